@@ -1,0 +1,276 @@
+package engine
+
+import (
+	"slices"
+	"time"
+)
+
+// Apply takes an event into the standing and says what changed. arrival is when the stream stored the event; an event
+// cannot have happened after it arrived. Activity counts in steps of rs.Settings.Resolution: a second activity in the
+// same step changes nothing, so one write per learner, course and step is exact.
+func (s *Standing) Apply(ev *Event, rs *Ruleset, arrival time.Time) Change {
+	at := earlier(ev.Time, arrival)
+	change := Change{Course: s.CourseOf(ev, rs.Keys)}
+	if s.FirstSeenAt.IsZero() {
+		s.Version, s.FirstSeenAt = 1, at
+		change.First, change.Changed = true, true
+	}
+	if change.Course != "" && s.learn(ev, rs.Keys, change.Course) {
+		change.Changed = true
+	}
+	if s.noteFacts(ev, change.Course, at) {
+		change.Changed = true
+	}
+	if rs.Settings.Activity[ev.Name] {
+		s.noteActivity(&change, at, rs.Settings.Resolution)
+	}
+	return change
+}
+
+// CourseOf attributes an event to a course: the one it names, or the one that its lesson, video or assessment is known
+// to belong to. Empty: not known.
+func (s *Standing) CourseOf(ev *Event, keys map[string][]string) string {
+	if id, ok := ev.Text(KeyCourse); ok {
+		return id
+	}
+	for _, key := range keys[ev.Name] {
+		if id, ok := ev.Text(key); ok {
+			if course := s.link(key + "=" + id); course != "" {
+				return course
+			}
+		}
+	}
+	return ""
+}
+
+func (s *Standing) link(key string) string {
+	for i := len(s.Links) - 1; i >= 0; i-- {
+		if s.Links[i].Key == key {
+			return s.Links[i].Course
+		}
+	}
+	return ""
+}
+
+// learn remembers which course the event's other entities belong to.
+func (s *Standing) learn(ev *Event, keys map[string][]string, course string) bool {
+	learned := false
+	for _, key := range keys[ev.Name] {
+		id, ok := ev.Text(key)
+		if !ok || key == KeyCourse || s.link(key+"="+id) == course {
+			continue
+		}
+		s.Links = append(s.Links, Link{Key: key + "=" + id, Course: course})
+		learned = true
+	}
+	if extra := len(s.Links) - maxLinks; extra > 0 {
+		s.Links = slices.Delete(s.Links, 0, extra)
+	}
+	return learned
+}
+
+// course returns the record of a course, making it, and room for it, if need be.
+func (s *Standing) course(id string) *Course {
+	if c := s.Courses[id]; c != nil {
+		return c
+	}
+	if s.Courses == nil {
+		s.Courses = map[string]*Course{}
+	}
+	if len(s.Courses) >= maxCourses {
+		delete(s.Courses, s.leastNeeded())
+	}
+	c := &Course{}
+	s.Courses[id] = c
+	return c
+}
+
+// leastNeeded names the course to forget: a closed one before an open one, then the longest silent, then by id.
+func (s *Standing) leastNeeded() string {
+	var worst string
+	for id, c := range s.Courses {
+		if worst == "" || c.neededLessThan(s.Courses[worst], id, worst) {
+			worst = id
+		}
+	}
+	return worst
+}
+
+func (c *Course) neededLessThan(other *Course, id, otherID string) bool {
+	forever := time.Unix(1<<40, 0)
+	if a, b := c.openAt(forever), other.openAt(forever); a != b {
+		return !a
+	}
+	if a, b := c.lastHeard(), other.lastHeard(); !a.Equal(b) {
+		return a.Before(b)
+	}
+	return id < otherID
+}
+
+func (c *Course) lastHeard() time.Time {
+	t := c.EnrolledAt
+	for _, other := range []time.Time{c.StartedAt, c.CompletedAt, c.CancelledAt, c.ProgressAt, c.Active.last()} {
+		t = later(t, other)
+	}
+	return t
+}
+
+// openAt tells whether the learner was enrolled at t and had neither completed nor cancelled.
+func (c *Course) openAt(t time.Time) bool {
+	return !c.EnrolledAt.IsZero() && !c.EnrolledAt.After(t) && !c.closed(c.CompletedAt, t) && !c.closed(c.CancelledAt, t)
+}
+
+// closed tells whether the course was left at `when`, at or before t, and not entered again since.
+func (c *Course) closed(when, t time.Time) bool {
+	return !when.IsZero() && !when.After(t) && !when.Before(c.EnrolledAt)
+}
+
+// noteFacts takes in what the engine itself understands of an event, and reports whether anything changed.
+func (s *Standing) noteFacts(ev *Event, course string, at time.Time) bool {
+	if ev.Name == EventSignedUp && s.SignedUpAt.IsZero() {
+		s.SignedUpAt = at
+		return true
+	}
+	if course == "" {
+		return false
+	}
+	changed := false
+	if title, ok := ev.Text("course_title"); ok {
+		if c := s.course(course); c.Title != title {
+			c.Title, changed = title, true
+		}
+	}
+	switch ev.Name {
+	case EventEnrolled, EventFreeEnrolled:
+		return s.enroll(s.course(course), ev, at) || changed
+	case EventEnrollmentCancelled:
+		return forward(&s.course(course).CancelledAt, at) || changed
+	case EventCourseStarted, EventLessonStarted:
+		c := s.course(course)
+		if c.StartedAt.IsZero() {
+			c.StartedAt = at
+			return true
+		}
+	case EventCourseCompleted:
+		c := s.course(course)
+		if c.CompletedAt.IsZero() {
+			s.CoursesCompleted++
+		}
+		return forward(&c.CompletedAt, at) || changed
+	case EventProgress:
+		return s.course(course).progress(ev, at) || changed
+	}
+	return changed
+}
+
+// enroll starts a course, or starts it again after it was left. A repeated enrolment changes nothing: the silence that
+// began with the first one goes on counting.
+func (s *Standing) enroll(c *Course, ev *Event, at time.Time) bool {
+	if !c.EnrolledAt.IsZero() && c.openAt(at) || at.Before(c.EnrolledAt) {
+		return false
+	}
+	if kind, ok := ev.Text("enrollment_type"); ok {
+		c.EnrollmentType = kind
+	} else if ev.Name == EventFreeEnrolled {
+		c.EnrollmentType = "free"
+	}
+	return forward(&c.EnrolledAt, at)
+}
+
+func (c *Course) progress(ev *Event, at time.Time) bool {
+	if at.Before(c.ProgressAt) {
+		return false
+	}
+	was := *c
+	c.ProgressAt = at
+	if n, ok := ev.Number("progress_pct"); ok {
+		c.ProgressPct = n
+	}
+	if n, ok := ev.Number("lessons_done"); ok {
+		c.LessonsDone = int(n)
+	}
+	if n, ok := ev.Number("total_lessons"); ok {
+		c.TotalLessons = int(n)
+	}
+	return was.ProgressPct != c.ProgressPct || was.LessonsDone != c.LessonsDone || was.TotalLessons != c.TotalLessons
+}
+
+// noteActivity records that the learner did something at `at`, and how long a silence that ended.
+func (s *Standing) noteActivity(change *Change, at time.Time, resolution time.Duration) {
+	change.PlatformGap = gap(s.platformBases(), at)
+	if change.Course != "" {
+		c := s.course(change.Course)
+		change.CourseGap = gap(s.courseBases(c), at)
+		change.Changed = c.Active.add(at, resolution) || change.Changed
+	} else {
+		for _, c := range s.Courses {
+			if c.openAt(at) {
+				change.CourseGap = max(change.CourseGap, gap(s.courseBases(c), at))
+			}
+		}
+		change.Changed = s.Loose.add(at, resolution) || change.Changed
+	}
+	change.Changed = s.Platform.add(at, resolution) || change.Changed
+}
+
+// gap is the silence between the last of bases and at; 0 if there is none.
+func gap(bases []base, at time.Time) time.Duration {
+	if len(bases) == 0 {
+		return 0
+	}
+	return max(0, at.Sub(bases[len(bases)-1].exact))
+}
+
+// add notes an activity and reports whether it opened a new step.
+func (a *Activity) add(at time.Time, resolution time.Duration) bool {
+	if n := len(*a); n > 0 && !roundUp(at, resolution).After(roundUp(a.last(), resolution)) {
+		return false
+	}
+	*a = append(*a, at.UnixMilli())
+	if extra := len(*a) - maxActivity; extra > 0 {
+		*a = slices.Delete(*a, 0, extra)
+	}
+	return true
+}
+
+func (a Activity) last() time.Time {
+	if len(a) == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(a[len(a)-1]).UTC()
+}
+
+// forward moves a time forward, never back, and reports whether it moved.
+func forward(t *time.Time, to time.Time) bool {
+	if !to.After(*t) {
+		return false
+	}
+	*t = to
+	return true
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.IsZero() || a.Before(b) {
+		return a
+	}
+	return b
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// roundUp moves t up to the next multiple of step since the Unix epoch; a multiple stays where it is.
+func roundUp(t time.Time, step time.Duration) time.Time {
+	if step <= time.Millisecond {
+		return t
+	}
+	ms, s := t.UnixMilli(), step.Milliseconds()
+	if rest := ms % s; rest != 0 {
+		ms += s - rest
+	}
+	return time.UnixMilli(ms).UTC()
+}

@@ -1,0 +1,172 @@
+package engine
+
+import (
+	"slices"
+	"time"
+)
+
+// base is a moment from which inactivity can count: an activity, or an enrolment before there was any.
+type base struct {
+	exact time.Time
+	enrol bool
+}
+
+// courseBases returns the moments since the learner entered the course from which inactivity counts, ascending. Old
+// ones that may have forgotten neighbours are left out, so that no silence is seen where there was none.
+func (s *Standing) courseBases(c *Course) []base {
+	if c.EnrolledAt.IsZero() {
+		return nil
+	}
+	bases := make([]base, 0, 1+len(c.Active)+len(s.Loose))
+	bases = append(bases, base{exact: c.EnrolledAt, enrol: true})
+	var known time.Time // before this, some activity may be forgotten
+	for _, ring := range []Activity{c.Active, s.Loose} {
+		for i, ms := range ring {
+			t := time.UnixMilli(ms).UTC()
+			if t.After(c.EnrolledAt) {
+				bases = append(bases, base{exact: t})
+			}
+			if i == 0 && len(ring) == maxActivity {
+				known = later(known, t)
+			}
+		}
+	}
+	slices.SortStableFunc(bases, func(a, b base) int { return a.exact.Compare(b.exact) })
+	return slices.DeleteFunc(bases, func(b base) bool { return b.exact.Before(known) })
+}
+
+// platformBases is courseBases for the whole platform. Enrolments count only before the first activity.
+func (s *Standing) platformBases() []base {
+	var bases []base
+	if len(s.Platform) == 0 {
+		at := s.SignedUpAt
+		for _, c := range s.Courses {
+			at = later(at, c.EnrolledAt)
+		}
+		if !at.IsZero() {
+			bases = append(bases, base{exact: at, enrol: true})
+		}
+	}
+	for _, ms := range s.Platform {
+		bases = append(bases, base{exact: time.UnixMilli(ms).UTC()})
+	}
+	return bases
+}
+
+// silence is one inactivity that fell due, or will.
+type silence struct {
+	rule   *Rule
+	course string // empty: platform
+	armed  time.Time
+	due    time.Time
+}
+
+// nextSilence returns the inactivity trigger that falls due first. ok is false if none is armed.
+func (s *stepper) nextSilence() (first silence, ok bool) {
+	for _, rule := range s.env.Current.Rules {
+		if rule.When.Inactive <= 0 {
+			continue
+		}
+		if rule.When.Platform {
+			s.consider(&first, &ok, rule, "", nil, s.env.Standing.platformBases())
+			continue
+		}
+		for id, c := range s.env.Standing.Courses {
+			s.consider(&first, &ok, rule, id, c, s.env.Standing.courseBases(c))
+		}
+	}
+	return first, ok
+}
+
+// consider looks for the first silence of one rule in one place and keeps it if it is due before what was found so far.
+func (s *stepper) consider(first *silence, ok *bool, rule *Rule, course string, c *Course, bases []base) {
+	scope := courseScope(course)
+	past := s.past(rule.Name, scope)
+	if past.Started != 0 && !rule.Again.Always && rule.Again.After == 0 || s.live(rule.Name, scope) != nil {
+		return
+	}
+	for i, b := range bases {
+		if past.Armed != 0 && b.exact.UnixMilli() <= past.Armed {
+			continue
+		}
+		due := s.counted(b).Add(rule.When.Inactive)
+		switch {
+		case i+1 < len(bases) && !bases[i+1].exact.After(due): // active again in time
+			continue
+		case due.Before(s.st.Clock): // the learner's story has been told past it
+			continue
+		case c != nil && !c.openAt(due):
+			continue
+		}
+		better := !*ok || due.Before(first.due) ||
+			due.Equal(first.due) && (rule.Name < first.rule.Name || rule == first.rule && course < first.course)
+		if better {
+			*first, *ok = silence{rule: rule, course: course, armed: b.exact, due: due}, true
+		}
+		return
+	}
+}
+
+// counted is the instant from which inactivity counts after b.
+func (s *stepper) counted(b base) time.Time {
+	if b.enrol {
+		return b.exact
+	}
+	return roundUp(b.exact, s.env.Current.Settings.Resolution)
+}
+
+func courseScope(course string) string {
+	if course == "" {
+		return ""
+	}
+	return scopeOf([]string{KeyCourse}, []string{course})
+}
+
+// startSilent starts the run of an inactivity that has fallen due at `at`.
+func (s *stepper) startSilent(si silence, at time.Time) {
+	ev := Event{
+		ID: "inactive:" + si.due.UTC().Format(time.RFC3339), Name: "inactivity", Learner: s.st.Learner,
+		Time: si.due, Properties: map[string]any{},
+	}
+	scope := courseScope(si.course)
+	if si.course != "" {
+		ev.Properties[KeyCourse] = si.course
+	}
+	s.remember(si.rule.Name, scope, func(p *Past) { p.Armed = si.armed.UnixMilli() })
+	if cond := si.rule.When.Match.If; cond != nil {
+		vars := s.vars(nil, &ev, si.course, at)
+		if yes, err := evalBool(cond, vars); err != nil || !yes {
+			if err != nil {
+				s.note(Decision{At: s.stamp(at), Rule: si.rule.Name, Scope: scope, Kind: KindSkipped,
+					Reason: ReasonConditionError, Detail: err.Error()}, ev.ID)
+			}
+			return
+		}
+	}
+	s.start(si.rule, scope, si.course, &ev, at, si.armed)
+}
+
+// silenceOver tells why an inactivity run has nothing left to say as of `at`; empty: it has.
+func (s *stepper) silenceOver(run *Run, at time.Time) Reason {
+	if run.Armed.IsZero() {
+		return ""
+	}
+	standing, bases := s.env.Standing, []base(nil)
+	if run.Course == "" {
+		bases = standing.platformBases()
+	} else if c := standing.Courses[run.Course]; c != nil {
+		switch {
+		case c.closed(c.CompletedAt, at):
+			return ReasonCompleted
+		case c.closed(c.CancelledAt, at):
+			return ReasonCancelled
+		}
+		bases = standing.courseBases(c)
+	}
+	for _, b := range bases {
+		if b.exact.UnixMilli() > run.Armed.UnixMilli() && !b.exact.After(at) {
+			return ReasonActive
+		}
+	}
+	return ""
+}

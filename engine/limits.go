@@ -1,0 +1,13 @@
+package engine
+
+// What a learner's records may hold at the most. Past these the oldest, or the least likely to matter, is forgotten.
+const (
+	maxCourses   = 100 // courses in a Standing; closed ones go first, then the longest silent
+	maxLinks     = 300 // lessons, videos and assessments whose course is remembered
+	maxActivity  = 8   // activity steps per course and platform
+	maxRuns      = 100 // runs at a time; further triggers are skipped: too_many_runs
+	maxPast      = 200 // remembered starts
+	maxSeen      = 128 // event ids
+	maxSendMarks = 200
+	maxRecent    = 8 // decisions shown to people
+)

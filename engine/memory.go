@@ -1,0 +1,143 @@
+package engine
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"hash/fnv"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// note records a decision. The parts name the occasion, so that its id is the same whenever the decision is taken again.
+func (s *stepper) note(d Decision, parts ...string) {
+	d.Learner = s.st.Learner
+	d.ID = hashID(append([]string{d.Learner, d.Rule, d.Scope, d.Run, d.Step, string(d.Kind), string(d.Reason)}, parts...)...)
+	s.out.Decisions = append(s.out.Decisions, d)
+	s.st.Recent = append(s.st.Recent, d)
+}
+
+// hashID makes a short, deterministic id: 96 bits of SHA-256 in hex.
+func hashID(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return hex.EncodeToString(sum[:12])
+}
+
+// scopeOf writes the values of a rule's `per` keys as one string.
+func scopeOf(keys, values []string) string {
+	var b strings.Builder
+	for i, key := range keys {
+		if i > 0 {
+			b.WriteByte('&')
+		}
+		b.WriteString(key + "=" + url.QueryEscape(values[i]))
+	}
+	return b.String()
+}
+
+func pastKey(rule, scope string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(rule + "\x00" + scope))
+	return h.Sum64()
+}
+
+// past returns what is remembered of earlier runs of a rule in a scope; the zero Past: nothing.
+func (s *stepper) past(rule, scope string) Past {
+	key := pastKey(rule, scope)
+	for i := range s.st.Past {
+		if s.st.Past[i].Key == key {
+			return s.st.Past[i]
+		}
+	}
+	return Past{Key: key}
+}
+
+// remember changes what is remembered of a rule in a scope and makes it the newest entry.
+func (s *stepper) remember(rule, scope string, change func(*Past)) {
+	p := s.past(rule, scope)
+	change(&p)
+	s.st.Past = slices.DeleteFunc(s.st.Past, func(other Past) bool { return other.Key == p.Key })
+	s.st.Past = append(s.st.Past, p)
+}
+
+// live returns the live run of a rule in a scope, or nil.
+func (s *stepper) live(rule, scope string) *Run {
+	for i := range s.st.Runs {
+		if run := &s.st.Runs[i]; run.Rule == rule && run.Scope == scope && !run.Over {
+			return run
+		}
+	}
+	return nil
+}
+
+// run returns the run with this id, or nil. The pointer is good until runs are added or removed.
+func (s *stepper) run(id string) *Run {
+	for i := range s.st.Runs {
+		if s.st.Runs[i].ID == id {
+			return &s.st.Runs[i]
+		}
+	}
+	return nil
+}
+
+func (s *stepper) removeRun(id string) {
+	s.st.Runs = slices.DeleteFunc(s.st.Runs, func(r Run) bool { return r.ID == id })
+}
+
+// revision returns the ruleset that a run started with, or nil if it is lost.
+func (s *stepper) revision(hash string) *Ruleset {
+	if hash == s.env.Current.Hash {
+		return s.env.Current
+	}
+	if s.env.Revision == nil {
+		return nil
+	}
+	return s.env.Revision(hash)
+}
+
+func (s *stepper) ruleOf(run *Run) *Rule {
+	if rs := s.revision(run.Revision); rs != nil {
+		return rs.Rule(run.Rule)
+	}
+	return nil
+}
+
+// flightOf returns the index of a run's delivery that is out, flightByID that of a send; -1: none.
+func (s *stepper) flightOf(run string) int {
+	return slices.IndexFunc(s.st.Flights, func(f Flight) bool { return f.Send.Run == run })
+}
+
+func (s *stepper) flightByID(id string) int {
+	return slices.IndexFunc(s.st.Flights, func(f Flight) bool { return f.Send.ID == id })
+}
+
+// vars gathers what an expression may look at.
+func (s *stepper) vars(ev, trigger *Event, course string, at time.Time) *Vars {
+	p, st := &s.env.Profile, s.env.Standing
+	v := &Vars{Event: ev, Trigger: trigger, Now: at, Learner: Learner{
+		ID: s.st.Learner, Locale: p.Locale, Timezone: s.zoneName(), Traits: p.Traits, SignedUpAt: st.SignedUpAt,
+		LastActiveAt: st.Platform.last(), CoursesCompleted: st.CoursesCompleted,
+	}}
+	if course != "" {
+		v.Course = s.courseView(course)
+	}
+	return v
+}
+
+func (s *stepper) courseView(id string) *CourseView {
+	info := s.env.Current.Courses[id]
+	view := &CourseView{ID: id, Title: info.Title, URL: info.URL}
+	c := s.env.Standing.Courses[id]
+	if c == nil {
+		return view
+	}
+	if view.Title == "" {
+		view.Title = c.Title
+	}
+	view.EnrolledAt, view.StartedAt, view.CompletedAt = c.EnrolledAt, c.StartedAt, c.CompletedAt
+	view.LastActiveAt = later(c.Active.last(), s.env.Standing.Loose.last())
+	view.ProgressPct, view.LessonsDone, view.TotalLessons = c.ProgressPct, c.LessonsDone, c.TotalLessons
+	view.EnrollmentType = c.EnrollmentType
+	return view
+}

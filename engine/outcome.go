@@ -1,0 +1,72 @@
+package engine
+
+import (
+	"slices"
+	"time"
+)
+
+// OutcomeDecision is the decision that a delivery's outcome leaves behind. It is a function of its own so that the
+// delivery can publish it the moment it knows; the id is the same as the one that Step gives it.
+func OutcomeDecision(send Send, o Outcome) Decision {
+	d := Decision{
+		At: send.At, Learner: send.Learner, Rule: send.Rule, Scope: send.Scope, Run: send.Run, Rev: send.Revision,
+		Step: send.Step, Message: send.Message, Send: send.ID, Detail: o.Detail,
+	}
+	occasion := ""
+	switch o.Status {
+	case OutcomeAccepted:
+		d.Kind = KindSent
+	case OutcomeUncertain:
+		d.Kind, d.Reason = KindUncertain, o.Reason
+	case OutcomeFailed:
+		d.Kind, d.Reason = KindFailed, o.Reason
+	case OutcomeNotAllowed:
+		d.Kind, d.Reason = KindSkipped, ReasonNotAllowed
+	case OutcomeNoAddress:
+		d.Kind, d.Reason = KindSkipped, ReasonNoAddress
+	case OutcomeSuppressed:
+		d.Kind, d.Reason = KindSkipped, ReasonSuppressed
+	case OutcomeRetry:
+		d.Kind, d.Reason, d.Until = KindDeferred, o.Reason, o.RetryAt
+		occasion = o.RetryAt.Format(time.RFC3339Nano)
+	case OutcomeCancelled:
+		d.Kind, d.Reason = KindSkipped, ReasonUntil
+	}
+	d.ID = hashID(d.Learner, d.Rule, d.Scope, d.Run, d.Step, string(d.Kind), string(d.Reason), occasion)
+	return d
+}
+
+// outcome takes in what came of a delivery.
+func (s *stepper) outcome(o *Outcome) {
+	i := s.flightByID(o.SendID)
+	if i < 0 {
+		return // told before
+	}
+	flight := s.st.Flights[i]
+	s.st.Flights = slices.Delete(s.st.Flights, i, i+1)
+	went := o.Status == OutcomeAccepted || o.Status == OutcomeUncertain
+	if !went {
+		s.st.Sends = slices.DeleteFunc(s.st.Sends, func(m SendMark) bool { return m.ID == o.SendID })
+	}
+	again := o.Status == OutcomeRetry || o.Status == OutcomeCancelled
+	answer := *o
+	if again && flight.Left != "" {
+		answer.Status, answer.Detail = OutcomeCancelled, "the learner left before it went out" // not to be tried again
+	} else if again && answer.RetryAt.IsZero() {
+		answer.Status, answer.RetryAt = OutcomeRetry, s.now.Add(time.Minute)
+	}
+	d := OutcomeDecision(flight.Send, answer)
+	s.out.Decisions = append(s.out.Decisions, d)
+	s.st.Recent = append(s.st.Recent, d)
+
+	run := s.run(flight.Send.Run)
+	switch {
+	case run == nil:
+	case again:
+		// Back to the send; waits that began after it begin anew. Every question is asked again.
+		run.PC, run.FirstDue, run.Due = flight.PC, flight.FirstDue, answer.RetryAt
+		run.Waiting, run.Over = false, false
+	case run.Over:
+		s.removeRun(run.ID)
+	}
+}

@@ -1,0 +1,131 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+)
+
+// advance walks a run from where it stands, at the instant `at`, until it waits, asks for a delivery, or ends.
+func (s *stepper) advance(id string, at time.Time) {
+	run := s.run(id)
+	rule := s.ruleOf(run)
+	if rule == nil {
+		s.exit(run, at, ReasonRevisionLost, "the rules this run started with are gone", "advance")
+		return
+	}
+	run.Behind = false
+	if run.Waiting {
+		run.Waiting = false
+		if in := &rule.Program[run.PC]; in.Op == OpWaitFor {
+			run.PC = in.Else
+		} else {
+			run.PC++
+		}
+	}
+	for run.PC < len(rule.Program) {
+		in := &rule.Program[run.PC]
+		if in.Op == OpSend {
+			at = s.sendTime(run, at)
+		}
+		if !s.perform(run, rule, in, at) {
+			return
+		}
+		if run = s.run(id); run == nil {
+			return
+		}
+	}
+	run.Due, run.Over = time.Time{}, true
+	if s.flightOf(id) < 0 {
+		s.removeRun(id)
+	}
+}
+
+// perform does one instruction and reports whether the run goes on at once. A run may be gone afterwards.
+func (s *stepper) perform(run *Run, rule *Rule, in *Instr, at time.Time) bool {
+	switch in.Op {
+	case OpWait:
+		return s.waitUntil(run, at.Add(in.Dur), at)
+	case OpWaitClock:
+		return s.waitUntil(run, nextClock(at, in.Clock, in.Days, s.zone()), at)
+	case OpWaitTime:
+		t, err := evalTime(in.Expr, s.vars(nil, &run.Trigger, run.Course, at))
+		if err != nil { // better no message than one at the wrong time
+			s.exit(run, at, ReasonConditionError, err.Error(), in.ID)
+			return false
+		}
+		return s.waitUntil(run, t, at)
+	case OpWaitFor:
+		run.Waiting, run.Due = true, at.Add(in.Dur)
+		return false
+	case OpBranch:
+		if s.holds(in.Expr, run, in, at) {
+			run.PC++
+		} else {
+			run.PC = in.Else
+		}
+		return true
+	case OpJump:
+		run.PC = in.Else
+		return true
+	case OpStop:
+		s.exit(run, at, ReasonStop, in.Reason, in.ID)
+		return false
+	case OpSend:
+		return s.ask(run, in, at)
+	}
+	panic(fmt.Sprintf("engine: rule %q step %s: unknown instruction %q", rule.Name, in.ID, in.Op))
+}
+
+// waitUntil sleeps until t, or goes on at once if that is not in the future.
+func (s *stepper) waitUntil(run *Run, t, at time.Time) bool {
+	if !t.After(at) {
+		run.PC++
+		return true
+	}
+	run.Waiting, run.Due = true, t
+	return false
+}
+
+// holds evaluates a step's condition; an error leaves a decision and counts as false.
+func (s *stepper) holds(cond Expr, run *Run, in *Instr, at time.Time) bool {
+	yes, err := evalBool(cond, s.vars(nil, &run.Trigger, run.Course, at))
+	if err != nil {
+		s.conditionError(run, in, at, err)
+	}
+	return yes
+}
+
+func (s *stepper) conditionError(run *Run, in *Instr, at time.Time, err error) {
+	d := Decision{At: s.stamp(at), Rule: run.Rule, Scope: run.Scope, Kind: KindSkipped, Reason: ReasonConditionError,
+		Step: in.ID, Run: run.ID, Rev: run.Revision, Detail: err.Error()}
+	if in.Send != nil {
+		d.Message = in.Send.Message
+	}
+	s.note(d)
+}
+
+// evalTime evaluates a timestamp.
+func evalTime(expr Expr, v *Vars) (time.Time, error) {
+	got, err := expr.Eval(v)
+	if err != nil {
+		return time.Time{}, err
+	}
+	t, ok := got.(time.Time)
+	if !ok {
+		return time.Time{}, fmt.Errorf("%s: want a timestamp, got %T", expr.Source(), got)
+	}
+	return t, nil
+}
+
+// evalBool evaluates a condition.
+func evalBool(cond Expr, v *Vars) (bool, error) {
+	got, err := cond.Eval(v)
+	if err != nil {
+		return false, err
+	}
+	yes, ok := got.(bool)
+	if !ok {
+		return false, fmt.Errorf("%s: want true or false, got %T", cond.Source(), got)
+	}
+	return yes, nil
+}

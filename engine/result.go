@@ -1,0 +1,166 @@
+package engine
+
+import "time"
+
+// Env is everything outside the learner's own state that a decision may look at.
+type Env struct {
+	Current  *Ruleset
+	Revision func(hash string) *Ruleset // revisions that live runs started with; nil result: lost
+	Profile  Profile
+	Standing *Standing     // never nil
+	Grace    time.Duration // how late a due instant may be and still count as punctual
+	// HandedOver is the instant up to which the learner's events have been handed over by the triggers. Zero means
+	// "all of them", as on a virtual clock. Nothing due later than this is decided (guarantee 17).
+	HandedOver time.Time
+}
+
+// Profile is what the engine may know of a learner as a person: whether and when they can be written to. The address
+// itself stays in the store.
+type Profile struct {
+	Reachable    bool           // an address is known
+	Suppressed   bool           // bounced, complained, or unsubscribed from everything
+	Consent      *bool          // nil: never said
+	Unsubscribed []string       // topics the learner left
+	Subscribed   []string       // topics the learner chose
+	Locale       string         // BCP 47, may be empty
+	Timezone     string         // IANA, may be empty or wrong: then the folder's zone holds
+	Traits       map[string]any // as published; read by conditions, never stored in State
+}
+
+// Input is one thing that arrived: exactly one field is set.
+type Input struct {
+	Event   *Event   `json:"event,omitempty"`
+	Outcome *Outcome `json:"outcome,omitempty"`
+}
+
+// Result is what a step decided.
+type Result struct {
+	State     State
+	Effects   []Effect
+	Decisions []Decision
+	WakeAt    time.Time // zero: sleep until an event
+}
+
+// EffectKind says what an effect asks of its host.
+type EffectKind string
+
+// The effects.
+const (
+	EffectDeliver EffectKind = "deliver" // deliver Send and come back with an Outcome
+	EffectCancel  EffectKind = "cancel"  // give up the delivery of Send.ID if it has not begun
+)
+
+// Effect is something to do. Its ID is deterministic, so doing it twice can be recognised.
+type Effect struct {
+	Kind EffectKind `json:"kind"`
+	Send Send       `json:"send"`
+}
+
+// Send is one message to deliver. It carries ids and the trigger's properties, never an address or a name.
+type Send struct {
+	ID            string    `json:"id"` // deterministic: learner, rule, scope, run and step
+	Learner       string    `json:"learner"`
+	Rule          string    `json:"rule"`
+	Scope         string    `json:"scope,omitempty"`
+	Run           string    `json:"run"`
+	Step          string    `json:"step"`
+	Revision      string    `json:"revision"` // hash of the ruleset whose message is meant
+	Message       string    `json:"message"`
+	Channel       string    `json:"channel"`
+	Topic         string    `json:"topic,omitempty"`
+	Transactional bool      `json:"transactional,omitempty"`
+	Course        string    `json:"course,omitempty"`
+	CourseTitle   string    `json:"course_title,omitempty"` // from events; courses.yaml, if it knows better, wins
+	Trigger       Event     `json:"trigger"`
+	At            time.Time `json:"at"` // when it was decided: the stamp that caps and reports use
+}
+
+// OutcomeStatus is how a delivery ended.
+type OutcomeStatus string
+
+// The outcomes of a delivery.
+const (
+	OutcomeAccepted   OutcomeStatus = "accepted"    // the provider took it
+	OutcomeUncertain  OutcomeStatus = "uncertain"   // bytes were written, no answer: counted as sent, never repeated
+	OutcomeFailed     OutcomeStatus = "failed"      // the provider or the template refused it for good
+	OutcomeRetry      OutcomeStatus = "retry"       // not accepted; ask every question again at RetryAt
+	OutcomeNotAllowed OutcomeStatus = "not_allowed" // the recipient allow-list refused it
+	OutcomeNoAddress  OutcomeStatus = "no_address"  // the address went away meanwhile
+	OutcomeSuppressed OutcomeStatus = "suppressed"  // the address was suppressed meanwhile
+	OutcomeCancelled  OutcomeStatus = "cancelled"   // given up before it began
+)
+
+// Outcome is what came of a Send.
+type Outcome struct {
+	SendID  string        `json:"send_id"`
+	Status  OutcomeStatus `json:"status"`
+	Reason  Reason        `json:"reason,omitempty"` // with failed and retry: "template_error", "provider", "paused" …
+	Detail  string        `json:"detail,omitempty"` // for people; no personal data
+	RetryAt time.Time     `json:"retry_at,omitzero"`
+}
+
+// Kind is what a decision decided.
+type Kind string
+
+// The kinds of decision, in one spelling for log, metric and page.
+const (
+	KindStarted   Kind = "started"   // a run began
+	KindSent      Kind = "sent"      // a message was handed to the provider
+	KindUncertain Kind = "uncertain" // a message may have gone; it counts as sent
+	KindFailed    Kind = "failed"    // a message could not be sent
+	KindSkipped   Kind = "skipped"   // deliberately not sent, or not started
+	KindDeferred  Kind = "deferred"  // put off until Until
+	KindWithheld  Kind = "withheld"  // a holdout learner's message
+	KindExited    Kind = "exited"    // a run ended before its last step
+	KindConverted Kind = "converted" // a run reached its goal
+)
+
+// Reason says why, in one spelling for log, metric and page.
+type Reason string
+
+// The reasons.
+const (
+	ReasonStale          Reason = "stale"
+	ReasonRunning        Reason = "running"
+	ReasonAgain          Reason = "again"
+	ReasonKeyUnknown     Reason = "key_unknown"
+	ReasonConditionError Reason = "condition_error"
+	ReasonBehind         Reason = "behind"
+	ReasonCondition      Reason = "condition"
+	ReasonNoAddress      Reason = "no_address"
+	ReasonSuppressed     Reason = "suppressed"
+	ReasonUnsubscribed   Reason = "unsubscribed"
+	ReasonNoConsent      Reason = "no_consent"
+	ReasonQuietHours     Reason = "quiet_hours"
+	ReasonCap            Reason = "cap"
+	ReasonLate           Reason = "late"
+	ReasonNotAllowed     Reason = "not_allowed"
+	ReasonProvider       Reason = "provider"
+	ReasonPaused         Reason = "paused"
+	ReasonTemplateError  Reason = "template_error"
+	ReasonUntil          Reason = "until"
+	ReasonActive         Reason = "active_again"
+	ReasonCompleted      Reason = "course_completed"
+	ReasonCancelled      Reason = "enrollment_cancelled"
+	ReasonStop           Reason = "stop"
+	ReasonRevisionLost   Reason = "revision_lost"
+	ReasonTooManyRuns    Reason = "too_many_runs"
+)
+
+// Decision says what was done or deliberately not done for a learner, and why.
+type Decision struct {
+	ID      string    `json:"id"` // deterministic, so a repeat can be refused
+	At      time.Time `json:"at"` // the due instant, or the step's time if that was late
+	Learner string    `json:"learner"`
+	Rule    string    `json:"rule"`
+	Scope   string    `json:"scope,omitempty"` // "course_id=crs_go&…", empty for one run per learner
+	Kind    Kind      `json:"kind"`
+	Reason  Reason    `json:"reason,omitempty"`
+	Message string    `json:"message,omitempty"`
+	Step    string    `json:"step,omitempty"`
+	Run     string    `json:"run,omitempty"`
+	Send    string    `json:"send,omitempty"`     // the send's id, with sent, uncertain and failed
+	Until   time.Time `json:"until,omitzero"`     // with deferred
+	Detail  string    `json:"detail,omitempty"`   // a sentence for people; no personal data
+	Rev     string    `json:"revision,omitempty"` // the ruleset's hash
+}

@@ -1,0 +1,174 @@
+package engine
+
+import "time"
+
+// Ruleset is one immutable revision of a growth team's folder, compiled by package rules.
+type Ruleset struct {
+	// Hash names the revision: hex of a SHA-256 over the folder's content.
+	Hash     string
+	Settings Settings
+	Rules    []*Rule // sorted by name
+	// Keys lists the entity keys of each known event ("assessment_id", "course_id" …), in the catalog's order.
+	Keys map[string][]string
+	// Courses are the titles and links of courses.yaml by course id.
+	Courses map[string]CourseInfo
+	// Keep lists, per event, the properties that rules and messages read; triggers hand over only these and Keys.
+	Keep map[string][]string
+}
+
+// Rule returns the named rule, or nil.
+func (r *Ruleset) Rule(name string) *Rule {
+	for _, rule := range r.Rules {
+		if rule.Name == name {
+			return rule
+		}
+	}
+	return nil
+}
+
+// CourseInfo is what courses.yaml says of one course.
+type CourseInfo struct {
+	Title string `json:"title,omitempty"`
+	URL   string `json:"url,omitempty"`
+}
+
+// Settings are the limits that hold for every rule of a folder. The zero value means "no such limit".
+type Settings struct {
+	Location    *time.Location // zone of learners whose own is unknown; nil is UTC
+	Quiet       *QuietHours    // nil: no quiet hours
+	Caps        []Cap
+	Patience    time.Duration // how long a send may be put off; default 24h, set by package rules
+	MaxEventAge time.Duration // older triggers start nothing; 0: no limit
+	Activity    map[string]bool
+	Resolution  time.Duration // activity counts in steps of this, rounded up; at least 1s
+	// Topics by name: whether a learner who never chose gets this topic.
+	Topics map[string]bool
+}
+
+// QuietHours are minutes after local midnight; From is inside, To is outside. From > To spans midnight.
+type QuietHours struct{ From, To int }
+
+// Cap allows Max sends in any window of length Per, of one topic or (Topic empty) of all.
+type Cap struct {
+	Max   int
+	Per   time.Duration
+	Topic string
+}
+
+// Rule is one compiled rule.
+type Rule struct {
+	Name     string
+	About    string
+	When     Trigger
+	Per      []string // property names that tell one run of the rule from another
+	Again    Again
+	Until    []Match
+	Priority int // 0–100; the higher goes first
+	Program  []Instr
+}
+
+// Trigger starts runs: either by an event (Match) or by inactivity.
+type Trigger struct {
+	Match    Match
+	Inactive time.Duration // >0: an inactivity trigger
+	Platform bool          // inactivity on the whole platform instead of in each course
+}
+
+// Match is "this event, if this holds".
+type Match struct {
+	Event string
+	If    Expr // nil: always
+	// Gate is the part of If that looks at nothing but the event; nil if there is none. Triggers ask it before they
+	// wake a learner.
+	Gate Expr
+	// Any lets the event reach a run with which it shares no entity key.
+	Any bool
+}
+
+// Again says whether a rule may start for the same scope a second time.
+type Again struct {
+	Always bool
+	After  time.Duration // >0: that long after the start of the previous run; 0 with !Always: never
+}
+
+// Op is the kind of an instruction.
+type Op string
+
+// The instructions of a program.
+const (
+	OpWait      Op = "wait"       // sleep for Dur
+	OpWaitClock Op = "wait_clock" // sleep until Clock in the learner's zone, on one of Days
+	OpWaitTime  Op = "wait_time"  // sleep until the timestamp of Expr; in the past: go on at once
+	OpWaitFor   Op = "wait_for"   // wait for Match until Dur has passed; event: PC+1, timeout: Else
+	OpSend      Op = "send"       // ask the questions of rules.md, then deliver Send
+	OpBranch    Op = "if"         // Expr true: PC+1, else (or on an error): Else
+	OpJump      Op = "jump"       // to Else
+	OpStop      Op = "stop"       // end the run with Reason
+)
+
+// Instr is one instruction. A program is linear: jumps go forward only, so a step runs at most once in a run.
+type Instr struct {
+	Op     Op
+	ID     string // the step's name: its `id:` or its position ("3", "3.otherwise.1")
+	Dur    time.Duration
+	Clock  int            // minutes after local midnight
+	Days   []time.Weekday // empty: every day
+	Expr   Expr
+	Match  *Match
+	Else   int
+	Send   *SendStep
+	Reason string
+}
+
+// SendStep is what a `send` step says.
+type SendStep struct {
+	Message       string
+	Channel       string // "email" or "inapp"
+	Topic         string
+	Transactional bool
+	If            Expr // nil: always
+}
+
+// Expr is a compiled condition or value. It must be pure: same Vars, same answer.
+type Expr interface {
+	// Eval returns a bool, time.Time, string or float64, or an error that a growth team can read, for instance
+	// about a property that the event did not carry.
+	Eval(v *Vars) (any, error)
+	// Source is the text as written in the rule.
+	Source() string
+}
+
+// Vars is everything an expression may look at.
+type Vars struct {
+	Event   *Event // the event being looked at; nil at a step
+	Trigger *Event // the event that started the run; nil while a trigger itself is looked at
+	Learner Learner
+	Course  *CourseView // nil where the run has no course
+	Now     time.Time
+}
+
+// Learner is a learner as expressions see one.
+type Learner struct {
+	ID               string
+	Locale           string
+	Timezone         string
+	Traits           map[string]any
+	SignedUpAt       time.Time
+	LastActiveAt     time.Time
+	CoursesCompleted int
+}
+
+// CourseView is one course of the learner as expressions see it; zero times are "not known".
+type CourseView struct {
+	ID             string
+	Title          string
+	URL            string
+	EnrolledAt     time.Time
+	StartedAt      time.Time
+	LastActiveAt   time.Time
+	CompletedAt    time.Time
+	ProgressPct    float64
+	LessonsDone    int
+	TotalLessons   int
+	EnrollmentType string
+}

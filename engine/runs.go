@@ -1,0 +1,221 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// offer shows an event to the live runs, oldest first: until, then a waiting wait_for.
+func (s *stepper) offer(ev *Event, course string, at time.Time) {
+	ids := make([]string, 0, len(s.st.Runs))
+	for i := range s.st.Runs {
+		ids = append(ids, s.st.Runs[i].ID)
+	}
+	for _, id := range ids {
+		s.offerTo(s.run(id), ev, course, at)
+	}
+}
+
+func (s *stepper) offerTo(run *Run, ev *Event, course string, at time.Time) {
+	rule := s.ruleOf(run)
+	if rule == nil {
+		s.exit(run, at, ReasonRevisionLost, "the rules this run started with are gone", ev.ID)
+		return
+	}
+	for i := range rule.Until {
+		if s.matches(&rule.Until[i], rule, run, ev, course, at) {
+			s.exit(run, at, ReasonUntil, ev.Name, ev.ID)
+			return
+		}
+	}
+	if run.Over {
+		return
+	}
+	if reason := s.silenceOver(run, at); reason != "" {
+		s.exit(run, at, reason, ev.Name, ev.ID)
+		return
+	}
+	if !run.Waiting || run.PC >= len(rule.Program) {
+		return
+	}
+	if in := &rule.Program[run.PC]; in.Op == OpWaitFor && s.matches(in.Match, rule, run, ev, course, at) {
+		run.Waiting, run.PC, run.Due = false, run.PC+1, at
+	}
+}
+
+// matches asks whether an event reaches a run and fulfils a match.
+func (s *stepper) matches(m *Match, rule *Rule, run *Run, ev *Event, course string, at time.Time) bool {
+	if m.Event != ev.Name || !s.reaches(m, rule, run, ev, course) {
+		return false
+	}
+	if m.If == nil {
+		return true
+	}
+	yes, err := evalBool(m.If, s.vars(ev, &run.Trigger, run.Course, at))
+	if err != nil {
+		s.note(Decision{At: s.stamp(at), Rule: run.Rule, Scope: run.Scope, Kind: KindSkipped, Reason: ReasonConditionError,
+			Run: run.ID, Rev: run.Revision, Detail: err.Error()}, ev.ID, m.If.Source())
+	}
+	return yes
+}
+
+// reaches tells whether an event concerns a run: every `per` key that it carries must be equal; carrying none, it must
+// share an entity key with the trigger; sharing none, only `any` lets it through.
+func (s *stepper) reaches(m *Match, rule *Rule, run *Run, ev *Event, course string) bool {
+	if carried, equal := s.compare(rule.Per, run, ev, course); carried {
+		return equal
+	}
+	keys := s.env.Current.Keys[run.Trigger.Name]
+	if !slices.Contains(keys, KeyCourse) {
+		keys = append(slices.Clip(keys), KeyCourse)
+	}
+	if shared, equal := s.compare(keys, run, ev, course); shared {
+		return equal
+	}
+	return m.Any
+}
+
+// compare looks at the keys that both the run and the event have: any tells that there are some, equal that they agree.
+func (s *stepper) compare(keys []string, run *Run, ev *Event, course string) (some, equal bool) {
+	for _, key := range keys {
+		ours, theirs := keyValue(&run.Trigger, key, run.Course), keyValue(ev, key, course)
+		if ours == "" || theirs == "" {
+			continue
+		}
+		if ours != theirs {
+			return true, false
+		}
+		some = true
+	}
+	return some, some
+}
+
+// keyValue is an event's value of a key as text; empty: it has none.
+func keyValue(ev *Event, key, course string) string {
+	switch v := ev.Properties[key].(type) {
+	case string:
+		if v != "" {
+			return v
+		}
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	case bool:
+		return strconv.FormatBool(v)
+	}
+	if key == KeyCourse {
+		return course
+	}
+	return ""
+}
+
+// trigger starts the runs that an event starts, in order of rule name.
+func (s *stepper) trigger(ev *Event, course string, at time.Time) {
+	for _, rule := range s.env.Current.Rules {
+		if rule.When.Inactive > 0 || rule.When.Match.Event != ev.Name {
+			continue
+		}
+		if cond := rule.When.Match.If; cond != nil {
+			yes, err := evalBool(cond, s.vars(ev, nil, course, at))
+			if err != nil {
+				s.notStarted(rule, "", ev, at, ReasonConditionError, err.Error())
+			}
+			if err != nil || !yes {
+				continue
+			}
+		}
+		values, missing := make([]string, len(rule.Per)), ""
+		for i, key := range rule.Per {
+			if values[i] = keyValue(ev, key, course); values[i] == "" {
+				missing = key
+			}
+		}
+		if missing != "" {
+			s.notStarted(rule, "", ev, at, ReasonKeyUnknown, "the event does not tell its "+missing)
+			continue
+		}
+		s.start(rule, scopeOf(rule.Per, values), course, ev, at, time.Time{})
+	}
+}
+
+func (s *stepper) notStarted(rule *Rule, scope string, ev *Event, at time.Time, reason Reason, detail string) {
+	s.note(Decision{At: s.stamp(at), Rule: rule.Name, Scope: scope, Kind: KindSkipped, Reason: reason, Detail: detail,
+		Rev: s.env.Current.Hash}, ev.ID)
+}
+
+// start begins a run, unless one is live, it may not start again yet, its trigger is stale, or there are too many.
+func (s *stepper) start(rule *Rule, scope, course string, ev *Event, at, armed time.Time) {
+	settings, past := &s.env.Current.Settings, s.past(rule.Name, scope)
+	switch {
+	case s.live(rule.Name, scope) != nil:
+		s.notStarted(rule, scope, ev, at, ReasonRunning, "")
+		return
+	case !rule.Again.allows(past, at):
+		s.notStarted(rule, scope, ev, at, ReasonAgain, rule.Again.String())
+		return
+	case settings.MaxEventAge > 0 && s.now.Sub(ev.Time) > settings.MaxEventAge:
+		s.notStarted(rule, scope, ev, at, ReasonStale, "")
+		return
+	case len(s.st.Runs) >= maxRuns:
+		s.notStarted(rule, scope, ev, at, ReasonTooManyRuns, fmt.Sprintf("at most %d at a time", maxRuns))
+		return
+	}
+	s.remember(rule.Name, scope, func(p *Past) { p.Started = at.UnixMilli() })
+	run := Run{
+		ID: hashID(s.st.Learner, rule.Name, scope, ev.ID), Rule: rule.Name, Revision: s.env.Current.Hash, Scope: scope,
+		Course: course, Trigger: *ev, Started: at, Due: at, Armed: armed,
+	}
+	run.Trigger.Learner = ""
+	s.st.Runs = append(s.st.Runs, run)
+	s.note(Decision{At: s.stamp(at), Rule: rule.Name, Scope: scope, Kind: KindStarted, Run: run.ID, Rev: run.Revision,
+		Detail: ev.Name}, ev.ID)
+}
+
+// allows tells whether a rule may start at `at` after what is remembered of its last run in the scope.
+func (a Again) allows(past Past, at time.Time) bool {
+	if past.Started == 0 || a.Always {
+		return true
+	}
+	return a.After > 0 && at.UnixMilli() >= past.Started+a.After.Milliseconds()
+}
+
+// String is the option as a rule writes it.
+func (a Again) String() string {
+	switch {
+	case a.Always:
+		return "always"
+	case a.After > 0:
+		return "after " + span(a.After)
+	}
+	return "never"
+}
+
+// span writes a duration as rules do: whole weeks, days, hours, minutes or seconds.
+func span(d time.Duration) string {
+	for _, unit := range []struct {
+		length time.Duration
+		name   string
+	}{{7 * 24 * time.Hour, "w"}, {24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "m"}, {time.Second, "s"}} {
+		if d >= unit.length && d%unit.length == 0 {
+			return strconv.FormatInt(int64(d/unit.length), 10) + unit.name
+		}
+	}
+	return d.String()
+}
+
+// exit ends a run before its last step. A delivery that is out is not tried again; one that has been out for longer
+// than Grace is given up if it has not begun. (A punctual one went before the learner left, in every host alike.)
+func (s *stepper) exit(run *Run, at time.Time, reason Reason, detail, occasion string) {
+	if i := s.flightOf(run.ID); i >= 0 {
+		s.st.Flights[i].Left = reason
+		if !s.punctual(s.st.Flights[i].Send.At) {
+			s.out.Effects = append(s.out.Effects, Effect{Kind: EffectCancel, Send: s.st.Flights[i].Send})
+		}
+	}
+	if !run.Over {
+		s.note(Decision{At: s.stamp(at), Rule: run.Rule, Scope: run.Scope, Kind: KindExited, Reason: reason, Run: run.ID,
+			Rev: run.Revision, Detail: detail}, occasion)
+	}
+	s.removeRun(run.ID)
+}

@@ -1,0 +1,157 @@
+package engine_test
+
+import (
+	"errors"
+	"sort"
+	"testing"
+	"time"
+
+	"homeroom/engine"
+)
+
+// cond is a condition written in Go, so that the core's tests need no CEL.
+type cond struct {
+	text string
+	eval func(v *engine.Vars) (any, error)
+}
+
+func (c cond) Eval(v *engine.Vars) (any, error) { return c.eval(v) }
+func (c cond) Source() string                   { return c.text }
+
+// failed is event.passed == false; like CEL, it errs where the event does not say.
+var failed = cond{"event.passed == false", func(v *engine.Vars) (any, error) {
+	passed, ok := v.Event.Properties["passed"].(bool)
+	if !ok {
+		return nil, errors.New("no such property: passed")
+	}
+	return !passed, nil
+}}
+
+var trialEnd = cond{"trigger.time + days(trigger.trial_duration_days - 3)", func(v *engine.Vars) (any, error) {
+	days, ok := v.Trigger.Number("trial_duration_days")
+	if !ok {
+		return nil, errors.New("no such property: trial_duration_days")
+	}
+	return v.Trigger.Time.Add(time.Duration(days-3) * day), nil
+}}
+
+var halfway = cond{"course.progress_pct >= 50", func(v *engine.Vars) (any, error) {
+	return v.Course != nil && v.Course.ProgressPct >= 50, nil
+}}
+
+const day = 24 * time.Hour
+
+func send(id, message string) engine.Instr {
+	return engine.Instr{Op: engine.OpSend, ID: id, Send: &engine.SendStep{Message: message, Channel: "email"}}
+}
+
+func wait(id string, d time.Duration) engine.Instr {
+	return engine.Instr{Op: engine.OpWait, ID: id, Dur: d}
+}
+
+// rules the scenarios choose from, and the settings: names starting with "settings-".
+func ruleset(t *testing.T, names ...string) *engine.Ruleset {
+	t.Helper()
+	rs := &engine.Ruleset{
+		Hash: "r1",
+		Settings: engine.Settings{
+			Patience: day, Resolution: 10 * time.Minute,
+			Activity: map[string]bool{"lesson.completed": true, "video.played": true, "assessment.submitted": true},
+			Topics:   map[string]bool{"progress": true, "offers": false},
+		},
+		Keys: map[string][]string{
+			"enrollment.created": {"course_id"}, "lesson.started": {"lesson_id", "course_id"},
+			"lesson.completed": {"lesson_id", "course_id"}, "video.played": {"video_id", "lesson_id"},
+			"assessment.started": {"assessment_id", "course_id"}, "assessment.graded": {"assessment_id"},
+			"assessment.retried": {"assessment_id"}, "course.completed": {"course_id"},
+			"enrollment.cancelled": {"course_id"}, "certificate.earned": {"course_id", "certificate_id"},
+			"certificate.shared": {"certificate_id"},
+		},
+	}
+	for _, name := range names {
+		switch name {
+		case "settings-night":
+			rs.Settings.Quiet = &engine.QuietHours{From: 21 * 60, To: 8 * 60}
+		case "settings-daily":
+			rs.Settings.Caps = []engine.Cap{{Max: 1, Per: day}}
+		case "settings-recent":
+			rs.Settings.MaxEventAge = day
+		default:
+			rs.Rules = append(rs.Rules, theRule(t, name))
+		}
+	}
+	sort.Slice(rs.Rules, func(i, j int) bool { return rs.Rules[i].Name < rs.Rules[j].Name })
+	return rs
+}
+
+func theRule(t *testing.T, name string) *engine.Rule {
+	t.Helper()
+	r := &engine.Rule{Name: name, Priority: 50}
+	on := func(event string) engine.Match { return engine.Match{Event: event} }
+	switch name {
+	case "welcome":
+		r.When.Match, r.Per = on("enrollment.created"), []string{"course_id"}
+		r.Program = []engine.Instr{send("1", "welcome")}
+	case "cheer":
+		r.When.Match, r.Again, r.Priority = on("lesson.completed"), engine.Again{Always: true}, 80
+		r.Program = []engine.Instr{send("1", "cheer")}
+	case "retry":
+		r.When.Match, r.Per = engine.Match{Event: "assessment.graded", If: failed, Gate: failed}, []string{"assessment_id"}
+		r.Again, r.Until = engine.Again{After: 7 * day}, []engine.Match{on("course.completed")}
+		retried := on("assessment.retried")
+		r.Program = []engine.Instr{
+			wait("1", 2*time.Hour), send("2", "retry-encouragement"),
+			{Op: engine.OpWaitFor, ID: "3", Match: &retried, Dur: 3 * day, Else: 5},
+			{Op: engine.OpJump, ID: "3.then", Else: 6}, // retried: nothing more to say
+			send("3.unreached", "never"),
+			send("3.otherwise.1", "study-plan"),
+		}
+	case "silent":
+		r.When = engine.Trigger{Inactive: 7 * day}
+		r.Per, r.Again = []string{"course_id"}, engine.Again{Always: true}
+		r.Program = []engine.Instr{send("1", "we-miss-you"), wait("2", 7*day), send("3", "still-there")}
+	case "silent-once":
+		r.When = engine.Trigger{Inactive: 7 * day}
+		r.Per = []string{"course_id"}
+		r.Program = []engine.Instr{send("1", "we-miss-you")}
+	case "away":
+		r.When = engine.Trigger{Inactive: 14 * day, Platform: true}
+		r.Program = []engine.Instr{send("1", "away")}
+	case "trial":
+		r.When.Match = on("trial.started")
+		r.Until = []engine.Match{{Event: "subscription.created", Any: true}}
+		r.Program = []engine.Instr{{Op: engine.OpWaitTime, ID: "1", Expr: trialEnd}, send("2", "trial-ends")}
+	case "morning":
+		r.When.Match, r.Per = on("enrollment.created"), []string{"course_id"}
+		r.Program = []engine.Instr{
+			{Op: engine.OpWaitClock, ID: "1", Clock: 9 * 60, Days: []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday}},
+			send("2", "good-morning"),
+		}
+	case "branch":
+		r.When.Match, r.Per = on("enrollment.created"), []string{"course_id"}
+		r.Program = []engine.Instr{
+			wait("1", 10*day), {Op: engine.OpBranch, ID: "2", Expr: halfway, Else: 4},
+			send("2.then.1", "halfway"), {Op: engine.OpJump, ID: "2.end", Else: 5},
+			{Op: engine.OpStop, ID: "2.otherwise.1", Reason: "not far enough"},
+		}
+	case "share":
+		r.When.Match, r.Per = on("certificate.earned"), []string{"certificate_id"}
+		shared := on("certificate.shared")
+		r.Program = []engine.Instr{
+			send("1", "share"), {Op: engine.OpWaitFor, ID: "2", Match: &shared, Dur: 5 * day, Else: 4},
+			{Op: engine.OpStop, ID: "2.then.1", Reason: "shared"}, send("2.otherwise.1", "share-reminder"),
+		}
+		r.Program[1].Else = 3
+	case "offer":
+		r.When.Match = on("user.signed_up")
+		r.Program = []engine.Instr{send("1", "offer")}
+		r.Program[0].Send.Topic = "offers"
+	case "receipt":
+		r.When.Match, r.Again = on("course.purchased"), engine.Again{Always: true}
+		r.Program = []engine.Instr{send("1", "receipt")}
+		r.Program[0].Send.Transactional = true
+	default:
+		t.Fatalf("unknown rule %q", name)
+	}
+	return r
+}

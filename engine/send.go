@@ -1,0 +1,187 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// sendTime notes that a run stands at a send that is due at `at`, and returns the instant at which it is decided: that
+// one, or now if it is late.
+func (s *stepper) sendTime(run *Run, at time.Time) time.Time {
+	if run.FirstDue.IsZero() {
+		run.FirstDue, run.Due = at, at
+	}
+	if !s.punctual(run.Due) {
+		return s.now
+	}
+	return at
+}
+
+// ask puts the questions of rules.md (Sending) to a send step at the instant `at`, and reports whether the run goes on
+// at once.
+func (s *stepper) ask(run *Run, in *Instr, at time.Time) bool {
+	if !s.ready(run) {
+		return false // late, or the run's last delivery is still out: asked again, in this step or a later one
+	}
+	s.st.Clock = later(s.st.Clock, at)
+	if reason := s.silenceOver(run, at); reason != "" {
+		s.exit(run, at, reason, "", in.ID)
+		return false
+	}
+	if in.Send.If != nil {
+		errs := len(s.out.Decisions)
+		if !s.holds(in.Send.If, run, in, at) {
+			if len(s.out.Decisions) == errs {
+				s.skip(run, in, at, ReasonCondition, in.Send.If.Source())
+			}
+			return s.pass(run, at)
+		}
+	}
+	if reason := s.unreachable(in.Send); reason != "" {
+		s.skip(run, in, at, reason, "")
+		return s.pass(run, at)
+	}
+	if !in.Send.Transactional {
+		patience := run.FirstDue.Add(s.env.Current.Settings.Patience)
+		if at.After(patience) {
+			s.skip(run, in, at, ReasonLate, fmt.Sprintf("due at %s", run.FirstDue.Format(time.RFC3339)))
+			return s.pass(run, at)
+		}
+		if free, reason := s.free(at, in.Send.Topic); reason != "" {
+			if free.After(patience) {
+				s.skip(run, in, at, reason, fmt.Sprintf("free again at %s, which is past its patience", free.Format(time.RFC3339)))
+				return s.pass(run, at)
+			}
+			run.Due = free
+			s.note(s.about(run, in, Decision{At: at, Kind: KindDeferred, Reason: reason, Until: free}), at.Format(time.RFC3339Nano))
+			return false
+		}
+	}
+	s.deliver(run, in, at)
+	return s.pass(run, at)
+}
+
+// pass goes to the next step, which counts from `at`.
+func (s *stepper) pass(run *Run, at time.Time) bool {
+	run.PC, run.Due, run.FirstDue = run.PC+1, at, time.Time{}
+	return true
+}
+
+func (s *stepper) about(run *Run, in *Instr, d Decision) Decision {
+	d.Rule, d.Scope, d.Run, d.Rev = run.Rule, run.Scope, run.ID, run.Revision
+	d.Step, d.Message = in.ID, in.Send.Message
+	return d
+}
+
+func (s *stepper) skip(run *Run, in *Instr, at time.Time, reason Reason, detail string) {
+	s.note(s.about(run, in, Decision{At: at, Kind: KindSkipped, Reason: reason, Detail: detail}))
+}
+
+// unreachable tells why the learner cannot or does not want to be written to; empty: they can and do.
+func (s *stepper) unreachable(send *SendStep) Reason {
+	p := &s.env.Profile
+	switch {
+	case send.Channel == "email" && !p.Reachable:
+		return ReasonNoAddress
+	case send.Channel == "email" && p.Suppressed:
+		return ReasonSuppressed
+	}
+	topic := send.Topic
+	if send.Transactional {
+		topic = ""
+	}
+	if topic != "" && slices.Contains(p.Unsubscribed, topic) {
+		return ReasonUnsubscribed
+	}
+	if p.Consent != nil && !*p.Consent {
+		return ReasonNoConsent
+	}
+	byDefault, declared := s.env.Current.Settings.Topics[topic]
+	if topic != "" && declared && !byDefault && p.Consent == nil && !slices.Contains(p.Subscribed, topic) {
+		return ReasonNoConsent
+	}
+	return ""
+}
+
+// free returns the first instant from t on that is neither in quiet hours nor over a cap, and what blocks t itself;
+// an empty reason: nothing does.
+func (s *stepper) free(t time.Time, topic string) (time.Time, Reason) {
+	var first Reason
+	for {
+		reason, next := Reason(""), t
+		if end, quiet := s.quietUntil(t); quiet {
+			reason, next = ReasonQuietHours, end
+		} else if end, full := s.cappedUntil(t, topic); full {
+			reason, next = ReasonCap, end
+		}
+		if reason == "" {
+			return t, first
+		}
+		if first == "" {
+			first = reason
+		}
+		t = next
+	}
+}
+
+func (s *stepper) quietUntil(t time.Time) (time.Time, bool) {
+	q := s.env.Current.Settings.Quiet
+	if q == nil {
+		return t, false
+	}
+	return q.until(t, s.zone())
+}
+
+// cappedUntil tells whether a send at t would be one too many, and when the first full cap frees: a slot is free again
+// exactly Per after the send that took it.
+func (s *stepper) cappedUntil(t time.Time, topic string) (time.Time, bool) {
+	var until time.Time
+	for _, limit := range s.env.Current.Settings.Caps {
+		if limit.Topic != "" && limit.Topic != topic {
+			continue
+		}
+		var taken []time.Time
+		for _, m := range s.st.Sends {
+			if !m.NoSlot && (limit.Topic == "" || m.Topic == limit.Topic) && m.At.After(t.Add(-limit.Per)) && !m.At.After(t) {
+				taken = append(taken, m.At)
+			}
+		}
+		if len(taken) >= limit.Max {
+			if limit.Max <= 0 {
+				return t.Add(farAway), true
+			}
+			slices.SortFunc(taken, time.Time.Compare)
+			until = later(until, taken[len(taken)-limit.Max].Add(limit.Per))
+		}
+	}
+	return until, !until.IsZero()
+}
+
+// farAway is past any patience: a cap of none never frees.
+const farAway = 100 * 365 * 24 * time.Hour
+
+// capWindow is the longest window that a cap looks back over.
+func (s *stepper) capWindow() time.Duration {
+	var window time.Duration
+	for _, limit := range s.env.Current.Settings.Caps {
+		window = max(window, limit.Per)
+	}
+	return window
+}
+
+// deliver asks the host to deliver a send. The run goes on as if it had gone out; should the provider say "later", the
+// run comes back to this step (see outcome).
+func (s *stepper) deliver(run *Run, in *Instr, at time.Time) {
+	send := Send{
+		ID: hashID(s.st.Learner, run.Rule, run.Scope, run.ID, in.ID), Learner: s.st.Learner, Rule: run.Rule, Scope: run.Scope,
+		Run: run.ID, Step: in.ID, Revision: run.Revision, Message: in.Send.Message, Channel: in.Send.Channel,
+		Topic: in.Send.Topic, Transactional: in.Send.Transactional, Course: run.Course, Trigger: run.Trigger, At: at,
+	}
+	if c := s.env.Standing.Courses[run.Course]; c != nil {
+		send.CourseTitle = c.Title
+	}
+	s.st.Sends = append(s.st.Sends, SendMark{ID: send.ID, Message: send.Message, Topic: send.Topic, At: at, NoSlot: send.Transactional})
+	s.st.Flights = append(s.st.Flights, Flight{Send: send, PC: run.PC, FirstDue: run.FirstDue})
+	s.out.Effects = append(s.out.Effects, Effect{Kind: EffectDeliver, Send: send})
+}

@@ -1,0 +1,53 @@
+package engine
+
+import "time"
+
+// Standing is what is known of a learner from events that wake nobody: activity and progress per course. Triggers keep
+// it in KV, the simulator in memory; both through Apply. Times only move forward, so applying an event twice, or an
+// old one late, changes nothing. It is bounded: see limits.go.
+type Standing struct {
+	Version          int                `json:"v"`
+	FirstSeenAt      time.Time          `json:"first_seen_at,omitzero"`
+	SignedUpAt       time.Time          `json:"signed_up_at,omitzero"`
+	CoursesCompleted int                `json:"courses_completed,omitempty"`
+	Courses          map[string]*Course `json:"courses,omitempty"`
+	// Platform is all activity; Loose is the activity that could not be attributed to a course.
+	Platform Activity `json:"platform,omitempty"`
+	Loose    Activity `json:"loose,omitempty"`
+	// Links remember which course a lesson, video or assessment belongs to: "assessment_id=a1" → course id.
+	Links []Link `json:"links,omitempty"`
+}
+
+// Link attributes an entity to a course.
+type Link struct {
+	Key    string `json:"k"`
+	Course string `json:"c"`
+}
+
+// Activity is the first moment of each of the last few activity steps, in unix milliseconds, ascending. A few are
+// kept, not one, so that a decision made a little late can still ask "as of its due instant".
+type Activity []int64
+
+// Course is a learner's standing in one course. Zero times are "not known".
+type Course struct {
+	EnrolledAt     time.Time `json:"enrolled_at,omitzero"`
+	StartedAt      time.Time `json:"started_at,omitzero"`
+	CompletedAt    time.Time `json:"completed_at,omitzero"`
+	CancelledAt    time.Time `json:"cancelled_at,omitzero"`
+	Active         Activity  `json:"active,omitempty"`
+	ProgressAt     time.Time `json:"progress_at,omitzero"`
+	ProgressPct    float64   `json:"progress_pct,omitempty"`
+	LessonsDone    int       `json:"lessons_done,omitempty"`
+	TotalLessons   int       `json:"total_lessons,omitempty"`
+	EnrollmentType string    `json:"enrollment_type,omitempty"`
+	Title          string    `json:"title,omitempty"`
+}
+
+// Change says what an event changed in a standing.
+type Change struct {
+	Changed bool   // the record must be written
+	First   bool   // the first event ever seen of this learner
+	Course  string // the course the event was attributed to, if any
+	// With activity: the longest silence that it ended in one of the learner's courses, and on the whole platform.
+	CourseGap, PlatformGap time.Duration
+}

@@ -1,0 +1,261 @@
+package engine
+
+import (
+	"encoding/binary"
+	"hash/fnv"
+	"slices"
+	"time"
+)
+
+// Step takes inputs into a learner's state, in order, then decides everything that is due up to now.
+//
+// An event moves the learner's clock to max(clock, min(event.Time, now)). What is due before that is decided first; at
+// a tie the event goes first. Due instants beyond env.HandedOver wait: their until may still lie in the stream. A
+// decision is stamped with its due instant if that is no more than env.Grace ago, otherwise with now; a send that is
+// late in this sense is decided last, when every input has been heard.
+//
+// Step does not change state; the result holds a new one.
+func Step(env Env, state State, inputs []Input, now time.Time) Result {
+	s := newStepper(env, state, now)
+	for _, in := range inputs {
+		switch {
+		case in.Event != nil:
+			s.event(in.Event)
+		case in.Outcome != nil:
+			s.outcome(in.Outcome)
+		}
+	}
+	s.settle(now)
+	s.late = true
+	s.settle(now)
+	s.noteBehind()
+	s.forget()
+	s.out.State = s.st
+	s.out.WakeAt = s.wakeAt()
+	return s.out
+}
+
+// stepper is one Step under way.
+type stepper struct {
+	env     Env
+	st      State
+	now     time.Time
+	horizon time.Time      // what is due later than this waits for the stream; zero: nothing does
+	late    bool           // every input has been heard: late sends may be decided, at now
+	loc     *time.Location // found once; see zone
+	out     Result
+}
+
+func newStepper(env Env, state State, now time.Time) *stepper {
+	if env.Standing == nil {
+		env.Standing = &Standing{}
+	}
+	state.Version = StateVersion
+	state.Seen = slices.Clone(state.Seen)
+	state.Runs = slices.Clone(state.Runs)
+	state.Past = slices.Clone(state.Past)
+	state.Sends = slices.Clone(state.Sends)
+	state.Flights = slices.Clone(state.Flights)
+	state.Recent = slices.Clone(state.Recent)
+	return &stepper{env: env, st: state, now: now, horizon: env.HandedOver}
+}
+
+// event takes one event in.
+func (s *stepper) event(ev *Event) {
+	if !s.fresh(ev) {
+		return
+	}
+	if s.st.Learner == "" {
+		s.st.Learner = ev.Learner
+	}
+	stored := ev.StoredAt
+	if stored.IsZero() {
+		stored = s.now
+	}
+	if !s.horizon.IsZero() {
+		s.horizon = later(s.horizon, stored)
+	}
+	at := later(s.st.Clock, earlier(ev.Time, s.now))
+	s.settleBefore(at)
+	s.st.Clock = at
+	course := s.env.Standing.CourseOf(ev, s.env.Current.Keys)
+	s.offer(ev, course, at)
+	s.trigger(ev, course, at)
+	s.settle(at)
+}
+
+// fresh reports whether the event has not been applied before, and remembers it.
+func (s *stepper) fresh(ev *Event) bool {
+	if ev.Seq != 0 && ev.Seq <= s.st.Seq {
+		return false
+	}
+	s.st.Seq = max(s.st.Seq, ev.Seq)
+	h := fnv.New64a()
+	h.Write([]byte(ev.ID))
+	key := binary.BigEndian.AppendUint64(nil, h.Sum64())
+	for i := 0; i+len(key) <= len(s.st.Seen); i += len(key) {
+		if string(s.st.Seen[i:i+len(key)]) == string(key) {
+			return false
+		}
+	}
+	s.st.Seen = append(s.st.Seen, key...)
+	if extra := len(s.st.Seen) - maxSeen*len(key); extra > 0 {
+		s.st.Seen = slices.Delete(s.st.Seen, 0, extra)
+	}
+	return true
+}
+
+// settleBefore decides everything due before t; settle, everything due up to t.
+func (s *stepper) settleBefore(t time.Time) { s.settle(t.Add(-1)) }
+
+func (s *stepper) settle(limit time.Time) {
+	for {
+		due, ok := s.nextDue()
+		if !ok || due.After(limit) || s.beyondStream(due) {
+			return
+		}
+		at := later(due, s.st.Clock)
+		s.st.Clock = at
+		for si, ok := s.nextSilence(); ok && !si.due.After(due); si, ok = s.nextSilence() {
+			s.startSilent(si, at)
+		}
+		for id := s.nextRun(due); id != ""; id = s.nextRun(due) {
+			s.advance(id, at)
+		}
+	}
+}
+
+// nextDue is the earliest instant at which anything can be decided in this phase of the step.
+func (s *stepper) nextDue() (due time.Time, ok bool) {
+	for i := range s.st.Runs {
+		run := &s.st.Runs[i]
+		if s.ready(run) && (!ok || run.Due.Before(due)) {
+			due, ok = run.Due, true
+		}
+	}
+	if si, armed := s.nextSilence(); armed && (!ok || si.due.Before(due)) {
+		due, ok = si.due, true
+	}
+	return due, ok
+}
+
+// ready reports whether a run acts at its due instant: it waits neither for a delivery's outcome nor, being late at a
+// send, for the last input of the step.
+func (s *stepper) ready(run *Run) bool {
+	if run.Over || run.Due.IsZero() {
+		return false
+	}
+	if run.FirstDue.IsZero() {
+		return true
+	}
+	if s.flightOf(run.ID) >= 0 {
+		return false
+	}
+	return s.punctual(run.Due) || s.late && !s.beyondStream(s.now.Add(-s.env.Grace))
+}
+
+// nextRun names the ready run that goes first among those due by due: the higher priority, then the rule's name, then
+// the older run.
+func (s *stepper) nextRun(due time.Time) string {
+	best, bestPriority := -1, 0
+	for i := range s.st.Runs {
+		run := &s.st.Runs[i]
+		if !s.ready(run) || run.Due.After(due) {
+			continue
+		}
+		priority := 0
+		if rule := s.ruleOf(run); rule != nil {
+			priority = rule.Priority
+		}
+		if best < 0 || priority > bestPriority || priority == bestPriority && run.Rule < s.st.Runs[best].Rule {
+			best, bestPriority = i, priority
+		}
+	}
+	if best < 0 {
+		return ""
+	}
+	return s.st.Runs[best].ID
+}
+
+func (s *stepper) beyondStream(due time.Time) bool {
+	return !s.horizon.IsZero() && due.After(s.horizon)
+}
+
+func (s *stepper) punctual(due time.Time) bool { return s.now.Sub(due) <= s.env.Grace }
+
+// stamp is the time that a decision due at `at` carries.
+func (s *stepper) stamp(at time.Time) time.Time {
+	if s.punctual(at) {
+		return at
+	}
+	return s.now
+}
+
+// noteBehind leaves one decision for each run that has waited for the stream for longer than Grace.
+func (s *stepper) noteBehind() {
+	for i := range s.st.Runs {
+		run := &s.st.Runs[i]
+		if run.Over || run.Due.IsZero() || run.Behind || s.punctual(run.Due) || s.flightOf(run.ID) >= 0 {
+			continue
+		}
+		run.Behind = true
+		d := Decision{At: s.now, Rule: run.Rule, Scope: run.Scope, Kind: KindDeferred, Reason: ReasonBehind, Run: run.ID,
+			Rev: run.Revision, Until: s.retryBehind(), Detail: "events of this learner are still on their way"}
+		if rule := s.ruleOf(run); rule != nil {
+			pc := run.PC
+			if run.Waiting {
+				pc++
+			}
+			if pc < len(rule.Program) && rule.Program[pc].Send != nil {
+				d.Message, d.Step = rule.Program[pc].Send.Message, rule.Program[pc].ID
+			}
+		}
+		s.note(d, run.Due.Format(time.RFC3339Nano))
+	}
+}
+
+// retryBehind is when to look again at what waits for the stream.
+func (s *stepper) retryBehind() time.Time { return s.now.Add(max(time.Second, s.env.Grace/30)) }
+
+// wakeAt is when the learner must be looked at next if no event comes; zero: never.
+func (s *stepper) wakeAt() time.Time {
+	var wake time.Time
+	take := func(due time.Time) {
+		if !due.After(s.now) {
+			due = s.retryBehind() // it waits for the stream
+		}
+		if wake.IsZero() || due.Before(wake) {
+			wake = due
+		}
+	}
+	for i := range s.st.Runs {
+		run := &s.st.Runs[i]
+		waitsForOutcome := !run.FirstDue.IsZero() && s.flightOf(run.ID) >= 0
+		if !run.Over && !run.Due.IsZero() && !waitsForOutcome {
+			take(run.Due)
+		}
+	}
+	if si, ok := s.nextSilence(); ok {
+		take(si.due)
+	}
+	return wake
+}
+
+// forget drops what no later decision can need.
+func (s *stepper) forget() {
+	window := s.capWindow()
+	s.st.Sends = slices.DeleteFunc(s.st.Sends, func(m SendMark) bool {
+		return s.flightByID(m.ID) < 0 && !m.At.After(s.st.Clock.Add(-window))
+	})
+	s.st.Sends = tail(s.st.Sends, maxSendMarks)
+	s.st.Recent = tail(s.st.Recent, maxRecent)
+	s.st.Past = tail(s.st.Past, maxPast)
+}
+
+// tail keeps the last n.
+func tail[T any](list []T, n int) []T {
+	if extra := len(list) - n; extra > 0 {
+		return slices.Delete(list, 0, extra)
+	}
+	return list
+}

@@ -1,0 +1,57 @@
+package engine
+
+// Wants reports whether the event, which changed the standing as change says, must reach the learner's workflow. It is
+// the interest set: everything else costs Temporal nothing. Triggers and the simulator ask the same question, so a
+// learner's story is the same in both.
+func (r *Ruleset) Wants(ev *Event, change Change) bool {
+	for _, rule := range r.Rules {
+		if rule.When.Inactive > 0 && rule.wantsSilence(ev, change) {
+			return true
+		}
+		if rule.When.Inactive == 0 && rule.When.Match.mayMatch(ev) {
+			return true
+		}
+		for i := range rule.Until {
+			if rule.Until[i].mayMatch(ev) {
+				return true
+			}
+		}
+		for i := range rule.Program {
+			if m := rule.Program[i].Match; m != nil && m.mayMatch(ev) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// mayMatch asks the part of a match that needs nothing but the event. An error wants the event too: the engine leaves
+// a decision about it.
+func (m *Match) mayMatch(ev *Event) bool {
+	if m.Event != ev.Name {
+		return false
+	}
+	if m.Gate == nil {
+		return true
+	}
+	yes, err := evalBool(m.Gate, &Vars{Event: ev, Now: ev.Time})
+	return yes || err != nil
+}
+
+// wantsSilence tells whether an event arms an inactivity rule, or may end a run of it or arm it anew: what begins or
+// ends a course, and the activity that ends a silence as long as the rule's. Other activity wakes nobody; it is looked
+// up when the silence falls due.
+func (r *Rule) wantsSilence(ev *Event, change Change) bool {
+	switch ev.Name {
+	case EventEnrolled, EventFreeEnrolled:
+		return true
+	case EventEnrollmentCancelled, EventCourseCompleted:
+		return !r.When.Platform
+	case EventSignedUp:
+		return r.When.Platform
+	}
+	if r.When.Platform {
+		return change.First || change.PlatformGap >= r.When.Inactive
+	}
+	return change.CourseGap >= r.When.Inactive
+}
