@@ -240,6 +240,16 @@ func (a Activity) last() time.Time {
 	return time.UnixMilli(a[len(a)-1]).UTC()
 }
 
+// asOf is the last activity at or before t; zero: none that is remembered.
+func (a Activity) asOf(t time.Time) time.Time {
+	for i := len(a) - 1; i >= 0; i-- {
+		if at := time.UnixMilli(a[i]).UTC(); !at.After(t) {
+			return at
+		}
+	}
+	return time.Time{}
+}
+
 // forward moves a time forward, never back, and reports whether it moved.
 func forward(t *time.Time, to time.Time) bool {
 	if !to.After(*t) {

@@ -117,15 +117,15 @@ func (s *stepper) vars(ev, trigger *Event, course string, at time.Time) *Vars {
 	p, st := &s.env.Profile, s.env.Standing
 	v := &Vars{Event: ev, Trigger: trigger, Now: at, Learner: Learner{
 		ID: s.st.Learner, Locale: p.Locale, Timezone: s.zoneName(), Traits: p.Traits, SignedUpAt: st.SignedUpAt,
-		LastActiveAt: st.Platform.last(), CoursesCompleted: st.CoursesCompleted,
+		LastActiveAt: st.Platform.asOf(at), CoursesCompleted: st.CoursesCompleted,
 	}}
 	if course != "" {
-		v.Course = s.courseView(course)
+		v.Course = s.courseView(course, at)
 	}
 	return v
 }
 
-func (s *stepper) courseView(id string) *CourseView {
+func (s *stepper) courseView(id string, at time.Time) *CourseView {
 	info := s.env.Current.Courses[id]
 	view := &CourseView{ID: id, Title: info.Title, URL: info.URL}
 	c := s.env.Standing.Courses[id]
@@ -136,7 +136,7 @@ func (s *stepper) courseView(id string) *CourseView {
 		view.Title = c.Title
 	}
 	view.EnrolledAt, view.StartedAt, view.CompletedAt = c.EnrolledAt, c.StartedAt, c.CompletedAt
-	view.LastActiveAt = later(c.Active.last(), s.env.Standing.Loose.last())
+	view.LastActiveAt = later(c.Active.asOf(at), s.env.Standing.Loose.asOf(at))
 	view.ProgressPct, view.LessonsDone, view.TotalLessons = c.ProgressPct, c.LessonsDone, c.TotalLessons
 	view.EnrollmentType = c.EnrollmentType
 	return view
