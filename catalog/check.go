@@ -1,0 +1,191 @@
+package catalog
+
+import (
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"homeroom/subjects"
+)
+
+// maxTold is how many mistakes of one body are told at once.
+const maxTold = 5
+
+// findings collects what is wrong with the values of one body; the first sets the code.
+type findings struct {
+	code, hint string
+	messages   []string
+}
+
+func (f *findings) add(e *DecodeError) {
+	if e == nil {
+		return
+	}
+	if len(f.messages) == 0 {
+		f.code, f.hint = e.Code, e.Hint
+	}
+	if len(f.messages) < maxTold {
+		f.messages = append(f.messages, e.Message)
+	}
+}
+
+func (f *findings) err() *DecodeError {
+	if len(f.messages) == 0 {
+		return nil
+	}
+	return &DecodeError{Code: f.code, Message: strings.Join(f.messages, ", "), Hint: f.hint}
+}
+
+// check drops properties that are null, makes lone strings of Strings an array, and tells what is wrong with the rest.
+func (e *Event) check(values map[string]any) *DecodeError {
+	for name, v := range values {
+		if v == nil {
+			delete(values, name)
+		}
+	}
+	var wrong findings
+	for i := range e.Properties {
+		p := &e.Properties[i]
+		v, ok := values[p.Name]
+		if !ok {
+			if p.Required {
+				wrong.add(e.missing(p.Name, values))
+			}
+			continue
+		}
+		if p.Type == Strings {
+			if lone, ok := v.(string); ok {
+				v = []any{lone}
+				values[p.Name] = v
+			}
+		}
+		if err := p.Type.check(p.Name, v); err != nil {
+			wrong.add(err)
+			continue
+		}
+		if p.Learner {
+			if err := subjects.ValidLearner(v.(string)); err != nil {
+				wrong.add(refuse(CodeWrongType, "", "%s does not name a learner: %s", p.Name, err))
+			}
+		}
+	}
+	for _, key := range e.Keys {
+		v, ok := values[key].(string)
+		if !ok {
+			continue
+		}
+		if p, _ := e.Property(key); v == "" && p.Required {
+			wrong.add(refuse(CodeMissingKey, "", "%s is empty, and %s needs it", key, e.Name))
+		}
+		if len(v) > MaxKey {
+			wrong.add(refuse(CodeBadID, "", "%s has %d bytes, at most %d are allowed", key, len(v), MaxKey))
+		}
+	}
+	return wrong.err()
+}
+
+func (e *Event) missing(key string, values map[string]any) *DecodeError {
+	hint := "add it to properties"
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if fold(name) == fold(key) && len(name) <= maxNear {
+			hint = "the body has " + name + ": call it " + key
+			break
+		}
+	}
+	return refuse(CodeMissingKey, hint, "%s needs %s", e.Name, key)
+}
+
+// check tells whether a JSON value has the type.
+func (t Type) check(name string, v any) *DecodeError {
+	switch t {
+	case String:
+		if _, ok := v.(string); !ok {
+			return refuse(CodeWrongType, "write it in quotes", "%s must be text, is %s", name, kindOf(v))
+		}
+	case Number, Integer:
+		n, ok := v.(float64)
+		if !ok {
+			return refuse(CodeWrongType, numberHint(v), "%s must be a number, is %s", name, kindOf(v))
+		}
+		if t == Integer && n != math.Trunc(n) {
+			return refuse(CodeWrongType, "", "%s must be a whole number, has a fraction", name)
+		}
+	case Boolean:
+		if _, ok := v.(bool); !ok {
+			return refuse(CodeWrongType, "write true or false without quotes", "%s must be true or false, is %s", name, kindOf(v))
+		}
+	case Timestamp:
+		s, ok := v.(string)
+		var parsed time.Time
+		if !ok || parsed.UnmarshalText([]byte(s)) != nil {
+			return refuse(CodeWrongType, "write RFC 3339, as in 2026-03-02T10:00:00Z", "%s must be a time", name)
+		}
+	case Strings:
+		items, ok := v.([]any)
+		if !ok {
+			return refuse(CodeWrongType, `write it as ["a", "b"]`, "%s must be an array of texts, is %s", name, kindOf(v))
+		}
+		for _, item := range items {
+			if _, ok := item.(string); !ok {
+				return refuse(CodeWrongType, `write it as ["a", "b"]`, "%s must be an array of texts, holds %s", name, kindOf(item))
+			}
+		}
+	case Any:
+	}
+	return nil
+}
+
+func numberHint(v any) string {
+	if _, ok := v.(string); ok {
+		return "write numbers without quotes"
+	}
+	return ""
+}
+
+// TraitTypes are the traits whose meaning Homeroom knows; every other may be any JSON value.
+func TraitTypes() []Property {
+	return []Property{
+		{Name: "email", Type: String},
+		{Name: "first_name", Type: String},
+		{Name: "locale", Type: String},   // BCP 47
+		{Name: "timezone", Type: String}, // IANA
+		{Name: "consent", Type: Boolean},
+		{Name: "is_minor", Type: Boolean},
+	}
+}
+
+var traitTypes = TraitTypes()
+
+func checkTraits(traits map[string]any) *DecodeError {
+	if len(traits) == 0 {
+		return nil
+	}
+	if len(traits) > MaxEntries {
+		return refuse(CodeTooComplex, "", "the event has %d traits, at most %d are read", len(traits), MaxEntries)
+	}
+	var wrong findings
+	for _, p := range traitTypes {
+		if v, ok := traits[p.Name]; ok && v != nil {
+			wrong.add(p.Type.check("the trait "+p.Name, v))
+		}
+	}
+	return wrong.err()
+}
+
+func kindOf(v any) string {
+	switch v.(type) {
+	case nil:
+		return "null"
+	case string:
+		return "text"
+	case float64:
+		return "a number"
+	case bool:
+		return "true or false"
+	case []any:
+		return "an array"
+	}
+	return "an object"
+}

@@ -1,0 +1,13 @@
+// Package catalog knows the events a learning platform publishes: their names, typed properties, category, volume and
+// entity keys. It decodes what arrives and says precisely what is wrong with what it refuses.
+//
+// [Default] is the built-in taxonomy (events.yaml); [Catalog.Extend] adds a team's catalog.yaml. [Catalog.Decode] reads
+// the native body
+//
+//	{"id": "…", "time": "RFC 3339", "properties": {…}, "traits": {…}, "event": "…", "learner_id": "…"}
+//
+// and is strict about what it knows and indifferent to what it does not: properties that the catalog does not name pass
+// through, declared ones must have their type, and the entity keys an event exists for must be there.
+//
+// It must not know NATS, Temporal or rules.
+package catalog

@@ -1,0 +1,94 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"homeroom/catalog"
+)
+
+// CatalogCmd is `homeroom catalog`: the events that Homeroom knows, as a table for people, as JSON, or as a JSON Schema
+// for publishers.
+type CatalogCmd struct {
+	Format string `enum:"auto,table,json,schema" default:"auto" help:"table, json (every event with its properties) or schema (JSON Schema of a body). Default: table on a terminal, else json."`
+}
+
+// Run writes the catalog to out.
+func (c *CatalogCmd) Run(_ context.Context, out io.Writer) error {
+	known, err := catalog.Default()
+	if err != nil {
+		return err
+	}
+	format := c.Format
+	if format == "" || format == "auto" {
+		format = "json"
+		if isTerminal(out) {
+			format = "table"
+		}
+	}
+	switch format {
+	case "table":
+		return writeCatalog(out, known)
+	case "json":
+		return writeDocument(out, known.JSON)
+	case "schema":
+		return writeDocument(out, known.Schema)
+	}
+	return fmt.Errorf("--format %s: use table, json or schema", format)
+}
+
+func writeDocument(out io.Writer, document func() ([]byte, error)) error {
+	text, err := document()
+	if err != nil {
+		return err
+	}
+	_, err = out.Write(text)
+	return err
+}
+
+// writeCatalog writes the table. A property that an event cannot do without carries a star.
+func writeCatalog(out io.Writer, known *catalog.Catalog) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "EVENT\tVOLUME\tPROPERTIES (* required)")
+	category := ""
+	for _, e := range known.Events() {
+		if e.Category != category {
+			category = e.Category
+			fmt.Fprintf(w, "\t\t\n%s\t\t\n", strings.ToUpper(category[:1])+category[1:])
+		}
+		volume := string(e.Volume)
+		if e.Admin {
+			volume += " (admin)"
+		}
+		fmt.Fprintf(w, "  %s\t%s\t%s\n", e.Name, volume, propertyList(e))
+	}
+	return w.Flush()
+}
+
+func propertyList(e *catalog.Event) string {
+	names := make([]string, len(e.Properties))
+	for i, p := range e.Properties {
+		names[i] = p.Name
+		if p.Required {
+			names[i] += "*"
+		}
+	}
+	if len(names) == 0 {
+		return "-"
+	}
+	return strings.Join(names, ", ")
+}
+
+// isTerminal reports whether out is a terminal (or another character device, for which a table is as good).
+func isTerminal(out io.Writer) bool {
+	f, ok := out.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
