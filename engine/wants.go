@@ -1,5 +1,10 @@
 package engine
 
+import (
+	"maps"
+	"slices"
+)
+
 // Wants reports whether the event, which changed the standing as change says, must reach the learner's workflow. It is
 // the interest set: everything else costs Temporal nothing. Triggers and the simulator ask the same question, so a
 // learner's story is the same in both.
@@ -54,4 +59,37 @@ func (r *Rule) wantsSilence(ev *Event, change Change) bool {
 		return change.First || change.PlatformGap >= r.When.Inactive
 	}
 	return change.CourseGap >= r.When.Inactive
+}
+
+// Interest is what triggers listen for: the current revision, and every rule of older ones whose runs may still be
+// live. Settings and courses are those of current.
+func Interest(current *Ruleset, older ...*Ruleset) *Ruleset {
+	union := *current
+	union.Rules = slices.Clone(current.Rules)
+	union.Keys, union.Keep = maps.Clone(current.Keys), maps.Clone(current.Keep)
+	for _, rs := range older {
+		if rs == nil || rs.Hash == current.Hash {
+			continue
+		}
+		union.Rules = append(union.Rules, rs.Rules...)
+		merge(&union.Keys, rs.Keys)
+		merge(&union.Keep, rs.Keep)
+	}
+	return &union
+}
+
+// merge adds the names that into does not have yet.
+func merge(into *map[string][]string, from map[string][]string) {
+	if *into == nil {
+		*into = map[string][]string{}
+	}
+	for event, names := range from {
+		have := slices.Clip((*into)[event])
+		for _, name := range names {
+			if !slices.Contains(have, name) {
+				have = append(have, name)
+			}
+		}
+		(*into)[event] = have
+	}
 }

@@ -1,0 +1,59 @@
+package engine_test
+
+import (
+	"testing"
+
+	"homeroom/engine"
+)
+
+func TestWants(t *testing.T) {
+	failedQuiz := map[string]any{"assessment_id": "a1", "passed": false}
+	cases := []struct {
+		name   string
+		rules  []string
+		event  engine.Event
+		change engine.Change
+		want   bool
+	}{
+		{"nobody listens for it", []string{"retry"}, engine.Event{Name: "note.created"}, engine.Change{}, false},
+		{"it starts a run", []string{"retry"}, engine.Event{Name: "assessment.graded", Properties: failedQuiz}, engine.Change{}, true},
+		{"its condition cannot hold", []string{"retry"}, engine.Event{Name: "assessment.graded", Properties: map[string]any{"passed": true}}, engine.Change{}, false},
+		{"its condition cannot be told: the learner's log must say so", []string{"retry"}, engine.Event{Name: "assessment.graded"}, engine.Change{}, true},
+		{"it ends a run", []string{"retry"}, engine.Event{Name: "course.completed"}, engine.Change{}, true},
+		{"a wait_for waits for it", []string{"share"}, engine.Event{Name: "certificate.shared"}, engine.Change{}, true},
+		{"activity wakes nobody", []string{"silent"}, engine.Event{Name: "lesson.completed"}, engine.Change{CourseGap: 6 * day, PlatformGap: 6 * day}, false},
+		{"the end of a long silence does", []string{"silent"}, engine.Event{Name: "lesson.completed"}, engine.Change{CourseGap: 7 * day}, true},
+		{"a silence in a course is none on the platform", []string{"away"}, engine.Event{Name: "lesson.completed"}, engine.Change{CourseGap: 20 * day, PlatformGap: day}, false},
+		{"an enrollment arms inactivity", []string{"silent"}, engine.Event{Name: "enrollment.created"}, engine.Change{}, true},
+		{"the first sight of a learner arms it for the platform", []string{"away"}, engine.Event{Name: "video.played"}, engine.Change{First: true}, true},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			if got := ruleset(t, c.rules...).Wants(&c.event, c.change); got != c.want {
+				t.Errorf("Wants = %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+// TestInterest: what an older revision listens for is still wanted, with the properties it keeps.
+func TestInterest(t *testing.T) {
+	current, old := ruleset(t, "welcome"), ruleset(t, "share")
+	current.Hash, old.Hash = "new", "old"
+	current.Keep = map[string][]string{"certificate.earned": {"credential_type"}}
+	old.Keep = map[string][]string{"certificate.earned": {"course_title"}}
+	shared := engine.Event{Name: "certificate.shared"}
+	if current.Wants(&shared, engine.Change{}) {
+		t.Fatal("the current revision alone wants certificate.shared")
+	}
+	union := engine.Interest(current, old, nil)
+	if !union.Wants(&shared, engine.Change{}) {
+		t.Error("a live run of the old revision would never hear certificate.shared")
+	}
+	if got := union.Keep["certificate.earned"]; len(got) != 2 {
+		t.Errorf("Keep = %v, want both revisions' properties", got)
+	}
+	if len(current.Rules) != 1 || len(current.Keep["certificate.earned"]) != 1 {
+		t.Error("Interest changed the revision it was given")
+	}
+}
