@@ -26,6 +26,9 @@ func OutcomeDecision(send Send, o Outcome) Decision {
 		d.Kind, d.Reason = KindSkipped, ReasonNoAddress
 	case OutcomeSuppressed:
 		d.Kind, d.Reason = KindSkipped, ReasonSuppressed
+		if o.Reason != "" { // unsubscribed or without consent since it was decided
+			d.Reason = o.Reason
+		}
 	case OutcomeRetry:
 		d.Kind, d.Reason, d.Until = KindDeferred, o.Reason, o.RetryAt
 		occasion = o.RetryAt.Format(time.RFC3339Nano)

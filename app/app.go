@@ -1,0 +1,152 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"homeroom/activities"
+	"homeroom/store"
+	"homeroom/triggers"
+	"homeroom/worker"
+)
+
+// App is Homeroom, put together.
+type App struct {
+	store    *store.Store
+	triggers *triggers.Triggers
+	worker   *worker.Worker
+	log      *slog.Logger
+
+	cancel  context.CancelFunc
+	running chan struct{} // closed when the triggers have ended
+	failed  chan error    // at most one error that ends the service
+	stop    sync.Once
+}
+
+// New makes what is missing in NATS and Temporal (streams, buckets, search attributes), puts the academy in force, and
+// wires everything. Nothing runs before Start; after an error nothing is left open.
+func New(ctx context.Context, o Options) (*App, error) {
+	if err := o.complete(); err != nil {
+		return nil, err
+	}
+	if err := store.Setup(ctx, o.JetStream, o.Store); err != nil {
+		return nil, fmt.Errorf("setting up NATS: %w", err)
+	}
+	if err := ensureSearchAttributes(ctx, o.Temporal, o.Namespace); err != nil {
+		return nil, err
+	}
+	if len(o.Secret) == 0 {
+		secret, err := installationSecret(ctx, o.JetStream)
+		if err != nil {
+			return nil, err
+		}
+		o.Secret = secret
+	}
+	st, err := store.Open(ctx, o.JetStream, store.OpenOptions{Secret: o.Secret})
+	if err != nil {
+		return nil, err
+	}
+	a := &App{store: st, log: o.Log, running: make(chan struct{}), failed: make(chan error, 1)}
+	if err := a.wire(ctx, o); err != nil {
+		st.Control.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+func (o *Options) complete() error {
+	for _, need := range []struct {
+		name    string
+		missing bool
+	}{
+		{"JetStream", o.JetStream == nil}, {"Temporal", o.Temporal == nil}, {"Academy", o.Academy == nil},
+		{"Sender", o.Sender == nil}, {"PublicURL", o.PublicURL == ""},
+	} {
+		if need.missing {
+			return fmt.Errorf("app: Options.%s is missing", need.name)
+		}
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Namespace == "" {
+		o.Namespace = "default"
+	}
+	return nil
+}
+
+// wire builds the worker and the triggers on the store.
+func (a *App) wire(ctx context.Context, o Options) error {
+	revs, err := publish(ctx, a.store, o.Academy, o)
+	if err != nil {
+		return err
+	}
+	deliverer, err := newDeliverer(a.store, revs, o)
+	if err != nil {
+		return err
+	}
+	a.worker, err = worker.New(o.Temporal, worker.Options{
+		Decide: activities.NewDecide(activities.Options{
+			Profiles: people{a.store}, Standings: a.store.Standings, Rulesets: revs, Marks: a.store.Control, Clock: o.Clock,
+			Grace: o.Grace, RestAfter: o.RestAfter,
+		}),
+		Deliver:             &activities.Deliver{Deliverer: deliverer, Decisions: a.store.Decisions},
+		Report:              &activities.Report{Decisions: a.store.Decisions},
+		DeliveriesPerSecond: o.DeliveriesPerSecond,
+		OnFatal:             func(err error) { a.fail(fmt.Errorf("the Temporal worker gave up: %w", err)) },
+	})
+	if err != nil {
+		return err
+	}
+	a.triggers, err = triggers.New(triggers.Options{
+		JS: o.JetStream, Clock: o.Clock, Catalog: revs.catalogue, Ruleset: revs.wanted, Starter: starter{worker.NewStarter(o.Temporal)},
+		Standings: a.store.Standings, Profiles: a.store.Profiles, Marks: a.store.Control, Log: o.Log,
+	})
+	return err
+}
+
+// Start serves. It returns when the worker polls and the triggers are about to listen; see Failed for what comes later.
+func (a *App) Start(ctx context.Context) error {
+	if err := a.worker.Start(); err != nil {
+		return err
+	}
+	ctx, a.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	go func() {
+		defer close(a.running)
+		if err := a.triggers.Run(ctx); err != nil {
+			a.fail(fmt.Errorf("the triggers could not begin: %w", err))
+		}
+	}()
+	return nil
+}
+
+// Failed yields the error that ends the service, if one ever does.
+func (a *App) Failed() <-chan error { return a.failed }
+
+func (a *App) fail(err error) {
+	select {
+	case a.failed <- err:
+	default: // the first one is told
+	}
+}
+
+// Store is the store that the app works on.
+func (a *App) Store() *store.Store { return a.store }
+
+// Stats count what the triggers have done.
+func (a *App) Stats() triggers.Stats { return a.triggers.Stats() }
+
+// Stop takes no more events, finishes what is in hand, and closes. It is bounded by the grace of triggers and worker, and may be
+// called again.
+func (a *App) Stop() {
+	a.stop.Do(func() {
+		if a.cancel != nil {
+			a.cancel()
+			<-a.running
+			a.worker.Stop()
+		}
+		a.store.Control.Close()
+	})
+}

@@ -1,0 +1,41 @@
+package app
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"go.temporal.io/sdk/client"
+
+	"homeroom/clock"
+	"homeroom/delivery"
+	"homeroom/rules"
+	"homeroom/store"
+)
+
+// Options are what Homeroom needs from outside. Fields without a default are required.
+type Options struct {
+	JetStream jetstream.JetStream
+	Temporal  client.Client
+	Namespace string         // Temporal namespace, for the search attributes; default "default"
+	Academy   *rules.Academy // the rules in force
+	Sender    delivery.Sender
+	Author    string // who put the academy in force, for its history
+
+	Store store.Options // how missing streams and buckets are made
+	Clock clock.Clock   // default: real time
+	Log   *slog.Logger  // default: none
+
+	// PublicURL is where learners reach the edge: the unsubscribe links begin with it. Required.
+	PublicURL string
+	// Secret keys unsubscribe links and the hashes of suppressed addresses. Default: one made at the first start and kept
+	// in the control bucket.
+	Secret []byte
+	// Allow lists the addresses ("ada@example.org") and domains ("example.org") that may be written to; empty: all.
+	Allow []string
+	// DeliveriesPerSecond limits what all workers together hand to the provider; 0: no limit.
+	DeliveriesPerSecond float64
+
+	// Grace and RestAfter are in Homeroom's time; see package activities for their defaults.
+	Grace, RestAfter time.Duration
+}

@@ -1,0 +1,89 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+
+	"github.com/nats-io/nats.go/jetstream"
+	enums "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/operatorservice/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+
+	"homeroom/store"
+	"homeroom/workflows"
+)
+
+// SearchAttributes are the search attributes of Homeroom's workflows by name.
+func SearchAttributes() map[string]enums.IndexedValueType {
+	return map[string]enums.IndexedValueType{
+		workflows.SearchStage.GetName():   enums.INDEXED_VALUE_TYPE_KEYWORD,
+		workflows.SearchCourses.GetName(): enums.INDEXED_VALUE_TYPE_KEYWORD_LIST,
+		workflows.SearchRules.GetName():   enums.INDEXED_VALUE_TYPE_KEYWORD_LIST,
+	}
+}
+
+// ensureSearchAttributes registers the search attributes that the namespace does not have yet.
+func ensureSearchAttributes(ctx context.Context, c client.Client, namespace string) error {
+	have, err := c.OperatorService().ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
+	if err != nil {
+		var denied *serviceerror.PermissionDenied
+		if errors.As(err, &denied) {
+			return fmt.Errorf("may not look at the search attributes of namespace %q; have them registered (%s) and the key allowed to list them: %w", namespace, attributeNames(), err)
+		}
+		return fmt.Errorf("listing the search attributes of Temporal namespace %q: %w", namespace, err)
+	}
+	missing := map[string]enums.IndexedValueType{}
+	for name, kind := range SearchAttributes() {
+		got, known := have.CustomAttributes[name]
+		if known && got != kind {
+			return fmt.Errorf("the search attribute %s of Temporal namespace %q is of type %s, and Homeroom needs %s: remove or rename it", name, namespace, got, kind)
+		}
+		if !known {
+			missing[name] = kind
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	_, err = c.OperatorService().AddSearchAttributes(ctx, &operatorservice.AddSearchAttributesRequest{Namespace: namespace, SearchAttributes: missing})
+	var exists *serviceerror.AlreadyExists
+	if err != nil && !errors.As(err, &exists) {
+		return fmt.Errorf("registering search attributes (%s) in Temporal namespace %q: %w", attributeNames(), namespace, err)
+	}
+	return nil
+}
+
+func attributeNames() string {
+	return fmt.Sprintf("%s Keyword, %s KeywordList, %s KeywordList",
+		workflows.SearchStage.GetName(), workflows.SearchCourses.GetName(), workflows.SearchRules.GetName())
+}
+
+// secretKey is where the control bucket keeps the secret of an installation that brought none of its own.
+const secretKey = "secret"
+
+// installationSecret returns the secret made at the first start.
+func installationSecret(ctx context.Context, js jetstream.JetStream) ([]byte, error) {
+	kv, err := js.KeyValue(ctx, store.BucketControl)
+	if err != nil {
+		return nil, fmt.Errorf("opening the bucket %s: %w", store.BucketControl, err)
+	}
+	fresh := make([]byte, 32)
+	if _, err := rand.Read(fresh); err != nil {
+		return nil, fmt.Errorf("making a secret: %w", err)
+	}
+	_, err = kv.Create(ctx, secretKey, fresh)
+	if err == nil {
+		return fresh, nil
+	}
+	if !errors.Is(err, jetstream.ErrKeyExists) {
+		return nil, fmt.Errorf("keeping the installation's secret: %w", err)
+	}
+	entry, err := kv.Get(ctx, secretKey)
+	if err != nil {
+		return nil, fmt.Errorf("reading the installation's secret: %w", err)
+	}
+	return entry.Value(), nil
+}

@@ -1,0 +1,81 @@
+package walls_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// A wall says what a package must not depend on, however indirectly.
+type wall struct {
+	pkg    string
+	why    string
+	banned []string // import path prefixes
+	only   []string // if set: nothing outside the standard library but these
+}
+
+var (
+	temporal = "go.temporal.io/"
+	nats     = "github.com/nats-io/"
+	sendgrid = "github.com/sendgrid/"
+	cel      = "cel.dev/"
+	servers  = []string{"go.temporal.io/server", "github.com/nats-io/nats-server", "github.com/temporalio/ui-server"}
+)
+
+var walls = []wall{
+	{"homeroom/engine", "the core is pure", nil, []string{"homeroom/engine"}},
+	{"homeroom/catalog", "events are known without servers", []string{temporal, nats, sendgrid, cel, "homeroom/rules"}, nil},
+	{"homeroom/rules", "rules are checked without servers", []string{temporal, nats, sendgrid}, nil},
+	{"homeroom/content", "messages are rendered without servers", []string{temporal, nats, sendgrid, cel}, nil},
+	{"homeroom/simulate", "looking ahead needs no server", []string{temporal, nats, sendgrid}, nil},
+	{"homeroom/ruletest", "rule tests need no server", []string{temporal, nats, sendgrid}, nil},
+	{"homeroom/workflows", "the shell carries, it does not decide", []string{nats, sendgrid, cel, "homeroom/rules", "homeroom/store", "homeroom/delivery", "homeroom/content"}, nil},
+	{"homeroom/activities", "activities carry; adapters come in through interfaces", []string{nats, sendgrid, cel, "homeroom/store", "homeroom/rules"}, nil},
+	{"homeroom/triggers", "triggers know workflows by name only", []string{sendgrid, cel, "homeroom/activities", "homeroom/delivery/sendgrid"}, nil},
+	{"homeroom/delivery", "the contract does not know the provider", []string{temporal, nats, sendgrid, cel}, nil},
+	{"homeroom/delivery/sendgrid", "an adapter knows its provider only", []string{temporal, nats, cel, "homeroom/engine"}, nil},
+	{"homeroom/store", "the store does not know Temporal", []string{temporal, sendgrid, cel}, nil},
+	{"homeroom/cmd/homeroom", "the production binary carries no server", servers, nil},
+}
+
+func TestWallsStand(t *testing.T) {
+	for _, w := range walls {
+		t.Run(strings.TrimPrefix(w.pkg, "homeroom/"), func(t *testing.T) {
+			for _, dep := range deps(t, w.pkg) {
+				if w.breaks(dep) {
+					t.Errorf("%s must not depend on %s: %s", w.pkg, dep, w.why)
+				}
+			}
+		})
+	}
+}
+
+func (w wall) breaks(dep string) bool {
+	if dep == w.pkg {
+		return false
+	}
+	for _, prefix := range w.banned {
+		if strings.HasPrefix(dep, prefix) {
+			return true
+		}
+	}
+	if w.only == nil {
+		return false
+	}
+	for _, prefix := range w.only {
+		if strings.HasPrefix(dep, prefix) {
+			return false
+		}
+	}
+	return true
+}
+
+// deps lists what a package depends on outside the standard library.
+func deps(t *testing.T, pkg string) []string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", pkg).CombinedOutput()
+	if err != nil {
+		t.Fatalf("go list -deps %s: %v\n%s", pkg, err, out)
+	}
+	return strings.Fields(string(out))
+}
