@@ -103,6 +103,7 @@ func (a *App) wire(ctx context.Context, o Options) error {
 	a.triggers, err = triggers.New(triggers.Options{
 		JS: o.JetStream, Clock: o.Clock, Catalog: revs.catalogue, Ruleset: revs.wanted, Starter: starter{worker.NewStarter(o.Temporal)},
 		Standings: a.store.Standings, Profiles: a.store.Profiles, Marks: a.store.Control, Log: o.Log,
+		MarkEvery: o.MarkEvery, MarkMargin: o.MarkMargin,
 	})
 	return err
 }

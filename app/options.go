@@ -38,4 +38,6 @@ type Options struct {
 
 	// Grace and RestAfter are in Homeroom's time; see package activities for their defaults.
 	Grace, RestAfter time.Duration
+	// MarkEvery and MarkMargin are in real time; see package triggers for their defaults.
+	MarkEvery, MarkMargin time.Duration
 }

@@ -200,6 +200,9 @@ func (s *Standing) noteActivity(change *Change, at time.Time, resolution time.Du
 	change.PlatformGap = gap(s.platformBases(), at)
 	if change.Course != "" {
 		c := s.course(change.Course)
+		if c.StartedAt.IsZero() {
+			c.StartedAt, change.Changed = at, true
+		}
 		change.CourseGap = gap(s.courseBases(c), at)
 		change.Changed = c.Active.add(at, resolution) || change.Changed
 	} else {

@@ -48,7 +48,7 @@ func (s *stepper) ask(run *Run, in *Instr, at time.Time) bool {
 			s.skip(run, in, at, ReasonLate, fmt.Sprintf("due at %s", run.FirstDue.Format(time.RFC3339)))
 			return s.pass(run, at)
 		}
-		if free, reason := s.free(at, in.Send.Topic); reason != "" {
+		if free, reason := s.free(at, patience, in.Send.Topic); reason != "" {
 			if free.After(patience) {
 				s.skip(run, in, at, reason, fmt.Sprintf("free again at %s, which is past its patience", free.Format(time.RFC3339)))
 				return s.pass(run, at)
@@ -104,9 +104,10 @@ func (s *stepper) unreachable(send *SendStep) Reason {
 	return ""
 }
 
-// free returns the first instant from t on that is neither in quiet hours nor over a cap, and what blocks t itself;
-// an empty reason: nothing does.
-func (s *stepper) free(t time.Time, topic string) (time.Time, Reason) {
+// free returns the first instant from t on that is neither in quiet hours nor over a cap, and what blocks t itself; an
+// empty reason: nothing does. It looks no further than patience: then the instant is later than that, and the reason is
+// what would have had to be waited for.
+func (s *stepper) free(t, patience time.Time, topic string) (time.Time, Reason) {
 	var first Reason
 	for {
 		reason, next := Reason(""), t
@@ -115,10 +116,12 @@ func (s *stepper) free(t time.Time, topic string) (time.Time, Reason) {
 		} else if end, full := s.cappedUntil(t, topic); full {
 			reason, next = ReasonCap, end
 		}
-		if reason == "" {
+		switch {
+		case reason == "":
 			return t, first
-		}
-		if first == "" {
+		case next.After(patience):
+			return next, reason
+		case first == "":
 			first = reason
 		}
 		t = next
