@@ -1,0 +1,299 @@
+package activities
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"homeroom/engine"
+	"homeroom/workflows"
+)
+
+// What a card shows at the most. Temporal keeps 20 KB of details, and every decision records them.
+const (
+	maxCardCourses = 8
+	maxCardRuns    = 10
+	maxCardBytes   = 16 << 10
+	maxAttribute   = 50 // entries of a search attribute
+)
+
+// Scene is what a card is drawn from: a learner just after a decision.
+type Scene struct {
+	Env    engine.Env
+	State  engine.State
+	Now    time.Time
+	WakeAt time.Time // zero: nothing happens before an event
+}
+
+// Card says how things stand in sentences, for an operator who looks at one learner at night.
+func (s Scene) Card() workflows.Card {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Learner **%s**, as of %s%s.\n", plain(s.State.Learner), moment(s.Now), local(s.Now, s.Env.Profile.Timezone))
+	if note := s.reachable(); note != "" {
+		fmt.Fprintf(&b, "\n%s\n", note)
+	}
+	section(&b, "Courses", s.courses())
+	section(&b, "Under way", s.runs())
+	b.WriteString("\n**Next**: " + s.nextSentence() + "\n")
+	section(&b, "Last decisions", s.recent())
+	return workflows.Card{Details: clip(b.String(), maxCardBytes), Courses: s.openCourses(), Rules: s.liveRules()}
+}
+
+func section(b *strings.Builder, title string, lines []string) {
+	if len(lines) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n**%s**\n\n", title)
+	for _, line := range lines {
+		b.WriteString("- " + line + "\n")
+	}
+}
+
+// reachable says what keeps every message from going out, if anything does.
+func (s Scene) reachable() string {
+	switch p := s.Env.Profile; {
+	case p.Suppressed:
+		return "Nothing is sent: the address is suppressed."
+	case !p.Reachable:
+		return "Nothing is sent: no address is known."
+	case p.Consent != nil && !*p.Consent:
+		return "Nothing is sent: the learner did not consent."
+	default:
+		return ""
+	}
+}
+
+// courses says how far the learner is, open courses first.
+func (s Scene) courses() []string {
+	ids := make([]string, 0, len(s.Env.Standing.Courses))
+	for id := range s.Env.Standing.Courses {
+		ids = append(ids, id)
+	}
+	slices.SortFunc(ids, func(a, b string) int {
+		if oa, ob := open(s.Env.Standing.Courses[a]), open(s.Env.Standing.Courses[b]); oa != ob {
+			if oa {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a, b)
+	})
+	var lines []string
+	for i, id := range ids {
+		if i == maxCardCourses {
+			return append(lines, fmt.Sprintf("and %d more", len(ids)-i))
+		}
+		lines = append(lines, s.course(id, s.Env.Standing.Courses[id]))
+	}
+	return lines
+}
+
+func (s Scene) course(id string, c *engine.Course) string {
+	name := plain(id)
+	if title := s.title(id, c); title != "" {
+		name = fmt.Sprintf("%s (%s)", plain(title), name)
+	}
+	var facts []string
+	switch {
+	case after(c.CompletedAt, c.EnrolledAt):
+		facts = append(facts, "completed "+moment(c.CompletedAt))
+	case after(c.CancelledAt, c.EnrolledAt):
+		facts = append(facts, "canceled "+moment(c.CancelledAt))
+	default:
+		if !c.ProgressAt.IsZero() || c.ProgressPct > 0 {
+			facts = append(facts, fmt.Sprintf("%.0f %% done", c.ProgressPct))
+		}
+		switch {
+		case c.TotalLessons > 0:
+			facts = append(facts, fmt.Sprintf("%d of %d lessons", c.LessonsDone, c.TotalLessons))
+		case c.LessonsDone > 0:
+			facts = append(facts, count(c.LessonsDone, "lesson"))
+		}
+		switch {
+		case len(c.Active) > 0:
+			facts = append(facts, "last active "+moment(time.Unix(c.Active[len(c.Active)-1], 0)))
+		case !c.EnrolledAt.IsZero():
+			facts = append(facts, "enrolled "+moment(c.EnrolledAt)+", not active since")
+		}
+	}
+	if len(facts) == 0 {
+		return name
+	}
+	return name + ": " + strings.Join(facts, ", ")
+}
+
+func (s Scene) title(id string, c *engine.Course) string {
+	if s.Env.Current != nil {
+		if info := s.Env.Current.Courses[id]; info.Title != "" {
+			return info.Title
+		}
+	}
+	return c.Title
+}
+
+// runs says what each live run does next, and which deliveries are out.
+func (s Scene) runs() []string {
+	var lines []string
+	for _, f := range s.State.Flights {
+		line := fmt.Sprintf("*%s*%s is delivering *%s* by %s", plain(f.Send.Rule), scope(f.Send.Scope), plain(f.Send.Message), plain(f.Send.Channel))
+		if f.Left != "" {
+			line += ", though it has ended: " + reason(f.Left)
+		}
+		lines = append(lines, line)
+	}
+	live := slices.DeleteFunc(slices.Clone(s.State.Runs), func(r engine.Run) bool { return r.Over || s.flying(r.ID) })
+	for i, r := range live {
+		if i == maxCardRuns {
+			return append(lines, fmt.Sprintf("and %d more", len(live)-i))
+		}
+		lines = append(lines, fmt.Sprintf("*%s*%s %s", plain(r.Rule), scope(r.Scope), s.plan(r)))
+	}
+	return lines
+}
+
+// plan says what a run waits for.
+func (s Scene) plan(r engine.Run) string {
+	at := moment(r.Due) + local(r.Due, s.Env.Profile.Timezone)
+	in := s.instr(r)
+	switch {
+	case r.Due.IsZero():
+		return "waits for the end of a delivery"
+	case !r.Due.After(s.Now):
+		return "was due on " + at + " and waits for the stream"
+	case in != nil && in.Op == engine.OpWaitFor && in.Match != nil:
+		return fmt.Sprintf("waits for %s until %s", plain(in.Match.Event), at)
+	case in != nil && in.Send != nil && !r.FirstDue.IsZero() && r.FirstDue.Before(r.Due):
+		return fmt.Sprintf("will send *%s* on %s, put off since %s", plain(in.Send.Message), at, moment(r.FirstDue))
+	case in != nil && in.Send != nil:
+		return fmt.Sprintf("will send *%s* on %s", plain(in.Send.Message), at)
+	default:
+		return "will act on " + at
+	}
+}
+
+// instr is the instruction a run waits in, or comes to when a plain wait is over; nil if its rules are lost.
+func (s Scene) instr(r engine.Run) *engine.Instr {
+	if s.Env.Revision == nil {
+		return nil
+	}
+	rs := s.Env.Revision(r.Revision)
+	if rs == nil {
+		return nil
+	}
+	rule := rs.Rule(r.Rule)
+	if rule == nil {
+		return nil
+	}
+	pc := r.PC
+	if r.Waiting && pc < len(rule.Program) && rule.Program[pc].Op != engine.OpWaitFor {
+		pc++
+	}
+	if pc >= len(rule.Program) {
+		return nil
+	}
+	return &rule.Program[pc]
+}
+
+func (s Scene) flying(run string) bool {
+	return slices.ContainsFunc(s.State.Flights, func(f engine.Flight) bool { return f.Send.Run == run })
+}
+
+// Next says in a few words what happens at WakeAt, as the timer's summary; empty if nothing is due.
+func (s Scene) Next() string {
+	if s.WakeAt.IsZero() {
+		return ""
+	}
+	return "next: " + s.next()
+}
+
+func (s Scene) next() string {
+	behind := false
+	for _, r := range s.State.Runs {
+		switch {
+		case r.Over || r.Due.IsZero() || s.flying(r.ID):
+		case r.Due.Equal(s.WakeAt):
+			return r.Rule + " acts"
+		case !r.Due.After(s.Now):
+			behind = true
+		}
+	}
+	if behind {
+		return "looks whether the stream has caught up"
+	}
+	if s.Env.Current != nil {
+		var silent []string
+		for _, rule := range s.Env.Current.Rules {
+			if rule.When.Inactive > 0 {
+				silent = append(silent, rule.Name)
+			}
+		}
+		if len(silent) == 1 {
+			return silent[0] + " looks for activity"
+		}
+	}
+	return "looks for activity"
+}
+
+func (s Scene) nextSentence() string {
+	if s.WakeAt.IsZero() {
+		return "nothing is due; sleeps until an event comes."
+	}
+	return fmt.Sprintf("%s on %s%s.", plain(s.next()), moment(s.WakeAt), local(s.WakeAt, s.Env.Profile.Timezone))
+}
+
+// recent tells the last decisions, newest first.
+func (s Scene) recent() []string {
+	var lines []string
+	for _, d := range slices.Backward(s.State.Recent) {
+		lines = append(lines, fmt.Sprintf("%s: *%s*%s %s", moment(d.At), plain(d.Rule), scope(d.Scope), decided(d)))
+	}
+	return lines
+}
+
+func (s Scene) openCourses() []string {
+	var ids []string
+	for id, c := range s.Env.Standing.Courses {
+		if open(c) {
+			ids = append(ids, id)
+		}
+	}
+	return sorted(ids)
+}
+
+func (s Scene) liveRules() []string {
+	var names []string
+	for _, r := range s.State.Runs {
+		if !r.Over {
+			names = append(names, r.Rule)
+		}
+	}
+	return sorted(names)
+}
+
+func sorted(list []string) []string {
+	slices.Sort(list)
+	list = slices.Compact(list)
+	return list[:min(len(list), maxAttribute)]
+}
+
+func open(c *engine.Course) bool {
+	return !after(c.CompletedAt, c.EnrolledAt) && !after(c.CancelledAt, c.EnrolledAt)
+}
+
+// after says whether something happened, and not before the (latest) enrollment.
+func after(t, enrolled time.Time) bool { return !t.IsZero() && !t.Before(enrolled) }
+
+func scope(s string) string {
+	if s == "" {
+		return ""
+	}
+	return " (" + plain(s) + ")"
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

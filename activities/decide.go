@@ -1,0 +1,211 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"homeroom/engine"
+	"homeroom/workflows"
+)
+
+// Profiles knows what the engine may know of a learner as a person. An unknown learner is the zero Profile.
+type Profiles interface {
+	Profile(ctx context.Context, learner string) (engine.Profile, error)
+}
+
+// Standings reads the pulled facts. An unknown learner is an empty Standing, never nil.
+type Standings interface {
+	Get(ctx context.Context, learner string) (*engine.Standing, error)
+}
+
+// Rulesets hands out compiled revisions. Both answer from memory where they can: every decision asks.
+type Rulesets interface {
+	Current(ctx context.Context) (*engine.Ruleset, error)
+	// Revision returns nil and no error if the revision is lost for good; an error means "ask again".
+	Revision(ctx context.Context, hash string) (*engine.Ruleset, error)
+}
+
+// Marks tells how far the triggers have handed over a partition of the stream, on the learners' clock. HandedOver waits
+// until the mark has reached want, but no longer than wait (for real) or ctx lasts, and returns the mark as it is then.
+// Zero: not known.
+type Marks interface {
+	HandedOver(ctx context.Context, partition int, want time.Time, wait time.Duration) time.Time
+}
+
+// Clock is the time Homeroom lives in.
+type Clock interface {
+	Now() time.Time
+	Wait(virtual time.Duration) time.Duration // how long that takes for real
+}
+
+// The defaults of Options.
+const (
+	DefaultGrace     = time.Minute
+	DefaultRestAfter = 24 * time.Hour
+	DefaultPatience  = 2 * time.Second
+)
+
+// lagging is how far, for real, the stream may be behind before learners are looked at less often.
+const lagging = 5 * time.Second
+
+// Options is what Decide needs.
+type Options struct {
+	Profiles  Profiles
+	Standings Standings
+	Rulesets  Rulesets
+	Marks     Marks
+	Clock     Clock
+	Grace     time.Duration // on the learners' clock; 0: DefaultGrace
+	RestAfter time.Duration // on the learners' clock; 0: DefaultRestAfter, negative: never
+	Patience  time.Duration // how long, for real, a wake-up waits for the stream; 0: DefaultPatience
+	// Prompt publishes also that a run has started at once. Otherwise this is told together with what comes of the run,
+	// which spares an activity for every run that begins with a wait.
+	Prompt bool
+	// Step decides; nil: engine.Step.
+	Step func(engine.Env, engine.State, []engine.Input, time.Time) engine.Result
+}
+
+// Decide is the local activity that decides what follows for one learner.
+type Decide struct{ o Options }
+
+// NewDecide returns the activity.
+func NewDecide(o Options) *Decide {
+	if o.Grace == 0 {
+		o.Grace = DefaultGrace
+	}
+	if o.RestAfter == 0 {
+		o.RestAfter = DefaultRestAfter
+	}
+	if o.Patience == 0 {
+		o.Patience = DefaultPatience
+	}
+	if o.Step == nil {
+		o.Step = engine.Step
+	}
+	return &Decide{o: o}
+}
+
+// Run decides. Every error is worth trying again: a store that is away, or a state that only a newer worker can read.
+func (d *Decide) Run(ctx context.Context, in workflows.DecideInput) (workflows.DecideResult, error) {
+	if in.State.Version > engine.StateVersion {
+		return workflows.DecideResult{}, fmt.Errorf("learner %q: the state was written by a newer Homeroom (version %d, this worker knows %d): deploy the newer worker again", in.Learner, in.State.Version, engine.StateVersion)
+	}
+	state := in.State
+	if state.Version == 0 {
+		state.Version, state.Learner = engine.StateVersion, in.Learner
+	}
+	env, err := d.env(ctx, in)
+	if err != nil {
+		return workflows.DecideResult{}, fmt.Errorf("deciding for learner %q: %w", in.Learner, err)
+	}
+	now := d.o.Clock.Now()
+	if now.Before(state.Clock) { // another worker's clock was ahead
+		now = state.Clock
+	}
+	res := d.o.Step(env, state, in.Inputs, now)
+	unreported := without(res.Decisions, in.Published)
+	scene := Scene{Env: env, State: res.State, Now: now, WakeAt: res.WakeAt}
+	return workflows.DecideResult{
+		State:      res.State,
+		Effects:    res.Effects,
+		Unreported: unreported,
+		Urgent:     d.o.Prompt || slices.ContainsFunc(unreported, urgent),
+		Now:        now,
+		WakeAt:     res.WakeAt,
+		Sleep:      d.sleep(now, res.WakeAt, env.HandedOver),
+		Rest:       d.rest(),
+		Next:       scene.Next(),
+		Card:       scene.Card(),
+	}, nil
+}
+
+// env gathers what a decision may look at.
+func (d *Decide) env(ctx context.Context, in workflows.DecideInput) (engine.Env, error) {
+	// The mark comes first. Standing is written before an event counts as handed over, so a standing read after the
+	// mark holds everything up to it.
+	env := engine.Env{Grace: d.o.Grace, HandedOver: d.handedOver(ctx, in)}
+	var err error
+	if env.Current, err = d.o.Rulesets.Current(ctx); err != nil {
+		return env, fmt.Errorf("loading the current rules: %w", err)
+	}
+	revisions, err := d.revisions(ctx, in.State)
+	if err != nil {
+		return env, err
+	}
+	env.Revision = func(hash string) *engine.Ruleset {
+		if hash == env.Current.Hash {
+			return env.Current
+		}
+		return revisions[hash]
+	}
+	if env.Profile, err = d.o.Profiles.Profile(ctx, in.Learner); err != nil {
+		return env, fmt.Errorf("reading the profile: %w", err)
+	}
+	if env.Standing, err = d.o.Standings.Get(ctx, in.Learner); err != nil {
+		return env, fmt.Errorf("reading the standing: %w", err)
+	}
+	return env, nil
+}
+
+// revisions loads the rules that live runs started with.
+func (d *Decide) revisions(ctx context.Context, state engine.State) (map[string]*engine.Ruleset, error) {
+	loaded := map[string]*engine.Ruleset{}
+	for _, run := range state.Runs {
+		if _, ok := loaded[run.Revision]; ok {
+			continue
+		}
+		rs, err := d.o.Rulesets.Revision(ctx, run.Revision)
+		if err != nil {
+			return nil, fmt.Errorf("loading revision %s of the rules: %w", run.Revision, err)
+		}
+		loaded[run.Revision] = rs
+	}
+	return loaded, nil
+}
+
+// handedOver is the instant up to which the learner's events have arrived. At a wake-up the mark, which is published
+// about once a second, is given a moment to get there. Never zero: to the engine that means "all of them".
+func (d *Decide) handedOver(ctx context.Context, in workflows.DecideInput) time.Time {
+	patience := d.o.Patience
+	if in.Woke.IsZero() {
+		patience = 0
+	}
+	mark := d.o.Marks.HandedOver(ctx, in.Partition, in.Woke, patience)
+	if in.Mark.After(mark) {
+		mark = in.Mark
+	}
+	if mark.IsZero() {
+		mark = time.Unix(0, 0).UTC()
+	}
+	return mark
+}
+
+// sleep is how long to wait, for real, before looking again: at least a millisecond if there is a wake-up at all.
+// While the stream lags nothing new can be decided, so looking every second would only be in the way of catching up.
+func (d *Decide) sleep(now, wakeAt, handedOver time.Time) time.Duration {
+	if wakeAt.IsZero() {
+		return 0
+	}
+	sleep := max(d.o.Clock.Wait(wakeAt.Sub(now)), time.Millisecond)
+	if lag := d.o.Clock.Wait(now.Sub(handedOver)); lag > lagging {
+		sleep = max(sleep, min(lag/4, time.Minute))
+	}
+	return sleep
+}
+
+func (d *Decide) rest() time.Duration {
+	if d.o.RestAfter < 0 {
+		return 0
+	}
+	return d.o.Clock.Wait(d.o.RestAfter)
+}
+
+// urgent says whether a decision is news that people and reports wait for.
+func urgent(d engine.Decision) bool { return d.Kind != engine.KindStarted }
+
+// without leaves out the decisions with these ids.
+func without(decisions []engine.Decision, ids []string) []engine.Decision {
+	return slices.DeleteFunc(slices.Clone(decisions), func(d engine.Decision) bool { return slices.Contains(ids, d.ID) })
+}

@@ -1,0 +1,90 @@
+package content
+
+import (
+	_ "embed"
+	"fmt"
+	"html"
+	"strings"
+	texttemplate "text/template"
+)
+
+// frame is what stands around every message: the academy's name above, the reasons and the way out below.
+type frame struct {
+	site               Site
+	words              words
+	theme              theme
+	subject, preheader string
+	unsubscribe        string // checked; empty: no link
+}
+
+//go:embed frame.html
+var frameSource string
+
+// frameTemplate is text/template, not html/template, because the latter drops the comments that Outlook needs. All
+// values are escaped here.
+var frameTemplate = texttemplate.Must(texttemplate.New("frame").Parse(frameSource))
+
+// preheaderFill keeps mail clients from showing the beginning of the text after a short preheader.
+var preheaderFill = strings.Repeat("&#847;&zwnj;&nbsp;", 60)
+
+func (f frame) html(body string) string {
+	esc := html.EscapeString
+	sender := f.site.Sender.Name
+	if sender == "" {
+		sender = f.site.Sender.From
+	}
+	data := map[string]string{
+		"Lang": f.words.lang, "Subject": esc(f.subject), "Body": body, "Sender": esc(sender), "Home": "",
+		"Why": esc(fmt.Sprintf(f.words.why, sender)), "Unsubscribe": esc(f.unsubscribe), "UnsubscribeWord": esc(f.words.unsubscribe),
+		"Postal": strings.Join(escapedLines(f.site.Sender.PostalAddress), "<br>"), "Preheader": "",
+		"Font": sansFont, "Paper": paper, "Card": card, "Ink": ink, "Muted": muted, "Rule": rule,
+		"PaperDark": paperDark, "CardDark": cardDark, "InkDark": inkDark, "MutedDark": mutedDark, "RuleDark": ruleDark, "TintDark": tintDark,
+		"LinkDark": f.theme.linkDark, "AccentDark": f.theme.accentDark, "OnAccentDark": f.theme.onAccentDark,
+	}
+	if f.preheader != "" {
+		data["Preheader"] = esc(f.preheader) + preheaderFill
+	}
+	if home, err := safeURL(f.site.PublicURL); err == nil {
+		data["Home"] = esc(home)
+	}
+	var b strings.Builder
+	if err := frameTemplate.Execute(&b, data); err != nil {
+		panic(fmt.Sprintf("content: the embedded frame does not execute: %v", err)) // a strings.Builder cannot fail
+	}
+	return b.String()
+}
+
+func (f frame) text(body string) string {
+	var b strings.Builder
+	b.WriteString(strings.TrimSpace(body) + "\n\n-- \n")
+	sender := f.site.Sender.Name
+	if sender == "" {
+		sender = f.site.Sender.From
+	}
+	b.WriteString(fmt.Sprintf(f.words.why, sender) + "\n")
+	if f.unsubscribe != "" {
+		b.WriteString(f.words.unsubscribe + ": " + f.unsubscribe + "\n")
+	}
+	if postal := strings.TrimSpace(f.site.Sender.PostalAddress); postal != "" {
+		b.WriteString("\n" + strings.Join(trimmedLines(postal), "\n") + "\n")
+	}
+	return b.String()
+}
+
+func trimmedLines(s string) []string {
+	var out []string
+	for line := range strings.Lines(s) {
+		if line = strings.TrimSpace(line); line != "" {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+func escapedLines(s string) []string {
+	lines := trimmedLines(s)
+	for i, line := range lines {
+		lines[i] = html.EscapeString(line)
+	}
+	return lines
+}

@@ -1,0 +1,161 @@
+package content
+
+import (
+	"math"
+	"strings"
+	"time"
+)
+
+// Vars is everything a message may be about.
+type Vars struct {
+	Learner Learner
+	Course  *Course // nil: the run has no course
+	// Trigger holds the properties of the event that started the run: JSON values.
+	Trigger     map[string]any
+	TriggerTime time.Time
+	// UnsubscribeURL is the learner's own link. Empty only for transactional messages, whose footer then has none.
+	UnsubscribeURL string
+}
+
+// Learner is a learner as messages see one. Empty fields are undefined.
+type Learner struct {
+	ID        string
+	FirstName string // empty: traits.first_name
+	Locale    string // BCP 47; picks the translation
+	Timezone  string // IANA; times are shown in it, or in Site.Location
+	Traits    map[string]any
+}
+
+// Course is a course as messages see one. Empty fields are undefined.
+type Course struct{ ID, Title, URL string }
+
+// IsMinor tells whether a learner's traits say that they are a minor: is_minor is true, "true", "yes" or not 0.
+func IsMinor(traits map[string]any) bool {
+	switch v := traits["is_minor"].(type) {
+	case bool:
+		return v
+	case string:
+		return strings.EqualFold(v, "true") || v == "1" || strings.EqualFold(v, "yes")
+	case float64:
+		return v != 0
+	default:
+		return false
+	}
+}
+
+// location is the zone in which the learner reads times.
+func (l Learner) location(fallback *time.Location) *time.Location {
+	if loc, err := time.LoadLocation(l.Timezone); err == nil && l.Timezone != "" && l.Timezone != "Local" {
+		return loc
+	}
+	if fallback != nil {
+		return fallback
+	}
+	return time.UTC
+}
+
+// bindings returns learner, course and trigger as Liquid sees them.
+func (v Vars) bindings(loc *time.Location) map[string]any {
+	learner := known(map[string]string{
+		"id": v.Learner.ID, "first_name": v.Learner.FirstName, "locale": v.Learner.Locale, "timezone": v.Learner.Timezone,
+	})
+	traits, _ := clean(v.Learner.Traits, loc, 0).(map[string]any)
+	learner["traits"] = traits
+	if name, ok := traits["first_name"].(string); ok && learner["first_name"] == nil && strings.TrimSpace(name) != "" {
+		learner["first_name"] = name
+	}
+	trigger, _ := clean(v.Trigger, loc, 0).(map[string]any)
+	if !v.TriggerTime.IsZero() {
+		trigger["time"] = v.TriggerTime.In(loc)
+	}
+	out := map[string]any{"learner": learner, triggerRoot: trigger}
+	if v.Course != nil {
+		out["course"] = known(map[string]string{"id": v.Course.ID, "title": v.Course.Title, "url": v.Course.URL})
+	}
+	return out
+}
+
+// known returns the fields that are not blank, fit to be printed.
+func known(fields map[string]string) map[string]any {
+	out := make(map[string]any, len(fields))
+	for k, v := range fields {
+		if strings.TrimSpace(v) != "" {
+			out[k] = dropMarkers(v)
+		}
+	}
+	return out
+}
+
+// maxDepth bounds how deep published values may be nested; deeper ones are left out.
+const maxDepth = 16
+
+// clean copies a JSON value so that it can be printed: no mark runes, RFC 3339 texts as times in the learner's zone,
+// numbers that Go cannot print as people write them left out.
+func clean(v any, loc *time.Location, depth int) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		if depth < maxDepth {
+			for k, item := range v {
+				out[k] = clean(item, loc, depth+1)
+			}
+		}
+		return out
+	case []any:
+		if depth >= maxDepth {
+			return []any{}
+		}
+		out := make([]any, len(v))
+		for i, item := range v {
+			out[i] = clean(item, loc, depth+1)
+		}
+		return out
+	case string:
+		if t, err := time.Parse(time.RFC3339, v); err == nil {
+			return t.In(loc)
+		}
+		return dropMarkers(strings.ToValidUTF8(v, ""))
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil
+		}
+		return v
+	case time.Time:
+		return v.In(loc)
+	default:
+		return v
+	}
+}
+
+// Sample is one learner to try a message on.
+type Sample struct {
+	About string // "a learner whose name is unknown"
+	Vars  Vars
+}
+
+// SampleVars returns a learner about whom everything is known, for trying messages. trigger holds sample values for
+// the properties of the event that starts the run.
+func SampleVars(trigger map[string]any) Vars {
+	return Vars{
+		Learner: Learner{ID: "u_42", FirstName: "Ada", Locale: "en", Timezone: "Europe/Berlin",
+			Traits: map[string]any{"first_name": "Ada", "email": "ada@example.org"}},
+		Course:         &Course{ID: "crs_go", Title: "Go for Gophers", URL: "https://academy.example/courses/crs_go"},
+		Trigger:        trigger,
+		TriggerTime:    time.Date(2026, time.March, 2, 10, 0, 0, 0, time.UTC),
+		UnsubscribeURL: "https://academy.example/unsubscribe/sample",
+	}
+}
+
+// Samples returns the learners that a message must be able to address: one well known, one whose name nobody has
+// told, and one who is a minor.
+func Samples(trigger map[string]any) []Sample {
+	whole, nameless, minor := SampleVars(trigger), SampleVars(trigger), SampleVars(trigger)
+	nameless.Learner.FirstName, nameless.Learner.Timezone = "", ""
+	nameless.Learner.Traits = map[string]any{"email": "ada@example.org"}
+	minor.Learner.Traits = map[string]any{"first_name": "Ada", "email": "ada@example.org", "is_minor": true}
+	return []Sample{
+		{"a learner we know well", whole},
+		{"a learner whose first name is unknown", nameless},
+		{"a learner who is a minor", minor},
+	}
+}

@@ -1,0 +1,52 @@
+package delivery
+
+import (
+	"fmt"
+	"strings"
+)
+
+// AllowList names the only recipients that mail may go to, so that a staging system mails nobody else. The zero value
+// allows everybody.
+type AllowList struct {
+	addresses map[string]bool
+	domains   map[string]bool
+}
+
+// NewAllowList reads addresses (ada@example.org) and domains (example.org or @example.org). A domain does not include
+// its subdomains. Case does not matter. No entries allow everybody.
+func NewAllowList(entries []string) (AllowList, error) {
+	var l AllowList
+	for _, entry := range entries {
+		e := strings.ToLower(strings.TrimSpace(entry))
+		domain, isDomain := strings.CutPrefix(e, "@")
+		switch {
+		case e == "":
+			continue
+		case strings.ContainsAny(e, "*, \t\r\n"), domain == "", strings.Count(domain, "@") > 1:
+			return AllowList{}, fmt.Errorf("allow-list: %q is neither an address nor a domain; write ada@example.org or example.org", entry)
+		case isDomain || !strings.Contains(e, "@"):
+			if l.domains == nil {
+				l.domains = make(map[string]bool)
+			}
+			l.domains[domain] = true
+		case !validAddress(e):
+			return AllowList{}, fmt.Errorf("allow-list: %q is not an address; write ada@example.org", entry)
+		default:
+			if l.addresses == nil {
+				l.addresses = make(map[string]bool)
+			}
+			l.addresses[e] = true
+		}
+	}
+	return l, nil
+}
+
+// Allows tells whether mail may go to this address.
+func (l AllowList) Allows(address string) bool {
+	if len(l.addresses) == 0 && len(l.domains) == 0 {
+		return true
+	}
+	address = strings.ToLower(address)
+	domain := address[strings.LastIndexByte(address, '@')+1:]
+	return l.addresses[address] || l.domains[domain]
+}

@@ -1,0 +1,201 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"regexp"
+	"strings"
+	"time"
+
+	"homeroom/engine"
+)
+
+const (
+	tryFor       = time.Minute     // how long one Deliver goes on trying
+	firstPause   = 2 * time.Second // before the second try; doubled for each further one
+	laterPause   = 5 * time.Minute // after a Deliver that tried in vain, if the provider names no time
+	maxLater     = 24 * time.Hour  // no provider's reset time is believed to be further away
+	ledgerWrites = 3               // how often an answer is offered to the ledger
+)
+
+// call takes the send through claimed and calling to the provider, again and again within tryFor as long as the
+// provider says "not now".
+func (d *Deliverer) call(ctx context.Context, s engine.Send, email Email, entry Entry) (engine.Outcome, error) {
+	began := d.o.Now()
+	for try := 0; ; try++ {
+		// Asked again at the very moment of sending: composing and waiting took time.
+		if out, stop, err := d.paused(ctx, s); stop || err != nil {
+			return out, err
+		}
+		calling, err := d.begin(ctx, s, entry)
+		if err != nil {
+			return engine.Outcome{}, err
+		}
+		// From here on the message may be out. What happens now is written down whatever becomes of ctx.
+		out, after := d.ask(context.WithoutCancel(ctx), s, email, calling)
+		if out.Status != engine.OutcomeRetry {
+			return out, nil
+		}
+		pause, now := d.pause(s.ID, try, after), d.o.Now()
+		if now.Add(pause).Sub(began) > tryFor {
+			out.RetryAt = now.Add(d.later(s.ID, after))
+			return out, nil
+		}
+		if err := d.o.Wait(ctx, pause); err != nil {
+			return engine.Outcome{}, fmt.Errorf("%w again: %w", ErrNotBegun, err)
+		}
+		// Another attempt may have gone on meanwhile.
+		if entry, err = d.o.Ledger.Get(ctx, s.ID); err != nil {
+			return engine.Outcome{}, d.ended(ctx, "read the ledger", err)
+		}
+		if out, done, err := d.recorded(ctx, s, entry); done || err != nil {
+			return out, err
+		}
+	}
+}
+
+// ask calls the provider once and writes its answer down. With OutcomeRetry the send has been released, and after is
+// how long the provider wants to be left alone (0: it did not say).
+func (d *Deliverer) ask(ctx context.Context, s engine.Send, email Email, calling Entry) (out engine.Outcome, after time.Duration) {
+	receipt, err := d.o.Sender.Send(ctx, email)
+	if err == nil {
+		calling.Receipt = receipt.MessageID
+		return d.settle(ctx, s, calling, PhaseSettled, outcome(s, engine.OutcomeAccepted, "", "")), 0
+	}
+	words := redact(err.Error(), email.To)
+	class, after := Classify(err)
+	switch class {
+	case Retry:
+		return d.release(ctx, s, calling, outcome(s, engine.OutcomeRetry, engine.ReasonProvider, words)), after
+	case Final:
+		return d.settle(ctx, s, calling, PhaseSettled, outcome(s, engine.OutcomeFailed, engine.ReasonProvider, words)), 0
+	case Uncertain:
+	}
+	return d.settle(ctx, s, calling, PhaseUncertain, outcome(s, engine.OutcomeUncertain, engine.ReasonProvider, words)), 0
+}
+
+// recorded returns the outcome that the ledger holds, and whether that is the end of it. An attempt that died while
+// it was calling is turned into an uncertain one.
+func (d *Deliverer) recorded(ctx context.Context, s engine.Send, e Entry) (engine.Outcome, bool, error) {
+	switch e.Phase {
+	case PhaseNone, PhaseClaimed, PhaseReleased:
+		return engine.Outcome{}, false, nil
+	case PhaseSettled, PhaseUncertain:
+		return e.Outcome, true, nil
+	case PhaseCalling:
+		out := outcome(s, engine.OutcomeUncertain, engine.ReasonProvider,
+			"an earlier attempt ended while the provider was being called")
+		e.Phase, e.Outcome, e.At = PhaseUncertain, out, d.o.Now()
+		switch _, err := d.o.Ledger.Put(ctx, s.ID, e); {
+		case errors.Is(err, ErrConflict):
+			return engine.Outcome{}, false, fmt.Errorf("deliver: %w", err) // it is alive after all: ask again
+		case err != nil:
+			return engine.Outcome{}, false, d.ended(ctx, "write the ledger", err)
+		}
+		return out, true, nil
+	default:
+		return engine.Outcome{}, false, fmt.Errorf("deliver: the ledger has send %s in phase %q, which this version does not know; upgrade all workers", s.ID, e.Phase)
+	}
+}
+
+// begin writes claimed and calling.
+func (d *Deliverer) begin(ctx context.Context, s engine.Send, e Entry) (Entry, error) {
+	if err := ctx.Err(); err != nil {
+		return e, fmt.Errorf("%w: %w", ErrNotBegun, err)
+	}
+	for _, phase := range []Phase{PhaseClaimed, PhaseCalling} {
+		if phase == e.Phase {
+			continue // claimed by an attempt that died
+		}
+		e.Phase, e.At = phase, d.o.Now()
+		if phase == PhaseCalling {
+			e.Calls++
+		}
+		next, err := d.o.Ledger.Put(ctx, s.ID, e)
+		if err != nil {
+			return e, d.ended(ctx, "write the ledger", err)
+		}
+		e = next
+	}
+	return e, nil
+}
+
+// settle writes the provider's answer down and returns the outcome. If the ledger cannot be written, the outcome
+// stands all the same: it is the truth, and a later attempt will find the send calling and never repeat it.
+func (d *Deliverer) settle(ctx context.Context, s engine.Send, e Entry, phase Phase, out engine.Outcome) engine.Outcome {
+	e.Phase, e.Outcome, e.At = phase, out, d.o.Now()
+	d.write(ctx, s.ID, e)
+	return out
+}
+
+// release writes down that the send may be tried again. Without that note it must not be: another attempt may have
+// found this one calling and said uncertain, and so will the next.
+func (d *Deliverer) release(ctx context.Context, s engine.Send, e Entry, out engine.Outcome) engine.Outcome {
+	e.Phase, e.At = PhaseReleased, d.o.Now()
+	if d.write(ctx, s.ID, e) {
+		return out
+	}
+	return outcome(s, engine.OutcomeUncertain, engine.ReasonProvider, "the ledger could not note that the provider said: "+out.Detail)
+}
+
+// write offers an answer to the ledger a few times. It fails if another attempt has changed the entry or if the ledger
+// stays away.
+func (d *Deliverer) write(ctx context.Context, id string, e Entry) bool {
+	for try := range ledgerWrites {
+		_, err := d.o.Ledger.Put(ctx, id, e)
+		if err == nil {
+			return true
+		}
+		if errors.Is(err, ErrConflict) {
+			// Perhaps an earlier try of ours was stored and only its answer was lost.
+			got, err := d.o.Ledger.Get(ctx, id)
+			return err == nil && got.Phase == e.Phase && got.Calls == e.Calls && got.At.Equal(e.At)
+		}
+		if try < ledgerWrites-1 && d.o.Wait(ctx, time.Duration(try+1)*time.Second) != nil {
+			return false
+		}
+	}
+	return false
+}
+
+// pause is how long to wait before the next try: what the provider asked for, else doubling from firstPause; with
+// jitter, so that a thousand sends that failed together do not come back together.
+func (d *Deliverer) pause(id string, try int, after time.Duration) time.Duration {
+	pause := max(firstPause<<min(try, 10), after)
+	return pause + jitter(id, try, pause/2)
+}
+
+// later is how long to wait before a new Deliver.
+func (d *Deliverer) later(id string, after time.Duration) time.Duration {
+	if after <= 0 {
+		after = laterPause
+	}
+	after = min(after, maxLater)
+	return after + jitter(id, -1, max(after/5, time.Second))
+}
+
+// jitter is a share of span that depends on the send and the try only.
+func jitter(id string, try int, span time.Duration) time.Duration {
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%s/%d", id, try)
+	return time.Duration(float64(span) * float64(h.Sum64()>>11) / (1 << 53))
+}
+
+var address = regexp.MustCompile(`[^\s"'<>(),;:]+@[^\s"'<>(),;:]+`)
+
+// maxDetail bounds what is kept of a provider's words, in bytes.
+const maxDetail = 500
+
+// redact takes addresses out of a text that will be kept.
+func redact(text, to string) string {
+	if to != "" {
+		text = strings.ReplaceAll(text, to, "(address)")
+	}
+	text = address.ReplaceAllString(text, "(address)")
+	if len(text) > maxDetail {
+		text = strings.ToValidUTF8(text[:maxDetail], "") + "…"
+	}
+	return text
+}

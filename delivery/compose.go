@@ -1,0 +1,64 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"homeroom/content"
+	"homeroom/engine"
+)
+
+// Edition is what one ruleset revision has to say: its messages and its courses.
+type Edition struct {
+	Library *content.Library
+	Courses map[string]engine.CourseInfo
+}
+
+// ContentComposer composes messages from the content libraries of ruleset revisions.
+type ContentComposer struct {
+	// Edition returns the edition of a revision. An error that wraps ErrRevisionLost ends the send; any other is
+	// the moment's.
+	Edition func(ctx context.Context, revision string) (Edition, error)
+}
+
+// Compose implements Composer.
+func (c ContentComposer) Compose(ctx context.Context, s engine.Send, to Recipient, unsubscribeURL string) (Message, error) {
+	ed, err := c.Edition(ctx, s.Revision)
+	if err != nil {
+		return Message{}, fmt.Errorf("find revision %s: %w", s.Revision, err)
+	}
+	r, err := ed.Library.Render(s.Message, to.Profile.Locale, Vars(s, to, ed.Courses, unsubscribeURL))
+	var wrong *content.Error
+	switch {
+	case errors.As(err, &wrong), errors.Is(err, content.ErrNoMessage):
+		return Message{}, fmt.Errorf("%w: %w", ErrTemplate, err)
+	case err != nil:
+		return Message{}, err
+	}
+	sender := ed.Library.Sender()
+	return Message{
+		From: sender.From, FromName: sender.Name, ReplyTo: sender.ReplyTo,
+		Subject: r.Subject, HTML: r.HTML, Text: r.Text,
+	}, nil
+}
+
+// Vars gathers what a message may be about.
+func Vars(s engine.Send, to Recipient, courses map[string]engine.CourseInfo, unsubscribeURL string) content.Vars {
+	v := content.Vars{
+		Learner: content.Learner{
+			ID: s.Learner, Locale: to.Profile.Locale, Timezone: to.Profile.Timezone, Traits: to.Profile.Traits,
+		},
+		Trigger:        s.Trigger.Properties,
+		TriggerTime:    s.Trigger.Time,
+		UnsubscribeURL: unsubscribeURL,
+	}
+	if s.Course != "" {
+		info := courses[s.Course]
+		v.Course = &content.Course{ID: s.Course, Title: info.Title, URL: info.URL}
+		if v.Course.Title == "" {
+			v.Course.Title = s.CourseTitle
+		}
+	}
+	return v
+}

@@ -1,0 +1,282 @@
+package delivery_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"homeroom/delivery"
+	"homeroom/engine"
+)
+
+var start = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+
+var send = engine.Send{
+	ID: "snd-1", Learner: "u_42", Rule: "certificate", Run: "run-1", Step: "1", Revision: "rev-1",
+	Message: "well-done", Channel: "email", Topic: "achievements",
+}
+
+func TestASendIsAccepted(t *testing.T) {
+	w := newWorld(t)
+	out := w.deliver()
+	if diff := cmp.Diff(engine.Outcome{SendID: "snd-1", Status: engine.OutcomeAccepted}, out); diff != "" {
+		t.Errorf("outcome (-want +got)\n%s", diff)
+	}
+	want := delivery.Email{
+		SendID: "snd-1", From: "hello@academy.example", To: "ada@example.org", Subject: "S", HTML: "<p>H</p>",
+		Text: "T https://academy.example/u/snd-1",
+		Headers: map[string]string{
+			"List-Unsubscribe":      "<https://academy.example/u/snd-1>",
+			"List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+		},
+		Categories: []string{"certificate", "well-done"},
+	}
+	if diff := cmp.Diff(want, w.last); diff != "" {
+		t.Errorf("email (-want +got)\n%s", diff)
+	}
+	e := w.ledger.Entries()[send.ID]
+	if e.Phase != delivery.PhaseSettled || e.Receipt != "msg-1" || e.Calls != 1 || e.Outcome != out {
+		t.Errorf("ledger entry %+v", e)
+	}
+	// A second Deliver of the same send finds it settled.
+	if again := w.deliver(); again != out || w.calls != 1 {
+		t.Errorf("again: %+v after %d calls", again, w.calls)
+	}
+}
+
+func TestWhatEndsASendBeforeTheProvider(t *testing.T) {
+	no := false
+	for _, c := range []struct {
+		name   string
+		change func(*world)
+		want   engine.Outcome
+	}{
+		{"sending is paused", func(w *world) { w.paused = true },
+			engine.Outcome{Status: engine.OutcomeRetry, Reason: engine.ReasonPaused, RetryAt: start.Add(5 * time.Minute),
+				Detail: "sending is paused; `homeroom resume` lifts it"}},
+		{"no address", func(w *world) { w.to = delivery.Recipient{} },
+			engine.Outcome{Status: engine.OutcomeNoAddress, Reason: engine.ReasonNoAddress}},
+		{"not an address", func(w *world) { w.to.Address = "ada@example.org\r\nBcc: all@example.org" },
+			engine.Outcome{Status: engine.OutcomeNoAddress, Reason: engine.ReasonNoAddress, Detail: "what the profile calls the address is not one"}},
+		{"suppressed", func(w *world) { w.to.Profile.Suppressed = true },
+			engine.Outcome{Status: engine.OutcomeSuppressed, Reason: engine.ReasonSuppressed}},
+		{"consent withdrawn", func(w *world) { w.to.Profile.Consent = &no },
+			engine.Outcome{Status: engine.OutcomeSuppressed, Reason: engine.ReasonNoConsent}},
+		{"topic left", func(w *world) { w.to.Profile.Unsubscribed = []string{"offers", "achievements"} },
+			engine.Outcome{Status: engine.OutcomeSuppressed, Reason: engine.ReasonUnsubscribed}},
+		{"template error", func(w *world) {
+			w.compose = errors.Join(delivery.ErrTemplate, errors.New("course.title has no value for ada@example.org"))
+		},
+			engine.Outcome{Status: engine.OutcomeFailed, Reason: engine.ReasonTemplateError,
+				Detail: "the message cannot be written for this learner\ncourse.title has no value for (address)"}},
+		{"revision lost", func(w *world) { w.compose = delivery.ErrRevisionLost },
+			engine.Outcome{Status: engine.OutcomeFailed, Reason: engine.ReasonRevisionLost, Detail: delivery.ErrRevisionLost.Error()}},
+		{"not on the allow-list", func(w *world) { w.allow = []string{"staff.example"} },
+			engine.Outcome{Status: engine.OutcomeNotAllowed, Reason: engine.ReasonNotAllowed, Detail: "the recipient allow-list does not name this address"}},
+		{"left the topic and not on the allow-list: the list is asked last", func(w *world) {
+			w.allow, w.to.Profile.Suppressed = []string{"staff.example"}, true
+		},
+			engine.Outcome{Status: engine.OutcomeSuppressed, Reason: engine.ReasonSuppressed}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t)
+			c.change(w)
+			c.want.SendID = send.ID
+			if diff := cmp.Diff(c.want, w.deliver()); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+			if w.calls != 0 || w.phase() != delivery.PhaseNone {
+				t.Errorf("the provider was called %d times, the ledger says %q", w.calls, w.phase())
+			}
+		})
+	}
+}
+
+func TestUnknownChannelFails(t *testing.T) {
+	s := send
+	s.Channel = "inapp"
+	out, err := newWorld(t).deliverer().Deliver(t.Context(), s)
+	if err != nil || out.Status != engine.OutcomeFailed || out.Detail != `there is no channel "inapp"` {
+		t.Errorf("got %+v, %v", out, err)
+	}
+}
+
+func TestTransactionalMailIgnoresTopicsAndHasNoUnsubscribe(t *testing.T) {
+	w := newWorld(t)
+	w.to.Profile.Unsubscribed = []string{"achievements"}
+	s := send
+	s.Transactional = true
+	out, err := w.deliverer().Deliver(t.Context(), s)
+	if err != nil || out.Status != engine.OutcomeAccepted || w.last.Headers != nil || w.last.Text != "T " {
+		t.Errorf("got %+v, %v; email %+v", out, err, w.last)
+	}
+}
+
+func TestMinorsAreNotTracked(t *testing.T) {
+	w := newWorld(t)
+	w.to.Profile.Traits = map[string]any{"is_minor": true}
+	if w.deliver(); !w.last.NoTracking {
+		t.Error("a minor's mail is tracked")
+	}
+}
+
+func TestProvidersAnswers(t *testing.T) {
+	retry := answer(delivery.Retry, 503, "come back later")
+	for _, c := range []struct {
+		name   string
+		answer error
+		want   engine.OutcomeStatus
+		phase  delivery.Phase
+	}{
+		{"final", answer(delivery.Final, 400, "bad ada@example.org"), engine.OutcomeFailed, delivery.PhaseSettled},
+		{"uncertain", answer(delivery.Uncertain, 504, "gateway"), engine.OutcomeUncertain, delivery.PhaseUncertain},
+		{"an error of unknown kind", errors.New("what?"), engine.OutcomeUncertain, delivery.PhaseUncertain},
+		{"retry, then accepted", retry, engine.OutcomeAccepted, delivery.PhaseSettled},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.answers = []error{c.answer}
+			out := w.deliver()
+			if out.Status != c.want || w.phase() != c.phase {
+				t.Errorf("got %+v in phase %s; want %s in %s", out, w.phase(), c.want, c.phase)
+			}
+			if strings.Contains(out.Detail, "ada@") {
+				t.Errorf("the detail names the address: %s", out.Detail)
+			}
+			if again := w.deliver(); again != out {
+				t.Errorf("a second Deliver says %+v, want %+v", again, out)
+			}
+		})
+	}
+}
+
+func TestRetriesLastAboutAMinuteThenComeBackToTheEngine(t *testing.T) {
+	w := newWorld(t)
+	for range 50 {
+		w.answers = append(w.answers, answer(delivery.Retry, 503, "down"))
+	}
+	out := w.deliver()
+	if out.Status != engine.OutcomeRetry || out.Reason != engine.ReasonProvider || out.Detail != "down" {
+		t.Errorf("got %+v", out)
+	}
+	if took := w.now.Sub(start); took > time.Minute || took < 20*time.Second {
+		t.Errorf("it tried for %s in %d calls", took, w.calls)
+	}
+	if in := out.RetryAt.Sub(w.now); in < 5*time.Minute || in > 6*time.Minute {
+		t.Errorf("comes back in %s, want 5 to 6 minutes", in)
+	}
+	for i := 1; i < len(w.waits); i++ {
+		if w.waits[i] < w.waits[i-1] {
+			t.Errorf("the pauses shrink: %v", w.waits)
+		}
+	}
+	if w.phase() != delivery.PhaseReleased {
+		t.Errorf("phase %s, want released", w.phase())
+	}
+	// Later, the same send is tried again and goes out once.
+	w.answers, w.now = nil, out.RetryAt
+	if out := w.deliver(); out.Status != engine.OutcomeAccepted || w.accepted != 1 {
+		t.Errorf("later: %+v, accepted %d", out, w.accepted)
+	}
+}
+
+func TestRetryAfterIsHonored(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		after     time.Duration
+		waits     int
+		retryFrom time.Duration
+		retryTo   time.Duration
+	}{
+		{"soon: waited for", 20 * time.Second, 1, 0, 0},
+		{"far: the engine is told", 2 * time.Hour, 0, 2 * time.Hour, 150 * time.Minute},
+		{"absurd: not believed", 900 * time.Hour, 0, 24 * time.Hour, 30 * time.Hour},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.answers = []error{&delivery.Error{Class: delivery.Retry, Status: 429, RetryAfter: c.after, Message: "slow down"}}
+			out := w.deliver()
+			if len(w.waits) != c.waits {
+				t.Fatalf("waited %v, want %d times", w.waits, c.waits)
+			}
+			if c.waits > 0 {
+				if w.waits[0] < c.after || out.Status != engine.OutcomeAccepted {
+					t.Errorf("waited %s for %s, got %+v", w.waits[0], c.after, out)
+				}
+				return
+			}
+			if in := out.RetryAt.Sub(start); in < c.retryFrom || in > c.retryTo {
+				t.Errorf("comes back in %s, want %s to %s", in, c.retryFrom, c.retryTo)
+			}
+		})
+	}
+}
+
+func TestThePauseSwitchIsAskedBeforeEveryCall(t *testing.T) {
+	w := newWorld(t)
+	w.answers = []error{answer(delivery.Retry, 503, "down")}
+	w.onCall = func(step string) { w.paused = w.paused || step == "wait" }
+	if out := w.deliver(); out.Status != engine.OutcomeRetry || out.Reason != engine.ReasonPaused || w.calls != 1 {
+		t.Errorf("paused while waiting: %+v after %d calls", out, w.calls)
+	}
+	w = newWorld(t)
+	w.onCall = func(step string) { w.paused = w.paused || step == "compose" }
+	if out := w.deliver(); out.Reason != engine.ReasonPaused || w.calls != 0 {
+		t.Errorf("paused while composing: %+v after %d calls", out, w.calls)
+	}
+}
+
+func TestASentMessageIsReportedEvenWhilePaused(t *testing.T) {
+	w := newWorld(t)
+	want := w.deliver()
+	w.paused = true
+	if got := w.deliver(); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestCancelledBeforeTheCall(t *testing.T) {
+	for _, at := range []string{"recipient", "compose", "before claimed", "wait"} {
+		t.Run(at, func(t *testing.T) {
+			w := newWorld(t)
+			w.answers = []error{answer(delivery.Retry, 503, "down")}
+			ctx, cancel := context.WithCancel(t.Context())
+			w.onCall = func(step string) {
+				if step == at {
+					cancel()
+				}
+			}
+			_, err := w.deliverer().Deliver(ctx, send)
+			if !errors.Is(err, delivery.ErrNotBegun) || !errors.Is(err, context.Canceled) || w.accepted != 0 {
+				t.Errorf("got %v, accepted %d; want ErrNotBegun", err, w.accepted)
+			}
+			if p := w.phase(); p != delivery.PhaseNone && p != delivery.PhaseClaimed && p != delivery.PhaseReleased {
+				t.Errorf("phase %s", p)
+			}
+		})
+	}
+}
+
+func TestCancelledDuringTheCallIsStillSettled(t *testing.T) {
+	w := newWorld(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	w.onCall = func(step string) {
+		if step == "before send" {
+			cancel()
+		}
+	}
+	out, err := w.deliverer().Deliver(ctx, send)
+	if err != nil || out.Status != engine.OutcomeAccepted || w.phase() != delivery.PhaseSettled {
+		t.Errorf("got %+v, %v, phase %s", out, err, w.phase())
+	}
+}
+
+func TestNewSaysWhatIsMissing(t *testing.T) {
+	if _, err := delivery.New(delivery.Options{}); err == nil || err.Error() != "delivery: Options.Switch is missing" {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,17 @@
+// Package delivery takes one decided message to its provider exactly as often as promised: once, or, when nobody can
+// know whether it arrived, at most once and visibly so.
+//
+// [Deliverer.Deliver] is the sequence every send walks: what the ledger remembers, the kill switch, the learner's
+// address and consent, rendering, the allow-list, and then the provider under the protection of the ledger:
+//
+//	none ──▶ claimed ──▶ calling ──▶ settled     the provider answered, for good
+//	            ▲           ├──────▶ uncertain   no answer: counted as sent, never repeated
+//	            └─ released ◀┘                   a complete "not now": may be called again
+//
+// Each phase is written before the step it names. A crash while claimed or released is harmless: nothing went out. A
+// crash while calling leaves a send that may have gone out; the next attempt finds it and says uncertain.
+//
+// The package must not know NATS, Temporal or SendGrid: the ledger, the learners' addresses, the kill switch and the
+// provider come in as small interfaces. Adapters live in folders named for their technology; ledgertest holds what
+// every [Ledger] must do.
+package delivery

@@ -1,0 +1,110 @@
+package sendgrid
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/textproto"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sendgrid/rest"
+	"github.com/sendgrid/sendgrid-go/helpers/mail"
+
+	"homeroom/delivery"
+)
+
+// Limits of the mail-send endpoint.
+const (
+	maxCategories  = 10
+	maxCategoryLen = 255
+)
+
+// reserved are the headers that the endpoint refuses, in canonical form.
+var reserved = []string{"X-Sg-Id", "X-Sg-Eid", "Received", "Dkim-Signature", "Content-Type", "Content-Transfer-Encoding",
+	"To", "From", "Subject", "Reply-To", "Cc", "Bcc"}
+
+// requestBody writes the JSON of one message.
+func requestBody(m delivery.Email, sandbox bool) ([]byte, error) {
+	v3 := mail.NewV3Mail()
+	v3.SetFrom(mail.NewEmail(m.FromName, m.From))
+	if m.ReplyTo != "" {
+		v3.SetReplyTo(mail.NewEmail("", m.ReplyTo))
+	}
+	v3.Subject = m.Subject
+	to := mail.NewPersonalization()
+	to.AddTos(mail.NewEmail(m.ToName, m.To))
+	to.SetCustomArg(delivery.SendIDArg, m.SendID)
+	v3.AddPersonalizations(to)
+	if m.Text != "" { // plain text first: the endpoint asks for this order
+		v3.AddContent(mail.NewContent("text/plain", m.Text))
+	}
+	if m.HTML != "" {
+		v3.AddContent(mail.NewContent("text/html", m.HTML))
+	}
+	for name, value := range m.Headers {
+		if slices.Contains(reserved, textproto.CanonicalMIMEHeaderKey(name)) {
+			return nil, fmt.Errorf("sendgrid: the header %s may not be set", name)
+		}
+		if strings.ContainsAny(name+value, "\r\n") {
+			return nil, fmt.Errorf("sendgrid: the header %s has a line break", name)
+		}
+		v3.SetHeader(name, value)
+	}
+	for _, c := range m.Categories[:min(len(m.Categories), maxCategories)] {
+		v3.AddCategories(strings.ToValidUTF8(c[:min(len(c), maxCategoryLen)], ""))
+	}
+	// Our own List-Unsubscribe is the only one.
+	track := !m.NoTracking
+	v3.SetTrackingSettings(mail.NewTrackingSettings().
+		SetClickTracking(mail.NewClickTrackingSetting().SetEnable(track).SetEnableText(false)).
+		SetOpenTracking(mail.NewOpenTrackingSetting().SetEnable(track)).
+		SetSubscriptionTracking(mail.NewSubscriptionTrackingSetting().SetEnable(false)))
+	if sandbox {
+		v3.SetMailSettings(mail.NewMailSettings().SetSandboxMode(mail.NewSetting(true)))
+	}
+	body, err := json.Marshal(v3)
+	if err != nil {
+		return nil, fmt.Errorf("sendgrid: write the request: %w", err)
+	}
+	return body, nil
+}
+
+// words returns what SendGrid said in an error answer, in its own words.
+func (s *Sender) words(r *rest.Response) string {
+	var body struct {
+		Errors []struct {
+			Message string `json:"message"`
+			Field   string `json:"field"`
+		} `json:"errors"`
+	}
+	var said []string
+	if json.Unmarshal([]byte(r.Body), &body) == nil {
+		for _, e := range body.Errors {
+			if e.Field != "" {
+				e.Message += " (" + e.Field + ")"
+			}
+			said = append(said, e.Message)
+		}
+	}
+	text := strings.Join(said, "; ")
+	if strings.TrimSpace(text) == "" {
+		text = strings.ToLower(http.StatusText(r.StatusCode))
+	}
+	text = strings.ReplaceAll(text, s.key(), "(API key)")
+	return strings.Join(strings.Fields(strings.ToValidUTF8(text[:min(len(text), 1000)], "")), " ")
+}
+
+// retryAfter reads how long SendGrid wants to be left alone: X-RateLimit-Reset is in unix seconds, Retry-After in
+// seconds from now. 0: it does not say.
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	if n, err := strconv.ParseInt(h.Get("X-RateLimit-Reset"), 10, 64); err == nil && n > 0 {
+		return max(time.Unix(n, 0).Sub(now), 0)
+	}
+	if n, err := strconv.Atoi(h.Get("Retry-After")); err == nil && n > 0 {
+		return time.Duration(min(n, 7*24*3600)) * time.Second
+	}
+	return 0
+}

@@ -1,0 +1,174 @@
+package sendgrid
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/sendgrid/rest"
+
+	"homeroom/delivery"
+)
+
+// The hosts of SendGrid. EU subusers have one of their own.
+const (
+	HostGlobal = "https://api.sendgrid.com"
+	HostEU     = "https://api.eu.sendgrid.com"
+)
+
+const endpoint = "/v3/mail/send"
+
+// Options are how to reach SendGrid.
+type Options struct {
+	APIKey string // required
+	// Host is the base address, without a path; empty: HostGlobal. A stand-in may be plain http.
+	Host string
+	// Sandbox asks SendGrid to check messages and not to send them.
+	Sandbox bool
+	// Timeout bounds one request from the first byte to the last; 0: 20 seconds.
+	Timeout time.Duration
+	// Now is the wall clock that SendGrid's reset times are read against; required.
+	Now func() time.Time
+}
+
+// Format keeps the key out of logs, however the options are printed.
+func (o Options) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "sendgrid.Options{Host:%q Sandbox:%t Timeout:%s}", o.Host, o.Sandbox, o.Timeout)
+}
+
+// Sender implements delivery.Sender. It may be used concurrently.
+type Sender struct {
+	host    string
+	sandbox bool
+	now     func() time.Time
+	key     func() string // a function, so that printing a Sender does not print the key
+	client  rest.Client
+}
+
+// New checks the options and returns a Sender. It does not call SendGrid.
+func New(o Options) (*Sender, error) {
+	if o.Host == "" {
+		o.Host = HostGlobal
+	}
+	o.Host = strings.TrimSuffix(o.Host, "/")
+	u, err := url.Parse(o.Host)
+	switch {
+	case o.APIKey == "":
+		return nil, errors.New("sendgrid: the API key is missing")
+	case strings.ContainsFunc(o.APIKey, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return nil, errors.New("sendgrid: the API key has a space, a line break or another character that no key has; check how it was copied")
+	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil:
+		return nil, fmt.Errorf("sendgrid: the host must be an address like %s", HostGlobal)
+	case o.Now == nil:
+		return nil, errors.New("sendgrid: Options.Now is missing")
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = 20 * time.Second
+	}
+	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}
+	// Idle connections are dropped before the far end does so: a request written to a connection that is just being
+	// closed is one that nobody can be certain about.
+	transport := &http.Transport{
+		Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext, TLSHandshakeTimeout: 5 * time.Second,
+		TLSClientConfig:   &tls.Config{MinVersion: tls.VersionTLS12},
+		ForceAttemptHTTP2: true, MaxIdleConns: 64, MaxIdleConnsPerHost: 64, IdleConnTimeout: 15 * time.Second,
+	}
+	key := o.APIKey
+	return &Sender{host: o.Host, sandbox: o.Sandbox, now: o.Now, key: func() string { return key }, client: rest.Client{HTTPClient: &http.Client{
+		Transport: transport,
+		Timeout:   o.Timeout,
+		// A redirected POST would be a second request; the answer itself is the error.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}}, nil
+}
+
+// Close drops idle connections.
+func (s *Sender) Close() { s.client.HTTPClient.CloseIdleConnections() }
+
+// Send implements delivery.Sender.
+func (s *Sender) Send(ctx context.Context, m delivery.Email) (delivery.Receipt, error) {
+	body, err := requestBody(m, s.sandbox)
+	if err != nil {
+		return delivery.Receipt{}, &delivery.Error{Class: delivery.Final, Message: err.Error(), Err: err}
+	}
+	request := rest.Request{
+		Method: rest.Post, BaseURL: s.host + endpoint, Body: body,
+		Headers: map[string]string{
+			"Authorization": "Bearer " + s.key(), "Accept": "application/json",
+			"Content-Type": "application/json", "User-Agent": "homeroom",
+		},
+	}
+	// Whether SendGrid can have got the message is known from whether any of it was written to a connection. When
+	// net/http asks for a second connection by itself, it knows that nothing was written to the first.
+	var written atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn:          func(string) { written.Store(false) },
+		WroteHeaderField: func(string, []string) { written.Store(true) },
+		WroteHeaders:     func() { written.Store(true) },
+		WroteRequest:     func(httptrace.WroteRequestInfo) { written.Store(true) },
+	})
+	response, err := s.client.SendWithContext(ctx, request)
+	if response != nil && (err == nil || accepted(response.StatusCode)) {
+		return s.answer(response)
+	}
+	if err == nil {
+		err = errors.New("no answer")
+	}
+	failure := &delivery.Error{Class: delivery.Uncertain, Err: scrub(err, s.key())}
+	if !written.Load() {
+		failure.Class = delivery.Retry
+		failure.Message = fmt.Sprintf("SendGrid could not be reached: %v", failure.Err)
+	} else {
+		failure.Message = fmt.Sprintf("the connection to SendGrid broke off before its answer: %v", failure.Err)
+	}
+	return delivery.Receipt{}, failure
+}
+
+func accepted(status int) bool { return status >= 200 && status < 300 }
+
+// answer reads a complete answer, or an acceptance whose body broke off.
+func (s *Sender) answer(r *rest.Response) (delivery.Receipt, error) {
+	headers := http.Header(r.Headers)
+	if accepted(r.StatusCode) {
+		return delivery.Receipt{MessageID: headers.Get("X-Message-Id")}, nil
+	}
+	e := &delivery.Error{Status: r.StatusCode, Class: classOf(r.StatusCode)}
+	if e.Class == delivery.Retry {
+		e.RetryAfter = retryAfter(headers, s.now())
+	}
+	e.Message = fmt.Sprintf("SendGrid answered %d: %s", r.StatusCode, s.words(r))
+	return delivery.Receipt{}, e
+}
+
+// classOf says what a complete answer without acceptance means for the message.
+func classOf(status int) delivery.Class {
+	switch {
+	case status == http.StatusTooManyRequests, status == http.StatusInternalServerError, status == http.StatusServiceUnavailable:
+		return delivery.Retry
+	case status >= 500: // gateways: what is behind them may have taken it
+		return delivery.Uncertain
+	default:
+		return delivery.Final
+	}
+}
+
+// scrub removes the request's details from a client error, whose text would repeat the address, and the key wherever
+// it may be.
+func scrub(err error, key string) error {
+	var ue *url.Error
+	if errors.As(err, &ue) {
+		err = ue.Err
+	}
+	if strings.Contains(err.Error(), key) {
+		return errors.New(strings.ReplaceAll(err.Error(), key, "(API key)"))
+	}
+	return err
+}

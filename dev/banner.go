@@ -1,0 +1,35 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"homeroom/dev/stack"
+)
+
+// banner prints where everything is, once.
+func banner(out io.Writer, s *stack.Stack, data string) error {
+	kept := "in memory, gone at the end (--data DIR keeps it)"
+	if data != "" {
+		kept = data
+	}
+	lines := []struct{ name, address, about string }{
+		{"Inbox", s.InboxURL, "what learners would get; also the SendGrid API"},
+		{"Temporal UI", s.UIURL, "one workflow per learner"},
+		{"Temporal", s.TemporalAddress, "namespace " + s.Namespace},
+		{"NATS", s.NATSURL, "publish to learning.<learner>.<event>"},
+		{"Data", kept, ""},
+	}
+	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
+	_, _ = fmt.Fprint(w, "\nHomeroom is up, on this machine only. Ctrl-C stops it.\n\n")
+	for _, l := range lines {
+		if l.about == "" {
+			_, _ = fmt.Fprintf(w, "  %s\t%s\n", l.name, l.address)
+			continue
+		}
+		_, _ = fmt.Fprintf(w, "  %s\t%s\t%s\n", l.name, l.address, l.about)
+	}
+	_, _ = fmt.Fprintln(w)
+	return w.Flush() // the writer remembers the first error
+}

@@ -1,0 +1,139 @@
+package house
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"go.temporal.io/sdk/client"
+	sdklog "go.temporal.io/sdk/log"
+
+	"homeroom/app"
+	"homeroom/clock"
+	"homeroom/delivery"
+	"homeroom/delivery/sendgrid"
+	"homeroom/dev/stack"
+	"homeroom/rules"
+	"homeroom/store"
+	"homeroom/subjects"
+)
+
+// Options say which Homeroom runs.
+type Options struct {
+	Academy *rules.Academy
+	Clock   clock.Clock     // default: real time
+	Sender  delivery.Sender // default: SendGrid's adapter on the stack's stand-in
+	Allow   []string
+	Log     *slog.Logger // default: none
+	Store   store.Options
+	// Grace is in Homeroom's time; default one minute of real time.
+	Grace time.Duration
+}
+
+// House is Homeroom, running on a stack.
+type House struct {
+	App      *app.App
+	JS       jetstream.JetStream
+	Temporal client.Client
+	Clock    clock.Clock
+
+	nc *nats.Conn
+}
+
+// How often marks are published and how far they stay back, for real. Time-lapse makes a second long, so dev is quicker
+// than production.
+const (
+	markEvery  = 100 * time.Millisecond
+	markMargin = 50 * time.Millisecond
+)
+
+// Open starts Homeroom on the stack; Close stops it.
+func Open(ctx context.Context, s *stack.Stack, o Options) (*House, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	h := &House{Clock: o.Clock}
+	if err := h.connect(ctx, s, o.Log); err != nil {
+		h.Close()
+		return nil, err
+	}
+	if o.Sender == nil {
+		sender, err := sendgrid.New(sendgrid.Options{APIKey: "SG.stand-in", Host: s.InboxURL, Now: time.Now})
+		if err != nil {
+			h.Close()
+			return nil, err
+		}
+		o.Sender = sender
+	}
+	if o.Grace == 0 {
+		o.Grace = o.Clock.Scale(time.Minute)
+	}
+	var err error
+	h.App, err = app.New(ctx, app.Options{
+		JetStream: h.JS, Temporal: h.Temporal, Namespace: s.Namespace, Academy: o.Academy, Sender: o.Sender, Author: "dev",
+		Clock: o.Clock, Log: o.Log, PublicURL: s.InboxURL, Allow: o.Allow, Grace: o.Grace, Store: o.Store,
+		MarkEvery: markEvery, MarkMargin: markMargin,
+	})
+	if err == nil {
+		err = h.App.Start(ctx)
+	}
+	if err != nil {
+		h.Close()
+		return nil, fmt.Errorf("starting Homeroom: %w", err)
+	}
+	return h, nil
+}
+
+func (h *House) connect(ctx context.Context, s *stack.Stack, log *slog.Logger) (err error) {
+	if h.nc, err = nats.Connect(s.NATSURL, nats.Name("homeroom dev"), nats.MaxReconnects(-1)); err != nil {
+		return fmt.Errorf("connecting to NATS at %s: %w", s.NATSURL, err)
+	}
+	if h.JS, err = jetstream.New(h.nc); err != nil {
+		return fmt.Errorf("opening JetStream: %w", err)
+	}
+	h.Temporal, err = client.DialContext(ctx, client.Options{
+		HostPort: s.TemporalAddress, Namespace: s.Namespace, Logger: sdklog.NewStructuredLogger(quiet(log)),
+	})
+	if err != nil {
+		return fmt.Errorf("connecting to Temporal at %s: %w", s.TemporalAddress, err)
+	}
+	return nil
+}
+
+// quiet passes warnings and errors on; the SDK's other lines are for people who develop the SDK.
+func quiet(log *slog.Logger) *slog.Logger { return slog.New(warnings{log.Handler()}) }
+
+type warnings struct{ slog.Handler }
+
+// Enabled implements slog.Handler.
+func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
+}
+
+// Published is the time, in Homeroom's, at which the last event was stored; zero: none was.
+func (h *House) Published(ctx context.Context) (time.Time, error) {
+	stream, err := h.JS.Stream(ctx, subjects.Stream)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("looking at the stream: %w", err)
+	}
+	if stream.CachedInfo().State.LastSeq == 0 {
+		return time.Time{}, nil
+	}
+	return h.Clock.At(stream.CachedInfo().State.LastTime), nil
+}
+
+// Close stops Homeroom and its connections; the stack goes on. It may be called again.
+func (h *House) Close() {
+	if h.App != nil {
+		h.App.Stop()
+	}
+	if h.Temporal != nil {
+		h.Temporal.Close()
+	}
+	if h.nc != nil {
+		h.nc.Close()
+	}
+}

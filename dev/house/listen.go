@@ -1,0 +1,34 @@
+package house
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"homeroom/engine"
+	"homeroom/subjects"
+)
+
+// Listen calls heard with every decision in the stream, from its beginning, once per decision id and in the order in which
+// they were published, until ctx ends. It returns when it listens.
+func Listen(ctx context.Context, js jetstream.JetStream, heard func(engine.Decision)) error {
+	consumer, err := js.OrderedConsumer(ctx, subjects.DecisionStream, jetstream.OrderedConsumerConfig{})
+	if err != nil {
+		return fmt.Errorf("listening to the decisions: %w", err)
+	}
+	known := map[string]bool{}
+	consuming, err := consumer.Consume(func(m jetstream.Msg) {
+		var d engine.Decision
+		if json.Unmarshal(m.Data(), &d) == nil && !known[d.ID] {
+			known[d.ID] = true
+			heard(d)
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("listening to the decisions: %w", err)
+	}
+	context.AfterFunc(ctx, consuming.Stop)
+	return nil
+}

@@ -1,0 +1,96 @@
+package house
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"homeroom/catalog"
+	"homeroom/clock"
+	"homeroom/subjects"
+)
+
+// Publisher publishes events as a learning platform does.
+type Publisher struct {
+	JS      jetstream.JetStream
+	Catalog *catalog.Catalog
+}
+
+// Message is one event as it is published.
+type Message struct {
+	Learner string
+	Event   string
+	ID      string
+	Body    []byte
+	At      time.Time // when it is published, in Homeroom's time
+}
+
+// Message encodes an event to be published when it happens.
+func (p Publisher) Message(d catalog.Decoded) (Message, error) {
+	body, err := p.Catalog.Encode(d)
+	if err != nil {
+		return Message{}, fmt.Errorf("encoding event %s: %w", d.Event.ID, err)
+	}
+	return Message{Learner: d.Event.Learner, Event: d.Event.Name, ID: d.Event.ID, Body: body, At: d.Event.Time}, nil
+}
+
+// Publish publishes one event and waits until the stream has it.
+func (p Publisher) Publish(ctx context.Context, m Message) error {
+	if _, err := p.JS.PublishMsg(ctx, m.msg()); err != nil {
+		return fmt.Errorf("publishing event %s: %w", m.ID, err)
+	}
+	return nil
+}
+
+func (m Message) msg() *nats.Msg {
+	return &nats.Msg{Subject: subjects.Publish(m.Learner, m.Event), Data: m.Body, Header: nats.Header{
+		jetstream.MsgIDHeader: {subjects.MsgID(m.Learner, m.ID)},
+	}}
+}
+
+// Play publishes messages in order, each when the clock shows its time, and returns when the stream has them all.
+// said, if not nil, hears how many have been published.
+func (p Publisher) Play(ctx context.Context, c clock.Clock, messages []Message, said func(n int)) error {
+	var acks []jetstream.PubAckFuture
+	for i, m := range messages {
+		if err := Sleep(ctx, time.Until(c.When(m.At))); err != nil {
+			return err
+		}
+		ack, err := p.JS.PublishMsgAsync(m.msg())
+		if err != nil {
+			return fmt.Errorf("publishing event %s: %w", m.ID, err)
+		}
+		acks = append(acks, ack)
+		if said != nil {
+			said(i + 1)
+		}
+	}
+	for i, ack := range acks {
+		select {
+		case <-ack.Ok():
+		case err := <-ack.Err():
+			return fmt.Errorf("the stream did not take event %s: %w", messages[i].ID, err)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// Sleep sleeps for real; it returns early, with an error, when ctx ends.
+func Sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// commands is the command line. Run is what `go run ./dev` does.
+type commands struct {
+	Run  runCommand  `cmd:"" default:"withargs" help:"Start everything and play a term of a small campus (what happens without a command)."`
+	Play playCommand `cmd:"" help:"Play recorded events through the production path in time-lapse."`
+}
+
+// console is where a command talks to people.
+type console struct {
+	out, errOut io.Writer
+	log         *slog.Logger
+	color       bool // out may be colored
+	terminal    bool // errOut is a terminal
+}
+
+func main() {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	ctx := untilInterrupted(signals, os.Stderr, os.Exit)
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is main with its surroundings as arguments; the result is the exit code: 0 fine, 1 failed, 2 usage.
+func run(ctx context.Context, args []string, out, errOut io.Writer) int {
+	exit := -1
+	parser, err := kong.New(&commands{},
+		kong.Name("dev"),
+		kong.Description("Homeroom and everything it talks to, on this machine only."),
+		kong.Writers(out, errOut),
+		kong.Exit(func(code int) { exit = code }), // --help
+		kong.DefaultEnvars("HOMEROOM_DEV"),
+	)
+	if err != nil {
+		complain(errOut, err)
+		return 1
+	}
+	command, err := parser.Parse(args)
+	if exit >= 0 {
+		return exit
+	}
+	if err != nil {
+		_, _ = fmt.Fprintf(errOut, "dev: %v\ndev: --help lists the flags\n", err)
+		return 2
+	}
+	c := &console{out: out, errOut: errOut, color: isTerminal(out) && os.Getenv("NO_COLOR") == "", terminal: isTerminal(errOut), log: slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: slog.LevelError}))}
+	command.BindTo(ctx, (*context.Context)(nil))
+	if err := command.Run(c); err != nil && !errors.Is(err, context.Canceled) {
+		complain(errOut, err)
+		return 1
+	}
+	return 0
+}
+
+// complain prints an error; several that were joined get a line each.
+func complain(out io.Writer, err error) {
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		_, _ = fmt.Fprintln(out, "dev:", line)
+	}
+}
+
+// untilInterrupted is a context that the first signal ends; the second leaves at once.
+func untilInterrupted(signals <-chan os.Signal, out io.Writer, leave func(code int)) context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		<-signals
+		_, _ = fmt.Fprintln(out, "\nStopping. Ctrl-C again leaves at once.")
+		cancel()
+		<-signals
+		leave(130)
+	}()
+	return ctx
+}
+
+func isTerminal(w any) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"homeroom/dev/stack"
+)
+
+func TestUsage(t *testing.T) {
+	tests := []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"--help"}, 0, "Usage: dev"},
+		{[]string{"run", "--help"}, 0, "--inbox-port"},
+		{[]string{"--nonsense"}, 2, "unknown flag --nonsense"},
+		{[]string{"--nats-port", "many"}, 2, "--nats-port"},
+	}
+	for _, test := range tests {
+		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
+			var out bytes.Buffer
+			if code := run(t.Context(), test.args, &out, &out); code != test.code || !strings.Contains(out.String(), test.want) {
+				t.Errorf("got %d, want %d with %q:\n%s", code, test.code, test.want, out.String())
+			}
+		})
+	}
+}
+
+func TestTakenPortIsNamedWithItsFlag(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = ln.Close() }()
+	port := strconv.Itoa(ln.Addr().(*net.TCPAddr).Port)
+	var out bytes.Buffer
+	code := run(t.Context(), []string{"--nats-port=0", "--temporal-port=0", "--ui-port=" + port, "--inbox-port=" + port}, &out, &out)
+	want := "dev: the Temporal UI can't start: port " + port + " is taken by another program; choose another with --ui-port\n" +
+		"dev: the inbox can't start: port " + port + " is meant for the Temporal UI too; choose another with --inbox-port\n"
+	if code != 1 || out.String() != want {
+		t.Errorf("got %d:\n%s\nwant 1:\n%s", code, out.String(), want)
+	}
+}
+
+// bannerReader ends the command as soon as the banner is complete.
+type bannerReader struct {
+	bytes.Buffer
+	done context.CancelFunc
+}
+
+func (b *bannerReader) Write(p []byte) (int, error) {
+	defer func() {
+		if strings.Contains(b.String(), "Data") {
+			b.done()
+		}
+	}()
+	return b.Buffer.Write(p)
+}
+
+func TestRunStartsAndStops(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	out, errOut := &bannerReader{done: cancel}, &bytes.Buffer{}
+	if code := run(ctx, []string{"--nats-port=0", "--temporal-port=0", "--ui-port=0", "--inbox-port=0", "--data", t.TempDir()}, out, errOut); code != 0 || errOut.Len() > 0 {
+		t.Errorf("got %d:\n%s%s", code, out.String(), errOut.String())
+	}
+}
+
+func TestBanner(t *testing.T) {
+	s := &stack.Stack{
+		NATSURL: "nats://127.0.0.1:4222", TemporalAddress: "127.0.0.1:7233", Namespace: "default",
+		UIURL: "http://127.0.0.1:8233", InboxURL: "http://127.0.0.1:8025",
+	}
+	var out bytes.Buffer
+	if err := banner(&out, s, ""); err != nil {
+		t.Fatal(err)
+	}
+	want := `
+Homeroom is up, on this machine only. Ctrl-C stops it.
+
+  Inbox         http://127.0.0.1:8025   what learners would get; also the SendGrid API
+  Temporal UI   http://127.0.0.1:8233   one workflow per learner
+  Temporal      127.0.0.1:7233          namespace default
+  NATS          nats://127.0.0.1:4222   publish to learning.<learner>.<event>
+  Data          in memory, gone at the end (--data DIR keeps it)
+
+`
+	if out.String() != want {
+		t.Errorf("got:\n%s\nwant:\n%s", out.String(), want)
+	}
+}
+
+func TestSecondInterruptLeavesAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		signals, left := make(chan os.Signal), -1
+		ctx := untilInterrupted(signals, io.Discard, func(code int) { left = code })
+		synctest.Wait()
+		if ctx.Err() != nil {
+			t.Fatal("it stopped by itself")
+		}
+		signals <- os.Interrupt
+		synctest.Wait()
+		if ctx.Err() == nil || left != -1 {
+			t.Fatalf("after one signal: %v, left with %d; want to be stopping", ctx.Err(), left)
+		}
+		signals <- os.Interrupt
+		synctest.Wait()
+		if left != 130 {
+			t.Errorf("after two signals: left with %d, want 130", left)
+		}
+	})
+}

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"homeroom/dev/stack"
+)
+
+// portFlags are the flags that say where the servers listen; every command that can meet a taken port embeds them.
+type portFlags struct {
+	NATSPort     int `name:"nats-port" default:"4222" placeholder:"PORT" help:"Port of NATS; 0 takes a free one. Default: ${default}."`
+	TemporalPort int `name:"temporal-port" default:"7233" placeholder:"PORT" help:"Port of Temporal. Default: ${default}."`
+	UIPort       int `name:"ui-port" default:"8233" placeholder:"PORT" help:"Port of the Temporal UI. Default: ${default}."`
+	InboxPort    int `name:"inbox-port" default:"8025" placeholder:"PORT" help:"Port of the inbox and the stand-in SendGrid API. Default: ${default}."`
+}
+
+func (p portFlags) ports() stack.Ports {
+	return stack.Ports{NATS: p.NATSPort, Temporal: p.TemporalPort, UI: p.UIPort, Inbox: p.InboxPort}
+}
+
+// flagOf names the flag that changes a server's port.
+var flagOf = map[string]string{
+	stack.ServerNATS: "--nats-port", stack.ServerTemporal: "--temporal-port", stack.ServerUI: "--ui-port", stack.ServerInbox: "--inbox-port",
+}
+
+// explainPorts adds to every port that can't be had the flag that chooses another.
+func explainPorts(err error) error {
+	if err == nil {
+		return nil
+	}
+	list := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		list = joined.Unwrap()
+	}
+	for i, err := range list {
+		var taken *stack.PortError
+		if errors.As(err, &taken) {
+			list[i] = fmt.Errorf("%w; choose another with %s", err, flagOf[taken.Server])
+		}
+	}
+	return errors.Join(list...)
+}

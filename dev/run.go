@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"homeroom/clock"
+	"homeroom/dev/campus"
+	"homeroom/dev/house"
+	"homeroom/dev/play"
+	"homeroom/dev/stack"
+	"homeroom/dev/standin"
+	"homeroom/engine"
+	"homeroom/rules"
+)
+
+const (
+	startTime = time.Minute      // a first start on a slow disk
+	stopTime  = 20 * time.Second // after Ctrl-C, at the most
+)
+
+// runCommand starts everything and plays a term, or waits for events.
+type runCommand struct {
+	portFlags
+	Academy  string     `type:"existingdir" default:"examples/academy" placeholder:"DIR" help:"The growth team's folder. Default: ${default}."`
+	Live     bool       `help:"Play nothing: real time, waiting for your events."`
+	Lapse    play.Lapse `name:"timelapse" default:"1d=4s" placeholder:"1d=4s" help:"How fast the term passes. Default: a day in four seconds."`
+	Learners int        `default:"40" help:"Learners on the campus. Default: ${default}."`
+	Days     int        `default:"45" help:"Days of the term. Default: ${default}."`
+	Seed     uint64     `default:"1" help:"The same seed makes the same term. Default: ${default}."`
+	Data     string     `type:"path" placeholder:"DIR" help:"Keep NATS streams and Temporal's database here. Default: in memory, gone at the end."`
+}
+
+// Help is shown by `go run ./dev --help`.
+func (*runCommand) Help() string {
+	return `Starts NATS, Temporal, its UI, a stand-in SendGrid with an inbox, and Homeroom with the example academy, then plays a
+term of a small campus in time-lapse and prints what Homeroom decides. Nothing leaves this machine.
+
+Examples:
+  go run ./dev
+  go run ./dev --live
+  go run ./cmd/homeroom emit assessment.graded --learner u_42 assessment_id=q1 score_pct=40 passed=false \
+    --trait email=ada@example.org       # in a second terminal`
+}
+
+// Run serves until ctx ends.
+func (r *runCommand) Run(ctx context.Context, c *console) error {
+	academy, problems := rules.LoadDir(r.Academy)
+	if academy == nil {
+		problems.Format(c.out, c.color)
+		return fmt.Errorf("%s has mistakes: see above", r.Academy)
+	}
+	if err := explainPorts(r.ports().Check()); err != nil {
+		return err
+	}
+	term := campus.Term(campus.Options{Learners: r.Learners, Days: r.Days, Seed: r.Seed})
+	now, err := r.clock(term[0].Event.Time)
+	if err != nil {
+		return err
+	}
+	s, err := r.start(ctx, c, now)
+	if err != nil {
+		return err
+	}
+	return errors.Join(r.serve(ctx, c, s, academy, now, term), stop(s))
+}
+
+// clock is the machine's own, or a scaled one that shows the first event's time a moment from now. With --data it goes on
+// where it was.
+func (r *runCommand) clock(first time.Time) (clock.Clock, error) {
+	if r.Live {
+		return clock.Real(), nil
+	}
+	fresh := clock.New(time.Now().Add(3*time.Second), first, r.Lapse.Factor())
+	if r.Data == "" {
+		return fresh, nil
+	}
+	return keptClock(filepath.Join(r.Data, "clock.json"), fresh)
+}
+
+// start starts the stack.
+func (r *runCommand) start(ctx context.Context, c *console, now clock.Clock) (*stack.Stack, error) {
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	return stack.Start(ctx, stack.Options{Ports: r.ports(), Data: r.Data, Log: c.log, Mail: standin.Options{Now: now.Now}})
+}
+
+// serve runs Homeroom on the stack until ctx ends.
+func (r *runCommand) serve(ctx context.Context, c *console, s *stack.Stack, academy *rules.Academy, now clock.Clock, term []termEvent) error {
+	h, err := house.Open(ctx, s, house.Options{Academy: academy, Clock: now, Log: c.log})
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	if err := banner(c.out, s, r.Data); err != nil {
+		return err
+	}
+	if err := house.Listen(ctx, h.JS, func(d engine.Decision) { c.tell(d) }); err != nil {
+		return err
+	}
+	if r.Live {
+		fmt.Fprintln(c.out, "Waiting for your events, in real time.")
+	} else if err := r.playTerm(ctx, c, h, academy, term); err != nil {
+		return err
+	}
+	select {
+	case err := <-h.App.Failed():
+		return err
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+// playTerm publishes the term's events at their times.
+func (r *runCommand) playTerm(ctx context.Context, c *console, h *house.House, academy *rules.Academy, term []termEvent) error {
+	publisher := house.Publisher{JS: h.JS, Catalog: academy.Catalog}
+	told, err := h.Published(ctx)
+	if err != nil {
+		return err
+	}
+	var messages []house.Message
+	for _, d := range term {
+		if !d.Event.Time.After(told) {
+			continue // published before the restart
+		}
+		m, err := publisher.Message(d)
+		if err != nil {
+			return err
+		}
+		messages = append(messages, m)
+	}
+	fmt.Fprintf(c.out, "A term of %d learners, %d days, a day in %s: %d events.\n\n", r.Learners, r.Days,
+		time.Duration(float64(24*time.Hour)/h.Clock.Factor).Round(time.Millisecond), len(messages))
+	if err := publisher.Play(ctx, h.Clock, messages, nil); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	fmt.Fprintln(c.out, "\nThe term is over; what waits still falls due. Look around; Ctrl-C stops.")
+	return nil
+}
+
+// stop ends the stack within seconds.
+func stop(s *stack.Stack) error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	return s.Stop(ctx)
+}

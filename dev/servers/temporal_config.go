@@ -1,0 +1,95 @@
+package servers
+
+import (
+	"maps"
+	"time"
+
+	"go.temporal.io/server/common/cluster"
+	"go.temporal.io/server/common/config"
+	"go.temporal.io/server/common/dynamicconfig"
+	"go.temporal.io/server/common/primitives"
+)
+
+const (
+	clusterName = "active"
+	storeName   = "sqlite"
+	// Fixed, so that a database can be opened again.
+	clusterID = "6c1f3f2e-6f57-4a53-9d7a-0b6f0f1d7a11"
+)
+
+// ports of the services of one server; only the frontend's is anybody else's business.
+type ports struct{ frontend, history, matching, worker int }
+
+func pickPorts(frontend int) (ports, error) {
+	free, err := freePorts(4)
+	if err != nil {
+		return ports{}, err
+	}
+	if frontend != 0 {
+		free[0] = frontend
+	}
+	return ports{frontend: free[0], history: free[1], matching: free[2], worker: free[3]}, nil
+}
+
+// serverConfig is one Temporal cluster in one process.
+func serverConfig(database *config.SQL, p ports) *config.Config {
+	service := func(port int) config.Service {
+		return config.Service{RPC: config.RPC{GRPCPort: port, BindOnIP: loopback}}
+	}
+	return &config.Config{
+		Global: config.Global{Membership: config.Membership{MaxJoinDuration: 30 * time.Second, BroadcastAddress: loopback}},
+		Persistence: config.Persistence{
+			DefaultStore: storeName, VisibilityStore: storeName, NumHistoryShards: 1,
+			DataStores: map[string]config.DataStore{storeName: {SQL: database}},
+		},
+		ClusterMetadata: &cluster.Config{
+			FailoverVersionIncrement: 10, MasterClusterName: clusterName, CurrentClusterName: clusterName,
+			ClusterInformation: map[string]cluster.ClusterInformation{clusterName: {
+				Enabled: true, InitialFailoverVersion: 1, RPCAddress: address(p.frontend), ClusterID: clusterID,
+			}},
+		},
+		DCRedirectionPolicy: config.DCRedirectionPolicy{Policy: "noop"},
+		Services: map[string]config.Service{
+			string(primitives.FrontendService): service(p.frontend),
+			string(primitives.HistoryService):  service(p.history),
+			string(primitives.MatchingService): service(p.matching),
+			string(primitives.WorkerService):   service(p.worker),
+		},
+		Archival: config.Archival{
+			History: config.HistoryArchival{State: "disabled"}, Visibility: config.VisibilityArchival{State: "disabled"},
+		},
+		NamespaceDefaults: config.NamespaceDefaults{Archival: config.ArchivalNamespaceDefaults{
+			History:    config.HistoryArchivalNamespaceDefaults{State: "disabled"},
+			Visibility: config.VisibilityArchivalNamespaceDefaults{State: "disabled"},
+		}},
+		PublicClient: config.PublicClient{HostPort: address(p.frontend)},
+	}
+}
+
+// dynamicConfig lifts the limits that protect a shared cluster from its tenants: here is one tenant, and SQLite is the
+// limit. Nothing may call home.
+func dynamicConfig(overrides map[string]any) dynamicconfig.StaticClient {
+	const plenty = 100_000 // requests per second
+	settings := map[string]any{
+		dynamicconfig.FrontendRPS.Key().String():                                  plenty,
+		dynamicconfig.FrontendMaxNamespaceRPSPerInstance.Key().String():           plenty,
+		dynamicconfig.FrontendMaxNamespaceVisibilityRPSPerInstance.Key().String(): 1_000,
+		dynamicconfig.HistoryRPS.Key().String():                                   plenty,
+		dynamicconfig.MatchingRPS.Key().String():                                  plenty,
+		dynamicconfig.FrontendPersistenceMaxQPS.Key().String():                    plenty,
+		dynamicconfig.HistoryPersistenceMaxQPS.Key().String():                     plenty,
+		dynamicconfig.MatchingPersistenceMaxQPS.Key().String():                    plenty,
+		dynamicconfig.HistoryCacheHostLevelMaxSize.Key().String():                 8_192, // workflows held in memory
+		dynamicconfig.EnableServerVersionCheck.Key().String():                     false,
+		// The housekeepers of big clusters: their workers poll all day, and Temporal never stops them.
+		dynamicconfig.EnableParentClosePolicyWorker.Key().String(): false,
+		dynamicconfig.TaskQueueScannerEnabled.Key().String():       false,
+		dynamicconfig.HistoryScannerEnabled.Key().String():         false,
+	}
+	maps.Copy(settings, overrides)
+	client := make(dynamicconfig.StaticClient, len(settings))
+	for name, value := range settings {
+		client[dynamicconfig.MakeKey(name)] = value
+	}
+	return client
+}

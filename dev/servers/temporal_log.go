@@ -1,0 +1,68 @@
+package servers
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+
+	"go.temporal.io/server/common/log"
+	"go.temporal.io/server/common/log/tag"
+)
+
+// temporalLog passes a server's errors on until the server is stopped: what services say while they are taken apart is
+// no news.
+type temporalLog struct {
+	log   *slog.Logger
+	muted *atomic.Bool
+}
+
+var (
+	_ log.Logger     = (*temporalLog)(nil)
+	_ log.WithLogger = (*temporalLog)(nil)
+)
+
+func newTemporalLog(l *slog.Logger) *temporalLog {
+	return &temporalLog{log: orDiscard(l).With("server", "temporal"), muted: new(atomic.Bool)}
+}
+
+func (l *temporalLog) mute() { l.muted.Store(true) }
+
+func (l *temporalLog) error(msg string, tags []tag.Tag) {
+	if !l.muted.Load() {
+		l.log.LogAttrs(context.Background(), slog.LevelError, msg, attrs(tags)...)
+	}
+}
+
+// With returns a logger that adds the tags to everything.
+func (l *temporalLog) With(tags ...tag.Tag) log.Logger {
+	return &temporalLog{log: slog.New(l.log.Handler().WithAttrs(attrs(tags))), muted: l.muted}
+}
+
+// Debug says nothing.
+func (l *temporalLog) Debug(string, ...tag.Tag) {}
+
+// Info says nothing.
+func (l *temporalLog) Info(string, ...tag.Tag) {}
+
+// Warn says nothing.
+func (l *temporalLog) Warn(string, ...tag.Tag) {}
+
+// Error passes an error on.
+func (l *temporalLog) Error(msg string, tags ...tag.Tag) { l.error(msg, tags) }
+
+// DPanic, Panic and Fatal are errors: a developer's server does not end the process.
+func (l *temporalLog) DPanic(msg string, tags ...tag.Tag) { l.error(msg, tags) }
+
+// Panic is an error.
+func (l *temporalLog) Panic(msg string, tags ...tag.Tag) { l.error(msg, tags) }
+
+// Fatal is an error.
+func (l *temporalLog) Fatal(msg string, tags ...tag.Tag) { l.error(msg, tags) }
+
+func attrs(tags []tag.Tag) []slog.Attr {
+	list := make([]slog.Attr, len(tags))
+	for i, t := range tags {
+		list[i] = slog.Any(t.Key(), t.Value())
+	}
+	return list
+}

@@ -1,0 +1,158 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"go.temporal.io/api/enums/v1"
+
+	"homeroom/dev/servers"
+	"homeroom/dev/standin"
+	"homeroom/workflows"
+)
+
+// Options describe a stack; the zero value runs on free ports and in memory.
+type Options struct {
+	Ports    Ports
+	Data     string          // directory that keeps NATS streams and Temporal's database; empty: nothing is kept
+	Mail     standin.Options // of the stand-in SendGrid
+	Temporal map[string]any  // overrides of Temporal's dynamic configuration
+	Log      *slog.Logger    // what goes wrong; nil: nowhere
+}
+
+// Stack is the running servers and where to find them.
+type Stack struct {
+	NATSURL         string // nats://127.0.0.1:4222
+	TemporalAddress string // 127.0.0.1:7233
+	Namespace       string // of Temporal
+	UIURL           string // http://127.0.0.1:8233
+	InboxURL        string // http://127.0.0.1:8025: the inbox page, and the base URL of the SendGrid API
+	Mail            *standin.Listener
+
+	mu     sync.Mutex
+	stops  []namedStop
+	once   sync.Once
+	result error
+}
+
+type namedStop struct {
+	name string
+	stop func(context.Context) error
+}
+
+// Start starts everything and returns when it is ready, or nothing at all when a part fails or ctx ends.
+func Start(ctx context.Context, o Options) (*Stack, error) {
+	if err := o.Ports.Check(); err != nil {
+		return nil, err
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Stack{}
+	if err := s.start(ctx, o); err != nil {
+		cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		return nil, errors.Join(err, s.Stop(cleanup))
+	}
+	return s, nil
+}
+
+func (s *Stack) start(ctx context.Context, o Options) error {
+	var natsDir, temporalFile string
+	if o.Data != "" {
+		natsDir, temporalFile = filepath.Join(o.Data, "nats"), filepath.Join(o.Data, "temporal", "temporal.db")
+	}
+	mail, err := standin.New(o.Mail).Start(fmt.Sprintf("127.0.0.1:%d", o.Ports.Inbox), o.Log)
+	if err != nil {
+		return err
+	}
+	s.OnStop(ServerInbox, mail.Stop)
+	s.Mail, s.InboxURL = mail, mail.URL()
+
+	nats, err := servers.StartNATS(ctx, servers.NATSOptions{Port: o.Ports.NATS, Dir: natsDir, Log: o.Log})
+	if err != nil {
+		return err
+	}
+	s.OnStop(ServerNATS, nats.Stop)
+	s.NATSURL = nats.URL()
+
+	temporal, err := servers.StartTemporal(ctx, servers.TemporalOptions{
+		Port: o.Ports.Temporal, File: temporalFile, SearchAttributes: searchAttributes(), Dynamic: o.Temporal, Log: o.Log,
+	})
+	if err != nil {
+		return err
+	}
+	s.OnStop(ServerTemporal, temporal.Stop)
+	s.TemporalAddress, s.Namespace = temporal.Address(), temporal.Namespace()
+
+	ui, err := servers.StartUI(ctx, servers.UIOptions{
+		Port: o.Ports.UI, TemporalAddress: s.TemporalAddress, Namespace: s.Namespace, Log: o.Log,
+	})
+	if err != nil {
+		return err
+	}
+	s.OnStop(ServerUI, ui.Stop)
+	s.UIURL = ui.URL()
+	return nil
+}
+
+// searchAttributes are those of the learner workflow: Homeroom would create them, but a namespace that has them from
+// the start is ready sooner.
+func searchAttributes() map[string]enums.IndexedValueType {
+	return map[string]enums.IndexedValueType{
+		workflows.SearchStage.GetName():   workflows.SearchStage.GetValueType(),
+		workflows.SearchCourses.GetName(): workflows.SearchCourses.GetValueType(),
+		workflows.SearchRules.GetName():   workflows.SearchRules.GetValueType(),
+	}
+}
+
+// OnStop registers something that runs on the stack, for instance Homeroom itself. What came last is stopped first.
+func (s *Stack) OnStop(name string, stop func(context.Context) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stops = append(s.stops, namedStop{name, stop})
+}
+
+// Stop stops everything, last come first gone, and returns no later than ctx ends. One that hangs takes at most half of
+// the time that is left, so that the others still end in order. Further calls return the first one's result.
+func (s *Stack) Stop(ctx context.Context) error {
+	s.once.Do(func() {
+		s.mu.Lock()
+		stops := s.stops
+		s.mu.Unlock()
+		var errs []error
+		for i := len(stops) - 1; i >= 0; i-- {
+			if err := stopOne(ctx, stops[i]); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", stops[i].name, err))
+			}
+		}
+		s.result = errors.Join(errs...)
+	})
+	return s.result
+}
+
+func stopOne(ctx context.Context, n namedStop) error {
+	if end, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Until(end)/2)
+		defer cancel()
+	}
+	done := make(chan error, 1)
+	go func() { done <- n.stop(ctx) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	select { // it may have ended together with its time
+	case err := <-done:
+		return err
+	case <-time.After(100 * time.Millisecond):
+		return fmt.Errorf("did not stop in time: %w", ctx.Err())
+	}
+}

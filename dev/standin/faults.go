@@ -1,0 +1,144 @@
+package standin
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Fault is something that goes wrong for the next request or requests. Faults are met in the order they were set; a
+// request meets at most one. The zero Fault answers as usual.
+type Fault struct {
+	Times   int               // how many requests meet it; 0 means one, negative means all until ClearFaults
+	Status  int               // answer with this status instead of judging the request; 0: judge it
+	Headers map[string]string // added to the answer, e.g. X-RateLimit-Reset
+	Latency time.Duration     // before the answer
+	Hold    bool              // no answer until Release
+	Reset   bool              // read the request, then reset the connection instead of answering
+	Taken   bool              // take the mail before any of this, whatever is answered: the caller can't know
+}
+
+// jsonFault is a Fault on the wire; the latency is written like "250ms".
+type jsonFault struct {
+	Times   int               `json:"times,omitempty"`
+	Status  int               `json:"status,omitempty"`
+	Headers map[string]string `json:"headers,omitempty"`
+	Latency string            `json:"latency,omitempty"`
+	Hold    bool              `json:"hold,omitempty"`
+	Reset   bool              `json:"reset,omitempty"`
+	Taken   bool              `json:"taken,omitempty"`
+}
+
+// MarshalJSON writes {"times","status","headers","latency","hold","reset","taken"}.
+func (f Fault) MarshalJSON() ([]byte, error) {
+	j := jsonFault{Times: f.Times, Status: f.Status, Headers: f.Headers, Hold: f.Hold, Reset: f.Reset, Taken: f.Taken}
+	if f.Latency > 0 {
+		j.Latency = f.Latency.String()
+	}
+	return json.Marshal(j)
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (f *Fault) UnmarshalJSON(b []byte) error {
+	var j jsonFault
+	if err := json.Unmarshal(b, &j); err != nil {
+		return err
+	}
+	*f = Fault{Times: j.Times, Status: j.Status, Headers: j.Headers, Hold: j.Hold, Reset: j.Reset, Taken: j.Taken}
+	if j.Latency != "" {
+		d, err := time.ParseDuration(j.Latency)
+		if err != nil || d < 0 {
+			return fmt.Errorf("latency %q: write it like 250ms or 2s", j.Latency)
+		}
+		f.Latency = d
+	}
+	if f.Status != 0 && (f.Status < 200 || f.Status > 599) {
+		return fmt.Errorf("status %d: use 200 to 599", f.Status)
+	}
+	return nil
+}
+
+// faults is the queue of what is to go wrong, and the gate that held requests wait at.
+type faults struct {
+	mu    sync.Mutex
+	queue []Fault
+	gate  chan struct{} // closed by a release
+}
+
+func (f *faults) add(list ...Fault) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, fault := range list {
+		if fault.Times == 0 {
+			fault.Times = 1
+		}
+		f.queue = append(f.queue, fault)
+	}
+}
+
+// next takes the fault that the request at hand meets.
+func (f *faults) next() Fault {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.queue) == 0 {
+		return Fault{}
+	}
+	fault := f.queue[0]
+	switch {
+	case fault.Times == 1:
+		f.queue = f.queue[1:]
+	case fault.Times > 1:
+		f.queue[0].Times--
+	}
+	return fault
+}
+
+func (f *faults) list() []Fault {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]Fault{}, f.queue...)
+}
+
+func (f *faults) clear() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.queue = nil
+}
+
+// wait returns the gate that the next release opens.
+func (f *faults) wait() <-chan struct{} {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.gate == nil {
+		f.gate = make(chan struct{})
+	}
+	return f.gate
+}
+
+func (f *faults) release() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.gate != nil {
+		close(f.gate)
+		f.gate = nil
+	}
+}
+
+// reset cuts the connection with a TCP reset, so the client sees an error after it wrote its request.
+func reset(w http.ResponseWriter) {
+	hijacker, ok := w.(http.Hijacker)
+	if !ok {
+		panic(http.ErrAbortHandler)
+	}
+	conn, _, err := hijacker.Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = conn.Close()
+}

@@ -1,0 +1,87 @@
+// Package storetest runs a real NATS server for tests, and tests package store on it. The root module must not import
+// a server, so these tests live here.
+package storetest
+
+import (
+	"context"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"homeroom/store"
+)
+
+// Server is one NATS server with JetStream on a free port, stopped at the end of the test.
+type Server struct {
+	t   testing.TB
+	dir string
+	srv *server.Server
+}
+
+// NewServer starts a server.
+func NewServer(t testing.TB) *Server {
+	t.Helper()
+	s := &Server{t: t, dir: t.TempDir()}
+	s.start(server.RANDOM_PORT)
+	t.Cleanup(func() { s.srv.Shutdown(); s.srv.WaitForShutdown() })
+	return s
+}
+
+func (s *Server) start(port int) {
+	s.t.Helper()
+	srv, err := server.NewServer(&server.Options{
+		Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: s.dir, MaxPayload: 2 << 20, NoLog: true, NoSigs: true,
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	srv.Start()
+	if !srv.ReadyForConnections(10 * time.Second) {
+		s.t.Fatal("NATS did not come up")
+	}
+	s.srv = srv
+}
+
+// Restart stops the server and starts it again on the same port and data.
+func (s *Server) Restart() {
+	s.t.Helper()
+	port := s.srv.Addr().(*net.TCPAddr).Port
+	s.srv.Shutdown()
+	s.srv.WaitForShutdown()
+	s.start(port)
+}
+
+// Connect opens a connection of its own, closed at the end of the test.
+func (s *Server) Connect() (*nats.Conn, jetstream.JetStream) {
+	s.t.Helper()
+	nc, err := nats.Connect(s.srv.ClientURL(), nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(nc.Close)
+	js, err := jetstream.New(nc)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return nc, js
+}
+
+// Open starts a server, sets the store up and opens it.
+func Open(t testing.TB) (*Server, jetstream.JetStream, *store.Store) {
+	t.Helper()
+	s := NewServer(t)
+	_, js := s.Connect()
+	if err := store.Setup(context.Background(), js, store.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	st, err := store.Open(context.Background(), js, store.OpenOptions{Secret: []byte("test")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(st.Control.Close)
+	return s, js, st
+}

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"homeroom/engine"
+	"homeroom/simulate"
+)
+
+// tell prints one decision as one calm line. Starts are left out: what comes of them is told.
+func (c *console) tell(d engine.Decision) {
+	if d.Kind == engine.KindStarted {
+		return
+	}
+	subject, why := simulate.Describe(&d)
+	line := fmt.Sprintf("%s  %-6s  %s  %-20s  %s", d.At.UTC().Format("Mon 02 Jan 15:04"), d.Learner, c.paint(d.Kind), subject, why)
+	fmt.Fprintln(c.out, strings.TrimRight(line, " "))
+}
+
+// paint writes a kind in its color: green for what reached somebody, yellow for what did not, yet or at all.
+func (c *console) paint(kind engine.Kind) string {
+	word := fmt.Sprintf("%-9s", kind)
+	if !c.color {
+		return word
+	}
+	code := "2"
+	switch kind {
+	case engine.KindSent, engine.KindConverted:
+		code = "32"
+	case engine.KindDeferred, engine.KindSkipped, engine.KindWithheld:
+		code = "33"
+	case engine.KindFailed, engine.KindUncertain:
+		code = "31"
+	case engine.KindStarted, engine.KindExited:
+	}
+	return "\x1b[" + code + "m" + word + "\x1b[0m"
+}

@@ -1,0 +1,200 @@
+package triggertest
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"homeroom/engine"
+	"homeroom/triggers"
+)
+
+func TestAfterACrashOldEventsGoBeforeNewOnes(t *testing.T) {
+	w := newWorld(t)
+	w.learn.failWith(func(b triggers.Batch) error {
+		if b.Learner == "u_42" {
+			return errDown
+		}
+		return nil
+	})
+	first := w.run()
+	neighbor := sameLane("u_42")
+	var want []uint64
+	for i := range 5 {
+		want = append(want, w.lesson("u_42", i))
+		w.lesson(neighbor, i)
+	}
+	w.until("the neighbor", func() bool { return len(w.learn.of(neighbor)) == 5 })
+	w.until("failed tries", func() bool { return first.Stats().Retries > 2 })
+	first.crash()
+
+	// Down: more is published. The unacknowledged ones come again only after AckWait, these at once.
+	for i := range 5 {
+		want = append(want, w.lesson("u_42", 10+i))
+	}
+	w.learn.failWith(nil)
+	second := w.run()
+	w.until("everything", func() bool { return len(w.learn.applied("u_42")) >= 10 })
+	if got := w.learn.applied("u_42"); !slices.Equal(got, want) {
+		t.Errorf("the workflow applies %v, want %v", got, want)
+	}
+	if second.Stats().Parkings == 0 {
+		t.Error("new messages did not wait for the old ones")
+	}
+}
+
+func TestAfterACleanStopTheNextOneGoesOnAtOnce(t *testing.T) {
+	w := newWorld(t)
+	w.tune = func(o *triggers.Options) { o.AckWait = time.Minute; o.PinTTL = time.Minute }
+	w.learn.failWith(func(triggers.Batch) error { return errDown })
+	first := w.run()
+	var want []uint64
+	for i := range 20 {
+		want = append(want, w.lesson("u_1", i))
+	}
+	w.until("failed tries", func() bool { return first.Stats().Retries > 2 })
+	first.stop()
+	w.learn.failWith(nil)
+	w.run()
+	w.until("everything, long before AckWait", func() bool { return w.learn.distinct() == 20 })
+	if got := w.learn.applied("u_1"); !slices.Equal(got, want) {
+		t.Errorf("the workflow applies %v, want %v", got, want)
+	}
+}
+
+func TestStopFinishesWhatIsInHand(t *testing.T) {
+	w := newWorld(t)
+	begun, goOn := make(chan struct{}), make(chan struct{})
+	w.learn.failWith(func(triggers.Batch) error { close(begun); <-goOn; return nil })
+	run := w.run()
+	seq := w.lesson("u_1", 1)
+	<-begun
+	stopped := make(chan struct{})
+	go func() { run.stop(); close(stopped) }()
+	close(goOn)
+	<-stopped
+	if !w.learn.got(seq) {
+		t.Error("the hand-over that had begun was not finished")
+	}
+	w.until("its acknowledgement", func() bool { return w.unfinished() == 0 })
+}
+
+func TestCrashesUnderLoadLoseNothingAndKeepTheOrder(t *testing.T) {
+	w := newWorld(t)
+	want := map[string][]uint64{}
+	published := 0
+	publish := func(n int) {
+		for range n {
+			learner := "u_" + strconv.Itoa(published%11)
+			want[learner] = append(want[learner], w.lesson(learner, published))
+			published++
+		}
+	}
+	n := 0
+	w.learn.failWith(func(b triggers.Batch) error {
+		w.learn.mu.Lock()
+		defer w.learn.mu.Unlock()
+		if n++; n%4 == 0 {
+			return errDown
+		}
+		return nil
+	})
+	for range 3 {
+		before := w.learn.distinct()
+		run := w.run()
+		publish(60)
+		w.until("some events", func() bool { return w.learn.distinct() > before })
+		run.crash()
+		publish(20)
+	}
+	w.run()
+	w.until("everything", func() bool { return w.learn.distinct() == published })
+	for learner, seqs := range want {
+		if got := w.learn.applied(learner); !slices.Equal(got, seqs) {
+			t.Errorf("%s: the workflow applies %v, want %v", learner, got, seqs)
+		}
+	}
+}
+
+// Which events are wanted may depend on what they changed in the standing, and the standing is written before the
+// hand-over. A crash in between must not make the event look as if nothing had happened.
+func TestAnEventThatEndedASilenceIsStillWantedAfterACrash(t *testing.T) {
+	w := newWorld(t)
+	w.rules = rules()
+	w.rules.Rules = []*engine.Rule{{Name: "back-again", When: engine.Trigger{Inactive: 24 * time.Hour, Platform: true}}}
+	w.learn.failWith(func(triggers.Batch) error { return errDown })
+	first := w.run()
+	seq := w.lesson("u_1", 1) // the first activity ever
+	w.until("failed tries", func() bool { return first.Stats().Retries > 2 })
+	if st, err := w.store.Standings.Get(context.Background(), "u_1"); err != nil || st.FirstSeenAt.IsZero() {
+		t.Fatalf("the standing was not written before the hand-over: %+v, %v", st, err)
+	}
+	first.crash()
+	w.learn.failWith(nil)
+	w.run()
+	w.until("the event", func() bool { return w.learn.got(seq) })
+}
+
+func TestTheServersRestartIsSurvived(t *testing.T) {
+	w := newWorld(t)
+	w.run()
+	var want []uint64
+	for i := range 20 {
+		want = append(want, w.lesson("u_1", i))
+	}
+	w.until("the first events", func() bool { return w.learn.distinct() > 0 })
+	w.srv.Restart()
+	w.until("the connection", func() bool { return w.nc.IsConnected() })
+	for i := range 20 {
+		want = append(want, w.lesson("u_1", 100+i))
+	}
+	w.until("everything", func() bool { return len(w.learn.applied("u_1")) == 40 })
+	if got := w.learn.applied("u_1"); !slices.Equal(got, want) {
+		t.Errorf("the workflow applies %v, want %v", got, want)
+	}
+}
+
+func TestAStandbyTakesOver(t *testing.T) {
+	w := newWorld(t)
+	n := 0
+	w.learn.failWith(func(triggers.Batch) error {
+		w.learn.mu.Lock()
+		defer w.learn.mu.Unlock()
+		if n++; n%3 == 0 {
+			return errDown
+		}
+		return nil
+	})
+	want := map[string][]uint64{}
+	published := 0
+	publish := func(count int) {
+		for range count {
+			learner := "u_" + strconv.Itoa(published%11)
+			want[learner] = append(want[learner], w.lesson(learner, published))
+			published++
+		}
+	}
+	first := w.run()
+	publish(50)
+	w.until("the first replica's work", func() bool { return w.learn.distinct() > 20 })
+	second := w.run()
+	publish(100)
+	first.crash()
+	publish(50)
+	w.until("everything", func() bool { return w.learn.distinct() == published })
+	third := w.run()
+	publish(50)
+	second.stop()
+	publish(50)
+	w.until("everything", func() bool { return w.learn.distinct() == published })
+	for learner, seqs := range want {
+		if got := w.learn.applied(learner); !slices.Equal(got, seqs) {
+			t.Errorf("%s: the workflow applies %v, want %v", learner, got, seqs)
+		}
+	}
+	if third.Stats().HandedOver == 0 {
+		t.Error("the third replica was never served")
+	}
+}

@@ -1,0 +1,24 @@
+package cli
+
+import (
+	"io"
+	"time"
+)
+
+// IO is what a command may read from and write to. Results go to Out; progress and complaints go to Err.
+type IO struct {
+	In       io.Reader
+	Out, Err io.Writer
+	Color    bool // Out may be colored: a terminal, and NO_COLOR is not set
+	Terminal bool // Err is a terminal: progress may be drawn over itself
+	// Now tells the time, for rates in progress lines. Nil: none are shown.
+	Now func() time.Time
+}
+
+// paint returns text in an ANSI color when the output may be colored.
+func (o IO) paint(code, text string) string {
+	if !o.Color {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}

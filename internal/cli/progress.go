@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// redraw is how often a progress line is drawn anew.
+const redraw = 100 * time.Millisecond
+
+// progress draws one line over itself on a terminal, and nothing anywhere else.
+type progress struct {
+	io    IO
+	size  int64 // bytes to read; 0: not known
+	read  atomic.Int64
+	began time.Time
+	drawn time.Time
+}
+
+// newProgress starts a progress line for reading size bytes.
+func newProgress(o IO, size int64) *progress {
+	p := &progress{io: o, size: size}
+	if o.Now != nil {
+		p.began = o.Now()
+	}
+	return p
+}
+
+// reader counts what is read through it.
+func (p *progress) reader(r io.Reader) io.Reader { return &countingReader{r: r, n: &p.read} }
+
+// events draws the line, unless it was drawn a moment ago.
+func (p *progress) events(n int) {
+	if !p.io.Terminal || p.io.Now == nil {
+		return
+	}
+	now := p.io.Now()
+	if now.Sub(p.drawn) < redraw {
+		return
+	}
+	p.drawn = now
+	line := fmt.Sprintf("%s events", thousands(n))
+	if spent := now.Sub(p.began).Seconds(); spent > 0 {
+		line += fmt.Sprintf(" · %s/s", thousands(int(float64(n)/spent)))
+	}
+	if p.size > 0 {
+		line = bar(float64(p.read.Load())/float64(p.size)) + " " + line
+	}
+	fmt.Fprintf(p.io.Err, "\r\x1b[K%s", line)
+}
+
+// done clears the line.
+func (p *progress) done() {
+	if p.io.Terminal && !p.drawn.IsZero() {
+		fmt.Fprint(p.io.Err, "\r\x1b[K")
+	}
+}
+
+// bar draws a share between 0 and 1.
+func bar(share float64) string {
+	const width = 24
+	share = min(max(share, 0), 1)
+	full := int(share * width)
+	return fmt.Sprintf("%s%s %3.0f%%", strings.Repeat("█", full), strings.Repeat("░", width-full), share*100)
+}
+
+// thousands writes 151677 as 151,677.
+func thousands(n int) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+type countingReader struct {
+	r io.Reader
+	n *atomic.Int64
+}
+
+func (c *countingReader) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n.Add(int64(n))
+	return n, err
+}
+
+// count writes a number of things: 1 test, 2 tests, 151,677 events.
+func count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return thousands(n) + " " + noun
+}

@@ -1,0 +1,99 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"github.com/alecthomas/kong"
+)
+
+// Commands is everything `homeroom` can do, in the order its help shows it.
+type Commands struct {
+	Serve    ServeCmd    `cmd:"" help:"Run Homeroom: hear events, decide, send."`
+	Emit     EmitCmd     `cmd:"" help:"Publish one event, to try things."`
+	Rules    RulesCmd    `cmd:"" help:"Check and test a growth team's folder."`
+	Simulate SimulateCmd `cmd:"" help:"Show what recorded events would have sent, with no server."`
+	Catalog  CatalogCmd  `cmd:"" help:"List the events that Homeroom knows."`
+	Pause    PauseCmd    `cmd:"" help:"Stop all sending at once; everything else goes on."`
+	Resume   ResumeCmd   `cmd:"" help:"Let messages go out again."`
+	Version  VersionCmd  `cmd:"" help:"Print the version."`
+}
+
+// RulesCmd is `homeroom rules`.
+type RulesCmd struct {
+	Check RulesCheckCmd `cmd:"" help:"Find every mistake in a folder: rules, settings, messages, courses."`
+	Test  RulesTestCmd  `cmd:"" help:"Run the folder's rule tests on a virtual clock."`
+}
+
+// VersionCmd is `homeroom version`.
+type VersionCmd struct{}
+
+// Run prints the version the binary was built from.
+func (VersionCmd) Run(o IO) error {
+	version := "(unknown)"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		version = info.Main.Version
+	}
+	_, err := fmt.Fprintln(o.Out, "homeroom", version)
+	return err
+}
+
+// Terminal is the IO of this process: colors and progress only where a person looks, and never with NO_COLOR.
+func Terminal() IO {
+	return IO{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Now: time.Now,
+		Color:    isTerminal(os.Stdout) && os.Getenv("NO_COLOR") == "",
+		Terminal: isTerminal(os.Stderr),
+	}
+}
+
+// Main runs one command and returns the exit code: 0 fine, 1 failed, 2 wrong usage, 3 lint with --strict.
+func Main(ctx context.Context, args []string, o IO) int {
+	var commands Commands
+	exited, code := false, 0
+	parser, err := kong.New(&commands,
+		kong.Name("homeroom"),
+		kong.Description("A learner engagement engine: learners' events in, the right nudge at the right moment out."),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Writers(o.Out, o.Err),
+		kong.Exit(func(c int) { exited, code = true, c }),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.BindTo(o.Out, (*io.Writer)(nil)), kong.Bind(o),
+	)
+	if err != nil {
+		fmt.Fprintln(o.Err, "homeroom:", err)
+		return 1
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(args)
+	if exited { // --help
+		return code
+	}
+	if err != nil {
+		fmt.Fprintf(o.Err, "homeroom: %v\nRun `homeroom --help`, or `homeroom COMMAND --help` for an example.\n", err)
+		return 2
+	}
+	return exitCode(parsed.Run(), o)
+}
+
+// exitCode prints an error and says how to exit.
+func exitCode(err error, o IO) int {
+	if err == nil {
+		return 0
+	}
+	code, silent := 1, false
+	var exit ExitError
+	if errors.As(err, &exit) {
+		code, silent = exit.Code, exit.Err == nil
+	}
+	if !silent {
+		fmt.Fprintln(o.Err, "homeroom:", err)
+	}
+	return code
+}

@@ -1,0 +1,143 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+
+	"homeroom/rules"
+	"homeroom/ruletest"
+)
+
+// RulesTestCmd is `homeroom rules test`.
+type RulesTestCmd struct {
+	Dir      string `arg:"" name:"academy" help:"The academy folder."`
+	Match    string `name:"run" help:"Run only the tests whose name or file matches this regular expression." placeholder:"PATTERN"`
+	Coverage bool   `help:"Also say which steps, branches and ways out no test reached."`
+	JUnit    string `name:"junit" help:"Also write the results as JUnit XML." placeholder:"FILE"`
+}
+
+// Help is shown by `homeroom rules test --help`.
+func (*RulesTestCmd) Help() string {
+	return `Plays tests/*.yaml of the folder on a virtual clock, with the engine that production runs, and shows what came
+otherwise than expected as a timeline. Exits with 1 if a test fails or cannot be read.
+
+Example:
+  homeroom rules test academy --run retry`
+}
+
+// Run runs the tests and prints how they came out.
+func (c *RulesTestCmd) Run(ctx context.Context, o IO) error {
+	pattern, err := regexp.Compile(c.Match)
+	if err != nil {
+		return usage(fmt.Errorf("--run: %w", err))
+	}
+	academy, err := loadAcademy(o, c.Dir)
+	if err != nil {
+		return err
+	}
+	tests, problems, err := ruletest.ParseDir(os.DirFS(c.Dir), c.Dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%s has no folder tests; write one test a story in tests/*.yaml", c.Dir)
+	} else if err != nil {
+		return err
+	}
+	folder := ruletest.Folder{Ruleset: academy.Ruleset, Catalog: academy.Catalog}
+	var coverage *ruletest.Coverage
+	if c.Coverage {
+		coverage = ruletest.NewCoverage(academy.Ruleset)
+	}
+	var results []ruletest.Result
+	for _, t := range tests {
+		if !pattern.MatchString(t.Name) && !pattern.MatchString(t.File) {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		ready, wrong := t.Prepare(folder)
+		problems = append(problems, wrong...)
+		if ready != nil {
+			results = append(results, ready.Run(coverage))
+		}
+	}
+	if c.JUnit != "" {
+		if err := c.writeJUnit(results, problems); err != nil {
+			return err
+		}
+	}
+	failed := report(o, results, problems)
+	if coverage != nil {
+		if err := coverage.Write(o.Out); err != nil {
+			return err
+		}
+	}
+	return failed
+}
+
+func (c *RulesTestCmd) writeJUnit(results []ruletest.Result, problems rules.Problems) error {
+	f, err := os.Create(c.JUnit)
+	if err != nil {
+		return usage(fmt.Errorf("--junit: %w", err))
+	}
+	if err := ruletest.WriteJUnit(f, results, problems); err != nil {
+		f.Close()
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("write JUnit report: %w", err)
+	}
+	return nil
+}
+
+// report prints one line a file, the timelines of failed tests, and the sum.
+func report(o IO, results []ruletest.Result, problems rules.Problems) error {
+	failed := 0
+	for from := 0; from < len(results); {
+		to, wrong := from, 0
+		for to < len(results) && results[to].Test.File == results[from].Test.File {
+			if !results[to].Passed {
+				wrong++
+			}
+			to++
+		}
+		if wrong == 0 {
+			fmt.Fprintf(o.Out, "%s  %s  %s\n", o.paint("32", "ok  "), results[from].Test.File, count(to-from, "test"))
+		} else {
+			fmt.Fprintf(o.Out, "%s  %s  %d of %s\n", o.paint("31", "FAIL"), results[from].Test.File, wrong, count(to-from, "test"))
+		}
+		for i := from; i < to; i++ {
+			if results[i].Passed {
+				continue
+			}
+			fmt.Fprintln(o.Out)
+			if err := results[i].Write(o.Out, o.Color); err != nil {
+				return err
+			}
+			fmt.Fprintln(o.Out)
+		}
+		failed += wrong
+		from = to
+	}
+	if len(problems) > 0 {
+		if err := problems.Format(o.Out, o.Color); err != nil {
+			return err
+		}
+	}
+	switch {
+	case failed == 0 && len(problems) == 0 && len(results) == 0:
+		fmt.Fprintln(o.Out, "no tests to run")
+		return nil
+	case failed == 0 && len(problems) == 0:
+		fmt.Fprintf(o.Out, "%s passed\n", count(len(results), "test"))
+		return nil
+	}
+	summary := fmt.Sprintf("%d of %s failed", failed, count(len(results), "test"))
+	if len(problems) > 0 {
+		summary += fmt.Sprintf(", %s in test files", count(len(problems), "problem"))
+	}
+	fmt.Fprintln(o.Out, summary)
+	return ExitError{Code: 1}
+}

@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const welcomeTests = `test: greeted an hour later
+start: 2026-03-02T10:00:00Z
+events:
+  - {at: +0s, event: enrollment.created, properties: {course_id: go}}
+expect:
+  - {at: +1h, sent: welcome}
+---
+test: nothing happens
+start: 2026-03-02T10:00:00Z
+expect: []
+`
+
+func TestRulesTest(t *testing.T) {
+	cases := []struct {
+		name, tests string
+		args        []string
+		code        int
+		want        []string
+	}{
+		{"all is well", welcomeTests, nil, 0, []string{"tests/welcome.yaml  2 tests", "2 tests passed"}},
+		{"one of them only", welcomeTests, []string{"--run", "^greeted"}, 0, []string{"1 test passed"}},
+		{"none of them", welcomeTests, []string{"--run", "nope"}, 0, []string{"no tests to run"}},
+		{"coverage", welcomeTests, []string{"--run", "nothing", "--coverage"}, 0,
+			[]string{"coverage: 0 of 2 steps", "welcome: step 2 (send welcome)"}},
+		{"a wrong hour", strings.Replace(welcomeTests, "+1h", "+2h", 1), nil, 1,
+			[]string{"FAIL", "1 of 2 tests", "+ 2026-03-02 11:00:00", "- 2026-03-02 12:00:00", "1 of 2 tests failed"}},
+		{"a mistake in the file", strings.Replace(welcomeTests, "expect: []", "expcet: []", 1), nil, 1,
+			[]string{"tests/welcome.yaml:10:1:", "did you mean expect?", "0 of 1 test failed, 1 problem in test files"}},
+		{"an unknown message", strings.Replace(welcomeTests, "sent: welcome", "sent: welcom", 1), nil, 1,
+			[]string{"no rule sends welcom", "did you mean welcome?"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			dir := academy(t, map[string]string{"tests/welcome.yaml": c.tests})
+			code, out, err := homeroom(t, "", append([]string{"rules", "test", dir}, c.args...)...)
+			if code != c.code {
+				t.Errorf("exit %d, want %d\n%s%s", code, c.code, out, err)
+			}
+			for _, want := range c.want {
+				if !strings.Contains(out, want) {
+					t.Errorf("missing %q in\n%s%s", want, out, err)
+				}
+			}
+		})
+	}
+}
+
+func TestRulesTestUsage(t *testing.T) {
+	dir := academy(t, nil)
+	if code, _, err := homeroom(t, "", "rules", "test", dir); code != 1 || !strings.Contains(err, "tests/*.yaml") {
+		t.Errorf("without tests: exit %d, %q", code, err)
+	}
+	if code, _, err := homeroom(t, "", "rules", "test", dir, "--run", "("); code != 2 || !strings.Contains(err, "--run") {
+		t.Errorf("with a broken pattern: exit %d, %q", code, err)
+	}
+}
+
+func TestRulesTestJUnit(t *testing.T) {
+	dir := academy(t, map[string]string{"tests/welcome.yaml": welcomeTests})
+	file := filepath.Join(t.TempDir(), "junit.xml")
+	if code, out, err := homeroom(t, "", "rules", "test", dir, "--junit", file); code != 0 {
+		t.Fatalf("exit %d\n%s%s", code, out, err)
+	}
+	got, err := os.ReadFile(file)
+	if err != nil || !strings.Contains(string(got), `<testsuites tests="2" failures="0" errors="0">`) {
+		t.Errorf("got %s, %v", got, err)
+	}
+}
+
+// The example academy is what people copy from.
+func TestExampleAcademy(t *testing.T) {
+	if code, out, err := homeroom(t, "", "rules", "test", "../../examples/academy"); code != 0 {
+		t.Errorf("exit %d\n%s%s", code, out, err)
+	}
+}

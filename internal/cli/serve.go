@@ -1,0 +1,159 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/envconfig"
+	sdklog "go.temporal.io/sdk/log"
+
+	"homeroom/app"
+	"homeroom/delivery/sendgrid"
+	"homeroom/store"
+)
+
+// ServeCmd is `homeroom serve`.
+type ServeCmd struct {
+	Academy string `required:"" type:"existingdir" env:"HOMEROOM_ACADEMY" help:"The growth team's folder." placeholder:"DIR"`
+	NATSFlags
+	PublicURL string   `required:"" env:"HOMEROOM_PUBLIC_URL" help:"Where learners reach Homeroom's pages; unsubscribe links begin with it." placeholder:"URL"`
+	Secret    string   `name:"secret-file" env:"HOMEROOM_SECRET_FILE" type:"existingfile" help:"Keys unsubscribe links and hashed addresses. Default: made at the first start and kept in NATS." placeholder:"FILE"`
+	Allow     []string `env:"HOMEROOM_ALLOW" help:"Write only to these addresses and domains; for staging systems." placeholder:"ADDRESS|DOMAIN"`
+
+	SendGridKey  string  `name:"sendgrid-key-file" env:"HOMEROOM_SENDGRID_KEY_FILE" type:"existingfile" help:"File with the SendGrid API key. Default: the environment's SENDGRID_API_KEY." placeholder:"FILE"`
+	SendGridHost string  `name:"sendgrid-host" env:"HOMEROOM_SENDGRID_HOST" default:"https://api.sendgrid.com" help:"SendGrid's API; for EU subusers https://api.eu.sendgrid.com." placeholder:"URL"`
+	Sandbox      bool    `name:"sendgrid-sandbox" env:"HOMEROOM_SENDGRID_SANDBOX" help:"SendGrid checks every mail and delivers none."`
+	Rate         float64 `name:"deliveries-per-second" env:"HOMEROOM_DELIVERIES_PER_SECOND" help:"At most so many, over all workers. Default: no limit."`
+
+	Replicas int           `name:"nats-replicas" env:"HOMEROOM_NATS_REPLICAS" default:"1" help:"Of streams and buckets that are made; 3 in production."`
+	Keep     time.Duration `name:"keep-events" env:"HOMEROOM_KEEP_EVENTS" help:"For how long streams that are made keep events. Default: forever." placeholder:"DURATION"`
+	LogJSON  bool          `name:"log-json" env:"HOMEROOM_LOG_JSON" help:"Log as JSON."`
+}
+
+// Help is shown by `homeroom serve --help`.
+func (*ServeCmd) Help() string {
+	return `Connects to NATS and Temporal, makes the streams, buckets and search attributes that are missing, puts the folder's
+rules in force and serves until it is told to stop.
+
+Temporal is found by the SDK's own variables: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS…
+or a profile of its configuration file (TEMPORAL_PROFILE).
+
+Example:
+  export SENDGRID_API_KEY=… TEMPORAL_ADDRESS=temporal.internal:7233
+  homeroom serve --academy academy --nats nats://nats.internal:4222 --public-url https://learn.example.org`
+}
+
+// Run serves until ctx ends.
+func (c *ServeCmd) Run(ctx context.Context, o IO) error {
+	log := c.logger(o)
+	academy, err := loadAcademy(o, c.Academy)
+	if err != nil {
+		return err
+	}
+	sender, err := c.sender()
+	if err != nil {
+		return err
+	}
+	secret, err := readSecret(c.Secret)
+	if err != nil {
+		return err
+	}
+	nc, js, err := c.connect("homeroom")
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	temporal, namespace, err := dialTemporal(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer temporal.Close()
+	homeroom, err := app.New(ctx, app.Options{
+		JetStream: js, Temporal: temporal, Namespace: namespace, Academy: academy, Sender: sender, Author: whoami(),
+		Store: store.Options{Replicas: c.Replicas, MaxAge: c.Keep}, Log: log,
+		PublicURL: c.PublicURL, Secret: secret, Allow: c.Allow, DeliveriesPerSecond: c.Rate,
+	})
+	if err != nil {
+		return err
+	}
+	defer homeroom.Stop()
+	if err := homeroom.Start(ctx); err != nil {
+		return err
+	}
+	log.Info("serving", "academy", academy.Name, "rules", len(academy.Ruleset.Rules), "ruleset", academy.Ruleset.Hash[:12],
+		"nats", nc.ConnectedUrlRedacted(), "namespace", namespace)
+	select {
+	case err := <-homeroom.Failed():
+		return err
+	case <-ctx.Done():
+		log.Info("stopping: what is in hand is finished first; a second signal leaves at once")
+		return nil
+	}
+}
+
+func (c *ServeCmd) logger(o IO) *slog.Logger {
+	if c.LogJSON {
+		return slog.New(slog.NewJSONHandler(o.Err, nil))
+	}
+	return slog.New(slog.NewTextHandler(o.Err, nil))
+}
+
+// sender makes the SendGrid adapter. The key comes from a file or the environment, never from a flag.
+func (c *ServeCmd) sender() (*sendgrid.Sender, error) {
+	key := os.Getenv("SENDGRID_API_KEY")
+	if c.SendGridKey != "" {
+		raw, err := os.ReadFile(c.SendGridKey)
+		if err != nil {
+			return nil, fmt.Errorf("reading the SendGrid key: %w", err)
+		}
+		key = strings.TrimSpace(string(raw))
+	}
+	if key == "" {
+		return nil, usage(errors.New("no SendGrid key: set SENDGRID_API_KEY, or name a file with --sendgrid-key-file"))
+	}
+	return sendgrid.New(sendgrid.Options{APIKey: key, Host: c.SendGridHost, Sandbox: c.Sandbox, Now: time.Now})
+}
+
+func readSecret(file string) ([]byte, error) {
+	if file == "" {
+		return nil, nil
+	}
+	secret, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading the secret: %w", err)
+	}
+	if len(secret) < 16 {
+		return nil, usage(fmt.Errorf("%s holds %d bytes; a secret has at least 16: make one with `openssl rand -out %s 32`", file, len(secret), file))
+	}
+	return secret, nil
+}
+
+// dialTemporal connects as the SDK's environment configuration says.
+func dialTemporal(ctx context.Context, log *slog.Logger) (client.Client, string, error) {
+	opts, err := envconfig.LoadDefaultClientOptions()
+	if err != nil {
+		return nil, "", usage(fmt.Errorf("the Temporal configuration: %w", err))
+	}
+	if opts.Namespace == "" {
+		opts.Namespace = client.DefaultNamespace
+	}
+	opts.Logger = sdklog.NewStructuredLogger(log)
+	c, err := client.DialContext(ctx, opts)
+	if err != nil {
+		return nil, "", fmt.Errorf("no Temporal at %s: %w; set TEMPORAL_ADDRESS", address(opts), err)
+	}
+	return c, opts.Namespace, nil
+}
+
+func address(o client.Options) string {
+	if o.HostPort == "" {
+		return client.DefaultHostPort
+	}
+	return o.HostPort
+}

@@ -1,0 +1,140 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"homeroom/engine"
+	"homeroom/simulate"
+)
+
+// SimulateCmd is `homeroom simulate`.
+type SimulateCmd struct {
+	Dir             string `arg:"" name:"academy" help:"The academy folder."`
+	Events          string `required:"" help:"NDJSON events, one native body a line, gzipped or not; - reads standard input." placeholder:"FILE"`
+	Learner         string `help:"Simulate this learner only." placeholder:"ID"`
+	Until           string `help:"Run the clock to this time (2026-03-02T10:00:00Z or 2026-03-02), or for so long after the last event (+10d); default +30d." placeholder:"T"`
+	AssumeReachable bool   `help:"Pretend that every learner has an address."`
+	Format          string `help:"How to print: text or json." enum:"text,json" default:"text"`
+	Summary         bool   `help:"Print the summary only."`
+}
+
+// Help is shown by `homeroom simulate --help`.
+func (*SimulateCmd) Help() string {
+	return `Runs recorded events through the rules on a virtual clock, with no server, and prints every decision: what would
+have been sent, what not, and why.
+
+Example:
+  homeroom simulate academy --events term.ndjson.gz --assume-reachable --summary`
+}
+
+// Run simulates and prints.
+func (c *SimulateCmd) Run(ctx context.Context, o IO) error {
+	opts := simulate.Options{Learner: c.Learner, AssumeReachable: c.AssumeReachable, SummaryOnly: c.Summary}
+	if c.Until != "" {
+		var err error
+		if opts.Until, opts.After, err = simulate.ParseUntil(c.Until); err != nil {
+			return usage(fmt.Errorf("--until: %w", err))
+		}
+	}
+	academy, err := loadAcademy(o, c.Dir)
+	if err != nil {
+		return err
+	}
+	opts.Ruleset, opts.Decoder = academy.Ruleset, academy.Catalog
+
+	in, size, err := c.open(o)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	bar := newProgress(o, size)
+	events, err := simulate.Decompress(bar.reader(in))
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.source(), err)
+	}
+	opts.Progress = bar.events
+	report, err := simulate.Run(ctx, events, opts)
+	bar.done()
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.source(), err)
+	}
+	c.complain(o, report)
+	return c.print(o, report)
+}
+
+// source names where the events come from.
+func (c *SimulateCmd) source() string {
+	if c.Events == "-" {
+		return "standard input"
+	}
+	return c.Events
+}
+
+// open returns the events and how many bytes they are, 0 if that is not known.
+func (c *SimulateCmd) open(o IO) (io.ReadCloser, int64, error) {
+	if c.Events == "-" {
+		return io.NopCloser(o.In), 0, nil
+	}
+	f, err := os.Open(c.Events)
+	if err != nil {
+		return nil, 0, usage(fmt.Errorf("--events: %w", err))
+	}
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, 0, usage(fmt.Errorf("--events: %w", err))
+	}
+	return f, info.Size(), nil
+}
+
+// complain says what the document has no room for.
+func (c *SimulateCmd) complain(o IO, report *simulate.Report) {
+	for _, d := range report.DeadLetters {
+		fmt.Fprintf(o.Err, "%s: %s\n", c.source(), d)
+	}
+	if more := report.Summary.DeadLetters - len(report.DeadLetters); more > 0 {
+		fmt.Fprintf(o.Err, "%s: and %s more dead letters\n", c.source(), thousands(more))
+	}
+	switch s := &report.Summary; {
+	case c.Learner != "" && s.Events == 0:
+		fmt.Fprintf(o.Err, "%s: no event of learner %s\n", c.source(), c.Learner)
+	case len(s.Sent) == 0 && s.Skipped[string(engine.ReasonNoAddress)] > 0:
+		fmt.Fprintln(o.Err, "Nobody has an address here; --assume-reachable shows what would be sent if they had.")
+	}
+}
+
+func (c *SimulateCmd) print(o IO, report *simulate.Report) error {
+	if c.Format == "json" {
+		return report.WriteJSON(o.Out)
+	}
+	out := bufio.NewWriterSize(o.Out, 1<<16)
+	if err := simulate.WriteTimeline(out, report.Decisions, o.paintKind); err != nil {
+		return err
+	}
+	if len(report.Decisions) > 0 {
+		fmt.Fprintln(out)
+	}
+	if err := report.Summary.WriteTable(out); err != nil {
+		return err
+	}
+	return out.Flush()
+}
+
+// paintKind colors a kind of decision: green for what reached the learner, yellow for what did not, yet or at all.
+func (o IO) paintKind(kind engine.Kind, text string) string {
+	switch kind {
+	case engine.KindSent, engine.KindConverted:
+		return o.paint("32", text)
+	case engine.KindDeferred, engine.KindSkipped, engine.KindWithheld:
+		return o.paint("33", text)
+	case engine.KindFailed, engine.KindUncertain:
+		return o.paint("31", text)
+	case engine.KindStarted, engine.KindExited:
+		return o.paint("2", text)
+	}
+	return text
+}

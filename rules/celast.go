@@ -1,0 +1,119 @@
+package rules
+
+import (
+	"math"
+	"slices"
+	"strings"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/types"
+)
+
+// decimals turns whole numbers into decimals, because every number of an event is one: 40 compares with 40.5 and adds
+// to it. The index of a list stays whole.
+func decimals(root ast.Expr) {
+	factory := ast.NewExprFactory()
+	keep := map[int64]bool{}
+	ast.PreOrderVisit(root, ast.NewExprVisitor(func(e ast.Expr) {
+		if e.Kind() == ast.CallKind && e.AsCall().FunctionName() == operators.Index {
+			keep[e.AsCall().Args()[1].ID()] = true
+		}
+		if e.Kind() != ast.LiteralKind || keep[e.ID()] {
+			return
+		}
+		switch n := e.AsLiteral().(type) {
+		case types.Int:
+			e.SetKindCase(factory.NewLiteral(e.ID(), types.Double(n)))
+		case types.Uint:
+			e.SetKindCase(factory.NewLiteral(e.ID(), types.Double(n)))
+		}
+	}))
+}
+
+// inexact returns the id of a whole number that a decimal cannot hold, or 0.
+func inexact(root ast.Expr) (id int64) {
+	ast.PreOrderVisit(root, ast.NewExprVisitor(func(e ast.Expr) {
+		if e.Kind() == ast.LiteralKind {
+			if n, ok := e.AsLiteral().(types.Int); ok && math.Abs(float64(n)) > 1<<53 {
+				id = e.ID()
+			}
+		}
+	}))
+	return id
+}
+
+// reads collects which fields of which variables an expression reads: "event" → ["passed", "score_pct"].
+type reads map[string][]string
+
+func (r reads) add(variable, field string) {
+	if !slices.Contains(r[variable], field) {
+		r[variable] = append(r[variable], field)
+	}
+}
+
+// readsOf walks an expression. bare is the id of a variable with fields that is used whole, or 0.
+func readsOf(root ast.Expr) (found reads, bare int64) {
+	found = reads{}
+	fields := map[int64]bool{} // ids of variables of which a field is read
+	ast.PreOrderVisit(root, ast.NewExprVisitor(func(e ast.Expr) {
+		switch e.Kind() {
+		case ast.SelectKind:
+			if of := e.AsSelect().Operand(); of.Kind() == ast.IdentKind {
+				fields[of.ID()] = true
+				found.add(of.AsIdent(), e.AsSelect().FieldName())
+			}
+		case ast.IdentKind:
+			name := e.AsIdent()
+			if !fields[e.ID()] && slices.Contains([]string{"event", "trigger", "learner", "course"}, name) {
+				bare = e.ID()
+			}
+			if name == "now" {
+				found.add("now", "")
+			}
+		}
+	}))
+	return found, bare
+}
+
+// gate returns the conjuncts of a condition that look at nothing but the event, as text. It is empty if there are none,
+// and whole tells that it is all of the condition.
+func gate(parsed *cel.Ast) (text string, whole bool) {
+	rep := parsed.NativeRep()
+	var parts []string
+	whole = true
+	for _, c := range conjuncts(rep.Expr(), nil) {
+		found, _ := readsOf(c)
+		if _, looks := found["event"]; !looks || len(found) > 1 {
+			whole = false
+			continue
+		}
+		one, err := cel.ExprToString(c, rep.SourceInfo())
+		if err != nil {
+			return "", false
+		}
+		parts = append(parts, "("+one+")")
+	}
+	return strings.Join(parts, " && "), whole
+}
+
+func conjuncts(e ast.Expr, into []ast.Expr) []ast.Expr {
+	if e.Kind() == ast.CallKind && e.AsCall().FunctionName() == operators.LogicalAnd {
+		for _, arg := range e.AsCall().Args() {
+			into = conjuncts(arg, into)
+		}
+		return into
+	}
+	return append(into, e)
+}
+
+// byID finds a part of an expression, or nil.
+func byID(root ast.Expr, id int64) (found ast.Expr) {
+	ast.PreOrderVisit(root, ast.NewExprVisitor(func(e ast.Expr) {
+		if e.ID() == id {
+			found = e
+		}
+	}))
+	return found
+}

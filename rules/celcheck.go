@@ -1,0 +1,396 @@
+package rules
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/ast"
+
+	"homeroom/engine"
+)
+
+// compiled is an expression that passed its check.
+type compiled struct {
+	expr  engine.Expr
+	gate  engine.Expr // the part that looks at nothing but the event; nil if there is none
+	reads reads
+}
+
+// compile checks the expression that a node holds and prepares it. Problems are reported where they stand; ok is false
+// if there were any.
+func (l *language) compile(d *decoder, n *node, s scope, w want) (c compiled, ok bool) {
+	e, err := l.env(s)
+	if err != nil {
+		d.fail(n.at, "", "%v", err)
+		return c, false
+	}
+	if len(n.text) > maxExprText {
+		d.fail(n.at, "make it shorter", "the expression is longer than %d characters", maxExprText)
+		return c, false
+	}
+	check := &exprCheck{d: d, n: n, s: s, l: l}
+	parsed, issues := e.Parse(n.text)
+	if issues.Err() != nil {
+		check.syntax(issues)
+		return c, false
+	}
+	root := parsed.NativeRep().Expr()
+	if id := inexact(root); id != 0 {
+		check.fail(parsed, id, "use a smaller number, or a text in quotes", "the number is too large to be exact")
+		return c, false
+	}
+	decimals(root)
+	found, bare := readsOf(root)
+	if bare != 0 {
+		name := byID(root, bare).AsIdent()
+		if slices.Contains(s.variables(), name) {
+			check.fail(parsed, bare, "name a part of it: "+strings.Join(l.fieldsOf(s, name), ", "), "%s cannot be used whole", name)
+			return c, false
+		}
+	}
+	checked, issues := e.Check(parsed)
+	if issues.Err() != nil {
+		check.issues(parsed, issues)
+		return c, false
+	}
+	if !w.accepts(checked.OutputType()) {
+		d.fail(check.place(1, 0), w.fix(), "this gives %s, but must give %s", typeName(cel.FormatCELType(checked.OutputType())), w)
+		return c, false
+	}
+	program, err := e.Program(checked, cel.CostLimit(maxExprCost), cel.EvalOptions(cel.OptOptimize))
+	if err != nil {
+		d.fail(n.at, "", "the expression cannot be prepared: %v", err)
+		return c, false
+	}
+	c = compiled{expr: &expr{source: strings.TrimSpace(n.text), want: w, program: program}, reads: found}
+	if s.event != "" && w == wantBool {
+		c.gate = l.gate(e, checked, c.expr)
+	}
+	return c, true
+}
+
+// gate compiles the part of a condition that looks at nothing but the event.
+func (l *language) gate(e *cel.Env, checked *cel.Ast, all engine.Expr) engine.Expr {
+	text, whole := gate(checked)
+	if whole {
+		return all
+	}
+	if text == "" {
+		return nil
+	}
+	part, issues := e.Compile(text)
+	if issues.Err() != nil {
+		return nil // no gate is always right: the event then wakes the learner, who looks closer
+	}
+	program, err := e.Program(part, cel.CostLimit(maxExprCost), cel.EvalOptions(cel.OptOptimize))
+	if err != nil {
+		return nil
+	}
+	return &expr{source: text, want: wantBool, program: program}
+}
+
+func (w want) accepts(t *cel.Type) bool {
+	if t.IsExactType(cel.DynType) {
+		return true
+	}
+	if w == wantTime {
+		return t.IsExactType(cel.TimestampType)
+	}
+	return t.IsExactType(cel.BoolType)
+}
+
+func (w want) fix() string {
+	if w == wantTime {
+		return "add a duration to a time, for example trigger.time + days(3)"
+	}
+	return "compare it with something, for example == 40"
+}
+
+// exprCheck words what CEL finds wrong with one expression.
+type exprCheck struct {
+	d *decoder
+	n *node
+	s scope
+	l *language
+}
+
+// fail reports a problem at a part of the expression.
+func (c *exprCheck) fail(parsed *cel.Ast, id int64, fix, format string, args ...any) {
+	start := parsed.NativeRep().SourceInfo().GetStartLocation(id)
+	c.d.fail(c.place(start.Line(), start.Column()), fix, format, args...)
+}
+
+// place turns a line (from 1) and column (from 0) of the expression into a place in the file.
+func (c *exprCheck) place(line, column int) pos {
+	if line < 1 {
+		return c.n.at
+	}
+	return c.d.src.locate(c.n, c.offset(line, column))
+}
+
+// offset turns a line (from 1) and column (from 0, in characters) of the expression into an offset in bytes.
+func (c *exprCheck) offset(line, column int) int {
+	off, text := 0, c.n.text
+	for ; line > 1; line-- {
+		next := strings.IndexByte(text[off:], '\n')
+		if next < 0 {
+			break
+		}
+		off += next + 1
+	}
+	for ; column > 0 && off < len(text); column-- {
+		_, size := utf8.DecodeRuneInString(text[off:])
+		off += size
+	}
+	return off
+}
+
+var (
+	wordAnd  = regexp.MustCompile(`(?i)\band\b`)
+	wordOr   = regexp.MustCompile(`(?i)\bor\b`)
+	wordNot  = regexp.MustCompile(`(?i)\bnot\b`)
+	oneSign  = regexp.MustCompile(`[^=!<>]=[^=]`)
+	unitForm = regexp.MustCompile(`\b[0-9]+[smhdw]\b`)
+	noMatch  = regexp.MustCompile(`^found no matching overload for '(.+)' applied to '(.*?)\.?\((.*)\)'$`)
+	noField  = regexp.MustCompile(`^undefined field '(.+)'$`)
+	noName   = regexp.MustCompile(`^undeclared reference to '([^']+)'`)
+	noParts  = regexp.MustCompile(`^type '(.+)' does not support field selection$`)
+)
+
+// syntax reports the first thing that cannot be read; what follows is mostly its echo.
+func (c *exprCheck) syntax(issues *cel.Issues) {
+	first := issues.Errors()[0]
+	fix, outside := "", outsideQuotes(c.n.text)
+	switch {
+	case wordAnd.MatchString(outside):
+		fix = "write && for and"
+	case wordOr.MatchString(outside):
+		fix = "write || for or"
+	case wordNot.MatchString(outside):
+		fix = "write ! for not"
+	case oneSign.MatchString(outside + " "):
+		fix = "write == to compare"
+	case unitForm.MatchString(outside):
+		fix = "write days(7), or duration(\"36h\")"
+	}
+	c.d.fail(c.place(first.Location.Line(), first.Location.Column()), fix, "this is not an expression: %s", plainSyntax(first.Message))
+}
+
+// plainSyntax says what a parser says in words of everyday.
+func plainSyntax(message string) string {
+	message = strings.TrimPrefix(message, "Syntax error: ")
+	message, _, _ = strings.Cut(message, " expecting ")
+	message = strings.ReplaceAll(message, "'<EOF>'", "the end")
+	for _, technical := range []string{"mismatched input", "extraneous input", "token recognition error at:", "no viable alternative at input"} {
+		message = strings.ReplaceAll(message, technical, "unexpected")
+	}
+	return strings.ReplaceAll(message, "unexpected the end", "it ends too soon")
+}
+
+// outsideQuotes blanks the texts of an expression.
+func outsideQuotes(text string) string {
+	var quote byte
+	out := []byte(text)
+	for i, b := range out {
+		switch {
+		case quote == 0 && (b == '"' || b == '\''):
+			quote = b
+		case quote != 0:
+			out[i] = ' '
+			if b == quote {
+				quote = 0
+			}
+		}
+	}
+	return string(out)
+}
+
+// issues reports what the type check found.
+func (c *exprCheck) issues(parsed *cel.Ast, issues *cel.Issues) {
+	for _, e := range issues.Errors() {
+		off := c.offset(e.Location.Line(), e.Location.Column())
+		part := byID(parsed.NativeRep().Expr(), e.ExprID)
+		if m := noField.FindStringSubmatch(e.Message); m != nil {
+			c.undefinedField(parsed, off, part, m[1])
+		} else if m := noName.FindStringSubmatch(e.Message); m != nil {
+			c.undeclared(c.nameBefore(off, m[1]), m[1])
+			if slices.Contains(loops, m[1]) {
+				return // the names of its variables are not worth a problem of their own
+			}
+		} else if m := noMatch.FindStringSubmatch(e.Message); m != nil {
+			c.noOverload(c.nameBefore(off, m[1]), m[1], m[2], m[3])
+		} else if m := noParts.FindStringSubmatch(e.Message); m != nil {
+			c.d.fail(c.d.src.locate(c.n, off), "take the part after the dot away", "%s has no parts", typeName(m[1]))
+		} else {
+			c.d.fail(c.d.src.locate(c.n, off), literalFixes[e.Message], "%s", e.Message)
+		}
+	}
+}
+
+// nameBefore places a function: CEL reports its bracket, people look at its name.
+func (c *exprCheck) nameBefore(off int, name string) pos {
+	if strings.HasPrefix(c.n.text[off:], "(") && strings.HasSuffix(c.n.text[:off], name) {
+		off -= len(name)
+	}
+	return c.d.src.locate(c.n, off)
+}
+
+// literalFixes say what to do about texts that a function cannot read.
+var literalFixes = map[string]string{
+	"invalid duration argument":  `write hours, minutes and seconds such as "36h" or "1h30m", or use days(7)`,
+	"invalid timestamp argument": `write it like "2026-03-02T10:00:00Z"`,
+	"invalid matches argument":   "this is not a regular expression (RE2)",
+}
+
+// fieldsOf lists the fields of a variable.
+func (l *language) fieldsOf(s scope, variable string) []string {
+	name := map[string]string{"event": eventType + s.event, "trigger": eventType + s.trigger,
+		"learner": learnerType, "course": courseType}[variable]
+	fields, _ := l.types.FindStructFieldNames(name)
+	return fields
+}
+
+// undefinedField words "event.pased". CEL reports the dot or has(), people look at the name.
+func (c *exprCheck) undefinedField(parsed *cel.Ast, off int, part ast.Expr, field string) {
+	owner, fields := "this", []string(nil)
+	if part != nil && part.Kind() == ast.SelectKind && part.AsSelect().Operand().Kind() == ast.IdentKind {
+		of := part.AsSelect().Operand()
+		owner = of.AsIdent()
+		fields = c.l.fieldsOf(c.s, owner)
+		start := parsed.NativeRep().SourceInfo().GetStartLocation(of.ID())
+		from := c.offset(start.Line(), start.Column()) + len(owner)
+		if after := strings.Index(c.n.text[min(from, len(c.n.text)):], field); after >= 0 {
+			off = from + after
+		}
+	}
+	what, fix := owner, didYouMean(field, fields)
+	if owner == "event" || owner == "trigger" {
+		if what = c.s.event; owner == "trigger" {
+			what = c.s.trigger
+		}
+		fix = "it has " + strings.Join(fields, ", ")
+		if near := nearest(field, fields); near != "" {
+			fix = fmt.Sprintf("did you mean %s.%s?", owner, near)
+		} else if what != inactivityCourse && what != inactivityPlatform {
+			fix += "; your own properties go into catalog.yaml"
+		}
+	}
+	c.d.fail(c.d.src.locate(c.n, off), fix, "%s has no property %q", what, field)
+}
+
+// loops are the functions of CEL that go over lists and maps.
+var loops = []string{"all", "exists", "exists_one", "map", "filter"}
+
+// undeclared words a name that means nothing here.
+func (c *exprCheck) undeclared(at pos, name string) {
+	base, _, _ := strings.Cut(name, ".")
+	switch {
+	case base == "event" && c.s.trigger != "":
+		c.d.fail(at, "trigger is what started the run", "there is no event to look at here")
+		return
+	case base == "trigger":
+		c.d.fail(at, "use event", "there is no trigger before a run has started")
+		return
+	case base == "course":
+		c.d.fail(at, "let the rule start from an event that belongs to a course", "this rule's runs have no course")
+		return
+	case slices.Contains([]string{"sent", "count"}, base):
+		c.d.fail(at, "take it out for now", "%s() is not supported yet", base)
+		return
+	case slices.Contains(loops, base):
+		c.d.fail(at, "use in, or let the publisher send the answer as a property", "%s() is not available: there are no loops", base)
+		return
+	}
+	known := append(c.s.variables(), functionNames()...)
+	fix := "there are " + strings.Join(c.s.variables(), ", ")
+	if near := nearest(base, known); near != "" {
+		fix = "did you mean " + near + "?"
+	} else if fields := c.l.fieldsOf(c.s, "event"); slices.Contains(fields, base) {
+		fix = "did you mean event." + base + "?"
+	} else if fields := c.l.fieldsOf(c.s, "trigger"); slices.Contains(fields, base) {
+		fix = "did you mean trigger." + base + "?"
+	}
+	c.d.fail(at, fix, "%q means nothing here", name)
+}
+
+var signs = map[string]string{"_==_": "==", "_!=_": "!=", "_<_": "<", "_<=_": "<=", "_>_": ">", "_>=_": ">=",
+	"_+_": "+", "_-_": "-", "_*_": "*", "_/_": "/", "_%_": "%", "@in": "in", "_&&_": "&&", "_||_": "||"}
+
+// noOverload words a function or sign that does not go with what it is given.
+func (c *exprCheck) noOverload(at pos, function, receiver, args string) {
+	kinds := []string{}
+	if receiver != "" {
+		kinds = append(kinds, typeName(receiver))
+	}
+	for _, a := range splitTypes(args) {
+		kinds = append(kinds, typeName(a))
+	}
+	sign, isSign := signs[function]
+	fix := ""
+	switch {
+	case slices.Contains(kinds, "a number") && slices.Contains(kinds, "a text"):
+		fix = "numbers are written without quotes, texts with them"
+	case isSign && slices.Contains(kinds, typeName("bool")):
+		fix = "write true and false without quotes"
+	}
+	switch {
+	case isSign && len(kinds) == 2:
+		verb := "combine"
+		if strings.ContainsAny(sign, "=<>") {
+			verb = "compare"
+		}
+		c.d.fail(at, fix, "%s cannot %s %s with %s", sign, verb, kinds[0], kinds[1])
+	case function == "!_" || function == "-_":
+		c.d.fail(at, "compare it with something instead", "%s does not go with %s", function[:1], kinds[0])
+	case function == "_?_:_":
+		c.d.fail(at, "both answers must be of one kind", "? : does not go with %s", strings.Join(kinds, " and "))
+	case function == "_[_]":
+		c.d.fail(at, "write a dot and the name", "[] does not go with %s", strings.Join(kinds, " and "))
+	default:
+		c.d.fail(at, fix, "%s() does not go with %s", function, strings.Join(kinds, " and "))
+	}
+}
+
+// splitTypes splits "list(string), double" at the top level.
+func splitTypes(text string) (out []string) {
+	depth, from := 0, 0
+	for i, r := range text {
+		switch {
+		case r == '(':
+			depth++
+		case r == ')':
+			depth--
+		case r == ',' && depth == 0:
+			out = append(out, strings.TrimSpace(text[from:i]))
+			from = i + 1
+		}
+	}
+	return append(out, strings.TrimSpace(text[from:]))
+}
+
+// typeName calls a CEL type what a growth team calls it.
+func typeName(t string) string {
+	switch {
+	case t == "bool":
+		return "true or false"
+	case t == "double" || t == "int" || t == "uint":
+		return "a number"
+	case t == "string":
+		return "a text"
+	case t == "timestamp" || t == "google.protobuf.Timestamp":
+		return "a time"
+	case t == "duration" || t == "google.protobuf.Duration":
+		return "a duration"
+	case strings.HasPrefix(t, "list"):
+		return "a list"
+	case strings.HasPrefix(t, "map"):
+		return "a set of keys"
+	case t == "null" || t == "null_type":
+		return "nothing"
+	}
+	return t
+}

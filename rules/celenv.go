@@ -1,0 +1,230 @@
+package rules
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/env"
+	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/overloads"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
+
+	"homeroom/catalog"
+)
+
+// Limits of an expression. The cost limit is CEL's own unit, about one per operation; a person's condition costs a few
+// dozen.
+const (
+	maxExprText  = 4096
+	maxExprDepth = 32
+	maxExprCost  = 10_000
+)
+
+// scope says what an expression may look at. Empty names: nothing of that kind.
+type scope struct {
+	event   string // the event being looked at, by its catalog name
+	trigger string // the event that started the run, or one of the inactivity names
+	course  bool   // whether the run may have a course
+}
+
+// language compiles expressions for one catalog. It is used while a folder is compiled and then dropped.
+type language struct {
+	base  *cel.Env
+	types *fieldTypes
+	envs  map[scope]*cel.Env
+}
+
+func newLanguage(cat *catalog.Catalog) (*language, error) {
+	registry, err := types.NewRegistry()
+	if err != nil {
+		return nil, fmt.Errorf("prepare the expression language: %w", err)
+	}
+	fields := newFieldTypes(registry, cat)
+	base, err := cel.NewCustomEnv(
+		cel.CustomTypeAdapter(registry),
+		cel.CustomTypeProvider(fields),
+		cel.StdLib(cel.StdLibSubset(standardFunctions())),
+		cel.ClearMacros(),
+		cel.Macros(cel.HasMacro),
+		cel.CrossTypeNumericComparisons(true),
+		cel.DefaultUTCTimeZone(true),
+		cel.ParserExpressionSizeLimit(maxExprText),
+		cel.ParserRecursionLimit(maxExprDepth),
+		cel.ASTValidators(cel.ValidateDurationLiterals(), cel.ValidateTimestampLiterals(), cel.ValidateRegexLiterals()),
+		cel.Lib(numbers{}),
+		cel.Variable("now", cel.TimestampType),
+		cel.Variable("learner", cel.ObjectType(learnerType)),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("prepare the expression language: %w", err)
+	}
+	return &language{base: base, types: fields, envs: map[scope]*cel.Env{}}, nil
+}
+
+// env returns the environment of a scope.
+func (l *language) env(s scope) (*cel.Env, error) {
+	if e := l.envs[s]; e != nil {
+		return e, nil
+	}
+	var opts []cel.EnvOption
+	if s.event != "" {
+		opts = append(opts, cel.Variable("event", cel.ObjectType(eventType+s.event)))
+	}
+	if s.trigger != "" {
+		opts = append(opts, cel.Variable("trigger", cel.ObjectType(eventType+s.trigger)))
+	}
+	if s.course {
+		opts = append(opts, cel.Variable("course", cel.ObjectType(courseType)))
+	}
+	e, err := l.base.Extend(opts...)
+	if err != nil {
+		return nil, fmt.Errorf("prepare the expression language: %w", err)
+	}
+	l.envs[s] = e
+	return e, nil
+}
+
+// variables lists what may be named in a scope.
+func (s scope) variables() []string {
+	out := []string{"learner", "now"}
+	if s.event != "" {
+		out = append(out, "event")
+	}
+	if s.trigger != "" {
+		out = append(out, "trigger")
+	}
+	if s.course {
+		out = append(out, "course")
+	}
+	slices.Sort(out)
+	return out
+}
+
+// functions that can be called by name, for suggestions.
+func functionNames() []string {
+	names := append([]string{"days", "has", "size", "double", "string", "bool", "timestamp", "duration", "matches",
+		"contains", "startsWith", "endsWith"}, slices.Collect(maps.Keys(timeParts()))...)
+	slices.Sort(names)
+	return names
+}
+
+// standardFunctions leaves out of CEL's library what would bring whole numbers in beside decimals, and what a rule has
+// no use for.
+func standardFunctions() *env.LibrarySubset {
+	subset := env.NewLibrarySubset()
+	for _, name := range []string{"size", "int", "uint", "bytes", "type", "dyn", operators.Modulo} {
+		subset.AddExcludedFunctions(env.NewFunction(name))
+	}
+	for name := range timeParts() {
+		subset.AddExcludedFunctions(env.NewFunction(name))
+	}
+	return subset
+}
+
+// timeParts are the functions that take a timestamp apart, with the ids that CEL's own implementation goes by: without
+// and with a time zone. Months and days of getMonth, getDayOfMonth, getDayOfYear and getDayOfWeek count from 0.
+func timeParts() map[string][2]string {
+	return map[string][2]string{
+		overloads.TimeGetFullYear:   {overloads.TimestampToYear, overloads.TimestampToYearWithTz},
+		overloads.TimeGetMonth:      {overloads.TimestampToMonth, overloads.TimestampToMonthWithTz},
+		overloads.TimeGetDayOfYear:  {overloads.TimestampToDayOfYear, overloads.TimestampToDayOfYearWithTz},
+		overloads.TimeGetDayOfMonth: {overloads.TimestampToDayOfMonthZeroBased, overloads.TimestampToDayOfMonthZeroBasedWithTz},
+		overloads.TimeGetDate:       {overloads.TimestampToDayOfMonthOneBased, overloads.TimestampToDayOfMonthOneBasedWithTz},
+		overloads.TimeGetDayOfWeek:  {overloads.TimestampToDayOfWeek, overloads.TimestampToDayOfWeekWithTz},
+		overloads.TimeGetHours:      {overloads.TimestampToHours, overloads.TimestampToHoursWithTz},
+		overloads.TimeGetMinutes:    {overloads.TimestampToMinutes, overloads.TimestampToMinutesWithTz},
+		overloads.TimeGetSeconds:    {overloads.TimestampToSeconds, overloads.TimestampToSecondsWithTz},
+	}
+}
+
+// durationParts are those of timeParts that take a duration apart, too.
+func durationParts() map[string]string {
+	return map[string]string{
+		overloads.TimeGetHours: overloads.DurationToHours, overloads.TimeGetMinutes: overloads.DurationToMinutes,
+		overloads.TimeGetSeconds: overloads.DurationToSeconds,
+	}
+}
+
+// numbers is the part of the library where rules differ from CEL: every number is a decimal, as in JSON.
+type numbers struct{}
+
+func (numbers) LibraryName() string { return "homeroom.numbers" }
+
+func (numbers) ProgramOptions() []cel.ProgramOption { return nil }
+
+func (numbers) CompileOptions() []cel.EnvOption {
+	anyList, anyMap := cel.ListType(cel.TypeParamType("A")), cel.MapType(cel.TypeParamType("A"), cel.TypeParamType("B"))
+	opts := []cel.EnvOption{
+		cel.Function("days", cel.Overload("days_double", []*cel.Type{cel.DoubleType}, cel.DurationType, cel.UnaryBinding(days))),
+		cel.Function(operators.Modulo, cel.Overload("modulo_double", []*cel.Type{cel.DoubleType, cel.DoubleType},
+			cel.DoubleType, cel.BinaryBinding(modulo))),
+		cel.Function("size",
+			cel.Overload("size_of_string", []*cel.Type{cel.StringType}, cel.DoubleType, cel.UnaryBinding(size)),
+			cel.Overload("size_of_list", []*cel.Type{anyList}, cel.DoubleType, cel.UnaryBinding(size)),
+			cel.Overload("size_of_map", []*cel.Type{anyMap}, cel.DoubleType, cel.UnaryBinding(size)),
+			cel.MemberOverload("string_size_of", []*cel.Type{cel.StringType}, cel.DoubleType, cel.UnaryBinding(size)),
+			cel.MemberOverload("list_size_of", []*cel.Type{anyList}, cel.DoubleType, cel.UnaryBinding(size)),
+			cel.MemberOverload("map_size_of", []*cel.Type{anyMap}, cel.DoubleType, cel.UnaryBinding(size)),
+		),
+	}
+	for name, ids := range timeParts() {
+		decls := []cel.FunctionOpt{
+			cel.MemberOverload("time_"+name, []*cel.Type{cel.TimestampType}, cel.DoubleType,
+				cel.UnaryBinding(func(v ref.Val) ref.Val { return part(v, name, ids[0]) })),
+			cel.MemberOverload("time_"+name+"_in_zone", []*cel.Type{cel.TimestampType, cel.StringType}, cel.DoubleType,
+				cel.BinaryBinding(func(v, zone ref.Val) ref.Val { return part(v, name, ids[1], zone) })),
+		}
+		if id, ok := durationParts()[name]; ok {
+			decls = append(decls, cel.MemberOverload("duration_"+name, []*cel.Type{cel.DurationType}, cel.DoubleType,
+				cel.UnaryBinding(func(v ref.Val) ref.Val { return part(v, name, id) })))
+		}
+		opts = append(opts, cel.Function(name, decls...))
+	}
+	return opts
+}
+
+func part(v ref.Val, function, id string, args ...ref.Val) ref.Val {
+	receiver, ok := v.(traits.Receiver)
+	if !ok {
+		return types.MaybeNoSuchOverloadErr(v)
+	}
+	return decimal(receiver.Receive(function, id, args))
+}
+
+func size(v ref.Val) ref.Val {
+	sizer, ok := v.(traits.Sizer)
+	if !ok {
+		return types.MaybeNoSuchOverloadErr(v)
+	}
+	return decimal(sizer.Size())
+}
+
+func decimal(v ref.Val) ref.Val {
+	if n, ok := v.(types.Int); ok {
+		return types.Double(n)
+	}
+	return v
+}
+
+func modulo(a, b ref.Val) ref.Val {
+	x, y := a.(types.Double), b.(types.Double)
+	if y == 0 {
+		return types.NewErr("division by zero")
+	}
+	return types.Double(math.Mod(float64(x), float64(y)))
+}
+
+// days(n) is n times 24 hours; n may be negative or a fraction.
+func days(v ref.Val) ref.Val {
+	n := float64(v.(types.Double))
+	if limit := maxDuration.Hours() / 24; math.IsNaN(n) || n < -limit || n > limit {
+		return types.NewErr("days(%v) is more than two years", n)
+	}
+	return types.Duration{Duration: time.Duration(math.Round(n * float64(24*time.Hour)))}
+}

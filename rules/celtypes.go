@@ -1,0 +1,240 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/types"
+
+	"homeroom/catalog"
+	"homeroom/engine"
+)
+
+// The trigger of an inactivity rule, as an expression sees it: no event of the catalog, only its time and, in a course,
+// the course's id.
+const (
+	inactivityPlatform = "inactivity"
+	inactivityCourse   = "inactivity in a course"
+)
+
+// Types of variables, as CEL names them. An event's type is eventType + its name.
+const (
+	eventType   = "event/"
+	learnerType = "type/learner"
+	courseType  = "type/course"
+)
+
+// fieldTypes tells CEL which fields the variables have, so that a wrong one is found at check time, and reads them. It
+// implements types.Provider on top of CEL's own types.
+type fieldTypes struct {
+	types.Provider
+	events  map[string]*catalog.Event
+	learner map[string]*types.FieldType
+	course  map[string]*types.FieldType
+}
+
+func newFieldTypes(base types.Provider, cat *catalog.Catalog) *fieldTypes {
+	f := &fieldTypes{Provider: base, events: map[string]*catalog.Event{}, learner: learnerFields(), course: courseFields()}
+	for _, ev := range cat.Events() {
+		f.events[ev.Name] = ev
+	}
+	f.events[inactivityPlatform] = &catalog.Event{Name: inactivityPlatform}
+	f.events[inactivityCourse] = &catalog.Event{Name: inactivityCourse,
+		Properties: []catalog.Property{{Name: engine.KeyCourse, Type: catalog.String}}, Keys: []string{engine.KeyCourse}}
+	return f
+}
+
+func (f *fieldTypes) FindStructType(name string) (*types.Type, bool) {
+	if _, ok := f.FindStructFieldNames(name); ok {
+		return types.NewTypeTypeWithParam(cel.ObjectType(name)), true
+	}
+	return f.Provider.FindStructType(name)
+}
+
+// FindStructFieldNames lists the fields of a variable's type, sorted.
+func (f *fieldTypes) FindStructFieldNames(name string) ([]string, bool) {
+	var out []string
+	switch event, isEvent := strings.CutPrefix(name, eventType); {
+	case name == learnerType:
+		out = sortedKeys(f.learner)
+	case name == courseType:
+		out = sortedKeys(f.course)
+	case isEvent && f.events[event] != nil:
+		out = append(propertyNames(f.events[event]), "time")
+		slices.Sort(out)
+		out = slices.Compact(out)
+	default:
+		return f.Provider.FindStructFieldNames(name)
+	}
+	return out, true
+}
+
+func (f *fieldTypes) FindStructFieldType(name, field string) (*types.FieldType, bool) {
+	switch event, isEvent := strings.CutPrefix(name, eventType); {
+	case name == learnerType:
+		ft, ok := f.learner[field]
+		return ft, ok
+	case name == courseType:
+		ft, ok := f.course[field]
+		return ft, ok
+	case isEvent && f.events[event] != nil:
+		return eventField(f.events[event], field)
+	}
+	return f.Provider.FindStructFieldType(name, field)
+}
+
+func propertyNames(ev *catalog.Event) []string {
+	out := make([]string, len(ev.Properties))
+	for i, p := range ev.Properties {
+		out[i] = p.Name
+	}
+	return out
+}
+
+// eventField reads a property of an event, or its time.
+func eventField(ev *catalog.Event, name string) (*types.FieldType, bool) {
+	if name == "time" {
+		return &types.FieldType{
+			Type:    types.TimestampType,
+			IsSet:   func(any) bool { return true },
+			GetFrom: func(of any) (any, error) { return of.(*engine.Event).Time, nil },
+		}, true
+	}
+	p, ok := ev.Property(name)
+	if !ok {
+		return nil, false
+	}
+	event := ev.Name
+	return &types.FieldType{
+		Type: celType(p.Type),
+		IsSet: func(of any) bool {
+			return of.(*engine.Event).Properties[name] != nil
+		},
+		GetFrom: func(of any) (any, error) {
+			v := of.(*engine.Event).Properties[name]
+			if v == nil {
+				return nil, fmt.Errorf("%s carries no %s", event, name)
+			}
+			return readAs(p.Type, v, event+"."+name)
+		},
+	}, true
+}
+
+func celType(t catalog.Type) *types.Type {
+	switch t {
+	case catalog.String:
+		return types.StringType
+	case catalog.Number, catalog.Integer:
+		return types.DoubleType
+	case catalog.Boolean:
+		return types.BoolType
+	case catalog.Timestamp:
+		return types.TimestampType
+	case catalog.Strings:
+		return types.NewListType(types.StringType)
+	default:
+		return types.DynType
+	}
+}
+
+// readAs holds a property to its type. Events are decoded by the catalog, but a revision may be older than an event.
+func readAs(t catalog.Type, v any, what string) (any, error) {
+	ok := true
+	switch t {
+	case catalog.String:
+		_, ok = v.(string)
+	case catalog.Number, catalog.Integer:
+		_, ok = v.(float64)
+	case catalog.Boolean:
+		_, ok = v.(bool)
+	case catalog.Strings:
+		_, ok = v.([]any)
+	case catalog.Timestamp:
+		text, isText := v.(string)
+		at, err := time.Parse(time.RFC3339, text)
+		if isText && err == nil {
+			return at, nil
+		}
+		ok = false
+	}
+	if !ok {
+		return nil, fmt.Errorf("%s is not a %s", what, t)
+	}
+	return v, nil
+}
+
+// known makes a field that is absent while it has its zero value.
+func known[T any, V comparable](t *types.Type, what string, get func(*T) V) *types.FieldType {
+	var zero V
+	return &types.FieldType{
+		Type:  t,
+		IsSet: func(of any) bool { return get(of.(*T)) != zero },
+		GetFrom: func(of any) (any, error) {
+			if v := get(of.(*T)); v != zero {
+				return v, nil
+			}
+			return nil, fmt.Errorf("%s is not known", what)
+		},
+	}
+}
+
+// always makes a field that is never absent.
+func always[T any](t *types.Type, get func(*T) any) *types.FieldType {
+	return &types.FieldType{
+		Type:    t,
+		IsSet:   func(any) bool { return true },
+		GetFrom: func(of any) (any, error) { return get(of.(*T)), nil },
+	}
+}
+
+func learnerFields() map[string]*types.FieldType {
+	type l = engine.Learner
+	return map[string]*types.FieldType{
+		"id":       always(types.StringType, func(v *l) any { return v.ID }),
+		"locale":   known(types.StringType, "learner.locale", func(v *l) string { return v.Locale }),
+		"timezone": known(types.StringType, "learner.timezone", func(v *l) string { return v.Timezone }),
+		"traits": always(types.NewMapType(types.StringType, types.DynType), func(v *l) any {
+			if v.Traits == nil {
+				return map[string]any{}
+			}
+			return v.Traits
+		}),
+		"signed_up_at":      known(types.TimestampType, "learner.signed_up_at", func(v *l) time.Time { return v.SignedUpAt }),
+		"last_active_at":    known(types.TimestampType, "learner.last_active_at", func(v *l) time.Time { return v.LastActiveAt }),
+		"courses_completed": always(types.DoubleType, func(v *l) any { return float64(v.CoursesCompleted) }),
+	}
+}
+
+func courseFields() map[string]*types.FieldType {
+	type c = engine.CourseView
+	return map[string]*types.FieldType{
+		"id":              known(types.StringType, "course.id", func(v *c) string { return v.ID }),
+		"title":           known(types.StringType, "course.title", func(v *c) string { return v.Title }),
+		"url":             known(types.StringType, "course.url", func(v *c) string { return v.URL }),
+		"enrolled_at":     known(types.TimestampType, "course.enrolled_at", func(v *c) time.Time { return v.EnrolledAt }),
+		"started_at":      known(types.TimestampType, "course.started_at", func(v *c) time.Time { return v.StartedAt }),
+		"last_active_at":  known(types.TimestampType, "course.last_active_at", func(v *c) time.Time { return v.LastActiveAt }),
+		"completed_at":    known(types.TimestampType, "course.completed_at", func(v *c) time.Time { return v.CompletedAt }),
+		"enrollment_type": known(types.StringType, "course.enrollment_type", func(v *c) string { return v.EnrollmentType }),
+		"progress_pct":    counted("course.progress_pct", func(v *c) float64 { return v.ProgressPct }),
+		"lessons_done":    counted("course.lessons_done", func(v *c) float64 { return float64(v.LessonsDone) }),
+		"total_lessons":   counted("course.total_lessons", func(v *c) float64 { return float64(v.TotalLessons) }),
+	}
+}
+
+// counted makes a number of a course: 0 is a number like any other, unless there is no course.
+func counted(what string, get func(*engine.CourseView) float64) *types.FieldType {
+	return &types.FieldType{
+		Type:  types.DoubleType,
+		IsSet: func(of any) bool { return of != any(noCourse) },
+		GetFrom: func(of any) (any, error) {
+			if of == any(noCourse) {
+				return nil, fmt.Errorf("%s is not known", what)
+			}
+			return get(of.(*engine.CourseView)), nil
+		},
+	}
+}

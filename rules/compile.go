@@ -1,0 +1,270 @@
+package rules
+
+import (
+	"slices"
+	"strings"
+
+	"homeroom/catalog"
+	"homeroom/content"
+	"homeroom/engine"
+)
+
+// compiler gives rules their meaning. It lives as long as the compilation of one folder.
+type compiler struct {
+	cat      *catalog.Catalog
+	lang     *language
+	settings *settingsSpec
+	messages map[string]bool  // names of the message files, readable or not
+	library  *content.Library // nil if a message is broken
+	linkable map[string]bool  // entity keys by which standing may know an event's course
+	keep     keepSet
+	sent     map[string]bool // messages that a rule sends
+	tried    map[string]bool // messages that were rendered for a trigger
+	sources  map[string]*source
+	out      *Problems
+}
+
+// origin is what starts the runs of a rule.
+type origin struct {
+	name   string         // as in scope.trigger
+	event  *catalog.Event // nil: inactivity
+	course bool           // the run may have a course
+	keys   []string       // entity keys of the trigger, course_id included if standing may know it
+}
+
+// rule compiles a rule that was read. ok is false if it has problems.
+func (c *compiler) rule(d *decoder, spec *ruleSpec) (rule *engine.Rule, ok bool) {
+	before := len(*c.out)
+	r := &engine.Rule{Name: d.rule, About: spec.about, Again: spec.again, Priority: spec.priority}
+	c.checkName(d, spec)
+	from, known := c.when(d, spec, r)
+	if known {
+		c.per(d, spec, from, r)
+		for _, u := range spec.until {
+			if m, fine := c.match(d, u, spec, from); fine {
+				r.Until = append(r.Until, *m)
+			}
+		}
+		r.Program = c.program(d, spec, from)
+	} else {
+		c.checkNames(d, spec)
+	}
+	return r, len(*c.out)-c.out.Warnings() == before-(*c.out)[:before].Warnings()
+}
+
+// checkNames looks up the events and messages of a rule whose trigger is not known, so that all that is wrong is said at
+// once.
+func (c *compiler) checkNames(d *decoder, spec *ruleSpec) {
+	for _, u := range spec.until {
+		c.event(d, u.event)
+	}
+	var steps func([]*stepSpec)
+	steps = func(list []*stepSpec) {
+		for _, s := range list {
+			switch s.verb {
+			case "wait_for":
+				c.event(d, s.match.event)
+			case "send":
+				c.message(d, s.message)
+			}
+			steps(s.then)
+			steps(s.otherwise)
+		}
+	}
+	steps(spec.do)
+}
+
+func (c *compiler) checkName(d *decoder, spec *ruleSpec) {
+	switch {
+	case !nameForm.MatchString(d.rule) || len(d.rule) > 64:
+		d.fail(pos{}, "rename the file; use small letters, digits and -, at most 64", "%q is not a rule's name", d.rule)
+	case spec.name != nil && spec.name.text != d.rule:
+		d.fail(spec.name.at, "write "+d.rule+", or rename the file", "the rule is called %q, but its file %q", spec.name.text, d.rule)
+	}
+}
+
+// when compiles the trigger. ok is false if it is not known what starts the rule.
+func (c *compiler) when(d *decoder, spec *ruleSpec, r *engine.Rule) (from origin, ok bool) {
+	w := spec.when
+	if w == nil {
+		return from, false
+	}
+	looks := scope{}
+	if w.event == nil {
+		r.When.Inactive, r.When.Platform = w.inactive, w.in == "platform"
+		from = origin{name: inactivityCourse, course: true, keys: []string{engine.KeyCourse}}
+		if r.When.Platform {
+			from = origin{name: inactivityPlatform}
+		}
+		looks = scope{trigger: from.name, course: from.course}
+	} else {
+		ev, known := c.event(d, w.event)
+		if !known {
+			return from, false
+		}
+		r.When.Match.Event = ev.Name
+		from = origin{name: ev.Name, event: ev, course: c.hasCourse(ev), keys: c.keysOf(ev)}
+		looks = scope{event: ev.Name, course: from.course}
+	}
+	if w.cond != nil {
+		cond, _ := c.condition(d, w.cond, looks)
+		r.When.Match.If, r.When.Match.Gate = cond.expr, cond.gate
+	}
+	return from, true
+}
+
+// event looks an event up.
+func (c *compiler) event(d *decoder, n *node) (*catalog.Event, bool) {
+	ev, ok := c.cat.Event(n.text)
+	switch {
+	case !ok:
+		d.fail(n.at, unknownEventFix(c.cat, n.text), "there is no event %s", n.text)
+		return nil, false
+	case ev.Admin:
+		d.fail(n.at, "use an event of a learner", "%s has no learner, so it concerns no rule", n.text)
+		return nil, false
+	}
+	return ev, true
+}
+
+// condition compiles a bool and notes what it reads of events.
+func (c *compiler) condition(d *decoder, n *node, s scope) (compiled, bool) {
+	return c.expression(d, n, s, wantBool)
+}
+
+func (c *compiler) expression(d *decoder, n *node, s scope, w want) (compiled, bool) {
+	done, ok := c.lang.compile(d, n, s, w)
+	if ok {
+		c.keep.add(s.event, done.reads["event"]...)
+		c.keep.add(s.trigger, done.reads["trigger"]...)
+	}
+	return done, ok
+}
+
+// per compiles the keys that tell one run of a rule from another.
+func (c *compiler) per(d *decoder, spec *ruleSpec, from origin, r *engine.Rule) {
+	switch {
+	case from.name == inactivityCourse:
+		for _, n := range spec.per {
+			if n.text != engine.KeyCourse {
+				d.fail(n.at, "take per out; it is course_id here", "a rule about inactivity in a course runs per course_id")
+			}
+		}
+		r.Per = []string{engine.KeyCourse}
+		return
+	case from.name == inactivityPlatform:
+		for _, n := range spec.per {
+			d.fail(n.at, "take it out, or say in: course", "inactivity on the platform has no %s", n.text)
+		}
+		return
+	}
+	for _, n := range spec.per {
+		p, carried := from.event.Property(n.text)
+		switch {
+		case carried && (p.Type == catalog.Strings || p.Type == catalog.Any):
+			d.fail(n.at, "use a property with a single value", "%s.%s has no single value", from.name, n.text)
+		case carried || n.text == engine.KeyCourse && from.course:
+			r.Per = append(r.Per, n.text)
+			c.keep.add(from.name, n.text)
+		default:
+			d.fail(n.at, perFix(n.text, from.event), "%s carries no %s", from.name, n.text)
+		}
+	}
+}
+
+func perFix(key string, ev *catalog.Event) string {
+	if fix := didYouMean(key, propertyNames(ev)); fix != "" {
+		return fix
+	}
+	return "take per out: then a learner has one live run of the rule"
+}
+
+// match compiles an event to look out for.
+func (c *compiler) match(d *decoder, m *matchSpec, spec *ruleSpec, from origin) (*engine.Match, bool) {
+	ev, ok := c.event(d, m.event)
+	if !ok {
+		return nil, false
+	}
+	out := &engine.Match{Event: ev.Name, Any: m.any || len(spec.per) == 0 && from.name != inactivityCourse}
+	c.checkReach(d, m, ev, spec, from)
+	if m.cond != nil {
+		cond, fine := c.condition(d, m.cond, scope{event: ev.Name, trigger: from.name, course: from.course})
+		out.If, out.Gate = cond.expr, cond.gate
+		ok = fine
+	}
+	for _, key := range perKeys(spec, from) {
+		if _, carries := ev.Property(key); carries {
+			c.keep.add(ev.Name, key)
+		}
+	}
+	return out, ok
+}
+
+// perKeys are the keys that a rule runs by.
+func perKeys(spec *ruleSpec, from origin) []string {
+	if from.name == inactivityCourse {
+		return []string{engine.KeyCourse}
+	}
+	out := make([]string, len(spec.per))
+	for i, n := range spec.per {
+		out[i] = n.text
+	}
+	return out
+}
+
+// checkReach asks for `any: true` where an event has nothing in common with the runs it should reach.
+func (c *compiler) checkReach(d *decoder, m *matchSpec, ev *catalog.Event, spec *ruleSpec, from origin) {
+	per := perKeys(spec, from)
+	if m.any || len(per) == 0 {
+		return
+	}
+	theirs := c.keysOf(ev)
+	for _, key := range per {
+		if _, carries := ev.Property(key); carries || slices.Contains(theirs, key) {
+			return
+		}
+	}
+	for _, key := range from.keys {
+		if slices.Contains(theirs, key) {
+			return
+		}
+	}
+	d.fail(m.event.at, "add any: true if every such event of the learner is meant",
+		"%s does not say which %s it belongs to, so it reaches no run", ev.Name, strings.Join(per, " and "))
+}
+
+// keysOf are the entity keys of an event, with course_id if standing may know its course.
+func (c *compiler) keysOf(ev *catalog.Event) []string {
+	keys := slices.Clone(ev.Keys)
+	if c.hasCourse(ev) && !slices.Contains(keys, engine.KeyCourse) {
+		keys = append(keys, engine.KeyCourse)
+	}
+	return keys
+}
+
+// hasCourse tells whether an event may be attributed to a course: it names one, or something that other events of the
+// learner tie to one.
+func (c *compiler) hasCourse(ev *catalog.Event) bool {
+	if _, named := ev.Property(engine.KeyCourse); named {
+		return true
+	}
+	return slices.ContainsFunc(ev.Keys, func(key string) bool { return c.linkable[key] })
+}
+
+// linkable finds the entity keys that stand beside a course_id in some event, or beside such a key in another.
+func linkable(cat *catalog.Catalog) map[string]bool {
+	found := map[string]bool{engine.KeyCourse: true}
+	for grown := true; grown; {
+		grown = false
+		for _, ev := range cat.Events() {
+			if ev.Admin || !slices.ContainsFunc(ev.Keys, func(key string) bool { return found[key] }) {
+				continue
+			}
+			for _, key := range ev.Keys {
+				grown = grown || !found[key]
+				found[key] = true
+			}
+		}
+	}
+	return found
+}

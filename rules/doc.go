@@ -1,0 +1,19 @@
+// Package rules compiles a growth team's folder (settings.yaml, rules/*.yaml, messages/*.md, courses.yaml,
+// catalog.yaml) into an immutable, content-hashed [engine.Ruleset], and says precisely what is wrong with a folder that
+// does not compile: every problem at once, each with its place, the line and what to do about it.
+//
+// The way through the package, one file per concern:
+//
+//	bundle.go             reads the folder, within limits                    → map of path to content, hash
+//	source.go, yaml.go    one file as text, then as a tree with positions    → node
+//	decode.go             strict decoding: tables of known keys              → spec.go, steps.go, settings.go …
+//	compile*.go, reach.go meaning: events, per, steps as a linear program    → engine.Rule
+//	cel*.go, expr.go      conditions, type-checked against the catalog       → engine.Expr
+//	messages.go, keep.go  what is sent, and what must be handed over for it
+//	load.go               all of the above in order
+//
+// To add a key to the language, replace its "not supported yet" row in a table by a decoder, give the spec a field and
+// compile it.
+//
+// The package must not know NATS, Temporal or SendGrid, and never looks at the clock.
+package rules

@@ -1,0 +1,82 @@
+package rules
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/interpreter"
+
+	"homeroom/engine"
+)
+
+// expr is a compiled expression. It implements engine.Expr and may be used by many goroutines at once.
+type expr struct {
+	source  string
+	want    want
+	program cel.Program
+}
+
+// want is what an expression must give at its position.
+type want int
+
+const (
+	wantBool want = iota
+	wantTime
+)
+
+func (w want) String() string { return [...]string{"true or false", "a time"}[w] }
+
+func (e *expr) Source() string { return e.source }
+
+// Eval implements engine.Expr: a bool or a time.Time in UTC.
+func (e *expr) Eval(v *engine.Vars) (any, error) {
+	out, _, err := e.program.Eval((*activation)(v))
+	if err != nil {
+		var cancelled interpreter.EvalCancelledError
+		if errors.As(err, &cancelled) {
+			return nil, fmt.Errorf("%s: takes too much work to answer", e.source)
+		}
+		return nil, fmt.Errorf("%s: %w", e.source, err)
+	}
+	switch out := out.(type) {
+	case types.Bool:
+		if e.want == wantBool {
+			return bool(out), nil
+		}
+	case types.Timestamp:
+		if e.want == wantTime {
+			return out.Time.UTC(), nil
+		}
+	}
+	return nil, fmt.Errorf("%s: gives %s instead of %s", e.source, typeName(out.Type().TypeName()), e.want)
+}
+
+// activation shows engine.Vars to CEL without copying them.
+type activation engine.Vars
+
+func (a *activation) Parent() cel.Activation { return nil }
+
+func (a *activation) ResolveName(name string) (any, bool) {
+	switch name {
+	case "event":
+		return a.Event, a.Event != nil
+	case "trigger":
+		return a.Trigger, a.Trigger != nil
+	case "learner":
+		return &a.Learner, true
+	case "course":
+		if a.Course == nil {
+			return noCourse, true
+		}
+		return a.Course, true
+	case "now":
+		return types.Timestamp{Time: time.Time(a.Now)}, true
+	}
+	return nil, false
+}
+
+// noCourse stands for the course of a run that has none: nothing about it is known.
+var noCourse = &engine.CourseView{}

@@ -1,0 +1,225 @@
+package rules
+
+import (
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"homeroom/catalog"
+	"homeroom/content"
+	"homeroom/engine"
+)
+
+// maxRules is how many rules a folder may have.
+const maxRules = 500
+
+// Academy is a growth team's folder, compiled. It does not change and may be used by many goroutines at once.
+type Academy struct {
+	Name     string // the folder's name; empty for a stored revision
+	Ruleset  *engine.Ruleset
+	Library  *content.Library
+	Catalog  *catalog.Catalog
+	Courses  map[string]engine.CourseInfo
+	Settings engine.Settings
+	Links    map[string]string // Liquid templates
+	Sender   Sender
+	// Files is the bundle: every file of the revision by its path in the folder, with Unix line ends.
+	Files map[string][]byte
+}
+
+// Load compiles the folder dir of fsys. Problems are sorted and name files below dir; the academy is nil if
+// problems.Err is not. Warnings come with an academy.
+func Load(fsys fs.FS, dir string) (*Academy, Problems) {
+	var problems Problems
+	sub, err := fs.Sub(fsys, dir)
+	if err != nil {
+		return nil, Problems{{File: dir, Message: "is not a path of a folder", Fix: "write it with slashes and without . and .."}}
+	}
+	files := readFolder(sub, &problems)
+	if problems.Errors() > 0 && len(files) == 0 {
+		return nil, problems.under(dir)
+	}
+	academy := compileFolder(files, &problems)
+	problems = problems.under(dir).sort()
+	if problems.Err() != nil {
+		return nil, problems
+	}
+	academy.Name = path.Base(dir)
+	return academy, problems
+}
+
+// LoadDir compiles a folder of the machine. Problems name files as a person at the same place would type them.
+func LoadDir(dir string) (*Academy, Problems) {
+	academy, problems := Load(os.DirFS(dir), ".")
+	problems = problems.under(filepath.ToSlash(filepath.Clean(dir)))
+	if academy != nil {
+		academy.Name = filepath.Base(dir)
+		if abs, err := filepath.Abs(dir); err == nil {
+			academy.Name = filepath.Base(abs)
+		}
+	}
+	return academy, problems
+}
+
+// under puts the folder before the files' names.
+func (ps Problems) under(dir string) Problems {
+	for i := range ps {
+		switch {
+		case ps[i].File == "." || ps[i].File == "":
+			ps[i].File = dir
+		case dir != ".":
+			ps[i].File = path.Join(dir, ps[i].File)
+		}
+	}
+	return ps
+}
+
+// FromBundle compiles a stored revision: the Files of an Academy.
+func FromBundle(files map[string][]byte) (*Academy, Problems) {
+	var problems Problems
+	clean := map[string][]byte{}
+	for name, content := range files {
+		if !inBundle(name) {
+			problems = append(problems, Problem{File: name, Message: "does not belong into a revision"})
+			continue
+		}
+		clean[name] = normalize(content)
+	}
+	academy := compileFolder(clean, &problems)
+	problems = problems.sort()
+	if problems.Err() != nil {
+		return nil, problems
+	}
+	return academy, problems
+}
+
+// compileFolder compiles the files of a folder. The result is of use only if no errors were added.
+func compileFolder(files map[string][]byte, out *Problems) *Academy {
+	if _, err := EncodeBundle(files); err != nil {
+		*out = append(*out, Problem{Message: err.Error(), Fix: "take out what is not needed, or split the folder"})
+		return nil
+	}
+	sources := map[string]*source{}
+	for name, content := range files {
+		sources[name] = newSource(name, content)
+	}
+	cat, ok := loadCatalog(files, sources, out)
+	if !ok {
+		return nil
+	}
+	lang, err := newLanguage(cat)
+	if err != nil {
+		*out = append(*out, Problem{Message: err.Error()})
+		return nil
+	}
+	settings := newSettings(cat)
+	if src := sources[settingsFile]; src != nil {
+		settings = readSettings(&decoder{src: src, out: out}, cat)
+	}
+	courses := map[string]engine.CourseInfo{}
+	if src := sources[coursesFile]; src != nil {
+		courses = readCourses(&decoder{src: src, out: out})
+	}
+	c := &compiler{
+		cat: cat, lang: lang, settings: settings, linkable: linkable(cat), sources: sources, out: out,
+		keep: keepSet{}, sent: map[string]bool{}, tried: map[string]bool{}, messages: messageNames(files),
+		library: loadLibrary(files, sources, settings, out),
+	}
+	rules := c.rules(files)
+	return &Academy{
+		Ruleset: &engine.Ruleset{
+			Hash: Hash(files), Settings: settings.Settings, Rules: rules, Keys: cat.Keys(), Courses: courses,
+			Keep: c.keep.lists(cat),
+		},
+		Library: c.library, Catalog: cat, Courses: courses, Settings: settings.Settings, Links: settings.links,
+		Sender: settings.sender, Files: files,
+	}
+}
+
+// rules compiles the rule files, sorted by name.
+func (c *compiler) rules(files map[string][]byte) (rules []*engine.Rule) {
+	count := 0
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if path.Dir(name) != rulesDir {
+			continue
+		}
+		if count++; count > maxRules {
+			*c.out = append(*c.out, Problem{File: rulesDir, Message: "the folder has more than 500 rules", Fix: "split the folder"})
+			break
+		}
+		d := &decoder{src: c.sources[name], rule: strings.TrimSuffix(path.Base(name), ".yaml"), out: c.out}
+		root, ok := d.root()
+		if !ok {
+			continue
+		}
+		if root == nil {
+			d.fail(pos{}, "begin with rule: "+d.rule, "the file is empty")
+			continue
+		}
+		spec, ok := readRule(d, root)
+		if !ok {
+			continue
+		}
+		if rule, fine := c.rule(d, spec); fine {
+			rules = append(rules, rule)
+		}
+	}
+	if count == 0 {
+		*c.out = append(*c.out, Problem{File: rulesDir, Message: "there are no rules", Fix: "write one as rules/<name>.yaml"})
+	}
+	if c.library != nil {
+		c.checkUnsent()
+	}
+	slices.SortFunc(rules, func(a, b *engine.Rule) int { return strings.Compare(a.Name, b.Name) })
+	return rules
+}
+
+func messageNames(files map[string][]byte) map[string]bool {
+	names := map[string]bool{}
+	for name := range files {
+		if dir, base := path.Split(name); dir == messagesDir+"/" {
+			base, _, _ = strings.Cut(base, ".")
+			names[base] = true
+		}
+	}
+	return names
+}
+
+// loadCatalog joins the built-in events and the folder's own. A broken catalog.yaml makes every other judgment wrong,
+// so ok is false then.
+func loadCatalog(files map[string][]byte, sources map[string]*source, out *Problems) (cat *catalog.Catalog, ok bool) {
+	cat, err := catalog.Default()
+	if err != nil {
+		*out = append(*out, Problem{File: catalogFile, Message: fmt.Sprintf("the built-in events cannot be read: %v", err)})
+		return nil, false
+	}
+	src := sources[catalogFile]
+	if src == nil {
+		return cat, true
+	}
+	d := &decoder{src: src, out: out}
+	flaw := src.textFlaw()
+	if flaw == nil {
+		flaw = src.nestingFlaw()
+	}
+	if flaw != nil {
+		d.fail(flaw.at, flaw.fix, "%s", flaw.message)
+		return nil, false
+	}
+	extended, err := cat.Extend(catalogFile, files[catalogFile])
+	if problems, is := err.(catalog.Problems); is {
+		for _, p := range problems {
+			d.fail(pos{p.Line, p.Col}, p.Fix, "%s", p.Message)
+		}
+		return nil, false
+	} else if err != nil {
+		d.fail(pos{}, "", "%v", err)
+		return nil, false
+	}
+	return extended, true
+}

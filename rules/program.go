@@ -1,0 +1,124 @@
+package rules
+
+import (
+	"fmt"
+
+	"homeroom/engine"
+)
+
+// maxInstrs is how many instructions a rule may have.
+const maxInstrs = 200
+
+// builder lays the steps of a rule out as a linear program.
+type builder struct {
+	c    *compiler
+	d    *decoder
+	spec *ruleSpec
+	from origin
+	ids  map[string]pos
+	out  []engine.Instr
+}
+
+// program compiles the steps of a rule.
+func (c *compiler) program(d *decoder, spec *ruleSpec, from origin) []engine.Instr {
+	b := &builder{c: c, d: d, spec: spec, from: from, ids: map[string]pos{}}
+	b.steps(spec.do, "")
+	if len(b.out) > maxInstrs {
+		d.fail(spec.at, "make two rules of it", "the rule has more than %d steps", maxInstrs)
+	}
+	return b.out
+}
+
+// steps adds a list of steps and tells whether a run can come out at its end.
+func (b *builder) steps(list []*stepSpec, prefix string) (open bool) {
+	open = true
+	for i, s := range list {
+		if !open {
+			b.d.warn(s.at, LintUnreachable, "take it out, or move it before the stop", "no run gets to this step")
+			open = true // say it once
+		}
+		id := fmt.Sprintf("%s%d", prefix, i+1)
+		if s.id != nil {
+			id = s.id.text
+			if first, taken := b.ids[id]; taken {
+				b.d.fail(s.id.at, "give it another id", "the id %s is taken by the step in line %d", id, first.line)
+			}
+			b.ids[id] = s.id.at
+		}
+		open = b.step(s, id)
+	}
+	return open
+}
+
+// emit adds an instruction and returns where it is, for its Else to be filled in.
+func (b *builder) emit(in engine.Instr) int {
+	b.out = append(b.out, in)
+	return len(b.out) - 1
+}
+
+func (b *builder) scope() scope { return scope{trigger: b.from.name, course: b.from.course} }
+
+func (b *builder) step(s *stepSpec, id string) (open bool) {
+	switch s.verb {
+	case "wait":
+		b.emit(engine.Instr{Op: engine.OpWait, ID: id, Dur: s.dur})
+	case "wait_until":
+		if s.time == nil {
+			b.emit(engine.Instr{Op: engine.OpWaitClock, ID: id, Clock: s.clock, Days: s.days})
+			break
+		}
+		at, _ := b.c.expression(b.d, s.time, b.scope(), wantTime)
+		b.emit(engine.Instr{Op: engine.OpWaitTime, ID: id, Expr: at.expr})
+	case "wait_for":
+		match, _ := b.c.match(b.d, s.match, b.spec, b.from)
+		return b.fork(s, engine.Instr{Op: engine.OpWaitFor, ID: id, Dur: s.match.within, Match: match})
+	case "if":
+		cond, _ := b.c.condition(b.d, s.cond, b.scope())
+		return b.fork(s, engine.Instr{Op: engine.OpBranch, ID: id, Expr: cond.expr})
+	case "send":
+		b.emit(engine.Instr{Op: engine.OpSend, ID: id, Send: b.send(s)})
+	case "stop":
+		b.emit(engine.Instr{Op: engine.OpStop, ID: id, Reason: s.reason})
+		return false
+	}
+	return true
+}
+
+// fork adds a step with two ways: then follows it, Else is where otherwise begins.
+func (b *builder) fork(s *stepSpec, in engine.Instr) (open bool) {
+	at := b.emit(in)
+	thenOpen := b.steps(s.then, in.ID+".then.")
+	if len(s.otherwise) == 0 {
+		b.out[at].Else = len(b.out)
+		return true
+	}
+	jump := -1
+	if thenOpen {
+		jump = b.emit(engine.Instr{Op: engine.OpJump})
+	}
+	b.out[at].Else = len(b.out)
+	otherwiseOpen := b.steps(s.otherwise, in.ID+".otherwise.")
+	if jump >= 0 {
+		b.out[jump].Else = len(b.out)
+	}
+	return thenOpen || otherwiseOpen
+}
+
+func (b *builder) send(s *stepSpec) *engine.SendStep {
+	out := &engine.SendStep{Message: s.message.text, Channel: "email", Transactional: s.transactional}
+	if s.channel != "" {
+		out.Channel = s.channel
+	}
+	if s.topic != nil {
+		out.Topic = s.topic.text
+		b.c.settings.checkTopic(b.d, s.topic)
+	} else if b.c.library != nil {
+		out.Topic = b.c.library.Topic(s.message.text)
+	}
+	if s.cond != nil {
+		cond, _ := b.c.condition(b.d, s.cond, b.scope())
+		out.If = cond.expr
+	}
+	b.c.send(b.d, s.message, b.from)
+	return out
+}

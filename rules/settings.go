@@ -1,0 +1,303 @@
+package rules
+
+import (
+	"maps"
+	"net/mail"
+	"slices"
+	"strings"
+	"time"
+
+	"homeroom/catalog"
+	"homeroom/engine"
+)
+
+// Sender is who the folder's mail comes from.
+type Sender struct {
+	From          string // address
+	Name          string
+	ReplyTo       string // address; empty: From
+	PostalAddress string
+}
+
+// The defaults of settings.yaml. Everything else that is absent means "no such limit".
+const (
+	defaultPatience   = 24 * time.Hour
+	defaultResolution = 10 * time.Minute
+)
+
+// settingsSpec is settings.yaml as written and checked; what needs more than the file itself keeps its nodes.
+type settingsSpec struct {
+	engine.Settings
+	links  map[string]string
+	sender Sender
+	places map[string]pos // of the links and topics, as "links.x" and "topics.x"
+	caps   []*node        // topics named by caps
+}
+
+func settingsKeys(cat *catalog.Catalog) []key[settingsSpec] {
+	duration := func(name string, into func(*settingsSpec) *time.Duration) key[settingsSpec] {
+		return key[settingsSpec]{name: name, read: func(d *decoder, s *settingsSpec, _, v *node) {
+			if dur, ok := d.duration(v, name); ok {
+				*into(s) = dur
+			}
+		}}
+	}
+	return []key[settingsSpec]{
+		{name: "timezone", read: readTimezone},
+		{name: "quiet_hours", read: readQuietHours},
+		{name: "caps", read: func(d *decoder, s *settingsSpec, _, v *node) {
+			d.readList(v, "caps", func(item *node) { readCap(d, s, item) })
+		}},
+		duration("patience", func(s *settingsSpec) *time.Duration { return &s.Patience }),
+		duration("max_event_age", func(s *settingsSpec) *time.Duration { return &s.MaxEventAge }),
+		{name: "back_off"},
+		{name: "control"},
+		{name: "activity", read: func(d *decoder, s *settingsSpec, _, v *node) {
+			readKeys(d, v, "activity", activityKeys(cat), s)
+		}},
+		{name: "topics", read: readTopics},
+		{name: "links", read: readLinks},
+		{name: "sender", read: readSender},
+	}
+}
+
+// newSettings returns the settings of a folder without settings.yaml.
+func newSettings(cat *catalog.Catalog) *settingsSpec {
+	s := &settingsSpec{links: map[string]string{}, places: map[string]pos{}}
+	s.Location, s.Patience, s.Resolution = time.UTC, defaultPatience, defaultResolution
+	s.Activity, s.Topics = map[string]bool{}, map[string]bool{}
+	for _, ev := range cat.Events() {
+		if ev.Activity {
+			s.Activity[ev.Name] = true
+		}
+	}
+	return s
+}
+
+// readSettings reads settings.yaml. An empty file is as good as none.
+func readSettings(d *decoder, cat *catalog.Catalog) *settingsSpec {
+	s := newSettings(cat)
+	root, ok := d.root()
+	if !ok || root == nil {
+		return s
+	}
+	readKeys(d, root, "settings.yaml", settingsKeys(cat), s)
+	for _, n := range s.caps {
+		s.checkTopic(d, n)
+	}
+	return s
+}
+
+// checkTopic reports a topic that is not declared, if any is.
+func (s *settingsSpec) checkTopic(d *decoder, n *node) {
+	if _, ok := s.Topics[n.text]; ok || len(s.Topics) == 0 {
+		return
+	}
+	fix := "add it to topics in settings.yaml"
+	if near := nearest(n.text, slices.Sorted(maps.Keys(s.Topics))); near != "" {
+		fix = "did you mean " + near + "? Or " + fix
+	}
+	d.fail(n.at, fix, "there is no topic %s", n.text)
+}
+
+func readTimezone(d *decoder, s *settingsSpec, _, v *node) {
+	name, ok := d.text(v, "timezone")
+	if !ok {
+		return
+	}
+	loc, err := time.LoadLocation(name)
+	if err != nil || name == "Local" {
+		d.fail(v.at, "use an IANA name such as Europe/Berlin or UTC", "there is no time zone %q", name)
+		return
+	}
+	s.Location = loc
+}
+
+func readQuietHours(d *decoder, s *settingsSpec, _, v *node) {
+	q, ok := engine.QuietHours{From: -1, To: -1}, true
+	at := func(name string, into func(*engine.QuietHours) *int) key[engine.QuietHours] {
+		return key[engine.QuietHours]{name: name, read: func(d *decoder, q *engine.QuietHours, _, v *node) {
+			minutes, fine := d.clock(v, name)
+			ok = ok && fine
+			*into(q) = minutes
+		}}
+	}
+	if !readKeys(d, v, "quiet_hours", []key[engine.QuietHours]{
+		at("from", func(q *engine.QuietHours) *int { return &q.From }),
+		at("to", func(q *engine.QuietHours) *int { return &q.To }),
+	}, &q) {
+		return
+	}
+	switch {
+	case v.get("from") == nil || v.get("to") == nil:
+		d.fail(v.at, `write {from: "21:00", to: "08:00"}`, "quiet_hours needs from and to")
+	case ok && q.From == q.To:
+		d.fail(v.at, "make them differ, or take quiet_hours out", "quiet_hours begins and ends at the same time")
+	case ok:
+		s.Quiet = &q
+	}
+}
+
+func readCap(d *decoder, s *settingsSpec, n *node) {
+	before := len(*d.out)
+	var c engine.Cap
+	if !readKeys(d, n, "a cap", []key[engine.Cap]{
+		{name: "max", read: func(d *decoder, c *engine.Cap, _, v *node) { c.Max, _ = d.integer(v, "max", 1, 1000) }},
+		{name: "per", read: func(d *decoder, c *engine.Cap, _, v *node) { c.Per, _ = d.duration(v, "per") }},
+		{name: "topic", read: func(d *decoder, c *engine.Cap, _, v *node) {
+			if name, ok := d.name(v, "topic"); ok {
+				c.Topic = name
+				s.caps = append(s.caps, v)
+			}
+		}},
+	}, &c) {
+		return
+	}
+	if n.get("max") == nil || n.get("per") == nil {
+		d.fail(n.at, "write {max: 2, per: 7d}", "a cap needs max and per")
+		return
+	}
+	if len(*d.out) > before {
+		return
+	}
+	const shortest, longest = time.Minute, 366 * 24 * time.Hour
+	if c.Per < shortest || c.Per > longest {
+		d.fail(n.get("per").at, "use 1m to 366d", "a cap cannot be per %s", n.get("per").text)
+		return
+	}
+	for _, other := range s.Caps {
+		if other.Per == c.Per && other.Topic == c.Topic {
+			d.fail(n.at, "keep the one you mean", "there are two caps for the same time and topic")
+			return
+		}
+	}
+	s.Caps = append(s.Caps, c)
+}
+
+func activityKeys(cat *catalog.Catalog) []key[settingsSpec] {
+	return []key[settingsSpec]{
+		{name: "events", read: func(d *decoder, s *settingsSpec, _, v *node) {
+			chosen := map[string]bool{}
+			d.readList(v, "events", func(item *node) {
+				pattern, ok := d.text(item, "an event")
+				if !ok {
+					return
+				}
+				found := cat.Match(pattern)
+				if len(found) == 0 {
+					d.fail(item.at, unknownEventFix(cat, pattern), "no event is called %s", pattern)
+				}
+				for _, name := range found {
+					if ev, known := cat.Event(name); known && !ev.Admin {
+						chosen[name] = true
+					}
+				}
+			})
+			s.Activity = chosen
+		}},
+		{name: "resolution", read: func(d *decoder, s *settingsSpec, _, v *node) {
+			dur, ok := d.duration(v, "resolution")
+			if ok && dur > 24*time.Hour {
+				d.fail(v.at, "use 1s to 1d; 10m is a good choice", "the resolution is longer than a day")
+				return
+			}
+			if ok {
+				s.Resolution = dur
+			}
+		}},
+	}
+}
+
+func unknownEventFix(cat *catalog.Catalog, name string) string {
+	if near := cat.Nearest(name); near != "" {
+		return "did you mean " + near + "?"
+	}
+	return "add it to catalog.yaml, or use one of the known events"
+}
+
+// readTopics reads {progress: {default: on}}. on and off are what people write; YAML may make booleans of them.
+func readTopics(d *decoder, s *settingsSpec, _, v *node) {
+	if v.kind != mapping {
+		d.fail(v.at, "write name: {default: on}", "topics must be a block of keys, not %s", v.kind)
+		return
+	}
+	for _, p := range v.pairs {
+		name, ok := d.name(p.key, "a topic")
+		if !ok {
+			continue
+		}
+		if _, twice := s.Topics[name]; twice {
+			d.fail(p.key.at, "keep one of them", "the topic %s stands twice", name)
+			continue
+		}
+		s.Topics[name] = true
+		s.places["topics."+name] = p.key.at
+		if p.value.kind == null {
+			continue
+		}
+		readKeys(d, p.value, "the topic "+name, []key[settingsSpec]{
+			{name: "default", read: func(d *decoder, s *settingsSpec, _, v *node) {
+				word, _ := d.oneOf(v, "default", "on", "off", "true", "false")
+				s.Topics[name] = word == "on" || word == "true"
+			}},
+		}, s)
+	}
+}
+
+func readLinks(d *decoder, s *settingsSpec, _, v *node) {
+	if v.kind != mapping {
+		d.fail(v.at, `write name: "https://…"`, "links must be a block of keys, not %s", v.kind)
+		return
+	}
+	for _, p := range v.pairs {
+		name, ok := d.name(p.key, "a link")
+		if !ok {
+			continue
+		}
+		if _, twice := s.links[name]; twice {
+			d.fail(p.key.at, "keep one of them", "the link %s stands twice", name)
+			continue
+		}
+		target, ok := d.text(p.value, "links."+name)
+		if !ok {
+			continue
+		}
+		if !strings.HasPrefix(target, "https://") && !strings.HasPrefix(target, "http://") {
+			d.fail(p.value.at, "begin with https://", "links.%s is not a web address", name)
+			continue
+		}
+		s.links[name] = target
+		s.places["links."+name] = p.value.at
+	}
+}
+
+func readSender(d *decoder, s *settingsSpec, _, v *node) {
+	text := func(name string, address bool, into func(*Sender) *string) key[Sender] {
+		return key[Sender]{name: name, read: func(d *decoder, to *Sender, _, v *node) {
+			value, ok := d.text(v, name)
+			if !ok {
+				return
+			}
+			if strings.ContainsAny(value, "\r\n") && address {
+				d.fail(v.at, "write it in one line", "%s has several lines", name)
+				return
+			}
+			if a, err := mail.ParseAddress(value); address && (err != nil || a.Address != value) {
+				d.fail(v.at, "write the bare address: hello@academy.example", "%s is not an e-mail address: %q", name, value)
+				return
+			}
+			*into(to) = strings.TrimSpace(value)
+		}}
+	}
+	readKeys(d, v, "sender", []key[Sender]{
+		text("from", true, func(s *Sender) *string { return &s.From }),
+		text("name", false, func(s *Sender) *string { return &s.Name }),
+		text("reply_to", true, func(s *Sender) *string { return &s.ReplyTo }),
+		text("postal_address", false, func(s *Sender) *string { return &s.PostalAddress }),
+	}, &s.sender)
+	if v.kind == mapping && v.get("from") == nil {
+		d.fail(v.at, "add from: with an address", "the sender has no from")
+	}
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

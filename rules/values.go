@@ -1,0 +1,150 @@
+package rules
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxDuration is the longest duration of a folder: a little over two years.
+const maxDuration = 750 * 24 * time.Hour
+
+var (
+	durationForm = regexp.MustCompile(`^([0-9]{1,9})(s|m|h|d|w)$`)
+	clockForm    = regexp.MustCompile(`^([01][0-9]|2[0-3]):([0-5][0-9])$`)
+	nameForm     = regexp.MustCompile(`^[a-z0-9]+(?:[-_][a-z0-9]+)*$`)
+	stepIDForm   = regexp.MustCompile(`^[a-z](?:[a-z0-9_-]*[a-z0-9])?$`)
+)
+
+var units = map[string]time.Duration{
+	"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour,
+}
+
+// duration reads 90s, 15m, 2h, 3d or 2w. A day is 24 hours.
+func (d *decoder) duration(n *node, what string) (time.Duration, bool) {
+	text, ok := d.text(n, what)
+	if !ok {
+		return 0, false
+	}
+	m := durationForm.FindStringSubmatch(text)
+	if m == nil {
+		d.fail(n.at, "write a whole number and s, m, h, d or w, for example 90s, 15m, 2h, 3d, 2w", "%s is not a duration: %q", what, text)
+		return 0, false
+	}
+	count, _ := strconv.ParseInt(m[1], 10, 64)
+	unit := units[m[2]]
+	if count == 0 {
+		d.fail(n.at, "write a longer one or take it out", "%s is no time at all", what)
+		return 0, false
+	}
+	if count > int64(maxDuration/unit) {
+		d.fail(n.at, "use at most 750d", "%s is longer than two years", what)
+		return 0, false
+	}
+	return time.Duration(count) * unit, true
+}
+
+// clock reads a time of day as minutes after midnight.
+func (d *decoder) clock(n *node, what string) (int, bool) {
+	text, ok := d.text(n, what)
+	if !ok {
+		return 0, false
+	}
+	m := clockForm.FindStringSubmatch(text)
+	if m == nil {
+		d.fail(n.at, `write hours and minutes with two digits each, "00:00" to "23:59"`, "%s is not a time of day: %q", what, text)
+		return 0, false
+	}
+	hours, _ := strconv.Atoi(m[1])
+	minutes, _ := strconv.Atoi(m[2])
+	return hours*60 + minutes, true
+}
+
+var weekdays = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
+
+// days reads a list of weekdays, in the order of the week.
+func (d *decoder) days(n *node) (days []time.Weekday) {
+	d.readList(n, "days", func(item *node) {
+		text, ok := d.text(item, "a day")
+		if !ok {
+			return
+		}
+		day := slices.Index(weekdays, text)
+		switch {
+		case day < 0:
+			fix := "use mon, tue, wed, thu, fri, sat, sun"
+			if len(text) > 3 && slices.Contains(weekdays, strings.ToLower(text[:3])) {
+				fix = "write " + strings.ToLower(text[:3])
+			}
+			d.fail(item.at, fix, "%q is not a weekday", text)
+		case slices.Contains(days, time.Weekday(day)):
+			d.fail(item.at, "keep it once", "%s stands twice", text)
+		default:
+			days = append(days, time.Weekday(day))
+		}
+	})
+	slices.Sort(days)
+	return days
+}
+
+// integer reads a whole number from low to high.
+func (d *decoder) integer(n *node, what string, low, high int) (int, bool) {
+	text, ok := d.text(n, what)
+	if !ok {
+		return 0, false
+	}
+	v, err := strconv.Atoi(text)
+	if err != nil || n.style != plain {
+		d.fail(n.at, "write it with digits only, without quotes", "%s is not a whole number: %q", what, text)
+		return 0, false
+	}
+	if v < low || v > high {
+		d.fail(n.at, "", "%s is %d, but must be from %d to %d", what, v, low, high)
+		return 0, false
+	}
+	return v, true
+}
+
+// boolean reads true or false.
+func (d *decoder) boolean(n *node, what string) (value, ok bool) {
+	text, ok := d.text(n, what)
+	if !ok {
+		return false, false
+	}
+	switch {
+	case n.style == plain && text == "true":
+		return true, true
+	case n.style == plain && text == "false":
+		return false, true
+	}
+	d.fail(n.at, "write true or false", "%s is neither true nor false: %q", what, text)
+	return false, false
+}
+
+// oneOf reads one of a few words.
+func (d *decoder) oneOf(n *node, what string, words ...string) (string, bool) {
+	text, ok := d.text(n, what)
+	if !ok {
+		return "", false
+	}
+	if !slices.Contains(words, text) {
+		d.fail(n.at, didYouMean(text, words), "%s cannot be %q", what, text)
+		return "", false
+	}
+	return text, true
+}
+
+// name reads the name of a message, topic or link: lower case words joined by - or _.
+func (d *decoder) name(n *node, what string) (string, bool) {
+	text, ok := d.text(n, what)
+	if !ok {
+		return "", false
+	}
+	if !nameForm.MatchString(text) || len(text) > 64 {
+		d.fail(n.at, "use small letters, digits, - and _, at most 64", "%s is not a name: %q", what, text)
+		return "", false
+	}
+	return text, true
+}

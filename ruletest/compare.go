@@ -1,0 +1,143 @@
+package ruletest
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"homeroom/engine"
+	"homeroom/simulate"
+)
+
+// compare sets what was expected against what was decided. Messages (sent and withheld) must be equal in full and in
+// order; the other kinds are looked for where they are listed.
+func compare(t *Test, decisions []engine.Decision) ([]Line, bool) {
+	marks := make([]Mark, len(decisions))
+	for i := range marks {
+		marks[i] = Same
+	}
+	var got, want []int // positions of messages
+	for i := range decisions {
+		if isMessage(decisions[i].Kind) {
+			got = append(got, i)
+		}
+	}
+	missing := make([]bool, len(t.Expect))
+	used := make([]bool, len(decisions))
+	for i := range t.Expect {
+		x := &t.Expect[i]
+		if isMessage(x.Kind) {
+			want = append(want, i)
+			continue
+		}
+		missing[i] = true
+		for j := range decisions {
+			if !used[j] && x.matches(&decisions[j]) {
+				used[j], missing[i] = true, false
+				break
+			}
+		}
+	}
+	gotCommon, wantCommon := common(len(got), len(want), func(i, j int) bool {
+		return t.Expect[want[j]].matches(&decisions[got[i]])
+	})
+	for i, j := range got {
+		if !gotCommon[i] {
+			marks[j] = Unexpected
+		}
+	}
+	for i, j := range want {
+		missing[j] = !wantCommon[i]
+	}
+	passed := !slices.Contains(missing, true) && !slices.Contains(marks, Unexpected)
+	return timeline(t, decisions, marks, missing), passed
+}
+
+func isMessage(k engine.Kind) bool { return k == engine.KindSent || k == engine.KindWithheld }
+
+// matches tells whether the decision is what was expected, to the second.
+func (x *Expectation) matches(d *engine.Decision) bool {
+	if x.Kind != d.Kind || !sameSecond(x.At, d.At) {
+		return false
+	}
+	if x.Reason != "" && x.Reason != d.Reason || x.Rule != "" && x.Rule != d.Rule {
+		return false
+	}
+	if isMessage(x.Kind) {
+		return x.What == d.Message
+	}
+	return x.What == d.Message || x.What == d.Rule
+}
+
+func sameSecond(a, b time.Time) bool { return a.Truncate(time.Second).Equal(b.Truncate(time.Second)) }
+
+// common finds a longest common subsequence of two sequences and returns which of their items belong to it.
+func common(n, m int, same func(i, j int) bool) (a, b []bool) {
+	longest := make([][]int, n+1)
+	for i := range longest {
+		longest[i] = make([]int, m+1)
+	}
+	for i := n - 1; i >= 0; i-- {
+		for j := m - 1; j >= 0; j-- {
+			if same(i, j) {
+				longest[i][j] = longest[i+1][j+1] + 1
+			} else {
+				longest[i][j] = max(longest[i+1][j], longest[i][j+1])
+			}
+		}
+	}
+	a, b = make([]bool, n), make([]bool, m)
+	for i, j := 0, 0; i < n && j < m; {
+		switch {
+		case same(i, j):
+			a[i], b[j] = true, true
+			i, j = i+1, j+1
+		case longest[i+1][j] >= longest[i][j+1]:
+			i++
+		default:
+			j++
+		}
+	}
+	return a, b
+}
+
+// timeline puts events, decisions and missing expectations in the order of time; within an instant in that order.
+func timeline(t *Test, decisions []engine.Decision, marks []Mark, missing []bool) []Line {
+	var lines []Line
+	for i := range t.Events {
+		ev := &t.Events[i]
+		if !ev.At.After(t.Until) {
+			lines = append(lines, Line{Mark: Same, At: ev.At, Kind: "event", What: ev.Name, Why: properties(ev.Properties), rank: 0})
+		}
+	}
+	for i := range t.Expect {
+		if x := &t.Expect[i]; missing[i] {
+			var why []string
+			for _, part := range []string{string(x.Reason), x.Rule} {
+				if part != "" {
+					why = append(why, part)
+				}
+			}
+			lines = append(lines, Line{Mark: Missing, At: x.At, Kind: string(x.Kind), What: x.What, Why: strings.Join(why, " · "), rank: 1})
+		}
+	}
+	for i := range decisions {
+		d := &decisions[i]
+		what, why := simulate.Describe(d)
+		lines = append(lines, Line{Mark: marks[i], At: d.At, Kind: string(d.Kind), What: what, Why: why, rank: 2})
+	}
+	slices.SortStableFunc(lines, func(a, b Line) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.rank, b.rank)) })
+	return lines
+}
+
+// properties writes an event's properties in one line, by name.
+func properties(all map[string]any) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		parts = append(parts, fmt.Sprintf("%s=%v", name, all[name]))
+	}
+	return strings.Join(parts, " ")
+}

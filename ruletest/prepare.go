@@ -1,0 +1,167 @@
+package ruletest
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"homeroom/catalog"
+	"homeroom/engine"
+	"homeroom/rules"
+	"homeroom/store/profile"
+)
+
+// Folder is what tests are checked against and run with.
+type Folder struct {
+	Ruleset *engine.Ruleset
+	Catalog Catalog
+}
+
+// Catalog decodes a test's events as it decodes published ones; *catalog.Catalog is one.
+type Catalog interface {
+	Decode(learner, event string, body []byte, received time.Time) (catalog.Decoded, *catalog.DecodeError)
+}
+
+// Case is a test that is ready to run.
+type Case struct {
+	Test    *Test
+	ruleset *engine.Ruleset
+	profile profile.Profile
+	events  []catalog.Decoded // of Test.Events
+}
+
+// defaultLearner is who a test is about when it does not say.
+const defaultLearner = "learner"
+
+// Prepare checks a test against a folder: its rules, messages and events must exist there, and each event must be one
+// that the catalog accepts. All mistakes at once; with any, the case is nil.
+func (t *Test) Prepare(f Folder) (*Case, rules.Problems) {
+	r := &reader{file: t.File, lines: t.lines, test: t.Name}
+	c := &Case{Test: t, ruleset: t.selectRules(r, f.Ruleset)}
+	if t.HeldOut {
+		r.problem(t.at["held_out"], "no rule of this folder has a holdout, so nobody can be held out", "remove held_out")
+	}
+	c.profile = t.person(r)
+	for i := range t.Events {
+		c.events = append(c.events, t.decode(r, f.Catalog, i))
+	}
+	names := namesOf(f.Ruleset)
+	for i := range t.Expect {
+		t.Expect[i].check(r, names)
+	}
+	if len(r.problems) > 0 {
+		return nil, sorted(r.problems)
+	}
+	return c, nil
+}
+
+// selectRules returns the ruleset with the test's rules only.
+func (t *Test) selectRules(r *reader, all *engine.Ruleset) *engine.Ruleset {
+	if len(t.Rules) == 0 {
+		return all
+	}
+	chosen := *all
+	chosen.Rules = nil
+	names := namesOf(all)
+	for i, name := range t.Rules {
+		if all.Rule(name) == nil {
+			r.problem(t.at[fmt.Sprintf("rules[%d]", i)], fmt.Sprintf("there is no rule %s", name), didYouMean(name, names.rules))
+		}
+	}
+	for _, rule := range all.Rules {
+		if slices.Contains(t.Rules, rule.Name) {
+			chosen.Rules = append(chosen.Rules, rule)
+		}
+	}
+	return &chosen
+}
+
+// person is what is known of the learner before the first event.
+func (t *Test) person(r *reader) profile.Profile {
+	if t.Learner == nil {
+		return profile.Profile{}
+	}
+	p, _, notes := profile.Profile{}.Merge(t.Learner.Traits, time.Time{})
+	for _, note := range notes {
+		r.problem(t.at["learner"], note, "")
+	}
+	if t.Learner.Timezone != "" {
+		p.Timezone = t.Learner.Timezone
+	}
+	if t.Learner.Locale != "" {
+		p.Locale = t.Learner.Locale
+	}
+	return p
+}
+
+// learner returns the learner's id.
+func (t *Test) learner() string {
+	if t.Learner != nil && t.Learner.ID != "" {
+		return t.Learner.ID
+	}
+	return defaultLearner
+}
+
+// decode puts an event through the catalog, as if it had been published.
+func (t *Test) decode(r *reader, c Catalog, i int) catalog.Decoded {
+	ev := &t.Events[i]
+	body := struct {
+		ID         string         `json:"id"`
+		Event      string         `json:"event"`
+		Learner    string         `json:"learner_id"`
+		Time       time.Time      `json:"time"`
+		Properties map[string]any `json:"properties,omitempty"`
+		Traits     map[string]any `json:"traits,omitempty"`
+	}{ev.ID, ev.Name, t.learner(), ev.Time, ev.Properties, ev.Traits}
+	if body.ID == "" {
+		body.ID = fmt.Sprintf("event-%d", i+1)
+	}
+	if body.Time.IsZero() {
+		body.Time = ev.At
+	}
+	raw, err := json.Marshal(body)
+	if err != nil {
+		r.problem(ev.where, fmt.Sprintf("this event cannot be written as JSON: %s", err), "")
+		return catalog.Decoded{}
+	}
+	d, refused := c.Decode("", "", raw, ev.At)
+	if refused != nil {
+		r.problem(ev.where, refused.Message, refused.Hint)
+	}
+	return d
+}
+
+// names are what expectations may speak of.
+type names struct{ rules, messages []string }
+
+func namesOf(rs *engine.Ruleset) names {
+	var n names
+	for _, rule := range rs.Rules {
+		n.rules = append(n.rules, rule.Name)
+		for _, in := range rule.Program {
+			if in.Send != nil && !slices.Contains(n.messages, in.Send.Message) {
+				n.messages = append(n.messages, in.Send.Message)
+			}
+		}
+	}
+	slices.Sort(n.messages)
+	return n
+}
+
+// check notes a name that does not exist: a test that waits for it to be skipped would pass by accident, or never.
+func (x *Expectation) check(r *reader, n names) {
+	if x.Rule != "" && !slices.Contains(n.rules, x.Rule) {
+		r.problem(x.where, fmt.Sprintf("there is no rule %s", x.Rule), didYouMean(x.Rule, n.rules))
+	}
+	known, what := n.messages, "no rule sends"
+	switch x.Kind {
+	case engine.KindExited, engine.KindStarted, engine.KindConverted:
+		known, what = n.rules, "there is no rule"
+	case engine.KindSkipped, engine.KindDeferred:
+		known, what = slices.Concat(n.messages, n.rules), "there is no message or rule"
+	}
+	if !slices.Contains(known, x.What) {
+		r.problem(x.what, fmt.Sprintf("%s %s", what, x.What), didYouMean(x.What, known))
+	}
+}

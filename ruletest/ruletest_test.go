@@ -1,0 +1,368 @@
+package ruletest_test
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"homeroom/catalog"
+	"homeroom/engine"
+	"homeroom/rules"
+	"homeroom/ruletest"
+)
+
+// A folder with two rules: a failed quiz gets a message after two hours and another after three days unless it is
+// retried; an enrolment gets a welcome. Quiet hours are 21:00 to 08:00.
+func folder(t *testing.T) ruletest.Folder {
+	t.Helper()
+	c, err := catalog.Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	send := func(id, message string) engine.Instr {
+		return engine.Instr{Op: engine.OpSend, ID: id, Send: &engine.SendStep{Message: message, Channel: "email"}}
+	}
+	return ruletest.Folder{Catalog: c, Ruleset: &engine.Ruleset{
+		Hash: "r1",
+		Keys: c.Keys(),
+		Settings: engine.Settings{
+			Patience: 24 * time.Hour, Resolution: time.Minute, Quiet: &engine.QuietHours{From: 21 * 60, To: 8 * 60},
+		},
+		Rules: []*engine.Rule{
+			{
+				Name: "retry", Per: []string{"assessment_id"},
+				When: engine.Trigger{Match: engine.Match{Event: "assessment.graded", If: failed{}}},
+				Program: []engine.Instr{
+					{Op: engine.OpWait, ID: "1", Dur: 2 * time.Hour},
+					send("2", "try-again"),
+					{Op: engine.OpWaitFor, ID: "3", Dur: 72 * time.Hour, Match: &engine.Match{Event: "assessment.retried"}, Else: 4},
+					{Op: engine.OpStop, ID: "3.then", Reason: "retried"},
+					send("4", "study-plan"),
+				},
+			},
+			{
+				Name: "welcome", Per: []string{"course_id"},
+				When:    engine.Trigger{Match: engine.Match{Event: "enrollment.created"}},
+				Program: []engine.Instr{send("1", "welcome")},
+			},
+		},
+	}}
+}
+
+// failed is the condition event.passed == false.
+type failed struct{}
+
+func (failed) Eval(v *engine.Vars) (any, error) { return v.Event.Properties["passed"] == false, nil }
+func (failed) Source() string                   { return "event.passed == false" }
+
+const failedQuiz = `
+test: a failed quiz gets one nudge after two hours
+start: 2026-03-02T10:00:00Z
+events:
+  - at: +0s
+    event: assessment.graded
+    properties: {assessment_id: a1, score_pct: 40, passed: false, grader_type: auto}
+`
+
+// runOne runs the only test of a file and fails if it cannot be run.
+func runOne(t *testing.T, src string) ruletest.Result {
+	t.Helper()
+	tests, problems := ruletest.Parse("tests/t.yaml", []byte(src))
+	if len(problems) > 0 || len(tests) != 1 {
+		t.Fatalf("got %d tests, %v", len(tests), problems)
+	}
+	c, problems := tests[0].Prepare(folder(t))
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	res := c.Run(nil)
+	if res.Err != nil {
+		t.Fatal(res.Err)
+	}
+	return res
+}
+
+func TestTestsThatPass(t *testing.T) {
+	cases := []struct{ name, src string }{
+		{"offsets and absolute times", failedQuiz + `
+expect:
+  - {at: +2h, sent: try-again}
+  - {at: "2026-03-05T12:00:00Z", sent: study-plan}
+`},
+		{"a way out, listed", failedQuiz + `
+  - {at: +1d, event: assessment.retried, properties: {assessment_id: a1, attempt_number: 2}}
+expect:
+  - {at: +2h, sent: try-again, rule: retry}
+  - {at: +1d, exited: retry, reason: stop}
+`},
+		{"quiet hours in the learner's zone", `
+test: nobody is woken in Berlin
+learner: {timezone: Europe/Berlin, traits: {email: ada@example.org}}
+start: 2026-03-02T18:30:00Z
+events:
+  - {at: +0s, event: assessment.graded, properties: {assessment_id: a1, passed: false}}
+until: +1d
+expect:
+  - {at: +2h, deferred: try-again, reason: quiet_hours}
+  - {at: "2026-03-03T07:00:00Z", sent: try-again}
+`},
+		{"a learner without an address", `
+test: nobody to write to
+learner: {timezone: Europe/Berlin}
+start: 2026-03-02T10:00:00Z
+events:
+  - {at: +0s, event: enrollment.created, properties: {course_id: go}}
+expect:
+  - {at: +0s, skipped: welcome, reason: no_address}
+`},
+		{"traits that come with an event", `
+test: an address arrives
+learner: {timezone: Europe/Berlin}
+start: 2026-03-02T10:00:00Z
+events:
+  - {at: +0s, event: enrollment.created, properties: {course_id: go}, traits: {email: ada@example.org}}
+expect:
+  - {at: +0s, sent: welcome}
+`},
+		{"chosen rules only", `
+test: the welcome is not looked at
+rules: [retry]
+start: 2026-03-02T10:00:00Z
+events:
+  - {at: +0s, event: enrollment.created, properties: {course_id: go}}
+expect: []
+`},
+		{"the same id twice is the same event", `
+test: a publisher's repeat
+start: 2026-03-02T10:00:00Z
+events:
+  - {at: +0s, id: x, event: enrollment.created, properties: {course_id: go}}
+  - {at: +1h, id: x, event: enrollment.created, properties: {course_id: rust}}
+expect:
+  - {at: +0s, sent: welcome}
+`},
+		{"until is inclusive, and events after it are not heard", failedQuiz + `
+  - {at: +2h1s, event: enrollment.created, properties: {course_id: go}}
+until: +2h
+expect:
+  - {at: +2h, sent: try-again}
+`},
+		{"an event that happened before it arrived", `
+test: the delay is not added up
+start: 2026-03-02T10:00:00Z
+events:
+  - {at: +1h, time: +0s, event: assessment.graded, properties: {assessment_id: a1, passed: false}}
+until: +1d
+expect:
+  - {at: +2h, sent: try-again}
+`},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			if res := runOne(t, c.src); !res.Passed {
+				t.Error(diff(t, res))
+			}
+		})
+	}
+}
+
+func diff(t *testing.T, res ruletest.Result) string {
+	t.Helper()
+	var b strings.Builder
+	if err := res.Write(&b, false); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestAFailureReadsLikeATimeline(t *testing.T) {
+	res := runOne(t, `
+test: nobody is woken in Berlin
+learner: {timezone: Europe/Berlin, traits: {email: ada@example.org}}
+start: 2026-03-02T18:30:00Z
+events:
+  - {at: +0s, event: assessment.graded, properties: {assessment_id: a1, passed: false}}
+until: +4d
+expect:
+  - {at: +2h, sent: try-again}
+  - {at: +2h, exited: retry, reason: until}
+`)
+	want := strings.TrimLeft(`
+tests/t.yaml:2: nobody is woken in Berlin
+  - expected   + got
+    2026-03-02 18:30:00  +0s        event     assessment.graded  assessment_id=a1 passed=false
+    2026-03-02 18:30:00  +0s        started   retry              assessment_id=a1 · assessment.graded
+  - 2026-03-02 20:30:00  +2h        sent      try-again
+  - 2026-03-02 20:30:00  +2h        exited    retry              until
+    2026-03-02 20:30:00  +2h        deferred  try-again          quiet_hours until 2026-03-03 07:00:00 · retry · assessment_id=a1
+  + 2026-03-03 07:00:00  +12h30m    sent      try-again          retry · assessment_id=a1
+  + 2026-03-06 07:00:00  +3d12h30m  sent      study-plan         retry · assessment_id=a1
+`, "\n")
+	if d := cmp.Diff(want, diff(t, res)); d != "" || res.Passed {
+		t.Errorf("passed: %v; diff (-want +got):\n%s", res.Passed, d)
+	}
+}
+
+func TestTestsThatFail(t *testing.T) {
+	cases := []struct{ name, expect string }{
+		{"a message one second early", "[{at: +1h59m59s, sent: try-again}, {at: +3d2h, sent: study-plan}]"},
+		{"a message too few", "[{at: +2h, sent: try-again}]"},
+		{"a message too many", "[{at: +2h, sent: try-again}, {at: +2h, sent: try-again}, {at: +3d2h, sent: study-plan}]"},
+		{"no message expected", "[]"},
+		{"another kind", "[{at: +2h, withheld: try-again}, {at: +3d2h, sent: study-plan}]"},
+		{"another reason", "[{at: +0s, started: retry, reason: again}, {at: +2h, sent: try-again}, {at: +3d2h, sent: study-plan}]"},
+		{"something that never came", "[{at: +1h, skipped: retry}, {at: +2h, sent: try-again}, {at: +3d2h, sent: study-plan}]"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			if res := runOne(t, failedQuiz+"expect: "+c.expect+"\n"); res.Passed {
+				t.Errorf("passed:\n%s", diff(t, res))
+			}
+		})
+	}
+}
+
+func TestMistakesAreFoundAllAtOnce(t *testing.T) {
+	cases := []struct{ name, src, want string }{
+		{
+			"unknown keys and missing ones", `
+test: sloppy
+start: 2026-03-02T10:00:00Z
+evnts: []
+events:
+  - {at: +0s, event: x, propertes: {a: 1}}
+expect:
+  - {at: +2h, send: try-again}
+  - {at: +2h, reason: cap}
+  - {sent: try-again}
+`,
+			`tests/t.yaml:4:1: test "sloppy": unknown key "evnts" in a test | did you mean events?
+tests/t.yaml:6:25: test "sloppy": unknown key "propertes" in an event | did you mean properties?
+tests/t.yaml:8:15: test "sloppy": unknown key "send" in an expectation | did you mean sent?
+tests/t.yaml:9:5: test "sloppy": the expectation does not say what happens | write for example {at: +2h, sent: MESSAGE}
+tests/t.yaml:10:5: test "sloppy": an expectation needs at`,
+		},
+		{
+			"times", `
+test: when
+start: yesterday
+learner: {timezone: Berlin}
+events:
+  - {at: 2h, event: x}
+  - {at: +2x, event: x}
+expect: []
+`,
+			`tests/t.yaml:3:8: test "when": start must be a time | write an offset from start such as +2h, or a time such as 2026-03-02T10:00:00Z
+tests/t.yaml:4:21: test "when": unknown timezone "Berlin" | write an IANA name such as Europe/Berlin
+tests/t.yaml:6:10: test "when": at must be a time | write an offset from start such as +2h, or a time such as 2026-03-02T10:00:00Z
+tests/t.yaml:7:10: test "when": at: "2x" is no duration; write for example 90s, 15m, 2h, 3d, 2w or 1d12h`,
+		},
+		{
+			"the order of events", `
+test: order
+start: 2026-03-02T10:00:00Z
+events:
+  - {at: +2h, event: x}
+  - {at: +1h, event: x}
+expect: [{at: +3h, sent: a}, {at: +2h, sent: b}]
+`,
+			`tests/t.yaml:6:5: test "order": this event arrives before the one above it | list events in the order of their arrival; time: says when something happened if that was earlier
+tests/t.yaml:7:30: test "order": this message is earlier than the one above it | list messages in the order of time`,
+		},
+		{"no expectation", "test: hm\nstart: 2026-03-02T10:00:00Z\n",
+			`tests/t.yaml:1:1: test "hm": the test expects nothing | list every message under expect:, or write expect: []`},
+		{"no name", "start: 2026-03-02T10:00:00Z\nexpect: []\n", `tests/t.yaml:1:1: the test has no name | add test: what it shows`},
+		{"not YAML", "test: [1, 2\nexpect: []", `tests/t.yaml:2:1: ',' or ']' must be specified`},
+		{"empty", "# nothing yet\n", `tests/t.yaml:1:1: no test in this file | begin one with test: what it shows`},
+		{"no mapping", "- a\n", `tests/t.yaml:1:1: a test must be a mapping, key: value`},
+		{"too deep", strings.Repeat("[", 5000), `tests/t.yaml:1:1: nested too deeply | write it flatter`},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			_, problems := ruletest.Parse("tests/t.yaml", []byte(c.src))
+			if d := cmp.Diff(c.want, brief(problems)); d != "" {
+				t.Errorf("problems (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+// brief is one line a problem: place, message and fix.
+func brief(problems rules.Problems) string {
+	var lines []string
+	for _, p := range problems {
+		line := rules.Problems{p}.Error()
+		if p.Fix != "" {
+			line += " | " + p.Fix
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func TestMistakesThatOnlyTheFolderShows(t *testing.T) {
+	src := `
+test: names
+rules: [rety]
+held_out: true
+learner: {traits: {email: not an address}}
+start: 2026-03-02T10:00:00Z
+events:
+  - {at: +0s, event: assessment.grade, properties: {assessment_id: a1}}
+  - {at: +1h, event: assessment.graded, properties: {passed: no-idea}}
+expect:
+  - {at: +2h, sent: try-agian}
+  - {at: +2h, exited: try-again}
+  - {at: +2h, deferred: try-again, rule: nope}
+`
+	tests, problems := ruletest.Parse("tests/t.yaml", []byte(src))
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	c, problems := tests[0].Prepare(folder(t))
+	if c != nil {
+		t.Error("got a case that can run")
+	}
+	var places []string
+	for _, p := range problems {
+		places = append(places, strings.TrimPrefix(rules.Problems{p}.Error(), "tests/t.yaml:"))
+	}
+	got := strings.Join(places, "\n")
+	for _, want := range []string{
+		`3:9: test "names": there is no rule rety`,
+		`4:1: test "names": no rule of this folder has a holdout`,
+		`5:1: test "names": trait email is not an address`,
+		`8:22: test "names": unknown event`,
+		`9:22: test "names": `,
+		`11:21: test "names": no rule sends try-agian`,
+		`12:23: test "names": there is no rule try-again`,
+		`13:5: test "names": there is no rule nope`,
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("missing %q in\n%s", want, got)
+		}
+	}
+}
+
+func TestParseDir(t *testing.T) {
+	fsys := fstest.MapFS{
+		"tests/b.yaml":    {Data: []byte("test: two\nstart: 2026-03-02T10:00:00Z\nexpect: []\n---\ntest: three\nstart: 2026-03-02T10:00:00Z\nexpect: []\n")},
+		"tests/a.yml":     {Data: []byte("test: one\nstart: 2026-03-02T10:00:00Z\nexpect: []\n")},
+		"tests/notes.txt": {Data: []byte("not a test")},
+	}
+	tests, problems, err := ruletest.ParseDir(fsys, "academy")
+	if err != nil || len(problems) > 0 {
+		t.Fatal(err, problems)
+	}
+	var got []string
+	for _, test := range tests {
+		got = append(got, test.File+" "+test.Name)
+	}
+	want := []string{"academy/tests/a.yml one", "academy/tests/b.yaml two", "academy/tests/b.yaml three"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("tests (-want +got):\n%s", d)
+	}
+}

@@ -1,0 +1,66 @@
+package ruletest
+
+import (
+	"time"
+
+	"homeroom/engine"
+	"homeroom/simulate"
+)
+
+// Result is how a test came out.
+type Result struct {
+	Test      *Test
+	Passed    bool
+	Decisions []engine.Decision
+	Timeline  []Line
+	Err       error // the engine misbehaved
+}
+
+// Run plays the case on a virtual clock up to Until, inclusive. Coverage may be nil; else it notes what is reached.
+func (c *Case) Run(coverage *Coverage) Result {
+	res := Result{Test: c.Test}
+	opts := simulate.HostOptions{
+		Learner:         c.Test.learner(),
+		Ruleset:         c.ruleset,
+		Profile:         c.profile,
+		AssumeReachable: c.Test.Learner == nil,
+		Decided:         func(d engine.Decision) { res.Decisions = append(res.Decisions, d) },
+	}
+	if coverage != nil {
+		opts.Ruleset, opts.Stepped = coverage.instrument(c.ruleset), coverage.stepped
+	}
+	host := simulate.NewHost(opts)
+	for i, d := range c.events {
+		if c.Test.Events[i].At.After(c.Test.Until) {
+			break
+		}
+		if res.Err = host.Event(d, c.Test.Events[i].At); res.Err != nil {
+			return res
+		}
+	}
+	if res.Err = host.Finish(c.Test.Until); res.Err != nil {
+		return res
+	}
+	res.Timeline, res.Passed = compare(c.Test, res.Decisions)
+	return res
+}
+
+// Mark says what a line of a timeline means.
+type Mark byte
+
+// The marks.
+const (
+	Same       Mark = ' ' // it happened, as expected or not asked about
+	Missing    Mark = '-' // it was expected and did not happen
+	Unexpected Mark = '+' // it happened and was not expected
+)
+
+// Line is one line of a test's timeline.
+type Line struct {
+	Mark Mark
+	At   time.Time
+	Kind string // "event" or a kind of decision
+	What string // the event, message or rule
+	Why  string // reason and more; may be empty
+	rank int    // order within an instant
+}

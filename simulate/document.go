@@ -1,0 +1,208 @@
+package simulate
+
+import (
+	"bufio"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+
+	"homeroom/engine"
+)
+
+// Document is what `homeroom simulate --format json` and `go run ./dev play --json` write.
+type Document struct {
+	Decisions []engine.Decision `json:"decisions,omitzero"` // by time, then learner, then the learner's own order
+	Summary   Summary           `json:"summary"`
+}
+
+// Summary counts. The maps are never nil: sent, uncertain and withheld count by message; skipped, deferred, failed and
+// exited by reason; started and converted by rule.
+type Summary struct {
+	Events      int `json:"events"` // accepted ones
+	Learners    int `json:"learners"`
+	DeadLetters int `json:"dead_letters"`
+
+	Sent      map[string]int `json:"sent"`
+	Withheld  map[string]int `json:"withheld"`
+	Skipped   map[string]int `json:"skipped"`
+	Deferred  map[string]int `json:"deferred"`
+	Exited    map[string]int `json:"exited"`
+	Converted map[string]int `json:"converted"`
+	Started   map[string]int `json:"started"`
+	Uncertain map[string]int `json:"uncertain"`
+	Failed    map[string]int `json:"failed"`
+}
+
+// NewSummary returns a summary of nothing.
+func NewSummary() Summary {
+	return Summary{
+		Sent: map[string]int{}, Withheld: map[string]int{}, Skipped: map[string]int{}, Deferred: map[string]int{},
+		Exited: map[string]int{}, Converted: map[string]int{}, Started: map[string]int{},
+		Uncertain: map[string]int{}, Failed: map[string]int{},
+	}
+}
+
+// Count returns the map that counts decisions of a kind, and nil for a kind that does not exist.
+func (s *Summary) Count(kind engine.Kind) map[string]int {
+	switch kind {
+	case engine.KindSent:
+		return s.Sent
+	case engine.KindWithheld:
+		return s.Withheld
+	case engine.KindSkipped:
+		return s.Skipped
+	case engine.KindDeferred:
+		return s.Deferred
+	case engine.KindExited:
+		return s.Exited
+	case engine.KindConverted:
+		return s.Converted
+	case engine.KindStarted:
+		return s.Started
+	case engine.KindUncertain:
+		return s.Uncertain
+	case engine.KindFailed:
+		return s.Failed
+	}
+	return nil
+}
+
+// Add counts one decision.
+func (s *Summary) Add(d *engine.Decision) {
+	if m := s.Count(d.Kind); m != nil {
+		m[summaryKey(d)]++
+	}
+}
+
+// merge adds another summary's counts.
+func (s *Summary) merge(o *Summary) {
+	s.Events += o.Events
+	s.Learners += o.Learners
+	s.DeadLetters += o.DeadLetters
+	for _, kind := range Kinds {
+		into := s.Count(kind)
+		for key, n := range o.Count(kind) {
+			into[key] += n
+		}
+	}
+}
+
+// Kinds are the kinds of decision in the order in which people want to read them.
+var Kinds = [...]engine.Kind{
+	engine.KindSent, engine.KindUncertain, engine.KindWithheld, engine.KindDeferred, engine.KindSkipped,
+	engine.KindFailed, engine.KindStarted, engine.KindExited, engine.KindConverted,
+}
+
+func summaryKey(d *engine.Decision) string {
+	switch d.Kind {
+	case engine.KindSent, engine.KindUncertain, engine.KindWithheld:
+		return d.Message
+	case engine.KindSkipped, engine.KindDeferred, engine.KindExited, engine.KindFailed:
+		return string(d.Reason)
+	case engine.KindStarted, engine.KindConverted:
+		return d.Rule
+	}
+	return ""
+}
+
+// Collector turns decisions into a document. Add keeps each learner's order.
+type Collector struct {
+	// SummaryOnly counts decisions without keeping them.
+	SummaryOnly bool
+	summary     Summary
+	blocks      [][]engine.Decision // all full but the last: a growing slice would copy hundreds of megabytes
+}
+
+// blockSize is how many decisions a block holds.
+const blockSize = 4096
+
+// NewCollector returns a collector that keeps decisions, or only counts them.
+func NewCollector(summaryOnly bool) *Collector {
+	return &Collector{SummaryOnly: summaryOnly, summary: NewSummary()}
+}
+
+// Add takes one decision in.
+func (c *Collector) Add(d engine.Decision) {
+	c.summary.Add(&d)
+	if c.SummaryOnly {
+		return
+	}
+	if n := len(c.blocks); n == 0 || len(c.blocks[n-1]) == blockSize {
+		// The first block grows from nothing: most collectors see few decisions.
+		c.blocks = append(c.blocks, make([]engine.Decision, 0, min(n, 1)*blockSize))
+	}
+	last := &c.blocks[len(c.blocks)-1]
+	*last = append(*last, d)
+}
+
+// Document returns what was collected, sorted; events, learners and deadLetters are counted by the host.
+func (c *Collector) Document(events, learners, deadLetters int) Document {
+	c.summary.Events, c.summary.Learners, c.summary.DeadLetters = events, learners, deadLetters
+	return merge([]*Collector{c})
+}
+
+// merge joins collectors of disjoint learners into one document.
+func merge(parts []*Collector) Document {
+	doc := Document{Summary: NewSummary()}
+	total, keep := 0, false
+	for _, c := range parts {
+		doc.Summary.merge(&c.summary)
+		for _, block := range c.blocks {
+			total += len(block)
+		}
+		keep = keep || !c.SummaryOnly
+	}
+	if !keep {
+		return doc
+	}
+	// Positions are sorted, not decisions: those are large. Within a learner positions keep the learner's order.
+	order := make([]*engine.Decision, 0, total)
+	for _, c := range parts {
+		for _, block := range c.blocks {
+			for i := range block {
+				order = append(order, &block[i])
+			}
+		}
+	}
+	slices.SortStableFunc(order, func(a, b *engine.Decision) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Learner, b.Learner))
+	})
+	doc.Decisions = make([]engine.Decision, total)
+	for i, d := range order {
+		doc.Decisions[i] = *d
+	}
+	return doc
+}
+
+// WriteJSON writes the document as one JSON value with one decision a line, so that two documents can be compared
+// with line-based tools.
+func (d *Document) WriteJSON(w io.Writer) error {
+	out := bufio.NewWriterSize(w, 1<<16)
+	enc := json.NewEncoder(out) // ends every value with a newline
+	enc.SetEscapeHTML(false)    // scopes read "a=1&b=2"
+	out.WriteString("{")
+	if d.Decisions != nil {
+		out.WriteString("\"decisions\":[\n")
+		for i := range d.Decisions {
+			if i > 0 {
+				out.WriteString(",")
+			}
+			if err := enc.Encode(&d.Decisions[i]); err != nil {
+				return fmt.Errorf("write decision %s: %w", d.Decisions[i].ID, err)
+			}
+		}
+		out.WriteString("],\n")
+	}
+	out.WriteString("\"summary\":")
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(&d.Summary); err != nil {
+		return fmt.Errorf("write summary: %w", err)
+	}
+	out.WriteString("}\n")
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("write document: %w", err)
+	}
+	return nil
+}

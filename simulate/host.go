@@ -1,0 +1,137 @@
+package simulate
+
+import (
+	"fmt"
+	"time"
+
+	"homeroom/catalog"
+	"homeroom/engine"
+	"homeroom/store/profile"
+)
+
+// Grace is how late a due instant may be and still be stamped as punctual; production uses the same.
+const Grace = time.Minute
+
+// maxRounds bounds the deliveries of one instant. Caps and programs end far below it; beyond it something loops.
+const maxRounds = 10_000
+
+// HostOptions say who the learner is and where decisions go.
+type HostOptions struct {
+	Learner string
+	Ruleset *engine.Ruleset
+	Profile profile.Profile // what is known before the first event
+	// AssumeReachable pretends that an address is known: recorded events seldom carry one.
+	AssumeReachable bool
+	// Decided receives each decision, in the learner's order.
+	Decided func(engine.Decision)
+	// Stepped, if set, is shown every step of the engine: the state it began with, what came in, and the result.
+	Stepped func(before engine.State, inputs []engine.Input, res engine.Result)
+}
+
+// Host is one learner on a virtual clock. It is not safe for concurrent use.
+type Host struct {
+	opts     HostOptions
+	env      engine.Env
+	profile  profile.Profile
+	state    engine.State
+	standing engine.Standing
+	wake     time.Time
+}
+
+// NewHost returns a learner to whom nothing has happened yet.
+func NewHost(opts HostOptions) *Host {
+	h := &Host{opts: opts, profile: opts.Profile}
+	h.state.Learner = opts.Learner
+	h.env = engine.Env{
+		Current: opts.Ruleset,
+		Revision: func(hash string) *engine.Ruleset {
+			if hash == opts.Ruleset.Hash {
+				return opts.Ruleset
+			}
+			return nil
+		},
+		Standing: &h.standing,
+		Grace:    Grace,
+	}
+	h.showProfile()
+	return h
+}
+
+// Event takes in what arrived at the given instant; arrivals never go back. What falls due before it is decided first;
+// at a tie the event goes first. An error means that the engine misbehaved.
+func (h *Host) Event(d catalog.Decoded, arrival time.Time) error {
+	if err := h.wakeUntil(func(w time.Time) bool { return w.Before(arrival) }); err != nil {
+		return err
+	}
+	if merged, changed, _ := h.profile.Merge(d.Traits, d.Event.Time); changed {
+		h.profile = merged
+		h.showProfile()
+	}
+	ev := d.Event
+	change := h.standing.Apply(&ev, h.opts.Ruleset, arrival)
+	if !h.opts.Ruleset.Wants(&ev, change) {
+		return nil
+	}
+	return h.step([]engine.Input{{Event: &ev}}, arrival)
+}
+
+// Finish decides everything that falls due up to the given instant, inclusive.
+func (h *Host) Finish(until time.Time) error {
+	return h.wakeUntil(func(w time.Time) bool { return !w.After(until) })
+}
+
+// showProfile lets the engine see the profile as it is now.
+func (h *Host) showProfile() {
+	h.env.Profile = h.profile.Engine()
+	h.env.Profile.Reachable = h.env.Profile.Reachable || h.opts.AssumeReachable
+}
+
+// wakeUntil steps through the wake-ups for which due holds.
+func (h *Host) wakeUntil(due func(time.Time) bool) error {
+	for !h.wake.IsZero() && due(h.wake) {
+		at := h.wake
+		if err := h.step(nil, at); err != nil {
+			return err
+		}
+		if !h.wake.IsZero() && !h.wake.After(at) {
+			return h.misbehaved("asks to be woken at %s, which is not after %s", h.wake.Format(time.RFC3339), at.Format(time.RFC3339))
+		}
+	}
+	return nil
+}
+
+// step runs the engine and answers its deliveries until there are none.
+func (h *Host) step(inputs []engine.Input, now time.Time) error {
+	for range maxRounds {
+		res := engine.Step(h.env, h.state, inputs, now)
+		if h.opts.Stepped != nil {
+			h.opts.Stepped(h.state, inputs, res)
+		}
+		h.state, h.wake = res.State, res.WakeAt
+		h.state.Recent = nil // for people who look at a workflow; here it would be most of the memory
+		for _, d := range res.Decisions {
+			h.opts.Decided(d)
+		}
+		inputs = outcomes(res.Effects)
+		if len(inputs) == 0 {
+			return nil
+		}
+	}
+	return h.misbehaved("still delivers after %d rounds at %s", maxRounds, now.Format(time.RFC3339))
+}
+
+func (h *Host) misbehaved(format string, args ...any) error {
+	return fmt.Errorf("learner %s: the engine %s; this is a bug in Homeroom, please report it with the rules and the learner's events",
+		h.opts.Learner, fmt.Sprintf(format, args...))
+}
+
+// outcomes accepts every delivery. A cancellation finds nothing to cancel: on a virtual clock a delivery is over at once.
+func outcomes(effects []engine.Effect) []engine.Input {
+	var in []engine.Input
+	for _, e := range effects {
+		if e.Kind == engine.EffectDeliver {
+			in = append(in, engine.Input{Outcome: &engine.Outcome{SendID: e.Send.ID, Status: engine.OutcomeAccepted}})
+		}
+	}
+	return in
+}

@@ -1,0 +1,141 @@
+package simulate
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"homeroom/catalog"
+)
+
+// Decoder reads one native body; *catalog.Catalog is one.
+type Decoder interface {
+	Decode(learner, event string, body []byte, received time.Time) (catalog.Decoded, *catalog.DecodeError)
+}
+
+// DeadLetter is a line that production would have put aside.
+type DeadLetter struct {
+	Line int // from 1
+	Err  *catalog.DecodeError
+}
+
+func (d DeadLetter) String() string {
+	return fmt.Sprintf("line %d: %s: %s", d.Line, d.Err.Code, d.Err.Error())
+}
+
+const (
+	chunkLines = 512     // lines decoded in one go
+	chunkBytes = 1 << 20 // or fewer, when they are long
+	// maxLine is what is kept of a line: enough for the catalog to see that a body is too large.
+	maxLine = 256<<10 + 1
+)
+
+// farFuture is the receive time of recorded events: no event is too new, and one that says no time gets this one.
+var farFuture = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// chunk is a piece of the file on its way from the reader through a decoder to the sequencer.
+type chunk struct {
+	first   int // number of its first line
+	data    []byte
+	ends    []int // where each line ends in data
+	events  []decoded
+	decoded chan struct{} // closed when events is filled
+}
+
+// decoded is one line: an event or an error.
+type decoded struct {
+	catalog.Decoded
+	line int
+	err  *catalog.DecodeError
+}
+
+// Decompress returns a reader of plain text, whether or not r is gzipped; it looks at the content, not at a name.
+func Decompress(r io.Reader) (io.Reader, error) {
+	br := bufio.NewReaderSize(r, 1<<16)
+	head, err := br.Peek(2)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("read events: %w", err)
+	}
+	if !bytes.Equal(head, []byte{0x1f, 0x8b}) {
+		return br, nil
+	}
+	zr, err := gzip.NewReader(br)
+	if err != nil {
+		return nil, fmt.Errorf("read events: %w", err)
+	}
+	return zr, nil
+}
+
+// readChunks cuts r into chunks and hands each to both channels; it closes neither.
+func readChunks(ctx context.Context, r io.Reader, work, ordered chan<- *chunk) error {
+	br := bufio.NewReaderSize(r, 1<<16)
+	line := 1
+	for {
+		c, err := readChunk(br, line)
+		if c != nil {
+			line += len(c.ends)
+			for _, ch := range []chan<- *chunk{work, ordered} {
+				select {
+				case ch <- c:
+				case <-ctx.Done():
+					return ctx.Err()
+				}
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read events after line %d: %w", line-1, err)
+		}
+	}
+}
+
+// readChunk reads whole lines; what a line has beyond maxLine is dropped. The chunk is nil when there was nothing.
+func readChunk(br *bufio.Reader, first int) (*chunk, error) {
+	c := &chunk{first: first, data: make([]byte, 0, chunkLines*256), decoded: make(chan struct{})}
+	for start := 0; len(c.ends) < chunkLines && len(c.data) < chunkBytes; start = len(c.data) {
+		for {
+			part, err := br.ReadSlice('\n')
+			room := maxLine - (len(c.data) - start)
+			c.data = append(c.data, part[:min(len(part), room)]...)
+			if err == nil {
+				break
+			}
+			if errors.Is(err, bufio.ErrBufferFull) {
+				continue
+			}
+			if len(c.data) > start {
+				c.ends = append(c.ends, len(c.data))
+			}
+			if len(c.ends) == 0 {
+				return nil, err
+			}
+			return c, err
+		}
+		c.ends = append(c.ends, len(c.data))
+	}
+	return c, nil
+}
+
+// decode fills in the chunk's events; blank lines are passed over.
+func (c *chunk) decode(dec Decoder) {
+	c.events = make([]decoded, 0, len(c.ends))
+	start := 0
+	for i, end := range c.ends {
+		body := bytes.TrimSpace(c.data[start:end])
+		start = end
+		if len(body) == 0 {
+			continue
+		}
+		d, err := dec.Decode("", "", body, farFuture)
+		c.events = append(c.events, decoded{Decoded: d, line: c.first + i, err: err})
+	}
+	c.data, c.ends = nil, nil
+	close(c.decoded)
+}

@@ -1,0 +1,214 @@
+package simulate
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime"
+	"sync"
+	"time"
+
+	"homeroom/catalog"
+	"homeroom/engine"
+)
+
+// Horizon is how long after the last event the clock runs on, unless Options say otherwise.
+const Horizon = 30 * 24 * time.Hour
+
+// keptDeadLetters is how many dead letters are kept with their reasons.
+const keptDeadLetters = 5
+
+// noLearner is the learner of events that concern nobody.
+const noLearner = "_"
+
+// Options say what to simulate.
+type Options struct {
+	Ruleset *engine.Ruleset
+	Decoder Decoder
+	// Learner, if set, is the only one to be simulated.
+	Learner string
+	// Until is the last instant to be decided, inclusive; events that arrive later are left out. Zero: After the last
+	// event. After defaults to Horizon.
+	Until time.Time
+	After time.Duration
+	// AssumeReachable pretends that every learner has an address.
+	AssumeReachable bool
+	// SummaryOnly counts decisions without keeping them.
+	SummaryOnly bool
+	// Workers is how many goroutines decode and decide; 0 means one a core. The result does not depend on it.
+	Workers int
+	// Progress, if set, is called now and then from one goroutine with the number of events read so far.
+	Progress func(events int)
+}
+
+// Report is what a simulation found.
+type Report struct {
+	Document
+	Until       time.Time    // the last instant decided; zero if there was no event
+	DeadLetters []DeadLetter // the first few
+}
+
+// Run simulates the NDJSON events of r (see Decompress for gzipped ones). Events arrive in the file's order; an event's
+// arrival is the latest time seen so far in the whole file, as in a stream that took them in when they happened.
+// It returns an error if r cannot be read, ctx ends, or the engine misbehaves.
+func Run(ctx context.Context, r io.Reader, opts Options) (*Report, error) {
+	if opts.Workers <= 0 {
+		opts.Workers = runtime.GOMAXPROCS(0)
+	}
+	if opts.After <= 0 {
+		opts.After = Horizon
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	reading, stopReading := context.WithCancel(ctx)
+	defer stopReading()
+
+	// Reader → decoders → sequencer (this goroutine) → shards. The channels' depths bound what is in memory.
+	work := make(chan *chunk, 2*opts.Workers)
+	ordered := make(chan *chunk, 4*opts.Workers)
+	var pipeline sync.WaitGroup
+	pipeline.Go(func() {
+		defer close(work)
+		defer close(ordered)
+		if err := readChunks(reading, r, work, ordered); err != nil && reading.Err() == nil {
+			cancel(err)
+		}
+	})
+	for range opts.Workers {
+		pipeline.Go(func() {
+			for c := range work {
+				c.decode(opts.Decoder)
+			}
+		})
+	}
+	shards := make([]*shard, opts.Workers)
+	var deciding sync.WaitGroup
+	for i := range shards {
+		shards[i] = newShard(&opts)
+		deciding.Go(func() {
+			if err := shards[i].run(ctx); err != nil {
+				cancel(err)
+			}
+		})
+	}
+
+	seq := &sequencer{opts: &opts, shards: shards, stopReading: stopReading}
+	seq.run(ctx, ordered)
+	pipeline.Wait()
+	deciding.Wait()
+	if err := context.Cause(ctx); err != nil {
+		return nil, fmt.Errorf("simulate: %w", err)
+	}
+	return seq.report(), nil
+}
+
+// sequencer brings decoded chunks into file order, gives each event its arrival and sequence, and deals them out.
+type sequencer struct {
+	opts    *Options
+	shards  []*shard
+	clock   time.Time // the latest time seen
+	seq     uint64
+	events  int
+	dead    int
+	letters []DeadLetter
+	until   time.Time
+
+	stopReading func()
+}
+
+// run deals out events until there are no more or the context ends, then tells the shards to finish.
+func (s *sequencer) run(ctx context.Context, ordered <-chan *chunk) {
+	enough := false
+	for c := range ordered {
+		if enough || ctx.Err() != nil {
+			continue // drained, so that the reader comes to its end
+		}
+		select {
+		case <-c.decoded:
+		case <-ctx.Done():
+			continue
+		}
+		if enough = !s.deal(ctx, c); enough {
+			s.stopReading()
+		}
+		if s.opts.Progress != nil {
+			s.opts.Progress(s.events + s.dead)
+		}
+	}
+	s.until = s.opts.Until
+	if s.until.IsZero() && !s.clock.IsZero() {
+		s.until = s.clock.Add(s.opts.After)
+	}
+	for _, sh := range s.shards {
+		sh.until = s.until
+		close(sh.in)
+	}
+}
+
+// deal sends a chunk's events to their shards; false means that the rest lies beyond Until.
+func (s *sequencer) deal(ctx context.Context, c *chunk) bool {
+	batches := make([][]arrival, len(s.shards))
+	more := true
+	for i := range c.events {
+		d := &c.events[i]
+		if d.err == nil && d.Event.Time.Equal(farFuture) {
+			d.Event.Time = s.clock
+			if s.clock.IsZero() {
+				d.err = &catalog.DecodeError{Code: "bad_time", Message: "the first event says no time", Hint: `add "time" in RFC 3339`}
+			}
+		}
+		if d.err != nil {
+			s.bury(d)
+			continue
+		}
+		s.seq++
+		if d.Event.Time.After(s.clock) {
+			if !s.opts.Until.IsZero() && d.Event.Time.After(s.opts.Until) {
+				more = false
+				break
+			}
+			s.clock = d.Event.Time
+		}
+		if s.opts.Learner != "" && d.Event.Learner != s.opts.Learner {
+			continue
+		}
+		s.events++
+		if d.Event.Learner == noLearner || d.Event.Learner == "" {
+			continue
+		}
+		d.Event.Seq = s.seq
+		n := shardOf(d.Event.Learner, len(s.shards))
+		batches[n] = append(batches[n], arrival{d.Decoded, s.clock})
+	}
+	for n, batch := range batches {
+		if len(batch) == 0 {
+			continue
+		}
+		select {
+		case s.shards[n].in <- batch:
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return more
+}
+
+// bury counts a dead letter and keeps the first few.
+func (s *sequencer) bury(d *decoded) {
+	s.dead++
+	if len(s.letters) < keptDeadLetters {
+		s.letters = append(s.letters, DeadLetter{Line: d.line, Err: d.err})
+	}
+}
+
+func (s *sequencer) report() *Report {
+	parts := make([]*Collector, len(s.shards))
+	learners := 0
+	for i, sh := range s.shards {
+		parts[i] = sh.found
+		learners += len(sh.hosts)
+	}
+	doc := merge(parts)
+	doc.Summary.Events, doc.Summary.Learners, doc.Summary.DeadLetters = s.events, learners, s.dead
+	return &Report{Document: doc, Until: s.until, DeadLetters: s.letters}
+}

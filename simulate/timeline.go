@@ -1,0 +1,123 @@
+package simulate
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"homeroom/engine"
+)
+
+// TimeFormat is how timelines write an instant: UTC, to the second.
+const TimeFormat = "2006-01-02 15:04:05"
+
+// Describe says what a decision was about (the message, else the rule) and why, for one line of a timeline:
+// "retry-encouragement", "quiet_hours until 2026-03-03 07:00:00 · retry-after-failed-quiz · assessment_id=a1".
+func Describe(d *engine.Decision) (subject, why string) {
+	subject = cmp.Or(d.Message, d.Rule)
+	var parts []string
+	reason := string(d.Reason)
+	if !d.Until.IsZero() {
+		reason = strings.TrimSpace(reason + " until " + d.Until.UTC().Format(TimeFormat))
+	}
+	for _, part := range []string{reason, d.Rule, d.Scope, d.Detail} {
+		if part != "" && part != subject {
+			parts = append(parts, part)
+		}
+	}
+	return subject, strings.Join(parts, " · ")
+}
+
+// WriteTimeline writes one line a decision; paint colors a kind's word and may be nil.
+func WriteTimeline(w io.Writer, decisions []engine.Decision, paint func(engine.Kind, string) string) error {
+	learners, subjects := 0, 0
+	for i := range decisions {
+		subject, _ := Describe(&decisions[i])
+		learners = max(learners, min(len(decisions[i].Learner), 36))
+		subjects = max(subjects, min(len(subject), 36))
+	}
+	for i := range decisions {
+		d := &decisions[i]
+		subject, why := Describe(d)
+		kind := fmt.Sprintf("%-9s", d.Kind)
+		if paint != nil {
+			kind = paint(d.Kind, kind)
+		}
+		line := fmt.Sprintf("%s  %-*s  %s  %-*s  %s", d.At.UTC().Format(TimeFormat), learners, d.Learner, kind, subjects, subject, why)
+		if _, err := fmt.Fprintln(w, strings.TrimRight(line, " ")); err != nil {
+			return fmt.Errorf("write timeline: %w", err)
+		}
+	}
+	return nil
+}
+
+// WriteTable writes the summary for people: a kind a block, the most frequent first, kinds that never came left out.
+func (s *Summary) WriteTable(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s, %s, %s\n", plural(s.Events, "event"), plural(s.Learners, "learner"), plural(s.DeadLetters, "dead letter"))
+	width := 0
+	for _, kind := range Kinds {
+		for key := range s.Count(kind) {
+			width = max(width, len(key))
+		}
+	}
+	for _, kind := range Kinds {
+		counts := s.Count(kind)
+		total := 0
+		for _, n := range counts {
+			total += n
+		}
+		if total == 0 {
+			continue
+		}
+		fmt.Fprintf(&b, "\n%-*s  %10s\n", width+2, kind, thousands(total))
+		keys := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+			return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+		})
+		for _, key := range keys {
+			fmt.Fprintf(&b, "  %-*s  %10s\n", width, cmp.Or(key, "(none)"), thousands(counts[key]))
+		}
+	}
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return fmt.Errorf("write summary: %w", err)
+	}
+	return nil
+}
+
+func plural(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return thousands(n) + " " + noun
+}
+
+// thousands writes 151677 as 151,677.
+func thousands(n int) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// ParseUntil reads the end of a simulation: an RFC 3339 time, a date (its first instant in UTC), or "+10d", a time
+// after the last event (d and w as in rules). Exactly one of the results is set.
+func ParseUntil(text string) (until time.Time, after time.Duration, err error) {
+	if offset, ok := strings.CutPrefix(text, "+"); ok {
+		after, err = ParseDuration(offset)
+		if err != nil {
+			return time.Time{}, 0, err
+		}
+		return time.Time{}, after, nil
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC(), 0, nil
+		}
+	}
+	return time.Time{}, 0, fmt.Errorf("%q is no time; write 2026-03-02T10:00:00Z, 2026-03-02 or +10d", text)
+}

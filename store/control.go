@@ -1,0 +1,147 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"homeroom/subjects"
+)
+
+// Control is the kill switch and the marks that say how far each partition was handed over. It follows its bucket, so
+// the cached answers are at most a moment old; it must be closed.
+type Control struct {
+	kv   jetstream.KeyValue
+	stop context.CancelFunc
+	done chan struct{}
+
+	mu      sync.Mutex
+	paused  Pause
+	marks   [subjects.Partitions]mark
+	changed chan struct{} // closed and replaced when a mark moves
+}
+
+// Pause is the state of the kill switch.
+type Pause struct {
+	Paused bool      `json:"paused"`
+	By     string    `json:"by,omitempty"`
+	Note   string    `json:"note,omitempty"`
+	At     time.Time `json:"at,omitzero"`
+}
+
+const pauseKey = "paused"
+
+// newControl reads what there is and follows the bucket from then on.
+func newControl(ctx context.Context, kv jetstream.KeyValue) (*Control, error) {
+	ctx, stop := context.WithCancel(ctx)
+	c := &Control{kv: kv, stop: stop, done: make(chan struct{}), changed: make(chan struct{})}
+	watcher, err := kv.WatchAll(ctx)
+	if err != nil {
+		stop()
+		return nil, fmt.Errorf("follow the bucket %s: %w", kv.Bucket(), err)
+	}
+	known := make(chan struct{})
+	go c.follow(ctx, watcher, known)
+	select {
+	case <-known:
+		return c, nil
+	case <-ctx.Done():
+		stop()
+		return nil, fmt.Errorf("follow the bucket %s: %w", kv.Bucket(), ctx.Err())
+	}
+}
+
+// Close stops following. It may be called again.
+func (c *Control) Close() {
+	c.stop()
+	<-c.done
+}
+
+// follow takes in what the watch reports; the first nil says that everything there was has come.
+func (c *Control) follow(ctx context.Context, watcher jetstream.KeyWatcher, known chan<- struct{}) {
+	defer close(c.done)
+	defer watcher.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case entry, ok := <-watcher.Updates():
+			if !ok {
+				return
+			}
+			if entry == nil {
+				if known != nil {
+					close(known)
+					known = nil
+				}
+				continue
+			}
+			c.take(entry)
+		}
+	}
+}
+
+func (c *Control) take(entry jetstream.KeyValueEntry) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if entry.Key() == pauseKey {
+		var p Pause
+		if len(entry.Value()) == 0 || json.Unmarshal(entry.Value(), &p) == nil {
+			c.paused = p
+		}
+		return
+	}
+	if p, ok := markPartition(entry.Key()); ok {
+		var at time.Time
+		if at.UnmarshalText(entry.Value()) == nil {
+			c.moveMark(p, mark{at: at, revision: entry.Revision()})
+		}
+	}
+}
+
+// Pause stops all sending until [Control.Resume]. It is confirmed by the store when it returns.
+func (c *Control) Pause(ctx context.Context, by, note string, at time.Time) error {
+	return c.setPause(ctx, Pause{Paused: true, By: by, Note: note, At: at})
+}
+
+// Resume lifts the pause.
+func (c *Control) Resume(ctx context.Context, by, note string, at time.Time) error {
+	return c.setPause(ctx, Pause{By: by, Note: note, At: at})
+}
+
+func (c *Control) setPause(ctx context.Context, p Pause) error {
+	data, err := json.Marshal(p)
+	if err == nil {
+		_, err = c.kv.Put(ctx, pauseKey, data)
+	}
+	if err != nil {
+		return fmt.Errorf("set the kill switch: %w", err)
+	}
+	return nil
+}
+
+// Paused asks the store itself: this is the question to ask before calling a provider. After an error nobody may send.
+func (c *Control) Paused(ctx context.Context) (bool, error) {
+	p, err := c.PauseState(ctx)
+	return p.Paused, err
+}
+
+// PauseState is [Control.Paused] with who, why and when.
+func (c *Control) PauseState(ctx context.Context) (Pause, error) {
+	var p Pause
+	if _, err := read(ctx, c.kv, pauseKey, &p); err != nil {
+		return Pause{}, fmt.Errorf("ask the kill switch: %w", err)
+	}
+	return p, nil
+}
+
+// PausedCached is the switch as last heard of; for pages and metrics.
+func (c *Control) PausedCached() Pause {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.paused
+}

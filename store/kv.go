@@ -1,0 +1,86 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// ErrNotFound says that there is no such record.
+var ErrNotFound = errors.New("no such record")
+
+// errConflict says that somebody else wrote the record since it was read.
+var errConflict = errors.New("the record was changed meanwhile")
+
+// swapTries bounds how often a compare-and-swap starts over. Two writers of one record are rare; more than a handful of
+// lost races in a row means that something writes it in a loop.
+const swapTries = 20
+
+// read gets a record into v. revision 0 with no error: there is none.
+func read(ctx context.Context, kv jetstream.KeyValue, key string, v any) (revision uint64, err error) {
+	entry, err := kv.Get(ctx, key)
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("read %s from %s: %w", key, kv.Bucket(), err)
+	}
+	if err := json.Unmarshal(entry.Value(), v); err != nil {
+		return 0, fmt.Errorf("read %s from %s: the record is damaged: %w", key, kv.Bucket(), err)
+	}
+	return entry.Revision(), nil
+}
+
+// swap writes a record if it still has the revision (0: if there is none yet), else errConflict.
+func swap(ctx context.Context, kv jetstream.KeyValue, key string, v any, revision uint64) (next uint64, err error) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return 0, fmt.Errorf("write %s to %s: %w", key, kv.Bucket(), err)
+	}
+	if revision == 0 {
+		next, err = kv.Create(ctx, key, data)
+		if errors.Is(err, jetstream.ErrKeyExists) {
+			return 0, errConflict
+		}
+	} else {
+		next, err = kv.Update(ctx, key, data, revision)
+		if errors.Is(err, jetstream.ErrKeyRevisionMismatch) {
+			return 0, errConflict
+		}
+	}
+	if err != nil {
+		return 0, fmt.Errorf("write %s to %s: %w", key, kv.Bucket(), err)
+	}
+	return next, nil
+}
+
+// modify reads, changes and writes a record until nobody came in between. change may be called several times; it
+// returns false to leave the record as it is.
+func modify[T any](ctx context.Context, kv jetstream.KeyValue, key string, change func(*T) (bool, error)) error {
+	for range swapTries {
+		var record T
+		revision, err := read(ctx, kv, key, &record)
+		if err != nil {
+			return err
+		}
+		write, err := change(&record)
+		if err != nil || !write {
+			return err
+		}
+		if _, err = swap(ctx, kv, key, &record, revision); !errors.Is(err, errConflict) {
+			return err
+		}
+	}
+	return fmt.Errorf("write %s to %s: lost %d races in a row; try again", key, kv.Bucket(), swapTries)
+}
+
+// hashed is a key that does not show the id it stands for.
+func hashed(id string) string {
+	sum := sha256.Sum256([]byte(id))
+	return hex.EncodeToString(sum[:20])
+}

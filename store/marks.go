@@ -1,0 +1,151 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"homeroom/subjects"
+)
+
+const markPre = "mark."
+
+type mark struct {
+	at       time.Time
+	revision uint64
+}
+
+// PartitionOf is the partition that the stream's subject transform gives a learner: FNV-1a of the subject's token.
+func PartitionOf(learner string) int {
+	h := fnv.New32a()
+	h.Write([]byte(subjects.Escape(learner)))
+	return int(h.Sum32() % subjects.Partitions)
+}
+
+// PublishMark records that everything the partition stored up to `at` (in Homeroom's time) has been handed over. A
+// mark never moves back: an older one than is known changes nothing.
+func (c *Control) PublishMark(ctx context.Context, partition int, at time.Time) error {
+	if partition < 0 || partition >= subjects.Partitions {
+		return fmt.Errorf("partition %d: there are 0 to %d", partition, subjects.Partitions-1)
+	}
+	value, err := at.UTC().MarshalText()
+	if err != nil {
+		return fmt.Errorf("mark of partition %d: %w", partition, err)
+	}
+	known := c.known(partition)
+	for range swapTries {
+		if !at.After(known.at) {
+			return nil
+		}
+		var next uint64
+		if known.revision == 0 {
+			next, err = c.kv.Create(ctx, markKey(partition), value)
+		} else {
+			next, err = c.kv.Update(ctx, markKey(partition), value, known.revision)
+		}
+		if err == nil {
+			c.mu.Lock()
+			c.moveMark(partition, mark{at, next})
+			c.mu.Unlock()
+			return nil
+		}
+		if !errors.Is(err, jetstream.ErrKeyExists) && !errors.Is(err, jetstream.ErrKeyRevisionMismatch) {
+			return fmt.Errorf("write the mark of partition %d: %w", partition, err)
+		}
+		if known, err = c.readMark(ctx, partition); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("write the mark of partition %d: lost %d races in a row", partition, swapTries)
+}
+
+func (c *Control) readMark(ctx context.Context, partition int) (mark, error) {
+	entry, err := c.kv.Get(ctx, markKey(partition))
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return mark{}, nil
+	}
+	if err != nil {
+		return mark{}, fmt.Errorf("read the mark of partition %d: %w", partition, err)
+	}
+	m := mark{revision: entry.Revision()}
+	if err := m.at.UnmarshalText(entry.Value()); err != nil {
+		return mark{}, fmt.Errorf("read the mark of partition %d: the record is damaged: %w", partition, err)
+	}
+	return m, nil
+}
+
+// Mark is how far the partition was handed over, as last heard of; zero: nobody has said so yet.
+func (c *Control) Mark(partition int) time.Time { return c.known(partition).at }
+
+func (c *Control) known(partition int) mark {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.marks[partition]
+}
+
+// HandedOver waits until the partition was handed over up to want, but no longer than wait (real time), and returns
+// how far it is then. It comes back early, with the mark as it is, when ctx ends.
+func (c *Control) HandedOver(ctx context.Context, partition int, want time.Time, wait time.Duration) time.Time {
+	var timeout <-chan time.Time
+	for {
+		c.mu.Lock()
+		at, changed := c.marks[partition].at, c.changed
+		c.mu.Unlock()
+		if !at.Before(want) || wait <= 0 {
+			return at
+		}
+		if timeout == nil {
+			timer := time.NewTimer(wait)
+			defer timer.Stop()
+			timeout = timer.C
+		}
+		select {
+		case <-changed:
+		case <-timeout:
+			// The watch may have stalled: before saying "no", look for real.
+			if m, err := c.readMark(ctx, partition); err == nil {
+				c.mu.Lock()
+				c.moveMark(partition, m)
+				c.mu.Unlock()
+			}
+			return c.Mark(partition)
+		case <-ctx.Done():
+			return c.Mark(partition)
+		}
+	}
+}
+
+// moveMark takes a newer record in and wakes who waits. The caller holds the lock.
+func (c *Control) moveMark(partition int, m mark) {
+	if m.revision <= c.marks[partition].revision {
+		return
+	}
+	m.at = later(m.at, c.marks[partition].at)
+	c.marks[partition] = m
+	close(c.changed)
+	c.changed = make(chan struct{})
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func markKey(partition int) string { return markPre + strconv.Itoa(partition) }
+
+func markPartition(key string) (int, bool) {
+	text, ok := strings.CutPrefix(key, markPre)
+	if !ok {
+		return 0, false
+	}
+	p, err := strconv.Atoi(text)
+	return p, err == nil && p >= 0 && p < subjects.Partitions
+}

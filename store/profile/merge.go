@@ -1,0 +1,164 @@
+package profile
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/mail"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+)
+
+// What a profile holds at the most, the known traits included. An update that goes beyond is taken in as far as there
+// is room, trait by trait in the order of their names.
+const (
+	MaxTraits = 64
+	MaxBytes  = 16 << 10 // of the traits' JSON
+	maxName   = 128
+	maxText   = 512 // of a known trait; the longest address is 254
+)
+
+// Merge takes published traits into the profile and returns the new one; p is not changed. Texts are trimmed; null
+// deletes a trait. A trait that cannot be taken, such as a consent that is no boolean, leaves what was known and adds a
+// note, which names the trait and never its value. An update older than UpdatedAt only adds what is not known yet.
+func (p Profile) Merge(traits map[string]any, at time.Time) (merged Profile, changed bool, notes []string) {
+	m := p
+	m.Traits = maps.Clone(p.Traits)
+	older := at.Before(p.UpdatedAt)
+	for _, name := range slices.Sorted(maps.Keys(traits)) {
+		if older && m.has(name) {
+			continue
+		}
+		did, note := m.set(name, traits[name], older)
+		changed = changed || did
+		if note != "" {
+			notes = append(notes, note)
+		}
+	}
+	if changed && !older {
+		m.UpdatedAt = at
+	}
+	if !changed {
+		return p, false, notes
+	}
+	return m, true, notes
+}
+
+func (p *Profile) has(name string) bool {
+	if field, ok := p.texts()[name]; ok {
+		return *field != ""
+	}
+	if name == "consent" {
+		return p.Consent != nil
+	}
+	_, ok := p.Traits[name]
+	return ok
+}
+
+// set takes one trait in; the note says why not.
+func (p *Profile) set(name string, value any, older bool) (changed bool, note string) {
+	if value == nil {
+		if older {
+			return false, ""
+		}
+		return p.remove(name), ""
+	}
+	if field, ok := p.texts()[name]; ok {
+		return setText(name, field, value)
+	}
+	if name == "consent" {
+		yes, ok := value.(bool)
+		if !ok {
+			return false, "trait consent is not true or false, so it was not taken in"
+		}
+		if p.Consent != nil && *p.Consent == yes {
+			return false, ""
+		}
+		p.Consent = &yes
+		return true, ""
+	}
+	return p.setOther(name, value)
+}
+
+func setText(name string, field *string, value any) (changed bool, note string) {
+	text, ok := value.(string)
+	if !ok {
+		return false, "trait " + name + " is not text, so it was not taken in"
+	}
+	text = strings.TrimSpace(text)
+	switch {
+	case len(text) > maxText:
+		return false, fmt.Sprintf("trait %s is longer than %d bytes, so it was not taken in", name, maxText)
+	case name == "email" && text != "" && !isAddress(text):
+		return false, "trait email is not an address such as ada@example.org, so it was not taken in"
+	}
+	if *field == text {
+		return false, ""
+	}
+	*field = text
+	return true, ""
+}
+
+// isAddress accepts a bare address, without a display name; it cannot carry a line break into a mail's header.
+func isAddress(text string) bool {
+	parsed, err := mail.ParseAddress(text)
+	return err == nil && parsed.Name == "" && parsed.Address == text
+}
+
+func (p *Profile) setOther(name string, value any) (changed bool, note string) {
+	if name == "" || len(name) > maxName {
+		return false, fmt.Sprintf("a trait's name has 1 to %d bytes; one was not taken in", maxName)
+	}
+	if text, ok := value.(string); ok {
+		value = strings.TrimSpace(text)
+	}
+	old, had := p.Traits[name]
+	if had && reflect.DeepEqual(old, value) {
+		return false, ""
+	}
+	if p.Traits == nil {
+		p.Traits = map[string]any{}
+	}
+	p.Traits[name] = value
+	if reason := p.tooMuch(); reason != "" {
+		if had {
+			p.Traits[name] = old
+		} else {
+			delete(p.Traits, name)
+		}
+		return false, fmt.Sprintf("trait %s was not taken in: %s", name, reason)
+	}
+	return true, ""
+}
+
+// tooMuch says which limit the profile is over, if any.
+func (p *Profile) tooMuch() string {
+	all := p.AllTraits()
+	if len(all) > MaxTraits {
+		return fmt.Sprintf("a profile holds %d traits", MaxTraits)
+	}
+	data, err := json.Marshal(all)
+	if err != nil {
+		return "it is not a JSON value"
+	}
+	if len(data) > MaxBytes {
+		return fmt.Sprintf("a profile holds %d KiB of traits", MaxBytes>>10)
+	}
+	return ""
+}
+
+func (p *Profile) remove(name string) bool {
+	if !p.has(name) {
+		return false
+	}
+	if field, ok := p.texts()[name]; ok {
+		*field = ""
+	} else if name == "consent" {
+		p.Consent = nil
+	} else {
+		delete(p.Traits, name)
+	}
+	return true
+}

@@ -1,0 +1,62 @@
+package profile
+
+import (
+	"maps"
+	"time"
+
+	"homeroom/engine"
+)
+
+// Profile is one learner's record. The zero Profile is "nothing known". It is bounded: see [MaxTraits] and [MaxBytes].
+type Profile struct {
+	Email     string `json:"email,omitempty"`
+	FirstName string `json:"first_name,omitempty"`
+	Locale    string `json:"locale,omitempty"`   // BCP 47, as published
+	Timezone  string `json:"timezone,omitempty"` // IANA, as published
+	Consent   *bool  `json:"consent,omitempty"`  // nil: never said
+	// UnsubscribedAll: the learner left everything. Unsubscribed and Subscribed are the topics they left and chose.
+	UnsubscribedAll bool     `json:"unsubscribed_all,omitempty"`
+	Unsubscribed    []string `json:"unsubscribed,omitempty"`
+	Subscribed      []string `json:"subscribed,omitempty"`
+	// Traits are all the others, as published: JSON values.
+	Traits map[string]any `json:"traits,omitempty"`
+	// UpdatedAt is the time of the newest update taken in.
+	UpdatedAt time.Time `json:"updated_at,omitzero"`
+}
+
+// Engine is what the engine may know of the profile. The address itself stays behind, except among the traits, which
+// conditions may read ("learner.traits.email") and no state ever holds.
+func (p Profile) Engine() engine.Profile {
+	return engine.Profile{
+		Reachable:    p.Email != "",
+		Suppressed:   p.UnsubscribedAll,
+		Consent:      p.Consent,
+		Unsubscribed: p.Unsubscribed,
+		Subscribed:   p.Subscribed,
+		Locale:       p.Locale,
+		Timezone:     p.Timezone,
+		Traits:       p.AllTraits(),
+	}
+}
+
+// AllTraits are the traits including the known ones, under the names they are published by.
+func (p Profile) AllTraits() map[string]any {
+	all := make(map[string]any, len(p.Traits)+5)
+	maps.Copy(all, p.Traits)
+	for name, field := range p.texts() {
+		if *field != "" {
+			all[name] = *field
+		}
+	}
+	if p.Consent != nil {
+		all["consent"] = *p.Consent
+	}
+	return all
+}
+
+// texts are the known traits that are text.
+func (p *Profile) texts() map[string]*string {
+	return map[string]*string{
+		"email": &p.Email, "first_name": &p.FirstName, "locale": &p.Locale, "timezone": &p.Timezone,
+	}
+}

@@ -1,0 +1,177 @@
+package store
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Rulesets are the revisions of the growth team's folder, immutable and by hash, and the pointer to the current one.
+// The pointer keeps its last 64 values.
+type Rulesets struct{ kv jetstream.KeyValue }
+
+// Bundle is one revision: the folder's files as they were, from which any worker can compile it again.
+type Bundle struct {
+	Hash   string            `json:"hash"`
+	Files  map[string][]byte `json:"files"` // by path relative to the folder
+	Author string            `json:"author,omitempty"`
+	Note   string            `json:"note,omitempty"`
+	At     time.Time         `json:"at"` // when it was published first
+}
+
+// Pointer says which revision is in force.
+type Pointer struct {
+	Hash   string    `json:"hash"` // empty: none yet
+	Author string    `json:"author,omitempty"`
+	Note   string    `json:"note,omitempty"`
+	At     time.Time `json:"at,omitzero"`
+	// Revision is the store's version of the pointer; 0: there is none yet.
+	Revision uint64 `json:"-"`
+}
+
+// ErrMoved says that somebody else published meanwhile.
+var ErrMoved = errors.New("another revision was published meanwhile: look at it and publish again")
+
+const (
+	currentKey  = "current"
+	bundlePre   = "rev."
+	maxUnpacked = 64 << 20
+)
+
+var hexHash = regexp.MustCompile(`^[0-9a-f]{8,64}$`)
+
+// Put stores a revision. One that is stored already stays as it is.
+func (s *Rulesets) Put(ctx context.Context, b Bundle) error {
+	if !hexHash.MatchString(b.Hash) {
+		return fmt.Errorf("store ruleset: %q is not a hash", b.Hash)
+	}
+	data, err := pack(b)
+	if err != nil {
+		return fmt.Errorf("store ruleset %s: %w", b.Hash, err)
+	}
+	_, err = s.kv.Create(ctx, bundlePre+b.Hash, data)
+	switch {
+	case err == nil, errors.Is(err, jetstream.ErrKeyExists):
+		return nil
+	case errors.Is(err, nats.ErrMaxPayload):
+		return fmt.Errorf("store ruleset %s: packed it is %d KiB, more than the NATS server takes in one message: raise its max_payload or make the folder smaller: %w",
+			b.Hash, len(data)>>10, err)
+	}
+	return fmt.Errorf("store ruleset %s: %w", b.Hash, err)
+}
+
+// Get returns a revision; [ErrNotFound] if it was never stored.
+func (s *Rulesets) Get(ctx context.Context, hash string) (Bundle, error) {
+	if !hexHash.MatchString(hash) {
+		return Bundle{}, fmt.Errorf("read ruleset: %q is not a hash", hash)
+	}
+	entry, err := s.kv.Get(ctx, bundlePre+hash)
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return Bundle{}, fmt.Errorf("ruleset %s: %w", hash, ErrNotFound)
+	}
+	if err != nil {
+		return Bundle{}, fmt.Errorf("read ruleset %s: %w", hash, err)
+	}
+	b, err := unpack(entry.Value())
+	if err != nil {
+		return Bundle{}, fmt.Errorf("read ruleset %s: the record is damaged: %w", hash, err)
+	}
+	return b, nil
+}
+
+// List returns the hashes of all revisions, sorted.
+func (s *Rulesets) List(ctx context.Context) ([]string, error) {
+	keys, err := s.kv.ListKeysFiltered(ctx, bundlePre+"*")
+	if err != nil {
+		return nil, fmt.Errorf("list rulesets: %w", err)
+	}
+	var hashes []string
+	for key := range keys.Keys() {
+		hashes = append(hashes, strings.TrimPrefix(key, bundlePre))
+	}
+	slices.Sort(hashes)
+	return slices.Compact(hashes), nil
+}
+
+// Current returns the pointer; before the first [Rulesets.SetCurrent] its Hash is empty.
+func (s *Rulesets) Current(ctx context.Context) (Pointer, error) {
+	var p Pointer
+	revision, err := read(ctx, s.kv, currentKey, &p)
+	p.Revision = revision
+	return p, err
+}
+
+// SetCurrent moves the pointer, if it still is as next.Revision says (as [Rulesets.Current] returned it), else
+// [ErrMoved]. The revision it points to must be stored.
+func (s *Rulesets) SetCurrent(ctx context.Context, next Pointer) (Pointer, error) {
+	if _, err := s.Get(ctx, next.Hash); err != nil {
+		return Pointer{}, fmt.Errorf("publish: %w", err)
+	}
+	revision, err := swap(ctx, s.kv, currentKey, next, next.Revision)
+	if errors.Is(err, errConflict) {
+		return Pointer{}, ErrMoved
+	}
+	if err != nil {
+		return Pointer{}, err
+	}
+	next.Revision = revision
+	return next, nil
+}
+
+// WatchCurrent calls changed with the pointer as it is and after each change, until ctx ends. It does not return before.
+func (s *Rulesets) WatchCurrent(ctx context.Context, changed func(Pointer)) error {
+	watcher, err := s.kv.Watch(ctx, currentKey, jetstream.IgnoreDeletes())
+	if err != nil {
+		return fmt.Errorf("watch the current ruleset: %w", err)
+	}
+	defer watcher.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case entry, ok := <-watcher.Updates():
+			if !ok {
+				return errors.New("watch the current ruleset: the watch ended")
+			}
+			var p Pointer
+			if entry == nil || json.Unmarshal(entry.Value(), &p) != nil {
+				continue
+			}
+			p.Revision = entry.Revision()
+			changed(p)
+		}
+	}
+}
+
+func pack(b Bundle) ([]byte, error) {
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	if err := json.NewEncoder(z).Encode(b); err != nil {
+		return nil, err
+	}
+	if err := z.Close(); err != nil {
+		return nil, err
+	}
+	return packed.Bytes(), nil
+}
+
+func unpack(packed []byte) (Bundle, error) {
+	z, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return Bundle{}, err
+	}
+	var b Bundle
+	err = json.NewDecoder(io.LimitReader(z, maxUnpacked)).Decode(&b)
+	return b, err
+}

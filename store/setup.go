@@ -1,0 +1,181 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"homeroom/subjects"
+)
+
+// The buckets.
+const (
+	BucketProfiles     = "homeroom_profiles"
+	BucketStanding     = "homeroom_standing"
+	BucketRulesets     = "homeroom_rulesets"
+	BucketSends        = "homeroom_sends"
+	BucketSuppressions = "homeroom_suppressions"
+	BucketControl      = "homeroom_control"
+)
+
+// DuplicatesWindow is how long the streams recognize a message id that comes again.
+const DuplicatesWindow = 2 * time.Minute
+
+// Options say how [Setup] creates what is missing. The zero value suits a single server.
+type Options struct {
+	Replicas int // of every stream and bucket, 1 to 5; 0 means 1
+	// MaxAge is how long events, dead letters and decisions are kept; 0: forever. The stream of events is also the
+	// history that rules are tried on, and what a learner's standing could be rebuilt from.
+	MaxAge time.Duration
+	// SendsAge is how long the send ledger remembers; 0 means 90 days. It must be longer than any run can wait.
+	SendsAge time.Duration
+	Memory   bool // keep everything in memory: for trying things
+}
+
+// Setup creates the streams and buckets that are missing; it may run any number of times and from several processes at
+// once. What exists is left as it is, whatever its replicas, limits and age; if it has another shape, so that Homeroom
+// would not work with it, the error says in what it differs and what to do. It never rewrites anything.
+func Setup(ctx context.Context, js jetstream.JetStream, o Options) error {
+	var problems []error
+	for _, want := range o.streams() {
+		if err := ensure(ctx, js, want); err != nil {
+			problems = append(problems, err)
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (o Options) streams() []jetstream.StreamConfig {
+	replicas := max(1, o.Replicas)
+	storage := jetstream.FileStorage
+	if o.Memory {
+		storage = jetstream.MemoryStorage
+	}
+	sendsAge := o.SendsAge
+	if sendsAge == 0 {
+		sendsAge = 90 * 24 * time.Hour
+	}
+	stream := func(name, about, subject string) jetstream.StreamConfig {
+		return jetstream.StreamConfig{
+			Name: name, Description: about, Subjects: []string{subject},
+			Retention: jetstream.LimitsPolicy, MaxAge: o.MaxAge, Duplicates: window(o.MaxAge),
+			Storage: storage, Replicas: replicas, AllowDirect: true,
+		}
+	}
+	events := stream(subjects.Stream, "what learners do, as published", subjects.TransformSource)
+	events.SubjectTransform = &jetstream.SubjectTransformConfig{
+		Source: subjects.TransformSource, Destination: subjects.TransformDestination,
+	}
+	bucket := func(name, about string, history int64, age time.Duration) jetstream.StreamConfig {
+		return jetstream.StreamConfig{
+			Name: "KV_" + name, Description: about, Subjects: []string{"$KV." + name + ".>"},
+			Retention: jetstream.LimitsPolicy, MaxMsgsPerSubject: history, MaxAge: age, Duplicates: window(age),
+			Discard: jetstream.DiscardNew, AllowRollup: true, DenyDelete: true,
+			Storage: storage, Replicas: replicas,
+			AllowDirect: false, // a replica may be behind: reads go to the leader
+		}
+	}
+	return []jetstream.StreamConfig{
+		events,
+		stream(subjects.DeadStream, "events that were refused, with the reason", subjects.AllDead),
+		stream(subjects.DecisionStream, "what Homeroom decided, and why", subjects.AllDecisions),
+		bucket(BucketProfiles, "learners as persons: address, name, zone, consent, traits", 1, 0),
+		bucket(BucketStanding, "activity and progress per learner", 1, 0),
+		bucket(BucketRulesets, "rule revisions by hash; current points to the one in force", 64, 0),
+		bucket(BucketSends, "how far each send has come", 1, sendsAge),
+		bucket(BucketSuppressions, "addresses that must not be written to, as keyed hashes", 1, 0),
+		bucket(BucketControl, "the kill switch, and how far each partition was handed over", 1, 0),
+	}
+}
+
+// window is the duplicates window: never longer than messages are kept, which the server would refuse.
+func window(age time.Duration) time.Duration {
+	if age > 0 && age < DuplicatesWindow {
+		return age
+	}
+	return DuplicatesWindow
+}
+
+func ensure(ctx context.Context, js jetstream.JetStream, want jetstream.StreamConfig) error {
+	stream, err := js.Stream(ctx, want.Name)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		stream, err = js.CreateStream(ctx, want)
+		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // somebody was faster
+			stream, err = js.Stream(ctx, want.Name)
+		}
+	}
+	if err != nil {
+		return setupError(ctx, js, want, err)
+	}
+	if diffs := Differences(want, stream.CachedInfo().Config); len(diffs) > 0 {
+		return fmt.Errorf("the NATS stream %s exists and is not as Homeroom needs it: %s; rename or remove it, or point Homeroom at another NATS account",
+			want.Name, strings.Join(diffs, "; "))
+	}
+	return nil
+}
+
+func setupError(ctx context.Context, js jetstream.JetStream, want jetstream.StreamConfig, err error) error {
+	var api *jetstream.APIError
+	if errors.As(err, &api) && api.ErrorCode == codeSubjectsOverlap {
+		if other, lookup := js.StreamNameBySubject(ctx, want.Subjects[0]); lookup == nil {
+			return fmt.Errorf("create the NATS stream %s: the stream %s already takes %s: rename its subjects, or point Homeroom at another NATS account: %w",
+				want.Name, other, want.Subjects[0], err)
+		}
+	}
+	if errors.Is(err, jetstream.ErrJetStreamNotEnabled) || errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount) {
+		return fmt.Errorf("the NATS server or account has no JetStream: start it with JetStream enabled (nats-server -js): %w", err)
+	}
+	return fmt.Errorf("set up the NATS stream %s: %w", want.Name, err)
+}
+
+// codeSubjectsOverlap is JetStream's error code for a subject that another stream has.
+const codeSubjectsOverlap jetstream.ErrorCode = 10065
+
+// Differences says in what a stream that exists differs from the one that is needed, in words; empty: it will do. What
+// an operator may tune (replicas, storage, age, limits, placement, compression) does not count.
+func Differences(want, have jetstream.StreamConfig) []string {
+	var diffs []string
+	differ := func(what string, have, want any) {
+		diffs = append(diffs, fmt.Sprintf("%s is %v, needed is %v", what, have, want))
+	}
+	if !slices.Equal(have.Subjects, want.Subjects) {
+		differ("subjects", have.Subjects, want.Subjects)
+	}
+	if h, w := transform(have.SubjectTransform), transform(want.SubjectTransform); h != w {
+		differ("subject transform", h, w)
+	}
+	if have.Retention != want.Retention {
+		differ("retention", have.Retention, want.Retention)
+	}
+	if w := window(have.MaxAge); have.Duplicates < w {
+		differ("duplicates window", have.Duplicates, "at least "+w.String())
+	}
+	if want.MaxMsgsPerSubject > 0 && have.MaxMsgsPerSubject < want.MaxMsgsPerSubject {
+		differ("history per key", have.MaxMsgsPerSubject, fmt.Sprintf("at least %d", want.MaxMsgsPerSubject))
+	}
+	if want.MaxMsgsPerSubject == 0 && have.MaxMsgsPerSubject > 0 {
+		differ("limit of messages per subject", have.MaxMsgsPerSubject, "none")
+	}
+	if !want.AllowDirect && have.AllowDirect && have.Replicas > 1 {
+		differ("allow direct (reads from replicas)", true, false)
+	}
+	if have.Mirror != nil || len(have.Sources) > 0 {
+		differ("origin", "another stream (mirror or sources)", "none")
+	}
+	if have.Sealed || have.NoAck {
+		diffs = append(diffs, "it is sealed or does not acknowledge, so nothing can be stored safely")
+	}
+	return diffs
+}
+
+func transform(t *jetstream.SubjectTransformConfig) string {
+	if t == nil {
+		return "none"
+	}
+	return t.Source + " → " + t.Destination
+}

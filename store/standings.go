@@ -1,0 +1,82 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"homeroom/engine"
+)
+
+// Standings are what is known of learners from events that wake nobody. Keys are hashes of learner ids. What was written
+// last is also kept in memory, so that an event that changes nothing costs no request; the compare-and-swap notices
+// when somebody else wrote.
+type Standings struct {
+	kv    jetstream.KeyValue
+	cache *lru[cachedStanding]
+}
+
+// record is a standing as stored.
+type record struct {
+	Standing engine.Standing `json:"standing"`
+	// Owed are the stream sequences of events which the workflow must hear of because of what they changed in this
+	// very record. Seen again after a crash they change nothing any more, so this is how they are known.
+	Owed []uint64 `json:"owed,omitempty"`
+}
+
+type cachedStanding struct {
+	record   *record
+	revision uint64
+}
+
+// Get returns the learner's standing as stored; of an unknown learner an empty one. Never nil without an error.
+func (s *Standings) Get(ctx context.Context, learner string) (*engine.Standing, error) {
+	var r record
+	if _, err := read(ctx, s.kv, hashed(learner), &r); err != nil {
+		return nil, err
+	}
+	return &r.Standing, nil
+}
+
+// Update changes a standing under compare-and-swap, and has it confirmed by the store when it returns nil. apply gets the
+// standing and the stream sequences that were owed when it was written, and says whether it must be written and what
+// is owed then; it may be called several times, each time on a standing read anew.
+func (s *Standings) Update(ctx context.Context, learner string, apply func(st *engine.Standing, owed []uint64) (write bool, owe []uint64)) error {
+	key := hashed(learner)
+	for range swapTries {
+		// While it is worked on it is out of the cache; after an error or a panic it stays out, and is read anew.
+		c, ok := s.cache.take(key)
+		if !ok {
+			c.record = &record{}
+			var err error
+			if c.revision, err = read(ctx, s.kv, key, c.record); err != nil {
+				return err
+			}
+		}
+		write, owe := apply(&c.record.Standing, c.record.Owed)
+		if !write {
+			s.cache.put(key, c)
+			return nil
+		}
+		c.record.Owed = owe
+		next, err := swap(ctx, s.kv, key, c.record, c.revision)
+		if errors.Is(err, errConflict) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		c.revision = next
+		s.cache.put(key, c)
+		return nil
+	}
+	return fmt.Errorf("write a standing to %s: lost %d races in a row; try again", s.kv.Bucket(), swapTries)
+}
+
+// Delete removes the standing with its history. What is not there is not an error.
+func (s *Standings) Delete(ctx context.Context, learner string) error {
+	s.cache.take(hashed(learner))
+	return s.kv.Purge(ctx, hashed(learner))
+}

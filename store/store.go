@@ -1,0 +1,64 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Store is access to everything [Setup] made.
+type Store struct {
+	Profiles     *Profiles
+	Standings    *Standings
+	Rulesets     *Rulesets
+	Sends        *Sends
+	Suppressions *Suppressions
+	Control      *Control
+	Decisions    *Decisions
+}
+
+// OpenOptions are what access needs besides NATS.
+type OpenOptions struct {
+	// Secret keys the hashes of suppressed addresses; it must be the same for the life of the installation.
+	Secret []byte
+	// Cached is how many standings are kept in memory; 0 means 20,000.
+	Cached int
+}
+
+// Open gives access to the store. Control follows the control bucket from here on until ctx ends or [Control.Close].
+// If a bucket is missing the error says to run Setup, which `homeroom serve` does.
+func Open(ctx context.Context, js jetstream.JetStream, o OpenOptions) (*Store, error) {
+	var missing error
+	bucket := func(name string) jetstream.KeyValue {
+		kv, err := js.KeyValue(ctx, name)
+		if err != nil {
+			missing = errors.Join(missing, fmt.Errorf("open the NATS bucket %s: %w", name, err))
+		}
+		return kv
+	}
+	profiles, standing, rulesets := bucket(BucketProfiles), bucket(BucketStanding), bucket(BucketRulesets)
+	sends, suppressions, control := bucket(BucketSends), bucket(BucketSuppressions), bucket(BucketControl)
+	if missing != nil {
+		return nil, fmt.Errorf("the store is not set up: start `homeroom serve` against this NATS once: %w", missing)
+	}
+	cached := o.Cached
+	if cached == 0 {
+		cached = 20_000
+	}
+	watched, err := newControl(ctx, control)
+	if err != nil {
+		return nil, err
+	}
+	suppressed := &Suppressions{kv: suppressions, secret: o.Secret}
+	return &Store{
+		Profiles:     &Profiles{kv: profiles, suppressions: suppressed},
+		Standings:    &Standings{kv: standing, cache: newLRU[cachedStanding](cached)},
+		Rulesets:     &Rulesets{kv: rulesets},
+		Sends:        &Sends{kv: sends},
+		Suppressions: suppressed,
+		Control:      watched,
+		Decisions:    &Decisions{js: js},
+	}, nil
+}

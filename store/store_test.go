@@ -1,0 +1,118 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"homeroom/subjects"
+)
+
+// What needs a server is tested in dev/storetest.
+
+func TestWhatDiffers(t *testing.T) {
+	events := Options{}.streams()[0]
+	for _, tc := range []struct {
+		name   string
+		change func(*jetstream.StreamConfig)
+		want   string // part of what is said; empty: it will do
+	}{
+		{"nothing", func(c *jetstream.StreamConfig) {}, ""},
+		{"replicas, age and storage are the operator's", func(c *jetstream.StreamConfig) {
+			c.Replicas, c.MaxAge, c.Storage = 3, 24*time.Hour, jetstream.MemoryStorage
+		}, ""},
+		{"other subjects", func(c *jetstream.StreamConfig) { c.Subjects = []string{"events.>"} }, "subjects is [events.>], needed is [learning.*.>]"},
+		{"no transform", func(c *jetstream.StreamConfig) { c.SubjectTransform = nil }, "subject transform is none"},
+		{"other partitions", func(c *jetstream.StreamConfig) {
+			c.SubjectTransform = &jetstream.SubjectTransformConfig{Source: "learning.*.>", Destination: "learning.{{partition(4,1)}}.{{wildcard(1)}}.>"}
+		}, "partition(4,1)"},
+		{"a work queue", func(c *jetstream.StreamConfig) { c.Retention = jetstream.WorkQueuePolicy }, "retention"},
+		{"a short duplicates window", func(c *jetstream.StreamConfig) { c.Duplicates = time.Second }, "duplicates window is 1s, needed is at least 2m0s"},
+		{"a mirror", func(c *jetstream.StreamConfig) { c.Mirror = &jetstream.StreamSource{Name: "OTHER"} }, "another stream"},
+		{"sealed", func(c *jetstream.StreamConfig) { c.Sealed = true }, "sealed"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			have := events
+			tc.change(&have)
+			got := strings.Join(Differences(events, have), "; ")
+			if tc.want == "" && got != "" || !strings.Contains(got, tc.want) {
+				t.Errorf("said %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestNoBucketAnswersFromAReplica(t *testing.T) {
+	for _, c := range (Options{Replicas: 3}).streams() {
+		if strings.HasPrefix(c.Name, "KV_") && c.AllowDirect {
+			t.Errorf("%s allows direct reads", c.Name)
+		}
+	}
+}
+
+// The values are what nats-server 2.15 stored; dev/storetest compares more with a live one.
+func TestPartitionOf(t *testing.T) {
+	if got := PartitionOf("u_42"); got != 11 {
+		t.Errorf("PartitionOf(u_42) = %d, want 11", got)
+	}
+	for i := range 1000 {
+		if p := PartitionOf(fmt.Sprintf("auth0|%d", i)); p < 0 || p >= subjects.Partitions {
+			t.Fatalf("partition %d", p)
+		}
+	}
+}
+
+func TestABundleComesBack(t *testing.T) {
+	want := Bundle{Hash: "abcdef12", Files: map[string][]byte{"rules/a.yaml": []byte("rule: a\n"), "empty": {}}, Author: "ada", Note: "first", At: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
+	packed, err := pack(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := unpack(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("bundle (-want +got):\n%s", diff)
+	}
+	if _, err := unpack(packed[:len(packed)/2]); err == nil {
+		t.Error("half a bundle was read without an error")
+	}
+}
+
+func TestTheCacheForgetsWhatWasUnusedLongest(t *testing.T) {
+	l := newLRU[int](2)
+	l.put("a", 1)
+	l.put("b", 2)
+	if v, ok := l.take("a"); !ok || v != 1 {
+		t.Errorf("take(a) = %d, %v", v, ok)
+	}
+	if _, ok := l.take("a"); ok {
+		t.Error("a value was given to two")
+	}
+	l.put("a", 3)
+	l.put("c", 4)
+	if _, ok := l.take("b"); ok {
+		t.Error("b should have been forgotten")
+	}
+	if v, _ := l.take("a"); v != 3 {
+		t.Errorf("a = %d, want 3", v)
+	}
+}
+
+func FuzzUnpack(f *testing.F) {
+	seed, err := pack(Bundle{Hash: "abcdef12"})
+	f.Add(seed)
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if err != nil {
+			t.Fatal(errors.Unwrap(err))
+		}
+		_, _ = unpack(data)
+	})
+}

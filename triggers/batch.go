@@ -1,0 +1,49 @@
+package triggers
+
+import (
+	"encoding/json"
+	"slices"
+
+	"homeroom/engine"
+)
+
+// maxBatch is the most JSON that is handed over at once. One event is smaller: the catalog sees to it.
+const maxBatch = 256 << 10
+
+// strip leaves only the properties that rules and messages read, and the entity keys.
+func strip(ev engine.Event, rs *engine.Ruleset) engine.Event {
+	kept := make(map[string]any)
+	keep, keys := rs.Keep[ev.Name], rs.Keys[ev.Name]
+	for name, value := range ev.Properties {
+		if slices.Contains(keep, name) || slices.Contains(keys, name) {
+			kept[name] = value
+		}
+	}
+	ev.Properties = nil
+	if len(kept) > 0 {
+		ev.Properties = kept
+	}
+	return ev
+}
+
+// split returns how many events go into each batch, in order.
+func split(events []engine.Event) []int {
+	var counts []int
+	size, n := 0, 0
+	for i := range events {
+		data, err := json.Marshal(&events[i])
+		if err != nil {
+			data = nil // decoded from JSON, so it can be written as JSON
+		}
+		if n > 0 && size+len(data)+1 > maxBatch {
+			counts = append(counts, n)
+			size, n = 0, 0
+		}
+		size += len(data) + 1
+		n++
+	}
+	if n > 0 {
+		counts = append(counts, n)
+	}
+	return counts
+}

@@ -1,0 +1,159 @@
+package triggers
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"homeroom/subjects"
+)
+
+const (
+	// priorityGroup is the pinned consumers' only group.
+	priorityGroup = "homeroom"
+	// pullExpiry is how long a request for messages stands. Renewing it keeps the pin, so it is well below PinTTL; and
+	// the server may pin a request whose client has just gone, so it is short.
+	pullExpiry = time.Second
+)
+
+func consumerName(p int) string { return "homeroom-triggers-" + strconv.Itoa(p) }
+
+// bind creates the partition's consumer or finds it. A server older than 2.11 knows no pinned consumers and ignores the
+// wish: then the consumer is a plain one, and there must be one replica only.
+func (p *partition) bind(ctx context.Context) error {
+	cons, err := p.t.o.JS.CreateOrUpdateConsumer(ctx, subjects.Stream, jetstream.ConsumerConfig{
+		Durable:        consumerName(p.number),
+		Description:    "Homeroom's triggers, partition " + strconv.Itoa(p.number),
+		FilterSubject:  subjects.Partition(p.number),
+		AckPolicy:      jetstream.AckExplicitPolicy,
+		AckWait:        p.t.o.AckWait,
+		MaxAckPending:  p.t.o.Unacked,
+		MaxDeliver:     -1,
+		PriorityPolicy: jetstream.PriorityPolicyPinned,
+		PriorityGroups: []string{priorityGroup},
+		PinnedTTL:      p.t.o.PinTTL,
+	})
+	if err != nil {
+		return fmt.Errorf("create the consumer %s: %w", consumerName(p.number), err)
+	}
+	p.cons = cons
+	p.pinned = len(cons.CachedInfo().Config.PriorityGroups) > 0
+	if !p.pinned && p.number == p.t.o.Partitions[0] {
+		p.log.Warn("this NATS server knows no pinned consumers (it takes 2.11): run one replica of Homeroom only")
+	}
+	return nil
+}
+
+// run serves the partition until ctx ends. If the consumer is lost (deleted, connection closed) it begins anew.
+func (p *partition) run(ctx context.Context) {
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	p.work, p.stopping = work, ctx.Done()
+	for n := 0; ctx.Err() == nil; n++ {
+		if n > 0 {
+			p.t.pause(ctx, n)
+			if err := p.bind(ctx); err != nil {
+				p.log.Warn("cannot read the stream; trying again", "error", err)
+				continue
+			}
+		}
+		if err := p.consume(ctx); err != nil {
+			p.log.Warn("reading the stream failed; beginning anew", "error", err)
+		}
+	}
+	p.finish(cancel)
+}
+
+// consume reads until ctx ends or the subscription breaks.
+func (p *partition) consume(ctx context.Context) error {
+	if err := p.begin(ctx); err != nil {
+		return err
+	}
+	options := []jetstream.PullConsumeOpt{
+		jetstream.PullMaxMessages(p.t.o.Fetch), jetstream.PullExpiry(pullExpiry),
+		jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) {
+			p.log.Debug("reading the stream", "error", err)
+		}),
+	}
+	if p.pinned {
+		options = append(options, jetstream.PullPriorityGroup(priorityGroup))
+	}
+	reading, err := p.cons.Consume(p.receive, options...)
+	if err != nil {
+		return err
+	}
+	closed := reading.Closed()
+	tended := make(chan struct{})
+	tending, stop := context.WithCancel(ctx)
+	go func() { defer close(tended); p.tend(tending) }()
+	select {
+	case <-ctx.Done():
+		p.refuseNew()
+		reading.Drain() // what has arrived already is sent back by receive
+		select {
+		case <-closed:
+		case <-time.After(p.t.o.Grace):
+		}
+	case <-closed:
+		err = fmt.Errorf("the subscription ended")
+	}
+	stop()
+	<-tended
+	return err
+}
+
+// finish lets lanes end within the grace, sends back what they could not finish, and gives the pin up, so that a
+// successor is served at once.
+func (p *partition) finish(abandon context.CancelFunc) {
+	done := make(chan struct{})
+	go func() { p.lanesDone.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(p.t.o.Grace):
+		abandon()
+		select {
+		case <-done:
+		case <-time.After(time.Second):
+			p.log.Warn("a hand-over does not end; leaving it")
+		}
+	}
+	p.mu.Lock()
+	pin := p.pin
+	p.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if pin == "" {
+		return
+	}
+	if info, err := p.cons.Info(ctx); err == nil && pinOf(info) == pin {
+		p.unpin(ctx)
+	}
+}
+
+// freeGhost takes the pin from a client that is gone: a live one always has a request waiting. If it is alive after all,
+// it loses the pin to whoever asks next, which costs a parking and nothing else.
+func (p *partition) freeGhost(ctx context.Context, info *jetstream.ConsumerInfo) {
+	if pinOf(info) != "" && info.NumWaiting == 0 {
+		p.unpin(ctx)
+	}
+}
+
+func pinOf(info *jetstream.ConsumerInfo) string {
+	if len(info.PriorityGroups) == 0 {
+		return ""
+	}
+	return info.PriorityGroups[0].PinnedClientID
+}
+
+func (p *partition) unpin(ctx context.Context) {
+	stream, err := p.t.o.JS.Stream(ctx, subjects.Stream)
+	if err == nil {
+		err = stream.UnpinConsumer(ctx, consumerName(p.number), priorityGroup)
+	}
+	if err != nil {
+		p.log.Debug("giving the pin up", "error", err)
+	}
+}

@@ -1,0 +1,151 @@
+package triggers
+
+import (
+	"context"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// The mark of a partition is an instant M, in Homeroom's time, such that every event the partition stored up to M has
+// been handed over (or noted as not needed, or is a dead letter). Decisions that fall due later than M wait for it, so
+// a mark too late costs a second of delay, and one too early may send something wrong. Timestamps are the stream's: given
+// under its lock, in the order of its sequences. The mark is the earliest of what is known:
+//
+//  1. What has not been received. If no delivery is missing (the partition is not parked), everything that was not
+//     received has a higher sequence than the last message received, so it was stored no earlier: that message's time
+//     bounds the mark. Better, if the consumer's info says that nothing is pending, and every unacknowledged delivery is
+//     in our hands: then whatever was not received was stored after the server gathered the info, so that time bounds
+//     the mark. It is taken as the earlier of our clock before asking and the server's own in the answer: a skew between
+//     the two clocks, or a slow answer, only makes the mark earlier.
+//  2. What was received and is not finished: the oldest stored time among the messages in hand. Messages enter the hand
+//     under the same lock that moves "the last message received", and leave it after the hand-over was accepted, so both
+//     are read in one consistent moment, after the info was asked for.
+//
+// From the earliest of these a margin is taken away, because a message gets its time a moment before the consumer counts
+// it as pending: the server stores first and tells the consumers after, without waiting. While parked, a delivery may be missing, so the mark stays where it is. A mark published
+// before a crash stays true: handing over is not undone. Two replicas may both publish; each mark is true by
+// itself, and the store only moves them forward.
+
+// parkedEvery is how often the consumer is asked whether parking may end.
+const parkedEvery = 100 * time.Millisecond
+
+// tend asks the consumer how it stands, ends parking, publishes the mark, and keeps what is in hand from being sent
+// again, until ctx ends.
+func (p *partition) tend(ctx context.Context) {
+	extensions := time.NewTicker(p.t.o.AckWait / 3)
+	defer extensions.Stop()
+	look := time.NewTimer(0)
+	defer look.Stop()
+	var published time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-extensions.C:
+			p.extend()
+		case <-look.C:
+			mark, parked := p.look(ctx)
+			if mark.After(published) {
+				if err := p.t.o.Marks.PublishMark(ctx, p.number, mark); err == nil {
+					published = mark
+				} else if ctx.Err() == nil {
+					p.log.Warn("publish the mark", "error", err)
+				}
+			}
+			if parked {
+				look.Reset(min(parkedEvery, p.t.o.MarkEvery))
+			} else {
+				look.Reset(p.t.o.MarkEvery)
+			}
+		}
+	}
+}
+
+// look asks for the consumer's info and returns the mark that follows (zero: none), and whether the partition is parked.
+func (p *partition) look(ctx context.Context) (mark time.Time, parked bool) {
+	before := p.t.o.Clock.Now()
+	ask, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	info, err := p.cons.Info(ask)
+	if err != nil {
+		info = nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if info != nil {
+		p.floor = max(p.floor, info.AckFloor.Stream)
+		if p.parked && p.complete(info) {
+			p.unpark()
+		}
+	}
+	if p.parked {
+		return time.Time{}, true
+	}
+	return p.mark(before, info), false
+}
+
+// complete reports whether every unacknowledged message that the info counts is in our hands. An acknowledgement that is
+// still on its way makes it false for a moment. It cannot be true wrongly: what is in our hands is unacknowledged (see
+// settle), and what was delivered after the info was gathered is not counted. The caller holds the lock.
+func (p *partition) complete(info *jetstream.ConsumerInfo) bool {
+	if info.NumAckPending == 0 {
+		// Whoever was served, us or another replica, has finished everything.
+		p.delivery = max(p.delivery, info.Delivered.Consumer)
+		return true
+	}
+	counted := 0
+	for _, it := range p.hand {
+		if it.delivery <= info.Delivered.Consumer && it.seq > info.AckFloor.Stream {
+			counted++
+		}
+	}
+	return counted >= info.NumAckPending
+}
+
+// mark computes the mark; see the top of the file. The caller holds the lock.
+func (p *partition) mark(before time.Time, info *jetstream.ConsumerInfo) time.Time {
+	c := p.t.o.Clock
+	var bound time.Time
+	if info != nil && info.NumPending == 0 && p.complete(info) {
+		bound = earlier(before, c.At(info.TimeStamp))
+	} else if !p.lastAt.IsZero() {
+		bound = c.At(p.lastAt)
+	} else {
+		return time.Time{}
+	}
+	for _, it := range p.hand {
+		bound = earlier(bound, c.At(it.storedAt))
+	}
+	return bound.Add(-c.Scale(p.t.o.MarkMargin))
+}
+
+// extend tells the server that what has been in hand for a while is being worked on. What is held back is left out: if
+// the server counts it differently than we do, it must come again.
+func (p *partition) extend() {
+	p.mu.Lock()
+	var old []*item
+	for _, it := range p.hand {
+		if it.aged {
+			old = append(old, it)
+		}
+		it.aged = true
+	}
+	for _, it := range p.held {
+		it.aged = false
+	}
+	p.mu.Unlock()
+	for _, it := range old {
+		if err := it.msg.InProgress(); err != nil {
+			p.log.Debug("extend", "error", err)
+			return
+		}
+	}
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}

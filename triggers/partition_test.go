@@ -1,0 +1,252 @@
+package triggers
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"homeroom/catalog"
+	"homeroom/engine"
+)
+
+// What needs a server is tested in dev/triggertest. Here deliveries and the consumer's info are made up, so that each
+// race can be looked at by itself.
+
+var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+
+// delivery is a made-up message: stream sequence and consumer sequence; it was stored `seq` seconds after noon.
+type delivery struct {
+	jetstream.Msg
+	seq, number uint64
+	acked       *[]uint64
+}
+
+func (d delivery) Metadata() (*jetstream.MsgMetadata, error) {
+	return &jetstream.MsgMetadata{
+		Sequence:  jetstream.SequencePair{Stream: d.seq, Consumer: d.number},
+		Timestamp: noon.Add(time.Duration(d.seq) * time.Second),
+	}, nil
+}
+func (d delivery) Subject() string      { return "learning.3.u_1.lesson.completed" }
+func (d delivery) Headers() nats.Header { return nil }
+func (d delivery) Ack() error           { *d.acked = append(*d.acked, d.seq); return nil }
+func (d delivery) Nak() error           { return nil }
+
+// bench is a partition whose lanes never run, so that what is in hand stays there.
+type bench struct {
+	*partition
+	acked []uint64
+}
+
+func newBench(t *testing.T, info jetstream.ConsumerInfo) *bench {
+	t.Helper()
+	tr := &Triggers{}
+	tr.o.Unacked = 16
+	tr.o.MarkMargin = 250 * time.Millisecond
+	tr.o.Log = slog.New(slog.DiscardHandler)
+	b := &bench{partition: newPartition(tr, 3)}
+	b.cons = consumer{info: &info}
+	b.lanes["u_1"] = &lane{learner: "u_1"} // taken: enqueue only appends
+	if err := b.begin(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+type consumer struct {
+	jetstream.Consumer
+	info *jetstream.ConsumerInfo
+}
+
+func (c consumer) Info(context.Context) (*jetstream.ConsumerInfo, error) { return c.info, nil }
+
+// deliver hands in messages given as "seq/number".
+func (b *bench) deliver(pairs ...string) {
+	for _, pair := range pairs {
+		d := delivery{acked: &b.acked}
+		fmt.Sscanf(pair, "%d/%d", &d.seq, &d.number)
+		b.receive(d)
+	}
+}
+
+// queued are the stream sequences on the lane.
+func (b *bench) queued() string {
+	var out []string
+	for _, it := range b.lanes["u_1"].queue {
+		out = append(out, fmt.Sprint(it.seq))
+	}
+	return strings.Join(out, " ")
+}
+
+func info(delivered, floor uint64, unacked int, pending uint64) *jetstream.ConsumerInfo {
+	return &jetstream.ConsumerInfo{
+		Delivered: jetstream.SequenceInfo{Consumer: delivered}, AckFloor: jetstream.SequenceInfo{Stream: floor},
+		NumAckPending: unacked, NumPending: pending, TimeStamp: noon.Add(time.Hour),
+	}
+}
+
+func TestParking(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		start   *jetstream.ConsumerInfo
+		deliver []string
+		look    *jetstream.ConsumerInfo // what the consumer says then
+		lane    string                  // what the lane has got after that
+		parked  bool
+	}{
+		{"nothing unacknowledged: straight through", info(4, 10, 0, 3), []string{"11/5", "12/6"}, info(6, 10, 2, 0), "11 12", false},
+		{"new ones wait for what was unacknowledged at the start", info(4, 8, 2, 3), []string{"11/5", "12/6"}, info(6, 8, 4, 0), "", true},
+		{"they go when all are here, sorted", info(4, 8, 2, 3), []string{"12/5", "10/6", "9/7"}, info(7, 8, 3, 0), "9 10 12", false},
+		{"a predecessor's late acknowledgement counts", info(4, 8, 2, 3), []string{"11/5", "10/6"}, info(6, 9, 2, 0), "10 11", false},
+		{"a delivery that came after the count proves nothing", info(4, 8, 2, 3), []string{"11/5", "12/6"}, info(5, 8, 2, 0), "", true},
+		{"a gap: what comes after it waits", info(4, 10, 0, 3), []string{"11/5", "13/7"}, info(7, 10, 3, 0), "11", true},
+		{"a gap that is filled", info(4, 10, 0, 3), []string{"11/5", "13/7", "12/8"}, info(8, 10, 3, 0), "11 12 13", false},
+		{"numbers that begin anew are a gap", info(4, 10, 0, 3), []string{"11/5", "12/1"}, info(1, 10, 3, 0), "11", true},
+		{"sent again while in hand", info(4, 10, 0, 3), []string{"11/5", "11/6", "12/7"}, info(7, 10, 2, 0), "11 12", false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			b := newBench(t, *tc.start)
+			b.deliver(tc.deliver...)
+			b.cons = consumer{info: tc.look}
+			_, parked := b.look(context.Background())
+			if got := b.queued(); got != tc.lane || parked != tc.parked {
+				t.Errorf("lane %q, parked %v; want %q, %v", got, parked, tc.lane, tc.parked)
+			}
+		})
+	}
+}
+
+func TestWhatIsFinishedAndComesAgainIsAcknowledgedOnly(t *testing.T) {
+	b := newBench(t, *info(4, 10, 0, 3))
+	b.deliver("11/5")
+	b.settle(b.hand[11])
+	b.lanes["u_1"].queue = nil
+	b.deliver("11/6")
+	if b.queued() != "" || !cmp.Equal(b.acked, []uint64{11, 11}) {
+		t.Errorf("lane %q, acknowledged %v", b.queued(), b.acked)
+	}
+}
+
+func TestTheMark(t *testing.T) {
+	at := func(seconds float64) time.Time { return noon.Add(time.Duration(seconds * float64(time.Second))) }
+	for _, tc := range []struct {
+		name     string
+		deliver  []string
+		finished []uint64
+		before   time.Time // our clock before the question
+		info     *jetstream.ConsumerInfo
+		want     time.Time
+	}{
+		{"nothing pending, nothing in hand: our clock before asking", []string{"11/5"}, []uint64{11}, at(100), info(5, 11, 0, 0), at(99.75)},
+		{"the server's clock is behind ours: its own", []string{"11/5"}, []uint64{11}, at(9999), info(5, 11, 0, 0), at(3599.75)},
+		{"one in hand: its time", []string{"11/5", "12/6"}, []uint64{11}, at(100), info(6, 11, 1, 0), at(11.75)},
+		{"the oldest of several", []string{"11/5", "12/6", "13/7"}, []uint64{12}, at(100), info(7, 10, 2, 0), at(10.75)},
+		{"pending: the last received", []string{"11/5", "12/6"}, []uint64{11, 12}, at(100), info(6, 12, 0, 7), at(11.75)},
+		{"delivered and not here yet: the last received", []string{"11/5", "12/6"}, []uint64{11, 12}, at(100), info(7, 12, 1, 0), at(11.75)},
+		{"one here that the server delivered after counting another", []string{"11/5", "12/6"}, []uint64{11}, at(100), info(5, 11, 1, 0), at(11.75)},
+		{"no answer: the last received", []string{"11/5"}, []uint64{11}, at(100), nil, at(10.75)},
+		{"no answer and nothing received: none", nil, nil, at(100), nil, time.Time{}},
+		{"pending and nothing received: none", nil, nil, at(100), info(4, 10, 0, 7), time.Time{}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			b := newBench(t, *info(4, 10, 0, 3))
+			b.deliver(tc.deliver...)
+			for _, seq := range tc.finished {
+				b.settle(b.hand[seq])
+			}
+			if got := b.mark(tc.before, tc.info); !got.Equal(tc.want) {
+				t.Errorf("mark %v, want %v", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestNoMarkWhileParked(t *testing.T) {
+	b := newBench(t, *info(4, 10, 0, 3))
+	b.deliver("11/5", "13/7")
+	b.cons = consumer{info: info(7, 10, 3, 0)}
+	if mark, parked := b.look(context.Background()); !parked || !mark.IsZero() {
+		t.Errorf("mark %v, parked %v", mark, parked)
+	}
+}
+
+func TestAnotherConsumersSequencesBeginAnew(t *testing.T) {
+	b := newBench(t, *info(4, 10, 0, 3))
+	b.deliver("11/5")
+	b.settle(b.hand[11])
+	b.lanes["u_1"].queue = nil
+	other := info(0, 0, 0, 3)
+	other.Created = noon
+	b.cons = consumer{info: other}
+	if err := b.begin(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	b.deliver("11/1")
+	if b.queued() != "11" {
+		t.Errorf("lane %q: an event of the new stream was taken for an old one", b.queued())
+	}
+}
+
+func TestStrip(t *testing.T) {
+	rs := &engine.Ruleset{Keep: map[string][]string{"assessment.graded": {"score_pct"}}, Keys: map[string][]string{"assessment.graded": {"assessment_id"}}}
+	ev := engine.Event{Name: "assessment.graded", Properties: map[string]any{"assessment_id": "a", "score_pct": 40.0, "comment": "private"}}
+	got := strip(ev, rs)
+	if diff := cmp.Diff(map[string]any{"assessment_id": "a", "score_pct": 40.0}, got.Properties); diff != "" {
+		t.Errorf("properties (-want +got):\n%s", diff)
+	}
+	if len(ev.Properties) != 3 {
+		t.Error("the original was changed")
+	}
+	if got := strip(engine.Event{Name: "other", Properties: map[string]any{"x": 1.0}}, rs); got.Properties != nil {
+		t.Errorf("properties %v of an event nobody reads", got.Properties)
+	}
+}
+
+func TestSplit(t *testing.T) {
+	sized := func(kb ...int) []engine.Event {
+		var events []engine.Event
+		for _, n := range kb {
+			events = append(events, engine.Event{Properties: map[string]any{"x": strings.Repeat("x", n<<10)}})
+		}
+		return events
+	}
+	for _, tc := range []struct {
+		kb   []int
+		want []int
+	}{{nil, nil}, {[]int{1}, []int{1}}, {[]int{100, 100, 100}, []int{2, 1}}, {[]int{300, 1, 300}, []int{1, 1, 1}}, {[]int{1, 2, 3}, []int{3}}} {
+		if diff := cmp.Diff(tc.want, split(sized(tc.kb...))); diff != "" {
+			t.Errorf("%v KB (-want +got):\n%s", tc.kb, diff)
+		}
+	}
+}
+
+func TestBackoffStaysWithinItsBounds(t *testing.T) {
+	tr := &Triggers{o: Options{RetryMin: 100 * time.Millisecond, RetryMax: 5 * time.Second}}
+	for _, n := range []int{1, 2, 5, 20, 63, 64, 100_000} {
+		if got := tr.backoff(n); got < 50*time.Millisecond || got > 5*time.Second {
+			t.Errorf("backoff(%d) = %v", n, got)
+		}
+	}
+}
+
+func TestOptionsNameWhatIsMissing(t *testing.T) {
+	if _, err := New(Options{Catalog: func() *catalog.Catalog { return nil }}); err == nil || !strings.Contains(err.Error(), "is missing") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func FuzzOneLine(f *testing.F) {
+	f.Add("a\r\nb")
+	f.Fuzz(func(t *testing.T, s string) {
+		if got := oneLine(s); strings.ContainsAny(got, "\r\n\x00") || len(got) > 1024 {
+			t.Fatalf("%q", got)
+		}
+	})
+}

@@ -1,0 +1,225 @@
+package triggers
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"homeroom/catalog"
+	"homeroom/engine"
+	"homeroom/subjects"
+)
+
+// Reasons of dead letters besides the catalog's codes.
+const (
+	CodeBadSubject = "bad_subject" // the subject is not learning.<learner>.<event>
+	CodeCrashed    = "crashed"     // Homeroom itself failed on this event
+	CodeRefused    = "refused"     // the workflow service will never take it
+)
+
+// read is one event on its way from message to hand-over.
+type read struct {
+	*item
+	event  engine.Event
+	traits map[string]any
+	wanted bool
+	dead   *catalog.DecodeError // why it becomes a dead letter, if it does
+}
+
+// process finishes messages of one learner, in stream order. The error is errStopping: what is not settled then has to
+// be sent back.
+func (p *partition) process(learner string, items []*item) error {
+	var events []*read
+	if err := p.retry("decoding", learner, p.t.noting, func(context.Context) error {
+		cat := p.t.o.Catalog()
+		if cat == nil || p.t.o.Ruleset() == nil {
+			return errors.New("no ruleset has been published yet")
+		}
+		events = p.decode(cat, items)
+		return nil
+	}); err != nil {
+		return err
+	}
+	if err := p.note(learner, events); err != nil {
+		return err
+	}
+	var wanted, dead []*read
+	var unneeded []*item
+	for _, e := range events {
+		switch {
+		case e.dead != nil:
+			dead = append(dead, e)
+		case e.wanted:
+			wanted = append(wanted, e)
+		default:
+			unneeded = append(unneeded, e.item)
+			if e.learner == subjects.NoLearner {
+				p.t.count.noLearner.Add(1)
+			} else {
+				p.t.count.unneeded.Add(1)
+			}
+		}
+	}
+	p.settle(unneeded...)
+	refused, err := p.handOver(learner, wanted)
+	if err != nil {
+		return err
+	}
+	return p.bury(append(dead, refused...))
+}
+
+// decode reads bodies. It never fails: what cannot be read is marked dead.
+func (p *partition) decode(cat *catalog.Catalog, items []*item) []*read {
+	events := make([]*read, 0, len(items))
+	for _, it := range items {
+		e := &read{item: it}
+		events = append(events, e)
+		if it.problem != nil {
+			e.dead = &catalog.DecodeError{Code: CodeBadSubject, Message: it.problem.Error(), Hint: "publish to learning.<learner>.<event>"}
+			continue
+		}
+		if it.learner == subjects.NoLearner {
+			continue
+		}
+		storedAt := p.t.o.Clock.At(it.storedAt)
+		err := guard(func() error {
+			decoded, bad := cat.Decode(it.learner, it.name, it.msg.Data(), storedAt)
+			if bad != nil {
+				e.dead = bad
+				return nil
+			}
+			e.event, e.traits = decoded.Event, decoded.Traits
+			e.event.Learner, e.event.Seq, e.event.StoredAt = it.learner, it.seq, storedAt
+			return nil
+		})
+		if err != nil {
+			e.dead = p.crashed(it, err)
+		}
+	}
+	return events
+}
+
+func (p *partition) crashed(it *item, err error) *catalog.DecodeError {
+	attributes := []any{"subject", it.subject, "sequence", it.seq, "error", err}
+	if c := (*crash)(nil); errors.As(err, &c) {
+		attributes = append(attributes, "stack", string(c.stack))
+	}
+	p.log.Error("Homeroom failed on an event; it becomes a dead letter", attributes...)
+	return &catalog.DecodeError{Code: CodeCrashed, Message: "Homeroom failed on this event", Hint: "report it; publish it again after an upgrade"}
+}
+
+// note takes the events into the learner's profile and standing, and finds out which of them are wanted. When it returns
+// without an error the store has confirmed both.
+func (p *partition) note(learner string, events []*read) error {
+	readable := slices.DeleteFunc(slices.Clone(events), func(e *read) bool { return e.dead != nil })
+	if learner == subjects.NoLearner || len(readable) == 0 {
+		return nil
+	}
+	for _, e := range readable {
+		if len(e.traits) == 0 {
+			continue
+		}
+		err := p.retry("updating the profile", learner, p.t.noting, func(ctx context.Context) error {
+			notes, err := p.t.o.Profiles.Merge(ctx, learner, e.traits, e.event.Time)
+			if len(notes) > 0 {
+				p.log.Warn("some traits were not taken in", "learner", learner, "event", e.event.ID, "notes", notes[:min(3, len(notes))])
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return p.retry("updating the standing", learner, p.t.noting, func(ctx context.Context) error {
+		rs := p.t.o.Ruleset()
+		return p.t.o.Standings.Update(ctx, learner, func(st *engine.Standing, owed []uint64) (bool, []uint64) {
+			return p.apply(rs, st, owed, readable)
+		})
+	})
+}
+
+// keepOwed bounds the list of owed events in a standing.
+const keepOwed = 64
+
+// apply takes the events into the standing and asks for each whether a rule wants it. The answer may depend on what the
+// event changed (it ended a silence, it was the learner's first), and applied a second time it changes nothing. So
+// the sequences of such events are written together with the change they made, and should the process die between the
+// write and the hand-over, they are wanted again. They are forgotten once the consumer's floor has passed them.
+func (p *partition) apply(rs *engine.Ruleset, st *engine.Standing, owed []uint64, events []*read) (write bool, owe []uint64) {
+	p.mu.Lock()
+	floor := p.floor
+	p.mu.Unlock()
+	for _, seq := range owed {
+		if seq > floor {
+			owe = append(owe, seq)
+		}
+	}
+	for _, e := range events {
+		e.wanted, e.dead = false, nil
+		err := guard(func() error {
+			change := st.Apply(&e.event, rs, e.event.StoredAt)
+			write = write || change.Changed
+			switch {
+			case slices.Contains(owed, e.seq):
+				e.wanted = true
+			case rs.Wants(&e.event, change):
+				e.wanted = true
+				if !rs.Wants(&e.event, engine.Change{Course: change.Course}) {
+					owe = append(owe, e.seq)
+					write = true
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			e.dead = p.crashed(e.item, err)
+		}
+	}
+	return write, owe[max(0, len(owe)-keepOwed):]
+}
+
+// handOver gives the wanted events to the learner's workflow, batch by batch, each until it is accepted. It returns
+// those that will never be.
+func (p *partition) handOver(learner string, wanted []*read) (refused []*read, err error) {
+	if len(wanted) == 0 {
+		return nil, nil
+	}
+	events := make([]engine.Event, len(wanted))
+	rs := p.t.o.Ruleset()
+	for i, e := range wanted {
+		events[i] = strip(e.event, rs)
+	}
+	done := 0
+	for _, n := range split(events) {
+		last := events[done+n-1]
+		b := Batch{
+			Learner: learner, Partition: p.number, Events: events[done : done+n],
+			// Another event may have been stored in the same nanosecond.
+			MarkTime: last.StoredAt.Add(-time.Nanosecond),
+		}
+		batch := wanted[done : done+n]
+		done += n
+		err := p.retry("handing over", learner, p.t.handing, func(ctx context.Context) error {
+			return p.t.o.Starter.HandOver(ctx, b)
+		})
+		switch {
+		case errors.Is(err, ErrRefused):
+			p.log.Error("events were refused for good; they become dead letters", "learner", learner, "events", n, "error", err)
+			for _, e := range batch {
+				e.dead = &catalog.DecodeError{Code: CodeRefused, Message: "the workflow service refuses this event for good"}
+				refused = append(refused, e)
+			}
+			continue
+		case err != nil:
+			return nil, err
+		}
+		p.t.count.handedOver.Add(int64(n))
+		settled := make([]*item, n)
+		for i, e := range batch {
+			settled[i] = e.item
+		}
+		p.settle(settled...)
+	}
+	return refused, nil
+}

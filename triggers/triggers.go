@@ -1,0 +1,195 @@
+package triggers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"homeroom/catalog"
+	"homeroom/clock"
+	"homeroom/engine"
+	"homeroom/subjects"
+)
+
+// Starter hands events over to a learner's workflow, creating it if need be.
+type Starter interface {
+	// HandOver returns nil once the batch is accepted for good. It is asked again after any other error, except after
+	// one that wraps [ErrRefused].
+	HandOver(ctx context.Context, b Batch) error
+}
+
+// ErrRefused says that a batch will never be accepted: its events become dead letters. Being unavailable, overloaded
+// or short of a resource is never this.
+var ErrRefused = errors.New("refused for good")
+
+// Batch is what one learner is handed at once: events in stream order, stripped of personal data and of every property
+// that no rule and no message names. It is at most about 256 KB of JSON.
+type Batch struct {
+	Learner   string
+	Partition int
+	Events    []engine.Event
+	// MarkTime is an instant, in Homeroom's time, up to which all of this learner's events have been handed over once
+	// this batch is accepted.
+	MarkTime time.Time
+}
+
+// Standings keeps what is known of learners; see store.Standings.
+type Standings interface {
+	Update(ctx context.Context, learner string, apply func(st *engine.Standing, owed []uint64) (write bool, owe []uint64)) error
+}
+
+// Profiles takes traits in; the notes say which it could not take.
+type Profiles interface {
+	Merge(ctx context.Context, learner string, traits map[string]any, at time.Time) (notes []string, err error)
+}
+
+// Marks records how far a partition has been handed over. An older mark than is known changes nothing.
+type Marks interface {
+	PublishMark(ctx context.Context, partition int, at time.Time) error
+}
+
+// Options are what triggers need. Those without a default are required.
+type Options struct {
+	JS        jetstream.JetStream
+	Clock     clock.Clock
+	Catalog   func() *catalog.Catalog // the one that belongs to the ruleset
+	Ruleset   func() *engine.Ruleset  // the present interest; nil: not known yet, everything waits
+	Starter   Starter
+	Standings Standings
+	Profiles  Profiles
+	Marks     Marks
+	Log       *slog.Logger // default: none
+
+	Partitions []int // default: all
+	// Fetch is how many messages are asked for at once (default 500); Unacked how many of a partition may be unfinished
+	// (default 4096): a learner who cannot be handed over can hold that many before the partition waits for them.
+	Fetch, Unacked int
+	// Concurrency is how many hand-overs may be under way at a time, over all partitions. Default 32.
+	Concurrency int
+	// Linger is how long the first event of a quiet learner waits for company, for real. Default 5ms; negative: none.
+	Linger time.Duration
+	// AckWait is after how long, for real, the server sends again what was not acknowledged; a replica that takes over
+	// after a crash waits that long. Default 15s. PinTTL is after how long without a request a replica counts as gone;
+	// requests are renewed every second. Default 5s.
+	AckWait, PinTTL time.Duration
+	// MarkEvery is how often marks are published (default 1s), MarkMargin how far they stay back (default 250ms); both
+	// for real. See mark.go.
+	MarkEvery, MarkMargin time.Duration
+	// RetryMin and RetryMax bound the wait between two tries. Default 100ms and 5s.
+	RetryMin, RetryMax time.Duration
+	// HandOverTimeout bounds one try. Default 15s.
+	HandOverTimeout time.Duration
+	// Grace is how long shutdown lets what is in hand finish. Default 10s.
+	Grace time.Duration
+}
+
+func (o *Options) setDefaults() error {
+	for name, missing := range map[string]bool{
+		"JS": o.JS == nil, "Catalog": o.Catalog == nil, "Ruleset": o.Ruleset == nil, "Starter": o.Starter == nil,
+		"Standings": o.Standings == nil, "Profiles": o.Profiles == nil, "Marks": o.Marks == nil,
+	} {
+		if missing {
+			return fmt.Errorf("triggers: Options.%s is missing", name)
+		}
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Partitions == nil {
+		for p := range subjects.Partitions {
+			o.Partitions = append(o.Partitions, p)
+		}
+	}
+	for _, d := range []struct {
+		value    *int
+		standard int
+	}{{&o.Fetch, 500}, {&o.Unacked, 4096}, {&o.Concurrency, 32}} {
+		if *d.value <= 0 {
+			*d.value = d.standard
+		}
+	}
+	for _, d := range []struct {
+		value    *time.Duration
+		standard time.Duration
+	}{
+		{&o.Linger, 5 * time.Millisecond}, {&o.AckWait, 15 * time.Second}, {&o.PinTTL, 5 * time.Second},
+		{&o.MarkEvery, time.Second}, {&o.MarkMargin, 250 * time.Millisecond},
+		{&o.RetryMin, 100 * time.Millisecond}, {&o.RetryMax, 5 * time.Second},
+		{&o.HandOverTimeout, 15 * time.Second}, {&o.Grace, 10 * time.Second},
+	} {
+		if *d.value == 0 {
+			*d.value = d.standard
+		}
+	}
+	return nil
+}
+
+// Stats count messages by what became of them. A message that the server sent again after its acknowledgement was lost
+// counts again.
+type Stats struct {
+	HandedOver int64 // accepted by the Starter
+	Unneeded   int64 // noted in the standing; no rule could use them
+	NoLearner  int64 // admin events
+	Dead       int64 // in the dead-letter stream
+	Retries    int64 // failed tries that were repeated
+	Parkings   int64 // how often new messages had to wait for older ones
+}
+
+type counters struct{ handedOver, unneeded, noLearner, dead, retries, parkings atomic.Int64 }
+
+// Triggers is the service. See [New] and [Triggers.Run].
+type Triggers struct {
+	o       Options
+	count   counters
+	noting  chan struct{} // bounds decoding and store requests
+	handing chan struct{} // bounds hand-overs
+}
+
+// New returns triggers that are not running yet.
+func New(o Options) (*Triggers, error) {
+	if err := o.setDefaults(); err != nil {
+		return nil, err
+	}
+	return &Triggers{o: o, noting: make(chan struct{}, 64), handing: make(chan struct{}, o.Concurrency)}, nil
+}
+
+// Run works until ctx ends, then finishes what is in hand within Options.Grace, and returns nil. It returns an error if
+// it cannot begin. What fails later is tried again until it works.
+func (t *Triggers) Run(ctx context.Context) error {
+	var parts []*partition
+	for _, p := range t.o.Partitions {
+		part := newPartition(t, p)
+		if err := part.bind(ctx); err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return err
+		}
+		parts = append(parts, part)
+	}
+	var wg sync.WaitGroup
+	for _, part := range parts {
+		wg.Go(func() { part.run(ctx) })
+	}
+	wg.Wait()
+	flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	if err := t.o.JS.Conn().FlushWithContext(flush); err != nil {
+		t.o.Log.Warn("the last acknowledgements may not have reached NATS; these events come again", "error", err)
+	}
+	return nil
+}
+
+// Stats returns the counts so far.
+func (t *Triggers) Stats() Stats {
+	return Stats{
+		HandedOver: t.count.handedOver.Load(), Unneeded: t.count.unneeded.Load(), NoLearner: t.count.noLearner.Load(),
+		Dead: t.count.dead.Load(), Retries: t.count.retries.Load(), Parkings: t.count.parkings.Load(),
+	}
+}

@@ -1,0 +1,101 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"homeroom/engine"
+	"homeroom/workflows"
+)
+
+// maxSignal is how many bytes of events one signal carries; Temporal warns above 256 KB.
+const maxSignal = 250 << 10
+
+// ErrRefused marks a hand-over that Temporal will never accept as it is. Every other error of [Starter.HandOver] is
+// worth trying again: the server is busy, away, or the learner's run is just closing.
+var ErrRefused = errors.New("Temporal refuses this hand-over")
+
+// signaler is the part of client.Client that Starter needs.
+type signaler interface {
+	SignalWithStartWorkflow(ctx context.Context, workflowID string, signalName string, signalArg any,
+		options client.StartWorkflowOptions, workflow any, workflowArgs ...any) (client.WorkflowRun, error)
+}
+
+// Starter hands events to learners' workflows. Its methods may be called from any goroutine; the order of one
+// learner's batches is the caller's business.
+type Starter struct{ client signaler }
+
+// NewStarter returns a Starter.
+func NewStarter(c client.Client) *Starter { return &Starter{client: c} }
+
+// HandOver signals the batch to its learner, starting the workflow if there is none. When it returns nil Temporal
+// holds the events. A large batch goes as several signals, in order; after an error some may have been accepted, and
+// handing over the whole batch again is right: what was applied is recognized by its stream sequence.
+func (s *Starter) HandOver(ctx context.Context, b workflows.Batch) error {
+	parts, err := split(b, maxSignal)
+	if err != nil {
+		return fmt.Errorf("%w: learner %q: %w", ErrRefused, b.Learner, err)
+	}
+	for _, part := range parts {
+		_, err := s.client.SignalWithStartWorkflow(ctx, workflows.WorkflowID(b.Learner), workflows.SignalEvents, part,
+			startOptions(b.Learner), workflows.LearnerWorkflow,
+			workflows.Input{Version: workflows.InputVersion, Learner: b.Learner, Partition: b.Partition})
+		if err != nil {
+			return handOverError(b.Learner, err)
+		}
+	}
+	return nil
+}
+
+func startOptions(learner string) client.StartWorkflowOptions {
+	return client.StartWorkflowOptions{
+		ID:                    workflows.WorkflowID(learner),
+		TaskQueue:             workflows.TaskQueue,
+		TypedSearchAttributes: temporal.NewSearchAttributes(workflows.SearchStage.ValueSet(workflows.StageAwake)),
+		StaticSummary:         "Everything Homeroom does for this learner",
+		StaticDetails:         "*Current details* say in sentences what is under way, what happens next and why the last messages went out or did not. The query `state` answers the same as JSON. It sleeps most of the time; that is its job.",
+	}
+}
+
+func handOverError(learner string, err error) error {
+	var invalid *serviceerror.InvalidArgument
+	if errors.As(err, &invalid) {
+		return fmt.Errorf("%w: learner %q: %w", ErrRefused, learner, err)
+	}
+	return fmt.Errorf("handing events over to learner %q (worth trying again): %w", learner, err)
+}
+
+// split divides a batch into parts of at most limit bytes of events each; a single larger event is a part of its own.
+// The mark holds for the last part only: before it, events are still to come.
+func split(b workflows.Batch, limit int) ([]workflows.Batch, error) {
+	var parts []workflows.Batch
+	var events []engine.Event
+	size := 0
+	flush := func() {
+		parts = append(parts, workflows.Batch{Learner: b.Learner, Partition: b.Partition, Events: events})
+		events, size = nil, 0
+	}
+	for _, ev := range b.Events {
+		body, err := json.Marshal(ev)
+		if err != nil {
+			return nil, fmt.Errorf("event %q cannot be written as JSON: %w", ev.ID, err)
+		}
+		if size > 0 && size+len(body) > limit {
+			flush()
+		}
+		events, size = append(events, ev), size+len(body)
+	}
+	if len(events) > 0 {
+		flush()
+	}
+	if len(parts) > 0 {
+		parts[len(parts)-1].Mark = b.Mark
+	}
+	return parts, nil
+}

@@ -1,0 +1,120 @@
+package worker
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
+	sdk "go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"homeroom/activities"
+	"homeroom/workflows"
+)
+
+// DefaultStopTimeout is how long Stop waits for what is in hand. A delivery that takes longer is taken up again by
+// another worker; the ledger makes that safe.
+const DefaultStopTimeout = 10 * time.Second
+
+// Options says what a Worker runs and how much of it at once. Zero numbers mean the default.
+type Options struct {
+	Decide  *activities.Decide
+	Deliver *activities.Deliver
+	Report  *activities.Report
+
+	Decisions  int // at once, in this process; default 500
+	Deliveries int // at once, in this process; default 100
+	// DeliveriesPerSecond limits the deliveries of all workers together; 0: no limit.
+	DeliveriesPerSecond float64
+	StopTimeout         time.Duration // default DefaultStopTimeout
+	// OnFatal hears of an error after which a worker has given up, for instance a namespace that is gone. It may be
+	// called from any goroutine; nil: the error is only logged by the SDK.
+	OnFatal func(error)
+}
+
+// Worker serves both task queues.
+type Worker struct {
+	learners   sdk.Worker
+	deliveries sdk.Worker
+	stop       sync.Once
+}
+
+// New wires a worker; nothing runs before Start.
+func New(c client.Client, o Options) (*Worker, error) {
+	if o.Decide == nil || o.Deliver == nil || o.Report == nil {
+		return nil, errors.New("a worker needs its three activities: Decide, Deliver and Report")
+	}
+	w := &Worker{
+		learners:   sdk.New(c, workflows.TaskQueue, learnerOptions(o)),
+		deliveries: sdk.New(c, workflows.DeliverTaskQueue, deliveryOptions(o)),
+	}
+	w.learners.RegisterWorkflowWithOptions(workflows.Learner, workflow.RegisterOptions{Name: workflows.LearnerWorkflow})
+	w.learners.RegisterActivityWithOptions(o.Decide.Run, activity.RegisterOptions{Name: workflows.ActivityDecide})
+	w.learners.RegisterActivityWithOptions(o.Report.Run, activity.RegisterOptions{Name: workflows.ActivityReport})
+	w.deliveries.RegisterActivityWithOptions(o.Deliver.Run, activity.RegisterOptions{Name: workflows.ActivityDeliver})
+	return w, nil
+}
+
+func learnerOptions(o Options) sdk.Options {
+	opts := common(o)
+	// A workflow task holds its slot while its decision runs, so the two limits are one.
+	opts.MaxConcurrentLocalActivityExecutionSize = or(o.Decisions, 500)
+	opts.MaxConcurrentWorkflowTaskExecutionSize = or(o.Decisions, 500)
+	opts.MaxConcurrentWorkflowTaskPollers = 8
+	opts.MaxConcurrentActivityExecutionSize = 50 // reports
+	opts.MaxConcurrentActivityTaskPollers = 2
+	return opts
+}
+
+func deliveryOptions(o Options) sdk.Options {
+	opts := common(o)
+	opts.DisableWorkflowWorker = true
+	opts.MaxConcurrentActivityExecutionSize = or(o.Deliveries, 100)
+	opts.MaxConcurrentActivityTaskPollers = 4
+	opts.TaskQueueActivitiesPerSecond = o.DeliveriesPerSecond
+	// A delivery that is to be given up hears of it through its heartbeat.
+	opts.MaxHeartbeatThrottleInterval = 2 * time.Second
+	return opts
+}
+
+func common(o Options) sdk.Options {
+	return sdk.Options{
+		WorkerStopTimeout: or(o.StopTimeout, DefaultStopTimeout),
+		OnFatalError:      o.OnFatal,
+		// Held, not failed: a run this worker cannot continue waits for one that can.
+		WorkflowPanicPolicy: sdk.BlockWorkflow,
+	}
+}
+
+// Start begins to serve. On an error nothing is left running.
+func (w *Worker) Start() error {
+	if err := w.deliveries.Start(); err != nil {
+		return fmt.Errorf("starting the delivery worker: %w", err)
+	}
+	if err := w.learners.Start(); err != nil {
+		w.deliveries.Stop()
+		return fmt.Errorf("starting the learner worker: %w", err)
+	}
+	return nil
+}
+
+// Stop takes no more work and waits for what is in hand, at most for the stop timeout. It may be called again.
+func (w *Worker) Stop() {
+	w.stop.Do(func() {
+		var both sync.WaitGroup
+		both.Go(w.learners.Stop)
+		both.Go(w.deliveries.Stop)
+		both.Wait()
+	})
+}
+
+// or returns v, or the default if v is zero.
+func or[T int | time.Duration](v, byDefault T) T {
+	if v == 0 {
+		return byDefault
+	}
+	return v
+}

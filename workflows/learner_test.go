@@ -1,0 +1,351 @@
+package workflows_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/mock"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"homeroom/engine"
+	"homeroom/workflows"
+)
+
+func TestAnEnrollmentIsWelcomedAtOnce(t *testing.T) {
+	w := newWorld(t, monday)
+	w.at(0, func() { w.handOver(w.event("enrollment.created", "course_id", "crs_go")) })
+	w.until(time.Hour, first())
+
+	equal(t, "mails", w.mails, []string{"10:00 welcome"})
+	equal(t, "decisions", w.log(), []string{"10:00 welcome started", "10:00 welcome sent"})
+	if w.decides != 2 { // the event and the outcome
+		t.Errorf("decided %d times, want 2", w.decides)
+	}
+	if s := w.state(); len(s.Runs) != 0 || len(s.Flights) != 0 {
+		t.Errorf("%d runs and %d flights are left, want none", len(s.Runs), len(s.Flights))
+	}
+}
+
+func TestAFailedQuizGetsANudgeAfterTwoHours(t *testing.T) {
+	w := newWorld(t, monday)
+	w.at(0, func() { w.handOver(w.event("assessment.graded", "assessment_id", "a1")) })
+	w.until(5*time.Hour, first())
+
+	equal(t, "mails", w.mails, []string{"12:00 retry-encouragement"})
+	equal(t, "decisions", w.log(), []string{"10:00 retry-after-failed-quiz started", "12:00 retry-after-failed-quiz sent"})
+}
+
+func TestWhoTriesAgainGetsNoNudge(t *testing.T) {
+	w := newWorld(t, monday)
+	w.at(0, func() { w.handOver(w.event("assessment.graded", "assessment_id", "a1")) })
+	w.at(time.Hour+59*time.Minute, func() { w.handOver(w.event("assessment.retried", "assessment_id", "a1")) })
+	w.until(5*time.Hour, first())
+
+	equal(t, "mails", w.mails, nil)
+	equal(t, "decisions", w.log(), []string{"10:00 retry-after-failed-quiz started", "11:59 retry-after-failed-quiz exited"})
+}
+
+func TestABurstOfSignalsIsDecidedTogetherAndInOrder(t *testing.T) {
+	w := newWorld(t, monday)
+	w.at(0, func() {
+		for range 199 {
+			ev := w.event("lesson.completed")
+			w.env.SignalWorkflowSkippingWorkflowTask(workflows.SignalEvents, workflows.Batch{Learner: learner, Events: []engine.Event{ev}})
+		}
+		w.handOver(w.event("lesson.completed"))
+	})
+	var seen []uint64
+	w.step = func(_ engine.Env, s engine.State, in []engine.Input, _ time.Time) engine.Result {
+		for _, i := range in {
+			seen = append(seen, i.Event.Seq)
+			s.Seq = i.Event.Seq
+		}
+		return engine.Result{State: s}
+	}
+	w.until(time.Hour, first())
+
+	if len(seen) != 200 || w.decides > 2 {
+		t.Errorf("%d events in %d decisions, want 200 in at most 2", len(seen), w.decides)
+	}
+	for i, seq := range seen {
+		if seq != uint64(i+1) {
+			t.Fatalf("event %d came as number %d", seq, i+1)
+		}
+	}
+}
+
+func TestTheTimerIsLazy(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		wakes []time.Duration // what each decision wants, from its own instant; 0: nothing
+		every time.Duration   // between events
+		want  []time.Duration
+	}{
+		{"one wake-up, one timer; then rest", []time.Duration{2 * time.Hour}, time.Hour, []time.Duration{2 * time.Hour, 24 * time.Hour}},
+		{"a later wake-up keeps the timer, and sets one when that rings too early",
+			[]time.Duration{2 * time.Hour, 3 * time.Hour, 4 * time.Hour}, 30 * time.Minute, []time.Duration{2 * time.Hour, 3 * time.Hour}},
+		{"an earlier wake-up replaces it", []time.Duration{9 * time.Hour, time.Hour}, time.Hour, []time.Duration{9 * time.Hour, time.Hour, 24 * time.Hour}},
+		{"nothing to wait for: it rests after a day", []time.Duration{0}, time.Hour, []time.Duration{24 * time.Hour}},
+		{"longer than a day: it rests first", []time.Duration{72 * time.Hour}, time.Hour, []time.Duration{24 * time.Hour}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w := newWorld(t, monday)
+			for i := range tc.wakes {
+				w.at(time.Duration(i)*tc.every, func() { w.handOver(w.event("lesson.completed")) })
+			}
+			wakes := tc.wakes
+			w.step = func(_ engine.Env, s engine.State, in []engine.Input, now time.Time) engine.Result {
+				res := engine.Result{State: s}
+				if len(wakes) > 0 && len(in) > 0 {
+					if wakes[0] > 0 {
+						res.WakeAt = now.Add(wakes[0])
+					}
+					wakes = wakes[1:]
+				}
+				return res
+			}
+			w.until(4*time.Hour, first())
+			equal(t, "timers", w.timers, tc.want)
+		})
+	}
+}
+
+func TestRestingAndWaking(t *testing.T) {
+	w := newWorld(t, monday)
+	friday := monday.Add(4 * 24 * time.Hour)
+	w.at(0, func() { w.handOver(w.event("lesson.completed")) })
+	w.step = func(_ engine.Env, s engine.State, _ []engine.Input, _ time.Time) engine.Result {
+		s.Seq = 1
+		return engine.Result{State: s, WakeAt: friday}
+	}
+	w.until(48*time.Hour, first())
+	resting := continued(t, w)
+	if !resting.Resting || !resting.Wake.Equal(friday) || resting.State.Seq != 1 || w.decides != 1 {
+		t.Fatalf("after a day: resting %v, wake %v, seq %d, %d decisions; want true, %v, 1, 1", resting.Resting, resting.Wake, resting.State.Seq, w.decides, friday)
+	}
+
+	// The compact run: nothing but a timer, until it rings.
+	w = newWorld(t, monday.Add(24*time.Hour))
+	var woke time.Time
+	w.step = func(env engine.Env, s engine.State, in []engine.Input, now time.Time) engine.Result {
+		woke = now
+		return engine.Result{State: s}
+	}
+	w.at(3*24*time.Hour-time.Minute, func() {
+		if w.decides != 0 || len(w.timers) != 1 {
+			t.Errorf("while resting: %d decisions, %d timers; want 0, 1", w.decides, len(w.timers))
+		}
+	})
+	w.until(3*24*time.Hour+time.Hour, resting)
+	if !woke.Equal(friday) {
+		t.Errorf("woke at %v, want %v", woke, friday)
+	}
+}
+
+func TestAnEventWakesARestingLearner(t *testing.T) {
+	w := newWorld(t, monday)
+	in := first()
+	in.Resting = true
+	w.at(100*24*time.Hour, func() { w.handOver(w.event("enrollment.created", "course_id", "crs_go")) })
+	w.until(101*24*time.Hour, in)
+	equal(t, "mails", w.mails, []string{"10:00 welcome"})
+}
+
+func TestSignalsAroundContinueAsNewAreAllApplied(t *testing.T) {
+	w := newWorld(t, monday)
+	w.at(0, func() { w.handOver(w.event("lesson.completed")) })
+	w.at(time.Hour, func() {
+		w.env.SetContinueAsNewSuggested(true)
+		for range 20 {
+			ev := w.event("lesson.completed")
+			w.env.SignalWorkflowSkippingWorkflowTask(workflows.SignalEvents, workflows.Batch{Learner: learner, Events: []engine.Event{ev}})
+		}
+		w.handOver(w.event("lesson.completed"))
+	})
+	applied := 0
+	w.step = func(_ engine.Env, s engine.State, in []engine.Input, _ time.Time) engine.Result {
+		for _, i := range in {
+			if i.Event.Seq != s.Seq+1 {
+				t.Errorf("event %d came after %d", i.Event.Seq, s.Seq)
+			}
+			s.Seq = i.Event.Seq
+			applied++
+		}
+		return engine.Result{State: s, WakeAt: monday.Add(9 * time.Hour)}
+	}
+	w.until(2*time.Hour, first())
+	next := continued(t, w)
+	if applied != 22 || next.State.Seq != 22 {
+		t.Errorf("applied %d, carried on with %d; want 22 and 22", applied, next.State.Seq)
+	}
+	if next.Resting || !next.Wake.Equal(monday.Add(9*time.Hour)) || next.Rest != 24*time.Hour {
+		t.Errorf("the next run would rest: %v, wake at %v, rest after %v", next.Resting, next.Wake, next.Rest)
+	}
+}
+
+func TestNoContinueAsNewWhileADeliveryIsOut(t *testing.T) {
+	w := newWorld(t, monday)
+	w.at(0, func() {
+		w.env.SetContinueAsNewSuggested(true)
+		w.handOver(w.event("enrollment.created", "course_id", "crs_go"))
+	})
+	w.until(time.Hour, first())
+	next := continued(t, w)
+	if len(next.State.Flights) != 0 {
+		t.Errorf("continued with %d deliveries out, want none", len(next.State.Flights))
+	}
+	equal(t, "mails", w.mails, []string{"10:00 welcome"})
+}
+
+func TestLeavingGivesUpADeliveryThatHasNotBegun(t *testing.T) {
+	w := newWorld(t, monday)
+	over := make(chan struct{})
+	w.provider = func(_ context.Context, send engine.Send) (engine.Outcome, error) {
+		w.handOver(w.event("enrollment.cancelled", "course_id", "crs_go"))
+		<-over // the test environment answers for a canceled activity
+		return engine.Outcome{}, errors.New("given up")
+	}
+	w.step = func(env engine.Env, s engine.State, in []engine.Input, now time.Time) engine.Result {
+		res := engine.Step(env, s, in, now)
+		if in[0].Outcome != nil {
+			close(over)
+		}
+		for _, f := range res.State.Flights {
+			if f.Left != "" { // the engine itself asks for this when the delivery has been out for a while
+				res.Effects = append(res.Effects, engine.Effect{Kind: engine.EffectCancel, Send: f.Send})
+			}
+		}
+		return res
+	}
+	w.at(0, func() { w.handOver(w.event("enrollment.created", "course_id", "crs_go")) })
+	w.until(time.Hour, first())
+
+	s := w.state()
+	if len(s.Runs)+len(s.Flights)+len(s.Sends) != 0 {
+		t.Errorf("%d runs, %d flights, %d sends are left, want none", len(s.Runs), len(s.Flights), len(s.Sends))
+	}
+	log := strings.Join(w.log(), "\n")
+	if strings.Contains(log, "sent") || !strings.Contains(log, "welcome skipped") && !strings.Contains(log, "welcome exited") {
+		t.Errorf("decisions:\n%s", log)
+	}
+}
+
+func TestEventsAreHeardWhileADeliveryIsOut(t *testing.T) {
+	w := newWorld(t, monday)
+	heard := make(chan struct{})
+	w.step = func(env engine.Env, s engine.State, in []engine.Input, now time.Time) engine.Result {
+		res := engine.Step(env, s, in, now)
+		if res.State.Seq == 2 && len(res.State.Flights) == 1 {
+			close(heard)
+		}
+		return res
+	}
+	w.provider = func(_ context.Context, send engine.Send) (engine.Outcome, error) {
+		w.handOver(w.event("assessment.graded", "assessment_id", "a1"))
+		<-heard
+		return engine.Outcome{SendID: send.ID, Status: engine.OutcomeAccepted}, nil
+	}
+	w.at(0, func() { w.handOver(w.event("enrollment.created", "course_id", "crs_go")) })
+	w.until(time.Hour, first())
+	if s := w.state(); s.Seq != 2 || len(s.Runs) != 1 {
+		t.Errorf("state: seq %d, %d runs; want 2 and 1", s.Seq, len(s.Runs))
+	}
+}
+
+func TestStoresAwayForAWhileLoseNothing(t *testing.T) {
+	w := newWorld(t, monday)
+	w.failReads = 12
+	w.at(0, func() { w.handOver(w.event("enrollment.created", "course_id", "crs_go")) })
+	w.at(time.Minute, func() { w.handOver(w.event("assessment.graded", "assessment_id", "a1")) })
+	w.until(6*time.Hour, first())
+
+	if len(w.mails) != 2 {
+		t.Errorf("mails = %v, want the welcome and the encouragement", w.mails)
+	}
+	if s := w.state(); s.Seq != 2 {
+		t.Errorf("applied up to %d, want 2", s.Seq)
+	}
+}
+
+func TestDecisionsAreToldEvenIfTheirStreamWasAway(t *testing.T) {
+	w := newWorld(t, monday)
+	w.deaf = true
+	w.at(0, func() { w.handOver(w.event("enrollment.created", "course_id", "crs_go")) })
+	w.at(time.Minute, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.deaf = false
+	})
+	w.until(time.Hour, first())
+	equal(t, "mails", w.mails, []string{"10:00 welcome"})
+	equal(t, "decisions", w.log(), []string{"10:00 welcome started", "10:00 welcome sent"})
+}
+
+func TestADeliveryWithoutAnAnswerIsAskedForAgain(t *testing.T) {
+	w := newWorld(t, monday)
+	tries := 0
+	w.provider = func(_ context.Context, send engine.Send) (engine.Outcome, error) {
+		if tries++; tries == 1 {
+			return engine.Outcome{}, temporal.NewNonRetryableApplicationError("the worker lost its mind", "broken", nil)
+		}
+		return engine.Outcome{SendID: send.ID, Status: engine.OutcomeAccepted}, nil
+	}
+	w.at(0, func() { w.handOver(w.event("enrollment.created", "course_id", "crs_go")) })
+	w.until(time.Hour, first())
+	if log := w.log(); len(log) == 0 || !strings.HasSuffix(log[len(log)-1], "welcome sent") {
+		t.Errorf("decisions = %v, want the last to be sent", log)
+	}
+	if tries != 2 {
+		t.Errorf("asked the provider %d times, want 2", tries)
+	}
+}
+
+func TestSearchAttributesAreWrittenWhenTheyChange(t *testing.T) {
+	w := newWorld(t, monday)
+	if err := w.env.SetTypedSearchAttributesOnStart(temporal.NewSearchAttributes(workflows.SearchStage.ValueSet(workflows.StageAwake))); err != nil {
+		t.Fatal(err)
+	}
+	var written []string
+	w.env.OnUpsertTypedSearchAttributes(mock.Anything).Run(func(args mock.Arguments) {
+		sa := args.Get(0).(temporal.SearchAttributes)
+		stage, _ := sa.GetKeyword(workflows.SearchStage)
+		rules, _ := sa.GetKeywordList(workflows.SearchRules)
+		written = append(written, strings.TrimSpace(stage+" "+strings.Join(rules, ",")))
+	}).Return(nil)
+	w.at(0, func() { w.handOver(w.event("assessment.graded", "assessment_id", "a1")) })
+	w.at(time.Hour, func() { w.handOver(w.event("assessment.graded", "assessment_id", "a2")) }) // the same rule
+	w.until(48*time.Hour, first())
+	equal(t, "written", written, []string{"retry-after-failed-quiz", "", "resting"})
+}
+
+func TestANewerRunIsHeldNotFailed(t *testing.T) {
+	w := newWorld(t, monday)
+	in := first()
+	in.Version = workflows.InputVersion + 1
+	w.until(time.Minute, in)
+	if err := w.env.GetWorkflowError(); err == nil || !strings.Contains(err.Error(), "deploy the newer worker again") {
+		t.Errorf("error = %v, want one that says what to do", err)
+	}
+}
+
+// continued returns the input of the run that follows.
+func continued(t *testing.T, w *world) workflows.Input {
+	t.Helper()
+	var next *workflow.ContinueAsNewError
+	if err := w.env.GetWorkflowError(); !errors.As(err, &next) {
+		t.Fatalf("the run ended with %v, want it to continue as new", err)
+	}
+	var in workflows.Input
+	if err := converter.GetDefaultDataConverter().FromPayloads(next.Input, &in); err != nil {
+		t.Fatal(err)
+	}
+	if next.WorkflowType.Name != workflows.LearnerWorkflow {
+		t.Errorf("continues as %q", next.WorkflowType.Name)
+	}
+	return in
+}

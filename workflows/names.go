@@ -1,0 +1,55 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+
+	"homeroom/engine"
+)
+
+// The two task queues. Deliveries have their own, with a rate limit, so that a campaign never starves decisions.
+const (
+	TaskQueue        = "homeroom"
+	DeliverTaskQueue = "homeroom-deliver"
+)
+
+// The names by which a learner's workflow is reached and searched. They are in recorded histories: never change them.
+const (
+	LearnerWorkflow = "LearnerWorkflow"
+	SignalEvents    = "events" // payload: Batch
+	QueryState      = "state"  // answer: engine.State
+)
+
+// The activities. Decide is a local activity: its result is recorded, so replay never evaluates a rule again.
+const (
+	ActivityDecide  = "Decide"
+	ActivityDeliver = "Deliver"
+	ActivityReport  = "Report"
+)
+
+// The values of HomeroomStage.
+const (
+	StageAwake   = "awake"
+	StageResting = "resting"
+)
+
+// The search attributes of a learner's workflow: Keyword, KeywordList and KeywordList. Ids only, no personal data.
+var (
+	SearchStage   = temporal.NewSearchAttributeKeyKeyword("HomeroomStage")
+	SearchCourses = temporal.NewSearchAttributeKeyKeywordList("HomeroomCourses") // courses the learner is in
+	SearchRules   = temporal.NewSearchAttributeKeyKeywordList("HomeroomRules")   // rules with a live run
+)
+
+// WorkflowID names the one workflow of a learner.
+func WorkflowID(learner string) string { return "learner/" + learner }
+
+// Batch is the payload of the signal "events": what triggers hand over to one learner at once.
+type Batch struct {
+	Learner   string         `json:"learner"`
+	Partition int            `json:"partition"` // of the stream, 0 to 15; names the watermark that Decide looks at
+	Events    []engine.Event `json:"events"`    // in stream order; Seq and StoredAt set
+	// Mark is the instant up to which every event of this learner has been handed over, this batch included. Zero: the
+	// StoredAt of the last event, which is what stream order implies.
+	Mark time.Time `json:"mark,omitzero"`
+}

@@ -1,0 +1,83 @@
+package workflows
+
+import (
+	"time"
+
+	"homeroom/engine"
+)
+
+// InputVersion is the version of Input that this code writes.
+const InputVersion = 1
+
+// Input starts a run of a learner's workflow: empty but for the first three fields when an event starts it, complete
+// when it continues as new.
+type Input struct {
+	Version   int          `json:"v"`
+	Learner   string       `json:"learner"`
+	Partition int          `json:"partition"`
+	State     engine.State `json:"state"`
+	// WakeAt is when the engine wants to look again, on the learner's clock; zero: not before an event.
+	WakeAt time.Time `json:"wake_at,omitzero"`
+	// Wake is the same instant on Temporal's clock. The two differ in time-lapse.
+	Wake time.Time     `json:"wake,omitzero"`
+	Next string        `json:"next,omitempty"` // what happens at WakeAt, in words
+	Rest time.Duration `json:"rest,omitempty"` // rest after so long without being woken, on Temporal's clock; 0: never
+	// Resting says that this is a compact run, which does nothing until it is woken.
+	Resting bool `json:"resting,omitempty"`
+	Card    Card `json:"card"`
+	// Unreported are decisions that have not been published yet; the next activity takes them along.
+	Unreported []engine.Decision `json:"unreported,omitempty"`
+}
+
+// Card is what the Temporal UI shows of a learner. No personal data.
+type Card struct {
+	Details string   `json:"details,omitempty"` // Markdown, at most 20 KB
+	Courses []string `json:"courses,omitempty"` // search attribute, sorted
+	Rules   []string `json:"rules,omitempty"`   // search attribute, sorted
+}
+
+// DecideInput is what the Decide local activity is asked.
+type DecideInput struct {
+	Learner   string
+	Partition int
+	State     engine.State
+	Inputs    []engine.Input // in the order in which they arrived
+	Mark      time.Time      // the learner's events have been handed over up to here; zero: not known
+	Woke      time.Time      // the WakeAt that has come; zero: woken by the inputs
+	Published []string       // ids of decisions that deliveries have published already
+}
+
+// DecideResult is what it answers. It is recorded in the history, and everything that the shell does follows from it.
+type DecideResult struct {
+	State   engine.State    `json:"state"`
+	Effects []engine.Effect `json:"effects,omitempty"`
+	// Unreported are the decisions still to be published.
+	Unreported []engine.Decision `json:"unreported,omitempty"`
+	// Urgent asks to publish them now, at the price of an activity; otherwise the next delivery takes them along.
+	Urgent bool          `json:"urgent,omitempty"`
+	Now    time.Time     `json:"now"` // the instant of the step, on the learner's clock
+	WakeAt time.Time     `json:"wake_at,omitzero"`
+	Sleep  time.Duration `json:"sleep,omitempty"` // until WakeAt, on Temporal's clock; positive if WakeAt is set
+	Rest   time.Duration `json:"rest,omitempty"`  // see Input.Rest
+	Next   string        `json:"next,omitempty"`  // what happens at WakeAt, in words
+	Card   Card          `json:"card"`
+}
+
+// DeliverInput asks the Deliver activity for one send, and to publish the decisions that led to it.
+type DeliverInput struct {
+	Send      engine.Send       `json:"send"`
+	Decisions []engine.Decision `json:"decisions,omitempty"`
+}
+
+// Delivered is what came of it.
+type Delivered struct {
+	Outcome engine.Outcome `json:"outcome"`
+	// Published are the ids of the decisions that have been published: those of the input and the outcome's own, if
+	// the decision stream was there.
+	Published []string `json:"published,omitempty"`
+}
+
+// ReportInput asks the Report activity to publish decisions for which no delivery is on its way.
+type ReportInput struct {
+	Decisions []engine.Decision `json:"decisions"`
+}
