@@ -33,7 +33,7 @@ var walls = []wall{
 	{"homeroom/activities", "activities carry; adapters come in through interfaces", []string{nats, sendgrid, cel, "homeroom/store", "homeroom/rules"}, nil},
 	{"homeroom/triggers", "triggers know workflows by name only", []string{sendgrid, cel, "homeroom/activities", "homeroom/delivery/sendgrid"}, nil},
 	{"homeroom/delivery", "the contract does not know the provider", []string{temporal, nats, sendgrid, cel}, nil},
-	{"homeroom/delivery/sendgrid", "an adapter knows its provider only", []string{temporal, nats, cel, "homeroom/engine"}, nil},
+	{"homeroom/delivery/sendgrid", "an adapter knows its provider only", []string{temporal, nats, cel, "homeroom/rules", "homeroom/store"}, nil},
 	{"homeroom/store", "the store does not know Temporal", []string{temporal, sendgrid, cel}, nil},
 	{"homeroom/cmd/homeroom", "the production binary carries no server", servers, nil},
 }
