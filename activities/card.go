@@ -112,7 +112,7 @@ func (s Scene) course(id string, c *engine.Course) string {
 		}
 		switch {
 		case len(c.Active) > 0:
-			facts = append(facts, "last active "+moment(time.Unix(c.Active[len(c.Active)-1], 0)))
+			facts = append(facts, "last active "+moment(time.UnixMilli(c.Active[len(c.Active)-1])))
 		case !c.EnrolledAt.IsZero():
 			facts = append(facts, "enrolled "+moment(c.EnrolledAt)+", not active since")
 		}

@@ -2,19 +2,21 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"go.temporal.io/sdk/activity"
 
+	"homeroom/delivery"
 	"homeroom/engine"
 	"homeroom/workflows"
 )
 
-// Deliverer delivers one send at most once, however often it is asked. A canceled context gives up a send for which
-// the provider has not been called yet. An error means that the outcome is not known here and asking again finds it
-// out; the ledger makes that safe.
+// Deliverer delivers one send at most once, however often it is asked. A context that ends gives up a send for which
+// the provider has not been called yet; the error is then delivery.ErrNotBegun. Any other error means that the outcome
+// is not known here and asking again finds it out; the ledger makes that safe.
 type Deliverer interface {
 	Deliver(ctx context.Context, send engine.Send) (engine.Outcome, error)
 }
@@ -44,6 +46,9 @@ func (d *Deliver) Run(ctx context.Context, in workflows.DeliverInput) (workflows
 	sending, stop := watch(ctx)
 	defer stop()
 	outcome, err := d.Deliverer.Deliver(sending, in.Send)
+	if errors.Is(err, delivery.ErrNotBegun) {
+		outcome, err = engine.Outcome{SendID: in.Send.ID, Status: engine.OutcomeCancelled, Detail: "given up before it began"}, nil
+	}
 	if err != nil {
 		// Not wrapped: a context.Canceled inside would tell Temporal that nothing was sent, which nobody knows.
 		return workflows.Delivered{}, fmt.Errorf("delivering %q (send %s): %v", in.Send.Message, in.Send.ID, err)

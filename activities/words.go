@@ -28,7 +28,7 @@ var reasons = map[engine.Reason]string{
 	engine.ReasonProvider:       "the provider did not take it",
 	engine.ReasonPaused:         "sending is paused",
 	engine.ReasonTemplateError:  "the message could not be rendered",
-	engine.ReasonUntil:          "what the rule waits out has happened",
+	engine.ReasonUntil:          "its until came true",
 	engine.ReasonActive:         "the learner is active again",
 	engine.ReasonCompleted:      "the course is completed",
 	engine.ReasonCancelled:      "the enrollment was canceled",
@@ -85,6 +85,9 @@ func decided(d engine.Decision) string {
 func because(d engine.Decision) string {
 	if d.Reason == "" {
 		return ""
+	}
+	if d.Reason == engine.ReasonUntil && d.Detail != "" { // the event that the rule's until names
+		return ": " + plain(d.Detail) + " happened"
 	}
 	if d.Detail != "" && (d.Reason == engine.ReasonConditionError || d.Reason == engine.ReasonTemplateError || d.Reason == engine.ReasonProvider) {
 		return ": " + reason(d.Reason) + " (" + plain(clip(d.Detail, 160)) + ")"

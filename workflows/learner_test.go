@@ -147,6 +147,21 @@ func TestRestingAndWaking(t *testing.T) {
 	}
 }
 
+func TestThatARunBeganIsToldBeforeTheLearnerRests(t *testing.T) {
+	w := newWorld(t, monday)
+	w.at(0, func() { w.handOver(w.event("lesson.completed")) })
+	w.step = func(_ engine.Env, s engine.State, in []engine.Input, now time.Time) engine.Result {
+		began := engine.Decision{ID: "d1", At: now, Rule: "review-request", Kind: engine.KindStarted}
+		return engine.Result{State: s, Decisions: []engine.Decision{began}, WakeAt: now.Add(72 * time.Hour)}
+	}
+	w.at(23*time.Hour, func() { equal(t, "decisions on the first day", w.log(), nil) })
+	w.until(48*time.Hour, first())
+	equal(t, "decisions", w.log(), []string{"10:00 review-request started"})
+	if next := continued(t, w); len(next.Unreported) != 0 || !next.Resting {
+		t.Errorf("continued with %d decisions to tell, resting: %v", len(next.Unreported), next.Resting)
+	}
+}
+
 func TestAnEventWakesARestingLearner(t *testing.T) {
 	w := newWorld(t, monday)
 	in := first()

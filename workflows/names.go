@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -41,8 +43,20 @@ var (
 	SearchRules   = temporal.NewSearchAttributeKeyKeywordList("HomeroomRules")   // rules with a live run
 )
 
-// WorkflowID names the one workflow of a learner.
-func WorkflowID(learner string) string { return "learner/" + learner }
+// WorkflowID names the one workflow of a learner: "learner/auth0|7". Clients send it in a header, which holds printable
+// ASCII only; other bytes of an id, and =, are written =XX, so that no two learners share a workflow.
+func WorkflowID(learner string) string {
+	var b strings.Builder
+	b.WriteString("learner/")
+	for i := range len(learner) {
+		if c := learner[i]; c > ' ' && c <= '~' && c != '=' {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "=%02X", c)
+		}
+	}
+	return b.String()
+}
 
 // Batch is the payload of the signal "events": what triggers hand over to one learner at once.
 type Batch struct {

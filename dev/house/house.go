@@ -29,8 +29,13 @@ type Options struct {
 	Allow   []string
 	Log     *slog.Logger // default: none
 	Store   store.Options
+	Roles   []app.Role // default: all
 	// Grace is in Homeroom's time; default one minute of real time.
 	Grace time.Duration
+	// RestAfter is in Homeroom's time; see package activities for its default.
+	RestAfter time.Duration
+	// Over, if not nil, wraps what Homeroom sees of JetStream: tests make it fail, or halt.
+	Over func(jetstream.JetStream) jetstream.JetStream
 }
 
 // House is Homeroom, running on a stack.
@@ -71,11 +76,15 @@ func Open(ctx context.Context, s *stack.Stack, o Options) (*House, error) {
 	if o.Grace == 0 {
 		o.Grace = o.Clock.Scale(time.Minute)
 	}
+	js := h.JS
+	if o.Over != nil {
+		js = o.Over(js)
+	}
 	var err error
 	h.App, err = app.New(ctx, app.Options{
-		JetStream: h.JS, Temporal: h.Temporal, Namespace: s.Namespace, Academy: o.Academy, Sender: o.Sender, Author: "dev",
+		JetStream: js, Temporal: h.Temporal, Namespace: s.Namespace, Academy: o.Academy, Sender: o.Sender, Author: "dev",
 		Clock: o.Clock, Log: o.Log, PublicURL: s.InboxURL, Allow: o.Allow, Grace: o.Grace, Store: o.Store,
-		MarkEvery: markEvery, MarkMargin: markMargin,
+		Roles: o.Roles, RestAfter: o.RestAfter, MarkEvery: markEvery, MarkMargin: markMargin,
 	})
 	if err == nil {
 		err = h.App.Start(ctx)

@@ -1,0 +1,180 @@
+package activities_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"homeroom/activities"
+	"homeroom/engine"
+	"homeroom/workflows"
+)
+
+// facts are stores that know one learner.
+type facts struct {
+	now      time.Time
+	factor   time.Duration // virtual time passes so many times as fast
+	mark     time.Time
+	waited   time.Duration
+	standing error
+	lost     string // a revision that is gone
+}
+
+func (f *facts) Profile(context.Context, string) (engine.Profile, error) {
+	return engine.Profile{Reachable: true}, nil
+}
+func (f *facts) Get(context.Context, string) (*engine.Standing, error) {
+	return &engine.Standing{}, f.standing
+}
+func (f *facts) Current(context.Context) (*engine.Ruleset, error) { return rules(), nil }
+func (f *facts) Revision(_ context.Context, hash string) (*engine.Ruleset, error) {
+	if hash == f.lost {
+		return nil, nil
+	}
+	return &engine.Ruleset{Hash: hash}, nil
+}
+func (f *facts) HandedOver(_ context.Context, _ int, _ time.Time, wait time.Duration) time.Time {
+	f.waited = wait
+	return f.mark
+}
+func (f *facts) Now() time.Time                           { return f.now }
+func (f *facts) Wait(virtual time.Duration) time.Duration { return virtual / max(f.factor, 1) }
+
+func decide(f *facts, step func(engine.Env, engine.State, []engine.Input, time.Time) engine.Result) *activities.Decide {
+	return activities.NewDecide(activities.Options{Profiles: f, Standings: f, Rulesets: f, Marks: f, Clock: f, Step: step})
+}
+
+func TestDecideGathersWhatADecisionLooksAt(t *testing.T) {
+	f := &facts{now: noon, mark: noon.Add(-time.Second), lost: "rev0"}
+	in := workflows.DecideInput{
+		Learner: "u_42", Partition: 3,
+		State:  engine.State{Version: 1, Learner: "u_42", Runs: []engine.Run{{Revision: "rev0"}, {Revision: "rev1"}, {Revision: "rev2"}}},
+		Inputs: []engine.Input{{Event: &engine.Event{ID: "e1"}}},
+	}
+	_, err := decide(f, func(env engine.Env, s engine.State, inputs []engine.Input, now time.Time) engine.Result {
+		if env.Current.Hash != "rev1" || env.Revision("rev1") != env.Current || env.Revision("rev2").Hash != "rev2" || env.Revision("rev0") != nil {
+			t.Error("the revisions are not those of the live runs")
+		}
+		if !env.Profile.Reachable || env.Standing == nil || env.Grace != time.Minute || !env.HandedOver.Equal(f.mark) {
+			t.Errorf("env = %+v", env)
+		}
+		if !now.Equal(noon) || len(inputs) != 1 {
+			t.Errorf("now %v, %d inputs", now, len(inputs))
+		}
+		return engine.Result{State: s}
+	}).Run(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.waited != 0 {
+		t.Errorf("waited %v for the stream, though an event woke it", f.waited)
+	}
+}
+
+func TestTheFirstDecisionBeginsTheState(t *testing.T) {
+	res, err := decide(&facts{now: noon}, nothing).Run(t.Context(), workflows.DecideInput{Learner: "u_42"})
+	if err != nil || res.State.Learner != "u_42" || res.State.Version != engine.StateVersion {
+		t.Errorf("state %+v, error %v", res.State, err)
+	}
+}
+
+func nothing(_ engine.Env, s engine.State, _ []engine.Input, _ time.Time) engine.Result {
+	return engine.Result{State: s}
+}
+
+func TestHowFarTheStreamIsHandedOver(t *testing.T) {
+	for _, tc := range []struct {
+		name       string
+		mark, said time.Time // the partition's mark, and the batch's own
+		woke       time.Time
+		want       time.Time
+		wait       time.Duration
+	}{
+		{"the partition's mark", noon, time.Time{}, time.Time{}, noon, 0},
+		{"the batch knows more", noon, noon.Add(time.Second), time.Time{}, noon.Add(time.Second), 0},
+		{"the batch knows less", noon, noon.Add(-time.Second), time.Time{}, noon, 0},
+		{"nobody knows: nothing is, rather than everything", time.Time{}, time.Time{}, time.Time{}, time.Unix(0, 0), 0},
+		{"a wake-up gives the mark a moment", noon, time.Time{}, noon, noon, 2 * time.Second},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			f := &facts{now: noon, mark: tc.mark}
+			var got time.Time
+			_, err := decide(f, func(env engine.Env, s engine.State, _ []engine.Input, _ time.Time) engine.Result {
+				got = env.HandedOver
+				return engine.Result{State: s}
+			}).Run(t.Context(), workflows.DecideInput{Mark: tc.said, Woke: tc.woke})
+			if err != nil || !got.Equal(tc.want) || f.waited != tc.wait {
+				t.Errorf("handed over %v after waiting %v (%v), want %v after %v", got, f.waited, err, tc.want, tc.wait)
+			}
+		})
+	}
+}
+
+func TestSleep(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		wake   time.Duration // from now; 0: none
+		lag    time.Duration
+		factor time.Duration
+		want   time.Duration
+	}{
+		{"nothing is due", 0, 0, 1, 0},
+		{"in two hours", 2 * time.Hour, time.Second, 1, 2 * time.Hour},
+		{"in time-lapse", 2 * time.Hour, time.Second, 3600, 2 * time.Second},
+		{"never for no time at all", time.Nanosecond, 0, 3600, time.Millisecond},
+		{"the stream lags a little", 2 * time.Second, 4 * time.Second, 1, 2 * time.Second},
+		{"the stream lags: look less often", 2 * time.Second, 40 * time.Second, 1, 10 * time.Second},
+		{"the triggers have been down for hours", 2 * time.Second, 5 * time.Hour, 1, time.Minute},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			f := &facts{now: noon, mark: noon.Add(-tc.lag), factor: tc.factor}
+			res, err := decide(f, func(_ engine.Env, s engine.State, _ []engine.Input, now time.Time) engine.Result {
+				out := engine.Result{State: s}
+				if tc.wake > 0 {
+					out.WakeAt = now.Add(tc.wake)
+				}
+				return out
+			}).Run(t.Context(), workflows.DecideInput{})
+			if err != nil || res.Sleep != tc.want {
+				t.Errorf("sleeps %v (%v), want %v", res.Sleep, err, tc.want)
+			}
+			if want := 24 * time.Hour / tc.factor; res.Rest != want {
+				t.Errorf("rests after %v, want %v", res.Rest, want)
+			}
+		})
+	}
+}
+
+func TestWhatIsPublishedOnceIsNotPublishedAgain(t *testing.T) {
+	step := func(_ engine.Env, s engine.State, _ []engine.Input, _ time.Time) engine.Result {
+		return engine.Result{State: s, Decisions: []engine.Decision{{ID: "d1", Kind: engine.KindStarted}, {ID: "d2", Kind: engine.KindSent}}}
+	}
+	for _, tc := range []struct {
+		published []string
+		left      int
+		urgent    bool
+	}{
+		{nil, 2, true},
+		{[]string{"d2"}, 1, false}, // that a run began can wait for what comes of it
+		{[]string{"d1", "d2"}, 0, false},
+	} {
+		res, err := decide(&facts{now: noon}, step).Run(t.Context(), workflows.DecideInput{Published: tc.published})
+		if err != nil || len(res.Unreported) != tc.left || res.Urgent != tc.urgent {
+			t.Errorf("published %v: %d left, urgent %v (%v); want %d, %v", tc.published, len(res.Unreported), res.Urgent, err, tc.left, tc.urgent)
+		}
+	}
+}
+
+func TestDecideErrors(t *testing.T) {
+	away := errors.New("nats: timeout")
+	_, err := decide(&facts{now: noon, standing: away}, nothing).Run(t.Context(), workflows.DecideInput{Learner: "u_42"})
+	if !errors.Is(err, away) || !strings.Contains(err.Error(), `"u_42"`) {
+		t.Errorf("a store is away: %v", err)
+	}
+	_, err = decide(&facts{now: noon}, nothing).Run(t.Context(), workflows.DecideInput{Learner: "u_42", State: engine.State{Version: engine.StateVersion + 1}})
+	if err == nil || !strings.Contains(err.Error(), "deploy the newer worker again") {
+		t.Errorf("a newer state: %v", err)
+	}
+}

@@ -1,0 +1,281 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"homeroom/catalog"
+	"homeroom/dev/house"
+	"homeroom/dev/stack"
+	"homeroom/engine"
+	"homeroom/rules"
+	"homeroom/workflows"
+)
+
+// patience is how long a test waits for what it expects, on a machine that is busy with other things.
+const patience = 90 * time.Second
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(victimDir); dir != "" {
+		os.Exit(victim(dir))
+	}
+	os.Exit(m.Run())
+}
+
+// world is one stack with Homeroom on it.
+type world struct {
+	t       *testing.T
+	ctx     context.Context
+	stack   *stack.Stack
+	house   *house.House
+	academy *rules.Academy
+	heard   *heard
+	seq     int
+}
+
+// open starts a stack and Homeroom on it, and listens to the decisions.
+func open(t *testing.T, academy *rules.Academy, o house.Options) *world {
+	t.Helper()
+	w := &world{t: t, ctx: deadline(t), academy: academy}
+	var err error
+	if w.stack, err = stack.Start(w.ctx, stack.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		if err := w.stack.Stop(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	w.house = w.move(o)
+	w.heard = listen(t, w.ctx, w.house)
+	return w
+}
+
+// move lets a Homeroom with the world's academy move in; it moves out when the test ends, or before.
+func (w *world) move(o house.Options) *house.House {
+	w.t.Helper()
+	o.Academy = w.academy
+	h, err := house.Open(w.ctx, w.stack, o)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(h.Close)
+	return h
+}
+
+// deadline ends with the test, or when its patience is over.
+func deadline(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// publish publishes an event that happens now and returns its id. Traits give the learner an address.
+func (w *world) publish(learner, event string, properties map[string]any) string {
+	w.t.Helper()
+	w.seq++
+	id := fmt.Sprintf("%s-%d", learner, w.seq)
+	if err := publish(w.ctx, w.house, w.academy.Catalog, learner, event, id, properties); err != nil {
+		w.t.Fatal(err)
+	}
+	return id
+}
+
+func publish(ctx context.Context, h *house.House, cat *catalog.Catalog, learner, event, id string, properties map[string]any) error {
+	p := house.Publisher{JS: h.JS, Catalog: cat}
+	m, err := p.Message(catalog.Decoded{
+		Event:  engine.Event{ID: id, Name: event, Learner: learner, Time: h.Clock.Now(), Properties: properties},
+		Traits: map[string]any{"email": address(learner), "first_name": "Ada"},
+	})
+	if err != nil {
+		return err
+	}
+	return p.Publish(ctx, m)
+}
+
+// address is the learner's; every character that no address may hold becomes an x.
+func address(learner string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return 'x'
+	}, learner) + "@learners.example"
+}
+
+// failedQuiz are the properties of an assessment.graded.
+func failedQuiz(id string) map[string]any {
+	return map[string]any{"assessment_id": id, "score_pct": 40.0, "passed": false, "grader_type": "auto"}
+}
+
+// academy compiles files written in a test; settings and messages/nudge.md are there unless the test has its own.
+func academy(t *testing.T, files map[string]string) *rules.Academy {
+	t.Helper()
+	a, err := compile(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func compile(files map[string]string) (*rules.Academy, error) {
+	fsys := fstest.MapFS{
+		"settings.yaml":     {Data: []byte("sender: {from: hello@academy.example, name: Academy, postal_address: \"1 Harbour Lane\"}\n")},
+		"messages/nudge.md": {Data: []byte("---\nsubject: One more try\n---\nHi {{ learner.first_name | default: \"there\" }}, have another go.\n")},
+	}
+	for name, text := range files {
+		fsys[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	a, problems := rules.Load(fsys, ".")
+	return a, problems.Err()
+}
+
+// heard are the decisions in the stream so far, each once.
+type heard struct {
+	t         *testing.T
+	ctx       context.Context
+	mu        sync.Mutex
+	decisions []engine.Decision
+	changed   chan struct{} // closed with every change
+}
+
+func listen(t *testing.T, ctx context.Context, h *house.House) *heard {
+	t.Helper()
+	heard := &heard{t: t, ctx: ctx, changed: make(chan struct{})}
+	if err := house.Listen(ctx, h.JS, heard.take); err != nil {
+		t.Fatal(err)
+	}
+	return heard
+}
+
+func (h *heard) take(d engine.Decision) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.decisions = append(h.decisions, d)
+	close(h.changed)
+	h.changed = make(chan struct{})
+}
+
+// all returns the decisions that match; nil matches everything.
+func (h *heard) all(match func(engine.Decision) bool) []engine.Decision {
+	found, _ := h.look(match)
+	return found
+}
+
+func (h *heard) look(match func(engine.Decision) bool) ([]engine.Decision, <-chan struct{}) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var found []engine.Decision
+	for _, d := range h.decisions {
+		if match == nil || match(d) {
+			found = append(found, d)
+		}
+	}
+	return found, h.changed
+}
+
+// wait returns the matching decisions as soon as there are n.
+func (h *heard) wait(n int, match func(engine.Decision) bool) []engine.Decision {
+	h.t.Helper()
+	for {
+		found, changed := h.look(match)
+		if len(found) >= n {
+			return found
+		}
+		select {
+		case <-changed:
+		case <-h.ctx.Done():
+			h.t.Fatalf("%d of %d expected decisions came. All decisions:\n%s", len(found), n, h.story())
+		}
+	}
+}
+
+// story tells the decisions, one a line; those that say the same of the same learner are one line.
+func (h *heard) story() string {
+	times := map[string]int{}
+	var lines []string
+	for _, d := range h.all(nil) {
+		line := fmt.Sprintf("%s %s %s %s %s: %s", d.Learner, d.Rule, d.Message, d.Kind, d.Reason, d.Detail)
+		if times[line]++; times[line] == 1 {
+			lines = append(lines, line)
+		}
+	}
+	var b strings.Builder
+	for _, line := range lines {
+		fmt.Fprintf(&b, "  %d × %s\n", times[line], line)
+	}
+	return b.String()
+}
+
+// of matches a learner's decisions of one of the kinds.
+func of(learner string, kinds ...engine.Kind) func(engine.Decision) bool {
+	return func(d engine.Decision) bool {
+		if learner != "" && d.Learner != learner {
+			return false
+		}
+		for _, kind := range kinds {
+			if d.Kind == kind {
+				return true
+			}
+		}
+		return len(kinds) == 0
+	}
+}
+
+// because matches decisions of a kind with a reason.
+func because(learner string, kind engine.Kind, reason engine.Reason) func(engine.Decision) bool {
+	return func(d engine.Decision) bool { return of(learner, kind)(d) && d.Reason == reason }
+}
+
+// eventually asks until the answer is fine. It is for what cannot be waited for in another way.
+func eventually(t *testing.T, ctx context.Context, what string, ask func() error) {
+	t.Helper()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := ask()
+		if err == nil {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatalf("%s: %v", what, err)
+		}
+	}
+}
+
+// state asks a learner's workflow for its state.
+func (w *world) state(learner string) (engine.State, error) { return stateOf(w.ctx, w.house, learner) }
+
+func stateOf(ctx context.Context, h *house.House, learner string) (engine.State, error) {
+	var st engine.State
+	answer, err := h.Temporal.QueryWorkflow(ctx, workflows.WorkflowID(learner), "", workflows.QueryState)
+	if err != nil {
+		return st, err
+	}
+	return st, answer.Get(&st)
+}
+
+// done waits until nothing is under way for a learner.
+func done(t *testing.T, ctx context.Context, h *house.House, learner string) {
+	t.Helper()
+	eventually(t, ctx, learner+" is done", func() error {
+		st, err := stateOf(ctx, h, learner)
+		if err == nil && len(st.Runs)+len(st.Flights) > 0 {
+			err = fmt.Errorf("%d runs, %d deliveries under way", len(st.Runs), len(st.Flights))
+		}
+		return err
+	})
+}
+
+var errNotYet = errors.New("not yet")

@@ -1,0 +1,23 @@
+package workflows_test
+
+import (
+	"testing"
+
+	"homeroom/workflows"
+)
+
+// TestWorkflowIDs: what people recognize stays as it is, and every id that a learner may have is one that Temporal's
+// clients can send.
+func TestWorkflowIDs(t *testing.T) {
+	for learner, want := range map[string]string{
+		"u_42":            "learner/u_42",
+		"auth0|7":         "learner/auth0|7",
+		"ada@example.org": "learner/ada@example.org",
+		"Zoë 🎓":           "learner/Zo=C3=AB=20=F0=9F=8E=93",
+		"Zo=C3=AB":        "learner/Zo=3DC3=3DAB",
+	} {
+		if got := workflows.WorkflowID(learner); got != want {
+			t.Errorf("WorkflowID(%q) = %q, want %q", learner, got, want)
+		}
+	}
+}
