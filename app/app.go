@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 
 	"homeroom/activities"
@@ -18,6 +19,7 @@ type App struct {
 	triggers *triggers.Triggers
 	worker   *worker.Worker
 	log      *slog.Logger
+	roles    []Role
 
 	cancel  context.CancelFunc
 	running chan struct{} // closed when the triggers have ended
@@ -48,7 +50,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{store: st, log: o.Log, running: make(chan struct{}), failed: make(chan error, 1)}
+	a := &App{store: st, log: o.Log, roles: o.Roles, running: make(chan struct{}), failed: make(chan error, 1)}
 	if err := a.wire(ctx, o); err != nil {
 		st.Control.Close()
 		return nil, err
@@ -73,6 +75,14 @@ func (o *Options) complete() error {
 	}
 	if o.Namespace == "" {
 		o.Namespace = "default"
+	}
+	if len(o.Roles) == 0 {
+		o.Roles = []Role{RoleTriggers, RoleWorker}
+	}
+	for _, role := range o.Roles {
+		if role != RoleTriggers && role != RoleWorker {
+			return fmt.Errorf("app: there is no role %q; the roles are %s and %s", role, RoleTriggers, RoleWorker)
+		}
 	}
 	return nil
 }
@@ -110,10 +120,16 @@ func (a *App) wire(ctx context.Context, o Options) error {
 
 // Start serves. It returns when the worker polls and the triggers are about to listen; see Failed for what comes later.
 func (a *App) Start(ctx context.Context) error {
-	if err := a.worker.Start(); err != nil {
-		return err
+	if a.serves(RoleWorker) {
+		if err := a.worker.Start(); err != nil {
+			return err
+		}
 	}
 	ctx, a.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	if !a.serves(RoleTriggers) {
+		close(a.running)
+		return nil
+	}
 	go func() {
 		defer close(a.running)
 		if err := a.triggers.Run(ctx); err != nil {
@@ -122,6 +138,8 @@ func (a *App) Start(ctx context.Context) error {
 	}()
 	return nil
 }
+
+func (a *App) serves(r Role) bool { return slices.Contains(a.roles, r) }
 
 // Failed yields the error that ends the service, if one ever does.
 func (a *App) Failed() <-chan error { return a.failed }
@@ -146,7 +164,9 @@ func (a *App) Stop() {
 		if a.cancel != nil {
 			a.cancel()
 			<-a.running
-			a.worker.Stop()
+			if a.serves(RoleWorker) {
+				a.worker.Stop()
+			}
 		}
 		a.store.Control.Close()
 	})

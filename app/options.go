@@ -13,6 +13,15 @@ import (
 	"homeroom/store"
 )
 
+// Role is a part of Homeroom that a process may serve by itself.
+type Role string
+
+// The roles.
+const (
+	RoleTriggers Role = "triggers" // from the stream to the learners' workflows
+	RoleWorker   Role = "worker"   // the workflows, their decisions and deliveries
+)
+
 // Options are what Homeroom needs from outside. Fields without a default are required.
 type Options struct {
 	JetStream jetstream.JetStream
@@ -21,6 +30,7 @@ type Options struct {
 	Academy   *rules.Academy // the rules in force
 	Sender    delivery.Sender
 	Author    string // who put the academy in force, for its history
+	Roles     []Role // what this process serves; empty: everything
 
 	Store store.Options // how missing streams and buckets are made
 	Clock clock.Clock   // default: real time
