@@ -1,0 +1,130 @@
+// Command screens takes the pictures of docs/images from a running `go run ./dev`, in headless Chromium (Debian's package
+// chromium). Run it while a term is being played:
+//
+//	go run ./dev/screens
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+type flags struct {
+	Query string `default:"HomeroomRules = 'quiz-retry' AND ExecutionStatus = 'Running'" help:"Finds the workflow to show."`
+	Mail  string `default:"certificate-ready" help:"Which message to show."`
+	Inbox string `default:"http://127.0.0.1:8025" help:"The inbox."`
+	UI    string `name:"ui" default:"http://127.0.0.1:8233" help:"The Temporal UI."`
+	Out   string `default:"docs/images" help:"Where the pictures go."`
+}
+
+func main() {
+	var f flags
+	kong.Parse(&f, kong.Description("Takes the pictures of docs/images from a running dev stack."))
+	if err := f.take(); err != nil {
+		fmt.Fprintln(os.Stderr, "screens:", err)
+		os.Exit(1)
+	}
+}
+
+func (f flags) take() error {
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("hide-scrollbars", true))
+	ctx, cancel := chromedp.NewExecAllocator(context.Background(), opts...)
+	defer cancel()
+	ctx, cancel = chromedp.NewContext(ctx)
+	defer cancel()
+	ctx, cancel = context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	if err := os.MkdirAll(f.Out, 0o755); err != nil {
+		return err
+	}
+	workflow, err := f.workflow()
+	if err != nil {
+		return err
+	}
+	var mail string
+	find := chromedp.Tasks{
+		chromedp.Navigate(f.Inbox + "/?q=" + url.QueryEscape(f.Mail)), chromedp.WaitVisible(`a[href^="/mail/"]`),
+		chromedp.AttributeValue(`a[href^="/mail/"]`, "href", &mail, nil),
+	}
+	if err := chromedp.Run(ctx, find); err != nil {
+		return fmt.Errorf("looking for a mail of %s: %w", f.Mail, err)
+	}
+	for _, shot := range []struct {
+		name, url     string
+		width, height int64
+		dark          bool
+	}{
+		{"inbox.png", f.Inbox + "/", 1100, 860, false},
+		{"inbox-phone-dark.png", f.Inbox + "/", 390, 800, true},
+		{"mail.png", f.Inbox + mail, 1100, 1240, false},
+		{"temporal-learners.png", f.UI + "/namespaces/default/workflows", 1400, 820, false},
+		{"temporal-learner.png", workflow + "/user-metadata", 1400, 1000, false},
+	} {
+		if err := f.shoot(ctx, shot.name, shot.url, shot.width, shot.height, shot.dark); err != nil {
+			return fmt.Errorf("%s: %w", shot.name, err)
+		}
+		fmt.Println(filepath.Join(f.Out, shot.name))
+	}
+	return nil
+}
+
+// workflow is the page of the first run that the query finds.
+func (f flags) workflow() (string, error) {
+	resp, err := http.Get(f.UI + "/api/v1/namespaces/default/workflows?query=" + url.QueryEscape(f.Query))
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	var found struct {
+		Executions []struct {
+			Execution struct{ WorkflowID, RunID string }
+		}
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&found); err != nil {
+		return "", fmt.Errorf("looking for a workflow: %w", err)
+	}
+	if len(found.Executions) == 0 {
+		return "", fmt.Errorf("no workflow fits %s just now; try again", f.Query)
+	}
+	e := found.Executions[0].Execution
+	return fmt.Sprintf("%s/namespaces/default/workflows/%s/%s", f.UI, url.PathEscape(e.WorkflowID), e.RunID), nil
+}
+
+// settle is how long a page gets to draw what it fetches after it is there.
+const settle = 8 * time.Second
+
+func (f flags) shoot(ctx context.Context, name, address string, width, height int64, dark bool) error {
+	scheme := "light"
+	if dark {
+		scheme = "dark"
+	}
+	tab, cancel := chromedp.NewContext(ctx)
+	defer cancel()
+	err := chromedp.Run(tab,
+		emulation.SetDeviceMetricsOverride(width, height, 1, width < 500),
+		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
+	)
+	if err != nil {
+		return err
+	}
+	// Not waited for: the Temporal UI never stops loading.
+	go func() { _ = chromedp.Run(tab, chromedp.Navigate(address)) }()
+	var picture []byte
+	err = chromedp.Run(tab, chromedp.Sleep(settle), chromedp.CaptureScreenshot(&picture))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(f.Out, name), picture, 0o644)
+}
