@@ -67,7 +67,6 @@ type world struct {
 	decisions []engine.Decision
 	decides   int
 	timers    []time.Duration
-	stages    []string
 	provider  func(ctx context.Context, send engine.Send) (engine.Outcome, error)
 	step      func(engine.Env, engine.State, []engine.Input, time.Time) engine.Result
 }

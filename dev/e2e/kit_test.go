@@ -60,6 +60,13 @@ func open(t *testing.T, academy *rules.Academy, o house.Options) *world {
 	return w
 }
 
+// in is the same world as a subtest sees it.
+func (w *world) in(t *testing.T) *world {
+	sub := *w
+	sub.t = t
+	return &sub
+}
+
 // move lets a Homeroom with the world's academy move in; it moves out when the test ends, or before.
 func (w *world) move(o house.Options) *house.House {
 	w.t.Helper()
@@ -141,8 +148,6 @@ func compile(files map[string]string) (*rules.Academy, error) {
 
 // heard are the decisions in the stream so far, each once.
 type heard struct {
-	t         *testing.T
-	ctx       context.Context
 	mu        sync.Mutex
 	decisions []engine.Decision
 	changed   chan struct{} // closed with every change
@@ -150,7 +155,7 @@ type heard struct {
 
 func listen(t *testing.T, ctx context.Context, h *house.House) *heard {
 	t.Helper()
-	heard := &heard{t: t, ctx: ctx, changed: make(chan struct{})}
+	heard := &heard{changed: make(chan struct{})}
 	if err := house.Listen(ctx, h.JS, heard.take); err != nil {
 		t.Fatal(err)
 	}
@@ -184,19 +189,34 @@ func (h *heard) look(match func(engine.Decision) bool) ([]engine.Decision, <-cha
 }
 
 // wait returns the matching decisions as soon as there are n.
-func (h *heard) wait(n int, match func(engine.Decision) bool) []engine.Decision {
-	h.t.Helper()
+func (w *world) wait(n int, match func(engine.Decision) bool) []engine.Decision {
+	w.t.Helper()
+	return w.waitFor(func(found []engine.Decision) bool { return len(found) >= n }, match)
+}
+
+// waitFor returns the matching decisions as soon as they are enough.
+func (w *world) waitFor(enough func([]engine.Decision) bool, match func(engine.Decision) bool) []engine.Decision {
+	w.t.Helper()
 	for {
-		found, changed := h.look(match)
-		if len(found) >= n {
+		found, changed := w.heard.look(match)
+		if enough(found) {
 			return found
 		}
 		select {
 		case <-changed:
-		case <-h.ctx.Done():
-			h.t.Fatalf("%d of %d expected decisions came. All decisions:\n%s", len(found), n, h.story())
+		case <-w.ctx.Done():
+			w.t.Fatalf("%d of the expected decisions came. All decisions:\n%s", len(found), w.heard.story())
 		}
 	}
+}
+
+// learners are those whom decisions are about.
+func learners(decisions []engine.Decision) map[string]bool {
+	about := map[string]bool{}
+	for _, d := range decisions {
+		about[d.Learner] = true
+	}
+	return about
 }
 
 // story tells the decisions, one a line; those that say the same of the same learner are one line.

@@ -43,12 +43,12 @@ do:
 		t.Fatal("the machine is too slow: the timer was due before its until was published")
 	}
 
-	behind := w.heard.wait(1, because("u_1", engine.KindDeferred, engine.ReasonBehind))[0]
+	behind := w.wait(1, because("u_1", engine.KindDeferred, engine.ReasonBehind))[0]
 	if behind.At.Before(due) || behind.Message != "nudge" {
 		t.Errorf("deferred: behind at %s for %q, want it for nudge after %s", behind.At, behind.Message, due)
 	}
 	w.move(house.Options{Roles: []app.Role{app.RoleTriggers}})
-	w.heard.wait(1, because("u_1", engine.KindExited, engine.ReasonUntil))
+	w.wait(1, because("u_1", engine.KindExited, engine.ReasonUntil))
 
 	done(t, w.ctx, w.house, "u_1")
 	if got := w.stack.Mail.Counts().Requests; got != 0 {

@@ -51,6 +51,9 @@ func (m Message) msg() *nats.Msg {
 	}}
 }
 
+// stall is how long Play waits when the stream is slow to confirm what was published.
+const stall = time.Minute
+
 // Play publishes messages in order, each when the clock shows its time, and returns when the stream has them all.
 // said, if not nil, hears how many have been published.
 func (p Publisher) Play(ctx context.Context, c clock.Clock, messages []Message, said func(n int)) error {
@@ -59,7 +62,7 @@ func (p Publisher) Play(ctx context.Context, c clock.Clock, messages []Message, 
 		if err := Sleep(ctx, time.Until(c.When(m.At))); err != nil {
 			return err
 		}
-		ack, err := p.JS.PublishMsgAsync(m.msg())
+		ack, err := p.JS.PublishMsgAsync(m.msg(), jetstream.WithStallWait(stall))
 		if err != nil {
 			return fmt.Errorf("publishing event %s: %w", m.ID, err)
 		}
