@@ -91,10 +91,10 @@ func checkQuietAndCaps(t *rapid.T, h *host) {
 func checkNothingAfterLeaving(t *rapid.T, h *host) {
 	left, sent := map[string]bool{}, map[string]bool{}
 	for _, d := range h.decisions {
-		switch d.Kind {
-		case engine.KindExited:
+		if d.Kind == engine.KindExited {
 			left[d.Run] = true
-		case engine.KindSent:
+		}
+		if d.Kind == engine.KindSent {
 			if left[d.Run] {
 				t.Fatalf("%s sent %s after its run had ended", d.Rule, d.Message)
 			}

@@ -160,6 +160,7 @@ func (x *Expectation) check(r *reader, n names) {
 		known, what = n.rules, "there is no rule"
 	case engine.KindSkipped, engine.KindDeferred:
 		known, what = slices.Concat(n.messages, n.rules), "there is no message or rule"
+	default: // sent and its like name messages
 	}
 	if !slices.Contains(known, x.What) {
 		r.problem(x.what, fmt.Sprintf("%s %s", what, x.What), didYouMean(x.What, known))
