@@ -170,8 +170,10 @@ func TestManyAttemptsAtOnce(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if p.took != 1 {
-			t.Fatalf("round %d: the provider took it %d times", round, p.took)
+		// An attempt that finds another one calling says uncertain, and then nobody may try again: zero is right too, as
+		// long as nobody claims more.
+		if p.took > 1 || p.took == 0 && slices.Contains(outs, engine.OutcomeAccepted) {
+			t.Fatalf("round %d: the provider took it %d times, the attempts say %v", round, p.took, outs)
 		}
 		for _, o := range outs {
 			if !slices.Contains([]engine.OutcomeStatus{engine.OutcomeAccepted, engine.OutcomeUncertain}, o) {
