@@ -43,7 +43,7 @@ func TestTakenPortIsNamedWithItsFlag(t *testing.T) {
 	defer func() { _ = ln.Close() }()
 	port := strconv.Itoa(ln.Addr().(*net.TCPAddr).Port)
 	var out bytes.Buffer
-	code := run(t.Context(), []string{"--nats-port=0", "--temporal-port=0", "--ui-port=" + port, "--inbox-port=" + port}, &out, &out)
+	code := run(t.Context(), []string{"--academy=../examples/academy", "--nats-port=0", "--temporal-port=0", "--ui-port=" + port, "--inbox-port=" + port}, &out, &out)
 	want := "dev: the Temporal UI can't start: port " + port + " is taken by another program; choose another with --ui-port\n" +
 		"dev: the inbox can't start: port " + port + " is meant for the Temporal UI too; choose another with --inbox-port\n"
 	if code != 1 || out.String() != want {
@@ -70,7 +70,7 @@ func TestRunStartsAndStops(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	out, errOut := &bannerReader{done: cancel}, &bytes.Buffer{}
-	if code := run(ctx, []string{"--nats-port=0", "--temporal-port=0", "--ui-port=0", "--inbox-port=0", "--data", t.TempDir()}, out, errOut); code != 0 || errOut.Len() > 0 {
+	if code := run(ctx, []string{"--academy=../examples/academy", "--nats-port=0", "--temporal-port=0", "--ui-port=0", "--inbox-port=0", "--data", t.TempDir()}, out, errOut); code != 0 || errOut.Len() > 0 {
 		t.Errorf("got %d:\n%s%s", code, out.String(), errOut.String())
 	}
 }

@@ -21,10 +21,27 @@ func (s *Standing) Apply(ev *Event, rs *Ruleset, arrival time.Time) Change {
 	if s.noteFacts(ev, change.Course, at) {
 		change.Changed = true
 	}
+	if engaged(ev) && s.Engaged.add(at, rs.Settings.Resolution) {
+		change.Changed = true
+	}
+	if rs.Counted[ev.Name] > 0 && s.count(ev, at) {
+		change.Changed = true
+	}
 	if rs.Settings.Activity[ev.Name] {
 		s.noteActivity(&change, at, rs.Settings.Resolution)
 	}
 	return change
+}
+
+// engaged tells whether a person, not a mail client, has answered a message.
+func engaged(ev *Event) bool {
+	switch ev.Name {
+	case EventEmailOpened:
+		return ev.Properties["machine"] != true
+	case EventEmailClicked, EventShareClicked:
+		return true
+	}
+	return false
 }
 
 // CourseOf attributes an event to a course: the one it names, or the one that its lesson, video or assessment is known

@@ -40,6 +40,9 @@ const (
 	EventProgress            = "course.progress_updated"
 	EventCourseCompleted     = "course.completed"
 	EventProfileUpdated      = "profile.updated"
+	EventEmailOpened         = "email.opened"
+	EventEmailClicked        = "email.clicked"
+	EventShareClicked        = "share.link_clicked"
 )
 
 // KeyCourse is the property that names a course in every event that names one.

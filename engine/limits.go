@@ -6,8 +6,10 @@ const (
 	maxLinks     = 300 // lessons, videos and assessments whose course is remembered
 	maxActivity  = 8   // activity steps per course and platform
 	maxRuns      = 100 // runs at a time; further triggers are skipped: too_many_runs
-	maxPast      = 200 // remembered starts
+	maxPast      = 150 // remembered starts
 	maxSeen      = 128 // event ids
-	maxSendMarks = 200
+	maxCounted   = 64  // ids of counted events
+	maxDays      = 90  // days a count() looks back
+	maxSendMarks = 60
 	maxRecent    = 8 // decisions shown to people
 )

@@ -14,7 +14,13 @@ import (
 func (s *stepper) note(d Decision, parts ...string) {
 	d.Learner = s.st.Learner
 	d.ID = hashID(append([]string{d.Learner, d.Rule, d.Scope, d.Run, d.Step, string(d.Kind), string(d.Reason)}, parts...)...)
+	s.tell(d)
+}
+
+// tell hands a decision out and remembers it, without what the state says anyway, for people who look.
+func (s *stepper) tell(d Decision) {
 	s.out.Decisions = append(s.out.Decisions, d)
+	d.Learner, d.Rev, d.ID, d.Send = "", "", "", ""
 	s.st.Recent = append(s.st.Recent, d)
 }
 
@@ -115,7 +121,7 @@ func (s *stepper) flightByID(id string) int {
 // vars gathers what an expression may look at.
 func (s *stepper) vars(ev, trigger *Event, course string, at time.Time) *Vars {
 	p, st := &s.env.Profile, s.env.Standing
-	v := &Vars{Event: ev, Trigger: trigger, Now: at, Learner: Learner{
+	v := &Vars{Event: ev, Trigger: trigger, Now: at, Past: history{s, at}, Learner: Learner{
 		ID: s.st.Learner, Locale: p.Locale, Timezone: s.zoneName(), Traits: p.Traits, SignedUpAt: st.SignedUpAt,
 		LastActiveAt: st.Platform.asOf(at), CoursesCompleted: st.CoursesCompleted,
 	}}

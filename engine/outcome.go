@@ -10,7 +10,7 @@ import (
 func OutcomeDecision(send Send, o Outcome) Decision {
 	d := Decision{
 		At: send.At, Learner: send.Learner, Rule: send.Rule, Scope: send.Scope, Run: send.Run, Rev: send.Revision,
-		Step: send.Step, Message: send.Message, Send: send.ID, Detail: o.Detail,
+		Step: send.Step, Message: send.Message, Send: send.ID, Arm: send.Arm, Detail: o.Detail,
 	}
 	occasion := ""
 	switch o.Status {
@@ -59,17 +59,24 @@ func (s *stepper) outcome(o *Outcome) {
 		answer.Status, answer.RetryAt = OutcomeRetry, s.now.Add(time.Minute)
 	}
 	d := OutcomeDecision(flight.Send, answer)
-	s.out.Decisions = append(s.out.Decisions, d)
-	s.st.Recent = append(s.st.Recent, d)
+	s.tell(d)
 
 	run := s.run(flight.Send.Run)
 	switch {
 	case run == nil:
-	case again:
+	case again && flight.Left == "":
 		// Back to the send; waits that began after it begin anew. Every question is asked again.
 		run.PC, run.FirstDue, run.Due = flight.PC, flight.FirstDue, answer.RetryAt
 		run.Waiting, run.Over = false, false
+		if run.Exposed.Equal(flight.Send.At) {
+			run.Exposed = time.Time{}
+		}
 	case run.Over:
-		s.removeRun(run.ID)
+		if !went && run.Exposed.Equal(flight.Send.At) {
+			run.Exposed = time.Time{}
+		}
+		s.end(run)
+	case !went && run.Exposed.Equal(flight.Send.At):
+		run.Exposed = time.Time{}
 	}
 }

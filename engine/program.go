@@ -13,7 +13,7 @@ func (s *stepper) advance(id string, at time.Time) {
 		s.exit(run, at, ReasonRevisionLost, "the rules this run started with are gone", "advance")
 		return
 	}
-	run.Behind = false
+	run.Behind, run.Held = false, false
 	if run.Waiting {
 		run.Waiting = false
 		if in := &rule.Program[run.PC]; in.Op == OpWaitFor {
@@ -34,10 +34,7 @@ func (s *stepper) advance(id string, at time.Time) {
 			return
 		}
 	}
-	run.Due, run.Over = time.Time{}, true
-	if s.flightOf(id) < 0 {
-		s.removeRun(id)
-	}
+	s.end(run)
 }
 
 // perform does one instruction and reports whether the run goes on at once. A run may be gone afterwards.
@@ -70,8 +67,12 @@ func (s *stepper) perform(run *Run, rule *Rule, in *Instr, at time.Time) bool {
 	case OpStop:
 		s.exit(run, at, ReasonStop, in.Reason, in.ID)
 		return false
+	case OpSplit:
+		arm := in.Split.armOf(s.st.Learner)
+		run.Arm, run.PC = in.Split.Name+"="+arm.Name, arm.PC
+		return true
 	case OpSend:
-		return s.ask(run, in, at)
+		return s.ask(run, rule, in, at)
 	}
 	panic(fmt.Sprintf("engine: rule %q step %s: unknown instruction %q", rule.Name, in.ID, in.Op))
 }

@@ -17,7 +17,7 @@ import (
 // start is when every generated story begins.
 var start = time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
 
-var everyRule = []string{"welcome", "cheer", "retry", "silent", "away", "trial", "morning", "branch", "share", "receipt",
+var everyRule = []string{"welcome", "cheer", "retry", "retry-goal", "split", "twice", "settings-backoff", "silent", "away", "trial", "morning", "branch", "share", "receipt",
 	"settings-night", "settings-daily", "settings-recent"}
 
 // drawStory makes a learner's events: in stream order, sometimes twice, sometimes late, seconds to days apart.

@@ -12,7 +12,19 @@ type Env struct {
 	// HandedOver is the instant up to which the learner's events have been handed over by the triggers. Zero means
 	// "all of them", as on a virtual clock. Nothing due later than this is decided (guarantee 17).
 	HandedOver time.Time
+	// Assign overrides who is held out, for rule tests; the zero value is by hash, as in production.
+	Assign Assignment
 }
+
+// Assignment says how learners come into holdouts and the control group.
+type Assignment string
+
+// The assignments.
+const (
+	AssignByHash Assignment = ""         // by a hash of learner and name
+	AssignNobody Assignment = "nobody"   // nobody, unless the share is 100 %
+	AssignAll    Assignment = "held_out" // everybody, wherever there is a holdout
+)
 
 // Profile is what the engine may know of a learner as a person: whether and when they can be written to. The address
 // itself stays in the store.
@@ -29,9 +41,27 @@ type Profile struct {
 
 // Input is one thing that arrived: exactly one field is set.
 type Input struct {
-	Event   *Event   `json:"event,omitempty"`
-	Outcome *Outcome `json:"outcome,omitempty"`
+	Event     *Event     `json:"event,omitempty"`
+	Outcome   *Outcome   `json:"outcome,omitempty"`
+	Published *Published `json:"published,omitempty"`
 }
+
+// Published tells a learner that another revision has come into force, and what that means for their live runs. By the
+// time it arrives Env.Current may be a newer one still.
+type Published struct {
+	Hash     string   `json:"hash"`
+	InFlight InFlight `json:"in_flight"`
+}
+
+// InFlight says what a publication does to live runs.
+type InFlight string
+
+// The modes of publication.
+const (
+	InFlightFinish  InFlight = "finish"  // they end on the revision they started with
+	InFlightMigrate InFlight = "migrate" // they move to the step with the same id, or leave: migrated_away
+	InFlightCancel  InFlight = "cancel"  // those of changed rules leave: cancelled
+)
 
 // Result is what a step decided.
 type Result struct {
@@ -72,8 +102,13 @@ type Send struct {
 	Course        string    `json:"course,omitempty"`
 	CourseTitle   string    `json:"course_title,omitempty"` // from events; courses.yaml, if it knows better, wins
 	Trigger       Event     `json:"trigger"`
-	At            time.Time `json:"at"` // when it was decided: the stamp that caps and reports use
+	Arm           string    `json:"arm,omitempty"`  // "split=arm", if the run took a split
+	Vars          Values    `json:"vars,omitempty"` // the step's `with:` values
+	At            time.Time `json:"at"`             // when it was decided: the stamp that caps and reports use
 }
+
+// Values are JSON values by name.
+type Values map[string]any
 
 // OutcomeStatus is how a delivery ended.
 type OutcomeStatus string
@@ -145,6 +180,13 @@ const (
 	ReasonStop           Reason = "stop"
 	ReasonRevisionLost   Reason = "revision_lost"
 	ReasonTooManyRuns    Reason = "too_many_runs"
+	ReasonIgnored        Reason = "ignored"
+	ReasonHoldout        Reason = "holdout"
+	ReasonControl        Reason = "control"
+	ReasonGoal           Reason = "goal"
+	ReasonGoalUnaided    Reason = "goal_unaided"
+	ReasonMigratedAway   Reason = "migrated_away"
+	ReasonWithdrawn      Reason = "cancelled" // by a publication
 )
 
 // Decision says what was done or deliberately not done for a learner, and why.
@@ -161,6 +203,7 @@ type Decision struct {
 	Run     string    `json:"run,omitempty"`
 	Send    string    `json:"send,omitempty"`     // the send's id, with sent, uncertain and failed
 	Until   time.Time `json:"until,omitzero"`     // with deferred
+	Arm     string    `json:"arm,omitempty"`      // "split=arm", if the run took a split
 	Detail  string    `json:"detail,omitempty"`   // a sentence for people; no personal data
 	Rev     string    `json:"revision,omitempty"` // the ruleset's hash
 }

@@ -12,6 +12,10 @@ type Ruleset struct {
 	Keys map[string][]string
 	// Courses are the titles and links of courses.yaml by course id.
 	Courses map[string]CourseInfo
+	// Counted are the events that a count() looks at, with how many days back at most (1–90).
+	Counted map[string]int
+	// Remember is how far back a sent() looks at most.
+	Remember time.Duration
 	// Keep lists, per event, the properties that rules and messages read; triggers hand over only these and Keys.
 	Keep map[string][]string
 }
@@ -41,12 +45,20 @@ type Settings struct {
 	MaxEventAge time.Duration // older triggers start nothing; 0: no limit
 	Activity    map[string]bool
 	Resolution  time.Duration // activity counts in steps of this, rounded up; at least 1s
+	BackOff     *BackOff      // nil: nobody is left alone for ignoring
+	Control     float64       // percent of learners in the global control group
 	// Topics by name: whether a learner who never chose gets this topic.
 	Topics map[string]bool
 }
 
 // QuietHours are minutes after local midnight; From is inside, To is outside. From > To spans midnight.
 type QuietHours struct{ From, To int }
+
+// BackOff leaves learners alone who ignored the last AfterIgnored messages, until For has passed since the last of them.
+type BackOff struct {
+	AfterIgnored int
+	For          time.Duration
+}
 
 // Cap allows Max sends in any window of length Per, of one topic or (Topic empty) of all.
 type Cap struct {
@@ -57,14 +69,25 @@ type Cap struct {
 
 // Rule is one compiled rule.
 type Rule struct {
-	Name     string
+	Name string
+	// Hash names the rule's own content, to tell whether a publication changed it.
+	Hash     string
 	About    string
 	When     Trigger
 	Per      []string // property names that tell one run of the rule from another
 	Again    Again
 	Until    []Match
-	Priority int // 0–100; the higher goes first
+	Goal     *Goal   // nil: none
+	Holdout  float64 // percent of learners whose messages are withheld
+	Paused   bool    // runs hold at their next send
+	Priority int     // 0–100; the higher goes first
 	Program  []Instr
+}
+
+// Goal is what success is: the event, within Within of the run's first message.
+type Goal struct {
+	Match  Match
+	Within time.Duration // >0
 }
 
 // Trigger starts runs: either by an event (Match) or by inactivity.
@@ -104,6 +127,7 @@ const (
 	OpBranch    Op = "if"         // Expr true: PC+1, else (or on an error): Else
 	OpJump      Op = "jump"       // to Else
 	OpStop      Op = "stop"       // end the run with Reason
+	OpSplit     Op = "split"      // to the PC of the learner's arm of Split
 )
 
 // Instr is one instruction. A program is linear: jumps go forward only, so a step runs at most once in a run.
@@ -117,7 +141,21 @@ type Instr struct {
 	Match  *Match
 	Else   int
 	Send   *SendStep
+	Split  *Split
 	Reason string
+}
+
+// Split is a sticky experiment: a learner's arm depends on nothing but the learner, the split's name and the weights.
+type Split struct {
+	Name string
+	Arms []Arm // sorted by name
+}
+
+// Arm is one arm of a split.
+type Arm struct {
+	Name   string
+	Weight float64 // >0, relative to the others
+	PC     int     // where the arm begins
 }
 
 // SendStep is what a `send` step says.
@@ -127,6 +165,13 @@ type SendStep struct {
 	Topic         string
 	Transactional bool
 	If            Expr // nil: always
+	With          []Binding
+}
+
+// Binding is a variable that a step hands to its message.
+type Binding struct {
+	Name string
+	Expr Expr // a string, float64, bool or time.Time
 }
 
 // Expr is a compiled condition or value. It must be pure: same Vars, same answer.
@@ -145,6 +190,16 @@ type Vars struct {
 	Learner Learner
 	Course  *CourseView // nil where the run has no course
 	Now     time.Time
+	// Past answers what happened before; nil where a gate is asked.
+	Past History
+}
+
+// History is what expressions may ask of a learner's past, as of Vars.Now.
+type History interface {
+	// Sent tells whether the learner got the message within the last d.
+	Sent(message string, d time.Duration) bool
+	// Count is how often the event happened on the last days whole UTC days, the present one included.
+	Count(event string, days int) int
 }
 
 // Learner is a learner as expressions see one.

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// offer shows an event to the live runs, oldest first: until, then a waiting wait_for.
+// offer shows an event to the live runs, oldest first: goal, then until, then a waiting wait_for.
 func (s *stepper) offer(ev *Event, course string, at time.Time) {
 	ids := make([]string, 0, len(s.st.Runs))
 	for i := range s.st.Runs {
@@ -22,6 +22,9 @@ func (s *stepper) offerTo(run *Run, ev *Event, course string, at time.Time) {
 	rule := s.ruleOf(run)
 	if rule == nil {
 		s.exit(run, at, ReasonRevisionLost, "the rules this run started with are gone", ev.ID)
+		return
+	}
+	if s.reachesGoal(run, rule, ev, course, at) {
 		return
 	}
 	for i := range rule.Until {
@@ -205,7 +208,8 @@ func span(d time.Duration) string {
 }
 
 // exit ends a run before its last step. A delivery that is out is not tried again; one that has been out for longer
-// than Grace is given up if it has not begun. (A punctual one went before the learner left, in every host alike.)
+// than Grace is given up if it has not begun. (A punctual one went before the learner left, in every host alike.) The
+// goal goes on being watched for if the learner has been exposed: leaving may be how they reach it.
 func (s *stepper) exit(run *Run, at time.Time, reason Reason, detail, occasion string) {
 	if i := s.flightOf(run.ID); i >= 0 {
 		s.st.Flights[i].Left = reason
@@ -215,7 +219,15 @@ func (s *stepper) exit(run *Run, at time.Time, reason Reason, detail, occasion s
 	}
 	if !run.Over {
 		s.note(Decision{At: s.stamp(at), Rule: run.Rule, Scope: run.Scope, Kind: KindExited, Reason: reason, Run: run.ID,
-			Rev: run.Revision, Detail: detail}, occasion)
+			Rev: run.Revision, Arm: run.Arm, Detail: detail}, occasion)
 	}
-	s.removeRun(run.ID)
+	s.end(run)
+}
+
+// end takes a run out of the learner's way. It is kept, over, while its delivery is out or its goal is watched for.
+func (s *stepper) end(run *Run) {
+	run.Over, run.Due, run.FirstDue, run.Waiting, run.Held = true, time.Time{}, time.Time{}, false, false
+	if s.flightOf(run.ID) < 0 && s.watchedUntil(run).IsZero() {
+		s.removeRun(run.ID)
+	}
 }

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"errors"
 	"sort"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,7 +54,7 @@ func wait(id string, d time.Duration) engine.Instr {
 func ruleset(t *testing.T, names ...string) *engine.Ruleset {
 	t.Helper()
 	rs := &engine.Ruleset{
-		Hash: "r1",
+		Hash: "r1", Remember: 7 * day, Counted: map[string]int{"lesson.completed": 7},
 		Settings: engine.Settings{
 			Patience: day, Resolution: 10 * time.Minute,
 			Activity: map[string]bool{"lesson.completed": true, "video.played": true, "assessment.submitted": true},
@@ -76,6 +77,12 @@ func ruleset(t *testing.T, names ...string) *engine.Ruleset {
 			rs.Settings.Caps = []engine.Cap{{Max: 1, Per: day}}
 		case "settings-recent":
 			rs.Settings.MaxEventAge = day
+		case "settings-backoff":
+			rs.Settings.BackOff = &engine.BackOff{AfterIgnored: 2, For: 30 * day}
+		case "settings-control":
+			rs.Settings.Control = 100
+		case "settings-r2":
+			rs.Hash = "r2"
 		default:
 			rs.Rules = append(rs.Rules, theRule(t, name))
 		}
@@ -86,6 +93,9 @@ func ruleset(t *testing.T, names ...string) *engine.Ruleset {
 
 func theRule(t *testing.T, name string) *engine.Rule {
 	t.Helper()
+	if base, variant, ok := strings.Cut(name, "!"); ok {
+		return changed(t, theRule(t, base), variant)
+	}
 	r := &engine.Rule{Name: name, Priority: 50}
 	on := func(event string) engine.Match { return engine.Match{Event: event} }
 	switch name {
@@ -151,7 +161,58 @@ func theRule(t *testing.T, name string) *engine.Rule {
 		r.Program = []engine.Instr{send("1", "receipt")}
 		r.Program[0].Send.Transactional = true
 	default:
-		t.Fatalf("unknown rule %q", name)
+		return measured(t, r)
+	}
+	return r
+}
+
+// measured are the rules that measure: goals, holdouts, splits; and variants of others.
+func measured(t *testing.T, r *engine.Rule) *engine.Rule {
+	t.Helper()
+	passed := cond{"event.passed", func(v *engine.Vars) (any, error) { return v.Event.Properties["passed"] == true, nil }}
+	switch r.Name {
+	case "retry-goal", "retry-heldout":
+		name := r.Name
+		*r = *theRule(t, "retry")
+		r.Name = name
+		r.Until = []engine.Match{{Event: "assessment.retried"}}
+		r.Goal = &engine.Goal{Match: engine.Match{Event: "assessment.graded", If: passed}, Within: 7 * day}
+		if name == "retry-heldout" {
+			r.Holdout = 100
+		}
+	case "split":
+		r.When.Match, r.Per = engine.Match{Event: "enrollment.created"}, []string{"course_id"}
+		r.Program = []engine.Instr{
+			{Op: engine.OpSplit, ID: "1", Split: &engine.Split{Name: "tone", Arms: []engine.Arm{{Name: "a", Weight: 1, PC: 1}, {Name: "b", Weight: 1, PC: 3}}}},
+			send("1.a.1", "warm"), {Op: engine.OpJump, Else: 4}, send("1.b.1", "short"),
+		}
+	case "welcome-paused":
+		*r = *theRule(t, "welcome")
+		r.Paused = true
+	case "twice":
+		r.When.Match, r.Again = engine.Match{Event: "course.purchased"}, engine.Again{Always: true}
+		got := cond{`sent("cheer", "7d") && count("lesson.completed", "7d") >= 2`, func(v *engine.Vars) (any, error) {
+			return v.Past.Sent("cheer", 7*day) && v.Past.Count("lesson.completed", 7) >= 2, nil
+		}}
+		r.Program = []engine.Instr{{Op: engine.OpBranch, ID: "1", Expr: got, Else: 2}, send("1.then.1", "fan"), {Op: engine.OpStop, ID: "2", Reason: "done"}}
+	default:
+		t.Fatalf("unknown rule %q", r.Name)
+	}
+	return r
+}
+
+// changed is a rule as a later revision has it: "retry!paused", "retry!short".
+func changed(t *testing.T, r *engine.Rule, variant string) *engine.Rule {
+	t.Helper()
+	r.Hash = variant
+	switch variant {
+	case "paused":
+		r.Paused = true
+	case "short": // the wait_for and what follows it are gone, and the message is another
+		r.Program = r.Program[:2:2]
+		r.Program[1] = send("2", "retry-reworded")
+	default:
+		t.Fatalf("unknown variant %q", variant)
 	}
 	return r
 }

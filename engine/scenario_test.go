@@ -28,6 +28,7 @@ var rewrite = flag.Bool("rewrite", false, "write the golden output of the scenar
 //	outcome MESSAGE STATUS [reason] [TIME]   how deliveries of a message end from here on; default accepted
 //	handed-over TIME       the stream is known up to here only; "all": as usual
 //	TIME step              a step without an event, at exactly this time
+//	publish TIME MODE NAME…  other rules come into force, in this mode; revisions are told apart by settings-r2
 //	until TIME             run the clock to here
 func TestScenarios(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
@@ -76,6 +77,8 @@ func play(t *testing.T, story string) string {
 			if fields[1] != "all" {
 				h.env.HandedOver = h.at(fields[1])
 			}
+		case "publish":
+			h.publish(h.at(fields[1]), engine.InFlight(fields[2]), fields[3:])
 		case "until":
 			h.runTo(h.at(fields[1]))
 		default:
@@ -109,6 +112,20 @@ func newHost(t *testing.T) *host {
 }
 
 func (h *host) use(names ...string) { h.env.Current = ruleset(h.t, names...) }
+
+// publish puts other rules in force and tells the learner.
+func (h *host) publish(at time.Time, mode engine.InFlight, names []string) {
+	h.runTo(at)
+	old := h.env.Current
+	h.use(names...)
+	h.env.Revision = func(hash string) *engine.Ruleset {
+		if hash == old.Hash {
+			return old
+		}
+		return nil
+	}
+	h.step([]engine.Input{{Published: &engine.Published{Hash: h.env.Current.Hash, InFlight: mode}}}, at)
+}
 
 func (h *host) at(s string) time.Time {
 	h.t.Helper()
@@ -239,6 +256,9 @@ func line(d engine.Decision) string {
 	}
 	if !d.Until.IsZero() {
 		s += " until " + d.Until.UTC().Format("2006-01-02T15:04:05Z")
+	}
+	if d.Arm != "" {
+		s += " <" + d.Arm + ">"
 	}
 	if d.Detail != "" {
 		s += " (" + d.Detail + ")"

@@ -20,13 +20,17 @@ func (s *stepper) sendTime(run *Run, at time.Time) time.Time {
 
 // ask puts the questions of rules.md (Sending) to a send step at the instant `at`, and reports whether the run goes on
 // at once.
-func (s *stepper) ask(run *Run, in *Instr, at time.Time) bool {
+func (s *stepper) ask(run *Run, rule *Rule, in *Instr, at time.Time) bool {
 	if !s.ready(run) {
 		return false // late, or the run's last delivery is still out: asked again, in this step or a later one
 	}
 	s.st.Clock = later(s.st.Clock, at)
 	if reason := s.silenceOver(run, at); reason != "" {
 		s.exit(run, at, reason, "", in.ID)
+		return false
+	}
+	if s.paused(run.Rule) {
+		s.hold(run, in, at)
 		return false
 	}
 	if in.Send.If != nil {
@@ -48,6 +52,10 @@ func (s *stepper) ask(run *Run, in *Instr, at time.Time) bool {
 			s.skip(run, in, at, ReasonLate, fmt.Sprintf("due at %s", run.FirstDue.Format(time.RFC3339)))
 			return s.pass(run, at)
 		}
+		if since, ignored := s.ignoring(at); ignored {
+			s.skip(run, in, at, ReasonIgnored, fmt.Sprintf("left alone until %s", since.Format(time.RFC3339)))
+			return s.pass(run, at)
+		}
 		if free, reason := s.free(at, patience, in.Send.Topic); reason != "" {
 			if free.After(patience) {
 				s.skip(run, in, at, reason, fmt.Sprintf("free again at %s, which is past its patience", free.Format(time.RFC3339)))
@@ -58,7 +66,12 @@ func (s *stepper) ask(run *Run, in *Instr, at time.Time) bool {
 			return false
 		}
 	}
-	s.deliver(run, in, at)
+	if s.withhold(run, rule, in, at) {
+		return s.pass(run, at)
+	}
+	if !s.deliver(run, in, at) {
+		return false
+	}
 	return s.pass(run, at)
 }
 
@@ -69,7 +82,7 @@ func (s *stepper) pass(run *Run, at time.Time) bool {
 }
 
 func (s *stepper) about(run *Run, in *Instr, d Decision) Decision {
-	d.Rule, d.Scope, d.Run, d.Rev = run.Rule, run.Scope, run.ID, run.Revision
+	d.Rule, d.Scope, d.Run, d.Rev, d.Arm = run.Rule, run.Scope, run.ID, run.Revision, run.Arm
 	d.Step, d.Message = in.ID, in.Send.Message
 	return d
 }
@@ -164,9 +177,9 @@ func (s *stepper) cappedUntil(t time.Time, topic string) (time.Time, bool) {
 // farAway is past any patience: a cap of none never frees.
 const farAway = 100 * 365 * 24 * time.Hour
 
-// capWindow is the longest window that a cap looks back over.
-func (s *stepper) capWindow() time.Duration {
-	var window time.Duration
+// memoryOfSends is how far back caps and sent() look at messages.
+func (s *stepper) memoryOfSends() time.Duration {
+	window := s.env.Current.Remember
 	for _, limit := range s.env.Current.Settings.Caps {
 		window = max(window, limit.Per)
 	}
@@ -174,17 +187,46 @@ func (s *stepper) capWindow() time.Duration {
 }
 
 // deliver asks the host to deliver a send. The run goes on as if it had gone out; should the provider say "later", the
-// run comes back to this step (see outcome).
-func (s *stepper) deliver(run *Run, in *Instr, at time.Time) {
+// run comes back to this step (see outcome). A `with:` that cannot be told ends the run: better no message than a wrong one.
+func (s *stepper) deliver(run *Run, in *Instr, at time.Time) bool {
+	values, err := s.values(run, in, at)
+	if err != nil {
+		s.exit(run, at, ReasonConditionError, err.Error(), in.ID)
+		return false
+	}
 	send := Send{
 		ID: hashID(s.st.Learner, run.Rule, run.Scope, run.ID, in.ID), Learner: s.st.Learner, Rule: run.Rule, Scope: run.Scope,
 		Run: run.ID, Step: in.ID, Revision: run.Revision, Message: in.Send.Message, Channel: in.Send.Channel,
-		Topic: in.Send.Topic, Transactional: in.Send.Transactional, Course: run.Course, Trigger: run.Trigger, At: at,
+		Topic: in.Send.Topic, Transactional: in.Send.Transactional, Course: run.Course, Trigger: run.Trigger, Arm: run.Arm,
+		Vars: values, At: at,
 	}
 	if c := s.env.Standing.Courses[run.Course]; c != nil {
 		send.CourseTitle = c.Title
 	}
+	if run.Exposed.IsZero() {
+		run.Exposed = at
+	}
 	s.st.Sends = append(s.st.Sends, SendMark{ID: send.ID, Message: send.Message, Topic: send.Topic, At: at, NoSlot: send.Transactional})
 	s.st.Flights = append(s.st.Flights, Flight{Send: send, PC: run.PC, FirstDue: run.FirstDue})
 	s.out.Effects = append(s.out.Effects, Effect{Kind: EffectDeliver, Send: send})
+	return true
+}
+
+// values evaluates what a step hands to its message.
+func (s *stepper) values(run *Run, in *Instr, at time.Time) (Values, error) {
+	if len(in.Send.With) == 0 {
+		return nil, nil
+	}
+	values := Values{}
+	for _, b := range in.Send.With {
+		v, err := b.Expr.Eval(s.vars(nil, &run.Trigger, run.Course, at))
+		if err != nil {
+			return nil, fmt.Errorf("with %s: %w", b.Name, err)
+		}
+		if t, ok := v.(time.Time); ok {
+			v = t.UTC().Format(time.RFC3339)
+		}
+		values[b.Name] = v
+	}
+	return values, nil
 }

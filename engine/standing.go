@@ -14,8 +14,19 @@ type Standing struct {
 	// Platform is all activity; Loose is the activity that could not be attributed to a course.
 	Platform Activity `json:"platform,omitempty"`
 	Loose    Activity `json:"loose,omitempty"`
+	// Engaged is when the learner, as a person, opened a message or clicked in one.
+	Engaged Activity `json:"engaged,omitempty"`
+	// Counts are how often counted events happened, per UTC day. CountedIDs is a ring of the ids counted last.
+	Counts     map[string]*Days `json:"counts,omitempty"`
+	CountedIDs []byte           `json:"counted_ids,omitempty"`
 	// Links remember which course a lesson, video or assessment belongs to: "assessment_id=a1" → course id.
 	Links []Link `json:"links,omitempty"`
+}
+
+// Days counts one event per UTC day.
+type Days struct {
+	Last int   `json:"last"` // the latest day counted, in days since 1970
+	N    []int `json:"n"`    // N[0] on Last, N[1] on the day before, and so on; at most 90
 }
 
 // Link attributes an entity to a course.

@@ -1,6 +1,11 @@
 package engine
 
-import "time"
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"time"
+)
 
 // StateVersion is the version that this code writes.
 const StateVersion = 1
@@ -19,9 +24,11 @@ type State struct {
 	// Runs are the live runs, oldest first, and finished ones whose last delivery is still out.
 	Runs []Run `json:"runs,omitempty"`
 	// Past remembers, per rule and scope (hashed), when a run last started; for `again` and for re-arming. Oldest first.
-	Past []Past `json:"past,omitempty"`
+	Past Pasts `json:"starts,omitempty"`
 	// Sends are the messages of the longest cap window, oldest first.
 	Sends []SendMark `json:"sends,omitempty"`
+	// Forgiven is the last message that was ignored when a back-off ended: back-off counts anew after it.
+	Forgiven time.Time `json:"forgiven,omitzero"`
 	// Flights are the deliveries that are out.
 	Flights []Flight `json:"flights,omitempty"`
 	// Recent are the last decisions, newest last, for people who look.
@@ -48,15 +55,50 @@ type Run struct {
 	Behind bool `json:"behind,omitempty"`
 	// Armed is the last activity that an inactivity run started from.
 	Armed time.Time `json:"armed,omitzero"`
-	// Over tells that the last step is done and only a delivery is still out.
+	// Over tells that the run has ended, and that only a delivery is still out or the goal is still watched for.
 	Over bool `json:"over,omitempty"`
+	// Exposed is when the run's first message went, or would have gone. Zero: none yet.
+	Exposed time.Time `json:"exposed,omitzero"`
+	// Held tells that the run stands at a send of a paused rule.
+	Held bool `json:"held,omitempty"`
+	// Arm is "split=arm" of the last split the run took.
+	Arm string `json:"arm,omitempty"`
 }
 
 // Past is one remembered start.
 type Past struct {
-	Key     uint64 `json:"k"`           // hash of rule and scope
-	Started int64  `json:"s,omitempty"` // unix milliseconds of the last start; 0: it was armed but never started
-	Armed   int64  `json:"a,omitempty"` // unix milliseconds of the activity that armed it last
+	Key     uint64 // hash of rule and scope
+	Started int64  // unix milliseconds of the last start; 0: it was armed but never started
+	Armed   int64  // unix milliseconds of the activity that armed it last
+}
+
+// Pasts are packed as JSON: base64 of 24 bytes each, because there are many and nobody reads them.
+type Pasts []Past
+
+// MarshalJSON implements json.Marshaler.
+func (p Pasts) MarshalJSON() ([]byte, error) {
+	packed := make([]byte, 0, 24*len(p))
+	for _, past := range p {
+		for _, v := range []uint64{past.Key, uint64(past.Started), uint64(past.Armed)} {
+			packed = binary.BigEndian.AppendUint64(packed, v)
+		}
+	}
+	return json.Marshal(packed)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (p *Pasts) UnmarshalJSON(raw []byte) error {
+	var packed []byte
+	if err := json.Unmarshal(raw, &packed); err != nil || len(packed)%24 != 0 {
+		return fmt.Errorf("the remembered starts of a state are damaged (%d bytes): %w", len(packed), err)
+	}
+	*p = nil
+	for ; len(packed) > 0; packed = packed[24:] {
+		*p = append(*p, Past{
+			Key: binary.BigEndian.Uint64(packed), Started: int64(binary.BigEndian.Uint64(packed[8:])), Armed: int64(binary.BigEndian.Uint64(packed[16:])),
+		})
+	}
+	return nil
 }
 
 // SendMark is a message that went, or is on its way.
@@ -65,7 +107,11 @@ type SendMark struct {
 	Message string    `json:"message"`
 	Topic   string    `json:"topic,omitempty"`
 	At      time.Time `json:"at"`
-	NoSlot  bool      `json:"no_slot,omitempty"` // transactional: counts in no cap
+	NoSlot  bool      `json:"no_slot,omitempty"` // transactional: counts in no cap and no back-off
+	// Withheld tells that it went to nobody: the global control group's, which takes a slot all the same.
+	Withheld bool `json:"withheld,omitempty"`
+	// Answered tells that the learner opened, clicked or did something within 72 hours.
+	Answered bool `json:"answered,omitempty"`
 }
 
 // Flight is a delivery that is out: its send, and where its run would return to if the provider says "later".

@@ -17,12 +17,15 @@ import (
 // Step does not change state; the result holds a new one.
 func Step(env Env, state State, inputs []Input, now time.Time) Result {
 	s := newStepper(env, state, now)
+	s.unhold()
 	for _, in := range inputs {
 		switch {
 		case in.Event != nil:
 			s.event(in.Event)
 		case in.Outcome != nil:
 			s.outcome(in.Outcome)
+		case in.Published != nil:
+			s.published(in.Published)
 		}
 	}
 	s.settle(now)
@@ -93,16 +96,7 @@ func (s *stepper) fresh(ev *Event) bool {
 	h := fnv.New64a()
 	h.Write([]byte(ev.ID))
 	key := binary.BigEndian.AppendUint64(nil, h.Sum64())
-	for i := 0; i+len(key) <= len(s.st.Seen); i += len(key) {
-		if string(s.st.Seen[i:i+len(key)]) == string(key) {
-			return false
-		}
-	}
-	s.st.Seen = append(s.st.Seen, key...)
-	if extra := len(s.st.Seen) - maxSeen*len(key); extra > 0 {
-		s.st.Seen = slices.Delete(s.st.Seen, 0, extra)
-	}
-	return true
+	return ringAdd(&s.st.Seen, key, maxSeen)
 }
 
 // settleBefore decides everything due before t; settle, everything due up to t.
@@ -142,7 +136,7 @@ func (s *stepper) nextDue() (due time.Time, ok bool) {
 // ready reports whether a run acts at its due instant: it waits neither for a delivery's outcome nor, being late at a
 // send, for the last input of the step.
 func (s *stepper) ready(run *Run) bool {
-	if run.Over || run.Due.IsZero() {
+	if run.Over || run.Due.IsZero() || run.Held {
 		return false
 	}
 	if run.FirstDue.IsZero() {
@@ -195,7 +189,7 @@ func (s *stepper) stamp(at time.Time) time.Time {
 func (s *stepper) noteBehind() {
 	for i := range s.st.Runs {
 		run := &s.st.Runs[i]
-		if run.Over || run.Due.IsZero() || run.Behind || s.punctual(run.Due) || s.flightOf(run.ID) >= 0 {
+		if run.Over || run.Due.IsZero() || run.Held || run.Behind || s.punctual(run.Due) || s.flightOf(run.ID) >= 0 {
 			continue
 		}
 		run.Behind = true
@@ -231,7 +225,7 @@ func (s *stepper) wakeAt() time.Time {
 	for i := range s.st.Runs {
 		run := &s.st.Runs[i]
 		waitsForOutcome := !run.FirstDue.IsZero() && s.flightOf(run.ID) >= 0
-		if !run.Over && !run.Due.IsZero() && !waitsForOutcome {
+		if !run.Over && !run.Held && !run.Due.IsZero() && !waitsForOutcome {
 			take(run.Due)
 		}
 	}
@@ -243,13 +237,34 @@ func (s *stepper) wakeAt() time.Time {
 
 // forget drops what no later decision can need.
 func (s *stepper) forget() {
-	window := s.capWindow()
-	s.st.Sends = slices.DeleteFunc(s.st.Sends, func(m SendMark) bool {
-		return s.flightByID(m.ID) < 0 && !m.At.After(s.st.Clock.Add(-window))
+	s.noteAnswers()
+	s.forgetSends()
+	s.st.Runs = slices.DeleteFunc(s.st.Runs, func(r Run) bool {
+		return r.Over && s.flightOf(r.ID) < 0 && s.st.Clock.After(s.watchedUntil(&r))
 	})
 	s.st.Sends = tail(s.st.Sends, maxSendMarks)
 	s.st.Recent = tail(s.st.Recent, maxRecent)
 	s.st.Past = tail(s.st.Past, maxPast)
+}
+
+// forgetSends keeps the messages that caps and sent() look at, those that are out, and the last few that back-off does.
+func (s *stepper) forgetSends() {
+	since := s.st.Clock.Add(-s.memoryOfSends())
+	last := 0
+	if b := s.env.Current.Settings.BackOff; b != nil {
+		last = b.AfterIgnored
+	}
+	for i := len(s.st.Sends) - 1; i >= 0; i-- {
+		m := &s.st.Sends[i]
+		counts := !m.NoSlot && !m.Withheld
+		keep := m.At.After(since) || s.flightByID(m.ID) >= 0 || counts && last > 0
+		if counts {
+			last--
+		}
+		if !keep {
+			s.st.Sends = slices.Delete(s.st.Sends, i, i+1)
+		}
+	}
 }
 
 // tail keeps the last n.

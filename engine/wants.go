@@ -16,6 +16,9 @@ func (r *Ruleset) Wants(ev *Event, change Change) bool {
 		if rule.When.Inactive == 0 && rule.When.Match.mayMatch(ev) {
 			return true
 		}
+		if rule.Goal != nil && rule.Goal.Match.mayMatch(ev) {
+			return true
+		}
 		for i := range rule.Until {
 			if rule.Until[i].mayMatch(ev) {
 				return true
@@ -72,6 +75,16 @@ func Interest(current *Ruleset, older ...*Ruleset) *Ruleset {
 			continue
 		}
 		union.Rules = append(union.Rules, rs.Rules...)
+		for event, days := range rs.Counted {
+			if days > union.Counted[event] {
+				counted := maps.Clone(union.Counted)
+				if counted == nil {
+					counted = map[string]int{}
+				}
+				counted[event] = days
+				union.Counted = counted
+			}
+		}
 		merge(&union.Keys, rs.Keys)
 		merge(&union.Keep, rs.Keep)
 	}

@@ -1,0 +1,102 @@
+package engine
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"math"
+	"time"
+)
+
+// share places a learner, by hash and so for good, somewhere in [0, 100) for one purpose.
+func share(learner, purpose, name string) float64 {
+	sum := sha256.Sum256([]byte(learner + "\x00" + purpose + "\x00" + name))
+	return float64(binary.BigEndian.Uint64(sum[:8])) / math.Exp2(64) * 100
+}
+
+// armOf is the learner's arm: sticky for the split's name as long as the weights stay.
+func (sp *Split) armOf(learner string) *Arm {
+	total := 0.0
+	for i := range sp.Arms {
+		total += sp.Arms[i].Weight
+	}
+	place := share(learner, "split", sp.Name) / 100 * total
+	for i := range sp.Arms {
+		if place -= sp.Arms[i].Weight; place < 0 {
+			return &sp.Arms[i]
+		}
+	}
+	return &sp.Arms[len(sp.Arms)-1]
+}
+
+// heldOut tells whether the learner is among the percent of a holdout or control group.
+func (s *stepper) heldOut(percent float64, purpose, name string) bool {
+	switch {
+	case percent <= 0:
+		return false
+	case percent >= 100:
+		return true
+	}
+	switch s.env.Assign {
+	case AssignNobody:
+		return false
+	case AssignAll:
+		return true
+	case AssignByHash:
+	}
+	return share(s.st.Learner, purpose, name) < percent
+}
+
+// withhold keeps a message back that would go now, from a learner of the rule's holdout or of the global control group.
+// The holdout takes no slot of a cap; the control group does, as if it had been written to.
+func (s *stepper) withhold(run *Run, rule *Rule, in *Instr, at time.Time) bool {
+	if in.Send.Transactional {
+		return false
+	}
+	var reason Reason
+	switch {
+	case s.heldOut(rule.Holdout, "holdout", rule.Name):
+		reason = ReasonHoldout
+	case s.heldOut(s.env.Current.Settings.Control, "control", ""):
+		reason = ReasonControl
+		s.st.Sends = append(s.st.Sends, SendMark{ID: hashID(run.ID, in.ID), Message: in.Send.Message, Topic: in.Send.Topic, At: at, Withheld: true})
+	default:
+		return false
+	}
+	if run.Exposed.IsZero() {
+		run.Exposed = at
+	}
+	s.note(s.about(run, in, Decision{At: at, Kind: KindWithheld, Reason: reason}))
+	return true
+}
+
+// reachesGoal asks whether the event is the success that the rule is after. Before the first message it ends the run
+// without a conversion; after it, within the goal's time, as converted. It reports whether the run has ended.
+func (s *stepper) reachesGoal(run *Run, rule *Rule, ev *Event, course string, at time.Time) bool {
+	if rule.Goal == nil || run.Over && run.Exposed.IsZero() {
+		return false
+	}
+	if !run.Exposed.IsZero() && at.After(run.Exposed.Add(rule.Goal.Within)) {
+		return false
+	}
+	if !s.matches(&rule.Goal.Match, rule, run, ev, course, at) {
+		return false
+	}
+	if run.Exposed.IsZero() {
+		s.exit(run, at, ReasonGoalUnaided, ev.Name, ev.ID)
+		return true
+	}
+	s.note(Decision{At: s.stamp(at), Rule: run.Rule, Scope: run.Scope, Kind: KindConverted, Reason: ReasonGoal, Run: run.ID,
+		Rev: run.Revision, Arm: run.Arm, Detail: ev.Name}, ev.ID)
+	run.Over, run.Exposed = true, time.Time{} // nothing is watched for any more
+	s.exit(run, at, ReasonGoal, ev.Name, ev.ID)
+	return true
+}
+
+// watchedUntil is until when a run's goal is watched for; zero: it is not.
+func (s *stepper) watchedUntil(run *Run) time.Time {
+	rule := s.ruleOf(run)
+	if rule == nil || rule.Goal == nil || run.Exposed.IsZero() {
+		return time.Time{}
+	}
+	return run.Exposed.Add(rule.Goal.Within)
+}

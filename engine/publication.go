@@ -1,0 +1,92 @@
+package engine
+
+import (
+	"slices"
+	"time"
+)
+
+// paused tells whether a rule is paused in the ruleset in force, whatever revision a run started with.
+func (s *stepper) paused(rule string) bool {
+	current := s.env.Current.Rule(rule)
+	return current != nil && current.Paused
+}
+
+// hold stops a run at a send of a paused rule. Nothing is dropped: when the pause is lifted the send is due anew.
+func (s *stepper) hold(run *Run, in *Instr, at time.Time) {
+	run.Held = true
+	s.note(s.about(run, in, Decision{At: at, Kind: KindDeferred, Reason: ReasonPaused, Detail: "the rule is paused"}), at.Format(time.RFC3339Nano))
+}
+
+// unhold makes the sends due whose rule is no longer paused.
+func (s *stepper) unhold() {
+	for i := range s.st.Runs {
+		if run := &s.st.Runs[i]; run.Held && !s.paused(run.Rule) {
+			run.Held, run.Due, run.FirstDue = false, s.now, s.now
+		}
+	}
+}
+
+// published does to the live runs what a publication asks for.
+func (s *stepper) published(p *Published) {
+	at := later(s.st.Clock, s.now)
+	ids := make([]string, 0, len(s.st.Runs))
+	for i := range s.st.Runs {
+		if run := &s.st.Runs[i]; !run.Over && run.Revision != s.env.Current.Hash {
+			ids = append(ids, run.ID)
+		}
+	}
+	for _, id := range ids {
+		run := s.run(id)
+		old, next := s.ruleOf(run), s.env.Current.Rule(run.Rule)
+		switch p.InFlight {
+		case InFlightMigrate:
+			s.migrate(run, old, next, at, p.Hash)
+		case InFlightCancel:
+			if old == nil || next == nil || old.Hash != next.Hash {
+				s.exit(run, at, ReasonWithdrawn, "by a publication", p.Hash)
+			}
+		case InFlightFinish:
+		}
+	}
+}
+
+// migrate moves a run to the step with the same id in the ruleset in force. A wait that is under way keeps its end.
+func (s *stepper) migrate(run *Run, old, next *Rule, at time.Time, publication string) {
+	to := -1
+	if old != nil && next != nil {
+		if run.PC >= len(old.Program) {
+			to = len(next.Program)
+		} else if id := old.Program[run.PC].ID; id != "" {
+			to = slices.IndexFunc(next.Program, func(in Instr) bool { return in.ID == id })
+		}
+	}
+	if to < 0 || run.Waiting && !next.Program[to].waits() {
+		s.exit(run, at, ReasonMigratedAway, "its step is gone", publication)
+		return
+	}
+	if i := s.flightOf(run.ID); i >= 0 { // should the message come back, it comes back to its own step
+		back := -1
+		if pc := s.st.Flights[i].PC; pc < len(old.Program) {
+			back = slices.IndexFunc(next.Program, func(in Instr) bool { return in.ID == old.Program[pc].ID })
+		}
+		if back < 0 {
+			s.exit(run, at, ReasonMigratedAway, "its step is gone", publication)
+			return
+		}
+		s.st.Flights[i].PC = back
+	}
+	run.PC, run.Revision = to, s.env.Current.Hash
+}
+
+// waits tells whether a run can sleep at this instruction.
+func (in *Instr) waits() bool {
+	return in.Op == OpWait || in.Op == OpWaitClock || in.Op == OpWaitTime || in.Op == OpWaitFor
+}
+
+// FirstSilence is the first instant at or after `after` at which an inactivity rule would fall due for a learner of whom
+// nothing but the standing is known. It tells a publisher whom to wake: never too few.
+func FirstSilence(rs *Ruleset, st *Standing, after time.Time) (time.Time, bool) {
+	s := newStepper(Env{Current: rs, Standing: st}, State{Clock: after}, after)
+	si, ok := s.nextSilence()
+	return si.due, ok
+}
