@@ -89,13 +89,13 @@ func checkQuietAndCaps(t *rapid.T, h *host) {
 
 // checkNothingAfterLeaving: a run that has exited sends nothing more, and no message of a run goes twice.
 func checkNothingAfterLeaving(t *rapid.T, h *host) {
-	left, sent := map[string]bool{}, map[string]bool{}
+	left, sent := map[string]time.Time{}, map[string]bool{}
 	for _, d := range h.decisions {
 		if d.Kind == engine.KindExited {
-			left[d.Run] = true
+			left[d.Run] = d.At
 		}
 		if d.Kind == engine.KindSent {
-			if left[d.Run] {
+			if at, gone := left[d.Run]; gone && d.At.After(at) { // "sent" is told when the outcome is known
 				t.Fatalf("%s sent %s after its run had ended", d.Rule, d.Message)
 			}
 			if sent[d.Send] {
