@@ -40,7 +40,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	exit := -1
 	parser, err := kong.New(&commands{},
 		kong.Name("dev"),
-		kong.Description("Homeroom and everything it talks to, on this machine only."),
+		kong.Description("Homeroom and everything it talks to, on this machine only. Without a command it starts everything and plays a term; run --help lists the flags of that, such as --live."),
 		kong.Writers(out, errOut),
 		kong.Exit(func(code int) { exit = code }), // --help
 		kong.DefaultEnvars("HOMEROOM_DEV"),
@@ -54,16 +54,28 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 		return exit
 	}
 	if err != nil {
-		_, _ = fmt.Fprintf(errOut, "dev: %v\ndev: --help lists the flags\n", err)
+		_, _ = fmt.Fprintf(errOut, "dev: %v\ndev: run --help and play --help list the flags\n", err)
 		return 2
 	}
-	c := &console{out: out, errOut: errOut, color: isTerminal(out) && os.Getenv("NO_COLOR") == "", terminal: isTerminal(errOut), log: slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: slog.LevelError}))}
+	c := &console{out: out, errOut: errOut, color: isTerminal(out) && os.Getenv("NO_COLOR") == "", terminal: isTerminal(errOut), log: slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: untilStopped{ctx}}))}
 	command.BindTo(ctx, (*context.Context)(nil))
 	if err := command.Run(c); err != nil && !errors.Is(err, context.Canceled) {
 		complain(errOut, err)
 		return 1
 	}
 	return 0
+}
+
+// untilStopped lets errors into the log until ctx ends: what servers say while they are taken apart is no news, and what
+// fails in stopping them is returned.
+type untilStopped struct{ ctx context.Context }
+
+// Level is the least level that is logged.
+func (u untilStopped) Level() slog.Level {
+	if u.ctx.Err() != nil {
+		return slog.LevelError + 1
+	}
+	return slog.LevelError
 }
 
 // complain prints an error; several that were joined get a line each.

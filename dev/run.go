@@ -34,7 +34,7 @@ type runCommand struct {
 	Data     string     `type:"path" placeholder:"DIR" help:"Keep NATS streams and Temporal's database here. Default: in memory, gone at the end."`
 }
 
-// Help is shown by `go run ./dev --help`.
+// Help is shown by `go run ./dev run --help`.
 func (*runCommand) Help() string {
 	return `Starts NATS, Temporal, its UI, a stand-in SendGrid with an inbox, and Homeroom with the example academy, then plays a
 term of a small campus in time-lapse and prints what Homeroom decides. Nothing leaves this machine.

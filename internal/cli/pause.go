@@ -27,10 +27,18 @@ Example:
 // Run stops all sending.
 func (c *PauseCmd) Run(ctx context.Context, o IO) error {
 	return withControl(ctx, c.NATSFlags, func(control *store.Control) error {
+		was, err := control.PauseState(ctx)
+		if err != nil {
+			return err
+		}
+		if was.Paused && c.Note == "" { // the first note stays
+			_, err := fmt.Fprintf(o.Out, "Already paused by %s at %s%s. `homeroom resume` lifts it.\n", was.By, was.At.Format(time.RFC3339), because(was.Note))
+			return err
+		}
 		if err := control.Pause(ctx, whoami(), c.Note, o.Now().UTC()); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintln(o.Out, "Paused: nothing goes out until `homeroom resume`.")
+		_, err = fmt.Fprintln(o.Out, "Paused: nothing goes out until `homeroom resume`.")
 		return err
 	})
 }
@@ -39,6 +47,14 @@ func (c *PauseCmd) Run(ctx context.Context, o IO) error {
 type ResumeCmd struct {
 	NATSFlags
 	Note string `arg:"" optional:"" help:"Why."`
+}
+
+// Help is shown by `homeroom resume --help`.
+func (*ResumeCmd) Help() string {
+	return `Lifts what homeroom pause did. What waited and is still wanted goes out within minutes.
+
+Example:
+  homeroom resume "the price is right again"`
 }
 
 // Run lifts the pause.

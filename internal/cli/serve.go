@@ -24,12 +24,12 @@ type ServeCmd struct {
 	NATSFlags
 	PublicURL string   `required:"" env:"HOMEROOM_PUBLIC_URL" help:"Where learners reach Homeroom's pages; unsubscribe links begin with it." placeholder:"URL"`
 	Secret    string   `name:"secret-file" env:"HOMEROOM_SECRET_FILE" type:"existingfile" help:"Keys unsubscribe links and hashed addresses. Default: made at the first start and kept in NATS." placeholder:"FILE"`
-	Allow     []string `env:"HOMEROOM_ALLOW" help:"Write only to these addresses and domains; for staging systems." placeholder:"ADDRESS|DOMAIN"`
+	Allow     []string `env:"HOMEROOM_ALLOW" help:"This process writes only to these addresses and domains; for staging systems." placeholder:"ADDRESS|DOMAIN"`
 
 	SendGridKey  string  `name:"sendgrid-key-file" env:"HOMEROOM_SENDGRID_KEY_FILE" type:"existingfile" help:"File with the SendGrid API key. Default: the environment's SENDGRID_API_KEY." placeholder:"FILE"`
 	SendGridHost string  `name:"sendgrid-host" env:"HOMEROOM_SENDGRID_HOST" default:"https://api.sendgrid.com" help:"SendGrid's API; for EU subusers https://api.eu.sendgrid.com." placeholder:"URL"`
 	Sandbox      bool    `name:"sendgrid-sandbox" env:"HOMEROOM_SENDGRID_SANDBOX" help:"SendGrid checks every mail and delivers none."`
-	Rate         float64 `name:"deliveries-per-second" env:"HOMEROOM_DELIVERIES_PER_SECOND" help:"At most so many, over all workers. Default: no limit."`
+	Rate         float64 `name:"deliveries-per-second" env:"HOMEROOM_DELIVERIES_PER_SECOND" help:"At most so many, over all workers. Default: no limit." placeholder:"N"`
 
 	Replicas int           `name:"nats-replicas" env:"HOMEROOM_NATS_REPLICAS" default:"1" help:"Of streams and buckets that are made; 3 in production."`
 	Keep     time.Duration `name:"keep-events" env:"HOMEROOM_KEEP_EVENTS" help:"For how long streams that are made keep events. Default: forever." placeholder:"DURATION"`

@@ -27,8 +27,9 @@ func (*SimulateCmd) Help() string {
 	return `Runs recorded events through the rules on a virtual clock, with no server, and prints every decision: what would
 have been sent, what not, and why.
 
-Example:
-  homeroom simulate academy --events term.ndjson.gz --assume-reachable --summary`
+Examples:
+  homeroom simulate examples/academy --events examples/academy/events.ndjson
+  homeroom simulate academy --events last-term.ndjson.gz --assume-reachable --summary`
 }
 
 // Run simulates and prints.
