@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,6 +17,8 @@ const (
 	maxCardRuns    = 10
 	maxCardBytes   = 16 << 10
 	maxAttribute   = 50 // entries of a search attribute
+	// maxAttributeBytes bounds a search attribute's JSON: Temporal terminates a workflow that sets one of over 2,048 bytes.
+	maxAttributeBytes = 2000
 )
 
 // Scene is what a card is drawn from: a learner just after a decision.
@@ -101,14 +104,15 @@ func (s Scene) course(id string, c *engine.Course) string {
 	case after(c.CancelledAt, c.EnrolledAt):
 		facts = append(facts, "canceled "+moment(c.CancelledAt))
 	default:
-		if !c.ProgressAt.IsZero() || c.ProgressPct > 0 {
-			facts = append(facts, fmt.Sprintf("%.0f %% done", c.ProgressPct))
+		progress := c.ProgressNow()
+		if !progress.At.IsZero() {
+			facts = append(facts, fmt.Sprintf("%.0f %% done", progress.Pct))
 		}
 		switch {
-		case c.TotalLessons > 0:
-			facts = append(facts, fmt.Sprintf("%d of %d lessons", c.LessonsDone, c.TotalLessons))
-		case c.LessonsDone > 0:
-			facts = append(facts, count(c.LessonsDone, "lesson"))
+		case progress.Total > 0:
+			facts = append(facts, fmt.Sprintf("%d of %d lessons", progress.Done, progress.Total))
+		case progress.Done > 0:
+			facts = append(facts, count(progress.Done, "lesson"))
 		}
 		switch {
 		case len(c.Active) > 0:
@@ -271,10 +275,19 @@ func (s Scene) liveRules() []string {
 	return sorted(names)
 }
 
+// sorted makes a list fit for a search attribute: what does not fit is left out.
 func sorted(list []string) []string {
 	slices.Sort(list)
 	list = slices.Compact(list)
-	return list[:min(len(list), maxAttribute)]
+	list = list[:min(len(list), maxAttribute)]
+	size := len("[]")
+	for i, text := range list {
+		entry, err := json.Marshal(text)
+		if size += len(entry) + len(","); err != nil || size > maxAttributeBytes {
+			return list[:i]
+		}
+	}
+	return list
 }
 
 func open(c *engine.Course) bool {

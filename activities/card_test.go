@@ -1,6 +1,7 @@
 package activities_test
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -47,7 +48,7 @@ func env(zone string) engine.Env {
 func busy() activities.Scene {
 	e := env("Europe/Berlin")
 	e.Standing.Courses = map[string]*engine.Course{
-		"crs_go":   {EnrolledAt: noon.Add(-240 * time.Hour), ProgressAt: noon, ProgressPct: 40, LessonsDone: 4, TotalLessons: 10, Active: engine.Activity{noon.Add(-10 * time.Minute).Unix()}},
+		"crs_go":   {EnrolledAt: noon.Add(-240 * time.Hour), Progress: []engine.Progress{{At: noon, Pct: 40, Done: 4, Total: 10}}, Active: engine.Activity{noon.Add(-10 * time.Minute).Unix()}},
 		"crs_rust": {EnrolledAt: noon.Add(-24 * time.Hour)},
 		"crs_sql":  {EnrolledAt: noon.Add(-900 * time.Hour), CompletedAt: noon.Add(-300 * time.Hour), Title: "SQL"},
 	}
@@ -127,5 +128,20 @@ func TestTheCardIsBounded(t *testing.T) {
 	}
 	if len(card.Courses) > 50 || len(card.Rules) > 50 {
 		t.Errorf("%d courses and %d rules as search attributes", len(card.Courses), len(card.Rules))
+	}
+}
+
+// Temporal terminates a workflow that sets a search attribute of more than 2,048 bytes.
+func TestSearchAttributesFitTemporal(t *testing.T) {
+	s := busy()
+	for i := range 60 {
+		s.Env.Standing.Courses[fmt.Sprintf("an-introduction-to-<machine>-learning-%03d", i)] = &engine.Course{EnrolledAt: noon}
+		s.State.Runs = append(s.State.Runs, engine.Run{Rule: strings.Repeat("r", 60) + fmt.Sprint(i)})
+	}
+	card := s.Card()
+	for name, list := range map[string][]string{"courses": card.Courses, "rules": card.Rules} {
+		if data, err := json.Marshal(list); err != nil || len(data) > 2048 || len(list) < 20 {
+			t.Errorf("%s: %d entries in %d bytes, %v", name, len(list), len(data), err)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -107,7 +108,7 @@ func (d *Decide) Run(ctx context.Context, in workflows.DecideInput) (workflows.D
 	res := d.o.Step(env, state, in.Inputs, now)
 	unreported := without(res.Decisions, in.Published)
 	scene := Scene{Env: env, State: res.State, Now: now, WakeAt: res.WakeAt}
-	return workflows.DecideResult{
+	answer := workflows.DecideResult{
 		State:      res.State,
 		Effects:    res.Effects,
 		Unreported: unreported,
@@ -118,7 +119,28 @@ func (d *Decide) Run(ctx context.Context, in workflows.DecideInput) (workflows.D
 		Rest:       d.rest(),
 		Next:       scene.Next(),
 		Card:       scene.Card(),
-	}, nil
+	}
+	return answer, fits(answer)
+}
+
+// maxResult is how much JSON a result may be: Temporal terminates a workflow that records more than 2 MiB.
+const maxResult = 1_900_000
+
+// fits refuses a result that would end the learner's workflow, and with it everything that Homeroom remembers of them.
+// Held, the learner waits for a person; no event is lost meanwhile.
+func fits(answer workflows.DecideResult) error {
+	s := &answer.State
+	if len(s.Runs)+len(s.Flights) == 0 { // these hold events; the rest is small
+		return nil
+	}
+	data, err := json.Marshal(answer)
+	if err == nil && len(data) > maxResult {
+		err = fmt.Errorf("%d runs and %d deliveries take %d bytes, more than a workflow may record: let rules and messages read fewer or shorter properties", len(s.Runs), len(s.Flights), len(data))
+	}
+	if err != nil {
+		return fmt.Errorf("learner %q: %w", s.Learner, err)
+	}
+	return nil
 }
 
 // env gathers what a decision may look at.

@@ -46,6 +46,24 @@ func decide(f *facts, step func(engine.Env, engine.State, []engine.Input, time.T
 	return activities.NewDecide(activities.Options{Profiles: f, Standings: f, Rulesets: f, Marks: f, Clock: f, Step: step})
 }
 
+// Temporal would terminate the workflow, and everything that is remembered of the learner would be gone.
+func TestAResultThatIsTooLargeIsHeld(t *testing.T) {
+	for _, tc := range []struct {
+		runs int
+		held bool
+	}{{50, false}, {100, true}} {
+		_, err := decide(&facts{now: noon}, func(_ engine.Env, s engine.State, _ []engine.Input, _ time.Time) engine.Result {
+			for range tc.runs {
+				s.Runs = append(s.Runs, engine.Run{Trigger: engine.Event{Properties: map[string]any{"text": strings.Repeat("x", 30_000)}}})
+			}
+			return engine.Result{State: s}
+		}).Run(t.Context(), workflows.DecideInput{Learner: "u_42"})
+		if held := err != nil && strings.Contains(err.Error(), "more than a workflow may record"); held != tc.held {
+			t.Errorf("%d runs: %v", tc.runs, err)
+		}
+	}
+}
+
 func TestDecideGathersWhatADecisionLooksAt(t *testing.T) {
 	f := &facts{now: noon, mark: noon.Add(-time.Second), lost: "rev0"}
 	in := workflows.DecideInput{

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"homeroom/engine"
 	"homeroom/subjects"
 )
 
@@ -83,8 +84,20 @@ func (e *Event) check(values map[string]any) *DecodeError {
 			wrong.add(refuse(CodeBadID, "", "%s has %d bytes, at most %d are allowed", key, len(v), MaxKey))
 		}
 	}
+	for _, text := range remembered {
+		if v, ok := values[text.name].(string); ok && len(v) > text.most && !slices.Contains(e.Keys, text.name) {
+			wrong.add(refuse(CodeTooLarge, "", "%s has %d bytes, at most %d are allowed", text.name, len(v), text.most))
+		}
+	}
 	return wrong.err()
 }
+
+// remembered are the properties that a learner's standing keeps, whichever event carries them. Without a bound a
+// handful of events would make a standing that no store takes.
+var remembered = []struct {
+	name string
+	most int
+}{{engine.KeyCourse, MaxKey}, {"course_title", MaxTitle}, {"enrollment_type", MaxKey}}
 
 func (e *Event) missing(key string, values map[string]any) *DecodeError {
 	hint := "add it to properties"

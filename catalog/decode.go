@@ -20,6 +20,7 @@ const (
 	MaxBody    = 256 << 10 // bytes
 	MaxID      = 128       // bytes of an event's id
 	MaxKey     = 256       // bytes of an entity key's value
+	MaxTitle   = 1024      // bytes of a course's title
 	MaxNesting = 8         // objects and arrays inside one another, the body itself included
 	MaxEntries = 200       // properties, and traits, of one event
 	MaxAhead   = time.Hour // how far an event's time may lie after its arrival

@@ -183,6 +183,8 @@ func TestDecodeRefuses(t *testing.T) {
 		{"several mistakes at once", "", "", `{"id":"e1","properties":{"score_pct":"85","passed":1}}`, "missing_key", "assessment.graded needs assessment_id, score_pct must be a number, is text, passed must be true or false, is a number; add it to properties"},
 
 		{"a missing key", "", "", `{"id":"e1","properties":{"course_id":"c1"}}`, "missing_key", "assessment.graded needs assessment_id; add it to properties"},
+		{"a course that the event does not know, without bounds", "", "trial.started", `{"id":"e1","properties":{"course_id":"` + strings.Repeat("c", 257) + `"}}`, "too_large", "course_id has 257 bytes, at most 256 are allowed"},
+		{"a title without bounds", "", "", `{"id":"e1","properties":{"assessment_id":"a1","course_title":"` + strings.Repeat("c", 1025) + `"}}`, "too_large", "course_title has 1025 bytes, at most 1024 are allowed"},
 		{"a missing key, no properties", "", "", `{"id":"e1"}`, "missing_key", "assessment.graded needs assessment_id; add it to properties"},
 		{"a key that is null", "", "", `{"id":"e1","properties":{"assessment_id":null}}`, "missing_key", "assessment.graded needs assessment_id; add it to properties"},
 		{"an empty key", "", "", `{"id":"e1","properties":{"assessment_id":""}}`, "missing_key", "assessment_id is empty, and assessment.graded needs it"},

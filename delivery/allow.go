@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -37,6 +38,9 @@ func NewAllowList(entries []string) (AllowList, error) {
 			}
 			l.addresses[e] = true
 		}
+	}
+	if len(entries) > 0 && len(l.addresses) == 0 && len(l.domains) == 0 { // a variable left empty must not mean everybody
+		return AllowList{}, errors.New("allow-list: every entry is blank; name addresses or domains, or leave the list out to allow everybody")
 	}
 	return l, nil
 }

@@ -23,7 +23,7 @@ func TestAllowList(t *testing.T) {
 	if !everybody.Allows("anyone@anywhere.example") {
 		t.Error("the zero list must allow everybody")
 	}
-	for _, bad := range []string{"*@example.org", "a b@example.org", "@", "a@b@c"} {
+	for _, bad := range []string{"", " ", "*@example.org", "a b@example.org", "@", "a@b@c"} {
 		if _, err := delivery.NewAllowList([]string{bad}); err == nil {
 			t.Errorf("%q is taken", bad)
 		}

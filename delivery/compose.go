@@ -51,6 +51,7 @@ func Vars(s engine.Send, to Recipient, courses map[string]engine.CourseInfo, uns
 		},
 		Trigger:        s.Trigger.Properties,
 		TriggerTime:    s.Trigger.Time,
+		With:           s.Vars,
 		UnsubscribeURL: unsubscribeURL,
 	}
 	if s.Course != "" {

@@ -16,7 +16,7 @@ func composer(t *testing.T) delivery.ContentComposer {
 	m, err := content.Parse("messages/well-done.md", []byte(`---
 subject: "{{ course.title }}, {{ learner.first_name }}"
 ---
-{{ trigger.score_pct }} on {{ trigger.time | date: "%Y" }} {{ course.url | default: "nowhere" }}`))
+{{ trigger.score_pct }} on {{ trigger.time | date: "%Y" }} {{ course.url | default: "nowhere" }}{% if vars.plan %} {{ vars.plan }}{% endif %}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,6 +53,10 @@ func TestContentComposer(t *testing.T) {
 		t.Errorf("text %q", m.Text)
 	}
 
+	s.Vars = engine.Values{"plan": "plan B"}
+	if m, err = composer(t).Compose(t.Context(), s, ada, ""); err != nil || !strings.HasPrefix(m.Text, "40 on 2026 https://academy.example/go plan B\n") {
+		t.Errorf("what the step hands over: text %q, %v", m.Text, err)
+	}
 	s.Course = "bare"
 	if m, err = composer(t).Compose(t.Context(), s, ada, ""); err != nil || m.Subject != "Go, as an event called it, Ada" {
 		t.Errorf("a title that only events know: %+v, %v", m, err)

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/mail"
+	"strings"
 	"time"
+	"unicode"
 
 	"homeroom/content"
 	"homeroom/engine"
@@ -200,7 +202,7 @@ func (d *Deliverer) compose(ctx context.Context, s engine.Send, to Recipient) (E
 		return Email{}, engine.Outcome{}, d.ended(ctx, "compose the message", err)
 	}
 	email := Email{
-		SendID: s.ID, From: m.From, FromName: m.FromName, ReplyTo: m.ReplyTo, To: to.Address, ToName: to.Name,
+		SendID: s.ID, From: m.From, FromName: m.FromName, ReplyTo: m.ReplyTo, To: to.Address, ToName: label(to.Name),
 		Subject: m.Subject, HTML: m.HTML, Text: m.Text, NoTracking: content.IsMinor(to.Profile.Traits),
 	}
 	for _, c := range []string{s.Rule, s.Message} {
@@ -215,6 +217,21 @@ func (d *Deliverer) compose(ctx context.Context, s engine.Send, to Recipient) (E
 		}
 	}
 	return email, engine.Outcome{}, nil
+}
+
+// maxLabel bounds the name beside an address, in bytes.
+const maxLabel = 100
+
+// label makes a name fit to stand beside an address: it is what a learner, or whoever signed up in their name, wrote.
+func label(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, name)
+	name = strings.Join(strings.Fields(name), " ")
+	return strings.TrimSpace(strings.ToValidUTF8(name[:min(len(name), maxLabel)], ""))
 }
 
 // ended wraps an error of a question asked before the provider was called.

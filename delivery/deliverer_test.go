@@ -48,6 +48,19 @@ func TestASendIsAccepted(t *testing.T) {
 	}
 }
 
+// The name beside the address is whatever somebody typed when they signed up.
+func TestTheNameBesideTheAddressIsOneShortLine(t *testing.T) {
+	for name, want := range map[string]string{
+		"Ada": "Ada", " Ada\r\nBcc: all@example.org\x00 ": "Ada Bcc: all@example.org", strings.Repeat("é", 300): strings.Repeat("é", 50),
+	} {
+		w := newWorld(t)
+		w.to.Name = name
+		if w.deliver(); w.last.ToName != want {
+			t.Errorf("%q is labeled %q, want %q", name, w.last.ToName, want)
+		}
+	}
+}
+
 func TestWhatEndsASendBeforeTheProvider(t *testing.T) {
 	no := false
 	for _, c := range []struct {

@@ -126,7 +126,7 @@ func (c *Course) neededLessThan(other *Course, id, otherID string) bool {
 
 func (c *Course) lastHeard() time.Time {
 	t := c.EnrolledAt
-	for _, other := range []time.Time{c.StartedAt, c.CompletedAt, c.CancelledAt, c.ProgressAt, c.Active.last()} {
+	for _, other := range []time.Time{c.StartedAt, c.CompletedAt, c.CancelledAt, c.ProgressNow().At, c.Active.last()} {
 		t = later(t, other)
 	}
 	return t
@@ -194,22 +194,49 @@ func (s *Standing) enroll(c *Course, ev *Event, at time.Time) bool {
 	return forward(&c.EnrolledAt, at)
 }
 
+// progress notes a mark that is not older than the last and says something new.
 func (c *Course) progress(ev *Event, at time.Time) bool {
-	if at.Before(c.ProgressAt) {
-		return false
-	}
-	was := *c
-	c.ProgressAt = at
+	last := c.ProgressNow()
+	next := last
+	next.At = at
 	if n, ok := ev.Number("progress_pct"); ok {
-		c.ProgressPct = n
+		next.Pct = n
 	}
 	if n, ok := ev.Number("lessons_done"); ok {
-		c.LessonsDone = int(n)
+		next.Done = whole(n)
 	}
 	if n, ok := ev.Number("total_lessons"); ok {
-		c.TotalLessons = int(n)
+		next.Total = whole(n)
 	}
-	return was.ProgressPct != c.ProgressPct || was.LessonsDone != c.LessonsDone || was.TotalLessons != c.TotalLessons
+	if at.Before(last.At) || next.Pct == last.Pct && next.Done == last.Done && next.Total == last.Total {
+		return false
+	}
+	c.Progress = tail(append(c.Progress, next), maxProgress)
+	return true
+}
+
+// whole is a count of lessons; nonsense becomes a number that every machine agrees on.
+func whole(n float64) int { return int(min(max(n, 0), 1<<31-1)) }
+
+// ProgressNow is the latest progress; zero: none is known.
+func (c *Course) ProgressNow() Progress {
+	if len(c.Progress) == 0 {
+		return Progress{}
+	}
+	return c.Progress[len(c.Progress)-1]
+}
+
+// progressAsOf is the progress at t. Where that has been forgotten, the oldest mark that has not.
+func (c *Course) progressAsOf(t time.Time) Progress {
+	for i := len(c.Progress) - 1; i >= 0; i-- {
+		if !c.Progress[i].At.After(t) {
+			return c.Progress[i]
+		}
+	}
+	if len(c.Progress) == maxProgress {
+		return c.Progress[0]
+	}
+	return Progress{}
 }
 
 // noteActivity records that the learner did something at `at`, and how long a silence that ended.

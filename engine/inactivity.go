@@ -93,7 +93,7 @@ func (s *stepper) consider(first *silence, ok *bool, rule *Rule, course string, 
 		switch {
 		case i+1 < len(bases) && !bases[i+1].exact.After(due): // active again in time
 			continue
-		case due.Before(s.st.Clock): // the learner's story has been told past it
+		case due.Before(s.st.Clock) || !due.After(s.told): // the learner's story has been told past it
 			continue
 		case c != nil && !c.openAt(due):
 			continue

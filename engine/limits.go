@@ -2,14 +2,16 @@ package engine
 
 // What a learner's records may hold at the most. Past these the oldest, or the least likely to matter, is forgotten.
 const (
-	maxCourses   = 100 // courses in a Standing; closed ones go first, then the longest silent
-	maxLinks     = 300 // lessons, videos and assessments whose course is remembered
-	maxActivity  = 8   // activity steps per course and platform
-	maxRuns      = 100 // runs at a time; further triggers are skipped: too_many_runs
-	maxPast      = 150 // remembered starts
-	maxSeen      = 128 // event ids
-	maxCounted   = 64  // ids of counted events
-	maxDays      = 90  // days a count() looks back
+	maxCourses   = 100       // courses in a Standing; closed ones go first, then the longest silent
+	maxLinks     = 300       // lessons, videos and assessments whose course is remembered
+	maxActivity  = 8         // activity steps per course and platform
+	maxRuns      = 100       // runs at a time; further triggers are skipped: too_many_runs
+	maxWeight    = 512 << 10 // bytes of JSON of the events that started live runs; more: too_many_runs
+	maxProgress  = 4         // progress marks per course
+	maxPast      = 150       // remembered starts
+	maxSeen      = 128       // event ids
+	maxCounted   = 64        // ids of counted events
+	maxDays      = 90        // days a count() looks back
 	maxSendMarks = 60
 	maxRecent    = 8 // decisions shown to people
 )

@@ -42,10 +42,70 @@ func scopeOf(keys, values []string) string {
 	return b.String()
 }
 
+// pastKey hashes a rule and a scope. Its upper 24 bits are the rule's, to know whose memories are many.
 func pastKey(rule, scope string) uint64 {
-	h := fnv.New64a()
-	h.Write([]byte(rule + "\x00" + scope))
-	return h.Sum64()
+	ofRule, ofBoth := fnv.New64a(), fnv.New64a()
+	ofRule.Write([]byte(rule))
+	ofBoth.Write([]byte(rule + "\x00" + scope))
+	return ofRule.Sum64()>>40<<40 | ofBoth.Sum64()&(1<<40-1)
+}
+
+// trim keeps at most n memories: the oldest of the rule that has the most goes first, so that a rule with a run for every
+// quiz does not make another forget that it has said welcome.
+func (p Pasts) trim(n int) Pasts {
+	for len(p) > n {
+		count := map[uint64]int{}
+		for _, past := range p {
+			count[past.Key>>40]++
+		}
+		victim := 0
+		for i, past := range p {
+			if count[past.Key>>40] > count[p[victim].Key>>40] {
+				victim = i
+			}
+		}
+		p = slices.Delete(p, victim, victim+1)
+	}
+	return p
+}
+
+// weight is about how many bytes of JSON the events take that started the live runs.
+func (s *stepper) weight() int {
+	sum := 0
+	for i := range s.st.Runs {
+		sum += weight(s.st.Runs[i].Trigger.Properties)
+	}
+	for i := range s.st.Flights {
+		sum += weight(s.st.Flights[i].Send.Trigger.Properties)
+	}
+	return sum
+}
+
+// weight is about how many bytes a JSON value takes, escapes counted generously.
+func weight(v any) int {
+	switch v := v.(type) {
+	case string:
+		n := 2 + len(v)
+		for i := range len(v) {
+			if c := v[i]; c < ' ' || c == '<' || c == '>' || c == '&' || c == '"' || c == '\\' {
+				n += 5
+			}
+		}
+		return n
+	case map[string]any:
+		n := 2
+		for key, value := range v {
+			n += weight(key) + weight(value) + 2
+		}
+		return n
+	case []any:
+		n := 2
+		for _, value := range v {
+			n += weight(value) + 1
+		}
+		return n
+	}
+	return 24
 }
 
 // past returns what is remembered of earlier runs of a rule in a scope; the zero Past: nothing.
@@ -141,9 +201,18 @@ func (s *stepper) courseView(id string, at time.Time) *CourseView {
 	if view.Title == "" {
 		view.Title = c.Title
 	}
-	view.EnrolledAt, view.StartedAt, view.CompletedAt = c.EnrolledAt, c.StartedAt, c.CompletedAt
+	view.EnrolledAt, view.StartedAt, view.CompletedAt = upTo(at, c.EnrolledAt), upTo(at, c.StartedAt), upTo(at, c.CompletedAt)
 	view.LastActiveAt = later(c.Active.asOf(at), s.env.Standing.Loose.asOf(at))
-	view.ProgressPct, view.LessonsDone, view.TotalLessons = c.ProgressPct, c.LessonsDone, c.TotalLessons
+	progress := c.progressAsOf(at)
+	view.ProgressPct, view.LessonsDone, view.TotalLessons = progress.Pct, progress.Done, progress.Total
 	view.EnrollmentType = c.EnrollmentType
 	return view
+}
+
+// upTo hides what had not happened at `at`: the standing may know events that this decision comes before.
+func upTo(at, t time.Time) time.Time {
+	if t.After(at) {
+		return time.Time{}
+	}
+	return t
 }

@@ -86,7 +86,7 @@ func (in *Instr) waits() bool {
 // FirstSilence is the first instant at or after `after` at which an inactivity rule would fall due for a learner of whom
 // nothing but the standing is known. It tells a publisher whom to wake: never too few.
 func FirstSilence(rs *Ruleset, st *Standing, after time.Time) (time.Time, bool) {
-	s := newStepper(Env{Current: rs, Standing: st}, State{Clock: after}, after)
+	s := newStepper(Env{Current: rs, Standing: st}, State{Clock: after.Add(-1)}, after)
 	si, ok := s.nextSilence()
 	return si.due, ok
 }

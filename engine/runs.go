@@ -160,7 +160,7 @@ func (s *stepper) start(rule *Rule, scope, course string, ev *Event, at, armed t
 	case settings.MaxEventAge > 0 && s.now.Sub(ev.Time) > settings.MaxEventAge:
 		s.notStarted(rule, scope, ev, at, ReasonStale, "")
 		return
-	case len(s.st.Runs) >= maxRuns:
+	case len(s.st.Runs) >= maxRuns || s.weight()+weight(ev.Properties) > maxWeight:
 		s.notStarted(rule, scope, ev, at, ReasonTooManyRuns, fmt.Sprintf("at most %d at a time", maxRuns))
 		return
 	}
@@ -211,7 +211,7 @@ func span(d time.Duration) string {
 // than Grace is given up if it has not begun. (A punctual one went before the learner left, in every host alike.) The
 // goal goes on being watched for if the learner has been exposed: leaving may be how they reach it.
 func (s *stepper) exit(run *Run, at time.Time, reason Reason, detail, occasion string) {
-	if i := s.flightOf(run.ID); i >= 0 {
+	if i := s.flightOf(run.ID); i >= 0 && !s.ownEnd(&s.st.Flights[i], at, reason) {
 		s.st.Flights[i].Left = reason
 		if !s.punctual(s.st.Flights[i].Send.At) {
 			s.out.Effects = append(s.out.Effects, Effect{Kind: EffectCancel, Send: s.st.Flights[i].Send})
@@ -222,6 +222,12 @@ func (s *stepper) exit(run *Run, at time.Time, reason Reason, detail, occasion s
 			Rev: run.Revision, Arm: run.Arm, Detail: detail}, occasion)
 	}
 	s.end(run)
+}
+
+// ownEnd tells whether a run ends by its own program at the very instant of its last message: nobody has left, and
+// should the provider say "later" the message is tried again.
+func (s *stepper) ownEnd(f *Flight, at time.Time, reason Reason) bool {
+	return (reason == ReasonStop || reason == ReasonConditionError) && f.Send.At.Equal(at)
 }
 
 // end takes a run out of the learner's way. It is kept, over, while its delivery is out or its goal is watched for.

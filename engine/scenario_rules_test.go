@@ -186,9 +186,9 @@ func measured(t *testing.T, r *engine.Rule) *engine.Rule {
 			{Op: engine.OpSplit, ID: "1", Split: &engine.Split{Name: "tone", Arms: []engine.Arm{{Name: "a", Weight: 1, PC: 1}, {Name: "b", Weight: 1, PC: 3}}}},
 			send("1.a.1", "warm"), {Op: engine.OpJump, Else: 4}, send("1.b.1", "short"),
 		}
-	case "welcome-paused":
-		*r = *theRule(t, "welcome")
-		r.Paused = true
+	case "bye":
+		r.When.Match, r.Per = engine.Match{Event: "enrollment.cancelled"}, []string{"course_id"}
+		r.Program = []engine.Instr{send("1", "bye"), {Op: engine.OpStop, ID: "2", Reason: "said goodbye"}}
 	case "twice":
 		r.When.Match, r.Again = engine.Match{Event: "course.purchased"}, engine.Again{Always: true}
 		got := cond{`sent("cheer", "7d") && count("lesson.completed", "7d") >= 2`, func(v *engine.Vars) (any, error) {

@@ -24,7 +24,11 @@ func (s *stepper) ask(run *Run, rule *Rule, in *Instr, at time.Time) bool {
 	if !s.ready(run) {
 		return false // late, or the run's last delivery is still out: asked again, in this step or a later one
 	}
-	s.st.Clock = later(s.st.Clock, at)
+	if s.horizon.IsZero() {
+		s.st.Clock = later(s.st.Clock, at)
+	} else { // a late send may be ahead of the stream by as much as Grace; the learner's clock is not
+		s.st.Clock = later(s.st.Clock, earlier(at, s.horizon))
+	}
 	if reason := s.silenceOver(run, at); reason != "" {
 		s.exit(run, at, reason, "", in.ID)
 		return false
@@ -159,7 +163,7 @@ func (s *stepper) cappedUntil(t time.Time, topic string) (time.Time, bool) {
 		}
 		var taken []time.Time
 		for _, m := range s.st.Sends {
-			if !m.NoSlot && (limit.Topic == "" || m.Topic == limit.Topic) && m.At.After(t.Add(-limit.Per)) && !m.At.After(t) {
+			if !m.NoSlot && (limit.Topic == "" || m.Topic == limit.Topic) && m.At.After(t.Add(-limit.Per)) {
 				taken = append(taken, m.At)
 			}
 		}

@@ -45,6 +45,7 @@ type stepper struct {
 	now     time.Time
 	horizon time.Time      // what is due later than this waits for the stream; zero: nothing does
 	late    bool           // every input has been heard: late sends may be decided, at now
+	told    time.Time      // the learner's clock when the step began: everything due up to it has been decided
 	loc     *time.Location // found once; see zone
 	out     Result
 }
@@ -60,7 +61,7 @@ func newStepper(env Env, state State, now time.Time) *stepper {
 	state.Sends = slices.Clone(state.Sends)
 	state.Flights = slices.Clone(state.Flights)
 	state.Recent = slices.Clone(state.Recent)
-	return &stepper{env: env, st: state, now: now, horizon: env.HandedOver}
+	return &stepper{env: env, st: state, now: now, horizon: env.HandedOver, told: state.Clock}
 }
 
 // event takes one event in.
@@ -244,7 +245,7 @@ func (s *stepper) forget() {
 	})
 	s.st.Sends = tail(s.st.Sends, maxSendMarks)
 	s.st.Recent = tail(s.st.Recent, maxRecent)
-	s.st.Past = tail(s.st.Past, maxPast)
+	s.st.Past = s.st.Past.trim(maxPast)
 }
 
 // forgetSends keeps the messages that caps and sent() look at, those that are out, and the last few that back-off does.

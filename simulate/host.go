@@ -22,6 +22,8 @@ type HostOptions struct {
 	Profile profile.Profile // what is known before the first event
 	// AssumeReachable pretends that an address is known: recorded events seldom carry one.
 	AssumeReachable bool
+	// Assign overrides who is held out, for rule tests; the zero value is by hash, as in production.
+	Assign engine.Assignment
 	// Decided receives each decision, in the learner's order.
 	Decided func(engine.Decision)
 	// Stepped, if set, is shown every step of the engine: the state it began with, what came in, and the result.
@@ -52,6 +54,7 @@ func NewHost(opts HostOptions) *Host {
 		},
 		Standing: &h.standing,
 		Grace:    Grace,
+		Assign:   opts.Assign,
 	}
 	h.showProfile()
 	return h
@@ -63,7 +66,11 @@ func (h *Host) Event(d catalog.Decoded, arrival time.Time) error {
 	if err := h.wakeUntil(func(w time.Time) bool { return w.Before(arrival) }); err != nil {
 		return err
 	}
-	if merged, changed, _ := h.profile.Merge(d.Traits, d.Event.Time); changed {
+	said := d.Event.Time
+	if said.After(arrival) { // a publisher's clock that is ahead must not make the next update old
+		said = arrival
+	}
+	if merged, changed, _ := h.profile.Merge(d.Traits, said); changed {
 		h.profile = merged
 		h.showProfile()
 	}

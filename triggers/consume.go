@@ -39,6 +39,9 @@ func (p *partition) bind(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("create the consumer %s: %w", consumerName(p.number), err)
 	}
+	if p.stream, err = p.t.o.JS.Stream(ctx, subjects.Stream); err != nil {
+		return fmt.Errorf("find the stream %s: %w", subjects.Stream, err)
+	}
 	p.cons = cons
 	p.pinned = len(cons.CachedInfo().Config.PriorityGroups) > 0
 	if !p.pinned && p.number == p.t.o.Partitions[0] {

@@ -42,19 +42,10 @@ func (p *partition) bury(dead []*read) error {
 
 func (p *partition) publishDead(ctx context.Context, e *read) error {
 	body := e.msg.Data()
-	msg := &nats.Msg{Subject: subjects.Dead(e.learner, e.name), Header: nats.Header{}, Data: body}
+	msg := &nats.Msg{Subject: subjects.Dead(e.learner, e.name), Header: p.deadHeader(e), Data: body}
 	for key, values := range e.msg.Headers() {
 		if !strings.HasPrefix(http.CanonicalHeaderKey(key), "Nats-") {
 			msg.Header[key] = values
-		}
-	}
-	for key, value := range map[string]string{
-		HeaderReason: e.dead.Code, HeaderMessage: e.dead.Message, HeaderHint: e.dead.Hint,
-		HeaderSubject: e.subject, HeaderSequence: strconv.FormatUint(e.seq, 10),
-		HeaderStored: p.t.o.Clock.At(e.storedAt).UTC().Format(time.RFC3339Nano),
-	} {
-		if value != "" {
-			msg.Header.Set(key, oneLine(value))
 		}
 	}
 	// The same message sent again makes no second dead letter.
@@ -68,11 +59,36 @@ func (p *partition) publishDead(ctx context.Context, e *read) error {
 		msg.Header.Set(HeaderTruncated, strconv.Itoa(len(body)))
 		_, err = p.t.o.JS.PublishMsg(ctx, msg, id)
 	}
+	if tooBig(err) { // it is the original's headers
+		msg.Header = p.deadHeader(e)
+		msg.Header.Set(HeaderTruncated, strconv.Itoa(len(body)))
+		_, err = p.t.o.JS.PublishMsg(ctx, msg, id)
+	}
 	return err
 }
 
+// deadHeader says why an event was refused, and where it is.
+func (p *partition) deadHeader(e *read) nats.Header {
+	header := nats.Header{}
+	for key, value := range map[string]string{
+		HeaderReason: e.dead.Code, HeaderMessage: e.dead.Message, HeaderHint: e.dead.Hint,
+		HeaderSubject: e.subject, HeaderSequence: strconv.FormatUint(e.seq, 10),
+		HeaderStored: p.t.o.Clock.At(e.storedAt).UTC().Format(time.RFC3339Nano),
+	} {
+		if value != "" {
+			header.Set(key, oneLine(value))
+		}
+	}
+	return header
+}
+
+// codeHeaderTooBig is JetStream's error code for headers of more than 64 KiB.
+const codeHeaderTooBig jetstream.ErrorCode = 10097
+
 func tooBig(err error) bool {
-	return errors.Is(err, nats.ErrMaxPayload) || errors.Is(err, jetstream.ErrStreamMessageExceedsMaximum)
+	var api *jetstream.APIError
+	return errors.Is(err, nats.ErrMaxPayload) || errors.Is(err, jetstream.ErrStreamMessageExceedsMaximum) ||
+		errors.As(err, &api) && api.ErrorCode == codeHeaderTooBig
 }
 
 // oneLine makes text fit for a header.

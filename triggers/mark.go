@@ -2,9 +2,13 @@ package triggers
 
 import (
 	"context"
+	"errors"
+	"math"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"homeroom/subjects"
 )
 
 // The mark of a partition is an instant M, in Homeroom's time, such that every event the partition stored up to M has
@@ -14,18 +18,20 @@ import (
 //
 //  1. What has not been received. If no delivery is missing (the partition is not parked), everything that was not
 //     received has a higher sequence than the last message received, so it was stored no earlier: that message's time
-//     bounds the mark. Better, if the consumer's info says that nothing is pending, and every unacknowledged delivery is
-//     in our hands: then whatever was not received was stored after the server gathered the info, so that time bounds
-//     the mark. It is taken as the earlier of our clock before asking and the server's own in the answer: a skew between
-//     the two clocks, or a slow answer, only makes the mark earlier.
+//     bounds the mark. Better, if the consumer's info says that nothing is pending, every unacknowledged delivery is in
+//     our hands, and the partition's last stored message has been delivered: then whatever was not received was stored
+//     after the server gathered the info, so that time bounds the mark. It is taken as the earlier of our clock before
+//     asking and the server's own in the answer: a skew between the two clocks, or a slow answer, only makes the mark
+//     earlier.
 //  2. What was received and is not finished: the oldest stored time among the messages in hand. Messages enter the hand
 //     under the same lock that moves "the last message received", and leave it after the hand-over was accepted, so both
 //     are read in one consistent moment, after the info was asked for.
 //
-// From the earliest of these a margin is taken away, because a message gets its time a moment before the consumer counts
-// it as pending: the server stores first and tells the consumers after, without waiting. While parked, a delivery may be missing, so the mark stays where it is. A mark published
-// before a crash stays true: handing over is not undone. Two replicas may both publish; each mark is true by
-// itself, and the store only moves them forward.
+// The last stored message is asked for because the server stores first and tells the consumers after, without waiting:
+// on a busy machine the consumer may count nothing as pending for a good while. From the earliest of these a margin is
+// taken away all the same, because a message also gets its time a moment before it is stored. While parked, a delivery
+// may be missing, so the mark stays where it is. A mark published before a crash stays true: handing over is not undone.
+// Two replicas may both publish; each mark is true by itself, and the store only moves them forward.
 
 // parkedEvery is how often the consumer is asked whether parking may end.
 const parkedEvery = 100 * time.Millisecond
@@ -71,6 +77,7 @@ func (p *partition) look(ctx context.Context) (mark time.Time, parked bool) {
 	if err != nil {
 		info = nil
 	}
+	stored := p.lastStored(ask)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if info != nil {
@@ -82,7 +89,25 @@ func (p *partition) look(ctx context.Context) (mark time.Time, parked bool) {
 	if p.parked {
 		return time.Time{}, true
 	}
-	return p.mark(before, info), false
+	select {
+	case <-p.stopping: // what is given up leaves our hands, and is not handed over
+		return time.Time{}, false
+	default:
+	}
+	return p.mark(before, info, stored), false
+}
+
+// lastStored is the sequence of the last message of the partition that the stream holds; the highest there is if that
+// cannot be found out.
+func (p *partition) lastStored(ctx context.Context) uint64 {
+	msg, err := p.stream.GetLastMsgForSubject(ctx, subjects.Partition(p.number))
+	switch {
+	case err == nil:
+		return msg.Sequence
+	case errors.Is(err, jetstream.ErrMsgNotFound):
+		return 0
+	}
+	return math.MaxUint64
 }
 
 // complete reports whether every unacknowledged message that the info counts is in our hands. An acknowledgement that is
@@ -104,10 +129,10 @@ func (p *partition) complete(info *jetstream.ConsumerInfo) bool {
 }
 
 // mark computes the mark; see the top of the file. The caller holds the lock.
-func (p *partition) mark(before time.Time, info *jetstream.ConsumerInfo) time.Time {
+func (p *partition) mark(before time.Time, info *jetstream.ConsumerInfo, stored uint64) time.Time {
 	c := p.t.o.Clock
 	var bound time.Time
-	if info != nil && info.NumPending == 0 && p.complete(info) {
+	if info != nil && info.NumPending == 0 && stored <= max(p.last, info.Delivered.Stream) && p.complete(info) {
 		bound = earlier(before, c.At(info.TimeStamp))
 	} else if !p.lastAt.IsZero() {
 		bound = c.At(p.lastAt)

@@ -31,6 +31,7 @@ type partition struct {
 	number int
 	log    *slog.Logger
 	cons   jetstream.Consumer
+	stream jetstream.Stream
 	pinned bool
 
 	work      context.Context // ends when shutdown's grace is over

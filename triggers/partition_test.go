@@ -52,7 +52,7 @@ func newBench(t *testing.T, info jetstream.ConsumerInfo) *bench {
 	tr.o.MarkMargin = 250 * time.Millisecond
 	tr.o.Log = slog.New(slog.DiscardHandler)
 	b := &bench{partition: newPartition(tr, 3)}
-	b.cons = consumer{info: &info}
+	b.cons, b.stream = consumer{info: &info}, stream{last: info.Delivered.Stream}
 	b.lanes["u_1"] = &lane{learner: "u_1"} // taken: enqueue only appends
 	if err := b.begin(context.Background()); err != nil {
 		t.Fatal(err)
@@ -66,6 +66,19 @@ type consumer struct {
 }
 
 func (c consumer) Info(context.Context) (*jetstream.ConsumerInfo, error) { return c.info, nil }
+
+// stream is one whose last message of any partition has this sequence; 0: there is none.
+type stream struct {
+	jetstream.Stream
+	last uint64
+}
+
+func (s stream) GetLastMsgForSubject(context.Context, string) (*jetstream.RawStreamMsg, error) {
+	if s.last == 0 {
+		return nil, jetstream.ErrMsgNotFound
+	}
+	return &jetstream.RawStreamMsg{Sequence: s.last}, nil
+}
 
 // deliver hands in messages given as "seq/number".
 func (b *bench) deliver(pairs ...string) {
@@ -87,7 +100,7 @@ func (b *bench) queued() string {
 
 func info(delivered, floor uint64, unacked int, pending uint64) *jetstream.ConsumerInfo {
 	return &jetstream.ConsumerInfo{
-		Delivered: jetstream.SequenceInfo{Consumer: delivered}, AckFloor: jetstream.SequenceInfo{Stream: floor},
+		Delivered: jetstream.SequenceInfo{Consumer: delivered, Stream: delivered + 6}, AckFloor: jetstream.SequenceInfo{Stream: floor},
 		NumAckPending: unacked, NumPending: pending, TimeStamp: noon.Add(time.Hour),
 	}
 }
@@ -142,18 +155,23 @@ func TestTheMark(t *testing.T) {
 		finished []uint64
 		before   time.Time // our clock before the question
 		info     *jetstream.ConsumerInfo
+		stored   uint64 // the partition's last message; 0: there is none
 		want     time.Time
 	}{
-		{"nothing pending, nothing in hand: our clock before asking", []string{"11/5"}, []uint64{11}, at(100), info(5, 11, 0, 0), at(99.75)},
-		{"the server's clock is behind ours: its own", []string{"11/5"}, []uint64{11}, at(9999), info(5, 11, 0, 0), at(3599.75)},
-		{"one in hand: its time", []string{"11/5", "12/6"}, []uint64{11}, at(100), info(6, 11, 1, 0), at(11.75)},
-		{"the oldest of several", []string{"11/5", "12/6", "13/7"}, []uint64{12}, at(100), info(7, 10, 2, 0), at(10.75)},
-		{"pending: the last received", []string{"11/5", "12/6"}, []uint64{11, 12}, at(100), info(6, 12, 0, 7), at(11.75)},
-		{"delivered and not here yet: the last received", []string{"11/5", "12/6"}, []uint64{11, 12}, at(100), info(7, 12, 1, 0), at(11.75)},
-		{"one here that the server delivered after counting another", []string{"11/5", "12/6"}, []uint64{11}, at(100), info(5, 11, 1, 0), at(11.75)},
-		{"no answer: the last received", []string{"11/5"}, []uint64{11}, at(100), nil, at(10.75)},
-		{"no answer and nothing received: none", nil, nil, at(100), nil, time.Time{}},
-		{"pending and nothing received: none", nil, nil, at(100), info(4, 10, 0, 7), time.Time{}},
+		{"nothing pending, nothing in hand: our clock before asking", []string{"11/5"}, []uint64{11}, at(100), info(5, 11, 0, 0), 11, at(99.75)},
+		{"the server's clock is behind ours: its own", []string{"11/5"}, []uint64{11}, at(9999), info(5, 11, 0, 0), 11, at(3599.75)},
+		{"one in hand: its time", []string{"11/5", "12/6"}, []uint64{11}, at(100), info(6, 11, 1, 0), 11, at(11.75)},
+		{"the oldest of several", []string{"11/5", "12/6", "13/7"}, []uint64{12}, at(100), info(7, 10, 2, 0), 11, at(10.75)},
+		{"pending: the last received", []string{"11/5", "12/6"}, []uint64{11, 12}, at(100), info(6, 12, 0, 7), 11, at(11.75)},
+		{"delivered and not here yet: the last received", []string{"11/5", "12/6"}, []uint64{11, 12}, at(100), info(7, 12, 1, 0), 11, at(11.75)},
+		{"one here that the server delivered after counting another", []string{"11/5", "12/6"}, []uint64{11}, at(100), info(5, 11, 1, 0), 11, at(11.75)},
+		{"delivered to another replica, and finished: our clock", nil, nil, at(100), info(6, 12, 0, 0), 12, at(99.75)},
+		{"stored, and the consumer does not count it yet: the last received", []string{"11/5"}, []uint64{11}, at(100), info(5, 11, 0, 0), 12, at(10.75)},
+		{"stored, not counted yet, and nothing received: none", nil, nil, at(100), info(4, 10, 0, 0), 11, time.Time{}},
+		{"nothing was ever stored: our clock", nil, nil, at(100), info(4, 10, 0, 0), 0, at(99.75)},
+		{"no answer: the last received", []string{"11/5"}, []uint64{11}, at(100), nil, 11, at(10.75)},
+		{"no answer and nothing received: none", nil, nil, at(100), nil, 11, time.Time{}},
+		{"pending and nothing received: none", nil, nil, at(100), info(4, 10, 0, 7), 11, time.Time{}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			b := newBench(t, *info(4, 10, 0, 3))
@@ -161,10 +179,24 @@ func TestTheMark(t *testing.T) {
 			for _, seq := range tc.finished {
 				b.settle(b.hand[seq])
 			}
-			if got := b.mark(tc.before, tc.info); !got.Equal(tc.want) {
+			if got := b.mark(tc.before, tc.info, tc.stored); !got.Equal(tc.want) {
 				t.Errorf("mark %v, want %v", got, tc.want)
 			}
 		})
+	}
+}
+
+// What a lane gives up at the shutdown leaves the hand without having been handed over.
+func TestNoMarkOnceStopping(t *testing.T) {
+	b := newBench(t, *info(4, 10, 0, 3))
+	b.deliver("11/5", "12/6")
+	b.settle(b.hand[12])
+	stopping := make(chan struct{})
+	b.stopping = stopping
+	close(stopping)
+	b.giveUp(b.lanes["u_1"], nil)
+	if mark, _ := b.look(context.Background()); !mark.IsZero() {
+		t.Errorf("mark %v, but 11 was given up", mark)
 	}
 }
 

@@ -121,7 +121,8 @@ func (p *partition) note(learner string, events []*read) error {
 			continue
 		}
 		err := p.retry("updating the profile", learner, p.t.noting, func(ctx context.Context) error {
-			notes, err := p.t.o.Profiles.Merge(ctx, learner, e.traits, e.event.Time)
+			// A publisher's clock that is ahead must not make the next update old.
+			notes, err := p.t.o.Profiles.Merge(ctx, learner, e.traits, earlier(e.event.Time, e.event.StoredAt))
 			if len(notes) > 0 {
 				p.log.Warn("some traits were not taken in", "learner", learner, "event", e.event.ID, "notes", notes[:min(3, len(notes))])
 			}

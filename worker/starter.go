@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
@@ -64,15 +65,28 @@ func startOptions(learner string) client.StartWorkflowOptions {
 }
 
 func handOverError(learner string, err error) error {
-	var invalid *serviceerror.InvalidArgument
-	if errors.As(err, &invalid) {
+	if refused(err) {
 		return fmt.Errorf("%w: learner %q: %w", ErrRefused, learner, err)
 	}
 	return fmt.Errorf("handing events over to learner %q (worth trying again): %w", learner, err)
 }
 
+// refused tells whether Temporal will never take this batch. An invalid argument alone does not say so: it is also the
+// answer while the search attributes are not known everywhere yet, to a namespace that is set up wrongly, and to the
+// ten-thousandth signal of a run that no worker has served. Those pass, and dead-lettering every event until they do
+// would be the greater harm. What is left is a batch that is too large.
+func refused(err error) bool {
+	var invalid *serviceerror.InvalidArgument
+	if !errors.As(err, &invalid) {
+		return false
+	}
+	text := strings.ToLower(invalid.Message)
+	return strings.Contains(text, "exceed") && (strings.Contains(text, "size") || strings.Contains(text, "length")) &&
+		!strings.Contains(text, "search attribute")
+}
+
 // split divides a batch into parts of at most limit bytes of events each; a single larger event is a part of its own.
-// The mark holds for the last part only: before it, events are still to come.
+// Mark and publication go with the last part only: before it, events are still to come.
 func split(b workflows.Batch, limit int) ([]workflows.Batch, error) {
 	var parts []workflows.Batch
 	var events []engine.Event
@@ -91,11 +105,11 @@ func split(b workflows.Batch, limit int) ([]workflows.Batch, error) {
 		}
 		events, size = append(events, ev), size+len(body)
 	}
-	if len(events) > 0 {
+	if len(events) > 0 || b.Published != nil && len(parts) == 0 {
 		flush()
 	}
 	if len(parts) > 0 {
-		parts[len(parts)-1].Mark = b.Mark
+		parts[len(parts)-1].Mark, parts[len(parts)-1].Published = b.Mark, b.Published
 	}
 	return parts, nil
 }

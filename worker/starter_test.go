@@ -99,6 +99,9 @@ func TestHandOverErrors(t *testing.T) {
 		{"the server is busy", serviceerror.NewResourceExhausted(enums.RESOURCE_EXHAUSTED_CAUSE_BUSY_WORKFLOW, "workflow is closing"), false},
 		{"the server is away", serviceerror.NewUnavailable("connection refused"), false},
 		{"time is up", context.DeadlineExceeded, false},
+		{"a search attribute is not known yet", serviceerror.NewInvalidArgument("Namespace default has no mapping defined for search attribute HomeroomStage"), false},
+		{"no worker has served the run for long", serviceerror.NewInvalidArgument("exceeded workflow execution limit for signal events"), false},
+		{"it is too large", serviceerror.NewInvalidArgument("Blob data size exceeds limit."), true},
 		{"it is malformed", serviceerror.NewInvalidArgument("WorkflowId length exceeds limit"), true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

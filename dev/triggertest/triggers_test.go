@@ -309,6 +309,20 @@ func TestADeadLetterKeepsItsHeaders(t *testing.T) {
 	}
 }
 
+// The stream takes 64 KiB of headers, and a dead letter has some more than its original.
+func TestADeadLetterWhoseHeadersDoNotFitGoesWithoutThem(t *testing.T) {
+	w := newWorld(t)
+	msg := &nats.Msg{Subject: "learning.u_1.nonsense", Data: []byte("{}"), Header: nats.Header{"Ce-Type": {strings.Repeat("x", 65_400)}}}
+	if _, err := w.js.PublishMsg(context.Background(), msg); err != nil {
+		t.Fatal(err)
+	}
+	w.run()
+	letter := w.deadLetters(1)[0]
+	if letter.Header.Get("Ce-Type") != "" || letter.Header.Get(triggers.HeaderReason) != catalog.CodeUnknownEvent || letter.Header.Get(triggers.HeaderTruncated) == "" {
+		t.Errorf("headers %v", letter.Header)
+	}
+}
+
 func TestNoDeadLetterIsLostOrDoubled(t *testing.T) {
 	w := newWorld(t)
 	stream, err := w.js.Stream(context.Background(), subjects.DeadStream)

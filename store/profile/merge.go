@@ -22,12 +22,21 @@ const (
 
 // Merge takes published traits into the profile and returns the new one; p is not changed. Texts are trimmed; null
 // deletes a trait. A trait that cannot be taken, such as a consent that is no boolean, leaves what was known and adds a
-// note, which names the trait and never its value. An update older than UpdatedAt only adds what is not known yet.
+// note, which names the trait and never its value. An update older than UpdatedAt only adds what is not known yet; but
+// consent, above all a withdrawn one, gives way only to a newer statement about consent.
 func (p Profile) Merge(traits map[string]any, at time.Time) (merged Profile, changed bool, notes []string) {
 	m := p
 	m.Traits = maps.Clone(p.Traits)
 	older := at.Before(p.UpdatedAt)
 	for _, name := range slices.Sorted(maps.Keys(traits)) {
+		if name == "consent" {
+			did, note := m.say(traits[name], at)
+			changed = changed || did
+			if note != "" {
+				notes = append(notes, note)
+			}
+			continue
+		}
 		if older && m.has(name) {
 			continue
 		}
@@ -50,9 +59,6 @@ func (p *Profile) has(name string) bool {
 	if field, ok := p.texts()[name]; ok {
 		return *field != ""
 	}
-	if name == "consent" {
-		return p.Consent != nil
-	}
 	_, ok := p.Traits[name]
 	return ok
 }
@@ -68,18 +74,27 @@ func (p *Profile) set(name string, value any, older bool) (changed bool, note st
 	if field, ok := p.texts()[name]; ok {
 		return setText(name, field, value)
 	}
-	if name == "consent" {
-		yes, ok := value.(bool)
-		if !ok {
-			return false, "trait consent is not true or false, so it was not taken in"
-		}
-		if p.Consent != nil && *p.Consent == yes {
-			return false, ""
-		}
-		p.Consent = &yes
-		return true, ""
-	}
 	return p.setOther(name, value)
+}
+
+// say takes in a statement about consent; null takes back what was said.
+func (p *Profile) say(value any, at time.Time) (changed bool, note string) {
+	yes, ok := value.(bool)
+	switch {
+	case !ok && value != nil:
+		return false, "trait consent is not true or false, so it was not taken in"
+	case at.Before(p.ConsentAt), value == nil && p.Consent == nil:
+		return false, ""
+	case value == nil:
+		p.Consent, p.ConsentAt = nil, at
+	case p.Consent == nil || *p.Consent != yes:
+		p.Consent, p.ConsentAt = &yes, at
+	case !yes && at.After(p.ConsentAt): // no, still
+		p.ConsentAt = at
+	default:
+		return false, ""
+	}
+	return true, ""
 }
 
 func setText(name string, field *string, value any) (changed bool, note string) {
@@ -155,8 +170,6 @@ func (p *Profile) remove(name string) bool {
 	}
 	if field, ok := p.texts()[name]; ok {
 		*field = ""
-	} else if name == "consent" {
-		p.Consent = nil
 	} else {
 		delete(p.Traits, name)
 	}

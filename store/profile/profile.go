@@ -14,6 +14,8 @@ type Profile struct {
 	Locale    string `json:"locale,omitempty"`   // BCP 47, as published
 	Timezone  string `json:"timezone,omitempty"` // IANA, as published
 	Consent   *bool  `json:"consent,omitempty"`  // nil: never said
+	// ConsentAt is the time of the statement that Consent is: news of something else does not make it old.
+	ConsentAt time.Time `json:"consent_at,omitzero"`
 	// UnsubscribedAll: the learner left everything. Unsubscribed and Subscribed are the topics they left and chose.
 	UnsubscribedAll bool     `json:"unsubscribed_all,omitempty"`
 	Unsubscribed    []string `json:"unsubscribed,omitempty"`

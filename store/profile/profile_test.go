@@ -30,7 +30,7 @@ func TestMerge(t *testing.T) {
 	}{
 		{"the known traits find their places, the rest is kept",
 			profile.Profile{}, traits{"email": " ada@example.org ", "first_name": "Ada", "locale": "de", "timezone": "Europe/Berlin", "consent": true, "plan": " pro "}, monday,
-			profile.Profile{Email: "ada@example.org", FirstName: "Ada", Locale: "de", Timezone: "Europe/Berlin", Consent: yes(), Traits: traits{"plan": "pro"}, UpdatedAt: monday}, ""},
+			profile.Profile{Email: "ada@example.org", FirstName: "Ada", Locale: "de", Timezone: "Europe/Berlin", Consent: yes(), ConsentAt: monday, Traits: traits{"plan": "pro"}, UpdatedAt: monday}, ""},
 		{"a newer value replaces",
 			ada, traits{"plan": "pro"}, monday.Add(time.Hour),
 			profile.Profile{Email: "ada@example.org", FirstName: "Ada", Traits: traits{"plan": "pro"}, UpdatedAt: monday.Add(time.Hour)}, ""},
@@ -63,6 +63,25 @@ func TestMerge(t *testing.T) {
 				t.Errorf("the old profile was changed: %s", after)
 			}
 		})
+	}
+}
+
+// Another event with traits was published a moment later and came first: the withdrawal counts all the same.
+func TestAWithdrawnConsentIsNotLost(t *testing.T) {
+	p, _, _ := profile.Profile{}.Merge(traits{"consent": true}, monday)
+	p, _, _ = p.Merge(traits{"plan": "pro"}, monday.Add(2*time.Second))
+	p, changed, _ := p.Merge(traits{"consent": false}, monday.Add(time.Second))
+	if !changed || p.Consent == nil || *p.Consent {
+		t.Errorf("consent %v, want false", p.Consent)
+	}
+	p, _, _ = p.Merge(traits{"consent": false}, monday.Add(4*time.Second))
+	p, _, _ = p.Merge(traits{"consent": true}, monday.Add(3*time.Second))
+	if *p.Consent {
+		t.Error("an older yes overruled the newest no")
+	}
+	p, _, _ = p.Merge(traits{"consent": true}, monday.Add(5*time.Second))
+	if !*p.Consent {
+		t.Error("a newer yes does not count")
 	}
 }
 
