@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -343,4 +344,20 @@ func TestRenderIsTheSameEveryTime(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// TestVars: what a rule's step hands over is there as vars, in links too, and never at the top level.
+func TestVars(t *testing.T) {
+	v := content.SampleVars(nil)
+	v.With = map[string]any{"plan": "<b>B</b>", "score": 40.0, "by": time.Date(2026, 3, 2, 23, 30, 0, 0, time.UTC)}
+	got := render(t, "{{ vars.plan }} {{ vars.score }} {{ vars.by | date: '%d %H:%M' }}", v)
+	if want := "<b>B</b> 40 03 00:30"; !strings.HasPrefix(got.Text, want) {
+		t.Errorf("got %q, want %q", got.Text, want)
+	}
+	if got := one(t, "{{ vars.last }}{{ vars.list.first }}{{ trigger.size }}").Variables("m"); strings.Join(got, " ") != "trigger.size vars.last vars.list" {
+		t.Errorf("variables %v", got)
+	}
+	if _, err := one(t, "{{ vars.plan }}").Render("m", "", content.SampleVars(nil)); err == nil {
+		t.Error("a variable that nobody handed over was printed")
+	}
 }

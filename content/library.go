@@ -164,7 +164,10 @@ func (l *Library) Variables(name string) []string {
 			if _, known := linkRoots[v.root()]; isLink && !known {
 				path = triggerRoot + "." + path
 			}
-			seen[strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(path, ".size"), ".first"), ".last")] = true
+			if strings.Count(path, ".") > 1 { // in trigger.last it is the name itself
+				path = strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(path, ".size"), ".first"), ".last")
+			}
+			seen[path] = true
 			if v.root() == "links" {
 				link(v.parts[1])
 			}

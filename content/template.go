@@ -29,6 +29,7 @@ var messageRoots = roots{
 	"learner":         {"id", "first_name", "locale", "timezone", "traits"},
 	"course":          {"id", "title", "url"},
 	"trigger":         anyName,
+	"vars":            anyName,
 	"links":           anyName,
 	"share":           shareNames,
 	"sender":          {"name", "from", "reply_to", "postal_address"},
@@ -38,9 +39,12 @@ var messageRoots = roots{
 var anyName = []string{"*"}
 
 // linkRoots are the variables of a link in settings.yaml. Every other name is a property of the trigger.
-var linkRoots = roots{"learner": messageRoots["learner"], "course": messageRoots["course"], "trigger": anyName}
+var linkRoots = roots{"learner": messageRoots["learner"], "course": messageRoots["course"], "trigger": anyName, "vars": anyName}
 
-const triggerRoot = "trigger"
+const (
+	triggerRoot = "trigger"
+	varsRoot    = "vars"
+)
 
 // liquidTags are the tags that messages may use.
 var liquidTags = []string{

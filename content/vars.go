@@ -13,6 +13,8 @@ type Vars struct {
 	// Trigger holds the properties of the event that started the run: JSON values.
 	Trigger     map[string]any
 	TriggerTime time.Time
+	// With holds what the rule's step hands over, seen as vars.<name>: JSON values and times.
+	With map[string]any
 	// UnsubscribeURL is the learner's own link. Empty only for transactional messages, whose footer then has none.
 	UnsubscribeURL string
 }
@@ -54,7 +56,7 @@ func (l Learner) location(fallback *time.Location) *time.Location {
 	return time.UTC
 }
 
-// bindings returns learner, course and trigger as Liquid sees them.
+// bindings returns learner, course, trigger and vars as Liquid sees them.
 func (v Vars) bindings(loc *time.Location) map[string]any {
 	learner := known(map[string]string{
 		"id": v.Learner.ID, "first_name": v.Learner.FirstName, "locale": v.Learner.Locale, "timezone": v.Learner.Timezone,
@@ -68,7 +70,8 @@ func (v Vars) bindings(loc *time.Location) map[string]any {
 	if !v.TriggerTime.IsZero() {
 		trigger["time"] = v.TriggerTime.In(loc)
 	}
-	out := map[string]any{"learner": learner, triggerRoot: trigger}
+	with, _ := clean(v.With, loc, 0).(map[string]any)
+	out := map[string]any{"learner": learner, triggerRoot: trigger, varsRoot: with}
 	if v.Course != nil {
 		out["course"] = known(map[string]string{"id": v.Course.ID, "title": v.Course.Title, "url": v.Course.URL})
 	}
