@@ -15,20 +15,25 @@ import (
 
 // App is Homeroom, put together.
 type App struct {
-	store    *store.Store
-	triggers *triggers.Triggers
-	worker   *worker.Worker
-	log      *slog.Logger
-	roles    []Role
+	name      string // of this instance
+	store     *store.Store
+	revisions *revisions
+	triggers  *triggers.Triggers
+	worker    *worker.Worker
+	folder    *folder // to be put in force at the start; nil: none
+	log       *slog.Logger
+	roles     []Role
 
+	live    context.Context // ends with Stop
 	cancel  context.CancelFunc
 	running chan struct{} // closed when the triggers have ended
-	failed  chan error    // at most one error that ends the service
+	beside  sync.WaitGroup
+	failed  chan error // at most one error that ends the service
 	stop    sync.Once
 }
 
-// New makes what is missing in NATS and Temporal (streams, buckets, search attributes), puts the academy in force, and
-// wires everything. Nothing runs before Start; after an error nothing is left open.
+// New makes what is missing in NATS and Temporal (streams, buckets, search attributes), puts the academy in force if
+// nothing is, and wires everything. Nothing runs before Start; after an error nothing is left open.
 func New(ctx context.Context, o Options) (*App, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
@@ -51,7 +56,10 @@ func New(ctx context.Context, o Options) (*App, error) {
 		return nil, err
 	}
 	a := &App{store: st, log: o.Log, roles: o.Roles, running: make(chan struct{}), failed: make(chan error, 1)}
-	if err := a.wire(ctx, o); err != nil {
+	if a.name, err = instanceName(); err == nil {
+		err = a.wire(ctx, o)
+	}
+	if err != nil {
 		st.Control.Close()
 		return nil, err
 	}
@@ -63,7 +71,7 @@ func (o *Options) complete() error {
 		name    string
 		missing bool
 	}{
-		{"JetStream", o.JetStream == nil}, {"Temporal", o.Temporal == nil}, {"Academy", o.Academy == nil},
+		{"JetStream", o.JetStream == nil}, {"Temporal", o.Temporal == nil},
 		{"Sender", o.Sender == nil}, {"PublicURL", o.PublicURL == ""},
 	} {
 		if need.missing {
@@ -89,9 +97,14 @@ func (o *Options) complete() error {
 
 // wire builds the worker and the triggers on the store.
 func (a *App) wire(ctx context.Context, o Options) error {
-	revs, err := publish(ctx, a.store, o.Academy, o)
-	if err != nil {
+	revs := newRevisions(a.store.Rulesets, o.Log, o.Clock.Now)
+	a.revisions = revs
+	var err error
+	if a.folder, err = newFolder(ctx, a.store, revs, o); err != nil {
 		return err
+	}
+	if err := revs.refresh(ctx); err != nil {
+		return fmt.Errorf("loading the rules in force: %w", err)
 	}
 	deliverer, err := newDeliverer(a.store, revs, o)
 	if err != nil {
@@ -118,14 +131,31 @@ func (a *App) wire(ctx context.Context, o Options) error {
 	return err
 }
 
-// Start serves. It returns when the worker polls and the triggers are about to listen; see Failed for what comes later.
+// Start serves. It returns when the worker polls, the triggers are about to listen and the academy is in force, if it is
+// to be; see Failed for what comes later.
 func (a *App) Start(ctx context.Context) error {
+	if err := a.serve(ctx); err != nil {
+		return err
+	}
+	if a.folder != nil {
+		a.putInForce(ctx)
+	}
+	return nil
+}
+
+func (a *App) serve(ctx context.Context) error {
+	var seen uint64
+	if err := a.keepUp(ctx, &seen); err != nil { // from here on publishers wait for this instance
+		return err
+	}
 	if a.serves(RoleWorker) {
 		if err := a.worker.Start(); err != nil {
 			return err
 		}
 	}
 	ctx, a.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	a.live = ctx
+	a.beside.Go(func() { a.follow(ctx, seen) })
 	if !a.serves(RoleTriggers) {
 		close(a.running)
 		return nil
@@ -164,9 +194,11 @@ func (a *App) Stop() {
 		if a.cancel != nil {
 			a.cancel()
 			<-a.running
+			a.beside.Wait()
 			if a.serves(RoleWorker) {
 				a.worker.Stop()
 			}
+			a.leave() // last: until here it decides by the rules it has
 		}
 		a.store.Control.Close()
 	})

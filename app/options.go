@@ -22,12 +22,23 @@ const (
 	RoleWorker   Role = "worker"   // the workflows, their decisions and deliveries
 )
 
+// OnStart says when the start of a process puts its academy in force. If nothing is in force every one of them does.
+type OnStart string
+
+// When an academy is put in force.
+const (
+	PublishNew    OnStart = "new"    // unless it was in force before: a restart never undoes a publication
+	PublishAlways OnStart = "always" // whenever it is not what is in force
+	PublishNever  OnStart = "never"
+)
+
 // Options are what Homeroom needs from outside. Fields without a default are required.
 type Options struct {
 	JetStream jetstream.JetStream
 	Temporal  client.Client
 	Namespace string         // Temporal namespace, for the search attributes; default "default"
-	Academy   *rules.Academy // the rules in force
+	Academy   *rules.Academy // put in force as OnStart says; nil: the rules in force stay
+	OnStart   OnStart        // default: PublishNew
 	Sender    delivery.Sender
 	Author    string // who put the academy in force, for its history
 	Roles     []Role // what this process serves; empty: everything

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"homeroom/catalog"
 	"homeroom/delivery"
@@ -15,82 +17,185 @@ import (
 	"homeroom/store"
 )
 
-// maxOlder is how many older revisions triggers keep listening for.
-const maxOlder = 20
+// maxListened is how many revisions triggers listen for: as many publications as the store remembers.
+const maxListened = 64
 
-// revisions hands out compiled revisions: the current one, and those that live runs started with.
+// revisions hands out compiled revisions: the one in force, and those that live runs started with. It follows the store;
+// see follow.go.
 type revisions struct {
-	store    *store.Rulesets
-	log      *slog.Logger
-	current  *rules.Academy
-	interest *engine.Ruleset
+	store *store.Rulesets
+	log   *slog.Logger
+	now   func() time.Time
+	force atomic.Pointer[force] // nil: nothing is in force yet
 
 	mu     sync.Mutex
-	byHash map[string]*rules.Academy // nil: stored, but it no longer compiles
+	byHash map[string]compiled
+	swap   Swap
 }
 
-// publish stores the academy as a revision, makes it the current one, and loads the older ones.
-func publish(ctx context.Context, st *store.Store, academy *rules.Academy, o Options) (*revisions, error) {
-	now := o.Clock.Now().UTC()
-	hash := academy.Ruleset.Hash
-	err := st.Rulesets.Put(ctx, store.Bundle{Hash: hash, Files: academy.Files, Author: o.Author, At: now})
-	if err != nil {
-		return nil, fmt.Errorf("storing the ruleset: %w", err)
-	}
-	pointer, err := st.Rulesets.Current(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("reading which ruleset is in force: %w", err)
-	}
-	if pointer.Hash != hash {
-		pointer.Hash, pointer.Author, pointer.At, pointer.Note = hash, o.Author, now, "homeroom serve"
-		if _, err := st.Rulesets.SetCurrent(ctx, pointer); err != nil {
-			return nil, fmt.Errorf("putting the ruleset in force: %w", err)
-		}
-	}
-	r := &revisions{store: st.Rulesets, log: o.Log, current: academy, byHash: map[string]*rules.Academy{hash: academy}}
-	older, err := r.older(ctx)
-	if err != nil {
-		return nil, err
-	}
-	r.interest = engine.Interest(academy.Ruleset, older...)
-	return r, nil
+// force is what one swap puts in force, all at once.
+type force struct {
+	academy  *rules.Academy
+	interest *engine.Ruleset
+	listens  []string // the hashes behind interest
 }
 
-// older loads the revisions before the current one, the newest first.
-func (r *revisions) older(ctx context.Context) ([]*engine.Ruleset, error) {
-	hashes, err := r.store.List(ctx)
+// compiled is a revision, or why it is none.
+type compiled struct {
+	academy *rules.Academy
+	problem error
+}
+
+// Swap tells about the last change to another revision.
+type Swap struct {
+	Number  int           // of the publication
+	Ruleset string        // the hash meant
+	Outcome store.Outcome // how it ended
+	Problem string        // why it was refused
+	At      time.Time     // in Homeroom's time
+}
+
+func newRevisions(st *store.Rulesets, log *slog.Logger, now func() time.Time) *revisions {
+	return &revisions{store: st, log: log, now: now, byHash: map[string]compiled{}, swap: Swap{Outcome: store.SwapNone}}
+}
+
+// refresh takes over what the store says is in force and what is proposed. All that can fail comes first; then current
+// rules and interest change in one stroke. A revision that does not compile is noted and left alone.
+func (r *revisions) refresh(ctx context.Context) error {
+	published, err := r.store.History(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("listing the stored rulesets: %w", err)
+		return err
 	}
-	var bundles []store.Bundle
-	for _, hash := range hashes {
-		bundle, err := r.store.Get(ctx, hash)
-		if err != nil {
-			return nil, fmt.Errorf("reading ruleset %s: %w", hash, err)
+	if len(published) == 0 {
+		return nil
+	}
+	proposed, err := r.store.Proposed(ctx)
+	if err != nil {
+		return err
+	}
+	wanted := published[len(published)-1]
+	current, err := r.choose(ctx, published)
+	if err != nil {
+		return err
+	}
+	if current == nil {
+		r.note(wanted, store.SwapRefused)
+		return errors.New("none of the published rulesets compiles: publish one that does")
+	}
+	var others []string
+	for _, p := range slices.Backward(proposed) {
+		others = append(others, p.Hash)
+	}
+	for _, p := range slices.Backward(published) {
+		others = append(others, p.Hash)
+	}
+	next, err := r.enlist(ctx, current, others)
+	if err != nil {
+		return err
+	}
+	r.force.Store(next)
+	outcome := store.SwapDone
+	if current.Ruleset.Hash != wanted.Hash {
+		outcome = store.SwapRefused
+	}
+	r.note(wanted, outcome)
+	return nil
+}
+
+// choose compiles the revision in force. Should it not compile, the present one stays; after a start that is the newest
+// one before it that does.
+func (r *revisions) choose(ctx context.Context, published []store.Pointer) (*rules.Academy, error) {
+	for i, p := range slices.Backward(published) {
+		academy, err := r.academy(ctx, p.Hash)
+		if err != nil || academy != nil {
+			return academy, err
 		}
-		bundles = append(bundles, bundle)
+		if f := r.force.Load(); f != nil && i == len(published)-1 {
+			return f.academy, nil
+		}
 	}
-	slices.SortFunc(bundles, func(a, b store.Bundle) int { return b.At.Compare(a.At) })
+	return nil, nil
+}
+
+// enlist makes what is to be put in force: the current revision, and an interest that covers the others too.
+func (r *revisions) enlist(ctx context.Context, current *rules.Academy, others []string) (*force, error) {
+	next := &force{academy: current, listens: []string{current.Ruleset.Hash}}
+	heard := map[string]bool{}
+	for _, rule := range current.Ruleset.Rules {
+		heard[rule.Hash] = true
+	}
 	var older []*engine.Ruleset
-	for _, bundle := range bundles[:min(len(bundles), maxOlder+1)] {
-		academy, err := r.academy(ctx, bundle.Hash)
+	for _, hash := range others {
+		if slices.Contains(next.listens, hash) || len(next.listens) == maxListened {
+			continue
+		}
+		academy, err := r.academy(ctx, hash)
 		if err != nil {
 			return nil, err
 		}
-		if academy != nil && bundle.Hash != r.current.Ruleset.Hash {
-			older = append(older, academy.Ruleset)
+		if academy != nil {
+			next.listens = append(next.listens, hash)
+			older = append(older, unheard(academy.Ruleset, heard))
 		}
 	}
-	return older, nil
+	next.interest = engine.Interest(current.Ruleset, older...)
+	return next, nil
 }
 
-// academy returns a revision; nil without an error if it is lost or no longer compiles.
+// unheard is the ruleset without the rules that are listened for already: every event is held against all that stay.
+func unheard(rs *engine.Ruleset, heard map[string]bool) *engine.Ruleset {
+	rest := *rs
+	rest.Rules = slices.DeleteFunc(slices.Clone(rs.Rules), func(rule *engine.Rule) bool {
+		known := rule.Hash != "" && heard[rule.Hash]
+		heard[rule.Hash] = true
+		return known
+	})
+	return &rest
+}
+
+// note remembers how the last change ended, and says so if it is news.
+func (r *revisions) note(wanted store.Pointer, outcome store.Outcome) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.swap.Number == wanted.Number && r.swap.Ruleset == wanted.Hash && r.swap.Outcome == outcome {
+		return
+	}
+	r.swap = Swap{Number: wanted.Number, Ruleset: wanted.Hash, Outcome: outcome, At: r.now().UTC()}
+	if problem := r.byHash[wanted.Hash].problem; outcome == store.SwapRefused && problem != nil {
+		r.swap.Problem = problem.Error()
+		r.log.Error("the published ruleset does not compile here; the one before stays", "ruleset", wanted.Hash, "error", problem)
+		return
+	}
+	r.log.Info("rules are in force", "ruleset", wanted.Hash, "number", wanted.Number, "author", wanted.Author)
+}
+
+// lastSwap tells about the last change.
+func (r *revisions) lastSwap() Swap {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.swap
+}
+
+// refused are the revisions that do not compile, with the reason.
+func (r *revisions) refused() map[string]string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	problems := map[string]string{}
+	for hash, c := range r.byHash {
+		if c.problem != nil {
+			problems[hash] = c.problem.Error()
+		}
+	}
+	return problems
+}
+
+// academy returns a revision; nil without an error if it is lost or does not compile.
 func (r *revisions) academy(ctx context.Context, hash string) (*rules.Academy, error) {
 	r.mu.Lock()
-	academy, known := r.byHash[hash]
+	known, ok := r.byHash[hash]
 	r.mu.Unlock()
-	if known {
-		return academy, nil
+	if ok {
+		return known.academy, nil
 	}
 	bundle, err := r.store.Get(ctx, hash)
 	if errors.Is(err, store.ErrNotFound) {
@@ -99,18 +204,28 @@ func (r *revisions) academy(ctx context.Context, hash string) (*rules.Academy, e
 		return nil, fmt.Errorf("reading ruleset %s: %w", hash, err)
 	}
 	academy, problems := rules.FromBundle(bundle.Files)
-	if err := problems.Err(); err != nil {
-		r.log.Error("a stored ruleset no longer compiles; runs that started with it end", "ruleset", hash, "error", err)
-		academy = nil
+	c := compiled{academy: academy, problem: problems.Err()}
+	if c.problem != nil {
+		r.log.Error("a stored ruleset does not compile; runs that started with it end", "ruleset", hash, "error", c.problem)
+		c.academy = nil
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.byHash[hash] = academy
-	return academy, nil
+	r.byHash[hash] = c
+	return c.academy, nil
 }
 
+// errNothing asks the caller to come again: before the first publication everything waits.
+var errNothing = errors.New("no rules are in force yet: publish a folder with `homeroom rules publish`, or give `homeroom serve` one")
+
 // Current implements activities.Rulesets.
-func (r *revisions) Current(context.Context) (*engine.Ruleset, error) { return r.current.Ruleset, nil }
+func (r *revisions) Current(context.Context) (*engine.Ruleset, error) {
+	f := r.force.Load()
+	if f == nil {
+		return nil, errNothing
+	}
+	return f.academy.Ruleset, nil
+}
 
 // Revision implements activities.Rulesets.
 func (r *revisions) Revision(ctx context.Context, hash string) (*engine.Ruleset, error) {
@@ -133,5 +248,17 @@ func (r *revisions) edition(ctx context.Context, hash string) (delivery.Edition,
 	return delivery.Edition{Library: academy.Library, Courses: academy.Courses}, nil
 }
 
-func (r *revisions) wanted() *engine.Ruleset     { return r.interest }
-func (r *revisions) catalogue() *catalog.Catalog { return r.current.Catalog }
+// wanted is what triggers listen for; nil: not known yet.
+func (r *revisions) wanted() *engine.Ruleset {
+	if f := r.force.Load(); f != nil {
+		return f.interest
+	}
+	return nil
+}
+
+func (r *revisions) catalogue() *catalog.Catalog {
+	if f := r.force.Load(); f != nil {
+		return f.academy.Catalog
+	}
+	return nil
+}

@@ -69,8 +69,8 @@ func readsOf(root ast.Expr) (found reads, bare int64) {
 			if !fields[e.ID()] && slices.Contains([]string{"event", "trigger", "learner", "course"}, name) {
 				bare = e.ID()
 			}
-			if name == "now" {
-				found.add("now", "")
+			if name == "now" || name == pastName {
+				found.add(name, "")
 			}
 		}
 	}))

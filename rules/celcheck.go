@@ -18,6 +18,7 @@ type compiled struct {
 	expr  engine.Expr
 	gate  engine.Expr // the part that looks at nothing but the event; nil if there is none
 	reads reads
+	gives *cel.Type
 }
 
 // compile checks the expression that a node holds and prepares it. Problems are reported where they stand; ok is false
@@ -32,7 +33,7 @@ func (l *language) compile(d *decoder, n *node, s scope, w want) (c compiled, ok
 		d.fail(n.at, "make it shorter", "the expression is longer than %d characters", maxExprText)
 		return c, false
 	}
-	check := &exprCheck{d: d, n: n, s: s, l: l}
+	check := &exprCheck{d: d, n: n, s: s, w: w, l: l}
 	parsed, issues := e.Parse(n.text)
 	if issues.Err() != nil {
 		check.syntax(issues)
@@ -43,6 +44,9 @@ func (l *language) compile(d *decoder, n *node, s scope, w want) (c compiled, ok
 		check.fail(parsed, id, "use a smaller number, or a text in quotes", "the number is too large to be exact")
 		return c, false
 	}
+	if !check.past(parsed) {
+		return c, false
+	}
 	decimals(root)
 	found, bare := readsOf(root)
 	if bare != 0 {
@@ -51,6 +55,9 @@ func (l *language) compile(d *decoder, n *node, s scope, w want) (c compiled, ok
 			check.fail(parsed, bare, "name a part of it: "+strings.Join(l.fieldsOf(s, name), ", "), "%s cannot be used whole", name)
 			return c, false
 		}
+	}
+	if w == wantValue && !check.impersonal(parsed) {
+		return c, false
 	}
 	checked, issues := e.Check(parsed)
 	if issues.Err() != nil {
@@ -66,7 +73,7 @@ func (l *language) compile(d *decoder, n *node, s scope, w want) (c compiled, ok
 		d.fail(n.at, "", "the expression cannot be prepared: %v", err)
 		return c, false
 	}
-	c = compiled{expr: &expr{source: strings.TrimSpace(n.text), want: w, program: program}, reads: found}
+	c = compiled{expr: &expr{source: strings.TrimSpace(n.text), want: w, program: program}, reads: found, gives: checked.OutputType()}
 	if s.event != "" && w == wantBool {
 		c.gate = l.gate(e, checked, c.expr)
 	}
@@ -97,14 +104,20 @@ func (w want) accepts(t *cel.Type) bool {
 	if t.IsExactType(cel.DynType) {
 		return true
 	}
-	if w == wantTime {
+	switch w {
+	case wantTime:
 		return t.IsExactType(cel.TimestampType)
+	case wantValue:
+		return slices.ContainsFunc([]*cel.Type{cel.StringType, cel.DoubleType, cel.BoolType, cel.TimestampType}, t.IsExactType)
 	}
 	return t.IsExactType(cel.BoolType)
 }
 
 func (w want) fix() string {
-	if w == wantTime {
+	switch w {
+	case wantValue:
+		return "give one value of it"
+	case wantTime:
 		return "add a duration to a time, for example trigger.time + days(3)"
 	}
 	return "compare it with something, for example == 40"
@@ -115,6 +128,7 @@ type exprCheck struct {
 	d *decoder
 	n *node
 	s scope
+	w want
 	l *language
 }
 
@@ -299,10 +313,14 @@ func (c *exprCheck) undeclared(at pos, name string) {
 		c.d.fail(at, "let the rule start from an event that belongs to a course", "this rule's runs have no course")
 		return
 	case slices.Contains([]string{"sent", "count"}, base):
-		c.d.fail(at, "take it out for now", "%s() is not supported yet", base)
+		c.d.fail(at, "write "+pastExample(base), "%s is a function, of a name and a time", base)
 		return
 	case slices.Contains(loops, base):
 		c.d.fail(at, "use in, or let the publisher send the answer as a property", "%s() is not available: there are no loops", base)
+		return
+	}
+	if c.w == wantValue && strings.TrimSpace(c.n.text) == name {
+		c.d.fail(at, "for a text, write '\""+name+"\"'; for a property, trigger."+name, "%q means nothing here", name)
 		return
 	}
 	known := append(c.s.variables(), functionNames()...)
@@ -315,82 +333,4 @@ func (c *exprCheck) undeclared(at pos, name string) {
 		fix = "did you mean trigger." + base + "?"
 	}
 	c.d.fail(at, fix, "%q means nothing here", name)
-}
-
-var signs = map[string]string{"_==_": "==", "_!=_": "!=", "_<_": "<", "_<=_": "<=", "_>_": ">", "_>=_": ">=",
-	"_+_": "+", "_-_": "-", "_*_": "*", "_/_": "/", "_%_": "%", "@in": "in", "_&&_": "&&", "_||_": "||"}
-
-// noOverload words a function or sign that does not go with what it is given.
-func (c *exprCheck) noOverload(at pos, function, receiver, args string) {
-	kinds := []string{}
-	if receiver != "" {
-		kinds = append(kinds, typeName(receiver))
-	}
-	for _, a := range splitTypes(args) {
-		kinds = append(kinds, typeName(a))
-	}
-	sign, isSign := signs[function]
-	fix := ""
-	switch {
-	case slices.Contains(kinds, "a number") && slices.Contains(kinds, "a text"):
-		fix = "numbers are written without quotes, texts with them"
-	case isSign && slices.Contains(kinds, typeName("bool")):
-		fix = "write true and false without quotes"
-	}
-	switch {
-	case isSign && len(kinds) == 2:
-		verb := "combine"
-		if strings.ContainsAny(sign, "=<>") {
-			verb = "compare"
-		}
-		c.d.fail(at, fix, "%s cannot %s %s with %s", sign, verb, kinds[0], kinds[1])
-	case function == "!_" || function == "-_":
-		c.d.fail(at, "compare it with something instead", "%s does not go with %s", function[:1], kinds[0])
-	case function == "_?_:_":
-		c.d.fail(at, "both answers must be of one kind", "? : does not go with %s", strings.Join(kinds, " and "))
-	case function == "_[_]":
-		c.d.fail(at, "write a dot and the name", "[] does not go with %s", strings.Join(kinds, " and "))
-	default:
-		c.d.fail(at, fix, "%s() does not go with %s", function, strings.Join(kinds, " and "))
-	}
-}
-
-// splitTypes splits "list(string), double" at the top level.
-func splitTypes(text string) (out []string) {
-	depth, from := 0, 0
-	for i, r := range text {
-		switch {
-		case r == '(':
-			depth++
-		case r == ')':
-			depth--
-		case r == ',' && depth == 0:
-			out = append(out, strings.TrimSpace(text[from:i]))
-			from = i + 1
-		}
-	}
-	return append(out, strings.TrimSpace(text[from:]))
-}
-
-// typeName calls a CEL type what a growth team calls it.
-func typeName(t string) string {
-	switch {
-	case t == "bool":
-		return "true or false"
-	case t == "double" || t == "int" || t == "uint":
-		return "a number"
-	case t == "string":
-		return "a text"
-	case t == "timestamp" || t == "google.protobuf.Timestamp":
-		return "a time"
-	case t == "duration" || t == "google.protobuf.Duration":
-		return "a duration"
-	case strings.HasPrefix(t, "list"):
-		return "a list"
-	case strings.HasPrefix(t, "map"):
-		return "a set of keys"
-	case t == "null" || t == "null_type":
-		return "nothing"
-	}
-	return t
 }

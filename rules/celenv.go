@@ -37,10 +37,11 @@ type scope struct {
 type language struct {
 	base  *cel.Env
 	types *fieldTypes
+	past  pastUse
 	envs  map[scope]*cel.Env
 }
 
-func newLanguage(cat *catalog.Catalog) (*language, error) {
+func newLanguage(cat *catalog.Catalog, messages map[string]bool) (*language, error) {
 	registry, err := types.NewRegistry()
 	if err != nil {
 		return nil, fmt.Errorf("prepare the expression language: %w", err)
@@ -58,13 +59,14 @@ func newLanguage(cat *catalog.Catalog) (*language, error) {
 		cel.ParserRecursionLimit(maxExprDepth),
 		cel.ASTValidators(cel.ValidateDurationLiterals(), cel.ValidateTimestampLiterals(), cel.ValidateRegexLiterals()),
 		cel.Lib(numbers{}),
+		cel.Lib(pastLibrary{}),
 		cel.Variable("now", cel.TimestampType),
 		cel.Variable("learner", cel.ObjectType(learnerType)),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("prepare the expression language: %w", err)
 	}
-	return &language{base: base, types: fields, envs: map[scope]*cel.Env{}}, nil
+	return &language{base: base, types: fields, past: pastUse{cat: cat, messages: messages, counted: map[string]int{}}, envs: map[scope]*cel.Env{}}, nil
 }
 
 // env returns the environment of a scope.
@@ -108,7 +110,7 @@ func (s scope) variables() []string {
 
 // functions that can be called by name, for suggestions.
 func functionNames() []string {
-	names := append([]string{"days", "has", "size", "double", "string", "bool", "timestamp", "duration", "matches",
+	names := append([]string{"days", "has", "sent", "count", "size", "double", "string", "bool", "timestamp", "duration", "matches",
 		"contains", "startsWith", "endsWith"}, slices.Collect(maps.Keys(timeParts()))...)
 	slices.Sort(names)
 	return names

@@ -35,7 +35,8 @@ type origin struct {
 // rule compiles a rule that was read. ok is false if it has problems.
 func (c *compiler) rule(d *decoder, spec *ruleSpec) (rule *engine.Rule, ok bool) {
 	before := len(*c.out)
-	r := &engine.Rule{Name: d.rule, About: spec.about, Again: spec.again, Priority: spec.priority}
+	r := &engine.Rule{Name: d.rule, About: spec.about, Again: spec.again, Priority: spec.priority,
+		Holdout: spec.holdout, Paused: spec.paused}
 	c.checkName(d, spec)
 	from, known := c.when(d, spec, r)
 	if known {
@@ -45,7 +46,13 @@ func (c *compiler) rule(d *decoder, spec *ruleSpec) (rule *engine.Rule, ok bool)
 				r.Until = append(r.Until, *m)
 			}
 		}
+		if spec.goal != nil {
+			if m, fine := c.match(d, spec.goal, spec, from); fine {
+				r.Goal = &engine.Goal{Match: *m, Within: spec.goal.within}
+			}
+		}
 		r.Program = c.program(d, spec, from)
+		c.lint(d, spec, r)
 	} else {
 		c.checkNames(d, spec)
 	}
@@ -58,6 +65,9 @@ func (c *compiler) checkNames(d *decoder, spec *ruleSpec) {
 	for _, u := range spec.until {
 		c.event(d, u.event)
 	}
+	if spec.goal != nil {
+		c.event(d, spec.goal.event)
+	}
 	var steps func([]*stepSpec)
 	steps = func(list []*stepSpec) {
 		for _, s := range list {
@@ -69,6 +79,9 @@ func (c *compiler) checkNames(d *decoder, spec *ruleSpec) {
 			}
 			steps(s.then)
 			steps(s.otherwise)
+			for _, arm := range s.arms {
+				steps(arm.do)
+			}
 		}
 	}
 	steps(spec.do)
@@ -107,8 +120,14 @@ func (c *compiler) when(d *decoder, spec *ruleSpec, r *engine.Rule) (from origin
 		looks = scope{event: ev.Name, course: from.course}
 	}
 	if w.cond != nil {
-		cond, _ := c.condition(d, w.cond, looks)
+		cond, fine := c.condition(d, w.cond, looks)
 		r.When.Match.If, r.When.Match.Gate = cond.expr, cond.gate
+		if !fine {
+			return from, true
+		}
+	}
+	if from.event != nil {
+		c.checkVolume(d, w.event, from.event, r.When.Match.Gate, "trigger")
 	}
 	return from, true
 }
@@ -192,6 +211,9 @@ func (c *compiler) match(d *decoder, m *matchSpec, spec *ruleSpec, from origin) 
 		out.If, out.Gate = cond.expr, cond.gate
 		ok = fine
 	}
+	if ok {
+		c.checkVolume(d, m.event, ev, out.Gate, m.what)
+	}
 	for _, key := range perKeys(spec, from) {
 		if _, carries := ev.Property(key); carries {
 			c.keep.add(ev.Name, key)
@@ -229,8 +251,8 @@ func (c *compiler) checkReach(d *decoder, m *matchSpec, ev *catalog.Event, spec 
 			return
 		}
 	}
-	d.fail(m.event.at, "add any: true if every such event of the learner is meant",
-		"%s does not say which %s it belongs to, so it reaches no run", ev.Name, strings.Join(per, " and "))
+	d.warn(m.event.at, LintNeverMatches, "add any: true if every such event of the learner is meant, or take it out",
+		"%s does not say which %s it belongs to, so this %s reaches no run", ev.Name, strings.Join(per, " and "), m.what)
 }
 
 // keysOf are the entity keys of an event, with course_id if standing may know its course.

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -24,7 +25,12 @@ func (d *decoder) fail(at pos, fix, format string, args ...any) {
 	d.report(Problem{Message: fmt.Sprintf(format, args...), Fix: fix}, at)
 }
 
+// warn reports a lint, unless the line's comment allows it by name: `# allow: wakes-on-high-volume`.
 func (d *decoder) warn(at pos, lint, fix, format string, args ...any) {
+	_, allowed, _ := strings.Cut(d.src.line(at.line), "# allow:")
+	if slices.Contains(strings.Fields(strings.ReplaceAll(allowed, ",", " ")), lint) {
+		return
+	}
 	d.report(Problem{Message: fmt.Sprintf(format, args...), Fix: fix, Warning: true, Lint: lint}, at)
 }
 

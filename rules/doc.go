@@ -9,11 +9,14 @@
 //	decode.go             strict decoding: tables of known keys              → spec.go, steps.go, settings.go …
 //	compile*.go, reach.go meaning: events, per, steps as a linear program    → engine.Rule
 //	cel*.go, expr.go      conditions, type-checked against the catalog       → engine.Expr
+//	celpast.go            sent() and count(): what must be remembered        → Ruleset.Counted, Remember
+//	lints.go              what compiles, but cannot do what its author hopes for
 //	messages.go, keep.go  what is sent, and what must be handed over for it
 //	load.go               all of the above in order
+//	explain.go, sample.go a compiled rule in words; somebody to show a message to
+//	schema.go             what editors know of the files; kept in step with the tables by a test
 //
-// To add a key to the language, replace its "not supported yet" row in a table by a decoder, give the spec a field and
-// compile it.
+// To add a key to the language, give it a row in a table, the spec a field and the schema a property, and compile it.
 //
 // The package must not know NATS, Temporal or SendGrid, and never looks at the clock.
 package rules

@@ -25,13 +25,16 @@ type want int
 const (
 	wantBool want = iota
 	wantTime
+	wantValue // of a variable for a message; learner.traits are not for it, they would be stored with the run
 )
 
-func (w want) String() string { return [...]string{"true or false", "a time"}[w] }
+func (w want) String() string {
+	return [...]string{"true or false", "a time", "a text, a number, true or false, or a time"}[w]
+}
 
 func (e *expr) Source() string { return e.source }
 
-// Eval implements engine.Expr: a bool or a time.Time in UTC.
+// Eval implements engine.Expr: a bool, a time.Time in UTC, or whatever a variable may be.
 func (e *expr) Eval(v *engine.Vars) (any, error) {
 	out, _, err := e.program.Eval((*activation)(v))
 	if err != nil {
@@ -43,12 +46,20 @@ func (e *expr) Eval(v *engine.Vars) (any, error) {
 	}
 	switch out := out.(type) {
 	case types.Bool:
-		if e.want == wantBool {
+		if e.want != wantTime {
 			return bool(out), nil
 		}
 	case types.Timestamp:
-		if e.want == wantTime {
+		if e.want != wantBool {
 			return out.Time.UTC(), nil
+		}
+	case types.String:
+		if e.want == wantValue {
+			return string(out), nil
+		}
+	case types.Double:
+		if e.want == wantValue {
+			return float64(out), nil
 		}
 	}
 	return nil, fmt.Errorf("%s: gives %s instead of %s", e.source, typeName(out.Type().TypeName()), e.want)
@@ -72,6 +83,8 @@ func (a *activation) ResolveName(name string) (any, bool) {
 			return noCourse, true
 		}
 		return a.Course, true
+	case pastName:
+		return past{a.Past}, true
 	case "now":
 		return types.Timestamp{Time: time.Time(a.Now)}, true
 	}

@@ -115,6 +115,87 @@ func TestConditions(t *testing.T) {
 	}
 }
 
+// history answers with what it was told.
+type history struct {
+	sent  map[string]time.Duration // message → how long ago
+	count map[string]int           // event → how often each day
+}
+
+func (h history) Sent(message string, d time.Duration) bool {
+	ago, ever := h.sent[message]
+	return ever && ago <= d
+}
+
+func (h history) Count(event string, days int) int { return h.count[event] * days }
+
+func TestThePast(t *testing.T) {
+	vars := graded()
+	vars.Past = history{map[string]time.Duration{"hello": 36 * time.Hour}, map[string]int{"lesson.completed": 2}}
+	for condition, want := range map[string]string{
+		`sent("hello", "36h")`:                                             "true",
+		`sent('hello', "1d")`:                                              "false",
+		`!sent("hello", "1d") && event.score_pct < 50`:                     "true",
+		`count("lesson.completed", "7d") == 14`:                            "true",
+		`count("lesson.completed", "2w") / 2 + 0.5 > 14`:                   "true",
+		`count("lesson.started", "90d") == 0`:                              "true",
+		`(sent("hello", "1d") ? 1 : count("lesson.completed", "1d")) == 2`: "true",
+	} {
+		got, err := compileIf(t, condition).If.Eval(vars)
+		if fmt.Sprint(got) != want {
+			t.Errorf("%s: got %v, %v; want %s", condition, got, err, want)
+		}
+	}
+	m := compileIf(t, `event.passed == false && sent("hello", "1d")`)
+	if m.Gate == nil || m.Gate.Source() != "(event.passed == false)" {
+		t.Errorf("the gate asks about the past: %v", m.Gate)
+	}
+	vars.Past = nil
+	if _, err := m.If.Eval(vars); err == nil || !strings.Contains(err.Error(), "the past is not known here") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestWhatMustBeRemembered: the longest look back wins, wherever it stands.
+func TestWhatMustBeRemembered(t *testing.T) {
+	academy := mustLoad(t, map[string]string{"rules/x.yaml": `
+rule: x
+when: {event: trial.started, if: 'count("lesson.completed", "7d") < 3'}
+do:
+  - if: count("lesson.completed", "30d") > 3 || sent("hello", "3d")
+    then:
+      - send: hello
+        if: '!sent("hello", "12h")'
+`})
+	if rs := academy.Ruleset; rs.Counted["lesson.completed"] != 30 || len(rs.Counted) != 1 || rs.Remember != 72*time.Hour {
+		t.Errorf("count %v, remember %s", rs.Counted, rs.Remember)
+	}
+}
+
+// TestVariables: what a step hands to its message.
+func TestVariables(t *testing.T) {
+	academy := mustLoad(t, map[string]string{"rules/x.yaml": `
+rule: x
+when: {event: assessment.graded}
+do:
+  - send: plan
+    with:
+      score: trigger.score_pct + 1
+      name: course.title
+      close: trigger.score_pct > 30
+      by: trigger.time + days(1)
+      plan: '"a" + trigger.assessment_id'
+`, "messages/plan.md": "---\nsubject: Plan\n---\n{{ vars.score | round }}{{ vars.name }}{{ vars.close }}{{ vars.by | date: '%Y' }}{{ vars.plan }}\n"})
+	vars := graded()
+	vars.Trigger, vars.Event = vars.Event, nil
+	want := map[string]any{"score": 41.0, "name": "Go", "close": true, "by": now.Add(23 * time.Hour), "plan": "aa1"}
+	for _, b := range academy.Ruleset.Rule("x").Program[0].Send.With {
+		got, err := b.Expr.Eval(vars)
+		if err != nil || got != want[b.Name] {
+			t.Errorf("%s: got %v, %v; want %v", b.Name, got, err, want[b.Name])
+		}
+	}
+}
+
 func TestARunWithoutACourseKnowsNothingOfIt(t *testing.T) {
 	vars := graded()
 	vars.Course = nil

@@ -112,7 +112,7 @@ func compileFolder(files map[string][]byte, out *Problems) *Academy {
 	if !ok {
 		return nil
 	}
-	lang, err := newLanguage(cat)
+	lang, err := newLanguage(cat, messageNames(files))
 	if err != nil {
 		*out = append(*out, Problem{Message: err.Error()})
 		return nil
@@ -131,10 +131,13 @@ func compileFolder(files map[string][]byte, out *Problems) *Academy {
 		library: loadLibrary(files, sources, settings, out),
 	}
 	rules := c.rules(files)
+	if c.library != nil {
+		c.checkUnsent()
+	}
 	return &Academy{
 		Ruleset: &engine.Ruleset{
 			Hash: Hash(files), Settings: settings.Settings, Rules: rules, Keys: cat.Keys(), Courses: courses,
-			Keep: c.keep.lists(cat),
+			Keep: c.keep.lists(cat), Counted: lang.past.counted, Remember: lang.past.remember,
 		},
 		Library: c.library, Catalog: cat, Courses: courses, Settings: settings.Settings, Links: settings.links,
 		Sender: settings.sender, Files: files,
@@ -166,14 +169,12 @@ func (c *compiler) rules(files map[string][]byte) (rules []*engine.Rule) {
 			continue
 		}
 		if rule, fine := c.rule(d, spec); fine {
+			rule.Hash = Hash(map[string][]byte{name: files[name]})
 			rules = append(rules, rule)
 		}
 	}
 	if count == 0 {
 		*c.out = append(*c.out, Problem{File: rulesDir, Message: "there are no rules", Fix: "write one as rules/<name>.yaml"})
-	}
-	if c.library != nil {
-		c.checkUnsent()
 	}
 	slices.SortFunc(rules, func(a, b *engine.Rule) int { return strings.Compare(a.Name, b.Name) })
 	return rules

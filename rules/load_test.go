@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -17,6 +16,7 @@ import (
 
 	"homeroom/engine"
 	"homeroom/rules"
+	"homeroom/ruletest"
 )
 
 // TestGood compiles the folders in testdata/good and holds what came of them against their last file, want.
@@ -44,6 +44,7 @@ func TestGood(t *testing.T) {
 			if len(problems) > 0 {
 				t.Fatalf("problems:\n%s", printed(t, problems))
 			}
+			runTests(t, academy, fsys)
 			got := describe(academy.Ruleset)
 			if *update {
 				archive.Files = append(kept, txtar.File{Name: "want", Data: []byte(got)})
@@ -59,81 +60,29 @@ func TestGood(t *testing.T) {
 	}
 }
 
-// describe prints a ruleset for people.
-func describe(rs *engine.Ruleset) string {
-	var b strings.Builder
-	s := rs.Settings
-	fmt.Fprintf(&b, "settings: zone %s, patience %s, resolution %s, max age %s, caps %v, topics %v\n",
-		s.Location, s.Patience, s.Resolution, s.MaxEventAge, s.Caps, s.Topics)
-	if s.Quiet != nil {
-		fmt.Fprintf(&b, "quiet: %v\n", *s.Quiet)
+// runTests runs the rule tests of a folder.
+func runTests(t *testing.T, academy *rules.Academy, fsys fs.FS) {
+	t.Helper()
+	if _, err := fs.Stat(fsys, "tests"); err != nil {
+		return
 	}
-	match := func(m *engine.Match) string {
-		out := m.Event
-		if m.If != nil {
-			out += " if " + m.If.Source()
-		}
-		if m.Gate != nil {
-			out += " gate " + m.Gate.Source()
-		}
-		if m.Any {
-			out += " any"
-		}
-		return out
+	tests, problems, err := ruletest.ParseDir(fsys, "")
+	if err != nil || len(problems) > 0 {
+		t.Fatalf("%v\n%s", err, printed(t, problems))
 	}
-	for _, r := range rs.Rules {
-		fmt.Fprintf(&b, "\n%s: priority %d, per %v, again %v\n", r.Name, r.Priority, r.Per, r.Again)
-		if r.When.Inactive > 0 {
-			fmt.Fprintf(&b, "  when inactive %s, platform %v %s\n", r.When.Inactive, r.When.Platform, match(&r.When.Match))
-		} else {
-			fmt.Fprintf(&b, "  when %s\n", match(&r.When.Match))
+	for _, test := range tests {
+		ready, problems := test.Prepare(ruletest.Folder{Ruleset: academy.Ruleset, Catalog: academy.Catalog})
+		if len(problems) > 0 {
+			t.Fatal(printed(t, problems))
 		}
-		for _, u := range r.Until {
-			fmt.Fprintf(&b, "  until %s\n", match(&u))
-		}
-		for pc, in := range r.Program {
-			fmt.Fprintf(&b, "  %2d %-14s %-10s", pc, in.ID, in.Op)
-			switch in.Op {
-			case engine.OpWait:
-				fmt.Fprintf(&b, " %s", in.Dur)
-			case engine.OpWaitClock:
-				fmt.Fprintf(&b, " %02d:%02d %v", in.Clock/60, in.Clock%60, in.Days)
-			case engine.OpWaitTime:
-				fmt.Fprintf(&b, " %s", in.Expr.Source())
-			case engine.OpWaitFor:
-				fmt.Fprintf(&b, " %s within %s else %d", match(in.Match), in.Dur, in.Else)
-			case engine.OpSend:
-				fmt.Fprintf(&b, " %s by %s", in.Send.Message, in.Send.Channel)
-				if in.Send.Topic != "" {
-					fmt.Fprintf(&b, " topic %s", in.Send.Topic)
-				}
-				if in.Send.Transactional {
-					b.WriteString(" transactional")
-				}
-				if in.Send.If != nil {
-					fmt.Fprintf(&b, " if %s", in.Send.If.Source())
-				}
-			case engine.OpBranch:
-				fmt.Fprintf(&b, " %s else %d", in.Expr.Source(), in.Else)
-			case engine.OpJump:
-				fmt.Fprintf(&b, " to %d", in.Else)
-			case engine.OpStop:
-				fmt.Fprintf(&b, " %s", in.Reason)
+		if res := ready.Run(nil); !res.Passed {
+			var b strings.Builder
+			if err := res.Write(&b, false); err != nil {
+				t.Fatal(err)
 			}
-			b.WriteByte('\n')
+			t.Error(b.String())
 		}
 	}
-	b.WriteString("\nkeep:\n")
-	for _, name := range slices.Sorted(func(yield func(string) bool) {
-		for name := range rs.Keep {
-			if !yield(name) {
-				return
-			}
-		}
-	}) {
-		fmt.Fprintf(&b, "  %s: %s\n", name, strings.Join(rs.Keep[name], " "))
-	}
-	return b.String()
 }
 
 func TestDefaults(t *testing.T) {
@@ -181,6 +130,17 @@ func TestARevisionIsItsContent(t *testing.T) {
 	again, problems := rules.FromBundle(files)
 	if problems.Err() != nil || again.Ruleset.Hash != changed.Ruleset.Hash || describe(again.Ruleset) != describe(changed.Ruleset) {
 		t.Errorf("a stored revision came back as another: %v", problems)
+	}
+}
+
+// TestARuleIsItsFile: a rule's hash changes with its own file and nothing else.
+func TestARuleIsItsFile(t *testing.T) {
+	before := mustLoad(t, nil).Ruleset.Rule("base").Hash
+	if other := mustLoad(t, map[string]string{"settings.yaml": "patience: 2h\n"}).Ruleset.Rule("base").Hash; other != before {
+		t.Error("the settings changed, but so did the rule's hash")
+	}
+	if other := mustLoad(t, map[string]string{"rules/base.yaml": base["rules/base.yaml"] + "priority: 51\n"}).Ruleset.Rule("base").Hash; other == before {
+		t.Error("the rule changed, but its hash did not")
 	}
 }
 
@@ -327,6 +287,9 @@ func FuzzLoad(f *testing.F) {
 				forks := in.Op == engine.OpWaitFor || in.Op == engine.OpBranch || in.Op == engine.OpJump
 				if forks && (in.Else <= pc || in.Else > len(r.Program)) {
 					t.Errorf("%s: instruction %d goes to %d", r.Name, pc, in.Else)
+				}
+				if in.Op == engine.OpSplit && len(in.Split.Arms) < 2 {
+					t.Errorf("%s: instruction %d splits into %d", r.Name, pc, len(in.Split.Arms))
 				}
 			}
 		}

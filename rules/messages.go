@@ -7,6 +7,9 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
+
+	"cel.dev/cel-go/cel"
 
 	"homeroom/catalog"
 	"homeroom/content"
@@ -119,12 +122,12 @@ func (c *compiler) message(d *decoder, n *node) bool {
 }
 
 // send checks that a rule may send a message: it exists, and what it says can be said of what starts the rule.
-func (c *compiler) send(d *decoder, message *node, from origin) {
+func (c *compiler) send(d *decoder, message *node, from origin, handed map[string]handover) {
 	name := message.text
 	if !c.message(d, message) || c.library == nil {
 		return
 	}
-	fine := true
+	fine, used := true, map[string]bool{}
 	for _, variable := range c.library.Variables(name) {
 		root, rest, _ := strings.Cut(variable, ".")
 		field, _, _ := strings.Cut(rest, ".")
@@ -134,15 +137,37 @@ func (c *compiler) send(d *decoder, message *node, from origin) {
 			d.fail(message.at, triggerFix(field, from), "message %s uses trigger.%s, but %s has no property %q", name, field, from.name, field)
 		case root == "trigger":
 			c.keep.add(from.name, field)
+		case root == varsRoot && handed[field].name == nil:
+			fine = false
+			d.fail(message.at, varsFix(field, handed), "message %s uses vars.%s, but this step does not hand it over", name, field)
+		case root == varsRoot:
+			used[field] = true
 		case root == "course" && !from.course:
 			fine = false
 			d.fail(message.at, "take it out of the message, or start the rule from an event that belongs to a course",
 				"message %s uses %s, but the rule's runs have no course", name, variable)
 		}
 	}
-	if fine {
-		c.try(d.rule, name, from)
+	for _, given := range sortedKeys(handed) {
+		if !used[given] {
+			d.warn(handed[given].name.at, LintUnusedVariable, "take it out, or write {{ vars."+given+" }} in the message",
+				"message %s does not use vars.%s", name, given)
+		}
 	}
+	if fine {
+		c.try(d.rule, name, from, handed)
+	}
+}
+
+// varsRoot is how a message calls what a step hands over with `with`.
+const varsRoot = "vars"
+
+func varsFix(field string, handed map[string]handover) string {
+	fix := "add with: {" + field + ": …}"
+	if near := nearest(field, sortedKeys(handed)); near != "" {
+		return "did you mean vars." + near + "? Or " + fix
+	}
+	return fix
 }
 
 func triggerFix(field string, from origin) string {
@@ -166,13 +191,14 @@ func (c *compiler) carries(from origin, field string) bool {
 }
 
 // try renders a message in all its locales for sample learners.
-func (c *compiler) try(rule, name string, from origin) {
-	if key := name + " " + from.name; c.tried[key] {
+func (c *compiler) try(rule, name string, from origin, handed map[string]handover) {
+	given := sampleWith(handed)
+	if key := fmt.Sprintf("%s %s %v", name, from.name, given); c.tried[key] {
 		return
 	} else {
 		c.tried[key] = true
 	}
-	c.render(rule, name, sampleProperties(c.lang.types.events[from.name].Properties), from.course)
+	c.render(rule, name, sampleProperties(c.lang.types.events[from.name].Properties), given, from.course)
 }
 
 // tryUnsent renders a message that nobody sends with properties of all kinds.
@@ -181,13 +207,50 @@ func (c *compiler) tryUnsent(name string) {
 	for _, ev := range c.cat.Events() {
 		all = append(all, ev.Properties...)
 	}
-	c.render("", name, sampleProperties(all), true)
+	handed := map[string]handover{}
+	for _, variable := range c.library.Variables(name) {
+		if root, rest, _ := strings.Cut(variable, "."); root == varsRoot {
+			field, _, _ := strings.Cut(rest, ".")
+			handed[field] = handover{sample: "sample"}
+		}
+	}
+	c.render("", name, sampleProperties(all), sampleWith(handed), true)
 }
 
-func (c *compiler) render(rule, name string, properties map[string]any, course bool) {
+// handover is a variable that a step hands to its message: where it is named, and a value that it may have.
+type handover struct {
+	name   *node
+	sample any
+}
+
+// sampleOf makes up a value of a type; nil is a type that is not known.
+func sampleOf(t *cel.Type) any {
+	switch {
+	case t == nil:
+		return "sample"
+	case t.IsExactType(cel.DoubleType):
+		return 42.5
+	case t.IsExactType(cel.BoolType):
+		return true
+	case t.IsExactType(cel.TimestampType):
+		return time.Date(2026, time.March, 2, 10, 0, 0, 0, time.UTC)
+	}
+	return "sample"
+}
+
+func sampleWith(handed map[string]handover) map[string]any {
+	out := map[string]any{}
+	for name, h := range handed {
+		out[name] = h.sample
+	}
+	return out
+}
+
+func (c *compiler) render(rule, name string, properties, handed map[string]any, course bool) {
 	for _, locale := range c.library.Locales(name) {
 		for _, sample := range content.Samples(properties) {
 			vars := sample.Vars
+			vars.With = handed
 			if !course {
 				vars.Course = nil
 			}

@@ -23,9 +23,15 @@ type Problem struct {
 
 // The names of the warnings.
 const (
-	LintUnusedMessage = "unused-message"
-	LintUnreachable   = "unreachable-step"
-	LintNotRead       = "file-not-read"
+	LintUnusedMessage   = "unused-message"
+	LintUnreachable     = "unreachable-step"
+	LintNeverMatches    = "never-matches"
+	LintGoalUnsent      = "goal-without-message"
+	LintHoldoutBlind    = "holdout-without-goal"
+	LintUndeclaredTopic = "undeclared-topic"
+	LintHighVolume      = "wakes-on-high-volume"
+	LintUnusedVariable  = "unused-variable"
+	LintNotRead         = "file-not-read"
 )
 
 // Problems are all the things that are wrong with a folder, sorted by place.

@@ -2,6 +2,8 @@ package rules
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"homeroom/engine"
 )
@@ -75,6 +77,8 @@ func (b *builder) step(s *stepSpec, id string) (open bool) {
 	case "if":
 		cond, _ := b.c.condition(b.d, s.cond, b.scope())
 		return b.fork(s, engine.Instr{Op: engine.OpBranch, ID: id, Expr: cond.expr})
+	case "split":
+		return b.split(s, id)
 	case "send":
 		b.emit(engine.Instr{Op: engine.OpSend, ID: id, Send: b.send(s)})
 	case "stop":
@@ -104,6 +108,30 @@ func (b *builder) fork(s *stepSpec, in engine.Instr) (open bool) {
 	return thenOpen || otherwiseOpen
 }
 
+// split adds an experiment: the arms follow it in order of their names, each ending in a jump behind the last one. The
+// steps of an arm are numbered <split>.<arm>.1 and so on.
+func (b *builder) split(s *stepSpec, id string) (open bool) {
+	arms := slices.Clone(s.arms)
+	slices.SortFunc(arms, func(x, y *armSpec) int { return strings.Compare(x.name.text, y.name.text) })
+	split := &engine.Split{Name: s.split.text}
+	b.emit(engine.Instr{Op: engine.OpSplit, ID: id, Split: split})
+	var jumps []int
+	for i, arm := range arms {
+		split.Arms = append(split.Arms, engine.Arm{Name: arm.name.text, Weight: arm.weight, PC: len(b.out)})
+		if !b.steps(arm.do, id+"."+arm.name.text+".") {
+			continue
+		}
+		open = true
+		if i < len(arms)-1 {
+			jumps = append(jumps, b.emit(engine.Instr{Op: engine.OpJump}))
+		}
+	}
+	for _, at := range jumps {
+		b.out[at].Else = len(b.out)
+	}
+	return open
+}
+
 func (b *builder) send(s *stepSpec) *engine.SendStep {
 	out := &engine.SendStep{Message: s.message.text, Channel: "email", Transactional: s.transactional}
 	if s.channel != "" {
@@ -119,6 +147,12 @@ func (b *builder) send(s *stepSpec) *engine.SendStep {
 		cond, _ := b.c.condition(b.d, s.cond, b.scope())
 		out.If = cond.expr
 	}
-	b.c.send(b.d, s.message, b.from)
+	handed := map[string]handover{}
+	for _, w := range s.with {
+		value, _ := b.c.expression(b.d, w.value, b.scope(), wantValue)
+		out.With = append(out.With, engine.Binding{Name: w.name.text, Expr: value.expr})
+		handed[w.name.text] = handover{w.name, sampleOf(value.gives)}
+	}
+	b.c.send(b.d, s.message, b.from, handed)
 	return out
 }

@@ -50,8 +50,8 @@ func settingsKeys(cat *catalog.Catalog) []key[settingsSpec] {
 		}},
 		duration("patience", func(s *settingsSpec) *time.Duration { return &s.Patience }),
 		duration("max_event_age", func(s *settingsSpec) *time.Duration { return &s.MaxEventAge }),
-		{name: "back_off"},
-		{name: "control"},
+		{name: "back_off", read: readBackOff},
+		{name: "control", read: func(d *decoder, s *settingsSpec, _, v *node) { s.Control, _ = d.percent(v, "control") }},
 		{name: "activity", read: func(d *decoder, s *settingsSpec, _, v *node) {
 			readKeys(d, v, "activity", activityKeys(cat), s)
 		}},
@@ -88,16 +88,16 @@ func readSettings(d *decoder, cat *catalog.Catalog) *settingsSpec {
 	return s
 }
 
-// checkTopic reports a topic that is not declared, if any is.
+// checkTopic warns of a topic that is not declared: nobody could choose or leave it by name.
 func (s *settingsSpec) checkTopic(d *decoder, n *node) {
-	if _, ok := s.Topics[n.text]; ok || len(s.Topics) == 0 {
+	if _, ok := s.Topics[n.text]; ok {
 		return
 	}
 	fix := "add it to topics in settings.yaml"
 	if near := nearest(n.text, slices.Sorted(maps.Keys(s.Topics))); near != "" {
 		fix = "did you mean " + near + "? Or " + fix
 	}
-	d.fail(n.at, fix, "there is no topic %s", n.text)
+	d.warn(n.at, LintUndeclaredTopic, fix, "the topic %s is not declared", n.text)
 }
 
 func readTimezone(d *decoder, s *settingsSpec, _, v *node) {
@@ -172,6 +172,25 @@ func readCap(d *decoder, s *settingsSpec, n *node) {
 		}
 	}
 	s.Caps = append(s.Caps, c)
+}
+
+func readBackOff(d *decoder, s *settingsSpec, _, v *node) {
+	var b engine.BackOff
+	if !readKeys(d, v, "back_off", []key[engine.BackOff]{
+		{name: "after_ignored", read: func(d *decoder, b *engine.BackOff, _, v *node) {
+			b.AfterIgnored, _ = d.integer(v, "after_ignored", 1, 50)
+		}},
+		{name: "for", read: func(d *decoder, b *engine.BackOff, _, v *node) { b.For, _ = d.duration(v, "for") }},
+	}, &b) {
+		return
+	}
+	if v.get("after_ignored") == nil || v.get("for") == nil {
+		d.fail(v.at, "write {after_ignored: 4, for: 30d}", "back_off needs after_ignored and for")
+		return
+	}
+	if b.AfterIgnored > 0 && b.For > 0 {
+		s.BackOff = &b
+	}
 }
 
 func activityKeys(cat *catalog.Catalog) []key[settingsSpec] {

@@ -10,12 +10,16 @@ import (
 // keep their node, so that the problem can be shown where it is.
 type ruleSpec struct {
 	at       pos
+	places   map[string]pos // of its keys
 	name     *node
 	about    string
 	when     *whenSpec
 	per      []*node
 	again    engine.Again
 	until    []*matchSpec
+	goal     *matchSpec
+	holdout  float64
+	paused   bool
 	priority int
 	do       []*stepSpec
 }
@@ -28,9 +32,10 @@ type whenSpec struct {
 	in       string // course or platform; empty: not said
 }
 
-// matchSpec is an event to look out for, in `until` and `wait_for`.
+// matchSpec is an event to look out for, in `until`, `goal` and `wait_for`.
 type matchSpec struct {
 	at     pos
+	what   string // where it stands: until, goal or wait_for
 	event  *node
 	cond   *node
 	any    bool
@@ -58,9 +63,9 @@ func ruleKeys() []key[ruleSpec] {
 				}
 			})
 		}},
-		{name: "goal"},
-		{name: "holdout"},
-		{name: "paused"},
+		{name: "goal", read: readGoal},
+		{name: "holdout", read: func(d *decoder, r *ruleSpec, _, v *node) { r.holdout, _ = d.percent(v, "holdout") }},
+		{name: "paused", read: func(d *decoder, r *ruleSpec, _, v *node) { r.paused, _ = d.boolean(v, "paused") }},
 		{name: "priority", read: func(d *decoder, r *ruleSpec, _, v *node) {
 			if n, ok := d.integer(v, "priority", 0, 100); ok {
 				r.priority = n
@@ -73,7 +78,10 @@ func ruleKeys() []key[ruleSpec] {
 // readRule reads a rule file. ok is false if so much is wrong that its meaning need not be looked at.
 func readRule(d *decoder, root *node) (*ruleSpec, bool) {
 	before := len(*d.out)
-	r := &ruleSpec{at: root.at, priority: defaultPriority}
+	r := &ruleSpec{at: root.at, priority: defaultPriority, places: map[string]pos{}}
+	for _, p := range root.pairs {
+		r.places[p.key.text] = p.key.at
+	}
 	if !readKeys(d, root, "the rule", ruleKeys(), r) {
 		return nil, false
 	}
@@ -167,6 +175,19 @@ func readAgain(d *decoder, r *ruleSpec, _, v *node) {
 	}
 }
 
+func readGoal(d *decoder, r *ruleSpec, k, v *node) {
+	m, ok := readMatch(d, v, "goal", waitForKeys())
+	if !ok {
+		return
+	}
+	m.at = k.at
+	if v.get("within") == nil {
+		d.fail(k.at, "add within: 7d, say", "goal does not say how long after the first message it still counts")
+		return
+	}
+	r.goal = m
+}
+
 func untilKeys() []key[matchSpec] {
 	return []key[matchSpec]{
 		{name: "event", read: func(d *decoder, m *matchSpec, _, v *node) {
@@ -192,7 +213,7 @@ func waitForKeys() []key[matchSpec] {
 
 // readMatch reads an event to look out for. ok is false without an event.
 func readMatch(d *decoder, n *node, what string, table []key[matchSpec]) (*matchSpec, bool) {
-	m := &matchSpec{at: n.at}
+	m := &matchSpec{at: n.at, what: what}
 	if !readKeys(d, n, what, table, m) {
 		return nil, false
 	}

@@ -12,7 +12,7 @@ const maxDepth = 8
 // stepSpec is a step as written. Which fields are set depends on verb.
 type stepSpec struct {
 	at   pos
-	verb string // wait, wait_until, wait_for, send, if or stop
+	verb string // one of verbs
 	id   *node
 
 	dur             time.Duration  // wait
@@ -27,6 +27,20 @@ type stepSpec struct {
 	message, topic *node // send
 	channel        string
 	transactional  bool
+	with           []withSpec
+
+	split *node // its name
+	arms  []*armSpec
+}
+
+// withSpec is a variable that a send hands to its message.
+type withSpec struct{ name, value *node }
+
+// armSpec is an arm of a split; without steps it does nothing.
+type armSpec struct {
+	name   *node
+	weight float64
+	do     []*stepSpec
 }
 
 // verbs are the keys that say what a step does; if comes last because a send may have one too.
@@ -53,7 +67,7 @@ func readSteps(d *decoder, n *node, what string, depth int) (steps []*stepSpec) 
 
 func readStep(d *decoder, n *node, depth int) (*stepSpec, bool) {
 	if n.kind != mapping {
-		fix := "write what it does: wait, wait_until, wait_for, send, if or stop"
+		fix := "write what it does: " + strings.Join(verbs, ", ")
 		if n.kind == scalar && slices.Contains(verbs, n.text) {
 			fix = "add a colon and a value: " + n.text + ": …"
 		}
@@ -76,9 +90,6 @@ func readStep(d *decoder, n *node, depth int) (*stepSpec, bool) {
 	switch verb {
 	case "":
 		d.fail(n.at, stepFix(n), "this step does nothing that is known")
-		return nil, false
-	case "split":
-		d.fail(keyAt(n, verb), "take it out for now", "split is not supported yet")
 		return nil, false
 	case "if":
 		s.at = keyAt(n, "if")
@@ -106,7 +117,7 @@ func stepFix(n *node) string {
 			return "did you mean " + near + "?"
 		}
 	}
-	return "a step has one of wait, wait_until, wait_for, send, if, stop"
+	return "a step has one of " + strings.Join(verbs, ", ")
 }
 
 // checkStep looks at how the keys of a step go together.
@@ -115,6 +126,10 @@ func checkStep(d *decoder, n *node, s *stepSpec) {
 	case "if":
 		if s.then == nil && s.otherwise == nil {
 			d.fail(s.at, "add then: with a list of steps", "an if without then or otherwise does nothing")
+		}
+	case "split":
+		if len(s.arms) < 2 {
+			d.fail(s.at, "add arms: {a: {do: [...]}, b: {do: [...]}}", "a split needs at least two arms")
 		}
 	case "wait_for":
 		if n.get("wait_for").get("within") == nil {
@@ -162,6 +177,8 @@ func stepKeys(verb string, depth int) []key[stepSpec] {
 		return []key[stepSpec]{cond, then, otherwise, id}
 	case "stop":
 		return []key[stepSpec]{{name: "stop", read: readStop}, id}
+	case "split":
+		return append(splitKeys(depth), id)
 	default:
 		return append(sendKeys(), cond, id)
 	}
@@ -189,7 +206,73 @@ func sendKeys() []key[stepSpec] {
 		{name: "transactional", read: func(d *decoder, s *stepSpec, _, v *node) {
 			s.transactional, _ = d.boolean(v, "transactional")
 		}},
-		{name: "with"},
+		{name: "with", read: readWith},
+	}
+}
+
+// readWith reads {name: expression}.
+func readWith(d *decoder, s *stepSpec, _, v *node) {
+	if v.kind != mapping {
+		d.fail(v.at, "write {name: expression}", "with must be a block of keys, not %s", v.kind)
+		return
+	}
+	for _, p := range v.pairs {
+		switch {
+		case !variableForm.MatchString(p.key.text):
+			d.fail(p.key.at, "begin with a small letter; use small letters, digits and _", "%q cannot be a variable's name", p.key.text)
+		case slices.ContainsFunc(s.with, func(w withSpec) bool { return w.name.text == p.key.text }):
+			d.fail(p.key.at, "keep one of them", "the variable %s stands twice", p.key.text)
+		default:
+			if _, ok := d.text(p.value, "with."+p.key.text); ok {
+				s.with = append(s.with, withSpec{p.key, p.value})
+			}
+		}
+	}
+}
+
+func splitKeys(depth int) []key[stepSpec] {
+	return []key[stepSpec]{
+		{name: "split", read: func(d *decoder, s *stepSpec, _, v *node) {
+			if _, ok := d.name(v, "split"); ok {
+				s.split = v
+			}
+		}},
+		{name: "arms", read: func(d *decoder, s *stepSpec, _, v *node) { readArms(d, s, v, depth) }},
+	}
+}
+
+// readArms reads {a: {weight: 1, do: [...]}, b: …}. An arm may be empty: its learners get nothing.
+func readArms(d *decoder, s *stepSpec, v *node, depth int) {
+	if v.kind != mapping {
+		d.fail(v.at, "write {a: {do: [...]}, b: {do: [...]}}", "arms must be a block of keys, not %s", v.kind)
+		return
+	}
+	for _, p := range v.pairs {
+		if _, ok := d.name(p.key, "an arm"); !ok {
+			continue
+		}
+		if slices.ContainsFunc(s.arms, func(a *armSpec) bool { return a.name.text == p.key.text }) {
+			d.fail(p.key.at, "keep one of them", "the arm %s stands twice", p.key.text)
+			continue
+		}
+		arm := &armSpec{name: p.key, weight: 1}
+		s.arms = append(s.arms, arm)
+		if p.value.kind == null {
+			continue
+		}
+		readKeys(d, p.value, "the arm "+p.key.text, []key[armSpec]{
+			{name: "weight", read: func(d *decoder, a *armSpec, _, v *node) {
+				if w, ok := d.weight(v); ok {
+					a.weight = w
+				}
+			}},
+			{name: "do", empty: true, read: func(d *decoder, a *armSpec, _, v *node) {
+				if v.kind == sequence && len(v.items) == 0 {
+					return
+				}
+				a.do = readSteps(d, v, "do", depth+1)
+			}},
+		}, arm)
 	}
 }
 

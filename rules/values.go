@@ -13,6 +13,9 @@ const maxDuration = 750 * 24 * time.Hour
 
 var (
 	durationForm = regexp.MustCompile(`^([0-9]{1,9})(s|m|h|d|w)$`)
+	percentForm  = regexp.MustCompile(`^([0-9]{1,3}(?:\.[0-9]{1,3})?)\s*%$`)
+	weightForm   = regexp.MustCompile(`^[0-9]{1,4}(?:\.[0-9]{1,3})?$`)
+	variableForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
 	clockForm    = regexp.MustCompile(`^([01][0-9]|2[0-3]):([0-5][0-9])$`)
 	nameForm     = regexp.MustCompile(`^[a-z0-9]+(?:[-_][a-z0-9]+)*$`)
 	stepIDForm   = regexp.MustCompile(`^[a-z](?:[a-z0-9_-]*[a-z0-9])?$`)
@@ -105,6 +108,46 @@ func (d *decoder) integer(n *node, what string, low, high int) (int, bool) {
 		return 0, false
 	}
 	return v, true
+}
+
+// percent reads a share of learners: 10%, 2.5%.
+func (d *decoder) percent(n *node, what string) (float64, bool) {
+	text, ok := d.text(n, what)
+	if !ok {
+		return 0, false
+	}
+	m := percentForm.FindStringSubmatch(text)
+	if m == nil {
+		fix := "write a number and a percent sign, for example 10%"
+		if share, err := strconv.ParseFloat(text, 64); err == nil && share > 0 && share < 1 {
+			fix = "write " + strconv.FormatFloat(share*100, 'g', 4, 64) + "%"
+		} else if err == nil {
+			fix = "write " + text + "%"
+		}
+		d.fail(n.at, fix, "%s is not a share of learners: %q", what, text)
+		return 0, false
+	}
+	share, _ := strconv.ParseFloat(m[1], 64)
+	if share > 100 {
+		d.fail(n.at, "use 0% to 100%", "%s is more than everybody", what)
+		return 0, false
+	}
+	return share, true
+}
+
+// weight reads how often an arm is chosen, relative to the others.
+func (d *decoder) weight(n *node) (float64, bool) {
+	text, ok := d.text(n, "weight")
+	if !ok {
+		return 0, false
+	}
+	w, err := strconv.ParseFloat(text, 64)
+	if err != nil || w <= 0 || !weightForm.MatchString(text) {
+		d.fail(n.at, "write a number above 0; the arms share learners in proportion: 1 and 3 are a quarter and the rest",
+			"weight is not a number above 0: %q", text)
+		return 0, false
+	}
+	return w, true
 }
 
 // boolean reads true or false.

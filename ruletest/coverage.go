@@ -18,11 +18,15 @@ type ruleCoverage struct {
 	rule  *engine.Rule
 	steps []stepCoverage // by program counter
 	until []wayOut
+	goal  bool // it was reached: converted, or unaided
 }
 
 // stepCoverage is what was seen of one instruction. took and passed are the two ways on of an `if` (then, otherwise)
-// and of a wait_for (the event, the timeout).
-type stepCoverage struct{ reached, took, passed bool }
+// and of a wait_for (the event, the timeout); arms are those of a split, by name.
+type stepCoverage struct {
+	reached, took, passed bool
+	arms                  map[string]bool
+}
 
 // wayOut is what was seen of one `until`: that its condition held, and that it ended a run.
 type wayOut struct{ held, left bool }
@@ -91,14 +95,18 @@ func (c *Coverage) of(rule string) *ruleCoverage {
 // stepped reads off a step of the engine where runs wait, what was sent, and how runs ended.
 func (c *Coverage) stepped(before engine.State, inputs []engine.Input, res engine.Result) {
 	for i := range res.State.Runs {
-		if run := &res.State.Runs[i]; run.Waiting {
+		run := &res.State.Runs[i]
+		if run.Waiting {
 			c.of(run.Rule).steps[run.PC].reached = true
 		}
+		c.of(run.Rule).split(run.Arm)
 	}
 	left := map[string]bool{}
 	for i := range res.Decisions {
 		d := &res.Decisions[i]
 		r := c.of(d.Rule)
+		r.split(d.Arm)
+		r.goal = r.goal || d.Kind == engine.KindConverted || d.Reason == engine.ReasonGoalUnaided
 		if d.Kind == engine.KindExited {
 			left[d.Run] = d.Reason != engine.ReasonStop // a stop is a step that the run went on to
 			r.exited(d)
@@ -112,6 +120,20 @@ func (c *Coverage) stepped(before engine.State, inputs []engine.Input, res engin
 	for i := range before.Runs {
 		if run := &before.Runs[i]; run.Waiting && !left[run.ID] {
 			c.of(run.Rule).moved(run, stillWaits(run, res.State.Runs), len(inputs) > 0)
+		}
+	}
+}
+
+// split notes the arm that a run took, written "split=arm".
+func (r *ruleCoverage) split(taken string) {
+	name, arm, _ := strings.Cut(taken, "=")
+	for pc := range r.rule.Program {
+		if sp := r.rule.Program[pc].Split; sp != nil && sp.Name == name {
+			step := &r.steps[pc]
+			if step.arms == nil {
+				step.arms = map[string]bool{}
+			}
+			step.reached, step.arms[arm] = true, true
 		}
 	}
 }
@@ -190,8 +212,14 @@ func (c *Coverage) Write(w io.Writer) error {
 				miss(r.rule.Name, "until %s", matchText(&r.rule.Until[i]))
 			}
 		}
+		if r.rule.Goal != nil {
+			outs.add(r.goal)
+			if !r.goal {
+				miss(r.rule.Name, "goal %s", matchText(&r.rule.Goal.Match))
+			}
+		}
 	}
-	text := fmt.Sprintf("coverage: %d of %d steps, %d of %d branches, %d of %d until\n",
+	text := fmt.Sprintf("coverage: %d of %d steps, %d of %d branches, %d of %d ways out\n",
 		steps.reached, steps.all, branches.reached, branches.all, outs.reached, outs.all)
 	if missed.Len() > 0 {
 		text += "reached by no test:\n" + missed.String()
@@ -200,7 +228,7 @@ func (c *Coverage) Write(w io.Writer) error {
 	return err
 }
 
-// way is one of the two ways on from a step.
+// way is one of the ways on from a step.
 type way struct {
 	name  string
 	taken bool
@@ -212,6 +240,12 @@ func waysOn(in *engine.Instr, seen stepCoverage) []way {
 		return []way{{"never true", seen.took}, {"never false", seen.passed}}
 	case engine.OpWaitFor:
 		return []way{{"the event never came", seen.took}, {"never timed out", seen.passed}}
+	case engine.OpSplit:
+		var ways []way
+		for _, arm := range in.Split.Arms {
+			ways = append(ways, way{"no learner in arm " + arm.Name, seen.arms[arm.Name]})
+		}
+		return ways
 	default:
 		return nil // one way only
 	}
@@ -221,6 +255,8 @@ func stepText(in *engine.Instr) string {
 	switch in.Op {
 	case engine.OpSend:
 		return "send " + in.Send.Message
+	case engine.OpSplit:
+		return "split " + in.Split.Name
 	case engine.OpStop:
 		return "stop " + in.Reason
 	case engine.OpBranch:

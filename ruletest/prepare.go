@@ -39,8 +39,8 @@ const defaultLearner = "learner"
 func (t *Test) Prepare(f Folder) (*Case, rules.Problems) {
 	r := &reader{file: t.File, lines: t.lines, test: t.Name}
 	c := &Case{Test: t, ruleset: t.selectRules(r, f.Ruleset)}
-	if t.HeldOut {
-		r.problem(t.at["held_out"], "no rule of this folder has a holdout, so nobody can be held out", "remove held_out")
+	if t.HeldOut && !holdsOut(c.ruleset) {
+		r.problem(t.at["held_out"], "none of the rules has a holdout and the settings have no control group, so nobody can be held out", "add holdout: 10% to a rule, or take held_out out")
 	}
 	c.profile = t.person(r)
 	for i := range t.Events {
@@ -54,6 +54,11 @@ func (t *Test) Prepare(f Folder) (*Case, rules.Problems) {
 		return nil, sorted(r.problems)
 	}
 	return c, nil
+}
+
+// holdsOut tells whether learners can be held out of anything.
+func holdsOut(rs *engine.Ruleset) bool {
+	return rs.Settings.Control > 0 || slices.ContainsFunc(rs.Rules, func(r *engine.Rule) bool { return r.Holdout > 0 })
 }
 
 // selectRules returns the ruleset with the test's rules only.

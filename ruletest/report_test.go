@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"homeroom/engine"
 	"homeroom/ruletest"
 )
 
@@ -34,26 +35,29 @@ func TestCoverage(t *testing.T) {
 	f := folder(t)
 	cases := []struct{ name, src, want string }{
 		{"one test", failedQuiz + "until: +1d\nexpect: [{at: +2h, sent: try-again}]\n",
-			`coverage: 3 of 6 steps, 0 of 2 branches, 0 of 0 until
+			`coverage: 3 of 6 steps, 0 of 2 branches, 0 of 1 ways out
 reached by no test:
   retry: step 3 (wait_for assessment.retried): the event never came
   retry: step 3 (wait_for assessment.retried): never timed out
   retry: step 3.then (stop retried)
   retry: step 4 (send study-plan)
   welcome: step 1 (send welcome)
+  welcome: goal course.completed
 `},
 		{"and its timeout", failedQuiz + "expect: []\n",
-			`coverage: 4 of 6 steps, 1 of 2 branches, 0 of 0 until
+			`coverage: 4 of 6 steps, 1 of 2 branches, 0 of 1 ways out
 reached by no test:
   retry: step 3 (wait_for assessment.retried): the event never came
   retry: step 3.then (stop retried)
   welcome: step 1 (send welcome)
+  welcome: goal course.completed
 `},
 		{"and the event, and the other rule", failedQuiz + `
   - {at: +1d, event: assessment.retried, properties: {assessment_id: a1}}
   - {at: +1d, event: enrollment.created, properties: {course_id: go}}
+  - {at: +2d, event: course.completed, properties: {course_id: go}}
 expect: []
-`, "coverage: 6 of 6 steps, 2 of 2 branches, 0 of 0 until\n"},
+`, "coverage: 6 of 6 steps, 2 of 2 branches, 1 of 1 ways out\n"},
 	}
 	coverage := ruletest.NewCoverage(f.Ruleset)
 	for _, c := range cases {
@@ -73,6 +77,48 @@ expect: []
 		if d := cmp.Diff(c.want, b.String()); d != "" {
 			t.Errorf("%s: coverage (-want +got):\n%s", c.name, d)
 		}
+	}
+}
+
+// TestCoverageOfASplit: which arm a learner is in, even where an arm is over at once, is read off what is decided.
+func TestCoverageOfASplit(t *testing.T) {
+	f := folder(t)
+	arm := func(id, message string) engine.Instr {
+		return engine.Instr{Op: engine.OpSend, ID: id, Send: &engine.SendStep{Message: message, Channel: "email"}}
+	}
+	f.Ruleset.Rules = []*engine.Rule{{
+		Name: "try", When: engine.Trigger{Match: engine.Match{Event: "enrollment.created"}},
+		Program: []engine.Instr{
+			{Op: engine.OpSplit, ID: "1", Split: &engine.Split{Name: "tone", Arms: []engine.Arm{
+				{Name: "cool", Weight: 1, PC: 1}, {Name: "warm", Weight: 1, PC: 3}}}},
+			arm("1.cool.1", "cool"),
+			{Op: engine.OpJump, Else: 4},
+			arm("1.warm.1", "warm"),
+		},
+	}}
+	coverage := ruletest.NewCoverage(f.Ruleset)
+	tests, problems := ruletest.Parse("tests/t.yaml", []byte(`
+test: one arm
+learner: {id: ada, traits: {email: ada@example.org}}
+start: 2026-03-02T10:00:00Z
+events:
+  - {at: +0s, event: enrollment.created, properties: {course_id: go}}
+expect: []
+`))
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	ready, problems := tests[0].Prepare(f)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	ready.Run(coverage)
+	var b strings.Builder
+	if err := coverage.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.String(); !strings.Contains(got, "2 of 3 steps, 1 of 2 branches") || !strings.Contains(got, "step 1 (split tone): no learner in arm ") {
+		t.Errorf("got %s", got)
 	}
 }
 

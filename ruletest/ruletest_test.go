@@ -29,7 +29,7 @@ func folder(t *testing.T) ruletest.Folder {
 		Hash: "r1",
 		Keys: c.Keys(),
 		Settings: engine.Settings{
-			Patience: 24 * time.Hour, Resolution: time.Minute, Quiet: &engine.QuietHours{From: 21 * 60, To: 8 * 60},
+			Control: 2, Patience: 24 * time.Hour, Resolution: time.Minute, Quiet: &engine.QuietHours{From: 21 * 60, To: 8 * 60},
 		},
 		Rules: []*engine.Rule{
 			{
@@ -46,6 +46,7 @@ func folder(t *testing.T) ruletest.Folder {
 			{
 				Name: "welcome", Per: []string{"course_id"},
 				When:    engine.Trigger{Match: engine.Match{Event: "enrollment.created"}},
+				Goal:    &engine.Goal{Match: engine.Match{Event: "course.completed"}, Within: 7 * 24 * time.Hour},
 				Program: []engine.Instr{send("1", "welcome")},
 			},
 		},
@@ -143,6 +144,25 @@ events:
   - {at: +1h, id: x, event: enrollment.created, properties: {course_id: rust}}
 expect:
   - {at: +0s, sent: welcome}
+`},
+		{"held out of the control group", `
+test: nobody writes, at the same moment
+held_out: true
+start: 2026-03-02T10:00:00Z
+events:
+  - {at: +0s, event: enrollment.created, properties: {course_id: go}}
+expect:
+  - {at: +0s, withheld: welcome, reason: control}
+`},
+		{"a goal, reached after the message", `
+test: a review
+start: 2026-03-02T10:00:00Z
+events:
+  - {at: +0s, event: enrollment.created, properties: {course_id: go}}
+  - {at: +2d, event: course.completed, properties: {course_id: go}}
+expect:
+  - {at: +0s, sent: welcome}
+  - {at: +2d, converted: welcome, rule: welcome}
 `},
 		{"until is inclusive, and events after it are not heard", failedQuiz + `
   - {at: +2h1s, event: enrollment.created, properties: {course_id: go}}
@@ -333,7 +353,6 @@ expect:
 	got := strings.Join(places, "\n")
 	for _, want := range []string{
 		`3:9: test "names": there is no rule rety`,
-		`4:1: test "names": no rule of this folder has a holdout`,
 		`5:1: test "names": trait email is not an address`,
 		`8:22: test "names": unknown event`,
 		`9:22: test "names": `,
@@ -344,6 +363,15 @@ expect:
 		if !strings.Contains(got, want) {
 			t.Errorf("missing %q in\n%s", want, got)
 		}
+	}
+}
+
+func TestNobodyCanBeHeldOut(t *testing.T) {
+	f := folder(t)
+	f.Ruleset.Settings.Control = 0
+	tests, _ := ruletest.Parse("tests/t.yaml", []byte("test: x\nheld_out: true\nstart: 2026-03-02T10:00:00Z\nexpect: []\n"))
+	if _, problems := tests[0].Prepare(f); !strings.Contains(problems.Error(), `2:1: test "x": none of the rules has a holdout`) {
+		t.Errorf("got %v", problems)
 	}
 }
 

@@ -24,7 +24,11 @@ func (c *Case) Run(coverage *Coverage) Result {
 		Ruleset:         c.ruleset,
 		Profile:         c.profile,
 		AssumeReachable: c.Test.Learner == nil,
+		Assign:          engine.AssignNobody,
 		Decided:         func(d engine.Decision) { res.Decisions = append(res.Decisions, d) },
+	}
+	if c.Test.HeldOut {
+		opts.Assign = engine.AssignAll
 	}
 	if coverage != nil {
 		opts.Ruleset, opts.Stepped = coverage.instrument(c.ruleset), coverage.stepped

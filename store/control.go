@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,6 +24,8 @@ type Control struct {
 	paused  Pause
 	marks   [subjects.Partitions]mark
 	changed chan struct{} // closed and replaced when a mark moves
+
+	instances map[string]Instance // by key
 }
 
 // Pause is the state of the kill switch.
@@ -38,7 +41,7 @@ const pauseKey = "paused"
 // newControl reads what there is and follows the bucket from then on.
 func newControl(ctx context.Context, kv jetstream.KeyValue) (*Control, error) {
 	ctx, stop := context.WithCancel(ctx)
-	c := &Control{kv: kv, stop: stop, done: make(chan struct{}), changed: make(chan struct{})}
+	c := &Control{kv: kv, stop: stop, done: make(chan struct{}), changed: make(chan struct{}), instances: map[string]Instance{}}
 	watcher, err := kv.WatchAll(ctx)
 	if err != nil {
 		stop()
@@ -93,6 +96,10 @@ func (c *Control) take(entry jetstream.KeyValueEntry) {
 		if len(entry.Value()) == 0 || json.Unmarshal(entry.Value(), &p) == nil {
 			c.paused = p
 		}
+		return
+	}
+	if strings.HasPrefix(entry.Key(), swapPre) {
+		c.takeInstance(entry)
 		return
 	}
 	if p, ok := markPartition(entry.Key()); ok {

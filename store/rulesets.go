@@ -30,12 +30,16 @@ type Bundle struct {
 	At     time.Time         `json:"at"` // when it was published first
 }
 
-// Pointer says which revision is in force.
+// Pointer says which revision is in force, and how it came to be.
 type Pointer struct {
-	Hash   string    `json:"hash"` // empty: none yet
+	Number int       `json:"number,omitempty"` // of the publication, counted from 1 by who publishes
+	Hash   string    `json:"hash"`             // empty: none yet
 	Author string    `json:"author,omitempty"`
 	Note   string    `json:"note,omitempty"`
 	At     time.Time `json:"at,omitzero"`
+	// Replaced is the revision that was in force before; InFlight what happens to its live runs (engine.InFlight).
+	Replaced string `json:"replaced,omitempty"`
+	InFlight string `json:"in_flight,omitempty"`
 	// Revision is the store's version of the pointer; 0: there is none yet.
 	Revision uint64 `json:"-"`
 }
@@ -127,31 +131,6 @@ func (s *Rulesets) SetCurrent(ctx context.Context, next Pointer) (Pointer, error
 	}
 	next.Revision = revision
 	return next, nil
-}
-
-// WatchCurrent calls changed with the pointer as it is and after each change, until ctx ends. It does not return before.
-func (s *Rulesets) WatchCurrent(ctx context.Context, changed func(Pointer)) error {
-	watcher, err := s.kv.Watch(ctx, currentKey, jetstream.IgnoreDeletes())
-	if err != nil {
-		return fmt.Errorf("watch the current ruleset: %w", err)
-	}
-	defer watcher.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case entry, ok := <-watcher.Updates():
-			if !ok {
-				return errors.New("watch the current ruleset: the watch ended")
-			}
-			var p Pointer
-			if entry == nil || json.Unmarshal(entry.Value(), &p) != nil {
-				continue
-			}
-			p.Revision = entry.Revision()
-			changed(p)
-		}
-	}
 }
 
 func pack(b Bundle) ([]byte, error) {

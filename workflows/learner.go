@@ -90,6 +90,9 @@ func (l *learner) drain() {
 		for i := range b.Events {
 			l.inputs = append(l.inputs, engine.Input{Event: &b.Events[i]})
 		}
+		if b.Published != nil {
+			l.inputs = append(l.inputs, engine.Input{Published: b.Published})
+		}
 		if b.Mark.After(l.mark) {
 			l.mark = b.Mark
 		}

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"encoding/hex"
 	"fmt"
 	"strings"
 	"time"
@@ -58,6 +59,31 @@ func WorkflowID(learner string) string {
 	return b.String()
 }
 
+// LearnerOf is the inverse of [WorkflowID]; ok is false for ids that it does not make.
+func LearnerOf(workflowID string) (learner string, ok bool) {
+	escaped, ok := strings.CutPrefix(workflowID, "learner/")
+	if !ok {
+		return "", false
+	}
+	var b strings.Builder
+	for i := 0; i < len(escaped); i++ {
+		if escaped[i] != '=' {
+			b.WriteByte(escaped[i])
+			continue
+		}
+		if i+2 >= len(escaped) {
+			return "", false
+		}
+		raw, err := hex.DecodeString(escaped[i+1 : i+3])
+		if err != nil {
+			return "", false
+		}
+		b.WriteByte(raw[0])
+		i += 2
+	}
+	return b.String(), WorkflowID(b.String()) == workflowID
+}
+
 // Batch is the payload of the signal "events": what triggers hand over to one learner at once.
 type Batch struct {
 	Learner   string         `json:"learner"`
@@ -66,4 +92,6 @@ type Batch struct {
 	// Mark is the instant up to which every event of this learner has been handed over, this batch included. Zero: the
 	// StoredAt of the last event, which is what stream order implies.
 	Mark time.Time `json:"mark,omitzero"`
+	// Published, if not nil, tells that other rules have come into force; publishers send it without events.
+	Published *engine.Published `json:"published,omitempty"`
 }

@@ -21,3 +21,16 @@ func TestWorkflowIDs(t *testing.T) {
 		}
 	}
 }
+
+func TestLearnerOf(t *testing.T) {
+	for _, learner := range []string{"u_42", "auth0|7", "Zoë 🎓", "Zo=C3=AB", "a/b"} {
+		if got, ok := workflows.LearnerOf(workflows.WorkflowID(learner)); !ok || got != learner {
+			t.Errorf("LearnerOf(WorkflowID(%q)) = %q, %v", learner, got, ok)
+		}
+	}
+	for _, id := range []string{"", "u_42", "other/u_42", "learner/=", "learner/=4", "learner/=zz", "learner/=41", "learner/=c3"} {
+		if got, ok := workflows.LearnerOf(id); ok {
+			t.Errorf("LearnerOf(%q) = %q, want none", id, got)
+		}
+	}
+}

@@ -75,6 +75,8 @@ func (l *learner) occasion() string {
 			}
 		case in.Outcome != nil:
 			parts = append(parts, "delivery "+string(in.Outcome.Status))
+		case in.Published != nil:
+			parts = append(parts, "other rules are in force")
 		}
 	}
 	switch {

@@ -16,14 +16,17 @@ import (
 	"homeroom/delivery"
 	"homeroom/delivery/sendgrid"
 	"homeroom/dev/stack"
+	"homeroom/publish"
 	"homeroom/rules"
 	"homeroom/store"
 	"homeroom/subjects"
+	"homeroom/worker"
 )
 
 // Options say which Homeroom runs.
 type Options struct {
-	Academy *rules.Academy
+	Academy *rules.Academy  // nil: what is in force stays
+	OnStart app.OnStart     // default: the academy is put in force, whatever was before
 	Clock   clock.Clock     // default: real time
 	Sender  delivery.Sender // default: SendGrid's adapter on the stack's stand-in
 	Allow   []string
@@ -47,6 +50,17 @@ type House struct {
 
 	nc *nats.Conn
 }
+
+// Publisher puts other rules in force, as `homeroom rules publish` does.
+func (h *House) Publisher() *publish.Publisher {
+	return publish.New(publish.Options{
+		Store: h.App.Store(), Temporal: h.Temporal, Starter: worker.NewStarter(h.Temporal), Learners: publish.Stream{JS: h.JS},
+		Now: h.Clock.Now, Real: time.Now, Settle: settle,
+	})
+}
+
+// settle is how long Temporal's visibility is given to catch up; here it is in the same process.
+const settle = 2 * time.Second
 
 // How often marks are published and how far they stay back, for real. Time-lapse makes a second long, so dev is quicker
 // than production.
@@ -76,13 +90,16 @@ func Open(ctx context.Context, s *stack.Stack, o Options) (*House, error) {
 	if o.Grace == 0 {
 		o.Grace = o.Clock.Scale(time.Minute)
 	}
+	if o.OnStart == "" {
+		o.OnStart = app.PublishAlways
+	}
 	js := h.JS
 	if o.Over != nil {
 		js = o.Over(js)
 	}
 	var err error
 	h.App, err = app.New(ctx, app.Options{
-		JetStream: js, Temporal: h.Temporal, Namespace: s.Namespace, Academy: o.Academy, Sender: o.Sender, Author: "dev",
+		JetStream: js, Temporal: h.Temporal, Namespace: s.Namespace, Academy: o.Academy, OnStart: o.OnStart, Sender: o.Sender, Author: "dev",
 		Clock: o.Clock, Log: o.Log, PublicURL: s.InboxURL, Allow: o.Allow, Grace: o.Grace, Store: o.Store,
 		Roles: o.Roles, RestAfter: o.RestAfter, MarkEvery: markEvery, MarkMargin: markMargin,
 	})

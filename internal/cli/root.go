@@ -16,7 +16,7 @@ import (
 type Commands struct {
 	Serve    ServeCmd    `cmd:"" help:"Run Homeroom: hear events, decide, send."`
 	Emit     EmitCmd     `cmd:"" help:"Publish one event, to try things."`
-	Rules    RulesCmd    `cmd:"" help:"Check and test a growth team's folder."`
+	Rules    RulesCmd    `cmd:"" help:"Check, test and publish a growth team's folder."`
 	Simulate SimulateCmd `cmd:"" help:"Show what recorded events would have sent, with no server."`
 	Catalog  CatalogCmd  `cmd:"" help:"List the events that Homeroom knows."`
 	Pause    PauseCmd    `cmd:"" help:"Stop all sending at once; everything else goes on."`
@@ -26,8 +26,18 @@ type Commands struct {
 
 // RulesCmd is `homeroom rules`.
 type RulesCmd struct {
-	Check RulesCheckCmd `cmd:"" help:"Find every mistake in a folder: rules, settings, messages, courses."`
-	Test  RulesTestCmd  `cmd:"" help:"Run the folder's rule tests on a virtual clock."`
+	Check   RulesCheckCmd   `cmd:"" help:"Find every mistake in a folder: rules, settings, messages, courses."`
+	Test    RulesTestCmd    `cmd:"" help:"Run the folder's rule tests on a virtual clock."`
+	Explain RulesExplainCmd `cmd:"" help:"Say a rule in words: its program, what it listens to, what that costs."`
+	Render  RulesRenderCmd  `cmd:"" help:"Show a message as a learner would get it."`
+	Schema  RulesSchemaCmd  `cmd:"" help:"Print the JSON Schema of a kind of file, for editors."`
+
+	Publish  RulesPublishCmd  `cmd:"" help:"Put a folder in force, without a restart."`
+	Status   RulesStatusCmd   `cmd:"" help:"Show what is in force, who runs it, and how many learners are under way."`
+	History  RulesHistoryCmd  `cmd:"" help:"List what was published, by whom, when and why."`
+	Diff     RulesDiffCmd     `cmd:"" help:"Compare two revisions, or a revision and a folder."`
+	Rollback RulesRollbackCmd `cmd:"" help:"Publish an earlier revision again."`
+	Sweep    RulesSweepCmd    `cmd:"" help:"Reach learners who sleep once more, if publishing was interrupted."`
 }
 
 // VersionCmd is `homeroom version`.

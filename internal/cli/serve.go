@@ -15,12 +15,14 @@ import (
 
 	"homeroom/app"
 	"homeroom/delivery/sendgrid"
+	"homeroom/rules"
 	"homeroom/store"
 )
 
 // ServeCmd is `homeroom serve`.
 type ServeCmd struct {
-	Academy string `required:"" type:"existingdir" env:"HOMEROOM_ACADEMY" help:"The growth team's folder." placeholder:"DIR"`
+	Academy string `type:"existingdir" env:"HOMEROOM_ACADEMY" help:"The growth team's folder, put in force at the start if nothing is, and as --publish-on-start says." placeholder:"DIR"`
+	OnStart string `name:"publish-on-start" env:"HOMEROOM_PUBLISH_ON_START" enum:"new,always,never" default:"new" help:"Put the folder in force although others are: new (unless it was in force before, so that a restart never undoes a publication), always or never." placeholder:"WHEN"`
 	NATSFlags
 	PublicURL string   `required:"" env:"HOMEROOM_PUBLIC_URL" help:"Where learners reach Homeroom's pages; unsubscribe links begin with it." placeholder:"URL"`
 	Secret    string   `name:"secret-file" env:"HOMEROOM_SECRET_FILE" type:"existingfile" help:"Keys unsubscribe links and hashed addresses. Default: made at the first start and kept in NATS." placeholder:"FILE"`
@@ -39,7 +41,8 @@ type ServeCmd struct {
 // Help is shown by `homeroom serve --help`.
 func (*ServeCmd) Help() string {
 	return `Connects to NATS and Temporal, makes the streams, buckets and search attributes that are missing, puts the folder's
-rules in force and serves until it is told to stop.
+rules in force and serves until it is told to stop. Rules that are published meanwhile (homeroom rules publish) are taken
+over without a restart. Without --academy it serves what was published.
 
 Temporal is found by the SDK's own variables: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS…
 or a profile of its configuration file (TEMPORAL_PROFILE).
@@ -52,9 +55,12 @@ Example:
 // Run serves until ctx ends.
 func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 	log := c.logger(o)
-	academy, err := loadAcademy(o, c.Academy)
-	if err != nil {
-		return err
+	var academy *rules.Academy
+	if c.Academy != "" {
+		var err error
+		if academy, err = loadAcademy(o, c.Academy); err != nil {
+			return err
+		}
 	}
 	sender, err := c.sender()
 	if err != nil {
@@ -75,7 +81,8 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 	}
 	defer temporal.Close()
 	homeroom, err := app.New(ctx, app.Options{
-		JetStream: js, Temporal: temporal, Namespace: namespace, Academy: academy, Sender: sender, Author: whoami(),
+		JetStream: js, Temporal: temporal, Namespace: namespace, Academy: academy, OnStart: app.OnStart(c.OnStart),
+		Sender: sender, Author: whoami(),
 		Store: store.Options{Replicas: c.Replicas, MaxAge: c.Keep}, Log: log,
 		PublicURL: c.PublicURL, Secret: secret, Allow: c.Allow, DeliveriesPerSecond: c.Rate,
 	})
@@ -86,8 +93,7 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 	if err := homeroom.Start(ctx); err != nil {
 		return err
 	}
-	log.Info("serving", "academy", academy.Name, "rules", len(academy.Ruleset.Rules), "ruleset", academy.Ruleset.Hash[:12],
-		"nats", nc.ConnectedUrlRedacted(), "namespace", namespace)
+	log.Info("serving", "ruleset", homeroom.Swap().Ruleset, "nats", nc.ConnectedUrlRedacted(), "namespace", namespace)
 	select {
 	case err := <-homeroom.Failed():
 		return err

@@ -1,0 +1,131 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"time"
+
+	"homeroom/store"
+)
+
+// How often an instance shows that it lives, and how long it waits after an error; both for real.
+const (
+	beat       = 4 * time.Second
+	followTime = 10 * time.Second // one request to the store, at the most
+)
+
+// follow keeps the rules as the store has them and tells which they are, until ctx ends. seen is what keepUp left.
+func (a *App) follow(ctx context.Context, seen uint64) {
+	a.tidy(ctx)
+	changed := make(chan struct{}, 1)
+	a.beside.Go(func() { a.watch(ctx, changed) })
+	tick := time.NewTicker(beat)
+	defer tick.Stop()
+	for {
+		if err := a.keepUp(ctx, &seen); err != nil && ctx.Err() == nil {
+			a.log.Error("following the published rules; trying again", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-changed:
+		case <-tick.C:
+		}
+	}
+}
+
+// watch says when to look again. It is a hint: the beat looks too, should a watch end or stall.
+func (a *App) watch(ctx context.Context, changed chan<- struct{}) {
+	for ctx.Err() == nil {
+		err := a.store.Rulesets.Watch(ctx, func() {
+			select {
+			case changed <- struct{}{}:
+			default:
+			}
+		})
+		if err == nil {
+			return
+		}
+		a.log.Warn("watching for published rules; trying again", "error", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(beat):
+		}
+	}
+}
+
+// keepUp refreshes the rules if anything was published since, and renews this instance's record.
+func (a *App) keepUp(ctx context.Context, seen *uint64) error {
+	ctx, cancel := context.WithTimeout(ctx, followTime)
+	defer cancel()
+	sequence, err := a.store.Rulesets.Sequence(ctx)
+	if err != nil {
+		return err
+	}
+	var failed error
+	if sequence != *seen {
+		if failed = a.revisions.refresh(ctx); failed == nil {
+			*seen = sequence
+		}
+	}
+	if err := a.store.Control.Tell(ctx, a.instance()); err != nil {
+		return err
+	}
+	return failed
+}
+
+// instance is what this process tells about itself.
+func (a *App) instance() store.Instance {
+	swap := a.revisions.lastSwap()
+	i := store.Instance{
+		Name: a.name, Number: swap.Number, Swap: swap.Ruleset, Outcome: swap.Outcome, Problem: swap.Problem, At: swap.At,
+		Refused: a.revisions.refused(),
+	}
+	for _, role := range a.roles {
+		i.Roles = append(i.Roles, string(role))
+	}
+	if f := a.revisions.force.Load(); f != nil {
+		i.Running, i.Listens = f.academy.Ruleset.Hash, f.listens
+	}
+	return i
+}
+
+// leave removes the record, so that nobody waits for this instance.
+func (a *App) leave() {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if err := a.store.Control.Forget(ctx, a.name); err != nil {
+		a.log.Warn("this instance's record stays until it is seen to be gone", "error", err)
+	}
+}
+
+// tidy removes the records of instances that have been gone for a day.
+func (a *App) tidy(ctx context.Context) {
+	for _, i := range a.store.Control.Instances() {
+		if time.Since(i.Seen) < 24*time.Hour {
+			continue
+		}
+		if err := a.store.Control.Forget(ctx, i.Name); err != nil && ctx.Err() == nil {
+			a.log.Warn("removing the record of an instance that is gone", "instance", i.Name, "error", err)
+		}
+	}
+}
+
+// instanceName names this process: its host, its process id, and something that no other start has.
+func instanceName() (string, error) {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	var salt [3]byte
+	if _, err := rand.Read(salt[:]); err != nil {
+		return "", fmt.Errorf("naming this instance: %w", err)
+	}
+	return fmt.Sprintf("%s-%d-%s", host, os.Getpid(), hex.EncodeToString(salt[:])), nil
+}
+
+// Swap tells about the last change to other rules: which, how it ended and when.
+func (a *App) Swap() Swap { return a.revisions.lastSwap() }

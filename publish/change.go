@@ -1,0 +1,178 @@
+package publish
+
+import (
+	"bytes"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"homeroom/engine"
+	"homeroom/rules"
+)
+
+// Change says in what two revisions differ. The lists are sorted; rules by name, files by path.
+type Change struct {
+	From    string   `json:"from,omitempty"` // hash; empty: nothing was in force
+	To      string   `json:"to"`
+	Added   []string `json:"added,omitempty"`
+	Removed []string `json:"removed,omitempty"`
+	Changed []string `json:"changed,omitempty"`
+	Lifted  []string `json:"lifted,omitempty"` // rules whose pause ended
+	Files   []string `json:"files,omitempty"`  // changed, added or removed
+	// Reworded are the unchanged rules that send a changed message.
+	Reworded []string `json:"reworded,omitempty"`
+
+	silences []silence
+}
+
+// silence is an inactivity rule whose wake-ups may differ from those that sleepers have set: as it is, and as it was.
+type silence struct {
+	now, before *engine.Ruleset // of this rule only; before is nil if the rule is new or may start where it might not
+}
+
+// Compare finds what changed from old to next; old nil: everything is new.
+func Compare(old, next *rules.Academy) Change {
+	if old == nil {
+		old = &rules.Academy{Ruleset: &engine.Ruleset{}}
+	}
+	c := Change{From: old.Ruleset.Hash, To: next.Ruleset.Hash, Files: changedFiles(old.Files, next.Files)}
+	texts := changedMessages(c.Files)
+	for _, rule := range next.Ruleset.Rules {
+		was := old.Ruleset.Rule(rule.Name)
+		switch {
+		case was == nil:
+			c.Added = append(c.Added, rule.Name)
+		case was.Hash != rule.Hash || !bytes.Equal(ruleFile(old, rule.Name), ruleFile(next, rule.Name)):
+			c.Changed = append(c.Changed, rule.Name)
+		case sendsAny(rule, texts):
+			c.Reworded = append(c.Reworded, rule.Name)
+		}
+		if was != nil && was.Paused && !rule.Paused {
+			c.Lifted = append(c.Lifted, rule.Name)
+		}
+		if s, ok := newSilence(old.Ruleset, was, next.Ruleset, rule); ok {
+			c.silences = append(c.silences, s)
+		}
+	}
+	for _, rule := range old.Ruleset.Rules {
+		if next.Ruleset.Rule(rule.Name) == nil {
+			c.Removed = append(c.Removed, rule.Name)
+		}
+	}
+	return c
+}
+
+func ruleFile(a *rules.Academy, name string) []byte { return a.Files["rules/"+name+".yaml"] }
+
+func changedFiles(old, next map[string][]byte) []string {
+	var files []string
+	for name, content := range next {
+		if was, ok := old[name]; !ok || !bytes.Equal(was, content) {
+			files = append(files, name)
+		}
+	}
+	for name := range old {
+		if _, ok := next[name]; !ok {
+			files = append(files, name)
+		}
+	}
+	slices.Sort(files)
+	return files
+}
+
+// changedMessages are the names of the messages among changed files.
+func changedMessages(files []string) map[string]bool {
+	names := map[string]bool{}
+	for _, file := range files {
+		if dir, base := path.Split(file); dir == "messages/" {
+			name, _, _ := strings.Cut(base, ".")
+			names[name] = true
+		}
+	}
+	return names
+}
+
+func sendsAny(rule *engine.Rule, messages map[string]bool) bool {
+	return slices.ContainsFunc(rule.Program, func(in engine.Instr) bool { return in.Send != nil && messages[in.Send.Message] })
+}
+
+// newSilence tells whether an inactivity rule may fall due earlier than it did.
+func newSilence(old *engine.Ruleset, was *engine.Rule, next *engine.Ruleset, rule *engine.Rule) (silence, bool) {
+	if rule.When.Inactive <= 0 {
+		return silence{}, false
+	}
+	s := silence{now: only(next, rule)}
+	if was == nil || was.When.Inactive <= 0 || was.When.Platform != rule.When.Platform {
+		return s, true
+	}
+	if was.Again != rule.Again {
+		return s, true
+	}
+	if was.When.Inactive == rule.When.Inactive && old.Settings.Resolution == next.Settings.Resolution {
+		return silence{}, false
+	}
+	s.before = only(old, was)
+	return s, true
+}
+
+// only is the ruleset with one rule.
+func only(rs *engine.Ruleset, rule *engine.Rule) *engine.Ruleset {
+	one := *rs
+	one.Rules = []*engine.Rule{rule}
+	return &one
+}
+
+// Touched are the rules whose live runs the publication may touch.
+func (c Change) Touched(mode engine.InFlight) []string {
+	names := map[string]bool{}
+	add := func(lists ...[]string) {
+		for _, list := range lists {
+			for _, name := range list {
+				names[name] = true
+			}
+		}
+	}
+	add(c.Lifted)
+	switch mode {
+	case engine.InFlightFinish:
+	case engine.InFlightCancel:
+		add(c.Changed, c.Removed)
+	case engine.InFlightMigrate:
+		add(c.Changed, c.Removed, c.Reworded)
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// Silences tells whether an inactivity rule may fall due where nobody waits for it.
+func (c Change) Silences() bool { return len(c.silences) > 0 }
+
+// Wakes tells whether a sleeping learner must be woken, because an inactivity rule falls due for them earlier than their
+// wake-up. What fell due before since does not count: it would be stale.
+func (c Change) Wakes(st *engine.Standing, since time.Time) bool {
+	for _, s := range c.silences {
+		due, ok := engine.FirstSilence(s.now, st, since)
+		if !ok {
+			continue
+		}
+		if s.before == nil {
+			return true
+		}
+		if was, had := engine.FirstSilence(s.before, st, since); !had || due.Before(was) {
+			return true
+		}
+	}
+	return false
+}
+
+// with adds the rules that differ from an older revision: its runs may still be live.
+func (c Change) with(older Change) Change {
+	join := func(a, b []string) []string {
+		all := append(slices.Clone(a), b...)
+		slices.Sort(all)
+		return slices.Compact(all)
+	}
+	c.Changed, c.Removed, c.Reworded = join(c.Changed, older.Changed), join(c.Removed, older.Removed), join(c.Reworded, older.Reworded)
+	return c
+}

@@ -1,0 +1,39 @@
+package publish
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"homeroom/subjects"
+)
+
+// Stream names the learners of whom the stream of events holds something, partition by partition.
+type Stream struct{ JS jetstream.JetStream }
+
+// Each implements Learners. It holds the subjects of one partition in memory at a time.
+func (s Stream) Each(ctx context.Context, yield func(learner string) error) error {
+	stream, err := s.JS.Stream(ctx, subjects.Stream)
+	if err != nil {
+		return fmt.Errorf("looking for learners in the stream: %w", err)
+	}
+	for p := range subjects.Partitions {
+		info, err := stream.Info(ctx, jetstream.WithSubjectFilter(subjects.Partition(p)))
+		if err != nil {
+			return fmt.Errorf("looking for learners in partition %d of the stream: %w", p, err)
+		}
+		known := map[string]bool{subjects.NoLearner: true}
+		for subject := range info.State.Subjects {
+			_, learner, _, err := subjects.ParseStored(subject)
+			if err != nil || known[learner] {
+				continue
+			}
+			known[learner] = true
+			if err := yield(learner); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,241 @@
+package publish
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"homeroom/engine"
+	"homeroom/rules"
+	"homeroom/store"
+)
+
+// Options are what a publisher needs. All but those with a default are required.
+type Options struct {
+	Store     *store.Store
+	Temporal  Temporal
+	Starter   Starter
+	Learners  Learners         // who is known; nil: only those with a workflow are swept
+	Now       func() time.Time // in Homeroom's time
+	Real      func() time.Time
+	Patience  time.Duration  // for the instances to follow, for real; default 30s
+	Settle    time.Duration  // for Temporal's visibility to catch up, for real; default 5s
+	PerSecond float64        // learners woken at the most; default 200
+	Random    func() float64 // jitter, in [0, 1)
+	// Progress hears how far it is. May be nil.
+	Progress func(Progress)
+}
+
+// Progress is how far a publication has come.
+type Progress struct {
+	Stage string // for people: "waiting for host-12-ab to listen"
+	Swept Swept  // while sweeping
+}
+
+// Publisher puts revisions in force.
+type Publisher struct{ o Options }
+
+// New returns a publisher.
+func New(o Options) *Publisher {
+	if o.Patience == 0 {
+		o.Patience = 30 * time.Second
+	}
+	if o.Settle == 0 {
+		o.Settle = 5 * time.Second
+	}
+	if o.PerSecond == 0 {
+		o.PerSecond = 200
+	}
+	if o.Progress == nil {
+		o.Progress = func(Progress) {}
+	}
+	return &Publisher{o: o}
+}
+
+// Plan is a publication before it happens.
+type Plan struct {
+	Academy  *rules.Academy
+	InFlight engine.InFlight
+	Change   Change
+	// Touched are the rules whose live runs it may touch, those of earlier revisions among them.
+	Touched []string
+	// From is the pointer that the plan was made for: if another one is there by then, it is not published.
+	From store.Pointer
+}
+
+// Prepare compares a folder with what is in force. A folder that is in force already is compared with what it replaced:
+// sweeping for it once more is harmless.
+func (p *Publisher) Prepare(ctx context.Context, academy *rules.Academy, mode engine.InFlight) (*Plan, error) {
+	current, err := p.o.Store.Rulesets.Current(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading which ruleset is in force: %w", err)
+	}
+	plan := &Plan{Academy: academy, InFlight: mode, From: current}
+	before := current.Hash
+	if before == academy.Ruleset.Hash {
+		before = current.Replaced
+	}
+	old, err := p.Academy(ctx, before)
+	if err != nil {
+		return nil, err
+	}
+	plan.Change = Compare(old, academy)
+	all := plan.Change
+	if mode != engine.InFlightFinish {
+		history, err := p.o.Store.Rulesets.History(ctx)
+		if err != nil {
+			return nil, err
+		}
+		compared := map[string]bool{"": true, before: true, academy.Ruleset.Hash: true}
+		for _, was := range history {
+			if compared[was.Hash] {
+				continue
+			}
+			compared[was.Hash] = true
+			older, err := p.Academy(ctx, was.Hash)
+			if err != nil {
+				return nil, err
+			}
+			if older != nil {
+				all = all.with(Compare(older, academy))
+			}
+		}
+	}
+	plan.Touched = all.Touched(mode)
+	return plan, nil
+}
+
+// Resume is the plan that the publication in force was made by, to sweep for it once more.
+func (p *Publisher) Resume(ctx context.Context) (*Plan, error) {
+	current, err := p.o.Store.Rulesets.Current(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading which ruleset is in force: %w", err)
+	}
+	if current.Hash == "" {
+		return nil, errors.New("no rules are in force yet")
+	}
+	academy, err := p.Academy(ctx, current.Hash)
+	if err != nil {
+		return nil, err
+	}
+	if academy == nil {
+		return nil, fmt.Errorf("the ruleset in force, %s, does not compile here: use the version of Homeroom that the workers run", current.Hash)
+	}
+	mode := engine.InFlight(current.InFlight)
+	if mode == "" {
+		mode = engine.InFlightFinish
+	}
+	return p.Prepare(ctx, academy, mode)
+}
+
+// Academy compiles a stored revision; nil without an error if it is not there or does not compile.
+func (p *Publisher) Academy(ctx context.Context, hash string) (*rules.Academy, error) {
+	if hash == "" {
+		return nil, nil
+	}
+	bundle, err := p.o.Store.Rulesets.Get(ctx, hash)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	academy, problems := rules.FromBundle(bundle.Files)
+	if problems.Err() != nil {
+		return nil, nil
+	}
+	return academy, nil
+}
+
+// InForce tells whether the plan's folder was in force already when the plan was made.
+func (p *Plan) InForce() bool { return p.From.Hash == p.Academy.Ruleset.Hash }
+
+// Publish stores the revision, has every live instance compile it and listen for its events, puts it in force, and waits
+// until all of them run it. Until it is in force an error leaves everything as it was. If somebody else published since
+// the plan was made the error is [store.ErrMoved].
+func (p *Publisher) Publish(ctx context.Context, plan *Plan, author, note string) (store.Pointer, error) {
+	hash := plan.Academy.Ruleset.Hash
+	sets := p.o.Store.Rulesets
+	at := p.o.Now().UTC()
+	if err := sets.Put(ctx, store.Bundle{Hash: hash, Files: plan.Academy.Files, Author: author, Note: note, At: at}); err != nil {
+		return store.Pointer{}, fmt.Errorf("storing the ruleset: %w", err)
+	}
+	storeTime, err := sets.Propose(ctx, store.Proposal{Hash: hash, Author: author})
+	if err != nil {
+		return store.Pointer{}, err
+	}
+	began := p.o.Real()
+	now := func() time.Time { return storeTime.Add(p.o.Real().Sub(began)) }
+	// Before the first publication nobody listens for anything: every event waits.
+	listens := func(i store.Instance) bool { return plan.From.Hash == "" || slices.Contains(i.Listens, hash) }
+	if err := p.confirm(ctx, now, hash, "listen for it", listens); err != nil {
+		return store.Pointer{}, fmt.Errorf("nothing was put in force: %w", err)
+	}
+	next := plan.From
+	if !plan.InForce() {
+		p.o.Progress(Progress{Stage: "putting it in force"})
+		next = store.Pointer{
+			Number: plan.From.Number + 1, Hash: hash, Author: author, Note: note, At: at,
+			Replaced: plan.From.Hash, InFlight: string(plan.InFlight), Revision: plan.From.Revision,
+		}
+		if next, err = sets.SetCurrent(ctx, next); err != nil {
+			return store.Pointer{}, err
+		}
+	}
+	// Somebody may have published again already; then the instances are further still.
+	runs := func(i store.Instance) bool {
+		return i.Number > next.Number || i.Number == next.Number && i.Running == hash
+	}
+	if err := p.confirm(ctx, now, hash, "run it", runs); err != nil {
+		return next, fmt.Errorf("%s is in force, but learners who sleep have not been told: %w; then run `homeroom rules sweep`", Short(hash), err)
+	}
+	return next, nil
+}
+
+// lookAgain is the pause between two looks at the instances.
+const lookAgain = 100 * time.Millisecond
+
+// confirm waits until every live instance is as far as it should be.
+func (p *Publisher) confirm(ctx context.Context, now func() time.Time, hash, what string, there func(store.Instance) bool) error {
+	until := p.o.Real().Add(p.o.Patience)
+	for {
+		var missing []string
+		for _, i := range p.o.Store.Control.Instances() {
+			if problem, refused := i.Refused[hash]; refused && i.Live(now()) {
+				return fmt.Errorf("the ruleset does not compile on %s, which may be another version of Homeroom: %s", i.Name, problem)
+			}
+			if i.Live(now()) && !there(i) {
+				missing = append(missing, i.Name)
+			}
+		}
+		if len(missing) == 0 {
+			return nil
+		}
+		names := strings.Join(missing, ", ")
+		if p.o.Real().After(until) {
+			return fmt.Errorf("after %s these instances do not %s yet: %s; look at their logs, or stop them and try again in %s",
+				p.o.Patience, what, names, store.InstanceTTL)
+		}
+		p.o.Progress(Progress{Stage: fmt.Sprintf("waiting for %s to %s", names, what)})
+		if err := wait(ctx, lookAgain); err != nil {
+			return err
+		}
+	}
+}
+
+// Short is a hash as people read it.
+func Short(hash string) string { return hash[:min(12, len(hash))] }
+
+// wait sleeps for real.
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

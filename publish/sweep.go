@@ -1,0 +1,277 @@
+package publish
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"go.temporal.io/api/serviceerror"
+	workflow "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+
+	"homeroom/engine"
+	"homeroom/store"
+	"homeroom/subjects"
+	"homeroom/workflows"
+)
+
+// Temporal is the part of client.Client that a sweep needs.
+type Temporal interface {
+	ListWorkflow(ctx context.Context, request *workflowservice.ListWorkflowExecutionsRequest) (*workflowservice.ListWorkflowExecutionsResponse, error)
+	SignalWorkflow(ctx context.Context, workflowID, runID, signalName string, arg any) error
+}
+
+// Starter signals a learner's workflow and starts it if there is none; worker.Starter does.
+type Starter interface {
+	HandOver(ctx context.Context, b workflows.Batch) error
+}
+
+// Learners names everybody who is known, whether or not they have a workflow. A learner may be named more than once.
+type Learners interface {
+	Each(ctx context.Context, yield func(learner string) error) error
+}
+
+// Swept counts learners.
+type Swept struct {
+	Seen     int `json:"seen"`     // looked at
+	LiveRuns int `json:"affected"` // with live runs that the publication touches
+	Woken    int `json:"woken"`    // without, woken because an inactivity rule falls due earlier
+}
+
+// Signaled is how many learners were told.
+func (s Swept) Signaled() int { return s.LiveRuns + s.Woken }
+
+// sweep is one sweep under way.
+type sweep struct {
+	p     *Publisher
+	plan  *Plan
+	since time.Time                                                   // silences before this would be stale
+	tell  func(ctx context.Context, learner string, start bool) error // nil: only count
+	told  map[string]bool
+	seen  map[string]bool
+	swept Swept
+}
+
+// Sweep tells the learners whose live runs or wake-up the publication changes; see [Change]. It may run any number of
+// times: a learner who has been told already has nothing left to do.
+func (p *Publisher) Sweep(ctx context.Context, plan *Plan) (Swept, error) {
+	out := newSender(p, engine.Published{Hash: plan.Academy.Ruleset.Hash, InFlight: plan.InFlight})
+	s := p.newSweep(plan, out.tell)
+	began := p.o.Real()
+	err := s.all(ctx, "")
+	if err == nil && (len(plan.Touched) > 0 || plan.Change.Silences()) {
+		// Visibility is a moment behind: runs that began just before, and learners who were just continuing as new.
+		p.o.Progress(Progress{Stage: "letting Temporal's visibility catch up", Swept: s.swept})
+		if err = wait(ctx, p.o.Settle); err == nil {
+			err = s.all(ctx, began.Add(-2*time.Minute).UTC().Format(time.RFC3339))
+		}
+	}
+	if err = errors.Join(err, out.finish()); err != nil {
+		return s.swept, fmt.Errorf("the sweep is not complete: %w; run `homeroom rules sweep` to go over everybody again", err)
+	}
+	return s.swept, nil
+}
+
+// Count is how many learners a sweep would tell, as far as visibility knows.
+func (p *Publisher) Count(ctx context.Context, plan *Plan) (Swept, error) {
+	s := p.newSweep(plan, nil)
+	err := s.all(ctx, "")
+	return s.swept, err
+}
+
+func (p *Publisher) newSweep(plan *Plan, tell func(context.Context, string, bool) error) *sweep {
+	s := &sweep{p: p, plan: plan, tell: tell, told: map[string]bool{}, seen: map[string]bool{}}
+	if age := plan.Academy.Settings.MaxEventAge; age > 0 {
+		s.since = p.told().Add(-age)
+	}
+	return s
+}
+
+// told is how far, in Homeroom's time, learners' stories have been told at least: now, unless the triggers say less.
+func (p *Publisher) told() time.Time {
+	at := p.o.Now()
+	for partition := range subjects.Partitions {
+		if mark := p.o.Store.Control.Mark(partition); !mark.IsZero() && mark.Before(at) {
+			at = mark
+		}
+	}
+	return at
+}
+
+// all goes over everybody; after: only over runs that started since, and those with live runs.
+func (s *sweep) all(ctx context.Context, after string) error {
+	running := "WorkflowType = '" + workflows.LearnerWorkflow + "' AND ExecutionStatus = 'Running'"
+	for touched := s.plan.Touched; len(touched) > 0; {
+		n := min(len(touched), 50)
+		query := fmt.Sprintf("%s AND %s IN ('%s')", running, workflows.SearchRules.GetName(), strings.Join(touched[:n], "','"))
+		touched = touched[n:]
+		if err := s.list(ctx, query, s.withLiveRuns); err != nil {
+			return err
+		}
+	}
+	if !s.plan.Change.Silences() {
+		return nil
+	}
+	if after != "" {
+		return s.list(ctx, running+" AND StartTime > '"+after+"'", s.asleep)
+	}
+	if err := s.list(ctx, running, s.asleep); err != nil {
+		return err
+	}
+	if s.p.o.Learners == nil {
+		return nil
+	}
+	return s.p.o.Learners.Each(ctx, func(learner string) error {
+		if s.seen[learner] || s.told[learner] {
+			return nil
+		}
+		return s.wake(ctx, learner, true)
+	})
+}
+
+// pageSize is how many workflows are listed at once.
+const pageSize = 500
+
+// list calls each with every learner that a visibility query finds.
+func (s *sweep) list(ctx context.Context, query string, each func(context.Context, string) error) error {
+	request := &workflowservice.ListWorkflowExecutionsRequest{Query: query, PageSize: pageSize}
+	for {
+		page, err := s.p.o.Temporal.ListWorkflow(ctx, request)
+		if err != nil {
+			return fmt.Errorf("listing learners: %w", err)
+		}
+		for _, w := range page.GetExecutions() {
+			if learner, ok := learnerOf(w); ok {
+				if err := each(ctx, learner); err != nil {
+					return err
+				}
+			}
+		}
+		if request.NextPageToken = page.GetNextPageToken(); len(request.NextPageToken) == 0 {
+			return nil
+		}
+	}
+}
+
+func learnerOf(w *workflow.WorkflowExecutionInfo) (string, bool) {
+	return workflows.LearnerOf(w.GetExecution().GetWorkflowId())
+}
+
+func (s *sweep) withLiveRuns(ctx context.Context, learner string) error {
+	if s.told[learner] {
+		return nil
+	}
+	s.swept.LiveRuns++
+	return s.say(ctx, learner, false)
+}
+
+func (s *sweep) asleep(ctx context.Context, learner string) error {
+	if s.told[learner] || s.seen[learner] {
+		return nil
+	}
+	return s.wake(ctx, learner, false)
+}
+
+// wake tells a learner for whom an inactivity rule falls due earlier than they would wake up; start: they may have no
+// workflow yet.
+func (s *sweep) wake(ctx context.Context, learner string, start bool) error {
+	s.see(learner)
+	standing, err := s.p.o.Store.Standings.Get(ctx, learner)
+	if err != nil {
+		return fmt.Errorf("reading the standing of learner %q: %w", learner, err)
+	}
+	if !s.plan.Change.Wakes(standing, s.since) {
+		return nil
+	}
+	s.swept.Woken++
+	return s.say(ctx, learner, start)
+}
+
+func (s *sweep) see(learner string) {
+	if s.seen[learner] = true; len(s.seen)%100 == 0 {
+		s.p.o.Progress(Progress{Stage: "sweeping", Swept: s.swept})
+	}
+	s.swept.Seen = len(s.seen)
+}
+
+func (s *sweep) say(ctx context.Context, learner string, start bool) error {
+	s.told[learner] = true
+	if s.tell == nil {
+		return nil
+	}
+	return s.tell(ctx, learner, start)
+}
+
+// senders is how many signals are under way at a time.
+const senders = 16
+
+// sender signals learners at a steady pace with jitter, so that they do not all decide in the same second.
+type sender struct {
+	p         *Publisher
+	published engine.Published
+	slots     chan struct{}
+	wg        sync.WaitGroup
+
+	mu     sync.Mutex
+	failed int
+	first  error
+}
+
+func newSender(p *Publisher, published engine.Published) *sender {
+	return &sender{p: p, published: published, slots: make(chan struct{}, senders)}
+}
+
+// tell sends one signal in the background. Its error is that of the pace; failures are told by finish.
+func (s *sender) tell(ctx context.Context, learner string, start bool) error {
+	jitter := 0.5
+	if s.p.o.Random != nil {
+		jitter = s.p.o.Random()
+	}
+	if err := wait(ctx, time.Duration((0.5+jitter)*float64(time.Second)/s.p.o.PerSecond)); err != nil {
+		return err
+	}
+	select {
+	case s.slots <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	s.wg.Go(func() {
+		defer func() { <-s.slots }()
+		if err := s.send(ctx, learner, start); err != nil {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if s.failed++; s.first == nil {
+				s.first = err
+			}
+		}
+	})
+	return nil
+}
+
+func (s *sender) send(ctx context.Context, learner string, start bool) error {
+	b := workflows.Batch{Learner: learner, Partition: store.PartitionOf(learner), Events: []engine.Event{}, Published: &s.published}
+	if start {
+		return s.p.o.Starter.HandOver(ctx, b)
+	}
+	err := s.p.o.Temporal.SignalWorkflow(ctx, workflows.WorkflowID(learner), "", workflows.SignalEvents, b)
+	var gone *serviceerror.NotFound
+	if errors.As(err, &gone) {
+		return nil // ended meanwhile
+	}
+	if err != nil {
+		return fmt.Errorf("telling learner %q: %w", learner, err)
+	}
+	return nil
+}
+
+// finish waits for the last signals and tells whether any failed.
+func (s *sender) finish() error {
+	s.wg.Wait()
+	if s.failed > 0 {
+		return fmt.Errorf("%d learners could not be told, the first because of: %w", s.failed, s.first)
+	}
+	return nil
+}

@@ -1,0 +1,221 @@
+package rules
+
+import (
+	"errors"
+	"reflect"
+	"time"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+
+	"homeroom/catalog"
+	"homeroom/engine"
+)
+
+// Limits of what may be asked of the past: what is asked must be remembered for every learner.
+const (
+	maxCountDays = 90
+	maxSent      = 366 * 24 * time.Hour
+)
+
+// sent("message", "7d") and count("event", "7d") ask about the past. Their arguments are literals, so that it is known
+// beforehand what must be remembered. After parsing they become @sent(@past, "message", seconds) and
+// @count(@past, "event", days), which a person cannot write.
+const (
+	pastName  = "@past"
+	pastType  = "type/past"
+	pastSent  = "@sent"
+	pastCount = "@count"
+)
+
+// pastUse collects what the expressions of a folder ask of the past.
+type pastUse struct {
+	cat      *catalog.Catalog
+	messages map[string]bool
+	counted  map[string]int // event → days
+	remember time.Duration
+}
+
+func pastExample(function string) string {
+	if function == "sent" {
+		return `sent("message", "7d")`
+	}
+	return `count("lesson.completed", "7d")`
+}
+
+// past checks the calls of sent and count in an expression and rewrites them. ok is false if one of them is wrong.
+func (c *exprCheck) past(parsed *cel.Ast) (ok bool) {
+	factory, root := ast.NewExprFactory(), parsed.NativeRep().Expr()
+	last := int64(0)
+	ast.PreOrderVisit(root, ast.NewExprVisitor(func(e ast.Expr) { last = max(last, e.ID()) }))
+	ok = true
+	ast.PreOrderVisit(root, ast.NewExprVisitor(func(e ast.Expr) {
+		if e.Kind() != ast.CallKind || e.AsCall().IsMemberFunction() {
+			return
+		}
+		function, args := e.AsCall().FunctionName(), e.AsCall().Args()
+		if function != "sent" && function != "count" {
+			return
+		}
+		name, amount, fine := c.pastCall(parsed, e, function, args)
+		if !fine {
+			ok = false
+			return
+		}
+		inner := pastSent
+		if function == "count" {
+			inner = pastCount
+		}
+		e.SetKindCase(factory.NewCall(e.ID(), inner, factory.NewIdent(last+1, pastName), args[0],
+			factory.NewLiteral(args[1].ID(), types.Double(amount))))
+		last++
+		if function == "count" {
+			c.l.past.counted[name] = max(c.l.past.counted[name], int(amount))
+		} else {
+			c.l.past.remember = max(c.l.past.remember, time.Duration(amount)*time.Second)
+		}
+	}))
+	return ok
+}
+
+// pastCall checks one call. amount is days for count, seconds for sent.
+func (c *exprCheck) pastCall(parsed *cel.Ast, e ast.Expr, function string, args []ast.Expr) (name string, amount float64, ok bool) {
+	start := parsed.NativeRep().SourceInfo().GetStartLocation(e.ID())
+	at := c.nameBefore(c.offset(start.Line(), start.Column()), function)
+	if len(args) != 2 {
+		c.d.fail(at, "write "+pastExample(function), "%s() takes two texts, not %d", function, len(args))
+		return "", 0, false
+	}
+	var texts [2]string
+	for i, arg := range args {
+		text, isText := literalText(arg)
+		if !isText {
+			c.fail(parsed, arg.ID(), "write "+pastExample(function), "%s() must know beforehand what to remember: write the text itself, in quotes", function)
+			return "", 0, false
+		}
+		texts[i] = text
+	}
+	nameAt := c.placeOf(parsed, args[0].ID())
+	if function == "sent" && !c.l.past.messages[texts[0]] {
+		c.d.fail(nameAt, didYouMean(texts[0], sortedKeys(c.l.past.messages)), "there is no message %s", texts[0])
+		return "", 0, false
+	}
+	if function == "count" {
+		counted := &node{text: texts[0], at: nameAt}
+		if ev, known := c.l.past.cat.Event(texts[0]); !known {
+			c.d.fail(nameAt, unknownEventFix(c.l.past.cat, counted.text), "there is no event %s", counted.text)
+			return "", 0, false
+		} else if ev.Admin {
+			c.d.fail(nameAt, "use an event of a learner", "%s has no learner, so it cannot be counted", counted.text)
+			return "", 0, false
+		}
+	}
+	before := len(*c.d.out)
+	span, fine := c.d.duration(&node{text: texts[1], at: c.placeOf(parsed, args[1].ID())}, function+"'s time")
+	if !fine || len(*c.d.out) > before {
+		return "", 0, false
+	}
+	const day = 24 * time.Hour
+	switch {
+	case function == "count" && (span%day != 0 || span > maxCountDays*day):
+		c.fail(parsed, args[1].ID(), `write "1d" to "90d"`, "count() counts whole days, 1 to %d", maxCountDays)
+		return "", 0, false
+	case function == "count":
+		return texts[0], float64(span / day), true
+	case span > maxSent:
+		c.fail(parsed, args[1].ID(), `write at most "366d"`, "sent() looks back one year at most")
+		return "", 0, false
+	}
+	return texts[0], span.Seconds(), true
+}
+
+func (c *exprCheck) placeOf(parsed *cel.Ast, id int64) pos {
+	start := parsed.NativeRep().SourceInfo().GetStartLocation(id)
+	return c.place(start.Line(), start.Column())
+}
+
+func literalText(e ast.Expr) (string, bool) {
+	if e.Kind() != ast.LiteralKind {
+		return "", false
+	}
+	text, ok := e.AsLiteral().(types.String)
+	return string(text), ok
+}
+
+// impersonal reports a variable for a message that reads the learner's traits: its value would be stored with the run,
+// and personal data is not stored there. Templates read learner.traits themselves.
+func (c *exprCheck) impersonal(parsed *cel.Ast) bool {
+	ok := true
+	ast.PreOrderVisit(parsed.NativeRep().Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+		of, field, isField := fieldOf(e)
+		if ok && isField && of.Kind() == ast.IdentKind && of.AsIdent() == "learner" && field == "traits" {
+			ok = false
+			c.fail(parsed, of.ID(), "take it out and write {{ learner.traits.… }} in the message",
+				"with cannot carry learner.traits: they would be stored with every run")
+		}
+	}))
+	return ok
+}
+
+// fieldOf returns what a field is read of, written with a dot or in brackets.
+func fieldOf(e ast.Expr) (of ast.Expr, field string, ok bool) {
+	switch {
+	case e.Kind() == ast.SelectKind:
+		return e.AsSelect().Operand(), e.AsSelect().FieldName(), true
+	case e.Kind() == ast.CallKind && e.AsCall().FunctionName() == operators.Index:
+		field, ok = literalText(e.AsCall().Args()[1])
+		return e.AsCall().Args()[0], field, ok
+	}
+	return nil, "", false
+}
+
+// pastLibrary has the functions that calls of sent and count become.
+type pastLibrary struct{}
+
+func (pastLibrary) LibraryName() string { return "homeroom.past" }
+
+func (pastLibrary) ProgramOptions() []cel.ProgramOption { return nil }
+
+func (pastLibrary) CompileOptions() []cel.EnvOption {
+	args := []*cel.Type{cel.ObjectType(pastType), cel.StringType, cel.DoubleType}
+	ask := func(answer func(h engine.History, name string, amount float64) ref.Val) cel.OverloadOpt {
+		return cel.FunctionBinding(func(values ...ref.Val) ref.Val {
+			p, isPast := values[0].(past)
+			name, isName := values[1].(types.String)
+			amount, isAmount := values[2].(types.Double)
+			if !isPast || !isName || !isAmount || p.History == nil {
+				return types.NewErr("the past is not known here")
+			}
+			return answer(p.History, string(name), float64(amount))
+		})
+	}
+	return []cel.EnvOption{
+		cel.Variable(pastName, cel.ObjectType(pastType)),
+		cel.Function(pastSent, cel.Overload("past_sent", args, cel.BoolType,
+			ask(func(h engine.History, message string, seconds float64) ref.Val {
+				return types.Bool(h.Sent(message, time.Duration(seconds)*time.Second))
+			}))),
+		cel.Function(pastCount, cel.Overload("past_count", args, cel.DoubleType,
+			ask(func(h engine.History, event string, days float64) ref.Val {
+				return types.Double(h.Count(event, int(days)))
+			}))),
+	}
+}
+
+// past carries a learner's history through an expression. It implements ref.Val.
+type past struct{ engine.History }
+
+var errPast = errors.New("the past is no value")
+
+func (p past) ConvertToNative(reflect.Type) (any, error) { return nil, errPast }
+
+func (p past) ConvertToType(ref.Type) ref.Val { return types.WrapErr(errPast) }
+
+func (p past) Equal(ref.Val) ref.Val { return types.False }
+
+func (p past) Type() ref.Type { return types.NewObjectType(pastType) }
+
+func (p past) Value() any { return p.History }

@@ -1,0 +1,95 @@
+package rules_test
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"homeroom/rules"
+)
+
+var fence = regexp.MustCompile("(?ms)^```(yaml|markdown)\n(.*?)^```$")
+
+// TestDocs puts the examples of docs/rules.md into the example academy: rules and fragments of rules are checked there,
+// settings and messages too, and the rule tests are run.
+func TestDocs(t *testing.T) {
+	src, err := os.ReadFile("../docs/rules.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fsys := copyAcademy(t)
+	sends := map[string]bool{}
+	for i, m := range fence.FindAllStringSubmatch(string(src), -1) {
+		first, _, _ := strings.Cut(m[2], ":")
+		name, text := fmt.Sprintf("example-%d", i+1), m[2]
+		switch {
+		case m[1] == "markdown":
+			fsys["messages/"+name+".md"] = &fstest.MapFile{Data: []byte(text)}
+			continue
+		case first == "test":
+			fsys["tests/"+name+".yaml"] = &fstest.MapFile{Data: []byte(text)}
+			continue
+		case first == "timezone":
+			_, problems := rules.Load(withBase(map[string]string{"settings.yaml": text}), ".")
+			if len(problems) > 0 {
+				t.Errorf("settings:\n%s", printed(t, problems))
+			}
+			continue
+		case first == "rule":
+			name = strings.TrimSpace(strings.TrimPrefix(strings.SplitN(text, "\n", 2)[0], "rule:"))
+		case first == "do":
+			text = "rule: " + name + "\nwhen: {event: assessment.retried}\nper: assessment_id\n" + text
+		default:
+			text = "rule: " + name + "\nwhen: {event: assessment.retried}\nper: assessment_id\n" + text + "do:\n  - send: quiz-retry\n"
+		}
+		fsys["rules/"+name+".yaml"] = &fstest.MapFile{Data: []byte(text)}
+		for _, m := range regexp.MustCompile(`(?m)send: ([a-z0-9-]+)`).FindAllStringSubmatch(text, -1) {
+			sends[m[1]] = true
+		}
+	}
+	if fsys["messages/practice-praise.md"] == nil && sends["practice-praise"] {
+		fsys["messages/practice-praise.md"] = &fstest.MapFile{Data: []byte("---\nsubject: Well done\n---\n{{ vars.sessions }} since {{ vars.last | date: '%d' }}\n")}
+	}
+	academy, problems := rules.Load(fsys, ".")
+	for _, p := range problems {
+		fromDocs := p.Lint != rules.LintUnusedMessage && !inAcademy(p.File)
+		if !p.Warning || fromDocs {
+			t.Errorf("%s", printed(t, rules.Problems{p}))
+		}
+	}
+	if academy == nil {
+		return
+	}
+	if n := len(academy.Ruleset.Rules); n < 18 {
+		t.Errorf("only %d rules: have the examples gone?", n)
+	}
+	runTests(t, academy, fsys)
+}
+
+func inAcademy(file string) bool {
+	_, err := os.Stat(path.Join("../examples/academy", file))
+	return err == nil
+}
+
+// copyAcademy returns the example academy without its tests.
+func copyAcademy(t *testing.T) fstest.MapFS {
+	t.Helper()
+	from, fsys := os.DirFS("../examples/academy"), fstest.MapFS{}
+	err := fs.WalkDir(from, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || path.Dir(name) == "tests" {
+			return err
+		}
+		content, err := fs.ReadFile(from, name)
+		fsys[name] = &fstest.MapFile{Data: content}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fsys
+}

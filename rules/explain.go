@@ -1,0 +1,275 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"homeroom/engine"
+)
+
+// Explain puts a rule into words: what it does, its program, what it listens to and which of that wakes workflows.
+func (a *Academy) Explain(name string) (string, error) {
+	r := a.Ruleset.Rule(name)
+	if r == nil {
+		var known []string
+		for _, rule := range a.Ruleset.Rules {
+			known = append(known, rule.Name)
+		}
+		return "", fmt.Errorf("there is no rule %s: %s", name, didYouMean(name, known))
+	}
+	e := explainer{academy: a, rule: r}
+	e.words()
+	e.program()
+	e.messages()
+	e.costs()
+	return e.b.String(), nil
+}
+
+// explainer writes one rule down.
+type explainer struct {
+	academy *Academy
+	rule    *engine.Rule
+	b       strings.Builder
+}
+
+func (e *explainer) line(format string, args ...any) { fmt.Fprintf(&e.b, format+"\n", args...) }
+
+// words says what the rule does.
+func (e *explainer) words() {
+	r := e.rule
+	e.line("%s", r.Name)
+	if r.About != "" {
+		e.line("%s", strings.TrimSpace(r.About))
+	}
+	e.line("")
+	switch {
+	case r.When.Inactive == 0:
+		e.line("Starts when %s.", matchWords(&r.When.Match))
+	case r.When.Platform:
+		e.line("Starts after %s without any activity%s.", span(r.When.Inactive), ifWords(r.When.Match.If))
+	default:
+		e.line("Starts after %s without activity in a course that the learner is enrolled in and has neither completed nor cancelled%s.",
+			span(r.When.Inactive), ifWords(r.When.Match.If))
+	}
+	if len(r.Per) == 0 {
+		e.line("A learner has one live run of it.")
+	} else {
+		e.line("A learner has one live run of it per %s.", strings.Join(r.Per, " and "))
+	}
+	switch {
+	case r.Again.Always:
+		e.line("It may start again as soon as a run has ended.")
+	case r.Again.After > 0:
+		e.line("It may start again %s after the start of the run before.", span(r.Again.After))
+	default:
+		e.line("It never starts a second time.")
+	}
+	for i := range r.Until {
+		e.line("A run leaves at once when %s.", matchWords(&r.Until[i]))
+	}
+	if r.Goal != nil {
+		e.line("Success is that %s, within %s of the run's first message.", matchWords(&r.Goal.Match), span(r.Goal.Within))
+	}
+	if r.Holdout > 0 {
+		e.line("%s of the learners are held out: they walk the same steps, but their messages are withheld.", percent(r.Holdout))
+	}
+	if control := e.academy.Settings.Control; control > 0 {
+		e.line("%s of all learners are in the control group and get no messages of any rule, except transactional ones.", percent(control))
+	}
+	if r.Paused {
+		e.line("It is paused: runs hold at their next send.")
+	}
+	e.line("Its messages have priority %d of 100.", r.Priority)
+}
+
+// program lists the instructions.
+func (e *explainer) program() {
+	e.line("\nProgram")
+	w := tabwriter.NewWriter(&e.b, 0, 0, 2, ' ', 0)
+	for pc := range e.rule.Program {
+		in := &e.rule.Program[pc]
+		fmt.Fprintf(w, "  %d\t%s\t%s\n", pc, in.ID, instrWords(in))
+	}
+	fmt.Fprintf(w, "  %d\t\tthe run is over\n", len(e.rule.Program))
+	w.Flush() //nolint:errcheck // it writes to memory
+}
+
+func instrWords(in *engine.Instr) string {
+	switch in.Op {
+	case engine.OpWait:
+		return "wait " + span(in.Dur)
+	case engine.OpWaitClock:
+		text := fmt.Sprintf("wait until %02d:%02d where the learner lives", in.Clock/60, in.Clock%60)
+		var days []string
+		for _, d := range in.Days {
+			days = append(days, weekdays[d])
+		}
+		if len(days) > 0 {
+			text += ", on " + strings.Join(days, ", ")
+		}
+		return text
+	case engine.OpWaitTime:
+		return "wait until " + in.Expr.Source()
+	case engine.OpWaitFor:
+		return fmt.Sprintf("wait at most %s for %s; without it go to %d", span(in.Dur), eventWords(in.Match), in.Else)
+	case engine.OpSend:
+		return sendWords(in.Send)
+	case engine.OpBranch:
+		return fmt.Sprintf("if %s; else go to %d", in.Expr.Source(), in.Else)
+	case engine.OpJump:
+		return fmt.Sprintf("go to %d", in.Else)
+	case engine.OpStop:
+		return "stop: " + in.Reason
+	case engine.OpSplit:
+		return splitWords(in.Split)
+	}
+	return string(in.Op)
+}
+
+func sendWords(s *engine.SendStep) string {
+	text := fmt.Sprintf("send %s by %s", s.Message, s.Channel)
+	if s.Topic != "" {
+		text += ", topic " + s.Topic
+	}
+	if s.Transactional {
+		text += ", transactional"
+	}
+	for _, b := range s.With {
+		text += fmt.Sprintf(", with %s = %s", b.Name, b.Expr.Source())
+	}
+	return text + ifWords(s.If)
+}
+
+func splitWords(s *engine.Split) string {
+	total := 0.0
+	for _, arm := range s.Arms {
+		total += arm.Weight
+	}
+	var arms []string
+	for _, arm := range s.Arms {
+		arms = append(arms, fmt.Sprintf("%s (%s) goes to %d", arm.Name, percent(arm.Weight/total*100), arm.PC))
+	}
+	return fmt.Sprintf("split %s: %s", s.Name, strings.Join(arms, ", "))
+}
+
+// messages lists what is sent.
+func (e *explainer) messages() {
+	var names []string
+	for i := range e.rule.Program {
+		if s := e.rule.Program[i].Send; s != nil && !slices.Contains(names, s.Message) {
+			names = append(names, s.Message)
+		}
+	}
+	if len(names) == 0 {
+		return
+	}
+	e.line("\nMessages")
+	w := tabwriter.NewWriter(&e.b, 0, 0, 2, ' ', 0)
+	for _, name := range names {
+		locales := []string{"in one language"}
+		if found := e.academy.Library.Locales(name); len(found) > 1 {
+			locales = append([]string{"also in"}, found[1:]...)
+		}
+		fmt.Fprintf(w, "  %s\t%s\t%q\n", name, strings.Join(locales, " "), e.academy.Library.Message(name, "").Subject)
+	}
+	w.Flush() //nolint:errcheck // it writes to memory
+}
+
+// listens is one thing that a rule listens to.
+type listens struct{ event, volume, why, wakes string }
+
+// costs lists what the rule listens to. An event that does not wake costs a look at a gate, and nothing in Temporal.
+func (e *explainer) costs() {
+	e.line("\nListens to")
+	w := tabwriter.NewWriter(&e.b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "  EVENT\tVOLUME\tWHY\tWAKES A WORKFLOW")
+	often := false
+	for _, l := range e.listening() {
+		if ev, known := e.academy.Catalog.Event(l.event); known {
+			l.volume = string(ev.Volume)
+			often = often || comesOften(ev) && l.wakes == eachTime
+		}
+		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", l.event, l.volume, l.why, l.wakes)
+	}
+	w.Flush() //nolint:errcheck // it writes to memory
+	if often {
+		e.line("An event that comes often and wakes each time costs most; a condition on the event alone makes it cheap.")
+	}
+}
+
+const eachTime = "each time"
+
+func (e *explainer) listening() []listens {
+	r := e.rule
+	var out []listens
+	add := func(m *engine.Match, why string) {
+		wakes := eachTime
+		if m.Gate != nil {
+			wakes = "if " + m.Gate.Source()
+		}
+		out = append(out, listens{event: m.Event, why: why, wakes: wakes})
+	}
+	if r.When.Inactive > 0 {
+		out = append(out, listens{event: engine.EventEnrolled, why: "silence counts from it", wakes: eachTime},
+			listens{event: engine.EventFreeEnrolled, why: "silence counts from it", wakes: eachTime})
+		if r.When.Platform {
+			out = append(out, listens{event: engine.EventSignedUp, why: "silence counts from it", wakes: eachTime})
+		} else {
+			out = append(out, listens{event: engine.EventEnrollmentCancelled, why: "ends a run", wakes: eachTime},
+				listens{event: engine.EventCourseCompleted, why: "ends a run", wakes: eachTime})
+		}
+		out = append(out, listens{event: "any activity", volume: "high", why: "ends a silence",
+			wakes: "after at least " + span(r.When.Inactive) + " of silence"})
+	} else {
+		add(&r.When.Match, "starts a run")
+	}
+	for i := range r.Until {
+		add(&r.Until[i], "until")
+	}
+	if r.Goal != nil {
+		add(&r.Goal.Match, "goal")
+	}
+	for i := range r.Program {
+		if in := &r.Program[i]; in.Match != nil {
+			add(in.Match, "step "+in.ID)
+		}
+	}
+	return out
+}
+
+func matchWords(m *engine.Match) string {
+	text := m.Event + " arrives"
+	if m.If != nil {
+		text += " and " + m.If.Source()
+	}
+	return text
+}
+
+func eventWords(m *engine.Match) string { return m.Event + ifWords(m.If) }
+
+func ifWords(cond engine.Expr) string {
+	if cond == nil {
+		return ""
+	}
+	return ", if " + cond.Source()
+}
+
+func percent(share float64) string {
+	return strings.TrimSuffix(fmt.Sprintf("%.1f", share), ".0") + " %"
+}
+
+// span writes a duration as a rule would: 90s, 2h, 7d.
+func span(d time.Duration) string {
+	for _, unit := range []struct {
+		name string
+		size time.Duration
+	}{{"d", 24 * time.Hour}, {"h", time.Hour}, {"m", time.Minute}} {
+		if d%unit.size == 0 {
+			return fmt.Sprintf("%d%s", d/unit.size, unit.name)
+		}
+	}
+	return fmt.Sprintf("%ds", d/time.Second)
+}

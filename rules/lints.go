@@ -1,0 +1,37 @@
+package rules
+
+import (
+	"homeroom/catalog"
+	"homeroom/engine"
+)
+
+// lint warns of a rule that compiles, but cannot do what its author hopes for.
+func (c *compiler) lint(d *decoder, spec *ruleSpec, r *engine.Rule) {
+	sends := false
+	for i := range r.Program {
+		sends = sends || r.Program[i].Op == engine.OpSend
+	}
+	if spec.goal != nil && !sends {
+		d.warn(spec.goal.at, LintGoalUnsent, "send something, or use until to end runs",
+			"the goal counts from the first message, but the rule sends none")
+	}
+	if _, said := spec.places["goal"]; spec.holdout > 0 && !said {
+		d.warn(spec.places["holdout"], LintHoldoutBlind, "add goal: {event: …, within: 7d}",
+			"learners are held out, but without a goal there is nothing to compare")
+	}
+}
+
+// comesOften tells of events that a learner causes again and again. Some High-volume events come once a person or
+// course (enrolling, starting): a rule about those wakes nobody in vain.
+func comesOften(ev *catalog.Event) bool {
+	return ev.Volume == catalog.High && ev.Category != "acquire" && ev.Category != "activate" && ev.Name != "course.started"
+}
+
+// checkVolume warns of an event that comes often and wakes a learner's workflow each time.
+func (c *compiler) checkVolume(d *decoder, n *node, ev *catalog.Event, gate engine.Expr, what string) {
+	if !comesOften(ev) || gate != nil {
+		return
+	}
+	d.warn(n.at, LintHighVolume, "add if: with a condition on the event alone, or accept it with # allow: "+LintHighVolume,
+		"%s comes often, and each one wakes the learner for this %s", ev.Name, what)
+}

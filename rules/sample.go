@@ -1,0 +1,68 @@
+package rules
+
+import (
+	"strings"
+	"time"
+
+	"homeroom/catalog"
+	"homeroom/content"
+	"homeroom/engine"
+)
+
+// Sample makes up a learner and a run to look at a message with: the run of the first rule that sends it, or one that
+// has a bit of everything if none does.
+func (a *Academy) Sample(message string) content.Vars {
+	for _, r := range a.Ruleset.Rules {
+		for i := range r.Program {
+			if s := r.Program[i].Send; s != nil && s.Message == message {
+				return a.sampleRun(r, s)
+			}
+		}
+	}
+	var all []catalog.Property
+	for _, ev := range a.Catalog.Events() {
+		all = append(all, ev.Properties...)
+	}
+	vars := content.SampleVars(sampleProperties(all))
+	vars.With = map[string]any{}
+	for _, variable := range a.Library.Variables(message) {
+		if root, rest, _ := strings.Cut(variable, "."); root == varsRoot {
+			field, _, _ := strings.Cut(rest, ".")
+			vars.With[field] = "sample"
+		}
+	}
+	return vars
+}
+
+func (a *Academy) sampleRun(r *engine.Rule, s *engine.SendStep) content.Vars {
+	properties := map[string]any{engine.KeyCourse: "crs_go"}
+	if ev, known := a.Catalog.Event(r.When.Match.Event); known {
+		properties = sampleProperties(ev.Properties)
+	}
+	vars := content.SampleVars(properties)
+	look := &engine.Vars{
+		Trigger: &engine.Event{Name: r.When.Match.Event, Time: vars.TriggerTime, Properties: properties},
+		Learner: engine.Learner{ID: vars.Learner.ID, Locale: vars.Learner.Locale, Timezone: vars.Learner.Timezone,
+			SignedUpAt: vars.TriggerTime, LastActiveAt: vars.TriggerTime, CoursesCompleted: 1},
+		Course: &engine.CourseView{ID: vars.Course.ID, Title: vars.Course.Title, URL: vars.Course.URL, EnrolledAt: vars.TriggerTime,
+			StartedAt: vars.TriggerTime, LastActiveAt: vars.TriggerTime, ProgressPct: 50, LessonsDone: 5, TotalLessons: 10},
+		Now:  vars.TriggerTime,
+		Past: nothingYet{},
+	}
+	vars.With = map[string]any{}
+	for _, b := range s.With {
+		value, err := b.Expr.Eval(look)
+		if err != nil {
+			value = "sample"
+		}
+		vars.With[b.Name] = value
+	}
+	return vars
+}
+
+// nothingYet is the past of a learner who has none.
+type nothingYet struct{}
+
+func (nothingYet) Sent(string, time.Duration) bool { return false }
+
+func (nothingYet) Count(string, int) int { return 0 }

@@ -1,0 +1,96 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"homeroom/subjects"
+)
+
+// Outcome is how an instance's last swap to another revision ended.
+type Outcome string
+
+// The outcomes of a swap.
+const (
+	SwapNone    Outcome = "none"    // nothing is in force yet
+	SwapDone    Outcome = "done"    // the instance runs the revision in force
+	SwapRefused Outcome = "refused" // the revision does not compile here; the instance stays with the one before
+)
+
+// Instance is one running Homeroom process, and which rules it runs. The record is renewed every few seconds.
+type Instance struct {
+	Name    string   `json:"instance"`
+	Roles   []string `json:"roles"`
+	Running string   `json:"running,omitempty"` // the revision it runs
+	Listens []string `json:"listens,omitempty"` // the revisions whose events it hears; the running one among them
+	// Of the last swap: the publication's number, the revision meant, how it ended, why it was refused, and when.
+	Number  int       `json:"number,omitempty"`
+	Swap    string    `json:"swap,omitempty"`
+	Outcome Outcome   `json:"outcome"`
+	Problem string    `json:"problem,omitempty"`
+	At      time.Time `json:"at,omitzero"`
+	// Refused are revisions that do not compile here, with the reason.
+	Refused map[string]string `json:"refused,omitempty"`
+	// Seen is when the record was renewed last, by the store's clock.
+	Seen time.Time `json:"-"`
+}
+
+// InstanceTTL is after how long without a renewal an instance counts as gone.
+const InstanceTTL = 15 * time.Second
+
+// Live tells whether the instance has shown a sign of life, as of now by the store's clock.
+func (i Instance) Live(now time.Time) bool { return now.Sub(i.Seen) < InstanceTTL }
+
+const swapPre = "swap."
+
+func swapKey(instance string) string { return swapPre + subjects.Escape(instance) }
+
+// Tell writes or renews an instance's record.
+func (c *Control) Tell(ctx context.Context, i Instance) error {
+	data, err := json.Marshal(i)
+	if err == nil {
+		_, err = c.kv.Put(ctx, swapKey(i.Name), data)
+	}
+	if err != nil {
+		return fmt.Errorf("tell which rules %s runs: %w", i.Name, err)
+	}
+	return nil
+}
+
+// Forget removes an instance's record. What is not there is not an error.
+func (c *Control) Forget(ctx context.Context, instance string) error {
+	if err := c.kv.Purge(ctx, swapKey(instance)); err != nil {
+		return fmt.Errorf("forget the instance %s: %w", instance, err)
+	}
+	return nil
+}
+
+// Instances are the records by name as last heard of, those of instances that are gone among them; see
+// [Instance.Live]. They come from following the bucket: listing its keys can miss one that is just being renewed.
+func (c *Control) Instances() []Instance {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	found := make([]Instance, 0, len(c.instances))
+	for _, i := range c.instances {
+		found = append(found, i)
+	}
+	slices.SortFunc(found, func(a, b Instance) int { return strings.Compare(a.Name, b.Name) })
+	return found
+}
+
+// takeInstance takes a record in. The caller holds the lock.
+func (c *Control) takeInstance(entry jetstream.KeyValueEntry) {
+	var i Instance
+	if entry.Operation() != jetstream.KeyValuePut || json.Unmarshal(entry.Value(), &i) != nil {
+		delete(c.instances, entry.Key())
+		return
+	}
+	i.Seen = entry.Created()
+	c.instances[entry.Key()] = i
+}
