@@ -59,6 +59,8 @@ type Options struct {
 
 	// Grace and RestAfter are in Homeroom's time; see package activities for their defaults.
 	Grace, RestAfter time.Duration
+	// Prompt publishes the decision that a run has begun at once; otherwise it goes along with the run's next activity.
+	Prompt bool
 	// MarkEvery and MarkMargin are in real time; see package triggers for their defaults.
 	MarkEvery, MarkMargin time.Duration
 }

@@ -107,7 +107,7 @@ func TestExtendRefuses(t *testing.T) {
 		{"an admin event", "events:\n  a.b:\n    admin: true\n", `c.yaml:3:5: unknown key "admin"; use one of category, volume, activity, about, keys, required, properties`},
 		{"a list of events", "events: [a.b]\n", `c.yaml:1:9: events must be a mapping, is a list; write it as key: value`},
 		{"keys in one text", "events:\n  a.b:\n    keys: x_id\n", `c.yaml:3:11: keys of a.b must be a list, is text; write it as [a, b]`},
-		{"an unknown volume", "events:\n  a.b:\n    volume: hihg\n", `c.yaml:3:13: "hihg" is not a volume; use one of high, medium, low`},
+		{"an unknown volume", "events:\n  a.b:\n    volume: hihg\n", `c.yaml:3:13: "hihg" is not a volume; did you mean high?`},
 		{"yes for true", "events:\n  a.b:\n    activity: yes\n", `c.yaml:3:15: must be true or false, is text; write true or false`},
 		{"two documents", "events: {}\n---\nevents: {}\n", `c.yaml:3:7: the file holds several documents; put all events under one events:`},
 		{"an event twice", "events:\n  a.b: {}\n  a.b: {}\n", `c.yaml:3:3: not YAML: mapping key "a.b" already defined at [2:3]`},

@@ -1,6 +1,10 @@
 package catalog
 
-import "strings"
+import (
+	"strings"
+
+	"homeroom/internal/spelling"
+)
 
 // Nearest returns the known event that a mistyped name most likely means, or "". Case, spaces and the choice of
 // separator don't count: "Lesson Completed" is near lesson.completed.
@@ -34,7 +38,7 @@ func nearestIndex(name string, folded []string) int {
 	name = fold(name)
 	best, bestDistance := -1, max(1, len(name)/4)+1
 	for i, candidate := range folded {
-		if d := distance(name, candidate, bestDistance); d < bestDistance {
+		if d := spelling.Distance(name, candidate); d < bestDistance {
 			best, bestDistance = i, d
 		}
 	}
@@ -50,28 +54,4 @@ func fold(name string) string {
 		}
 		return r
 	}, strings.ToLower(name))
-}
-
-// distance is the edit distance of two texts in bytes (insert, delete, replace), or limit if it is not below it.
-func distance(a, b string, limit int) int {
-	if len(a)-len(b) >= limit || len(b)-len(a) >= limit {
-		return limit
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return min(row[len(b)], limit)
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"homeroom/internal/spelling"
 	"homeroom/rules"
 )
 
@@ -35,7 +36,7 @@ const maxNamed = 16
 func didYouMean(word string, names []string) string {
 	best, least := "", max(2, len(word)/3)+1
 	for _, name := range names {
-		if d := distance(word, name); d < least {
+		if d := spelling.Distance(word, name); d < least {
 			best, least = name, d
 		}
 	}
@@ -46,28 +47,4 @@ func didYouMean(word string, names []string) string {
 		return ""
 	}
 	return "one of " + strings.Join(names, ", ")
-}
-
-// distance counts the insertions, deletions and replacements between two words (Levenshtein).
-func distance(a, b string) int {
-	if len(a) > 128 || len(b) > 128 {
-		return 128
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j+1]+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -101,7 +101,7 @@ func Open(ctx context.Context, s *stack.Stack, o Options) (*House, error) {
 	h.App, err = app.New(ctx, app.Options{
 		JetStream: js, Temporal: h.Temporal, Namespace: s.Namespace, Academy: o.Academy, OnStart: o.OnStart, Sender: o.Sender, Author: "dev",
 		Clock: o.Clock, Log: o.Log, PublicURL: s.InboxURL, Allow: o.Allow, Grace: o.Grace, Store: o.Store,
-		Roles: o.Roles, RestAfter: o.RestAfter, MarkEvery: markEvery, MarkMargin: markMargin,
+		Roles: o.Roles, RestAfter: o.RestAfter, MarkEvery: markEvery, MarkMargin: markMargin, Prompt: true,
 	})
 	if err == nil {
 		err = h.App.Start(ctx)
