@@ -3,7 +3,7 @@ package rules
 import (
 	"strings"
 
-	"homeroom/internal/spelling"
+	"homeroom/spelling"
 )
 
 // nearest returns the candidate that a person most likely meant by word, or "".

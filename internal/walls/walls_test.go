@@ -35,6 +35,7 @@ var walls = []wall{
 	{"homeroom/delivery", "the contract does not know the provider", []string{temporal, nats, sendgrid, cel}, nil},
 	{"homeroom/delivery/sendgrid", "an adapter knows its provider only", []string{temporal, nats, cel, "homeroom/rules", "homeroom/store"}, nil},
 	{"homeroom/store", "the store does not know Temporal", []string{temporal, sendgrid, cel}, nil},
+	{"homeroom/publish", "publishing goes through interfaces and Temporal's client", []string{sendgrid, "homeroom/app", "homeroom/triggers", "homeroom/delivery/sendgrid"}, nil},
 	{"homeroom/cmd/homeroom", "the production binary carries no server", servers, nil},
 }
 

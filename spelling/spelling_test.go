@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"homeroom/internal/spelling"
+	"homeroom/spelling"
 )
 
 func TestDistance(t *testing.T) {
