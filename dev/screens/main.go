@@ -49,10 +49,6 @@ func (f flags) take() error {
 	if err := os.MkdirAll(f.Out, 0o755); err != nil {
 		return err
 	}
-	workflow, err := f.workflow()
-	if err != nil {
-		return err
-	}
 	var mail string
 	find := chromedp.Tasks{
 		chromedp.Navigate(f.Inbox + "/?q=" + url.QueryEscape(f.Mail)), chromedp.WaitVisible(`a[href^="/mail/"]`),
@@ -61,16 +57,18 @@ func (f flags) take() error {
 	if err := chromedp.Run(ctx, find); err != nil {
 		return fmt.Errorf("looking for a mail of %s: %w", f.Mail, err)
 	}
+	workflow, err := f.workflow()
+	if err != nil {
+		return err
+	}
 	for _, shot := range []struct {
 		name, url     string
 		width, height int64
 		dark          bool
 	}{
-		{"inbox.png", f.Inbox + "/", 1100, 860, false},
-		{"inbox-phone-dark.png", f.Inbox + "/", 390, 800, true},
-		{"mail.png", f.Inbox + mail, 1100, 1240, false},
-		{"temporal-learners.png", f.UI + "/namespaces/default/workflows", 1400, 820, false},
 		{"temporal-learner.png", workflow + "/user-metadata", 1400, 1000, false},
+		{"inbox.png", f.Inbox + "/", 1100, 860, false},
+		{"mail.png", f.Inbox + mail, 1100, 1240, false},
 	} {
 		if err := f.shoot(ctx, shot.name, shot.url, shot.width, shot.height, shot.dark); err != nil {
 			return fmt.Errorf("%s: %w", shot.name, err)
