@@ -64,13 +64,12 @@ func (f flags) take() error {
 	for _, shot := range []struct {
 		name, url     string
 		width, height int64
-		dark          bool
 	}{
-		{"temporal-learner.png", workflow + "/user-metadata", 1400, 1000, false},
-		{"inbox.png", f.Inbox + "/", 1100, 860, false},
-		{"mail.png", f.Inbox + mail, 1100, 1240, false},
+		{"temporal-learner.png", workflow + "/user-metadata", 1400, 1000},
+		{"inbox.png", f.Inbox + "/", 1100, 860},
+		{"mail.png", f.Inbox + mail, 1100, 1010},
 	} {
-		if err := f.shoot(ctx, shot.name, shot.url, shot.width, shot.height, shot.dark); err != nil {
+		if err := f.shoot(ctx, shot.name, shot.url, shot.width, shot.height); err != nil {
 			return fmt.Errorf("%s: %w", shot.name, err)
 		}
 		fmt.Println(filepath.Join(f.Out, shot.name))
@@ -103,16 +102,12 @@ func (f flags) workflow() (string, error) {
 // settle is how long a page gets to draw what it fetches after it is there.
 const settle = 8 * time.Second
 
-func (f flags) shoot(ctx context.Context, name, address string, width, height int64, dark bool) error {
-	scheme := "light"
-	if dark {
-		scheme = "dark"
-	}
+func (f flags) shoot(ctx context.Context, name, address string, width, height int64) error {
 	tab, cancel := chromedp.NewContext(ctx)
 	defer cancel()
 	err := chromedp.Run(tab,
 		emulation.SetDeviceMetricsOverride(width, height, 1, width < 500),
-		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
+		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "light"}}),
 	)
 	if err != nil {
 		return err

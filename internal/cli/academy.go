@@ -1,9 +1,17 @@
 package cli
 
-import "homeroom/rules"
+import (
+	"fmt"
+	"os"
+
+	"homeroom/rules"
+)
 
 // loadAcademy compiles a folder, or prints what is wrong with it. Warnings are left to `rules check`.
 func loadAcademy(o IO, dir string) (*rules.Academy, error) {
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return nil, usage(fmt.Errorf("there is no folder %s", dir))
+	}
 	academy, problems := rules.LoadDir(dir)
 	if problems.Err() == nil {
 		return academy, nil

@@ -63,6 +63,9 @@ func (c *RulesTestCmd) Run(ctx context.Context, o IO) error {
 			results = append(results, ready.Run(coverage))
 		}
 	}
+	if c.Match != "" && len(results) == 0 && len(problems) == 0 && !c.Coverage {
+		return usage(fmt.Errorf("--run %s: no test has such a name, of %s", c.Match, count(len(tests), "test")))
+	}
 	if c.JUnit != "" {
 		if err := c.writeJUnit(results, problems); err != nil {
 			return err

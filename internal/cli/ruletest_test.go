@@ -28,7 +28,7 @@ func TestRulesTest(t *testing.T) {
 	}{
 		{"all is well", welcomeTests, nil, 0, []string{"tests/welcome.yaml  2 tests", "2 tests passed"}},
 		{"one of them only", welcomeTests, []string{"--run", "^greeted"}, 0, []string{"1 test passed"}},
-		{"none of them", welcomeTests, []string{"--run", "nope"}, 0, []string{"no tests to run"}},
+		{"a name that no test has", welcomeTests, []string{"--run", "nope"}, 2, []string{"no test has such a name, of 2 tests"}},
 		{"coverage", welcomeTests, []string{"--run", "nothing", "--coverage"}, 0,
 			[]string{"coverage: 0 of 2 steps", "welcome: step 2 (send welcome)"}},
 		{"a wrong hour", strings.Replace(welcomeTests, "+1h", "+2h", 1), nil, 1,
@@ -46,7 +46,7 @@ func TestRulesTest(t *testing.T) {
 				t.Errorf("exit %d, want %d\n%s%s", code, c.code, out, err)
 			}
 			for _, want := range c.want {
-				if !strings.Contains(out, want) {
+				if !strings.Contains(out+err, want) {
 					t.Errorf("missing %q in\n%s%s", want, out, err)
 				}
 			}
