@@ -202,6 +202,9 @@ func (s *stepper) courseView(id string, at time.Time) *CourseView {
 		view.Title = c.Title
 	}
 	view.EnrolledAt, view.StartedAt, view.CompletedAt = upTo(at, c.EnrolledAt), upTo(at, c.StartedAt), upTo(at, c.CompletedAt)
+	if c.closed(c.CancelledAt, at) {
+		view.CancelledAt = c.CancelledAt
+	}
 	view.LastActiveAt = later(c.Active.asOf(at), s.env.Standing.Loose.asOf(at))
 	progress := c.progressAsOf(at)
 	view.ProgressPct, view.LessonsDone, view.TotalLessons = progress.Pct, progress.Done, progress.Total

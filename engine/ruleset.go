@@ -222,6 +222,7 @@ type CourseView struct {
 	StartedAt      time.Time
 	LastActiveAt   time.Time
 	CompletedAt    time.Time
+	CancelledAt    time.Time // zero again once the learner has enrolled anew
 	ProgressPct    float64
 	LessonsDone    int
 	TotalLessons   int

@@ -218,6 +218,7 @@ func courseFields() map[string]*types.FieldType {
 		"started_at":      known(types.TimestampType, "course.started_at", func(v *c) time.Time { return v.StartedAt }),
 		"last_active_at":  known(types.TimestampType, "course.last_active_at", func(v *c) time.Time { return v.LastActiveAt }),
 		"completed_at":    known(types.TimestampType, "course.completed_at", func(v *c) time.Time { return v.CompletedAt }),
+		"cancelled_at":    known(types.TimestampType, "course.cancelled_at", func(v *c) time.Time { return v.CancelledAt }),
 		"enrollment_type": known(types.StringType, "course.enrollment_type", func(v *c) string { return v.EnrollmentType }),
 		"progress_pct":    counted("course.progress_pct", func(v *c) float64 { return v.ProgressPct }),
 		"lessons_done":    counted("course.lessons_done", func(v *c) float64 { return float64(v.LessonsDone) }),
