@@ -32,6 +32,7 @@ const (
 	LintHighVolume      = "wakes-on-high-volume"
 	LintUnusedVariable  = "unused-variable"
 	LintNotRead         = "file-not-read"
+	LintPlaceholder     = "placeholder"
 )
 
 // Problems are all the things that are wrong with a folder, sorted by place.

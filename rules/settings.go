@@ -301,6 +301,10 @@ func readSender(d *decoder, s *settingsSpec, _, v *node) {
 				d.fail(v.at, "write it in one line", "%s has several lines", name)
 				return
 			}
+			if value == "…" || value == "..." { // copied from an example and not filled in
+				d.warn(v.at, LintPlaceholder, "fill it in, or take it out", "%s is still a placeholder; it counts as not set", name)
+				return
+			}
 			if a, err := mail.ParseAddress(value); address && (err != nil || a.Address != value) {
 				d.fail(v.at, "write the bare address: hello@academy.example", "%s is not an e-mail address: %q", name, value)
 				return
