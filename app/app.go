@@ -112,7 +112,7 @@ func (a *App) wire(ctx context.Context, o Options) error {
 	}
 	a.worker, err = worker.New(o.Temporal, worker.Options{
 		Decide: activities.NewDecide(activities.Options{
-			Profiles: people{a.store}, Standings: a.store.Standings, Rulesets: revs, Marks: a.store.Control, Clock: o.Clock,
+			Profiles: a.store.Profiles, Standings: a.store.Standings, Rulesets: revs, Marks: a.store.Control, Clock: o.Clock,
 			Grace: o.Grace, RestAfter: o.RestAfter, Prompt: o.Prompt,
 		}),
 		Deliver:             &activities.Deliver{Deliverer: deliverer, Decisions: a.store.Decisions},

@@ -19,7 +19,7 @@ func newDeliverer(st *store.Store, revs *revisions, o Options) (*delivery.Delive
 		return nil, err
 	}
 	return delivery.New(delivery.Options{
-		Switch: st.Control, Ledger: st.Sends, Recipients: people{st}, Sender: o.Sender, Allow: allow,
+		Switch: st.Control, Ledger: st.Sends, Recipients: people{st.Profiles}, Sender: o.Sender, Allow: allow,
 		Composer:    delivery.ContentComposer{Edition: revs.edition},
 		Unsubscribe: links.of,
 		Now:         o.Clock.Now,
@@ -27,13 +27,16 @@ func newDeliverer(st *store.Store, revs *revisions, o Options) (*delivery.Delive
 	})
 }
 
+// people tells delivery whom a message goes to.
+type people struct{ profiles *store.Profiles }
+
 // Recipient implements delivery.Recipients.
 func (p people) Recipient(ctx context.Context, learner string) (delivery.Recipient, error) {
-	profile, err := p.Profile(ctx, learner)
+	profile, err := p.profiles.Profile(ctx, learner)
 	if err != nil {
 		return delivery.Recipient{}, err
 	}
-	stored, err := p.store.Profiles.Get(ctx, learner)
+	stored, err := p.profiles.Get(ctx, learner)
 	if err != nil {
 		return delivery.Recipient{}, err
 	}
