@@ -25,6 +25,10 @@ const (
 type Entry struct {
 	Phase   Phase          `json:"phase"`
 	Outcome engine.Outcome `json:"outcome,omitzero"` // with settled and uncertain
+	// Send is which send this is, without its trigger's properties and its values: webhooks know the send id only.
+	Send engine.Send `json:"send,omitzero"`
+	// Heard are the ids of the provider's reports that were taken in, the newest last, at most [MaxHeard].
+	Heard []string `json:"heard,omitempty"`
 	// Receipt is the provider's own message id, for support cases; may be empty.
 	Receipt string    `json:"receipt,omitempty"`
 	Calls   int       `json:"calls,omitempty"` // how often the provider has been called
@@ -33,6 +37,9 @@ type Entry struct {
 	// value: Get and Put fill it in.
 	Revision uint64 `json:"-"`
 }
+
+// MaxHeard is how many of a send's reports are known again.
+const MaxHeard = 64
 
 // Ledger remembers how far each send has come. Which phase may follow which is the Deliverer's business; a ledger only
 // compares and swaps. Package ledgertest holds what every implementation must do.

@@ -39,6 +39,18 @@ func OutcomeDecision(send Send, o Outcome) Decision {
 	return d
 }
 
+// SettledDecision is what a provider's later report makes of an uncertain send: it was taken after all (OutcomeAccepted),
+// or was not (OutcomeFailed). It stands beside the decision that it was uncertain.
+func SettledDecision(send Send, o Outcome) Decision {
+	d := OutcomeDecision(send, o)
+	d.ID = hashID(d.Learner, d.Rule, d.Scope, d.Run, d.Step, string(d.Kind), "settled")
+	d.Detail = "settled by the provider's report"
+	if o.Detail != "" {
+		d.Detail += ": " + o.Detail
+	}
+	return d
+}
+
 // outcome takes in what came of a delivery.
 func (s *stepper) outcome(o *Outcome) {
 	i := s.flightByID(o.SendID)

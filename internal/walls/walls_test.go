@@ -24,6 +24,10 @@ var (
 
 var walls = []wall{
 	{"homeroom/engine", "the core is pure", nil, []string{"homeroom/engine"}},
+	{"homeroom/links", "links are made without stores or servers", nil, []string{"homeroom/links"}},
+	{"homeroom/report", "counting needs no server", []string{temporal, nats, sendgrid}, nil},
+	{"homeroom/edge", "the edge knows stores through interfaces, and decides nothing", []string{temporal, nats, cel, "homeroom/store", "homeroom/rules", "homeroom/app"}, nil},
+	{"homeroom/delivery/inapp", "an adapter knows its provider only", []string{temporal, sendgrid, cel, "homeroom/rules", "homeroom/store"}, nil},
 	{"homeroom/catalog", "events are known without servers", []string{temporal, nats, sendgrid, cel, "homeroom/rules"}, nil},
 	{"homeroom/rules", "rules are checked without servers", []string{temporal, nats, sendgrid}, nil},
 	{"homeroom/content", "messages are rendered without servers", []string{temporal, nats, sendgrid, cel}, nil},

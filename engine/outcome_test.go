@@ -1,0 +1,26 @@
+package engine
+
+import (
+	"testing"
+	"time"
+)
+
+func TestASettledDecisionStandsBesideTheUncertainOne(t *testing.T) {
+	at := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+	send := Send{ID: "snd-1", Learner: "u_1", Rule: "welcome", Run: "run-1", Step: "0", Message: "welcome", At: at}
+	uncertain := OutcomeDecision(send, Outcome{SendID: "snd-1", Status: OutcomeUncertain, Reason: ReasonProvider})
+	accepted := Outcome{SendID: "snd-1", Status: OutcomeAccepted}
+	settled := SettledDecision(send, accepted)
+	switch {
+	case settled.ID == uncertain.ID || settled.ID == OutcomeDecision(send, accepted).ID:
+		t.Error("the settled decision would be refused as a repeat")
+	case settled.ID != SettledDecision(send, accepted).ID:
+		t.Error("the same report gives two decisions")
+	case settled.Kind != KindSent || settled.Send != "snd-1" || !settled.At.Equal(at):
+		t.Errorf("got %+v, want sent, of the same send, at the same time", settled)
+	}
+	refused := SettledDecision(send, Outcome{SendID: "snd-1", Status: OutcomeFailed, Reason: ReasonProvider, Detail: "dropped"})
+	if refused.Kind != KindFailed || refused.ID == settled.ID || refused.Detail != "settled by the provider's report: dropped" {
+		t.Errorf("a refused one: %+v", refused)
+	}
+}
