@@ -13,6 +13,8 @@ type Event struct {
 	Properties map[string]any `json:"properties,omitempty"`
 	// Seq is the stream sequence that orders the events of a learner; 0 where there is no stream (rule tests).
 	Seq uint64 `json:"seq,omitempty"`
+	// Stream tells streams apart: when the one that Seq counts in was created, in Unix seconds; 0 where there is none.
+	Stream int64 `json:"stream,omitempty"`
 	// StoredAt is when the stream took the event in. Zero means "the time of the step that hands it over".
 	StoredAt time.Time `json:"stored_at,omitzero"`
 }

@@ -19,6 +19,8 @@ type State struct {
 	Clock time.Time `json:"clock,omitzero"`
 	// Seq is the stream sequence of the last event applied; a redelivered event is at or below it.
 	Seq uint64 `json:"seq,omitempty"`
+	// Stream is the stream that Seq counts in; see [Event].
+	Stream int64 `json:"stream,omitempty"`
 	// Seen is a ring of hashes of event ids, eight bytes each and newest last, to recognise a publisher's repeats.
 	Seen []byte `json:"seen,omitempty"`
 	// Runs are the live runs, oldest first, and finished ones whose last delivery is still out.

@@ -90,6 +90,12 @@ func (s *stepper) event(ev *Event) {
 
 // fresh reports whether the event has not been applied before, and remembers it.
 func (s *stepper) fresh(ev *Event) bool {
+	if ev.Stream > s.st.Stream {
+		if s.st.Stream != 0 { // the stream was made anew, and counts from the beginning
+			s.st.Seq = 0
+		}
+		s.st.Stream = ev.Stream
+	}
 	if ev.Seq != 0 && ev.Seq <= s.st.Seq {
 		return false
 	}

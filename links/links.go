@@ -101,7 +101,7 @@ func (l *Links) Share(send, place string, at time.Time) string {
 // Referral is the learner's referral code, and the link with it. Both stay the same for the learner's life; of several
 // secrets the oldest makes them.
 func (l *Links) Referral(learner string) (code, link string) {
-	code = base32.StdEncoding.EncodeToString(derive(l.referral, learner)[:5])
+	code = base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(derive(l.referral, learner)[:8])
 	return code, l.base + PathReferral + code
 }
 

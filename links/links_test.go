@@ -87,7 +87,7 @@ func TestSecretsCanBeReplaced(t *testing.T) {
 		t.Errorf("another installation's link was read: %v", err)
 	}
 	oldCode, _ := old.Referral("u_1")
-	if code, link := both.Referral("u_1"); code != oldCode || link != "https://learn.example.org/r/"+code || len(code) != 8 {
+	if code, link := both.Referral("u_1"); code != oldCode || link != "https://learn.example.org/r/"+code || len(code) != 13 {
 		t.Errorf("referral code %q, %q; want %q as before", code, link, oldCode)
 	}
 }

@@ -6,7 +6,7 @@ import (
 
 	"homeroom/catalog"
 	"homeroom/engine"
-	"homeroom/store/profile"
+	"homeroom/profile"
 )
 
 // Grace is how late a due instant may be and still be stamped as punctual; production uses the same.
@@ -38,6 +38,8 @@ type Host struct {
 	state    engine.State
 	standing engine.Standing
 	wake     time.Time
+	// suppressed is the address that must not be written to any more; empty: none.
+	suppressed string
 }
 
 // NewHost returns a learner to whom nothing has happened yet.
@@ -74,12 +76,25 @@ func (h *Host) Event(d catalog.Decoded, arrival time.Time) error {
 		h.profile = merged
 		h.showProfile()
 	}
+	h.heed(d.Event, said)
 	ev := d.Event
 	change := h.standing.Apply(&ev, h.opts.Ruleset, arrival)
 	if !h.opts.Ruleset.Wants(&ev, change) {
 		return nil
 	}
 	return h.step([]engine.Input{{Event: &ev}}, arrival)
+}
+
+// heed takes in what an event says about whether the learner may be written to.
+func (h *Host) heed(ev engine.Event, said time.Time) {
+	f := profile.FeedbackOf(ev.Name, ev.Properties)
+	changed := h.profile.Apply(f, said)
+	if f.Suppress != "" {
+		h.suppressed = h.profile.Email
+	}
+	if changed || f.Suppress != "" {
+		h.showProfile()
+	}
 }
 
 // Finish decides everything that falls due up to the given instant, inclusive.
@@ -90,6 +105,7 @@ func (h *Host) Finish(until time.Time) error {
 // showProfile lets the engine see the profile as it is now.
 func (h *Host) showProfile() {
 	h.env.Profile = h.profile.Engine()
+	h.env.Profile.Suppressed = h.env.Profile.Suppressed || h.suppressed != "" && h.suppressed == h.profile.Email
 	h.env.Profile.Reachable = h.env.Profile.Reachable || h.opts.AssumeReachable
 }
 

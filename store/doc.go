@@ -1,14 +1,19 @@
-// Package store keeps what Homeroom must remember outside of the learners' workflows, in NATS: two streams (what
-// learners did, and what was refused of it), the stream of decisions, and one key-value bucket per kind of record.
+// Package store keeps what Homeroom must remember outside of the learners' workflows, in NATS: streams for what goes
+// on, and one key-value bucket per kind of record.
 //
-//	LEARNING, LEARNING_DLQ   events as published; dead letters          (triggers read and write them)
+//	LEARNING, LEARNING_DLQ   events as published; dead letters          (triggers read and write them; so does [Events])
 //	HOMEROOM_DECISIONS       [Decisions]: one message per decision id
+//	NUDGES                   rendered nudges, until the platform has shown them
 //	homeroom_profiles        [Profiles]: personal data; with the streams the only place that holds any
 //	homeroom_standing        [Standings]: what is known of a learner from events that wake nobody
 //	homeroom_rulesets        [Rulesets]: immutable revisions, and the pointer to the current one
 //	homeroom_sends           [Sends]: the send ledger; forgets after a while
 //	homeroom_suppressions    [Suppressions]: addresses that must not be written to, as keyed hashes
+//	homeroom_links           [Links]: what lies behind share and referral links
 //	homeroom_control         [Control]: the kill switch, and how far each partition was handed over
+//
+// [People] is what learners say about their mail: it goes to their profiles, and where it is about an address, to the
+// suppressions.
 //
 // [Setup] creates what is missing and changes nothing that exists. [Open] gives access. Every read that decides
 // something goes to the leader: no bucket answers from a replica.

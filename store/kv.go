@@ -60,15 +60,15 @@ func swap(ctx context.Context, kv jetstream.KeyValue, key string, v any, revisio
 }
 
 // modify reads, changes and writes a record until nobody came in between. change may be called several times; it
-// returns false to leave the record as it is.
-func modify[T any](ctx context.Context, kv jetstream.KeyValue, key string, change func(*T) (bool, error)) error {
+// is told whether there is a record, and returns false to leave it as it is.
+func modify[T any](ctx context.Context, kv jetstream.KeyValue, key string, change func(record *T, exists bool) (bool, error)) error {
 	for range swapTries {
 		var record T
 		revision, err := read(ctx, kv, key, &record)
 		if err != nil {
 			return err
 		}
-		write, err := change(&record)
+		write, err := change(&record, revision > 0)
 		if err != nil || !write {
 			return err
 		}

@@ -2,12 +2,13 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
 	"homeroom/engine"
-	"homeroom/store/profile"
+	"homeroom/profile"
 	"homeroom/subjects"
 )
 
@@ -21,13 +22,19 @@ func ToEngine(p Profile) engine.Profile { return p.Engine() }
 type Profiles struct {
 	kv           jetstream.KeyValue
 	suppressions *Suppressions
+	sends        *Sends
 }
 
 // Get returns the learner's profile; of an unknown learner the zero Profile and no error.
 func (s *Profiles) Get(ctx context.Context, learner string) (Profile, error) {
-	var p Profile
-	_, err := read(ctx, s.kv, subjects.Escape(learner), &p)
+	p, _, err := s.find(ctx, learner)
 	return p, err
+}
+
+// find is Get, and tells whether there is a profile at all.
+func (s *Profiles) find(ctx context.Context, learner string) (p Profile, found bool, err error) {
+	revision, err := read(ctx, s.kv, subjects.Escape(learner), &p)
+	return p, revision > 0, err
 }
 
 // Profile is what the engine may know of the learner, including whether their address is suppressed.
@@ -46,7 +53,7 @@ func (s *Profiles) Profile(ctx context.Context, learner string) (engine.Profile,
 // Merge takes traits into the learner's profile, by the rules of [profile.Profile.Merge]: at is when they were
 // published. The notes say which traits could not be taken in; they hold no values.
 func (s *Profiles) Merge(ctx context.Context, learner string, traits map[string]any, at time.Time) (notes []string, err error) {
-	err = s.Change(ctx, learner, func(p *Profile) bool {
+	_, err = s.change(ctx, learner, s.unlessErased(ctx, learner, at), func(p *Profile) bool {
 		var changed bool
 		*p, changed, notes = p.Merge(traits, at)
 		return changed
@@ -54,11 +61,72 @@ func (s *Profiles) Merge(ctx context.Context, learner string, traits map[string]
 	return notes, err
 }
 
+// unlessErased keeps what was published before a learner was erased, and is still on its way, from making a new profile.
+func (s *Profiles) unlessErased(ctx context.Context, learner string, at time.Time) func() (bool, error) {
+	return func() (bool, error) {
+		t, erased, err := s.suppressions.Tombstone(ctx, learner)
+		return !erased || at.After(t.At), err
+	}
+}
+
+// Heed takes in what came back about the learner's mail, see [profile.FeedbackOf]; at is when it happened. It may be told
+// again, and late: what the learner said since is not overruled.
+func (s *Profiles) Heed(ctx context.Context, learner string, f profile.Feedback, at time.Time) error {
+	now, err := s.change(ctx, learner, s.unlessErased(ctx, learner, at), func(p *Profile) bool { return p.Apply(f, at) })
+	if err == nil {
+		err = s.suppress(ctx, now, f, at)
+	}
+	if err != nil {
+		return fmt.Errorf("take in what came back about mail: %w", err)
+	}
+	return nil
+}
+
+// suppress suppresses a learner's address if feedback asks for it. Feedback says whose mail it was and not where it
+// went: if the address is newer than the send, or than the feedback of no send, then it is not meant.
+func (s *Profiles) suppress(ctx context.Context, p Profile, f profile.Feedback, at time.Time) error {
+	if f.Suppress == "" || p.Email == "" {
+		return nil
+	}
+	sent := at
+	if f.Send != "" {
+		e, err := s.sends.Get(ctx, f.Send)
+		if err != nil {
+			return err
+		}
+		if !e.Send.At.IsZero() {
+			sent = e.Send.At
+		}
+	}
+	if p.EmailAt.After(sent) {
+		return nil
+	}
+	return s.suppressions.Add(ctx, p.Email, f.Suppress, at)
+}
+
 // Change changes a profile under compare-and-swap. change may be called several times and returns false to leave the
 // record as it is.
 func (s *Profiles) Change(ctx context.Context, learner string, change func(*Profile) bool) error {
-	return modify(ctx, s.kv, subjects.Escape(learner), func(p *Profile) (bool, error) { return change(p), nil })
+	_, err := s.change(ctx, learner, anew, change)
+	return err
 }
+
+// change is Change, and returns the profile as it is then. create is asked if there is none: whether one may be made.
+func (s *Profiles) change(ctx context.Context, learner string, create func() (bool, error), change func(*Profile) bool) (now Profile, err error) {
+	err = modify(ctx, s.kv, subjects.Escape(learner), func(p *Profile, exists bool) (bool, error) {
+		if !exists {
+			if may, err := create(); err != nil || !may {
+				return false, err
+			}
+		}
+		changed := change(p)
+		now = *p
+		return changed, nil
+	})
+	return now, err
+}
+
+func anew() (bool, error) { return true, nil }
 
 // Delete removes the profile with its history. What is not there is not an error.
 func (s *Profiles) Delete(ctx context.Context, learner string) error {

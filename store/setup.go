@@ -21,7 +21,14 @@ const (
 	BucketSends        = "homeroom_sends"
 	BucketSuppressions = "homeroom_suppressions"
 	BucketControl      = "homeroom_control"
+	BucketLinks        = "homeroom_links"
 )
+
+// NudgesAge is how long nudges wait for the platform to fetch them.
+const NudgesAge = 30 * 24 * time.Hour
+
+// NudgesWindow is how long a nudge that is announced again is recognized: longer than a delivery is put off at first.
+const NudgesWindow = time.Hour
 
 // DuplicatesWindow is how long the streams recognize a message id that comes again.
 const DuplicatesWindow = 2 * time.Minute
@@ -60,14 +67,14 @@ func (o Options) streams() []jetstream.StreamConfig {
 	if sendsAge == 0 {
 		sendsAge = 90 * 24 * time.Hour
 	}
-	stream := func(name, about, subject string) jetstream.StreamConfig {
+	stream := func(name, about, subject string, age time.Duration) jetstream.StreamConfig {
 		return jetstream.StreamConfig{
 			Name: name, Description: about, Subjects: []string{subject},
-			Retention: jetstream.LimitsPolicy, MaxAge: o.MaxAge, Duplicates: window(o.MaxAge),
+			Retention: jetstream.LimitsPolicy, MaxAge: age, Duplicates: window(age),
 			Storage: storage, Replicas: replicas, AllowDirect: true,
 		}
 	}
-	events := stream(subjects.Stream, "what learners do, as published", subjects.TransformSource)
+	events := stream(subjects.Stream, "what learners do, as published", subjects.TransformSource, o.MaxAge)
 	events.SubjectTransform = &jetstream.SubjectTransformConfig{
 		Source: subjects.TransformSource, Destination: subjects.TransformDestination,
 	}
@@ -80,15 +87,19 @@ func (o Options) streams() []jetstream.StreamConfig {
 			AllowDirect: false, // a replica may be behind: reads go to the leader
 		}
 	}
+	nudges := stream(subjects.NudgeStream, "nudges for the platform to show", subjects.AllNudges, NudgesAge)
+	nudges.Duplicates = NudgesWindow
 	return []jetstream.StreamConfig{
 		events,
-		stream(subjects.DeadStream, "events that were refused, with the reason", subjects.AllDead),
-		stream(subjects.DecisionStream, "what Homeroom decided, and why", subjects.AllDecisions),
+		stream(subjects.DeadStream, "events that were refused, with the reason", subjects.AllDead, o.MaxAge),
+		stream(subjects.DecisionStream, "what Homeroom decided, and why", subjects.AllDecisions, o.MaxAge),
+		nudges,
 		bucket(BucketProfiles, "learners as persons: address, name, zone, consent, traits", 1, 0),
 		bucket(BucketStanding, "activity and progress per learner", 1, 0),
 		bucket(BucketRulesets, "rule revisions by hash; current points to the one in force", 64, 0),
 		bucket(BucketSends, "how far each send has come", 1, sendsAge),
 		bucket(BucketSuppressions, "addresses that must not be written to, as keyed hashes", 1, 0),
+		bucket(BucketLinks, "what lies behind share and referral links", 1, 0),
 		bucket(BucketControl, "the kill switch, and how far each partition was handed over", 1, 0),
 	}
 }

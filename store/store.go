@@ -17,12 +17,17 @@ type Store struct {
 	Suppressions *Suppressions
 	Control      *Control
 	Decisions    *Decisions
+	Events       *Events
+	Links        *Links
+	People       People
 }
 
 // OpenOptions are what access needs besides NATS.
 type OpenOptions struct {
-	// Secret keys the hashes of suppressed addresses; it must be the same for the life of the installation.
+	// Secret keys the hashes of suppressed addresses. Whoever replaces it moves the old one to OldSecrets.
 	Secret []byte
+	// OldSecrets are those that Secret replaced; what was written under them still holds.
+	OldSecrets [][]byte
 	// Cached is how many standings are kept in memory; 0 means 20,000.
 	Cached int
 }
@@ -40,6 +45,7 @@ func Open(ctx context.Context, js jetstream.JetStream, o OpenOptions) (*Store, e
 	}
 	profiles, standing, rulesets := bucket(BucketProfiles), bucket(BucketStanding), bucket(BucketRulesets)
 	sends, suppressions, control := bucket(BucketSends), bucket(BucketSuppressions), bucket(BucketControl)
+	kept := bucket(BucketLinks)
 	if missing != nil {
 		return nil, fmt.Errorf("the store is not set up: start `homeroom serve` against this NATS once: %w", missing)
 	}
@@ -51,14 +57,19 @@ func Open(ctx context.Context, js jetstream.JetStream, o OpenOptions) (*Store, e
 	if err != nil {
 		return nil, err
 	}
-	suppressed := &Suppressions{kv: suppressions, secret: o.Secret}
+	suppressed := &Suppressions{kv: suppressions, secrets: append([][]byte{o.Secret}, o.OldSecrets...)}
+	ledger := &Sends{kv: sends}
+	people := People{Profiles: &Profiles{kv: profiles, suppressions: suppressed, sends: ledger}, Suppressions: suppressed}
 	return &Store{
-		Profiles:     &Profiles{kv: profiles, suppressions: suppressed},
+		Profiles:     people.Profiles,
 		Standings:    &Standings{kv: standing, cache: newLRU[cachedStanding](cached)},
 		Rulesets:     &Rulesets{kv: rulesets},
-		Sends:        &Sends{kv: sends},
+		Sends:        ledger,
 		Suppressions: suppressed,
 		Control:      watched,
 		Decisions:    &Decisions{js: js},
+		Events:       &Events{js: js},
+		Links:        &Links{kv: kept},
+		People:       people,
 	}, nil
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -10,49 +11,153 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"homeroom/profile"
 )
 
 // Suppressions are the addresses that must not be written to, each as a keyed hash: the bucket tells nobody who they
 // are. Addresses are compared without regard to case and surrounding space.
+//
+// With several secrets the first writes and all are asked, so that a secret can be replaced while what was written
+// under the old one still holds.
 type Suppressions struct {
-	kv     jetstream.KeyValue
-	secret []byte
+	kv      jetstream.KeyValue
+	secrets [][]byte
 }
 
-// Suppression says why and since when.
+// Reason is why an address is suppressed.
+type Reason = profile.Reason
+
+// The reasons; each outweighs those after it.
+const (
+	ReasonErased       = profile.ReasonErased
+	ReasonComplained   = profile.ReasonComplained
+	ReasonBounced      = profile.ReasonBounced
+	ReasonUnsubscribed = profile.ReasonUnsubscribed
+)
+
+// Suppression says why an address must not be written to, and when that was said last.
 type Suppression struct {
-	Reason string    `json:"reason"` // "bounced", "complained", "unsubscribed", "erased"
-	At     time.Time `json:"at"`
+	Reason Reason    `json:"reason,omitempty"`
+	At     time.Time `json:"at,omitzero"`
+	// Lifted is up to when the learner has taken back what was said: an older report that comes again, or late, changes
+	// nothing. With no reason it is all that is left of a suppression.
+	Lifted time.Time `json:"lifted,omitzero"`
 }
 
-// Add suppresses an address. A suppression that exists stays as it is.
-func (s *Suppressions) Add(ctx context.Context, email, reason string, at time.Time) error {
-	return modify(ctx, s.kv, s.key(email), func(was *Suppression) (bool, error) {
-		if was.Reason != "" {
-			return false, nil
+// Add suppresses an address. A stronger reason replaces a weaker one and never the other way around; at is when it
+// happened, and what happened before the learner lifted the suppression counts no more, unless it is an erasure.
+func (s *Suppressions) Add(ctx context.Context, email string, reason Reason, at time.Time) error {
+	if reason.Weight() == 0 {
+		return fmt.Errorf("suppress an address: %q is no reason; there are bounced, complained, unsubscribed, erased", reason)
+	}
+	old, err := s.underOldSecrets(ctx, email)
+	if err != nil {
+		return fmt.Errorf("suppress an address: %w", err)
+	}
+	return s.change(ctx, email, 0, func(was *Suppression) bool {
+		all := strongest(*was, old)
+		if reason != ReasonErased && !at.After(all.Lifted) {
+			return false
 		}
-		*was = Suppression{Reason: reason, At: at}
-		return true, nil
+		if order := cmp.Compare(reason.Weight(), all.Reason.Weight()); order < 0 || order == 0 && !at.After(all.At) {
+			return false
+		}
+		*was = Suppression{Reason: reason, At: at, Lifted: all.Lifted}
+		return true
 	})
+}
+
+// Get returns the suppression of an address, and whether there is one.
+func (s *Suppressions) Get(ctx context.Context, email string) (Suppression, bool, error) {
+	found, err := s.underOldSecrets(ctx, email)
+	if err == nil {
+		var newest Suppression
+		_, err = read(ctx, s.kv, s.key(email, 0), &newest)
+		found = strongest(newest, found)
+	}
+	if err != nil {
+		return Suppression{}, false, fmt.Errorf("ask whether an address is suppressed: %w", err)
+	}
+	return found, found.Reason != "", nil
 }
 
 // Has reports whether an address is suppressed.
 func (s *Suppressions) Has(ctx context.Context, email string) (bool, error) {
-	var was Suppression
-	revision, err := read(ctx, s.kv, s.key(email), &was)
-	if err != nil {
-		return false, fmt.Errorf("ask whether an address is suppressed: %w", err)
+	_, has, err := s.Get(ctx, email)
+	return has, err
+}
+
+// Lift takes a suppression back, whatever its reason, for an operator who knows better. What was said up to now counts no
+// more. What is not there is not an error.
+func (s *Suppressions) Lift(ctx context.Context, email string) error {
+	return s.lift(ctx, email, func(was *Suppression) bool {
+		if was.Reason == "" {
+			return false
+		}
+		*was = Suppression{Lifted: later(was.At, was.Lifted)}
+		return true
+	})
+}
+
+// rejoin takes back what was said of an address up to at, because the learner asks for mail again: with everything
+// whatever the reason, else only that they left. An erasure stays. Something is written also if nothing was suppressed,
+// so that an older report that comes late finds it.
+func (s *Suppressions) rejoin(ctx context.Context, email string, at time.Time, everything bool) error {
+	return s.lift(ctx, email, func(was *Suppression) bool {
+		if !at.After(was.Lifted) || was.Reason != "" && !everything && was.Reason != ReasonUnsubscribed {
+			return false
+		}
+		if was.Reason == ReasonErased || was.At.After(at) {
+			was.Lifted = at
+			return true
+		}
+		*was = Suppression{Lifted: at}
+		return true
+	})
+}
+
+// lift changes the record under each secret.
+func (s *Suppressions) lift(ctx context.Context, email string, change func(*Suppression) bool) error {
+	for i := range s.secrets {
+		if err := s.change(ctx, email, i, change); err != nil {
+			return fmt.Errorf("lift a suppression: %w", err)
+		}
 	}
-	return revision > 0, nil
+	return nil
 }
 
-// Remove lifts a suppression. What is not there is not an error.
-func (s *Suppressions) Remove(ctx context.Context, email string) error {
-	return s.kv.Purge(ctx, s.key(email))
+// change changes the record of an address under one of the secrets.
+func (s *Suppressions) change(ctx context.Context, email string, secret int, change func(*Suppression) bool) error {
+	return modify(ctx, s.kv, s.key(email, secret), func(was *Suppression, _ bool) (bool, error) { return change(was), nil })
 }
 
-func (s *Suppressions) key(email string) string {
-	mac := hmac.New(sha256.New, s.secret)
+// underOldSecrets is what is known of an address from before the secret was replaced.
+func (s *Suppressions) underOldSecrets(ctx context.Context, email string) (Suppression, error) {
+	var all Suppression
+	for i := 1; i < len(s.secrets); i++ {
+		var old Suppression
+		if _, err := read(ctx, s.kv, s.key(email, i), &old); err != nil {
+			return Suppression{}, err
+		}
+		all = strongest(all, old)
+	}
+	return all, nil
+}
+
+// strongest is what two records of one address say together.
+func strongest(a, b Suppression) Suppression {
+	lifted := later(a.Lifted, b.Lifted)
+	if order := cmp.Compare(a.Reason.Weight(), b.Reason.Weight()); order < 0 || order == 0 && b.At.After(a.At) {
+		a = b
+	}
+	a.Lifted = lifted
+	return a
+}
+
+// key is the hash of an address under one of the secrets.
+func (s *Suppressions) key(email string, secret int) string {
+	mac := hmac.New(sha256.New, s.secrets[secret])
 	mac.Write([]byte(strings.ToLower(strings.TrimSpace(email))))
 	return hex.EncodeToString(mac.Sum(nil))
 }

@@ -11,6 +11,7 @@ const (
 	Stream         = "LEARNING"           // what learners do
 	DeadStream     = "LEARNING_DLQ"       // what was refused, with the reason
 	DecisionStream = "HOMEROOM_DECISIONS" // what Homeroom decided, with the reason
+	NudgeStream    = "NUDGES"             // rendered nudges for the platform's own pages
 )
 
 const (
@@ -25,6 +26,7 @@ const (
 	AllPublished = "learning.>"
 	AllDead      = "dead.>"
 	AllDecisions = "homeroom.decisions.>"
+	AllNudges    = "nudges.>"
 )
 
 // The stream's subject transform. The index of a wildcard counts wildcards, not tokens.
@@ -96,6 +98,12 @@ func Decision(learner, rule, kind string) string {
 
 // DecisionsOf returns the filter for the decisions about a learner.
 func DecisionsOf(learner string) string { return "homeroom.decisions." + token(learner) + ".>" }
+
+// Nudge returns the subject of a nudge for the platform to show: nudges.<learner>.<rule>, each one token.
+func Nudge(learner, rule string) string { return "nudges." + token(learner) + "." + token(rule) }
+
+// NudgesOf returns the filter for a learner's nudges.
+func NudgesOf(learner string) string { return "nudges." + token(learner) + ".>" }
 
 func token(s string) string {
 	if s == "" {

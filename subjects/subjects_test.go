@@ -97,6 +97,9 @@ func TestSubjects(t *testing.T) {
 		{"dead, odd name", subjects.Dead("u", "..Lesson completed.."), "dead.u.Lesson=20completed"},
 		{"dead letters of", subjects.DeadOf("a.b"), "dead.a=2Eb.>"},
 		{"decision", subjects.Decision("auth0|7", "retry-after-failed-quiz", "sent"), "homeroom.decisions.auth0=7C7.retry-after-failed-quiz.sent"},
+		{"nudge", subjects.Nudge("auth0|7", "retry.after"), "nudges.auth0=7C7.retry=2Eafter"},
+		{"nudge of nobody", subjects.Nudge("", ""), "nudges._._"},
+		{"nudges of", subjects.NudgesOf("a.b"), "nudges.a=2Eb.>"},
 		{"decisions of", subjects.DecisionsOf("a.b"), "homeroom.decisions.a=2Eb.>"},
 	}
 	for _, tt := range tests {

@@ -42,6 +42,7 @@ func (p *partition) bind(ctx context.Context) error {
 	if p.stream, err = p.t.o.JS.Stream(ctx, subjects.Stream); err != nil {
 		return fmt.Errorf("find the stream %s: %w", subjects.Stream, err)
 	}
+	p.made = p.stream.CachedInfo().Created.Unix()
 	p.cons = cons
 	p.pinned = len(cons.CachedInfo().Config.PriorityGroups) > 0
 	if !p.pinned && p.number == p.t.o.Partitions[0] {

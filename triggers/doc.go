@@ -1,5 +1,6 @@
-// Package triggers takes the events of the stream to the learners' workflows: decode, note in the learner's standing,
-// ask whether any rule can use it, hand over what one can, acknowledge. What cannot be read becomes a dead letter.
+// Package triggers takes the events of the stream to the learners' workflows: decode, note in the learner's profile
+// and standing, ask whether any rule can use it, hand over what one can, acknowledge. What cannot be read becomes a dead
+// letter.
 //
 // Three promises hold whatever fails:
 //

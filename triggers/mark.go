@@ -80,6 +80,7 @@ func (p *partition) look(ctx context.Context) (mark time.Time, parked bool) {
 	stored := p.lastStored(ask)
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.warn(before)
 	if info != nil {
 		p.floor = max(p.floor, info.AckFloor.Stream)
 		if p.parked && p.complete(info) {

@@ -32,6 +32,7 @@ type partition struct {
 	log    *slog.Logger
 	cons   jetstream.Consumer
 	stream jetstream.Stream
+	made   int64 // when the stream was created, in Unix seconds
 	pinned bool
 
 	work      context.Context // ends when shutdown's grace is over
@@ -51,6 +52,7 @@ type partition struct {
 	pin      string    // our pin, if we were ever served as the pinned client
 	done     recent    // finished lately: should one come again, only its acknowledgement was late or lost
 	created  time.Time // of the consumer; another time means another consumer, whose sequences may begin anew
+	warned   time.Time // when somebody was told last that the mark is held back
 }
 
 // item is one message in hand.
@@ -63,6 +65,7 @@ type item struct {
 	seq      uint64
 	delivery uint64
 	storedAt time.Time // by the server's clock, for real
+	since    time.Time // when it came into our hands, in Homeroom's time
 	aged     bool      // was in hand at the last round of extensions already
 }
 
@@ -117,6 +120,7 @@ func (p *partition) receive(msg jetstream.Msg) {
 	}
 	it := &item{
 		msg: msg, subject: msg.Subject(), seq: meta.Sequence.Stream, delivery: meta.Sequence.Consumer, storedAt: meta.Timestamp,
+		since: p.t.o.Clock.Now(),
 	}
 	_, it.learner, it.name, it.problem = subjects.ParseStored(it.subject)
 	if it.learner == "" {

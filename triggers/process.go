@@ -8,6 +8,7 @@ import (
 
 	"homeroom/catalog"
 	"homeroom/engine"
+	"homeroom/profile"
 	"homeroom/subjects"
 )
 
@@ -91,6 +92,7 @@ func (p *partition) decode(cat *catalog.Catalog, items []*item) []*read {
 			}
 			e.event, e.traits = decoded.Event, decoded.Traits
 			e.event.Learner, e.event.Seq, e.event.StoredAt = it.learner, it.seq, storedAt
+			e.event.Stream = p.made
 			return nil
 		})
 		if err != nil {
@@ -117,18 +119,7 @@ func (p *partition) note(learner string, events []*read) error {
 		return nil
 	}
 	for _, e := range readable {
-		if len(e.traits) == 0 {
-			continue
-		}
-		err := p.retry("updating the profile", learner, p.t.noting, func(ctx context.Context) error {
-			// A publisher's clock that is ahead must not make the next update old.
-			notes, err := p.t.o.Profiles.Merge(ctx, learner, e.traits, earlier(e.event.Time, e.event.StoredAt))
-			if len(notes) > 0 {
-				p.log.Warn("some traits were not taken in", "learner", learner, "event", e.event.ID, "notes", notes[:min(3, len(notes))])
-			}
-			return err
-		})
-		if err != nil {
+		if err := p.person(learner, e); err != nil {
 			return err
 		}
 	}
@@ -137,6 +128,30 @@ func (p *partition) note(learner string, events []*read) error {
 		return p.t.o.Standings.Update(ctx, learner, func(st *engine.Standing, owed []uint64) (bool, []uint64) {
 			return p.apply(rs, st, owed, readable)
 		})
+	})
+}
+
+// person takes into the learner's profile what an event says of them as a person: first what came back about their mail,
+// which was sent to the address that was known until now.
+func (p *partition) person(learner string, e *read) error {
+	at := earlier(e.event.Time, e.event.StoredAt) // a publisher's clock that is ahead must not make what comes next old
+	if f := profile.FeedbackOf(e.event.Name, e.event.Properties); f != (profile.Feedback{}) {
+		err := p.retry("noting what came back about mail", learner, p.t.noting, func(ctx context.Context) error {
+			return p.t.o.Profiles.Heed(ctx, learner, f, at)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if len(e.traits) == 0 {
+		return nil
+	}
+	return p.retry("updating the profile", learner, p.t.noting, func(ctx context.Context) error {
+		notes, err := p.t.o.Profiles.Merge(ctx, learner, e.traits, at)
+		if len(notes) > 0 {
+			p.log.Warn("some traits were not taken in", "learner", learner, "event", e.event.ID, "notes", notes[:min(3, len(notes))])
+		}
+		return err
 	})
 }
 

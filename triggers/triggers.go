@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -14,6 +13,7 @@ import (
 	"homeroom/catalog"
 	"homeroom/clock"
 	"homeroom/engine"
+	"homeroom/profile"
 	"homeroom/subjects"
 )
 
@@ -44,9 +44,13 @@ type Standings interface {
 	Update(ctx context.Context, learner string, apply func(st *engine.Standing, owed []uint64) (write bool, owe []uint64)) error
 }
 
-// Profiles takes traits in; the notes say which it could not take.
+// Profiles keeps learners as persons; see store.Profiles.
 type Profiles interface {
+	// Merge takes traits in; the notes say which it could not take.
 	Merge(ctx context.Context, learner string, traits map[string]any, at time.Time) (notes []string, err error)
+	// Heed takes in that the learner left, or that their address must not be written to. Told again, or after what the
+	// learner said later, it changes nothing.
+	Heed(ctx context.Context, learner string, f profile.Feedback, at time.Time) error
 }
 
 // Marks records how far a partition has been handed over. An older mark than is known changes nothing.
@@ -130,25 +134,15 @@ func (o *Options) setDefaults() error {
 	return nil
 }
 
-// Stats count messages by what became of them. A message that the server sent again after its acknowledgement was lost
-// counts again.
-type Stats struct {
-	HandedOver int64 // accepted by the Starter
-	Unneeded   int64 // noted in the standing; no rule could use them
-	NoLearner  int64 // admin events
-	Dead       int64 // in the dead-letter stream
-	Retries    int64 // failed tries that were repeated
-	Parkings   int64 // how often new messages had to wait for older ones
-}
-
-type counters struct{ handedOver, unneeded, noLearner, dead, retries, parkings atomic.Int64 }
-
 // Triggers is the service. See [New] and [Triggers.Run].
 type Triggers struct {
 	o       Options
 	count   counters
 	noting  chan struct{} // bounds decoding and store requests
 	handing chan struct{} // bounds hand-overs
+
+	mu    sync.Mutex
+	parts []*partition // that are served
 }
 
 // New returns triggers that are not running yet.
@@ -173,6 +167,8 @@ func (t *Triggers) Run(ctx context.Context) error {
 		}
 		parts = append(parts, part)
 	}
+	t.serving(parts)
+	defer t.serving(nil)
 	var wg sync.WaitGroup
 	for _, part := range parts {
 		wg.Go(func() { part.run(ctx) })
@@ -184,12 +180,4 @@ func (t *Triggers) Run(ctx context.Context) error {
 		t.o.Log.Warn("the last acknowledgements may not have reached NATS; these events come again", "error", err)
 	}
 	return nil
-}
-
-// Stats returns the counts so far.
-func (t *Triggers) Stats() Stats {
-	return Stats{
-		HandedOver: t.count.handedOver.Load(), Unneeded: t.count.unneeded.Load(), NoLearner: t.count.noLearner.Load(),
-		Dead: t.count.dead.Load(), Retries: t.count.retries.Load(), Parkings: t.count.parkings.Load(),
-	}
 }

@@ -306,39 +306,6 @@ func TestARulesetTooBigForTheServerSaysSo(t *testing.T) {
 	}
 }
 
-func TestSuppressions(t *testing.T) {
-	_, js, st := storetest.Open(t)
-	ctx := context.Background()
-	if err := st.Suppressions.Add(ctx, "Ada@Example.org ", "bounced", monday); err != nil {
-		t.Fatal(err)
-	}
-	for email, want := range map[string]bool{"ada@example.org": true, "bob@example.org": false} {
-		if got, err := st.Suppressions.Has(ctx, email); err != nil || got != want {
-			t.Errorf("Has(%s) = %v, %v", email, got, err)
-		}
-	}
-	kv, err := js.KeyValue(ctx, store.BucketSuppressions)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keys, err := kv.Keys(ctx)
-	if err != nil || len(keys) != 1 || strings.Contains(strings.ToLower(keys[0]), "ada") {
-		t.Errorf("keys %v, %v", keys, err)
-	}
-	if _, err := st.Profiles.Merge(ctx, "u_1", map[string]any{"email": "ada@example.org"}, monday); err != nil {
-		t.Fatal(err)
-	}
-	if p, err := st.Profiles.Profile(ctx, "u_1"); err != nil || !p.Reachable || !p.Suppressed {
-		t.Errorf("the engine sees %+v, %v; want a suppressed learner", p, err)
-	}
-	if err := st.Suppressions.Remove(ctx, "ada@example.org"); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := st.Suppressions.Has(ctx, "ada@example.org"); err != nil || got {
-		t.Errorf("after Remove: %v, %v", got, err)
-	}
-}
-
 func TestADecisionIsStoredOnce(t *testing.T) {
 	_, js, st := storetest.Open(t)
 	ctx := context.Background()

@@ -9,12 +9,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"homeroom/store/profile"
+	"homeroom/profile"
 )
 
 var monday = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
-type traits = map[string]any
+type (
+	traits = map[string]any
+	times  = map[string]time.Time
+)
 
 func yes() *bool { b := true; return &b }
 
@@ -30,16 +33,16 @@ func TestMerge(t *testing.T) {
 	}{
 		{"the known traits find their places, the rest is kept",
 			profile.Profile{}, traits{"email": " ada@example.org ", "first_name": "Ada", "locale": "de", "timezone": "Europe/Berlin", "consent": true, "plan": " pro "}, monday,
-			profile.Profile{Email: "ada@example.org", FirstName: "Ada", Locale: "de", Timezone: "Europe/Berlin", Consent: yes(), ConsentAt: monday, Traits: traits{"plan": "pro"}, UpdatedAt: monday}, ""},
+			profile.Profile{Email: "ada@example.org", FirstName: "Ada", Locale: "de", Timezone: "Europe/Berlin", Consent: yes(), ConsentAt: monday, Traits: traits{"plan": "pro"}, UpdatedAt: monday, EmailAt: monday}, ""},
 		{"a newer value replaces",
 			ada, traits{"plan": "pro"}, monday.Add(time.Hour),
-			profile.Profile{Email: "ada@example.org", FirstName: "Ada", Traits: traits{"plan": "pro"}, UpdatedAt: monday.Add(time.Hour)}, ""},
+			profile.Profile{Email: "ada@example.org", FirstName: "Ada", Traits: traits{"plan": "pro"}, UpdatedAt: monday.Add(time.Hour), TraitsAt: times{"email": monday, "first_name": monday}}, ""},
 		{"an older value only fills gaps",
 			ada, traits{"plan": "none", "email": "old@example.org", "locale": "fr", "first_name": nil}, monday.Add(-time.Hour),
-			profile.Profile{Email: "ada@example.org", FirstName: "Ada", Locale: "fr", Traits: traits{"plan": "trial"}, UpdatedAt: monday}, ""},
+			profile.Profile{Email: "ada@example.org", FirstName: "Ada", Locale: "fr", Traits: traits{"plan": "trial"}, UpdatedAt: monday, TraitsAt: times{"locale": monday.Add(-time.Hour)}}, ""},
 		{"null deletes",
 			ada, traits{"email": nil, "plan": nil}, monday.Add(time.Hour),
-			profile.Profile{FirstName: "Ada", Traits: traits{}, UpdatedAt: monday.Add(time.Hour)}, ""},
+			profile.Profile{FirstName: "Ada", Traits: traits{}, UpdatedAt: monday.Add(time.Hour), TraitsAt: times{"first_name": monday, "email": monday.Add(time.Hour), "plan": monday.Add(time.Hour)}}, ""},
 		{"the same again changes nothing", ada, traits{"plan": "trial"}, monday.Add(time.Hour), ada, ""},
 		{"a consent that is no boolean is not taken", ada, traits{"consent": "yes"}, monday.Add(time.Hour), ada, "consent"},
 		{"an address that is a number is not taken", ada, traits{"email": 7.0}, monday.Add(time.Hour), ada, "email"},
@@ -120,7 +123,7 @@ func FuzzMerge(f *testing.F) {
 		}
 		got, _, _ := profile.Profile{}.Merge(in, monday)
 		data, err := json.Marshal(got)
-		if err != nil || len(data) > profile.MaxBytes+4096 {
+		if err != nil || len(data) > profile.MaxBytes+32<<10 {
 			t.Fatalf("%d bytes, %v", len(data), err)
 		}
 		again, changed, _ := got.Merge(in, monday)

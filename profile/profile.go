@@ -16,14 +16,22 @@ type Profile struct {
 	Consent   *bool  `json:"consent,omitempty"`  // nil: never said
 	// ConsentAt is the time of the statement that Consent is: news of something else does not make it old.
 	ConsentAt time.Time `json:"consent_at,omitzero"`
-	// UnsubscribedAll: the learner left everything. Unsubscribed and Subscribed are the topics they left and chose.
+	// UnsubscribedAll: the learner left everything. Unsubscribed and Subscribed are the topics they left and chose. They
+	// change by the learner's own statements only, see [Profile.Leave]; no trait reaches them.
 	UnsubscribedAll bool     `json:"unsubscribed_all,omitempty"`
 	Unsubscribed    []string `json:"unsubscribed,omitempty"`
 	Subscribed      []string `json:"subscribed,omitempty"`
+	// AllAt and TopicsAt are the times of these statements; zero in records that are older than the times.
+	AllAt    time.Time            `json:"unsubscribed_all_at,omitzero"`
+	TopicsAt map[string]time.Time `json:"topics_at,omitempty"`
 	// Traits are all the others, as published: JSON values.
 	Traits map[string]any `json:"traits,omitempty"`
-	// UpdatedAt is the time of the newest update taken in.
-	UpdatedAt time.Time `json:"updated_at,omitzero"`
+	// UpdatedAt is the time of the newest update taken in, and of every trait that TraitsAt does not name. TraitsAt holds
+	// the times of the others, and of traits that were deleted.
+	UpdatedAt time.Time            `json:"updated_at,omitzero"`
+	TraitsAt  map[string]time.Time `json:"traits_at,omitempty"`
+	// EmailAt is since when the address is this one; zero if that is not known.
+	EmailAt time.Time `json:"email_at,omitzero"`
 }
 
 // Engine is what the engine may know of the profile. The address itself stays behind, except among the traits, which

@@ -22,36 +22,39 @@ const (
 
 // Merge takes published traits into the profile and returns the new one; p is not changed. Texts are trimmed; null
 // deletes a trait. A trait that cannot be taken, such as a consent that is no boolean, leaves what was known and adds a
-// note, which names the trait and never its value. An update older than UpdatedAt only adds what is not known yet; but
-// consent, above all a withdrawn one, gives way only to a newer statement about consent.
+// note, which names the trait and never its value. Each trait has its own time: an older update changes nothing about
+// the traits that are known better, deleted ones among them, and news of other traits do not make it old. An update that
+// says nothing new changes nothing, not even times: most events repeat what is known.
 func (p Profile) Merge(traits map[string]any, at time.Time) (merged Profile, changed bool, notes []string) {
 	m := p
 	m.Traits = maps.Clone(p.Traits)
-	older := at.Before(p.UpdatedAt)
+	var said []string // the traits that this update is the newest about
 	for _, name := range slices.Sorted(maps.Keys(traits)) {
+		var did bool
+		var note string
 		if name == "consent" {
-			did, note := m.say(traits[name], at)
-			changed = changed || did
-			if note != "" {
-				notes = append(notes, note)
+			did, note = m.setConsent(traits[name], at)
+		} else if !at.Before(p.traitAt(name)) {
+			did, note = m.set(name, traits[name])
+			if note == "" && len(name) <= maxName {
+				said = append(said, name)
 			}
-			continue
 		}
-		if older && m.has(name) {
-			continue
-		}
-		did, note := m.set(name, traits[name], older)
 		changed = changed || did
 		if note != "" {
 			notes = append(notes, note)
 		}
 	}
-	if changed && !older {
-		m.UpdatedAt = at
-	}
 	if !changed {
 		return p, false, notes
 	}
+	if m.Email != p.Email {
+		m.EmailAt = at
+	}
+	if m.Email == "" {
+		m.EmailAt = time.Time{}
+	}
+	m.stamp(p, said, at)
 	return m, true, notes
 }
 
@@ -64,11 +67,8 @@ func (p *Profile) has(name string) bool {
 }
 
 // set takes one trait in; the note says why not.
-func (p *Profile) set(name string, value any, older bool) (changed bool, note string) {
+func (p *Profile) set(name string, value any) (changed bool, note string) {
 	if value == nil {
-		if older {
-			return false, ""
-		}
 		return p.remove(name), ""
 	}
 	if field, ok := p.texts()[name]; ok {
@@ -77,8 +77,8 @@ func (p *Profile) set(name string, value any, older bool) (changed bool, note st
 	return p.setOther(name, value)
 }
 
-// say takes in a statement about consent; null takes back what was said.
-func (p *Profile) say(value any, at time.Time) (changed bool, note string) {
+// setConsent takes in a statement about consent; null takes back what was said.
+func (p *Profile) setConsent(value any, at time.Time) (changed bool, note string) {
 	yes, ok := value.(bool)
 	switch {
 	case !ok && value != nil:

@@ -1,0 +1,83 @@
+package profile
+
+import "time"
+
+// Reason is why an address must not be written to.
+type Reason string
+
+// The reasons; each outweighs those after it.
+const (
+	ReasonErased       Reason = "erased"       // the person asked to be forgotten
+	ReasonComplained   Reason = "complained"   // reported as spam
+	ReasonBounced      Reason = "bounced"      // there is no such mailbox
+	ReasonUnsubscribed Reason = "unsubscribed" // left everything
+)
+
+// Weight orders the reasons: a higher one replaces a lower one. 0: it is none of them.
+func (r Reason) Weight() int {
+	switch r {
+	case ReasonErased:
+		return 4
+	case ReasonComplained:
+		return 3
+	case ReasonBounced:
+		return 2
+	case ReasonUnsubscribed:
+		return 1
+	}
+	return 0
+}
+
+// Feedback is what an event means for whether a learner may be written to. The zero Feedback: nothing.
+type Feedback struct {
+	// Leave: the learner left Topic, or with an empty one everything.
+	Leave bool
+	Topic string
+	// Suppress is why the address that the message went to must not be written to any more; empty: it may.
+	Suppress Reason
+	// Send is the id of the send that this came back to; may be empty.
+	Send string
+}
+
+// FeedbackOf tells what an event means:
+//
+//	email.unsubscribed   the topic is left; without one, everything, and the address is suppressed
+//	email.spam_reported  everything is left, and the address is suppressed
+//	email.bounced        with bounce_type "bounce" the address is suppressed; a block is a passing thing
+//
+// A topic that cannot be one (see [CheckTopic]) names no message, so leaving it means nothing.
+func FeedbackOf(event string, properties map[string]any) Feedback {
+	text := func(name string) string { s, _ := properties[name].(string); return s }
+	f := Feedback{Send: text("send_id")}
+	switch event {
+	case "email.unsubscribed":
+		f.Leave, f.Topic = true, text("topic")
+		if f.Topic == "" {
+			f.Suppress = ReasonUnsubscribed
+		} else if CheckTopic(f.Topic) != nil {
+			return Feedback{}
+		}
+	case "email.spam_reported":
+		f.Leave, f.Suppress = true, ReasonComplained
+	case "email.bounced":
+		if text("bounce_type") != "bounce" {
+			return Feedback{}
+		}
+		f.Suppress = ReasonBounced
+	default:
+		return Feedback{}
+	}
+	return f
+}
+
+// Apply takes into the profile what feedback says of the learner; at is when it was said. Whether the address is
+// suppressed is not the profile's.
+func (p *Profile) Apply(f Feedback, at time.Time) (changed bool) {
+	switch {
+	case !f.Leave:
+		return false
+	case f.Topic != "":
+		return p.Leave(f.Topic, at)
+	}
+	return p.LeaveAll(at)
+}
