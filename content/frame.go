@@ -14,7 +14,8 @@ type frame struct {
 	words              words
 	theme              theme
 	subject, preheader string
-	unsubscribe        string // checked; empty: no link
+	// Checked; empty: no link.
+	unsubscribe, preferences, home string
 }
 
 //go:embed frame.html
@@ -27,6 +28,27 @@ var frameTemplate = texttemplate.Must(texttemplate.New("frame").Parse(frameSourc
 // preheaderFill keeps mail clients from showing the beginning of the text after a short preheader.
 var preheaderFill = strings.Repeat("&#847;&zwnj;&nbsp;", 60)
 
+// leadOut checks and takes over the links that the frame has.
+func (f *frame) leadOut(o Outward, m marker) error {
+	if home, err := safeURL(f.site.PublicURL); err == nil {
+		f.home = m.mark(home)
+	}
+	for _, link := range []struct {
+		into      *string
+		url, name string
+	}{{&f.unsubscribe, o.Unsubscribe, "unsubscribe"}, {&f.preferences, o.Preferences, "preferences"}} {
+		if link.url == "" {
+			continue
+		}
+		checked, err := safeURL(link.url)
+		if err != nil {
+			return fmt.Errorf("the %s link: %w", link.name, err)
+		}
+		*link.into = checked
+	}
+	return nil
+}
+
 func (f frame) html(body string) string {
 	esc := html.EscapeString
 	sender := f.site.Sender.Name
@@ -34,8 +56,9 @@ func (f frame) html(body string) string {
 		sender = f.site.Sender.From
 	}
 	data := map[string]string{
-		"Lang": f.words.lang, "Subject": esc(f.subject), "Body": body, "Sender": esc(sender), "Home": "",
+		"Lang": f.words.lang, "Subject": esc(f.subject), "Body": body, "Sender": esc(sender), "Home": esc(f.home),
 		"Why": esc(fmt.Sprintf(f.words.why, sender)), "Unsubscribe": esc(f.unsubscribe), "UnsubscribeWord": esc(f.words.unsubscribe),
+		"Preferences": esc(f.preferences), "PreferencesWord": esc(f.words.preferences),
 		"Postal": strings.Join(escapedLines(f.site.Sender.PostalAddress), "<br>"), "Preheader": "",
 		"Font": sansFont, "Paper": paper, "Card": card, "Ink": ink, "Muted": muted, "Rule": rule,
 		"PaperDark": paperDark, "CardDark": cardDark, "InkDark": inkDark, "MutedDark": mutedDark, "RuleDark": ruleDark, "TintDark": tintDark,
@@ -43,9 +66,6 @@ func (f frame) html(body string) string {
 	}
 	if f.preheader != "" {
 		data["Preheader"] = esc(f.preheader) + preheaderFill
-	}
-	if home, err := safeURL(f.site.PublicURL); err == nil {
-		data["Home"] = esc(home)
 	}
 	var b strings.Builder
 	if err := frameTemplate.Execute(&b, data); err != nil {
@@ -64,6 +84,9 @@ func (f frame) text(body string) string {
 	b.WriteString(fmt.Sprintf(f.words.why, sender) + "\n")
 	if f.unsubscribe != "" {
 		b.WriteString(f.words.unsubscribe + ": " + f.unsubscribe + "\n")
+	}
+	if f.preferences != "" {
+		b.WriteString(f.words.preferences + ": " + f.preferences + "\n")
 	}
 	if postal := strings.TrimSpace(f.site.Sender.PostalAddress); postal != "" {
 		b.WriteString("\n" + strings.Join(trimmedLines(postal), "\n") + "\n")

@@ -1,6 +1,7 @@
 package content_test
 
 import (
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -44,6 +45,57 @@ func FuzzRender(f *testing.F) {
 		}
 		if strings.Contains(strings.ToLower(r.HTML), "<script") || strings.Contains(r.HTML, "<b>") {
 			t.Errorf("HTML was let in: %s", r.HTML)
+		}
+	})
+}
+
+// FuzzCampaign: a marked link is the same link with utm_ values it did not have, and marking is done once.
+func FuzzCampaign(f *testing.F) {
+	for _, link := range []string{"https://academy.example/a?b=c#d", "https://academy.example?utm_source=x&", "https://www.linkedin.com/", "http://academy.example/%zz", "https://academy.example/?a;b=%gg"} {
+		f.Add(link)
+	}
+	m, err := content.Parse("m.md", []byte("---\nsubject: S\n---\n{% button \"B\" trigger.url %}"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	l, err := content.NewLibrary([]*content.Message{m}, content.Site{Links: map[string]string{"home": "https://academy.example/"}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	address := func(link string, c content.Campaign) (string, *url.URL) {
+		vars := content.SampleVars(map[string]any{"url": link})
+		vars.Outward.Campaign = c
+		r, err := l.Render("m", "", vars)
+		if err != nil {
+			return "", nil
+		}
+		u, err := url.Parse(r.Actions[0].URL)
+		if err != nil {
+			return "", nil
+		}
+		return r.Actions[0].URL, u
+	}
+	campaign := content.Campaign{Source: "s", Medium: "m", Name: "n n", Content: "c"}
+	f.Fuzz(func(t *testing.T, link string) {
+		plain, was := address(link, content.Campaign{})
+		marked, is := address(link, campaign)
+		if was == nil || is == nil {
+			if plain != marked {
+				t.Fatalf("%q became %q", plain, marked)
+			}
+			return
+		}
+		again, _ := address(marked, campaign)
+		if again != marked || is.Host != was.Host || is.Path != was.Path || is.Fragment != was.Fragment {
+			t.Errorf("%q became %q, then %q", plain, marked, again)
+		}
+		for key, values := range was.Query() {
+			if !slices.Equal(is.Query()[key], values) {
+				t.Errorf("%q lost %s in %q", plain, key, marked)
+			}
+		}
+		if !strings.EqualFold(was.Hostname(), "academy.example") && plain != marked {
+			t.Errorf("a foreign link %q became %q", plain, marked)
 		}
 	})
 }

@@ -152,13 +152,13 @@ func (w *pageWriter) inline(n ast.Node) error {
 			tint, monoFont, w.sheet.html(codeText(n, w.source)))
 		return nil
 	case *ast.Link:
-		href, err := w.sheet.url(linkText(n.Destination))
+		href, err := w.sheet.href(linkText(n.Destination))
 		if err != nil {
 			return err
 		}
 		return w.around(n, w.anchor(href), "</a>", w.inlines)
 	case *ast.AutoLink:
-		href, err := w.sheet.url(autoLink(n, w.source))
+		href, err := w.sheet.href(autoLink(n, w.source))
 		if err != nil {
 			return err
 		}
@@ -187,6 +187,7 @@ func (w *pageWriter) anchor(href string) string {
 func (w *pageWriter) special(sl slot) {
 	switch sl.kind {
 	case slotButton:
+		w.sheet.actions = append(w.sheet.actions, Action{w.sheet.plain(sl.text), sl.href})
 		fmt.Fprintf(w, `<table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin:8px 0 26px;"><tr>`+
 			`<td class="hr-button" bgcolor="%[1]s" style="border-radius:8px;background-color:%[1]s;">`+
 			`<a class="hr-button-text" href="%[2]s" style="display:inline-block;padding:13px 24px;font-size:16px;line-height:1.25;font-weight:600;color:%[3]s;text-decoration:none;">%[4]s</a>`+
@@ -194,6 +195,7 @@ func (w *pageWriter) special(sl slot) {
 	case slotShare:
 		w.WriteString(`<div style="margin:4px 0 18px;">` + "\n")
 		for _, place := range shareNames {
+			w.sheet.actions = append(w.sheet.actions, Action{w.words.share[place], w.sheet.share[place]})
 			fmt.Fprintf(w, `<a class="hr-tint hr-link" href="%s" style="display:inline-block;margin:0 6px 8px 0;padding:9px 14px;border-radius:8px;background-color:%s;font-size:14px;line-height:1.3;font-weight:600;color:%s;text-decoration:none;">%s</a>`+"\n",
 				html.EscapeString(w.sheet.share[place]), tint, w.theme.link, html.EscapeString(w.words.share[place]))
 		}

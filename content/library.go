@@ -26,6 +26,8 @@ type Site struct {
 	// Accent is the color of buttons and links, #rrggbb; empty: a quiet green.
 	Accent   string
 	Location *time.Location // zone of learners whose own is unknown; nil: UTC
+	// UTM are the utm_source and utm_medium of the academy's own links; zero: they carry no utm_ at all.
+	UTM Campaign
 }
 
 // Sender is who messages come from.
@@ -41,6 +43,7 @@ type Library struct {
 	site     Site
 	messages map[string]map[string]*Message // by name and locale
 	links    map[string]*template
+	hosts    []string // the academy's own
 }
 
 var accentColor = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)
@@ -48,7 +51,7 @@ var accentColor = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)
 // NewLibrary joins messages and site. Its error is of type Errors and names everything that does not fit together:
 // doubles, translations without an original, links that settings do not define.
 func NewLibrary(msgs []*Message, site Site) (*Library, error) {
-	l := &Library{site: site, messages: make(map[string]map[string]*Message), links: make(map[string]*template)}
+	l := &Library{site: site, messages: make(map[string]map[string]*Message), links: make(map[string]*template), hosts: ownHosts(site)}
 	var errs Errors
 	siteError := func(line int, hint, format string, args ...any) {
 		errs = append(errs, &Error{File: site.File, Line: line, Message: fmt.Sprintf(format, args...), Hint: hint})
@@ -110,6 +113,10 @@ func (l *Library) checkLinks(m *Message) Errors {
 			errs = append(errs, &Error{File: m.File, Line: t.lineNo, Message: "share links need links.certificate, which is not defined",
 				Hint: "add certificate: https://… to links: in settings.yaml"})
 		}
+		if t.uses(referralRoot) && l.links[referralRoot] == nil {
+			errs = append(errs, &Error{File: m.File, Line: t.lineNo, Message: "a referral link needs links.referral, which is not defined",
+				Hint: "add referral: \"https://…?code={{ referral.code }}\" to links: in settings.yaml"})
+		}
 	}
 	return errs
 }
@@ -126,6 +133,9 @@ func (l *Library) Has(name string) bool { return l.messages[name] != nil }
 
 // Locales returns the locales a message is written in, sorted; "" is the default.
 func (l *Library) Locales(name string) []string { return slices.Sorted(maps.Keys(l.messages[name])) }
+
+// Site returns what all messages share.
+func (l *Library) Site() Site { return l.site }
 
 // Sender returns who messages come from.
 func (l *Library) Sender() Sender { return l.site.Sender }
@@ -168,8 +178,11 @@ func (l *Library) Variables(name string) []string {
 				path = strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(path, ".size"), ".first"), ".last")
 			}
 			seen[path] = true
-			if v.root() == "links" {
+			switch {
+			case v.root() == "links":
 				link(v.parts[1])
+			case v.root() == referralRoot && !isLink:
+				link(referralRoot)
 			}
 		}
 	}

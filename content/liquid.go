@@ -197,10 +197,10 @@ func (d *dialect) compileButton(args string) (tagRenderer, error) {
 	if err != nil {
 		return nil, err
 	}
-	ofShare := strings.HasPrefix(link, "share.")
+	notForMinors := strings.HasPrefix(link, "share.") || strings.HasPrefix(link, referralRoot+".")
 	return func(w io.Writer, ctx render.Context) error {
 		sheet := sheetOf(ctx)
-		if ofShare && sheet.minor {
+		if notForMinors && sheet.minor {
 			return nil
 		}
 		label, err := labelText(ctx)
@@ -211,7 +211,7 @@ func (d *dialect) compileButton(args string) (tagRenderer, error) {
 		if err != nil {
 			return err
 		}
-		href, err := sheet.url(target)
+		href, err := sheet.href(target)
 		if err != nil {
 			return err
 		}

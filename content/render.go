@@ -18,6 +18,19 @@ type Rendered struct {
 	Preheader string // one line; may be empty
 	HTML      string // a whole document
 	Text      string // the same in plain text, links written out
+	// Fragment and Plain are HTML and Text without the frame around them: for pages that have one of their own.
+	Fragment, Plain string
+	// Actions are the buttons and share links, in the order of the text.
+	Actions []Action
+	// Targets are where the links lead that Outward counts: "referral", links.PlaceCertificate, and each place to share,
+	// if the message uses them and the learner may. URLs.
+	Targets map[string]string
+}
+
+// Action is something to press.
+type Action struct {
+	Label string `json:"label"`
+	URL   string `json:"url"`
 }
 
 // Render renders a message for a learner. The locale picks the version (de-AT, then de, then the default). The error
@@ -32,20 +45,9 @@ func (l *Library) Render(name, locale string, vars Vars) (Rendered, error) {
 
 func (l *Library) render(m *Message, vars Vars) (Rendered, error) {
 	w := wordsFor(m.Locale)
-	s := &sheet{minor: IsMinor(vars.Learner.Traits), missing: make(map[string]error)}
-	bindings := vars.bindings(vars.Learner.location(l.site.Location))
-	bindings[sheetKey] = s
-	bindings["sender"] = known(map[string]string{
-		"name": l.site.Sender.Name, "from": l.site.Sender.From,
-		"reply_to": l.site.Sender.ReplyTo, "postal_address": l.site.Sender.PostalAddress,
-	})
-	if vars.UnsubscribeURL != "" {
-		bindings["unsubscribe_url"] = dropMarkers(vars.UnsubscribeURL)
-	}
-	bindings["links"] = l.bindLinks(m, s, bindings)
-	l.bindShare(m, s, bindings, vars, w)
-
-	out := Rendered{Locale: m.Locale}
+	s := &sheet{minor: IsMinor(vars.Learner.Traits), missing: make(map[string]error), marker: l.newMarker(vars.Outward)}
+	out := Rendered{Locale: m.Locale, Targets: make(map[string]string)}
+	bindings := l.bind(m, s, vars, w, out.Targets)
 	var err error
 	if out.Subject, err = m.subject.line(s, bindings); err != nil {
 		return Rendered{}, err
@@ -71,14 +73,35 @@ func (l *Library) render(m *Message, vars Vars) (Rendered, error) {
 	plain.blocks(doc)
 
 	f := frame{site: l.site, words: w, theme: page.theme, subject: out.Subject, preheader: out.Preheader}
-	if vars.UnsubscribeURL != "" {
-		if f.unsubscribe, err = safeURL(vars.UnsubscribeURL); err != nil {
-			return Rendered{}, &Error{File: m.File, Message: "the unsubscribe link: " + err.Error()}
-		}
+	if err := f.leadOut(vars.Outward, s.marker); err != nil {
+		return Rendered{}, &Error{File: m.File, Message: err.Error()}
 	}
-	out.HTML = f.html(page.String())
-	out.Text = f.text(plain.String())
+	out.Fragment, out.Plain, out.Actions = page.String(), strings.TrimSpace(plain.String())+"\n", s.actions
+	out.HTML, out.Text = f.html(out.Fragment), f.text(out.Plain)
 	return out, nil
+}
+
+// bind returns the variables of a message, and notes in targets where those links lead that are counted.
+func (l *Library) bind(m *Message, s *sheet, vars Vars, w words, targets map[string]string) map[string]any {
+	bindings := vars.bindings(vars.Learner.location(l.site.Location))
+	bindings[sheetKey] = s
+	bindings["sender"] = known(map[string]string{
+		"name": l.site.Sender.Name, "from": l.site.Sender.From,
+		"reply_to": l.site.Sender.ReplyTo, "postal_address": l.site.Sender.PostalAddress,
+	})
+	for name, link := range known(map[string]string{
+		"unsubscribe_url": vars.Outward.Unsubscribe, "preferences_url": vars.Outward.Preferences,
+	}) {
+		bindings[name] = link
+	}
+	referral := known(map[string]string{"code": vars.Outward.ReferralCode})
+	if !s.minor && len(referral) > 0 {
+		bindings[referralRoot] = referral
+	}
+	bindings["links"] = l.bindLinks(m, s, bindings)
+	l.bindReferral(m, s, bindings, vars.Outward, targets)
+	l.bindShare(m, s, bindings, vars, w, targets)
+	return bindings
 }
 
 // line renders the template to one line of plain text.
@@ -98,6 +121,9 @@ func (l *Library) bindLinks(m *Message, s *sheet, outer map[string]any) map[stri
 		}
 		if t.share {
 			names["certificate"] = true
+		}
+		if t.uses(referralRoot) {
+			names[referralRoot] = true
 		}
 	}
 	trigger, _ := outer[triggerRoot].(map[string]any)
@@ -123,52 +149,6 @@ func (l *Library) bindLinks(m *Message, s *sheet, outer map[string]any) map[stri
 		links[name] = link
 	}
 	return links
-}
-
-// bindShare adds the share links to the variables, if the message uses them and the learner may see them.
-func (l *Library) bindShare(m *Message, s *sheet, bindings map[string]any, vars Vars, w words) {
-	uses := false
-	for _, t := range m.templates() {
-		uses = uses || t.share
-	}
-	if !uses || s.minor {
-		return
-	}
-	links, _ := bindings["links"].(map[string]any)
-	course, _ := bindings["course"].(map[string]any)
-	trigger, _ := bindings[triggerRoot].(map[string]any)
-	link, _ := links["certificate"].(string)
-	title, _ := course["title"].(string)
-	id, _ := trigger["certificate_id"].(string)
-	if link == "" {
-		s.missing["share"] = fmt.Errorf("share links need links.certificate: %w", s.missing["links.certificate"])
-		return
-	}
-	if title == "" {
-		s.missing["share"] = fmt.Errorf("share links need course.title, which is not known here%sadd the course to courses.yaml", hintMark)
-		return
-	}
-	c := certificate{
-		title: visible(title), url: link, id: visible(id), issuer: l.site.Sender.Name, linkedIn: l.site.LinkedInOrgID,
-		text: fmt.Sprintf(w.shareText, visible(title)),
-	}
-	if !vars.TriggerTime.IsZero() {
-		c.issued = vars.TriggerTime.In(vars.Learner.location(l.site.Location))
-	}
-	if m.ShareText != "" {
-		proposed, err := m.shareText.line(s, bindings)
-		if err != nil {
-			s.missing["share"] = err
-			return
-		}
-		c.text = proposed
-	}
-	s.share = c.links()
-	share := make(map[string]any, len(s.share))
-	for k, v := range s.share {
-		share[k] = v
-	}
-	bindings["share"] = share
 }
 
 // markdownParser reads CommonMark. It keeps no state between texts.

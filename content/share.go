@@ -13,6 +13,7 @@ var shareNames = []string{"linkedin_profile", "linkedin_post", "x", "facebook", 
 type certificate struct {
 	title    string // of the course
 	url      string // its public page
+	post     string // what posts lead to: the page, or a link to it that is counted
 	id       string // may be empty
 	issued   time.Time
 	issuer   string
@@ -38,10 +39,10 @@ func (c certificate) links() map[string]string {
 	}
 	return map[string]string{
 		"linkedin_profile": profile,
-		"linkedin_post":    "https://www.linkedin.com/sharing/share-offsite/?url=" + percentEncode(c.url),
-		"x":                "https://x.com/intent/tweet?text=" + percentEncode(fitPost(c.text, c.url)) + "&url=" + percentEncode(c.url),
-		"facebook":         "https://www.facebook.com/sharer/sharer.php?u=" + percentEncode(c.url),
-		"whatsapp":         "https://wa.me/?text=" + percentEncode(c.text+" "+c.url),
+		"linkedin_post":    "https://www.linkedin.com/sharing/share-offsite/?url=" + percentEncode(c.post),
+		"x":                "https://x.com/intent/tweet?text=" + percentEncode(fitPost(c.text, c.post)) + "&url=" + percentEncode(c.post),
+		"facebook":         "https://www.facebook.com/sharer/sharer.php?u=" + percentEncode(c.post),
+		"whatsapp":         "https://wa.me/?text=" + percentEncode(c.text+" "+c.post),
 	}
 }
 

@@ -18,6 +18,8 @@ type sheet struct {
 	minor   bool
 	share   map[string]string // nil: not offered or not possible
 	missing map[string]error  // why a link or the share links have no value
+	marker  marker
+	actions []Action
 }
 
 type slotKind string
@@ -154,6 +156,15 @@ func (s *sheet) url(text string) (string, error) {
 	return safeURL(b.String())
 }
 
+// href is url for a link that is there to be followed: it carries the campaign.
+func (s *sheet) href(text string) (string, error) {
+	link, err := s.url(text)
+	if err != nil {
+		return "", err
+	}
+	return s.marker.mark(link), nil
+}
+
 // safeURL returns the link with everything that could end an attribute encoded, or an error if it is not a complete
 // http, https, mailto or tel link.
 func safeURL(link string) (string, error) {
@@ -186,14 +197,15 @@ func safeURL(link string) (string, error) {
 // whyMissing says why a variable has no value, if the sheet knows better than "it has none".
 func (s *sheet) whyMissing(name string) error {
 	name, _, _ = strings.Cut(name, " ")
-	if strings.HasPrefix(name, "share.") {
-		name = "share"
+	root, _, _ := strings.Cut(name, ".")
+	if root == "share" || root == referralRoot {
+		name = root
 	}
 	if err := s.missing[name]; err != nil {
 		return err
 	}
-	if name == "share" && s.minor {
-		return fmt.Errorf("share links are not offered to minors%sput {%% if share %%} … {%% endif %%} around the words about sharing", hintMark)
+	if s.minor && (name == "share" || name == referralRoot) {
+		return fmt.Errorf("%s links are not offered to minors%sput {%% if %s %%} … {%% endif %%} around the words about them", name, hintMark, name)
 	}
 	return nil
 }

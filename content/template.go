@@ -21,6 +21,11 @@ type template struct {
 	share     bool // it uses {% share %} or a share variable
 }
 
+// uses tells whether the template names a variable of this root.
+func (t *template) uses(root string) bool {
+	return slices.ContainsFunc(t.variables, func(v variable) bool { return v.root() == root })
+}
+
 // roots says which variables a template may name.
 type roots map[string][]string
 
@@ -33,17 +38,20 @@ var messageRoots = roots{
 	"links":           anyName,
 	"share":           shareNames,
 	"sender":          {"name", "from", "reply_to", "postal_address"},
+	referralRoot:      {"code", "url"},
 	"unsubscribe_url": nil,
+	"preferences_url": nil,
 }
 
 var anyName = []string{"*"}
 
 // linkRoots are the variables of a link in settings.yaml. Every other name is a property of the trigger.
-var linkRoots = roots{"learner": messageRoots["learner"], "course": messageRoots["course"], "trigger": anyName, "vars": anyName}
+var linkRoots = roots{"learner": messageRoots["learner"], "course": messageRoots["course"], "trigger": anyName, "vars": anyName, referralRoot: {"code"}}
 
 const (
-	triggerRoot = "trigger"
-	varsRoot    = "vars"
+	triggerRoot  = "trigger"
+	varsRoot     = "vars"
+	referralRoot = "referral"
 )
 
 // liquidTags are the tags that messages may use.
@@ -327,7 +335,7 @@ func (r roots) refuse(v variable) (problem, hint string) {
 		return fmt.Sprintf("unknown variable %s", v.dotted()), didYouMean(v.root(), all, "known are "+strings.Join(all, ", "))
 	case names == nil && len(v.parts) > 1:
 		return fmt.Sprintf("%s has no parts", v.root()), ""
-	case names == nil, v.root() == "share" && len(v.parts) == 1:
+	case names == nil, (v.root() == "share" || v.root() == referralRoot) && len(v.parts) == 1:
 		return "", ""
 	case len(v.parts) == 1:
 		return fmt.Sprintf("%s is a group of values", v.root()), fmt.Sprintf("say which, like %s.name", v.root())

@@ -125,12 +125,13 @@ func (w *textWriter) inlines(parent ast.Node) string {
 
 // link writes a link out: its words, then where it leads, unless the words say that already.
 func (w *textWriter) link(label, target string) string {
-	href, err := w.sheet.url(target)
+	link, err := w.sheet.url(target)
 	label = strings.TrimSpace(label)
-	if err != nil || href == label || href == "mailto:"+label {
+	if err != nil || link == "mailto:"+label {
 		return label
 	}
-	if label == "" {
+	href := w.sheet.marker.mark(link)
+	if label == "" || label == link {
 		return href
 	}
 	return label + " (" + href + ")"

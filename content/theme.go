@@ -2,6 +2,7 @@ package content
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 )
 
@@ -29,17 +30,35 @@ const (
 	tintDark  = "#282c31"
 )
 
-// newTheme derives a mail's colors from its accent, #rrggbb or empty.
+// newTheme derives a mail's colors from its accent, #rrggbb or empty. The accent itself stays as it is; the words on it
+// and the links are moved until they can be read.
 func newTheme(accent string) theme {
 	if accent == "" {
 		accent = defaultAccent
 	}
 	dark := mix(accent, "#ffffff", 0.55)
-	t := theme{accent: accent, onAccent: "#ffffff", link: accent, linkDark: dark, accentDark: dark, onAccentDark: "#14201c"}
-	if luminance(accent) > 0.4 { // a light accent: dark words on it, and darker links
-		t.onAccent, t.link = ink, mix(accent, "#000000", 0.55)
+	t := theme{accent: accent, onAccent: "#000000", accentDark: dark, onAccentDark: "#14201c"}
+	for _, words := range []string{"#ffffff", ink} { // one of black and white can be read on every color
+		if contrast(words, accent) >= readableAt {
+			t.onAccent = words
+			break
+		}
 	}
+	t.link = toward(accent, "#000000", 0, tint)
+	t.linkDark = toward(accent, "#ffffff", 0.55, tintDark)
 	return t
+}
+
+const readableAt = 4.5 // contrast, of WCAG 2.2 AA
+
+// toward mixes a color with another, from a part on, until it can be read on a third.
+func toward(color, end string, part float64, on string) string {
+	for ; part < 1; part += 0.05 {
+		if mixed := mix(color, end, part); contrast(mixed, on) >= readableAt {
+			return mixed
+		}
+	}
+	return end
 }
 
 func rgb(color string) [3]float64 {
@@ -57,8 +76,21 @@ func mix(a, b string, part float64) string {
 	return fmt.Sprintf("#%02x%02x%02x", out[0], out[1], out[2])
 }
 
-// luminance is how light a color looks, 0 to 1.
+// contrast is the contrast ratio of WCAG 2.2, 1 to 21.
+func contrast(a, b string) float64 {
+	x, y := luminance(a), luminance(b)
+	return (max(x, y) + 0.05) / (min(x, y) + 0.05)
+}
+
+// luminance is the relative luminance of WCAG 2.2, 0 to 1.
 func luminance(color string) float64 {
 	c := rgb(color)
-	return (0.2126*c[0] + 0.7152*c[1] + 0.0722*c[2]) / 255
+	for i, v := range c {
+		if v /= 255; v <= 0.04045 {
+			c[i] = v / 12.92
+		} else {
+			c[i] = math.Pow((v+0.055)/1.055, 2.4)
+		}
+	}
+	return 0.2126*c[0] + 0.7152*c[1] + 0.0722*c[2]
 }

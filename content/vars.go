@@ -14,9 +14,8 @@ type Vars struct {
 	Trigger     map[string]any
 	TriggerTime time.Time
 	// With holds what the rule's step hands over, seen as vars.<name>: JSON values and times.
-	With map[string]any
-	// UnsubscribeURL is the learner's own link. Empty only for transactional messages, whose footer then has none.
-	UnsubscribeURL string
+	With    map[string]any
+	Outward Outward
 }
 
 // Learner is a learner as messages see one. Empty fields are undefined.
@@ -142,10 +141,13 @@ func SampleVars(trigger map[string]any) Vars {
 	return Vars{
 		Learner: Learner{ID: "u_42", FirstName: "Ada", Locale: "en", Timezone: "Europe/Berlin",
 			Traits: map[string]any{"first_name": "Ada", "email": "ada@example.org"}},
-		Course:         &Course{ID: "crs_go", Title: "Go for Gophers", URL: "https://academy.example/courses/crs_go"},
-		Trigger:        trigger,
-		TriggerTime:    time.Date(2026, time.March, 2, 10, 0, 0, 0, time.UTC),
-		UnsubscribeURL: "https://academy.example/unsubscribe/sample",
+		Course:      &Course{ID: "crs_go", Title: "Go for Gophers", URL: "https://academy.example/courses/crs_go"},
+		Trigger:     trigger,
+		TriggerTime: time.Date(2026, time.March, 2, 10, 0, 0, 0, time.UTC),
+		Outward: Outward{
+			Unsubscribe: "https://academy.example/unsubscribe/sample", Preferences: "https://academy.example/preferences/sample",
+			ReferralCode: "K7QX2MPA",
+		},
 	}
 }
 

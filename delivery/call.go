@@ -21,12 +21,12 @@ const (
 )
 
 // call takes the send through claimed and calling to the provider, again and again within tryFor as long as the
-// provider says "not now".
-func (d *Deliverer) call(ctx context.Context, s engine.Send, email Email, entry Entry) (engine.Outcome, error) {
+// provider says "not now". Before every single call all questions are put anew.
+func (d *Deliverer) call(ctx context.Context, s engine.Send, entry Entry) (engine.Outcome, error) {
 	began := d.o.Now()
 	for try := 0; ; try++ {
-		// Asked again at the very moment of sending: composing and waiting took time.
-		if out, stop, err := d.paused(ctx, s); stop || err != nil {
+		l, out, err := d.prepare(ctx, s)
+		if err != nil || out.Status != "" {
 			return out, err
 		}
 		calling, err := d.begin(ctx, s, entry)
@@ -34,7 +34,7 @@ func (d *Deliverer) call(ctx context.Context, s engine.Send, email Email, entry 
 			return engine.Outcome{}, err
 		}
 		// From here on the message may be out. What happens now is written down whatever becomes of ctx.
-		out, after := d.ask(context.WithoutCancel(ctx), s, email, calling)
+		out, after := d.ask(context.WithoutCancel(ctx), s, l, calling)
 		if out.Status != engine.OutcomeRetry {
 			return out, nil
 		}
@@ -58,13 +58,13 @@ func (d *Deliverer) call(ctx context.Context, s engine.Send, email Email, entry 
 
 // ask calls the provider once and writes its answer down. With OutcomeRetry the send has been released, and after is
 // how long the provider wants to be left alone (0: it did not say).
-func (d *Deliverer) ask(ctx context.Context, s engine.Send, email Email, calling Entry) (out engine.Outcome, after time.Duration) {
-	receipt, err := d.o.Sender.Send(ctx, email)
+func (d *Deliverer) ask(ctx context.Context, s engine.Send, l letter, calling Entry) (out engine.Outcome, after time.Duration) {
+	receipt, err := l.hand(ctx)
 	if err == nil {
 		calling.Receipt = receipt.MessageID
 		return d.settle(ctx, s, calling, PhaseSettled, outcome(s, engine.OutcomeAccepted, "", "")), 0
 	}
-	words := redact(err.Error(), email.To)
+	words := redact(err.Error(), l.address)
 	class, after := Classify(err)
 	switch class {
 	case Retry:
@@ -85,6 +85,9 @@ func (d *Deliverer) recorded(ctx context.Context, s engine.Send, e Entry) (engin
 	case PhaseSettled, PhaseUncertain:
 		return e.Outcome, true, nil
 	case PhaseCalling:
+		if s.Channel == ChannelInApp && d.o.Now().Sub(e.At) < announceAgain {
+			return engine.Outcome{}, false, nil // a repeat is recognized
+		}
 		out := outcome(s, engine.OutcomeUncertain, engine.ReasonProvider,
 			"an earlier attempt ended while the provider was being called")
 		e.Phase, e.Outcome, e.At = PhaseUncertain, out, d.o.Now()
@@ -105,11 +108,16 @@ func (d *Deliverer) begin(ctx context.Context, s engine.Send, e Entry) (Entry, e
 	if err := ctx.Err(); err != nil {
 		return e, fmt.Errorf("%w: %w", ErrNotBegun, err)
 	}
+	e.Send = known(s)
+	first := e.Phase
 	for _, phase := range []Phase{PhaseClaimed, PhaseCalling} {
-		if phase == e.Phase {
-			continue // claimed by an attempt that died
+		if phase == PhaseClaimed && (first == PhaseClaimed || first == PhaseCalling) {
+			continue // by an attempt that died
 		}
-		e.Phase, e.At = phase, d.o.Now()
+		if first != PhaseCalling { // else it is the first call whose repeat is recognized
+			e.At = d.o.Now()
+		}
+		e.Phase = phase
 		if phase == PhaseCalling {
 			e.Calls++
 		}
@@ -122,11 +130,19 @@ func (d *Deliverer) begin(ctx context.Context, s engine.Send, e Entry) (Entry, e
 	return e, nil
 }
 
+// known is what the ledger keeps of a send: which one it is, and nothing of what it says.
+func known(s engine.Send) engine.Send {
+	s.Trigger, s.Vars = engine.Event{}, nil
+	return s
+}
+
 // settle writes the provider's answer down and returns the outcome. If the ledger cannot be written, the outcome
 // stands all the same: it is the truth, and a later attempt will find the send calling and never repeat it.
 func (d *Deliverer) settle(ctx context.Context, s engine.Send, e Entry, phase Phase, out engine.Outcome) engine.Outcome {
 	e.Phase, e.Outcome, e.At = phase, out, d.o.Now()
-	d.write(ctx, s.ID, e)
+	if kept, _ := d.write(ctx, s.ID, e); kept.Phase == PhaseSettled {
+		return kept.Outcome // perhaps by the provider's report, which came before its answer and is the better proof
+	}
 	return out
 }
 
@@ -134,30 +150,43 @@ func (d *Deliverer) settle(ctx context.Context, s engine.Send, e Entry, phase Ph
 // found this one calling and said uncertain, and so will the next.
 func (d *Deliverer) release(ctx context.Context, s engine.Send, e Entry, out engine.Outcome) engine.Outcome {
 	e.Phase, e.At = PhaseReleased, d.o.Now()
-	if d.write(ctx, s.ID, e) {
+	kept, ok := d.write(ctx, s.ID, e)
+	switch {
+	case ok:
 		return out
+	case kept.Phase == PhaseSettled:
+		return kept.Outcome // by the provider's report: it has it after all
 	}
 	return outcome(s, engine.OutcomeUncertain, engine.ReasonProvider, "the ledger could not note that the provider said: "+out.Detail)
 }
 
 // write offers an answer to the ledger a few times. It fails if another attempt has changed the entry or if the ledger
-// stays away.
-func (d *Deliverer) write(ctx context.Context, id string, e Entry) bool {
+// stays away; kept is then what the ledger has instead, if it could be asked. A report of the provider that came in
+// before its answer does not stand in the way, unless it settled the send: then that is how it ended.
+func (d *Deliverer) write(ctx context.Context, id string, e Entry) (kept Entry, ok bool) {
 	for try := range ledgerWrites {
 		_, err := d.o.Ledger.Put(ctx, id, e)
 		if err == nil {
-			return true
+			return e, true
 		}
 		if errors.Is(err, ErrConflict) {
-			// Perhaps an earlier try of ours was stored and only its answer was lost.
 			got, err := d.o.Ledger.Get(ctx, id)
-			return err == nil && got.Phase == e.Phase && got.Calls == e.Calls && got.At.Equal(e.At)
+			switch {
+			case err != nil:
+				return Entry{}, false
+			case got.Phase == e.Phase && got.Calls == e.Calls && got.At.Equal(e.At):
+				return got, true // an earlier try of ours was stored and only its answer was lost
+			case got.Phase != PhaseCalling || got.Calls != e.Calls:
+				return got, false
+			}
+			e.Revision, e.Heard = got.Revision, got.Heard
+			continue
 		}
 		if try < ledgerWrites-1 && d.o.Wait(ctx, time.Duration(try+1)*time.Second) != nil {
-			return false
+			return Entry{}, false
 		}
 	}
-	return false
+	return Entry{}, false
 }
 
 // pause is how long to wait before the next try: what the provider asked for, else doubling from firstPause; with

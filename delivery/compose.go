@@ -23,12 +23,16 @@ type ContentComposer struct {
 }
 
 // Compose implements Composer.
-func (c ContentComposer) Compose(ctx context.Context, s engine.Send, to Recipient, unsubscribeURL string) (Message, error) {
+func (c ContentComposer) Compose(ctx context.Context, s engine.Send, to Recipient, o content.Outward) (Message, error) {
 	ed, err := c.Edition(ctx, s.Revision)
 	if err != nil {
 		return Message{}, fmt.Errorf("find revision %s: %w", s.Revision, err)
 	}
-	r, err := ed.Library.Render(s.Message, to.Profile.Locale, Vars(s, to, ed.Courses, unsubscribeURL))
+	o.Campaign = ed.Library.Campaign(s.Rule, s.Message)
+	if s.Channel == ChannelInApp && o.Campaign.Medium != "" {
+		o.Campaign.Medium = ChannelInApp
+	}
+	r, err := ed.Library.Render(s.Message, to.Profile.Locale, Vars(s, to, ed.Courses, o))
 	var wrong *content.Error
 	switch {
 	case errors.As(err, &wrong), errors.Is(err, content.ErrNoMessage):
@@ -37,22 +41,19 @@ func (c ContentComposer) Compose(ctx context.Context, s engine.Send, to Recipien
 		return Message{}, err
 	}
 	sender := ed.Library.Sender()
-	return Message{
-		From: sender.From, FromName: sender.Name, ReplyTo: sender.ReplyTo,
-		Subject: r.Subject, HTML: r.HTML, Text: r.Text,
-	}, nil
+	return Message{From: sender.From, FromName: sender.Name, ReplyTo: sender.ReplyTo, Rendered: r}, nil
 }
 
 // Vars gathers what a message may be about.
-func Vars(s engine.Send, to Recipient, courses map[string]engine.CourseInfo, unsubscribeURL string) content.Vars {
+func Vars(s engine.Send, to Recipient, courses map[string]engine.CourseInfo, o content.Outward) content.Vars {
 	v := content.Vars{
 		Learner: content.Learner{
 			ID: s.Learner, Locale: to.Profile.Locale, Timezone: to.Profile.Timezone, Traits: to.Profile.Traits,
 		},
-		Trigger:        s.Trigger.Properties,
-		TriggerTime:    s.Trigger.Time,
-		With:           s.Vars,
-		UnsubscribeURL: unsubscribeURL,
+		Trigger:     s.Trigger.Properties,
+		TriggerTime: s.Trigger.Time,
+		With:        s.Vars,
+		Outward:     o,
 	}
 	if s.Course != "" {
 		info := courses[s.Course]

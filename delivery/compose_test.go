@@ -26,6 +26,11 @@ subject: "{{ course.title }}, {{ learner.first_name }}"
 	if err != nil {
 		t.Fatal(err)
 	}
+	return editionComposer(l)
+}
+
+// editionComposer composes from one library, which is that of rev-1.
+func editionComposer(l *content.Library) delivery.ContentComposer {
 	return delivery.ContentComposer{Edition: func(_ context.Context, revision string) (delivery.Edition, error) {
 		if revision != "rev-1" {
 			return delivery.Edition{}, delivery.ErrRevisionLost
@@ -42,7 +47,7 @@ func TestContentComposer(t *testing.T) {
 	s.Course, s.CourseTitle = "go", "Go, as an event called it"
 	s.Trigger = engine.Event{Time: start, Properties: map[string]any{"score_pct": 40.0}}
 
-	m, err := composer(t).Compose(t.Context(), s, ada, "https://academy.example/u")
+	m, err := composer(t).Compose(t.Context(), s, ada, content.Outward{Unsubscribe: "https://academy.example/u"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,22 +59,22 @@ func TestContentComposer(t *testing.T) {
 	}
 
 	s.Vars = engine.Values{"plan": "plan B"}
-	if m, err = composer(t).Compose(t.Context(), s, ada, ""); err != nil || !strings.HasPrefix(m.Text, "40 on 2026 https://academy.example/go plan B\n") {
+	if m, err = composer(t).Compose(t.Context(), s, ada, content.Outward{}); err != nil || !strings.HasPrefix(m.Text, "40 on 2026 https://academy.example/go plan B\n") {
 		t.Errorf("what the step hands over: text %q, %v", m.Text, err)
 	}
 	s.Course = "bare"
-	if m, err = composer(t).Compose(t.Context(), s, ada, ""); err != nil || m.Subject != "Go, as an event called it, Ada" {
+	if m, err = composer(t).Compose(t.Context(), s, ada, content.Outward{}); err != nil || m.Subject != "Go, as an event called it, Ada" {
 		t.Errorf("a title that only events know: %+v, %v", m, err)
 	}
-	if _, err := composer(t).Compose(t.Context(), s, delivery.Recipient{}, ""); !errors.Is(err, delivery.ErrTemplate) {
+	if _, err := composer(t).Compose(t.Context(), s, delivery.Recipient{}, content.Outward{}); !errors.Is(err, delivery.ErrTemplate) {
 		t.Errorf("a learner without a name: %v, want ErrTemplate", err)
 	}
 	s.Message = "gone"
-	if _, err := composer(t).Compose(t.Context(), s, ada, ""); !errors.Is(err, delivery.ErrTemplate) {
+	if _, err := composer(t).Compose(t.Context(), s, ada, content.Outward{}); !errors.Is(err, delivery.ErrTemplate) {
 		t.Errorf("an unknown message: %v, want ErrTemplate", err)
 	}
 	s.Revision = "rev-0"
-	if _, err := composer(t).Compose(t.Context(), s, ada, ""); !errors.Is(err, delivery.ErrRevisionLost) {
+	if _, err := composer(t).Compose(t.Context(), s, ada, content.Outward{}); !errors.Is(err, delivery.ErrRevisionLost) {
 		t.Errorf("an unknown revision: %v, want ErrRevisionLost", err)
 	}
 }

@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/mail"
-	"strings"
 	"time"
-	"unicode"
 
 	"homeroom/content"
 	"homeroom/engine"
@@ -34,16 +31,16 @@ type Recipient struct {
 
 // Composer writes the message of a send.
 type Composer interface {
-	// Compose renders the message. unsubscribeURL is empty for transactional messages. An error that is or wraps
-	// ErrTemplate means that this message cannot be written for this learner, ErrRevisionLost that its ruleset is
-	// gone; any other error is the moment's and the send is tried again.
-	Compose(ctx context.Context, s engine.Send, to Recipient, unsubscribeURL string) (Message, error)
+	// Compose renders the message with the learner's own links; the campaign is the composer's to say. An error that is
+	// or wraps ErrTemplate means that this message cannot be written for this learner, ErrRevisionLost that its ruleset
+	// is gone; any other error is the moment's and the send is tried again.
+	Compose(ctx context.Context, s engine.Send, to Recipient, o content.Outward) (Message, error)
 }
 
 // Message is a composed message before it has a recipient.
 type Message struct {
 	From, FromName, ReplyTo string
-	Subject, HTML, Text     string
+	content.Rendered
 }
 
 // The errors of a Composer that end a send.
@@ -63,9 +60,10 @@ type Options struct {
 	Recipients Recipients
 	Composer   Composer
 	Sender     Sender
-	Allow      AllowList // the zero AllowList allows everybody
-	// Unsubscribe returns the address of a send's one-click unsubscribe (RFC 8058): one opaque HTTPS URL.
-	Unsubscribe func(s engine.Send) string
+	InApp      Announcer // nil: there is no channel inapp
+	Allow      AllowList // of addresses; the zero AllowList allows everybody
+	Links      Links
+	Kept       Kept
 	// Now is the clock of everything that is decided and stored.
 	Now func() time.Time
 	// Wait sleeps for d by the same clock and returns early with an error when ctx ends.
@@ -77,35 +75,26 @@ type Deliverer struct{ o Options }
 
 // New returns a Deliverer.
 func New(o Options) (*Deliverer, error) {
-	missing := ""
-	switch {
-	case o.Switch == nil:
-		missing = "Switch"
-	case o.Ledger == nil:
-		missing = "Ledger"
-	case o.Recipients == nil:
-		missing = "Recipients"
-	case o.Composer == nil:
-		missing = "Composer"
-	case o.Sender == nil:
-		missing = "Sender"
-	case o.Unsubscribe == nil:
-		missing = "Unsubscribe"
-	case o.Now == nil:
-		missing = "Now"
-	case o.Wait == nil:
-		missing = "Wait"
-	default:
-		return &Deliverer{o}, nil
+	for _, need := range []struct {
+		name    string
+		missing bool
+	}{
+		{"Switch", o.Switch == nil}, {"Ledger", o.Ledger == nil}, {"Recipients", o.Recipients == nil},
+		{"Composer", o.Composer == nil}, {"Sender", o.Sender == nil}, {"Links", o.Links == nil}, {"Kept", o.Kept == nil},
+		{"Now", o.Now == nil}, {"Wait", o.Wait == nil},
+	} {
+		if need.missing {
+			return nil, fmt.Errorf("delivery: Options.%s is missing", need.name)
+		}
 	}
-	return nil, fmt.Errorf("delivery: Options.%s is missing", missing)
+	return &Deliverer{o}, nil
 }
 
-// ChannelEmail is the channel that this package delivers; an empty channel means it, too.
-const ChannelEmail = "email"
-
-// pausedFor is how long a send waits before it asks the kill switch again.
-const pausedFor = 5 * time.Minute
+// The channels. An empty one means email.
+const (
+	ChannelEmail = "email"
+	ChannelInApp = "inapp"
+)
 
 // Deliver walks a send through all questions to its provider. It may be called any number of times for the same send,
 // one after the other or at once: the provider is called again only after it said "not now" in full.
@@ -114,7 +103,14 @@ const pausedFor = 5 * time.Minute
 // lost or doubled by it. When ctx ends before the provider is called, the error wraps ErrNotBegun. A call to the
 // provider that has begun is brought to its end even if ctx ends.
 func (d *Deliverer) Deliver(ctx context.Context, s engine.Send) (engine.Outcome, error) {
-	if s.Channel != "" && s.Channel != ChannelEmail {
+	switch s.Channel {
+	case "", ChannelEmail:
+		s.Channel = ChannelEmail
+	case ChannelInApp:
+		if d.o.InApp == nil {
+			return outcome(s, engine.OutcomeFailed, engine.ReasonProvider, "the channel inapp is not set up here"), nil
+		}
+	default:
 		return outcome(s, engine.OutcomeFailed, engine.ReasonProvider, fmt.Sprintf("there is no channel %q", s.Channel)), nil
 	}
 	// The ledger is looked at before the kill switch: what has been sent has been sent, also while all is paused.
@@ -125,113 +121,62 @@ func (d *Deliverer) Deliver(ctx context.Context, s engine.Send) (engine.Outcome,
 	if out, done, err := d.recorded(ctx, s, entry); done || err != nil {
 		return out, err
 	}
+	return d.call(ctx, s, entry)
+}
+
+// letter is a composed send, and how it is handed over.
+type letter struct {
+	address string // that it goes to; empty in the app
+	hand    func(ctx context.Context) (Receipt, error)
+}
+
+// prepare puts all questions and composes. An outcome with a status says why nothing is to be handed over.
+func (d *Deliverer) prepare(ctx context.Context, s engine.Send) (letter, engine.Outcome, error) {
 	if out, stop, err := d.paused(ctx, s); stop || err != nil {
-		return out, err
+		return letter{}, out, err
 	}
 	to, err := d.o.Recipients.Recipient(ctx, s.Learner)
 	if err != nil {
-		return engine.Outcome{}, d.ended(ctx, "read the learner's profile", err)
+		return letter{}, engine.Outcome{}, d.ended(ctx, "read the learner's profile", err)
 	}
 	if out, stop := refuse(s, to); stop {
-		return out, nil
+		return letter{}, out, nil
 	}
-	email, out, err := d.compose(ctx, s, to)
+	o := d.outward(s)
+	m, out, err := d.compose(ctx, s, to, o)
 	if err != nil || out.Status != "" {
-		return out, err
+		return letter{}, out, err
 	}
-	if !d.o.Allow.Allows(email.To) {
-		return outcome(s, engine.OutcomeNotAllowed, engine.ReasonNotAllowed, "the recipient allow-list does not name this address"), nil
+	if s.Channel == ChannelEmail && !d.o.Allow.Allows(to.Address) {
+		return letter{}, outcome(s, engine.OutcomeNotAllowed, engine.ReasonNotAllowed, "the recipient allow-list does not name this address"), nil
 	}
-	return d.call(ctx, s, email, entry)
+	if err := d.keep(ctx, s, o, m.Targets); err != nil {
+		return letter{}, engine.Outcome{}, d.ended(ctx, "keep where its links lead", err)
+	}
+	// Asked again at the very moment of sending: composing took time.
+	if out, stop, err := d.paused(ctx, s); stop || err != nil {
+		return letter{}, out, err
+	}
+	if s.Channel == ChannelInApp {
+		n := d.nudge(s, m)
+		return letter{hand: func(ctx context.Context) (Receipt, error) { return d.o.InApp.Announce(ctx, n) }}, engine.Outcome{}, nil
+	}
+	mail := email(s, to, m, o.Unsubscribe)
+	return letter{to.Address, func(ctx context.Context) (Receipt, error) { return d.o.Sender.Send(ctx, mail) }}, engine.Outcome{}, nil
 }
 
-// refuse asks again whether the learner may be written to: much can have happened since the engine asked.
-func refuse(s engine.Send, to Recipient) (engine.Outcome, bool) {
-	p := to.Profile
-	switch {
-	case to.Address == "":
-		return outcome(s, engine.OutcomeNoAddress, engine.ReasonNoAddress, ""), true
-	case !validAddress(to.Address):
-		return outcome(s, engine.OutcomeNoAddress, engine.ReasonNoAddress, "what the profile calls the address is not one"), true
-	case p.Suppressed:
-		return outcome(s, engine.OutcomeSuppressed, engine.ReasonSuppressed, ""), true
-	case p.Consent != nil && !*p.Consent:
-		return outcome(s, engine.OutcomeSuppressed, engine.ReasonNoConsent, ""), true
-	}
-	for _, topic := range p.Unsubscribed {
-		if topic == s.Topic && s.Topic != "" && !s.Transactional {
-			return outcome(s, engine.OutcomeSuppressed, engine.ReasonUnsubscribed, ""), true
-		}
-	}
-	return engine.Outcome{}, false
-}
-
-// validAddress tells whether a is one bare email address on one line.
-func validAddress(a string) bool {
-	parsed, err := mail.ParseAddress(a)
-	return err == nil && parsed.Address == a
-}
-
-// paused asks the kill switch.
-func (d *Deliverer) paused(ctx context.Context, s engine.Send) (engine.Outcome, bool, error) {
-	paused, err := d.o.Switch.Paused(ctx)
-	if err != nil {
-		return engine.Outcome{}, false, d.ended(ctx, "ask the kill switch", err)
-	}
-	if !paused {
-		return engine.Outcome{}, false, nil
-	}
-	out := outcome(s, engine.OutcomeRetry, engine.ReasonPaused, "sending is paused; `homeroom resume` lifts it")
-	out.RetryAt = d.o.Now().Add(pausedFor)
-	return out, true, nil
-}
-
-// compose writes the email, or the outcome that says why there is none.
-func (d *Deliverer) compose(ctx context.Context, s engine.Send, to Recipient) (Email, engine.Outcome, error) {
-	unsubscribe := ""
-	if !s.Transactional {
-		unsubscribe = d.o.Unsubscribe(s)
-	}
-	m, err := d.o.Composer.Compose(ctx, s, to, unsubscribe)
+// compose writes the message, or the outcome that says why there is none.
+func (d *Deliverer) compose(ctx context.Context, s engine.Send, to Recipient, o content.Outward) (Message, engine.Outcome, error) {
+	m, err := d.o.Composer.Compose(ctx, s, to, o)
 	switch {
 	case errors.Is(err, ErrTemplate):
-		return Email{}, outcome(s, engine.OutcomeFailed, engine.ReasonTemplateError, redact(err.Error(), to.Address)), nil
+		return Message{}, outcome(s, engine.OutcomeFailed, engine.ReasonTemplateError, redact(err.Error(), to.Address)), nil
 	case errors.Is(err, ErrRevisionLost):
-		return Email{}, outcome(s, engine.OutcomeFailed, engine.ReasonRevisionLost, err.Error()), nil
+		return Message{}, outcome(s, engine.OutcomeFailed, engine.ReasonRevisionLost, err.Error()), nil
 	case err != nil:
-		return Email{}, engine.Outcome{}, d.ended(ctx, "compose the message", err)
+		return Message{}, engine.Outcome{}, d.ended(ctx, "compose the message", err)
 	}
-	email := Email{
-		SendID: s.ID, From: m.From, FromName: m.FromName, ReplyTo: m.ReplyTo, To: to.Address, ToName: label(to.Name),
-		Subject: m.Subject, HTML: m.HTML, Text: m.Text, NoTracking: content.IsMinor(to.Profile.Traits),
-	}
-	for _, c := range []string{s.Rule, s.Message} {
-		if c != "" && (len(email.Categories) == 0 || email.Categories[0] != c) {
-			email.Categories = append(email.Categories, c)
-		}
-	}
-	if unsubscribe != "" {
-		email.Headers = map[string]string{
-			"List-Unsubscribe":      "<" + unsubscribe + ">",
-			"List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-		}
-	}
-	return email, engine.Outcome{}, nil
-}
-
-// maxLabel bounds the name beside an address, in bytes.
-const maxLabel = 100
-
-// label makes a name fit to stand beside an address: it is what a learner, or whoever signed up in their name, wrote.
-func label(name string) string {
-	name = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, name)
-	name = strings.Join(strings.Fields(name), " ")
-	return strings.TrimSpace(strings.ToValidUTF8(name[:min(len(name), maxLabel)], ""))
+	return m, engine.Outcome{}, nil
 }
 
 // ended wraps an error of a question asked before the provider was called.

@@ -111,9 +111,9 @@ func TestWhatEndsASendBeforeTheProvider(t *testing.T) {
 
 func TestUnknownChannelFails(t *testing.T) {
 	s := send
-	s.Channel = "inapp"
+	s.Channel = "pigeon"
 	out, err := newWorld(t).deliverer().Deliver(t.Context(), s)
-	if err != nil || out.Status != engine.OutcomeFailed || out.Detail != `there is no channel "inapp"` {
+	if err != nil || out.Status != engine.OutcomeFailed || out.Detail != `there is no channel "pigeon"` {
 		t.Errorf("got %+v, %v", out, err)
 	}
 }
@@ -240,6 +240,93 @@ func TestThePauseSwitchIsAskedBeforeEveryCall(t *testing.T) {
 	w.onCall = func(step string) { w.paused = w.paused || step == "compose" }
 	if out := w.deliver(); out.Reason != engine.ReasonPaused || w.calls != 0 {
 		t.Errorf("paused while composing: %+v after %d calls", out, w.calls)
+	}
+}
+
+// TestEverythingIsAskedBeforeEveryCall: what happens between two tries of one Deliver stops the second call.
+func TestEverythingIsAskedBeforeEveryCall(t *testing.T) {
+	no := false
+	for _, c := range []struct {
+		name   string
+		change func(*world)
+		status engine.OutcomeStatus
+		reason engine.Reason
+	}{
+		{"the learner unsubscribes", func(w *world) { w.to.Profile.Unsubscribed = []string{"achievements"} }, engine.OutcomeSuppressed, engine.ReasonUnsubscribed},
+		{"the address is suppressed", func(w *world) { w.to.Profile.Suppressed = true }, engine.OutcomeSuppressed, engine.ReasonSuppressed},
+		{"consent is withdrawn", func(w *world) { w.to.Profile.Consent = &no }, engine.OutcomeSuppressed, engine.ReasonNoConsent},
+		{"the address is erased", func(w *world) { w.to = delivery.Recipient{} }, engine.OutcomeNoAddress, engine.ReasonNoAddress},
+		{"the new address is not on the allow-list", func(w *world) { w.to.Address = "ada@elsewhere.example" }, engine.OutcomeNotAllowed, engine.ReasonNotAllowed},
+		{"the kill switch is thrown", func(w *world) { w.paused = true }, engine.OutcomeRetry, engine.ReasonPaused},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.allow = []string{"example.org"}
+			w.answers = []error{answer(delivery.Retry, 503, "down")}
+			w.onCall = func(step string) {
+				if step == "wait" {
+					c.change(w)
+				}
+			}
+			if out := w.deliver(); out.Status != c.status || out.Reason != c.reason || w.calls != 1 || w.accepted != 0 {
+				t.Errorf("got %+v after %d calls", out, w.calls)
+			}
+		})
+	}
+}
+
+func TestASecondTryGoesToTheAddressOfTheMoment(t *testing.T) {
+	w := newWorld(t)
+	w.answers = []error{answer(delivery.Retry, 503, "down")}
+	w.onCall = func(step string) {
+		if step == "wait" {
+			w.to.Address = "ada@new.example"
+		}
+	}
+	if out := w.deliver(); out.Status != engine.OutcomeAccepted || w.last.To != "ada@new.example" {
+		t.Errorf("got %+v, to %s", out, w.last.To)
+	}
+}
+
+// TestTheLedgerKnowsWhichSendItIs: reports of the provider name the send only.
+func TestTheLedgerKnowsWhichSendItIs(t *testing.T) {
+	w := newWorld(t)
+	s := send
+	s.Trigger = engine.Event{ID: "e1", Properties: map[string]any{"score_pct": 40.0}}
+	s.Vars = engine.Values{"plan": "B"}
+	if _, err := w.deliverer().Deliver(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(send, w.ledger.Entries()[send.ID].Send); diff != "" {
+		t.Errorf("the ledger's send (-want +got)\n%s", diff)
+	}
+}
+
+// TestAReportBeforeTheAnswerDoesNotStandInItsWay: a quick webhook writes to the same entry.
+func TestAReportBeforeTheAnswerDoesNotStandInItsWay(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		answer error
+		want   delivery.Phase
+	}{{"taken", nil, delivery.PhaseSettled}, {"not now", &delivery.Error{Class: delivery.Retry, RetryAfter: time.Hour}, delivery.PhaseReleased}} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.answers = []error{c.answer}
+			w.onCall = func(step string) {
+				if step != "after send" {
+					return
+				}
+				e := w.ledger.Entries()[send.ID]
+				e.Heard = []string{"report-1"}
+				if _, err := w.ledger.Put(t.Context(), send.ID, e); err != nil {
+					t.Fatal(err)
+				}
+			}
+			w.deliver()
+			if e := w.ledger.Entries()[send.ID]; e.Phase != c.want || len(e.Heard) != 1 {
+				t.Errorf("ledger entry %+v, want %s", e, c.want)
+			}
+		})
 	}
 }
 

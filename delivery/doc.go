@@ -11,6 +11,12 @@
 // Each phase is written before the step it names. A crash while claimed or released is harmless: nothing went out. A
 // crash while calling leaves a send that may have gone out; the next attempt finds it and says uncertain.
 //
+// All questions are put anew before every single call, also when the provider said "not now" a moment ago. Where a
+// message's share and referral links lead is kept before anybody can follow them.
+//
+// On the channel inapp the provider is an [Announcer]: the same ledger and questions, but for those about addresses. It
+// recognizes a repeat, so a crash while calling is no reason to give a nudge up, as long as it is recent.
+//
 // The package must not know NATS, Temporal or SendGrid: the ledger, the learners' addresses, the kill switch and the
 // provider come in as small interfaces. Adapters live in folders named for their technology; ledgertest holds what
 // every [Ledger] must do.

@@ -7,9 +7,11 @@ import (
 	"testing"
 	"time"
 
+	"homeroom/content"
 	"homeroom/delivery"
 	"homeroom/delivery/ledgertest"
 	"homeroom/engine"
+	"homeroom/links"
 )
 
 // world is everything outside the Deliverer, on a virtual clock.
@@ -25,6 +27,10 @@ type world struct {
 	calls    int // how often the provider was called
 	accepted int // how many messages it took, whatever it said
 	last     delivery.Email
+	nudges   map[string]delivery.Nudge // what the platform got, by id: a repeat is recognized
+	targets  map[string]string         // where the composed message's links lead
+	shared   []links.Shared
+	referred map[string]links.Referred
 	compose  error
 	allow    []string
 	// onCall is called at every contact with the outside; it may panic: a crash.
@@ -37,21 +43,40 @@ func newWorld(t *testing.T) *world {
 	return &world{
 		t: t, now: start, ledger: new(ledgertest.Memory),
 		to:     delivery.Recipient{Address: "ada@example.org", Profile: engine.Profile{Reachable: true}},
+		nudges: map[string]delivery.Nudge{}, referred: map[string]links.Referred{},
 		onCall: func(string) {},
 		lost:   func(error) bool { return false },
 	}
 }
 
-func (w *world) deliverer() *delivery.Deliverer {
+// addresses are the links of a world: as plain as can be.
+type addresses struct{}
+
+func (addresses) Unsubscribe(s engine.Send) string { return "https://academy.example/u/" + s.ID }
+
+func (addresses) Preferences(s engine.Send) string { return "https://academy.example/p/" + s.ID }
+
+func (addresses) Share(s engine.Send, place string) string {
+	return "https://academy.example/s/" + s.ID + "/" + place
+}
+
+func (addresses) Referral(learner string) (code, url string) {
+	return "CODE" + learner, "https://academy.example/r/CODE" + learner
+}
+
+func (w *world) deliverer() *delivery.Deliverer { return w.with(func(*delivery.Options) {}) }
+
+// with is a deliverer in w with other options.
+func (w *world) with(change func(*delivery.Options)) *delivery.Deliverer {
 	w.t.Helper()
 	allow, err := delivery.NewAllowList(w.allow)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	d, err := delivery.New(delivery.Options{
-		Switch: w, Ledger: stepLedger{w}, Recipients: w, Composer: w, Sender: w, Allow: allow,
-		Unsubscribe: func(s engine.Send) string { return "https://academy.example/u/" + s.ID },
-		Now:         func() time.Time { return w.now },
+	o := delivery.Options{
+		Switch: w, Ledger: stepLedger{w}, Recipients: w, Composer: w, Sender: w, InApp: w, Allow: allow,
+		Links: addresses{}, Kept: w,
+		Now: func() time.Time { return w.now },
 		Wait: func(ctx context.Context, d time.Duration) error {
 			w.onCall("wait")
 			if ctx.Err() != nil {
@@ -61,7 +86,9 @@ func (w *world) deliverer() *delivery.Deliverer {
 			w.now = w.now.Add(d)
 			return nil
 		},
-	})
+	}
+	change(&o)
+	d, err := delivery.New(o)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -78,22 +105,55 @@ func (w *world) Recipient(context.Context, string) (delivery.Recipient, error) {
 	return w.to, nil
 }
 
-func (w *world) Compose(_ context.Context, _ engine.Send, _ delivery.Recipient, unsubscribe string) (delivery.Message, error) {
+func (w *world) Compose(_ context.Context, _ engine.Send, _ delivery.Recipient, o content.Outward) (delivery.Message, error) {
 	w.onCall("compose")
-	return delivery.Message{From: "hello@academy.example", Subject: "S", HTML: "<p>H</p>", Text: "T " + unsubscribe}, w.compose
+	return delivery.Message{From: "hello@academy.example", Rendered: content.Rendered{
+		Subject: "S", HTML: "<p>H</p>", Text: "T " + o.Unsubscribe, Fragment: "H", Plain: "T", Targets: w.targets,
+		Actions: []content.Action{{Label: "Post on X", URL: o.Share("x")}, {Label: "Invite", URL: o.ReferralURL}},
+	}}, w.compose
+}
+
+func (w *world) KeepShared(_ context.Context, s links.Shared) error {
+	w.onCall("keep")
+	w.shared = append(w.shared, s)
+	return nil
+}
+
+func (w *world) KeepReferral(_ context.Context, code string, r links.Referred) error {
+	w.onCall("keep referral")
+	w.referred[code] = r
+	return nil
+}
+
+func (w *world) Announce(_ context.Context, n delivery.Nudge) (delivery.Receipt, error) {
+	w.onCall("before send")
+	w.calls++
+	_, known := w.nudges[n.ID]
+	answer := w.answer(!known)
+	if answer == nil || w.lost(answer) {
+		w.nudges[n.ID] = n
+	}
+	w.onCall("after send")
+	return delivery.Receipt{MessageID: "7"}, answer
+}
+
+// answer is what the provider says next; news tells that it has not got this message yet.
+func (w *world) answer(news bool) error {
+	var answer error
+	if len(w.answers) > 0 {
+		answer, w.answers = w.answers[0], w.answers[1:]
+	}
+	if news && (answer == nil || w.lost(answer)) {
+		w.accepted++
+	}
+	return answer
 }
 
 func (w *world) Send(_ context.Context, m delivery.Email) (delivery.Receipt, error) {
 	w.onCall("before send")
 	w.calls++
 	w.last = m
-	var answer error
-	if len(w.answers) > 0 {
-		answer, w.answers = w.answers[0], w.answers[1:]
-	}
-	if answer == nil || w.lost(answer) {
-		w.accepted++
-	}
+	answer := w.answer(true)
 	w.onCall("after send")
 	if answer != nil {
 		return delivery.Receipt{}, answer
@@ -131,24 +191,6 @@ func answer(class delivery.Class, status int, words string) error {
 	return &delivery.Error{Class: class, Status: status, Message: words}
 }
 
-// with is a deliverer in w with another ledger and sender.
-func with(w *world, l delivery.Ledger, s delivery.Sender) *delivery.Deliverer {
-	w.t.Helper()
-	d, err := delivery.New(delivery.Options{
-		Switch: w, Ledger: l, Recipients: w, Composer: w, Sender: s,
-		Unsubscribe: func(engine.Send) string { return "https://academy.example/u" },
-		Now:         func() time.Time { return w.now },
-		Wait: func(ctx context.Context, d time.Duration) error {
-			w.now = w.now.Add(d)
-			return ctx.Err()
-		},
-	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return d
-}
-
 // flakyLedger fails some writes in a row, beginning with the fail-th; stored tells whether they are stored all the same.
 type flakyLedger struct {
 	*ledgertest.Memory
@@ -173,7 +215,7 @@ func (l *flakyLedger) Put(ctx context.Context, id string, e delivery.Entry) (del
 func untilItEndsWith(t *testing.T, w *world, l delivery.Ledger) engine.Outcome {
 	t.Helper()
 	for range 10 {
-		out, err := with(w, l, w).Deliver(t.Context(), send)
+		out, err := w.with(func(o *delivery.Options) { o.Ledger = l }).Deliver(t.Context(), send)
 		switch {
 		case err != nil:
 		case out.Status == engine.OutcomeRetry:

@@ -131,6 +131,9 @@ func instrWords(in *engine.Instr) string {
 
 func sendWords(s *engine.SendStep) string {
 	text := fmt.Sprintf("send %s by %s", s.Message, s.Channel)
+	if s.Channel == channelInApp {
+		text = fmt.Sprintf("show %s in the app", s.Message)
+	}
 	if s.Topic != "" {
 		text += ", topic " + s.Topic
 	}

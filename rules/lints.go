@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"slices"
+
 	"homeroom/catalog"
 	"homeroom/engine"
 )
@@ -18,6 +20,17 @@ func (c *compiler) lint(d *decoder, spec *ruleSpec, r *engine.Rule) {
 	if _, said := spec.places["goal"]; spec.holdout > 0 && !said {
 		d.warn(spec.places["holdout"], LintHoldoutBlind, "add goal: {event: …, within: 7d}",
 			"learners are held out, but without a goal there is nothing to compare")
+	}
+}
+
+// checkInApp warns of a message about leaving the mailing list that is shown in the app.
+func (c *compiler) checkInApp(d *decoder, message *node, channel string) {
+	if channel != channelInApp || c.library == nil {
+		return
+	}
+	if slices.Contains(c.library.Variables(message.text), "unsubscribe_url") {
+		d.warn(message.at, LintInAppLeave, "use preferences_url, or take it out: it leaves the topic on every channel",
+			"message %s uses unsubscribe_url, but is shown in the app", message.text)
 	}
 }
 

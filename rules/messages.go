@@ -46,6 +46,8 @@ func loadLibrary(files map[string][]byte, sources map[string]*source, settings *
 		Links: settings.links, File: settingsFile, LinkLines: map[string]int{},
 		Sender:   content.Sender(settings.sender),
 		Location: settings.Location,
+		UTM:      settings.look.utm, PublicURL: settings.look.publicURL,
+		LinkedInOrgID: settings.look.organization, Accent: settings.look.accent,
 	}
 	for name := range settings.links {
 		site.LinkLines[name] = settings.places["links."+name].line

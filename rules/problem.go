@@ -33,6 +33,7 @@ const (
 	LintUnusedVariable  = "unused-variable"
 	LintNotRead         = "file-not-read"
 	LintPlaceholder     = "placeholder"
+	LintInAppLeave      = "unsubscribe-in-app"
 )
 
 // Problems are all the things that are wrong with a folder, sorted by place.

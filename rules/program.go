@@ -133,7 +133,7 @@ func (b *builder) split(s *stepSpec, id string) (open bool) {
 }
 
 func (b *builder) send(s *stepSpec) *engine.SendStep {
-	out := &engine.SendStep{Message: s.message.text, Channel: "email", Transactional: s.transactional}
+	out := &engine.SendStep{Message: s.message.text, Channel: channelEmail, Transactional: s.transactional}
 	if s.channel != "" {
 		out.Channel = s.channel
 	}
@@ -154,5 +154,6 @@ func (b *builder) send(s *stepSpec) *engine.SendStep {
 		handed[w.name.text] = handover{w.name, sampleOf(value.gives)}
 	}
 	b.c.send(b.d, s.message, b.from, handed)
+	b.c.checkInApp(b.d, s.message, out.Channel)
 	return out
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"homeroom/catalog"
+	"homeroom/content"
 	"homeroom/engine"
 )
 
@@ -30,6 +31,7 @@ type settingsSpec struct {
 	engine.Settings
 	links  map[string]string
 	sender Sender
+	look   look
 	places map[string]pos // of the links and topics, as "links.x" and "topics.x"
 	caps   []*node        // topics named by caps
 }
@@ -58,6 +60,10 @@ func settingsKeys(cat *catalog.Catalog) []key[settingsSpec] {
 		{name: "topics", read: readTopics},
 		{name: "links", read: readLinks},
 		{name: "sender", read: readSender},
+		{name: "utm", read: readUTM},
+		{name: "public_url", read: readPublicURL},
+		{name: "linkedin_organization_id", read: readOrganization},
+		{name: "accent", read: readAccent},
 	}
 }
 
@@ -66,6 +72,7 @@ func newSettings(cat *catalog.Catalog) *settingsSpec {
 	s := &settingsSpec{links: map[string]string{}, places: map[string]pos{}}
 	s.Location, s.Patience, s.Resolution = time.UTC, defaultPatience, defaultResolution
 	s.Activity, s.Topics = map[string]bool{}, map[string]bool{}
+	s.look.utm = content.Campaign{Source: defaultSource, Medium: defaultMedium}
 	for _, ev := range cat.Events() {
 		if ev.Activity {
 			s.Activity[ev.Name] = true

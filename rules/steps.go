@@ -184,6 +184,12 @@ func stepKeys(verb string, depth int) []key[stepSpec] {
 	}
 }
 
+// The channels of a send.
+const (
+	channelEmail = "email"
+	channelInApp = "inapp"
+)
+
 func sendKeys() []key[stepSpec] {
 	return []key[stepSpec]{
 		{name: "send", read: func(d *decoder, s *stepSpec, _, v *node) {
@@ -192,11 +198,7 @@ func sendKeys() []key[stepSpec] {
 			}
 		}},
 		{name: "channel", read: func(d *decoder, s *stepSpec, _, v *node) {
-			channel, ok := d.oneOf(v, "channel", "email", "inapp")
-			if ok && channel != "email" {
-				d.fail(v.at, "use email for now", "the channel %s is not supported yet", channel)
-			}
-			s.channel = channel
+			s.channel, _ = d.oneOf(v, "channel", channelEmail, channelInApp)
 		}},
 		{name: "topic", read: func(d *decoder, s *stepSpec, _, v *node) {
 			if _, ok := d.name(v, "topic"); ok {

@@ -2,6 +2,7 @@ package sendgrid
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/textproto"
@@ -28,6 +29,9 @@ var reserved = []string{"X-Sg-Id", "X-Sg-Eid", "Received", "Dkim-Signature", "Co
 
 // requestBody writes the JSON of one message.
 func requestBody(m delivery.Email, sandbox bool) ([]byte, error) {
+	if strings.ContainsAny(m.Subject, "\r\n") {
+		return nil, errors.New("sendgrid: the subject has a line break")
+	}
 	v3 := mail.NewV3Mail()
 	v3.SetFrom(mail.NewEmail(m.FromName, m.From))
 	if m.ReplyTo != "" {
@@ -53,9 +57,7 @@ func requestBody(m delivery.Email, sandbox bool) ([]byte, error) {
 		}
 		v3.SetHeader(name, value)
 	}
-	for _, c := range m.Categories[:min(len(m.Categories), maxCategories)] {
-		v3.AddCategories(strings.ToValidUTF8(c[:min(len(c), maxCategoryLen)], ""))
-	}
+	v3.AddCategories(categories(m.Categories)...)
 	// Our own List-Unsubscribe is the only one.
 	track := !m.NoTracking
 	v3.SetTrackingSettings(mail.NewTrackingSettings().
@@ -70,6 +72,25 @@ func requestBody(m delivery.Email, sandbox bool) ([]byte, error) {
 		return nil, fmt.Errorf("sendgrid: write the request: %w", err)
 	}
 	return body, nil
+}
+
+// categories are those that the endpoint takes: ten at the most, short, in ASCII, each once. They are for statistics; no
+// mail is refused over them.
+func categories(list []string) []string {
+	var taken []string
+	for _, c := range list {
+		c = strings.Map(func(r rune) rune {
+			if r < ' ' || r > '~' {
+				return -1
+			}
+			return r
+		}, c)
+		c = strings.TrimSpace(c[:min(len(c), maxCategoryLen)])
+		if c != "" && len(taken) < maxCategories && !slices.Contains(taken, c) {
+			taken = append(taken, c)
+		}
+	}
+	return taken
 }
 
 // words returns what SendGrid said in an error answer, in its own words.

@@ -343,7 +343,7 @@ func TestCategoriesAreBounded(t *testing.T) {
 	m := email
 	m.Categories = make([]string, 12)
 	for i := range m.Categories {
-		m.Categories[i] = strings.Repeat("x", 300)
+		m.Categories[i] = string(rune('a'+i)) + strings.Repeat("x", 300)
 	}
 	if _, err := sender(t, sendgrid.Options{Host: host}).Send(t.Context(), m); err != nil {
 		t.Fatal(err)

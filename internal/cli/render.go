@@ -46,19 +46,28 @@ func (c *RulesRenderCmd) Run(_ context.Context, o IO) error {
 	if err != nil {
 		return err
 	}
-	if !academy.Library.Has(c.Message) {
-		return usage(fmt.Errorf("there is no message %s; there are %s", c.Message, strings.Join(academy.Library.Names(), ", ")))
-	}
-	vars := academy.Sample(c.Message)
-	if c.With != "" {
-		if err := c.override(&vars); err != nil {
-			return usage(fmt.Errorf("--with: %w", err))
-		}
-	}
-	if c.Locale != "" {
-		vars.Learner.Locale = c.Locale
+	vars, err := sampleFor(academy, c.Message, c.With, c.Locale)
+	if err != nil {
+		return err
 	}
 	return c.print(o, academy, vars)
+}
+
+// sampleFor makes up what a message is about, with what the file says on top; with and locale may be empty.
+func sampleFor(academy *rules.Academy, message, with, locale string) (content.Vars, error) {
+	if !academy.Library.Has(message) {
+		return content.Vars{}, usage(fmt.Errorf("there is no message %s; there are %s", message, strings.Join(academy.Library.Names(), ", ")))
+	}
+	vars := academy.Sample(message)
+	if with != "" {
+		if err := override(&vars, with); err != nil {
+			return content.Vars{}, usage(fmt.Errorf("--with: %w", err))
+		}
+	}
+	if locale != "" {
+		vars.Learner.Locale = locale
+	}
+	return vars, nil
 }
 
 func (c *RulesRenderCmd) print(o IO, academy *rules.Academy, vars content.Vars) error {
@@ -95,13 +104,13 @@ func (c *RulesRenderCmd) print(o IO, academy *rules.Academy, vars content.Vars) 
 const maxWith = 256 << 10
 
 // override puts what the file says over the made-up values.
-func (c *RulesRenderCmd) override(vars *content.Vars) error {
-	src, err := os.ReadFile(c.With)
+func override(vars *content.Vars, file string) error {
+	src, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
 	if len(src) > maxWith {
-		return fmt.Errorf("%s is larger than 256 KiB", c.With)
+		return fmt.Errorf("%s is larger than 256 KiB", file)
 	}
 	var given struct {
 		Learner struct {
@@ -121,7 +130,7 @@ func (c *RulesRenderCmd) override(vars *content.Vars) error {
 		Vars    map[string]any `yaml:"vars"`
 	}
 	if err := yaml.UnmarshalWithOptions(src, &given, yaml.Strict()); err != nil {
-		return fmt.Errorf("read %s: %w", c.With, err)
+		return fmt.Errorf("read %s: %w", file, err)
 	}
 	for _, f := range []struct {
 		into  *string

@@ -1,0 +1,52 @@
+package delivery
+
+import (
+	"context"
+	"net/mail"
+	"slices"
+	"time"
+
+	"homeroom/engine"
+)
+
+// refuse asks again whether the learner may be written to: much can have happened since the engine asked. What is shown
+// in the app needs no address.
+func refuse(s engine.Send, to Recipient) (engine.Outcome, bool) {
+	p, mail := to.Profile, s.Channel == ChannelEmail
+	switch {
+	case mail && to.Address == "":
+		return outcome(s, engine.OutcomeNoAddress, engine.ReasonNoAddress, ""), true
+	case mail && !validAddress(to.Address):
+		return outcome(s, engine.OutcomeNoAddress, engine.ReasonNoAddress, "what the profile calls the address is not one"), true
+	case mail && p.Suppressed:
+		return outcome(s, engine.OutcomeSuppressed, engine.ReasonSuppressed, ""), true
+	case p.Consent != nil && !*p.Consent:
+		return outcome(s, engine.OutcomeSuppressed, engine.ReasonNoConsent, ""), true
+	case s.Topic != "" && !s.Transactional && slices.Contains(p.Unsubscribed, s.Topic):
+		return outcome(s, engine.OutcomeSuppressed, engine.ReasonUnsubscribed, ""), true
+	}
+	return engine.Outcome{}, false
+}
+
+// validAddress tells whether a is one bare email address on one line.
+func validAddress(a string) bool {
+	parsed, err := mail.ParseAddress(a)
+	return err == nil && parsed.Address == a
+}
+
+// pausedFor is how long a send waits before it asks the kill switch again.
+const pausedFor = 5 * time.Minute
+
+// paused asks the kill switch.
+func (d *Deliverer) paused(ctx context.Context, s engine.Send) (engine.Outcome, bool, error) {
+	paused, err := d.o.Switch.Paused(ctx)
+	if err != nil {
+		return engine.Outcome{}, false, d.ended(ctx, "ask the kill switch", err)
+	}
+	if !paused {
+		return engine.Outcome{}, false, nil
+	}
+	out := outcome(s, engine.OutcomeRetry, engine.ReasonPaused, "sending is paused; `homeroom resume` lifts it")
+	out.RetryAt = d.o.Now().Add(pausedFor)
+	return out, true, nil
+}

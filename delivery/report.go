@@ -1,0 +1,162 @@
+package delivery
+
+import (
+	"regexp"
+	"strings"
+	"time"
+
+	"homeroom/engine"
+	"homeroom/profile"
+)
+
+// Report is one thing that a provider tells about a send afterwards.
+type Report struct {
+	ID     string // the same whenever the provider tells it again; never empty
+	SendID string // as it came back in [SendIDArg]; may be empty
+	Email  string // whom it is about; may be empty. It is used to suppress the address, and goes nowhere else
+	Kind   ReportKind
+	At     time.Time // when it happened, by the provider's clock
+	// BounceType is one of the bounce types below, with ReportBounced.
+	BounceType string
+	Reason     string // with ReportBounced, in the words of whoever refused it
+	URL        string // with ReportClicked, without query and fragment
+	Machine    bool   // with ReportOpened: fetched ahead by a mail client, not opened by a person
+	Receipt    string // the provider's own message id; may be empty
+}
+
+// ReportKind is what happened.
+type ReportKind string
+
+// The kinds of reports.
+const (
+	ReportProcessed    ReportKind = "processed" // the provider has it and is at work, perhaps once more
+	ReportDelivered    ReportKind = "delivered" // the learner's server took it
+	ReportBounced      ReportKind = "bounced"
+	ReportOpened       ReportKind = "opened"
+	ReportClicked      ReportKind = "clicked"
+	ReportSpamReported ReportKind = "spam_reported"
+	ReportUnsubscribed ReportKind = "unsubscribed" // from everything
+	ReportTopicLeft    ReportKind = "topic_left"   // from what the send was about
+)
+
+// The types of bounces.
+const (
+	BounceHard    = "bounce"  // the address does not exist, or refuses for good: it is suppressed
+	BounceBlocked = "blocked" // refused this time
+	BounceDropped = "dropped" // the provider did not even try, because of an address it suppresses itself, for example
+)
+
+// event is the event that a report becomes; empty: none.
+func (rep Report) event() string {
+	switch rep.Kind {
+	case ReportProcessed:
+		return ""
+	case ReportDelivered:
+		return "email.delivered"
+	case ReportBounced:
+		return "email.bounced"
+	case ReportOpened:
+		return "email.opened"
+	case ReportClicked:
+		return "email.clicked"
+	case ReportSpamReported:
+		return "email.spam_reported"
+	case ReportUnsubscribed, ReportTopicLeft:
+		return "email.unsubscribed"
+	default:
+		return ""
+	}
+}
+
+func (rep Report) properties(send engine.Send) map[string]any {
+	p := map[string]any{"send_id": send.ID}
+	for name, text := range map[string]string{"message": send.Message, "rule": send.Rule, "topic": send.Topic} {
+		if text != "" {
+			p[name] = text
+		}
+	}
+	switch rep.Kind {
+	case ReportBounced:
+		p["bounce_type"], p["reason"] = rep.BounceType, rep.reason()
+	case ReportOpened:
+		p["machine"] = rep.Machine
+	case ReportClicked:
+		p["url"] = without(rep.URL, rep.Email)
+	case ReportUnsubscribed, ReportTopicLeft:
+		if rep.topic(send) == "" {
+			delete(p, "topic") // with a topic it would mean that one only
+		}
+	case ReportProcessed, ReportDelivered, ReportSpamReported:
+	}
+	return p
+}
+
+// leaves tells whether the learner wants to hear less.
+func (rep Report) leaves() bool {
+	return rep.Kind == ReportUnsubscribed || rep.Kind == ReportTopicLeft || rep.Kind == ReportSpamReported
+}
+
+// topic is what the learner left; empty: everything. A topic that nobody knows any more is everything, too: rather a
+// message too few.
+func (rep Report) topic(send engine.Send) string {
+	if rep.Kind == ReportTopicLeft {
+		return send.Topic
+	}
+	return ""
+}
+
+// suppression is why the report's address is suppressed; empty: it is not. topic is the send's, if it is known.
+func (rep Report) suppression(topic string) profile.Reason {
+	switch rep.Kind {
+	case ReportBounced:
+		if rep.BounceType == BounceHard {
+			return profile.ReasonBounced
+		}
+	case ReportSpamReported:
+		return profile.ReasonComplained
+	case ReportUnsubscribed:
+		return profile.ReasonUnsubscribed
+	case ReportTopicLeft:
+		if topic == "" && rep.SendID != "" { // without a send it is a group of somebody else's mail
+			return profile.ReasonUnsubscribed
+		}
+	case ReportProcessed, ReportDelivered, ReportOpened, ReportClicked:
+	}
+	return ""
+}
+
+func (rep Report) reason() string { return without(rep.Reason, rep.Email) }
+
+// encoded is an address in a URL or in quotes, which [address] does not find.
+var encoded = regexp.MustCompile(`(?i)"[^"\n]*"@[^\s"'<>(),;:]+|[^\s"'<>(),;:/?&=]+%40[^\s"'<>(),;:/?&=]+`)
+
+// minLocal is from which length on the part before the @ is looked for: servers like to name it alone.
+const minLocal = 3
+
+// without takes addresses out of a text that will be kept, and bounds it; email is the one that is known to be at stake.
+func without(text, email string) string {
+	if email != "" {
+		text = replaceFold(text, email, false)
+	}
+	text = redact(encoded.ReplaceAllString(text, "(address)"), "")
+	if local, _, ok := strings.Cut(email, "@"); ok && len(local) >= minLocal {
+		text = replaceFold(text, local, true)
+	}
+	return text
+}
+
+// replaceFold replaces an address, or a part of it, without regard to case; word: only where it stands alone.
+func replaceFold(text, part string, word bool) string {
+	pattern := "(?i)" + regexp.QuoteMeta(part)
+	if word {
+		pattern = `(?i)(^|[^\pL\pN])` + regexp.QuoteMeta(part) + `($|[^\pL\pN])`
+	}
+	re, err := regexp.Compile(pattern)
+	if err != nil { // an address that is not UTF-8: it can be in no text that is
+		return text
+	}
+	if word {
+		return re.ReplaceAllString(text, "${1}(address)${2}")
+	}
+	return re.ReplaceAllString(text, "(address)")
+}

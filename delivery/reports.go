@@ -1,0 +1,216 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"homeroom/engine"
+	"homeroom/profile"
+)
+
+// Suppressions are the addresses that must not be written to.
+type Suppressions interface {
+	// Add suppresses an address; at is when it happened. Adding it again changes nothing, also when the learner has
+	// come back since.
+	Add(ctx context.Context, email string, reason profile.Reason, at time.Time) error
+}
+
+// People remembers what learners do not want to be written to about.
+type People interface {
+	// Leave notes that the learner left a topic at `at`; without a topic, everything. An older statement never
+	// overrules a newer one, so that a repeat is harmless.
+	Leave(ctx context.Context, learner, topic string, at time.Time) error
+}
+
+// Events are the learners' events.
+type Events interface {
+	// Publish publishes an event of the learner. The id makes a repeat recognizable.
+	Publish(ctx context.Context, learner, event, id string, at time.Time, properties map[string]any) error
+}
+
+// Decisions are what Homeroom decided, and why.
+type Decisions interface {
+	// Publish stores decisions; their ids make a repeat recognizable.
+	Publish(ctx context.Context, decisions []engine.Decision) error
+}
+
+// ReportsOptions are what Reports works with. All are required.
+type ReportsOptions struct {
+	Ledger       Ledger
+	Suppressions Suppressions
+	People       People
+	Events       Events
+	Decisions    Decisions
+	Now          func() time.Time
+}
+
+// Reports takes in what a provider tells about sends afterwards. It keeps nothing between calls and may be used
+// concurrently.
+type Reports struct{ o ReportsOptions }
+
+// NewReports returns a Reports.
+func NewReports(o ReportsOptions) (*Reports, error) {
+	missing := ""
+	switch {
+	case o.Ledger == nil:
+		missing = "Ledger"
+	case o.Suppressions == nil:
+		missing = "Suppressions"
+	case o.People == nil:
+		missing = "People"
+	case o.Events == nil:
+		missing = "Events"
+	case o.Decisions == nil:
+		missing = "Decisions"
+	case o.Now == nil:
+		missing = "Now"
+	default:
+		return &Reports{o}, nil
+	}
+	return nil, fmt.Errorf("delivery: ReportsOptions.%s is missing", missing)
+}
+
+// Taken says what became of a report.
+type Taken string
+
+// What becomes of reports.
+const (
+	TakenNew     Taken = "new"     // taken in, with all it brings
+	TakenAgain   Taken = "again"   // known already
+	TakenNothing Taken = "nothing" // it says what was known: the provider is at work
+	TakenUnknown Taken = "unknown" // of no send that the ledger knows; its address was suppressed if it asked for that
+)
+
+// Take takes a report in: it suppresses the address and notes who left, publishes learning.<learner>.email.*, settles
+// the send if nobody knew whether it had gone out, and last of all remembers the report.
+//
+// After an error, or a crash in between, take the same report again: every step is harmless a second time, and the
+// report counts as taken only when all of them are through. An error holds no personal data.
+func (r *Reports) Take(ctx context.Context, rep Report) (Taken, error) {
+	entry, err := r.entry(ctx, rep)
+	if err != nil {
+		// Somebody who wants no more mail gets none, even if nobody can tell at the moment which send it was about.
+		if rep.Kind != ReportTopicLeft {
+			err = errors.Join(err, r.suppress(ctx, rep, ""))
+		}
+		return "", err
+	}
+	if slices.Contains(entry.Heard, rep.ID) {
+		return TakenAgain, nil
+	}
+	if err := r.suppress(ctx, rep, entry.Send.Topic); err != nil {
+		return "", err
+	}
+	learner := entry.Send.Learner
+	if learner == "" {
+		return TakenUnknown, nil
+	}
+	if rep.leaves() {
+		if err := r.o.People.Leave(ctx, learner, rep.topic(entry.Send), rep.At); err != nil {
+			return "", fmt.Errorf("note that the learner of send %s left: %w", rep.SendID, err)
+		}
+	}
+	if name := rep.event(); name != "" {
+		if err := r.o.Events.Publish(ctx, learner, name, rep.ID, rep.At, rep.properties(entry.Send)); err != nil {
+			return "", fmt.Errorf("publish %s of send %s: %w", name, rep.SendID, err)
+		}
+	}
+	return r.note(ctx, rep, entry)
+}
+
+// entry reads what the ledger knows of the report's send; the zero Entry: nothing.
+func (r *Reports) entry(ctx context.Context, rep Report) (Entry, error) {
+	if rep.SendID == "" {
+		return Entry{}, nil
+	}
+	entry, err := r.o.Ledger.Get(ctx, rep.SendID)
+	if err != nil {
+		return Entry{}, fmt.Errorf("look up send %s: %w", rep.SendID, err)
+	}
+	return entry, nil
+}
+
+// suppress suppresses the report's address if the report asks for it; topic is the send's, if it is known.
+func (r *Reports) suppress(ctx context.Context, rep Report, topic string) error {
+	reason := rep.suppression(topic)
+	if reason == "" || rep.Email == "" {
+		return nil
+	}
+	if err := r.o.Suppressions.Add(ctx, rep.Email, reason, rep.At); err != nil {
+		return fmt.Errorf("suppress the address of send %s (%s): %w", rep.SendID, reason, err)
+	}
+	return nil
+}
+
+// noteTries is how often a lost race for the entry is run again: against the Deliverer and other reports of the send.
+const noteTries = 16
+
+// note settles the send and remembers the report, in one write.
+func (r *Reports) note(ctx context.Context, rep Report, entry Entry) (Taken, error) {
+	for range noteTries {
+		next, decide := rep.settle(entry, r.o.Now())
+		settles := next.Phase != entry.Phase
+		if rep.event() == "" && !settles {
+			return TakenNothing, nil
+		}
+		if decide {
+			// Before the ledger says so: after that nobody would publish it.
+			decision := engine.SettledDecision(entry.Send, next.Outcome)
+			if err := r.o.Decisions.Publish(ctx, []engine.Decision{decision}); err != nil {
+				return "", fmt.Errorf("publish how send %s was settled: %w", rep.SendID, err)
+			}
+		}
+		if rep.event() != "" {
+			next.Heard = append(slices.Clone(entry.Heard), rep.ID)
+			next.Heard = next.Heard[max(0, len(next.Heard)-MaxHeard):]
+		}
+		_, err := r.o.Ledger.Put(ctx, rep.SendID, next)
+		if err == nil {
+			return TakenNew, nil
+		}
+		if !errors.Is(err, ErrConflict) {
+			return "", fmt.Errorf("remember report %s of send %s: %w", rep.ID, rep.SendID, err)
+		}
+		if entry, err = r.entry(ctx, rep); err != nil {
+			return "", err
+		}
+		if slices.Contains(entry.Heard, rep.ID) {
+			return TakenNew, nil // by somebody who took the same report at the same time
+		}
+	}
+	return "", fmt.Errorf("remember report %s of send %s: %w, %d times in a row; take it again", rep.ID, rep.SendID, ErrConflict, noteTries)
+}
+
+// CallingFor is how long a provider's answer may be under way. A send that has been calling for longer is uncertain:
+// the process that called is dead.
+const CallingFor = 2 * time.Minute
+
+// Uncertain tells whether at `now` nobody knows if the send went out.
+func (e Entry) Uncertain(now time.Time) bool {
+	return e.Phase == PhaseUncertain || e.Phase == PhaseCalling && now.Sub(e.At) > CallingFor
+}
+
+// settle is the entry after the report. That the provider reports on a send proves that it took it; only "dropped"
+// means that it did not pass it on. decide tells that the decision about it is to be published here. Where a delivery
+// is still to come by (claimed, calling, released), it finds the entry settled, does not call again, and says so itself.
+func (rep Report) settle(e Entry, now time.Time) (next Entry, decide bool) {
+	next = e
+	switch e.Phase {
+	case PhaseSettled, PhaseNone:
+		return next, false
+	case PhaseUncertain, PhaseCalling, PhaseClaimed, PhaseReleased:
+	}
+	next.Phase, next.At = PhaseSettled, now
+	next.Outcome = engine.Outcome{SendID: e.Send.ID, Status: engine.OutcomeAccepted}
+	if rep.Kind == ReportBounced && rep.BounceType == BounceDropped {
+		next.Outcome.Status, next.Outcome.Reason = engine.OutcomeFailed, engine.ReasonProvider
+		next.Outcome.Detail = "the provider dropped it: " + rep.reason()
+	}
+	if next.Receipt == "" {
+		next.Receipt = rep.Receipt
+	}
+	return next, e.Uncertain(now)
+}
