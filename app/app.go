@@ -2,12 +2,16 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"net/http"
 	"slices"
 	"sync"
 
 	"homeroom/activities"
+	"homeroom/links"
 	"homeroom/store"
 	"homeroom/triggers"
 	"homeroom/worker"
@@ -20,7 +24,9 @@ type App struct {
 	revisions *revisions
 	triggers  *triggers.Triggers
 	worker    *worker.Worker
-	folder    *folder // to be put in force at the start; nil: none
+	edge      *http.Server // nil: not served here
+	door      net.Listener // of the edge
+	folder    *folder      // to be put in force at the start; nil: none
 	log       *slog.Logger
 	roles     []Role
 
@@ -51,7 +57,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 		}
 		o.Secret = secret
 	}
-	st, err := store.Open(ctx, o.JetStream, store.OpenOptions{Secret: o.Secret})
+	st, err := store.Open(ctx, o.JetStream, store.OpenOptions{Secret: o.Secret, OldSecrets: o.OldSecrets})
 	if err != nil {
 		return nil, err
 	}
@@ -86,11 +92,17 @@ func (o *Options) complete() error {
 	}
 	if len(o.Roles) == 0 {
 		o.Roles = []Role{RoleTriggers, RoleWorker}
+		if o.Edge != nil {
+			o.Roles = append(o.Roles, RoleEdge)
+		}
 	}
 	for _, role := range o.Roles {
-		if role != RoleTriggers && role != RoleWorker {
-			return fmt.Errorf("app: there is no role %q; the roles are %s and %s", role, RoleTriggers, RoleWorker)
+		if !slices.Contains([]Role{RoleTriggers, RoleWorker, RoleEdge}, role) {
+			return fmt.Errorf("app: there is no role %q; the roles are %s, %s and %s", role, RoleTriggers, RoleWorker, RoleEdge)
 		}
+	}
+	if slices.Contains(o.Roles, RoleEdge) && (o.Edge == nil || o.Edge.Listener == nil) {
+		return errors.New("app: the role edge needs Options.Edge with a Listener")
 	}
 	return nil
 }
@@ -106,7 +118,17 @@ func (a *App) wire(ctx context.Context, o Options) error {
 	if err := revs.refresh(ctx); err != nil {
 		return fmt.Errorf("loading the rules in force: %w", err)
 	}
-	deliverer, err := newDeliverer(a.store, revs, o)
+	outward, err := links.New(o.PublicURL, append([][]byte{o.Secret}, o.OldSecrets...)...)
+	if err != nil {
+		return err
+	}
+	if slices.Contains(o.Roles, RoleEdge) {
+		if a.edge, err = newEdge(a.store, revs, outward, o); err != nil {
+			return err
+		}
+		a.door = o.Edge.Listener
+	}
+	deliverer, err := newDeliverer(a.store, revs, outward, o)
 	if err != nil {
 		return err
 	}
@@ -156,6 +178,9 @@ func (a *App) serve(ctx context.Context) error {
 	ctx, a.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	a.live = ctx
 	a.beside.Go(func() { a.follow(ctx, seen) })
+	if a.edge != nil {
+		a.serveEdge(a.door)
+	}
 	if !a.serves(RoleTriggers) {
 		close(a.running)
 		return nil
@@ -194,6 +219,9 @@ func (a *App) Stop() {
 		if a.cancel != nil {
 			a.cancel()
 			<-a.running
+			if a.edge != nil {
+				a.stopEdge()
+			}
 			a.beside.Wait()
 			if a.serves(RoleWorker) {
 				a.worker.Stop()

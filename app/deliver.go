@@ -6,25 +6,43 @@ import (
 
 	"homeroom/clock"
 	"homeroom/delivery"
+	"homeroom/delivery/inapp"
+	"homeroom/engine"
+	"homeroom/links"
 	"homeroom/store"
 )
 
-func newDeliverer(st *store.Store, revs *revisions, o Options) (*delivery.Deliverer, error) {
+func newDeliverer(st *store.Store, revs *revisions, outward *links.Links, o Options) (*delivery.Deliverer, error) {
 	allow, err := delivery.NewAllowList(o.Allow)
-	if err != nil {
-		return nil, err
-	}
-	links, err := newUnsubscribeLinks(o.PublicURL, o.Secret)
 	if err != nil {
 		return nil, err
 	}
 	return delivery.New(delivery.Options{
 		Switch: st.Control, Ledger: st.Sends, Recipients: people{st.Profiles}, Sender: o.Sender, Allow: allow,
-		Composer:    delivery.ContentComposer{Edition: revs.edition},
-		Unsubscribe: links.of,
-		Now:         o.Clock.Now,
-		Wait:        waitBy(o.Clock),
+		Composer: delivery.ContentComposer{Edition: revs.edition},
+		Links:    addresses{outward}, Kept: st.Links, InApp: inapp.New(o.JetStream),
+		Now:  o.Clock.Now,
+		Wait: waitBy(o.Clock),
 	})
+}
+
+// addresses are the links of a send. They are valid from when the send was decided.
+type addresses struct{ links *links.Links }
+
+// Unsubscribe implements delivery.Links.
+func (a addresses) Unsubscribe(s engine.Send) string { return a.links.Unsubscribe(refOf(s), s.At) }
+
+// Preferences implements delivery.Links.
+func (a addresses) Preferences(s engine.Send) string { return a.links.Preferences(refOf(s), s.At) }
+
+// Share implements delivery.Links.
+func (a addresses) Share(s engine.Send, place string) string { return a.links.Share(s.ID, place, s.At) }
+
+// Referral implements delivery.Links.
+func (a addresses) Referral(learner string) (code, link string) { return a.links.Referral(learner) }
+
+func refOf(s engine.Send) links.Ref {
+	return links.Ref{Learner: s.Learner, Topic: s.Topic, Send: s.ID}
 }
 
 // people tells delivery whom a message goes to.

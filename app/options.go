@@ -20,6 +20,7 @@ type Role string
 const (
 	RoleTriggers Role = "triggers" // from the stream to the learners' workflows
 	RoleWorker   Role = "worker"   // the workflows, their decisions and deliveries
+	RoleEdge     Role = "edge"     // what comes from outside: webhooks, and the pages behind the links in messages
 )
 
 // OnStart says when the start of a process puts its academy in force. If nothing is in force every one of them does.
@@ -41,17 +42,19 @@ type Options struct {
 	OnStart   OnStart        // default: PublishNew
 	Sender    delivery.Sender
 	Author    string // who put the academy in force, for its history
-	Roles     []Role // what this process serves; empty: everything
+	Roles     []Role // what this process serves; empty: everything, the edge only if there is Edge
+	Edge      *EdgeOptions
 
 	Store store.Options // how missing streams and buckets are made
 	Clock clock.Clock   // default: real time
 	Log   *slog.Logger  // default: none
 
-	// PublicURL is where learners reach the edge: the unsubscribe links begin with it. Required.
+	// PublicURL is where learners reach the edge: the links in messages begin with it. Required.
 	PublicURL string
-	// Secret keys unsubscribe links and the hashes of suppressed addresses. Default: one made at the first start and kept
-	// in the control bucket.
-	Secret []byte
+	// Secret keys the links and the hashes of suppressed addresses. Default: one made at the first start and kept in the
+	// control bucket. OldSecrets are those that it replaced, the newest first: what was made with them still counts.
+	Secret     []byte
+	OldSecrets [][]byte
 	// Allow lists the addresses ("ada@example.org") and domains ("example.org") that may be written to; empty: all.
 	Allow []string
 	// DeliveriesPerSecond limits what all workers together hand to the provider; 0: no limit.

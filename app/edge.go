@@ -1,0 +1,149 @@
+package app
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"time"
+
+	"homeroom/delivery"
+	"homeroom/edge"
+	"homeroom/links"
+	"homeroom/profile"
+	"homeroom/rules"
+	"homeroom/store"
+)
+
+// EdgeOptions are how the public pages and the webhook are served.
+type EdgeOptions struct {
+	// Listener is what the edge accepts from; it is closed by Stop. Required.
+	Listener net.Listener
+	// WebhookKey is the key that the provider signs its webhooks with; nil: there are no webhooks.
+	WebhookKey *ecdsa.PublicKey
+	// WebhookMaxAge is how old a signed webhook may be; 0: any age, because it is not documented whether SendGrid signs
+	// a repeated post anew.
+	WebhookMaxAge time.Duration
+	// RatePerMinute and TrustProxy: see edge.Options.
+	RatePerMinute int
+	TrustProxy    bool
+}
+
+// newEdge builds the server of what comes from outside.
+func newEdge(st *store.Store, revs *revisions, read *links.Links, o Options) (*http.Server, error) {
+	people := store.People{Profiles: st.Profiles, Suppressions: st.Suppressions}
+	reports, err := delivery.NewReports(delivery.ReportsOptions{
+		Ledger: st.Sends, Suppressions: st.Suppressions, People: people, Events: st.Events, Decisions: st.Decisions, Now: o.Clock.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	e, err := edge.New(edge.Options{
+		Links: read, People: wishes{people}, Shares: st.Links, Events: st.Events, Unknown: store.ErrNotFound,
+		Reports: reports, WebhookKey: o.Edge.WebhookKey, MaxAge: o.Edge.WebhookMaxAge,
+		Topics: revs.topics, Site: revs.site, Targets: revs.declares,
+		Now: o.Clock.Now, Log: o.Log, RatePerMinute: o.Edge.RatePerMinute, TrustProxy: o.Edge.TrustProxy,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &http.Server{
+		Handler: e, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
+	}, nil
+}
+
+// serveEdge serves until Stop.
+func (a *App) serveEdge(ln net.Listener) {
+	a.beside.Go(func() {
+		if err := a.edge.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+			a.fail(fmt.Errorf("the edge stopped serving at %s: %w", ln.Addr(), err))
+		}
+	})
+}
+
+// edgeGrace is how long Stop waits for requests in hand.
+const edgeGrace = 5 * time.Second
+
+func (a *App) stopEdge() {
+	ctx, cancel := context.WithTimeout(context.Background(), edgeGrace)
+	defer cancel()
+	if err := a.edge.Shutdown(ctx); err != nil {
+		_ = a.edge.Close()
+	}
+}
+
+// wishes are what learners say about their mail, as the edge's pages ask for it.
+type wishes struct{ people store.People }
+
+// Preferences implements edge.People.
+func (w wishes) Preferences(ctx context.Context, learner string) (edge.Preferences, error) {
+	said, err := w.people.Preferences(ctx, learner)
+	if err != nil {
+		return edge.Preferences{}, err
+	}
+	if !said.Known {
+		return edge.Preferences{}, fmt.Errorf("the learner's profile: %w", store.ErrNotFound)
+	}
+	p := edge.Preferences{
+		Locale: said.Locale, Everything: !said.All && (said.Consent == nil || *said.Consent),
+		Consented: said.Consent != nil && *said.Consent, Topics: map[string]bool{}, Suppressed: said.Suppressed,
+	}
+	for _, topic := range said.Left {
+		p.Topics[topic] = false
+	}
+	for _, topic := range said.Chosen {
+		p.Topics[topic] = true
+	}
+	return p, nil
+}
+
+// Choose implements edge.People.
+func (w wishes) Choose(ctx context.Context, learner string, c edge.Choice, at time.Time) error {
+	return w.people.Choose(ctx, learner, profile.Choice{Everything: c.Everything, Topics: c.Topics, Lift: c.Lift}, at)
+}
+
+// topics are those of the rules in force, by name.
+func (r *revisions) topics() []edge.Topic {
+	f := r.force.Load()
+	if f == nil {
+		return nil
+	}
+	declared := f.academy.Settings.Topics
+	list := make([]edge.Topic, 0, len(declared))
+	for _, name := range slices.Sorted(maps.Keys(declared)) {
+		list = append(list, edge.Topic{Name: name, Default: declared[name]})
+	}
+	return list
+}
+
+// site is the academy in force, as learners know it.
+func (r *revisions) site() edge.Site {
+	f := r.force.Load()
+	if f == nil {
+		return edge.Site{}
+	}
+	return siteOf(f.academy)
+}
+
+func siteOf(a *rules.Academy) edge.Site {
+	site := a.Library.Site()
+	return edge.Site{Name: site.Sender.Name, HomeURL: site.PublicURL, Accent: site.Accent, PostalAddress: site.Sender.PostalAddress}
+}
+
+// declares tells whether any revision that live links may stem from declares a target.
+func (r *revisions) declares(target string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, c := range r.byHash {
+		if c.academy != nil && c.academy.Library.Declares(target) {
+			return true
+		}
+	}
+	return false
+}

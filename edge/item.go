@@ -1,0 +1,254 @@
+package edge
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"homeroom/delivery"
+	"homeroom/links"
+)
+
+// batch is what a post of the webhook says.
+type batch struct {
+	reports []delivery.Report
+	ignored int // items that mean nothing here
+	bad     int // items that cannot be understood
+	// notes say of the first few ignored and bad items what they were. They hold no personal data.
+	notes []string
+	// warnings are about the SendGrid account itself.
+	warnings []string
+}
+
+// maxNotes bounds what is remembered of items that are not taken in.
+const maxNotes = 5
+
+// errNoArray says that a post is not SendGrid's.
+var errNoArray = errors.New("the post is not a JSON array")
+
+// parse reads a post, item by item: one that cannot be understood does not touch the others. received stands in for
+// timestamps that are missing or in the future.
+func parse(body []byte, received time.Time) (batch, error) {
+	var b batch
+	dec := json.NewDecoder(bytes.NewReader(body))
+	if first, err := dec.Token(); err != nil || first != json.Delim('[') {
+		return b, errNoArray
+	}
+	for dec.More() {
+		var raw json.RawMessage
+		if err := dec.Decode(&raw); err != nil {
+			b.spoil("the rest is not JSON")
+			return b, nil
+		}
+		b.take(raw, received)
+	}
+	if _, err := dec.Token(); err != nil {
+		b.spoil("the array does not end")
+	} else if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		b.spoil("something follows the array")
+	}
+	return b, nil
+}
+
+func (b *batch) spoil(why string) {
+	b.bad++
+	b.note(why)
+}
+
+func (b *batch) note(what string) {
+	if len(b.notes) < maxNotes {
+		b.notes = append(b.notes, what)
+	}
+}
+
+// take reads one item, https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event. Only what decides is
+// required: the type, and the address or the send. What else has the wrong type counts as missing.
+func (b *batch) take(raw []byte, received time.Time) {
+	var f fields
+	if err := json.Unmarshal(raw, &f); err != nil || f == nil {
+		b.spoil("an item is not an object")
+		return
+	}
+	event := f.text("event", maxID)
+	rep := delivery.Report{
+		ID:      f.text("sg_event_id", maxID),
+		SendID:  f.text(delivery.SendIDArg, maxID),
+		Email:   strings.TrimSpace(f.text("email", maxEmail)),
+		At:      f.time(received),
+		Receipt: f.receipt(),
+	}
+	switch event {
+	case "processed", "deferred":
+		rep.Kind = delivery.ReportProcessed
+	case "delivered":
+		rep.Kind = delivery.ReportDelivered
+	case "open":
+		rep.Kind, rep.Machine = delivery.ReportOpened, f.truth("sg_machine_open")
+	case "click":
+		rep.Kind, rep.URL = delivery.ReportClicked, cleanURL(f.text("url", maxText))
+	case "bounce":
+		rep.Kind, rep.BounceType, rep.Reason = delivery.ReportBounced, f.bounceType(), f.reason()
+	case "dropped":
+		rep.Kind, rep.BounceType, rep.Reason = delivery.ReportBounced, delivery.BounceDropped, f.reason()
+	case "spamreport":
+		rep.Kind = delivery.ReportSpamReported
+	case "unsubscribe":
+		rep.Kind = delivery.ReportUnsubscribed
+	case "group_unsubscribe":
+		rep.Kind = delivery.ReportTopicLeft
+	case "group_resubscribe":
+		b.ignored++
+		b.note("group_resubscribe: learners come back through their preferences page only")
+		return
+	case "account_status_change":
+		b.ignored++
+		if len(b.warnings) < maxNotes {
+			b.warnings = append(b.warnings, f.text("type", maxID))
+		}
+		return
+	case "":
+		b.spoil("an item has no event type")
+		return
+	default:
+		b.spoil(fmt.Sprintf("unknown event type %.40q", event))
+		return
+	}
+	if rep.SendID == "" && rep.Email == "" {
+		b.spoil(event + " without address and send id")
+		return
+	}
+	if rep.ID == "" {
+		sum := sha256.Sum256(raw)
+		rep.ID = "sha256-" + hex.EncodeToString(sum[:16])
+	}
+	b.reports = append(b.reports, rep)
+}
+
+// How long texts may be, in bytes. A longer one counts as missing, but for those that are cut.
+const (
+	maxID    = 128
+	maxEmail = 320
+	maxText  = 8 << 10
+)
+
+// fields are an item, each value as it stands.
+type fields map[string]json.RawMessage
+
+// text is a field's text; empty if it is missing, no text, too long, or holds control characters.
+func (f fields) text(name string, most int) string {
+	var text string
+	if json.Unmarshal(f[name], &text) != nil || len(text) > most || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+		return ""
+	}
+	return text
+}
+
+func (f fields) truth(name string) bool {
+	var yes bool
+	return json.Unmarshal(f[name], &yes) == nil && yes || f.text(name, maxID) == "true"
+}
+
+// time is when it happened. SendGrid's clock may be ahead of ours, but what lies in our future would outlive what
+// learners say until then; so it is at most now.
+func (f fields) time(received time.Time) time.Time {
+	text := string(f["timestamp"])
+	if quoted := f.text("timestamp", maxID); quoted != "" {
+		text = quoted
+	}
+	seconds, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(seconds >= 1 && seconds < float64(received.Unix())) {
+		return received
+	}
+	return time.Unix(int64(seconds), 0).UTC()
+}
+
+// receipt is the X-Message-Id that a send was answered with.
+func (f fields) receipt() string {
+	id, _, _ := strings.Cut(f.text("sg_message_id", maxID), ".")
+	return id
+}
+
+// bounceType suppresses only what is certain to be for good: a type that came up later does not.
+func (f fields) bounceType() string {
+	switch f.text("type", maxID) {
+	case "bounce", "":
+		return delivery.BounceHard
+	default:
+		return delivery.BounceBlocked
+	}
+}
+
+// reason is why a message was refused; servers write line breaks into it.
+func (f fields) reason() string {
+	for _, name := range []string{"reason", "response", "status"} {
+		var text string
+		if json.Unmarshal(f[name], &text) != nil {
+			continue
+		}
+		if text = strings.Join(strings.FieldsFunc(text, space), " "); text != "" {
+			return strings.ToValidUTF8(text[:min(len(text), maxText)], "")
+		}
+	}
+	return ""
+}
+
+func space(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
+
+// cleanURL leaves of a link what tells where it led: no query, no fragment, no user, and no token of ours.
+func cleanURL(text string) string {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return ""
+	}
+	clean := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}
+	if cut := withoutToken(u.Path); cut != u.Path {
+		clean.Path, clean.RawPath = cut, ""
+	}
+	return clean.String()
+}
+
+// withoutToken cuts a path after /u/, /p/, /s/ or /r/ if what follows looks like a token or code of package links, from
+// whatever installation: an academy may have a /u/ of its own.
+func withoutToken(path string) string {
+	for _, prefix := range []struct {
+		path, letters string
+		least         int
+	}{
+		{links.PathUnsubscribe, tokenLetters, leastToken},
+		{links.PathPreferences, tokenLetters, leastToken},
+		{links.PathShare, tokenLetters, leastToken},
+		{links.PathReferral, codeLetters, codeLength},
+	} {
+		for at := 0; ; {
+			i := strings.Index(path[at:], prefix.path)
+			if i < 0 {
+				break
+			}
+			at += i + len(prefix.path)
+			rest := path[at:]
+			if len(rest)-len(strings.TrimLeft(rest, prefix.letters)) >= prefix.least {
+				path = path[:at]
+				break
+			}
+			at-- // the next prefix may begin with this slash
+		}
+	}
+	return path
+}
+
+const (
+	codeLetters  = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+	tokenLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	codeLength   = 8
+	leastToken   = 40 // key id, nonce, expiry and tag alone are 48
+)

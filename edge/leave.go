@@ -1,0 +1,195 @@
+package edge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"time"
+
+	"homeroom/links"
+)
+
+// What the buttons say.
+const (
+	doLeave   = "leave" // the link's topic; without one, everything
+	doAll     = "all"
+	doUndo    = "undo"
+	doUndoAll = "undo-all"
+	doSave    = "save"
+	doStop    = "stop"
+	doResume  = "resume"
+	doLift    = "lift"
+)
+
+// askLeave shows a page with a button. It changes nothing: programs follow links in mails, too.
+func (e *Edge) askLeave(w http.ResponseWriter, r *http.Request) {
+	now := e.o.Now()
+	ref, err := e.o.Links.ReadUnsubscribe(r.PathValue("token"), now)
+	if err != nil {
+		e.refuse(w, r, err)
+		return
+	}
+	prefs, err := e.o.People.Preferences(r.Context(), ref.Learner)
+	if err != nil {
+		e.failed(w, r, "unsubscribe", err)
+		return
+	}
+	v := e.about(r, prefs, ref, now)
+	v.All = v.All || !prefs.Everything
+	if !prefs.Everything || ref.Topic != "" && !prefs.gets(e.topic(ref.Topic)) {
+		v.Title = v.W.LeftTitle
+		e.render(w, http.StatusOK, "left", v)
+		return
+	}
+	v.Title = v.W.AskTitle
+	e.render(w, http.StatusOK, "ask", v)
+}
+
+// leave takes in what the page's buttons say. Every other POST is a mail program's one click (RFC 8058): it leaves the
+// topic, whatever its body says.
+func (e *Edge) leave(w http.ResponseWriter, r *http.Request) {
+	token, now := r.PathValue("token"), e.o.Now()
+	ref, err := e.o.Links.ReadUnsubscribe(token, now)
+	if err != nil { // who makes tokens up has as many as they like
+		if e.within(w, r, "unsubscribe", e.client(r)) {
+			e.refuse(w, r, err)
+		}
+		return
+	}
+	if !e.within(w, r, "unsubscribe", perLink(token)) {
+		return
+	}
+	form, err := readForm(w, r)
+	if err != nil {
+		e.notice(w, r, "", http.StatusRequestEntityTooLarge)
+		return
+	}
+	if do := form.Get("do"); do != "" {
+		e.pressed(w, r, do, ref, token, now)
+		return
+	}
+	err = e.o.People.Choose(r.Context(), ref.Learner, choiceOf(doLeave, ref), now)
+	switch {
+	case err == nil:
+		e.tellLeft(r.Context(), ref, ref.Topic, token, now)
+	case !e.unknown(err): // who was erased gets nothing any more, which is what was asked for
+		e.failed(w, r, "unsubscribe", err)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	fmt.Fprintln(w, "Unsubscribed.")
+}
+
+// pressed answers a button of the page.
+func (e *Edge) pressed(w http.ResponseWriter, r *http.Request, do string, ref links.Ref, token string, now time.Time) {
+	prefs, err := e.o.People.Preferences(r.Context(), ref.Learner)
+	if err != nil {
+		e.failed(w, r, "unsubscribe", err)
+		return
+	}
+	choice := e.guarded(choiceOf(do, ref), prefs)
+	if choice.empty() {
+		e.askLeave(w, r)
+		return
+	}
+	if err := e.o.People.Choose(r.Context(), ref.Learner, choice, now); err != nil {
+		e.failed(w, r, "unsubscribe", err)
+		return
+	}
+	v := e.about(r, prefs, ref, now)
+	v.All = choice.Everything != nil
+	if do == doUndo || do == doUndoAll {
+		v.Title = v.W.BackTitle
+		e.render(w, http.StatusOK, "back", v)
+		return
+	}
+	left := ref.Topic
+	if v.All {
+		left = ""
+	}
+	e.tellLeft(r.Context(), ref, left, token, now)
+	v.Title = v.W.LeftTitle
+	e.render(w, http.StatusOK, "left", v)
+}
+
+// choiceOf is what a button of the unsubscribe page says; nothing, if there is no such button.
+func choiceOf(do string, ref links.Ref) Choice {
+	everything := ref.Topic == "" || do == doAll || do == doUndoAll
+	var want bool
+	switch do {
+	case doLeave, doAll:
+	case doUndo, doUndoAll:
+		want = true
+	default:
+		return Choice{}
+	}
+	if everything {
+		return Choice{Everything: &want}
+	}
+	return Choice{Topics: map[string]bool{ref.Topic: want}}
+}
+
+// guarded keeps those who come back from getting what is off by default, should coming back count as a consent to mail as
+// such: they get what they got before, and not more.
+func (e *Edge) guarded(c Choice, before Preferences) Choice {
+	if c.Everything == nil || !*c.Everything || before.Consented || c.Topics != nil {
+		return c
+	}
+	for _, t := range e.o.Topics() {
+		if _, said := before.Topics[t.Name]; !said && !t.Default {
+			if c.Topics == nil {
+				c.Topics = map[string]bool{}
+			}
+			c.Topics[t.Name] = false
+		}
+	}
+	return c
+}
+
+func (c Choice) empty() bool { return c.Everything == nil && len(c.Topics) == 0 && !c.Lift }
+
+// about begins a page about what a link means.
+func (e *Edge) about(r *http.Request, prefs Preferences, ref links.Ref, now time.Time) *view {
+	v := e.view(r, prefs.Locale)
+	v.Choose, v.All = e.choose(ref, now), ref.Topic == ""
+	if ref.Topic != "" {
+		v.Topic = e.topic(ref.Topic).title(v.W.Lang)
+	}
+	return v
+}
+
+// tellLeft publishes that the learner left a topic or, without one, everything. That is one fact for each link, however
+// often the mail program asks.
+func (e *Edge) tellLeft(ctx context.Context, ref links.Ref, topic, token string, now time.Time) {
+	e.tell(ctx, fact{
+		kind: "unsubscribe", learner: ref.Learner, event: "email.unsubscribed", by: token + " " + topic, at: now,
+		properties: filled(map[string]any{"topic": topic, "send_id": ref.Send}),
+	})
+}
+
+// refuse answers for a link that cannot be read.
+func (e *Edge) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, links.ErrExpired) {
+		e.notice(w, r, "", http.StatusGone)
+		return
+	}
+	e.notice(w, r, "", http.StatusNotFound)
+}
+
+// readForm reads a body as a form, if it is one. The only error is that it is too large.
+func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	var err error
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "multipart/form-data" {
+		err = r.ParseMultipartForm(maxBody)
+	} else {
+		err = r.ParseForm()
+	}
+	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
+		return nil, err
+	}
+	return r.PostForm, nil // of what is malformed, as far as it goes; of other types, empty
+}

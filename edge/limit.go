@@ -1,0 +1,125 @@
+package edge
+
+import (
+	"crypto/sha256"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+const (
+	defaultRate = 120
+	// remembered is how many clients a generation of the limiter holds. Two generations are kept, so memory is bounded
+	// whatever comes; a client that falls out begins anew.
+	remembered = 8192
+)
+
+// limiter counts requests by who makes them.
+type limiter struct {
+	every rate.Limit
+	burst int
+	max   int
+
+	mu       sync.Mutex
+	new, old map[string]*rate.Limiter
+}
+
+// newLimiter allows so many requests a minute to everybody, all of them at once if need be.
+func newLimiter(perMinute int) *limiter {
+	return &limiter{every: rate.Limit(float64(perMinute) / 60), burst: perMinute, max: remembered, new: map[string]*rate.Limiter{}}
+}
+
+// allow counts a request. Of one too many it says in how long the next one may come.
+func (l *limiter) allow(who string, now time.Time) (wait time.Duration, ok bool) {
+	r := l.of(who).ReserveN(now, 1)
+	if wait = r.DelayFrom(now); wait == 0 {
+		return 0, true
+	}
+	r.CancelAt(now)
+	return wait, false
+}
+
+func (l *limiter) of(who string) *rate.Limiter {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if known, ok := l.new[who]; ok {
+		return known
+	}
+	known, ok := l.old[who]
+	if !ok {
+		known = rate.NewLimiter(l.every, l.burst)
+	}
+	if len(l.new) >= l.max {
+		l.old, l.new = l.new, map[string]*rate.Limiter{}
+	}
+	l.new[who] = known
+	return known
+}
+
+// perClient limits a handler by client address. kind is what the log may say of the path.
+func (e *Edge) perClient(kind string, next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if e.within(w, r, kind, e.client(r)) {
+			next(w, r)
+		}
+	}
+}
+
+// perLink limits by the link; nobody learns it from the key.
+func perLink(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return "link " + string(sum[:16])
+}
+
+// within counts the request and answers it if it is one too many.
+func (e *Edge) within(w http.ResponseWriter, r *http.Request, kind, who string) bool {
+	wait, ok := e.limit.allow(who, e.o.Now())
+	if ok {
+		return true
+	}
+	e.o.Log.Debug("too many requests", "path", kind)
+	w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
+	e.notice(w, r, "", http.StatusTooManyRequests)
+	return false
+}
+
+// client is whose request it is: an IPv4 address, or an IPv6 network of 64 bits, which is what one household has.
+func (e *Edge) client(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
+	}
+	if e.o.TrustProxy {
+		if hop := lastOf(r.Header.Values("X-Forwarded-For")); hop != "" {
+			host = hop // what the proxy saw; what stands before it anybody may have written
+		}
+	}
+	addr, err := netip.ParseAddr(host)
+	if err != nil {
+		if port, err := netip.ParseAddrPort(host); err == nil {
+			addr = port.Addr()
+		}
+	}
+	addr = addr.Unmap().WithZone("")
+	if addr.Is6() {
+		if network, err := addr.Prefix(64); err == nil {
+			return network.String()
+		}
+	}
+	return addr.String() // what is no address at all is one client: "invalid IP"
+}
+
+// lastOf is the last element of a header that holds a list.
+func lastOf(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	last := values[len(values)-1]
+	return strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:])
+}

@@ -1,0 +1,170 @@
+package edge
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"html/template"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"homeroom/links"
+)
+
+//go:embed pages
+var files embed.FS
+
+// pages by name, each in the layout.
+var pages = parsePages("ask", "left", "back", "preferences", "notice")
+
+var sheet = mustRead("pages/style.css")
+
+func parsePages(names ...string) map[string]*template.Template {
+	parsed := map[string]*template.Template{}
+	for _, name := range names {
+		parsed[name] = template.Must(template.ParseFS(files, "pages/layout.html", "pages/"+name+".html"))
+	}
+	return parsed
+}
+
+func mustRead(name string) string {
+	data, err := files.ReadFile(name)
+	if err != nil {
+		panic(err) // it is embedded
+	}
+	return strings.TrimSpace(string(data))
+}
+
+// view is what a page shows.
+type view struct {
+	W     *words
+	Site  Site
+	Style template.CSS
+	Title string
+	Text  string // of a notice
+
+	Topic  string // title; empty: everything
+	All    bool   // it is about everything
+	Choose string // the link to the preferences
+
+	Saved          bool
+	Everything     bool
+	SuppressedText string
+	Rows           []row
+}
+
+// row is one topic of the preferences.
+type row struct {
+	Name, Title, About string
+	On                 bool
+}
+
+// Say fills in what a text leaves open.
+func (v *view) Say(text string) string {
+	return strings.NewReplacer("{site}", v.Site.Name, "{topic}", v.Topic).Replace(text)
+}
+
+// view begins a page for a learner whose locale may be known.
+func (e *Edge) view(r *http.Request, locale string) *view {
+	site := e.o.Site()
+	if !absolute(site.HomeURL) {
+		site.HomeURL = ""
+	}
+	if site.Name == "" {
+		site.Name = "Homeroom"
+		if home, err := url.Parse(site.HomeURL); err == nil && home.Host != "" {
+			site.Name = home.Hostname()
+		}
+	}
+	return &view{W: wordsFor(locale, r.Header.Get("Accept-Language")), Site: site}
+}
+
+// render answers with a page.
+func (e *Edge) render(w http.ResponseWriter, status int, name string, v *view) {
+	day, night := accents(v.Site.Accent)
+	style := sheet + ":root{--accent:" + day + "}@media (prefers-color-scheme:dark){:root{--accent:" + night + "}}"
+	v.Style = template.CSS(style)
+	var page bytes.Buffer
+	if err := pages[name].Execute(&page, v); err != nil {
+		e.o.Log.Error("a page could not be made", "page", name, "error", err)
+		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		return
+	}
+	sum := sha256.Sum256([]byte(style))
+	h := w.Header()
+	h.Set("Content-Security-Policy", policy+"; style-src 'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'")
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Language", v.W.Lang)
+	h.Set("Content-Length", strconv.Itoa(page.Len()))
+	w.WriteHeader(status)
+	_, _ = w.Write(page.Bytes()) // whoever asked may be gone
+}
+
+// notice answers with a page that says what is wrong, and what to do.
+func (e *Edge) notice(w http.ResponseWriter, r *http.Request, locale string, status int) {
+	v := e.view(r, locale)
+	switch status {
+	case http.StatusGone:
+		v.Title, v.Text = v.W.ExpiredTitle, v.Say(v.W.Expired)
+	case http.StatusTooManyRequests:
+		v.Title, v.Text = v.W.TooManyTitle, v.W.TooMany
+	case http.StatusServiceUnavailable:
+		v.Title, v.Text = v.W.UnavailableTitle, v.W.Unavailable
+	case http.StatusRequestEntityTooLarge:
+		v.Title, v.Text = v.W.TooLargeTitle, v.W.TooLarge
+	default:
+		v.Title, v.Text = v.W.NotFoundTitle, v.W.NotFound
+	}
+	e.render(w, status, "notice", v)
+}
+
+func (e *Edge) nowhere(w http.ResponseWriter, r *http.Request) {
+	e.notice(w, r, "", http.StatusNotFound)
+}
+
+// chooseLife is how long the way from the unsubscribe page to the preferences is open.
+const chooseLife = time.Hour
+
+// choose is a link to the preferences for whoever has an unsubscribe link. It is short-lived, so that no link prolongs
+// its own life.
+func (e *Edge) choose(ref links.Ref, now time.Time) string {
+	return e.o.Links.Preferences(ref, now.Add(chooseLife-links.Life))
+}
+
+// topic returns a topic by name, also one that is no longer declared: the engine sends those unless they were left.
+func (e *Edge) topic(name string) Topic {
+	for _, t := range e.o.Topics() {
+		if t.Name == name {
+			return t
+		}
+	}
+	return Topic{Name: name, Default: true}
+}
+
+// title is what learners read in a language.
+func (t Topic) title(lang string) string {
+	if title := t.Titles[lang]; title != "" {
+		return title
+	}
+	words := strings.Join(strings.FieldsFunc(t.Name, func(r rune) bool { return r == '_' || r == '-' || r == '.' }), " ")
+	if words == "" {
+		return t.Name
+	}
+	first := []rune(words)[:1]
+	return strings.ToUpper(string(first)) + words[len(string(first)):]
+}
+
+// gets tells whether a topic reaches the learner as far as their will goes; the engine decides alike.
+func (p Preferences) gets(t Topic) bool {
+	if !p.Everything {
+		return false
+	}
+	if said, ok := p.Topics[t.Name]; ok {
+		return said
+	}
+	return t.Default || p.Consented
+}

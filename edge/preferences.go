@@ -1,0 +1,160 @@
+package edge
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"homeroom/links"
+)
+
+// showPreferences shows what the learner gets, as it is now.
+func (e *Edge) showPreferences(w http.ResponseWriter, r *http.Request) {
+	if ref, prefs, ok := e.openPreferences(w, r, e.o.Now()); ok {
+		e.preferences(w, r, ref, prefs, false)
+	}
+}
+
+// savePreferences takes in what the learner chose, and shows how it is then.
+func (e *Edge) savePreferences(w http.ResponseWriter, r *http.Request) {
+	now := e.o.Now()
+	ref, prefs, ok := e.openPreferences(w, r, now)
+	if !ok {
+		return
+	}
+	form, err := readForm(w, r)
+	if err != nil {
+		e.notice(w, r, prefs.Locale, http.StatusRequestEntityTooLarge)
+		return
+	}
+	choice := e.guarded(e.chosen(form, prefs, ref), prefs)
+	if !choice.empty() {
+		if err := e.o.People.Choose(r.Context(), ref.Learner, choice, now); err != nil {
+			e.failed(w, r, "preferences", err)
+			return
+		}
+		e.tellChosen(r.Context(), ref, prefs, choice, r.PathValue("token"), now)
+	}
+	e.preferences(w, r, ref, prefs.with(choice), form.Get("do") != "")
+}
+
+func (e *Edge) openPreferences(w http.ResponseWriter, r *http.Request, now time.Time) (links.Ref, Preferences, bool) {
+	ref, err := e.o.Links.ReadPreferences(r.PathValue("token"), now)
+	if err != nil {
+		e.refuse(w, r, err)
+		return ref, Preferences{}, false
+	}
+	prefs, err := e.o.People.Preferences(r.Context(), ref.Learner)
+	if err != nil {
+		e.failed(w, r, "preferences", err)
+		return ref, Preferences{}, false
+	}
+	return ref, prefs, true
+}
+
+// chosen is what a form of the page says. Only what the learner moved is a statement: a page that lay open for a week
+// does not bring back what was left meanwhile.
+func (e *Edge) chosen(form url.Values, prefs Preferences, ref links.Ref) Choice {
+	yes, no := true, false
+	switch form.Get("do") {
+	case doStop:
+		return Choice{Everything: &no}
+	case doResume:
+		return Choice{Everything: &yes}
+	case doLift:
+		return Choice{Lift: prefs.Suppressed != ""}
+	case doSave:
+	default:
+		return Choice{}
+	}
+	topics := map[string]bool{}
+	// On a page without anything, whoever chooses topics wants these and no others.
+	fromNothing := form.Get("was") == "stopped" && len(form["topic"]) > 0
+	for _, t := range e.shown(ref) {
+		want, was := slices.Contains(form["topic"], t.Name), slices.Contains(form["shown"], t.Name)
+		if want != was || fromNothing {
+			topics[t.Name] = want
+		}
+	}
+	switch {
+	case len(topics) == 0:
+		return Choice{}
+	case fromNothing:
+		return Choice{Everything: &yes, Topics: topics}
+	}
+	return Choice{Topics: topics}
+}
+
+// shown are the topics that a link's page offers: those declared, and the link's own.
+func (e *Edge) shown(ref links.Ref) []Topic {
+	topics := e.o.Topics()
+	if ref.Topic == "" || slices.ContainsFunc(topics, func(t Topic) bool { return t.Name == ref.Topic }) {
+		return topics
+	}
+	return append(slices.Clone(topics), e.topic(ref.Topic))
+}
+
+// tellChosen publishes what the learner left that reached them before.
+func (e *Edge) tellChosen(ctx context.Context, ref links.Ref, before Preferences, c Choice, token string, now time.Time) {
+	by := token + now.UTC().Format(time.RFC3339) // each time is a fact of its own: the page stays in use
+	if c.Everything != nil && !*c.Everything {
+		if before.Everything {
+			e.tellLeft(ctx, ref, "", by, now)
+		}
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Topics)) {
+		if !c.Topics[name] && before.gets(e.topic(name)) {
+			e.tellLeft(ctx, ref, name, by, now)
+		}
+	}
+}
+
+// with is how it is after a choice.
+func (p Preferences) with(c Choice) Preferences {
+	if c.Everything != nil {
+		p.Everything = *c.Everything
+		if *c.Everything && p.Suppressed == unsubscribed {
+			p.Suppressed = ""
+		}
+	}
+	if len(c.Topics) > 0 {
+		p.Topics = maps.Clone(p.Topics)
+		if p.Topics == nil {
+			p.Topics = map[string]bool{}
+		}
+		maps.Copy(p.Topics, c.Topics)
+	}
+	if c.Lift {
+		p.Suppressed = ""
+	}
+	return p
+}
+
+// Why an address is not written to; see [Preferences.Suppressed].
+const (
+	bounced      = "bounced"
+	complained   = "complained"
+	unsubscribed = "unsubscribed"
+)
+
+func (e *Edge) preferences(w http.ResponseWriter, r *http.Request, ref links.Ref, prefs Preferences, saved bool) {
+	v := e.view(r, prefs.Locale)
+	v.Title, v.Saved, v.Everything = v.Say(v.W.PreferencesTitle), saved, prefs.Everything
+	switch {
+	case prefs.Suppressed == "" || prefs.Suppressed == unsubscribed && !prefs.Everything: // coming back lifts that
+	case prefs.Suppressed == bounced:
+		v.SuppressedText = v.W.Bounced
+	case prefs.Suppressed == complained:
+		v.SuppressedText = v.W.Complained
+	default:
+		v.SuppressedText = v.W.Suppressed
+	}
+	for _, t := range e.shown(ref) {
+		v.Rows = append(v.Rows, row{Name: t.Name, Title: t.title(v.W.Lang), About: t.Abouts[v.W.Lang], On: prefs.gets(t)})
+	}
+	e.render(w, http.StatusOK, "preferences", v)
+}

@@ -1,0 +1,204 @@
+package edge
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"homeroom/delivery"
+)
+
+// Reports takes the provider's reports in; [delivery.Reports] does. After an error the same report comes again.
+type Reports interface {
+	Take(ctx context.Context, rep delivery.Report) (delivery.Taken, error)
+}
+
+const (
+	maxPost     = 2 << 20 // bytes; SendGrid posts at 768 KB
+	maxPosts    = 16      // in hand at once, each in memory as a whole
+	maxAtOnce   = 8       // sends of one post that are worked on at once
+	maxFailures = 16      // after so many the store is away, and there is no use in trying the rest
+	// tryAgain is the Retry-After of a refused post, in seconds. SendGrid tries for 24 hours, in its own rhythm.
+	tryAgain = "30"
+)
+
+// webhook is SendGrid's event webhook. A post is answered when everything in it is taken in, or with 503, so that it
+// comes again as a whole.
+type webhook struct {
+	o        Options
+	slots    chan struct{}
+	refusals sparse // what anybody can bring about
+	delays   sparse // what the house brings about
+	hint     sync.Once
+}
+
+func newWebhook(o Options) http.Handler {
+	return &webhook{o: o, slots: make(chan struct{}, maxPosts)}
+}
+
+// ServeHTTP takes a post in: 204, or 401 if it is not SendGrid's, 400 if it is no batch, 413 if it is too big, and 503
+// if it is to be posted again.
+func (h *webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h.o.WebhookKey == nil {
+		h.hint.Do(func() {
+			h.o.Log.Warn("a webhook was refused because there is no key to verify it with; turn on signature verification in SendGrid's event webhook settings and configure the key shown there")
+		})
+		w.WriteHeader(http.StatusNotFound)
+		return
+	}
+	select {
+	case h.slots <- struct{}{}:
+		defer func() { <-h.slots }()
+	default:
+		h.later(w, "too many posts at once", nil)
+		return
+	}
+	received := h.o.Now()
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPost))
+	var tooBig *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooBig):
+		h.refuse(w, http.StatusRequestEntityTooLarge, "it is too big")
+		return
+	case err != nil:
+		w.WriteHeader(http.StatusBadRequest) // it broke off; nobody hears the answer
+		return
+	}
+	if err := verify(h.o.WebhookKey, r.Header.Get(signatureHeader), r.Header.Get(timestampHeader), body, received, h.o.MaxAge); err != nil {
+		h.refuse(w, http.StatusUnauthorized, err.Error())
+		return
+	}
+	b, err := parse(body, received)
+	if err != nil {
+		h.refuse(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	took, err := h.take(r.Context(), b.reports)
+	h.tell(b, took)
+	if err != nil {
+		h.later(w, "what is in it could not all be taken in", err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// tally counts what became of reports.
+type tally struct{ taken, again, unknown, nothing, failed atomic.Int64 }
+
+func (t *tally) count(what delivery.Taken) {
+	switch what {
+	case delivery.TakenNew:
+		t.taken.Add(1)
+	case delivery.TakenAgain:
+		t.again.Add(1)
+	case delivery.TakenUnknown:
+		t.unknown.Add(1)
+	case delivery.TakenNothing:
+		t.nothing.Add(1)
+	}
+}
+
+// take takes reports in, several sends at once and each send's reports one after the other. A report that fails does not
+// keep the others from being taken in; the error is the first one.
+func (h *webhook) take(ctx context.Context, reports []delivery.Report) (*tally, error) {
+	var (
+		t     = new(tally)
+		wg    sync.WaitGroup
+		once  sync.Once
+		first error
+		sends = make(chan []delivery.Report)
+	)
+	for range min(maxAtOnce, len(reports)) {
+		wg.Go(func() {
+			for send := range sends {
+				for _, rep := range send {
+					if t.failed.Load() >= maxFailures {
+						break
+					}
+					what, err := h.o.Reports.Take(ctx, rep)
+					if err != nil {
+						t.failed.Add(1)
+						once.Do(func() { first = err })
+						continue
+					}
+					t.count(what)
+				}
+			}
+		})
+	}
+	for _, send := range bySend(reports) {
+		sends <- send
+	}
+	close(sends)
+	wg.Wait()
+	return t, first
+}
+
+// bySend puts the reports of each send together, so that they do not race for its ledger entry.
+func bySend(reports []delivery.Report) [][]delivery.Report {
+	var sends [][]delivery.Report
+	at := map[string]int{}
+	for _, rep := range reports {
+		i, known := at[rep.SendID]
+		if !known || rep.SendID == "" {
+			i = len(sends)
+			at[rep.SendID] = i
+			sends = append(sends, nil)
+		}
+		sends[i] = append(sends[i], rep)
+	}
+	return sends
+}
+
+func (h *webhook) tell(b batch, t *tally) {
+	for _, status := range b.warnings {
+		h.o.Log.Warn("SendGrid changed the status of the account; look into its console", "status", status)
+	}
+	level := slog.LevelDebug
+	if b.bad > 0 || b.ignored > len(b.warnings) {
+		level = slog.LevelInfo
+	}
+	h.o.Log.Log(context.Background(), level, "webhook", "taken", t.taken.Load(), "known", t.again.Load(), "nothing_new", t.nothing.Load(),
+		"unknown_sends", t.unknown.Load(), "failed", t.failed.Load(), "ignored", b.ignored, "bad", b.bad, "notes", b.notes)
+}
+
+// refuse answers a post that will not be taken in. The log does not hear of every one: anybody can post.
+func (h *webhook) refuse(w http.ResponseWriter, status int, why string) {
+	if missed, ok := h.refusals.due(h.o.Now()); ok {
+		h.o.Log.Warn("a webhook was refused", "status", status, "why", why, "refused_before_unlogged", missed)
+	}
+	w.WriteHeader(status)
+}
+
+// later asks for the post to come again.
+func (h *webhook) later(w http.ResponseWriter, why string, err error) {
+	if missed, ok := h.delays.due(h.o.Now()); ok {
+		h.o.Log.Error("a webhook has to be posted again", "why", why, "error", err, "refused_before_unlogged", missed)
+	}
+	w.Header().Set("Retry-After", tryAgain)
+	w.WriteHeader(http.StatusServiceUnavailable)
+}
+
+// sparse lets one thing a minute through.
+type sparse struct {
+	mu     sync.Mutex
+	last   time.Time
+	missed int
+}
+
+// due tells whether it is time again, and how many were not let through since.
+func (s *sparse) due(now time.Time) (missed int, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.last.IsZero() && now.Sub(s.last) < time.Minute {
+		s.missed++
+		return 0, false
+	}
+	missed, s.last, s.missed = s.missed, now, 0
+	return missed, true
+}

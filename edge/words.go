@@ -1,0 +1,57 @@
+package edge
+
+import (
+	"strings"
+
+	"golang.org/x/text/language"
+)
+
+// words are what the pages say, in one language. {site} is the academy's name and {topic} a topic's title. People are
+// addressed as strangers are.
+type words struct {
+	Lang string // BCP 47
+
+	AskTitle, AskTopic, AskEverything                string
+	LeaveTopic, LeaveEverything                      string // buttons
+	LeftTitle, LeftTopic, LeftEverything             string
+	MistakeHint, Undo, MoreHint, StopAll, ChooseLink string
+	BackTitle, BackTopic, BackEverything             string
+
+	PreferencesTitle, PreferencesIntro, TopicsLegend, NoTopics, Save, Saved string
+	StopAllTitle, StopAllHint                                               string
+	StoppedTitle, StoppedHint, Resume                                       string
+	SuppressedTitle, Bounced, Complained, Suppressed, Lift                  string
+
+	NotFoundTitle, NotFound       string
+	ExpiredTitle, Expired         string
+	TooManyTitle, TooMany         string
+	UnavailableTitle, Unavailable string
+	TooLargeTitle, TooLarge       string
+}
+
+// languages are those the pages are written in; the first is for everybody else.
+var languages = []words{english, german, french, spanish}
+
+// matcher finds the best of languages for what a profile or a browser says.
+var matcher = newMatcher()
+
+func newMatcher() language.Matcher {
+	var tags []language.Tag
+	for _, l := range languages {
+		tags = append(tags, language.MustParse(l.Lang))
+	}
+	return language.NewMatcher(tags)
+}
+
+// maxAccept is how long an Accept-Language is looked at, in bytes; browsers send a quarter of that.
+const maxAccept = 256
+
+// wordsFor returns the words for a learner's locale or, if it is not known or not written in, for a browser's
+// Accept-Language.
+func wordsFor(locale, accept string) *words {
+	if len(accept) > maxAccept {
+		accept = ""
+	}
+	_, best := language.MatchStrings(matcher, strings.ReplaceAll(locale, "_", "-"), accept)
+	return &languages[best]
+}
