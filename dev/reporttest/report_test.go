@@ -1,0 +1,396 @@
+package reporttest
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"homeroom/dev/storetest"
+	"homeroom/engine"
+	"homeroom/internal/cli"
+	"homeroom/store"
+	"homeroom/subjects"
+)
+
+var rewrite = flag.Bool("rewrite", false, "write what the commands print to testdata; then read the diff")
+
+var monday = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+
+// academy is a NATS server as Homeroom leaves it.
+type academy struct {
+	t     *testing.T
+	js    jetstream.JetStream
+	store *store.Store
+	n     int // numbers events
+}
+
+func open(t *testing.T) *academy {
+	srv, js, st := storetest.Open(t)
+	nc, _ := srv.Connect()
+	t.Setenv("HOMEROOM_NATS_URL", nc.ConnectedUrl())
+	t.Setenv("TEMPORAL_NAMESPACE", "growth")
+	t.Setenv("HOMEROOM_TEMPORAL_UI", "https://temporal.example/")
+	return &academy{t: t, js: js, store: st}
+}
+
+// homeroom runs a command and returns its exit code and what it printed.
+func (a *academy) homeroom(args ...string) (code int, out, complaints string) {
+	a.t.Helper()
+	var stdout, stderr bytes.Buffer
+	code = cli.Main(a.t.Context(), args, cli.IO{Out: &stdout, Err: &stderr, Now: time.Now})
+	return code, stdout.String(), stderr.String()
+}
+
+// prints runs a command that must succeed and compares what it prints with a file of testdata.
+func (a *academy) prints(golden string, args ...string) {
+	a.t.Helper()
+	code, out, complaints := a.homeroom(args...)
+	if code != 0 {
+		a.t.Fatalf("homeroom %s: exit code %d\n%s%s", strings.Join(args, " "), code, out, complaints)
+	}
+	file := filepath.Join("testdata", golden)
+	if *rewrite {
+		if err := os.WriteFile(file, []byte(out), 0o644); err != nil {
+			a.t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), out); diff != "" {
+		a.t.Errorf("homeroom %s (-%s +got):\n%s", strings.Join(args, " "), file, diff)
+	}
+}
+
+// decided publishes decisions as production does, and once more as a repeat that the stream's window no longer knows.
+func (a *academy) decided(decisions ...engine.Decision) {
+	a.t.Helper()
+	for i := range decisions {
+		d := &decisions[i]
+		if d.ID == "" {
+			d.ID = fmt.Sprintf("%s %s %s %s %s %s", d.Learner, d.Run, d.Kind, d.Reason, d.Message, d.At)
+		}
+	}
+	if err := a.store.Decisions.Publish(a.t.Context(), decisions); err != nil {
+		a.t.Fatal(err)
+	}
+	for _, d := range decisions {
+		body, err := json.Marshal(d)
+		if err != nil {
+			a.t.Fatal(err)
+		}
+		if _, err := a.js.Publish(a.t.Context(), subjects.Decision(d.Learner, d.Rule, string(d.Kind)), body); err != nil {
+			a.t.Fatal(err)
+		}
+	}
+}
+
+// happened publishes an event, twice like decided.
+func (a *academy) happened(learner, name string, at time.Time, properties map[string]any) {
+	a.t.Helper()
+	a.n++
+	id := fmt.Sprint("ev-", a.n)
+	if err := a.store.Events.Publish(a.t.Context(), learner, name, id, at, properties); err != nil {
+		a.t.Fatal(err)
+	}
+	body, err := json.Marshal(map[string]any{"id": id, "time": at, "properties": properties})
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	if _, err := a.js.Publish(a.t.Context(), subjects.Publish(learner, name), body); err != nil {
+		a.t.Fatal(err)
+	}
+}
+
+type props = map[string]any
+
+// theLoop is ada's story: a certificate, a prompt after quiet hours, a post, visits, a friend.
+func (a *academy) theLoop(learner string) {
+	const scope, run, send = "certificate_id=cert_1", "3f2a9c1d44aa", "5e0d77aa10ff"
+	on := func(kind engine.Kind, at time.Time) engine.Decision {
+		return engine.Decision{Learner: learner, Rule: "certificate-share", Scope: scope, Run: run, Kind: kind, At: at}
+	}
+	night := monday.Add(13 * time.Hour)
+	morning := monday.Add(22 * time.Hour)
+	a.happened(learner, "lesson.completed", monday, props{"lesson_id": "l1", "course_id": "crs_go"})
+	a.happened(learner, "certificate.earned", night, props{"certificate_id": "cert_1", "course_id": "crs_go", "course_title": "Go"})
+	started, deferred := on(engine.KindStarted, night), on(engine.KindDeferred, night)
+	started.Detail = "certificate.earned"
+	deferred.Message, deferred.Reason, deferred.Until = "certificate-ready", engine.ReasonQuietHours, morning
+	unsure, sent := on(engine.KindUncertain, morning), on(engine.KindSent, morning)
+	unsure.Message, unsure.Send, unsure.Reason, unsure.Detail = "certificate-ready", send, engine.ReasonProvider, "no answer within 10s"
+	sent.Message, sent.Send, sent.Detail = "certificate-ready", send, "settled by the provider's report"
+	a.decided(started, deferred, unsure, sent)
+
+	about := props{"send_id": send, "message": "certificate-ready", "rule": "certificate-share", "topic": "achievements"}
+	mail := func(name string, after time.Duration, more props) {
+		p := props{}
+		for _, m := range []props{about, more} {
+			for key, value := range m {
+				p[key] = value
+			}
+		}
+		a.happened(learner, name, morning.Add(after), p)
+	}
+	certificate := props{"certificate_id": "cert_1", "course_id": "crs_go"}
+	mail("email.delivered", time.Minute, nil)
+	mail("email.opened", 2*time.Minute, props{"machine": true})
+	mail("email.opened", time.Hour, props{"machine": false})
+	mail("email.clicked", time.Hour+10*time.Second, props{"url": "https://www.linkedin.com/sharing/share-offsite/"})
+	mail("share.link_clicked", time.Hour+11*time.Second, props{"certificate_id": "cert_1", "course_id": "crs_go", "share_platform": "linkedin_post"})
+	for i := range 3 {
+		mail("share.link_visited", time.Duration(2+i)*time.Hour, certificate)
+	}
+	a.happened(learner, "certificate.shared", morning.Add(6*time.Hour), props{"certificate_id": "cert_1", "share_platform": "linkedin", "share_method": "post"})
+	left := on(engine.KindExited, morning.Add(6*time.Hour))
+	left.Reason, left.Detail = engine.ReasonUntil, "certificate.shared"
+	a.decided(left)
+	a.happened("u_77", "referral.converted", morning.Add(100*time.Hour), props{"referrer_id": learner, "referred_id": "u_77", "reward_type": "month"})
+}
+
+// aTrial is a rule with a holdout, tried on a few hundred people.
+func (a *academy) aTrial() {
+	var all []engine.Decision
+	add := func(d engine.Decision) {
+		d.Rule, d.Scope, d.Run = "halfway", "course_id=crs_go", d.Learner+"-halfway"
+		all = append(all, d)
+	}
+	for i := range 160 {
+		learner := fmt.Sprintf("t_%03d", i)
+		at := monday.Add(time.Duration(i) * time.Minute)
+		add(engine.Decision{Learner: learner, Kind: engine.KindStarted, At: at, Detail: "course.progress_updated"})
+		switch {
+		case i < 40:
+			add(engine.Decision{Learner: learner, Kind: engine.KindWithheld, At: at, Reason: engine.ReasonHoldout, Message: "halfway"})
+		case i < 43:
+			add(engine.Decision{Learner: learner, Kind: engine.KindSkipped, At: at, Reason: engine.ReasonNoConsent, Message: "halfway"})
+		default:
+			add(engine.Decision{Learner: learner, Kind: engine.KindSent, At: at, Message: "halfway", Send: learner + "-send"})
+		}
+		if i < 8 || i >= 100 {
+			add(engine.Decision{Learner: learner, Kind: engine.KindConverted, At: at.Add(time.Hour), Reason: engine.ReasonGoal, Detail: "course.completed"})
+		}
+	}
+	a.decided(all...)
+	for i := 43; i < 160; i++ {
+		learner := fmt.Sprintf("t_%03d", i)
+		a.happened(learner, "email.delivered", monday.Add(3*time.Hour), props{"send_id": learner + "-send"})
+		if i%2 == 0 {
+			a.happened(learner, "email.opened", monday.Add(4*time.Hour), props{"send_id": learner + "-send", "machine": i%10 == 0})
+		}
+	}
+	a.happened("t_050", "email.unsubscribed", monday.Add(5*time.Hour), props{"send_id": "t_050-send", "topic": "progress"})
+	a.happened("t_001", "certificate.shared", monday.Add(5*time.Hour), props{"certificate_id": "cert_9"})
+}
+
+func TestOneLearnersStory(t *testing.T) {
+	a := open(t)
+	const ada = "auth0|ada" // an id that subjects and URLs must escape
+	_, err := a.store.Profiles.Merge(t.Context(), ada, map[string]any{"email": "ada@example.org", "first_name": "Ada", "timezone": "Europe/Berlin"}, monday)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.theLoop(ada)
+	a.theLoop("u_99") // somebody else's, of whom nothing may be told
+	a.decided(engine.Decision{Learner: ada, Rule: "quiz-retry", Kind: engine.KindSkipped, Reason: engine.ReasonAgain, Detail: "after 7d", At: monday})
+	a.prints("why.txt", "learner", "why", ada, "--since", "all")
+	a.prints("why-rule.txt", "learner", "why", ada, "--since", "all", "--rule", "quiz-retry")
+	a.prints("why.json", "learner", "why", ada, "--since", "all", "--format", "json")
+	if code, out, _ := a.homeroom("learner", "why", ada, "--rule", "no-such-rule"); code != 0 || !strings.Contains(out, "Nothing was decided by the rule no-such-rule since then") {
+		t.Errorf("a rule that decided nothing: exit code %d\n%s", code, out)
+	}
+	for _, golden := range []string{"why.txt", "why.json"} {
+		text, err := os.ReadFile(filepath.Join("testdata", golden))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, personal := range []string{"ada@example.org", "Ada\"", "Ada "} {
+			if bytes.Contains(text, []byte(personal)) {
+				t.Errorf("%s says %q", golden, personal)
+			}
+		}
+	}
+}
+
+func TestALearnerNobodyKnows(t *testing.T) {
+	a := open(t)
+	code, out, complaints := a.homeroom("learner", "why", "u_43")
+	if code != 1 || out != "" || !strings.Contains(complaints, "nothing is known of the learner u_43") || !strings.Contains(complaints, "learning.u_43.<event>") {
+		t.Errorf("exit code %d\n%s%s", code, out, complaints)
+	}
+	if _, err := a.js.Publish(t.Context(), subjects.Dead("u_43", "lesson.complete"), []byte("{}")); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, complaints = a.homeroom("learner", "why", "u_43"); code != 1 || !strings.Contains(complaints, "1 event of theirs could not be used") || !strings.Contains(complaints, "dead.u_43.>") {
+		t.Errorf("with a dead letter: exit code %d\n%s", code, complaints)
+	}
+	a.happened("u_43", "lesson.completed", monday, props{"lesson_id": "l1"})
+	if code, out, _ = a.homeroom("learner", "why", "u_43"); code != 0 || !strings.Contains(out, "Nothing was decided since then") {
+		t.Errorf("with an event: exit code %d\n%s", code, out)
+	}
+	if code, _, complaints = a.homeroom("learner", "why", "_"); code != 2 {
+		t.Errorf("the id of nobody: exit code %d\n%s", code, complaints)
+	}
+	if code, _, complaints = a.homeroom("learner", "why", "u_43", "--since", "lately"); code != 2 || !strings.Contains(complaints, "30d") {
+		t.Errorf("--since lately: exit code %d\n%s", code, complaints)
+	}
+}
+
+func TestTheReport(t *testing.T) {
+	a := open(t)
+	a.theLoop("u_42")
+	a.aTrial()
+	a.prints("report.txt", "report", "--since", "all")
+	a.prints("report-rule.txt", "report", "--since", "all", "--rule", "halfway")
+	a.prints("report.csv", "report", "--since", "all", "--format", "csv")
+	_, out, _ := a.homeroom("report", "--since", "all", "--format", "csv")
+	if rows, err := csv.NewReader(strings.NewReader(out)).ReadAll(); err != nil || len(rows) != 4 {
+		t.Errorf("%d rows of CSV, %v; want a head, two rules and a total", len(rows), err)
+	}
+	_, out, _ = a.homeroom("report", "--format", "json")
+	var answer struct {
+		Since time.Time
+		Rules []struct {
+			Rule string
+			Sent int
+			Goal *struct {
+				Lift *struct{ Difference, Low, High float64 }
+			}
+		}
+		Total struct{ Sent int }
+	}
+	if err := json.Unmarshal([]byte(out), &answer); err != nil {
+		t.Fatal(err)
+	}
+	if len(answer.Rules) != 2 || answer.Rules[1].Rule != "halfway" || answer.Rules[1].Sent != 117 || answer.Total.Sent != 118 || answer.Since.IsZero() {
+		t.Errorf("got %+v", answer)
+	}
+	if g := answer.Rules[1].Goal; g == nil || g.Lift == nil || g.Lift.Low < 0.1 || g.Lift.High > 0.5 {
+		t.Errorf("the lift of halfway is %+v", g)
+	}
+	if code, _, complaints := a.homeroom("report", "--rule", "half"); code != 1 || !strings.Contains(complaints, "certificate-share, halfway") {
+		t.Errorf("an unknown rule: exit code %d, %s", code, complaints)
+	}
+}
+
+// TestAMessageThatAsksForReferrals: that it does is known from its text, as it was published.
+func TestAMessageThatAsksForReferrals(t *testing.T) {
+	a := open(t)
+	ctx := t.Context()
+	files := map[string][]byte{
+		"messages/bring-a-friend.de.md": []byte("---\nsubject: Hallo\n---\n{% button \"Einladen\" referral.url %}\n"),
+		"messages/welcome.md":           []byte("---\nsubject: Hello\n---\nPlease share your thoughts.\n"),
+	}
+	if err := a.store.Rulesets.Put(ctx, store.Bundle{Hash: "abcdef01", Files: files, At: monday}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.store.Rulesets.SetCurrent(ctx, store.Pointer{Number: 1, Hash: "abcdef01", At: monday}); err != nil {
+		t.Fatal(err)
+	}
+	a.decided(
+		engine.Decision{Learner: "u_1", Rule: "refer", Run: "r1", Kind: engine.KindSent, At: monday, Message: "bring-a-friend", Send: "s1"},
+		engine.Decision{Learner: "u_1", Rule: "greet", Run: "r2", Kind: engine.KindSent, At: monday.Add(time.Hour), Message: "welcome", Send: "s2"},
+	)
+	a.happened("u_2", "referral.converted", monday.Add(2*time.Hour), props{"referrer_id": "u_1", "referred_id": "u_2"})
+	code, out, complaints := a.homeroom("report", "--format", "csv")
+	var refer, greet string
+	for line := range strings.Lines(out) {
+		if strings.HasPrefix(line, "refer,") {
+			refer = strings.TrimSpace(line)
+		}
+		if strings.HasPrefix(line, "greet,") {
+			greet = strings.TrimSpace(line)
+		}
+	}
+	if code != 0 || !strings.HasSuffix(refer, ",1") || !strings.HasSuffix(greet, ",0") {
+		t.Errorf("exit code %d: the referral went to the wrong message\n%s%s", code, out, complaints)
+	}
+}
+
+// TestSince: what was stored before counts for nothing, and what is stored while a report is read does not keep it from
+// its end.
+func TestSince(t *testing.T) {
+	a := open(t)
+	sent := func(i int) engine.Decision {
+		learner := fmt.Sprint("u_", i)
+		return engine.Decision{Learner: learner, Rule: "welcome", Run: learner, Kind: engine.KindSent, Message: "welcome", Send: learner, At: monday}
+	}
+	a.decided(sent(1))
+	stream, err := a.js.Stream(t.Context(), subjects.DecisionStream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	since := stream.CachedInfo().State.LastTime.Add(1)
+	a.decided(sent(2), sent(3))
+
+	count := func(since string) int {
+		t.Helper()
+		code, out, complaints := a.homeroom("report", "--since", since, "--format", "json")
+		var answer struct{ Total struct{ Sent int } }
+		if err := json.Unmarshal([]byte(out), &answer); code != 0 || err != nil {
+			t.Fatalf("exit code %d, %v\n%s%s", code, err, out, complaints)
+		}
+		return answer.Total.Sent
+	}
+	for _, c := range []struct {
+		since string
+		want  int
+	}{{"all", 3}, {"1h", 3}, {since.UTC().Format(time.RFC3339Nano), 2}, {time.Now().Add(time.Hour).Format(time.RFC3339), 0}} {
+		if got := count(c.since); got != c.want {
+			t.Errorf("--since %s: %d sent, want %d", c.since, got, c.want)
+		}
+	}
+
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := 4; ; i++ {
+			select {
+			case <-stop:
+				return
+			default:
+				d := sent(i)
+				d.ID = d.Learner
+				if err := a.store.Decisions.Publish(t.Context(), []engine.Decision{d}); err != nil {
+					return
+				}
+			}
+		}
+	}()
+	for range 5 {
+		if got := count("all"); got < 3 {
+			t.Errorf("%d sent while more are published, want at least 3", got)
+		}
+	}
+	close(stop)
+	<-done
+}
+
+// TestProgress is drawn where a person looks, and nowhere else.
+func TestProgress(t *testing.T) {
+	a := open(t)
+	a.aTrial()
+	var out, drawn bytes.Buffer
+	now := monday
+	tick := func() time.Time { now = now.Add(time.Second); return now }
+	if code := cli.Main(t.Context(), []string{"report", "--since", "all"}, cli.IO{Out: &out, Err: &drawn, Now: tick, Terminal: true}); code != 0 {
+		t.Fatalf("exit code %d\n%s", code, &drawn)
+	}
+	if !strings.Contains(drawn.String(), "100%") {
+		t.Errorf("no progress was drawn: %q", drawn.String())
+	}
+	if _, _, complaints := a.homeroom("report"); complaints != "" {
+		t.Errorf("drawn where nobody looks: %q", complaints)
+	}
+}

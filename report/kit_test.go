@@ -1,0 +1,160 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"homeroom/engine"
+)
+
+// A past is what the streams hold, a line each: when, who, and what was decided or happened.
+//
+//	1 10:00  ada  started    certificate-share  scope=certificate_id=c1  detail=certificate.earned
+//	1 10:00  ada  sent       certificate-share  message=certificate-ready
+//	1 12:00  ada  email.opened                  send=ada/certificate-share/certificate-ready
+//
+// Days count from 1 March 2026. The run is <learner>/<rule> unless run= says otherwise, a message's id <run>/<message>.
+// Ids are the line itself: the same line twice is the same thing, told twice.
+type past struct {
+	decisions []engine.Decision
+	events    []engine.Event
+}
+
+func read(t testing.TB, text string) past {
+	t.Helper()
+	var p past
+	for line := range strings.Lines(text) {
+		fields := strings.Fields(line)
+		if len(fields) == 0 {
+			continue
+		}
+		var day int
+		var clock string
+		if _, err := fmt.Sscan(line, &day, &clock); err != nil || len(fields) < 4 {
+			t.Fatalf("cannot read %q", line)
+		}
+		at, err := time.Parse("15:04:05", (clock + ":00")[:8])
+		if err != nil {
+			t.Fatalf("cannot read %q: %v", line, err)
+		}
+		at = time.Date(2026, 3, day, at.Hour(), at.Minute(), at.Second(), 0, time.UTC)
+		learner, what, rest := fields[2], fields[3], fields[4:]
+		values := map[string]string{}
+		for _, f := range rest {
+			if key, value, ok := strings.Cut(f, "="); ok {
+				values[key] = value
+			} else {
+				values["rule"] = f
+			}
+		}
+		id := strings.Join(fields, " ")
+		if strings.Contains(what, ".") {
+			p.events = append(p.events, event(id, learner, what, at, values))
+		} else {
+			p.decisions = append(p.decisions, decision(t, id, learner, what, at, values))
+		}
+	}
+	return p
+}
+
+func event(id, learner, name string, at time.Time, values map[string]string) engine.Event {
+	ev := engine.Event{ID: cmp.Or(values["id"], id), Name: name, Learner: learner, Time: at, Properties: map[string]any{}}
+	for key, value := range values {
+		switch key {
+		case "id":
+		case "send":
+			ev.Properties["send_id"] = value
+		case "certificate", "course", "referrer", "referred":
+			ev.Properties[key+"_id"] = value
+		case "machine":
+			ev.Properties[key] = value == "true"
+		default:
+			ev.Properties[key] = value
+		}
+	}
+	return ev
+}
+
+func decision(t testing.TB, id, learner, kind string, at time.Time, values map[string]string) engine.Decision {
+	t.Helper()
+	d := engine.Decision{
+		ID: id, At: at, Learner: learner, Rule: values["rule"], Scope: values["scope"], Kind: engine.Kind(kind),
+		Reason: engine.Reason(values["reason"]), Message: values["message"], Detail: values["detail"], Arm: values["arm"],
+		Run: cmp.Or(values["run"], learner+"/"+values["rule"]),
+	}
+	switch d.Kind {
+	case engine.KindSent, engine.KindUncertain, engine.KindFailed:
+		d.Send = d.Run + "/" + d.Message
+	case engine.KindSkipped:
+		if d.Message == "" {
+			d.Run = ""
+		}
+	case engine.KindDeferred:
+		until, err := time.Parse(time.RFC3339, values["until"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.Until = until
+	case engine.KindStarted, engine.KindWithheld, engine.KindExited, engine.KindConverted:
+	default:
+		t.Fatalf("there is no decision of the kind %q", kind)
+	}
+	return d
+}
+
+func (p past) count(o Options) Report {
+	c := NewCounter(o)
+	for i := range p.decisions {
+		c.Decision(&p.decisions[i])
+	}
+	for i := range p.events {
+		c.Event(&p.events[i])
+	}
+	return c.Report()
+}
+
+// short writes what is not zero, a rule a line.
+func (r *Report) short() string {
+	var b strings.Builder
+	for i := range r.Rules {
+		b.WriteString(r.Rules[i].short() + "\n")
+	}
+	u := r.Unprompted
+	if u != (Unprompted{}) {
+		b.WriteString("unprompted:" + nonzero([]string{"left", "spam", "shared", "visits", "referred"},
+			u.Unsubscribed, u.SpamReported, u.CertificatesShared, u.ReferralVisits, u.ReferralsConverted) + "\n")
+	}
+	return b.String()
+}
+
+func (r *Rule) short() string {
+	text := r.Rule + ":" + nonzero([]string{"runs", "sent", "holdout", "control", "delivered", "opened", "machine", "clicked", "bounced", "left", "spam",
+		"share clicks", "share visits", "shared", "referral visits", "referred"},
+		r.Started, r.Sent, r.Withheld.Holdout, r.Withheld.Control, r.Delivered, r.Opened, r.OpenedByMachine, r.Clicked, r.Bounced,
+		r.Unsubscribed, r.SpamReported, r.ShareClicks, r.ShareVisits, r.CertificatesShared, r.ReferralVisits, r.ReferralsConverted)
+	for _, part := range []struct {
+		name string
+		by   map[string]int
+	}{{"uncertain", r.Uncertain}, {"failed", r.Failed}, {"skipped", r.Skipped}, {"deferred", r.Deferred}, {"exited", r.Exited}} {
+		if len(part.by) > 0 {
+			text += fmt.Sprintf(" %s=%v", part.name, part.by)
+		}
+	}
+	if g := r.Goal; g != nil {
+		text += fmt.Sprintf(" goal=%d/%d:%d/%d:%d/%d", g.Sent.Reached, g.Sent.People, g.Holdout.Reached, g.Holdout.People, g.Control.Reached, g.Control.People)
+	}
+	return text
+}
+
+func nonzero(names []string, numbers ...int) string {
+	text := ""
+	for i, n := range numbers {
+		if n != 0 {
+			text += fmt.Sprintf(" %s=%d", strings.ReplaceAll(names[i], " ", "_"), n)
+		}
+	}
+	return text
+}

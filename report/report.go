@@ -1,0 +1,375 @@
+package report
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"homeroom/engine"
+)
+
+// Report is what was decided and what came of it.
+type Report struct {
+	Rules      []Rule     `json:"rules"` // by name
+	Total      Rule       `json:"total"` // the sums; it has no goal: each rule has one of its own
+	Unprompted Unprompted `json:"unprompted"`
+}
+
+// Rule counts one rule. Maps count by reason and are never nil.
+type Rule struct {
+	Rule     string   `json:"rule,omitempty"` // empty for the total
+	Started  int      `json:"started"`        // runs
+	Sent     int      `json:"sent"`           // messages that the provider took
+	Withheld Withheld `json:"withheld"`
+
+	Uncertain map[string]int `json:"uncertain"` // messages that may have gone, and no report has settled
+	Failed    map[string]int `json:"failed"`    // messages
+	Skipped   map[string]int `json:"skipped"`   // messages not sent, and runs not begun
+	Deferred  map[string]int `json:"deferred"`  // times that a message was put off
+	Exited    map[string]int `json:"exited"`    // runs that ended before their last step
+
+	Delivered       int `json:"delivered"`         // messages
+	Opened          int `json:"opened"`            // messages, by people
+	OpenedByMachine int `json:"opened_by_machine"` // messages, by mail clients that fetch ahead, and by nobody else
+	Clicked         int `json:"clicked"`           // messages
+	Bounced         int `json:"bounced"`           // messages, refused for good or for now
+	Unsubscribed    int `json:"unsubscribed"`      // messages that made somebody leave
+	SpamReported    int `json:"spam_reported"`     // messages
+
+	Goal *Goal `json:"goal,omitempty"` // nil: no sign of one
+
+	ShareClicks        int `json:"share_clicks"`        // messages whose share links were followed by the learner
+	ShareVisits        int `json:"share_visits"`        // visits to what was shared from them
+	CertificatesShared int `json:"certificates_shared"` // certificates
+	ReferralVisits     int `json:"referral_visits"`     // visits
+	ReferralsConverted int `json:"referrals_converted"` // people referred
+}
+
+// Withheld counts messages that were held back to compare with.
+type Withheld struct {
+	Holdout int `json:"holdout"`
+	Control int `json:"control"`
+}
+
+// Goal says how many people reached a rule's goal: of those who were sent something, and of those who were held out.
+type Goal struct {
+	Sent    Group `json:"sent"`
+	Holdout Group `json:"holdout"`
+	Control Group `json:"control"`
+	Lift    *Lift `json:"lift,omitempty"` // sent against holdout; nil: too few people, see MinGroup
+}
+
+// Unprompted counts what no message of the report has the credit for.
+type Unprompted struct {
+	Unsubscribed       int `json:"unsubscribed"`
+	SpamReported       int `json:"spam_reported"`
+	CertificatesShared int `json:"certificates_shared"`
+	ReferralVisits     int `json:"referral_visits"`
+	ReferralsConverted int `json:"referrals_converted"`
+}
+
+// Options say what a report is to know.
+type Options struct {
+	// Prompt tells whether a message, by its name, asks to share or to refer. Nil: only messages about certificates do.
+	Prompt func(message string) bool
+}
+
+// Counter takes decisions and events in and counts. All decisions come first, then all events, each in the order of
+// their stream. It is for one goroutine.
+//
+// Per message it keeps 40 bytes, per run 8, and the hashes by which they are found: with a run, a learner and a deferral
+// now and then some 180 bytes a message, so a million messages take 180 MB.
+type Counter struct {
+	ledger  *ledger
+	counts  []*Rule             // by the ledger's index of rules
+	seen    map[uint64]struct{} // decisions and events that count one by one
+	reasons []string            // by send.reason
+	free    Unprompted
+}
+
+// NewCounter returns a counter of nothing.
+func NewCounter(o Options) *Counter {
+	return &Counter{ledger: newLedger(o.Prompt), seen: map[uint64]struct{}{}}
+}
+
+// Decision counts a decision, unless it came before.
+func (c *Counter) Decision(d *engine.Decision) {
+	run, send := c.ledger.decision(d)
+	count := c.of(c.ledger.rule(d.Rule))
+	switch d.Kind {
+	case engine.KindStarted:
+		if run != nil && run.flags&runStarted == 0 {
+			run.flags |= runStarted
+			count.Started++
+		}
+	case engine.KindSent:
+	case engine.KindUncertain, engine.KindFailed:
+		c.because(send, d)
+	case engine.KindSkipped:
+		c.once(d, count.Skipped)
+	case engine.KindDeferred:
+		c.once(d, count.Deferred)
+	case engine.KindExited:
+		c.once(d, count.Exited)
+	case engine.KindWithheld:
+		if !c.first("decision", d.ID) || run == nil {
+			return
+		}
+		if d.Reason == engine.ReasonControl {
+			run.flags |= runControl
+			count.Withheld.Control++
+		} else {
+			run.flags |= runHeldOut
+			count.Withheld.Holdout++
+		}
+	case engine.KindConverted:
+		if run != nil {
+			run.flags |= runConverted
+		}
+	}
+}
+
+// because remembers why a message failed, or why nobody knows whether it did. A failure's reason stays.
+func (c *Counter) because(s *send, d *engine.Decision) {
+	if s == nil || d.Kind == engine.KindUncertain && s.flags&sendFailed != 0 {
+		return
+	}
+	i := slices.Index(c.reasons, string(d.Reason))
+	if i < 0 {
+		i = len(c.reasons)
+		c.reasons = append(c.reasons, string(d.Reason))
+	}
+	s.reason = uint8(i)
+}
+
+func (c *Counter) once(d *engine.Decision, by map[string]int) {
+	if c.first("decision", d.ID) {
+		by[string(d.Reason)]++
+	}
+}
+
+// first tells whether something comes for the first time.
+func (c *Counter) first(parts ...string) bool {
+	key := c.ledger.hash(parts...)
+	if _, before := c.seen[key]; before {
+		return false
+	}
+	c.seen[key] = struct{}{}
+	return true
+}
+
+func (c *Counter) of(rule uint16) *Rule {
+	for len(c.counts) <= int(rule) {
+		r := newRule(c.ledger.rules[len(c.counts)])
+		c.counts = append(c.counts, &r)
+	}
+	return c.counts[rule]
+}
+
+func newRule(name string) Rule {
+	return Rule{Rule: name, Uncertain: map[string]int{}, Failed: map[string]int{}, Skipped: map[string]int{},
+		Deferred: map[string]int{}, Exited: map[string]int{}}
+}
+
+// sendFlags are what an event says of the message it came from.
+func sendFlags(ev *engine.Event) uint16 {
+	switch ev.Name {
+	case eventDelivered:
+		return sendDelivered
+	case engine.EventEmailOpened:
+		if machine, _ := ev.Properties["machine"].(bool); machine {
+			return sendOpenedByMachine
+		}
+		return sendOpened
+	case engine.EventEmailClicked:
+		return sendClicked
+	case eventBounced:
+		return sendBounced
+	case eventUnsubscribed:
+		return sendUnsubscribed
+	case eventSpamReported:
+		return sendSpam
+	case engine.EventShareClicked:
+		return sendShareClicked
+	}
+	return 0
+}
+
+// Event counts what a learner or a mail server did, unless it came before. Events that say nothing about messages are
+// passed over.
+func (c *Counter) Event(ev *engine.Event) {
+	var one *Rule // whose message has the credit
+	if i, ok := c.ledger.credit(ev); ok {
+		send := &c.ledger.sends[i]
+		send.flags |= sendFlags(ev)
+		one = c.of(c.ledger.runs[send.run].rule)
+	}
+	certificate, _ := ev.Text(keyCertificate)
+	referred, _ := ev.Text(keyReferred)
+	switch ev.Name {
+	case eventUnsubscribed:
+		if one == nil && c.first("event", ev.Learner, ev.ID) {
+			c.free.Unsubscribed++
+		}
+	case eventSpamReported:
+		if one == nil && c.first("event", ev.Learner, ev.ID) {
+			c.free.SpamReported++
+		}
+	case eventShareVisited:
+		if one != nil && c.first("event", ev.Learner, ev.ID) {
+			one.ShareVisits++
+		}
+	case eventShared:
+		if c.first("shared", ev.Learner, certificate) {
+			add(one, &c.free.CertificatesShared, func(r *Rule) *int { return &r.CertificatesShared })
+		}
+	case eventReferralVisit:
+		if c.first("event", ev.Learner, ev.ID) {
+			add(one, &c.free.ReferralVisits, func(r *Rule) *int { return &r.ReferralVisits })
+		}
+	case eventReferralJoined:
+		if c.first("referral", Referrer(ev), referred) {
+			add(one, &c.free.ReferralsConverted, func(r *Rule) *int { return &r.ReferralsConverted })
+		}
+	}
+}
+
+// add counts one more for the rule, or among what nobody prompted.
+func add(r *Rule, free *int, field func(*Rule) *int) {
+	if r != nil {
+		free = field(r)
+	}
+	*free++
+}
+
+// Report returns the counts so far.
+func (c *Counter) Report() Report {
+	rules := make([]Rule, len(c.ledger.rules))
+	for i := range rules {
+		rules[i] = c.of(uint16(i)).clone()
+	}
+	for i := range c.ledger.sends {
+		s := &c.ledger.sends[i]
+		run := &c.ledger.runs[s.run]
+		c.countSend(&rules[run.rule], s)
+		if s.wentOrMayHave() {
+			run.flags |= runSent
+		} else {
+			run.flags &^= runSent
+		}
+	}
+	for i := range rules {
+		rules[i].Goal = c.goal(uint16(i))
+	}
+	slices.SortFunc(rules, func(a, b Rule) int { return cmp.Compare(a.Rule, b.Rule) })
+	report := Report{Rules: rules, Total: newRule(""), Unprompted: c.free}
+	for i := range rules {
+		report.Total.add(&rules[i])
+	}
+	return report
+}
+
+func (c *Counter) countSend(r *Rule, s *send) {
+	switch {
+	case s.flags&sendSent != 0:
+		r.Sent++
+	case s.flags&sendFailed != 0:
+		r.Failed[c.reasons[s.reason]]++
+	case s.flags&sendUncertain != 0:
+		r.Uncertain[c.reasons[s.reason]]++
+	}
+	for _, f := range []struct {
+		flag uint16
+		n    *int
+	}{
+		{sendDelivered, &r.Delivered}, {sendOpened, &r.Opened}, {sendClicked, &r.Clicked}, {sendBounced, &r.Bounced},
+		{sendUnsubscribed, &r.Unsubscribed}, {sendSpam, &r.SpamReported}, {sendShareClicked, &r.ShareClicks},
+	} {
+		if s.flags&f.flag != 0 {
+			*f.n++
+		}
+	}
+	if s.flags&(sendOpened|sendOpenedByMachine) == sendOpenedByMachine {
+		r.OpenedByMachine++
+	}
+}
+
+// goal counts a rule's people; nil: nobody was withheld anything and nobody reached a goal, so it seems to have none.
+func (c *Counter) goal(rule uint16) *Goal {
+	people := make([]uint8, len(c.ledger.latest))
+	some := false
+	for _, r := range c.ledger.runs {
+		if r.rule != rule {
+			continue
+		}
+		group := uint8(0)
+		switch { // a run that was withheld something is that, even if it also sent something transactional
+		case r.flags&runHeldOut != 0:
+			group = runHeldOut
+		case r.flags&runControl != 0:
+			group = runControl
+		case r.flags&runSent != 0:
+			group = runSent
+		default:
+			continue
+		}
+		people[r.learner] |= group | r.flags&runConverted
+		some = some || r.flags&(runHeldOut|runControl|runConverted) != 0
+	}
+	if !some {
+		return nil
+	}
+	var g Goal
+	for _, flags := range people {
+		var group *Group
+		switch flags &^ runConverted {
+		case runSent:
+			group = &g.Sent
+		case runHeldOut:
+			group = &g.Holdout
+		case runControl:
+			group = &g.Control
+		default:
+			continue
+		}
+		group.People++
+		if flags&runConverted != 0 {
+			group.Reached++
+		}
+	}
+	g.Lift = LiftOf(g.Sent, g.Holdout)
+	return &g
+}
+
+func (r *Rule) maps() []map[string]int {
+	return []map[string]int{r.Uncertain, r.Failed, r.Skipped, r.Deferred, r.Exited}
+}
+
+func (r *Rule) numbers() []*int {
+	return []*int{
+		&r.Started, &r.Sent, &r.Withheld.Holdout, &r.Withheld.Control, &r.Delivered, &r.Opened, &r.OpenedByMachine, &r.Clicked,
+		&r.Bounced, &r.Unsubscribed, &r.SpamReported, &r.ShareClicks, &r.ShareVisits, &r.CertificatesShared, &r.ReferralVisits,
+		&r.ReferralsConverted,
+	}
+}
+
+// add adds another rule's counts; its goal stays its own.
+func (r *Rule) add(o *Rule) {
+	theirs := o.numbers()
+	for i, n := range r.numbers() {
+		*n += *theirs[i]
+	}
+	from := o.maps()
+	for i, by := range r.maps() {
+		for reason, n := range from[i] {
+			by[reason] += n
+		}
+	}
+}
+
+func (r *Rule) clone() Rule {
+	copied := *r
+	copied.Uncertain, copied.Failed, copied.Skipped = maps.Clone(r.Uncertain), maps.Clone(r.Failed), maps.Clone(r.Skipped)
+	copied.Deferred, copied.Exited = maps.Clone(r.Deferred), maps.Clone(r.Exited)
+	return copied
+}

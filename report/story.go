@@ -1,0 +1,259 @@
+package report
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"homeroom/engine"
+)
+
+// Story is what happened to a learner, what Homeroom decided and why: a chapter a run, in the order in which they began.
+type Story struct {
+	Learner  string    `json:"learner"`
+	Chapters []Chapter `json:"chapters"` // never nil
+}
+
+// Chapter is one run and what came of it. What belongs to no run (a run that was not begun, a certificate shared without
+// a prompt) is a chapter with an empty Run; there is at most one for each rule, and one for none.
+type Chapter struct {
+	Rule  string `json:"rule,omitempty"`
+	Scope string `json:"scope,omitempty"`
+	Run   string `json:"run,omitempty"`
+	Lines []Line `json:"lines"` // by time
+}
+
+// Line is one thing that happened or was decided.
+type Line struct {
+	At       time.Time     `json:"at"`
+	What     string        `json:"what"` // an event's name, or a kind of decision
+	Decision bool          `json:"decision"`
+	Reason   engine.Reason `json:"reason,omitempty"`
+	Message  string        `json:"message,omitempty"`
+	Send     string        `json:"send,omitempty"` // the message's id at the provider
+	Text     string        `json:"text"`           // a sentence
+	// Times is how often it happened in a row, the last time at Last. Last is zero if it was once.
+	Times int       `json:"times"`
+	Last  time.Time `json:"last,omitzero"`
+}
+
+// StoryOptions say how a story is told.
+type StoryOptions struct {
+	Rule string // only the chapters of this rule; empty: all
+	// Clock writes an instant within a sentence, such as the end of a deferral. Nil: RFC 3339 in UTC.
+	Clock  func(time.Time) string
+	Prompt func(message string) bool // as in Options
+}
+
+// Tell puts a learner's decisions and events, each in stream order, into a story. Repeats of either are told once.
+// Events that are neither about messages nor the cause of a decision are left out.
+func Tell(learner string, decisions []engine.Decision, events []engine.Event, o StoryOptions) Story {
+	if o.Clock == nil {
+		o.Clock = func(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+	}
+	t := &teller{o: o, learner: learner, ledger: newLedger(o.Prompt), chapters: map[string]*Chapter{}, causes: map[string][]cause{}}
+	t.decisions(decisions)
+	t.events(events)
+	story := Story{Learner: learner, Chapters: []Chapter{}}
+	for _, key := range slices.Sorted(maps.Keys(t.chapters)) {
+		c := t.chapters[key]
+		if o.Rule != "" && c.Rule != o.Rule {
+			continue
+		}
+		slices.SortStableFunc(c.Lines, func(a, b Line) int {
+			return cmp.Or(a.At.Compare(b.At), cmp.Compare(weight(&a), weight(&b)))
+		})
+		c.Lines = fold(c.Lines)
+		story.Chapters = append(story.Chapters, *c)
+	}
+	slices.SortStableFunc(story.Chapters, func(a, b Chapter) int { return a.Lines[0].At.Compare(b.Lines[0].At) })
+	return story
+}
+
+// weight orders what happened at the same instant: the cause, then what was decided.
+func weight(l *Line) int {
+	if l.Decision {
+		return 1
+	}
+	return 0
+}
+
+type teller struct {
+	o        StoryOptions
+	learner  string
+	ledger   *ledger
+	messages []told // by the ledger's index of sends
+	chapters map[string]*Chapter
+	causes   map[string][]cause // by event name
+}
+
+// told is what a story knows of a message besides the ledger.
+type told struct{ id, message, chapter string }
+
+// cause is a decision that an event caused, by the event's name.
+type cause struct {
+	at      time.Time
+	chapter string
+	scope   string
+}
+
+// chapter is the one that a decision belongs to. Its key keeps the rules apart and is the same in every telling.
+func (t *teller) chapter(rule, scope, run string) string {
+	key := rule + "\x00" + run
+	if t.chapters[key] == nil {
+		if run == "" {
+			scope = "" // of several things
+		}
+		t.chapters[key] = &Chapter{Rule: rule, Scope: scope, Run: run}
+	}
+	return key
+}
+
+func (t *teller) add(chapter string, l Line) {
+	l.Times = 1
+	l.At = l.At.UTC()
+	c := t.chapters[chapter]
+	c.Lines = append(c.Lines, l)
+}
+
+func (t *teller) decisions(decisions []engine.Decision) {
+	seen := map[string]bool{}
+	uncertain := map[string]*engine.Decision{}
+	for i := range decisions {
+		d := &decisions[i]
+		if seen[d.ID] {
+			continue
+		}
+		seen[d.ID] = true
+		key := t.chapter(d.Rule, d.Scope, d.Run)
+		before := len(t.ledger.sends)
+		t.ledger.decision(d)
+		if len(t.ledger.sends) > before {
+			t.messages = append(t.messages, told{id: d.Send, message: d.Message, chapter: key})
+		}
+		if d.Kind == engine.KindStarted || d.Kind == engine.KindExited || d.Kind == engine.KindConverted {
+			t.causes[d.Detail] = append(t.causes[d.Detail], cause{at: d.At, chapter: key, scope: d.Scope})
+		}
+		if d.Kind == engine.KindUncertain && d.Send != "" {
+			uncertain[d.Send] = d
+		}
+		t.add(key, t.line(d))
+	}
+	t.settle(uncertain)
+}
+
+func (t *teller) line(d *engine.Decision) Line {
+	until := ""
+	if !d.Until.IsZero() {
+		until = t.o.Clock(d.Until)
+	}
+	return Line{At: d.At, What: string(d.Kind), Decision: true, Reason: d.Reason, Message: d.Message, Send: d.Send, Text: decided(d, until)}
+}
+
+// settle tells an uncertain message and what its report made of it as one.
+func (t *teller) settle(uncertain map[string]*engine.Decision) {
+	for _, c := range t.chapters {
+		settled := map[string]bool{}
+		for i := range c.Lines {
+			l := &c.Lines[i]
+			ended := l.What == string(engine.KindSent) || l.What == string(engine.KindFailed)
+			if d := uncertain[l.Send]; ended && d != nil {
+				settled[l.Send] = true
+				l.Text += "; it was uncertain until then" + note(d.Detail)
+			}
+		}
+		c.Lines = slices.DeleteFunc(c.Lines, func(l Line) bool {
+			return l.What == string(engine.KindUncertain) && settled[l.Send]
+		})
+	}
+}
+
+func (t *teller) events(events []engine.Event) {
+	seen := map[string]bool{}
+	for i := range events {
+		ev := &events[i]
+		id := ev.Learner + "\x00" + ev.ID
+		if seen[id] || ev.Learner != t.learner && Referrer(ev) != t.learner {
+			continue
+		}
+		seen[id] = true
+		l := Line{At: ev.Time, What: ev.Name}
+		if i, ok := t.ledger.credit(ev); ok {
+			m := &t.messages[i]
+			l.Message, l.Send, l.Text = m.message, m.id, happened(ev, m.message)
+			t.add(m.chapter, l)
+			continue
+		}
+		if chapter := t.caused(ev); chapter != "" {
+			l.Text = happened(ev, "")
+			t.add(chapter, l)
+			continue
+		}
+		if slices.Contains(EventNames(), ev.Name) {
+			l.Message, _ = ev.Text("message")
+			l.Text = happened(ev, l.Message)
+			rule, _ := ev.Text("rule")
+			t.add(t.chapter(rule, "", ""), l)
+		}
+	}
+}
+
+// caused is the chapter of the decision that an event most likely caused: one that names the event, about the same
+// thing, at the same time or next after it.
+func (t *teller) caused(ev *engine.Event) string {
+	best := cause{}
+	for _, c := range t.causes[ev.Name] {
+		if c.at.Before(ev.Time) || !sameThing(c.scope, ev) || best.chapter != "" && !c.at.Before(best.at) {
+			continue
+		}
+		best = c
+	}
+	if best.chapter == "" || best.at.Sub(ev.Time) > causeWithin {
+		return ""
+	}
+	return best.chapter
+}
+
+// causeWithin is how much later than its cause a decision may have been made, after an outage say.
+const causeWithin = 48 * time.Hour
+
+// sameThing tells whether an event's values agree with a scope, as far as both say.
+func sameThing(scope string, ev *engine.Event) bool {
+	for key, values := range scopeValues(scope) {
+		if theirs, ok := ev.Text(key); ok && theirs != values[0] {
+			return false
+		}
+	}
+	return true
+}
+
+// fold tells what happened several times in a row once.
+func fold(lines []Line) []Line {
+	folded := lines[:0:0]
+	for _, l := range lines {
+		if n := len(folded); n > 0 && !l.Decision {
+			last := &folded[n-1]
+			if last.What == l.What && last.Text == l.Text && last.Send == l.Send {
+				last.Times++
+				last.Last = l.At
+				continue
+			}
+		}
+		folded = append(folded, l)
+	}
+	return folded
+}
+
+// ids are an event's ids, in order of their names: "certificate c1", "course crs_go". Other values stay out of stories.
+func ids(ev *engine.Event) []string {
+	var found []string
+	for _, key := range slices.Sorted(maps.Keys(ev.Properties)) {
+		name, isID := strings.CutSuffix(key, "_id")
+		if value, ok := ev.Text(key); isID && ok {
+			found = append(found, strings.ReplaceAll(name, "_", " ")+" "+value)
+		}
+	}
+	return found
+}
