@@ -9,13 +9,14 @@ import (
 )
 
 // banner prints where everything is, once.
-func banner(out io.Writer, s *stack.Stack, data string) error {
+func banner(out io.Writer, s *stack.Stack, pages, data string) error {
 	kept := "in memory, gone at the end (--data DIR keeps it)"
 	if data != "" {
 		kept = data
 	}
 	lines := []struct{ name, address, about string }{
 		{"Inbox", s.InboxURL, "what learners would get; also the SendGrid API"},
+		{"Learners' pages", pages, "unsubscribe, preferences, share links: follow them from the inbox"},
 		{"Temporal UI", s.UIURL, "one workflow per learner"},
 		{"Temporal", s.TemporalAddress, "namespace " + s.Namespace},
 		{"NATS", s.NATSURL, "publish to learning.<learner>.<event>"},

@@ -81,7 +81,7 @@ func TestBanner(t *testing.T) {
 		UIURL: "http://127.0.0.1:8233", InboxURL: "http://127.0.0.1:8025",
 	}
 	var out bytes.Buffer
-	if err := banner(&out, s, ""); err != nil {
+	if err := banner(&out, s, "http://127.0.0.1:8026", ""); err != nil {
 		t.Fatal(err)
 	}
 	want := `

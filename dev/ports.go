@@ -12,16 +12,17 @@ type portFlags struct {
 	NATSPort     int `name:"nats-port" default:"4222" placeholder:"PORT" help:"Port of NATS; 0 takes a free one. Default: ${default}."`
 	TemporalPort int `name:"temporal-port" default:"7233" placeholder:"PORT" help:"Port of Temporal. Default: ${default}."`
 	UIPort       int `name:"ui-port" default:"8233" placeholder:"PORT" help:"Port of the Temporal UI. Default: ${default}."`
+	EdgePort     int `name:"edge-port" default:"8026" placeholder:"PORT" help:"Port of the learners' pages: unsubscribe, preferences, share links. Default: ${default}."`
 	InboxPort    int `name:"inbox-port" default:"8025" placeholder:"PORT" help:"Port of the inbox and the stand-in SendGrid API. Default: ${default}."`
 }
 
 func (p portFlags) ports() stack.Ports {
-	return stack.Ports{NATS: p.NATSPort, Temporal: p.TemporalPort, UI: p.UIPort, Inbox: p.InboxPort}
+	return stack.Ports{NATS: p.NATSPort, Temporal: p.TemporalPort, UI: p.UIPort, Inbox: p.InboxPort, Edge: p.EdgePort}
 }
 
 // flagOf names the flag that changes a server's port.
 var flagOf = map[string]string{
-	stack.ServerNATS: "--nats-port", stack.ServerTemporal: "--temporal-port", stack.ServerUI: "--ui-port", stack.ServerInbox: "--inbox-port",
+	stack.ServerNATS: "--nats-port", stack.ServerTemporal: "--temporal-port", stack.ServerUI: "--ui-port", stack.ServerInbox: "--inbox-port", stack.ServerEdge: "--edge-port",
 }
 
 // explainPorts adds to every port that can't be had the flag that chooses another.

@@ -85,7 +85,17 @@ func (r *runCommand) clock(first time.Time) (clock.Clock, error) {
 func (r *runCommand) start(ctx context.Context, c *console, now clock.Clock) (*stack.Stack, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
-	return stack.Start(ctx, stack.Options{Ports: r.ports(), Data: r.Data, Log: c.log, Mail: standin.Options{Now: now.Now}})
+	return stack.Start(ctx, stack.Options{Ports: r.ports(), Data: r.Data, Log: c.log, Mail: standin.Options{
+		Now: now.Now, Readers: r.readers(), After: func(d time.Duration) <-chan time.Time { return time.After(now.Wait(d)) },
+	}})
+}
+
+// readers are the campus, reading its mail: most open it, some follow a link, now and then somebody has had enough.
+func (r *runCommand) readers() standin.Readers {
+	if r.Live {
+		return standin.Readers{} // you read
+	}
+	return standin.Readers{Seed: r.Seed, Prefetch: 0.3, Open: 0.6, Click: 0.35, Unsubscribe: 0.02, Spam: 0.005}
 }
 
 // serve runs Homeroom on the stack until ctx ends.
@@ -95,7 +105,7 @@ func (r *runCommand) serve(ctx context.Context, c *console, s *stack.Stack, acad
 		return err
 	}
 	defer h.Close()
-	if err := banner(c.out, s, r.Data); err != nil {
+	if err := banner(c.out, s, h.EdgeURL, r.Data); err != nil {
 		return err
 	}
 	if err := house.Listen(ctx, h.JS, func(d engine.Decision) { c.tell(d) }); err != nil {

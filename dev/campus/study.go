@@ -10,6 +10,9 @@ import (
 
 // live walks the student through the term, day by day.
 func (s *student) live() {
+	if len(s.events) == 0 {
+		return // joins after a term as short as this
+	}
 	joined := s.events[0].Event.Time
 	s.onboard(joined)
 	at := joined.Add(time.Duration(20+s.rand.IntN(60)) * time.Minute)

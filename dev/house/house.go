@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -16,6 +17,7 @@ import (
 	"homeroom/delivery"
 	"homeroom/delivery/sendgrid"
 	"homeroom/dev/stack"
+	"homeroom/edge"
 	"homeroom/publish"
 	"homeroom/rules"
 	"homeroom/store"
@@ -28,7 +30,7 @@ type Options struct {
 	Academy *rules.Academy  // nil: what is in force stays
 	OnStart app.OnStart     // default: the academy is put in force, whatever was before
 	Clock   clock.Clock     // default: real time
-	Sender  delivery.Sender // default: SendGrid's adapter on the stack's stand-in
+	Sender  delivery.Sender // default: SendGrid's adapter on the stack's stand-in, which reports back
 	Allow   []string
 	Log     *slog.Logger // default: none
 	Store   store.Options
@@ -47,6 +49,7 @@ type House struct {
 	JS       jetstream.JetStream
 	Temporal client.Client
 	Clock    clock.Clock
+	EdgeURL  string // of the learners' pages and the webhook, without a slash at the end
 
 	nc *nats.Conn
 }
@@ -79,6 +82,21 @@ func Open(ctx context.Context, s *stack.Stack, o Options) (*House, error) {
 		h.Close()
 		return nil, err
 	}
+	door, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", s.EdgePort))
+	if err != nil {
+		h.Close()
+		return nil, fmt.Errorf("listening for the learners' pages: %w", err)
+	}
+	h.EdgeURL = "http://" + door.Addr().String()
+	key, err := edge.ParsePublicKey(s.Mail.PublicKey())
+	if err == nil {
+		err = s.Mail.SetWebhook(h.EdgeURL + "/webhooks/sendgrid")
+	}
+	if err != nil {
+		_ = door.Close()
+		h.Close()
+		return nil, err
+	}
 	if o.Sender == nil {
 		sender, err := sendgrid.New(sendgrid.Options{APIKey: "SG.stand-in", Host: s.InboxURL, Now: time.Now})
 		if err != nil {
@@ -97,13 +115,14 @@ func Open(ctx context.Context, s *stack.Stack, o Options) (*House, error) {
 	if o.Over != nil {
 		js = o.Over(js)
 	}
-	var err error
 	h.App, err = app.New(ctx, app.Options{
 		JetStream: js, Temporal: h.Temporal, Namespace: s.Namespace, Academy: o.Academy, OnStart: o.OnStart, Sender: o.Sender, Author: "dev",
-		Clock: o.Clock, Log: o.Log, PublicURL: s.InboxURL, Allow: o.Allow, Grace: o.Grace, Store: o.Store,
+		Clock: o.Clock, Log: o.Log, PublicURL: h.EdgeURL, Edge: &app.EdgeOptions{Listener: door, WebhookKey: key}, Allow: o.Allow, Grace: o.Grace, Store: o.Store,
 		Roles: o.Roles, RestAfter: o.RestAfter, MarkEvery: markEvery, MarkMargin: markMargin, Prompt: true,
 	})
-	if err == nil {
+	if err != nil {
+		_ = door.Close()
+	} else {
 		err = h.App.Start(ctx)
 	}
 	if err != nil {

@@ -13,6 +13,7 @@ type Ports struct {
 	Temporal int
 	UI       int
 	Inbox    int
+	Edge     int // Homeroom's own pages; see package house
 }
 
 // The servers, as errors name them.
@@ -21,6 +22,7 @@ const (
 	ServerTemporal = "Temporal server"
 	ServerUI       = "Temporal UI"
 	ServerInbox    = "inbox"
+	ServerEdge     = "learners' pages"
 )
 
 // PortError says that a server can't have its port. Server is one of the constants above.
@@ -43,7 +45,7 @@ func (p Ports) Check() error {
 	for _, want := range []struct {
 		server string
 		port   int
-	}{{ServerNATS, p.NATS}, {ServerTemporal, p.Temporal}, {ServerUI, p.UI}, {ServerInbox, p.Inbox}} {
+	}{{ServerNATS, p.NATS}, {ServerTemporal, p.Temporal}, {ServerUI, p.UI}, {ServerInbox, p.Inbox}, {ServerEdge, p.Edge}} {
 		err := servers.CheckPort(want.port)
 		if other, twice := first[want.port]; twice && want.port != 0 {
 			err = fmt.Errorf("port %d is meant for the %s too", want.port, other)

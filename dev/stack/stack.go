@@ -33,6 +33,7 @@ type Stack struct {
 	UIURL           string // http://127.0.0.1:8233
 	InboxURL        string // http://127.0.0.1:8025: the inbox page, and the base URL of the SendGrid API
 	Mail            *standin.Listener
+	EdgePort        int // where Homeroom is to serve its own pages; 0: anywhere
 
 	mu     sync.Mutex
 	stops  []namedStop
@@ -72,7 +73,7 @@ func (s *Stack) start(ctx context.Context, o Options) error {
 		return err
 	}
 	s.OnStop(ServerInbox, mail.Stop)
-	s.Mail, s.InboxURL = mail, mail.URL()
+	s.Mail, s.InboxURL, s.EdgePort = mail, mail.URL(), o.Ports.Edge
 
 	nats, err := servers.StartNATS(ctx, servers.NATSOptions{Port: o.Ports.NATS, Dir: natsDir, Log: o.Log})
 	if err != nil {

@@ -54,11 +54,12 @@ func (b *box) touch() {
 	b.changed = make(chan struct{})
 }
 
-// take puts mails in the box, the oldest falling out.
+// take puts mails in the box, the oldest falling out, and sets which copies they are.
 func (b *box) take(messages []Message) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, m := range messages {
+	for i := range messages {
+		m := &messages[i]
 		b.counts.Accepted++
 		m.Copy = 1
 		if m.SendID == "" {
@@ -66,7 +67,7 @@ func (b *box) take(messages []Message) {
 		} else {
 			m.Copy = b.count(m.SendID)
 		}
-		b.messages = append(b.messages, m)
+		b.messages = append(b.messages, *m)
 		b.bytes += m.size()
 	}
 	drop := 0
@@ -121,14 +122,40 @@ func (b *box) find(query string) []Message {
 	return found
 }
 
-// get returns one kept mail.
+// get returns the kept mail with this message id, or the newest one with this send id.
 func (b *box) get(id string) (Message, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for i := len(b.messages) - 1; i >= 0; i-- {
-		if b.messages[i].ID == id {
-			return b.messages[i], true
-		}
+	if i := b.at(id); i >= 0 {
+		return b.messages[i], true
 	}
 	return Message{}, false
+}
+
+// note remembers what came of a mail, if it is still kept.
+func (b *box) note(id string, events ...Event) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	i := b.at(id)
+	if i < 0 {
+		return
+	}
+	m := &b.messages[i]
+	known := m.Events[:len(m.Events):len(m.Events)] // copied when it grows: others may be reading it
+	m.Events = append(known, events[:min(len(events), keepEvents-len(known))]...)
+	b.touch()
+}
+
+// at must be called with the lock held; -1: there is no such mail.
+func (b *box) at(id string) int {
+	bySend := -1
+	for i := len(b.messages) - 1; i >= 0; i-- {
+		switch {
+		case b.messages[i].ID == id:
+			return i
+		case bySend < 0 && id != "" && b.messages[i].SendID == id:
+			bySend = i
+		}
+	}
+	return bySend
 }

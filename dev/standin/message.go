@@ -48,6 +48,16 @@ type Message struct {
 	Categories []string          `json:"categories,omitempty"`
 	CustomArgs map[string]string `json:"custom_args,omitempty"`
 	Tracking   map[string]bool   `json:"tracking,omitempty"` // by setting ("open_tracking"): on or off; absent: the account's default
+	Events     []Event           `json:"events,omitempty"`   // what came of it, oldest first; the first 50
+}
+
+// keepEvents bounds what is remembered of one mail.
+const keepEvents = 50
+
+// tracked reports whether the setting is on, as it is where the mail says nothing.
+func (m *Message) tracked(setting string) bool {
+	on, said := m.Tracking[setting]
+	return on || !said
 }
 
 // size is roughly what keeping the message costs, in bytes.

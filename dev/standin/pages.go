@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -28,6 +29,7 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"snippet": snippet,
 	"search":  func(q string) string { return "/?" + url.Values{"q": {q}}.Encode() },
 	"number":  number,
+	"mark":    markOf,
 	"s": func(n int) string {
 		if n == 1 {
 			return ""
@@ -46,6 +48,7 @@ func (s *Server) pages() {
 	s.mux.HandleFunc("GET /{$}", s.inboxPage)
 	s.mux.HandleFunc("GET /mail/{id}", s.mailPage)
 	s.mux.HandleFunc("GET /mail/{id}/letter", s.letter)
+	s.mux.HandleFunc("POST /mail/{id}/{button}", s.pressed)
 	s.mux.HandleFunc("GET /_standin/inbox.css", asset("inbox.css", "text/css; charset=utf-8"))
 	s.mux.HandleFunc("GET /_standin/inbox.js", asset("inbox.js", "text/javascript; charset=utf-8"))
 	s.mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
@@ -132,6 +135,13 @@ type mailView struct {
 	Message
 	View   string // html, text or headers
 	Fields []field
+	Story  []line
+	Notice string // why a button did not work
+}
+
+// Pressed reports whether an event of the kind is known, so that its button has nothing more to do.
+func (v mailView) Pressed(kind string) bool {
+	return slices.ContainsFunc(v.Events, func(e Event) bool { return e.Kind == kind && !e.Machine })
 }
 
 type field struct{ Name, Value string }
@@ -142,7 +152,12 @@ func (s *Server) mailPage(w http.ResponseWriter, r *http.Request) {
 		render(w, http.StatusNotFound, "gone.html", nil)
 		return
 	}
-	v := mailView{Message: m, View: r.URL.Query().Get("view")}
+	s.mailWith(w, m, r.URL.Query().Get("view"), "")
+}
+
+// mailWith is a mail's page, with a notice if there is one.
+func (s *Server) mailWith(w http.ResponseWriter, m Message, view, notice string) {
+	v := mailView{Message: m, View: view, Story: story(m), Notice: notice}
 	switch {
 	case v.View == "headers":
 		v.Fields = headerFields(m)
@@ -151,7 +166,11 @@ func (s *Server) mailPage(w http.ResponseWriter, r *http.Request) {
 	default:
 		v.View = "html"
 	}
-	render(w, http.StatusOK, "mail.html", v)
+	status := http.StatusOK
+	if notice != "" {
+		status = http.StatusUnprocessableEntity
+	}
+	render(w, status, "mail.html", &v)
 }
 
 var headTag = regexp.MustCompile(`(?i)<head[^>]*>`)

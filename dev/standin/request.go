@@ -1,9 +1,6 @@
 package standin
 
-import (
-	"encoding/json"
-	"fmt"
-)
+import "fmt"
 
 // The body of POST /v3/mail/send, as far as a stand-in looks at it. Unknown fields are ignored.
 type sendRequest struct {
@@ -17,21 +14,21 @@ type sendRequest struct {
 	TemplateID       string                     `json:"template_id"`
 	Headers          map[string]string          `json:"headers"`
 	Categories       []string                   `json:"categories"`
-	CustomArgs       map[string]customArg       `json:"custom_args"`
+	CustomArgs       map[string]any             `json:"custom_args"`
 	SendAt           int64                      `json:"send_at"`
 	MailSettings     mailSettings               `json:"mail_settings"`
 	TrackingSettings map[string]trackingSetting `json:"tracking_settings"`
 }
 
 type personalization struct {
-	To         []Address            `json:"to"`
-	Cc         []Address            `json:"cc"`
-	Bcc        []Address            `json:"bcc"`
-	From       *Address             `json:"from"`
-	Subject    string               `json:"subject"`
-	Headers    map[string]string    `json:"headers"`
-	CustomArgs map[string]customArg `json:"custom_args"`
-	SendAt     int64                `json:"send_at"`
+	To         []Address         `json:"to"`
+	Cc         []Address         `json:"cc"`
+	Bcc        []Address         `json:"bcc"`
+	From       *Address          `json:"from"`
+	Subject    string            `json:"subject"`
+	Headers    map[string]string `json:"headers"`
+	CustomArgs map[string]any    `json:"custom_args"`
+	SendAt     int64             `json:"send_at"`
 }
 
 type content struct {
@@ -52,26 +49,6 @@ type mailSettings struct {
 
 type trackingSetting struct {
 	Enable *bool `json:"enable"`
-}
-
-// customArg is text; SendGrid takes numbers and booleans too and turns them into text.
-type customArg string
-
-// UnmarshalJSON accepts a string, a number or a boolean.
-func (c *customArg) UnmarshalJSON(b []byte) error {
-	var v any
-	if err := json.Unmarshal(b, &v); err != nil {
-		return err
-	}
-	switch v := v.(type) {
-	case string:
-		*c = customArg(v)
-	case float64, bool:
-		*c = customArg(b)
-	default:
-		return fmt.Errorf("a custom argument must be text, not %s", b)
-	}
-	return nil
 }
 
 // messages turns a valid request into mails, one per personalization; id is the request's X-Message-Id.
@@ -119,12 +96,14 @@ func (r *sendRequest) messages(id string) []Message {
 	return out
 }
 
-// mergedArgs is what one recipient's webhooks would carry: the request's arguments, overruled by the personalization's.
-func mergedArgs(request, own map[string]customArg) map[string]string {
+// mergedArgs is what one recipient's webhooks carry: the request's arguments, overruled by the personalization's.
+func mergedArgs(request, own map[string]any) map[string]string {
 	merged := make(map[string]string, len(request)+len(own))
-	for _, args := range []map[string]customArg{request, own} {
+	for _, args := range []map[string]any{request, own} {
 		for k, v := range args {
-			merged[k] = string(v)
+			if text, ok := v.(string); ok { // anything else was refused
+				merged[k] = text
+			}
 		}
 	}
 	return merged

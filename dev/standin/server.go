@@ -8,30 +8,36 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
-	"net"
 	"net/http"
-	"strconv"
 	"strings"
-	"sync"
 	"time"
 )
 
 // Options tune the stand-in; the zero value is a good one.
 type Options struct {
-	Keep   int              // mails kept; default 2,000
-	Key    string           // the API key to insist on; empty: any Bearer key will do
-	Now    func() time.Time // stamps mails, e.g. with time-lapse time; default time.Now
-	Faults []Fault          // what goes wrong from the start
+	Keep    int              // mails kept; default 2,000
+	Key     string           // the API key to insist on; empty: any Bearer key will do
+	Now     func() time.Time // stamps mails, events and webhooks, e.g. with time-lapse time; default time.Now
+	Faults  []Fault          // what goes wrong from the start
+	Webhook Webhook          // where events are reported; zero: nowhere
+	Readers Readers          // who reads the mail; zero: nobody but you
+	// After is how readers wait: in time-lapse, d of its time; default time.After.
+	After func(d time.Duration) <-chan time.Time
 }
 
 // Server is the stand-in. It is an http.Handler; Start gives it a port of its own.
 type Server struct {
-	key    string
-	now    func() time.Time
-	box    *box
-	faults faults
-	mux    *http.ServeMux
+	key     string
+	now     func() time.Time
+	after   func(time.Duration) <-chan time.Time
+	readers Readers
+	box     *box
+	faults  faults
+	hook    *hook
+	tasks   *tasks
+	client  *http.Client
+	mux     *http.ServeMux
+	handler http.Handler
 }
 
 // New returns a stand-in with an empty inbox.
@@ -42,35 +48,34 @@ func New(o Options) *Server {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Server{key: o.Key, now: o.Now, box: newBox(o.Keep), mux: http.NewServeMux()}
+	if o.After == nil {
+		o.After = time.After
+	}
+	s := &Server{
+		key: o.Key, now: o.Now, after: o.After, readers: o.Readers, box: newBox(o.Keep), tasks: newTasks(), client: homebound(),
+		mux: http.NewServeMux(),
+	}
+	s.hook = newHook(o.Webhook, o.Now, s.client, s.tasks)
 	s.faults.add(o.Faults...)
 	s.mux.HandleFunc("/v3/mail/send", s.send)
 	s.mux.HandleFunc("/v3/", func(w http.ResponseWriter, _ *http.Request) {
 		answerErrors(w, http.StatusNotFound, apiError{Message: "not found: the stand-in knows POST /v3/mail/send only"})
 	})
-	s.mux.HandleFunc("GET /_standin/messages", s.listMessages)
-	s.mux.HandleFunc("DELETE /_standin/messages", func(w http.ResponseWriter, _ *http.Request) {
-		s.Forget()
-		w.WriteHeader(http.StatusNoContent)
-	})
-	s.mux.HandleFunc("GET /_standin/faults", func(w http.ResponseWriter, _ *http.Request) {
-		answerJSON(w, http.StatusOK, s.faults.list())
-	})
-	s.mux.HandleFunc("POST /_standin/faults", s.addFaults)
-	s.mux.HandleFunc("DELETE /_standin/faults", func(w http.ResponseWriter, _ *http.Request) {
-		s.ClearFaults()
-		w.WriteHeader(http.StatusNoContent)
-	})
-	s.mux.HandleFunc("POST /_standin/release", func(w http.ResponseWriter, _ *http.Request) {
-		s.Release()
-		w.WriteHeader(http.StatusNoContent)
-	})
+	s.controls()
 	s.pages()
+	// Pages of other sites that a developer visits may not press buttons here.
+	s.handler = http.NewCrossOriginProtection().Handler(s.mux)
 	return s
 }
 
+// Close ends what goes on behind the requests: webhooks that wait and people who read. Further calls do nothing.
+func (s *Server) Close() {
+	s.tasks.close()
+	s.client.CloseIdleConnections()
+}
+
 // ServeHTTP answers as the API, the inbox or the test controls.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
 // Messages returns the kept mails that match the query (empty: all), newest first.
 func (s *Server) Messages(query string) []Message { return s.box.find(query) }
@@ -197,6 +202,12 @@ func (s *Server) take(a *answered) {
 		a.messages[i].At = now
 	}
 	s.box.take(a.messages)
+	for _, m := range a.messages {
+		if s.hook.on() && !s.hook.o.Quiet {
+			s.report(m, Event{Kind: Processed}, Event{Kind: Delivered})
+		}
+		s.read(m)
+	}
 	a.messages = nil
 }
 
@@ -242,36 +253,6 @@ func (a answered) write(w http.ResponseWriter) {
 	w.WriteHeader(a.status)
 }
 
-func (s *Server) listMessages(w http.ResponseWriter, r *http.Request) {
-	messages := s.Messages(r.URL.Query().Get("q"))
-	if limit, err := strconv.Atoi(r.URL.Query().Get("limit")); err == nil && limit >= 0 && limit < len(messages) {
-		messages = messages[:limit]
-	}
-	answerJSON(w, http.StatusOK, struct {
-		Counts   Counts    `json:"counts"`
-		Messages []Message `json:"messages"`
-	}{s.Counts(), messages})
-}
-
-func (s *Server) addFaults(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
-	var list []Fault
-	if err == nil {
-		if strings.HasPrefix(strings.TrimSpace(string(body)), "[") {
-			err = json.Unmarshal(body, &list)
-		} else {
-			list = make([]Fault, 1)
-			err = json.Unmarshal(body, &list[0])
-		}
-	}
-	if err != nil {
-		answerErrors(w, http.StatusBadRequest, apiError{Message: "a fault is written like {\"times\":2,\"status\":429}: " + err.Error()})
-		return
-	}
-	s.Fail(list...)
-	answerJSON(w, http.StatusOK, s.faults.list())
-}
-
 func answerErrors(w http.ResponseWriter, status int, errs ...apiError) {
 	answerJSON(w, status, map[string][]apiError{"errors": errs})
 }
@@ -287,46 +268,4 @@ func newID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails since Go 1.24
 	return base64.RawURLEncoding.EncodeToString(b[:])
-}
-
-// Listener is a stand-in that listens on a port of its own.
-type Listener struct {
-	*Server
-	address string
-	http    *http.Server
-	once    sync.Once
-	err     error
-}
-
-// Start serves the stand-in on the address, e.g. "127.0.0.1:8025"; port 0 takes a free one. Errors go to log.
-func (s *Server) Start(address string, log *slog.Logger) (*Listener, error) {
-	ln, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("stand-in SendGrid: %w", err)
-	}
-	l := &Listener{Server: s, address: ln.Addr().String(), http: &http.Server{
-		Handler: s, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelError),
-	}}
-	go func() {
-		if err := l.http.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
-			log.Error("the stand-in SendGrid stopped serving", "error", err)
-		}
-	}()
-	return l, nil
-}
-
-// URL is the base of the API and the address of the inbox, without a slash at the end.
-func (l *Listener) URL() string { return "http://" + l.address }
-
-// Stop releases what is held, lets requests in hand finish until the context ends, then cuts them off. Further calls
-// return the first one's error.
-func (l *Listener) Stop(ctx context.Context) error {
-	l.once.Do(func() {
-		l.ClearFaults()
-		if l.err = l.http.Shutdown(ctx); l.err != nil {
-			_ = l.http.Close()
-			l.err = fmt.Errorf("stand-in SendGrid: requests cut off: %w", l.err)
-		}
-	})
-	return l.err
 }

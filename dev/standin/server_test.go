@@ -61,6 +61,13 @@ func TestValidation(t *testing.T) {
 		}
 		return `"personalizations": [` + strings.Join(list, ",") + `]`
 	}
+	recipients := func(n int) string {
+		list := make([]string, n)
+		for i := range list {
+			list[i] = fmt.Sprintf(`{"email":"l%d@example.org"}`, i)
+		}
+		return `[` + strings.Join(list, ",") + `]`
+	}
 	const to = `"personalizations": [{"to": [{"email": "ada@example.org", "name": "Ada Lovelace"}], "custom_args": {"homeroom_send": "snd_1"}}]`
 	const parts = `[{"type": "text/plain", "value": "Hello Ada"}, {"type": "text/html", "value": "<p>Hello Ada</p>"}]`
 	tests := []struct {
@@ -76,10 +83,18 @@ func TestValidation(t *testing.T) {
 		{"1,001 personalizations", to, address(1001), 400, "personalizations"},
 		{"nobody to write to", `"to": [{"email": "ada@example.org", "name": "Ada Lovelace"}]`, `"to": []`, 400, "personalizations.0.to"},
 		{"an address without @", "ada@example.org", "ada", 400, "personalizations.0.to.0.email"},
+		{"an address with a space", "ada@example.org", "ada lovelace@example.org", 400, "personalizations.0.to.0.email"},
+		{"an address with a name in it", "ada@example.org", "Ada <ada@example.org>", 400, "personalizations.0.to.0.email"},
+		{"an address with an umlaut", "ada@example.org", "ädä@example.org", 400, "personalizations.0.to.0.email"},
+		{"an address without a top-level domain", "ada@example.org", "ada@example", 400, "personalizations.0.to.0.email"},
+		{"names in any script", "Ada Lovelace", "阿达 “Ada”, Löwe", 202, ""},
+		{"1,001 recipients of one mail", `[{"email": "ada@example.org", "name": "Ada Lovelace"}]`, recipients(1001), 400, "personalizations"},
+		{"1,000 recipients of one mail", `[{"email": "ada@example.org", "name": "Ada Lovelace"}]`, recipients(1000), 202, ""},
 		{"an address twice", `"name": "Ada Lovelace"}]`, `"name": "Ada"}], "cc": [{"email": "Ada@example.org"}]`, 400, "personalizations.0"},
 		{"no sender", `"from": {"email": "hello@academy.example", "name": "Academy"},`, ``, 400, "from.email"},
 		{"a sender that is no address", "hello@academy.example", "Academy", 400, "from.email"},
 		{"no subject", `"One more try?"`, `""`, 400, "subject"},
+		{"a subject of two lines", "One more try?", `One\r\nBcc: x@example.org`, 400, "subject"},
 		{"the personalization's own subject", `"subject": "One more try?",`, ``, 400, "subject"},
 		{"no content", parts, `[]`, 400, "content"},
 		{"empty text", `"Hello Ada"`, `""`, 400, "content.0.value"},
@@ -87,14 +102,22 @@ func TestValidation(t *testing.T) {
 		{"text twice", parts, `[{"type":"text/plain","value":"x"},{"type":"text/plain","value":"x"}]`, 400, "content.1.type"},
 		{"a type with a charset", "text/html", "text/html; charset=utf-8", 400, "content.1.type"},
 		{"a forbidden header", "List-Unsubscribe", "Reply-to", 400, "headers.Reply-to"},
+		{"a header twice", `"List-Unsubscribe":`, `"list-unsubscribe": "<https://academy.example/u/2>", "List-Unsubscribe":`, 400, ""},
+		{"a header with a space", "List-Unsubscribe", "List Unsubscribe", 400, "headers"},
+		{"a header that is a number", `"<https://academy.example/u/1>"`, "1", 400, "headers"},
+		{"text that is not UTF-8", "Hello Ada", "Hello \xff", 400, ""},
 		{"a header with a line break", "/u/1>", `/u/1>\r\nBcc: x@example.org`, 400, "headers.List-Unsubscribe"},
 		{"10,000 bytes of custom arguments", "snd_1", strings.Repeat("x", 9980), 400, "personalizations.0.custom_args"},
 		{"nearly 10,000 bytes of custom arguments", "snd_1", strings.Repeat("x", 9979), 202, ""},
-		{"a custom argument that is an object", `"snd_1"`, `{}`, 400, ""},
+		{"a custom argument that is a number", `"snd_1"`, `1`, 400, "personalizations.0.custom_args.homeroom_send"},
+		{"a custom argument that is an object", `"snd_1"`, `{}`, 400, "personalizations.0.custom_args.homeroom_send"},
+		{"custom arguments without any", `{"homeroom_send": "snd_1"}`, `{}`, 400, "personalizations.0.custom_args"},
+		{"custom arguments that are text", `{"homeroom_send": "snd_1"}`, `"snd_1"`, 400, "personalizations.custom_args"},
 		{"ten categories", `"retry-after-failed-quiz"`, `"1","2","3","4","5","6","7","8","9","10"`, 202, ""},
 		{"eleven categories", `"retry-after-failed-quiz"`, `"1","2","3","4","5","6","7","8","9","10","11"`, 400, "categories"},
-		{"a category of 256 characters", "retry-after-failed-quiz", strings.Repeat("ä", 256), 400, "categories.0"},
-		{"a category of 255 characters", "retry-after-failed-quiz", strings.Repeat("ä", 255), 202, ""},
+		{"a category of 256 characters", "retry-after-failed-quiz", strings.Repeat("a", 256), 400, "categories.0"},
+		{"a category of 255 characters", "retry-after-failed-quiz", strings.Repeat("a", 255), 202, ""},
+		{"a category with an umlaut", "retry-after-failed-quiz", "zurück", 400, "categories.0"},
 		{"a category twice", `"retry-after-failed-quiz"`, `"a","a"`, 400, "categories.1"},
 		{"four days ahead", `"subject"`, `"send_at": 345600, "subject"`, 400, "send_at"},
 		{"sandbox mode", `"subject"`, `"mail_settings": {"sandbox_mode": {"enable": true}}, "subject"`, 200, ""},

@@ -1,4 +1,4 @@
-// New mail appears by itself, without moving what is being read; a mail's frame is as tall as the mail.
+// New mail appears by itself, without moving what is being read; a mail's frame is as tall as the mail, and tells of clicks.
 "use strict";
 
 const list = document.getElementById("list");
@@ -34,7 +34,15 @@ if (letter) {
     letter.style.height = "auto";
     letter.style.height = `${Math.max(240, page.scrollHeight + 2)}px`;
   };
+  // The provider is told of a click, as its own links would do; the link itself opens beside the inbox.
+  const told = (event) => {
+    const link = event.target.closest?.("a[href]");
+    if (!link) return;
+    fetch(letter.dataset.clicks, { method: "POST", keepalive: true, body: JSON.stringify({ url: link.getAttribute("href").trim() }) }).catch(() => {});
+  };
+  const listen = () => ["click", "auxclick"].forEach((kind) => letter.contentDocument?.addEventListener(kind, told));
   letter.addEventListener("load", fit);
+  letter.addEventListener("load", listen);
   addEventListener("resize", fit);
-  if (letter.contentDocument?.readyState === "complete") fit();
+  if (letter.contentDocument?.readyState === "complete") { fit(); listen(); }
 }

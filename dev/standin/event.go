@@ -1,0 +1,193 @@
+package standin
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The kinds of events: SendGrid's own, and what only the inbox knows.
+const (
+	Processed   = "processed"
+	Dropped     = "dropped"
+	Delivered   = "delivered"
+	Deferred    = "deferred"
+	Bounce      = "bounce"
+	Open        = "open"
+	Click       = "click"
+	SpamReport  = "spamreport"
+	Unsubscribe = "unsubscribe" // by SendGrid's own link, which Homeroom's mails do not have
+
+	OneClick = "one_click" // the learner's mail program asked List-Unsubscribe; never reported
+)
+
+// reportable are the kinds that the event webhook tells of.
+var reportable = []string{
+	Processed, Dropped, Delivered, Deferred, Bounce, Open, Click, SpamReport, Unsubscribe,
+	"group_unsubscribe", "group_resubscribe", "account_status_change",
+}
+
+// Event is something that happened to a mail. As JSON it has the webhook's own names. Empty fields are filled with what
+// the real one would most likely say.
+type Event struct {
+	Kind       string    `json:"event"`
+	ID         string    `json:"sg_event_id,omitempty"`
+	At         time.Time `json:"at"`                  // zero: now
+	Email      string    `json:"email,omitempty"`     // default: the first recipient
+	Reason     string    `json:"reason,omitempty"`    // of bounce and dropped; what a one-click request was answered
+	Status     string    `json:"status,omitempty"`    // of bounce: "5.1.1"; of a one-click request: "200"
+	BounceType string    `json:"type,omitempty"`      // "bounce" or "blocked"
+	Response   string    `json:"response,omitempty"`  // of the learner's mail server
+	Attempt    int       `json:"attempt,omitempty"`   // of deferred
+	URL        string    `json:"url,omitempty"`       // of click
+	UserAgent  string    `json:"useragent,omitempty"` // of open, click
+	IP         string    `json:"ip,omitempty"`
+	Machine    bool      `json:"sg_machine_open,omitempty"` // opened by a mail program's prefetch, not by a person
+	// Late leaves sg_message_id and smtp-id out, as the real one does when a bounce comes days after.
+	Late bool `json:"late,omitempty"`
+}
+
+// Bad reports whether the event is bad news for the sender.
+func (e Event) Bad() bool {
+	return slices.Contains([]string{Dropped, Bounce, SpamReport}, e.Kind) || e.Kind == OneClick && !e.heeded()
+}
+
+// heeded reports whether a one-click request was answered as mail programs want it.
+func (e Event) heeded() bool { return e.Status == "200" }
+
+// complete fills what is missing, from the mail and the kind.
+func (e Event) complete(m Message, now time.Time) Event {
+	if e.ID == "" {
+		e.ID = newID()
+	}
+	if e.At.IsZero() {
+		e.At = now
+	}
+	orElse := func(field *string, value string) {
+		if *field == "" {
+			*field = value
+		}
+	}
+	if len(m.To) > 0 {
+		orElse(&e.Email, m.To[0].Email)
+	}
+	switch e.Kind {
+	case Delivered:
+		orElse(&e.Response, "250 2.0.0 OK")
+	case Deferred:
+		orElse(&e.Response, "421 4.7.0 try again later")
+		e.Attempt = max(e.Attempt, 1)
+	case Dropped:
+		orElse(&e.Reason, "Bounced Address")
+		orElse(&e.Status, "5.0.0")
+	case Bounce:
+		orElse(&e.BounceType, "bounce")
+		orElse(&e.Status, "5.1.1")
+		orElse(&e.Reason, "550 5.1.1 The email account that you tried to reach does not exist")
+	case Open, Click:
+		orElse(&e.UserAgent, browser(m))
+		orElse(&e.IP, fmt.Sprintf("203.0.113.%d", 1+int(draw(0, m, "ip")*250)))
+	}
+	return e
+}
+
+// item is the event as the webhook posts it: custom arguments beside SendGrid's own fields, which win.
+func (e Event) item(m Message) []byte {
+	fields := map[string]any{}
+	for name, value := range m.CustomArgs {
+		fields[name] = value
+	}
+	maps.Copy(fields, map[string]any{"email": e.Email, "event": e.Kind, "timestamp": e.At.Unix(), "sg_event_id": e.ID})
+	id, part, _ := strings.Cut(m.ID, ".")
+	if !e.Late {
+		fields["sg_message_id"] = fmt.Sprintf("%s.filterdrecv-5645d9c87f-78xmx-1-%X-%s.0", id, m.At.Unix(), "0"+part)
+		fields["smtp-id"] = "<" + id + "@geopod-ismtpd-1>"
+	}
+	switch len(m.Categories) {
+	case 0:
+	case 1:
+		fields["category"] = m.Categories[0]
+	default:
+		fields["category"] = m.Categories
+	}
+	for name, value := range map[string]string{
+		"reason": e.Reason, "status": e.Status, "type": e.BounceType, "response": e.Response,
+		"url": e.URL, "useragent": e.UserAgent, "ip": e.IP,
+	} {
+		if value != "" {
+			fields[name] = value
+		}
+	}
+	switch e.Kind {
+	case Open:
+		fields["sg_machine_open"], fields["sg_content_type"] = e.Machine, "html"
+	case Click:
+		fields["url_offset"] = map[string]any{"index": 0, "type": "html"}
+	case Deferred:
+		fields["attempt"] = fmt.Sprint(e.Attempt)
+	case Bounce:
+		fields["tls"], fields["bounce_classification"] = 1, "Invalid Address"
+	case Delivered:
+		fields["tls"] = 1
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(fields) // strings, numbers and booleans only
+	return bytes.TrimSpace(b.Bytes())
+}
+
+var browsers = []string{
+	"Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1",
+	"Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36",
+	"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+	"Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0",
+}
+
+// browser is what the mail's reader reads with.
+func browser(m Message) string { return browsers[int(draw(0, m, "browser")*float64(len(browsers)))] }
+
+// draw is a number in [0, 1) that depends on the seed, the mail and the question only: on the send id and its copy where
+// there is one, since message ids differ from run to run.
+func draw(seed uint64, m Message, question string) float64 {
+	of := m.SendID
+	if of == "" {
+		of = m.ID
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d\x00%s\x00%d\x00%s", seed, of, m.Copy, question))
+	return float64(binary.BigEndian.Uint64(sum[:8])>>11) / (1 << 53)
+}
+
+// Report lets the provider tell of an event of a mail, which is found by its X-Message-Id or its send id (of several
+// copies the newest). It is noted with the mail, and posted to the webhook if there is one. The error says that there is
+// no such mail, or no such kind of event.
+func (s *Server) Report(id string, e Event) error {
+	if !slices.Contains(reportable, e.Kind) {
+		return fmt.Errorf("the stand-in SendGrid has no event %q; there are %s", e.Kind, strings.Join(reportable, ", "))
+	}
+	m, ok := s.box.get(id)
+	if !ok {
+		return fmt.Errorf("the stand-in SendGrid keeps no mail with message or send id %q", id)
+	}
+	s.report(m, e)
+	return nil
+}
+
+// report notes events and hands them to the webhook, in order.
+func (s *Server) report(m Message, events ...Event) {
+	items := make([]item, 0, len(events))
+	for i := range events {
+		events[i] = events[i].complete(m, s.now())
+		if slices.Contains(reportable, events[i].Kind) {
+			items = append(items, item{id: events[i].ID, json: events[i].item(m)})
+		}
+	}
+	s.box.note(m.ID, events...)
+	s.hook.add(items...)
+}

@@ -1,0 +1,105 @@
+package standin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"html"
+	"net/http"
+	"net/textproto"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+var (
+	anchor   = regexp.MustCompile(`(?is)<a\s[^>]*?\bhref\s*=\s*(?:"([^"]*)"|'([^']*)')`)
+	bareLink = regexp.MustCompile(`https?://[^\s<>"]+`)
+	inAngles = regexp.MustCompile(`<\s*(https?://[^>\s]+)\s*>`)
+)
+
+// links are the http(s) links of a mail in the order in which they are read, each once.
+func links(m Message) []string {
+	var found []string
+	for _, match := range anchor.FindAllStringSubmatch(m.HTML, -1) {
+		found = append(found, strings.TrimSpace(html.UnescapeString(match[1]+match[2])))
+	}
+	if m.HTML == "" {
+		found = bareLink.FindAllString(m.Text, -1)
+	}
+	var list []string
+	for _, link := range found {
+		if (strings.HasPrefix(link, "https://") || strings.HasPrefix(link, "http://")) && !slices.Contains(list, link) {
+			list = append(list, link)
+		}
+	}
+	return list
+}
+
+// header returns a header of the mail, whatever its spelling.
+func (m *Message) header(name string) string {
+	for k, v := range m.Headers {
+		if textproto.CanonicalMIMEHeaderKey(k) == textproto.CanonicalMIMEHeaderKey(name) {
+			return v
+		}
+	}
+	return ""
+}
+
+// UnsubscribeURL is where a mail program's own unsubscribe button leads (RFC 8058); empty: the mail offers none.
+func (m *Message) UnsubscribeURL() string {
+	if !strings.EqualFold(strings.ReplaceAll(m.header("List-Unsubscribe-Post"), " ", ""), "List-Unsubscribe=One-Click") {
+		return ""
+	}
+	if match := inAngles.FindStringSubmatch(m.header("List-Unsubscribe")); match != nil {
+		return match[1]
+	}
+	return ""
+}
+
+// errNoOneClick is why there is no unsubscribe button.
+var errNoOneClick = errors.New("the mail has no one-click unsubscribe: it needs the headers List-Unsubscribe with an https address and List-Unsubscribe-Post: List-Unsubscribe=One-Click")
+
+// oneClick presses the mail program's unsubscribe button: a POST without cookies that follows no redirect. The returned
+// words say what came of it.
+func (s *Server) oneClick(ctx context.Context, m Message) (string, error) {
+	to := m.UnsubscribeURL()
+	if to == "" {
+		return "", errNoOneClick
+	}
+	if !loopback(to) {
+		return "", fmt.Errorf("the unsubscribe link %w", errAbroad)
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, to, strings.NewReader("List-Unsubscribe=One-Click"))
+	if err != nil {
+		return "", fmt.Errorf("the unsubscribe link is no address: %w", err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("User-Agent", browser(m))
+	status, err := exchange(s.client, r)
+	if err != nil {
+		return "", fmt.Errorf("nobody answered the unsubscribe request: %w", err)
+	}
+	words := fmt.Sprintf("answered %d %s", status, http.StatusText(status))
+	s.report(m, Event{Kind: OneClick, URL: to, Status: strconv.Itoa(status), Reason: words})
+	if status != http.StatusOK {
+		return words, fmt.Errorf("the unsubscribe request was %s; mail programs want 200", words)
+	}
+	return words, nil
+}
+
+// visit follows a link as a reader's browser does, but only on this machine, and no redirects.
+func (s *Server) visit(ctx context.Context, m Message, link string) error {
+	if !loopback(link) {
+		return errAbroad
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, link, nil)
+	if err != nil {
+		return err
+	}
+	r.Header.Set("User-Agent", browser(m))
+	r.Header.Set("Accept", "text/html")
+	_, err = exchange(s.client, r)
+	return err
+}

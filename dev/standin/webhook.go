@@ -1,0 +1,261 @@
+package standin
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+)
+
+// The headers of a signed webhook.
+const (
+	SignatureHeader = "X-Twilio-Email-Event-Webhook-Signature"
+	TimestampHeader = "X-Twilio-Email-Event-Webhook-Timestamp"
+)
+
+// Webhook says where events are posted. All durations are real time.
+type Webhook struct {
+	URL     string        // on this machine; empty: nobody is told anything, until SetWebhook
+	Batch   time.Duration // how long events are gathered for one post; default 200 ms (the real one: 30 s or 768 KB)
+	Tries   int           // posts of one batch, the first included; default 8 (the real one goes on for 24 hours)
+	Backoff time.Duration // before the second try, doubled with each further one up to 5 s; default 100 ms
+	Quiet   bool          // no processed and delivered by themselves: only what Report is told
+}
+
+// Disorder is what the real webhook does to events on a bad day. The shares are of events, decided by the event's id.
+type Disorder struct {
+	Duplicate float64 `json:"duplicate"` // this share is posted a second time, in a later post
+	Drop      float64 `json:"drop"`      // this share is never posted
+	Reorder   bool    `json:"reorder"`   // a post's events come newest first, and so do posts that wait
+	Hold      bool    `json:"hold"`      // nothing is posted until this is taken back
+}
+
+// WebhookCounts says what the webhook did so far, in events but for Posts and Retries.
+type WebhookCounts struct {
+	Events     int `json:"events"`     // handed over to be posted
+	Accepted   int `json:"accepted"`   // posted and answered with 2xx, duplicates included
+	Duplicated int `json:"duplicated"` // posted, or to be posted, a second time
+	Dropped    int `json:"dropped"`    // lost on purpose
+	Failed     int `json:"failed"`     // given up after the last try
+	Waiting    int `json:"waiting"`    // not posted yet, on their way, or to be tried again
+	Posts      int `json:"posts"`      // requests made
+	Retries    int `json:"retries"`    // of these, repeats of one that was not answered with 2xx
+	LastStatus int `json:"last_status"`
+}
+
+const (
+	maxPost    = 768 << 10 // bytes
+	maxBackoff = 5 * time.Second
+)
+
+// item is one event, ready to be posted.
+type item struct {
+	id    string
+	json  []byte
+	again bool // posted before: a duplicate on purpose
+}
+
+// share is a number in [0, 1) by which a share of events is chosen for something.
+func (i item) share(question string) float64 {
+	sum := sha256.Sum256([]byte(question + i.id))
+	return float64(binary.BigEndian.Uint64(sum[:8])>>11) / (1 << 53)
+}
+
+// hook posts events. Nothing runs while there is nothing to post.
+type hook struct {
+	o      Webhook
+	now    func() time.Time
+	key    *ecdsa.PrivateKey
+	client *http.Client
+	tasks  *tasks
+
+	mu       sync.Mutex
+	url      string
+	disorder Disorder
+	queue    []item
+	posting  bool // a task is gathering or posting
+	counts   WebhookCounts
+	changed  chan struct{} // closed with every change
+}
+
+func newHook(o Webhook, now func() time.Time, client *http.Client, tasks *tasks) *hook {
+	if o.Batch <= 0 {
+		o.Batch = 200 * time.Millisecond
+	}
+	if o.Tries <= 0 {
+		o.Tries = 8
+	}
+	if o.Backoff <= 0 {
+		o.Backoff = 100 * time.Millisecond
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic(err) // the system has no randomness; rand.Read would have crashed too
+	}
+	return &hook{o: o, now: now, key: key, client: client, tasks: tasks, url: o.URL, changed: make(chan struct{})}
+}
+
+// PublicKey is the key that webhooks are verified with, as SendGrid's settings page shows it: base64 of DER.
+func (s *Server) PublicKey() string {
+	der, err := x509.MarshalPKIXPublicKey(&s.hook.key.PublicKey)
+	if err != nil {
+		panic(err) // of P-256 it never fails
+	}
+	return base64.StdEncoding.EncodeToString(der)
+}
+
+// SetWebhook says where events are posted from now on; empty: nowhere. Only addresses of this machine are taken.
+func (s *Server) SetWebhook(url string) error {
+	if url != "" && !loopback(url) {
+		return fmt.Errorf("webhook %s: %w", url, errAbroad)
+	}
+	s.hook.change(func() { s.hook.url = url })
+	return nil
+}
+
+// SetDisorder says how events are mistreated from now on; the zero Disorder ends it and lets go of what was held.
+func (s *Server) SetDisorder(d Disorder) { s.hook.change(func() { s.hook.disorder = d }) }
+
+// Webhooks says what the webhook did so far.
+func (s *Server) Webhooks() WebhookCounts {
+	s.hook.mu.Lock()
+	defer s.hook.mu.Unlock()
+	return s.hook.counts
+}
+
+// WaitReported returns when the webhook's counts satisfy done, or with the context's error.
+func (s *Server) WaitReported(ctx context.Context, done func(WebhookCounts) bool) error {
+	for {
+		s.hook.mu.Lock()
+		counts, changed := s.hook.counts, s.hook.changed
+		s.hook.mu.Unlock()
+		if done(counts) {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return fmt.Errorf("the stand-in SendGrid's webhook did %+v: %w", counts, ctx.Err())
+		}
+	}
+}
+
+// change changes the hook, wakes whoever waits for a change, and posts if there is something to post now.
+func (h *hook) change(do func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	do()
+	close(h.changed)
+	h.changed = make(chan struct{})
+	if !h.posting && len(h.queue) > 0 && !h.disorder.Hold {
+		h.posting = true
+		h.tasks.run(h.post)
+	}
+}
+
+// on reports whether anybody is told of events.
+func (h *hook) on() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.url != ""
+}
+
+// add takes events to be posted, but for those that are to get lost.
+func (h *hook) add(items ...item) {
+	h.change(func() {
+		if h.url == "" {
+			return
+		}
+		for _, i := range items {
+			h.counts.Events++
+			if i.share("drop") < h.disorder.Drop {
+				h.counts.Dropped++
+				continue
+			}
+			h.queue = append(h.queue, i)
+			h.counts.Waiting++
+		}
+	})
+}
+
+// post gathers and posts until nothing is left to post.
+func (h *hook) post() {
+	for {
+		if !h.sleep(h.o.Batch) {
+			return
+		}
+		batch := h.take()
+		if len(batch) == 0 {
+			return
+		}
+		if !h.try(batch) {
+			h.tasks.run(func() { h.retry(batch) }) // others need not wait for this one
+		}
+	}
+}
+
+// take takes the next post's events from the queue; none: the task is done.
+func (h *hook) take() (batch []item) {
+	h.change(func() {
+		size, n := 0, 0
+		if h.disorder.Reorder {
+			slices.Reverse(h.queue)
+		}
+		for n < len(h.queue) && (n == 0 || size+len(h.queue[n].json) <= maxPost) && !h.disorder.Hold {
+			size += len(h.queue[n].json) + 3
+			n++
+		}
+		batch = slices.Clone(h.queue[:n])
+		h.queue = slices.Delete(h.queue, 0, n)
+		for _, i := range batch {
+			if !i.again && i.share("duplicate") < h.disorder.Duplicate {
+				i.again = true
+				h.queue = append(h.queue, i)
+				h.counts.Duplicated++
+				h.counts.Waiting++
+			}
+		}
+		h.posting = n > 0
+	})
+	return batch
+}
+
+// sleep waits in real time; false: the server has closed.
+func (h *hook) sleep(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-h.tasks.ctx.Done():
+		return false
+	}
+}
+
+// retry posts a batch again until it is taken, or given up.
+func (h *hook) retry(batch []item) {
+	wait := h.o.Backoff
+	for range h.o.Tries - 1 {
+		if !h.sleep(wait) {
+			return
+		}
+		h.change(func() { h.counts.Retries++ })
+		if h.try(batch) {
+			return
+		}
+		wait = min(2*wait, maxBackoff)
+	}
+	h.change(func() {
+		h.counts.Failed += len(batch)
+		h.counts.Waiting -= len(batch)
+	})
+}
