@@ -9,7 +9,7 @@ import (
 	"homeroom/catalog"
 	"homeroom/engine"
 	"homeroom/rules"
-	"homeroom/store/profile"
+	"homeroom/profile"
 )
 
 // Folder is what tests are checked against and run with.

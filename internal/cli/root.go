@@ -19,9 +19,20 @@ type Commands struct {
 	Rules    RulesCmd    `cmd:"" help:"Check, test and publish a growth team's folder."`
 	Simulate SimulateCmd `cmd:"" help:"Show what recorded events would have sent, with no server."`
 	Catalog  CatalogCmd  `cmd:"" help:"List the events that Homeroom knows."`
+	Messages MessagesCmd `cmd:"" help:"List messages, and send one to yourself as a test."`
+	Learner  LearnerCmd  `cmd:"" help:"Tell a learner's story; export or erase what is known of them."`
+	Report   ReportCmd   `cmd:"" help:"Count what was decided and what came of it, rule by rule."`
 	Pause    PauseCmd    `cmd:"" help:"Stop all sending at once; everything else goes on."`
 	Resume   ResumeCmd   `cmd:"" help:"Let messages go out again."`
+	Codec    CodecCmd    `cmd:"" help:"Decrypt for the Temporal UI what is stored encrypted."`
 	Version  VersionCmd  `cmd:"" help:"Print the version."`
+}
+
+// LearnerCmd is `homeroom learner`.
+type LearnerCmd struct {
+	Why    LearnerWhyCmd    `cmd:"" help:"Tell what happened to a learner, what was decided, and why."`
+	Export LearnerExportCmd `cmd:"" help:"Write everything that is held about a learner."`
+	Erase  LearnerEraseCmd  `cmd:"" help:"Erase a learner, with a receipt."`
 }
 
 // RulesCmd is `homeroom rules`.

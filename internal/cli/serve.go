@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 	sdklog "go.temporal.io/sdk/log"
 
 	"homeroom/app"
-	"homeroom/delivery/sendgrid"
+	"homeroom/codec"
 	"homeroom/rules"
 	"homeroom/store"
 )
@@ -24,14 +25,15 @@ type ServeCmd struct {
 	Academy string `type:"existingdir" env:"HOMEROOM_ACADEMY" help:"The growth team's folder, put in force at the start if nothing is, and as --publish-on-start says." placeholder:"DIR"`
 	OnStart string `name:"publish-on-start" env:"HOMEROOM_PUBLISH_ON_START" enum:"new,always,never" default:"new" help:"Put the folder in force although others are: new (unless it was in force before, so that a restart never undoes a publication), always or never." placeholder:"WHEN"`
 	NATSFlags
-	PublicURL string   `required:"" env:"HOMEROOM_PUBLIC_URL" help:"Where learners reach Homeroom's pages; unsubscribe links begin with it." placeholder:"URL"`
-	Secret    string   `name:"secret-file" env:"HOMEROOM_SECRET_FILE" type:"existingfile" help:"Keys unsubscribe links and hashed addresses. Default: made at the first start and kept in NATS." placeholder:"FILE"`
-	Allow     []string `env:"HOMEROOM_ALLOW" help:"This process writes only to these addresses and domains; for staging systems." placeholder:"ADDRESS|DOMAIN"`
+	Roles     []string `env:"HOMEROOM_ROLES" default:"triggers,worker,edge" help:"What this process serves. Default: ${default}." placeholder:"ROLE"`
+	PublicURL string   `required:"" env:"HOMEROOM_PUBLIC_URL" help:"Where learners reach Homeroom's pages; the links in messages begin with it." placeholder:"URL"`
+	EdgeFlags
+	Secrets []string `name:"secret-file" env:"HOMEROOM_SECRET_FILE" type:"existingfile" help:"Keys links and hashed addresses; given again, older ones that it replaced. Default: made at the first start and kept in NATS." placeholder:"FILE"`
+	Keys    []string `name:"encryption-key-file" env:"HOMEROOM_ENCRYPTION_KEY_FILE" type:"existingfile" help:"Encrypts what Temporal stores; given again, older keys that still decrypt. See docs/privacy.md." placeholder:"FILE"`
+	Allow   []string `env:"HOMEROOM_ALLOW" help:"This process writes only to these addresses and domains; for staging systems." placeholder:"ADDRESS|DOMAIN"`
 
-	SendGridKey  string  `name:"sendgrid-key-file" env:"HOMEROOM_SENDGRID_KEY_FILE" type:"existingfile" help:"File with the SendGrid API key. Default: the environment's SENDGRID_API_KEY." placeholder:"FILE"`
-	SendGridHost string  `name:"sendgrid-host" env:"HOMEROOM_SENDGRID_HOST" default:"https://api.sendgrid.com" help:"SendGrid's API; for EU subusers https://api.eu.sendgrid.com." placeholder:"URL"`
-	Sandbox      bool    `name:"sendgrid-sandbox" env:"HOMEROOM_SENDGRID_SANDBOX" help:"SendGrid checks every mail and delivers none."`
-	Rate         float64 `name:"deliveries-per-second" env:"HOMEROOM_DELIVERIES_PER_SECOND" help:"At most so many, over all workers. Default: no limit." placeholder:"N"`
+	SendGridFlags
+	Rate float64 `name:"deliveries-per-second" env:"HOMEROOM_DELIVERIES_PER_SECOND" help:"At most so many, over all workers. Default: no limit." placeholder:"N"`
 
 	Replicas int           `name:"nats-replicas" env:"HOMEROOM_NATS_REPLICAS" default:"1" help:"Of streams and buckets that are made; 3 in production."`
 	Keep     time.Duration `name:"keep-events" env:"HOMEROOM_KEEP_EVENTS" help:"For how long streams that are made keep events. Default: forever." placeholder:"DURATION"`
@@ -66,25 +68,39 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 	if err != nil {
 		return err
 	}
-	secret, err := readSecret(c.Secret)
+	secret, older, err := c.secrets()
 	if err != nil {
 		return err
+	}
+	roles, err := rolesOf(c.Roles)
+	if err != nil {
+		return err
+	}
+	if list, set := os.LookupEnv("HOMEROOM_ALLOW"); set && strings.TrimSpace(list) == "" {
+		return usage(errors.New("HOMEROOM_ALLOW is set and empty, which would allow everybody: name addresses and domains, or unset it"))
 	}
 	nc, js, err := c.connect("homeroom")
 	if err != nil {
 		return err
 	}
 	defer nc.Close()
-	temporal, namespace, err := dialTemporal(ctx, log)
+	temporal, namespace, err := dialTemporal(ctx, log, c.Keys...)
 	if err != nil {
 		return err
 	}
 	defer temporal.Close()
+	var pages *app.EdgeOptions
+	if slices.Contains(roles, app.RoleEdge) {
+		if pages, err = c.EdgeFlags.options(); err != nil {
+			return err
+		}
+		defer pages.Listener.Close()
+	}
 	homeroom, err := app.New(ctx, app.Options{
 		JetStream: js, Temporal: temporal, Namespace: namespace, Academy: academy, OnStart: app.OnStart(c.OnStart),
 		Sender: sender, Author: whoami(),
 		Store: store.Options{Replicas: c.Replicas, MaxAge: c.Keep}, Log: log,
-		PublicURL: c.PublicURL, Secret: secret, Allow: c.Allow, DeliveriesPerSecond: c.Rate,
+		PublicURL: c.PublicURL, Secret: secret, OldSecrets: older, Roles: roles, Edge: pages, Allow: c.Allow, DeliveriesPerSecond: c.Rate,
 	})
 	if err != nil {
 		return err
@@ -93,7 +109,10 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 	if err := homeroom.Start(ctx); err != nil {
 		return err
 	}
-	log.Info("serving", "ruleset", homeroom.Swap().Ruleset, "nats", nc.ConnectedUrlRedacted(), "namespace", namespace)
+	if pages != nil {
+		log.Info("learners' pages", "listen", pages.Listener.Addr().String(), "public_url", c.PublicURL, "webhook", pages.WebhookKey != nil)
+	}
+	log.Info("serving", "roles", roles, "ruleset", homeroom.Swap().Ruleset, "nats", nc.ConnectedUrlRedacted(), "namespace", namespace)
 	select {
 	case err := <-homeroom.Failed():
 		return err
@@ -110,20 +129,20 @@ func (c *ServeCmd) logger(o IO) *slog.Logger {
 	return slog.New(slog.NewTextHandler(o.Err, nil))
 }
 
-// sender makes the SendGrid adapter. The key comes from a file or the environment, never from a flag.
-func (c *ServeCmd) sender() (*sendgrid.Sender, error) {
-	key := os.Getenv("SENDGRID_API_KEY")
-	if c.SendGridKey != "" {
-		raw, err := os.ReadFile(c.SendGridKey)
+// secrets reads the secret in use, and those before it.
+func (c *ServeCmd) secrets() (secret []byte, older [][]byte, err error) {
+	for i, file := range c.Secrets {
+		read, err := readSecret(file)
 		if err != nil {
-			return nil, fmt.Errorf("reading the SendGrid key: %w", err)
+			return nil, nil, err
 		}
-		key = strings.TrimSpace(string(raw))
+		if i == 0 {
+			secret = read
+		} else {
+			older = append(older, read)
+		}
 	}
-	if key == "" {
-		return nil, usage(errors.New("no SendGrid key: set SENDGRID_API_KEY, or name a file with --sendgrid-key-file"))
-	}
-	return sendgrid.New(sendgrid.Options{APIKey: key, Host: c.SendGridHost, Sandbox: c.Sandbox, Now: time.Now})
+	return secret, older, nil
 }
 
 func readSecret(file string) ([]byte, error) {
@@ -140,8 +159,8 @@ func readSecret(file string) ([]byte, error) {
 	return secret, nil
 }
 
-// dialTemporal connects as the SDK's environment configuration says.
-func dialTemporal(ctx context.Context, log *slog.Logger) (client.Client, string, error) {
+// dialTemporal connects as the SDK's environment configuration says. With key files, payloads are encrypted.
+func dialTemporal(ctx context.Context, log *slog.Logger, keyFiles ...string) (client.Client, string, error) {
 	opts, err := envconfig.LoadDefaultClientOptions()
 	if err != nil {
 		return nil, "", usage(fmt.Errorf("the Temporal configuration: %w", err))
@@ -150,6 +169,17 @@ func dialTemporal(ctx context.Context, log *slog.Logger) (client.Client, string,
 		opts.Namespace = client.DefaultNamespace
 	}
 	opts.Logger = sdklog.NewStructuredLogger(log)
+	if len(keyFiles) > 0 {
+		keys, err := codec.ReadKeys(keyFiles...)
+		if err != nil {
+			return nil, "", usage(err)
+		}
+		encrypted, err := codec.New(keys...)
+		if err != nil {
+			return nil, "", usage(err)
+		}
+		encrypted.Apply(&opts)
+	}
 	c, err := client.DialContext(ctx, opts)
 	if err != nil {
 		return nil, "", fmt.Errorf("no Temporal at %s: %w; set TEMPORAL_ADDRESS", address(opts), err)

@@ -1,0 +1,113 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"homeroom/privacy"
+)
+
+// LearnerEraseCmd is `homeroom learner erase`.
+type LearnerEraseCmd struct {
+	InstallationFlags
+	Learner string `arg:"" help:"The learner's id, as the platform publishes it."`
+	Yes     bool   `help:"Do not ask."`
+	DryRun  bool   `help:"Only count what would be removed."`
+}
+
+// Help is shown by `homeroom learner erase --help`.
+func (*LearnerEraseCmd) Help() string {
+	return `Removes everything that is held about a learner, suppresses their addresses for good, looks again until nothing is
+found, and prints a receipt as JSON that names nobody. Homeroom may go on serving meanwhile. Let the platform stop
+publishing about the learner first: what it publishes afterwards is taken in again.
+
+It exits with 1 if something remains; run it again then.
+
+Example:
+  homeroom learner erase u_42 --dry-run
+  homeroom learner erase u_42 --yes > receipt.json`
+}
+
+// Run erases the learner.
+func (c *LearnerEraseCmd) Run(ctx context.Context, o IO) error {
+	return c.with(ctx, o, func(p *privacy.Privacy) error {
+		if c.DryRun {
+			counts, err := p.Find(ctx, c.Learner)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(o.Out, countTable(counts))
+			return err
+		}
+		if err := c.confirm(o); err != nil {
+			return err
+		}
+		receipt, err := p.Erase(ctx, c.Learner, whoami(), o.Now().UTC())
+		if err != nil {
+			return err
+		}
+		data, err := json.MarshalIndent(receipt, "", "  ")
+		if err == nil {
+			_, err = fmt.Fprintln(o.Out, string(data))
+		}
+		if err != nil {
+			return fmt.Errorf("writing the receipt: %w", err)
+		}
+		return verdict(o, receipt)
+	})
+}
+
+// confirm asks for the id once more: there is no way back.
+func (c *LearnerEraseCmd) confirm(o IO) error {
+	if c.Yes {
+		return nil
+	}
+	in, ok := o.In.(*os.File)
+	if !ok || !isTerminal(in) || !o.Terminal {
+		return usage(errors.New("nobody is there to ask whether this learner is meant: add --yes"))
+	}
+	fmt.Fprintf(o.Err, "This removes everything about %s and cannot be undone. Type the id to go on: ", c.Learner)
+	typed, err := bufio.NewReader(in).ReadString('\n')
+	if err != nil || strings.TrimRight(typed, "\r\n") != c.Learner {
+		return errors.New("that was another id: nothing was removed")
+	}
+	return nil
+}
+
+// verdict says for people what the receipt says.
+func verdict(o IO, r privacy.Receipt) error {
+	for _, doubt := range r.Doubts {
+		fmt.Fprintln(o.Err, "Careful:", doubt)
+	}
+	if !r.Complete {
+		return fmt.Errorf("after %d rounds something remains (%s): stop the platform from publishing about this learner, and run this again", r.Rounds, countLine(r.Remains))
+	}
+	fmt.Fprintf(o.Err, "Erased: %s. Nothing was found any more.\n", countLine(r.Removed))
+	return nil
+}
+
+func countTable(counts []privacy.Count) string {
+	return table(func(row func(...any)) {
+		for _, c := range counts {
+			row(c.Place, c.Count)
+		}
+	})
+}
+
+func countLine(counts []privacy.Count) string {
+	var parts []string
+	for _, c := range counts {
+		if c.Count > 0 {
+			parts = append(parts, fmt.Sprintf("%s %d", c.Place, c.Count))
+		}
+	}
+	if len(parts) == 0 {
+		return "nothing"
+	}
+	return strings.Join(parts, ", ")
+}

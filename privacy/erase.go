@@ -1,0 +1,227 @@
+package privacy
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"homeroom/store"
+	"homeroom/subjects"
+)
+
+// Receipt says what an erasure did. It tells nobody whom it was about.
+type Receipt struct {
+	// Learner is the keyed hash of the id, in hex, under which the tombstone is kept.
+	Learner string    `json:"learner"`
+	At      time.Time `json:"at"`
+	By      string    `json:"by,omitempty"`
+	// Complete: at the end nothing was found any more, twice.
+	Complete   bool    `json:"complete"`
+	Rounds     int     `json:"rounds"`
+	Suppressed int     `json:"addresses_suppressed"`
+	Removed    []Count `json:"removed"`           // by place; those that held nothing among them
+	Remains    []Count `json:"remains,omitempty"` // what was found at the end
+	// Doubts are what could not be made sure of, each with what to do.
+	Doubts []string `json:"doubts,omitempty"`
+	Stays  []Stay   `json:"stays"`
+}
+
+// Stay is something that an erasure leaves where it is.
+type Stay struct {
+	What string `json:"what"`
+	Why  string `json:"why"`
+}
+
+// Erase removes everything that Homeroom holds about a learner; see the package comment for how. Who has nothing left is
+// erased again without harm. An error means that it did not come to its end: what was done stays done, so run it again.
+// A receipt that is not Complete says what remains.
+func (p *Privacy) Erase(ctx context.Context, learner, by string, at time.Time) (Receipt, error) {
+	if err := subjects.ValidLearner(learner); err != nil {
+		return Receipt{}, err
+	}
+	e := &erasure{Privacy: p, learner: learner, at: at, removed: map[string]uint64{}}
+	receipt := Receipt{Learner: p.o.Store.Suppressions.TombstoneOf(learner), At: at, By: by}
+	if err := e.begin(ctx, by); err != nil {
+		return receipt, fmt.Errorf("erase a learner: %w", err)
+	}
+	last, err := e.rounds(ctx, &receipt)
+	if err != nil {
+		return receipt, fmt.Errorf("erase a learner: %w; what was removed stays removed: run it again", err)
+	}
+	receipt.Suppressed, receipt.Doubts = len(e.suppressed), e.doubts
+	for _, c := range last.counts() {
+		receipt.Removed = append(receipt.Removed, Count{c.Place, e.removed[c.Place]})
+		if c.Count > 0 {
+			receipt.Remains = append(receipt.Remains, c)
+		}
+	}
+	receipt.Stays = e.stays(ctx, &receipt)
+	return receipt, nil
+}
+
+// erasure is one learner's, under way.
+type erasure struct {
+	*Privacy
+	learner    string
+	at         time.Time
+	traces     store.Traces
+	suppressed []string // addresses
+	removed    map[string]uint64
+	doubts     []string
+	waited     bool // for the triggers
+}
+
+// begin writes what must be there before anything is removed.
+func (e *erasure) begin(ctx context.Context, by string) error {
+	f, err := e.find(ctx, e.learner, e.traces)
+	if err != nil {
+		return err
+	}
+	if err := e.suppress(ctx, f); err != nil {
+		return err
+	}
+	return e.o.Store.Suppressions.Bury(ctx, e.learner, store.Tombstone{At: e.at, By: by})
+}
+
+// suppress keeps every address that is known from being written to.
+func (e *erasure) suppress(ctx context.Context, f found) error {
+	addresses, err := e.addresses(ctx, e.learner, f.places)
+	if err != nil {
+		return err
+	}
+	for _, address := range addresses {
+		if slices.Contains(e.suppressed, address) {
+			continue
+		}
+		if err := e.o.Store.Suppressions.Add(ctx, address, store.ReasonErased, e.at); err != nil {
+			return err
+		}
+		e.suppressed = append(e.suppressed, address)
+	}
+	return nil
+}
+
+// rounds searches and removes until nothing was found twice, or the rounds are over. It returns the last search.
+func (e *erasure) rounds(ctx context.Context, receipt *Receipt) (last found, err error) {
+	clean := 0
+	for {
+		if last, err = e.find(ctx, e.learner, e.traces); err != nil {
+			return last, err
+		}
+		e.traces = last.traces
+		if last.held() == 0 && e.waited {
+			if clean++; clean == 2 {
+				receipt.Complete = true
+				return last, nil
+			}
+			e.o.Progress("nothing is left; looking once more")
+			if err := wait(ctx, e.o.Settle); err != nil {
+				return last, err
+			}
+			continue
+		}
+		clean = 0
+		if receipt.Rounds == e.o.Rounds {
+			return last, nil
+		}
+		receipt.Rounds++
+		e.o.Progress(fmt.Sprintf("round %d: %d found", receipt.Rounds, last.held()))
+		if err := e.suppress(ctx, last); err != nil {
+			return last, err
+		}
+		if err := e.remove(ctx, last); err != nil {
+			return last, err
+		}
+	}
+}
+
+// remove takes away what was found, in the order of the package comment.
+func (e *erasure) remove(ctx context.Context, f found) error {
+	var events uint64
+	for _, place := range f.places {
+		if place.Name == subjects.Stream {
+			events = place.Held
+			if err := e.removePlace(ctx, place); err != nil {
+				return err
+			}
+		}
+	}
+	if events > 0 || !e.waited {
+		e.waited = true
+		// The triggers and the learner's workflow may just have written something: what was found is old.
+		var err error
+		if f, err = e.find(ctx, e.learner, e.traces); err != nil {
+			return err
+		}
+		e.traces = f.traces
+		if err := e.suppress(ctx, f); err != nil {
+			return err
+		}
+	}
+	e.o.Progress(fmt.Sprintf("deleting %d runs of the workflow", len(f.runs)))
+	if err := e.removeRuns(ctx, e.learner, f.runs); err != nil {
+		return err
+	}
+	e.removed[temporalPlace] += uint64(len(f.runs))
+	for _, place := range f.places {
+		if err := e.removePlace(ctx, place); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *erasure) removePlace(ctx context.Context, place store.Place) error {
+	if place.Held == 0 {
+		return nil
+	}
+	e.o.Progress(fmt.Sprintf("purging %d from %s", place.Held, place.Name))
+	if err := e.holdings.Remove(ctx, place); err != nil {
+		return err
+	}
+	e.removed[place.Name] += place.Held
+	return nil
+}
+
+// handPatience is how long the triggers are given to put down what they hold, for real.
+const handPatience = 30 * time.Second
+
+// handedOver waits until the triggers say that everything the partition stored up to now is out of their hands. Events
+// that they had fetched are processed although the stream has them no more.
+func (e *erasure) handedOver(ctx context.Context) {
+	e.waited = true
+	if len(e.o.Store.Control.Instances()) == 0 {
+		return // no process is there to hold anything
+	}
+	partition := store.PartitionOf(e.learner)
+	e.o.Progress("waiting for the triggers to put down what they hold")
+	want := e.o.Now()
+	if e.o.Store.Control.HandedOver(ctx, partition, want, handPatience).Before(want) {
+		doubt := fmt.Sprintf("nobody said within %s that partition %d of the stream was handed over: if a process was stopped or stuck with the learner's events in hand, it may write them down again; once Homeroom is serving, run this again",
+			handPatience, partition)
+		if !slices.Contains(e.doubts, doubt) {
+			e.doubts = append(e.doubts, doubt)
+		}
+	}
+}
+
+// stays says what an erasure leaves, and why.
+func (e *erasure) stays(ctx context.Context, r *Receipt) []Stay {
+	stays := []Stay{
+		{"the tombstone: a keyed hash of the learner's id, when and by whom they were erased", "proof of the erasure; it tells nobody who it was"},
+		{fmt.Sprintf("%d addresses as keyed hashes in %s", r.Suppressed, store.BucketSuppressions), "so that nobody writes to them again"},
+		{"the learner's id in events of other learners that name it, such as who referred whom, and in what followed from them", "they are the other learners' history; erase those too, or use ids that mean nothing outside of the platform"},
+		{"ids in the logs of Homeroom, NATS and Temporal, and in the memory of processes that run", "logs and memory have their own end; they hold no address and no name"},
+		{"bytes on the servers' disks that nothing refers to any more, and backups", "NATS and Temporal's database use the space again in their own time; encrypt disks and let backups expire"},
+		{"what the mail provider logged, and the mails themselves", "they are outside of Homeroom: erase the address at the provider too"},
+	}
+	where, err := e.archived(ctx)
+	if err != nil {
+		where = "(not known: " + err.Error() + ")"
+	}
+	if where != "" {
+		stays = append(stays, Stay{"copies of closed runs in Temporal's archive " + where, "Temporal deletes nothing there; let the archive expire, or delete the workflow's folder"})
+	}
+	return stays
+}

@@ -1,0 +1,176 @@
+package privacy
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"time"
+	"unicode/utf8"
+
+	"homeroom/engine"
+	"homeroom/store"
+	"homeroom/subjects"
+	"homeroom/workflows"
+)
+
+// Document is everything that is held about one learner.
+type Document struct {
+	Learner  string    `json:"learner"`
+	At       time.Time `json:"exported_at"`
+	About    string    `json:"about"`
+	Sections []Section `json:"sections"`
+}
+
+// Section is what one place holds.
+type Section struct {
+	Name  string `json:"name"`
+	About string `json:"about"` // what it is and what it is used for
+	Where string `json:"where"`
+	Items []any  `json:"items"` // never nil
+}
+
+// Item is one message or record, as stored.
+type Item struct {
+	Subject  string              `json:"subject,omitempty"` // of a stream's message
+	Key      string              `json:"key,omitempty"`     // of a bucket's record
+	StoredAt time.Time           `json:"stored_at"`
+	Headers  map[string][]string `json:"headers,omitempty"`
+	// Body is the value if it is JSON; otherwise it is text, and if it is not even that, base64.
+	Body   json.RawMessage `json:"body,omitempty"`
+	Text   string          `json:"text,omitempty"`
+	Base64 string          `json:"base64,omitempty"`
+}
+
+// Workflow is what Temporal holds.
+type Workflow struct {
+	ID   string `json:"workflow_id"`
+	Runs []run  `json:"runs"`
+	// State is everything the workflow remembers at this moment; nil with a Problem if no worker answered.
+	State   *engine.State `json:"state,omitempty"`
+	Problem string        `json:"problem,omitempty"`
+}
+
+// Suppressed is one address that is not to be written to.
+type Suppressed struct {
+	Address string `json:"address"`
+	store.Suppression
+}
+
+// place says how a place is shown.
+type shown struct{ place, name, where, about string }
+
+var order = []shown{
+	{store.BucketProfiles, "profile", "NATS bucket ", "The learner as a person: address, name, locale, time zone, consent and topics, and whatever else the platform published as traits. Used to decide whether and when to write, and to address messages."},
+	{store.BucketStanding, "standing", "NATS bucket ", "Activity and progress per course, counted from events. Used to see when somebody has gone quiet."},
+	{subjects.Stream, "events", "NATS stream ", "What the platform published about the learner, and what came back of their mails, as stored. Everything else follows from it."},
+	{subjects.DeadStream, "dead_letters", "NATS stream ", "Events that could not be read, with the reason, kept for whoever repairs the publisher."},
+	{subjects.DecisionStream, "decisions", "NATS stream ", "What Homeroom decided about messages to the learner, and why. Used for reports, and to answer questions like this one."},
+	{subjects.NudgeStream, "nudges", "NATS stream ", "Messages for the platform's own pages, as rendered."},
+	{store.BucketSends, "sends", "NATS bucket ", "How far each message has come on its way to the provider, so that none goes out twice. The keys are hashes of the sends' ids."},
+	{store.BucketLinks, "links", "NATS bucket ", "What lies behind the learner's share links and their referral code."},
+}
+
+// Export collects everything that is held about a learner. Of a stranger the sections are empty, and no error.
+func (p *Privacy) Export(ctx context.Context, learner string) (*Document, error) {
+	f, err := p.find(ctx, learner, store.Traces{})
+	if err != nil {
+		return nil, fmt.Errorf("export a learner: %w", err)
+	}
+	doc := &Document{
+		Learner: learner, At: p.o.Now().UTC(),
+		About: "Everything that Homeroom holds about this learner. Each section says what it is, where it is kept and what for. Times are in UTC.",
+	}
+	for _, s := range order {
+		section := Section{Name: s.name, About: s.about, Where: s.where + s.place, Items: []any{}}
+		for _, place := range f.places {
+			if place.Name != s.place {
+				continue
+			}
+			err := p.holdings.Read(ctx, place, func(m store.Message) error {
+				section.Items = append(section.Items, item(m))
+				return nil
+			})
+			if err != nil {
+				return nil, fmt.Errorf("export a learner: %w", err)
+			}
+		}
+		doc.Sections = append(doc.Sections, section)
+	}
+	suppression, err := p.suppression(ctx, learner, f)
+	if err != nil {
+		return nil, fmt.Errorf("export a learner: %w", err)
+	}
+	doc.Sections = append(doc.Sections, suppression, p.workflow(ctx, learner, f))
+	return doc, nil
+}
+
+func item(m store.Message) Item {
+	it := Item{Key: m.Key, StoredAt: m.StoredAt.UTC(), Headers: m.Header}
+	if m.Key == "" {
+		it.Subject = m.Subject
+	}
+	switch {
+	case json.Valid(m.Data):
+		it.Body = m.Data
+	case utf8.Valid(m.Data):
+		it.Text = string(m.Data)
+	default:
+		it.Base64 = base64.StdEncoding.EncodeToString(m.Data)
+	}
+	return it
+}
+
+// suppression tells of each known address whether it is suppressed, and whether the learner was erased before.
+func (p *Privacy) suppression(ctx context.Context, learner string, f found) (Section, error) {
+	section := Section{
+		Name: "suppression", Where: "NATS bucket " + store.BucketSuppressions, Items: []any{},
+		About: "Addresses of the learner that must not be written to, with the reason; kept as keyed hashes. A tombstone says that the learner was erased before; what is here came afterwards.",
+	}
+	addresses, err := p.addresses(ctx, learner, f.places)
+	if err != nil {
+		return section, err
+	}
+	for _, address := range addresses {
+		s, suppressed, err := p.o.Store.Suppressions.Get(ctx, address)
+		if err != nil {
+			return section, err
+		}
+		if suppressed {
+			section.Items = append(section.Items, Suppressed{Address: address, Suppression: s})
+		}
+	}
+	stone, erased, err := p.o.Store.Suppressions.Tombstone(ctx, learner)
+	if erased {
+		section.Items = append(section.Items, map[string]store.Tombstone{"tombstone": stone})
+	}
+	return section, err
+}
+
+// queryPatience is how long a worker is given to tell a learner's state.
+const queryPatience = 10 * time.Second
+
+func (p *Privacy) workflow(ctx context.Context, learner string, f found) Section {
+	section := Section{
+		Name: "workflow", Where: "Temporal namespace " + p.o.Namespace, Items: []any{},
+		About: "The process that decides about messages to the learner: what it remembers now (rules under way, past messages, the last decisions with reasons), and its runs. The history of a run repeats the events and decisions above, step by step.",
+	}
+	if len(f.runs) == 0 {
+		return section
+	}
+	w := Workflow{ID: workflows.WorkflowID(learner), Runs: f.runs}
+	asking, cancel := context.WithTimeout(ctx, queryPatience)
+	defer cancel()
+	var state engine.State
+	answer, err := p.o.Temporal.QueryWorkflow(asking, w.ID, "", workflows.QueryState)
+	if err == nil {
+		err = answer.Get(&state)
+	}
+	if err != nil {
+		w.Problem = "no worker told the state: export again while Homeroom is serving, with its encryption keys if it has any: " + err.Error()
+	} else {
+		w.State = &state
+	}
+	section.Items = append(section.Items, w)
+	return section
+}

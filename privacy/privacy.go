@@ -1,0 +1,202 @@
+package privacy
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"go.temporal.io/sdk/client"
+
+	"homeroom/engine"
+	"homeroom/store"
+	"homeroom/subjects"
+)
+
+// Options are what the package needs. Those without a default are required.
+type Options struct {
+	JS        jetstream.JetStream
+	Store     *store.Store // opened with the secrets that Homeroom serves with
+	Temporal  client.Client
+	Namespace string           // of Temporal; default "default"
+	Now       func() time.Time // in Homeroom's time
+
+	Rounds int           // of searching and removing, at most; default 10
+	Settle time.Duration // between the last two searches, for real; default 5s
+	// Patience is for Temporal to delete runs, for real: it waits for its own queues, which takes half a minute. Default 2m.
+	Patience time.Duration
+	// Progress hears what is being done, in words. May be nil.
+	Progress func(string)
+}
+
+// Privacy exports and erases learners.
+type Privacy struct {
+	o        Options
+	holdings *store.Holdings
+}
+
+// New returns a Privacy.
+func New(o Options) (*Privacy, error) {
+	if o.JS == nil || o.Store == nil || o.Temporal == nil || o.Now == nil {
+		return nil, errors.New("privacy needs JetStream, the store, Temporal and a clock")
+	}
+	if o.Namespace == "" {
+		o.Namespace = client.DefaultNamespace
+	}
+	if o.Rounds == 0 {
+		o.Rounds = 10
+	}
+	if o.Settle == 0 {
+		o.Settle = 5 * time.Second
+	}
+	if o.Patience == 0 {
+		o.Patience = 2 * time.Minute
+	}
+	if o.Progress == nil {
+		o.Progress = func(string) {}
+	}
+	return &Privacy{o: o, holdings: store.NewHoldings(o.JS)}, nil
+}
+
+// Count is how much one place holds of a learner.
+type Count struct {
+	Place string `json:"place"` // a stream, a bucket, or "Temporal"
+	Count uint64 `json:"count"` // messages, records or runs
+}
+
+// Find counts what is held of a learner and changes nothing. Places that hold nothing are among them.
+func (p *Privacy) Find(ctx context.Context, learner string) ([]Count, error) {
+	f, err := p.find(ctx, learner, store.Traces{})
+	if err != nil {
+		return nil, err
+	}
+	return f.counts(), nil
+}
+
+// found is what is held of a learner at one moment.
+type found struct {
+	places []store.Place
+	runs   []run
+	traces store.Traces
+}
+
+// find looks everywhere. What the learner is known by besides their id is added to the traces.
+func (p *Privacy) find(ctx context.Context, learner string, t store.Traces) (found, error) {
+	if err := subjects.ValidLearner(learner); err != nil {
+		return found{}, err
+	}
+	if t.Spellings == nil { // not looked for yet
+		spellings, err := p.holdings.Spellings(ctx, learner)
+		if err != nil {
+			return found{}, err
+		}
+		t.Spellings = union(spellings, nil)
+	}
+	sends, err := p.holdings.Sends(ctx, learner)
+	if err != nil {
+		return found{}, err
+	}
+	t.Sends = union(t.Sends, sends)
+	places, err := p.holdings.Of(ctx, learner, t)
+	if err != nil {
+		return found{}, err
+	}
+	runs, err := p.runs(ctx, learner)
+	if err != nil {
+		return found{}, err
+	}
+	return found{places: places, runs: runs, traces: t}, nil
+}
+
+// addresses are all that are known of the learner: the profile's, and those of the traits that were ever published.
+func (p *Privacy) addresses(ctx context.Context, learner string, places []store.Place) ([]string, error) {
+	profile, err := p.o.Store.Profiles.Get(ctx, learner)
+	if err != nil {
+		return nil, fmt.Errorf("read the profile: %w", err)
+	}
+	known := union(nil, nil)
+	if profile.Email != "" {
+		known = append(known, profile.Email)
+	}
+	for _, place := range places {
+		if place.Name != subjects.Stream && place.Name != subjects.DeadStream {
+			continue
+		}
+		err := p.holdings.Read(ctx, place, func(m store.Message) error {
+			known = append(known, traitAddresses(m)...)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	for i, address := range known {
+		known[i] = strings.ToLower(address)
+	}
+	return union(known, nil), nil
+}
+
+// traitAddresses reads the learner's addresses out of an event, whatever its format: the trait "email". Other
+// properties of that name may be somebody else's, a friend's who was invited for instance.
+func traitAddresses(m store.Message) []string {
+	var body any
+	if json.Unmarshal(m.Data, &body) != nil {
+		return nil
+	}
+	var emails []string
+	take := func(traits any) {
+		if traits, ok := traits.(map[string]any); ok {
+			if email, ok := traits["email"].(string); ok && strings.Contains(email, "@") {
+				emails = append(emails, strings.TrimSpace(email))
+			}
+		}
+	}
+	profile := strings.HasSuffix(m.Subject, "."+engine.EventProfileUpdated)
+	var walk func(v any)
+	walk = func(v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			for name, value := range v {
+				if name == "traits" || profile && name == "properties" {
+					take(value)
+				}
+				walk(value)
+			}
+		case []any:
+			for _, value := range v {
+				walk(value)
+			}
+		}
+	}
+	walk(body)
+	return emails
+}
+
+// counts are the found things by place.
+func (f found) counts() []Count {
+	counts := []Count{{temporalPlace, uint64(len(f.runs))}}
+	for _, p := range f.places {
+		counts = append(counts, Count{p.Name, p.Held})
+	}
+	return counts
+}
+
+// held is how much was found in all.
+func (f found) held() uint64 {
+	var n uint64
+	for _, c := range f.counts() {
+		n += c.Count
+	}
+	return n
+}
+
+// union is the sorted set of both; never nil.
+func union(a, b []string) []string {
+	all := slices.Concat([]string{}, a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
+}

@@ -1,0 +1,205 @@
+package privacy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"go.temporal.io/api/common/v1"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+
+	"homeroom/workflows"
+)
+
+// temporalPlace is how the receipt calls the learner's workflow.
+const temporalPlace = "Temporal"
+
+// run is one run of a learner's workflow.
+type run struct {
+	ID      string    `json:"run_id"`
+	Status  string    `json:"status"`
+	Started time.Time `json:"started,omitzero"`
+	Closed  time.Time `json:"closed,omitzero"`
+	Events  int64     `json:"history_events"` // how many its history has
+}
+
+// runs are all runs of a learner's workflow that Temporal has: what visibility lists, which may be behind by a moment, and
+// what can be reached from the current run, each run naming the one it continued.
+func (p *Privacy) runs(ctx context.Context, learner string) ([]run, error) {
+	id := workflows.WorkflowID(learner)
+	ids, err := p.listed(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("list the runs of the workflow %s: %w", id, err)
+	}
+	var runs []run
+	known := map[string]bool{}
+	look := append([]string{""}, ids...) // "": the current run, if there is one
+	for len(look) > 0 {
+		next := look[0]
+		look = look[1:]
+		if known[next] {
+			continue
+		}
+		known[next] = true
+		described, err := p.o.Temporal.DescribeWorkflowExecution(ctx, id, next)
+		if gone(err) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("look at a run of the workflow %s: %w", id, err)
+		}
+		info := described.GetWorkflowExecutionInfo()
+		this := info.GetExecution().GetRunId()
+		if next == "" && known[this] {
+			continue
+		}
+		known[this] = true
+		r := run{ID: this, Status: statusWord(info.GetStatus()), Events: info.GetHistoryLength()}
+		if info.GetStartTime() != nil {
+			r.Started = info.GetStartTime().AsTime()
+		}
+		if info.GetCloseTime() != nil {
+			r.Closed = info.GetCloseTime().AsTime()
+		}
+		runs = append(runs, r)
+		before, err := p.continued(ctx, id, this)
+		if err != nil && !gone(err) {
+			return nil, fmt.Errorf("read how the run %s of the workflow %s began: %w", this, id, err)
+		}
+		if before != "" {
+			look = append(look, before)
+		}
+	}
+	slices.SortFunc(runs, func(a, b run) int { return a.Started.Compare(b.Started) })
+	return runs, nil
+}
+
+// listed asks visibility for the ids of the runs.
+func (p *Privacy) listed(ctx context.Context, workflowID string) ([]string, error) {
+	var ids []string
+	request := &workflowservice.ListWorkflowExecutionsRequest{Query: "WorkflowId = " + quote(workflowID)}
+	for {
+		page, err := p.o.Temporal.ListWorkflow(ctx, request)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range page.GetExecutions() {
+			ids = append(ids, e.GetExecution().GetRunId())
+		}
+		if request.NextPageToken = page.GetNextPageToken(); len(request.NextPageToken) == 0 {
+			return ids, nil
+		}
+	}
+}
+
+// quote writes a text for a visibility query.
+func quote(s string) string {
+	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'"
+}
+
+// continued is the run that a run continued; empty: none.
+func (p *Privacy) continued(ctx context.Context, id, runID string) (string, error) {
+	begun, err := p.o.Temporal.WorkflowService().GetWorkflowExecutionHistory(ctx, &workflowservice.GetWorkflowExecutionHistoryRequest{
+		Namespace: p.o.Namespace, Execution: &common.WorkflowExecution{WorkflowId: id, RunId: runID}, MaximumPageSize: 1,
+	})
+	if err != nil || len(begun.GetHistory().GetEvents()) == 0 {
+		return "", err
+	}
+	return begun.History.Events[0].GetWorkflowExecutionStartedEventAttributes().GetContinuedExecutionRunId(), nil
+}
+
+// removeRuns terminates what runs, deletes every run and waits until Temporal, which does so later, has.
+func (p *Privacy) removeRuns(ctx context.Context, learner string, runs []run) error {
+	id := workflows.WorkflowID(learner)
+	for _, r := range runs {
+		if r.Closed.IsZero() {
+			err := p.o.Temporal.TerminateWorkflow(ctx, id, r.ID, "the learner is erased")
+			if err != nil && !gone(err) {
+				return fmt.Errorf("terminate the workflow %s: %w", id, err)
+			}
+		}
+	}
+	for _, r := range runs {
+		_, err := p.o.Temporal.WorkflowService().DeleteWorkflowExecution(ctx, &workflowservice.DeleteWorkflowExecutionRequest{
+			Namespace: p.o.Namespace, WorkflowExecution: &common.WorkflowExecution{WorkflowId: id, RunId: r.ID},
+		})
+		if err != nil && !gone(err) {
+			return fmt.Errorf("delete the run %s of the workflow %s: %w; the key or certificate needs the right to delete workflows", r.ID, id, err)
+		}
+	}
+	return p.until(ctx, func(ctx context.Context) (bool, error) {
+		for _, r := range runs {
+			_, err := p.o.Temporal.DescribeWorkflowExecution(ctx, id, r.ID)
+			if !gone(err) {
+				return false, err
+			}
+		}
+		left, err := p.listed(ctx, id)
+		for _, r := range runs {
+			if slices.Contains(left, r.ID) {
+				return false, err
+			}
+		}
+		return err == nil, err
+	})
+}
+
+// until asks again and again until the answer is yes or patience ends, which is not an error: the next search sees what
+// is left.
+func (p *Privacy) until(ctx context.Context, done func(context.Context) (bool, error)) error {
+	limited, cancel := context.WithTimeout(ctx, p.o.Patience)
+	defer cancel()
+	for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+		ok, err := done(limited)
+		if ok || ctx.Err() == nil && limited.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if wait(limited, pause) != nil {
+			return ctx.Err()
+		}
+	}
+}
+
+// wait sleeps for real.
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+func gone(err error) bool {
+	var missing *serviceerror.NotFound
+	return errors.As(err, &missing)
+}
+
+// statusWord writes a status as the Temporal UI does: "Running", "ContinuedAsNew".
+func statusWord(s enums.WorkflowExecutionStatus) string { return s.String() }
+
+// archived says where Temporal's archive keeps copies of histories, if the namespace has one: nothing deletes them there.
+func (p *Privacy) archived(ctx context.Context) (string, error) {
+	ns, err := p.o.Temporal.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: p.o.Namespace})
+	if err != nil {
+		return "", fmt.Errorf("ask whether the Temporal namespace %s is archived: %w", p.o.Namespace, err)
+	}
+	config := ns.GetConfig()
+	if config.GetHistoryArchivalState() == enums.ARCHIVAL_STATE_ENABLED {
+		return config.GetHistoryArchivalUri(), nil
+	}
+	if config.GetVisibilityArchivalState() == enums.ARCHIVAL_STATE_ENABLED {
+		return config.GetVisibilityArchivalUri(), nil
+	}
+	return "", nil
+}
