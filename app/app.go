@@ -44,10 +44,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
-	if err := store.Setup(ctx, o.JetStream, o.Store); err != nil {
-		return nil, fmt.Errorf("setting up NATS: %w", err)
-	}
-	if err := ensureSearchAttributes(ctx, o.Temporal, o.Namespace); err != nil {
+	if err := Setup(ctx, o.JetStream, o.Temporal, o.Namespace, o.Store); err != nil {
 		return nil, err
 	}
 	if len(o.Secret) == 0 {

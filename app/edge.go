@@ -39,6 +39,7 @@ func newEdge(st *store.Store, revs *revisions, read *links.Links, o Options) (*h
 	people := store.People{Profiles: st.Profiles, Suppressions: st.Suppressions}
 	reports, err := delivery.NewReports(delivery.ReportsOptions{
 		Ledger: st.Sends, Suppressions: st.Suppressions, People: people, Events: st.Events, Decisions: st.Decisions, Now: o.Clock.Now,
+		CallingFor: o.Clock.Scale(delivery.CallingFor),
 	})
 	if err != nil {
 		return nil, err

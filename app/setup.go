@@ -25,6 +25,15 @@ func SearchAttributes() map[string]enums.IndexedValueType {
 	}
 }
 
+// Setup makes what is missing in NATS (streams, buckets) and Temporal (search attributes). It may run any number of times;
+// what exists is left as it is, and is an error only where Homeroom would not work with it.
+func Setup(ctx context.Context, js jetstream.JetStream, temporal client.Client, namespace string, o store.Options) error {
+	if err := store.Setup(ctx, js, o); err != nil {
+		return fmt.Errorf("setting up NATS: %w", err)
+	}
+	return ensureSearchAttributes(ctx, temporal, namespace)
+}
+
 // ensureSearchAttributes registers the search attributes that the namespace does not have yet.
 func ensureSearchAttributes(ctx context.Context, c client.Client, namespace string) error {
 	have, err := c.OperatorService().ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})

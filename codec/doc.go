@@ -1,6 +1,6 @@
-// Package codec encrypts what Temporal stores of Homeroom: inputs, signals, results and states of workflows, each as one
-// payload with AES-256-GCM. Workflow ids, search attributes and the summaries that the Temporal UI shows stay readable;
-// they hold ids and no personal data.
+// Package codec encrypts what Temporal stores of Homeroom: inputs, signals, results, states, summaries and failures of
+// workflows, each as one payload with AES-256-GCM. Workflow ids and search attributes stay readable; they hold ids and
+// no personal data.
 //
 // Several keys may be given. The first encrypts, all decrypt, so that a key is replaced by putting the new one in front,
 // and removed when the last history that was written with it is gone. The metadata of a payload names its key:

@@ -45,6 +45,8 @@ type ReportsOptions struct {
 	Events       Events
 	Decisions    Decisions
 	Now          func() time.Time
+	// CallingFor is how long, by Now, an answer may be under way; 0: [CallingFor].
+	CallingFor time.Duration
 }
 
 // Reports takes in what a provider tells about sends afterwards. It keeps nothing between calls and may be used
@@ -68,6 +70,9 @@ func NewReports(o ReportsOptions) (*Reports, error) {
 	case o.Now == nil:
 		missing = "Now"
 	default:
+		if o.CallingFor <= 0 {
+			o.CallingFor = CallingFor
+		}
 		return &Reports{o}, nil
 	}
 	return nil, fmt.Errorf("delivery: ReportsOptions.%s is missing", missing)
@@ -151,7 +156,7 @@ const noteTries = 16
 // note settles the send and remembers the report, in one write.
 func (r *Reports) note(ctx context.Context, rep Report, entry Entry) (Taken, error) {
 	for range noteTries {
-		next, decide := rep.settle(entry, r.o.Now())
+		next, decide := rep.settle(entry, r.o.Now(), r.o.CallingFor)
 		settles := next.Phase != entry.Phase
 		if rep.event() == "" && !settles {
 			return TakenNothing, nil
@@ -189,14 +194,14 @@ func (r *Reports) note(ctx context.Context, rep Report, entry Entry) (Taken, err
 const CallingFor = 2 * time.Minute
 
 // Uncertain tells whether at `now` nobody knows if the send went out.
-func (e Entry) Uncertain(now time.Time) bool {
-	return e.Phase == PhaseUncertain || e.Phase == PhaseCalling && now.Sub(e.At) > CallingFor
+func (e Entry) Uncertain(now time.Time, callingFor time.Duration) bool {
+	return e.Phase == PhaseUncertain || e.Phase == PhaseCalling && now.Sub(e.At) > callingFor
 }
 
 // settle is the entry after the report. That the provider reports on a send proves that it took it; only "dropped"
 // means that it did not pass it on. decide tells that the decision about it is to be published here. Where a delivery
 // is still to come by (claimed, calling, released), it finds the entry settled, does not call again, and says so itself.
-func (rep Report) settle(e Entry, now time.Time) (next Entry, decide bool) {
+func (rep Report) settle(e Entry, now time.Time, callingFor time.Duration) (next Entry, decide bool) {
 	next = e
 	switch e.Phase {
 	case PhaseSettled, PhaseNone:
@@ -212,5 +217,5 @@ func (rep Report) settle(e Entry, now time.Time) (next Entry, decide bool) {
 	if next.Receipt == "" {
 		next.Receipt = rep.Receipt
 	}
-	return next, e.Uncertain(now)
+	return next, e.Uncertain(now, callingFor)
 }

@@ -309,7 +309,7 @@ func TestUncertain(t *testing.T) {
 		{delivery.PhaseReleased, time.Hour, false},
 		{delivery.PhaseSettled, time.Hour, false},
 	} {
-		if got := (delivery.Entry{Phase: tc.phase, At: now.Add(-tc.age)}).Uncertain(now); got != tc.want {
+		if got := (delivery.Entry{Phase: tc.phase, At: now.Add(-tc.age)}).Uncertain(now, delivery.CallingFor); got != tc.want {
 			t.Errorf("%s for %s: Uncertain = %t", tc.phase, tc.age, got)
 		}
 	}

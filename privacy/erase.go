@@ -148,7 +148,7 @@ func (e *erasure) remove(ctx context.Context, f found) error {
 		}
 	}
 	if events > 0 || !e.waited {
-		e.waited = true
+		e.handedOver(ctx)
 		// The triggers and the learner's workflow may just have written something: what was found is old.
 		var err error
 		if f, err = e.find(ctx, e.learner, e.traces); err != nil {

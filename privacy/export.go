@@ -57,9 +57,10 @@ type Suppressed struct {
 	store.Suppression
 }
 
-// place says how a place is shown.
+// shown says how a place is shown.
 type shown struct{ place, name, where, about string }
 
+// order is how a document begins.
 var order = []shown{
 	{store.BucketProfiles, "profile", "NATS bucket ", "The learner as a person: address, name, locale, time zone, consent and topics, and whatever else the platform published as traits. Used to decide whether and when to write, and to address messages."},
 	{store.BucketStanding, "standing", "NATS bucket ", "Activity and progress per course, counted from events. Used to see when somebody has gone quiet."},

@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,20 +33,32 @@ func TestProviderMisbehaves(t *testing.T) {
 	for n := range learners {
 		w.publish(fmt.Sprintf("u%02d", n), "assessment.graded", failedQuiz("q1"))
 	}
-	end := of("", engine.KindSent, engine.KindUncertain, engine.KindFailed, engine.KindSkipped)
+	ends := of("", engine.KindSent, engine.KindUncertain, engine.KindFailed, engine.KindSkipped)
+	end := func(d engine.Decision) bool { return ends(d) && !settledLater(d) }
 	w.wait(learners, end)
 	for n := range learners {
 		done(t, w.ctx, w.house, fmt.Sprintf("u%02d", n))
 	}
-	ends, got := w.heard.all(end), map[engine.Kind]int{}
-	for _, d := range ends {
+	ended, got := w.heard.all(end), map[engine.Kind]int{}
+	for _, d := range ended {
 		got[d.Kind]++
 	}
 	if got[engine.KindUncertain] != maybe || got[engine.KindFailed] != refused || got[engine.KindSent] != learners-maybe-refused {
 		t.Errorf("the sends ended as %v, want %d uncertain, %d failed, the others sent:\n%s", got, maybe, refused, w.heard.story())
 	}
 	c := w.stack.Mail.Counts()
-	if want := learners - maybe - refused + taken; c.Accepted != want || c.Duplicates != 0 || len(ends) != learners {
-		t.Errorf("%d mails and %d duplicates for %d ends, want %d mails and none for %d", c.Accepted, c.Duplicates, len(ends), want, learners)
+	if want := learners - maybe - refused + taken; c.Accepted != want || c.Duplicates != 0 || len(ended) != learners {
+		t.Errorf("%d mails and %d duplicates for %d ends, want %d mails and none for %d", c.Accepted, c.Duplicates, len(ended), want, learners)
 	}
+	// The provider's webhooks tell of those that it took after all.
+	for _, d := range w.wait(taken, settledLater) {
+		if d.Kind != engine.KindSent {
+			t.Errorf("%s was settled as %s, want sent", d.Learner, d.Kind)
+		}
+	}
+}
+
+// settledLater matches the decisions that a webhook made of an uncertain one.
+func settledLater(d engine.Decision) bool {
+	return strings.HasPrefix(d.Detail, "settled by the provider's report")
 }

@@ -19,6 +19,7 @@ import (
 type InstallationFlags struct {
 	NATSFlags
 	Secrets []string `name:"secret-file" env:"HOMEROOM_SECRET_FILE" type:"existingfile" help:"The file that serve was given as its secret, then the older ones; without it, the secret that is kept in NATS." placeholder:"FILE"`
+	Keys    []string `name:"encryption-key-file" env:"HOMEROOM_ENCRYPTION_KEY_FILE" type:"existingfile" help:"The keys that serve encrypts with, if it does." placeholder:"FILE"`
 }
 
 // LearnerExportCmd is `homeroom learner export`.
@@ -106,7 +107,7 @@ func (f InstallationFlags) with(ctx context.Context, o IO, do func(*privacy.Priv
 		return err
 	}
 	defer st.Control.Close()
-	temporal, namespace, err := dialTemporal(ctx, slog.New(slog.DiscardHandler))
+	temporal, namespace, err := dialTemporal(ctx, slog.New(slog.DiscardHandler), f.Keys...)
 	if err != nil {
 		return err
 	}
