@@ -118,7 +118,8 @@ func (r *revisions) topics() []edge.Topic {
 	declared := f.academy.Settings.Topics
 	list := make([]edge.Topic, 0, len(declared))
 	for _, name := range slices.Sorted(maps.Keys(declared)) {
-		list = append(list, edge.Topic{Name: name, Default: declared[name]})
+		words := f.academy.Topics[name]
+		list = append(list, edge.Topic{Name: name, Default: declared[name], Titles: words.Titles, Abouts: words.Abouts})
 	}
 	return list
 }

@@ -70,8 +70,8 @@ func attributeNames() string {
 		workflows.SearchStage.GetName(), workflows.SearchCourses.GetName(), workflows.SearchRules.GetName())
 }
 
-// secretKey is where the control bucket keeps the secret of an installation that brought none of its own.
-const secretKey = "secret"
+// SecretKey is where the control bucket keeps the secret of an installation that brought none of its own.
+const SecretKey = "secret"
 
 // installationSecret returns the secret made at the first start.
 func installationSecret(ctx context.Context, js jetstream.JetStream) ([]byte, error) {
@@ -83,14 +83,14 @@ func installationSecret(ctx context.Context, js jetstream.JetStream) ([]byte, er
 	if _, err := rand.Read(fresh); err != nil {
 		return nil, fmt.Errorf("making a secret: %w", err)
 	}
-	_, err = kv.Create(ctx, secretKey, fresh)
+	_, err = kv.Create(ctx, SecretKey, fresh)
 	if err == nil {
 		return fresh, nil
 	}
 	if !errors.Is(err, jetstream.ErrKeyExists) {
 		return nil, fmt.Errorf("keeping the installation's secret: %w", err)
 	}
-	entry, err := kv.Get(ctx, secretKey)
+	entry, err := kv.Get(ctx, SecretKey)
 	if err != nil {
 		return nil, fmt.Errorf("reading the installation's secret: %w", err)
 	}

@@ -72,7 +72,7 @@ type Events interface {
 type Topic struct {
 	Name    string // as in settings.yaml
 	Default bool   // whether those who never chose get it
-	// Titles and Abouts are what learners read, by language ("de"). Where there is none, the name itself is made
+	// Titles and Abouts are what learners read, by language ("de"); "" stands for those that have none. Where there is neither, the name itself is made
 	// readable.
 	Titles, Abouts map[string]string
 }

@@ -2,6 +2,7 @@ package edge
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
@@ -147,7 +148,7 @@ func (e *Edge) topic(name string) Topic {
 
 // title is what learners read in a language.
 func (t Topic) title(lang string) string {
-	if title := t.Titles[lang]; title != "" {
+	if title := cmp.Or(t.Titles[lang], t.Titles[""]); title != "" {
 		return title
 	}
 	words := strings.Join(strings.FieldsFunc(t.Name, func(r rune) bool { return r == '_' || r == '-' || r == '.' }), " ")

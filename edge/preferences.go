@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"net/http"
@@ -154,7 +155,7 @@ func (e *Edge) preferences(w http.ResponseWriter, r *http.Request, ref links.Ref
 		v.SuppressedText = v.W.Suppressed
 	}
 	for _, t := range e.shown(ref) {
-		v.Rows = append(v.Rows, row{Name: t.Name, Title: t.title(v.W.Lang), About: t.Abouts[v.W.Lang], On: prefs.gets(t)})
+		v.Rows = append(v.Rows, row{Name: t.Name, Title: t.title(v.W.Lang), About: cmp.Or(t.Abouts[v.W.Lang], t.Abouts[""]), On: prefs.gets(t)})
 	}
 	e.render(w, http.StatusOK, "preferences", v)
 }

@@ -28,6 +28,7 @@ type Academy struct {
 	Settings engine.Settings
 	Links    map[string]string // Liquid templates
 	Sender   Sender
+	Topics   map[string]TopicWords // those that settings.yaml says more about, by name
 	// Files is the bundle: every file of the revision by its path in the folder, with Unix line ends.
 	Files map[string][]byte
 }
@@ -140,7 +141,7 @@ func compileFolder(files map[string][]byte, out *Problems) *Academy {
 			Keep: c.keep.lists(cat), Counted: lang.past.counted, Remember: lang.past.remember,
 		},
 		Library: c.library, Catalog: cat, Courses: courses, Settings: settings.Settings, Links: settings.links,
-		Sender: settings.sender, Files: files,
+		Sender: settings.sender, Topics: settings.topicWords, Files: files,
 	}
 }
 

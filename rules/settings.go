@@ -34,6 +34,8 @@ type settingsSpec struct {
 	look   look
 	places map[string]pos // of the links and topics, as "links.x" and "topics.x"
 	caps   []*node        // topics named by caps
+	// topicWords are what learners read about topics, by topic.
+	topicWords map[string]TopicWords
 }
 
 func settingsKeys(cat *catalog.Catalog) []key[settingsSpec] {
@@ -69,7 +71,7 @@ func settingsKeys(cat *catalog.Catalog) []key[settingsSpec] {
 
 // newSettings returns the settings of a folder without settings.yaml.
 func newSettings(cat *catalog.Catalog) *settingsSpec {
-	s := &settingsSpec{links: map[string]string{}, places: map[string]pos{}}
+	s := &settingsSpec{links: map[string]string{}, places: map[string]pos{}, topicWords: map[string]TopicWords{}}
 	s.Location, s.Patience, s.Resolution = time.UTC, defaultPatience, defaultResolution
 	s.Activity, s.Topics = map[string]bool{}, map[string]bool{}
 	s.look.utm = content.Campaign{Source: defaultSource, Medium: defaultMedium}
@@ -239,35 +241,6 @@ func unknownEventFix(cat *catalog.Catalog, name string) string {
 		return "did you mean " + near + "?"
 	}
 	return "add it to catalog.yaml, or use one of the known events"
-}
-
-// readTopics reads {progress: {default: on}}. on and off are what people write; YAML may make booleans of them.
-func readTopics(d *decoder, s *settingsSpec, _, v *node) {
-	if v.kind != mapping {
-		d.fail(v.at, "write name: {default: on}", "topics must be a block of keys, not %s", v.kind)
-		return
-	}
-	for _, p := range v.pairs {
-		name, ok := d.name(p.key, "a topic")
-		if !ok {
-			continue
-		}
-		if _, twice := s.Topics[name]; twice {
-			d.fail(p.key.at, "keep one of them", "the topic %s stands twice", name)
-			continue
-		}
-		s.Topics[name] = true
-		s.places["topics."+name] = p.key.at
-		if p.value.kind == null {
-			continue
-		}
-		readKeys(d, p.value, "the topic "+name, []key[settingsSpec]{
-			{name: "default", read: func(d *decoder, s *settingsSpec, _, v *node) {
-				word, _ := d.oneOf(v, "default", "on", "off", "true", "false")
-				s.Topics[name] = word == "on" || word == "true"
-			}},
-		}, s)
-	}
 }
 
 func readLinks(d *decoder, s *settingsSpec, _, v *node) {

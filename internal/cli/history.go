@@ -148,7 +148,7 @@ func (h *history) events(ctx context.Context, filters []string, each func(*engin
 		if err != nil {
 			return fmt.Errorf("read the NATS stream %s: %w", subjects.Stream, err)
 		}
-		if ev := h.event(msg.Subject(), msg.Data(), meta.Timestamp); ev != nil {
+		if ev := h.event(msg, meta.Timestamp); ev != nil {
 			each(ev)
 		}
 		return nil
@@ -157,15 +157,16 @@ func (h *history) events(ctx context.Context, filters []string, each func(*engin
 
 // event reads a stored event; nil: it is none. An academy's own event, which the built-in catalog does not know, keeps
 // its name, id and time.
-func (h *history) event(subject string, body []byte, stored time.Time) *engine.Event {
-	_, learner, name, err := subjects.ParseStored(subject)
+func (h *history) event(msg jetstream.Msg, stored time.Time) *engine.Event {
+	_, learner, name, err := subjects.ParseStored(msg.Subject())
 	if err != nil {
 		return nil
 	}
+	header, body := msg.Headers(), msg.Data()
 	// Read like a recorded event: in a time-lapse its time is far from when it was stored.
-	decoded, bad := h.known.Decode(learner, name, body, time.Time{})
+	decoded, bad := h.known.DecodeMessage(learner, name, header, body, time.Time{})
 	if bad != nil && bad.Code == catalog.CodeBadTime {
-		decoded, bad = h.known.Decode(learner, name, body, stored)
+		decoded, bad = h.known.DecodeMessage(learner, name, header, body, stored)
 	}
 	switch {
 	case bad == nil:

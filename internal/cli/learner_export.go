@@ -11,6 +11,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"homeroom/app"
 	"homeroom/privacy"
 	"homeroom/store"
 )
@@ -122,9 +123,6 @@ func (f InstallationFlags) with(ctx context.Context, o IO, do func(*privacy.Priv
 	return do(p)
 }
 
-// keptSecret is where serve keeps the secret that it makes at the first start of an installation.
-const keptSecret = "secret"
-
 // secrets are the installation's, the one in use first. None is ever made here: hashes under a new one would be found by
 // nobody.
 func (f InstallationFlags) secrets(ctx context.Context, js jetstream.JetStream) ([][]byte, error) {
@@ -143,7 +141,7 @@ func (f InstallationFlags) secrets(ctx context.Context, js jetstream.JetStream) 
 	if err != nil {
 		return nil, fmt.Errorf("the store is not set up: start `homeroom serve` against this NATS once: %w", err)
 	}
-	entry, err := kv.Get(ctx, keptSecret)
+	entry, err := kv.Get(ctx, app.SecretKey)
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
 		return nil, usage(errors.New("serve was given the secret of this installation in a file: name the same file with --secret-file"))
 	}

@@ -1,0 +1,83 @@
+package rules
+
+import (
+	"regexp"
+	"strings"
+)
+
+// TopicWords are what learners read about a topic on their preferences page, by language ("de"). The language "" stands
+// for all that have none of their own.
+type TopicWords struct {
+	Titles, Abouts map[string]string
+}
+
+// maxTopicText is how long a title or an explanation may be, in bytes: they stand beside a switch on a phone.
+const maxTopicText = 200
+
+var languageForm = regexp.MustCompile(`^[a-z]{2,3}$`)
+
+// readTopics reads {progress: {default: on, title: Your progress}}. on and off are what people write; YAML may make
+// booleans of them.
+func readTopics(d *decoder, s *settingsSpec, _, v *node) {
+	if v.kind != mapping {
+		d.fail(v.at, "write name: {default: on}", "topics must be a block of keys, not %s", v.kind)
+		return
+	}
+	for _, p := range v.pairs {
+		name, ok := d.name(p.key, "a topic")
+		if !ok {
+			continue
+		}
+		if _, twice := s.Topics[name]; twice {
+			d.fail(p.key.at, "keep one of them", "the topic %s stands twice", name)
+			continue
+		}
+		s.Topics[name] = true
+		s.places["topics."+name] = p.key.at
+		if p.value.kind == null {
+			continue
+		}
+		words := TopicWords{Titles: map[string]string{}, Abouts: map[string]string{}}
+		readKeys(d, p.value, "the topic "+name, []key[settingsSpec]{
+			{name: "default", read: func(d *decoder, s *settingsSpec, _, v *node) {
+				word, _ := d.oneOf(v, "default", "on", "off", "true", "false")
+				s.Topics[name] = word == "on" || word == "true"
+			}},
+			{name: "title", read: func(d *decoder, _ *settingsSpec, _, v *node) { readWords(d, v, "title", words.Titles) }},
+			{name: "about", read: func(d *decoder, _ *settingsSpec, _, v *node) { readWords(d, v, "about", words.Abouts) }},
+		}, s)
+		s.topicWords[name] = words
+	}
+}
+
+// readWords reads a text, or one per language: {en: Reminders, de: Erinnerungen}.
+func readWords(d *decoder, v *node, what string, into map[string]string) {
+	if v.kind != mapping {
+		readWord(d, v, what, "", into)
+		return
+	}
+	for _, p := range v.pairs {
+		language, ok := d.text(p.key, "a language")
+		if !ok {
+			continue
+		}
+		if !languageForm.MatchString(language) {
+			d.fail(p.key.at, "write it like en or de", "%q is not a language", language)
+			continue
+		}
+		readWord(d, p.value, what, language, into)
+	}
+}
+
+func readWord(d *decoder, v *node, what, language string, into map[string]string) {
+	text, ok := d.text(v, what)
+	if !ok {
+		return
+	}
+	text = strings.Join(strings.Fields(text), " ")
+	if text == "" || len(text) > maxTopicText {
+		d.fail(v.at, "say it in a few words", "the %s has %d bytes; it takes 1 to %d", what, len(text), maxTopicText)
+		return
+	}
+	into[language] = text
+}
