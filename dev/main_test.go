@@ -87,11 +87,12 @@ func TestBanner(t *testing.T) {
 	want := `
 Homeroom is up, on this machine only. Ctrl-C stops it.
 
-  Inbox         http://127.0.0.1:8025   what learners would get; also the SendGrid API
-  Temporal UI   http://127.0.0.1:8233   one workflow per learner
-  Temporal      127.0.0.1:7233          namespace default
-  NATS          nats://127.0.0.1:4222   publish to learning.<learner>.<event>
-  Data          in memory, gone at the end (--data DIR keeps it)
+  Inbox             http://127.0.0.1:8025   what learners would get; also the SendGrid API
+  Learners' pages   http://127.0.0.1:8026   unsubscribe, preferences, share links: follow them from the inbox
+  Temporal UI       http://127.0.0.1:8233   one workflow per learner
+  Temporal          127.0.0.1:7233          namespace default
+  NATS              nats://127.0.0.1:4222   publish to learning.<learner>.<event>
+  Data              in memory, gone at the end (--data DIR keeps it)
 
 `
 	if out.String() != want {
