@@ -43,13 +43,12 @@ type Clock interface {
 
 // The defaults of Options.
 const (
-	DefaultGrace     = time.Minute
-	DefaultRestAfter = 24 * time.Hour
-	DefaultPatience  = 2 * time.Second
+	DefaultGrace       = time.Minute
+	DefaultRestAfter   = 24 * time.Hour
+	DefaultRetireAfter = 24 * time.Hour
+	DefaultPatience    = 2 * time.Second
+	DefaultSpread      = 5 * time.Second
 )
-
-// lagging is how far, for real, the stream may be behind before learners are looked at less often.
-const lagging = 5 * time.Second
 
 // Options is what Decide needs.
 type Options struct {
@@ -60,7 +59,14 @@ type Options struct {
 	Clock     Clock
 	Grace     time.Duration // on the learners' clock; 0: DefaultGrace
 	RestAfter time.Duration // on the learners' clock; 0: DefaultRestAfter, negative: never
-	Patience  time.Duration // how long, for real, a wake-up waits for the stream; 0: DefaultPatience
+	// RetireAfter is how long after the last thing that woke them learners for whom nothing is due retire, on the
+	// learners' clock; 0: DefaultRetireAfter, negative: never. Who is put to rest before that retires out of rest.
+	RetireAfter time.Duration
+	Retired     Retired       // where they are kept; nil: nobody retires, and nobody comes back
+	Patience    time.Duration // how long, for real, a wake-up waits for the stream; 0: DefaultPatience
+	// Spread is over how long, for real, wake-ups are spread that many learners may have at one instant; 0:
+	// DefaultSpread, negative: not at all. No more than a twelfth of Grace counts.
+	Spread time.Duration
 	// Prompt publishes also that a run has started at once. Otherwise this is told together with what comes of the run,
 	// which spares an activity for every run that begins with a wait.
 	Prompt bool
@@ -79,8 +85,14 @@ func NewDecide(o Options) *Decide {
 	if o.RestAfter == 0 {
 		o.RestAfter = DefaultRestAfter
 	}
+	if o.RetireAfter == 0 {
+		o.RetireAfter = DefaultRetireAfter
+	}
 	if o.Patience == 0 {
 		o.Patience = DefaultPatience
+	}
+	if o.Spread == 0 {
+		o.Spread = DefaultSpread
 	}
 	if o.Step == nil {
 		o.Step = engine.Step
@@ -90,12 +102,15 @@ func NewDecide(o Options) *Decide {
 
 // Run decides. Every error is worth trying again: a store that is away, or a state that only a newer worker can read.
 func (d *Decide) Run(ctx context.Context, in workflows.DecideInput) (workflows.DecideResult, error) {
-	if in.State.Version > engine.StateVersion {
-		return workflows.DecideResult{}, fmt.Errorf("learner %q: the state was written by a newer Homeroom (version %d, this worker knows %d): deploy the newer worker again", in.Learner, in.State.Version, engine.StateVersion)
+	if in.State.Version == 0 {
+		var err error
+		if in.State, err = d.begin(ctx, in.Learner); err != nil {
+			return workflows.DecideResult{}, err
+		}
 	}
 	state := in.State
-	if state.Version == 0 {
-		state.Version, state.Learner = engine.StateVersion, in.Learner
+	if state.Version > engine.StateVersion {
+		return workflows.DecideResult{}, fmt.Errorf("learner %q: the state was written by a newer Homeroom (version %d, this worker knows %d): deploy the newer worker again", in.Learner, state.Version, engine.StateVersion)
 	}
 	env, err := d.env(ctx, in)
 	if err != nil {
@@ -115,8 +130,9 @@ func (d *Decide) Run(ctx context.Context, in workflows.DecideInput) (workflows.D
 		Urgent:     d.o.Prompt || slices.ContainsFunc(unreported, urgent),
 		Now:        now,
 		WakeAt:     res.WakeAt,
-		Sleep:      d.sleep(now, res.WakeAt, env.HandedOver),
+		Sleep:      d.sleep(in.Learner, now, res.WakeAt, env.HandedOver),
 		Rest:       d.rest(),
+		Retire:     d.retire(res),
 		Next:       scene.Next(),
 		Card:       scene.Card(),
 	}
@@ -202,26 +218,6 @@ func (d *Decide) handedOver(ctx context.Context, in workflows.DecideInput) time.
 		mark = time.Unix(0, 0).UTC()
 	}
 	return mark
-}
-
-// sleep is how long to wait, for real, before looking again: at least a millisecond if there is a wake-up at all.
-// While the stream lags nothing new can be decided, so looking every second would only be in the way of catching up.
-func (d *Decide) sleep(now, wakeAt, handedOver time.Time) time.Duration {
-	if wakeAt.IsZero() {
-		return 0
-	}
-	sleep := max(d.o.Clock.Wait(wakeAt.Sub(now)), time.Millisecond)
-	if lag := d.o.Clock.Wait(now.Sub(handedOver)); lag > lagging {
-		sleep = max(sleep, min(lag/4, time.Minute))
-	}
-	return sleep
-}
-
-func (d *Decide) rest() time.Duration {
-	if d.o.RestAfter < 0 {
-		return 0
-	}
-	return d.o.Clock.Wait(d.o.RestAfter)
 }
 
 // urgent says whether a decision is news that people and reports wait for.

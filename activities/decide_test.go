@@ -3,6 +3,7 @@ package activities_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -43,7 +44,7 @@ func (f *facts) Now() time.Time                           { return f.now }
 func (f *facts) Wait(virtual time.Duration) time.Duration { return virtual / max(f.factor, 1) }
 
 func decide(f *facts, step func(engine.Env, engine.State, []engine.Input, time.Time) engine.Result) *activities.Decide {
-	return activities.NewDecide(activities.Options{Profiles: f, Standings: f, Rulesets: f, Marks: f, Clock: f, Step: step})
+	return activities.NewDecide(activities.Options{Profiles: f, Standings: f, Rulesets: f, Marks: f, Clock: f, Spread: -1, Step: step})
 }
 
 // Temporal would terminate the workflow, and everything that is remembered of the learner would be gone.
@@ -194,5 +195,51 @@ func TestDecideErrors(t *testing.T) {
 	_, err = decide(&facts{now: noon}, nothing).Run(t.Context(), workflows.DecideInput{Learner: "u_42", State: engine.State{Version: engine.StateVersion + 1}})
 	if err == nil || !strings.Contains(err.Error(), "deploy the newer worker again") {
 		t.Errorf("a newer state: %v", err)
+	}
+}
+
+func TestWakeUpsThatManyShareAreSpread(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		wake   time.Time
+		spread time.Duration
+		grace  time.Duration
+		factor time.Duration
+		within time.Duration // the wake-up comes so long after its instant at the most; 0: at its instant
+	}{
+		{"quiet hours end for everybody", noon.Add(9 * time.Hour), 0, 0, 1, 5 * time.Second},
+		{"two hours after somebody's own quiz", noon.Add(2*time.Hour + 17*time.Second), 0, 0, 1, 0},
+		{"soon: somebody may be waiting", noon.Add(time.Minute), 0, 0, 1, 0},
+		{"a short grace leaves less room", noon.Add(9 * time.Hour), 0, 12 * time.Second, 1, time.Second},
+		{"in time-lapse an hour is soon", noon.Add(time.Hour), 0, 0, 3600, 0},
+		{"in time-lapse grace is short for real", noon.Add(90 * 24 * time.Hour), 0, time.Hour, 3600, time.Second / 12},
+		{"switched off", noon.Add(9 * time.Hour), -1, 0, 1, 0},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			f := &facts{now: noon, mark: noon, factor: tc.factor}
+			d := activities.NewDecide(activities.Options{
+				Profiles: f, Standings: f, Rulesets: f, Marks: f, Clock: f, Spread: tc.spread, Grace: tc.grace,
+				Step: func(_ engine.Env, s engine.State, _ []engine.Input, _ time.Time) engine.Result {
+					return engine.Result{State: s, WakeAt: tc.wake}
+				},
+			})
+			offsets := map[time.Duration]bool{}
+			for i := range 200 {
+				in := workflows.DecideInput{Learner: fmt.Sprintf("u_%d", i)}
+				res, err := d.Run(t.Context(), in)
+				again, _ := d.Run(t.Context(), in)
+				if err != nil || again.Sleep != res.Sleep || !res.WakeAt.Equal(tc.wake) {
+					t.Fatalf("sleeps %v, then %v (%v), until %v", res.Sleep, again.Sleep, err, res.WakeAt)
+				}
+				late := res.Sleep - f.Wait(tc.wake.Sub(noon))
+				if late < 0 || late > tc.within {
+					t.Fatalf("%s wakes %v after its instant, want at most %v", in.Learner, late, tc.within)
+				}
+				offsets[late] = true
+			}
+			if spread := len(offsets) > 50; spread != (tc.within > 0) {
+				t.Errorf("200 learners wake at %d different instants", len(offsets))
+			}
+		})
 	}
 }

@@ -40,7 +40,8 @@ func (f *findings) err() *DecodeError {
 }
 
 // check drops properties that are null, makes lone strings of Strings an array, and tells what is wrong with the rest.
-func (e *Event) check(values map[string]any) *DecodeError {
+// word is what the body calls the properties.
+func (e *Event) check(values map[string]any, word string) *DecodeError {
 	for name, v := range values {
 		if v == nil {
 			delete(values, name)
@@ -52,7 +53,7 @@ func (e *Event) check(values map[string]any) *DecodeError {
 		v, ok := values[p.Name]
 		if !ok {
 			if p.Required {
-				wrong.add(e.missing(p.Name, values))
+				wrong.add(e.missing(p.Name, word, values))
 			}
 			continue
 		}
@@ -99,8 +100,8 @@ var remembered = []struct {
 	most int
 }{{engine.KeyCourse, MaxKey}, {"course_title", MaxTitle}, {"enrollment_type", MaxKey}}
 
-func (e *Event) missing(key string, values map[string]any) *DecodeError {
-	hint := "add it to properties"
+func (e *Event) missing(key, word string, values map[string]any) *DecodeError {
+	hint := "add it to " + word
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if fold(name) == fold(key) && len(name) <= maxNear {
 			hint = "the body has " + name + ": call it " + key

@@ -13,7 +13,7 @@ import (
 	"homeroom/catalog"
 )
 
-// Decoder reads one native body; *catalog.Catalog is one.
+// Decoder reads one body, in any format; *catalog.Catalog is one.
 type Decoder interface {
 	Decode(learner, event string, body []byte, received time.Time) (catalog.Decoded, *catalog.DecodeError)
 }

@@ -10,6 +10,7 @@
 //	homeroom_sends           [Sends]: the send ledger; forgets after a while
 //	homeroom_suppressions    [Suppressions]: addresses that must not be written to, as keyed hashes
 //	homeroom_links           [Links]: what lies behind share and referral links
+//	homeroom_retired         [Retired]: what is remembered of learners whose workflow has ended because nothing was due
 //	homeroom_control         [Control]: the kill switch, and how far each partition was handed over
 //
 // [People] is what learners say about their mail: it goes to their profiles, and where it is about an address, to the

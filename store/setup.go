@@ -22,6 +22,7 @@ const (
 	BucketSuppressions = "homeroom_suppressions"
 	BucketControl      = "homeroom_control"
 	BucketLinks        = "homeroom_links"
+	BucketRetired      = "homeroom_retired"
 )
 
 // NudgesAge is how long nudges wait for the platform to fetch them.
@@ -100,6 +101,7 @@ func (o Options) streams() []jetstream.StreamConfig {
 		bucket(BucketSends, "how far each send has come", 1, sendsAge),
 		bucket(BucketSuppressions, "addresses that must not be written to, as keyed hashes", 1, 0),
 		bucket(BucketLinks, "what lies behind share and referral links", 1, 0),
+		bucket(BucketRetired, "what is remembered of learners whose workflow has ended because nothing was due", 1, 0),
 		bucket(BucketControl, "the kill switch, and how far each partition was handed over", 1, 0),
 	}
 }

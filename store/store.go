@@ -19,6 +19,7 @@ type Store struct {
 	Decisions    *Decisions
 	Events       *Events
 	Links        *Links
+	Retired      *Retired
 	People       People
 }
 
@@ -45,7 +46,7 @@ func Open(ctx context.Context, js jetstream.JetStream, o OpenOptions) (*Store, e
 	}
 	profiles, standing, rulesets := bucket(BucketProfiles), bucket(BucketStanding), bucket(BucketRulesets)
 	sends, suppressions, control := bucket(BucketSends), bucket(BucketSuppressions), bucket(BucketControl)
-	kept := bucket(BucketLinks)
+	kept, retired := bucket(BucketLinks), bucket(BucketRetired)
 	if missing != nil {
 		return nil, fmt.Errorf("the store is not set up: start `homeroom serve` against this NATS once: %w", missing)
 	}
@@ -70,6 +71,7 @@ func Open(ctx context.Context, js jetstream.JetStream, o OpenOptions) (*Store, e
 		Decisions:    &Decisions{js: js},
 		Events:       &Events{js: js},
 		Links:        &Links{kv: kept},
+		Retired:      &Retired{kv: retired},
 		People:       people,
 	}, nil
 }

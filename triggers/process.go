@@ -85,7 +85,7 @@ func (p *partition) decode(cat *catalog.Catalog, items []*item) []*read {
 		}
 		storedAt := p.t.o.Clock.At(it.storedAt)
 		err := guard(func() error {
-			decoded, bad := cat.Decode(it.learner, it.name, it.msg.Data(), storedAt)
+			decoded, bad := cat.DecodeMessage(it.learner, it.name, it.msg.Headers(), it.msg.Data(), storedAt)
 			if bad != nil {
 				e.dead = bad
 				return nil

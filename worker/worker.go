@@ -53,6 +53,7 @@ func New(c client.Client, o Options) (*Worker, error) {
 	}
 	w.learners.RegisterWorkflowWithOptions(workflows.Learner, workflow.RegisterOptions{Name: workflows.LearnerWorkflow})
 	w.learners.RegisterActivityWithOptions(o.Decide.Run, activity.RegisterOptions{Name: workflows.ActivityDecide})
+	w.learners.RegisterActivityWithOptions(o.Decide.Retire, activity.RegisterOptions{Name: workflows.ActivityRetire})
 	w.learners.RegisterActivityWithOptions(o.Report.Run, activity.RegisterOptions{Name: workflows.ActivityReport})
 	w.deliveries.RegisterActivityWithOptions(o.Deliver.Run, activity.RegisterOptions{Name: workflows.ActivityDeliver})
 	return w, nil

@@ -17,9 +17,13 @@ type alarm struct {
 // moved with every event, so only an earlier instant replaces it.
 func (l *learner) arm(ctx workflow.Context) {
 	at, why := l.Wake, l.Next
-	if rest := l.restAt(); !rest.IsZero() && l.idle(ctx) && (at.IsZero() || rest.Before(at)) {
-		at, why = rest, "rests if nothing happens until then"
+	sooner := func(end time.Time, then string) {
+		if !end.IsZero() && l.idle(ctx) && (at.IsZero() || end.Before(at)) {
+			at, why = end, then
+		}
 	}
+	sooner(l.retireAt(), "retires if nothing happens until then")
+	sooner(l.restAt(), "rests if nothing happens until then")
 	if at.IsZero() {
 		return
 	}
@@ -50,6 +54,20 @@ func (l *learner) restAt() time.Time {
 		return time.Time{}
 	}
 	return l.since.Add(l.Rest)
+}
+
+// retireAt is when the run may end for want of anything to do; zero: never.
+func (l *learner) retireAt() time.Time {
+	if l.Retire <= 0 || l.held { // held: there are decisions to be told yet, and nobody takes them
+		return time.Time{}
+	}
+	return l.since.Add(l.Retire)
+}
+
+// through says whether nothing has woken the learner for so long, and nothing is due, that the run is over.
+func (l *learner) through(ctx workflow.Context) bool {
+	at := l.retireAt()
+	return !at.IsZero() && !workflow.Now(ctx).Before(at)
 }
 
 // tired says whether nothing has woken the learner for so long that a compact run is worth its price.

@@ -12,8 +12,8 @@ import (
 // minSleep is the shortest timer: one of zero would leave no trace in the history.
 const minSleep = time.Millisecond
 
-// Learner is the workflow of one learner; workers register it as [LearnerWorkflow]. It ends only by continuing as new,
-// or when somebody cancels it.
+// Learner is the workflow of one learner; workers register it as [LearnerWorkflow]. It ends by continuing as new, by
+// retiring, or when somebody cancels it.
 func Learner(ctx workflow.Context, in Input) error {
 	l, err := begin(ctx, in)
 	if err != nil {
@@ -30,8 +30,14 @@ func Learner(ctx workflow.Context, in Input) error {
 			}
 			continue // events may have come in meanwhile
 		}
-		tired := l.tired(ctx)
-		l.report(ctx, tired)
+		tired, through := l.tired(ctx), l.through(ctx)
+		l.report(ctx, tired || through)
+		if through && l.idle(ctx) && len(l.Unreported) == 0 {
+			if retired, err := l.retire(ctx); retired || err != nil {
+				return err
+			}
+			continue
+		}
 		// From drain to here nothing blocks, so a run that ends now leaves no event behind.
 		if l.idle(ctx) && (tired || workflow.GetInfo(ctx).GetContinueAsNewSuggested()) {
 			return l.continueAsNew(ctx, tired)
@@ -137,6 +143,7 @@ func (l *learner) decide(ctx workflow.Context) error {
 
 	l.State, l.Card = res.State, res.Card
 	l.WakeAt, l.Wake, l.Next, l.Rest = res.WakeAt, time.Time{}, res.Next, res.Rest
+	l.Retire = res.Retire
 	if !res.WakeAt.IsZero() {
 		l.Wake = l.since.Add(max(res.Sleep, minSleep))
 	}
@@ -169,5 +176,8 @@ func (l *learner) continueAsNew(ctx workflow.Context, resting bool) error {
 	}
 	next := l.Input
 	next.Version, next.Resting = InputVersion, resting
+	if l.Retire > 0 {
+		next.Retire = max(l.Retire-workflow.Now(ctx).Sub(l.since), minSleep)
+	}
 	return workflow.NewContinueAsNewError(ctx, LearnerWorkflow, next)
 }

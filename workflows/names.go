@@ -24,9 +24,11 @@ const (
 	QueryState      = "state"  // answer: engine.State
 )
 
-// The activities. Decide is a local activity: its result is recorded, so replay never evaluates a rule again.
+// The activities. Decide is a local activity: its result is recorded, so replay never evaluates a rule again. Retire is
+// one because it costs least.
 const (
 	ActivityDecide  = "Decide"
+	ActivityRetire  = "Retire"
 	ActivityDeliver = "Deliver"
 	ActivityReport  = "Report"
 )
@@ -35,6 +37,7 @@ const (
 const (
 	StageAwake   = "awake"
 	StageResting = "resting"
+	StageRetired = "retired" // of a workflow that has ended; the learner's next event starts it again
 )
 
 // The search attributes of a learner's workflow: Keyword, KeywordList and KeywordList. Ids only, no personal data.

@@ -22,6 +22,8 @@ type Input struct {
 	Wake time.Time     `json:"wake,omitzero"`
 	Next string        `json:"next,omitempty"` // what happens at WakeAt, in words
 	Rest time.Duration `json:"rest,omitempty"` // rest after so long without being woken, on Temporal's clock; 0: never
+	// Retire after so long without being woken, on Temporal's clock; 0: never. Set only if nothing at all is due.
+	Retire time.Duration `json:"retire,omitempty"`
 	// Resting says that this is a compact run, which does nothing until it is woken.
 	Resting bool `json:"resting,omitempty"`
 	Card    Card `json:"card"`
@@ -57,9 +59,10 @@ type DecideResult struct {
 	Urgent bool          `json:"urgent,omitempty"`
 	Now    time.Time     `json:"now"` // the instant of the step, on the learner's clock
 	WakeAt time.Time     `json:"wake_at,omitzero"`
-	Sleep  time.Duration `json:"sleep,omitempty"` // until WakeAt, on Temporal's clock; positive if WakeAt is set
-	Rest   time.Duration `json:"rest,omitempty"`  // see Input.Rest
-	Next   string        `json:"next,omitempty"`  // what happens at WakeAt, in words
+	Sleep  time.Duration `json:"sleep,omitempty"`  // until WakeAt, on Temporal's clock; positive if WakeAt is set
+	Rest   time.Duration `json:"rest,omitempty"`   // see Input.Rest
+	Retire time.Duration `json:"retire,omitempty"` // see Input.Retire
+	Next   string        `json:"next,omitempty"`   // what happens at WakeAt, in words
 	Card   Card          `json:"card"`
 }
 
@@ -80,4 +83,12 @@ type Delivered struct {
 // ReportInput asks the Report activity to publish decisions for which no delivery is on its way.
 type ReportInput struct {
 	Decisions []engine.Decision `json:"decisions"`
+}
+
+// RetireInput asks the Retire local activity to put the learner's state away, from where the first Decide of the next run
+// takes it up. The answer is a bool: false if what is stored there is newer, so that the run must not end.
+type RetireInput struct {
+	Learner string
+	State   engine.State
+	At      time.Time // on Temporal's clock
 }

@@ -67,17 +67,19 @@ type world struct {
 	decisions []engine.Decision
 	decides   int
 	timers    []time.Duration
+	shelf     *shelf // where learners retire to; see retiring
 	provider  func(ctx context.Context, send engine.Send) (engine.Outcome, error)
 	step      func(engine.Env, engine.State, []engine.Input, time.Time) engine.Result
 }
 
-// newWorld returns a world in which a learner's workflow can be run from the instant start.
-func newWorld(t *testing.T, start time.Time) *world {
+// newWorld returns a world in which a learner's workflow can be run from the instant start. Nobody retires there unless it
+// is tuned so.
+func newWorld(t *testing.T, start time.Time, tune ...func(*world, *activities.Options)) *world {
 	w := &world{t: t, env: new(testsuite.WorkflowTestSuite).NewTestWorkflowEnvironment()}
 	w.env.SetStartTime(start)
 	w.env.RegisterWorkflowWithOptions(workflows.Learner, workflow.RegisterOptions{Name: workflows.LearnerWorkflow})
-	decide := activities.NewDecide(activities.Options{
-		Profiles: w, Standings: w, Rulesets: w, Marks: w, Clock: w,
+	o := activities.Options{
+		Profiles: w, Standings: w, Rulesets: w, Marks: w, Clock: w, Spread: -1,
 		Step: func(env engine.Env, s engine.State, in []engine.Input, now time.Time) engine.Result {
 			w.mu.Lock()
 			w.decides++
@@ -87,7 +89,12 @@ func newWorld(t *testing.T, start time.Time) *world {
 			}
 			return engine.Step(env, s, in, now)
 		},
-	})
+	}
+	for _, change := range tune {
+		change(w, &o)
+	}
+	decide := activities.NewDecide(o)
+	w.env.RegisterActivityWithOptions(decide.Retire, activity.RegisterOptions{Name: workflows.ActivityRetire})
 	w.env.RegisterActivityWithOptions(decide.Run, activity.RegisterOptions{Name: workflows.ActivityDecide})
 	w.env.RegisterActivityWithOptions((&activities.Deliver{Deliverer: w, Decisions: w}).Run, activity.RegisterOptions{Name: workflows.ActivityDeliver})
 	w.env.RegisterActivityWithOptions((&activities.Report{Decisions: w}).Run, activity.RegisterOptions{Name: workflows.ActivityReport})

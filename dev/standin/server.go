@@ -21,6 +21,7 @@ type Options struct {
 	Faults  []Fault          // what goes wrong from the start
 	Webhook Webhook          // where events are reported; zero: nowhere
 	Readers Readers          // who reads the mail; zero: nobody but you
+	Account Account          // what the API says of the key; zero: it may send
 	// After is how readers wait: in time-lapse, d of its time; default time.After.
 	After func(d time.Duration) <-chan time.Time
 }
@@ -58,8 +59,9 @@ func New(o Options) *Server {
 	s.hook = newHook(o.Webhook, o.Now, s.client, s.tasks)
 	s.faults.add(o.Faults...)
 	s.mux.HandleFunc("/v3/mail/send", s.send)
+	s.account(o.Account)
 	s.mux.HandleFunc("/v3/", func(w http.ResponseWriter, _ *http.Request) {
-		answerErrors(w, http.StatusNotFound, apiError{Message: "not found: the stand-in knows POST /v3/mail/send only"})
+		answerErrors(w, http.StatusNotFound, apiError{Message: "not found: the stand-in knows POST /v3/mail/send, and GET /v3/scopes, whitelabel/domains and verified_senders"})
 	})
 	s.controls()
 	s.pages()

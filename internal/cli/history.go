@@ -25,6 +25,8 @@ type history struct {
 	js    jetstream.JetStream
 	since time.Time // what was stored earlier is passed over; zero: nothing
 	known *catalog.Catalog
+	// headersOnly leaves bodies where they are.
+	headersOnly bool
 }
 
 // idle is how long a stream that should have more may say nothing before it is asked whether it has.
@@ -36,7 +38,7 @@ func (h *history) read(ctx context.Context, stream string, filters []string, eac
 	if err != nil {
 		return err
 	}
-	config := jetstream.OrderedConsumerConfig{FilterSubjects: filters, MaxResetAttempts: 5}
+	config := jetstream.OrderedConsumerConfig{FilterSubjects: filters, MaxResetAttempts: 5, HeadersOnly: h.headersOnly}
 	if !h.since.IsZero() {
 		config.DeliverPolicy, config.OptStartTime = jetstream.DeliverByStartTimePolicy, &h.since
 	}
@@ -155,11 +157,14 @@ func (h *history) events(ctx context.Context, filters []string, each func(*engin
 	})
 }
 
-// event reads a stored event; nil: it is none. An academy's own event, which the built-in catalog does not know, keeps
-// its name, id and time.
+// event reads a stored event; nil: it is none. An academy's own event, which the built-in catalog does not know, is
+// taken as it is.
 func (h *history) event(msg jetstream.Msg, stored time.Time) *engine.Event {
 	_, learner, name, err := subjects.ParseStored(msg.Subject())
 	if err != nil {
+		return nil
+	}
+	if h.learn(name) != nil {
 		return nil
 	}
 	header, body := msg.Headers(), msg.Data()
@@ -168,24 +173,22 @@ func (h *history) event(msg jetstream.Msg, stored time.Time) *engine.Event {
 	if bad != nil && bad.Code == catalog.CodeBadTime {
 		decoded, bad = h.known.DecodeMessage(learner, name, header, body, stored)
 	}
-	switch {
-	case bad == nil:
-		return &decoded.Event
-	case bad.Code != catalog.CodeUnknownEvent:
+	if bad != nil {
 		return nil
 	}
-	var own struct {
-		ID         string         `json:"id"`
-		Time       time.Time      `json:"time"`
-		Properties map[string]any `json:"properties"`
-	}
-	if json.Unmarshal(body, &own) != nil {
+	return &decoded.Event
+}
+
+// learn makes the name of an academy's own event known, whose properties then may be anything.
+func (h *history) learn(name string) error {
+	if _, known := h.known.Event(name); known {
 		return nil
 	}
-	if own.Time.IsZero() {
-		own.Time = stored
+	extended, err := h.known.Extend("stream", fmt.Appendf(nil, "events: {%q: {}}", name))
+	if err == nil {
+		h.known = extended
 	}
-	return &engine.Event{ID: own.ID, Name: name, Learner: learner, Time: own.Time, Properties: own.Properties}
+	return err
 }
 
 // asksToShare are the messages that ask to share or to refer: those whose text, in any revision that is kept, has share

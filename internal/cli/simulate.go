@@ -14,7 +14,7 @@ import (
 // SimulateCmd is `homeroom simulate`.
 type SimulateCmd struct {
 	Dir             string `arg:"" name:"academy" help:"The academy folder."`
-	Events          string `required:"" help:"NDJSON events, one native body a line, gzipped or not; - reads standard input." placeholder:"FILE"`
+	Events          string `required:"" help:"NDJSON events, one a line (native, CloudEvents or Segment), gzipped or not; - reads standard input." placeholder:"FILE"`
 	Learner         string `help:"Simulate this learner only." placeholder:"ID"`
 	Until           string `help:"Run the clock to this time (2026-03-02T10:00:00Z or 2026-03-02), or for so long after the last event (+10d); default +30d." placeholder:"T"`
 	AssumeReachable bool   `help:"Pretend that every learner has an address."`
