@@ -29,6 +29,7 @@ type record struct {
 type cachedStanding struct {
 	record   *record
 	revision uint64
+	unsaved  bool // Try has changed it
 }
 
 // Get returns the learner's standing as stored; of an unknown learner an empty one. Never nil without an error.
@@ -40,6 +41,22 @@ func (s *Standings) Get(ctx context.Context, learner string) (*engine.Standing, 
 	return &r.Standing, nil
 }
 
+// Try is [Standings.Update] for as long as no request is needed. It returns false, without having confirmed anything, if
+// the standing is not in memory or has to be written: then Update is to be called with the same apply.
+func (s *Standings) Try(learner string, apply func(st *engine.Standing, owed []uint64) (write bool, owe []uint64)) bool {
+	c, ok := s.cache.take(learner)
+	if !ok {
+		return false
+	}
+	write, owe := apply(&c.record.Standing, c.record.Owed)
+	if write {
+		// Applied again it changes nothing any more, so Update would not know.
+		c.record.Owed, c.unsaved = owe, true
+	}
+	s.cache.put(learner, c)
+	return !c.unsaved
+}
+
 // Update changes a standing under compare-and-swap, and has it confirmed by the store when it returns nil. apply gets the
 // standing and the stream sequences that were owed when it was written, and says whether it must be written and what
 // is owed then; it may be called several times, each time on a standing read anew.
@@ -47,7 +64,7 @@ func (s *Standings) Update(ctx context.Context, learner string, apply func(st *e
 	key := hashed(learner)
 	for range swapTries {
 		// While it is worked on it is out of the cache; after an error or a panic it stays out, and is read anew.
-		c, ok := s.cache.take(key)
+		c, ok := s.cache.take(learner)
 		if !ok {
 			c.record = &record{}
 			var err error
@@ -56,8 +73,8 @@ func (s *Standings) Update(ctx context.Context, learner string, apply func(st *e
 			}
 		}
 		write, owe := apply(&c.record.Standing, c.record.Owed)
-		if !write {
-			s.cache.put(key, c)
+		if !write && !c.unsaved {
+			s.cache.put(learner, c)
 			return nil
 		}
 		c.record.Owed = owe
@@ -68,8 +85,8 @@ func (s *Standings) Update(ctx context.Context, learner string, apply func(st *e
 		if err != nil {
 			return err
 		}
-		c.revision = next
-		s.cache.put(key, c)
+		c.revision, c.unsaved = next, false
+		s.cache.put(learner, c)
 		return nil
 	}
 	return fmt.Errorf("write a standing to %s: lost %d races in a row; try again", s.kv.Bucket(), swapTries)
@@ -77,6 +94,6 @@ func (s *Standings) Update(ctx context.Context, learner string, apply func(st *e
 
 // Delete removes the standing with its history. What is not there is not an error.
 func (s *Standings) Delete(ctx context.Context, learner string) error {
-	s.cache.take(hashed(learner))
+	s.cache.take(learner)
 	return s.kv.Purge(ctx, hashed(learner))
 }

@@ -56,6 +56,8 @@ func (p *partition) run(ctx context.Context) {
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	p.work, p.stopping = work, ctx.Done()
+	sorted := make(chan struct{})
+	go func() { defer close(sorted); p.sorting() }()
 	for n := 0; ctx.Err() == nil; n++ {
 		if n > 0 {
 			p.t.pause(ctx, n)
@@ -68,6 +70,9 @@ func (p *partition) run(ctx context.Context) {
 			p.log.Warn("reading the stream failed; beginning anew", "error", err)
 		}
 	}
+	p.refuseNew() // if reading never began
+	close(p.filled)
+	<-sorted
 	p.finish(cancel)
 }
 

@@ -3,7 +3,6 @@ package triggers
 import (
 	"errors"
 	"slices"
-	"time"
 )
 
 // lane is one learner's queue; a goroutine serves it while there is something in it.
@@ -18,36 +17,15 @@ const takeMost = 500
 // errStopping says that a try was given up because of the shutdown.
 var errStopping = errors.New("shutting down")
 
-// enqueue puts a message on its learner's lane. The caller holds the lock.
-func (p *partition) enqueue(it *item) {
-	if l := p.lanes[it.learner]; l != nil {
-		l.queue = append(l.queue, it)
-		return
-	}
-	l := &lane{learner: it.learner, queue: []*item{it}}
-	p.lanes[it.learner] = l
-	p.lanesDone.Go(func() { p.serve(l) })
-}
-
-// serve works on what is on the lane until it is empty.
-func (p *partition) serve(l *lane) {
-	if p.t.o.Linger > 0 {
-		timer := time.NewTimer(p.t.o.Linger)
-		select {
-		case <-timer.C:
-		case <-p.stopping:
-		}
-		timer.Stop()
-	}
-	for {
-		items := p.take(l)
-		if items == nil {
-			return
-		}
-		if err := p.process(l.learner, items); err != nil {
+// serve works on the first messages, then on what is on the lane until it is empty. events are the messages as read; nil:
+// not read yet.
+func (p *partition) serve(l *lane, items []*item, events []*read) {
+	for items != nil {
+		if err := p.process(l.learner, items, events); err != nil {
 			p.giveUp(l, items)
 			return
 		}
+		items, events = p.take(l), nil
 	}
 }
 

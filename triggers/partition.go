@@ -37,11 +37,14 @@ type partition struct {
 
 	work      context.Context // ends when shutdown's grace is over
 	stopping  <-chan struct{} // closed when shutdown begins
+	filled    chan struct{}   // has an element when there may be something in the tray
 	lanesDone sync.WaitGroup
 
 	mu       sync.Mutex
 	closed   bool             // shutdown has begun: nothing new is taken
 	hand     map[uint64]*item // received and not finished, by stream sequence
+	tray     []*item          // those of hand that the sorter is to look at next
+	room     sync.Cond        // broadcast when the tray has been emptied
 	lanes    map[string]*lane
 	parked   bool
 	held     []*item
@@ -70,10 +73,12 @@ type item struct {
 }
 
 func newPartition(t *Triggers, number int) *partition {
-	return &partition{
-		t: t, number: number, log: t.o.Log.With("partition", number),
+	p := &partition{
+		t: t, number: number, log: t.o.Log.With("partition", number), filled: make(chan struct{}, 1),
 		hand: map[uint64]*item{}, lanes: map[string]*lane{}, done: newRecent(2 * t.o.Unacked),
 	}
+	p.room.L = &p.mu
+	return p
 }
 
 // begin looks where the consumer stands before the first message is asked for.
@@ -87,7 +92,7 @@ func (p *partition) begin(ctx context.Context) error {
 	defer p.mu.Unlock()
 	if !p.created.Equal(info.Created) {
 		p.created = info.Created
-		p.hand, p.held, p.done = map[uint64]*item{}, nil, newRecent(2*p.t.o.Unacked)
+		p.hand, p.held, p.tray, p.done = map[uint64]*item{}, nil, nil, newRecent(2*p.t.o.Unacked)
 		p.parked = false
 	}
 	p.delivery = info.Delivered.Consumer
@@ -158,6 +163,7 @@ func (p *partition) receive(msg jetstream.Msg) {
 		return
 	}
 	p.enqueue(it)
+	p.waitForRoom()
 }
 
 // unpark releases what was held, in stream order. The caller holds the lock.
@@ -211,17 +217,19 @@ func (p *partition) sendBack(it *item) {
 	}
 }
 
-// refuseNew begins the shutdown: what is held or arrives from now on goes back.
+// refuseNew begins the shutdown: what nobody works on yet or arrives from now on goes back.
 func (p *partition) refuseNew() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.closed = true
-	slices.SortFunc(p.held, bySeq)
-	for _, it := range p.held {
+	waiting := append(p.held, p.tray...)
+	slices.SortFunc(waiting, bySeq)
+	for _, it := range waiting {
 		delete(p.hand, it.seq)
 		p.sendBack(it)
 	}
-	p.held = nil
+	p.held, p.tray = nil, nil
+	p.room.Broadcast()
 }
 
 // recent remembers the last sequences that were finished.

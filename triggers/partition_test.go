@@ -39,7 +39,7 @@ func (d delivery) Headers() nats.Header { return nil }
 func (d delivery) Ack() error           { *d.acked = append(*d.acked, d.seq); return nil }
 func (d delivery) Nak() error           { return nil }
 
-// bench is a partition whose lanes never run, so that what is in hand stays there.
+// bench is a partition whose sorter never runs, so that what is in hand stays there.
 type bench struct {
 	*partition
 	acked []uint64
@@ -53,7 +53,6 @@ func newBench(t *testing.T, info jetstream.ConsumerInfo) *bench {
 	tr.o.Log = slog.New(slog.DiscardHandler)
 	b := &bench{partition: newPartition(tr, 3)}
 	b.cons, b.stream = consumer{info: &info}, stream{last: info.Delivered.Stream}
-	b.lanes["u_1"] = &lane{learner: "u_1"} // taken: enqueue only appends
 	if err := b.begin(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -89,10 +88,10 @@ func (b *bench) deliver(pairs ...string) {
 	}
 }
 
-// queued are the stream sequences on the lane.
+// queued are the stream sequences in the tray.
 func (b *bench) queued() string {
 	var out []string
-	for _, it := range b.lanes["u_1"].queue {
+	for _, it := range b.tray {
 		out = append(out, fmt.Sprint(it.seq))
 	}
 	return strings.Join(out, " ")
@@ -111,7 +110,7 @@ func TestParking(t *testing.T) {
 		start   *jetstream.ConsumerInfo
 		deliver []string
 		look    *jetstream.ConsumerInfo // what the consumer says then
-		lane    string                  // what the lane has got after that
+		tray    string                  // what the sorter may take after that
 		parked  bool
 	}{
 		{"nothing unacknowledged: straight through", info(4, 10, 0, 3), []string{"11/5", "12/6"}, info(6, 10, 2, 0), "11 12", false},
@@ -129,8 +128,8 @@ func TestParking(t *testing.T) {
 			b.deliver(tc.deliver...)
 			b.cons = consumer{info: tc.look}
 			_, parked := b.look(context.Background())
-			if got := b.queued(); got != tc.lane || parked != tc.parked {
-				t.Errorf("lane %q, parked %v; want %q, %v", got, parked, tc.lane, tc.parked)
+			if got := b.queued(); got != tc.tray || parked != tc.parked {
+				t.Errorf("tray %q, parked %v; want %q, %v", got, parked, tc.tray, tc.parked)
 			}
 		})
 	}
@@ -140,10 +139,10 @@ func TestWhatIsFinishedAndComesAgainIsAcknowledgedOnly(t *testing.T) {
 	b := newBench(t, *info(4, 10, 0, 3))
 	b.deliver("11/5")
 	b.settle(b.hand[11])
-	b.lanes["u_1"].queue = nil
+	b.tray = nil
 	b.deliver("11/6")
 	if b.queued() != "" || !cmp.Equal(b.acked, []uint64{11, 11}) {
-		t.Errorf("lane %q, acknowledged %v", b.queued(), b.acked)
+		t.Errorf("tray %q, acknowledged %v", b.queued(), b.acked)
 	}
 }
 
@@ -194,7 +193,7 @@ func TestNoMarkOnceStopping(t *testing.T) {
 	stopping := make(chan struct{})
 	b.stopping = stopping
 	close(stopping)
-	b.giveUp(b.lanes["u_1"], nil)
+	b.giveUp(&lane{learner: "u_1"}, b.tray)
 	if mark, _ := b.look(context.Background()); !mark.IsZero() {
 		t.Errorf("mark %v, but 11 was given up", mark)
 	}
@@ -213,7 +212,7 @@ func TestAnotherConsumersSequencesBeginAnew(t *testing.T) {
 	b := newBench(t, *info(4, 10, 0, 3))
 	b.deliver("11/5")
 	b.settle(b.hand[11])
-	b.lanes["u_1"].queue = nil
+	b.tray = nil
 	other := info(0, 0, 0, 3)
 	other.Created = noon
 	b.cons = consumer{info: other}
@@ -222,7 +221,7 @@ func TestAnotherConsumersSequencesBeginAnew(t *testing.T) {
 	}
 	b.deliver("11/1")
 	if b.queued() != "11" {
-		t.Errorf("lane %q: an event of the new stream was taken for an old one", b.queued())
+		t.Errorf("tray %q: an event of the new stream was taken for an old one", b.queued())
 	}
 }
 

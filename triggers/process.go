@@ -28,19 +28,20 @@ type read struct {
 	dead   *catalog.DecodeError // why it becomes a dead letter, if it does
 }
 
-// process finishes messages of one learner, in stream order. The error is errStopping: what is not settled then has to
-// be sent back.
-func (p *partition) process(learner string, items []*item) error {
-	var events []*read
-	if err := p.retry("decoding", learner, p.t.noting, func(context.Context) error {
-		cat := p.t.o.Catalog()
-		if cat == nil || p.t.o.Ruleset() == nil {
-			return errors.New("no ruleset has been published yet")
+// process finishes messages of one learner, in stream order; events are the same as read, nil if they are to be read yet.
+// The error is errStopping: what is not settled then has to be sent back.
+func (p *partition) process(learner string, items []*item, events []*read) error {
+	if events == nil {
+		if err := p.retry("decoding", learner, p.t.noting, func(context.Context) error {
+			cat := p.t.o.Catalog()
+			if cat == nil || p.t.o.Ruleset() == nil {
+				return errors.New("no ruleset has been published yet")
+			}
+			events = p.decode(cat, items)
+			return nil
+		}); err != nil {
+			return err
 		}
-		events = p.decode(cat, items)
-		return nil
-	}); err != nil {
-		return err
 	}
 	if err := p.note(learner, events); err != nil {
 		return err
@@ -72,10 +73,10 @@ func (p *partition) process(learner string, items []*item) error {
 
 // decode reads bodies. It never fails: what cannot be read is marked dead.
 func (p *partition) decode(cat *catalog.Catalog, items []*item) []*read {
-	events := make([]*read, 0, len(items))
-	for _, it := range items {
-		e := &read{item: it}
-		events = append(events, e)
+	reads, events := make([]read, len(items)), make([]*read, len(items))
+	for i, it := range items {
+		e := &reads[i]
+		e.item, events[i] = it, e
 		if it.problem != nil {
 			e.dead = &catalog.DecodeError{Code: CodeBadSubject, Message: it.problem.Error(), Hint: "publish to learning.<learner>.<event>"}
 			continue
@@ -172,7 +173,7 @@ func (p *partition) apply(rs *engine.Ruleset, st *engine.Standing, owed []uint64
 		}
 	}
 	for _, e := range events {
-		e.wanted, e.dead = false, nil
+		e.dead = nil // wanted once is wanted: see tray.go
 		err := guard(func() error {
 			change := st.Apply(&e.event, rs, e.event.StoredAt)
 			write = write || change.Changed

@@ -41,6 +41,9 @@ type Batch struct {
 
 // Standings keeps what is known of learners; see store.Standings.
 type Standings interface {
+	// Try is Update where the standing is in memory and need not be written; false: it is not known whether that is so,
+	// and Update has to be called, with the same change.
+	Try(learner string, apply func(st *engine.Standing, owed []uint64) (write bool, owe []uint64)) bool
 	Update(ctx context.Context, learner string, apply func(st *engine.Standing, owed []uint64) (write bool, owe []uint64)) error
 }
 

@@ -1,0 +1,230 @@
+package catalog
+
+import (
+	"encoding/base64"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+)
+
+// CloudEvents 1.0 as the NATS protocol binding has them: structured, the whole event as JSON in the body, or binary, the
+// attributes in headers with the prefix "ce-" and the data in the body. See
+// https://github.com/cloudevents/spec/blob/main/cloudevents/bindings/nats-protocol-binding.md.
+//
+// type is the event, possibly after the publisher's reversed domain (org.example.lesson.completed); subject is the
+// learner, data are the properties. There is no attribute for traits, so they are taken from the data.
+const (
+	headerContent   = "Content-Type"
+	headerCE        = "ce-"
+	headerVersion   = "ce-specversion"
+	ceVersion       = "1.0"
+	typeCloudEvents = "application/cloudevents"
+)
+
+var structuredWords = words{
+	event: "type", learner: "subject", id: "id", time: "time", properties: "data", traits: "data.traits",
+	says: "the CloudEvent says", silent: "the CloudEvent does not say", leaveOut: "the CloudEvent", subject: "the NATS subject",
+	cloudEvent: true,
+}
+
+var binaryWords = words{
+	event: "ce-type", learner: "ce-subject", id: "ce-id", time: "ce-time", properties: "data", traits: "data.traits",
+	says: "the headers say", silent: "the headers do not say", leaveOut: "the headers", subject: "the NATS subject",
+	cloudEvent: true,
+}
+
+// mode tells from the headers whether the body is a structured CloudEvent, or a binary one if it is not structured.
+func mode(header map[string][]string) (structured, binary bool, err *DecodeError) {
+	for name, values := range header {
+		switch {
+		case strings.EqualFold(name, headerVersion):
+			binary = true
+		case strings.EqualFold(name, headerContent):
+			for _, value := range values {
+				is, bad := isCloudEvent(value)
+				structured = structured || is
+				if bad != nil {
+					err = bad
+				}
+			}
+		}
+	}
+	return structured, binary, err
+}
+
+// isCloudEvent tells whether a media type is that of a structured CloudEvent.
+func isCloudEvent(mediaType string) (bool, *DecodeError) {
+	if len(mediaType) < len(typeCloudEvents) || !strings.EqualFold(mediaType[:len(typeCloudEvents)], typeCloudEvents) {
+		return false, nil
+	}
+	kind, _, _ := strings.Cut(mediaType[len(typeCloudEvents):], ";")
+	switch strings.ToLower(strings.TrimSpace(kind)) {
+	case "", "+json":
+		return true, nil
+	case "-batch", "-batch+json":
+		return false, refuse(CodeUnreadable, "publish each event as a message of its own", "the body is a batch of CloudEvents")
+	}
+	return false, refuse(CodeUnreadable, "publish "+typeCloudEvents+"+json", "Homeroom reads CloudEvents as JSON, not as %s", short(mediaType))
+}
+
+// structured reads a CloudEvent in JSON.
+func (c *Catalog) structured(env envelope, event string) (facts, *DecodeError) {
+	if err := checkVersion(env["specversion"], "specversion"); err != nil {
+		return facts{}, err
+	}
+	data := env["data"]
+	if encoded := env["data_base64"]; encoded != nil {
+		inner, err := decodeData(encoded)
+		if err != nil {
+			return facts{}, err
+		}
+		data = inner
+	}
+	return facts{
+		event: c.bareType(env["type"], event), learner: env["subject"], id: env["id"], time: env["time"],
+		properties: data, words: &structuredWords,
+	}, nil
+}
+
+// decodeData reads the data of a CloudEvent that carries them as bytes.
+func decodeData(encoded any) (any, *DecodeError) {
+	const hint = "put the object into data instead"
+	s, ok := encoded.(string)
+	if !ok {
+		return nil, refuse(CodeUnreadable, hint, "data_base64 must be text, is %s", kindOf(encoded))
+	}
+	raw, err := base64.StdEncoding.DecodeString(s)
+	if err != nil {
+		return nil, refuse(CodeUnreadable, hint, "data_base64 is not Base64")
+	}
+	data, bad := readObject(raw, MaxNesting-1)
+	if bad != nil {
+		bad.Message = "in data_base64, " + bad.Message
+		return nil, bad
+	}
+	return map[string]any(data), nil
+}
+
+// binary reads a CloudEvent whose attributes are headers.
+func (c *Catalog) binary(header map[string][]string, event string, body []byte) (facts, *DecodeError) {
+	f := facts{words: &binaryWords}
+	var version, contentType any
+	for _, attribute := range []struct {
+		name  string
+		value *any
+	}{
+		{"specversion", &version}, {"type", &f.event}, {"subject", &f.learner}, {"id", &f.id}, {"time", &f.time},
+		{"datacontenttype", &contentType},
+	} {
+		var err *DecodeError
+		if *attribute.value, err = ceHeader(header, headerCE+attribute.name); err != nil {
+			return facts{}, err
+		}
+	}
+	if err := checkVersion(version, headerVersion); err != nil {
+		return facts{}, err
+	}
+	if contentType == nil {
+		var err *DecodeError
+		if contentType, err = ceHeader(header, headerContent); err != nil {
+			return facts{}, err
+		}
+	}
+	if s, ok := contentType.(string); ok && !isJSON(s) {
+		return facts{}, refuse(CodeUnreadable, "publish the data as application/json", "the data are %s, Homeroom reads JSON", short(s))
+	}
+	f.event = c.bareType(f.event, event)
+	if len(body) == 0 { // data are optional
+		return f, nil
+	}
+	data, err := readObject(body, MaxNesting-1) // as deep as the data of a structured one may be
+	if err != nil {
+		return facts{}, err
+	}
+	f.properties = map[string]any(data)
+	return f, nil
+}
+
+func checkVersion(v any, word string) *DecodeError {
+	const hint = `Homeroom reads CloudEvents 1.0: say "` + ceVersion + `"`
+	switch s, ok := v.(string); {
+	case v == nil:
+		return refuse(CodeUnreadable, hint, "the CloudEvent has no %s", word)
+	case !ok:
+		return refuse(CodeUnreadable, hint, "%s must be text, is %s", word, kindOf(v))
+	case s != ceVersion:
+		return refuse(CodeUnreadable, hint, "%s is %q", word, short(s))
+	}
+	return nil
+}
+
+func isJSON(mediaType string) bool {
+	kind, _, _ := strings.Cut(mediaType, ";")
+	kind = strings.ToLower(strings.TrimSpace(kind))
+	return kind == "" || strings.HasSuffix(kind, "/json") || strings.HasSuffix(kind, "+json")
+}
+
+// ceHeader returns the text of a header in whatever spelling its name has, nil if there is none.
+func ceHeader(header map[string][]string, name string) (any, *DecodeError) {
+	var found any
+	for spelled, values := range header {
+		if !strings.EqualFold(spelled, name) {
+			continue
+		}
+		for _, value := range values {
+			s := unescapeHeader(value)
+			switch {
+			case !utf8.ValidString(s):
+				return nil, refuse(CodeUnreadable, "escape it as %XX of its UTF-8", "the header %s is not UTF-8", name)
+			case found != nil && found != any(s):
+				return nil, refuse(CodeUnreadable, "give each header once", "the header %s comes twice and disagrees with itself", name)
+			}
+			found = s
+		}
+	}
+	return found, nil
+}
+
+// unescapeHeader undoes quotes and percent signs, as section 3.1.3.2 of the binding asks. A percent sign that begins no
+// escape stands for itself.
+func unescapeHeader(value string) string {
+	s := strings.TrimSpace(value)
+	if len(s) >= 2 && s[0] == '"' && s[len(s)-1] == '"' {
+		var plain strings.Builder
+		for i := 1; i < len(s)-1; i++ {
+			if s[i] == '\\' && i < len(s)-2 {
+				i++
+			}
+			plain.WriteByte(s[i])
+		}
+		s = plain.String()
+	}
+	if plain, err := url.PathUnescape(s); err == nil {
+		return plain
+	}
+	return s
+}
+
+// bareType takes the publisher's prefix off a type: off org.example.lesson.completed, if that is no event of the
+// catalog, what comes before the event that the subject names, or before the longest event that the catalog knows.
+func (c *Catalog) bareType(v any, event string) any {
+	name, ok := v.(string)
+	if !ok || name == event || len(name) > maxType {
+		return v
+	}
+	if event != "" {
+		if strings.HasSuffix(name, "."+event) {
+			return event
+		}
+		return v
+	}
+	for rest := name; rest != ""; _, rest, _ = strings.Cut(rest, ".") {
+		if _, known := c.Event(rest); known {
+			return rest
+		}
+	}
+	return v
+}
+
+// maxType bounds the work spent on a hostile type.
+const maxType = 1024

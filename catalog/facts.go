@@ -1,0 +1,188 @@
+package catalog
+
+import (
+	"maps"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"homeroom/subjects"
+)
+
+// facts are what a body says of an event, whatever its format: JSON values, of which nothing has been checked. nil: it
+// does not say.
+type facts struct {
+	event, learner, id, time any
+	properties, traits       any
+	words                    *words
+}
+
+// words are what a format calls the facts, so that errors speak the publisher's language.
+type words struct {
+	event, learner, id, time, properties, traits string
+
+	says, silent string // how an error begins about what is said, and what is not
+	leaveOut     string // where it can be left out of
+	subject      string // what NATS's subject is called
+	cloudEvent   bool   // traits come within the data
+}
+
+// disagree is the error about a fact that the subject has otherwise.
+func (w *words) disagree(code, word, said, subject string) *DecodeError {
+	return refuse(code, "make the two agree, or leave "+word+" out of "+w.leaveOut,
+		"%s %s %q, %s says %q", w.says, word, short(said), w.subject, short(subject))
+}
+
+// kind finds the event that the subject or the body names.
+func (c *Catalog) kind(f *facts, event string) (*Event, *DecodeError) {
+	said, present, ok := textOf(f.event)
+	w := f.words
+	switch {
+	case present && !ok:
+		return nil, refuse(CodeUnknownEvent, "name it as in lesson.completed", "%s must be text", w.event)
+	case event == "" && said == "":
+		return nil, refuse(CodeUnknownEvent, "add "+w.event+", for example lesson.completed", "%s which event it is", w.silent)
+	case event == "":
+		event = said
+	case said != "" && said != event:
+		return nil, w.disagree(CodeEventMismatch, w.event, said, event)
+	}
+	kind, ok := c.Event(event)
+	if ok {
+		return kind, nil
+	}
+	if near := c.Nearest(event); near != "" {
+		return nil, refuse(CodeUnknownEvent, "", "unknown event %s, did you mean %s?", short(event), near)
+	}
+	return nil, refuse(CodeUnknownEvent, "use a name of the catalog, or add this one to catalog.yaml", "unknown event %s", short(event))
+}
+
+// whose returns the learner that the subject or the body names.
+func (f *facts) whose(learner string, kind *Event) (string, *DecodeError) {
+	said, present, ok := textOf(f.learner)
+	w := f.words
+	if w.cloudEvent && kind.Admin && learner == subjects.NoLearner {
+		said = "" // the subject of a CloudEvent about the platform is whatever it is about
+	}
+	switch {
+	case present && !ok:
+		return "", refuse(CodeBadLearner, `write it in quotes, as in "u_42"`, "%s must be text", w.learner)
+	case learner == "":
+		learner = said
+	case said != "" && said != learner:
+		return "", w.disagree(CodeLearnerMismatch, w.learner, said, learner)
+	}
+	if learner == "" && !kind.Admin {
+		return "", refuse(CodeBadLearner, "add "+w.learner, "%s whose event it is", w.silent)
+	}
+	if learner == "" || learner == subjects.NoLearner {
+		if kind.Admin {
+			return subjects.NoLearner, nil
+		}
+		return "", refuse(CodeBadLearner, "publish it under the learner's own id",
+			"%s needs a learner, and %q stands for events that have none", kind.Name, subjects.NoLearner)
+	}
+	if err := subjects.ValidLearner(learner); err != nil {
+		return "", refuse(CodeBadLearner, "", "%s", err)
+	}
+	return learner, nil
+}
+
+func (f *facts) eventID() (string, *DecodeError) {
+	const hint = "give each event an id of its own, so that a repeat can be recognised"
+	id, present, ok := textOf(f.id)
+	switch {
+	case !present:
+		return "", refuse(CodeBadID, hint, "the event has no %s", f.words.id)
+	case !ok:
+		return "", refuse(CodeBadID, "write it in quotes", "%s must be text", f.words.id)
+	case id == "":
+		return "", refuse(CodeBadID, hint, "the event's id is empty")
+	case len(id) > MaxID:
+		return "", refuse(CodeBadID, "", "the event's id has %d bytes, at most %d are allowed", len(id), MaxID)
+	case strings.ContainsFunc(id, unicode.IsControl):
+		return "", refuse(CodeBadID, "", "the event's id contains control characters")
+	}
+	return id, nil
+}
+
+func (f *facts) when(received time.Time) (time.Time, *DecodeError) {
+	const hint = "write RFC 3339, as in 2026-03-02T10:00:00Z"
+	said, present, ok := textOf(f.time)
+	word := f.words.time
+	switch {
+	case !present && received.IsZero():
+		return time.Time{}, refuse(CodeBadTime, "add the time it happened; "+hint, "a recorded event needs its time")
+	case !present:
+		return received.UTC(), nil
+	case !ok:
+		return time.Time{}, refuse(CodeBadTime, hint, "%s must be text", word)
+	}
+	var t time.Time
+	if err := t.UnmarshalText([]byte(said)); err != nil {
+		return time.Time{}, refuse(CodeBadTime, hint, "%s %q is not a time", word, short(said))
+	}
+	t = t.UTC()
+	if t.Before(earliest) {
+		return time.Time{}, refuse(CodeBadTime, "check the publisher's clock", "%s %s is before %d", word, short(said), earliest.Year())
+	}
+	if latest := received.Add(MaxAhead); !received.IsZero() && t.After(latest) {
+		return time.Time{}, refuse(CodeBadTime, "check the publisher's clock",
+			"%s %s is more than an hour after the event arrived (%s)", word, short(said), received.UTC().Format(time.RFC3339))
+	}
+	return t, nil
+}
+
+// liftTraits takes the traits out of the properties, unless the event has a property of that name.
+func (f *facts) liftTraits(kind *Event, properties map[string]any) {
+	if traits, ok := properties["traits"].(map[string]any); ok {
+		if _, own := kind.Property("traits"); !own {
+			f.traits = traits
+			delete(properties, "traits")
+		}
+	}
+}
+
+// textOf returns a text, whether there is one (null counts as absent), and whether it is text.
+func textOf(v any) (s string, present, ok bool) {
+	s, ok = v.(string)
+	return s, v != nil, ok || v == nil
+}
+
+// objectOf returns an object, nil if there is none.
+func objectOf(word string, v any) (map[string]any, *DecodeError) {
+	if v == nil {
+		return nil, nil
+	}
+	values, ok := v.(map[string]any)
+	if !ok {
+		return nil, refuse(CodeWrongType, `write it as {"name": value}`, "%s must be an object, is %s", word, kindOf(v))
+	}
+	if len(values) > MaxEntries {
+		return nil, refuse(CodeTooComplex, "publish what rules and messages need", "the event has %d %s, at most %d are read", len(values), word, MaxEntries)
+	}
+	return values, nil
+}
+
+// merge returns the properties of profile.updated and the traits beside them as one; the traits win.
+func merge(properties, traits map[string]any) map[string]any {
+	if properties == nil {
+		return traits
+	}
+	maps.Copy(properties, traits)
+	return properties
+}
+
+// short cuts what a publisher wrote to a length that a log line bears, at a rune's start.
+func short(s string) string {
+	const most = 64
+	if len(s) <= most {
+		return s
+	}
+	cut := most
+	for cut > 0 && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return s[:cut] + "…"
+}

@@ -1,0 +1,66 @@
+package catalog
+
+import "time"
+
+// Decode reads a body that has no headers, as a line of NDJSON has none. See [Catalog.DecodeMessage].
+func (c *Catalog) Decode(learner, event string, body []byte, received time.Time) (Decoded, *DecodeError) {
+	return c.DecodeMessage(learner, event, nil, body, received)
+}
+
+// DecodeMessage reads an event in any of the formats that publishers use:
+//
+//   - CloudEvents 1.0, binary, if there is a header ce-specversion: the attributes are in headers, the body is the data
+//   - CloudEvents 1.0, structured, if the header Content-Type is application/cloudevents or application/cloudevents+json,
+//     or the body has specversion
+//   - a Segment-style call, if type says track or identify, and the body has messageId, or no id
+//   - else Homeroom's native body
+//
+// Names of headers are read in any spelling, because NATS keeps them as written: ce-id, Ce-Id. Other headers don't count.
+//
+// learner and event come from the subject; the body may repeat them but must agree. Either may be "", then the body
+// must name it, as a line of NDJSON does; an admin event without a learner gets "_".
+//
+// received is when the stream took the event in: the time of an event that names none, and MaxAhead before the latest
+// it may name. The zero received is for recorded events: any time from 2000 on will do, but there must be one.
+//
+// Properties that are null count as absent. The properties of profile.updated become traits.
+func (c *Catalog) DecodeMessage(learner, event string, header map[string][]string, body []byte, received time.Time) (Decoded, *DecodeError) {
+	f, err := c.read(header, event, body)
+	if err != nil {
+		return Decoded{}, err
+	}
+	return c.check(&f, learner, event, received)
+}
+
+// envelope is the top level of a body. Keys are read exactly as written; of a key that comes twice the last counts, as
+// everywhere in JSON; unknown ones are passed over.
+type envelope map[string]any
+
+// read finds the format and takes the facts out of it.
+func (c *Catalog) read(header map[string][]string, event string, body []byte) (facts, *DecodeError) {
+	structured, binary, err := mode(header)
+	if err != nil {
+		return facts{}, err
+	}
+	if binary && !structured {
+		return c.binary(header, event, body)
+	}
+	env, err := readObject(body, MaxNesting)
+	switch {
+	case err != nil:
+		return facts{}, err
+	case structured || env["specversion"] != nil:
+		return c.structured(env, event)
+	case isSegment(env):
+		return c.segment(env, event)
+	}
+	return facts{
+		event: env["event"], learner: env["learner_id"], id: env["id"], time: env["time"],
+		properties: env["properties"], traits: env["traits"], words: &native,
+	}, nil
+}
+
+var native = words{
+	event: "event", learner: "learner_id", id: "id", time: "time", properties: "properties", traits: "traits",
+	says: "the body says", silent: "the body does not say", leaveOut: "the body", subject: "the subject",
+}

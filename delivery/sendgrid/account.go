@@ -1,0 +1,90 @@
+package sendgrid
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/sendgrid/rest"
+)
+
+// The errors of questions about the account.
+var (
+	ErrKeyUnknown   = errors.New("SendGrid does not know the API key")    // 401
+	ErrNotPermitted = errors.New("the API key may not ask SendGrid this") // 403
+)
+
+// ScopeSend is the permission that Homeroom needs, and the only one.
+const ScopeSend = "mail.send"
+
+// Scopes are the permissions of the API key (GET /v3/scopes). Nothing is sent. The errors are [ErrKeyUnknown],
+// [ErrNotPermitted], or say why SendGrid could not be asked.
+func (s *Sender) Scopes(ctx context.Context) ([]string, error) {
+	var answer struct {
+		Scopes []string `json:"scopes"`
+	}
+	err := s.look(ctx, "/v3/scopes", &answer)
+	return answer.Scopes, err
+}
+
+// MaySendAs tells whether the account may send from an address: its domain is authenticated (GET
+// /v3/whitelabel/domains) or it is a verified sender (GET /v3/verified_senders). A key that may only send may not ask:
+// [ErrNotPermitted].
+func (s *Sender) MaySendAs(ctx context.Context, address string) (bool, error) {
+	var domains []struct {
+		Domain string `json:"domain"`
+		Valid  bool   `json:"valid"`
+	}
+	_, domain, _ := strings.Cut(address, "@")
+	first := s.look(ctx, "/v3/whitelabel/domains?limit=200", &domains)
+	for _, d := range domains {
+		if d.Valid && d.Domain != "" && (strings.EqualFold(d.Domain, domain) || strings.HasSuffix(strings.ToLower(domain), "."+strings.ToLower(d.Domain))) {
+			return true, nil
+		}
+	}
+	var senders struct {
+		Results []struct {
+			From     string `json:"from_email"`
+			Verified bool   `json:"verified"`
+		} `json:"results"`
+	}
+	second := s.look(ctx, "/v3/verified_senders?limit=200", &senders)
+	for _, one := range senders.Results {
+		if one.Verified && strings.EqualFold(one.From, address) {
+			return true, nil
+		}
+	}
+	if first != nil { // half an answer is no "no"
+		return false, first
+	}
+	return false, second
+}
+
+// look asks SendGrid for something and reads its answer.
+func (s *Sender) look(ctx context.Context, path string, into any) error {
+	response, err := s.client.SendWithContext(ctx, rest.Request{
+		Method: rest.Get, BaseURL: s.host + path,
+		Headers: map[string]string{"Authorization": "Bearer " + s.key(), "Accept": "application/json", "User-Agent": "homeroom"},
+	})
+	if err == nil && response == nil {
+		err = errors.New("no answer")
+	}
+	if err != nil {
+		return fmt.Errorf("SendGrid could not be reached at %s: %w", s.host, scrub(err, s.key()))
+	}
+	switch {
+	case response.StatusCode == http.StatusUnauthorized:
+		return fmt.Errorf("%w (401: %s)", ErrKeyUnknown, s.words(response))
+	case response.StatusCode == http.StatusForbidden:
+		return fmt.Errorf("%w (403: %s)", ErrNotPermitted, s.words(response))
+	case !accepted(response.StatusCode):
+		return fmt.Errorf("SendGrid answered %d: %s", response.StatusCode, s.words(response))
+	}
+	if err := json.Unmarshal([]byte(response.Body), into); err != nil {
+		return fmt.Errorf("SendGrid's answer to %s is not what its reference says: %w", path, err)
+	}
+	return nil
+}

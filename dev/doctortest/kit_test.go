@@ -1,0 +1,165 @@
+package doctortest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"homeroom/dev/house"
+	"homeroom/dev/stack"
+	"homeroom/dev/standin"
+	"homeroom/doctor"
+	"homeroom/internal/cli"
+	"homeroom/rules"
+)
+
+// patience is how long a test waits for what it expects, on a machine that is busy with other things.
+const patience = 2 * time.Minute
+
+const apiKey = "SG.the-right-key"
+
+func deadline(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// start starts a stack, and shows commands where it is.
+func start(t *testing.T, ctx context.Context, account standin.Account) *stack.Stack {
+	t.Helper()
+	s, err := stack.Start(ctx, stack.Options{Mail: standin.Options{Key: apiKey, Account: account}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		if err := s.Stop(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Setenv("TEMPORAL_ADDRESS", s.TemporalAddress)
+	t.Setenv("TEMPORAL_NAMESPACE", s.Namespace)
+	t.Setenv("SENDGRID_API_KEY", apiKey)
+	return s
+}
+
+// run starts Homeroom.
+func run(t *testing.T, ctx context.Context, s *stack.Stack) *house.House {
+	t.Helper()
+	h, err := house.Open(ctx, s, house.Options{Academy: academy(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(h.Close)
+	return h
+}
+
+func academy(t *testing.T) *rules.Academy {
+	t.Helper()
+	fsys := fstest.MapFS{}
+	for name, text := range map[string]string{
+		"settings.yaml":     "sender: {from: hello@academy.example, name: Academy, postal_address: \"1 Harbour Lane\"}\n",
+		"messages/hello.md": "---\nsubject: Hello\n---\nHi {{ learner.first_name | default: \"there\" }}.\n",
+		"rules/welcome.yaml": `rule: welcome
+when: {event: enrollment.created}
+do: [{send: hello}]
+`,
+	} {
+		fsys[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	loaded, problems := rules.Load(fsys, ".")
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return loaded
+}
+
+// report is what the doctor says, by check.
+type report map[string]doctor.Finding
+
+// examine runs the command and returns its exit code and what it found.
+func examine(t *testing.T, ctx context.Context, c cli.DoctorCmd) (code int, found report) {
+	t.Helper()
+	var out bytes.Buffer
+	c.Format = "json"
+	code = exitCode(t, c.Run(ctx, cli.IO{Out: &out, Err: &out, Now: time.Now}))
+	var answer struct {
+		Healthy bool
+		Checks  []doctor.Finding
+	}
+	if err := json.Unmarshal(out.Bytes(), &answer); err != nil {
+		t.Fatalf("%v in\n%s", err, &out)
+	}
+	if answer.Healthy != (code == 0) {
+		t.Errorf("healthy is %v, and the exit code %d", answer.Healthy, code)
+	}
+	found = report{}
+	for _, f := range answer.Checks {
+		if _, twice := found[f.Check]; twice {
+			t.Errorf("the check %s is told twice", f.Check)
+		}
+		if f.Says == "" || f.Verdict == doctor.Failed && f.Do == "" {
+			t.Errorf("the check %s says %q and what to do is %q", f.Check, f.Says, f.Do)
+		}
+		found[f.Check] = f
+	}
+	return code, found
+}
+
+func exitCode(t *testing.T, err error) int {
+	t.Helper()
+	var exit cli.ExitError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &exit):
+		return exit.Code
+	}
+	t.Fatal(err)
+	return 1
+}
+
+// wants checks one finding.
+func (r report) wants(t *testing.T, check string, verdict doctor.Verdict, words ...string) {
+	t.Helper()
+	f, ok := r[check]
+	if !ok || f.Verdict != verdict {
+		t.Errorf("%s: got %q (%s), want %q", check, f.Verdict, f.Says, verdict)
+		return
+	}
+	for _, word := range words {
+		if !strings.Contains(f.Says+" → "+f.Do, word) {
+			t.Errorf("%s: %q → %q does not mention %q", check, f.Says, f.Do, word)
+		}
+	}
+}
+
+// all checks, in the order in which they are told.
+var all = []string{
+	"nats", "jetstream", "clock", "streams", "durability", "consumers", "rules", "instances", "kill-switch", "marks", "dead-letters",
+	"temporal", "namespace", "search-attributes", "workers", "sendgrid-key", "sender", "public-url",
+}
+
+// eventually asks until the answer is fine.
+func eventually(t *testing.T, ctx context.Context, what string, ask func() error) {
+	t.Helper()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := ask()
+		if err == nil {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatalf("%s: %v", what, err)
+		}
+	}
+}

@@ -1,0 +1,135 @@
+package securitytest
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"homeroom/store"
+	"homeroom/subjects"
+)
+
+// TestTheClusterForms starts three nodes from deploy/nats/nats.conf, only their addresses and directories changed, sets Homeroom up
+// with three replicas, and takes one node away.
+func TestTheClusterForms(t *testing.T) {
+	setPasswords(t)
+	base := t.TempDir()
+	ports := freePorts(t, 3)
+	var routes []string
+	for _, port := range ports {
+		routes = append(routes, fmt.Sprintf("nats-route://route:%s@127.0.0.1:%d", passwords["NATS_ROUTE_PASSWORD"], port))
+	}
+	t.Setenv("NATS_ROUTES", `["`+strings.Join(routes, `","`)+`"]`)
+	log := &violations{}
+	var nodes []*server.Server
+	var urls []string
+	for i, port := range ports {
+		t.Setenv("NATS_NAME", fmt.Sprintf("nats-%d", i+1))
+		conf := configure(t, filepath.Join(base, fmt.Sprint(i)), "nats.conf", port)
+		nodes = append(nodes, startServer(t, conf, log))
+		urls = append(urls, "nats://homeroom-setup:"+passwords["NATS_SETUP_PASSWORD"]+"@"+nodes[i].Addr().String())
+	}
+	until(t, "a leader", func() bool {
+		leaders := 0
+		for _, node := range nodes {
+			if node.JetStreamIsLeader() {
+				leaders++
+			}
+		}
+		return leaders == 1 && nodes[0].JetStreamIsCurrent() && nodes[1].JetStreamIsCurrent() && nodes[2].JetStreamIsCurrent()
+	})
+	nc, err := nats.Connect(strings.Join(urls, ","))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Setup(deadline(t), js, store.Options{Replicas: 3}); err != nil {
+		t.Fatal(err)
+	}
+	var platforms []string
+	for _, node := range nodes {
+		platforms = append(platforms, "nats://platform:"+passwords["NATS_PLATFORM_PASSWORD"]+"@"+node.Addr().String())
+	}
+	pc, err := nats.Connect(strings.Join(platforms, ","), nats.MaxReconnects(-1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pc.Close)
+	platform, err := jetstream.New(pc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	publish(t, platform, "u_42", "lesson.completed", map[string]any{"id": "e1"})
+	nodes[2].Shutdown()
+	nodes[2].WaitForShutdown()
+	until(t, "an event to be stored by the two that are left", func() bool {
+		ack, err := platform.Publish(t.Context(), subjects.Publish("u_42", "lesson.completed"), []byte(`{"id":"e2"}`), jetstream.WithMsgID("u_42:e2"))
+		return err == nil && ack.Sequence == 2
+	})
+	if refused := log.all(); len(refused) > 0 {
+		t.Errorf("the servers refused %q", refused)
+	}
+}
+
+// TestEveryVariableOfTheServersIsKnown: what deploy/nats reads from the environment is what the tests, and with them
+// docker-compose.yml, set.
+func TestEveryVariableOfTheServersIsKnown(t *testing.T) {
+	known := map[string]bool{"NATS_NAME": true, "NATS_ROUTES": true}
+	for name := range passwords {
+		known[name] = true
+	}
+	for _, file := range []string{"nats.conf", "accounts.conf"} {
+		for word := range strings.FieldsFuncSeq(readFile(t, filepath.Join(deploy, file)), func(r rune) bool { return strings.ContainsRune(" ,}\n", r) }) {
+			if name, ok := strings.CutPrefix(word, "$"); ok && strings.HasPrefix(name, "NATS_") && !known[name] {
+				t.Errorf("%s reads %s, which nobody sets", file, name)
+			}
+		}
+	}
+}
+
+// configure copies the configuration of a node into a directory, with a port of the loopback interface for clients and one for
+// the other nodes.
+func configure(t *testing.T, dir, file string, routePort int) string {
+	t.Helper()
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"accounts.conf", "nats.conf", "nats-tls.conf"} {
+		text := readFile(t, filepath.Join(deploy, name))
+		for from, to := range map[string]string{
+			"listen: 0.0.0.0:4222": "listen: 127.0.0.1:-1", "listen: 0.0.0.0:6222": fmt.Sprintf("listen: 127.0.0.1:%d", routePort),
+			"http: 127.0.0.1:8222": "http: 127.0.0.1:-1", "store_dir: /data": fmt.Sprintf("store_dir: %q", filepath.Join(dir, "data")),
+			"/run/secrets/": dir + "/",
+		} {
+			text = strings.ReplaceAll(text, from, to)
+		}
+		writeFile(t, filepath.Join(dir, name), text)
+	}
+	return filepath.Join(dir, file)
+}
+
+// freePorts finds ports of the loopback interface that nobody listens on.
+func freePorts(t *testing.T, n int) []int {
+	t.Helper()
+	var ports []int
+	for range n {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer listener.Close() // all are held until all are found
+		ports = append(ports, listener.Addr().(*net.TCPAddr).Port)
+	}
+	return ports
+}

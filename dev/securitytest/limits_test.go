@@ -1,0 +1,184 @@
+package securitytest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"homeroom/catalog"
+	"homeroom/engine"
+	"homeroom/store"
+	"homeroom/subjects"
+	"homeroom/triggers"
+)
+
+// TestLimitsAtTheBoundary publishes what is just allowed and what is just too much, as the platform does, and looks at what was
+// handed over and what became a dead letter.
+func TestLimitsAtTheBoundary(t *testing.T) {
+	f := openFort(t, "")
+	operator := f.furnish()
+	handed := listen(t, f)
+	_, platform := f.connect("platform")
+	tests := []struct {
+		name   string
+		body   string
+		reason string // of the dead letter; empty: it is handed over
+	}{
+		{"256 KB", sized(t, catalog.MaxBody), ""},
+		{"a byte more", sized(t, catalog.MaxBody+1), catalog.CodeTooLarge},
+		{"as much as NATS takes", sized(t, 1<<20), catalog.CodeTooLarge},
+		{"200 properties", wide("properties", catalog.MaxEntries-2), ""}, // two are there anyway
+		{"201 properties", wide("properties", catalog.MaxEntries-1), catalog.CodeTooComplex},
+		{"200 traits", wide("traits", catalog.MaxEntries), ""},
+		{"201 traits", wide("traits", catalog.MaxEntries+1), catalog.CodeTooComplex},
+		{"8 deep", nested(catalog.MaxNesting - 2), ""}, // the body and its properties are two
+		{"9 deep", nested(catalog.MaxNesting - 1), catalog.CodeTooComplex},
+		{"40,000 deep", nested(40_000), catalog.CodeTooComplex},
+		{"an id of 128 bytes", fmt.Sprintf(`{"id":%q,"properties":{"lesson_id":"l","course_id":"c"}}`, strings.Repeat("x", catalog.MaxID)), ""},
+		{"an id of 129 bytes", fmt.Sprintf(`{"id":%q,"properties":{"lesson_id":"l","course_id":"c"}}`, strings.Repeat("x", catalog.MaxID+1)), catalog.CodeBadID},
+		{"a key of 256 bytes", fmt.Sprintf(`{"id":"k","properties":{"lesson_id":%q,"course_id":"c"}}`, strings.Repeat("x", catalog.MaxKey)), ""},
+		{"a key of 257 bytes", fmt.Sprintf(`{"id":"k","properties":{"lesson_id":%q,"course_id":"c"}}`, strings.Repeat("x", catalog.MaxKey+1)), catalog.CodeBadID},
+	}
+	dead, err := operator.Stream(deadline(t), subjects.DeadStream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			learner := fmt.Sprintf("u_%d", i)
+			if _, err := platform.Publish(deadline(t), subjects.Publish(learner, "lesson.completed"), []byte(tt.body)); err != nil {
+				t.Fatal(err)
+			}
+			reason := ""
+			until(t, "the event to be settled", func() bool {
+				msg, err := dead.GetLastMsgForSubject(t.Context(), subjects.Dead(learner, "lesson.completed"))
+				if err == nil {
+					reason = msg.Header.Get(triggers.HeaderReason)
+				}
+				return err == nil || handed.has(learner)
+			})
+			if reason != tt.reason {
+				t.Errorf("the reason is %q, want %q", reason, tt.reason)
+			}
+		})
+	}
+	nc, _ := f.connect("platform")
+	if err := nc.Publish("learning.u_42.lesson.completed", make([]byte, 1<<20+1)); err != nats.ErrMaxPayload {
+		t.Errorf("more than a megabyte: %v, want %v", err, nats.ErrMaxPayload)
+	}
+}
+
+// TestAForgedHeaderDoesNotStopAPartition: consumers are pinned to one replica by a header that the server writes into what it
+// delivers. A publisher who writes it into an event must not be able to confuse them.
+func TestAForgedHeaderDoesNotStopAPartition(t *testing.T) {
+	f := openFort(t, "")
+	f.furnish()
+	handed := listen(t, f)
+	_, platform := f.connect("platform")
+	for i := range 40 {
+		msg := nats.NewMsg(subjects.Publish("u_42", "lesson.completed"))
+		msg.Data = fmt.Appendf(nil, `{"id":"e%d","properties":{"lesson_id":"l%d","course_id":"c"}}`, i, i)
+		msg.Header.Set("Nats-Pin-Id", "forged")
+		if _, err := platform.PublishMsg(deadline(t), msg); err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		until(t, "the event after a forged header", func() bool { return handed.count("u_42") == i+1 })
+		if took := time.Since(start); took > 10*time.Second {
+			t.Fatalf("event %d took %s", i, took)
+		}
+	}
+}
+
+// handed is what the workflow service was handed, by learner.
+type handed struct {
+	mu sync.Mutex
+	by map[string]int
+}
+
+// HandOver implements triggers.Starter.
+func (h *handed) HandOver(_ context.Context, b triggers.Batch) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.by[b.Learner] += len(b.Events)
+	return nil
+}
+
+func (h *handed) has(learner string) bool { return h.count(learner) > 0 }
+
+func (h *handed) count(learner string) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.by[learner]
+}
+
+// listen runs triggers as the user that is meant for them.
+func listen(t *testing.T, f *fort) *handed {
+	t.Helper()
+	_, js := f.connect("homeroom-triggers")
+	st, err := store.Open(deadline(t), js, store.OpenOptions{Secret: []byte("a secret of the test")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cat, err := catalog.Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := &engine.Ruleset{Hash: "test", Rules: []*engine.Rule{{Name: "r", When: engine.Trigger{Match: engine.Match{Event: "lesson.completed"}}}}}
+	h := &handed{by: map[string]int{}}
+	tr, err := triggers.New(triggers.Options{
+		JS: js, Catalog: func() *catalog.Catalog { return cat }, Ruleset: func() *engine.Ruleset { return rules }, Starter: h,
+		Standings: st.Standings, Profiles: st.Profiles, Marks: st.Control, Grace: time.Second,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- tr.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		st.Control.Close()
+		if refused := f.log.all(); len(refused) > 0 {
+			t.Errorf("the server refused %q", refused)
+		}
+	})
+	return h
+}
+
+// sized is an event of exactly n bytes.
+func sized(t *testing.T, n int) string {
+	t.Helper()
+	const frame = `{"id":"s","properties":{"lesson_id":"l","course_id":"c","note":""}}`
+	body := strings.Replace(frame, `""`, `"`+strings.Repeat("x", n-len(frame))+`"`, 1)
+	if len(body) != n || !json.Valid([]byte(body)) {
+		t.Fatalf("the body has %d bytes, want %d", len(body), n)
+	}
+	return body
+}
+
+// wide is an event with n more entries in one of its objects.
+func wide(where string, n int) string {
+	entries := make([]string, n)
+	for i := range entries {
+		entries[i] = fmt.Sprintf(`"p%d":%d`, i, i)
+	}
+	if where == "traits" {
+		return `{"id":"w","properties":{"lesson_id":"l","course_id":"c"},"traits":{` + strings.Join(entries, ",") + `}}`
+	}
+	return `{"id":"w","properties":{"lesson_id":"l","course_id":"c",` + strings.Join(entries, ",") + `}}`
+}
+
+// nested is an event with a property of n objects inside one another.
+func nested(n int) string {
+	return `{"id":"n","properties":{"lesson_id":"l","course_id":"c","deep":` + strings.Repeat(`{"a":`, n-1) + `{}` + strings.Repeat("}", n-1) + `}}`
+}

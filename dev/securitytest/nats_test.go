@@ -1,0 +1,182 @@
+package securitytest
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/jwt/v2"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nkeys"
+
+	"homeroom/internal/cli"
+	"homeroom/store"
+	"homeroom/subjects"
+)
+
+// TestNATSOverTLS: the flags of every command against the server of deploy/nats/nats-tls.conf, which is asked for client
+// certificates too.
+func TestNATSOverTLS(t *testing.T) {
+	setPasswords(t)
+	ours, theirs := newAuthority(t, "ours"), newAuthority(t, "somebody else's")
+	dir := t.TempDir()
+	cert, key := ours.issue("nats-1")
+	for name, from := range map[string]string{"nats_ca": ours.file, "nats_cert": cert, "nats_key": key} {
+		writeFile(t, filepath.Join(dir, name), readFile(t, from))
+	}
+	t.Setenv("NATS_NAME", "nats-1")
+	t.Setenv("NATS_ROUTES", "[]")
+	conf := configure(t, dir, "nats-tls.conf", freePorts(t, 1)[0])
+	// One node needs no cluster; and here a certificate is asked for.
+	text := readFile(t, filepath.Join(dir, "nats.conf"))
+	from, to := strings.Index(text, "cluster {"), strings.Index(text, "include ./accounts.conf")
+	writeFile(t, filepath.Join(dir, "nats.conf"), text[:from]+text[to:])
+	writeFile(t, conf, strings.Replace(readFile(t, conf), "timeout: 5\n", "timeout: 5\n  verify: true\n", 1))
+	srv := startServer(t, conf, &violations{})
+	url := fmt.Sprintf("nats://operator:%s@127.0.0.1:%d", passwords["NATS_OPERATOR_PASSWORD"], srv.Addr().(*net.TCPAddr).Port)
+
+	clientCert, clientKey := ours.issue("homeroom")
+	strangersCert, strangersKey := theirs.issue("stranger")
+	furnishOver(t, url, nats.RootCAs(ours.file), nats.ClientCert(clientCert, clientKey))
+	tests := []struct {
+		name  string
+		flags []string
+		want  string // part of what is complained about; empty: it works
+	}{
+		{"the right CA and certificate", []string{"--nats-ca", ours.file, "--nats-cert", clientCert, "--nats-key", clientKey}, ""},
+		{"another CA", []string{"--nats-ca", theirs.file, "--nats-cert", clientCert, "--nats-key", clientKey}, "certificate signed by unknown authority"},
+		{"no CA", []string{"--nats-cert", clientCert, "--nats-key", clientKey}, "certificate signed by unknown authority"},
+		{"no certificate", []string{"--nats-ca", ours.file}, "certificate required"},
+		{"a stranger's certificate", []string{"--nats-ca", ours.file, "--nats-cert", strangersCert, "--nats-key", strangersKey}, "unknown certificate authority"},
+		{"a certificate without its key", []string{"--nats-ca", ours.file, "--nats-cert", clientCert}, "--nats-key"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			out, code := homeroom(t, append([]string{"pause", "--nats", url, "--reason", "a drill"}, tt.flags...)...)
+			if tt.want == "" && code != 0 || tt.want != "" && (code == 0 || !strings.Contains(out, tt.want)) {
+				t.Errorf("exit code %d, want %q in\n%s", code, tt.want, out)
+			}
+		})
+	}
+}
+
+// TestNATSWithACredentialsFile: a server that knows an operator and no users, and a user who brings a credentials file.
+func TestNATSWithACredentialsFile(t *testing.T) {
+	operator, account, user := pair(t, nkeys.CreateOperator), pair(t, nkeys.CreateAccount), pair(t, nkeys.CreateUser)
+	operatorClaims := jwt.NewOperatorClaims(public(t, operator))
+	accountClaims := jwt.NewAccountClaims(public(t, account))
+	accountClaims.Limits.JetStreamLimits = jwt.JetStreamLimits{DiskStorage: -1, MemoryStorage: -1, Streams: -1, Consumer: -1}
+	userClaims := jwt.NewUserClaims(public(t, user))
+	userClaims.IssuerAccount = public(t, account)
+
+	dir := t.TempDir()
+	conf := filepath.Join(dir, "nats.conf")
+	writeFile(t, conf, fmt.Sprintf("listen: 127.0.0.1:-1\njetstream {store_dir: %q}\noperator: %s\nresolver: MEMORY\nresolver_preload: {%s: %s}\n",
+		dir, encode(t, operatorClaims, operator), public(t, account), encode(t, accountClaims, operator)))
+	srv := startServer(t, conf, &violations{})
+	right := credentials(t, filepath.Join(dir, "homeroom.creds"), encode(t, userClaims, account), user)
+	strangers := credentials(t, filepath.Join(dir, "stranger.creds"), encode(t, userClaims, pair(t, nkeys.CreateAccount)), user)
+	furnishOver(t, srv.ClientURL(), nats.UserCredentials(right))
+	tests := []struct {
+		name  string
+		flags []string
+		want  string
+	}{
+		{"the right file", []string{"--nats-creds", right}, ""},
+		{"no file", nil, "Authorization Violation"},
+		{"signed by a stranger", []string{"--nats-creds", strangers}, "Authorization Violation"},
+		{"a file that is not there", []string{"--nats-creds", filepath.Join(dir, "none")}, "none"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			out, code := homeroom(t, append([]string{"pause", "--nats", srv.ClientURL(), "--reason", "a drill"}, tt.flags...)...)
+			if tt.want == "" && code != 0 || tt.want != "" && (code == 0 || !strings.Contains(out, tt.want)) {
+				t.Errorf("exit code %d, want %q in\n%s", code, tt.want, out)
+			}
+			seed, err := user.Seed()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(out, string(seed)) {
+				t.Error("the seed is in the output")
+			}
+		})
+	}
+}
+
+// homeroom runs a command as the binary does and returns everything it printed.
+func homeroom(t *testing.T, args ...string) (out string, code int) {
+	t.Helper()
+	var printed bytes.Buffer
+	code = cli.Main(deadline(t), args, cli.IO{In: strings.NewReader(""), Out: &printed, Err: &printed, Now: time.Now})
+	return printed.String(), code
+}
+
+// furnishOver sets the store up over a connection of its own.
+func furnishOver(t *testing.T, url string, opts ...nats.Option) {
+	t.Helper()
+	nc, err := nats.Connect(url, opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Setup(deadline(t), js, store.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := js.Stream(deadline(t), subjects.Stream); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func pair(t *testing.T, make func() (nkeys.KeyPair, error)) nkeys.KeyPair {
+	t.Helper()
+	p, err := make()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func public(t *testing.T, p nkeys.KeyPair) string {
+	t.Helper()
+	key, err := p.PublicKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+func encode(t *testing.T, claims jwt.Claims, by nkeys.KeyPair) string {
+	t.Helper()
+	token, err := claims.Encode(by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+func credentials(t *testing.T, file, token string, user nkeys.KeyPair) string {
+	t.Helper()
+	seed, err := user.Seed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := jwt.FormatUserConfig(token, seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}

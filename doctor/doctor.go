@@ -1,0 +1,103 @@
+package doctor
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	enums "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+
+	"homeroom/store"
+)
+
+// Verdict is how a check came out.
+type Verdict string
+
+// The verdicts.
+const (
+	Fine       Verdict = "ok"
+	Warning    Verdict = "warning"     // it runs; somebody should know
+	Failed     Verdict = "failed"      // it does not run, or something gets lost
+	NotChecked Verdict = "not_checked" // it could not be asked; the reason is another finding, or lies with a permission
+)
+
+// Finding is what came of one check.
+type Finding struct {
+	Check   string  `json:"check"`
+	Verdict Verdict `json:"verdict"`
+	Says    string  `json:"says"`
+	Do      string  `json:"do,omitempty"` // what to do about it
+}
+
+// Mail is what is asked of the provider of mail; *sendgrid.Sender answers. Nothing is sent.
+type Mail interface {
+	Scopes(ctx context.Context) ([]string, error)
+	MaySendAs(ctx context.Context, address string) (bool, error)
+}
+
+// Options say how to reach what is looked at. All are required unless they say otherwise.
+type Options struct {
+	NATS     func() (*nats.Conn, jetstream.JetStream, error)
+	Temporal func(ctx context.Context) (client.Client, string, error) // and its namespace
+	Mail     func() (Mail, error)
+	MailHost string // of the provider, for words
+	// SearchAttributes are those that the namespace must have.
+	SearchAttributes map[string]enums.IndexedValueType
+	// Store says how streams are made that are missing; what exists is held against it.
+	Store store.Options
+	// PublicURL is where learners reach the edge; empty: it is not asked.
+	PublicURL string
+	HTTP      *http.Client // for PublicURL
+	Now       func() time.Time
+}
+
+// partTimeout bounds what is asked of one server.
+const partTimeout = 15 * time.Second
+
+// Examine asks everything and returns the findings in the order in which they are best read.
+func Examine(ctx context.Context, o Options) []Finding {
+	e := &examination{o: o}
+	for _, part := range []func(context.Context){e.nats, e.temporal, e.mail, e.public} {
+		func() {
+			ctx, cancel := context.WithTimeout(ctx, partTimeout)
+			defer cancel()
+			part(ctx)
+		}()
+	}
+	return e.findings
+}
+
+// Healthy tells whether nothing failed.
+func Healthy(findings []Finding) bool {
+	for _, f := range findings {
+		if f.Verdict == Failed {
+			return false
+		}
+	}
+	return true
+}
+
+// examination is one under way.
+type examination struct {
+	o        Options
+	findings []Finding
+	sender   string        // the address that mail comes from; empty: not known
+	skew     time.Duration // how far the store's clock is ahead
+}
+
+func (e *examination) note(check string, v Verdict, says, do string) {
+	e.findings = append(e.findings, Finding{check, v, says, do})
+}
+
+func (e *examination) fine(check, says string)     { e.note(check, Fine, says, "") }
+func (e *examination) warn(check, says, do string) { e.note(check, Warning, says, do) }
+func (e *examination) fail(check, says, do string) { e.note(check, Failed, says, do) }
+
+func (e *examination) notChecked(why string, checks ...string) {
+	for _, check := range checks {
+		e.note(check, NotChecked, why, "")
+	}
+}

@@ -1,0 +1,90 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"homeroom/simulate"
+	"homeroom/store"
+)
+
+// DeadlettersPurgeCmd is `homeroom deadletters purge`.
+type DeadlettersPurgeCmd struct {
+	NATSFlags
+	LetterFlags
+	Older  string `help:"All that were refused longer ago than this, for instance 30d." placeholder:"DURATION"`
+	DryRun bool   `name:"dry-run" help:"Count them, and delete nothing."`
+	Yes    bool   `short:"y" help:"Do not ask."`
+}
+
+// Help is shown by `homeroom deadletters purge --help`.
+func (*DeadlettersPurgeCmd) Help() string {
+	return `Deletes dead letters for good. --older, --reason and --learner together mean those for which all of them are true. The
+events themselves stay in the stream of events as long as it keeps them.
+
+Example:
+  homeroom deadletters purge --older 30d --dry-run
+  homeroom deadletters purge 12 13 --yes`
+}
+
+// Run deletes.
+func (c *DeadlettersPurgeCmd) Run(ctx context.Context, o IO) error {
+	if err := c.check(c.Older); err != nil {
+		return err
+	}
+	until := time.Time{}
+	if c.Older != "" {
+		age, err := simulate.ParseDuration(c.Older)
+		if err != nil {
+			return usage(fmt.Errorf("--older: %w", err))
+		}
+		until = o.Now().Add(-age)
+	}
+	return withHistory(ctx, o, c.NATSFlags, time.Time{}, func(h *history, _ *store.Store) error {
+		h.headersOnly = true
+		r := &replayer{letters: store.NewDeadLetters(h.js)}
+		var seqs []uint64
+		err := c.each(ctx, h, r, func(l deadLetter) error {
+			if until.IsZero() || l.At.Before(until) {
+				seqs = append(seqs, l.Sequence)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if c.DryRun || len(seqs) == 0 {
+			_, err := fmt.Fprintf(o.Out, "%s would be deleted; nothing was done.\n", count(len(seqs), "dead letter"))
+			return err
+		}
+		if !c.Yes {
+			if err := confirmPurge(o, len(seqs)); err != nil {
+				return err
+			}
+		}
+		for i, seq := range seqs {
+			if err := r.letters.Delete(ctx, seq); err != nil {
+				return fmt.Errorf("%w; %s deleted before", err, count(i, "dead letter"))
+			}
+		}
+		_, err = fmt.Fprintf(o.Out, "%s deleted.\n", count(len(seqs), "dead letter"))
+		return err
+	})
+}
+
+func confirmPurge(o IO, n int) error {
+	if !o.Terminal || o.In == nil {
+		return usage(errors.New("nothing was deleted: look at it with --dry-run, then add --yes"))
+	}
+	fmt.Fprintf(o.Err, "Delete %s for good? [y/N] ", count(n, "dead letter"))
+	answer, err := bufio.NewReader(o.In).ReadString('\n')
+	if !slices.Contains([]string{"y", "yes"}, strings.ToLower(strings.TrimSpace(answer))) {
+		return errors.Join(ExitError{Code: 1, Err: errors.New("nothing was deleted")}, err)
+	}
+	return nil
+}

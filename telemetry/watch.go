@@ -1,0 +1,199 @@
+package telemetry
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"homeroom/clock"
+	"homeroom/subjects"
+	"homeroom/triggers"
+)
+
+// Sources are what is asked when Prometheus asks. Each may be nil: then nothing is told about it.
+type Sources struct {
+	// Events counts what the triggers did; DeadBy counts their dead letters by reason.
+	Events func() triggers.Stats
+	DeadBy func() map[string]int64
+	// Mark is how far a partition was handed over, in Homeroom's time; zero: not known.
+	Mark func(partition int) time.Time
+	// Paused is the kill switch.
+	Paused func() bool
+	// Ruleset is what this process runs, and whether it refused what was published last.
+	Ruleset func() (hash string, number int, refused bool)
+	// JS is asked how many events wait in each partition, and how many dead letters there are.
+	JS jetstream.JetStream
+}
+
+// Watch tells from now on what the sources say, and no longer what earlier ones said.
+func (t *Telemetry) Watch(s Sources) {
+	if t != nil {
+		t.watched.sources.Store(&s)
+	}
+}
+
+func about(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc(name, help, labels, nil)
+}
+
+var (
+	descEvents      = about("homeroom_events_total", "Events by outcome: handed_over, unneeded, no_learner, dead (with the reason, where it is known).", "outcome", "reason")
+	descRetries     = about("homeroom_handover_retries_total", "Failed tries of the triggers that were repeated.")
+	descParkings    = about("homeroom_parkings_total", "How often new messages of a partition waited for older ones.")
+	descHeld        = about("homeroom_oldest_held_seconds", "For how long the message that holds a mark back most has been in hand.")
+	descMark        = about("homeroom_mark_age_seconds", "How far the mark of a partition is behind the clock; what is due later than the mark waits.", "partition")
+	descPending     = about("homeroom_stream_pending", "Events of a partition that were not delivered to the triggers yet.", "partition")
+	descUnacked     = about("homeroom_stream_unacknowledged", "Events of a partition that the triggers have in hand.", "partition")
+	descDead        = about("homeroom_dead_letters", "Dead letters in the stream.")
+	descReachable   = about("homeroom_stream_reachable", "1 if the stream could be asked for the figures above, else 0.")
+	descPaused      = about("homeroom_paused", "1 if the kill switch is on: nothing goes out.")
+	descRuleset     = about("homeroom_ruleset_info", "The revision that this process runs, and the publication's number; always 1.", "hash", "number")
+	descRulesRefuse = about("homeroom_ruleset_refused", "1 if the revision published last does not compile in this process, which stays with the one before.")
+)
+
+// watched is the collector behind Watch.
+type watched struct {
+	now     func() time.Time
+	clock   clock.Clock
+	sources atomic.Pointer[Sources]
+
+	mu    sync.Mutex
+	asked time.Time // when the stream was asked last
+	lag   lag
+}
+
+// lag is what the stream says. It is kept for a while, so that several who scrape do not ask for each.
+type lag struct {
+	ok         bool
+	pending    map[int]uint64
+	unacked    map[int]int
+	deadLetter uint64
+}
+
+const (
+	lagFresh   = 3 * time.Second
+	lagTimeout = 2 * time.Second
+)
+
+// Describe implements prometheus.Collector.
+func (w *watched) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{descEvents, descRetries, descParkings, descHeld, descMark, descPending, descUnacked,
+		descDead, descReachable, descPaused, descRuleset, descRulesRefuse} {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (w *watched) Collect(ch chan<- prometheus.Metric) {
+	s := w.sources.Load()
+	if s == nil {
+		return
+	}
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	if s.Events != nil {
+		w.events(ch, s)
+		gauge(descHeld, s.Events().OldestHeld.Seconds())
+	}
+	if s.Mark != nil {
+		now := w.clock.Now()
+		for p := range subjects.Partitions {
+			if mark := s.Mark(p); !mark.IsZero() {
+				gauge(descMark, w.clock.Wait(now.Sub(mark)).Seconds(), strconv.Itoa(p))
+			}
+		}
+	}
+	if s.Paused != nil {
+		gauge(descPaused, oneIf(s.Paused()))
+	}
+	if s.Ruleset != nil {
+		hash, number, refused := s.Ruleset()
+		if hash != "" {
+			gauge(descRuleset, 1, hash, strconv.Itoa(number))
+		}
+		gauge(descRulesRefuse, oneIf(refused))
+	}
+	if s.JS != nil {
+		l := w.ask(s.JS)
+		gauge(descReachable, oneIf(l.ok))
+		for p, n := range l.pending {
+			gauge(descPending, float64(n), strconv.Itoa(p))
+			gauge(descUnacked, float64(l.unacked[p]), strconv.Itoa(p))
+		}
+		if l.ok {
+			gauge(descDead, float64(l.deadLetter))
+		}
+	}
+}
+
+func (w *watched) events(ch chan<- prometheus.Metric, s *Sources) {
+	count := func(d *prometheus.Desc, n int64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
+	}
+	stats := s.Events()
+	count(descEvents, stats.HandedOver, "handed_over", "")
+	count(descEvents, stats.Unneeded, "unneeded", "")
+	count(descEvents, stats.NoLearner, "no_learner", "")
+	if s.DeadBy == nil {
+		count(descEvents, stats.Dead, "dead", "")
+	} else {
+		for reason, n := range s.DeadBy() {
+			count(descEvents, n, "dead", reason)
+		}
+	}
+	count(descRetries, stats.Retries)
+	count(descParkings, stats.Parkings)
+}
+
+// ask asks the stream, unless it was asked a moment ago.
+func (w *watched) ask(js jetstream.JetStream) lag {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if now := w.now(); w.asked.IsZero() || now.Sub(w.asked) >= lagFresh {
+		ctx, cancel := context.WithTimeout(context.Background(), lagTimeout)
+		defer cancel()
+		w.lag = lagOf(ctx, js)
+		w.asked = w.now()
+	}
+	return w.lag
+}
+
+// lagOf asks for all consumers of the stream at once.
+func lagOf(ctx context.Context, js jetstream.JetStream) lag {
+	l := lag{pending: map[int]uint64{}, unacked: map[int]int{}}
+	stream, err := js.Stream(ctx, subjects.Stream)
+	if err != nil {
+		return l
+	}
+	partitions := map[string]int{}
+	for p := range subjects.Partitions {
+		partitions[subjects.Partition(p)] = p
+	}
+	list := stream.ListConsumers(ctx)
+	for info := range list.Info() {
+		p, known := partitions[info.Config.FilterSubject]
+		if known && strings.HasPrefix(info.Name, "homeroom-triggers-") {
+			l.pending[p], l.unacked[p] = info.NumPending, info.NumAckPending
+		}
+	}
+	dead, err := js.Stream(ctx, subjects.DeadStream)
+	if err != nil || list.Err() != nil {
+		return l
+	}
+	l.ok, l.deadLetter = true, dead.CachedInfo().State.Msgs
+	return l
+}
+
+func oneIf(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,203 @@
+package telemetry
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+
+	"homeroom/activities"
+	"homeroom/delivery"
+	"homeroom/engine"
+	"homeroom/triggers"
+)
+
+// Starter measures and traces hand-overs.
+func (t *Telemetry) Starter(s triggers.Starter) triggers.Starter {
+	if t == nil {
+		return s
+	}
+	return starter{t, s}
+}
+
+type starter struct {
+	t    *Telemetry
+	next triggers.Starter
+}
+
+// HandOver implements triggers.Starter.
+func (s starter) HandOver(ctx context.Context, b triggers.Batch) error {
+	ctx, end := s.t.span(ctx, "hand over", attribute.String("homeroom.learner", b.Learner),
+		attribute.Int("homeroom.partition", b.Partition), attribute.Int("homeroom.events", len(b.Events)))
+	began := s.t.now()
+	err := s.next.HandOver(ctx, b)
+	result := "ok"
+	switch {
+	case errors.Is(err, triggers.ErrRefused):
+		result = "refused"
+	case err != nil:
+		result = "again"
+	default:
+		s.t.m.handedOver.Add(float64(len(b.Events)))
+	}
+	s.t.m.handOver.WithLabelValues(result).Observe(s.t.since(began))
+	end(err)
+	return err
+}
+
+// Deliverer counts and traces deliveries.
+func (t *Telemetry) Deliverer(d activities.Deliverer) activities.Deliverer {
+	if t == nil {
+		return d
+	}
+	return deliverer{t, d}
+}
+
+type deliverer struct {
+	t    *Telemetry
+	next activities.Deliverer
+}
+
+// Deliver implements activities.Deliverer.
+func (d deliverer) Deliver(ctx context.Context, send engine.Send) (engine.Outcome, error) {
+	channel := channelOf(send)
+	ctx, end := d.t.span(ctx, "deliver", attribute.String("homeroom.send", send.ID), attribute.String("homeroom.rule", send.Rule),
+		attribute.String("homeroom.message", send.Message), attribute.String("homeroom.channel", channel))
+	outcome, err := d.next.Deliver(ctx, send)
+	said, reason := string(outcome.Status), string(outcome.Reason)
+	switch {
+	case errors.Is(err, delivery.ErrNotBegun):
+		said, reason = string(engine.OutcomeCancelled), ""
+	case err != nil:
+		said, reason = "error", ""
+	}
+	d.t.m.deliveries.WithLabelValues(channel, said, reason).Inc()
+	end(err, attribute.String("homeroom.outcome", said), attribute.String("homeroom.reason", reason))
+	return outcome, err
+}
+
+// channelOf keeps labels few: there are no other channels.
+func channelOf(send engine.Send) string {
+	switch send.Channel {
+	case "", delivery.ChannelEmail:
+		return delivery.ChannelEmail
+	case delivery.ChannelInApp:
+		return delivery.ChannelInApp
+	}
+	return "other"
+}
+
+// Sender measures and traces requests to the provider of mail.
+func (t *Telemetry) Sender(s delivery.Sender) delivery.Sender {
+	if t == nil {
+		return s
+	}
+	return sender{t, s}
+}
+
+type sender struct {
+	t    *Telemetry
+	next delivery.Sender
+}
+
+// Send implements delivery.Sender.
+func (s sender) Send(ctx context.Context, m delivery.Email) (delivery.Receipt, error) {
+	return s.t.provider(ctx, delivery.ChannelEmail, func(ctx context.Context) (delivery.Receipt, error) { return s.next.Send(ctx, m) })
+}
+
+// Announcer measures and traces what is handed to the platform's own pages.
+func (t *Telemetry) Announcer(a delivery.Announcer) delivery.Announcer {
+	if t == nil || a == nil {
+		return a
+	}
+	return announcer{t, a}
+}
+
+type announcer struct {
+	t    *Telemetry
+	next delivery.Announcer
+}
+
+// Announce implements delivery.Announcer.
+func (a announcer) Announce(ctx context.Context, n delivery.Nudge) (delivery.Receipt, error) {
+	return a.t.provider(ctx, delivery.ChannelInApp, func(ctx context.Context) (delivery.Receipt, error) { return a.next.Announce(ctx, n) })
+}
+
+// provider measures one request.
+func (t *Telemetry) provider(ctx context.Context, channel string, ask func(context.Context) (delivery.Receipt, error)) (delivery.Receipt, error) {
+	ctx, end := t.span(ctx, "provider", attribute.String("homeroom.channel", channel))
+	began := t.now()
+	receipt, err := ask(ctx)
+	result, status := "accepted", 0
+	if err != nil {
+		class, _ := delivery.Classify(err)
+		result = string(class)
+		var e *delivery.Error
+		if errors.As(err, &e) {
+			status = e.Status
+		}
+		t.m.providerErrors.WithLabelValues(channel, result, strconv.Itoa(status)).Inc()
+	}
+	t.m.provider.WithLabelValues(channel, result).Observe(t.since(began))
+	end(err, attribute.String("homeroom.result", result), attribute.Int("homeroom.status", status))
+	return receipt, err
+}
+
+// Publisher counts decisions, each when it is confirmed.
+func (t *Telemetry) Publisher(p activities.Publisher) activities.Publisher {
+	if t == nil {
+		return p
+	}
+	return publisher{t, p}
+}
+
+type publisher struct {
+	t    *Telemetry
+	next activities.Publisher
+}
+
+// Publish implements activities.Publisher.
+func (p publisher) Publish(ctx context.Context, decisions []engine.Decision) error {
+	if err := p.next.Publish(ctx, decisions); err != nil {
+		p.t.m.publishFailures.Inc()
+		return err
+	}
+	for i := range decisions {
+		d := &decisions[i]
+		p.t.m.decisions.WithLabelValues(d.Rule, string(d.Kind), string(d.Reason)).Inc()
+	}
+	return nil
+}
+
+// StepFunc decides, as engine.Step does.
+type StepFunc = func(engine.Env, engine.State, []engine.Input, time.Time) engine.Result
+
+// Step measures how late runs' steps are decided. What still waits for the stream is counted when it is decided.
+func (t *Telemetry) Step(step StepFunc) StepFunc {
+	if t == nil {
+		return step
+	}
+	return func(env engine.Env, state engine.State, inputs []engine.Input, now time.Time) engine.Result {
+		res := step(env, state, inputs, now)
+		for i := range state.Runs {
+			run := &state.Runs[i]
+			if run.Over || run.Due.IsZero() || run.Due.After(now) || stands(run, res.State.Runs) {
+				continue
+			}
+			t.m.timerLag.Observe(t.clock.Wait(now.Sub(run.Due)).Seconds())
+		}
+		return res
+	}
+}
+
+// stands tells whether a run is where it was.
+func stands(run *engine.Run, runs []engine.Run) bool {
+	for i := range runs {
+		if runs[i].ID == run.ID {
+			return runs[i].PC == run.PC && runs[i].Due.Equal(run.Due) && !runs[i].Over
+		}
+	}
+	return false
+}
