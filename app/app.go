@@ -47,12 +47,8 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if err := Setup(ctx, o.JetStream, o.Temporal, o.Namespace, o.Store); err != nil {
 		return nil, err
 	}
-	if len(o.Secret) == 0 {
-		secret, err := installationSecret(ctx, o.JetStream)
-		if err != nil {
-			return nil, err
-		}
-		o.Secret = secret
+	if err := o.completeSecrets(ctx); err != nil {
+		return nil, err
 	}
 	st, err := store.Open(ctx, o.JetStream, store.OpenOptions{Secret: o.Secret, OldSecrets: o.OldSecrets})
 	if err != nil {

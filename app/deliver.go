@@ -50,15 +50,11 @@ type people struct{ profiles *store.Profiles }
 
 // Recipient implements delivery.Recipients.
 func (p people) Recipient(ctx context.Context, learner string) (delivery.Recipient, error) {
-	profile, err := p.profiles.Profile(ctx, learner)
+	stored, known, err := p.profiles.Person(ctx, learner)
 	if err != nil {
 		return delivery.Recipient{}, err
 	}
-	stored, err := p.profiles.Get(ctx, learner)
-	if err != nil {
-		return delivery.Recipient{}, err
-	}
-	return delivery.Recipient{Address: stored.Email, Name: stored.FirstName, Profile: profile}, nil
+	return delivery.Recipient{Address: stored.Email, Name: stored.FirstName, Profile: known}, nil
 }
 
 // waitBy sleeps by Homeroom's clock.

@@ -142,10 +142,11 @@ func visible(s string) string {
 // percent-encoded. Only links that are safe in a mail come back.
 func (s *sheet) url(text string) (string, error) {
 	text = strings.TrimSpace(text)
-	var b strings.Builder
+	var b, shown strings.Builder // shown is for errors, which are kept: what a learner's values say is not for them
 	s.each(text,
-		func(lit string) { b.WriteString(lit) },
+		func(lit string) { b.WriteString(lit); shown.WriteString(lit) },
 		func(sl slot) {
+			shown.WriteString("(value)")
 			value := strings.TrimSpace(s.plain(sl.text))
 			if b.Len() == 0 || sl.encoded {
 				b.WriteString(value)
@@ -153,7 +154,7 @@ func (s *sheet) url(text string) (string, error) {
 				b.WriteString(percentEncode(value))
 			}
 		})
-	return safeURL(b.String())
+	return safeLink(b.String(), shown.String())
 }
 
 // href is url for a link that is there to be followed: it carries the campaign.
@@ -167,9 +168,12 @@ func (s *sheet) href(text string) (string, error) {
 
 // safeURL returns the link with everything that could end an attribute encoded, or an error if it is not a complete
 // http, https, mailto or tel link.
-func safeURL(link string) (string, error) {
+func safeURL(link string) (string, error) { return safeLink(link, link) }
+
+// safeLink is safeURL; shown is what an error calls the link.
+func safeLink(link, shown string) (string, error) {
 	bad := func(why string) error {
-		return fmt.Errorf("%q is not a link for a mail: %s%swrite a complete address that begins with https://", link, why, hintMark)
+		return fmt.Errorf("%q is not a link for a mail: %s%swrite a complete address that begins with https://", shown, why, hintMark)
 	}
 	if i := strings.IndexFunc(link, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }); i >= 0 {
 		return "", bad("it has a space or line break in it")

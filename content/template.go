@@ -109,6 +109,9 @@ func (t *template) render(bindings map[string]any) (out string, err error) {
 
 var liquidWrapping = regexp.MustCompile(`^Liquid error(?: \(line \d+\))?: `)
 
+// quoted is how the library quotes a value that it cannot convert: errors are kept, and the value may be a name.
+var quoted = regexp.MustCompile(`(?s)can't convert (\w+)\(.*\) to type`)
+
 // liquidError turns the Liquid library's error into ours.
 func liquidError(file string, err render.Error) *Error {
 	e := &Error{File: file, Line: err.LineNumber()}
@@ -117,6 +120,7 @@ func liquidError(file string, err render.Error) *Error {
 	} else {
 		e.Message = strings.TrimSuffix(liquidWrapping.ReplaceAllString(err.Error(), ""), " in "+err.Path())
 	}
+	e.Message = quoted.ReplaceAllString(e.Message, "a value of the wrong kind: can't convert ${1} to type")
 	e.Message, e.Hint = cutHint(e.Message)
 	return e
 }

@@ -2,6 +2,7 @@ package content
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"time"
 )
@@ -30,13 +31,14 @@ type Learner struct {
 // Course is a course as messages see one. Empty fields are undefined.
 type Course struct{ ID, Title, URL string }
 
-// IsMinor tells whether a learner's traits say that they are a minor: is_minor is true, "true", "yes" or not 0.
+// IsMinor tells whether a learner's traits say that they are a minor: is_minor is true, not 0, or a text that does not
+// say no. In doubt somebody is one.
 func IsMinor(traits map[string]any) bool {
 	switch v := traits["is_minor"].(type) {
 	case bool:
 		return v
 	case string:
-		return strings.EqualFold(v, "true") || v == "1" || strings.EqualFold(v, "yes")
+		return !slices.Contains([]string{"", "false", "no", "0"}, strings.ToLower(strings.TrimSpace(v)))
 	case float64:
 		return v != 0
 	default:

@@ -129,7 +129,7 @@ func (p Preferences) with(c Choice) Preferences {
 		}
 		maps.Copy(p.Topics, c.Topics)
 	}
-	if c.Lift {
+	if c.Lift && p.Suppressed != erased {
 		p.Suppressed = ""
 	}
 	return p
@@ -140,6 +140,7 @@ const (
 	bounced      = "bounced"
 	complained   = "complained"
 	unsubscribed = "unsubscribed"
+	erased       = "erased" // not the learner's to lift
 )
 
 func (e *Edge) preferences(w http.ResponseWriter, r *http.Request, ref links.Ref, prefs Preferences, saved bool) {

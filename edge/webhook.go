@@ -21,6 +21,7 @@ type Reports interface {
 const (
 	maxPost     = 2 << 20 // bytes; SendGrid posts at 768 KB
 	maxPosts    = 16      // in hand at once, each in memory as a whole
+	maxOfOne    = 4       // of them from one client address: nobody keeps SendGrid out by posting slowly
 	maxAtOnce   = 8       // sends of one post that are worked on at once
 	maxFailures = 16      // after so many the store is away, and there is no use in trying the rest
 	// tryAgain is the Retry-After of a refused post, in seconds. SendGrid tries for 24 hours, in its own rhythm.
@@ -31,14 +32,36 @@ const (
 // comes again as a whole.
 type webhook struct {
 	o        Options
+	client   func(*http.Request) string
 	slots    chan struct{}
-	refusals sparse // what anybody can bring about
-	delays   sparse // what the house brings about
+	mu       sync.Mutex
+	inHand   map[string]int // by client
+	refusals sparse         // what anybody can bring about
+	delays   sparse         // what the house brings about
 	hint     sync.Once
 }
 
 func newWebhook(o Options) http.Handler {
-	return &webhook{o: o, slots: make(chan struct{}, maxPosts)}
+	return &webhook{o: o, client: (&Edge{o: o}).client, slots: make(chan struct{}, maxPosts), inHand: map[string]int{}}
+}
+
+// begin counts one more post of a client; false: it has enough of them in hand.
+func (h *webhook) begin(client string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.inHand[client] >= maxOfOne {
+		return false
+	}
+	h.inHand[client]++
+	return true
+}
+
+func (h *webhook) end(client string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.inHand[client]--; h.inHand[client] == 0 {
+		delete(h.inHand, client)
+	}
 }
 
 // ServeHTTP takes a post in: 204, or 401 if it is not SendGrid's, 400 if it is no batch, 413 if it is too big, and 503
@@ -51,6 +74,12 @@ func (h *webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNotFound)
 		return
 	}
+	client := h.client(r)
+	if !h.begin(client) {
+		h.later(w, "too many posts of one client at once", nil)
+		return
+	}
+	defer h.end(client)
 	select {
 	case h.slots <- struct{}{}:
 		defer func() { <-h.slots }()

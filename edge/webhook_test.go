@@ -2,6 +2,7 @@ package edge
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -266,9 +267,10 @@ func TestPostsInHandAreBounded(t *testing.T) {
 	h := newHouse(t)
 	reading, open := make(chan struct{}), make(chan struct{})
 	var wg sync.WaitGroup
-	for range maxPosts {
+	for i := range maxPosts {
 		wg.Go(func() {
 			r := httptest.NewRequest(http.MethodPost, "/webhooks/sendgrid", gate{reading, open})
+			r.RemoteAddr = fmt.Sprintf("198.51.100.%d:1234", i) // of one client it would be too many sooner
 			h.hook.ServeHTTP(httptest.NewRecorder(), r)
 		})
 		<-reading

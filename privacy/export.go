@@ -64,6 +64,7 @@ type shown struct{ place, name, where, about string }
 var order = []shown{
 	{store.BucketProfiles, "profile", "NATS bucket ", "The learner as a person: address, name, locale, time zone, consent and topics, and whatever else the platform published as traits. Used to decide whether and when to write, and to address messages."},
 	{store.BucketStanding, "standing", "NATS bucket ", "Activity and progress per course, counted from events. Used to see when somebody has gone quiet."},
+	{store.BucketRetired, "memory", "NATS bucket ", "What the learner's workflow remembered when it last ended because nothing was due: rules under way, past messages, the last decisions. The next event goes on from there."},
 	{subjects.Stream, "events", "NATS stream ", "What the platform published about the learner, and what came back of their mails, as stored. Everything else follows from it."},
 	{subjects.DeadStream, "dead_letters", "NATS stream ", "Events that could not be read, with the reason, kept for whoever repairs the publisher."},
 	{subjects.DecisionStream, "decisions", "NATS stream ", "What Homeroom decided about messages to the learner, and why. Used for reports, and to answer questions like this one."},

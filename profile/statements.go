@@ -63,7 +63,8 @@ func (p *Profile) Choose(c Choice, at time.Time) (changed bool) {
 		if c.Topics[topic] {
 			changed = p.Join(topic, at) || changed
 		} else {
-			changed = p.Leave(topic, at) || changed
+			said, _ := p.said(topic)
+			changed = p.Leave(topic, latest(at, said)) || changed
 		}
 	}
 	switch {
@@ -75,9 +76,17 @@ func (p *Profile) Choose(c Choice, at time.Time) (changed bool) {
 			changed = did || changed
 		}
 	default:
-		changed = p.LeaveAll(at) || changed
+		changed = p.LeaveAll(latest(at, p.AllAt)) || changed
 	}
 	return changed
+}
+
+// latest keeps a host's clock that is behind from undoing that somebody leaves now: they are told that they have.
+func latest(at, said time.Time) time.Time {
+	if said.After(at) {
+		return said
+	}
+	return at
 }
 
 // Leave notes that the learner left a topic. Like all statements it gives way to a newer one only; of two of the same

@@ -227,3 +227,15 @@ func FuzzStatements(f *testing.F) {
 		}
 	})
 }
+
+// Two hosts answer the same person, and one clock is two seconds behind: who is told that they have left has left.
+func TestLeavingOnAHostWhoseClockIsBehind(t *testing.T) {
+	at := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+	yes, no := true, false
+	var p profile.Profile
+	p.Choose(profile.Choice{Everything: &yes, Topics: map[string]bool{"news": true}}, at)
+	p.Choose(profile.Choice{Everything: &no, Topics: map[string]bool{"news": false}}, at.Add(-2*time.Second))
+	if !p.UnsubscribedAll || !slices.Contains(p.Unsubscribed, "news") {
+		t.Errorf("after leaving: %+v", p)
+	}
+}

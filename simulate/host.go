@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"homeroom/catalog"
@@ -38,8 +39,9 @@ type Host struct {
 	state    engine.State
 	standing engine.Standing
 	wake     time.Time
-	// suppressed is the address that must not be written to any more; empty: none.
-	suppressed string
+	// suppressed are the addresses that must not be written to any more, in small letters. An empty one is that of a
+	// learner whose address nobody recorded.
+	suppressed map[string]bool
 }
 
 // NewHost returns a learner to whom nothing has happened yet.
@@ -89,12 +91,25 @@ func (h *Host) Event(d catalog.Decoded, arrival time.Time) error {
 func (h *Host) heed(ev engine.Event, said time.Time) {
 	f := profile.FeedbackOf(ev.Name, ev.Properties)
 	changed := h.profile.Apply(f, said)
-	if f.Suppress != "" {
-		h.suppressed = h.profile.Email
+	if f.Suppress != "" && !h.profile.EmailAt.After(h.sentAt(f.Send, said)) { // else it went to the address before
+		if h.suppressed == nil {
+			h.suppressed = map[string]bool{}
+		}
+		h.suppressed[strings.ToLower(h.profile.Email)] = true
 	}
 	if changed || f.Suppress != "" {
 		h.showProfile()
 	}
+}
+
+// sentAt is when the send was decided that feedback came back to; of none that is known, when it was said.
+func (h *Host) sentAt(send string, said time.Time) time.Time {
+	for _, m := range h.state.Sends {
+		if m.ID == send && send != "" {
+			return m.At
+		}
+	}
+	return said
 }
 
 // Finish decides everything that falls due up to the given instant, inclusive.
@@ -105,7 +120,7 @@ func (h *Host) Finish(until time.Time) error {
 // showProfile lets the engine see the profile as it is now.
 func (h *Host) showProfile() {
 	h.env.Profile = h.profile.Engine()
-	h.env.Profile.Suppressed = h.env.Profile.Suppressed || h.suppressed != "" && h.suppressed == h.profile.Email
+	h.env.Profile.Suppressed = h.env.Profile.Suppressed || h.suppressed[strings.ToLower(h.profile.Email)]
 	h.env.Profile.Reachable = h.env.Profile.Reachable || h.opts.AssumeReachable
 }
 

@@ -67,6 +67,7 @@ func (h *Holdings) Of(ctx context.Context, learner string, t Traces) ([]Place, e
 		{Name: subjects.DeadStream, filters: slices.Compact(dead)},
 		{Name: subjects.DecisionStream, filters: []string{subjects.DecisionsOf(learner)}},
 		{Name: subjects.NudgeStream, filters: []string{subjects.NudgesOf(learner)}},
+		{Name: BucketRetired, filters: []string{keySubject(BucketRetired, hashed(learner))}},
 		{Name: BucketStanding, filters: []string{keySubject(BucketStanding, hashed(learner))}},
 		{Name: BucketSends},
 		{Name: BucketLinks},

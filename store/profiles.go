@@ -39,15 +39,22 @@ func (s *Profiles) find(ctx context.Context, learner string) (p Profile, found b
 
 // Profile is what the engine may know of the learner, including whether their address is suppressed.
 func (s *Profiles) Profile(ctx context.Context, learner string) (engine.Profile, error) {
+	_, known, err := s.Person(ctx, learner)
+	return known, err
+}
+
+// Person is a profile together with what the engine may know of it, from one reading: its address is the one that is
+// known not to be suppressed.
+func (s *Profiles) Person(ctx context.Context, learner string) (Profile, engine.Profile, error) {
 	p, err := s.Get(ctx, learner)
 	if err != nil {
-		return engine.Profile{}, err
+		return Profile{}, engine.Profile{}, err
 	}
 	known := p.Engine()
 	if p.Email != "" && !known.Suppressed {
 		known.Suppressed, err = s.suppressions.Has(ctx, p.Email)
 	}
-	return known, err
+	return p, known, err
 }
 
 // Merge takes traits into the learner's profile, by the rules of [profile.Profile.Merge]: at is when they were

@@ -158,6 +158,7 @@ func strongest(a, b Suppression) Suppression {
 // key is the hash of an address under one of the secrets.
 func (s *Suppressions) key(email string, secret int) string {
 	mac := hmac.New(sha256.New, s.secrets[secret])
+	mac.Write([]byte("homeroom address: ")) // the same secret keys links
 	mac.Write([]byte(strings.ToLower(strings.TrimSpace(email))))
 	return hex.EncodeToString(mac.Sum(nil))
 }

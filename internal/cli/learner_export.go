@@ -134,19 +134,19 @@ func (f InstallationFlags) secrets(ctx context.Context, js jetstream.JetStream) 
 		}
 		secrets = append(secrets, secret)
 	}
-	if len(secrets) > 0 {
-		return secrets, nil
-	}
 	kv, err := js.KeyValue(ctx, store.BucketControl)
 	if err != nil {
 		return nil, fmt.Errorf("the store is not set up: start `homeroom serve` against this NATS once: %w", err)
 	}
 	entry, err := kv.Get(ctx, app.SecretKey)
+	if errors.Is(err, jetstream.ErrKeyNotFound) && len(secrets) > 0 {
+		return secrets, nil
+	}
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
 		return nil, usage(errors.New("serve was given the secret of this installation in a file: name the same file with --secret-file"))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the installation's secret: %w", err)
 	}
-	return [][]byte{entry.Value()}, nil
+	return append(secrets, entry.Value()), nil // with files, the one that the installation made before it had them
 }
