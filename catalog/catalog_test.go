@@ -94,7 +94,7 @@ func TestBeyondTheSeed(t *testing.T) {
 	}
 	want := []string{
 		"profile.updated", "email.delivered", "email.opened", "email.clicked", "email.bounced", "email.unsubscribed",
-		"email.spam_reported", "share.link_clicked", "share.link_visited", "referral.link_visited",
+		"email.resubscribed", "email.spam_reported", "share.link_clicked", "share.link_visited", "referral.link_visited",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -102,15 +102,12 @@ func (e *Edge) pressed(w http.ResponseWriter, r *http.Request, do string, ref li
 	v := e.about(r, prefs, ref, now)
 	v.All = choice.Everything != nil
 	if do == doUndo || do == doUndoAll {
+		e.tellBack(r.Context(), ref, choice.only(), token, now)
 		v.Title = v.W.BackTitle
 		e.render(w, http.StatusOK, "back", v)
 		return
 	}
-	left := ref.Topic
-	if v.All {
-		left = ""
-	}
-	e.tellLeft(r.Context(), ref, left, token, now)
+	e.tellLeft(r.Context(), ref, choice.only(), token, now)
 	v.Title = v.W.LeftTitle
 	e.render(w, http.StatusOK, "left", v)
 }
@@ -168,6 +165,25 @@ func (e *Edge) tellLeft(ctx context.Context, ref links.Ref, topic, token string,
 		kind: "unsubscribe", learner: ref.Learner, event: "email.unsubscribed", by: token + " " + topic, at: now,
 		properties: filled(map[string]any{"topic": topic, "send_id": ref.Send}),
 	})
+}
+
+// tellBack publishes that the learner wants a topic again or, without one, mail as such. Nothing decides by it: what they
+// want is stored. It is for whoever reads the story later.
+func (e *Edge) tellBack(ctx context.Context, ref links.Ref, topic, token string, now time.Time) {
+	e.tell(ctx, fact{
+		kind: "resubscribe", learner: ref.Learner, event: "email.resubscribed", by: token + " " + topic + now.UTC().Format(time.RFC3339), at: now,
+		properties: filled(map[string]any{"topic": topic, "send_id": ref.Send}),
+	})
+}
+
+// only is the choice's one topic; empty: it is about everything.
+func (c Choice) only() string {
+	for topic := range c.Topics {
+		if c.Everything == nil {
+			return topic
+		}
+	}
+	return ""
 }
 
 // refuse answers for a link that cannot be read.

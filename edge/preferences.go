@@ -98,7 +98,7 @@ func (e *Edge) shown(ref links.Ref) []Topic {
 	return append(slices.Clone(topics), e.topic(ref.Topic))
 }
 
-// tellChosen publishes what the learner left that reached them before.
+// tellChosen publishes what the learner left that reached them before, and what they came back to.
 func (e *Edge) tellChosen(ctx context.Context, ref links.Ref, before Preferences, c Choice, token string, now time.Time) {
 	by := token + now.UTC().Format(time.RFC3339) // each time is a fact of its own: the page stays in use
 	if c.Everything != nil && !*c.Everything {
@@ -107,9 +107,15 @@ func (e *Edge) tellChosen(ctx context.Context, ref links.Ref, before Preferences
 		}
 		return
 	}
+	if c.Lift || c.Everything != nil && !before.Everything {
+		e.tellBack(ctx, ref, "", token, now)
+	}
 	for _, name := range slices.Sorted(maps.Keys(c.Topics)) {
-		if !c.Topics[name] && before.gets(e.topic(name)) {
+		switch gets := before.gets(e.topic(name)); {
+		case !c.Topics[name] && gets:
 			e.tellLeft(ctx, ref, name, by, now)
+		case c.Topics[name] && !gets:
+			e.tellBack(ctx, ref, name, token, now)
 		}
 	}
 }

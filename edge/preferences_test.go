@@ -41,16 +41,18 @@ func TestThePreferencesShowHowItIs(t *testing.T) {
 }
 
 func TestSavingPreferences(t *testing.T) {
-	left := func(topics ...string) (out []event) {
+	said := func(name string, topics ...string) (out []event) {
 		for _, topic := range topics {
 			properties := map[string]any{"send_id": "snd-1"}
 			if topic != "" {
 				properties["topic"] = topic
 			}
-			out = append(out, event{"ada@example.org", "email.unsubscribed", properties})
+			out = append(out, event{"ada@example.org", name, properties})
 		}
 		return out
 	}
+	left := func(topics ...string) []event { return said("email.unsubscribed", topics...) }
+	back := func(topics ...string) []event { return said("email.resubscribed", topics...) }
 	for _, c := range []struct {
 		about  string
 		before Preferences
@@ -60,18 +62,18 @@ func TestSavingPreferences(t *testing.T) {
 		events []event
 	}{
 		{"a topic turned off", Preferences{Everything: true}, []string{"save", "topic", "progress", "shown", "progress", "shown", "reminders"}, "progress", 1, left("reminders")},
-		{"a topic turned on", Preferences{Everything: true}, []string{"save", "topic", "progress", "topic", "reminders", "topic", "new_offers", "shown", "progress", "shown", "reminders"}, "progress reminders new_offers", 1, nil},
+		{"a topic turned on", Preferences{Everything: true}, []string{"save", "topic", "progress", "topic", "reminders", "topic", "new_offers", "shown", "progress", "shown", "reminders"}, "progress reminders new_offers", 1, back("new_offers")},
 		{"nothing moved", Preferences{Everything: true}, []string{"save", "topic", "progress", "topic", "reminders", "shown", "progress", "shown", "reminders"}, "progress reminders", 0, nil},
 		{"all turned off, one by one", Preferences{Everything: true}, []string{"save", "shown", "progress", "shown", "reminders"}, "", 2, left("progress", "reminders")},
 		{"a page from before she left reminders elsewhere does not bring them back", Preferences{Everything: true, Topics: map[string]bool{"reminders": false}},
 			[]string{"save", "topic", "reminders", "shown", "progress", "shown", "reminders"}, "", 1, left("progress")},
-		{"a page from before she left everything does not bring it back", Preferences{}, []string{"save", "topic", "progress", "topic", "reminders", "topic", "new_offers", "shown", "progress", "shown", "reminders"}, "", 1, nil},
+		{"a page from before she left everything does not bring it back", Preferences{}, []string{"save", "topic", "progress", "topic", "reminders", "topic", "new_offers", "shown", "progress", "shown", "reminders"}, "", 1, back("new_offers")},
 		{"a topic that does not exist", Preferences{Everything: true}, []string{"save", "topic", "progress", "topic", "reminders", "topic", "admin", "shown", "progress", "shown", "reminders"}, "progress reminders", 0, nil},
 		{"stop all", Preferences{Everything: true}, []string{"stop"}, "", 0, left("")},
 		{"stop all, again", Preferences{}, []string{"stop"}, "", 0, nil},
-		{"mail again, as before", Preferences{Topics: map[string]bool{"reminders": false}}, []string{"resume"}, "progress", 1, nil},
-		{"mail again after a yes to mail as such", Preferences{Consented: true, Topics: map[string]bool{"reminders": false}}, []string{"resume"}, "progress new_offers", 0, nil},
-		{"from nothing, only what she ticks", Preferences{Topics: map[string]bool{"new_offers": true}}, []string{"save", "was", "stopped", "topic", "reminders"}, "reminders", 3, nil},
+		{"mail again, as before", Preferences{Topics: map[string]bool{"reminders": false}}, []string{"resume"}, "progress", 1, back("")},
+		{"mail again after a yes to mail as such", Preferences{Consented: true, Topics: map[string]bool{"reminders": false}}, []string{"resume"}, "progress new_offers", 0, back("")},
+		{"from nothing, only what she ticks", Preferences{Topics: map[string]bool{"new_offers": true}}, []string{"save", "was", "stopped", "topic", "reminders"}, "reminders", 3, back("", "reminders")},
 		{"from nothing, and nothing ticked", Preferences{}, []string{"save", "was", "stopped"}, "", 0, nil},
 	} {
 		t.Run(c.about, func(t *testing.T) {

@@ -20,6 +20,7 @@ const (
 	eventDelivered      = "email.delivered"
 	eventBounced        = "email.bounced"
 	eventUnsubscribed   = "email.unsubscribed"
+	eventResubscribed   = "email.resubscribed"
 	eventSpamReported   = "email.spam_reported"
 	eventShareVisited   = "share.link_visited"
 	eventShared         = "certificate.shared"
@@ -39,7 +40,7 @@ const (
 // EventNames are the events that a report needs, besides the decisions.
 func EventNames() []string {
 	return []string{
-		eventDelivered, engine.EventEmailOpened, engine.EventEmailClicked, eventBounced, eventUnsubscribed, eventSpamReported,
+		eventDelivered, engine.EventEmailOpened, engine.EventEmailClicked, eventBounced, eventUnsubscribed, eventResubscribed, eventSpamReported,
 		engine.EventShareClicked, eventShareVisited, eventShared, eventReferralVisit, eventReferralJoined,
 	}
 }

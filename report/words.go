@@ -171,6 +171,11 @@ func happened(ev *engine.Event, message string) string {
 			return "the learner left the topic " + topic
 		}
 		return "the learner unsubscribed from everything"
+	case eventResubscribed:
+		if topic := text("topic"); topic != "" {
+			return "the learner asked for the topic " + topic + " again"
+		}
+		return "the learner asked for mail again"
 	case eventSpamReported:
 		return message + " was reported as spam"
 	case engine.EventShareClicked:

@@ -32,6 +32,8 @@ func TestFeedbackMeansTheSameAsInTheStore(t *testing.T) {
 	}{
 		{"another spelling of the address", false, []ev{{h: 1, email: "Ada@example.org"}, bounce(2, ""), {h: 3, email: "ada@example.org"}}, true},
 		{"back to the address that bounced first", false, []ev{{h: 1, email: "a@x.org"}, bounce(2, ""), {h: 3, email: "b@x.org"}, bounce(4, ""), {h: 5, email: "a@x.org"}}, true},
+		{"back after leaving everything", false, []ev{{h: 1, email: "a@x.org"}, {h: 2, event: "email.unsubscribed"}, {h: 3, event: "email.resubscribed"}}, false},
+		{"away again after a return", false, []ev{{h: 1, email: "a@x.org"}, {h: 3, event: "email.resubscribed"}, {h: 4, event: "email.unsubscribed"}}, true},
 		{"a recorded learner whose address nobody recorded", true, []ev{bounce(2, "")}, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -91,6 +91,9 @@ func (h *Host) Event(d catalog.Decoded, arrival time.Time) error {
 func (h *Host) heed(ev engine.Event, said time.Time) {
 	f := profile.FeedbackOf(ev.Name, ev.Properties)
 	changed := h.profile.Apply(f, said)
+	if ev.Name == eventResubscribed {
+		changed = h.comeBack(ev, said)
+	}
 	if f.Suppress != "" && !h.profile.EmailAt.After(h.sentAt(f.Send, said)) { // else it went to the address before
 		if h.suppressed == nil {
 			h.suppressed = map[string]bool{}
@@ -100,6 +103,19 @@ func (h *Host) heed(ev engine.Event, said time.Time) {
 	if changed || f.Suppress != "" {
 		h.showProfile()
 	}
+}
+
+// eventResubscribed is what the learner's own page publishes. Only a simulation lives by it: in production the page has
+// stored what they want already.
+const eventResubscribed = "email.resubscribed"
+
+func (h *Host) comeBack(ev engine.Event, said time.Time) (changed bool) {
+	if topic, _ := ev.Text("topic"); topic != "" {
+		return h.profile.Join(topic, said)
+	}
+	delete(h.suppressed, strings.ToLower(h.profile.Email))
+	h.profile.JoinAll(said)
+	return true
 }
 
 // sentAt is when the send was decided that feedback came back to; of none that is known, when it was said.
