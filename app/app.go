@@ -11,8 +11,10 @@ import (
 	"sync"
 
 	"homeroom/activities"
+	"homeroom/engine"
 	"homeroom/links"
 	"homeroom/store"
+	"homeroom/telemetry"
 	"homeroom/triggers"
 	"homeroom/worker"
 )
@@ -125,13 +127,15 @@ func (a *App) wire(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+	decisions := o.Telemetry.Publisher(a.store.Decisions)
 	a.worker, err = worker.New(o.Temporal, worker.Options{
 		Decide: activities.NewDecide(activities.Options{
 			Profiles: a.store.Profiles, Standings: a.store.Standings, Rulesets: revs, Marks: a.store.Control, Clock: o.Clock,
-			Grace: o.Grace, RestAfter: o.RestAfter, Prompt: o.Prompt,
+			Grace: o.Grace, RestAfter: o.RestAfter, RetireAfter: o.RetireAfter, Retired: a.store.Retired, Prompt: o.Prompt,
+			Step: o.Telemetry.Step(engine.Step),
 		}),
-		Deliver:             &activities.Deliver{Deliverer: deliverer, Decisions: a.store.Decisions},
-		Report:              &activities.Report{Decisions: a.store.Decisions},
+		Deliver:             &activities.Deliver{Deliverer: o.Telemetry.Deliverer(deliverer), Decisions: decisions},
+		Report:              &activities.Report{Decisions: decisions},
 		DeliveriesPerSecond: o.DeliveriesPerSecond,
 		OnFatal:             func(err error) { a.fail(fmt.Errorf("the Temporal worker gave up: %w", err)) },
 	})
@@ -139,11 +143,33 @@ func (a *App) wire(ctx context.Context, o Options) error {
 		return err
 	}
 	a.triggers, err = triggers.New(triggers.Options{
-		JS: o.JetStream, Clock: o.Clock, Catalog: revs.catalogue, Ruleset: revs.wanted, Starter: starter{worker.NewStarter(o.Temporal)},
+		JS: o.JetStream, Clock: o.Clock, Catalog: revs.catalogue, Ruleset: revs.wanted, Starter: o.Telemetry.Starter(starter{worker.NewStarter(o.Temporal)}),
 		Standings: a.store.Standings, Profiles: a.store.Profiles, Marks: a.store.Control, Log: o.Log,
 		MarkEvery: o.MarkEvery, MarkMargin: o.MarkMargin,
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	a.watched(o)
+	return nil
+}
+
+// watched lets metrics be asked for.
+func (a *App) watched(o Options) {
+	s := telemetry.Sources{
+		Mark: a.store.Control.Mark, Paused: func() bool { return a.store.Control.PausedCached().Paused }, JS: o.JetStream,
+		Ruleset: func() (hash string, number int, refused bool) {
+			swap, f := a.Swap(), a.revisions.force.Load()
+			if f == nil {
+				return "", 0, false
+			}
+			return f.academy.Ruleset.Hash, swap.Number, swap.Outcome == store.SwapRefused
+		},
+	}
+	if a.serves(RoleTriggers) {
+		s.Events = a.triggers.Stats
+	}
+	o.Telemetry.Watch(s)
 }
 
 // Start serves. It returns when the worker polls, the triggers are about to listen and the academy is in force, if it is

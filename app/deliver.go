@@ -18,9 +18,9 @@ func newDeliverer(st *store.Store, revs *revisions, outward *links.Links, o Opti
 		return nil, err
 	}
 	return delivery.New(delivery.Options{
-		Switch: st.Control, Ledger: st.Sends, Recipients: people{st.Profiles}, Sender: o.Sender, Allow: allow,
+		Switch: st.Control, Ledger: st.Sends, Recipients: people{st.Profiles}, Sender: o.Telemetry.Sender(o.Sender), Allow: allow,
 		Composer: delivery.ContentComposer{Edition: revs.edition},
-		Links:    addresses{outward}, Kept: st.Links, InApp: inapp.New(o.JetStream),
+		Links:    addresses{outward}, Kept: st.Links, InApp: o.Telemetry.Announcer(inapp.New(o.JetStream)),
 		Now:  o.Clock.Now,
 		Wait: waitBy(o.Clock),
 	})

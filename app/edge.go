@@ -38,7 +38,7 @@ type EdgeOptions struct {
 func newEdge(st *store.Store, revs *revisions, read *links.Links, o Options) (*http.Server, error) {
 	people := store.People{Profiles: st.Profiles, Suppressions: st.Suppressions}
 	reports, err := delivery.NewReports(delivery.ReportsOptions{
-		Ledger: st.Sends, Suppressions: st.Suppressions, People: people, Events: st.Events, Decisions: st.Decisions, Now: o.Clock.Now,
+		Ledger: st.Sends, Suppressions: st.Suppressions, People: people, Events: st.Events, Decisions: o.Telemetry.Publisher(st.Decisions), Now: o.Clock.Now,
 		CallingFor: o.Clock.Scale(delivery.CallingFor),
 	})
 	if err != nil {
@@ -46,7 +46,7 @@ func newEdge(st *store.Store, revs *revisions, read *links.Links, o Options) (*h
 	}
 	e, err := edge.New(edge.Options{
 		Links: read, People: wishes{people}, Shares: st.Links, Events: st.Events, Unknown: store.ErrNotFound,
-		Reports: reports, WebhookKey: o.Edge.WebhookKey, MaxAge: o.Edge.WebhookMaxAge,
+		Reports: o.Telemetry.Reports(reports), WebhookKey: o.Edge.WebhookKey, MaxAge: o.Edge.WebhookMaxAge,
 		Topics: revs.topics, Site: revs.site, Targets: revs.declares,
 		Now: o.Clock.Now, Log: o.Log, RatePerMinute: o.Edge.RatePerMinute, TrustProxy: o.Edge.TrustProxy,
 	})
@@ -54,7 +54,7 @@ func newEdge(st *store.Store, revs *revisions, read *links.Links, o Options) (*h
 		return nil, err
 	}
 	return &http.Server{
-		Handler: e, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute,
+		Handler: o.Telemetry.Edge(e), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
 	}, nil
 }

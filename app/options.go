@@ -11,6 +11,7 @@ import (
 	"homeroom/delivery"
 	"homeroom/rules"
 	"homeroom/store"
+	"homeroom/telemetry"
 )
 
 // Role is a part of Homeroom that a process may serve by itself.
@@ -48,6 +49,8 @@ type Options struct {
 	Store store.Options // how missing streams and buckets are made
 	Clock clock.Clock   // default: real time
 	Log   *slog.Logger  // default: none
+	// Telemetry measures what this process does; nil: nothing is measured.
+	Telemetry *telemetry.Telemetry
 
 	// PublicURL is where learners reach the edge: the links in messages begin with it. Required.
 	PublicURL string
@@ -60,8 +63,8 @@ type Options struct {
 	// DeliveriesPerSecond limits what all workers together hand to the provider; 0: no limit.
 	DeliveriesPerSecond float64
 
-	// Grace and RestAfter are in Homeroom's time; see package activities for their defaults.
-	Grace, RestAfter time.Duration
+	// Grace, RestAfter and RetireAfter are in Homeroom's time; see package activities for their defaults.
+	Grace, RestAfter, RetireAfter time.Duration
 	// Prompt publishes the decision that a run has begun at once; otherwise it goes along with the run's next activity.
 	Prompt bool
 	// MarkEvery and MarkMargin are in real time; see package triggers for their defaults.

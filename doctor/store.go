@@ -56,7 +56,7 @@ func (e *examination) rules(ctx context.Context, st *store.Store) (current store
 		return current
 	}
 	e.sender = academy.Library.Site().Sender.From
-	e.fine("rules", fmt.Sprintf("%s: %d rules in force", about, len(academy.Ruleset.Rules)))
+	e.fine("rules", about+"; rules in force: "+fmt.Sprint(len(academy.Ruleset.Rules)))
 	return current
 }
 

@@ -1,7 +1,7 @@
 // Package store keeps what Homeroom must remember outside of the learners' workflows, in NATS: streams for what goes
 // on, and one key-value bucket per kind of record.
 //
-//	LEARNING, LEARNING_DLQ   events as published; dead letters          (triggers read and write them; so does [Events])
+//	LEARNING, LEARNING_DLQ   events as published; dead letters          (triggers read and write them; so do [Events] and [DeadLetters])
 //	HOMEROOM_DECISIONS       [Decisions]: one message per decision id
 //	NUDGES                   rendered nudges, until the platform has shown them
 //	homeroom_profiles        [Profiles]: personal data; with the streams the only place that holds any

@@ -68,16 +68,15 @@ func (p *partition) tend(ctx context.Context) {
 	}
 }
 
-// look asks for the consumer's info and returns the mark that follows (zero: none), and whether the partition is parked.
+// look finds out how the consumer stands and returns the mark that follows (zero: none), and whether the partition is
+// parked.
 func (p *partition) look(ctx context.Context) (mark time.Time, parked bool) {
 	before := p.t.o.Clock.Now()
-	ask, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	info, err := p.cons.Info(ask)
-	if err != nil {
-		info = nil
+	var info *jetstream.ConsumerInfo
+	stored := uint64(math.MaxUint64)
+	if p.mustAsk(before) {
+		info, stored = p.ask(ctx)
 	}
-	stored := p.lastStored(ask)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.warn(before)
@@ -96,6 +95,40 @@ func (p *partition) look(ctx context.Context) (mark time.Time, parked bool) {
 	default:
 	}
 	return p.mark(before, info, stored), false
+}
+
+// fresh is how old, for real, the last message received may be for the consumer's info to be no news.
+const fresh = 250 * time.Millisecond
+
+// mustAsk says whether the consumer has to be asked for more than is known from what was received. To ask a consumer that
+// is busy is dear: the server answers when the consumer lets it, and holds up others' requests meanwhile, reads of
+// standings among them. While messages come in, the last one's time is as good, or the stream is so far behind that more
+// is pending for sure.
+func (p *partition) mustAsk(now time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c, every := p.t.o.Clock, p.t.o.MarkEvery
+	age := c.Wait(now.Sub(c.At(p.lastAt)))
+	known := p.heard && !p.parked && (age <= fresh || age >= every) && c.Wait(now.Sub(p.asked)) < 10*every
+	p.heard = false
+	if !known {
+		p.asked = now
+	}
+	return !known
+}
+
+// ask returns the consumer's info, nil if there is none to be had, and the sequence of the last message stored.
+func (p *partition) ask(ctx context.Context) (info *jetstream.ConsumerInfo, stored uint64) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	info, err := p.cons.Info(ctx)
+	if err != nil {
+		return nil, math.MaxUint64
+	}
+	if info.NumPending > 0 {
+		return info, math.MaxUint64
+	}
+	return info, p.lastStored(ctx)
 }
 
 // lastStored is the sequence of the last message of the partition that the stream holds; the highest there is if that

@@ -56,6 +56,8 @@ type partition struct {
 	done     recent    // finished lately: should one come again, only its acknowledgement was late or lost
 	created  time.Time // of the consumer; another time means another consumer, whose sequences may begin anew
 	warned   time.Time // when somebody was told last that the mark is held back
+	heard    bool      // a message was received since mustAsk was asked last
+	asked    time.Time // when the consumer was asked last, in Homeroom's time
 }
 
 // item is one message in hand.
@@ -137,6 +139,7 @@ func (p *partition) receive(msg jetstream.Msg) {
 	if pin := msg.Headers().Get("Nats-Pin-Id"); pin != "" {
 		p.pin = pin
 	}
+	p.heard = true
 	gap := it.delivery != p.delivery+1
 	p.delivery = it.delivery
 	if p.closed {

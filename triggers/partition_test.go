@@ -199,6 +199,41 @@ func TestNoMarkOnceStopping(t *testing.T) {
 	}
 }
 
+func TestWhenTheConsumerIsAsked(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		deliver string        // stored at noon + 11 s
+		age     time.Duration // of that, when the mark is computed
+		asked   time.Duration // how long ago
+		want    bool
+	}{
+		{"nothing came in", "", 0, time.Second, true},
+		{"what came in was stored just now", "11/5", 100 * time.Millisecond, time.Second, false},
+		{"what came in was stored a while ago: the stream may be at its end", "11/5", 600 * time.Millisecond, time.Second, true},
+		{"what came in is old: more is pending", "11/5", time.Minute, time.Second, false},
+		{"not asked for long", "11/5", 100 * time.Millisecond, 10 * time.Second, true},
+		{"parked", "12/6", 100 * time.Millisecond, time.Second, true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			b := newBench(t, *info(4, 10, 0, 3))
+			b.t.o.MarkEvery = time.Second
+			stored := noon
+			if tc.deliver != "" {
+				b.deliver(tc.deliver)
+				stored = b.lastAt
+			}
+			now := stored.Add(tc.age)
+			b.asked = now.Add(-tc.asked)
+			if got := b.mustAsk(now); got != tc.want {
+				t.Errorf("asked: %v, want %v", got, tc.want)
+			}
+			if now = now.Add(time.Second); !b.mustAsk(now) {
+				t.Error("the next time nothing had come in, and it was not asked")
+			}
+		})
+	}
+}
+
 func TestNoMarkWhileParked(t *testing.T) {
 	b := newBench(t, *info(4, 10, 0, 3))
 	b.deliver("11/5", "13/7")

@@ -57,7 +57,7 @@ func TestRunningHomeroom(t *testing.T) {
 				found.wants(t, check, doctor.Fine)
 			}
 		}
-		found.wants(t, "rules", doctor.Fine, "no. 1", "1 rules in force")
+		found.wants(t, "rules", doctor.Fine, "no. 1", "rules in force: 1")
 		found.wants(t, "sender", doctor.Fine, "hello@academy.example")
 	})
 	t.Run("as text", func(t *testing.T) {

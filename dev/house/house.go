@@ -39,6 +39,9 @@ type Options struct {
 	Grace time.Duration
 	// RestAfter is in Homeroom's time; see package activities for its default.
 	RestAfter time.Duration
+	// Production leaves as `homeroom serve` has it what time-lapse wants quicker: how marks are published (in real time) and
+	// that starts are told at once.
+	Production bool
 	// Over, if not nil, wraps what Homeroom sees of JetStream: tests make it fail, or halt.
 	Over func(jetstream.JetStream) jetstream.JetStream
 }
@@ -115,11 +118,15 @@ func Open(ctx context.Context, s *stack.Stack, o Options) (*House, error) {
 	if o.Over != nil {
 		js = o.Over(js)
 	}
-	h.App, err = app.New(ctx, app.Options{
+	options := app.Options{
 		JetStream: js, Temporal: h.Temporal, Namespace: s.Namespace, Academy: o.Academy, OnStart: o.OnStart, Sender: o.Sender, Author: "dev",
 		Clock: o.Clock, Log: o.Log, PublicURL: h.EdgeURL, Edge: &app.EdgeOptions{Listener: door, WebhookKey: key}, Allow: o.Allow, Grace: o.Grace, Store: o.Store,
-		Roles: o.Roles, RestAfter: o.RestAfter, MarkEvery: markEvery, MarkMargin: markMargin, Prompt: true,
-	})
+		Roles: o.Roles, RestAfter: o.RestAfter, MarkEvery: markEvery, MarkMargin: markMargin, Prompt: !o.Production,
+	}
+	if o.Production && o.Clock.IsReal() {
+		options.MarkEvery, options.MarkMargin = 0, 0
+	}
+	h.App, err = app.New(ctx, options)
 	if err != nil {
 		_ = door.Close()
 	} else {

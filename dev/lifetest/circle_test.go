@@ -151,7 +151,7 @@ func TestAWorkerDiesWhileALearnerRetires(t *testing.T) {
 			t.Cleanup(func() { close(s.release) })
 			h.handOver("ada", h.enrolled("ada", 1, "crs_go"))
 			<-s.first
-			h.worker.Stop()
+			h.kill()
 			mails := 1
 			if event {
 				h.handOver("ada", h.enrolled("ada", 2, "crs_sql"))

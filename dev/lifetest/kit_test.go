@@ -37,11 +37,17 @@ import (
 // patience is how long a test waits for what it expects, on a machine that is busy with other things.
 const patience = 2 * time.Minute
 
+// timepiece is a clock that learners can live by.
+type timepiece interface {
+	Now() time.Time
+	Wait(virtual time.Duration) time.Duration
+}
+
 // options say how learners live.
 type options struct {
 	files       map[string]string // of the academy
-	clock       clock.Clock
-	rest        time.Duration // see activities.Options; in Homeroom's time
+	clock       timepiece         // default: real time
+	rest        time.Duration     // see activities.Options; in Homeroom's time
 	retire      time.Duration
 	durable     bool           // Temporal in a file, as in the measurements
 	temporal    map[string]any // dynamic configuration
@@ -59,8 +65,9 @@ type home struct {
 	store    *store.Store
 	temporal client.Client
 	starter  *worker.Starter
+	dial     func() client.Client
 	file     string
-	worker   *worker.Worker
+	kill     func() // takes the worker's connection away, as kill -9 does
 	rules    atomic.Pointer[rules.Academy]
 
 	mu      sync.Mutex
@@ -75,6 +82,9 @@ func open(t testing.TB, o options) *home {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience+o.withWaiting)
 	t.Cleanup(cancel)
+	if o.clock == nil {
+		o.clock = clock.Real()
+	}
 	h := &home{t: t, o: o, ctx: ctx, decided: map[string]bool{}}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
 
@@ -103,11 +113,15 @@ func open(t testing.TB, o options) *home {
 	temporal, err := servers.StartTemporal(ctx, settings)
 	h.must(err)
 	h.stop(temporal.Stop)
-	h.temporal, err = client.DialContext(ctx, client.Options{
-		HostPort: temporal.Address(), Namespace: temporal.Namespace(), Logger: sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)),
-	})
-	h.must(err)
-	t.Cleanup(h.temporal.Close)
+	h.dial = func() client.Client {
+		c, err := client.DialContext(ctx, client.Options{
+			HostPort: temporal.Address(), Namespace: temporal.Namespace(), Logger: sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)),
+		})
+		h.must(err)
+		t.Cleanup(c.Close)
+		return c
+	}
+	h.temporal = h.dial()
 	h.starter = worker.NewStarter(h.temporal)
 	h.rules.Store(academy(t, o.files))
 	h.work()
@@ -131,7 +145,7 @@ func (h *home) stop(stop func(context.Context) error) {
 	})
 }
 
-// work starts a worker, with nothing in its cache.
+// work starts a worker with a connection of its own and nothing in its cache.
 func (h *home) work() {
 	h.t.Helper()
 	step := h.o.step
@@ -142,22 +156,29 @@ func (h *home) work() {
 	if h.o.retired != nil {
 		retired = h.o.retired(retired)
 	}
-	w, err := worker.New(h.temporal, worker.Options{
+	connection := h.dial()
+	w, err := worker.New(connection, worker.Options{
 		Decide: activities.NewDecide(activities.Options{
 			Profiles: reachable{}, Standings: h.store.Standings, Rulesets: h, Marks: upToDate{h.o.clock}, Clock: h.o.clock,
-			Grace: h.o.clock.Scale(time.Minute), RestAfter: h.o.rest, RetireAfter: h.o.retire, Retired: retired,
+			Grace: h.grace(), RestAfter: h.o.rest, RetireAfter: h.o.retire, Retired: retired,
 			Step: func(env engine.Env, s engine.State, in []engine.Input, now time.Time) engine.Result {
 				h.steps.Add(1)
 				return step(env, s, in, now)
 			},
 		}),
-		Deliver: &activities.Deliver{Deliverer: h, Decisions: h},
-		Report:  &activities.Report{Decisions: h},
+		Deliver:     &activities.Deliver{Deliverer: h, Decisions: h},
+		Report:      &activities.Report{Decisions: h},
+		StopTimeout: time.Second,
 	})
 	h.must(err)
 	h.must(w.Start())
-	h.worker = w
 	h.t.Cleanup(w.Stop)
+	h.kill = func() { connection.Close(); w.Stop() }
+}
+
+// grace is a minute for real.
+func (h *home) grace() time.Duration {
+	return time.Duration(float64(time.Minute) * float64(time.Hour) / float64(h.o.clock.Wait(time.Hour)))
 }
 
 // academy compiles files; settings, the message nudge and the rule welcome are there unless they have their own.
@@ -336,7 +357,7 @@ func (reachable) Profile(context.Context, string) (engine.Profile, error) {
 }
 
 // upToDate is a stream of which everything has been handed over.
-type upToDate struct{ clock clock.Clock }
+type upToDate struct{ clock timepiece }
 
 func (u upToDate) HandedOver(context.Context, int, time.Time, time.Duration) time.Time {
 	return u.clock.Now()

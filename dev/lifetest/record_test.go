@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/api/temporalproto"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
+	"google.golang.org/protobuf/proto"
 
 	"homeroom/workflows"
 )
@@ -23,8 +24,9 @@ const histories = "../../workflows/testdata/histories"
 
 var errNotYet = errors.New("not yet")
 
-// replay runs a history through the workflow's code once more.
+// replay runs a history through the workflow's code once more. The replayer writes into what it is given.
 func replay(history *historypb.History) error {
+	history = proto.CloneOf(history)
 	r := worker.NewWorkflowReplayer()
 	r.RegisterWorkflowWithOptions(workflows.Learner, workflow.RegisterOptions{Name: workflows.LearnerWorkflow})
 	return r.ReplayWorkflowHistory(nil, history)

@@ -83,3 +83,12 @@ func sign(t *testing.T, cert, parent *x509.Certificate, public *ecdsa.PublicKey,
 	}
 	return der
 }
+
+// mount puts a server's certificate where deploy/nats/nats-tls.conf, as configure copies it, looks for it.
+func (a *authority) mount(dir string) {
+	a.t.Helper()
+	cert, key := a.issue("nats")
+	for name, from := range map[string]string{"nats_ca": a.file, "nats_cert": cert, "nats_key": key} {
+		writeFile(a.t, filepath.Join(dir, name), readFile(a.t, from))
+	}
+}

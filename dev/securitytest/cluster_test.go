@@ -16,11 +16,20 @@ import (
 	"homeroom/subjects"
 )
 
-// TestTheClusterForms starts three nodes from deploy/nats/nats.conf, only their addresses and directories changed, sets Homeroom up
-// with three replicas, and takes one node away.
+// TestTheClusterForms starts three nodes from deploy/nats, only their addresses and directories changed, sets Homeroom up with
+// three replicas, and takes one node away.
 func TestTheClusterForms(t *testing.T) {
+	t.Run("without TLS", func(t *testing.T) { clusterForms(t, "nats.conf", nil) })
+	t.Run("with TLS", func(t *testing.T) { clusterForms(t, "nats-tls.conf", newAuthority(t, "ours")) })
+}
+
+func clusterForms(t *testing.T, file string, ca *authority) {
 	setPasswords(t)
 	base := t.TempDir()
+	var opts []nats.Option
+	if ca != nil {
+		opts = append(opts, nats.RootCAs(ca.file))
+	}
 	ports := freePorts(t, 3)
 	var routes []string
 	for _, port := range ports {
@@ -32,7 +41,11 @@ func TestTheClusterForms(t *testing.T) {
 	var urls []string
 	for i, port := range ports {
 		t.Setenv("NATS_NAME", fmt.Sprintf("nats-%d", i+1))
-		conf := configure(t, filepath.Join(base, fmt.Sprint(i)), "nats.conf", port)
+		dir := filepath.Join(base, fmt.Sprint(i))
+		conf := configure(t, dir, file, port)
+		if ca != nil {
+			ca.mount(dir)
+		}
 		nodes = append(nodes, startServer(t, conf, log))
 		urls = append(urls, "nats://homeroom-setup:"+passwords["NATS_SETUP_PASSWORD"]+"@"+nodes[i].Addr().String())
 	}
@@ -45,7 +58,7 @@ func TestTheClusterForms(t *testing.T) {
 		}
 		return leaders == 1 && nodes[0].JetStreamIsCurrent() && nodes[1].JetStreamIsCurrent() && nodes[2].JetStreamIsCurrent()
 	})
-	nc, err := nats.Connect(strings.Join(urls, ","))
+	nc, err := nats.Connect(strings.Join(urls, ","), opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +74,7 @@ func TestTheClusterForms(t *testing.T) {
 	for _, node := range nodes {
 		platforms = append(platforms, "nats://platform:"+passwords["NATS_PLATFORM_PASSWORD"]+"@"+node.Addr().String())
 	}
-	pc, err := nats.Connect(strings.Join(platforms, ","), nats.MaxReconnects(-1))
+	pc, err := nats.Connect(strings.Join(platforms, ","), append(opts, nats.MaxReconnects(-1))...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,6 +95,8 @@ func TestTheClusterForms(t *testing.T) {
 	}
 }
 
+var configFiles = []string{"accounts.conf", "server.conf", "nats.conf", "nats-tls.conf"}
+
 // TestEveryVariableOfTheServersIsKnown: what deploy/nats reads from the environment is what the tests, and with them
 // docker-compose.yml, set.
 func TestEveryVariableOfTheServersIsKnown(t *testing.T) {
@@ -89,7 +104,7 @@ func TestEveryVariableOfTheServersIsKnown(t *testing.T) {
 	for name := range passwords {
 		known[name] = true
 	}
-	for _, file := range []string{"nats.conf", "accounts.conf"} {
+	for _, file := range configFiles {
 		for word := range strings.FieldsFuncSeq(readFile(t, filepath.Join(deploy, file)), func(r rune) bool { return strings.ContainsRune(" ,}\n", r) }) {
 			if name, ok := strings.CutPrefix(word, "$"); ok && strings.HasPrefix(name, "NATS_") && !known[name] {
 				t.Errorf("%s reads %s, which nobody sets", file, name)
@@ -105,7 +120,7 @@ func configure(t *testing.T, dir, file string, routePort int) string {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"accounts.conf", "nats.conf", "nats-tls.conf"} {
+	for _, name := range configFiles {
 		text := readFile(t, filepath.Join(deploy, name))
 		for from, to := range map[string]string{
 			"listen: 0.0.0.0:4222": "listen: 127.0.0.1:-1", "listen: 0.0.0.0:6222": fmt.Sprintf("listen: 127.0.0.1:%d", routePort),

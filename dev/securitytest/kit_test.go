@@ -135,8 +135,10 @@ func (v *violations) Errorf(format string, args ...any) {
 	v.list = append(v.list, line)
 }
 
-// Fatalf, Noticef, Warnf, Debugf and Tracef implement server.Logger.
-func (v *violations) Fatalf(string, ...any)  {}
+// Fatalf implements server.Logger.
+func (v *violations) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
+
+// Noticef, Warnf, Debugf and Tracef implement server.Logger.
 func (v *violations) Noticef(string, ...any) {}
 func (v *violations) Warnf(string, ...any)   {}
 func (v *violations) Debugf(string, ...any)  {}

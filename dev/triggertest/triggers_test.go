@@ -137,6 +137,16 @@ func (w *world) unfinished() int {
 	return n
 }
 
+// streamMade is when the stream of events was created, in Unix seconds.
+func (w *world) streamMade() int64 {
+	w.t.Helper()
+	stream, err := w.js.Stream(context.Background(), subjects.Stream)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return stream.CachedInfo().Created.Unix()
+}
+
 func TestWhatIsHandedOver(t *testing.T) {
 	w := newWorld(t)
 	started := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
@@ -156,7 +166,7 @@ func TestWhatIsHandedOver(t *testing.T) {
 	ev := got.Events[0]
 	want := engine.Event{
 		ID: "e1", Name: "assessment.graded", Learner: "auth0|7", Time: started, Seq: seq,
-		Properties: map[string]any{"assessment_id": "a1", "score_pct": 40.0}, StoredAt: ev.StoredAt,
+		Properties: map[string]any{"assessment_id": "a1", "score_pct": 40.0}, StoredAt: ev.StoredAt, Stream: w.streamMade(),
 	}
 	if diff := cmp.Diff(want, ev); diff != "" {
 		t.Errorf("event (-want +got):\n%s", diff)

@@ -22,10 +22,16 @@ type Commands struct {
 	Messages MessagesCmd `cmd:"" help:"List messages, and send one to yourself as a test."`
 	Learner  LearnerCmd  `cmd:"" help:"Tell a learner's story; export or erase what is known of them."`
 	Report   ReportCmd   `cmd:"" help:"Count what was decided and what came of it, rule by rule."`
-	Pause    PauseCmd    `cmd:"" help:"Stop all sending at once; everything else goes on."`
-	Resume   ResumeCmd   `cmd:"" help:"Let messages go out again."`
-	Codec    CodecCmd    `cmd:"" help:"Decrypt for the Temporal UI what is stored encrypted."`
-	Version  VersionCmd  `cmd:"" help:"Print the version."`
+	Import   ImportCmd   `cmd:"" help:"Bring existing learners in, silently."`
+
+	Deadletters DeadlettersCmd `cmd:"" help:"Look at what was refused, mend it, and publish it again."`
+	Doctor      DoctorCmd      `cmd:"" help:"Check everything that Homeroom needs, and say what to do."`
+	Setup       SetupCmd       `cmd:"" help:"Make the streams, buckets and search attributes that are missing."`
+
+	Pause   PauseCmd   `cmd:"" help:"Stop all sending at once; everything else goes on."`
+	Resume  ResumeCmd  `cmd:"" help:"Let messages go out again."`
+	Codec   CodecCmd   `cmd:"" help:"Decrypt for the Temporal UI what is stored encrypted."`
+	Version VersionCmd `cmd:"" help:"Print the version."`
 }
 
 // LearnerCmd is `homeroom learner`.

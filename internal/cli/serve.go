@@ -37,7 +37,7 @@ type ServeCmd struct {
 
 	Replicas int           `name:"nats-replicas" env:"HOMEROOM_NATS_REPLICAS" default:"1" help:"Of streams and buckets that are made; 3 in production."`
 	Keep     time.Duration `name:"keep-events" env:"HOMEROOM_KEEP_EVENTS" help:"For how long streams that are made keep events. Default: forever." placeholder:"DURATION"`
-	LogJSON  bool          `name:"log-json" env:"HOMEROOM_LOG_JSON" help:"Log as JSON."`
+	OpsFlags
 }
 
 // Help is shown by `homeroom serve --help`.
@@ -84,7 +84,12 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 		return err
 	}
 	defer nc.Close()
-	temporal, namespace, err := dialTemporal(ctx, log, c.Keys...)
+	desk, err := c.OpsFlags.open(ctx, o, log)
+	if err != nil {
+		return err
+	}
+	defer desk.close(log)
+	temporal, namespace, err := dialTemporalWith(ctx, log, desk.Temporal, c.Keys...)
 	if err != nil {
 		return err
 	}
@@ -100,7 +105,7 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 		JetStream: js, Temporal: temporal, Namespace: namespace, Academy: academy, OnStart: app.OnStart(c.OnStart),
 		Sender: sender, Author: whoami(),
 		Store: store.Options{Replicas: c.Replicas, MaxAge: c.Keep}, Log: log,
-		PublicURL: c.PublicURL, Secret: secret, OldSecrets: older, Roles: roles, Edge: pages, Allow: c.Allow, DeliveriesPerSecond: c.Rate,
+		PublicURL: c.PublicURL, Secret: secret, OldSecrets: older, Roles: roles, Edge: pages, Telemetry: desk.Telemetry, Allow: c.Allow, DeliveriesPerSecond: c.Rate,
 	})
 	if err != nil {
 		return err
@@ -112,21 +117,16 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 	if pages != nil {
 		log.Info("learners' pages", "listen", pages.Listener.Addr().String(), "public_url", c.PublicURL, "webhook", pages.WebhookKey != nil)
 	}
-	log.Info("serving", "roles", roles, "ruleset", homeroom.Swap().Ruleset, "nats", nc.ConnectedUrlRedacted(), "namespace", namespace)
+	desk.started(nc, temporal, func() string { return homeroom.Swap().Ruleset })
+	log.Info("serving", "operators", desk.addr, "roles", roles, "ruleset", homeroom.Swap().Ruleset, "nats", nc.ConnectedUrlRedacted(), "namespace", namespace)
 	select {
 	case err := <-homeroom.Failed():
 		return err
 	case <-ctx.Done():
+		desk.drain()
 		log.Info("stopping: what is in hand is finished first; a second signal leaves at once")
 		return nil
 	}
-}
-
-func (c *ServeCmd) logger(o IO) *slog.Logger {
-	if c.LogJSON {
-		return slog.New(slog.NewJSONHandler(o.Err, nil))
-	}
-	return slog.New(slog.NewTextHandler(o.Err, nil))
 }
 
 // secrets reads the secret in use, and those before it.
@@ -161,6 +161,11 @@ func readSecret(file string) ([]byte, error) {
 
 // dialTemporal connects as the SDK's environment configuration says. With key files, payloads are encrypted.
 func dialTemporal(ctx context.Context, log *slog.Logger, keyFiles ...string) (client.Client, string, error) {
+	return dialTemporalWith(ctx, log, func(*client.Options) error { return nil }, keyFiles...)
+}
+
+// dialTemporalWith is dialTemporal with something added to the options.
+func dialTemporalWith(ctx context.Context, log *slog.Logger, add func(*client.Options) error, keyFiles ...string) (client.Client, string, error) {
 	opts, err := envconfig.LoadDefaultClientOptions()
 	if err != nil {
 		return nil, "", usage(fmt.Errorf("the Temporal configuration: %w", err))
@@ -169,6 +174,9 @@ func dialTemporal(ctx context.Context, log *slog.Logger, keyFiles ...string) (cl
 		opts.Namespace = client.DefaultNamespace
 	}
 	opts.Logger = sdklog.NewStructuredLogger(log)
+	if err := add(&opts); err != nil {
+		return nil, "", fmt.Errorf("the options of the Temporal client: %w", err)
+	}
 	if len(keyFiles) > 0 {
 		keys, err := codec.ReadKeys(keyFiles...)
 		if err != nil {
