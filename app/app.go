@@ -167,7 +167,7 @@ func (a *App) watched(o Options) {
 		},
 	}
 	if a.serves(RoleTriggers) {
-		s.Events = a.triggers.Stats
+		s.Events, s.DeadBy = a.triggers.Stats, a.triggers.DeadBy
 	}
 	o.Telemetry.Watch(s)
 }

@@ -34,7 +34,7 @@ func (p *partition) bury(dead []*read) error {
 		if err != nil {
 			return err
 		}
-		p.t.count.dead.Add(1)
+		p.t.countDead(e.dead.Code)
 		p.settle(e.item)
 	}
 	return nil

@@ -1,6 +1,8 @@
 package triggers
 
 import (
+	"maps"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -19,7 +21,30 @@ type Stats struct {
 	OldestHeld time.Duration
 }
 
-type counters struct{ handedOver, unneeded, noLearner, dead, retries, parkings atomic.Int64 }
+type counters struct {
+	handedOver, unneeded, noLearner, dead, retries, parkings atomic.Int64
+
+	deadMu sync.Mutex
+	deadBy map[string]int64
+}
+
+// countDead counts a dead letter and its reason. There are as many reasons as codes, a dozen or so.
+func (t *Triggers) countDead(code string) {
+	t.count.dead.Add(1)
+	t.count.deadMu.Lock()
+	defer t.count.deadMu.Unlock()
+	if t.count.deadBy == nil {
+		t.count.deadBy = map[string]int64{}
+	}
+	t.count.deadBy[code]++
+}
+
+// DeadBy counts dead letters by reason: the catalog's codes, and those of this package.
+func (t *Triggers) DeadBy() map[string]int64 {
+	t.count.deadMu.Lock()
+	defer t.count.deadMu.Unlock()
+	return maps.Clone(t.count.deadBy)
+}
 
 // Stats returns the counts so far.
 func (t *Triggers) Stats() Stats {

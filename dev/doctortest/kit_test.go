@@ -61,17 +61,20 @@ func run(t *testing.T, ctx context.Context, s *stack.Stack) *house.House {
 	return h
 }
 
-func academy(t *testing.T) *rules.Academy {
-	t.Helper()
-	fsys := fstest.MapFS{}
-	for name, text := range map[string]string{
-		"settings.yaml":     "sender: {from: hello@academy.example, name: Academy, postal_address: \"1 Harbour Lane\"}\n",
-		"messages/hello.md": "---\nsubject: Hello\n---\nHi {{ learner.first_name | default: \"there\" }}.\n",
-		"rules/welcome.yaml": `rule: welcome
+// folder is an academy with one rule.
+var folder = map[string]string{
+	"settings.yaml":     "sender: {from: hello@academy.example, name: Academy, postal_address: \"1 Harbour Lane\"}\n",
+	"messages/hello.md": "---\nsubject: Hello\n---\nHi {{ learner.first_name | default: \"there\" }}.\n",
+	"rules/welcome.yaml": `rule: welcome
 when: {event: enrollment.created}
 do: [{send: hello}]
 `,
-	} {
+}
+
+func academy(t *testing.T) *rules.Academy {
+	t.Helper()
+	fsys := fstest.MapFS{}
+	for name, text := range folder {
 		fsys[name] = &fstest.MapFile{Data: []byte(text)}
 	}
 	loaded, problems := rules.Load(fsys, ".")

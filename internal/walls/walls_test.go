@@ -44,6 +44,8 @@ var walls = []wall{
 	{"homeroom/delivery/sendertest", "the suite knows no provider", []string{temporal, nats, sendgrid, cel}, nil},
 	{"homeroom/store", "the store does not know Temporal", []string{temporal, sendgrid, cel}, nil},
 	{"homeroom/publish", "publishing goes through interfaces and Temporal's client", []string{sendgrid, "homeroom/app", "homeroom/triggers", "homeroom/delivery/sendgrid"}, nil},
+	{"homeroom/telemetry", "telemetry wraps the seams, and knows nothing behind them", []string{sendgrid, cel, "homeroom/store", "homeroom/rules", "homeroom/app"}, nil},
+	{"homeroom/doctor", "the doctor is told what the app needs", []string{"homeroom/app", "homeroom/triggers", "homeroom/telemetry"}, nil},
 	{"homeroom/cmd/homeroom", "the production binary carries no server", servers, nil},
 }
 
