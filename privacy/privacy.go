@@ -161,7 +161,7 @@ func traitAddresses(m store.Message) []string {
 		switch v := v.(type) {
 		case map[string]any:
 			for name, value := range v {
-				if name == "traits" || profile && name == "properties" {
+				if name == "traits" || profile && (name == "properties" || name == "data") {
 					take(value)
 				}
 				walk(value)
@@ -171,6 +171,9 @@ func traitAddresses(m store.Message) []string {
 				walk(value)
 			}
 		}
+	}
+	if profile { // a CloudEvent's body may be the data themselves
+		take(body)
 	}
 	walk(body)
 	return emails

@@ -6,10 +6,12 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"homeroom/store"
 	"homeroom/subjects"
 )
 
-// Stream names the learners of whom the stream of events holds something, partition by partition.
+// Stream names the learners of whom the stream of events holds something, partition by partition, and then those who were
+// imported: they have a profile.
 type Stream struct{ JS jetstream.JetStream }
 
 // Each implements Learners. It holds the subjects of one partition in memory at a time.
@@ -33,6 +35,28 @@ func (s Stream) Each(ctx context.Context, yield func(learner string) error) erro
 			if err := yield(learner); err != nil {
 				return err
 			}
+		}
+	}
+	return s.imported(ctx, yield)
+}
+
+func (s Stream) imported(ctx context.Context, yield func(learner string) error) error {
+	profiles, err := s.JS.KeyValue(ctx, store.BucketProfiles)
+	if err != nil {
+		return fmt.Errorf("looking for learners with a profile: %w", err)
+	}
+	keys, err := profiles.ListKeys(ctx)
+	if err != nil {
+		return fmt.Errorf("looking for learners with a profile: %w", err)
+	}
+	defer func() { _ = keys.Stop() }()
+	for key := range keys.Keys() {
+		learner, err := subjects.Unescape(key)
+		if err != nil {
+			continue // no learner's
+		}
+		if err := yield(learner); err != nil {
+			return err
 		}
 	}
 	return nil

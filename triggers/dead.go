@@ -44,7 +44,8 @@ func (p *partition) publishDead(ctx context.Context, e *read) error {
 	body := e.msg.Data()
 	msg := &nats.Msg{Subject: subjects.Dead(e.learner, e.name), Header: p.deadHeader(e), Data: body}
 	for key, values := range e.msg.Headers() {
-		if !strings.HasPrefix(http.CanonicalHeaderKey(key), "Nats-") {
+		canonical := http.CanonicalHeaderKey(key)
+		if !strings.HasPrefix(canonical, "Nats-") && !strings.HasPrefix(canonical, "Homeroom-") { // these two are ours to say
 			msg.Header[key] = values
 		}
 	}

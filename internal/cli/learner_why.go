@@ -143,8 +143,8 @@ func (c *LearnerWhyCmd) known(ctx context.Context, h *history, profile time.Time
 	hint := "Is the id spelled as the platform publishes it, upper and lower case included? Does the platform publish to " +
 		strings.TrimSuffix(subjects.Publish(c.Learner, "_"), "_") + "<event>? Was the learner erased, or is everything older than the streams keep?"
 	if dead > 0 {
-		hint = fmt.Sprintf("But %s of theirs could not be used; see why with `nats stream view %s --subject '%s'`.",
-			count(dead, "event"), subjects.DeadStream, subjects.DeadOf(c.Learner))
+		hint = fmt.Sprintf("But %s of theirs could not be used; see why with `homeroom deadletters list --learner %s`.",
+			count(dead, "event"), c.Learner)
 	}
 	return fmt.Errorf("nothing is known of the learner %s: no event, no decision, no profile. %s", c.Learner, hint)
 }
