@@ -8,8 +8,8 @@ import (
 
 	"homeroom/catalog"
 	"homeroom/engine"
-	"homeroom/rules"
 	"homeroom/profile"
+	"homeroom/rules"
 )
 
 // Folder is what tests are checked against and run with.

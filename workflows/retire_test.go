@@ -73,7 +73,9 @@ func (w *world) ended() string {
 
 func TestWhoRetires(t *testing.T) {
 	live := func(over, held bool) func(*engine.Result) {
-		return func(r *engine.Result) { r.State.Runs = []engine.Run{{ID: "r", Rule: "welcome", Revision: "rev1", Over: over, Held: held}} }
+		return func(r *engine.Result) {
+			r.State.Runs = []engine.Run{{ID: "r", Rule: "welcome", Revision: "rev1", Over: over, Held: held}}
+		}
 	}
 	for _, tc := range []struct {
 		name   string

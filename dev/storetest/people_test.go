@@ -12,8 +12,8 @@ import (
 	"homeroom/delivery"
 	"homeroom/dev/storetest"
 	"homeroom/engine"
-	"homeroom/store"
 	"homeroom/profile"
+	"homeroom/store"
 )
 
 // ada is a store that knows one learner, u_1.

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"homeroom/engine"
-	"homeroom/store"
 	"homeroom/profile"
+	"homeroom/store"
 	"homeroom/triggers"
 )
 
