@@ -41,6 +41,9 @@ var liquid = sync.OnceValue(func() *dialect {
 	c.AddFilter("escape", func(v any) any { return v }) // everything is escaped where it is printed
 	c.AddFilter("url_encode", func(s string) encoded { return encoded(percentEncode(s)) })
 	c.AddFilter("url_decode", url.PathUnescape)
+	// These two can double a text with every line of a template.
+	c.AddFilter("append", func(s, more string) (string, error) { return joined(s, more) })
+	c.AddFilter("prepend", func(s, more string) (string, error) { return joined(more, s) })
 	c.AddFilter("date", dateFilter)
 	c.AddTag("out", compileOut)
 	c.AddTag("need", compileNeed)
@@ -55,6 +58,16 @@ type tagRenderer = func(io.Writer, render.Context) error
 
 // encoded is text that is percent-encoded already.
 type encoded string
+
+// maxValue is how long a text that a template puts together may become, in bytes.
+const maxValue = 64 << 10
+
+func joined(a, b string) (string, error) {
+	if len(a)+len(b) > maxValue {
+		return "", fmt.Errorf("the text becomes longer than %d KiB", maxValue>>10)
+	}
+	return a + b, nil
+}
 
 // percentEncode encodes a value for any place in a URL; spaces become %20.
 func percentEncode(s string) string {

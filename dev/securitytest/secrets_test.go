@@ -48,6 +48,7 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 		{"no stream to publish to", []string{"emit", "lesson.completed", "--learner", "u_42", "lesson_id=l", "course_id=c", "--nats", operator}},
 		{"nothing is set up", []string{"pause", "--nats", operator}},
 		{"doctor finds everything wrong", []string{"doctor", "--nats", "nats://homeroom:" + password + "@127.0.0.1:1", "--sendgrid-host", "http://127.0.0.1:1"}},
+		{"doctor reaches NATS and nothing else", []string{"doctor", "--nats", operator, "--sendgrid-host", "http://127.0.0.1:1"}},
 		{"setup finds nobody", []string{"setup", "--nats", "nats://homeroom:" + password + "@127.0.0.1:1"}},
 	}
 	for _, tt := range tests {

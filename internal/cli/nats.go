@@ -1,7 +1,10 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -31,12 +34,31 @@ func (f NATSFlags) connect(name string, opts ...nats.Option) (*nats.Conn, jetstr
 	}
 	nc, err := nats.Connect(f.URL, opts...)
 	if err != nil {
-		return nil, nil, fmt.Errorf("no NATS at %s: %w; start one, try everything at once with `go run ./dev --live`, or name yours with --nats", f.URL, err)
+		var unread *url.Error
+		if errors.As(err, &unread) { // it repeats the address, and with it the password
+			err = unread.Err
+		}
+		return nil, nil, fmt.Errorf("no NATS at %s: %w; start one, try everything at once with `go run ./dev --live`, or name yours with --nats", f.where(), err)
 	}
 	js, err := jetstream.New(nc)
 	if err != nil {
 		nc.Close()
-		return nil, nil, fmt.Errorf("JetStream at %s: %w", f.URL, err)
+		return nil, nil, fmt.Errorf("JetStream at %s: %w", f.where(), err)
 	}
 	return nc, js, nil
+}
+
+// where is the servers' addresses without the names, passwords and tokens in them.
+func (f NATSFlags) where() string {
+	servers := strings.Split(f.URL, ",")
+	for i, server := range servers {
+		if at := strings.LastIndex(server, "@"); at >= 0 {
+			scheme := ""
+			if before, _, ok := strings.Cut(server, "://"); ok {
+				scheme = before + "://"
+			}
+			servers[i] = scheme + server[at+1:]
+		}
+	}
+	return strings.Join(servers, ",")
 }
