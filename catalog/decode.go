@@ -98,6 +98,9 @@ func (c *Catalog) check(f *facts, learner, event string, received time.Time) (De
 
 // readObject reads a JSON object that may nest so deep.
 func readObject(body []byte, deepest int) (envelope, *DecodeError) {
+	if object, ok := plainObject(body, deepest); ok {
+		return object, nil
+	}
 	if len(body) > MaxBody {
 		return nil, refuse(CodeTooLarge, "publish what rules and messages need, and keep the rest elsewhere",
 			"the body has %d bytes, at most %d are read", len(body), MaxBody)

@@ -16,8 +16,10 @@ import (
 
 // commands is the command line. Run is what `go run ./dev` does.
 type commands struct {
-	Run  runCommand  `cmd:"" default:"withargs" help:"Start everything and play a term of a small campus (what happens without a command)."`
-	Play playCommand `cmd:"" help:"Play recorded events through the production path in time-lapse."`
+	Run   runCommand   `cmd:"" default:"withargs" help:"Start everything and play a term of a small campus (what happens without a command)."`
+	Play  playCommand  `cmd:"" help:"Play recorded events through the production path in time-lapse."`
+	Drill drillCommand `cmd:"" help:"Practice disasters and account for every event."`
+	Bench benchCommand `cmd:"" help:"Measure, beside a budget and beside other engines."`
 }
 
 // console is where a command talks to people.

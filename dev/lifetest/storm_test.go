@@ -113,6 +113,41 @@ func TestAStormOfEvents(t *testing.T) {
 	}
 }
 
+// TestAStormOfMessages: the same with the real engine. Each enrollment is welcomed once, whatever the run does meanwhile.
+func TestAStormOfMessages(t *testing.T) {
+	const courses = 120
+	h := open(t, options{
+		temporal: soon(map[string]any{"limit.historyCount.suggestContinueAsNew": 60}),
+		rest:     2 * time.Millisecond, retire: 4 * time.Millisecond,
+	})
+	random := rand.New(rand.NewPCG(1, 2))
+	for n := range courses {
+		h.handOver("ada", h.enrolled("ada", n+1, fmt.Sprint("crs_", n)))
+		if random.IntN(6) == 0 {
+			_ = house.Sleep(h.ctx, time.Duration(random.IntN(150))*time.Millisecond)
+		}
+	}
+	h.retires("ada")
+	h.eventually("everything is told", func() error {
+		if n := len(h.said(engine.KindSent)); n < courses {
+			return fmt.Errorf("%d of %d", n, courses)
+		}
+		return nil
+	})
+	scopes := map[string]bool{}
+	for _, d := range h.said(engine.KindSent) {
+		scopes[d.Scope] = true
+	}
+	if len(scopes) != courses || len(h.said(engine.KindSent)) != courses || len(h.sent()) != courses {
+		t.Errorf("%d mails and %d decisions about %d courses, want %d of each", len(h.sent()), len(h.said(engine.KindSent)), len(scopes), courses)
+	}
+	bill := account(h.runs("ada"))
+	if bill.runs < 4 {
+		t.Errorf("%d runs, want a few", bill.runs)
+	}
+	t.Logf("%+v", bill)
+}
+
 // soon are settings of Temporal with which a run may be started again at once, which takes a second otherwise, and timers
 // ring when they are due, not up to a second later.
 func soon(more map[string]any) map[string]any {

@@ -1,0 +1,72 @@
+package catalog
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestWhatIsPlain(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		body  string
+		plain bool
+	}{
+		{"a body", `{"id":"e1","time":"2026-03-02T10:00:00Z","properties":{"course_id":"crs_go","score_pct":82.5,"passed":true}}`, true},
+		{"with space", " {\n\t\"id\" : \"e1\" ,\r\n \"properties\" : { } } ", true},
+		{"arrays, null, numbers", `{"a":[],"b":[1,-0,2.5e3,null,false,["x"]],"c":{}}`, true},
+		{"other scripts", `{"first_name":"Zoë","city":"東京"}`, true},
+		{"a key twice", `{"a":1,"a":2}`, true},
+		{"as deep as may be", `{"a":{"b":{"c":{"d":{"e":{"f":{"g":[1]}}}}}}}`, true},
+		{"too deep", `{"a":{"b":{"c":{"d":{"e":{"f":{"g":{"h":[1]}}}}}}}}`, false},
+		{"an escape", `{"a":"say \"hi\""}`, false},
+		{"a line break in a text", "{\"a\":\"x\ny\"}", false},
+		{"not UTF-8", "{\"a\":\"\xff\"}", false},
+		{"not an object", `[1]`, false},
+		{"a number too large", `{"a":1e999}`, false},
+		{"a number that JSON does not know", `{"a":0x1p4}`, false},
+		{"a leading zero", `{"a":01}`, false},
+		{"a comma too many", `{"a":1,}`, false},
+		{"something after it", `{"a":1} x`, false},
+		{"nothing", ``, false},
+		{"cut short", `{"a":`, false},
+		{"large", `{"a":"` + strings.Repeat("x", maxPlain) + `"}`, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if _, ok := plainObject([]byte(tc.body), MaxNesting); ok != tc.plain {
+				t.Errorf("plain: %v, want %v", ok, tc.plain)
+			}
+			agrees(t, []byte(tc.body))
+		})
+	}
+}
+
+// agrees checks that what is read in one pass is what encoding/json reads.
+func agrees(t *testing.T, body []byte) {
+	t.Helper()
+	got, ok := plainObject(body, MaxNesting)
+	if !ok {
+		return
+	}
+	if n := nesting(body); n > MaxNesting {
+		t.Fatalf("%q nests %d deep and was read", body, n)
+	}
+	var want any
+	if err := json.Unmarshal(body, &want); err != nil {
+		t.Fatalf("%q was read, but %v", body, err)
+	}
+	if diff := cmp.Diff(want, any(got)); diff != "" {
+		t.Fatalf("%q (-encoding/json +plain):\n%s", body, diff)
+	}
+}
+
+func FuzzPlain(f *testing.F) {
+	for _, body := range []string{
+		`{"id":"e1","properties":{"a":[1,2.5e-3,-0,null,true,false,{"b":"c"}]},"traits":{}}`, `{"a":"b\u0041"}`, `{"":{}}`, " { } ", `{"a":1E+2}`, `{"a":1}{`,
+	} {
+		f.Add([]byte(body))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) { agrees(t, body) })
+}

@@ -1,0 +1,200 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	sdklog "go.temporal.io/sdk/log"
+
+	"homeroom/dev/campus"
+	"homeroom/dev/house"
+	"homeroom/dev/standin"
+)
+
+// naiveSample is how many events the naive way gets: it is slow.
+const naiveSample = 2000
+
+// waitingLearners are in flight when the memory is looked at.
+const waitingLearners = 10_000
+
+// Run measures everything but the jobs. command starts a process that serves as a drill's does.
+func (o *Options) Run(ctx context.Context, command func() *exec.Cmd) (*Report, error) {
+	r := newReport(fmt.Sprintf("campus: %d learners, %d days, seed %d; a day in %s; %s events nobody needs", o.Learners, o.Days, o.Seed,
+		time.Duration(float64(24*time.Hour)/o.Factor).Round(time.Millisecond), thousands(float64(o.Events))))
+	for _, measure := range []func(context.Context, *Report) error{o.baselines, o.campus, o.nudges, o.core} {
+		if err := measure(ctx, r); err != nil {
+			return r, err
+		}
+	}
+	return r, o.memory(ctx, r, command)
+}
+
+// baselines are raw, naive and triggers on the same servers, one after the other.
+func (o *Options) baselines(ctx context.Context, r *Report) (err error) {
+	s, stop, err := o.start(ctx, "ingest", standin.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	in, err := o.measureIngest(ctx, s.NATSURL, func() (*house.House, error) { return house.Open(ctx, s, realTime(o.Academy, o.Log)) })
+	if err != nil {
+		return err
+	}
+	each := func(p perSecond) string {
+		return fmt.Sprintf("%s events/s, %.0f µs of processor each", thousands(p.rate()), p.processorEach())
+	}
+	r.add(Figure{Name: "raw: fetch and ack", Value: each(in.raw), Note: "one consumer of the whole stream", Data: ratesOf(in.raw)})
+	r.add(Figure{Name: "raw, 16 partitions", Value: each(in.partitioned), Note: "the consumers that triggers have", Data: ratesOf(in.partitioned)})
+	ratio := in.homeroom.rate() / in.raw.rate()
+	r.add(Figure{Name: "ingest of events no rule needs", Value: each(in.homeroom), Data: ratesOf(in.homeroom)})
+	r.add(Figure{
+		Name: "  as part of raw", Value: fmt.Sprintf("%.2f", ratio), Budget: "≥ 0.5", Met: met(ratio >= 0.5),
+		Note: fmt.Sprintf("%.2f of raw with 16 partitions", in.homeroom.rate()/in.partitioned.rate()),
+		Data: map[string]float64{"ratio": ratio, "ratio_partitioned": in.homeroom.rate() / in.partitioned.rate()},
+	})
+	c, err := client.DialContext(ctx, client.Options{HostPort: s.TemporalAddress, Namespace: s.Namespace, Logger: sdklog.NewStructuredLogger(o.Log)})
+	if err != nil {
+		return fmt.Errorf("connecting to Temporal at %s: %w", s.TemporalAddress, err)
+	}
+	defer c.Close()
+	sample := campusLoad(campus.Options{Learners: o.Learners, Days: o.Days, Seed: o.Seed})
+	n, err := o.runNaive(ctx, c, sample[:min(naiveSample, len(sample))])
+	if err != nil {
+		return err
+	}
+	r.add(Figure{
+		Name: "naive: Temporal actions per 1,000 events", Value: thousands(per1000(n.cost.Actions, n.events)),
+		Note: fmt.Sprintf("%d events, %.0f/s: %s", n.events, float64(n.events)/n.took.Seconds(), n.cost),
+		Data: costsOf(n.cost, n.events),
+	})
+	return nil
+}
+
+func ratesOf(p perSecond) map[string]float64 {
+	return map[string]float64{"events": float64(p.events), "events_per_s": p.rate(), "processor_us_per_event": p.processorEach()}
+}
+
+func per1000(n, events int) float64 { return 1000 * float64(n) / float64(events) }
+
+func costsOf(a *Account, events int) map[string]float64 {
+	data := map[string]float64{
+		"events": float64(events), "runs": float64(a.Runs), "actions": float64(a.Actions), "actions_per_1000_events": per1000(a.Actions, events),
+		"transitions": float64(a.Transitions), "transitions_per_event": float64(a.Transitions) / float64(events),
+		"history_events": float64(a.Events), "largest_history": float64(a.Largest),
+	}
+	for kind, n := range a.Of {
+		data["actions: "+kind] = float64(n)
+	}
+	return data
+}
+
+// figure finds a number that was measured before; 0: it was not.
+func (r *Report) figure(name, data string) float64 {
+	for _, f := range r.Figures {
+		if f.Name == name {
+			return f.Data[data]
+		}
+	}
+	return 0
+}
+
+// campus is a term on the production path, and what is left of it.
+func (o *Options) campus(ctx context.Context, r *Report) error {
+	t, err := o.playTerm(ctx)
+	if err != nil {
+		return err
+	}
+	each := per1000(t.cost.Actions, t.events)
+	data := costsOf(t.cost, t.events)
+	data["messages"], data["learners"] = float64(t.messages), float64(o.Learners)
+	r.add(Figure{
+		Name: "Temporal actions per 1,000 events", Value: thousands(each), Budget: "≤ 60", Met: met(each <= 60),
+		Note: fmt.Sprintf("%s events, %d messages: %s", thousands(float64(t.events)), t.messages, t.cost), Data: data,
+	})
+	if naive := r.figure("naive: Temporal actions per 1,000 events", "actions_per_1000_events"); naive > 0 {
+		r.add(Figure{
+			Name: "  fewer than naive", Value: fmt.Sprintf("%.0f times", naive/each), Budget: "≥ 30 times", Met: met(naive/each >= 30),
+			Data: map[string]float64{"times": naive / each},
+		})
+	}
+	r.add(Figure{
+		Name: "  per learner and 30 days", Value: fmt.Sprintf("%.0f", float64(t.cost.Actions)/float64(o.Learners)/float64(o.Days)*30),
+		Note: fmt.Sprintf("%.1f messages, %.0f events", float64(t.messages)/float64(o.Learners)/float64(o.Days)*30, float64(t.events)/float64(o.Learners)/float64(o.Days)*30),
+		Data: map[string]float64{"actions": float64(t.cost.Actions) / float64(o.Learners) / float64(o.Days) * 30},
+	})
+	r.add(Figure{
+		Name: "state transitions per event", Value: fmt.Sprintf("%.2f", float64(t.cost.Transitions)/float64(t.events)),
+		Data: map[string]float64{"transitions_per_event": float64(t.cost.Transitions) / float64(t.events)},
+	})
+	r.add(Figure{Name: "largest history of a run", Value: fmt.Sprintf("%d events", t.cost.Largest), Data: map[string]float64{"events": float64(t.cost.Largest)}})
+	r.add(restingFigure(t.resting))
+	return nil
+}
+
+func restingFigure(rest *resting) Figure {
+	f := Figure{
+		Name: "resting learner", Budget: "≤ 8 events, ≤ 6 KB", Value: "none rests",
+		Data: map[string]float64{"resting": float64(rest.learners), "retired": float64(rest.retired)},
+		Note: fmt.Sprintf("median of %d; %d more have retired and cost Temporal nothing", rest.learners, rest.retired),
+	}
+	if rest.learners > 0 {
+		f.Value = fmt.Sprintf("%d events, %s", rest.events, sizeOf(rest.bytes))
+		f.Met = met(rest.events <= 8 && rest.bytes <= 6<<10)
+		f.Data["events"], f.Data["bytes"], f.Data["largest_events"] = float64(rest.events), float64(rest.bytes), float64(rest.largestEvents)
+	}
+	return f
+}
+
+func (o *Options) nudges(ctx context.Context, r *Report) error {
+	n, err := o.measureNudge(ctx)
+	if err != nil {
+		return err
+	}
+	r.add(Figure{
+		Name: "history events per nudge", Value: fmt.Sprintf("%d, with a wait %d", n.atOnce, n.afterWait), Budget: "≤ 12, about 6 more per wait",
+		Met: met(n.atOnce <= 12 && n.afterWait <= n.atOnce+7), Data: map[string]float64{"at_once": float64(n.atOnce), "with_a_wait": float64(n.afterWait)},
+	})
+	return nil
+}
+
+func (o *Options) core(ctx context.Context, r *Report) error {
+	for _, s := range measureSteps(o.Academy, o.Seed) {
+		r.add(Figure{
+			Name: "engine.Step, " + s.name + " event", Value: fmt.Sprintf("%.1f µs, %.0f allocations", micro(s.new.took), s.new.allocs),
+			Note: fmt.Sprintf("after a term: %.1f µs, %.0f", micro(s.old.took), s.old.allocs),
+			Data: map[string]float64{"new_us": micro(s.new.took), "new_allocs": s.new.allocs, "old_us": micro(s.old.took), "old_allocs": s.old.allocs},
+		})
+	}
+	o.progress("backtest")(0, 0)
+	b, err := backtest(ctx, o.Academy, o.Seed)
+	if err != nil {
+		return err
+	}
+	perCore := 1e6 / b.processorEach()
+	r.add(Figure{
+		Name: "backtest", Value: thousands(perCore) + " events/s per core", Budget: "≥ 300,000", Met: met(perCore >= 300_000),
+		Note: fmt.Sprintf("%s events/s on this machine", thousands(b.rate())), Data: map[string]float64{"events_per_s_per_core": perCore, "events_per_s": b.rate()},
+	})
+	return nil
+}
+
+func (o *Options) memory(ctx context.Context, r *Report, command func() *exec.Cmd) error {
+	w, err := o.weigh(ctx, waitingLearners, command)
+	if err != nil {
+		return err
+	}
+	r.add(Figure{
+		Name: "memory of the dev stack, idle", Value: sizeOf(w.idle), Budget: "≤ 400 MB", Met: met(w.idle <= 400<<20),
+		Note: "NATS, Temporal, its UI, SendGrid's stand-in, Homeroom", Data: map[string]float64{"bytes": float64(w.idle)},
+	})
+	r.add(Figure{
+		Name: fmt.Sprintf("  with %s learners waiting", thousands(float64(w.learners))), Value: sizeOf(w.waiting), Data: map[string]float64{"bytes": float64(w.waiting)},
+	})
+	return nil
+}
+
+func micro(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }

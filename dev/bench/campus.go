@@ -1,0 +1,124 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"homeroom/clock"
+	"homeroom/dev/campus"
+	"homeroom/dev/house"
+	"homeroom/dev/stack"
+	"homeroom/dev/standin"
+	"homeroom/rules"
+	"homeroom/subjects"
+	"homeroom/workflows"
+)
+
+// Options say what is measured.
+type Options struct {
+	Academy  *rules.Academy // the rules that the campus lives under
+	Learners int            // of the campus
+	Days     int            // of its term
+	Seed     uint64
+	Factor   float64 // how many times faster than the clock the term passes
+	Events   int     // that nobody needs, to be published for the figures per second
+	Dir      string  // everything is kept below; must be empty
+	Log      *slog.Logger
+	// Progress hears how far a stage is; total 0: not known. May be nil.
+	Progress func(stage string, done, total int)
+}
+
+func (o *Options) progress(stage string) func(done, total int) {
+	return func(done, total int) {
+		if o.Progress != nil {
+			o.Progress(stage, done, total)
+		}
+	}
+}
+
+const (
+	startTime = time.Minute      // of the servers, on a slow disk
+	stopTime  = 30 * time.Second // of the same
+)
+
+// start starts servers that keep everything in a directory of their own.
+func (o *Options) start(ctx context.Context, name string, mail standin.Options) (*stack.Stack, func() error, error) {
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	s, err := stack.Start(ctx, stack.Options{Data: o.Dir + "/" + name, Mail: mail, Log: o.Log})
+	if err != nil {
+		return nil, nil, err
+	}
+	return s, func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+		defer cancel()
+		return s.Stop(ctx)
+	}, nil
+}
+
+// aftermath is how long after its last event a term is watched: the longest of the academy's waits falls due in it.
+const aftermath = 16 * 24 * time.Hour
+
+// term is what a term of the campus cost.
+type term struct {
+	events, messages int
+	cost             *Account
+	resting          *resting
+}
+
+// playTerm lives through a term in time-lapse, on the production path, and reads off what it cost.
+func (o *Options) playTerm(ctx context.Context) (t *term, err error) {
+	load := campusLoad(campus.Options{Learners: o.Learners, Days: o.Days, Seed: o.Seed})
+	c := clock.New(time.Now().Add(5*time.Second), load[0].Event.Time, o.Factor)
+	s, stop, err := o.start(ctx, "term", standin.Options{Now: c.Now, Keep: 100_000})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	h, err := house.Open(ctx, s, house.Options{Academy: o.Academy, Clock: c, Log: o.Log, Production: true})
+	if err != nil {
+		return nil, err
+	}
+	defer h.Close()
+	publisher := house.Publisher{JS: h.JS, Catalog: o.Academy.Catalog}
+	var messages []house.Message
+	for _, d := range load {
+		m, err := publisher.Message(d)
+		if err != nil {
+			return nil, err
+		}
+		messages = append(messages, m)
+	}
+	report := o.progress("a term in time-lapse: events")
+	if err := publisher.Play(ctx, c, messages, func(n int) { report(n, len(messages)) }); err != nil {
+		return nil, err
+	}
+	if err := o.passes(ctx, h, load[len(load)-1].Event.Time.Add(aftermath)); err != nil {
+		return nil, err
+	}
+	t = &term{events: len(load), messages: s.Mail.Counts().Accepted}
+	h.App.Stop() // nothing more is written
+	if t.cost, err = account(ctx, h.Temporal, fmt.Sprintf("WorkflowType = %q", workflows.LearnerWorkflow), o.progress("reading histories")); err != nil {
+		return nil, err
+	}
+	t.resting, err = measureResting(ctx, h.Temporal, o.Dir+"/term/temporal/temporal.db")
+	return t, err
+}
+
+// passes lets the clock run to the end, and everything be decided that is due by then.
+func (o *Options) passes(ctx context.Context, h *house.House, end time.Time) error {
+	report, began := o.progress("the weeks after, in hours"), h.Clock.Now()
+	for h.Clock.Now().Before(end) {
+		report(int(h.Clock.Now().Sub(began).Hours()), int(end.Sub(began).Hours()))
+		if err := house.Sleep(ctx, min(200*time.Millisecond, time.Until(h.Clock.When(end)))); err != nil {
+			return err
+		}
+	}
+	for p := range subjects.Partitions {
+		h.App.Store().Control.HandedOver(ctx, p, end, time.Minute)
+	}
+	return house.Sleep(ctx, caughtUp)
+}

@@ -1,0 +1,134 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"runtime"
+	"time"
+
+	"homeroom/catalog"
+	"homeroom/dev/campus"
+	"homeroom/engine"
+	"homeroom/rules"
+	"homeroom/simulate"
+)
+
+// perCall is what one call costs.
+type perCall struct {
+	took   time.Duration
+	allocs float64
+}
+
+// repeat measures a function that is called over and over, for a second or so, with nothing beside it.
+func repeat(f func()) perCall {
+	for range 100 {
+		f()
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	began, n := time.Now(), 0
+	for time.Since(began) < time.Second {
+		for range 100 {
+			f()
+		}
+		n += 100
+	}
+	took := time.Since(began)
+	runtime.ReadMemStats(&after)
+	return perCall{took / time.Duration(n), float64(after.Mallocs-before.Mallocs) / float64(n)}
+}
+
+// step is the engine's Step for one event of a kind, on a learner who is new and on one who has lived through a term.
+type step struct {
+	name     string
+	new, old perCall
+}
+
+// measureSteps runs the engine alone, with the campus's rules.
+func measureSteps(academy *rules.Academy, seed uint64) []step {
+	at := time.Date(2026, 10, 26, 10, 0, 0, 0, time.UTC)
+	event := func(name string, properties map[string]any) *engine.Event {
+		return &engine.Event{ID: "bench", Name: name, Learner: "u_001", Time: at, Properties: properties, Seq: 1 << 40, StoredAt: at}
+	}
+	env := engine.Env{Current: academy.Ruleset, Grace: time.Minute, Standing: &engine.Standing{}, Profile: engine.Profile{Reachable: true}}
+	env.Revision = func(string) *engine.Ruleset { return academy.Ruleset }
+	fresh := engine.State{Version: engine.StateVersion, Learner: "u_001"}
+	lived, standing := liveTerm(env, fresh, seed, at)
+	var steps []step
+	for _, kind := range []struct {
+		name  string
+		event *engine.Event
+	}{
+		{"irrelevant", event("video.paused", map[string]any{"video_id": "v1"})},
+		{"fact", event("lesson.completed", map[string]any{"lesson_id": "l1", "course_id": "crs_go"})},
+		{"rule-firing", event("assessment.graded", map[string]any{"assessment_id": "fresh", "score_pct": 30.0, "passed": false})},
+	} {
+		run := func(state engine.State, standing *engine.Standing) perCall {
+			env := env
+			env.Standing = standing
+			inputs := []engine.Input{{Event: kind.event}}
+			return repeat(func() { engine.Step(env, state, inputs, at) })
+		}
+		steps = append(steps, step{kind.name, run(fresh, &engine.Standing{}), run(lived, standing)})
+	}
+	return steps
+}
+
+// liveTerm lets a learner live through a term, up to an instant.
+func liveTerm(env engine.Env, state engine.State, seed uint64, until time.Time) (engine.State, *engine.Standing) {
+	standing := &engine.Standing{}
+	env.Standing = standing
+	for i, d := range campusLoad(campus.Options{Learners: 1, Days: 45, Seed: seed}) {
+		ev := d.Event
+		if ev.Time.After(until) {
+			break
+		}
+		ev.Seq, ev.StoredAt = uint64(i+1), ev.Time
+		standing.Apply(&ev, env.Current, ev.Time)
+		res := engine.Step(env, state, []engine.Input{{Event: &ev}}, ev.Time)
+		for state = res.State; len(res.Effects) > 0; state = res.State { // every delivery is accepted
+			var outcomes []engine.Input
+			for _, e := range res.Effects {
+				outcomes = append(outcomes, engine.Input{Outcome: &engine.Outcome{SendID: e.Send.ID, Status: engine.OutcomeAccepted}})
+			}
+			res = engine.Step(env, state, outcomes, ev.Time)
+		}
+	}
+	return state, standing
+}
+
+// backtestEvents are as many as it takes for a second or so.
+const backtestEvents = 400_000
+
+// backtest runs recorded events through the rules, reading included. Events per second and core follow from the processor
+// time.
+func backtest(ctx context.Context, academy *rules.Academy, seed uint64) (perSecond, error) {
+	var recording bytes.Buffer
+	term := campusLoad(campus.Options{Learners: 200, Days: 45, Seed: seed})
+	copies, events := backtestEvents/len(term)+1, 0
+	for _, d := range term {
+		learner, id := d.Event.Learner, d.Event.ID
+		for i := range copies {
+			d.Event.Learner, d.Event.ID = fmt.Sprintf("%s-%d", learner, i), fmt.Sprintf("%s-%d", id, i)
+			if err := line(&recording, academy.Catalog, d); err != nil {
+				return perSecond{}, err
+			}
+			events++
+		}
+	}
+	lap := stopwatch()
+	_, err := simulate.Run(ctx, &recording, simulate.Options{
+		Ruleset: academy.Ruleset, Decoder: academy.Catalog, AssumeReachable: true, SummaryOnly: true,
+	})
+	return lap(events), err
+}
+
+func line(out *bytes.Buffer, cat *catalog.Catalog, d catalog.Decoded) error {
+	body, err := cat.Encode(d)
+	if err != nil {
+		return fmt.Errorf("encoding event %s: %w", d.Event.ID, err)
+	}
+	out.Write(body)
+	return out.WriteByte('\n')
+}

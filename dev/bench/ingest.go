@@ -1,0 +1,229 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"homeroom/catalog"
+	"homeroom/clock"
+	"homeroom/dev/campus"
+	"homeroom/dev/house"
+	"homeroom/engine"
+	"homeroom/rules"
+	"homeroom/store"
+	"homeroom/subjects"
+)
+
+// perSecond is how fast something went, and what of the processor it took.
+type perSecond struct {
+	events    int
+	took      time.Duration
+	processor time.Duration
+}
+
+func (p perSecond) rate() float64 { return float64(p.events) / p.took.Seconds() }
+
+// processorEach is what an event took of the processor, servers included, in microseconds.
+func (p perSecond) processorEach() float64 {
+	return float64(p.processor.Microseconds()) / float64(p.events)
+}
+
+// stopwatch measures from now on.
+func stopwatch() func(events int) perSecond {
+	at, used := time.Now(), processorTime()
+	return func(events int) perSecond {
+		return perSecond{events, time.Since(at), processorTime() - used}
+	}
+}
+
+// ingestLearners are the learners whose unneeded events are published.
+const ingestLearners = 2000
+
+// unneeded are n of the campus's events that no rule can use, spread over learners. They all happen now.
+func unneeded(academy *rules.Academy, seed uint64, n, learners int) ([]house.Message, error) {
+	var pool []catalog.Decoded
+	for _, d := range campusLoad(campus.Options{Learners: 40, Days: 30, Seed: seed}) {
+		if len(d.Traits) == 0 && !academy.Ruleset.Wants(&d.Event, engine.Change{}) {
+			pool = append(pool, d)
+		}
+	}
+	messages, now := make([]house.Message, 0, n), time.Now()
+	for i := range n {
+		d := pool[i%len(pool)]
+		learner := "i_" + strconv.Itoa(i%learners)
+		d.Event.ID, d.Event.Learner, d.Event.Time = strconv.Itoa(i), learner, now
+		body, err := academy.Catalog.Encode(d)
+		if err != nil {
+			return nil, fmt.Errorf("encoding event %s: %w", d.Event.ID, err)
+		}
+		messages = append(messages, house.Message{Learner: learner, Event: d.Event.Name, ID: d.Event.ID, Body: body})
+	}
+	return messages, nil
+}
+
+// publish stores messages as fast as the stream takes them.
+func publish(ctx context.Context, js jetstream.JetStream, messages []house.Message, report func(done, total int)) error {
+	for i, m := range messages {
+		msg := &nats.Msg{Subject: subjects.Publish(m.Learner, m.Event), Data: m.Body, Header: nats.Header{
+			jetstream.MsgIDHeader: {subjects.MsgID(m.Learner, m.ID)},
+		}}
+		if _, err := js.PublishMsgAsync(msg, jetstream.WithStallWait(time.Minute)); err != nil {
+			return fmt.Errorf("publishing event %s: %w", m.ID, err)
+		}
+		if i%1000 == 0 && report != nil {
+			report(i, len(messages))
+		}
+	}
+	select {
+	case <-js.PublishAsyncComplete():
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// ingest holds the rates at which stored events are read.
+type ingest struct {
+	raw         perSecond // fetched and acknowledged, nothing else: one consumer of the whole stream
+	partitioned perSecond // the same by one consumer a partition, as triggers have them
+	homeroom    perSecond
+}
+
+// measureIngest reads the same stored events three times.
+func (o *Options) measureIngest(ctx context.Context, nats string, open func() (*house.House, error)) (*ingest, error) {
+	messages, err := unneeded(o.Academy, o.Seed, o.Events, ingestLearners)
+	if err != nil {
+		return nil, err
+	}
+	js, hangUp, err := connect(nats)
+	if err != nil {
+		return nil, err
+	}
+	defer hangUp()
+	if err := store.Setup(ctx, js, store.Options{}); err != nil {
+		return nil, err
+	}
+	if err := publish(ctx, js, messages, o.progress("publishing what nobody needs")); err != nil {
+		return nil, err
+	}
+	in := &ingest{}
+	if in.raw, err = readRaw(ctx, js, []string{""}, len(messages)); err != nil {
+		return nil, err
+	}
+	var filters []string
+	for p := range subjects.Partitions {
+		filters = append(filters, subjects.Partition(p))
+	}
+	if in.partitioned, err = readRaw(ctx, js, filters, len(messages)); err != nil {
+		return nil, err
+	}
+	h, err := open()
+	if err != nil {
+		return nil, err
+	}
+	defer h.Close()
+	in.homeroom, err = o.drain(ctx, h, len(messages))
+	return in, err
+}
+
+// drain waits until triggers have settled so many events, from the first on.
+func (o *Options) drain(ctx context.Context, h *house.House, events int) (perSecond, error) {
+	settled := func() int {
+		return int(h.App.Stats().Unneeded)
+	}
+	report := o.progress("triggers: events")
+	first := settled()
+	for first == 0 {
+		if err := sleep(ctx, time.Millisecond); err != nil {
+			return perSecond{}, err
+		}
+		first = settled()
+	}
+	lap := stopwatch()
+	for {
+		n := settled()
+		if n >= events {
+			return lap(n - first), nil
+		}
+		report(n, events)
+		if err := sleep(ctx, 50*time.Millisecond); err != nil { // looking is work too
+			return perSecond{}, err
+		}
+	}
+}
+
+// fetch is how many messages a consumer asks for at once, as in triggers.
+const fetch = 500
+
+// readRaw fetches and acknowledges everything that is stored, with a consumer for each filter.
+func readRaw(ctx context.Context, js jetstream.JetStream, filters []string, events int) (perSecond, error) {
+	var consumers []jetstream.Consumer
+	for _, filter := range filters {
+		c, err := js.CreateConsumer(ctx, subjects.Stream, jetstream.ConsumerConfig{
+			AckPolicy: jetstream.AckExplicitPolicy, FilterSubject: filter, MaxAckPending: 4096, InactiveThreshold: time.Minute,
+		})
+		if err != nil {
+			return perSecond{}, fmt.Errorf("creating a consumer: %w", err)
+		}
+		consumers = append(consumers, c)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var read atomic.Int64
+	var readers sync.WaitGroup
+	lap := stopwatch()
+	for _, c := range consumers {
+		readers.Go(func() {
+			for ctx.Err() == nil && read.Load() < int64(events) {
+				batch, err := c.Fetch(fetch, jetstream.FetchMaxWait(250*time.Millisecond))
+				if err != nil {
+					cancel(err)
+					return
+				}
+				for m := range batch.Messages() {
+					if err := m.Ack(); err != nil {
+						cancel(err)
+					}
+					read.Add(1)
+				}
+			}
+		})
+	}
+	for read.Load() < int64(events) {
+		if err := sleep(ctx, time.Millisecond); err != nil {
+			return perSecond{}, context.Cause(ctx)
+		}
+	}
+	result := lap(events)
+	cancel(nil)
+	readers.Wait()
+	return result, nil
+}
+
+func connect(url string) (jetstream.JetStream, func(), error) {
+	nc, err := nats.Connect(url, nats.Name("homeroom bench"))
+	if err != nil {
+		return nil, nil, fmt.Errorf("connecting to NATS at %s: %w", url, err)
+	}
+	js, err := jetstream.New(nc, jetstream.WithPublishAsyncMaxPending(4000))
+	if err != nil {
+		nc.Close()
+		return nil, nil, err
+	}
+	return js, nc.Close, nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error { return house.Sleep(ctx, d) }
+
+// realTime is Homeroom as it is served in production, on a stack.
+func realTime(academy *rules.Academy, log *slog.Logger) house.Options {
+	return house.Options{Academy: academy, Clock: clock.Real(), Log: log, Production: true}
+}

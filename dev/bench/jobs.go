@@ -1,0 +1,255 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"homeroom/catalog"
+	"homeroom/dev/house"
+	"homeroom/dev/stack"
+	"homeroom/dev/standin"
+	"homeroom/engine"
+	"homeroom/rules"
+)
+
+// Sizes say how large the jobs are. The zero value is as the peers were given them.
+type Sizes struct {
+	Singles  int           // A: events, a second apart
+	Newcomer int           // B and E: new learners with one event each
+	Noise    int           // C: events that nobody needs
+	Due      int           // D: learners that fall due at the same moment
+	Wait     time.Duration // D: how long before that they are told
+}
+
+func (s Sizes) orDefault() Sizes {
+	for _, f := range []struct {
+		value    *int
+		standard int
+	}{{&s.Singles, 50}, {&s.Newcomer, 2000}, {&s.Noise, 20_000}, {&s.Due, 1000}} {
+		if *f.value == 0 {
+			*f.value = f.standard
+		}
+	}
+	if s.Wait == 0 {
+		s.Wait = time.Minute
+	}
+	return s
+}
+
+// noiseLearners are those of job C.
+const noiseLearners = 500
+
+// jobAcademy is what the jobs run under: a failed assessment is answered at once; so is one of kind "later", after a wait.
+func jobAcademy(wait time.Duration) (*rules.Academy, error) {
+	rule := func(name, kind, wait string) []byte {
+		return fmt.Appendf(nil, "rule: %s\nwhen: {event: assessment.graded, if: 'event.passed == false && event.grader_type == %q'}\nper: assessment_id\ndo:\n%s  - send: retry\n", name, kind, wait)
+	}
+	academy, problems := rules.FromBundle(map[string][]byte{
+		"settings.yaml":     []byte("sender: {from: hello@academy.example, name: Academy, postal_address: \"1 Harbour Lane\"}\n"),
+		"messages/retry.md": []byte("---\nsubject: Another go?\n---\nHi {{ learner.first_name | default: \"there\" }}, have another go at it.\n"),
+		"rules/now.yaml":    rule("now", kindNow, ""),
+		"rules/later.yaml":  rule("later", kindLater, fmt.Sprintf("  - wait: %ds\n", int(wait.Seconds()))),
+	})
+	if academy == nil {
+		return nil, fmt.Errorf("the academy of the jobs has mistakes: %w", problems.Err())
+	}
+	return academy, nil
+}
+
+const (
+	kindNow   = "now"
+	kindLater = "later"
+)
+
+// failed is a failed assessment of a learner who has an address, as it is published.
+func failed(cat *catalog.Catalog, learner, kind string, at time.Time) (house.Message, error) {
+	return house.Publisher{Catalog: cat}.Message(catalog.Decoded{
+		Event: engine.Event{ID: learner + "-1", Name: "assessment.graded", Learner: learner, Time: at, Properties: map[string]any{
+			"assessment_id": "q1", "score_pct": 30.0, "passed": false, "grader_type": kind,
+		}},
+		Traits: map[string]any{"email": learner + jobDomain},
+	})
+}
+
+const jobDomain = "@jobs.example"
+
+// job is what the jobs share: Homeroom in real time on servers that keep everything on disk.
+type job struct {
+	o       *Options
+	academy *rules.Academy
+	stack   *stack.Stack
+	house   *house.House
+	js      jetstream.JetStream
+}
+
+// onDisk runs a job on servers of its own.
+func (o *Options) onDisk(ctx context.Context, name string, wait time.Duration, run func(*job) error) (err error) {
+	academy, err := jobAcademy(wait)
+	if err != nil {
+		return err
+	}
+	s, stop, err := o.start(ctx, name, standin.Options{Keep: 100_000})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	h, err := house.Open(ctx, s, realTime(academy, o.Log))
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	js, hangUp, err := connect(s.NATSURL)
+	if err != nil {
+		return err
+	}
+	defer hangUp()
+	return run(&job{o, academy, s, h, js})
+}
+
+// mails waits until the provider has so many.
+func (j *job) mails(ctx context.Context, stage string, n int) error {
+	report := j.o.progress(stage)
+	return j.stack.Mail.Wait(ctx, func(c standin.Counts) bool {
+		report(c.Accepted, n)
+		return c.Accepted >= n
+	})
+}
+
+// newcomers are failed assessments of new learners, all of the same time.
+func newcomers(cat *catalog.Catalog, kind string, n int, at time.Time) ([]house.Message, error) {
+	var all []house.Message
+	for i := range n {
+		m, err := failed(cat, fmt.Sprintf("n%d", i), kind, at)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, m)
+	}
+	return all, nil
+}
+
+// jobA is how long a message takes that is to go at once.
+func (o *Options) jobA(ctx context.Context, s Sizes) (lags []time.Duration, err error) {
+	err = o.onDisk(ctx, "job-a", s.Wait, func(j *job) error {
+		random, published := rand.New(rand.NewPCG(o.Seed, 1)), map[string]time.Time{}
+		publisher := house.Publisher{JS: j.js, Catalog: j.academy.Catalog}
+		report := o.progress("job A")
+		for i := range s.Singles + 1 { // the first one is a rehearsal: connections are opened, rules compiled
+			learner := fmt.Sprintf("a%d", i)
+			m, err := failed(j.academy.Catalog, learner, kindNow, time.Now())
+			if err != nil {
+				return err
+			}
+			if i > 0 {
+				published[learner+jobDomain] = time.Now()
+			}
+			if err := publisher.Publish(ctx, m); err != nil {
+				return err
+			}
+			report(i, s.Singles)
+			if err := sleep(ctx, 700*time.Millisecond+time.Duration(random.Int64N(int64(600*time.Millisecond)))); err != nil {
+				return err
+			}
+		}
+		if err := j.mails(ctx, "job A", s.Singles+1); err != nil {
+			return err
+		}
+		for _, mail := range j.stack.Mail.Messages("") {
+			if at, ok := published[mail.To[0].Email]; ok {
+				lags = append(lags, mail.At.Sub(at))
+			}
+		}
+		return nil
+	})
+	return lags, err
+}
+
+// jobB is how fast new learners get a message each: from the first event published to the last mail at the provider.
+func (o *Options) jobB(ctx context.Context, s Sizes) (result perSecond, err error) {
+	err = o.onDisk(ctx, "job-b", s.Wait, func(j *job) error {
+		messages, err := newcomers(j.academy.Catalog, kindNow, s.Newcomer, time.Now())
+		if err != nil {
+			return err
+		}
+		lap := stopwatch()
+		if err := publish(ctx, j.js, messages, nil); err != nil {
+			return err
+		}
+		if err := j.mails(ctx, "job B: mails", s.Newcomer); err != nil {
+			return err
+		}
+		result = lap(s.Newcomer)
+		return nil
+	})
+	return result, err
+}
+
+// jobC is how fast events pass that nobody needs: from the first published to the last acknowledged.
+func (o *Options) jobC(ctx context.Context, s Sizes) (result perSecond, err error) {
+	err = o.onDisk(ctx, "job-c", s.Wait, func(j *job) error {
+		messages, err := unneeded(j.academy, o.Seed, s.Noise, noiseLearners)
+		if err != nil {
+			return err
+		}
+		before := int(j.house.App.Stats().Unneeded)
+		lap := stopwatch()
+		if err := publish(ctx, j.js, messages, nil); err != nil {
+			return err
+		}
+		for int(j.house.App.Stats().Unneeded)-before < s.Noise {
+			if err := sleep(ctx, 2*time.Millisecond); err != nil {
+				return err
+			}
+		}
+		result = lap(s.Noise)
+		return nil
+	})
+	return result, err
+}
+
+// jobD is how late the messages go of learners who fall due at the same moment.
+func (o *Options) jobD(ctx context.Context, s Sizes) (lags []time.Duration, err error) {
+	err = o.onDisk(ctx, "job-d", s.Wait, func(j *job) error {
+		at := time.Now()
+		messages, err := newcomers(j.academy.Catalog, kindLater, s.Due, at)
+		if err != nil {
+			return err
+		}
+		if err := publish(ctx, j.js, messages, nil); err != nil {
+			return err
+		}
+		due := at.Add(s.Wait)
+		if err := sleep(ctx, time.Until(due)); err != nil {
+			return err
+		}
+		if early := j.stack.Mail.Counts().Accepted; early > 0 {
+			return fmt.Errorf("job D: %d messages went before they were due", early)
+		}
+		if behind := s.Due - int(j.house.App.Stats().HandedOver); behind > 0 {
+			return fmt.Errorf("job D: %d learners had not been told when they fell due: wait longer", behind)
+		}
+		if err := j.mails(ctx, "job D: mails", s.Due); err != nil {
+			return err
+		}
+		for _, mail := range j.stack.Mail.Messages("") {
+			lags = append(lags, mail.At.Sub(due))
+		}
+		return nil
+	})
+	return lags, err
+}
+
+// percentile of sorted or unsorted durations.
+func percentile(lags []time.Duration, p float64) time.Duration {
+	if len(lags) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(lags))
+	return sorted[min(len(sorted)-1, int(p/100*float64(len(sorted))))]
+}

@@ -1,0 +1,62 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"homeroom/catalog"
+	"homeroom/dev/house"
+	"homeroom/dev/standin"
+	"homeroom/engine"
+	"homeroom/workflows"
+)
+
+// nudge is how many history events it takes from an event to its message, for a learner who is awake.
+type nudge struct{ atOnce, afterWait int }
+
+// nudgeWait is the wait of the second nudge.
+const nudgeWait = 3 * time.Second
+
+// measureNudge looks at the learner's history before and after.
+func (o *Options) measureNudge(ctx context.Context) (n nudge, err error) {
+	err = o.onDisk(ctx, "nudge", nudgeWait, func(j *job) error {
+		events := func(kind string, mails int) (int, error) {
+			message, err := house.Publisher{Catalog: j.academy.Catalog}.Message(catalog.Decoded{
+				Event: engine.Event{ID: fmt.Sprint("e", mails), Name: "assessment.graded", Learner: "awake", Time: time.Now(), Properties: map[string]any{
+					"assessment_id": fmt.Sprint("q", mails), "score_pct": 30.0, "passed": false, "grader_type": kind,
+				}},
+				Traits: map[string]any{"email": "awake" + jobDomain},
+			})
+			if err != nil {
+				return 0, err
+			}
+			if err := (house.Publisher{JS: j.js}).Publish(ctx, message); err != nil {
+				return 0, err
+			}
+			if err := j.stack.Mail.Wait(ctx, func(c standin.Counts) bool { return c.Accepted >= mails }); err != nil {
+				return 0, err
+			}
+			if err := sleep(ctx, 2*time.Second); err != nil { // its outcome is taken in
+				return 0, err
+			}
+			described, err := j.house.Temporal.DescribeWorkflowExecution(ctx, workflows.WorkflowID("awake"), "")
+			if err != nil {
+				return 0, fmt.Errorf("describing a learner's workflow: %w", err)
+			}
+			return int(described.WorkflowExecutionInfo.HistoryLength), nil
+		}
+		awake, err := events(kindNow, 1)
+		if err != nil {
+			return err
+		}
+		once, err := events(kindNow, 2)
+		if err != nil {
+			return err
+		}
+		waited, err := events(kindLater, 3)
+		n = nudge{once - awake, waited - once}
+		return err
+	})
+	return n, err
+}

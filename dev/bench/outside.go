@@ -1,0 +1,150 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"time"
+
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	sdklog "go.temporal.io/sdk/log"
+
+	"homeroom/dev/standin"
+	"homeroom/workflows"
+)
+
+// jobE kills Homeroom, its NATS and its Temporal half-way through job B, starts them again on what they left behind, and
+// counts at the provider, which stays.
+func (o *Options) jobE(ctx context.Context, s Sizes, command func() *exec.Cmd) (lost, doubled int, err error) {
+	academy, err := jobAcademy(s.Wait)
+	if err != nil {
+		return 0, 0, err
+	}
+	mail, err := standin.New(standin.Options{Keep: 100_000}).Start("127.0.0.1:0", o.Log)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+		defer cancel()
+		err = errors.Join(err, mail.Stop(ctx))
+	}()
+	dir := o.Dir + "/job-e"
+	first, err := launch(ctx, command, dir, mail.URL(), mail.PublicKey(), academy)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer first.kill()
+	messages, err := newcomers(academy.Catalog, kindNow, s.Newcomer, time.Now())
+	if err != nil {
+		return 0, 0, err
+	}
+	js, hangUp, err := connect(first.nats)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer hangUp()
+	if err := publish(ctx, js, messages, nil); err != nil {
+		return 0, 0, err
+	}
+	report := o.progress("job E: mails")
+	half := func(c standin.Counts) bool { report(c.Accepted, s.Newcomer); return c.Accepted >= s.Newcomer/2 }
+	if err := mail.Wait(ctx, half); err != nil {
+		return 0, 0, err
+	}
+	first.kill()
+	second, err := launch(ctx, command, dir, mail.URL(), mail.PublicKey(), academy)
+	if err != nil {
+		return 0, 0, fmt.Errorf("starting again: %w", err)
+	}
+	defer second.kill()
+	settled, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	err = mail.Wait(settled, func(c standin.Counts) bool {
+		report(c.Accepted, s.Newcomer)
+		return c.Accepted-c.Duplicates >= s.Newcomer
+	})
+	if err != nil && settled.Err() == nil {
+		return 0, 0, err
+	}
+	if err := sleep(ctx, 10*time.Second); err != nil { // for what would be doubled
+		return 0, 0, err
+	}
+	c := mail.Counts()
+	return s.Newcomer - (c.Accepted - c.Duplicates), c.Duplicates, nil
+}
+
+// weight is what the whole dev stack holds of the machine's memory, in bytes.
+type weight struct {
+	idle, waiting int64
+	learners      int
+}
+
+// weigh starts the stack in a process of its own, weighs it, lets learners begin to wait, and weighs it again.
+func (o *Options) weigh(ctx context.Context, learners int, command func() *exec.Cmd) (w *weight, err error) {
+	academy, err := jobAcademy(72 * time.Hour)
+	if err != nil {
+		return nil, err
+	}
+	mail, err := standin.New(standin.Options{}).Start("127.0.0.1:0", o.Log)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+		defer cancel()
+		err = errors.Join(err, mail.Stop(ctx))
+	}()
+	p, err := launch(ctx, command, o.Dir+"/memory", mail.URL(), mail.PublicKey(), academy)
+	if err != nil {
+		return nil, err
+	}
+	defer p.kill()
+	if err := sleep(ctx, 20*time.Second); err != nil {
+		return nil, err
+	}
+	w = &weight{idle: p.resident(), learners: learners}
+	messages, err := newcomers(academy.Catalog, kindLater, learners, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	js, hangUp, err := connect(p.nats)
+	if err != nil {
+		return nil, err
+	}
+	defer hangUp()
+	if err := publish(ctx, js, messages, nil); err != nil {
+		return nil, err
+	}
+	if err := o.allWait(ctx, p.temporal, learners); err != nil {
+		return nil, err
+	}
+	w.waiting = p.resident()
+	return w, nil
+}
+
+// allWait returns when all learners' workflows have decided: each shows the rule that it waits in.
+func (o *Options) allWait(ctx context.Context, temporal string, learners int) error {
+	c, err := client.DialContext(ctx, client.Options{HostPort: temporal, Logger: sdklog.NewStructuredLogger(o.Log)})
+	if err != nil {
+		return fmt.Errorf("connecting to Temporal at %s: %w", temporal, err)
+	}
+	defer c.Close()
+	report := o.progress("learners who wait")
+	query := fmt.Sprintf("%s = 'later'", workflows.SearchRules.GetName())
+	for {
+		answer, err := c.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Query: query})
+		if err != nil {
+			return fmt.Errorf("counting workflows (%s): %w", query, err)
+		}
+		report(int(answer.Count), learners)
+		if int(answer.Count) >= learners {
+			return sleep(ctx, 5*time.Second)
+		}
+		if err := sleep(ctx, time.Second); err != nil {
+			return err
+		}
+	}
+}

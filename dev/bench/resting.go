@@ -1,0 +1,111 @@
+package bench
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+	"go.temporal.io/sdk/client"
+	_ "modernc.org/sqlite" // the driver that the Temporal server uses
+
+	"homeroom/workflows"
+)
+
+// resting is what learners cost who wait for nothing but a deadline or an event.
+type resting struct {
+	learners      int
+	events        int   // history events of the median run
+	bytes         int64 // in Temporal's database, of the median run
+	largestEvents int
+	retired       int // learners whose workflow has ended because nothing is due
+}
+
+// rowsOf are the tables with what Temporal keeps of an open run, and the column that names it. What they have in common
+// for all runs (task queues, shards) is nobody's.
+var rowsOf = []struct{ table, run string }{
+	{"executions", "run_id"}, {"current_executions", "run_id"}, {"timer_info_maps", "run_id"}, {"signals_requested_sets", "run_id"},
+	{"activity_info_maps", "run_id"}, {"buffered_events", "run_id"}, {"history_node", "tree_id"}, {"history_tree", "tree_id"},
+}
+
+// measureResting looks at every run that rests, in the histories and in the database's file.
+func measureResting(ctx context.Context, c client.Client, file string) (*resting, error) {
+	retired, err := list(ctx, c, fmt.Sprintf("WorkflowType = %q AND %s = %q", workflows.LearnerWorkflow, workflows.SearchStage.GetName(), workflows.StageRetired))
+	if err != nil {
+		return nil, err
+	}
+	runs, err := list(ctx, c, fmt.Sprintf("WorkflowType = %q AND %s = %q AND ExecutionStatus = 'Running'", workflows.LearnerWorkflow, workflows.SearchStage.GetName(), workflows.StageResting))
+	if err != nil || len(runs) == 0 {
+		return &resting{retired: len(retired)}, err
+	}
+	db, err := sql.Open("sqlite", "file:"+file+"?mode=ro")
+	if err != nil {
+		return nil, fmt.Errorf("reading Temporal's database: %w", err)
+	}
+	defer func() { _ = db.Close() }()
+	var events []int
+	var sizes []int64
+	for _, run := range runs {
+		all, err := history(ctx, c, run.Execution)
+		if err != nil {
+			return nil, err
+		}
+		events = append(events, len(all))
+		size, err := stored(ctx, db, run.Execution.GetRunId())
+		if err != nil {
+			return nil, err
+		}
+		sizes = append(sizes, size)
+	}
+	slices.Sort(events)
+	slices.Sort(sizes)
+	return &resting{
+		learners: len(runs), events: events[len(events)/2], bytes: sizes[len(sizes)/2], largestEvents: events[len(events)-1], retired: len(retired),
+	}, nil
+}
+
+// stored is how many bytes the rows of a run hold, all columns together, visibility included.
+func stored(ctx context.Context, db *sql.DB, run string) (int64, error) {
+	id, err := uuid.Parse(run)
+	if err != nil {
+		return 0, fmt.Errorf("run %s: %w", run, err)
+	}
+	var sum int64
+	for _, t := range rowsOf {
+		n, err := size(ctx, db, t.table, t.run, id[:])
+		if err != nil {
+			return 0, err
+		}
+		sum += n
+	}
+	n, err := size(ctx, db, "executions_visibility", "run_id", run)
+	return sum + n, err
+}
+
+// size adds up the lengths of all columns of the rows that belong to a run.
+func size(ctx context.Context, db *sql.DB, table, column string, run any) (int64, error) {
+	rows, err := db.QueryContext(ctx, "SELECT * FROM "+table+" WHERE "+column+" = ?", run)
+	if err != nil {
+		return 0, fmt.Errorf("reading Temporal's table %s: %w", table, err)
+	}
+	defer func() { _ = rows.Close() }()
+	columns, err := rows.Columns()
+	if err != nil {
+		return 0, err
+	}
+	raw, into := make([]sql.RawBytes, len(columns)), make([]any, len(columns))
+	for i := range raw {
+		into[i] = &raw[i]
+	}
+	var sum int64
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return 0, fmt.Errorf("reading Temporal's table %s: %w", table, err)
+		}
+		for _, value := range raw {
+			sum += int64(len(value))
+		}
+	}
+	return sum, rows.Err()
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"homeroom/dev/bench"
+	"homeroom/dev/play"
+	"homeroom/rules"
+)
+
+// benchCommand measures.
+type benchCommand struct {
+	Academy  string     `type:"existingdir" default:"examples/academy" placeholder:"DIR" help:"The rules that the campus lives under. Default: ${default}."`
+	Learners int        `default:"200" help:"Learners on the campus. Default: ${default}."`
+	Days     int        `default:"45" help:"Days of the term. Default: ${default}."`
+	Seed     uint64     `default:"1" help:"The same seed makes the same load. Default: ${default}."`
+	Lapse    play.Lapse `name:"timelapse" default:"1d=6s" placeholder:"1d=6s" help:"How fast the term passes; too fast, and one signal carries what would have been two. Default: a day in six seconds."`
+	Events   int        `default:"300000" help:"Events nobody needs, for the figures per second. Default: ${default}."`
+	Jobs     string     `placeholder:"ABCDE" help:"Do these of the five jobs instead, on durable storage; 'all' does all."`
+	JSON     string     `name:"json" placeholder:"FILE" help:"Write the report as JSON too."`
+	Data     string     `type:"path" placeholder:"DIR" help:"Keep everything below this directory, and leave it there. Default: a temporary one."`
+}
+
+// Help is shown by `go run ./dev bench --help`.
+func (*benchCommand) Help() string {
+	return `Measures Homeroom on real servers in this process and prints a table with the budgets of docs/performance.md: how fast events
+pass that no rule needs, beside the limit (fetch and acknowledge, nothing else) and the naive way (every event a signal); what a
+term of a campus costs in Temporal actions, read off the histories; history events per nudge; what a learner costs who rests;
+the engine alone; memory. With --jobs it does the five jobs that two other engines were given, beside what they did.
+
+Give it a quiet machine: it takes ten minutes, the jobs four.
+
+Examples:
+  go run ./dev bench --json bench.json
+  go run ./dev bench --jobs all
+  go run ./dev bench --learners 40 --days 20 --events 50000 --timelapse 1d=3s    # a taste, in three minutes`
+}
+
+// Run measures and prints.
+func (b *benchCommand) Run(ctx context.Context, c *console) error {
+	academy, problems := rules.LoadDir(b.Academy)
+	if academy == nil {
+		problems.Format(c.out, c.color)
+		return fmt.Errorf("%s has mistakes: see above", b.Academy)
+	}
+	dir, clean, err := b.directory()
+	if err != nil {
+		return err
+	}
+	defer clean()
+	o := &bench.Options{
+		Academy: academy, Learners: b.Learners, Days: b.Days, Seed: b.Seed, Factor: b.Lapse.Factor(), Events: b.Events, Dir: dir, Log: c.log,
+	}
+	if c.terminal {
+		o.Progress = progressLine(c)
+	}
+	var report *bench.Report
+	if b.Jobs == "" {
+		report, err = o.Run(ctx, drillProcess)
+	} else {
+		letters := b.Jobs
+		if strings.EqualFold(letters, "all") {
+			letters = ""
+		}
+		report, err = o.Jobs(ctx, letters, bench.Sizes{}, drillProcess)
+	}
+	if c.terminal {
+		fmt.Fprint(c.errOut, "\r\x1b[K")
+	}
+	if report == nil || len(report.Figures) == 0 {
+		return err
+	}
+	return errors.Join(err, report.WriteTable(c.out), b.write(report)) // what was measured before a failure is worth reading
+}
+
+// drillProcess is this program as the process that serves, is weighed and is killed.
+func drillProcess() *exec.Cmd {
+	program, err := os.Executable()
+	if err != nil {
+		program = os.Args[0]
+	}
+	cmd := exec.Command(program, "drill", "--serve")
+	cmd.Stderr = os.Stderr
+	return cmd
+}
+
+func (b *benchCommand) directory() (dir string, clean func(), err error) {
+	if b.Data == "" {
+		dir, err = os.MkdirTemp("", "homeroom-bench-")
+		return dir, func() { _ = os.RemoveAll(dir) }, err
+	}
+	if left, err := filepath.Glob(filepath.Join(b.Data, "*")); err == nil && len(left) > 0 {
+		return "", nil, fmt.Errorf("%s is not empty: a bench begins with nothing", b.Data)
+	}
+	return b.Data, func() {}, os.MkdirAll(b.Data, 0o700)
+}
+
+func (b *benchCommand) write(report *bench.Report) error {
+	if b.JSON == "" {
+		return nil
+	}
+	out, err := os.Create(b.JSON)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(report.WriteJSON(out), out.Close()); err != nil {
+		return fmt.Errorf("writing %s: %w", b.JSON, err)
+	}
+	return nil
+}
+
+// progressLine says on one line of the terminal how far the bench is, a few times a second.
+func progressLine(c *console) func(stage string, done, total int) {
+	var mu sync.Mutex
+	var last time.Time
+	return func(stage string, done, total int) {
+		mu.Lock()
+		defer mu.Unlock()
+		if time.Since(last) < 200*time.Millisecond {
+			return
+		}
+		last = time.Now()
+		if total == 0 {
+			fmt.Fprintf(c.errOut, "\r\x1b[K%s", stage)
+			return
+		}
+		fmt.Fprintf(c.errOut, "\r\x1b[K%s: %d of %d", stage, done, total)
+	}
+}

@@ -1,0 +1,272 @@
+package drill
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"homeroom/engine"
+)
+
+// Report is what came of everything that was published. Sends are counted once per event and rule.
+//
+//	published = unneeded + handed over + dead + those waiting or lost before they were handed over
+//	the sends of those handed over = sent + skipped + failed + uncertain + waiting + lost
+type Report struct {
+	Drill      string `json:"drill"`
+	Published  int    `json:"published"`   // events that the stream confirmed, each once
+	Unneeded   int    `json:"unneeded"`    // nothing had to come of them, and nothing did
+	HandedOver int    `json:"handed_over"` // have left a trace with their learner's workflow
+	Sent       int    `json:"sent"`        // the provider has the mail, once or more often
+	Skipped    int    `json:"skipped"`     // rightly no mail, and a decision says why
+	Failed     int    `json:"failed"`      // rightly no mail, and a decision says what failed
+	Uncertain  int    `json:"uncertain"`   // a decision says that nobody can know; the provider may have it or not
+	Dead       int    `json:"dead"`        // dead letters
+	Waiting    int    `json:"waiting"`     // not through when patience ended
+	Doubled    int    `json:"doubled"`     // mails, or reports, too many
+	Lost       int    `json:"lost"`        // should have come and did not, or was said to have come and had not
+	NotTaken   int    `json:"not_taken"`   // of the uncertain: the provider does not have it
+
+	Seconds float64  `json:"seconds"`
+	Notes   []string `json:"notes,omitempty"`
+	// Wrong says what is wrong, first of all each lost or doubled send; see keepWrong. Learners have made-up names here.
+	Wrong []string `json:"wrong,omitempty"`
+	// Doubtful are the uncertain sends, of which the provider has some and some not.
+	Doubtful []string `json:"doubtful,omitempty"`
+}
+
+// keepWrong bounds each list of a Report; the counts are complete.
+const keepWrong = 20
+
+// Passed reports whether everything is accounted for. Uncertain sends are: each is visible, and none is sent again.
+func (r Report) Passed() bool { return r.Lost+r.Doubled+r.Waiting == 0 && len(r.Wrong) == 0 }
+
+func (r *Report) wrong(format string, args ...any) {
+	r.Wrong = keep(r.Wrong, fmt.Sprintf(format, args...))
+}
+
+func keep(list []string, line string) []string {
+	switch {
+	case len(list) < keepWrong:
+		return append(list, line)
+	case len(list) == keepWrong:
+		return append(list, "… and more")
+	}
+	return list
+}
+
+// send is what one mail is about.
+type send struct{ learner, rule, quiz string }
+
+func (s send) String() string { return s.learner + " " + s.rule + " " + s.quiz }
+
+// mail is one that the provider has.
+type mail struct {
+	send
+	id string    // Homeroom's own of the send
+	at time.Time // by the drill's clock
+}
+
+// evidence is what is there to be seen from outside.
+type evidence struct {
+	mails     []mail
+	decisions []engine.Decision // each once
+	dead      map[uint64]string // reason by the event's sequence in the stream
+	behind    int               // messages of the stream that are not finished
+	// busy tells whether something is still under way for a learner, as far as can be known.
+	busy func(learner string) bool
+}
+
+// account compares what was published with the evidence. It does no I/O.
+func account(events []*event, unneeded int, e evidence) Report {
+	a := accounts{evidence: e, mailed: map[send][]mail{}, told: map[send][]engine.Decision{}, expected: map[send]bool{}, errors: map[send]int{}}
+	for _, m := range e.mails {
+		a.mailed[m.send] = append(a.mailed[m.send], m)
+	}
+	for _, d := range e.decisions {
+		about := send{d.Learner, d.Rule, strings.TrimPrefix(d.Scope, "assessment_id=")}
+		a.told[about] = append(a.told[about], d)
+	}
+	a.Published, a.Unneeded = len(events)+unneeded, unneeded
+	for _, ev := range events {
+		a.event(ev)
+	}
+	a.failures()
+	if e.behind > 0 { // whatever else is in the stream, nobody can say that it is through
+		a.Waiting = max(a.Waiting, 1)
+	}
+	a.strangers()
+	return a.Report
+}
+
+type accounts struct {
+	Report
+	evidence
+	mailed   map[send][]mail
+	told     map[send][]engine.Decision
+	expected map[send]bool
+	errors   map[send]int // how many conditions must have failed; without a quiz
+}
+
+func (a *accounts) event(ev *event) {
+	if reason, dead := a.evidence.dead[ev.seq]; dead {
+		a.Dead++
+		if !ev.dead {
+			a.wrong("event %s became a dead letter: %s", ev.id, reason)
+		}
+		a.expect(ev)
+		return
+	}
+	switch {
+	case ev.dead && a.behind > 0:
+		a.Waiting++
+	case ev.dead:
+		a.Lost++
+		a.wrong("event %s is lost: it cannot be read and is no dead letter", ev.id)
+	case !ev.needed():
+		a.Unneeded++
+	default:
+		trace := false
+		for rule, want := range ev.want {
+			s := send{ev.learner, rule, ev.quiz}
+			trace = trace || len(a.told[s])+len(a.mailed[s]) > 0
+			a.end(s, want)
+		}
+		for _, rule := range ev.errs {
+			trace = trace || len(a.told[send{learner: ev.learner, rule: rule}]) > 0
+		}
+		if trace {
+			a.HandedOver++
+		}
+	}
+	a.expect(ev)
+}
+
+func (a *accounts) expect(ev *event) {
+	for rule := range ev.want {
+		a.expected[send{ev.learner, rule, ev.quiz}] = true
+	}
+	for _, rule := range ev.errs {
+		s := send{learner: ev.learner, rule: rule}
+		a.expected[s] = true
+		a.errors[s]++
+	}
+}
+
+// failures accounts for the conditions that fail. Such a decision has no scope, so that they are counted per learner.
+func (a *accounts) failures() {
+	for s, want := range a.errors {
+		got := 0
+		for _, d := range a.told[s] {
+			if d.Kind == engine.KindSkipped && d.Reason == engine.ReasonConditionError {
+				got++
+			}
+		}
+		a.Skipped += min(got, want)
+		switch {
+		case got > want:
+			a.wrong("%s: its condition failed %d times, say the decisions, and should have %d times", s, got, want)
+		case got < want && (a.behind > 0 || a.busy(s.learner)):
+			a.Waiting += want - got
+		case got < want:
+			a.Lost += want - got
+			a.wrong("%s: its condition failed %d times, and %d decisions say so", s, want, got)
+		}
+	}
+}
+
+// end accounts for one send.
+func (a *accounts) end(s send, want end) {
+	kinds, why := a.kinds(s)
+	mails := len(a.mailed[s])
+	if mails > 1 || kinds[engine.KindSent] > 1 {
+		more := max(mails, kinds[engine.KindSent]) - 1
+		a.Doubled += more
+		a.wrong("%s is doubled: %d mails, %d decisions that it was sent", s, mails, kinds[engine.KindSent])
+	}
+	switch {
+	case mails > 0 && want != endMail:
+		a.Sent++
+		a.wrong("%s got a mail, and should not have", s)
+	case mails > 0 && kinds[engine.KindSent] > 0:
+		a.Sent++
+	case mails > 0 && kinds[engine.KindUncertain] > 0:
+		a.Uncertain++
+		a.Doubtful = keep(a.Doubtful, s.String()+": the provider has it")
+	case kinds[engine.KindSent] > 0:
+		a.lose(s, "it was sent, says the decision, and the provider has no such mail")
+	case kinds[engine.KindUncertain] > 0:
+		a.Uncertain++
+		a.NotTaken++
+		a.Doubtful = keep(a.Doubtful, s.String()+": the provider does not have it")
+	case a.under(s):
+		a.Waiting++
+	case mails > 0:
+		a.Sent++
+		a.wrong("%s: the provider has the mail, and no decision says so", s)
+	case kinds[engine.KindFailed] > 0 && want == endFail:
+		a.Failed++
+	case kinds[engine.KindSkipped] > 0 && want == endSkip:
+		a.Skipped++
+	case kinds[engine.KindSkipped]+kinds[engine.KindFailed] > 0:
+		a.lose(s, "no mail: "+why)
+	default:
+		a.lose(s, "nothing came of it")
+	}
+}
+
+// kinds counts the decisions that end a send: exits and what was withheld count as skipped. why is what the last of those
+// without a mail says.
+func (a *accounts) kinds(s send) (kinds map[engine.Kind]int, why string) {
+	kinds = map[engine.Kind]int{}
+	for _, d := range a.told[s] {
+		kind := d.Kind
+		switch d.Kind {
+		case engine.KindStarted, engine.KindDeferred, engine.KindConverted:
+			continue
+		case engine.KindSent, engine.KindUncertain:
+		case engine.KindFailed, engine.KindSkipped:
+			why = fmt.Sprintf("%s, %s", d.Kind, d.Reason)
+		case engine.KindExited, engine.KindWithheld:
+			kind, why = engine.KindSkipped, fmt.Sprintf("%s, %s", d.Kind, d.Reason)
+		}
+		kinds[kind]++
+	}
+	return kinds, why
+}
+
+// under reports whether a send without mail may still come: nothing has ended it, and the stream or its learner is not
+// through.
+func (a *accounts) under(s send) bool {
+	kinds, _ := a.kinds(s)
+	return len(kinds) == 0 && (a.behind > 0 || a.busy(s.learner))
+}
+
+func (a *accounts) lose(s send, why string) {
+	a.Lost++
+	a.wrong("%s is lost: %s", s, why)
+}
+
+// strangers looks for mails and ends of sends that nothing published asks for.
+func (a *accounts) strangers() {
+	for _, m := range a.mails {
+		if !a.expected[m.send] {
+			a.Doubled++
+			a.wrong("%s: a mail that nothing published asks for", m.send)
+		}
+		if m.id == "" {
+			a.wrong("%s: a mail without a send id", m.send)
+		}
+	}
+	var strange []string
+	for s, told := range a.told {
+		if kinds, _ := a.kinds(s); len(kinds) > 0 && !a.expected[s] {
+			strange = append(strange, fmt.Sprintf("%s: %s, for nothing that was published", s, told[0].Kind))
+		}
+	}
+	slices.Sort(strange)
+	for _, line := range strange {
+		a.wrong("%s", line)
+	}
+}

@@ -1,0 +1,171 @@
+package drill
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"homeroom/dev/house"
+	"homeroom/subjects"
+)
+
+// redelivery has everything delivered again, in three ways.
+func redelivery() Drill {
+	return Drill{
+		Name:  "redelivery",
+		About: "everything is delivered again, by NATS and by the platform: decisions and mails stay those of a single run",
+		run: func(ctx context.Context, w *world) error {
+			learners := of(w.o.Size, 1000, 40)
+			events, err := w.crowd(of(w.o.Size, 5000, 120), learners, "retry")
+			if err != nil {
+				return err
+			}
+			if err := w.load(ctx, events, of(w.o.Size, 150, 80), nil); err != nil {
+				return err
+			}
+			if _, err := w.settle(ctx); err != nil {
+				return err
+			}
+			once, err := w.snapshot(ctx)
+			if err != nil {
+				return err
+			}
+			for _, again := range []struct {
+				how string
+				do  func(context.Context) error
+			}{
+				{"its consumers were deleted while it ran", w.forgetConsumers},
+				{"it began with new consumers", w.restartAnew},
+				{"the platform published everything again", func(ctx context.Context) error { return w.publishAgain(ctx, events) }},
+			} {
+				w.o.Progress("again: " + again.how)
+				if err := again.do(ctx); err != nil {
+					return err
+				}
+				if err := w.drain(ctx); err != nil {
+					return err
+				}
+				now, err := w.snapshot(ctx)
+				if err != nil {
+					return err
+				}
+				w.compare(again.how, once, now)
+				once = now // each difference is told once
+			}
+			return nil
+		},
+	}
+}
+
+// snapshot is every decision and every mail there is.
+type snapshot struct{ decisions, mails map[string]string }
+
+func (w *world) snapshot(ctx context.Context) (snapshot, error) {
+	seen, err := w.eyes.see(ctx, 0)
+	if err != nil {
+		return snapshot{}, err
+	}
+	s := snapshot{map[string]string{}, map[string]string{}}
+	for _, d := range seen.decisions {
+		s.decisions[d.ID] = fmt.Sprintf("%s %s %s: %s %s", d.Learner, d.Rule, d.Scope, d.Kind, d.Reason)
+	}
+	inbox, err := w.eyes.inbox()
+	for id, m := range inbox {
+		s.mails[id] = m.String()
+	}
+	return s, err
+}
+
+// compare tells what has come on top. Decisions and mails are never taken away.
+func (w *world) compare(how string, once, now snapshot) {
+	more := 0
+	for _, sets := range []struct {
+		what      string
+		once, now map[string]string
+	}{{"decision", once.decisions, now.decisions}, {"mail", once.mails, now.mails}} {
+		fresh := maps.Clone(sets.now)
+		maps.DeleteFunc(fresh, func(id, _ string) bool { _, known := sets.once[id]; return known })
+		for _, line := range fresh {
+			w.report.wrong("when %s, one more %s: %s", how, sets.what, line)
+		}
+		more += len(fresh)
+	}
+	w.note("%s: %d decisions and %d mails, %d more than before", how, len(now.decisions), len(now.mails), more)
+}
+
+// forgetConsumers deletes Homeroom's consumers under its hands.
+func (w *world) forgetConsumers(ctx context.Context) error {
+	list, err := w.eyes.consumers(ctx)
+	if err != nil {
+		return err
+	}
+	stream, err := w.eyes.js.Stream(ctx, subjects.Stream)
+	if err != nil {
+		return err
+	}
+	for _, info := range list {
+		if err := stream.DeleteConsumer(ctx, info.Name); err != nil {
+			return fmt.Errorf("deleting the consumer %s: %w", info.Name, err)
+		}
+	}
+	if len(list) != subjects.Partitions {
+		return fmt.Errorf("%d consumers were there to be deleted, want %d", len(list), subjects.Partitions)
+	}
+	return nil
+}
+
+func (w *world) restartAnew(ctx context.Context) error {
+	if _, err := w.stop(ctx); err != nil {
+		return err
+	}
+	if err := w.forgetConsumers(ctx); err != nil {
+		return err
+	}
+	return w.start(ctx, config{})
+}
+
+// publishAgain publishes what was published, without the header by which NATS would know it again.
+func (w *world) publishAgain(ctx context.Context, events []*event) error {
+	for _, e := range events {
+		if e.dead {
+			continue // it has no id to be known by: another dead letter is right
+		}
+		ctx, cancel := context.WithTimeout(ctx, publishTime)
+		_, err := w.eyes.js.PublishMsg(ctx, &nats.Msg{Subject: subjects.Publish(e.learner, e.name), Data: e.body})
+		cancel()
+		if err != nil {
+			return fmt.Errorf("publishing %s again: %w", e.id, err)
+		}
+	}
+	return nil
+}
+
+// drain waits until Homeroom has finished the stream, and then until what that brings has shown. If nothing moves for as
+// long as patience lasts, that is wrong, and the accounting says what it cost.
+func (w *world) drain(ctx context.Context) error {
+	least, until := math.MaxInt, time.Time{}
+	for {
+		behind, err := w.eyes.behind(ctx)
+		switch {
+		case err != nil:
+			return err
+		case behind == 0:
+			return house.Sleep(ctx, settleQuiet)
+		case behind < least:
+			least, until = behind, time.Now().Add(w.o.Patience)
+		case time.Now().After(until):
+			list, err := w.eyes.consumers(ctx)
+			w.report.wrong("the stream is not finished, and for %s nothing moved: %d messages or missing consumers to go, %d of %d consumers are there",
+				w.o.Patience, behind, len(list), subjects.Partitions)
+			return err
+		}
+		w.o.Progress(fmt.Sprintf("%d messages to go", behind))
+		if err := house.Sleep(ctx, glance); err != nil {
+			return err
+		}
+	}
+}

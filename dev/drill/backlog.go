@@ -1,0 +1,142 @@
+package drill
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// backlog lets Homeroom come back after a week.
+func backlog() Drill {
+	return Drill{
+		Name:  "backlog",
+		About: "a million events that nobody needs and ten thousand that somebody does, after a week away",
+		setup: setup{quiet: true},
+		run: func(ctx context.Context, w *world) error {
+			b := pile{
+				world: w, unneeded: of(w.o.Size, 1_000_000, 20_000), needed: of(w.o.Size, 10_000, 500),
+				learners: of(w.o.Size, 10_000, 500), most: of(w.o.Size, int64(1<<30), int64(1<<30)),
+			}
+			if _, err := w.stop(ctx); err != nil {
+				return err
+			}
+			if err := b.publish(ctx); err != nil {
+				return err
+			}
+			return b.handle(ctx)
+		},
+	}
+}
+
+// pile is the backlog.
+type pile struct {
+	*world
+	unneeded, needed, learners int
+	most                       int64 // bytes that Homeroom may have resident
+
+	acks []jetstream.PubAckFuture
+	wait []*event // of the acks; nil: one that is not needed
+}
+
+// publish publishes a week's events, the needed ones evenly among the others.
+func (b *pile) publish(ctx context.Context) error {
+	began, now := time.Now(), b.clock.Now()
+	const week = 7 * 24 * time.Hour
+	total := b.unneeded + b.needed
+	needed := 0
+	for i := range total {
+		at := now.Add(-week + week*time.Duration(i)/time.Duration(total))
+		e, err := b.lesson(person{id: fmt.Sprintf("u%05d", i*7919%b.learners)}, i, at)
+		if (i+1)*b.needed/total > needed {
+			past := writer{b.catalog, func() time.Time { return at }}
+			e, err = past.quiz(person{id: fmt.Sprintf("u%05d", needed%b.learners)}, fmt.Sprintf("q%d", needed/b.learners), map[string]end{"retry": endMail})
+			needed++
+		}
+		if err != nil {
+			return err
+		}
+		if err := b.send(ctx, e); err != nil {
+			return err
+		}
+		if i%10_000 == 0 {
+			b.o.Progress(fmt.Sprintf("publishing a week's events: %d of %d", i, total))
+		}
+	}
+	if err := b.confirm(ctx, 0); err != nil {
+		return err
+	}
+	b.note("%d events published in %s", total, time.Since(began).Round(100*time.Millisecond))
+	return nil
+}
+
+// inFlight is how many events are published before the first of them is confirmed.
+const inFlight = 2000
+
+func (b *pile) send(ctx context.Context, e *event) error {
+	ack, err := b.eyes.js.PublishMsgAsync(e.msg(), jetstream.WithStallWait(time.Minute))
+	if err != nil {
+		return fmt.Errorf("publishing %s: %w", e.id, err)
+	}
+	if !e.needed() {
+		e = nil
+	}
+	b.acks, b.wait = append(b.acks, ack), append(b.wait, e)
+	if len(b.acks) < 2*inFlight {
+		return nil
+	}
+	return b.confirm(ctx, inFlight)
+}
+
+// confirm waits until the stream has all but some of what was published, and puts it on the drill's list.
+func (b *pile) confirm(ctx context.Context, but int) error {
+	n := len(b.acks) - but
+	for i, ack := range b.acks[:n] {
+		select {
+		case ok := <-ack.Ok():
+			if e := b.wait[i]; e != nil {
+				e.seq, e.at = ok.Sequence, time.Now()
+				b.plan.add(e)
+			} else {
+				b.plan.unneeded++
+			}
+		case err := <-ack.Err():
+			return fmt.Errorf("the stream did not take an event: %w", err)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	b.acks, b.wait = append(b.acks[:0:0], b.acks[n:]...), append(b.wait[:0:0], b.wait[n:]...)
+	return nil
+}
+
+// handle starts Homeroom and measures.
+func (b *pile) handle(ctx context.Context) error {
+	if err := b.start(ctx, config{}); err != nil {
+		return err
+	}
+	began := time.Now()
+	if err := b.drain(ctx); err != nil {
+		return err
+	}
+	drained := time.Since(began) - settleQuiet
+	if _, err := b.settle(ctx); err != nil {
+		return err
+	}
+	mailed := time.Since(began) - settleQuiet
+	total := b.unneeded + b.needed
+	b.note("the stream was drained in %s: %.0f events a second; %d mails were out after %s", drained.Round(100*time.Millisecond),
+		float64(total)/drained.Seconds(), b.mail.Counts().Accepted, mailed.Round(100*time.Millisecond))
+	memory, err := b.stop(ctx)
+	if err != nil {
+		return err
+	}
+	if memory > 0 {
+		b.note("Homeroom's process had %d MB resident at the most", memory>>20)
+	}
+	if memory > b.most {
+		b.report.wrong("Homeroom's process had %d MB resident, at most %d MB were expected", memory>>20, b.most>>20)
+	}
+	return b.start(ctx, config{}) // so that learners can still be asked
+}

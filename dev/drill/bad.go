@@ -1,0 +1,156 @@
+package drill
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.temporal.io/sdk/client"
+
+	"homeroom/store"
+	"homeroom/workflows"
+)
+
+// badRule lets two rules fail on every event, beside one that is well.
+func badRule() Drill {
+	return Drill{
+		Name:  "bad-rule",
+		About: "one rule's condition and another's template fail on every event: the rule beside them goes on, the failures are visible",
+		setup: setup{academy: map[string]string{
+			"rules/broken-condition.yaml": `rule: broken-condition
+when: {event: assessment.graded, if: event.attempt_number > 0}
+per: assessment_id
+do:
+  - send: broken-condition
+`,
+			"messages/broken-condition.md": message("broken-condition"),
+			"rules/broken-template.yaml": `rule: broken-template
+when: {event: assessment.graded, if: event.passed == false}
+per: assessment_id
+do:
+  - send: broken-template
+`,
+			"messages/broken-template.md": "---\nsubject: broken-template {{ trigger.assessment_id }}\n---\nThis was attempt {{ trigger.attempt_number }}.\n",
+		}},
+		run: func(ctx context.Context, w *world) error {
+			n, learners := of(w.o.Size, 3000, 120), of(w.o.Size, 600, 40)
+			events, err := w.crowd(n, learners, "retry")
+			if err != nil {
+				return err
+			}
+			for _, e := range events {
+				if len(e.want) == 0 {
+					continue
+				}
+				e.errs, e.want["broken-template"] = []string{"broken-condition"}, endFail
+				if e.want["retry"] == endSkip { // nobody to write to: that question comes first
+					e.want["broken-template"] = endSkip
+				}
+			}
+			if err := w.load(ctx, events, of(w.o.Size, 25, 50), nil); err != nil {
+				return err
+			}
+			if _, err := w.settle(ctx); err != nil {
+				return err
+			}
+			return w.notePace(nil)
+		},
+	}
+}
+
+// stuckLearner starts some learners in a way that only a newer worker can read.
+func stuckLearner() Drill {
+	return Drill{
+		Name:  "stuck-learner",
+		About: "some learners' workflow tasks fail again and again: nobody else is held up, and what waits arrives when it is mended",
+		setup: setup{academy: map[string]string{
+			// This one asks how far the stream was handed over, and that is asked of the whole partition.
+			"rules/later.yaml": `rule: later
+when: {event: assessment.graded, if: event.passed == false}
+per: assessment_id
+do:
+  - wait: 2s
+  - send: later
+`,
+			"messages/later.md": message("later"),
+		}},
+		run: func(ctx context.Context, w *world) error {
+			events, err := w.crowd(of(w.o.Size, 2400, 150), of(w.o.Size, 600, 60), "retry", "later")
+			if err != nil {
+				return err
+			}
+			stuck := map[string]bool{}
+			for k := range of(w.o.Size, 10, 3) {
+				learner := fmt.Sprintf("u%05d", 10*k+1)
+				stuck[learner] = true
+				if err := w.startNewer(ctx, learner); err != nil {
+					return err
+				}
+			}
+			if err := w.load(ctx, events, of(w.o.Size, 20, 60), nil); err != nil {
+				return err
+			}
+			others, err := w.settleBut(ctx, stuck)
+			if err != nil {
+				return err
+			}
+			if !others.Passed() {
+				w.report.wrong("the others were held up: %d waiting, %d lost, %d doubled while %d learners were stuck", others.Waiting, others.Lost, others.Doubled, len(stuck))
+			}
+			w.note("while %d learners were stuck: %d mails to the others, %d waiting", len(stuck), others.Sent, others.Waiting)
+			if err := w.notePace(stuck); err != nil {
+				return err
+			}
+			if _, err := w.stop(ctx); err != nil {
+				return err
+			}
+			began := time.Now()
+			if err := w.start(ctx, config{Newer: true}); err != nil {
+				return err
+			}
+			if _, err := w.settle(ctx); err != nil {
+				return err
+			}
+			w.note("mended: everything had arrived %s after the newer worker was started", time.Since(began).Round(time.Second))
+			return nil
+		},
+	}
+}
+
+// startNewer starts a learner's workflow as a release would that does not exist yet.
+func (w *world) startNewer(ctx context.Context, learner string) error {
+	_, err := w.eyes.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: workflows.WorkflowID(learner), TaskQueue: workflows.TaskQueue},
+		workflows.LearnerWorkflow, workflows.Input{Version: newerVersion, Learner: learner, Partition: store.PartitionOf(learner)})
+	if err != nil {
+		return fmt.Errorf("starting a learner who will be stuck: %w", err)
+	}
+	return nil
+}
+
+// notePace tells how long rule retry's mails took from the stream to the provider, but for some learners. It is not judged:
+// on a machine that cannot keep up with the load it tells of the machine.
+func (w *world) notePace(but map[string]bool) error {
+	inbox, err := w.eyes.inbox()
+	if err != nil {
+		return err
+	}
+	published := map[send]time.Time{}
+	events, _ := w.plan.list()
+	for _, e := range events {
+		published[send{e.learner, "retry", e.quiz}] = e.at
+	}
+	var took []time.Duration
+	for _, m := range inbox {
+		if at, known := published[m.send]; known && !but[m.learner] {
+			took = append(took, m.at.Sub(at))
+		}
+	}
+	if len(took) == 0 {
+		return nil
+	}
+	slices.Sort(took)
+	w.note("from the stream to the provider: half within %s, all within %s",
+		took[len(took)/2].Round(time.Millisecond), took[len(took)-1].Round(time.Millisecond))
+	return nil
+}

@@ -1,0 +1,257 @@
+package drill
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+
+	"homeroom/dev/standin"
+	"homeroom/engine"
+	"homeroom/subjects"
+	"homeroom/triggers"
+	"homeroom/workflows"
+)
+
+// eyes see what has become of things, from outside.
+type eyes struct {
+	js       jetstream.JetStream
+	temporal client.Client
+	box      *standin.Listener
+	stop     context.CancelFunc
+	watched  sync.WaitGroup
+
+	mu    sync.Mutex
+	mails map[string]mail // by the provider's own id
+
+	decisions []engine.Decision
+	known     map[string]bool   // ids of decisions
+	dead      map[uint64]string // reason by sequence of the event
+	next      map[string]uint64 // by stream: the first sequence that was not read
+}
+
+// glance is how often the mail is fetched: the stand-in keeps 64 MB of it only.
+const glance = 200 * time.Millisecond
+
+func newEyes(js jetstream.JetStream, temporal client.Client, box *standin.Listener) *eyes {
+	ctx, stop := context.WithCancel(context.Background())
+	e := &eyes{
+		js: js, temporal: temporal, box: box, stop: stop,
+		mails: map[string]mail{}, known: map[string]bool{}, dead: map[uint64]string{}, next: map[string]uint64{},
+	}
+	e.watched.Go(func() {
+		tick := time.NewTicker(glance)
+		defer tick.Stop()
+		for ctx.Err() == nil {
+			e.fetch()
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+			}
+		}
+	})
+	return e
+}
+
+func (e *eyes) close() {
+	e.stop()
+	e.watched.Wait()
+}
+
+// fetch takes in the mail that the provider has.
+func (e *eyes) fetch() {
+	messages := e.box.Messages("")
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, m := range messages {
+		if _, known := e.mails[m.ID]; known || len(m.To) == 0 {
+			continue
+		}
+		rule, quiz, _ := strings.Cut(m.Subject, " ")
+		e.mails[m.ID] = mail{send: send{learnerOf(m.To[0].Email), rule, quiz}, id: m.SendID, at: m.At}
+	}
+}
+
+// inbox are the mails so far, by the provider's own id.
+func (e *eyes) inbox() (map[string]mail, error) {
+	e.fetch()
+	accepted := e.box.Counts().Accepted
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.mails) < accepted {
+		return nil, fmt.Errorf("the stand-in SendGrid took %d mails and the drill has seen %d: it forgot some before they were fetched", accepted, len(e.mails))
+	}
+	mails := make(map[string]mail, len(e.mails))
+	for id, m := range e.mails {
+		mails[id] = m
+	}
+	return mails, nil
+}
+
+// see gathers the evidence. At most `ask` learners are asked whether anything is under way; negative: all about whom the
+// question arises.
+func (e *eyes) see(ctx context.Context, ask int) (evidence, error) {
+	behind, err := e.behind(ctx)
+	if err != nil {
+		return evidence{}, err
+	}
+	if err := e.read(ctx, subjects.DecisionStream, e.hear); err != nil {
+		return evidence{}, err
+	}
+	if err := e.read(ctx, subjects.DeadStream, e.bury); err != nil {
+		return evidence{}, err
+	}
+	inbox, err := e.inbox()
+	if err != nil {
+		return evidence{}, err
+	}
+	ev := evidence{decisions: e.decisions, dead: e.dead, behind: behind, busy: e.busy(ctx, ask)}
+	for _, m := range inbox {
+		ev.mails = append(ev.mails, m)
+	}
+	return ev, nil
+}
+
+func (e *eyes) hear(m jetstream.Msg) error {
+	var d engine.Decision
+	if err := json.Unmarshal(m.Data(), &d); err != nil {
+		return fmt.Errorf("a decision cannot be read: %w", err)
+	}
+	if !e.known[d.ID] {
+		e.known[d.ID] = true
+		e.decisions = append(e.decisions, d)
+	}
+	return nil
+}
+
+func (e *eyes) bury(m jetstream.Msg) error {
+	seq, err := strconv.ParseUint(m.Headers().Get(triggers.HeaderSequence), 10, 64)
+	if err != nil {
+		return fmt.Errorf("a dead letter does not tell its event: %w", err)
+	}
+	e.dead[seq] = m.Headers().Get(triggers.HeaderReason)
+	return nil
+}
+
+// readTime bounds the reading of a stream.
+const readTime = time.Minute
+
+// read calls take with every message of a stream that was not read yet.
+func (e *eyes) read(ctx context.Context, name string, take func(jetstream.Msg) error) error {
+	ctx, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
+	stream, err := e.js.Stream(ctx, name)
+	if err != nil {
+		return fmt.Errorf("looking at the stream %s: %w", name, err)
+	}
+	state := stream.CachedInfo().State
+	from := max(e.next[name], 1)
+	if state.Msgs == 0 || state.LastSeq < from {
+		return nil
+	}
+	consumer, err := stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{
+		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: from,
+	})
+	if err != nil {
+		return fmt.Errorf("reading the stream %s: %w", name, err)
+	}
+	for from <= state.LastSeq {
+		batch, err := consumer.Fetch(1000, jetstream.FetchMaxWait(5*time.Second))
+		if err != nil {
+			return fmt.Errorf("reading the stream %s: %w", name, err)
+		}
+		for m := range batch.Messages() {
+			meta, err := m.Metadata()
+			if err == nil {
+				err = take(m)
+			}
+			if err != nil {
+				return err
+			}
+			from = meta.Sequence.Stream + 1
+			e.next[name] = from
+		}
+		if err := batch.Error(); err != nil {
+			return fmt.Errorf("reading the stream %s: %w", name, err)
+		}
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("reading the stream %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// consumerPrefix begins the names of Homeroom's consumers of the stream of events.
+const consumerPrefix = "homeroom-triggers-"
+
+// consumers are Homeroom's.
+func (e *eyes) consumers(ctx context.Context) ([]*jetstream.ConsumerInfo, error) {
+	stream, err := e.js.Stream(ctx, subjects.Stream)
+	if err != nil {
+		return nil, fmt.Errorf("looking at the stream %s: %w", subjects.Stream, err)
+	}
+	var list []*jetstream.ConsumerInfo
+	lister := stream.ListConsumers(ctx)
+	for info := range lister.Info() {
+		if strings.HasPrefix(info.Name, consumerPrefix) {
+			list = append(list, info)
+		}
+	}
+	if err := lister.Err(); err != nil && !errors.Is(err, jetstream.ErrEndOfData) {
+		return nil, fmt.Errorf("looking at the consumers: %w", err)
+	}
+	return list, nil
+}
+
+// behind is how many messages of the stream Homeroom has not finished.
+func (e *eyes) behind(ctx context.Context) (int, error) {
+	list, err := e.consumers(ctx)
+	if err != nil {
+		return 0, err
+	}
+	behind := subjects.Partitions - len(list) // a consumer that is missing has not even begun
+	for _, info := range list {
+		behind += int(info.NumPending) + info.NumAckPending
+	}
+	return behind, nil
+}
+
+// busy returns a function that asks a learner's workflow, once, whether anything is under way. One that does not exist is
+// not busy; one that does not answer is, and so is one that is not asked because enough others were.
+func (e *eyes) busy(ctx context.Context, ask int) func(string) bool {
+	asked := map[string]bool{}
+	return func(learner string) bool {
+		if busy, known := asked[learner]; known {
+			return busy
+		}
+		if len(asked) == ask {
+			return true
+		}
+		st, err := e.state(ctx, learner)
+		var none *serviceerror.NotFound
+		asked[learner] = err == nil && len(st.Runs)+len(st.Flights) > 0 || err != nil && !errors.As(err, &none)
+		return asked[learner]
+	}
+}
+
+// askTime is how long a learner's workflow may take to answer.
+const askTime = 5 * time.Second
+
+func (e *eyes) state(ctx context.Context, learner string) (engine.State, error) {
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	var st engine.State
+	answer, err := e.temporal.QueryWorkflow(ctx, workflows.WorkflowID(learner), "", workflows.QueryState)
+	if err != nil {
+		return st, err
+	}
+	return st, answer.Get(&st)
+}

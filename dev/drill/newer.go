@@ -1,0 +1,38 @@
+package drill
+
+import (
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/workflow"
+
+	"homeroom/workflows"
+)
+
+// newerVersion is what a release that does not exist yet writes. Today's worker holds such a learner; see package
+// workflows.
+const newerVersion = workflows.InputVersion + 1
+
+// newer makes this worker that release: it understands newerVersion.
+type newer struct {
+	interceptor.ClientInterceptorBase
+	interceptor.WorkerInterceptorBase
+}
+
+// InterceptWorkflow implements interceptor.WorkerInterceptor.
+func (*newer) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
+	return &reader{interceptor.WorkflowInboundInterceptorBase{Next: next}}
+}
+
+type reader struct {
+	interceptor.WorkflowInboundInterceptorBase
+}
+
+// ExecuteWorkflow reads the newer input.
+func (r *reader) ExecuteWorkflow(ctx workflow.Context, in *interceptor.ExecuteWorkflowInput) (any, error) {
+	for i, arg := range in.Args {
+		if input, ok := arg.(workflows.Input); ok && input.Version == newerVersion {
+			input.Version = workflows.InputVersion
+			in.Args[i] = input
+		}
+	}
+	return r.Next.ExecuteWorkflow(ctx, in)
+}

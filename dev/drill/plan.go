@@ -1,0 +1,163 @@
+package drill
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"homeroom/catalog"
+	"homeroom/engine"
+)
+
+// end is what must come of an event by one rule.
+type end string
+
+const (
+	endMail end = "mail" // one mail
+	endSkip end = "skip" // no mail, and a decision that says why
+	endFail end = "fail" // no mail, and a decision that says what failed
+)
+
+// event is one that the drill publishes, with what must come of it: the drill's own list.
+type event struct {
+	learner string
+	name    string
+	id      string
+	quiz    string // assessment_id: with learner and rule it names the send
+	body    []byte
+	want    map[string]end // by rule; none: nothing must come of it
+	errs    []string       // rules whose condition fails on it: a decision says so, without a scope
+	dead    bool           // it must become a dead letter
+	seq     uint64         // in the stream; 0: not published yet
+	at      time.Time      // when the stream had it, for real
+}
+
+// needed reports whether anything must come of it.
+func (e *event) needed() bool { return len(e.want)+len(e.errs) > 0 || e.dead }
+
+// plan is everything that was published.
+type plan struct {
+	mu       sync.Mutex
+	events   []*event // that the stream has
+	unneeded int      // further ones that nothing must come of; not kept because they are many
+}
+
+func (p *plan) add(e *event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.events = append(p.events, e)
+}
+
+func (p *plan) list() ([]*event, int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]*event(nil), p.events...), p.unneeded
+}
+
+// writer writes events as a learning platform does.
+type writer struct {
+	catalog *catalog.Catalog
+	now     func() time.Time
+}
+
+// person is a learner of a drill. Ids are letters and digits only, so that the address tells the learner.
+type person struct {
+	id       string
+	homeless bool   // without an address
+	timezone string // may be empty
+}
+
+const domain = "@learners.example"
+
+func (p person) traits() map[string]any {
+	traits := map[string]any{"first_name": "Ada"}
+	if !p.homeless {
+		traits["email"] = p.id + domain
+	}
+	if p.timezone != "" {
+		traits["timezone"] = p.timezone
+	}
+	return traits
+}
+
+// learnerOf tells whom an address belongs to.
+func learnerOf(address string) string { return strings.TrimSuffix(address, domain) }
+
+// quiz is a failed quiz, which the rules answer: with a mail each, unless want says otherwise.
+func (w writer) quiz(p person, quiz string, want map[string]end) (*event, error) {
+	properties := map[string]any{"assessment_id": quiz, "score_pct": 40.0, "passed": false, "grader_type": "auto"}
+	e, err := w.event(p, "assessment.graded", "graded-"+quiz, properties, w.now())
+	if err == nil {
+		e.quiz, e.want = quiz, want
+	}
+	return e, err
+}
+
+// lesson is one that no rule can use.
+func (w writer) lesson(p person, n int, at time.Time) (*event, error) {
+	return w.event(p, "lesson.completed", fmt.Sprintf("lesson-%d", n), map[string]any{
+		"lesson_id": fmt.Sprintf("l%d", n), "course_id": "c1", "duration_seconds": 300.0,
+	}, at)
+}
+
+// garbage is something that cannot be read.
+func (w writer) garbage(p person, n int) *event {
+	id := fmt.Sprintf("%s-garbage-%d", p.id, n)
+	return &event{learner: p.id, name: "assessment.graded", id: id, body: []byte(`{"id":"` + id + `","properties":{`), dead: true}
+}
+
+// retried is a learner who leaves the rule: its `until`.
+func (w writer) retried(p person, quiz string) (*event, error) {
+	return w.event(p, "assessment.retried", "retried-"+quiz, map[string]any{
+		"assessment_id": quiz, "attempt_number": 2.0, "previous_score_pct": 40.0,
+	}, w.now())
+}
+
+func (w writer) event(p person, name, id string, properties map[string]any, at time.Time) (*event, error) {
+	id = p.id + "-" + id
+	body, err := w.catalog.Encode(catalog.Decoded{
+		Event: engine.Event{ID: id, Name: name, Learner: p.id, Time: at, Properties: properties}, Traits: p.traits(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &event{learner: p.id, name: name, id: id, body: body}, nil
+}
+
+// crowd is n events of a campus: most are failed quizzes, some are nothing to anybody, a few learners have no address,
+// and a few events cannot be read.
+func (w writer) crowd(n, learners int, rules ...string) ([]*event, error) {
+	events := make([]*event, 0, n)
+	for i := range n {
+		k := i % learners
+		p := person{id: fmt.Sprintf("u%05d", k), homeless: k%20 == 7}
+		var e *event
+		var err error
+		switch {
+		case i%50 == 13:
+			e = w.garbage(p, i)
+		case i%5 == 4:
+			e, err = w.lesson(p, i, w.now())
+		default:
+			e, err = w.quiz(p, fmt.Sprintf("q%d", i/learners), wants(p, rules...))
+		}
+		if err != nil {
+			return nil, err
+		}
+		events = append(events, e)
+	}
+	return events, nil
+}
+
+// wants is a mail by each rule, unless there is nobody to write to.
+func wants(p person, rules ...string) map[string]end {
+	want := map[string]end{}
+	for _, rule := range rules {
+		want[rule] = endMail
+		if p.homeless {
+			want[rule] = endSkip
+		}
+	}
+	return want
+}

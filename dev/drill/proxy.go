@@ -1,0 +1,126 @@
+package drill
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+)
+
+// proxy stands between Homeroom and a server. Cut, it breaks every connection and refuses new ones, as a server does that
+// is away; its address stays, and the server behind it may change.
+type proxy struct {
+	address string
+
+	mu     sync.Mutex
+	target string
+	door   net.Listener // nil: cut
+	open   map[net.Conn]bool
+	closed bool
+	tasks  sync.WaitGroup
+}
+
+// newProxy listens on a free port of this machine and passes everything on to the target, "127.0.0.1:4222".
+func newProxy(target string) (*proxy, error) {
+	p := &proxy{target: target, address: "127.0.0.1:0", open: map[net.Conn]bool{}}
+	if err := p.mend(); err != nil {
+		return nil, err
+	}
+	p.address = p.door.Addr().String()
+	return p, nil
+}
+
+// to changes what is behind it.
+func (p *proxy) to(target string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.target = target
+}
+
+// mend lets connections through again.
+func (p *proxy) mend() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.door != nil || p.closed {
+		return nil
+	}
+	door, err := net.Listen("tcp", p.address)
+	if err != nil {
+		return fmt.Errorf("a proxy that was cut cannot listen at %s again: %w", p.address, err)
+	}
+	p.door = door
+	p.tasks.Go(func() { p.accept(door) })
+	return nil
+}
+
+// cut breaks everything and refuses what comes.
+func (p *proxy) cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.door != nil {
+		_ = p.door.Close()
+		p.door = nil
+	}
+	for conn := range p.open {
+		if tcp, ok := conn.(*net.TCPConn); ok {
+			_ = tcp.SetLinger(0) // a reset, not a goodbye
+		}
+		_ = conn.Close()
+	}
+	clear(p.open)
+}
+
+// close ends it for good.
+func (p *proxy) close() {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.cut()
+	p.tasks.Wait()
+}
+
+func (p *proxy) accept(door net.Listener) {
+	for {
+		conn, err := door.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err == nil {
+			p.tasks.Go(func() { p.serve(door, conn) })
+		}
+	}
+}
+
+func (p *proxy) serve(door net.Listener, near net.Conn) {
+	p.mu.Lock()
+	target := p.target
+	p.mu.Unlock()
+	far, err := net.Dial("tcp", target)
+	if err != nil {
+		_ = near.Close()
+		return
+	}
+	p.mu.Lock()
+	if p.door != door { // cut meanwhile
+		p.mu.Unlock()
+		_ = near.Close()
+		_ = far.Close()
+		return
+	}
+	p.open[near], p.open[far] = true, true
+	p.mu.Unlock()
+	var both sync.WaitGroup
+	for _, way := range [][2]net.Conn{{near, far}, {far, near}} {
+		both.Go(func() {
+			_, _ = io.Copy(way[0], way[1]) // its end is the connection's, whatever ended it
+			_ = way[0].Close()
+			_ = way[1].Close()
+		})
+	}
+	both.Wait()
+	p.mu.Lock()
+	delete(p.open, near)
+	delete(p.open, far)
+	p.mu.Unlock()
+}

@@ -1,0 +1,33 @@
+package drill
+
+// settings are those of every drill's academy: no limits but those that a drill adds, so that each failed quiz is a mail.
+const settings = `sender: {from: hello@academy.example, name: Academy, postal_address: "1 Harbour Lane"}
+patience: 14d
+max_event_age: 14d
+`
+
+// message is one whose subject names what the accounting needs: rule and quiz.
+func message(rule string) string {
+	return "---\nsubject: " + rule + " {{ trigger.assessment_id }}\n---\nHi {{ learner.first_name | default: \"there\" }}, have another go.\n"
+}
+
+// retryRule answers a failed quiz at once.
+const retryRule = `rule: retry
+when: {event: assessment.graded, if: event.passed == false}
+per: assessment_id
+do:
+  - send: retry
+`
+
+// academyWith is the academy with rule retry and these files.
+func academyWith(files map[string]string) map[string][]byte {
+	all := map[string][]byte{
+		"settings.yaml":     []byte(settings),
+		"rules/retry.yaml":  []byte(retryRule),
+		"messages/retry.md": []byte(message("retry")),
+	}
+	for name, text := range files {
+		all[name] = []byte(text)
+	}
+	return all
+}

@@ -1,0 +1,196 @@
+package drill
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
+	sdklog "go.temporal.io/sdk/log"
+
+	"homeroom/app"
+	"homeroom/clock"
+	"homeroom/delivery/sendgrid"
+	"homeroom/dev/stack"
+	"homeroom/edge"
+	"homeroom/rules"
+)
+
+// config tells the process that runs Homeroom what to do: one line of JSON on its standard input.
+type config struct {
+	// Data, if not empty, is a directory for NATS and Temporal, which run in the same process then; otherwise these say
+	// where they are.
+	Data     string `json:"data,omitempty"`
+	NATS     string `json:"nats,omitempty"`
+	Temporal string `json:"temporal,omitempty"`
+
+	Inbox   string            `json:"inbox"` // base address of the stand-in SendGrid
+	Key     string            `json:"key"`   // that its webhooks are verified with
+	Academy map[string][]byte `json:"academy"`
+	Clock   clock.Clock       `json:"clock,omitzero"`
+	Roles   []app.Role        `json:"roles,omitempty"`
+	Newer   bool              `json:"newer,omitempty"` // be a release that can read what a newer one wrote
+	Verbose bool              `json:"verbose,omitempty"`
+}
+
+// The lines that the process writes to its standard output.
+const (
+	sayReady  = "ready"  // "ready NATS TEMPORAL EDGE": addresses
+	sayFailed = "failed" // "failed WHY"
+	sayMemory = "memory" // "memory BYTES": the most that was resident at a time
+)
+
+// startTime bounds the start of the process and of the servers, on a slow disk.
+const startTime = 2 * time.Minute
+
+// Serve runs Homeroom as a [Drill] asks for it on in, until in ends, and reports on out. It is for the process that
+// Options.Process starts.
+func Serve(in io.Reader, out io.Writer) error {
+	orders := bufio.NewReader(in)
+	line, err := orders.ReadBytes('\n')
+	if err != nil {
+		return fmt.Errorf("reading what to do: %w", err)
+	}
+	var c config
+	if err := json.Unmarshal(line, &c); err != nil {
+		return fmt.Errorf("reading what to do: %w", err)
+	}
+	h := &host{config: c, log: slog.New(slog.DiscardHandler)}
+	if c.Verbose {
+		h.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	}
+	defer h.stop()
+	if err := h.start(); err != nil {
+		_, _ = fmt.Fprintln(out, sayFailed, strings.ReplaceAll(err.Error(), "\n", "; "))
+		return err
+	}
+	if _, err := fmt.Fprintln(out, sayReady, h.NATS, h.Temporal, "http://"+h.door.Addr().String()); err != nil {
+		return err
+	}
+	if _, err := io.Copy(io.Discard, orders); err != nil { // its end is the end
+		return err
+	}
+	h.stop()
+	_, err = fmt.Fprintln(out, sayMemory, peakMemory())
+	return err
+}
+
+// host is Homeroom in its own process.
+type host struct {
+	config
+	log   *slog.Logger
+	door  net.Listener
+	stops []func()
+}
+
+func (h *host) stop() {
+	for i := len(h.stops) - 1; i >= 0; i-- {
+		h.stops[i]()
+	}
+	h.stops = nil
+}
+
+func (h *host) start() error {
+	ctx, cancel := context.WithTimeout(context.Background(), startTime)
+	defer cancel()
+	if h.Data != "" {
+		s, err := stack.Start(ctx, stack.Options{Data: h.Data, Log: h.log})
+		if err != nil {
+			return err
+		}
+		h.NATS, h.Temporal = s.NATSURL, s.TemporalAddress
+		h.stops = append(h.stops, func() {
+			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+			defer cancel()
+			_ = s.Stop(ctx) // the process ends
+		})
+	}
+	academy, problems := rules.FromBundle(h.Academy)
+	if academy == nil {
+		return fmt.Errorf("the drill's academy has mistakes: %w", problems.Err())
+	}
+	nc, err := nats.Connect(h.NATS, nats.Name("homeroom drill"), nats.MaxReconnects(-1),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { h.log.Warn("NATS", "error", err) }))
+	if err != nil {
+		return fmt.Errorf("connecting to NATS at %s: %w", h.NATS, err)
+	}
+	h.stops = append(h.stops, nc.Close)
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return err
+	}
+	o := client.Options{HostPort: h.Temporal, Logger: sdklog.NewStructuredLogger(h.log)}
+	if h.Newer {
+		o.Interceptors = []interceptor.ClientInterceptor{&newer{}}
+	}
+	temporal, err := client.DialContext(ctx, o)
+	if err != nil {
+		return fmt.Errorf("connecting to Temporal at %s: %w", h.Temporal, err)
+	}
+	h.stops = append(h.stops, temporal.Close)
+	return h.serve(ctx, js, temporal, academy)
+}
+
+// serve puts Homeroom together as `homeroom serve` does.
+func (h *host) serve(ctx context.Context, js jetstream.JetStream, temporal client.Client, academy *rules.Academy) error {
+	sender, err := sendgrid.New(sendgrid.Options{APIKey: "SG.stand-in", Host: h.Inbox, Now: time.Now})
+	if err != nil {
+		return err
+	}
+	key, err := edge.ParsePublicKey(h.Key)
+	if err != nil {
+		return err
+	}
+	if h.door, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		return err
+	}
+	o := app.Options{
+		JetStream: js, Temporal: temporal, Academy: academy, Sender: sender, Author: "drill", Clock: h.Clock, Log: h.log,
+		PublicURL: "http://" + h.door.Addr().String(), Edge: &app.EdgeOptions{Listener: h.door, WebhookKey: key}, Roles: h.Roles,
+	}
+	if !h.Clock.IsReal() { // a second of a busy machine is minutes of a learner's
+		o.Grace = h.Clock.Scale(time.Second)
+		o.MarkEvery, o.MarkMargin = 100*time.Millisecond, 50*time.Millisecond
+	}
+	a, err := app.New(ctx, o)
+	if err == nil {
+		err = a.Start(ctx)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("starting Homeroom: %w", err), h.door.Close())
+	}
+	h.stops = append(h.stops, a.Stop)
+	go func() {
+		h.log.Error("Homeroom ended", "error", <-a.Failed())
+		os.Exit(1) // as `homeroom serve` does; the drill sees it
+	}()
+	return nil
+}
+
+// peakMemory is the most that was resident at a time, in bytes; 0: this system does not tell.
+func peakMemory() int64 {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(status)) {
+		fields := strings.Fields(line)
+		if len(fields) == 3 && fields[0] == "VmHWM:" {
+			kilobytes, _ := strconv.ParseInt(fields[1], 10, 64)
+			return kilobytes << 10
+		}
+	}
+	return 0
+}

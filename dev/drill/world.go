@@ -1,0 +1,215 @@
+package drill
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"go.temporal.io/sdk/client"
+	sdklog "go.temporal.io/sdk/log"
+
+	"homeroom/app"
+	"homeroom/clock"
+	"homeroom/dev/house"
+	"homeroom/dev/stack"
+	"homeroom/dev/standin"
+	"homeroom/rules"
+)
+
+// setup is what a drill needs.
+type setup struct {
+	academy map[string]string // files beside rule retry
+	own     bool              // NATS and Temporal run in Homeroom's process, on disk
+	quiet   bool              // the provider reports nothing by itself
+	clock   func(Size) clock.Clock
+	roles   []app.Role // of the first process; empty: all
+}
+
+// world is the servers, Homeroom, and the drill's own eyes and hands.
+type world struct {
+	writer
+	o      Options
+	setup  setup
+	files  map[string][]byte
+	clock  clock.Clock
+	mail   *standin.Listener
+	stack  *stack.Stack // nil: NATS and Temporal run in Homeroom's process
+	data   string
+	home   *process // nil: not running
+	plan   *plan
+	eyes   *eyes
+	report Report // notes, and what a drill finds wrong by itself
+	// The ways to the servers. Where these run in Homeroom's process the drill's own way leads through them as well,
+	// because addresses change; otherwise only Homeroom's does.
+	toNATS, toTemporal *proxy
+	stops              []func()
+}
+
+func open(ctx context.Context, s setup, o Options) (_ *world, err error) {
+	w := &world{o: o, setup: s, files: academyWith(s.academy), plan: &plan{}}
+	defer func() {
+		if err != nil {
+			w.close()
+		}
+	}()
+	if s.clock != nil {
+		w.clock = s.clock(o.Size)
+	}
+	academy, problems := rules.FromBundle(w.files)
+	if academy == nil {
+		return nil, fmt.Errorf("the drill's academy has mistakes: %w", problems.Err())
+	}
+	w.writer = writer{academy.Catalog, w.clock.Now}
+	if err := w.servers(ctx); err != nil {
+		return nil, err
+	}
+	if err := w.start(ctx, config{Roles: s.roles}); err != nil {
+		return nil, err
+	}
+	return w, w.look(ctx)
+}
+
+// servers starts everything but Homeroom, and the ways to it.
+func (w *world) servers(ctx context.Context) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	w.o.Progress("starting the servers")
+	mail := standin.Options{
+		Keep: 1 << 20, Now: w.clock.Now, After: func(d time.Duration) <-chan time.Time { return time.After(w.clock.Wait(d)) },
+		Webhook: standin.Webhook{Quiet: w.setup.quiet, Tries: 1000},
+	}
+	if w.setup.own {
+		if w.mail, err = standin.New(mail).Start("127.0.0.1:0", w.o.Log); err != nil {
+			return err
+		}
+		w.stops = append(w.stops, func() { stopWithin(w.mail.Stop) })
+		if w.data, err = os.MkdirTemp("", "homeroom-drill-"); err != nil {
+			return err
+		}
+		w.stops = append(w.stops, func() { _ = os.RemoveAll(w.data) }) // a temporary directory
+		return w.proxies("127.0.0.1:9", "127.0.0.1:9")                 // until the process has told where they lead
+	}
+	if w.stack, err = stack.Start(ctx, stack.Options{Mail: mail, Log: w.o.Log}); err != nil {
+		return err
+	}
+	w.mail = w.stack.Mail
+	w.stops = append(w.stops, func() { stopWithin(w.stack.Stop) })
+	return w.proxies(strings.TrimPrefix(w.stack.NATSURL, "nats://"), w.stack.TemporalAddress)
+}
+
+func (w *world) proxies(toNATS, toTemporal string) (err error) {
+	if w.toNATS, err = newProxy(toNATS); err != nil {
+		return err
+	}
+	w.stops = append(w.stops, w.toNATS.close)
+	if w.toTemporal, err = newProxy(toTemporal); err != nil {
+		return err
+	}
+	w.stops = append(w.stops, w.toTemporal.close)
+	return nil
+}
+
+// stopWithin stops a server; one that hangs is left behind, because the process ends soon.
+func stopWithin(stop func(context.Context) error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	_ = stop(ctx)
+}
+
+// start starts Homeroom; the drill's way to the servers follows, and so do the provider's reports.
+func (w *world) start(ctx context.Context, c config) error {
+	p, err := w.launch(ctx, c)
+	if err != nil {
+		return err
+	}
+	w.home = p
+	if w.setup.own {
+		w.toNATS.to(strings.TrimPrefix(p.nats, "nats://"))
+		w.toTemporal.to(p.temp)
+	}
+	return w.mail.SetWebhook(p.edge + "/webhooks/sendgrid")
+}
+
+// launch starts a process of Homeroom beside others.
+func (w *world) launch(ctx context.Context, c config) (*process, error) {
+	w.o.Progress("starting Homeroom")
+	c.Inbox, c.Key, c.Academy, c.Clock = w.mail.URL(), w.mail.PublicKey(), maps.Clone(w.files), w.clock
+	if w.setup.own {
+		c.Data = w.data
+	} else {
+		c.NATS, c.Temporal = "nats://"+w.toNATS.address, w.toTemporal.address
+	}
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	return launch(ctx, w.o, c)
+}
+
+// stop stops Homeroom gently and returns how much memory it had at the most, in bytes.
+func (w *world) stop(ctx context.Context) (int64, error) {
+	p := w.home
+	w.home = nil
+	if err := p.stop(ctx); err != nil {
+		return 0, fmt.Errorf("stopping Homeroom: %w", err)
+	}
+	return p.memory, nil
+}
+
+// kill is kill -9 of Homeroom.
+func (w *world) kill() {
+	w.home.kill()
+	w.home = nil
+}
+
+// look opens the drill's eyes and hands.
+func (w *world) look(ctx context.Context) error {
+	natsURL, temporalAddress := "nats://"+w.toNATS.address, w.toTemporal.address
+	if w.stack != nil {
+		natsURL, temporalAddress = w.stack.NATSURL, w.stack.TemporalAddress
+	}
+	nc, err := nats.Connect(natsURL, nats.Name("a learning platform"), nats.MaxReconnects(-1), nats.ReconnectWait(100*time.Millisecond))
+	if err != nil {
+		return fmt.Errorf("connecting to NATS at %s: %w", natsURL, err)
+	}
+	w.stops = append(w.stops, nc.Close)
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return err
+	}
+	silent := sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler))
+	temporal, err := client.DialContext(ctx, client.Options{HostPort: temporalAddress, Logger: silent})
+	if err != nil {
+		return fmt.Errorf("connecting to Temporal at %s: %w", temporalAddress, err)
+	}
+	w.stops = append(w.stops, temporal.Close)
+	w.eyes = newEyes(js, temporal, w.mail)
+	w.stops = append(w.stops, w.eyes.close)
+	return nil
+}
+
+// close ends everything, last come first gone.
+func (w *world) close() {
+	if w.home != nil {
+		w.home.kill()
+	}
+	for i := len(w.stops) - 1; i >= 0; i-- {
+		w.stops[i]()
+	}
+	w.stops = nil
+}
+
+// note adds a line to the report.
+func (w *world) note(format string, args ...any) {
+	w.report.Notes = append(w.report.Notes, fmt.Sprintf(format, args...))
+}
+
+// pause lets a real duration pass: what a drill takes away stays away for so long.
+func (w *world) pause(ctx context.Context, what string, d time.Duration) error {
+	w.o.Progress(fmt.Sprintf("%s, for %s", what, d.Round(100*time.Millisecond)))
+	return house.Sleep(ctx, d)
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"homeroom/dev/drill"
+)
+
+// drillCommand practices disasters.
+type drillCommand struct {
+	Names    []string      `arg:"" optional:"" name:"name" help:"Drills; 'all', or 'list' to see which there are (what happens without a name)."`
+	JSON     bool          `name:"json" help:"Print JSON instead of the table."`
+	Quick    bool          `help:"Seconds instead of minutes: the sizes of the tests."`
+	Patience time.Duration `placeholder:"5m" help:"How long to wait, when all is mended, while nothing moves. Default: 5m, with --quick 1m."`
+	Verbose  bool          `help:"Show what Homeroom's process warns of."`
+	Serve    bool          `hidden:"" help:"Be the process that a drill kills."`
+}
+
+// Help is shown by `go run ./dev drill --help`.
+func (*drillCommand) Help() string {
+	return `Practices disasters with Homeroom in a process of its own, then accounts for every event that was published: by the drill's
+own list, the mails at the stand-in SendGrid, and the streams, never by Homeroom's own counters. The exit code is 1 if anything
+is lost, doubled, still waiting or otherwise wrong. Uncertain sends (nobody can know whether the provider took them) are listed
+and not counted as lost: each is told in a decision, and none is ever sent again.
+
+Examples:
+  go run ./dev drill list
+  go run ./dev drill kill                   # kill -9 under load, several times, on disk
+  go run ./dev drill temporal-away nats-away
+  go run ./dev drill all --quick            # a few minutes
+  go run ./dev drill all --json > drills.json`
+}
+
+// Run runs the drills one after the other.
+func (d *drillCommand) Run(ctx context.Context, c *console) error {
+	switch {
+	case d.Serve:
+		return drill.Serve(os.Stdin, c.out)
+	case len(d.Names) == 0, len(d.Names) == 1 && d.Names[0] == "list":
+		return d.list(c)
+	}
+	drills, err := d.chosen()
+	if err != nil {
+		return err
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("finding this program, to start it again: %w", err)
+	}
+	var reports []drill.Report
+	var broken error
+	for i, one := range drills {
+		report, err := one.Run(ctx, d.options(c, program, fmt.Sprintf("%d/%d %s", i+1, len(drills), one.Name)))
+		c.progress("")
+		if ctx.Err() != nil {
+			break // what has been done is still told
+		}
+		if err != nil {
+			broken = errors.Join(broken, err)
+			continue
+		}
+		reports = append(reports, report)
+	}
+	if err := errors.Join(d.verdict(c, reports), broken); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+// verdict prints what was found; the error names the drills that failed.
+func (d *drillCommand) verdict(c *console, reports []drill.Report) error {
+	if len(reports) == 0 {
+		return nil
+	}
+	write := drill.WriteTable
+	if d.JSON {
+		write = drill.WriteJSON
+	}
+	if err := write(c.out, reports); err != nil {
+		return err
+	}
+	var failed []string
+	for _, report := range reports {
+		if !report.Passed() {
+			failed = append(failed, report.Drill)
+		}
+	}
+	if len(failed) > 0 {
+		return fmt.Errorf("%d of %d drills failed: %s", len(failed), len(reports), strings.Join(failed, ", "))
+	}
+	return nil
+}
+
+func (d *drillCommand) list(c *console) error {
+	tw := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+	for _, one := range drill.All() {
+		fmt.Fprintf(tw, "%s\t%s\n", one.Name, one.About)
+	}
+	return tw.Flush()
+}
+
+// chosen are the drills that were asked for.
+func (d *drillCommand) chosen() ([]drill.Drill, error) {
+	var drills []drill.Drill
+	for _, name := range d.Names {
+		if name == "all" {
+			return drill.All(), nil
+		}
+		one, err := drill.Find(name)
+		if err != nil {
+			return nil, err
+		}
+		drills = append(drills, one)
+	}
+	return drills, nil
+}
+
+func (d *drillCommand) options(c *console, program, title string) drill.Options {
+	began := time.Now()
+	o := drill.Options{
+		Patience: d.Patience, Verbose: d.Verbose,
+		Process: func() *exec.Cmd {
+			cmd := exec.Command(program, "drill", "--serve")
+			cmd.Stderr = c.errOut
+			return cmd
+		},
+		Progress: func(line string) {
+			c.progress(fmt.Sprintf("%s  %4.0f s  %s", title, time.Since(began).Seconds(), line))
+		},
+	}
+	if d.Verbose { // servers that are taken away have much to say
+		o.Log = c.log
+	}
+	if d.Quick {
+		o.Size = drill.Quick
+	}
+	return o
+}
+
+// progress draws one line over itself on a terminal, and nothing anywhere else.
+func (c *console) progress(line string) {
+	if c.terminal {
+		fmt.Fprint(c.errOut, "\r\x1b[K"+line)
+	}
+}
