@@ -172,7 +172,8 @@ func (s *sweep) asleep(ctx context.Context, learner string) error {
 	if s.told[learner] || s.seen[learner] {
 		return nil
 	}
-	return s.wake(ctx, learner, false)
+	// Visibility is a moment behind: who retired just now still counts as running, and has to be started.
+	return s.wake(ctx, learner, true)
 }
 
 // wake tells a learner for whom an inactivity rule falls due earlier than they would wake up; start: they may have no

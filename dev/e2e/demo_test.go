@@ -96,10 +96,11 @@ func (w *world) settle(until time.Time) (sent []engine.Decision, mails []standin
 	}
 	eventually(w.t, w.ctx, "every mail has its decision", func() error {
 		sent, mails = w.heard.all(of("", engine.KindSent)), w.stack.Mail.Messages("")
-		if len(sent) != len(mails) {
-			return fmt.Errorf("%d decisions, %d mails", len(sent), len(mails))
+		nudges, err := w.house.JS.Stream(w.ctx, subjects.NudgeStream) // the others were for the app
+		if err == nil && len(sent) != len(mails)+int(nudges.CachedInfo().State.Msgs) {
+			err = fmt.Errorf("%d decisions, %d mails, %d nudges", len(sent), len(mails), nudges.CachedInfo().State.Msgs)
 		}
-		return nil
+		return err
 	})
 	return sent, mails
 }

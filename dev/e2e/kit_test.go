@@ -11,11 +11,14 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"homeroom/catalog"
 	"homeroom/dev/house"
 	"homeroom/dev/stack"
 	"homeroom/engine"
 	"homeroom/rules"
+	"homeroom/subjects"
 	"homeroom/workflows"
 )
 
@@ -254,6 +257,15 @@ func of(learner string, kinds ...engine.Kind) func(engine.Decision) bool {
 // because matches decisions of a kind with a reason.
 func because(learner string, kind engine.Kind, reason engine.Reason) func(engine.Decision) bool {
 	return func(d engine.Decision) bool { return of(learner, kind)(d) && d.Reason == reason }
+}
+
+// storedEvents is how many events the stream has taken.
+func storedEvents(ctx context.Context, js jetstream.JetStream) (int64, error) {
+	stream, err := js.Stream(ctx, subjects.Stream)
+	if err != nil {
+		return 0, err
+	}
+	return int64(stream.CachedInfo().State.LastSeq), nil
 }
 
 // eventually asks until the answer is fine. It is for what cannot be waited for in another way.

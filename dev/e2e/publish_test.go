@@ -133,14 +133,14 @@ when: {event: lesson.completed}
 do: [send: nudge]
 `
 	w := open(t, academy(t, map[string]string{"rules/welcome.yaml": welcome, "rules/held.yaml": held + "paused: true\n"}),
-		house.Options{Clock: faster(), RestAfter: 10 * time.Minute})
+		house.Options{Clock: faster(), RestAfter: 10 * time.Minute, RetireAfter: -1})
 	w.publish("eve", "lesson.completed", map[string]any{"course_id": "crs_go", "lesson_id": "l1"})
 	w.wait(1, because("eve", engine.KindDeferred, engine.ReasonPaused))
 	w.publish("ada", "enrollment.created", map[string]any{"course_id": "crs_go", "enrollment_type": "paid"})
 	w.publish("bob", "enrollment.created", map[string]any{"course_id": "crs_go", "enrollment_type": "free"})
 	w.wait(1, of("ada", engine.KindSent))
 	eventually(t, w.ctx, "ada rests and bob is known", func() error {
-		if stats := w.house.App.Stats(); stats.Unneeded != 1 {
+		if stats := w.house.App.Stats(); stats.Unneeded < 1 {
 			return errNotYet
 		}
 		stage := w.describe("ada", "").WorkflowExecutionInfo.SearchAttributes.IndexedFields[workflows.SearchStage.GetName()]

@@ -37,8 +37,8 @@ type Options struct {
 	Roles   []app.Role // default: all
 	// Grace is in Homeroom's time; default one minute of real time.
 	Grace time.Duration
-	// RestAfter is in Homeroom's time; see package activities for its default.
-	RestAfter time.Duration
+	// RestAfter and RetireAfter are in Homeroom's time; see package activities for their defaults.
+	RestAfter, RetireAfter time.Duration
 	// Production leaves as `homeroom serve` has it what time-lapse wants quicker: how marks are published (in real time) and
 	// that starts are told at once.
 	Production bool
@@ -121,7 +121,7 @@ func Open(ctx context.Context, s *stack.Stack, o Options) (*House, error) {
 	options := app.Options{
 		JetStream: js, Temporal: h.Temporal, Namespace: s.Namespace, Academy: o.Academy, OnStart: o.OnStart, Sender: o.Sender, Author: "dev",
 		Clock: o.Clock, Log: o.Log, PublicURL: h.EdgeURL, Edge: &app.EdgeOptions{Listener: door, WebhookKey: key}, Allow: o.Allow, Grace: o.Grace, Store: o.Store,
-		Roles: o.Roles, RestAfter: o.RestAfter, MarkEvery: markEvery, MarkMargin: markMargin, Prompt: !o.Production,
+		Roles: o.Roles, RestAfter: o.RestAfter, RetireAfter: o.RetireAfter, MarkEvery: markEvery, MarkMargin: markMargin, Prompt: !o.Production,
 	}
 	if o.Production && o.Clock.IsReal() {
 		options.MarkEvery, options.MarkMargin = 0, 0
