@@ -11,9 +11,6 @@ import (
 // totalMemory is the machine's, in bytes; 0: this system does not tell.
 func totalMemory() int64 { return field("/proc/meminfo", "MemTotal:") }
 
-// residentMemory is what this process holds of the machine's memory, in bytes; 0: this system does not tell.
-func residentMemory() int64 { return field("/proc/self/status", "VmRSS:") }
-
 // field reads a line "NAME   123 kB".
 func field(file, name string) int64 {
 	text, err := os.ReadFile(file)
