@@ -51,7 +51,7 @@ func wait(id string, d time.Duration) engine.Instr {
 }
 
 // rules the scenarios choose from, and the settings: names starting with "settings-".
-func ruleset(t *testing.T, names ...string) *engine.Ruleset {
+func ruleset(t testing.TB, names ...string) *engine.Ruleset {
 	t.Helper()
 	rs := &engine.Ruleset{
 		Hash: "r1", Remember: 7 * day, Counted: map[string]int{"lesson.completed": 7},
@@ -91,7 +91,7 @@ func ruleset(t *testing.T, names ...string) *engine.Ruleset {
 	return rs
 }
 
-func theRule(t *testing.T, name string) *engine.Rule {
+func theRule(t testing.TB, name string) *engine.Rule {
 	t.Helper()
 	if base, variant, ok := strings.Cut(name, "!"); ok {
 		return changed(t, theRule(t, base), variant)
@@ -167,7 +167,7 @@ func theRule(t *testing.T, name string) *engine.Rule {
 }
 
 // measured are the rules that measure: goals, holdouts, splits; and variants of others.
-func measured(t *testing.T, r *engine.Rule) *engine.Rule {
+func measured(t testing.TB, r *engine.Rule) *engine.Rule {
 	t.Helper()
 	passed := cond{"event.passed", func(v *engine.Vars) (any, error) { return v.Event.Properties["passed"] == true, nil }}
 	switch r.Name {
@@ -202,7 +202,7 @@ func measured(t *testing.T, r *engine.Rule) *engine.Rule {
 }
 
 // changed is a rule as a later revision has it: "retry!paused", "retry!short".
-func changed(t *testing.T, r *engine.Rule, variant string) *engine.Rule {
+func changed(t testing.TB, r *engine.Rule, variant string) *engine.Rule {
 	t.Helper()
 	r.Hash = variant
 	switch variant {

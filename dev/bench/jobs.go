@@ -203,7 +203,7 @@ func (o *Options) jobC(ctx context.Context, s Sizes) (result perSecond, err erro
 			return err
 		}
 		for int(j.house.App.Stats().Unneeded)-before < s.Noise {
-			if err := sleep(ctx, 2*time.Millisecond); err != nil {
+			if err := sleep(ctx, 10*time.Millisecond); err != nil {
 				return err
 			}
 		}

@@ -1,0 +1,103 @@
+package engine_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"homeroom/engine"
+)
+
+// BenchmarkStep is one event for a learner who is new, and for one who has lived through a long term: age must not make the
+// engine slower without bound. An irrelevant event reaches Step only if a rule's other event made the triggers hand the
+// batch over; a fact changes the standing and starts nothing; the last starts a run and sends.
+func BenchmarkStep(b *testing.B) {
+	rs := ruleset(b, "retry", "silent", "share", "settings-daily")
+	at := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+	fresh := engine.State{Version: engine.StateVersion, Learner: "u_1"}
+	for _, learner := range []struct {
+		name     string
+		state    engine.State
+		standing *engine.Standing
+	}{
+		{"new", fresh, &engine.Standing{}},
+		learned(rs, fresh, at, 200),
+		learned(rs, fresh, at, 2000),
+	} {
+		env := stepEnv(rs, learner.standing)
+		for _, event := range []engine.Event{
+			{Name: "video.paused", Properties: map[string]any{"video_id": "v1"}},
+			{Name: "lesson.completed", Properties: map[string]any{"lesson_id": "l1", "course_id": "c1"}},
+			{Name: "assessment.graded", Properties: map[string]any{"assessment_id": "fresh", "passed": false}},
+		} {
+			event.ID, event.Learner, event.Time, event.StoredAt, event.Seq = "bench", "u_1", at, at, 1<<40
+			inputs := []engine.Input{{Event: &event}}
+			b.Run(learner.name+"/"+event.Name, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					engine.Step(env, learner.state, inputs, at)
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkStanding is what triggers do with an event that wakes nobody: the second in its step, which changes nothing.
+func BenchmarkStanding(b *testing.B) {
+	rs := ruleset(b, "silent")
+	at := time.Date(2026, 3, 2, 10, 1, 0, 0, time.UTC)
+	old := learned(rs, engine.State{Learner: "u_1"}, at, 500)
+	event := engine.Event{ID: "e", Name: "lesson.completed", Learner: "u_1", Time: at, Properties: map[string]any{"lesson_id": "l1", "course_id": "c1"}}
+	old.standing.Apply(&event, rs, at)
+	b.ReportAllocs()
+	for b.Loop() {
+		rs.Wants(&event, old.standing.Apply(&event, rs, at))
+	}
+}
+
+func stepEnv(rs *engine.Ruleset, standing *engine.Standing) engine.Env {
+	return engine.Env{
+		Current: rs, Revision: func(string) *engine.Ruleset { return rs }, Standing: standing, Grace: time.Minute,
+		Profile: engine.Profile{Reachable: true},
+	}
+}
+
+// learned is a learner who has had so many events by then, an hour apart, every delivery accepted.
+func learned(rs *engine.Ruleset, state engine.State, until time.Time, events int) (l struct {
+	name     string
+	state    engine.State
+	standing *engine.Standing
+}) {
+	standing := &engine.Standing{}
+	env := stepEnv(rs, standing)
+	for i := range events {
+		at := until.Add(-time.Duration(events-i) * time.Hour)
+		ev := engine.Event{ID: fmt.Sprint("e", i), Learner: "u_1", Time: at, StoredAt: at, Seq: uint64(i + 1)}
+		course := fmt.Sprint("c", i/100)
+		switch {
+		case i%100 == 0:
+			ev.Name, ev.Properties = engine.EventEnrolled, map[string]any{"course_id": course}
+		case i%20 == 0:
+			ev.Name, ev.Properties = "assessment.graded", map[string]any{"assessment_id": fmt.Sprint("q", i), "passed": i%40 == 0}
+		case i%100 == 99:
+			ev.Name, ev.Properties = engine.EventCourseCompleted, map[string]any{"course_id": course}
+		default:
+			ev.Name, ev.Properties = "lesson.completed", map[string]any{"lesson_id": fmt.Sprint("l", i), "course_id": course}
+		}
+		standing.Apply(&ev, rs, at)
+		res := engine.Step(env, state, []engine.Input{{Event: &ev}}, at)
+		for ; len(res.Effects) > 0; res = engine.Step(env, res.State, accepted(res), at) {
+		}
+		state = res.State
+	}
+	l.name, l.state, l.standing = fmt.Sprintf("after %d events", events), state, standing
+	return l
+}
+
+func accepted(res engine.Result) []engine.Input {
+	var outcomes []engine.Input
+	for _, e := range res.Effects {
+		outcomes = append(outcomes, engine.Input{Outcome: &engine.Outcome{SendID: e.Send.ID, Status: engine.OutcomeAccepted}})
+	}
+	return outcomes
+}
