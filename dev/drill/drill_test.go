@@ -1,3 +1,5 @@
+//go:build drill
+
 package drill
 
 import (
@@ -60,7 +62,7 @@ func TestDrills(t *testing.T) {
 
 func runQuick(t *testing.T, d Drill, o Options) Report {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 6*time.Minute)
 	defer cancel()
 	report, err := d.Run(ctx, o)
 	if err != nil {
