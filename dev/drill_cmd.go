@@ -18,7 +18,7 @@ type drillCommand struct {
 	Names    []string      `arg:"" optional:"" name:"name" help:"Drills; 'all', or 'list' to see which there are (what happens without a name)."`
 	JSON     bool          `name:"json" help:"Print JSON instead of the table."`
 	Quick    bool          `help:"Seconds instead of minutes: the sizes of the tests."`
-	Patience time.Duration `placeholder:"5m" help:"How long to wait, when all is mended, while nothing moves. Default: 5m, with --quick 1m."`
+	Patience time.Duration `placeholder:"5m" help:"How long to wait, when all is mended, while nothing moves. Default: 5m, with --quick 3m."`
 	Verbose  bool          `help:"Show what Homeroom's process warns of."`
 	Serve    bool          `hidden:"" help:"Be the process that a drill kills."`
 }

@@ -48,7 +48,7 @@ func stopwatch() func(events int) perSecond {
 const ingestLearners = 2000
 
 // unneeded are n of the campus's events that no rule can use, spread over learners. They all happen now.
-func unneeded(academy *rules.Academy, seed uint64, n, learners int) ([]house.Message, error) {
+func unneeded(academy *rules.Academy, seed uint64, n int) ([]house.Message, error) {
 	var pool []catalog.Decoded
 	for _, d := range campusLoad(campus.Options{Learners: 40, Days: 30, Seed: seed}) {
 		if len(d.Traits) == 0 && !academy.Ruleset.Wants(&d.Event, engine.Change{}) {
@@ -58,7 +58,7 @@ func unneeded(academy *rules.Academy, seed uint64, n, learners int) ([]house.Mes
 	messages, now := make([]house.Message, 0, n), time.Now()
 	for i := range n {
 		d := pool[i%len(pool)]
-		learner := "i_" + strconv.Itoa(i%learners)
+		learner := "i_" + strconv.Itoa(i%ingestLearners)
 		d.Event.ID, d.Event.Learner, d.Event.Time = strconv.Itoa(i), learner, now
 		body, err := academy.Catalog.Encode(d)
 		if err != nil {
@@ -99,7 +99,7 @@ type ingest struct {
 
 // measureIngest reads the same stored events three times.
 func (o *Options) measureIngest(ctx context.Context, nats string, open func() (*house.House, error)) (*ingest, error) {
-	messages, err := unneeded(o.Academy, o.Seed, o.Events, ingestLearners)
+	messages, err := unneeded(o.Academy, o.Seed, o.Events)
 	if err != nil {
 		return nil, err
 	}

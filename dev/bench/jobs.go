@@ -193,7 +193,7 @@ func (o *Options) jobB(ctx context.Context, s Sizes) (result perSecond, err erro
 // jobC is how fast events pass that nobody needs: from the first published to the last acknowledged.
 func (o *Options) jobC(ctx context.Context, s Sizes) (result perSecond, err error) {
 	err = o.onDisk(ctx, "job-c", s.Wait, func(j *job) error {
-		messages, err := unneeded(j.academy, o.Seed, s.Noise, noiseLearners)
+		messages, err := noise(j.academy.Catalog, s.Noise)
 		if err != nil {
 			return err
 		}
@@ -211,6 +211,23 @@ func (o *Options) jobC(ctx context.Context, s Sizes) (result perSecond, err erro
 		return nil
 	})
 	return result, err
+}
+
+// noise are events of one kind that no rule knows, of learners who are watching a video.
+func noise(cat *catalog.Catalog, n int) ([]house.Message, error) {
+	var all []house.Message
+	now := time.Now()
+	for i := range n {
+		m, err := house.Publisher{Catalog: cat}.Message(catalog.Decoded{Event: engine.Event{
+			ID: fmt.Sprint("e", i), Name: "video.paused", Learner: fmt.Sprintf("c%d", i%noiseLearners), Time: now,
+			Properties: map[string]any{"video_id": "vid_1", "current_time_seconds": float64(i), "total_duration": 900.0},
+		}})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, m)
+	}
+	return all, nil
 }
 
 // jobD is how late the messages go of learners who fall due at the same moment.

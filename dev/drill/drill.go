@@ -33,7 +33,8 @@ type Options struct {
 	Size Size // default Full
 	// Process returns a command that runs [Serve] on its standard input and output. Required.
 	Process func() *exec.Cmd
-	// Patience is how long to wait, when all is mended, while nothing moves. Default: 5 minutes, Quick 60 seconds.
+	// Patience is how long to wait, when all is mended, while nothing moves. Default: 5 minutes, Quick 3 minutes: a
+	// delivery whose question to NATS was lost is taken up again after two.
 	Patience time.Duration
 	// Progress hears what is going on, in a few words; nil: nobody does.
 	Progress func(string)
@@ -56,7 +57,7 @@ func (o *Options) complete() error {
 	if o.Patience == 0 {
 		o.Patience = 5 * time.Minute
 		if o.Size == Quick {
-			o.Patience = time.Minute
+			o.Patience = 3 * time.Minute
 		}
 	}
 	if o.Progress == nil {

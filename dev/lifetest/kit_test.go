@@ -231,6 +231,15 @@ func (h *home) state(learner string) (engine.State, error) {
 	return st, answer.Get(&st)
 }
 
+// heard is an error while the learner's newest run has not applied the event of that number.
+func (h *home) heard(learner string, seq int) error {
+	state, err := h.state(learner)
+	if err == nil && state.Seq < uint64(seq) {
+		err = fmt.Errorf("at event %d", state.Seq)
+	}
+	return err
+}
+
 // status is the newest run's, its id and its stage.
 func (h *home) status(learner string) (status enums.WorkflowExecutionStatus, run, stage string) {
 	h.t.Helper()

@@ -28,6 +28,7 @@ var (
 var everywhere = []string{
 	subjects.Stream, subjects.DeadStream, subjects.DecisionStream, subjects.NudgeStream,
 	"KV_" + store.BucketProfiles, "KV_" + store.BucketStanding, "KV_" + store.BucketSends, "KV_" + store.BucketLinks,
+	"KV_" + store.BucketRetired,
 	"Temporal visibility", "Temporal executions", "Temporal histories",
 }
 
@@ -68,9 +69,14 @@ func (w *world) traces(marker string) map[string]int {
 	return traces(w.T, w.ctx, w.house.JS, w.house.Temporal, w.stack.Namespace, marker)
 }
 
-// settled waits until a life has left its traces everywhere and the learner rests; traces no longer change then.
+// settled waits until a life has left its traces everywhere and the learner rests; traces no longer change then. The learner has
+// also retired once, long ago.
 func (w *world) settled(who person) {
 	w.Helper()
+	memory := engine.State{Recent: []engine.Decision{{Learner: who.id, Detail: who.marker}}}
+	if kept, err := w.house.App.Store().Retired.Put(w.ctx, who.id, memory, w.house.Clock.Now()); err != nil || !kept {
+		w.Fatalf("what was remembered is kept: %v, %v", kept, err)
+	}
 	eventually(w.T, w.ctx, who.id+" settles", func() error {
 		found := w.traces(who.marker)
 		for _, place := range everywhere {

@@ -232,7 +232,7 @@ func TestALearnerNobodyKnows(t *testing.T) {
 	if _, err := a.js.Publish(t.Context(), subjects.Dead("u_43", "lesson.complete"), []byte("{}")); err != nil {
 		t.Fatal(err)
 	}
-	if code, _, complaints = a.homeroom("learner", "why", "u_43"); code != 1 || !strings.Contains(complaints, "1 event of theirs could not be used") || !strings.Contains(complaints, "dead.u_43.>") {
+	if code, _, complaints = a.homeroom("learner", "why", "u_43"); code != 1 || !strings.Contains(complaints, "1 event of theirs could not be used") || !strings.Contains(complaints, "`homeroom deadletters list --learner u_43`") {
 		t.Errorf("with a dead letter: exit code %d\n%s", code, complaints)
 	}
 	a.happened("u_43", "lesson.completed", monday, props{"lesson_id": "l1"})
