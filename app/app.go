@@ -73,7 +73,7 @@ func (o *Options) complete() error {
 		missing bool
 	}{
 		{"JetStream", o.JetStream == nil}, {"Temporal", o.Temporal == nil},
-		{"Sender", o.Sender == nil}, {"PublicURL", o.PublicURL == ""},
+		{"PublicURL", o.PublicURL == ""},
 	} {
 		if need.missing {
 			return fmt.Errorf("app: Options.%s is missing", need.name)
@@ -96,13 +96,16 @@ func (o *Options) complete() error {
 			return fmt.Errorf("app: there is no role %q; the roles are %s, %s and %s", role, RoleTriggers, RoleWorker, RoleEdge)
 		}
 	}
+	if slices.Contains(o.Roles, RoleWorker) && o.Sender == nil {
+		return errors.New("app: the role worker needs Options.Sender")
+	}
 	if slices.Contains(o.Roles, RoleEdge) && (o.Edge == nil || o.Edge.Listener == nil) {
 		return errors.New("app: the role edge needs Options.Edge with a Listener")
 	}
 	return nil
 }
 
-// wire builds the worker and the triggers on the store.
+// wire builds on the store what the roles need.
 func (a *App) wire(ctx context.Context, o Options) error {
 	revs := newRevisions(a.store.Rulesets, o.Log, o.Clock.Now)
 	a.revisions = revs
@@ -117,18 +120,33 @@ func (a *App) wire(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	if slices.Contains(o.Roles, RoleEdge) {
+	if a.serves(RoleEdge) {
 		if a.edge, err = newEdge(a.store, revs, outward, o); err != nil {
 			return err
 		}
 		a.door = o.Edge.Listener
 	}
+	if a.serves(RoleWorker) {
+		if a.worker, err = a.newWorker(revs, outward, o); err != nil {
+			return err
+		}
+	}
+	if a.serves(RoleTriggers) {
+		if a.triggers, err = a.newTriggers(revs, o); err != nil {
+			return err
+		}
+	}
+	a.watched(o)
+	return nil
+}
+
+func (a *App) newWorker(revs *revisions, outward *links.Links, o Options) (*worker.Worker, error) {
 	deliverer, err := newDeliverer(a.store, revs, outward, o)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	decisions := o.Telemetry.Publisher(a.store.Decisions)
-	a.worker, err = worker.New(o.Temporal, worker.Options{
+	return worker.New(o.Temporal, worker.Options{
 		Decide: activities.NewDecide(activities.Options{
 			Profiles: a.store.Profiles, Standings: a.store.Standings, Rulesets: revs, Marks: a.store.Control, Clock: o.Clock,
 			Grace: o.Grace, RestAfter: o.RestAfter, RetireAfter: o.RetireAfter, Retired: a.store.Retired, Prompt: o.Prompt,
@@ -139,19 +157,14 @@ func (a *App) wire(ctx context.Context, o Options) error {
 		DeliveriesPerSecond: o.DeliveriesPerSecond,
 		OnFatal:             func(err error) { a.fail(fmt.Errorf("the Temporal worker gave up: %w", err)) },
 	})
-	if err != nil {
-		return err
-	}
-	a.triggers, err = triggers.New(triggers.Options{
+}
+
+func (a *App) newTriggers(revs *revisions, o Options) (*triggers.Triggers, error) {
+	return triggers.New(triggers.Options{
 		JS: o.JetStream, Clock: o.Clock, Catalog: revs.catalogue, Ruleset: revs.wanted, Starter: o.Telemetry.Starter(starter{worker.NewStarter(o.Temporal)}),
 		Standings: a.store.Standings, Profiles: a.store.Profiles, Marks: a.store.Control, Log: o.Log,
 		MarkEvery: o.MarkEvery, MarkMargin: o.MarkMargin,
 	})
-	if err != nil {
-		return err
-	}
-	a.watched(o)
-	return nil
 }
 
 // watched lets metrics be asked for.
@@ -228,8 +241,13 @@ func (a *App) fail(err error) {
 // Store is the store that the app works on.
 func (a *App) Store() *store.Store { return a.store }
 
-// Stats count what the triggers have done.
-func (a *App) Stats() triggers.Stats { return a.triggers.Stats() }
+// Stats count what the triggers have done: nothing, in a process without that role.
+func (a *App) Stats() triggers.Stats {
+	if a.triggers == nil {
+		return triggers.Stats{}
+	}
+	return a.triggers.Stats()
+}
 
 // Stop takes no more events, finishes what is in hand, and closes. It is bounded by the grace of triggers and worker, and may be
 // called again.

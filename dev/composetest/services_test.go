@@ -34,6 +34,18 @@ func TestTheServices(t *testing.T) {
 	}
 }
 
+// TestOnlyTheWorkerHasTheProvidersKey: who reads the others' environment or files cannot write to learners.
+func TestOnlyTheWorkerHasTheProvidersKey(t *testing.T) {
+	p := project(t)
+	for _, name := range p.ServiceNames() {
+		s := p.Services[name]
+		has := slices.ContainsFunc(s.Secrets, func(secret types.ServiceSecretConfig) bool { return secret.Source == "sendgrid_key" })
+		if has != (name == "worker") || (value(s, "HOMEROOM_SENDGRID_KEY_FILE") != "") != has {
+			t.Errorf("%s has the provider's key: %v", name, has)
+		}
+	}
+}
+
 // TestImagesArePinned, to the versions that the tests of this repository run on.
 func TestImagesArePinned(t *testing.T) {
 	modules := read(t, "dev/go.mod")

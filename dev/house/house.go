@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -100,7 +101,7 @@ func Open(ctx context.Context, s *stack.Stack, o Options) (*House, error) {
 		h.Close()
 		return nil, err
 	}
-	if o.Sender == nil {
+	if o.Sender == nil && (len(o.Roles) == 0 || slices.Contains(o.Roles, app.RoleWorker)) {
 		sender, err := sendgrid.New(sendgrid.Options{APIKey: "SG.stand-in", Host: s.InboxURL, Now: time.Now})
 		if err != nil {
 			h.Close()

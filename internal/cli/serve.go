@@ -16,6 +16,7 @@ import (
 
 	"homeroom/app"
 	"homeroom/codec"
+	"homeroom/delivery"
 	"homeroom/rules"
 	"homeroom/store"
 )
@@ -46,6 +47,8 @@ func (*ServeCmd) Help() string {
 rules in force and serves until it is told to stop. Rules that are published meanwhile (homeroom rules publish) are taken
 over without a restart. Without --academy it serves what was published.
 
+Only the worker needs SendGrid's key; with --roles, the others do without.
+
 Temporal is found by the SDK's own variables: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS…
 or a profile of its configuration file (TEMPORAL_PROFILE).
 
@@ -64,15 +67,17 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 			return err
 		}
 	}
-	sender, err := c.sender()
+	roles, err := rolesOf(c.Roles)
 	if err != nil {
 		return err
+	}
+	var sender delivery.Sender
+	if slices.Contains(roles, app.RoleWorker) {
+		if sender, err = c.sender(); err != nil {
+			return err
+		}
 	}
 	secret, older, err := c.secrets()
-	if err != nil {
-		return err
-	}
-	roles, err := rolesOf(c.Roles)
 	if err != nil {
 		return err
 	}
