@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/pprof"
 	"strings"
 	"sync"
 	"time"
@@ -26,6 +27,7 @@ type benchCommand struct {
 	Events   int        `default:"300000" help:"Events nobody needs, for the figures per second. Default: ${default}."`
 	Jobs     string     `placeholder:"ABCDE" help:"Do these of the five jobs instead, on durable storage; 'all' does all."`
 	JSON     string     `name:"json" placeholder:"FILE" help:"Write the report as JSON too."`
+	Profile  string     `placeholder:"FILE" help:"Write a processor profile of the whole run, for go tool pprof."`
 	Data     string     `type:"path" placeholder:"DIR" help:"Keep everything below this directory, and leave it there. Default: a temporary one."`
 }
 
@@ -56,6 +58,11 @@ func (b *benchCommand) Run(ctx context.Context, c *console) error {
 		return err
 	}
 	defer clean()
+	stop, err := b.profile()
+	if err != nil {
+		return err
+	}
+	defer stop()
 	o := &bench.Options{
 		Academy: academy, Learners: b.Learners, Days: b.Days, Seed: b.Seed, Factor: b.Lapse.Factor(), Events: b.Events, Dir: dir, Log: c.log,
 	}
@@ -101,6 +108,24 @@ func (b *benchCommand) directory() (dir string, clean func(), err error) {
 		return "", nil, fmt.Errorf("%s is not empty: a bench begins with nothing", b.Data)
 	}
 	return b.Data, func() {}, os.MkdirAll(b.Data, 0o700)
+}
+
+// profile begins a profile, if one is wanted.
+func (b *benchCommand) profile() (stop func(), err error) {
+	if b.Profile == "" {
+		return func() {}, nil
+	}
+	out, err := os.Create(b.Profile)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(out); err != nil {
+		return nil, errors.Join(err, out.Close())
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		_ = out.Close()
+	}, nil
 }
 
 func (b *benchCommand) write(report *bench.Report) error {

@@ -79,7 +79,7 @@ type Options struct {
 	Fetch, Unacked int
 	// Concurrency is how many hand-overs may be under way at a time, over all partitions. Default 32.
 	Concurrency int
-	// Linger is how long the first event of a quiet learner waits for company, for real. Default 5ms; negative: none.
+	// Linger is how long the first event of a quiet learner waits for company, for real. Default 2ms; negative: none.
 	Linger time.Duration
 	// AckWait is after how long, for real, the server sends again what was not acknowledged; a replica that takes over
 	// after a crash waits that long. Default 15s. PinTTL is after how long without a request a replica counts as gone;
@@ -125,7 +125,7 @@ func (o *Options) setDefaults() error {
 		value    *time.Duration
 		standard time.Duration
 	}{
-		{&o.Linger, 5 * time.Millisecond}, {&o.AckWait, 15 * time.Second}, {&o.PinTTL, 5 * time.Second},
+		{&o.Linger, 2 * time.Millisecond}, {&o.AckWait, 15 * time.Second}, {&o.PinTTL, 5 * time.Second},
 		{&o.MarkEvery, time.Second}, {&o.MarkMargin, 250 * time.Millisecond},
 		{&o.RetryMin, 100 * time.Millisecond}, {&o.RetryMax, 5 * time.Second},
 		{&o.HandOverTimeout, 15 * time.Second}, {&o.Grace, 10 * time.Second},

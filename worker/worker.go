@@ -64,7 +64,7 @@ func learnerOptions(o Options) sdk.Options {
 	// A workflow task holds its slot while its decision runs, so the two limits are one.
 	opts.MaxConcurrentLocalActivityExecutionSize = or(o.Decisions, 500)
 	opts.MaxConcurrentWorkflowTaskExecutionSize = or(o.Decisions, 500)
-	opts.MaxConcurrentWorkflowTaskPollers = 8
+	opts.WorkflowTaskPollerBehavior = pollers()
 	opts.MaxConcurrentActivityExecutionSize = 50 // reports
 	opts.MaxConcurrentActivityTaskPollers = 2
 	return opts
@@ -74,11 +74,18 @@ func deliveryOptions(o Options) sdk.Options {
 	opts := common(o)
 	opts.DisableWorkflowWorker = true
 	opts.MaxConcurrentActivityExecutionSize = or(o.Deliveries, 100)
-	opts.MaxConcurrentActivityTaskPollers = 4
+	opts.ActivityTaskPollerBehavior = pollers()
 	opts.TaskQueueActivitiesPerSecond = o.DeliveriesPerSecond
 	// A delivery that is to be given up hears of it through its heartbeat.
 	opts.MaxHeartbeatThrottleInterval = 2 * time.Second
 	return opts
+}
+
+// pollers are as many as find work: a task that meets no poller is written to the database and read again.
+func pollers() sdk.PollerBehavior {
+	return sdk.NewPollerBehaviorAutoscaling(sdk.PollerBehaviorAutoscalingOptions{
+		InitialNumberOfPollers: 8, MinimumNumberOfPollers: 4, MaximumNumberOfPollers: 32,
+	})
 }
 
 func common(o Options) sdk.Options {

@@ -154,7 +154,7 @@ func (o *Options) drain(ctx context.Context, h *house.House, events int) (perSec
 			return lap(n - first), nil
 		}
 		report(n, events)
-		if err := sleep(ctx, 50*time.Millisecond); err != nil { // looking is work too
+		if err := sleep(ctx, 250*time.Millisecond); err != nil { // looking is work too
 			return perSecond{}, err
 		}
 	}

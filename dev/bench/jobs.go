@@ -190,8 +190,9 @@ func (o *Options) jobB(ctx context.Context, s Sizes) (result perSecond, err erro
 	return result, err
 }
 
-// jobC is how fast events pass that nobody needs: from the first published to the last acknowledged.
-func (o *Options) jobC(ctx context.Context, s Sizes) (result perSecond, err error) {
+// jobC is how fast events pass that nobody needs: from the first published to the last acknowledged; and how fast they were
+// published while triggers read them.
+func (o *Options) jobC(ctx context.Context, s Sizes) (result, published perSecond, err error) {
 	err = o.onDisk(ctx, "job-c", s.Wait, func(j *job) error {
 		messages, err := noise(j.academy.Catalog, s.Noise)
 		if err != nil {
@@ -202,6 +203,7 @@ func (o *Options) jobC(ctx context.Context, s Sizes) (result perSecond, err erro
 		if err := publish(ctx, j.js, messages, nil); err != nil {
 			return err
 		}
+		published = lap(s.Noise)
 		for int(j.house.App.Stats().Unneeded)-before < s.Noise {
 			if err := sleep(ctx, 10*time.Millisecond); err != nil {
 				return err
@@ -210,7 +212,7 @@ func (o *Options) jobC(ctx context.Context, s Sizes) (result perSecond, err erro
 		result = lap(s.Noise)
 		return nil
 	})
-	return result, err
+	return result, published, err
 }
 
 // noise are events of one kind that no rule knows, of learners who are watching a video.

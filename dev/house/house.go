@@ -149,6 +149,7 @@ func (h *House) connect(ctx context.Context, s *stack.Stack, log *slog.Logger) (
 	}
 	h.Temporal, err = client.DialContext(ctx, client.Options{
 		HostPort: s.TemporalAddress, Namespace: s.Namespace, Logger: sdklog.NewStructuredLogger(quiet(log)),
+		ConnectionOptions: client.ConnectionOptions{GrpcCompression: &client.GrpcCompressionNone{}}, // they share a processor, not a wire
 	})
 	if err != nil {
 		return fmt.Errorf("connecting to Temporal at %s: %w", s.TemporalAddress, err)

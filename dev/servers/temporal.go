@@ -37,7 +37,7 @@ type Temporal struct {
 	log       *temporalLog
 	address   string
 	namespace string
-	database  *config.SQL
+	databases *databases
 	stop      stopOnce
 }
 
@@ -57,7 +57,7 @@ func startTemporal(ctx context.Context, o TemporalOptions) (*Temporal, error) {
 	if o.Namespace == "" {
 		o.Namespace = "default"
 	}
-	database, err := openDatabase(o)
+	databases, err := openDatabases(o)
 	if err != nil {
 		return nil, err
 	}
@@ -65,8 +65,8 @@ func startTemporal(ctx context.Context, o TemporalOptions) (*Temporal, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Temporal{log: newTemporalLog(o.Log), address: address(ports.frontend), namespace: o.Namespace, database: database}
-	cfg := serverConfig(database, ports)
+	t := &Temporal{log: newTemporalLog(o.Log), address: address(ports.frontend), namespace: o.Namespace, databases: databases}
+	cfg := serverConfig(databases, ports)
 	hosts := make(map[primitives.ServiceName]static.Hosts, len(cfg.Services))
 	for name, service := range cfg.Services {
 		hosts[primitives.ServiceName(name)] = static.SingleLocalHost(address(service.RPC.GRPCPort))
@@ -133,6 +133,6 @@ func (t *Temporal) Namespace() string { return t.namespace }
 func (t *Temporal) Stop(ctx context.Context) error {
 	return t.stop.do(ctx, "Temporal", func() error {
 		t.log.mute()
-		return errors.Join(t.server.Stop(), closeDatabase(t.database))
+		return errors.Join(t.server.Stop(), t.databases.close())
 	})
 }

@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	clusterName = "active"
-	storeName   = "sqlite"
+	clusterName               = "active"
+	runStore, visibilityStore = "runs", "visibility"
 	// Fixed, so that a database can be opened again.
 	clusterID = "6c1f3f2e-6f57-4a53-9d7a-0b6f0f1d7a11"
 )
@@ -32,15 +32,15 @@ func pickPorts(frontend int) (ports, error) {
 }
 
 // serverConfig is one Temporal cluster in one process.
-func serverConfig(database *config.SQL, p ports) *config.Config {
+func serverConfig(d *databases, p ports) *config.Config {
 	service := func(port int) config.Service {
 		return config.Service{RPC: config.RPC{GRPCPort: port, BindOnIP: loopback}}
 	}
 	return &config.Config{
 		Global: config.Global{Membership: config.Membership{MaxJoinDuration: 30 * time.Second, BroadcastAddress: loopback}},
 		Persistence: config.Persistence{
-			DefaultStore: storeName, VisibilityStore: storeName, NumHistoryShards: 1,
-			DataStores: map[string]config.DataStore{storeName: {SQL: database}},
+			DefaultStore: runStore, VisibilityStore: visibilityStore, NumHistoryShards: 1,
+			DataStores: map[string]config.DataStore{runStore: {SQL: d.runs}, visibilityStore: {SQL: d.visibility}},
 		},
 		ClusterMetadata: &cluster.Config{
 			FailoverVersionIncrement: 10, MasterClusterName: clusterName, CurrentClusterName: clusterName,
@@ -80,7 +80,11 @@ func dynamicConfig(overrides map[string]any) dynamicconfig.StaticClient {
 		dynamicconfig.HistoryPersistenceMaxQPS.Key().String():                     plenty,
 		dynamicconfig.MatchingPersistenceMaxQPS.Key().String():                    plenty,
 		dynamicconfig.HistoryCacheHostLevelMaxSize.Key().String():                 8_192, // workflows held in memory
-		dynamicconfig.EnableServerVersionCheck.Key().String():                     false,
+		// One machine: a queue in several parts only sends its tasks to and fro.
+		dynamicconfig.MatchingNumTaskqueueReadPartitions.Key().String():  1,
+		dynamicconfig.MatchingNumTaskqueueWritePartitions.Key().String(): 1,
+		dynamicconfig.TimerProcessorMaxTimeShift.Key().String():          time.Millisecond, // by default a timer may be a second late
+		dynamicconfig.EnableServerVersionCheck.Key().String():            false,
 		// The housekeepers of big clusters: their workers poll all day, and Temporal never stops them.
 		dynamicconfig.EnableParentClosePolicyWorker.Key().String(): false,
 		dynamicconfig.TaskQueueScannerEnabled.Key().String():       false,

@@ -3,6 +3,7 @@ package servers
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 
 	"go.temporal.io/server/common/log"
@@ -13,6 +14,7 @@ import (
 // no news.
 type temporalLog struct {
 	log   *slog.Logger
+	tags  []tag.Tag // written out when there is something to say, which is seldom
 	muted *atomic.Bool
 }
 
@@ -29,13 +31,13 @@ func (l *temporalLog) mute() { l.muted.Store(true) }
 
 func (l *temporalLog) error(msg string, tags []tag.Tag) {
 	if !l.muted.Load() {
-		l.log.LogAttrs(context.Background(), slog.LevelError, msg, attrs(tags)...)
+		l.log.LogAttrs(context.Background(), slog.LevelError, msg, attrs(slices.Concat(l.tags, tags))...)
 	}
 }
 
 // With returns a logger that adds the tags to everything.
 func (l *temporalLog) With(tags ...tag.Tag) log.Logger {
-	return &temporalLog{log: slog.New(l.log.Handler().WithAttrs(attrs(tags))), muted: l.muted}
+	return &temporalLog{log: l.log, tags: slices.Concat(l.tags, tags), muted: l.muted}
 }
 
 // Debug says nothing.
