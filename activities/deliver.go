@@ -19,6 +19,8 @@ import (
 // is not known here and asking again finds it out; the ledger makes that safe.
 type Deliverer interface {
 	Deliver(ctx context.Context, send engine.Send) (engine.Outcome, error)
+	// GiveUp says how a send ended that is not to go out any more, and keeps an attempt that still lives from sending it.
+	GiveUp(ctx context.Context, send engine.Send) (engine.Outcome, error)
 }
 
 // Publisher publishes decisions. A decision published before (same id) is not published again. On an error some may
@@ -45,7 +47,11 @@ type Deliver struct {
 func (d *Deliver) Run(ctx context.Context, in workflows.DeliverInput) (workflows.Delivered, error) {
 	sending, stop := watch(ctx)
 	defer stop()
-	outcome, err := d.Deliverer.Deliver(sending, in.Send)
+	deliver := d.Deliverer.Deliver
+	if in.GivenUp {
+		deliver = d.Deliverer.GiveUp
+	}
+	outcome, err := deliver(sending, in.Send)
 	if errors.Is(err, delivery.ErrNotBegun) {
 		outcome, err = engine.Outcome{SendID: in.Send.ID, Status: engine.OutcomeCancelled, Detail: "given up before it began"}, nil
 	}

@@ -18,11 +18,14 @@ import (
 type provider struct {
 	outcome engine.Outcome
 	err     error
+	gaveUp  engine.Outcome
 }
 
 func (p provider) Deliver(context.Context, engine.Send) (engine.Outcome, error) {
 	return p.outcome, p.err
 }
+
+func (p provider) GiveUp(context.Context, engine.Send) (engine.Outcome, error) { return p.gaveUp, nil }
 
 type stream struct {
 	kinds []engine.Kind
@@ -60,7 +63,7 @@ func TestDeliver(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			told := &stream{err: tc.away}
-			d := &activities.Deliver{Deliverer: provider{engine.Outcome{SendID: "s1", Status: tc.status}, tc.err}, Decisions: told}
+			d := &activities.Deliver{Deliverer: provider{outcome: engine.Outcome{SendID: "s1", Status: tc.status}, err: tc.err}, Decisions: told}
 			suite := new(testsuite.WorkflowTestSuite).NewTestActivityEnvironment()
 			suite.RegisterActivity(d.Run)
 			value, err := suite.ExecuteActivity(d.Run, workflows.DeliverInput{Send: send, Decisions: started})
@@ -88,5 +91,21 @@ func TestReport(t *testing.T) {
 	told.err = errors.New("nats: timeout")
 	if err := (&activities.Report{Decisions: told}).Run(t.Context(), workflows.ReportInput{}); !errors.Is(err, told.err) {
 		t.Errorf("error %v, want one that Temporal tries again", err)
+	}
+}
+
+// TestASendThatIsGivenUpIsOnlyAskedAfter: what the ledger says is told like an answer, and nothing is delivered.
+func TestASendThatIsGivenUpIsOnlyAskedAfter(t *testing.T) {
+	told := &stream{}
+	d := &activities.Deliver{Decisions: told, Deliverer: provider{err: errors.New("delivered"), gaveUp: engine.Outcome{SendID: "s1", Status: engine.OutcomeAccepted}}}
+	suite := new(testsuite.WorkflowTestSuite).NewTestActivityEnvironment()
+	suite.RegisterActivity(d.Run)
+	value, err := suite.ExecuteActivity(d.Run, workflows.DeliverInput{Send: engine.Send{ID: "s1", Learner: "u_42", Rule: "welcome"}, GivenUp: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got workflows.Delivered
+	if err := value.Get(&got); err != nil || got.Outcome.Status != engine.OutcomeAccepted || !slices.Equal(told.kinds, []engine.Kind{"sent"}) {
+		t.Errorf("outcome %+v, %v; told %v", got.Outcome, err, told.kinds)
 	}
 }

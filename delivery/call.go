@@ -88,19 +88,24 @@ func (d *Deliverer) recorded(ctx context.Context, s engine.Send, e Entry) (engin
 		if s.Channel == ChannelInApp && d.o.Now().Sub(e.At) < announceAgain {
 			return engine.Outcome{}, false, nil // a repeat is recognized
 		}
-		out := outcome(s, engine.OutcomeUncertain, engine.ReasonProvider,
-			"an earlier attempt ended while the provider was being called")
-		e.Phase, e.Outcome, e.At = PhaseUncertain, out, d.o.Now()
-		switch _, err := d.o.Ledger.Put(ctx, s.ID, e); {
-		case errors.Is(err, ErrConflict):
-			return engine.Outcome{}, false, fmt.Errorf("deliver: %w", err) // it is alive after all: ask again
-		case err != nil:
-			return engine.Outcome{}, false, d.ended(ctx, "write the ledger", err)
-		}
-		return out, true, nil
+		out, err := d.unknown(ctx, s, e)
+		return out, err == nil, err
 	default:
 		return engine.Outcome{}, false, fmt.Errorf("deliver: the ledger has send %s in phase %q, which this version does not know; upgrade all workers", s.ID, e.Phase)
 	}
+}
+
+// unknown writes down that nobody knows what became of an attempt that died while it was calling.
+func (d *Deliverer) unknown(ctx context.Context, s engine.Send, e Entry) (engine.Outcome, error) {
+	out := outcome(s, engine.OutcomeUncertain, engine.ReasonProvider, "an earlier attempt ended while the provider was being called")
+	e.Phase, e.Outcome, e.At = PhaseUncertain, out, d.o.Now()
+	switch _, err := d.o.Ledger.Put(ctx, s.ID, e); {
+	case errors.Is(err, ErrConflict):
+		return engine.Outcome{}, fmt.Errorf("deliver: %w", err) // it is alive after all: ask again
+	case err != nil:
+		return engine.Outcome{}, d.ended(ctx, "write the ledger", err)
+	}
+	return out, nil
 }
 
 // begin writes claimed and calling.

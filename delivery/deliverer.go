@@ -124,6 +124,32 @@ func (d *Deliverer) Deliver(ctx context.Context, s engine.Send) (engine.Outcome,
 	return d.call(ctx, s, entry)
 }
 
+// GiveUp says how a send ended that nobody wants to go out any more: OutcomeCancelled if the provider was not called or said
+// "not now", else what it answered, or uncertain. Nobody can deliver it afterwards. An error
+// means that the ledger could not be asked, or that such an attempt was quicker: call again.
+func (d *Deliverer) GiveUp(ctx context.Context, s engine.Send) (engine.Outcome, error) {
+	entry, err := d.o.Ledger.Get(ctx, s.ID)
+	if err != nil {
+		return engine.Outcome{}, fmt.Errorf("give up send %s: read the ledger: %w", s.ID, err)
+	}
+	switch entry.Phase {
+	case PhaseCalling:
+		return d.unknown(ctx, s, entry)
+	case PhaseSettled, PhaseUncertain:
+		return entry.Outcome, nil
+	case PhaseNone, PhaseClaimed, PhaseReleased:
+		out := outcome(s, engine.OutcomeCancelled, "", "given up before it went out")
+		entry.Phase, entry.Outcome, entry.Send, entry.At = PhaseSettled, out, known(s), d.o.Now()
+		if _, err := d.o.Ledger.Put(ctx, s.ID, entry); err != nil {
+			return engine.Outcome{}, fmt.Errorf("give up send %s: write the ledger: %w", s.ID, err)
+		}
+		return out, nil
+	default:
+		_, _, err := d.recorded(ctx, s, entry) // a phase of a newer version
+		return engine.Outcome{}, err
+	}
+}
+
 // letter is a composed send, and how it is handed over.
 type letter struct {
 	address string // that it goes to; empty in the app

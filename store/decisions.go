@@ -18,8 +18,10 @@ type Decisions struct{ js jetstream.JetStream }
 
 // Publish stores decisions and returns when all are confirmed. Their ids make a repeat within the stream's window
 // unheard; readers of the stream recognize later ones by the id in the message. After an error publish all of them
-// again. It waits as long as ctx does.
+// again.
 func (d *Decisions) Publish(ctx context.Context, decisions []engine.Decision) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*askTimeout) // an answer that was lost with its connection never comes
+	defer cancel()
 	acks := make([]jetstream.PubAckFuture, 0, len(decisions))
 	for i := range decisions {
 		dec := &decisions[i]

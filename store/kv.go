@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -21,8 +22,14 @@ var errConflict = errors.New("the record was changed meanwhile")
 // lost races in a row means that something writes it in a loop.
 const swapTries = 20
 
+// askTimeout is how long one question to a bucket waits for its answer. An answer that was lost with its connection never comes, and
+// who asked is to try again soon after NATS is back.
+const askTimeout = 5 * time.Second
+
 // read gets a record into v. revision 0 with no error: there is none.
 func read(ctx context.Context, kv jetstream.KeyValue, key string, v any) (revision uint64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
 	entry, err := kv.Get(ctx, key)
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
 		return 0, nil
@@ -42,6 +49,8 @@ func swap(ctx context.Context, kv jetstream.KeyValue, key string, v any, revisio
 	if err != nil {
 		return 0, fmt.Errorf("write %s to %s: %w", key, kv.Bucket(), err)
 	}
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
 	if revision == 0 {
 		next, err = kv.Create(ctx, key, data)
 		if errors.Is(err, jetstream.ErrKeyExists) {

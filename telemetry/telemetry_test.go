@@ -90,6 +90,8 @@ func (f sends) Announce(context.Context, delivery.Nudge) (delivery.Receipt, erro
 func (f publish) Publish(context.Context, []engine.Decision) error                 { return f() }
 func (f takes) Take(_ context.Context, r delivery.Report) (delivery.Taken, error)  { return f(r) }
 
+func (f delivers) GiveUp(_ context.Context, s engine.Send) (engine.Outcome, error) { return f(s) }
+
 func TestHandOvers(t *testing.T) {
 	tel, ctx := open(t, telemetry.Options{}), t.Context()
 	answers := []error{nil, errors.New("away"), fmt.Errorf("too big: %w", triggers.ErrRefused), nil}
@@ -247,6 +249,10 @@ func (d deliversVia) Deliver(ctx context.Context, _ engine.Send) (engine.Outcome
 	return engine.Outcome{}, err
 }
 
+func (d deliversVia) GiveUp(context.Context, engine.Send) (engine.Outcome, error) {
+	return engine.Outcome{}, nil
+}
+
 func TestLinesWrittenWithinATraceSaySo(t *testing.T) {
 	tel := open(t, telemetry.Options{Spans: tracetest.NewInMemoryExporter()})
 	var out bytes.Buffer
@@ -264,6 +270,8 @@ func (l logs) Deliver(ctx context.Context, _ engine.Send) (engine.Outcome, error
 	l.write(ctx)
 	return engine.Outcome{}, nil
 }
+
+func (l logs) GiveUp(context.Context, engine.Send) (engine.Outcome, error) { return engine.Outcome{}, nil }
 
 func TestTracesAsTheEnvironmentSays(t *testing.T) {
 	const endpoint = "http://127.0.0.1:4318"

@@ -78,6 +78,14 @@ func (d deliverer) Deliver(ctx context.Context, send engine.Send) (engine.Outcom
 	return outcome, err
 }
 
+// GiveUp implements activities.Deliverer. No delivery is counted: none is made.
+func (d deliverer) GiveUp(ctx context.Context, send engine.Send) (engine.Outcome, error) {
+	ctx, end := d.t.span(ctx, "give up", attribute.String("homeroom.send", send.ID), attribute.String("homeroom.rule", send.Rule))
+	outcome, err := d.next.GiveUp(ctx, send)
+	end(err, attribute.String("homeroom.outcome", string(outcome.Status)))
+	return outcome, err
+}
+
 // channelOf keeps labels few: there are no other channels.
 func channelOf(send engine.Send) string {
 	switch send.Channel {

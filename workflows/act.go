@@ -52,26 +52,41 @@ type flight struct {
 	carried []engine.Decision // the delivery publishes them
 	future  workflow.Future
 	cancel  workflow.CancelFunc
-	// canceled: it is to be given up.
-	canceled bool
+	// canceled: it is to be given up. asked: the ledger is being asked how it ended.
+	canceled, asked bool
 }
 
 // deliver sends a delivery on its way, with the decisions that nobody has published yet.
 func (l *learner) deliver(ctx workflow.Context, send engine.Send) {
 	ctx, cancel := workflow.WithCancel(ctx)
-	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+	f := &flight{send: send, carried: l.Unreported, cancel: cancel}
+	l.Unreported, l.urgent = nil, false
+	ctx = delivering(ctx, fmt.Sprintf("%s by %s, for %s", send.Message, send.Channel, send.Rule))
+	f.future = workflow.ExecuteActivity(ctx, ActivityDeliver, DeliverInput{Send: send, Decisions: f.carried})
+	l.flights = append(l.flights, f)
+}
+
+func delivering(ctx workflow.Context, what string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              DeliverTaskQueue,
 		StartToCloseTimeout:    deliverTimeout,
 		ScheduleToCloseTimeout: deliverPatience,
 		HeartbeatTimeout:       deliverBeat,
 		WaitForCancellation:    true,
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
-		Summary:                summary(fmt.Sprintf("%s by %s, for %s", send.Message, send.Channel, send.Rule)),
+		Summary:                summary(what),
 	})
-	f := &flight{send: send, carried: l.Unreported, cancel: cancel}
-	l.Unreported, l.urgent = nil, false
-	f.future = workflow.ExecuteActivity(ctx, ActivityDeliver, DeliverInput{Send: send, Decisions: f.carried})
-	l.flights = append(l.flights, f)
+}
+
+// changeAsk guards what came after the first recorded histories: before it, a delivery that Temporal gave up between two
+// attempts was told as one that had not begun.
+const changeAsk = "ask-after-giving-up"
+
+// askLedger asks how a delivery ended that Temporal gave up between two attempts: an earlier one may have called the provider.
+func (f *flight) askLedger(ctx workflow.Context) {
+	f.asked = true
+	ctx = delivering(ctx, "did it go out? "+f.send.Message+" was given up")
+	f.future = workflow.ExecuteActivity(ctx, ActivityDeliver, DeliverInput{Send: f.send, Decisions: f.carried, GivenUp: true})
 }
 
 // cancel gives up a delivery that has not begun. How it ended comes back as its outcome.
@@ -88,6 +103,10 @@ func (l *learner) cancel(sendID string) {
 func (l *learner) landed(ctx workflow.Context, f *flight) {
 	var d Delivered
 	if err := f.future.Get(ctx, &d); err != nil {
+		if temporal.IsCanceledError(err) && !f.asked && ctx.Err() == nil && workflow.GetVersion(ctx, changeAsk, workflow.DefaultVersion, 1) == 1 {
+			f.askLedger(ctx)
+			return
+		}
 		d = Delivered{Outcome: outcomeOf(f.send, f.canceled, err)}
 	}
 	untold := slices.DeleteFunc(f.carried, func(told engine.Decision) bool { return slices.Contains(d.Published, told.ID) })

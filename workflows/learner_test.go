@@ -217,7 +217,8 @@ func TestNoContinueAsNewWhileADeliveryIsOut(t *testing.T) {
 	equal(t, "mails", w.mails, []string{"10:00 welcome"})
 }
 
-func TestLeavingGivesUpADeliveryThatHasNotBegun(t *testing.T) {
+// leaves lets a learner leave while their welcome is out, in such a way that Temporal answers for the delivery.
+func leaves(t *testing.T) *world {
 	w := newWorld(t, monday)
 	over := make(chan struct{})
 	w.provider = func(_ context.Context, send engine.Send) (engine.Outcome, error) {
@@ -238,11 +239,41 @@ func TestLeavingGivesUpADeliveryThatHasNotBegun(t *testing.T) {
 		return res
 	}
 	w.at(0, func() { w.handOver(w.event("enrollment.created", "course_id", "crs_go")) })
+	return w
+}
+
+// TestADeliveryThatWasGivenUpMayHaveGoneOut: an attempt before called the provider, and the ledger knows.
+func TestADeliveryThatWasGivenUpMayHaveGoneOut(t *testing.T) {
+	for _, status := range []engine.OutcomeStatus{engine.OutcomeAccepted, engine.OutcomeUncertain} {
+		t.Run(string(status), func(t *testing.T) {
+			w := leaves(t)
+			asked := 0
+			w.ledger = func(send engine.Send) (engine.Outcome, error) {
+				if asked++; asked == 1 {
+					return engine.Outcome{}, errors.New("the ledger is away")
+				}
+				return engine.Outcome{SendID: send.ID, Status: status}, nil
+			}
+			w.until(time.Hour, first())
+			s := w.state()
+			if asked != 2 || len(s.Runs)+len(s.Flights) != 0 {
+				t.Errorf("the ledger was asked %d times; %d runs and %d flights are left; want 2, none and none", asked, len(s.Runs), len(s.Flights))
+			}
+			kind := map[engine.OutcomeStatus]string{engine.OutcomeAccepted: "welcome sent", engine.OutcomeUncertain: "welcome uncertain"}[status]
+			if log := strings.Join(w.log(), "\n"); !strings.Contains(log, kind) {
+				t.Errorf("decisions:\n%s", log)
+			}
+		})
+	}
+}
+
+func TestLeavingGivesUpADeliveryThatHasNotBegun(t *testing.T) {
+	w := leaves(t)
 	w.until(time.Hour, first())
 
 	s := w.state()
-	if len(s.Runs)+len(s.Flights)+len(s.Sends) != 0 {
-		t.Errorf("%d runs, %d flights, %d sends are left, want none", len(s.Runs), len(s.Flights), len(s.Sends))
+	if len(s.Runs)+len(s.Flights)+len(s.Sends) != 0 || w.gaveUp != 1 {
+		t.Errorf("%d runs, %d flights, %d sends are left, want none; the ledger was asked %d times, want once", len(s.Runs), len(s.Flights), len(s.Sends), w.gaveUp)
 	}
 	log := strings.Join(w.log(), "\n")
 	if strings.Contains(log, "sent") || !strings.Contains(log, "welcome skipped") && !strings.Contains(log, "welcome exited") {

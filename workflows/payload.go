@@ -70,6 +70,8 @@ type DecideResult struct {
 type DeliverInput struct {
 	Send      engine.Send       `json:"send"`
 	Decisions []engine.Decision `json:"decisions,omitempty"`
+	// GivenUp: the send is not to go out any more; how it ended is all that is asked.
+	GivenUp bool `json:"given_up,omitempty"`
 }
 
 // Delivered is what came of it.

@@ -69,6 +69,8 @@ type world struct {
 	timers    []time.Duration
 	shelf     *shelf // where learners retire to; see retiring
 	provider  func(ctx context.Context, send engine.Send) (engine.Outcome, error)
+	ledger    func(send engine.Send) (engine.Outcome, error) // what is found of a send that is given up
+	gaveUp    int
 	step      func(engine.Env, engine.State, []engine.Input, time.Time) engine.Result
 }
 
@@ -196,6 +198,15 @@ func (w *world) Deliver(ctx context.Context, send engine.Send) (engine.Outcome, 
 	defer w.mu.Unlock()
 	w.mails = append(w.mails, w.env.Now().Format("15:04")+" "+send.Message)
 	return engine.Outcome{SendID: send.ID, Status: engine.OutcomeAccepted}, nil
+}
+
+// GiveUp finds in the ledger what ledger says; default: that nothing went out.
+func (w *world) GiveUp(_ context.Context, send engine.Send) (engine.Outcome, error) {
+	w.gaveUp++
+	if w.ledger != nil {
+		return w.ledger(send)
+	}
+	return engine.Outcome{SendID: send.ID, Status: engine.OutcomeCancelled}, nil
 }
 
 func (w *world) Publish(_ context.Context, decisions []engine.Decision) error {

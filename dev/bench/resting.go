@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -10,6 +11,7 @@ import (
 	"go.temporal.io/sdk/client"
 	_ "modernc.org/sqlite" // the driver that the Temporal server uses
 
+	"homeroom/dev/servers"
 	"homeroom/workflows"
 )
 
@@ -39,7 +41,7 @@ func measureResting(ctx context.Context, c client.Client, file string) (*resting
 	if err != nil || len(runs) == 0 {
 		return &resting{retired: len(retired)}, err
 	}
-	db, err := sql.Open("sqlite", "file:"+file+"?mode=ro")
+	db, err := openBoth(ctx, file)
 	if err != nil {
 		return nil, fmt.Errorf("reading Temporal's database: %w", err)
 	}
@@ -65,6 +67,19 @@ func measureResting(ctx context.Context, c client.Client, file string) (*resting
 	}, nil
 }
 
+// openBoth opens the database of the runs with that of the visibility as schema "seen".
+func openBoth(ctx context.Context, file string) (*sql.DB, error) {
+	db, err := sql.Open("sqlite", "file:"+file+"?mode=ro")
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1) // what is attached is attached to one connection
+	if _, err := db.ExecContext(ctx, "ATTACH DATABASE ? AS seen", "file:"+servers.VisibilityFile(file)+"?mode=ro"); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
 // stored is how many bytes the rows of a run hold, all columns together, visibility included.
 func stored(ctx context.Context, db *sql.DB, run string) (int64, error) {
 	id, err := uuid.Parse(run)
@@ -79,7 +94,7 @@ func stored(ctx context.Context, db *sql.DB, run string) (int64, error) {
 		}
 		sum += n
 	}
-	n, err := size(ctx, db, "executions_visibility", "run_id", run)
+	n, err := size(ctx, db, "seen.executions_visibility", "run_id", run)
 	return sum + n, err
 }
 

@@ -335,6 +335,11 @@ func (h *home) Revision(context.Context, string) (*engine.Ruleset, error) {
 	return h.rules.Load().Ruleset, nil
 }
 
+// GiveUp implements activities.Deliverer; nobody is given up here.
+func (h *home) GiveUp(_ context.Context, send engine.Send) (engine.Outcome, error) {
+	return engine.Outcome{}, fmt.Errorf("send %s is given up", send.ID)
+}
+
 // Deliver implements activities.Deliverer; a send that comes again is known.
 func (h *home) Deliver(_ context.Context, send engine.Send) (engine.Outcome, error) {
 	h.mu.Lock()

@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -16,6 +15,7 @@ import (
 
 	"homeroom/clock"
 	"homeroom/dev/house"
+	"homeroom/dev/servers"
 	"homeroom/workflows"
 )
 
@@ -179,28 +179,19 @@ func (s size) per(n int, than size) (runs, visibility float64) {
 	return float64(s.runs-than.runs) / float64(n), float64(s.visibility-than.visibility) / float64(n)
 }
 
-// bytes is the payload of all tables and indexes: of the runs themselves, and of visibility, which has an index for every
-// search attribute that there could be. The server registers the driver.
+// bytes is the payload of all tables and indexes: of the runs themselves, and of visibility. The server registers the driver.
 func (h *home) bytes() (total size) {
 	h.t.Helper()
-	db, err := sql.Open("sqlite", "file:"+h.file+"?mode=ro")
+	return size{h.bytesOf(h.file), h.bytesOf(servers.VisibilityFile(h.file))}
+}
+
+func (h *home) bytesOf(file string) (n int64) {
+	h.t.Helper()
+	db, err := sql.Open("sqlite", "file:"+file+"?mode=ro")
 	h.must(err)
 	defer func() { _ = db.Close() }()
-	rows, err := db.QueryContext(h.ctx, "SELECT name, SUM(payload) FROM dbstat GROUP BY name")
-	h.must(err)
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var name string
-		var n int64
-		h.must(rows.Scan(&name, &n))
-		if strings.HasPrefix(name, "by_") || strings.Contains(name, "visibility") {
-			total.visibility += n
-		} else {
-			total.runs += n
-		}
-	}
-	h.must(rows.Err())
-	return total
+	h.must(db.QueryRowContext(h.ctx, "SELECT SUM(payload) FROM dbstat").Scan(&n))
+	return n
 }
 
 // natsBytes is the size of the bucket of those who have retired.

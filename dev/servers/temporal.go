@@ -21,7 +21,7 @@ import (
 // TemporalOptions describe one Temporal server.
 type TemporalOptions struct {
 	Port      int    // 0: a free one
-	File      string // the SQLite database, created if missing; empty: in memory
+	File      string // the SQLite database, created if missing; empty: in memory. See VisibilityFile
 	Namespace string // empty: "default"
 	// SearchAttributes are the namespace's own, by name. They are registered when the namespace is created: a database
 	// that exists keeps those it has.

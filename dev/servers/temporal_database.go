@@ -30,11 +30,11 @@ type databases struct{ runs, visibility *config.SQL }
 
 // openDatabases prepares them with their schemas and the namespace.
 func openDatabases(o TemporalOptions) (*databases, error) {
-	runs, err := openDatabase(o.File, "")
+	runs, err := openDatabase(o.File)
 	if err != nil {
 		return nil, err
 	}
-	visibility, err := openDatabase(o.File, "-visibility")
+	visibility, err := openDatabase(VisibilityFile(o.File))
 	if err != nil {
 		return nil, err
 	}
@@ -52,8 +52,17 @@ func openDatabases(o TemporalOptions) (*databases, error) {
 	return &databases{runs, visibility}, nil
 }
 
-// openDatabase opens the file, with suffix before its extension, or one in memory if there is no file.
-func openDatabase(file, suffix string) (*config.SQL, error) {
+// VisibilityFile is where a server whose runs are in file keeps its visibility: beside it. Empty for a server in memory.
+func VisibilityFile(file string) string {
+	if file == "" {
+		return ""
+	}
+	ext := filepath.Ext(file)
+	return strings.TrimSuffix(file, ext) + "-visibility" + ext
+}
+
+// openDatabase opens the file, or a database in memory if there is none.
+func openDatabase(file string) (*config.SQL, error) {
 	attributes := map[string]string{
 		"cache_size": "-65536", // KiB
 		"temp_store": "memory",
@@ -65,8 +74,6 @@ func openDatabase(file, suffix string) (*config.SQL, error) {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	}
-	ext := filepath.Ext(file)
-	file = strings.TrimSuffix(file, ext) + suffix + ext
 	// What was committed survives the process; what the machine had not yet written when its power went may be lost.
 	attributes["mode"], attributes["journal_mode"], attributes["synchronous"] = "rwc", "wal", "normal"
 	attributes["wal_autocheckpoint"] = "10000" // pages
