@@ -44,8 +44,8 @@ type Clock interface {
 // The defaults of Options.
 const (
 	DefaultGrace       = time.Minute
-	DefaultRestAfter   = 24 * time.Hour
-	DefaultRetireAfter = 24 * time.Hour
+	DefaultRestAfter   = 3 * 24 * time.Hour
+	DefaultRetireAfter = 3 * 24 * time.Hour
 	DefaultPatience    = 2 * time.Second
 	DefaultSpread      = 5 * time.Second
 )

@@ -159,7 +159,7 @@ func TestSleep(t *testing.T) {
 			if err != nil || res.Sleep != tc.want {
 				t.Errorf("sleeps %v (%v), want %v", res.Sleep, err, tc.want)
 			}
-			if want := 24 * time.Hour / tc.factor; res.Rest != want {
+			if want := activities.DefaultRestAfter / tc.factor; res.Rest != want {
 				t.Errorf("rests after %v, want %v", res.Rest, want)
 			}
 		})

@@ -81,7 +81,7 @@ func newWorld(t *testing.T, start time.Time, tune ...func(*world, *activities.Op
 	w.env.SetStartTime(start)
 	w.env.RegisterWorkflowWithOptions(workflows.Learner, workflow.RegisterOptions{Name: workflows.LearnerWorkflow})
 	o := activities.Options{
-		Profiles: w, Standings: w, Rulesets: w, Marks: w, Clock: w, Spread: -1,
+		Profiles: w, Standings: w, Rulesets: w, Marks: w, Clock: w, Spread: -1, RestAfter: 24 * time.Hour,
 		Step: func(env engine.Env, s engine.State, in []engine.Input, now time.Time) engine.Result {
 			w.mu.Lock()
 			w.decides++

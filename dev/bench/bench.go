@@ -139,7 +139,7 @@ func restingFigure(rest *resting) Figure {
 	f := Figure{
 		Name: "resting learner", Budget: "≤ 8 events, ≤ 6 KB", Value: "none rests",
 		Data: map[string]float64{"resting": float64(rest.learners), "retired": float64(rest.retired)},
-		Note: fmt.Sprintf("median of %d; %d more have retired and cost Temporal nothing", rest.learners, rest.retired),
+		Note: fmt.Sprintf("median of %d at the end of the term; two weeks later %d runs had retired, which cost Temporal nothing", rest.learners, rest.retired),
 	}
 	if rest.learners > 0 {
 		f.Value = fmt.Sprintf("%d events, %s", rest.events, sizeOf(rest.bytes))

@@ -96,15 +96,21 @@ func (o *Options) playTerm(ctx context.Context) (t *term, err error) {
 	if err := publisher.Play(ctx, c, messages, func(n int) { report(n, len(messages)) }); err != nil {
 		return nil, err
 	}
+	// Now, in the midst of their courses, those rest who have something to wait for; in the end all will have retired.
+	rests, err := measureResting(ctx, h.Temporal, o.Dir+"/term/temporal/temporal.db")
+	if err != nil {
+		return nil, err
+	}
 	if err := o.passes(ctx, h, load[len(load)-1].Event.Time.Add(aftermath)); err != nil {
 		return nil, err
 	}
-	t = &term{events: len(load), messages: s.Mail.Counts().Accepted}
+	t = &term{events: len(load), messages: s.Mail.Counts().Accepted, resting: rests}
 	h.App.Stop() // nothing more is written
 	if t.cost, err = account(ctx, h.Temporal, fmt.Sprintf("WorkflowType = %q", workflows.LearnerWorkflow), o.progress("reading histories")); err != nil {
 		return nil, err
 	}
-	t.resting, err = measureResting(ctx, h.Temporal, o.Dir+"/term/temporal/temporal.db")
+	retired, err := retiredRuns(ctx, h.Temporal)
+	t.resting.retired = len(retired)
 	return t, err
 }
 

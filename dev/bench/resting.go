@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/google/uuid"
+	workflow "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/sdk/client"
 	_ "modernc.org/sqlite" // the driver that the Temporal server uses
 
@@ -21,7 +22,7 @@ type resting struct {
 	events        int   // history events of the median run
 	bytes         int64 // in Temporal's database, of the median run
 	largestEvents int
-	retired       int // learners whose workflow has ended because nothing is due
+	retired       int // runs that have ended since because nothing was due
 }
 
 // rowsOf are the tables with what Temporal keeps of an open run, and the column that names it. What they have in common
@@ -33,13 +34,9 @@ var rowsOf = []struct{ table, run string }{
 
 // measureResting looks at every run that rests, in the histories and in the database's file.
 func measureResting(ctx context.Context, c client.Client, file string) (*resting, error) {
-	retired, err := list(ctx, c, fmt.Sprintf("WorkflowType = %q AND %s = %q", workflows.LearnerWorkflow, workflows.SearchStage.GetName(), workflows.StageRetired))
-	if err != nil {
-		return nil, err
-	}
 	runs, err := list(ctx, c, fmt.Sprintf("WorkflowType = %q AND %s = %q AND ExecutionStatus = 'Running'", workflows.LearnerWorkflow, workflows.SearchStage.GetName(), workflows.StageResting))
 	if err != nil || len(runs) == 0 {
-		return &resting{retired: len(retired)}, err
+		return &resting{}, err
 	}
 	db, err := openBoth(ctx, file)
 	if err != nil {
@@ -63,8 +60,12 @@ func measureResting(ctx context.Context, c client.Client, file string) (*resting
 	slices.Sort(events)
 	slices.Sort(sizes)
 	return &resting{
-		learners: len(runs), events: events[len(events)/2], bytes: sizes[len(sizes)/2], largestEvents: events[len(events)-1], retired: len(retired),
+		learners: len(runs), events: events[len(events)/2], bytes: sizes[len(sizes)/2], largestEvents: events[len(events)-1],
 	}, nil
+}
+
+func retiredRuns(ctx context.Context, c client.Client) ([]*workflow.WorkflowExecutionInfo, error) {
+	return list(ctx, c, fmt.Sprintf("WorkflowType = %q AND %s = %q", workflows.LearnerWorkflow, workflows.SearchStage.GetName(), workflows.StageRetired))
 }
 
 // openBoth opens the database of the runs with that of the visibility as schema "seen".
