@@ -81,8 +81,8 @@ func (c *Catalog) structured(env envelope, event string) (facts, *DecodeError) {
 		data = inner
 	}
 	return facts{
-		event: c.bareType(env["type"], event), learner: env["subject"], id: env["id"], time: env["time"],
-		properties: data, words: &structuredWords,
+		event: saidOf(c.bareType(env["type"], event)), learner: saidOf(env["subject"]), id: saidOf(env["id"]),
+		time: saidOf(env["time"]), properties: data, words: &structuredWords,
 	}, nil
 }
 
@@ -107,13 +107,12 @@ func decodeData(encoded any) (any, *DecodeError) {
 
 // binary reads a CloudEvent whose attributes are headers.
 func (c *Catalog) binary(header map[string][]string, event string, body []byte) (facts, *DecodeError) {
-	f := facts{words: &binaryWords}
-	var version, contentType any
+	var version, kind, subject, id, at, contentType any
 	for _, attribute := range []struct {
 		name  string
 		value *any
 	}{
-		{"specversion", &version}, {"type", &f.event}, {"subject", &f.learner}, {"id", &f.id}, {"time", &f.time},
+		{"specversion", &version}, {"type", &kind}, {"subject", &subject}, {"id", &id}, {"time", &at},
 		{"datacontenttype", &contentType},
 	} {
 		var err *DecodeError
@@ -133,7 +132,9 @@ func (c *Catalog) binary(header map[string][]string, event string, body []byte) 
 	if s, ok := contentType.(string); ok && !isJSON(s) {
 		return facts{}, refuse(CodeUnreadable, "publish the data as application/json", "the data are %s, Homeroom reads JSON", short(s))
 	}
-	f.event = c.bareType(f.event, event)
+	f := facts{
+		event: saidOf(c.bareType(kind, event)), learner: saidOf(subject), id: saidOf(id), time: saidOf(at), words: &binaryWords,
+	}
 	if len(body) == 0 { // data are optional
 		return f, nil
 	}

@@ -10,12 +10,24 @@ import (
 	"homeroom/subjects"
 )
 
-// facts are what a body says of an event, whatever its format: JSON values, of which nothing has been checked. nil: it
-// does not say.
+// facts are what a body says of an event, whatever its format: of the JSON values nothing has been checked. nil: it does
+// not say.
 type facts struct {
-	event, learner, id, time any
+	event, learner, id, time said
 	properties, traits       any
 	words                    *words
+}
+
+// said is what a body says where a text is expected. The zero said: nothing.
+type said struct {
+	text    string
+	present bool // null counts as absent
+	wrong   bool // it is no text
+}
+
+func saidOf(v any) said {
+	text, ok := v.(string)
+	return said{text, v != nil, v != nil && !ok}
 }
 
 // words are what a format calls the facts, so that errors speak the publisher's language.
@@ -36,10 +48,10 @@ func (w *words) disagree(code, word, said, subject string) *DecodeError {
 
 // kind finds the event that the subject or the body names.
 func (c *Catalog) kind(f *facts, event string) (*Event, *DecodeError) {
-	said, present, ok := textOf(f.event)
+	said := f.event.text
 	w := f.words
 	switch {
-	case present && !ok:
+	case f.event.wrong:
 		return nil, refuse(CodeUnknownEvent, "name it as in lesson.completed", "%s must be text", w.event)
 	case event == "" && said == "":
 		return nil, refuse(CodeUnknownEvent, "add "+w.event+", for example lesson.completed", "%s which event it is", w.silent)
@@ -60,13 +72,13 @@ func (c *Catalog) kind(f *facts, event string) (*Event, *DecodeError) {
 
 // whose returns the learner that the subject or the body names.
 func (f *facts) whose(learner string, kind *Event) (string, *DecodeError) {
-	said, present, ok := textOf(f.learner)
+	said := f.learner.text
 	w := f.words
 	if w.cloudEvent && kind.Admin && learner == subjects.NoLearner {
 		said = "" // the subject of a CloudEvent about the platform is whatever it is about
 	}
 	switch {
-	case present && !ok:
+	case f.learner.wrong:
 		return "", refuse(CodeBadLearner, `write it in quotes, as in "u_42"`, "%s must be text", w.learner)
 	case learner == "":
 		learner = said
@@ -91,11 +103,11 @@ func (f *facts) whose(learner string, kind *Event) (string, *DecodeError) {
 
 func (f *facts) eventID() (string, *DecodeError) {
 	const hint = "give each event an id of its own, so that a repeat can be recognised"
-	id, present, ok := textOf(f.id)
+	id := f.id.text
 	switch {
-	case !present:
+	case !f.id.present:
 		return "", refuse(CodeBadID, hint, "the event has no %s", f.words.id)
-	case !ok:
+	case f.id.wrong:
 		return "", refuse(CodeBadID, "write it in quotes", "%s must be text", f.words.id)
 	case id == "":
 		return "", refuse(CodeBadID, hint, "the event's id is empty")
@@ -109,14 +121,14 @@ func (f *facts) eventID() (string, *DecodeError) {
 
 func (f *facts) when(received time.Time) (time.Time, *DecodeError) {
 	const hint = "write RFC 3339, as in 2026-03-02T10:00:00Z"
-	said, present, ok := textOf(f.time)
+	said, present := f.time.text, f.time.present
 	word := f.words.time
 	switch {
 	case !present && received.IsZero():
 		return time.Time{}, refuse(CodeBadTime, "add the time it happened; "+hint, "a recorded event needs its time")
 	case !present:
 		return received.UTC(), nil
-	case !ok:
+	case f.time.wrong:
 		return time.Time{}, refuse(CodeBadTime, hint, "%s must be text", word)
 	}
 	var t time.Time
@@ -142,12 +154,6 @@ func (f *facts) liftTraits(kind *Event, properties map[string]any) {
 			delete(properties, "traits")
 		}
 	}
-}
-
-// textOf returns a text, whether there is one (null counts as absent), and whether it is text.
-func textOf(v any) (s string, present, ok bool) {
-	s, ok = v.(string)
-	return s, v != nil, ok || v == nil
 }
 
 // objectOf returns an object, nil if there is none.

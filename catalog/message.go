@@ -45,6 +45,11 @@ func (c *Catalog) read(header map[string][]string, event string, body []byte) (f
 	if binary && !structured {
 		return c.binary(header, event, body)
 	}
+	if !structured {
+		if f, ok := plainFacts(body); ok {
+			return f, nil
+		}
+	}
 	env, err := readObject(body, MaxNesting)
 	switch {
 	case err != nil:
@@ -54,10 +59,14 @@ func (c *Catalog) read(header map[string][]string, event string, body []byte) (f
 	case isSegment(env):
 		return c.segment(env, event)
 	}
+	return nativeFacts(env), nil
+}
+
+func nativeFacts(env envelope) facts {
 	return facts{
-		event: env["event"], learner: env["learner_id"], id: env["id"], time: env["time"],
+		event: saidOf(env["event"]), learner: saidOf(env["learner_id"]), id: saidOf(env["id"]), time: saidOf(env["time"]),
 		properties: env["properties"], traits: env["traits"], words: &native,
-	}, nil
+	}
 }
 
 var native = words{

@@ -15,17 +15,29 @@ const maxPlain = 2 << 10
 
 // plainObject reads a JSON object that may nest so deep; ok is false if it is not plain, or not valid.
 func plainObject(body []byte, deepest int) (object map[string]any, ok bool) {
+	object = make(map[string]any)
+	return object, readPlain(body, deepest, object, nil)
+}
+
+// plainFacts reads a native body without making a map of its top level; ok is false if it is not plain, or not valid, or
+// may be of another format.
+func plainFacts(body []byte) (f facts, ok bool) {
+	f.words = &native
+	return f, readPlain(body, MaxNesting, nil, &f)
+}
+
+// readPlain reads a plain object into one of the two; the other is nil.
+func readPlain(body []byte, deepest int, object map[string]any, f *facts) bool {
 	if len(body) > maxPlain || !utf8.Valid(body) {
-		return nil, false
+		return false
 	}
 	p := plain{text: string(body), room: deepest}
 	p.space()
-	if p.next() != '{' {
-		return nil, false
+	if p.next() != '{' || !p.members(object, f) {
+		return false
 	}
-	object, ok = p.object()
 	p.space()
-	return object, ok && p.at == len(p.text)
+	return p.at == len(p.text)
 }
 
 // plain is where reading has come to.
@@ -73,29 +85,62 @@ func (p *plain) leave() bool {
 
 // object reads an object; p is at its brace.
 func (p *plain) object() (map[string]any, bool) {
-	if !p.enter() {
-		return nil, false
-	}
 	object := make(map[string]any)
+	return object, p.members(object, nil)
+}
+
+// members reads the members of an object, p is at its brace, into one of the two.
+func (p *plain) members(object map[string]any, f *facts) bool {
+	if !p.enter() {
+		return false
+	}
 	if p.takes('}') {
-		return object, p.leave()
+		return p.leave()
 	}
 	for {
 		p.space()
 		key, ok := p.string()
 		if !ok || !p.takes(':') {
-			return nil, false
+			return false
 		}
-		if object[key], ok = p.value(); !ok {
-			return nil, false
+		if f != nil {
+			ok = p.fact(f, key)
+		} else {
+			object[key], ok = p.value()
+		}
+		if !ok {
+			return false
 		}
 		if p.takes('}') {
-			return object, p.leave()
+			return p.leave()
 		}
 		if !p.takes(',') {
-			return nil, false
+			return false
 		}
 	}
+}
+
+// fact reads one member of a native body.
+func (p *plain) fact(f *facts, key string) (ok bool) {
+	switch key {
+	case "event":
+		f.event, ok = p.said()
+	case "learner_id":
+		f.learner, ok = p.said()
+	case "id":
+		f.id, ok = p.said()
+	case "time":
+		f.time, ok = p.said()
+	case "properties":
+		f.properties, ok = p.value()
+	case "traits":
+		f.traits, ok = p.value()
+	case "specversion", "type": // another format's, perhaps
+		return false
+	default:
+		_, ok = p.value()
+	}
+	return ok
 }
 
 // array reads an array; p is at its bracket.
@@ -139,6 +184,17 @@ func (p *plain) value() (any, bool) {
 		return nil, p.word("null")
 	}
 	return p.number()
+}
+
+// said reads a value where a text is expected; a text is not put into an interface, which would be an allocation.
+func (p *plain) said() (said, bool) {
+	p.space()
+	if p.next() == '"' {
+		text, ok := p.string()
+		return said{text: text, present: true}, ok
+	}
+	v, ok := p.value()
+	return saidOf(v), ok
 }
 
 func (p *plain) word(word string) bool {

@@ -60,11 +60,22 @@ func agrees(t *testing.T, body []byte) {
 	if diff := cmp.Diff(want, any(got)); diff != "" {
 		t.Fatalf("%q (-encoding/json +plain):\n%s", body, diff)
 	}
+	if got["specversion"] != nil || isSegment(got) {
+		if _, ok := plainFacts(body); ok {
+			t.Fatalf("%q was read as a native body", body)
+		}
+	}
+	if f, ok := plainFacts(body); ok {
+		if diff := cmp.Diff(nativeFacts(got), f, cmp.AllowUnexported(facts{}, said{}, words{})); diff != "" {
+			t.Fatalf("%q (-from the object +plain):\n%s", body, diff)
+		}
+	}
 }
 
 func FuzzPlain(f *testing.F) {
 	for _, body := range []string{
 		`{"id":"e1","properties":{"a":[1,2.5e-3,-0,null,true,false,{"b":"c"}]},"traits":{}}`, `{"a":"b\u0041"}`, `{"":{}}`, " { } ", `{"a":1E+2}`, `{"a":1}{`,
+		`{"id":"e1","event":"x","event":null,"learner_id":"u","time":"t","properties":{"a":1},"traits":{"b":null},"type":"y"}`,
 	} {
 		f.Add([]byte(body))
 	}

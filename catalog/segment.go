@@ -30,11 +30,11 @@ func isSegment(env envelope) bool {
 // segment reads a call in the style of Segment.
 func (c *Catalog) segment(env envelope, event string) (facts, *DecodeError) {
 	f := facts{
-		event: c.bareName(env["event"], event), learner: env["userId"], id: env["messageId"], time: env["timestamp"],
-		properties: env["properties"], words: &segmentWords,
+		event: saidOf(c.bareName(env["event"], event)), learner: saidOf(env["userId"]), id: saidOf(env["messageId"]),
+		time: saidOf(env["timestamp"]), properties: env["properties"], words: &segmentWords,
 	}
-	if f.time == nil {
-		f.time = env["originalTimestamp"]
+	if !f.time.present {
+		f.time = saidOf(env["originalTimestamp"])
 	}
 	traits, err := contextTraits(env)
 	if err != nil {
@@ -53,7 +53,7 @@ func (c *Catalog) segment(env envelope, event string) (facts, *DecodeError) {
 			return facts{}, refuse(CodeEventMismatch, "publish it as learning.<learner>."+engine.EventProfileUpdated,
 				"an identify call is %s, the NATS subject says %q", engine.EventProfileUpdated, short(event))
 		}
-		f.event, f.properties, f.traits = engine.EventProfileUpdated, nil, merge(traits, own)
+		f.event, f.properties, f.traits = saidOf(engine.EventProfileUpdated), nil, merge(traits, own)
 	default:
 		call, _ := env["type"].(string)
 		return facts{}, refuse(CodeUnknownEvent, "publish what the learner did as a track call, or don't publish it",

@@ -52,7 +52,7 @@ func (s *Standing) CourseOf(ev *Event, keys map[string][]string) string {
 	}
 	for _, key := range keys[ev.Name] {
 		if id, ok := ev.Text(key); ok {
-			if course := s.link(key + "=" + id); course != "" {
+			if course := s.link(key, id); course != "" {
 				return course
 			}
 		}
@@ -60,9 +60,12 @@ func (s *Standing) CourseOf(ev *Event, keys map[string][]string) string {
 	return ""
 }
 
-func (s *Standing) link(key string) string {
+// link is the course that an entity is known to belong to. There are many links and this is asked of most events, so no
+// key is put together to compare.
+func (s *Standing) link(key, id string) string {
+	n := len(key)
 	for i := len(s.Links) - 1; i >= 0; i-- {
-		if s.Links[i].Key == key {
+		if k := s.Links[i].Key; len(k) == n+1+len(id) && k[n+1:] == id && k[n] == '=' && k[:n] == key {
 			return s.Links[i].Course
 		}
 	}
@@ -72,9 +75,12 @@ func (s *Standing) link(key string) string {
 // learn remembers which course the event's other entities belong to.
 func (s *Standing) learn(ev *Event, keys map[string][]string, course string) bool {
 	learned := false
+	if n := len(s.Links); n > 0 && s.Links[n-1].Course == course {
+		course = s.Links[n-1].Course // the same text once: each would keep the body alive that it was read from
+	}
 	for _, key := range keys[ev.Name] {
 		id, ok := ev.Text(key)
-		if !ok || key == KeyCourse || s.link(key+"="+id) == course {
+		if !ok || key == KeyCourse || s.link(key, id) == course {
 			continue
 		}
 		s.Links = append(s.Links, Link{Key: key + "=" + id, Course: course})
@@ -241,18 +247,18 @@ func (c *Course) progressAsOf(t time.Time) Progress {
 
 // noteActivity records that the learner did something at `at`, and how long a silence that ended.
 func (s *Standing) noteActivity(change *Change, at time.Time, resolution time.Duration) {
-	change.PlatformGap = gap(s.platformBases(), at)
+	change.PlatformGap = gap(s.lastPlatformBase(), at)
 	if change.Course != "" {
 		c := s.course(change.Course)
 		if c.StartedAt.IsZero() {
 			c.StartedAt, change.Changed = at, true
 		}
-		change.CourseGap = gap(s.courseBases(c), at)
+		change.CourseGap = gap(s.lastCourseBase(c), at)
 		change.Changed = c.Active.add(at, resolution) || change.Changed
 	} else {
 		for _, c := range s.Courses {
 			if c.openAt(at) {
-				change.CourseGap = max(change.CourseGap, gap(s.courseBases(c), at))
+				change.CourseGap = max(change.CourseGap, gap(s.lastCourseBase(c), at))
 			}
 		}
 		change.Changed = s.Loose.add(at, resolution) || change.Changed
@@ -260,12 +266,12 @@ func (s *Standing) noteActivity(change *Change, at time.Time, resolution time.Du
 	change.Changed = s.Platform.add(at, resolution) || change.Changed
 }
 
-// gap is the silence between the last of bases and at; 0 if there is none.
-func gap(bases []base, at time.Time) time.Duration {
-	if len(bases) == 0 {
+// gap is the silence between the last base and at; 0 if there is none.
+func gap(last, at time.Time) time.Duration {
+	if last.IsZero() {
 		return 0
 	}
-	return max(0, at.Sub(bases[len(bases)-1].exact))
+	return max(0, at.Sub(last))
 }
 
 // add notes an activity and reports whether it opened a new step.

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"encoding/binary"
-	"hash/fnv"
 	"slices"
 	"time"
 )
@@ -70,10 +69,7 @@ func (d *Days) add(day int) {
 
 // count notes a counted event, once per event id, and reports whether it did.
 func (s *Standing) count(ev *Event, at time.Time) bool {
-	h := fnv.New64a()
-	h.Write([]byte(ev.ID))
-	key := binary.BigEndian.AppendUint64(nil, h.Sum64())
-	if !ringAdd(&s.CountedIDs, key, maxCounted) {
+	if !ringAdd(&s.CountedIDs, hash64(fnvBasis, ev.ID), maxCounted) {
 		return false
 	}
 	if s.Counts == nil {
@@ -86,15 +82,15 @@ func (s *Standing) count(ev *Event, at time.Time) bool {
 	return true
 }
 
-// ringAdd adds a key to a ring of at most n keys of the same length; false: it is there already.
-func ringAdd(ring *[]byte, key []byte, n int) bool {
-	for i := 0; i+len(key) <= len(*ring); i += len(key) {
-		if string((*ring)[i:i+len(key)]) == string(key) {
+// ringAdd adds a key to a ring of at most n keys of eight bytes; false: it is there already.
+func ringAdd(ring *[]byte, key uint64, n int) bool {
+	for i := 0; i+8 <= len(*ring); i += 8 {
+		if binary.BigEndian.Uint64((*ring)[i:]) == key {
 			return false
 		}
 	}
-	*ring = append(*ring, key...)
-	if extra := len(*ring) - n*len(key); extra > 0 {
+	*ring = binary.BigEndian.AppendUint64(*ring, key)
+	if extra := len(*ring) - n*8; extra > 0 {
 		*ring = slices.Delete(*ring, 0, extra)
 	}
 	return true

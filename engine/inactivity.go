@@ -11,14 +11,16 @@ type base struct {
 	enrol bool
 }
 
+// baseRoom is room for all the moments of a course or of the platform: bases are asked for often, and kept nowhere.
+type baseRoom [1 + 2*maxActivity]base
+
 // courseBases returns the moments since the learner entered the course from which inactivity counts, ascending. Old
 // ones that may have forgotten neighbours are left out, so that no silence is seen where there was none.
-func (s *Standing) courseBases(c *Course) []base {
+func (s *Standing) courseBases(c *Course, room *baseRoom) []base {
 	if c.EnrolledAt.IsZero() {
 		return nil
 	}
-	bases := make([]base, 0, 1+len(c.Active)+len(s.Loose))
-	bases = append(bases, base{exact: c.EnrolledAt, enrol: true})
+	bases := append(room[:0], base{exact: c.EnrolledAt, enrol: true})
 	var known time.Time // before this, some activity may be forgotten
 	for _, ring := range []Activity{c.Active, s.Loose} {
 		for i, ms := range ring {
@@ -36,14 +38,10 @@ func (s *Standing) courseBases(c *Course) []base {
 }
 
 // platformBases is courseBases for the whole platform. Enrolments count only before the first activity.
-func (s *Standing) platformBases() []base {
-	var bases []base
+func (s *Standing) platformBases(room *baseRoom) []base {
+	bases := room[:0]
 	if len(s.Platform) == 0 {
-		at := s.SignedUpAt
-		for _, c := range s.Courses {
-			at = later(at, c.EnrolledAt)
-		}
-		if !at.IsZero() {
+		if at := s.lastPlatformBase(); !at.IsZero() {
 			bases = append(bases, base{exact: at, enrol: true})
 		}
 	}
@@ -51,6 +49,25 @@ func (s *Standing) platformBases() []base {
 		bases = append(bases, base{exact: time.UnixMilli(ms).UTC()})
 	}
 	return bases
+}
+
+// lastCourseBase is the last of courseBases, and lastPlatformBase that of platformBases; zero: there are none.
+func (s *Standing) lastCourseBase(c *Course) time.Time {
+	if c.EnrolledAt.IsZero() {
+		return time.Time{}
+	}
+	return later(later(s.Loose.last(), c.Active.last()), c.EnrolledAt)
+}
+
+func (s *Standing) lastPlatformBase() time.Time {
+	if len(s.Platform) > 0 {
+		return s.Platform.last()
+	}
+	at := s.SignedUpAt
+	for _, c := range s.Courses {
+		at = later(at, c.EnrolledAt)
+	}
+	return at
 }
 
 // silence is one inactivity that fell due, or will.
@@ -61,50 +78,89 @@ type silence struct {
 	due    time.Time
 }
 
-// nextSilence returns the inactivity trigger that falls due first. ok is false if none is armed.
+// nextSilence returns the inactivity trigger that falls due first. ok is false if none is armed. A step asks several times
+// over and looks again only where the answer may have changed: runs or memories did, or the clock has gone past it.
 func (s *stepper) nextSilence() (first silence, ok bool) {
+	if !s.looked || s.armed && s.silent.due.Before(s.st.Clock) {
+		s.silent, s.armed = s.findSilence()
+		s.looked = true
+	}
+	return s.silent, s.armed
+}
+
+func (s *stepper) findSilence() (first silence, ok bool) {
 	for _, rule := range s.env.Current.Rules {
 		if rule.When.Inactive <= 0 {
 			continue
 		}
 		if rule.When.Platform {
-			s.consider(&first, &ok, rule, "", nil, s.env.Standing.platformBases())
+			s.consider(&first, &ok, rule, "", nil)
 			continue
 		}
 		for id, c := range s.env.Standing.Courses {
-			s.consider(&first, &ok, rule, id, c, s.env.Standing.courseBases(c))
+			if !c.overAt(s.st.Clock) {
+				s.consider(&first, &ok, rule, id, c)
+			}
 		}
 	}
 	return first, ok
 }
 
+// overAt tells whether no silence can fall due in the course from t on, as far as is known: it is left, or was never entered.
+func (c *Course) overAt(t time.Time) bool {
+	return c.EnrolledAt.IsZero() || c.closed(c.CompletedAt, t) || c.closed(c.CancelledAt, t)
+}
+
 // consider looks for the first silence of one rule in one place and keeps it if it is due before what was found so far.
-func (s *stepper) consider(first *silence, ok *bool, rule *Rule, course string, c *Course, bases []base) {
-	scope := courseScope(course)
-	past := s.past(rule.Name, scope)
-	if past.Started != 0 && !rule.Again.Always && rule.Again.After == 0 || s.live(rule.Name, scope) != nil {
-		return
-	}
-	for i, b := range bases {
-		if past.Armed != 0 && b.exact.UnixMilli() <= past.Armed {
-			continue
+func (s *stepper) consider(first *silence, ok *bool, rule *Rule, course string, c *Course) {
+	var room baseRoom
+	var bases []base
+	if c == nil {
+		bases = s.env.Standing.platformBases(&room)
+	} else {
+		if s.toldPast(s.env.Standing.lastCourseBase(c), rule) {
+			return
 		}
+		bases = s.env.Standing.courseBases(c, &room)
+	}
+	var past Past
+	known := false // past is looked up for the first moment that is otherwise good: most are not
+	for i, b := range bases {
 		due := s.counted(b).Add(rule.When.Inactive)
 		switch {
 		case i+1 < len(bases) && !bases[i+1].exact.After(due): // active again in time
 			continue
-		case due.Before(s.st.Clock) || !due.After(s.told): // the learner's story has been told past it
+		case s.toldUpTo(due):
 			continue
 		case c != nil && !c.openAt(due):
 			continue
 		}
 		better := !*ok || due.Before(first.due) ||
 			due.Equal(first.due) && (rule.Name < first.rule.Name || rule == first.rule && course < first.course)
-		if better {
-			*first, *ok = silence{rule: rule, course: course, armed: b.exact, due: due}, true
+		if !better {
+			return // neither are the later ones
 		}
+		if !known {
+			scope := courseScope(course)
+			past, known = s.past(rule.Name, scope), true
+			if past.Started != 0 && !rule.Again.Always && rule.Again.After == 0 || s.live(rule.Name, scope) != nil {
+				return
+			}
+		}
+		if past.Armed != 0 && b.exact.UnixMilli() <= past.Armed {
+			continue
+		}
+		*first, *ok = silence{rule: rule, course: course, armed: b.exact, due: due}, true
 		return
 	}
+}
+
+// toldUpTo tells whether the learner's story has been told past an instant, so that nothing falls due there any more.
+func (s *stepper) toldUpTo(due time.Time) bool { return due.Before(s.st.Clock) || !due.After(s.told) }
+
+// toldPast tells whether even the silence after the last base is an old story. Rounding up errs on the side of looking.
+func (s *stepper) toldPast(last time.Time, rule *Rule) bool {
+	return s.toldUpTo(roundUp(last, s.env.Current.Settings.Resolution).Add(rule.When.Inactive))
 }
 
 // counted is the instant from which inactivity counts after b.
@@ -151,9 +207,10 @@ func (s *stepper) silenceOver(run *Run, at time.Time) Reason {
 	if run.Armed.IsZero() {
 		return ""
 	}
+	var room baseRoom
 	standing, bases := s.env.Standing, []base(nil)
 	if run.Course == "" {
-		bases = standing.platformBases()
+		bases = standing.platformBases(&room)
 	} else if c := standing.Courses[run.Course]; c != nil {
 		switch {
 		case c.closed(c.CompletedAt, at):
@@ -161,7 +218,7 @@ func (s *stepper) silenceOver(run *Run, at time.Time) Reason {
 		case c.closed(c.CancelledAt, at):
 			return ReasonCancelled
 		}
-		bases = standing.courseBases(c)
+		bases = standing.courseBases(c, &room)
 	}
 	for _, b := range bases {
 		if b.exact.UnixMilli() > run.Armed.UnixMilli() && !b.exact.After(at) {

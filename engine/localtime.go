@@ -16,7 +16,7 @@ func (s *stepper) zone() *time.Location {
 
 func (s *stepper) findZone() *time.Location {
 	if name := s.env.Profile.Timezone; name != "" && name != "Local" {
-		if loc, err := time.LoadLocation(name); err == nil {
+		if loc := s.lookUp(name); loc != nil {
 			return loc
 		}
 	}
@@ -24,6 +24,17 @@ func (s *stepper) findZone() *time.Location {
 		return loc
 	}
 	return time.UTC
+}
+
+func (s *stepper) lookUp(name string) *time.Location {
+	if s.env.Zone != nil {
+		return s.env.Zone(name)
+	}
+	loc, err := time.LoadLocation(name)
+	if err != nil {
+		return nil
+	}
+	return loc
 }
 
 // zoneName is the zone's name as conditions see it; unlike zone it does not look the zone up.

@@ -3,51 +3,71 @@ package engine
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"hash/fnv"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 )
 
 // note records a decision. The parts name the occasion, so that its id is the same whenever the decision is taken again.
 func (s *stepper) note(d Decision, parts ...string) {
 	d.Learner = s.st.Learner
-	d.ID = hashID(append([]string{d.Learner, d.Rule, d.Scope, d.Run, d.Step, string(d.Kind), string(d.Reason)}, parts...)...)
+	var room [10]string
+	d.ID = hashID(append(append(room[:0], d.Learner, d.Rule, d.Scope, d.Run, d.Step, string(d.Kind), string(d.Reason)), parts...)...)
 	s.tell(d)
 }
 
 // tell hands a decision out and remembers it, without what the state says anyway, for people who look.
 func (s *stepper) tell(d Decision) {
-	s.out.Decisions = append(s.out.Decisions, d)
+	s.decisions = append(s.decisions, d)
+	if s.unseen {
+		return
+	}
 	d.Learner, d.Rev, d.ID, d.Send = "", "", "", ""
 	s.st.Recent = append(s.st.Recent, d)
 }
 
 // hashID makes a short, deterministic id: 96 bits of SHA-256 in hex.
 func hashID(parts ...string) string {
-	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
-	return hex.EncodeToString(sum[:12])
+	var room [256]byte
+	text := room[:0]
+	for i, part := range parts {
+		if i > 0 {
+			text = append(text, 0)
+		}
+		text = append(text, part...)
+	}
+	sum := sha256.Sum256(text)
+	var id [24]byte
+	hex.Encode(id[:], sum[:12])
+	return string(id[:])
 }
 
 // scopeOf writes the values of a rule's `per` keys as one string.
 func scopeOf(keys, values []string) string {
-	var b strings.Builder
+	scope, and := "", "" // nearly always it is one key
 	for i, key := range keys {
-		if i > 0 {
-			b.WriteByte('&')
-		}
-		b.WriteString(key + "=" + url.QueryEscape(values[i]))
+		scope += and + key + "=" + url.QueryEscape(values[i])
+		and = "&"
 	}
-	return b.String()
+	return scope
 }
 
 // pastKey hashes a rule and a scope. Its upper 24 bits are the rule's, to know whose memories are many.
 func pastKey(rule, scope string) uint64 {
-	ofRule, ofBoth := fnv.New64a(), fnv.New64a()
-	ofRule.Write([]byte(rule))
-	ofBoth.Write([]byte(rule + "\x00" + scope))
-	return ofRule.Sum64()>>40<<40 | ofBoth.Sum64()&(1<<40-1)
+	ofRule := hash64(fnvBasis, rule)
+	ofBoth := hash64(hash64(ofRule, "\x00"), scope)
+	return ofRule>>40<<40 | ofBoth&(1<<40-1)
+}
+
+// fnvBasis is the hash64 of nothing.
+const fnvBasis = 14695981039346656037
+
+// hash64 goes on with an FNV-1a hash; unlike hash/fnv it allocates nothing.
+func hash64(h uint64, text string) uint64 {
+	for i := range len(text) {
+		h = (h ^ uint64(text[i])) * 1099511628211
+	}
+	return h
 }
 
 // trim keeps at most n memories: the oldest of the rule that has the most goes first, so that a rule with a run for every
@@ -121,6 +141,7 @@ func (s *stepper) past(rule, scope string) Past {
 
 // remember changes what is remembered of a rule in a scope and makes it the newest entry.
 func (s *stepper) remember(rule, scope string, change func(*Past)) {
+	s.looked = false
 	p := s.past(rule, scope)
 	change(&p)
 	s.st.Past = slices.DeleteFunc(s.st.Past, func(other Past) bool { return other.Key == p.Key })

@@ -14,6 +14,9 @@ type Env struct {
 	HandedOver time.Time
 	// Assign overrides who is held out, for rule tests; the zero value is by hash, as in production.
 	Assign Assignment
+	// Zone looks up a time zone, nil: there is no such zone. A host that steps often remembers what it looked up; without
+	// this the files of the system are read each time.
+	Zone func(name string) *time.Location
 }
 
 // Assignment says how learners come into holdouts and the control group.

@@ -170,7 +170,7 @@ func (s *stepper) start(rule *Rule, scope, course string, ev *Event, at, armed t
 		Course: course, Trigger: *ev, Started: at, Due: at, Armed: armed,
 	}
 	run.Trigger.Learner = ""
-	s.st.Runs = append(s.st.Runs, run)
+	s.st.Runs, s.looked = append(s.st.Runs, run), false
 	s.note(Decision{At: s.stamp(at), Rule: rule.Name, Scope: scope, Kind: KindStarted, Run: run.ID, Rev: run.Revision,
 		Detail: ev.Name}, ev.ID)
 }
@@ -214,7 +214,7 @@ func (s *stepper) exit(run *Run, at time.Time, reason Reason, detail, occasion s
 	if i := s.flightOf(run.ID); i >= 0 && !s.ownEnd(&s.st.Flights[i], at, reason) {
 		s.st.Flights[i].Left = reason
 		if !s.punctual(s.st.Flights[i].Send.At) {
-			s.out.Effects = append(s.out.Effects, Effect{Kind: EffectCancel, Send: s.st.Flights[i].Send})
+			s.effects = append(s.effects, Effect{Kind: EffectCancel, Send: s.st.Flights[i].Send})
 		}
 	}
 	if !run.Over {
@@ -233,6 +233,7 @@ func (s *stepper) ownEnd(f *Flight, at time.Time, reason Reason) bool {
 // end takes a run out of the learner's way. It is kept, over, while its delivery is out or its goal is watched for.
 func (s *stepper) end(run *Run) {
 	run.Over, run.Due, run.FirstDue, run.Waiting, run.Held = true, time.Time{}, time.Time{}, false, false
+	s.looked = false
 	if s.flightOf(run.ID) < 0 && s.watchedUntil(run).IsZero() {
 		s.removeRun(run.ID)
 	}

@@ -38,9 +38,9 @@ func (s *stepper) ask(run *Run, rule *Rule, in *Instr, at time.Time) bool {
 		return false
 	}
 	if in.Send.If != nil {
-		errs := len(s.out.Decisions)
+		errs := len(s.decisions)
 		if !s.holds(in.Send.If, run, in, at) {
-			if len(s.out.Decisions) == errs {
+			if len(s.decisions) == errs {
 				s.skip(run, in, at, ReasonCondition, in.Send.If.Source())
 			}
 			return s.pass(run, at)
@@ -212,7 +212,7 @@ func (s *stepper) deliver(run *Run, in *Instr, at time.Time) bool {
 	}
 	s.st.Sends = append(s.st.Sends, SendMark{ID: send.ID, Message: send.Message, Topic: send.Topic, At: at, NoSlot: send.Transactional})
 	s.st.Flights = append(s.st.Flights, Flight{Send: send, PC: run.PC, FirstDue: run.FirstDue})
-	s.out.Effects = append(s.out.Effects, Effect{Kind: EffectDeliver, Send: send})
+	s.effects = append(s.effects, Effect{Kind: EffectDeliver, Send: send})
 	return true
 }
 

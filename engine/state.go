@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -35,6 +36,13 @@ type State struct {
 	Flights []Flight `json:"flights,omitempty"`
 	// Recent are the last decisions, newest last, for people who look.
 	Recent []Decision `json:"recent,omitempty"`
+}
+
+// clone copies what a step changes in place.
+func (s State) clone() State {
+	s.Seen, s.Runs, s.Past = slices.Clone(s.Seen), slices.Clone(s.Runs), slices.Clone(s.Past)
+	s.Sends, s.Flights, s.Recent = slices.Clone(s.Sends), slices.Clone(s.Flights), slices.Clone(s.Recent)
+	return s
 }
 
 // Run is one learner walking through one rule.

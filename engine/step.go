@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"encoding/binary"
-	"hash/fnv"
 	"slices"
 	"time"
 )
@@ -16,7 +14,23 @@ import (
 //
 // Step does not change state; the result holds a new one.
 func Step(env Env, state State, inputs []Input, now time.Time) Result {
-	s := newStepper(env, state, now)
+	return newStepper(env, state.clone(), now).take(inputs)
+}
+
+// Stepper makes the steps of many learners, one after another, in the same memory: a step leaves hardly any garbage. The
+// zero Stepper is ready. It is not safe for concurrent use.
+type Stepper struct{ s stepper }
+
+// Step is the function Step for a host that has no more use for the state it hands over, in whose memory the new one may
+// be built, and of whose learners nobody looks at Recent: that stays as it was.
+func (t *Stepper) Step(env Env, state State, inputs []Input, now time.Time) Result {
+	t.s.begin(env, state, now)
+	t.s.unseen = true
+	return t.s.take(inputs)
+}
+
+// take takes inputs in and decides what is due.
+func (s *stepper) take(inputs []Input) Result {
 	s.unhold()
 	for _, in := range inputs {
 		switch {
@@ -28,14 +42,13 @@ func Step(env Env, state State, inputs []Input, now time.Time) Result {
 			s.published(in.Published)
 		}
 	}
-	s.settle(now)
+	s.settle(s.now)
 	s.late = true
-	s.settle(now)
+	s.settle(s.now)
 	s.noteBehind()
 	s.forget()
-	s.out.State = s.st
-	s.out.WakeAt = s.wakeAt()
-	return s.out
+	wake := s.wakeAt()
+	return Result{State: s.st, Effects: s.effects, Decisions: s.decisions, WakeAt: wake}
 }
 
 // stepper is one Step under way.
@@ -47,21 +60,28 @@ type stepper struct {
 	late    bool           // every input has been heard: late sends may be decided, at now
 	told    time.Time      // the learner's clock when the step began: everything due up to it has been decided
 	loc     *time.Location // found once; see zone
-	out     Result
+	silent  silence        // what nextSilence found, if it looked
+	armed   bool
+	looked  bool
+	unseen  bool // nobody looks at Recent
+
+	effects   []Effect
+	decisions []Decision
 }
 
 func newStepper(env Env, state State, now time.Time) *stepper {
+	s := &stepper{}
+	s.begin(env, state, now)
+	return s
+}
+
+// begin makes it a new step, whatever it was before.
+func (s *stepper) begin(env Env, state State, now time.Time) {
 	if env.Standing == nil {
 		env.Standing = &Standing{}
 	}
 	state.Version = StateVersion
-	state.Seen = slices.Clone(state.Seen)
-	state.Runs = slices.Clone(state.Runs)
-	state.Past = slices.Clone(state.Past)
-	state.Sends = slices.Clone(state.Sends)
-	state.Flights = slices.Clone(state.Flights)
-	state.Recent = slices.Clone(state.Recent)
-	return &stepper{env: env, st: state, now: now, horizon: env.HandedOver, told: state.Clock}
+	*s = stepper{env: env, st: state, now: now, horizon: env.HandedOver, told: state.Clock}
 }
 
 // event takes one event in.
@@ -100,10 +120,7 @@ func (s *stepper) fresh(ev *Event) bool {
 		return false
 	}
 	s.st.Seq = max(s.st.Seq, ev.Seq)
-	h := fnv.New64a()
-	h.Write([]byte(ev.ID))
-	key := binary.BigEndian.AppendUint64(nil, h.Sum64())
-	return ringAdd(&s.st.Seen, key, maxSeen)
+	return ringAdd(&s.st.Seen, hash64(fnvBasis, ev.ID), maxSeen)
 }
 
 // settleBefore decides everything due before t; settle, everything due up to t.
@@ -251,7 +268,9 @@ func (s *stepper) forget() {
 	})
 	s.st.Sends = tail(s.st.Sends, maxSendMarks)
 	s.st.Recent = tail(s.st.Recent, maxRecent)
-	s.st.Past = s.st.Past.trim(maxPast)
+	if len(s.st.Past) > maxPast {
+		s.st.Past, s.looked = s.st.Past.trim(maxPast), false
+	}
 }
 
 // forgetSends keeps the messages that caps and sent() look at, those that are out, and the last few that back-off does.

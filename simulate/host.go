@@ -25,6 +25,8 @@ type HostOptions struct {
 	AssumeReachable bool
 	// Assign overrides who is held out, for rule tests; the zero value is by hash, as in production.
 	Assign engine.Assignment
+	// shared, if set, is shared with other hosts on the same goroutine.
+	shared *shared
 	// Decided receives each decision, in the learner's order.
 	Decided func(engine.Decision)
 	// Stepped, if set, is shown every step of the engine: the state it began with, what came in, and the result.
@@ -44,8 +46,17 @@ type Host struct {
 	suppressed map[string]bool
 }
 
+// shared is what hosts use one after another.
+type shared struct {
+	zones   zones
+	stepper engine.Stepper
+}
+
 // NewHost returns a learner to whom nothing has happened yet.
 func NewHost(opts HostOptions) *Host {
+	if opts.shared == nil {
+		opts.shared = &shared{zones: zones{}}
+	}
 	h := &Host{opts: opts, profile: opts.Profile}
 	h.state.Learner = opts.Learner
 	h.env = engine.Env{
@@ -59,6 +70,7 @@ func NewHost(opts HostOptions) *Host {
 		Standing: &h.standing,
 		Grace:    Grace,
 		Assign:   opts.Assign,
+		Zone:     opts.shared.zones.lookUp,
 	}
 	h.showProfile()
 	return h
@@ -67,6 +79,11 @@ func NewHost(opts HostOptions) *Host {
 // Event takes in what arrived at the given instant; arrivals never go back. What falls due before it is decided first;
 // at a tie the event goes first. An error means that the engine misbehaved.
 func (h *Host) Event(d catalog.Decoded, arrival time.Time) error {
+	return h.event(&d, arrival)
+}
+
+// event is Event; it keeps d no longer than it runs.
+func (h *Host) event(d *catalog.Decoded, arrival time.Time) error {
 	if err := h.wakeUntil(func(w time.Time) bool { return w.Before(arrival) }); err != nil {
 		return err
 	}
@@ -74,21 +91,23 @@ func (h *Host) Event(d catalog.Decoded, arrival time.Time) error {
 	if said.After(arrival) { // a publisher's clock that is ahead must not make the next update old
 		said = arrival
 	}
-	if merged, changed, _ := h.profile.Merge(d.Traits, said); changed {
-		h.profile = merged
-		h.showProfile()
+	if len(d.Traits) > 0 {
+		if merged, changed, _ := h.profile.Merge(d.Traits, said); changed {
+			h.profile = merged
+			h.showProfile()
+		}
 	}
-	h.heed(d.Event, said)
-	ev := d.Event
-	change := h.standing.Apply(&ev, h.opts.Ruleset, arrival)
-	if !h.opts.Ruleset.Wants(&ev, change) {
+	ev := &d.Event
+	h.heed(ev, said)
+	change := h.standing.Apply(ev, h.opts.Ruleset, arrival)
+	if !h.opts.Ruleset.Wants(ev, change) {
 		return nil
 	}
-	return h.step([]engine.Input{{Event: &ev}}, arrival)
+	return h.step([]engine.Input{{Event: ev}}, arrival)
 }
 
 // heed takes in what an event says about whether the learner may be written to.
-func (h *Host) heed(ev engine.Event, said time.Time) {
+func (h *Host) heed(ev *engine.Event, said time.Time) {
 	f := profile.FeedbackOf(ev.Name, ev.Properties)
 	changed := h.profile.Apply(f, said)
 	if ev.Name == eventResubscribed {
@@ -109,7 +128,7 @@ func (h *Host) heed(ev engine.Event, said time.Time) {
 // stored what they want already.
 const eventResubscribed = "email.resubscribed"
 
-func (h *Host) comeBack(ev engine.Event, said time.Time) (changed bool) {
+func (h *Host) comeBack(ev *engine.Event, said time.Time) (changed bool) {
 	if topic, _ := ev.Text("topic"); topic != "" {
 		return h.profile.Join(topic, said)
 	}
@@ -157,12 +176,8 @@ func (h *Host) wakeUntil(due func(time.Time) bool) error {
 // step runs the engine and answers its deliveries until there are none.
 func (h *Host) step(inputs []engine.Input, now time.Time) error {
 	for range maxRounds {
-		res := engine.Step(h.env, h.state, inputs, now)
-		if h.opts.Stepped != nil {
-			h.opts.Stepped(h.state, inputs, res)
-		}
+		res := h.decide(inputs, now)
 		h.state, h.wake = res.State, res.WakeAt
-		h.state.Recent = nil // for people who look at a workflow; here it would be most of the memory
 		for _, d := range res.Decisions {
 			h.opts.Decided(d)
 		}
@@ -172,6 +187,18 @@ func (h *Host) step(inputs []engine.Input, now time.Time) error {
 		}
 	}
 	return h.misbehaved("still delivers after %d rounds at %s", maxRounds, now.Format(time.RFC3339))
+}
+
+// decide is one step of the engine. Who wants to see the state it began with gets it as it was. The recent decisions are for
+// people who look at a workflow; here they would be most of the memory.
+func (h *Host) decide(inputs []engine.Input, now time.Time) engine.Result {
+	if h.opts.Stepped == nil {
+		return h.opts.shared.stepper.Step(h.env, h.state, inputs, now)
+	}
+	res := engine.Step(h.env, h.state, inputs, now)
+	h.opts.Stepped(h.state, inputs, res)
+	res.State.Recent = nil
+	return res
 }
 
 func (h *Host) misbehaved(format string, args ...any) error {

@@ -38,13 +38,21 @@ const (
 // farFuture is the receive time of recorded events: no event is too new, and one that says no time gets this one.
 var farFuture = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// chunk is a piece of the file on its way from the reader through a decoder to the sequencer.
+// chunk is a piece of the file on its way from the reader through a decoder to the sequencer, and back to be filled again.
 type chunk struct {
 	first   int // number of its first line
 	data    []byte
 	ends    []int // where each line ends in data
 	events  []decoded
-	decoded chan struct{} // closed when events is filled
+	decoded chan struct{} // gets one when events is filled
+}
+
+// newChunk has room for lines of the usual length.
+func newChunk() *chunk {
+	return &chunk{
+		data: make([]byte, 0, chunkLines*256), ends: make([]int, 0, chunkLines), events: make([]decoded, 0, chunkLines),
+		decoded: make(chan struct{}, 1),
+	}
 }
 
 // decoded is one line: an event or an error.
@@ -71,13 +79,19 @@ func Decompress(r io.Reader) (io.Reader, error) {
 	return zr, nil
 }
 
-// readChunks cuts r into chunks and hands each to both channels; it closes neither.
-func readChunks(ctx context.Context, r io.Reader, work, ordered chan<- *chunk) error {
+// readChunks cuts r into chunks and hands each to both channels; it closes neither. Spare chunks are filled again.
+func readChunks(ctx context.Context, r io.Reader, spare <-chan *chunk, work, ordered chan<- *chunk) error {
 	br := bufio.NewReaderSize(r, 1<<16)
 	line := 1
 	for {
-		c, err := readChunk(br, line)
-		if c != nil {
+		var c *chunk
+		select {
+		case c = <-spare:
+		default:
+			c = newChunk()
+		}
+		err := c.fill(br, line)
+		if len(c.ends) > 0 {
 			line += len(c.ends)
 			for _, ch := range []chan<- *chunk{work, ordered} {
 				select {
@@ -96,9 +110,9 @@ func readChunks(ctx context.Context, r io.Reader, work, ordered chan<- *chunk) e
 	}
 }
 
-// readChunk reads whole lines; what a line has beyond maxLine is dropped. The chunk is nil when there was nothing.
-func readChunk(br *bufio.Reader, first int) (*chunk, error) {
-	c := &chunk{first: first, data: make([]byte, 0, chunkLines*256), decoded: make(chan struct{})}
+// fill reads whole lines; what a line has beyond maxLine is dropped. There are none when there was nothing.
+func (c *chunk) fill(br *bufio.Reader, first int) error {
+	c.first, c.data, c.ends = first, c.data[:0], c.ends[:0]
 	for start := 0; len(c.ends) < chunkLines && len(c.data) < chunkBytes; start = len(c.data) {
 		for {
 			part, err := br.ReadSlice('\n')
@@ -113,19 +127,16 @@ func readChunk(br *bufio.Reader, first int) (*chunk, error) {
 			if len(c.data) > start {
 				c.ends = append(c.ends, len(c.data))
 			}
-			if len(c.ends) == 0 {
-				return nil, err
-			}
-			return c, err
+			return err
 		}
 		c.ends = append(c.ends, len(c.data))
 	}
-	return c, nil
+	return nil
 }
 
 // decode fills in the chunk's events; blank lines are passed over.
 func (c *chunk) decode(dec Decoder) {
-	c.events = make([]decoded, 0, len(c.ends))
+	c.events = c.events[:0]
 	start := 0
 	for i, end := range c.ends {
 		body := bytes.TrimSpace(c.data[start:end])
@@ -136,6 +147,5 @@ func (c *chunk) decode(dec Decoder) {
 		d, err := dec.Decode("", "", body, farFuture)
 		c.events = append(c.events, decoded{Decoded: d, line: c.first + i, err: err})
 	}
-	c.data, c.ends = nil, nil
-	close(c.decoded)
+	c.decoded <- struct{}{}
 }

@@ -66,11 +66,12 @@ func Run(ctx context.Context, r io.Reader, opts Options) (*Report, error) {
 	// Reader → decoders → sequencer (this goroutine) → shards. The channels' depths bound what is in memory.
 	work := make(chan *chunk, 2*opts.Workers)
 	ordered := make(chan *chunk, 4*opts.Workers)
+	spare := make(chan *chunk, cap(ordered))
 	var pipeline sync.WaitGroup
 	pipeline.Go(func() {
 		defer close(work)
 		defer close(ordered)
-		if err := readChunks(reading, r, work, ordered); err != nil && reading.Err() == nil {
+		if err := readChunks(reading, r, spare, work, ordered); err != nil && reading.Err() == nil {
 			cancel(err)
 		}
 	})
@@ -93,7 +94,7 @@ func Run(ctx context.Context, r io.Reader, opts Options) (*Report, error) {
 	}
 
 	seq := &sequencer{opts: &opts, shards: shards, stopReading: stopReading}
-	seq.run(ctx, ordered)
+	seq.run(ctx, ordered, spare)
 	pipeline.Wait()
 	deciding.Wait()
 	if err := context.Cause(ctx); err != nil {
@@ -116,8 +117,9 @@ type sequencer struct {
 	stopReading func()
 }
 
-// run deals out events until there are no more or the context ends, then tells the shards to finish.
-func (s *sequencer) run(ctx context.Context, ordered <-chan *chunk) {
+// run deals out events until there are no more or the context ends, then tells the shards to finish. Chunks that it is done
+// with become spare.
+func (s *sequencer) run(ctx context.Context, ordered <-chan *chunk, spare chan<- *chunk) {
 	enough := false
 	for c := range ordered {
 		if enough || ctx.Err() != nil {
@@ -130,6 +132,10 @@ func (s *sequencer) run(ctx context.Context, ordered <-chan *chunk) {
 		}
 		if enough = !s.deal(ctx, c); enough {
 			s.stopReading()
+		}
+		select {
+		case spare <- c:
+		default:
 		}
 		if s.opts.Progress != nil {
 			s.opts.Progress(s.events + s.dead)
@@ -148,6 +154,9 @@ func (s *sequencer) run(ctx context.Context, ordered <-chan *chunk) {
 // deal sends a chunk's events to their shards; false means that the rest lies beyond Until.
 func (s *sequencer) deal(ctx context.Context, c *chunk) bool {
 	batches := make([][]arrival, len(s.shards))
+	for n := range batches {
+		batches[n] = s.shards[n].batch(len(c.events) * 5 / 4 / len(s.shards)) // the shares differ a little
+	}
 	more := true
 	for i := range c.events {
 		d := &c.events[i]

@@ -21,10 +21,15 @@ type shard struct {
 	hosts map[string]*Host
 	order []*Host // by first event, so that finishing needs no map order
 	found *Collector
+	spare chan []arrival // batches that may be filled again
+	shared
 }
 
 func newShard(opts *Options) *shard {
-	return &shard{opts: opts, in: make(chan []arrival, 8), hosts: map[string]*Host{}, found: NewCollector(opts.SummaryOnly)}
+	return &shard{
+		opts: opts, in: make(chan []arrival, 8), hosts: map[string]*Host{}, found: NewCollector(opts.SummaryOnly),
+		spare: make(chan []arrival, 8), shared: shared{zones: zones{}},
+	}
 }
 
 // run takes in events until there are no more, then decides what falls due until the end.
@@ -32,9 +37,13 @@ func (s *shard) run(ctx context.Context) error {
 	for batch := range s.in {
 		for i := range batch {
 			a := &batch[i]
-			if err := s.host(a.Event.Learner).Event(a.Decoded, a.at); err != nil {
+			if err := s.host(a.Event.Learner).event(&a.Decoded, a.at); err != nil {
 				return err
 			}
+		}
+		select {
+		case s.spare <- batch[:0]:
+		default:
 		}
 	}
 	for i, h := range s.order {
@@ -56,11 +65,22 @@ func (s *shard) host(learner string) *Host {
 			Ruleset:         s.opts.Ruleset,
 			AssumeReachable: s.opts.AssumeReachable,
 			Decided:         s.found.Add,
+			shared:          &s.shared,
 		})
 		s.hosts[learner] = h
 		s.order = append(s.order, h)
 	}
 	return h
+}
+
+// batch returns an empty one with room for about so many.
+func (s *shard) batch(n int) []arrival {
+	select {
+	case b := <-s.spare:
+		return b
+	default:
+		return make([]arrival, 0, n)
+	}
 }
 
 // shardOf spreads learners evenly (FNV-1a).
