@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -32,7 +33,7 @@ type console struct {
 }
 
 func main() {
-	if os.Getenv("GOGC") == "" {
+	if os.Getenv("GOGC") == "" && !slices.Contains(os.Args, "--serve") { // a process that is weighed is as in production
 		debug.SetGCPercent(200) // the servers in here make much garbage and keep little: a few percent of what a message costs
 	}
 	signals := make(chan os.Signal, 2)

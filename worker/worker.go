@@ -27,6 +27,9 @@ type Options struct {
 
 	Decisions  int // at once, in this process; default 500
 	Deliveries int // at once, in this process; default 100
+	// Cached is how many learners' runs stay in memory between their tasks, some 100 KB each; the SDK knows one number for
+	// all workers of a process. A run that is not there is replayed from its history. Default 2000.
+	Cached int
 	// DeliveriesPerSecond limits the deliveries of all workers together; 0: no limit.
 	DeliveriesPerSecond float64
 	StopTimeout         time.Duration // default DefaultStopTimeout
@@ -47,6 +50,7 @@ func New(c client.Client, o Options) (*Worker, error) {
 	if o.Decide == nil || o.Deliver == nil || o.Report == nil {
 		return nil, errors.New("a worker needs its three activities: Decide, Deliver and Report")
 	}
+	sdk.SetStickyWorkflowCacheSize(or(o.Cached, 2000))
 	w := &Worker{
 		learners:   sdk.New(c, workflows.TaskQueue, learnerOptions(o)),
 		deliveries: sdk.New(c, workflows.DeliverTaskQueue, deliveryOptions(o)),

@@ -217,7 +217,14 @@ func (e *eyes) behind(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	behind := subjects.Partitions - len(list) // a consumer that is missing has not even begun
+	behind := 0
+	if missing := subjects.Partitions - len(list); missing > 0 { // those have not even begun
+		info, err := e.js.Stream(ctx, subjects.Stream)
+		if err != nil {
+			return 0, fmt.Errorf("looking at the stream %s: %w", subjects.Stream, err)
+		}
+		behind = missing * (1 + int(info.CachedInfo().State.Msgs))
+	}
 	for _, info := range list {
 		behind += int(info.NumPending) + info.NumAckPending
 	}
