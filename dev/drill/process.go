@@ -33,6 +33,7 @@ func launch(ctx context.Context, o Options, c config) (*process, error) {
 		return nil, err
 	}
 	p := &process{cmd: o.Process(), lines: make(chan string, 8), ended: make(chan struct{})}
+	p.cmd.Env = append(p.cmd.Environ(), "GOMEMLIMIT=900MiB") // as in docker-compose.yml
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
