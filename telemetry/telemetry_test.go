@@ -271,7 +271,9 @@ func (l logs) Deliver(ctx context.Context, _ engine.Send) (engine.Outcome, error
 	return engine.Outcome{}, nil
 }
 
-func (l logs) GiveUp(context.Context, engine.Send) (engine.Outcome, error) { return engine.Outcome{}, nil }
+func (l logs) GiveUp(context.Context, engine.Send) (engine.Outcome, error) {
+	return engine.Outcome{}, nil
+}
 
 func TestTracesAsTheEnvironmentSays(t *testing.T) {
 	const endpoint = "http://127.0.0.1:4318"
