@@ -45,12 +45,17 @@ type Deliver struct {
 // Run delivers, then publishes the decisions that led to the send and the one that its outcome leaves behind. A
 // decision stream that is away does not hold the outcome back: what was not published is reported later.
 func (d *Deliver) Run(ctx context.Context, in workflows.DeliverInput) (workflows.Delivered, error) {
+	return d.conclude(ctx, in, d.Deliverer.Deliver)
+}
+
+// GiveUp is Run for a send that is not to go out any more: how it ended is all that is asked.
+func (d *Deliver) GiveUp(ctx context.Context, in workflows.DeliverInput) (workflows.Delivered, error) {
+	return d.conclude(ctx, in, d.Deliverer.GiveUp)
+}
+
+func (d *Deliver) conclude(ctx context.Context, in workflows.DeliverInput, deliver func(context.Context, engine.Send) (engine.Outcome, error)) (workflows.Delivered, error) {
 	sending, stop := watch(ctx)
 	defer stop()
-	deliver := d.Deliverer.Deliver
-	if in.GivenUp {
-		deliver = d.Deliverer.GiveUp
-	}
 	outcome, err := deliver(sending, in.Send)
 	if errors.Is(err, delivery.ErrNotBegun) {
 		outcome, err = engine.Outcome{SendID: in.Send.ID, Status: engine.OutcomeCancelled, Detail: "given up before it began"}, nil

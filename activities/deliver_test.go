@@ -99,8 +99,8 @@ func TestASendThatIsGivenUpIsOnlyAskedAfter(t *testing.T) {
 	told := &stream{}
 	d := &activities.Deliver{Decisions: told, Deliverer: provider{err: errors.New("delivered"), gaveUp: engine.Outcome{SendID: "s1", Status: engine.OutcomeAccepted}}}
 	suite := new(testsuite.WorkflowTestSuite).NewTestActivityEnvironment()
-	suite.RegisterActivity(d.Run)
-	value, err := suite.ExecuteActivity(d.Run, workflows.DeliverInput{Send: engine.Send{ID: "s1", Learner: "u_42", Rule: "welcome"}, GivenUp: true})
+	suite.RegisterActivity(d.GiveUp)
+	value, err := suite.ExecuteActivity(d.GiveUp, workflows.DeliverInput{Send: engine.Send{ID: "s1", Learner: "u_42", Rule: "welcome"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,8 +27,8 @@ type Options struct {
 
 	Decisions  int // at once, in this process; default 500
 	Deliveries int // at once, in this process; default 100
-	// Cached is how many learners' runs stay in memory between their tasks, some 100 KB each; the SDK knows one number for
-	// all workers of a process. A run that is not there is replayed from its history. Default 2000.
+	// Cached is how many learners' runs stay in memory between their tasks; the SDK knows one number for all workers of a
+	// process. A run that is not there is replayed from its history. Default 2000.
 	Cached int
 	// DeliveriesPerSecond limits the deliveries of all workers together; 0: no limit.
 	DeliveriesPerSecond float64
@@ -60,6 +60,7 @@ func New(c client.Client, o Options) (*Worker, error) {
 	w.learners.RegisterActivityWithOptions(o.Decide.Retire, activity.RegisterOptions{Name: workflows.ActivityRetire})
 	w.learners.RegisterActivityWithOptions(o.Report.Run, activity.RegisterOptions{Name: workflows.ActivityReport})
 	w.deliveries.RegisterActivityWithOptions(o.Deliver.Run, activity.RegisterOptions{Name: workflows.ActivityDeliver})
+	w.deliveries.RegisterActivityWithOptions(o.Deliver.GiveUp, activity.RegisterOptions{Name: workflows.ActivityGiveUp})
 	return w, nil
 }
 

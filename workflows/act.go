@@ -86,7 +86,7 @@ const changeAsk = "ask-after-giving-up"
 func (f *flight) askLedger(ctx workflow.Context) {
 	f.asked = true
 	ctx = delivering(ctx, "did it go out? "+f.send.Message+" was given up")
-	f.future = workflow.ExecuteActivity(ctx, ActivityDeliver, DeliverInput{Send: f.send, Decisions: f.carried, GivenUp: true})
+	f.future = workflow.ExecuteActivity(ctx, ActivityGiveUp, DeliverInput{Send: f.send, Decisions: f.carried})
 }
 
 // cancel gives up a delivery that has not begun. How it ended comes back as its outcome.

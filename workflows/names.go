@@ -30,7 +30,9 @@ const (
 	ActivityDecide  = "Decide"
 	ActivityRetire  = "Retire"
 	ActivityDeliver = "Deliver"
-	ActivityReport  = "Report"
+	// ActivityGiveUp has a name of its own so that a worker that does not know it fails, and does not deliver.
+	ActivityGiveUp = "GiveUp"
+	ActivityReport = "Report"
 )
 
 // The values of HomeroomStage.

@@ -66,12 +66,10 @@ type DecideResult struct {
 	Card   Card          `json:"card"`
 }
 
-// DeliverInput asks the Deliver activity for one send, and to publish the decisions that led to it.
+// DeliverInput asks the Deliver activity for one send, or GiveUp how it ended, and to publish the decisions that led to it.
 type DeliverInput struct {
 	Send      engine.Send       `json:"send"`
 	Decisions []engine.Decision `json:"decisions,omitempty"`
-	// GivenUp: the send is not to go out any more; how it ended is all that is asked.
-	GivenUp bool `json:"given_up,omitempty"`
 }
 
 // Delivered is what came of it.

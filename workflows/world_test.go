@@ -98,7 +98,9 @@ func newWorld(t *testing.T, start time.Time, tune ...func(*world, *activities.Op
 	decide := activities.NewDecide(o)
 	w.env.RegisterActivityWithOptions(decide.Retire, activity.RegisterOptions{Name: workflows.ActivityRetire})
 	w.env.RegisterActivityWithOptions(decide.Run, activity.RegisterOptions{Name: workflows.ActivityDecide})
-	w.env.RegisterActivityWithOptions((&activities.Deliver{Deliverer: w, Decisions: w}).Run, activity.RegisterOptions{Name: workflows.ActivityDeliver})
+	deliver := &activities.Deliver{Deliverer: w, Decisions: w}
+	w.env.RegisterActivityWithOptions(deliver.Run, activity.RegisterOptions{Name: workflows.ActivityDeliver})
+	w.env.RegisterActivityWithOptions(deliver.GiveUp, activity.RegisterOptions{Name: workflows.ActivityGiveUp})
 	w.env.RegisterActivityWithOptions((&activities.Report{Decisions: w}).Run, activity.RegisterOptions{Name: workflows.ActivityReport})
 	w.env.SetOnTimerScheduledListener(func(_ string, d time.Duration) { w.timers = append(w.timers, d) })
 	w.env.SetTestTimeout(20 * time.Second)

@@ -85,7 +85,7 @@ func openDatabase(file string) (*config.SQL, error) {
 }
 
 // unusedIndexes are those of visibility attributes that nobody searches a stack on one machine by: every write of a run pays for
-// each of the sixty, and without them job B of the bench passes 40% more messages. Searching by them still works, it reads more.
+// each of the 58, and without these job B of the bench passes 40% more messages. Searching by them still works, it reads more.
 func unusedIndexes() []string {
 	names := []string{
 		"history_length", "history_size_bytes", "execution_duration", "state_transition_count", "parent_workflow_id", "parent_run_id",
