@@ -1,0 +1,31 @@
+package engine
+
+import (
+	"testing"
+	"time"
+)
+
+// TestARunThatComesBackToLifeHoldsTheNextSilenceBack: the run was over but for its message, and a silence of the same rule was
+// found already, when the provider said "later": the rule has a live run again, and must not begin a second one.
+func TestARunThatComesBackToLifeHoldsTheNextSilenceBack(t *testing.T) {
+	noon := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	rules := &Ruleset{Hash: "r1", Rules: []*Rule{{
+		Name: "quiet", When: Trigger{Inactive: time.Hour, Platform: true}, Again: Again{Always: true}, Program: []Instr{{Op: OpSend, Send: &SendStep{Message: "m"}}},
+	}}}
+	standing := &Standing{}
+	standing.Platform.add(noon, time.Second)
+	send := Send{ID: "s1", Rule: "quiet", Run: "run1", At: noon}
+	state := State{
+		Learner: "u_1", Clock: noon,
+		Runs:    []Run{{ID: "run1", Rule: "quiet", Revision: "r1", Over: true}},
+		Flights: []Flight{{Send: send}},
+	}
+	s := newStepper(Env{Current: rules, Revision: func(string) *Ruleset { return rules }, Standing: standing}, state, noon)
+	if _, armed := s.nextSilence(); !armed {
+		t.Fatal("no silence is armed beside a run that is over")
+	}
+	s.outcome(&Outcome{SendID: "s1", Status: OutcomeRetry})
+	if si, armed := s.nextSilence(); armed {
+		t.Errorf("a second run would begin at %s", si.due)
+	}
+}
