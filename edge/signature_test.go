@@ -81,6 +81,9 @@ func TestAnyChangedByteIsRefused(t *testing.T) {
 	for at := range body {
 		refused("body without byte", at, verify(key, vectorSignature, vectorTimestamp, append(bytes.Clone(body[:at]), body[at+1:]...), vectorTime, 0))
 	}
+	for at := range vectorSignature {
+		refused("signature with a line break", at, verify(key, vectorSignature[:at]+"\n"+vectorSignature[at:], vectorTimestamp, body, vectorTime, 0))
+	}
 	refused("body and one byte more", 0, verify(key, vectorSignature, vectorTimestamp, append(bytes.Clone(body), '\n'), vectorTime, 0))
 	refused("a byte moved from the timestamp to the body", 0,
 		verify(key, vectorSignature, vectorTimestamp[:9], append([]byte(vectorTimestamp[9:]+" "), body...), vectorTime, 0))

@@ -69,7 +69,7 @@ func TestAChangedTokenIsRefused(t *testing.T) {
 			}
 		}
 	}
-	for _, odd := range []string{"", token[:20], token + "AA", token + "=", strings.Repeat("A", 5000), "../../etc"} {
+	for _, odd := range []string{"", token[:20], token + "AA", token + "=", token[:20] + "\r" + token[20:], token + "\n", strings.Repeat("A", 5000), "../../etc"} {
 		if _, err := l.ReadUnsubscribe(odd, at); !errors.Is(err, ErrForged) {
 			t.Errorf("%.30q was taken: %v", odd, err)
 		}
