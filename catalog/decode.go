@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -55,8 +56,9 @@ func (e *DecodeError) Error() string {
 	return e.Message + "; " + e.Hint
 }
 
+// refuse makes the error. It quotes what a subject or a header holds, which may be any bytes; headers and JSON hold text only.
 func refuse(code, hint, format string, args ...any) *DecodeError {
-	return &DecodeError{Code: code, Message: fmt.Sprintf(format, args...), Hint: hint}
+	return &DecodeError{Code: code, Message: strings.ToValidUTF8(fmt.Sprintf(format, args...), "\uFFFD"), Hint: strings.ToValidUTF8(hint, "\uFFFD")}
 }
 
 // check reads the facts of an event and says what is wrong with them; learner and event are the subject's, or "".
