@@ -6,15 +6,19 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// alarm is the one timer of a run.
+// alarm is a timer that is set.
 type alarm struct {
-	future workflow.Future // nil: not set
+	future workflow.Future
 	cancel workflow.CancelFunc
 	at     time.Time
 }
 
-// arm sees to it that the run is woken in time. It is lazy: a timer that rings too early costs less than one that is
-// moved with every event, so only an earlier instant replaces it.
+// maxAlarms is how many timers are left set, at most.
+const maxAlarms = 4
+
+// arm sees to it that the run is woken in time, with as few timers as possible: each that is started is billed. It is lazy:
+// only an instant before all that are set needs a new one, and one that rings too early is followed by the next. The later ones
+// stay, so that what a short wait displaces need not be started again.
 func (l *learner) arm(ctx workflow.Context) {
 	at, why := l.Wake, l.Next
 	sooner := func(end time.Time, then string) {
@@ -27,24 +31,30 @@ func (l *learner) arm(ctx workflow.Context) {
 	if at.IsZero() {
 		return
 	}
-	if l.alarm.future != nil {
-		if !at.Before(l.alarm.at) {
-			return
+	if n := len(l.alarms); n > 0 && !at.Before(l.alarms[n-1].at) {
+		return
+	}
+	if l.Version < versionManyTimers {
+		for _, a := range l.alarms {
+			a.cancel()
 		}
-		l.alarm.cancel()
+		l.alarms = nil
+	} else if len(l.alarms) == maxAlarms {
+		l.alarms[0].cancel()
+		l.alarms = l.alarms[1:]
 	}
 	timerCtx, cancel := workflow.WithCancel(ctx)
 	wait := max(at.Sub(workflow.Now(ctx)), minSleep)
-	l.alarm = alarm{
+	l.alarms = append(l.alarms, alarm{
 		future: workflow.NewTimerWithOptions(timerCtx, wait, workflow.TimerOptions{Summary: summary(why)}),
 		cancel: cancel,
 		at:     at,
-	}
+	})
 }
 
-// rang notes that the timer has fired; if it was too early, arm sets the next one.
+// rang notes that the earliest timer has fired; if it was too early, arm sets the next one.
 func (l *learner) rang(ctx workflow.Context) {
-	l.alarm = alarm{}
+	l.alarms = l.alarms[:len(l.alarms)-1]
 	l.woke = !l.Wake.IsZero() && !workflow.Now(ctx).Before(l.Wake)
 }
 

@@ -59,7 +59,7 @@ type learner struct {
 	woke      bool           // WakeAt has come
 	since     time.Time      // when it was last woken
 
-	alarm     alarm
+	alarms    []alarm         // the earliest is the last
 	flights   []*flight       // deliveries that are out, oldest first
 	reporting workflow.Future // the Report that is out; nil: none
 	reported  []engine.Decision
@@ -116,8 +116,8 @@ func (l *learner) wait(ctx workflow.Context) {
 	if l.reporting != nil {
 		s.AddFuture(l.reporting, func(workflow.Future) { l.filed(ctx) })
 	}
-	if l.alarm.future != nil {
-		s.AddFuture(l.alarm.future, func(workflow.Future) { l.rang(ctx) })
+	if n := len(l.alarms); n > 0 {
+		s.AddFuture(l.alarms[n-1].future, func(workflow.Future) { l.rang(ctx) })
 	}
 	s.Select(ctx)
 	for ctx.Err() == nil && s.HasPending() { // several deliveries may have come back at once: one decision for all

@@ -80,18 +80,25 @@ func TestABurstOfSignalsIsDecidedTogetherAndInOrder(t *testing.T) {
 }
 
 func TestTheTimerIsLazy(t *testing.T) {
+	const hour = time.Hour
 	for _, tc := range []struct {
-		name  string
-		wakes []time.Duration // what each decision wants, from its own instant; 0: nothing
-		every time.Duration   // between events
-		want  []time.Duration
+		name    string
+		version int
+		wakes   []time.Duration // what each decision wants, from its own instant; 0: nothing
+		every   time.Duration   // between events
+		want    []time.Duration
+		gone    int // timers that were canceled
 	}{
-		{"one wake-up, one timer; then rest", []time.Duration{2 * time.Hour}, time.Hour, []time.Duration{2 * time.Hour, 24 * time.Hour}},
+		{"one wake-up, one timer; then rest", 2, []time.Duration{2 * hour}, hour, []time.Duration{2 * hour, 24 * hour}, 0},
 		{"a later wake-up keeps the timer, and sets one when that rings too early",
-			[]time.Duration{2 * time.Hour, 3 * time.Hour, 4 * time.Hour}, 30 * time.Minute, []time.Duration{2 * time.Hour, 3 * time.Hour}},
-		{"an earlier wake-up replaces it", []time.Duration{9 * time.Hour, time.Hour}, time.Hour, []time.Duration{9 * time.Hour, time.Hour, 24 * time.Hour}},
-		{"nothing to wait for: it rests after a day", []time.Duration{0}, time.Hour, []time.Duration{24 * time.Hour}},
-		{"longer than a day: it rests first", []time.Duration{72 * time.Hour}, time.Hour, []time.Duration{24 * time.Hour}},
+			2, []time.Duration{2 * hour, 3 * hour, 4 * hour}, hour / 2, []time.Duration{2 * hour, 3 * hour}, 0},
+		{"an earlier wake-up comes beside it", 2, []time.Duration{9 * hour, hour}, hour, []time.Duration{9 * hour, hour}, 0},
+		{"what a short wait displaces is not started again", 2, []time.Duration{0, hour}, hour, []time.Duration{24 * hour, hour}, 0},
+		{"of five the latest gives way", 2, []time.Duration{20 * hour, 10 * hour, 5 * hour, 2 * hour, hour}, hour / 10,
+			[]time.Duration{20 * hour, 10 * hour, 5 * hour, 2 * hour, hour}, 1},
+		{"in the first version, an earlier one replaces it", 1, []time.Duration{9 * hour, hour}, hour, []time.Duration{9 * hour, hour, 24 * hour}, 1},
+		{"nothing to wait for: it rests after a day", 2, []time.Duration{0}, hour, []time.Duration{24 * hour}, 0},
+		{"longer than a day: it rests first", 2, []time.Duration{72 * hour}, hour, []time.Duration{24 * hour}, 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			w := newWorld(t, monday)
@@ -109,9 +116,30 @@ func TestTheTimerIsLazy(t *testing.T) {
 				}
 				return res
 			}
-			w.until(4*time.Hour, first())
+			in := first()
+			in.Version = tc.version
+			canceled, gone := 0, 0
+			w.env.SetOnTimerCanceledListener(func(string) { canceled++ })
+			w.at(4*time.Hour-time.Second, func() { gone = canceled })
+			w.until(4*time.Hour, in)
 			equal(t, "timers", w.timers, tc.want)
+			if gone != tc.gone {
+				t.Errorf("%d timers were canceled, want %d", gone, tc.gone)
+			}
 		})
+	}
+}
+
+// TestATimerThatStayedRingsTooEarly: the one for resting was set before the nudge, which moved the rest by three hours.
+func TestATimerThatStayedRingsTooEarly(t *testing.T) {
+	w := newWorld(t, monday)
+	w.at(0, func() { w.handOver(w.event("lesson.completed")) })
+	w.at(time.Hour, func() { w.handOver(w.event("assessment.graded", "assessment_id", "a1")) })
+	w.until(48*time.Hour, first())
+	equal(t, "mails", w.mails, []string{"13:00 retry-encouragement"})
+	equal(t, "timers", w.timers, []time.Duration{24 * time.Hour, 2 * time.Hour, 3 * time.Hour})
+	if next := continued(t, w); !next.Resting {
+		t.Error("the learner does not rest")
 	}
 }
 

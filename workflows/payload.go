@@ -6,8 +6,13 @@ import (
 	"homeroom/engine"
 )
 
-// InputVersion is the version of Input that this code writes.
-const InputVersion = 1
+// InputVersion is the version of Input that this code writes. A run does to its end what its version did, so that its history
+// replays.
+const InputVersion = versionManyTimers
+
+// versionManyTimers is the first version that keeps later timers when an earlier one is set; before it, one timer replaced
+// the other.
+const versionManyTimers = 2
 
 // Input starts a run of a learner's workflow: empty but for the first three fields when an event starts it, complete
 // when it continues as new.
