@@ -67,8 +67,10 @@ type Options struct {
 	// Spread is over how long, for real, wake-ups are spread that many learners may have at one instant; 0:
 	// DefaultSpread, negative: not at all. No more than a twelfth of Grace counts.
 	Spread time.Duration
-	// Prompt publishes also that a run has started at once. Otherwise this is told together with what comes of the run,
-	// which spares an activity for every run that begins with a wait.
+	// Decisions publishes what earlier decisions left untold; nil: only activities do.
+	Decisions Publisher
+	// Prompt publishes also at once that a run has started, was put off or has ended. Otherwise this is told by the learner's next
+	// decision or delivery, which spares an activity.
 	Prompt bool
 	// Step decides; nil: engine.Step.
 	Step func(engine.Env, engine.State, []engine.Input, time.Time) engine.Result
@@ -121,11 +123,13 @@ func (d *Decide) Run(ctx context.Context, in workflows.DecideInput) (workflows.D
 		now = state.Clock
 	}
 	res := d.o.Step(env, state, in.Inputs, now)
+	told := d.tell(ctx, in.Untold)
 	unreported := without(res.Decisions, in.Published)
 	scene := Scene{Env: env, State: res.State, Now: now, WakeAt: res.WakeAt}
 	answer := workflows.DecideResult{
 		State:      res.State,
 		Effects:    res.Effects,
+		Told:       told,
 		Unreported: unreported,
 		Urgent:     d.o.Prompt || slices.ContainsFunc(unreported, urgent),
 		Now:        now,
@@ -218,12 +222,4 @@ func (d *Decide) handedOver(ctx context.Context, in workflows.DecideInput) time.
 		mark = time.Unix(0, 0).UTC()
 	}
 	return mark
-}
-
-// urgent says whether a decision is news that people and reports wait for.
-func urgent(d engine.Decision) bool { return d.Kind != engine.KindStarted }
-
-// without leaves out the decisions with these ids.
-func without(decisions []engine.Decision, ids []string) []engine.Decision {
-	return slices.DeleteFunc(slices.Clone(decisions), func(d engine.Decision) bool { return slices.Contains(ids, d.ID) })
 }

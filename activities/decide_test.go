@@ -166,26 +166,6 @@ func TestSleep(t *testing.T) {
 	}
 }
 
-func TestWhatIsPublishedOnceIsNotPublishedAgain(t *testing.T) {
-	step := func(_ engine.Env, s engine.State, _ []engine.Input, _ time.Time) engine.Result {
-		return engine.Result{State: s, Decisions: []engine.Decision{{ID: "d1", Kind: engine.KindStarted}, {ID: "d2", Kind: engine.KindSent}}}
-	}
-	for _, tc := range []struct {
-		published []string
-		left      int
-		urgent    bool
-	}{
-		{nil, 2, true},
-		{[]string{"d2"}, 1, false}, // that a run began can wait for what comes of it
-		{[]string{"d1", "d2"}, 0, false},
-	} {
-		res, err := decide(&facts{now: noon}, step).Run(t.Context(), workflows.DecideInput{Published: tc.published})
-		if err != nil || len(res.Unreported) != tc.left || res.Urgent != tc.urgent {
-			t.Errorf("published %v: %d left, urgent %v (%v); want %d, %v", tc.published, len(res.Unreported), res.Urgent, err, tc.left, tc.urgent)
-		}
-	}
-}
-
 func TestDecideErrors(t *testing.T) {
 	away := errors.New("nats: timeout")
 	_, err := decide(&facts{now: noon, standing: away}, nothing).Run(t.Context(), workflows.DecideInput{Learner: "u_42"})

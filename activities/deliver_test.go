@@ -29,6 +29,7 @@ func (p provider) GiveUp(context.Context, engine.Send) (engine.Outcome, error) {
 
 type stream struct {
 	kinds []engine.Kind
+	ids   []string
 	err   error
 }
 
@@ -37,7 +38,7 @@ func (s *stream) Publish(_ context.Context, decisions []engine.Decision) error {
 		return s.err
 	}
 	for _, d := range decisions {
-		s.kinds = append(s.kinds, d.Kind)
+		s.kinds, s.ids = append(s.kinds, d.Kind), append(s.ids, d.ID)
 	}
 	return nil
 }

@@ -150,7 +150,7 @@ func (a *App) newWorker(revs *revisions, outward *links.Links, o Options) (*work
 		Decide: activities.NewDecide(activities.Options{
 			Profiles: a.store.Profiles, Standings: a.store.Standings, Rulesets: revs, Marks: a.store.Control, Clock: o.Clock,
 			Grace: o.Grace, RestAfter: o.RestAfter, RetireAfter: o.RetireAfter, Retired: a.store.Retired, Prompt: o.Prompt,
-			Step: o.Telemetry.Step(engine.Step),
+			Decisions: decisions, Step: o.Telemetry.Step(engine.Step),
 		}),
 		Deliver:             &activities.Deliver{Deliverer: o.Telemetry.Deliverer(deliverer), Decisions: decisions},
 		Report:              &activities.Report{Decisions: decisions},

@@ -65,7 +65,8 @@ type Options struct {
 
 	// Grace, RestAfter and RetireAfter are in Homeroom's time; see package activities for their defaults.
 	Grace, RestAfter, RetireAfter time.Duration
-	// Prompt publishes the decision that a run has begun at once; otherwise it goes along with the run's next activity.
+	// Prompt publishes at once also that a run has begun, was put off or has ended; otherwise the learner's next decision or
+	// delivery takes it along.
 	Prompt bool
 	// MarkEvery and MarkMargin are in real time; see package triggers for their defaults.
 	MarkEvery, MarkMargin time.Duration

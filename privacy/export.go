@@ -47,8 +47,10 @@ type Workflow struct {
 	ID   string `json:"workflow_id"`
 	Runs []run  `json:"runs"`
 	// State is everything the workflow remembers at this moment; nil with a Problem if no worker answered.
-	State   *engine.State `json:"state,omitempty"`
-	Problem string        `json:"problem,omitempty"`
+	State *engine.State `json:"state,omitempty"`
+	// Untold are decisions that are not among those above yet; the learner's next decision or delivery publishes them.
+	Untold  []engine.Decision `json:"decisions_not_published_yet,omitempty"`
+	Problem string            `json:"problem,omitempty"`
 }
 
 // Suppressed is one address that is not to be written to.
@@ -164,9 +166,9 @@ func (p *Privacy) workflow(ctx context.Context, learner string, f found) Section
 	asking, cancel := context.WithTimeout(ctx, queryPatience)
 	defer cancel()
 	var state engine.State
-	answer, err := p.o.Temporal.QueryWorkflow(asking, w.ID, "", workflows.QueryState)
+	err := p.ask(asking, w.ID, workflows.QueryState, &state)
 	if err == nil {
-		err = answer.Get(&state)
+		err = p.ask(asking, w.ID, workflows.QueryUntold, &w.Untold)
 	}
 	if err != nil {
 		w.Problem = "no worker told the state: export again while Homeroom is serving, with its encryption keys if it has any: " + err.Error()
@@ -175,4 +177,13 @@ func (p *Privacy) workflow(ctx context.Context, learner string, f found) Section
 	}
 	section.Items = append(section.Items, w)
 	return section
+}
+
+// ask queries a workflow's latest run.
+func (p *Privacy) ask(ctx context.Context, workflow, query string, into any) error {
+	answer, err := p.o.Temporal.QueryWorkflow(ctx, workflow, "", query)
+	if err != nil {
+		return err
+	}
+	return answer.Get(into)
 }

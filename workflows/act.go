@@ -134,27 +134,3 @@ func outcomeOf(send engine.Send, canceled bool, err error) engine.Outcome {
 	}
 	return out
 }
-
-// report publishes decisions that no delivery took along, one batch at a time: the urgent ones now, the others when
-// the learner is about to rest.
-func (l *learner) report(ctx workflow.Context, all bool) {
-	if len(l.Unreported) == 0 || !(l.urgent || all) || l.reporting != nil || l.held {
-		return
-	}
-	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		StartToCloseTimeout: reportTimeout,
-		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
-		Summary:             summary(fmt.Sprintf("publishes %s", count(len(l.Unreported), "decision"))),
-	})
-	l.reporting = workflow.ExecuteActivity(ctx, ActivityReport, ReportInput{Decisions: l.Unreported})
-	l.reported, l.Unreported, l.urgent = l.Unreported, nil, false
-}
-
-// filed takes note of how a Report ended. What could not be published goes along with the next activity.
-func (l *learner) filed(ctx workflow.Context) {
-	if err := l.reporting.Get(ctx, nil); err != nil {
-		workflow.GetLogger(ctx).Error("Publishing decisions failed for good; they go along with the next activity.", "learner", l.Learner, "error", err)
-		l.Unreported, l.held = append(l.reported, l.Unreported...), true
-	}
-	l.reporting, l.reported = nil, nil
-}

@@ -58,6 +58,7 @@ type learner struct {
 	published []string       // by deliveries that have come back
 	woke      bool           // WakeAt has come
 	since     time.Time      // when it was last woken
+	decided   int            // the history's length at the last decision
 
 	alarms    []alarm         // the earliest is the last
 	flights   []*flight       // deliveries that are out, oldest first
@@ -82,6 +83,11 @@ func begin(ctx workflow.Context, in Input) (*learner, error) {
 		workflow.QueryHandlerOptions{Description: "Everything Homeroom remembers of this learner: live runs, past sends, the last decisions with their reasons."})
 	if err != nil {
 		return nil, fmt.Errorf("registering the query %q: %w", QueryState, err)
+	}
+	err = workflow.SetQueryHandlerWithOptions(ctx, QueryUntold, func() ([]engine.Decision, error) { return l.untold(), nil },
+		workflow.QueryHandlerOptions{Description: "Decisions that are not in the stream of decisions yet: the learner's next decision or delivery publishes them."})
+	if err != nil {
+		return nil, fmt.Errorf("registering the query %q: %w", QueryUntold, err)
 	}
 	return l, nil
 }
@@ -129,7 +135,7 @@ func (l *learner) wait(ctx workflow.Context) {
 func (l *learner) decide(ctx workflow.Context) error {
 	in := DecideInput{
 		Learner: l.Learner, Partition: l.Partition, State: l.State,
-		Inputs: l.inputs, Mark: l.mark, Published: l.published,
+		Inputs: l.inputs, Mark: l.mark, Published: l.published, Untold: l.recorded(ctx),
 	}
 	if l.woke {
 		in.Woke = l.WakeAt
@@ -147,6 +153,7 @@ func (l *learner) decide(ctx workflow.Context) error {
 	if !res.WakeAt.IsZero() {
 		l.Wake = l.since.Add(max(res.Sleep, minSleep))
 	}
+	l.tell(res.Told)
 	l.Unreported, l.urgent = append(l.Unreported, res.Unreported...), l.urgent || res.Urgent
 	for _, e := range res.Effects {
 		switch e.Kind {

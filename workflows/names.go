@@ -22,6 +22,7 @@ const (
 	LearnerWorkflow = "LearnerWorkflow"
 	SignalEvents    = "events" // payload: Batch
 	QueryState      = "state"  // answer: engine.State
+	QueryUntold     = "untold" // answer: []engine.Decision
 )
 
 // The activities. Decide is a local activity: its result is recorded, so replay never evaluates a rule again. Retire is

@@ -32,7 +32,7 @@ type Input struct {
 	// Resting says that this is a compact run, which does nothing until it is woken.
 	Resting bool `json:"resting,omitempty"`
 	Card    Card `json:"card"`
-	// Unreported are decisions that have not been published yet; the next activity takes them along.
+	// Unreported are decisions that have not been published yet; the next Decide or activity takes them along.
 	Unreported []engine.Decision `json:"unreported,omitempty"`
 }
 
@@ -52,13 +52,18 @@ type DecideInput struct {
 	Mark      time.Time      // the learner's events have been handed over up to here; zero: not known
 	Woke      time.Time      // the WakeAt that has come; zero: woken by the inputs
 	Published []string       // ids of decisions that deliveries have published already
+	// Untold are decisions of earlier tasks that nobody has published yet: Decide does it along the way, for an activity of
+	// their own would be billed.
+	Untold []engine.Decision
 }
 
 // DecideResult is what it answers. It is recorded in the history, and everything that the shell does follows from it.
 type DecideResult struct {
 	State   engine.State    `json:"state"`
 	Effects []engine.Effect `json:"effects,omitempty"`
-	// Unreported are the decisions still to be published.
+	// Told are the ids of the Untold that have been published.
+	Told []string `json:"told,omitempty"`
+	// Unreported are the decisions of this step still to be published.
 	Unreported []engine.Decision `json:"unreported,omitempty"`
 	// Urgent asks to publish them now, at the price of an activity; otherwise the next delivery takes them along.
 	Urgent bool          `json:"urgent,omitempty"`

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/workflow"
 
@@ -66,6 +67,7 @@ type world struct {
 	mails     []string      // "10:00 welcome"
 	decisions []engine.Decision
 	decides   int
+	reports   int // activities that did nothing but publish decisions
 	timers    []time.Duration
 	shelf     *shelf // where learners retire to; see retiring
 	provider  func(ctx context.Context, send engine.Send) (engine.Outcome, error)
@@ -81,7 +83,7 @@ func newWorld(t *testing.T, start time.Time, tune ...func(*world, *activities.Op
 	w.env.SetStartTime(start)
 	w.env.RegisterWorkflowWithOptions(workflows.Learner, workflow.RegisterOptions{Name: workflows.LearnerWorkflow})
 	o := activities.Options{
-		Profiles: w, Standings: w, Rulesets: w, Marks: w, Clock: w, Spread: -1, RestAfter: 24 * time.Hour,
+		Profiles: w, Standings: w, Rulesets: w, Marks: w, Clock: w, Spread: -1, RestAfter: 24 * time.Hour, Decisions: w,
 		Step: func(env engine.Env, s engine.State, in []engine.Input, now time.Time) engine.Result {
 			w.mu.Lock()
 			w.decides++
@@ -102,6 +104,11 @@ func newWorld(t *testing.T, start time.Time, tune ...func(*world, *activities.Op
 	w.env.RegisterActivityWithOptions(deliver.Run, activity.RegisterOptions{Name: workflows.ActivityDeliver})
 	w.env.RegisterActivityWithOptions(deliver.GiveUp, activity.RegisterOptions{Name: workflows.ActivityGiveUp})
 	w.env.RegisterActivityWithOptions((&activities.Report{Decisions: w}).Run, activity.RegisterOptions{Name: workflows.ActivityReport})
+	w.env.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, _ converter.EncodedValues) {
+		if info.ActivityType.Name == workflows.ActivityReport {
+			w.reports++
+		}
+	})
 	w.env.SetOnTimerScheduledListener(func(_ string, d time.Duration) { w.timers = append(w.timers, d) })
 	w.env.SetTestTimeout(20 * time.Second)
 	return w
@@ -154,9 +161,11 @@ func (w *world) state() engine.State {
 }
 
 // log says the published decisions as "10:00 welcome sent"; each id counts once, as in the stream.
-func (w *world) log() []string {
+func (w *world) log() []string { return said(w.decisions) }
+
+func said(decisions []engine.Decision) []string {
 	var lines, ids []string
-	for _, d := range w.decisions {
+	for _, d := range decisions {
 		if !slices.Contains(ids, d.ID) {
 			ids = append(ids, d.ID)
 			lines = append(lines, fmt.Sprintf("%s %s %s", d.At.Format("15:04"), d.Rule, d.Kind))

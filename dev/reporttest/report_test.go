@@ -38,6 +38,7 @@ func open(t *testing.T) *academy {
 	srv, js, st := storetest.Open(t)
 	nc, _ := srv.Connect()
 	t.Setenv("HOMEROOM_NATS_URL", nc.ConnectedUrl())
+	t.Setenv("TEMPORAL_ADDRESS", "127.0.0.1:1") // nobody
 	t.Setenv("TEMPORAL_NAMESPACE", "growth")
 	t.Setenv("HOMEROOM_TEMPORAL_UI", "https://temporal.example/")
 	return &academy{t: t, js: js, store: st}

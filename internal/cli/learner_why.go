@@ -5,13 +5,16 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
 
@@ -27,17 +30,19 @@ import (
 // LearnerWhyCmd is `homeroom learner why`.
 type LearnerWhyCmd struct {
 	NATSFlags
-	Learner    string `arg:"" name:"id" help:"The learner's id."`
-	Rule       string `help:"Tell of this rule only." placeholder:"NAME"`
-	Since      string `default:"30d" help:"How far back: a duration (30d, 12h), a date, or all." placeholder:"T"`
-	Format     string `help:"How to print: text or json." enum:"text,json" default:"text"`
-	TemporalUI string `name:"temporal-ui" env:"HOMEROOM_TEMPORAL_UI" default:"http://127.0.0.1:8233" help:"Where the Temporal UI is, for the link to the learner's workflow." placeholder:"URL"`
+	Learner    string   `arg:"" name:"id" help:"The learner's id."`
+	Rule       string   `help:"Tell of this rule only." placeholder:"NAME"`
+	Since      string   `default:"30d" help:"How far back: a duration (30d, 12h), a date, or all." placeholder:"T"`
+	Format     string   `help:"How to print: text or json." enum:"text,json" default:"text"`
+	Keys       []string `name:"encryption-key-file" env:"HOMEROOM_ENCRYPTION_KEY_FILE" type:"existingfile" help:"The keys that serve encrypts with, if it does." placeholder:"FILE"`
+	TemporalUI string   `name:"temporal-ui" env:"HOMEROOM_TEMPORAL_UI" default:"http://127.0.0.1:8233" help:"Where the Temporal UI is, for the link to the learner's workflow." placeholder:"URL"`
 }
 
 // Help is shown by `homeroom learner why --help`.
 func (*LearnerWhyCmd) Help() string {
 	return `Tells one learner's story, run by run: what happened, what Homeroom decided and why, and what came of each message, from
 the event that began it to the certificate that was shared and the friend who came. It prints ids, and no address or name.
+What the learner's workflow decided but has not published yet is asked of it; without Temporal that is left out, and said.
 
 Example:
   homeroom learner why u_42
@@ -50,6 +55,8 @@ type whyReport struct {
 	Timezone string     `json:"timezone,omitempty"` // the learner's, if the profile knows one
 	Since    *time.Time `json:"since,omitempty"`    // nil: all that is kept
 	Workflow string     `json:"workflow"`           // URL
+	// Problem says that what was decided last may be missing; empty: nothing is.
+	Problem string `json:"problem,omitempty"`
 }
 
 // Run tells the story.
@@ -67,7 +74,8 @@ func (c *LearnerWhyCmd) Run(ctx context.Context, o IO) error {
 			return err
 		}
 		zone := zoneOf(person.Timezone)
-		story, err := c.story(ctx, h, st, zone)
+		untold, problem := c.untold(ctx)
+		story, err := c.story(ctx, h, st, zone, untold)
 		if err != nil {
 			return err
 		}
@@ -77,6 +85,10 @@ func (c *LearnerWhyCmd) Run(ctx context.Context, o IO) error {
 			}
 		}
 		answer := whyReport{Story: story, Workflow: workflowURL(c.TemporalUI, c.Learner)}
+		if problem != nil {
+			answer.Problem = "what was decided since the learner's last message may be missing: their workflow did not answer"
+			fmt.Fprintf(o.Err, "Note: %s: %v\n", answer.Problem, problem)
+		}
 		if zone != nil {
 			answer.Timezone = zone.String()
 		}
@@ -96,7 +108,7 @@ func (c *LearnerWhyCmd) Run(ctx context.Context, o IO) error {
 
 // story reads what is about the learner and puts it together. All rules are read even if one is told: whose merit a
 // certificate or a referral is depends on the others.
-func (c *LearnerWhyCmd) story(ctx context.Context, h *history, st *store.Store, zone *time.Location) (reporting.Story, error) {
+func (c *LearnerWhyCmd) story(ctx context.Context, h *history, st *store.Store, zone *time.Location, untold []engine.Decision) (reporting.Story, error) {
 	var decisions []engine.Decision
 	var events []engine.Event
 	err := h.decisions(ctx, subjects.DecisionsOf(c.Learner), func(d *engine.Decision) { decisions = append(decisions, *d) })
@@ -117,10 +129,37 @@ func (c *LearnerWhyCmd) story(ctx context.Context, h *history, st *store.Store, 
 	if err != nil {
 		return reporting.Story{}, err
 	}
-	return reporting.Tell(c.Learner, decisions, events, reporting.StoryOptions{
+	return reporting.Tell(c.Learner, append(decisions, untold...), events, reporting.StoryOptions{
 		Rule: c.Rule, Prompt: func(message string) bool { return prompts[message] },
 		Clock: func(t time.Time) string { return moment(t, zone) },
 	}), nil
+}
+
+// untoldPatience is how long Temporal and a worker are given to say what is not published yet.
+const untoldPatience = 5 * time.Second
+
+// untold asks the learner's workflow for the decisions that are not in the stream yet.
+func (c *LearnerWhyCmd) untold(ctx context.Context) ([]engine.Decision, error) {
+	ctx, cancel := context.WithTimeout(ctx, untoldPatience)
+	defer cancel()
+	temporal, _, err := dialTemporal(ctx, slog.New(slog.DiscardHandler), c.Keys...)
+	if err != nil {
+		return nil, err
+	}
+	defer temporal.Close()
+	answer, err := temporal.QueryWorkflow(ctx, workflows.WorkflowID(c.Learner), "", workflows.QueryUntold)
+	var none *serviceerror.NotFound
+	if errors.As(err, &none) {
+		return nil, nil
+	}
+	var untold []engine.Decision
+	if err == nil {
+		err = answer.Get(&untold)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("no worker told what is not published yet (is Homeroom serving, and with which encryption keys?): %w", err)
+	}
+	return untold, nil
 }
 
 // known returns an error if nothing at all is known of the learner, which says what to look at.

@@ -1,0 +1,69 @@
+package activities_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"homeroom/activities"
+	"homeroom/engine"
+	"homeroom/workflows"
+)
+
+func TestWhatIsPublishedOnceIsNotPublishedAgain(t *testing.T) {
+	step := func(_ engine.Env, s engine.State, _ []engine.Input, _ time.Time) engine.Result {
+		return engine.Result{State: s, Decisions: []engine.Decision{{ID: "d1", Kind: engine.KindStarted}, {ID: "d2", Kind: engine.KindSent}}}
+	}
+	for _, tc := range []struct {
+		published []string
+		left      int
+		urgent    bool
+	}{
+		{nil, 2, true},
+		{[]string{"d2"}, 1, false}, // that a run began can wait for what comes of it
+		{[]string{"d1", "d2"}, 0, false},
+	} {
+		res, err := decide(&facts{now: noon}, step).Run(t.Context(), workflows.DecideInput{Published: tc.published})
+		if err != nil || len(res.Unreported) != tc.left || res.Urgent != tc.urgent {
+			t.Errorf("published %v: %d left, urgent %v (%v); want %d, %v", tc.published, len(res.Unreported), res.Urgent, err, tc.left, tc.urgent)
+		}
+	}
+}
+
+func TestOnlyNewsIsUrgent(t *testing.T) {
+	for kind, want := range map[engine.Kind]bool{
+		engine.KindStarted: false, engine.KindDeferred: false, engine.KindExited: false, engine.KindSkipped: true,
+		engine.KindWithheld: true, engine.KindConverted: true, engine.KindFailed: true, engine.KindUncertain: true, engine.KindSent: true,
+	} {
+		step := func(_ engine.Env, s engine.State, _ []engine.Input, _ time.Time) engine.Result {
+			return engine.Result{State: s, Decisions: []engine.Decision{{ID: "d1", Kind: kind}}}
+		}
+		if res, err := decide(&facts{now: noon}, step).Run(t.Context(), workflows.DecideInput{}); err != nil || res.Urgent != want {
+			t.Errorf("%s: urgent %v (%v), want %v", kind, res.Urgent, err, want)
+		}
+	}
+}
+
+func TestDecideTellsWhatWasLeftUntold(t *testing.T) {
+	f := &facts{now: noon}
+	run := func(to activities.Publisher) workflows.DecideResult {
+		t.Helper()
+		d := activities.NewDecide(activities.Options{Profiles: f, Standings: f, Rulesets: f, Marks: f, Clock: f, Decisions: to, Step: nothing})
+		res, err := d.Run(t.Context(), workflows.DecideInput{Untold: []engine.Decision{{ID: "d1"}, {ID: "d2"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res
+	}
+	there, both := &stream{}, []string{"d1", "d2"}
+	if res := run(there); !slices.Equal(res.Told, both) || !slices.Equal(there.ids, both) {
+		t.Errorf("told %v, published %v; want both", res.Told, there.ids)
+	}
+	if res := run(&stream{err: errors.New("nats: no responders")}); len(res.Told) != 0 {
+		t.Errorf("told %v, but the stream is away", res.Told)
+	}
+	if res := run(nil); len(res.Told) != 0 {
+		t.Errorf("told %v, but there is nobody to tell", res.Told)
+	}
+}

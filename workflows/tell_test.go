@@ -1,0 +1,114 @@
+package workflows_test
+
+import (
+	"testing"
+	"time"
+
+	"homeroom/engine"
+	"homeroom/workflows"
+)
+
+func TestThatARunBeganIsToldBeforeTheLearnerRests(t *testing.T) {
+	w := newWorld(t, monday)
+	w.at(0, func() { w.handOver(w.event("lesson.completed")) })
+	w.step = func(_ engine.Env, s engine.State, in []engine.Input, now time.Time) engine.Result {
+		began := engine.Decision{ID: "d1", At: now, Rule: "review-request", Kind: engine.KindStarted}
+		return engine.Result{State: s, Decisions: []engine.Decision{began}, WakeAt: now.Add(72 * time.Hour)}
+	}
+	w.at(23*time.Hour, func() { equal(t, "decisions on the first day", w.log(), nil) })
+	w.until(48*time.Hour, first())
+	equal(t, "decisions", w.log(), []string{"10:00 review-request started"})
+	if next := continued(t, w); len(next.Unreported) != 0 || !next.Resting {
+		t.Errorf("continued with %d decisions to tell, resting: %v", len(next.Unreported), next.Resting)
+	}
+}
+
+func TestDecisionsAreToldEvenIfTheirStreamWasAway(t *testing.T) {
+	w := newWorld(t, monday)
+	w.deaf = true
+	w.at(0, func() { w.handOver(w.event("enrollment.created", "course_id", "crs_go")) })
+	w.at(time.Minute, func() { w.deafen(false) })
+	w.until(time.Hour, first())
+	equal(t, "mails", w.mails, []string{"10:00 welcome"})
+	equal(t, "decisions", w.log(), []string{"10:00 welcome started", "10:00 welcome sent"})
+}
+
+// whoTriesAgain lives through a run that ends without a message, and an hour later an event that no rule needs.
+func whoTriesAgain(t *testing.T, then func(w *world)) *world {
+	w := newWorld(t, monday)
+	w.at(0, func() { w.handOver(w.event("assessment.graded", "assessment_id", "a1")) })
+	w.at(time.Hour, func() { w.handOver(w.event("assessment.retried", "assessment_id", "a1")) })
+	w.at(2*time.Hour, func() { then(w); w.handOver(w.event("lesson.completed")) })
+	return w
+}
+
+var endOfTheRun = []string{"10:00 retry-after-failed-quiz started", "11:00 retry-after-failed-quiz exited"}
+
+func TestWhatBecameOfARunIsToldByTheNextDecision(t *testing.T) {
+	w := whoTriesAgain(t, func(w *world) {
+		equal(t, "published before", w.log(), nil)
+		equal(t, "untold before", w.untold(), endOfTheRun)
+		w.env.SetCurrentHistoryLength(20) // a new workflow task: what was decided is on the record
+	})
+	w.at(3*time.Hour, func() {
+		equal(t, "published", w.log(), endOfTheRun)
+		equal(t, "untold", w.untold(), nil)
+	})
+	w.until(48*time.Hour, first())
+	equal(t, "published in the end", w.log(), endOfTheRun)
+	if w.reports != 0 {
+		t.Errorf("%d activities to publish decisions, want none", w.reports)
+	}
+}
+
+// TestWhatIsNotOnTheRecordIsNotTold: as long as the workflow task goes on in which it was decided, a crash would have it
+// decided anew, and maybe otherwise.
+func TestWhatIsNotOnTheRecordIsNotTold(t *testing.T) {
+	w := whoTriesAgain(t, func(*world) {})
+	w.at(3*time.Hour, func() {
+		equal(t, "published", w.log(), nil)
+		equal(t, "untold", w.untold(), endOfTheRun)
+	})
+	w.until(48*time.Hour, first())
+	equal(t, "published before the rest", w.log(), endOfTheRun)
+	if w.reports != 1 {
+		t.Errorf("%d activities to publish decisions, want 1", w.reports)
+	}
+}
+
+func TestADecisionDoesNotWaitForTheStreamOfDecisions(t *testing.T) {
+	w := whoTriesAgain(t, func(w *world) {
+		w.env.SetCurrentHistoryLength(20)
+		w.deafen(true)
+	})
+	w.at(3*time.Hour, func() {
+		equal(t, "untold", w.untold(), endOfTheRun)
+		if s := w.state(); s.Seq != 3 {
+			t.Errorf("decided up to %d, want 3", s.Seq)
+		}
+		w.deafen(false)
+	})
+	w.until(48*time.Hour, first())
+	equal(t, "published in the end", w.log(), endOfTheRun)
+}
+
+// deafen takes the stream of decisions away, or brings it back.
+func (w *world) deafen(deaf bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.deaf = deaf
+}
+
+// untold asks the workflow for the decisions that it has not published, as log says them.
+func (w *world) untold() []string {
+	w.t.Helper()
+	value, err := w.env.QueryWorkflow(workflows.QueryUntold)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var decisions []engine.Decision
+	if err := value.Get(&decisions); err != nil {
+		w.t.Fatal(err)
+	}
+	return said(decisions)
+}
