@@ -80,3 +80,15 @@ func TestHugeTriggersStayBounded(t *testing.T) {
 		t.Errorf("the last event led to %s:%s, want too_many_runs", last.Kind, last.Reason)
 	}
 }
+
+// TestAStepKeepsNoMapOfItsInputs: hosts read the next event into the map of the last one.
+func TestAStepKeepsNoMapOfItsInputs(t *testing.T) {
+	h := newHost(t)
+	h.use("retry")
+	ev := engine.Event{ID: "e1", Name: "assessment.graded", Learner: "u1", Time: start, Properties: map[string]any{"assessment_id": "q1", "passed": false}}
+	h.handOver(&ev, start)
+	clear(ev.Properties)
+	if len(h.state.Runs) != 1 || h.state.Runs[0].Trigger.Properties["assessment_id"] != "q1" {
+		t.Errorf("the run that the event started: %+v", h.state.Runs)
+	}
+}

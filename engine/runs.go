@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -170,6 +171,7 @@ func (s *stepper) start(rule *Rule, scope, course string, ev *Event, at, armed t
 		Course: course, Trigger: *ev, Started: at, Due: at, Armed: armed,
 	}
 	run.Trigger.Learner = ""
+	run.Trigger.Properties = maps.Clone(ev.Properties) // the event's own are the host's
 	s.st.Runs, s.looked = append(s.st.Runs, run), false
 	s.note(Decision{At: s.stamp(at), Rule: rule.Name, Scope: scope, Kind: KindStarted, Run: run.ID, Rev: run.Revision,
 		Detail: ev.Name}, ev.ID)

@@ -12,7 +12,7 @@ import (
 // decision is stamped with its due instant if that is no more than env.Grace ago, otherwise with now; a send that is
 // late in this sense is decided last, when every input has been heard.
 //
-// Step does not change state; the result holds a new one.
+// Step does not change state; the result holds a new one. It keeps no map of the inputs.
 func Step(env Env, state State, inputs []Input, now time.Time) Result {
 	return newStepper(env, state.clone(), now).take(inputs)
 }
