@@ -76,7 +76,8 @@ type Decoded struct {
 type Catalog struct {
 	events []*Event
 	byName map[string]*Event
-	folded []string // the names as Nearest compares them
+	folded []string  // the names as Nearest compares them
+	texts  sync.Pool // of *texts
 }
 
 //go:embed events.yaml

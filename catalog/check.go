@@ -42,9 +42,13 @@ func (f *findings) err() *DecodeError {
 // check drops properties that are null, makes lone strings of Strings an array, and tells what is wrong with the rest.
 // word is what the body calls the properties.
 func (e *Event) check(values map[string]any, word string) *DecodeError {
+	odd := false // a text is empty, or too long for a key: most events have none, and need not be searched for one
 	for name, v := range values {
-		if v == nil {
+		switch v := v.(type) {
+		case nil:
 			delete(values, name)
+		case string:
+			odd = odd || v == "" || len(v) > MaxKey
 		}
 	}
 	var wrong findings
@@ -73,6 +77,14 @@ func (e *Event) check(values map[string]any, word string) *DecodeError {
 			}
 		}
 	}
+	if odd {
+		e.checkTexts(values, &wrong)
+	}
+	return wrong.err()
+}
+
+// checkTexts tells which keys are empty, and which texts that are kept are too long.
+func (e *Event) checkTexts(values map[string]any, wrong *findings) {
 	for _, key := range e.Keys {
 		v, ok := values[key].(string)
 		if !ok {
@@ -90,7 +102,6 @@ func (e *Event) check(values map[string]any, word string) *DecodeError {
 			wrong.add(refuse(CodeTooLarge, "", "%s has %d bytes, at most %d are allowed", text.name, len(v), text.most))
 		}
 	}
-	return wrong.err()
 }
 
 // remembered are the properties that a learner's standing keeps, whichever event carries them. Without a bound a

@@ -25,19 +25,46 @@ func (c *Catalog) Decode(learner, event string, body []byte, received time.Time)
 //
 // Properties that are null count as absent. The properties of profile.updated become traits.
 func (c *Catalog) DecodeMessage(learner, event string, header map[string][]string, body []byte, received time.Time) (Decoded, *DecodeError) {
-	f, err := c.read(header, event, body)
+	f, err := c.read(header, event, body, nil)
 	if err != nil {
 		return Decoded{}, err
 	}
 	return c.check(&f, learner, event, received)
 }
 
+// DecodeInto is Decode for who reads many bodies, one after another, into the same memory: the map of d's properties is
+// used again, so nobody else may hold it. After an error d is empty.
+func (c *Catalog) DecodeInto(d *Decoded, learner, event string, body []byte, received time.Time) *DecodeError {
+	spare := d.Event.Properties
+	if len(spare) > maxSpare {
+		spare = nil
+	}
+	*d = Decoded{}
+	f, err := c.read(nil, event, body, spare)
+	if err == nil {
+		*d, err = c.check(&f, learner, event, received)
+	}
+	return err
+}
+
+// known are texts that nobody else uses.
+func (c *Catalog) known() *texts {
+	if known, ok := c.texts.Get().(*texts); ok {
+		return known
+	}
+	return newTexts()
+}
+
+// maxSpare is how many properties a map may have to be used again. A larger one would stay large.
+const maxSpare = 8
+
 // envelope is the top level of a body. Keys are read exactly as written; of a key that comes twice the last counts, as
 // everywhere in JSON; unknown ones are passed over.
 type envelope map[string]any
 
-// read finds the format and takes the facts out of it.
-func (c *Catalog) read(header map[string][]string, event string, body []byte) (facts, *DecodeError) {
+// read finds the format and takes the facts out of it. Properties may be read into spare, whatever was in it; nil: into a
+// new map.
+func (c *Catalog) read(header map[string][]string, event string, body []byte, spare map[string]any) (facts, *DecodeError) {
 	structured, binary, err := mode(header)
 	if err != nil {
 		return facts{}, err
@@ -46,7 +73,10 @@ func (c *Catalog) read(header map[string][]string, event string, body []byte) (f
 		return c.binary(header, event, body)
 	}
 	if !structured {
-		if f, ok := plainFacts(body); ok {
+		known := c.known()
+		f, ok := plainFacts(body, known, spare)
+		c.texts.Put(known)
+		if ok {
 			return f, nil
 		}
 	}

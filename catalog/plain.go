@@ -9,54 +9,53 @@ import (
 // nobody needs, so they are read in one pass here. Whatever is not so simple is left to encoding/json, which also knows
 // how to say what is wrong. Where plainObject answers, it answers as encoding/json does; FuzzPlain holds it to that.
 
-// maxPlain is the largest body that is read in one pass. Its texts are parts of one string, and a text that is kept keeps
-// the whole, which must not be much.
-const maxPlain = 2 << 10
-
 // plainObject reads a JSON object that may nest so deep; ok is false if it is not plain, or not valid.
 func plainObject(body []byte, deepest int) (object map[string]any, ok bool) {
 	object = make(map[string]any)
-	return object, readPlain(body, deepest, object, nil)
+	p := plain{body: body, room: deepest}
+	return object, p.read(object, nil)
 }
 
 // plainFacts reads a native body without making a map of its top level; ok is false if it is not plain, or not valid, or
-// may be of another format.
-func plainFacts(body []byte) (f facts, ok bool) {
+// may be of another format. The properties are read into spare, whatever was in it; nil: into a new map.
+func plainFacts(body []byte, known *texts, spare map[string]any) (f facts, ok bool) {
 	f.words = &native
-	return f, readPlain(body, MaxNesting, nil, &f)
+	p := plain{body: body, room: MaxNesting, known: known, spare: spare}
+	return f, p.read(nil, &f)
 }
 
-// readPlain reads a plain object into one of the two; the other is nil.
-func readPlain(body []byte, deepest int, object map[string]any, f *facts) bool {
-	if len(body) > maxPlain || !utf8.Valid(body) {
+// plain is where reading has come to.
+type plain struct {
+	body  []byte
+	at    int
+	room  int // how many more objects and arrays may be inside one another
+	known *texts
+	spare map[string]any // for the properties; nil: there is none
+}
+
+// read reads a plain object into one of the two; the other is nil.
+func (p *plain) read(object map[string]any, f *facts) bool {
+	if len(p.body) > MaxBody || !utf8.Valid(p.body) {
 		return false
 	}
-	p := plain{text: string(body), room: deepest}
 	p.space()
 	if p.next() != '{' || !p.members(object, f) {
 		return false
 	}
 	p.space()
-	return p.at == len(p.text)
-}
-
-// plain is where reading has come to.
-type plain struct {
-	text string
-	at   int
-	room int // how many more objects and arrays may be inside one another
+	return p.at == len(p.body)
 }
 
 // next is the byte that comes next; 0 at the end, which is no valid byte of JSON either.
 func (p *plain) next() byte {
-	if p.at < len(p.text) {
-		return p.text[p.at]
+	if p.at < len(p.body) {
+		return p.body[p.at]
 	}
 	return 0
 }
 
 func (p *plain) space() {
-	for p.at < len(p.text) && (p.text[p.at] == ' ' || p.text[p.at] == '\n' || p.text[p.at] == '\t' || p.text[p.at] == '\r') {
+	for p.at < len(p.body) && (p.body[p.at] == ' ' || p.body[p.at] == '\n' || p.body[p.at] == '\t' || p.body[p.at] == '\r') {
 		p.at++
 	}
 }
@@ -83,10 +82,13 @@ func (p *plain) leave() bool {
 	return true
 }
 
-// object reads an object; p is at its brace.
-func (p *plain) object() (map[string]any, bool) {
-	object := make(map[string]any)
-	return object, p.members(object, nil)
+// object reads an object, p is at its brace, into a map that is emptied first; nil: into a new one.
+func (p *plain) object(into map[string]any) (map[string]any, bool) {
+	if into == nil {
+		into = make(map[string]any)
+	}
+	clear(into)
+	return into, p.members(into, nil)
 }
 
 // members reads the members of an object, p is at its brace, into one of the two.
@@ -106,7 +108,7 @@ func (p *plain) members(object map[string]any, f *facts) bool {
 		if f != nil {
 			ok = p.fact(f, key)
 		} else {
-			object[key], ok = p.value()
+			object[p.known.text(key)], ok = p.value()
 		}
 		if !ok {
 			return false
@@ -121,20 +123,27 @@ func (p *plain) members(object map[string]any, f *facts) bool {
 }
 
 // fact reads one member of a native body.
-func (p *plain) fact(f *facts, key string) (ok bool) {
-	switch key {
+func (p *plain) fact(f *facts, key []byte) (ok bool) {
+	switch string(key) {
 	case "event":
-		f.event, ok = p.said()
+		f.event, ok = p.said(p.known)
 	case "learner_id":
-		f.learner, ok = p.said()
+		f.learner, ok = p.said(p.known)
 	case "id":
-		f.id, ok = p.said()
+		f.id, ok = p.said(nil)
 	case "time":
-		f.time, ok = p.said()
+		f.time, ok = p.said(nil)
 	case "properties":
-		f.properties, ok = p.value()
+		if p.space(); p.next() == '{' {
+			f.properties, ok = p.object(p.spare)
+		} else {
+			f.properties, ok = p.value()
+		}
 	case "traits":
+		known := p.known
+		p.known = nil // nothing of a person is remembered
 		f.traits, ok = p.value()
+		p.known = known
 	case "specversion", "type": // another format's, perhaps
 		return false
 	default:
@@ -171,9 +180,10 @@ func (p *plain) value() (any, bool) {
 	p.space()
 	switch p.next() {
 	case '"':
-		return p.string()
+		text, ok := p.string()
+		return p.known.value(text), ok
 	case '{':
-		return p.object()
+		return p.object(nil)
 	case '[':
 		return p.array()
 	case 't':
@@ -187,11 +197,11 @@ func (p *plain) value() (any, bool) {
 }
 
 // said reads a value where a text is expected; a text is not put into an interface, which would be an allocation.
-func (p *plain) said() (said, bool) {
+func (p *plain) said(known *texts) (said, bool) {
 	p.space()
 	if p.next() == '"' {
 		text, ok := p.string()
-		return said{text: text, present: true}, ok
+		return said{text: known.text(text), present: true}, ok
 	}
 	v, ok := p.value()
 	return saidOf(v), ok
@@ -199,7 +209,7 @@ func (p *plain) said() (said, bool) {
 
 func (p *plain) word(word string) bool {
 	end := p.at + len(word)
-	if end > len(p.text) || p.text[p.at:end] != word {
+	if end > len(p.body) || string(p.body[p.at:end]) != word {
 		return false
 	}
 	p.at = end
@@ -207,21 +217,21 @@ func (p *plain) word(word string) bool {
 }
 
 // string reads a text without escapes.
-func (p *plain) string() (string, bool) {
+func (p *plain) string() ([]byte, bool) {
 	if p.next() != '"' {
-		return "", false
+		return nil, false
 	}
-	for end := p.at + 1; end < len(p.text); end++ {
-		switch b := p.text[end]; {
+	for end := p.at + 1; end < len(p.body); end++ {
+		switch b := p.body[end]; {
 		case b == '"':
-			text := p.text[p.at+1 : end]
+			text := p.body[p.at+1 : end]
 			p.at = end + 1
 			return text, true
 		case b == '\\' || b < ' ':
-			return "", false
+			return nil, false
 		}
 	}
-	return "", false
+	return nil, false
 }
 
 // number reads a number: JSON's grammar first, which strconv's is wider than.
@@ -250,7 +260,7 @@ func (p *plain) number() (float64, bool) {
 			return 0, false
 		}
 	}
-	n, err := strconv.ParseFloat(p.text[start:p.at], 64)
+	n, err := strconv.ParseFloat(string(p.body[start:p.at]), 64)
 	return n, err == nil
 }
 

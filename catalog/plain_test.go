@@ -32,7 +32,7 @@ func TestWhatIsPlain(t *testing.T) {
 		{"something after it", `{"a":1} x`, false},
 		{"nothing", ``, false},
 		{"cut short", `{"a":`, false},
-		{"large", `{"a":"` + strings.Repeat("x", maxPlain) + `"}`, false},
+		{"large", `{"a":"` + strings.Repeat("x", MaxBody) + `"}`, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if _, ok := plainObject([]byte(tc.body), MaxNesting); ok != tc.plain {
@@ -61,11 +61,11 @@ func agrees(t *testing.T, body []byte) {
 		t.Fatalf("%q (-encoding/json +plain):\n%s", body, diff)
 	}
 	if got["specversion"] != nil || isSegment(got) {
-		if _, ok := plainFacts(body); ok {
+		if _, ok := plainFacts(body, newTexts(), nil); ok {
 			t.Fatalf("%q was read as a native body", body)
 		}
 	}
-	if f, ok := plainFacts(body); ok {
+	if f, ok := plainFacts(body, newTexts(), nil); ok {
 		if diff := cmp.Diff(nativeFacts(got), f, cmp.AllowUnexported(facts{}, said{}, words{})); diff != "" {
 			t.Fatalf("%q (-from the object +plain):\n%s", body, diff)
 		}
