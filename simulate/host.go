@@ -82,7 +82,7 @@ func (h *Host) Event(d catalog.Decoded, arrival time.Time) error {
 	return h.event(&d, arrival)
 }
 
-// event is Event; it keeps d no longer than it runs.
+// event is Event; it keeps neither d nor the map of its properties.
 func (h *Host) event(d *catalog.Decoded, arrival time.Time) error {
 	if err := h.wakeUntil(func(w time.Time) bool { return w.Before(arrival) }); err != nil {
 		return err
@@ -108,6 +108,9 @@ func (h *Host) event(d *catalog.Decoded, arrival time.Time) error {
 
 // heed takes in what an event says about whether the learner may be written to.
 func (h *Host) heed(ev *engine.Event, said time.Time) {
+	if !strings.HasPrefix(ev.Name, "email.") { // nothing else is feedback
+		return
+	}
 	f := profile.FeedbackOf(ev.Name, ev.Properties)
 	changed := h.profile.Apply(f, said)
 	if ev.Name == eventResubscribed {

@@ -1,24 +1,28 @@
 package simulate_test
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"homeroom/engine"
 	"homeroom/rules"
 	"homeroom/simulate"
 )
 
-// Who watches gets every state as it was, so the engine must not work in its memory; it decides the same both ways.
-func TestBeingWatchedChangesNothing(t *testing.T) {
+// Who watches gets every state as it was, so the engine must not work in its memory; and Run reads events into the memory of
+// others. It decides the same all ways.
+func TestSharedMemoryChangesNothing(t *testing.T) {
 	academy, problems := rules.LoadDir("../examples/academy")
 	if academy == nil {
 		t.Fatal(problems)
 	}
 	recording, _ := term(24)
+	var last time.Time
 	decide := func(watched bool) (decisions []engine.Decision) {
 		hosts := map[string]*simulate.Host{}
 		for body := range strings.Lines(recording) {
@@ -38,17 +42,40 @@ func TestBeingWatchedChangesNothing(t *testing.T) {
 				h = simulate.NewHost(opts)
 				hosts[d.Event.Learner] = h
 			}
-			if err := h.Event(d, d.Event.Time); err != nil {
+			last = d.Event.Time
+			if err := h.Event(d, last); err != nil {
 				t.Fatal(err)
 			}
 		}
-		return decisions
+		for _, h := range hosts {
+			if err := h.Finish(last); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return inOrder(decisions)
 	}
 	unseen, seen := decide(false), decide(true)
 	if len(unseen) < 100 {
 		t.Errorf("only %d decisions", len(unseen))
 	}
-	if diff := cmp.Diff(seen, unseen); diff != "" {
+	if diff := gocmp.Diff(seen, unseen); diff != "" {
 		t.Errorf("watched (-) and not (+):\n%s", diff)
 	}
+	for _, workers := range []int{1, 3} {
+		report, err := simulate.Run(t.Context(), strings.NewReader(recording), simulate.Options{
+			Ruleset: academy.Ruleset, Decoder: academy.Catalog, Until: last, Workers: workers,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := gocmp.Diff(unseen, inOrder(report.Decisions)); diff != "" {
+			t.Errorf("hosts with events of their own (-) and Run with %d workers (+):\n%s", workers, diff)
+		}
+	}
+}
+
+func inOrder(decisions []engine.Decision) []engine.Decision {
+	return slices.SortedFunc(slices.Values(decisions), func(a, b engine.Decision) int {
+		return cmp.Or(a.At.Compare(b.At), strings.Compare(a.ID, b.ID), strings.Compare(string(a.Kind), string(b.Kind)))
+	})
 }

@@ -8,14 +8,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"homeroom/catalog"
 )
 
-// Decoder reads one body, in any format; *catalog.Catalog is one.
+// Decoder reads one body, in any format, over what d held before; *catalog.Catalog is one.
 type Decoder interface {
-	Decode(learner, event string, body []byte, received time.Time) (catalog.Decoded, *catalog.DecodeError)
+	DecodeInto(d *catalog.Decoded, learner, event string, body []byte, received time.Time) *catalog.DecodeError
 }
 
 // DeadLetter is a line that production would have put aside.
@@ -29,8 +30,8 @@ func (d DeadLetter) String() string {
 }
 
 const (
-	chunkLines = 512     // lines decoded in one go
-	chunkBytes = 1 << 20 // or fewer, when they are long
+	chunkLines = 256     // lines decoded in one go
+	chunkBytes = 1 << 19 // or fewer, when they are long
 	// maxLine is what is kept of a line: enough for the catalog to see that a body is too large.
 	maxLine = 256<<10 + 1
 )
@@ -38,26 +39,31 @@ const (
 // farFuture is the receive time of recorded events: no event is too new, and one that says no time gets this one.
 var farFuture = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// chunk is a piece of the file on its way from the reader through a decoder to the sequencer, and back to be filled again.
+// chunk is a piece of the file on its way from the reader through a decoder and the sequencer to the shards, and back to be
+// filled again.
 type chunk struct {
 	first   int // number of its first line
 	data    []byte
 	ends    []int // where each line ends in data
-	events  []decoded
+	room    [chunkLines]decoded
+	events  []decoded     // those of room that are filled
 	decoded chan struct{} // gets one when events is filled
+	shares  [][]*decoded  // the events of each shard, in order
+	holders atomic.Int32  // how many shards are not done with it
 }
 
-// newChunk has room for lines of the usual length.
-func newChunk() *chunk {
+// newChunk has room for lines of the usual length, of the learners of so many shards.
+func newChunk(shards int) *chunk {
 	return &chunk{
-		data: make([]byte, 0, chunkLines*256), ends: make([]int, 0, chunkLines), events: make([]decoded, 0, chunkLines),
-		decoded: make(chan struct{}, 1),
+		data: make([]byte, 0, chunkLines*256), ends: make([]int, 0, chunkLines),
+		decoded: make(chan struct{}, 1), shares: make([][]*decoded, shards),
 	}
 }
 
 // decoded is one line: an event or an error.
 type decoded struct {
 	catalog.Decoded
+	at   time.Time // when the stream took it in
 	line int
 	err  *catalog.DecodeError
 }
@@ -80,7 +86,7 @@ func Decompress(r io.Reader) (io.Reader, error) {
 }
 
 // readChunks cuts r into chunks and hands each to both channels; it closes neither. Spare chunks are filled again.
-func readChunks(ctx context.Context, r io.Reader, spare <-chan *chunk, work, ordered chan<- *chunk) error {
+func readChunks(ctx context.Context, r io.Reader, shards int, spare <-chan *chunk, work, ordered chan<- *chunk) error {
 	br := bufio.NewReaderSize(r, 1<<16)
 	line := 1
 	for {
@@ -88,7 +94,7 @@ func readChunks(ctx context.Context, r io.Reader, spare <-chan *chunk, work, ord
 		select {
 		case c = <-spare:
 		default:
-			c = newChunk()
+			c = newChunk(shards)
 		}
 		err := c.fill(br, line)
 		if len(c.ends) > 0 {
@@ -136,16 +142,17 @@ func (c *chunk) fill(br *bufio.Reader, first int) error {
 
 // decode fills in the chunk's events; blank lines are passed over.
 func (c *chunk) decode(dec Decoder) {
-	c.events = c.events[:0]
-	start := 0
+	events, start := 0, 0
 	for i, end := range c.ends {
 		body := bytes.TrimSpace(c.data[start:end])
 		start = end
 		if len(body) == 0 {
 			continue
 		}
-		d, err := dec.Decode("", "", body, farFuture)
-		c.events = append(c.events, decoded{Decoded: d, line: c.first + i, err: err})
+		d := &c.room[events]
+		d.line, d.err = c.first+i, dec.DecodeInto(&d.Decoded, "", "", body, farFuture)
+		events++
 	}
+	c.events = c.room[:events]
 	c.decoded <- struct{}{}
 }

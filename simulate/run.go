@@ -66,12 +66,12 @@ func Run(ctx context.Context, r io.Reader, opts Options) (*Report, error) {
 	// Reader → decoders → sequencer (this goroutine) → shards. The channels' depths bound what is in memory.
 	work := make(chan *chunk, 2*opts.Workers)
 	ordered := make(chan *chunk, 4*opts.Workers)
-	spare := make(chan *chunk, cap(ordered))
+	spare := make(chan *chunk, 16*opts.Workers) // as many as can be under way
 	var pipeline sync.WaitGroup
 	pipeline.Go(func() {
 		defer close(work)
 		defer close(ordered)
-		if err := readChunks(reading, r, spare, work, ordered); err != nil && reading.Err() == nil {
+		if err := readChunks(reading, r, opts.Workers, spare, work, ordered); err != nil && reading.Err() == nil {
 			cancel(err)
 		}
 	})
@@ -85,7 +85,7 @@ func Run(ctx context.Context, r io.Reader, opts Options) (*Report, error) {
 	shards := make([]*shard, opts.Workers)
 	var deciding sync.WaitGroup
 	for i := range shards {
-		shards[i] = newShard(&opts)
+		shards[i] = newShard(&opts, i, spare)
 		deciding.Go(func() {
 			if err := shards[i].run(ctx); err != nil {
 				cancel(err)
@@ -94,7 +94,7 @@ func Run(ctx context.Context, r io.Reader, opts Options) (*Report, error) {
 	}
 
 	seq := &sequencer{opts: &opts, shards: shards, stopReading: stopReading}
-	seq.run(ctx, ordered, spare)
+	seq.run(ctx, ordered)
 	pipeline.Wait()
 	deciding.Wait()
 	if err := context.Cause(ctx); err != nil {
@@ -117,9 +117,8 @@ type sequencer struct {
 	stopReading func()
 }
 
-// run deals out events until there are no more or the context ends, then tells the shards to finish. Chunks that it is done
-// with become spare.
-func (s *sequencer) run(ctx context.Context, ordered <-chan *chunk, spare chan<- *chunk) {
+// run deals out events until there are no more or the context ends, then tells the shards to finish.
+func (s *sequencer) run(ctx context.Context, ordered <-chan *chunk) {
 	enough := false
 	for c := range ordered {
 		if enough || ctx.Err() != nil {
@@ -132,10 +131,6 @@ func (s *sequencer) run(ctx context.Context, ordered <-chan *chunk, spare chan<-
 		}
 		if enough = !s.deal(ctx, c); enough {
 			s.stopReading()
-		}
-		select {
-		case spare <- c:
-		default:
 		}
 		if s.opts.Progress != nil {
 			s.opts.Progress(s.events + s.dead)
@@ -153,9 +148,8 @@ func (s *sequencer) run(ctx context.Context, ordered <-chan *chunk, spare chan<-
 
 // deal sends a chunk's events to their shards; false means that the rest lies beyond Until.
 func (s *sequencer) deal(ctx context.Context, c *chunk) bool {
-	batches := make([][]arrival, len(s.shards))
-	for n := range batches {
-		batches[n] = s.shards[n].batch(len(c.events) * 5 / 4 / len(s.shards)) // the shares differ a little
+	for n := range c.shares {
+		c.shares[n] = c.shares[n][:0]
 	}
 	more := true
 	for i := range c.events {
@@ -185,16 +179,14 @@ func (s *sequencer) deal(ctx context.Context, c *chunk) bool {
 		if d.Event.Learner == noLearner || d.Event.Learner == "" {
 			continue
 		}
-		d.Event.Seq = s.seq
+		d.Event.Seq, d.at = s.seq, s.clock
 		n := shardOf(d.Event.Learner, len(s.shards))
-		batches[n] = append(batches[n], arrival{d.Decoded, s.clock})
+		c.shares[n] = append(c.shares[n], d)
 	}
-	for n, batch := range batches {
-		if len(batch) == 0 {
-			continue
-		}
+	c.holders.Store(int32(len(s.shards)))
+	for _, shard := range s.shards {
 		select {
-		case s.shards[n].in <- batch:
+		case shard.in <- c:
 		case <-ctx.Done():
 			return false
 		}

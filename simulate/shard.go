@@ -3,47 +3,41 @@ package simulate
 import (
 	"context"
 	"time"
-
-	"homeroom/catalog"
 )
-
-// arrival is an event and the instant at which the stream took it in.
-type arrival struct {
-	catalog.Decoded
-	at time.Time
-}
 
 // shard owns some of the learners and decides for them on one goroutine.
 type shard struct {
 	opts  *Options
-	in    chan []arrival
-	until time.Time // set before in is closed
+	index int // of its share of each chunk
+	in    chan *chunk
+	spare chan<- *chunk // those that may be filled again
+	until time.Time     // set before in is closed
 	hosts map[string]*Host
 	order []*Host // by first event, so that finishing needs no map order
 	found *Collector
-	spare chan []arrival // batches that may be filled again
 	shared
 }
 
-func newShard(opts *Options) *shard {
+func newShard(opts *Options, index int, spare chan<- *chunk) *shard {
 	return &shard{
-		opts: opts, in: make(chan []arrival, 8), hosts: map[string]*Host{}, found: NewCollector(opts.SummaryOnly),
-		spare: make(chan []arrival, 8), shared: shared{zones: zones{}},
+		opts: opts, index: index, in: make(chan *chunk, 8), spare: spare, hosts: map[string]*Host{},
+		found: NewCollector(opts.SummaryOnly), shared: shared{zones: zones{}},
 	}
 }
 
 // run takes in events until there are no more, then decides what falls due until the end.
 func (s *shard) run(ctx context.Context) error {
-	for batch := range s.in {
-		for i := range batch {
-			a := &batch[i]
-			if err := s.host(a.Event.Learner).event(&a.Decoded, a.at); err != nil {
+	for c := range s.in {
+		for _, d := range c.shares[s.index] {
+			if err := s.host(d.Event.Learner).event(&d.Decoded, d.at); err != nil {
 				return err
 			}
 		}
-		select {
-		case s.spare <- batch[:0]:
-		default:
+		if c.holders.Add(-1) == 0 { // no other shard reads in it
+			select {
+			case s.spare <- c:
+			default:
+			}
 		}
 	}
 	for i, h := range s.order {
@@ -71,16 +65,6 @@ func (s *shard) host(learner string) *Host {
 		s.order = append(s.order, h)
 	}
 	return h
-}
-
-// batch returns an empty one with room for about so many.
-func (s *shard) batch(n int) []arrival {
-	select {
-	case b := <-s.spare:
-		return b
-	default:
-		return make([]arrival, 0, n)
-	}
 }
 
 // shardOf spreads learners evenly (FNV-1a).

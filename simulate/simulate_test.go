@@ -53,21 +53,22 @@ func ruleset() *engine.Ruleset {
 // jsonDecoder reads bodies as they are; what is no JSON, and an event called "bad", is a dead letter.
 type jsonDecoder struct{}
 
-func (jsonDecoder) Decode(_, _ string, body []byte, received time.Time) (catalog.Decoded, *catalog.DecodeError) {
+func (jsonDecoder) DecodeInto(into *catalog.Decoded, _, _ string, body []byte, received time.Time) *catalog.DecodeError {
 	var d struct {
 		engine.Event
 		Traits map[string]any `json:"traits"`
 	}
 	if err := json.Unmarshal(body, &d); err != nil {
-		return catalog.Decoded{}, &catalog.DecodeError{Code: "unreadable", Message: "not JSON"}
+		return &catalog.DecodeError{Code: "unreadable", Message: "not JSON"}
 	}
 	if d.Name == "bad" {
-		return catalog.Decoded{}, &catalog.DecodeError{Code: "unknown_event", Message: "unknown event bad"}
+		return &catalog.DecodeError{Code: "unknown_event", Message: "unknown event bad"}
 	}
 	if d.Time.IsZero() {
 		d.Time = received
 	}
-	return catalog.Decoded{Event: d.Event, Traits: d.Traits}, nil
+	*into = catalog.Decoded{Event: d.Event, Traits: d.Traits}
+	return nil
 }
 
 func line(id, learner, event, at string, properties string) string {
