@@ -33,7 +33,9 @@ func (s *Standing) courseBases(c *Course, room *baseRoom) []base {
 			}
 		}
 	}
-	slices.SortStableFunc(bases, func(a, b base) int { return a.exact.Compare(b.exact) })
+	if len(s.Loose) > 0 { // the others are in order
+		slices.SortStableFunc(bases, func(a, b base) int { return a.exact.Compare(b.exact) })
+	}
 	return slices.DeleteFunc(bases, func(b base) bool { return b.exact.Before(known) })
 }
 

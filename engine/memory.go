@@ -105,17 +105,11 @@ func (s *stepper) weight() int {
 func weight(v any) int {
 	switch v := v.(type) {
 	case string:
-		n := 2 + len(v)
-		for i := range len(v) {
-			if c := v[i]; c < ' ' || c == '<' || c == '>' || c == '&' || c == '"' || c == '\\' {
-				n += 5
-			}
-		}
-		return n
+		return textWeight(v)
 	case map[string]any:
 		n := 2
 		for key, value := range v {
-			n += weight(key) + weight(value) + 2
+			n += textWeight(key) + weight(value) + 2
 		}
 		return n
 	case []any:
@@ -126,6 +120,16 @@ func weight(v any) int {
 		return n
 	}
 	return 24
+}
+
+func textWeight(v string) int {
+	n := 2 + len(v)
+	for i := range len(v) {
+		if c := v[i]; c < ' ' || c == '<' || c == '>' || c == '&' || c == '"' || c == '\\' {
+			n += 5
+		}
+	}
+	return n
 }
 
 // past returns what is remembered of earlier runs of a rule in a scope; the zero Past: nothing.
@@ -199,22 +203,30 @@ func (s *stepper) flightByID(id string) int {
 	return slices.IndexFunc(s.st.Flights, func(f Flight) bool { return f.Send.ID == id })
 }
 
-// vars gathers what an expression may look at.
+// asked is what the expression looks at that is asked last: one at a time is, and none keeps what it was shown.
+type asked struct {
+	vars   Vars
+	course CourseView
+	past   history
+}
+
+// vars gathers what an expression may look at. It is good until the next call.
 func (s *stepper) vars(ev, trigger *Event, course string, at time.Time) *Vars {
-	p, st := &s.env.Profile, s.env.Standing
-	v := &Vars{Event: ev, Trigger: trigger, Now: at, Past: history{s, at}, Learner: Learner{
+	p, st, a := &s.env.Profile, s.env.Standing, &s.asked
+	a.past = history{s, at}
+	a.vars = Vars{Event: ev, Trigger: trigger, Now: at, Past: &a.past, Learner: Learner{
 		ID: s.st.Learner, Locale: p.Locale, Timezone: s.zoneName(), Traits: p.Traits, SignedUpAt: st.SignedUpAt,
 		LastActiveAt: st.Platform.asOf(at), CoursesCompleted: st.CoursesCompleted,
 	}}
 	if course != "" {
-		v.Course = s.courseView(course, at)
+		a.vars.Course = s.courseView(course, at)
 	}
-	return v
+	return &a.vars
 }
 
 func (s *stepper) courseView(id string, at time.Time) *CourseView {
-	info := s.env.Current.Courses[id]
-	view := &CourseView{ID: id, Title: info.Title, URL: info.URL}
+	info, view := s.env.Current.Courses[id], &s.asked.course
+	*view = CourseView{ID: id, Title: info.Title, URL: info.URL}
 	c := s.env.Standing.Courses[id]
 	if c == nil {
 		return view

@@ -22,7 +22,8 @@ func Step(env Env, state State, inputs []Input, now time.Time) Result {
 type Stepper struct{ s stepper }
 
 // Step is the function Step for a host that has no more use for the state it hands over, in whose memory the new one may
-// be built, and of whose learners nobody looks at Recent: that stays as it was.
+// be built, and of whose learners nobody looks at Recent: that stays as it was. The result's effects and decisions are
+// good until the next step.
 func (t *Stepper) Step(env Env, state State, inputs []Input, now time.Time) Result {
 	t.s.begin(env, state, now)
 	t.s.unseen = true
@@ -67,6 +68,7 @@ type stepper struct {
 
 	effects   []Effect
 	decisions []Decision
+	asked     asked
 }
 
 func newStepper(env Env, state State, now time.Time) *stepper {
@@ -81,7 +83,10 @@ func (s *stepper) begin(env Env, state State, now time.Time) {
 		env.Standing = &Standing{}
 	}
 	state.Version = StateVersion
-	*s = stepper{env: env, st: state, now: now, horizon: env.HandedOver, told: state.Clock}
+	*s = stepper{
+		env: env, st: state, now: now, horizon: env.HandedOver, told: state.Clock,
+		effects: s.effects[:0], decisions: s.decisions[:0],
+	}
 }
 
 // event takes one event in.
