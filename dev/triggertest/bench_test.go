@@ -1,6 +1,7 @@
 package triggertest
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"homeroom/store"
 	"homeroom/subjects"
 	"homeroom/triggers"
 )
@@ -28,11 +30,55 @@ func BenchmarkUnneededEvents(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+	w.measure(b)
+}
+
+// BenchmarkWeekAway measures how fast a week is caught up with: each event is an hour and more after its learner's last
+// one, so that each changes the standing; with traits, each also says again who the learner is. Beside the events per
+// second it reports how often the standing was written for one, and for how many learners there were events: the more,
+// the fewer of one learner are in hand together. Give it 100,000 or more: -benchtime 100000x.
+func BenchmarkWeekAway(b *testing.B) {
+	for _, learners := range []int{500, 10_000} {
+		for _, traits := range []string{"", `,"traits":{"email":"u_%[1]d@learners.example","first_name":"Ada"}`} {
+			b.Run(fmt.Sprintf("learners=%d/traits=%v", learners, traits != ""), func(b *testing.B) {
+				w := newWorld(b)
+				w.rules = rules()
+				w.tune = func(o *triggers.Options) { *o = quiet(*o) }
+				began := time.Now().Add(-7 * 24 * time.Hour)
+				form := `{"id":"e%[2]d","time":"%[3]s","properties":{"lesson_id":"l%[4]d","course_id":"c1"}` + traits + `}`
+				for i := range b.N {
+					learner, round := i*7919%learners, i/learners
+					at := began.Add(time.Duration(round)*90*time.Minute + time.Duration(i%learners)*time.Millisecond)
+					body := fmt.Sprintf(form, learner, i, at.UTC().Format(time.RFC3339Nano), round)
+					subject := subjects.Publish("u_"+strconv.Itoa(learner), "lesson.completed")
+					if _, err := w.js.PublishAsync(subject, []byte(body), jetstream.WithStallWait(time.Minute)); err != nil {
+						b.Fatal(err)
+					}
+				}
+				before := w.standingWrites(b)
+				w.measure(b)
+				b.ReportMetric(float64(w.standingWrites(b)-before)/float64(b.N), "writes/event")
+			})
+		}
+	}
+}
+
+// standingWrites is how often standings were written so far.
+func (w *world) standingWrites(b *testing.B) uint64 {
+	stream, err := w.js.Stream(context.Background(), "KV_"+store.BucketStanding)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return stream.CachedInfo().State.LastSeq
+}
+
+// measure lets triggers read what was published, which no rule needs.
+func (w *world) measure(b *testing.B) {
 	<-w.js.PublishAsyncComplete()
 	before := processorTime(b)
 	b.ResetTimer()
 	run := w.run()
-	tick := time.NewTicker(20 * time.Millisecond) // looking is work too
+	tick := time.NewTicker(50 * time.Millisecond) // looking is work too
 	defer tick.Stop()
 	for run.Stats().Unneeded < int64(b.N) {
 		<-tick.C
