@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"iter"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -60,26 +61,50 @@ func (s *Profiles) Person(ctx context.Context, learner string) (Profile, engine.
 // Merge takes traits into the learner's profile, by the rules of [profile.Profile.Merge]: at is when they were
 // published. The notes say which traits could not be taken in; they hold no values.
 func (s *Profiles) Merge(ctx context.Context, learner string, traits map[string]any, at time.Time) (notes []string, err error) {
-	_, err = s.change(ctx, learner, s.unlessErased(ctx, learner, at), func(p *Profile) bool {
-		var changed bool
-		*p, changed, notes = p.Merge(traits, at)
-		return changed
+	return s.MergeAll(ctx, learner, func(yield func(map[string]any, time.Time) bool) { yield(traits, at) })
+}
+
+// MergeAll is [Profiles.Merge] for one update after the other, with one compare-and-swap for all of them: all are in the
+// profile when it returns nil, or else none. updates may be ranged over several times.
+func (s *Profiles) MergeAll(ctx context.Context, learner string, updates iter.Seq2[map[string]any, time.Time]) (notes []string, err error) {
+	err = modify(ctx, s.kv, subjects.Escape(learner), func(p *Profile, exists bool) (changed bool, err error) {
+		notes = nil
+		var mayBegin func(time.Time) bool
+		for traits, at := range updates {
+			if !exists {
+				if mayBegin == nil {
+					if mayBegin, err = s.mayBegin(ctx, learner); err != nil {
+						return false, err
+					}
+				}
+				if !mayBegin(at) {
+					continue
+				}
+			}
+			next, did, untaken := p.Merge(traits, at)
+			*p, notes = next, append(notes, untaken...)
+			exists, changed = exists || did, changed || did
+		}
+		return changed, nil
 	})
 	return notes, err
 }
 
-// unlessErased keeps what was published before a learner was erased, and is still on its way, from making a new profile.
-func (s *Profiles) unlessErased(ctx context.Context, learner string, at time.Time) func() (bool, error) {
-	return func() (bool, error) {
-		t, erased, err := s.suppressions.Tombstone(ctx, learner)
-		return !erased || at.After(t.At), err
-	}
+// mayBegin tells whether something published at a time may make a new profile: not if the learner was erased since, and
+// it is still on its way.
+func (s *Profiles) mayBegin(ctx context.Context, learner string) (func(at time.Time) bool, error) {
+	t, erased, err := s.suppressions.Tombstone(ctx, learner)
+	return func(at time.Time) bool { return !erased || at.After(t.At) }, err
 }
 
 // Heed takes in what came back about the learner's mail, see [profile.FeedbackOf]; at is when it happened. It may be told
 // again, and late: what the learner said since is not overruled.
 func (s *Profiles) Heed(ctx context.Context, learner string, f profile.Feedback, at time.Time) error {
-	now, err := s.change(ctx, learner, s.unlessErased(ctx, learner, at), func(p *Profile) bool { return p.Apply(f, at) })
+	create := func() (bool, error) {
+		mayBegin, err := s.mayBegin(ctx, learner)
+		return mayBegin(at), err
+	}
+	now, err := s.change(ctx, learner, create, func(p *Profile) bool { return p.Apply(f, at) })
 	if err == nil {
 		err = s.suppress(ctx, now, f, at)
 	}

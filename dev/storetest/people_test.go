@@ -2,12 +2,16 @@ package storetest_test
 
 import (
 	"errors"
+	"fmt"
+	"iter"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"homeroom/delivery"
 	"homeroom/dev/storetest"
@@ -194,4 +198,98 @@ func TestAnErasedLearnerStaysErased(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantPreferences(t, st, "u_1", profile.Preferences{Known: true}) // somebody new under the old id
+}
+
+// said is a publication of traits.
+type said struct {
+	traits map[string]any
+	minute int
+}
+
+func updates(all []said) iter.Seq2[map[string]any, time.Time] {
+	return func(yield func(map[string]any, time.Time) bool) {
+		for _, s := range all {
+			if !yield(s.traits, minute(s.minute)) {
+				return
+			}
+		}
+	}
+}
+
+// A backlog's updates are taken in together. Nobody may see a difference, but for the number of writes.
+func TestUpdatesTakenInTogetherAreTheSameAsOneByOne(t *testing.T) {
+	_, js, st := storetest.Open(t)
+	email := func(address string) map[string]any { return map[string]any{"email": address} }
+	for n, tc := range []struct {
+		name   string
+		erased int // minute; 0: never
+		all    []said
+		writes uint64
+	}{
+		{"nothing", 0, nil, 0},
+		{"the last word counts", 0, []said{{email("a@example.org"), 1}, {email("b@example.org"), 2}}, 1},
+		{"an older one comes late", 0, []said{{email("b@example.org"), 2}, {email("a@example.org"), 1}, {map[string]any{"locale": "de"}, 1}}, 1},
+		{"repeats", 0, []said{{email("a@example.org"), 1}, {email("a@example.org"), 2}, {email("a@example.org"), 3}}, 1},
+		{"there and back", 0, []said{{email("a@example.org"), 1}, {map[string]any{"email": nil}, 2}, {email("a@example.org"), 3}}, 1},
+		{"one that cannot be taken in", 0, []said{{map[string]any{"consent": "sure"}, 1}, {email("no address"), 2}, {map[string]any{"plan": "pro"}, 3}}, 1},
+		{"nothing that can be taken in", 0, []said{{email("no address"), 1}, {email("none"), 2}}, 0},
+		{"all before the learner was erased", 5, []said{{email("a@example.org"), 4}, {email("b@example.org"), 5}}, 0},
+		{"some before, some after", 5, []said{{email("a@example.org"), 4}, {map[string]any{"locale": "de"}, 6}, {map[string]any{"timezone": "Asia/Tokyo"}, 3}}, 1},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			ctx := t.Context()
+			one, all := fmt.Sprintf("one_%d", n), fmt.Sprintf("all_%d", n)
+			if tc.erased > 0 {
+				done(t, st.Suppressions.Bury(ctx, one, store.Tombstone{At: minute(tc.erased)}))
+				done(t, st.Suppressions.Bury(ctx, all, store.Tombstone{At: minute(tc.erased)}))
+			}
+			var wantNotes []string
+			for _, s := range tc.all {
+				notes, err := st.Profiles.Merge(ctx, one, s.traits, minute(s.minute))
+				done(t, err)
+				wantNotes = append(wantNotes, notes...)
+			}
+			before := lastWrite(t, js, store.BucketProfiles)
+			gotNotes, err := st.Profiles.MergeAll(ctx, all, updates(tc.all))
+			done(t, err)
+			if writes := lastWrite(t, js, store.BucketProfiles) - before; writes != tc.writes {
+				t.Errorf("%d writes, want %d", writes, tc.writes)
+			}
+			want, err := st.Profiles.Get(ctx, one)
+			done(t, err)
+			got, err := st.Profiles.Get(ctx, all)
+			done(t, err)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("profile (-one by one +together):\n%s", diff)
+			}
+			if diff := cmp.Diff(wantNotes, gotNotes); diff != "" {
+				t.Errorf("notes (-one by one +together):\n%s", diff)
+			}
+		})
+	}
+}
+
+// lastWrite counts the writes to a bucket.
+func lastWrite(t *testing.T, js jetstream.JetStream, bucket string) uint64 {
+	t.Helper()
+	stream, err := js.Stream(t.Context(), "KV_"+bucket)
+	done(t, err)
+	return stream.CachedInfo().State.LastSeq
+}
+
+// Somebody else's write between the reading and the writing is kept, and the updates are asked for again.
+func TestUpdatesTakenInTogetherAreKeptThroughARace(t *testing.T) {
+	st := ada(t)
+	asked := 0
+	notes, err := st.Profiles.MergeAll(t.Context(), "u_1", func(yield func(map[string]any, time.Time) bool) {
+		if asked++; asked == 1 {
+			done(t, st.People.Leave(t.Context(), "u_1", "offers", minute(1)))
+		}
+		_ = yield(map[string]any{"locale": "fr", "consent": "sure"}, minute(2)) && yield(map[string]any{"timezone": "Asia/Tokyo"}, minute(3))
+	})
+	done(t, err)
+	wantPreferences(t, st, "u_1", profile.Preferences{Known: true, Locale: "fr", Left: []string{"offers"}})
+	if p, err := st.Profiles.Get(t.Context(), "u_1"); err != nil || p.Timezone != "Asia/Tokyo" || asked != 2 || len(notes) != 1 {
+		t.Errorf("profile %+v and notes %q after %d times, %v", p, notes, asked, err)
+	}
 }
