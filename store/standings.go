@@ -42,7 +42,7 @@ func (s *Standings) Get(ctx context.Context, learner string) (*engine.Standing, 
 }
 
 // Try is [Standings.Update] for as long as no request is needed. It returns false, without having confirmed anything, if
-// the standing is not in memory or has to be written: then Update is to be called with the same apply.
+// the standing is not in memory or has to be written: then Update is to be called with an apply that includes this one.
 func (s *Standings) Try(learner string, apply func(st *engine.Standing, owed []uint64) (write bool, owe []uint64)) bool {
 	c, ok := s.cache.take(learner)
 	if !ok {

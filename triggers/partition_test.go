@@ -193,7 +193,7 @@ func TestNoMarkOnceStopping(t *testing.T) {
 	stopping := make(chan struct{})
 	b.stopping = stopping
 	close(stopping)
-	b.giveUp(&lane{learner: "u_1"}, b.tray)
+	b.giveUp(&lane{learner: "u_1", queue: b.tray})
 	if mark, _ := b.look(context.Background()); !mark.IsZero() {
 		t.Errorf("mark %v, but 11 was given up", mark)
 	}

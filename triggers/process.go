@@ -28,27 +28,15 @@ type read struct {
 	dead   *catalog.DecodeError // why it becomes a dead letter, if it does
 }
 
-// process finishes messages of one learner, in stream order; events are the same as read, nil if they are to be read yet.
-// The error is errStopping: what is not settled then has to be sent back.
-func (p *partition) process(learner string, items []*item, events []*read) error {
-	if events == nil {
-		if err := p.retry("decoding", learner, p.t.noting, func(context.Context) error {
-			cat := p.t.o.Catalog()
-			if cat == nil || p.t.o.Ruleset() == nil {
-				return errors.New("no ruleset has been published yet")
-			}
-			events = p.decode(cat, items)
-			return nil
-		}); err != nil {
-			return err
-		}
-	}
-	if err := p.note(learner, events); err != nil {
+// process finishes a lane's turn. The error is errStopping: what is not settled then has to be sent back.
+func (p *partition) process(l *lane) error {
+	err := p.retry("noting events", l.learner, p.t.noting, func(ctx context.Context) error { return p.note(ctx, l) })
+	if err != nil {
 		return err
 	}
 	var wanted, dead []*read
 	var unneeded []*item
-	for _, e := range events {
+	for _, e := range l.turn.events {
 		switch {
 		case e.dead != nil:
 			dead = append(dead, e)
@@ -64,7 +52,7 @@ func (p *partition) process(learner string, items []*item, events []*read) error
 		}
 	}
 	p.settle(unneeded...)
-	refused, err := p.handOver(learner, wanted)
+	refused, err := p.handOver(l.learner, wanted)
 	if err != nil {
 		return err
 	}
@@ -112,52 +100,83 @@ func (p *partition) crashed(it *item, err error) *catalog.DecodeError {
 	return &catalog.DecodeError{Code: CodeCrashed, Message: "Homeroom failed on this event", Hint: "report it; publish it again after an upgrade"}
 }
 
-// note takes the events into the learner's profile and standing, and finds out which of them are wanted. When it returns
-// without an error the store has confirmed both.
-func (p *partition) note(learner string, events []*read) error {
-	readable := slices.DeleteFunc(slices.Clone(events), func(e *read) bool { return e.dead != nil })
-	if learner == subjects.NoLearner || len(readable) == 0 {
+// note reads the lane's turn, takes it into the learner's profile and standing, and finds out which events are wanted.
+// When it returns without an error the store has confirmed both, the standing with one write however many events there
+// are. While a backlog is read, lanes wait for one another to get here, so what has queued up in that time joins the turn.
+// When there is none, nothing waits, neither for a slot nor for company.
+func (p *partition) note(ctx context.Context, l *lane) error {
+	cat, rs := p.t.o.Catalog(), p.t.o.Ruleset()
+	if cat == nil || rs == nil {
+		return errors.New("no ruleset has been published yet")
+	}
+	p.gather(l)
+	t := &l.turn
+	t.events = append(t.events, p.decode(cat, t.items[len(t.events):])...)
+	readable := slices.DeleteFunc(slices.Clone(t.events), func(e *read) bool { return e.dead != nil })
+	if l.learner == subjects.NoLearner || len(readable) == 0 {
 		return nil
 	}
-	for _, e := range readable {
-		if err := p.person(learner, e); err != nil {
-			return err
-		}
-	}
-	return p.retry("updating the standing", learner, p.t.noting, func(ctx context.Context) error {
-		rs := p.t.o.Ruleset()
-		return p.t.o.Standings.Update(ctx, learner, func(st *engine.Standing, owed []uint64) (bool, []uint64) {
-			return p.apply(rs, st, owed, readable)
-		})
-	})
-}
-
-// person takes into the learner's profile what an event says of them as a person: first what came back about their mail,
-// which was sent to the address that was known until now.
-func (p *partition) person(learner string, e *read) error {
-	at := earlier(e.event.Time, e.event.StoredAt) // a publisher's clock that is ahead must not make what comes next old
-	if f := profile.FeedbackOf(e.event.Name, e.event.Properties); f != (profile.Feedback{}) {
-		err := p.retry("noting what came back about mail", learner, p.t.noting, func(ctx context.Context) error {
-			return p.t.o.Profiles.Heed(ctx, learner, f, at)
-		})
-		if err != nil {
-			return err
-		}
-	}
-	if len(e.traits) == 0 {
-		return nil
-	}
-	return p.retry("updating the profile", learner, p.t.noting, func(ctx context.Context) error {
-		notes, err := p.t.o.Profiles.Merge(ctx, learner, e.traits, at)
-		if len(notes) > 0 {
-			p.log.Warn("some traits were not taken in", "learner", learner, "event", e.event.ID, "notes", notes[:min(3, len(notes))])
-		}
+	if err := p.persons(ctx, l); err != nil {
 		return err
+	}
+	return p.t.o.Standings.Update(ctx, l.learner, func(st *engine.Standing, owed []uint64) (bool, []uint64) {
+		return p.apply(rs, st, owed, readable)
 	})
 }
 
-// keepOwed bounds the list of owed events in a standing.
-const keepOwed = 64
+// persons takes into the learner's profile what the turn's events say of them as a person. What came back about their
+// mail is taken in before what the same event and later ones say: the mail was sent to the address that was known until
+// then. What is said between two such events is one write, and where it only repeats what is known, one read.
+func (p *partition) persons(ctx context.Context, l *lane) error {
+	t := &l.turn
+	for i := t.told; i < len(t.events); i++ {
+		e := t.events[i]
+		f := profile.FeedbackOf(e.event.Name, e.event.Properties)
+		if e.dead != nil || f == (profile.Feedback{}) {
+			continue
+		}
+		if err := p.describe(ctx, l.learner, t.events[t.told:i]); err != nil {
+			return err
+		}
+		t.told = i
+		if err := p.t.o.Profiles.Heed(ctx, l.learner, f, e.saidAt()); err != nil { // heeded again, it changes nothing
+			return err
+		}
+	}
+	if err := p.describe(ctx, l.learner, t.events[t.told:]); err != nil {
+		return err
+	}
+	t.told = len(t.events)
+	return nil
+}
+
+// saidAt is when what an event says of a person counts as said: a publisher's clock that is ahead must not make what
+// comes next old.
+func (e *read) saidAt() time.Time { return earlier(e.event.Time, e.event.StoredAt) }
+
+// describe takes the traits that events carry into the learner's profile.
+func (p *partition) describe(ctx context.Context, learner string, events []*read) error {
+	told := slices.DeleteFunc(slices.Clone(events), func(e *read) bool { return e.dead != nil || len(e.traits) == 0 })
+	if len(told) == 0 {
+		return nil
+	}
+	notes, err := p.t.o.Profiles.MergeAll(ctx, learner, func(yield func(map[string]any, time.Time) bool) {
+		for _, e := range told {
+			if !yield(e.traits, e.saidAt()) {
+				return
+			}
+		}
+	})
+	if len(notes) > 0 {
+		p.log.Warn("some traits were not taken in", "learner", learner, "first_event", told[0].event.ID,
+			"last_event", told[len(told)-1].event.ID, "notes", notes[:min(3, len(notes))])
+	}
+	return err
+}
+
+// keepOwed bounds the list of owed events in a standing. A turn's events may all be owed; those of earlier turns have been
+// handed over.
+const keepOwed = takeMost
 
 // apply takes the events into the standing and asks for each whether a rule wants it. The answer may depend on what the
 // event changed (it ended a silence, it was the learner's first), and applied a second time it changes nothing. So

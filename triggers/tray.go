@@ -76,7 +76,7 @@ func (p *partition) sort(items []*item) {
 	passed := items[:0]
 	for len(items) > 0 {
 		learner, n := items[0].learner, 1
-		for n < len(items) && items[n].learner == learner {
+		for n < min(len(items), takeMost) && items[n].learner == learner {
 			n++
 		}
 		group := items[:n]
@@ -89,7 +89,7 @@ func (p *partition) sort(items []*item) {
 			passed = append(passed, group...)
 			continue
 		}
-		p.open(&lane{learner: learner}, slices.Clone(group), events)
+		p.open(&lane{learner: learner, turn: turn{items: slices.Clone(group), events: events}})
 	}
 	p.settle(passed...)
 }
@@ -116,12 +116,12 @@ func (p *partition) join(learner string, items []*item) bool {
 	return true
 }
 
-// open gives a learner a lane and begins with the first messages.
-func (p *partition) open(l *lane, items []*item, events []*read) {
+// open begins to serve a lane.
+func (p *partition) open(l *lane) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.lanes[l.learner] = l
-	p.lanesDone.Go(func() { p.serve(l, items, events) })
+	p.lanesDone.Go(func() { p.serve(l) })
 }
 
 // passes says whether a learner's messages need nothing but to be acknowledged. If not, it returns them as they were

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"sync"
 	"time"
@@ -42,15 +43,16 @@ type Batch struct {
 // Standings keeps what is known of learners; see store.Standings.
 type Standings interface {
 	// Try is Update where the standing is in memory and need not be written; false: it is not known whether that is so,
-	// and Update has to be called, with the same change.
+	// and Update has to be called, with a change that includes this one.
 	Try(learner string, apply func(st *engine.Standing, owed []uint64) (write bool, owe []uint64)) bool
 	Update(ctx context.Context, learner string, apply func(st *engine.Standing, owed []uint64) (write bool, owe []uint64)) error
 }
 
 // Profiles keeps learners as persons; see store.Profiles.
 type Profiles interface {
-	// Merge takes traits in; the notes say which it could not take.
-	Merge(ctx context.Context, learner string, traits map[string]any, at time.Time) (notes []string, err error)
+	// MergeAll takes in traits and when each were published, one after the other; the notes say which it could not take.
+	// They may be asked for several times.
+	MergeAll(ctx context.Context, learner string, updates iter.Seq2[map[string]any, time.Time]) (notes []string, err error)
 	// Heed takes in that the learner left, or that their address must not be written to. Told again, or after what the
 	// learner said later, it changes nothing.
 	Heed(ctx context.Context, learner string, f profile.Feedback, at time.Time) error

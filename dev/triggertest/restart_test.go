@@ -137,6 +137,31 @@ func TestAnEventThatEndedASilenceIsStillWantedAfterACrash(t *testing.T) {
 	w.until("the event", func() bool { return w.learn.got(seq) })
 }
 
+// A backlog is noted many events at a time. A crash before their hand-over must make none of them look unneeded.
+func TestManyEventsThatEndedSilencesAreStillWantedAfterACrash(t *testing.T) {
+	w := newWorld(t)
+	w.rules = rules()
+	w.rules.Rules = []*engine.Rule{{Name: "back-again", When: engine.Trigger{Inactive: time.Hour, Platform: true}}}
+	var want []uint64
+	began := time.Now().Add(-1000 * time.Hour)
+	for i := range 200 {
+		want = append(want, w.publish("u_1", "lesson.completed", map[string]any{
+			"id": strconv.Itoa(i), "time": began.Add(time.Duration(i) * 2 * time.Hour).Format(time.RFC3339), "properties": map[string]any{"lesson_id": "l1", "course_id": "c1"},
+		}))
+	}
+	w.tune = func(o *triggers.Options) { o.Linger = 300 * time.Millisecond } // they come into hand together
+	w.learn.failWith(func(triggers.Batch) error { return errDown })
+	first := w.run()
+	w.until("failed tries", func() bool { return first.Stats().Retries > 2 })
+	first.crash()
+	w.learn.failWith(nil)
+	w.run()
+	w.until("everything", func() bool { return w.unfinished() == 0 })
+	if got := w.learn.applied("u_1"); !slices.Equal(got, want) {
+		t.Errorf("%d events were handed over: %v, want %d: %v", len(got), got, len(want), want)
+	}
+}
+
 func TestTheServersRestartIsSurvived(t *testing.T) {
 	w := newWorld(t)
 	w.run()
