@@ -29,12 +29,14 @@ func (d *Decide) tell(ctx context.Context, untold []engine.Decision) []string {
 	return ids
 }
 
-// urgent says whether a decision is news that people and reports wait for. How a run goes on without a message is not: it is
-// told along the way, and `learner why` asks the workflow for it.
+// urgent says whether a decision is news that people and reports wait for. How a run goes on without a message is not, nor that
+// an event began none because the learner had one: that is told along the way, and `learner why` asks the workflow for it.
 func urgent(d engine.Decision) bool {
 	switch d.Kind {
 	case engine.KindStarted, engine.KindDeferred, engine.KindExited:
 		return false
+	case engine.KindSkipped:
+		return d.Reason != engine.ReasonAgain && d.Reason != engine.ReasonRunning && d.Reason != engine.ReasonCondition
 	default:
 		return true
 	}

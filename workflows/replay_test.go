@@ -14,12 +14,13 @@ import (
 )
 
 // TestEveryRecordedHistoryReplays: a learner who sleeps through an upgrade must wake up in the new code. The histories
-// were recorded from real runs; a changed shell gets new ones, and keeps the old ones for as long as such runs live.
+// were recorded from real runs, by the version of their input; a changed shell gets new ones, and keeps the old ones for as long as
+// such runs live.
 func TestEveryRecordedHistoryReplays(t *testing.T) {
 	for name, history := range histories(t) {
 		t.Run(name, func(t *testing.T) {
 			if err := replayer().ReplayWorkflowHistory(nil, history); err != nil {
-				t.Errorf("%v\nThe workflow's code no longer does what it did when this was recorded. Undo the change, or guard it with workflow.GetVersion.", err)
+				t.Errorf("%v\nThe workflow's code no longer does what it did when this was recorded. Undo the change, or give Input a new version and keep the old way for runs of the old one.", err)
 			}
 		})
 	}
@@ -27,9 +28,9 @@ func TestEveryRecordedHistoryReplays(t *testing.T) {
 
 // TestAChangedHistoryDoesNotReplay shows that the test above can fail.
 func TestAChangedHistoryDoesNotReplay(t *testing.T) {
-	history, ok := histories(t)["nudge-without-wait.json"]
+	history, ok := histories(t)["v2/full-stack-wait.json"]
 	if !ok {
-		t.Fatal("nudge-without-wait.json is missing")
+		t.Fatal("v2/full-stack-wait.json is missing")
 	}
 	for _, event := range history.Events {
 		if scheduled := event.GetActivityTaskScheduledEventAttributes(); scheduled != nil {
@@ -50,7 +51,7 @@ func replayer() worker.WorkflowReplayer {
 // histories reads what is recorded; that there is nothing is a failure.
 func histories(t *testing.T) map[string]*historypb.History {
 	t.Helper()
-	files, err := filepath.Glob("testdata/histories/*.json")
+	files, err := filepath.Glob("testdata/histories/v*/*.json")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no recorded histories in testdata/histories (%v)", err)
 	}
@@ -65,7 +66,7 @@ func histories(t *testing.T) map[string]*historypb.History {
 		if err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
-		found[filepath.Base(file)] = history
+		found[filepath.Base(filepath.Dir(file))+"/"+filepath.Base(file)] = history
 	}
 	return found
 }

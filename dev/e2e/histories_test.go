@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -18,11 +19,13 @@ import (
 	"homeroom/dev/house"
 	"homeroom/dev/standin"
 	"homeroom/engine"
+	"homeroom/workflows"
 )
 
 var record = flag.Bool("record", false, "write the histories to workflows/testdata/histories, where the replay test reads them")
 
-const histories = "../../workflows/testdata/histories"
+// histories is where those of the present version are kept; those of earlier ones stay as they are.
+var histories = fmt.Sprintf("../../workflows/testdata/histories/v%d", workflows.InputVersion)
 
 // TestRecordHistories lives through what a learner's workflow can live through and replays every run of it at once. With
 // -record it keeps the runs for the replay test of package workflows: do that for each released shape of the workflow.
@@ -68,6 +71,12 @@ do:
 			w.publish(learner, "certificate.shared", map[string]any{"certificate_id": "cert1", "share_platform": "linkedin", "share_method": "profile"})
 			w.wait(1, because(learner, engine.KindExited, engine.ReasonStop))
 		}, []string{"full-stack-wait-for"}},
+		{"a wait beside the timer for resting", func(w *world, learner string) {
+			w.publish(learner, "course.completed", map[string]any{"course_id": "c1"})
+			w.wait(1, of(learner, engine.KindSent))
+			w.publish(learner, "assessment.graded", failedQuiz("q1"))
+			w.wait(2, of(learner, engine.KindSent))
+		}, []string{"full-stack-two-timers"}},
 		{"a delivery put off by the provider", func(w *world, learner string) {
 			reset := time.Now().Add(90 * time.Second).Unix()
 			w.stack.Mail.Fail(standin.Fault{Status: 429, Headers: map[string]string{"X-RateLimit-Reset": strconv.FormatInt(reset, 10)}})

@@ -3,6 +3,7 @@ package lifetest
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -20,7 +21,8 @@ import (
 
 var record = flag.Bool("record", false, "write the histories to workflows/testdata/histories, where the replay test reads them")
 
-const histories = "../../workflows/testdata/histories"
+// histories is where those of the present version are kept; those of earlier ones stay as they are.
+var histories = fmt.Sprintf("../../workflows/testdata/histories/v%d", workflows.InputVersion)
 
 var errNotYet = errors.New("not yet")
 
