@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -72,40 +74,65 @@ func (s *Standing) lastPlatformBase() time.Time {
 	return at
 }
 
-// silence is one inactivity that fell due, or will.
+// silence is one inactivity that may fall due.
 type silence struct {
 	rule   *Rule
 	course string // empty: platform
+	scope  string
+	key    uint64 // of rule and scope in what is remembered
 	armed  time.Time
 	due    time.Time
 }
 
-// nextSilence returns the inactivity trigger that falls due first. ok is false if none is armed. A step asks several times
-// over and looks again only where the answer may have changed: runs or memories did, or the clock has gone past it.
-func (s *stepper) nextSilence() (first silence, ok bool) {
-	if !s.looked || s.armed && s.silent.due.Before(s.st.Clock) {
-		s.silent, s.armed = s.findSilence()
-		s.looked = true
+// nextSilence returns the inactivity trigger that falls due first, nil if none is armed. A step asks several times over.
+// What may fall due at all follows from what a step does not change, and is listed once; what does change, the clock, runs
+// and memories, is asked each time.
+func (s *stepper) nextSilence() *silence {
+	if !s.listed {
+		s.silences, s.listed = s.listSilences(s.silences), true
 	}
-	return s.silent, s.armed
+	for i := range s.silences {
+		if si := &s.silences[i]; !s.toldUpTo(si.due) && s.mayStart(si) {
+			return si
+		}
+	}
+	return nil
 }
 
-func (s *stepper) findSilence() (first silence, ok bool) {
+// mayStart tells whether no run and no memory of one stands against a silence.
+func (s *stepper) mayStart(si *silence) bool {
+	past, again := s.pastOf(si.key), &si.rule.Again
+	switch {
+	case past.Started != 0 && !again.Always && again.After == 0:
+		return false
+	case past.Armed != 0 && si.armed.UnixMilli() <= past.Armed:
+		return false
+	}
+	return s.live(si.rule.Name, si.scope) == nil
+}
+
+// listSilences lists, in room, the silences of the standing that the story has not been told past, in the order in which
+// they fall due; at a tie by rule and course.
+func (s *stepper) listSilences(room []silence) []silence {
+	list := room[:0]
 	for _, rule := range s.env.Current.Rules {
 		if rule.When.Inactive <= 0 {
 			continue
 		}
 		if rule.When.Platform {
-			s.consider(&first, &ok, rule, "", nil)
+			list = s.appendSilences(list, rule, "", nil)
 			continue
 		}
 		for id, c := range s.env.Standing.Courses {
 			if !c.overAt(s.st.Clock) {
-				s.consider(&first, &ok, rule, id, c)
+				list = s.appendSilences(list, rule, id, c)
 			}
 		}
 	}
-	return first, ok
+	slices.SortFunc(list, func(a, b silence) int {
+		return cmp.Or(a.due.Compare(b.due), strings.Compare(a.rule.Name, b.rule.Name), strings.Compare(a.course, b.course))
+	})
+	return list
 }
 
 // overAt tells whether no silence can fall due in the course from t on, as far as is known: it is left, or was never entered.
@@ -113,20 +140,18 @@ func (c *Course) overAt(t time.Time) bool {
 	return c.EnrolledAt.IsZero() || c.closed(c.CompletedAt, t) || c.closed(c.CancelledAt, t)
 }
 
-// consider looks for the first silence of one rule in one place and keeps it if it is due before what was found so far.
-func (s *stepper) consider(first *silence, ok *bool, rule *Rule, course string, c *Course) {
+// appendSilences adds the silences of one rule in one place.
+func (s *stepper) appendSilences(list []silence, rule *Rule, course string, c *Course) []silence {
 	var room baseRoom
 	var bases []base
 	if c == nil {
 		bases = s.env.Standing.platformBases(&room)
 	} else {
 		if s.toldPast(s.env.Standing.lastCourseBase(c), rule) {
-			return
+			return list
 		}
 		bases = s.env.Standing.courseBases(c, &room)
 	}
-	var past Past
-	known := false // past is looked up for the first moment that is otherwise good: most are not
 	for i, b := range bases {
 		due := s.counted(b).Add(rule.When.Inactive)
 		switch {
@@ -137,24 +162,12 @@ func (s *stepper) consider(first *silence, ok *bool, rule *Rule, course string, 
 		case c != nil && !c.openAt(due):
 			continue
 		}
-		better := !*ok || due.Before(first.due) ||
-			due.Equal(first.due) && (rule.Name < first.rule.Name || rule == first.rule && course < first.course)
-		if !better {
-			return // neither are the later ones
-		}
-		if !known {
-			scope := courseScope(course)
-			past, known = s.past(rule.Name, scope), true
-			if past.Started != 0 && !rule.Again.Always && rule.Again.After == 0 || s.live(rule.Name, scope) != nil {
-				return
-			}
-		}
-		if past.Armed != 0 && b.exact.UnixMilli() <= past.Armed {
-			continue
-		}
-		*first, *ok = silence{rule: rule, course: course, armed: b.exact, due: due}, true
-		return
+		scope := courseScope(course)
+		list = append(list, silence{
+			rule: rule, course: course, scope: scope, key: pastKey(rule.Name, scope), armed: b.exact, due: due,
+		})
 	}
+	return list
 }
 
 // toldUpTo tells whether the learner's story has been told past an instant, so that nothing falls due there any more.
@@ -181,27 +194,26 @@ func courseScope(course string) string {
 }
 
 // startSilent starts the run of an inactivity that has fallen due at `at`.
-func (s *stepper) startSilent(si silence, at time.Time) {
+func (s *stepper) startSilent(si *silence, at time.Time) {
 	ev := Event{
 		ID: "inactive:" + si.due.UTC().Format(time.RFC3339), Name: "inactivity", Learner: s.st.Learner,
 		Time: si.due, Properties: map[string]any{},
 	}
-	scope := courseScope(si.course)
 	if si.course != "" {
 		ev.Properties[KeyCourse] = si.course
 	}
-	s.remember(si.rule.Name, scope, func(p *Past) { p.Armed = si.armed.UnixMilli() })
+	s.remember(si.rule.Name, si.scope, func(p *Past) { p.Armed = si.armed.UnixMilli() })
 	if cond := si.rule.When.Match.If; cond != nil {
 		vars := s.vars(nil, &ev, si.course, at)
 		if yes, err := evalBool(cond, vars); err != nil || !yes {
 			if err != nil {
-				s.note(Decision{At: s.stamp(at), Rule: si.rule.Name, Scope: scope, Kind: KindSkipped,
+				s.note(Decision{At: s.stamp(at), Rule: si.rule.Name, Scope: si.scope, Kind: KindSkipped,
 					Reason: ReasonConditionError, Detail: err.Error()}, ev.ID)
 			}
 			return
 		}
 	}
-	s.start(si.rule, scope, si.course, &ev, at, si.armed)
+	s.start(si.rule, si.scope, si.course, &ev, at, si.armed)
 }
 
 // silenceOver tells why an inactivity run has nothing left to say as of `at`; empty: it has.

@@ -133,8 +133,9 @@ func textWeight(v string) int {
 }
 
 // past returns what is remembered of earlier runs of a rule in a scope; the zero Past: nothing.
-func (s *stepper) past(rule, scope string) Past {
-	key := pastKey(rule, scope)
+func (s *stepper) past(rule, scope string) Past { return s.pastOf(pastKey(rule, scope)) }
+
+func (s *stepper) pastOf(key uint64) Past {
 	for i := range s.st.Past {
 		if s.st.Past[i].Key == key {
 			return s.st.Past[i]
@@ -145,7 +146,6 @@ func (s *stepper) past(rule, scope string) Past {
 
 // remember changes what is remembered of a rule in a scope and makes it the newest entry.
 func (s *stepper) remember(rule, scope string, change func(*Past)) {
-	s.looked = false
 	p := s.past(rule, scope)
 	change(&p)
 	s.st.Past = slices.DeleteFunc(s.st.Past, func(other Past) bool { return other.Key == p.Key })

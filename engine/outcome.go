@@ -79,7 +79,7 @@ func (s *stepper) outcome(o *Outcome) {
 	case again && flight.Left == "":
 		// Back to the send; waits that began after it begin anew. Every question is asked again.
 		run.PC, run.FirstDue, run.Due = flight.PC, flight.FirstDue, answer.RetryAt
-		run.Waiting, run.Over, s.looked = false, false, false
+		run.Waiting, run.Over = false, false
 		if run.Exposed.Equal(flight.Send.At) {
 			run.Exposed = time.Time{}
 		}

@@ -87,6 +87,8 @@ func (in *Instr) waits() bool {
 // nothing but the standing is known. It tells a publisher whom to wake: never too few.
 func FirstSilence(rs *Ruleset, st *Standing, after time.Time) (time.Time, bool) {
 	s := newStepper(Env{Current: rs, Standing: st}, State{Clock: after.Add(-1)}, after)
-	si, ok := s.nextSilence()
-	return si.due, ok
+	if si := s.nextSilence(); si != nil {
+		return si.due, true
+	}
+	return time.Time{}, false
 }

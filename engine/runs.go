@@ -172,7 +172,7 @@ func (s *stepper) start(rule *Rule, scope, course string, ev *Event, at, armed t
 	}
 	run.Trigger.Learner = ""
 	run.Trigger.Properties = maps.Clone(ev.Properties) // the event's own are the host's
-	s.st.Runs, s.looked = append(s.st.Runs, run), false
+	s.st.Runs = append(s.st.Runs, run)
 	s.note(Decision{At: s.stamp(at), Rule: rule.Name, Scope: scope, Kind: KindStarted, Run: run.ID, Rev: run.Revision,
 		Detail: ev.Name}, ev.ID)
 }
@@ -235,7 +235,6 @@ func (s *stepper) ownEnd(f *Flight, at time.Time, reason Reason) bool {
 // end takes a run out of the learner's way. It is kept, over, while its delivery is out or its goal is watched for.
 func (s *stepper) end(run *Run) {
 	run.Over, run.Due, run.FirstDue, run.Waiting, run.Held = true, time.Time{}, time.Time{}, false, false
-	s.looked = false
 	if s.flightOf(run.ID) < 0 && s.watchedUntil(run).IsZero() {
 		s.removeRun(run.ID)
 	}

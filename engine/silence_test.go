@@ -21,11 +21,11 @@ func TestARunThatComesBackToLifeHoldsTheNextSilenceBack(t *testing.T) {
 		Flights: []Flight{{Send: send}},
 	}
 	s := newStepper(Env{Current: rules, Revision: func(string) *Ruleset { return rules }, Standing: standing}, state, noon)
-	if _, armed := s.nextSilence(); !armed {
+	if s.nextSilence() == nil {
 		t.Fatal("no silence is armed beside a run that is over")
 	}
 	s.outcome(&Outcome{SendID: "s1", Status: OutcomeRetry})
-	if si, armed := s.nextSilence(); armed {
+	if si := s.nextSilence(); si != nil {
 		t.Errorf("a second run would begin at %s", si.due)
 	}
 }

@@ -61,11 +61,10 @@ type stepper struct {
 	late    bool           // every input has been heard: late sends may be decided, at now
 	told    time.Time      // the learner's clock when the step began: everything due up to it has been decided
 	loc     *time.Location // found once; see zone
-	silent  silence        // what nextSilence found, if it looked
-	armed   bool
-	looked  bool
-	unseen  bool // nobody looks at Recent
+	unseen  bool           // nobody looks at Recent
 
+	silences  []silence // those that may fall due, if they are listed; see nextSilence
+	listed    bool
 	effects   []Effect
 	decisions []Decision
 	asked     asked
@@ -85,7 +84,7 @@ func (s *stepper) begin(env Env, state State, now time.Time) {
 	state.Version = StateVersion
 	*s = stepper{
 		env: env, st: state, now: now, horizon: env.HandedOver, told: state.Clock,
-		effects: s.effects[:0], decisions: s.decisions[:0],
+		silences: s.silences[:0], effects: s.effects[:0], decisions: s.decisions[:0],
 	}
 }
 
@@ -139,7 +138,7 @@ func (s *stepper) settle(limit time.Time) {
 		}
 		at := later(due, s.st.Clock)
 		s.st.Clock = at
-		for si, ok := s.nextSilence(); ok && !si.due.After(due); si, ok = s.nextSilence() {
+		for si := s.nextSilence(); si != nil && !si.due.After(due); si = s.nextSilence() {
 			s.startSilent(si, at)
 		}
 		for id := s.nextRun(due); id != ""; id = s.nextRun(due) {
@@ -156,7 +155,7 @@ func (s *stepper) nextDue() (due time.Time, ok bool) {
 			due, ok = run.Due, true
 		}
 	}
-	if si, armed := s.nextSilence(); armed && (!ok || si.due.Before(due)) {
+	if si := s.nextSilence(); si != nil && (!ok || si.due.Before(due)) {
 		due, ok = si.due, true
 	}
 	return due, ok
@@ -258,7 +257,7 @@ func (s *stepper) wakeAt() time.Time {
 			take(run.Due)
 		}
 	}
-	if si, ok := s.nextSilence(); ok {
+	if si := s.nextSilence(); si != nil {
 		take(si.due)
 	}
 	return wake
@@ -274,7 +273,7 @@ func (s *stepper) forget() {
 	s.st.Sends = tail(s.st.Sends, maxSendMarks)
 	s.st.Recent = tail(s.st.Recent, maxRecent)
 	if len(s.st.Past) > maxPast {
-		s.st.Past, s.looked = s.st.Past.trim(maxPast), false
+		s.st.Past = s.st.Past.trim(maxPast)
 	}
 }
 
