@@ -212,7 +212,10 @@ type asked struct {
 
 // vars gathers what an expression may look at. It is good until the next call.
 func (s *stepper) vars(ev, trigger *Event, course string, at time.Time) *Vars {
-	p, st, a := &s.env.Profile, s.env.Standing, &s.asked
+	if s.asked == nil {
+		s.asked = &asked{}
+	}
+	p, st, a := &s.env.Profile, s.env.Standing, s.asked
 	a.past = history{s, at}
 	a.vars = Vars{Event: ev, Trigger: trigger, Now: at, Past: &a.past, Learner: Learner{
 		ID: s.st.Learner, Locale: p.Locale, Timezone: s.zoneName(), Traits: p.Traits, SignedUpAt: st.SignedUpAt,

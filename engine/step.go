@@ -67,7 +67,7 @@ type stepper struct {
 	listed    bool
 	effects   []Effect
 	decisions []Decision
-	asked     asked
+	asked     *asked // made when it is needed
 }
 
 func newStepper(env Env, state State, now time.Time) *stepper {
@@ -84,7 +84,7 @@ func (s *stepper) begin(env Env, state State, now time.Time) {
 	state.Version = StateVersion
 	*s = stepper{
 		env: env, st: state, now: now, horizon: env.HandedOver, told: state.Clock,
-		silences: s.silences[:0], effects: s.effects[:0], decisions: s.decisions[:0],
+		silences: s.silences[:0], effects: s.effects[:0], decisions: s.decisions[:0], asked: s.asked,
 	}
 }
 
