@@ -3,7 +3,6 @@ package delivery
 import (
 	"context"
 	"net/mail"
-	"slices"
 	"time"
 
 	"homeroom/engine"
@@ -12,18 +11,15 @@ import (
 // refuse asks again whether the learner may be written to: much can have happened since the engine asked. What is shown
 // in the app needs no address.
 func refuse(s engine.Send, to Recipient) (engine.Outcome, bool) {
-	p, mail := to.Profile, s.Channel == ChannelEmail
-	switch {
-	case mail && to.Address == "":
-		return outcome(s, engine.OutcomeNoAddress, engine.ReasonNoAddress, ""), true
-	case mail && !validAddress(to.Address):
+	p := to.Profile
+	p.Reachable = to.Address != ""
+	switch reason := p.Refuses(&s); {
+	case reason == engine.ReasonNoAddress:
+		return outcome(s, engine.OutcomeNoAddress, reason, ""), true
+	case s.Channel == ChannelEmail && !validAddress(to.Address):
 		return outcome(s, engine.OutcomeNoAddress, engine.ReasonNoAddress, "what the profile calls the address is not one"), true
-	case mail && p.Suppressed:
-		return outcome(s, engine.OutcomeSuppressed, engine.ReasonSuppressed, ""), true
-	case p.Consent != nil && !*p.Consent:
-		return outcome(s, engine.OutcomeSuppressed, engine.ReasonNoConsent, ""), true
-	case s.Topic != "" && !s.Transactional && slices.Contains(p.Unsubscribed, s.Topic):
-		return outcome(s, engine.OutcomeSuppressed, engine.ReasonUnsubscribed, ""), true
+	case reason != "":
+		return outcome(s, engine.OutcomeSuppressed, reason, ""), true
 	}
 	return engine.Outcome{}, false
 }

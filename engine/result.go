@@ -1,6 +1,9 @@
 package engine
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Env is everything outside the learner's own state that a decision may look at.
 type Env struct {
@@ -40,6 +43,28 @@ type Profile struct {
 	Locale       string         // BCP 47, may be empty
 	Timezone     string         // IANA, may be empty or wrong: then the folder's zone holds
 	Traits       map[string]any // as published; read by conditions, never stored in State
+}
+
+// Refuses says why a learner cannot or does not want to get what is sent; empty: they can and do. Step asks when it decides,
+// and whoever delivers asks anew, for much can have happened since. Of the send it looks at channel, topic, Transactional and OptIn.
+func (p *Profile) Refuses(s *Send) Reason {
+	topic := s.Topic
+	if s.Transactional {
+		topic = ""
+	}
+	switch {
+	case s.Channel == "email" && !p.Reachable:
+		return ReasonNoAddress
+	case s.Channel == "email" && p.Suppressed:
+		return ReasonSuppressed
+	case topic != "" && slices.Contains(p.Unsubscribed, topic):
+		return ReasonUnsubscribed
+	case p.Consent != nil && !*p.Consent:
+		return ReasonNoConsent
+	case topic != "" && s.OptIn && p.Consent == nil && !slices.Contains(p.Subscribed, topic):
+		return ReasonNoConsent
+	}
+	return ""
 }
 
 // Input is one thing that arrived: exactly one field is set.
@@ -102,6 +127,7 @@ type Send struct {
 	Channel       string    `json:"channel"`
 	Topic         string    `json:"topic,omitempty"`
 	Transactional bool      `json:"transactional,omitempty"`
+	OptIn         bool      `json:"opt_in,omitempty"` // only for those who chose the topic, or consented
 	Course        string    `json:"course,omitempty"`
 	CourseTitle   string    `json:"course_title,omitempty"` // from events; courses.yaml, if it knows better, wins
 	Trigger       Event     `json:"trigger"`

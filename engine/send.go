@@ -97,28 +97,13 @@ func (s *stepper) skip(run *Run, in *Instr, at time.Time, reason Reason, detail 
 
 // unreachable tells why the learner cannot or does not want to be written to; empty: they can and do.
 func (s *stepper) unreachable(send *SendStep) Reason {
-	p := &s.env.Profile
-	switch {
-	case send.Channel == "email" && !p.Reachable:
-		return ReasonNoAddress
-	case send.Channel == "email" && p.Suppressed:
-		return ReasonSuppressed
-	}
-	topic := send.Topic
-	if send.Transactional {
-		topic = ""
-	}
-	if topic != "" && slices.Contains(p.Unsubscribed, topic) {
-		return ReasonUnsubscribed
-	}
-	if p.Consent != nil && !*p.Consent {
-		return ReasonNoConsent
-	}
+	return s.env.Profile.Refuses(&Send{Channel: send.Channel, Topic: send.Topic, Transactional: send.Transactional, OptIn: s.optIn(send.Topic)})
+}
+
+// optIn tells whether nobody gets the topic who has not chosen it.
+func (s *stepper) optIn(topic string) bool {
 	byDefault, declared := s.env.Current.Settings.Topics[topic]
-	if topic != "" && declared && !byDefault && p.Consent == nil && !slices.Contains(p.Subscribed, topic) {
-		return ReasonNoConsent
-	}
-	return ""
+	return declared && !byDefault
 }
 
 // free returns the first instant from t on that is neither in quiet hours nor over a cap, and what blocks t itself; an
@@ -201,7 +186,7 @@ func (s *stepper) deliver(run *Run, in *Instr, at time.Time) bool {
 	send := Send{
 		ID: hashID(s.st.Learner, run.Rule, run.Scope, run.ID, in.ID), Learner: s.st.Learner, Rule: run.Rule, Scope: run.Scope,
 		Run: run.ID, Step: in.ID, Revision: run.Revision, Message: in.Send.Message, Channel: in.Send.Channel,
-		Topic: in.Send.Topic, Transactional: in.Send.Transactional, Course: run.Course, Trigger: run.Trigger, Arm: run.Arm,
+		Topic: in.Send.Topic, Transactional: in.Send.Transactional, OptIn: s.optIn(in.Send.Topic), Course: run.Course, Trigger: run.Trigger, Arm: run.Arm,
 		Vars: values, At: at,
 	}
 	if c := s.env.Standing.Courses[run.Course]; c != nil {
