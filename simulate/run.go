@@ -64,8 +64,8 @@ func Run(ctx context.Context, r io.Reader, opts Options) (*Report, error) {
 	defer stopReading()
 
 	// Reader → decoders → sequencer (this goroutine) → shards. The channels' depths bound what is in memory.
-	work := make(chan *chunk, 2*opts.Workers)
-	ordered := make(chan *chunk, 4*opts.Workers)
+	work := make(chan *chunk, opts.Workers)
+	ordered := make(chan *chunk, 2*opts.Workers)
 	spare := make(chan *chunk, 16*opts.Workers) // as many as can be under way
 	var pipeline sync.WaitGroup
 	pipeline.Go(func() {
