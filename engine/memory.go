@@ -16,13 +16,14 @@ func (s *stepper) note(d Decision, parts ...string) {
 	s.tell(d)
 }
 
-// tell hands a decision out and remembers it, without what the state says anyway, for people who look.
+// tell hands a decision out and remembers it for people who look, without what the state says anyway and the ids that nobody reads:
+// every later step records it in the history once more.
 func (s *stepper) tell(d Decision) {
 	s.decisions = append(s.decisions, d)
 	if s.unseen {
 		return
 	}
-	d.Learner, d.Rev, d.ID, d.Send = "", "", "", ""
+	d.ID, d.Learner, d.Rev, d.Run, d.Step, d.Send = "", "", "", "", "", ""
 	s.st.Recent = append(s.st.Recent, d)
 }
 

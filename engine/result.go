@@ -220,9 +220,9 @@ const (
 
 // Decision says what was done or deliberately not done for a learner, and why.
 type Decision struct {
-	ID      string    `json:"id"` // deterministic, so a repeat can be refused
-	At      time.Time `json:"at"` // the due instant, or the step's time if that was late
-	Learner string    `json:"learner"`
+	ID      string    `json:"id,omitempty"` // deterministic, so a repeat can be refused
+	At      time.Time `json:"at"`           // the due instant, or the step's time if that was late
+	Learner string    `json:"learner,omitempty"`
 	Rule    string    `json:"rule"`
 	Scope   string    `json:"scope,omitempty"` // "course_id=crs_go&…", empty for one run per learner
 	Kind    Kind      `json:"kind"`

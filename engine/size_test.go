@@ -60,3 +60,18 @@ func TestStateStaysSmall(t *testing.T) {
 		t.Errorf("the state grew to %d bytes, want at most %d", largest, limit)
 	}
 }
+
+// TestWhatIsRememberedForPeopleIsShort: every step records the last decisions in the history once more.
+func TestWhatIsRememberedForPeopleIsShort(t *testing.T) {
+	h := newHost(t)
+	h.use("welcome")
+	ev := engine.Event{ID: "e1", Name: "enrollment.created", Learner: "u1", Time: start, Seq: 1, Properties: map[string]any{"course_id": "a"}}
+	h.handOver(&ev, start)
+	if len(h.state.Recent) != 2 {
+		t.Fatalf("remembered: %+v", h.state.Recent)
+	}
+	raw, err := json.Marshal(h.state.Recent[1])
+	if want := `{"at":"2026-03-01T10:00:00Z","rule":"welcome","scope":"course_id=a","kind":"sent","message":"welcome"}`; err != nil || string(raw) != want {
+		t.Errorf("remembered %s (%v), want %s", raw, err, want)
+	}
+}
