@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"homeroom/dev/drill"
+	"homeroom/dev/process"
 )
 
 // drillCommand practices disasters.
@@ -42,7 +43,7 @@ Examples:
 func (d *drillCommand) Run(ctx context.Context, c *console) error {
 	switch {
 	case d.Serve:
-		return drill.Serve(os.Stdin, c.out)
+		return process.Serve(os.Stdin, c.out)
 	case len(d.Names) == 0, len(d.Names) == 1 && d.Names[0] == "list":
 		return d.list(c)
 	}

@@ -32,16 +32,16 @@ func (o *Options) jobE(ctx context.Context, s Sizes, command func() *exec.Cmd) (
 		err = errors.Join(err, mail.Stop(ctx))
 	}()
 	dir := o.Dir + "/job-e"
-	first, err := launch(ctx, command, dir, mail.URL(), mail.PublicKey(), academy)
+	first, err := launch(ctx, command, dir, mail, academy)
 	if err != nil {
 		return 0, 0, err
 	}
-	defer first.kill()
+	defer first.Kill()
 	messages, err := newcomers(academy.Catalog, kindNow, s.Newcomer, time.Now())
 	if err != nil {
 		return 0, 0, err
 	}
-	js, hangUp, err := connect(first.nats)
+	js, hangUp, err := connect(first.NATS)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -54,12 +54,12 @@ func (o *Options) jobE(ctx context.Context, s Sizes, command func() *exec.Cmd) (
 	if err := mail.Wait(ctx, half); err != nil {
 		return 0, 0, err
 	}
-	first.kill()
-	second, err := launch(ctx, command, dir, mail.URL(), mail.PublicKey(), academy)
+	first.Kill()
+	second, err := launch(ctx, command, dir, mail, academy)
 	if err != nil {
 		return 0, 0, fmt.Errorf("starting again: %w", err)
 	}
-	defer second.kill()
+	defer second.Kill()
 	settled, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	err = mail.Wait(settled, func(c standin.Counts) bool {
@@ -97,20 +97,20 @@ func (o *Options) weigh(ctx context.Context, learners int, command func() *exec.
 		defer cancel()
 		err = errors.Join(err, mail.Stop(ctx))
 	}()
-	p, err := launch(ctx, command, o.Dir+"/memory", mail.URL(), mail.PublicKey(), academy)
+	p, err := launch(ctx, command, o.Dir+"/memory", mail, academy)
 	if err != nil {
 		return nil, err
 	}
-	defer p.kill()
+	defer p.Kill()
 	if err := sleep(ctx, 20*time.Second); err != nil {
 		return nil, err
 	}
-	w = &weight{idle: p.resident(), learners: learners}
+	w = &weight{idle: resident(p), learners: learners}
 	messages, err := newcomers(academy.Catalog, kindLater, learners, time.Now())
 	if err != nil {
 		return nil, err
 	}
-	js, hangUp, err := connect(p.nats)
+	js, hangUp, err := connect(p.NATS)
 	if err != nil {
 		return nil, err
 	}
@@ -118,10 +118,10 @@ func (o *Options) weigh(ctx context.Context, learners int, command func() *exec.
 	if err := publish(ctx, js, messages, nil); err != nil {
 		return nil, err
 	}
-	if err := o.allWait(ctx, p.temporal, learners); err != nil {
+	if err := o.allWait(ctx, p.Temporal, learners); err != nil {
 		return nil, err
 	}
-	w.waiting = p.resident()
+	w.waiting = resident(p)
 	return w, nil
 }
 

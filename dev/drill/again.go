@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"homeroom/dev/house"
+	"homeroom/dev/process"
 	"homeroom/subjects"
 )
 
@@ -125,7 +126,7 @@ func (w *world) restartAnew(ctx context.Context) error {
 	if err := w.forgetConsumers(ctx); err != nil {
 		return err
 	}
-	return w.start(ctx, config{})
+	return w.start(ctx, process.Order{})
 }
 
 // publishAgain publishes what was published, without the header by which NATS would know it again.

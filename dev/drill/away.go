@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"homeroom/dev/process"
 )
 
 // killDrill kills everything but the provider, at random points under load.
@@ -27,7 +29,7 @@ func killDrill() Drill {
 					}
 					taken := w.mail.Counts().Accepted
 					w.kill()
-					if err := w.start(ctx, config{}); err != nil {
+					if err := w.start(ctx, process.Order{}); err != nil {
 						return err
 					}
 					w.note("kill %d: after %s, with %d mails out", n+1, alive.Round(10*time.Millisecond), taken)

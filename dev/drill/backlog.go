@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"homeroom/dev/process"
 )
 
 // backlog lets Homeroom come back after a week.
@@ -113,7 +115,7 @@ func (b *pile) confirm(ctx context.Context, but int) error {
 
 // handle starts Homeroom and measures.
 func (b *pile) handle(ctx context.Context) error {
-	if err := b.start(ctx, config{}); err != nil {
+	if err := b.start(ctx, process.Order{}); err != nil {
 		return err
 	}
 	began := time.Now()
@@ -138,5 +140,5 @@ func (b *pile) handle(ctx context.Context) error {
 	if memory > b.most {
 		b.report.wrong("Homeroom's process had %d MB resident, at most %d MB were expected", memory>>20, b.most>>20)
 	}
-	return b.start(ctx, config{}) // so that learners can still be asked
+	return b.start(ctx, process.Order{}) // so that learners can still be asked
 }

@@ -8,6 +8,7 @@ import (
 
 	"go.temporal.io/sdk/client"
 
+	"homeroom/dev/process"
 	"homeroom/store"
 	"homeroom/workflows"
 )
@@ -106,7 +107,7 @@ do:
 				return err
 			}
 			began := time.Now()
-			if err := w.start(ctx, config{Newer: true}); err != nil {
+			if err := w.start(ctx, process.Order{Newer: true}); err != nil {
 				return err
 			}
 			if _, err := w.settle(ctx); err != nil {
@@ -121,7 +122,7 @@ do:
 // startNewer starts a learner's workflow as a release would that does not exist yet.
 func (w *world) startNewer(ctx context.Context, learner string) error {
 	_, err := w.eyes.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: workflows.WorkflowID(learner), TaskQueue: workflows.TaskQueue},
-		workflows.LearnerWorkflow, workflows.Input{Version: newerVersion, Learner: learner, Partition: store.PartitionOf(learner)})
+		workflows.LearnerWorkflow, workflows.Input{Version: process.NewerVersion, Learner: learner, Partition: store.PartitionOf(learner)})
 	if err != nil {
 		return fmt.Errorf("starting a learner who will be stuck: %w", err)
 	}

@@ -1,7 +1,7 @@
 // Package drill practices disasters: it kills Homeroom, takes away what it stands on, feeds it what it cannot digest, and
 // then accounts for every event that it published.
 //
-// Homeroom runs in a process of its own (see [Serve]), so that it can be killed and measured. NATS, Temporal and the
+// Homeroom runs in a process of its own (see package process), so that it can be killed and measured. NATS, Temporal and the
 // stand-in SendGrid run here, except in the drill that kills them too; there only SendGrid stays, as it would.
 //
 // The accounting believes nobody. What must come of each event is the drill's own list, written when it was published.

@@ -31,7 +31,7 @@ const (
 // Options say how a drill is run.
 type Options struct {
 	Size Size // default Full
-	// Process returns a command that runs [Serve] on its standard input and output. Required.
+	// Process returns a command that runs [process.Serve] on its standard input and output. Required.
 	Process func() *exec.Cmd
 	// Patience is how long to wait, when all is mended, while nothing moves. Default: 5 minutes, Quick 3 minutes: a
 	// delivery whose question to NATS was lost is taken up again after two.

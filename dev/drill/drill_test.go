@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"homeroom/dev/process"
 	"homeroom/dev/standin"
 )
 
@@ -20,7 +21,7 @@ const servesHomeroom = "HOMEROOM_DRILL_PROCESS"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(servesHomeroom) != "" {
-		if err := Serve(os.Stdin, os.Stdout); err != nil {
+		if err := process.Serve(os.Stdin, os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

@@ -49,7 +49,7 @@ func (w *world) settleBut(ctx context.Context, but map[string]bool) (Report, err
 		if err := house.Sleep(ctx, settleLook); err != nil {
 			return Report{}, err
 		}
-		if w.home != nil && w.home.died() {
+		if w.home != nil && w.home.Died() {
 			return Report{}, errors.New("Homeroom's process ended by itself; --verbose shows what it said")
 		}
 	}

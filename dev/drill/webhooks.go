@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"homeroom/app"
+	"homeroom/dev/process"
 	"homeroom/dev/standin"
 	"homeroom/subjects"
 )
@@ -38,14 +39,14 @@ type report struct {
 type callbacks struct {
 	*world
 	learners int
-	edge     *process
+	edge     *process.Process
 	told     map[string]report // by the provider's id of the report
 	order    []string
 }
 
 func (c *callbacks) end() {
 	if c.edge != nil {
-		c.edge.kill()
+		c.edge.Kill()
 	}
 }
 
@@ -82,10 +83,10 @@ func complains(k int) bool { return k%10 == 5 }
 
 // open starts an edge beside the other roles, and sends the provider's reports there.
 func (c *callbacks) open(ctx context.Context) (err error) {
-	if c.edge, err = c.launch(ctx, config{Roles: []app.Role{app.RoleEdge}}); err != nil {
+	if c.edge, err = c.launch(ctx, process.Order{Roles: []app.Role{app.RoleEdge}}); err != nil {
 		return err
 	}
-	return c.mail.SetWebhook(c.edge.edge + "/webhooks/sendgrid")
+	return c.mail.SetWebhook(c.edge.Edge + "/webhooks/sendgrid")
 }
 
 // fail lets everybody fail a quiz.
@@ -171,7 +172,7 @@ func (c *callbacks) killEdge(ctx context.Context) error {
 		return err
 	}
 	c.o.Progress("killing the edge")
-	c.edge.kill()
+	c.edge.Kill()
 	c.edge = nil
 	return c.open(ctx)
 }

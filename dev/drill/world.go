@@ -17,6 +17,7 @@ import (
 	"homeroom/app"
 	"homeroom/clock"
 	"homeroom/dev/house"
+	"homeroom/dev/process"
 	"homeroom/dev/stack"
 	"homeroom/dev/standin"
 	"homeroom/rules"
@@ -41,7 +42,7 @@ type world struct {
 	mail   *standin.Listener
 	stack  *stack.Stack // nil: NATS and Temporal run in Homeroom's process
 	data   string
-	home   *process // nil: not running
+	home   *process.Process // nil: not running
 	plan   *plan
 	eyes   *eyes
 	report Report // notes, and what a drill finds wrong by itself
@@ -69,7 +70,7 @@ func open(ctx context.Context, s setup, o Options) (_ *world, err error) {
 	if err := w.servers(ctx); err != nil {
 		return nil, err
 	}
-	if err := w.start(ctx, config{Roles: s.roles}); err != nil {
+	if err := w.start(ctx, process.Order{Roles: s.roles}); err != nil {
 		return nil, err
 	}
 	return w, w.look(ctx)
@@ -77,7 +78,7 @@ func open(ctx context.Context, s setup, o Options) (_ *world, err error) {
 
 // servers starts everything but Homeroom, and the ways to it.
 func (w *world) servers(ctx context.Context) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, startTime)
+	ctx, cancel := context.WithTimeout(ctx, process.StartTime)
 	defer cancel()
 	w.o.Progress("starting the servers")
 	mail := standin.Options{
@@ -123,46 +124,50 @@ func stopWithin(stop func(context.Context) error) {
 }
 
 // start starts Homeroom; the drill's way to the servers follows, and so do the provider's reports.
-func (w *world) start(ctx context.Context, c config) error {
+func (w *world) start(ctx context.Context, c process.Order) error {
 	p, err := w.launch(ctx, c)
 	if err != nil {
 		return err
 	}
 	w.home = p
 	if w.setup.own {
-		w.toNATS.to(strings.TrimPrefix(p.nats, "nats://"))
-		w.toTemporal.to(p.temp)
+		w.toNATS.to(strings.TrimPrefix(p.NATS, "nats://"))
+		w.toTemporal.to(p.Temporal)
 	}
-	return w.mail.SetWebhook(p.edge + "/webhooks/sendgrid")
+	return w.mail.SetWebhook(p.Edge + "/webhooks/sendgrid")
 }
 
 // launch starts a process of Homeroom beside others.
-func (w *world) launch(ctx context.Context, c config) (*process, error) {
+func (w *world) launch(ctx context.Context, c process.Order) (*process.Process, error) {
 	w.o.Progress("starting Homeroom")
 	c.Inbox, c.Key, c.Academy, c.Clock = w.mail.URL(), w.mail.PublicKey(), maps.Clone(w.files), w.clock
+	c.Verbose = w.o.Verbose
 	if w.setup.own {
 		c.Data = w.data
 	} else {
 		c.NATS, c.Temporal = "nats://"+w.toNATS.address, w.toTemporal.address
 	}
-	ctx, cancel := context.WithTimeout(ctx, startTime)
+	ctx, cancel := context.WithTimeout(ctx, process.StartTime)
 	defer cancel()
-	return launch(ctx, w.o, c)
+	command := w.o.Process()
+	command.Env = append(command.Environ(), "GOMEMLIMIT=900MiB") // as in docker-compose.yml
+	return process.Launch(ctx, command, c)
 }
 
 // stop stops Homeroom gently and returns how much memory it had at the most, in bytes.
 func (w *world) stop(ctx context.Context) (int64, error) {
 	p := w.home
 	w.home = nil
-	if err := p.stop(ctx); err != nil {
+	memory, err := p.Stop(ctx)
+	if err != nil {
 		return 0, fmt.Errorf("stopping Homeroom: %w", err)
 	}
-	return p.memory, nil
+	return memory, nil
 }
 
 // kill is kill -9 of Homeroom.
 func (w *world) kill() {
-	w.home.kill()
+	w.home.Kill()
 	w.home = nil
 }
 
@@ -195,7 +200,7 @@ func (w *world) look(ctx context.Context) error {
 // close ends everything, last come first gone.
 func (w *world) close() {
 	if w.home != nil {
-		w.home.kill()
+		w.home.Kill()
 	}
 	for i := len(w.stops) - 1; i >= 0; i-- {
 		w.stops[i]()

@@ -1,4 +1,6 @@
-package drill
+// Package process is Homeroom in a process of its own, so that it can be killed, measured and weighed: [Launch] starts it,
+// and [Serve] is what it runs. Drills and the bench use it; what they do with it is not its business.
+package process
 
 import (
 	"bufio"
@@ -13,27 +15,24 @@ import (
 	"time"
 )
 
-// process is Homeroom in a process of its own, as its parent sees it.
-type process struct {
-	cmd    *exec.Cmd
-	in     io.WriteCloser // its end is the process's end, whatever becomes of this one
-	lines  chan string    // what it says; closed when it has ended
-	ended  chan struct{}
-	nats   string // where it found its servers
-	temp   string
-	edge   string
-	memory int64 // the most that was resident, in bytes, after stop; 0: not known
+// Process is Homeroom in a process of its own, as its parent sees it.
+type Process struct {
+	NATS, Temporal, Edge string // where it found, or put, its servers, and its door
+
+	cmd   *exec.Cmd
+	in    io.WriteCloser // its end is the process's end, whatever becomes of this one
+	lines chan string    // what it says; closed when it has ended
+	ended chan struct{}
 }
 
-// launch starts the process and returns when Homeroom serves.
-func launch(ctx context.Context, o Options, c config) (*process, error) {
-	c.Verbose = o.Verbose
-	order, err := json.Marshal(c)
+// Launch starts the process, with a command that runs [Serve] on its standard input and output, and returns when Homeroom
+// serves.
+func Launch(ctx context.Context, command *exec.Cmd, o Order) (*Process, error) {
+	order, err := json.Marshal(o)
 	if err != nil {
 		return nil, err
 	}
-	p := &process{cmd: o.Process(), lines: make(chan string, 8), ended: make(chan struct{})}
-	p.cmd.Env = append(p.cmd.Environ(), "GOMEMLIMIT=900MiB") // as in docker-compose.yml
+	p := &Process{cmd: command, lines: make(chan string, 8), ended: make(chan struct{})}
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -53,7 +52,7 @@ func launch(ctx context.Context, o Options, c config) (*process, error) {
 		_ = p.cmd.Wait() // killed, as a rule
 	}()
 	if _, err := p.in.Write(append(order, '\n')); err != nil {
-		p.kill()
+		p.Kill()
 		return nil, fmt.Errorf("telling Homeroom's process what to do: %w", err)
 	}
 	words, err := p.hear(ctx, sayReady)
@@ -61,15 +60,15 @@ func launch(ctx context.Context, o Options, c config) (*process, error) {
 		err = fmt.Errorf("Homeroom's process said %q", words)
 	}
 	if err != nil {
-		p.kill()
+		p.Kill()
 		return nil, err
 	}
-	p.nats, p.temp, p.edge = words[0], words[1], words[2]
+	p.NATS, p.Temporal, p.Edge = words[0], words[1], words[2]
 	return p, nil
 }
 
 // hear waits for a line that begins so and returns its other words.
-func (p *process) hear(ctx context.Context, word string) ([]string, error) {
+func (p *Process) hear(ctx context.Context, word string) ([]string, error) {
 	for {
 		select {
 		case line, ok := <-p.lines:
@@ -88,8 +87,8 @@ func (p *process) hear(ctx context.Context, word string) ([]string, error) {
 	}
 }
 
-// kill is kill -9. It may be called again, and after stop.
-func (p *process) kill() {
+// Kill is kill -9. It may be called again, and after Stop.
+func (p *Process) Kill() {
 	_ = p.cmd.Process.Kill()
 	for range p.lines { // so that the reader ends
 	}
@@ -97,8 +96,8 @@ func (p *process) kill() {
 	_ = p.in.Close()
 }
 
-// died reports whether the process has ended by itself.
-func (p *process) died() bool {
+// Died reports whether the process has ended by itself.
+func (p *Process) Died() bool {
 	select {
 	case <-p.ended:
 		return true
@@ -110,17 +109,21 @@ func (p *process) died() bool {
 // stopTime is how long the process may take to finish what is in hand.
 const stopTime = time.Minute
 
-// stop is SIGTERM's gentle way: Homeroom finishes what is in hand.
-func (p *process) stop(ctx context.Context) error {
+// Stop is SIGTERM's gentle way: Homeroom finishes what is in hand. It returns the most that was resident, in bytes; 0: this
+// system does not tell.
+func (p *Process) Stop(ctx context.Context) (memory int64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, stopTime)
 	defer cancel()
-	defer p.kill()
+	defer p.Kill()
 	if err := p.in.Close(); err != nil {
-		return err
+		return 0, err
 	}
 	words, err := p.hear(ctx, sayMemory)
-	if err == nil && len(words) == 1 {
-		p.memory, err = strconv.ParseInt(words[0], 10, 64)
+	if err != nil || len(words) != 1 {
+		return 0, err
 	}
-	return err
+	return strconv.ParseInt(words[0], 10, 64)
 }
+
+// ID is the system's number of the process.
+func (p *Process) ID() int { return p.cmd.Process.Pid }

@@ -1,4 +1,4 @@
-package drill
+package process
 
 import (
 	"go.temporal.io/sdk/interceptor"
@@ -7,11 +7,11 @@ import (
 	"homeroom/workflows"
 )
 
-// newerVersion is what a release that does not exist yet writes. Today's worker holds such a learner; see package
+// NewerVersion is what a release that does not exist yet writes. Today's worker holds such a learner; see package
 // workflows.
-const newerVersion = workflows.InputVersion + 1
+const NewerVersion = workflows.InputVersion + 1
 
-// newer makes this worker that release: it understands newerVersion.
+// newer makes this worker that release: it understands NewerVersion.
 type newer struct {
 	interceptor.ClientInterceptorBase
 	interceptor.WorkerInterceptorBase
@@ -29,7 +29,7 @@ type reader struct {
 // ExecuteWorkflow reads the newer input.
 func (r *reader) ExecuteWorkflow(ctx workflow.Context, in *interceptor.ExecuteWorkflowInput) (any, error) {
 	for i, arg := range in.Args {
-		if input, ok := arg.(workflows.Input); ok && input.Version == newerVersion {
+		if input, ok := arg.(workflows.Input); ok && input.Version == NewerVersion {
 			input.Version = workflows.InputVersion
 			in.Args[i] = input
 		}

@@ -1,4 +1,4 @@
-package drill
+package process
 
 import (
 	"bufio"
@@ -28,8 +28,8 @@ import (
 	"homeroom/rules"
 )
 
-// config tells the process that runs Homeroom what to do: one line of JSON on its standard input.
-type config struct {
+// Order tells the process what to do: one line of JSON on its standard input.
+type Order struct {
 	// Data, if not empty, is a directory for NATS and Temporal, which run in the same process then; otherwise these say
 	// where they are.
 	Data     string `json:"data,omitempty"`
@@ -52,23 +52,23 @@ const (
 	sayMemory = "memory" // "memory BYTES": the most that was resident at a time
 )
 
-// startTime bounds the start of the process and of the servers, on a slow disk.
-const startTime = 2 * time.Minute
+// StartTime bounds the start of the process and of the servers, on a slow disk.
+const StartTime = 2 * time.Minute
 
-// Serve runs Homeroom as a [Drill] asks for it on in, until in ends, and reports on out. It is for the process that
-// Options.Process starts.
+// Serve runs Homeroom as an [Order] on in asks for it, until in ends, and reports on out. It is for the process that
+// [Launch] starts.
 func Serve(in io.Reader, out io.Writer) error {
 	orders := bufio.NewReader(in)
 	line, err := orders.ReadBytes('\n')
 	if err != nil {
 		return fmt.Errorf("reading what to do: %w", err)
 	}
-	var c config
-	if err := json.Unmarshal(line, &c); err != nil {
+	var o Order
+	if err := json.Unmarshal(line, &o); err != nil {
 		return fmt.Errorf("reading what to do: %w", err)
 	}
-	h := &host{config: c, log: slog.New(slog.DiscardHandler)}
-	if c.Verbose {
+	h := &host{Order: o, log: slog.New(slog.DiscardHandler)}
+	if o.Verbose {
 		h.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	}
 	defer h.stop()
@@ -89,7 +89,7 @@ func Serve(in io.Reader, out io.Writer) error {
 
 // host is Homeroom in its own process.
 type host struct {
-	config
+	Order
 	log   *slog.Logger
 	door  net.Listener
 	stops []func()
@@ -103,7 +103,7 @@ func (h *host) stop() {
 }
 
 func (h *host) start() error {
-	ctx, cancel := context.WithTimeout(context.Background(), startTime)
+	ctx, cancel := context.WithTimeout(context.Background(), StartTime)
 	defer cancel()
 	if h.Data != "" {
 		s, err := stack.Start(ctx, stack.Options{Data: h.Data, Log: h.log})
@@ -119,7 +119,7 @@ func (h *host) start() error {
 	}
 	academy, problems := rules.FromBundle(h.Academy)
 	if academy == nil {
-		return fmt.Errorf("the drill's academy has mistakes: %w", problems.Err())
+		return fmt.Errorf("the academy has mistakes: %w", problems.Err())
 	}
 	nc, err := nats.Connect(h.NATS, nats.Name("homeroom drill"), nats.MaxReconnects(-1),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { h.log.Warn("NATS", "error", err) }))
