@@ -74,19 +74,19 @@ type evidence struct {
 	decisions []engine.Decision // each once
 	dead      map[uint64]string // reason by the event's sequence in the stream
 	behind    int               // messages of the stream that are not finished
-	// busy tells whether something is still under way for a learner, as far as can be known.
-	busy func(learner string) bool
+	// ask tells whether something is still under way for a learner, as far as can be known, and what was decided that is not
+	// among the decisions yet.
+	ask func(learner string) (busy bool, untold []engine.Decision)
 }
 
 // account compares what was published with the evidence. It does no I/O.
 func account(events []*event, unneeded int, e evidence) Report {
-	a := accounts{evidence: e, mailed: map[send][]mail{}, told: map[send][]engine.Decision{}, expected: map[send]bool{}, errors: map[send]int{}}
+	a := accounts{evidence: e, mailed: map[send][]mail{}, told: map[send][]engine.Decision{}, expected: map[send]bool{}, errors: map[send]int{}, idle: map[string]bool{}}
 	for _, m := range e.mails {
 		a.mailed[m.send] = append(a.mailed[m.send], m)
 	}
-	for _, d := range e.decisions {
-		about := send{d.Learner, d.Rule, strings.TrimPrefix(d.Scope, "assessment_id=")}
-		a.told[about] = append(a.told[about], d)
+	for i := range e.decisions {
+		a.tell(&e.decisions[i])
 	}
 	a.Published, a.Unneeded = len(events)+unneeded, unneeded
 	for _, ev := range events {
@@ -106,7 +106,29 @@ type accounts struct {
 	mailed   map[send][]mail
 	told     map[send][]engine.Decision
 	expected map[send]bool
-	errors   map[send]int // how many conditions must have failed; without a quiz
+	errors   map[send]int    // how many conditions must have failed; without a quiz
+	idle     map[string]bool // learners who were asked: true if nothing is under way
+}
+
+func (a *accounts) tell(d *engine.Decision) {
+	about := send{d.Learner, d.Rule, strings.TrimPrefix(d.Scope, "assessment_id=")}
+	a.told[about] = append(a.told[about], *d)
+}
+
+// busy asks a learner's workflow, once, and takes in what it has not published: that a run has ended without a mail needs no hurry.
+func (a *accounts) busy(learner string) bool {
+	idle, known := a.idle[learner]
+	if !known {
+		busy, untold := a.ask(learner)
+		for i := range untold {
+			if d := &untold[i]; !slices.ContainsFunc(a.told[send{d.Learner, d.Rule, strings.TrimPrefix(d.Scope, "assessment_id=")}], func(told engine.Decision) bool { return told.ID == d.ID }) {
+				a.tell(d)
+			}
+		}
+		idle = !busy
+		a.idle[learner] = idle
+	}
+	return !idle
 }
 
 func (a *accounts) event(ev *event) {
@@ -130,8 +152,8 @@ func (a *accounts) event(ev *event) {
 		trace := false
 		for rule, want := range ev.want {
 			s := send{ev.learner, rule, ev.quiz}
-			trace = trace || len(a.told[s])+len(a.mailed[s]) > 0
 			a.end(s, want)
+			trace = trace || len(a.told[s])+len(a.mailed[s]) > 0
 		}
 		for _, rule := range ev.errs {
 			trace = trace || len(a.told[send{learner: ev.learner, rule: rule}]) > 0
@@ -178,6 +200,7 @@ func (a *accounts) failures() {
 
 // end accounts for one send.
 func (a *accounts) end(s send, want end) {
+	under := a.under(s) // first: it may bring decisions
 	kinds, why := a.kinds(s)
 	mails := len(a.mailed[s])
 	if mails > 1 || kinds[engine.KindSent] > 1 {
@@ -200,7 +223,7 @@ func (a *accounts) end(s send, want end) {
 		a.Uncertain++
 		a.NotTaken++
 		a.Doubtful = keep(a.Doubtful, s.String()+": the provider does not have it")
-	case a.under(s):
+	case under:
 		a.Waiting++
 	case mails > 0:
 		a.Sent++
@@ -236,11 +259,15 @@ func (a *accounts) kinds(s send) (kinds map[engine.Kind]int, why string) {
 	return kinds, why
 }
 
-// under reports whether a send without mail may still come: nothing has ended it, and the stream or its learner is not
-// through.
+// under reports whether a send may still come, or be told: nothing has ended it, and the stream or its learner is not through.
 func (a *accounts) under(s send) bool {
 	kinds, _ := a.kinds(s)
-	return len(kinds) == 0 && (a.behind > 0 || a.busy(s.learner))
+	if len(kinds) > 0 {
+		return false
+	}
+	busy := a.behind > 0 || a.busy(s.learner)
+	kinds, _ = a.kinds(s)
+	return busy && len(kinds) == 0
 }
 
 func (a *accounts) lose(s send, why string) {

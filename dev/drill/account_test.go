@@ -42,6 +42,7 @@ func TestAccount(t *testing.T) {
 		dead      map[uint64]string
 		behind    int
 		busy      bool
+		untold    [][]engine.Decision
 		count     string // the columns that are not 0
 		wrong     string // part of what is said to be wrong
 	}{
@@ -61,6 +62,9 @@ func TestAccount(t *testing.T) {
 		{about: "skipped where there was somebody to write to", want: endMail, decisions: [][]engine.Decision{skipped}, count: "handed over, lost", wrong: "skipped, no_address"},
 		{about: "skipped where there was nobody", want: endSkip, decisions: [][]engine.Decision{skipped}, count: "handed over, skipped"},
 		{about: "left before it was due", want: endSkip, decisions: [][]engine.Decision{started, exited}, count: "handed over, skipped"},
+		{about: "left before it was due, and not published yet", want: endSkip, untold: [][]engine.Decision{started, exited}, count: "handed over, skipped"},
+		{about: "left, published while the workflow was asked", want: endSkip, decisions: [][]engine.Decision{started}, untold: [][]engine.Decision{started, exited}, count: "handed over, skipped"},
+		{about: "it began, and only that is not published", want: endMail, untold: [][]engine.Decision{started}, count: "handed over, lost", wrong: "nothing came of it"},
 		{about: "a mail after leaving", want: endSkip, mails: 1, decisions: [][]engine.Decision{sent}, count: "handed over, sent", wrong: "should not have"},
 		{about: "a template that fails", want: endFail, decisions: [][]engine.Decision{started, failed}, count: "handed over, failed"},
 		{about: "a template that fails, and nobody is told", want: endFail, decisions: [][]engine.Decision{started}, count: "handed over, lost", wrong: "nothing came of it"},
@@ -69,7 +73,7 @@ func TestAccount(t *testing.T) {
 		t.Run(tc.about, func(t *testing.T) {
 			r := account(oneQuiz(tc.want), 0, evidence{
 				mails: mails(tc.mails), decisions: slices.Concat(tc.decisions...), dead: tc.dead, behind: tc.behind,
-				busy: func(string) bool { return tc.busy },
+				ask: func(string) (bool, []engine.Decision) { return tc.busy, slices.Concat(tc.untold...) },
 			})
 			if got := counted(r); got != tc.count {
 				t.Errorf("counted %q, want %q", got, tc.count)
@@ -104,7 +108,7 @@ func counted(r Report) string {
 
 // TestAccountOfTheOthers is about what is not a failed quiz.
 func TestAccountOfTheOthers(t *testing.T) {
-	calm := func(string) bool { return false }
+	calm := func(string) (bool, []engine.Decision) { return false, nil }
 	letter := &event{learner: "ada", id: "g", seq: 3, dead: true}
 	lesson := &event{learner: "ada", id: "l", seq: 4}
 	broken := &event{learner: "ada", id: "b", seq: 5, errs: []string{"broken"}, want: map[string]end{}}
@@ -127,7 +131,7 @@ func TestAccountOfTheOthers(t *testing.T) {
 		{"a mail without a send id", oneQuiz(endMail), evidence{mails: []mail{{send: adas}}, decisions: decided(engine.KindSent, "", "d")}, "handed over, sent", "without a send id"},
 	} {
 		t.Run(tc.about, func(t *testing.T) {
-			tc.seen.busy = calm
+			tc.seen.ask = calm
 			r := account(tc.events, 0, tc.seen)
 			if got := counted(r); got != tc.count {
 				t.Errorf("counted %q, want %q", got, tc.count)
@@ -148,7 +152,7 @@ func TestTheSumsHold(t *testing.T) {
 	for i, id := range slices.Sorted(maps.Keys(people)) {
 		events = append(events, &event{learner: id, id: id, quiz: "q0", seq: uint64(i + 1), want: wants(people[id], "retry")}, w.garbage(people[id], i))
 	}
-	r := account(events, 5, evidence{behind: 1, busy: func(string) bool { return true }})
+	r := account(events, 5, evidence{behind: 1, ask: func(string) (bool, []engine.Decision) { return true, nil }})
 	if r.Published != 9 || r.Published != r.Unneeded+r.HandedOver+r.Dead+r.Waiting+r.Lost {
 		t.Errorf("%+v does not sum up", r)
 	}

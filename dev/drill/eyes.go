@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -34,6 +35,7 @@ type eyes struct {
 
 	decisions []engine.Decision
 	known     map[string]bool   // ids of decisions
+	untold    []engine.Decision // those that workflows have not published, as they said in passing
 	dead      map[uint64]string // reason by sequence of the event
 	next      map[string]uint64 // by stream: the first sequence that was not read
 }
@@ -113,7 +115,11 @@ func (e *eyes) see(ctx context.Context, ask int) (evidence, error) {
 	if err != nil {
 		return evidence{}, err
 	}
-	ev := evidence{decisions: e.decisions, dead: e.dead, behind: behind, busy: e.busy(ctx, ask)}
+	if ask < 0 {
+		e.untold = nil // nothing is taken on trust
+	}
+	unheard := slices.DeleteFunc(slices.Clone(e.untold), func(d engine.Decision) bool { return e.known[d.ID] })
+	ev := evidence{decisions: slices.Concat(e.decisions, unheard), dead: e.dead, behind: behind, ask: e.ask(ctx, ask)}
 	for _, m := range inbox {
 		ev.mails = append(ev.mails, m)
 	}
@@ -231,34 +237,37 @@ func (e *eyes) behind(ctx context.Context) (int, error) {
 	return behind, nil
 }
 
-// busy returns a function that asks a learner's workflow, once, whether anything is under way. One that does not exist is
-// not busy; one that does not answer is, and so is one that is not asked because enough others were.
-func (e *eyes) busy(ctx context.Context, ask int) func(string) bool {
-	asked := map[string]bool{}
-	return func(learner string) bool {
-		if busy, known := asked[learner]; known {
-			return busy
+// ask returns a function that asks a learner's workflow whether anything is under way, and for the decisions it has not
+// published. One that does not exist is not busy; one that does not answer is, and so is one that is not asked because `most` others
+// were.
+func (e *eyes) ask(ctx context.Context, most int) func(string) (bool, []engine.Decision) {
+	asked := 0
+	return func(learner string) (bool, []engine.Decision) {
+		if asked == most {
+			return true, nil
 		}
-		if len(asked) == ask {
-			return true
+		asked++
+		var st engine.State
+		var untold []engine.Decision
+		err := e.query(ctx, learner, workflows.QueryState, &st)
+		if err == nil {
+			err = e.query(ctx, learner, workflows.QueryUntold, &untold)
 		}
-		st, err := e.state(ctx, learner)
+		e.untold = append(e.untold, untold...)
 		var none *serviceerror.NotFound
-		asked[learner] = err == nil && len(st.Runs)+len(st.Flights) > 0 || err != nil && !errors.As(err, &none)
-		return asked[learner]
+		return err == nil && len(st.Runs)+len(st.Flights) > 0 || err != nil && !errors.As(err, &none), untold
 	}
 }
 
 // askTime is how long a learner's workflow may take to answer.
 const askTime = 5 * time.Second
 
-func (e *eyes) state(ctx context.Context, learner string) (engine.State, error) {
+func (e *eyes) query(ctx context.Context, learner, query string, into any) error {
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
-	var st engine.State
-	answer, err := e.temporal.QueryWorkflow(ctx, workflows.WorkflowID(learner), "", workflows.QueryState)
+	answer, err := e.temporal.QueryWorkflow(ctx, workflows.WorkflowID(learner), "", query)
 	if err != nil {
-		return st, err
+		return err
 	}
-	return st, answer.Get(&st)
+	return answer.Get(into)
 }

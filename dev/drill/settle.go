@@ -13,7 +13,7 @@ import (
 const (
 	settleLook  = 500 * time.Millisecond // between two looks
 	settleQuiet = 2 * time.Second        // how long nothing more may come when all is through
-	settleAsk   = 20                     // learners who are asked in passing, when nothing moves
+	settleAsk   = 100                    // learners who are asked in passing, when nothing moves
 	seeTime     = 20 * time.Second       // how long servers that come back may take to answer
 )
 
