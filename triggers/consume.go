@@ -95,6 +95,7 @@ func (p *partition) consume(ctx context.Context) error {
 		return err
 	}
 	closed := reading.Closed()
+	p.leave = reading.Stop
 	tended := make(chan struct{})
 	tending, stop := context.WithCancel(ctx)
 	go func() { defer close(tended); p.tend(tending) }()

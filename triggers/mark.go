@@ -117,11 +117,18 @@ func (p *partition) mustAsk(now time.Time) bool {
 	return !known
 }
 
-// ask returns the consumer's info, nil if there is none to be had, and the sequence of the last message stored.
+// ask returns the consumer's info, nil if there is none to be had, and the sequence of the last message stored. It ends the
+// subscription of a consumer that is gone: the server tells only requests that wait when it is deleted, and between two of them
+// nobody would hear of it.
 func (p *partition) ask(ctx context.Context) (info *jetstream.ConsumerInfo, stored uint64) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	info, err := p.cons.Info(ctx)
+	if p.gone(info, err) {
+		p.log.Warn("the consumer was deleted", "made_anew", err == nil)
+		p.leave()
+		return nil, math.MaxUint64
+	}
 	if err != nil {
 		return nil, math.MaxUint64
 	}
@@ -129,6 +136,16 @@ func (p *partition) ask(ctx context.Context) (info *jetstream.ConsumerInfo, stor
 		return info, math.MaxUint64
 	}
 	return info, p.lastStored(ctx)
+}
+
+// gone says whether the consumer that was read from is no more, by the answer to a question for its info.
+func (p *partition) gone(info *jetstream.ConsumerInfo, err error) bool {
+	if err != nil {
+		return errors.Is(err, jetstream.ErrConsumerNotFound) || errors.Is(err, jetstream.ErrStreamNotFound)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !info.Created.Equal(p.created)
 }
 
 // lastStored is the sequence of the last message of the partition that the stream holds; the highest there is if that

@@ -34,6 +34,7 @@ type partition struct {
 	stream jetstream.Stream
 	made   int64 // when the stream was created, in Unix seconds
 	pinned bool
+	leave  func() // ends the subscription
 
 	work      context.Context // ends when shutdown's grace is over
 	stopping  <-chan struct{} // closed when shutdown begins

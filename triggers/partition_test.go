@@ -62,9 +62,10 @@ func newBench(t *testing.T, info jetstream.ConsumerInfo) *bench {
 type consumer struct {
 	jetstream.Consumer
 	info *jetstream.ConsumerInfo
+	err  error
 }
 
-func (c consumer) Info(context.Context) (*jetstream.ConsumerInfo, error) { return c.info, nil }
+func (c consumer) Info(context.Context) (*jetstream.ConsumerInfo, error) { return c.info, c.err }
 
 // stream is one whose last message of any partition has this sequence; 0: there is none.
 type stream struct {
@@ -315,4 +316,35 @@ func FuzzOneLine(f *testing.F) {
 			t.Fatalf("%q", got)
 		}
 	})
+}
+
+// TestAConsumerThatIsGoneIsNoticed: the server tells only requests that wait that their consumer was deleted.
+func TestAConsumerThatIsGoneIsNoticed(t *testing.T) {
+	anew := info(0, 0, 0, 0)
+	anew.Created = noon
+	for _, tc := range []struct {
+		name string
+		now  consumer
+		want int // subscriptions that end
+	}{
+		{"it is there", consumer{info: info(4, 10, 0, 0)}, 0},
+		{"it does not answer", consumer{err: context.DeadlineExceeded}, 0},
+		{"it was deleted", consumer{err: jetstream.ErrConsumerNotFound}, 1},
+		{"its stream was deleted", consumer{err: jetstream.ErrStreamNotFound}, 1},
+		{"it was deleted, and somebody made it anew", consumer{info: anew}, 1},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			b := newBench(t, *info(4, 10, 0, 0))
+			ended := 0
+			b.leave = func() { ended++ }
+			b.cons = tc.now
+			mark, _ := b.look(context.Background())
+			if ended != tc.want {
+				t.Errorf("%d subscriptions ended, want %d", ended, tc.want)
+			}
+			if there := tc.now.info != nil && tc.want == 0; mark.IsZero() == there {
+				t.Errorf("the mark is %v", mark)
+			}
+		})
+	}
 }
