@@ -2,6 +2,7 @@ package catalog_test
 
 import (
 	"encoding/base64"
+	"math"
 	"net/url"
 	"strings"
 	"testing"
@@ -258,12 +259,16 @@ func TestHeadersCostTheNativePathNothing(t *testing.T) {
 	c := builtin(t)
 	body := []byte(gradedBody)
 	headers := header{"Nats-Msg-Id": {"ou_541231:as-14984-541231"}, "Content-Type": {"application/json"}}
-	decode := func(h header) float64 {
-		return testing.AllocsPerRun(100, func() {
-			if _, err := c.DecodeMessage("ou_541231", "assessment.graded", h, body, time.Time{}); err != nil {
-				t.Fatal(err)
-			}
-		})
+	decode := func(h header) (least float64) {
+		least = math.Inf(1)
+		for range 100 { // a pool may lose what was put into it, and does so at random under the race detector
+			least = min(least, testing.AllocsPerRun(1, func() {
+				if _, err := c.DecodeMessage("ou_541231", "assessment.graded", h, body, time.Time{}); err != nil {
+					t.Fatal(err)
+				}
+			}))
+		}
+		return least
 	}
 	if with, without := decode(headers), decode(nil); with > without {
 		t.Errorf("with headers %v allocations, without %v", with, without)
