@@ -87,9 +87,9 @@ func (o *Options) figureD(ctx context.Context, s Sizes) (Figure, error) {
 }
 
 func (o *Options) figureE(ctx context.Context, s Sizes, command func() *exec.Cmd) (Figure, error) {
-	lost, doubled, err := o.jobE(ctx, s, command)
+	kill, err := o.jobE(ctx, s, command)
 	return Figure{
-		Name: "E: kill -9 half-way through B, lost / doubled", Value: fmt.Sprintf("%d / %d", lost, doubled), Budget: "0 / 0", Met: met(lost == 0 && doubled == 0),
-		Data: map[string]float64{"lost": float64(lost), "doubled": float64(doubled)},
+		Name: "E: kill -9 half-way through B, lost / doubled", Value: fmt.Sprintf("%d / %d, %d uncertain", kill.lost, kill.doubled, kill.uncertain), Budget: "0 / 0", Met: met(kill.lost == 0 && kill.doubled == 0),
+		Data: map[string]float64{"lost": float64(kill.lost), "doubled": float64(kill.doubled), "uncertain": float64(kill.uncertain)},
 	}, err
 }

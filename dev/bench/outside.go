@@ -5,26 +5,37 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"strings"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
 
 	"homeroom/dev/standin"
+	"homeroom/engine"
+	"homeroom/subjects"
 	"homeroom/workflows"
 )
 
+// aftermathOfKill is what a kill leaves behind.
+type aftermathOfKill struct {
+	lost      int // nobody got the mail, and nothing says so
+	doubled   int
+	uncertain int // nobody got the mail, and a decision says that nobody can know: it was being handed over, and is never sent again
+}
+
 // jobE kills Homeroom, its NATS and its Temporal half-way through job B, starts them again on what they left behind, and
 // counts at the provider, which stays.
-func (o *Options) jobE(ctx context.Context, s Sizes, command func() *exec.Cmd) (lost, doubled int, err error) {
+func (o *Options) jobE(ctx context.Context, s Sizes, command func() *exec.Cmd) (a aftermathOfKill, err error) {
 	academy, err := jobAcademy(s.Wait)
 	if err != nil {
-		return 0, 0, err
+		return a, err
 	}
 	mail, err := standin.New(standin.Options{Keep: 100_000}).Start("127.0.0.1:0", o.Log)
 	if err != nil {
-		return 0, 0, err
+		return a, err
 	}
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.Background(), stopTime)
@@ -34,30 +45,30 @@ func (o *Options) jobE(ctx context.Context, s Sizes, command func() *exec.Cmd) (
 	dir := o.Dir + "/job-e"
 	first, err := launch(ctx, command, dir, mail, academy)
 	if err != nil {
-		return 0, 0, err
+		return a, err
 	}
 	defer first.Kill()
 	messages, err := newcomers(academy.Catalog, kindNow, s.Newcomer, time.Now())
 	if err != nil {
-		return 0, 0, err
+		return a, err
 	}
 	js, hangUp, err := connect(first.NATS)
 	if err != nil {
-		return 0, 0, err
+		return a, err
 	}
 	defer hangUp()
 	if err := publish(ctx, js, messages, nil); err != nil {
-		return 0, 0, err
+		return a, err
 	}
 	report := o.progress("job E: mails")
 	half := func(c standin.Counts) bool { report(c.Accepted, s.Newcomer); return c.Accepted >= s.Newcomer/2 }
 	if err := mail.Wait(ctx, half); err != nil {
-		return 0, 0, err
+		return a, err
 	}
 	first.Kill()
 	second, err := launch(ctx, command, dir, mail, academy)
 	if err != nil {
-		return 0, 0, fmt.Errorf("starting again: %w", err)
+		return a, fmt.Errorf("starting again: %w", err)
 	}
 	defer second.Kill()
 	settled, cancel := context.WithTimeout(ctx, 2*time.Minute)
@@ -67,13 +78,42 @@ func (o *Options) jobE(ctx context.Context, s Sizes, command func() *exec.Cmd) (
 		return c.Accepted-c.Duplicates >= s.Newcomer
 	})
 	if err != nil && settled.Err() == nil {
-		return 0, 0, err
+		return a, err
 	}
 	if err := sleep(ctx, 10*time.Second); err != nil { // for what would be doubled
-		return 0, 0, err
+		return a, err
 	}
 	c := mail.Counts()
-	return s.Newcomer - (c.Accepted - c.Duplicates), c.Duplicates, nil
+	a.doubled = c.Duplicates
+	if a.uncertain, err = uncertain(ctx, second.NATS, mail); err != nil {
+		return a, err
+	}
+	a.lost = s.Newcomer - (c.Accepted - c.Duplicates) - a.uncertain
+	return a, nil
+}
+
+// uncertain counts the learners without a mail of whom a decision says that nobody can know whether theirs went out.
+func uncertain(ctx context.Context, url string, mail *standin.Listener) (n int, err error) {
+	js, hangUp, err := connect(url)
+	if err != nil {
+		return 0, err
+	}
+	defer hangUp()
+	stream, err := js.Stream(ctx, subjects.DecisionStream)
+	if err != nil {
+		return 0, fmt.Errorf("looking at the stream %s: %w", subjects.DecisionStream, err)
+	}
+	info, err := stream.Info(ctx, jetstream.WithSubjectFilter("homeroom.decisions.*.*."+string(engine.KindUncertain)))
+	if err != nil {
+		return 0, fmt.Errorf("looking for uncertain mails: %w", err)
+	}
+	for subject := range info.State.Subjects {
+		learner := strings.Split(subject, ".")[2]
+		if len(mail.Messages(learner+jobDomain)) == 0 {
+			n++
+		}
+	}
+	return n, nil
 }
 
 // weight is what the whole dev stack holds of the machine's memory, in bytes.
