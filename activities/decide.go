@@ -123,7 +123,10 @@ func (d *Decide) Run(ctx context.Context, in workflows.DecideInput) (workflows.D
 		now = state.Clock
 	}
 	res := d.o.Step(env, state, in.Inputs, now)
-	told := d.tell(ctx, in.Untold)
+	var told []string
+	if !slices.ContainsFunc(res.Effects, delivers) { // a delivery takes them along, and must not wait for it
+		told = d.tell(ctx, in.Untold)
+	}
 	unreported := without(res.Decisions, in.Published)
 	scene := Scene{Env: env, State: res.State, Now: now, WakeAt: res.WakeAt}
 	answer := workflows.DecideResult{

@@ -29,6 +29,8 @@ func (d *Decide) tell(ctx context.Context, untold []engine.Decision) []string {
 	return ids
 }
 
+func delivers(e engine.Effect) bool { return e.Kind == engine.EffectDeliver }
+
 // urgent says whether a decision is news that people and reports wait for. How a run goes on without a message is not, nor that
 // an event began none because the learner had one: that is told along the way, and `learner why` asks the workflow for it.
 func urgent(d engine.Decision) bool {

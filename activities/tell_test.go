@@ -74,3 +74,16 @@ func TestDecideTellsWhatWasLeftUntold(t *testing.T) {
 		t.Errorf("told %v, but there is nobody to tell", res.Told)
 	}
 }
+
+// TestAMessageDoesNotWaitForWhatItTakesAlong: whatever is untold goes with the delivery.
+func TestAMessageDoesNotWaitForWhatItTakesAlong(t *testing.T) {
+	f, there := &facts{now: noon}, &stream{}
+	step := func(_ engine.Env, s engine.State, _ []engine.Input, _ time.Time) engine.Result {
+		return engine.Result{State: s, Effects: []engine.Effect{{Kind: engine.EffectCancel}, {Kind: engine.EffectDeliver}}}
+	}
+	d := activities.NewDecide(activities.Options{Profiles: f, Standings: f, Rulesets: f, Marks: f, Clock: f, Decisions: there, Step: step})
+	res, err := d.Run(t.Context(), workflows.DecideInput{Untold: []engine.Decision{{ID: "d1"}}})
+	if err != nil || len(res.Told)+len(there.ids) > 0 {
+		t.Errorf("told %v, published %v (%v)", res.Told, there.ids, err)
+	}
+}
