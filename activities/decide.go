@@ -134,7 +134,7 @@ func (d *Decide) Run(ctx context.Context, in workflows.DecideInput) (workflows.D
 		Effects:    res.Effects,
 		Told:       told,
 		Unreported: unreported,
-		Urgent:     d.o.Prompt || slices.ContainsFunc(unreported, urgent),
+		Urgent:     d.o.Prompt || slices.ContainsFunc(unreported, engine.Decision.Urgent),
 		Now:        now,
 		WakeAt:     res.WakeAt,
 		Sleep:      d.sleep(in.Learner, now, res.WakeAt, env.HandedOver),

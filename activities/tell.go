@@ -31,19 +31,6 @@ func (d *Decide) tell(ctx context.Context, untold []engine.Decision) []string {
 
 func delivers(e engine.Effect) bool { return e.Kind == engine.EffectDeliver }
 
-// urgent says whether a decision is news that people and reports wait for. How a run goes on without a message is not, nor that
-// an event began none because the learner had one: that is told along the way, and `learner why` asks the workflow for it.
-func urgent(d engine.Decision) bool {
-	switch d.Kind {
-	case engine.KindStarted, engine.KindDeferred, engine.KindExited:
-		return false
-	case engine.KindSkipped:
-		return d.Reason != engine.ReasonAgain && d.Reason != engine.ReasonRunning && d.Reason != engine.ReasonCondition
-	default:
-		return true
-	}
-}
-
 // without leaves out the decisions with these ids.
 func without(decisions []engine.Decision, ids []string) []engine.Decision {
 	return slices.DeleteFunc(slices.Clone(decisions), func(d engine.Decision) bool { return slices.Contains(ids, d.ID) })

@@ -31,27 +31,6 @@ func TestWhatIsPublishedOnceIsNotPublishedAgain(t *testing.T) {
 	}
 }
 
-func TestOnlyNewsIsUrgent(t *testing.T) {
-	for _, tc := range []struct {
-		kind   engine.Kind
-		reason engine.Reason
-		want   bool
-	}{
-		{engine.KindStarted, "", false}, {engine.KindDeferred, engine.ReasonQuietHours, false}, {engine.KindExited, engine.ReasonUntil, false},
-		{engine.KindSkipped, engine.ReasonAgain, false}, {engine.KindSkipped, engine.ReasonRunning, false}, {engine.KindSkipped, engine.ReasonCondition, false},
-		{engine.KindSkipped, engine.ReasonCap, true}, {engine.KindSkipped, engine.ReasonNoAddress, true},
-		{engine.KindWithheld, engine.ReasonHoldout, true}, {engine.KindConverted, "", true}, {engine.KindFailed, engine.ReasonProvider, true},
-		{engine.KindUncertain, engine.ReasonProvider, true}, {engine.KindSent, "", true},
-	} {
-		step := func(_ engine.Env, s engine.State, _ []engine.Input, _ time.Time) engine.Result {
-			return engine.Result{State: s, Decisions: []engine.Decision{{ID: "d1", Kind: tc.kind, Reason: tc.reason}}}
-		}
-		if res, err := decide(&facts{now: noon}, step).Run(t.Context(), workflows.DecideInput{}); err != nil || res.Urgent != tc.want {
-			t.Errorf("%s %s: urgent %v (%v), want %v", tc.kind, tc.reason, res.Urgent, err, tc.want)
-		}
-	}
-}
-
 func TestDecideTellsWhatWasLeftUntold(t *testing.T) {
 	f := &facts{now: noon}
 	run := func(to activities.Publisher) workflows.DecideResult {

@@ -24,3 +24,20 @@ func TestASettledDecisionStandsBesideTheUncertainOne(t *testing.T) {
 		t.Errorf("a refused one: %+v", refused)
 	}
 }
+
+func TestOnlyNewsIsUrgent(t *testing.T) {
+	for _, tc := range []struct {
+		kind   Kind
+		reason Reason
+		want   bool
+	}{
+		{KindStarted, "", false}, {KindDeferred, ReasonQuietHours, false}, {KindExited, ReasonUntil, false},
+		{KindSkipped, ReasonAgain, false}, {KindSkipped, ReasonRunning, false}, {KindSkipped, ReasonCondition, false},
+		{KindSkipped, ReasonCap, true}, {KindSkipped, ReasonNoAddress, true}, {KindWithheld, ReasonHoldout, true}, {KindConverted, "", true},
+		{KindFailed, ReasonProvider, true}, {KindUncertain, ReasonProvider, true}, {KindSent, "", true},
+	} {
+		if got := (Decision{Kind: tc.kind, Reason: tc.reason}).Urgent(); got != tc.want {
+			t.Errorf("%s %s: urgent %v, want %v", tc.kind, tc.reason, got, tc.want)
+		}
+	}
+}

@@ -236,3 +236,16 @@ type Decision struct {
 	Detail  string    `json:"detail,omitempty"`   // a sentence for people; no personal data
 	Rev     string    `json:"revision,omitempty"` // the ruleset's hash
 }
+
+// Urgent says whether a decision is news that people and reports wait for. How a run goes on without a message is not, nor that
+// an event began none because the learner had one: that can be told when the learner is next looked at.
+func (d Decision) Urgent() bool {
+	switch d.Kind {
+	case KindStarted, KindDeferred, KindExited:
+		return false
+	case KindSkipped:
+		return d.Reason != ReasonAgain && d.Reason != ReasonRunning && d.Reason != ReasonCondition
+	default:
+		return true
+	}
+}

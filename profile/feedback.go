@@ -1,6 +1,9 @@
 package profile
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Reason is why an address must not be written to.
 type Reason string
@@ -47,6 +50,9 @@ type Feedback struct {
 //
 // A topic that cannot be one (see [CheckTopic]) names no message, so leaving it means nothing.
 func FeedbackOf(event string, properties map[string]any) Feedback {
+	if !strings.HasPrefix(event, "email.") { // nearly all are not
+		return Feedback{}
+	}
 	text := func(name string) string { s, _ := properties[name].(string); return s }
 	f := Feedback{Send: text("send_id")}
 	switch event {

@@ -108,9 +108,6 @@ func (h *Host) event(d *catalog.Decoded, arrival time.Time) error {
 
 // heed takes in what an event says about whether the learner may be written to.
 func (h *Host) heed(ev *engine.Event, said time.Time) {
-	if !strings.HasPrefix(ev.Name, "email.") { // nothing else is feedback
-		return
-	}
 	f := profile.FeedbackOf(ev.Name, ev.Properties)
 	changed := h.profile.Apply(f, said)
 	if ev.Name == eventResubscribed {

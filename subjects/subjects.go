@@ -99,6 +99,9 @@ func Decision(learner, rule, kind string) string {
 // DecisionsOf returns the filter for the decisions about a learner.
 func DecisionsOf(learner string) string { return "homeroom.decisions." + token(learner) + ".>" }
 
+// DecisionsOfKind returns the filter for the decisions of a kind, about whomever.
+func DecisionsOfKind(kind string) string { return "homeroom.decisions.*.*." + token(kind) }
+
 // Nudge returns the subject of a nudge for the platform to show: nudges.<learner>.<rule>, each one token.
 func Nudge(learner, rule string) string { return "nudges." + token(learner) + "." + token(rule) }
 

@@ -101,6 +101,7 @@ func TestSubjects(t *testing.T) {
 		{"nudge of nobody", subjects.Nudge("", ""), "nudges._._"},
 		{"nudges of", subjects.NudgesOf("a.b"), "nudges.a=2Eb.>"},
 		{"decisions of", subjects.DecisionsOf("a.b"), "homeroom.decisions.a=2Eb.>"},
+		{"decisions of a kind", subjects.DecisionsOfKind("uncertain"), "homeroom.decisions.*.*.uncertain"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

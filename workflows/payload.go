@@ -65,7 +65,7 @@ type DecideResult struct {
 	Told []string `json:"told,omitempty"`
 	// Unreported are the decisions of this step still to be published.
 	Unreported []engine.Decision `json:"unreported,omitempty"`
-	// Urgent asks to publish them now, at the price of an activity; otherwise the next delivery takes them along.
+	// Urgent asks to publish them now, at the price of an activity; otherwise the next Decide or delivery takes them along.
 	Urgent bool          `json:"urgent,omitempty"`
 	Now    time.Time     `json:"now"` // the instant of the step, on the learner's clock
 	WakeAt time.Time     `json:"wake_at,omitzero"`

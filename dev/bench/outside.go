@@ -103,7 +103,7 @@ func uncertain(ctx context.Context, url string, mail *standin.Listener) (n int, 
 	if err != nil {
 		return 0, fmt.Errorf("looking at the stream %s: %w", subjects.DecisionStream, err)
 	}
-	info, err := stream.Info(ctx, jetstream.WithSubjectFilter("homeroom.decisions.*.*."+string(engine.KindUncertain)))
+	info, err := stream.Info(ctx, jetstream.WithSubjectFilter(subjects.DecisionsOfKind(string(engine.KindUncertain))))
 	if err != nil {
 		return 0, fmt.Errorf("looking for uncertain mails: %w", err)
 	}

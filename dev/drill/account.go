@@ -110,10 +110,12 @@ type accounts struct {
 	idle     map[string]bool // learners who were asked: true if nothing is under way
 }
 
-func (a *accounts) tell(d *engine.Decision) {
-	about := send{d.Learner, d.Rule, strings.TrimPrefix(d.Scope, "assessment_id=")}
-	a.told[about] = append(a.told[about], *d)
+// about is the send that a decision is about.
+func about(d *engine.Decision) send {
+	return send{d.Learner, d.Rule, strings.TrimPrefix(d.Scope, "assessment_id=")}
 }
+
+func (a *accounts) tell(d *engine.Decision) { a.told[about(d)] = append(a.told[about(d)], *d) }
 
 // busy asks a learner's workflow, once, and takes in what it has not published: that a run has ended without a mail needs no hurry.
 func (a *accounts) busy(learner string) bool {
@@ -121,7 +123,7 @@ func (a *accounts) busy(learner string) bool {
 	if !known {
 		busy, untold := a.ask(learner)
 		for i := range untold {
-			if d := &untold[i]; !slices.ContainsFunc(a.told[send{d.Learner, d.Rule, strings.TrimPrefix(d.Scope, "assessment_id=")}], func(told engine.Decision) bool { return told.ID == d.ID }) {
+			if d := &untold[i]; !slices.ContainsFunc(a.told[about(d)], func(told engine.Decision) bool { return told.ID == d.ID }) {
 				a.tell(d)
 			}
 		}
