@@ -12,7 +12,7 @@ import (
 
 	"homeroom/activities"
 	"homeroom/engine"
-	"homeroom/links"
+	"homeroom/internal/links"
 	"homeroom/store"
 	"homeroom/telemetry"
 	"homeroom/triggers"

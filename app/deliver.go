@@ -4,11 +4,11 @@ import (
 	"context"
 	"time"
 
-	"homeroom/clock"
 	"homeroom/delivery"
 	"homeroom/delivery/inapp"
 	"homeroom/engine"
-	"homeroom/links"
+	"homeroom/internal/clock"
+	"homeroom/internal/links"
 	"homeroom/store"
 )
 

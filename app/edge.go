@@ -14,7 +14,7 @@ import (
 
 	"homeroom/delivery"
 	"homeroom/edge"
-	"homeroom/links"
+	"homeroom/internal/links"
 	"homeroom/profile"
 	"homeroom/rules"
 	"homeroom/store"

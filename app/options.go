@@ -7,8 +7,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"go.temporal.io/sdk/client"
 
-	"homeroom/clock"
 	"homeroom/delivery"
+	"homeroom/internal/clock"
 	"homeroom/rules"
 	"homeroom/store"
 	"homeroom/telemetry"

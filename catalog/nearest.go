@@ -3,7 +3,7 @@ package catalog
 import (
 	"strings"
 
-	"homeroom/spelling"
+	"homeroom/internal/spelling"
 )
 
 // Nearest returns the known event that a mistyped name most likely means, or "". Case, spaces and the choice of

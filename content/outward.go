@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"homeroom/links"
+	"homeroom/internal/links"
 )
 
 // Outward is what leads out of a message: the learner's own links, and how clicks on the academy's are told apart. The

@@ -11,7 +11,7 @@ import (
 	"homeroom/delivery"
 	"homeroom/delivery/ledgertest"
 	"homeroom/engine"
-	"homeroom/links"
+	"homeroom/internal/links"
 )
 
 // world is everything outside the Deliverer, on a virtual clock.

@@ -7,7 +7,7 @@ import (
 
 	"homeroom/content"
 	"homeroom/engine"
-	"homeroom/links"
+	"homeroom/internal/links"
 )
 
 // Links makes the addresses that learners get. The same send always gets the same ones.

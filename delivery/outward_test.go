@@ -9,7 +9,7 @@ import (
 
 	"homeroom/delivery"
 	"homeroom/engine"
-	"homeroom/links"
+	"homeroom/internal/links"
 )
 
 // TestWhereLinksLeadIsKeptBeforeTheCall: nobody can follow a link that leads nowhere yet.

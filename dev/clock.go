@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 
 	"homeroom/catalog"
-	"homeroom/clock"
+	"homeroom/internal/clock"
 )
 
 // termEvent is one event of the campus.

@@ -7,13 +7,13 @@ import (
 	"path/filepath"
 	"time"
 
-	"homeroom/clock"
 	"homeroom/dev/campus"
 	"homeroom/dev/house"
 	"homeroom/dev/play"
 	"homeroom/dev/stack"
 	"homeroom/dev/standin"
 	"homeroom/engine"
+	"homeroom/internal/clock"
 	"homeroom/rules"
 )
 

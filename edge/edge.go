@@ -9,7 +9,7 @@ import (
 	"net/http"
 	"time"
 
-	"homeroom/links"
+	"homeroom/internal/links"
 )
 
 // ErrUnknown says that there is no such record, above all because the learner was erased. See [Options.Unknown].

@@ -16,7 +16,7 @@ import (
 	"unicode/utf8"
 
 	"homeroom/delivery"
-	"homeroom/links"
+	"homeroom/internal/links"
 )
 
 // batch is what a post of the webhook says.

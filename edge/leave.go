@@ -9,7 +9,7 @@ import (
 	"net/url"
 	"time"
 
-	"homeroom/links"
+	"homeroom/internal/links"
 )
 
 // What the buttons say.

@@ -12,7 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"homeroom/links"
+	"homeroom/internal/links"
 )
 
 func TestLookingNeverUnsubscribes(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"homeroom/links"
+	"homeroom/internal/links"
 )
 
 func TestOneClientIsLimitedAndOthersAreNot(t *testing.T) {

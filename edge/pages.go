@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"homeroom/links"
+	"homeroom/internal/links"
 )
 
 //go:embed pages

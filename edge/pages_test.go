@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/net/html"
 
-	"homeroom/links"
+	"homeroom/internal/links"
 )
 
 func TestNoLanguageLacksAWord(t *testing.T) {

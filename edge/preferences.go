@@ -9,7 +9,7 @@ import (
 	"slices"
 	"time"
 
-	"homeroom/links"
+	"homeroom/internal/links"
 )
 
 // showPreferences shows what the learner gets, as it is now.

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"homeroom/links"
+	"homeroom/internal/links"
 )
 
 // patience is how long a redirect waits for its event to be taken.

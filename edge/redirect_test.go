@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"homeroom/links"
+	"homeroom/internal/links"
 )
 
 // sharing keeps what lies behind Ada's share and referral links, and returns them.

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"homeroom/links"
+	"homeroom/internal/links"
 )
 
 var noon = time.Date(2026, 3, 2, 12, 0, 30, 0, time.UTC)

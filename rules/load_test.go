@@ -16,7 +16,7 @@ import (
 
 	"homeroom/engine"
 	"homeroom/rules"
-	"homeroom/ruletest"
+	"homeroom/rules/ruletest"
 )
 
 // TestGood compiles the folders in testdata/good and holds what came of them against their last file, want.

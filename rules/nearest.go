@@ -3,7 +3,7 @@ package rules
 import (
 	"strings"
 
-	"homeroom/spelling"
+	"homeroom/internal/spelling"
 )
 
 // nearest returns the candidate that a person most likely meant by word, or "".

@@ -7,7 +7,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
-	"homeroom/links"
+	"homeroom/internal/links"
 	"homeroom/subjects"
 )
 

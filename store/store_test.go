@@ -13,7 +13,7 @@ import (
 	"homeroom/subjects"
 )
 
-// What needs a server is tested in dev/storetest.
+// What needs a server is tested in setup_test.go and its neighbors.
 
 func TestWhatDiffers(t *testing.T) {
 	events := Options{}.streams()[0]
@@ -55,7 +55,7 @@ func TestNoBucketAnswersFromAReplica(t *testing.T) {
 	}
 }
 
-// The values are what nats-server 2.15 stored; dev/storetest compares more with a live one.
+// The values are what nats-server 2.15 stored; setup_test.go compares more with a live one.
 func TestPartitionOf(t *testing.T) {
 	if got := PartitionOf("u_42"); got != 11 {
 		t.Errorf("PartitionOf(u_42) = %d, want 11", got)

@@ -10,7 +10,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace"
 	oteltrace "go.opentelemetry.io/otel/trace"
 
-	"homeroom/clock"
+	"homeroom/internal/clock"
 )
 
 // Options say what is told about.

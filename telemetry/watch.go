@@ -11,7 +11,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"homeroom/clock"
+	"homeroom/internal/clock"
 	"homeroom/subjects"
 	"homeroom/triggers"
 )

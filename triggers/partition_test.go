@@ -16,7 +16,7 @@ import (
 	"homeroom/engine"
 )
 
-// What needs a server is tested in dev/triggertest. Here deliveries and the consumer's info are made up, so that each
+// What needs a server is tested in triggers_test.go and its neighbors. Here deliveries and the consumer's info are made up, so that each
 // race can be looked at by itself.
 
 var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)

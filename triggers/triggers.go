@@ -12,8 +12,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"homeroom/catalog"
-	"homeroom/clock"
 	"homeroom/engine"
+	"homeroom/internal/clock"
 	"homeroom/profile"
 	"homeroom/subjects"
 )

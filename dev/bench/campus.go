@@ -7,11 +7,11 @@ import (
 	"log/slog"
 	"time"
 
-	"homeroom/clock"
 	"homeroom/dev/campus"
 	"homeroom/dev/house"
 	"homeroom/dev/stack"
 	"homeroom/dev/standin"
+	"homeroom/internal/clock"
 	"homeroom/rules"
 	"homeroom/subjects"
 	"homeroom/workflows"

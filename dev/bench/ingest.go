@@ -13,10 +13,10 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"homeroom/catalog"
-	"homeroom/clock"
 	"homeroom/dev/campus"
 	"homeroom/dev/house"
 	"homeroom/engine"
+	"homeroom/internal/clock"
 	"homeroom/rules"
 	"homeroom/store"
 	"homeroom/subjects"

@@ -15,7 +15,7 @@ import (
 
 	"homeroom/dev/browser"
 	"homeroom/edge"
-	"homeroom/links"
+	"homeroom/internal/links"
 )
 
 var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)

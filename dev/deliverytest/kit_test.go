@@ -15,7 +15,7 @@ import (
 	"homeroom/dev/standin"
 	"homeroom/edge"
 	"homeroom/engine"
-	"homeroom/links"
+	"homeroom/internal/links"
 	"homeroom/store"
 )
 

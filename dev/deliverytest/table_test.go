@@ -15,7 +15,7 @@ import (
 
 	"homeroom/delivery"
 	"homeroom/dev/standin"
-	"homeroom/dev/storetest"
+	"homeroom/internal/natstest"
 	"homeroom/engine"
 	"homeroom/store"
 )
@@ -64,7 +64,7 @@ type row struct {
 // TestTable walks every step × every fault. A crash is followed by another process that takes the send up; then the
 // provider's webhooks come.
 func TestTable(t *testing.T) {
-	_, _, st := storetest.Open(t)
+	_, _, st := natstest.Open(t)
 	rows := make([]row, len(steps)*len(faults))
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, 8)

@@ -13,7 +13,7 @@ import (
 
 	"homeroom/dev/servers"
 	"homeroom/dev/standin"
-	"homeroom/dev/storetest"
+	"homeroom/internal/natstest"
 	"homeroom/doctor"
 	"homeroom/internal/cli"
 	"homeroom/store"
@@ -205,7 +205,7 @@ func TestSetup(t *testing.T) {
 	t.Setenv("TEMPORAL_ADDRESS", temporal.Address())
 	t.Setenv("TEMPORAL_NAMESPACE", temporal.Namespace())
 	t.Setenv("SENDGRID_API_KEY", "")
-	nc, js := storetest.NewServer(t).Connect()
+	nc, js := natstest.NewServer(t).Connect()
 	nats := cli.NATSFlags{URL: nc.ConnectedUrl()}
 
 	_, found := examine(t, ctx, cli.DoctorCmd{NATSFlags: nats})

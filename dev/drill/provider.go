@@ -6,9 +6,9 @@ import (
 	"slices"
 	"time"
 
-	"homeroom/clock"
 	"homeroom/dev/house"
 	"homeroom/dev/standin"
+	"homeroom/internal/clock"
 )
 
 // The evening of provider-down, in UTC. The night is short so that the drill is.

@@ -15,11 +15,11 @@ import (
 	sdklog "go.temporal.io/sdk/log"
 
 	"homeroom/app"
-	"homeroom/clock"
 	"homeroom/dev/house"
 	"homeroom/dev/process"
 	"homeroom/dev/stack"
 	"homeroom/dev/standin"
+	"homeroom/internal/clock"
 	"homeroom/rules"
 )
 

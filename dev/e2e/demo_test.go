@@ -6,12 +6,12 @@ import (
 	"testing"
 	"time"
 
-	"homeroom/clock"
 	"homeroom/dev/campus"
 	"homeroom/dev/house"
 	"homeroom/dev/play"
 	"homeroom/dev/standin"
 	"homeroom/engine"
+	"homeroom/internal/clock"
 	"homeroom/rules"
 	"homeroom/subjects"
 )

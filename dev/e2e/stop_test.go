@@ -5,10 +5,10 @@ import (
 	"testing"
 	"time"
 
-	"homeroom/clock"
 	"homeroom/dev/house"
 	"homeroom/dev/standin"
 	"homeroom/engine"
+	"homeroom/internal/clock"
 )
 
 // faster is a clock on which a minute passes in a tenth of a second.

@@ -14,11 +14,11 @@ import (
 	sdklog "go.temporal.io/sdk/log"
 
 	"homeroom/app"
-	"homeroom/clock"
 	"homeroom/delivery"
 	"homeroom/delivery/sendgrid"
 	"homeroom/dev/stack"
 	"homeroom/edge"
+	"homeroom/internal/clock"
 	"homeroom/publish"
 	"homeroom/rules"
 	"homeroom/store"

@@ -9,7 +9,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"homeroom/catalog"
-	"homeroom/clock"
+	"homeroom/internal/clock"
 	"homeroom/subjects"
 )
 

@@ -15,7 +15,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"homeroom/catalog"
-	"homeroom/dev/storetest"
+	"homeroom/internal/natstest"
 	"homeroom/engine"
 	"homeroom/internal/cli"
 	"homeroom/rules"
@@ -27,7 +27,7 @@ import (
 // installation is a NATS server as Homeroom leaves it, with the example academy in force.
 type installation struct {
 	t       testing.TB
-	srv     *storetest.Server
+	srv     *natstest.Server
 	js      jetstream.JetStream
 	store   *store.Store
 	academy *rules.Academy
@@ -38,7 +38,7 @@ type installation struct {
 
 func open(t testing.TB) *installation {
 	t.Helper()
-	srv, js, st := storetest.Open(t)
+	srv, js, st := natstest.Open(t)
 	nc, _ := srv.Connect()
 	t.Setenv("HOMEROOM_NATS_URL", nc.ConnectedUrl())
 	academy, problems := rules.LoadDir("../../examples/academy")

@@ -24,10 +24,10 @@ import (
 	sdklog "go.temporal.io/sdk/log"
 
 	"homeroom/activities"
-	"homeroom/clock"
 	"homeroom/dev/house"
 	"homeroom/dev/servers"
 	"homeroom/engine"
+	"homeroom/internal/clock"
 	"homeroom/rules"
 	"homeroom/store"
 	"homeroom/worker"

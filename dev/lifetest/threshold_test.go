@@ -13,9 +13,9 @@ import (
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
 
-	"homeroom/clock"
 	"homeroom/dev/house"
 	"homeroom/dev/servers"
+	"homeroom/internal/clock"
 	"homeroom/workflows"
 )
 

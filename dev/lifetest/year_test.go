@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"homeroom/clock"
 	"homeroom/dev/house"
 	"homeroom/engine"
+	"homeroom/internal/clock"
 	"homeroom/rules"
 )
 

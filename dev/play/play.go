@@ -9,10 +9,10 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
-	"homeroom/clock"
 	"homeroom/dev/house"
 	"homeroom/dev/stack"
 	"homeroom/engine"
+	"homeroom/internal/clock"
 	"homeroom/rules"
 	"homeroom/simulate"
 	"homeroom/subjects"

@@ -13,10 +13,10 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"homeroom/app"
-	"homeroom/codec"
 	"homeroom/delivery/sendgrid"
 	"homeroom/dev/stack"
 	"homeroom/engine"
+	"homeroom/internal/codec"
 	"homeroom/privacy"
 	"homeroom/store"
 	"homeroom/workflows"

@@ -10,10 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"homeroom/clock"
 	"homeroom/dev/house"
 	"homeroom/dev/stack"
 	"homeroom/engine"
+	"homeroom/internal/clock"
 	"homeroom/privacy"
 	"homeroom/store"
 	"homeroom/subjects"

@@ -9,8 +9,8 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
-	"homeroom/clock"
 	"homeroom/dev/house"
+	"homeroom/internal/clock"
 	"homeroom/privacy"
 	"homeroom/store"
 )

@@ -21,10 +21,10 @@ import (
 	sdklog "go.temporal.io/sdk/log"
 
 	"homeroom/app"
-	"homeroom/clock"
 	"homeroom/delivery/sendgrid"
 	"homeroom/dev/stack"
 	"homeroom/edge"
+	"homeroom/internal/clock"
 	"homeroom/rules"
 )
 

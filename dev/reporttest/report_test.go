@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"homeroom/dev/storetest"
+	"homeroom/internal/natstest"
 	"homeroom/engine"
 	"homeroom/internal/cli"
 	"homeroom/store"
@@ -35,7 +35,7 @@ type academy struct {
 }
 
 func open(t *testing.T) *academy {
-	srv, js, st := storetest.Open(t)
+	srv, js, st := natstest.Open(t)
 	nc, _ := srv.Connect()
 	t.Setenv("HOMEROOM_NATS_URL", nc.ConnectedUrl())
 	t.Setenv("TEMPORAL_ADDRESS", "127.0.0.1:1") // nobody

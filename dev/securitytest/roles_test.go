@@ -12,12 +12,12 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"homeroom/app"
-	"homeroom/clock"
 	"homeroom/dev/house"
 	"homeroom/dev/servers"
 	"homeroom/dev/stack"
 	"homeroom/dev/standin"
 	"homeroom/engine"
+	"homeroom/internal/clock"
 	"homeroom/rules"
 	"homeroom/store"
 	"homeroom/subjects"

@@ -12,7 +12,7 @@ import (
 
 	"go.temporal.io/sdk/converter"
 
-	"homeroom/codec"
+	"homeroom/internal/codec"
 )
 
 // CodecCmd is `homeroom codec`.

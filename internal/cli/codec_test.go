@@ -10,7 +10,7 @@ import (
 	"go.temporal.io/api/common/v1"
 	"google.golang.org/protobuf/encoding/protojson"
 
-	"homeroom/codec"
+	"homeroom/internal/codec"
 )
 
 // TestTheCodecServerAnswersTheTemporalUI, and no other page.

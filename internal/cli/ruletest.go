@@ -8,7 +8,7 @@ import (
 	"regexp"
 
 	"homeroom/rules"
-	"homeroom/ruletest"
+	"homeroom/rules/ruletest"
 )
 
 // RulesTestCmd is `homeroom rules test`.

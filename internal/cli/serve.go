@@ -15,8 +15,8 @@ import (
 	sdklog "go.temporal.io/sdk/log"
 
 	"homeroom/app"
-	"homeroom/codec"
 	"homeroom/delivery"
+	"homeroom/internal/codec"
 	"homeroom/rules"
 	"homeroom/store"
 )

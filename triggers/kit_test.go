@@ -1,4 +1,4 @@
-package triggertest
+package triggers_test
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"homeroom/catalog"
-	"homeroom/dev/storetest"
+	"homeroom/internal/natstest"
 	"homeroom/engine"
 	"homeroom/store"
 	"homeroom/subjects"
@@ -25,7 +25,7 @@ import (
 // world is one NATS server with everything set up, and a fake workflow service.
 type world struct {
 	t     testing.TB
-	srv   *storetest.Server
+	srv   *natstest.Server
 	nc    *nats.Conn
 	js    jetstream.JetStream
 	store *store.Store
@@ -35,7 +35,7 @@ type world struct {
 }
 
 func newWorld(t testing.TB) *world {
-	srv, js, st := storetest.Open(t)
+	srv, js, st := natstest.Open(t)
 	w := &world{t: t, srv: srv, nc: js.Conn(), js: js, store: st, learn: newStarter(), rules: rules("lesson.completed", "assessment.graded")}
 	return w
 }

@@ -1,4 +1,4 @@
-package storetest_test
+package store_test
 
 import (
 	"context"
@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"homeroom/dev/storetest"
+	"homeroom/internal/natstest"
 	"homeroom/store"
 )
 
@@ -14,7 +14,7 @@ import (
 func minute(n int) time.Time { return monday.Add(time.Duration(n) * time.Minute) }
 
 func TestASuppressedAddressIsNobodysToRead(t *testing.T) {
-	_, js, st := storetest.Open(t)
+	_, js, st := natstest.Open(t)
 	ctx := t.Context()
 	if err := st.Suppressions.Add(ctx, "Ada@Example.org ", store.ReasonBounced, monday); err != nil {
 		t.Fatal(err)
@@ -44,7 +44,7 @@ func TestASuppressedAddressIsNobodysToRead(t *testing.T) {
 }
 
 func TestTheStrongestReasonStays(t *testing.T) {
-	_, _, st := storetest.Open(t)
+	_, _, st := natstest.Open(t)
 	ctx := t.Context()
 	const email = "ada@example.org"
 	for _, step := range []struct {
@@ -73,7 +73,7 @@ func TestTheStrongestReasonStays(t *testing.T) {
 }
 
 func TestWhatWasLiftedIsNotSaidByTheSameReportAgain(t *testing.T) {
-	_, _, st := storetest.Open(t)
+	_, _, st := natstest.Open(t)
 	ctx := t.Context()
 	const email = "ada@example.org"
 	add := func(n int) bool {
@@ -105,7 +105,7 @@ func TestWhatWasLiftedIsNotSaidByTheSameReportAgain(t *testing.T) {
 }
 
 func TestTheSecretOfSuppressionsCanBeReplaced(t *testing.T) {
-	s, _, old := storetest.Open(t)
+	s, _, old := natstest.Open(t)
 	ctx := t.Context()
 	add := func(st *store.Store, email string, reason store.Reason) {
 		t.Helper()

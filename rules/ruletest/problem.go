@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"homeroom/internal/spelling"
 	"homeroom/rules"
-	"homeroom/spelling"
 )
 
 // problem notes a mistake; its line shows where.

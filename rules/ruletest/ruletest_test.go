@@ -11,7 +11,7 @@ import (
 	"homeroom/catalog"
 	"homeroom/engine"
 	"homeroom/rules"
-	"homeroom/ruletest"
+	"homeroom/rules/ruletest"
 )
 
 // A folder with two rules: a failed quiz gets a message after two hours and another after three days unless it is

@@ -1,4 +1,4 @@
-package storetest_test
+package store_test
 
 import (
 	"errors"
@@ -14,7 +14,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"homeroom/delivery"
-	"homeroom/dev/storetest"
+	"homeroom/internal/natstest"
 	"homeroom/engine"
 	"homeroom/profile"
 	"homeroom/store"
@@ -23,7 +23,7 @@ import (
 // ada is a store that knows one learner, u_1.
 func ada(t *testing.T) *store.Store {
 	t.Helper()
-	_, _, st := storetest.Open(t)
+	_, _, st := natstest.Open(t)
 	traits := map[string]any{"email": "ada@example.org", "locale": "de"}
 	if _, err := st.Profiles.Merge(t.Context(), "u_1", traits, monday); err != nil {
 		t.Fatal(err)
@@ -167,7 +167,7 @@ func TestABounceIsOfTheAddressThatTheMailWentTo(t *testing.T) {
 }
 
 func TestASendIsKeptWithWhoseItIs(t *testing.T) {
-	_, _, st := storetest.Open(t)
+	_, _, st := natstest.Open(t)
 	want := delivery.Entry{
 		Phase: delivery.PhaseUncertain, At: monday, Calls: 1, Heard: []string{"r1", "r2"},
 		Outcome: engine.Outcome{SendID: "s1", Status: engine.OutcomeUncertain},
@@ -185,7 +185,7 @@ func TestASendIsKeptWithWhoseItIs(t *testing.T) {
 
 // Events that were on their way when a learner was erased must not bring the person back.
 func TestAnErasedLearnerStaysErased(t *testing.T) {
-	_, _, st := storetest.Open(t)
+	_, _, st := natstest.Open(t)
 	ctx := t.Context()
 	done(t, st.Suppressions.Bury(ctx, "u_1", store.Tombstone{At: minute(5)}))
 	email := map[string]any{"email": "ada@example.org"}
@@ -218,7 +218,7 @@ func updates(all []said) iter.Seq2[map[string]any, time.Time] {
 
 // A backlog's updates are taken in together. Nobody may see a difference, but for the number of writes.
 func TestUpdatesTakenInTogetherAreTheSameAsOneByOne(t *testing.T) {
-	_, js, st := storetest.Open(t)
+	_, js, st := natstest.Open(t)
 	email := func(address string) map[string]any { return map[string]any{"email": address} }
 	for n, tc := range []struct {
 		name   string

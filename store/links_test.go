@@ -1,4 +1,4 @@
-package storetest_test
+package store_test
 
 import (
 	"errors"
@@ -9,15 +9,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"homeroom/catalog"
-	"homeroom/dev/storetest"
+	"homeroom/internal/natstest"
 	"homeroom/engine"
-	"homeroom/links"
+	"homeroom/internal/links"
 	"homeroom/store"
 	"homeroom/subjects"
 )
 
 func TestWhatLiesBehindLinks(t *testing.T) {
-	_, _, st := storetest.Open(t)
+	_, _, st := natstest.Open(t)
 	ctx := t.Context()
 	want := links.Shared{
 		Learner: "u_1", Send: "s1", Rule: "share", Message: "share-it", Certificate: "c1", Course: "k1",
@@ -54,7 +54,7 @@ func TestWhatLiesBehindLinks(t *testing.T) {
 }
 
 func TestAPublishedEventIsOneThatCanBeRead(t *testing.T) {
-	_, js, st := storetest.Open(t)
+	_, js, st := natstest.Open(t)
 	ctx := t.Context()
 	at := monday.Add(123456789 * time.Nanosecond)
 	properties := map[string]any{"send_id": "s1", "message": "welcome", "machine": true}
@@ -90,7 +90,7 @@ func TestAPublishedEventIsOneThatCanBeRead(t *testing.T) {
 }
 
 func TestPublishingWithoutAStreamSaysWhatToDo(t *testing.T) {
-	_, js, st := storetest.Open(t)
+	_, js, st := natstest.Open(t)
 	done(t, js.DeleteStream(t.Context(), subjects.Stream))
 	err := st.Events.Publish(t.Context(), "u_1", "email.opened", "e1", monday, nil)
 	if !errors.Is(err, store.ErrNoStream) || !strings.Contains(err.Error(), "homeroom serve") {
@@ -99,7 +99,7 @@ func TestPublishingWithoutAStreamSaysWhatToDo(t *testing.T) {
 }
 
 func TestNudgesWaitForThePlatform(t *testing.T) {
-	_, js, _ := storetest.Open(t)
+	_, js, _ := natstest.Open(t)
 	ack, err := js.Publish(t.Context(), subjects.Nudge("auth0|7", "retry-after-failed-quiz"), []byte("{}"))
 	if err != nil || ack.Stream != subjects.NudgeStream {
 		t.Fatalf("ack %+v, %v", ack, err)

@@ -1,4 +1,4 @@
-package triggertest
+package triggers_test
 
 import (
 	"context"

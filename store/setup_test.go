@@ -1,4 +1,4 @@
-package storetest_test
+package store_test
 
 import (
 	"context"
@@ -17,7 +17,7 @@ import (
 
 	"homeroom/delivery"
 	"homeroom/delivery/ledgertest"
-	"homeroom/dev/storetest"
+	"homeroom/internal/natstest"
 	"homeroom/engine"
 	"homeroom/store"
 	"homeroom/subjects"
@@ -26,7 +26,7 @@ import (
 var monday = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
 func TestSetupMayRunAgainAndFromEverywhere(t *testing.T) {
-	s := storetest.NewServer(t)
+	s := natstest.NewServer(t)
 	var wg sync.WaitGroup
 	for range 4 {
 		_, js := s.Connect()
@@ -44,7 +44,7 @@ func TestSetupMayRunAgainAndFromEverywhere(t *testing.T) {
 }
 
 func TestSetupLeavesAForeignStreamAlone(t *testing.T) {
-	_, js := storetest.NewServer(t).Connect()
+	_, js := natstest.NewServer(t).Connect()
 	ctx := context.Background()
 	foreign := jetstream.StreamConfig{Name: subjects.Stream, Subjects: []string{"events.>"}, Retention: jetstream.WorkQueuePolicy}
 	if _, err := js.CreateStream(ctx, foreign); err != nil {
@@ -69,7 +69,7 @@ func TestSetupLeavesAForeignStreamAlone(t *testing.T) {
 }
 
 func TestSetupNamesTheStreamThatIsInTheWay(t *testing.T) {
-	_, js := storetest.NewServer(t).Connect()
+	_, js := natstest.NewServer(t).Connect()
 	if _, err := js.CreateStream(context.Background(), jetstream.StreamConfig{Name: "OURS", Subjects: []string{"learning.>"}}); err != nil {
 		t.Fatal(err)
 	}
@@ -80,14 +80,14 @@ func TestSetupNamesTheStreamThatIsInTheWay(t *testing.T) {
 }
 
 func TestOpenWithoutSetupSaysWhatToDo(t *testing.T) {
-	_, js := storetest.NewServer(t).Connect()
+	_, js := natstest.NewServer(t).Connect()
 	if _, err := store.Open(context.Background(), js, store.OpenOptions{}); err == nil || !strings.Contains(err.Error(), "homeroom serve") {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestTheStreamPartitionsAsPartitionOfSays(t *testing.T) {
-	s, js, _ := storetest.Open(t)
+	s, js, _ := natstest.Open(t)
 	nc, _ := s.Connect()
 	learners := []string{"u_42", "auth0|7", "ada@example.org", "Łukasz", "a.b c"}
 	for i := range 40 {
@@ -118,12 +118,12 @@ func TestTheStreamPartitionsAsPartitionOfSays(t *testing.T) {
 }
 
 func TestSendsKeepTheLedgersContract(t *testing.T) {
-	_, _, st := storetest.Open(t)
+	_, _, st := natstest.Open(t)
 	ledgertest.Run(t, func(*testing.T) delivery.Ledger { return st.Sends })
 }
 
 func TestProfilesMergeUnderContention(t *testing.T) {
-	_, _, st := storetest.Open(t)
+	_, _, st := natstest.Open(t)
 	ctx := context.Background()
 	var wg sync.WaitGroup
 	for i := range 8 {
@@ -154,7 +154,7 @@ func TestProfilesMergeUnderContention(t *testing.T) {
 }
 
 func TestStandings(t *testing.T) {
-	s, _, st := storetest.Open(t)
+	s, _, st := natstest.Open(t)
 	ctx := context.Background()
 	signUp := func(at time.Time) func(*engine.Standing, []uint64) (bool, []uint64) {
 		return func(st *engine.Standing, owed []uint64) (bool, []uint64) {
@@ -211,7 +211,7 @@ func TestStandings(t *testing.T) {
 }
 
 func TestAnUnchangedStandingCostsNoRequest(t *testing.T) {
-	s, _, _ := storetest.Open(t)
+	s, _, _ := natstest.Open(t)
 	nc, js2 := s.Connect()
 	st, err := store.Open(context.Background(), js2, store.OpenOptions{})
 	if err != nil {
@@ -238,7 +238,7 @@ func TestAnUnchangedStandingCostsNoRequest(t *testing.T) {
 }
 
 func TestRulesets(t *testing.T) {
-	_, _, st := storetest.Open(t)
+	_, _, st := natstest.Open(t)
 	ctx := context.Background()
 	if _, err := st.Rulesets.Get(ctx, "abcdef01"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("unknown revision: %v", err)
@@ -293,7 +293,7 @@ func TestRulesets(t *testing.T) {
 }
 
 func TestARulesetTooBigForTheServerSaysSo(t *testing.T) {
-	_, _, st := storetest.Open(t)
+	_, _, st := natstest.Open(t)
 	noise := make([]byte, 4<<20)
 	x := uint32(1)
 	for i := range noise {
@@ -307,7 +307,7 @@ func TestARulesetTooBigForTheServerSaysSo(t *testing.T) {
 }
 
 func TestADecisionIsStoredOnce(t *testing.T) {
-	_, js, st := storetest.Open(t)
+	_, js, st := natstest.Open(t)
 	ctx := context.Background()
 	decisions := []engine.Decision{
 		{ID: "d1", At: monday, Learner: "auth0|7", Rule: "welcome", Kind: engine.KindSent, Message: "hello"},

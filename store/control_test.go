@@ -1,16 +1,16 @@
-package storetest_test
+package store_test
 
 import (
 	"context"
 	"testing"
 	"time"
 
-	"homeroom/dev/storetest"
+	"homeroom/internal/natstest"
 	"homeroom/store"
 )
 
 func TestTheKillSwitchIsSeenAtOnceByEverybody(t *testing.T) {
-	s, _, st := storetest.Open(t)
+	s, _, st := natstest.Open(t)
 	ctx := context.Background()
 	_, js := s.Connect()
 	other, err := store.Open(ctx, js, store.OpenOptions{})
@@ -34,7 +34,7 @@ func TestTheKillSwitchIsSeenAtOnceByEverybody(t *testing.T) {
 }
 
 func TestMarksOnlyMoveForward(t *testing.T) {
-	s, _, st := storetest.Open(t)
+	s, _, st := natstest.Open(t)
 	ctx := context.Background()
 	_, js := s.Connect()
 	other, err := store.Open(ctx, js, store.OpenOptions{})
@@ -64,7 +64,7 @@ func TestMarksOnlyMoveForward(t *testing.T) {
 }
 
 func TestHandedOverWaitsAndGivesUp(t *testing.T) {
-	_, _, st := storetest.Open(t)
+	_, _, st := natstest.Open(t)
 	ctx := context.Background()
 	if got := st.Control.HandedOver(ctx, 0, monday, 10*time.Millisecond); !got.IsZero() {
 		t.Errorf("gave %v, want the zero time after giving up", got)

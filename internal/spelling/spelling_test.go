@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"homeroom/spelling"
+	"homeroom/internal/spelling"
 )
 
 func TestDistance(t *testing.T) {

@@ -16,7 +16,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 	"google.golang.org/protobuf/proto"
 
-	"homeroom/codec"
+	"homeroom/internal/codec"
 )
 
 // secret is a key's bytes, all the same.

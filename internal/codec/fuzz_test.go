@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"homeroom/codec"
+	"homeroom/internal/codec"
 )
 
 // FuzzNewKey: a key file is read as a key or refused, and neither the key nor the refusal shows what is in it.

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"homeroom/engine"
-	"homeroom/ruletest"
+	"homeroom/rules/ruletest"
 )
 
 func TestJUnit(t *testing.T) {

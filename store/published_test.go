@@ -1,17 +1,17 @@
-package storetest_test
+package store_test
 
 import (
 	"slices"
 	"testing"
 	"time"
 
-	"homeroom/dev/storetest"
+	"homeroom/internal/natstest"
 	"homeroom/store"
 )
 
 // TestPublications: the pointer remembers what was in force, proposals are heard of, and each tells watchers.
 func TestPublications(t *testing.T) {
-	_, _, st := storetest.Open(t)
+	_, _, st := natstest.Open(t)
 	ctx := t.Context()
 	heard := make(chan struct{}, 10)
 	go func() { _ = st.Rulesets.Watch(ctx, func() { heard <- struct{}{} }) }()
@@ -56,7 +56,7 @@ func TestPublications(t *testing.T) {
 
 // TestInstances: who runs is known with what it runs, and who has left is not.
 func TestInstances(t *testing.T) {
-	_, _, st := storetest.Open(t)
+	_, _, st := natstest.Open(t)
 	ctx := t.Context()
 	for _, name := range []string{"host.example-2-cd", "host.example-1-ab", "host.example-1-ab"} {
 		if err := st.Control.Tell(ctx, store.Instance{Name: name, Running: "abcdef01", Outcome: store.SwapDone}); err != nil {

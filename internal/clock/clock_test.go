@@ -7,7 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"homeroom/clock"
+	"homeroom/internal/clock"
 )
 
 var (

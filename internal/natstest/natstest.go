@@ -1,6 +1,6 @@
-// Package storetest runs a real NATS server for tests, and tests package store on it. The root module must not import
-// a server, so these tests live here.
-package storetest
+// Package natstest runs a real NATS server with JetStream for tests. Only tests import it: a wall keeps the server out of
+// the production binary.
+package natstest
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package triggertest
+package triggers_test
 
 import (
 	"context"
@@ -14,8 +14,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"homeroom/clock"
 	"homeroom/engine"
+	"homeroom/internal/clock"
 	"homeroom/store"
 	"homeroom/subjects"
 	"homeroom/triggers"

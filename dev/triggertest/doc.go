@@ -1,3 +1,0 @@
-// Package triggertest tests package triggers on a real NATS server. The root module must not import one, so the tests
-// live here.
-package triggertest
