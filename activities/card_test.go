@@ -65,7 +65,9 @@ func busy() activities.Scene {
 	sending.Over = true
 	old := run("retired-rule", "", 7, noon.Add(90*time.Hour))
 	return activities.Scene{
-		Env: e, Now: noon, WakeAt: noon.Add(2 * time.Hour),
+		Env:    e,
+		Now:    noon,
+		WakeAt: noon.Add(2 * time.Hour),
 		State: engine.State{
 			Learner: "u_42",
 			Runs:    []engine.Run{waiting, late, watching, sending, old},
@@ -88,7 +90,9 @@ func TestTheCardReadsLikeSentences(t *testing.T) {
 	behind := busy()
 	behind.Env.Profile.Suppressed = true
 	behind.State.Runs = behind.State.Runs[:1]
-	behind.State.Runs[0].Due, behind.State.Flights, behind.State.Recent = noon.Add(-time.Hour), nil, nil
+	behind.State.Runs[0].Due = noon.Add(-time.Hour)
+	behind.State.Flights = nil
+	behind.State.Recent = nil
 	behind.WakeAt = noon.Add(2 * time.Second)
 
 	for name, scene := range map[string]activities.Scene{"busy": busy(), "quiet": quiet, "unknown": unknown, "behind": behind} {

@@ -68,9 +68,10 @@ func TestAResultThatIsTooLargeIsHeld(t *testing.T) {
 func TestDecideGathersWhatADecisionLooksAt(t *testing.T) {
 	f := &facts{now: noon, mark: noon.Add(-time.Second), lost: "rev0"}
 	in := workflows.DecideInput{
-		Learner: "u_42", Partition: 3,
-		State:  engine.State{Version: 1, Learner: "u_42", Runs: []engine.Run{{Revision: "rev0"}, {Revision: "rev1"}, {Revision: "rev2"}}},
-		Inputs: []engine.Input{{Event: &engine.Event{ID: "e1"}}},
+		Learner:   "u_42",
+		Partition: 3,
+		State:     engine.State{Version: 1, Learner: "u_42", Runs: []engine.Run{{Revision: "rev0"}, {Revision: "rev1"}, {Revision: "rev2"}}},
+		Inputs:    []engine.Input{{Event: &engine.Event{ID: "e1"}}},
 	}
 	_, err := decide(f, func(env engine.Env, s engine.State, inputs []engine.Input, now time.Time) engine.Result {
 		if env.Current.Hash != "rev1" || env.Revision("rev1") != env.Current || env.Revision("rev2").Hash != "rev2" || env.Revision("rev0") != nil {
@@ -198,7 +199,13 @@ func TestWakeUpsThatManyShareAreSpread(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			f := &facts{now: noon, mark: noon, factor: tc.factor}
 			d := activities.NewDecide(activities.Options{
-				Profiles: f, Standings: f, Rulesets: f, Marks: f, Clock: f, Spread: tc.spread, Grace: tc.grace,
+				Profiles:  f,
+				Standings: f,
+				Rulesets:  f,
+				Marks:     f,
+				Clock:     f,
+				Spread:    tc.spread,
+				Grace:     tc.grace,
 				Step: func(_ engine.Env, s engine.State, _ []engine.Input, _ time.Time) engine.Result {
 					return engine.Result{State: s, WakeAt: tc.wake}
 				},

@@ -58,7 +58,8 @@ func (d *Deliver) conclude(ctx context.Context, in workflows.DeliverInput, deliv
 	defer stop()
 	outcome, err := deliver(sending, in.Send)
 	if errors.Is(err, delivery.ErrNotBegun) {
-		outcome, err = engine.Outcome{SendID: in.Send.ID, Status: engine.OutcomeCancelled, Detail: "given up before it began"}, nil
+		outcome = engine.Outcome{SendID: in.Send.ID, Status: engine.OutcomeCancelled, Detail: "given up before it began"}
+		err = nil
 	}
 	if err != nil {
 		// Not wrapped: a context.Canceled inside would tell Temporal that nothing was sent, which nobody knows.

@@ -38,7 +38,8 @@ func (s *stream) Publish(_ context.Context, decisions []engine.Decision) error {
 		return s.err
 	}
 	for _, d := range decisions {
-		s.kinds, s.ids = append(s.kinds, d.Kind), append(s.ids, d.ID)
+		s.kinds = append(s.kinds, d.Kind)
+		s.ids = append(s.ids, d.ID)
 	}
 	return nil
 }

@@ -42,7 +42,8 @@ func TestDecideTellsWhatWasLeftUntold(t *testing.T) {
 		}
 		return res
 	}
-	there, both := &stream{}, []string{"d1", "d2"}
+	there := &stream{}
+	both := []string{"d1", "d2"}
 	if res := run(there); !slices.Equal(res.Told, both) || !slices.Equal(there.ids, both) {
 		t.Errorf("told %v, published %v; want both", res.Told, there.ids)
 	}
@@ -56,7 +57,8 @@ func TestDecideTellsWhatWasLeftUntold(t *testing.T) {
 
 // TestAMessageDoesNotWaitForWhatItTakesAlong: whatever is untold goes with the delivery.
 func TestAMessageDoesNotWaitForWhatItTakesAlong(t *testing.T) {
-	f, there := &facts{now: noon}, &stream{}
+	f := &facts{now: noon}
+	there := &stream{}
 	step := func(_ engine.Env, s engine.State, _ []engine.Input, _ time.Time) engine.Result {
 		return engine.Result{State: s, Effects: []engine.Effect{{Kind: engine.EffectCancel}, {Kind: engine.EffectDeliver}}}
 	}

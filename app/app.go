@@ -148,9 +148,18 @@ func (a *App) newWorker(revs *revisions, outward *links.Links, o Options) (*work
 	decisions := o.Telemetry.Publisher(a.store.Decisions)
 	return worker.New(o.Temporal, worker.Options{
 		Decide: activities.NewDecide(activities.Options{
-			Profiles: a.store.Profiles, Standings: a.store.Standings, Rulesets: revs, Marks: a.store.Control, Clock: o.Clock,
-			Grace: o.Grace, RestAfter: o.RestAfter, RetireAfter: o.RetireAfter, Retired: a.store.Retired, Prompt: o.Prompt,
-			Decisions: decisions, Step: o.Telemetry.Step(engine.Step),
+			Profiles:    a.store.Profiles,
+			Standings:   a.store.Standings,
+			Rulesets:    revs,
+			Marks:       a.store.Control,
+			Clock:       o.Clock,
+			Grace:       o.Grace,
+			RestAfter:   o.RestAfter,
+			RetireAfter: o.RetireAfter,
+			Retired:     a.store.Retired,
+			Prompt:      o.Prompt,
+			Decisions:   decisions,
+			Step:        o.Telemetry.Step(engine.Step),
 		}),
 		Deliver:             &activities.Deliver{Deliverer: o.Telemetry.Deliverer(deliverer), Decisions: decisions},
 		Report:              &activities.Report{Decisions: decisions},
@@ -161,18 +170,29 @@ func (a *App) newWorker(revs *revisions, outward *links.Links, o Options) (*work
 
 func (a *App) newTriggers(revs *revisions, o Options) (*triggers.Triggers, error) {
 	return triggers.New(triggers.Options{
-		JS: o.JetStream, Clock: o.Clock, Catalog: revs.catalogue, Ruleset: revs.wanted, Starter: o.Telemetry.Starter(starter{worker.NewStarter(o.Temporal)}),
-		Standings: a.store.Standings, Profiles: a.store.Profiles, Marks: a.store.Control, Log: o.Log,
-		MarkEvery: o.MarkEvery, MarkMargin: o.MarkMargin,
+		JS:         o.JetStream,
+		Clock:      o.Clock,
+		Catalog:    revs.catalogue,
+		Ruleset:    revs.wanted,
+		Starter:    o.Telemetry.Starter(starter{worker.NewStarter(o.Temporal)}),
+		Standings:  a.store.Standings,
+		Profiles:   a.store.Profiles,
+		Marks:      a.store.Control,
+		Log:        o.Log,
+		MarkEvery:  o.MarkEvery,
+		MarkMargin: o.MarkMargin,
 	})
 }
 
 // watched lets metrics be asked for.
 func (a *App) watched(o Options) {
 	s := telemetry.Sources{
-		Mark: a.store.Control.Mark, Paused: func() bool { return a.store.Control.PausedCached().Paused }, JS: o.JetStream,
+		Mark:   a.store.Control.Mark,
+		Paused: func() bool { return a.store.Control.PausedCached().Paused },
+		JS:     o.JetStream,
 		Ruleset: func() (hash string, number int, refused bool) {
-			swap, f := a.Swap(), a.revisions.force.Load()
+			swap := a.Swap()
+			f := a.revisions.force.Load()
 			if f == nil {
 				return "", 0, false
 			}
@@ -180,7 +200,8 @@ func (a *App) watched(o Options) {
 		},
 	}
 	if a.serves(RoleTriggers) {
-		s.Events, s.DeadBy = a.triggers.Stats, a.triggers.DeadBy
+		s.Events = a.triggers.Stats
+		s.DeadBy = a.triggers.DeadBy
 	}
 	o.Telemetry.Watch(s)
 }

@@ -18,11 +18,17 @@ func newDeliverer(st *store.Store, revs *revisions, outward *links.Links, o Opti
 		return nil, err
 	}
 	return delivery.New(delivery.Options{
-		Switch: st.Control, Ledger: st.Sends, Recipients: people{st.Profiles}, Sender: o.Telemetry.Sender(o.Sender), Allow: allow,
-		Composer: delivery.ContentComposer{Edition: revs.edition},
-		Links:    addresses{outward}, Kept: st.Links, InApp: o.Telemetry.Announcer(inapp.New(o.JetStream)),
-		Now:  o.Clock.Now,
-		Wait: waitBy(o.Clock),
+		Switch:     st.Control,
+		Ledger:     st.Sends,
+		Recipients: people{st.Profiles},
+		Sender:     o.Telemetry.Sender(o.Sender),
+		Allow:      allow,
+		Composer:   delivery.ContentComposer{Edition: revs.edition},
+		Links:      addresses{outward},
+		Kept:       st.Links,
+		InApp:      o.Telemetry.Announcer(inapp.New(o.JetStream)),
+		Now:        o.Clock.Now,
+		Wait:       waitBy(o.Clock),
 	})
 }
 

@@ -38,24 +38,45 @@ type EdgeOptions struct {
 func newEdge(st *store.Store, revs *revisions, read *links.Links, o Options) (*http.Server, error) {
 	people := store.People{Profiles: st.Profiles, Suppressions: st.Suppressions}
 	reports, err := delivery.NewReports(delivery.ReportsOptions{
-		Ledger: st.Sends, Suppressions: st.Suppressions, People: people, Events: st.Events, Decisions: o.Telemetry.Publisher(st.Decisions), Now: o.Clock.Now,
-		CallingFor: o.Clock.Scale(delivery.CallingFor),
+		Ledger:       st.Sends,
+		Suppressions: st.Suppressions,
+		People:       people,
+		Events:       st.Events,
+		Decisions:    o.Telemetry.Publisher(st.Decisions),
+		Now:          o.Clock.Now,
+		CallingFor:   o.Clock.Scale(delivery.CallingFor),
 	})
 	if err != nil {
 		return nil, err
 	}
 	e, err := edge.New(edge.Options{
-		Links: read, People: wishes{people}, Shares: st.Links, Events: st.Events, Unknown: store.ErrNotFound,
-		Reports: o.Telemetry.Reports(reports), WebhookKey: o.Edge.WebhookKey, MaxAge: o.Edge.WebhookMaxAge,
-		Topics: revs.topics, Site: revs.site, Targets: revs.declares,
-		Now: o.Clock.Now, Log: o.Log, RatePerMinute: o.Edge.RatePerMinute, TrustProxy: o.Edge.TrustProxy,
+		Links:         read,
+		People:        wishes{people},
+		Shares:        st.Links,
+		Events:        st.Events,
+		Unknown:       store.ErrNotFound,
+		Reports:       o.Telemetry.Reports(reports),
+		WebhookKey:    o.Edge.WebhookKey,
+		MaxAge:        o.Edge.WebhookMaxAge,
+		Topics:        revs.topics,
+		Site:          revs.site,
+		Targets:       revs.declares,
+		Now:           o.Clock.Now,
+		Log:           o.Log,
+		RatePerMinute: o.Edge.RatePerMinute,
+		TrustProxy:    o.Edge.TrustProxy,
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &http.Server{
-		Handler: o.Telemetry.Edge(e), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute,
-		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
+		Handler:           o.Telemetry.Edge(e),
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
 	}, nil
 }
 
@@ -92,8 +113,11 @@ func (w wishes) Preferences(ctx context.Context, learner string) (edge.Preferenc
 		return edge.Preferences{}, fmt.Errorf("the learner's profile: %w", store.ErrNotFound)
 	}
 	p := edge.Preferences{
-		Locale: said.Locale, Everything: !said.All && (said.Consent == nil || *said.Consent),
-		Consented: said.Consent != nil && *said.Consent, Topics: map[string]bool{}, Suppressed: said.Suppressed,
+		Locale:     said.Locale,
+		Everything: !said.All && (said.Consent == nil || *said.Consent),
+		Consented:  said.Consent != nil && *said.Consent,
+		Topics:     map[string]bool{},
+		Suppressed: said.Suppressed,
 	}
 	for _, topic := range said.Left {
 		p.Topics[topic] = false

@@ -54,15 +54,25 @@ func newFolder(ctx context.Context, st *store.Store, revs *revisions, o Options)
 			return nil, nil
 		}
 	}
-	return &folder{academy: o.Academy, author: o.Author, publisher: publish.New(publish.Options{
-		Store: st, Temporal: o.Temporal, Starter: worker.NewStarter(o.Temporal), Learners: publish.Stream{JS: o.JetStream},
-		Now: o.Clock.Now, Real: time.Now, Random: rand.Float64,
-	})}, nil
+	return &folder{
+		academy: o.Academy,
+		author:  o.Author,
+		publisher: publish.New(publish.Options{
+			Store:    st,
+			Temporal: o.Temporal,
+			Starter:  worker.NewStarter(o.Temporal),
+			Learners: publish.Stream{JS: o.JetStream},
+			Now:      o.Clock.Now,
+			Real:     time.Now,
+			Random:   rand.Float64,
+		}),
+	}, nil
 }
 
 // putFirst puts the first academy in force: there is nobody yet whom it could reach.
 func putFirst(ctx context.Context, st *store.Store, o Options) error {
-	now, hash := o.Clock.Now().UTC(), o.Academy.Ruleset.Hash
+	now := o.Clock.Now().UTC()
+	hash := o.Academy.Ruleset.Hash
 	if err := st.Rulesets.Put(ctx, store.Bundle{Hash: hash, Files: o.Academy.Files, Author: o.Author, Note: startNote, At: now}); err != nil {
 		return fmt.Errorf("storing the ruleset: %w", err)
 	}

@@ -81,14 +81,20 @@ func (a *App) keepUp(ctx context.Context, seen *uint64) error {
 func (a *App) instance() store.Instance {
 	swap := a.revisions.lastSwap()
 	i := store.Instance{
-		Name: a.name, Number: swap.Number, Swap: swap.Ruleset, Outcome: swap.Outcome, Problem: swap.Problem, At: swap.At,
+		Name:    a.name,
+		Number:  swap.Number,
+		Swap:    swap.Ruleset,
+		Outcome: swap.Outcome,
+		Problem: swap.Problem,
+		At:      swap.At,
 		Refused: a.revisions.refused(),
 	}
 	for _, role := range a.roles {
 		i.Roles = append(i.Roles, string(role))
 	}
 	if f := a.revisions.force.Load(); f != nil {
-		i.Running, i.Listens = f.academy.Ruleset.Hash, f.listens
+		i.Running = f.academy.Ruleset.Hash
+		i.Listens = f.listens
 	}
 	return i
 }

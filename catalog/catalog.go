@@ -130,7 +130,8 @@ func glob(pattern, name string) bool {
 	if len(parts) == 1 {
 		return pattern == name
 	}
-	first, last := parts[0], parts[len(parts)-1]
+	first := parts[0]
+	last := parts[len(parts)-1]
 	if !strings.HasPrefix(name, first) {
 		return false
 	}

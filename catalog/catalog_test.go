@@ -221,9 +221,11 @@ func TestJSONListing(t *testing.T) {
 		t.Fatalf("%d events, want %d", got, want)
 	}
 	want := catalog.ListedEvent{
-		Event: "assessment.graded", Category: "engage", Volume: catalog.Medium,
-		About: "An assessment was graded, by a machine or a person.",
-		Keys:  []string{"assessment_id", "course_id"},
+		Event:    "assessment.graded",
+		Category: "engage",
+		Volume:   catalog.Medium,
+		About:    "An assessment was graded, by a machine or a person.",
+		Keys:     []string{"assessment_id", "course_id"},
 		Properties: []catalog.ListedProperty{
 			{Name: "assessment_id", Type: catalog.String, Required: true},
 			{Name: "score_pct", Type: catalog.Number},

@@ -25,7 +25,8 @@ func (f *findings) add(e *DecodeError) {
 		return
 	}
 	if len(f.messages) == 0 {
-		f.code, f.hint = e.Code, e.Hint
+		f.code = e.Code
+		f.hint = e.Hint
 	}
 	if len(f.messages) < maxTold {
 		f.messages = append(f.messages, e.Message)

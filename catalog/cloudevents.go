@@ -22,14 +22,30 @@ const (
 )
 
 var structuredWords = words{
-	event: "type", learner: "subject", id: "id", time: "time", properties: "data", traits: "data.traits",
-	says: "the CloudEvent says", silent: "the CloudEvent does not say", leaveOut: "the CloudEvent", subject: "the NATS subject",
+	event:      "type",
+	learner:    "subject",
+	id:         "id",
+	time:       "time",
+	properties: "data",
+	traits:     "data.traits",
+	says:       "the CloudEvent says",
+	silent:     "the CloudEvent does not say",
+	leaveOut:   "the CloudEvent",
+	subject:    "the NATS subject",
 	cloudEvent: true,
 }
 
 var binaryWords = words{
-	event: "ce-type", learner: "ce-subject", id: "ce-id", time: "ce-time", properties: "data", traits: "data.traits",
-	says: "the headers say", silent: "the headers do not say", leaveOut: "the headers", subject: "the NATS subject",
+	event:      "ce-type",
+	learner:    "ce-subject",
+	id:         "ce-id",
+	time:       "ce-time",
+	properties: "data",
+	traits:     "data.traits",
+	says:       "the headers say",
+	silent:     "the headers do not say",
+	leaveOut:   "the headers",
+	subject:    "the NATS subject",
 	cloudEvent: true,
 }
 
@@ -81,8 +97,12 @@ func (c *Catalog) structured(env envelope, event string) (facts, *DecodeError) {
 		data = inner
 	}
 	return facts{
-		event: saidOf(c.bareType(env["type"], event)), learner: saidOf(env["subject"]), id: saidOf(env["id"]),
-		time: saidOf(env["time"]), properties: data, words: &structuredWords,
+		event:      saidOf(c.bareType(env["type"], event)),
+		learner:    saidOf(env["subject"]),
+		id:         saidOf(env["id"]),
+		time:       saidOf(env["time"]),
+		properties: data,
+		words:      &structuredWords,
 	}, nil
 }
 
@@ -133,7 +153,11 @@ func (c *Catalog) binary(header map[string][]string, event string, body []byte) 
 		return facts{}, refuse(CodeUnreadable, "publish the data as application/json", "the data are %s, Homeroom reads JSON", short(s))
 	}
 	f := facts{
-		event: saidOf(c.bareType(kind, event)), learner: saidOf(subject), id: saidOf(id), time: saidOf(at), words: &binaryWords,
+		event:   saidOf(c.bareType(kind, event)),
+		learner: saidOf(subject),
+		id:      saidOf(id),
+		time:    saidOf(at),
+		words:   &binaryWords,
 	}
 	if len(body) == 0 { // data are optional
 		return f, nil

@@ -87,7 +87,8 @@ func (c *Catalog) check(f *facts, learner, event string, received time.Time) (De
 		return Decoded{}, err
 	}
 	if kind.Name == engine.EventProfileUpdated {
-		d.Traits, d.Event.Properties = merge(d.Event.Properties, d.Traits), nil
+		d.Traits = merge(d.Event.Properties, d.Traits)
+		d.Event.Properties = nil
 	}
 	if err = kind.check(d.Event.Properties, f.words.properties); err != nil {
 		return Decoded{}, err
@@ -144,7 +145,9 @@ func unreadable(body []byte, err error) *DecodeError {
 
 // nesting returns how deep objects and arrays lie inside one another; of text that is not JSON, about how deep.
 func nesting(body []byte) int {
-	depth, deepest, quoted := 0, 0, false
+	depth := 0
+	deepest := 0
+	quoted := false
 	for i := 0; i < len(body); i++ {
 		switch body[i] {
 		case '\\':

@@ -21,40 +21,65 @@ func TestDecode(t *testing.T) {
 		{
 			name: "everything in the body, as on a line of NDJSON",
 			body: `{"id":"e1","event":"lesson.completed","learner_id":"u_42","time":"2026-03-02T11:00:00+01:00","properties":{"lesson_id":"l1","course_id":"c1","duration_seconds":420}}`,
-			want: catalog.Decoded{Event: engine.Event{
-				ID: "e1", Name: "lesson.completed", Learner: "u_42", Time: time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC),
-				Properties: map[string]any{"lesson_id": "l1", "course_id": "c1", "duration_seconds": 420.0},
-			}},
+			want: catalog.Decoded{
+				Event: engine.Event{
+					ID:         "e1",
+					Name:       "lesson.completed",
+					Learner:    "u_42",
+					Time:       time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC),
+					Properties: map[string]any{"lesson_id": "l1", "course_id": "c1", "duration_seconds": 420.0},
+				},
+			},
 		},
 		{
-			name: "learner and event in the subject, no time", learner: "auth0|7", event: "user.signed_up",
-			body: `{"id":"e1"}`,
-			want: catalog.Decoded{Event: engine.Event{ID: "e1", Name: "user.signed_up", Learner: "auth0|7", Time: received}},
+			name:    "learner and event in the subject, no time",
+			learner: "auth0|7",
+			event:   "user.signed_up",
+			body:    `{"id":"e1"}`,
+			want:    catalog.Decoded{Event: engine.Event{ID: "e1", Name: "user.signed_up", Learner: "auth0|7", Time: received}},
 		},
 		{
-			name: "body and subject agree", learner: "åda", event: "user.signed_up",
-			body: `{"id":"e1","event":"user.signed_up","learner_id":"\u00e5da"}`,
-			want: catalog.Decoded{Event: engine.Event{ID: "e1", Name: "user.signed_up", Learner: "åda", Time: received}},
+			name:    "body and subject agree",
+			learner: "åda",
+			event:   "user.signed_up",
+			body:    `{"id":"e1","event":"user.signed_up","learner_id":"\u00e5da"}`,
+			want:    catalog.Decoded{Event: engine.Event{ID: "e1", Name: "user.signed_up", Learner: "åda", Time: received}},
 		},
 		{
-			name: "extra properties pass, null ones are absent", learner: "u", event: "assessment.graded",
-			body: `{"id":"e1","time":null,"sent_by":"lms","properties":{"assessment_id":"a1","score_pct":null,"passed":false,"team":{"id":7},"note":null}}`,
-			want: catalog.Decoded{Event: engine.Event{
-				ID: "e1", Name: "assessment.graded", Learner: "u", Time: received,
-				Properties: map[string]any{"assessment_id": "a1", "passed": false, "team": map[string]any{"id": 7.0}},
-			}},
+			name:    "extra properties pass, null ones are absent",
+			learner: "u",
+			event:   "assessment.graded",
+			body:    `{"id":"e1","time":null,"sent_by":"lms","properties":{"assessment_id":"a1","score_pct":null,"passed":false,"team":{"id":7},"note":null}}`,
+			want: catalog.Decoded{
+				Event: engine.Event{
+					ID:         "e1",
+					Name:       "assessment.graded",
+					Learner:    "u",
+					Time:       received,
+					Properties: map[string]any{"assessment_id": "a1", "passed": false, "team": map[string]any{"id": 7.0}},
+				},
+			},
 		},
 		{
-			name: "a lone topic is a list of one", learner: "u", event: "profile.learning_preferences_set",
-			body: `{"id":"e1","properties":{"preferred_topics":["go","sql"],"learning_goals":"a new job"}}`,
-			want: catalog.Decoded{Event: engine.Event{
-				ID: "e1", Name: "profile.learning_preferences_set", Learner: "u", Time: received,
-				Properties: map[string]any{"preferred_topics": []any{"go", "sql"}, "learning_goals": []any{"a new job"}},
-			}},
+			name:    "a lone topic is a list of one",
+			learner: "u",
+			event:   "profile.learning_preferences_set",
+			body:    `{"id":"e1","properties":{"preferred_topics":["go","sql"],"learning_goals":"a new job"}}`,
+			want: catalog.Decoded{
+				Event: engine.Event{
+					ID:         "e1",
+					Name:       "profile.learning_preferences_set",
+					Learner:    "u",
+					Time:       received,
+					Properties: map[string]any{"preferred_topics": []any{"go", "sql"}, "learning_goals": []any{"a new job"}},
+				},
+			},
 		},
 		{
-			name: "traits come along, null forgets one", learner: "u", event: "user.signed_up",
-			body: `{"id":"e1","properties":{"channel":"organic"},"traits":{"email":"ada@example.org","consent":true,"first_name":null,"plan":{"seats":3}}}`,
+			name:    "traits come along, null forgets one",
+			learner: "u",
+			event:   "user.signed_up",
+			body:    `{"id":"e1","properties":{"channel":"organic"},"traits":{"email":"ada@example.org","consent":true,"first_name":null,"plan":{"seats":3}}}`,
 			want: catalog.Decoded{
 				Event: engine.Event{ID: "e1", Name: "user.signed_up", Learner: "u", Time: received, Properties: map[string]any{"channel": "organic"}},
 				Traits: map[string]any{
@@ -63,51 +88,86 @@ func TestDecode(t *testing.T) {
 			},
 		},
 		{
-			name: "the properties of profile.updated are traits", learner: "u", event: "profile.updated",
-			body: `{"id":"e1","properties":{"email":"old@example.org","locale":"de"},"traits":{"email":"ada@example.org"}}`,
+			name:    "the properties of profile.updated are traits",
+			learner: "u",
+			event:   "profile.updated",
+			body:    `{"id":"e1","properties":{"email":"old@example.org","locale":"de"},"traits":{"email":"ada@example.org"}}`,
 			want: catalog.Decoded{
 				Event:  engine.Event{ID: "e1", Name: "profile.updated", Learner: "u", Time: received},
 				Traits: map[string]any{"email": "ada@example.org", "locale": "de"},
 			},
 		},
 		{
-			name: "an admin event has no learner", learner: "_", event: "content.published",
-			body: `{"id":"e1","properties":{"content_id":"les_1"}}`,
-			want: catalog.Decoded{Event: engine.Event{
-				ID: "e1", Name: "content.published", Learner: "_", Time: received, Properties: map[string]any{"content_id": "les_1"},
-			}},
+			name:    "an admin event has no learner",
+			learner: "_",
+			event:   "content.published",
+			body:    `{"id":"e1","properties":{"content_id":"les_1"}}`,
+			want: catalog.Decoded{
+				Event: engine.Event{
+					ID:         "e1",
+					Name:       "content.published",
+					Learner:    "_",
+					Time:       received,
+					Properties: map[string]any{"content_id": "les_1"},
+				},
+			},
 		},
 		{
 			name: "an admin event on a line of NDJSON",
 			body: `{"id":"e1","event":"content.published","properties":{"content_id":"les_1"}}`,
-			want: catalog.Decoded{Event: engine.Event{
-				ID: "e1", Name: "content.published", Learner: "_", Time: received, Properties: map[string]any{"content_id": "les_1"},
-			}},
+			want: catalog.Decoded{
+				Event: engine.Event{
+					ID:         "e1",
+					Name:       "content.published",
+					Learner:    "_",
+					Time:       received,
+					Properties: map[string]any{"content_id": "les_1"},
+				},
+			},
 		},
 		{
-			name: "an admin event about a learner keeps the learner", learner: "u", event: "plagiarism.detected",
-			body: `{"id":"e1","properties":{"assignment_id":"as_1","matched_sources":3}}`,
-			want: catalog.Decoded{Event: engine.Event{
-				ID: "e1", Name: "plagiarism.detected", Learner: "u", Time: received,
-				Properties: map[string]any{"assignment_id": "as_1", "matched_sources": 3.0},
-			}},
+			name:    "an admin event about a learner keeps the learner",
+			learner: "u",
+			event:   "plagiarism.detected",
+			body:    `{"id":"e1","properties":{"assignment_id":"as_1","matched_sources":3}}`,
+			want: catalog.Decoded{
+				Event: engine.Event{
+					ID:         "e1",
+					Name:       "plagiarism.detected",
+					Learner:    "u",
+					Time:       received,
+					Properties: map[string]any{"assignment_id": "as_1", "matched_sources": 3.0},
+				},
+			},
 		},
 		{
-			name: "a key twice: the last counts", learner: "u", event: "enrollment.created",
-			body: `{"id":"e0","id":"e1","properties":{"course_id":"c0","course_id":"c1"}}`,
-			want: catalog.Decoded{Event: engine.Event{
-				ID: "e1", Name: "enrollment.created", Learner: "u", Time: received, Properties: map[string]any{"course_id": "c1"},
-			}},
+			name:    "a key twice: the last counts",
+			learner: "u",
+			event:   "enrollment.created",
+			body:    `{"id":"e0","id":"e1","properties":{"course_id":"c0","course_id":"c1"}}`,
+			want: catalog.Decoded{
+				Event: engine.Event{
+					ID:         "e1",
+					Name:       "enrollment.created",
+					Learner:    "u",
+					Time:       received,
+					Properties: map[string]any{"course_id": "c1"},
+				},
+			},
 		},
 		{
-			name: "keys are read as written", learner: "u", event: "user.signed_up",
-			body: `{"id":"e1","ID":"e2","Time":"never","Event":"lesson.started","LEARNER_ID":"mallory"}`,
-			want: catalog.Decoded{Event: engine.Event{ID: "e1", Name: "user.signed_up", Learner: "u", Time: received}},
+			name:    "keys are read as written",
+			learner: "u",
+			event:   "user.signed_up",
+			body:    `{"id":"e1","ID":"e2","Time":"never","Event":"lesson.started","LEARNER_ID":"mallory"}`,
+			want:    catalog.Decoded{Event: engine.Event{ID: "e1", Name: "user.signed_up", Learner: "u", Time: received}},
 		},
 		{
-			name: "an hour ahead is a clock that is off", learner: "u", event: "user.signed_up",
-			body: `{"id":"e1","time":"2026-03-02T13:00:00Z"}`,
-			want: catalog.Decoded{Event: engine.Event{ID: "e1", Name: "user.signed_up", Learner: "u", Time: received.Add(time.Hour)}},
+			name:    "an hour ahead is a clock that is off",
+			learner: "u",
+			event:   "user.signed_up",
+			body:    `{"id":"e1","time":"2026-03-02T13:00:00Z"}`,
+			want:    catalog.Decoded{Event: engine.Event{ID: "e1", Name: "user.signed_up", Learner: "u", Time: received.Add(time.Hour)}},
 		},
 	}
 	c := builtin(t)

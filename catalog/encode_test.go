@@ -18,10 +18,15 @@ func TestEncode(t *testing.T) {
 		want string
 	}{
 		{
-			"a lesson", catalog.Decoded{Event: engine.Event{
-				ID: "e1", Name: "lesson.completed", Learner: "auth0|7", Time: at,
-				Properties: map[string]any{"lesson_id": "<l1>", "duration_seconds": 420.0},
-			}},
+			"a lesson", catalog.Decoded{
+				Event: engine.Event{
+					ID:         "e1",
+					Name:       "lesson.completed",
+					Learner:    "auth0|7",
+					Time:       at,
+					Properties: map[string]any{"lesson_id": "<l1>", "duration_seconds": 420.0},
+				},
+			},
 			`{"id":"e1","event":"lesson.completed","learner_id":"auth0|7","time":"2026-03-02T10:00:00Z","properties":{"duration_seconds":420,"lesson_id":"<l1>"}}`,
 		},
 		{
@@ -32,9 +37,15 @@ func TestEncode(t *testing.T) {
 			`{"id":"e1","event":"profile.updated","learner_id":"u","time":"2026-03-02T10:00:00Z","traits":{"locale":"de"}}`,
 		},
 		{
-			"no learner", catalog.Decoded{Event: engine.Event{
-				ID: "e1", Name: "content.published", Learner: "_", Time: at, Properties: map[string]any{"content_id": "l1"},
-			}},
+			"no learner", catalog.Decoded{
+				Event: engine.Event{
+					ID:         "e1",
+					Name:       "content.published",
+					Learner:    "_",
+					Time:       at,
+					Properties: map[string]any{"content_id": "l1"},
+				},
+			},
 			`{"id":"e1","event":"content.published","time":"2026-03-02T10:00:00Z","properties":{"content_id":"l1"}}`,
 		},
 	}

@@ -127,7 +127,8 @@ func (r *reader) syntax(err error) {
 	if errors.As(err, &yerr) {
 		p.Message = "not YAML: " + yerr.GetMessage()
 		if t := yerr.GetToken(); t != nil && t.Position != nil {
-			p.Line, p.Col = t.Position.Line, t.Position.Column
+			p.Line = t.Position.Line
+			p.Col = t.Position.Column
 		}
 	}
 	r.problems = append(r.problems, p)

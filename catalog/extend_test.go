@@ -39,8 +39,12 @@ func TestExtend(t *testing.T) {
 	}
 	webinar, _ := c.Event("webinar.attended")
 	want := &catalog.Event{
-		Name: "webinar.attended", Category: "community", Volume: catalog.Low, Activity: true, About: "A learner attends a webinar.",
-		Keys: []string{"webinar_id", "course_id"},
+		Name:     "webinar.attended",
+		Category: "community",
+		Volume:   catalog.Low,
+		Activity: true,
+		About:    "A learner attends a webinar.",
+		Keys:     []string{"webinar_id", "course_id"},
 		Properties: []catalog.Property{
 			{Name: "webinar_id", Type: catalog.String, Required: true},
 			{Name: "course_id", Type: catalog.String},

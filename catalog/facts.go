@@ -121,7 +121,8 @@ func (f *facts) eventID() (string, *DecodeError) {
 
 func (f *facts) when(received time.Time) (time.Time, *DecodeError) {
 	const hint = "write RFC 3339, as in 2026-03-02T10:00:00Z"
-	said, present := f.time.text, f.time.present
+	said := f.time.text
+	present := f.time.present
 	word := f.words.time
 	switch {
 	case !present && received.IsZero():

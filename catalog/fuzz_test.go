@@ -56,10 +56,12 @@ func acceptedIsWhole(t *testing.T, learner, event string, h header, body []byte)
 			t.Fatalf("%s was accepted, its encoding is refused: %v", body, err)
 		}
 		if len(d.Event.Properties) == 0 {
-			d.Event.Properties, back.Event.Properties = nil, nil
+			d.Event.Properties = nil
+			back.Event.Properties = nil
 		}
 		if len(d.Traits) == 0 {
-			d.Traits, back.Traits = nil, nil
+			d.Traits = nil
+			back.Traits = nil
 		}
 		if diff := cmp.Diff(d, back); diff != "" {
 			t.Fatalf("encoded and decoded (-want +got):\n%s", diff)

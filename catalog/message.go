@@ -94,12 +94,25 @@ func (c *Catalog) read(header map[string][]string, event string, body []byte, sp
 
 func nativeFacts(env envelope) facts {
 	return facts{
-		event: saidOf(env["event"]), learner: saidOf(env["learner_id"]), id: saidOf(env["id"]), time: saidOf(env["time"]),
-		properties: env["properties"], traits: env["traits"], words: &native,
+		event:      saidOf(env["event"]),
+		learner:    saidOf(env["learner_id"]),
+		id:         saidOf(env["id"]),
+		time:       saidOf(env["time"]),
+		properties: env["properties"],
+		traits:     env["traits"],
+		words:      &native,
 	}
 }
 
 var native = words{
-	event: "event", learner: "learner_id", id: "id", time: "time", properties: "properties", traits: "traits",
-	says: "the body says", silent: "the body does not say", leaveOut: "the body", subject: "the subject",
+	event:      "event",
+	learner:    "learner_id",
+	id:         "id",
+	time:       "time",
+	properties: "properties",
+	traits:     "traits",
+	says:       "the body says",
+	silent:     "the body does not say",
+	leaveOut:   "the body",
+	subject:    "the subject",
 }

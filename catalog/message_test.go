@@ -21,7 +21,10 @@ type header = map[string][]string
 func TestEveryFormatSaysTheSame(t *testing.T) {
 	want := catalog.Decoded{
 		Event: engine.Event{
-			ID: "e1", Name: "lesson.completed", Learner: "auth0|7", Time: time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC),
+			ID:         "e1",
+			Name:       "lesson.completed",
+			Learner:    "auth0|7",
+			Time:       time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC),
 			Properties: map[string]any{"lesson_id": "l1", "course_id": "c1", "duration_seconds": 420.0},
 		},
 		Traits: map[string]any{"email": "ada@example.org", "first_name": "Ada", "phone": nil},
@@ -111,26 +114,34 @@ func TestDecodeMessage(t *testing.T) {
 		want                 catalog.Decoded
 	}{
 		{
-			name: "a CloudEvent without time and data happened when it arrived", learner: "u", event: "user.signed_up",
-			header: header{"ce-specversion": {"1.0"}, "ce-id": {"e1"}},
-			want:   catalog.Decoded{Event: engine.Event{ID: "e1", Name: "user.signed_up", Learner: "u", Time: received}},
+			name:    "a CloudEvent without time and data happened when it arrived",
+			learner: "u",
+			event:   "user.signed_up",
+			header:  header{"ce-specversion": {"1.0"}, "ce-id": {"e1"}},
+			want:    catalog.Decoded{Event: engine.Event{ID: "e1", Name: "user.signed_up", Learner: "u", Time: received}},
 		},
 		{
-			name: "the data of profile.updated are traits", learner: "u", event: "profile.updated",
-			body: `{"specversion":"1.0","id":"e1","type":"profile.updated","subject":"u","data":{"locale":"de","traits":{"email":"ada@example.org"}}}`,
+			name:    "the data of profile.updated are traits",
+			learner: "u",
+			event:   "profile.updated",
+			body:    `{"specversion":"1.0","id":"e1","type":"profile.updated","subject":"u","data":{"locale":"de","traits":{"email":"ada@example.org"}}}`,
 			want: catalog.Decoded{
 				Event:  engine.Event{ID: "e1", Name: "profile.updated", Learner: "u", Time: received},
 				Traits: map[string]any{"locale": "de", "email": "ada@example.org"},
 			},
 		},
 		{
-			name: "an admin event's subject is not a learner", learner: "_", event: "content.published",
-			body: `{"specversion":"1.0","id":"e1","type":"content.published","subject":"courses/l1","data":{"content_id":"l1"}}`,
-			want: catalog.Decoded{Event: engine.Event{ID: "e1", Name: "content.published", Learner: "_", Time: received, Properties: map[string]any{"content_id": "l1"}}},
+			name:    "an admin event's subject is not a learner",
+			learner: "_",
+			event:   "content.published",
+			body:    `{"specversion":"1.0","id":"e1","type":"content.published","subject":"courses/l1","data":{"content_id":"l1"}}`,
+			want:    catalog.Decoded{Event: engine.Event{ID: "e1", Name: "content.published", Learner: "_", Time: received, Properties: map[string]any{"content_id": "l1"}}},
 		},
 		{
-			name: "identify is profile.updated", learner: "u", event: "profile.updated",
-			body: `{"type":"identify","messageId":"e1","userId":"u","traits":{"firstName":"Ada","plan":"pro"},"context":{"traits":{"plan":"free","locale":"de"}}}`,
+			name:    "identify is profile.updated",
+			learner: "u",
+			event:   "profile.updated",
+			body:    `{"type":"identify","messageId":"e1","userId":"u","traits":{"firstName":"Ada","plan":"pro"},"context":{"traits":{"plan":"free","locale":"de"}}}`,
 			want: catalog.Decoded{
 				Event:  engine.Event{ID: "e1", Name: "profile.updated", Learner: "u", Time: received},
 				Traits: map[string]any{"first_name": "Ada", "plan": "pro", "locale": "de"},
@@ -145,8 +156,10 @@ func TestDecodeMessage(t *testing.T) {
 			},
 		},
 		{
-			name: "both spellings of the first name: ours counts", learner: "u", event: "user.signed_up",
-			body: `{"type":"track","messageId":"e1","event":"User Signed Up","context":{"traits":{"firstName":"A.","first_name":"Ada"}}}`,
+			name:    "both spellings of the first name: ours counts",
+			learner: "u",
+			event:   "user.signed_up",
+			body:    `{"type":"track","messageId":"e1","event":"User Signed Up","context":{"traits":{"firstName":"A.","first_name":"Ada"}}}`,
 			want: catalog.Decoded{
 				Event:  engine.Event{ID: "e1", Name: "user.signed_up", Learner: "u", Time: received},
 				Traits: map[string]any{"first_name": "Ada"},

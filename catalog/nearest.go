@@ -36,10 +36,12 @@ func nearestIndex(name string, folded []string) int {
 		return -1
 	}
 	name = fold(name)
-	best, bestDistance := -1, max(1, len(name)/4)+1
+	best := -1
+	bestDistance := max(1, len(name)/4) + 1
 	for i, candidate := range folded {
 		if d := spelling.Distance(name, candidate); d < bestDistance {
-			best, bestDistance = i, d
+			best = i
+			bestDistance = d
 		}
 	}
 	return best

@@ -62,7 +62,8 @@ func (e *Event) bodySchema() object {
 
 // schema describes the properties of the event.
 func (e *Event) schema() object {
-	properties, required := object{}, []string{}
+	properties := object{}
+	required := []string{}
 	for _, p := range e.Properties {
 		s := p.schema()
 		if p.Required {
@@ -129,8 +130,14 @@ func (c *Catalog) JSON() ([]byte, error) {
 	list := Listing{Events: []ListedEvent{}}
 	for _, e := range c.events {
 		item := ListedEvent{
-			Event: e.Name, Category: e.Category, Volume: e.Volume, Admin: e.Admin, Activity: e.Activity, About: e.About,
-			Keys: append([]string{}, e.Keys...), Properties: []ListedProperty{},
+			Event:      e.Name,
+			Category:   e.Category,
+			Volume:     e.Volume,
+			Admin:      e.Admin,
+			Activity:   e.Activity,
+			About:      e.About,
+			Keys:       append([]string{}, e.Keys...),
+			Properties: []ListedProperty{},
 		}
 		for _, p := range e.Properties {
 			item.Properties = append(item.Properties, ListedProperty{Name: p.Name, Type: p.Type, Required: p.Required})

@@ -13,8 +13,16 @@ const (
 )
 
 var segmentWords = words{
-	event: "event", learner: "userId", id: "messageId", time: "timestamp", properties: "properties", traits: "traits",
-	says: "the call says", silent: "the call does not say", leaveOut: "the call", subject: "the NATS subject",
+	event:      "event",
+	learner:    "userId",
+	id:         "messageId",
+	time:       "timestamp",
+	properties: "properties",
+	traits:     "traits",
+	says:       "the call says",
+	silent:     "the call does not say",
+	leaveOut:   "the call",
+	subject:    "the NATS subject",
 }
 
 // isSegment tells whether a body is a call of Segment's API: its type says so, and it is identified as one. A native
@@ -30,8 +38,12 @@ func isSegment(env envelope) bool {
 // segment reads a call in the style of Segment.
 func (c *Catalog) segment(env envelope, event string) (facts, *DecodeError) {
 	f := facts{
-		event: saidOf(c.bareName(env["event"], event)), learner: saidOf(env["userId"]), id: saidOf(env["messageId"]),
-		time: saidOf(env["timestamp"]), properties: env["properties"], words: &segmentWords,
+		event:      saidOf(c.bareName(env["event"], event)),
+		learner:    saidOf(env["userId"]),
+		id:         saidOf(env["messageId"]),
+		time:       saidOf(env["timestamp"]),
+		properties: env["properties"],
+		words:      &segmentWords,
 	}
 	if !f.time.present {
 		f.time = saidOf(env["originalTimestamp"])

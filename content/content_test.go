@@ -26,7 +26,8 @@ var site = content.Site{
 	File:      "settings.yaml",
 	PublicURL: "https://academy.example",
 	Sender: content.Sender{
-		From: "hello@academy.example", Name: "Ada & Friends Academy",
+		From:          "hello@academy.example",
+		Name:          "Ada & Friends Academy",
 		PostalAddress: "Ada & Friends Academy GmbH\nLange Straße 12\n10115 Berlin, Germany",
 	},
 }

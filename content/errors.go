@@ -71,10 +71,12 @@ var ErrNoMessage = errors.New("no such message")
 
 // nearest returns the known name closest to name, or "" if none is close.
 func nearest(name string, known []string) string {
-	best, bestDist := "", len(name)/2+1
+	best := ""
+	bestDist := len(name)/2 + 1
 	for _, k := range known {
 		if d := distance(name, k); d < bestDist {
-			best, bestDist = k, d
+			best = k
+			bestDist = d
 		}
 	}
 	return best

@@ -102,7 +102,8 @@ func (w *pageWriter) heading(n *ast.Heading) error {
 }
 
 func (w *pageWriter) list(n *ast.List) error {
-	tag, start := "ul", ""
+	tag := "ul"
+	start := ""
 	if n.IsOrdered() {
 		tag = "ol"
 		if n.Start != 1 {

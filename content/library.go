@@ -87,8 +87,11 @@ func NewLibrary(msgs []*Message, site Site) (*Library, error) {
 	for name, versions := range l.messages {
 		if versions[""] == nil {
 			for _, m := range versions {
-				errs = append(errs, &Error{File: m.File, Message: fmt.Sprintf("there is no %s.md", name),
-					Hint: "a translation needs an original for everybody else"})
+				errs = append(errs, &Error{
+					File:    m.File,
+					Message: fmt.Sprintf("there is no %s.md", name),
+					Hint:    "a translation needs an original for everybody else",
+				})
 			}
 		}
 	}
@@ -105,17 +108,29 @@ func (l *Library) checkLinks(m *Message) Errors {
 	for _, t := range m.templates() {
 		for _, v := range t.variables {
 			if v.root() == "links" && l.links[v.parts[1]] == nil {
-				errs = append(errs, &Error{File: m.File, Line: t.lineNo, Message: fmt.Sprintf("%s is not defined", v.dotted()),
-					Hint: didYouMean(v.parts[1], known, "add it to links: in settings.yaml")})
+				errs = append(errs, &Error{
+					File:    m.File,
+					Line:    t.lineNo,
+					Message: fmt.Sprintf("%s is not defined", v.dotted()),
+					Hint:    didYouMean(v.parts[1], known, "add it to links: in settings.yaml"),
+				})
 			}
 		}
 		if t.share && l.links["certificate"] == nil {
-			errs = append(errs, &Error{File: m.File, Line: t.lineNo, Message: "share links need links.certificate, which is not defined",
-				Hint: "add certificate: https://… to links: in settings.yaml"})
+			errs = append(errs, &Error{
+				File:    m.File,
+				Line:    t.lineNo,
+				Message: "share links need links.certificate, which is not defined",
+				Hint:    "add certificate: https://… to links: in settings.yaml",
+			})
 		}
 		if t.uses(referralRoot) && l.links[referralRoot] == nil {
-			errs = append(errs, &Error{File: m.File, Line: t.lineNo, Message: "a referral link needs links.referral, which is not defined",
-				Hint: "add referral: \"https://…?code={{ referral.code }}\" to links: in settings.yaml"})
+			errs = append(errs, &Error{
+				File:    m.File,
+				Line:    t.lineNo,
+				Message: "a referral link needs links.referral, which is not defined",
+				Hint:    "add referral: \"https://…?code={{ referral.code }}\" to links: in settings.yaml",
+			})
 		}
 	}
 	return errs

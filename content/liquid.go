@@ -192,7 +192,8 @@ func cutButton(args string) (label, url string, ok bool) {
 	if end < 0 {
 		return "", "", false
 	}
-	label, url = args[1:end+1], strings.TrimSpace(args[end+2:])
+	label = args[1 : end+1]
+	url = strings.TrimSpace(args[end+2:])
 	return label, url, strings.TrimSpace(label) != "" && url != ""
 }
 

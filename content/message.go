@@ -43,21 +43,29 @@ var (
 func Parse(file string, src []byte) (*Message, error) {
 	m := &Message{File: file}
 	if len(src) > MaxSize {
-		return nil, Errors{{File: file, Message: fmt.Sprintf("%d bytes are too much for a message", len(src)),
-			Hint: fmt.Sprintf("keep it under %d", MaxSize)}}
+		return nil, Errors{{
+			File:    file,
+			Message: fmt.Sprintf("%d bytes are too much for a message", len(src)),
+			Hint:    fmt.Sprintf("keep it under %d", MaxSize),
+		}}
 	}
 	var errs Errors
 	name, locale, err := splitName(file)
 	if err != nil {
 		errs = append(errs, &Error{File: file, Message: err.Error()})
 	}
-	m.Name, m.Locale = name, locale
+	m.Name = name
+	m.Locale = locale
 
 	src = bytes.ReplaceAll(bytes.TrimPrefix(src, []byte("\xef\xbb\xbf")), []byte("\r\n"), []byte("\n"))
 	front, body, bodyLine, ok := splitFrontMatter(string(bytes.ToValidUTF8(src, []byte("\uFFFD"))))
 	if !ok {
-		return nil, append(errs, &Error{File: file, Line: 1, Message: "the front matter is missing",
-			Hint: "begin with --- on a line of its own, then subject: …, then --- again"}).err()
+		return nil, append(errs, &Error{
+			File:    file,
+			Line:    1,
+			Message: "the front matter is missing",
+			Hint:    "begin with --- on a line of its own, then subject: …, then --- again",
+		}).err()
 	}
 	lines, ferrs := m.readFrontMatter(front)
 	errs = append(errs, ferrs...)
@@ -94,7 +102,8 @@ func splitName(file string) (name, locale string, err error) {
 		if !localeName.MatchString(loc) {
 			return "", "", fmt.Errorf("%q is not a locale; a translation is called like retry.de.md or retry.pt-BR.md", loc)
 		}
-		name, locale = base, canonicalLocale(loc)
+		name = base
+		locale = canonicalLocale(loc)
 	}
 	if !messageName.MatchString(name) {
 		return "", "", fmt.Errorf("%q is not a message name; use small letters, digits, - and _", name)

@@ -35,7 +35,8 @@ func (l *Library) Campaign(rule, message string) Campaign {
 		return Campaign{}
 	}
 	c := l.site.UTM
-	c.Name, c.Content = rule, message
+	c.Name = rule
+	c.Content = message
 	return c
 }
 
@@ -183,8 +184,12 @@ func (l *Library) certificate(m *Message, s *sheet, bindings map[string]any, var
 		return certificate{}, fmt.Errorf("share links need course.title, which is not known here%sadd the course to courses.yaml", hintMark)
 	}
 	c := certificate{
-		title: visible(title), url: page, id: visible(id), issuer: l.site.Sender.Name, linkedIn: l.site.LinkedInOrgID,
-		text: fmt.Sprintf(w.shareText, visible(title)),
+		title:    visible(title),
+		url:      page,
+		id:       visible(id),
+		issuer:   l.site.Sender.Name,
+		linkedIn: l.site.LinkedInOrgID,
+		text:     fmt.Sprintf(w.shareText, visible(title)),
 	}
 	if !vars.TriggerTime.IsZero() {
 		c.issued = vars.TriggerTime.In(vars.Learner.location(l.site.Location))

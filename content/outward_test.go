@@ -16,10 +16,12 @@ import (
 func outward() content.Outward {
 	const base = "https://learn.academy.example"
 	return content.Outward{
-		Unsubscribe: base + "/u/AbC", Preferences: base + "/p/AbC",
+		Unsubscribe:  base + "/u/AbC",
+		Preferences:  base + "/p/AbC",
 		Share:        func(place string) string { return base + "/s/" + place },
-		ReferralCode: "K7QX2MPA", ReferralURL: base + "/r/K7QX2MPA",
-		Campaign: content.Campaign{Source: "homeroom", Medium: "email", Name: "certificate-share", Content: "share"},
+		ReferralCode: "K7QX2MPA",
+		ReferralURL:  base + "/r/K7QX2MPA",
+		Campaign:     content.Campaign{Source: "homeroom", Medium: "email", Name: "certificate-share", Content: "share"},
 	}
 }
 
@@ -127,7 +129,8 @@ func TestPostsOnXCountOurLink(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	words, link := target.Query().Get("text"), target.Query().Get("url")
+	words := target.Query().Get("text")
+	link := target.Query().Get("url")
 	if n := utf8.RuneCountInString(words) + 1 + len(link); n > 280 || n < 255 {
 		t.Errorf("%d characters: %q %s", n, words, link)
 	}
@@ -162,7 +165,8 @@ func TestReferralLinks(t *testing.T) {
 		{"the code alone", "{{ referral.code }}", "K7QX2MPA", "", "K7QX2MPA"},
 		{"none, and asked", "{% if referral %}x{% else %}no{% endif %}", "", "", "no"},
 	} {
-		vars.Outward.ReferralCode, vars.Outward.ReferralURL = c.code, c.url
+		vars.Outward.ReferralCode = c.code
+		vars.Outward.ReferralURL = c.url
 		if r := render(t, c.body, vars); !strings.HasPrefix(r.Text, c.want+"\n") {
 			t.Errorf("%s: %q, want %q", c.name, r.Text, c.want)
 		}

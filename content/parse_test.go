@@ -72,8 +72,12 @@ func TestNewLibraryFindsWhatDoesNotFit(t *testing.T) {
 	}
 	_, err := content.NewLibrary([]*content.Message{
 		parse("a.md", "{{ links.certificat }}"), parse("x/a.md", "Hi"), parse("b.de.md", "Hallo"), parse("c.md", "{% share %}"),
-	}, content.Site{File: "settings.yaml", Accent: "green", LinkLines: map[string]int{"certifikate": 7},
-		Links: map[string]string{"certifikate": "https://a.example/{{ id | nope }}"}})
+	}, content.Site{
+		File:      "settings.yaml",
+		Accent:    "green",
+		LinkLines: map[string]int{"certifikate": 7},
+		Links:     map[string]string{"certifikate": "https://a.example/{{ id | nope }}"},
+	})
 	want := `a.md:4: links.certificat is not defined; did you mean certifikate?
 b.de.md: there is no b.md; a translation needs an original for everybody else
 c.md:4: share links need links.certificate, which is not defined; add certificate: https://… to links: in settings.yaml

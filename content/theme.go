@@ -68,7 +68,8 @@ func rgb(color string) [3]float64 {
 
 // mix moves a color towards another by a part of the way.
 func mix(a, b string, part float64) string {
-	x, y := rgb(a), rgb(b)
+	x := rgb(a)
+	y := rgb(b)
 	var out [3]int
 	for i := range out {
 		out[i] = int(x[i] + (y[i]-x[i])*part + 0.5)
@@ -78,7 +79,8 @@ func mix(a, b string, part float64) string {
 
 // contrast is the contrast ratio of WCAG 2.2, 1 to 21.
 func contrast(a, b string) float64 {
-	x, y := luminance(a), luminance(b)
+	x := luminance(a)
+	y := luminance(b)
 	return (max(x, y) + 0.05) / (min(x, y) + 0.05)
 }
 

@@ -141,13 +141,19 @@ type Sample struct {
 // the properties of the event that starts the run.
 func SampleVars(trigger map[string]any) Vars {
 	return Vars{
-		Learner: Learner{ID: "u_42", FirstName: "Ada", Locale: "en", Timezone: "Europe/Berlin",
-			Traits: map[string]any{"first_name": "Ada", "email": "ada@example.org"}},
+		Learner: Learner{
+			ID:        "u_42",
+			FirstName: "Ada",
+			Locale:    "en",
+			Timezone:  "Europe/Berlin",
+			Traits:    map[string]any{"first_name": "Ada", "email": "ada@example.org"},
+		},
 		Course:      &Course{ID: "crs_go", Title: "Go for Gophers", URL: "https://academy.example/courses/crs_go"},
 		Trigger:     trigger,
 		TriggerTime: time.Date(2026, time.March, 2, 10, 0, 0, 0, time.UTC),
 		Outward: Outward{
-			Unsubscribe: "https://academy.example/unsubscribe/sample", Preferences: "https://academy.example/preferences/sample",
+			Unsubscribe:  "https://academy.example/unsubscribe/sample",
+			Preferences:  "https://academy.example/preferences/sample",
 			ReferralCode: "K7QX2MPA",
 		},
 	}
@@ -156,8 +162,11 @@ func SampleVars(trigger map[string]any) Vars {
 // Samples returns the learners that a message must be able to address: one well known, one whose name nobody has
 // told, and one who is a minor.
 func Samples(trigger map[string]any) []Sample {
-	whole, nameless, minor := SampleVars(trigger), SampleVars(trigger), SampleVars(trigger)
-	nameless.Learner.FirstName, nameless.Learner.Timezone = "", ""
+	whole := SampleVars(trigger)
+	nameless := SampleVars(trigger)
+	minor := SampleVars(trigger)
+	nameless.Learner.FirstName = ""
+	nameless.Learner.Timezone = ""
 	nameless.Learner.Traits = map[string]any{"email": "ada@example.org"}
 	minor.Learner.Traits = map[string]any{"first_name": "Ada", "email": "ada@example.org", "is_minor": true}
 	return []Sample{

@@ -17,7 +17,15 @@ import (
 var (
 	reportedAt = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 	nudge      = engine.Send{
-		ID: "snd-1", Learner: "u_42", Rule: "win-back", Run: "run-1", Step: "first", Message: "come-back", Topic: "progress", Channel: "email", At: reportedAt,
+		ID:      "snd-1",
+		Learner: "u_42",
+		Rule:    "win-back",
+		Run:     "run-1",
+		Step:    "first",
+		Message: "come-back",
+		Topic:   "progress",
+		Channel: "email",
+		At:      reportedAt,
 	}
 )
 
@@ -52,7 +60,12 @@ func newAftermath(t *testing.T, phase delivery.Phase, age time.Duration) *afterm
 func (a *aftermath) reports() *delivery.Reports {
 	a.t.Helper()
 	r, err := delivery.NewReports(delivery.ReportsOptions{
-		Ledger: aftermathLedger{a}, Suppressions: suppressions{a}, People: a, Events: aftermathEvents{a}, Decisions: decisions{a}, Now: func() time.Time { return a.now },
+		Ledger:       aftermathLedger{a},
+		Suppressions: suppressions{a},
+		People:       a,
+		Events:       aftermathEvents{a},
+		Decisions:    decisions{a},
+		Now:          func() time.Time { return a.now },
 	})
 	if err != nil {
 		a.t.Fatal(err)
@@ -104,7 +117,8 @@ func (e aftermathEvents) Publish(_ context.Context, learner, event, id string, a
 		if learner != nudge.Learner {
 			return fmt.Errorf("published for %q", learner)
 		}
-		e.a.props, e.a.at = properties, at
+		e.a.props = properties
+		e.a.at = at
 		return nil
 	})
 }
@@ -145,5 +159,8 @@ func but(rep delivery.Report, change func(*delivery.Report)) delivery.Report {
 }
 
 func bounced(how, why string) delivery.Report {
-	return but(report(delivery.ReportBounced), func(r *delivery.Report) { r.BounceType, r.Reason = how, why })
+	return but(report(delivery.ReportBounced), func(r *delivery.Report) {
+		r.BounceType = how
+		r.Reason = why
+	})
 }

@@ -38,7 +38,8 @@ func (d *Deliverer) call(ctx context.Context, s engine.Send, entry Entry) (engin
 		if out.Status != engine.OutcomeRetry {
 			return out, nil
 		}
-		pause, now := d.pause(s.ID, try, after), d.o.Now()
+		pause := d.pause(s.ID, try, after)
+		now := d.o.Now()
 		if now.Add(pause).Sub(began) > tryFor {
 			out.RetryAt = now.Add(d.later(s.ID, after))
 			return out, nil
@@ -137,7 +138,8 @@ func (d *Deliverer) begin(ctx context.Context, s engine.Send, e Entry) (Entry, e
 
 // known is what the ledger keeps of a send: which one it is, and nothing of what it says.
 func known(s engine.Send) engine.Send {
-	s.Trigger, s.Vars = engine.Event{}, nil
+	s.Trigger = engine.Event{}
+	s.Vars = nil
 	return s
 }
 
@@ -184,7 +186,8 @@ func (d *Deliverer) write(ctx context.Context, id string, e Entry) (kept Entry, 
 			case got.Phase != PhaseCalling || got.Calls != e.Calls:
 				return got, false
 			}
-			e.Revision, e.Heard = got.Revision, got.Heard
+			e.Revision = got.Revision
+			e.Heard = got.Heard
 			continue
 		}
 		if try < ledgerWrites-1 && d.o.Wait(ctx, time.Duration(try+1)*time.Second) != nil {

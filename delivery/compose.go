@@ -48,7 +48,10 @@ func (c ContentComposer) Compose(ctx context.Context, s engine.Send, to Recipien
 func Vars(s engine.Send, to Recipient, courses map[string]engine.CourseInfo, o content.Outward) content.Vars {
 	v := content.Vars{
 		Learner: content.Learner{
-			ID: s.Learner, Locale: to.Profile.Locale, Timezone: to.Profile.Timezone, Traits: to.Profile.Traits,
+			ID:       s.Learner,
+			Locale:   to.Profile.Locale,
+			Timezone: to.Profile.Timezone,
+			Traits:   to.Profile.Traits,
 		},
 		Trigger:     s.Trigger.Properties,
 		TriggerTime: s.Trigger.Time,

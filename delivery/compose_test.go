@@ -31,20 +31,26 @@ subject: "{{ course.title }}, {{ learner.first_name }}"
 
 // editionComposer composes from one library, which is that of rev-1.
 func editionComposer(l *content.Library) delivery.ContentComposer {
-	return delivery.ContentComposer{Edition: func(_ context.Context, revision string) (delivery.Edition, error) {
-		if revision != "rev-1" {
-			return delivery.Edition{}, delivery.ErrRevisionLost
-		}
-		return delivery.Edition{Library: l, Courses: map[string]engine.CourseInfo{
-			"go": {Title: "Go", URL: "https://academy.example/go"}, "bare": {},
-		}}, nil
-	}}
+	return delivery.ContentComposer{
+		Edition: func(_ context.Context, revision string) (delivery.Edition, error) {
+			if revision != "rev-1" {
+				return delivery.Edition{}, delivery.ErrRevisionLost
+			}
+			return delivery.Edition{
+				Library: l,
+				Courses: map[string]engine.CourseInfo{
+					"go": {Title: "Go", URL: "https://academy.example/go"}, "bare": {},
+				},
+			}, nil
+		},
+	}
 }
 
 func TestContentComposer(t *testing.T) {
 	ada := delivery.Recipient{Profile: engine.Profile{Traits: map[string]any{"first_name": "Ada"}}}
 	s := send
-	s.Course, s.CourseTitle = "go", "Go, as an event called it"
+	s.Course = "go"
+	s.CourseTitle = "Go, as an event called it"
 	s.Trigger = engine.Event{Time: start, Properties: map[string]any{"score_pct": 40.0}}
 
 	m, err := composer(t).Compose(t.Context(), s, ada, content.Outward{Unsubscribe: "https://academy.example/u"})

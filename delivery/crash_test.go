@@ -156,7 +156,10 @@ func TestManyAttemptsAtOnce(t *testing.T) {
 			wg.Go(func() {
 				w := newWorld(t)
 				w.ledger = ledger
-				d := w.with(func(o *delivery.Options) { o.Ledger, o.Sender = ledger, p })
+				d := w.with(func(o *delivery.Options) {
+					o.Ledger = ledger
+					o.Sender = p
+				})
 				for {
 					out, err := d.Deliver(t.Context(), send)
 					if err != nil {

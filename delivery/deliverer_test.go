@@ -16,8 +16,15 @@ import (
 var start = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 
 var send = engine.Send{
-	ID: "snd-1", Learner: "u_42", Rule: "certificate", Run: "run-1", Step: "1", Revision: "rev-1",
-	Message: "well-done", Channel: "email", Topic: "achievements",
+	ID:       "snd-1",
+	Learner:  "u_42",
+	Rule:     "certificate",
+	Run:      "run-1",
+	Step:     "1",
+	Revision: "rev-1",
+	Message:  "well-done",
+	Channel:  "email",
+	Topic:    "achievements",
 }
 
 func TestASendIsAccepted(t *testing.T) {
@@ -27,8 +34,12 @@ func TestASendIsAccepted(t *testing.T) {
 		t.Errorf("outcome (-want +got)\n%s", diff)
 	}
 	want := delivery.Email{
-		SendID: "snd-1", From: "hello@academy.example", To: "ada@example.org", Subject: "S", HTML: "<p>H</p>",
-		Text: "T https://academy.example/u/snd-1",
+		SendID:  "snd-1",
+		From:    "hello@academy.example",
+		To:      "ada@example.org",
+		Subject: "S",
+		HTML:    "<p>H</p>",
+		Text:    "T https://academy.example/u/snd-1",
 		Headers: map[string]string{
 			"List-Unsubscribe":      "<https://academy.example/u/snd-1>",
 			"List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
@@ -69,8 +80,12 @@ func TestWhatEndsASendBeforeTheProvider(t *testing.T) {
 		want   engine.Outcome
 	}{
 		{"sending is paused", func(w *world) { w.paused = true },
-			engine.Outcome{Status: engine.OutcomeRetry, Reason: engine.ReasonPaused, RetryAt: start.Add(5 * time.Minute),
-				Detail: "sending is paused; `homeroom resume` lifts it"}},
+			engine.Outcome{
+				Status:  engine.OutcomeRetry,
+				Reason:  engine.ReasonPaused,
+				RetryAt: start.Add(5 * time.Minute),
+				Detail:  "sending is paused; `homeroom resume` lifts it",
+			}},
 		{"no address", func(w *world) { w.to = delivery.Recipient{} },
 			engine.Outcome{Status: engine.OutcomeNoAddress, Reason: engine.ReasonNoAddress}},
 		{"not an address", func(w *world) { w.to.Address = "ada@example.org\r\nBcc: all@example.org" },
@@ -84,14 +99,18 @@ func TestWhatEndsASendBeforeTheProvider(t *testing.T) {
 		{"template error", func(w *world) {
 			w.compose = errors.Join(delivery.ErrTemplate, errors.New("course.title has no value for ada@example.org"))
 		},
-			engine.Outcome{Status: engine.OutcomeFailed, Reason: engine.ReasonTemplateError,
-				Detail: "the message cannot be written for this learner\ncourse.title has no value for (address)"}},
+			engine.Outcome{
+				Status: engine.OutcomeFailed,
+				Reason: engine.ReasonTemplateError,
+				Detail: "the message cannot be written for this learner\ncourse.title has no value for (address)",
+			}},
 		{"revision lost", func(w *world) { w.compose = delivery.ErrRevisionLost },
 			engine.Outcome{Status: engine.OutcomeFailed, Reason: engine.ReasonRevisionLost, Detail: delivery.ErrRevisionLost.Error()}},
 		{"not on the allow-list", func(w *world) { w.allow = []string{"staff.example"} },
 			engine.Outcome{Status: engine.OutcomeNotAllowed, Reason: engine.ReasonNotAllowed, Detail: "the recipient allow-list does not name this address"}},
 		{"left the topic and not on the allow-list: the list is asked last", func(w *world) {
-			w.allow, w.to.Profile.Suppressed = []string{"staff.example"}, true
+			w.allow = []string{"staff.example"}
+			w.to.Profile.Suppressed = true
 		},
 			engine.Outcome{Status: engine.OutcomeSuppressed, Reason: engine.ReasonSuppressed}},
 	} {
@@ -191,7 +210,8 @@ func TestRetriesLastAboutAMinuteThenComeBackToTheEngine(t *testing.T) {
 		t.Errorf("phase %s, want released", w.phase())
 	}
 	// Later, the same send is tried again and goes out once.
-	w.answers, w.now = nil, out.RetryAt
+	w.answers = nil
+	w.now = out.RetryAt
 	if out := w.deliver(); out.Status != engine.OutcomeAccepted || w.accepted != 1 {
 		t.Errorf("later: %+v, accepted %d", out, w.accepted)
 	}

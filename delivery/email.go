@@ -12,8 +12,16 @@ import (
 // email addresses a message. unsubscribe is the one-click link; empty for transactional messages.
 func email(s engine.Send, to Recipient, m Message, unsubscribe string) Email {
 	e := Email{
-		SendID: s.ID, From: m.From, FromName: m.FromName, ReplyTo: m.ReplyTo, To: to.Address, ToName: label(to.Name),
-		Subject: m.Subject, HTML: m.HTML, Text: m.Text, NoTracking: content.IsMinor(to.Profile.Traits),
+		SendID:     s.ID,
+		From:       m.From,
+		FromName:   m.FromName,
+		ReplyTo:    m.ReplyTo,
+		To:         to.Address,
+		ToName:     label(to.Name),
+		Subject:    m.Subject,
+		HTML:       m.HTML,
+		Text:       m.Text,
+		NoTracking: content.IsMinor(to.Profile.Traits),
 	}
 	for _, c := range []string{s.Rule, s.Message} {
 		if c != "" && !slices.Contains(e.Categories, c) {

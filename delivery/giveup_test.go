@@ -52,7 +52,8 @@ func TestGivingUpStopsWhoStillLives(t *testing.T) {
 			w := newWorld(t)
 			w.answers = []error{f.err}
 			w.lost = func(err error) bool { return f.took && errors.Is(err, f.err) }
-			count, inside := 0, false
+			count := 0
+			inside := false
 			var out engine.Outcome
 			w.onCall = func(string) {
 				if inside {

@@ -41,11 +41,14 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	return &world{
-		t: t, now: start, ledger: new(ledgertest.Memory),
-		to:     delivery.Recipient{Address: "ada@example.org", Profile: engine.Profile{Reachable: true}},
-		nudges: map[string]delivery.Nudge{}, referred: map[string]links.Referred{},
-		onCall: func(string) {},
-		lost:   func(error) bool { return false },
+		t:        t,
+		now:      start,
+		ledger:   new(ledgertest.Memory),
+		to:       delivery.Recipient{Address: "ada@example.org", Profile: engine.Profile{Reachable: true}},
+		nudges:   map[string]delivery.Nudge{},
+		referred: map[string]links.Referred{},
+		onCall:   func(string) {},
+		lost:     func(error) bool { return false },
 	}
 }
 
@@ -74,9 +77,16 @@ func (w *world) with(change func(*delivery.Options)) *delivery.Deliverer {
 		w.t.Fatal(err)
 	}
 	o := delivery.Options{
-		Switch: w, Ledger: stepLedger{w}, Recipients: w, Composer: w, Sender: w, InApp: w, Allow: allow,
-		Links: addresses{}, Kept: w,
-		Now: func() time.Time { return w.now },
+		Switch:     w,
+		Ledger:     stepLedger{w},
+		Recipients: w,
+		Composer:   w,
+		Sender:     w,
+		InApp:      w,
+		Allow:      allow,
+		Links:      addresses{},
+		Kept:       w,
+		Now:        func() time.Time { return w.now },
 		Wait: func(ctx context.Context, d time.Duration) error {
 			w.onCall("wait")
 			if ctx.Err() != nil {
@@ -107,10 +117,18 @@ func (w *world) Recipient(context.Context, string) (delivery.Recipient, error) {
 
 func (w *world) Compose(_ context.Context, _ engine.Send, _ delivery.Recipient, o content.Outward) (delivery.Message, error) {
 	w.onCall("compose")
-	return delivery.Message{From: "hello@academy.example", Rendered: content.Rendered{
-		Subject: "S", HTML: "<p>H</p>", Text: "T " + o.Unsubscribe, Fragment: "H", Plain: "T", Targets: w.targets,
-		Actions: []content.Action{{Label: "Post on X", URL: o.Share("x")}, {Label: "Invite", URL: o.ReferralURL}},
-	}}, w.compose
+	return delivery.Message{
+		From: "hello@academy.example",
+		Rendered: content.Rendered{
+			Subject:  "S",
+			HTML:     "<p>H</p>",
+			Text:     "T " + o.Unsubscribe,
+			Fragment: "H",
+			Plain:    "T",
+			Targets:  w.targets,
+			Actions:  []content.Action{{Label: "Post on X", URL: o.Share("x")}, {Label: "Invite", URL: o.ReferralURL}},
+		},
+	}, w.compose
 }
 
 func (w *world) KeepShared(_ context.Context, s links.Shared) error {
@@ -141,7 +159,8 @@ func (w *world) Announce(_ context.Context, n delivery.Nudge) (delivery.Receipt,
 func (w *world) answer(news bool) error {
 	var answer error
 	if len(w.answers) > 0 {
-		answer, w.answers = w.answers[0], w.answers[1:]
+		answer = w.answers[0]
+		w.answers = w.answers[1:]
 	}
 	if news && (answer == nil || w.lost(answer)) {
 		w.accepted++

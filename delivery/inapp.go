@@ -38,7 +38,17 @@ const announceAgain = time.Minute
 
 func (d *Deliverer) nudge(s engine.Send, m Message) Nudge {
 	return Nudge{
-		ID: s.ID, Learner: s.Learner, Rule: s.Rule, Message: s.Message, Topic: s.Topic, Locale: m.Locale,
-		Title: m.Subject, Preheader: m.Preheader, HTML: m.Fragment, Text: m.Plain, Actions: m.Actions, At: s.At,
+		ID:        s.ID,
+		Learner:   s.Learner,
+		Rule:      s.Rule,
+		Message:   s.Message,
+		Topic:     s.Topic,
+		Locale:    m.Locale,
+		Title:     m.Subject,
+		Preheader: m.Preheader,
+		HTML:      m.Fragment,
+		Text:      m.Plain,
+		Actions:   m.Actions,
+		At:        s.At,
 	}
 }

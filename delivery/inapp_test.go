@@ -17,7 +17,8 @@ import (
 // inApp is the send of the tests, shown in the app.
 func inApp() engine.Send {
 	s := send
-	s.Channel, s.At = delivery.ChannelInApp, start
+	s.Channel = delivery.ChannelInApp
+	s.At = start
 	return s
 }
 
@@ -95,7 +96,8 @@ func TestCrashAtEveryStepOfANudge(t *testing.T) {
 				w := newWorld(t)
 				w.answers = []error{fault.err}
 				w.lost = func(err error) bool { return fault.took && errors.Is(err, fault.err) }
-				died, count := "", 0
+				died := ""
+				count := 0
 				w.onCall = func(step string) {
 					if count++; count == n {
 						died = step
@@ -182,7 +184,8 @@ func TestTheCampaignOfANudgeIsNotMail(t *testing.T) {
 			t.Fatal(err)
 		}
 		l, err := content.NewLibrary([]*content.Message{m}, content.Site{
-			Links: map[string]string{"home": "https://academy.example/"}, UTM: content.Campaign{Source: "academy", Medium: "mail"},
+			Links: map[string]string{"home": "https://academy.example/"},
+			UTM:   content.Campaign{Source: "academy", Medium: "mail"},
 		})
 		if err != nil {
 			t.Fatal(err)

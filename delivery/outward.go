@@ -58,8 +58,14 @@ func (d *Deliverer) keep(ctx context.Context, s engine.Send, o content.Outward, 
 		course, _ = s.Trigger.Properties[engine.KeyCourse].(string)
 	}
 	if err := d.o.Kept.KeepShared(ctx, links.Shared{
-		Learner: s.Learner, Send: s.ID, Rule: s.Rule, Message: s.Message, Certificate: certificate, Course: course,
-		Targets: shared, At: s.At,
+		Learner:     s.Learner,
+		Send:        s.ID,
+		Rule:        s.Rule,
+		Message:     s.Message,
+		Certificate: certificate,
+		Course:      course,
+		Targets:     shared,
+		At:          s.At,
 	}); err != nil {
 		return fmt.Errorf("the share links: %w", err)
 	}

@@ -24,14 +24,21 @@ func TestWhereLinksLeadIsKeptBeforeTheCall(t *testing.T) {
 		}
 	}
 	s := send
-	s.At, s.Course = start, "crs_go"
+	s.At = start
+	s.Course = "crs_go"
 	s.Trigger = engine.Event{Properties: map[string]any{"certificate_id": "cert_1", "course_id": "other"}}
 	if out, err := w.deliverer().Deliver(t.Context(), s); err != nil || out.Status != engine.OutcomeAccepted {
 		t.Fatalf("got %+v, %v", out, err)
 	}
 	if diff := cmp.Diff([]links.Shared{{
-		Learner: "u_42", Send: "snd-1", Rule: "certificate", Message: "well-done", Certificate: "cert_1", Course: "crs_go",
-		Targets: map[string]string{"certificate": "https://academy.example/c/1", "x": "https://x.com/intent/tweet"}, At: start,
+		Learner:     "u_42",
+		Send:        "snd-1",
+		Rule:        "certificate",
+		Message:     "well-done",
+		Certificate: "cert_1",
+		Course:      "crs_go",
+		Targets:     map[string]string{"certificate": "https://academy.example/c/1", "x": "https://x.com/intent/tweet"},
+		At:          start,
 	}}, w.shared); diff != "" {
 		t.Errorf("share record (-want +got)\n%s", diff)
 	}

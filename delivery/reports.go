@@ -208,10 +208,12 @@ func (rep Report) settle(e Entry, now time.Time, callingFor time.Duration) (next
 		return next, false
 	case PhaseUncertain, PhaseCalling, PhaseClaimed, PhaseReleased:
 	}
-	next.Phase, next.At = PhaseSettled, now
+	next.Phase = PhaseSettled
+	next.At = now
 	next.Outcome = engine.Outcome{SendID: e.Send.ID, Status: engine.OutcomeAccepted}
 	if rep.Kind == ReportBounced && rep.BounceType == BounceDropped {
-		next.Outcome.Status, next.Outcome.Reason = engine.OutcomeFailed, engine.ReasonProvider
+		next.Outcome.Status = engine.OutcomeFailed
+		next.Outcome.Reason = engine.ReasonProvider
 		next.Outcome.Detail = "the provider dropped it: " + rep.reason()
 	}
 	if next.Receipt == "" {

@@ -23,7 +23,8 @@ func TestAReportThatComesBeforeTheAnswer(t *testing.T) {
 			w.answers = []error{tc.answer}
 			w.lost = func(error) bool { return true }
 			a := newAftermath(t, delivery.PhaseNone, 0)
-			a.ledger, a.now = w.ledger, w.now
+			a.ledger = w.ledger
+			a.now = w.now
 			w.onCall = func(step string) {
 				if step == "after send" {
 					a.take(delivery.Report{ID: "r1", SendID: send.ID, Kind: delivery.ReportProcessed, At: w.now})

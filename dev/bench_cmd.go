@@ -64,7 +64,14 @@ func (b *benchCommand) Run(ctx context.Context, c *console) error {
 	}
 	defer stop()
 	o := &bench.Options{
-		Academy: academy, Learners: b.Learners, Days: b.Days, Seed: b.Seed, Factor: b.Lapse.Factor(), Events: b.Events, Dir: dir, Log: c.log,
+		Academy:  academy,
+		Learners: b.Learners,
+		Days:     b.Days,
+		Seed:     b.Seed,
+		Factor:   b.Lapse.Factor(),
+		Events:   b.Events,
+		Dir:      dir,
+		Log:      c.log,
 	}
 	if c.terminal {
 		o.Progress = progressLine(c)

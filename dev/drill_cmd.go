@@ -126,7 +126,8 @@ func (d *drillCommand) chosen() ([]drill.Drill, error) {
 func (d *drillCommand) options(c *console, program, title string) drill.Options {
 	began := time.Now()
 	o := drill.Options{
-		Patience: d.Patience, Verbose: d.Verbose,
+		Patience: d.Patience,
+		Verbose:  d.Verbose,
 		Process: func() *exec.Cmd {
 			cmd := exec.Command(program, "drill", "--serve")
 			cmd.Stderr = c.errOut

@@ -49,7 +49,8 @@ func TestDrillListNamesThemAll(t *testing.T) {
 
 // TestDrillVerdict: what was found wrong is the exit code.
 func TestDrillVerdict(t *testing.T) {
-	well, lost := drill.Report{Drill: "well", Published: 1, Sent: 1}, drill.Report{Drill: "bad", Published: 1, Lost: 1}
+	well := drill.Report{Drill: "well", Published: 1, Sent: 1}
+	lost := drill.Report{Drill: "bad", Published: 1, Lost: 1}
 	for _, test := range []struct {
 		about   string
 		reports []drill.Report

@@ -69,7 +69,8 @@ func (b *bannerReader) Write(p []byte) (int, error) {
 func TestRunStartsAndStops(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	out, errOut := &bannerReader{done: cancel}, &bytes.Buffer{}
+	out := &bannerReader{done: cancel}
+	errOut := &bytes.Buffer{}
 	if code := run(ctx, []string{"--academy=../examples/academy", "--nats-port=0", "--temporal-port=0", "--ui-port=0", "--inbox-port=0", "--data", t.TempDir()}, out, errOut); code != 0 || errOut.Len() > 0 {
 		t.Errorf("got %d:\n%s%s", code, out.String(), errOut.String())
 	}
@@ -77,8 +78,11 @@ func TestRunStartsAndStops(t *testing.T) {
 
 func TestBanner(t *testing.T) {
 	s := &stack.Stack{
-		NATSURL: "nats://127.0.0.1:4222", TemporalAddress: "127.0.0.1:7233", Namespace: "default",
-		UIURL: "http://127.0.0.1:8233", InboxURL: "http://127.0.0.1:8025",
+		NATSURL:         "nats://127.0.0.1:4222",
+		TemporalAddress: "127.0.0.1:7233",
+		Namespace:       "default",
+		UIURL:           "http://127.0.0.1:8233",
+		InboxURL:        "http://127.0.0.1:8025",
 	}
 	var out bytes.Buffer
 	if err := banner(&out, s, "http://127.0.0.1:8026", ""); err != nil {
@@ -102,7 +106,8 @@ Homeroom is up, on this machine only. Ctrl-C stops it.
 
 func TestSecondInterruptLeavesAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		signals, left := make(chan os.Signal), -1
+		signals := make(chan os.Signal)
+		left := -1
 		ctx := untilInterrupted(signals, io.Discard, func(code int) { left = code })
 		synctest.Wait()
 		if ctx.Err() != nil {

@@ -85,9 +85,16 @@ func (r *runCommand) clock(first time.Time) (clock.Clock, error) {
 func (r *runCommand) start(ctx context.Context, c *console, now clock.Clock) (*stack.Stack, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
-	return stack.Start(ctx, stack.Options{Ports: r.ports(), Data: r.Data, Log: c.log, Mail: standin.Options{
-		Now: now.Now, Readers: r.readers(), After: func(d time.Duration) <-chan time.Time { return time.After(now.Wait(d)) },
-	}})
+	return stack.Start(ctx, stack.Options{
+		Ports: r.ports(),
+		Data:  r.Data,
+		Log:   c.log,
+		Mail: standin.Options{
+			Now:     now.Now,
+			Readers: r.readers(),
+			After:   func(d time.Duration) <-chan time.Time { return time.After(now.Wait(d)) },
+		},
+	})
 }
 
 // readers are the campus, reading its mail: most open it, some follow a link, now and then somebody has had enough.

@@ -58,7 +58,10 @@ func TestWhatAConsumerMayNotBe(t *testing.T) {
 		want   string
 	}{
 		{"as it is made", func(*jetstream.ConsumerConfig) {}, ""},
-		{"tuned", func(c *jetstream.ConsumerConfig) { c.AckWait, c.MaxAckPending = time.Minute, 99 }, ""},
+		{"tuned", func(c *jetstream.ConsumerConfig) {
+			c.AckWait = time.Minute
+			c.MaxAckPending = 99
+		}, ""},
 		{"of another partition", func(c *jetstream.ConsumerConfig) { c.FilterSubject = subjects.Partition(4) }, "learning.4.>"},
 		{"that acknowledges by itself", func(c *jetstream.ConsumerConfig) { c.AckPolicy = jetstream.AckNonePolicy }, "acknowledgements"},
 		{"that gives up", func(c *jetstream.ConsumerConfig) { c.MaxDeliver = 3 }, "after 3 tries"},

@@ -51,7 +51,8 @@ func (e *examination) nats(ctx context.Context) {
 // server looks at the version and at how it is reached.
 func (e *examination) server(nc *nats.Conn) {
 	rtt, _ := nc.RTT()
-	version, where := nc.ConnectedServerVersion(), nc.ConnectedUrlRedacted()
+	version := nc.ConnectedServerVersion()
+	where := nc.ConnectedUrlRedacted()
 	says := fmt.Sprintf("NATS %s at %s, %s away", version, where, rtt.Round(100*time.Microsecond))
 	_, tlsErr := nc.TLSConnectionState()
 	switch {
@@ -110,9 +111,11 @@ func (e *examination) account(a *jetstream.AccountInfo) {
 
 func size(n uint64) string {
 	units := []string{"B", "KB", "MB", "GB", "TB", "PB"}
-	v, i := float64(n), 0
+	v := float64(n)
+	i := 0
 	for v >= 1024 && i < len(units)-1 {
-		v, i = v/1024, i+1
+		v = v / 1024
+		i = i + 1
 	}
 	return strings.TrimSuffix(strconv.FormatFloat(v, 'f', 1, 64), ".0") + " " + units[i]
 }

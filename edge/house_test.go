@@ -54,15 +54,21 @@ type house struct {
 func newHouse(t *testing.T, change ...func(*Options)) *house {
 	h := &house{t: t, now: received, key: must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)), away: func(string) bool { return false }}
 	reports, err := delivery.NewReports(delivery.ReportsOptions{
-		Ledger: &h.ledger, Suppressions: houseSuppressions{h}, People: housePeople{h}, Events: houseEvents{h}, Decisions: houseDecisions{h},
-		Now: func() time.Time { return h.now },
+		Ledger:       &h.ledger,
+		Suppressions: houseSuppressions{h},
+		People:       housePeople{h},
+		Events:       houseEvents{h},
+		Decisions:    houseDecisions{h},
+		Now:          func() time.Time { return h.now },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	o := Options{
-		Reports: reports, WebhookKey: &h.key.PublicKey, Now: func() time.Time { return h.now },
-		Log: slog.New(slog.NewTextHandler(&h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Reports:    reports,
+		WebhookKey: &h.key.PublicKey,
+		Now:        func() time.Time { return h.now },
+		Log:        slog.New(slog.NewTextHandler(&h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, c := range change {
 		c(&o)

@@ -212,7 +212,8 @@ func cleanURL(text string) string {
 	}
 	clean := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}
 	if cut := withoutToken(u.Path); cut != u.Path {
-		clean.Path, clean.RawPath = cut, ""
+		clean.Path = cut
+		clean.RawPath = ""
 	}
 	return clean.String()
 }

@@ -45,20 +45,39 @@ func TestWhatAnItemSays(t *testing.T) {
 		{"one category", `"event":"delivered","category":"win-back"`, about(func(r *delivery.Report) { r.Kind = delivery.ReportDelivered }), ""},
 		{"many categories", `"event":"delivered","category":["win-back","come-back"]`, about(func(r *delivery.Report) { r.Kind = delivery.ReportDelivered }), ""},
 		{"opened", `"event":"open","useragent":"Mozilla","ip":"203.0.113.7","sg_machine_open":false`, about(func(r *delivery.Report) { r.Kind = delivery.ReportOpened }), ""},
-		{"opened by a machine", `"event":"open","sg_machine_open":true`, about(func(r *delivery.Report) { r.Kind, r.Machine = delivery.ReportOpened, true }), ""},
-		{"clicked", `"event":"click","url":"https://academy.example/go?learner=ada#top"`, about(func(r *delivery.Report) { r.Kind, r.URL = delivery.ReportClicked, "https://academy.example/go" }), ""},
+		{"opened by a machine", `"event":"open","sg_machine_open":true`, about(func(r *delivery.Report) {
+			r.Kind = delivery.ReportOpened
+			r.Machine = true
+		}), ""},
+		{"clicked", `"event":"click","url":"https://academy.example/go?learner=ada#top"`, about(func(r *delivery.Report) {
+			r.Kind = delivery.ReportClicked
+			r.URL = "https://academy.example/go"
+		}), ""},
 		{"bounced", `"event":"bounce","type":"bounce","reason":"550 unknown\r\nuser","status":"5.1.1"`,
 			about(func(r *delivery.Report) {
-				r.Kind, r.BounceType, r.Reason = delivery.ReportBounced, "bounce", "550 unknown user"
+				r.Kind = delivery.ReportBounced
+				r.BounceType = "bounce"
+				r.Reason = "550 unknown user"
 			}), ""},
 		{"bounced without reason", `"event":"bounce","status":"5.1.1"`,
 			about(func(r *delivery.Report) {
-				r.Kind, r.BounceType, r.Reason = delivery.ReportBounced, "bounce", "5.1.1"
+				r.Kind = delivery.ReportBounced
+				r.BounceType = "bounce"
+				r.Reason = "5.1.1"
 			}), ""},
-		{"blocked", `"event":"bounce","type":"blocked","reason":"listed"`, about(func(r *delivery.Report) { r.Kind, r.BounceType, r.Reason = delivery.ReportBounced, "blocked", "listed" }), ""},
-		{"a type of bounce of tomorrow suppresses nobody", `"event":"bounce","type":"expired"`, about(func(r *delivery.Report) { r.Kind, r.BounceType = delivery.ReportBounced, "blocked" }), ""},
+		{"blocked", `"event":"bounce","type":"blocked","reason":"listed"`, about(func(r *delivery.Report) {
+			r.Kind = delivery.ReportBounced
+			r.BounceType = "blocked"
+			r.Reason = "listed"
+		}), ""},
+		{"a type of bounce of tomorrow suppresses nobody", `"event":"bounce","type":"expired"`, about(func(r *delivery.Report) {
+			r.Kind = delivery.ReportBounced
+			r.BounceType = "blocked"
+		}), ""},
 		{"dropped", `"event":"dropped","reason":"Bounced Address"`, about(func(r *delivery.Report) {
-			r.Kind, r.BounceType, r.Reason = delivery.ReportBounced, "dropped", "Bounced Address"
+			r.Kind = delivery.ReportBounced
+			r.BounceType = "dropped"
+			r.Reason = "Bounced Address"
 		}), ""},
 		{"reported as spam", `"event":"spamreport"`, about(func(r *delivery.Report) { r.Kind = delivery.ReportSpamReported }), ""},
 		{"unsubscribed", `"event":"unsubscribe"`, about(func(r *delivery.Report) { r.Kind = delivery.ReportUnsubscribed }), ""},

@@ -51,7 +51,8 @@ func (e *Edge) askLeave(w http.ResponseWriter, r *http.Request) {
 // leave takes in what the page's buttons say. Every other POST is a mail program's one click (RFC 8058): it leaves the
 // topic, whatever its body says.
 func (e *Edge) leave(w http.ResponseWriter, r *http.Request) {
-	token, now := r.PathValue("token"), e.o.Now()
+	token := r.PathValue("token")
+	now := e.o.Now()
 	ref, err := e.o.Links.ReadUnsubscribe(token, now)
 	if err != nil { // who makes tokens up has as many as they like
 		if e.within(w, r, "unsubscribe", e.client(r)) {
@@ -151,7 +152,8 @@ func (c Choice) empty() bool { return c.Everything == nil && len(c.Topics) == 0 
 // about begins a page about what a link means.
 func (e *Edge) about(r *http.Request, prefs Preferences, ref links.Ref, now time.Time) *view {
 	v := e.view(r, prefs.Locale)
-	v.Choose, v.All = e.choose(ref, now), ref.Topic == ""
+	v.Choose = e.choose(ref, now)
+	v.All = ref.Topic == ""
 	if ref.Topic != "" {
 		v.Topic = e.topic(ref.Topic).title(v.W.Lang)
 	}
@@ -162,7 +164,11 @@ func (e *Edge) about(r *http.Request, prefs Preferences, ref links.Ref, now time
 // often the mail program asks.
 func (e *Edge) tellLeft(ctx context.Context, ref links.Ref, topic, token string, now time.Time) {
 	e.tell(ctx, fact{
-		kind: "unsubscribe", learner: ref.Learner, event: "email.unsubscribed", by: token + " " + topic, at: now,
+		kind:       "unsubscribe",
+		learner:    ref.Learner,
+		event:      "email.unsubscribed",
+		by:         token + " " + topic,
+		at:         now,
 		properties: filled(map[string]any{"topic": topic, "send_id": ref.Send}),
 	})
 }
@@ -171,7 +177,11 @@ func (e *Edge) tellLeft(ctx context.Context, ref links.Ref, topic, token string,
 // want is stored. It is for whoever reads the story later.
 func (e *Edge) tellBack(ctx context.Context, ref links.Ref, topic, token string, now time.Time) {
 	e.tell(ctx, fact{
-		kind: "resubscribe", learner: ref.Learner, event: "email.resubscribed", by: token + " " + topic + now.UTC().Format(time.RFC3339), at: now,
+		kind:       "resubscribe",
+		learner:    ref.Learner,
+		event:      "email.resubscribed",
+		by:         token + " " + topic + now.UTC().Format(time.RFC3339),
+		at:         now,
 		properties: filled(map[string]any{"topic": topic, "send_id": ref.Send}),
 	})
 }

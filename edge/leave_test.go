@@ -169,7 +169,8 @@ func TestAnUnknownButtonChangesNothing(t *testing.T) {
 
 func TestLinksThatDoNotWork(t *testing.T) {
 	s := newStand(t)
-	good, other := s.unsubscribeLink("progress"), s.preferencesLink()
+	good := s.unsubscribeLink("progress")
+	other := s.preferencesLink()
 	erased := links.Ref{Learner: "u_erased", Topic: "progress"}
 	for _, c := range []struct {
 		about, path  string
@@ -198,7 +199,8 @@ func TestLinksThatDoNotWork(t *testing.T) {
 
 func TestWhenTheStoreIsAway(t *testing.T) {
 	s := newStand(t)
-	s.people.err, s.shares.err = errAway, errAway
+	s.people.err = errAway
+	s.shares.err = errAway
 	_, referral := s.links.Referral("ada@example.org")
 	for _, c := range []struct{ method, path, body string }{
 		{"POST", s.unsubscribeLink("progress"), "List-Unsubscribe=One-Click"},

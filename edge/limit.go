@@ -56,7 +56,8 @@ func (l *limiter) of(who string) *rate.Limiter {
 		known = rate.NewLimiter(l.every, l.burst)
 	}
 	if len(l.new) >= l.max {
-		l.old, l.new = l.new, map[string]*rate.Limiter{}
+		l.old = l.new
+		l.new = map[string]*rate.Limiter{}
 	}
 	l.new[who] = known
 	return known

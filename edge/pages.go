@@ -112,13 +112,17 @@ func (e *Edge) notice(w http.ResponseWriter, r *http.Request, locale string, sta
 	case http.StatusGone:
 		v.Title, v.Text = v.W.ExpiredTitle, v.Say(v.W.Expired)
 	case http.StatusTooManyRequests:
-		v.Title, v.Text = v.W.TooManyTitle, v.W.TooMany
+		v.Title = v.W.TooManyTitle
+		v.Text = v.W.TooMany
 	case http.StatusServiceUnavailable:
-		v.Title, v.Text = v.W.UnavailableTitle, v.W.Unavailable
+		v.Title = v.W.UnavailableTitle
+		v.Text = v.W.Unavailable
 	case http.StatusRequestEntityTooLarge:
-		v.Title, v.Text = v.W.TooLargeTitle, v.W.TooLarge
+		v.Title = v.W.TooLargeTitle
+		v.Text = v.W.TooLarge
 	default:
-		v.Title, v.Text = v.W.NotFoundTitle, v.W.NotFound
+		v.Title = v.W.NotFoundTitle
+		v.Text = v.W.NotFound
 	}
 	e.render(w, status, "notice", v)
 }

@@ -19,11 +19,14 @@ func TestNoLanguageLacksAWord(t *testing.T) {
 	for _, l := range languages {
 		v := reflect.ValueOf(l)
 		for i := range v.NumField() {
-			name, said, model := v.Type().Field(i).Name, v.Field(i).String(), en.Field(i).String()
+			name := v.Type().Field(i).Name
+			said := v.Field(i).String()
+			model := en.Field(i).String()
 			if strings.TrimSpace(said) == "" {
 				t.Errorf("%s lacks %s", l.Lang, name)
 			}
-			got, want := placeholders.FindAllString(said, -1), placeholders.FindAllString(model, -1)
+			got := placeholders.FindAllString(said, -1)
+			want := placeholders.FindAllString(model, -1)
 			slices.Sort(got)
 			slices.Sort(want)
 			if !slices.Equal(got, want) {

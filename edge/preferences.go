@@ -59,7 +59,8 @@ func (e *Edge) openPreferences(w http.ResponseWriter, r *http.Request, now time.
 // chosen is what a form of the page says. Only what the learner moved is a statement: a page that lay open for a week
 // does not bring back what was left meanwhile.
 func (e *Edge) chosen(form url.Values, prefs Preferences, ref links.Ref) Choice {
-	yes, no := true, false
+	yes := true
+	no := false
 	switch form.Get("do") {
 	case doStop:
 		return Choice{Everything: &no}
@@ -75,7 +76,8 @@ func (e *Edge) chosen(form url.Values, prefs Preferences, ref links.Ref) Choice 
 	// On a page without anything, whoever chooses topics wants these and no others.
 	fromNothing := form.Get("was") == "stopped" && len(form["topic"]) > 0
 	for _, t := range e.shown(ref) {
-		want, was := slices.Contains(form["topic"], t.Name), slices.Contains(form["shown"], t.Name)
+		want := slices.Contains(form["topic"], t.Name)
+		was := slices.Contains(form["shown"], t.Name)
 		if want != was || fromNothing {
 			topics[t.Name] = want
 		}
@@ -151,7 +153,9 @@ const (
 
 func (e *Edge) preferences(w http.ResponseWriter, r *http.Request, ref links.Ref, prefs Preferences, saved bool) {
 	v := e.view(r, prefs.Locale)
-	v.Title, v.Saved, v.Everything = v.Say(v.W.PreferencesTitle), saved, prefs.Everything
+	v.Title = v.Say(v.W.PreferencesTitle)
+	v.Saved = saved
+	v.Everything = prefs.Everything
 	switch {
 	case prefs.Suppressed == "" || prefs.Suppressed == unsubscribed && !prefs.Everything: // coming back lifts that
 	case prefs.Suppressed == bounced:

@@ -18,7 +18,8 @@ const patience = time.Second
 
 // share leads a share link on to its target.
 func (e *Edge) share(w http.ResponseWriter, r *http.Request) {
-	token, now := r.PathValue("token"), e.o.Now()
+	token := r.PathValue("token")
+	now := e.o.Now()
 	keptAs, place, err := e.o.Links.ReadShare(token, now)
 	expired := errors.Is(err, links.ErrExpired) // what was posted years ago still leads there
 	if err != nil && !expired {
@@ -30,12 +31,19 @@ func (e *Edge) share(w http.ResponseWriter, r *http.Request) {
 		e.failed(w, r, "share", err)
 		return
 	}
-	event, platform := "share.link_clicked", place
+	event := "share.link_clicked"
+	platform := place
 	if place == links.PlaceCertificate {
-		event, platform = "share.link_visited", ""
+		event = "share.link_visited"
+		platform = ""
 	}
 	e.onward(w, r, kept.Targets[place], fact{
-		kind: "share", count: !expired, learner: kept.Learner, event: event, by: minutely(token, now), at: now,
+		kind:    "share",
+		count:   !expired,
+		learner: kept.Learner,
+		event:   event,
+		by:      minutely(token, now),
+		at:      now,
 		properties: filled(map[string]any{
 			"share_platform": platform, "certificate_id": kept.Certificate, "course_id": kept.Course,
 			"send_id": kept.Send, "message": kept.Message, "rule": kept.Rule,
@@ -57,7 +65,12 @@ func (e *Edge) referral(w http.ResponseWriter, r *http.Request) {
 	}
 	now := e.o.Now()
 	e.onward(w, r, kept.Target, fact{
-		kind: "referral", count: true, learner: kept.Learner, event: "referral.link_visited", by: minutely(code, now), at: now,
+		kind:       "referral",
+		count:      true,
+		learner:    kept.Learner,
+		event:      "referral.link_visited",
+		by:         minutely(code, now),
+		at:         now,
 		properties: map[string]any{"referral_code": code},
 	})
 }

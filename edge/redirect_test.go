@@ -15,8 +15,13 @@ import (
 // sharing keeps what lies behind Ada's share and referral links, and returns them.
 func (s *stand) sharing() (clicked, visited, referral string) {
 	s.shares.shared[links.Key("snd-1")] = links.Shared{
-		Learner: "ada@example.org", Send: "snd-1", Rule: "celebrate", Message: "certificate", Certificate: "cert_1", Course: "crs_go",
-		Targets: map[string]string{"certificate": certificate, "linkedin_post": "https://www.linkedin.com/sharing/share-offsite/?url=x"},
+		Learner:     "ada@example.org",
+		Send:        "snd-1",
+		Rule:        "celebrate",
+		Message:     "certificate",
+		Certificate: "cert_1",
+		Course:      "crs_go",
+		Targets:     map[string]string{"certificate": certificate, "linkedin_post": "https://www.linkedin.com/sharing/share-offsite/?url=x"},
 	}
 	code, link := s.links.Referral("ada@example.org")
 	s.shares.referred[code] = links.Referred{Learner: "ada@example.org", Target: "https://academy.example/invite?code=" + code}
@@ -47,7 +52,8 @@ func TestShareAndReferralLinksLeadOnAndCount(t *testing.T) {
 			event{"ada@example.org", "referral.link_visited", map[string]any{"referral_code": code}}},
 	} {
 		t.Run(c.about, func(t *testing.T) {
-			s.events.all, s.events.ids = nil, nil
+			s.events.all = nil
+			s.events.ids = nil
 			for range 2 { // a double click
 				w := s.ask("GET", c.path, "")
 				expect(t, w, 302)

@@ -56,7 +56,8 @@ func eachByteChanged(text []byte, try func(at int, changed []byte)) {
 }
 
 func TestAnyChangedByteIsRefused(t *testing.T) {
-	key, body := mustKey(t, vectorKey), []byte(vectorBody)
+	key := mustKey(t, vectorKey)
+	body := []byte(vectorBody)
 	refused := func(what string, at int, err error) {
 		t.Helper()
 		if !errors.Is(err, errForged) {
@@ -90,7 +91,8 @@ func TestAnyChangedByteIsRefused(t *testing.T) {
 }
 
 func TestSignatures(t *testing.T) {
-	key, body := mustKey(t, vectorKey), []byte(vectorBody)
+	key := mustKey(t, vectorKey)
+	body := []byte(vectorBody)
 	for _, tc := range []struct {
 		name                 string
 		signature, timestamp string
@@ -110,7 +112,8 @@ func TestSignatures(t *testing.T) {
 }
 
 func TestFreshness(t *testing.T) {
-	key, body := mustKey(t, vectorKey), []byte(vectorBody)
+	key := mustKey(t, vectorKey)
+	body := []byte(vectorBody)
 	for _, tc := range []struct {
 		name   string
 		passed time.Duration // since the post was signed

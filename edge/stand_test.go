@@ -42,12 +42,17 @@ func newStand(t testing.TB, change ...func(*Options)) *stand {
 		t.Fatal(err)
 	}
 	s := &stand{
-		links: made, now: noon, events: &fakeEvents{},
+		links:  made,
+		now:    noon,
+		events: &fakeEvents{},
 		people: &fakePeople{by: map[string]Preferences{"ada@example.org": {Everything: true, Locale: "en"}}},
 		shares: &fakeShares{shared: map[string]links.Shared{}, referred: map[string]links.Referred{}},
 	}
 	o := Options{
-		Links: made, People: s.people, Shares: s.shares, Events: s.events,
+		Links:  made,
+		People: s.people,
+		Shares: s.shares,
+		Events: s.events,
 		Topics: func() []Topic {
 			return []Topic{
 				{Name: "progress", Default: true, Titles: map[string]string{"de": "Fortschritt"}, Abouts: map[string]string{"en": "Help with a course at hand"}},

@@ -196,7 +196,8 @@ func TestWhatIsNotTakenIn(t *testing.T) {
 					tc.change(o)
 				}
 			})
-			signs, at := tc.signs, tc.at
+			signs := tc.signs
+			at := tc.at
 			if signs == "" {
 				signs = tc.body
 			}
@@ -265,7 +266,8 @@ func (g gate) Read([]byte) (int, error) {
 
 func TestPostsInHandAreBounded(t *testing.T) {
 	h := newHouse(t)
-	reading, open := make(chan struct{}), make(chan struct{})
+	reading := make(chan struct{})
+	open := make(chan struct{})
 	var wg sync.WaitGroup
 	for i := range maxPosts {
 		wg.Go(func() {

@@ -12,8 +12,10 @@ func (s *Standing) Apply(ev *Event, rs *Ruleset, arrival time.Time) Change {
 	at := earlier(ev.Time, arrival)
 	change := Change{Course: s.CourseOf(ev, rs.Keys)}
 	if s.FirstSeenAt.IsZero() {
-		s.Version, s.FirstSeenAt = 1, at
-		change.First, change.Changed = true, true
+		s.Version = 1
+		s.FirstSeenAt = at
+		change.First = true
+		change.Changed = true
 	}
 	if change.Course != "" && s.learn(ev, rs.Keys, change.Course) {
 		change.Changed = true
@@ -160,7 +162,8 @@ func (s *Standing) noteFacts(ev *Event, course string, at time.Time) bool {
 	changed := false
 	if title, ok := ev.Text("course_title"); ok {
 		if c := s.course(course); c.Title != title {
-			c.Title, changed = title, true
+			c.Title = title
+			changed = true
 		}
 	}
 	switch ev.Name {
@@ -251,7 +254,8 @@ func (s *Standing) noteActivity(change *Change, at time.Time, resolution time.Du
 	if change.Course != "" {
 		c := s.course(change.Course)
 		if c.StartedAt.IsZero() {
-			c.StartedAt, change.Changed = at, true
+			c.StartedAt = at
+			change.Changed = true
 		}
 		change.CourseGap = gap(s.lastCourseBase(c), at)
 		change.Changed = c.Active.add(at, resolution) || change.Changed
@@ -331,7 +335,8 @@ func roundUp(t time.Time, step time.Duration) time.Time {
 	if step <= time.Millisecond {
 		return t
 	}
-	ms, s := t.UnixMilli(), step.Milliseconds()
+	ms := t.UnixMilli()
+	s := step.Milliseconds()
 	if rest := ms % s; rest != 0 {
 		ms += s - rest
 	}

@@ -30,7 +30,11 @@ func BenchmarkStep(b *testing.B) {
 			{Name: "lesson.completed", Properties: map[string]any{"lesson_id": "l1", "course_id": "c1"}},
 			{Name: "assessment.graded", Properties: map[string]any{"assessment_id": "fresh", "passed": false}},
 		} {
-			event.ID, event.Learner, event.Time, event.StoredAt, event.Seq = "bench", "u_1", at, at, 1<<40
+			event.ID = "bench"
+			event.Learner = "u_1"
+			event.Time = at
+			event.StoredAt = at
+			event.Seq = 1 << 40
 			inputs := []engine.Input{{Event: &event}}
 			b.Run(learner.name+"/"+event.Name, func(b *testing.B) {
 				b.ReportAllocs()
@@ -57,8 +61,11 @@ func BenchmarkStanding(b *testing.B) {
 
 func stepEnv(rs *engine.Ruleset, standing *engine.Standing) engine.Env {
 	return engine.Env{
-		Current: rs, Revision: func(string) *engine.Ruleset { return rs }, Standing: standing, Grace: time.Minute,
-		Profile: engine.Profile{Reachable: true},
+		Current:  rs,
+		Revision: func(string) *engine.Ruleset { return rs },
+		Standing: standing,
+		Grace:    time.Minute,
+		Profile:  engine.Profile{Reachable: true},
 	}
 }
 
@@ -76,11 +83,13 @@ func learned(rs *engine.Ruleset, state engine.State, until time.Time, events int
 		course := fmt.Sprint("c", i/100)
 		switch {
 		case i%100 == 0:
-			ev.Name, ev.Properties = engine.EventEnrolled, map[string]any{"course_id": course}
+			ev.Name = engine.EventEnrolled
+			ev.Properties = map[string]any{"course_id": course}
 		case i%20 == 0:
 			ev.Name, ev.Properties = "assessment.graded", map[string]any{"assessment_id": fmt.Sprint("q", i), "passed": i%40 == 0}
 		case i%100 == 99:
-			ev.Name, ev.Properties = engine.EventCourseCompleted, map[string]any{"course_id": course}
+			ev.Name = engine.EventCourseCompleted
+			ev.Properties = map[string]any{"course_id": course}
 		default:
 			ev.Name, ev.Properties = "lesson.completed", map[string]any{"lesson_id": fmt.Sprint("l", i), "course_id": course}
 		}
@@ -90,7 +99,9 @@ func learned(rs *engine.Ruleset, state engine.State, until time.Time, events int
 		}
 		state = res.State
 	}
-	l.name, l.state, l.standing = fmt.Sprintf("after %d events", events), state, standing
+	l.name = fmt.Sprintf("after %d events", events)
+	l.state = state
+	l.standing = standing
 	return l
 }
 

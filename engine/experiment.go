@@ -85,9 +85,19 @@ func (s *stepper) reachesGoal(run *Run, rule *Rule, ev *Event, course string, at
 		s.exit(run, at, ReasonGoalUnaided, ev.Name, ev.ID)
 		return true
 	}
-	s.note(Decision{At: s.stamp(at), Rule: run.Rule, Scope: run.Scope, Kind: KindConverted, Reason: ReasonGoal, Run: run.ID,
-		Rev: run.Revision, Arm: run.Arm, Detail: ev.Name}, ev.ID)
-	run.Over, run.Exposed = true, time.Time{} // nothing is watched for any more
+	s.note(Decision{
+		At:     s.stamp(at),
+		Rule:   run.Rule,
+		Scope:  run.Scope,
+		Kind:   KindConverted,
+		Reason: ReasonGoal,
+		Run:    run.ID,
+		Rev:    run.Revision,
+		Arm:    run.Arm,
+		Detail: ev.Name,
+	}, ev.ID)
+	run.Over = true
+	run.Exposed = time.Time{} // nothing is watched for any more
 	s.exit(run, at, ReasonGoal, ev.Name, ev.ID)
 	return true
 }

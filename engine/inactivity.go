@@ -89,7 +89,8 @@ type silence struct {
 // and memories, is asked each time.
 func (s *stepper) nextSilence() *silence {
 	if !s.listed {
-		s.silences, s.listed = s.listSilences(s.silences), true
+		s.silences = s.listSilences(s.silences)
+		s.listed = true
 	}
 	for i := range s.silences {
 		if si := &s.silences[i]; !s.toldUpTo(si.due) && s.mayStart(si) {
@@ -101,7 +102,8 @@ func (s *stepper) nextSilence() *silence {
 
 // mayStart tells whether no run and no memory of one stands against a silence.
 func (s *stepper) mayStart(si *silence) bool {
-	past, again := s.pastOf(si.key), &si.rule.Again
+	past := s.pastOf(si.key)
+	again := &si.rule.Again
 	switch {
 	case past.Started != 0 && !again.Always && again.After == 0:
 		return false
@@ -164,7 +166,12 @@ func (s *stepper) appendSilences(list []silence, rule *Rule, course string, c *C
 		}
 		scope := courseScope(course)
 		list = append(list, silence{
-			rule: rule, course: course, scope: scope, key: pastKey(rule.Name, scope), armed: b.exact, due: due,
+			rule:   rule,
+			course: course,
+			scope:  scope,
+			key:    pastKey(rule.Name, scope),
+			armed:  b.exact,
+			due:    due,
 		})
 	}
 	return list
@@ -196,8 +203,11 @@ func courseScope(course string) string {
 // startSilent starts the run of an inactivity that has fallen due at `at`.
 func (s *stepper) startSilent(si *silence, at time.Time) {
 	ev := Event{
-		ID: "inactive:" + si.due.UTC().Format(time.RFC3339), Name: "inactivity", Learner: s.st.Learner,
-		Time: si.due, Properties: map[string]any{},
+		ID:         "inactive:" + si.due.UTC().Format(time.RFC3339),
+		Name:       "inactivity",
+		Learner:    s.st.Learner,
+		Time:       si.due,
+		Properties: map[string]any{},
 	}
 	if si.course != "" {
 		ev.Properties[KeyCourse] = si.course
@@ -207,8 +217,14 @@ func (s *stepper) startSilent(si *silence, at time.Time) {
 		vars := s.vars(nil, &ev, si.course, at)
 		if yes, err := evalBool(cond, vars); err != nil || !yes {
 			if err != nil {
-				s.note(Decision{At: s.stamp(at), Rule: si.rule.Name, Scope: si.scope, Kind: KindSkipped,
-					Reason: ReasonConditionError, Detail: err.Error()}, ev.ID)
+				s.note(Decision{
+					At:     s.stamp(at),
+					Rule:   si.rule.Name,
+					Scope:  si.scope,
+					Kind:   KindSkipped,
+					Reason: ReasonConditionError,
+					Detail: err.Error(),
+				}, ev.ID)
 			}
 			return
 		}
@@ -222,7 +238,8 @@ func (s *stepper) silenceOver(run *Run, at time.Time) Reason {
 		return ""
 	}
 	var room baseRoom
-	standing, bases := s.env.Standing, []base(nil)
+	standing := s.env.Standing
+	bases := []base(nil)
 	if run.Course == "" {
 		bases = standing.platformBases(&room)
 	} else if c := standing.Courses[run.Course]; c != nil {

@@ -28,8 +28,13 @@ func TestInactivityBounds(t *testing.T) {
 			} else if gap > silence {
 				return // the silence ended within the step in which it may or may not have been spoken of
 			}
-			h.handOver(&engine.Event{ID: fmt.Sprintf("a%d", i), Name: "lesson.completed", Learner: "u1", Time: at,
-				Properties: map[string]any{"course_id": "go", "lesson_id": "l1"}}, at)
+			h.handOver(&engine.Event{
+				ID:         fmt.Sprintf("a%d", i),
+				Name:       "lesson.completed",
+				Learner:    "u1",
+				Time:       at,
+				Properties: map[string]any{"course_id": "go", "lesson_id": "l1"},
+			}, at)
 			last = at
 		}
 		spoken = append(spoken, last.Add(silence))

@@ -23,7 +23,12 @@ func (s *stepper) tell(d Decision) {
 	if s.unseen {
 		return
 	}
-	d.ID, d.Learner, d.Rev, d.Run, d.Step, d.Send = "", "", "", "", "", ""
+	d.ID = ""
+	d.Learner = ""
+	d.Rev = ""
+	d.Run = ""
+	d.Step = ""
+	d.Send = ""
 	s.st.Recent = append(s.st.Recent, d)
 }
 
@@ -45,7 +50,8 @@ func hashID(parts ...string) string {
 
 // scopeOf writes the values of a rule's `per` keys as one string.
 func scopeOf(keys, values []string) string {
-	scope, and := "", "" // nearly always it is one key
+	scope := ""
+	and := "" // nearly always it is one key
 	for i, key := range keys {
 		scope += and + key + "=" + url.QueryEscape(values[i])
 		and = "&"
@@ -216,12 +222,25 @@ func (s *stepper) vars(ev, trigger *Event, course string, at time.Time) *Vars {
 	if s.asked == nil {
 		s.asked = &asked{}
 	}
-	p, st, a := &s.env.Profile, s.env.Standing, s.asked
+	p := &s.env.Profile
+	st := s.env.Standing
+	a := s.asked
 	a.past = history{s, at}
-	a.vars = Vars{Event: ev, Trigger: trigger, Now: at, Past: &a.past, Learner: Learner{
-		ID: s.st.Learner, Locale: p.Locale, Timezone: s.zoneName(), Traits: p.Traits, SignedUpAt: st.SignedUpAt,
-		LastActiveAt: st.Platform.asOf(at), CoursesCompleted: st.CoursesCompleted,
-	}}
+	a.vars = Vars{
+		Event:   ev,
+		Trigger: trigger,
+		Now:     at,
+		Past:    &a.past,
+		Learner: Learner{
+			ID:               s.st.Learner,
+			Locale:           p.Locale,
+			Timezone:         s.zoneName(),
+			Traits:           p.Traits,
+			SignedUpAt:       st.SignedUpAt,
+			LastActiveAt:     st.Platform.asOf(at),
+			CoursesCompleted: st.CoursesCompleted,
+		},
+	}
 	if course != "" {
 		a.vars.Course = s.courseView(course, at)
 	}
@@ -229,7 +248,8 @@ func (s *stepper) vars(ev, trigger *Event, course string, at time.Time) *Vars {
 }
 
 func (s *stepper) courseView(id string, at time.Time) *CourseView {
-	info, view := s.env.Current.Courses[id], &s.asked.course
+	info := s.env.Current.Courses[id]
+	view := &s.asked.course
 	*view = CourseView{ID: id, Title: info.Title, URL: info.URL}
 	c := s.env.Standing.Courses[id]
 	if c == nil {
@@ -244,7 +264,9 @@ func (s *stepper) courseView(id string, at time.Time) *CourseView {
 	}
 	view.LastActiveAt = later(c.Active.asOf(at), s.env.Standing.Loose.asOf(at))
 	progress := c.progressAsOf(at)
-	view.ProgressPct, view.LessonsDone, view.TotalLessons = progress.Pct, progress.Done, progress.Total
+	view.ProgressPct = progress.Pct
+	view.LessonsDone = progress.Done
+	view.TotalLessons = progress.Total
 	view.EnrollmentType = c.EnrollmentType
 	return view
 }

@@ -19,8 +19,13 @@ func TestManyRunsOfOneRuleDoNotMakeAnotherForget(t *testing.T) {
 	enroll("first")
 	for i := range 400 {
 		at = at.Add(time.Hour)
-		h.handOver(&engine.Event{ID: fmt.Sprintf("q%d", i), Name: "assessment.graded", Learner: "u1", Time: at,
-			Properties: map[string]any{"assessment_id": fmt.Sprintf("quiz-%d", i), "passed": false}}, at)
+		h.handOver(&engine.Event{
+			ID:         fmt.Sprintf("q%d", i),
+			Name:       "assessment.graded",
+			Learner:    "u1",
+			Time:       at,
+			Properties: map[string]any{"assessment_id": fmt.Sprintf("quiz-%d", i), "passed": false},
+		}, at)
 		h.runTo(at.Add(time.Minute))
 	}
 	enroll("second")
@@ -40,8 +45,13 @@ func TestManySilencesAtOnceEnd(t *testing.T) {
 	h := newHost(t)
 	h.use("silent-once", "silent")
 	for i := range 100 {
-		h.handOver(&engine.Event{ID: fmt.Sprintf("e%d", i), Name: "enrollment.created", Learner: "u1", Time: start,
-			Properties: map[string]any{"course_id": fmt.Sprintf("course-%03d", i)}}, start)
+		h.handOver(&engine.Event{
+			ID:         fmt.Sprintf("e%d", i),
+			Name:       "enrollment.created",
+			Learner:    "u1",
+			Time:       start,
+			Properties: map[string]any{"course_id": fmt.Sprintf("course-%03d", i)},
+		}, start)
 	}
 	h.runTo(start.AddDate(0, 2, 0)) // fails if the learner wakes without end
 	sent := map[string]int{}
@@ -69,8 +79,13 @@ func TestHugeTriggersStayBounded(t *testing.T) {
 		huge[i] = '<' // six bytes each in JSON
 	}
 	for i := range 100 {
-		h.handOver(&engine.Event{ID: fmt.Sprintf("e%d", i), Name: "assessment.graded", Learner: "u1", Time: start,
-			Properties: map[string]any{"assessment_id": fmt.Sprintf("quiz-%d", i), "passed": false, "comment": string(huge)}}, start)
+		h.handOver(&engine.Event{
+			ID:         fmt.Sprintf("e%d", i),
+			Name:       "assessment.graded",
+			Learner:    "u1",
+			Time:       start,
+			Properties: map[string]any{"assessment_id": fmt.Sprintf("quiz-%d", i), "passed": false, "comment": string(huge)},
+		}, start)
 	}
 	if n := len(h.state.Runs); n != 1 {
 		t.Errorf("%d runs hold 360 KB each, want 1 and the rest skipped", n)

@@ -9,31 +9,48 @@ import (
 // delivery can publish it the moment it knows; the id is the same as the one that Step gives it.
 func OutcomeDecision(send Send, o Outcome) Decision {
 	d := Decision{
-		At: send.At, Learner: send.Learner, Rule: send.Rule, Scope: send.Scope, Run: send.Run, Rev: send.Revision,
-		Step: send.Step, Message: send.Message, Send: send.ID, Arm: send.Arm, Detail: o.Detail,
+		At:      send.At,
+		Learner: send.Learner,
+		Rule:    send.Rule,
+		Scope:   send.Scope,
+		Run:     send.Run,
+		Rev:     send.Revision,
+		Step:    send.Step,
+		Message: send.Message,
+		Send:    send.ID,
+		Arm:     send.Arm,
+		Detail:  o.Detail,
 	}
 	occasion := ""
 	switch o.Status {
 	case OutcomeAccepted:
 		d.Kind = KindSent
 	case OutcomeUncertain:
-		d.Kind, d.Reason = KindUncertain, o.Reason
+		d.Kind = KindUncertain
+		d.Reason = o.Reason
 	case OutcomeFailed:
-		d.Kind, d.Reason = KindFailed, o.Reason
+		d.Kind = KindFailed
+		d.Reason = o.Reason
 	case OutcomeNotAllowed:
-		d.Kind, d.Reason = KindSkipped, ReasonNotAllowed
+		d.Kind = KindSkipped
+		d.Reason = ReasonNotAllowed
 	case OutcomeNoAddress:
-		d.Kind, d.Reason = KindSkipped, ReasonNoAddress
+		d.Kind = KindSkipped
+		d.Reason = ReasonNoAddress
 	case OutcomeSuppressed:
-		d.Kind, d.Reason = KindSkipped, ReasonSuppressed
+		d.Kind = KindSkipped
+		d.Reason = ReasonSuppressed
 		if o.Reason != "" { // unsubscribed or without consent since it was decided
 			d.Reason = o.Reason
 		}
 	case OutcomeRetry:
-		d.Kind, d.Reason, d.Until = KindDeferred, o.Reason, o.RetryAt
+		d.Kind = KindDeferred
+		d.Reason = o.Reason
+		d.Until = o.RetryAt
 		occasion = o.RetryAt.Format(time.RFC3339Nano)
 	case OutcomeCancelled:
-		d.Kind, d.Reason = KindSkipped, ReasonUntil
+		d.Kind = KindSkipped
+		d.Reason = ReasonUntil
 	}
 	d.ID = hashID(d.Learner, d.Rule, d.Scope, d.Run, d.Step, string(d.Kind), string(d.Reason), occasion)
 	return d
@@ -66,7 +83,8 @@ func (s *stepper) outcome(o *Outcome) {
 	again := o.Status == OutcomeRetry || o.Status == OutcomeCancelled
 	answer := *o
 	if again && flight.Left != "" {
-		answer.Status, answer.Detail = OutcomeCancelled, "the learner left before it went out" // not to be tried again
+		answer.Status = OutcomeCancelled
+		answer.Detail = "the learner left before it went out" // not to be tried again
 	} else if again && answer.RetryAt.IsZero() {
 		answer.Status, answer.RetryAt = OutcomeRetry, s.now.Add(time.Minute)
 	}
@@ -78,8 +96,11 @@ func (s *stepper) outcome(o *Outcome) {
 	case run == nil:
 	case again && flight.Left == "":
 		// Back to the send; waits that began after it begin anew. Every question is asked again.
-		run.PC, run.FirstDue, run.Due = flight.PC, flight.FirstDue, answer.RetryAt
-		run.Waiting, run.Over = false, false
+		run.PC = flight.PC
+		run.FirstDue = flight.FirstDue
+		run.Due = answer.RetryAt
+		run.Waiting = false
+		run.Over = false
 		if run.Exposed.Equal(flight.Send.At) {
 			run.Exposed = time.Time{}
 		}

@@ -13,7 +13,8 @@ func (s *stepper) advance(id string, at time.Time) {
 		s.exit(run, at, ReasonRevisionLost, "the rules this run started with are gone", "advance")
 		return
 	}
-	run.Behind, run.Held = false, false
+	run.Behind = false
+	run.Held = false
 	if run.Waiting {
 		run.Waiting = false
 		if in := &rule.Program[run.PC]; in.Op == OpWaitFor {
@@ -69,7 +70,8 @@ func (s *stepper) perform(run *Run, rule *Rule, in *Instr, at time.Time) bool {
 		return false
 	case OpSplit:
 		arm := in.Split.armOf(s.st.Learner)
-		run.Arm, run.PC = in.Split.Name+"="+arm.Name, arm.PC
+		run.Arm = in.Split.Name + "=" + arm.Name
+		run.PC = arm.PC
 		return true
 	case OpSend:
 		return s.ask(run, rule, in, at)
@@ -83,7 +85,8 @@ func (s *stepper) waitUntil(run *Run, t, at time.Time) bool {
 		run.PC++
 		return true
 	}
-	run.Waiting, run.Due = true, t
+	run.Waiting = true
+	run.Due = t
 	return false
 }
 
@@ -97,8 +100,17 @@ func (s *stepper) holds(cond Expr, run *Run, in *Instr, at time.Time) bool {
 }
 
 func (s *stepper) conditionError(run *Run, in *Instr, at time.Time, err error) {
-	d := Decision{At: s.stamp(at), Rule: run.Rule, Scope: run.Scope, Kind: KindSkipped, Reason: ReasonConditionError,
-		Step: in.ID, Run: run.ID, Rev: run.Revision, Detail: err.Error()}
+	d := Decision{
+		At:     s.stamp(at),
+		Rule:   run.Rule,
+		Scope:  run.Scope,
+		Kind:   KindSkipped,
+		Reason: ReasonConditionError,
+		Step:   in.ID,
+		Run:    run.ID,
+		Rev:    run.Revision,
+		Detail: err.Error(),
+	}
 	if in.Send != nil {
 		d.Message = in.Send.Message
 	}

@@ -32,7 +32,11 @@ func drawStory(t *rapid.T) []engine.Event {
 		at = at.Add(rapid.SampledFrom(gaps).Draw(t, "gap"))
 		course := rapid.SampledFrom([]string{"go", "rust"}).Draw(t, "course")
 		ev := engine.Event{
-			ID: fmt.Sprintf("e%d", i), Name: rapid.SampledFrom(names).Draw(t, "name"), Learner: "u1", Time: at, StoredAt: at,
+			ID:       fmt.Sprintf("e%d", i),
+			Name:     rapid.SampledFrom(names).Draw(t, "name"),
+			Learner:  "u1",
+			Time:     at,
+			StoredAt: at,
 			Properties: map[string]any{
 				"course_id": course, "assessment_id": course + "-quiz", "certificate_id": "cert-" + course, "lesson_id": course + "-l1",
 				"video_id": course + "-v1", "passed": rapid.Bool().Draw(t, "passed"), "trial_duration_days": 14.0, "progress_pct": 60.0,
@@ -89,7 +93,8 @@ func checkQuietAndCaps(t *rapid.T, h *host) {
 
 // checkNothingAfterLeaving: a run that has exited sends nothing more, and no message of a run goes twice.
 func checkNothingAfterLeaving(t *rapid.T, h *host) {
-	left, sent := map[string]time.Time{}, map[string]bool{}
+	left := map[string]time.Time{}
+	sent := map[string]bool{}
 	for _, d := range h.decisions {
 		if d.Kind == engine.KindExited {
 			left[d.Run] = d.At
@@ -139,7 +144,8 @@ func throughJSON[T any](t *rapid.T, v T) T {
 // TestBatchesDecideTheSame: punctual events in one step or each in its own lead to the same decisions.
 func TestBatchesDecideTheSame(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		one, many := newHost(t), newHost(t)
+		one := newHost(t)
+		many := newHost(t)
 		for _, h := range []*host{one, many} {
 			h.use("welcome", "cheer", "retry", "share", "settings-daily", "settings-night")
 		}
@@ -153,9 +159,14 @@ func TestBatchesDecideTheSame(t *testing.T) {
 			for n := range rapid.IntRange(1, 5).Draw(rt, "size") {
 				at = at.Add(time.Duration(rapid.IntRange(0, 5).Draw(rt, "seconds")) * time.Second)
 				course := rapid.SampledFrom([]string{"go", "rust"}).Draw(rt, "course")
-				ev := engine.Event{ID: fmt.Sprintf("b%d.%d", batch, n), Learner: "u1", Time: at, Seq: uint64(batch*10 + n + 1),
+				ev := engine.Event{
+					ID:         fmt.Sprintf("b%d.%d", batch, n),
+					Learner:    "u1",
+					Time:       at,
+					Seq:        uint64(batch*10 + n + 1),
 					Name:       rapid.SampledFrom([]string{"enrollment.created", "lesson.completed", "assessment.graded", "assessment.retried", "course.completed"}).Draw(rt, "name"),
-					Properties: map[string]any{"course_id": course, "assessment_id": course + "-quiz", "passed": false}}
+					Properties: map[string]any{"course_id": course, "assessment_id": course + "-quiz", "passed": false},
+				}
 				inputs = append(inputs, engine.Input{Event: &ev})
 				many.runTo(at.Add(-1))
 				many.step([]engine.Input{{Event: &ev}}, at)

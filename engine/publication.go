@@ -21,7 +21,9 @@ func (s *stepper) hold(run *Run, in *Instr, at time.Time) {
 func (s *stepper) unhold() {
 	for i := range s.st.Runs {
 		if run := &s.st.Runs[i]; run.Held && !s.paused(run.Rule) {
-			run.Held, run.Due, run.FirstDue = false, s.now, s.now
+			run.Held = false
+			run.Due = s.now
+			run.FirstDue = s.now
 		}
 	}
 }
@@ -37,7 +39,8 @@ func (s *stepper) published(p *Published) {
 	}
 	for _, id := range ids {
 		run := s.run(id)
-		old, next := s.ruleOf(run), s.env.Current.Rule(run.Rule)
+		old := s.ruleOf(run)
+		next := s.env.Current.Rule(run.Rule)
 		switch p.InFlight {
 		case InFlightMigrate:
 			s.migrate(run, old, next, at, p.Hash)
@@ -75,7 +78,8 @@ func (s *stepper) migrate(run *Run, old, next *Rule, at time.Time, publication s
 		}
 		s.st.Flights[i].PC = back
 	}
-	run.PC, run.Revision = to, s.env.Current.Hash
+	run.PC = to
+	run.Revision = s.env.Current.Hash
 }
 
 // waits tells whether a run can sleep at this instruction.

@@ -14,7 +14,8 @@ func TestASendSaysThatItsTopicMustBeChosen(t *testing.T) {
 		rs := &engine.Ruleset{
 			Settings: engine.Settings{Patience: time.Hour, Topics: map[string]bool{"offers": false, "progress": true}},
 			Rules: []*engine.Rule{{
-				Name: "hello", When: engine.Trigger{Match: engine.Match{Event: "user.signed_up"}},
+				Name:    "hello",
+				When:    engine.Trigger{Match: engine.Match{Event: "user.signed_up"}},
 				Program: []engine.Instr{{Op: engine.OpSend, ID: "1", Send: &engine.SendStep{Message: "hello", Channel: "email", Topic: topic}}},
 			}},
 		}

@@ -45,7 +45,9 @@ func (s *stepper) offerTo(run *Run, ev *Event, course string, at time.Time) {
 		return
 	}
 	if in := &rule.Program[run.PC]; in.Op == OpWaitFor && s.matches(in.Match, rule, run, ev, course, at) {
-		run.Waiting, run.PC, run.Due = false, run.PC+1, at
+		run.Waiting = false
+		run.PC = run.PC + 1
+		run.Due = at
 	}
 }
 
@@ -59,8 +61,16 @@ func (s *stepper) matches(m *Match, rule *Rule, run *Run, ev *Event, course stri
 	}
 	yes, err := evalBool(m.If, s.vars(ev, &run.Trigger, run.Course, at))
 	if err != nil {
-		s.note(Decision{At: s.stamp(at), Rule: run.Rule, Scope: run.Scope, Kind: KindSkipped, Reason: ReasonConditionError,
-			Run: run.ID, Rev: run.Revision, Detail: err.Error()}, ev.ID, m.If.Source())
+		s.note(Decision{
+			At:     s.stamp(at),
+			Rule:   run.Rule,
+			Scope:  run.Scope,
+			Kind:   KindSkipped,
+			Reason: ReasonConditionError,
+			Run:    run.ID,
+			Rev:    run.Revision,
+			Detail: err.Error(),
+		}, ev.ID, m.If.Source())
 	}
 	return yes
 }
@@ -84,7 +94,8 @@ func (s *stepper) reaches(m *Match, rule *Rule, run *Run, ev *Event, course stri
 // compare looks at the keys that both the run and the event have: any tells that there are some, equal that they agree.
 func (s *stepper) compare(keys []string, run *Run, ev *Event, course string) (some, equal bool) {
 	for _, key := range keys {
-		ours, theirs := keyValue(&run.Trigger, key, run.Course), keyValue(ev, key, course)
+		ours := keyValue(&run.Trigger, key, run.Course)
+		theirs := keyValue(ev, key, course)
 		if ours == "" || theirs == "" {
 			continue
 		}
@@ -129,7 +140,8 @@ func (s *stepper) trigger(ev *Event, course string, at time.Time) {
 				continue
 			}
 		}
-		values, missing := make([]string, len(rule.Per)), ""
+		values := make([]string, len(rule.Per))
+		missing := ""
 		for i, key := range rule.Per {
 			if values[i] = keyValue(ev, key, course); values[i] == "" {
 				missing = key
@@ -144,13 +156,21 @@ func (s *stepper) trigger(ev *Event, course string, at time.Time) {
 }
 
 func (s *stepper) notStarted(rule *Rule, scope string, ev *Event, at time.Time, reason Reason, detail string) {
-	s.note(Decision{At: s.stamp(at), Rule: rule.Name, Scope: scope, Kind: KindSkipped, Reason: reason, Detail: detail,
-		Rev: s.env.Current.Hash}, ev.ID)
+	s.note(Decision{
+		At:     s.stamp(at),
+		Rule:   rule.Name,
+		Scope:  scope,
+		Kind:   KindSkipped,
+		Reason: reason,
+		Detail: detail,
+		Rev:    s.env.Current.Hash,
+	}, ev.ID)
 }
 
 // start begins a run, unless one is live, it may not start again yet, its trigger is stale, or there are too many.
 func (s *stepper) start(rule *Rule, scope, course string, ev *Event, at, armed time.Time) {
-	settings, past := &s.env.Current.Settings, s.past(rule.Name, scope)
+	settings := &s.env.Current.Settings
+	past := s.past(rule.Name, scope)
 	switch {
 	case s.live(rule.Name, scope) != nil:
 		s.notStarted(rule, scope, ev, at, ReasonRunning, "")
@@ -167,14 +187,28 @@ func (s *stepper) start(rule *Rule, scope, course string, ev *Event, at, armed t
 	}
 	s.remember(rule.Name, scope, func(p *Past) { p.Started = at.UnixMilli() })
 	run := Run{
-		ID: hashID(s.st.Learner, rule.Name, scope, ev.ID), Rule: rule.Name, Revision: s.env.Current.Hash, Scope: scope,
-		Course: course, Trigger: *ev, Started: at, Due: at, Armed: armed,
+		ID:       hashID(s.st.Learner, rule.Name, scope, ev.ID),
+		Rule:     rule.Name,
+		Revision: s.env.Current.Hash,
+		Scope:    scope,
+		Course:   course,
+		Trigger:  *ev,
+		Started:  at,
+		Due:      at,
+		Armed:    armed,
 	}
 	run.Trigger.Learner = ""
 	run.Trigger.Properties = maps.Clone(ev.Properties) // the event's own are the host's
 	s.st.Runs = append(s.st.Runs, run)
-	s.note(Decision{At: s.stamp(at), Rule: rule.Name, Scope: scope, Kind: KindStarted, Run: run.ID, Rev: run.Revision,
-		Detail: ev.Name}, ev.ID)
+	s.note(Decision{
+		At:     s.stamp(at),
+		Rule:   rule.Name,
+		Scope:  scope,
+		Kind:   KindStarted,
+		Run:    run.ID,
+		Rev:    run.Revision,
+		Detail: ev.Name,
+	}, ev.ID)
 }
 
 // allows tells whether a rule may start at `at` after what is remembered of its last run in the scope.
@@ -220,8 +254,17 @@ func (s *stepper) exit(run *Run, at time.Time, reason Reason, detail, occasion s
 		}
 	}
 	if !run.Over {
-		s.note(Decision{At: s.stamp(at), Rule: run.Rule, Scope: run.Scope, Kind: KindExited, Reason: reason, Run: run.ID,
-			Rev: run.Revision, Arm: run.Arm, Detail: detail}, occasion)
+		s.note(Decision{
+			At:     s.stamp(at),
+			Rule:   run.Rule,
+			Scope:  run.Scope,
+			Kind:   KindExited,
+			Reason: reason,
+			Run:    run.ID,
+			Rev:    run.Revision,
+			Arm:    run.Arm,
+			Detail: detail,
+		}, occasion)
 	}
 	s.end(run)
 }
@@ -234,7 +277,11 @@ func (s *stepper) ownEnd(f *Flight, at time.Time, reason Reason) bool {
 
 // end takes a run out of the learner's way. It is kept, over, while its delivery is out or its goal is watched for.
 func (s *stepper) end(run *Run) {
-	run.Over, run.Due, run.FirstDue, run.Waiting, run.Held = true, time.Time{}, time.Time{}, false, false
+	run.Over = true
+	run.Due = time.Time{}
+	run.FirstDue = time.Time{}
+	run.Waiting = false
+	run.Held = false
 	if s.flightOf(run.ID) < 0 && s.watchedUntil(run).IsZero() {
 		s.removeRun(run.ID)
 	}

@@ -54,11 +54,14 @@ func wait(id string, d time.Duration) engine.Instr {
 func ruleset(t testing.TB, names ...string) *engine.Ruleset {
 	t.Helper()
 	rs := &engine.Ruleset{
-		Hash: "r1", Remember: 7 * day, Counted: map[string]int{"lesson.completed": 7},
+		Hash:     "r1",
+		Remember: 7 * day,
+		Counted:  map[string]int{"lesson.completed": 7},
 		Settings: engine.Settings{
-			Patience: day, Resolution: 10 * time.Minute,
-			Activity: map[string]bool{"lesson.completed": true, "video.played": true, "assessment.submitted": true},
-			Topics:   map[string]bool{"progress": true, "offers": false},
+			Patience:   day,
+			Resolution: 10 * time.Minute,
+			Activity:   map[string]bool{"lesson.completed": true, "video.played": true, "assessment.submitted": true},
+			Topics:     map[string]bool{"progress": true, "offers": false},
 		},
 		Keys: map[string][]string{
 			"enrollment.created": {"course_id"}, "lesson.started": {"lesson_id", "course_id"},
@@ -100,13 +103,17 @@ func theRule(t testing.TB, name string) *engine.Rule {
 	on := func(event string) engine.Match { return engine.Match{Event: event} }
 	switch name {
 	case "welcome":
-		r.When.Match, r.Per = on("enrollment.created"), []string{"course_id"}
+		r.When.Match = on("enrollment.created")
+		r.Per = []string{"course_id"}
 		r.Program = []engine.Instr{send("1", "welcome")}
 	case "cheer":
-		r.When.Match, r.Again, r.Priority = on("lesson.completed"), engine.Again{Always: true}, 80
+		r.When.Match = on("lesson.completed")
+		r.Again = engine.Again{Always: true}
+		r.Priority = 80
 		r.Program = []engine.Instr{send("1", "cheer")}
 	case "retry":
-		r.When.Match, r.Per = engine.Match{Event: "assessment.graded", If: failed, Gate: failed}, []string{"assessment_id"}
+		r.When.Match = engine.Match{Event: "assessment.graded", If: failed, Gate: failed}
+		r.Per = []string{"assessment_id"}
 		r.Again, r.Until = engine.Again{After: 7 * day}, []engine.Match{on("course.completed")}
 		retried := on("assessment.retried")
 		r.Program = []engine.Instr{
@@ -118,7 +125,8 @@ func theRule(t testing.TB, name string) *engine.Rule {
 		}
 	case "silent":
 		r.When = engine.Trigger{Inactive: 7 * day}
-		r.Per, r.Again = []string{"course_id"}, engine.Again{Always: true}
+		r.Per = []string{"course_id"}
+		r.Again = engine.Again{Always: true}
 		r.Program = []engine.Instr{send("1", "we-miss-you"), wait("2", 7*day), send("3", "still-there")}
 	case "silent-once":
 		r.When = engine.Trigger{Inactive: 7 * day}
@@ -132,20 +140,23 @@ func theRule(t testing.TB, name string) *engine.Rule {
 		r.Until = []engine.Match{{Event: "subscription.created", Any: true}}
 		r.Program = []engine.Instr{{Op: engine.OpWaitTime, ID: "1", Expr: trialEnd}, send("2", "trial-ends")}
 	case "morning":
-		r.When.Match, r.Per = on("enrollment.created"), []string{"course_id"}
+		r.When.Match = on("enrollment.created")
+		r.Per = []string{"course_id"}
 		r.Program = []engine.Instr{
 			{Op: engine.OpWaitClock, ID: "1", Clock: 9 * 60, Days: []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday}},
 			send("2", "good-morning"),
 		}
 	case "branch":
-		r.When.Match, r.Per = on("enrollment.created"), []string{"course_id"}
+		r.When.Match = on("enrollment.created")
+		r.Per = []string{"course_id"}
 		r.Program = []engine.Instr{
 			wait("1", 10*day), {Op: engine.OpBranch, ID: "2", Expr: halfway, Else: 4},
 			send("2.then.1", "halfway"), {Op: engine.OpJump, ID: "2.end", Else: 5},
 			{Op: engine.OpStop, ID: "2.otherwise.1", Reason: "not far enough"},
 		}
 	case "share":
-		r.When.Match, r.Per = on("certificate.earned"), []string{"certificate_id"}
+		r.When.Match = on("certificate.earned")
+		r.Per = []string{"certificate_id"}
 		shared := on("certificate.shared")
 		r.Program = []engine.Instr{
 			send("1", "share"), {Op: engine.OpWaitFor, ID: "2", Match: &shared, Dur: 5 * day, Else: 4},
@@ -157,7 +168,8 @@ func theRule(t testing.TB, name string) *engine.Rule {
 		r.Program = []engine.Instr{send("1", "offer")}
 		r.Program[0].Send.Topic = "offers"
 	case "receipt":
-		r.When.Match, r.Again = on("course.purchased"), engine.Again{Always: true}
+		r.When.Match = on("course.purchased")
+		r.Again = engine.Again{Always: true}
 		r.Program = []engine.Instr{send("1", "receipt")}
 		r.Program[0].Send.Transactional = true
 	default:
@@ -181,16 +193,19 @@ func measured(t testing.TB, r *engine.Rule) *engine.Rule {
 			r.Holdout = 100
 		}
 	case "split":
-		r.When.Match, r.Per = engine.Match{Event: "enrollment.created"}, []string{"course_id"}
+		r.When.Match = engine.Match{Event: "enrollment.created"}
+		r.Per = []string{"course_id"}
 		r.Program = []engine.Instr{
 			{Op: engine.OpSplit, ID: "1", Split: &engine.Split{Name: "tone", Arms: []engine.Arm{{Name: "a", Weight: 1, PC: 1}, {Name: "b", Weight: 1, PC: 3}}}},
 			send("1.a.1", "warm"), {Op: engine.OpJump, Else: 4}, send("1.b.1", "short"),
 		}
 	case "bye":
-		r.When.Match, r.Per = engine.Match{Event: "enrollment.cancelled"}, []string{"course_id"}
+		r.When.Match = engine.Match{Event: "enrollment.cancelled"}
+		r.Per = []string{"course_id"}
 		r.Program = []engine.Instr{send("1", "bye"), {Op: engine.OpStop, ID: "2", Reason: "said goodbye"}}
 	case "twice":
-		r.When.Match, r.Again = engine.Match{Event: "course.purchased"}, engine.Again{Always: true}
+		r.When.Match = engine.Match{Event: "course.purchased"}
+		r.Again = engine.Again{Always: true}
 		got := cond{`sent("cheer", "7d") && count("lesson.completed", "7d") >= 2`, func(v *engine.Vars) (any, error) {
 			return v.Past.Sent("cheer", 7*day) && v.Past.Count("lesson.completed", 7) >= 2, nil
 		}}

@@ -217,7 +217,8 @@ func (h *host) runTo(t time.Time) {
 func (h *host) step(inputs []engine.Input, now time.Time) {
 	for {
 		r := engine.Step(h.env, h.state, inputs, now)
-		h.state, h.wake = r.State, r.WakeAt
+		h.state = r.State
+		h.wake = r.WakeAt
 		h.decisions = append(h.decisions, r.Decisions...)
 		for _, d := range r.Decisions {
 			h.out.WriteString(line(d))

@@ -10,7 +10,8 @@ import (
 // one, or now if it is late.
 func (s *stepper) sendTime(run *Run, at time.Time) time.Time {
 	if run.FirstDue.IsZero() {
-		run.FirstDue, run.Due = at, at
+		run.FirstDue = at
+		run.Due = at
 	}
 	if !s.punctual(run.Due) {
 		return s.now
@@ -81,13 +82,20 @@ func (s *stepper) ask(run *Run, rule *Rule, in *Instr, at time.Time) bool {
 
 // pass goes to the next step, which counts from `at`.
 func (s *stepper) pass(run *Run, at time.Time) bool {
-	run.PC, run.Due, run.FirstDue = run.PC+1, at, time.Time{}
+	run.PC = run.PC + 1
+	run.Due = at
+	run.FirstDue = time.Time{}
 	return true
 }
 
 func (s *stepper) about(run *Run, in *Instr, d Decision) Decision {
-	d.Rule, d.Scope, d.Run, d.Rev, d.Arm = run.Rule, run.Scope, run.ID, run.Revision, run.Arm
-	d.Step, d.Message = in.ID, in.Send.Message
+	d.Rule = run.Rule
+	d.Scope = run.Scope
+	d.Run = run.ID
+	d.Rev = run.Revision
+	d.Arm = run.Arm
+	d.Step = in.ID
+	d.Message = in.Send.Message
 	return d
 }
 
@@ -112,11 +120,14 @@ func (s *stepper) optIn(topic string) bool {
 func (s *stepper) free(t, patience time.Time, topic string) (time.Time, Reason) {
 	var first Reason
 	for {
-		reason, next := Reason(""), t
+		reason := Reason("")
+		next := t
 		if end, quiet := s.quietUntil(t); quiet {
-			reason, next = ReasonQuietHours, end
+			reason = ReasonQuietHours
+			next = end
 		} else if end, full := s.cappedUntil(t, topic); full {
-			reason, next = ReasonCap, end
+			reason = ReasonCap
+			next = end
 		}
 		switch {
 		case reason == "":
@@ -184,10 +195,23 @@ func (s *stepper) deliver(run *Run, in *Instr, at time.Time) bool {
 		return false
 	}
 	send := Send{
-		ID: hashID(s.st.Learner, run.Rule, run.Scope, run.ID, in.ID), Learner: s.st.Learner, Rule: run.Rule, Scope: run.Scope,
-		Run: run.ID, Step: in.ID, Revision: run.Revision, Message: in.Send.Message, Channel: in.Send.Channel,
-		Topic: in.Send.Topic, Transactional: in.Send.Transactional, OptIn: s.optIn(in.Send.Topic), Course: run.Course, Trigger: run.Trigger, Arm: run.Arm,
-		Vars: values, At: at,
+		ID:            hashID(s.st.Learner, run.Rule, run.Scope, run.ID, in.ID),
+		Learner:       s.st.Learner,
+		Rule:          run.Rule,
+		Scope:         run.Scope,
+		Run:           run.ID,
+		Step:          in.ID,
+		Revision:      run.Revision,
+		Message:       in.Send.Message,
+		Channel:       in.Send.Channel,
+		Topic:         in.Send.Topic,
+		Transactional: in.Send.Transactional,
+		OptIn:         s.optIn(in.Send.Topic),
+		Course:        run.Course,
+		Trigger:       run.Trigger,
+		Arm:           run.Arm,
+		Vars:          values,
+		At:            at,
 	}
 	if c := s.env.Standing.Courses[run.Course]; c != nil {
 		send.CourseTitle = c.Title

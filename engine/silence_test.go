@@ -9,14 +9,21 @@ import (
 // found already, when the provider said "later": the rule has a live run again, and must not begin a second one.
 func TestARunThatComesBackToLifeHoldsTheNextSilenceBack(t *testing.T) {
 	noon := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
-	rules := &Ruleset{Hash: "r1", Rules: []*Rule{{
-		Name: "quiet", When: Trigger{Inactive: time.Hour, Platform: true}, Again: Again{Always: true}, Program: []Instr{{Op: OpSend, Send: &SendStep{Message: "m"}}},
-	}}}
+	rules := &Ruleset{
+		Hash: "r1",
+		Rules: []*Rule{{
+			Name:    "quiet",
+			When:    Trigger{Inactive: time.Hour, Platform: true},
+			Again:   Again{Always: true},
+			Program: []Instr{{Op: OpSend, Send: &SendStep{Message: "m"}}},
+		}},
+	}
 	standing := &Standing{}
 	standing.Platform.add(noon, time.Second)
 	send := Send{ID: "s1", Rule: "quiet", Run: "run1", At: noon}
 	state := State{
-		Learner: "u_1", Clock: noon,
+		Learner: "u_1",
+		Clock:   noon,
 		Runs:    []Run{{ID: "run1", Rule: "quiet", Revision: "r1", Over: true}},
 		Flights: []Flight{{Send: send}},
 	}

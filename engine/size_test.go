@@ -20,7 +20,8 @@ func TestStateStaysSmall(t *testing.T) {
 	often := []string{"lesson.started", "lesson.completed", "video.played", "course.progress_updated"}
 	now := []string{"assessment.started", "assessment.graded", "assessment.graded", "assessment.retried"}
 	seldom := []string{"enrollment.created", "course.purchased", "certificate.earned", "course.completed"}
-	at, largest := start, 0
+	at := start
+	largest := 0
 	for i := range 20_000 {
 		at = at.Add(time.Duration(r.IntN(4*60*60)) * time.Second)
 		if r.IntN(400) == 0 {
@@ -34,8 +35,14 @@ func TestStateStaysSmall(t *testing.T) {
 			names = now
 		}
 		course := fmt.Sprintf("course-%d", r.IntN(10))
-		ev := engine.Event{ID: fmt.Sprintf("event-%d", i), Name: names[r.IntN(len(names))], Learner: "u1", Time: at, Seq: uint64(i + 1),
-			Properties: map[string]any{"course_id": course, "passed": r.IntN(2) == 0}}
+		ev := engine.Event{
+			ID:         fmt.Sprintf("event-%d", i),
+			Name:       names[r.IntN(len(names))],
+			Learner:    "u1",
+			Time:       at,
+			Seq:        uint64(i + 1),
+			Properties: map[string]any{"course_id": course, "passed": r.IntN(2) == 0},
+		}
 		for _, key := range h.env.Current.Keys[ev.Name] { // triggers strip what no rule names
 			if key != engine.KeyCourse {
 				ev.Properties[key] = fmt.Sprintf("%s-%s-%d", course, key, r.IntN(60))

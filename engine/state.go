@@ -105,7 +105,9 @@ func (p *Pasts) UnmarshalJSON(raw []byte) error {
 	*p = nil
 	for ; len(packed) > 0; packed = packed[24:] {
 		*p = append(*p, Past{
-			Key: binary.BigEndian.Uint64(packed), Started: int64(binary.BigEndian.Uint64(packed[8:])), Armed: int64(binary.BigEndian.Uint64(packed[16:])),
+			Key:     binary.BigEndian.Uint64(packed),
+			Started: int64(binary.BigEndian.Uint64(packed[8:])),
+			Armed:   int64(binary.BigEndian.Uint64(packed[16:])),
 		})
 	}
 	return nil

@@ -83,8 +83,15 @@ func (s *stepper) begin(env Env, state State, now time.Time) {
 	}
 	state.Version = StateVersion
 	*s = stepper{
-		env: env, st: state, now: now, horizon: env.HandedOver, told: state.Clock,
-		silences: s.silences[:0], effects: s.effects[:0], decisions: s.decisions[:0], asked: s.asked,
+		env:       env,
+		st:        state,
+		now:       now,
+		horizon:   env.HandedOver,
+		told:      state.Clock,
+		silences:  s.silences[:0],
+		effects:   s.effects[:0],
+		decisions: s.decisions[:0],
+		asked:     s.asked,
 	}
 }
 
@@ -152,11 +159,13 @@ func (s *stepper) nextDue() (due time.Time, ok bool) {
 	for i := range s.st.Runs {
 		run := &s.st.Runs[i]
 		if s.ready(run) && (!ok || run.Due.Before(due)) {
-			due, ok = run.Due, true
+			due = run.Due
+			ok = true
 		}
 	}
 	if si := s.nextSilence(); si != nil && (!ok || si.due.Before(due)) {
-		due, ok = si.due, true
+		due = si.due
+		ok = true
 	}
 	return due, ok
 }
@@ -179,7 +188,8 @@ func (s *stepper) ready(run *Run) bool {
 // nextRun names the ready run that goes first among those due by due: the higher priority, then the rule's name, then
 // the older run.
 func (s *stepper) nextRun(due time.Time) string {
-	best, bestPriority := -1, 0
+	best := -1
+	bestPriority := 0
 	for i := range s.st.Runs {
 		run := &s.st.Runs[i]
 		if !s.ready(run) || run.Due.After(due) {
@@ -190,7 +200,8 @@ func (s *stepper) nextRun(due time.Time) string {
 			priority = rule.Priority
 		}
 		if best < 0 || priority > bestPriority || priority == bestPriority && run.Rule < s.st.Runs[best].Rule {
-			best, bestPriority = i, priority
+			best = i
+			bestPriority = priority
 		}
 	}
 	if best < 0 {
@@ -221,15 +232,25 @@ func (s *stepper) noteBehind() {
 			continue
 		}
 		run.Behind = true
-		d := Decision{At: s.now, Rule: run.Rule, Scope: run.Scope, Kind: KindDeferred, Reason: ReasonBehind, Run: run.ID,
-			Rev: run.Revision, Until: s.retryBehind(), Detail: "events of this learner are still on their way"}
+		d := Decision{
+			At:     s.now,
+			Rule:   run.Rule,
+			Scope:  run.Scope,
+			Kind:   KindDeferred,
+			Reason: ReasonBehind,
+			Run:    run.ID,
+			Rev:    run.Revision,
+			Until:  s.retryBehind(),
+			Detail: "events of this learner are still on their way",
+		}
 		if rule := s.ruleOf(run); rule != nil {
 			pc := run.PC
 			if run.Waiting {
 				pc++
 			}
 			if pc < len(rule.Program) && rule.Program[pc].Send != nil {
-				d.Message, d.Step = rule.Program[pc].Send.Message, rule.Program[pc].ID
+				d.Message = rule.Program[pc].Send.Message
+				d.Step = rule.Program[pc].ID
 			}
 		}
 		s.note(d, run.Due.Format(time.RFC3339Nano))

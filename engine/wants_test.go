@@ -38,8 +38,10 @@ func TestWants(t *testing.T) {
 
 // TestInterest: what an older revision listens for is still wanted, with the properties it keeps.
 func TestInterest(t *testing.T) {
-	current, old := ruleset(t, "welcome"), ruleset(t, "share")
-	current.Hash, old.Hash = "new", "old"
+	current := ruleset(t, "welcome")
+	old := ruleset(t, "share")
+	current.Hash = "new"
+	old.Hash = "old"
 	current.Keep = map[string][]string{"certificate.earned": {"credential_type"}}
 	old.Keep = map[string][]string{"certificate.earned": {"course_title"}}
 	shared := engine.Event{Name: "certificate.shared"}

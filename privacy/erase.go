@@ -49,7 +49,8 @@ func (p *Privacy) Erase(ctx context.Context, learner, by string, at time.Time) (
 	if err != nil {
 		return receipt, fmt.Errorf("erase a learner: %w; what was removed stays removed: run it again", err)
 	}
-	receipt.Suppressed, receipt.Doubts = len(e.suppressed), e.doubts
+	receipt.Suppressed = len(e.suppressed)
+	receipt.Doubts = e.doubts
 	for _, c := range last.counts() {
 		receipt.Removed = append(receipt.Removed, Count{c.Place, e.removed[c.Place]})
 		if c.Count > 0 {

@@ -82,8 +82,9 @@ func (p *Privacy) Export(ctx context.Context, learner string) (*Document, error)
 		return nil, fmt.Errorf("export a learner: %w", err)
 	}
 	doc := &Document{
-		Learner: learner, At: p.o.Now().UTC(),
-		About: "Everything that Homeroom holds about this learner. Each section says what it is, where it is kept and what for. Times are in UTC.",
+		Learner: learner,
+		At:      p.o.Now().UTC(),
+		About:   "Everything that Homeroom holds about this learner. Each section says what it is, where it is kept and what for. Times are in UTC.",
 	}
 	for _, s := range order {
 		section := Section{Name: s.name, About: s.about, Where: s.where + s.place, Items: []any{}}
@@ -128,7 +129,9 @@ func item(m store.Message) Item {
 // suppression tells of each known address whether it is suppressed, and whether the learner was erased before.
 func (p *Privacy) suppression(ctx context.Context, learner string, f found) (Section, error) {
 	section := Section{
-		Name: "suppression", Where: "NATS bucket " + store.BucketSuppressions, Items: []any{},
+		Name:  "suppression",
+		Where: "NATS bucket " + store.BucketSuppressions,
+		Items: []any{},
 		About: "Addresses of the learner that must not be written to, with the reason; kept as keyed hashes. A tombstone says that the learner was erased before; what is here came afterwards.",
 	}
 	addresses, err := p.addresses(ctx, learner, f.places)
@@ -156,7 +159,9 @@ const queryPatience = 10 * time.Second
 
 func (p *Privacy) workflow(ctx context.Context, learner string, f found) Section {
 	section := Section{
-		Name: "workflow", Where: "Temporal namespace " + p.o.Namespace, Items: []any{},
+		Name:  "workflow",
+		Where: "Temporal namespace " + p.o.Namespace,
+		Items: []any{},
 		About: "The process that decides about messages to the learner: what it remembers now (rules under way, past messages, the last decisions with reasons), and its runs. The history of a run repeats the events and decisions above, step by step.",
 	}
 	if len(f.runs) == 0 {

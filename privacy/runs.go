@@ -105,7 +105,9 @@ func quote(s string) string {
 // continued is the run that a run continued; empty: none.
 func (p *Privacy) continued(ctx context.Context, id, runID string) (string, error) {
 	begun, err := p.o.Temporal.WorkflowService().GetWorkflowExecutionHistory(ctx, &workflowservice.GetWorkflowExecutionHistoryRequest{
-		Namespace: p.o.Namespace, Execution: &common.WorkflowExecution{WorkflowId: id, RunId: runID}, MaximumPageSize: 1,
+		Namespace:       p.o.Namespace,
+		Execution:       &common.WorkflowExecution{WorkflowId: id, RunId: runID},
+		MaximumPageSize: 1,
 	})
 	if err != nil || len(begun.GetHistory().GetEvents()) == 0 {
 		return "", err
@@ -126,7 +128,8 @@ func (p *Privacy) removeRuns(ctx context.Context, learner string, runs []run) er
 	}
 	for _, r := range runs {
 		_, err := p.o.Temporal.WorkflowService().DeleteWorkflowExecution(ctx, &workflowservice.DeleteWorkflowExecutionRequest{
-			Namespace: p.o.Namespace, WorkflowExecution: &common.WorkflowExecution{WorkflowId: id, RunId: r.ID},
+			Namespace:         p.o.Namespace,
+			WorkflowExecution: &common.WorkflowExecution{WorkflowId: id, RunId: r.ID},
 		})
 		if err != nil && !gone(err) {
 			return fmt.Errorf("delete the run %s of the workflow %s: %w; the key or certificate needs the right to delete workflows", r.ID, id, err)

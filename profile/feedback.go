@@ -64,7 +64,8 @@ func FeedbackOf(event string, properties map[string]any) Feedback {
 			return Feedback{}
 		}
 	case "email.spam_reported":
-		f.Leave, f.Suppress = true, ReasonComplained
+		f.Leave = true
+		f.Suppress = ReasonComplained
 	case "email.bounced":
 		if text("bounce_type") != "bounce" {
 			return Feedback{}

@@ -86,9 +86,11 @@ func (p *Profile) setConsent(value any, at time.Time) (changed bool, note string
 	case at.Before(p.ConsentAt), value == nil && p.Consent == nil:
 		return false, ""
 	case value == nil:
-		p.Consent, p.ConsentAt = nil, at
+		p.Consent = nil
+		p.ConsentAt = at
 	case p.Consent == nil || *p.Consent != yes:
-		p.Consent, p.ConsentAt = &yes, at
+		p.Consent = &yes
+		p.ConsentAt = at
 	case !yes && at.After(p.ConsentAt): // no, still
 		p.ConsentAt = at
 	default:

@@ -33,8 +33,11 @@ type Preferences struct {
 // Preferences are those of the profile. Known and Suppressed are the store's to fill in.
 func (p Profile) Preferences() Preferences {
 	return Preferences{
-		Locale: p.Locale, All: p.UnsubscribedAll, Consent: p.Consent,
-		Left: slices.Sorted(slices.Values(p.Unsubscribed)), Chosen: slices.Sorted(slices.Values(p.Subscribed)),
+		Locale:  p.Locale,
+		All:     p.UnsubscribedAll,
+		Consent: p.Consent,
+		Left:    slices.Sorted(slices.Values(p.Unsubscribed)),
+		Chosen:  slices.Sorted(slices.Values(p.Subscribed)),
 	}
 }
 
@@ -129,7 +132,8 @@ func (p *Profile) LeaveAll(at time.Time) (changed bool) {
 	if at.Before(p.AllAt) || p.UnsubscribedAll && !at.After(p.AllAt) {
 		return false
 	}
-	p.UnsubscribedAll, p.AllAt = true, at
+	p.UnsubscribedAll = true
+	p.AllAt = at
 	return true
 }
 
@@ -138,7 +142,8 @@ func (p *Profile) JoinAll(at time.Time) (changed bool) {
 	if !at.After(p.AllAt) {
 		return false
 	}
-	p.UnsubscribedAll, p.AllAt = false, at
+	p.UnsubscribedAll = false
+	p.AllAt = at
 	return true
 }
 

@@ -112,7 +112,8 @@ func TestTraitsAreNoStatements(t *testing.T) {
 }
 
 func TestAChoiceIsTakenAsAWhole(t *testing.T) {
-	yes, no := true, false
+	yes := true
+	no := false
 	refused, _, _ := profile.Profile{}.Merge(traits{"consent": false}, monday)
 	for _, tc := range []struct {
 		name   string
@@ -210,7 +211,8 @@ func FuzzStatements(f *testing.F) {
 		var p profile.Profile
 		newest := map[string]int{} // by topic: minute*2, and one more for leaving
 		for ; len(script) >= 2; script = script[2:] {
-			topic, minute := string(rune('a'+script[0]%4)), int(script[1]>>1)
+			topic := string(rune('a' + script[0]%4))
+			minute := int(script[1] >> 1)
 			at := monday.Add(time.Duration(minute) * time.Minute)
 			if script[1]&1 == 1 {
 				p.Leave(topic, at)
@@ -231,7 +233,8 @@ func FuzzStatements(f *testing.F) {
 // Two hosts answer the same person, and one clock is two seconds behind: who is told that they have left has left.
 func TestLeavingOnAHostWhoseClockIsBehind(t *testing.T) {
 	at := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
-	yes, no := true, false
+	yes := true
+	no := false
 	var p profile.Profile
 	p.Choose(profile.Choice{Everything: &yes, Topics: map[string]bool{"news": true}}, at)
 	p.Choose(profile.Choice{Everything: &no, Topics: map[string]bool{"news": false}}, at.Add(-2*time.Second))

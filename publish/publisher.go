@@ -177,8 +177,14 @@ func (p *Publisher) Publish(ctx context.Context, plan *Plan, author, note string
 	if !plan.InForce() {
 		p.o.Progress(Progress{Stage: "putting it in force"})
 		next = store.Pointer{
-			Number: plan.From.Number + 1, Hash: hash, Author: author, Note: note, At: at,
-			Replaced: plan.From.Hash, InFlight: string(plan.InFlight), Revision: plan.From.Revision,
+			Number:   plan.From.Number + 1,
+			Hash:     hash,
+			Author:   author,
+			Note:     note,
+			At:       at,
+			Replaced: plan.From.Hash,
+			InFlight: string(plan.InFlight),
+			Revision: plan.From.Revision,
 		}
 		if next, err = sets.SetCurrent(ctx, next); err != nil {
 			return store.Pointer{}, err

@@ -32,7 +32,8 @@ type temporalStub struct {
 }
 
 func (s *temporalStub) ListWorkflow(_ context.Context, r *workflowservice.ListWorkflowExecutionsRequest) (*workflowservice.ListWorkflowExecutionsResponse, error) {
-	all, first := s.learners, 0
+	all := s.learners
+	first := 0
 	if len(r.NextPageToken) == 0 {
 		s.queries = append(s.queries, r.Query)
 	} else if _, err := fmt.Sscan(string(r.NextPageToken), &first); err != nil {
@@ -70,7 +71,9 @@ func sweeper(stub *temporalStub) (*Publisher, *Plan) {
 	clock := func() time.Time { return time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC) }
 	p := New(Options{Temporal: stub, Now: clock, Real: clock, Settle: time.Millisecond, PerSecond: 1e6})
 	plan := &Plan{
-		Academy: &rules.Academy{Ruleset: &engine.Ruleset{Hash: "abc"}}, InFlight: engine.InFlightCancel, Touched: []string{"retry", "other"},
+		Academy:  &rules.Academy{Ruleset: &engine.Ruleset{Hash: "abc"}},
+		InFlight: engine.InFlightCancel,
+		Touched:  []string{"retry", "other"},
 	}
 	return p, plan
 }
@@ -99,9 +102,12 @@ func TestASweepTellsEverybodyOnce(t *testing.T) {
 
 // TestASweepGoesOnAfterAFailure: who has gone needs nothing; who could not be told is named, with what to do.
 func TestASweepGoesOnAfterAFailure(t *testing.T) {
-	stub := &temporalStub{learners: []string{"ada", "bob", "cem"}, errs: map[string]error{
-		"ada": serviceerror.NewNotFound("workflow execution already completed"), "bob": serviceerror.NewUnavailable("away"),
-	}}
+	stub := &temporalStub{
+		learners: []string{"ada", "bob", "cem"},
+		errs: map[string]error{
+			"ada": serviceerror.NewNotFound("workflow execution already completed"), "bob": serviceerror.NewUnavailable("away"),
+		},
+	}
 	p, plan := sweeper(stub)
 	_, err := p.Sweep(t.Context(), plan)
 	if err == nil || !strings.Contains(err.Error(), "1 learners could not be told") || !strings.Contains(err.Error(), "homeroom rules sweep") {

@@ -41,7 +41,9 @@ func read(t testing.TB, text string) past {
 			t.Fatalf("cannot read %q: %v", line, err)
 		}
 		at = time.Date(2026, 3, day, at.Hour(), at.Minute(), at.Second(), 0, time.UTC)
-		learner, what, rest := fields[2], fields[3], fields[4:]
+		learner := fields[2]
+		what := fields[3]
+		rest := fields[4:]
 		values := map[string]string{}
 		for _, f := range rest {
 			if key, value, ok := strings.Cut(f, "="); ok {
@@ -81,9 +83,17 @@ func event(id, learner, name string, at time.Time, values map[string]string) eng
 func decision(t testing.TB, id, learner, kind string, at time.Time, values map[string]string) engine.Decision {
 	t.Helper()
 	d := engine.Decision{
-		ID: id, At: at, Learner: learner, Rule: values["rule"], Scope: values["scope"], Kind: engine.Kind(kind),
-		Reason: engine.Reason(values["reason"]), Message: values["message"], Detail: values["detail"], Arm: values["arm"],
-		Run: cmp.Or(values["run"], learner+"/"+values["rule"]),
+		ID:      id,
+		At:      at,
+		Learner: learner,
+		Rule:    values["rule"],
+		Scope:   values["scope"],
+		Kind:    engine.Kind(kind),
+		Reason:  engine.Reason(values["reason"]),
+		Message: values["message"],
+		Detail:  values["detail"],
+		Arm:     values["arm"],
+		Run:     cmp.Or(values["run"], learner+"/"+values["rule"]),
 	}
 	switch d.Kind {
 	case engine.KindSent, engine.KindUncertain, engine.KindFailed:

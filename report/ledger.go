@@ -109,8 +109,12 @@ func newLedger(prompt func(string) bool) *ledger {
 		prompt = func(string) bool { return false }
 	}
 	return &ledger{
-		prompt: prompt, seed: maphash.MakeSeed(), ruleIx: map[string]uint16{}, learners: map[uint64]uint32{},
-		runIx: map[uint64]uint32{}, sendIx: map[uint64]uint32{},
+		prompt:   prompt,
+		seed:     maphash.MakeSeed(),
+		ruleIx:   map[string]uint16{},
+		learners: map[uint64]uint32{},
+		runIx:    map[uint64]uint32{},
+		sendIx:   map[uint64]uint32{},
 	}
 }
 
@@ -234,7 +238,8 @@ func (l *ledger) credit(ev *engine.Event) (uint32, bool) {
 	case eventShared:
 		certificate, _ := ev.Text(keyCertificate)
 		course, _ := ev.Text(engine.KeyCourse)
-		c, k := l.hashOf(certificate), l.hashOf(course)
+		c := l.hashOf(certificate)
+		k := l.hashOf(course)
 		return l.latestOf(ev.Learner, ev.Time, ShareWindow, func(s *send) bool {
 			return s.about(c, k, l.runs[s.run].flags&runEarned != 0)
 		})
@@ -295,12 +300,14 @@ func (l *ledger) latestOf(learner string, at time.Time, within time.Duration, fi
 	if !known {
 		return 0, false
 	}
-	first, last := at.Add(-within).UnixMilli(), at.UnixMilli()
+	first := at.Add(-within).UnixMilli()
+	last := at.UnixMilli()
 	for next := l.latest[i]; next != 0; next = l.sends[next-1].before {
 		s := &l.sends[next-1]
 		newer := !found || s.at > l.sends[best].at
 		if newer && s.at >= first && s.at <= last && s.wentOrMayHave() && fits(s) {
-			best, found = next-1, true
+			best = next - 1
+			found = true
 		}
 	}
 	return best, found

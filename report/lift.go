@@ -24,7 +24,9 @@ func (g Group) Rate() float64 {
 
 // wilson is Wilson's 95 % score interval of the rate (E. B. Wilson, 1927).
 func (g Group) wilson() (low, high float64) {
-	n, p, z2 := float64(g.People), g.Rate(), z95*z95
+	n := float64(g.People)
+	p := g.Rate()
+	z2 := z95 * z95
 	center := p + z2/(2*n)
 	spread := z95 * math.Sqrt(p*(1-p)/n+z2/(4*n*n))
 	return max(0, (center-spread)/(1+z2/n)), min(1, (center+spread)/(1+z2/n))

@@ -167,8 +167,14 @@ func (c *Counter) of(rule uint16) *Rule {
 }
 
 func newRule(name string) Rule {
-	return Rule{Rule: name, Uncertain: map[string]int{}, Failed: map[string]int{}, Skipped: map[string]int{},
-		Deferred: map[string]int{}, Exited: map[string]int{}}
+	return Rule{
+		Rule:      name,
+		Uncertain: map[string]int{},
+		Failed:    map[string]int{},
+		Skipped:   map[string]int{},
+		Deferred:  map[string]int{},
+		Exited:    map[string]int{},
+	}
 }
 
 // sendFlags are what an event says of the message it came from.

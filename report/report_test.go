@@ -221,7 +221,8 @@ func TestAReportMayBeTakenTwice(t *testing.T) {
 	for i := range p.decisions {
 		c.Decision(&p.decisions[i])
 	}
-	first, second := c.Report(), c.Report()
+	first := c.Report()
+	second := c.Report()
 	if first.short() != second.short() {
 		t.Errorf("first\n%sthen\n%s", first.short(), second.short())
 	}
@@ -233,11 +234,21 @@ func crowd(c *Counter, n int) {
 	id := func(what string, i int) string { return fmt.Sprintf("%s%020d", what, i) }
 	for i := range n {
 		at = at.Add(time.Second)
-		d := engine.Decision{ID: id("st", i), At: at, Learner: id("u_", i), Rule: fmt.Sprint("rule-", i%20), Scope: "course_id=crs_go", Kind: engine.KindStarted,
-			Run: id("run_", i), Detail: "course.completed"}
+		d := engine.Decision{
+			ID:      id("st", i),
+			At:      at,
+			Learner: id("u_", i),
+			Rule:    fmt.Sprint("rule-", i%20),
+			Scope:   "course_id=crs_go",
+			Kind:    engine.KindStarted,
+			Run:     id("run_", i),
+			Detail:  "course.completed",
+		}
 		c.Decision(&d)
 		if i%4 == 0 {
-			d.ID, d.Kind, d.Reason = id("de", i), engine.KindDeferred, engine.ReasonCap
+			d.ID = id("de", i)
+			d.Kind = engine.KindDeferred
+			d.Reason = engine.ReasonCap
 			c.Decision(&d)
 		}
 		d.ID, d.Kind, d.Message, d.Send = id("se", i), engine.KindSent, "halfway", id("send", i)

@@ -148,7 +148,8 @@ func (c *exprCheck) place(line, column int) pos {
 
 // offset turns a line (from 1) and column (from 0, in characters) of the expression into an offset in bytes.
 func (c *exprCheck) offset(line, column int) int {
-	off, text := 0, c.n.text
+	off := 0
+	text := c.n.text
 	for ; line > 1; line-- {
 		next := strings.IndexByte(text[off:], '\n')
 		if next < 0 {
@@ -178,7 +179,8 @@ var (
 // syntax reports the first thing that cannot be read; what follows is mostly its echo.
 func (c *exprCheck) syntax(issues *cel.Issues) {
 	first := issues.Errors()[0]
-	fix, outside := "", outsideQuotes(c.n.text)
+	fix := ""
+	outside := outsideQuotes(c.n.text)
 	switch {
 	case wordAnd.MatchString(outside):
 		fix = "write && for and"
@@ -270,7 +272,8 @@ func (l *language) fieldsOf(s scope, variable string) []string {
 
 // undefinedField words "event.pased". CEL reports the dot or has(), people look at the name.
 func (c *exprCheck) undefinedField(parsed *cel.Ast, off int, part ast.Expr, field string) {
-	owner, fields := "this", []string(nil)
+	owner := "this"
+	fields := []string(nil)
 	if part != nil && part.Kind() == ast.SelectKind && part.AsSelect().Operand().Kind() == ast.IdentKind {
 		of := part.AsSelect().Operand()
 		owner = of.AsIdent()
@@ -281,7 +284,8 @@ func (c *exprCheck) undefinedField(parsed *cel.Ast, off int, part ast.Expr, fiel
 			off = from + after
 		}
 	}
-	what, fix := owner, didYouMean(field, fields)
+	what := owner
+	fix := didYouMean(field, fields)
 	if owner == "event" || owner == "trigger" {
 		if what = c.s.event; owner == "trigger" {
 			what = c.s.trigger

@@ -161,7 +161,8 @@ func (numbers) LibraryName() string { return "homeroom.numbers" }
 func (numbers) ProgramOptions() []cel.ProgramOption { return nil }
 
 func (numbers) CompileOptions() []cel.EnvOption {
-	anyList, anyMap := cel.ListType(cel.TypeParamType("A")), cel.MapType(cel.TypeParamType("A"), cel.TypeParamType("B"))
+	anyList := cel.ListType(cel.TypeParamType("A"))
+	anyMap := cel.MapType(cel.TypeParamType("A"), cel.TypeParamType("B"))
 	opts := []cel.EnvOption{
 		cel.Function("days", cel.Overload("days_double", []*cel.Type{cel.DoubleType}, cel.DurationType, cel.UnaryBinding(days))),
 		cel.Function(operators.Modulo, cel.Overload("modulo_double", []*cel.Type{cel.DoubleType, cel.DoubleType},
@@ -215,7 +216,8 @@ func decimal(v ref.Val) ref.Val {
 }
 
 func modulo(a, b ref.Val) ref.Val {
-	x, y := a.(types.Double), b.(types.Double)
+	x := a.(types.Double)
+	y := b.(types.Double)
 	if y == 0 {
 		return types.NewErr("division by zero")
 	}

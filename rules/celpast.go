@@ -48,7 +48,8 @@ func pastExample(function string) string {
 
 // past checks the calls of sent and count in an expression and rewrites them. ok is false if one of them is wrong.
 func (c *exprCheck) past(parsed *cel.Ast) (ok bool) {
-	factory, root := ast.NewExprFactory(), parsed.NativeRep().Expr()
+	factory := ast.NewExprFactory()
+	root := parsed.NativeRep().Expr()
 	last := int64(0)
 	ast.PreOrderVisit(root, ast.NewExprVisitor(func(e ast.Expr) { last = max(last, e.ID()) }))
 	ok = true
@@ -56,7 +57,8 @@ func (c *exprCheck) past(parsed *cel.Ast) (ok bool) {
 		if e.Kind() != ast.CallKind || e.AsCall().IsMemberFunction() {
 			return
 		}
-		function, args := e.AsCall().FunctionName(), e.AsCall().Args()
+		function := e.AsCall().FunctionName()
+		args := e.AsCall().Args()
 		if function != "sent" && function != "count" {
 			return
 		}

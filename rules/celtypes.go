@@ -42,8 +42,11 @@ func newFieldTypes(base types.Provider, cat *catalog.Catalog) *fieldTypes {
 		f.events[ev.Name] = ev
 	}
 	f.events[inactivityPlatform] = &catalog.Event{Name: inactivityPlatform}
-	f.events[inactivityCourse] = &catalog.Event{Name: inactivityCourse,
-		Properties: []catalog.Property{{Name: engine.KeyCourse, Type: catalog.String}}, Keys: []string{engine.KeyCourse}}
+	f.events[inactivityCourse] = &catalog.Event{
+		Name:       inactivityCourse,
+		Properties: []catalog.Property{{Name: engine.KeyCourse, Type: catalog.String}},
+		Keys:       []string{engine.KeyCourse},
+	}
 	return f
 }
 

@@ -45,7 +45,8 @@ func (c *exprCheck) noOverload(at pos, function, receiver, args string) {
 
 // splitTypes splits "list(string), double" at the top level.
 func splitTypes(text string) (out []string) {
-	depth, from := 0, 0
+	depth := 0
+	from := 0
 	for i, r := range text {
 		switch {
 		case r == '(':

@@ -35,8 +35,14 @@ type origin struct {
 // rule compiles a rule that was read. ok is false if it has problems.
 func (c *compiler) rule(d *decoder, spec *ruleSpec) (rule *engine.Rule, ok bool) {
 	before := len(*c.out)
-	r := &engine.Rule{Name: d.rule, About: spec.about, Again: spec.again, Priority: spec.priority,
-		Holdout: spec.holdout, Paused: spec.paused}
+	r := &engine.Rule{
+		Name:     d.rule,
+		About:    spec.about,
+		Again:    spec.again,
+		Priority: spec.priority,
+		Holdout:  spec.holdout,
+		Paused:   spec.paused,
+	}
 	c.checkName(d, spec)
 	from, known := c.when(d, spec, r)
 	if known {
@@ -104,7 +110,8 @@ func (c *compiler) when(d *decoder, spec *ruleSpec, r *engine.Rule) (from origin
 	}
 	looks := scope{}
 	if w.event == nil {
-		r.When.Inactive, r.When.Platform = w.inactive, w.in == "platform"
+		r.When.Inactive = w.inactive
+		r.When.Platform = w.in == "platform"
 		from = origin{name: inactivityCourse, course: true, keys: []string{engine.KeyCourse}}
 		if r.When.Platform {
 			from = origin{name: inactivityPlatform}
@@ -121,7 +128,8 @@ func (c *compiler) when(d *decoder, spec *ruleSpec, r *engine.Rule) (from origin
 	}
 	if w.cond != nil {
 		cond, fine := c.condition(d, w.cond, looks)
-		r.When.Match.If, r.When.Match.Gate = cond.expr, cond.gate
+		r.When.Match.If = cond.expr
+		r.When.Match.Gate = cond.gate
 		if !fine {
 			return from, true
 		}
@@ -208,7 +216,8 @@ func (c *compiler) match(d *decoder, m *matchSpec, spec *ruleSpec, from origin) 
 	c.checkReach(d, m, ev, spec, from)
 	if m.cond != nil {
 		cond, fine := c.condition(d, m.cond, scope{event: ev.Name, trigger: from.name, course: from.course})
-		out.If, out.Gate = cond.expr, cond.gate
+		out.If = cond.expr
+		out.Gate = cond.gate
 		ok = fine
 	}
 	if ok {

@@ -45,13 +45,16 @@ func readCourses(d *decoder) map[string]engine.CourseInfo {
 func courseKeys() []key[engine.CourseInfo] {
 	return []key[engine.CourseInfo]{
 		{name: "title", read: func(d *decoder, c *engine.CourseInfo, _, v *node) { c.Title, _ = d.text(v, "title") }},
-		{name: "url", read: func(d *decoder, c *engine.CourseInfo, _, v *node) {
-			url, ok := d.text(v, "url")
-			if ok && !strings.HasPrefix(url, "https://") && !strings.HasPrefix(url, "http://") {
-				d.fail(v.at, "begin with https://", "the url is not a web address")
-				return
-			}
-			c.URL = url
-		}},
+		{
+			name: "url",
+			read: func(d *decoder, c *engine.CourseInfo, _, v *node) {
+				url, ok := d.text(v, "url")
+				if ok && !strings.HasPrefix(url, "https://") && !strings.HasPrefix(url, "http://") {
+					d.fail(v.at, "begin with https://", "the url is not a web address")
+					return
+				}
+				c.URL = url
+			},
+		},
 	}
 }

@@ -26,7 +26,8 @@ func TestDocs(t *testing.T) {
 	sends := map[string]bool{}
 	for i, m := range fence.FindAllStringSubmatch(string(src), -1) {
 		first, _, _ := strings.Cut(m[2], ":")
-		name, text := fmt.Sprintf("example-%d", i+1), m[2]
+		name := fmt.Sprintf("example-%d", i+1)
+		text := m[2]
 		switch {
 		case m[1] == "markdown":
 			fsys["messages/"+name+".md"] = &fstest.MapFile{Data: []byte(text)}
@@ -79,7 +80,8 @@ func inAcademy(file string) bool {
 // copyAcademy returns the example academy without its tests.
 func copyAcademy(t *testing.T) fstest.MapFS {
 	t.Helper()
-	from, fsys := os.DirFS("../examples/academy"), fstest.MapFS{}
+	from := os.DirFS("../examples/academy")
+	fsys := fstest.MapFS{}
 	err := fs.WalkDir(from, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || path.Dir(name) == "tests" {
 			return err

@@ -224,8 +224,12 @@ func (e *explainer) listening() []listens {
 			out = append(out, listens{event: engine.EventEnrollmentCancelled, why: "ends a run", wakes: eachTime},
 				listens{event: engine.EventCourseCompleted, why: "ends a run", wakes: eachTime})
 		}
-		out = append(out, listens{event: "any activity", volume: "high", why: "ends a silence",
-			wakes: "after at least " + span(r.When.Inactive) + " of silence"})
+		out = append(out, listens{
+			event:  "any activity",
+			volume: "high",
+			why:    "ends a silence",
+			wakes:  "after at least " + span(r.When.Inactive) + " of silence",
+		})
 	} else {
 		add(&r.When.Match, "starts a run")
 	}

@@ -32,13 +32,28 @@ var now = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 // graded is what the conditions below look at.
 func graded() *engine.Vars {
 	return &engine.Vars{
-		Event: &engine.Event{Name: "assessment.graded", Time: now.Add(-time.Hour), Properties: map[string]any{
-			"assessment_id": "a1", "score_pct": 40.0, "passed": false, "attempt_number": nil,
-		}},
-		Learner: engine.Learner{ID: "u_42", Timezone: "Europe/Berlin", SignedUpAt: now.Add(-72 * time.Hour),
-			CoursesCompleted: 2, Traits: map[string]any{"plan": "pro", "age": 17.0, "tags": []any{"vip"}}},
-		Course: &engine.CourseView{ID: "crs_go", Title: "Go", ProgressPct: 50, LessonsDone: 5, TotalLessons: 10,
-			EnrolledAt: now.Add(-10 * 24 * time.Hour)},
+		Event: &engine.Event{
+			Name: "assessment.graded",
+			Time: now.Add(-time.Hour),
+			Properties: map[string]any{
+				"assessment_id": "a1", "score_pct": 40.0, "passed": false, "attempt_number": nil,
+			},
+		},
+		Learner: engine.Learner{
+			ID:               "u_42",
+			Timezone:         "Europe/Berlin",
+			SignedUpAt:       now.Add(-72 * time.Hour),
+			CoursesCompleted: 2,
+			Traits:           map[string]any{"plan": "pro", "age": 17.0, "tags": []any{"vip"}},
+		},
+		Course: &engine.CourseView{
+			ID:           "crs_go",
+			Title:        "Go",
+			ProgressPct:  50,
+			LessonsDone:  5,
+			TotalLessons: 10,
+			EnrolledAt:   now.Add(-10 * 24 * time.Hour),
+		},
 		Now: now,
 	}
 }
@@ -186,7 +201,8 @@ do:
       plan: '"a" + trigger.assessment_id'
 `, "messages/plan.md": "---\nsubject: Plan\n---\n{{ vars.score | round }}{{ vars.name }}{{ vars.close }}{{ vars.by | date: '%Y' }}{{ vars.plan }}\n"})
 	vars := graded()
-	vars.Trigger, vars.Event = vars.Event, nil
+	vars.Trigger = vars.Event
+	vars.Event = nil
 	want := map[string]any{"score": 41.0, "name": "Go", "close": true, "by": now.Add(23 * time.Hour), "plan": "aa1"}
 	for _, b := range academy.Ruleset.Rule("x").Program[0].Send.With {
 		got, err := b.Expr.Eval(vars)
@@ -231,7 +247,8 @@ func TestGate(t *testing.T) {
 		{`true`, ``},
 	}
 	for _, c := range cases {
-		m, got := compileIf(t, c.condition), ""
+		m := compileIf(t, c.condition)
+		got := ""
 		if m.Gate != nil {
 			got = m.Gate.Source()
 			// The gate never shuts out what the whole condition lets through.
@@ -279,7 +296,8 @@ func BenchmarkEval(b *testing.B) {
 		"learner trait": `learner.traits.plan == "pro"`,
 	} {
 		b.Run(name, func(b *testing.B) {
-			expr, vars := compileIf(b, condition).If, graded()
+			expr := compileIf(b, condition).If
+			vars := graded()
 			b.ReportAllocs()
 			for b.Loop() {
 				expr.Eval(vars) //nolint:errcheck // measured, not used

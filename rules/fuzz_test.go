@@ -36,9 +36,15 @@ func FuzzCondition(f *testing.F) {
 		if academy == nil {
 			return
 		}
-		event := &engine.Event{ID: "e", Name: "assessment.graded", Learner: "u", Time: time.Unix(1_800_000_000, 0).UTC(), Properties: map[string]any{
-			"assessment_id": id, "score_pct": score, "passed": false,
-		}}
+		event := &engine.Event{
+			ID:      "e",
+			Name:    "assessment.graded",
+			Learner: "u",
+			Time:    time.Unix(1_800_000_000, 0).UTC(),
+			Properties: map[string]any{
+				"assessment_id": id, "score_pct": score, "passed": false,
+			},
+		}
 		for _, r := range academy.Ruleset.Rules {
 			if r.Name != "x" || r.When.Match.If == nil {
 				continue

@@ -61,7 +61,9 @@ func TestBad(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			files, want, kept := map[string]string{}, "", []txtar.File{}
+			files := map[string]string{}
+			want := ""
+			kept := []txtar.File{}
 			for _, f := range archive.Files {
 				if f.Name == "want" {
 					want = string(f.Data)

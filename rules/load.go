@@ -127,9 +127,17 @@ func compileFolder(files map[string][]byte, out *Problems) *Academy {
 		courses = readCourses(&decoder{src: src, out: out})
 	}
 	c := &compiler{
-		cat: cat, lang: lang, settings: settings, linkable: linkable(cat), sources: sources, out: out,
-		keep: keepSet{}, sent: map[string]bool{}, tried: map[string]bool{}, messages: messageNames(files),
-		library: loadLibrary(files, sources, settings, out),
+		cat:      cat,
+		lang:     lang,
+		settings: settings,
+		linkable: linkable(cat),
+		sources:  sources,
+		out:      out,
+		keep:     keepSet{},
+		sent:     map[string]bool{},
+		tried:    map[string]bool{},
+		messages: messageNames(files),
+		library:  loadLibrary(files, sources, settings, out),
 	}
 	rules := c.rules(files)
 	if c.library != nil {
@@ -137,11 +145,23 @@ func compileFolder(files map[string][]byte, out *Problems) *Academy {
 	}
 	return &Academy{
 		Ruleset: &engine.Ruleset{
-			Hash: Hash(files), Settings: settings.Settings, Rules: rules, Keys: cat.Keys(), Courses: courses,
-			Keep: c.keep.lists(cat), Counted: lang.past.counted, Remember: lang.past.remember,
+			Hash:     Hash(files),
+			Settings: settings.Settings,
+			Rules:    rules,
+			Keys:     cat.Keys(),
+			Courses:  courses,
+			Keep:     c.keep.lists(cat),
+			Counted:  lang.past.counted,
+			Remember: lang.past.remember,
 		},
-		Library: c.library, Catalog: cat, Courses: courses, Settings: settings.Settings, Links: settings.links,
-		Sender: settings.sender, Topics: settings.topicWords, Files: files,
+		Library:  c.library,
+		Catalog:  cat,
+		Courses:  courses,
+		Settings: settings.Settings,
+		Links:    settings.links,
+		Sender:   settings.sender,
+		Topics:   settings.topicWords,
+		Files:    files,
 	}
 }
 

@@ -31,7 +31,9 @@ func TestGood(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			fsys, want, kept := fstest.MapFS{}, "", []txtar.File{}
+			fsys := fstest.MapFS{}
+			want := ""
+			kept := []txtar.File{}
 			for _, f := range archive.Files {
 				if f.Name == "want" {
 					want = string(f.Data)

@@ -38,14 +38,17 @@ func readUTM(d *decoder, s *settingsSpec, _, v *node) {
 		return
 	}
 	word := func(name string, into func(*content.Campaign) *string) key[content.Campaign] {
-		return key[content.Campaign]{name: name, read: func(d *decoder, c *content.Campaign, _, v *node) {
-			text, ok := d.text(v, name)
-			if ok && !utmForm.MatchString(text) {
-				d.fail(v.at, "use letters, digits, - and _, at most 64", "utm_%s cannot be %q", name, text)
-				return
-			}
-			*into(c) = text
-		}}
+		return key[content.Campaign]{
+			name: name,
+			read: func(d *decoder, c *content.Campaign, _, v *node) {
+				text, ok := d.text(v, name)
+				if ok && !utmForm.MatchString(text) {
+					d.fail(v.at, "use letters, digits, - and _, at most 64", "utm_%s cannot be %q", name, text)
+					return
+				}
+				*into(c) = text
+			},
+		}
 	}
 	readKeys(d, v, "utm", []key[content.Campaign]{
 		word("source", func(c *content.Campaign) *string { return &c.Source }),

@@ -43,11 +43,15 @@ func loadLibrary(files map[string][]byte, sources map[string]*source, settings *
 		checkMessageTopic(d, m, settings)
 	}
 	site := content.Site{
-		Links: settings.links, File: settingsFile, LinkLines: map[string]int{},
-		Sender:   content.Sender(settings.sender),
-		Location: settings.Location,
-		UTM:      settings.look.utm, PublicURL: settings.look.publicURL,
-		LinkedInOrgID: settings.look.organization, Accent: settings.look.accent,
+		Links:         settings.links,
+		File:          settingsFile,
+		LinkLines:     map[string]int{},
+		Sender:        content.Sender(settings.sender),
+		Location:      settings.Location,
+		UTM:           settings.look.utm,
+		PublicURL:     settings.look.publicURL,
+		LinkedInOrgID: settings.look.organization,
+		Accent:        settings.look.accent,
 	}
 	for name := range settings.links {
 		site.LinkLines[name] = settings.places["links."+name].line
@@ -129,7 +133,8 @@ func (c *compiler) send(d *decoder, message *node, from origin, handed map[strin
 	if !c.message(d, message) || c.library == nil {
 		return
 	}
-	fine, used := true, map[string]bool{}
+	fine := true
+	used := map[string]bool{}
 	for _, variable := range c.library.Variables(name) {
 		root, rest, _ := strings.Cut(variable, ".")
 		field, _, _ := strings.Cut(rest, ".")
@@ -292,8 +297,13 @@ func (c *compiler) checkUnsent() {
 		if c.sent[name] {
 			continue
 		}
-		*c.out = append(*c.out, Problem{File: path.Join(messagesDir, name+".md"), Warning: true, Lint: LintUnusedMessage,
-			Message: "no rule sends this message", Fix: "delete it, or send it: - send: " + name})
+		*c.out = append(*c.out, Problem{
+			File:    path.Join(messagesDir, name+".md"),
+			Warning: true,
+			Lint:    LintUnusedMessage,
+			Message: "no rule sends this message",
+			Fix:     "delete it, or send it: - send: " + name,
+		})
 		c.tryUnsent(name)
 	}
 }

@@ -8,10 +8,12 @@ import (
 
 // nearest returns the candidate that a person most likely meant by word, or "".
 func nearest(word string, candidates []string) string {
-	best, bestDistance := "", 1+max(1, len(word)/3)
+	best := ""
+	bestDistance := 1 + max(1, len(word)/3)
 	for _, c := range candidates {
 		if d := spelling.Distance(strings.ToLower(word), strings.ToLower(c)); d < bestDistance {
-			best, bestDistance = c, d
+			best = c
+			bestDistance = d
 		}
 	}
 	return best

@@ -42,10 +42,25 @@ func (a *Academy) sampleRun(r *engine.Rule, s *engine.SendStep) content.Vars {
 	vars := content.SampleVars(properties)
 	look := &engine.Vars{
 		Trigger: &engine.Event{Name: r.When.Match.Event, Time: vars.TriggerTime, Properties: properties},
-		Learner: engine.Learner{ID: vars.Learner.ID, Locale: vars.Learner.Locale, Timezone: vars.Learner.Timezone,
-			SignedUpAt: vars.TriggerTime, LastActiveAt: vars.TriggerTime, CoursesCompleted: 1},
-		Course: &engine.CourseView{ID: vars.Course.ID, Title: vars.Course.Title, URL: vars.Course.URL, EnrolledAt: vars.TriggerTime,
-			StartedAt: vars.TriggerTime, LastActiveAt: vars.TriggerTime, ProgressPct: 50, LessonsDone: 5, TotalLessons: 10},
+		Learner: engine.Learner{
+			ID:               vars.Learner.ID,
+			Locale:           vars.Learner.Locale,
+			Timezone:         vars.Learner.Timezone,
+			SignedUpAt:       vars.TriggerTime,
+			LastActiveAt:     vars.TriggerTime,
+			CoursesCompleted: 1,
+		},
+		Course: &engine.CourseView{
+			ID:           vars.Course.ID,
+			Title:        vars.Course.Title,
+			URL:          vars.Course.URL,
+			EnrolledAt:   vars.TriggerTime,
+			StartedAt:    vars.TriggerTime,
+			LastActiveAt: vars.TriggerTime,
+			ProgressPct:  50,
+			LessonsDone:  5,
+			TotalLessons: 10,
+		},
 		Now:  vars.TriggerTime,
 		Past: nothingYet{},
 	}

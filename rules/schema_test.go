@@ -251,7 +251,8 @@ func (s *schema) keyword(keyword string, want, v any) error {
 			}
 		}
 	case "anyOf", "oneOf":
-		matches, problems := 0, []error(nil)
+		matches := 0
+		problems := []error(nil)
 		for _, sub := range want.([]any) {
 			if err := s.sub(sub).validate(v); err != nil {
 				problems = append(problems, err)

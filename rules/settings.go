@@ -40,25 +40,34 @@ type settingsSpec struct {
 
 func settingsKeys(cat *catalog.Catalog) []key[settingsSpec] {
 	duration := func(name string, into func(*settingsSpec) *time.Duration) key[settingsSpec] {
-		return key[settingsSpec]{name: name, read: func(d *decoder, s *settingsSpec, _, v *node) {
-			if dur, ok := d.duration(v, name); ok {
-				*into(s) = dur
-			}
-		}}
+		return key[settingsSpec]{
+			name: name,
+			read: func(d *decoder, s *settingsSpec, _, v *node) {
+				if dur, ok := d.duration(v, name); ok {
+					*into(s) = dur
+				}
+			},
+		}
 	}
 	return []key[settingsSpec]{
 		{name: "timezone", read: readTimezone},
 		{name: "quiet_hours", read: readQuietHours},
-		{name: "caps", read: func(d *decoder, s *settingsSpec, _, v *node) {
-			d.readList(v, "caps", func(item *node) { readCap(d, s, item) })
-		}},
+		{
+			name: "caps",
+			read: func(d *decoder, s *settingsSpec, _, v *node) {
+				d.readList(v, "caps", func(item *node) { readCap(d, s, item) })
+			},
+		},
 		duration("patience", func(s *settingsSpec) *time.Duration { return &s.Patience }),
 		duration("max_event_age", func(s *settingsSpec) *time.Duration { return &s.MaxEventAge }),
 		{name: "back_off", read: readBackOff},
 		{name: "control", read: func(d *decoder, s *settingsSpec, _, v *node) { s.Control, _ = d.percent(v, "control") }},
-		{name: "activity", read: func(d *decoder, s *settingsSpec, _, v *node) {
-			readKeys(d, v, "activity", activityKeys(cat), s)
-		}},
+		{
+			name: "activity",
+			read: func(d *decoder, s *settingsSpec, _, v *node) {
+				readKeys(d, v, "activity", activityKeys(cat), s)
+			},
+		},
 		{name: "topics", read: readTopics},
 		{name: "links", read: readLinks},
 		{name: "sender", read: readSender},
@@ -72,8 +81,11 @@ func settingsKeys(cat *catalog.Catalog) []key[settingsSpec] {
 // newSettings returns the settings of a folder without settings.yaml.
 func newSettings(cat *catalog.Catalog) *settingsSpec {
 	s := &settingsSpec{links: map[string]string{}, places: map[string]pos{}, topicWords: map[string]TopicWords{}}
-	s.Location, s.Patience, s.Resolution = time.UTC, defaultPatience, defaultResolution
-	s.Activity, s.Topics = map[string]bool{}, map[string]bool{}
+	s.Location = time.UTC
+	s.Patience = defaultPatience
+	s.Resolution = defaultResolution
+	s.Activity = map[string]bool{}
+	s.Topics = map[string]bool{}
 	s.look.utm = content.Campaign{Source: defaultSource, Medium: defaultMedium}
 	for _, ev := range cat.Events() {
 		if ev.Activity {
@@ -123,13 +135,17 @@ func readTimezone(d *decoder, s *settingsSpec, _, v *node) {
 }
 
 func readQuietHours(d *decoder, s *settingsSpec, _, v *node) {
-	q, ok := engine.QuietHours{From: -1, To: -1}, true
+	q := engine.QuietHours{From: -1, To: -1}
+	ok := true
 	at := func(name string, into func(*engine.QuietHours) *int) key[engine.QuietHours] {
-		return key[engine.QuietHours]{name: name, read: func(d *decoder, q *engine.QuietHours, _, v *node) {
-			minutes, fine := d.clock(v, name)
-			ok = ok && fine
-			*into(q) = minutes
-		}}
+		return key[engine.QuietHours]{
+			name: name,
+			read: func(d *decoder, q *engine.QuietHours, _, v *node) {
+				minutes, fine := d.clock(v, name)
+				ok = ok && fine
+				*into(q) = minutes
+			},
+		}
 	}
 	if !readKeys(d, v, "quiet_hours", []key[engine.QuietHours]{
 		at("from", func(q *engine.QuietHours) *int { return &q.From }),
@@ -153,12 +169,15 @@ func readCap(d *decoder, s *settingsSpec, n *node) {
 	if !readKeys(d, n, "a cap", []key[engine.Cap]{
 		{name: "max", read: func(d *decoder, c *engine.Cap, _, v *node) { c.Max, _ = d.integer(v, "max", 1, 1000) }},
 		{name: "per", read: func(d *decoder, c *engine.Cap, _, v *node) { c.Per, _ = d.duration(v, "per") }},
-		{name: "topic", read: func(d *decoder, c *engine.Cap, _, v *node) {
-			if name, ok := d.name(v, "topic"); ok {
-				c.Topic = name
-				s.caps = append(s.caps, v)
-			}
-		}},
+		{
+			name: "topic",
+			read: func(d *decoder, c *engine.Cap, _, v *node) {
+				if name, ok := d.name(v, "topic"); ok {
+					c.Topic = name
+					s.caps = append(s.caps, v)
+				}
+			},
+		},
 	}, &c) {
 		return
 	}
@@ -186,9 +205,12 @@ func readCap(d *decoder, s *settingsSpec, n *node) {
 func readBackOff(d *decoder, s *settingsSpec, _, v *node) {
 	var b engine.BackOff
 	if !readKeys(d, v, "back_off", []key[engine.BackOff]{
-		{name: "after_ignored", read: func(d *decoder, b *engine.BackOff, _, v *node) {
-			b.AfterIgnored, _ = d.integer(v, "after_ignored", 1, 50)
-		}},
+		{
+			name: "after_ignored",
+			read: func(d *decoder, b *engine.BackOff, _, v *node) {
+				b.AfterIgnored, _ = d.integer(v, "after_ignored", 1, 50)
+			},
+		},
 		{name: "for", read: func(d *decoder, b *engine.BackOff, _, v *node) { b.For, _ = d.duration(v, "for") }},
 	}, &b) {
 		return
@@ -204,35 +226,41 @@ func readBackOff(d *decoder, s *settingsSpec, _, v *node) {
 
 func activityKeys(cat *catalog.Catalog) []key[settingsSpec] {
 	return []key[settingsSpec]{
-		{name: "events", read: func(d *decoder, s *settingsSpec, _, v *node) {
-			chosen := map[string]bool{}
-			d.readList(v, "events", func(item *node) {
-				pattern, ok := d.text(item, "an event")
-				if !ok {
+		{
+			name: "events",
+			read: func(d *decoder, s *settingsSpec, _, v *node) {
+				chosen := map[string]bool{}
+				d.readList(v, "events", func(item *node) {
+					pattern, ok := d.text(item, "an event")
+					if !ok {
+						return
+					}
+					found := cat.Match(pattern)
+					if len(found) == 0 {
+						d.fail(item.at, unknownEventFix(cat, pattern), "no event is called %s", pattern)
+					}
+					for _, name := range found {
+						if ev, known := cat.Event(name); known && !ev.Admin {
+							chosen[name] = true
+						}
+					}
+				})
+				s.Activity = chosen
+			},
+		},
+		{
+			name: "resolution",
+			read: func(d *decoder, s *settingsSpec, _, v *node) {
+				dur, ok := d.duration(v, "resolution")
+				if ok && dur > 24*time.Hour {
+					d.fail(v.at, "use 1s to 1d; 10m is a good choice", "the resolution is longer than a day")
 					return
 				}
-				found := cat.Match(pattern)
-				if len(found) == 0 {
-					d.fail(item.at, unknownEventFix(cat, pattern), "no event is called %s", pattern)
+				if ok {
+					s.Resolution = dur
 				}
-				for _, name := range found {
-					if ev, known := cat.Event(name); known && !ev.Admin {
-						chosen[name] = true
-					}
-				}
-			})
-			s.Activity = chosen
-		}},
-		{name: "resolution", read: func(d *decoder, s *settingsSpec, _, v *node) {
-			dur, ok := d.duration(v, "resolution")
-			if ok && dur > 24*time.Hour {
-				d.fail(v.at, "use 1s to 1d; 10m is a good choice", "the resolution is longer than a day")
-				return
-			}
-			if ok {
-				s.Resolution = dur
-			}
-		}},
+			},
+		},
 	}
 }
 
@@ -272,25 +300,28 @@ func readLinks(d *decoder, s *settingsSpec, _, v *node) {
 
 func readSender(d *decoder, s *settingsSpec, _, v *node) {
 	text := func(name string, address bool, into func(*Sender) *string) key[Sender] {
-		return key[Sender]{name: name, read: func(d *decoder, to *Sender, _, v *node) {
-			value, ok := d.text(v, name)
-			if !ok {
-				return
-			}
-			if strings.ContainsAny(value, "\r\n") && address {
-				d.fail(v.at, "write it in one line", "%s has several lines", name)
-				return
-			}
-			if value == "…" || value == "..." { // copied from an example and not filled in
-				d.warn(v.at, LintPlaceholder, "fill it in, or take it out", "%s is still a placeholder; it counts as not set", name)
-				return
-			}
-			if a, err := mail.ParseAddress(value); address && (err != nil || a.Address != value) {
-				d.fail(v.at, "write the bare address: hello@academy.example", "%s is not an e-mail address: %q", name, value)
-				return
-			}
-			*into(to) = strings.TrimSpace(value)
-		}}
+		return key[Sender]{
+			name: name,
+			read: func(d *decoder, to *Sender, _, v *node) {
+				value, ok := d.text(v, name)
+				if !ok {
+					return
+				}
+				if strings.ContainsAny(value, "\r\n") && address {
+					d.fail(v.at, "write it in one line", "%s has several lines", name)
+					return
+				}
+				if value == "…" || value == "..." { // copied from an example and not filled in
+					d.warn(v.at, LintPlaceholder, "fill it in, or take it out", "%s is still a placeholder; it counts as not set", name)
+					return
+				}
+				if a, err := mail.ParseAddress(value); address && (err != nil || a.Address != value) {
+					d.fail(v.at, "write the bare address: hello@academy.example", "%s is not an e-mail address: %q", name, value)
+					return
+				}
+				*into(to) = strings.TrimSpace(value)
+			},
+		}
 	}
 	readKeys(d, v, "sender", []key[Sender]{
 		text("from", true, func(s *Sender) *string { return &s.From }),

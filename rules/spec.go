@@ -47,30 +47,39 @@ const defaultPriority = 50
 // ruleKeys are the keys of a rule file.
 func ruleKeys() []key[ruleSpec] {
 	return []key[ruleSpec]{
-		{name: "rule", read: func(d *decoder, r *ruleSpec, _, v *node) {
-			if _, ok := d.text(v, "rule"); ok {
-				r.name = v
-			}
-		}},
+		{
+			name: "rule",
+			read: func(d *decoder, r *ruleSpec, _, v *node) {
+				if _, ok := d.text(v, "rule"); ok {
+					r.name = v
+				}
+			},
+		},
 		{name: "about", read: func(d *decoder, r *ruleSpec, _, v *node) { r.about, _ = d.text(v, "about") }},
 		{name: "when", read: readWhen},
 		{name: "per", read: readPer},
 		{name: "again", read: readAgain},
-		{name: "until", read: func(d *decoder, r *ruleSpec, _, v *node) {
-			d.readList(v, "until", func(item *node) {
-				if m, ok := readMatch(d, item, "until", untilKeys()); ok {
-					r.until = append(r.until, m)
-				}
-			})
-		}},
+		{
+			name: "until",
+			read: func(d *decoder, r *ruleSpec, _, v *node) {
+				d.readList(v, "until", func(item *node) {
+					if m, ok := readMatch(d, item, "until", untilKeys()); ok {
+						r.until = append(r.until, m)
+					}
+				})
+			},
+		},
 		{name: "goal", read: readGoal},
 		{name: "holdout", read: func(d *decoder, r *ruleSpec, _, v *node) { r.holdout, _ = d.percent(v, "holdout") }},
 		{name: "paused", read: func(d *decoder, r *ruleSpec, _, v *node) { r.paused, _ = d.boolean(v, "paused") }},
-		{name: "priority", read: func(d *decoder, r *ruleSpec, _, v *node) {
-			if n, ok := d.integer(v, "priority", 0, 100); ok {
-				r.priority = n
-			}
-		}},
+		{
+			name: "priority",
+			read: func(d *decoder, r *ruleSpec, _, v *node) {
+				if n, ok := d.integer(v, "priority", 0, 100); ok {
+					r.priority = n
+				}
+			},
+		},
 		{name: "do", read: func(d *decoder, r *ruleSpec, _, v *node) { r.do = readSteps(d, v, "do", 0) }},
 	}
 }
@@ -99,16 +108,22 @@ func readRule(d *decoder, root *node) (*ruleSpec, bool) {
 
 func whenKeys() []key[whenSpec] {
 	return []key[whenSpec]{
-		{name: "event", read: func(d *decoder, w *whenSpec, _, v *node) {
-			if _, ok := d.text(v, "event"); ok {
-				w.event = v
-			}
-		}},
-		{name: "if", read: func(d *decoder, w *whenSpec, _, v *node) {
-			if _, ok := d.text(v, "if"); ok {
-				w.cond = v
-			}
-		}},
+		{
+			name: "event",
+			read: func(d *decoder, w *whenSpec, _, v *node) {
+				if _, ok := d.text(v, "event"); ok {
+					w.event = v
+				}
+			},
+		},
+		{
+			name: "if",
+			read: func(d *decoder, w *whenSpec, _, v *node) {
+				if _, ok := d.text(v, "if"); ok {
+					w.cond = v
+				}
+			},
+		},
 		{name: "inactive", read: func(d *decoder, w *whenSpec, _, v *node) { w.inactive, _ = d.duration(v, "inactive") }},
 		{name: "in", read: func(d *decoder, w *whenSpec, _, v *node) { w.in, _ = d.oneOf(v, "in", "course", "platform") }},
 	}
@@ -119,7 +134,8 @@ func readWhen(d *decoder, r *ruleSpec, k, v *node) {
 	if !readKeys(d, v, "when", whenKeys(), w) {
 		return
 	}
-	event, inactive := v.get("event"), v.get("inactive")
+	event := v.get("event")
+	inactive := v.get("inactive")
 	switch {
 	case event != nil && inactive != nil:
 		d.fail(inactive.at, "keep one of them; make a second rule of the other", "when has both event and inactive")
@@ -190,16 +206,22 @@ func readGoal(d *decoder, r *ruleSpec, k, v *node) {
 
 func untilKeys() []key[matchSpec] {
 	return []key[matchSpec]{
-		{name: "event", read: func(d *decoder, m *matchSpec, _, v *node) {
-			if _, ok := d.text(v, "event"); ok {
-				m.event = v
-			}
-		}},
-		{name: "if", read: func(d *decoder, m *matchSpec, _, v *node) {
-			if _, ok := d.text(v, "if"); ok {
-				m.cond = v
-			}
-		}},
+		{
+			name: "event",
+			read: func(d *decoder, m *matchSpec, _, v *node) {
+				if _, ok := d.text(v, "event"); ok {
+					m.event = v
+				}
+			},
+		},
+		{
+			name: "if",
+			read: func(d *decoder, m *matchSpec, _, v *node) {
+				if _, ok := d.text(v, "if"); ok {
+					m.cond = v
+				}
+			},
+		},
 		{name: "any", read: func(d *decoder, m *matchSpec, _, v *node) { m.any, _ = d.boolean(v, "any") }},
 	}
 }

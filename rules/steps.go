@@ -144,33 +144,50 @@ func checkStep(d *decoder, n *node, s *stepSpec) {
 
 // stepKeys are the keys of a step that does what verb says.
 func stepKeys(verb string, depth int) []key[stepSpec] {
-	id := key[stepSpec]{name: "id", read: func(d *decoder, s *stepSpec, _, v *node) {
-		text, ok := d.text(v, "id")
-		if ok && (!stepIDForm.MatchString(text) || len(text) > 64) {
-			d.fail(v.at, "begin with a small letter; use small letters, digits, - and _", "%q cannot be a step's id", text)
-			return
-		}
-		s.id = v
-	}}
-	then := key[stepSpec]{name: "then", read: func(d *decoder, s *stepSpec, _, v *node) {
-		s.then = readSteps(d, v, "then", depth+1)
-	}}
-	otherwise := key[stepSpec]{name: "otherwise", read: func(d *decoder, s *stepSpec, _, v *node) {
-		s.otherwise = readSteps(d, v, "otherwise", depth+1)
-	}}
-	cond := key[stepSpec]{name: "if", read: func(d *decoder, s *stepSpec, _, v *node) {
-		if _, ok := d.text(v, "if"); ok {
-			s.cond = v
-		}
-	}}
+	id := key[stepSpec]{
+		name: "id",
+		read: func(d *decoder, s *stepSpec, _, v *node) {
+			text, ok := d.text(v, "id")
+			if ok && (!stepIDForm.MatchString(text) || len(text) > 64) {
+				d.fail(v.at, "begin with a small letter; use small letters, digits, - and _", "%q cannot be a step's id", text)
+				return
+			}
+			s.id = v
+		},
+	}
+	then := key[stepSpec]{
+		name: "then",
+		read: func(d *decoder, s *stepSpec, _, v *node) {
+			s.then = readSteps(d, v, "then", depth+1)
+		},
+	}
+	otherwise := key[stepSpec]{
+		name: "otherwise",
+		read: func(d *decoder, s *stepSpec, _, v *node) {
+			s.otherwise = readSteps(d, v, "otherwise", depth+1)
+		},
+	}
+	cond := key[stepSpec]{
+		name: "if",
+		read: func(d *decoder, s *stepSpec, _, v *node) {
+			if _, ok := d.text(v, "if"); ok {
+				s.cond = v
+			}
+		},
+	}
 	switch verb {
 	case "wait":
-		return []key[stepSpec]{{name: "wait", read: func(d *decoder, s *stepSpec, _, v *node) {
-			s.dur, _ = d.duration(v, "wait")
-		}}, id}
+		return []key[stepSpec]{{
+			name: "wait",
+			read: func(d *decoder, s *stepSpec, _, v *node) {
+				s.dur, _ = d.duration(v, "wait")
+			},
+		}, id}
 	case "wait_until":
-		return []key[stepSpec]{{name: "wait_until", read: readWaitUntil}, {name: "days",
-			read: func(d *decoder, s *stepSpec, _, v *node) { s.days = d.days(v) }}, id}
+		return []key[stepSpec]{{name: "wait_until", read: readWaitUntil}, {
+			name: "days",
+			read: func(d *decoder, s *stepSpec, _, v *node) { s.days = d.days(v) },
+		}, id}
 	case "wait_for":
 		return []key[stepSpec]{{name: "wait_for", read: readWaitFor}, then, otherwise, id}
 	case "if":
@@ -192,22 +209,34 @@ const (
 
 func sendKeys() []key[stepSpec] {
 	return []key[stepSpec]{
-		{name: "send", read: func(d *decoder, s *stepSpec, _, v *node) {
-			if _, ok := d.name(v, "send"); ok {
-				s.message = v
-			}
-		}},
-		{name: "channel", read: func(d *decoder, s *stepSpec, _, v *node) {
-			s.channel, _ = d.oneOf(v, "channel", channelEmail, channelInApp)
-		}},
-		{name: "topic", read: func(d *decoder, s *stepSpec, _, v *node) {
-			if _, ok := d.name(v, "topic"); ok {
-				s.topic = v
-			}
-		}},
-		{name: "transactional", read: func(d *decoder, s *stepSpec, _, v *node) {
-			s.transactional, _ = d.boolean(v, "transactional")
-		}},
+		{
+			name: "send",
+			read: func(d *decoder, s *stepSpec, _, v *node) {
+				if _, ok := d.name(v, "send"); ok {
+					s.message = v
+				}
+			},
+		},
+		{
+			name: "channel",
+			read: func(d *decoder, s *stepSpec, _, v *node) {
+				s.channel, _ = d.oneOf(v, "channel", channelEmail, channelInApp)
+			},
+		},
+		{
+			name: "topic",
+			read: func(d *decoder, s *stepSpec, _, v *node) {
+				if _, ok := d.name(v, "topic"); ok {
+					s.topic = v
+				}
+			},
+		},
+		{
+			name: "transactional",
+			read: func(d *decoder, s *stepSpec, _, v *node) {
+				s.transactional, _ = d.boolean(v, "transactional")
+			},
+		},
 		{name: "with", read: readWith},
 	}
 }
@@ -234,11 +263,14 @@ func readWith(d *decoder, s *stepSpec, _, v *node) {
 
 func splitKeys(depth int) []key[stepSpec] {
 	return []key[stepSpec]{
-		{name: "split", read: func(d *decoder, s *stepSpec, _, v *node) {
-			if _, ok := d.name(v, "split"); ok {
-				s.split = v
-			}
-		}},
+		{
+			name: "split",
+			read: func(d *decoder, s *stepSpec, _, v *node) {
+				if _, ok := d.name(v, "split"); ok {
+					s.split = v
+				}
+			},
+		},
 		{name: "arms", read: func(d *decoder, s *stepSpec, _, v *node) { readArms(d, s, v, depth) }},
 	}
 }
@@ -263,17 +295,24 @@ func readArms(d *decoder, s *stepSpec, v *node, depth int) {
 			continue
 		}
 		readKeys(d, p.value, "the arm "+p.key.text, []key[armSpec]{
-			{name: "weight", read: func(d *decoder, a *armSpec, _, v *node) {
-				if w, ok := d.weight(v); ok {
-					a.weight = w
-				}
-			}},
-			{name: "do", empty: true, read: func(d *decoder, a *armSpec, _, v *node) {
-				if v.kind == sequence && len(v.items) == 0 {
-					return
-				}
-				a.do = readSteps(d, v, "do", depth+1)
-			}},
+			{
+				name: "weight",
+				read: func(d *decoder, a *armSpec, _, v *node) {
+					if w, ok := d.weight(v); ok {
+						a.weight = w
+					}
+				},
+			},
+			{
+				name:  "do",
+				empty: true,
+				read: func(d *decoder, a *armSpec, _, v *node) {
+					if v.kind == sequence && len(v.items) == 0 {
+						return
+					}
+					a.do = readSteps(d, v, "do", depth+1)
+				},
+			},
 		}, arm)
 	}
 }
@@ -291,11 +330,14 @@ func readWaitUntil(d *decoder, s *stepSpec, _, v *node) {
 		s.clock, _ = d.clock(v, "wait_until")
 		return
 	}
-	table := []key[stepSpec]{{name: "time", read: func(d *decoder, s *stepSpec, _, v *node) {
-		if _, ok := d.text(v, "time"); ok {
-			s.time = v
-		}
-	}}}
+	table := []key[stepSpec]{{
+		name: "time",
+		read: func(d *decoder, s *stepSpec, _, v *node) {
+			if _, ok := d.text(v, "time"); ok {
+				s.time = v
+			}
+		},
+	}}
 	before := len(*d.out)
 	readKeys(d, v, "wait_until", table, s)
 	if v.get("time") == nil && len(*d.out) == before {

@@ -39,10 +39,13 @@ func readTopics(d *decoder, s *settingsSpec, _, v *node) {
 		}
 		words := TopicWords{Titles: map[string]string{}, Abouts: map[string]string{}}
 		readKeys(d, p.value, "the topic "+name, []key[settingsSpec]{
-			{name: "default", read: func(d *decoder, s *settingsSpec, _, v *node) {
-				word, _ := d.oneOf(v, "default", "on", "off", "true", "false")
-				s.Topics[name] = word == "on" || word == "true"
-			}},
+			{
+				name: "default",
+				read: func(d *decoder, s *settingsSpec, _, v *node) {
+					word, _ := d.oneOf(v, "default", "on", "off", "true", "false")
+					s.Topics[name] = word == "on" || word == "true"
+				},
+			},
 			{name: "title", read: func(d *decoder, _ *settingsSpec, _, v *node) { readWords(d, v, "title", words.Titles) }},
 			{name: "about", read: func(d *decoder, _ *settingsSpec, _, v *node) { readWords(d, v, "about", words.Abouts) }},
 		}, s)

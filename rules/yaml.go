@@ -68,7 +68,8 @@ func parseYAML(src *source) (root *node, err error) {
 	}
 	defer func() {
 		if r := recover(); r != nil { // a fault of the YAML library must not take the house down
-			root, err = nil, &errYAML{flaw{message: "this is not readable as YAML", fix: "start again from a file that works"}}
+			root = nil
+			err = &errYAML{flaw{message: "this is not readable as YAML", fix: "start again from a file that works"}}
 		}
 	}()
 	file, err := parser.ParseBytes([]byte(src.text), 0, parser.AllowDuplicateMapKey())
@@ -81,8 +82,11 @@ func parseYAML(src *source) (root *node, err error) {
 			continue
 		}
 		if body != nil {
-			return nil, &errYAML{flaw{at: place(doc.Body), message: "a second document in one file",
-				fix: "move what follows the --- into a file of its own"}}
+			return nil, &errYAML{flaw{
+				at:      place(doc.Body),
+				message: "a second document in one file",
+				fix:     "move what follows the --- into a file of its own",
+			}}
 		}
 		body = doc.Body
 	}
@@ -171,7 +175,8 @@ func convert(n ast.Node) (*node, error) {
 	case *ast.NullNode:
 		out.kind = null
 	case *ast.LiteralNode:
-		out.style, out.text = block, n.Value.Value
+		out.style = block
+		out.text = n.Value.Value
 	case *ast.StringNode:
 		out.text = n.Value
 		if t := n.Token.Type; t == token.SingleQuoteType || t == token.DoubleQuoteType {

@@ -27,7 +27,10 @@ func BenchmarkRun(b *testing.B) {
 	runtime.ReadMemStats(&before)
 	for b.Loop() {
 		report, err := simulate.Run(context.Background(), strings.NewReader(recording), simulate.Options{
-			Ruleset: academy.Ruleset, Decoder: academy.Catalog, AssumeReachable: true, SummaryOnly: true,
+			Ruleset:         academy.Ruleset,
+			Decoder:         academy.Catalog,
+			AssumeReachable: true,
+			SummaryOnly:     true,
 		})
 		if err != nil || report.Summary.DeadLetters > 0 || report.Summary.Sent["welcome"] == 0 {
 			b.Fatal(err, report.DeadLetters, report.Summary)
@@ -52,7 +55,8 @@ func term(learners int) (recording string, events int) {
 	zones := []string{"Europe/London", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Asia/Tokyo", "Australia/Sydney"}
 	start := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
 	for n := range learners {
-		learner, seq := fmt.Sprintf("u_%04d", n), 0
+		learner := fmt.Sprintf("u_%04d", n)
+		seq := 0
 		at := start.Add(time.Duration(n*7919%14400) * time.Minute)
 		say := func(event, properties, rest string) {
 			seq++
@@ -71,7 +75,8 @@ func term(learners int) (recording string, events int) {
 				continue
 			}
 			at = start.AddDate(0, 0, 11+day).Add(time.Duration((n*37+day*11)%720) * time.Minute)
-			course, lesson := fmt.Sprintf(`"course_id":"crs_%d"`, day%courses), fmt.Sprintf(`"lesson_id":"les_%d"`, day)
+			course := fmt.Sprintf(`"course_id":"crs_%d"`, day%courses)
+			lesson := fmt.Sprintf(`"lesson_id":"les_%d"`, day)
 			say("lesson.started", lesson+","+course+`,"lesson_number":3`, "")
 			video := fmt.Sprintf(`"video_id":"vid_%d",`, day) + lesson
 			for range 2 {

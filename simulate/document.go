@@ -38,9 +38,15 @@ type Summary struct {
 // NewSummary returns a summary of nothing.
 func NewSummary() Summary {
 	return Summary{
-		Sent: map[string]int{}, Withheld: map[string]int{}, Skipped: map[string]int{}, Deferred: map[string]int{},
-		Exited: map[string]int{}, Converted: map[string]int{}, Started: map[string]int{},
-		Uncertain: map[string]int{}, Failed: map[string]int{},
+		Sent:      map[string]int{},
+		Withheld:  map[string]int{},
+		Skipped:   map[string]int{},
+		Deferred:  map[string]int{},
+		Exited:    map[string]int{},
+		Converted: map[string]int{},
+		Started:   map[string]int{},
+		Uncertain: map[string]int{},
+		Failed:    map[string]int{},
 	}
 }
 
@@ -139,14 +145,17 @@ func (c *Collector) Add(d engine.Decision) {
 
 // Document returns what was collected, sorted; events, learners and deadLetters are counted by the host.
 func (c *Collector) Document(events, learners, deadLetters int) Document {
-	c.summary.Events, c.summary.Learners, c.summary.DeadLetters = events, learners, deadLetters
+	c.summary.Events = events
+	c.summary.Learners = learners
+	c.summary.DeadLetters = deadLetters
 	return merge([]*Collector{c})
 }
 
 // merge joins collectors of disjoint learners into one document.
 func merge(parts []*Collector) Document {
 	doc := Document{Summary: NewSummary()}
-	total, keep := 0, false
+	total := 0
+	keep := false
 	for _, c := range parts {
 		doc.Summary.merge(&c.summary)
 		for _, block := range c.blocks {

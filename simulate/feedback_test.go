@@ -39,9 +39,11 @@ func TestFeedbackMeansTheSameAsInTheStore(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			h := NewHost(HostOptions{Learner: "u", Ruleset: &engine.Ruleset{}, AssumeReachable: c.reachable, Decided: func(engine.Decision) {}})
 			for i, e := range c.events {
-				name, traits := e.event, map[string]any(nil)
+				name := e.event
+				traits := map[string]any(nil)
 				if e.email != "" {
-					name, traits = "profile.updated", map[string]any{"email": e.email}
+					name = "profile.updated"
+					traits = map[string]any{"email": e.email}
 				}
 				d := catalog.Decoded{Event: engine.Event{ID: string(rune('a' + i)), Name: name, Learner: "u", Time: at(e.h), Properties: e.props}, Traits: traits}
 				if err := h.Event(d, at(e.h)); err != nil {
@@ -60,7 +62,8 @@ func TestFeedbackMeansTheSameAsInTheStore(t *testing.T) {
 			{Event: engine.Event{Name: "profile.updated", Time: at(5)}, Traits: map[string]any{"email": "new@x.org"}},
 			{Event: engine.Event{Name: "email.bounced", Time: at(3), Properties: map[string]any{"bounce_type": "bounce"}}},
 		} {
-			d.Event.ID, d.Event.Learner = string(rune('a'+i)), "u"
+			d.Event.ID = string(rune('a' + i))
+			d.Event.Learner = "u"
 			if err := h.Event(d, at(6)); err != nil {
 				t.Fatal(err)
 			}

@@ -40,14 +40,18 @@ func FuzzRun(f *testing.F) {
 				return
 			}
 			report, err := simulate.Run(context.Background(), &bounded{r, 256 << 10}, simulate.Options{
-				Ruleset: ruleset(), Decoder: known, Workers: workers, SummaryOnly: true,
+				Ruleset:     ruleset(),
+				Decoder:     known,
+				Workers:     workers,
+				SummaryOnly: true,
 			})
 			if err != nil {
 				return // a broken archive; the engine misbehaving would be found below
 			}
 			reports = append(reports, report)
 		}
-		one, three := reports[0].Summary, reports[1].Summary
+		one := reports[0].Summary
+		three := reports[1].Summary
 		if one.Events != three.Events || len(reports[0].DeadLetters) != len(reports[1].DeadLetters) {
 			t.Errorf("one goroutine found %d events and %d dead letters, three %d and %d", one.Events, len(reports[0].DeadLetters), three.Events, len(reports[1].DeadLetters))
 		}

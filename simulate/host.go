@@ -177,7 +177,8 @@ func (h *Host) wakeUntil(due func(time.Time) bool) error {
 func (h *Host) step(inputs []engine.Input, now time.Time) error {
 	for range maxRounds {
 		res := h.decide(inputs, now)
-		h.state, h.wake = res.State, res.WakeAt
+		h.state = res.State
+		h.wake = res.WakeAt
 		for _, d := range res.Decisions {
 			h.opts.Decided(d)
 		}

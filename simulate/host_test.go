@@ -33,7 +33,8 @@ func TestSharedMemoryChangesNothing(t *testing.T) {
 			h := hosts[d.Event.Learner]
 			if h == nil {
 				opts := simulate.HostOptions{
-					Learner: d.Event.Learner, Ruleset: academy.Ruleset,
+					Learner: d.Event.Learner,
+					Ruleset: academy.Ruleset,
 					Decided: func(d engine.Decision) { decisions = append(decisions, d) },
 				}
 				if watched {
@@ -54,7 +55,8 @@ func TestSharedMemoryChangesNothing(t *testing.T) {
 		}
 		return inOrder(decisions)
 	}
-	unseen, seen := decide(false), decide(true)
+	unseen := decide(false)
+	seen := decide(true)
 	if len(unseen) < 100 {
 		t.Errorf("only %d decisions", len(unseen))
 	}
@@ -63,7 +65,10 @@ func TestSharedMemoryChangesNothing(t *testing.T) {
 	}
 	for _, workers := range []int{1, 3} {
 		report, err := simulate.Run(t.Context(), strings.NewReader(recording), simulate.Options{
-			Ruleset: academy.Ruleset, Decoder: academy.Catalog, Until: last, Workers: workers,
+			Ruleset: academy.Ruleset,
+			Decoder: academy.Catalog,
+			Until:   last,
+			Workers: workers,
 		})
 		if err != nil {
 			t.Fatal(err)

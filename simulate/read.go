@@ -55,8 +55,10 @@ type chunk struct {
 // newChunk has room for lines of the usual length, of the learners of so many shards.
 func newChunk(shards int) *chunk {
 	return &chunk{
-		data: make([]byte, 0, chunkLines*256), ends: make([]int, 0, chunkLines),
-		decoded: make(chan struct{}, 1), shares: make([][]*decoded, shards),
+		data:    make([]byte, 0, chunkLines*256),
+		ends:    make([]int, 0, chunkLines),
+		decoded: make(chan struct{}, 1),
+		shares:  make([][]*decoded, shards),
 	}
 }
 
@@ -118,7 +120,9 @@ func readChunks(ctx context.Context, r io.Reader, shards int, spare <-chan *chun
 
 // fill reads whole lines; what a line has beyond maxLine is dropped. There are none when there was nothing.
 func (c *chunk) fill(br *bufio.Reader, first int) error {
-	c.first, c.data, c.ends = first, c.data[:0], c.ends[:0]
+	c.first = first
+	c.data = c.data[:0]
+	c.ends = c.ends[:0]
 	for start := 0; len(c.ends) < chunkLines && len(c.data) < chunkBytes; start = len(c.data) {
 		for {
 			part, err := br.ReadSlice('\n')
@@ -142,7 +146,8 @@ func (c *chunk) fill(br *bufio.Reader, first int) error {
 
 // decode fills in the chunk's events; blank lines are passed over.
 func (c *chunk) decode(dec Decoder) {
-	events, start := 0, 0
+	events := 0
+	start := 0
 	for i, end := range c.ends {
 		body := bytes.TrimSpace(c.data[start:end])
 		start = end

@@ -179,7 +179,8 @@ func (s *sequencer) deal(ctx context.Context, c *chunk) bool {
 		if d.Event.Learner == noLearner || d.Event.Learner == "" {
 			continue
 		}
-		d.Event.Seq, d.at = s.seq, s.clock
+		d.Event.Seq = s.seq
+		d.at = s.clock
 		n := shardOf(d.Event.Learner, len(s.shards))
 		c.shares[n] = append(c.shares[n], d)
 	}
@@ -210,6 +211,8 @@ func (s *sequencer) report() *Report {
 		learners += len(sh.hosts)
 	}
 	doc := merge(parts)
-	doc.Summary.Events, doc.Summary.Learners, doc.Summary.DeadLetters = s.events, learners, s.dead
+	doc.Summary.Events = s.events
+	doc.Summary.Learners = learners
+	doc.Summary.DeadLetters = s.dead
 	return &Report{Document: doc, Until: s.until, DeadLetters: s.letters}
 }

@@ -20,8 +20,13 @@ type shard struct {
 
 func newShard(opts *Options, index int, spare chan<- *chunk) *shard {
 	return &shard{
-		opts: opts, index: index, in: make(chan *chunk, 2), spare: spare, hosts: map[string]*Host{},
-		found: NewCollector(opts.SummaryOnly), shared: shared{zones: zones{}},
+		opts:   opts,
+		index:  index,
+		in:     make(chan *chunk, 2),
+		spare:  spare,
+		hosts:  map[string]*Host{},
+		found:  NewCollector(opts.SummaryOnly),
+		shared: shared{zones: zones{}},
 	}
 }
 

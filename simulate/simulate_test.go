@@ -25,13 +25,16 @@ func ruleset() *engine.Ruleset {
 	return &engine.Ruleset{
 		Hash: "r1",
 		Settings: engine.Settings{
-			Patience: 48 * time.Hour, Resolution: time.Minute, Activity: map[string]bool{"lesson.started": true},
-			Caps: []engine.Cap{{Max: 1, Per: 24 * time.Hour}},
+			Patience:   48 * time.Hour,
+			Resolution: time.Minute,
+			Activity:   map[string]bool{"lesson.started": true},
+			Caps:       []engine.Cap{{Max: 1, Per: 24 * time.Hour}},
 		},
 		Keys: map[string][]string{"enrollment.created": {"course_id"}, "assessment.graded": {"assessment_id"}},
 		Rules: []*engine.Rule{
 			{
-				Name: "retry", Per: []string{"assessment_id"},
+				Name:  "retry",
+				Per:   []string{"assessment_id"},
 				When:  engine.Trigger{Match: engine.Match{Event: "assessment.graded"}},
 				Until: []engine.Match{{Event: "assessment.retried"}},
 				Program: []engine.Instr{
@@ -40,7 +43,8 @@ func ruleset() *engine.Ruleset {
 				},
 			},
 			{
-				Name: "silent", Per: []string{"course_id"},
+				Name: "silent",
+				Per:  []string{"course_id"},
 				When: engine.Trigger{Inactive: 7 * 24 * time.Hour},
 				Program: []engine.Instr{
 					{Op: engine.OpSend, ID: "1", Send: &engine.SendStep{Message: "miss-you", Channel: "email"}},
@@ -83,7 +87,8 @@ var story = line("e1", "ada", "enrollment.created", "2026-03-02T10:00:00Z", `"co
 
 func run(t *testing.T, in string, opts simulate.Options) *simulate.Report {
 	t.Helper()
-	opts.Ruleset, opts.Decoder = ruleset(), jsonDecoder{}
+	opts.Ruleset = ruleset()
+	opts.Decoder = jsonDecoder{}
 	report, err := simulate.Run(context.Background(), strings.NewReader(in), opts)
 	if err != nil {
 		t.Fatal(err)
@@ -219,7 +224,8 @@ func TestRunIsTheSameOnAnyNumberOfCores(t *testing.T) {
 			t.Fatal(err)
 		}
 		if first == nil {
-			first, decisions = b.Bytes(), report.Decisions
+			first = b.Bytes()
+			decisions = report.Decisions
 		}
 		if !bytes.Equal(first, b.Bytes()) {
 			t.Errorf("%d workers decide otherwise than one", workers)
@@ -321,7 +327,8 @@ func TestDocumentAsJSON(t *testing.T) {
 
 	summary := simulate.NewCollector(true)
 	summary.Add(engine.Decision{Kind: engine.KindSent, Message: "m"})
-	doc, b = summary.Document(1, 1, 0), bytes.Buffer{}
+	doc = summary.Document(1, 1, 0)
+	b = bytes.Buffer{}
 	if err := doc.WriteJSON(&b); err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,8 @@ func Describe(d *engine.Decision) (subject, why string) {
 
 // WriteTimeline writes one line a decision; paint colors a kind's word and may be nil.
 func WriteTimeline(w io.Writer, decisions []engine.Decision, paint func(engine.Kind, string) string) error {
-	learners, subjects := 0, 0
+	learners := 0
+	subjects := 0
 	for i := range decisions {
 		subject, _ := Describe(&decisions[i])
 		learners = max(learners, min(len(decisions[i].Learner), 36))

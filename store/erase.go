@@ -56,7 +56,8 @@ type Traces struct {
 // Of looks for everything that is held of a learner. The places come in the order in which they are to be removed, and
 // all of them do, those that hold nothing among them. A stream that the installation does not have is left out.
 func (h *Holdings) Of(ctx context.Context, learner string, t Traces) ([]Place, error) {
-	events, dead := []string{subjects.Stored(learner)}, []string{subjects.DeadOf(learner)}
+	events := []string{subjects.Stored(learner)}
+	dead := []string{subjects.DeadOf(learner)}
 	for _, token := range t.Spellings {
 		events = append(events, "learning.*."+token+".>")
 		dead = append(dead, subjects.DeadOf(token))
@@ -235,7 +236,10 @@ const readAtOnce = 500
 // each yields what a stream holds under the filters at this moment.
 func (h *Holdings) each(ctx context.Context, stream string, filters []string, yield func(Message) error) (err error) {
 	consumer, err := h.js.CreateConsumer(ctx, stream, jetstream.ConsumerConfig{
-		FilterSubjects: filters, AckPolicy: jetstream.AckNonePolicy, InactiveThreshold: time.Minute, MemoryStorage: true,
+		FilterSubjects:    filters,
+		AckPolicy:         jetstream.AckNonePolicy,
+		InactiveThreshold: time.Minute,
+		MemoryStorage:     true,
 	})
 	if err != nil {
 		return err
@@ -255,7 +259,8 @@ func (h *Holdings) each(ctx context.Context, stream string, filters []string, yi
 			if err != nil {
 				return err
 			}
-			got, delivered = got+1, delivered+1
+			got = got + 1
+			delivered = delivered + 1
 			if meta.Sequence.Consumer != delivered {
 				return errors.New("a message was lost on the way: try again")
 			}
@@ -317,7 +322,8 @@ func (s *Suppressions) Tombstone(ctx context.Context, learner string) (newest To
 			return Tombstone{}, false, fmt.Errorf("look for a tombstone: %w", err)
 		}
 		if revision > 0 && !t.At.Before(newest.At) {
-			newest, found = t, true
+			newest = t
+			found = true
 		}
 	}
 	return newest, found, nil

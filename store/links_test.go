@@ -9,9 +9,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"homeroom/catalog"
-	"homeroom/internal/natstest"
 	"homeroom/engine"
 	"homeroom/internal/links"
+	"homeroom/internal/natstest"
 	"homeroom/store"
 	"homeroom/subjects"
 )
@@ -20,8 +20,14 @@ func TestWhatLiesBehindLinks(t *testing.T) {
 	_, _, st := natstest.Open(t)
 	ctx := t.Context()
 	want := links.Shared{
-		Learner: "u_1", Send: "s1", Rule: "share", Message: "share-it", Certificate: "c1", Course: "k1",
-		Targets: map[string]string{links.PlaceCertificate: "https://learn.example.org/c/c1"}, At: monday,
+		Learner:     "u_1",
+		Send:        "s1",
+		Rule:        "share",
+		Message:     "share-it",
+		Certificate: "c1",
+		Course:      "k1",
+		Targets:     map[string]string{links.PlaceCertificate: "https://learn.example.org/c/c1"},
+		At:          monday,
 	}
 	for range 2 {
 		done(t, st.Links.KeepShared(ctx, want))

@@ -20,7 +20,8 @@ type slot[V any] struct {
 
 func newLRU[V any](size int) *lru[V] {
 	l := &lru[V]{max: size, index: make(map[string]*slot[V])}
-	l.ring.prev, l.ring.next = &l.ring, &l.ring
+	l.ring.prev = &l.ring
+	l.ring.next = &l.ring
 	return l
 }
 
@@ -48,7 +49,8 @@ func (l *lru[V]) put(key string, value V) {
 	}
 	l.spare = nil
 	*s = slot[V]{key: key, value: value, prev: &l.ring, next: l.ring.next}
-	s.prev.next, s.next.prev = s, s
+	s.prev.next = s
+	s.next.prev = s
 	l.index[key] = s
 	if len(l.index) > l.max {
 		l.remove(l.ring.prev)
@@ -58,7 +60,8 @@ func (l *lru[V]) put(key string, value V) {
 // remove takes a slot out. The caller holds the lock.
 func (l *lru[V]) remove(s *slot[V]) V {
 	delete(l.index, s.key)
-	s.prev.next, s.next.prev = s.next, s.prev
+	s.prev.next = s.next
+	s.next.prev = s.prev
 	value := s.value
 	*s = slot[V]{}
 	l.spare = s

@@ -95,7 +95,8 @@ func (c *Control) HandedOver(ctx context.Context, partition int, want time.Time,
 	var timeout <-chan time.Time
 	for {
 		c.mu.Lock()
-		at, changed := c.marks[partition].at, c.changed
+		at := c.marks[partition].at
+		changed := c.changed
 		c.mu.Unlock()
 		if !at.Before(want) || wait <= 0 {
 			return at

@@ -14,8 +14,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"homeroom/delivery"
-	"homeroom/internal/natstest"
 	"homeroom/engine"
+	"homeroom/internal/natstest"
 	"homeroom/profile"
 	"homeroom/store"
 )
@@ -51,18 +51,21 @@ func done(t *testing.T, err error) {
 
 func TestALearnerLeavesAndComesBack(t *testing.T) {
 	st := ada(t)
-	ctx, people := t.Context(), st.People
+	ctx := t.Context()
+	people := st.People
 	known := profile.Preferences{Known: true, Locale: "de"}
 	wantPreferences(t, st, "u_1", known)
 
 	done(t, people.Leave(ctx, "u_1", "offers", minute(1)))
 	done(t, people.Join(ctx, "u_1", "news", minute(1)))
-	known.Left, known.Chosen = []string{"offers"}, []string{"news"}
+	known.Left = []string{"offers"}
+	known.Chosen = []string{"news"}
 	wantPreferences(t, st, "u_1", known)
 
 	done(t, people.Leave(ctx, "u_1", "", minute(2)))
 	gone := known
-	gone.All, gone.Suppressed = true, "unsubscribed"
+	gone.All = true
+	gone.Suppressed = "unsubscribed"
 	wantPreferences(t, st, "u_1", gone)
 	if p, err := st.Profiles.Profile(ctx, "u_1"); err != nil || !p.Suppressed {
 		t.Errorf("the engine sees %+v, %v", p, err)
@@ -169,7 +172,10 @@ func TestABounceIsOfTheAddressThatTheMailWentTo(t *testing.T) {
 func TestASendIsKeptWithWhoseItIs(t *testing.T) {
 	_, _, st := natstest.Open(t)
 	want := delivery.Entry{
-		Phase: delivery.PhaseUncertain, At: monday, Calls: 1, Heard: []string{"r1", "r2"},
+		Phase:   delivery.PhaseUncertain,
+		At:      monday,
+		Calls:   1,
+		Heard:   []string{"r1", "r2"},
 		Outcome: engine.Outcome{SendID: "s1", Status: engine.OutcomeUncertain},
 		Send:    engine.Send{ID: "s1", Learner: "auth0|7", Rule: "welcome", Message: "hello", Topic: "news", Channel: "email", At: monday},
 	}
@@ -238,7 +244,8 @@ func TestUpdatesTakenInTogetherAreTheSameAsOneByOne(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			ctx := t.Context()
-			one, all := fmt.Sprintf("one_%d", n), fmt.Sprintf("all_%d", n)
+			one := fmt.Sprintf("one_%d", n)
+			all := fmt.Sprintf("all_%d", n)
 			if tc.erased > 0 {
 				done(t, st.Suppressions.Bury(ctx, one, store.Tombstone{At: minute(tc.erased)}))
 				done(t, st.Suppressions.Bury(ctx, all, store.Tombstone{At: minute(tc.erased)}))

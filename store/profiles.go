@@ -83,7 +83,8 @@ func (s *Profiles) MergeAll(ctx context.Context, learner string, updates iter.Se
 			}
 			next, did, untaken := p.Merge(traits, at)
 			*p, notes = next, append(notes, untaken...)
-			exists, changed = exists || did, changed || did
+			exists = exists || did
+			changed = changed || did
 		}
 		return changed, nil
 	})

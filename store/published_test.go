@@ -80,7 +80,8 @@ func TestInstances(t *testing.T) {
 // instances waits until these are known, and no others.
 func instances(t *testing.T, st *store.Store, names ...string) []store.Instance {
 	t.Helper()
-	tick, patience := time.NewTicker(5*time.Millisecond), time.After(10*time.Second)
+	tick := time.NewTicker(5 * time.Millisecond)
+	patience := time.After(10 * time.Second)
 	defer tick.Stop()
 	for {
 		found := st.Control.Instances()

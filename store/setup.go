@@ -70,22 +70,37 @@ func (o Options) streams() []jetstream.StreamConfig {
 	}
 	stream := func(name, about, subject string, age time.Duration) jetstream.StreamConfig {
 		return jetstream.StreamConfig{
-			Name: name, Description: about, Subjects: []string{subject},
-			Retention: jetstream.LimitsPolicy, MaxAge: age, Duplicates: window(age),
-			Storage: storage, Replicas: replicas, AllowDirect: true,
+			Name:        name,
+			Description: about,
+			Subjects:    []string{subject},
+			Retention:   jetstream.LimitsPolicy,
+			MaxAge:      age,
+			Duplicates:  window(age),
+			Storage:     storage,
+			Replicas:    replicas,
+			AllowDirect: true,
 		}
 	}
 	events := stream(subjects.Stream, "what learners do, as published", subjects.TransformSource, o.MaxAge)
 	events.SubjectTransform = &jetstream.SubjectTransformConfig{
-		Source: subjects.TransformSource, Destination: subjects.TransformDestination,
+		Source:      subjects.TransformSource,
+		Destination: subjects.TransformDestination,
 	}
 	bucket := func(name, about string, history int64, age time.Duration) jetstream.StreamConfig {
 		return jetstream.StreamConfig{
-			Name: "KV_" + name, Description: about, Subjects: []string{"$KV." + name + ".>"},
-			Retention: jetstream.LimitsPolicy, MaxMsgsPerSubject: history, MaxAge: age, Duplicates: window(age),
-			Discard: jetstream.DiscardNew, AllowRollup: true, DenyDelete: true,
-			Storage: storage, Replicas: replicas,
-			AllowDirect: false, // a replica may be behind: reads go to the leader
+			Name:              "KV_" + name,
+			Description:       about,
+			Subjects:          []string{"$KV." + name + ".>"},
+			Retention:         jetstream.LimitsPolicy,
+			MaxMsgsPerSubject: history,
+			MaxAge:            age,
+			Duplicates:        window(age),
+			Discard:           jetstream.DiscardNew,
+			AllowRollup:       true,
+			DenyDelete:        true,
+			Storage:           storage,
+			Replicas:          replicas,
+			AllowDirect:       false, // a replica may be behind: reads go to the leader
 		}
 	}
 	nudges := stream(subjects.NudgeStream, "nudges for the platform to show", subjects.AllNudges, NudgesAge)

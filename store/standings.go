@@ -51,7 +51,8 @@ func (s *Standings) Try(learner string, apply func(st *engine.Standing, owed []u
 	write, owe := apply(&c.record.Standing, c.record.Owed)
 	if write {
 		// Applied again it changes nothing any more, so Update would not know.
-		c.record.Owed, c.unsaved = owe, true
+		c.record.Owed = owe
+		c.unsaved = true
 	}
 	s.cache.put(learner, c)
 	return !c.unsaved
@@ -85,7 +86,8 @@ func (s *Standings) Update(ctx context.Context, learner string, apply func(st *e
 		if err != nil {
 			return err
 		}
-		c.revision, c.unsaved = next, false
+		c.revision = next
+		c.unsaved = false
 		s.cache.put(learner, c)
 		return nil
 	}

@@ -44,9 +44,14 @@ func Open(ctx context.Context, js jetstream.JetStream, o OpenOptions) (*Store, e
 		}
 		return kv
 	}
-	profiles, standing, rulesets := bucket(BucketProfiles), bucket(BucketStanding), bucket(BucketRulesets)
-	sends, suppressions, control := bucket(BucketSends), bucket(BucketSuppressions), bucket(BucketControl)
-	kept, retired := bucket(BucketLinks), bucket(BucketRetired)
+	profiles := bucket(BucketProfiles)
+	standing := bucket(BucketStanding)
+	rulesets := bucket(BucketRulesets)
+	sends := bucket(BucketSends)
+	suppressions := bucket(BucketSuppressions)
+	control := bucket(BucketControl)
+	kept := bucket(BucketLinks)
+	retired := bucket(BucketRetired)
 	if missing != nil {
 		return nil, fmt.Errorf("the store is not set up: start `homeroom serve` against this NATS once: %w", missing)
 	}

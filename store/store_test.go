@@ -24,7 +24,9 @@ func TestWhatDiffers(t *testing.T) {
 	}{
 		{"nothing", func(c *jetstream.StreamConfig) {}, ""},
 		{"replicas, age and storage are the operator's", func(c *jetstream.StreamConfig) {
-			c.Replicas, c.MaxAge, c.Storage = 3, 24*time.Hour, jetstream.MemoryStorage
+			c.Replicas = 3
+			c.MaxAge = 24 * time.Hour
+			c.Storage = jetstream.MemoryStorage
 		}, ""},
 		{"other subjects", func(c *jetstream.StreamConfig) { c.Subjects = []string{"events.>"} }, "subjects is [events.>], needed is [learning.*.>]"},
 		{"no transform", func(c *jetstream.StreamConfig) { c.SubjectTransform = nil }, "subject transform is none"},

@@ -62,7 +62,8 @@ func Unescape(token string) (string, error) {
 		if i+2 >= len(token) {
 			return "", errors.New("a = must be followed by two hex digits, as in auth0=7C7")
 		}
-		hi, lo := strings.IndexByte(hexDigits, token[i+1]), strings.IndexByte(hexDigits, token[i+2])
+		hi := strings.IndexByte(hexDigits, token[i+1])
+		lo := strings.IndexByte(hexDigits, token[i+2])
 		if hi < 0 || lo < 0 {
 			return "", fmt.Errorf("=%q is not an escape: write two uppercase hex digits, as in auth0=7C7", token[i+1:i+3])
 		}

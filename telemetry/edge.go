@@ -20,11 +20,13 @@ func (t *Telemetry) Edge(next http.Handler) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		page := pageOf(r.URL.Path)
-		began, noted := t.now(), &statusWriter{ResponseWriter: w}
+		began := t.now()
+		noted := &statusWriter{ResponseWriter: w}
 		var end func(error, ...attribute.KeyValue)
 		if page == "webhook" {
 			ctx, ended := t.span(r.Context(), "webhook")
-			r, end = r.WithContext(ctx), ended
+			r = r.WithContext(ctx)
+			end = ended
 		}
 		defer func() {
 			status := noted.code()

@@ -54,7 +54,8 @@ func (t *Telemetry) Ops() *Ops {
 func (o *Ops) Started(checks ...Check) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.checks, o.started = checks, true
+	o.checks = checks
+	o.started = true
 }
 
 // Drain says that the process is about to stop: from now on it is not ready, while it finishes what is in hand.
@@ -82,7 +83,9 @@ type Result struct {
 
 func (o *Ops) ready(w http.ResponseWriter, r *http.Request) {
 	o.mu.Lock()
-	checks, started, draining := o.checks, o.started, o.draining
+	checks := o.checks
+	started := o.started
+	draining := o.draining
 	o.mu.Unlock()
 	answered := Readiness{Checks: []Result{}}
 	switch {

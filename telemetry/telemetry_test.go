@@ -93,7 +93,8 @@ func (f takes) Take(_ context.Context, r delivery.Report) (delivery.Taken, error
 func (f delivers) GiveUp(_ context.Context, s engine.Send) (engine.Outcome, error) { return f(s) }
 
 func TestHandOvers(t *testing.T) {
-	tel, ctx := open(t, telemetry.Options{}), t.Context()
+	tel := open(t, telemetry.Options{})
+	ctx := t.Context()
 	answers := []error{nil, errors.New("away"), fmt.Errorf("too big: %w", triggers.ErrRefused), nil}
 	starter := tel.Starter(starts(func(triggers.Batch) error { err := answers[0]; answers = answers[1:]; return err }))
 	for range 4 {
@@ -110,7 +111,8 @@ func TestHandOvers(t *testing.T) {
 }
 
 func TestDeliveriesAndTheProvider(t *testing.T) {
-	tel, ctx := open(t, telemetry.Options{}), t.Context()
+	tel := open(t, telemetry.Options{})
+	ctx := t.Context()
 	outcome := engine.Outcome{Status: engine.OutcomeAccepted}
 	var failure error
 	deliverer := tel.Deliverer(delivers(func(engine.Send) (engine.Outcome, error) { return outcome, failure }))
@@ -129,7 +131,8 @@ func TestDeliveriesAndTheProvider(t *testing.T) {
 
 	var answer error
 	ask := sends(func() (delivery.Receipt, error) { return delivery.Receipt{}, answer })
-	sender, announcer := tel.Sender(ask), tel.Announcer(ask)
+	sender := tel.Sender(ask)
+	announcer := tel.Announcer(ask)
 	_, _ = announcer.Announce(ctx, delivery.Nudge{})
 	for _, answer = range []error{nil, &delivery.Error{Class: delivery.Retry, Status: 429}, errors.New("broken pipe")} {
 		_, _ = sender.Send(ctx, delivery.Email{To: "ada@example.org"})
@@ -148,7 +151,8 @@ func TestDeliveriesAndTheProvider(t *testing.T) {
 }
 
 func TestDecisionsCountWhenTheyAreConfirmed(t *testing.T) {
-	tel, ctx := open(t, telemetry.Options{}), t.Context()
+	tel := open(t, telemetry.Options{})
+	ctx := t.Context()
 	away := errors.New("away")
 	p := tel.Publisher(publish(func() error { return away }))
 	decisions := []engine.Decision{
@@ -168,10 +172,12 @@ func TestDecisionsCountWhenTheyAreConfirmed(t *testing.T) {
 func TestTimerLag(t *testing.T) {
 	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	due := func(id string, ago time.Duration) engine.Run { return engine.Run{ID: id, Due: now.Add(-ago)} }
-	before := engine.State{Runs: []engine.Run{
-		due("acted", 2*time.Second), due("ended", 50*time.Second), due("waits for the stream", time.Hour), due("not due", -time.Minute),
-		due("left before it was due", -time.Minute), {ID: "delivery is out"}, {ID: "over", Over: true, Due: now.Add(-time.Hour)},
-	}}
+	before := engine.State{
+		Runs: []engine.Run{
+			due("acted", 2*time.Second), due("ended", 50*time.Second), due("waits for the stream", time.Hour), due("not due", -time.Minute),
+			due("left before it was due", -time.Minute), {ID: "delivery is out"}, {ID: "over", Over: true, Due: now.Add(-time.Hour)},
+		},
+	}
 	after := engine.State{Runs: []engine.Run{{ID: "acted", PC: 1}, due("waits for the stream", time.Hour), due("not due", -time.Minute)}}
 	tel := open(t, telemetry.Options{})
 	step := tel.Step(func(engine.Env, engine.State, []engine.Input, time.Time) engine.Result {

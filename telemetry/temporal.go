@@ -22,7 +22,10 @@ func (t *Telemetry) Temporal(o *client.Options) error {
 		return nil
 	}
 	tracing, err := opentelemetry.NewTracingInterceptor(opentelemetry.TracerOptions{
-		Tracer: t.tracer, DisableBaggage: true, DisableQueryTracing: true, AllowInvalidParentSpans: true,
+		Tracer:                  t.tracer,
+		DisableBaggage:          true,
+		DisableQueryTracing:     true,
+		AllowInvalidParentSpans: true,
 	})
 	if err != nil {
 		return err
@@ -49,8 +52,10 @@ type temporalMetrics struct {
 
 func newTemporalMetrics(r *prometheus.Registry) *temporalMetrics {
 	return &temporalMetrics{
-		registry: r, counters: map[string]*prometheus.CounterVec{}, gauges: map[string]*prometheus.GaugeVec{},
-		timers: map[string]*prometheus.HistogramVec{},
+		registry: r,
+		counters: map[string]*prometheus.CounterVec{},
+		gauges:   map[string]*prometheus.GaugeVec{},
+		timers:   map[string]*prometheus.HistogramVec{},
 	}
 }
 

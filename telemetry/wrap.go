@@ -66,12 +66,15 @@ func (d deliverer) Deliver(ctx context.Context, send engine.Send) (engine.Outcom
 	ctx, end := d.t.span(ctx, "deliver", attribute.String("homeroom.send", send.ID), attribute.String("homeroom.rule", send.Rule),
 		attribute.String("homeroom.message", send.Message), attribute.String("homeroom.channel", channel))
 	outcome, err := d.next.Deliver(ctx, send)
-	said, reason := string(outcome.Status), string(outcome.Reason)
+	said := string(outcome.Status)
+	reason := string(outcome.Reason)
 	switch {
 	case errors.Is(err, delivery.ErrNotBegun):
-		said, reason = string(engine.OutcomeCancelled), ""
+		said = string(engine.OutcomeCancelled)
+		reason = ""
 	case err != nil:
-		said, reason = "error", ""
+		said = "error"
+		reason = ""
 	}
 	d.t.m.deliveries.WithLabelValues(channel, said, reason).Inc()
 	end(err, attribute.String("homeroom.outcome", said), attribute.String("homeroom.reason", reason))
@@ -138,7 +141,8 @@ func (t *Telemetry) provider(ctx context.Context, channel string, ask func(conte
 	ctx, end := t.span(ctx, "provider", attribute.String("homeroom.channel", channel))
 	began := t.now()
 	receipt, err := ask(ctx)
-	result, status := "accepted", 0
+	result := "accepted"
+	status := 0
 	if err != nil {
 		class, _ := delivery.Classify(err)
 		result = string(class)

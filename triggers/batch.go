@@ -13,7 +13,8 @@ const maxBatch = 256 << 10
 // strip leaves only the properties that rules and messages read, and the entity keys.
 func strip(ev engine.Event, rs *engine.Ruleset) engine.Event {
 	kept := make(map[string]any)
-	keep, keys := rs.Keep[ev.Name], rs.Keys[ev.Name]
+	keep := rs.Keep[ev.Name]
+	keys := rs.Keys[ev.Name]
 	for name, value := range ev.Properties {
 		if slices.Contains(keep, name) || slices.Contains(keys, name) {
 			kept[name] = value
@@ -29,7 +30,8 @@ func strip(ev engine.Event, rs *engine.Ruleset) engine.Event {
 // split returns how many events go into each batch, in order.
 func split(events []engine.Event) []int {
 	var counts []int
-	size, n := 0, 0
+	size := 0
+	n := 0
 	for i := range events {
 		data, err := json.Marshal(&events[i])
 		if err != nil {
@@ -37,7 +39,8 @@ func split(events []engine.Event) []int {
 		}
 		if n > 0 && size+len(data)+1 > maxBatch {
 			counts = append(counts, n)
-			size, n = 0, 0
+			size = 0
+			n = 0
 		}
 		size += len(data) + 1
 		n++

@@ -100,6 +100,10 @@ func processorTime(b *testing.B) time.Duration {
 // quiet is the production setting.
 func quiet(o triggers.Options) triggers.Options {
 	o.Log = slog.New(slog.DiscardHandler)
-	o.Linger, o.MarkEvery, o.MarkMargin, o.AckWait, o.PinTTL = 0, 0, 0, 0, 0
+	o.Linger = 0
+	o.MarkEvery = 0
+	o.MarkMargin = 0
+	o.AckWait = 0
+	o.PinTTL = 0
 	return o
 }

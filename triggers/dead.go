@@ -72,9 +72,12 @@ func (p *partition) publishDead(ctx context.Context, e *read) error {
 func (p *partition) deadHeader(e *read) nats.Header {
 	header := nats.Header{}
 	for key, value := range map[string]string{
-		HeaderReason: e.dead.Code, HeaderMessage: e.dead.Message, HeaderHint: e.dead.Hint,
-		HeaderSubject: e.subject, HeaderSequence: strconv.FormatUint(e.seq, 10),
-		HeaderStored: p.t.o.Clock.At(e.storedAt).UTC().Format(time.RFC3339Nano),
+		HeaderReason:   e.dead.Code,
+		HeaderMessage:  e.dead.Message,
+		HeaderHint:     e.dead.Hint,
+		HeaderSubject:  e.subject,
+		HeaderSequence: strconv.FormatUint(e.seq, 10),
+		HeaderStored:   p.t.o.Clock.At(e.storedAt).UTC().Format(time.RFC3339Nano),
 	} {
 		if value != "" {
 			header.Set(key, oneLine(value))

@@ -67,8 +67,10 @@ func oneSlot(t *testing.T) (*bench, *gated) {
 	rs := &engine.Ruleset{Settings: engine.Settings{Resolution: time.Second, Activity: map[string]bool{"lesson.completed": true}}}
 	st := &gated{begun: make(chan []uint64), end: make(chan error)}
 	b.t.noting = make(chan struct{}, 1)
-	b.t.o.Catalog, b.t.o.Ruleset = func() *catalog.Catalog { return cat }, func() *engine.Ruleset { return rs }
-	b.t.o.Standings, b.t.o.HandOverTimeout = st, time.Minute
+	b.t.o.Catalog = func() *catalog.Catalog { return cat }
+	b.t.o.Ruleset = func() *engine.Ruleset { return rs }
+	b.t.o.Standings = st
+	b.t.o.HandOverTimeout = time.Minute
 	b.work = context.Background()
 	return b, st
 }

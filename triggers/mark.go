@@ -107,7 +107,8 @@ const fresh = 250 * time.Millisecond
 func (p *partition) mustAsk(now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	c, every := p.t.o.Clock, p.t.o.MarkEvery
+	c := p.t.o.Clock
+	every := p.t.o.MarkEvery
 	age := c.Wait(now.Sub(c.At(p.lastAt)))
 	known := p.heard && !p.parked && (age <= fresh || age >= every) && c.Wait(now.Sub(p.asked)) < 10*every
 	p.heard = false

@@ -77,8 +77,13 @@ type item struct {
 
 func newPartition(t *Triggers, number int) *partition {
 	p := &partition{
-		t: t, number: number, log: t.o.Log.With("partition", number), filled: make(chan struct{}, 1),
-		hand: map[uint64]*item{}, lanes: map[string]*lane{}, done: newRecent(2 * t.o.Unacked),
+		t:      t,
+		number: number,
+		log:    t.o.Log.With("partition", number),
+		filled: make(chan struct{}, 1),
+		hand:   map[uint64]*item{},
+		lanes:  map[string]*lane{},
+		done:   newRecent(2 * t.o.Unacked),
 	}
 	p.room.L = &p.mu
 	return p
@@ -101,7 +106,8 @@ func (p *partition) begin(ctx context.Context) error {
 	p.delivery = info.Delivered.Consumer
 	p.floor = info.AckFloor.Stream
 	// A mark may only build on what this subscription received.
-	p.last, p.lastAt = info.Delivered.Stream, time.Time{}
+	p.last = info.Delivered.Stream
+	p.lastAt = time.Time{}
 	if info.NumAckPending > 0 {
 		p.park("unacknowledged at the start", info.NumAckPending)
 	}
@@ -127,8 +133,12 @@ func (p *partition) receive(msg jetstream.Msg) {
 		return
 	}
 	it := &item{
-		msg: msg, subject: msg.Subject(), seq: meta.Sequence.Stream, delivery: meta.Sequence.Consumer, storedAt: meta.Timestamp,
-		since: p.t.o.Clock.Now(),
+		msg:      msg,
+		subject:  msg.Subject(),
+		seq:      meta.Sequence.Stream,
+		delivery: meta.Sequence.Consumer,
+		storedAt: meta.Timestamp,
+		since:    p.t.o.Clock.Now(),
 	}
 	_, it.learner, it.name, it.problem = subjects.ParseStored(it.subject)
 	if it.learner == "" {
@@ -160,7 +170,8 @@ func (p *partition) receive(msg jetstream.Msg) {
 	}
 	p.hand[it.seq] = it
 	if it.seq > p.last || p.lastAt.IsZero() {
-		p.last, p.lastAt = it.seq, it.storedAt
+		p.last = it.seq
+		p.lastAt = it.storedAt
 	}
 	if p.parked {
 		p.held = append(p.held, it)
@@ -232,7 +243,8 @@ func (p *partition) refuseNew() {
 		delete(p.hand, it.seq)
 		p.sendBack(it)
 	}
-	p.held, p.tray = nil, nil
+	p.held = nil
+	p.tray = nil
 	p.room.Broadcast()
 }
 

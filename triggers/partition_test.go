@@ -52,7 +52,8 @@ func newBench(t *testing.T, info jetstream.ConsumerInfo) *bench {
 	tr.o.MarkMargin = 250 * time.Millisecond
 	tr.o.Log = slog.New(slog.DiscardHandler)
 	b := &bench{partition: newPartition(tr, 3)}
-	b.cons, b.stream = consumer{info: &info}, stream{last: info.Delivered.Stream}
+	b.cons = consumer{info: &info}
+	b.stream = stream{last: info.Delivered.Stream}
 	if err := b.begin(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -100,8 +101,11 @@ func (b *bench) queued() string {
 
 func info(delivered, floor uint64, unacked int, pending uint64) *jetstream.ConsumerInfo {
 	return &jetstream.ConsumerInfo{
-		Delivered: jetstream.SequenceInfo{Consumer: delivered, Stream: delivered + 6}, AckFloor: jetstream.SequenceInfo{Stream: floor},
-		NumAckPending: unacked, NumPending: pending, TimeStamp: noon.Add(time.Hour),
+		Delivered:     jetstream.SequenceInfo{Consumer: delivered, Stream: delivered + 6},
+		AckFloor:      jetstream.SequenceInfo{Stream: floor},
+		NumAckPending: unacked,
+		NumPending:    pending,
+		TimeStamp:     noon.Add(time.Hour),
 	}
 }
 

@@ -61,10 +61,12 @@ func (p *partition) process(l *lane) error {
 
 // decode reads bodies. It never fails: what cannot be read is marked dead.
 func (p *partition) decode(cat *catalog.Catalog, items []*item) []*read {
-	reads, events := make([]read, len(items)), make([]*read, len(items))
+	reads := make([]read, len(items))
+	events := make([]*read, len(items))
 	for i, it := range items {
 		e := &reads[i]
-		e.item, events[i] = it, e
+		e.item = it
+		events[i] = e
 		if it.problem != nil {
 			e.dead = &catalog.DecodeError{Code: CodeBadSubject, Message: it.problem.Error(), Hint: "publish to learning.<learner>.<event>"}
 			continue
@@ -79,8 +81,11 @@ func (p *partition) decode(cat *catalog.Catalog, items []*item) []*read {
 				e.dead = bad
 				return nil
 			}
-			e.event, e.traits = decoded.Event, decoded.Traits
-			e.event.Learner, e.event.Seq, e.event.StoredAt = it.learner, it.seq, storedAt
+			e.event = decoded.Event
+			e.traits = decoded.Traits
+			e.event.Learner = it.learner
+			e.event.Seq = it.seq
+			e.event.StoredAt = storedAt
 			e.event.Stream = p.made
 			return nil
 		})
@@ -105,7 +110,8 @@ func (p *partition) crashed(it *item, err error) *catalog.DecodeError {
 // are. While a backlog is read, lanes wait for one another to get here, so what has queued up in that time joins the turn.
 // When there is none, nothing waits, neither for a slot nor for company.
 func (p *partition) note(ctx context.Context, l *lane) error {
-	cat, rs := p.t.o.Catalog(), p.t.o.Ruleset()
+	cat := p.t.o.Catalog()
+	rs := p.t.o.Ruleset()
 	if cat == nil || rs == nil {
 		return errors.New("no ruleset has been published yet")
 	}
@@ -230,7 +236,9 @@ func (p *partition) handOver(learner string, wanted []*read) (refused []*read, e
 	for _, n := range split(events) {
 		last := events[done+n-1]
 		b := Batch{
-			Learner: learner, Partition: p.number, Events: events[done : done+n],
+			Learner:   learner,
+			Partition: p.number,
+			Events:    events[done : done+n],
 			// Another event may have been stored in the same nanosecond.
 			MarkTime: last.StoredAt.Add(-time.Nanosecond),
 		}

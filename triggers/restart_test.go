@@ -66,7 +66,8 @@ func TestAfterACleanStopTheNextOneGoesOnAtOnce(t *testing.T) {
 
 func TestStopFinishesWhatIsInHand(t *testing.T) {
 	w := newWorld(t)
-	begun, goOn := make(chan struct{}), make(chan struct{})
+	begun := make(chan struct{})
+	goOn := make(chan struct{})
 	w.learn.failWith(func(triggers.Batch) error { close(begun); <-goOn; return nil })
 	run := w.run()
 	seq := w.lesson("u_1", 1)

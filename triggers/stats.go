@@ -49,8 +49,12 @@ func (t *Triggers) DeadBy() map[string]int64 {
 // Stats returns the counts so far.
 func (t *Triggers) Stats() Stats {
 	return Stats{
-		HandedOver: t.count.handedOver.Load(), Unneeded: t.count.unneeded.Load(), NoLearner: t.count.noLearner.Load(),
-		Dead: t.count.dead.Load(), Retries: t.count.retries.Load(), Parkings: t.count.parkings.Load(),
+		HandedOver: t.count.handedOver.Load(),
+		Unneeded:   t.count.unneeded.Load(),
+		NoLearner:  t.count.noLearner.Load(),
+		Dead:       t.count.dead.Load(),
+		Retries:    t.count.retries.Load(),
+		Parkings:   t.count.parkings.Load(),
 		OldestHeld: t.oldestHeld(t.o.Clock.Now()),
 	}
 }

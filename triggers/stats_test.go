@@ -51,7 +51,9 @@ func TestWhoHoldsTheMarkBackIsToldOnceAMinute(t *testing.T) {
 // In time-lapse the hour of the learners is a moment of the operator.
 func TestHowLongAnEventIsHeldIsRealTime(t *testing.T) {
 	b := newBench(t, *info(4, 10, 0, 3))
-	b.t.o.Clock.Anchor, b.t.o.Clock.Start, b.t.o.Clock.Factor = noon, noon, 3600
+	b.t.o.Clock.Anchor = noon
+	b.t.o.Clock.Start = noon
+	b.t.o.Clock.Factor = 3600
 	b.deliver("11/5")
 	if got := b.heldFor(b.hand[11], b.hand[11].since.Add(2*time.Hour)); got != 2*time.Second {
 		t.Errorf("held for %v, want 2s", got)

@@ -75,7 +75,8 @@ func (p *partition) sort(items []*item) {
 	})
 	passed := items[:0]
 	for len(items) > 0 {
-		learner, n := items[0].learner, 1
+		learner := items[0].learner
+		n := 1
 		for n < min(len(items), takeMost) && items[n].learner == learner {
 			n++
 		}
@@ -127,7 +128,8 @@ func (p *partition) open(l *lane) {
 // passes says whether a learner's messages need nothing but to be acknowledged. If not, it returns them as they were
 // read, or nil if they could not be read yet.
 func (p *partition) passes(learner string, items []*item) (events []*read, through bool) {
-	cat, rs := p.t.o.Catalog(), p.t.o.Ruleset()
+	cat := p.t.o.Catalog()
+	rs := p.t.o.Ruleset()
 	if cat == nil || rs == nil {
 		return nil, false
 	}

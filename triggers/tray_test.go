@@ -75,7 +75,9 @@ func TestWhatTheSorterLetsThrough(t *testing.T) {
 			if tc.wants != "" {
 				rs.Rules = []*engine.Rule{{When: engine.Trigger{Match: engine.Match{Event: tc.wants}}}}
 			}
-			b.t.o.Standings, b.t.o.Catalog, b.t.o.Ruleset = standings, func() *catalog.Catalog { return cat }, func() *engine.Ruleset { return rs }
+			b.t.o.Standings = standings
+			b.t.o.Catalog = func() *catalog.Catalog { return cat }
+			b.t.o.Ruleset = func() *engine.Ruleset { return rs }
 			stopping := make(chan struct{})
 			b.stopping = stopping
 			if tc.stop {

@@ -165,8 +165,14 @@ func TestWhatIsHandedOver(t *testing.T) {
 	}
 	ev := got.Events[0]
 	want := engine.Event{
-		ID: "e1", Name: "assessment.graded", Learner: "auth0|7", Time: started, Seq: seq,
-		Properties: map[string]any{"assessment_id": "a1", "score_pct": 40.0}, StoredAt: ev.StoredAt, Stream: w.streamMade(),
+		ID:         "e1",
+		Name:       "assessment.graded",
+		Learner:    "auth0|7",
+		Time:       started,
+		Seq:        seq,
+		Properties: map[string]any{"assessment_id": "a1", "score_pct": 40.0},
+		StoredAt:   ev.StoredAt,
+		Stream:     w.streamMade(),
 	}
 	if diff := cmp.Diff(want, ev); diff != "" {
 		t.Errorf("event (-want +got):\n%s", diff)

@@ -32,13 +32,16 @@ func (w *week) learned(n int) {
 	for range n {
 		i := w.events
 		w.events++
-		learner, round := fmt.Sprintf("u_%d", i%11), i/11
-		name, properties := "lesson.completed", map[string]any{"lesson_id": fmt.Sprintf("l%d", round/3)}
+		learner := fmt.Sprintf("u_%d", i%11)
+		round := i / 11
+		name := "lesson.completed"
+		properties := map[string]any{"lesson_id": fmt.Sprintf("l%d", round/3)}
 		if round%3 == 0 {
 			properties["course_id"] = fmt.Sprintf("c%d", round/6)
 		}
 		if i%7 == 3 {
-			name, properties = "assessment.graded", map[string]any{"assessment_id": fmt.Sprintf("a%d", i), "course_id": "c1", "score_pct": 40.0, "passed": false, "grader_type": "auto"}
+			name = "assessment.graded"
+			properties = map[string]any{"assessment_id": fmt.Sprintf("a%d", i), "course_id": "c1", "score_pct": 40.0, "passed": false, "grader_type": "auto"}
 		}
 		at := began.Add(time.Duration(round) * 4 * time.Minute).UTC()
 		traits := map[string]any{"timezone": []string{"Europe/Berlin", "Asia/Tokyo", "Asia/Kolkata"}[i%3]}
@@ -58,7 +61,8 @@ func TestAWeekNotedTogetherIsAsEventByEvent(t *testing.T) {
 	w := &week{newWorld(t), 0, map[string]*engine.Standing{}, map[string]profile.Profile{}, map[string][]uint64{}}
 	w.rules.Rules = slices.DeleteFunc(w.rules.Rules, func(r *engine.Rule) bool { return r.Name == "lesson.completed" })
 	var mu sync.Mutex
-	tries, early := 0, 0
+	tries := 0
+	early := 0
 	w.learn.failWith(func(b triggers.Batch) error {
 		mu.Lock()
 		defer mu.Unlock()

@@ -93,7 +93,8 @@ func split(b workflows.Batch, limit int) ([]workflows.Batch, error) {
 	size := 0
 	flush := func() {
 		parts = append(parts, workflows.Batch{Learner: b.Learner, Partition: b.Partition, Events: events})
-		events, size = nil, 0
+		events = nil
+		size = 0
 	}
 	for _, ev := range b.Events {
 		body, err := json.Marshal(ev)
@@ -103,13 +104,15 @@ func split(b workflows.Batch, limit int) ([]workflows.Batch, error) {
 		if size > 0 && size+len(body) > limit {
 			flush()
 		}
-		events, size = append(events, ev), size+len(body)
+		events = append(events, ev)
+		size = size + len(body)
 	}
 	if len(events) > 0 || b.Published != nil && len(parts) == 0 {
 		flush()
 	}
 	if len(parts) > 0 {
-		parts[len(parts)-1].Mark, parts[len(parts)-1].Published = b.Mark, b.Published
+		parts[len(parts)-1].Mark = b.Mark
+		parts[len(parts)-1].Published = b.Published
 	}
 	return parts, nil
 }

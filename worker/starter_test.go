@@ -29,8 +29,10 @@ func (s *temporalStub) SignalWithStartWorkflow(_ context.Context, id, signal str
 	if signal != workflows.SignalEvents || workflow != workflows.LearnerWorkflow {
 		return nil, errors.New("wrong signal or workflow")
 	}
-	s.ids, s.batches = append(s.ids, id), append(s.batches, arg.(workflows.Batch))
-	s.options, s.inputs = append(s.options, options), append(s.inputs, args[0].(workflows.Input))
+	s.ids = append(s.ids, id)
+	s.batches = append(s.batches, arg.(workflows.Batch))
+	s.options = append(s.options, options)
+	s.inputs = append(s.inputs, args[0].(workflows.Input))
 	if len(s.errs) == 0 {
 		return nil, nil
 	}

@@ -89,7 +89,9 @@ func deliveryOptions(o Options) sdk.Options {
 // pollers are as many as find work: a task that meets no poller is written to the database and read again.
 func pollers() sdk.PollerBehavior {
 	return sdk.NewPollerBehaviorAutoscaling(sdk.PollerBehaviorAutoscalingOptions{
-		InitialNumberOfPollers: 8, MinimumNumberOfPollers: 4, MaximumNumberOfPollers: 32,
+		InitialNumberOfPollers: 8,
+		MinimumNumberOfPollers: 4,
+		MaximumNumberOfPollers: 32,
 	})
 }
 

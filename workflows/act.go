@@ -60,7 +60,8 @@ type flight struct {
 func (l *learner) deliver(ctx workflow.Context, send engine.Send) {
 	ctx, cancel := workflow.WithCancel(ctx)
 	f := &flight{send: send, carried: l.Unreported, cancel: cancel}
-	l.Unreported, l.urgent = nil, false
+	l.Unreported = nil
+	l.urgent = false
 	ctx = delivering(ctx, fmt.Sprintf("%s by %s, for %s", send.Message, send.Channel, send.Rule))
 	f.future = workflow.ExecuteActivity(ctx, ActivityDeliver, DeliverInput{Send: send, Decisions: f.carried})
 	l.flights = append(l.flights, f)
@@ -110,7 +111,8 @@ func (l *learner) landed(ctx workflow.Context, f *flight) {
 		d = Delivered{Outcome: outcomeOf(f.send, f.canceled, err)}
 	}
 	untold := slices.DeleteFunc(f.carried, func(told engine.Decision) bool { return slices.Contains(d.Published, told.ID) })
-	l.Unreported, l.urgent = append(untold, l.Unreported...), l.urgent || len(untold) > 0
+	l.Unreported = append(untold, l.Unreported...)
+	l.urgent = l.urgent || len(untold) > 0
 	l.published = append(l.published, d.Published...)
 	l.inputs = append(l.inputs, engine.Input{Outcome: &d.Outcome})
 	l.flights = slices.DeleteFunc(l.flights, func(o *flight) bool { return o == f })
@@ -124,13 +126,20 @@ func outcomeOf(send engine.Send, canceled bool, err error) engine.Outcome {
 	var timeout *temporal.TimeoutError
 	switch {
 	case temporal.IsCanceledError(err):
-		out.Status, out.Detail = engine.OutcomeCancelled, "given up before it began"
+		out.Status = engine.OutcomeCancelled
+		out.Detail = "given up before it began"
 	case canceled:
-		out.Status, out.Reason, out.Detail = engine.OutcomeUncertain, engine.ReasonProvider, "given up while it was under way, and it never answered"
+		out.Status = engine.OutcomeUncertain
+		out.Reason = engine.ReasonProvider
+		out.Detail = "given up while it was under way, and it never answered"
 	case errors.As(err, &timeout):
-		out.Status, out.Reason, out.Detail = engine.OutcomeRetry, engine.ReasonProvider, "no delivery worker finished it in time"
+		out.Status = engine.OutcomeRetry
+		out.Reason = engine.ReasonProvider
+		out.Detail = "no delivery worker finished it in time"
 	default: // the text of the error stays in the history: it may name an address
-		out.Status, out.Reason, out.Detail = engine.OutcomeRetry, engine.ReasonProvider, "the delivery failed; the workflow's history says how"
+		out.Status = engine.OutcomeRetry
+		out.Reason = engine.ReasonProvider
+		out.Detail = "the delivery failed; the workflow's history says how"
 	}
 	return out
 }

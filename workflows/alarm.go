@@ -20,10 +20,12 @@ const maxAlarms = 4
 // only an instant before all that are set needs a new one, and one that rings too early is followed by the next. The later ones
 // stay, so that what a short wait displaces need not be started again.
 func (l *learner) arm(ctx workflow.Context) {
-	at, why := l.Wake, l.Next
+	at := l.Wake
+	why := l.Next
 	sooner := func(end time.Time, then string) {
 		if !end.IsZero() && l.idle(ctx) && (at.IsZero() || end.Before(at)) {
-			at, why = end, then
+			at = end
+			why = then
 		}
 	}
 	sooner(l.retireAt(), "retires if nothing happens until then")

@@ -30,7 +30,8 @@ func Learner(ctx workflow.Context, in Input) error {
 			}
 			continue // events may have come in meanwhile
 		}
-		tired, through := l.tired(ctx), l.through(ctx)
+		tired := l.tired(ctx)
+		through := l.through(ctx)
 		l.report(ctx, tired || through)
 		if through && l.idle(ctx) && len(l.Unreported) == 0 {
 			if retired, err := l.retire(ctx); retired || err != nil {
@@ -134,8 +135,13 @@ func (l *learner) wait(ctx workflow.Context) {
 // decide asks what follows from the inputs and begins to do it.
 func (l *learner) decide(ctx workflow.Context) error {
 	in := DecideInput{
-		Learner: l.Learner, Partition: l.Partition, State: l.State,
-		Inputs: l.inputs, Mark: l.mark, Published: l.published, Untold: l.recorded(ctx),
+		Learner:   l.Learner,
+		Partition: l.Partition,
+		State:     l.State,
+		Inputs:    l.inputs,
+		Mark:      l.mark,
+		Published: l.published,
+		Untold:    l.recorded(ctx),
 	}
 	if l.woke {
 		in.Woke = l.WakeAt
@@ -144,17 +150,26 @@ func (l *learner) decide(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
-	l.inputs, l.published, l.woke, l.held, l.Resting = nil, nil, false, false, false
+	l.inputs = nil
+	l.published = nil
+	l.woke = false
+	l.held = false
+	l.Resting = false
 	l.since = workflow.Now(ctx)
 
-	l.State, l.Card = res.State, res.Card
-	l.WakeAt, l.Wake, l.Next, l.Rest = res.WakeAt, time.Time{}, res.Next, res.Rest
+	l.State = res.State
+	l.Card = res.Card
+	l.WakeAt = res.WakeAt
+	l.Wake = time.Time{}
+	l.Next = res.Next
+	l.Rest = res.Rest
 	l.Retire = res.Retire
 	if !res.WakeAt.IsZero() {
 		l.Wake = l.since.Add(max(res.Sleep, minSleep))
 	}
 	l.tell(res.Told)
-	l.Unreported, l.urgent = append(l.Unreported, res.Unreported...), l.urgent || res.Urgent
+	l.Unreported = append(l.Unreported, res.Unreported...)
+	l.urgent = l.urgent || res.Urgent
 	for _, e := range res.Effects {
 		switch e.Kind {
 		case engine.EffectDeliver:
@@ -182,7 +197,8 @@ func (l *learner) continueAsNew(ctx workflow.Context, resting bool) error {
 		}
 	}
 	next := l.Input
-	next.Version, next.Resting = InputVersion, resting
+	next.Version = InputVersion
+	next.Resting = resting
 	if l.Retire > 0 {
 		next.Retire = max(l.Retire-workflow.Now(ctx).Sub(l.since), minSleep)
 	}

@@ -118,7 +118,8 @@ func TestTheTimerIsLazy(t *testing.T) {
 			}
 			in := first()
 			in.Version = tc.version
-			canceled, gone := 0, 0
+			canceled := 0
+			gone := 0
 			w.env.SetOnTimerCanceledListener(func(string) { canceled++ })
 			w.at(4*time.Hour-time.Second, func() { gone = canceled })
 			w.until(4*time.Hour, in)

@@ -54,7 +54,11 @@ func (s *shelf) Put(_ context.Context, learner string, state engine.State, _ tim
 
 // retiring lets learners retire to the shelf after so long.
 func retiring(to *shelf, after time.Duration) func(*world, *activities.Options) {
-	return func(w *world, o *activities.Options) { w.shelf, o.Retired, o.RetireAfter = to, to, after }
+	return func(w *world, o *activities.Options) {
+		w.shelf = to
+		o.Retired = to
+		o.RetireAfter = after
+	}
 }
 
 // ended says how a run ended: "retired", "continued" or "canceled".

@@ -55,14 +55,18 @@ func (l *learner) report(ctx workflow.Context, all bool) {
 		Summary:             summary(fmt.Sprintf("publishes %s", count(len(l.Unreported), "decision"))),
 	})
 	l.reporting = workflow.ExecuteActivity(ctx, ActivityReport, ReportInput{Decisions: l.Unreported})
-	l.reported, l.Unreported, l.urgent = l.Unreported, nil, false
+	l.reported = l.Unreported
+	l.Unreported = nil
+	l.urgent = false
 }
 
 // filed takes note of how a Report ended. What could not be published goes along with the next activity.
 func (l *learner) filed(ctx workflow.Context) {
 	if err := l.reporting.Get(ctx, nil); err != nil {
 		workflow.GetLogger(ctx).Error("Publishing decisions failed for good; they go along with the next activity.", "learner", l.Learner, "error", err)
-		l.Unreported, l.held = append(l.reported, l.Unreported...), true
+		l.Unreported = append(l.reported, l.Unreported...)
+		l.held = true
 	}
-	l.reporting, l.reported = nil, nil
+	l.reporting = nil
+	l.reported = nil
 }

@@ -83,7 +83,14 @@ func newWorld(t *testing.T, start time.Time, tune ...func(*world, *activities.Op
 	w.env.SetStartTime(start)
 	w.env.RegisterWorkflowWithOptions(workflows.Learner, workflow.RegisterOptions{Name: workflows.LearnerWorkflow})
 	o := activities.Options{
-		Profiles: w, Standings: w, Rulesets: w, Marks: w, Clock: w, Spread: -1, RestAfter: 24 * time.Hour, Decisions: w,
+		Profiles:  w,
+		Standings: w,
+		Rulesets:  w,
+		Marks:     w,
+		Clock:     w,
+		Spread:    -1,
+		RestAfter: 24 * time.Hour,
+		Decisions: w,
 		Step: func(env engine.Env, s engine.State, in []engine.Input, now time.Time) engine.Result {
 			w.mu.Lock()
 			w.decides++

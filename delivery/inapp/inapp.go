@@ -41,9 +41,13 @@ func (a *Announcer) Announce(ctx context.Context, n delivery.Nudge) (delivery.Re
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	msg := &nats.Msg{Subject: subjects.Nudge(n.Learner, n.Rule), Data: body, Header: nats.Header{
-		nats.MsgIdHdr: {n.ID}, "Content-Type": {"application/json"},
-	}}
+	msg := &nats.Msg{
+		Subject: subjects.Nudge(n.Learner, n.Rule),
+		Data:    body,
+		Header: nats.Header{
+			nats.MsgIdHdr: {n.ID}, "Content-Type": {"application/json"},
+		},
+	}
 	ack, err := a.js.PublishMsg(ctx, msg, jetstream.WithExpectStream(subjects.NudgeStream))
 	if err != nil {
 		return delivery.Receipt{}, classify(err)
@@ -56,8 +60,11 @@ func classify(err error) *delivery.Error {
 	var refused *jetstream.APIError
 	switch {
 	case errors.Is(err, jetstream.ErrNoStreamResponse), errors.Is(err, nats.ErrNoResponders):
-		return &delivery.Error{Class: delivery.Retry, Err: err,
-			Message: "NATS has no stream " + subjects.NudgeStream + " for nudges; it is made when `homeroom serve` starts"}
+		return &delivery.Error{
+			Class:   delivery.Retry,
+			Err:     err,
+			Message: "NATS has no stream " + subjects.NudgeStream + " for nudges; it is made when `homeroom serve` starts",
+		}
 	case errors.Is(err, nats.ErrMaxPayload):
 		return &delivery.Error{Class: delivery.Final, Err: err, Message: "the nudge is larger than NATS takes; shorten the message, or raise max_payload"}
 	case errors.As(err, &refused) && refused.Code < http.StatusInternalServerError:

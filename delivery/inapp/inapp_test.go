@@ -34,8 +34,14 @@ func (s *stream) PublishMsg(ctx context.Context, m *nats.Msg, _ ...jetstream.Pub
 }
 
 var nudge = delivery.Nudge{
-	ID: "snd-1", Learner: "ada@example.org", Rule: "halfway", Message: "halfway", Title: "Halfway <there>", HTML: "<p>H</p>",
-	Text: "H", Actions: []content.Action{{Label: "On", URL: "https://academy.example/?a=b&c=d"}},
+	ID:      "snd-1",
+	Learner: "ada@example.org",
+	Rule:    "halfway",
+	Message: "halfway",
+	Title:   "Halfway <there>",
+	HTML:    "<p>H</p>",
+	Text:    "H",
+	Actions: []content.Action{{Label: "On", URL: "https://academy.example/?a=b&c=d"}},
 }
 
 func TestANudgeIsOneMessage(t *testing.T) {

@@ -31,10 +31,16 @@ func Run(t *testing.T, newLedger func(t *testing.T) delivery.Ledger) {
 	t.Run("an entry comes back as it was put", func(t *testing.T) {
 		l := newLedger(t)
 		want := delivery.Entry{
-			Phase: delivery.PhaseSettled, Receipt: "msg-1", Calls: 2, At: at,
+			Phase:   delivery.PhaseSettled,
+			Receipt: "msg-1",
+			Calls:   2,
+			At:      at,
 			Outcome: engine.Outcome{
-				SendID: "whole", Status: engine.OutcomeFailed, Reason: engine.ReasonProvider,
-				Detail: `400 "ü" <&>`, RetryAt: at.Add(time.Hour),
+				SendID:  "whole",
+				Status:  engine.OutcomeFailed,
+				Reason:  engine.ReasonProvider,
+				Detail:  `400 "ü" <&>`,
+				RetryAt: at.Add(time.Hour),
 			},
 		}
 		put, err := l.Put(t.Context(), "whole", want)
@@ -168,7 +174,9 @@ func same(a, b delivery.Entry) bool {
 	if !a.At.Equal(b.At) || !a.Outcome.RetryAt.Equal(b.Outcome.RetryAt) {
 		return false
 	}
-	a.At, b.At = time.Time{}, time.Time{}
-	a.Outcome.RetryAt, b.Outcome.RetryAt = time.Time{}, time.Time{}
+	a.At = time.Time{}
+	b.At = time.Time{}
+	a.Outcome.RetryAt = time.Time{}
+	b.Outcome.RetryAt = time.Time{}
 	return reflect.DeepEqual(a, b)
 }

@@ -56,58 +56,104 @@ type scenario struct {
 const longArg = 60_000
 
 var scenarios = []scenario{
-	{name: "a good mail", want: accepted, change: func(*delivery.Email) {}, look: func(t *testing.T, a Arrival) {
-		if !a.OpenTracking || !a.ClickTracking {
-			t.Errorf("tracking is off: %+v", a)
-		}
-	}},
+	{
+		name:   "a good mail",
+		want:   accepted,
+		change: func(*delivery.Email) {},
+		look: func(t *testing.T, a Arrival) {
+			if !a.OpenTracking || !a.ClickTracking {
+				t.Errorf("tracking is off: %+v", a)
+			}
+		},
+	},
 	{name: "text only", want: accepted, change: func(m *delivery.Email) { m.HTML = "" }},
 	{name: "HTML only", want: accepted, change: func(m *delivery.Email) { m.Text = "" }},
-	{name: "no reply address, no names", want: accepted, change: func(m *delivery.Email) { m.ReplyTo, m.FromName, m.ToName = "", "", "" }},
-	{name: "names and subject in any script", want: accepted, change: func(m *delivery.Email) {
-		m.ToName, m.FromName, m.Subject = `Zoë „Ωmega“, O'Brien-学`, "Academy <αβγ>, Ltd.", "Grüße, 学生 🎓 — “again”"
-	}, look: func(t *testing.T, a Arrival) {
-		if a.ToName != `Zoë „Ωmega“, O'Brien-学` || a.Subject != "Grüße, 学生 🎓 — “again”" {
-			t.Errorf("arrived as %+v", a)
-		}
-	}},
-	{name: "a minor's mail", want: accepted, change: func(m *delivery.Email) { m.NoTracking = true }, look: func(t *testing.T, a Arrival) {
-		if a.OpenTracking || a.ClickTracking {
-			t.Errorf("tracking is on: %+v", a)
-		}
-	}},
-	{name: "one-click unsubscribe", want: accepted, change: func(m *delivery.Email) {
-		m.Headers = map[string]string{"List-Unsubscribe": "<https://academy.example/u/token>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
-	}, look: func(t *testing.T, a Arrival) {
-		if len(a.HeaderNames) != 2 {
-			t.Errorf("arrived with headers %v", a.HeaderNames)
-		}
-	}},
+	{
+		name: "no reply address, no names",
+		want: accepted,
+		change: func(m *delivery.Email) {
+			m.ReplyTo = ""
+			m.FromName = ""
+			m.ToName = ""
+		},
+	},
+	{
+		name: "names and subject in any script",
+		want: accepted,
+		change: func(m *delivery.Email) {
+			m.ToName = `Zoë „Ωmega“, O'Brien-学`
+			m.FromName = "Academy <αβγ>, Ltd."
+			m.Subject = "Grüße, 学生 🎓 — “again”"
+		},
+		look: func(t *testing.T, a Arrival) {
+			if a.ToName != `Zoë „Ωmega“, O'Brien-学` || a.Subject != "Grüße, 学生 🎓 — “again”" {
+				t.Errorf("arrived as %+v", a)
+			}
+		},
+	},
+	{
+		name:   "a minor's mail",
+		want:   accepted,
+		change: func(m *delivery.Email) { m.NoTracking = true },
+		look: func(t *testing.T, a Arrival) {
+			if a.OpenTracking || a.ClickTracking {
+				t.Errorf("tracking is on: %+v", a)
+			}
+		},
+	},
+	{
+		name: "one-click unsubscribe",
+		want: accepted,
+		change: func(m *delivery.Email) {
+			m.Headers = map[string]string{"List-Unsubscribe": "<https://academy.example/u/token>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+		},
+		look: func(t *testing.T, a Arrival) {
+			if len(a.HeaderNames) != 2 {
+				t.Errorf("arrived with headers %v", a.HeaderNames)
+			}
+		},
+	},
 	// Categories are for statistics: no mail is worth losing over them.
-	{name: "too many categories", want: accepted, change: func(m *delivery.Email) {
-		m.Categories = nil
-		for i := range 14 {
-			m.Categories = append(m.Categories, fmt.Sprintf("rule-%d", i))
-		}
-	}, look: func(t *testing.T, a Arrival) {
-		if len(a.Categories) != 10 || a.Categories[0] != "rule-0" {
-			t.Errorf("arrived with categories %v, want the first ten", a.Categories)
-		}
-	}},
+	{
+		name: "too many categories",
+		want: accepted,
+		change: func(m *delivery.Email) {
+			m.Categories = nil
+			for i := range 14 {
+				m.Categories = append(m.Categories, fmt.Sprintf("rule-%d", i))
+			}
+		},
+		look: func(t *testing.T, a Arrival) {
+			if len(a.Categories) != 10 || a.Categories[0] != "rule-0" {
+				t.Errorf("arrived with categories %v, want the first ten", a.Categories)
+			}
+		},
+	},
 	{name: "a category that is too long", want: accepted, change: func(m *delivery.Email) { m.Categories = []string{strings.Repeat("x", 300)} }},
-	{name: "a rule and its message of the same name", want: accepted, change: func(m *delivery.Email) { m.Categories = []string{"well-done", "well-done"} },
+	{
+		name:   "a rule and its message of the same name",
+		want:   accepted,
+		change: func(m *delivery.Email) { m.Categories = []string{"well-done", "well-done"} },
 		look: func(t *testing.T, a Arrival) {
 			if len(a.Categories) != 1 {
 				t.Errorf("arrived with categories %v, want one", a.Categories)
 			}
-		}},
+		},
+	},
 	{name: "categories in no provider's alphabet", want: accepted, change: func(m *delivery.Email) { m.Categories = []string{"zurück", "", "学"} }},
 
 	{name: "an address that is none", want: refused(http.StatusBadRequest), change: func(m *delivery.Email) { m.To = "not an address" }},
 	{name: "no address", want: refused(http.StatusBadRequest), change: func(m *delivery.Email) { m.To = "" }},
 	{name: "a sender that is no address", want: refused(http.StatusBadRequest), change: func(m *delivery.Email) { m.From = "academy" }},
 	{name: "an empty subject", want: refused(http.StatusBadRequest), change: func(m *delivery.Email) { m.Subject = "" }},
-	{name: "nothing to say", want: refused(http.StatusBadRequest), change: func(m *delivery.Email) { m.HTML, m.Text = "", "" }},
+	{
+		name: "nothing to say",
+		want: refused(http.StatusBadRequest),
+		change: func(m *delivery.Email) {
+			m.HTML = ""
+			m.Text = ""
+		},
+	},
 	{name: "a send id without end", want: refused(http.StatusBadRequest), change: func(m *delivery.Email) { m.SendID += strings.Repeat("x", longArg) }},
 
 	{name: "a reserved header", want: verdict{class: delivery.Final}, change: header("Bcc", "someone@example.com")},
@@ -178,8 +224,15 @@ func Run(t *testing.T, open func(t *testing.T) delivery.Sender, o Options) {
 // good is a mail that every provider takes.
 func good(id, from string) delivery.Email {
 	return delivery.Email{
-		SendID: id, From: from, FromName: "Academy", ReplyTo: "help@example.com", To: "ada@example.com", ToName: "Ada",
-		Subject: "One more try?", Text: "Hello Ada", HTML: "<p>Hello Ada</p>",
+		SendID:     id,
+		From:       from,
+		FromName:   "Academy",
+		ReplyTo:    "help@example.com",
+		To:         "ada@example.com",
+		ToName:     "Ada",
+		Subject:    "One more try?",
+		Text:       "Hello Ada",
+		HTML:       "<p>Hello Ada</p>",
 		Headers:    map[string]string{"X-Homeroom-Test": "conformance"},
 		Categories: []string{"quiz-retry", "one-more-try"},
 	}

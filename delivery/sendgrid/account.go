@@ -66,7 +66,8 @@ func (s *Sender) MaySendAs(ctx context.Context, address string) (bool, error) {
 // look asks SendGrid for something and reads its answer.
 func (s *Sender) look(ctx context.Context, path string, into any) error {
 	response, err := s.client.SendWithContext(ctx, rest.Request{
-		Method: rest.Get, BaseURL: s.host + path,
+		Method:  rest.Get,
+		BaseURL: s.host + path,
 		Headers: map[string]string{"Authorization": "Bearer " + s.key(), "Accept": "application/json", "User-Agent": "homeroom"},
 	})
 	if err == nil && response == nil {

@@ -48,7 +48,8 @@ func TestTheAccount(t *testing.T) {
 }
 
 func TestScopes(t *testing.T) {
-	status, body := 200, `{"scopes":["mail.send"]}`
+	status := 200
+	body := `{"scopes":["mail.send"]}`
 	host := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/v3/scopes" {
 			t.Errorf("asked %s", r.URL.Path)
@@ -60,11 +61,13 @@ func TestScopes(t *testing.T) {
 	if got, err := s.Scopes(t.Context()); err != nil || len(got) != 1 || got[0] != sendgrid.ScopeSend {
 		t.Errorf("got %v, %v", got, err)
 	}
-	status, body = 401, `{"errors":[{"message":"`+key+` is revoked"}]}`
+	status = 401
+	body = `{"errors":[{"message":"` + key + ` is revoked"}]}`
 	if _, err := s.Scopes(t.Context()); !errors.Is(err, sendgrid.ErrKeyUnknown) || strings.Contains(err.Error(), key) {
 		t.Errorf("got %v, want ErrKeyUnknown without the key", err)
 	}
-	status, body = 200, `<html>`
+	status = 200
+	body = `<html>`
 	if _, err := s.Scopes(t.Context()); err == nil {
 		t.Error("a page is no answer")
 	}

@@ -46,7 +46,9 @@ func TestManySendsAtOnce(t *testing.T) {
 		wg.Go(func() {
 			for id := range ids {
 				m := email
-				m.SendID, m.Subject, m.To = id, "subject of "+id, id+"@example.org"
+				m.SendID = id
+				m.Subject = "subject of " + id
+				m.To = id + "@example.org"
 				receipt, err := s.Send(t.Context(), m)
 				if err != nil || receipt.MessageID != "msg-"+id {
 					t.Errorf("%s: %+v, %v", id, receipt, err)

@@ -77,17 +77,30 @@ func New(o Options) (*Sender, error) {
 	// Idle connections are dropped before the far end does so: a request written to a connection that is just being
 	// closed is one that nobody can be certain about.
 	transport := &http.Transport{
-		Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext, TLSHandshakeTimeout: 5 * time.Second,
-		TLSClientConfig:   &tls.Config{MinVersion: tls.VersionTLS12},
-		ForceAttemptHTTP2: true, MaxIdleConns: 64, MaxIdleConnsPerHost: 64, IdleConnTimeout: 15 * time.Second,
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         dialer.DialContext,
+		TLSHandshakeTimeout: 5 * time.Second,
+		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
+		ForceAttemptHTTP2:   true,
+		MaxIdleConns:        64,
+		MaxIdleConnsPerHost: 64,
+		IdleConnTimeout:     15 * time.Second,
 	}
 	key := o.APIKey
-	return &Sender{host: o.Host, sandbox: o.Sandbox, now: o.Now, key: func() string { return key }, client: rest.Client{HTTPClient: &http.Client{
-		Transport: transport,
-		Timeout:   o.Timeout,
-		// A redirected POST would be a second request; the answer itself is the error.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}}, nil
+	return &Sender{
+		host:    o.Host,
+		sandbox: o.Sandbox,
+		now:     o.Now,
+		key:     func() string { return key },
+		client: rest.Client{
+			HTTPClient: &http.Client{
+				Transport: transport,
+				Timeout:   o.Timeout,
+				// A redirected POST would be a second request; the answer itself is the error.
+				CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+			},
+		},
+	}, nil
 }
 
 // Close drops idle connections.
@@ -100,7 +113,9 @@ func (s *Sender) Send(ctx context.Context, m delivery.Email) (delivery.Receipt, 
 		return delivery.Receipt{}, &delivery.Error{Class: delivery.Final, Message: err.Error(), Err: err}
 	}
 	request := rest.Request{
-		Method: rest.Post, BaseURL: s.host + endpoint, Body: body,
+		Method:  rest.Post,
+		BaseURL: s.host + endpoint,
+		Body:    body,
 		Headers: map[string]string{
 			"Authorization": "Bearer " + s.key(), "Accept": "application/json",
 			"Content-Type": "application/json", "User-Agent": "homeroom",

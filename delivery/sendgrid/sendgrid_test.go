@@ -24,8 +24,15 @@ const key = "SG.this-is-the-secret-key"
 var (
 	now   = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 	email = delivery.Email{
-		SendID: "snd-1", From: "hello@academy.example", FromName: "Academy", ReplyTo: "help@academy.example",
-		To: "ada@example.org", ToName: "Ada", Subject: "Grüße", HTML: "<p>Hi</p>", Text: "Hi",
+		SendID:     "snd-1",
+		From:       "hello@academy.example",
+		FromName:   "Academy",
+		ReplyTo:    "help@academy.example",
+		To:         "ada@example.org",
+		ToName:     "Ada",
+		Subject:    "Grüße",
+		HTML:       "<p>Hi</p>",
+		Text:       "Hi",
 		Headers:    map[string]string{"List-Unsubscribe": "<https://a.example/u>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"},
 		Categories: []string{"certificate", "well-done"},
 	}
@@ -57,7 +64,9 @@ func TestTheRequest(t *testing.T) {
 		minor   bool
 		want    string
 	}{
-		{name: "plain", want: `{
+		{
+			name: "plain",
+			want: `{
 			"from": {"name": "Academy", "email": "hello@academy.example"},
 			"reply_to": {"email": "help@academy.example"},
 			"subject": "Grüße",
@@ -68,8 +77,13 @@ func TestTheRequest(t *testing.T) {
 			"tracking_settings": {
 				"click_tracking": {"enable": true, "enable_text": false},
 				"open_tracking": {"enable": true}, "subscription_tracking": {"enable": false}}
-		}`},
-		{name: "sandbox, a minor", sandbox: true, minor: true, want: `{
+		}`,
+		},
+		{
+			name:    "sandbox, a minor",
+			sandbox: true,
+			minor:   true,
+			want: `{
 			"from": {"name": "Academy", "email": "hello@academy.example"},
 			"reply_to": {"email": "help@academy.example"},
 			"subject": "Grüße",
@@ -81,7 +95,8 @@ func TestTheRequest(t *testing.T) {
 			"tracking_settings": {
 				"click_tracking": {"enable": false, "enable_text": false},
 				"open_tracking": {"enable": false}, "subscription_tracking": {"enable": false}}
-		}`},
+		}`,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got any
@@ -123,16 +138,28 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 	}{
 		{status: 202},
 		{status: 200}, // sandbox mode
-		{status: 400, body: `{"errors":[{"message":"Does not contain a valid address.","field":"personalizations.0.to.0.email"},{"message":"Second."}]}`,
-			class: delivery.Final, words: "SendGrid answered 400: Does not contain a valid address. (personalizations.0.to.0.email); Second."},
-		{status: 401, body: `{"errors":[{"message":"The provided authorization grant is invalid","field":null}]}`,
-			class: delivery.Final, words: "SendGrid answered 401: The provided authorization grant is invalid"},
+		{
+			status: 400,
+			body:   `{"errors":[{"message":"Does not contain a valid address.","field":"personalizations.0.to.0.email"},{"message":"Second."}]}`,
+			class:  delivery.Final,
+			words:  "SendGrid answered 400: Does not contain a valid address. (personalizations.0.to.0.email); Second.",
+		},
+		{
+			status: 401,
+			body:   `{"errors":[{"message":"The provided authorization grant is invalid","field":null}]}`,
+			class:  delivery.Final,
+			words:  "SendGrid answered 401: The provided authorization grant is invalid",
+		},
 		{status: 403, body: "<html>", class: delivery.Final, words: "SendGrid answered 403: forbidden"},
 		{status: 404, class: delivery.Final},
 		{status: 413, class: delivery.Final},
 		{status: 307, headers: map[string]string{"Location": "/elsewhere"}, class: delivery.Final},
-		{status: 429, headers: map[string]string{"X-RateLimit-Reset": fmt.Sprint(now.Add(42 * time.Second).Unix())},
-			class: delivery.Retry, after: 42 * time.Second},
+		{
+			status:  429,
+			headers: map[string]string{"X-RateLimit-Reset": fmt.Sprint(now.Add(42 * time.Second).Unix())},
+			class:   delivery.Retry,
+			after:   42 * time.Second,
+		},
 		{status: 429, headers: map[string]string{"X-RateLimit-Reset": fmt.Sprint(now.Add(-time.Hour).Unix())}, class: delivery.Retry},
 		{status: 429, headers: map[string]string{"X-RateLimit-Reset": "soon"}, class: delivery.Retry},
 		{status: 429, class: delivery.Retry},

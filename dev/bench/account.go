@@ -124,7 +124,8 @@ func list(ctx context.Context, c client.Client, query string) ([]*workflow.Workf
 }
 
 func readRun(ctx context.Context, c client.Client, info *workflow.WorkflowExecutionInfo) ([]*historypb.HistoryEvent, int64, error) {
-	id, run := info.Execution.GetWorkflowId(), info.Execution.GetRunId()
+	id := info.Execution.GetWorkflowId()
+	run := info.Execution.GetRunId()
 	events, err := history(ctx, c, info.Execution)
 	if err != nil {
 		return nil, 0, err

@@ -14,21 +14,31 @@ import (
 func TestTheBill(t *testing.T) {
 	plain := func(kind enums.EventType) *historypb.HistoryEvent { return &historypb.HistoryEvent{EventType: kind} }
 	started := func(previous string) *historypb.HistoryEvent {
-		return &historypb.HistoryEvent{EventType: enums.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED, Attributes: &historypb.HistoryEvent_WorkflowExecutionStartedEventAttributes{
-			WorkflowExecutionStartedEventAttributes: &historypb.WorkflowExecutionStartedEventAttributes{ContinuedExecutionRunId: previous},
-		}}
+		return &historypb.HistoryEvent{
+			EventType: enums.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED,
+			Attributes: &historypb.HistoryEvent_WorkflowExecutionStartedEventAttributes{
+				WorkflowExecutionStartedEventAttributes: &historypb.WorkflowExecutionStartedEventAttributes{ContinuedExecutionRunId: previous},
+			},
+		}
 	}
 	marker := func(task int64) *historypb.HistoryEvent {
-		return &historypb.HistoryEvent{EventType: enums.EVENT_TYPE_MARKER_RECORDED, Attributes: &historypb.HistoryEvent_MarkerRecordedEventAttributes{
-			MarkerRecordedEventAttributes: &historypb.MarkerRecordedEventAttributes{MarkerName: "LocalActivity", WorkflowTaskCompletedEventId: task},
-		}}
+		return &historypb.HistoryEvent{
+			EventType: enums.EVENT_TYPE_MARKER_RECORDED,
+			Attributes: &historypb.HistoryEvent_MarkerRecordedEventAttributes{
+				MarkerRecordedEventAttributes: &historypb.MarkerRecordedEventAttributes{MarkerName: "LocalActivity", WorkflowTaskCompletedEventId: task},
+			},
+		}
 	}
 	try := func(n int32) *historypb.HistoryEvent {
-		return &historypb.HistoryEvent{EventType: enums.EVENT_TYPE_ACTIVITY_TASK_STARTED, Attributes: &historypb.HistoryEvent_ActivityTaskStartedEventAttributes{
-			ActivityTaskStartedEventAttributes: &historypb.ActivityTaskStartedEventAttributes{Attempt: n},
-		}}
+		return &historypb.HistoryEvent{
+			EventType: enums.EVENT_TYPE_ACTIVITY_TASK_STARTED,
+			Attributes: &historypb.HistoryEvent_ActivityTaskStartedEventAttributes{
+				ActivityTaskStartedEventAttributes: &historypb.ActivityTaskStartedEventAttributes{Attempt: n},
+			},
+		}
 	}
-	signal, timer := plain(enums.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED), plain(enums.EVENT_TYPE_TIMER_STARTED)
+	signal := plain(enums.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED)
+	timer := plain(enums.EVENT_TYPE_TIMER_STARTED)
 	task := plain(enums.EVENT_TYPE_WORKFLOW_TASK_COMPLETED)
 	for _, tc := range []struct {
 		name   string

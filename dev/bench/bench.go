@@ -52,9 +52,12 @@ func (o *Options) baselines(ctx context.Context, r *Report) (err error) {
 	ratio := in.homeroom.rate() / in.raw.rate()
 	r.add(Figure{Name: "ingest of events no rule needs", Value: each(in.homeroom), Data: ratesOf(in.homeroom)})
 	r.add(Figure{
-		Name: "  as part of raw", Value: fmt.Sprintf("%.2f", ratio), Budget: "≥ 0.5", Met: met(ratio >= 0.5),
-		Note: fmt.Sprintf("%.2f of raw with 16 partitions", in.homeroom.rate()/in.partitioned.rate()),
-		Data: map[string]float64{"ratio": ratio, "ratio_partitioned": in.homeroom.rate() / in.partitioned.rate()},
+		Name:   "  as part of raw",
+		Value:  fmt.Sprintf("%.2f", ratio),
+		Budget: "≥ 0.5",
+		Met:    met(ratio >= 0.5),
+		Note:   fmt.Sprintf("%.2f of raw with 16 partitions", in.homeroom.rate()/in.partitioned.rate()),
+		Data:   map[string]float64{"ratio": ratio, "ratio_partitioned": in.homeroom.rate() / in.partitioned.rate()},
 	})
 	c, err := client.DialContext(ctx, client.Options{HostPort: s.TemporalAddress, Namespace: s.Namespace, Logger: sdklog.NewStructuredLogger(o.Log)})
 	if err != nil {
@@ -67,9 +70,10 @@ func (o *Options) baselines(ctx context.Context, r *Report) (err error) {
 		return err
 	}
 	r.add(Figure{
-		Name: "naive: Temporal actions per 1,000 events", Value: thousands(per1000(n.cost.Actions, n.events)),
-		Note: fmt.Sprintf("%d events, %.0f/s: %s", n.events, float64(n.events)/n.took.Seconds(), n.cost),
-		Data: costsOf(n.cost, n.events),
+		Name:  "naive: Temporal actions per 1,000 events",
+		Value: thousands(per1000(n.cost.Actions, n.events)),
+		Note:  fmt.Sprintf("%d events, %.0f/s: %s", n.events, float64(n.events)/n.took.Seconds(), n.cost),
+		Data:  costsOf(n.cost, n.events),
 	})
 	return nil
 }
@@ -112,23 +116,32 @@ func (o *Options) campus(ctx context.Context, r *Report) error {
 	data := costsOf(t.cost, t.events)
 	data["messages"], data["learners"] = float64(t.messages), float64(o.Learners)
 	r.add(Figure{
-		Name: "Temporal actions per 1,000 events", Value: thousands(each), Budget: "≤ 60", Met: met(each <= 60),
-		Note: fmt.Sprintf("%s events, %d messages: %s", thousands(float64(t.events)), t.messages, t.cost), Data: data,
+		Name:   "Temporal actions per 1,000 events",
+		Value:  thousands(each),
+		Budget: "≤ 60",
+		Met:    met(each <= 60),
+		Note:   fmt.Sprintf("%s events, %d messages: %s", thousands(float64(t.events)), t.messages, t.cost),
+		Data:   data,
 	})
 	if naive := r.figure("naive: Temporal actions per 1,000 events", "actions_per_1000_events"); naive > 0 {
 		r.add(Figure{
-			Name: "  fewer than naive", Value: fmt.Sprintf("%.0f times", naive/each), Budget: "≥ 30 times", Met: met(naive/each >= 30),
-			Data: map[string]float64{"times": naive / each},
+			Name:   "  fewer than naive",
+			Value:  fmt.Sprintf("%.0f times", naive/each),
+			Budget: "≥ 30 times",
+			Met:    met(naive/each >= 30),
+			Data:   map[string]float64{"times": naive / each},
 		})
 	}
 	r.add(Figure{
-		Name: "  per learner and 30 days", Value: fmt.Sprintf("%.0f", float64(t.cost.Actions)/float64(o.Learners)/float64(o.Days)*30),
-		Note: fmt.Sprintf("%.1f messages, %.0f events", float64(t.messages)/float64(o.Learners)/float64(o.Days)*30, float64(t.events)/float64(o.Learners)/float64(o.Days)*30),
-		Data: map[string]float64{"actions": float64(t.cost.Actions) / float64(o.Learners) / float64(o.Days) * 30},
+		Name:  "  per learner and 30 days",
+		Value: fmt.Sprintf("%.0f", float64(t.cost.Actions)/float64(o.Learners)/float64(o.Days)*30),
+		Note:  fmt.Sprintf("%.1f messages, %.0f events", float64(t.messages)/float64(o.Learners)/float64(o.Days)*30, float64(t.events)/float64(o.Learners)/float64(o.Days)*30),
+		Data:  map[string]float64{"actions": float64(t.cost.Actions) / float64(o.Learners) / float64(o.Days) * 30},
 	})
 	r.add(Figure{
-		Name: "state transitions per event", Value: fmt.Sprintf("%.2f", float64(t.cost.Transitions)/float64(t.events)),
-		Data: map[string]float64{"transitions_per_event": float64(t.cost.Transitions) / float64(t.events)},
+		Name:  "state transitions per event",
+		Value: fmt.Sprintf("%.2f", float64(t.cost.Transitions)/float64(t.events)),
+		Data:  map[string]float64{"transitions_per_event": float64(t.cost.Transitions) / float64(t.events)},
 	})
 	r.add(Figure{Name: "largest history of a run", Value: fmt.Sprintf("%d events", t.cost.Largest), Data: map[string]float64{"events": float64(t.cost.Largest)}})
 	r.add(restingFigure(t.resting))
@@ -137,9 +150,11 @@ func (o *Options) campus(ctx context.Context, r *Report) error {
 
 func restingFigure(rest *resting) Figure {
 	f := Figure{
-		Name: "resting learner", Budget: "≤ 8 events, ≤ 6 KB", Value: "none rests",
-		Data: map[string]float64{"resting": float64(rest.learners), "retired": float64(rest.retired)},
-		Note: fmt.Sprintf("median of %d at the end of the term; two weeks later %d runs had retired, which cost Temporal nothing", rest.learners, rest.retired),
+		Name:   "resting learner",
+		Budget: "≤ 8 events, ≤ 6 KB",
+		Value:  "none rests",
+		Data:   map[string]float64{"resting": float64(rest.learners), "retired": float64(rest.retired)},
+		Note:   fmt.Sprintf("median of %d at the end of the term; two weeks later %d runs had retired, which cost Temporal nothing", rest.learners, rest.retired),
 	}
 	if rest.learners > 0 {
 		f.Value = fmt.Sprintf("%d events, %s", rest.events, sizeOf(rest.bytes))
@@ -155,8 +170,11 @@ func (o *Options) nudges(ctx context.Context, r *Report) error {
 		return err
 	}
 	r.add(Figure{
-		Name: "history events per nudge", Value: fmt.Sprintf("%d, with a wait %d", n.atOnce, n.afterWait), Budget: "≤ 12, about 6 more per wait",
-		Met: met(n.atOnce <= 12 && n.afterWait <= n.atOnce+7), Data: map[string]float64{"at_once": float64(n.atOnce), "with_a_wait": float64(n.afterWait)},
+		Name:   "history events per nudge",
+		Value:  fmt.Sprintf("%d, with a wait %d", n.atOnce, n.afterWait),
+		Budget: "≤ 12, about 6 more per wait",
+		Met:    met(n.atOnce <= 12 && n.afterWait <= n.atOnce+7),
+		Data:   map[string]float64{"at_once": float64(n.atOnce), "with_a_wait": float64(n.afterWait)},
 	})
 	return nil
 }
@@ -164,9 +182,10 @@ func (o *Options) nudges(ctx context.Context, r *Report) error {
 func (o *Options) core(ctx context.Context, r *Report) error {
 	for _, s := range measureSteps(o.Academy, o.Seed) {
 		r.add(Figure{
-			Name: "engine.Step, " + s.name + " event", Value: fmt.Sprintf("%.1f µs, %.0f allocations", micro(s.new.took), s.new.allocs),
-			Note: fmt.Sprintf("after a term: %.1f µs, %.0f", micro(s.old.took), s.old.allocs),
-			Data: map[string]float64{"new_us": micro(s.new.took), "new_allocs": s.new.allocs, "old_us": micro(s.old.took), "old_allocs": s.old.allocs},
+			Name:  "engine.Step, " + s.name + " event",
+			Value: fmt.Sprintf("%.1f µs, %.0f allocations", micro(s.new.took), s.new.allocs),
+			Note:  fmt.Sprintf("after a term: %.1f µs, %.0f", micro(s.old.took), s.old.allocs),
+			Data:  map[string]float64{"new_us": micro(s.new.took), "new_allocs": s.new.allocs, "old_us": micro(s.old.took), "old_allocs": s.old.allocs},
 		})
 	}
 	o.progress("backtest")(0, 0)
@@ -176,8 +195,12 @@ func (o *Options) core(ctx context.Context, r *Report) error {
 	}
 	perCore := 1e6 / b.processorEach()
 	r.add(Figure{
-		Name: "backtest", Value: thousands(perCore) + " events/s per core", Budget: "≥ 300,000", Met: met(perCore >= 300_000),
-		Note: fmt.Sprintf("%s events/s on this machine", thousands(b.rate())), Data: map[string]float64{"events_per_s_per_core": perCore, "events_per_s": b.rate()},
+		Name:   "backtest",
+		Value:  thousands(perCore) + " events/s per core",
+		Budget: "≥ 300,000",
+		Met:    met(perCore >= 300_000),
+		Note:   fmt.Sprintf("%s events/s on this machine", thousands(b.rate())),
+		Data:   map[string]float64{"events_per_s_per_core": perCore, "events_per_s": b.rate()},
 	})
 	return nil
 }
@@ -188,11 +211,17 @@ func (o *Options) memory(ctx context.Context, r *Report, command func() *exec.Cm
 		return err
 	}
 	r.add(Figure{
-		Name: "memory of the dev stack, idle", Value: sizeOf(w.idle), Budget: "≤ 400 MB", Met: met(w.idle <= 400<<20),
-		Note: "NATS, Temporal, its UI, SendGrid's stand-in, Homeroom", Data: map[string]float64{"bytes": float64(w.idle)},
+		Name:   "memory of the dev stack, idle",
+		Value:  sizeOf(w.idle),
+		Budget: "≤ 400 MB",
+		Met:    met(w.idle <= 400<<20),
+		Note:   "NATS, Temporal, its UI, SendGrid's stand-in, Homeroom",
+		Data:   map[string]float64{"bytes": float64(w.idle)},
 	})
 	r.add(Figure{
-		Name: fmt.Sprintf("  with %s learners waiting", thousands(float64(w.learners))), Value: sizeOf(w.waiting), Data: map[string]float64{"bytes": float64(w.waiting)},
+		Name:  fmt.Sprintf("  with %s learners waiting", thousands(float64(w.learners))),
+		Value: sizeOf(w.waiting),
+		Data:  map[string]float64{"bytes": float64(w.waiting)},
 	})
 	return nil
 }

@@ -116,7 +116,8 @@ func (o *Options) playTerm(ctx context.Context) (t *term, err error) {
 
 // passes lets the clock run to the end, and everything be decided that is due by then.
 func (o *Options) passes(ctx context.Context, h *house.House, end time.Time) error {
-	report, began := o.progress("the weeks after, in hours"), h.Clock.Now()
+	report := o.progress("the weeks after, in hours")
+	began := h.Clock.Now()
 	for h.Clock.Now().Before(end) {
 		report(int(h.Clock.Now().Sub(began).Hours()), int(end.Sub(began).Hours()))
 		if err := house.Sleep(ctx, min(200*time.Millisecond, time.Until(h.Clock.When(end)))); err != nil {

@@ -27,7 +27,8 @@ func repeat(f func()) perCall {
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	began, n := time.Now(), 0
+	began := time.Now()
+	n := 0
 	for time.Since(began) < time.Second {
 		for range 100 {
 			f()
@@ -84,7 +85,8 @@ func liveTerm(env engine.Env, state engine.State, seed uint64, until time.Time) 
 		if ev.Time.After(until) {
 			break
 		}
-		ev.Seq, ev.StoredAt = uint64(i+1), ev.Time
+		ev.Seq = uint64(i + 1)
+		ev.StoredAt = ev.Time
 		standing.Apply(&ev, env.Current, ev.Time)
 		res := engine.Step(env, state, []engine.Input{{Event: &ev}}, ev.Time)
 		for state = res.State; len(res.Effects) > 0; state = res.State { // every delivery is accepted
@@ -106,9 +108,11 @@ const backtestEvents = 400_000
 func backtest(ctx context.Context, academy *rules.Academy, seed uint64) (perSecond, error) {
 	var recording bytes.Buffer
 	term := campusLoad(campus.Options{Learners: 200, Days: 45, Seed: seed})
-	copies, events := backtestEvents/len(term)+1, 0
+	copies := backtestEvents/len(term) + 1
+	events := 0
 	for _, d := range term {
-		learner, id := d.Event.Learner, d.Event.ID
+		learner := d.Event.Learner
+		id := d.Event.ID
 		for i := range copies {
 			d.Event.Learner, d.Event.ID = fmt.Sprintf("%s-%d", learner, i), fmt.Sprintf("%s-%d", id, i)
 			if err := line(&recording, academy.Catalog, d); err != nil {
@@ -119,7 +123,10 @@ func backtest(ctx context.Context, academy *rules.Academy, seed uint64) (perSeco
 	}
 	lap := stopwatch()
 	_, err := simulate.Run(ctx, &recording, simulate.Options{
-		Ruleset: academy.Ruleset, Decoder: academy.Catalog, AssumeReachable: true, SummaryOnly: true,
+		Ruleset:         academy.Ruleset,
+		Decoder:         academy.Catalog,
+		AssumeReachable: true,
+		SummaryOnly:     true,
 	})
 	return lap(events), err
 }

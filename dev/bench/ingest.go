@@ -38,7 +38,8 @@ func (p perSecond) processorEach() float64 {
 
 // stopwatch measures from now on.
 func stopwatch() func(events int) perSecond {
-	at, used := time.Now(), processorTime()
+	at := time.Now()
+	used := processorTime()
 	return func(events int) perSecond {
 		return perSecond{events, time.Since(at), processorTime() - used}
 	}
@@ -55,11 +56,14 @@ func unneeded(academy *rules.Academy, seed uint64, n int) ([]house.Message, erro
 			pool = append(pool, d)
 		}
 	}
-	messages, now := make([]house.Message, 0, n), time.Now()
+	messages := make([]house.Message, 0, n)
+	now := time.Now()
 	for i := range n {
 		d := pool[i%len(pool)]
 		learner := "i_" + strconv.Itoa(i%ingestLearners)
-		d.Event.ID, d.Event.Learner, d.Event.Time = strconv.Itoa(i), learner, now
+		d.Event.ID = strconv.Itoa(i)
+		d.Event.Learner = learner
+		d.Event.Time = now
 		body, err := academy.Catalog.Encode(d)
 		if err != nil {
 			return nil, fmt.Errorf("encoding event %s: %w", d.Event.ID, err)
@@ -72,9 +76,13 @@ func unneeded(academy *rules.Academy, seed uint64, n int) ([]house.Message, erro
 // publish stores messages as fast as the stream takes them.
 func publish(ctx context.Context, js jetstream.JetStream, messages []house.Message, report func(done, total int)) error {
 	for i, m := range messages {
-		msg := &nats.Msg{Subject: subjects.Publish(m.Learner, m.Event), Data: m.Body, Header: nats.Header{
-			jetstream.MsgIDHeader: {subjects.MsgID(m.Learner, m.ID)},
-		}}
+		msg := &nats.Msg{
+			Subject: subjects.Publish(m.Learner, m.Event),
+			Data:    m.Body,
+			Header: nats.Header{
+				jetstream.MsgIDHeader: {subjects.MsgID(m.Learner, m.ID)},
+			},
+		}
 		if _, err := js.PublishMsgAsync(msg, jetstream.WithStallWait(time.Minute)); err != nil {
 			return fmt.Errorf("publishing event %s: %w", m.ID, err)
 		}
@@ -168,7 +176,10 @@ func readRaw(ctx context.Context, js jetstream.JetStream, filters []string, even
 	var consumers []jetstream.Consumer
 	for _, filter := range filters {
 		c, err := js.CreateConsumer(ctx, subjects.Stream, jetstream.ConsumerConfig{
-			AckPolicy: jetstream.AckExplicitPolicy, FilterSubject: filter, MaxAckPending: 4096, InactiveThreshold: time.Minute,
+			AckPolicy:         jetstream.AckExplicitPolicy,
+			FilterSubject:     filter,
+			MaxAckPending:     4096,
+			InactiveThreshold: time.Minute,
 		})
 		if err != nil {
 			return perSecond{}, fmt.Errorf("creating a consumer: %w", err)

@@ -70,9 +70,15 @@ const (
 // failed is a failed assessment of a learner who has an address, as it is published.
 func failed(cat *catalog.Catalog, learner, kind string, at time.Time) (house.Message, error) {
 	return house.Publisher{Catalog: cat}.Message(catalog.Decoded{
-		Event: engine.Event{ID: learner + "-1", Name: "assessment.graded", Learner: learner, Time: at, Properties: map[string]any{
-			"assessment_id": "q1", "score_pct": 30.0, "passed": false, "grader_type": kind,
-		}},
+		Event: engine.Event{
+			ID:      learner + "-1",
+			Name:    "assessment.graded",
+			Learner: learner,
+			Time:    at,
+			Properties: map[string]any{
+				"assessment_id": "q1", "score_pct": 30.0, "passed": false, "grader_type": kind,
+			},
+		},
 		Traits: map[string]any{"email": learner + jobDomain},
 	})
 }
@@ -137,7 +143,8 @@ func newcomers(cat *catalog.Catalog, kind string, n int, at time.Time) ([]house.
 // jobA is how long a message takes that is to go at once.
 func (o *Options) jobA(ctx context.Context, s Sizes) (lags []time.Duration, err error) {
 	err = o.onDisk(ctx, "job-a", s.Wait, func(j *job) error {
-		random, published := rand.New(rand.NewPCG(o.Seed, 1)), map[string]time.Time{}
+		random := rand.New(rand.NewPCG(o.Seed, 1))
+		published := map[string]time.Time{}
 		publisher := house.Publisher{JS: j.js, Catalog: j.academy.Catalog}
 		report := o.progress("job A")
 		for i := range s.Singles + 1 { // the first one is a rehearsal: connections are opened, rules compiled
@@ -220,10 +227,15 @@ func noise(cat *catalog.Catalog, n int) ([]house.Message, error) {
 	var all []house.Message
 	now := time.Now()
 	for i := range n {
-		m, err := house.Publisher{Catalog: cat}.Message(catalog.Decoded{Event: engine.Event{
-			ID: fmt.Sprint("e", i), Name: "video.paused", Learner: fmt.Sprintf("c%d", i%noiseLearners), Time: now,
-			Properties: map[string]any{"video_id": "vid_1", "current_time_seconds": float64(i), "total_duration": 900.0},
-		}})
+		m, err := house.Publisher{Catalog: cat}.Message(catalog.Decoded{
+			Event: engine.Event{
+				ID:         fmt.Sprint("e", i),
+				Name:       "video.paused",
+				Learner:    fmt.Sprintf("c%d", i%noiseLearners),
+				Time:       now,
+				Properties: map[string]any{"video_id": "vid_1", "current_time_seconds": float64(i), "total_duration": 900.0},
+			},
+		})
 		if err != nil {
 			return nil, err
 		}

@@ -53,43 +53,61 @@ func (o *Options) Jobs(ctx context.Context, letters string, s Sizes, command fun
 
 func (o *Options) figureA(ctx context.Context, s Sizes) (Figure, error) {
 	lags, err := o.jobA(ctx, s)
-	p50, p95, p99 := percentile(lags, 50), percentile(lags, 95), percentile(lags, 99)
+	p50 := percentile(lags, 50)
+	p95 := percentile(lags, 95)
+	p99 := percentile(lags, 99)
 	return Figure{
-		Name: fmt.Sprintf("A: %d messages at once, p50 / p95 / p99", len(lags)), Value: fmt.Sprintf("%d / %d / %d ms", p50.Milliseconds(), p95.Milliseconds(), p99.Milliseconds()),
-		Budget: "≤ 30 / 100 / 250 ms", Met: met(p50 <= 30*time.Millisecond && p95 <= 100*time.Millisecond && p99 <= 250*time.Millisecond),
-		Data: map[string]float64{"p50_ms": micro(p50) / 1000, "p95_ms": micro(p95) / 1000, "p99_ms": micro(p99) / 1000},
+		Name:   fmt.Sprintf("A: %d messages at once, p50 / p95 / p99", len(lags)),
+		Value:  fmt.Sprintf("%d / %d / %d ms", p50.Milliseconds(), p95.Milliseconds(), p99.Milliseconds()),
+		Budget: "≤ 30 / 100 / 250 ms",
+		Met:    met(p50 <= 30*time.Millisecond && p95 <= 100*time.Millisecond && p99 <= 250*time.Millisecond),
+		Data:   map[string]float64{"p50_ms": micro(p50) / 1000, "p95_ms": micro(p95) / 1000, "p99_ms": micro(p99) / 1000},
 	}, err
 }
 
 func (o *Options) figureB(ctx context.Context, s Sizes) (Figure, error) {
 	b, err := o.jobB(ctx, s)
 	return Figure{
-		Name: fmt.Sprintf("B: %s new learners, a message each", thousands(float64(s.Newcomer))), Value: fmt.Sprintf("%.0f/s", b.rate()),
-		Budget: "≥ 100/s", Met: met(b.rate() >= 100), Data: map[string]float64{"messages_per_s": b.rate(), "processor_us_per_message": b.processorEach()},
+		Name:   fmt.Sprintf("B: %s new learners, a message each", thousands(float64(s.Newcomer))),
+		Value:  fmt.Sprintf("%.0f/s", b.rate()),
+		Budget: "≥ 100/s",
+		Met:    met(b.rate() >= 100),
+		Data:   map[string]float64{"messages_per_s": b.rate(), "processor_us_per_message": b.processorEach()},
 	}, err
 }
 
 func (o *Options) figureC(ctx context.Context, s Sizes) (Figure, error) {
 	c, published, err := o.jobC(ctx, s)
 	return Figure{
-		Name: fmt.Sprintf("C: %s events nobody needs, %d learners", thousands(float64(s.Noise)), noiseLearners), Value: thousands(c.rate()) + "/s",
-		Budget: "≥ 50,000/s", Met: met(c.rate() >= 50_000), Note: fmt.Sprintf("(published at %s/s beside it)", thousands(published.rate())), Data: map[string]float64{"events_per_s": c.rate(), "published_per_s": published.rate(), "processor_us_per_event": c.processorEach()},
+		Name:   fmt.Sprintf("C: %s events nobody needs, %d learners", thousands(float64(s.Noise)), noiseLearners),
+		Value:  thousands(c.rate()) + "/s",
+		Budget: "≥ 50,000/s",
+		Met:    met(c.rate() >= 50_000),
+		Note:   fmt.Sprintf("(published at %s/s beside it)", thousands(published.rate())),
+		Data:   map[string]float64{"events_per_s": c.rate(), "published_per_s": published.rate(), "processor_us_per_event": c.processorEach()},
 	}, err
 }
 
 func (o *Options) figureD(ctx context.Context, s Sizes) (Figure, error) {
 	lags, err := o.jobD(ctx, s)
-	p50, p99 := percentile(lags, 50), percentile(lags, 99)
+	p50 := percentile(lags, 50)
+	p99 := percentile(lags, 99)
 	return Figure{
-		Name: fmt.Sprintf("D: %s due at the same moment, lag p50 / p99", thousands(float64(s.Due))), Value: fmt.Sprintf("%.1f / %.1f s", p50.Seconds(), p99.Seconds()),
-		Budget: "≤ 3 / 8 s", Met: met(p50 <= 3*time.Second && p99 <= 8*time.Second), Data: map[string]float64{"p50_s": p50.Seconds(), "p99_s": p99.Seconds()},
+		Name:   fmt.Sprintf("D: %s due at the same moment, lag p50 / p99", thousands(float64(s.Due))),
+		Value:  fmt.Sprintf("%.1f / %.1f s", p50.Seconds(), p99.Seconds()),
+		Budget: "≤ 3 / 8 s",
+		Met:    met(p50 <= 3*time.Second && p99 <= 8*time.Second),
+		Data:   map[string]float64{"p50_s": p50.Seconds(), "p99_s": p99.Seconds()},
 	}, err
 }
 
 func (o *Options) figureE(ctx context.Context, s Sizes, command func() *exec.Cmd) (Figure, error) {
 	kill, err := o.jobE(ctx, s, command)
 	return Figure{
-		Name: "E: kill -9 half-way through B, lost / doubled", Value: fmt.Sprintf("%d / %d, %d uncertain", kill.lost, kill.doubled, kill.uncertain), Budget: "0 / 0", Met: met(kill.lost == 0 && kill.doubled == 0),
-		Data: map[string]float64{"lost": float64(kill.lost), "doubled": float64(kill.doubled), "uncertain": float64(kill.uncertain)},
+		Name:   "E: kill -9 half-way through B, lost / doubled",
+		Value:  fmt.Sprintf("%d / %d, %d uncertain", kill.lost, kill.doubled, kill.uncertain),
+		Budget: "0 / 0",
+		Met:    met(kill.lost == 0 && kill.doubled == 0),
+		Data:   map[string]float64{"lost": float64(kill.lost), "doubled": float64(kill.doubled), "uncertain": float64(kill.uncertain)},
 	}, err
 }

@@ -43,9 +43,15 @@ type witness struct {
 }
 
 func (w *witness) say(at time.Time, name string, properties map[string]any) {
-	w.seen = append(w.seen, catalog.Decoded{Event: engine.Event{
-		ID: fmt.Sprintf("%s-w%d", w.learner, len(w.seen)+1), Name: name, Learner: w.learner, Time: at, Properties: properties,
-	}})
+	w.seen = append(w.seen, catalog.Decoded{
+		Event: engine.Event{
+			ID:         fmt.Sprintf("%s-w%d", w.learner, len(w.seen)+1),
+			Name:       name,
+			Learner:    w.learner,
+			Time:       at,
+			Properties: properties,
+		},
+	})
 }
 
 // apart is how long a learner who does nothing has left their desk.
@@ -88,7 +94,8 @@ func (w *witness) ended(begun, last time.Time) {
 
 // lesson is what happens between a lesson's beginning and its end.
 func (w *witness) lesson(done engine.Event, begun time.Time, count int) {
-	lesson, course := done.Properties["lesson_id"], done.Properties["course_id"]
+	lesson := done.Properties["lesson_id"]
+	course := done.Properties["course_id"]
 	video := fmt.Sprint("vid_", lesson)
 	during := func() time.Time {
 		return begun.Add(time.Minute + time.Duration(w.rand.Int64N(int64(max(time.Minute, done.Time.Sub(begun)-2*time.Minute)))))

@@ -18,7 +18,8 @@ func TestTheLoadIsACampus(t *testing.T) {
 	}
 	o := campus.Options{Learners: 60, Days: 30, Seed: 5}
 	load := campusLoad(o)
-	ids, volumes := map[string]bool{}, map[catalog.Volume]int{}
+	ids := map[string]bool{}
+	volumes := map[catalog.Volume]int{}
 	for _, d := range load {
 		body, err := known.Encode(d)
 		if err != nil {

@@ -115,8 +115,10 @@ func (o *Options) runNaive(ctx context.Context, c client.Client, sample []catalo
 }
 
 func (o *Options) handOverNaively(ctx context.Context, c client.Client, byLearner map[string][]catalog.Decoded, total int) error {
-	report, done := o.progress("naive: events"), atomic.Int64{}
-	todo, failed := make(chan []catalog.Decoded), make(chan error, 32)
+	report := o.progress("naive: events")
+	done := atomic.Int64{}
+	todo := make(chan []catalog.Decoded)
+	failed := make(chan error, 32)
 	var hands sync.WaitGroup
 	for range 32 {
 		hands.Go(func() {

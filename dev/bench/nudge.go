@@ -23,9 +23,15 @@ func (o *Options) measureNudge(ctx context.Context) (n nudge, err error) {
 	err = o.onDisk(ctx, "nudge", nudgeWait, func(j *job) error {
 		events := func(kind string, mails int) (int, error) {
 			message, err := house.Publisher{Catalog: j.academy.Catalog}.Message(catalog.Decoded{
-				Event: engine.Event{ID: fmt.Sprint("e", mails), Name: "assessment.graded", Learner: "awake", Time: time.Now(), Properties: map[string]any{
-					"assessment_id": fmt.Sprint("q", mails), "score_pct": 30.0, "passed": false, "grader_type": kind,
-				}},
+				Event: engine.Event{
+					ID:      fmt.Sprint("e", mails),
+					Name:    "assessment.graded",
+					Learner: "awake",
+					Time:    time.Now(),
+					Properties: map[string]any{
+						"assessment_id": fmt.Sprint("q", mails), "score_pct": 30.0, "passed": false, "grader_type": kind,
+					},
+				},
 				Traits: map[string]any{"email": "awake" + jobDomain},
 			})
 			if err != nil {

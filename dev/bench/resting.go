@@ -60,7 +60,10 @@ func measureResting(ctx context.Context, c client.Client, file string) (*resting
 	slices.Sort(events)
 	slices.Sort(sizes)
 	return &resting{
-		learners: len(runs), events: events[len(events)/2], bytes: sizes[len(sizes)/2], largestEvents: events[len(events)-1],
+		learners:      len(runs),
+		events:        events[len(events)/2],
+		bytes:         sizes[len(sizes)/2],
+		largestEvents: events[len(events)-1],
 	}, nil
 }
 
@@ -110,7 +113,8 @@ func size(ctx context.Context, db *sql.DB, table, column string, run any) (int64
 	if err != nil {
 		return 0, err
 	}
-	raw, into := make([]sql.RawBytes, len(columns)), make([]any, len(columns))
+	raw := make([]sql.RawBytes, len(columns))
+	into := make([]any, len(columns))
 	for i := range raw {
 		into[i] = &raw[i]
 	}

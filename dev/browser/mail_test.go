@@ -72,12 +72,14 @@ func academy(t *testing.T) *rules.Academy {
 // academyMails are all messages of the example academy in all their locales, for all kinds of learners.
 func academyMails(t *testing.T) (names []string, mails map[string]string) {
 	t.Helper()
-	a, mails := academy(t), make(map[string]string)
+	a := academy(t)
+	mails := make(map[string]string)
 	for _, message := range a.Library.Names() {
 		for _, locale := range a.Library.Locales(message) {
 			for _, sample := range content.Samples(a.Sample(message).Trigger) {
 				vars := a.Sample(message)
-				vars.Learner, vars.Learner.Locale = sample.Vars.Learner, locale
+				vars.Learner = sample.Vars.Learner
+				vars.Learner.Locale = locale
 				mail, err := a.Library.Render(message, locale, vars)
 				must(t, err)
 				name := strings.TrimSuffix(message+"."+locale, ".")
@@ -89,7 +91,8 @@ func academyMails(t *testing.T) (names []string, mails map[string]string) {
 				if same := mails[strings.TrimSuffix(name, "-minor")]; same == mail.HTML {
 					continue
 				}
-				names, mails[name] = append(names, name), mail.HTML
+				names = append(names, name)
+				mails[name] = mail.HTML
 			}
 		}
 	}
@@ -162,8 +165,10 @@ func TestMailsInAnyColor(t *testing.T) {
 	vars := content.SampleVars(map[string]any{"certificate_id": "cert_1"})
 	for name, accent := range accents {
 		library, err := content.NewLibrary([]*content.Message{m}, content.Site{
-			Accent: accent, PublicURL: root, Links: map[string]string{"certificate": "https://academy.example/{{ certificate_id }}"},
-			Sender: content.Sender{From: "maya@academy.example", Name: longAcademy, PostalAddress: longAcademy + "\n12 Harbour Lane"},
+			Accent:    accent,
+			PublicURL: root,
+			Links:     map[string]string{"certificate": "https://academy.example/{{ certificate_id }}"},
+			Sender:    content.Sender{From: "maya@academy.example", Name: longAcademy, PostalAddress: longAcademy + "\n12 Harbour Lane"},
 		})
 		must(t, err)
 		mail, err := library.Render("sink", "de", vars)

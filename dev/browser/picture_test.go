@@ -81,7 +81,8 @@ func TestSmallKeepsAreasAndRoundsEdges(t *testing.T) {
 	const most = 64 // of 255, in each channel
 	for y := range 64 {
 		for x := range 64 {
-			a, b := img.RGBAAt(x, y), color.RGBAModel.Convert(got.At(x, y)).(color.RGBA)
+			a := img.RGBAAt(x, y)
+			b := color.RGBAModel.Convert(got.At(x, y)).(color.RGBA)
 			if y < 32 && a != b || apart(a.R, b.R) > most || apart(a.G, b.G) > most || apart(a.B, b.B) > most {
 				t.Fatalf("at %d, %d: got %v, want %v", x, y, b, a)
 			}

@@ -44,9 +44,11 @@ func TestPictures(t *testing.T) {
 		{"notices", []string{"not found", "expired", "too many requests", "unavailable"}},
 	} {
 		t.Run(sheet.file, func(t *testing.T) {
-			tab, show := s.tab, sheet.pages
+			tab := s.tab
+			show := sheet.pages
 			if show == nil {
-				tab, show = mailTab, []string{"certificate-ready"}
+				tab = mailTab
+				show = []string{"certificate-ready"}
 			}
 			var desk, phone [][][]byte
 			for i, name := range show {
@@ -79,9 +81,11 @@ func take(t *testing.T, tab *browser.Tab, screen browser.Screen, dark bool) []by
 	t.Helper()
 	screen.Dark = dark
 	must(t, tab.Show(screen))
-	left, width := int64(0), screen.Width
+	left := int64(0)
+	width := screen.Width
 	if !screen.Phone {
-		left, width = (screen.Width-deskPart)/2, deskPart
+		left = (screen.Width - deskPart) / 2
+		width = deskPart
 	}
 	picture, err := tab.Picture(left, width)
 	must(t, err)

@@ -42,8 +42,14 @@ func newStand(t *testing.T) *stand {
 	s.links, err = links.New(root, []byte("a secret of this installation"))
 	must(t, err)
 	s.options = edge.Options{
-		Links: s.links, People: s.people, Shares: nothing{}, Events: nothing{}, Topics: topics,
-		Targets: func(string) bool { return false }, Now: func() time.Time { return noon }, RatePerMinute: 1 << 20,
+		Links:         s.links,
+		People:        s.people,
+		Shares:        nothing{},
+		Events:        nothing{},
+		Topics:        topics,
+		Targets:       func(string) bool { return false },
+		Now:           func() time.Time { return noon },
+		RatePerMinute: 1 << 20,
 	}
 	s.begin(t, "en", fernhill)
 	return s
@@ -74,9 +80,14 @@ func (s *stand) preferences() string {
 
 func topics() []edge.Topic {
 	return []edge.Topic{
-		{Name: "progress", Default: true, Titles: map[string]string{"en": "Your progress", "de": "Ihr Fortschritt"}, Abouts: map[string]string{
-			"en": "Help with the course you are taking, and with quizzes that did not work out", "de": "Hilfe im laufenden Kurs und nach einem Quiz, das nicht geklappt hat",
-		}},
+		{
+			Name:    "progress",
+			Default: true,
+			Titles:  map[string]string{"en": "Your progress", "de": "Ihr Fortschritt"},
+			Abouts: map[string]string{
+				"en": "Help with the course you are taking, and with quizzes that did not work out", "de": "Hilfe im laufenden Kurs und nach einem Quiz, das nicht geklappt hat",
+			},
+		},
 		{Name: "reminders", Default: true, Abouts: map[string]string{"en": "A note when you have not been here for a while"}},
 		{Name: "achievements", Default: true, Abouts: map[string]string{"en": "Certificates, and other things worth celebrating"}},
 		{Name: "community", Abouts: map[string]string{"en": "Invitations, for you and your friends"}},
@@ -95,7 +106,8 @@ var errAway = errors.New("the store is away")
 func (p *people) set(prefs edge.Preferences, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.prefs, p.err = prefs, err
+	p.prefs = prefs
+	p.err = err
 }
 
 func (p *people) get() edge.Preferences {
@@ -173,23 +185,41 @@ func edgePages() []edgePage {
 		{name: "unsubscribe from everything", status: 200, open: func(s *stand) string { return s.unsubscribe("") }},
 		{name: "unsubscribed", status: 200, open: unsubscribe, press: "button.main"},
 		{name: "unsubscribed from everything", status: 200, open: unsubscribe, before: knows(edge.Preferences{})},
-		{name: "back", status: 200, open: unsubscribe, press: "button[value=undo]",
-			before: knows(edge.Preferences{Everything: true, Topics: map[string]bool{"reminders": false}})},
+		{
+			name:   "back",
+			status: 200,
+			open:   unsubscribe,
+			press:  "button[value=undo]",
+			before: knows(edge.Preferences{Everything: true, Topics: map[string]bool{"reminders": false}}),
+		},
 		{name: "preferences", status: 200, open: (*stand).preferences},
 		{name: "saved", status: 200, open: (*stand).preferences, press: "button.main"},
 		{name: "stopped", status: 200, open: (*stand).preferences, before: knows(edge.Preferences{})},
 		{name: "suppressed", status: 200, open: (*stand).preferences, before: knows(edge.Preferences{Everything: true, Suppressed: "bounced"})},
-		{name: "without topics", status: 200, open: func(s *stand) string { return s.links.Preferences(links.Ref{Learner: learner}, noon) },
-			before: func(_ *stand, o *edge.Options) { o.Topics = nil }},
+		{
+			name:   "without topics",
+			status: 200,
+			open:   func(s *stand) string { return s.links.Preferences(links.Ref{Learner: learner}, noon) },
+			before: func(_ *stand, o *edge.Options) { o.Topics = nil },
+		},
 		{name: "not found", status: 404, open: func(s *stand) string { return unsubscribe(s) + "x" }},
-		{name: "expired", status: 410, open: func(s *stand) string {
-			return s.links.Unsubscribe(links.Ref{Learner: learner}, noon.Add(-links.Life-time.Hour))
-		}},
+		{
+			name:   "expired",
+			status: 410,
+			open: func(s *stand) string {
+				return s.links.Unsubscribe(links.Ref{Learner: learner}, noon.Add(-links.Life-time.Hour))
+			},
+		},
 		// The icon that browsers ask for is served by the test, so the first request is the page's.
-		{name: "too many requests", status: 429, open: func(s *stand) string {
-			s.current.Load().ServeHTTP(discard{}, newRequest())
-			return unsubscribe(s)
-		}, before: func(_ *stand, o *edge.Options) { o.RatePerMinute = 1 }},
+		{
+			name:   "too many requests",
+			status: 429,
+			open: func(s *stand) string {
+				s.current.Load().ServeHTTP(discard{}, newRequest())
+				return unsubscribe(s)
+			},
+			before: func(_ *stand, o *edge.Options) { o.RatePerMinute = 1 },
+		},
 		{name: "unavailable", status: 503, open: unsubscribe, before: func(s *stand, _ *edge.Options) { s.people.set(edge.Preferences{}, errAway) }},
 	}
 }

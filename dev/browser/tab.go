@@ -104,7 +104,9 @@ func (t *Tab) Speak(language string) error {
 // forgotten.
 func (t *Tab) Open(address string) (status int, err error) {
 	t.mu.Lock()
-	t.trouble, t.asked, t.address = nil, nil, address
+	t.trouble = nil
+	t.asked = nil
+	t.address = address
 	t.mu.Unlock()
 	return t.follow(chromedp.Navigate(address))
 }

@@ -104,8 +104,10 @@ type taken struct {
 
 func newStudent(o Options, n int) *student {
 	s := &student{
-		rand: rand.New(rand.NewPCG(o.Seed, uint64(n))), id: fmt.Sprintf("u_%03d", n+1), start: o.Start,
-		end: o.Start.AddDate(0, 0, o.Days),
+		rand:  rand.New(rand.NewPCG(o.Seed, uint64(n))),
+		id:    fmt.Sprintf("u_%03d", n+1),
+		start: o.Start,
+		end:   o.Start.AddDate(0, 0, o.Days),
 	}
 	total := 0
 	for _, h := range habits {
@@ -148,9 +150,15 @@ func (s *student) emit(at time.Time, name string, properties map[string]any, tra
 		return
 	}
 	s.seq++
-	d := catalog.Decoded{Event: engine.Event{
-		ID: fmt.Sprintf("%s-%d", s.id, s.seq), Name: name, Learner: s.id, Time: at, Properties: properties,
-	}}
+	d := catalog.Decoded{
+		Event: engine.Event{
+			ID:         fmt.Sprintf("%s-%d", s.id, s.seq),
+			Name:       name,
+			Learner:    s.id,
+			Time:       at,
+			Properties: properties,
+		},
+	}
 	if len(traits) > 0 {
 		d.Traits = traits[0]
 	}

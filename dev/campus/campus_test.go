@@ -11,7 +11,8 @@ import (
 )
 
 func TestSameSeedSameTerm(t *testing.T) {
-	a, b := campus.Term(campus.Options{Seed: 7}), campus.Term(campus.Options{Seed: 7})
+	a := campus.Term(campus.Options{Seed: 7})
+	b := campus.Term(campus.Options{Seed: 7})
 	if diff := cmp.Diff(a, b); diff != "" {
 		t.Errorf("the same seed made two terms (-first +second):\n%s", diff)
 	}
@@ -26,7 +27,9 @@ func TestTermIsValid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ids, names, learners := map[string]bool{}, map[string]int{}, map[string]bool{}
+	ids := map[string]bool{}
+	names := map[string]int{}
+	learners := map[string]bool{}
 	var last time.Time
 	for _, d := range campus.Term(campus.Options{Seed: 1}) {
 		body, err := known.Encode(d)

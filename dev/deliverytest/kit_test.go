@@ -67,8 +67,12 @@ func newProvider(t *testing.T, st *store.Store) *provider {
 		t.Fatal(err)
 	}
 	reports, err := delivery.NewReports(delivery.ReportsOptions{
-		Ledger: st.Sends, Suppressions: st.Suppressions, People: store.People{Profiles: st.Profiles, Suppressions: st.Suppressions},
-		Events: st.Events, Decisions: st.Decisions, Now: c.Now,
+		Ledger:       st.Sends,
+		Suppressions: st.Suppressions,
+		People:       store.People{Profiles: st.Profiles, Suppressions: st.Suppressions},
+		Events:       st.Events,
+		Decisions:    st.Decisions,
+		Now:          c.Now,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -78,8 +82,14 @@ func newProvider(t *testing.T, st *store.Store) *provider {
 		t.Fatal(err)
 	}
 	e, err := edge.New(edge.Options{
-		Links: made, People: nobody{}, Shares: st.Links, Events: st.Events, Reports: reports, WebhookKey: key,
-		Targets: func(string) bool { return false }, Now: c.Now,
+		Links:      made,
+		People:     nobody{},
+		Shares:     st.Links,
+		Events:     st.Events,
+		Reports:    reports,
+		WebhookKey: key,
+		Targets:    func(string) bool { return false },
+		Now:        c.Now,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -118,8 +128,16 @@ func (p *provider) deliverer(t *testing.T, st *store.Store, ledger delivery.Ledg
 		t.Fatal(err)
 	}
 	d, err := delivery.New(delivery.Options{
-		Switch: st.Control, Ledger: ledger, Recipients: people{st}, Composer: composer{}, Sender: sender, Allow: list,
-		Links: addresses{}, Kept: st.Links, Now: p.clock.Now, Wait: p.clock.wait,
+		Switch:     st.Control,
+		Ledger:     ledger,
+		Recipients: people{st},
+		Composer:   composer{},
+		Sender:     sender,
+		Allow:      list,
+		Links:      addresses{},
+		Kept:       st.Links,
+		Now:        p.clock.Now,
+		Wait:       p.clock.wait,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -15,8 +15,8 @@ import (
 
 	"homeroom/delivery"
 	"homeroom/dev/standin"
-	"homeroom/internal/natstest"
 	"homeroom/engine"
+	"homeroom/internal/natstest"
 	"homeroom/store"
 )
 
@@ -38,8 +38,13 @@ var faults = []fault{
 	{name: "401 wrong key", faults: []standin.Fault{{Status: 401}}},
 	{name: "413 too large", faults: []standin.Fault{{Status: 413}}},
 	{name: "429", faults: []standin.Fault{{Status: 429}}},
-	{name: "429, come back in ten minutes", faults: []standin.Fault{{Status: 429,
-		Headers: map[string]string{"X-RateLimit-Reset": strconv.FormatInt(start.Add(10*time.Minute).Unix(), 10)}}}},
+	{
+		name: "429, come back in ten minutes",
+		faults: []standin.Fault{{
+			Status:  429,
+			Headers: map[string]string{"X-RateLimit-Reset": strconv.FormatInt(start.Add(10*time.Minute).Unix(), 10)},
+		}},
+	},
 	{name: "500", faults: []standin.Fault{{Status: 500}}},
 	{name: "503 for two minutes", faults: []standin.Fault{{Status: 503, Times: 6}}},
 	{name: "502, not taken", faults: []standin.Fault{{Status: 502}}},
@@ -134,7 +139,8 @@ func walk(t *testing.T, st *store.Store, p *provider, at step, f fault, n int) r
 	p.Release()
 	r := row{step: at, fault: f.name, outcome: string(out.Status), before: phase(ctx, t, st, send.ID)}
 	counts := p.Counts()
-	r.requests, r.mails = counts.Requests, counts.Accepted
+	r.requests = counts.Requests
+	r.mails = counts.Accepted
 	p.SetDisorder(standin.Disorder{})
 	if err := p.WaitReported(ctx, func(w standin.WebhookCounts) bool { return w.Waiting == 0 && w.Accepted >= 2*r.mails }); err != nil {
 		t.Errorf("%s, %s: %v", at, f.name, err)
@@ -179,7 +185,8 @@ func (s *firstElsewhere) Send(ctx context.Context, m delivery.Email) (delivery.R
 	s.mu.Lock()
 	sender := s.then
 	if !s.called {
-		sender, s.called = s.first, true
+		sender = s.first
+		s.called = true
 	}
 	s.mu.Unlock()
 	return sender.Send(ctx, m)
@@ -199,7 +206,10 @@ func closedPort(t *testing.T) string {
 // render writes the table as Markdown.
 func render(rows []row) string {
 	var b strings.Builder
-	doubled, lost, once, refused := 0, 0, 0, 0
+	doubled := 0
+	lost := 0
+	once := 0
+	refused := 0
 	for _, r := range rows {
 		switch {
 		case r.mails > 1:

@@ -13,9 +13,9 @@ import (
 
 	"homeroom/dev/servers"
 	"homeroom/dev/standin"
-	"homeroom/internal/natstest"
 	"homeroom/doctor"
 	"homeroom/internal/cli"
+	"homeroom/internal/natstest"
 	"homeroom/store"
 	"homeroom/subjects"
 )
@@ -175,7 +175,8 @@ func TestNothingIsThere(t *testing.T) {
 	t.Setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
 	t.Setenv("SENDGRID_API_KEY", apiKey)
 	code, found := examine(t, ctx, cli.DoctorCmd{
-		NATSFlags: cli.NATSFlags{URL: "nats://127.0.0.1:1"}, SendGridFlags: cli.SendGridFlags{SendGridHost: "http://127.0.0.1:1"},
+		NATSFlags:     cli.NATSFlags{URL: "nats://127.0.0.1:1"},
+		SendGridFlags: cli.SendGridFlags{SendGridHost: "http://127.0.0.1:1"},
 	})
 	if code != 1 {
 		t.Errorf("exit code %d, want 1", code)

@@ -88,7 +88,8 @@ func account(events []*event, unneeded int, e evidence) Report {
 	for i := range e.decisions {
 		a.tell(&e.decisions[i])
 	}
-	a.Published, a.Unneeded = len(events)+unneeded, unneeded
+	a.Published = len(events) + unneeded
+	a.Unneeded = unneeded
 	for _, ev := range events {
 		a.event(ev)
 	}
@@ -254,7 +255,8 @@ func (a *accounts) kinds(s send) (kinds map[engine.Kind]int, why string) {
 		case engine.KindFailed, engine.KindSkipped:
 			why = fmt.Sprintf("%s, %s", d.Kind, d.Reason)
 		case engine.KindExited, engine.KindWithheld:
-			kind, why = engine.KindSkipped, fmt.Sprintf("%s, %s", d.Kind, d.Reason)
+			kind = engine.KindSkipped
+			why = fmt.Sprintf("%s, %s", d.Kind, d.Reason)
 		}
 		kinds[kind]++
 	}

@@ -29,7 +29,8 @@ func mails(n int) []mail { return slices.Repeat([]mail{{send: adas, id: "s1"}}, 
 
 // TestAccount is what is said of one failed quiz, whatever became of it.
 func TestAccount(t *testing.T) {
-	started, sent := decided(engine.KindStarted, "", "d0"), decided(engine.KindSent, "", "d1")
+	started := decided(engine.KindStarted, "", "d0")
+	sent := decided(engine.KindSent, "", "d1")
 	uncertain := decided(engine.KindUncertain, engine.ReasonProvider, "d2")
 	skipped := decided(engine.KindSkipped, engine.ReasonNoAddress, "d3")
 	exited := decided(engine.KindExited, engine.ReasonUntil, "d4")
@@ -72,8 +73,11 @@ func TestAccount(t *testing.T) {
 	} {
 		t.Run(tc.about, func(t *testing.T) {
 			r := account(oneQuiz(tc.want), 0, evidence{
-				mails: mails(tc.mails), decisions: slices.Concat(tc.decisions...), dead: tc.dead, behind: tc.behind,
-				ask: func(string) (bool, []engine.Decision) { return tc.busy, slices.Concat(tc.untold...) },
+				mails:     mails(tc.mails),
+				decisions: slices.Concat(tc.decisions...),
+				dead:      tc.dead,
+				behind:    tc.behind,
+				ask:       func(string) (bool, []engine.Decision) { return tc.busy, slices.Concat(tc.untold...) },
 			})
 			if got := counted(r); got != tc.count {
 				t.Errorf("counted %q, want %q", got, tc.count)

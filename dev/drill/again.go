@@ -148,7 +148,8 @@ func (w *world) publishAgain(ctx context.Context, events []*event) error {
 // drain waits until Homeroom has finished the stream, and then until what that brings has shown. If nothing moves for as
 // long as patience lasts, that is wrong, and the accounting says what it cost.
 func (w *world) drain(ctx context.Context) error {
-	least, until := math.MaxInt, time.Time{}
+	least := math.MaxInt
+	until := time.Time{}
 	for {
 		behind, err := w.eyes.behind(ctx)
 		switch {
@@ -157,7 +158,8 @@ func (w *world) drain(ctx context.Context) error {
 		case behind == 0:
 			return house.Sleep(ctx, settleQuiet)
 		case behind < least:
-			least, until = behind, time.Now().Add(w.o.Patience)
+			least = behind
+			until = time.Now().Add(w.o.Patience)
 		case time.Now().After(until):
 			list, err := w.eyes.consumers(ctx)
 			w.report.wrong("the stream is not finished, and for %s nothing moved: %d messages or missing consumers to go, %d of %d consumers are there",

@@ -63,7 +63,8 @@ func natsAway() Drill {
 }
 
 func (w *world) away(ctx context.Context, name string, way *proxy) error {
-	away, around := of(w.o.Size, time.Minute, 4*time.Second), of(w.o.Size, 10*time.Second, time.Second)
+	away := of(w.o.Size, time.Minute, 4*time.Second)
+	around := of(w.o.Size, 10*time.Second, time.Second)
 	rate := of(w.o.Size, 60, 30)
 	// The last event comes a while after the server does.
 	n := rate * int((away + 2*around).Seconds())

@@ -18,8 +18,11 @@ func backlog() Drill {
 		setup: setup{quiet: true},
 		run: func(ctx context.Context, w *world) error {
 			b := pile{
-				world: w, unneeded: of(w.o.Size, 1_000_000, 20_000), needed: of(w.o.Size, 10_000, 500),
-				learners: of(w.o.Size, 10_000, 500), most: of(w.o.Size, int64(1<<30), int64(1<<30)),
+				world:    w,
+				unneeded: of(w.o.Size, 1_000_000, 20_000),
+				needed:   of(w.o.Size, 10_000, 500),
+				learners: of(w.o.Size, 10_000, 500),
+				most:     of(w.o.Size, int64(1<<30), int64(1<<30)),
 			}
 			if _, err := w.stop(ctx); err != nil {
 				return err
@@ -44,7 +47,8 @@ type pile struct {
 
 // publish publishes a week's events, the needed ones evenly among the others.
 func (b *pile) publish(ctx context.Context) error {
-	began, now := time.Now(), b.clock.Now()
+	began := time.Now()
+	now := b.clock.Now()
 	const week = 7 * 24 * time.Hour
 	total := b.unneeded + b.needed
 	needed := 0
@@ -84,7 +88,8 @@ func (b *pile) send(ctx context.Context, e *event) error {
 	if !e.needed() {
 		e = nil
 	}
-	b.acks, b.wait = append(b.acks, ack), append(b.wait, e)
+	b.acks = append(b.acks, ack)
+	b.wait = append(b.wait, e)
 	if len(b.acks) < 2*inFlight {
 		return nil
 	}
@@ -109,7 +114,8 @@ func (b *pile) confirm(ctx context.Context, but int) error {
 			return ctx.Err()
 		}
 	}
-	b.acks, b.wait = append(b.acks[:0:0], b.acks[n:]...), append(b.wait[:0:0], b.wait[n:]...)
+	b.acks = append(b.acks[:0:0], b.acks[n:]...)
+	b.wait = append(b.wait[:0:0], b.wait[n:]...)
 	return nil
 }
 

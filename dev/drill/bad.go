@@ -18,24 +18,27 @@ func badRule() Drill {
 	return Drill{
 		Name:  "bad-rule",
 		About: "one rule's condition and another's template fail on every event: the rule beside them goes on, the failures are visible",
-		setup: setup{academy: map[string]string{
-			"rules/broken-condition.yaml": `rule: broken-condition
+		setup: setup{
+			academy: map[string]string{
+				"rules/broken-condition.yaml": `rule: broken-condition
 when: {event: assessment.graded, if: event.attempt_number > 0}
 per: assessment_id
 do:
   - send: broken-condition
 `,
-			"messages/broken-condition.md": message("broken-condition"),
-			"rules/broken-template.yaml": `rule: broken-template
+				"messages/broken-condition.md": message("broken-condition"),
+				"rules/broken-template.yaml": `rule: broken-template
 when: {event: assessment.graded, if: event.passed == false}
 per: assessment_id
 do:
   - send: broken-template
 `,
-			"messages/broken-template.md": "---\nsubject: broken-template {{ trigger.assessment_id }}\n---\nThis was attempt {{ trigger.attempt_number }}.\n",
-		}},
+				"messages/broken-template.md": "---\nsubject: broken-template {{ trigger.assessment_id }}\n---\nThis was attempt {{ trigger.attempt_number }}.\n",
+			},
+		},
 		run: func(ctx context.Context, w *world) error {
-			n, learners := of(w.o.Size, 3000, 120), of(w.o.Size, 600, 40)
+			n := of(w.o.Size, 3000, 120)
+			learners := of(w.o.Size, 600, 40)
 			events, err := w.crowd(n, learners, "retry")
 			if err != nil {
 				return err
@@ -44,7 +47,8 @@ do:
 				if len(e.want) == 0 {
 					continue
 				}
-				e.errs, e.want["broken-template"] = []string{"broken-condition"}, endFail
+				e.errs = []string{"broken-condition"}
+				e.want["broken-template"] = endFail
 				if e.want["retry"] == endSkip { // nobody to write to: that question comes first
 					e.want["broken-template"] = endSkip
 				}
@@ -65,17 +69,19 @@ func stuckLearner() Drill {
 	return Drill{
 		Name:  "stuck-learner",
 		About: "some learners' workflow tasks fail again and again: nobody else is held up, and what waits arrives when it is mended",
-		setup: setup{academy: map[string]string{
-			// This one asks how far the stream was handed over, and that is asked of the whole partition.
-			"rules/later.yaml": `rule: later
+		setup: setup{
+			academy: map[string]string{
+				// This one asks how far the stream was handed over, and that is asked of the whole partition.
+				"rules/later.yaml": `rule: later
 when: {event: assessment.graded, if: event.passed == false}
 per: assessment_id
 do:
   - wait: 2s
   - send: later
 `,
-			"messages/later.md": message("later"),
-		}},
+				"messages/later.md": message("later"),
+			},
+		},
 		run: func(ctx context.Context, w *world) error {
 			events, err := w.crowd(of(w.o.Size, 2400, 150), of(w.o.Size, 600, 60), "retry", "later")
 			if err != nil {

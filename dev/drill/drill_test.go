@@ -34,7 +34,8 @@ func TestMain(m *testing.M) {
 func quick(t *testing.T) Options {
 	began := time.Now()
 	return Options{
-		Size: Quick, Verbose: testing.Verbose(),
+		Size:    Quick,
+		Verbose: testing.Verbose(),
 		Process: func() *exec.Cmd {
 			cmd := exec.Command(os.Args[0])
 			cmd.Env = append(os.Environ(), servesHomeroom+"=1")
@@ -99,11 +100,15 @@ func TestADrillCanFail(t *testing.T) {
 
 // sabotaged is a drill in which nothing happens but what the test does.
 func sabotaged() Drill {
-	return Drill{Name: "sabotaged", setup: setup{quiet: true}, run: func(ctx context.Context, w *world) error {
-		events, err := w.crowd(30, 15, "retry")
-		if err != nil {
-			return err
-		}
-		return w.load(ctx, events, 100, nil)
-	}}
+	return Drill{
+		Name:  "sabotaged",
+		setup: setup{quiet: true},
+		run: func(ctx context.Context, w *world) error {
+			events, err := w.crowd(30, 15, "retry")
+			if err != nil {
+				return err
+			}
+			return w.load(ctx, events, 100, nil)
+		},
+	}
 }

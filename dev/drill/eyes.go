@@ -46,8 +46,14 @@ const glance = 200 * time.Millisecond
 func newEyes(js jetstream.JetStream, temporal client.Client, box *standin.Listener) *eyes {
 	ctx, stop := context.WithCancel(context.Background())
 	e := &eyes{
-		js: js, temporal: temporal, box: box, stop: stop,
-		mails: map[string]mail{}, known: map[string]bool{}, dead: map[uint64]string{}, next: map[string]uint64{},
+		js:       js,
+		temporal: temporal,
+		box:      box,
+		stop:     stop,
+		mails:    map[string]mail{},
+		known:    map[string]bool{},
+		dead:     map[uint64]string{},
+		next:     map[string]uint64{},
 	}
 	e.watched.Go(func() {
 		tick := time.NewTicker(glance)
@@ -164,7 +170,8 @@ func (e *eyes) read(ctx context.Context, name string, take func(jetstream.Msg) e
 		return nil
 	}
 	consumer, err := stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{
-		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: from,
+		DeliverPolicy: jetstream.DeliverByStartSequencePolicy,
+		OptStartSeq:   from,
 	})
 	if err != nil {
 		return fmt.Errorf("reading the stream %s: %w", name, err)

@@ -89,7 +89,8 @@ func (w writer) quiz(p person, quiz string, want map[string]end) (*event, error)
 	properties := map[string]any{"assessment_id": quiz, "score_pct": 40.0, "passed": false, "grader_type": "auto"}
 	e, err := w.event(p, "assessment.graded", "graded-"+quiz, properties, w.now())
 	if err == nil {
-		e.quiz, e.want = quiz, want
+		e.quiz = quiz
+		e.want = want
 	}
 	return e, err
 }
@@ -117,7 +118,8 @@ func (w writer) retried(p person, quiz string) (*event, error) {
 func (w writer) event(p person, name, id string, properties map[string]any, at time.Time) (*event, error) {
 	id = p.id + "-" + id
 	body, err := w.catalog.Encode(catalog.Decoded{
-		Event: engine.Event{ID: id, Name: name, Learner: p.id, Time: at, Properties: properties}, Traits: p.traits(),
+		Event:  engine.Event{ID: id, Name: name, Learner: p.id, Time: at, Properties: properties},
+		Traits: p.traits(),
 	})
 	if err != nil {
 		return nil, err

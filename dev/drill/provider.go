@@ -160,7 +160,8 @@ func (w *world) checkNight() error {
 	if err != nil {
 		return err
 	}
-	day, afterNight := 0, 0
+	day := 0
+	afterNight := 0
 	for _, m := range inbox {
 		at := m.at.UTC()
 		var k int

@@ -46,9 +46,13 @@ func (w *world) publishOnce(ctx context.Context, e *event) error {
 }
 
 func (e *event) msg() *nats.Msg {
-	return &nats.Msg{Subject: subjects.Publish(e.learner, e.name), Data: e.body, Header: nats.Header{
-		jetstream.MsgIDHeader: {subjects.MsgID(e.learner, e.id)},
-	}}
+	return &nats.Msg{
+		Subject: subjects.Publish(e.learner, e.name),
+		Data:    e.body,
+		Header: nats.Header{
+			jetstream.MsgIDHeader: {subjects.MsgID(e.learner, e.id)},
+		},
+	}
 }
 
 // load publishes the events, `rate` a second, and lets something happen meanwhile. It returns when both are through.

@@ -25,11 +25,15 @@ func (w *world) settle(ctx context.Context) (Report, error) {
 
 // settleBut is settle for everybody but some learners, of whom something is known to wait.
 func (w *world) settleBut(ctx context.Context, but map[string]bool) (Report, error) {
-	ask, before, least, patience := 0, 0, math.MaxInt, time.Time{}
+	ask := 0
+	before := 0
+	least := math.MaxInt
+	patience := time.Time{}
 	for {
 		report, err := w.count(ctx, ask, but)
 		if open := report.Waiting + report.Lost; err == nil && open < least {
-			least, patience = open, time.Now().Add(w.o.Patience)
+			least = open
+			patience = time.Now().Add(w.o.Patience)
 		}
 		switch {
 		case err != nil:

@@ -9,8 +9,18 @@ import (
 func TestWriteTable(t *testing.T) {
 	reports := []Report{
 		{
-			Drill: "kill", Published: 1234567, Unneeded: 1200000, HandedOver: 34500, Sent: 34490, Skipped: 8, Uncertain: 2, Dead: 67, NotTaken: 1,
-			Seconds: 61.4, Notes: []string{"kill 1: after 2s"}, Doubtful: []string{"ada retry q1: the provider has it", "ben retry q1: the provider does not have it"},
+			Drill:      "kill",
+			Published:  1234567,
+			Unneeded:   1200000,
+			HandedOver: 34500,
+			Sent:       34490,
+			Skipped:    8,
+			Uncertain:  2,
+			Dead:       67,
+			NotTaken:   1,
+			Seconds:    61.4,
+			Notes:      []string{"kill 1: after 2s"},
+			Doubtful:   []string{"ada retry q1: the provider has it", "ben retry q1: the provider does not have it"},
 		},
 		{Drill: "nats-away", Published: 1, HandedOver: 1, Waiting: 1, Lost: 1, Seconds: 2, Wrong: []string{"ada retry q2 is lost: nothing came of it"}},
 	}

@@ -159,7 +159,8 @@ func (c *callbacks) remember(id string, m mail) {
 		events = append(events, standin.Event{Kind: standin.SpamReport})
 	}
 	for i, e := range events {
-		e.ID, e.At = fmt.Sprintf("report-%s-%d", m.learner, i), now
+		e.ID = fmt.Sprintf("report-%s-%d", m.learner, i)
+		e.At = now
 		c.told[e.ID] = report{mail: id, about: m.learner, event: e}
 		c.order = append(c.order, e.ID)
 	}

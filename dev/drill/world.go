@@ -82,7 +82,9 @@ func (w *world) servers(ctx context.Context) (err error) {
 	defer cancel()
 	w.o.Progress("starting the servers")
 	mail := standin.Options{
-		Keep: 1 << 20, Now: w.clock.Now, After: func(d time.Duration) <-chan time.Time { return time.After(w.clock.Wait(d)) },
+		Keep:    1 << 20,
+		Now:     w.clock.Now,
+		After:   func(d time.Duration) <-chan time.Time { return time.After(w.clock.Wait(d)) },
 		Webhook: standin.Webhook{Quiet: w.setup.quiet, Tries: 1000},
 	}
 	if w.setup.own {
@@ -145,7 +147,8 @@ func (w *world) launch(ctx context.Context, c process.Order) (*process.Process, 
 	if w.setup.own {
 		c.Data = w.data
 	} else {
-		c.NATS, c.Temporal = "nats://"+w.toNATS.address, w.toTemporal.address
+		c.NATS = "nats://" + w.toNATS.address
+		c.Temporal = w.toTemporal.address
 	}
 	ctx, cancel := context.WithTimeout(ctx, process.StartTime)
 	defer cancel()
@@ -173,9 +176,11 @@ func (w *world) kill() {
 
 // look opens the drill's eyes and hands.
 func (w *world) look(ctx context.Context) error {
-	natsURL, temporalAddress := "nats://"+w.toNATS.address, w.toTemporal.address
+	natsURL := "nats://" + w.toNATS.address
+	temporalAddress := w.toTemporal.address
 	if w.stack != nil {
-		natsURL, temporalAddress = w.stack.NATSURL, w.stack.TemporalAddress
+		natsURL = w.stack.NATSURL
+		temporalAddress = w.stack.TemporalAddress
 	}
 	nc, err := nats.Connect(natsURL, nats.Name("a learning platform"), nats.MaxReconnects(-1), nats.ReconnectWait(100*time.Millisecond))
 	if err != nil {

@@ -96,7 +96,8 @@ func TestCrashBetween202AndTheEndOfTheActivity(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = inbox.Stop(context.Background()) })
-	dir, rules := t.TempDir(), academy(t, victimRules)
+	dir := t.TempDir()
+	rules := academy(t, victimRules)
 
 	// What must have become of the send that stood at each point.
 	want := map[string]struct {

@@ -95,7 +95,8 @@ func (w *world) settle(until time.Time) (sent []engine.Decision, mails []standin
 		w.t.Fatal(err)
 	}
 	eventually(w.t, w.ctx, "every mail has its decision", func() error {
-		sent, mails = w.heard.all(of("", engine.KindSent)), w.stack.Mail.Messages("")
+		sent = w.heard.all(of("", engine.KindSent))
+		mails = w.stack.Mail.Messages("")
 		nudges, err := w.house.JS.Stream(w.ctx, subjects.NudgeStream) // the others were for the app
 		if err == nil && len(sent) != len(mails)+int(nudges.CachedInfo().State.Msgs) {
 			err = fmt.Errorf("%d decisions, %d mails, %d nudges", len(sent), len(mails), nudges.CachedInfo().State.Msgs)

@@ -39,7 +39,8 @@ func TestProviderMisbehaves(t *testing.T) {
 	for n := range learners {
 		done(t, w.ctx, w.house, fmt.Sprintf("u%02d", n))
 	}
-	ended, got := w.heard.all(end), map[engine.Kind]int{}
+	ended := w.heard.all(end)
+	got := map[engine.Kind]int{}
 	for _, d := range ended {
 		got[d.Kind]++
 	}

@@ -74,8 +74,10 @@ func serve(dir string, log *slog.Logger) error {
 		h.points = strings.Split(points, ",")
 	}
 	_, err = house.Open(ctx, s, house.Options{
-		Academy: academy, Log: log, Sender: haltingSender{sender, h},
-		Over: func(js jetstream.JetStream) jetstream.JetStream { return haltingJS{js, h} },
+		Academy: academy,
+		Log:     log,
+		Sender:  haltingSender{sender, h},
+		Over:    func(js jetstream.JetStream) jetstream.JetStream { return haltingJS{js, h} },
 	})
 	if err != nil {
 		return err
@@ -173,7 +175,11 @@ func quizMsg(t *testing.T, cat *catalog.Catalog, learner string) *nats.Msg {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &nats.Msg{Subject: subjects.Publish(learner, "assessment.graded"), Data: body, Header: nats.Header{
-		jetstream.MsgIDHeader: {subjects.MsgID(learner, learner+"-1")},
-	}}
+	return &nats.Msg{
+		Subject: subjects.Publish(learner, "assessment.graded"),
+		Data:    body,
+		Header: nats.Header{
+			jetstream.MsgIDHeader: {subjects.MsgID(learner, learner+"-1")},
+		},
+	}
 }

@@ -61,8 +61,13 @@ type House struct {
 // Publisher puts other rules in force, as `homeroom rules publish` does.
 func (h *House) Publisher() *publish.Publisher {
 	return publish.New(publish.Options{
-		Store: h.App.Store(), Temporal: h.Temporal, Starter: worker.NewStarter(h.Temporal), Learners: publish.Stream{JS: h.JS},
-		Now: h.Clock.Now, Real: time.Now, Settle: settle,
+		Store:    h.App.Store(),
+		Temporal: h.Temporal,
+		Starter:  worker.NewStarter(h.Temporal),
+		Learners: publish.Stream{JS: h.JS},
+		Now:      h.Clock.Now,
+		Real:     time.Now,
+		Settle:   settle,
 	})
 }
 
@@ -120,12 +125,30 @@ func Open(ctx context.Context, s *stack.Stack, o Options) (*House, error) {
 		js = o.Over(js)
 	}
 	options := app.Options{
-		JetStream: js, Temporal: h.Temporal, Namespace: s.Namespace, Academy: o.Academy, OnStart: o.OnStart, Sender: o.Sender, Author: "dev",
-		Clock: o.Clock, Log: o.Log, PublicURL: h.EdgeURL, Edge: &app.EdgeOptions{Listener: door, WebhookKey: key}, Allow: o.Allow, Grace: o.Grace, Store: o.Store,
-		Roles: o.Roles, RestAfter: o.RestAfter, RetireAfter: o.RetireAfter, MarkEvery: markEvery, MarkMargin: markMargin, Prompt: !o.Production,
+		JetStream:   js,
+		Temporal:    h.Temporal,
+		Namespace:   s.Namespace,
+		Academy:     o.Academy,
+		OnStart:     o.OnStart,
+		Sender:      o.Sender,
+		Author:      "dev",
+		Clock:       o.Clock,
+		Log:         o.Log,
+		PublicURL:   h.EdgeURL,
+		Edge:        &app.EdgeOptions{Listener: door, WebhookKey: key},
+		Allow:       o.Allow,
+		Grace:       o.Grace,
+		Store:       o.Store,
+		Roles:       o.Roles,
+		RestAfter:   o.RestAfter,
+		RetireAfter: o.RetireAfter,
+		MarkEvery:   markEvery,
+		MarkMargin:  markMargin,
+		Prompt:      !o.Production,
 	}
 	if o.Production && o.Clock.IsReal() {
-		options.MarkEvery, options.MarkMargin = 0, 0
+		options.MarkEvery = 0
+		options.MarkMargin = 0
 	}
 	h.App, err = app.New(ctx, options)
 	if err != nil {
@@ -148,7 +171,9 @@ func (h *House) connect(ctx context.Context, s *stack.Stack, log *slog.Logger) (
 		return fmt.Errorf("opening JetStream: %w", err)
 	}
 	h.Temporal, err = client.DialContext(ctx, client.Options{
-		HostPort: s.TemporalAddress, Namespace: s.Namespace, Logger: sdklog.NewStructuredLogger(quiet(log)),
+		HostPort:          s.TemporalAddress,
+		Namespace:         s.Namespace,
+		Logger:            sdklog.NewStructuredLogger(quiet(log)),
 		ConnectionOptions: client.ConnectionOptions{GrpcCompression: &client.GrpcCompressionNone{}}, // they share a processor, not a wire
 	})
 	if err != nil {

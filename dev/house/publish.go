@@ -46,9 +46,13 @@ func (p Publisher) Publish(ctx context.Context, m Message) error {
 }
 
 func (m Message) msg() *nats.Msg {
-	return &nats.Msg{Subject: subjects.Publish(m.Learner, m.Event), Data: m.Body, Header: nats.Header{
-		jetstream.MsgIDHeader: {subjects.MsgID(m.Learner, m.ID)},
-	}}
+	return &nats.Msg{
+		Subject: subjects.Publish(m.Learner, m.Event),
+		Data:    m.Body,
+		Header: nats.Header{
+			jetstream.MsgIDHeader: {subjects.MsgID(m.Learner, m.ID)},
+		},
+	}
 }
 
 // stall is how long Play waits when the stream is slow to confirm what was published.

@@ -22,7 +22,8 @@ func BenchmarkImport(b *testing.B) {
 		var lines strings.Builder
 		for n := range each {
 			for i := range learners {
-				learner, at := fmt.Sprintf("u%d_%d", run, i), begin.Add(time.Duration(n)*240*time.Hour+time.Duration(i)*time.Second).Format(time.RFC3339)
+				learner := fmt.Sprintf("u%d_%d", run, i)
+				at := begin.Add(time.Duration(n)*240*time.Hour + time.Duration(i)*time.Second).Format(time.RFC3339)
 				switch n {
 				case 0:
 					lines.WriteString(event("s", learner, "user.signed_up", at, ``, fmt.Sprintf(`"email":"%s@example.org","first_name":"Ada","timezone":"Europe/Berlin"`, learner)))

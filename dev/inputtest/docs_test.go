@@ -22,7 +22,8 @@ func TestTheExamplesOfTheDocsAreGood(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := time.Date(2026, 3, 3, 0, 0, 0, 0, time.UTC)
-	native, segment := 0, 0
+	native := 0
+	segment := 0
 	for _, block := range regexp.MustCompile("(?s)```json\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
 		in := json.NewDecoder(strings.NewReader(block[1]))
 		for in.More() {
@@ -30,9 +31,11 @@ func TestTheExamplesOfTheDocsAreGood(t *testing.T) {
 			if err := in.Decode(&body); err != nil {
 				t.Fatalf("%v in:\n%s", err, block[1])
 			}
-			learner, event := "", ""
+			learner := ""
+			event := ""
 			if !strings.Contains(string(body), `"event"`) { // the subject names them
-				learner, event = "u_42", "lesson.completed"
+				learner = "u_42"
+				event = "lesson.completed"
 			}
 			if _, bad := known.Decode(learner, event, body, now); bad != nil {
 				t.Errorf("%v:\n%s", bad, body)

@@ -44,8 +44,16 @@ func TestEveryFormatArrivesTheSame(t *testing.T) {
 		f.header.Set("Nats-Msg-Id", f.learner+":e1")
 		body := strings.ReplaceAll(f.body, "LEARNER", f.learner)
 		w.send(subjects.Publish(f.learner, "certificate.earned"), f.header, body)
-		started := engine.Decision{ID: f.learner, Learner: f.learner, Rule: "certificate-share", Scope: "certificate_id=cert_1", Run: "r1",
-			Kind: engine.KindStarted, At: time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC), Detail: "certificate.earned"}
+		started := engine.Decision{
+			ID:      f.learner,
+			Learner: f.learner,
+			Rule:    "certificate-share",
+			Scope:   "certificate_id=cert_1",
+			Run:     "r1",
+			Kind:    engine.KindStarted,
+			At:      time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC),
+			Detail:  "certificate.earned",
+		}
 		if err := w.store.Decisions.Publish(t.Context(), []engine.Decision{started}); err != nil {
 			t.Fatal(err)
 		}

@@ -104,9 +104,17 @@ func TestImport(t *testing.T) {
 
 	report := w.imports(1, "", file)
 	want := imported{
-		Events: 10, Learners: 5, Profiles: 4, Standings: 5, Repeated: 1, Platform: 1, Waiting: 1,
+		Events:       10,
+		Learners:     5,
+		Profiles:     4,
+		Standings:    5,
+		Repeated:     1,
+		Platform:     1,
+		Waiting:      1,
 		Rejected:     map[string]int{"unreadable": 1, "unknown_event": 1, "wrong_type": 1, "bad_time": 2},
-		RejectedFile: file + ".rejected.ndjson", Untaken: 1, UntakenNote: "in line 18: trait email is not an address such as ada@example.org, so it was not taken in",
+		RejectedFile: file + ".rejected.ndjson",
+		Untaken:      1,
+		UntakenNote:  "in line 18: trait email is not an address such as ada@example.org, so it was not taken in",
 	}
 	if diff := cmp.Diff(want, report); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -225,7 +233,9 @@ func TestASecondImportChangesNothing(t *testing.T) {
 	if p := w.profile("u_1"); p.Email != "new-u_1@example.org" || p.Traits["plan"] != "pro" {
 		t.Errorf("the profile is %+v", p)
 	}
-	before, standing, profile := w.everything(), w.standing("u_1"), w.profile("u_1")
+	before := w.everything()
+	standing := w.standing("u_1")
+	profile := w.profile("u_1")
 	second := w.imports(0, "", file)
 	if second.Profiles != 0 || second.Standings != 0 || second.Events != first.Events {
 		t.Errorf("the second run: %+v", second)
@@ -269,7 +279,8 @@ func TestImportBesideALiveStream(t *testing.T) {
 	w.imports(0, event("i1", "ada", "enrollment.created", weeksAgo(50), `"course_id":"crs_old"`, `"email":"old@example.org","first_name":"Ada"`), "-")
 	w.send("learning.ada.lesson.started", nil, `{"id":"e2","time":"`+now+`","properties":{"lesson_id":"l1","course_id":"crs_old"}}`)
 	w.settled()
-	st, p := w.standing("ada"), w.profile("ada")
+	st := w.standing("ada")
+	p := w.profile("ada")
 	if p.Email != "new@example.org" || p.FirstName != "Ada" {
 		t.Errorf("the profile is %+v", p)
 	}

@@ -15,9 +15,9 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"homeroom/catalog"
-	"homeroom/internal/natstest"
 	"homeroom/engine"
 	"homeroom/internal/cli"
+	"homeroom/internal/natstest"
 	"homeroom/rules"
 	"homeroom/store"
 	"homeroom/subjects"
@@ -114,8 +114,13 @@ func (w *installation) listen() (stop func()) {
 		w.t.Fatal(err)
 	}
 	tr, err := triggers.New(triggers.Options{
-		JS: js, Starter: w, Standings: st.Standings, Profiles: st.Profiles, Marks: st.Control,
-		Catalog: func() *catalog.Catalog { return w.academy.Catalog }, Ruleset: func() *engine.Ruleset { return w.academy.Ruleset },
+		JS:        js,
+		Starter:   w,
+		Standings: st.Standings,
+		Profiles:  st.Profiles,
+		Marks:     st.Control,
+		Catalog:   func() *catalog.Catalog { return w.academy.Catalog },
+		Ruleset:   func() *engine.Ruleset { return w.academy.Ruleset },
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -160,7 +165,8 @@ func (w *installation) settled() {
 		if err != nil {
 			return false
 		}
-		left, consumers := uint64(0), 0
+		left := uint64(0)
+		consumers := 0
 		for c := range stream.ListConsumers(w.t.Context()).Info() {
 			left += c.NumPending + uint64(c.NumAckPending)
 			consumers++

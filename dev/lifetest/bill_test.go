@@ -22,21 +22,24 @@ func account(runs []*historypb.History) bill {
 		b.largest = max(b.largest, len(run.Events))
 		task := int64(0)
 		for _, e := range run.Events {
-			kind, n := "", 1
+			kind := ""
+			n := 1
 			switch e.EventType {
 			case enums.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
 				kind = "signals"
 			case enums.EVENT_TYPE_TIMER_STARTED:
 				kind = "timers"
 			case enums.EVENT_TYPE_ACTIVITY_TASK_STARTED:
-				kind, n = "activities", int(e.GetActivityTaskStartedEventAttributes().Attempt)
+				kind = "activities"
+				n = int(e.GetActivityTaskStartedEventAttributes().Attempt)
 			case enums.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW:
 				kind = "continuations"
 			case enums.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES:
 				kind = "upserts"
 			case enums.EVENT_TYPE_MARKER_RECORDED:
 				if t := e.GetMarkerRecordedEventAttributes().WorkflowTaskCompletedEventId; t != task {
-					task, kind = t, "local activities"
+					task = t
+					kind = "local activities"
 				}
 			}
 			if kind != "" {

@@ -141,13 +141,17 @@ func TestAWorkerDiesWhileALearnerRetires(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := &stuck{first: make(chan struct{}), release: make(chan struct{})}
-			h := open(t, options{temporal: soon(nil), retire: quick, retired: func(r activities.Retired) activities.Retired {
-				if s.Retired == nil {
-					s.Retired = r
-					return s
-				}
-				return r
-			}})
+			h := open(t, options{
+				temporal: soon(nil),
+				retire:   quick,
+				retired: func(r activities.Retired) activities.Retired {
+					if s.Retired == nil {
+						s.Retired = r
+						return s
+					}
+					return r
+				},
+			})
 			t.Cleanup(func() { close(s.release) })
 			h.handOver("ada", h.enrolled("ada", 1, "crs_go"))
 			<-s.first

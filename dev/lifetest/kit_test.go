@@ -101,11 +101,15 @@ func open(t testing.TB, o options) *home {
 	h.must(err)
 	t.Cleanup(h.store.Control.Close)
 
-	settings := servers.TemporalOptions{Dynamic: o.temporal, Log: log, SearchAttributes: map[string]enums.IndexedValueType{
-		workflows.SearchStage.GetName():   workflows.SearchStage.GetValueType(),
-		workflows.SearchCourses.GetName(): workflows.SearchCourses.GetValueType(),
-		workflows.SearchRules.GetName():   workflows.SearchRules.GetValueType(),
-	}}
+	settings := servers.TemporalOptions{
+		Dynamic: o.temporal,
+		Log:     log,
+		SearchAttributes: map[string]enums.IndexedValueType{
+			workflows.SearchStage.GetName():   workflows.SearchStage.GetValueType(),
+			workflows.SearchCourses.GetName(): workflows.SearchCourses.GetValueType(),
+			workflows.SearchRules.GetName():   workflows.SearchRules.GetValueType(),
+		},
+	}
 	if o.durable {
 		h.file = filepath.Join(t.TempDir(), "temporal.db")
 		settings.File = h.file
@@ -115,7 +119,9 @@ func open(t testing.TB, o options) *home {
 	h.stop(temporal.Stop)
 	h.dial = func() client.Client {
 		c, err := client.DialContext(ctx, client.Options{
-			HostPort: temporal.Address(), Namespace: temporal.Namespace(), Logger: sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)),
+			HostPort:  temporal.Address(),
+			Namespace: temporal.Namespace(),
+			Logger:    sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)),
 		})
 		h.must(err)
 		t.Cleanup(c.Close)
@@ -159,8 +165,15 @@ func (h *home) work() {
 	connection := h.dial()
 	w, err := worker.New(connection, worker.Options{
 		Decide: activities.NewDecide(activities.Options{
-			Profiles: reachable{}, Standings: h.store.Standings, Rulesets: h, Marks: upToDate{h.o.clock}, Clock: h.o.clock,
-			Grace: h.grace(), RestAfter: h.o.rest, RetireAfter: h.o.retire, Retired: retired,
+			Profiles:    reachable{},
+			Standings:   h.store.Standings,
+			Rulesets:    h,
+			Marks:       upToDate{h.o.clock},
+			Clock:       h.o.clock,
+			Grace:       h.grace(),
+			RestAfter:   h.o.rest,
+			RetireAfter: h.o.retire,
+			Retired:     retired,
 			Step: func(env engine.Env, s engine.State, in []engine.Input, now time.Time) engine.Result {
 				h.steps.Add(1)
 				return step(env, s, in, now)
@@ -269,7 +282,8 @@ func (h *home) retires(learner string) (run string) {
 func (h *home) runs(learner string) []*historypb.History {
 	h.t.Helper()
 	list, err := h.temporal.ListWorkflow(h.ctx, &workflowservice.ListWorkflowExecutionsRequest{
-		Query: "WorkflowId = '" + workflows.WorkflowID(learner) + "'", PageSize: 1000,
+		Query:    "WorkflowId = '" + workflows.WorkflowID(learner) + "'",
+		PageSize: 1000,
 	})
 	h.must(err)
 	slices.SortFunc(list.Executions, func(a, b *workflowpb.WorkflowExecutionInfo) int {

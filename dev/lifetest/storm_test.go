@@ -98,7 +98,8 @@ func TestAStormOfEvents(t *testing.T) {
 				}
 			}
 			ends := map[enums.EventType]int{}
-			refused, largest := 0, 0
+			refused := 0
+			largest := 0
 			for l := range learners {
 				for _, run := range h.runs(fmt.Sprintf("u_%d", l)) {
 					largest = max(largest, len(run.Events))
@@ -120,7 +121,8 @@ func TestAStormOfMessages(t *testing.T) {
 	const courses = 120
 	h := open(t, options{
 		temporal: soon(map[string]any{"limit.historyCount.suggestContinueAsNew": 60}),
-		rest:     2 * time.Millisecond, retire: 4 * time.Millisecond,
+		rest:     2 * time.Millisecond,
+		retire:   4 * time.Millisecond,
 	})
 	random := rand.New(rand.NewPCG(1, 2))
 	for n := range courses {

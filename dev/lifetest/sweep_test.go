@@ -41,9 +41,12 @@ func TestANewRuleReachesWhoHasRetired(t *testing.T) {
 type late struct{ publish.Temporal }
 
 func (late) ListWorkflow(context.Context, *workflowservice.ListWorkflowExecutionsRequest) (*workflowservice.ListWorkflowExecutionsResponse, error) {
-	return &workflowservice.ListWorkflowExecutionsResponse{Executions: []*workflowpb.WorkflowExecutionInfo{{
-		Execution: &commonpb.WorkflowExecution{WorkflowId: workflows.WorkflowID("ada")}, Status: enums.WORKFLOW_EXECUTION_STATUS_RUNNING,
-	}}}, nil
+	return &workflowservice.ListWorkflowExecutionsResponse{
+		Executions: []*workflowpb.WorkflowExecutionInfo{{
+			Execution: &commonpb.WorkflowExecution{WorkflowId: workflows.WorkflowID("ada")},
+			Status:    enums.WORKFLOW_EXECUTION_STATUS_RUNNING,
+		}},
+	}, nil
 }
 
 func newRule(t *testing.T, seen func(publish.Temporal) publish.Temporal) {
@@ -97,8 +100,14 @@ func newRule(t *testing.T, seen func(publish.Temporal) publish.Temporal) {
 func (h *home) publish(files map[string]string, service publish.Temporal) publish.Swept {
 	h.t.Helper()
 	p := publish.New(publish.Options{
-		Store: h.store, Temporal: service, Starter: h.starter, Learners: publish.Stream{JS: h.js},
-		Now: h.o.clock.Now, Real: time.Now, Settle: 100 * time.Millisecond, Random: rand.Float64,
+		Store:    h.store,
+		Temporal: service,
+		Starter:  h.starter,
+		Learners: publish.Stream{JS: h.js},
+		Now:      h.o.clock.Now,
+		Real:     time.Now,
+		Settle:   100 * time.Millisecond,
+		Random:   rand.Float64,
 	})
 	plan, err := p.Prepare(h.ctx, h.rules.Load(), engine.InFlightFinish)
 	h.must(err)

@@ -84,7 +84,8 @@ func stages(b *testing.B, o options, last string) {
 	// One at a time, then the others at once.
 	var took []time.Duration
 	for _, learner := range names[:len(names)/6] {
-		steps, began := h.steps.Load(), time.Now()
+		steps := h.steps.Load()
+		began := time.Now()
 		h.handOver(learner, h.enrolled(learner, 2, "crs_sql"))
 		for h.steps.Load() == steps && h.ctx.Err() == nil {
 			_ = house.Sleep(h.ctx, 100*time.Microsecond)
@@ -93,7 +94,8 @@ func stages(b *testing.B, o options, last string) {
 		h.hears(learner, 2)
 	}
 	slices.Sort(took)
-	mails, began := len(names)+len(names)/6, time.Now()
+	mails := len(names) + len(names)/6
+	began := time.Now()
 	names = names[len(names)/6:]
 	each(func(learner string) { h.handOver(learner, h.enrolled(learner, 2, "crs_sql")) })
 	h.eventually("all mails are out", func() error {
@@ -134,7 +136,8 @@ func (h *home) bills(names []string) mean {
 	sample := names[:min(20, len(names))]
 	for _, learner := range sample {
 		runs := h.runs(learner)
-		all, lastRun := account(runs), account(runs[len(runs)-1:])
+		all := account(runs)
+		lastRun := account(runs[len(runs)-1:])
 		m.actions += float64(all.actions) / float64(len(sample))
 		m.largest += float64(lastRun.largest) / float64(len(sample))
 		for _, run := range runs {
@@ -158,7 +161,8 @@ func (h *home) purge(names []string) {
 				continue
 			}
 			_, err := h.temporal.WorkflowService().DeleteWorkflowExecution(h.ctx, &workflowservice.DeleteWorkflowExecutionRequest{
-				Namespace: "default", WorkflowExecution: &commonpb.WorkflowExecution{WorkflowId: id, RunId: e.Execution.RunId},
+				Namespace:         "default",
+				WorkflowExecution: &commonpb.WorkflowExecution{WorkflowId: id, RunId: e.Execution.RunId},
 			})
 			h.must(err)
 		}

@@ -57,8 +57,10 @@ func year(b *testing.B, retire time.Duration, all bool) {
 		b.Fatal(problems)
 	}
 	h := open(b, options{
-		temporal: soon(nil), retire: retire, withWaiting: 2 * time.Hour,
-		clock: newCalendar(january, 24*time.Hour/time.Second),
+		temporal:    soon(nil),
+		retire:      retire,
+		withWaiting: 2 * time.Hour,
+		clock:       newCalendar(january, 24*time.Hour/time.Second),
 	})
 	h.rules.Store(academy)
 	began := time.Now()
@@ -77,7 +79,8 @@ func year(b *testing.B, retire time.Duration, all bool) {
 func (h *home) live(events []engine.Event, all bool) bill {
 	h.t.Helper()
 	c := h.o.clock.(*calendar)
-	learner, handed := events[0].Learner, 0
+	learner := events[0].Learner
+	handed := 0
 	for i := range events {
 		ev := &events[i]
 		c.reach(h, ev.Time)
@@ -130,7 +133,9 @@ func study(events, days int) []engine.Event {
 		}
 	}
 	daily := events / working
-	course, lesson, quiz := 0, 0, 0
+	course := 0
+	lesson := 0
+	quiz := 0
 	for d := range days {
 		if free(d) {
 			continue
@@ -164,7 +169,8 @@ func study(events, days int) []engine.Event {
 				if lesson == total {
 					add(engine.EventCourseCompleted, time.Minute, map[string]any{"course_id": id})
 					add("certificate.earned", time.Second, map[string]any{"course_id": id, "certificate_id": fmt.Sprint("cert_", id)})
-					course, lesson = course+1, 0
+					course = course + 1
+					lesson = 0
 				}
 			}
 		}

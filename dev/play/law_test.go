@@ -30,14 +30,17 @@ func TestTheLaw(t *testing.T) {
 	until := lastTime(t, events).AddDate(0, 0, 15)
 
 	simulated, err := simulate.Run(t.Context(), bytes.NewReader(events), simulate.Options{
-		Ruleset: academy.Ruleset, Decoder: academy.Catalog, Until: until,
+		Ruleset: academy.Ruleset,
+		Decoder: academy.Catalog,
+		Until:   until,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	played := playTerm(t, academy, events, until)
 
-	want, got := sent(simulated.Decisions), sent(played.Decisions)
+	want := sent(simulated.Decisions)
+	got := sent(played.Decisions)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("simulated (-) and played (+) differ:\n%s", diff)
 	}
@@ -95,7 +98,10 @@ func playTerm(t *testing.T, academy *rules.Academy, events []byte, until time.Ti
 		}
 	})
 	doc, err := play.Run(t.Context(), s, rec, play.Options{
-		Academy: academy, Lapse: play.Lapse{Virtual: 24 * time.Hour, Real: 1500 * time.Millisecond}, Until: until, Log: log,
+		Academy: academy,
+		Lapse:   play.Lapse{Virtual: 24 * time.Hour, Real: 1500 * time.Millisecond},
+		Until:   until,
+		Log:     log,
 	})
 	if err != nil {
 		t.Fatal(err)

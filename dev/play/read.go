@@ -57,7 +57,11 @@ func Read(r io.Reader) (*Recording, error) {
 		}
 		rec.Learners[head.Learner] = true
 		rec.Messages = append(rec.Messages, house.Message{
-			Learner: head.Learner, Event: head.Event, ID: head.ID, Body: bytes.Clone(line), At: at,
+			Learner: head.Learner,
+			Event:   head.Event,
+			ID:      head.ID,
+			Body:    bytes.Clone(line),
+			At:      at,
 		})
 	}
 	if err := scan.Err(); err != nil {

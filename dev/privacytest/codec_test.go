@@ -114,8 +114,15 @@ func serve(t *testing.T, ctx context.Context, s *stack.Stack, js jetstream.JetSt
 	}
 	h := &served{temporal: temporal, namespace: s.Namespace}
 	h.app, err = app.New(ctx, app.Options{
-		JetStream: js, Temporal: temporal, Namespace: s.Namespace, Academy: folder(t), Sender: sender, PublicURL: s.InboxURL,
-		RestAfter: 2 * time.Second, MarkEvery: 100 * time.Millisecond, MarkMargin: 50 * time.Millisecond,
+		JetStream:  js,
+		Temporal:   temporal,
+		Namespace:  s.Namespace,
+		Academy:    folder(t),
+		Sender:     sender,
+		PublicURL:  s.InboxURL,
+		RestAfter:  2 * time.Second,
+		MarkEvery:  100 * time.Millisecond,
+		MarkMargin: 50 * time.Millisecond,
 	})
 	if err == nil {
 		err = h.app.Start(ctx)

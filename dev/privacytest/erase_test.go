@@ -55,8 +55,13 @@ func open(t *testing.T) *world {
 	t.Cleanup(w.house.Close)
 	w.platform = &platform{t: t, ctx: w.ctx, js: w.house.JS}
 	w.privacy, err = privacy.New(privacy.Options{
-		JS: w.house.JS, Store: w.house.App.Store(), Temporal: w.house.Temporal, Namespace: w.stack.Namespace,
-		Now: w.house.Clock.Now, Settle: time.Second, Progress: func(said string) { t.Log(said) },
+		JS:        w.house.JS,
+		Store:     w.house.App.Store(),
+		Temporal:  w.house.Temporal,
+		Namespace: w.stack.Namespace,
+		Now:       w.house.Clock.Now,
+		Settle:    time.Second,
+		Progress:  func(said string) { t.Log(said) },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -146,7 +151,8 @@ func TestErasedIsGone(t *testing.T) {
 }
 
 func (w *world) in(t *testing.T) *world {
-	sub, p := *w, *w.platform
+	sub := *w
+	p := *w.platform
 	p.t, sub.T, sub.platform = t, t, &p
 	return &sub
 }

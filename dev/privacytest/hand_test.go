@@ -29,7 +29,12 @@ func TestErasingWhatTheTriggersHoldInHand(t *testing.T) {
 	t.Cleanup(w.house.Close)
 	w.platform = &platform{t: t, ctx: ctx, js: w.house.JS}
 	w.privacy, err = privacy.New(privacy.Options{
-		JS: w.house.JS, Store: w.house.App.Store(), Temporal: w.house.Temporal, Namespace: w.stack.Namespace, Now: time.Now, Settle: time.Second,
+		JS:        w.house.JS,
+		Store:     w.house.App.Store(),
+		Temporal:  w.house.Temporal,
+		Namespace: w.stack.Namespace,
+		Now:       time.Now,
+		Settle:    time.Second,
 		Progress: func(said string) {
 			if strings.HasPrefix(said, "waiting for the triggers") {
 				gate.open()

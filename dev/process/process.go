@@ -63,7 +63,9 @@ func Launch(ctx context.Context, command *exec.Cmd, o Order) (*Process, error) {
 		p.Kill()
 		return nil, err
 	}
-	p.NATS, p.Temporal, p.Edge = words[0], words[1], words[2]
+	p.NATS = words[0]
+	p.Temporal = words[1]
+	p.Edge = words[2]
 	return p, nil
 }
 

@@ -110,7 +110,8 @@ func (h *host) start() error {
 		if err != nil {
 			return err
 		}
-		h.NATS, h.Temporal = s.NATSURL, s.TemporalAddress
+		h.NATS = s.NATSURL
+		h.Temporal = s.TemporalAddress
 		h.stops = append(h.stops, func() {
 			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 			defer cancel()
@@ -157,12 +158,21 @@ func (h *host) serve(ctx context.Context, js jetstream.JetStream, temporal clien
 		return err
 	}
 	o := app.Options{
-		JetStream: js, Temporal: temporal, Academy: academy, Sender: sender, Author: "drill", Clock: h.Clock, Log: h.log,
-		PublicURL: "http://" + h.door.Addr().String(), Edge: &app.EdgeOptions{Listener: h.door, WebhookKey: key}, Roles: h.Roles,
+		JetStream: js,
+		Temporal:  temporal,
+		Academy:   academy,
+		Sender:    sender,
+		Author:    "drill",
+		Clock:     h.Clock,
+		Log:       h.log,
+		PublicURL: "http://" + h.door.Addr().String(),
+		Edge:      &app.EdgeOptions{Listener: h.door, WebhookKey: key},
+		Roles:     h.Roles,
 	}
 	if !h.Clock.IsReal() { // a second of a busy machine is minutes of a learner's
 		o.Grace = h.Clock.Scale(time.Second)
-		o.MarkEvery, o.MarkMargin = 100*time.Millisecond, 50*time.Millisecond
+		o.MarkEvery = 100 * time.Millisecond
+		o.MarkMargin = 50 * time.Millisecond
 	}
 	a, err := app.New(ctx, o)
 	if err == nil {

@@ -15,9 +15,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"homeroom/internal/natstest"
 	"homeroom/engine"
 	"homeroom/internal/cli"
+	"homeroom/internal/natstest"
 	"homeroom/store"
 	"homeroom/subjects"
 )
@@ -126,12 +126,21 @@ func (a *academy) theLoop(learner string) {
 	morning := monday.Add(22 * time.Hour)
 	a.happened(learner, "lesson.completed", monday, props{"lesson_id": "l1", "course_id": "crs_go"})
 	a.happened(learner, "certificate.earned", night, props{"certificate_id": "cert_1", "course_id": "crs_go", "course_title": "Go"})
-	started, deferred := on(engine.KindStarted, night), on(engine.KindDeferred, night)
+	started := on(engine.KindStarted, night)
+	deferred := on(engine.KindDeferred, night)
 	started.Detail = "certificate.earned"
-	deferred.Message, deferred.Reason, deferred.Until = "certificate-ready", engine.ReasonQuietHours, morning
-	unsure, sent := on(engine.KindUncertain, morning), on(engine.KindSent, morning)
-	unsure.Message, unsure.Send, unsure.Reason, unsure.Detail = "certificate-ready", send, engine.ReasonProvider, "no answer within 10s"
-	sent.Message, sent.Send, sent.Detail = "certificate-ready", send, "settled by the provider's report"
+	deferred.Message = "certificate-ready"
+	deferred.Reason = engine.ReasonQuietHours
+	deferred.Until = morning
+	unsure := on(engine.KindUncertain, morning)
+	sent := on(engine.KindSent, morning)
+	unsure.Message = "certificate-ready"
+	unsure.Send = send
+	unsure.Reason = engine.ReasonProvider
+	unsure.Detail = "no answer within 10s"
+	sent.Message = "certificate-ready"
+	sent.Send = send
+	sent.Detail = "settled by the provider's report"
 	a.decided(started, deferred, unsure, sent)
 
 	about := props{"send_id": send, "message": "certificate-ready", "rule": "certificate-share", "topic": "achievements"}
@@ -155,7 +164,8 @@ func (a *academy) theLoop(learner string) {
 	}
 	a.happened(learner, "certificate.shared", morning.Add(6*time.Hour), props{"certificate_id": "cert_1", "share_platform": "linkedin", "share_method": "post"})
 	left := on(engine.KindExited, morning.Add(6*time.Hour))
-	left.Reason, left.Detail = engine.ReasonUntil, "certificate.shared"
+	left.Reason = engine.ReasonUntil
+	left.Detail = "certificate.shared"
 	a.decided(left)
 	a.happened("u_77", "referral.converted", morning.Add(100*time.Hour), props{"referrer_id": learner, "referred_id": "u_77", "reward_type": "month"})
 }
@@ -164,7 +174,9 @@ func (a *academy) theLoop(learner string) {
 func (a *academy) aTrial() {
 	var all []engine.Decision
 	add := func(d engine.Decision) {
-		d.Rule, d.Scope, d.Run = "halfway", "course_id=crs_go", d.Learner+"-halfway"
+		d.Rule = "halfway"
+		d.Scope = "course_id=crs_go"
+		d.Run = d.Learner + "-halfway"
 		all = append(all, d)
 	}
 	for i := range 160 {
@@ -353,7 +365,8 @@ func TestSince(t *testing.T) {
 		}
 	}
 
-	stop, done := make(chan struct{}), make(chan struct{})
+	stop := make(chan struct{})
+	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		for i := 4; ; i++ {

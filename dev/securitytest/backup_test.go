@@ -97,7 +97,8 @@ func backUp(t *testing.T, nc *nats.Conn, name string) archive {
 	if answer.Error != nil {
 		t.Fatalf("backing %s up: %s", name, answer.Error.Description)
 	}
-	a.config, a.state = *answer.Config, *answer.State
+	a.config = *answer.Config
+	a.state = *answer.State
 	for {
 		msg, err := sub.NextMsg(patience)
 		if err != nil {

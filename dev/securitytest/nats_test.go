@@ -24,7 +24,8 @@ import (
 // certificates too.
 func TestNATSOverTLS(t *testing.T) {
 	setPasswords(t)
-	ours, theirs := newAuthority(t, "ours"), newAuthority(t, "somebody else's")
+	ours := newAuthority(t, "ours")
+	theirs := newAuthority(t, "somebody else's")
 	dir := t.TempDir()
 	ours.mount(dir)
 	t.Setenv("NATS_NAME", "nats-1")
@@ -63,7 +64,9 @@ func TestNATSOverTLS(t *testing.T) {
 
 // TestNATSWithACredentialsFile: a server that knows an operator and no users, and a user who brings a credentials file.
 func TestNATSWithACredentialsFile(t *testing.T) {
-	operator, account, user := pair(t, nkeys.CreateOperator), pair(t, nkeys.CreateAccount), pair(t, nkeys.CreateUser)
+	operator := pair(t, nkeys.CreateOperator)
+	account := pair(t, nkeys.CreateAccount)
+	user := pair(t, nkeys.CreateUser)
 	operatorClaims := jwt.NewOperatorClaims(public(t, operator))
 	accountClaims := jwt.NewAccountClaims(public(t, account))
 	accountClaims.Limits.JetStreamLimits = jwt.JetStreamLimits{DiskStorage: -1, MemoryStorage: -1, Streams: -1, Consumer: -1}

@@ -196,7 +196,8 @@ func TestThePagesFetchNudges(t *testing.T) {
 	operator := f.furnish()
 	ctx := deadline(t)
 	if _, err := operator.CreateConsumer(ctx, subjects.NudgeStream, jetstream.ConsumerConfig{
-		Durable: "platform", AckPolicy: jetstream.AckExplicitPolicy,
+		Durable:   "platform",
+		AckPolicy: jetstream.AckExplicitPolicy,
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -24,7 +24,8 @@ const apiKey = "tmprl_a_key_that_nobody_may_see"
 func TestTemporalOverTLS(t *testing.T) {
 	f := openFort(t, "")
 	f.furnish()
-	ours, theirs := newAuthority(t, "ours"), newAuthority(t, "somebody else's")
+	ours := newAuthority(t, "ours")
+	theirs := newAuthority(t, "somebody else's")
 	front := openFront(t, ours)
 	clientCert, clientKey := ours.issue("homeroom")
 	mutual := map[string]string{
@@ -101,7 +102,10 @@ func openFront(t *testing.T, a *authority) *front {
 	pool := x509.NewCertPool()
 	pool.AddCert(a.cert)
 	server := grpc.NewServer(grpc.Creds(credentials.NewTLS(&tls.Config{
-		Certificates: []tls.Certificate{pair}, ClientCAs: pool, ClientAuth: tls.VerifyClientCertIfGiven, MinVersion: tls.VersionTLS12,
+		Certificates: []tls.Certificate{pair},
+		ClientCAs:    pool,
+		ClientAuth:   tls.VerifyClientCertIfGiven,
+		MinVersion:   tls.VersionTLS12,
 	})))
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -138,5 +142,6 @@ func (f *front) heard() (key, cert string) {
 func (f *front) forget() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.key, f.cert = "", ""
+	f.key = ""
+	f.cert = ""
 }

@@ -37,7 +37,8 @@ func StartNATS(ctx context.Context, o NATSOptions) (*NATS, error) {
 		if err != nil {
 			return nil, fmt.Errorf("start NATS: %w", err)
 		}
-		o.Dir, n.temp = dir, dir
+		o.Dir = dir
+		n.temp = dir
 	}
 	port := o.Port
 	if port == 0 {
@@ -45,7 +46,12 @@ func StartNATS(ctx context.Context, o NATSOptions) (*NATS, error) {
 	}
 	var err error
 	n.server, err = server.NewServer(&server.Options{
-		ServerName: "homeroom-dev", Host: loopback, Port: port, JetStream: true, StoreDir: o.Dir, NoSigs: true,
+		ServerName: "homeroom-dev",
+		Host:       loopback,
+		Port:       port,
+		JetStream:  true,
+		StoreDir:   o.Dir,
+		NoSigs:     true,
 	})
 	if err != nil {
 		n.removeTemp()

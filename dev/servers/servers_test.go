@@ -64,7 +64,9 @@ func within(t *testing.T, d time.Duration) context.Context {
 func dial(t *testing.T, server *Temporal) client.Client {
 	t.Helper()
 	c, err := client.DialContext(within(t, 20*time.Second), client.Options{
-		HostPort: server.Address(), Namespace: server.Namespace(), Logger: slog.New(slog.DiscardHandler),
+		HostPort:  server.Address(),
+		Namespace: server.Namespace(),
+		Logger:    slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -39,14 +39,23 @@ func serverConfig(d *databases, p ports) *config.Config {
 	return &config.Config{
 		Global: config.Global{Membership: config.Membership{MaxJoinDuration: 30 * time.Second, BroadcastAddress: loopback}},
 		Persistence: config.Persistence{
-			DefaultStore: runStore, VisibilityStore: visibilityStore, NumHistoryShards: 1,
-			DataStores: map[string]config.DataStore{runStore: {SQL: d.runs}, visibilityStore: {SQL: d.visibility}},
+			DefaultStore:     runStore,
+			VisibilityStore:  visibilityStore,
+			NumHistoryShards: 1,
+			DataStores:       map[string]config.DataStore{runStore: {SQL: d.runs}, visibilityStore: {SQL: d.visibility}},
 		},
 		ClusterMetadata: &cluster.Config{
-			FailoverVersionIncrement: 10, MasterClusterName: clusterName, CurrentClusterName: clusterName,
-			ClusterInformation: map[string]cluster.ClusterInformation{clusterName: {
-				Enabled: true, InitialFailoverVersion: 1, RPCAddress: address(p.frontend), ClusterID: clusterID,
-			}},
+			FailoverVersionIncrement: 10,
+			MasterClusterName:        clusterName,
+			CurrentClusterName:       clusterName,
+			ClusterInformation: map[string]cluster.ClusterInformation{
+				clusterName: {
+					Enabled:                true,
+					InitialFailoverVersion: 1,
+					RPCAddress:             address(p.frontend),
+					ClusterID:              clusterID,
+				},
+			},
 		},
 		DCRedirectionPolicy: config.DCRedirectionPolicy{Policy: "noop"},
 		Services: map[string]config.Service{
@@ -56,12 +65,15 @@ func serverConfig(d *databases, p ports) *config.Config {
 			string(primitives.WorkerService):   service(p.worker),
 		},
 		Archival: config.Archival{
-			History: config.HistoryArchival{State: "disabled"}, Visibility: config.VisibilityArchival{State: "disabled"},
+			History:    config.HistoryArchival{State: "disabled"},
+			Visibility: config.VisibilityArchival{State: "disabled"},
 		},
-		NamespaceDefaults: config.NamespaceDefaults{Archival: config.ArchivalNamespaceDefaults{
-			History:    config.HistoryArchivalNamespaceDefaults{State: "disabled"},
-			Visibility: config.VisibilityArchivalNamespaceDefaults{State: "disabled"},
-		}},
+		NamespaceDefaults: config.NamespaceDefaults{
+			Archival: config.ArchivalNamespaceDefaults{
+				History:    config.HistoryArchivalNamespaceDefaults{State: "disabled"},
+				Visibility: config.VisibilityArchivalNamespaceDefaults{State: "disabled"},
+			},
+		},
 		PublicClient: config.PublicClient{HostPort: address(p.frontend)},
 	}
 }

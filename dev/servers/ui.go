@@ -54,9 +54,15 @@ func StartUI(_ context.Context, o UIOptions) (*UI, error) {
 		_ = ln.Close()
 		return nil, fmt.Errorf("start the Temporal UI: %w", err)
 	}
-	u := &UI{conn: conn, address: ln.Addr().String(), server: &http.Server{
-		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelError),
-	}}
+	u := &UI{
+		conn:    conn,
+		address: ln.Addr().String(),
+		server: &http.Server{
+			Handler:           handler,
+			ReadHeaderTimeout: 10 * time.Second,
+			ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelError),
+		},
+	}
 	go func() {
 		if err := u.server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
 			log.Error("the Temporal UI stopped serving", "error", err)

@@ -66,7 +66,8 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 func (s *Stack) start(ctx context.Context, o Options) error {
 	var natsDir, temporalFile string
 	if o.Data != "" {
-		natsDir, temporalFile = filepath.Join(o.Data, "nats"), filepath.Join(o.Data, "temporal", "temporal.db")
+		natsDir = filepath.Join(o.Data, "nats")
+		temporalFile = filepath.Join(o.Data, "temporal", "temporal.db")
 	}
 	mail, err := standin.New(o.Mail).Start(fmt.Sprintf("127.0.0.1:%d", o.Ports.Inbox), o.Log)
 	if err != nil {
@@ -83,7 +84,11 @@ func (s *Stack) start(ctx context.Context, o Options) error {
 	s.NATSURL = nats.URL()
 
 	temporal, err := servers.StartTemporal(ctx, servers.TemporalOptions{
-		Port: o.Ports.Temporal, File: temporalFile, SearchAttributes: searchAttributes(), Dynamic: o.Temporal, Log: o.Log,
+		Port:             o.Ports.Temporal,
+		File:             temporalFile,
+		SearchAttributes: searchAttributes(),
+		Dynamic:          o.Temporal,
+		Log:              o.Log,
 	})
 	if err != nil {
 		return err
@@ -92,7 +97,10 @@ func (s *Stack) start(ctx context.Context, o Options) error {
 	s.TemporalAddress, s.Namespace = temporal.Address(), temporal.Namespace()
 
 	ui, err := servers.StartUI(ctx, servers.UIOptions{
-		Port: o.Ports.UI, TemporalAddress: s.TemporalAddress, Namespace: s.Namespace, Log: o.Log,
+		Port:            o.Ports.UI,
+		TemporalAddress: s.TemporalAddress,
+		Namespace:       s.Namespace,
+		Log:             o.Log,
 	})
 	if err != nil {
 		return err

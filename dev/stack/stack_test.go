@@ -79,7 +79,8 @@ func hasSearchAttributes(t *testing.T, s *Stack) {
 	}
 	defer func() { _ = conn.Close() }()
 	_, err = workflowservice.NewWorkflowServiceClient(conn).CountWorkflowExecutions(within(t, 10*time.Second), &workflowservice.CountWorkflowExecutionsRequest{
-		Namespace: s.Namespace, Query: `HomeroomStage = "awake" AND HomeroomCourses = "c" AND HomeroomRules = "r"`,
+		Namespace: s.Namespace,
+		Query:     `HomeroomStage = "awake" AND HomeroomCourses = "c" AND HomeroomRules = "r"`,
 	})
 	if err != nil {
 		t.Errorf("the search attributes are not there: %v", err)

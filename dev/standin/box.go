@@ -33,7 +33,8 @@ func newBox(keep int) *box {
 func (b *box) forget() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.messages, b.bytes = nil, 0
+	b.messages = nil
+	b.bytes = 0
 	b.counts = Counts{Statuses: map[int]int{}, Repeated: []string{}}
 	b.copies = map[uint64]int{}
 	b.touch()

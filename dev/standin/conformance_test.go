@@ -49,8 +49,11 @@ func TestConformance(t *testing.T) {
 
 func arrival(m standin.Message) sendertest.Arrival {
 	a := sendertest.Arrival{
-		Subject: m.Subject, ToName: m.To[0].Name, Categories: m.Categories,
-		OpenTracking: m.Tracking["open_tracking"], ClickTracking: m.Tracking["click_tracking"],
+		Subject:       m.Subject,
+		ToName:        m.To[0].Name,
+		Categories:    m.Categories,
+		OpenTracking:  m.Tracking["open_tracking"],
+		ClickTracking: m.Tracking["click_tracking"],
 	}
 	for name := range m.Headers {
 		a.HeaderNames = append(a.HeaderNames, name)

@@ -11,10 +11,12 @@ import (
 )
 
 func TestStatusFaults(t *testing.T) {
-	s := New(Options{Faults: []Fault{
-		{Times: 2, Status: 429, Headers: map[string]string{"X-RateLimit-Reset": "1772445600"}},
-		{Status: 502, Taken: true},
-	}})
+	s := New(Options{
+		Faults: []Fault{
+			{Times: 2, Status: 429, Headers: map[string]string{"X-RateLimit-Reset": "1772445600"}},
+			{Status: 502, Taken: true},
+		},
+	})
 	for i, want := range []int{429, 429, 502, 202} {
 		w := post(t, s, goodMail, nil)
 		if w.Code != want {

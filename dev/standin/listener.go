@@ -29,9 +29,15 @@ func (s *Server) Start(address string, log *slog.Logger) (*Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("stand-in SendGrid: %w", err)
 	}
-	l := &Listener{Server: s, address: ln.Addr().String(), http: &http.Server{
-		Handler: s, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelError),
-	}}
+	l := &Listener{
+		Server:  s,
+		address: ln.Addr().String(),
+		http: &http.Server{
+			Handler:           s,
+			ReadHeaderTimeout: 10 * time.Second,
+			ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelError),
+		},
+	}
 	go func() {
 		if err := l.http.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
 			log.Error("the stand-in SendGrid stopped serving", "error", err)

@@ -98,7 +98,8 @@ func (s *Server) inboxPage(w http.ResponseWriter, r *http.Request) {
 	page = min(max(page, 0), last)
 	v := inboxView{Query: query, Counts: counts, Kept: len(s.box.find("")), Found: len(found), First: page == 0}
 	shown := found[page*perPage : min(len(found), (page+1)*perPage)]
-	v.From, v.To = page*perPage+1, page*perPage+len(shown)
+	v.From = page*perPage + 1
+	v.To = page*perPage + len(shown)
 	link := func(n int) string {
 		values := url.Values{}
 		if query != "" {

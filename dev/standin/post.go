@@ -36,12 +36,15 @@ func loopback(address string) bool {
 
 // homebound is a client that connects to this machine only, whatever a name resolves to, and follows no redirects.
 func homebound() *http.Client {
-	dialer := &net.Dialer{Timeout: 5 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
-		if to, err := netip.ParseAddrPort(address); err != nil || !to.Addr().Unmap().IsLoopback() {
-			return errAbroad
-		}
-		return nil
-	}}
+	dialer := &net.Dialer{
+		Timeout: 5 * time.Second,
+		Control: func(_, address string, _ syscall.RawConn) error {
+			if to, err := netip.ParseAddrPort(address); err != nil || !to.Addr().Unmap().IsLoopback() {
+				return errAbroad
+			}
+			return nil
+		},
+	}
 	return &http.Client{
 		Timeout:       10 * time.Second,
 		Transport:     &http.Transport{DialContext: dialer.DialContext, MaxIdleConnsPerHost: 4, IdleConnTimeout: 10 * time.Second},

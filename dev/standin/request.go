@@ -56,9 +56,17 @@ func (r *sendRequest) messages(id string) []Message {
 	out := make([]Message, 0, len(r.Personalizations))
 	for i, p := range r.Personalizations {
 		m := Message{
-			ID: id, From: *r.From, ReplyTo: r.ReplyTo, To: p.To, Cc: p.Cc, Bcc: p.Bcc, Subject: r.Subject,
-			Headers: map[string]string{}, Categories: r.Categories, CustomArgs: mergedArgs(r.CustomArgs, p.CustomArgs),
-			Tracking: map[string]bool{},
+			ID:         id,
+			From:       *r.From,
+			ReplyTo:    r.ReplyTo,
+			To:         p.To,
+			Cc:         p.Cc,
+			Bcc:        p.Bcc,
+			Subject:    r.Subject,
+			Headers:    map[string]string{},
+			Categories: r.Categories,
+			CustomArgs: mergedArgs(r.CustomArgs, p.CustomArgs),
+			Tracking:   map[string]bool{},
 		}
 		if i > 0 {
 			m.ID = fmt.Sprintf("%s.%d", id, i)

@@ -53,8 +53,14 @@ func New(o Options) *Server {
 		o.After = time.After
 	}
 	s := &Server{
-		key: o.Key, now: o.Now, after: o.After, readers: o.Readers, box: newBox(o.Keep), tasks: newTasks(), client: homebound(),
-		mux: http.NewServeMux(),
+		key:     o.Key,
+		now:     o.Now,
+		after:   o.After,
+		readers: o.Readers,
+		box:     newBox(o.Keep),
+		tasks:   newTasks(),
+		client:  homebound(),
+		mux:     http.NewServeMux(),
 	}
 	s.hook = newHook(o.Webhook, o.Now, s.client, s.tasks)
 	s.faults.add(o.Faults...)

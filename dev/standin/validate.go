@@ -70,7 +70,8 @@ func parse(body []byte, now time.Time) (*sendRequest, []apiError) {
 			given, _, _ := strings.Cut(wrong.Value, " ")
 			return nil, []apiError{{
 				Message: fmt.Sprintf("Invalid type. Expected: %s, given: %s.", jsonType(wrong.Type), given),
-				Field:   wrong.Field, Help: helpBase + wrong.Field,
+				Field:   wrong.Field,
+				Help:    helpBase + wrong.Field,
 			}}
 		}
 		return nil, []apiError{{Message: "Bad Request"}}
@@ -155,7 +156,8 @@ func (c *check) personalizations(r *sendRequest) {
 		c.fail("personalizations", help, "The personalization block is limited to %d personalizations per API request. You have provided %d personalizations. Please consider splitting this into multiple requests and resending your request.", maxPersonalizations, n)
 		return
 	}
-	recipients, subjects := 0, 0
+	recipients := 0
+	subjects := 0
 	for i, p := range r.Personalizations {
 		field := fmt.Sprintf("personalizations.%d", i)
 		recipients += len(p.To) + len(p.Cc) + len(p.Bcc)
@@ -215,7 +217,8 @@ func (c *check) content(r *sendRequest) {
 		c.fail("content", "content", "Unless a valid template_id is provided, the content parameter is required. There must be at least one defined content block. We typically suggest both text/plain and text/html blocks are included, but only one block is required.")
 	}
 	rank := map[string]int{"text/plain": 0, "text/html": 1}
-	last, seen := 0, map[string]bool{}
+	last := 0
+	seen := map[string]bool{}
 	for i, part := range r.Content {
 		field := fmt.Sprintf("content.%d", i)
 		switch {
@@ -236,7 +239,8 @@ func (c *check) content(r *sendRequest) {
 		} else if at < last {
 			c.fail(field+".type", "content.type", "Following RFC 1341, section 7.2, if either text/html or text/plain are to be sent in your email: text/plain needs to be first, followed by text/html, followed by any other content.")
 		}
-		last, seen[part.Type] = max(last, at), true
+		last = max(last, at)
+		seen[part.Type] = true
 	}
 }
 

@@ -136,7 +136,8 @@ func (s *Server) Webhooks() WebhookCounts {
 func (s *Server) WaitReported(ctx context.Context, done func(WebhookCounts) bool) error {
 	for {
 		s.hook.mu.Lock()
-		counts, changed := s.hook.counts, s.hook.changed
+		counts := s.hook.counts
+		changed := s.hook.changed
 		s.hook.mu.Unlock()
 		if done(counts) {
 			return nil
@@ -206,7 +207,8 @@ func (h *hook) post() {
 // take takes the next post's events from the queue; none: the task is done.
 func (h *hook) take() (batch []item) {
 	h.change(func() {
-		size, n := 0, 0
+		size := 0
+		n := 0
 		if h.disorder.Reorder {
 			slices.Reverse(h.queue)
 		}

@@ -36,7 +36,8 @@ func listening(t *testing.T, o Options) (*Server, *platform) {
 	p := &platform{}
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.serve(t, w, r) }))
 	p.url = web.URL
-	o.Webhook.URL, o.Webhook.Backoff = web.URL, time.Millisecond
+	o.Webhook.URL = web.URL
+	o.Webhook.Backoff = time.Millisecond
 	if o.Webhook.Batch == 0 {
 		o.Webhook.Batch = time.Millisecond
 	}

@@ -104,7 +104,8 @@ func sizes(academy *rules.Academy) (nRules, nMessages, nEvents int) {
 
 // tally counts problems and warnings in words.
 func tally(problems rules.Problems) string {
-	errors, warnings := problems.Errors(), problems.Warnings()
+	errors := problems.Errors()
+	warnings := problems.Warnings()
 	switch {
 	case warnings == 0:
 		return count(errors, "problem")

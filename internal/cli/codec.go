@@ -52,7 +52,10 @@ func (c *CodecCmd) Run(ctx context.Context, o IO) error {
 	}
 	server := &http.Server{
 		Handler:           codecHandler(payloads, origins),
-		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       time.Minute,
+		WriteTimeout:      time.Minute,
+		IdleTimeout:       2 * time.Minute,
 	}
 	fmt.Fprintf(o.Err, "Decrypting on http://%s with the keys %v, for %v.\n", listener.Addr(), keys, c.UI)
 	stop := context.AfterFunc(ctx, func() {

@@ -118,7 +118,8 @@ func (c *DeadlettersListCmd) Run(ctx context.Context, o IO) error {
 
 func (r *deadReason) add(l deadLetter) {
 	r.Count++
-	r.Last, r.Example = l.At, l
+	r.Last = l.At
+	r.Example = l
 	event := l.Event
 	if _, counted := r.Events[event]; !counted && len(r.Events) >= manyEvents {
 		event = "others"
@@ -174,7 +175,11 @@ func (h *history) dead(ctx context.Context, filter, reason string, each func(dea
 			return fmt.Errorf("read the NATS stream %s: %w", subjects.DeadStream, err)
 		}
 		l := deadLetterOf(store.Message{
-			Subject: msg.Subject(), Sequence: meta.Sequence.Stream, StoredAt: meta.Timestamp, Header: msg.Headers(), Data: msg.Data(),
+			Subject:  msg.Subject(),
+			Sequence: meta.Sequence.Stream,
+			StoredAt: meta.Timestamp,
+			Header:   msg.Headers(),
+			Data:     msg.Data(),
 		})
 		if reason != "" && l.Reason != reason {
 			return nil

@@ -43,8 +43,14 @@ func deadLetterOf(m store.Message) deadLetter {
 		return ""
 	}
 	l := deadLetter{
-		Sequence: m.Sequence, At: m.StoredAt, Reason: get(triggers.HeaderReason), Message: get(triggers.HeaderMessage), Hint: get(triggers.HeaderHint),
-		subject: get(triggers.HeaderSubject), header: store.PublishersHeader(m.Header), body: m.Data,
+		Sequence: m.Sequence,
+		At:       m.StoredAt,
+		Reason:   get(triggers.HeaderReason),
+		Message:  get(triggers.HeaderMessage),
+		Hint:     get(triggers.HeaderHint),
+		subject:  get(triggers.HeaderSubject),
+		header:   store.PublishersHeader(m.Header),
+		body:     m.Data,
 	}
 	// What is missing or broken is zero: then there is no more to tell.
 	l.Original, _ = strconv.ParseUint(get(triggers.HeaderSequence), 10, 64)
@@ -52,7 +58,8 @@ func deadLetterOf(m store.Message) deadLetter {
 	l.Truncated, _ = strconv.Atoi(get(triggers.HeaderTruncated))
 	if _, l.Learner, l.Event, l.problem = subjects.ParseStored(l.subject); l.Event == "" {
 		parts := strings.SplitN(m.Subject, ".", 3) // dead.<learner>.<event>
-		l.Learner, l.Event = parts[min(1, len(parts)-1)], parts[len(parts)-1]
+		l.Learner = parts[min(1, len(parts)-1)]
+		l.Event = parts[len(parts)-1]
 	}
 	return l
 }
@@ -151,7 +158,8 @@ func (c *DeadlettersReplayCmd) Run(ctx context.Context, o IO) error {
 			return err
 		}
 		r := &replayer{letters: store.NewDeadLetters(h.js), known: known, now: o.Now, as: c.As, body: body}
-		done, skipped := 0, 0
+		done := 0
+		skipped := 0
 		err = c.each(ctx, h, r, func(l deadLetter) error {
 			bad := r.prepare(ctx, &l)
 			if bad != nil && (!c.Force || l.problem != nil || errors.Is(bad, errCut)) {
@@ -171,9 +179,11 @@ func (c *DeadlettersReplayCmd) Run(ctx context.Context, o IO) error {
 		if err != nil {
 			return err
 		}
-		verb, rest := "published again", "."
+		verb := "published again"
+		rest := "."
 		if c.DryRun {
-			verb, rest = "would be published again", "; nothing was done."
+			verb = "would be published again"
+			rest = "; nothing was done."
 		}
 		if _, err := fmt.Fprintf(o.Out, "%s %s, %s skipped%s\n", count(done, "event"), verb, thousands(skipped), rest); err != nil {
 			return err
@@ -227,7 +237,8 @@ func (r *replayer) complete(ctx context.Context, l *deadLetter) error {
 // prepare makes of a letter what is to be published. The error says why it would be refused again.
 func (r *replayer) prepare(ctx context.Context, l *deadLetter) error {
 	if r.body != nil {
-		l.body, l.Truncated = r.body, 0
+		l.body = r.body
+		l.Truncated = 0
 	} else if err := r.complete(ctx, l); err != nil {
 		return err
 	}
@@ -279,7 +290,8 @@ func (r *replayer) keepTime(l *deadLetter) error {
 	if err != nil {
 		return err
 	}
-	l.header, l.body = nil, body
+	l.header = nil
+	l.body = body
 	return nil
 }
 

@@ -57,8 +57,11 @@ func (c *DoctorCmd) Run(ctx context.Context, o IO) error {
 			}
 			return sender, nil
 		},
-		MailHost: c.SendGridHost, SearchAttributes: app.SearchAttributes(), PublicURL: c.PublicURL,
-		HTTP: &http.Client{Timeout: 10 * time.Second}, Now: o.Now,
+		MailHost:         c.SendGridHost,
+		SearchAttributes: app.SearchAttributes(),
+		PublicURL:        c.PublicURL,
+		HTTP:             &http.Client{Timeout: 10 * time.Second},
+		Now:              o.Now,
 	})
 	healthy := doctor.Healthy(findings)
 	if c.Format == "json" {

@@ -59,9 +59,13 @@ func (c *EmitCmd) Run(ctx context.Context, o IO) error {
 		return err
 	}
 	defer nc.Close()
-	ack, err := js.PublishMsg(ctx, &nats.Msg{Subject: subject, Data: body, Header: nats.Header{
-		jetstream.MsgIDHeader: {subjects.MsgID(learner, id)},
-	}})
+	ack, err := js.PublishMsg(ctx, &nats.Msg{
+		Subject: subject,
+		Data:    body,
+		Header: nats.Header{
+			jetstream.MsgIDHeader: {subjects.MsgID(learner, id)},
+		},
+	})
 	if errors.Is(err, jetstream.ErrNoStreamResponse) {
 		return fmt.Errorf("there is no stream %s at %s yet: `homeroom serve` makes it, and so does `go run ./dev --live`", subjects.Stream, c.where())
 	} else if err != nil {

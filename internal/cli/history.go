@@ -40,7 +40,8 @@ func (h *history) read(ctx context.Context, stream string, filters []string, eac
 	}
 	config := jetstream.OrderedConsumerConfig{FilterSubjects: filters, MaxResetAttempts: 5, HeadersOnly: h.headersOnly}
 	if !h.since.IsZero() {
-		config.DeliverPolicy, config.OptStartTime = jetstream.DeliverByStartTimePolicy, &h.since
+		config.DeliverPolicy = jetstream.DeliverByStartTimePolicy
+		config.OptStartTime = &h.since
 	}
 	consumer, err := h.js.OrderedConsumer(ctx, stream, config)
 	if err != nil {
@@ -167,7 +168,8 @@ func (h *history) event(msg jetstream.Msg, stored time.Time) *engine.Event {
 	if h.learn(name) != nil {
 		return nil
 	}
-	header, body := msg.Headers(), msg.Data()
+	header := msg.Headers()
+	body := msg.Data()
 	// Read like a recorded event: in a time-lapse its time is far from when it was stored.
 	decoded, bad := h.known.DecodeMessage(learner, name, header, body, time.Time{})
 	if bad != nil && bad.Code == catalog.CodeBadTime {
@@ -198,7 +200,8 @@ func asksToShare(ctx context.Context, rulesets *store.Rulesets) (map[string]bool
 	if err != nil {
 		return nil, err
 	}
-	found, read := map[string]bool{}, map[string]bool{}
+	found := map[string]bool{}
+	read := map[string]bool{}
 	for _, p := range slices.Backward(pointers) {
 		if read[p.Hash] {
 			continue

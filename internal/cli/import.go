@@ -134,7 +134,8 @@ func (c *ImportCmd) run(ctx context.Context, o IO, run *importing, in io.Reader,
 	if err = errors.Join(err, rejected.close()); err != nil {
 		return importReport{}, fmt.Errorf("%s: %w; nothing was taken in yet", c.File, err)
 	}
-	run.report.DryRun, run.report.Rejected = c.DryRun, rejected.reasons
+	run.report.DryRun = c.DryRun
+	run.report.Rejected = rejected.reasons
 	if len(rejected.reasons) > 0 {
 		run.report.RejectedFile = rejected.path
 	}

@@ -108,7 +108,9 @@ func (run *importing) takeAll(ctx context.Context, learners map[string][]line, t
 }
 
 func (r *importReport) add(t taken) {
-	r.Events, r.Repeated, r.Erased = r.Events+t.events, r.Repeated+t.repeated, r.Erased+t.erased
+	r.Events = r.Events + t.events
+	r.Repeated = r.Repeated + t.repeated
+	r.Erased = r.Erased + t.erased
 	one := func(n *int, yes bool) {
 		if yes {
 			*n++
@@ -177,7 +179,8 @@ func (run *importing) once(ctx context.Context, learner string, events []recorde
 	var t taken
 	if erased { // what was published before must not bring them back
 		since := slices.DeleteFunc(slices.Clone(events), func(r recorded) bool { return !r.Event.Time.After(tombstone.At) })
-		t.erased, events = len(events)-len(since), since
+		t.erased = len(events) - len(since)
+		events = since
 	}
 	if t.events = len(events); t.events == 0 {
 		return t, nil
@@ -212,7 +215,9 @@ func (run *importing) person(ctx context.Context, learner string, events []recor
 			*p = now
 			return changed
 		})
-		t.notes, t.profile, said = append(t.notes, notes...), t.profile || changed, nil
+		t.notes = append(t.notes, notes...)
+		t.profile = t.profile || changed
+		said = nil
 		return err
 	}
 	for _, r := range events {
@@ -312,7 +317,9 @@ func (w *waker) wake(ctx context.Context, learner, hash string) error {
 		return ctx.Err()
 	}
 	return w.starter.HandOver(ctx, workflows.Batch{
-		Learner: learner, Partition: store.PartitionOf(learner), Events: []engine.Event{},
+		Learner:   learner,
+		Partition: store.PartitionOf(learner),
+		Events:    []engine.Event{},
 		Published: &engine.Published{Hash: hash, InFlight: engine.InFlightFinish},
 	})
 }

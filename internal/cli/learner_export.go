@@ -114,8 +114,12 @@ func (f InstallationFlags) with(ctx context.Context, o IO, do func(*privacy.Priv
 	}
 	defer temporal.Close()
 	p, err := privacy.New(privacy.Options{
-		JS: js, Store: st, Temporal: temporal, Namespace: namespace, Now: o.Now,
-		Progress: func(said string) { fmt.Fprintln(o.Err, said) },
+		JS:        js,
+		Store:     st,
+		Temporal:  temporal,
+		Namespace: namespace,
+		Now:       o.Now,
+		Progress:  func(said string) { fmt.Fprintln(o.Err, said) },
 	})
 	if err != nil {
 		return err

@@ -130,8 +130,9 @@ func (c *LearnerWhyCmd) story(ctx context.Context, h *history, st *store.Store, 
 		return reporting.Story{}, err
 	}
 	return reporting.Tell(c.Learner, append(decisions, untold...), events, reporting.StoryOptions{
-		Rule: c.Rule, Prompt: func(message string) bool { return prompts[message] },
-		Clock: func(t time.Time) string { return moment(t, zone) },
+		Rule:   c.Rule,
+		Prompt: func(message string) bool { return prompts[message] },
+		Clock:  func(t time.Time) string { return moment(t, zone) },
 	}), nil
 }
 

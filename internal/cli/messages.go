@@ -115,10 +115,16 @@ func (c *MessagesSendTestCmd) Run(ctx context.Context, o IO) error {
 // testMail addresses a rendered message as a test.
 func testMail(from content.Sender, r content.Rendered, to string, now time.Time) delivery.Email {
 	return delivery.Email{
-		SendID: "test-" + strconv.FormatInt(now.UnixNano(), 36),
-		From:   from.From, FromName: from.Name, ReplyTo: from.ReplyTo, To: to,
-		Subject: "[test] " + r.Subject, HTML: r.HTML, Text: r.Text,
-		Categories: []string{"homeroom-test"}, NoTracking: true,
+		SendID:     "test-" + strconv.FormatInt(now.UnixNano(), 36),
+		From:       from.From,
+		FromName:   from.Name,
+		ReplyTo:    from.ReplyTo,
+		To:         to,
+		Subject:    "[test] " + r.Subject,
+		HTML:       r.HTML,
+		Text:       r.Text,
+		Categories: []string{"homeroom-test"},
+		NoTracking: true,
 	}
 }
 

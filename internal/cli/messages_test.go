@@ -23,7 +23,8 @@ type postbox struct {
 
 func (p *postbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
-	p.bodies, p.headers = append(p.bodies, string(body)), r.Header
+	p.bodies = append(p.bodies, string(body))
+	p.headers = r.Header
 	w.Header().Set("X-Message-Id", "msg-1")
 	w.WriteHeader(p.status)
 	_, _ = io.WriteString(w, p.answer)
@@ -35,8 +36,12 @@ func sendTest(t *testing.T, p *postbox, change func(*MessagesSendTestCmd)) (out 
 	server := httptest.NewServer(p)
 	defer server.Close()
 	t.Setenv("SENDGRID_API_KEY", "SG.key")
-	c := &MessagesSendTestCmd{Message: "certificate-ready", To: "maya@academy.example", Academy: "../../examples/academy",
-		SendGridFlags: SendGridFlags{SendGridHost: server.URL}}
+	c := &MessagesSendTestCmd{
+		Message:       "certificate-ready",
+		To:            "maya@academy.example",
+		Academy:       "../../examples/academy",
+		SendGridFlags: SendGridFlags{SendGridHost: server.URL},
+	}
 	change(c)
 	var printed, complained bytes.Buffer
 	at := func() time.Time { return time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC) }
@@ -89,7 +94,11 @@ func TestSendTest(t *testing.T) {
 
 func TestSendTestInTheSandbox(t *testing.T) {
 	p := &postbox{status: http.StatusOK}
-	out, err := sendTest(t, p, func(c *MessagesSendTestCmd) { c.Sandbox, c.Message, c.Locale = true, "welcome", "de-AT" })
+	out, err := sendTest(t, p, func(c *MessagesSendTestCmd) {
+		c.Sandbox = true
+		c.Message = "welcome"
+		c.Locale = "de-AT"
+	})
 	if err != nil || !strings.HasPrefix(out, `SendGrid checked "[test] Ihr Platz ist da: `) || !strings.Contains(out, "(welcome, de)") || !strings.HasSuffix(out, "delivers nothing: sandbox mode.\n") {
 		t.Errorf("got %q, %v", out, err)
 	}

@@ -58,8 +58,13 @@ func (f OpsFlags) open(ctx context.Context, o IO, log *slog.Logger) (*opsDesk, e
 	}
 	d.addr = listener.Addr().String()
 	d.server = &http.Server{
-		Handler: d.ops, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second,
-		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		Handler:           d.ops,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	go func() {
 		if err := d.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
@@ -72,22 +77,31 @@ func (f OpsFlags) open(ctx context.Context, o IO, log *slog.Logger) (*opsDesk, e
 // started says that the process serves. ruleset is the hash of the rules that it runs.
 func (d *opsDesk) started(nc *nats.Conn, temporal client.Client, ruleset func() string) {
 	d.ops.Started(
-		telemetry.Check{Name: "nats", Ask: func(ctx context.Context) error {
-			if !nc.IsConnected() {
-				return fmt.Errorf("not connected to NATS: %s", nc.Status())
-			}
-			return nc.FlushWithContext(ctx)
-		}},
-		telemetry.Check{Name: "temporal", Ask: func(ctx context.Context) error {
-			_, err := temporal.CheckHealth(ctx, &client.CheckHealthRequest{})
-			return err
-		}},
-		telemetry.Check{Name: "rules", Ask: func(context.Context) error {
-			if ruleset() == "" {
-				return errors.New("no rules are in force yet: publish a folder with `homeroom rules publish`, or give `homeroom serve` one")
-			}
-			return nil
-		}},
+		telemetry.Check{
+			Name: "nats",
+			Ask: func(ctx context.Context) error {
+				if !nc.IsConnected() {
+					return fmt.Errorf("not connected to NATS: %s", nc.Status())
+				}
+				return nc.FlushWithContext(ctx)
+			},
+		},
+		telemetry.Check{
+			Name: "temporal",
+			Ask: func(ctx context.Context) error {
+				_, err := temporal.CheckHealth(ctx, &client.CheckHealthRequest{})
+				return err
+			},
+		},
+		telemetry.Check{
+			Name: "rules",
+			Ask: func(context.Context) error {
+				if ruleset() == "" {
+					return errors.New("no rules are in force yet: publish a folder with `homeroom rules publish`, or give `homeroom serve` one")
+				}
+				return nil
+			},
+		},
 	)
 }
 

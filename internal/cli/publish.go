@@ -161,7 +161,8 @@ func (c *PublishFlags) publish(ctx context.Context, d *desk, academy *rules.Acad
 	if err != nil {
 		return err
 	}
-	report.Published, report.Swept = &published, &swept
+	report.Published = &published
+	report.Swept = &swept
 	return d.print(c.Format, report, fmt.Sprintf("In force as no. %d: %s. %s", published.Number, publish.Short(published.Hash), toldLine(swept)))
 }
 
@@ -263,8 +264,14 @@ func (c *PublishFlags) with(ctx context.Context, o IO, do func(*desk) error) err
 		defer temporal.Close()
 		d.temporal = temporal
 		d.publisher = publish.New(publish.Options{
-			Store: d.store, Temporal: temporal, Starter: worker.NewStarter(temporal), Learners: publish.Stream{JS: js},
-			Now: o.Now, Real: o.Now, Random: rand.Float64, Progress: d.progress,
+			Store:    d.store,
+			Temporal: temporal,
+			Starter:  worker.NewStarter(temporal),
+			Learners: publish.Stream{JS: js},
+			Now:      o.Now,
+			Real:     o.Now,
+			Random:   rand.Float64,
+			Progress: d.progress,
 		})
 		return do(d)
 	})

@@ -124,7 +124,8 @@ func (d *desk) side(ctx context.Context, o IO, ref string) (*rules.Academy, erro
 func unified(a, b *rules.Academy) string {
 	var text strings.Builder
 	for _, file := range publish.Compare(a, b).Files {
-		old, next := "a/"+file, "b/"+file
+		old := "a/" + file
+		next := "b/" + file
 		if a.Files[file] == nil {
 			old = "/dev/null"
 		}
@@ -243,7 +244,8 @@ func (d *desk) live(ctx context.Context) (map[string]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	counts, looked := map[string]int64{}, map[string]bool{}
+	counts := map[string]int64{}
+	looked := map[string]bool{}
 	for i, p := range slices.Backward(history) {
 		if looked[p.Hash] {
 			continue

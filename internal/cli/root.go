@@ -73,7 +73,10 @@ func (VersionCmd) Run(o IO) error {
 // Terminal is the IO of this process: colors and progress only where a person looks, and never with NO_COLOR.
 func Terminal() IO {
 	return IO{
-		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Now: time.Now,
+		In:       os.Stdin,
+		Out:      os.Stdout,
+		Err:      os.Stderr,
+		Now:      time.Now,
 		Color:    isTerminal(os.Stdout) && os.Getenv("NO_COLOR") == "",
 		Terminal: isTerminal(os.Stderr),
 	}
@@ -82,13 +85,17 @@ func Terminal() IO {
 // Main runs one command and returns the exit code: 0 fine, 1 failed, 2 wrong usage, 3 lint with --strict.
 func Main(ctx context.Context, args []string, o IO) int {
 	var commands Commands
-	exited, code := false, 0
+	exited := false
+	code := 0
 	parser, err := kong.New(&commands,
 		kong.Name("homeroom"),
 		kong.Description("A learner engagement engine: learners' events in, the right nudge at the right moment out."),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Writers(o.Out, o.Err),
-		kong.Exit(func(c int) { exited, code = true, c }),
+		kong.Exit(func(c int) {
+			exited = true
+			code = c
+		}),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.BindTo(o.Out, (*io.Writer)(nil)), kong.Bind(o),
 	)
 	if err != nil {
@@ -114,10 +121,12 @@ func exitCode(err error, o IO) int {
 	if err == nil {
 		return 0
 	}
-	code, silent := 1, false
+	code := 1
+	silent := false
 	var exit ExitError
 	if errors.As(err, &exit) {
-		code, silent = exit.Code, exit.Err == nil
+		code = exit.Code
+		silent = exit.Err == nil
 	}
 	if !silent {
 		fmt.Fprintln(o.Err, "homeroom:", err)

@@ -99,7 +99,8 @@ func (c *RulesTestCmd) writeJUnit(results []ruletest.Result, problems rules.Prob
 func report(o IO, results []ruletest.Result, problems rules.Problems) error {
 	failed := 0
 	for from := 0; from < len(results); {
-		to, wrong := from, 0
+		to := from
+		wrong := 0
 		for to < len(results) && results[to].Test.File == results[from].Test.File {
 			if !results[to].Passed {
 				wrong++

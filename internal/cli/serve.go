@@ -107,10 +107,23 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 		defer pages.Listener.Close()
 	}
 	homeroom, err := app.New(ctx, app.Options{
-		JetStream: js, Temporal: temporal, Namespace: namespace, Academy: academy, OnStart: app.OnStart(c.OnStart),
-		Sender: sender, Author: whoami(),
-		Store: store.Options{Replicas: c.Replicas, MaxAge: c.Keep}, Log: log,
-		PublicURL: c.PublicURL, Secret: secret, OldSecrets: older, Roles: roles, Edge: pages, Telemetry: desk.Telemetry, Allow: c.Allow, DeliveriesPerSecond: c.Rate,
+		JetStream:           js,
+		Temporal:            temporal,
+		Namespace:           namespace,
+		Academy:             academy,
+		OnStart:             app.OnStart(c.OnStart),
+		Sender:              sender,
+		Author:              whoami(),
+		Store:               store.Options{Replicas: c.Replicas, MaxAge: c.Keep},
+		Log:                 log,
+		PublicURL:           c.PublicURL,
+		Secret:              secret,
+		OldSecrets:          older,
+		Roles:               roles,
+		Edge:                pages,
+		Telemetry:           desk.Telemetry,
+		Allow:               c.Allow,
+		DeliveriesPerSecond: c.Rate,
 	})
 	if err != nil {
 		return err

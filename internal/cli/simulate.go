@@ -45,7 +45,8 @@ func (c *SimulateCmd) Run(ctx context.Context, o IO) error {
 	if err != nil {
 		return err
 	}
-	opts.Ruleset, opts.Decoder = academy.Ruleset, academy.Catalog
+	opts.Ruleset = academy.Ruleset
+	opts.Decoder = academy.Catalog
 
 	in, size, err := c.open(o)
 	if err != nil {

@@ -101,7 +101,8 @@ func TestWhatIsEncryptedComesBack(t *testing.T) {
 }
 
 func TestTheSamePayloadNeverLooksTheSame(t *testing.T) {
-	c, p := newCodec(t, 1), plain("{}")
+	c := newCodec(t, 1)
+	p := plain("{}")
 	if bytes.Equal(sealed(t, c, p).Data, sealed(t, c, p).Data) {
 		t.Error("two encryptions of one payload are equal")
 	}

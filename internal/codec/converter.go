@@ -15,7 +15,8 @@ import (
 func (c *Codec) Apply(o *client.Options) {
 	o.DataConverter = c.DataConverter()
 	o.FailureConverter = temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{
-		DataConverter: converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), c), EncodeCommonAttributes: true,
+		DataConverter:          converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), c),
+		EncodeCommonAttributes: true,
 	})
 }
 

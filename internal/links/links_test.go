@@ -77,7 +77,8 @@ func TestAChangedTokenIsRefused(t *testing.T) {
 }
 
 func TestSecretsCanBeReplaced(t *testing.T) {
-	old, other := fresh(t, "the old secret"), fresh(t, "somebody else's")
+	old := fresh(t, "the old secret")
+	other := fresh(t, "somebody else's")
 	both := fresh(t, "the new secret", "the old secret")
 	token := strings.TrimPrefix(old.Preferences(Ref{Learner: "u_1"}, at), "https://learn.example.org/p/")
 	if got, err := both.ReadPreferences(token, at); err != nil || got.Learner != "u_1" {

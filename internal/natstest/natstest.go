@@ -34,7 +34,13 @@ func NewServer(t testing.TB) *Server {
 func (s *Server) start(port int) {
 	s.t.Helper()
 	srv, err := server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: s.dir, MaxPayload: 2 << 20, NoLog: true, NoSigs: true,
+		Host:       "127.0.0.1",
+		Port:       port,
+		JetStream:  true,
+		StoreDir:   s.dir,
+		MaxPayload: 2 << 20,
+		NoLog:      true,
+		NoSigs:     true,
 	})
 	if err != nil {
 		s.t.Fatal(err)

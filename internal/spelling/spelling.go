@@ -9,7 +9,9 @@ func Distance(a, b string) int {
 	if len(a) > longest || len(b) > longest {
 		return longest
 	}
-	before, prev, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	before := make([]int, len(b)+1)
+	prev := make([]int, len(b)+1)
+	row := make([]int, len(b)+1)
 	for j := range prev {
 		prev[j] = j
 	}

@@ -89,12 +89,14 @@ func common(n, m int, same func(i, j int) bool) (a, b []bool) {
 			}
 		}
 	}
-	a, b = make([]bool, n), make([]bool, m)
+	a = make([]bool, n)
+	b = make([]bool, m)
 	for i, j := 0, 0; i < n && j < m; {
 		switch {
 		case same(i, j):
 			a[i], b[j] = true, true
-			i, j = i+1, j+1
+			i = i + 1
+			j = j + 1
 		case longest[i+1][j] >= longest[i][j+1]:
 			i++
 		default:

@@ -36,7 +36,9 @@ func NewCoverage(rs *engine.Ruleset) *Coverage {
 	c := &Coverage{}
 	for _, rule := range rs.Rules {
 		c.rules = append(c.rules, &ruleCoverage{
-			rule: rule, steps: make([]stepCoverage, len(rule.Program)), until: make([]wayOut, len(rule.Until)),
+			rule:  rule,
+			steps: make([]stepCoverage, len(rule.Program)),
+			until: make([]wayOut, len(rule.Until)),
 		})
 	}
 	return c
@@ -47,14 +49,16 @@ func (c *Coverage) instrument(rs *engine.Ruleset) *engine.Ruleset {
 	watched := *rs
 	watched.Rules = make([]*engine.Rule, len(rs.Rules))
 	for i, rule := range rs.Rules {
-		seen, twin := c.of(rule.Name), *rule
+		seen := c.of(rule.Name)
+		twin := *rule
 		twin.Program = slices.Clone(rule.Program)
 		for pc := range twin.Program {
 			if in := &twin.Program[pc]; in.Expr != nil {
 				step := &seen.steps[pc]
 				in.Expr = watchedExpr{in.Expr, func(held bool) {
 					step.reached = true
-					step.took, step.passed = step.took || held, step.passed || !held
+					step.took = step.took || held
+					step.passed = step.passed || !held
 				}}
 			}
 		}
@@ -133,7 +137,8 @@ func (r *ruleCoverage) split(taken string) {
 			if step.arms == nil {
 				step.arms = map[string]bool{}
 			}
-			step.reached, step.arms[arm] = true, true
+			step.reached = true
+			step.arms[arm] = true
 		}
 	}
 }
@@ -150,7 +155,8 @@ func (r *ruleCoverage) moved(run *engine.Run, stays, event bool) {
 		return
 	}
 	step := &r.steps[run.PC]
-	step.took, step.passed = step.took || event, step.passed || !event
+	step.took = step.took || event
+	step.passed = step.passed || !event
 }
 
 // exited notes the stop or the until that ended a run. Steps that stop with the same reason cannot be told apart.
@@ -190,7 +196,8 @@ func (c *Coverage) Write(w io.Writer) error {
 	}
 	for _, r := range c.rules {
 		for pc := range r.rule.Program {
-			in, seen := &r.rule.Program[pc], r.steps[pc]
+			in := &r.rule.Program[pc]
+			seen := r.steps[pc]
 			if in.Op == engine.OpJump {
 				continue
 			}

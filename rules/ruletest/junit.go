@@ -69,7 +69,10 @@ func WriteJUnit(w io.Writer, results []Result, problems rules.Problems) error {
 	for _, p := range problems {
 		s := suite(p.File)
 		s.add(all, junitCase{
-			Name: p.Message, Class: p.File, File: p.File, Line: p.Line,
+			Name:  p.Message,
+			Class: p.File,
+			File:  p.File,
+			Line:  p.Line,
 			Error: &junitFault{Message: p.Message, Text: rules.Problems{p}.Error()},
 		})
 		s.Errors++

@@ -217,7 +217,8 @@ func (r *reader) readLearner(n ast.Node) *Learner {
 func (r *reader) readEvents(n ast.Node, start time.Time) []Event {
 	var events []Event
 	for _, item := range r.sequence(n, "events") {
-		ev, before := Event{where: where(item)}, len(r.problems)
+		ev := Event{where: where(item)}
+		before := len(r.problems)
 		entries := r.mapping(item, "an event", eventKeys)
 		for _, e := range entries {
 			switch e.key {
@@ -251,7 +252,8 @@ func (r *reader) readEvents(n ast.Node, start time.Time) []Event {
 func (r *reader) readExpect(n ast.Node, start time.Time) []Expectation {
 	var expect []Expectation
 	for _, item := range r.sequence(n, "expect") {
-		x, before := Expectation{where: where(item)}, len(r.problems)
+		x := Expectation{where: where(item)}
+		before := len(r.problems)
 		entries := r.mapping(item, "an expectation", expectKeys)
 		for _, e := range entries {
 			switch e.key {

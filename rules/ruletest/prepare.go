@@ -159,12 +159,15 @@ func (x *Expectation) check(r *reader, n names) {
 	if x.Rule != "" && !slices.Contains(n.rules, x.Rule) {
 		r.problem(x.where, fmt.Sprintf("there is no rule %s", x.Rule), didYouMean(x.Rule, n.rules))
 	}
-	known, what := n.messages, "no rule sends"
+	known := n.messages
+	what := "no rule sends"
 	switch x.Kind {
 	case engine.KindExited, engine.KindStarted, engine.KindConverted:
-		known, what = n.rules, "there is no rule"
+		known = n.rules
+		what = "there is no rule"
 	case engine.KindSkipped, engine.KindDeferred:
-		known, what = slices.Concat(n.messages, n.rules), "there is no message or rule"
+		known = slices.Concat(n.messages, n.rules)
+		what = "there is no message or rule"
 	default: // sent and its like name messages
 	}
 	if !slices.Contains(known, x.What) {

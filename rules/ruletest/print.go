@@ -32,10 +32,13 @@ func (r *Result) Write(w io.Writer, color bool) error {
 	} else if len(r.Timeline) > 0 {
 		paint(dim, "  - expected   + got")
 	}
-	offsets, kinds, whats := 0, 0, 0
+	offsets := 0
+	kinds := 0
+	whats := 0
 	for _, l := range r.Timeline {
 		offsets = max(offsets, len(offset(l.At, r.Test.Start)))
-		kinds, whats = max(kinds, len(l.Kind)), max(whats, len(l.What))
+		kinds = max(kinds, len(l.Kind))
+		whats = max(whats, len(l.What))
 	}
 	for _, l := range r.Timeline {
 		line := fmt.Sprintf("  %c %s  %-*s  %-*s  %-*s  %s", l.Mark, l.At.UTC().Format(simulate.TimeFormat),

@@ -34,10 +34,12 @@ const maxNamed = 16
 
 // didYouMean is a fix that names the nearest name, or all of them if none is near and they are few.
 func didYouMean(word string, names []string) string {
-	best, least := "", max(2, len(word)/3)+1
+	best := ""
+	least := max(2, len(word)/3) + 1
 	for _, name := range names {
 		if d := spelling.Distance(word, name); d < least {
-			best, least = name, d
+			best = name
+			least = d
 		}
 	}
 	switch {

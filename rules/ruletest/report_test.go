@@ -87,10 +87,18 @@ func TestCoverageOfASplit(t *testing.T) {
 		return engine.Instr{Op: engine.OpSend, ID: id, Send: &engine.SendStep{Message: message, Channel: "email"}}
 	}
 	f.Ruleset.Rules = []*engine.Rule{{
-		Name: "try", When: engine.Trigger{Match: engine.Match{Event: "enrollment.created"}},
+		Name: "try",
+		When: engine.Trigger{Match: engine.Match{Event: "enrollment.created"}},
 		Program: []engine.Instr{
-			{Op: engine.OpSplit, ID: "1", Split: &engine.Split{Name: "tone", Arms: []engine.Arm{
-				{Name: "cool", Weight: 1, PC: 1}, {Name: "warm", Weight: 1, PC: 3}}}},
+			{
+				Op: engine.OpSplit,
+				ID: "1",
+				Split: &engine.Split{
+					Name: "tone",
+					Arms: []engine.Arm{
+						{Name: "cool", Weight: 1, PC: 1}, {Name: "warm", Weight: 1, PC: 3}},
+				},
+			},
 			arm("1.cool.1", "cool"),
 			{Op: engine.OpJump, Else: 4},
 			arm("1.warm.1", "warm"),

@@ -25,32 +25,40 @@ func folder(t *testing.T) ruletest.Folder {
 	send := func(id, message string) engine.Instr {
 		return engine.Instr{Op: engine.OpSend, ID: id, Send: &engine.SendStep{Message: message, Channel: "email"}}
 	}
-	return ruletest.Folder{Catalog: c, Ruleset: &engine.Ruleset{
-		Hash: "r1",
-		Keys: c.Keys(),
-		Settings: engine.Settings{
-			Control: 2, Patience: 24 * time.Hour, Resolution: time.Minute, Quiet: &engine.QuietHours{From: 21 * 60, To: 8 * 60},
-		},
-		Rules: []*engine.Rule{
-			{
-				Name: "retry", Per: []string{"assessment_id"},
-				When: engine.Trigger{Match: engine.Match{Event: "assessment.graded", If: failed{}}},
-				Program: []engine.Instr{
-					{Op: engine.OpWait, ID: "1", Dur: 2 * time.Hour},
-					send("2", "try-again"),
-					{Op: engine.OpWaitFor, ID: "3", Dur: 72 * time.Hour, Match: &engine.Match{Event: "assessment.retried"}, Else: 4},
-					{Op: engine.OpStop, ID: "3.then", Reason: "retried"},
-					send("4", "study-plan"),
+	return ruletest.Folder{
+		Catalog: c,
+		Ruleset: &engine.Ruleset{
+			Hash: "r1",
+			Keys: c.Keys(),
+			Settings: engine.Settings{
+				Control:    2,
+				Patience:   24 * time.Hour,
+				Resolution: time.Minute,
+				Quiet:      &engine.QuietHours{From: 21 * 60, To: 8 * 60},
+			},
+			Rules: []*engine.Rule{
+				{
+					Name: "retry",
+					Per:  []string{"assessment_id"},
+					When: engine.Trigger{Match: engine.Match{Event: "assessment.graded", If: failed{}}},
+					Program: []engine.Instr{
+						{Op: engine.OpWait, ID: "1", Dur: 2 * time.Hour},
+						send("2", "try-again"),
+						{Op: engine.OpWaitFor, ID: "3", Dur: 72 * time.Hour, Match: &engine.Match{Event: "assessment.retried"}, Else: 4},
+						{Op: engine.OpStop, ID: "3.then", Reason: "retried"},
+						send("4", "study-plan"),
+					},
+				},
+				{
+					Name:    "welcome",
+					Per:     []string{"course_id"},
+					When:    engine.Trigger{Match: engine.Match{Event: "enrollment.created"}},
+					Goal:    &engine.Goal{Match: engine.Match{Event: "course.completed"}, Within: 7 * 24 * time.Hour},
+					Program: []engine.Instr{send("1", "welcome")},
 				},
 			},
-			{
-				Name: "welcome", Per: []string{"course_id"},
-				When:    engine.Trigger{Match: engine.Match{Event: "enrollment.created"}},
-				Goal:    &engine.Goal{Match: engine.Match{Event: "course.completed"}, Within: 7 * 24 * time.Hour},
-				Program: []engine.Instr{send("1", "welcome")},
-			},
 		},
-	}}
+	}
 }
 
 // failed is the condition event.passed == false.

@@ -31,7 +31,8 @@ func (c *Case) Run(coverage *Coverage) Result {
 		opts.Assign = engine.AssignAll
 	}
 	if coverage != nil {
-		opts.Ruleset, opts.Stepped = coverage.instrument(c.ruleset), coverage.stepped
+		opts.Ruleset = coverage.instrument(c.ruleset)
+		opts.Stepped = coverage.stepped
 	}
 	host := simulate.NewHost(opts)
 	for i, d := range c.events {

@@ -38,7 +38,8 @@ func (r *reader) documents(src []byte) (docs []*ast.DocumentNode, ok bool) {
 		// A parser that trips over a strange file must not take the command down.
 		if v := recover(); v != nil {
 			r.problem(position{1, 1}, "this file cannot be read as YAML", "")
-			docs, ok = nil, false
+			docs = nil
+			ok = false
 		}
 	}()
 	if len(src) > maxFile {
@@ -51,7 +52,8 @@ func (r *reader) documents(src []byte) (docs []*ast.DocumentNode, ok bool) {
 	}
 	file, err := parser.ParseBytes(src, 0)
 	if err != nil {
-		at, message := position{1, 1}, err.Error()
+		at := position{1, 1}
+		message := err.Error()
 		var syntax yaml.Error
 		if errors.As(err, &syntax) {
 			message = syntax.GetMessage()
