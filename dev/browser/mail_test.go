@@ -73,7 +73,7 @@ func academy(t *testing.T) *rules.Academy {
 func academyMails(t *testing.T) (names []string, mails map[string]string) {
 	t.Helper()
 	a := academy(t)
-	mails := make(map[string]string)
+	mails = make(map[string]string)
 	for _, message := range a.Library.Names() {
 		for _, locale := range a.Library.Locales(message) {
 			for _, sample := range content.Samples(a.Sample(message).Trigger) {
