@@ -28,11 +28,11 @@ type Rulesets interface {
 	Revision(ctx context.Context, hash string) (*engine.Ruleset, error)
 }
 
-// Marks tells how far the triggers have handed over a partition of the stream, on the learners' clock. HandedOver waits
+// Watermarks tells how far the triggers have handed over a partition of the stream, on the learners' clock. AwaitHandedOver waits
 // until the mark has reached want, but no longer than wait (for real) or ctx lasts, and returns the mark as it is then.
 // Zero: not known.
-type Marks interface {
-	HandedOver(ctx context.Context, partition int, want time.Time, wait time.Duration) time.Time
+type Watermarks interface {
+	AwaitHandedOver(ctx context.Context, partition int, want time.Time, wait time.Duration) time.Time
 }
 
 // Clock is the time Homeroom lives in.
@@ -52,13 +52,13 @@ const (
 
 // Options is what Decide needs.
 type Options struct {
-	Profiles  Profiles
-	Standings Standings
-	Rulesets  Rulesets
-	Marks     Marks
-	Clock     Clock
-	Grace     time.Duration // on the learners' clock; 0: DefaultGrace
-	RestAfter time.Duration // on the learners' clock; 0: DefaultRestAfter, negative: never
+	Profiles   Profiles
+	Standings  Standings
+	Rulesets   Rulesets
+	Watermarks Watermarks
+	Clock      Clock
+	Grace      time.Duration // on the learners' clock; 0: DefaultGrace
+	RestAfter  time.Duration // on the learners' clock; 0: DefaultRestAfter, negative: never
 	// RetireAfter is how long after the last thing that woke them learners for whom nothing is due retire, on the
 	// learners' clock; 0: DefaultRetireAfter, negative: never. Who is put to rest before that retires out of rest.
 	RetireAfter time.Duration
@@ -217,7 +217,7 @@ func (d *Decide) handedOver(ctx context.Context, in workflows.DecideInput) time.
 	if in.Woke.IsZero() {
 		patience = 0
 	}
-	mark := d.o.Marks.HandedOver(ctx, in.Partition, in.Woke, patience)
+	mark := d.o.Watermarks.AwaitHandedOver(ctx, in.Partition, in.Woke, patience)
 	if in.Mark.After(mark) {
 		mark = in.Mark
 	}

@@ -36,7 +36,7 @@ func (f *facts) Revision(_ context.Context, hash string) (*engine.Ruleset, error
 	}
 	return &engine.Ruleset{Hash: hash}, nil
 }
-func (f *facts) HandedOver(_ context.Context, _ int, _ time.Time, wait time.Duration) time.Time {
+func (f *facts) AwaitHandedOver(_ context.Context, _ int, _ time.Time, wait time.Duration) time.Time {
 	f.waited = wait
 	return f.mark
 }
@@ -44,7 +44,7 @@ func (f *facts) Now() time.Time                           { return f.now }
 func (f *facts) Wait(virtual time.Duration) time.Duration { return virtual / max(f.factor, 1) }
 
 func decide(f *facts, step func(engine.Env, engine.State, []engine.Input, time.Time) engine.Result) *activities.Decide {
-	return activities.NewDecide(activities.Options{Profiles: f, Standings: f, Rulesets: f, Marks: f, Clock: f, Spread: -1, Step: step})
+	return activities.NewDecide(activities.Options{Profiles: f, Standings: f, Rulesets: f, Watermarks: f, Clock: f, Spread: -1, Step: step})
 }
 
 // Temporal would terminate the workflow, and everything that is remembered of the learner would be gone.
@@ -199,13 +199,13 @@ func TestWakeUpsThatManyShareAreSpread(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			f := &facts{now: noon, mark: noon, factor: tc.factor}
 			d := activities.NewDecide(activities.Options{
-				Profiles:  f,
-				Standings: f,
-				Rulesets:  f,
-				Marks:     f,
-				Clock:     f,
-				Spread:    tc.spread,
-				Grace:     tc.grace,
+				Profiles:   f,
+				Standings:  f,
+				Rulesets:   f,
+				Watermarks: f,
+				Clock:      f,
+				Spread:     tc.spread,
+				Grace:      tc.grace,
 				Step: func(_ engine.Env, s engine.State, _ []engine.Input, _ time.Time) engine.Result {
 					return engine.Result{State: s, WakeAt: tc.wake}
 				},

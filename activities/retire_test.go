@@ -48,12 +48,12 @@ func TestWhereTheFirstDecisionGoesOnFrom(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			f := &facts{now: noon}
 			res, err := activities.NewDecide(activities.Options{
-				Profiles:  f,
-				Standings: f,
-				Rulesets:  f,
-				Marks:     f,
-				Clock:     f,
-				Retired:   tc.shelf,
+				Profiles:   f,
+				Standings:  f,
+				Rulesets:   f,
+				Watermarks: f,
+				Clock:      f,
+				Retired:    tc.shelf,
 				Step: func(env engine.Env, s engine.State, _ []engine.Input, _ time.Time) engine.Result {
 					if len(s.Runs) > 0 && env.Revision("rev0") == nil {
 						t.Error("the revision of a remembered run was not loaded")
@@ -87,7 +87,7 @@ func TestRetireSaysWhetherTheStateIsSafe(t *testing.T) {
 		{"the store is away", &shelf{err: errors.New("nats: timeout")}, false, true},
 		{"this worker keeps nobody", nil, false, false},
 	} {
-		kept, err := activities.NewDecide(activities.Options{Profiles: f, Standings: f, Rulesets: f, Marks: f, Clock: f, Retired: tc.to}).Retire(t.Context(), in)
+		kept, err := activities.NewDecide(activities.Options{Profiles: f, Standings: f, Rulesets: f, Watermarks: f, Clock: f, Retired: tc.to}).Retire(t.Context(), in)
 		if kept != tc.kept || (err != nil) != tc.err {
 			t.Errorf("%s: kept %v, error %v", tc.name, kept, err)
 		}

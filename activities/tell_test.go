@@ -35,7 +35,7 @@ func TestDecideTellsWhatWasLeftUntold(t *testing.T) {
 	f := &facts{now: noon}
 	run := func(to activities.Publisher) workflows.DecideResult {
 		t.Helper()
-		d := activities.NewDecide(activities.Options{Profiles: f, Standings: f, Rulesets: f, Marks: f, Clock: f, Decisions: to, Step: nothing})
+		d := activities.NewDecide(activities.Options{Profiles: f, Standings: f, Rulesets: f, Watermarks: f, Clock: f, Decisions: to, Step: nothing})
 		res, err := d.Run(t.Context(), workflows.DecideInput{Untold: []engine.Decision{{ID: "d1"}, {ID: "d2"}}})
 		if err != nil {
 			t.Fatal(err)
@@ -62,7 +62,7 @@ func TestAMessageDoesNotWaitForWhatItTakesAlong(t *testing.T) {
 	step := func(_ engine.Env, s engine.State, _ []engine.Input, _ time.Time) engine.Result {
 		return engine.Result{State: s, Effects: []engine.Effect{{Kind: engine.EffectCancel}, {Kind: engine.EffectDeliver}}}
 	}
-	d := activities.NewDecide(activities.Options{Profiles: f, Standings: f, Rulesets: f, Marks: f, Clock: f, Decisions: there, Step: step})
+	d := activities.NewDecide(activities.Options{Profiles: f, Standings: f, Rulesets: f, Watermarks: f, Clock: f, Decisions: there, Step: step})
 	res, err := d.Run(t.Context(), workflows.DecideInput{Untold: []engine.Decision{{ID: "d1"}}})
 	if err != nil || len(res.Told)+len(there.ids) > 0 {
 		t.Errorf("told %v, published %v (%v)", res.Told, there.ids, err)

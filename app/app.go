@@ -151,7 +151,7 @@ func (a *App) newWorker(revs *revisions, outward *links.Links, o Options) (*work
 			Profiles:    a.store.Profiles,
 			Standings:   a.store.Standings,
 			Rulesets:    revs,
-			Marks:       a.store.Control,
+			Watermarks:  a.store.Control,
 			Clock:       o.Clock,
 			Grace:       o.Grace,
 			RestAfter:   o.RestAfter,
@@ -177,7 +177,7 @@ func (a *App) newTriggers(revs *revisions, o Options) (*triggers.Triggers, error
 		Starter:    o.Telemetry.Starter(starter{worker.NewStarter(o.Temporal)}),
 		Standings:  a.store.Standings,
 		Profiles:   a.store.Profiles,
-		Marks:      a.store.Control,
+		Watermarks: a.store.Control,
 		Log:        o.Log,
 		MarkEvery:  o.MarkEvery,
 		MarkMargin: o.MarkMargin,
@@ -187,9 +187,9 @@ func (a *App) newTriggers(revs *revisions, o Options) (*triggers.Triggers, error
 // watched lets metrics be asked for.
 func (a *App) watched(o Options) {
 	s := telemetry.Sources{
-		Mark:   a.store.Control.Mark,
-		Paused: func() bool { return a.store.Control.PausedCached().Paused },
-		JS:     o.JetStream,
+		Watermark: a.store.Control.Watermark,
+		Paused:    func() bool { return a.store.Control.LastKnownPause().Paused },
+		JS:        o.JetStream,
 		Ruleset: func() (hash string, number int, refused bool) {
 			swap := a.Swap()
 			f := a.revisions.force.Load()

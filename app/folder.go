@@ -61,7 +61,7 @@ func newFolder(ctx context.Context, st *store.Store, revs *revisions, o Options)
 			Store:    st,
 			Temporal: o.Temporal,
 			Starter:  worker.NewStarter(o.Temporal),
-			Learners: publish.Stream{JS: o.JetStream},
+			Learners: publish.StreamLearners{JS: o.JetStream},
 			Now:      o.Clock.Now,
 			Real:     time.Now,
 			Random:   rand.Float64,
@@ -77,7 +77,7 @@ func putFirst(ctx context.Context, st *store.Store, o Options) error {
 		return fmt.Errorf("storing the ruleset: %w", err)
 	}
 	first := store.Pointer{Number: 1, Hash: hash, Author: o.Author, At: now, Note: startNote, InFlight: string(engine.InFlightFinish)}
-	if _, err := st.Rulesets.SetCurrent(ctx, first); err != nil && !errors.Is(err, store.ErrMoved) {
+	if _, err := st.Rulesets.SetCurrent(ctx, first); err != nil && !errors.Is(err, store.ErrPublishedMeanwhile) {
 		return fmt.Errorf("putting the ruleset in force: %w", err)
 	}
 	return nil
@@ -115,7 +115,7 @@ func (a *App) publishFolder(ctx context.Context) (plan *publish.Plan, done bool)
 		_, err = a.folder.publisher.Publish(ctx, plan, a.folder.author, startNote)
 	}
 	switch {
-	case errors.Is(err, store.ErrMoved):
+	case errors.Is(err, store.ErrPublishedMeanwhile):
 		a.log.Warn("another academy was put in force meanwhile; it stays", "academy", a.folder.academy.Ruleset.Hash)
 		return nil, true
 	case err != nil:

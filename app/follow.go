@@ -71,7 +71,7 @@ func (a *App) keepUp(ctx context.Context, seen *uint64) error {
 			*seen = sequence
 		}
 	}
-	if err := a.store.Control.Tell(ctx, a.instance()); err != nil {
+	if err := a.store.Control.PublishInstance(ctx, a.instance()); err != nil {
 		return err
 	}
 	return failed
@@ -103,7 +103,7 @@ func (a *App) instance() store.Instance {
 func (a *App) leave() {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	if err := a.store.Control.Forget(ctx, a.name); err != nil {
+	if err := a.store.Control.RemoveInstance(ctx, a.name); err != nil {
 		a.log.Warn("this instance's record stays until it is seen to be gone", "error", err)
 	}
 }
@@ -114,7 +114,7 @@ func (a *App) tidy(ctx context.Context) {
 		if time.Since(i.Seen) < 24*time.Hour {
 			continue
 		}
-		if err := a.store.Control.Forget(ctx, i.Name); err != nil && ctx.Err() == nil {
+		if err := a.store.Control.RemoveInstance(ctx, i.Name); err != nil && ctx.Err() == nil {
 			a.log.Warn("removing the record of an instance that is gone", "instance", i.Name, "error", err)
 		}
 	}

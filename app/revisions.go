@@ -48,11 +48,11 @@ type compiled struct {
 
 // Swap tells about the last change to another revision.
 type Swap struct {
-	Number  int           // of the publication
-	Ruleset string        // the hash meant
-	Outcome store.Outcome // how it ended
-	Problem string        // why it was refused
-	At      time.Time     // in Homeroom's time
+	Number  int               // of the publication
+	Ruleset string            // the hash meant
+	Outcome store.SwapOutcome // how it ended
+	Problem string            // why it was refused
+	At      time.Time         // in Homeroom's time
 }
 
 func newRevisions(st *store.Rulesets, log *slog.Logger, now func() time.Time) *revisions {
@@ -154,7 +154,7 @@ func unheard(rs *engine.Ruleset, heard map[string]bool) *engine.Ruleset {
 }
 
 // note remembers how the last change ended, and says so if it is news.
-func (r *revisions) note(wanted store.Pointer, outcome store.Outcome) {
+func (r *revisions) note(wanted store.Pointer, outcome store.SwapOutcome) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.swap.Number == wanted.Number && r.swap.Ruleset == wanted.Hash && r.swap.Outcome == outcome {

@@ -18,7 +18,7 @@ type Verdict string
 
 // The verdicts.
 const (
-	Fine       Verdict = "ok"
+	OK         Verdict = "ok"
 	Warning    Verdict = "warning"     // it runs; somebody should know
 	Failed     Verdict = "failed"      // it does not run, or something gets lost
 	NotChecked Verdict = "not_checked" // it could not be asked; the reason is another finding, or lies with a permission
@@ -92,7 +92,7 @@ func (e *examination) note(check string, v Verdict, says, do string) {
 	e.findings = append(e.findings, Finding{check, v, says, do})
 }
 
-func (e *examination) fine(check, says string)     { e.note(check, Fine, says, "") }
+func (e *examination) fine(check, says string)     { e.note(check, OK, says, "") }
 func (e *examination) warn(check, says, do string) { e.note(check, Warning, says, do) }
 func (e *examination) fail(check, says, do string) { e.note(check, Failed, says, do) }
 

@@ -33,8 +33,8 @@ func TestClocks(t *testing.T) {
 		rtt    time.Duration
 		want   Verdict
 	}{
-		{"in step", noon.Add(time.Millisecond), 2 * time.Millisecond, Fine},
-		{"a slow answer proves nothing", noon.Add(3 * time.Second), 4 * time.Second, Fine},
+		{"in step", noon.Add(time.Millisecond), 2 * time.Millisecond, OK},
+		{"a slow answer proves nothing", noon.Add(3 * time.Second), 4 * time.Second, OK},
 		{"two seconds ahead", noon.Add(2 * time.Second), 0, Warning},
 		{"two seconds behind", noon.Add(-2 * time.Second), 0, Warning},
 		{"a minute apart", noon.Add(time.Minute), 0, Failed},
@@ -98,15 +98,15 @@ func TestTheKeyAndTheSender(t *testing.T) {
 		key, sender Verdict
 		words       string
 	}{
-		{"a key that may only send", account{scopes: send, asking: sendgrid.ErrNotPermitted}, Fine, NotChecked, "as it should be"},
-		{"a verified sender", account{scopes: send, may: true}, Fine, Fine, "is verified"},
-		{"a sender that nobody knows", account{scopes: send}, Fine, Failed, "authenticate the domain"},
-		{"a key to everything", account{scopes: append(send, "api_keys.create"), may: true}, Warning, Fine, "restricted access"},
-		{"a key that may not send", account{scopes: []string{"stats.read"}, may: true}, Failed, Fine, "Mail Send"},
+		{"a key that may only send", account{scopes: send, asking: sendgrid.ErrNotPermitted}, OK, NotChecked, "as it should be"},
+		{"a verified sender", account{scopes: send, may: true}, OK, OK, "is verified"},
+		{"a sender that nobody knows", account{scopes: send}, OK, Failed, "authenticate the domain"},
+		{"a key to everything", account{scopes: append(send, "api_keys.create"), may: true}, Warning, OK, "restricted access"},
+		{"a key that may not send", account{scopes: []string{"stats.read"}, may: true}, Failed, OK, "Mail Send"},
 		{"a wrong key", account{err: fmt.Errorf("%w (401: revoked)", sendgrid.ErrKeyUnknown)}, Failed, NotChecked, sendgrid.HostEU},
 		{"a forbidden address", account{err: sendgrid.ErrNotPermitted}, Failed, NotChecked, "IP Access Management"},
 		{"SendGrid is away", account{err: errors.New("no route to host")}, Failed, NotChecked, "over HTTPS"},
-		{"SendGrid falters", account{scopes: send, asking: errors.New("500")}, Fine, Warning, "ask again later"},
+		{"SendGrid falters", account{scopes: send, asking: errors.New("500")}, OK, Warning, "ask again later"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			e := &examination{sender: "hello@academy.example", o: Options{Mail: func() (Mail, error) { return tc.account, nil }}}

@@ -133,7 +133,7 @@ func (e *examination) marks(st *store.Store, triggers bool) {
 	var oldest time.Duration
 	var which, none []string
 	for p := range subjects.Partitions {
-		mark := st.Control.Mark(p)
+		mark := st.Control.Watermark(p)
 		if mark.IsZero() {
 			none = append(none, fmt.Sprint(p))
 			continue

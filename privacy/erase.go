@@ -10,8 +10,8 @@ import (
 	"homeroom/subjects"
 )
 
-// Receipt says what an erasure did. It tells nobody whom it was about.
-type Receipt struct {
+// ErasureReceipt says what an erasure did. It tells nobody whom it was about.
+type ErasureReceipt struct {
 	// Learner is the keyed hash of the id, in hex, under which the tombstone is kept.
 	Learner string    `json:"learner"`
 	At      time.Time `json:"at"`
@@ -21,14 +21,14 @@ type Receipt struct {
 	Rounds     int     `json:"rounds"`
 	Suppressed int     `json:"addresses_suppressed"`
 	Removed    []Count `json:"removed"`           // by place; those that held nothing among them
-	Remains    []Count `json:"remains,omitempty"` // what was found at the end
-	// Doubts are what could not be made sure of, each with what to do.
-	Doubts []string `json:"doubts,omitempty"`
-	Stays  []Stay   `json:"stays"`
+	Remaining  []Count `json:"remains,omitempty"` // what was found at the end
+	// Warnings are what could not be made sure of, each with what to do.
+	Warnings []string `json:"doubts,omitempty"`
+	Kept     []Kept   `json:"stays"`
 }
 
-// Stay is something that an erasure leaves where it is.
-type Stay struct {
+// Kept is something that an erasure leaves where it is.
+type Kept struct {
 	What string `json:"what"`
 	Why  string `json:"why"`
 }
@@ -36,12 +36,12 @@ type Stay struct {
 // Erase removes everything that Homeroom holds about a learner; see the package comment for how. Who has nothing left is
 // erased again without harm. An error means that it did not come to its end: what was done stays done, so run it again.
 // A receipt that is not Complete says what remains.
-func (p *Privacy) Erase(ctx context.Context, learner, by string, at time.Time) (Receipt, error) {
+func (p *Privacy) Erase(ctx context.Context, learner, by string, at time.Time) (ErasureReceipt, error) {
 	if err := subjects.ValidLearner(learner); err != nil {
-		return Receipt{}, err
+		return ErasureReceipt{}, err
 	}
 	e := &erasure{Privacy: p, learner: learner, at: at, removed: map[string]uint64{}}
-	receipt := Receipt{Learner: p.o.Store.Suppressions.TombstoneOf(learner), At: at, By: by}
+	receipt := ErasureReceipt{Learner: p.o.Store.Suppressions.TombstoneKey(learner), At: at, By: by}
 	if err := e.begin(ctx, by); err != nil {
 		return receipt, fmt.Errorf("erase a learner: %w", err)
 	}
@@ -50,14 +50,14 @@ func (p *Privacy) Erase(ctx context.Context, learner, by string, at time.Time) (
 		return receipt, fmt.Errorf("erase a learner: %w; what was removed stays removed: run it again", err)
 	}
 	receipt.Suppressed = len(e.suppressed)
-	receipt.Doubts = e.doubts
+	receipt.Warnings = e.doubts
 	for _, c := range last.counts() {
 		receipt.Removed = append(receipt.Removed, Count{c.Place, e.removed[c.Place]})
 		if c.Count > 0 {
-			receipt.Remains = append(receipt.Remains, c)
+			receipt.Remaining = append(receipt.Remaining, c)
 		}
 	}
-	receipt.Stays = e.stays(ctx, &receipt)
+	receipt.Kept = e.stays(ctx, &receipt)
 	return receipt, nil
 }
 
@@ -66,7 +66,7 @@ type erasure struct {
 	*Privacy
 	learner    string
 	at         time.Time
-	traces     store.Traces
+	traces     store.SearchKeys
 	suppressed []string // addresses
 	removed    map[string]uint64
 	doubts     []string
@@ -82,7 +82,7 @@ func (e *erasure) begin(ctx context.Context, by string) error {
 	if err := e.suppress(ctx, f); err != nil {
 		return err
 	}
-	return e.o.Store.Suppressions.Bury(ctx, e.learner, store.Tombstone{At: e.at, By: by})
+	return e.o.Store.Suppressions.WriteTombstone(ctx, e.learner, store.Tombstone{At: e.at, By: by})
 }
 
 // suppress keeps every address that is known from being written to.
@@ -104,7 +104,7 @@ func (e *erasure) suppress(ctx context.Context, f found) error {
 }
 
 // rounds searches and removes until nothing was found twice, or the rounds are over. It returns the last search.
-func (e *erasure) rounds(ctx context.Context, receipt *Receipt) (last found, err error) {
+func (e *erasure) rounds(ctx context.Context, receipt *ErasureReceipt) (last found, err error) {
 	clean := 0
 	for {
 		if last, err = e.find(ctx, e.learner, e.traces); err != nil {
@@ -173,12 +173,12 @@ func (e *erasure) remove(ctx context.Context, f found) error {
 	return nil
 }
 
-func (e *erasure) removePlace(ctx context.Context, place store.Place) error {
+func (e *erasure) removePlace(ctx context.Context, place store.Location) error {
 	if place.Held == 0 {
 		return nil
 	}
 	e.o.Progress(fmt.Sprintf("purging %d from %s", place.Held, place.Name))
-	if err := e.holdings.Remove(ctx, place); err != nil {
+	if err := e.data.Remove(ctx, place); err != nil {
 		return err
 	}
 	e.removed[place.Name] += place.Held
@@ -198,7 +198,7 @@ func (e *erasure) handedOver(ctx context.Context) {
 	partition := store.PartitionOf(e.learner)
 	e.o.Progress("waiting for the triggers to put down what they hold")
 	want := e.o.Now()
-	if e.o.Store.Control.HandedOver(ctx, partition, want, handPatience).Before(want) {
+	if e.o.Store.Control.AwaitHandedOver(ctx, partition, want, handPatience).Before(want) {
 		doubt := fmt.Sprintf("nobody said within %s that partition %d of the stream was handed over: if a process was stopped or stuck with the learner's events in hand, it may write them down again; once Homeroom is serving, run this again",
 			handPatience, partition)
 		if !slices.Contains(e.doubts, doubt) {
@@ -208,8 +208,8 @@ func (e *erasure) handedOver(ctx context.Context) {
 }
 
 // stays says what an erasure leaves, and why.
-func (e *erasure) stays(ctx context.Context, r *Receipt) []Stay {
-	stays := []Stay{
+func (e *erasure) stays(ctx context.Context, r *ErasureReceipt) []Kept {
+	stays := []Kept{
 		{"the tombstone: a keyed hash of the learner's id, when and by whom they were erased", "proof of the erasure; it tells nobody who it was"},
 		{fmt.Sprintf("%d addresses as keyed hashes in %s", r.Suppressed, store.BucketSuppressions), "so that nobody writes to them again"},
 		{"the learner's id in events of other learners that name it, such as who referred whom, and in what followed from them", "they are the other learners' history; erase those too, or use ids that mean nothing outside of the platform"},
@@ -222,7 +222,7 @@ func (e *erasure) stays(ctx context.Context, r *Receipt) []Stay {
 		where = "(not known: " + err.Error() + ")"
 	}
 	if where != "" {
-		stays = append(stays, Stay{"copies of closed runs in Temporal's archive " + where, "Temporal deletes nothing there; let the archive expire, or delete the workflow's folder"})
+		stays = append(stays, Kept{"copies of closed runs in Temporal's archive " + where, "Temporal deletes nothing there; let the archive expire, or delete the workflow's folder"})
 	}
 	return stays
 }

@@ -30,8 +30,8 @@ type Section struct {
 	Items []any  `json:"items"` // never nil
 }
 
-// Item is one message or record, as stored.
-type Item struct {
+// StoredRecord is one message or record, as stored.
+type StoredRecord struct {
 	Subject  string              `json:"subject,omitempty"` // of a stream's message
 	Key      string              `json:"key,omitempty"`     // of a bucket's record
 	StoredAt time.Time           `json:"stored_at"`
@@ -48,13 +48,13 @@ type Workflow struct {
 	Runs []run  `json:"runs"`
 	// State is everything the workflow remembers at this moment; nil with a Problem if no worker answered.
 	State *engine.State `json:"state,omitempty"`
-	// Untold are decisions that are not among those above yet; the learner's next decision or delivery publishes them.
-	Untold  []engine.Decision `json:"decisions_not_published_yet,omitempty"`
-	Problem string            `json:"problem,omitempty"`
+	// Unpublished are decisions that are not among those above yet; the learner's next decision or delivery publishes them.
+	Unpublished []engine.Decision `json:"decisions_not_published_yet,omitempty"`
+	Problem     string            `json:"problem,omitempty"`
 }
 
-// Suppressed is one address that is not to be written to.
-type Suppressed struct {
+// SuppressedAddress is one address that is not to be written to.
+type SuppressedAddress struct {
 	Address string `json:"address"`
 	store.Suppression
 }
@@ -77,7 +77,7 @@ var order = []shown{
 
 // Export collects everything that is held about a learner. Of a stranger the sections are empty, and no error.
 func (p *Privacy) Export(ctx context.Context, learner string) (*Document, error) {
-	f, err := p.find(ctx, learner, store.Traces{})
+	f, err := p.find(ctx, learner, store.SearchKeys{})
 	if err != nil {
 		return nil, fmt.Errorf("export a learner: %w", err)
 	}
@@ -92,7 +92,7 @@ func (p *Privacy) Export(ctx context.Context, learner string) (*Document, error)
 			if place.Name != s.place {
 				continue
 			}
-			err := p.holdings.Read(ctx, place, func(m store.Message) error {
+			err := p.data.Read(ctx, place, func(m store.Message) error {
 				section.Items = append(section.Items, item(m))
 				return nil
 			})
@@ -110,8 +110,8 @@ func (p *Privacy) Export(ctx context.Context, learner string) (*Document, error)
 	return doc, nil
 }
 
-func item(m store.Message) Item {
-	it := Item{Key: m.Key, StoredAt: m.StoredAt.UTC(), Headers: m.Header}
+func item(m store.Message) StoredRecord {
+	it := StoredRecord{Key: m.Key, StoredAt: m.StoredAt.UTC(), Headers: m.Header}
 	if m.Key == "" {
 		it.Subject = m.Subject
 	}
@@ -144,7 +144,7 @@ func (p *Privacy) suppression(ctx context.Context, learner string, f found) (Sec
 			return section, err
 		}
 		if suppressed {
-			section.Items = append(section.Items, Suppressed{Address: address, Suppression: s})
+			section.Items = append(section.Items, SuppressedAddress{Address: address, Suppression: s})
 		}
 	}
 	stone, erased, err := p.o.Store.Suppressions.Tombstone(ctx, learner)
@@ -173,7 +173,7 @@ func (p *Privacy) workflow(ctx context.Context, learner string, f found) Section
 	var state engine.State
 	err := p.ask(asking, w.ID, workflows.QueryState, &state)
 	if err == nil {
-		err = p.ask(asking, w.ID, workflows.QueryUntold, &w.Untold)
+		err = p.ask(asking, w.ID, workflows.QueryUntold, &w.Unpublished)
 	}
 	if err != nil {
 		w.Problem = "no worker told the state: export again while Homeroom is serving, with its encryption keys if it has any: " + err.Error()

@@ -35,8 +35,8 @@ type Options struct {
 
 // Privacy exports and erases learners.
 type Privacy struct {
-	o        Options
-	holdings *store.Holdings
+	o    Options
+	data *store.LearnerData
 }
 
 // New returns a Privacy.
@@ -59,7 +59,7 @@ func New(o Options) (*Privacy, error) {
 	if o.Progress == nil {
 		o.Progress = func(string) {}
 	}
-	return &Privacy{o: o, holdings: store.NewHoldings(o.JS)}, nil
+	return &Privacy{o: o, data: store.NewLearnerData(o.JS)}, nil
 }
 
 // Count is how much one place holds of a learner.
@@ -70,7 +70,7 @@ type Count struct {
 
 // Find counts what is held of a learner and changes nothing. Places that hold nothing are among them.
 func (p *Privacy) Find(ctx context.Context, learner string) ([]Count, error) {
-	f, err := p.find(ctx, learner, store.Traces{})
+	f, err := p.find(ctx, learner, store.SearchKeys{})
 	if err != nil {
 		return nil, err
 	}
@@ -79,29 +79,29 @@ func (p *Privacy) Find(ctx context.Context, learner string) ([]Count, error) {
 
 // found is what is held of a learner at one moment.
 type found struct {
-	places []store.Place
+	places []store.Location
 	runs   []run
-	traces store.Traces
+	traces store.SearchKeys
 }
 
 // find looks everywhere. What the learner is known by besides their id is added to the traces.
-func (p *Privacy) find(ctx context.Context, learner string, t store.Traces) (found, error) {
+func (p *Privacy) find(ctx context.Context, learner string, t store.SearchKeys) (found, error) {
 	if err := subjects.ValidLearner(learner); err != nil {
 		return found{}, err
 	}
 	if t.Spellings == nil { // not looked for yet
-		spellings, err := p.holdings.Spellings(ctx, learner)
+		spellings, err := p.data.OtherSpellings(ctx, learner)
 		if err != nil {
 			return found{}, err
 		}
 		t.Spellings = union(spellings, nil)
 	}
-	sends, err := p.holdings.Sends(ctx, learner)
+	sends, err := p.data.SendIDs(ctx, learner)
 	if err != nil {
 		return found{}, err
 	}
 	t.Sends = union(t.Sends, sends)
-	places, err := p.holdings.Of(ctx, learner, t)
+	places, err := p.data.Locate(ctx, learner, t)
 	if err != nil {
 		return found{}, err
 	}
@@ -113,7 +113,7 @@ func (p *Privacy) find(ctx context.Context, learner string, t store.Traces) (fou
 }
 
 // addresses are all that are known of the learner: the profile's, and those of the traits that were ever published.
-func (p *Privacy) addresses(ctx context.Context, learner string, places []store.Place) ([]string, error) {
+func (p *Privacy) addresses(ctx context.Context, learner string, places []store.Location) ([]string, error) {
 	profile, err := p.o.Store.Profiles.Get(ctx, learner)
 	if err != nil {
 		return nil, fmt.Errorf("read the profile: %w", err)
@@ -126,7 +126,7 @@ func (p *Privacy) addresses(ctx context.Context, learner string, places []store.
 		if place.Name != subjects.Stream && place.Name != subjects.DeadStream {
 			continue
 		}
-		err := p.holdings.Read(ctx, place, func(m store.Message) error {
+		err := p.data.Read(ctx, place, func(m store.Message) error {
 			known = append(known, traitAddresses(m)...)
 			return nil
 		})

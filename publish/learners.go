@@ -10,12 +10,12 @@ import (
 	"homeroom/subjects"
 )
 
-// Stream names the learners of whom the stream of events holds something, partition by partition, and then those who were
+// StreamLearners names the learners of whom the stream of events holds something, partition by partition, and then those who were
 // imported: they have a profile.
-type Stream struct{ JS jetstream.JetStream }
+type StreamLearners struct{ JS jetstream.JetStream }
 
 // Each implements Learners. It holds the subjects of one partition in memory at a time.
-func (s Stream) Each(ctx context.Context, yield func(learner string) error) error {
+func (s StreamLearners) Each(ctx context.Context, yield func(learner string) error) error {
 	stream, err := s.JS.Stream(ctx, subjects.Stream)
 	if err != nil {
 		return fmt.Errorf("looking for learners in the stream: %w", err)
@@ -40,7 +40,7 @@ func (s Stream) Each(ctx context.Context, yield func(learner string) error) erro
 	return s.imported(ctx, yield)
 }
 
-func (s Stream) imported(ctx context.Context, yield func(learner string) error) error {
+func (s StreamLearners) imported(ctx context.Context, yield func(learner string) error) error {
 	profiles, err := s.JS.KeyValue(ctx, store.BucketProfiles)
 	if err != nil {
 		return fmt.Errorf("looking for learners with a profile: %w", err)

@@ -31,8 +31,8 @@ type Options struct {
 
 // Progress is how far a publication has come.
 type Progress struct {
-	Stage string // for people: "waiting for host-12-ab to listen"
-	Swept Swept  // while sweeping
+	Stage string      // for people: "waiting for host-12-ab to listen"
+	Swept SweepCounts // while sweeping
 }
 
 // Publisher puts revisions in force.
@@ -154,7 +154,7 @@ func (p *Plan) InForce() bool { return p.From.Hash == p.Academy.Ruleset.Hash }
 
 // Publish stores the revision, has every live instance compile it and listen for its events, puts it in force, and waits
 // until all of them run it. Until it is in force an error leaves everything as it was. If somebody else published since
-// the plan was made the error is [store.ErrMoved].
+// the plan was made the error is [store.ErrPublishedMeanwhile].
 func (p *Publisher) Publish(ctx context.Context, plan *Plan, author, note string) (store.Pointer, error) {
 	hash := plan.Academy.Ruleset.Hash
 	sets := p.o.Store.Rulesets
@@ -195,7 +195,7 @@ func (p *Publisher) Publish(ctx context.Context, plan *Plan, author, note string
 		return i.Number > next.Number || i.Number == next.Number && i.Running == hash
 	}
 	if err := p.confirm(ctx, now, hash, "run it", runs); err != nil {
-		return next, fmt.Errorf("%s is in force, but learners who sleep have not been told: %w; then run `homeroom rules sweep`", Short(hash), err)
+		return next, fmt.Errorf("%s is in force, but learners who sleep have not been told: %w; then run `homeroom rules sweep`", ShortHash(hash), err)
 	}
 	return next, nil
 }
@@ -231,8 +231,8 @@ func (p *Publisher) confirm(ctx context.Context, now func() time.Time, hash, wha
 	}
 }
 
-// Short is a hash as people read it.
-func Short(hash string) string { return hash[:min(12, len(hash))] }
+// ShortHash is a hash as people read it.
+func ShortHash(hash string) string { return hash[:min(12, len(hash))] }
 
 // wait sleeps for real.
 func wait(ctx context.Context, d time.Duration) error {

@@ -34,15 +34,15 @@ type Learners interface {
 	Each(ctx context.Context, yield func(learner string) error) error
 }
 
-// Swept counts learners.
-type Swept struct {
+// SweepCounts counts learners.
+type SweepCounts struct {
 	Seen     int `json:"seen"`     // looked at
 	LiveRuns int `json:"affected"` // with live runs that the publication touches
 	Woken    int `json:"woken"`    // without, woken because an inactivity rule falls due earlier
 }
 
 // Signaled is how many learners were told.
-func (s Swept) Signaled() int { return s.LiveRuns + s.Woken }
+func (s SweepCounts) Signaled() int { return s.LiveRuns + s.Woken }
 
 // sweep is one sweep under way.
 type sweep struct {
@@ -52,12 +52,12 @@ type sweep struct {
 	tell  func(ctx context.Context, learner string, start bool) error // nil: only count
 	told  map[string]bool
 	seen  map[string]bool
-	swept Swept
+	swept SweepCounts
 }
 
 // Sweep tells the learners whose live runs or wake-up the publication changes; see [Change]. It may run any number of
 // times: a learner who has been told already has nothing left to do.
-func (p *Publisher) Sweep(ctx context.Context, plan *Plan) (Swept, error) {
+func (p *Publisher) Sweep(ctx context.Context, plan *Plan) (SweepCounts, error) {
 	out := newSender(p, engine.Published{Hash: plan.Academy.Ruleset.Hash, InFlight: plan.InFlight})
 	s := p.newSweep(plan, out.tell)
 	began := p.o.Real()
@@ -76,7 +76,7 @@ func (p *Publisher) Sweep(ctx context.Context, plan *Plan) (Swept, error) {
 }
 
 // Count is how many learners a sweep would tell, as far as visibility knows.
-func (p *Publisher) Count(ctx context.Context, plan *Plan) (Swept, error) {
+func (p *Publisher) Count(ctx context.Context, plan *Plan) (SweepCounts, error) {
 	s := p.newSweep(plan, nil)
 	err := s.all(ctx, "")
 	return s.swept, err
@@ -94,7 +94,7 @@ func (p *Publisher) newSweep(plan *Plan, tell func(context.Context, string, bool
 func (p *Publisher) told() time.Time {
 	at := p.o.Now()
 	for partition := range subjects.Partitions {
-		if mark := p.o.Store.Control.Mark(partition); !mark.IsZero() && mark.Before(at) {
+		if mark := p.o.Store.Control.Watermark(partition); !mark.IsZero() && mark.Before(at) {
 			at = mark
 		}
 	}

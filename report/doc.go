@@ -1,5 +1,5 @@
 // Package report reads what was decided and what came of it, and says it in two ways: as counts per rule ([Counter],
-// for `homeroom report`) and as one learner's story ([Tell], for `homeroom learner why`). Both ask the same code which
+// for `homeroom report`) and as one learner's story ([NewStory], for `homeroom learner why`). Both ask the same code which
 // message an event is to the credit of, so they cannot disagree.
 //
 // It is decisions and events in, numbers and sentences out. It must not know NATS, Temporal or who prints it.
@@ -19,10 +19,10 @@
 //     same certificate or course: by its run's scope, or because its share links said so, or because certificate.earned
 //     started the run and nothing says which certificate it was.
 //   - referral.converted goes to the referrer's latest message of the 90 days before ([ReferralWindow]) that asked to
-//     share or to refer: one about a certificate, or one that Options.Prompt knows by its name. So does
+//     share or to refer: one about a certificate, or one that Options.AsksToShare knows by its name. So does
 //     referral.link_visited.
 //
-// What has no such message is counted apart ([Unprompted]). Credit is not proof; the lift against a holdout is.
+// What has no such message is counted apart ([Uncredited]). Credit is not proof; the lift against a holdout is.
 //
 // # Lift
 //

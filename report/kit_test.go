@@ -132,8 +132,8 @@ func (r *Report) short() string {
 	for i := range r.Rules {
 		b.WriteString(r.Rules[i].short() + "\n")
 	}
-	u := r.Unprompted
-	if u != (Unprompted{}) {
+	u := r.Uncredited
+	if u != (Uncredited{}) {
 		b.WriteString("unprompted:" + nonzero([]string{"left", "spam", "shared", "visits", "referred"},
 			u.Unsubscribed, u.SpamReported, u.CertificatesShared, u.ReferralVisits, u.ReferralsConverted) + "\n")
 	}

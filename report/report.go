@@ -12,7 +12,7 @@ import (
 type Report struct {
 	Rules      []Rule     `json:"rules"` // by name
 	Total      Rule       `json:"total"` // the sums; it has no goal: each rule has one of its own
-	Unprompted Unprompted `json:"unprompted"`
+	Uncredited Uncredited `json:"unprompted"`
 }
 
 // Rule counts one rule. Maps count by reason and are never nil.
@@ -59,8 +59,8 @@ type Goal struct {
 	Lift    *Lift `json:"lift,omitempty"` // sent against holdout; nil: too few people, see MinGroup
 }
 
-// Unprompted counts what no message of the report has the credit for.
-type Unprompted struct {
+// Uncredited counts what no message of the report has the credit for.
+type Uncredited struct {
 	Unsubscribed       int `json:"unsubscribed"`
 	SpamReported       int `json:"spam_reported"`
 	CertificatesShared int `json:"certificates_shared"`
@@ -71,7 +71,7 @@ type Unprompted struct {
 // Options say what a report is to know.
 type Options struct {
 	// Prompt tells whether a message, by its name, asks to share or to refer. Nil: only messages about certificates do.
-	Prompt func(message string) bool
+	AsksToShare func(message string) bool
 }
 
 // Counter takes decisions and events in and counts. All decisions come first, then all events, each in the order of
@@ -84,12 +84,12 @@ type Counter struct {
 	counts  []*Rule             // by the ledger's index of rules
 	seen    map[uint64]struct{} // decisions and events that count one by one
 	reasons []string            // by send.reason
-	free    Unprompted
+	free    Uncredited
 }
 
 // NewCounter returns a counter of nothing.
 func NewCounter(o Options) *Counter {
-	return &Counter{ledger: newLedger(o.Prompt), seen: map[uint64]struct{}{}}
+	return &Counter{ledger: newLedger(o.AsksToShare), seen: map[uint64]struct{}{}}
 }
 
 // Decision counts a decision, unless it came before.
@@ -268,7 +268,7 @@ func (c *Counter) Report() Report {
 		rules[i].Goal = c.goal(uint16(i))
 	}
 	slices.SortFunc(rules, func(a, b Rule) int { return cmp.Compare(a.Rule, b.Rule) })
-	report := Report{Rules: rules, Total: newRule(""), Unprompted: c.free}
+	report := Report{Rules: rules, Total: newRule(""), Uncredited: c.free}
 	for i := range rules {
 		report.Total.add(&rules[i])
 	}

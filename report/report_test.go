@@ -190,7 +190,7 @@ func TestWhoseMeritItIs(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			got := read(t, c.past).count(Options{Prompt: prompts})
+			got := read(t, c.past).count(Options{AsksToShare: prompts})
 			if text := got.short(); text != c.want {
 				t.Errorf("got\n%swant\n%s", text, c.want)
 			}

@@ -12,21 +12,21 @@ import (
 
 // Story is what happened to a learner, what Homeroom decided and why: a chapter a run, in the order in which they began.
 type Story struct {
-	Learner  string    `json:"learner"`
-	Chapters []Chapter `json:"chapters"` // never nil
+	Learner string     `json:"learner"`
+	Runs    []RunStory `json:"chapters"` // never nil
 }
 
-// Chapter is one run and what came of it. What belongs to no run (a run that was not begun, a certificate shared without
+// RunStory is one run and what came of it. What belongs to no run (a run that was not begun, a certificate shared without
 // a prompt) is a chapter with an empty Run; there is at most one for each rule, and one for none.
-type Chapter struct {
-	Rule  string `json:"rule,omitempty"`
-	Scope string `json:"scope,omitempty"`
-	Run   string `json:"run,omitempty"`
-	Lines []Line `json:"lines"` // by time
+type RunStory struct {
+	Rule    string       `json:"rule,omitempty"`
+	Scope   string       `json:"scope,omitempty"`
+	Run     string       `json:"run,omitempty"`
+	Entries []StoryEntry `json:"lines"` // by time
 }
 
-// Line is one thing that happened or was decided.
-type Line struct {
+// StoryEntry is one thing that happened or was decided.
+type StoryEntry struct {
 	At       time.Time     `json:"at"`
 	What     string        `json:"what"` // an event's name, or a kind of decision
 	Decision bool          `json:"decision"`
@@ -43,37 +43,37 @@ type Line struct {
 type StoryOptions struct {
 	Rule string // only the chapters of this rule; empty: all
 	// Clock writes an instant within a sentence, such as the end of a deferral. Nil: RFC 3339 in UTC.
-	Clock  func(time.Time) string
-	Prompt func(message string) bool // as in Options
+	Clock       func(time.Time) string
+	AsksToShare func(message string) bool // as in Options
 }
 
-// Tell puts a learner's decisions and events, each in stream order, into a story. Repeats of either are told once.
+// NewStory puts a learner's decisions and events, each in stream order, into a story. Repeats of either are told once.
 // Events that are neither about messages nor the cause of a decision are left out.
-func Tell(learner string, decisions []engine.Decision, events []engine.Event, o StoryOptions) Story {
+func NewStory(learner string, decisions []engine.Decision, events []engine.Event, o StoryOptions) Story {
 	if o.Clock == nil {
 		o.Clock = func(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 	}
-	t := &teller{o: o, learner: learner, ledger: newLedger(o.Prompt), chapters: map[string]*Chapter{}, causes: map[string][]cause{}}
+	t := &teller{o: o, learner: learner, ledger: newLedger(o.AsksToShare), chapters: map[string]*RunStory{}, causes: map[string][]cause{}}
 	t.decisions(decisions)
 	t.events(events)
-	story := Story{Learner: learner, Chapters: []Chapter{}}
+	story := Story{Learner: learner, Runs: []RunStory{}}
 	for _, key := range slices.Sorted(maps.Keys(t.chapters)) {
 		c := t.chapters[key]
 		if o.Rule != "" && c.Rule != o.Rule {
 			continue
 		}
-		slices.SortStableFunc(c.Lines, func(a, b Line) int {
+		slices.SortStableFunc(c.Entries, func(a, b StoryEntry) int {
 			return cmp.Or(a.At.Compare(b.At), cmp.Compare(weight(&a), weight(&b)))
 		})
-		c.Lines = fold(c.Lines)
-		story.Chapters = append(story.Chapters, *c)
+		c.Entries = fold(c.Entries)
+		story.Runs = append(story.Runs, *c)
 	}
-	slices.SortStableFunc(story.Chapters, func(a, b Chapter) int { return a.Lines[0].At.Compare(b.Lines[0].At) })
+	slices.SortStableFunc(story.Runs, func(a, b RunStory) int { return a.Entries[0].At.Compare(b.Entries[0].At) })
 	return story
 }
 
 // weight orders what happened at the same instant: the cause, then what was decided.
-func weight(l *Line) int {
+func weight(l *StoryEntry) int {
 	if l.Decision {
 		return 1
 	}
@@ -85,7 +85,7 @@ type teller struct {
 	learner  string
 	ledger   *ledger
 	messages []told // by the ledger's index of sends
-	chapters map[string]*Chapter
+	chapters map[string]*RunStory
 	causes   map[string][]cause // by event name
 }
 
@@ -106,16 +106,16 @@ func (t *teller) chapter(rule, scope, run string) string {
 		if run == "" {
 			scope = "" // of several things
 		}
-		t.chapters[key] = &Chapter{Rule: rule, Scope: scope, Run: run}
+		t.chapters[key] = &RunStory{Rule: rule, Scope: scope, Run: run}
 	}
 	return key
 }
 
-func (t *teller) add(chapter string, l Line) {
+func (t *teller) add(chapter string, l StoryEntry) {
 	l.Times = 1
 	l.At = l.At.UTC()
 	c := t.chapters[chapter]
-	c.Lines = append(c.Lines, l)
+	c.Entries = append(c.Entries, l)
 }
 
 func (t *teller) decisions(decisions []engine.Decision) {
@@ -144,27 +144,27 @@ func (t *teller) decisions(decisions []engine.Decision) {
 	t.settle(uncertain)
 }
 
-func (t *teller) line(d *engine.Decision) Line {
+func (t *teller) line(d *engine.Decision) StoryEntry {
 	until := ""
 	if !d.Until.IsZero() {
 		until = t.o.Clock(d.Until)
 	}
-	return Line{At: d.At, What: string(d.Kind), Decision: true, Reason: d.Reason, Message: d.Message, Send: d.Send, Text: decided(d, until)}
+	return StoryEntry{At: d.At, What: string(d.Kind), Decision: true, Reason: d.Reason, Message: d.Message, Send: d.Send, Text: decided(d, until)}
 }
 
 // settle tells an uncertain message and what its report made of it as one.
 func (t *teller) settle(uncertain map[string]*engine.Decision) {
 	for _, c := range t.chapters {
 		settled := map[string]bool{}
-		for i := range c.Lines {
-			l := &c.Lines[i]
+		for i := range c.Entries {
+			l := &c.Entries[i]
 			ended := l.What == string(engine.KindSent) || l.What == string(engine.KindFailed)
 			if d := uncertain[l.Send]; ended && d != nil {
 				settled[l.Send] = true
 				l.Text += "; it was uncertain until then" + note(d.Detail)
 			}
 		}
-		c.Lines = slices.DeleteFunc(c.Lines, func(l Line) bool {
+		c.Entries = slices.DeleteFunc(c.Entries, func(l StoryEntry) bool {
 			return l.What == string(engine.KindUncertain) && settled[l.Send]
 		})
 	}
@@ -179,7 +179,7 @@ func (t *teller) events(events []engine.Event) {
 			continue
 		}
 		seen[id] = true
-		l := Line{At: ev.Time, What: ev.Name}
+		l := StoryEntry{At: ev.Time, What: ev.Name}
 		if i, ok := t.ledger.credit(ev); ok {
 			m := &t.messages[i]
 			l.Message, l.Send, l.Text = m.message, m.id, happened(ev, m.message)
@@ -230,7 +230,7 @@ func sameThing(scope string, ev *engine.Event) bool {
 }
 
 // fold tells what happened several times in a row once.
-func fold(lines []Line) []Line {
+func fold(lines []StoryEntry) []StoryEntry {
 	folded := lines[:0:0]
 	for _, l := range lines {
 		if n := len(folded); n > 0 && !l.Decision {

@@ -9,9 +9,9 @@ import (
 // text writes a story the way people read it.
 func (s *Story) text() string {
 	var b strings.Builder
-	for _, c := range s.Chapters {
+	for _, c := range s.Runs {
 		fmt.Fprintf(&b, "%s|%s|%s\n", c.Rule, c.Scope, c.Run)
-		for _, l := range c.Lines {
+		for _, l := range c.Entries {
 			fmt.Fprintf(&b, "  %s %s: %s", l.At.Format("2 15:04"), l.What, l.Text)
 			if l.Times > 1 {
 				fmt.Fprintf(&b, " ×%d until %s", l.Times, l.Last.Format("2 15:04"))
@@ -122,7 +122,7 @@ share|certificate_id=c2|r2
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			p := read(t, c.past)
-			story := Tell("ada", p.decisions, p.events, StoryOptions{Rule: c.rule})
+			story := NewStory("ada", p.decisions, p.events, StoryOptions{Rule: c.rule})
 			if got := story.text(); got != c.want {
 				t.Errorf("got\n%swant\n%s", got, c.want)
 			}
@@ -131,8 +131,8 @@ share|certificate_id=c2|r2
 }
 
 func TestNothingToTell(t *testing.T) {
-	story := Tell("ada", nil, nil, StoryOptions{})
-	if story.Chapters == nil || len(story.Chapters) != 0 {
-		t.Errorf("got %+v, want no chapters and no null", story.Chapters)
+	story := NewStory("ada", nil, nil, StoryOptions{})
+	if story.Runs == nil || len(story.Runs) != 0 {
+		t.Errorf("got %+v, want no chapters and no null", story.Runs)
 	}
 }

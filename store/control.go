@@ -146,8 +146,8 @@ func (c *Control) PauseState(ctx context.Context) (Pause, error) {
 	return p, nil
 }
 
-// PausedCached is the switch as last heard of; for pages and metrics.
-func (c *Control) PausedCached() Pause {
+// LastKnownPause is the switch as last heard of; for pages and metrics.
+func (c *Control) LastKnownPause() Pause {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.paused

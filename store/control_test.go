@@ -47,18 +47,18 @@ func TestMarksOnlyMoveForward(t *testing.T) {
 		if at%2 == 1 {
 			writer = other.Control
 		}
-		if err := writer.PublishMark(ctx, 7, monday.Add(at*time.Second)); err != nil {
+		if err := writer.PublishWatermark(ctx, 7, monday.Add(at*time.Second)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	want := monday.Add(5 * time.Second)
-	if got := st.Control.HandedOver(ctx, 7, want, 5*time.Second); !got.Equal(want) {
+	if got := st.Control.AwaitHandedOver(ctx, 7, want, 5*time.Second); !got.Equal(want) {
 		t.Errorf("mark %v, want %v", got, want)
 	}
-	if got := st.Control.Mark(6); !got.IsZero() {
+	if got := st.Control.Watermark(6); !got.IsZero() {
 		t.Errorf("another partition's mark is %v", got)
 	}
-	if err := st.Control.PublishMark(ctx, 16, monday); err == nil {
+	if err := st.Control.PublishWatermark(ctx, 16, monday); err == nil {
 		t.Error("a mark for partition 16 was taken")
 	}
 }
@@ -66,12 +66,12 @@ func TestMarksOnlyMoveForward(t *testing.T) {
 func TestHandedOverWaitsAndGivesUp(t *testing.T) {
 	_, _, st := natstest.Open(t)
 	ctx := context.Background()
-	if got := st.Control.HandedOver(ctx, 0, monday, 10*time.Millisecond); !got.IsZero() {
+	if got := st.Control.AwaitHandedOver(ctx, 0, monday, 10*time.Millisecond); !got.IsZero() {
 		t.Errorf("gave %v, want the zero time after giving up", got)
 	}
 	got := make(chan time.Time)
-	go func() { got <- st.Control.HandedOver(ctx, 0, monday, time.Minute) }()
-	if err := st.Control.PublishMark(ctx, 0, monday.Add(time.Second)); err != nil {
+	go func() { got <- st.Control.AwaitHandedOver(ctx, 0, monday, time.Minute) }()
+	if err := st.Control.PublishWatermark(ctx, 0, monday.Add(time.Second)); err != nil {
 		t.Fatal(err)
 	}
 	if at := <-got; !at.Equal(monday.Add(time.Second)) {

@@ -95,8 +95,8 @@ func (d *DeadLetters) Delete(ctx context.Context, seq uint64) error {
 	return nil
 }
 
-// PublishersHeader is the header of a dead letter without what NATS and Homeroom wrote into it.
-func PublishersHeader(header map[string][]string) map[string][]string {
+// PublisherHeader is the header of a dead letter without what NATS and Homeroom wrote into it.
+func PublisherHeader(header map[string][]string) map[string][]string {
 	own := maps.Clone(header)
 	maps.DeleteFunc(own, func(name string, _ []string) bool {
 		name = http.CanonicalHeaderKey(name)

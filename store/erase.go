@@ -18,15 +18,15 @@ import (
 	"homeroom/subjects"
 )
 
-// Holdings finds, reads and removes what NATS holds of one learner, message by message. A key-value bucket is looked at as
+// LearnerData finds, reads and removes what NATS holds of one learner, message by message. A key-value bucket is looked at as
 // the stream that it is: deleting or purging a key would leave a marker, and its subject is the key.
-type Holdings struct{ js jetstream.JetStream }
+type LearnerData struct{ js jetstream.JetStream }
 
-// NewHoldings returns the holdings of an installation.
-func NewHoldings(js jetstream.JetStream) *Holdings { return &Holdings{js: js} }
+// NewLearnerData returns the holdings of an installation.
+func NewLearnerData(js jetstream.JetStream) *LearnerData { return &LearnerData{js: js} }
 
-// Place is one stream or bucket, and which of its messages are of a learner.
-type Place struct {
+// Location is one stream or bucket, and which of its messages are of a learner.
+type Location struct {
 	Name string // of the stream, or of the bucket
 	Held uint64 // how many messages it holds of the learner
 
@@ -44,8 +44,8 @@ type Message struct {
 	Data     []byte
 }
 
-// Traces are what the learner's messages were found by, besides their id.
-type Traces struct {
+// SearchKeys are what the learner's messages were found by, besides their id.
+type SearchKeys struct {
 	// Spellings are tokens in the stream of events that mean the learner and are not how their id is escaped; such
 	// events are dead letters.
 	Spellings []string
@@ -53,9 +53,9 @@ type Traces struct {
 	Sends []string
 }
 
-// Of looks for everything that is held of a learner. The places come in the order in which they are to be removed, and
+// Locate looks for everything that is held of a learner. The places come in the order in which they are to be removed, and
 // all of them do, those that hold nothing among them. A stream that the installation does not have is left out.
-func (h *Holdings) Of(ctx context.Context, learner string, t Traces) ([]Place, error) {
+func (h *LearnerData) Locate(ctx context.Context, learner string, t SearchKeys) ([]Location, error) {
 	events := []string{subjects.Stored(learner)}
 	dead := []string{subjects.DeadOf(learner)}
 	for _, token := range t.Spellings {
@@ -63,7 +63,7 @@ func (h *Holdings) Of(ctx context.Context, learner string, t Traces) ([]Place, e
 		dead = append(dead, subjects.DeadOf(token))
 	}
 	slices.Sort(dead) // two spellings may have one form there
-	places := []Place{
+	places := []Location{
 		{Name: subjects.Stream, filters: events},
 		{Name: subjects.DeadStream, filters: slices.Compact(dead)},
 		{Name: subjects.DecisionStream, filters: []string{subjects.DecisionsOf(learner)}},
@@ -93,7 +93,7 @@ func (h *Holdings) Of(ctx context.Context, learner string, t Traces) ([]Place, e
 }
 
 // count fills in how much a place holds, and for buckets whose keys do not tell the learner, under which keys.
-func (h *Holdings) count(ctx context.Context, p *Place, learner string, t Traces) error {
+func (h *LearnerData) count(ctx context.Context, p *Location, learner string, t SearchKeys) error {
 	stream, err := h.js.Stream(ctx, p.stream)
 	if err != nil {
 		return err
@@ -141,7 +141,7 @@ func about(bucket string, data []byte) string {
 }
 
 // Read yields what a place holds of the learner, in the order in which it was stored.
-func (h *Holdings) Read(ctx context.Context, p Place, yield func(Message) error) error {
+func (h *LearnerData) Read(ctx context.Context, p Location, yield func(Message) error) error {
 	if p.Held == 0 {
 		return nil
 	}
@@ -152,7 +152,7 @@ func (h *Holdings) Read(ctx context.Context, p Place, yield func(Message) error)
 }
 
 // Remove purges what a place holds of the learner by subject, so that no marker stays either.
-func (h *Holdings) Remove(ctx context.Context, p Place) error {
+func (h *LearnerData) Remove(ctx context.Context, p Location) error {
 	if p.Held == 0 {
 		return nil
 	}
@@ -168,8 +168,8 @@ func (h *Holdings) Remove(ctx context.Context, p Place) error {
 	return nil
 }
 
-// Sends are the ids of the sends that the learner's decisions tell of.
-func (h *Holdings) Sends(ctx context.Context, learner string) ([]string, error) {
+// SendIDs returns the ids of the sends that the learner's decisions tell of.
+func (h *LearnerData) SendIDs(ctx context.Context, learner string) ([]string, error) {
 	var ids []string
 	err := h.each(ctx, subjects.DecisionStream, []string{subjects.DecisionsOf(learner)}, func(m Message) error {
 		var d engine.Decision
@@ -184,10 +184,10 @@ func (h *Holdings) Sends(ctx context.Context, learner string) ([]string, error) 
 	return ids, nil
 }
 
-// Spellings finds the tokens in the stream of events that mean a learner but are not how their id is escaped, such as
+// OtherSpellings finds the tokens in the stream of events that mean a learner but are not how their id is escaped, such as
 // auth0=7c7 for auth0|7: publishers wrote them, and their events became dead letters. It reads every subject of the
 // stream, one partition at a time.
-func (h *Holdings) Spellings(ctx context.Context, learner string) ([]string, error) {
+func (h *LearnerData) OtherSpellings(ctx context.Context, learner string) ([]string, error) {
 	stream, err := h.js.Stream(ctx, subjects.Stream)
 	if err != nil {
 		return nil, fmt.Errorf("look for a learner's other spellings: %w", err)
@@ -234,7 +234,7 @@ func means(token, learner string) bool {
 const readAtOnce = 500
 
 // each yields what a stream holds under the filters at this moment.
-func (h *Holdings) each(ctx context.Context, stream string, filters []string, yield func(Message) error) (err error) {
+func (h *LearnerData) each(ctx context.Context, stream string, filters []string, yield func(Message) error) (err error) {
 	consumer, err := h.js.CreateConsumer(ctx, stream, jetstream.ConsumerConfig{
 		FilterSubjects:    filters,
 		AckPolicy:         jetstream.AckNonePolicy,
@@ -290,10 +290,10 @@ type Tombstone struct {
 	By string    `json:"by,omitempty"` // who erased
 }
 
-// TombstoneOf is the keyed hash of a learner's id under which their tombstone is kept, in hex.
-func (s *Suppressions) TombstoneOf(learner string) string { return s.tombstoneOf(learner, 0) }
+// TombstoneKey is the keyed hash of a learner's id under which their tombstone is kept, in hex.
+func (s *Suppressions) TombstoneKey(learner string) string { return s.tombstoneKey(learner, 0) }
 
-func (s *Suppressions) tombstoneOf(learner string, secret int) string {
+func (s *Suppressions) tombstoneKey(learner string, secret int) string {
 	mac := hmac.New(sha256.New, s.secrets[secret])
 	mac.Write([]byte("learner\x00" + learner)) // no address begins like this
 	return hex.EncodeToString(mac.Sum(nil))
@@ -301,11 +301,11 @@ func (s *Suppressions) tombstoneOf(learner string, secret int) string {
 
 const tombstonePre = "erased."
 
-// Bury writes a learner's tombstone in the place of an older one.
-func (s *Suppressions) Bury(ctx context.Context, learner string, t Tombstone) error {
+// WriteTombstone writes a learner's tombstone in the place of an older one.
+func (s *Suppressions) WriteTombstone(ctx context.Context, learner string, t Tombstone) error {
 	data, err := json.Marshal(t)
 	if err == nil {
-		_, err = s.kv.Put(ctx, tombstonePre+s.TombstoneOf(learner), data)
+		_, err = s.kv.Put(ctx, tombstonePre+s.TombstoneKey(learner), data)
 	}
 	if err != nil {
 		return fmt.Errorf("write a tombstone: %w", err)
@@ -317,7 +317,7 @@ func (s *Suppressions) Bury(ctx context.Context, learner string, t Tombstone) er
 func (s *Suppressions) Tombstone(ctx context.Context, learner string) (newest Tombstone, found bool, err error) {
 	for i := range s.secrets {
 		var t Tombstone
-		revision, err := read(ctx, s.kv, tombstonePre+s.tombstoneOf(learner, i), &t)
+		revision, err := read(ctx, s.kv, tombstonePre+s.tombstoneKey(learner, i), &t)
 		if err != nil {
 			return Tombstone{}, false, fmt.Errorf("look for a tombstone: %w", err)
 		}

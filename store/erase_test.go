@@ -32,14 +32,14 @@ func TestATombstoneTellsNobody(t *testing.T) {
 	s := &Suppressions{secrets: [][]byte{[]byte("first secret"), []byte("old secret")}}
 	seen := map[string]string{}
 	for name, key := range map[string]string{
-		"a learner": s.tombstoneOf("ada", 0), "another": s.tombstoneOf("bob", 0), "the old secret": s.tombstoneOf("ada", 1), "an address": s.key("ada", 0),
+		"a learner": s.tombstoneKey("ada", 0), "another": s.tombstoneKey("bob", 0), "the old secret": s.tombstoneKey("ada", 1), "an address": s.key("ada", 0),
 	} {
 		if was, twice := seen[key]; twice || len(key) != 64 {
 			t.Errorf("%s has the key %q, like %s", name, key, was)
 		}
 		seen[key] = name
 	}
-	if s.TombstoneOf("ada") != s.tombstoneOf("ada", 0) {
+	if s.TombstoneKey("ada") != s.tombstoneKey("ada", 0) {
 		t.Error("tombstones are not written under the first secret")
 	}
 }

@@ -13,14 +13,14 @@ import (
 	"homeroom/subjects"
 )
 
-// Outcome is how an instance's last swap to another revision ended.
-type Outcome string
+// SwapOutcome is how an instance's last swap to another revision ended.
+type SwapOutcome string
 
 // The outcomes of a swap.
 const (
-	SwapNone    Outcome = "none"    // nothing is in force yet
-	SwapDone    Outcome = "done"    // the instance runs the revision in force
-	SwapRefused Outcome = "refused" // the revision does not compile here; the instance stays with the one before
+	SwapNone    SwapOutcome = "none"    // nothing is in force yet
+	SwapDone    SwapOutcome = "done"    // the instance runs the revision in force
+	SwapRefused SwapOutcome = "refused" // the revision does not compile here; the instance stays with the one before
 )
 
 // Instance is one running Homeroom process, and which rules it runs. The record is renewed every few seconds.
@@ -30,11 +30,11 @@ type Instance struct {
 	Running string   `json:"running,omitempty"` // the revision it runs
 	Listens []string `json:"listens,omitempty"` // the revisions whose events it hears; the running one among them
 	// Of the last swap: the publication's number, the revision meant, how it ended, why it was refused, and when.
-	Number  int       `json:"number,omitempty"`
-	Swap    string    `json:"swap,omitempty"`
-	Outcome Outcome   `json:"outcome"`
-	Problem string    `json:"problem,omitempty"`
-	At      time.Time `json:"at,omitzero"`
+	Number  int         `json:"number,omitempty"`
+	Swap    string      `json:"swap,omitempty"`
+	Outcome SwapOutcome `json:"outcome"`
+	Problem string      `json:"problem,omitempty"`
+	At      time.Time   `json:"at,omitzero"`
 	// Refused are revisions that do not compile here, with the reason.
 	Refused map[string]string `json:"refused,omitempty"`
 	// Seen is when the record was renewed last, by the store's clock.
@@ -51,8 +51,8 @@ const swapPre = "swap."
 
 func swapKey(instance string) string { return swapPre + subjects.Escape(instance) }
 
-// Tell writes or renews an instance's record.
-func (c *Control) Tell(ctx context.Context, i Instance) error {
+// PublishInstance writes or renews an instance's record.
+func (c *Control) PublishInstance(ctx context.Context, i Instance) error {
 	data, err := json.Marshal(i)
 	if err == nil {
 		_, err = c.kv.Put(ctx, swapKey(i.Name), data)
@@ -63,8 +63,8 @@ func (c *Control) Tell(ctx context.Context, i Instance) error {
 	return nil
 }
 
-// Forget removes an instance's record. What is not there is not an error.
-func (c *Control) Forget(ctx context.Context, instance string) error {
+// RemoveInstance removes an instance's record. What is not there is not an error.
+func (c *Control) RemoveInstance(ctx context.Context, instance string) error {
 	if err := c.kv.Purge(ctx, swapKey(instance)); err != nil {
 		return fmt.Errorf("forget the instance %s: %w", instance, err)
 	}

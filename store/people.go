@@ -19,12 +19,12 @@ type People struct {
 // at is when they said so. A learner nobody knows yet may leave.
 func (p People) Leave(ctx context.Context, learner, topic string, at time.Time) error {
 	if topic == "" {
-		return p.Profiles.Heed(ctx, learner, profile.Feedback{Leave: true, Suppress: ReasonUnsubscribed}, at)
+		return p.Profiles.ApplyFeedback(ctx, learner, profile.Feedback{Leave: true, Suppress: ReasonUnsubscribed}, at)
 	}
 	if err := profile.CheckTopic(topic); err != nil {
 		return fmt.Errorf("leave a topic: %w", err)
 	}
-	return p.Profiles.Heed(ctx, learner, profile.Feedback{Leave: true, Topic: topic}, at)
+	return p.Profiles.ApplyFeedback(ctx, learner, profile.Feedback{Leave: true, Topic: topic}, at)
 }
 
 // Join notes that the learner wants a topic, or with an empty one takes back that they left everything; then their

@@ -161,7 +161,7 @@ func TestABounceIsOfTheAddressThatTheMailWentTo(t *testing.T) {
 			_, err := st.Profiles.Merge(ctx, "u_1", map[string]any{"email": "new@example.org"}, minute(tc.came))
 			done(t, err)
 			f := profile.FeedbackOf("email.bounced", map[string]any{"bounce_type": "bounce", "send_id": "s1"})
-			done(t, st.Profiles.Heed(ctx, "u_1", f, minute(tc.said)))
+			done(t, st.Profiles.ApplyFeedback(ctx, "u_1", f, minute(tc.said)))
 			if got, err := st.Suppressions.Has(ctx, "new@example.org"); err != nil || got != tc.want {
 				t.Errorf("suppressed %v, %v; want %v", got, err, tc.want)
 			}
@@ -193,7 +193,7 @@ func TestASendIsKeptWithWhoseItIs(t *testing.T) {
 func TestAnErasedLearnerStaysErased(t *testing.T) {
 	_, _, st := natstest.Open(t)
 	ctx := t.Context()
-	done(t, st.Suppressions.Bury(ctx, "u_1", store.Tombstone{At: minute(5)}))
+	done(t, st.Suppressions.WriteTombstone(ctx, "u_1", store.Tombstone{At: minute(5)}))
 	email := map[string]any{"email": "ada@example.org"}
 	if _, err := st.Profiles.Merge(ctx, "u_1", email, minute(4)); err != nil {
 		t.Fatal(err)
@@ -247,8 +247,8 @@ func TestUpdatesTakenInTogetherAreTheSameAsOneByOne(t *testing.T) {
 			one := fmt.Sprintf("one_%d", n)
 			all := fmt.Sprintf("all_%d", n)
 			if tc.erased > 0 {
-				done(t, st.Suppressions.Bury(ctx, one, store.Tombstone{At: minute(tc.erased)}))
-				done(t, st.Suppressions.Bury(ctx, all, store.Tombstone{At: minute(tc.erased)}))
+				done(t, st.Suppressions.WriteTombstone(ctx, one, store.Tombstone{At: minute(tc.erased)}))
+				done(t, st.Suppressions.WriteTombstone(ctx, all, store.Tombstone{At: minute(tc.erased)}))
 			}
 			var wantNotes []string
 			for _, s := range tc.all {

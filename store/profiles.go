@@ -16,9 +16,6 @@ import (
 // Profile is a learner as a person; see package profile.
 type Profile = profile.Profile
 
-// ToEngine is what the engine may know of a profile.
-func ToEngine(p Profile) engine.Profile { return p.Engine() }
-
 // Profiles are the learners' profiles, by escaped learner id.
 type Profiles struct {
 	kv           jetstream.KeyValue
@@ -98,9 +95,9 @@ func (s *Profiles) mayBegin(ctx context.Context, learner string) (func(at time.T
 	return func(at time.Time) bool { return !erased || at.After(t.At) }, err
 }
 
-// Heed takes in what came back about the learner's mail, see [profile.FeedbackOf]; at is when it happened. It may be told
+// ApplyFeedback takes in what came back about the learner's mail, see [profile.FeedbackOf]; at is when it happened. It may be told
 // again, and late: what the learner said since is not overruled.
-func (s *Profiles) Heed(ctx context.Context, learner string, f profile.Feedback, at time.Time) error {
+func (s *Profiles) ApplyFeedback(ctx context.Context, learner string, f profile.Feedback, at time.Time) error {
 	create := func() (bool, error) {
 		mayBegin, err := s.mayBegin(ctx, learner)
 		return mayBegin(at), err

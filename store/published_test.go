@@ -59,7 +59,7 @@ func TestInstances(t *testing.T) {
 	_, _, st := natstest.Open(t)
 	ctx := t.Context()
 	for _, name := range []string{"host.example-2-cd", "host.example-1-ab", "host.example-1-ab"} {
-		if err := st.Control.Tell(ctx, store.Instance{Name: name, Running: "abcdef01", Outcome: store.SwapDone}); err != nil {
+		if err := st.Control.PublishInstance(ctx, store.Instance{Name: name, Running: "abcdef01", Outcome: store.SwapDone}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -71,7 +71,7 @@ func TestInstances(t *testing.T) {
 	if !found[0].Live(seen.Add(store.InstanceTTL-time.Second)) || found[0].Live(seen.Add(store.InstanceTTL)) {
 		t.Errorf("an instance seen at %s does not live for %s", seen, store.InstanceTTL)
 	}
-	if err := st.Control.Forget(ctx, "host.example-1-ab"); err != nil {
+	if err := st.Control.RemoveInstance(ctx, "host.example-1-ab"); err != nil {
 		t.Fatal(err)
 	}
 	instances(t, st, "host.example-2-cd")

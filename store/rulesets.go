@@ -44,8 +44,8 @@ type Pointer struct {
 	Revision uint64 `json:"-"`
 }
 
-// ErrMoved says that somebody else published meanwhile.
-var ErrMoved = errors.New("another revision was published meanwhile: look at it and publish again")
+// ErrPublishedMeanwhile says that somebody else published meanwhile.
+var ErrPublishedMeanwhile = errors.New("another revision was published meanwhile: look at it and publish again")
 
 const (
 	currentKey  = "current"
@@ -117,14 +117,14 @@ func (s *Rulesets) Current(ctx context.Context) (Pointer, error) {
 }
 
 // SetCurrent moves the pointer, if it still is as next.Revision says (as [Rulesets.Current] returned it), else
-// [ErrMoved]. The revision it points to must be stored.
+// [ErrPublishedMeanwhile]. The revision it points to must be stored.
 func (s *Rulesets) SetCurrent(ctx context.Context, next Pointer) (Pointer, error) {
 	if _, err := s.Get(ctx, next.Hash); err != nil {
 		return Pointer{}, fmt.Errorf("publish: %w", err)
 	}
 	revision, err := swap(ctx, s.kv, currentKey, next, next.Revision)
 	if errors.Is(err, errConflict) {
-		return Pointer{}, ErrMoved
+		return Pointer{}, ErrPublishedMeanwhile
 	}
 	if err != nil {
 		return Pointer{}, err

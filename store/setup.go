@@ -50,7 +50,7 @@ type Options struct {
 // would not work with it, the error says in what it differs and what to do. It never rewrites anything.
 func Setup(ctx context.Context, js jetstream.JetStream, o Options) error {
 	var problems []error
-	for _, want := range o.streams() {
+	for _, want := range o.Streams() {
 		if err := ensure(ctx, js, want); err != nil {
 			problems = append(problems, err)
 		}
@@ -58,7 +58,9 @@ func Setup(ctx context.Context, js jetstream.JetStream, o Options) error {
 	return errors.Join(problems...)
 }
 
-func (o Options) streams() []jetstream.StreamConfig {
+// Streams returns the streams that [Setup] creates, those behind the buckets (KV_…) among them. [Differences] compares an
+// existing stream with one of these.
+func (o Options) Streams() []jetstream.StreamConfig {
 	replicas := max(1, o.Replicas)
 	storage := jetstream.FileStorage
 	if o.Memory {

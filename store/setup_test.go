@@ -17,8 +17,8 @@ import (
 
 	"homeroom/delivery"
 	"homeroom/delivery/ledgertest"
-	"homeroom/internal/natstest"
 	"homeroom/engine"
+	"homeroom/internal/natstest"
 	"homeroom/store"
 	"homeroom/subjects"
 )
@@ -277,8 +277,8 @@ func TestRulesets(t *testing.T) {
 	if got := <-seen; got != "abcdef01" {
 		t.Errorf("watched %q", got)
 	}
-	if _, err := st.Rulesets.SetCurrent(ctx, store.Pointer{Hash: "abcdef02", Revision: none.Revision}); !errors.Is(err, store.ErrMoved) {
-		t.Errorf("the second of two publishers: %v, want ErrMoved", err)
+	if _, err := st.Rulesets.SetCurrent(ctx, store.Pointer{Hash: "abcdef02", Revision: none.Revision}); !errors.Is(err, store.ErrPublishedMeanwhile) {
+		t.Errorf("the second of two publishers: %v, want ErrPublishedMeanwhile", err)
 	}
 	if _, err := st.Rulesets.SetCurrent(ctx, store.Pointer{Hash: "abcdef02", Revision: first.Revision}); err != nil {
 		t.Fatal(err)

@@ -29,7 +29,7 @@ type record struct {
 type cachedStanding struct {
 	record   *record
 	revision uint64
-	unsaved  bool // Try has changed it
+	unsaved  bool // TryUpdate has changed it
 }
 
 // Get returns the learner's standing as stored; of an unknown learner an empty one. Never nil without an error.
@@ -41,9 +41,9 @@ func (s *Standings) Get(ctx context.Context, learner string) (*engine.Standing, 
 	return &r.Standing, nil
 }
 
-// Try is [Standings.Update] for as long as no request is needed. It returns false, without having confirmed anything, if
+// TryUpdate is [Standings.Update] for as long as no request is needed. It returns false, without having confirmed anything, if
 // the standing is not in memory or has to be written: then Update is to be called with an apply that includes this one.
-func (s *Standings) Try(learner string, apply func(st *engine.Standing, owed []uint64) (write bool, owe []uint64)) bool {
+func (s *Standings) TryUpdate(learner string, apply func(st *engine.Standing, owed []uint64) (write bool, owe []uint64)) bool {
 	c, ok := s.cache.take(learner)
 	if !ok {
 		return false

@@ -16,7 +16,7 @@ import (
 // What needs a server is tested in setup_test.go and its neighbors.
 
 func TestWhatDiffers(t *testing.T) {
-	events := Options{}.streams()[0]
+	events := Options{}.Streams()[0]
 	for _, tc := range []struct {
 		name   string
 		change func(*jetstream.StreamConfig)
@@ -50,7 +50,7 @@ func TestWhatDiffers(t *testing.T) {
 }
 
 func TestNoBucketAnswersFromAReplica(t *testing.T) {
-	for _, c := range (Options{Replicas: 3}).streams() {
+	for _, c := range (Options{Replicas: 3}).Streams() {
 		if strings.HasPrefix(c.Name, "KV_") && c.AllowDirect {
 			t.Errorf("%s allows direct reads", c.Name)
 		}

@@ -70,12 +70,12 @@ func (o *Ops) ServeHTTP(w http.ResponseWriter, r *http.Request) { o.mux.ServeHTT
 
 // Readiness is the answer of /readyz.
 type Readiness struct {
-	Ready  bool     `json:"ready"`
-	Checks []Result `json:"checks"`
+	Ready  bool          `json:"ready"`
+	Checks []CheckResult `json:"checks"`
 }
 
-// Result is what came of one check.
-type Result struct {
+// CheckResult is what came of one check.
+type CheckResult struct {
 	Name   string `json:"name"`
 	OK     bool   `json:"ok"`
 	Reason string `json:"reason,omitempty"` // why not
@@ -87,12 +87,12 @@ func (o *Ops) ready(w http.ResponseWriter, r *http.Request) {
 	started := o.started
 	draining := o.draining
 	o.mu.Unlock()
-	answered := Readiness{Checks: []Result{}}
+	answered := Readiness{Checks: []CheckResult{}}
 	switch {
 	case draining:
-		answered.Checks = append(answered.Checks, Result{Name: "serving", Reason: "it is stopping"})
+		answered.Checks = append(answered.Checks, CheckResult{Name: "serving", Reason: "it is stopping"})
 	case !started:
-		answered.Checks = append(answered.Checks, Result{Name: "serving", Reason: "it is starting"})
+		answered.Checks = append(answered.Checks, CheckResult{Name: "serving", Reason: "it is starting"})
 	default:
 		ctx, cancel := context.WithTimeout(r.Context(), checkTimeout)
 		defer cancel()
@@ -107,13 +107,13 @@ func (o *Ops) ready(w http.ResponseWriter, r *http.Request) {
 
 // ask asks all checks at once.
 func ask(ctx context.Context, checks []Check) Readiness {
-	results := make([]Result, len(checks))
+	results := make([]CheckResult, len(checks))
 	var all sync.WaitGroup
 	for i, c := range checks {
 		all.Go(func() {
-			results[i] = Result{Name: c.Name, OK: true}
+			results[i] = CheckResult{Name: c.Name, OK: true}
 			if err := c.Ask(ctx); err != nil {
-				results[i] = Result{Name: c.Name, Reason: Redact(err.Error())}
+				results[i] = CheckResult{Name: c.Name, Reason: Redact(err.Error())}
 			}
 		})
 	}

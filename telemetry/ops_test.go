@@ -54,10 +54,10 @@ func TestWhatIsWatched(t *testing.T) {
 		Events: func() triggers.Stats {
 			return triggers.Stats{HandedOver: 3, Unneeded: 4, Dead: 2, Retries: 5, OldestHeld: 90 * time.Second}
 		},
-		DeadBy:  func() map[string]int64 { return map[string]int64{"bad_json": 2} },
-		Mark:    func(p int) time.Time { return marks[p] },
-		Paused:  func() bool { return true },
-		Ruleset: func() (string, int, bool) { return "5f2a", 7, true },
+		DeadBy:    func() map[string]int64 { return map[string]int64{"bad_json": 2} },
+		Watermark: func(p int) time.Time { return marks[p] },
+		Paused:    func() bool { return true },
+		Ruleset:   func() (string, int, bool) { return "5f2a", 7, true },
 	})
 	text := scrape(t, tel)
 	wantLines(t, text, `homeroom_events_total{outcome="handed_over",reason=""} 3`, `homeroom_events_total{outcome="dead",reason="bad_json"} 2`,

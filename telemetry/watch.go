@@ -21,8 +21,8 @@ type Sources struct {
 	// Events counts what the triggers did; DeadBy counts their dead letters by reason.
 	Events func() triggers.Stats
 	DeadBy func() map[string]int64
-	// Mark is how far a partition was handed over, in Homeroom's time; zero: not known.
-	Mark func(partition int) time.Time
+	// Watermark is how far a partition was handed over, in Homeroom's time; zero: not known.
+	Watermark func(partition int) time.Time
 	// Paused is the kill switch.
 	Paused func() bool
 	// Ruleset is what this process runs, and whether it refused what was published last.
@@ -102,10 +102,10 @@ func (w *watched) Collect(ch chan<- prometheus.Metric) {
 		w.events(ch, s)
 		gauge(descHeld, s.Events().OldestHeld.Seconds())
 	}
-	if s.Mark != nil {
+	if s.Watermark != nil {
 		now := w.clock.Now()
 		for p := range subjects.Partitions {
-			if mark := s.Mark(p); !mark.IsZero() {
+			if mark := s.Watermark(p); !mark.IsZero() {
 				gauge(descMark, w.clock.Wait(now.Sub(mark)).Seconds(), strconv.Itoa(p))
 			}
 		}

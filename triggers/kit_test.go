@@ -90,7 +90,7 @@ func (w *world) run() *running {
 		Starter:    w.learn,
 		Standings:  st.Standings,
 		Profiles:   st.Profiles,
-		Marks:      st.Control,
+		Watermarks: st.Control,
 		AckWait:    2 * time.Second,
 		PinTTL:     3 * time.Second,
 		MarkEvery:  20 * time.Millisecond,

@@ -25,7 +25,9 @@ type gated struct {
 	end    chan error    // and ends so
 }
 
-func (g *gated) Try(string, func(*engine.Standing, []uint64) (bool, []uint64)) bool { return false }
+func (g *gated) TryUpdate(string, func(*engine.Standing, []uint64) (bool, []uint64)) bool {
+	return false
+}
 
 func (g *gated) Update(_ context.Context, _ string, apply func(*engine.Standing, []uint64) (bool, []uint64)) error {
 	next := g.record
@@ -208,7 +210,7 @@ func (d *diary) MergeAll(_ context.Context, _ string, updates iter.Seq2[map[stri
 	return nil, d.note(what)
 }
 
-func (d *diary) Heed(_ context.Context, _ string, _ profile.Feedback, at time.Time) error {
+func (d *diary) ApplyFeedback(_ context.Context, _ string, _ profile.Feedback, at time.Time) error {
 	return d.note(fmt.Sprintf("heed @%d", at.Unix()-noon.Unix()))
 }
 

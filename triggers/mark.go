@@ -53,7 +53,7 @@ func (p *partition) tend(ctx context.Context) {
 		case <-look.C:
 			mark, parked := p.look(ctx)
 			if mark.After(published) {
-				if err := p.t.o.Marks.PublishMark(ctx, p.number, mark); err == nil {
+				if err := p.t.o.Watermarks.PublishWatermark(ctx, p.number, mark); err == nil {
 					published = mark
 				} else if ctx.Err() == nil {
 					p.log.Warn("publish the mark", "error", err)

@@ -44,15 +44,15 @@ func TestTheMarkStaysBehindAnEventThatIsNotHandedOver(t *testing.T) {
 	w.until("the neighbor", func() bool { return len(w.learn.of(sameLane("u_42"))) == 20 })
 	// Every other partition moves on, this one must not: wait until the others are past the event.
 	other := (p + 1) % subjects.Partitions
-	w.store.Control.HandedOver(context.Background(), other, stuck.Add(200*time.Millisecond), 10*time.Second)
-	if mark := w.store.Control.Mark(other); mark.Before(stuck) {
+	w.store.Control.AwaitHandedOver(context.Background(), other, stuck.Add(200*time.Millisecond), 10*time.Second)
+	if mark := w.store.Control.Watermark(other); mark.Before(stuck) {
 		t.Fatalf("the idle partition's mark stands at %v", mark)
 	}
-	if mark := w.store.Control.Mark(p); !mark.Before(stuck) {
+	if mark := w.store.Control.Watermark(p); !mark.Before(stuck) {
 		t.Fatalf("mark %v is ahead of an event stored at %v", mark, stuck)
 	}
 	w.learn.failWith(nil)
-	if mark := w.store.Control.HandedOver(context.Background(), p, stuck.Add(time.Millisecond), 10*time.Second); mark.Before(stuck) {
+	if mark := w.store.Control.AwaitHandedOver(context.Background(), p, stuck.Add(time.Millisecond), 10*time.Second); mark.Before(stuck) {
 		t.Errorf("after the hand-over the mark stays at %v", mark)
 	}
 }
@@ -60,13 +60,13 @@ func TestTheMarkStaysBehindAnEventThatIsNotHandedOver(t *testing.T) {
 // checked publishes marks on, after checking each against what the fake workflow service has: everything published,
 // stored up to the mark, and in that partition.
 type checked struct {
-	inner triggers.Marks
+	inner triggers.Watermarks
 	check func(partition int, at time.Time)
 }
 
-func (c checked) PublishMark(ctx context.Context, p int, at time.Time) error {
+func (c checked) PublishWatermark(ctx context.Context, p int, at time.Time) error {
 	c.check(p, at)
-	return c.inner.PublishMark(ctx, p, at)
+	return c.inner.PublishWatermark(ctx, p, at)
 }
 
 func TestNoMarkIsEverAheadOfTheHandOver(t *testing.T) {
@@ -82,7 +82,7 @@ func TestNoMarkIsEverAheadOfTheHandOver(t *testing.T) {
 	w.tune = func(o *triggers.Options) {
 		o.MarkEvery = 2 * time.Millisecond
 		o.MarkMargin = 25 * time.Millisecond // a busy server takes some milliseconds between a message's time and its place in the stream
-		o.Marks = checked{w.store.Control, func(p int, at time.Time) {
+		o.Watermarks = checked{w.store.Control, func(p int, at time.Time) {
 			mu.Lock()
 			defer mu.Unlock()
 			marks++

@@ -145,7 +145,7 @@ func (p *partition) persons(ctx context.Context, l *lane) error {
 			return err
 		}
 		t.told = i
-		if err := p.t.o.Profiles.Heed(ctx, l.learner, f, e.saidAt()); err != nil { // heeded again, it changes nothing
+		if err := p.t.o.Profiles.ApplyFeedback(ctx, l.learner, f, e.saidAt()); err != nil { // heeded again, it changes nothing
 			return err
 		}
 	}

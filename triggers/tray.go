@@ -143,7 +143,7 @@ func (p *partition) passes(learner string, items []*item) (events []*read, throu
 		p.t.count.noLearner.Add(int64(len(items)))
 		return events, true
 	}
-	kept := p.t.o.Standings.Try(learner, func(st *engine.Standing, owed []uint64) (bool, []uint64) {
+	kept := p.t.o.Standings.TryUpdate(learner, func(st *engine.Standing, owed []uint64) (bool, []uint64) {
 		return p.apply(rs, st, owed, events)
 	})
 	if !kept || slices.ContainsFunc(events, func(e *read) bool { return e.wanted || e.dead != nil }) {

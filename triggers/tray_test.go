@@ -21,14 +21,14 @@ type letter struct {
 func (l letter) Data() []byte { return []byte(l.body) }
 func (l letter) Nak() error   { *l.backed = append(*l.backed, l.seq); return nil }
 
-// inMemory are standings of which Try knows all or none, as they were before.
+// inMemory are standings of which TryUpdate knows all or none, as they were before.
 type inMemory struct {
 	known   bool
 	record  engine.Standing
 	updated chan struct{}
 }
 
-func (m *inMemory) Try(_ string, apply func(*engine.Standing, []uint64) (bool, []uint64)) bool {
+func (m *inMemory) TryUpdate(_ string, apply func(*engine.Standing, []uint64) (bool, []uint64)) bool {
 	if !m.known {
 		return false
 	}

@@ -42,9 +42,9 @@ type Batch struct {
 
 // Standings keeps what is known of learners; see store.Standings.
 type Standings interface {
-	// Try is Update where the standing is in memory and need not be written; false: it is not known whether that is so,
+	// TryUpdate is Update where the standing is in memory and need not be written; false: it is not known whether that is so,
 	// and Update has to be called, with a change that includes this one.
-	Try(learner string, apply func(st *engine.Standing, owed []uint64) (write bool, owe []uint64)) bool
+	TryUpdate(learner string, apply func(st *engine.Standing, owed []uint64) (write bool, owe []uint64)) bool
 	Update(ctx context.Context, learner string, apply func(st *engine.Standing, owed []uint64) (write bool, owe []uint64)) error
 }
 
@@ -53,27 +53,27 @@ type Profiles interface {
 	// MergeAll takes in traits and when each were published, one after the other; the notes say which it could not take.
 	// They may be asked for several times.
 	MergeAll(ctx context.Context, learner string, updates iter.Seq2[map[string]any, time.Time]) (notes []string, err error)
-	// Heed takes in that the learner left, or that their address must not be written to. Told again, or after what the
+	// ApplyFeedback takes in that the learner left, or that their address must not be written to. Told again, or after what the
 	// learner said later, it changes nothing.
-	Heed(ctx context.Context, learner string, f profile.Feedback, at time.Time) error
+	ApplyFeedback(ctx context.Context, learner string, f profile.Feedback, at time.Time) error
 }
 
-// Marks records how far a partition has been handed over. An older mark than is known changes nothing.
-type Marks interface {
-	PublishMark(ctx context.Context, partition int, at time.Time) error
+// Watermarks records how far a partition has been handed over. An older mark than is known changes nothing.
+type Watermarks interface {
+	PublishWatermark(ctx context.Context, partition int, at time.Time) error
 }
 
 // Options are what triggers need. Those without a default are required.
 type Options struct {
-	JS        jetstream.JetStream
-	Clock     clock.Clock
-	Catalog   func() *catalog.Catalog // the one that belongs to the ruleset
-	Ruleset   func() *engine.Ruleset  // the present interest; nil: not known yet, everything waits
-	Starter   Starter
-	Standings Standings
-	Profiles  Profiles
-	Marks     Marks
-	Log       *slog.Logger // default: none
+	JS         jetstream.JetStream
+	Clock      clock.Clock
+	Catalog    func() *catalog.Catalog // the one that belongs to the ruleset
+	Ruleset    func() *engine.Ruleset  // the present interest; nil: not known yet, everything waits
+	Starter    Starter
+	Standings  Standings
+	Profiles   Profiles
+	Watermarks Watermarks
+	Log        *slog.Logger // default: none
 
 	Partitions []int // default: all
 	// Fetch is how many messages are asked for at once (default 500); Unacked how many of a partition may be unfinished
@@ -101,7 +101,7 @@ type Options struct {
 func (o *Options) setDefaults() error {
 	for name, missing := range map[string]bool{
 		"JS": o.JS == nil, "Catalog": o.Catalog == nil, "Ruleset": o.Ruleset == nil, "Starter": o.Starter == nil,
-		"Standings": o.Standings == nil, "Profiles": o.Profiles == nil, "Marks": o.Marks == nil,
+		"Standings": o.Standings == nil, "Profiles": o.Profiles == nil, "Marks": o.Watermarks == nil,
 	} {
 		if missing {
 			return fmt.Errorf("triggers: Options.%s is missing", name)

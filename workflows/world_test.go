@@ -83,14 +83,14 @@ func newWorld(t *testing.T, start time.Time, tune ...func(*world, *activities.Op
 	w.env.SetStartTime(start)
 	w.env.RegisterWorkflowWithOptions(workflows.Learner, workflow.RegisterOptions{Name: workflows.LearnerWorkflow})
 	o := activities.Options{
-		Profiles:  w,
-		Standings: w,
-		Rulesets:  w,
-		Marks:     w,
-		Clock:     w,
-		Spread:    -1,
-		RestAfter: 24 * time.Hour,
-		Decisions: w,
+		Profiles:   w,
+		Standings:  w,
+		Rulesets:   w,
+		Watermarks: w,
+		Clock:      w,
+		Spread:     -1,
+		RestAfter:  24 * time.Hour,
+		Decisions:  w,
 		Step: func(env engine.Env, s engine.State, in []engine.Input, now time.Time) engine.Result {
 			w.mu.Lock()
 			w.decides++
@@ -201,7 +201,7 @@ func (w *world) Current(context.Context) (*engine.Ruleset, error) { return acade
 
 func (w *world) Revision(context.Context, string) (*engine.Ruleset, error) { return academy(), nil }
 
-func (w *world) HandedOver(context.Context, int, time.Time, time.Duration) time.Time {
+func (w *world) AwaitHandedOver(context.Context, int, time.Time, time.Duration) time.Time {
 	return w.env.Now().Add(-w.mark)
 }
 

@@ -125,7 +125,7 @@ func (o *Options) passes(ctx context.Context, h *house.House, end time.Time) err
 		}
 	}
 	for p := range subjects.Partitions {
-		h.App.Store().Control.HandedOver(ctx, p, end, time.Minute)
+		h.App.Store().Control.AwaitHandedOver(ctx, p, end, time.Minute)
 	}
 	return house.Sleep(ctx, caughtUp)
 }

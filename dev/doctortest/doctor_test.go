@@ -30,7 +30,7 @@ func TestRunningHomeroom(t *testing.T) {
 	t.Run("healthy", func(t *testing.T) {
 		eventually(t, ctx, "the partitions' marks", func() error {
 			for p := range subjects.Partitions {
-				if h.App.Store().Control.Mark(p).IsZero() {
+				if h.App.Store().Control.Watermark(p).IsZero() {
 					return fmt.Errorf("partition %d has none", p)
 				}
 			}
@@ -39,7 +39,7 @@ func TestRunningHomeroom(t *testing.T) {
 		var found report
 		var code int
 		eventually(t, ctx, "a worker that polls", func() error {
-			if code, found = examine(t, ctx, ask); found["workers"].Verdict != doctor.Fine {
+			if code, found = examine(t, ctx, ask); found["workers"].Verdict != doctor.OK {
 				return fmt.Errorf("%+v", found["workers"])
 			}
 			return nil
@@ -54,11 +54,11 @@ func TestRunningHomeroom(t *testing.T) {
 			case "namespace": // of the embedded server
 				found.wants(t, check, doctor.Warning, "30 days", "--retention 3d")
 			default:
-				found.wants(t, check, doctor.Fine)
+				found.wants(t, check, doctor.OK)
 			}
 		}
-		found.wants(t, "rules", doctor.Fine, "no. 1", "rules in force: 1")
-		found.wants(t, "sender", doctor.Fine, "hello@academy.example")
+		found.wants(t, "rules", doctor.OK, "no. 1", "rules in force: 1")
+		found.wants(t, "sender", doctor.OK, "hello@academy.example")
 	})
 	t.Run("as text", func(t *testing.T) {
 		var out bytes.Buffer
@@ -185,7 +185,7 @@ func TestNothingIsThere(t *testing.T) {
 	found.wants(t, "temporal", doctor.Failed, "TEMPORAL_ADDRESS")
 	found.wants(t, "sendgrid-key", doctor.Failed, "could not be reached")
 	for _, check := range all {
-		if f, told := found[check]; !told || f.Verdict == doctor.Fine {
+		if f, told := found[check]; !told || f.Verdict == doctor.OK {
 			t.Errorf("%s: %+v", check, f)
 		}
 	}
@@ -222,8 +222,8 @@ func TestSetup(t *testing.T) {
 		t.Errorf("the second time it said\n%s", out)
 	}
 	_, found = examine(t, ctx, cli.DoctorCmd{NATSFlags: nats})
-	found.wants(t, "streams", doctor.Fine)
-	found.wants(t, "search-attributes", doctor.Fine)
+	found.wants(t, "streams", doctor.OK)
+	found.wants(t, "search-attributes", doctor.OK)
 	found.wants(t, "rules", doctor.Warning, "rules publish")
 	found.wants(t, "consumers", doctor.Warning, "there are none yet")
 
@@ -272,7 +272,7 @@ func TestNATSWithoutJetStream(t *testing.T) {
 	if code != 1 {
 		t.Errorf("exit code %d, want 1", code)
 	}
-	found.wants(t, "nats", doctor.Fine)
+	found.wants(t, "nats", doctor.OK)
 	found.wants(t, "jetstream", doctor.Failed, "no JetStream", "-js")
 }
 

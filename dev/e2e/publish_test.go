@@ -40,7 +40,7 @@ do:
 }
 
 // put publishes as `homeroom rules publish` does, and sweeps.
-func (w *world) put(a *rules.Academy, mode engine.InFlight) publication.Swept {
+func (w *world) put(a *rules.Academy, mode engine.InFlight) publication.SweepCounts {
 	w.t.Helper()
 	p := w.house.Publisher()
 	plan, err := p.Prepare(w.ctx, a, mode)
@@ -179,7 +179,7 @@ func TestABrokenRevisionStaysOut(t *testing.T) {
 
 	// An instance of another version, which cannot read the new folder, keeps it from being published.
 	other := store.Instance{Name: "other", Running: good, Refused: map[string]string{next.Ruleset.Hash: "unknown key"}}
-	if err := st.Control.Tell(w.ctx, other); err != nil {
+	if err := st.Control.PublishInstance(w.ctx, other); err != nil {
 		t.Fatal(err)
 	}
 	plan, err := p.Prepare(w.ctx, next, engine.InFlightFinish)
@@ -192,7 +192,7 @@ func TestABrokenRevisionStaysOut(t *testing.T) {
 	if current, err := st.Rulesets.Current(w.ctx); err != nil || current.Hash != good {
 		t.Errorf("in force is %s (%v), want %s still", current.Hash, err, good)
 	}
-	if err := st.Control.Forget(w.ctx, "other"); err != nil {
+	if err := st.Control.RemoveInstance(w.ctx, "other"); err != nil {
 		t.Fatal(err)
 	}
 
@@ -270,7 +270,7 @@ func TestTwoPublishersAtOnce(t *testing.T) {
 		switch r := <-results; {
 		case r.err == nil && winner == "":
 			winner = r.message
-		case !errors.Is(r.err, store.ErrMoved):
+		case !errors.Is(r.err, store.ErrPublishedMeanwhile):
 			// The winner may be unable to see its revision run if the other one had been faster.
 			t.Errorf("%s: %v, want one winner and one who is told", r.message, r.err)
 		}

@@ -64,7 +64,7 @@ func (h *House) Publisher() *publish.Publisher {
 		Store:    h.App.Store(),
 		Temporal: h.Temporal,
 		Starter:  worker.NewStarter(h.Temporal),
-		Learners: publish.Stream{JS: h.JS},
+		Learners: publish.StreamLearners{JS: h.JS},
 		Now:      h.Clock.Now,
 		Real:     time.Now,
 		Settle:   settle,

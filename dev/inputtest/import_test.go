@@ -294,7 +294,7 @@ func TestImportBesideALiveStream(t *testing.T) {
 
 func TestErasedLearnersStayErased(t *testing.T) {
 	w := open(t)
-	if err := w.store.Suppressions.Bury(t.Context(), "ada", store.Tombstone{At: time.Now().AddDate(0, 0, -7)}); err != nil {
+	if err := w.store.Suppressions.WriteTombstone(t.Context(), "ada", store.Tombstone{At: time.Now().AddDate(0, 0, -7)}); err != nil {
 		t.Fatal(err)
 	}
 	report := w.imports(0, event("i1", "ada", "enrollment.created", weeksAgo(3), `"course_id":"c1"`, `"email":"ada@example.org"`), "-")

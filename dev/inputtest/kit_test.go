@@ -114,13 +114,13 @@ func (w *installation) listen() (stop func()) {
 		w.t.Fatal(err)
 	}
 	tr, err := triggers.New(triggers.Options{
-		JS:        js,
-		Starter:   w,
-		Standings: st.Standings,
-		Profiles:  st.Profiles,
-		Marks:     st.Control,
-		Catalog:   func() *catalog.Catalog { return w.academy.Catalog },
-		Ruleset:   func() *engine.Ruleset { return w.academy.Ruleset },
+		JS:         js,
+		Starter:    w,
+		Standings:  st.Standings,
+		Profiles:   st.Profiles,
+		Watermarks: st.Control,
+		Catalog:    func() *catalog.Catalog { return w.academy.Catalog },
+		Ruleset:    func() *engine.Ruleset { return w.academy.Ruleset },
 	})
 	if err != nil {
 		w.t.Fatal(err)

@@ -168,7 +168,7 @@ func (h *home) work() {
 			Profiles:    reachable{},
 			Standings:   h.store.Standings,
 			Rulesets:    h,
-			Marks:       upToDate{h.o.clock},
+			Watermarks:  upToDate{h.o.clock},
 			Clock:       h.o.clock,
 			Grace:       h.grace(),
 			RestAfter:   h.o.rest,
@@ -387,6 +387,6 @@ func (reachable) Profile(context.Context, string) (engine.Profile, error) {
 // upToDate is a stream of which everything has been handed over.
 type upToDate struct{ clock timepiece }
 
-func (u upToDate) HandedOver(context.Context, int, time.Time, time.Duration) time.Time {
+func (u upToDate) AwaitHandedOver(context.Context, int, time.Time, time.Duration) time.Time {
 	return u.clock.Now()
 }

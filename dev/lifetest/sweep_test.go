@@ -97,13 +97,13 @@ func newRule(t *testing.T, seen func(publish.Temporal) publish.Temporal) {
 }
 
 // publish puts other rules in force and sweeps, over the learners that the service names.
-func (h *home) publish(files map[string]string, service publish.Temporal) publish.Swept {
+func (h *home) publish(files map[string]string, service publish.Temporal) publish.SweepCounts {
 	h.t.Helper()
 	p := publish.New(publish.Options{
 		Store:    h.store,
 		Temporal: service,
 		Starter:  h.starter,
-		Learners: publish.Stream{JS: h.js},
+		Learners: publish.StreamLearners{JS: h.js},
 		Now:      h.o.clock.Now,
 		Real:     time.Now,
 		Settle:   100 * time.Millisecond,

@@ -100,7 +100,7 @@ func waitFor(ctx context.Context, h *house.House, heard *ear, o Options) error {
 		}
 	}
 	for p := range subjects.Partitions {
-		for h.App.Store().Control.HandedOver(ctx, p, o.Until, time.Minute).Before(o.Until) {
+		for h.App.Store().Control.AwaitHandedOver(ctx, p, o.Until, time.Minute).Before(o.Until) {
 			if err := ctx.Err(); err != nil {
 				return err
 			}

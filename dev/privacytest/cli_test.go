@@ -57,8 +57,8 @@ func TestFromTheCommandLine(t *testing.T) {
 		t.Fatalf("something was erased without a yes: %v before, %v after", before, after)
 	}
 	out, said := run(0, "erase", ada.id, "--yes")
-	var receipt privacy.Receipt
-	if err := json.Unmarshal([]byte(out), &receipt); err != nil || !receipt.Complete || receipt.Suppressed != 2 || len(receipt.Stays) == 0 {
+	var receipt privacy.ErasureReceipt
+	if err := json.Unmarshal([]byte(out), &receipt); err != nil || !receipt.Complete || receipt.Suppressed != 2 || len(receipt.Kept) == 0 {
 		t.Errorf("the receipt is %s, %v", out, err)
 	}
 	if !strings.Contains(said, "Erased: Temporal 2, LEARNING 7") || mentions([]byte(out), ada.marker) {

@@ -122,7 +122,7 @@ func TestErasedIsGone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !receipt.Complete || len(receipt.Remains)+len(receipt.Doubts) > 0 {
+	if !receipt.Complete || len(receipt.Remaining)+len(receipt.Warnings) > 0 {
 		t.Errorf("the erasure was not complete:\n%s", written)
 	}
 	if mentions(written, ada.marker) {
@@ -280,7 +280,7 @@ func section[T any](t *testing.T, doc *privacy.Document, name string) []T {
 	var bodies []T
 	for _, i := range items(doc, name) {
 		var v T
-		if err := json.Unmarshal(i.(privacy.Item).Body, &v); err != nil {
+		if err := json.Unmarshal(i.(privacy.StoredRecord).Body, &v); err != nil {
 			t.Fatal(err)
 		}
 		bodies = append(bodies, v)

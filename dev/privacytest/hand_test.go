@@ -51,7 +51,7 @@ func TestErasingWhatTheTriggersHoldInHand(t *testing.T) {
 		t.Fatal("the triggers never came to write the profile")
 	}
 	receipt, err := w.privacy.Erase(ctx, ada.id, "", time.Now())
-	if err != nil || !receipt.Complete || len(receipt.Doubts) > 0 {
+	if err != nil || !receipt.Complete || len(receipt.Warnings) > 0 {
 		t.Fatalf("%+v, %v", receipt, err)
 	}
 	removed := map[string]uint64{}

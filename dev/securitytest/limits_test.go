@@ -133,14 +133,14 @@ func listen(t *testing.T, f *fort) *handed {
 	rules := &engine.Ruleset{Hash: "test", Rules: []*engine.Rule{{Name: "r", When: engine.Trigger{Match: engine.Match{Event: "lesson.completed"}}}}}
 	h := &handed{by: map[string]int{}}
 	tr, err := triggers.New(triggers.Options{
-		JS:        js,
-		Catalog:   func() *catalog.Catalog { return cat },
-		Ruleset:   func() *engine.Ruleset { return rules },
-		Starter:   h,
-		Standings: st.Standings,
-		Profiles:  st.Profiles,
-		Marks:     st.Control,
-		Grace:     time.Second,
+		JS:         js,
+		Catalog:    func() *catalog.Catalog { return cat },
+		Ruleset:    func() *engine.Ruleset { return rules },
+		Starter:    h,
+		Standings:  st.Standings,
+		Profiles:   st.Profiles,
+		Watermarks: st.Control,
+		Grace:      time.Second,
 	})
 	if err != nil {
 		t.Fatal(err)

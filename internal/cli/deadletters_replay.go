@@ -49,7 +49,7 @@ func deadLetterOf(m store.Message) deadLetter {
 		Message:  get(triggers.HeaderMessage),
 		Hint:     get(triggers.HeaderHint),
 		subject:  get(triggers.HeaderSubject),
-		header:   store.PublishersHeader(m.Header),
+		header:   store.PublisherHeader(m.Header),
 		body:     m.Data,
 	}
 	// What is missing or broken is zero: then there is no more to tell.
@@ -230,7 +230,7 @@ func (r *replayer) complete(ctx context.Context, l *deadLetter) error {
 	if err != nil {
 		return err
 	}
-	l.body, l.header, l.Truncated = m.Data, store.PublishersHeader(m.Header), 0
+	l.body, l.header, l.Truncated = m.Data, store.PublisherHeader(m.Header), 0
 	return nil
 }
 

@@ -83,7 +83,7 @@ func (c *DoctorCmd) Run(ctx context.Context, o IO) error {
 // doctorText is one line per check, and below it what to do.
 func doctorText(o IO, findings []doctor.Finding) string {
 	signs := map[doctor.Verdict]string{
-		doctor.Fine: o.paint("32", "✓"), doctor.Warning: o.paint("33", "!"), doctor.Failed: o.paint("31", "✗"), doctor.NotChecked: o.paint("2", "–"),
+		doctor.OK: o.paint("32", "✓"), doctor.Warning: o.paint("33", "!"), doctor.Failed: o.paint("31", "✗"), doctor.NotChecked: o.paint("2", "–"),
 	}
 	width := 0
 	for _, f := range findings {
@@ -100,7 +100,7 @@ func doctorText(o IO, findings []doctor.Finding) string {
 		}
 		b.WriteString("\n")
 	}
-	fmt.Fprintf(&b, "\n%d fine, %d to know about, %d wrong", counts[doctor.Fine], counts[doctor.Warning], counts[doctor.Failed])
+	fmt.Fprintf(&b, "\n%d fine, %d to know about, %d wrong", counts[doctor.OK], counts[doctor.Warning], counts[doctor.Failed])
 	if n := counts[doctor.NotChecked]; n > 0 {
 		fmt.Fprintf(&b, ", %d not checked", n)
 	}

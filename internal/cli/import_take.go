@@ -225,7 +225,7 @@ func (run *importing) person(ctx context.Context, learner string, events []recor
 			if err := tell(); err != nil {
 				return err
 			}
-			if err := run.store.Profiles.Heed(ctx, learner, f, r.Event.Time); err != nil {
+			if err := run.store.Profiles.ApplyFeedback(ctx, learner, f, r.Event.Time); err != nil {
 				return err
 			}
 		}

@@ -80,12 +80,12 @@ func (c *LearnerEraseCmd) confirm(o IO) error {
 }
 
 // verdict says for people what the receipt says.
-func verdict(o IO, r privacy.Receipt) error {
-	for _, doubt := range r.Doubts {
+func verdict(o IO, r privacy.ErasureReceipt) error {
+	for _, doubt := range r.Warnings {
 		fmt.Fprintln(o.Err, "Careful:", doubt)
 	}
 	if !r.Complete {
-		return fmt.Errorf("after %d rounds something remains (%s): stop the platform from publishing about this learner, and run this again", r.Rounds, countLine(r.Remains))
+		return fmt.Errorf("after %d rounds something remains (%s): stop the platform from publishing about this learner, and run this again", r.Rounds, countLine(r.Remaining))
 	}
 	fmt.Fprintf(o.Err, "Erased: %s. Nothing was found any more.\n", countLine(r.Removed))
 	return nil

@@ -79,7 +79,7 @@ func (c *LearnerWhyCmd) Run(ctx context.Context, o IO) error {
 		if err != nil {
 			return err
 		}
-		if len(story.Chapters) == 0 {
+		if len(story.Runs) == 0 {
 			if err := c.known(ctx, h, person.UpdatedAt); err != nil {
 				return err
 			}
@@ -129,10 +129,10 @@ func (c *LearnerWhyCmd) story(ctx context.Context, h *history, st *store.Store, 
 	if err != nil {
 		return reporting.Story{}, err
 	}
-	return reporting.Tell(c.Learner, append(decisions, untold...), events, reporting.StoryOptions{
-		Rule:   c.Rule,
-		Prompt: func(message string) bool { return prompts[message] },
-		Clock:  func(t time.Time) string { return moment(t, zone) },
+	return reporting.NewStory(c.Learner, append(decisions, untold...), events, reporting.StoryOptions{
+		Rule:        c.Rule,
+		AsksToShare: func(message string) bool { return prompts[message] },
+		Clock:       func(t time.Time) string { return moment(t, zone) },
 	}), nil
 }
 
@@ -201,7 +201,7 @@ func (r *whyReport) write(o IO, rule string, zone *time.Location) error {
 		from = " · since " + r.Since.Format(simulate.TimeFormat)
 	}
 	fmt.Fprintf(out, "Learner %s%s · times in %s\n%s\n", r.Learner, from, clock, r.Workflow)
-	if len(r.Chapters) == 0 {
+	if len(r.Runs) == 0 {
 		what := "Nothing was decided"
 		if rule != "" {
 			what += " by the rule " + rule
@@ -211,15 +211,15 @@ func (r *whyReport) write(o IO, rule string, zone *time.Location) error {
 		}
 		fmt.Fprintf(out, "\n%s.\n", what)
 	}
-	for i := range r.Chapters {
-		fmt.Fprintf(out, "\n%s\n", o.paint("1", heading(&r.Chapters[i])))
-		writeLines(out, o, r.Chapters[i].Lines, zone)
+	for i := range r.Runs {
+		fmt.Fprintf(out, "\n%s\n", o.paint("1", heading(&r.Runs[i])))
+		writeLines(out, o, r.Runs[i].Entries, zone)
 	}
 	return out.Flush()
 }
 
 // heading names a chapter: "certificate-share · certificate_id=cert_1 · run 3f2a9c1d".
-func heading(c *reporting.Chapter) string {
+func heading(c *reporting.RunStory) string {
 	parts := []string{cmp.Or(c.Rule, "Without a message")}
 	if c.Scope != "" {
 		parts = append(parts, c.Scope)
@@ -232,7 +232,7 @@ func heading(c *reporting.Chapter) string {
 	return strings.Join(parts, " · ")
 }
 
-func writeLines(out io.Writer, o IO, lines []reporting.Line, zone *time.Location) {
+func writeLines(out io.Writer, o IO, lines []reporting.StoryEntry, zone *time.Location) {
 	width := 0
 	for i := range lines {
 		width = max(width, len(lines[i].What))

@@ -82,7 +82,7 @@ func (c *RulesRollbackCmd) Run(ctx context.Context, o IO) error {
 		}
 		academy, problems := rules.FromBundle(bundle.Files)
 		if problems.Err() != nil {
-			return fmt.Errorf("revision %s does not compile with this version of Homeroom: %w", publish.Short(bundle.Hash), problems.Err())
+			return fmt.Errorf("revision %s does not compile with this version of Homeroom: %w", publish.ShortHash(bundle.Hash), problems.Err())
 		}
 		if c.Note == "" {
 			c.Note = "rollback to " + c.To
@@ -121,13 +121,13 @@ func (c *RulesSweepCmd) Run(ctx context.Context, o IO) error {
 
 // sweepReport is what --format json prints.
 type sweepReport struct {
-	DryRun    bool            `json:"dry_run,omitempty"`
-	InFlight  engine.InFlight `json:"in_flight,omitempty"`
-	Change    *publish.Change `json:"change,omitempty"`
-	Touched   []string        `json:"touched_rules,omitempty"`
-	Expected  *publish.Swept  `json:"expected,omitempty"`
-	Published *store.Pointer  `json:"published,omitempty"`
-	Swept     *publish.Swept  `json:"swept,omitempty"`
+	DryRun    bool                 `json:"dry_run,omitempty"`
+	InFlight  engine.InFlight      `json:"in_flight,omitempty"`
+	Change    *publish.Change      `json:"change,omitempty"`
+	Touched   []string             `json:"touched_rules,omitempty"`
+	Expected  *publish.SweepCounts `json:"expected,omitempty"`
+	Published *store.Pointer       `json:"published,omitempty"`
+	Swept     *publish.SweepCounts `json:"swept,omitempty"`
 }
 
 // publish asks, publishes and sweeps.
@@ -151,7 +151,7 @@ func (c *PublishFlags) publish(ctx context.Context, d *desk, academy *rules.Acad
 	}
 	published, err := d.publisher.Publish(ctx, plan, whoami(), c.Note)
 	d.clear()
-	if errors.Is(err, store.ErrMoved) {
+	if errors.Is(err, store.ErrPublishedMeanwhile) {
 		return d.moved(ctx)
 	} else if err != nil {
 		return err
@@ -163,7 +163,7 @@ func (c *PublishFlags) publish(ctx context.Context, d *desk, academy *rules.Acad
 	}
 	report.Published = &published
 	report.Swept = &swept
-	return d.print(c.Format, report, fmt.Sprintf("In force as no. %d: %s. %s", published.Number, publish.Short(published.Hash), toldLine(swept)))
+	return d.print(c.Format, report, fmt.Sprintf("In force as no. %d: %s. %s", published.Number, publish.ShortHash(published.Hash), toldLine(swept)))
 }
 
 // agree shows what would happen and asks.
@@ -188,15 +188,15 @@ func (c *PublishFlags) agree(d *desk, outlook string) error {
 }
 
 // outlook says what a publication would do.
-func outlook(plan *publish.Plan, expected publish.Swept) string {
+func outlook(plan *publish.Plan, expected publish.SweepCounts) string {
 	var b strings.Builder
 	switch {
 	case plan.InForce():
-		fmt.Fprintf(&b, "%s is in force already, as no. %d; learners are gone over once more.\n", publish.Short(plan.From.Hash), plan.From.Number)
+		fmt.Fprintf(&b, "%s is in force already, as no. %d; learners are gone over once more.\n", publish.ShortHash(plan.From.Hash), plan.From.Number)
 	case plan.From.Hash == "":
-		fmt.Fprintf(&b, "%s will be the first in force.\n", publish.Short(plan.Change.To))
+		fmt.Fprintf(&b, "%s will be the first in force.\n", publish.ShortHash(plan.Change.To))
 	default:
-		fmt.Fprintf(&b, "%s will replace %s (no. %d, by %s at %s%s).\n", publish.Short(plan.Change.To), publish.Short(plan.From.Hash),
+		fmt.Fprintf(&b, "%s will replace %s (no. %d, by %s at %s%s).\n", publish.ShortHash(plan.Change.To), publish.ShortHash(plan.From.Hash),
 			plan.From.Number, plan.From.Author, plan.From.At.Format(time.RFC3339), because(plan.From.Note))
 	}
 	b.WriteString(changeLines(plan.Change))
@@ -241,7 +241,7 @@ func changeLines(c publish.Change) string {
 	return b.String()
 }
 
-func toldLine(s publish.Swept) string {
+func toldLine(s publish.SweepCounts) string {
 	return fmt.Sprintf("%s told: %d with live runs, %d woken.", count(s.Signaled(), "learner"), s.LiveRuns, s.Woken)
 }
 
@@ -267,7 +267,7 @@ func (c *PublishFlags) with(ctx context.Context, o IO, do func(*desk) error) err
 			Store:    d.store,
 			Temporal: temporal,
 			Starter:  worker.NewStarter(temporal),
-			Learners: publish.Stream{JS: js},
+			Learners: publish.StreamLearners{JS: js},
 			Now:      o.Now,
 			Real:     o.Now,
 			Random:   rand.Float64,
@@ -284,7 +284,7 @@ func (d *desk) moved(ctx context.Context) error {
 		return err
 	}
 	return fmt.Errorf("nothing was published: meanwhile %s published %s, no. %d%s. Look at it with `homeroom rules diff %d %d`, then publish again",
-		now.Author, publish.Short(now.Hash), now.Number, because(now.Note), now.Number-1, now.Number)
+		now.Author, publish.ShortHash(now.Hash), now.Number, because(now.Note), now.Number-1, now.Number)
 }
 
 // progress draws how far it is, over itself, where a person looks.

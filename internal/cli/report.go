@@ -63,7 +63,7 @@ func (c *ReportCmd) Run(ctx context.Context, o IO) error {
 		if err != nil {
 			return err
 		}
-		counter := reporting.NewCounter(reporting.Options{Prompt: func(message string) bool { return prompts[message] }})
+		counter := reporting.NewCounter(reporting.Options{AsksToShare: func(message string) bool { return prompts[message] }})
 		if err := h.decisions(ctx, subjects.AllDecisions, counter.Decision); err != nil {
 			return err
 		}
@@ -279,7 +279,7 @@ func reasons(by map[string]int) string {
 }
 
 func (a *reportAnswer) writeUnprompted(b *strings.Builder) {
-	u := a.Unprompted
+	u := a.Uncredited
 	var parts []string
 	for _, part := range []struct {
 		n    int

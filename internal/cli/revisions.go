@@ -48,7 +48,7 @@ func (c *RulesHistoryCmd) Run(ctx context.Context, o IO) error {
 					if i == 0 {
 						mark = "in force"
 					}
-					row(p.Number, publish.Short(p.Hash), p.Author, p.At.Format(time.RFC3339), p.InFlight, mark, p.Note)
+					row(p.Number, publish.ShortHash(p.Hash), p.Author, p.At.Format(time.RFC3339), p.InFlight, mark, p.Note)
 				}
 			})
 		}
@@ -115,7 +115,7 @@ func (d *desk) side(ctx context.Context, o IO, ref string) (*rules.Academy, erro
 	}
 	academy, problems := rules.FromBundle(bundle.Files)
 	if problems.Err() != nil {
-		return nil, fmt.Errorf("revision %s does not compile with this version of Homeroom: %w", publish.Short(bundle.Hash), problems.Err())
+		return nil, fmt.Errorf("revision %s does not compile with this version of Homeroom: %w", publish.ShortHash(bundle.Hash), problems.Err())
 	}
 	return academy, nil
 }
@@ -200,12 +200,12 @@ func (r statusReport) text() string {
 	if r.Current.Hash == "" {
 		b.WriteString("Nothing is in force yet.\n")
 	} else {
-		fmt.Fprintf(&b, "In force: no. %d, %s, by %s at %s%s\n", r.Current.Number, publish.Short(r.Current.Hash), r.Current.Author,
+		fmt.Fprintf(&b, "In force: no. %d, %s, by %s at %s%s\n", r.Current.Number, publish.ShortHash(r.Current.Hash), r.Current.Author,
 			r.Current.At.Format(time.RFC3339), because(r.Current.Note))
 	}
 	b.WriteString("\nInstances\n" + table(func(row func(...any)) {
 		for _, i := range r.Instances {
-			row("  "+i.Name, strings.Join(i.Roles, "+"), "runs "+publish.Short(i.Running), i.state(), i.At.Format(time.RFC3339))
+			row("  "+i.Name, strings.Join(i.Roles, "+"), "runs "+publish.ShortHash(i.Running), i.state(), i.At.Format(time.RFC3339))
 		}
 		if len(r.Instances) == 0 {
 			row("  none is running")
@@ -223,7 +223,7 @@ func (i instanceReport) state() string {
 	case !i.Alive:
 		return "gone, last seen " + i.Seen.UTC().Format(time.RFC3339)
 	case i.Outcome == store.SwapRefused:
-		return "refused " + publish.Short(i.Swap) + ": " + i.Problem
+		return "refused " + publish.ShortHash(i.Swap) + ": " + i.Problem
 	default:
 		return "swap " + string(i.Outcome)
 	}

@@ -28,9 +28,9 @@ func PartitionOf(learner string) int {
 	return int(h.Sum32() % subjects.Partitions)
 }
 
-// PublishMark records that everything the partition stored up to `at` (in Homeroom's time) has been handed over. A
+// PublishWatermark records that everything the partition stored up to `at` (in Homeroom's time) has been handed over. A
 // mark never moves back: an older one than is known changes nothing.
-func (c *Control) PublishMark(ctx context.Context, partition int, at time.Time) error {
+func (c *Control) PublishWatermark(ctx context.Context, partition int, at time.Time) error {
 	if partition < 0 || partition >= subjects.Partitions {
 		return fmt.Errorf("partition %d: there are 0 to %d", partition, subjects.Partitions-1)
 	}
@@ -80,8 +80,8 @@ func (c *Control) readMark(ctx context.Context, partition int) (mark, error) {
 	return m, nil
 }
 
-// Mark is how far the partition was handed over, as last heard of; zero: nobody has said so yet.
-func (c *Control) Mark(partition int) time.Time { return c.known(partition).at }
+// Watermark is how far the partition was handed over, as last heard of; zero: nobody has said so yet.
+func (c *Control) Watermark(partition int) time.Time { return c.known(partition).at }
 
 func (c *Control) known(partition int) mark {
 	c.mu.Lock()
@@ -89,9 +89,9 @@ func (c *Control) known(partition int) mark {
 	return c.marks[partition]
 }
 
-// HandedOver waits until the partition was handed over up to want, but no longer than wait (real time), and returns
+// AwaitHandedOver waits until the partition was handed over up to want, but no longer than wait (real time), and returns
 // how far it is then. It comes back early, with the mark as it is, when ctx ends.
-func (c *Control) HandedOver(ctx context.Context, partition int, want time.Time, wait time.Duration) time.Time {
+func (c *Control) AwaitHandedOver(ctx context.Context, partition int, want time.Time, wait time.Duration) time.Time {
 	var timeout <-chan time.Time
 	for {
 		c.mu.Lock()
@@ -115,9 +115,9 @@ func (c *Control) HandedOver(ctx context.Context, partition int, want time.Time,
 				c.moveMark(partition, m)
 				c.mu.Unlock()
 			}
-			return c.Mark(partition)
+			return c.Watermark(partition)
 		case <-ctx.Done():
-			return c.Mark(partition)
+			return c.Watermark(partition)
 		}
 	}
 }
