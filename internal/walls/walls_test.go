@@ -26,6 +26,7 @@ var walls = []wall{
 	{"homeroom/engine", "the core is pure", nil, []string{"homeroom/engine"}},
 	{"homeroom/internal/links", "links are made without stores or servers", nil, []string{"homeroom/internal/links"}},
 	{"homeroom/profile", "what is known of a person is decided without stores", nil, []string{"homeroom/engine", "homeroom/profile"}},
+	{"homeroom/experiment", "formulas know no events, rules or stores", nil, []string{"gonum.org/v1/gonum/"}},
 	{"homeroom/report", "counts and stories need no server", []string{temporal, nats, sendgrid, cel}, nil},
 	{"homeroom/privacy", "erasing asks stores through interfaces", []string{sendgrid, cel, "homeroom/rules", "homeroom/app"}, nil},
 	{"homeroom/internal/codec", "encryption knows Temporal's payloads and nothing of Homeroom", []string{nats, sendgrid, cel, "homeroom/"}, nil},
