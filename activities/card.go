@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"homeroom/engine"
+	"homeroom/internal/narrate"
 	"homeroom/workflows"
 )
 
@@ -142,7 +143,7 @@ func (s Scene) runs() []string {
 	for _, f := range s.State.Flights {
 		line := fmt.Sprintf("*%s*%s is delivering *%s* by %s", plain(f.Send.Rule), scope(f.Send.Scope), plain(f.Send.Message), plain(f.Send.Channel))
 		if f.Left != "" {
-			line += ", though it has ended: " + reason(f.Left)
+			line += ", though it has ended: " + plain(narrate.Reason(f.Left))
 		}
 		lines = append(lines, line)
 	}
@@ -250,7 +251,7 @@ func (s Scene) nextSentence() string {
 func (s Scene) recent() []string {
 	var lines []string
 	for _, d := range slices.Backward(s.State.Recent) {
-		lines = append(lines, fmt.Sprintf("%s: *%s*%s %s", moment(d.At), plain(d.Rule), scope(d.Scope), decided(d)))
+		lines = append(lines, fmt.Sprintf("%s: *%s*%s · %s", moment(d.At), plain(d.Rule), scope(d.Scope), narrate.Decision(&d, cardStyle)))
 	}
 	return lines
 }

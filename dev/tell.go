@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"homeroom/engine"
-	"homeroom/simulate"
+	"homeroom/internal/narrate"
 )
 
 // tell prints one decision as one calm line. Starts are left out: what comes of them is told.
@@ -13,7 +13,7 @@ func (c *console) tell(d engine.Decision) {
 	if d.Kind == engine.KindStarted {
 		return
 	}
-	subject, why := simulate.Describe(&d)
+	subject, why := narrate.Summary(&d)
 	line := fmt.Sprintf("%s  %-6s  %s  %-20s  %s", d.At.UTC().Format("Mon 02 Jan 15:04"), d.Learner, c.paint(d.Kind), subject, why)
 	fmt.Fprintln(c.out, strings.TrimRight(line, " "))
 }

@@ -121,15 +121,10 @@ func TestTheKeyAndTheSender(t *testing.T) {
 	}
 }
 
-func TestSizesAndDays(t *testing.T) {
+func TestSizes(t *testing.T) {
 	for n, want := range map[uint64]string{0: "0 B", 1023: "1023 B", 1024: "1 KB", 1536: "1.5 KB", 3 << 30: "3 GB"} {
 		if got := size(n); got != want {
 			t.Errorf("%d: %q, want %q", n, got, want)
-		}
-	}
-	for d, want := range map[time.Duration]string{24 * time.Hour: "1 day", 72 * time.Hour: "3 days", 90 * time.Minute: "1h30m0s"} {
-		if got := days(d); got != want {
-			t.Errorf("%v: %q, want %q", d, got, want)
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
+	"homeroom/engine"
 	"homeroom/workflows"
 )
 
@@ -70,23 +71,13 @@ func (e *examination) namespace(ctx context.Context, c client.Client, namespace 
 		return false
 	}
 	retention := d.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration()
-	says := fmt.Sprintf("%s keeps closed runs for %s", namespace, days(retention))
+	says := fmt.Sprintf("%s keeps closed runs for %s", namespace, engine.FormatDuration(retention))
 	if retention > longRetention {
 		e.warn("namespace", says, "every learner closes a run now and then, so this is most of the database; a few days are enough (`temporal operator namespace update -n "+namespace+" --retention 3d`)")
 		return true
 	}
 	e.fine("namespace", says)
 	return true
-}
-
-func days(d time.Duration) string {
-	if d >= 24*time.Hour && d%(24*time.Hour) == 0 {
-		if d == 24*time.Hour {
-			return "1 day"
-		}
-		return fmt.Sprintf("%d days", d/(24*time.Hour))
-	}
-	return d.String()
 }
 
 func (e *examination) searchAttributes(ctx context.Context, c client.Client, namespace string) {

@@ -225,22 +225,9 @@ func (a Again) String() string {
 	case a.Always:
 		return "always"
 	case a.After > 0:
-		return "after " + span(a.After)
+		return "after " + FormatDuration(a.After)
 	}
 	return "never"
-}
-
-// span writes a duration as rules do: whole weeks, days, hours, minutes or seconds.
-func span(d time.Duration) string {
-	for _, unit := range []struct {
-		length time.Duration
-		name   string
-	}{{7 * 24 * time.Hour, "w"}, {24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "m"}, {time.Second, "s"}} {
-		if d >= unit.length && d%unit.length == 0 {
-			return strconv.FormatInt(int64(d/unit.length), 10) + unit.name
-		}
-	}
-	return d.String()
 }
 
 // exit ends a run before its last step. A delivery that is out is not tried again; one that has been out for longer

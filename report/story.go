@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"homeroom/engine"
+	"homeroom/internal/narrate"
 )
 
 // Story is what happened to a learner, what Homeroom decided and why: a chapter a run, in the order in which they began.
@@ -145,11 +146,7 @@ func (t *teller) decisions(decisions []engine.Decision) {
 }
 
 func (t *teller) line(d *engine.Decision) StoryEntry {
-	until := ""
-	if !d.Until.IsZero() {
-		until = t.o.Clock(d.Until)
-	}
-	return StoryEntry{At: d.At, What: string(d.Kind), Decision: true, Reason: d.Reason, Message: d.Message, Send: d.Send, Text: decided(d, until)}
+	return StoryEntry{At: d.At, What: string(d.Kind), Decision: true, Reason: d.Reason, Message: d.Message, Send: d.Send, Text: narrate.Decision(d, narrate.Style{Time: t.o.Clock})}
 }
 
 // settle tells an uncertain message and what its report made of it as one.
@@ -161,7 +158,7 @@ func (t *teller) settle(uncertain map[string]*engine.Decision) {
 			ended := l.What == string(engine.KindSent) || l.What == string(engine.KindFailed)
 			if d := uncertain[l.Send]; ended && d != nil {
 				settled[l.Send] = true
-				l.Text += "; it was uncertain until then" + note(d.Detail)
+				l.Text += "; it was uncertain until then" + narrate.Note(d.Detail)
 			}
 		}
 		c.Entries = slices.DeleteFunc(c.Entries, func(l StoryEntry) bool {

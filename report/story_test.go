@@ -85,7 +85,7 @@ func TestStories(t *testing.T) {
 quiz||ada/quiz
   2 10:00 started: a run began: assessment.graded arrived
   2 11:00 skipped: retry was not sent: the learner has left this topic
-  3 10:00 withheld: tutor was held back: the learner is in the rule's holdout, the group to compare with (arm tone=warm)
+  3 10:00 withheld: tutor was withheld: the learner is in the rule's holdout, the group to compare with (arm tone=warm)
   4 10:00 failed: tutor2 could not be sent: the message could not be rendered (unknown_variable)
   5 10:00 converted: the goal was reached: assessment.graded
 `},

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"homeroom/engine"
 )
@@ -49,10 +48,10 @@ func (e *explainer) words() {
 	case r.When.Inactive == 0:
 		e.line("Starts when %s.", matchWords(&r.When.Match))
 	case r.When.Platform:
-		e.line("Starts after %s without any activity%s.", span(r.When.Inactive), ifWords(r.When.Match.If))
+		e.line("Starts after %s without any activity%s.", engine.FormatDuration(r.When.Inactive), ifWords(r.When.Match.If))
 	default:
 		e.line("Starts after %s without activity in a course that the learner is enrolled in and has neither completed nor cancelled%s.",
-			span(r.When.Inactive), ifWords(r.When.Match.If))
+			engine.FormatDuration(r.When.Inactive), ifWords(r.When.Match.If))
 	}
 	if len(r.Per) == 0 {
 		e.line("A learner has one live run of it.")
@@ -63,7 +62,7 @@ func (e *explainer) words() {
 	case r.Again.Always:
 		e.line("It may start again as soon as a run has ended.")
 	case r.Again.After > 0:
-		e.line("It may start again %s after the start of the run before.", span(r.Again.After))
+		e.line("It may start again %s after the start of the run before.", engine.FormatDuration(r.Again.After))
 	default:
 		e.line("It never starts a second time.")
 	}
@@ -71,7 +70,7 @@ func (e *explainer) words() {
 		e.line("A run leaves at once when %s.", matchWords(&r.Until[i]))
 	}
 	if r.Goal != nil {
-		e.line("Success is that %s, within %s of the run's first message.", matchWords(&r.Goal.Match), span(r.Goal.Within))
+		e.line("Success is that %s, within %s of the run's first message.", matchWords(&r.Goal.Match), engine.FormatDuration(r.Goal.Within))
 	}
 	if r.Holdout > 0 {
 		e.line("%s of the learners are held out: they walk the same steps, but their messages are withheld.", percent(r.Holdout))
@@ -100,7 +99,7 @@ func (e *explainer) program() {
 func instrWords(in *engine.Instr) string {
 	switch in.Op {
 	case engine.OpWait:
-		return "wait " + span(in.Dur)
+		return "wait " + engine.FormatDuration(in.Dur)
 	case engine.OpWaitClock:
 		text := fmt.Sprintf("wait until %02d:%02d where the learner lives", in.Clock/60, in.Clock%60)
 		var days []string
@@ -114,7 +113,7 @@ func instrWords(in *engine.Instr) string {
 	case engine.OpWaitTime:
 		return "wait until " + in.Expr.Source()
 	case engine.OpWaitFor:
-		return fmt.Sprintf("wait at most %s for %s; without it go to %d", span(in.Dur), eventWords(in.Match), in.Else)
+		return fmt.Sprintf("wait at most %s for %s; without it go to %d", engine.FormatDuration(in.Dur), eventWords(in.Match), in.Else)
 	case engine.OpSend:
 		return sendWords(in.Send)
 	case engine.OpBranch:
@@ -228,7 +227,7 @@ func (e *explainer) listening() []listens {
 			event:  "any activity",
 			volume: "high",
 			why:    "ends a silence",
-			wakes:  "after at least " + span(r.When.Inactive) + " of silence",
+			wakes:  "after at least " + engine.FormatDuration(r.When.Inactive) + " of silence",
 		})
 	} else {
 		add(&r.When.Match, "starts a run")
@@ -266,17 +265,4 @@ func ifWords(cond engine.Expr) string {
 
 func percent(share float64) string {
 	return strings.TrimSuffix(fmt.Sprintf("%.1f", share), ".0") + " %"
-}
-
-// span writes a duration as a rule would: 90s, 2h, 7d.
-func span(d time.Duration) string {
-	for _, unit := range []struct {
-		name string
-		size time.Duration
-	}{{"d", 24 * time.Hour}, {"h", time.Hour}, {"m", time.Minute}} {
-		if d%unit.size == 0 {
-			return fmt.Sprintf("%d%s", d/unit.size, unit.name)
-		}
-	}
-	return fmt.Sprintf("%ds", d/time.Second)
 }

@@ -10,45 +10,26 @@ import (
 	"time"
 
 	"homeroom/engine"
+	"homeroom/internal/narrate"
 )
-
-// TimeFormat is how timelines write an instant: UTC, to the second.
-const TimeFormat = "2006-01-02 15:04:05"
-
-// Describe says what a decision was about (the message, else the rule) and why, for one line of a timeline:
-// "retry-encouragement", "quiet_hours until 2026-03-03 07:00:00 · retry-after-failed-quiz · assessment_id=a1".
-func Describe(d *engine.Decision) (subject, why string) {
-	subject = cmp.Or(d.Message, d.Rule)
-	var parts []string
-	reason := string(d.Reason)
-	if !d.Until.IsZero() {
-		reason = strings.TrimSpace(reason + " until " + d.Until.UTC().Format(TimeFormat))
-	}
-	for _, part := range []string{reason, d.Rule, d.Scope, d.Detail} {
-		if part != "" && part != subject {
-			parts = append(parts, part)
-		}
-	}
-	return subject, strings.Join(parts, " · ")
-}
 
 // WriteTimeline writes one line a decision; paint colors a kind's word and may be nil.
 func WriteTimeline(w io.Writer, decisions []engine.Decision, paint func(engine.Kind, string) string) error {
 	learners := 0
 	subjects := 0
 	for i := range decisions {
-		subject, _ := Describe(&decisions[i])
+		subject, _ := narrate.Summary(&decisions[i])
 		learners = max(learners, min(len(decisions[i].Learner), 36))
 		subjects = max(subjects, min(len(subject), 36))
 	}
 	for i := range decisions {
 		d := &decisions[i]
-		subject, why := Describe(d)
+		subject, why := narrate.Summary(d)
 		kind := fmt.Sprintf("%-9s", d.Kind)
 		if paint != nil {
 			kind = paint(d.Kind, kind)
 		}
-		line := fmt.Sprintf("%s  %-*s  %s  %-*s  %s", d.At.UTC().Format(TimeFormat), learners, d.Learner, kind, subjects, subject, why)
+		line := fmt.Sprintf("%s  %-*s  %s  %-*s  %s", d.At.UTC().Format(narrate.TimeFormat), learners, d.Learner, kind, subjects, subject, why)
 		if _, err := fmt.Fprintln(w, strings.TrimRight(line, " ")); err != nil {
 			return fmt.Errorf("write timeline: %w", err)
 		}

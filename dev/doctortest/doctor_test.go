@@ -52,7 +52,7 @@ func TestRunningHomeroom(t *testing.T) {
 			case "durability":
 				found.wants(t, check, doctor.Warning, "all streams and buckets", "sync_interval")
 			case "namespace": // of the embedded server
-				found.wants(t, check, doctor.Warning, "30 days", "--retention 3d")
+				found.wants(t, check, doctor.Warning, "30d", "--retention 3d")
 			default:
 				found.wants(t, check, doctor.OK)
 			}

@@ -20,8 +20,8 @@ import (
 
 	"homeroom/catalog"
 	"homeroom/engine"
+	"homeroom/internal/narrate"
 	reporting "homeroom/report"
-	"homeroom/simulate"
 	"homeroom/store"
 	"homeroom/subjects"
 	"homeroom/workflows"
@@ -198,7 +198,7 @@ func (r *whyReport) write(o IO, rule string, zone *time.Location) error {
 	}
 	from := ""
 	if r.Since != nil {
-		from = " · since " + r.Since.Format(simulate.TimeFormat)
+		from = " · since " + r.Since.Format(narrate.TimeFormat)
 	}
 	fmt.Fprintf(out, "Learner %s%s · times in %s\n%s\n", r.Learner, from, clock, r.Workflow)
 	if len(r.Runs) == 0 {
@@ -255,7 +255,7 @@ func writeLines(out io.Writer, o IO, lines []reporting.StoryEntry, zone *time.Lo
 
 // moment writes an instant in UTC and, if the learner's zone is known, as their wall shows it: "2026-03-02 10:00:00 (Mon 11:00)".
 func moment(t time.Time, zone *time.Location) string {
-	text := t.UTC().Format(simulate.TimeFormat)
+	text := t.UTC().Format(narrate.TimeFormat)
 	if zone != nil {
 		text += t.In(zone).Format(" (Mon 15:04)")
 	}

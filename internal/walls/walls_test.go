@@ -24,6 +24,7 @@ var (
 
 var walls = []wall{
 	{"homeroom/engine", "the core is pure", nil, []string{"homeroom/engine"}},
+	{"homeroom/internal/narrate", "words need the engine's decisions only", nil, []string{"homeroom/engine", "homeroom/internal/narrate"}},
 	{"homeroom/internal/links", "links are made without stores or servers", nil, []string{"homeroom/internal/links"}},
 	{"homeroom/profile", "what is known of a person is decided without stores", nil, []string{"homeroom/engine", "homeroom/profile"}},
 	{"homeroom/experiment", "formulas know no events, rules or stores", nil, []string{"gonum.org/v1/gonum/"}},

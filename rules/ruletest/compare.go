@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"homeroom/engine"
-	"homeroom/simulate"
+	"homeroom/internal/narrate"
 )
 
 // compare sets what was expected against what was decided. Messages (sent and withheld) must be equal in full and in
@@ -128,7 +128,7 @@ func timeline(t *Test, decisions []engine.Decision, marks []Mark, missing []bool
 	}
 	for i := range decisions {
 		d := &decisions[i]
-		what, why := simulate.Describe(d)
+		what, why := narrate.Summary(d)
 		lines = append(lines, Line{Mark: marks[i], At: d.At, Kind: string(d.Kind), What: what, Why: why, rank: 2})
 	}
 	slices.SortStableFunc(lines, func(a, b Line) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.rank, b.rank)) })

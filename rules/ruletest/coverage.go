@@ -174,6 +174,7 @@ func (r *ruleCoverage) exited(d *engine.Decision) {
 				r.until[i].left = true
 			}
 		}
+	default: // other reasons are not those of a stop step or an until
 	}
 }
 

@@ -2,11 +2,10 @@ package ruletest
 
 import (
 	"fmt"
+	"homeroom/internal/narrate"
 	"io"
 	"strings"
 	"time"
-
-	"homeroom/simulate"
 )
 
 // ANSI colors of a diff.
@@ -41,7 +40,7 @@ func (r *Result) Write(w io.Writer, color bool) error {
 		whats = max(whats, len(l.What))
 	}
 	for _, l := range r.Timeline {
-		line := fmt.Sprintf("  %c %s  %-*s  %-*s  %-*s  %s", l.Mark, l.At.UTC().Format(simulate.TimeFormat),
+		line := fmt.Sprintf("  %c %s  %-*s  %-*s  %-*s  %s", l.Mark, l.At.UTC().Format(narrate.TimeFormat),
 			offsets, offset(l.At, r.Test.Start), kinds, l.Kind, whats, l.What, l.Why)
 		line = strings.TrimRight(line, " ")
 		switch l.Mark {

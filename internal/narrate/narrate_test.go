@@ -1,0 +1,104 @@
+package narrate
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"homeroom/engine"
+)
+
+// declaredConstants returns the values of a type's constants in package engine, read from its source, so that a new
+// constant cannot be forgotten here.
+func declaredConstants(t *testing.T, typeName string) []string {
+	t.Helper()
+	production := func(file fs.FileInfo) bool { return !strings.HasSuffix(file.Name(), "_test.go") }
+	packages, err := parser.ParseDir(token.NewFileSet(), "../../engine", production, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var values []string
+	ast.Inspect(packages["engine"], func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok || len(spec.Values) == 0 {
+			return true
+		}
+		if name, ok := spec.Type.(*ast.Ident); !ok || name.Name != typeName {
+			return true
+		}
+		text, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		values = append(values, text)
+		return true
+	})
+	if len(values) < 9 {
+		t.Fatalf("found only %d constants of %s", len(values), typeName)
+	}
+	return values
+}
+
+func TestEveryReasonHasASentence(t *testing.T) {
+	said := map[string]string{}
+	for _, reason := range declaredConstants(t, "Reason") {
+		sentence := Reason(engine.Reason(reason))
+		if sentence == strings.ReplaceAll(reason, "_", " ") || !strings.Contains(sentence, " ") {
+			t.Errorf("the reason %s has no sentence", reason)
+		}
+		if other := said[sentence]; other != "" {
+			t.Errorf("%s and %s have the same sentence", reason, other)
+		}
+		said[sentence] = reason
+	}
+}
+
+func TestEveryKindHasASentence(t *testing.T) {
+	for _, kind := range declaredConstants(t, "Kind") {
+		text := Decision(&engine.Decision{Kind: engine.Kind(kind), Reason: engine.ReasonCap, Message: "halfway", Detail: "x"}, Style{})
+		if text == kind || !strings.Contains(text, " ") {
+			t.Errorf("a decision of the kind %s has no sentence: %q", kind, text)
+		}
+	}
+}
+
+func TestASentenceWritesForeignTextInItsStyle(t *testing.T) {
+	d := engine.Decision{
+		Kind:    engine.KindDeferred,
+		Reason:  engine.ReasonProvider,
+		Message: "halfway",
+		Detail:  "answered *503*",
+		Until:   time.Date(2026, 3, 3, 7, 0, 0, 0, time.UTC),
+	}
+	style := Style{
+		Message: func(name string) string { return "«" + name + "»" },
+		Text:    func(text string) string { return strings.ReplaceAll(text, "*", "") },
+		Time:    func(instant time.Time) string { return instant.Format("15:04") },
+	}
+	cases := []struct {
+		name  string
+		style Style
+		want  string
+	}{
+		{"plain", Style{}, "halfway was put off until 2026-03-03T07:00:00Z: the mail provider did not take it (answered *503*)"},
+		{"in a style", style, "«halfway» was put off until 07:00: the mail provider did not take it (answered 503)"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			if got := Decision(&d, c.style); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestAReasonOfANewerVersionIsReadable(t *testing.T) {
+	if got := Reason("not_yet_known"); got != "not yet known" {
+		t.Errorf("got %q", got)
+	}
+}
