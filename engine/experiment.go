@@ -46,22 +46,32 @@ func (s *stepper) heldOut(percent float64, purpose, name string) bool {
 	return share(s.st.Learner, purpose, name) < percent
 }
 
-// withhold keeps a message back that would go now, from a learner of the rule's holdout or of the global control group.
-// The holdout takes no slot of a cap; the control group does, as if it had been written to.
+// withhold keeps a message back that would go now, from a learner of the global control group or of the rule's holdout. The control group
+// is asked first, so that its learners are in no rule's holdout.
+//
+// A withheld message does to the learner's later decisions what a sent one does that provokes nothing: it takes its slots, makes sent() true and
+// counts for back-off. Otherwise the groups would differ in more than the message, and the lift would be wrong.
 func (s *stepper) withhold(run *Run, rule *Rule, in *Instr, at time.Time) bool {
 	if in.Send.Transactional {
 		return false
 	}
 	var reason Reason
 	switch {
-	case s.heldOut(rule.Holdout, "holdout", rule.Name):
-		reason = ReasonHoldout
 	case s.heldOut(s.env.Current.Settings.Control, "control", ""):
 		reason = ReasonControl
-		s.st.Sends = append(s.st.Sends, SendMark{ID: hashID(run.ID, in.ID), Message: in.Send.Message, Topic: in.Send.Topic, At: at, Withheld: true})
+	case s.heldOut(rule.Holdout, "holdout", rule.Name):
+		reason = ReasonHoldout
 	default:
 		return false
 	}
+	s.st.Sends = append(s.st.Sends, SendMark{
+		ID:       hashID(run.ID, in.ID),
+		Message:  in.Send.Message,
+		Topic:    in.Send.Topic,
+		At:       at,
+		Withheld: true,
+	})
+	s.withheld = append(s.withheld, run.ID)
 	if run.Exposed.IsZero() {
 		run.Exposed = at
 	}

@@ -18,7 +18,7 @@ type history struct {
 // Sent implements History.
 func (h history) Sent(message string, d time.Duration) bool {
 	for _, m := range h.s.st.Sends {
-		if m.Message == message && !m.Withheld && m.At.After(h.at.Add(-d)) && !m.At.After(h.at) {
+		if m.Message == message && m.At.After(h.at.Add(-d)) && !m.At.After(h.at) {
 			return true
 		}
 	}
@@ -135,7 +135,7 @@ func (s *stepper) ignoring(at time.Time) (until time.Time, yes bool) {
 	var last time.Time
 	for i := len(s.st.Sends) - 1; i >= 0 && ignored < b.AfterIgnored; i-- {
 		m := &s.st.Sends[i]
-		if m.NoSlot || m.Withheld {
+		if m.NoSlot {
 			continue
 		}
 		if !m.At.After(s.st.Forgiven) || m.Answered || at.Before(m.At.Add(ignoredAfter)) {

@@ -105,11 +105,17 @@ func (s *stepper) outcome(o *Outcome) {
 			run.Exposed = time.Time{}
 		}
 	case run.Over:
-		if !went && run.Exposed.Equal(flight.Send.At) {
+		if !exposes(o.Status) && run.Exposed.Equal(flight.Send.At) {
 			run.Exposed = time.Time{}
 		}
 		s.end(run)
-	case !went && run.Exposed.Equal(flight.Send.At):
+	case !exposes(o.Status) && run.Exposed.Equal(flight.Send.At):
 		run.Exposed = time.Time{}
 	}
+}
+
+// exposes reports whether a learner whose delivery ended so counts as exposed to the message: the goal is watched for. A failed delivery
+// does: whether an address works is known only for those who were written to, and leaving them out would make the groups differ.
+func exposes(status OutcomeStatus) bool {
+	return status == OutcomeAccepted || status == OutcomeUncertain || status == OutcomeFailed
 }

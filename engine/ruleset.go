@@ -196,7 +196,7 @@ type Vars struct {
 
 // History is what expressions may ask of a learner's past, as of Vars.Now.
 type History interface {
-	// Sent tells whether the learner got the message within the last d.
+	// Sent reports whether the learner got the message within the last d, or would have got it but for a holdout.
 	Sent(message string, d time.Duration) bool
 	// Count is how often the event happened on the last days whole UTC days, the present one included.
 	Count(event string, days int) int

@@ -120,7 +120,7 @@ type SendMark struct {
 	Topic   string    `json:"topic,omitempty"`
 	At      time.Time `json:"at"`
 	NoSlot  bool      `json:"no_slot,omitempty"` // transactional: counts in no cap and no back-off
-	// Withheld tells that it went to nobody: the global control group's, which takes a slot all the same.
+	// Withheld tells that it went to nobody, because the learner is held out. It counts like one that went.
 	Withheld bool `json:"withheld,omitempty"`
 	// Answered tells that the learner opened, clicked or did something within 72 hours.
 	Answered bool `json:"answered,omitempty"`

@@ -46,6 +46,10 @@ func (s *stepper) take(inputs []Input) Result {
 	s.settle(s.now)
 	s.late = true
 	s.settle(s.now)
+	for len(s.withheld) > 0 {
+		s.withheld = s.withheld[:0]
+		s.settle(s.now)
+	}
 	s.noteBehind()
 	s.forget()
 	wake := s.wakeAt()
@@ -68,6 +72,9 @@ type stepper struct {
 	effects   []Effect
 	decisions []Decision
 	asked     *asked // made when it is needed
+	// withheld are the runs of which a message was withheld and whose next message waits until everybody else has been asked, as it would
+	// wait for the outcome of a delivery: held-out learners are decided in the order of treated ones.
+	withheld []string
 }
 
 func newStepper(env Env, state State, now time.Time) *stepper {
@@ -92,6 +99,7 @@ func (s *stepper) begin(env Env, state State, now time.Time) {
 		effects:   s.effects[:0],
 		decisions: s.decisions[:0],
 		asked:     s.asked,
+		withheld:  s.withheld[:0],
 	}
 }
 
@@ -179,7 +187,7 @@ func (s *stepper) ready(run *Run) bool {
 	if run.FirstDue.IsZero() {
 		return true
 	}
-	if s.flightOf(run.ID) >= 0 {
+	if s.flightOf(run.ID) >= 0 || slices.Contains(s.withheld, run.ID) {
 		return false
 	}
 	return s.punctual(run.Due) || s.late && !s.beyondStream(s.now.Add(-s.env.Grace))
@@ -307,7 +315,7 @@ func (s *stepper) forgetSends() {
 	}
 	for i := len(s.st.Sends) - 1; i >= 0; i-- {
 		m := &s.st.Sends[i]
-		counts := !m.NoSlot && !m.Withheld
+		counts := !m.NoSlot
 		keep := m.At.After(since) || s.flightByID(m.ID) >= 0 || counts && last > 0
 		if counts {
 			last--
