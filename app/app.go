@@ -49,10 +49,12 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if err := Setup(ctx, o.JetStream, o.Temporal, o.Namespace, o.Store); err != nil {
 		return nil, err
 	}
-	if err := o.completeSecrets(ctx); err != nil {
+	secrets, err := store.EnsureSecrets(ctx, o.JetStream, o.Secrets)
+	if err != nil {
 		return nil, err
 	}
-	st, err := store.Open(ctx, o.JetStream, store.OpenOptions{Secret: o.Secret, OldSecrets: o.OldSecrets})
+	o.Secrets = secrets
+	st, err := store.Open(ctx, o.JetStream, store.OpenOptions{Secret: secrets[0], OldSecrets: secrets[1:]})
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +118,7 @@ func (a *App) wire(ctx context.Context, o Options) error {
 	if err := revs.refresh(ctx); err != nil {
 		return fmt.Errorf("loading the rules in force: %w", err)
 	}
-	outward, err := links.New(o.PublicURL, append([][]byte{o.Secret}, o.OldSecrets...)...)
+	outward, err := links.New(o.PublicURL, o.Secrets...)
 	if err != nil {
 		return err
 	}

@@ -54,10 +54,10 @@ type Options struct {
 
 	// PublicURL is where learners reach the edge: the links in messages begin with it. Required.
 	PublicURL string
-	// Secret keys the links and the hashes of suppressed addresses. Default: one made at the first start and kept in the
-	// control bucket. OldSecrets are those that it replaced, the newest first: what was made with them still counts.
-	Secret     []byte
-	OldSecrets [][]byte
+	// Secrets key the links and the hashes of suppressed addresses. The first is in use; those after it are the ones that it
+	// replaced, and what was made with them still counts. Default: one made at the first start and kept in the control
+	// bucket.
+	Secrets [][]byte
 	// Allow lists the addresses ("ada@example.org") and domains ("example.org") that may be written to; empty: all.
 	Allow []string
 	// DeliveriesPerSecond limits what all workers together hand to the provider; 0: no limit.

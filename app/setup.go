@@ -1,12 +1,9 @@
 package app
 
 import (
-	"bytes"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/nats-io/nats.go/jetstream"
 	enums "go.temporal.io/api/enums/v1"
@@ -70,63 +67,4 @@ func ensureSearchAttributes(ctx context.Context, c client.Client, namespace stri
 func attributeNames() string {
 	return fmt.Sprintf("%s Keyword, %s KeywordList, %s KeywordList",
 		workflows.SearchStage.GetName(), workflows.SearchCourses.GetName(), workflows.SearchRules.GetName())
-}
-
-// SecretKey is where the control bucket keeps the secret of an installation that brought none of its own.
-const SecretKey = "secret"
-
-// completeSecrets makes the installation's secret if none was brought. If one was, and the installation had made its own
-// before, that one is an older one: what was suppressed, and sent, under it still counts.
-func (o *Options) completeSecrets(ctx context.Context) error {
-	if len(o.Secret) == 0 {
-		var err error
-		o.Secret, err = installationSecret(ctx, o.JetStream)
-		return err
-	}
-	made, err := madeSecret(ctx, o.JetStream)
-	known := func(old []byte) bool { return bytes.Equal(old, made) }
-	if err == nil && len(made) > 0 && !known(o.Secret) && !slices.ContainsFunc(o.OldSecrets, known) {
-		o.OldSecrets = append(slices.Clone(o.OldSecrets), made)
-	}
-	return err
-}
-
-// madeSecret is the secret that the installation made for itself; none: it never did.
-func madeSecret(ctx context.Context, js jetstream.JetStream) ([]byte, error) {
-	kv, err := js.KeyValue(ctx, store.BucketControl)
-	if err != nil {
-		return nil, fmt.Errorf("opening the bucket %s: %w", store.BucketControl, err)
-	}
-	entry, err := kv.Get(ctx, SecretKey)
-	if errors.Is(err, jetstream.ErrKeyNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("reading the installation's secret: %w", err)
-	}
-	return entry.Value(), nil
-}
-
-// installationSecret returns the secret made at the first start.
-func installationSecret(ctx context.Context, js jetstream.JetStream) ([]byte, error) {
-	kv, err := js.KeyValue(ctx, store.BucketControl)
-	if err != nil {
-		return nil, fmt.Errorf("opening the bucket %s: %w", store.BucketControl, err)
-	}
-	fresh := make([]byte, 32)
-	if _, err := rand.Read(fresh); err != nil {
-		return nil, fmt.Errorf("making a secret: %w", err)
-	}
-	_, err = kv.Create(ctx, SecretKey, fresh)
-	if err == nil {
-		return fresh, nil
-	}
-	if !errors.Is(err, jetstream.ErrKeyExists) {
-		return nil, fmt.Errorf("keeping the installation's secret: %w", err)
-	}
-	entry, err := kv.Get(ctx, SecretKey)
-	if err != nil {
-		return nil, fmt.Errorf("reading the installation's secret: %w", err)
-	}
-	return entry.Value(), nil
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
-	"homeroom/app"
 	"homeroom/privacy"
 	"homeroom/store"
 )
@@ -127,30 +126,15 @@ func (f InstallationFlags) with(ctx context.Context, o IO, do func(*privacy.Priv
 	return do(p)
 }
 
-// secrets are the installation's, the one in use first. None is ever made here: hashes under a new one would be found by
-// nobody.
+// secrets returns the installation's secrets, the one in use first.
 func (f InstallationFlags) secrets(ctx context.Context, js jetstream.JetStream) ([][]byte, error) {
-	var secrets [][]byte
-	for _, file := range f.Secrets {
-		secret, err := readSecret(file)
-		if err != nil {
-			return nil, err
-		}
-		secrets = append(secrets, secret)
-	}
-	kv, err := js.KeyValue(ctx, store.BucketControl)
+	given, err := readSecrets(f.Secrets)
 	if err != nil {
-		return nil, fmt.Errorf("the store is not set up: start `homeroom serve` against this NATS once: %w", err)
+		return nil, err
 	}
-	entry, err := kv.Get(ctx, app.SecretKey)
-	if errors.Is(err, jetstream.ErrKeyNotFound) && len(secrets) > 0 {
-		return secrets, nil
+	secrets, err := store.InstallationSecrets(ctx, js, given)
+	if errors.Is(err, store.ErrSecretUnknown) {
+		return nil, usage(err)
 	}
-	if errors.Is(err, jetstream.ErrKeyNotFound) {
-		return nil, usage(errors.New("serve was given the secret of this installation in a file: name the same file with --secret-file"))
-	}
-	if err != nil {
-		return nil, fmt.Errorf("reading the installation's secret: %w", err)
-	}
-	return append(secrets, entry.Value()), nil // with files, the one that the installation made before it had them
+	return secrets, err
 }

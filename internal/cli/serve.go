@@ -77,7 +77,7 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 			return err
 		}
 	}
-	secret, older, err := c.secrets()
+	secrets, err := readSecrets(c.Secrets)
 	if err != nil {
 		return err
 	}
@@ -117,8 +117,7 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 		Store:               store.Options{Replicas: c.Replicas, MaxAge: c.Keep},
 		Log:                 log,
 		PublicURL:           c.PublicURL,
-		Secret:              secret,
-		OldSecrets:          older,
+		Secrets:             secrets,
 		Roles:               roles,
 		Edge:                pages,
 		Telemetry:           desk.Telemetry,
@@ -147,34 +146,13 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 	}
 }
 
-// secrets reads the secret in use, and those before it.
-func (c *ServeCmd) secrets() (secret []byte, older [][]byte, err error) {
-	for i, file := range c.Secrets {
-		read, err := readSecret(file)
-		if err != nil {
-			return nil, nil, err
-		}
-		if i == 0 {
-			secret = read
-		} else {
-			older = append(older, read)
-		}
+// readSecrets reads secret files in their order. A secret that is too short is an error of usage.
+func readSecrets(files []string) ([][]byte, error) {
+	secrets, err := store.ReadSecretFiles(files)
+	if errors.Is(err, store.ErrSecretTooShort) {
+		return nil, usage(err)
 	}
-	return secret, older, nil
-}
-
-func readSecret(file string) ([]byte, error) {
-	if file == "" {
-		return nil, nil
-	}
-	secret, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("reading the secret: %w", err)
-	}
-	if len(secret) < 16 {
-		return nil, usage(fmt.Errorf("%s holds %d bytes; a secret has at least 16: make one with `openssl rand -out %s 32`", file, len(secret), file))
-	}
-	return secret, nil
+	return secrets, err
 }
 
 // dialTemporal connects as the SDK's environment configuration says. With key files, payloads are encrypted.
