@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"homeroom/simulate"
+	"homeroom/importer"
 	"homeroom/store"
 )
 
@@ -44,27 +44,6 @@ Example:
   homeroom import learners.ndjson.gz --wake`
 }
 
-// importReport is what --format json prints.
-type importReport struct {
-	DryRun   bool `json:"dry_run,omitempty"`
-	Events   int  `json:"events"`   // taken in, or known already
-	Learners int  `json:"learners"` // whose events these are
-	// Profiles and Standings are how many records differ from before.
-	Profiles  int `json:"profiles_changed"`
-	Standings int `json:"standings_changed"`
-	Repeated  int `json:"repeated_events,omitempty"` // the same id of the same learner again
-	Platform  int `json:"platform_events,omitempty"` // of no learner; passed over
-	Erased    int `json:"erased_events,omitempty"`   // from before their learner was erased; passed over
-	// Waiting are the learners whom an inactivity rule may fall due for; Woken, those who are waited for now.
-	Waiting int `json:"may_fall_silent"`
-	Woken   int `json:"woken,omitempty"`
-	// Rejected are the lines that cannot be used, by reason.
-	Rejected     map[string]int `json:"rejected,omitempty"`
-	RejectedFile string         `json:"rejected_file,omitempty"`
-	Untaken      int            `json:"traits_not_taken_in,omitempty"`
-	UntakenNote  string         `json:"traits_note,omitempty"` // about the first of them
-}
-
 // Run imports.
 func (c *ImportCmd) Run(ctx context.Context, o IO) error {
 	in, size, err := openInput(o, c.File)
@@ -90,66 +69,77 @@ func (c *ImportCmd) Run(ctx context.Context, o IO) error {
 	if err != nil {
 		return err
 	}
-	run := &importing{store: st, rules: academy.Ruleset, known: academy.Catalog, now: o.Now(), dry: c.DryRun}
+	opts := importer.Options{
+		Store:        st,
+		Ruleset:      academy.Ruleset,
+		Catalog:      academy.Catalog,
+		Now:          o.Now(),
+		DryRun:       c.DryRun,
+		OpenRejected: c.openRejected,
+	}
 	if c.Wake && !c.DryRun {
 		temporal, _, err := dialTemporal(ctx, slog.New(slog.DiscardHandler))
 		if err != nil {
 			return err
 		}
 		defer temporal.Close()
-		run.waker = newWaker(temporal)
-		defer run.waker.pace.Stop()
+		opts.Waker = importer.NewWaker(temporal)
+		defer opts.Waker.Stop()
 	}
 	began := o.Now()
-	report, err := c.run(ctx, o, run, in, size)
+	result, err := c.importEvents(ctx, o, in, size, opts)
 	if err != nil {
 		return err
 	}
 	if c.Format == "json" {
-		err = (&desk{io: o}).print("json", report, "")
+		err = (&desk{io: o}).print("json", result, "")
 	} else {
-		_, err = io.WriteString(o.Out, report.text(c.File, o.Now().Sub(began)))
+		_, err = io.WriteString(o.Out, importText(&result, c.File, o.Now().Sub(began)))
 	}
-	if err == nil && len(report.Rejected) > 0 {
+	if err == nil && len(result.Rejected) > 0 {
 		return ExitError{Code: 1}
 	}
 	return err
 }
 
-// run reads everything, sorted into drawers by learner, and then takes it in, drawer by drawer.
-func (c *ImportCmd) run(ctx context.Context, o IO, run *importing, in io.Reader, size int64) (importReport, error) {
-	rejected := &rejects{path: c.rejectedFile()}
-	defer rejected.close()
-	drawers, err := openDrawers()
+// importEvents imports and draws the progress of reading and of importing.
+func (c *ImportCmd) importEvents(ctx context.Context, o IO, in io.Reader, size int64, opts importer.Options) (importer.Result, error) {
+	reading := newProgress(o, size)
+	var importing *progress
+	opts.OnRead = func(lines, _ int64) { reading.events(int(lines)) }
+	opts.OnApply = func(events, total int64) {
+		if importing == nil {
+			reading.done()
+			importing = newProgress(o, total)
+		}
+		importing.read.Store(events)
+		importing.events(int(events))
+	}
+	result, err := importer.Import(ctx, reading.reader(in), opts)
+	reading.done()
+	if importing != nil {
+		importing.done()
+	}
+	switch {
+	case errors.Is(err, importer.ErrNothingImported):
+		return result, fmt.Errorf("%s: %w", c.File, err)
+	case err != nil:
+		return result, fmt.Errorf("%w; %s taken in before: run the import again, it goes over them without changing anything",
+			err, count(result.Learners, "learner"))
+	}
+	if len(result.Rejected) > 0 {
+		result.RejectedFile = c.rejectedFile()
+	}
+	return result, nil
+}
+
+// openRejected makes the file for lines that cannot be used. Only its owner may read it: it holds what the lines hold.
+func (c *ImportCmd) openRejected() (io.WriteCloser, error) {
+	f, err := os.OpenFile(c.rejectedFile(), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
-		return importReport{}, err
+		return nil, fmt.Errorf("write the lines that cannot be used; --rejected says where: %w", err)
 	}
-	defer drawers.close()
-	bar := newProgress(o, size)
-	events, err := simulate.Decompress(bar.reader(in))
-	if err == nil {
-		err = run.sort(ctx, events, drawers, rejected, bar.events)
-	}
-	bar.done()
-	if err = errors.Join(err, rejected.close()); err != nil {
-		return importReport{}, fmt.Errorf("%s: %w; nothing was taken in yet", c.File, err)
-	}
-	run.report.DryRun = c.DryRun
-	run.report.Rejected = rejected.reasons
-	if len(rejected.reasons) > 0 {
-		run.report.RejectedFile = rejected.path
-	}
-	bar = newProgress(o, int64(drawers.events))
-	err = run.take(ctx, drawers, func(events int) {
-		bar.read.Store(int64(events))
-		bar.events(events)
-	})
-	bar.done()
-	if err != nil {
-		return importReport{}, fmt.Errorf("%w; %s taken in before: run the import again, it goes over them without changing anything",
-			err, count(run.report.Learners, "learner"))
-	}
-	return run.report, nil
+	return f, nil
 }
 
 func (c *ImportCmd) rejectedFile() string {
@@ -181,7 +171,8 @@ func openInput(o IO, name string) (io.ReadCloser, int64, error) {
 	return f, info.Size(), nil
 }
 
-func (r *importReport) text(file string, spent time.Duration) string {
+// importText says what an import did.
+func importText(r *importer.Result, file string, spent time.Duration) string {
 	var b strings.Builder
 	verb := "Took in"
 	if r.DryRun {
@@ -207,8 +198,8 @@ func (r *importReport) text(file string, spent time.Duration) string {
 			fmt.Fprintf(&b, "  %s %s\n", count(line.n, line.noun), line.said)
 		}
 	}
-	if r.Untaken > 0 {
-		fmt.Fprintf(&b, "  %s not taken in; the first, %s\n", count(r.Untaken, "trait"), r.UntakenNote)
+	if r.SkippedTraits > 0 {
+		fmt.Fprintf(&b, "  %s not taken in; the first, %s\n", count(r.SkippedTraits, "trait"), r.TraitNote)
 	}
 	total := 0
 	for _, reason := range slices.Sorted(maps.Keys(r.Rejected)) {

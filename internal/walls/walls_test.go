@@ -19,6 +19,7 @@ var (
 	nats     = "github.com/nats-io/"
 	sendgrid = "github.com/sendgrid/"
 	cel      = "cel.dev/"
+	kong     = "github.com/alecthomas/"
 	servers  = []string{"go.temporal.io/server", "github.com/nats-io/nats-server", "github.com/temporalio/ui-server"}
 )
 
@@ -46,6 +47,7 @@ var walls = []wall{
 	{"homeroom/delivery/sendertest", "the suite knows no provider", []string{temporal, nats, sendgrid, cel}, nil},
 	{"homeroom/store", "the store does not know Temporal", []string{temporal, sendgrid, cel}, nil},
 	{"homeroom/publish", "publishing goes through interfaces and Temporal's client", []string{sendgrid, "homeroom/app", "homeroom/triggers", "homeroom/delivery/sendgrid"}, nil},
+	{"homeroom/importer", "an import knows stores and Temporal's client, no terminal and no folder of rules", []string{sendgrid, cel, kong, "homeroom/rules", "homeroom/app", "homeroom/internal/cli"}, nil},
 	{"homeroom/telemetry", "telemetry wraps the seams, and knows nothing behind them", []string{sendgrid, cel, "homeroom/store", "homeroom/rules", "homeroom/app"}, nil},
 	{"homeroom/doctor", "the doctor is told what the app needs", []string{"homeroom/app", "homeroom/triggers", "homeroom/telemetry"}, nil},
 	{"homeroom/cmd/homeroom", "the production binary carries no server", servers, nil},

@@ -1,0 +1,71 @@
+package importer
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+
+	"homeroom/engine"
+)
+
+// applyToStanding applies the events to the standing, and wakes the learner if an inactivity rule may fall due.
+func (run *importRun) applyToStanding(ctx context.Context, learner string, events []importedEvent, t *learnerResult) error {
+	err := run.Store.Standings.Update(ctx, learner, func(st *engine.Standing, owed []uint64) (bool, []uint64) {
+		before, errBefore := json.Marshal(st)
+		run.applyOnce(st, events)
+		after, errAfter := json.Marshal(st)
+		t.standing = errors.Join(errBefore, errAfter) != nil || !bytes.Equal(before, after)
+		_, t.silent = engine.FirstSilence(run.Ruleset, st, run.Now)
+		return t.standing, owed
+	})
+	if err != nil || !t.silent || run.Waker == nil {
+		return err
+	}
+	t.woken = true
+	return run.Waker.wake(ctx, learner, run.Ruleset.Hash)
+}
+
+// applyOnce applies events to a standing so that repeating it makes no difference. Events that rules count are counted in
+// a standing of their own: a standing recognizes only the last few of the events that it counted.
+func (run *importRun) applyOnce(st *engine.Standing, events []importedEvent) {
+	uncounted := *run.Ruleset
+	uncounted.Counted = nil
+	counted := &engine.Standing{}
+	for i := range events {
+		ev := &events[i].Event
+		st.Apply(ev, &uncounted, ev.Time)
+		if run.Ruleset.Counted[ev.Name] > 0 {
+			counted.Apply(ev, run.Ruleset, ev.Time)
+		}
+	}
+	if first := events[0].Event.Time; first.Before(st.FirstSeenAt) {
+		st.FirstSeenAt = first
+	}
+	for name, days := range counted.Counts {
+		if st.Counts == nil {
+			st.Counts = map[string]*engine.Days{}
+		}
+		st.Counts[name] = maxPerDay(st.Counts[name], days)
+	}
+	if len(st.CountedIDs) == 0 {
+		st.CountedIDs = counted.CountedIDs
+	}
+}
+
+// maxPerDay returns the larger count of each day: both count the same events, as far as both know of them.
+func maxPerDay(a, b *engine.Days) *engine.Days {
+	if a == nil || len(a.N) == 0 {
+		return b
+	}
+	last := max(a.Last, b.Last)
+	most := &engine.Days{Last: last, N: make([]int, min(90, max(last-a.Last+len(a.N), last-b.Last+len(b.N))))}
+	for i := range most.N {
+		for _, d := range []*engine.Days{a, b} {
+			if at := d.Last - (last - i); at >= 0 && at < len(d.N) {
+				most.N[i] = max(most.N[i], d.N[at])
+			}
+		}
+	}
+	return most
+}
