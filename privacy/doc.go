@@ -21,7 +21,7 @@
 // Events that are published for the learner after the erasure are a new beginning: Homeroom takes them in as it would
 // a stranger's. It does not refuse them. The platform is the source of what learners do, a person who was erased may
 // come back, and asking for a tombstone with every event would cost everybody for the few. Their old address stays
-// suppressed, so nothing goes out until an operator lifts that. A platform that erases a learner must stop publishing
+// suppressed, so nothing goes out until an operator lifts that (`homeroom suppressions lift`). A platform that erases a learner must stop publishing
 // about them first; [Privacy.Export] shows the tombstone, so a second life is seen for what it is, and erasing again is
 // always possible.
 //

@@ -159,6 +159,9 @@ func strongest(a, b Suppression) Suppression {
 func (s *Suppressions) key(email string, secret int) string {
 	mac := hmac.New(sha256.New, s.secrets[secret])
 	mac.Write([]byte("homeroom address: ")) // the same secret keys links
-	mac.Write([]byte(strings.ToLower(strings.TrimSpace(email))))
+	mac.Write([]byte(normalizeAddress(email)))
 	return hex.EncodeToString(mac.Sum(nil))
 }
+
+// normalizeAddress returns an address in the form in which addresses are compared.
+func normalizeAddress(email string) string { return strings.ToLower(strings.TrimSpace(email)) }

@@ -15,11 +15,16 @@ import (
 	"homeroom/store"
 )
 
+// SecretFlags say which secrets an installation was given.
+type SecretFlags struct {
+	Secrets []string `name:"secret-file" env:"HOMEROOM_SECRET_FILE" type:"existingfile" help:"The file that serve was given as its secret, then the older ones; without it, the secret that is kept in NATS." placeholder:"FILE"`
+}
+
 // InstallationFlags say where an installation keeps its data, and its secret.
 type InstallationFlags struct {
 	NATSFlags
-	Secrets []string `name:"secret-file" env:"HOMEROOM_SECRET_FILE" type:"existingfile" help:"The file that serve was given as its secret, then the older ones; without it, the secret that is kept in NATS." placeholder:"FILE"`
-	Keys    []string `name:"encryption-key-file" env:"HOMEROOM_ENCRYPTION_KEY_FILE" type:"existingfile" help:"The keys that serve encrypts with, if it does." placeholder:"FILE"`
+	SecretFlags
+	Keys []string `name:"encryption-key-file" env:"HOMEROOM_ENCRYPTION_KEY_FILE" type:"existingfile" help:"The keys that serve encrypts with, if it does." placeholder:"FILE"`
 }
 
 // LearnerExportCmd is `homeroom learner export`.
@@ -127,7 +132,7 @@ func (f InstallationFlags) with(ctx context.Context, o IO, do func(*privacy.Priv
 }
 
 // secrets returns the installation's secrets, the one in use first.
-func (f InstallationFlags) secrets(ctx context.Context, js jetstream.JetStream) ([][]byte, error) {
+func (f SecretFlags) secrets(ctx context.Context, js jetstream.JetStream) ([][]byte, error) {
 	given, err := readSecrets(f.Secrets)
 	if err != nil {
 		return nil, err

@@ -24,9 +24,10 @@ type Commands struct {
 	Report   ReportCmd   `cmd:"" help:"Count what was decided and what came of it, rule by rule."`
 	Import   ImportCmd   `cmd:"" help:"Bring existing learners in, silently."`
 
-	Deadletters DeadlettersCmd `cmd:"" help:"Look at what was refused, mend it, and publish it again."`
-	Doctor      DoctorCmd      `cmd:"" help:"Check everything that Homeroom needs, and say what to do."`
-	Setup       SetupCmd       `cmd:"" help:"Make the streams, buckets and search attributes that are missing."`
+	Deadletters  DeadlettersCmd  `cmd:"" help:"Look at what was refused, mend it, and publish it again."`
+	Suppressions SuppressionsCmd `cmd:"" help:"List the addresses that are not written to, and let one be written to again."`
+	Doctor       DoctorCmd       `cmd:"" help:"Check everything that Homeroom needs, and say what to do."`
+	Setup        SetupCmd        `cmd:"" help:"Make the streams, buckets and search attributes that are missing."`
 
 	Pause   PauseCmd   `cmd:"" help:"Stop all sending at once; everything else goes on."`
 	Resume  ResumeCmd  `cmd:"" help:"Let messages go out again."`

@@ -1,0 +1,68 @@
+package cli
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"homeroom/internal/natstest"
+	"homeroom/store"
+)
+
+func TestAnOperatorLiftsASuppression(t *testing.T) {
+	server, js, _ := natstest.Open(t)
+	ctx := t.Context()
+	nc, _ := server.Connect()
+	secrets, err := store.EnsureSecrets(ctx, js, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	st, err := store.Open(ctx, js, store.OpenOptions{Secret: secrets[0]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Control.Close()
+	at := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+	if _, err := st.Profiles.Merge(ctx, "u_42", map[string]any{"email": "ada@example.org"}, at); err != nil {
+		t.Fatal(err)
+	}
+	if err := st.People.Leave(ctx, "u_42", "offers", at); err != nil {
+		t.Fatal(err)
+	}
+	if err := st.Suppressions.Add(ctx, "ada@example.org", store.ReasonBounced, at); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		name string
+		args string
+		code int
+		want []string
+	}{
+		{"the list names learners, not addresses", "list", 0, []string{"bounced", "2026-03-02T10:00:00Z", "u_42"}},
+		{"the list for machines", "list --format json", 0, []string{`"reason": "bounced"`, `"u_42"`}},
+		{"without a terminal nothing is lifted", "lift ada@example.org", 2, []string{"add --yes"}},
+		{"an id is no address", "lift u_42 --yes", 2, []string{"has no @"}},
+		{"lifted", "lift ADA@example.org --yes", 0, []string{"Lifted: the address was suppressed as bounced", "u_42 still forbids mail: they left the topics offers"}},
+		{"again", "lift ada@example.org --yes", 0, []string{"not suppressed"}},
+		{"nothing is left", "list", 0, []string{"No address is suppressed."}},
+		{"an empty list for machines", "list --format json", 0, []string{`"suppressions": []`}},
+	} {
+		t.Run(step.name, func(t *testing.T) {
+			var out bytes.Buffer
+			args := append([]string{"suppressions"}, strings.Fields(step.args)...)
+			args = append(args, "--nats", nc.ConnectedUrl())
+			if code := Main(ctx, args, IO{Out: &out, Err: &out, Now: time.Now}); code != step.code {
+				t.Errorf("exit code %d, want %d:\n%s", code, step.code, out.String())
+			}
+			for _, want := range step.want {
+				if !strings.Contains(out.String(), want) {
+					t.Errorf("no %q in:\n%s", want, out.String())
+				}
+			}
+			if strings.Contains(step.args, "list") && strings.Contains(out.String(), "@") {
+				t.Errorf("an address is printed:\n%s", out.String())
+			}
+		})
+	}
+}
