@@ -76,7 +76,8 @@ type Decoded struct {
 type Catalog struct {
 	events []*Event
 	byName map[string]*Event
-	folded []string  // the names as Nearest compares them
+	names  []string  // in order
+	folded []string  // the names without case and separators
 	texts  sync.Pool // of *texts
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"homeroom/engine"
+	"homeroom/internal/spelling"
 	"homeroom/subjects"
 )
 
@@ -115,7 +116,7 @@ var remembered = []struct {
 func (e *Event) missing(key, word string, values map[string]any) *DecodeError {
 	hint := "add it to " + word
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		if fold(name) == fold(key) && len(name) <= maxNear {
+		if spelling.Fold(name) == spelling.Fold(key) && len(name) <= maxFolded {
 			hint = "the body has " + name + ": call it " + key
 			break
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"homeroom/catalog"
+	"homeroom/internal/yamlfile"
 )
 
 const team = `
@@ -95,9 +96,9 @@ func TestExtendWithNothing(t *testing.T) {
 
 func TestExtendRefuses(t *testing.T) {
 	tests := []struct{ name, src, want string }{
-		{"an unknown key", "event:\n  a.b: {}\n", `c.yaml:1:1: unknown key "event"; did you mean events?`},
-		{"an unknown field", "events:\n  a.b:\n    propertys: {x: string}\n", `c.yaml:3:5: unknown key "propertys"; did you mean properties?`},
-		{"an unknown type", "events:\n  a.b:\n    properties:\n      x: bool\n", `c.yaml:4:10: "bool" is not a property type; use one of string, number, integer, boolean, timestamp, strings, any, learner`},
+		{"an unknown key", "event:\n  a.b: {}\n", `c.yaml:1:1: the file has no key "event"; did you mean events?`},
+		{"an unknown field", "events:\n  a.b:\n    propertys: {x: string}\n", `c.yaml:3:5: event a.b has no key "propertys"; did you mean properties?`},
+		{"an unknown type", "events:\n  a.b:\n    properties:\n      x: bool\n", `c.yaml:4:10: "bool" is not a property type; one of string, number, integer, boolean, timestamp, strings, any, learner`},
 		{"a mistyped type", "events:\n  a.b:\n    properties:\n      x: strng\n", `c.yaml:4:10: "strng" is not a property type; did you mean string?`},
 		{"a bad name", "events:\n  Lesson Done: {}\n", `c.yaml:2:3: "Lesson Done" is not an event name; name it thing.happened in small letters, at most 64`},
 		{"a name of one word", "events:\n  lesson: {}\n", `c.yaml:2:3: "lesson" is not an event name; name it thing.happened in small letters, at most 64`},
@@ -108,20 +109,20 @@ func TestExtendRefuses(t *testing.T) {
 		{"required but no key", "events:\n  a.b:\n    required: [x]\n    properties: {x: string}\n", `c.yaml:3:16: x is required but is not a key of a.b; add it to keys, or don't require it`},
 		{"a known event changed", "events:\n  lesson.completed:\n    volume: low\n", `c.yaml:3:5: lesson.completed is known already: its volume cannot be changed; give it more properties and keys only, or name an event of your own`},
 		{"a known property changed", "events:\n  lesson.completed:\n    properties: {course_id: number}\n", `c.yaml:3:18: lesson.completed has a property course_id already`},
-		{"an admin event", "events:\n  a.b:\n    admin: true\n", `c.yaml:3:5: unknown key "admin"; use one of category, volume, activity, about, keys, required, properties`},
-		{"a list of events", "events: [a.b]\n", `c.yaml:1:9: events must be a mapping, is a list; write it as key: value`},
-		{"keys in one text", "events:\n  a.b:\n    keys: x_id\n", `c.yaml:3:11: keys of a.b must be a list, is text; write it as [a, b]`},
+		{"an admin event", "events:\n  a.b:\n    admin: true\n", `c.yaml:3:5: event a.b has no key "admin"; one of category, volume, activity, about, keys, required, properties`},
+		{"a list of events", "events: [a.b]\n", `c.yaml:1:9: events must be a block of keys, not a list; write it as key: value`},
+		{"keys in one text", "events:\n  a.b:\n    keys: x_id\n", `c.yaml:3:11: keys of a.b must be a list, not a single value; begin each entry with "- "`},
 		{"an unknown volume", "events:\n  a.b:\n    volume: hihg\n", `c.yaml:3:13: "hihg" is not a volume; did you mean high?`},
-		{"yes for true", "events:\n  a.b:\n    activity: yes\n", `c.yaml:3:15: must be true or false, is text; write true or false`},
-		{"two documents", "events: {}\n---\nevents: {}\n", `c.yaml:3:7: the file holds several documents; put all events under one events:`},
-		{"an event twice", "events:\n  a.b: {}\n  a.b: {}\n", `c.yaml:3:3: not YAML: mapping key "a.b" already defined at [2:3]`},
-		{"two mistakes", "events:\n  a.b:\n    volume: 7\n    keys: {}\n", "c.yaml:3:13: \"7\" is not a volume; use one of high, medium, low\nc.yaml:4:11: keys of a.b must be a list, is a mapping; write it as [a, b]"},
-		{"too much", strings.Repeat("#", 1<<20+1), `c.yaml:0:0: the file has 1048577 bytes, at most 1048576 are read`},
+		{"yes for true", "events:\n  a.b:\n    activity: yes\n", `c.yaml:3:15: activity is neither true nor false: "yes"; write true or false`},
+		{"two documents", "events: {}\n---\nevents: {}\n", `c.yaml:3:1: a second document in one file; move what follows the --- into a file of its own`},
+		{"an event twice", "events:\n  a.b: {}\n  a.b: {}\n", `c.yaml:3:3: the key a.b stands twice, first in line 2; keep one of them`},
+		{"two mistakes", "events:\n  a.b:\n    volume: 7\n    keys: {}\n", "c.yaml:3:13: \"7\" is not a volume; one of high, medium, low\nc.yaml:4:11: keys of a.b must be a list, not a block of keys; begin each entry with \"- \""},
+		{"too much", strings.Repeat("#", 1<<20+1), `c.yaml: the file is larger than 256 KiB; split it into smaller files`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := builtin(t).Extend("c.yaml", []byte(tt.src))
-			var problems catalog.Problems
+			var problems yamlfile.Problems
 			if !errors.As(err, &problems) {
 				t.Fatalf("got %v, want problems", err)
 			}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"homeroom/engine"
+	"homeroom/internal/spelling"
 )
 
 // The calls of Segment's API that say something about a learner. See https://segment.com/docs/connections/spec/.
@@ -98,12 +99,12 @@ func renameTraits(traits map[string]any) {
 // means none stays as it is.
 func (c *Catalog) bareName(v any, event string) any {
 	name, ok := v.(string)
-	if !ok || name == event || name == "" || len(name) > maxNear {
+	if !ok || name == event || name == "" || len(name) > maxFolded {
 		return v
 	}
-	folded := fold(name)
+	folded := spelling.Fold(name)
 	if event != "" {
-		if folded == fold(event) {
+		if folded == spelling.Fold(event) {
 			return event
 		}
 		return v

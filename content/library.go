@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"homeroom/internal/spelling"
 )
 
 // Site is what all messages of a folder share.
@@ -54,7 +56,7 @@ func NewLibrary(msgs []*Message, site Site) (*Library, error) {
 	l := &Library{site: site, messages: make(map[string]map[string]*Message), links: make(map[string]*template), hosts: ownHosts(site)}
 	var errs Errors
 	siteError := func(line int, hint, format string, args ...any) {
-		errs = append(errs, &Error{File: site.File, Line: line, Message: fmt.Sprintf(format, args...), Hint: hint})
+		errs = append(errs, Error{File: site.File, Line: line, Message: fmt.Sprintf(format, args...), Fix: hint})
 	}
 	for _, name := range slices.Sorted(maps.Keys(site.Links)) {
 		t, terrs := compileTemplate(site.File, site.LinkLines[name], site.Links[name], linkRoots)
@@ -79,7 +81,7 @@ func NewLibrary(msgs []*Message, site Site) (*Library, error) {
 			l.messages[m.Name] = versions
 		}
 		if other := versions[m.Locale]; other != nil {
-			errs = append(errs, &Error{File: m.File, Message: fmt.Sprintf("this message is also in %s", other.File)})
+			errs = append(errs, Error{File: m.File, Message: fmt.Sprintf("this message is also in %s", other.File)})
 		}
 		versions[m.Locale] = m
 		errs = append(errs, l.checkLinks(m)...)
@@ -87,15 +89,15 @@ func NewLibrary(msgs []*Message, site Site) (*Library, error) {
 	for name, versions := range l.messages {
 		if versions[""] == nil {
 			for _, m := range versions {
-				errs = append(errs, &Error{
+				errs = append(errs, Error{
 					File:    m.File,
 					Message: fmt.Sprintf("there is no %s.md", name),
-					Hint:    "a translation needs an original for everybody else",
+					Fix:     "a translation needs an original for everybody else",
 				})
 			}
 		}
 	}
-	if err := errs.err(); err != nil {
+	if err := errs.Sort().Err(); err != nil {
 		return nil, err
 	}
 	return l, nil
@@ -108,28 +110,27 @@ func (l *Library) checkLinks(m *Message) Errors {
 	for _, t := range m.templates() {
 		for _, v := range t.variables {
 			if v.root() == "links" && l.links[v.parts[1]] == nil {
-				errs = append(errs, &Error{
-					File:    m.File,
-					Line:    t.lineNo,
-					Message: fmt.Sprintf("%s is not defined", v.dotted()),
-					Hint:    didYouMean(v.parts[1], known, "add it to links: in settings.yaml"),
-				})
+				fix := "add it to links: in settings.yaml"
+				if near := spelling.Nearest(v.parts[1], known); near != "" {
+					fix = "did you mean " + near + "?"
+				}
+				errs = append(errs, Error{File: m.File, Line: t.lineNo, Message: v.dotted() + " is not defined", Fix: fix})
 			}
 		}
 		if t.share && l.links["certificate"] == nil {
-			errs = append(errs, &Error{
+			errs = append(errs, Error{
 				File:    m.File,
 				Line:    t.lineNo,
 				Message: "share links need links.certificate, which is not defined",
-				Hint:    "add certificate: https://… to links: in settings.yaml",
+				Fix:     "add certificate: https://… to links: in settings.yaml",
 			})
 		}
 		if t.uses(referralRoot) && l.links[referralRoot] == nil {
-			errs = append(errs, &Error{
+			errs = append(errs, Error{
 				File:    m.File,
 				Line:    t.lineNo,
 				Message: "a referral link needs links.referral, which is not defined",
-				Hint:    "add referral: \"https://…?code={{ referral.code }}\" to links: in settings.yaml",
+				Fix:     "add referral: \"https://…?code={{ referral.code }}\" to links: in settings.yaml",
 			})
 		}
 	}

@@ -9,9 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
+	"homeroom/internal/yamlfile"
 )
 
 // Message is one message file, parsed. It does not change.
@@ -46,13 +44,13 @@ func Parse(file string, src []byte) (*Message, error) {
 		return nil, Errors{{
 			File:    file,
 			Message: fmt.Sprintf("%d bytes are too much for a message", len(src)),
-			Hint:    fmt.Sprintf("keep it under %d", MaxSize),
+			Fix:     fmt.Sprintf("keep it under %d", MaxSize),
 		}}
 	}
 	var errs Errors
 	name, locale, err := splitName(file)
 	if err != nil {
-		errs = append(errs, &Error{File: file, Message: err.Error()})
+		errs = append(errs, Error{File: file, Message: err.Error()})
 	}
 	m.Name = name
 	m.Locale = locale
@@ -60,12 +58,12 @@ func Parse(file string, src []byte) (*Message, error) {
 	src = bytes.ReplaceAll(bytes.TrimPrefix(src, []byte("\xef\xbb\xbf")), []byte("\r\n"), []byte("\n"))
 	front, body, bodyLine, ok := splitFrontMatter(string(bytes.ToValidUTF8(src, []byte("\uFFFD"))))
 	if !ok {
-		return nil, append(errs, &Error{
+		return nil, append(errs, Error{
 			File:    file,
 			Line:    1,
 			Message: "the front matter is missing",
-			Hint:    "begin with --- on a line of its own, then subject: …, then --- again",
-		}).err()
+			Fix:     "begin with --- on a line of its own, then subject: …, then --- again",
+		}).Sort().Err()
 	}
 	lines, ferrs := m.readFrontMatter(front)
 	errs = append(errs, ferrs...)
@@ -81,12 +79,12 @@ func Parse(file string, src []byte) (*Message, error) {
 	m.shareText = compile(m.ShareText, lines["share_text"])
 	m.body = compile(m.Body, bodyLine)
 	if len(ferrs) == 0 && strings.TrimSpace(m.Subject) == "" {
-		errs = append(errs, &Error{File: file, Line: 1, Message: "the message has no subject", Hint: "add subject: … to its front matter"})
+		errs = append(errs, Error{File: file, Line: 1, Message: "the message has no subject", Fix: "add subject: … to its front matter"})
 	}
 	if strings.TrimSpace(m.Body) == "" {
-		errs = append(errs, &Error{File: file, Line: bodyLine, Message: "the message has no text"})
+		errs = append(errs, Error{File: file, Line: bodyLine, Message: "the message has no text"})
 	}
-	if err := errs.err(); err != nil {
+	if err := errs.Sort().Err(); err != nil {
 		return nil, err
 	}
 	return m, nil
@@ -131,73 +129,33 @@ func splitFrontMatter(src string) (front, body string, line int, ok bool) {
 
 // readFrontMatter fills in the message's fields and returns the line of each value. The YAML begins on line 2.
 func (m *Message) readFrontMatter(front string) (lines map[string]int, errs Errors) {
-	const above = 1
 	lines = make(map[string]int)
-	fail := func(line int, hint, format string, args ...any) {
-		errs = append(errs, &Error{File: m.File, Line: line + above, Message: fmt.Sprintf(format, args...), Hint: hint})
+	r := &yamlfile.Reader{
+		Source:   yamlfile.NewSource(m.File, []byte("\n"+front)), // a line for the dashes, so that lines are the file's
+		Problems: &errs,
 	}
-	if strings.TrimSpace(front) == "" {
-		return lines, nil
-	}
-	doc, err := parser.ParseBytes([]byte(front), 0)
-	if err != nil {
-		line, message := yamlError(err)
-		fail(line, "a value with {{ }}, : or # in it needs quotes around it", "the front matter is not YAML: %s", message)
+	root, ok := r.Root()
+	if !ok || root == nil {
 		return lines, errs
 	}
-	if len(doc.Docs) != 1 {
-		fail(0, "", "the front matter must be one YAML mapping")
-		return lines, errs
+	fields := map[string]*string{
+		"subject":    &m.Subject,
+		"preheader":  &m.Preheader,
+		"topic":      &m.Topic,
+		"share_text": &m.ShareText,
 	}
-	var pairs []*ast.MappingValueNode
-	switch n := doc.Docs[0].Body.(type) {
-	case nil:
-		return lines, nil // comments only
-	case *ast.MappingNode:
-		pairs = n.Values
-	case *ast.MappingValueNode:
-		pairs = []*ast.MappingValueNode{n}
-	default:
-		fail(0, "write key: value", "the front matter must be a YAML mapping")
-		return lines, errs
-	}
-	targets := map[string]*string{"subject": &m.Subject, "preheader": &m.Preheader, "topic": &m.Topic, "share_text": &m.ShareText}
-	for _, pair := range pairs {
-		key := pair.Key.GetToken().Value
-		line := pair.Key.GetToken().Position.Line
-		target, known := targets[key]
+	for _, p := range r.Pairs(root, "the front matter", frontMatterKeys) {
+		key := p.Key.Text
+		lines[key] = p.Value.At.Line
+		text, isText := p.Value.TextValue()
 		switch {
-		case !known:
-			fail(line, didYouMean(key, frontMatterKeys, "known are "+strings.Join(frontMatterKeys, ", ")), "unknown key %q", key)
-			continue
-		case lines[key] != 0:
-			fail(line, "", "%s is given twice", key)
-			continue
-		}
-		lines[key] = line + above
-		switch v := pair.Value.(type) {
-		case *ast.StringNode:
-			*target, lines[key] = v.Value, v.GetToken().Position.Line+above
-		case *ast.LiteralNode:
-			*target, lines[key] = v.Value.Value, v.GetToken().Position.Line+above
-		case *ast.NullNode:
-		default:
-			fail(line, "put quotes around it", "%s must be text", key)
+		case isText:
+			*fields[key] = text
+		case p.Value.Kind != yamlfile.Null:
+			r.Fail(p.Key.At, "put quotes around it", "%s must be text", key)
 		}
 	}
 	return lines, errs
-}
-
-// yamlError takes the line and the bare message from a YAML syntax error.
-func yamlError(err error) (line int, message string) {
-	var syntax *yaml.SyntaxError
-	if errors.As(err, &syntax) {
-		if syntax.Token != nil && syntax.Token.Position != nil {
-			line = syntax.Token.Position.Line
-		}
-		return line, syntax.Message
-	}
-	return 0, err.Error()
 }
 
 // canonicalLocale writes a locale the BCP 47 way: de_at is de-AT, zh-hant is zh-Hant.

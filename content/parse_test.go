@@ -14,10 +14,10 @@ func TestParseSaysWhatIsWrongAndWhere(t *testing.T) {
 	const ok = "---\nsubject: S\n---\n"
 	for _, c := range []struct{ name, file, src, want string }{
 		{"no front matter", "m.md", "Hello", "m.md:1: the front matter is missing; begin with --- on a line of its own, then subject: …, then --- again"},
-		{"unknown key", "m.md", "---\nsubject: S\npreheder: P\n---\nHi", `m.md:3: unknown key "preheder"; did you mean preheader?`},
+		{"unknown key", "m.md", "---\nsubject: S\npreheder: P\n---\nHi", `m.md:3:1: the front matter has no key "preheder"; did you mean preheader?`},
 		{"key twice", "m.md", "---\nsubject: S\nsubject: T\n---\nHi", "m.md:3:"},
-		{"not text", "m.md", "---\nsubject: [a]\n---\nHi", "m.md:2: subject must be text; put quotes around it"},
-		{"unquoted Liquid", "m.md", "---\nsubject: {{ course.title }} is here\n---\nHi", "m.md:2: the front matter is not YAML"},
+		{"not text", "m.md", "---\nsubject: [a]\n---\nHi", "m.md:2:1: subject must be text; put quotes around it"},
+		{"unquoted Liquid", "m.md", "---\nsubject: {{ course.title }} is here\n---\nHi", "m.md:2:11: not readable as YAML: could not find flow map content; put a value with {{ }} in quotes"},
 		{"no subject", "m.md", "---\ntopic: t\n---\nHi", "m.md:1: the message has no subject"},
 		{"no text", "m.md", "---\nsubject: S\n---\n\n", "m.md:4: the message has no text"},
 		{"not markdown", "m.txt", ok + "Hi", "m.txt: a message is a file that ends in .md"},
@@ -82,7 +82,7 @@ func TestNewLibraryFindsWhatDoesNotFit(t *testing.T) {
 b.de.md: there is no b.md; a translation needs an original for everybody else
 c.md:4: share links need links.certificate, which is not defined; add certificate: https://… to links: in settings.yaml
 settings.yaml: the accent color "green" is not a color; write it like #24584b
-settings.yaml:7: unknown filter "nope"; known are`
+settings.yaml:7: unknown filter "nope"; one of`
 	var got []string
 	for line := range strings.Lines(err.Error()) {
 		line = strings.TrimSuffix(line, "\n")

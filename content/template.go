@@ -9,6 +9,8 @@ import (
 
 	"github.com/osteele/liquid/parser"
 	"github.com/osteele/liquid/render"
+
+	"homeroom/internal/spelling"
 )
 
 // template is one compiled Liquid template.
@@ -79,7 +81,7 @@ func compileTemplate(file string, line int, source string, known roots) (t *temp
 	}()
 	node, err := liquid().config.Compile(instrument(source), location(file, line))
 	if err != nil {
-		return t, Errors{liquidError(file, err)}
+		return t, Errors{*liquidError(file, err)}
 	}
 	t.node = node
 	return t, nil
@@ -121,7 +123,7 @@ func liquidError(file string, err render.Error) *Error {
 		e.Message = strings.TrimSuffix(liquidWrapping.ReplaceAllString(err.Error(), ""), " in "+err.Path())
 	}
 	e.Message = quoted.ReplaceAllString(e.Message, "a value of the wrong kind: can't convert ${1} to type")
-	e.Message, e.Hint = cutHint(e.Message)
+	e.Message, e.Fix = cutHint(e.Message)
 	return e
 }
 
@@ -206,7 +208,7 @@ type checker struct {
 }
 
 func (c *checker) fail(line int, hint, format string, args ...any) {
-	c.errs = append(c.errs, &Error{File: c.file, Line: line, Message: fmt.Sprintf(format, args...), Hint: hint})
+	c.errs = append(c.errs, Error{File: c.file, Line: line, Message: fmt.Sprintf(format, args...), Fix: hint})
 }
 
 func (c *checker) check(source string, line int) {
@@ -266,7 +268,7 @@ func (c *checker) tag(tok parser.Token, line int) {
 		c.template.share = true
 	default:
 		if !slices.Contains(liquidTags, tok.Name) {
-			c.fail(line, didYouMean(tok.Name, liquidTags, "known are "+strings.Join(liquidTags, ", ")), "unknown tag %q", tok.Name)
+			c.fail(line, spelling.Suggest(tok.Name, liquidTags), "unknown tag %q", tok.Name)
 		}
 	}
 }
@@ -306,7 +308,7 @@ func (c *checker) expression(source string, line int, loop bool) {
 	}
 	for _, f := range x.filters {
 		if !slices.Contains(liquidFilters, f) {
-			c.fail(line, didYouMean(f, liquidFilters, "known are "+strings.Join(liquidFilters, ", ")), "unknown filter %q", f)
+			c.fail(line, spelling.Suggest(f, liquidFilters), "unknown filter %q", f)
 		}
 	}
 	for _, v := range x.variables {
@@ -336,7 +338,7 @@ func (r roots) refuse(v variable) (problem, hint string) {
 			all = append(all, name)
 		}
 		slices.Sort(all)
-		return fmt.Sprintf("unknown variable %s", v.dotted()), didYouMean(v.root(), all, "known are "+strings.Join(all, ", "))
+		return fmt.Sprintf("unknown variable %s", v.dotted()), spelling.Suggest(v.root(), all)
 	case names == nil && len(v.parts) > 1:
 		return fmt.Sprintf("%s has no parts", v.root()), ""
 	case names == nil, (v.root() == "share" || v.root() == referralRoot) && len(v.parts) == 1:
@@ -345,7 +347,7 @@ func (r roots) refuse(v variable) (problem, hint string) {
 		return fmt.Sprintf("%s is a group of values", v.root()), fmt.Sprintf("say which, like %s.name", v.root())
 	case names[0] != anyName[0] && !slices.Contains(names, v.parts[1]):
 		return fmt.Sprintf("unknown variable %s", v.dotted()),
-			didYouMean(v.parts[1], names, v.root()+" has "+strings.Join(names, ", "))
+			spelling.Suggest(v.parts[1], names)
 	default:
 		return "", ""
 	}

@@ -13,6 +13,9 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"homeroom/internal/spelling"
+	"homeroom/internal/yamlfile"
 )
 
 // Limits of a folder.
@@ -80,11 +83,11 @@ func readFolder(fsys fs.FS, out *Problems) map[string][]byte {
 				refuse(name, fmt.Sprintf("cannot be read: %v", plainError(err)), "")
 				continue
 			}
-			if len(content) > maxFile {
+			if len(content) > yamlfile.MaxFile {
 				refuse(name, "the file is larger than 256 KiB", "split it into smaller files")
 				continue
 			}
-			files[name] = normalize(content)
+			files[name] = yamlfile.Normalize(content)
 			if total += len(content); total > MaxBundle {
 				return files // compileFolder says so
 			}
@@ -107,7 +110,7 @@ func readFile(fsys fs.FS, name string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, errors.New("it is not a file")
 	}
-	return io.ReadAll(io.LimitReader(f, maxFile+1))
+	return io.ReadAll(io.LimitReader(f, yamlfile.MaxFile+1))
 }
 
 // plainError takes the operation and path off a file error.
@@ -130,14 +133,14 @@ func noteUnread(name string, isDir bool, out *Problems) {
 		if base == testsDir || base == rulesDir || base == messagesDir {
 			return
 		}
-		if near := nearest(base, []string{rulesDir, messagesDir, testsDir}); near != "" {
+		if near := spelling.Nearest(base, []string{rulesDir, messagesDir, testsDir}); near != "" {
 			fix = "rename it to " + near
 		}
 	case isDir:
 		fix = "move its files into " + dir
 	case dir == "" && (strings.HasSuffix(base, ".yaml") || strings.HasSuffix(base, ".yml")):
 		fix = "move it into " + rulesDir + " if it is a rule"
-		if near := nearest(base, folderFiles); near != "" {
+		if near := spelling.Nearest(base, folderFiles); near != "" {
 			fix = "rename it to " + near
 		}
 	case dir == rulesDir && strings.HasSuffix(base, ".yml"):

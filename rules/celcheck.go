@@ -11,6 +11,8 @@ import (
 	"cel.dev/cel-go/common/ast"
 
 	"homeroom/engine"
+	"homeroom/internal/spelling"
+	"homeroom/internal/yamlfile"
 )
 
 // compiled is an expression that passed its check.
@@ -23,18 +25,18 @@ type compiled struct {
 
 // compile checks the expression that a node holds and prepares it. Problems are reported where they stand; ok is false
 // if there were any.
-func (l *language) compile(d *decoder, n *node, s scope, w want) (c compiled, ok bool) {
+func (l *language) compile(d *decoder, n *yamlfile.Node, s scope, w want) (c compiled, ok bool) {
 	e, err := l.env(s)
 	if err != nil {
-		d.fail(n.at, "", "%v", err)
+		d.Fail(n.At, "", "%v", err)
 		return c, false
 	}
-	if len(n.text) > maxExprText {
-		d.fail(n.at, "make it shorter", "the expression is longer than %d characters", maxExprText)
+	if len(n.Text) > maxExprText {
+		d.Fail(n.At, "make it shorter", "the expression is longer than %d characters", maxExprText)
 		return c, false
 	}
 	check := &exprCheck{d: d, n: n, s: s, w: w, l: l}
-	parsed, issues := e.Parse(n.text)
+	parsed, issues := e.Parse(n.Text)
 	if issues.Err() != nil {
 		check.syntax(issues)
 		return c, false
@@ -65,15 +67,15 @@ func (l *language) compile(d *decoder, n *node, s scope, w want) (c compiled, ok
 		return c, false
 	}
 	if !w.accepts(checked.OutputType()) {
-		d.fail(check.place(1, 0), w.fix(), "this gives %s, but must give %s", typeName(cel.FormatCELType(checked.OutputType())), w)
+		d.Fail(check.place(1, 0), w.fix(), "this gives %s, but must give %s", typeName(cel.FormatCELType(checked.OutputType())), w)
 		return c, false
 	}
 	program, err := e.Program(checked, cel.CostLimit(maxExprCost), cel.EvalOptions(cel.OptOptimize))
 	if err != nil {
-		d.fail(n.at, "", "the expression cannot be prepared: %v", err)
+		d.Fail(n.At, "", "the expression cannot be prepared: %v", err)
 		return c, false
 	}
-	c = compiled{expr: &expr{source: strings.TrimSpace(n.text), want: w, program: program}, reads: found, gives: checked.OutputType()}
+	c = compiled{expr: &expr{source: strings.TrimSpace(n.Text), want: w, program: program}, reads: found, gives: checked.OutputType()}
 	if s.event != "" && w == wantBool {
 		c.gate = l.gate(e, checked, c.expr)
 	}
@@ -126,7 +128,7 @@ func (w want) fix() string {
 // exprCheck words what CEL finds wrong with one expression.
 type exprCheck struct {
 	d *decoder
-	n *node
+	n *yamlfile.Node
 	s scope
 	w want
 	l *language
@@ -135,21 +137,21 @@ type exprCheck struct {
 // fail reports a problem at a part of the expression.
 func (c *exprCheck) fail(parsed *cel.Ast, id int64, fix, format string, args ...any) {
 	start := parsed.NativeRep().SourceInfo().GetStartLocation(id)
-	c.d.fail(c.place(start.Line(), start.Column()), fix, format, args...)
+	c.d.Fail(c.place(start.Line(), start.Column()), fix, format, args...)
 }
 
 // place turns a line (from 1) and column (from 0) of the expression into a place in the file.
-func (c *exprCheck) place(line, column int) pos {
+func (c *exprCheck) place(line, column int) yamlfile.Position {
 	if line < 1 {
-		return c.n.at
+		return c.n.At
 	}
-	return c.d.src.locate(c.n, c.offset(line, column))
+	return c.d.Source.Locate(c.n, c.offset(line, column))
 }
 
 // offset turns a line (from 1) and column (from 0, in characters) of the expression into an offset in bytes.
 func (c *exprCheck) offset(line, column int) int {
 	off := 0
-	text := c.n.text
+	text := c.n.Text
 	for ; line > 1; line-- {
 		next := strings.IndexByte(text[off:], '\n')
 		if next < 0 {
@@ -180,7 +182,7 @@ var (
 func (c *exprCheck) syntax(issues *cel.Issues) {
 	first := issues.Errors()[0]
 	fix := ""
-	outside := outsideQuotes(c.n.text)
+	outside := outsideQuotes(c.n.Text)
 	switch {
 	case wordAnd.MatchString(outside):
 		fix = "write && for and"
@@ -193,7 +195,7 @@ func (c *exprCheck) syntax(issues *cel.Issues) {
 	case unitForm.MatchString(outside):
 		fix = "write days(7), or duration(\"36h\")"
 	}
-	c.d.fail(c.place(first.Location.Line(), first.Location.Column()), fix, "this is not an expression: %s", plainSyntax(first.Message))
+	c.d.Fail(c.place(first.Location.Line(), first.Location.Column()), fix, "this is not an expression: %s", plainSyntax(first.Message))
 }
 
 // plainSyntax says what a parser says in words of everyday.
@@ -240,19 +242,19 @@ func (c *exprCheck) issues(parsed *cel.Ast, issues *cel.Issues) {
 		} else if m := noMatch.FindStringSubmatch(e.Message); m != nil {
 			c.noOverload(c.nameBefore(off, m[1]), m[1], m[2], m[3])
 		} else if m := noParts.FindStringSubmatch(e.Message); m != nil {
-			c.d.fail(c.d.src.locate(c.n, off), "take the part after the dot away", "%s has no parts", typeName(m[1]))
+			c.d.Fail(c.d.Source.Locate(c.n, off), "take the part after the dot away", "%s has no parts", typeName(m[1]))
 		} else {
-			c.d.fail(c.d.src.locate(c.n, off), literalFixes[e.Message], "%s", e.Message)
+			c.d.Fail(c.d.Source.Locate(c.n, off), literalFixes[e.Message], "%s", e.Message)
 		}
 	}
 }
 
 // nameBefore places a function: CEL reports its bracket, people look at its name.
-func (c *exprCheck) nameBefore(off int, name string) pos {
-	if strings.HasPrefix(c.n.text[off:], "(") && strings.HasSuffix(c.n.text[:off], name) {
+func (c *exprCheck) nameBefore(off int, name string) yamlfile.Position {
+	if strings.HasPrefix(c.n.Text[off:], "(") && strings.HasSuffix(c.n.Text[:off], name) {
 		off -= len(name)
 	}
-	return c.d.src.locate(c.n, off)
+	return c.d.Source.Locate(c.n, off)
 }
 
 // literalFixes say what to do about texts that a function cannot read.
@@ -280,61 +282,61 @@ func (c *exprCheck) undefinedField(parsed *cel.Ast, off int, part ast.Expr, fiel
 		fields = c.l.fieldsOf(c.s, owner)
 		start := parsed.NativeRep().SourceInfo().GetStartLocation(of.ID())
 		from := c.offset(start.Line(), start.Column()) + len(owner)
-		if after := strings.Index(c.n.text[min(from, len(c.n.text)):], field); after >= 0 {
+		if after := strings.Index(c.n.Text[min(from, len(c.n.Text)):], field); after >= 0 {
 			off = from + after
 		}
 	}
 	what := owner
-	fix := didYouMean(field, fields)
+	fix := spelling.Suggest(field, fields)
 	if owner == "event" || owner == "trigger" {
 		if what = c.s.event; owner == "trigger" {
 			what = c.s.trigger
 		}
 		fix = "it has " + strings.Join(fields, ", ")
-		if near := nearest(field, fields); near != "" {
+		if near := spelling.Nearest(field, fields); near != "" {
 			fix = fmt.Sprintf("did you mean %s.%s?", owner, near)
 		} else if what != inactivityCourse && what != inactivityPlatform {
 			fix += "; your own properties go into catalog.yaml"
 		}
 	}
-	c.d.fail(c.d.src.locate(c.n, off), fix, "%s has no property %q", what, field)
+	c.d.Fail(c.d.Source.Locate(c.n, off), fix, "%s has no property %q", what, field)
 }
 
 // loops are the functions of CEL that go over lists and maps.
 var loops = []string{"all", "exists", "exists_one", "map", "filter"}
 
 // undeclared words a name that means nothing here.
-func (c *exprCheck) undeclared(at pos, name string) {
+func (c *exprCheck) undeclared(at yamlfile.Position, name string) {
 	base, _, _ := strings.Cut(name, ".")
 	switch {
 	case base == "event" && c.s.trigger != "":
-		c.d.fail(at, "trigger is what started the run", "there is no event to look at here")
+		c.d.Fail(at, "trigger is what started the run", "there is no event to look at here")
 		return
 	case base == "trigger":
-		c.d.fail(at, "use event", "there is no trigger before a run has started")
+		c.d.Fail(at, "use event", "there is no trigger before a run has started")
 		return
 	case base == "course":
-		c.d.fail(at, "let the rule start from an event that belongs to a course", "this rule's runs have no course")
+		c.d.Fail(at, "let the rule start from an event that belongs to a course", "this rule's runs have no course")
 		return
 	case slices.Contains([]string{"sent", "count"}, base):
-		c.d.fail(at, "write "+pastExample(base), "%s is a function, of a name and a time", base)
+		c.d.Fail(at, "write "+pastExample(base), "%s is a function, of a name and a time", base)
 		return
 	case slices.Contains(loops, base):
-		c.d.fail(at, "use in, or let the publisher send the answer as a property", "%s() is not available: there are no loops", base)
+		c.d.Fail(at, "use in, or let the publisher send the answer as a property", "%s() is not available: there are no loops", base)
 		return
 	}
-	if c.w == wantValue && strings.TrimSpace(c.n.text) == name {
-		c.d.fail(at, "for a text, write '\""+name+"\"'; for a property, trigger."+name, "%q means nothing here", name)
+	if c.w == wantValue && strings.TrimSpace(c.n.Text) == name {
+		c.d.Fail(at, "for a text, write '\""+name+"\"'; for a property, trigger."+name, "%q means nothing here", name)
 		return
 	}
 	known := append(c.s.variables(), functionNames()...)
 	fix := "there are " + strings.Join(c.s.variables(), ", ")
-	if near := nearest(base, known); near != "" {
+	if near := spelling.Nearest(base, known); near != "" {
 		fix = "did you mean " + near + "?"
 	} else if fields := c.l.fieldsOf(c.s, "event"); slices.Contains(fields, base) {
 		fix = "did you mean event." + base + "?"
 	} else if fields := c.l.fieldsOf(c.s, "trigger"); slices.Contains(fields, base) {
 		fix = "did you mean trigger." + base + "?"
 	}
-	c.d.fail(at, fix, "%q means nothing here", name)
+	c.d.Fail(at, fix, "%q means nothing here", name)
 }

@@ -13,6 +13,8 @@ import (
 
 	"homeroom/catalog"
 	"homeroom/engine"
+	"homeroom/internal/spelling"
+	"homeroom/internal/yamlfile"
 )
 
 // Limits of what may be asked of the past: what is asked must be remembered for every learner.
@@ -88,7 +90,7 @@ func (c *exprCheck) pastCall(parsed *cel.Ast, e ast.Expr, function string, args 
 	start := parsed.NativeRep().SourceInfo().GetStartLocation(e.ID())
 	at := c.nameBefore(c.offset(start.Line(), start.Column()), function)
 	if len(args) != 2 {
-		c.d.fail(at, "write "+pastExample(function), "%s() takes two texts, not %d", function, len(args))
+		c.d.Fail(at, "write "+pastExample(function), "%s() takes two texts, not %d", function, len(args))
 		return "", 0, false
 	}
 	var texts [2]string
@@ -102,22 +104,22 @@ func (c *exprCheck) pastCall(parsed *cel.Ast, e ast.Expr, function string, args 
 	}
 	nameAt := c.placeOf(parsed, args[0].ID())
 	if function == "sent" && !c.l.past.messages[texts[0]] {
-		c.d.fail(nameAt, didYouMean(texts[0], sortedKeys(c.l.past.messages)), "there is no message %s", texts[0])
+		c.d.Fail(nameAt, spelling.Suggest(texts[0], sortedKeys(c.l.past.messages)), "there is no message %s", texts[0])
 		return "", 0, false
 	}
 	if function == "count" {
-		counted := &node{text: texts[0], at: nameAt}
+		counted := &yamlfile.Node{Text: texts[0], At: nameAt}
 		if ev, known := c.l.past.cat.Event(texts[0]); !known {
-			c.d.fail(nameAt, unknownEventFix(c.l.past.cat, counted.text), "there is no event %s", counted.text)
+			c.d.Fail(nameAt, unknownEventFix(c.l.past.cat, counted.Text), "there is no event %s", counted.Text)
 			return "", 0, false
 		} else if ev.Admin {
-			c.d.fail(nameAt, "use an event of a learner", "%s has no learner, so it cannot be counted", counted.text)
+			c.d.Fail(nameAt, "use an event of a learner", "%s has no learner, so it cannot be counted", counted.Text)
 			return "", 0, false
 		}
 	}
-	before := len(*c.d.out)
-	span, fine := c.d.duration(&node{text: texts[1], at: c.placeOf(parsed, args[1].ID())}, function+"'s time")
-	if !fine || len(*c.d.out) > before {
+	before := len(*c.d.Problems)
+	span, fine := c.d.duration(&yamlfile.Node{Text: texts[1], At: c.placeOf(parsed, args[1].ID())}, function+"'s time")
+	if !fine || len(*c.d.Problems) > before {
 		return "", 0, false
 	}
 	const day = 24 * time.Hour
@@ -134,7 +136,7 @@ func (c *exprCheck) pastCall(parsed *cel.Ast, e ast.Expr, function string, args 
 	return texts[0], span.Seconds(), true
 }
 
-func (c *exprCheck) placeOf(parsed *cel.Ast, id int64) pos {
+func (c *exprCheck) placeOf(parsed *cel.Ast, id int64) yamlfile.Position {
 	start := parsed.NativeRep().SourceInfo().GetStartLocation(id)
 	return c.place(start.Line(), start.Column())
 }

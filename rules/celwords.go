@@ -3,13 +3,15 @@ package rules
 import (
 	"slices"
 	"strings"
+
+	"homeroom/internal/yamlfile"
 )
 
 var signs = map[string]string{"_==_": "==", "_!=_": "!=", "_<_": "<", "_<=_": "<=", "_>_": ">", "_>=_": ">=",
 	"_+_": "+", "_-_": "-", "_*_": "*", "_/_": "/", "_%_": "%", "@in": "in", "_&&_": "&&", "_||_": "||"}
 
 // noOverload words a function or sign that does not go with what it is given.
-func (c *exprCheck) noOverload(at pos, function, receiver, args string) {
+func (c *exprCheck) noOverload(at yamlfile.Position, function, receiver, args string) {
 	kinds := []string{}
 	if receiver != "" {
 		kinds = append(kinds, typeName(receiver))
@@ -31,15 +33,15 @@ func (c *exprCheck) noOverload(at pos, function, receiver, args string) {
 		if strings.ContainsAny(sign, "=<>") {
 			verb = "compare"
 		}
-		c.d.fail(at, fix, "%s cannot %s %s with %s", sign, verb, kinds[0], kinds[1])
+		c.d.Fail(at, fix, "%s cannot %s %s with %s", sign, verb, kinds[0], kinds[1])
 	case function == "!_" || function == "-_":
-		c.d.fail(at, "compare it with something instead", "%s does not go with %s", function[:1], kinds[0])
+		c.d.Fail(at, "compare it with something instead", "%s does not go with %s", function[:1], kinds[0])
 	case function == "_?_:_":
-		c.d.fail(at, "both answers must be of one kind", "? : does not go with %s", strings.Join(kinds, " and "))
+		c.d.Fail(at, "both answers must be of one kind", "? : does not go with %s", strings.Join(kinds, " and "))
 	case function == "_[_]":
-		c.d.fail(at, "write a dot and the name", "[] does not go with %s", strings.Join(kinds, " and "))
+		c.d.Fail(at, "write a dot and the name", "[] does not go with %s", strings.Join(kinds, " and "))
 	default:
-		c.d.fail(at, fix, "%s() does not go with %s", function, strings.Join(kinds, " and "))
+		c.d.Fail(at, fix, "%s() does not go with %s", function, strings.Join(kinds, " and "))
 	}
 }
 

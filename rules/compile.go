@@ -7,6 +7,8 @@ import (
 	"homeroom/catalog"
 	"homeroom/content"
 	"homeroom/engine"
+	"homeroom/internal/spelling"
+	"homeroom/internal/yamlfile"
 )
 
 // compiler gives rules their meaning. It lives as long as the compilation of one folder.
@@ -20,7 +22,7 @@ type compiler struct {
 	keep     keepSet
 	sent     map[string]bool // messages that a rule sends
 	tried    map[string]bool // messages that were rendered for a trigger
-	sources  map[string]*source
+	sources  map[string]*yamlfile.Source
 	out      *Problems
 }
 
@@ -36,7 +38,7 @@ type origin struct {
 func (c *compiler) rule(d *decoder, spec *ruleSpec) (rule *engine.Rule, ok bool) {
 	before := len(*c.out)
 	r := &engine.Rule{
-		Name:     d.rule,
+		Name:     d.Rule,
 		About:    spec.about,
 		Again:    spec.again,
 		Priority: spec.priority,
@@ -95,10 +97,10 @@ func (c *compiler) checkNames(d *decoder, spec *ruleSpec) {
 
 func (c *compiler) checkName(d *decoder, spec *ruleSpec) {
 	switch {
-	case !nameForm.MatchString(d.rule) || len(d.rule) > 64:
-		d.fail(pos{}, "rename the file; use small letters, digits and -, at most 64", "%q is not a rule's name", d.rule)
-	case spec.name != nil && spec.name.text != d.rule:
-		d.fail(spec.name.at, "write "+d.rule+", or rename the file", "the rule is called %q, but its file %q", spec.name.text, d.rule)
+	case !nameForm.MatchString(d.Rule) || len(d.Rule) > 64:
+		d.Fail(yamlfile.Position{}, "rename the file; use small letters, digits and -, at most 64", "%q is not a rule's name", d.Rule)
+	case spec.name != nil && spec.name.Text != d.Rule:
+		d.Fail(spec.name.At, "write "+d.Rule+", or rename the file", "the rule is called %q, but its file %q", spec.name.Text, d.Rule)
 	}
 }
 
@@ -141,25 +143,25 @@ func (c *compiler) when(d *decoder, spec *ruleSpec, r *engine.Rule) (from origin
 }
 
 // event looks an event up.
-func (c *compiler) event(d *decoder, n *node) (*catalog.Event, bool) {
-	ev, ok := c.cat.Event(n.text)
+func (c *compiler) event(d *decoder, n *yamlfile.Node) (*catalog.Event, bool) {
+	ev, ok := c.cat.Event(n.Text)
 	switch {
 	case !ok:
-		d.fail(n.at, unknownEventFix(c.cat, n.text), "there is no event %s", n.text)
+		d.Fail(n.At, unknownEventFix(c.cat, n.Text), "there is no event %s", n.Text)
 		return nil, false
 	case ev.Admin:
-		d.fail(n.at, "use an event of a learner", "%s has no learner, so it concerns no rule", n.text)
+		d.Fail(n.At, "use an event of a learner", "%s has no learner, so it concerns no rule", n.Text)
 		return nil, false
 	}
 	return ev, true
 }
 
 // condition compiles a bool and notes what it reads of events.
-func (c *compiler) condition(d *decoder, n *node, s scope) (compiled, bool) {
+func (c *compiler) condition(d *decoder, n *yamlfile.Node, s scope) (compiled, bool) {
 	return c.expression(d, n, s, wantBool)
 }
 
-func (c *compiler) expression(d *decoder, n *node, s scope, w want) (compiled, bool) {
+func (c *compiler) expression(d *decoder, n *yamlfile.Node, s scope, w want) (compiled, bool) {
 	done, ok := c.lang.compile(d, n, s, w)
 	if ok {
 		c.keep.add(s.event, done.reads["event"]...)
@@ -173,34 +175,34 @@ func (c *compiler) per(d *decoder, spec *ruleSpec, from origin, r *engine.Rule) 
 	switch {
 	case from.name == inactivityCourse:
 		for _, n := range spec.per {
-			if n.text != engine.KeyCourse {
-				d.fail(n.at, "take per out; it is course_id here", "a rule about inactivity in a course runs per course_id")
+			if n.Text != engine.KeyCourse {
+				d.Fail(n.At, "take per out; it is course_id here", "a rule about inactivity in a course runs per course_id")
 			}
 		}
 		r.Per = []string{engine.KeyCourse}
 		return
 	case from.name == inactivityPlatform:
 		for _, n := range spec.per {
-			d.fail(n.at, "take it out, or say in: course", "inactivity on the platform has no %s", n.text)
+			d.Fail(n.At, "take it out, or say in: course", "inactivity on the platform has no %s", n.Text)
 		}
 		return
 	}
 	for _, n := range spec.per {
-		p, carried := from.event.Property(n.text)
+		p, carried := from.event.Property(n.Text)
 		switch {
 		case carried && (p.Type == catalog.Strings || p.Type == catalog.Any):
-			d.fail(n.at, "use a property with a single value", "%s.%s has no single value", from.name, n.text)
-		case carried || n.text == engine.KeyCourse && from.course:
-			r.Per = append(r.Per, n.text)
-			c.keep.add(from.name, n.text)
+			d.Fail(n.At, "use a property with a single value", "%s.%s has no single value", from.name, n.Text)
+		case carried || n.Text == engine.KeyCourse && from.course:
+			r.Per = append(r.Per, n.Text)
+			c.keep.add(from.name, n.Text)
 		default:
-			d.fail(n.at, perFix(n.text, from.event), "%s carries no %s", from.name, n.text)
+			d.Fail(n.At, perFix(n.Text, from.event), "%s carries no %s", from.name, n.Text)
 		}
 	}
 }
 
 func perFix(key string, ev *catalog.Event) string {
-	if fix := didYouMean(key, propertyNames(ev)); fix != "" {
+	if fix := spelling.Suggest(key, propertyNames(ev)); fix != "" {
 		return fix
 	}
 	return "take per out: then a learner has one live run of the rule"
@@ -238,7 +240,7 @@ func perKeys(spec *ruleSpec, from origin) []string {
 	}
 	out := make([]string, len(spec.per))
 	for i, n := range spec.per {
-		out[i] = n.text
+		out[i] = n.Text
 	}
 	return out
 }
@@ -260,7 +262,7 @@ func (c *compiler) checkReach(d *decoder, m *matchSpec, ev *catalog.Event, spec 
 			return
 		}
 	}
-	d.warn(m.event.at, LintNeverMatches, "add any: true if every such event of the learner is meant, or take it out",
+	d.Warn(m.event.At, LintNeverMatches, "add any: true if every such event of the learner is meant, or take it out",
 		"%s does not say which %s it belongs to, so this %s reaches no run", ev.Name, strings.Join(per, " and "), m.what)
 }
 

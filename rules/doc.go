@@ -4,19 +4,19 @@
 //
 // The way through the package, one file per concern:
 //
-//	bundle.go             reads the folder, within limits                    → map of path to content, hash
-//	source.go, yaml.go    one file as text, then as a tree with positions    → node
-//	decode.go             strict decoding: tables of known keys              → spec.go, steps.go, settings.go …
-//	compile*.go, reach.go meaning: events, per, steps as a linear program    → engine.Rule
-//	cel*.go, expr.go      conditions, type-checked against the catalog       → engine.Expr
-//	celpast.go            sent() and count(): what must be remembered        → Ruleset.Counted, Remember
-//	lints.go              what compiles, but cannot do what its author hopes for
-//	messages.go, keep.go  what is sent, and what must be handed over for it
-//	load.go               all of the above in order
-//	explain.go, sample.go a compiled rule in words; somebody to show a message to
-//	schema.go             what editors know of the files; kept in step with the tables by a test
+//	bundle.go               reads the folder, within limits                    → map of path to content, hash
+//	decode.go               strict decoding: tables of known keys              → spec.go, steps.go, settings.go …
+//	compile.go, program.go  meaning: events, per, steps as a linear program    → engine.Rule
+//	celcheck.go, expr.go    conditions, type-checked against the catalog       → engine.Expr
+//	celpast.go              sent() and count(): what must be remembered        → Ruleset.Counted, Remember
+//	lints.go                what compiles, but cannot do what its author hopes for
+//	messages.go, keep.go    what is sent, and what must be handed over for it
+//	load.go                 all of the above in order
+//	explain.go, sample.go   a compiled rule in words; somebody to show a message to
+//	schema.go               what editors know of the files; kept in step with the tables by a test
 //
-// To add a key to the language, give it a row in a table, the spec a field and the schema a property, and compile it.
+// Package yamlfile reads the files as trees with positions, and has the type of a problem. To add a key to the language,
+// give it a row in a table, the spec a field and the schema a property, and compile it.
 //
 // The package must not know NATS, Temporal or SendGrid, and never looks at the clock.
 package rules

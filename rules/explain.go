@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 
 	"homeroom/engine"
+	"homeroom/internal/spelling"
 )
 
 // Explain puts a rule into words: what it does, its program, what it listens to and which of that wakes workflows.
@@ -17,7 +18,7 @@ func (a *Academy) Explain(name string) (string, error) {
 		for _, rule := range a.Ruleset.Rules {
 			known = append(known, rule.Name)
 		}
-		return "", fmt.Errorf("there is no rule %s: %s", name, didYouMean(name, known))
+		return "", fmt.Errorf("there is no rule %s: %s", name, spelling.Suggest(name, known))
 	}
 	e := explainer{academy: a, rule: r}
 	e.words()

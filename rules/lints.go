@@ -5,6 +5,7 @@ import (
 
 	"homeroom/catalog"
 	"homeroom/engine"
+	"homeroom/internal/yamlfile"
 )
 
 // lint warns of a rule that compiles, but cannot do what its author hopes for.
@@ -14,23 +15,23 @@ func (c *compiler) lint(d *decoder, spec *ruleSpec, r *engine.Rule) {
 		sends = sends || r.Program[i].Op == engine.OpSend
 	}
 	if spec.goal != nil && !sends {
-		d.warn(spec.goal.at, LintGoalUnsent, "send something, or use until to end runs",
+		d.Warn(spec.goal.at, LintGoalUnsent, "send something, or use until to end runs",
 			"the goal counts from the first message, but the rule sends none")
 	}
 	if _, said := spec.places["goal"]; spec.holdout > 0 && !said {
-		d.warn(spec.places["holdout"], LintHoldoutBlind, "add goal: {event: …, within: 7d}",
+		d.Warn(spec.places["holdout"], LintHoldoutBlind, "add goal: {event: …, within: 7d}",
 			"learners are held out, but without a goal there is nothing to compare")
 	}
 }
 
 // checkInApp warns of a message about leaving the mailing list that is shown in the app.
-func (c *compiler) checkInApp(d *decoder, message *node, channel string) {
+func (c *compiler) checkInApp(d *decoder, message *yamlfile.Node, channel string) {
 	if channel != channelInApp || c.library == nil {
 		return
 	}
-	if slices.Contains(c.library.Variables(message.text), "unsubscribe_url") {
-		d.warn(message.at, LintInAppLeave, "use preferences_url, or take it out: it leaves the topic on every channel",
-			"message %s uses unsubscribe_url, but is shown in the app", message.text)
+	if slices.Contains(c.library.Variables(message.Text), "unsubscribe_url") {
+		d.Warn(message.At, LintInAppLeave, "use preferences_url, or take it out: it leaves the topic on every channel",
+			"message %s uses unsubscribe_url, but is shown in the app", message.Text)
 	}
 }
 
@@ -41,10 +42,10 @@ func comesOften(ev *catalog.Event) bool {
 }
 
 // checkVolume warns of an event that comes often and wakes a learner's workflow each time.
-func (c *compiler) checkVolume(d *decoder, n *node, ev *catalog.Event, gate engine.Expr, what string) {
+func (c *compiler) checkVolume(d *decoder, n *yamlfile.Node, ev *catalog.Event, gate engine.Expr, what string) {
 	if !comesOften(ev) || gate != nil {
 		return
 	}
-	d.warn(n.at, LintHighVolume, "add if: with a condition on the event alone, or accept it with # allow: "+LintHighVolume,
+	d.Warn(n.At, LintHighVolume, "add if: with a condition on the event alone, or accept it with # allow: "+LintHighVolume,
 		"%s comes often, and each one wakes the learner for this %s", ev.Name, what)
 }

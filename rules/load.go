@@ -13,6 +13,7 @@ import (
 	"homeroom/catalog"
 	"homeroom/content"
 	"homeroom/engine"
+	"homeroom/internal/yamlfile"
 )
 
 // maxRules is how many rules a folder may have.
@@ -43,10 +44,10 @@ func Load(fsys fs.FS, dir string) (*Academy, Problems) {
 	}
 	files := readFolder(sub, &problems)
 	if problems.Errors() > 0 && len(files) == 0 {
-		return nil, problems.under(dir)
+		return nil, problems.Under(dir)
 	}
 	academy := compileFolder(files, &problems)
-	problems = problems.under(dir).sort()
+	problems = problems.Under(dir).Sort()
 	if problems.Err() != nil {
 		return nil, problems
 	}
@@ -57,7 +58,7 @@ func Load(fsys fs.FS, dir string) (*Academy, Problems) {
 // LoadDir compiles a folder of the machine. Problems name files as a person at the same place would type them.
 func LoadDir(dir string) (*Academy, Problems) {
 	academy, problems := Load(os.DirFS(dir), ".")
-	problems = problems.under(filepath.ToSlash(filepath.Clean(dir)))
+	problems = problems.Under(filepath.ToSlash(filepath.Clean(dir)))
 	if academy != nil {
 		academy.Name = filepath.Base(dir)
 		if abs, err := filepath.Abs(dir); err == nil {
@@ -65,19 +66,6 @@ func LoadDir(dir string) (*Academy, Problems) {
 		}
 	}
 	return academy, problems
-}
-
-// under puts the folder before the files' names.
-func (ps Problems) under(dir string) Problems {
-	for i := range ps {
-		switch {
-		case ps[i].File == "." || ps[i].File == "":
-			ps[i].File = dir
-		case dir != ".":
-			ps[i].File = path.Join(dir, ps[i].File)
-		}
-	}
-	return ps
 }
 
 // FromBundle compiles a stored revision: the Files of an Academy.
@@ -89,10 +77,10 @@ func FromBundle(files map[string][]byte) (*Academy, Problems) {
 			problems = append(problems, Problem{File: name, Message: "does not belong into a revision"})
 			continue
 		}
-		clean[name] = normalize(content)
+		clean[name] = yamlfile.Normalize(content)
 	}
 	academy := compileFolder(clean, &problems)
-	problems = problems.sort()
+	problems = problems.Sort()
 	if problems.Err() != nil {
 		return nil, problems
 	}
@@ -105,9 +93,9 @@ func compileFolder(files map[string][]byte, out *Problems) *Academy {
 		*out = append(*out, Problem{Message: err.Error(), Fix: "take out what is not needed, or split the folder"})
 		return nil
 	}
-	sources := map[string]*source{}
+	sources := map[string]*yamlfile.Source{}
 	for name, content := range files {
-		sources[name] = newSource(name, content)
+		sources[name] = yamlfile.NewSource(name, content)
 	}
 	cat, ok := loadCatalog(files, sources, out)
 	if !ok {
@@ -120,11 +108,11 @@ func compileFolder(files map[string][]byte, out *Problems) *Academy {
 	}
 	settings := newSettings(cat)
 	if src := sources[settingsFile]; src != nil {
-		settings = readSettings(&decoder{src: src, out: out}, cat)
+		settings = readSettings(newDecoder(src, "", out), cat)
 	}
 	courses := map[string]engine.CourseInfo{}
 	if src := sources[coursesFile]; src != nil {
-		courses = readCourses(&decoder{src: src, out: out})
+		courses = readCourses(newDecoder(src, "", out))
 	}
 	c := &compiler{
 		cat:      cat,
@@ -176,13 +164,13 @@ func (c *compiler) rules(files map[string][]byte) (rules []*engine.Rule) {
 			*c.out = append(*c.out, Problem{File: rulesDir, Message: "the folder has more than 500 rules", Fix: "split the folder"})
 			break
 		}
-		d := &decoder{src: c.sources[name], rule: strings.TrimSuffix(path.Base(name), ".yaml"), out: c.out}
-		root, ok := d.root()
+		d := newDecoder(c.sources[name], strings.TrimSuffix(path.Base(name), ".yaml"), c.out)
+		root, ok := d.Root()
 		if !ok {
 			continue
 		}
 		if root == nil {
-			d.fail(pos{}, "begin with rule: "+d.rule, "the file is empty")
+			d.Fail(yamlfile.Position{}, "begin with rule: "+d.Rule, "the file is empty")
 			continue
 		}
 		spec, ok := readRule(d, root)
@@ -214,7 +202,7 @@ func messageNames(files map[string][]byte) map[string]bool {
 
 // loadCatalog joins the built-in events and the folder's own. A broken catalog.yaml makes every other judgment wrong,
 // so ok is false then.
-func loadCatalog(files map[string][]byte, sources map[string]*source, out *Problems) (cat *catalog.Catalog, ok bool) {
+func loadCatalog(files map[string][]byte, sources map[string]*yamlfile.Source, out *Problems) (cat *catalog.Catalog, ok bool) {
 	cat, err := catalog.Default()
 	if err != nil {
 		*out = append(*out, Problem{File: catalogFile, Message: fmt.Sprintf("the built-in events cannot be read: %v", err)})
@@ -224,23 +212,13 @@ func loadCatalog(files map[string][]byte, sources map[string]*source, out *Probl
 	if src == nil {
 		return cat, true
 	}
-	d := &decoder{src: src, out: out}
-	flaw := src.textFlaw()
-	if flaw == nil {
-		flaw = src.nestingFlaw()
-	}
-	if flaw != nil {
-		d.fail(flaw.at, flaw.fix, "%s", flaw.message)
-		return nil, false
-	}
 	extended, err := cat.Extend(catalogFile, files[catalogFile])
-	if problems, is := err.(catalog.Problems); is {
-		for _, p := range problems {
-			d.fail(pos{p.Line, p.Col}, p.Fix, "%s", p.Message)
-		}
+	if problems, is := err.(Problems); is {
+		*out = append(*out, problems...)
 		return nil, false
-	} else if err != nil {
-		d.fail(pos{}, "", "%v", err)
+	}
+	if err != nil {
+		newDecoder(src, "", out).Fail(yamlfile.Position{}, "", "%v", err)
 		return nil, false
 	}
 	return extended, true

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"homeroom/content"
+	"homeroom/internal/yamlfile"
 )
 
 // look is what settings.yaml says about how messages look and where they lead.
@@ -29,10 +30,10 @@ var (
 )
 
 // readUTM reads {source: …, medium: …}, or off.
-func readUTM(d *decoder, s *settingsSpec, _, v *node) {
-	if v.kind == scalar {
-		if word, ok := d.text(v, "utm"); ok && word != "off" && word != "false" {
-			d.fail(v.at, "write {source: homeroom, medium: email}, or off", "utm cannot be %q", word)
+func readUTM(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {
+	if v.Kind == yamlfile.Scalar {
+		if word, ok := d.Text(v, "utm"); ok && word != "off" && word != "false" {
+			d.Fail(v.At, "write {source: homeroom, medium: email}, or off", "utm cannot be %q", word)
 		}
 		s.look.utm = content.Campaign{}
 		return
@@ -40,10 +41,10 @@ func readUTM(d *decoder, s *settingsSpec, _, v *node) {
 	word := func(name string, into func(*content.Campaign) *string) key[content.Campaign] {
 		return key[content.Campaign]{
 			name: name,
-			read: func(d *decoder, c *content.Campaign, _, v *node) {
-				text, ok := d.text(v, name)
+			read: func(d *decoder, c *content.Campaign, _, v *yamlfile.Node) {
+				text, ok := d.Text(v, name)
 				if ok && !utmForm.MatchString(text) {
-					d.fail(v.at, "use letters, digits, - and _, at most 64", "utm_%s cannot be %q", name, text)
+					d.Fail(v.At, "use letters, digits, - and _, at most 64", "utm_%s cannot be %q", name, text)
 					return
 				}
 				*into(c) = text
@@ -56,33 +57,33 @@ func readUTM(d *decoder, s *settingsSpec, _, v *node) {
 	}, &s.look.utm)
 }
 
-func readPublicURL(d *decoder, s *settingsSpec, _, v *node) {
-	text, ok := d.text(v, "public_url")
+func readPublicURL(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {
+	text, ok := d.Text(v, "public_url")
 	if !ok {
 		return
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || strings.Contains(text, "{") {
-		d.fail(v.at, "write it like https://academy.example", "public_url is not a web address: %q", text)
+		d.Fail(v.At, "write it like https://academy.example", "public_url is not a web address: %q", text)
 		return
 	}
 	s.look.publicURL = text
 }
 
-func readOrganization(d *decoder, s *settingsSpec, _, v *node) {
-	text, ok := d.text(v, "linkedin_organization_id")
+func readOrganization(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {
+	text, ok := d.Text(v, "linkedin_organization_id")
 	if ok && !organizationForm.MatchString(text) {
-		d.fail(v.at, "use the number in the address of your page's admin view: linkedin.com/company/12345/admin",
+		d.Fail(v.At, "use the number in the address of your page's admin view: linkedin.com/company/12345/admin",
 			"linkedin_organization_id is not a number: %q", text)
 		return
 	}
 	s.look.organization = text
 }
 
-func readAccent(d *decoder, s *settingsSpec, _, v *node) {
-	text, ok := d.text(v, "accent")
+func readAccent(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {
+	text, ok := d.Text(v, "accent")
 	if ok && !accentForm.MatchString(text) {
-		d.fail(v.at, `write it like "#24584b", with the quotes`, "accent is not a color: %q", text)
+		d.Fail(v.At, `write it like "#24584b", with the quotes`, "accent is not a color: %q", text)
 		return
 	}
 	s.look.accent = text

@@ -13,23 +13,20 @@ import (
 
 	"homeroom/catalog"
 	"homeroom/content"
+	"homeroom/internal/spelling"
+	"homeroom/internal/yamlfile"
 )
 
 // loadLibrary parses the message files. It returns nil if one of them is broken.
-func loadLibrary(files map[string][]byte, sources map[string]*source, settings *settingsSpec, out *Problems) *content.Library {
+func loadLibrary(files map[string][]byte, sources map[string]*yamlfile.Source, settings *settingsSpec, out *Problems) *content.Library {
 	var messages []*content.Message
 	broken := false
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		if path.Dir(name) != messagesDir {
 			continue
 		}
-		d := &decoder{src: sources[name], out: out}
-		f := d.src.textFlaw()
-		if f == nil {
-			f = frontMatter(d.src).nestingFlaw()
-		}
-		if f != nil {
-			d.fail(f.at, f.fix, "%s", f.message)
+		d := newDecoder(sources[name], "", out)
+		if !d.CheckText() {
 			broken = true
 			continue
 		}
@@ -54,7 +51,7 @@ func loadLibrary(files map[string][]byte, sources map[string]*source, settings *
 		Accent:        settings.look.accent,
 	}
 	for name := range settings.links {
-		site.LinkLines[name] = settings.places["links."+name].line
+		site.LinkLines[name] = settings.places["links."+name].Line
 	}
 	library, err := content.NewLibrary(messages, site)
 	if err != nil {
@@ -67,24 +64,15 @@ func loadLibrary(files map[string][]byte, sources map[string]*source, settings *
 	return library
 }
 
-// frontMatter is the YAML at the head of a message, with the lines where they are in the file.
-func frontMatter(src *source) *source {
-	end := slices.Index(src.lines[1:], "---")
-	if end < 0 {
-		return src
-	}
-	return &source{file: src.file, lines: src.lines[:end+1]}
-}
-
 // checkMessageTopic holds a message's own topic against those of settings.yaml.
 func checkMessageTopic(d *decoder, m *content.Message, settings *settingsSpec) {
 	if m.Topic == "" {
 		return
 	}
-	n := &node{text: m.Topic, at: pos{1, 1}}
-	for i, line := range d.src.lines {
+	n := &yamlfile.Node{Text: m.Topic, At: yamlfile.Position{Line: 1, Col: 1}}
+	for i, line := range d.Source.Lines {
 		if strings.HasPrefix(line, "topic:") {
-			n.at = pos{i + 1, 1 + len("topic:") + 1}
+			n.At = yamlfile.Position{Line: i + 1, Col: len("topic: ") + 1}
 			break
 		}
 	}
@@ -92,44 +80,47 @@ func checkMessageTopic(d *decoder, m *content.Message, settings *settingsSpec) {
 }
 
 // reportContent turns what package content says into problems. about is put before each message.
-func reportContent(err error, sources map[string]*source, rule, about string, out *Problems) {
-	var many content.Errors
-	var one *content.Error
+func reportContent(err error, sources map[string]*yamlfile.Source, rule, about string, out *Problems) {
+	var many Problems
+	var one *Problem
 	switch {
 	case errors.As(err, &many):
 	case errors.As(err, &one):
-		many = content.Errors{one}
+		many = Problems{*one}
 	default:
-		many = content.Errors{{Message: err.Error()}}
+		many = Problems{{Message: err.Error()}}
 	}
-	for _, e := range many {
-		p := Problem{File: e.File, Line: e.Line, Rule: rule, Message: about + e.Message, Fix: e.Hint}
-		if src := sources[e.File]; src != nil && e.Line > 0 {
-			p.Source = src.line(e.Line)
-			p.Col = 1 + len(p.Source) - len(strings.TrimLeft(p.Source, " "))
+	for _, p := range many {
+		p.Rule = rule
+		p.Message = about + p.Message
+		if src := sources[p.File]; src != nil && p.Line > 0 {
+			p.Source = src.Line(p.Line)
+			if p.Col == 0 {
+				p.Col = 1 + len(p.Source) - len(strings.TrimLeft(p.Source, " "))
+			}
 		}
 		*out = append(*out, p)
 	}
 }
 
 // message looks a message up.
-func (c *compiler) message(d *decoder, n *node) bool {
-	name := n.text
+func (c *compiler) message(d *decoder, n *yamlfile.Node) bool {
+	name := n.Text
 	c.sent[name] = true
 	if c.messages[name] {
 		return true
 	}
 	fix := "write " + messagesDir + "/" + name + ".md"
-	if near := nearest(name, sortedKeys(c.messages)); near != "" {
+	if near := spelling.Nearest(name, sortedKeys(c.messages)); near != "" {
 		fix = "did you mean " + near + "? Or " + fix
 	}
-	d.fail(n.at, fix, "there is no message %s", name)
+	d.Fail(n.At, fix, "there is no message %s", name)
 	return false
 }
 
 // send checks that a rule may send a message: it exists, and what it says can be said of what starts the rule.
-func (c *compiler) send(d *decoder, message *node, from origin, handed map[string]handover) {
-	name := message.text
+func (c *compiler) send(d *decoder, message *yamlfile.Node, from origin, handed map[string]handover) {
+	name := message.Text
 	if !c.message(d, message) || c.library == nil {
 		return
 	}
@@ -141,28 +132,28 @@ func (c *compiler) send(d *decoder, message *node, from origin, handed map[strin
 		switch {
 		case root == "trigger" && !c.carries(from, field):
 			fine = false
-			d.fail(message.at, triggerFix(field, from), "message %s uses trigger.%s, but %s has no property %q", name, field, from.name, field)
+			d.Fail(message.At, triggerFix(field, from), "message %s uses trigger.%s, but %s has no property %q", name, field, from.name, field)
 		case root == "trigger":
 			c.keep.add(from.name, field)
 		case root == varsRoot && handed[field].name == nil:
 			fine = false
-			d.fail(message.at, varsFix(field, handed), "message %s uses vars.%s, but this step does not hand it over", name, field)
+			d.Fail(message.At, varsFix(field, handed), "message %s uses vars.%s, but this step does not hand it over", name, field)
 		case root == varsRoot:
 			used[field] = true
 		case root == "course" && !from.course:
 			fine = false
-			d.fail(message.at, "take it out of the message, or start the rule from an event that belongs to a course",
+			d.Fail(message.At, "take it out of the message, or start the rule from an event that belongs to a course",
 				"message %s uses %s, but the rule's runs have no course", name, variable)
 		}
 	}
 	for _, given := range sortedKeys(handed) {
 		if !used[given] {
-			d.warn(handed[given].name.at, LintUnusedVariable, "take it out, or write {{ vars."+given+" }} in the message",
+			d.Warn(handed[given].name.At, LintUnusedVariable, "take it out, or write {{ vars."+given+" }} in the message",
 				"message %s does not use vars.%s", name, given)
 		}
 	}
 	if fine {
-		c.try(d.rule, name, from, handed)
+		c.try(d.Rule, name, from, handed)
 	}
 }
 
@@ -171,7 +162,7 @@ const varsRoot = "vars"
 
 func varsFix(field string, handed map[string]handover) string {
 	fix := "add with: {" + field + ": …}"
-	if near := nearest(field, sortedKeys(handed)); near != "" {
+	if near := spelling.Nearest(field, sortedKeys(handed)); near != "" {
 		return "did you mean vars." + near + "? Or " + fix
 	}
 	return fix
@@ -182,7 +173,7 @@ func triggerFix(field string, from origin) string {
 	if from.event != nil {
 		known = propertyNames(from.event)
 	}
-	if near := nearest(field, known); near != "" {
+	if near := spelling.Nearest(field, known); near != "" {
 		return "did you mean trigger." + near + "?"
 	}
 	return "take it out of the message, or start the rule from an event that carries it"
@@ -226,7 +217,7 @@ func (c *compiler) tryUnsent(name string) {
 
 // handover is a variable that a step hands to its message: where it is named, and a value that it may have.
 type handover struct {
-	name   *node
+	name   *yamlfile.Node
 	sample any
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"homeroom/engine"
+	"homeroom/internal/yamlfile"
 )
 
 // maxInstrs is how many instructions a rule may have.
@@ -17,16 +18,16 @@ type builder struct {
 	d    *decoder
 	spec *ruleSpec
 	from origin
-	ids  map[string]pos
+	ids  map[string]yamlfile.Position
 	out  []engine.Instr
 }
 
 // program compiles the steps of a rule.
 func (c *compiler) program(d *decoder, spec *ruleSpec, from origin) []engine.Instr {
-	b := &builder{c: c, d: d, spec: spec, from: from, ids: map[string]pos{}}
+	b := &builder{c: c, d: d, spec: spec, from: from, ids: map[string]yamlfile.Position{}}
 	b.steps(spec.do, "")
 	if len(b.out) > maxInstrs {
-		d.fail(spec.at, "make two rules of it", "the rule has more than %d steps", maxInstrs)
+		d.Fail(spec.at, "make two rules of it", "the rule has more than %d steps", maxInstrs)
 	}
 	return b.out
 }
@@ -36,16 +37,16 @@ func (b *builder) steps(list []*stepSpec, prefix string) (open bool) {
 	open = true
 	for i, s := range list {
 		if !open {
-			b.d.warn(s.at, LintUnreachable, "take it out, or move it before the stop", "no run gets to this step")
+			b.d.Warn(s.at, LintUnreachable, "take it out, or move it before the stop", "no run gets to this step")
 			open = true // say it once
 		}
 		id := fmt.Sprintf("%s%d", prefix, i+1)
 		if s.id != nil {
-			id = s.id.text
+			id = s.id.Text
 			if first, taken := b.ids[id]; taken {
-				b.d.fail(s.id.at, "give it another id", "the id %s is taken by the step in line %d", id, first.line)
+				b.d.Fail(s.id.At, "give it another id", "the id %s is taken by the step in line %d", id, first.Line)
 			}
-			b.ids[id] = s.id.at
+			b.ids[id] = s.id.At
 		}
 		open = b.step(s, id)
 	}
@@ -112,13 +113,13 @@ func (b *builder) fork(s *stepSpec, in engine.Instr) (open bool) {
 // steps of an arm are numbered <split>.<arm>.1 and so on.
 func (b *builder) split(s *stepSpec, id string) (open bool) {
 	arms := slices.Clone(s.arms)
-	slices.SortFunc(arms, func(x, y *armSpec) int { return strings.Compare(x.name.text, y.name.text) })
-	split := &engine.Split{Name: s.split.text}
+	slices.SortFunc(arms, func(x, y *armSpec) int { return strings.Compare(x.name.Text, y.name.Text) })
+	split := &engine.Split{Name: s.split.Text}
 	b.emit(engine.Instr{Op: engine.OpSplit, ID: id, Split: split})
 	var jumps []int
 	for i, arm := range arms {
-		split.Arms = append(split.Arms, engine.Arm{Name: arm.name.text, Weight: arm.weight, PC: len(b.out)})
-		if !b.steps(arm.do, id+"."+arm.name.text+".") {
+		split.Arms = append(split.Arms, engine.Arm{Name: arm.name.Text, Weight: arm.weight, PC: len(b.out)})
+		if !b.steps(arm.do, id+"."+arm.name.Text+".") {
 			continue
 		}
 		open = true
@@ -133,15 +134,15 @@ func (b *builder) split(s *stepSpec, id string) (open bool) {
 }
 
 func (b *builder) send(s *stepSpec) *engine.SendStep {
-	out := &engine.SendStep{Message: s.message.text, Channel: channelEmail, Transactional: s.transactional}
+	out := &engine.SendStep{Message: s.message.Text, Channel: channelEmail, Transactional: s.transactional}
 	if s.channel != "" {
 		out.Channel = s.channel
 	}
 	if s.topic != nil {
-		out.Topic = s.topic.text
+		out.Topic = s.topic.Text
 		b.c.settings.checkTopic(b.d, s.topic)
 	} else if b.c.library != nil {
-		out.Topic = b.c.library.Topic(s.message.text)
+		out.Topic = b.c.library.Topic(s.message.Text)
 	}
 	if s.cond != nil {
 		cond, _ := b.c.condition(b.d, s.cond, b.scope())
@@ -150,8 +151,8 @@ func (b *builder) send(s *stepSpec) *engine.SendStep {
 	handed := map[string]handover{}
 	for _, w := range s.with {
 		value, _ := b.c.expression(b.d, w.value, b.scope(), wantValue)
-		out.With = append(out.With, engine.Binding{Name: w.name.text, Expr: value.expr})
-		handed[w.name.text] = handover{w.name, sampleOf(value.gives)}
+		out.With = append(out.With, engine.Binding{Name: w.name.Text, Expr: value.expr})
+		handed[w.name.Text] = handover{w.name, sampleOf(value.gives)}
 	}
 	b.c.send(b.d, s.message, b.from, handed)
 	b.c.checkInApp(b.d, s.message, out.Channel)

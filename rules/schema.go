@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"homeroom/catalog"
+	"homeroom/internal/spelling"
 )
 
 //go:embed schema/folder.json
@@ -24,7 +25,7 @@ var schemaRef = regexp.MustCompile(`"#/\$defs/([a-z]+)"`)
 // events as suggestions. It knows nothing of what the folder itself defines; `homeroom rules check` does.
 func Schema(kind string) ([]byte, error) {
 	if !slices.Contains(SchemaKinds(), kind) {
-		return nil, fmt.Errorf("there is no schema of %q files: %s", kind, didYouMean(kind, SchemaKinds()))
+		return nil, fmt.Errorf("there is no schema of %q files: %s", kind, spelling.Suggest(kind, SchemaKinds()))
 	}
 	var folder struct {
 		Defs map[string]json.RawMessage `json:"$defs"`

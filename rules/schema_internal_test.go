@@ -35,17 +35,17 @@ func TestSchemaKnowsTheKeys(t *testing.T) {
 			t.Errorf("%s: the schema has %v, the decoder %v", what, schema, decoder)
 		}
 	}
-	same("rule", sortedKeys(schema.Defs["rule"].Properties), names(ruleKeys()))
-	same("goal", sortedKeys(schema.Defs["rule"].Properties["goal"].Properties), names(waitForKeys()))
-	same("until", sortedKeys(schema.Defs["match"].Properties), names(untilKeys()))
-	same("settings", sortedKeys(schema.Defs["settings"].Properties), names(settingsKeys(cat)))
-	same("activity", sortedKeys(schema.Defs["settings"].Properties["activity"].Properties), names(activityKeys(cat)))
+	same("rule", sortedKeys(schema.Defs["rule"].Properties), keyNames(ruleKeys()))
+	same("goal", sortedKeys(schema.Defs["rule"].Properties["goal"].Properties), keyNames(waitForKeys()))
+	same("until", sortedKeys(schema.Defs["match"].Properties), keyNames(untilKeys()))
+	same("settings", sortedKeys(schema.Defs["settings"].Properties), keyNames(settingsKeys(cat)))
+	same("activity", sortedKeys(schema.Defs["settings"].Properties["activity"].Properties), keyNames(activityKeys(cat)))
 	steps := map[string][]string{}
 	for _, s := range schema.Defs["step"].OneOf {
 		steps[s.Required[0]] = sortedKeys(s.Properties)
 	}
 	for _, verb := range verbs {
-		same(verb, steps[verb], names(stepKeys(verb, 0)))
+		same(verb, steps[verb], keyNames(stepKeys(verb, 0)))
 	}
 	if len(steps) != len(verbs) {
 		t.Errorf("the schema has steps %v", sortedKeys(steps))

@@ -10,6 +10,8 @@ import (
 	"homeroom/catalog"
 	"homeroom/content"
 	"homeroom/engine"
+	"homeroom/internal/spelling"
+	"homeroom/internal/yamlfile"
 )
 
 // Sender is who the folder's mail comes from.
@@ -32,8 +34,8 @@ type settingsSpec struct {
 	links  map[string]string
 	sender Sender
 	look   look
-	places map[string]pos // of the links and topics, as "links.x" and "topics.x"
-	caps   []*node        // topics named by caps
+	places map[string]yamlfile.Position // of the links and topics, as "links.x" and "topics.x"
+	caps   []*yamlfile.Node             // topics named by caps
 	// topicWords are what learners read about topics, by topic.
 	topicWords map[string]TopicWords
 }
@@ -42,7 +44,7 @@ func settingsKeys(cat *catalog.Catalog) []key[settingsSpec] {
 	duration := func(name string, into func(*settingsSpec) *time.Duration) key[settingsSpec] {
 		return key[settingsSpec]{
 			name: name,
-			read: func(d *decoder, s *settingsSpec, _, v *node) {
+			read: func(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {
 				if dur, ok := d.duration(v, name); ok {
 					*into(s) = dur
 				}
@@ -54,17 +56,17 @@ func settingsKeys(cat *catalog.Catalog) []key[settingsSpec] {
 		{name: "quiet_hours", read: readQuietHours},
 		{
 			name: "caps",
-			read: func(d *decoder, s *settingsSpec, _, v *node) {
-				d.readList(v, "caps", func(item *node) { readCap(d, s, item) })
+			read: func(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {
+				d.readList(v, "caps", func(item *yamlfile.Node) { readCap(d, s, item) })
 			},
 		},
 		duration("patience", func(s *settingsSpec) *time.Duration { return &s.Patience }),
 		duration("max_event_age", func(s *settingsSpec) *time.Duration { return &s.MaxEventAge }),
 		{name: "back_off", read: readBackOff},
-		{name: "control", read: func(d *decoder, s *settingsSpec, _, v *node) { s.Control, _ = d.percent(v, "control") }},
+		{name: "control", read: func(d *decoder, s *settingsSpec, _, v *yamlfile.Node) { s.Control, _ = d.percent(v, "control") }},
 		{
 			name: "activity",
-			read: func(d *decoder, s *settingsSpec, _, v *node) {
+			read: func(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {
 				readKeys(d, v, "activity", activityKeys(cat), s)
 			},
 		},
@@ -80,7 +82,7 @@ func settingsKeys(cat *catalog.Catalog) []key[settingsSpec] {
 
 // newSettings returns the settings of a folder without settings.yaml.
 func newSettings(cat *catalog.Catalog) *settingsSpec {
-	s := &settingsSpec{links: map[string]string{}, places: map[string]pos{}, topicWords: map[string]TopicWords{}}
+	s := &settingsSpec{links: map[string]string{}, places: map[string]yamlfile.Position{}, topicWords: map[string]TopicWords{}}
 	s.Location = time.UTC
 	s.Patience = defaultPatience
 	s.Resolution = defaultResolution
@@ -98,7 +100,7 @@ func newSettings(cat *catalog.Catalog) *settingsSpec {
 // readSettings reads settings.yaml. An empty file is as good as none.
 func readSettings(d *decoder, cat *catalog.Catalog) *settingsSpec {
 	s := newSettings(cat)
-	root, ok := d.root()
+	root, ok := d.Root()
 	if !ok || root == nil {
 		return s
 	}
@@ -110,37 +112,37 @@ func readSettings(d *decoder, cat *catalog.Catalog) *settingsSpec {
 }
 
 // checkTopic warns of a topic that is not declared: nobody could choose or leave it by name.
-func (s *settingsSpec) checkTopic(d *decoder, n *node) {
-	if _, ok := s.Topics[n.text]; ok {
+func (s *settingsSpec) checkTopic(d *decoder, n *yamlfile.Node) {
+	if _, ok := s.Topics[n.Text]; ok {
 		return
 	}
 	fix := "add it to topics in settings.yaml"
-	if near := nearest(n.text, slices.Sorted(maps.Keys(s.Topics))); near != "" {
+	if near := spelling.Nearest(n.Text, slices.Sorted(maps.Keys(s.Topics))); near != "" {
 		fix = "did you mean " + near + "? Or " + fix
 	}
-	d.warn(n.at, LintUndeclaredTopic, fix, "the topic %s is not declared", n.text)
+	d.Warn(n.At, LintUndeclaredTopic, fix, "the topic %s is not declared", n.Text)
 }
 
-func readTimezone(d *decoder, s *settingsSpec, _, v *node) {
-	name, ok := d.text(v, "timezone")
+func readTimezone(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {
+	name, ok := d.Text(v, "timezone")
 	if !ok {
 		return
 	}
 	loc, err := time.LoadLocation(name)
 	if err != nil || name == "Local" {
-		d.fail(v.at, "use an IANA name such as Europe/Berlin or UTC", "there is no time zone %q", name)
+		d.Fail(v.At, "use an IANA name such as Europe/Berlin or UTC", "there is no time zone %q", name)
 		return
 	}
 	s.Location = loc
 }
 
-func readQuietHours(d *decoder, s *settingsSpec, _, v *node) {
+func readQuietHours(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {
 	q := engine.QuietHours{From: -1, To: -1}
 	ok := true
 	at := func(name string, into func(*engine.QuietHours) *int) key[engine.QuietHours] {
 		return key[engine.QuietHours]{
 			name: name,
-			read: func(d *decoder, q *engine.QuietHours, _, v *node) {
+			read: func(d *decoder, q *engine.QuietHours, _, v *yamlfile.Node) {
 				minutes, fine := d.clock(v, name)
 				ok = ok && fine
 				*into(q) = minutes
@@ -154,24 +156,24 @@ func readQuietHours(d *decoder, s *settingsSpec, _, v *node) {
 		return
 	}
 	switch {
-	case v.get("from") == nil || v.get("to") == nil:
-		d.fail(v.at, `write {from: "21:00", to: "08:00"}`, "quiet_hours needs from and to")
+	case v.Get("from") == nil || v.Get("to") == nil:
+		d.Fail(v.At, `write {from: "21:00", to: "08:00"}`, "quiet_hours needs from and to")
 	case ok && q.From == q.To:
-		d.fail(v.at, "make them differ, or take quiet_hours out", "quiet_hours begins and ends at the same time")
+		d.Fail(v.At, "make them differ, or take quiet_hours out", "quiet_hours begins and ends at the same time")
 	case ok:
 		s.Quiet = &q
 	}
 }
 
-func readCap(d *decoder, s *settingsSpec, n *node) {
-	before := len(*d.out)
+func readCap(d *decoder, s *settingsSpec, n *yamlfile.Node) {
+	before := len(*d.Problems)
 	var c engine.Cap
 	if !readKeys(d, n, "a cap", []key[engine.Cap]{
-		{name: "max", read: func(d *decoder, c *engine.Cap, _, v *node) { c.Max, _ = d.integer(v, "max", 1, 1000) }},
-		{name: "per", read: func(d *decoder, c *engine.Cap, _, v *node) { c.Per, _ = d.duration(v, "per") }},
+		{name: "max", read: func(d *decoder, c *engine.Cap, _, v *yamlfile.Node) { c.Max, _ = d.integer(v, "max", 1, 1000) }},
+		{name: "per", read: func(d *decoder, c *engine.Cap, _, v *yamlfile.Node) { c.Per, _ = d.duration(v, "per") }},
 		{
 			name: "topic",
-			read: func(d *decoder, c *engine.Cap, _, v *node) {
+			read: func(d *decoder, c *engine.Cap, _, v *yamlfile.Node) {
 				if name, ok := d.name(v, "topic"); ok {
 					c.Topic = name
 					s.caps = append(s.caps, v)
@@ -181,42 +183,42 @@ func readCap(d *decoder, s *settingsSpec, n *node) {
 	}, &c) {
 		return
 	}
-	if n.get("max") == nil || n.get("per") == nil {
-		d.fail(n.at, "write {max: 2, per: 7d}", "a cap needs max and per")
+	if n.Get("max") == nil || n.Get("per") == nil {
+		d.Fail(n.At, "write {max: 2, per: 7d}", "a cap needs max and per")
 		return
 	}
-	if len(*d.out) > before {
+	if len(*d.Problems) > before {
 		return
 	}
 	const shortest, longest = time.Minute, 366 * 24 * time.Hour
 	if c.Per < shortest || c.Per > longest {
-		d.fail(n.get("per").at, "use 1m to 366d", "a cap cannot be per %s", n.get("per").text)
+		d.Fail(n.Get("per").At, "use 1m to 366d", "a cap cannot be per %s", n.Get("per").Text)
 		return
 	}
 	for _, other := range s.Caps {
 		if other.Per == c.Per && other.Topic == c.Topic {
-			d.fail(n.at, "keep the one you mean", "there are two caps for the same time and topic")
+			d.Fail(n.At, "keep the one you mean", "there are two caps for the same time and topic")
 			return
 		}
 	}
 	s.Caps = append(s.Caps, c)
 }
 
-func readBackOff(d *decoder, s *settingsSpec, _, v *node) {
+func readBackOff(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {
 	var b engine.BackOff
 	if !readKeys(d, v, "back_off", []key[engine.BackOff]{
 		{
 			name: "after_ignored",
-			read: func(d *decoder, b *engine.BackOff, _, v *node) {
+			read: func(d *decoder, b *engine.BackOff, _, v *yamlfile.Node) {
 				b.AfterIgnored, _ = d.integer(v, "after_ignored", 1, 50)
 			},
 		},
-		{name: "for", read: func(d *decoder, b *engine.BackOff, _, v *node) { b.For, _ = d.duration(v, "for") }},
+		{name: "for", read: func(d *decoder, b *engine.BackOff, _, v *yamlfile.Node) { b.For, _ = d.duration(v, "for") }},
 	}, &b) {
 		return
 	}
-	if v.get("after_ignored") == nil || v.get("for") == nil {
-		d.fail(v.at, "write {after_ignored: 4, for: 30d}", "back_off needs after_ignored and for")
+	if v.Get("after_ignored") == nil || v.Get("for") == nil {
+		d.Fail(v.At, "write {after_ignored: 4, for: 30d}", "back_off needs after_ignored and for")
 		return
 	}
 	if b.AfterIgnored > 0 && b.For > 0 {
@@ -228,16 +230,16 @@ func activityKeys(cat *catalog.Catalog) []key[settingsSpec] {
 	return []key[settingsSpec]{
 		{
 			name: "events",
-			read: func(d *decoder, s *settingsSpec, _, v *node) {
+			read: func(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {
 				chosen := map[string]bool{}
-				d.readList(v, "events", func(item *node) {
-					pattern, ok := d.text(item, "an event")
+				d.readList(v, "events", func(item *yamlfile.Node) {
+					pattern, ok := d.Text(item, "an event")
 					if !ok {
 						return
 					}
 					found := cat.Match(pattern)
 					if len(found) == 0 {
-						d.fail(item.at, unknownEventFix(cat, pattern), "no event is called %s", pattern)
+						d.Fail(item.At, unknownEventFix(cat, pattern), "no event is called %s", pattern)
 					}
 					for _, name := range found {
 						if ev, known := cat.Event(name); known && !ev.Admin {
@@ -250,10 +252,10 @@ func activityKeys(cat *catalog.Catalog) []key[settingsSpec] {
 		},
 		{
 			name: "resolution",
-			read: func(d *decoder, s *settingsSpec, _, v *node) {
+			read: func(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {
 				dur, ok := d.duration(v, "resolution")
 				if ok && dur > 24*time.Hour {
-					d.fail(v.at, "use 1s to 1d; 10m is a good choice", "the resolution is longer than a day")
+					d.Fail(v.At, "use 1s to 1d; 10m is a good choice", "the resolution is longer than a day")
 					return
 				}
 				if ok {
@@ -271,52 +273,52 @@ func unknownEventFix(cat *catalog.Catalog, name string) string {
 	return "add it to catalog.yaml, or use one of the known events"
 }
 
-func readLinks(d *decoder, s *settingsSpec, _, v *node) {
-	if v.kind != mapping {
-		d.fail(v.at, `write name: "https://…"`, "links must be a block of keys, not %s", v.kind)
+func readLinks(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {
+	if v.Kind != yamlfile.Mapping {
+		d.Fail(v.At, `write name: "https://…"`, "links must be a block of keys, not %s", v.Kind)
 		return
 	}
-	for _, p := range v.pairs {
-		name, ok := d.name(p.key, "a link")
+	for _, p := range v.Pairs {
+		name, ok := d.name(p.Key, "a link")
 		if !ok {
 			continue
 		}
 		if _, twice := s.links[name]; twice {
-			d.fail(p.key.at, "keep one of them", "the link %s stands twice", name)
+			d.Fail(p.Key.At, "keep one of them", "the link %s stands twice", name)
 			continue
 		}
-		target, ok := d.text(p.value, "links."+name)
+		target, ok := d.Text(p.Value, "links."+name)
 		if !ok {
 			continue
 		}
 		if !strings.HasPrefix(target, "https://") && !strings.HasPrefix(target, "http://") {
-			d.fail(p.value.at, "begin with https://", "links.%s is not a web address", name)
+			d.Fail(p.Value.At, "begin with https://", "links.%s is not a web address", name)
 			continue
 		}
 		s.links[name] = target
-		s.places["links."+name] = p.value.at
+		s.places["links."+name] = p.Value.At
 	}
 }
 
-func readSender(d *decoder, s *settingsSpec, _, v *node) {
+func readSender(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {
 	text := func(name string, address bool, into func(*Sender) *string) key[Sender] {
 		return key[Sender]{
 			name: name,
-			read: func(d *decoder, to *Sender, _, v *node) {
-				value, ok := d.text(v, name)
+			read: func(d *decoder, to *Sender, _, v *yamlfile.Node) {
+				value, ok := d.Text(v, name)
 				if !ok {
 					return
 				}
 				if strings.ContainsAny(value, "\r\n") && address {
-					d.fail(v.at, "write it in one line", "%s has several lines", name)
+					d.Fail(v.At, "write it in one line", "%s has several lines", name)
 					return
 				}
 				if value == "…" || value == "..." { // copied from an example and not filled in
-					d.warn(v.at, LintPlaceholder, "fill it in, or take it out", "%s is still a placeholder; it counts as not set", name)
+					d.Warn(v.At, LintPlaceholder, "fill it in, or take it out", "%s is still a placeholder; it counts as not set", name)
 					return
 				}
 				if a, err := mail.ParseAddress(value); address && (err != nil || a.Address != value) {
-					d.fail(v.at, "write the bare address: hello@academy.example", "%s is not an e-mail address: %q", name, value)
+					d.Fail(v.At, "write the bare address: hello@academy.example", "%s is not an e-mail address: %q", name, value)
 					return
 				}
 				*into(to) = strings.TrimSpace(value)
@@ -329,8 +331,8 @@ func readSender(d *decoder, s *settingsSpec, _, v *node) {
 		text("reply_to", true, func(s *Sender) *string { return &s.ReplyTo }),
 		text("postal_address", false, func(s *Sender) *string { return &s.PostalAddress }),
 	}, &s.sender)
-	if v.kind == mapping && v.get("from") == nil {
-		d.fail(v.at, "add from: with an address", "the sender has no from")
+	if v.Kind == yamlfile.Mapping && v.Get("from") == nil {
+		d.Fail(v.At, "add from: with an address", "the sender has no from")
 	}
 }
 

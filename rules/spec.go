@@ -4,17 +4,18 @@ import (
 	"time"
 
 	"homeroom/engine"
+	"homeroom/internal/yamlfile"
 )
 
 // ruleSpec is a rule as written: shapes are right, meanings are not looked at yet. Texts that may turn out wrong later
 // keep their node, so that the problem can be shown where it is.
 type ruleSpec struct {
-	at       pos
-	places   map[string]pos // of its keys
-	name     *node
+	at       yamlfile.Position
+	places   map[string]yamlfile.Position // of its keys
+	name     *yamlfile.Node
 	about    string
 	when     *whenSpec
-	per      []*node
+	per      []*yamlfile.Node
 	again    engine.Again
 	until    []*matchSpec
 	goal     *matchSpec
@@ -25,19 +26,19 @@ type ruleSpec struct {
 }
 
 type whenSpec struct {
-	at       pos
-	event    *node
-	cond     *node
+	at       yamlfile.Position
+	event    *yamlfile.Node
+	cond     *yamlfile.Node
 	inactive time.Duration
 	in       string // course or platform; empty: not said
 }
 
 // matchSpec is an event to look out for, in `until`, `goal` and `wait_for`.
 type matchSpec struct {
-	at     pos
+	at     yamlfile.Position
 	what   string // where it stands: until, goal or wait_for
-	event  *node
-	cond   *node
+	event  *yamlfile.Node
+	cond   *yamlfile.Node
 	any    bool
 	within time.Duration
 }
@@ -49,20 +50,20 @@ func ruleKeys() []key[ruleSpec] {
 	return []key[ruleSpec]{
 		{
 			name: "rule",
-			read: func(d *decoder, r *ruleSpec, _, v *node) {
-				if _, ok := d.text(v, "rule"); ok {
+			read: func(d *decoder, r *ruleSpec, _, v *yamlfile.Node) {
+				if _, ok := d.Text(v, "rule"); ok {
 					r.name = v
 				}
 			},
 		},
-		{name: "about", read: func(d *decoder, r *ruleSpec, _, v *node) { r.about, _ = d.text(v, "about") }},
+		{name: "about", read: func(d *decoder, r *ruleSpec, _, v *yamlfile.Node) { r.about, _ = d.Text(v, "about") }},
 		{name: "when", read: readWhen},
 		{name: "per", read: readPer},
 		{name: "again", read: readAgain},
 		{
 			name: "until",
-			read: func(d *decoder, r *ruleSpec, _, v *node) {
-				d.readList(v, "until", func(item *node) {
+			read: func(d *decoder, r *ruleSpec, _, v *yamlfile.Node) {
+				d.readList(v, "until", func(item *yamlfile.Node) {
 					if m, ok := readMatch(d, item, "until", untilKeys()); ok {
 						r.until = append(r.until, m)
 					}
@@ -70,26 +71,26 @@ func ruleKeys() []key[ruleSpec] {
 			},
 		},
 		{name: "goal", read: readGoal},
-		{name: "holdout", read: func(d *decoder, r *ruleSpec, _, v *node) { r.holdout, _ = d.percent(v, "holdout") }},
-		{name: "paused", read: func(d *decoder, r *ruleSpec, _, v *node) { r.paused, _ = d.boolean(v, "paused") }},
+		{name: "holdout", read: func(d *decoder, r *ruleSpec, _, v *yamlfile.Node) { r.holdout, _ = d.percent(v, "holdout") }},
+		{name: "paused", read: func(d *decoder, r *ruleSpec, _, v *yamlfile.Node) { r.paused, _ = d.Bool(v, "paused") }},
 		{
 			name: "priority",
-			read: func(d *decoder, r *ruleSpec, _, v *node) {
+			read: func(d *decoder, r *ruleSpec, _, v *yamlfile.Node) {
 				if n, ok := d.integer(v, "priority", 0, 100); ok {
 					r.priority = n
 				}
 			},
 		},
-		{name: "do", read: func(d *decoder, r *ruleSpec, _, v *node) { r.do = readSteps(d, v, "do", 0) }},
+		{name: "do", read: func(d *decoder, r *ruleSpec, _, v *yamlfile.Node) { r.do = readSteps(d, v, "do", 0) }},
 	}
 }
 
 // readRule reads a rule file. ok is false if so much is wrong that its meaning need not be looked at.
-func readRule(d *decoder, root *node) (*ruleSpec, bool) {
-	before := len(*d.out)
-	r := &ruleSpec{at: root.at, priority: defaultPriority, places: map[string]pos{}}
-	for _, p := range root.pairs {
-		r.places[p.key.text] = p.key.at
+func readRule(d *decoder, root *yamlfile.Node) (*ruleSpec, bool) {
+	before := len(*d.Problems)
+	r := &ruleSpec{at: root.At, priority: defaultPriority, places: map[string]yamlfile.Position{}}
+	for _, p := range root.Pairs {
+		r.places[p.Key.Text] = p.Key.At
 	}
 	if !readKeys(d, root, "the rule", ruleKeys(), r) {
 		return nil, false
@@ -99,52 +100,52 @@ func readRule(d *decoder, root *node) (*ruleSpec, bool) {
 		{"when", "add when: with event: or inactive:"},
 		{"do", "add do: with a list of steps"},
 	} {
-		if root.get(need.key) == nil {
-			d.fail(root.at, need.fix, "the rule has no %s", need.key)
+		if root.Get(need.key) == nil {
+			d.Fail(root.At, need.fix, "the rule has no %s", need.key)
 		}
 	}
-	return r, len(*d.out) == before || r.when != nil && r.name != nil
+	return r, len(*d.Problems) == before || r.when != nil && r.name != nil
 }
 
 func whenKeys() []key[whenSpec] {
 	return []key[whenSpec]{
 		{
 			name: "event",
-			read: func(d *decoder, w *whenSpec, _, v *node) {
-				if _, ok := d.text(v, "event"); ok {
+			read: func(d *decoder, w *whenSpec, _, v *yamlfile.Node) {
+				if _, ok := d.Text(v, "event"); ok {
 					w.event = v
 				}
 			},
 		},
 		{
 			name: "if",
-			read: func(d *decoder, w *whenSpec, _, v *node) {
-				if _, ok := d.text(v, "if"); ok {
+			read: func(d *decoder, w *whenSpec, _, v *yamlfile.Node) {
+				if _, ok := d.Text(v, "if"); ok {
 					w.cond = v
 				}
 			},
 		},
-		{name: "inactive", read: func(d *decoder, w *whenSpec, _, v *node) { w.inactive, _ = d.duration(v, "inactive") }},
-		{name: "in", read: func(d *decoder, w *whenSpec, _, v *node) { w.in, _ = d.oneOf(v, "in", "course", "platform") }},
+		{name: "inactive", read: func(d *decoder, w *whenSpec, _, v *yamlfile.Node) { w.inactive, _ = d.duration(v, "inactive") }},
+		{name: "in", read: func(d *decoder, w *whenSpec, _, v *yamlfile.Node) { w.in, _ = d.oneOf(v, "in", "course", "platform") }},
 	}
 }
 
-func readWhen(d *decoder, r *ruleSpec, k, v *node) {
-	w := &whenSpec{at: k.at}
+func readWhen(d *decoder, r *ruleSpec, k, v *yamlfile.Node) {
+	w := &whenSpec{at: k.At}
 	if !readKeys(d, v, "when", whenKeys(), w) {
 		return
 	}
-	event := v.get("event")
-	inactive := v.get("inactive")
+	event := v.Get("event")
+	inactive := v.Get("inactive")
 	switch {
 	case event != nil && inactive != nil:
-		d.fail(inactive.at, "keep one of them; make a second rule of the other", "when has both event and inactive")
+		d.Fail(inactive.At, "keep one of them; make a second rule of the other", "when has both event and inactive")
 		return
 	case event == nil && inactive == nil:
-		d.fail(k.at, "add event: NAME or inactive: 7d", "when says neither event nor inactive")
+		d.Fail(k.At, "add event: NAME or inactive: 7d", "when says neither event nor inactive")
 		return
-	case event != nil && v.get("in") != nil:
-		d.fail(v.get("in").at, "take it out, or use inactive: instead of event:", "in goes with inactive only")
+	case event != nil && v.Get("in") != nil:
+		d.Fail(v.Get("in").At, "take it out, or use inactive: instead of event:", "in goes with inactive only")
 		return
 	}
 	if w.event != nil || w.inactive > 0 {
@@ -152,29 +153,29 @@ func readWhen(d *decoder, r *ruleSpec, k, v *node) {
 	}
 }
 
-func readPer(d *decoder, r *ruleSpec, _, v *node) {
-	one := func(n *node) {
-		if _, ok := d.text(n, "per"); !ok {
+func readPer(d *decoder, r *ruleSpec, _, v *yamlfile.Node) {
+	one := func(n *yamlfile.Node) {
+		if _, ok := d.Text(n, "per"); !ok {
 			return
 		}
 		for _, other := range r.per {
-			if other.text == n.text {
-				d.fail(n.at, "keep it once", "per names %s twice", n.text)
+			if other.Text == n.Text {
+				d.Fail(n.At, "keep it once", "per names %s twice", n.Text)
 				return
 			}
 		}
 		r.per = append(r.per, n)
 	}
-	if v.kind == sequence {
+	if v.Kind == yamlfile.Sequence {
 		d.readList(v, "per", one)
 		return
 	}
 	one(v)
 }
 
-func readAgain(d *decoder, r *ruleSpec, _, v *node) {
+func readAgain(d *decoder, r *ruleSpec, _, v *yamlfile.Node) {
 	const fix = "write never, always, or after and a duration: after 7d"
-	text, ok := d.text(v, "again")
+	text, ok := d.Text(v, "again")
 	if !ok {
 		return
 	}
@@ -184,21 +185,21 @@ func readAgain(d *decoder, r *ruleSpec, _, v *node) {
 		r.again.Always = true
 	case found:
 		n := *v
-		n.text = after
+		n.Text = after
 		r.again.After, _ = d.duration(&n, "again")
 	default:
-		d.fail(v.at, fix, "again cannot be %q", text)
+		d.Fail(v.At, fix, "again cannot be %q", text)
 	}
 }
 
-func readGoal(d *decoder, r *ruleSpec, k, v *node) {
+func readGoal(d *decoder, r *ruleSpec, k, v *yamlfile.Node) {
 	m, ok := readMatch(d, v, "goal", waitForKeys())
 	if !ok {
 		return
 	}
-	m.at = k.at
-	if v.get("within") == nil {
-		d.fail(k.at, "add within: 7d, say", "goal does not say how long after the first message it still counts")
+	m.at = k.At
+	if v.Get("within") == nil {
+		d.Fail(k.At, "add within: 7d, say", "goal does not say how long after the first message it still counts")
 		return
 	}
 	r.goal = m
@@ -208,39 +209,39 @@ func untilKeys() []key[matchSpec] {
 	return []key[matchSpec]{
 		{
 			name: "event",
-			read: func(d *decoder, m *matchSpec, _, v *node) {
-				if _, ok := d.text(v, "event"); ok {
+			read: func(d *decoder, m *matchSpec, _, v *yamlfile.Node) {
+				if _, ok := d.Text(v, "event"); ok {
 					m.event = v
 				}
 			},
 		},
 		{
 			name: "if",
-			read: func(d *decoder, m *matchSpec, _, v *node) {
-				if _, ok := d.text(v, "if"); ok {
+			read: func(d *decoder, m *matchSpec, _, v *yamlfile.Node) {
+				if _, ok := d.Text(v, "if"); ok {
 					m.cond = v
 				}
 			},
 		},
-		{name: "any", read: func(d *decoder, m *matchSpec, _, v *node) { m.any, _ = d.boolean(v, "any") }},
+		{name: "any", read: func(d *decoder, m *matchSpec, _, v *yamlfile.Node) { m.any, _ = d.Bool(v, "any") }},
 	}
 }
 
 func waitForKeys() []key[matchSpec] {
 	return append(untilKeys(), key[matchSpec]{
 		name: "within",
-		read: func(d *decoder, m *matchSpec, _, v *node) { m.within, _ = d.duration(v, "within") },
+		read: func(d *decoder, m *matchSpec, _, v *yamlfile.Node) { m.within, _ = d.duration(v, "within") },
 	})
 }
 
 // readMatch reads an event to look out for. ok is false without an event.
-func readMatch(d *decoder, n *node, what string, table []key[matchSpec]) (*matchSpec, bool) {
-	m := &matchSpec{at: n.at, what: what}
+func readMatch(d *decoder, n *yamlfile.Node, what string, table []key[matchSpec]) (*matchSpec, bool) {
+	m := &matchSpec{at: n.At, what: what}
 	if !readKeys(d, n, what, table, m) {
 		return nil, false
 	}
-	if n.get("event") == nil {
-		d.fail(n.at, "add event: NAME", "%s names no event", what)
+	if n.Get("event") == nil {
+		d.Fail(n.At, "add event: NAME", "%s names no event", what)
 	}
 	return m, m.event != nil
 }

@@ -4,6 +4,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"homeroom/internal/spelling"
+	"homeroom/internal/yamlfile"
 )
 
 // maxDepth is how deep then and otherwise may nest.
@@ -11,34 +14,34 @@ const maxDepth = 8
 
 // stepSpec is a step as written. Which fields are set depends on verb.
 type stepSpec struct {
-	at   pos
+	at   yamlfile.Position
 	verb string // one of verbs
-	id   *node
+	id   *yamlfile.Node
 
 	dur             time.Duration  // wait
 	clock           int            // wait_until
 	days            []time.Weekday // wait_until
-	time            *node          // wait_until: {time: …}
+	time            *yamlfile.Node // wait_until: {time: …}
 	match           *matchSpec     // wait_for
-	cond            *node          // if, and a send's own if
+	cond            *yamlfile.Node // if, and a send's own if
 	then, otherwise []*stepSpec    // wait_for, if
 	reason          string         // stop
 
-	message, topic *node // send
+	message, topic *yamlfile.Node // send
 	channel        string
 	transactional  bool
 	with           []withSpec
 
-	split *node // its name
+	split *yamlfile.Node // its name
 	arms  []*armSpec
 }
 
 // withSpec is a variable that a send hands to its message.
-type withSpec struct{ name, value *node }
+type withSpec struct{ name, value *yamlfile.Node }
 
 // armSpec is an arm of a split; without steps it does nothing.
 type armSpec struct {
-	name   *node
+	name   *yamlfile.Node
 	weight float64
 	do     []*stepSpec
 }
@@ -52,12 +55,12 @@ func cutAfter(text string) (string, bool) {
 }
 
 // readSteps reads a list of steps.
-func readSteps(d *decoder, n *node, what string, depth int) (steps []*stepSpec) {
+func readSteps(d *decoder, n *yamlfile.Node, what string, depth int) (steps []*stepSpec) {
 	if depth > maxDepth {
-		d.fail(n.at, "make a second rule of the inner steps", "steps nest deeper than %d", maxDepth)
+		d.Fail(n.At, "make a second rule of the inner steps", "steps nest deeper than %d", maxDepth)
 		return nil
 	}
-	d.readList(n, what, func(item *node) {
+	d.readList(n, what, func(item *yamlfile.Node) {
 		if s, ok := readStep(d, item, depth); ok {
 			steps = append(steps, s)
 		}
@@ -65,55 +68,55 @@ func readSteps(d *decoder, n *node, what string, depth int) (steps []*stepSpec) 
 	return steps
 }
 
-func readStep(d *decoder, n *node, depth int) (*stepSpec, bool) {
-	if n.kind != mapping {
+func readStep(d *decoder, n *yamlfile.Node, depth int) (*stepSpec, bool) {
+	if n.Kind != yamlfile.Mapping {
 		fix := "write what it does: " + strings.Join(verbs, ", ")
-		if n.kind == scalar && slices.Contains(verbs, n.text) {
-			fix = "add a colon and a value: " + n.text + ": …"
+		if n.Kind == yamlfile.Scalar && slices.Contains(verbs, n.Text) {
+			fix = "add a colon and a value: " + n.Text + ": …"
 		}
-		d.fail(n.at, fix, "a step must be a block of keys, not %s", n.kind)
+		d.Fail(n.At, fix, "a step must be a block of keys, not %s", n.Kind)
 		return nil, false
 	}
 	verb := ""
 	for _, v := range verbs {
-		if n.get(v) == nil {
+		if n.Get(v) == nil {
 			continue
 		}
 		if verb == "" {
 			verb = v
 		} else if v != "if" || verb != "send" {
-			d.fail(keyAt(n, v), "make two steps of it", "a step does one thing, but this one has %s and %s", verb, v)
+			d.Fail(keyAt(n, v), "make two steps of it", "a step does one thing, but this one has %s and %s", verb, v)
 			return nil, false
 		}
 	}
-	s := &stepSpec{at: n.at, verb: verb}
+	s := &stepSpec{at: n.At, verb: verb}
 	switch verb {
 	case "":
-		d.fail(n.at, stepFix(n), "this step does nothing that is known")
+		d.Fail(n.At, stepFix(n), "this step does nothing that is known")
 		return nil, false
 	case "if":
 		s.at = keyAt(n, "if")
 	}
-	before := len(*d.out)
+	before := len(*d.Problems)
 	readKeys(d, n, "a "+verb+" step", stepKeys(verb, depth), s)
-	if len(*d.out) == before {
+	if len(*d.Problems) == before {
 		checkStep(d, n, s)
 	}
-	return s, len(*d.out) == before
+	return s, len(*d.Problems) == before
 }
 
-func keyAt(n *node, name string) pos {
-	for _, p := range n.pairs {
-		if p.key.text == name {
-			return p.key.at
+func keyAt(n *yamlfile.Node, name string) yamlfile.Position {
+	for _, p := range n.Pairs {
+		if p.Key.Text == name {
+			return p.Key.At
 		}
 	}
-	return n.at
+	return n.At
 }
 
-func stepFix(n *node) string {
-	for _, p := range n.pairs {
-		if near := nearest(p.key.text, verbs); near != "" {
+func stepFix(n *yamlfile.Node) string {
+	for _, p := range n.Pairs {
+		if near := spelling.Nearest(p.Key.Text, verbs); near != "" {
 			return "did you mean " + near + "?"
 		}
 	}
@@ -121,23 +124,23 @@ func stepFix(n *node) string {
 }
 
 // checkStep looks at how the keys of a step go together.
-func checkStep(d *decoder, n *node, s *stepSpec) {
+func checkStep(d *decoder, n *yamlfile.Node, s *stepSpec) {
 	switch s.verb {
 	case "if":
 		if s.then == nil && s.otherwise == nil {
-			d.fail(s.at, "add then: with a list of steps", "an if without then or otherwise does nothing")
+			d.Fail(s.at, "add then: with a list of steps", "an if without then or otherwise does nothing")
 		}
 	case "split":
 		if len(s.arms) < 2 {
-			d.fail(s.at, "add arms: {a: {do: [...]}, b: {do: [...]}}", "a split needs at least two arms")
+			d.Fail(s.at, "add arms: {a: {do: [...]}, b: {do: [...]}}", "a split needs at least two arms")
 		}
 	case "wait_for":
-		if n.get("wait_for").get("within") == nil {
-			d.fail(n.get("wait_for").at, "add within: 3d, say", "wait_for does not say how long to wait at most")
+		if n.Get("wait_for").Get("within") == nil {
+			d.Fail(n.Get("wait_for").At, "add within: 3d, say", "wait_for does not say how long to wait at most")
 		}
 	case "wait_until":
 		if s.time != nil && len(s.days) > 0 {
-			d.fail(keyAt(n, "days"), "take it out", "days goes with a time of day, not with time")
+			d.Fail(keyAt(n, "days"), "take it out", "days goes with a time of day, not with time")
 		}
 	}
 }
@@ -146,10 +149,10 @@ func checkStep(d *decoder, n *node, s *stepSpec) {
 func stepKeys(verb string, depth int) []key[stepSpec] {
 	id := key[stepSpec]{
 		name: "id",
-		read: func(d *decoder, s *stepSpec, _, v *node) {
-			text, ok := d.text(v, "id")
+		read: func(d *decoder, s *stepSpec, _, v *yamlfile.Node) {
+			text, ok := d.Text(v, "id")
 			if ok && (!stepIDForm.MatchString(text) || len(text) > 64) {
-				d.fail(v.at, "begin with a small letter; use small letters, digits, - and _", "%q cannot be a step's id", text)
+				d.Fail(v.At, "begin with a small letter; use small letters, digits, - and _", "%q cannot be a step's id", text)
 				return
 			}
 			s.id = v
@@ -157,20 +160,20 @@ func stepKeys(verb string, depth int) []key[stepSpec] {
 	}
 	then := key[stepSpec]{
 		name: "then",
-		read: func(d *decoder, s *stepSpec, _, v *node) {
+		read: func(d *decoder, s *stepSpec, _, v *yamlfile.Node) {
 			s.then = readSteps(d, v, "then", depth+1)
 		},
 	}
 	otherwise := key[stepSpec]{
 		name: "otherwise",
-		read: func(d *decoder, s *stepSpec, _, v *node) {
+		read: func(d *decoder, s *stepSpec, _, v *yamlfile.Node) {
 			s.otherwise = readSteps(d, v, "otherwise", depth+1)
 		},
 	}
 	cond := key[stepSpec]{
 		name: "if",
-		read: func(d *decoder, s *stepSpec, _, v *node) {
-			if _, ok := d.text(v, "if"); ok {
+		read: func(d *decoder, s *stepSpec, _, v *yamlfile.Node) {
+			if _, ok := d.Text(v, "if"); ok {
 				s.cond = v
 			}
 		},
@@ -179,14 +182,14 @@ func stepKeys(verb string, depth int) []key[stepSpec] {
 	case "wait":
 		return []key[stepSpec]{{
 			name: "wait",
-			read: func(d *decoder, s *stepSpec, _, v *node) {
+			read: func(d *decoder, s *stepSpec, _, v *yamlfile.Node) {
 				s.dur, _ = d.duration(v, "wait")
 			},
 		}, id}
 	case "wait_until":
 		return []key[stepSpec]{{name: "wait_until", read: readWaitUntil}, {
 			name: "days",
-			read: func(d *decoder, s *stepSpec, _, v *node) { s.days = d.days(v) },
+			read: func(d *decoder, s *stepSpec, _, v *yamlfile.Node) { s.days = d.days(v) },
 		}, id}
 	case "wait_for":
 		return []key[stepSpec]{{name: "wait_for", read: readWaitFor}, then, otherwise, id}
@@ -211,7 +214,7 @@ func sendKeys() []key[stepSpec] {
 	return []key[stepSpec]{
 		{
 			name: "send",
-			read: func(d *decoder, s *stepSpec, _, v *node) {
+			read: func(d *decoder, s *stepSpec, _, v *yamlfile.Node) {
 				if _, ok := d.name(v, "send"); ok {
 					s.message = v
 				}
@@ -219,13 +222,13 @@ func sendKeys() []key[stepSpec] {
 		},
 		{
 			name: "channel",
-			read: func(d *decoder, s *stepSpec, _, v *node) {
+			read: func(d *decoder, s *stepSpec, _, v *yamlfile.Node) {
 				s.channel, _ = d.oneOf(v, "channel", channelEmail, channelInApp)
 			},
 		},
 		{
 			name: "topic",
-			read: func(d *decoder, s *stepSpec, _, v *node) {
+			read: func(d *decoder, s *stepSpec, _, v *yamlfile.Node) {
 				if _, ok := d.name(v, "topic"); ok {
 					s.topic = v
 				}
@@ -233,8 +236,8 @@ func sendKeys() []key[stepSpec] {
 		},
 		{
 			name: "transactional",
-			read: func(d *decoder, s *stepSpec, _, v *node) {
-				s.transactional, _ = d.boolean(v, "transactional")
+			read: func(d *decoder, s *stepSpec, _, v *yamlfile.Node) {
+				s.transactional, _ = d.Bool(v, "transactional")
 			},
 		},
 		{name: "with", read: readWith},
@@ -242,20 +245,20 @@ func sendKeys() []key[stepSpec] {
 }
 
 // readWith reads {name: expression}.
-func readWith(d *decoder, s *stepSpec, _, v *node) {
-	if v.kind != mapping {
-		d.fail(v.at, "write {name: expression}", "with must be a block of keys, not %s", v.kind)
+func readWith(d *decoder, s *stepSpec, _, v *yamlfile.Node) {
+	if v.Kind != yamlfile.Mapping {
+		d.Fail(v.At, "write {name: expression}", "with must be a block of keys, not %s", v.Kind)
 		return
 	}
-	for _, p := range v.pairs {
+	for _, p := range v.Pairs {
 		switch {
-		case !variableForm.MatchString(p.key.text):
-			d.fail(p.key.at, "begin with a small letter; use small letters, digits and _", "%q cannot be a variable's name", p.key.text)
-		case slices.ContainsFunc(s.with, func(w withSpec) bool { return w.name.text == p.key.text }):
-			d.fail(p.key.at, "keep one of them", "the variable %s stands twice", p.key.text)
+		case !variableForm.MatchString(p.Key.Text):
+			d.Fail(p.Key.At, "begin with a small letter; use small letters, digits and _", "%q cannot be a variable's name", p.Key.Text)
+		case slices.ContainsFunc(s.with, func(w withSpec) bool { return w.name.Text == p.Key.Text }):
+			d.Fail(p.Key.At, "keep one of them", "the variable %s stands twice", p.Key.Text)
 		default:
-			if _, ok := d.text(p.value, "with."+p.key.text); ok {
-				s.with = append(s.with, withSpec{p.key, p.value})
+			if _, ok := d.Text(p.Value, "with."+p.Key.Text); ok {
+				s.with = append(s.with, withSpec{p.Key, p.Value})
 			}
 		}
 	}
@@ -265,39 +268,39 @@ func splitKeys(depth int) []key[stepSpec] {
 	return []key[stepSpec]{
 		{
 			name: "split",
-			read: func(d *decoder, s *stepSpec, _, v *node) {
+			read: func(d *decoder, s *stepSpec, _, v *yamlfile.Node) {
 				if _, ok := d.name(v, "split"); ok {
 					s.split = v
 				}
 			},
 		},
-		{name: "arms", read: func(d *decoder, s *stepSpec, _, v *node) { readArms(d, s, v, depth) }},
+		{name: "arms", read: func(d *decoder, s *stepSpec, _, v *yamlfile.Node) { readArms(d, s, v, depth) }},
 	}
 }
 
 // readArms reads {a: {weight: 1, do: [...]}, b: …}. An arm may be empty: its learners get nothing.
-func readArms(d *decoder, s *stepSpec, v *node, depth int) {
-	if v.kind != mapping {
-		d.fail(v.at, "write {a: {do: [...]}, b: {do: [...]}}", "arms must be a block of keys, not %s", v.kind)
+func readArms(d *decoder, s *stepSpec, v *yamlfile.Node, depth int) {
+	if v.Kind != yamlfile.Mapping {
+		d.Fail(v.At, "write {a: {do: [...]}, b: {do: [...]}}", "arms must be a block of keys, not %s", v.Kind)
 		return
 	}
-	for _, p := range v.pairs {
-		if _, ok := d.name(p.key, "an arm"); !ok {
+	for _, p := range v.Pairs {
+		if _, ok := d.name(p.Key, "an arm"); !ok {
 			continue
 		}
-		if slices.ContainsFunc(s.arms, func(a *armSpec) bool { return a.name.text == p.key.text }) {
-			d.fail(p.key.at, "keep one of them", "the arm %s stands twice", p.key.text)
+		if slices.ContainsFunc(s.arms, func(a *armSpec) bool { return a.name.Text == p.Key.Text }) {
+			d.Fail(p.Key.At, "keep one of them", "the arm %s stands twice", p.Key.Text)
 			continue
 		}
-		arm := &armSpec{name: p.key, weight: 1}
+		arm := &armSpec{name: p.Key, weight: 1}
 		s.arms = append(s.arms, arm)
-		if p.value.kind == null {
+		if p.Value.Kind == yamlfile.Null {
 			continue
 		}
-		readKeys(d, p.value, "the arm "+p.key.text, []key[armSpec]{
+		readKeys(d, p.Value, "the arm "+p.Key.Text, []key[armSpec]{
 			{
 				name: "weight",
-				read: func(d *decoder, a *armSpec, _, v *node) {
+				read: func(d *decoder, a *armSpec, _, v *yamlfile.Node) {
 					if w, ok := d.weight(v); ok {
 						a.weight = w
 					}
@@ -306,8 +309,8 @@ func readArms(d *decoder, s *stepSpec, v *node, depth int) {
 			{
 				name:  "do",
 				empty: true,
-				read: func(d *decoder, a *armSpec, _, v *node) {
-					if v.kind == sequence && len(v.items) == 0 {
+				read: func(d *decoder, a *armSpec, _, v *yamlfile.Node) {
+					if v.Kind == yamlfile.Sequence && len(v.Items) == 0 {
 						return
 					}
 					a.do = readSteps(d, v, "do", depth+1)
@@ -317,38 +320,38 @@ func readArms(d *decoder, s *stepSpec, v *node, depth int) {
 	}
 }
 
-func readStop(d *decoder, s *stepSpec, _, v *node) {
-	text, ok := d.text(v, "stop")
+func readStop(d *decoder, s *stepSpec, _, v *yamlfile.Node) {
+	text, ok := d.Text(v, "stop")
 	if ok && len(text) > 100 {
-		d.fail(v.at, "use a few words", "the reason is longer than 100 characters")
+		d.Fail(v.At, "use a few words", "the reason is longer than 100 characters")
 	}
 	s.reason = strings.TrimSpace(text)
 }
 
-func readWaitUntil(d *decoder, s *stepSpec, _, v *node) {
-	if v.kind != mapping {
+func readWaitUntil(d *decoder, s *stepSpec, _, v *yamlfile.Node) {
+	if v.Kind != yamlfile.Mapping {
 		s.clock, _ = d.clock(v, "wait_until")
 		return
 	}
 	table := []key[stepSpec]{{
 		name: "time",
-		read: func(d *decoder, s *stepSpec, _, v *node) {
-			if _, ok := d.text(v, "time"); ok {
+		read: func(d *decoder, s *stepSpec, _, v *yamlfile.Node) {
+			if _, ok := d.Text(v, "time"); ok {
 				s.time = v
 			}
 		},
 	}}
-	before := len(*d.out)
+	before := len(*d.Problems)
 	readKeys(d, v, "wait_until", table, s)
-	if v.get("time") == nil && len(*d.out) == before {
-		d.fail(v.at, `write {time: …} with an expression, or a time of day such as "09:00"`, "wait_until does not say when")
+	if v.Get("time") == nil && len(*d.Problems) == before {
+		d.Fail(v.At, `write {time: …} with an expression, or a time of day such as "09:00"`, "wait_until does not say when")
 	}
 }
 
-func readWaitFor(d *decoder, s *stepSpec, _, v *node) {
+func readWaitFor(d *decoder, s *stepSpec, _, v *yamlfile.Node) {
 	for _, name := range []string{"then", "otherwise"} {
-		if v.get(name) != nil {
-			d.fail(keyAt(v, name), "indent it like wait_for itself", "%s stands inside wait_for, but belongs beside it", name)
+		if v.Get(name) != nil {
+			d.Fail(keyAt(v, name), "indent it like wait_for itself", "%s stands inside wait_for, but belongs beside it", name)
 			return
 		}
 	}

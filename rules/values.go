@@ -6,6 +6,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"homeroom/internal/spelling"
+	"homeroom/internal/yamlfile"
 )
 
 // maxDuration is the longest duration of a folder: a little over two years.
@@ -26,38 +29,38 @@ var units = map[string]time.Duration{
 }
 
 // duration reads 90s, 15m, 2h, 3d or 2w. A day is 24 hours.
-func (d *decoder) duration(n *node, what string) (time.Duration, bool) {
-	text, ok := d.text(n, what)
+func (d *decoder) duration(n *yamlfile.Node, what string) (time.Duration, bool) {
+	text, ok := d.Text(n, what)
 	if !ok {
 		return 0, false
 	}
 	m := durationForm.FindStringSubmatch(text)
 	if m == nil {
-		d.fail(n.at, "write a whole number and s, m, h, d or w, for example 90s, 15m, 2h, 3d, 2w", "%s is not a duration: %q", what, text)
+		d.Fail(n.At, "write a whole number and s, m, h, d or w, for example 90s, 15m, 2h, 3d, 2w", "%s is not a duration: %q", what, text)
 		return 0, false
 	}
 	count, _ := strconv.ParseInt(m[1], 10, 64)
 	unit := units[m[2]]
 	if count == 0 {
-		d.fail(n.at, "write a longer one or take it out", "%s is no time at all", what)
+		d.Fail(n.At, "write a longer one or take it out", "%s is no time at all", what)
 		return 0, false
 	}
 	if count > int64(maxDuration/unit) {
-		d.fail(n.at, "use at most 750d", "%s is longer than two years", what)
+		d.Fail(n.At, "use at most 750d", "%s is longer than two years", what)
 		return 0, false
 	}
 	return time.Duration(count) * unit, true
 }
 
 // clock reads a time of day as minutes after midnight.
-func (d *decoder) clock(n *node, what string) (int, bool) {
-	text, ok := d.text(n, what)
+func (d *decoder) clock(n *yamlfile.Node, what string) (int, bool) {
+	text, ok := d.Text(n, what)
 	if !ok {
 		return 0, false
 	}
 	m := clockForm.FindStringSubmatch(text)
 	if m == nil {
-		d.fail(n.at, `write hours and minutes with two digits each, "00:00" to "23:59"`, "%s is not a time of day: %q", what, text)
+		d.Fail(n.At, `write hours and minutes with two digits each, "00:00" to "23:59"`, "%s is not a time of day: %q", what, text)
 		return 0, false
 	}
 	hours, _ := strconv.Atoi(m[1])
@@ -68,9 +71,9 @@ func (d *decoder) clock(n *node, what string) (int, bool) {
 var weekdays = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 
 // days reads a list of weekdays, in the order of the week.
-func (d *decoder) days(n *node) (days []time.Weekday) {
-	d.readList(n, "days", func(item *node) {
-		text, ok := d.text(item, "a day")
+func (d *decoder) days(n *yamlfile.Node) (days []time.Weekday) {
+	d.readList(n, "days", func(item *yamlfile.Node) {
+		text, ok := d.Text(item, "a day")
 		if !ok {
 			return
 		}
@@ -81,9 +84,9 @@ func (d *decoder) days(n *node) (days []time.Weekday) {
 			if len(text) > 3 && slices.Contains(weekdays, strings.ToLower(text[:3])) {
 				fix = "write " + strings.ToLower(text[:3])
 			}
-			d.fail(item.at, fix, "%q is not a weekday", text)
+			d.Fail(item.At, fix, "%q is not a weekday", text)
 		case slices.Contains(days, time.Weekday(day)):
-			d.fail(item.at, "keep it once", "%s stands twice", text)
+			d.Fail(item.At, "keep it once", "%s stands twice", text)
 		default:
 			days = append(days, time.Weekday(day))
 		}
@@ -93,26 +96,26 @@ func (d *decoder) days(n *node) (days []time.Weekday) {
 }
 
 // integer reads a whole number from low to high.
-func (d *decoder) integer(n *node, what string, low, high int) (int, bool) {
-	text, ok := d.text(n, what)
+func (d *decoder) integer(n *yamlfile.Node, what string, low, high int) (int, bool) {
+	text, ok := d.Text(n, what)
 	if !ok {
 		return 0, false
 	}
 	v, err := strconv.Atoi(text)
-	if err != nil || n.style != plain {
-		d.fail(n.at, "write it with digits only, without quotes", "%s is not a whole number: %q", what, text)
+	if err != nil || n.Style != yamlfile.Plain {
+		d.Fail(n.At, "write it with digits only, without quotes", "%s is not a whole number: %q", what, text)
 		return 0, false
 	}
 	if v < low || v > high {
-		d.fail(n.at, "", "%s is %d, but must be from %d to %d", what, v, low, high)
+		d.Fail(n.At, "", "%s is %d, but must be from %d to %d", what, v, low, high)
 		return 0, false
 	}
 	return v, true
 }
 
 // percent reads a share of learners: 10%, 2.5%.
-func (d *decoder) percent(n *node, what string) (float64, bool) {
-	text, ok := d.text(n, what)
+func (d *decoder) percent(n *yamlfile.Node, what string) (float64, bool) {
+	text, ok := d.Text(n, what)
 	if !ok {
 		return 0, false
 	}
@@ -124,69 +127,53 @@ func (d *decoder) percent(n *node, what string) (float64, bool) {
 		} else if err == nil {
 			fix = "write " + text + "%"
 		}
-		d.fail(n.at, fix, "%s is not a share of learners: %q", what, text)
+		d.Fail(n.At, fix, "%s is not a share of learners: %q", what, text)
 		return 0, false
 	}
 	share, _ := strconv.ParseFloat(m[1], 64)
 	if share > 100 {
-		d.fail(n.at, "use 0% to 100%", "%s is more than everybody", what)
+		d.Fail(n.At, "use 0% to 100%", "%s is more than everybody", what)
 		return 0, false
 	}
 	return share, true
 }
 
 // weight reads how often an arm is chosen, relative to the others.
-func (d *decoder) weight(n *node) (float64, bool) {
-	text, ok := d.text(n, "weight")
+func (d *decoder) weight(n *yamlfile.Node) (float64, bool) {
+	text, ok := d.Text(n, "weight")
 	if !ok {
 		return 0, false
 	}
 	w, err := strconv.ParseFloat(text, 64)
 	if err != nil || w <= 0 || !weightForm.MatchString(text) {
-		d.fail(n.at, "write a number above 0; the arms share learners in proportion: 1 and 3 are a quarter and the rest",
+		d.Fail(n.At, "write a number above 0; the arms share learners in proportion: 1 and 3 are a quarter and the rest",
 			"weight is not a number above 0: %q", text)
 		return 0, false
 	}
 	return w, true
 }
 
-// boolean reads true or false.
-func (d *decoder) boolean(n *node, what string) (value, ok bool) {
-	text, ok := d.text(n, what)
-	if !ok {
-		return false, false
-	}
-	switch {
-	case n.style == plain && text == "true":
-		return true, true
-	case n.style == plain && text == "false":
-		return false, true
-	}
-	d.fail(n.at, "write true or false", "%s is neither true nor false: %q", what, text)
-	return false, false
-}
-
 // oneOf reads one of a few words.
-func (d *decoder) oneOf(n *node, what string, words ...string) (string, bool) {
-	text, ok := d.text(n, what)
+func (d *decoder) oneOf(n *yamlfile.Node, what string, words ...string) (string, bool) {
+	text, ok := d.Text(n, what)
 	if !ok {
 		return "", false
 	}
 	if !slices.Contains(words, text) {
-		d.fail(n.at, didYouMean(text, words), "%s cannot be %q", what, text)
+		d.Fail(n.At, spelling.Suggest(text, words), "%s cannot be %q", what, text)
 		return "", false
 	}
 	return text, true
 }
 
 // name reads the name of a message, topic or link: lower case words joined by - or _.
-func (d *decoder) name(n *node, what string) (string, bool) {
-	text, ok := d.text(n, what)
+func (d *decoder) name(n *yamlfile.Node, what string) (string, bool) {
+	text, ok := d.Text(n, what)
 	if !ok {
 		return "", false
 	}
 	if !nameForm.MatchString(text) || len(text) > 64 {
-		d.fail(n.at, "use small letters, digits, - and _, at most 64", "%s is not a name: %q", what, text)
+		d.Fail(n.At, "use small letters, digits, - and _, at most 64", "%s is not a name: %q", what, text)
 		return "", false
 	}
 	return text, true

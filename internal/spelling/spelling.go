@@ -1,13 +1,60 @@
-// Package spelling measures how far apart two words are, for "did you mean". What counts as near is the caller's to say.
+// Package spelling finds the word that a person most likely meant, for "did you mean".
 package spelling
 
-// longest bounds the work spent on hostile words; longer ones are near nothing.
-const longest = 128
+import "strings"
 
-// Distance counts the edits between two words, in bytes: insert, delete, replace, and swap of neighbors.
-func Distance(a, b string) int {
-	if len(a) > longest || len(b) > longest {
-		return longest
+// longest bounds the work that a hostile word costs, in bytes after folding; a longer one is near nothing.
+const longest = 64
+
+// maxListed is how many words Suggest lists when none is near.
+const maxListed = 64
+
+// Nearest returns the candidate that differs from the word by the fewest edits, the first of several, or "" if none is
+// near. Near is an edit for every three bytes of the word, and one at least. Case and separators do not count:
+// "Lesson Completed" is lesson.completed.
+func Nearest(word string, candidates []string) string {
+	folded := Fold(word)
+	if folded == "" || len(folded) > longest {
+		return ""
+	}
+	best := ""
+	bestDistance := 1 + max(1, len(word)/3)
+	for _, candidate := range candidates {
+		if d := distance(folded, Fold(candidate)); d < bestDistance {
+			best = candidate
+			bestDistance = d
+		}
+	}
+	return best
+}
+
+// Suggest words what to do about an unknown word: "did you mean x?", or the candidates if none is near and they are
+// few, or "".
+func Suggest(word string, candidates []string) string {
+	if near := Nearest(word, candidates); near != "" {
+		return "did you mean " + near + "?"
+	}
+	if len(candidates) == 0 || len(candidates) > maxListed {
+		return ""
+	}
+	return "one of " + strings.Join(candidates, ", ")
+}
+
+// Fold drops what people vary without meaning to: case and separators.
+func Fold(word string) string {
+	return strings.Map(func(r rune) rune {
+		switch r {
+		case '.', '_', '-', ' ', '/', ':':
+			return -1
+		}
+		return r
+	}, strings.ToLower(word))
+}
+
+// distance counts the edits between two words, in bytes: insert, delete, replace, and swap of neighbors.
+func distance(a, b string) int {
+	if len(b) > 2*longest {
+		return 2 * longest
 	}
 	before := make([]int, len(b)+1)
 	prev := make([]int, len(b)+1)
@@ -27,7 +74,10 @@ func Distance(a, b string) int {
 				row[j] = min(row[j], before[j-2]+1)
 			}
 		}
-		before, prev, row = prev, row, before
+		spare := before
+		before = prev
+		prev = row
+		row = spare
 	}
 	return prev[len(b)]
 }

@@ -7,19 +7,49 @@ import (
 	"homeroom/internal/spelling"
 )
 
-func TestDistance(t *testing.T) {
+func TestNearest(t *testing.T) {
+	words := []string{"passed", "wait", "wait_for", "lesson.completed", "lesson.started", "x"}
 	for _, c := range []struct {
-		a, b string
-		want int
+		word string
+		want string
 	}{
-		{"passed", "passed", 0}, {"pased", "passed", 1}, {"passde", "passed", 1}, {"wait", "wait_for", 4}, {"", "abc", 3},
-		{"lesson.complete", "lesson.completed", 1}, {strings.Repeat("a", 200), "a", 128},
+		{"passed", "passed"},
+		{"pased", "passed"},   // a letter missing
+		{"passde", "passed"},  // neighbors swapped
+		{"passsed", "passed"}, // a letter too many
+		{"psd", ""},
+		{"Wait", "wait"},
+		{"waitFor", "wait_for"},
+		{"Lesson Completed", "lesson.completed"},
+		{"lesson.complete", "lesson.completed"},
+		{"y", "x"}, // one edit is always near
+		{"weather", ""},
+		{"", ""},
+		{"...", ""},
+		{strings.Repeat("lesson.completed", 1000), ""},
 	} {
-		if got := spelling.Distance(c.a, c.b); got != c.want {
-			t.Errorf("Distance(%q, %q) = %d, want %d", c.a, c.b, got, c.want)
+		if got := spelling.Nearest(c.word, words); got != c.want {
+			t.Errorf("Nearest(%.40q) = %q, want %q", c.word, got, c.want)
 		}
-		if got := spelling.Distance(c.b, c.a); got != c.want {
-			t.Errorf("Distance(%q, %q) = %d, want %d", c.b, c.a, got, c.want)
+	}
+	if got := spelling.Nearest("passed", []string{strings.Repeat("passed", 1000)}); got != "" {
+		t.Errorf("a very long candidate is near: %.40q", got)
+	}
+}
+
+func TestSuggest(t *testing.T) {
+	for _, c := range []struct {
+		word  string
+		known []string
+		want  string
+	}{
+		{"weit", []string{"wait", "send"}, "did you mean wait?"},
+		{"teleport", []string{"wait", "send"}, "one of wait, send"},
+		{"teleport", nil, ""},
+		{"teleport", strings.Fields(strings.Repeat("w ", 100)), ""},
+	} {
+		if got := spelling.Suggest(c.word, c.known); got != c.want {
+			t.Errorf("Suggest(%q) = %q, want %q", c.word, got, c.want)
 		}
 	}
 }

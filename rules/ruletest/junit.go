@@ -73,7 +73,7 @@ func WriteJUnit(w io.Writer, results []Result, problems rules.Problems) error {
 			Class: p.File,
 			File:  p.File,
 			Line:  p.Line,
-			Error: &junitFault{Message: p.Message, Text: rules.Problems{p}.Error()},
+			Error: &junitFault{Message: p.Message, Text: p.Error()},
 		})
 		s.Errors++
 		all.Errors++

@@ -4,13 +4,10 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"slices"
-	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml/ast"
-
 	"homeroom/engine"
+	"homeroom/internal/yamlfile"
 	"homeroom/rules"
 	"homeroom/simulate"
 )
@@ -28,8 +25,8 @@ type Test struct {
 	Until   time.Time // inclusive
 	Expect  []Expectation
 
-	at    map[string]position // of its keys, and of "rules[0]" and so on
-	lines []string            // of the file, for problems found later
+	places map[string]yamlfile.Position // of its keys, and of "rules[0]" and so on
+	source *yamlfile.Source             // for problems found later
 }
 
 // Learner is who the test is about.
@@ -49,7 +46,7 @@ type Event struct {
 	Properties map[string]any
 	Traits     map[string]any
 
-	where position
+	at yamlfile.Position // of its name
 }
 
 // Expectation is one line of expect.
@@ -60,8 +57,8 @@ type Expectation struct {
 	Reason engine.Reason // empty: any
 	Rule   string        // empty: any
 
-	where position // of the entry
-	what  position // of What
+	at     yamlfile.Position // of the entry
+	whatAt yamlfile.Position // of What
 }
 
 var (
@@ -91,96 +88,105 @@ func ParseDir(fsys fs.FS, dir string) ([]*Test, rules.Problems, error) {
 		tests = append(tests, found...)
 		problems = append(problems, wrong...)
 	}
-	return tests, sorted(problems), nil
+	return tests, problems.Sort(), nil
 }
 
 // Parse reads the tests of one file, all mistakes at once. A test with mistakes is left out.
 func Parse(file string, src []byte) ([]*Test, rules.Problems) {
-	r := &reader{file: file, lines: strings.Split(string(src), "\n")}
-	docs, ok := r.documents(src)
+	r := newReader(yamlfile.NewSource(file, yamlfile.Normalize(src)), "")
+	roots, ok := r.Documents()
 	if !ok {
-		return nil, r.problems
+		return nil, r.problems()
 	}
 	var tests []*Test
-	for _, doc := range docs {
-		if doc.Body == nil || doc.Body.Type() == ast.NullType || doc.Body.Type() == ast.CommentType {
+	for _, root := range roots {
+		if root.Kind == yamlfile.Null {
 			continue
 		}
-		before := len(r.problems)
-		t := r.readTest(doc.Body)
-		if len(r.problems) == before {
+		before := len(r.problems())
+		t := r.readTest(root)
+		r.nameTest(before)
+		if len(r.problems()) == before {
 			tests = append(tests, t)
 		}
 	}
-	if len(tests) == 0 && len(r.problems) == 0 {
-		r.problem(position{1, 1}, "no test in this file", "begin one with test: what it shows")
+	if len(tests) == 0 && len(r.problems()) == 0 {
+		r.Fail(yamlfile.Position{Line: 1, Col: 1}, "begin one with test: what it shows", "no test in this file")
 	}
-	return tests, sorted(r.problems)
+	return tests, r.problems().Sort()
 }
 
-func (r *reader) readTest(n ast.Node) *Test {
-	t := &Test{File: r.file, Line: where(n).line, at: map[string]position{}, lines: r.lines}
+func (r *reader) readTest(n *yamlfile.Node) *Test {
+	t := &Test{File: r.Source.File, Line: n.At.Line, places: map[string]yamlfile.Position{}, source: r.Source}
 	r.test = nameOf(n)
-	given := map[string]ast.Node{}
-	before := len(r.problems)
-	entries := r.mapping(n, "a test", testKeys)
-	keysFine := len(r.problems) == before // else what seems to be missing is only misspelled
-	for _, e := range entries {
-		t.at[e.key] = e.at
-		given[e.key] = e.value
-	}
-	if v, ok := given["test"]; ok {
-		t.Line = where(v).line
-		t.Name = r.text(v, "test")
-	} else if keysFine {
-		r.problem(where(n), "the test has no name", "add test: what it shows")
+	before := len(r.problems())
+	pairs := r.Pairs(n, "a test", testKeys)
+	keysFine := len(r.problems()) == before // else what seems to be missing is only misspelled
+	given := map[string]*yamlfile.Node{}
+	for _, p := range pairs {
+		t.places[p.Key.Text] = p.Key.At
+		given[p.Key.Text] = p.Value
 	}
 	// Offsets count from start, wherever it stands.
 	if v, ok := given["start"]; ok {
-		t.Start = r.instant(v, "start", time.Time{})
+		t.Start = r.readInstant(v, "start", time.Time{})
 	}
-	if v, ok := given["rules"]; ok {
-		for i, item := range r.sequence(v, "rules") {
-			t.Rules = append(t.Rules, r.text(item, "a rule's name"))
-			t.at[fmt.Sprintf("rules[%d]", i)] = where(item)
-		}
-	}
-	if v, ok := given["learner"]; ok {
-		t.Learner = r.readLearner(v)
-	}
-	if v, ok := given["held_out"]; ok {
-		t.HeldOut = r.flag(v, "held_out")
-	}
-	if v, ok := given["events"]; ok {
-		t.Events = r.readEvents(v, t.Start)
+	for _, p := range pairs {
+		r.readKey(t, p.Key.Text, p.Value)
 	}
 	t.Until = t.lastInstant().Add(simulate.Horizon)
 	if v, ok := given["until"]; ok {
-		t.Until = r.instant(v, "until", t.Start)
-	} else if given["start"] == nil && given["events"] == nil && keysFine {
-		r.problem(where(n), "the test has no start and no event", "add for example start: 2026-03-02T10:00:00Z")
+		t.Until = r.readInstant(v, "until", t.Start)
 	}
-	if v, ok := given["expect"]; ok {
-		t.Expect = r.readExpect(v, t.Start)
-	} else if keysFine {
-		r.problem(where(n), "the test expects nothing", "list every message under expect:, or write expect: []")
+	if keysFine {
+		r.checkGiven(n, given)
 	}
 	return t
 }
 
+// readKey reads one key of a test, but for start and until.
+func (r *reader) readKey(t *Test, key string, v *yamlfile.Node) {
+	switch key {
+	case "test":
+		t.Line = v.At.Line
+		t.Name = r.readText(v, "test")
+	case "rules":
+		for i, item := range r.readList(v, "rules") {
+			t.Rules = append(t.Rules, r.readText(item, "a rule's name"))
+			t.places[fmt.Sprintf("rules[%d]", i)] = item.At
+		}
+	case "learner":
+		t.Learner = r.readLearner(v)
+	case "held_out":
+		t.HeldOut, _ = r.Bool(v, "held_out")
+	case "events":
+		t.Events = r.readEvents(v, t.Start)
+	case "expect":
+		t.Expect = r.readExpect(v, t.Start)
+	}
+}
+
+// checkGiven adds a problem for each key that a test cannot do without.
+func (r *reader) checkGiven(n *yamlfile.Node, given map[string]*yamlfile.Node) {
+	if given["test"] == nil {
+		r.Fail(n.At, "add test: what it shows", "the test has no name")
+	}
+	if given["until"] == nil && given["start"] == nil && given["events"] == nil {
+		r.Fail(n.At, "add for example start: 2026-03-02T10:00:00Z", "the test has no start and no event")
+	}
+	if given["expect"] == nil {
+		r.Fail(n.At, "list every message under expect:, or write expect: []", "the test expects nothing")
+	}
+}
+
 // nameOf looks the name up before anything is checked, so that every problem can say it.
-func nameOf(n ast.Node) string {
-	m, ok := plain(n).(*ast.MappingNode)
-	if !ok {
+func nameOf(n *yamlfile.Node) string {
+	v := n.Get("test")
+	if v == nil {
 		return ""
 	}
-	for _, v := range m.Values {
-		if key, ok := plainText(v.Key); ok && key == "test" {
-			name, _ := plainText(v.Value)
-			return name
-		}
-	}
-	return ""
+	name, _ := v.TextValue()
+	return name
 }
 
 // lastInstant is the last arrival, or the start if there is none.
@@ -194,115 +200,117 @@ func (t *Test) lastInstant() time.Time {
 	return last
 }
 
-func (r *reader) readLearner(n ast.Node) *Learner {
+func (r *reader) readLearner(n *yamlfile.Node) *Learner {
 	l := &Learner{}
-	for _, e := range r.mapping(n, "learner", learnerKeys) {
-		switch e.key {
+	for _, p := range r.Pairs(n, "learner", learnerKeys) {
+		switch p.Key.Text {
 		case "id":
-			l.ID = r.text(e.value, "id")
+			l.ID = r.readText(p.Value, "id")
 		case "timezone":
-			l.Timezone = r.text(e.value, "timezone")
+			l.Timezone = r.readText(p.Value, "timezone")
 			if _, err := time.LoadLocation(l.Timezone); err != nil && l.Timezone != "" {
-				r.problem(where(e.value), fmt.Sprintf("unknown timezone %q", l.Timezone), "write an IANA name such as Europe/Berlin")
+				r.Fail(p.Value.At, "write an IANA name such as Europe/Berlin", "unknown timezone %q", l.Timezone)
 			}
 		case "locale":
-			l.Locale = r.text(e.value, "locale")
+			l.Locale = r.readText(p.Value, "locale")
 		case "traits":
-			l.Traits = r.values(e.value, "traits")
+			l.Traits = r.readObject(p.Value, "traits")
 		}
 	}
 	return l
 }
 
-func (r *reader) readEvents(n ast.Node, start time.Time) []Event {
+func (r *reader) readEvents(n *yamlfile.Node, start time.Time) []Event {
 	var events []Event
-	for _, item := range r.sequence(n, "events") {
-		ev := Event{where: where(item)}
-		before := len(r.problems)
-		entries := r.mapping(item, "an event", eventKeys)
-		for _, e := range entries {
-			switch e.key {
+	for _, item := range r.readList(n, "events") {
+		ev := Event{at: item.At}
+		before := len(r.problems())
+		pairs := r.Pairs(item, "an event", eventKeys)
+		for _, p := range pairs {
+			switch p.Key.Text {
 			case "at":
-				ev.At = r.instant(e.value, "at", start)
+				ev.At = r.readInstant(p.Value, "at", start)
 			case "time":
-				ev.Time = r.instant(e.value, "time", start)
+				ev.Time = r.readInstant(p.Value, "time", start)
 			case "id":
-				ev.ID = r.text(e.value, "id")
+				ev.ID = r.readText(p.Value, "id")
 			case "event":
-				ev.Name = r.text(e.value, "event")
-				ev.where = where(e.value)
+				ev.Name = r.readText(p.Value, "event")
+				ev.at = p.Value.At
 			case "properties":
-				ev.Properties = r.values(e.value, "properties")
+				ev.Properties = r.readObject(p.Value, "properties")
 			case "traits":
-				ev.Traits = r.values(e.value, "traits")
+				ev.Traits = r.readObject(p.Value, "traits")
 			}
 		}
-		if len(r.problems) == before {
-			r.needs(item, entries, "an event", "at", "event")
+		if len(r.problems()) == before {
+			r.checkNeeded(item, pairs, "an event", "at", "event")
 		}
 		if len(events) > 0 && !ev.At.IsZero() && ev.At.Before(events[len(events)-1].At) {
-			r.problem(where(item), "this event arrives before the one above it",
-				"list events in the order of their arrival; time: says when something happened if that was earlier")
+			r.Fail(item.At, "list events in the order of their arrival; time: says when something happened if that was earlier",
+				"this event arrives before the one above it")
 		}
 		events = append(events, ev)
 	}
 	return events
 }
 
-func (r *reader) readExpect(n ast.Node, start time.Time) []Expectation {
+func (r *reader) readExpect(n *yamlfile.Node, start time.Time) []Expectation {
 	var expect []Expectation
-	for _, item := range r.sequence(n, "expect") {
-		x := Expectation{where: where(item)}
-		before := len(r.problems)
-		entries := r.mapping(item, "an expectation", expectKeys)
-		for _, e := range entries {
-			switch e.key {
+	for _, item := range r.readList(n, "expect") {
+		x := Expectation{at: item.At}
+		before := len(r.problems())
+		pairs := r.Pairs(item, "an expectation", expectKeys)
+		for _, p := range pairs {
+			switch p.Key.Text {
 			case "at":
-				x.At = r.instant(e.value, "at", start)
+				x.At = r.readInstant(p.Value, "at", start)
 			case "reason":
-				x.Reason = engine.Reason(r.text(e.value, "reason"))
+				x.Reason = engine.Reason(r.readText(p.Value, "reason"))
 			case "rule":
-				x.Rule = r.text(e.value, "rule")
+				x.Rule = r.readText(p.Value, "rule")
 			default:
 				if x.Kind != "" {
-					r.problem(e.at, fmt.Sprintf("%s and %s in one expectation", x.Kind, e.key), "write a line for each")
+					r.Fail(p.Key.At, "write a line for each", "%s and %s in one expectation", x.Kind, p.Key.Text)
 					continue
 				}
-				x.Kind, x.What, x.what = engine.Kind(e.key), r.text(e.value, e.key), where(e.value)
+				x.Kind = engine.Kind(p.Key.Text)
+				x.What = r.readText(p.Value, p.Key.Text)
+				x.whatAt = p.Value.At
 			}
 		}
-		if len(r.problems) == before {
-			r.needs(item, entries, "an expectation", "at")
+		if len(r.problems()) == before {
+			r.checkNeeded(item, pairs, "an expectation", "at")
 			if x.Kind == "" {
-				r.problem(where(item), "the expectation does not say what happens", "write for example {at: +2h, sent: MESSAGE}")
+				r.Fail(item.At, "write for example {at: +2h, sent: MESSAGE}", "the expectation does not say what happens")
 			}
 		}
 		expect = append(expect, x)
 	}
-	r.inOrder(expect)
+	r.checkOrder(expect)
 	return expect
 }
 
-// inOrder notes a message that is expected before the one listed above it: messages are compared in order.
-func (r *reader) inOrder(expect []Expectation) {
+// checkOrder adds a problem for a message that is expected before the one listed above it: messages are compared in order.
+func (r *reader) checkOrder(expect []Expectation) {
 	var last time.Time
 	for _, x := range expect {
 		if !isMessage(x.Kind) || x.At.IsZero() {
 			continue
 		}
 		if x.At.Before(last) {
-			r.problem(x.where, "this message is earlier than the one above it", "list messages in the order of time")
+			r.Fail(x.at, "list messages in the order of time", "this message is earlier than the one above it")
 		}
 		last = x.At
 	}
 }
 
-// needs notes each required key that is missing. It is asked only when all else is well: a misspelled key has been noted
-// already.
-func (r *reader) needs(n ast.Node, entries []entry, what string, keys ...string) {
+// checkNeeded adds a problem for each required key that is missing. It is asked only when all else is well: a misspelled
+// key is a problem already.
+func (r *reader) checkNeeded(n *yamlfile.Node, pairs []yamlfile.Pair, what string, keys ...string) {
 	for _, key := range keys {
-		if !slices.ContainsFunc(entries, func(e entry) bool { return e.key == key }) {
-			r.problem(where(n), fmt.Sprintf("%s needs %s", what, key), "")
+		if !hasKey(pairs, key) {
+			r.Fail(n.At, "", "%s needs %s", what, key)
 		}
 	}
 }

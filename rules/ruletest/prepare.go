@@ -8,6 +8,7 @@ import (
 
 	"homeroom/catalog"
 	"homeroom/engine"
+	"homeroom/internal/spelling"
 	"homeroom/profile"
 	"homeroom/rules"
 )
@@ -37,10 +38,11 @@ const defaultLearner = "learner"
 // Prepare checks a test against a folder: its rules, messages and events must exist there, and each event must be one
 // that the catalog accepts. All mistakes at once; with any, the case is nil.
 func (t *Test) Prepare(f Folder) (*Case, rules.Problems) {
-	r := &reader{file: t.File, lines: t.lines, test: t.Name}
+	r := newReader(t.source, t.Name)
 	c := &Case{Test: t, ruleset: t.selectRules(r, f.Ruleset)}
 	if t.HeldOut && !holdsOut(c.ruleset) {
-		r.problem(t.at["held_out"], "none of the rules has a holdout and the settings have no control group, so nobody can be held out", "add holdout: 10% to a rule, or take held_out out")
+		r.Fail(t.places["held_out"], "add holdout: 10% to a rule, or take held_out out",
+			"none of the rules has a holdout and the settings have no control group, so nobody can be held out")
 	}
 	c.profile = t.person(r)
 	for i := range t.Events {
@@ -50,8 +52,9 @@ func (t *Test) Prepare(f Folder) (*Case, rules.Problems) {
 	for i := range t.Expect {
 		t.Expect[i].check(r, names)
 	}
-	if len(r.problems) > 0 {
-		return nil, sorted(r.problems)
+	if len(r.problems()) > 0 {
+		r.nameTest(0)
+		return nil, r.problems().Sort()
 	}
 	return c, nil
 }
@@ -71,7 +74,7 @@ func (t *Test) selectRules(r *reader, all *engine.Ruleset) *engine.Ruleset {
 	names := namesOf(all)
 	for i, name := range t.Rules {
 		if all.Rule(name) == nil {
-			r.problem(t.at[fmt.Sprintf("rules[%d]", i)], fmt.Sprintf("there is no rule %s", name), didYouMean(name, names.rules))
+			r.Fail(t.places[fmt.Sprintf("rules[%d]", i)], spelling.Suggest(name, names.rules), "there is no rule %s", name)
 		}
 	}
 	for _, rule := range all.Rules {
@@ -89,7 +92,7 @@ func (t *Test) person(r *reader) profile.Profile {
 	}
 	p, _, notes := profile.Profile{}.Merge(t.Learner.Traits, time.Time{})
 	for _, note := range notes {
-		r.problem(t.at["learner"], note, "")
+		r.Fail(t.places["learner"], "", "%s", note)
 	}
 	if t.Learner.Timezone != "" {
 		p.Timezone = t.Learner.Timezone
@@ -127,12 +130,12 @@ func (t *Test) decode(r *reader, c Catalog, i int) catalog.Decoded {
 	}
 	raw, err := json.Marshal(body)
 	if err != nil {
-		r.problem(ev.where, fmt.Sprintf("this event cannot be written as JSON: %s", err), "")
+		r.Fail(ev.at, "", "this event cannot be written as JSON: %s", err)
 		return catalog.Decoded{}
 	}
 	d, refused := c.Decode("", "", raw, ev.At)
 	if refused != nil {
-		r.problem(ev.where, refused.Message, refused.Hint)
+		r.Fail(ev.at, refused.Hint, "%s", refused.Message)
 	}
 	return d
 }
@@ -157,7 +160,7 @@ func namesOf(rs *engine.Ruleset) names {
 // check notes a name that does not exist: a test that waits for it to be skipped would pass by accident, or never.
 func (x *Expectation) check(r *reader, n names) {
 	if x.Rule != "" && !slices.Contains(n.rules, x.Rule) {
-		r.problem(x.where, fmt.Sprintf("there is no rule %s", x.Rule), didYouMean(x.Rule, n.rules))
+		r.Fail(x.at, spelling.Suggest(x.Rule, n.rules), "there is no rule %s", x.Rule)
 	}
 	known := n.messages
 	what := "no rule sends"
@@ -171,6 +174,6 @@ func (x *Expectation) check(r *reader, n names) {
 	default: // sent and its like name messages
 	}
 	if !slices.Contains(known, x.What) {
-		r.problem(x.what, fmt.Sprintf("%s %s", what, x.What), didYouMean(x.What, known))
+		r.Fail(x.whatAt, spelling.Suggest(x.What, known), "%s %s", what, x.What)
 	}
 }

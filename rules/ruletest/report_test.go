@@ -23,7 +23,7 @@ func TestJUnit(t *testing.T) {
 		`<testsuite name="tests/t.yaml" tests="2" failures="1" errors="0">`,
 		`<testcase name="a failed quiz gets one nudge after two hours" classname="tests/t.yaml" file="tests/t.yaml" line="2"></testcase>`,
 		`+ 2026-03-02 12:00:00`,
-		`<error message="a test must be a mapping, key: value">`,
+		`<error message="a test must be a block of keys, not a list">`,
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("missing %s in\n%s", want, b.String())

@@ -267,9 +267,9 @@ expect:
   - {at: +2h, reason: cap}
   - {sent: try-again}
 `,
-			`tests/t.yaml:4:1: test "sloppy": unknown key "evnts" in a test | did you mean events?
-tests/t.yaml:6:25: test "sloppy": unknown key "propertes" in an event | did you mean properties?
-tests/t.yaml:8:15: test "sloppy": unknown key "send" in an expectation | did you mean sent?
+			`tests/t.yaml:4:1: test "sloppy": a test has no key "evnts" | did you mean events?
+tests/t.yaml:6:25: test "sloppy": an event has no key "propertes" | did you mean properties?
+tests/t.yaml:8:15: test "sloppy": an expectation has no key "send" | did you mean sent?
 tests/t.yaml:9:5: test "sloppy": the expectation does not say what happens | write for example {at: +2h, sent: MESSAGE}
 tests/t.yaml:10:5: test "sloppy": an expectation needs at`,
 		},
@@ -303,10 +303,10 @@ tests/t.yaml:7:30: test "order": this message is earlier than the one above it |
 		{"no expectation", "test: hm\nstart: 2026-03-02T10:00:00Z\n",
 			`tests/t.yaml:1:1: test "hm": the test expects nothing | list every message under expect:, or write expect: []`},
 		{"no name", "start: 2026-03-02T10:00:00Z\nexpect: []\n", `tests/t.yaml:1:1: the test has no name | add test: what it shows`},
-		{"not YAML", "test: [1, 2\nexpect: []", `tests/t.yaml:2:1: ',' or ']' must be specified`},
+		{"not YAML", "test: [1, 2\nexpect: []", `tests/t.yaml:2:1: not readable as YAML: ',' or ']' must be specified`},
 		{"empty", "# nothing yet\n", `tests/t.yaml:1:1: no test in this file | begin one with test: what it shows`},
-		{"no mapping", "- a\n", `tests/t.yaml:1:1: a test must be a mapping, key: value`},
-		{"too deep", strings.Repeat("[", 5000), `tests/t.yaml:1:1: nested too deeply | write it flatter`},
+		{"no mapping", "- a\n", `tests/t.yaml:1:1: a test must be a block of keys, not a list | write it as keys: test, rules, learner, start, events, until, expect, held_out`},
+		{"too deep", strings.Repeat("[", 5000), `tests/t.yaml:1:65: nested too deeply | write it flatter`},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -322,7 +322,7 @@ tests/t.yaml:7:30: test "order": this message is earlier than the one above it |
 func brief(problems rules.Problems) string {
 	var lines []string
 	for _, p := range problems {
-		line := rules.Problems{p}.Error()
+		line := p.Head()
 		if p.Fix != "" {
 			line += " | " + p.Fix
 		}
