@@ -1,11 +1,9 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
-	"os"
 
+	"homeroom/admin"
 	"homeroom/rules"
 )
 
@@ -30,76 +28,47 @@ Example:
   homeroom rules check academy`
 }
 
-// checkReport is what --format json prints.
-type checkReport struct {
-	OK       bool           `json:"ok"`
-	Hash     string         `json:"hash,omitempty"` // of the revision, if it compiles
-	Rules    int            `json:"rules"`
-	Messages int            `json:"messages"`
-	Events   int            `json:"events"`
-	Problems rules.Problems `json:"problems"`
-}
-
 // Run checks the folder and prints what is wrong with it.
 func (c *RulesCheckCmd) Run(o IO) error {
-	if info, err := os.Stat(c.Dir); err != nil || !info.IsDir() {
-		return ExitError{Code: 2, Err: fmt.Errorf("there is no folder %s; give the path of the folder that holds rules/", c.Dir)}
+	folder, err := openFolder(c.Dir)
+	if err != nil {
+		return err
 	}
-	academy, problems := rules.LoadDir(c.Dir)
-	show := c.text
+	check := admin.CheckFolder(folder)
 	if c.Format == "json" {
-		show = c.json
-	}
-	if err := show(o, academy, problems); err != nil {
-		return fmt.Errorf("print the problems: %w", err)
+		err = printJSON(o.Out, check)
+	} else {
+		err = c.printText(o, check)
 	}
 	switch {
-	case problems.Err() != nil:
+	case err != nil:
+		return fmt.Errorf("print the problems: %w", err)
+	case check.Problems.Err() != nil:
 		return ExitError{Code: 1}
-	case c.Strict && problems.Warnings() > 0:
+	case c.Strict && check.Problems.Warnings() > 0:
 		return ExitError{Code: 3}
 	}
 	return nil
 }
 
-func (c *RulesCheckCmd) json(o IO, academy *rules.Academy, problems rules.Problems) error {
-	report := checkReport{OK: academy != nil, Problems: problems}
-	if problems == nil {
-		report.Problems = rules.Problems{}
-	}
-	if academy != nil {
-		report.Hash = academy.Ruleset.Hash
-		report.Rules, report.Messages, report.Events = sizes(academy)
-	}
-	e := json.NewEncoder(o.Out)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(report)
-}
-
-func (c *RulesCheckCmd) text(o IO, academy *rules.Academy, problems rules.Problems) error {
-	if err := problems.Format(o.Out, o.Color); err != nil {
+func (c *RulesCheckCmd) printText(o IO, check admin.FolderCheck) error {
+	if err := check.Problems.Format(o.Out, o.Color); err != nil {
 		return err
 	}
 	found := "no problems"
-	if len(problems) > 0 {
+	if len(check.Problems) > 0 {
 		if _, err := fmt.Fprintln(o.Out); err != nil {
 			return err
 		}
-		found = tally(problems)
+		found = tally(check.Problems)
 	}
-	if academy == nil {
+	if !check.OK {
 		_, err := fmt.Fprintln(o.Out, found)
 		return err
 	}
-	nRules, nMessages, nEvents := sizes(academy)
-	_, err := io.WriteString(o.Out, fmt.Sprintf("%s: %s, %s, %s known, %s\n", academy.Name,
-		count(nRules, "rule"), count(nMessages, "message"), count(nEvents, "event"), found))
+	_, err := fmt.Fprintf(o.Out, "%s: %s, %s, %s known, %s\n", folderName(c.Dir),
+		count(check.Rules, "rule"), count(check.Messages, "message"), count(check.Events, "event"), found)
 	return err
-}
-
-func sizes(academy *rules.Academy) (nRules, nMessages, nEvents int) {
-	return len(academy.Ruleset.Rules), len(academy.Library.Names()), len(academy.Catalog.Events())
 }
 
 // tally counts problems and warnings in words.

@@ -51,7 +51,7 @@ func (c *DoctorCmd) Run(ctx context.Context, o IO) error {
 			return dialTemporal(ctx, slog.New(slog.DiscardHandler))
 		},
 		Mail: func() (doctor.Mail, error) {
-			sender, err := c.sender()
+			sender, err := c.newSender()
 			if err != nil {
 				return nil, err
 			}

@@ -17,3 +17,6 @@ func (e ExitError) Error() string {
 }
 
 func (e ExitError) Unwrap() error { return e.Err }
+
+// usage is an error about how the command was typed.
+func usage(err error) error { return ExitError{Code: 2, Err: err} }

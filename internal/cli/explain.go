@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"io"
+
+	"homeroom/admin"
 )
 
 // RulesExplainCmd is `homeroom rules explain`.
@@ -22,13 +24,13 @@ Example:
 
 // Run prints the explanation.
 func (c *RulesExplainCmd) Run(_ context.Context, o IO) error {
-	academy, err := loadAcademy(o, c.Dir)
+	folder, err := openFolder(c.Dir)
 	if err != nil {
 		return err
 	}
-	text, err := academy.Explain(c.Rule)
+	text, err := admin.ExplainRule(folder, c.Rule)
 	if err != nil {
-		return usage(err)
+		return err
 	}
 	_, err = io.WriteString(o.Out, text)
 	return err

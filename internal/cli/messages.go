@@ -3,18 +3,11 @@ package cli
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"net/mail"
-	"slices"
-	"strconv"
 	"strings"
 	"text/tabwriter"
-	"time"
 
-	"homeroom/content"
-	"homeroom/delivery"
-	"homeroom/rules"
+	"homeroom/admin"
 )
 
 // MessagesCmd is `homeroom messages`.
@@ -30,32 +23,22 @@ type MessagesListCmd struct {
 
 // Run lists the messages.
 func (c *MessagesListCmd) Run(_ context.Context, o IO) error {
-	academy, err := loadAcademy(o, c.Dir)
+	folder, err := openFolder(c.Dir)
+	if err != nil {
+		return err
+	}
+	messages, err := admin.Messages(folder)
 	if err != nil {
 		return err
 	}
 	w := tabwriter.NewWriter(o.Out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "MESSAGE\tLOCALES\tTOPIC\tSENT BY\tSUBJECT")
-	for _, name := range academy.Library.Names() {
-		locales := academy.Library.Locales(name)
-		locales[0] = "default" // there always is one, and "" comes first
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", name, strings.Join(locales, ", "), cmp.Or(academy.Library.Topic(name), "-"),
-			cmp.Or(strings.Join(senders(academy, name), ", "), "-"), academy.Library.Message(name, "").Subject)
+	for _, m := range messages {
+		m.Locales[0] = "default" // there always is one, and "" comes first
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", m.Name, strings.Join(m.Locales, ", "), cmp.Or(m.Topic, "-"),
+			cmp.Or(strings.Join(m.SentBy, ", "), "-"), m.Subject)
 	}
 	return w.Flush()
-}
-
-// senders are the rules that send a message.
-func senders(academy *rules.Academy, message string) []string {
-	var names []string
-	for _, r := range academy.Ruleset.Rules {
-		for _, in := range r.Program {
-			if in.Send != nil && in.Send.Message == message && !slices.Contains(names, r.Name) {
-				names = append(names, r.Name)
-			}
-		}
-	}
-	return names
 }
 
 // MessagesSendTestCmd is `homeroom messages send-test`.
@@ -81,82 +64,35 @@ Example:
 
 // Run sends the message.
 func (c *MessagesSendTestCmd) Run(ctx context.Context, o IO) error {
-	if parsed, err := mail.ParseAddress(c.To); err != nil || parsed.Address != c.To {
-		return usage(fmt.Errorf("--to %s is not an address; write the bare one: maya@academy.example", c.To))
-	}
-	academy, err := loadAcademy(o, c.Academy)
+	folder, err := compileFolder(c.Academy)
 	if err != nil {
 		return err
 	}
-	if academy.Sender.From == "" {
-		return usage(errors.New("settings.yaml names no sender; add sender: {from: hello@academy.example}, with an address that SendGrid has verified"))
-	}
-	vars, err := sampleFor(academy, c.Message, c.With, c.Locale)
+	overrides, err := readOverrides(c.With)
 	if err != nil {
 		return err
 	}
-	rendered, err := academy.Library.Render(c.Message, vars.Learner.Locale, vars)
+	sent, err := admin.SendTest(ctx, folder, admin.SendTestOptions{
+		PreviewOptions: admin.PreviewOptions{Message: c.Message, Locale: c.Locale, Overrides: overrides},
+		To:             c.To,
+		Now:            o.Now(),
+		NewSender:      func() (admin.TestSender, error) { return c.newSender() },
+	})
 	if err != nil {
 		return err
 	}
-	sender, err := c.sender()
-	if err != nil {
-		return err
-	}
-	defer sender.Close()
-	email := testMail(academy.Library.Sender(), rendered, c.To, o.Now())
-	receipt, err := sender.Send(ctx, email)
-	if err != nil {
-		return fmt.Errorf("%s was not sent: %w%s", c.Message, err, whatNext(err))
-	}
-	return c.tell(o, email, rendered.Locale, receipt)
+	return c.printSent(o, sent)
 }
 
-// testMail addresses a rendered message as a test.
-func testMail(from content.Sender, r content.Rendered, to string, now time.Time) delivery.Email {
-	return delivery.Email{
-		SendID:     "test-" + strconv.FormatInt(now.UnixNano(), 36),
-		From:       from.From,
-		FromName:   from.Name,
-		ReplyTo:    from.ReplyTo,
-		To:         to,
-		Subject:    "[test] " + r.Subject,
-		HTML:       r.HTML,
-		Text:       r.Text,
-		Categories: []string{"homeroom-test"},
-		NoTracking: true,
-	}
-}
-
-// whatNext is what to do about an error, as far as its kind tells.
-func whatNext(err error) string {
-	var e *delivery.Error
-	if !errors.As(err, &e) {
-		return ""
-	}
-	switch {
-	case e.Class == delivery.Uncertain:
-		return "; look into the inbox before you try again"
-	case e.Class == delivery.Retry && e.RetryAfter > 0:
-		return fmt.Sprintf("; try again in %s", e.RetryAfter.Round(time.Second))
-	case e.Class == delivery.Retry:
-		return "; try again in a moment"
-	case e.Status == 401:
-		return "; is SENDGRID_API_KEY the whole key, and of this account?"
-	default:
-		return ""
-	}
-}
-
-func (c *MessagesSendTestCmd) tell(o IO, m delivery.Email, locale string, receipt delivery.Receipt) error {
-	what := fmt.Sprintf("%q (%s, %s) to %s from %s", m.Subject, c.Message, cmp.Or(locale, "default locale"), m.To, m.From)
+func (c *MessagesSendTestCmd) printSent(o IO, m admin.TestMail) error {
+	what := fmt.Sprintf("%q (%s, %s) to %s from %s", m.Subject, m.Message, cmp.Or(m.Locale, "default locale"), m.To, m.From)
 	if c.Sandbox {
 		_, err := fmt.Fprintf(o.Out, "SendGrid checked %s, and delivers nothing: sandbox mode.\n", what)
 		return err
 	}
 	id := ""
-	if receipt.MessageID != "" {
-		id = " as " + receipt.MessageID
+	if m.MessageID != "" {
+		id = " as " + m.MessageID
 	}
 	_, err := fmt.Fprintf(o.Out, "SendGrid took %s%s. It should be there in a minute.\n", what, id)
 	return err

@@ -51,7 +51,7 @@ Example:
 
 // Run publishes the folder.
 func (c *RulesPublishCmd) Run(ctx context.Context, o IO) error {
-	academy, err := loadAcademy(o, c.Dir)
+	academy, err := loadAcademy(c.Dir)
 	if err != nil {
 		return err
 	}

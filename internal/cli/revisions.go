@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -99,15 +98,10 @@ func (c *RulesDiffCmd) Run(ctx context.Context, o IO) error {
 	return withStore(ctx, o, c.NATSFlags, func(_ jetstream.JetStream, d *desk) error { return compare(d) })
 }
 
-func isDir(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
-}
-
 // side is one of the two that are compared.
 func (d *desk) side(ctx context.Context, o IO, ref string) (*rules.Academy, error) {
 	if isDir(ref) {
-		return loadAcademy(o, ref)
+		return loadAcademy(ref)
 	}
 	bundle, err := d.revision(ctx, ref)
 	if err != nil {

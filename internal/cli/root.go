@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"homeroom/admin"
 )
 
 // Commands is everything `homeroom` can do, in the order its help shows it.
@@ -117,20 +119,28 @@ func Main(ctx context.Context, args []string, o IO) int {
 	return exitCode(parsed.Run(), o)
 }
 
-// exitCode prints an error and says how to exit.
+// exitCode prints an error and returns the exit code for it.
 func exitCode(err error, o IO) int {
-	if err == nil {
-		return 0
-	}
-	code := 1
-	silent := false
 	var exit ExitError
-	if errors.As(err, &exit) {
-		code = exit.Code
-		silent = exit.Err == nil
+	var folder *admin.FolderError
+	var input *admin.InputError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &folder):
+		if err := folder.Problems.Format(o.Err, o.Color); err != nil {
+			fmt.Fprintln(o.Err, "homeroom:", err)
+		}
+		return 1
+	case errors.As(err, &exit):
+		if exit.Err != nil {
+			fmt.Fprintln(o.Err, "homeroom:", err)
+		}
+		return exit.Code
 	}
-	if !silent {
-		fmt.Fprintln(o.Err, "homeroom:", err)
+	fmt.Fprintln(o.Err, "homeroom:", err)
+	if errors.As(err, &input) {
+		return 2
 	}
-	return code
+	return 1
 }

@@ -2,11 +2,11 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"regexp"
 
+	"homeroom/admin"
 	"homeroom/rules"
 	"homeroom/rules/ruletest"
 )
@@ -34,46 +34,25 @@ func (c *RulesTestCmd) Run(ctx context.Context, o IO) error {
 	if err != nil {
 		return usage(fmt.Errorf("--run: %w", err))
 	}
-	academy, err := loadAcademy(o, c.Dir)
+	folder, err := openFolder(c.Dir)
 	if err != nil {
 		return err
 	}
-	tests, problems, err := ruletest.ParseDir(os.DirFS(c.Dir), c.Dir)
-	if errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("%s has no folder tests; write one test a story in tests/*.yaml", c.Dir)
-	} else if err != nil {
+	run, err := admin.TestFolder(ctx, folder, admin.TestOptions{Match: pattern, Coverage: c.Coverage})
+	if err != nil {
 		return err
 	}
-	folder := ruletest.Folder{Ruleset: academy.Ruleset, Catalog: academy.Catalog}
-	var coverage *ruletest.Coverage
-	if c.Coverage {
-		coverage = ruletest.NewCoverage(academy.Ruleset)
-	}
-	var results []ruletest.Result
-	for _, t := range tests {
-		if !pattern.MatchString(t.Name) && !pattern.MatchString(t.File) {
-			continue
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		ready, wrong := t.Prepare(folder)
-		problems = append(problems, wrong...)
-		if ready != nil {
-			results = append(results, ready.Run(coverage))
-		}
-	}
-	if c.Match != "" && len(results) == 0 && len(problems) == 0 && !c.Coverage {
-		return usage(fmt.Errorf("--run %s: no test has such a name, of %s", c.Match, count(len(tests), "test")))
+	if c.Match != "" && len(run.Results) == 0 && len(run.Problems) == 0 && !c.Coverage {
+		return usage(fmt.Errorf("--run %s: no test has such a name, of %s", c.Match, count(run.Defined, "test")))
 	}
 	if c.JUnit != "" {
-		if err := c.writeJUnit(results, problems); err != nil {
+		if err := c.writeJUnit(run.Results, run.Problems); err != nil {
 			return err
 		}
 	}
-	failed := report(o, results, problems)
-	if coverage != nil {
-		if err := coverage.Write(o.Out); err != nil {
+	failed := printTestRun(o, run.Results, run.Problems)
+	if run.Coverage != nil {
+		if err := run.Coverage.Write(o.Out); err != nil {
 			return err
 		}
 	}
@@ -95,8 +74,8 @@ func (c *RulesTestCmd) writeJUnit(results []ruletest.Result, problems rules.Prob
 	return nil
 }
 
-// report prints one line a file, the timelines of failed tests, and the sum.
-func report(o IO, results []ruletest.Result, problems rules.Problems) error {
+// printTestRun prints one line a file, the timelines of failed tests, and the sum.
+func printTestRun(o IO, results []ruletest.Result, problems rules.Problems) error {
 	failed := 0
 	for from := 0; from < len(results); {
 		to := from

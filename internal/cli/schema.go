@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"homeroom/rules"
+	"homeroom/admin"
 )
 
 // RulesSchemaCmd is `homeroom rules schema`.
@@ -26,7 +26,7 @@ Then let the editor know, with this as the first line of a rule:
 
 // Run prints the schema.
 func (c *RulesSchemaCmd) Run(_ context.Context, o IO) error {
-	schema, err := rules.Schema(c.For)
+	schema, err := admin.Schema(c.For)
 	if err != nil {
 		return usage(fmt.Errorf("--for: %w", err))
 	}

@@ -17,8 +17,8 @@ type SendGridFlags struct {
 	Sandbox      bool   `name:"sendgrid-sandbox" env:"HOMEROOM_SENDGRID_SANDBOX" help:"SendGrid checks every mail and delivers none."`
 }
 
-// sender makes the SendGrid adapter. The key comes from a file or the environment, never from a flag.
-func (f SendGridFlags) sender() (*sendgrid.Sender, error) {
+// newSender makes the SendGrid adapter. The key comes from a file or the environment, never from a flag.
+func (f SendGridFlags) newSender() (*sendgrid.Sender, error) {
 	key := os.Getenv("SENDGRID_API_KEY")
 	if f.SendGridKey != "" {
 		raw, err := os.ReadFile(f.SendGridKey)

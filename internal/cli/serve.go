@@ -63,7 +63,7 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 	var academy *rules.Academy
 	if c.Academy != "" {
 		var err error
-		if academy, err = loadAcademy(o, c.Academy); err != nil {
+		if academy, err = loadAcademy(c.Academy); err != nil {
 			return err
 		}
 	}
@@ -73,7 +73,7 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 	}
 	var sender delivery.Sender
 	if slices.Contains(roles, app.RoleWorker) {
-		if sender, err = c.sender(); err != nil {
+		if sender, err = c.newSender(); err != nil {
 			return err
 		}
 	}

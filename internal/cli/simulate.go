@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 
+	"homeroom/admin"
 	"homeroom/engine"
 	"homeroom/simulate"
 )
@@ -34,50 +35,43 @@ Examples:
 
 // Run simulates and prints.
 func (c *SimulateCmd) Run(ctx context.Context, o IO) error {
-	opts := simulate.Options{Learner: c.Learner, AssumeReachable: c.AssumeReachable, SummaryOnly: c.Summary}
+	opts := admin.SimulateOptions{Learner: c.Learner, AssumeReachable: c.AssumeReachable, SummaryOnly: c.Summary}
 	if c.Until != "" {
 		var err error
 		if opts.Until, opts.After, err = simulate.ParseUntil(c.Until); err != nil {
 			return usage(fmt.Errorf("--until: %w", err))
 		}
 	}
-	academy, err := loadAcademy(o, c.Dir)
+	folder, err := compileFolder(c.Dir)
 	if err != nil {
 		return err
 	}
-	opts.Ruleset = academy.Ruleset
-	opts.Decoder = academy.Catalog
-
-	in, size, err := c.open(o)
+	in, size, err := c.openEvents(o)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
 	bar := newProgress(o, size)
-	events, err := simulate.Decompress(bar.reader(in))
-	if err != nil {
-		return fmt.Errorf("%s: %w", c.source(), err)
-	}
-	opts.Progress = bar.events
-	report, err := simulate.Run(ctx, events, opts)
+	opts.Progress = func(events, _ int64) { bar.events(int(events)) }
+	report, err := admin.Simulate(ctx, folder, bar.reader(in), opts)
 	bar.done()
 	if err != nil {
-		return fmt.Errorf("%s: %w", c.source(), err)
+		return fmt.Errorf("%s: %w", c.sourceName(), err)
 	}
-	c.complain(o, report)
-	return c.print(o, report)
+	c.printComplaints(o, report)
+	return c.printReport(o, report)
 }
 
-// source names where the events come from.
-func (c *SimulateCmd) source() string {
+// sourceName names where the events come from.
+func (c *SimulateCmd) sourceName() string {
 	if c.Events == "-" {
 		return "standard input"
 	}
 	return c.Events
 }
 
-// open returns the events and how many bytes they are, 0 if that is not known.
-func (c *SimulateCmd) open(o IO) (io.ReadCloser, int64, error) {
+// openEvents returns the events and how many bytes they are, 0 if that is not known.
+func (c *SimulateCmd) openEvents(o IO) (io.ReadCloser, int64, error) {
 	if c.Events == "-" {
 		return io.NopCloser(o.In), 0, nil
 	}
@@ -93,23 +87,23 @@ func (c *SimulateCmd) open(o IO) (io.ReadCloser, int64, error) {
 	return f, info.Size(), nil
 }
 
-// complain says what the document has no room for.
-func (c *SimulateCmd) complain(o IO, report *simulate.Report) {
+// printComplaints says what the document has no room for.
+func (c *SimulateCmd) printComplaints(o IO, report *simulate.Report) {
 	for _, d := range report.DeadLetters {
-		fmt.Fprintf(o.Err, "%s: %s\n", c.source(), d)
+		fmt.Fprintf(o.Err, "%s: %s\n", c.sourceName(), d)
 	}
 	if more := report.Summary.DeadLetters - len(report.DeadLetters); more > 0 {
-		fmt.Fprintf(o.Err, "%s: and %s more dead letters\n", c.source(), thousands(more))
+		fmt.Fprintf(o.Err, "%s: and %s more dead letters\n", c.sourceName(), thousands(more))
 	}
 	switch s := &report.Summary; {
 	case c.Learner != "" && s.Events == 0:
-		fmt.Fprintf(o.Err, "%s: no event of learner %s\n", c.source(), c.Learner)
+		fmt.Fprintf(o.Err, "%s: no event of learner %s\n", c.sourceName(), c.Learner)
 	case len(s.Sent) == 0 && s.Skipped[string(engine.ReasonNoAddress)] > 0:
 		fmt.Fprintln(o.Err, "Nobody has an address here; --assume-reachable shows what would be sent if they had.")
 	}
 }
 
-func (c *SimulateCmd) print(o IO, report *simulate.Report) error {
+func (c *SimulateCmd) printReport(o IO, report *simulate.Report) error {
 	if c.Format == "json" {
 		return report.WriteJSON(o.Out)
 	}

@@ -2,6 +2,7 @@ package walls_test
 
 import (
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -52,6 +53,30 @@ var walls = []wall{
 	{"homeroom/telemetry", "telemetry wraps the seams, and knows nothing behind them", []string{sendgrid, cel, "homeroom/store", "homeroom/rules", "homeroom/app"}, nil},
 	{"homeroom/doctor", "the doctor is told what the app needs", []string{"homeroom/app", "homeroom/triggers", "homeroom/telemetry"}, nil},
 	{"homeroom/cmd/homeroom", "the production binary carries no server", servers, nil},
+}
+
+// directWalls hold for what a package itself imports: NATS and Temporal's client bring net/http along.
+var directWalls = []wall{
+	{"homeroom/admin", "what people can ask or do needs no terminal and no HTTP", []string{kong, "homeroom/internal/cli", "net/http", "os", "flag"}, nil},
+	{"homeroom/importer", "an import needs no terminal and no HTTP", []string{kong, "net/http", "flag"}, nil},
+}
+
+func TestDirectWallsStand(t *testing.T) {
+	for _, w := range directWalls {
+		t.Run(strings.TrimPrefix(w.pkg, "homeroom/"), func(t *testing.T) {
+			out, err := exec.Command("go", "list", "-f", `{{join .Imports "\n"}}`, w.pkg).CombinedOutput()
+			if err != nil {
+				t.Fatalf("go list %s: %v\n%s", w.pkg, err, out)
+			}
+			for _, imported := range strings.Fields(string(out)) {
+				if slices.ContainsFunc(w.banned, func(banned string) bool {
+					return imported == banned || strings.HasSuffix(banned, "/") && strings.HasPrefix(imported, banned)
+				}) {
+					t.Errorf("%s must not import %s: %s", w.pkg, imported, w.why)
+				}
+			}
+		})
+	}
 }
 
 func TestWallsStand(t *testing.T) {

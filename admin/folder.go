@@ -1,0 +1,194 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"regexp"
+	"time"
+
+	"homeroom/rules"
+	"homeroom/rules/ruletest"
+	"homeroom/simulate"
+)
+
+// Folder is a growth team's folder, compiled. Its files may lie on a disk or in memory.
+type Folder struct {
+	Academy  *rules.Academy // nil if Problems has errors
+	Problems rules.Problems // errors and warnings, sorted by file and line
+
+	files fs.FS
+	path  string
+}
+
+// LoadFolder compiles a folder. The path is put before the names of files in problems and test results; for a folder in
+// memory it is ".".
+func LoadFolder(files fs.FS, path string) *Folder {
+	academy, problems := rules.Load(files, ".")
+	return &Folder{Academy: academy, Problems: prefixFiles(problems, path), files: files, path: path}
+}
+
+// prefixFiles puts the folder's path before the files' names.
+func prefixFiles(problems rules.Problems, folder string) rules.Problems {
+	for i := range problems {
+		switch file := problems[i].File; {
+		case file == "" || file == ".":
+			problems[i].File = folder
+		case folder != ".":
+			problems[i].File = path.Join(folder, file)
+		}
+	}
+	return problems
+}
+
+// FolderError says that a folder does not compile. Problems holds the errors without the warnings.
+type FolderError struct{ Problems rules.Problems }
+
+func (e *FolderError) Error() string { return e.Problems.Err().Error() }
+
+// Compiled returns the academy, or a [*FolderError].
+func (f *Folder) Compiled() (*rules.Academy, error) {
+	if f.Academy != nil {
+		return f.Academy, nil
+	}
+	var mistakes rules.Problems
+	for _, p := range f.Problems {
+		if !p.Warning {
+			mistakes = append(mistakes, p)
+		}
+	}
+	return nil, &FolderError{Problems: mistakes}
+}
+
+// FolderCheck is what a check of a folder found.
+type FolderCheck struct {
+	OK       bool           `json:"ok"`
+	Hash     string         `json:"hash,omitempty"` // of the revision, if it compiles
+	Rules    int            `json:"rules"`
+	Messages int            `json:"messages"`
+	Events   int            `json:"events"` // that the catalog knows, with the folder's own
+	Problems rules.Problems `json:"problems"`
+}
+
+// CheckFolder counts what a folder holds and lists its problems.
+func CheckFolder(f *Folder) FolderCheck {
+	check := FolderCheck{OK: f.Academy != nil, Problems: f.Problems}
+	if check.Problems == nil {
+		check.Problems = rules.Problems{}
+	}
+	if f.Academy != nil {
+		check.Hash = f.Academy.Ruleset.Hash
+		check.Rules = len(f.Academy.Ruleset.Rules)
+		check.Messages = len(f.Academy.Library.Names())
+		check.Events = len(f.Academy.Catalog.Events())
+	}
+	return check
+}
+
+// TestOptions say which rule tests of a folder to run.
+type TestOptions struct {
+	Match    *regexp.Regexp // the tests whose name or file matches; nil: all
+	Coverage bool           // also record which steps, branches and exits were reached
+}
+
+// TestRun is how the rule tests of a folder came out.
+type TestRun struct {
+	Results  []ruletest.Result
+	Problems rules.Problems     // in the test files
+	Coverage *ruletest.Coverage // nil unless it was asked for
+	Defined  int                // tests that the folder has, matching or not
+}
+
+// TestFolder runs the rule tests of a folder on a virtual clock.
+func TestFolder(ctx context.Context, f *Folder, opts TestOptions) (TestRun, error) {
+	academy, err := f.Compiled()
+	if err != nil {
+		return TestRun{}, err
+	}
+	tests, problems, err := ruletest.ParseDir(f.files, f.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return TestRun{}, fmt.Errorf("%s has no folder tests; write one test a story in tests/*.yaml", f.path)
+	} else if err != nil {
+		return TestRun{}, err
+	}
+	run := TestRun{Problems: problems, Defined: len(tests)}
+	if opts.Coverage {
+		run.Coverage = ruletest.NewCoverage(academy.Ruleset)
+	}
+	folder := ruletest.Folder{Ruleset: academy.Ruleset, Catalog: academy.Catalog}
+	for _, t := range tests {
+		if opts.Match != nil && !opts.Match.MatchString(t.Name) && !opts.Match.MatchString(t.File) {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return TestRun{}, err
+		}
+		ready, wrong := t.Prepare(folder)
+		run.Problems = append(run.Problems, wrong...)
+		if ready != nil {
+			run.Results = append(run.Results, ready.Run(run.Coverage))
+		}
+	}
+	return run, nil
+}
+
+// SimulateOptions say what to simulate.
+type SimulateOptions struct {
+	Learner         string    // the only learner to simulate; empty: all
+	Until           time.Time // the last instant to decide, inclusive; zero: After the last event
+	After           time.Duration
+	AssumeReachable bool // as if every learner had an address
+	SummaryOnly     bool // count decisions without keeping them
+	// Progress hears how many events have been read; the total is 0, because it is not known. May be nil.
+	Progress func(done, total int64)
+}
+
+// Simulate runs recorded events through a folder's rules on a virtual clock. The events are NDJSON, gzipped or not.
+func Simulate(ctx context.Context, f *Folder, events io.Reader, opts SimulateOptions) (*simulate.Report, error) {
+	academy, err := f.Compiled()
+	if err != nil {
+		return nil, err
+	}
+	lines, err := simulate.Decompress(events)
+	if err != nil {
+		return nil, err
+	}
+	run := simulate.Options{
+		Ruleset:         academy.Ruleset,
+		Decoder:         academy.Catalog,
+		Learner:         opts.Learner,
+		Until:           opts.Until,
+		After:           opts.After,
+		AssumeReachable: opts.AssumeReachable,
+		SummaryOnly:     opts.SummaryOnly,
+	}
+	if opts.Progress != nil {
+		run.Progress = func(events int) { opts.Progress(int64(events), 0) }
+	}
+	return simulate.Run(ctx, lines, run)
+}
+
+// ExplainRule says a rule of a folder in words.
+func ExplainRule(f *Folder, rule string) (string, error) {
+	academy, err := f.Compiled()
+	if err != nil {
+		return "", err
+	}
+	text, err := academy.Explain(rule)
+	if err != nil {
+		return "", inputError(err)
+	}
+	return text, nil
+}
+
+// Schema returns the JSON Schema (2020-12) of a kind of file: rule, settings, courses or test.
+func Schema(kind string) ([]byte, error) {
+	schema, err := rules.Schema(kind)
+	if err != nil {
+		return nil, inputError(err)
+	}
+	return schema, nil
+}
