@@ -132,129 +132,62 @@ func (c *Course) neededLessThan(other *Course, id, otherID string) bool {
 	return id < otherID
 }
 
-func (c *Course) lastHeard() time.Time {
-	t := c.EnrolledAt
-	for _, other := range []time.Time{c.StartedAt, c.CompletedAt, c.CancelledAt, c.ProgressNow().At, c.Active.last()} {
-		t = later(t, other)
-	}
-	return t
-}
-
-// openAt tells whether the learner was enrolled at t and had neither completed nor cancelled.
-func (c *Course) openAt(t time.Time) bool {
-	return !c.EnrolledAt.IsZero() && !c.EnrolledAt.After(t) && !c.closed(c.CompletedAt, t) && !c.closed(c.CancelledAt, t)
-}
-
-// closed tells whether the course was left at `when`, at or before t, and not entered again since.
-func (c *Course) closed(when, t time.Time) bool {
-	return !when.IsZero() && !when.After(t) && !when.Before(c.EnrolledAt)
-}
-
 // noteFacts takes in what the engine itself understands of an event, and reports whether anything changed.
 func (s *Standing) noteFacts(ev *Event, course string, at time.Time) bool {
-	if ev.Name == EventSignedUp && s.SignedUpAt.IsZero() {
-		s.SignedUpAt = at
-		return true
+	if ev.Name == EventSignedUp {
+		return backward(&s.SignedUpAt, at)
 	}
 	if course == "" {
 		return false
 	}
 	changed := false
 	if title, ok := ev.Text("course_title"); ok {
-		if c := s.course(course); c.Title != title {
-			c.Title = title
-			changed = true
-		}
+		changed = s.course(course).learnTitle(title, at)
 	}
 	switch ev.Name {
 	case EventEnrolled, EventFreeEnrolled:
-		return s.enroll(s.course(course), ev, at) || changed
-	case EventEnrollmentCancelled:
-		return forward(&s.course(course).CancelledAt, at) || changed
-	case EventCourseStarted, EventLessonStarted:
-		c := s.course(course)
-		if c.StartedAt.IsZero() {
-			c.StartedAt = at
-			return true
+		enrollmentType, ok := ev.Text("enrollment_type")
+		if !ok && ev.Name == EventFreeEnrolled {
+			enrollmentType = "free"
 		}
+		return s.course(course).addMoment(Moment{At: at, Kind: MomentEnrolled, Type: enrollmentType}) || changed
+	case EventEnrollmentCancelled:
+		return s.course(course).addMoment(Moment{At: at, Kind: MomentCancelled}) || changed
+	case EventCourseStarted, EventLessonStarted:
+		return s.course(course).addStart(at) || changed
 	case EventCourseCompleted:
 		c := s.course(course)
-		if c.CompletedAt.IsZero() {
+		if !c.everCompleted() {
 			s.CoursesCompleted++
 		}
-		return forward(&c.CompletedAt, at) || changed
+		return c.addMoment(Moment{At: at, Kind: MomentCompleted}) || changed
 	case EventProgress:
-		return s.course(course).progress(ev, at) || changed
+		return s.course(course).addProgress(ev, at) || changed
 	}
 	return changed
 }
 
-// enroll starts a course, or starts it again after it was left. A repeated enrolment changes nothing: the silence that
-// began with the first one goes on counting.
-func (s *Standing) enroll(c *Course, ev *Event, at time.Time) bool {
-	if !c.EnrolledAt.IsZero() && c.openAt(at) || at.Before(c.EnrolledAt) {
+// learnTitle takes in a title unless a later event has told another; at the same time the greater text wins, so that the order in which they are
+// heard does not matter.
+func (c *Course) learnTitle(title string, at time.Time) bool {
+	if at.Before(c.TitleAt) || at.Equal(c.TitleAt) && title <= c.Title {
 		return false
 	}
-	if kind, ok := ev.Text("enrollment_type"); ok {
-		c.EnrollmentType = kind
-	} else if ev.Name == EventFreeEnrolled {
-		c.EnrollmentType = "free"
-	}
-	return forward(&c.EnrolledAt, at)
-}
-
-// progress notes a mark that is not older than the last and says something new.
-func (c *Course) progress(ev *Event, at time.Time) bool {
-	last := c.ProgressNow()
-	next := last
-	next.At = at
-	if n, ok := ev.Number("progress_pct"); ok {
-		next.Pct = n
-	}
-	if n, ok := ev.Number("lessons_done"); ok {
-		next.Done = whole(n)
-	}
-	if n, ok := ev.Number("total_lessons"); ok {
-		next.Total = whole(n)
-	}
-	if at.Before(last.At) || next.Pct == last.Pct && next.Done == last.Done && next.Total == last.Total {
-		return false
-	}
-	c.Progress = tail(append(c.Progress, next), maxProgress)
-	return true
+	changed := c.Title != title
+	c.Title = title
+	c.TitleAt = at
+	return changed
 }
 
 // whole is a count of lessons; nonsense becomes a number that every machine agrees on.
 func whole(n float64) int { return int(min(max(n, 0), 1<<31-1)) }
-
-// ProgressNow is the latest progress; zero: none is known.
-func (c *Course) ProgressNow() Progress {
-	if len(c.Progress) == 0 {
-		return Progress{}
-	}
-	return c.Progress[len(c.Progress)-1]
-}
-
-// progressAsOf is the progress at t. Where that has been forgotten, the oldest mark that has not.
-func (c *Course) progressAsOf(t time.Time) Progress {
-	for i := len(c.Progress) - 1; i >= 0; i-- {
-		if !c.Progress[i].At.After(t) {
-			return c.Progress[i]
-		}
-	}
-	if len(c.Progress) == maxProgress {
-		return c.Progress[0]
-	}
-	return Progress{}
-}
 
 // noteActivity records that the learner did something at `at`, and how long a silence that ended.
 func (s *Standing) noteActivity(change *Change, at time.Time, resolution time.Duration) {
 	change.PlatformGap = gap(s.lastPlatformBase(), at)
 	if change.Course != "" {
 		c := s.course(change.Course)
-		if c.StartedAt.IsZero() {
-			c.StartedAt = at
+		if c.addStart(at) {
 			change.Changed = true
 		}
 		change.CourseGap = gap(s.lastCourseBase(c), at)
@@ -310,6 +243,15 @@ func (a Activity) asOf(t time.Time) time.Time {
 // forward moves a time forward, never back, and reports whether it moved.
 func forward(t *time.Time, to time.Time) bool {
 	if !to.After(*t) {
+		return false
+	}
+	*t = to
+	return true
+}
+
+// backward sets an unknown time, or moves a known one back, and reports whether it changed.
+func backward(t *time.Time, to time.Time) bool {
+	if !t.IsZero() && !to.Before(*t) {
 		return false
 	}
 	*t = to

@@ -137,11 +137,6 @@ func (s *stepper) listSilences(room []silence) []silence {
 	return list
 }
 
-// overAt tells whether no silence can fall due in the course from t on, as far as is known: it is left, or was never entered.
-func (c *Course) overAt(t time.Time) bool {
-	return c.EnrolledAt.IsZero() || c.closed(c.CompletedAt, t) || c.closed(c.CancelledAt, t)
-}
-
 // appendSilences adds the silences of one rule in one place.
 func (s *stepper) appendSilences(list []silence, rule *Rule, course string, c *Course) []silence {
 	var room baseRoom
@@ -243,10 +238,10 @@ func (s *stepper) silenceOver(run *Run, at time.Time) Reason {
 	if run.Course == "" {
 		bases = standing.platformBases(&room)
 	} else if c := standing.Courses[run.Course]; c != nil {
-		switch {
-		case c.closed(c.CompletedAt, at):
+		switch present := c.presentRun(at); {
+		case !present.completedAt.IsZero():
 			return ReasonCompleted
-		case c.closed(c.CancelledAt, at):
+		case !present.cancelledAt.IsZero():
 			return ReasonCancelled
 		}
 		bases = standing.courseBases(c, &room)

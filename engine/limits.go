@@ -8,6 +8,8 @@ const (
 	maxRuns      = 100       // runs at a time; further triggers are skipped: too_many_runs
 	maxWeight    = 512 << 10 // bytes of JSON of the events that started live runs; more: too_many_runs
 	maxProgress  = 4         // progress marks per course
+	maxMoments   = 12        // times a learner entered or left a course
+	maxStarts    = 8         // times a learner began to study in a course
 	maxPast      = 150       // remembered starts
 	maxSeen      = 128       // event ids
 	maxCounted   = 64        // ids of counted events

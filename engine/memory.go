@@ -258,16 +258,20 @@ func (s *stepper) courseView(id string, at time.Time) *CourseView {
 	if view.Title == "" {
 		view.Title = c.Title
 	}
-	view.EnrolledAt, view.StartedAt, view.CompletedAt = upTo(at, c.EnrolledAt), upTo(at, c.StartedAt), upTo(at, c.CompletedAt)
-	if c.closed(c.CancelledAt, at) {
-		view.CancelledAt = c.CancelledAt
-	}
+	present, previous, from := c.runAsOf(at)
+	view.EnrolledAt = present.enrolledAt
+	view.StartedAt = c.startOfRun(from, at)
+	view.CompletedAt = present.completedAt
+	view.CancelledAt = present.cancelledAt
 	view.LastActiveAt = later(c.Active.asOf(at), s.env.Standing.Loose.asOf(at))
-	progress := c.progressAsOf(at)
+	progress := c.progressAsOf(from, at)
 	view.ProgressPct = progress.Pct
 	view.LessonsDone = progress.Done
 	view.TotalLessons = progress.Total
-	view.EnrollmentType = c.EnrollmentType
+	view.EnrollmentType = present.kind
+	if !from.IsZero() {
+		view.Previous = c.previousRun(previous, from)
+	}
 	return view
 }
 

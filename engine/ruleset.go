@@ -222,9 +222,10 @@ type CourseView struct {
 	StartedAt      time.Time
 	LastActiveAt   time.Time
 	CompletedAt    time.Time
-	CancelledAt    time.Time // zero again once the learner has enrolled anew
+	CancelledAt    time.Time
 	ProgressPct    float64
 	LessonsDone    int
 	TotalLessons   int
 	EnrollmentType string
+	Previous       *PreviousRun // nil: the learner takes the course for the first time
 }

@@ -39,27 +39,6 @@ type Link struct {
 // kept, not one, so that a decision made a little late can still ask "as of its due instant".
 type Activity []int64
 
-// Course is a learner's standing in one course. Zero times are "not known".
-type Course struct {
-	EnrolledAt  time.Time `json:"enrolled_at,omitzero"`
-	StartedAt   time.Time `json:"started_at,omitzero"`
-	CompletedAt time.Time `json:"completed_at,omitzero"`
-	CancelledAt time.Time `json:"cancelled_at,omitzero"`
-	Active      Activity  `json:"active,omitempty"`
-	// Progress are the last few marks, oldest first, for the same reason as Activity's.
-	Progress       []Progress `json:"progress,omitempty"`
-	EnrollmentType string     `json:"enrollment_type,omitempty"`
-	Title          string     `json:"title,omitempty"`
-}
-
-// Progress is how far a learner was in a course at a time.
-type Progress struct {
-	At    time.Time `json:"at"`
-	Pct   float64   `json:"pct,omitempty"`
-	Done  int       `json:"done,omitempty"`  // lessons
-	Total int       `json:"total,omitempty"` // lessons
-}
-
 // Change says what an event changed in a standing.
 type Change struct {
 	Changed bool   // the record must be written

@@ -267,18 +267,32 @@ var literalFixes = map[string]string{
 // fieldsOf lists the fields of a variable.
 func (l *language) fieldsOf(s scope, variable string) []string {
 	name := map[string]string{"event": eventType + s.event, "trigger": eventType + s.trigger,
-		"learner": learnerType, "course": courseType}[variable]
+		"learner": learnerType, "course": courseType, "course.previous": previousType}[variable]
 	fields, _ := l.types.FindStructFieldNames(name)
 	return fields
+}
+
+// ownerName is the name of a variable, or of the earlier run of a course; empty for anything else.
+func ownerName(of ast.Expr) string {
+	switch {
+	case of.Kind() == ast.IdentKind:
+		return of.AsIdent()
+	case of.Kind() == ast.SelectKind && of.AsSelect().FieldName() == "previous" && ownerName(of.AsSelect().Operand()) == "course":
+		return "course.previous"
+	}
+	return ""
 }
 
 // undefinedField words "event.pased". CEL reports the dot or has(), people look at the name.
 func (c *exprCheck) undefinedField(parsed *cel.Ast, off int, part ast.Expr, field string) {
 	owner := "this"
 	fields := []string(nil)
-	if part != nil && part.Kind() == ast.SelectKind && part.AsSelect().Operand().Kind() == ast.IdentKind {
+	if part != nil && part.Kind() == ast.SelectKind && ownerName(part.AsSelect().Operand()) != "" {
 		of := part.AsSelect().Operand()
-		owner = of.AsIdent()
+		owner = ownerName(of)
+		for of.Kind() == ast.SelectKind {
+			of = of.AsSelect().Operand()
+		}
 		fields = c.l.fieldsOf(c.s, owner)
 		start := parsed.NativeRep().SourceInfo().GetStartLocation(of.ID())
 		from := c.offset(start.Line(), start.Column()) + len(owner)

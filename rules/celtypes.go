@@ -25,6 +25,8 @@ const (
 	eventType   = "event/"
 	learnerType = "type/learner"
 	courseType  = "type/course"
+
+	previousType = "type/previous run of the course"
 )
 
 // fieldTypes tells CEL which fields the variables have, so that a wrong one is found at check time, and reads them. It
@@ -34,10 +36,18 @@ type fieldTypes struct {
 	events  map[string]*catalog.Event
 	learner map[string]*types.FieldType
 	course  map[string]*types.FieldType
+
+	previous map[string]*types.FieldType
 }
 
 func newFieldTypes(base types.Provider, cat *catalog.Catalog) *fieldTypes {
-	f := &fieldTypes{Provider: base, events: map[string]*catalog.Event{}, learner: learnerFields(), course: courseFields()}
+	f := &fieldTypes{
+		Provider: base,
+		events:   map[string]*catalog.Event{},
+		learner:  learnerFields(),
+		course:   courseFields(),
+		previous: previousFields(),
+	}
 	for _, ev := range cat.Events() {
 		f.events[ev.Name] = ev
 	}
@@ -65,6 +75,8 @@ func (f *fieldTypes) FindStructFieldNames(name string) ([]string, bool) {
 		out = sortedKeys(f.learner)
 	case name == courseType:
 		out = sortedKeys(f.course)
+	case name == previousType:
+		out = sortedKeys(f.previous)
 	case isEvent && f.events[event] != nil:
 		out = append(propertyNames(f.events[event]), "time")
 		slices.Sort(out)
@@ -82,6 +94,9 @@ func (f *fieldTypes) FindStructFieldType(name, field string) (*types.FieldType, 
 		return ft, ok
 	case name == courseType:
 		ft, ok := f.course[field]
+		return ft, ok
+	case name == previousType:
+		ft, ok := f.previous[field]
 		return ft, ok
 	case isEvent && f.events[event] != nil:
 		return eventField(f.events[event], field)
@@ -226,6 +241,30 @@ func courseFields() map[string]*types.FieldType {
 		"progress_pct":    counted("course.progress_pct", func(v *c) float64 { return v.ProgressPct }),
 		"lessons_done":    counted("course.lessons_done", func(v *c) float64 { return float64(v.LessonsDone) }),
 		"total_lessons":   counted("course.total_lessons", func(v *c) float64 { return float64(v.TotalLessons) }),
+		"previous": {
+			Type:  cel.ObjectType(previousType),
+			IsSet: func(of any) bool { return of.(*c).Previous != nil },
+			GetFrom: func(of any) (any, error) {
+				if previous := of.(*c).Previous; previous != nil {
+					return previous, nil
+				}
+				return noPreviousRun, nil
+			},
+		},
+	}
+}
+
+// noPreviousRun stands for the earlier run of a course that the learner takes for the first time: nothing about it is known.
+var noPreviousRun = &engine.PreviousRun{}
+
+func previousFields() map[string]*types.FieldType {
+	type p = engine.PreviousRun
+	return map[string]*types.FieldType{
+		"enrolled_at":     known(types.TimestampType, "course.previous.enrolled_at", func(v *p) time.Time { return v.EnrolledAt }),
+		"completed_at":    known(types.TimestampType, "course.previous.completed_at", func(v *p) time.Time { return v.CompletedAt }),
+		"cancelled_at":    known(types.TimestampType, "course.previous.cancelled_at", func(v *p) time.Time { return v.CancelledAt }),
+		"enrollment_type": known(types.StringType, "course.previous.enrollment_type", func(v *p) string { return v.EnrollmentType }),
+		"progress_pct":    known(types.DoubleType, "course.previous.progress_pct", func(v *p) float64 { return v.ProgressPct }),
 	}
 }
 

@@ -53,6 +53,11 @@ func graded() *engine.Vars {
 			LessonsDone:  5,
 			TotalLessons: 10,
 			EnrolledAt:   now.Add(-10 * 24 * time.Hour),
+			Previous: &engine.PreviousRun{
+				EnrolledAt:  now.Add(-100 * 24 * time.Hour),
+				CompletedAt: now.Add(-60 * 24 * time.Hour),
+				ProgressPct: 100,
+			},
 		},
 		Now: now,
 	}
@@ -64,6 +69,10 @@ func TestConditions(t *testing.T) {
 		want      string // "true", "false", or a part of the error
 	}{
 		{`event.passed == false`, "true"},
+		{`has(course.previous)`, "true"},
+		{`course.previous.completed_at < course.enrolled_at && course.previous.progress_pct == 100`, "true"},
+		{`has(course.previous.cancelled_at)`, "false"},
+		{`course.previous.cancelled_at < now`, "course.previous.cancelled_at is not known"},
 		{`!event.passed`, "true"},
 		// whole numbers compare and calculate with decimals
 		{`event.score_pct == 40`, "true"},
