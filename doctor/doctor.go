@@ -59,8 +59,8 @@ const partTimeout = 15 * time.Second
 
 // Examine asks everything and returns the findings in the order in which they are best read.
 func Examine(ctx context.Context, o Options) []Finding {
-	e := &examination{o: o}
-	for _, part := range []func(context.Context){e.nats, e.temporal, e.mail, e.public} {
+	e := &examination{opts: o}
+	for _, part := range []func(context.Context){e.checkNATS, e.checkTemporal, e.checkMail, e.checkPublicURL} {
 		func() {
 			ctx, cancel := context.WithTimeout(ctx, partTimeout)
 			defer cancel()
@@ -82,22 +82,22 @@ func Healthy(findings []Finding) bool {
 
 // examination is one under way.
 type examination struct {
-	o        Options
+	opts     Options
 	findings []Finding
 	sender   string        // the address that mail comes from; empty: not known
 	skew     time.Duration // how far the store's clock is ahead
 }
 
-func (e *examination) note(check string, v Verdict, says, do string) {
+func (e *examination) addFinding(check string, v Verdict, says, do string) {
 	e.findings = append(e.findings, Finding{check, v, says, do})
 }
 
-func (e *examination) fine(check, says string)     { e.note(check, OK, says, "") }
-func (e *examination) warn(check, says, do string) { e.note(check, Warning, says, do) }
-func (e *examination) fail(check, says, do string) { e.note(check, Failed, says, do) }
+func (e *examination) reportOK(check, says string)          { e.addFinding(check, OK, says, "") }
+func (e *examination) reportWarning(check, says, do string) { e.addFinding(check, Warning, says, do) }
+func (e *examination) reportFailure(check, says, do string) { e.addFinding(check, Failed, says, do) }
 
-func (e *examination) notChecked(why string, checks ...string) {
+func (e *examination) reportNotChecked(why string, checks ...string) {
 	for _, check := range checks {
-		e.note(check, NotChecked, why, "")
+		e.addFinding(check, NotChecked, why, "")
 	}
 }

@@ -42,7 +42,7 @@ func TestClocks(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			e := &examination{}
-			e.clock(noon, noon.Add(tc.rtt), tc.server)
+			e.checkClock(noon, noon.Add(tc.rtt), tc.server)
 			if got := e.findings[0]; got.Verdict != tc.want {
 				t.Errorf("got %+v, want %s", got, tc.want)
 			}
@@ -109,8 +109,8 @@ func TestTheKeyAndTheSender(t *testing.T) {
 		{"SendGrid falters", account{scopes: send, asking: errors.New("500")}, OK, Warning, "ask again later"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			e := &examination{sender: "hello@academy.example", o: Options{Mail: func() (Mail, error) { return tc.account, nil }}}
-			e.mail(t.Context())
+			e := &examination{sender: "hello@academy.example", opts: Options{Mail: func() (Mail, error) { return tc.account, nil }}}
+			e.checkMail(t.Context())
 			if len(e.findings) != 2 || e.findings[0].Verdict != tc.key || e.findings[1].Verdict != tc.sender {
 				t.Fatalf("got %+v, want %s and %s", e.findings, tc.key, tc.sender)
 			}
@@ -123,7 +123,7 @@ func TestTheKeyAndTheSender(t *testing.T) {
 
 func TestSizes(t *testing.T) {
 	for n, want := range map[uint64]string{0: "0 B", 1023: "1023 B", 1024: "1 KB", 1536: "1.5 KB", 3 << 30: "3 GB"} {
-		if got := size(n); got != want {
+		if got := formatSize(n); got != want {
 			t.Errorf("%d: %q, want %q", n, got, want)
 		}
 	}

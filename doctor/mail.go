@@ -15,89 +15,89 @@ import (
 // euHint is for keys that are right, and unknown all the same.
 const euHint = "keys of EU subusers are known at " + sendgrid.HostEU + " only (--sendgrid-host)"
 
-// mail looks at the key and the sender, and sends nothing.
-func (e *examination) mail(ctx context.Context) {
-	mail, err := e.o.Mail()
+// checkMail looks at the key and the sender, and sends nothing.
+func (e *examination) checkMail(ctx context.Context) {
+	mail, err := e.opts.Mail()
 	if err != nil {
-		e.fail("sendgrid-key", err.Error(), "make a key with the permission Mail Send in SendGrid (Settings, API Keys), and give it as SENDGRID_API_KEY or in a file (--sendgrid-key-file)")
-		e.notChecked("there is no key", "sender")
+		e.reportFailure("sendgrid-key", err.Error(), "make a key with the permission Mail Send in SendGrid (Settings, API Keys), and give it as SENDGRID_API_KEY or in a file (--sendgrid-key-file)")
+		e.reportNotChecked("there is no key", "sender")
 		return
 	}
 	scopes, err := mail.Scopes(ctx)
 	switch {
 	case errors.Is(err, sendgrid.ErrKeyUnknown):
-		e.fail("sendgrid-key", err.Error(), "check that the whole key was copied and has not been deleted; "+euHint)
+		e.reportFailure("sendgrid-key", err.Error(), "check that the whole key was copied and has not been deleted; "+euHint)
 	case errors.Is(err, sendgrid.ErrNotPermitted):
-		e.fail("sendgrid-key", err.Error(), "the account may be suspended, or limited to certain addresses of the net (Settings, IP Access Management)")
+		e.reportFailure("sendgrid-key", err.Error(), "the account may be suspended, or limited to certain addresses of the net (Settings, IP Access Management)")
 	case err != nil:
-		e.fail("sendgrid-key", err.Error(), "see that this machine reaches "+e.o.MailHost+" over HTTPS, through HTTPS_PROXY if need be")
+		e.reportFailure("sendgrid-key", err.Error(), "see that this machine reaches "+e.opts.MailHost+" over HTTPS, through HTTPS_PROXY if need be")
 	default:
-		e.scopes(scopes)
-		e.mailSender(ctx, mail)
+		e.checkScopes(scopes)
+		e.checkSender(ctx, mail)
 		return
 	}
-	e.notChecked("the key does not work", "sender")
+	e.reportNotChecked("the key does not work", "sender")
 }
 
-func (e *examination) scopes(scopes []string) {
+func (e *examination) checkScopes(scopes []string) {
 	switch {
 	case !slices.Contains(scopes, sendgrid.ScopeSend):
-		e.fail("sendgrid-key", "the key is known and may not send mail", "give it the permission Mail Send (Settings, API Keys), or make one that has it")
+		e.reportFailure("sendgrid-key", "the key is known and may not send mail", "give it the permission Mail Send (Settings, API Keys), or make one that has it")
 	case slices.ContainsFunc(scopes, func(s string) bool { return strings.HasPrefix(s, "api_keys.") || strings.HasPrefix(s, "user.") }):
-		e.warn("sendgrid-key", "the key may send, and much else besides", "make a key with restricted access and the permission Mail Send only: whoever steals this one owns the account")
+		e.reportWarning("sendgrid-key", "the key may send, and much else besides", "make a key with restricted access and the permission Mail Send only: whoever steals this one owns the account")
 	default:
-		e.fine("sendgrid-key", "the key may send")
+		e.reportOK("sendgrid-key", "the key may send")
 	}
 }
 
-func (e *examination) mailSender(ctx context.Context, mail Mail) {
+func (e *examination) checkSender(ctx context.Context, mail Mail) {
 	if e.sender == "" {
-		e.notChecked("no rules are in force that would name a sender", "sender")
+		e.reportNotChecked("no rules are in force that would name a sender", "sender")
 		return
 	}
 	may, err := mail.MaySendAs(ctx, e.sender)
 	switch {
 	case errors.Is(err, sendgrid.ErrNotPermitted):
-		e.note("sender", NotChecked, "a key that may only send, as it should be, may not ask whether "+e.sender+" is verified",
+		e.addFinding("sender", NotChecked, "a key that may only send, as it should be, may not ask whether "+e.sender+" is verified",
 			"look once at Settings, Sender Authentication in SendGrid")
 	case err != nil:
-		e.warn("sender", err.Error(), "ask again later, or look at Settings, Sender Authentication in SendGrid")
+		e.reportWarning("sender", err.Error(), "ask again later, or look at Settings, Sender Authentication in SendGrid")
 	case !may:
-		e.fail("sender", "SendGrid does not know "+e.sender+" as a sender of this account: it refuses the mail", "authenticate the domain, or verify the address (Settings, Sender Authentication)")
+		e.reportFailure("sender", "SendGrid does not know "+e.sender+" as a sender of this account: it refuses the mail", "authenticate the domain, or verify the address (Settings, Sender Authentication)")
 	default:
-		e.fine("sender", e.sender+" is verified")
+		e.reportOK("sender", e.sender+" is verified")
 	}
 }
 
-// public looks at where learners come in. It may well not be reachable from here, so it warns at most.
-func (e *examination) public(ctx context.Context) {
-	if e.o.PublicURL == "" {
-		e.notChecked("it is not given (--public-url, HOMEROOM_PUBLIC_URL)", "public-url")
+// checkPublicURL looks at where learners come in. It may well not be reachable from here, so it warns at most.
+func (e *examination) checkPublicURL(ctx context.Context) {
+	if e.opts.PublicURL == "" {
+		e.reportNotChecked("it is not given (--public-url, HOMEROOM_PUBLIC_URL)", "public-url")
 		return
 	}
-	base, err := url.Parse(e.o.PublicURL)
+	base, err := url.Parse(e.opts.PublicURL)
 	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
-		e.fail("public-url", fmt.Sprintf("%q is not an address", e.o.PublicURL), "write it as https://learn.example.org")
+		e.reportFailure("public-url", fmt.Sprintf("%q is not an address", e.opts.PublicURL), "write it as https://learn.example.org")
 		return
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(e.o.PublicURL, "/")+"/healthz", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(e.opts.PublicURL, "/")+"/healthz", nil)
 	if err != nil {
-		e.fail("public-url", err.Error(), "write it as https://learn.example.org")
+		e.reportFailure("public-url", err.Error(), "write it as https://learn.example.org")
 		return
 	}
 	const do = "if learners can open it this is of this machine only; else look at DNS, the certificate, and that the proxy passes everything on to `homeroom serve --listen`"
-	response, err := e.o.HTTP.Do(request)
+	response, err := e.opts.HTTP.Do(request)
 	if err != nil {
-		e.warn("public-url", "not reachable from here: "+err.Error(), do)
+		e.reportWarning("public-url", "not reachable from here: "+err.Error(), do)
 		return
 	}
 	defer response.Body.Close()
 	switch {
 	case response.StatusCode != http.StatusOK:
-		e.warn("public-url", fmt.Sprintf("%s answers %d", request.URL, response.StatusCode), do)
-	case base.Scheme != "https" && !loopback(e.o.PublicURL):
-		e.warn("public-url", "reachable without TLS: learners' links can be read on their way, and mail providers want HTTPS", "put a proxy with a certificate in front and use its https:// address")
+		e.reportWarning("public-url", fmt.Sprintf("%s answers %d", request.URL, response.StatusCode), do)
+	case base.Scheme != "https" && !isLoopback(e.opts.PublicURL):
+		e.reportWarning("public-url", "reachable without TLS: learners' links can be read on their way, and mail providers want HTTPS", "put a proxy with a certificate in front and use its https:// address")
 	default:
-		e.fine("public-url", e.o.PublicURL+" answers")
+		e.reportOK("public-url", e.opts.PublicURL+" answers")
 	}
 }

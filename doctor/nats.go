@@ -21,35 +21,35 @@ import (
 // runSetup is what makes what is missing.
 const runSetup = "run `homeroom setup`"
 
-// nats looks at NATS and at what is kept in it.
-func (e *examination) nats(ctx context.Context) {
+// checkNATS looks at NATS and at what is kept in it.
+func (e *examination) checkNATS(ctx context.Context) {
 	rest := []string{"clock", "jetstream", "streams", "durability", "consumers"}
-	nc, js, err := e.o.NATS()
+	nc, js, err := e.opts.NATS()
 	if err != nil {
-		e.fail("nats", err.Error(), "start NATS, or say where it is with --nats (HOMEROOM_NATS_URL) and its credentials with --nats-creds")
-		e.notChecked("NATS is not reachable", append(rest, stored...)...)
+		e.reportFailure("nats", err.Error(), "start NATS, or say where it is with --nats (HOMEROOM_NATS_URL) and its credentials with --nats-creds")
+		e.reportNotChecked("NATS is not reachable", append(rest, storeChecks...)...)
 		return
 	}
 	defer nc.Close()
-	e.server(nc)
+	e.checkServer(nc)
 	account, err := js.AccountInfo(ctx)
 	if err != nil {
-		e.jetstreamAway(err)
-		e.notChecked("JetStream does not answer", append([]string{"clock", "streams", "durability", "consumers"}, stored...)...)
+		e.reportJetStreamAway(err)
+		e.reportNotChecked("JetStream does not answer", append([]string{"clock", "streams", "durability", "consumers"}, storeChecks...)...)
 		return
 	}
-	e.account(account)
-	missing := e.streams(ctx, js)
-	e.consumers(ctx, js)
+	e.checkAccount(account)
+	missing := e.checkStreams(ctx, js)
+	e.checkConsumers(ctx, js)
 	if len(missing) > 0 {
-		e.notChecked("streams or buckets are missing", stored...)
+		e.reportNotChecked("streams or buckets are missing", storeChecks...)
 		return
 	}
-	e.store(ctx, js)
+	e.checkStore(ctx, js)
 }
 
-// server looks at the version and at how it is reached.
-func (e *examination) server(nc *nats.Conn) {
+// checkServer looks at the version and at how it is reached.
+func (e *examination) checkServer(nc *nats.Conn) {
 	rtt, _ := nc.RTT()
 	version := nc.ConnectedServerVersion()
 	where := nc.ConnectedUrlRedacted()
@@ -57,11 +57,11 @@ func (e *examination) server(nc *nats.Conn) {
 	_, tlsErr := nc.TLSConnectionState()
 	switch {
 	case !atLeast(version, 2, 11):
-		e.warn("nats", says+": it knows no pinned consumers", "run one replica of the triggers only, or upgrade nats-server to 2.11 or later")
-	case tlsErr != nil && !loopback(where):
-		e.warn("nats", says+", without TLS: events hold personal data", "turn TLS on in nats-server and use a tls:// address; --nats-ca names the certificates to trust")
+		e.reportWarning("nats", says+": it knows no pinned consumers", "run one replica of the triggers only, or upgrade nats-server to 2.11 or later")
+	case tlsErr != nil && !isLoopback(where):
+		e.reportWarning("nats", says+", without TLS: events hold personal data", "turn TLS on in nats-server and use a tls:// address; --nats-ca names the certificates to trust")
 	default:
-		e.fine("nats", says)
+		e.reportOK("nats", says)
 	}
 }
 
@@ -76,7 +76,7 @@ func atLeast(version string, major, minor int) bool {
 	return err1 == nil && err2 == nil && (gotMajor > major || gotMajor == major && gotMinor >= minor)
 }
 
-func loopback(address string) bool {
+func isLoopback(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil {
 		return false
@@ -85,31 +85,31 @@ func loopback(address string) bool {
 	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-func (e *examination) jetstreamAway(err error) {
+func (e *examination) reportJetStreamAway(err error) {
 	if errors.Is(err, jetstream.ErrJetStreamNotEnabled) || errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount) {
-		e.fail("jetstream", "the server or the account has no JetStream", "start nats-server with JetStream (-js, or jetstream {} in its configuration) and allow it to the account")
+		e.reportFailure("jetstream", "the server or the account has no JetStream", "start nats-server with JetStream (-js, or jetstream {} in its configuration) and allow it to the account")
 		return
 	}
-	e.fail("jetstream", "it does not answer: "+err.Error(), "if it has permissions: let Homeroom publish to $JS.API.>; else look at the server's log")
+	e.reportFailure("jetstream", "it does not answer: "+err.Error(), "if it has permissions: let Homeroom publish to $JS.API.>; else look at the server's log")
 }
 
 // fullAt is the share of its storage at which an account counts as nearly full.
 const fullAt = 0.8
 
-func (e *examination) account(a *jetstream.AccountInfo) {
-	says := fmt.Sprintf("on; %d streams, %s stored", a.Streams, size(a.Store))
+func (e *examination) checkAccount(a *jetstream.AccountInfo) {
+	says := fmt.Sprintf("on; %d streams, %s stored", a.Streams, formatSize(a.Store))
 	limit := a.Limits.MaxStore
 	if limit > 0 {
-		says += " of " + size(uint64(limit))
+		says += " of " + formatSize(uint64(limit))
 		if float64(a.Store) > fullAt*float64(limit) {
-			e.warn("jetstream", says, "raise the account's limit, or let the streams keep less (see docs/operations.md, Retention): full, it takes no more events")
+			e.reportWarning("jetstream", says, "raise the account's limit, or let the streams keep less (see docs/operations.md, Retention): full, it takes no more events")
 			return
 		}
 	}
-	e.fine("jetstream", says)
+	e.reportOK("jetstream", says)
 }
 
-func size(n uint64) string {
+func formatSize(n uint64) string {
 	units := []string{"B", "KB", "MB", "GB", "TB", "PB"}
 	v := float64(n)
 	i := 0
@@ -120,15 +120,15 @@ func size(n uint64) string {
 	return strings.TrimSuffix(strconv.FormatFloat(v, 'f', 1, 64), ".0") + " " + units[i]
 }
 
-// streams holds the streams and buckets against what is needed, and returns those that are missing.
-func (e *examination) streams(ctx context.Context, js jetstream.JetStream) (missing []string) {
-	wanted := e.o.Store.Streams()
+// checkStreams holds the streams and buckets against what is needed, and returns those that are missing.
+func (e *examination) checkStreams(ctx context.Context, js jetstream.JetStream) (missing []string) {
+	wanted := e.opts.Store.Streams()
 	var wrong, fewer, volatile []string
 	skewed := false
 	for _, want := range wanted {
-		before := e.o.Now()
+		before := e.opts.Now()
 		stream, err := js.Stream(ctx, want.Name)
-		after := e.o.Now()
+		after := e.opts.Now()
 		switch {
 		case errors.Is(err, jetstream.ErrStreamNotFound):
 			missing = append(missing, nameOf(want.Name))
@@ -139,7 +139,7 @@ func (e *examination) streams(ctx context.Context, js jetstream.JetStream) (miss
 		}
 		info := stream.CachedInfo()
 		if !skewed {
-			e.clock(before, after, info.TimeStamp)
+			e.checkClock(before, after, info.TimeStamp)
 			skewed = true
 		}
 		if diffs := store.Differences(want, info.Config); len(diffs) > 0 {
@@ -153,17 +153,17 @@ func (e *examination) streams(ctx context.Context, js jetstream.JetStream) (miss
 		}
 	}
 	if !skewed {
-		e.notChecked("no stream to read the server's clock from", "clock")
+		e.reportNotChecked("no stream to read the server's clock from", "clock")
 	}
 	switch {
 	case len(wrong) > 0:
-		e.fail("streams", strings.Join(wrong, "\n"), "rename or remove what is named, then "+runSetup+"; or point Homeroom at another NATS account")
+		e.reportFailure("streams", strings.Join(wrong, "\n"), "rename or remove what is named, then "+runSetup+"; or point Homeroom at another NATS account")
 	case len(missing) > 0:
-		e.fail("streams", "missing: "+strings.Join(missing, ", "), runSetup)
+		e.reportFailure("streams", "missing: "+strings.Join(missing, ", "), runSetup)
 	default:
-		e.fine("streams", fmt.Sprintf("all %d streams and buckets are as Homeroom needs them", len(wanted)))
+		e.reportOK("streams", fmt.Sprintf("all %d streams and buckets are as Homeroom needs them", len(wanted)))
 	}
-	e.durability(len(wanted)-len(missing), fewer, volatile)
+	e.checkDurability(len(wanted)-len(missing), fewer, volatile)
 	return missing
 }
 
@@ -171,21 +171,21 @@ func (e *examination) streams(ctx context.Context, js jetstream.JetStream) (miss
 func nameOf(stream string) string { return strings.TrimPrefix(stream, "KV_") }
 
 // durability: whether the server syncs every write is not told to clients, so it is advice.
-func (e *examination) durability(there int, fewer, volatile []string) {
+func (e *examination) checkDurability(there int, fewer, volatile []string) {
 	switch {
 	case there == 0:
-		e.notChecked("no streams yet", "durability")
+		e.reportNotChecked("no streams yet", "durability")
 	case len(volatile) > 0:
-		e.warn("durability", "kept in memory only, and lost with the server: "+strings.Join(volatile, ", "), "make them anew on file storage, except for trying things")
+		e.reportWarning("durability", "kept in memory only, and lost with the server: "+strings.Join(volatile, ", "), "make them anew on file storage, except for trying things")
 	case len(fewer) > 0:
 		which := strings.Join(fewer, ", ")
 		if len(fewer) == there {
 			which = "all streams and buckets"
 		}
-		e.warn("durability", "fewer than 3 replicas: "+which,
+		e.reportWarning("durability", "fewer than 3 replicas: "+which,
 			"in production use three nodes (nats stream edit --replicas 3; --nats-replicas 3 for new ones); with one node set sync_interval: always in nats-server's jetstream {}, else a power cut may lose two minutes")
 	default:
-		e.fine("durability", "every stream and bucket has 3 replicas or more")
+		e.reportOK("durability", "every stream and bucket has 3 replicas or more")
 	}
 }
 
@@ -196,9 +196,9 @@ const (
 	skewFails = 30 * time.Second
 )
 
-func (e *examination) clock(before, after, server time.Time) {
+func (e *examination) checkClock(before, after, server time.Time) {
 	if server.IsZero() {
-		e.notChecked("this server does not say what time it is", "clock")
+		e.reportNotChecked("this server does not say what time it is", "clock")
 		return
 	}
 	rtt := after.Sub(before)
@@ -207,19 +207,19 @@ func (e *examination) clock(before, after, server time.Time) {
 	const do = "run NTP on both machines: what falls due waits for the slower clock"
 	switch apart := e.skew.Abs() - rtt/2; {
 	case apart > skewFails:
-		e.fail("clock", says, do)
+		e.reportFailure("clock", says, do)
 	case apart > skewWarns:
-		e.warn("clock", says, do)
+		e.reportWarning("clock", says, do)
 	default:
-		e.fine("clock", says)
+		e.reportOK("clock", says)
 	}
 }
 
-// consumers looks at the partitions' consumers.
-func (e *examination) consumers(ctx context.Context, js jetstream.JetStream) {
+// checkConsumers looks at the partitions' consumers.
+func (e *examination) checkConsumers(ctx context.Context, js jetstream.JetStream) {
 	stream, err := js.Stream(ctx, subjects.Stream)
 	if err != nil {
-		e.notChecked("the stream "+subjects.Stream+" is not there", "consumers")
+		e.reportNotChecked("the stream "+subjects.Stream+" is not there", "consumers")
 		return
 	}
 	found := map[string]*jetstream.ConsumerInfo{}
@@ -230,7 +230,7 @@ func (e *examination) consumers(ctx context.Context, js jetstream.JetStream) {
 		}
 	}
 	if err := list.Err(); err != nil {
-		e.fail("consumers", "they cannot be listed: "+err.Error(), "if it has permissions: let Homeroom publish to $JS.API.CONSUMER.>")
+		e.reportFailure("consumers", "they cannot be listed: "+err.Error(), "if it has permissions: let Homeroom publish to $JS.API.CONSUMER.>")
 		return
 	}
 	var absent, wrong []string
@@ -250,13 +250,13 @@ func (e *examination) consumers(ctx context.Context, js jetstream.JetStream) {
 	waiting := fmt.Sprintf("%d events wait", pending)
 	switch {
 	case len(absent) == subjects.Partitions:
-		e.warn("consumers", "there are none yet", "start `homeroom serve` with the role triggers: it makes them")
+		e.reportWarning("consumers", "there are none yet", "start `homeroom serve` with the role triggers: it makes them")
 	case len(wrong) > 0:
-		e.fail("consumers", strings.Join(wrong, "\n"), "restart `homeroom serve` with the role triggers: it sets them right; if not, delete them while it is stopped, and events that were in hand come again")
+		e.reportFailure("consumers", strings.Join(wrong, "\n"), "restart `homeroom serve` with the role triggers: it sets them right; if not, delete them while it is stopped, and events that were in hand come again")
 	case len(absent) > 0:
-		e.fail("consumers", "of no partition "+strings.Join(absent, ", ")+": events there are not read", "restart `homeroom serve` with the role triggers: it makes them")
+		e.reportFailure("consumers", "of no partition "+strings.Join(absent, ", ")+": events there are not read", "restart `homeroom serve` with the role triggers: it makes them")
 	default:
-		e.fine("consumers", fmt.Sprintf("all %d are as Homeroom needs them; %s", subjects.Partitions, waiting))
+		e.reportOK("consumers", fmt.Sprintf("all %d are as Homeroom needs them; %s", subjects.Partitions, waiting))
 	}
 }
 

@@ -17,107 +17,107 @@ import (
 	"homeroom/workflows"
 )
 
-// temporal looks at Temporal, its namespace, and who works for it.
-func (e *examination) temporal(ctx context.Context) {
-	c, namespace, err := e.o.Temporal(ctx)
+// checkTemporal looks at Temporal, its namespace, and who works for it.
+func (e *examination) checkTemporal(ctx context.Context) {
+	c, namespace, err := e.opts.Temporal(ctx)
 	if err != nil {
-		e.fail("temporal", err.Error(), "start Temporal, or say where it is with TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS… and TEMPORAL_API_KEY")
-		e.notChecked("Temporal is not reachable", "namespace", "search-attributes", "workers")
+		e.reportFailure("temporal", err.Error(), "start Temporal, or say where it is with TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS… and TEMPORAL_API_KEY")
+		e.reportNotChecked("Temporal is not reachable", "namespace", "search-attributes", "workers")
 		return
 	}
 	defer c.Close()
-	e.temporalServer(ctx, c)
-	if !e.namespace(ctx, c, namespace) {
-		e.notChecked("the namespace could not be looked at", "search-attributes", "workers")
+	e.checkTemporalServer(ctx, c)
+	if !e.checkNamespace(ctx, c, namespace) {
+		e.reportNotChecked("the namespace could not be looked at", "search-attributes", "workers")
 		return
 	}
-	e.searchAttributes(ctx, c, namespace)
-	e.workers(ctx, c)
+	e.checkSearchAttributes(ctx, c, namespace)
+	e.checkWorkers(ctx, c)
 }
 
 // The oldest server that knows all that Homeroom asks for: user metadata on workflows and activities.
 const oldestMajor, oldestMinor = 1, 26
 
-func (e *examination) temporalServer(ctx context.Context, c client.Client) {
+func (e *examination) checkTemporalServer(ctx context.Context, c client.Client) {
 	info, err := c.WorkflowService().GetSystemInfo(ctx, &workflowservice.GetSystemInfoRequest{})
 	switch {
 	case err != nil:
-		e.fail("temporal", "it does not answer: "+err.Error(), "look at the server's log")
+		e.reportFailure("temporal", "it does not answer: "+err.Error(), "look at the server's log")
 	case info.ServerVersion == "":
-		e.fine("temporal", "reachable; it does not tell its version")
+		e.reportOK("temporal", "reachable; it does not tell its version")
 	case !atLeast(info.ServerVersion, oldestMajor, oldestMinor):
-		e.warn("temporal", "Temporal "+info.ServerVersion, fmt.Sprintf("upgrade it to %d.%d or later, the oldest that Homeroom expects", oldestMajor, oldestMinor))
+		e.reportWarning("temporal", "Temporal "+info.ServerVersion, fmt.Sprintf("upgrade it to %d.%d or later, the oldest that Homeroom expects", oldestMajor, oldestMinor))
 	default:
-		e.fine("temporal", "Temporal "+info.ServerVersion)
+		e.reportOK("temporal", "Temporal "+info.ServerVersion)
 	}
 }
 
 // Retention is how long the histories of closed runs are kept: each learner's run closes about once a day.
 const longRetention = 14 * 24 * time.Hour
 
-func (e *examination) namespace(ctx context.Context, c client.Client, namespace string) bool {
+func (e *examination) checkNamespace(ctx context.Context, c client.Client, namespace string) bool {
 	d, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: namespace})
 	var unknown *serviceerror.NamespaceNotFound
 	var denied *serviceerror.PermissionDenied
 	switch {
 	case errors.As(err, &unknown):
-		e.fail("namespace", fmt.Sprintf("there is no namespace %q", namespace), fmt.Sprintf("make it with `temporal operator namespace create -n %s --retention 3d`, or name another with TEMPORAL_NAMESPACE", namespace))
+		e.reportFailure("namespace", fmt.Sprintf("there is no namespace %q", namespace), fmt.Sprintf("make it with `temporal operator namespace create -n %s --retention 3d`, or name another with TEMPORAL_NAMESPACE", namespace))
 		return false
 	case errors.As(err, &denied):
-		e.note("namespace", NotChecked, fmt.Sprintf("the key may not describe the namespace %q", namespace), "")
+		e.addFinding("namespace", NotChecked, fmt.Sprintf("the key may not describe the namespace %q", namespace), "")
 		return true
 	case err != nil:
-		e.fail("namespace", err.Error(), "look at the server's log")
+		e.reportFailure("namespace", err.Error(), "look at the server's log")
 		return false
 	}
 	retention := d.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration()
 	says := fmt.Sprintf("%s keeps closed runs for %s", namespace, engine.FormatDuration(retention))
 	if retention > longRetention {
-		e.warn("namespace", says, "every learner closes a run now and then, so this is most of the database; a few days are enough (`temporal operator namespace update -n "+namespace+" --retention 3d`)")
+		e.reportWarning("namespace", says, "every learner closes a run now and then, so this is most of the database; a few days are enough (`temporal operator namespace update -n "+namespace+" --retention 3d`)")
 		return true
 	}
-	e.fine("namespace", says)
+	e.reportOK("namespace", says)
 	return true
 }
 
-func (e *examination) searchAttributes(ctx context.Context, c client.Client, namespace string) {
+func (e *examination) checkSearchAttributes(ctx context.Context, c client.Client, namespace string) {
 	have, err := c.OperatorService().ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
 	var denied *serviceerror.PermissionDenied
 	switch {
 	case errors.As(err, &denied):
-		e.note("search-attributes", NotChecked, "the key may not list them", "see that the namespace has "+attributes(e.o.SearchAttributes))
+		e.addFinding("search-attributes", NotChecked, "the key may not list them", "see that the namespace has "+listAttributes(e.opts.SearchAttributes))
 		return
 	case err != nil:
-		e.fail("search-attributes", "they cannot be listed: "+err.Error(), "look at the server's log")
+		e.reportFailure("search-attributes", "they cannot be listed: "+err.Error(), "look at the server's log")
 		return
 	}
 	var wrong []string
-	for name, want := range e.o.SearchAttributes {
+	for name, want := range e.opts.SearchAttributes {
 		if got, known := have.CustomAttributes[name]; known && got != want {
 			wrong = append(wrong, fmt.Sprintf("%s is of type %s, needed is %s", name, got, want))
 		}
 	}
-	missing := missingOf(e.o.SearchAttributes, have.CustomAttributes)
+	missing := missingNames(e.opts.SearchAttributes, have.CustomAttributes)
 	switch {
 	case len(wrong) > 0:
-		e.fail("search-attributes", strings.Join(wrong, "\n"), "remove or rename them (`temporal operator search-attribute remove`), then "+runSetup)
+		e.reportFailure("search-attributes", strings.Join(wrong, "\n"), "remove or rename them (`temporal operator search-attribute remove`), then "+runSetup)
 	case len(missing) > 0:
-		e.fail("search-attributes", "missing: "+strings.Join(missing, ", "), runSetup)
+		e.reportFailure("search-attributes", "missing: "+strings.Join(missing, ", "), runSetup)
 	default:
-		e.fine("search-attributes", "all "+fmt.Sprint(len(e.o.SearchAttributes))+" are there, each of its type")
+		e.reportOK("search-attributes", "all "+fmt.Sprint(len(e.opts.SearchAttributes))+" are there, each of its type")
 	}
 }
 
-func attributes(want map[string]enums.IndexedValueType) string {
+func listAttributes(want map[string]enums.IndexedValueType) string {
 	var list []string
-	for _, name := range missingOf(want, map[string]struct{}{}) {
+	for _, name := range missingNames(want, map[string]struct{}{}) {
 		list = append(list, name+" "+want[name].String())
 	}
 	return strings.Join(list, ", ")
 }
 
-// workers looks at whether anybody takes the tasks.
-func (e *examination) workers(ctx context.Context, c client.Client) {
+// checkWorkers looks at whether anybody takes the tasks.
+func (e *examination) checkWorkers(ctx context.Context, c client.Client) {
 	var idle []string
 	for _, queue := range []struct {
 		name string
@@ -125,7 +125,7 @@ func (e *examination) workers(ctx context.Context, c client.Client) {
 	}{{workflows.TaskQueue, enums.TASK_QUEUE_TYPE_WORKFLOW}, {workflows.DeliverTaskQueue, enums.TASK_QUEUE_TYPE_ACTIVITY}} {
 		d, err := c.DescribeTaskQueue(ctx, queue.name, queue.kind)
 		if err != nil {
-			e.note("workers", NotChecked, "the task queue "+queue.name+" cannot be looked at: "+err.Error(), "")
+			e.addFinding("workers", NotChecked, "the task queue "+queue.name+" cannot be looked at: "+err.Error(), "")
 			return
 		}
 		if len(d.Pollers) == 0 {
@@ -133,8 +133,8 @@ func (e *examination) workers(ctx context.Context, c client.Client) {
 		}
 	}
 	if len(idle) > 0 {
-		e.warn("workers", "nobody has asked for tasks of "+strings.Join(idle, " and ")+" lately", "start `homeroom serve` with the role worker, against this namespace")
+		e.reportWarning("workers", "nobody has asked for tasks of "+strings.Join(idle, " and ")+" lately", "start `homeroom serve` with the role worker, against this namespace")
 		return
 	}
-	e.fine("workers", "both task queues are served")
+	e.reportOK("workers", "both task queues are served")
 }

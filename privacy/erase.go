@@ -41,53 +41,53 @@ func (p *Privacy) Erase(ctx context.Context, learner, by string, at time.Time) (
 		return ErasureReceipt{}, err
 	}
 	e := &erasure{Privacy: p, learner: learner, at: at, removed: map[string]uint64{}}
-	receipt := ErasureReceipt{Learner: p.o.Store.Suppressions.TombstoneKey(learner), At: at, By: by}
-	if err := e.begin(ctx, by); err != nil {
+	receipt := ErasureReceipt{Learner: p.opts.Store.Suppressions.TombstoneKey(learner), At: at, By: by}
+	if err := e.prepareErasure(ctx, by); err != nil {
 		return receipt, fmt.Errorf("erase a learner: %w", err)
 	}
-	last, err := e.rounds(ctx, &receipt)
+	last, err := e.runRounds(ctx, &receipt)
 	if err != nil {
 		return receipt, fmt.Errorf("erase a learner: %w; what was removed stays removed: run it again", err)
 	}
 	receipt.Suppressed = len(e.suppressed)
-	receipt.Warnings = e.doubts
-	for _, c := range last.counts() {
+	receipt.Warnings = e.warnings
+	for _, c := range last.countLocations() {
 		receipt.Removed = append(receipt.Removed, Count{c.Place, e.removed[c.Place]})
 		if c.Count > 0 {
 			receipt.Remaining = append(receipt.Remaining, c)
 		}
 	}
-	receipt.Kept = e.stays(ctx, &receipt)
+	receipt.Kept = e.listKept(ctx, &receipt)
 	return receipt, nil
 }
 
 // erasure is one learner's, under way.
 type erasure struct {
 	*Privacy
-	learner    string
-	at         time.Time
-	traces     store.SearchKeys
-	suppressed []string // addresses
-	removed    map[string]uint64
-	doubts     []string
-	waited     bool // for the triggers
+	learner         string
+	at              time.Time
+	keys            store.SearchKeys
+	suppressed      []string // addresses
+	removed         map[string]uint64
+	warnings        []string
+	triggersAwaited bool // for the triggers
 }
 
-// begin writes what must be there before anything is removed.
-func (e *erasure) begin(ctx context.Context, by string) error {
-	f, err := e.find(ctx, e.learner, e.traces)
+// prepareErasure writes what must be there before anything is removed.
+func (e *erasure) prepareErasure(ctx context.Context, by string) error {
+	f, err := e.findAll(ctx, e.learner, e.keys)
 	if err != nil {
 		return err
 	}
-	if err := e.suppress(ctx, f); err != nil {
+	if err := e.suppressAddresses(ctx, f); err != nil {
 		return err
 	}
-	return e.o.Store.Suppressions.WriteTombstone(ctx, e.learner, store.Tombstone{At: e.at, By: by})
+	return e.opts.Store.Suppressions.WriteTombstone(ctx, e.learner, store.Tombstone{At: e.at, By: by})
 }
 
-// suppress keeps every address that is known from being written to.
-func (e *erasure) suppress(ctx context.Context, f found) error {
-	addresses, err := e.addresses(ctx, e.learner, f.places)
+// suppressAddresses keeps every address that is known from being written to.
+func (e *erasure) suppressAddresses(ctx context.Context, f found) error {
+	addresses, err := e.findAddresses(ctx, e.learner, f.locations)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (e *erasure) suppress(ctx context.Context, f found) error {
 		if slices.Contains(e.suppressed, address) {
 			continue
 		}
-		if err := e.o.Store.Suppressions.Add(ctx, address, store.ReasonErased, e.at); err != nil {
+		if err := e.opts.Store.Suppressions.Add(ctx, address, store.ReasonErased, e.at); err != nil {
 			return err
 		}
 		e.suppressed = append(e.suppressed, address)
@@ -103,81 +103,81 @@ func (e *erasure) suppress(ctx context.Context, f found) error {
 	return nil
 }
 
-// rounds searches and removes until nothing was found twice, or the rounds are over. It returns the last search.
-func (e *erasure) rounds(ctx context.Context, receipt *ErasureReceipt) (last found, err error) {
+// runRounds searches and removes until nothing was found twice, or the rounds are over. It returns the last search.
+func (e *erasure) runRounds(ctx context.Context, receipt *ErasureReceipt) (last found, err error) {
 	clean := 0
 	for {
-		if last, err = e.find(ctx, e.learner, e.traces); err != nil {
+		if last, err = e.findAll(ctx, e.learner, e.keys); err != nil {
 			return last, err
 		}
-		e.traces = last.traces
-		if last.held() == 0 && e.waited {
+		e.keys = last.keys
+		if last.countAll() == 0 && e.triggersAwaited {
 			if clean++; clean == 2 {
 				receipt.Complete = true
 				return last, nil
 			}
-			e.o.Progress("nothing is left; looking once more")
-			if err := wait(ctx, e.o.Settle); err != nil {
+			e.opts.Progress("nothing is left; looking once more")
+			if err := sleepFor(ctx, e.opts.Settle); err != nil {
 				return last, err
 			}
 			continue
 		}
 		clean = 0
-		if receipt.Rounds == e.o.Rounds {
+		if receipt.Rounds == e.opts.Rounds {
 			return last, nil
 		}
 		receipt.Rounds++
-		e.o.Progress(fmt.Sprintf("round %d: %d found", receipt.Rounds, last.held()))
-		if err := e.suppress(ctx, last); err != nil {
+		e.opts.Progress(fmt.Sprintf("round %d: %d found", receipt.Rounds, last.countAll()))
+		if err := e.suppressAddresses(ctx, last); err != nil {
 			return last, err
 		}
-		if err := e.remove(ctx, last); err != nil {
+		if err := e.removeFound(ctx, last); err != nil {
 			return last, err
 		}
 	}
 }
 
-// remove takes away what was found, in the order of the package comment.
-func (e *erasure) remove(ctx context.Context, f found) error {
+// removeFound takes away what was found, in the order of the package comment.
+func (e *erasure) removeFound(ctx context.Context, f found) error {
 	var events uint64
-	for _, place := range f.places {
+	for _, place := range f.locations {
 		if place.Name == subjects.Stream {
 			events = place.Held
-			if err := e.removePlace(ctx, place); err != nil {
+			if err := e.removeLocation(ctx, place); err != nil {
 				return err
 			}
 		}
 	}
-	if events > 0 || !e.waited {
-		e.handedOver(ctx)
+	if events > 0 || !e.triggersAwaited {
+		e.awaitTriggers(ctx)
 		// The triggers and the learner's workflow may just have written something: what was found is old.
 		var err error
-		if f, err = e.find(ctx, e.learner, e.traces); err != nil {
+		if f, err = e.findAll(ctx, e.learner, e.keys); err != nil {
 			return err
 		}
-		e.traces = f.traces
-		if err := e.suppress(ctx, f); err != nil {
+		e.keys = f.keys
+		if err := e.suppressAddresses(ctx, f); err != nil {
 			return err
 		}
 	}
-	e.o.Progress(fmt.Sprintf("deleting %d runs of the workflow", len(f.runs)))
+	e.opts.Progress(fmt.Sprintf("deleting %d runs of the workflow", len(f.runs)))
 	if err := e.removeRuns(ctx, e.learner, f.runs); err != nil {
 		return err
 	}
-	e.removed[temporalPlace] += uint64(len(f.runs))
-	for _, place := range f.places {
-		if err := e.removePlace(ctx, place); err != nil {
+	e.removed[temporalLocation] += uint64(len(f.runs))
+	for _, place := range f.locations {
+		if err := e.removeLocation(ctx, place); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (e *erasure) removePlace(ctx context.Context, place store.Location) error {
+func (e *erasure) removeLocation(ctx context.Context, place store.Location) error {
 	if place.Held == 0 {
 		return nil
 	}
-	e.o.Progress(fmt.Sprintf("purging %d from %s", place.Held, place.Name))
+	e.opts.Progress(fmt.Sprintf("purging %d from %s", place.Held, place.Name))
 	if err := e.data.Remove(ctx, place); err != nil {
 		return err
 	}
@@ -185,30 +185,30 @@ func (e *erasure) removePlace(ctx context.Context, place store.Location) error {
 	return nil
 }
 
-// handPatience is how long the triggers are given to put down what they hold, for real.
-const handPatience = 30 * time.Second
+// triggersPatience is how long the triggers are given to put down what they hold, for real.
+const triggersPatience = 30 * time.Second
 
-// handedOver waits until the triggers say that everything the partition stored up to now is out of their hands. Events
+// awaitTriggers waits until the triggers say that everything the partition stored up to now is out of their hands. Events
 // that they had fetched are processed although the stream has them no more.
-func (e *erasure) handedOver(ctx context.Context) {
-	e.waited = true
-	if len(e.o.Store.Control.Instances()) == 0 {
+func (e *erasure) awaitTriggers(ctx context.Context) {
+	e.triggersAwaited = true
+	if len(e.opts.Store.Control.Instances()) == 0 {
 		return // no process is there to hold anything
 	}
 	partition := store.PartitionOf(e.learner)
-	e.o.Progress("waiting for the triggers to put down what they hold")
-	want := e.o.Now()
-	if e.o.Store.Control.AwaitHandedOver(ctx, partition, want, handPatience).Before(want) {
+	e.opts.Progress("waiting for the triggers to put down what they hold")
+	want := e.opts.Now()
+	if e.opts.Store.Control.AwaitHandedOver(ctx, partition, want, triggersPatience).Before(want) {
 		doubt := fmt.Sprintf("nobody said within %s that partition %d of the stream was handed over: if a process was stopped or stuck with the learner's events in hand, it may write them down again; once Homeroom is serving, run this again",
-			handPatience, partition)
-		if !slices.Contains(e.doubts, doubt) {
-			e.doubts = append(e.doubts, doubt)
+			triggersPatience, partition)
+		if !slices.Contains(e.warnings, doubt) {
+			e.warnings = append(e.warnings, doubt)
 		}
 	}
 }
 
-// stays says what an erasure leaves, and why.
-func (e *erasure) stays(ctx context.Context, r *ErasureReceipt) []Kept {
+// listKept says what an erasure leaves, and why.
+func (e *erasure) listKept(ctx context.Context, r *ErasureReceipt) []Kept {
 	stays := []Kept{
 		{"the tombstone: a keyed hash of the learner's id, when and by whom they were erased", "proof of the erasure; it tells nobody who it was"},
 		{fmt.Sprintf("%d addresses as keyed hashes in %s", r.Suppressed, store.BucketSuppressions), "so that nobody writes to them again"},
@@ -217,7 +217,7 @@ func (e *erasure) stays(ctx context.Context, r *ErasureReceipt) []Kept {
 		{"bytes on the servers' disks that nothing refers to any more, and backups", "NATS and Temporal's database use the space again in their own time; encrypt disks and let backups expire"},
 		{"what the mail provider logged, and the mails themselves", "they are outside of Homeroom: erase the address at the provider too"},
 	}
-	where, err := e.archived(ctx)
+	where, err := e.archiveLocation(ctx)
 	if err != nil {
 		where = "(not known: " + err.Error() + ")"
 	}

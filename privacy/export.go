@@ -59,11 +59,11 @@ type SuppressedAddress struct {
 	store.Suppression
 }
 
-// shown says how a place is shown.
-type shown struct{ place, name, where, about string }
+// sectionSource says how a place is shown.
+type sectionSource struct{ location, name, where, about string }
 
-// order is how a document begins.
-var order = []shown{
+// sectionOrder is how a document begins.
+var sectionOrder = []sectionSource{
 	{store.BucketProfiles, "profile", "NATS bucket ", "The learner as a person: address, name, locale, time zone, consent and topics, and whatever else the platform published as traits. Used to decide whether and when to write, and to address messages."},
 	{store.BucketStanding, "standing", "NATS bucket ", "Activity and progress per course, counted from events. Used to see when somebody has gone quiet."},
 	{store.BucketRetired, "memory", "NATS bucket ", "What the learner's workflow remembered when it last ended because nothing was due: rules under way, past messages, the last decisions. The next event goes on from there."},
@@ -77,23 +77,23 @@ var order = []shown{
 
 // Export collects everything that is held about a learner. Of a stranger the sections are empty, and no error.
 func (p *Privacy) Export(ctx context.Context, learner string) (*Document, error) {
-	f, err := p.find(ctx, learner, store.SearchKeys{})
+	f, err := p.findAll(ctx, learner, store.SearchKeys{})
 	if err != nil {
 		return nil, fmt.Errorf("export a learner: %w", err)
 	}
 	doc := &Document{
 		Learner: learner,
-		At:      p.o.Now().UTC(),
+		At:      p.opts.Now().UTC(),
 		About:   "Everything that Homeroom holds about this learner. Each section says what it is, where it is kept and what for. Times are in UTC.",
 	}
-	for _, s := range order {
-		section := Section{Name: s.name, About: s.about, Where: s.where + s.place, Items: []any{}}
-		for _, place := range f.places {
-			if place.Name != s.place {
+	for _, s := range sectionOrder {
+		section := Section{Name: s.name, About: s.about, Where: s.where + s.location, Items: []any{}}
+		for _, place := range f.locations {
+			if place.Name != s.location {
 				continue
 			}
 			err := p.data.Read(ctx, place, func(m store.Message) error {
-				section.Items = append(section.Items, item(m))
+				section.Items = append(section.Items, newStoredRecord(m))
 				return nil
 			})
 			if err != nil {
@@ -102,15 +102,15 @@ func (p *Privacy) Export(ctx context.Context, learner string) (*Document, error)
 		}
 		doc.Sections = append(doc.Sections, section)
 	}
-	suppression, err := p.suppression(ctx, learner, f)
+	suppression, err := p.suppressionSection(ctx, learner, f)
 	if err != nil {
 		return nil, fmt.Errorf("export a learner: %w", err)
 	}
-	doc.Sections = append(doc.Sections, suppression, p.workflow(ctx, learner, f))
+	doc.Sections = append(doc.Sections, suppression, p.workflowSection(ctx, learner, f))
 	return doc, nil
 }
 
-func item(m store.Message) StoredRecord {
+func newStoredRecord(m store.Message) StoredRecord {
 	it := StoredRecord{Key: m.Key, StoredAt: m.StoredAt.UTC(), Headers: m.Header}
 	if m.Key == "" {
 		it.Subject = m.Subject
@@ -126,20 +126,20 @@ func item(m store.Message) StoredRecord {
 	return it
 }
 
-// suppression tells of each known address whether it is suppressed, and whether the learner was erased before.
-func (p *Privacy) suppression(ctx context.Context, learner string, f found) (Section, error) {
+// suppressionSection tells of each known address whether it is suppressed, and whether the learner was erased before.
+func (p *Privacy) suppressionSection(ctx context.Context, learner string, f found) (Section, error) {
 	section := Section{
 		Name:  "suppression",
 		Where: "NATS bucket " + store.BucketSuppressions,
 		Items: []any{},
 		About: "Addresses of the learner that must not be written to, with the reason; kept as keyed hashes. A tombstone says that the learner was erased before; what is here came afterwards.",
 	}
-	addresses, err := p.addresses(ctx, learner, f.places)
+	addresses, err := p.findAddresses(ctx, learner, f.locations)
 	if err != nil {
 		return section, err
 	}
 	for _, address := range addresses {
-		s, suppressed, err := p.o.Store.Suppressions.Get(ctx, address)
+		s, suppressed, err := p.opts.Store.Suppressions.Get(ctx, address)
 		if err != nil {
 			return section, err
 		}
@@ -147,20 +147,20 @@ func (p *Privacy) suppression(ctx context.Context, learner string, f found) (Sec
 			section.Items = append(section.Items, SuppressedAddress{Address: address, Suppression: s})
 		}
 	}
-	stone, erased, err := p.o.Store.Suppressions.Tombstone(ctx, learner)
+	stone, erased, err := p.opts.Store.Suppressions.Tombstone(ctx, learner)
 	if erased {
 		section.Items = append(section.Items, map[string]store.Tombstone{"tombstone": stone})
 	}
 	return section, err
 }
 
-// queryPatience is how long a worker is given to tell a learner's state.
-const queryPatience = 10 * time.Second
+// queryTimeout is how long a worker is given to tell a learner's state.
+const queryTimeout = 10 * time.Second
 
-func (p *Privacy) workflow(ctx context.Context, learner string, f found) Section {
+func (p *Privacy) workflowSection(ctx context.Context, learner string, f found) Section {
 	section := Section{
 		Name:  "workflow",
-		Where: "Temporal namespace " + p.o.Namespace,
+		Where: "Temporal namespace " + p.opts.Namespace,
 		Items: []any{},
 		About: "The process that decides about messages to the learner: what it remembers now (rules under way, past messages, the last decisions with reasons), and its runs. The history of a run repeats the events and decisions above, step by step.",
 	}
@@ -168,12 +168,12 @@ func (p *Privacy) workflow(ctx context.Context, learner string, f found) Section
 		return section
 	}
 	w := Workflow{ID: workflows.WorkflowID(learner), Runs: f.runs}
-	asking, cancel := context.WithTimeout(ctx, queryPatience)
+	asking, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	var state engine.State
-	err := p.ask(asking, w.ID, workflows.QueryState, &state)
+	err := p.queryWorkflow(asking, w.ID, workflows.QueryState, &state)
 	if err == nil {
-		err = p.ask(asking, w.ID, workflows.QueryUntold, &w.Unpublished)
+		err = p.queryWorkflow(asking, w.ID, workflows.QueryUntold, &w.Unpublished)
 	}
 	if err != nil {
 		w.Problem = "no worker told the state: export again while Homeroom is serving, with its encryption keys if it has any: " + err.Error()
@@ -184,9 +184,9 @@ func (p *Privacy) workflow(ctx context.Context, learner string, f found) Section
 	return section
 }
 
-// ask queries a workflow's latest run.
-func (p *Privacy) ask(ctx context.Context, workflow, query string, into any) error {
-	answer, err := p.o.Temporal.QueryWorkflow(ctx, workflow, "", query)
+// queryWorkflow queries a workflow's latest run.
+func (p *Privacy) queryWorkflow(ctx context.Context, workflow, query string, into any) error {
+	answer, err := p.opts.Temporal.QueryWorkflow(ctx, workflow, "", query)
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ type Options struct {
 
 // Privacy exports and erases learners.
 type Privacy struct {
-	o    Options
+	opts Options
 	data *store.LearnerData
 }
 
@@ -59,7 +59,7 @@ func New(o Options) (*Privacy, error) {
 	if o.Progress == nil {
 		o.Progress = func(string) {}
 	}
-	return &Privacy{o: o, data: store.NewLearnerData(o.JS)}, nil
+	return &Privacy{opts: o, data: store.NewLearnerData(o.JS)}, nil
 }
 
 // Count is how much one place holds of a learner.
@@ -70,22 +70,22 @@ type Count struct {
 
 // Find counts what is held of a learner and changes nothing. Places that hold nothing are among them.
 func (p *Privacy) Find(ctx context.Context, learner string) ([]Count, error) {
-	f, err := p.find(ctx, learner, store.SearchKeys{})
+	f, err := p.findAll(ctx, learner, store.SearchKeys{})
 	if err != nil {
 		return nil, err
 	}
-	return f.counts(), nil
+	return f.countLocations(), nil
 }
 
 // found is what is held of a learner at one moment.
 type found struct {
-	places []store.Location
-	runs   []run
-	traces store.SearchKeys
+	locations []store.Location
+	runs      []run
+	keys      store.SearchKeys
 }
 
-// find looks everywhere. What the learner is known by besides their id is added to the traces.
-func (p *Privacy) find(ctx context.Context, learner string, t store.SearchKeys) (found, error) {
+// findAll looks everywhere. What the learner is known by besides their id is added to the traces.
+func (p *Privacy) findAll(ctx context.Context, learner string, t store.SearchKeys) (found, error) {
 	if err := subjects.ValidLearner(learner); err != nil {
 		return found{}, err
 	}
@@ -94,31 +94,31 @@ func (p *Privacy) find(ctx context.Context, learner string, t store.SearchKeys) 
 		if err != nil {
 			return found{}, err
 		}
-		t.Spellings = union(spellings, nil)
+		t.Spellings = sortedUnion(spellings, nil)
 	}
 	sends, err := p.data.SendIDs(ctx, learner)
 	if err != nil {
 		return found{}, err
 	}
-	t.Sends = union(t.Sends, sends)
+	t.Sends = sortedUnion(t.Sends, sends)
 	places, err := p.data.Locate(ctx, learner, t)
 	if err != nil {
 		return found{}, err
 	}
-	runs, err := p.runs(ctx, learner)
+	runs, err := p.listRuns(ctx, learner)
 	if err != nil {
 		return found{}, err
 	}
-	return found{places: places, runs: runs, traces: t}, nil
+	return found{locations: places, runs: runs, keys: t}, nil
 }
 
-// addresses are all that are known of the learner: the profile's, and those of the traits that were ever published.
-func (p *Privacy) addresses(ctx context.Context, learner string, places []store.Location) ([]string, error) {
-	profile, err := p.o.Store.Profiles.Get(ctx, learner)
+// findAddresses are all that are known of the learner: the profile's, and those of the traits that were ever published.
+func (p *Privacy) findAddresses(ctx context.Context, learner string, places []store.Location) ([]string, error) {
+	profile, err := p.opts.Store.Profiles.Get(ctx, learner)
 	if err != nil {
 		return nil, fmt.Errorf("read the profile: %w", err)
 	}
-	known := union(nil, nil)
+	known := sortedUnion(nil, nil)
 	if profile.Email != "" {
 		known = append(known, profile.Email)
 	}
@@ -137,7 +137,7 @@ func (p *Privacy) addresses(ctx context.Context, learner string, places []store.
 	for i, address := range known {
 		known[i] = strings.ToLower(address)
 	}
-	return union(known, nil), nil
+	return sortedUnion(known, nil), nil
 }
 
 // traitAddresses reads the learner's addresses out of an event, whatever its format: the trait "email". Other
@@ -179,26 +179,26 @@ func traitAddresses(m store.Message) []string {
 	return emails
 }
 
-// counts are the found things by place.
-func (f found) counts() []Count {
-	counts := []Count{{temporalPlace, uint64(len(f.runs))}}
-	for _, p := range f.places {
+// countLocations are the found things by place.
+func (f found) countLocations() []Count {
+	counts := []Count{{temporalLocation, uint64(len(f.runs))}}
+	for _, p := range f.locations {
 		counts = append(counts, Count{p.Name, p.Held})
 	}
 	return counts
 }
 
-// held is how much was found in all.
-func (f found) held() uint64 {
+// countAll is how much was found in all.
+func (f found) countAll() uint64 {
 	var n uint64
-	for _, c := range f.counts() {
+	for _, c := range f.countLocations() {
 		n += c.Count
 	}
 	return n
 }
 
-// union is the sorted set of both; never nil.
-func union(a, b []string) []string {
+// sortedUnion is the sorted set of both; never nil.
+func sortedUnion(a, b []string) []string {
 	all := slices.Concat([]string{}, a, b)
 	slices.Sort(all)
 	return slices.Compact(all)

@@ -40,7 +40,7 @@ func TestAnIDIsQuotedForVisibility(t *testing.T) {
 		"learner/o'neill":     `'learner/o\'neill'`,
 		`learner/a\b' OR 1=1`: `'learner/a\\b\' OR 1=1'`,
 	} {
-		if got := quote(id); got != want {
+		if got := quoteForQuery(id); got != want {
 			t.Errorf("quote(%q) = %s, want %s", id, got, want)
 		}
 	}
@@ -52,7 +52,7 @@ func TestWhatIsNoJSONIsExportedToo(t *testing.T) {
 		{`{"id": `, "", `{"id": `, ""},
 		{"\xff\xfe", "", "", "//4="},
 	} {
-		got := item(store.Message{Subject: "s", Data: []byte(tt.data)})
+		got := newStoredRecord(store.Message{Subject: "s", Data: []byte(tt.data)})
 		if string(got.Body) != tt.body || got.Text != tt.text || got.Base64 != tt.coded {
 			t.Errorf("%q is exported as %+v", tt.data, got)
 		}

@@ -16,8 +16,8 @@ import (
 	"homeroom/workflows"
 )
 
-// temporalPlace is how the receipt calls the learner's workflow.
-const temporalPlace = "Temporal"
+// temporalLocation is how the receipt calls the learner's workflow.
+const temporalLocation = "Temporal"
 
 // run is one run of a learner's workflow.
 type run struct {
@@ -28,11 +28,11 @@ type run struct {
 	Events  int64     `json:"history_events"` // how many its history has
 }
 
-// runs are all runs of a learner's workflow that Temporal has: what visibility lists, which may be behind by a moment, and
+// listRuns are all runs of a learner's workflow that Temporal has: what visibility lists, which may be behind by a moment, and
 // what can be reached from the current run, each run naming the one it continued.
-func (p *Privacy) runs(ctx context.Context, learner string) ([]run, error) {
+func (p *Privacy) listRuns(ctx context.Context, learner string) ([]run, error) {
 	id := workflows.WorkflowID(learner)
-	ids, err := p.listed(ctx, id)
+	ids, err := p.listRunIDs(ctx, id)
 	if err != nil {
 		return nil, fmt.Errorf("list the runs of the workflow %s: %w", id, err)
 	}
@@ -46,8 +46,8 @@ func (p *Privacy) runs(ctx context.Context, learner string) ([]run, error) {
 			continue
 		}
 		known[next] = true
-		described, err := p.o.Temporal.DescribeWorkflowExecution(ctx, id, next)
-		if gone(err) {
+		described, err := p.opts.Temporal.DescribeWorkflowExecution(ctx, id, next)
+		if isNotFound(err) {
 			continue
 		}
 		if err != nil {
@@ -67,8 +67,8 @@ func (p *Privacy) runs(ctx context.Context, learner string) ([]run, error) {
 			r.Closed = info.GetCloseTime().AsTime()
 		}
 		runs = append(runs, r)
-		before, err := p.continued(ctx, id, this)
-		if err != nil && !gone(err) {
+		before, err := p.continuedRun(ctx, id, this)
+		if err != nil && !isNotFound(err) {
 			return nil, fmt.Errorf("read how the run %s of the workflow %s began: %w", this, id, err)
 		}
 		if before != "" {
@@ -79,12 +79,12 @@ func (p *Privacy) runs(ctx context.Context, learner string) ([]run, error) {
 	return runs, nil
 }
 
-// listed asks visibility for the ids of the runs.
-func (p *Privacy) listed(ctx context.Context, workflowID string) ([]string, error) {
+// listRunIDs asks visibility for the ids of the runs.
+func (p *Privacy) listRunIDs(ctx context.Context, workflowID string) ([]string, error) {
 	var ids []string
-	request := &workflowservice.ListWorkflowExecutionsRequest{Query: "WorkflowId = " + quote(workflowID)}
+	request := &workflowservice.ListWorkflowExecutionsRequest{Query: "WorkflowId = " + quoteForQuery(workflowID)}
 	for {
-		page, err := p.o.Temporal.ListWorkflow(ctx, request)
+		page, err := p.opts.Temporal.ListWorkflow(ctx, request)
 		if err != nil {
 			return nil, err
 		}
@@ -97,15 +97,15 @@ func (p *Privacy) listed(ctx context.Context, workflowID string) ([]string, erro
 	}
 }
 
-// quote writes a text for a visibility query.
-func quote(s string) string {
+// quoteForQuery writes a text for a visibility query.
+func quoteForQuery(s string) string {
 	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'"
 }
 
-// continued is the run that a run continued; empty: none.
-func (p *Privacy) continued(ctx context.Context, id, runID string) (string, error) {
-	begun, err := p.o.Temporal.WorkflowService().GetWorkflowExecutionHistory(ctx, &workflowservice.GetWorkflowExecutionHistoryRequest{
-		Namespace:       p.o.Namespace,
+// continuedRun is the run that a run continued; empty: none.
+func (p *Privacy) continuedRun(ctx context.Context, id, runID string) (string, error) {
+	begun, err := p.opts.Temporal.WorkflowService().GetWorkflowExecutionHistory(ctx, &workflowservice.GetWorkflowExecutionHistoryRequest{
+		Namespace:       p.opts.Namespace,
 		Execution:       &common.WorkflowExecution{WorkflowId: id, RunId: runID},
 		MaximumPageSize: 1,
 	})
@@ -120,29 +120,29 @@ func (p *Privacy) removeRuns(ctx context.Context, learner string, runs []run) er
 	id := workflows.WorkflowID(learner)
 	for _, r := range runs {
 		if r.Closed.IsZero() {
-			err := p.o.Temporal.TerminateWorkflow(ctx, id, r.ID, "the learner is erased")
-			if err != nil && !gone(err) {
+			err := p.opts.Temporal.TerminateWorkflow(ctx, id, r.ID, "the learner is erased")
+			if err != nil && !isNotFound(err) {
 				return fmt.Errorf("terminate the workflow %s: %w", id, err)
 			}
 		}
 	}
 	for _, r := range runs {
-		_, err := p.o.Temporal.WorkflowService().DeleteWorkflowExecution(ctx, &workflowservice.DeleteWorkflowExecutionRequest{
-			Namespace:         p.o.Namespace,
+		_, err := p.opts.Temporal.WorkflowService().DeleteWorkflowExecution(ctx, &workflowservice.DeleteWorkflowExecutionRequest{
+			Namespace:         p.opts.Namespace,
 			WorkflowExecution: &common.WorkflowExecution{WorkflowId: id, RunId: r.ID},
 		})
-		if err != nil && !gone(err) {
+		if err != nil && !isNotFound(err) {
 			return fmt.Errorf("delete the run %s of the workflow %s: %w; the key or certificate needs the right to delete workflows", r.ID, id, err)
 		}
 	}
-	return p.until(ctx, func(ctx context.Context) (bool, error) {
+	return p.pollUntil(ctx, func(ctx context.Context) (bool, error) {
 		for _, r := range runs {
-			_, err := p.o.Temporal.DescribeWorkflowExecution(ctx, id, r.ID)
-			if !gone(err) {
+			_, err := p.opts.Temporal.DescribeWorkflowExecution(ctx, id, r.ID)
+			if !isNotFound(err) {
 				return false, err
 			}
 		}
-		left, err := p.listed(ctx, id)
+		left, err := p.listRunIDs(ctx, id)
 		for _, r := range runs {
 			if slices.Contains(left, r.ID) {
 				return false, err
@@ -152,10 +152,10 @@ func (p *Privacy) removeRuns(ctx context.Context, learner string, runs []run) er
 	})
 }
 
-// until asks again and again until the answer is yes or patience ends, which is not an error: the next search sees what
+// pollUntil asks again and again until the answer is yes or patience ends, which is not an error: the next search sees what
 // is left.
-func (p *Privacy) until(ctx context.Context, done func(context.Context) (bool, error)) error {
-	limited, cancel := context.WithTimeout(ctx, p.o.Patience)
+func (p *Privacy) pollUntil(ctx context.Context, done func(context.Context) (bool, error)) error {
+	limited, cancel := context.WithTimeout(ctx, p.opts.Patience)
 	defer cancel()
 	for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
 		ok, err := done(limited)
@@ -165,14 +165,14 @@ func (p *Privacy) until(ctx context.Context, done func(context.Context) (bool, e
 		if err != nil {
 			return err
 		}
-		if wait(limited, pause) != nil {
+		if sleepFor(limited, pause) != nil {
 			return ctx.Err()
 		}
 	}
 }
 
-// wait sleeps for real.
-func wait(ctx context.Context, d time.Duration) error {
+// sleepFor sleeps for real.
+func sleepFor(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -183,7 +183,7 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func gone(err error) bool {
+func isNotFound(err error) bool {
 	var missing *serviceerror.NotFound
 	return errors.As(err, &missing)
 }
@@ -191,11 +191,11 @@ func gone(err error) bool {
 // statusWord writes a status as the Temporal UI does: "Running", "ContinuedAsNew".
 func statusWord(s enums.WorkflowExecutionStatus) string { return s.String() }
 
-// archived says where Temporal's archive keeps copies of histories, if the namespace has one: nothing deletes them there.
-func (p *Privacy) archived(ctx context.Context) (string, error) {
-	ns, err := p.o.Temporal.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: p.o.Namespace})
+// archiveLocation says where Temporal's archive keeps copies of histories, if the namespace has one: nothing deletes them there.
+func (p *Privacy) archiveLocation(ctx context.Context) (string, error) {
+	ns, err := p.opts.Temporal.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: p.opts.Namespace})
 	if err != nil {
-		return "", fmt.Errorf("ask whether the Temporal namespace %s is archived: %w", p.o.Namespace, err)
+		return "", fmt.Errorf("ask whether the Temporal namespace %s is archived: %w", p.opts.Namespace, err)
 	}
 	config := ns.GetConfig()
 	if config.GetHistoryArchivalState() == enums.ARCHIVAL_STATE_ENABLED {

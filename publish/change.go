@@ -24,11 +24,11 @@ type Change struct {
 	// Reworded are the unchanged rules that send a changed message.
 	Reworded []string `json:"reworded,omitempty"`
 
-	silences []silence
+	silenceChanges []silenceChange
 }
 
-// silence is an inactivity rule whose wake-ups may differ from those that sleepers have set: as it is, and as it was.
-type silence struct {
+// silenceChange is an inactivity rule whose wake-ups may differ from those that sleepers have set: as it is, and as it was.
+type silenceChange struct {
 	now, before *engine.Ruleset // of this rule only; before is nil if the rule is new or may start where it might not
 }
 
@@ -46,14 +46,14 @@ func Compare(old, next *rules.Academy) Change {
 			c.Added = append(c.Added, rule.Name)
 		case was.Hash != rule.Hash || !bytes.Equal(ruleFile(old, rule.Name), ruleFile(next, rule.Name)):
 			c.Changed = append(c.Changed, rule.Name)
-		case sendsAny(rule, texts):
+		case sendsAnyOf(rule, texts):
 			c.Reworded = append(c.Reworded, rule.Name)
 		}
 		if was != nil && was.Paused && !rule.Paused {
 			c.Lifted = append(c.Lifted, rule.Name)
 		}
-		if s, ok := newSilence(old.Ruleset, was, next.Ruleset, rule); ok {
-			c.silences = append(c.silences, s)
+		if s, ok := newSilenceChange(old.Ruleset, was, next.Ruleset, rule); ok {
+			c.silenceChanges = append(c.silenceChanges, s)
 		}
 	}
 	for _, rule := range old.Ruleset.Rules {
@@ -94,16 +94,16 @@ func changedMessages(files []string) map[string]bool {
 	return names
 }
 
-func sendsAny(rule *engine.Rule, messages map[string]bool) bool {
+func sendsAnyOf(rule *engine.Rule, messages map[string]bool) bool {
 	return slices.ContainsFunc(rule.Program, func(in engine.Instr) bool { return in.Send != nil && messages[in.Send.Message] })
 }
 
-// newSilence tells whether an inactivity rule may fall due earlier than it did.
-func newSilence(old *engine.Ruleset, was *engine.Rule, next *engine.Ruleset, rule *engine.Rule) (silence, bool) {
+// newSilenceChange tells whether an inactivity rule may fall due earlier than it did.
+func newSilenceChange(old *engine.Ruleset, was *engine.Rule, next *engine.Ruleset, rule *engine.Rule) (silenceChange, bool) {
 	if rule.When.Inactive <= 0 {
-		return silence{}, false
+		return silenceChange{}, false
 	}
-	s := silence{now: only(next, rule)}
+	s := silenceChange{now: rulesetOfRule(next, rule)}
 	if was == nil || was.When.Inactive <= 0 || was.When.Platform != rule.When.Platform {
 		return s, true
 	}
@@ -111,14 +111,14 @@ func newSilence(old *engine.Ruleset, was *engine.Rule, next *engine.Ruleset, rul
 		return s, true
 	}
 	if was.When.Inactive == rule.When.Inactive && old.Settings.Resolution == next.Settings.Resolution {
-		return silence{}, false
+		return silenceChange{}, false
 	}
-	s.before = only(old, was)
+	s.before = rulesetOfRule(old, was)
 	return s, true
 }
 
-// only is the ruleset with one rule.
-func only(rs *engine.Ruleset, rule *engine.Rule) *engine.Ruleset {
+// rulesetOfRule is the ruleset with one rule.
+func rulesetOfRule(rs *engine.Ruleset, rule *engine.Rule) *engine.Ruleset {
 	one := *rs
 	one.Rules = []*engine.Rule{rule}
 	return &one
@@ -146,12 +146,12 @@ func (c Change) Touched(mode engine.InFlight) []string {
 }
 
 // Silences tells whether an inactivity rule may fall due where nobody waits for it.
-func (c Change) Silences() bool { return len(c.silences) > 0 }
+func (c Change) Silences() bool { return len(c.silenceChanges) > 0 }
 
 // Wakes tells whether a sleeping learner must be woken, because an inactivity rule falls due for them earlier than their
 // wake-up. What fell due before since does not count: it would be stale.
 func (c Change) Wakes(st *engine.Standing, since time.Time) bool {
-	for _, s := range c.silences {
+	for _, s := range c.silenceChanges {
 		due, ok := engine.FirstSilence(s.now, st, since)
 		if !ok {
 			continue
@@ -166,8 +166,8 @@ func (c Change) Wakes(st *engine.Standing, since time.Time) bool {
 	return false
 }
 
-// with adds the rules that differ from an older revision: its runs may still be live.
-func (c Change) with(older Change) Change {
+// withOlder adds the rules that differ from an older revision: its runs may still be live.
+func (c Change) withOlder(older Change) Change {
 	join := func(a, b []string) []string {
 		all := append(slices.Clone(a), b...)
 		slices.Sort(all)

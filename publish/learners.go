@@ -37,10 +37,10 @@ func (s StreamLearners) Each(ctx context.Context, yield func(learner string) err
 			}
 		}
 	}
-	return s.imported(ctx, yield)
+	return s.eachImported(ctx, yield)
 }
 
-func (s StreamLearners) imported(ctx context.Context, yield func(learner string) error) error {
+func (s StreamLearners) eachImported(ctx context.Context, yield func(learner string) error) error {
 	profiles, err := s.JS.KeyValue(ctx, store.BucketProfiles)
 	if err != nil {
 		return fmt.Errorf("looking for learners with a profile: %w", err)

@@ -36,7 +36,7 @@ type Progress struct {
 }
 
 // Publisher puts revisions in force.
-type Publisher struct{ o Options }
+type Publisher struct{ opts Options }
 
 // New returns a publisher.
 func New(o Options) *Publisher {
@@ -52,7 +52,7 @@ func New(o Options) *Publisher {
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}
 	}
-	return &Publisher{o: o}
+	return &Publisher{opts: o}
 }
 
 // Plan is a publication before it happens.
@@ -69,7 +69,7 @@ type Plan struct {
 // Prepare compares a folder with what is in force. A folder that is in force already is compared with what it replaced:
 // sweeping for it once more is harmless.
 func (p *Publisher) Prepare(ctx context.Context, academy *rules.Academy, mode engine.InFlight) (*Plan, error) {
-	current, err := p.o.Store.Rulesets.Current(ctx)
+	current, err := p.opts.Store.Rulesets.Current(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading which ruleset is in force: %w", err)
 	}
@@ -85,7 +85,7 @@ func (p *Publisher) Prepare(ctx context.Context, academy *rules.Academy, mode en
 	plan.Change = Compare(old, academy)
 	all := plan.Change
 	if mode != engine.InFlightFinish {
-		history, err := p.o.Store.Rulesets.History(ctx)
+		history, err := p.opts.Store.Rulesets.History(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -100,7 +100,7 @@ func (p *Publisher) Prepare(ctx context.Context, academy *rules.Academy, mode en
 				return nil, err
 			}
 			if older != nil {
-				all = all.with(Compare(older, academy))
+				all = all.withOlder(Compare(older, academy))
 			}
 		}
 	}
@@ -110,7 +110,7 @@ func (p *Publisher) Prepare(ctx context.Context, academy *rules.Academy, mode en
 
 // Resume is the plan that the publication in force was made by, to sweep for it once more.
 func (p *Publisher) Resume(ctx context.Context) (*Plan, error) {
-	current, err := p.o.Store.Rulesets.Current(ctx)
+	current, err := p.opts.Store.Rulesets.Current(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading which ruleset is in force: %w", err)
 	}
@@ -136,7 +136,7 @@ func (p *Publisher) Academy(ctx context.Context, hash string) (*rules.Academy, e
 	if hash == "" {
 		return nil, nil
 	}
-	bundle, err := p.o.Store.Rulesets.Get(ctx, hash)
+	bundle, err := p.opts.Store.Rulesets.Get(ctx, hash)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
 	} else if err != nil {
@@ -157,8 +157,8 @@ func (p *Plan) InForce() bool { return p.From.Hash == p.Academy.Ruleset.Hash }
 // the plan was made the error is [store.ErrPublishedMeanwhile].
 func (p *Publisher) Publish(ctx context.Context, plan *Plan, author, note string) (store.Pointer, error) {
 	hash := plan.Academy.Ruleset.Hash
-	sets := p.o.Store.Rulesets
-	at := p.o.Now().UTC()
+	sets := p.opts.Store.Rulesets
+	at := p.opts.Now().UTC()
 	if err := sets.Put(ctx, store.Bundle{Hash: hash, Files: plan.Academy.Files, Author: author, Note: note, At: at}); err != nil {
 		return store.Pointer{}, fmt.Errorf("storing the ruleset: %w", err)
 	}
@@ -166,16 +166,16 @@ func (p *Publisher) Publish(ctx context.Context, plan *Plan, author, note string
 	if err != nil {
 		return store.Pointer{}, err
 	}
-	began := p.o.Real()
-	now := func() time.Time { return storeTime.Add(p.o.Real().Sub(began)) }
+	began := p.opts.Real()
+	now := func() time.Time { return storeTime.Add(p.opts.Real().Sub(began)) }
 	// Before the first publication nobody listens for anything: every event waits.
 	listens := func(i store.Instance) bool { return plan.From.Hash == "" || slices.Contains(i.Listens, hash) }
-	if err := p.confirm(ctx, now, hash, "listen for it", listens); err != nil {
+	if err := p.awaitInstances(ctx, now, hash, "listen for it", listens); err != nil {
 		return store.Pointer{}, fmt.Errorf("nothing was put in force: %w", err)
 	}
 	next := plan.From
 	if !plan.InForce() {
-		p.o.Progress(Progress{Stage: "putting it in force"})
+		p.opts.Progress(Progress{Stage: "putting it in force"})
 		next = store.Pointer{
 			Number:   plan.From.Number + 1,
 			Hash:     hash,
@@ -194,21 +194,21 @@ func (p *Publisher) Publish(ctx context.Context, plan *Plan, author, note string
 	runs := func(i store.Instance) bool {
 		return i.Number > next.Number || i.Number == next.Number && i.Running == hash
 	}
-	if err := p.confirm(ctx, now, hash, "run it", runs); err != nil {
+	if err := p.awaitInstances(ctx, now, hash, "run it", runs); err != nil {
 		return next, fmt.Errorf("%s is in force, but learners who sleep have not been told: %w; then run `homeroom rules sweep`", ShortHash(hash), err)
 	}
 	return next, nil
 }
 
-// lookAgain is the pause between two looks at the instances.
-const lookAgain = 100 * time.Millisecond
+// pollInterval is the pause between two looks at the instances.
+const pollInterval = 100 * time.Millisecond
 
-// confirm waits until every live instance is as far as it should be.
-func (p *Publisher) confirm(ctx context.Context, now func() time.Time, hash, what string, there func(store.Instance) bool) error {
-	until := p.o.Real().Add(p.o.Patience)
+// awaitInstances waits until every live instance is as far as it should be.
+func (p *Publisher) awaitInstances(ctx context.Context, now func() time.Time, hash, what string, there func(store.Instance) bool) error {
+	until := p.opts.Real().Add(p.opts.Patience)
 	for {
 		var missing []string
-		for _, i := range p.o.Store.Control.Instances() {
+		for _, i := range p.opts.Store.Control.Instances() {
 			if problem, refused := i.Refused[hash]; refused && i.Live(now()) {
 				return fmt.Errorf("the ruleset does not compile on %s, which may be another version of Homeroom: %s", i.Name, problem)
 			}
@@ -220,12 +220,12 @@ func (p *Publisher) confirm(ctx context.Context, now func() time.Time, hash, wha
 			return nil
 		}
 		names := strings.Join(missing, ", ")
-		if p.o.Real().After(until) {
+		if p.opts.Real().After(until) {
 			return fmt.Errorf("after %s these instances do not %s yet: %s; look at their logs, or stop them and try again in %s",
-				p.o.Patience, what, names, store.InstanceTTL)
+				p.opts.Patience, what, names, store.InstanceTTL)
 		}
-		p.o.Progress(Progress{Stage: fmt.Sprintf("waiting for %s to %s", names, what)})
-		if err := wait(ctx, lookAgain); err != nil {
+		p.opts.Progress(Progress{Stage: fmt.Sprintf("waiting for %s to %s", names, what)})
+		if err := sleepFor(ctx, pollInterval); err != nil {
 			return err
 		}
 	}
@@ -234,8 +234,8 @@ func (p *Publisher) confirm(ctx context.Context, now func() time.Time, hash, wha
 // ShortHash is a hash as people read it.
 func ShortHash(hash string) string { return hash[:min(12, len(hash))] }
 
-// wait sleeps for real.
-func wait(ctx context.Context, d time.Duration) error {
+// sleepFor sleeps for real.
+func sleepFor(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -46,30 +46,30 @@ func (s SweepCounts) Signaled() int { return s.LiveRuns + s.Woken }
 
 // sweep is one sweep under way.
 type sweep struct {
-	p     *Publisher
-	plan  *Plan
-	since time.Time                                                   // silences before this would be stale
-	tell  func(ctx context.Context, learner string, start bool) error // nil: only count
-	told  map[string]bool
-	seen  map[string]bool
-	swept SweepCounts
+	p        *Publisher
+	plan     *Plan
+	since    time.Time                                                   // silences before this would be stale
+	signal   func(ctx context.Context, learner string, start bool) error // nil: only count
+	signaled map[string]bool
+	seen     map[string]bool
+	swept    SweepCounts
 }
 
 // Sweep tells the learners whose live runs or wake-up the publication changes; see [Change]. It may run any number of
 // times: a learner who has been told already has nothing left to do.
 func (p *Publisher) Sweep(ctx context.Context, plan *Plan) (SweepCounts, error) {
-	out := newSender(p, engine.Published{Hash: plan.Academy.Ruleset.Hash, InFlight: plan.InFlight})
-	s := p.newSweep(plan, out.tell)
-	began := p.o.Real()
-	err := s.all(ctx, "")
+	signals := newSignaler(p, engine.Published{Hash: plan.Academy.Ruleset.Hash, InFlight: plan.InFlight})
+	s := p.newSweep(plan, signals.signalInBackground)
+	began := p.opts.Real()
+	err := s.sweepAll(ctx, "")
 	if err == nil && (len(plan.Touched) > 0 || plan.Change.Silences()) {
 		// Visibility is a moment behind: runs that began just before, and learners who were just continuing as new.
-		p.o.Progress(Progress{Stage: "letting Temporal's visibility catch up", Swept: s.swept})
-		if err = wait(ctx, p.o.Settle); err == nil {
-			err = s.all(ctx, began.Add(-2*time.Minute).UTC().Format(time.RFC3339))
+		p.opts.Progress(Progress{Stage: "letting Temporal's visibility catch up", Swept: s.swept})
+		if err = sleepFor(ctx, p.opts.Settle); err == nil {
+			err = s.sweepAll(ctx, began.Add(-2*time.Minute).UTC().Format(time.RFC3339))
 		}
 	}
-	if err = errors.Join(err, out.finish()); err != nil {
+	if err = errors.Join(err, signals.awaitSignals()); err != nil {
 		return s.swept, fmt.Errorf("the sweep is not complete: %w; run `homeroom rules sweep` to go over everybody again", err)
 	}
 	return s.swept, nil
@@ -78,37 +78,37 @@ func (p *Publisher) Sweep(ctx context.Context, plan *Plan) (SweepCounts, error) 
 // Count is how many learners a sweep would tell, as far as visibility knows.
 func (p *Publisher) Count(ctx context.Context, plan *Plan) (SweepCounts, error) {
 	s := p.newSweep(plan, nil)
-	err := s.all(ctx, "")
+	err := s.sweepAll(ctx, "")
 	return s.swept, err
 }
 
 func (p *Publisher) newSweep(plan *Plan, tell func(context.Context, string, bool) error) *sweep {
-	s := &sweep{p: p, plan: plan, tell: tell, told: map[string]bool{}, seen: map[string]bool{}}
+	s := &sweep{p: p, plan: plan, signal: tell, signaled: map[string]bool{}, seen: map[string]bool{}}
 	if age := plan.Academy.Settings.MaxEventAge; age > 0 {
-		s.since = p.told().Add(-age)
+		s.since = p.handedOverUntil().Add(-age)
 	}
 	return s
 }
 
-// told is how far, in Homeroom's time, learners' stories have been told at least: now, unless the triggers say less.
-func (p *Publisher) told() time.Time {
-	at := p.o.Now()
+// handedOverUntil is how far, in Homeroom's time, learners' stories have been told at least: now, unless the triggers say less.
+func (p *Publisher) handedOverUntil() time.Time {
+	at := p.opts.Now()
 	for partition := range subjects.Partitions {
-		if mark := p.o.Store.Control.Watermark(partition); !mark.IsZero() && mark.Before(at) {
+		if mark := p.opts.Store.Control.Watermark(partition); !mark.IsZero() && mark.Before(at) {
 			at = mark
 		}
 	}
 	return at
 }
 
-// all goes over everybody; after: only over runs that started since, and those with live runs.
-func (s *sweep) all(ctx context.Context, after string) error {
+// sweepAll goes over everybody; after: only over runs that started since, and those with live runs.
+func (s *sweep) sweepAll(ctx context.Context, after string) error {
 	running := "WorkflowType = '" + workflows.LearnerWorkflow + "' AND ExecutionStatus = 'Running'"
 	for touched := s.plan.Touched; len(touched) > 0; {
 		n := min(len(touched), 50)
 		query := fmt.Sprintf("%s AND %s IN ('%s')", running, workflows.SearchRules.GetName(), strings.Join(touched[:n], "','"))
 		touched = touched[n:]
-		if err := s.list(ctx, query, s.withLiveRuns); err != nil {
+		if err := s.listLearners(ctx, query, s.signalLiveRuns); err != nil {
 			return err
 		}
 	}
@@ -116,30 +116,30 @@ func (s *sweep) all(ctx context.Context, after string) error {
 		return nil
 	}
 	if after != "" {
-		return s.list(ctx, running+" AND StartTime > '"+after+"'", s.asleep)
+		return s.listLearners(ctx, running+" AND StartTime > '"+after+"'", s.wakeUnlessSeen)
 	}
-	if err := s.list(ctx, running, s.asleep); err != nil {
+	if err := s.listLearners(ctx, running, s.wakeUnlessSeen); err != nil {
 		return err
 	}
-	if s.p.o.Learners == nil {
+	if s.p.opts.Learners == nil {
 		return nil
 	}
-	return s.p.o.Learners.Each(ctx, func(learner string) error {
-		if s.seen[learner] || s.told[learner] {
+	return s.p.opts.Learners.Each(ctx, func(learner string) error {
+		if s.seen[learner] || s.signaled[learner] {
 			return nil
 		}
-		return s.wake(ctx, learner, true)
+		return s.wakeIfEarlier(ctx, learner, true)
 	})
 }
 
 // pageSize is how many workflows are listed at once.
 const pageSize = 500
 
-// list calls each with every learner that a visibility query finds.
-func (s *sweep) list(ctx context.Context, query string, each func(context.Context, string) error) error {
+// listLearners calls each with every learner that a visibility query finds.
+func (s *sweep) listLearners(ctx context.Context, query string, each func(context.Context, string) error) error {
 	request := &workflowservice.ListWorkflowExecutionsRequest{Query: query, PageSize: pageSize}
 	for {
-		page, err := s.p.o.Temporal.ListWorkflow(ctx, request)
+		page, err := s.p.opts.Temporal.ListWorkflow(ctx, request)
 		if err != nil {
 			return fmt.Errorf("listing learners: %w", err)
 		}
@@ -160,27 +160,27 @@ func learnerOf(w *workflow.WorkflowExecutionInfo) (string, bool) {
 	return workflows.LearnerOf(w.GetExecution().GetWorkflowId())
 }
 
-func (s *sweep) withLiveRuns(ctx context.Context, learner string) error {
-	if s.told[learner] {
+func (s *sweep) signalLiveRuns(ctx context.Context, learner string) error {
+	if s.signaled[learner] {
 		return nil
 	}
 	s.swept.LiveRuns++
-	return s.say(ctx, learner, false)
+	return s.signalLearner(ctx, learner, false)
 }
 
-func (s *sweep) asleep(ctx context.Context, learner string) error {
-	if s.told[learner] || s.seen[learner] {
+func (s *sweep) wakeUnlessSeen(ctx context.Context, learner string) error {
+	if s.signaled[learner] || s.seen[learner] {
 		return nil
 	}
 	// Visibility is a moment behind: who retired just now still counts as running, and has to be started.
-	return s.wake(ctx, learner, true)
+	return s.wakeIfEarlier(ctx, learner, true)
 }
 
-// wake tells a learner for whom an inactivity rule falls due earlier than they would wake up; start: they may have no
+// wakeIfEarlier tells a learner for whom an inactivity rule falls due earlier than they would wake up; start: they may have no
 // workflow yet.
-func (s *sweep) wake(ctx context.Context, learner string, start bool) error {
-	s.see(learner)
-	standing, err := s.p.o.Store.Standings.Get(ctx, learner)
+func (s *sweep) wakeIfEarlier(ctx context.Context, learner string, start bool) error {
+	s.markSeen(learner)
+	standing, err := s.p.opts.Store.Standings.Get(ctx, learner)
 	if err != nil {
 		return fmt.Errorf("reading the standing of learner %q: %w", learner, err)
 	}
@@ -188,50 +188,50 @@ func (s *sweep) wake(ctx context.Context, learner string, start bool) error {
 		return nil
 	}
 	s.swept.Woken++
-	return s.say(ctx, learner, start)
+	return s.signalLearner(ctx, learner, start)
 }
 
-func (s *sweep) see(learner string) {
+func (s *sweep) markSeen(learner string) {
 	if s.seen[learner] = true; len(s.seen)%100 == 0 {
-		s.p.o.Progress(Progress{Stage: "sweeping", Swept: s.swept})
+		s.p.opts.Progress(Progress{Stage: "sweeping", Swept: s.swept})
 	}
 	s.swept.Seen = len(s.seen)
 }
 
-func (s *sweep) say(ctx context.Context, learner string, start bool) error {
-	s.told[learner] = true
-	if s.tell == nil {
+func (s *sweep) signalLearner(ctx context.Context, learner string, start bool) error {
+	s.signaled[learner] = true
+	if s.signal == nil {
 		return nil
 	}
-	return s.tell(ctx, learner, start)
+	return s.signal(ctx, learner, start)
 }
 
-// senders is how many signals are under way at a time.
-const senders = 16
+// maxSignals is how many signals are under way at a time.
+const maxSignals = 16
 
-// sender signals learners at a steady pace with jitter, so that they do not all decide in the same second.
-type sender struct {
+// signaler signals learners at a steady pace with jitter, so that they do not all decide in the same second.
+type signaler struct {
 	p         *Publisher
 	published engine.Published
 	slots     chan struct{}
-	wg        sync.WaitGroup
+	running   sync.WaitGroup
 
 	mu     sync.Mutex
 	failed int
 	first  error
 }
 
-func newSender(p *Publisher, published engine.Published) *sender {
-	return &sender{p: p, published: published, slots: make(chan struct{}, senders)}
+func newSignaler(p *Publisher, published engine.Published) *signaler {
+	return &signaler{p: p, published: published, slots: make(chan struct{}, maxSignals)}
 }
 
-// tell sends one signal in the background. Its error is that of the pace; failures are told by finish.
-func (s *sender) tell(ctx context.Context, learner string, start bool) error {
+// signalInBackground sends one signal in the background. Its error is that of the pace; failures are told by finish.
+func (s *signaler) signalInBackground(ctx context.Context, learner string, start bool) error {
 	jitter := 0.5
-	if s.p.o.Random != nil {
-		jitter = s.p.o.Random()
+	if s.p.opts.Random != nil {
+		jitter = s.p.opts.Random()
 	}
-	if err := wait(ctx, time.Duration((0.5+jitter)*float64(time.Second)/s.p.o.PerSecond)); err != nil {
+	if err := sleepFor(ctx, time.Duration((0.5+jitter)*float64(time.Second)/s.p.opts.PerSecond)); err != nil {
 		return err
 	}
 	select {
@@ -239,9 +239,9 @@ func (s *sender) tell(ctx context.Context, learner string, start bool) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	s.wg.Go(func() {
+	s.running.Go(func() {
 		defer func() { <-s.slots }()
-		if err := s.send(ctx, learner, start); err != nil {
+		if err := s.sendSignal(ctx, learner, start); err != nil {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			if s.failed++; s.first == nil {
@@ -252,12 +252,12 @@ func (s *sender) tell(ctx context.Context, learner string, start bool) error {
 	return nil
 }
 
-func (s *sender) send(ctx context.Context, learner string, start bool) error {
+func (s *signaler) sendSignal(ctx context.Context, learner string, start bool) error {
 	b := workflows.Batch{Learner: learner, Partition: store.PartitionOf(learner), Events: []engine.Event{}, Published: &s.published}
 	if start {
-		return s.p.o.Starter.HandOver(ctx, b)
+		return s.p.opts.Starter.HandOver(ctx, b)
 	}
-	err := s.p.o.Temporal.SignalWorkflow(ctx, workflows.WorkflowID(learner), "", workflows.SignalEvents, b)
+	err := s.p.opts.Temporal.SignalWorkflow(ctx, workflows.WorkflowID(learner), "", workflows.SignalEvents, b)
 	var gone *serviceerror.NotFound
 	if errors.As(err, &gone) {
 		return nil // ended meanwhile
@@ -268,9 +268,9 @@ func (s *sender) send(ctx context.Context, learner string, start bool) error {
 	return nil
 }
 
-// finish waits for the last signals and tells whether any failed.
-func (s *sender) finish() error {
-	s.wg.Wait()
+// awaitSignals waits for the last signals and tells whether any failed.
+func (s *signaler) awaitSignals() error {
+	s.running.Wait()
 	if s.failed > 0 {
 		return fmt.Errorf("%d learners could not be told, the first because of: %w", s.failed, s.first)
 	}

@@ -22,8 +22,8 @@ func (g Group) Rate() float64 {
 	return float64(g.Reached) / float64(g.People)
 }
 
-// wilson is Wilson's 95 % score interval of the rate (E. B. Wilson, 1927).
-func (g Group) wilson() (low, high float64) {
+// wilsonInterval is Wilson's 95 % score interval of the rate (E. B. Wilson, 1927).
+func (g Group) wilsonInterval() (low, high float64) {
 	n := float64(g.People)
 	p := g.Rate()
 	z2 := z95 * z95
@@ -45,13 +45,13 @@ func LiftOf(sent, holdout Group) *Lift {
 	if sent.People < MinGroup || holdout.People < MinGroup {
 		return nil
 	}
-	l := difference(sent, holdout)
+	l := rateDifference(sent, holdout)
 	return &l
 }
 
-func difference(a, b Group) Lift {
-	lowA, highA := a.wilson()
-	lowB, highB := b.wilson()
+func rateDifference(a, b Group) Lift {
+	lowA, highA := a.wilsonInterval()
+	lowB, highB := b.wilsonInterval()
 	d := a.Rate() - b.Rate()
 	return Lift{
 		Difference: d,

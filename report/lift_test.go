@@ -21,11 +21,11 @@ func TestIntervalsAsPublished(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			got := difference(c.a, c.b)
+			got := rateDifference(c.a, c.b)
 			if math.Abs(got.Low-c.low) > 0.00006 || math.Abs(got.High-c.high) > 0.00006 {
 				t.Errorf("got %.4f to %.4f, want %.4f to %.4f", got.Low, got.High, c.low, c.high)
 			}
-			if back := difference(c.b, c.a); math.Abs(back.Low+got.High) > 1e-12 || math.Abs(back.High+got.Low) > 1e-12 {
+			if back := rateDifference(c.b, c.a); math.Abs(back.Low+got.High) > 1e-12 || math.Abs(back.High+got.Low) > 1e-12 {
 				t.Errorf("the other way round it is %+v, not the opposite of %+v", back, got)
 			}
 		})

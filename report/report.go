@@ -80,22 +80,22 @@ type Options struct {
 // Per message it keeps 40 bytes, per run 8, and the hashes by which they are found: with a run, a learner and a deferral
 // now and then some 180 bytes a message, so a million messages take 180 MB.
 type Counter struct {
-	ledger  *ledger
-	counts  []*Rule             // by the ledger's index of rules
-	seen    map[uint64]struct{} // decisions and events that count one by one
-	reasons []string            // by send.reason
-	free    Uncredited
+	attribution *attribution
+	counts      []*Rule             // by the ledger's index of rules
+	seen        map[uint64]struct{} // decisions and events that count one by one
+	reasons     []string            // by send.reason
+	uncredited  Uncredited
 }
 
 // NewCounter returns a counter of nothing.
 func NewCounter(o Options) *Counter {
-	return &Counter{ledger: newLedger(o.AsksToShare), seen: map[uint64]struct{}{}}
+	return &Counter{attribution: newAttribution(o.AsksToShare), seen: map[uint64]struct{}{}}
 }
 
 // Decision counts a decision, unless it came before.
 func (c *Counter) Decision(d *engine.Decision) {
-	run, send := c.ledger.decision(d)
-	count := c.of(c.ledger.rule(d.Rule))
+	run, send := c.attribution.addDecision(d)
+	count := c.countsOf(c.attribution.ruleIndex(d.Rule))
 	switch d.Kind {
 	case engine.KindStarted:
 		if run != nil && run.flags&runStarted == 0 {
@@ -104,15 +104,15 @@ func (c *Counter) Decision(d *engine.Decision) {
 		}
 	case engine.KindSent:
 	case engine.KindUncertain, engine.KindFailed:
-		c.because(send, d)
+		c.rememberReason(send, d)
 	case engine.KindSkipped:
-		c.once(d, count.Skipped)
+		c.countOnce(d, count.Skipped)
 	case engine.KindDeferred:
-		c.once(d, count.Deferred)
+		c.countOnce(d, count.Deferred)
 	case engine.KindExited:
-		c.once(d, count.Exited)
+		c.countOnce(d, count.Exited)
 	case engine.KindWithheld:
-		if !c.first("decision", d.ID) || run == nil {
+		if !c.isFirst("decision", d.ID) || run == nil {
 			return
 		}
 		if d.Reason == engine.ReasonControl {
@@ -129,8 +129,8 @@ func (c *Counter) Decision(d *engine.Decision) {
 	}
 }
 
-// because remembers why a message failed, or why nobody knows whether it did. A failure's reason stays.
-func (c *Counter) because(s *send, d *engine.Decision) {
+// rememberReason remembers why a message failed, or why nobody knows whether it did. A failure's reason stays.
+func (c *Counter) rememberReason(s *send, d *engine.Decision) {
 	if s == nil || d.Kind == engine.KindUncertain && s.flags&sendFailed != 0 {
 		return
 	}
@@ -142,15 +142,15 @@ func (c *Counter) because(s *send, d *engine.Decision) {
 	s.reason = uint8(i)
 }
 
-func (c *Counter) once(d *engine.Decision, by map[string]int) {
-	if c.first("decision", d.ID) {
+func (c *Counter) countOnce(d *engine.Decision, by map[string]int) {
+	if c.isFirst("decision", d.ID) {
 		by[string(d.Reason)]++
 	}
 }
 
-// first tells whether something comes for the first time.
-func (c *Counter) first(parts ...string) bool {
-	key := c.ledger.hash(parts...)
+// isFirst tells whether something comes for the first time.
+func (c *Counter) isFirst(parts ...string) bool {
+	key := c.attribution.hashParts(parts...)
 	if _, before := c.seen[key]; before {
 		return false
 	}
@@ -158,9 +158,9 @@ func (c *Counter) first(parts ...string) bool {
 	return true
 }
 
-func (c *Counter) of(rule uint16) *Rule {
+func (c *Counter) countsOf(rule uint16) *Rule {
 	for len(c.counts) <= int(rule) {
-		r := newRule(c.ledger.rules[len(c.counts)])
+		r := newRule(c.attribution.rules[len(c.counts)])
 		c.counts = append(c.counts, &r)
 	}
 	return c.counts[rule]
@@ -205,43 +205,43 @@ func sendFlags(ev *engine.Event) uint16 {
 // passed over.
 func (c *Counter) Event(ev *engine.Event) {
 	var one *Rule // whose message has the credit
-	if i, ok := c.ledger.credit(ev); ok {
-		send := &c.ledger.sends[i]
+	if i, ok := c.attribution.findCredited(ev); ok {
+		send := &c.attribution.sends[i]
 		send.flags |= sendFlags(ev)
-		one = c.of(c.ledger.runs[send.run].rule)
+		one = c.countsOf(c.attribution.runs[send.run].rule)
 	}
 	certificate, _ := ev.Text(keyCertificate)
 	referred, _ := ev.Text(keyReferred)
 	switch ev.Name {
 	case eventUnsubscribed:
-		if one == nil && c.first("event", ev.Learner, ev.ID) {
-			c.free.Unsubscribed++
+		if one == nil && c.isFirst("event", ev.Learner, ev.ID) {
+			c.uncredited.Unsubscribed++
 		}
 	case eventSpamReported:
-		if one == nil && c.first("event", ev.Learner, ev.ID) {
-			c.free.SpamReported++
+		if one == nil && c.isFirst("event", ev.Learner, ev.ID) {
+			c.uncredited.SpamReported++
 		}
 	case eventShareVisited:
-		if one != nil && c.first("event", ev.Learner, ev.ID) {
+		if one != nil && c.isFirst("event", ev.Learner, ev.ID) {
 			one.ShareVisits++
 		}
 	case eventShared:
-		if c.first("shared", ev.Learner, certificate) {
-			add(one, &c.free.CertificatesShared, func(r *Rule) *int { return &r.CertificatesShared })
+		if c.isFirst("shared", ev.Learner, certificate) {
+			addOne(one, &c.uncredited.CertificatesShared, func(r *Rule) *int { return &r.CertificatesShared })
 		}
 	case eventReferralVisit:
-		if c.first("event", ev.Learner, ev.ID) {
-			add(one, &c.free.ReferralVisits, func(r *Rule) *int { return &r.ReferralVisits })
+		if c.isFirst("event", ev.Learner, ev.ID) {
+			addOne(one, &c.uncredited.ReferralVisits, func(r *Rule) *int { return &r.ReferralVisits })
 		}
 	case eventReferralJoined:
-		if c.first("referral", Referrer(ev), referred) {
-			add(one, &c.free.ReferralsConverted, func(r *Rule) *int { return &r.ReferralsConverted })
+		if c.isFirst("referral", Referrer(ev), referred) {
+			addOne(one, &c.uncredited.ReferralsConverted, func(r *Rule) *int { return &r.ReferralsConverted })
 		}
 	}
 }
 
-// add counts one more for the rule, or among what nobody prompted.
-func add(r *Rule, free *int, field func(*Rule) *int) {
+// addOne counts one more for the rule, or among what nobody prompted.
+func addOne(r *Rule, free *int, field func(*Rule) *int) {
 	if r != nil {
 		free = field(r)
 	}
@@ -250,27 +250,27 @@ func add(r *Rule, free *int, field func(*Rule) *int) {
 
 // Report returns the counts so far.
 func (c *Counter) Report() Report {
-	rules := make([]Rule, len(c.ledger.rules))
+	rules := make([]Rule, len(c.attribution.rules))
 	for i := range rules {
-		rules[i] = c.of(uint16(i)).clone()
+		rules[i] = c.countsOf(uint16(i)).cloneCounts()
 	}
-	for i := range c.ledger.sends {
-		s := &c.ledger.sends[i]
-		run := &c.ledger.runs[s.run]
+	for i := range c.attribution.sends {
+		s := &c.attribution.sends[i]
+		run := &c.attribution.runs[s.run]
 		c.countSend(&rules[run.rule], s)
-		if s.wentOrMayHave() {
+		if s.countsAsSent() {
 			run.flags |= runSent
 		} else {
 			run.flags &^= runSent
 		}
 	}
 	for i := range rules {
-		rules[i].Goal = c.goal(uint16(i))
+		rules[i].Goal = c.countGoal(uint16(i))
 	}
 	slices.SortFunc(rules, func(a, b Rule) int { return cmp.Compare(a.Rule, b.Rule) })
-	report := Report{Rules: rules, Total: newRule(""), Uncredited: c.free}
+	report := Report{Rules: rules, Total: newRule(""), Uncredited: c.uncredited}
 	for i := range rules {
-		report.Total.add(&rules[i])
+		report.Total.addCounts(&rules[i])
 	}
 	return report
 }
@@ -300,11 +300,11 @@ func (c *Counter) countSend(r *Rule, s *send) {
 	}
 }
 
-// goal counts a rule's people; nil: nobody was withheld anything and nobody reached a goal, so it seems to have none.
-func (c *Counter) goal(rule uint16) *Goal {
-	people := make([]uint8, len(c.ledger.latest))
+// countGoal counts a rule's people; nil: nobody was withheld anything and nobody reached a goal, so it seems to have none.
+func (c *Counter) countGoal(rule uint16) *Goal {
+	people := make([]uint8, len(c.attribution.latestSends))
 	some := false
-	for _, r := range c.ledger.runs {
+	for _, r := range c.attribution.runs {
 		if r.rule != rule {
 			continue
 		}
@@ -347,11 +347,11 @@ func (c *Counter) goal(rule uint16) *Goal {
 	return &g
 }
 
-func (r *Rule) maps() []map[string]int {
+func (r *Rule) countMaps() []map[string]int {
 	return []map[string]int{r.Uncertain, r.Failed, r.Skipped, r.Deferred, r.Exited}
 }
 
-func (r *Rule) numbers() []*int {
+func (r *Rule) countFields() []*int {
 	return []*int{
 		&r.Started, &r.Sent, &r.Withheld.Holdout, &r.Withheld.Control, &r.Delivered, &r.Opened, &r.OpenedByMachine, &r.Clicked,
 		&r.Bounced, &r.Unsubscribed, &r.SpamReported, &r.ShareClicks, &r.ShareVisits, &r.CertificatesShared, &r.ReferralVisits,
@@ -359,21 +359,21 @@ func (r *Rule) numbers() []*int {
 	}
 }
 
-// add adds another rule's counts; its goal stays its own.
-func (r *Rule) add(o *Rule) {
-	theirs := o.numbers()
-	for i, n := range r.numbers() {
+// addCounts adds another rule's counts; its goal stays its own.
+func (r *Rule) addCounts(o *Rule) {
+	theirs := o.countFields()
+	for i, n := range r.countFields() {
 		*n += *theirs[i]
 	}
-	from := o.maps()
-	for i, by := range r.maps() {
+	from := o.countMaps()
+	for i, by := range r.countMaps() {
 		for reason, n := range from[i] {
 			by[reason] += n
 		}
 	}
 }
 
-func (r *Rule) clone() Rule {
+func (r *Rule) cloneCounts() Rule {
 	copied := *r
 	copied.Uncertain, copied.Failed, copied.Skipped = maps.Clone(r.Uncertain), maps.Clone(r.Failed), maps.Clone(r.Skipped)
 	copied.Deferred, copied.Exited = maps.Clone(r.Deferred), maps.Clone(r.Exited)

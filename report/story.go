@@ -54,72 +54,72 @@ func NewStory(learner string, decisions []engine.Decision, events []engine.Event
 	if o.Clock == nil {
 		o.Clock = func(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 	}
-	t := &teller{o: o, learner: learner, ledger: newLedger(o.AsksToShare), chapters: map[string]*RunStory{}, causes: map[string][]cause{}}
-	t.decisions(decisions)
-	t.events(events)
+	t := &storyBuilder{opts: o, learner: learner, attribution: newAttribution(o.AsksToShare), runs: map[string]*RunStory{}, causes: map[string][]cause{}}
+	t.addDecisions(decisions)
+	t.addEvents(events)
 	story := Story{Learner: learner, Runs: []RunStory{}}
-	for _, key := range slices.Sorted(maps.Keys(t.chapters)) {
-		c := t.chapters[key]
+	for _, key := range slices.Sorted(maps.Keys(t.runs)) {
+		c := t.runs[key]
 		if o.Rule != "" && c.Rule != o.Rule {
 			continue
 		}
 		slices.SortStableFunc(c.Entries, func(a, b StoryEntry) int {
-			return cmp.Or(a.At.Compare(b.At), cmp.Compare(weight(&a), weight(&b)))
+			return cmp.Or(a.At.Compare(b.At), cmp.Compare(sortWeight(&a), sortWeight(&b)))
 		})
-		c.Entries = fold(c.Entries)
+		c.Entries = foldRepeats(c.Entries)
 		story.Runs = append(story.Runs, *c)
 	}
 	slices.SortStableFunc(story.Runs, func(a, b RunStory) int { return a.Entries[0].At.Compare(b.Entries[0].At) })
 	return story
 }
 
-// weight orders what happened at the same instant: the cause, then what was decided.
-func weight(l *StoryEntry) int {
+// sortWeight orders what happened at the same instant: the cause, then what was decided.
+func sortWeight(l *StoryEntry) int {
 	if l.Decision {
 		return 1
 	}
 	return 0
 }
 
-type teller struct {
-	o        StoryOptions
-	learner  string
-	ledger   *ledger
-	messages []told // by the ledger's index of sends
-	chapters map[string]*RunStory
-	causes   map[string][]cause // by event name
+type storyBuilder struct {
+	opts        StoryOptions
+	learner     string
+	attribution *attribution
+	messages    []storyMessage // by the ledger's index of sends
+	runs        map[string]*RunStory
+	causes      map[string][]cause // by event name
 }
 
-// told is what a story knows of a message besides the ledger.
-type told struct{ id, message, chapter string }
+// storyMessage is what a story knows of a message besides the ledger.
+type storyMessage struct{ id, message, run string }
 
 // cause is a decision that an event caused, by the event's name.
 type cause struct {
-	at      time.Time
-	chapter string
-	scope   string
+	at    time.Time
+	run   string
+	scope string
 }
 
-// chapter is the one that a decision belongs to. Its key keeps the rules apart and is the same in every telling.
-func (t *teller) chapter(rule, scope, run string) string {
+// ensureRun is the one that a decision belongs to. Its key keeps the rules apart and is the same in every telling.
+func (t *storyBuilder) ensureRun(rule, scope, run string) string {
 	key := rule + "\x00" + run
-	if t.chapters[key] == nil {
+	if t.runs[key] == nil {
 		if run == "" {
 			scope = "" // of several things
 		}
-		t.chapters[key] = &RunStory{Rule: rule, Scope: scope, Run: run}
+		t.runs[key] = &RunStory{Rule: rule, Scope: scope, Run: run}
 	}
 	return key
 }
 
-func (t *teller) add(chapter string, l StoryEntry) {
+func (t *storyBuilder) addEntry(chapter string, l StoryEntry) {
 	l.Times = 1
 	l.At = l.At.UTC()
-	c := t.chapters[chapter]
+	c := t.runs[chapter]
 	c.Entries = append(c.Entries, l)
 }
 
-func (t *teller) decisions(decisions []engine.Decision) {
+func (t *storyBuilder) addDecisions(decisions []engine.Decision) {
 	seen := map[string]bool{}
 	uncertain := map[string]*engine.Decision{}
 	for i := range decisions {
@@ -128,30 +128,30 @@ func (t *teller) decisions(decisions []engine.Decision) {
 			continue
 		}
 		seen[d.ID] = true
-		key := t.chapter(d.Rule, d.Scope, d.Run)
-		before := len(t.ledger.sends)
-		t.ledger.decision(d)
-		if len(t.ledger.sends) > before {
-			t.messages = append(t.messages, told{id: d.Send, message: d.Message, chapter: key})
+		key := t.ensureRun(d.Rule, d.Scope, d.Run)
+		before := len(t.attribution.sends)
+		t.attribution.addDecision(d)
+		if len(t.attribution.sends) > before {
+			t.messages = append(t.messages, storyMessage{id: d.Send, message: d.Message, run: key})
 		}
 		if d.Kind == engine.KindStarted || d.Kind == engine.KindExited || d.Kind == engine.KindConverted {
-			t.causes[d.Detail] = append(t.causes[d.Detail], cause{at: d.At, chapter: key, scope: d.Scope})
+			t.causes[d.Detail] = append(t.causes[d.Detail], cause{at: d.At, run: key, scope: d.Scope})
 		}
 		if d.Kind == engine.KindUncertain && d.Send != "" {
 			uncertain[d.Send] = d
 		}
-		t.add(key, t.line(d))
+		t.addEntry(key, t.decisionEntry(d))
 	}
-	t.settle(uncertain)
+	t.joinUncertain(uncertain)
 }
 
-func (t *teller) line(d *engine.Decision) StoryEntry {
-	return StoryEntry{At: d.At, What: string(d.Kind), Decision: true, Reason: d.Reason, Message: d.Message, Send: d.Send, Text: narrate.Decision(d, narrate.Style{Time: t.o.Clock})}
+func (t *storyBuilder) decisionEntry(d *engine.Decision) StoryEntry {
+	return StoryEntry{At: d.At, What: string(d.Kind), Decision: true, Reason: d.Reason, Message: d.Message, Send: d.Send, Text: narrate.Decision(d, narrate.Style{Time: t.opts.Clock})}
 }
 
-// settle tells an uncertain message and what its report made of it as one.
-func (t *teller) settle(uncertain map[string]*engine.Decision) {
-	for _, c := range t.chapters {
+// joinUncertain tells an uncertain message and what its report made of it as one.
+func (t *storyBuilder) joinUncertain(uncertain map[string]*engine.Decision) {
+	for _, c := range t.runs {
 		settled := map[string]bool{}
 		for i := range c.Entries {
 			l := &c.Entries[i]
@@ -167,7 +167,7 @@ func (t *teller) settle(uncertain map[string]*engine.Decision) {
 	}
 }
 
-func (t *teller) events(events []engine.Event) {
+func (t *storyBuilder) addEvents(events []engine.Event) {
 	seen := map[string]bool{}
 	for i := range events {
 		ev := &events[i]
@@ -177,44 +177,44 @@ func (t *teller) events(events []engine.Event) {
 		}
 		seen[id] = true
 		l := StoryEntry{At: ev.Time, What: ev.Name}
-		if i, ok := t.ledger.credit(ev); ok {
+		if i, ok := t.attribution.findCredited(ev); ok {
 			m := &t.messages[i]
-			l.Message, l.Send, l.Text = m.message, m.id, happened(ev, m.message)
-			t.add(m.chapter, l)
+			l.Message, l.Send, l.Text = m.message, m.id, describeEvent(ev, m.message)
+			t.addEntry(m.run, l)
 			continue
 		}
-		if chapter := t.caused(ev); chapter != "" {
-			l.Text = happened(ev, "")
-			t.add(chapter, l)
+		if chapter := t.findCausedRun(ev); chapter != "" {
+			l.Text = describeEvent(ev, "")
+			t.addEntry(chapter, l)
 			continue
 		}
 		if slices.Contains(EventNames(), ev.Name) {
 			l.Message, _ = ev.Text("message")
-			l.Text = happened(ev, l.Message)
+			l.Text = describeEvent(ev, l.Message)
 			rule, _ := ev.Text("rule")
-			t.add(t.chapter(rule, "", ""), l)
+			t.addEntry(t.ensureRun(rule, "", ""), l)
 		}
 	}
 }
 
-// caused is the chapter of the decision that an event most likely caused: one that names the event, about the same
+// findCausedRun is the chapter of the decision that an event most likely caused: one that names the event, about the same
 // thing, at the same time or next after it.
-func (t *teller) caused(ev *engine.Event) string {
+func (t *storyBuilder) findCausedRun(ev *engine.Event) string {
 	best := cause{}
 	for _, c := range t.causes[ev.Name] {
-		if c.at.Before(ev.Time) || !sameThing(c.scope, ev) || best.chapter != "" && !c.at.Before(best.at) {
+		if c.at.Before(ev.Time) || !sameThing(c.scope, ev) || best.run != "" && !c.at.Before(best.at) {
 			continue
 		}
 		best = c
 	}
-	if best.chapter == "" || best.at.Sub(ev.Time) > causeWithin {
+	if best.run == "" || best.at.Sub(ev.Time) > maxCauseDelay {
 		return ""
 	}
-	return best.chapter
+	return best.run
 }
 
-// causeWithin is how much later than its cause a decision may have been made, after an outage say.
-const causeWithin = 48 * time.Hour
+// maxCauseDelay is how much later than its cause a decision may have been made, after an outage say.
+const maxCauseDelay = 48 * time.Hour
 
 // sameThing tells whether an event's values agree with a scope, as far as both say.
 func sameThing(scope string, ev *engine.Event) bool {
@@ -226,8 +226,8 @@ func sameThing(scope string, ev *engine.Event) bool {
 	return true
 }
 
-// fold tells what happened several times in a row once.
-func fold(lines []StoryEntry) []StoryEntry {
+// foldRepeats tells what happened several times in a row once.
+func foldRepeats(lines []StoryEntry) []StoryEntry {
 	folded := lines[:0:0]
 	for _, l := range lines {
 		if n := len(folded); n > 0 && !l.Decision {
@@ -243,8 +243,8 @@ func fold(lines []StoryEntry) []StoryEntry {
 	return folded
 }
 
-// ids are an event's ids, in order of their names: "certificate c1", "course crs_go". Other values stay out of stories.
-func ids(ev *engine.Event) []string {
+// eventIDs are an event's ids, in order of their names: "certificate c1", "course crs_go". Other values stay out of stories.
+func eventIDs(ev *engine.Event) []string {
 	var found []string
 	for _, key := range slices.Sorted(maps.Keys(ev.Properties)) {
 		name, isID := strings.CutSuffix(key, "_id")

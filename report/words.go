@@ -6,9 +6,9 @@ import (
 	"homeroom/engine"
 )
 
-// happened is an event as a sentence. It tells ids and no other values: an address, a name or a provider's words have no
+// describeEvent is an event as a sentence. It tells ids and no other values: an address, a name or a provider's words have no
 // place here.
-func happened(ev *engine.Event, message string) string {
+func describeEvent(ev *engine.Event, message string) string {
 	text := func(key string) string { s, _ := ev.Text(key); return s }
 	if message == "" {
 		message = "a message"
@@ -41,21 +41,21 @@ func happened(ev *engine.Event, message string) string {
 	case eventSpamReported:
 		return message + " was reported as spam"
 	case engine.EventShareClicked:
-		return "the learner followed the share link" + place(text("share_platform"))
+		return "the learner followed the share link" + describePlatform(text("share_platform"))
 	case eventShareVisited:
 		return "somebody visited what was shared"
 	case eventShared:
-		return "the learner shared certificate " + text(keyCertificate) + place(text("share_platform"))
+		return "the learner shared certificate " + text(keyCertificate) + describePlatform(text("share_platform"))
 	case eventReferralVisit:
 		return "somebody followed the learner's referral link"
 	case eventReferralJoined:
 		return "learner " + text(keyReferred) + " came by the learner's referral"
 	}
-	return strings.Join(ids(ev), ", ")
+	return strings.Join(eventIDs(ev), ", ")
 }
 
-// place names where something was shared: " to linkedin_post".
-func place(platform string) string {
+// describePlatform names where something was shared: " to linkedin_post".
+func describePlatform(platform string) string {
 	if platform == "" {
 		return ""
 	}

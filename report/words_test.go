@@ -23,7 +23,7 @@ func TestWhatAnEventTells(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			got := happened(&engine.Event{Name: c.event, Learner: "ada", Time: time.Now(), Properties: c.properties}, "halfway")
+			got := describeEvent(&engine.Event{Name: c.event, Learner: "ada", Time: time.Now(), Properties: c.properties}, "halfway")
 			if got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}

@@ -77,7 +77,7 @@ func (p People) ListSuppressions(ctx context.Context) ([]SuppressionRecord, erro
 	var records []SuppressionRecord
 	byHash := map[string]int{}
 	err := eachRecord(ctx, p.Suppressions.kv, func(hash string, data []byte) error {
-		if strings.HasPrefix(hash, tombstonePre) {
+		if strings.HasPrefix(hash, tombstonePrefix) {
 			return nil
 		}
 		record := SuppressionRecord{Hash: hash}
@@ -95,7 +95,7 @@ func (p People) ListSuppressions(ctx context.Context) ([]SuppressionRecord, erro
 	}
 	err = p.Profiles.Each(ctx, func(learner string, known Profile) error {
 		for secret := range p.Suppressions.secrets {
-			if i, found := byHash[p.Suppressions.key(known.Email, secret)]; found && known.Email != "" {
+			if i, found := byHash[p.Suppressions.hashAddress(known.Email, secret)]; found && known.Email != "" {
 				records[i].Learners = append(records[i].Learners, learner)
 			}
 		}

@@ -20,10 +20,10 @@ type Control struct {
 	stop context.CancelFunc
 	done chan struct{}
 
-	mu      sync.Mutex
-	paused  Pause
-	marks   [subjects.Partitions]mark
-	changed chan struct{} // closed and replaced when a mark moves
+	mu         sync.Mutex
+	paused     Pause
+	watermarks [subjects.Partitions]watermark
+	changed    chan struct{} // closed and replaced when a mark moves
 
 	instances map[string]Instance // by key
 }
@@ -48,7 +48,7 @@ func newControl(ctx context.Context, kv jetstream.KeyValue) (*Control, error) {
 		return nil, fmt.Errorf("follow the bucket %s: %w", kv.Bucket(), err)
 	}
 	known := make(chan struct{})
-	go c.follow(ctx, watcher, known)
+	go c.followBucket(ctx, watcher, known)
 	select {
 	case <-known:
 		return c, nil
@@ -64,8 +64,8 @@ func (c *Control) Close() {
 	<-c.done
 }
 
-// follow takes in what the watch reports; the first nil says that everything there was has come.
-func (c *Control) follow(ctx context.Context, watcher jetstream.KeyWatcher, known chan<- struct{}) {
+// followBucket takes in what the watch reports; the first nil says that everything there was has come.
+func (c *Control) followBucket(ctx context.Context, watcher jetstream.KeyWatcher, known chan<- struct{}) {
 	defer close(c.done)
 	defer watcher.Stop()
 	for {
@@ -83,12 +83,12 @@ func (c *Control) follow(ctx context.Context, watcher jetstream.KeyWatcher, know
 				}
 				continue
 			}
-			c.take(entry)
+			c.applyEntry(entry)
 		}
 	}
 }
 
-func (c *Control) take(entry jetstream.KeyValueEntry) {
+func (c *Control) applyEntry(entry jetstream.KeyValueEntry) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if entry.Key() == pauseKey {
@@ -98,14 +98,14 @@ func (c *Control) take(entry jetstream.KeyValueEntry) {
 		}
 		return
 	}
-	if strings.HasPrefix(entry.Key(), swapPre) {
-		c.takeInstance(entry)
+	if strings.HasPrefix(entry.Key(), instancePrefix) {
+		c.applyInstance(entry)
 		return
 	}
-	if p, ok := markPartition(entry.Key()); ok {
+	if p, ok := partitionOfKey(entry.Key()); ok {
 		var at time.Time
 		if at.UnmarshalText(entry.Value()) == nil {
-			c.moveMark(p, mark{at: at, revision: entry.Revision()})
+			c.advanceWatermark(p, watermark{at: at, revision: entry.Revision()})
 		}
 	}
 }
@@ -140,7 +140,7 @@ func (c *Control) Paused(ctx context.Context) (bool, error) {
 // PauseState is [Control.Paused] with who, why and when.
 func (c *Control) PauseState(ctx context.Context) (Pause, error) {
 	var p Pause
-	if _, err := read(ctx, c.kv, pauseKey, &p); err != nil {
+	if _, err := readRecord(ctx, c.kv, pauseKey, &p); err != nil {
 		return Pause{}, fmt.Errorf("ask the kill switch: %w", err)
 	}
 	return p, nil

@@ -24,7 +24,7 @@ func NewDeadLetters(js jetstream.JetStream) *DeadLetters { return &DeadLetters{j
 
 // Get returns a dead letter by its sequence; [ErrNotFound] if there is none.
 func (d *DeadLetters) Get(ctx context.Context, seq uint64) (Message, error) {
-	m, err := d.get(ctx, subjects.DeadStream, seq)
+	m, err := d.getMessage(ctx, subjects.DeadStream, seq)
 	if err != nil {
 		return Message{}, fmt.Errorf("read dead letter %d: %w", seq, err)
 	}
@@ -34,14 +34,14 @@ func (d *DeadLetters) Get(ctx context.Context, seq uint64) (Message, error) {
 // Original returns the event that a dead letter was made of, by its sequence in LEARNING; [ErrNotFound] if the stream
 // does not have it any more.
 func (d *DeadLetters) Original(ctx context.Context, seq uint64) (Message, error) {
-	m, err := d.get(ctx, subjects.Stream, seq)
+	m, err := d.getMessage(ctx, subjects.Stream, seq)
 	if err != nil {
 		return Message{}, fmt.Errorf("read event %d: %w", seq, err)
 	}
 	return m, nil
 }
 
-func (d *DeadLetters) get(ctx context.Context, name string, seq uint64) (Message, error) {
+func (d *DeadLetters) getMessage(ctx context.Context, name string, seq uint64) (Message, error) {
 	stream, err := d.js.Stream(ctx, name)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		return Message{}, ErrNoStream

@@ -20,7 +20,7 @@ type Decisions struct{ js jetstream.JetStream }
 // unheard; readers of the stream recognize later ones by the id in the message. After an error publish all of them
 // again.
 func (d *Decisions) Publish(ctx context.Context, decisions []engine.Decision) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*askTimeout) // an answer that was lost with its connection never comes
+	ctx, cancel := context.WithTimeout(ctx, 2*requestTimeout) // an answer that was lost with its connection never comes
 	defer cancel()
 	acks := make([]jetstream.PubAckFuture, 0, len(decisions))
 	for i := range decisions {

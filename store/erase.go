@@ -68,32 +68,32 @@ func (h *LearnerData) Locate(ctx context.Context, learner string, t SearchKeys) 
 		{Name: subjects.DeadStream, filters: slices.Compact(dead)},
 		{Name: subjects.DecisionStream, filters: []string{subjects.DecisionsOf(learner)}},
 		{Name: subjects.NudgeStream, filters: []string{subjects.NudgesOf(learner)}},
-		{Name: BucketRetired, filters: []string{keySubject(BucketRetired, hashed(learner))}},
-		{Name: BucketStanding, filters: []string{keySubject(BucketStanding, hashed(learner))}},
+		{Name: BucketRetired, filters: []string{subjectOfKey(BucketRetired, hashedKey(learner))}},
+		{Name: BucketStanding, filters: []string{subjectOfKey(BucketStanding, hashedKey(learner))}},
 		{Name: BucketSends},
 		{Name: BucketLinks},
-		{Name: BucketProfiles, filters: []string{keySubject(BucketProfiles, subjects.Escape(learner))}},
+		{Name: BucketProfiles, filters: []string{subjectOfKey(BucketProfiles, subjects.Escape(learner))}},
 	}
-	there := places[:0]
+	present := places[:0]
 	for _, p := range places {
 		p.stream = p.Name
 		if strings.HasPrefix(p.Name, "homeroom_") {
 			p.stream = "KV_" + p.Name
 		}
-		err := h.count(ctx, &p, learner, t)
+		err := h.countLocation(ctx, &p, learner, t)
 		if errors.Is(err, jetstream.ErrStreamNotFound) {
 			continue
 		}
 		if err != nil {
 			return nil, fmt.Errorf("look for what %s holds of a learner: %w", p.Name, err)
 		}
-		there = append(there, p)
+		present = append(present, p)
 	}
-	return there, nil
+	return present, nil
 }
 
-// count fills in how much a place holds, and for buckets whose keys do not tell the learner, under which keys.
-func (h *LearnerData) count(ctx context.Context, p *Location, learner string, t SearchKeys) error {
+// countLocation fills in how much a place holds, and for buckets whose keys do not tell the learner, under which keys.
+func (h *LearnerData) countLocation(ctx context.Context, p *Location, learner string, t SearchKeys) error {
 	stream, err := h.js.Stream(ctx, p.stream)
 	if err != nil {
 		return err
@@ -102,10 +102,10 @@ func (h *LearnerData) count(ctx context.Context, p *Location, learner string, t 
 	case BucketSends, BucketLinks:
 		known := map[string]bool{}
 		for _, send := range t.Sends {
-			known[keySubject(BucketSends, hashed(send))] = true
+			known[subjectOfKey(BucketSends, hashedKey(send))] = true
 		}
-		return h.each(ctx, p.stream, nil, func(m Message) error {
-			if known[m.Subject] || len(m.Data) > 0 && about(p.Name, m.Data) == learner {
+		return h.eachMessage(ctx, p.stream, nil, func(m Message) error {
+			if known[m.Subject] || len(m.Data) > 0 && learnerOfRecord(p.Name, m.Data) == learner {
 				p.filters = append(p.filters, m.Subject)
 				p.Held++
 			}
@@ -124,8 +124,8 @@ func (h *LearnerData) count(ctx context.Context, p *Location, learner string, t 
 	return nil
 }
 
-// about tells whom a record of the ledger or of the links is about; empty: it does not say.
-func about(bucket string, data []byte) string {
+// learnerOfRecord tells whom a record of the ledger or of the links is about; empty: it does not say.
+func learnerOfRecord(bucket string, data []byte) string {
 	if bucket == BucketSends {
 		var entry struct {
 			Send engine.Send `json:"send"`
@@ -145,7 +145,7 @@ func (h *LearnerData) Read(ctx context.Context, p Location, yield func(Message) 
 	if p.Held == 0 {
 		return nil
 	}
-	if err := h.each(ctx, p.stream, p.filters, yield); err != nil {
+	if err := h.eachMessage(ctx, p.stream, p.filters, yield); err != nil {
 		return fmt.Errorf("read what %s holds of a learner: %w", p.Name, err)
 	}
 	return nil
@@ -171,7 +171,7 @@ func (h *LearnerData) Remove(ctx context.Context, p Location) error {
 // SendIDs returns the ids of the sends that the learner's decisions tell of.
 func (h *LearnerData) SendIDs(ctx context.Context, learner string) ([]string, error) {
 	var ids []string
-	err := h.each(ctx, subjects.DecisionStream, []string{subjects.DecisionsOf(learner)}, func(m Message) error {
+	err := h.eachMessage(ctx, subjects.DecisionStream, []string{subjects.DecisionsOf(learner)}, func(m Message) error {
 		var d engine.Decision
 		if json.Unmarshal(m.Data, &d) == nil && d.Send != "" {
 			ids = append(ids, d.Send)
@@ -200,7 +200,7 @@ func (h *LearnerData) OtherSpellings(ctx context.Context, learner string) ([]str
 		}
 		for subject := range info.State.Subjects {
 			_, token, event, err := subjects.ParseStored(subject)
-			if err != nil && event != "" && means(token, learner) {
+			if err != nil && event != "" && tokenMeansLearner(token, learner) {
 				found[token] = true
 			}
 		}
@@ -213,9 +213,9 @@ func (h *LearnerData) OtherSpellings(ctx context.Context, learner string) ([]str
 	return tokens, nil
 }
 
-// means tells whether a token that is no learner's might mean this one: their id as it is, or its bytes written as
+// tokenMeansLearner tells whether a token that is no learner's might mean this one: their id as it is, or its bytes written as
 // escapes that need none or are in lower case.
-func means(token, learner string) bool {
+func tokenMeansLearner(token, learner string) bool {
 	var b strings.Builder
 	for i := 0; i < len(token); i++ {
 		if token[i] == '=' && i+2 < len(token) {
@@ -230,11 +230,11 @@ func means(token, learner string) bool {
 	return token == learner || b.String() == learner
 }
 
-// readAtOnce is how many messages are asked for at a time.
-const readAtOnce = 500
+// readBatchSize is how many messages are asked for at a time.
+const readBatchSize = 500
 
-// each yields what a stream holds under the filters at this moment.
-func (h *LearnerData) each(ctx context.Context, stream string, filters []string, yield func(Message) error) (err error) {
+// eachMessage yields what a stream holds under the filters at this moment.
+func (h *LearnerData) eachMessage(ctx context.Context, stream string, filters []string, yield func(Message) error) (err error) {
 	consumer, err := h.js.CreateConsumer(ctx, stream, jetstream.ConsumerConfig{
 		FilterSubjects:    filters,
 		AckPolicy:         jetstream.AckNonePolicy,
@@ -249,7 +249,7 @@ func (h *LearnerData) each(ctx context.Context, stream string, filters []string,
 	}()
 	var delivered uint64
 	for left := consumer.CachedInfo().NumPending; left > 0; {
-		batch, err := consumer.FetchNoWait(readAtOnce)
+		batch, err := consumer.FetchNoWait(readBatchSize)
 		if err != nil {
 			return err
 		}
@@ -291,21 +291,21 @@ type Tombstone struct {
 }
 
 // TombstoneKey is the keyed hash of a learner's id under which their tombstone is kept, in hex.
-func (s *Suppressions) TombstoneKey(learner string) string { return s.tombstoneKey(learner, 0) }
+func (s *Suppressions) TombstoneKey(learner string) string { return s.hashLearner(learner, 0) }
 
-func (s *Suppressions) tombstoneKey(learner string, secret int) string {
+func (s *Suppressions) hashLearner(learner string, secret int) string {
 	mac := hmac.New(sha256.New, s.secrets[secret])
 	mac.Write([]byte("learner\x00" + learner)) // no address begins like this
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-const tombstonePre = "erased."
+const tombstonePrefix = "erased."
 
 // WriteTombstone writes a learner's tombstone in the place of an older one.
 func (s *Suppressions) WriteTombstone(ctx context.Context, learner string, t Tombstone) error {
 	data, err := json.Marshal(t)
 	if err == nil {
-		_, err = s.kv.Put(ctx, tombstonePre+s.TombstoneKey(learner), data)
+		_, err = s.kv.Put(ctx, tombstonePrefix+s.TombstoneKey(learner), data)
 	}
 	if err != nil {
 		return fmt.Errorf("write a tombstone: %w", err)
@@ -317,7 +317,7 @@ func (s *Suppressions) WriteTombstone(ctx context.Context, learner string, t Tom
 func (s *Suppressions) Tombstone(ctx context.Context, learner string) (newest Tombstone, found bool, err error) {
 	for i := range s.secrets {
 		var t Tombstone
-		revision, err := read(ctx, s.kv, tombstonePre+s.tombstoneKey(learner, i), &t)
+		revision, err := readRecord(ctx, s.kv, tombstonePrefix+s.hashLearner(learner, i), &t)
 		if err != nil {
 			return Tombstone{}, false, fmt.Errorf("look for a tombstone: %w", err)
 		}
@@ -329,4 +329,4 @@ func (s *Suppressions) Tombstone(ctx context.Context, learner string) (newest To
 	return newest, found, nil
 }
 
-func keySubject(bucket, key string) string { return "$KV." + bucket + "." + key }
+func subjectOfKey(bucket, key string) string { return "$KV." + bucket + "." + key }

@@ -20,7 +20,7 @@ func TestWhatAWronglySpelledLearnerMeans(t *testing.T) {
 		{"nothing", "", "auth0|7", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := means(tt.token, tt.learner); got != tt.want {
+			if got := tokenMeansLearner(tt.token, tt.learner); got != tt.want {
 				t.Errorf("means(%q, %q) = %v, want %v", tt.token, tt.learner, got, tt.want)
 			}
 		})
@@ -32,14 +32,14 @@ func TestATombstoneTellsNobody(t *testing.T) {
 	s := &Suppressions{secrets: [][]byte{[]byte("first secret"), []byte("old secret")}}
 	seen := map[string]string{}
 	for name, key := range map[string]string{
-		"a learner": s.tombstoneKey("ada", 0), "another": s.tombstoneKey("bob", 0), "the old secret": s.tombstoneKey("ada", 1), "an address": s.key("ada", 0),
+		"a learner": s.hashLearner("ada", 0), "another": s.hashLearner("bob", 0), "the old secret": s.hashLearner("ada", 1), "an address": s.hashAddress("ada", 0),
 	} {
 		if was, twice := seen[key]; twice || len(key) != 64 {
 			t.Errorf("%s has the key %q, like %s", name, key, was)
 		}
 		seen[key] = name
 	}
-	if s.TombstoneKey("ada") != s.tombstoneKey("ada", 0) {
+	if s.TombstoneKey("ada") != s.hashLearner("ada", 0) {
 		t.Error("tombstones are not written under the first secret")
 	}
 }

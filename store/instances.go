@@ -47,15 +47,15 @@ const InstanceTTL = 15 * time.Second
 // Live tells whether the instance has shown a sign of life, as of now by the store's clock.
 func (i Instance) Live(now time.Time) bool { return now.Sub(i.Seen) < InstanceTTL }
 
-const swapPre = "swap."
+const instancePrefix = "swap."
 
-func swapKey(instance string) string { return swapPre + subjects.Escape(instance) }
+func instanceKey(instance string) string { return instancePrefix + subjects.Escape(instance) }
 
 // PublishInstance writes or renews an instance's record.
 func (c *Control) PublishInstance(ctx context.Context, i Instance) error {
 	data, err := json.Marshal(i)
 	if err == nil {
-		_, err = c.kv.Put(ctx, swapKey(i.Name), data)
+		_, err = c.kv.Put(ctx, instanceKey(i.Name), data)
 	}
 	if err != nil {
 		return fmt.Errorf("tell which rules %s runs: %w", i.Name, err)
@@ -65,7 +65,7 @@ func (c *Control) PublishInstance(ctx context.Context, i Instance) error {
 
 // RemoveInstance removes an instance's record. What is not there is not an error.
 func (c *Control) RemoveInstance(ctx context.Context, instance string) error {
-	if err := c.kv.Purge(ctx, swapKey(instance)); err != nil {
+	if err := c.kv.Purge(ctx, instanceKey(instance)); err != nil {
 		return fmt.Errorf("forget the instance %s: %w", instance, err)
 	}
 	return nil
@@ -84,8 +84,8 @@ func (c *Control) Instances() []Instance {
 	return found
 }
 
-// takeInstance takes a record in. The caller holds the lock.
-func (c *Control) takeInstance(entry jetstream.KeyValueEntry) {
+// applyInstance takes a record in. The caller holds the lock.
+func (c *Control) applyInstance(entry jetstream.KeyValueEntry) {
 	var i Instance
 	if entry.Operation() != jetstream.KeyValuePut || json.Unmarshal(entry.Value(), &i) != nil {
 		delete(c.instances, entry.Key())

@@ -18,17 +18,17 @@ var ErrNotFound = errors.New("no such record")
 // errConflict says that somebody else wrote the record since it was read.
 var errConflict = errors.New("the record was changed meanwhile")
 
-// swapTries bounds how often a compare-and-swap starts over. Two writers of one record are rare; more than a handful of
+// maxTries bounds how often a compare-and-swap starts over. Two writers of one record are rare; more than a handful of
 // lost races in a row means that something writes it in a loop.
-const swapTries = 20
+const maxTries = 20
 
-// askTimeout is how long one question to a bucket waits for its answer. An answer that was lost with its connection never comes, and
+// requestTimeout is how long one question to a bucket waits for its answer. An answer that was lost with its connection never comes, and
 // who asked is to try again soon after NATS is back.
-const askTimeout = 5 * time.Second
+const requestTimeout = 5 * time.Second
 
-// read gets a record into v. revision 0 with no error: there is none.
-func read(ctx context.Context, kv jetstream.KeyValue, key string, v any) (revision uint64, err error) {
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+// readRecord gets a record into v. revision 0 with no error: there is none.
+func readRecord(ctx context.Context, kv jetstream.KeyValue, key string, v any) (revision uint64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	entry, err := kv.Get(ctx, key)
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
@@ -43,13 +43,13 @@ func read(ctx context.Context, kv jetstream.KeyValue, key string, v any) (revisi
 	return entry.Revision(), nil
 }
 
-// swap writes a record if it still has the revision (0: if there is none yet), else errConflict.
-func swap(ctx context.Context, kv jetstream.KeyValue, key string, v any, revision uint64) (next uint64, err error) {
+// swapRecord writes a record if it still has the revision (0: if there is none yet), else errConflict.
+func swapRecord(ctx context.Context, kv jetstream.KeyValue, key string, v any, revision uint64) (next uint64, err error) {
 	data, err := json.Marshal(v)
 	if err != nil {
 		return 0, fmt.Errorf("write %s to %s: %w", key, kv.Bucket(), err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	if revision == 0 {
 		next, err = kv.Create(ctx, key, data)
@@ -68,12 +68,12 @@ func swap(ctx context.Context, kv jetstream.KeyValue, key string, v any, revisio
 	return next, nil
 }
 
-// modify reads, changes and writes a record until nobody came in between. change may be called several times; it
+// modifyRecord reads, changes and writes a record until nobody came in between. change may be called several times; it
 // is told whether there is a record, and returns false to leave it as it is.
-func modify[T any](ctx context.Context, kv jetstream.KeyValue, key string, change func(record *T, exists bool) (bool, error)) error {
-	for range swapTries {
+func modifyRecord[T any](ctx context.Context, kv jetstream.KeyValue, key string, change func(record *T, exists bool) (bool, error)) error {
+	for range maxTries {
 		var record T
-		revision, err := read(ctx, kv, key, &record)
+		revision, err := readRecord(ctx, kv, key, &record)
 		if err != nil {
 			return err
 		}
@@ -81,15 +81,15 @@ func modify[T any](ctx context.Context, kv jetstream.KeyValue, key string, chang
 		if err != nil || !write {
 			return err
 		}
-		if _, err = swap(ctx, kv, key, &record, revision); !errors.Is(err, errConflict) {
+		if _, err = swapRecord(ctx, kv, key, &record, revision); !errors.Is(err, errConflict) {
 			return err
 		}
 	}
-	return fmt.Errorf("write %s to %s: lost %d races in a row; try again", key, kv.Bucket(), swapTries)
+	return fmt.Errorf("write %s to %s: lost %d races in a row; try again", key, kv.Bucket(), maxTries)
 }
 
-// hashed is a key that does not show the id it stands for.
-func hashed(id string) string {
+// hashedKey is a key that does not show the id it stands for.
+func hashedKey(id string) string {
 	sum := sha256.Sum256([]byte(id))
 	return hex.EncodeToString(sum[:20])
 }

@@ -19,14 +19,14 @@ type Links struct{ kv jetstream.KeyValue }
 var ErrTaken = errors.New("the referral code belongs to another learner")
 
 const (
-	referralPre = "ref."
+	referralPrefix = "ref."
 	// maxLinkKey is far more than a share key's 24 digits, or a referral code's 8 letters.
 	maxLinkKey = 64
 )
 
 // KeepShared keeps what lies behind a send's share links; the same send again replaces it.
 func (l *Links) KeepShared(ctx context.Context, s links.Shared) error {
-	return modify(ctx, l.kv, links.Key(s.Send), func(was *links.Shared, _ bool) (bool, error) {
+	return modifyRecord(ctx, l.kv, links.Key(s.Send), func(was *links.Shared, _ bool) (bool, error) {
 		*was = s
 		return true, nil
 	})
@@ -35,17 +35,17 @@ func (l *Links) KeepShared(ctx context.Context, s links.Shared) error {
 // Shared returns what is kept under a key as links.ReadShare tells it, else ErrNotFound.
 func (l *Links) Shared(ctx context.Context, key string) (links.Shared, error) {
 	var s links.Shared
-	err := l.find(ctx, key, "", &s)
+	err := l.findRecord(ctx, key, "", &s)
 	return s, err
 }
 
 // KeepReferral keeps whose a referral code is and where it leads. The same learner's code again replaces its target;
 // another learner's is ErrTaken.
 func (l *Links) KeepReferral(ctx context.Context, code string, r links.Referred) error {
-	if !linkKey(code) {
+	if !isLinkKey(code) {
 		return fmt.Errorf("keep a referral code of %d bytes: it has 1 to %d letters and digits", len(code), maxLinkKey)
 	}
-	return modify(ctx, l.kv, referralPre+code, func(was *links.Referred, _ bool) (bool, error) {
+	return modifyRecord(ctx, l.kv, referralPrefix+code, func(was *links.Referred, _ bool) (bool, error) {
 		if was.Learner != "" && was.Learner != r.Learner {
 			return false, fmt.Errorf("keep the referral code %s: %w", code, ErrTaken)
 		}
@@ -60,23 +60,23 @@ func (l *Links) KeepReferral(ctx context.Context, code string, r links.Referred)
 // Referral returns whose a referral code is, else ErrNotFound.
 func (l *Links) Referral(ctx context.Context, code string) (links.Referred, error) {
 	var r links.Referred
-	err := l.find(ctx, code, referralPre, &r)
+	err := l.findRecord(ctx, code, referralPrefix, &r)
 	return r, err
 }
 
-// find reads a record by what came in an address, so by anything at all.
-func (l *Links) find(ctx context.Context, key, prefix string, v any) error {
-	if !linkKey(key) {
+// findRecord reads a record by what came in an address, so by anything at all.
+func (l *Links) findRecord(ctx context.Context, key, prefix string, v any) error {
+	if !isLinkKey(key) {
 		return fmt.Errorf("what lies behind a link: %w", ErrNotFound)
 	}
-	revision, err := read(ctx, l.kv, prefix+key, v)
+	revision, err := readRecord(ctx, l.kv, prefix+key, v)
 	if err == nil && revision == 0 {
 		err = fmt.Errorf("what lies behind a link: %w", ErrNotFound)
 	}
 	return err
 }
 
-// linkKey reports whether a text can be a key: plain, so that it is no other record's, such as "ref.…".
-func linkKey(key string) bool {
+// isLinkKey reports whether a text can be a key: plain, so that it is no other record's, such as "ref.…".
+func isLinkKey(key string) bool {
 	return key != "" && len(key) <= maxLinkKey && subjects.Escape(key) == key
 }

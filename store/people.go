@@ -32,24 +32,24 @@ func (p People) Leave(ctx context.Context, learner, topic string, at time.Time) 
 func (p People) Join(ctx context.Context, learner, topic string, at time.Time) error {
 	if topic == "" {
 		yes := true
-		return p.take(ctx, learner, profile.Choice{Everything: &yes, Lift: true}, at, anew)
+		return p.applyChoice(ctx, learner, profile.Choice{Everything: &yes, Lift: true}, at, alwaysCreate)
 	}
-	return p.take(ctx, learner, profile.Choice{Topics: map[string]bool{topic: true}}, at, anew)
+	return p.applyChoice(ctx, learner, profile.Choice{Topics: map[string]bool{topic: true}}, at, alwaysCreate)
 }
 
 // Choose takes in several statements made at one time: all of them or none. The error of a learner without a profile,
 // above all of an erased one, is ErrNotFound, and nothing is written.
 func (p People) Choose(ctx context.Context, learner string, c profile.Choice, at time.Time) error {
-	return p.take(ctx, learner, c, at, func() (bool, error) {
+	return p.applyChoice(ctx, learner, c, at, func() (bool, error) {
 		return false, fmt.Errorf("the learner's profile: %w", ErrNotFound)
 	})
 }
 
-func (p People) take(ctx context.Context, learner string, c profile.Choice, at time.Time, create func() (bool, error)) error {
+func (p People) applyChoice(ctx context.Context, learner string, c profile.Choice, at time.Time, create func() (bool, error)) error {
 	if err := c.Check(); err != nil {
 		return fmt.Errorf("take in what a learner chose: %w", err)
 	}
-	now, err := p.Profiles.change(ctx, learner, create, func(known *Profile) bool { return known.Choose(c, at) })
+	now, err := p.Profiles.changeProfile(ctx, learner, create, func(known *Profile) bool { return known.Choose(c, at) })
 	if err != nil {
 		return fmt.Errorf("take in what a learner chose: %w", err)
 	}
@@ -57,18 +57,18 @@ func (p People) take(ctx context.Context, learner string, c profile.Choice, at t
 	case now.Email == "":
 		return nil
 	case c.Everything != nil && !*c.Everything:
-		return p.Profiles.suppress(ctx, now, profile.Feedback{Suppress: ReasonUnsubscribed}, at)
+		return p.Profiles.suppressAddress(ctx, now, profile.Feedback{Suppress: ReasonUnsubscribed}, at)
 	case c.Lift:
-		return p.Suppressions.rejoin(ctx, now.Email, at, true)
+		return p.Suppressions.liftForLearner(ctx, now.Email, at, true)
 	case c.Everything != nil:
-		return p.Suppressions.rejoin(ctx, now.Email, at, false)
+		return p.Suppressions.liftForLearner(ctx, now.Email, at, false)
 	}
 	return nil
 }
 
 // Preferences is what the learner has said so far. Of an unknown learner they are zero, and no error.
 func (p People) Preferences(ctx context.Context, learner string) (profile.Preferences, error) {
-	known, found, err := p.Profiles.find(ctx, learner)
+	known, found, err := p.Profiles.findProfile(ctx, learner)
 	if err != nil {
 		return profile.Preferences{}, fmt.Errorf("a learner's preferences: %w", err)
 	}

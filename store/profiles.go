@@ -25,13 +25,13 @@ type Profiles struct {
 
 // Get returns the learner's profile; of an unknown learner the zero Profile and no error.
 func (s *Profiles) Get(ctx context.Context, learner string) (Profile, error) {
-	p, _, err := s.find(ctx, learner)
+	p, _, err := s.findProfile(ctx, learner)
 	return p, err
 }
 
-// find is Get, and tells whether there is a profile at all.
-func (s *Profiles) find(ctx context.Context, learner string) (p Profile, found bool, err error) {
-	revision, err := read(ctx, s.kv, subjects.Escape(learner), &p)
+// findProfile is Get, and tells whether there is a profile at all.
+func (s *Profiles) findProfile(ctx context.Context, learner string) (p Profile, found bool, err error) {
+	revision, err := readRecord(ctx, s.kv, subjects.Escape(learner), &p)
 	return p, revision > 0, err
 }
 
@@ -64,13 +64,13 @@ func (s *Profiles) Merge(ctx context.Context, learner string, traits map[string]
 // MergeAll is [Profiles.Merge] for one update after the other, with one compare-and-swap for all of them: all are in the
 // profile when it returns nil, or else none. updates may be ranged over several times.
 func (s *Profiles) MergeAll(ctx context.Context, learner string, updates iter.Seq2[map[string]any, time.Time]) (notes []string, err error) {
-	err = modify(ctx, s.kv, subjects.Escape(learner), func(p *Profile, exists bool) (changed bool, err error) {
+	err = modifyRecord(ctx, s.kv, subjects.Escape(learner), func(p *Profile, exists bool) (changed bool, err error) {
 		notes = nil
 		var mayBegin func(time.Time) bool
 		for traits, at := range updates {
 			if !exists {
 				if mayBegin == nil {
-					if mayBegin, err = s.mayBegin(ctx, learner); err != nil {
+					if mayBegin, err = s.mayCreate(ctx, learner); err != nil {
 						return false, err
 					}
 				}
@@ -88,9 +88,9 @@ func (s *Profiles) MergeAll(ctx context.Context, learner string, updates iter.Se
 	return notes, err
 }
 
-// mayBegin tells whether something published at a time may make a new profile: not if the learner was erased since, and
+// mayCreate tells whether something published at a time may make a new profile: not if the learner was erased since, and
 // it is still on its way.
-func (s *Profiles) mayBegin(ctx context.Context, learner string) (func(at time.Time) bool, error) {
+func (s *Profiles) mayCreate(ctx context.Context, learner string) (func(at time.Time) bool, error) {
 	t, erased, err := s.suppressions.Tombstone(ctx, learner)
 	return func(at time.Time) bool { return !erased || at.After(t.At) }, err
 }
@@ -99,12 +99,12 @@ func (s *Profiles) mayBegin(ctx context.Context, learner string) (func(at time.T
 // again, and late: what the learner said since is not overruled.
 func (s *Profiles) ApplyFeedback(ctx context.Context, learner string, f profile.Feedback, at time.Time) error {
 	create := func() (bool, error) {
-		mayBegin, err := s.mayBegin(ctx, learner)
+		mayBegin, err := s.mayCreate(ctx, learner)
 		return mayBegin(at), err
 	}
-	now, err := s.change(ctx, learner, create, func(p *Profile) bool { return p.Apply(f, at) })
+	now, err := s.changeProfile(ctx, learner, create, func(p *Profile) bool { return p.Apply(f, at) })
 	if err == nil {
-		err = s.suppress(ctx, now, f, at)
+		err = s.suppressAddress(ctx, now, f, at)
 	}
 	if err != nil {
 		return fmt.Errorf("take in what came back about mail: %w", err)
@@ -112,9 +112,9 @@ func (s *Profiles) ApplyFeedback(ctx context.Context, learner string, f profile.
 	return nil
 }
 
-// suppress suppresses a learner's address if feedback asks for it. Feedback says whose mail it was and not where it
+// suppressAddress suppresses a learner's address if feedback asks for it. Feedback says whose mail it was and not where it
 // went: if the address is newer than the send, or than the feedback of no send, then it is not meant.
-func (s *Profiles) suppress(ctx context.Context, p Profile, f profile.Feedback, at time.Time) error {
+func (s *Profiles) suppressAddress(ctx context.Context, p Profile, f profile.Feedback, at time.Time) error {
 	if f.Suppress == "" || p.Email == "" {
 		return nil
 	}
@@ -137,13 +137,13 @@ func (s *Profiles) suppress(ctx context.Context, p Profile, f profile.Feedback, 
 // Change changes a profile under compare-and-swap. change may be called several times and returns false to leave the
 // record as it is.
 func (s *Profiles) Change(ctx context.Context, learner string, change func(*Profile) bool) error {
-	_, err := s.change(ctx, learner, anew, change)
+	_, err := s.changeProfile(ctx, learner, alwaysCreate, change)
 	return err
 }
 
-// change is Change, and returns the profile as it is then. create is asked if there is none: whether one may be made.
-func (s *Profiles) change(ctx context.Context, learner string, create func() (bool, error), change func(*Profile) bool) (now Profile, err error) {
-	err = modify(ctx, s.kv, subjects.Escape(learner), func(p *Profile, exists bool) (bool, error) {
+// changeProfile is Change, and returns the profile as it is then. create is asked if there is none: whether one may be made.
+func (s *Profiles) changeProfile(ctx context.Context, learner string, create func() (bool, error), change func(*Profile) bool) (now Profile, err error) {
+	err = modifyRecord(ctx, s.kv, subjects.Escape(learner), func(p *Profile, exists bool) (bool, error) {
 		if !exists {
 			if may, err := create(); err != nil || !may {
 				return false, err
@@ -156,7 +156,7 @@ func (s *Profiles) change(ctx context.Context, learner string, create func() (bo
 	return now, err
 }
 
-func anew() (bool, error) { return true, nil }
+func alwaysCreate() (bool, error) { return true, nil }
 
 // Delete removes the profile with its history. What is not there is not an error.
 func (s *Profiles) Delete(ctx context.Context, learner string) error {

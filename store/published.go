@@ -42,15 +42,15 @@ func (s *Rulesets) Propose(ctx context.Context, p Proposal) (time.Time, error) {
 
 // Proposed lists the last proposals, oldest first. Each stays listed, whatever became of it, until 64 newer ones came.
 func (s *Rulesets) Proposed(ctx context.Context) ([]Proposal, error) {
-	return history[Proposal](ctx, s.kv, proposedKey, func(*Proposal, jetstream.KeyValueEntry) {})
+	return readHistory[Proposal](ctx, s.kv, proposedKey, func(*Proposal, jetstream.KeyValueEntry) {})
 }
 
 // History lists the publications, oldest first: the last 64.
 func (s *Rulesets) History(ctx context.Context) ([]Pointer, error) {
-	return history(ctx, s.kv, currentKey, func(p *Pointer, e jetstream.KeyValueEntry) { p.Revision = e.Revision() })
+	return readHistory(ctx, s.kv, currentKey, func(p *Pointer, e jetstream.KeyValueEntry) { p.Revision = e.Revision() })
 }
 
-func history[T any](ctx context.Context, kv jetstream.KeyValue, key string, complete func(*T, jetstream.KeyValueEntry)) ([]T, error) {
+func readHistory[T any](ctx context.Context, kv jetstream.KeyValue, key string, complete func(*T, jetstream.KeyValueEntry)) ([]T, error) {
 	entries, err := kv.History(ctx, key)
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
 		return nil, nil
@@ -84,7 +84,7 @@ func (s *Rulesets) Sequence(ctx context.Context) (uint64, error) {
 
 // WatchCurrent calls changed with the pointer as it is and after each change, until ctx ends. It does not return before.
 func (s *Rulesets) WatchCurrent(ctx context.Context, changed func(Pointer)) error {
-	return s.watch(ctx, "the current ruleset", []string{currentKey}, func(entry jetstream.KeyValueEntry) {
+	return s.watchKeys(ctx, "the current ruleset", []string{currentKey}, func(entry jetstream.KeyValueEntry) {
 		var p Pointer
 		if json.Unmarshal(entry.Value(), &p) == nil {
 			p.Revision = entry.Revision()
@@ -95,10 +95,10 @@ func (s *Rulesets) WatchCurrent(ctx context.Context, changed func(Pointer)) erro
 
 // Watch calls changed when a revision was proposed or put in force, and at the beginning, until ctx ends.
 func (s *Rulesets) Watch(ctx context.Context, changed func()) error {
-	return s.watch(ctx, "the rulesets", []string{currentKey, proposedKey}, func(jetstream.KeyValueEntry) { changed() })
+	return s.watchKeys(ctx, "the rulesets", []string{currentKey, proposedKey}, func(jetstream.KeyValueEntry) { changed() })
 }
 
-func (s *Rulesets) watch(ctx context.Context, what string, keys []string, changed func(jetstream.KeyValueEntry)) error {
+func (s *Rulesets) watchKeys(ctx context.Context, what string, keys []string, changed func(jetstream.KeyValueEntry)) error {
 	watcher, err := s.kv.WatchFiltered(ctx, keys, jetstream.IgnoreDeletes())
 	if err != nil {
 		return fmt.Errorf("watch %s: %w", what, err)

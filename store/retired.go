@@ -26,7 +26,7 @@ type retiredRecord struct {
 // Get returns the state that the learner's last retirement left behind; found is false if there is none.
 func (r *Retired) Get(ctx context.Context, learner string) (state engine.State, found bool, err error) {
 	var record retiredRecord
-	revision, err := read(ctx, r.kv, hashed(learner), &record)
+	revision, err := readRecord(ctx, r.kv, hashedKey(learner), &record)
 	if err != nil {
 		return engine.State{}, false, err
 	}
@@ -36,8 +36,8 @@ func (r *Retired) Get(ctx context.Context, learner string) (state engine.State, 
 // Put stores the state of a learner who retires at `at`, and has it confirmed by the store when it returns nil. It never
 // goes back: if what is stored comes from a later retirement or from further in the stream, it stays, and kept is false.
 func (r *Retired) Put(ctx context.Context, learner string, state engine.State, at time.Time) (kept bool, err error) {
-	err = modify(ctx, r.kv, hashed(learner), func(record *retiredRecord, exists bool) (bool, error) {
-		kept = !exists || !record.At.After(at) && !ahead(&record.State, &state)
+	err = modifyRecord(ctx, r.kv, hashedKey(learner), func(record *retiredRecord, exists bool) (bool, error) {
+		kept = !exists || !record.At.After(at) && !isAhead(&record.State, &state)
 		*record = retiredRecord{At: at, State: state}
 		return kept, nil
 	})
@@ -47,8 +47,8 @@ func (r *Retired) Put(ctx context.Context, learner string, state engine.State, a
 	return kept, nil
 }
 
-// ahead tells whether a has heard more of the stream than b.
-func ahead(a, b *engine.State) bool {
+// isAhead tells whether a has heard more of the stream than b.
+func isAhead(a, b *engine.State) bool {
 	if a.Stream != b.Stream {
 		return a.Stream > b.Stream
 	}

@@ -48,9 +48,9 @@ type Pointer struct {
 var ErrPublishedMeanwhile = errors.New("another revision was published meanwhile: look at it and publish again")
 
 const (
-	currentKey  = "current"
-	bundlePre   = "rev."
-	maxUnpacked = 64 << 20
+	currentKey   = "current"
+	bundlePrefix = "rev."
+	maxUnpacked  = 64 << 20
 )
 
 var hexHash = regexp.MustCompile(`^[0-9a-f]{8,64}$`)
@@ -60,11 +60,11 @@ func (s *Rulesets) Put(ctx context.Context, b Bundle) error {
 	if !hexHash.MatchString(b.Hash) {
 		return fmt.Errorf("store ruleset: %q is not a hash", b.Hash)
 	}
-	data, err := pack(b)
+	data, err := packBundle(b)
 	if err != nil {
 		return fmt.Errorf("store ruleset %s: %w", b.Hash, err)
 	}
-	_, err = s.kv.Create(ctx, bundlePre+b.Hash, data)
+	_, err = s.kv.Create(ctx, bundlePrefix+b.Hash, data)
 	switch {
 	case err == nil, errors.Is(err, jetstream.ErrKeyExists):
 		return nil
@@ -80,14 +80,14 @@ func (s *Rulesets) Get(ctx context.Context, hash string) (Bundle, error) {
 	if !hexHash.MatchString(hash) {
 		return Bundle{}, fmt.Errorf("read ruleset: %q is not a hash", hash)
 	}
-	entry, err := s.kv.Get(ctx, bundlePre+hash)
+	entry, err := s.kv.Get(ctx, bundlePrefix+hash)
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
 		return Bundle{}, fmt.Errorf("ruleset %s: %w", hash, ErrNotFound)
 	}
 	if err != nil {
 		return Bundle{}, fmt.Errorf("read ruleset %s: %w", hash, err)
 	}
-	b, err := unpack(entry.Value())
+	b, err := unpackBundle(entry.Value())
 	if err != nil {
 		return Bundle{}, fmt.Errorf("read ruleset %s: the record is damaged: %w", hash, err)
 	}
@@ -96,13 +96,13 @@ func (s *Rulesets) Get(ctx context.Context, hash string) (Bundle, error) {
 
 // List returns the hashes of all revisions, sorted.
 func (s *Rulesets) List(ctx context.Context) ([]string, error) {
-	keys, err := s.kv.ListKeysFiltered(ctx, bundlePre+"*")
+	keys, err := s.kv.ListKeysFiltered(ctx, bundlePrefix+"*")
 	if err != nil {
 		return nil, fmt.Errorf("list rulesets: %w", err)
 	}
 	var hashes []string
 	for key := range keys.Keys() {
-		hashes = append(hashes, strings.TrimPrefix(key, bundlePre))
+		hashes = append(hashes, strings.TrimPrefix(key, bundlePrefix))
 	}
 	slices.Sort(hashes)
 	return slices.Compact(hashes), nil
@@ -111,7 +111,7 @@ func (s *Rulesets) List(ctx context.Context) ([]string, error) {
 // Current returns the pointer; before the first [Rulesets.SetCurrent] its Hash is empty.
 func (s *Rulesets) Current(ctx context.Context) (Pointer, error) {
 	var p Pointer
-	revision, err := read(ctx, s.kv, currentKey, &p)
+	revision, err := readRecord(ctx, s.kv, currentKey, &p)
 	p.Revision = revision
 	return p, err
 }
@@ -122,7 +122,7 @@ func (s *Rulesets) SetCurrent(ctx context.Context, next Pointer) (Pointer, error
 	if _, err := s.Get(ctx, next.Hash); err != nil {
 		return Pointer{}, fmt.Errorf("publish: %w", err)
 	}
-	revision, err := swap(ctx, s.kv, currentKey, next, next.Revision)
+	revision, err := swapRecord(ctx, s.kv, currentKey, next, next.Revision)
 	if errors.Is(err, errConflict) {
 		return Pointer{}, ErrPublishedMeanwhile
 	}
@@ -133,7 +133,7 @@ func (s *Rulesets) SetCurrent(ctx context.Context, next Pointer) (Pointer, error
 	return next, nil
 }
 
-func pack(b Bundle) ([]byte, error) {
+func packBundle(b Bundle) ([]byte, error) {
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)
 	if err := json.NewEncoder(z).Encode(b); err != nil {
@@ -145,7 +145,7 @@ func pack(b Bundle) ([]byte, error) {
 	return packed.Bytes(), nil
 }
 
-func unpack(packed []byte) (Bundle, error) {
+func unpackBundle(packed []byte) (Bundle, error) {
 	z, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {
 		return Bundle{}, err

@@ -18,7 +18,7 @@ var _ delivery.Ledger = (*Sends)(nil)
 // Get implements [delivery.Ledger].
 func (s *Sends) Get(ctx context.Context, sendID string) (delivery.Entry, error) {
 	var e delivery.Entry
-	revision, err := read(ctx, s.kv, hashed(sendID), &e)
+	revision, err := readRecord(ctx, s.kv, hashedKey(sendID), &e)
 	if err != nil {
 		return delivery.Entry{}, err
 	}
@@ -28,7 +28,7 @@ func (s *Sends) Get(ctx context.Context, sendID string) (delivery.Entry, error) 
 
 // Put implements [delivery.Ledger].
 func (s *Sends) Put(ctx context.Context, sendID string, e delivery.Entry) (delivery.Entry, error) {
-	revision, err := swap(ctx, s.kv, hashed(sendID), e, e.Revision)
+	revision, err := swapRecord(ctx, s.kv, hashedKey(sendID), e, e.Revision)
 	if errors.Is(err, errConflict) {
 		return delivery.Entry{}, fmt.Errorf("send %s: %w", sendID, delivery.ErrConflict)
 	}

@@ -51,7 +51,7 @@ type Options struct {
 func Setup(ctx context.Context, js jetstream.JetStream, o Options) error {
 	var problems []error
 	for _, want := range o.Streams() {
-		if err := ensure(ctx, js, want); err != nil {
+		if err := ensureStream(ctx, js, want); err != nil {
 			problems = append(problems, err)
 		}
 	}
@@ -77,7 +77,7 @@ func (o Options) Streams() []jetstream.StreamConfig {
 			Subjects:    []string{subject},
 			Retention:   jetstream.LimitsPolicy,
 			MaxAge:      age,
-			Duplicates:  window(age),
+			Duplicates:  duplicatesWindow(age),
 			Storage:     storage,
 			Replicas:    replicas,
 			AllowDirect: true,
@@ -96,7 +96,7 @@ func (o Options) Streams() []jetstream.StreamConfig {
 			Retention:         jetstream.LimitsPolicy,
 			MaxMsgsPerSubject: history,
 			MaxAge:            age,
-			Duplicates:        window(age),
+			Duplicates:        duplicatesWindow(age),
 			Discard:           jetstream.DiscardNew,
 			AllowRollup:       true,
 			DenyDelete:        true,
@@ -123,15 +123,15 @@ func (o Options) Streams() []jetstream.StreamConfig {
 	}
 }
 
-// window is the duplicates window: never longer than messages are kept, which the server would refuse.
-func window(age time.Duration) time.Duration {
+// duplicatesWindow is the duplicates window: never longer than messages are kept, which the server would refuse.
+func duplicatesWindow(age time.Duration) time.Duration {
 	if age > 0 && age < DuplicatesWindow {
 		return age
 	}
 	return DuplicatesWindow
 }
 
-func ensure(ctx context.Context, js jetstream.JetStream, want jetstream.StreamConfig) error {
+func ensureStream(ctx context.Context, js jetstream.JetStream, want jetstream.StreamConfig) error {
 	stream, err := js.Stream(ctx, want.Name)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		stream, err = js.CreateStream(ctx, want)
@@ -176,13 +176,13 @@ func Differences(want, have jetstream.StreamConfig) []string {
 	if !slices.Equal(have.Subjects, want.Subjects) {
 		differ("subjects", have.Subjects, want.Subjects)
 	}
-	if h, w := transform(have.SubjectTransform), transform(want.SubjectTransform); h != w {
+	if h, w := describeTransform(have.SubjectTransform), describeTransform(want.SubjectTransform); h != w {
 		differ("subject transform", h, w)
 	}
 	if have.Retention != want.Retention {
 		differ("retention", have.Retention, want.Retention)
 	}
-	if w := window(have.MaxAge); have.Duplicates < w {
+	if w := duplicatesWindow(have.MaxAge); have.Duplicates < w {
 		differ("duplicates window", have.Duplicates, "at least "+w.String())
 	}
 	if want.MaxMsgsPerSubject > 0 && have.MaxMsgsPerSubject < want.MaxMsgsPerSubject {
@@ -203,7 +203,7 @@ func Differences(want, have jetstream.StreamConfig) []string {
 	return diffs
 }
 
-func transform(t *jetstream.SubjectTransformConfig) string {
+func describeTransform(t *jetstream.SubjectTransformConfig) string {
 	if t == nil {
 		return "none"
 	}

@@ -18,8 +18,8 @@ type Standings struct {
 	cache *lru[cachedStanding]
 }
 
-// record is a standing as stored.
-type record struct {
+// standingRecord is a standing as stored.
+type standingRecord struct {
 	Standing engine.Standing `json:"standing"`
 	// Owed are the stream sequences of events which the workflow must hear of because of what they changed in this
 	// very record. Seen again after a crash they change nothing any more, so this is how they are known.
@@ -27,15 +27,15 @@ type record struct {
 }
 
 type cachedStanding struct {
-	record   *record
+	record   *standingRecord
 	revision uint64
 	unsaved  bool // TryUpdate has changed it
 }
 
 // Get returns the learner's standing as stored; of an unknown learner an empty one. Never nil without an error.
 func (s *Standings) Get(ctx context.Context, learner string) (*engine.Standing, error) {
-	var r record
-	if _, err := read(ctx, s.kv, hashed(learner), &r); err != nil {
+	var r standingRecord
+	if _, err := readRecord(ctx, s.kv, hashedKey(learner), &r); err != nil {
 		return nil, err
 	}
 	return &r.Standing, nil
@@ -62,14 +62,14 @@ func (s *Standings) TryUpdate(learner string, apply func(st *engine.Standing, ow
 // standing and the stream sequences that were owed when it was written, and says whether it must be written and what
 // is owed then; it may be called several times, each time on a standing read anew.
 func (s *Standings) Update(ctx context.Context, learner string, apply func(st *engine.Standing, owed []uint64) (write bool, owe []uint64)) error {
-	key := hashed(learner)
-	for range swapTries {
+	key := hashedKey(learner)
+	for range maxTries {
 		// While it is worked on it is out of the cache; after an error or a panic it stays out, and is read anew.
 		c, ok := s.cache.take(learner)
 		if !ok {
-			c.record = &record{}
+			c.record = &standingRecord{}
 			var err error
-			if c.revision, err = read(ctx, s.kv, key, c.record); err != nil {
+			if c.revision, err = readRecord(ctx, s.kv, key, c.record); err != nil {
 				return err
 			}
 		}
@@ -79,7 +79,7 @@ func (s *Standings) Update(ctx context.Context, learner string, apply func(st *e
 			return nil
 		}
 		c.record.Owed = owe
-		next, err := swap(ctx, s.kv, key, c.record, c.revision)
+		next, err := swapRecord(ctx, s.kv, key, c.record, c.revision)
 		if errors.Is(err, errConflict) {
 			continue
 		}
@@ -91,11 +91,11 @@ func (s *Standings) Update(ctx context.Context, learner string, apply func(st *e
 		s.cache.put(learner, c)
 		return nil
 	}
-	return fmt.Errorf("write a standing to %s: lost %d races in a row; try again", s.kv.Bucket(), swapTries)
+	return fmt.Errorf("write a standing to %s: lost %d races in a row; try again", s.kv.Bucket(), maxTries)
 }
 
 // Delete removes the standing with its history. What is not there is not an error.
 func (s *Standings) Delete(ctx context.Context, learner string) error {
 	s.cache.take(learner)
-	return s.kv.Purge(ctx, hashed(learner))
+	return s.kv.Purge(ctx, hashedKey(learner))
 }

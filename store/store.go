@@ -50,7 +50,7 @@ func Open(ctx context.Context, js jetstream.JetStream, o OpenOptions) (*Store, e
 	sends := bucket(BucketSends)
 	suppressions := bucket(BucketSuppressions)
 	control := bucket(BucketControl)
-	kept := bucket(BucketLinks)
+	links := bucket(BucketLinks)
 	retired := bucket(BucketRetired)
 	if missing != nil {
 		return nil, fmt.Errorf("the store is not set up: start `homeroom serve` against this NATS once: %w", missing)
@@ -59,7 +59,7 @@ func Open(ctx context.Context, js jetstream.JetStream, o OpenOptions) (*Store, e
 	if cached == 0 {
 		cached = 20_000
 	}
-	watched, err := newControl(ctx, control)
+	controlState, err := newControl(ctx, control)
 	if err != nil {
 		return nil, err
 	}
@@ -72,10 +72,10 @@ func Open(ctx context.Context, js jetstream.JetStream, o OpenOptions) (*Store, e
 		Rulesets:     &Rulesets{kv: rulesets},
 		Sends:        ledger,
 		Suppressions: suppressed,
-		Control:      watched,
+		Control:      controlState,
 		Decisions:    &Decisions{js: js},
 		Events:       &Events{js: js},
-		Links:        &Links{kv: kept},
+		Links:        &Links{kv: links},
 		Retired:      &Retired{kv: retired},
 		People:       people,
 	}, nil

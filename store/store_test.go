@@ -71,18 +71,18 @@ func TestPartitionOf(t *testing.T) {
 
 func TestABundleComesBack(t *testing.T) {
 	want := Bundle{Hash: "abcdef12", Files: map[string][]byte{"rules/a.yaml": []byte("rule: a\n"), "empty": {}}, Author: "ada", Note: "first", At: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
-	packed, err := pack(want)
+	packed, err := packBundle(want)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := unpack(packed)
+	got, err := unpackBundle(packed)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("bundle (-want +got):\n%s", diff)
 	}
-	if _, err := unpack(packed[:len(packed)/2]); err == nil {
+	if _, err := unpackBundle(packed[:len(packed)/2]); err == nil {
 		t.Error("half a bundle was read without an error")
 	}
 }
@@ -108,13 +108,13 @@ func TestTheCacheForgetsWhatWasUnusedLongest(t *testing.T) {
 }
 
 func FuzzUnpack(f *testing.F) {
-	seed, err := pack(Bundle{Hash: "abcdef12"})
+	seed, err := packBundle(Bundle{Hash: "abcdef12"})
 	f.Add(seed)
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if err != nil {
 			t.Fatal(errors.Unwrap(err))
 		}
-		_, _ = unpack(data)
+		_, _ = unpackBundle(data)
 	})
 }

@@ -51,30 +51,30 @@ func (s *Suppressions) Add(ctx context.Context, email string, reason Reason, at 
 	if reason.Weight() == 0 {
 		return fmt.Errorf("suppress an address: %q is no reason; there are bounced, complained, unsubscribed, erased", reason)
 	}
-	old, err := s.underOldSecrets(ctx, email)
+	old, err := s.findUnderOldSecrets(ctx, email)
 	if err != nil {
 		return fmt.Errorf("suppress an address: %w", err)
 	}
-	return s.change(ctx, email, 0, func(was *Suppression) bool {
-		all := strongest(*was, old)
+	return s.changeRecord(ctx, email, 0, func(current *Suppression) bool {
+		all := mergeSuppressions(*current, old)
 		if reason != ReasonErased && !at.After(all.Lifted) {
 			return false
 		}
 		if order := cmp.Compare(reason.Weight(), all.Reason.Weight()); order < 0 || order == 0 && !at.After(all.At) {
 			return false
 		}
-		*was = Suppression{Reason: reason, At: at, Lifted: all.Lifted}
+		*current = Suppression{Reason: reason, At: at, Lifted: all.Lifted}
 		return true
 	})
 }
 
 // Get returns the suppression of an address, and whether there is one.
 func (s *Suppressions) Get(ctx context.Context, email string) (Suppression, bool, error) {
-	found, err := s.underOldSecrets(ctx, email)
+	found, err := s.findUnderOldSecrets(ctx, email)
 	if err == nil {
 		var newest Suppression
-		_, err = read(ctx, s.kv, s.key(email, 0), &newest)
-		found = strongest(newest, found)
+		_, err = readRecord(ctx, s.kv, s.hashAddress(email, 0), &newest)
+		found = mergeSuppressions(newest, found)
 	}
 	if err != nil {
 		return Suppression{}, false, fmt.Errorf("ask whether an address is suppressed: %w", err)
@@ -91,20 +91,20 @@ func (s *Suppressions) Has(ctx context.Context, email string) (bool, error) {
 // Lift takes a suppression back, whatever its reason, for an operator who knows better. What was said up to now counts no
 // more. What is not there is not an error.
 func (s *Suppressions) Lift(ctx context.Context, email string) error {
-	return s.lift(ctx, email, func(was *Suppression) bool {
+	return s.changeUnderAll(ctx, email, func(was *Suppression) bool {
 		if was.Reason == "" {
 			return false
 		}
-		*was = Suppression{Lifted: later(was.At, was.Lifted)}
+		*was = Suppression{Lifted: laterOf(was.At, was.Lifted)}
 		return true
 	})
 }
 
-// rejoin takes back what was said of an address up to at, because the learner asks for mail again: with everything
+// liftForLearner takes back what was said of an address up to at, because the learner asks for mail again: with everything
 // whatever the reason, else only that they left. An erasure stays. Something is written also if nothing was suppressed,
 // so that an older report that comes late finds it.
-func (s *Suppressions) rejoin(ctx context.Context, email string, at time.Time, everything bool) error {
-	return s.lift(ctx, email, func(was *Suppression) bool {
+func (s *Suppressions) liftForLearner(ctx context.Context, email string, at time.Time, everything bool) error {
+	return s.changeUnderAll(ctx, email, func(was *Suppression) bool {
 		if !at.After(was.Lifted) || was.Reason != "" && !everything && was.Reason != ReasonUnsubscribed {
 			return false
 		}
@@ -117,37 +117,37 @@ func (s *Suppressions) rejoin(ctx context.Context, email string, at time.Time, e
 	})
 }
 
-// lift changes the record under each secret.
-func (s *Suppressions) lift(ctx context.Context, email string, change func(*Suppression) bool) error {
+// changeUnderAll changes the record under each secret.
+func (s *Suppressions) changeUnderAll(ctx context.Context, email string, change func(*Suppression) bool) error {
 	for i := range s.secrets {
-		if err := s.change(ctx, email, i, change); err != nil {
+		if err := s.changeRecord(ctx, email, i, change); err != nil {
 			return fmt.Errorf("lift a suppression: %w", err)
 		}
 	}
 	return nil
 }
 
-// change changes the record of an address under one of the secrets.
-func (s *Suppressions) change(ctx context.Context, email string, secret int, change func(*Suppression) bool) error {
-	return modify(ctx, s.kv, s.key(email, secret), func(was *Suppression, _ bool) (bool, error) { return change(was), nil })
+// changeRecord changes the record of an address under one of the secrets.
+func (s *Suppressions) changeRecord(ctx context.Context, email string, secret int, change func(*Suppression) bool) error {
+	return modifyRecord(ctx, s.kv, s.hashAddress(email, secret), func(was *Suppression, _ bool) (bool, error) { return change(was), nil })
 }
 
-// underOldSecrets is what is known of an address from before the secret was replaced.
-func (s *Suppressions) underOldSecrets(ctx context.Context, email string) (Suppression, error) {
+// findUnderOldSecrets is what is known of an address from before the secret was replaced.
+func (s *Suppressions) findUnderOldSecrets(ctx context.Context, email string) (Suppression, error) {
 	var all Suppression
 	for i := 1; i < len(s.secrets); i++ {
 		var old Suppression
-		if _, err := read(ctx, s.kv, s.key(email, i), &old); err != nil {
+		if _, err := readRecord(ctx, s.kv, s.hashAddress(email, i), &old); err != nil {
 			return Suppression{}, err
 		}
-		all = strongest(all, old)
+		all = mergeSuppressions(all, old)
 	}
 	return all, nil
 }
 
-// strongest is what two records of one address say together.
-func strongest(a, b Suppression) Suppression {
-	lifted := later(a.Lifted, b.Lifted)
+// mergeSuppressions is what two records of one address say together.
+func mergeSuppressions(a, b Suppression) Suppression {
+	lifted := laterOf(a.Lifted, b.Lifted)
 	if order := cmp.Compare(a.Reason.Weight(), b.Reason.Weight()); order < 0 || order == 0 && b.At.After(a.At) {
 		a = b
 	}
@@ -155,8 +155,8 @@ func strongest(a, b Suppression) Suppression {
 	return a
 }
 
-// key is the hash of an address under one of the secrets.
-func (s *Suppressions) key(email string, secret int) string {
+// hashAddress is the hash of an address under one of the secrets.
+func (s *Suppressions) hashAddress(email string, secret int) string {
 	mac := hmac.New(sha256.New, s.secrets[secret])
 	mac.Write([]byte("homeroom address: ")) // the same secret keys links
 	mac.Write([]byte(normalizeAddress(email)))

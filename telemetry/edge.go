@@ -24,13 +24,13 @@ func (t *Telemetry) Edge(next http.Handler) http.Handler {
 		noted := &statusWriter{ResponseWriter: w}
 		var end func(error, ...attribute.KeyValue)
 		if page == "webhook" {
-			ctx, ended := t.span(r.Context(), "webhook")
+			ctx, ended := t.startSpan(r.Context(), "webhook")
 			r = r.WithContext(ctx)
 			end = ended
 		}
 		defer func() {
-			status := noted.code()
-			t.m.requests.WithLabelValues(page, strconv.Itoa(status)).Observe(t.since(began))
+			status := noted.statusCode()
+			t.metrics.requests.WithLabelValues(page, strconv.Itoa(status)).Observe(t.secondsSince(began))
 			if end != nil {
 				end(nil, attribute.Int("http.response.status_code", status))
 			}
@@ -76,8 +76,8 @@ func (w *statusWriter) WriteHeader(status int) {
 // Unwrap lets http.ResponseController reach the writer below.
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// code is the status, within the numbers that HTTP has: each is a label of its own.
-func (w *statusWriter) code() int {
+// statusCode is the status, within the numbers that HTTP has: each is a label of its own.
+func (w *statusWriter) statusCode() int {
 	switch {
 	case w.status == 0:
 		return http.StatusOK
@@ -107,6 +107,6 @@ func (r reports) Take(ctx context.Context, rep delivery.Report) (delivery.Taken,
 	if err != nil {
 		became = "failed"
 	}
-	r.t.m.reports.WithLabelValues(string(rep.Kind), became).Inc()
+	r.t.metrics.reports.WithLabelValues(string(rep.Kind), became).Inc()
 	return taken, err
 }

@@ -20,9 +20,9 @@ type LogOptions struct {
 func NewLog(w io.Writer, o LogOptions) *slog.Logger {
 	options := &slog.HandlerOptions{Level: o.Level}
 	if o.JSON {
-		return slog.New(redacting{slog.NewJSONHandler(w, options)})
+		return slog.New(redactingHandler{slog.NewJSONHandler(w, options)})
 	}
-	return slog.New(redacting{slog.NewTextHandler(w, options)})
+	return slog.New(redactingHandler{slog.NewTextHandler(w, options)})
 }
 
 // address is what looks like one: as it is, as it stands in an address of the web (%40), and as subjects and keys write
@@ -37,12 +37,12 @@ func Redact(text string) string {
 	return address.ReplaceAllString(text, "(address)")
 }
 
-// redacting is a handler in front of another one. No line should hold an address in the first place: this is the last
+// redactingHandler is a handler in front of another one. No line should hold an address in the first place: this is the last
 // line of defense.
-type redacting struct{ slog.Handler }
+type redactingHandler struct{ slog.Handler }
 
 // Handle implements slog.Handler.
-func (h redacting) Handle(ctx context.Context, r slog.Record) error {
+func (h redactingHandler) Handle(ctx context.Context, r slog.Record) error {
 	clean := slog.NewRecord(r.Time, r.Level, Redact(r.Message), r.PC)
 	r.Attrs(func(a slog.Attr) bool {
 		clean.AddAttrs(redactAttr(a))
@@ -53,16 +53,18 @@ func (h redacting) Handle(ctx context.Context, r slog.Record) error {
 }
 
 // WithAttrs implements slog.Handler.
-func (h redacting) WithAttrs(attrs []slog.Attr) slog.Handler {
+func (h redactingHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	clean := make([]slog.Attr, len(attrs))
 	for i, a := range attrs {
 		clean[i] = redactAttr(a)
 	}
-	return redacting{h.Handler.WithAttrs(clean)}
+	return redactingHandler{h.Handler.WithAttrs(clean)}
 }
 
 // WithGroup implements slog.Handler.
-func (h redacting) WithGroup(name string) slog.Handler { return redacting{h.Handler.WithGroup(name)} }
+func (h redactingHandler) WithGroup(name string) slog.Handler {
+	return redactingHandler{h.Handler.WithGroup(name)}
+}
 
 func redactAttr(a slog.Attr) slog.Attr {
 	return slog.Attr{Key: Redact(a.Key), Value: redactValue(a.Value.Resolve())}

@@ -23,9 +23,9 @@ type metrics struct {
 
 // Buckets, in seconds.
 var (
-	quick  = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 15}
-	remote = []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20, 30}
-	late   = []float64{.1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 6 * 3600, 24 * 3600}
+	quickBuckets  = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 15}
+	remoteBuckets = []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20, 30}
+	lateBuckets   = []float64{.1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 6 * 3600, 24 * 3600}
 )
 
 func newMetrics(r *prometheus.Registry, o Options) metrics {
@@ -45,7 +45,7 @@ func newMetrics(r *prometheus.Registry, o Options) metrics {
 	r.MustRegister(build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return metrics{
 		handOver: histogram("homeroom_handover_seconds",
-			"How long handing one batch to its learner's workflow took, by result: ok, again (tried again), refused (a dead letter).", quick, "result"),
+			"How long handing one batch to its learner's workflow took, by result: ok, again (tried again), refused (a dead letter).", quickBuckets, "result"),
 		handedOver: counter("homeroom_handover_events_total", "Events in batches that were accepted.").WithLabelValues(),
 		decisions:  counter("homeroom_decisions_total", "Decisions published, by rule, kind and reason.", "rule", "kind", "reason"),
 		publishFailures: counter("homeroom_decisions_publish_failures_total",
@@ -53,13 +53,13 @@ func newMetrics(r *prometheus.Registry, o Options) metrics {
 		deliveries: counter("homeroom_deliveries_total",
 			"Deliveries by channel, outcome and reason; outcome error: a store could not be asked, and it is tried again.", "channel", "outcome", "reason"),
 		provider: histogram("homeroom_provider_seconds",
-			"How long one request to the provider took, by channel and result: accepted, retry, uncertain, final.", remote, "channel", "result"),
+			"How long one request to the provider took, by channel and result: accepted, retry, uncertain, final.", remoteBuckets, "channel", "result"),
 		providerErrors: counter("homeroom_provider_errors_total",
 			"Requests that the provider did not accept, by class and HTTP status; 0: no answer.", "channel", "class", "status"),
 		reports: counter("homeroom_webhook_items_total",
 			"Items of the provider's webhooks by kind and what became of them: new, again, nothing, unknown, failed.", "kind", "taken"),
-		requests: histogram("homeroom_edge_request_seconds", "How long requests to the learners' pages and the webhook took, by page and HTTP status.", quick, "page", "status"),
+		requests: histogram("homeroom_edge_request_seconds", "How long requests to the learners' pages and the webhook took, by page and HTTP status.", quickBuckets, "page", "status"),
 		timerLag: histogram("homeroom_timer_lag_seconds",
-			"How long after it was due, in Homeroom's time, a run's step was decided.", late).WithLabelValues().(prometheus.Histogram),
+			"How long after it was due, in Homeroom's time, a run's step was decided.", lateBuckets).WithLabelValues().(prometheus.Histogram),
 	}
 }

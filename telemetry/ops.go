@@ -44,9 +44,9 @@ func (t *Telemetry) Ops() *Ops {
 		o.mux.Handle("GET /metrics", promhttp.HandlerFor(t.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
 	}
 	o.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusOK, map[string]bool{"alive": true})
+		writeJSON(w, http.StatusOK, map[string]bool{"alive": true})
 	})
-	o.mux.HandleFunc("GET /readyz", o.ready)
+	o.mux.HandleFunc("GET /readyz", o.serveReadiness)
 	return o
 }
 
@@ -81,7 +81,7 @@ type CheckResult struct {
 	Reason string `json:"reason,omitempty"` // why not
 }
 
-func (o *Ops) ready(w http.ResponseWriter, r *http.Request) {
+func (o *Ops) serveReadiness(w http.ResponseWriter, r *http.Request) {
 	o.mu.Lock()
 	checks := o.checks
 	started := o.started
@@ -96,17 +96,17 @@ func (o *Ops) ready(w http.ResponseWriter, r *http.Request) {
 	default:
 		ctx, cancel := context.WithTimeout(r.Context(), checkTimeout)
 		defer cancel()
-		answered = ask(ctx, checks)
+		answered = runChecks(ctx, checks)
 	}
 	status := http.StatusOK
 	if !answered.Ready {
 		status = http.StatusServiceUnavailable
 	}
-	answer(w, status, answered)
+	writeJSON(w, status, answered)
 }
 
-// ask asks all checks at once.
-func ask(ctx context.Context, checks []Check) Readiness {
+// runChecks asks all checks at once.
+func runChecks(ctx context.Context, checks []Check) Readiness {
 	results := make([]CheckResult, len(checks))
 	var all sync.WaitGroup
 	for i, c := range checks {
@@ -125,7 +125,7 @@ func ask(ctx context.Context, checks []Check) Readiness {
 	return readiness
 }
 
-func answer(w http.ResponseWriter, status int, v any) {
+func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)

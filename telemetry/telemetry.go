@@ -32,7 +32,7 @@ type Telemetry struct {
 	now      func() time.Time
 	clock    clock.Clock
 	registry *prometheus.Registry
-	m        metrics
+	metrics  metrics
 	temporal *temporalMetrics
 	watched  *watched
 	tracer   oteltrace.Tracer
@@ -48,7 +48,7 @@ func New(o Options) (*Telemetry, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	t := &Telemetry{now: o.Now, clock: o.Clock, registry: prometheus.NewRegistry()}
-	t.m = newMetrics(t.registry, o)
+	t.metrics = newMetrics(t.registry, o)
 	t.temporal = newTemporalMetrics(t.registry)
 	t.watched = &watched{now: o.Now, clock: o.Clock}
 	t.registry.MustRegister(t.watched)
@@ -64,5 +64,7 @@ func (t *Telemetry) Close(ctx context.Context) error {
 	return t.spans.Shutdown(ctx)
 }
 
-// since is how many seconds have passed.
-func (t *Telemetry) since(began time.Time) float64 { return max(0, t.now().Sub(began).Seconds()) }
+// secondsSince is how many seconds have passed.
+func (t *Telemetry) secondsSince(began time.Time) float64 {
+	return max(0, t.now().Sub(began).Seconds())
+}

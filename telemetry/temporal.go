@@ -61,8 +61,8 @@ func newTemporalMetrics(r *prometheus.Registry) *temporalMetrics {
 
 const temporalHelp = "See the Temporal SDK's list of metrics."
 
-// metric returns the metric of a name, which it makes if need be. The caller holds the lock.
-func metric[M prometheus.Collector](m *temporalMetrics, known map[string]M, name string, make func(name string) M) M {
+// findOrRegister returns the metric of a name, which it makes if need be. The caller holds the lock.
+func findOrRegister[M prometheus.Collector](m *temporalMetrics, known map[string]M, name string, make func(name string) M) M {
 	if v, ok := known[name]; ok {
 		return v
 	}
@@ -74,8 +74,8 @@ func metric[M prometheus.Collector](m *temporalMetrics, known map[string]M, name
 
 // temporalHandler implements client.MetricsHandler.
 type temporalHandler struct {
-	m    *temporalMetrics
-	tags map[string]string
+	metrics *temporalMetrics
+	tags    map[string]string
 }
 
 // WithTags implements client.MetricsHandler.
@@ -85,10 +85,10 @@ func (h temporalHandler) WithTags(tags map[string]string) client.MetricsHandler 
 		all = map[string]string{}
 	}
 	maps.Copy(all, tags)
-	return temporalHandler{h.m, all}
+	return temporalHandler{h.metrics, all}
 }
 
-func (h temporalHandler) labels() []string {
+func (h temporalHandler) labelValues() []string {
 	values := make([]string, len(temporalLabels))
 	for i, label := range temporalLabels {
 		if v := h.tags[label]; v != "none" {
@@ -100,32 +100,32 @@ func (h temporalHandler) labels() []string {
 
 // Counter implements client.MetricsHandler.
 func (h temporalHandler) Counter(name string) client.MetricsCounter {
-	h.m.mu.Lock()
-	defer h.m.mu.Unlock()
-	vec := metric(h.m, h.m.counters, name+"_total", func(name string) *prometheus.CounterVec {
+	h.metrics.mu.Lock()
+	defer h.metrics.mu.Unlock()
+	vec := findOrRegister(h.metrics, h.metrics.counters, name+"_total", func(name string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: temporalHelp}, temporalLabels)
 	})
-	return temporalCounter{vec.WithLabelValues(h.labels()...)}
+	return temporalCounter{vec.WithLabelValues(h.labelValues()...)}
 }
 
 // Gauge implements client.MetricsHandler.
 func (h temporalHandler) Gauge(name string) client.MetricsGauge {
-	h.m.mu.Lock()
-	defer h.m.mu.Unlock()
-	vec := metric(h.m, h.m.gauges, name, func(name string) *prometheus.GaugeVec {
+	h.metrics.mu.Lock()
+	defer h.metrics.mu.Unlock()
+	vec := findOrRegister(h.metrics, h.metrics.gauges, name, func(name string) *prometheus.GaugeVec {
 		return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: temporalHelp}, temporalLabels)
 	})
-	return temporalGauge{vec.WithLabelValues(h.labels()...)}
+	return temporalGauge{vec.WithLabelValues(h.labelValues()...)}
 }
 
 // Timer implements client.MetricsHandler.
 func (h temporalHandler) Timer(name string) client.MetricsTimer {
-	h.m.mu.Lock()
-	defer h.m.mu.Unlock()
-	vec := metric(h.m, h.m.timers, name+"_seconds", func(name string) *prometheus.HistogramVec {
+	h.metrics.mu.Lock()
+	defer h.metrics.mu.Unlock()
+	vec := findOrRegister(h.metrics, h.metrics.timers, name+"_seconds", func(name string) *prometheus.HistogramVec {
 		return prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: name, Help: temporalHelp, Buckets: temporalBuckets}, temporalLabels)
 	})
-	return temporalTimer{vec.WithLabelValues(h.labels()...)}
+	return temporalTimer{vec.WithLabelValues(h.labelValues()...)}
 }
 
 // temporalBuckets are few, because there are many timers.

@@ -71,12 +71,12 @@ func (t *Telemetry) startTracing(o Options) {
 		o.Log.Warn("what OTEL_RESOURCE_ATTRIBUTES says could not be read in full", "error", err)
 	}
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { o.Log.Warn("traces", "error", err) }))
-	t.spans = sdk.NewTracerProvider(sdk.WithResource(about), sdk.WithBatcher(clean{o.Spans}))
+	t.spans = sdk.NewTracerProvider(sdk.WithResource(about), sdk.WithBatcher(cleanExporter{o.Spans}))
 	t.tracer = t.spans.Tracer(name)
 }
 
-// span begins a span; end ends it. An error makes it a failed one.
-func (t *Telemetry) span(ctx context.Context, name string, about ...attribute.KeyValue) (_ context.Context, end func(err error, more ...attribute.KeyValue)) {
+// startSpan begins a span; end ends it. An error makes it a failed one.
+func (t *Telemetry) startSpan(ctx context.Context, name string, about ...attribute.KeyValue) (_ context.Context, end func(err error, more ...attribute.KeyValue)) {
 	ctx, s := t.tracer.Start(ctx, name, trace.WithAttributes(about...))
 	return ctx, func(err error, more ...attribute.KeyValue) {
 		s.SetAttributes(more...)
@@ -87,11 +87,11 @@ func (t *Telemetry) span(ctx context.Context, name string, about ...attribute.Ke
 	}
 }
 
-// clean takes what looks like an address out of spans before they leave.
-type clean struct{ sdk.SpanExporter }
+// cleanExporter takes what looks like an address out of spans before they leave.
+type cleanExporter struct{ sdk.SpanExporter }
 
 // ExportSpans implements trace.SpanExporter.
-func (c clean) ExportSpans(ctx context.Context, spans []sdk.ReadOnlySpan) error {
+func (c cleanExporter) ExportSpans(ctx context.Context, spans []sdk.ReadOnlySpan) error {
 	cleaned := make([]sdk.ReadOnlySpan, len(spans))
 	for i, s := range spans {
 		cleaned[i] = cleanSpan{s}

@@ -38,23 +38,23 @@ func (t *Telemetry) Watch(s Sources) {
 	}
 }
 
-func about(name, help string, labels ...string) *prometheus.Desc {
+func newDesc(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc(name, help, labels, nil)
 }
 
 var (
-	descEvents      = about("homeroom_events_total", "Events by outcome: handed_over, unneeded, no_learner, dead (with the reason, where it is known).", "outcome", "reason")
-	descRetries     = about("homeroom_handover_retries_total", "Failed tries of the triggers that were repeated.")
-	descParkings    = about("homeroom_parkings_total", "How often new messages of a partition waited for older ones.")
-	descHeld        = about("homeroom_oldest_held_seconds", "For how long the message that holds a mark back most has been in hand.")
-	descMark        = about("homeroom_mark_age_seconds", "How far the mark of a partition is behind the clock; what is due later than the mark waits.", "partition")
-	descPending     = about("homeroom_stream_pending", "Events of a partition that were not delivered to the triggers yet.", "partition")
-	descUnacked     = about("homeroom_stream_unacknowledged", "Events of a partition that the triggers have in hand.", "partition")
-	descDead        = about("homeroom_dead_letters", "Dead letters in the stream.")
-	descReachable   = about("homeroom_stream_reachable", "1 if the stream could be asked for the figures above, else 0.")
-	descPaused      = about("homeroom_paused", "1 if the kill switch is on: nothing goes out.")
-	descRuleset     = about("homeroom_ruleset_info", "The revision that this process runs, and the publication's number; always 1.", "hash", "number")
-	descRulesRefuse = about("homeroom_ruleset_refused", "1 if the revision published last does not compile in this process, which stays with the one before.")
+	descEvents      = newDesc("homeroom_events_total", "Events by outcome: handed_over, unneeded, no_learner, dead (with the reason, where it is known).", "outcome", "reason")
+	descRetries     = newDesc("homeroom_handover_retries_total", "Failed tries of the triggers that were repeated.")
+	descParkings    = newDesc("homeroom_parkings_total", "How often new messages of a partition waited for older ones.")
+	descHeld        = newDesc("homeroom_oldest_held_seconds", "For how long the message that holds a mark back most has been in hand.")
+	descMark        = newDesc("homeroom_mark_age_seconds", "How far the mark of a partition is behind the clock; what is due later than the mark waits.", "partition")
+	descPending     = newDesc("homeroom_stream_pending", "Events of a partition that were not delivered to the triggers yet.", "partition")
+	descUnacked     = newDesc("homeroom_stream_unacknowledged", "Events of a partition that the triggers have in hand.", "partition")
+	descDead        = newDesc("homeroom_dead_letters", "Dead letters in the stream.")
+	descReachable   = newDesc("homeroom_stream_reachable", "1 if the stream could be asked for the figures above, else 0.")
+	descPaused      = newDesc("homeroom_paused", "1 if the kill switch is on: nothing goes out.")
+	descRuleset     = newDesc("homeroom_ruleset_info", "The revision that this process runs, and the publication's number; always 1.", "hash", "number")
+	descRulesRefuse = newDesc("homeroom_ruleset_refused", "1 if the revision published last does not compile in this process, which stays with the one before.")
 )
 
 // watched is the collector behind Watch.
@@ -99,7 +99,7 @@ func (w *watched) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
 	if s.Events != nil {
-		w.events(ch, s)
+		w.collectEvents(ch, s)
 		gauge(descHeld, s.Events().OldestHeld.Seconds())
 	}
 	if s.Watermark != nil {
@@ -121,7 +121,7 @@ func (w *watched) Collect(ch chan<- prometheus.Metric) {
 		gauge(descRulesRefuse, oneIf(refused))
 	}
 	if s.JS != nil {
-		l := w.ask(s.JS)
+		l := w.streamLag(s.JS)
 		gauge(descReachable, oneIf(l.ok))
 		for p, n := range l.pending {
 			gauge(descPending, float64(n), strconv.Itoa(p))
@@ -133,7 +133,7 @@ func (w *watched) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-func (w *watched) events(ch chan<- prometheus.Metric, s *Sources) {
+func (w *watched) collectEvents(ch chan<- prometheus.Metric, s *Sources) {
 	count := func(d *prometheus.Desc, n int64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
 	}
@@ -152,21 +152,21 @@ func (w *watched) events(ch chan<- prometheus.Metric, s *Sources) {
 	count(descParkings, stats.Parkings)
 }
 
-// ask asks the stream, unless it was asked a moment ago.
-func (w *watched) ask(js jetstream.JetStream) lag {
+// streamLag asks the stream, unless it was asked a moment ago.
+func (w *watched) streamLag(js jetstream.JetStream) lag {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if now := w.now(); w.asked.IsZero() || now.Sub(w.asked) >= lagFresh {
 		ctx, cancel := context.WithTimeout(context.Background(), lagTimeout)
 		defer cancel()
-		w.lag = lagOf(ctx, js)
+		w.lag = readStreamLag(ctx, js)
 		w.asked = w.now()
 	}
 	return w.lag
 }
 
-// lagOf asks for all consumers of the stream at once.
-func lagOf(ctx context.Context, js jetstream.JetStream) lag {
+// readStreamLag asks for all consumers of the stream at once.
+func readStreamLag(ctx context.Context, js jetstream.JetStream) lag {
 	l := lag{pending: map[int]uint64{}, unacked: map[int]int{}}
 	stream, err := js.Stream(ctx, subjects.Stream)
 	if err != nil {

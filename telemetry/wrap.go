@@ -29,7 +29,7 @@ type starter struct {
 
 // HandOver implements triggers.Starter.
 func (s starter) HandOver(ctx context.Context, b triggers.Batch) error {
-	ctx, end := s.t.span(ctx, "hand over", attribute.String("homeroom.learner", b.Learner),
+	ctx, end := s.t.startSpan(ctx, "hand over", attribute.String("homeroom.learner", b.Learner),
 		attribute.Int("homeroom.partition", b.Partition), attribute.Int("homeroom.events", len(b.Events)))
 	began := s.t.now()
 	err := s.next.HandOver(ctx, b)
@@ -40,9 +40,9 @@ func (s starter) HandOver(ctx context.Context, b triggers.Batch) error {
 	case err != nil:
 		result = "again"
 	default:
-		s.t.m.handedOver.Add(float64(len(b.Events)))
+		s.t.metrics.handedOver.Add(float64(len(b.Events)))
 	}
-	s.t.m.handOver.WithLabelValues(result).Observe(s.t.since(began))
+	s.t.metrics.handOver.WithLabelValues(result).Observe(s.t.secondsSince(began))
 	end(err)
 	return err
 }
@@ -63,7 +63,7 @@ type deliverer struct {
 // Deliver implements activities.Deliverer.
 func (d deliverer) Deliver(ctx context.Context, send engine.Send) (engine.Outcome, error) {
 	channel := channelOf(send)
-	ctx, end := d.t.span(ctx, "deliver", attribute.String("homeroom.send", send.ID), attribute.String("homeroom.rule", send.Rule),
+	ctx, end := d.t.startSpan(ctx, "deliver", attribute.String("homeroom.send", send.ID), attribute.String("homeroom.rule", send.Rule),
 		attribute.String("homeroom.message", send.Message), attribute.String("homeroom.channel", channel))
 	outcome, err := d.next.Deliver(ctx, send)
 	said := string(outcome.Status)
@@ -76,14 +76,14 @@ func (d deliverer) Deliver(ctx context.Context, send engine.Send) (engine.Outcom
 		said = "error"
 		reason = ""
 	}
-	d.t.m.deliveries.WithLabelValues(channel, said, reason).Inc()
+	d.t.metrics.deliveries.WithLabelValues(channel, said, reason).Inc()
 	end(err, attribute.String("homeroom.outcome", said), attribute.String("homeroom.reason", reason))
 	return outcome, err
 }
 
 // GiveUp implements activities.Deliverer. No delivery is counted: none is made.
 func (d deliverer) GiveUp(ctx context.Context, send engine.Send) (engine.Outcome, error) {
-	ctx, end := d.t.span(ctx, "give up", attribute.String("homeroom.send", send.ID), attribute.String("homeroom.rule", send.Rule))
+	ctx, end := d.t.startSpan(ctx, "give up", attribute.String("homeroom.send", send.ID), attribute.String("homeroom.rule", send.Rule))
 	outcome, err := d.next.GiveUp(ctx, send)
 	end(err, attribute.String("homeroom.outcome", string(outcome.Status)))
 	return outcome, err
@@ -115,7 +115,7 @@ type sender struct {
 
 // Send implements delivery.Sender.
 func (s sender) Send(ctx context.Context, m delivery.Email) (delivery.Receipt, error) {
-	return s.t.provider(ctx, delivery.ChannelEmail, func(ctx context.Context) (delivery.Receipt, error) { return s.next.Send(ctx, m) })
+	return s.t.measureProvider(ctx, delivery.ChannelEmail, func(ctx context.Context) (delivery.Receipt, error) { return s.next.Send(ctx, m) })
 }
 
 // Announcer measures and traces what is handed to the platform's own pages.
@@ -133,12 +133,12 @@ type announcer struct {
 
 // Announce implements delivery.Announcer.
 func (a announcer) Announce(ctx context.Context, n delivery.Nudge) (delivery.Receipt, error) {
-	return a.t.provider(ctx, delivery.ChannelInApp, func(ctx context.Context) (delivery.Receipt, error) { return a.next.Announce(ctx, n) })
+	return a.t.measureProvider(ctx, delivery.ChannelInApp, func(ctx context.Context) (delivery.Receipt, error) { return a.next.Announce(ctx, n) })
 }
 
-// provider measures one request.
-func (t *Telemetry) provider(ctx context.Context, channel string, ask func(context.Context) (delivery.Receipt, error)) (delivery.Receipt, error) {
-	ctx, end := t.span(ctx, "provider", attribute.String("homeroom.channel", channel))
+// measureProvider measures one request.
+func (t *Telemetry) measureProvider(ctx context.Context, channel string, ask func(context.Context) (delivery.Receipt, error)) (delivery.Receipt, error) {
+	ctx, end := t.startSpan(ctx, "provider", attribute.String("homeroom.channel", channel))
 	began := t.now()
 	receipt, err := ask(ctx)
 	result := "accepted"
@@ -150,9 +150,9 @@ func (t *Telemetry) provider(ctx context.Context, channel string, ask func(conte
 		if errors.As(err, &e) {
 			status = e.Status
 		}
-		t.m.providerErrors.WithLabelValues(channel, result, strconv.Itoa(status)).Inc()
+		t.metrics.providerErrors.WithLabelValues(channel, result, strconv.Itoa(status)).Inc()
 	}
-	t.m.provider.WithLabelValues(channel, result).Observe(t.since(began))
+	t.metrics.provider.WithLabelValues(channel, result).Observe(t.secondsSince(began))
 	end(err, attribute.String("homeroom.result", result), attribute.Int("homeroom.status", status))
 	return receipt, err
 }
@@ -173,12 +173,12 @@ type publisher struct {
 // Publish implements activities.Publisher.
 func (p publisher) Publish(ctx context.Context, decisions []engine.Decision) error {
 	if err := p.next.Publish(ctx, decisions); err != nil {
-		p.t.m.publishFailures.Inc()
+		p.t.metrics.publishFailures.Inc()
 		return err
 	}
 	for i := range decisions {
 		d := &decisions[i]
-		p.t.m.decisions.WithLabelValues(d.Rule, string(d.Kind), string(d.Reason)).Inc()
+		p.t.metrics.decisions.WithLabelValues(d.Rule, string(d.Kind), string(d.Reason)).Inc()
 	}
 	return nil
 }
@@ -195,17 +195,17 @@ func (t *Telemetry) Step(step StepFunc) StepFunc {
 		res := step(env, state, inputs, now)
 		for i := range state.Runs {
 			run := &state.Runs[i]
-			if run.Over || run.Due.IsZero() || run.Due.After(now) || stands(run, res.State.Runs) {
+			if run.Over || run.Due.IsZero() || run.Due.After(now) || isUnmoved(run, res.State.Runs) {
 				continue
 			}
-			t.m.timerLag.Observe(t.clock.Wait(now.Sub(run.Due)).Seconds())
+			t.metrics.timerLag.Observe(t.clock.Wait(now.Sub(run.Due)).Seconds())
 		}
 		return res
 	}
 }
 
-// stands tells whether a run is where it was.
-func stands(run *engine.Run, runs []engine.Run) bool {
+// isUnmoved tells whether a run is where it was.
+func isUnmoved(run *engine.Run, runs []engine.Run) bool {
 	for i := range runs {
 		if runs[i].ID == run.ID {
 			return runs[i].PC == run.PC && runs[i].Due.Equal(run.Due) && !runs[i].Over

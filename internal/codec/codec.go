@@ -65,7 +65,7 @@ func (c *Codec) Encode(payloads []*common.Payload) ([]*common.Payload, error) {
 	sealed := make([]*common.Payload, len(payloads))
 	for i, p := range payloads {
 		var err error
-		if sealed[i], err = c.seal(p); err != nil {
+		if sealed[i], err = c.sealPayload(p); err != nil {
 			return nil, fmt.Errorf("encrypting a payload: %w", err)
 		}
 	}
@@ -77,14 +77,14 @@ func (c *Codec) Decode(payloads []*common.Payload) ([]*common.Payload, error) {
 	opened := make([]*common.Payload, len(payloads))
 	for i, p := range payloads {
 		var err error
-		if opened[i], err = c.open(p); err != nil {
+		if opened[i], err = c.openPayload(p); err != nil {
 			return nil, fmt.Errorf("decrypting a payload: %w", err)
 		}
 	}
 	return opened, nil
 }
 
-func (c *Codec) seal(p *common.Payload) (*common.Payload, error) {
+func (c *Codec) sealPayload(p *common.Payload) (*common.Payload, error) {
 	plain, err := proto.Marshal(p)
 	if err != nil {
 		return nil, err
@@ -94,33 +94,33 @@ func (c *Codec) seal(p *common.Payload) (*common.Payload, error) {
 	if _, err := rand.Read(head[1:]); err != nil {
 		return nil, err
 	}
-	aead, err := c.first.aead(head[1 : 1+saltSize])
+	aead, err := c.first.newAEAD(head[1 : 1+saltSize])
 	if err != nil {
 		return nil, err
 	}
 	return &common.Payload{
 		Metadata: map[string][]byte{converter.MetadataEncoding: []byte(Encoding), MetadataKeyID: []byte(c.first.id)},
-		Data:     aead.Seal(head, head[1+saltSize:], plain, associated(c.first.id)),
+		Data:     aead.Seal(head, head[1+saltSize:], plain, associatedData(c.first.id)),
 	}, nil
 }
 
-func (c *Codec) open(p *common.Payload) (*common.Payload, error) {
+func (c *Codec) openPayload(p *common.Payload) (*common.Payload, error) {
 	if string(p.GetMetadata()[converter.MetadataEncoding]) != Encoding {
 		return p, nil
 	}
 	id := string(p.GetMetadata()[MetadataKeyID])
 	key, ok := c.keys[id]
 	if !ok {
-		return nil, fmt.Errorf("%w: the payload was encrypted with %q, here are %s: give its key file too (--encryption-key-file)", ErrNoKey, clip(id), c.ids())
+		return nil, fmt.Errorf("%w: the payload was encrypted with %q, here are %s: give its key file too (--encryption-key-file)", ErrNoKey, clipText(id), c.listKeyIDs())
 	}
 	if len(p.Data) < headSize || p.Data[0] != version {
 		return nil, fmt.Errorf("%w: it is not of version %d (key %s)", ErrDamaged, version, id)
 	}
-	aead, err := key.aead(p.Data[1 : 1+saltSize])
+	aead, err := key.newAEAD(p.Data[1 : 1+saltSize])
 	if err != nil {
 		return nil, err
 	}
-	plain, err := aead.Open(nil, p.Data[1+saltSize:headSize], p.Data[headSize:], associated(id))
+	plain, err := aead.Open(nil, p.Data[1+saltSize:headSize], p.Data[headSize:], associatedData(id))
 	if err != nil {
 		return nil, fmt.Errorf("%w: it was changed after it was written (key %s)", ErrDamaged, id)
 	}
@@ -131,17 +131,17 @@ func (c *Codec) open(p *common.Payload) (*common.Payload, error) {
 	return opened, nil
 }
 
-func (k Key) aead(salt []byte) (cipher.AEAD, error) {
-	block, err := aes.NewCipher(k.derive(append([]byte("homeroom codec payload "), salt...)))
+func (k Key) newAEAD(salt []byte) (cipher.AEAD, error) {
+	block, err := aes.NewCipher(k.deriveBytes(append([]byte("homeroom codec payload "), salt...)))
 	if err != nil {
 		return nil, err
 	}
 	return cipher.NewGCM(block)
 }
 
-func associated(keyID string) []byte { return []byte(Encoding + "\x00" + keyID) }
+func associatedData(keyID string) []byte { return []byte(Encoding + "\x00" + keyID) }
 
-func (c *Codec) ids() string {
+func (c *Codec) listKeyIDs() string {
 	ids := []string{c.first.id}
 	for id := range c.keys {
 		if id != c.first.id {
@@ -151,5 +151,5 @@ func (c *Codec) ids() string {
 	return strings.Join(ids, ", ")
 }
 
-// clip keeps what a stranger wrote short.
-func clip(s string) string { return s[:min(len(s), 64)] }
+// clipText keeps what a stranger wrote short.
+func clipText(s string) string { return s[:min(len(s), 64)] }

@@ -25,40 +25,42 @@ func (c *Codec) Apply(o *client.Options) {
 // which loses the learner.
 func (c *Codec) DataConverter() converter.DataConverter {
 	plain := converter.GetDefaultDataConverter()
-	return aware{
+	return contextAware{
 		DataConverter: converter.NewCodecDataConverter(plain, c),
-		inWorkflow:    converter.NewCodecDataConverter(plain, holding{c}),
+		inWorkflow:    converter.NewCodecDataConverter(plain, panickingCodec{c}),
 	}
 }
 
-// aware is another converter in workflows than elsewhere.
-type aware struct {
+// contextAware is another converter in workflows than elsewhere.
+type contextAware struct {
 	converter.DataConverter
 	inWorkflow converter.DataConverter
 }
 
-var _ workflow.ContextAware = aware{}
+var _ workflow.ContextAware = contextAware{}
 
 // WithWorkflowContext implements workflow.ContextAware.
-func (a aware) WithWorkflowContext(workflow.Context) converter.DataConverter { return a.inWorkflow }
+func (a contextAware) WithWorkflowContext(workflow.Context) converter.DataConverter {
+	return a.inWorkflow
+}
 
 // WithContext implements workflow.ContextAware.
-func (a aware) WithContext(context.Context) converter.DataConverter { return a }
+func (a contextAware) WithContext(context.Context) converter.DataConverter { return a }
 
-// holding panics where the codec returns an error.
-type holding struct{ *Codec }
+// panickingCodec panics where the codec returns an error.
+type panickingCodec struct{ *Codec }
 
 // Encode implements converter.PayloadCodec.
-func (h holding) Encode(payloads []*common.Payload) ([]*common.Payload, error) {
-	return held(h.Codec.Encode(payloads))
+func (h panickingCodec) Encode(payloads []*common.Payload) ([]*common.Payload, error) {
+	return panicOnError(h.Codec.Encode(payloads))
 }
 
 // Decode implements converter.PayloadCodec.
-func (h holding) Decode(payloads []*common.Payload) ([]*common.Payload, error) {
-	return held(h.Codec.Decode(payloads))
+func (h panickingCodec) Decode(payloads []*common.Payload) ([]*common.Payload, error) {
+	return panicOnError(h.Codec.Decode(payloads))
 }
 
-func held(payloads []*common.Payload, err error) ([]*common.Payload, error) {
+func panicOnError(payloads []*common.Payload, err error) ([]*common.Payload, error) {
 	if err != nil {
 		panic(fmt.Sprintf("the workflow waits for a worker that can read it: %v", err))
 	}

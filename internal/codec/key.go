@@ -25,18 +25,18 @@ func NewKey(text []byte) (Key, error) {
 	raw := text
 	if len(raw) != KeySize {
 		var ok bool
-		if raw, ok = unbase64(bytes.TrimSpace(text)); !ok {
+		if raw, ok = decodeBase64Key(bytes.TrimSpace(text)); !ok {
 			return Key{}, fmt.Errorf("a key has %d bytes, raw or in base64; this one has %d and is neither: make one with `openssl rand -base64 %d`",
 				KeySize, len(text), KeySize)
 		}
 	}
 	k := Key{secret: [KeySize]byte(raw)}
-	k.id = hex.EncodeToString(k.derive([]byte("homeroom codec key id"))[:8])
+	k.id = hex.EncodeToString(k.deriveBytes([]byte("homeroom codec key id"))[:8])
 	return k, nil
 }
 
-// unbase64 reads exactly one key's bytes.
-func unbase64(text []byte) ([]byte, bool) {
+// decodeBase64Key reads exactly one key's bytes.
+func decodeBase64Key(text []byte) ([]byte, bool) {
 	for _, form := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
 		if raw, err := form.Strict().DecodeString(string(text)); err == nil && len(raw) == KeySize {
 			return raw, true
@@ -54,7 +54,7 @@ func (k Key) String() string { return "key " + k.id }
 // GoString implements fmt.GoStringer for the same reason.
 func (k Key) GoString() string { return k.String() }
 
-func (k Key) derive(from []byte) []byte {
+func (k Key) deriveBytes(from []byte) []byte {
 	mac := hmac.New(sha256.New, k.secret[:])
 	mac.Write(from)
 	return mac.Sum(nil)

@@ -14,9 +14,9 @@ import (
 	"homeroom/subjects"
 )
 
-const markPre = "mark."
+const watermarkPrefix = "mark."
 
-type mark struct {
+type watermark struct {
 	at       time.Time
 	revision uint64
 }
@@ -38,55 +38,55 @@ func (c *Control) PublishWatermark(ctx context.Context, partition int, at time.T
 	if err != nil {
 		return fmt.Errorf("mark of partition %d: %w", partition, err)
 	}
-	known := c.known(partition)
-	for range swapTries {
+	known := c.knownWatermark(partition)
+	for range maxTries {
 		if !at.After(known.at) {
 			return nil
 		}
 		var next uint64
 		if known.revision == 0 {
-			next, err = c.kv.Create(ctx, markKey(partition), value)
+			next, err = c.kv.Create(ctx, watermarkKey(partition), value)
 		} else {
-			next, err = c.kv.Update(ctx, markKey(partition), value, known.revision)
+			next, err = c.kv.Update(ctx, watermarkKey(partition), value, known.revision)
 		}
 		if err == nil {
 			c.mu.Lock()
-			c.moveMark(partition, mark{at, next})
+			c.advanceWatermark(partition, watermark{at, next})
 			c.mu.Unlock()
 			return nil
 		}
 		if !errors.Is(err, jetstream.ErrKeyExists) && !errors.Is(err, jetstream.ErrKeyRevisionMismatch) {
 			return fmt.Errorf("write the mark of partition %d: %w", partition, err)
 		}
-		if known, err = c.readMark(ctx, partition); err != nil {
+		if known, err = c.readWatermark(ctx, partition); err != nil {
 			return err
 		}
 	}
-	return fmt.Errorf("write the mark of partition %d: lost %d races in a row", partition, swapTries)
+	return fmt.Errorf("write the mark of partition %d: lost %d races in a row", partition, maxTries)
 }
 
-func (c *Control) readMark(ctx context.Context, partition int) (mark, error) {
-	entry, err := c.kv.Get(ctx, markKey(partition))
+func (c *Control) readWatermark(ctx context.Context, partition int) (watermark, error) {
+	entry, err := c.kv.Get(ctx, watermarkKey(partition))
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
-		return mark{}, nil
+		return watermark{}, nil
 	}
 	if err != nil {
-		return mark{}, fmt.Errorf("read the mark of partition %d: %w", partition, err)
+		return watermark{}, fmt.Errorf("read the mark of partition %d: %w", partition, err)
 	}
-	m := mark{revision: entry.Revision()}
+	m := watermark{revision: entry.Revision()}
 	if err := m.at.UnmarshalText(entry.Value()); err != nil {
-		return mark{}, fmt.Errorf("read the mark of partition %d: the record is damaged: %w", partition, err)
+		return watermark{}, fmt.Errorf("read the mark of partition %d: the record is damaged: %w", partition, err)
 	}
 	return m, nil
 }
 
 // Watermark is how far the partition was handed over, as last heard of; zero: nobody has said so yet.
-func (c *Control) Watermark(partition int) time.Time { return c.known(partition).at }
+func (c *Control) Watermark(partition int) time.Time { return c.knownWatermark(partition).at }
 
-func (c *Control) known(partition int) mark {
+func (c *Control) knownWatermark(partition int) watermark {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.marks[partition]
+	return c.watermarks[partition]
 }
 
 // AwaitHandedOver waits until the partition was handed over up to want, but no longer than wait (real time), and returns
@@ -95,7 +95,7 @@ func (c *Control) AwaitHandedOver(ctx context.Context, partition int, want time.
 	var timeout <-chan time.Time
 	for {
 		c.mu.Lock()
-		at := c.marks[partition].at
+		at := c.watermarks[partition].at
 		changed := c.changed
 		c.mu.Unlock()
 		if !at.Before(want) || wait <= 0 {
@@ -110,9 +110,9 @@ func (c *Control) AwaitHandedOver(ctx context.Context, partition int, want time.
 		case <-changed:
 		case <-timeout:
 			// The watch may have stalled: before saying "no", look for real.
-			if m, err := c.readMark(ctx, partition); err == nil {
+			if m, err := c.readWatermark(ctx, partition); err == nil {
 				c.mu.Lock()
-				c.moveMark(partition, m)
+				c.advanceWatermark(partition, m)
 				c.mu.Unlock()
 			}
 			return c.Watermark(partition)
@@ -122,28 +122,28 @@ func (c *Control) AwaitHandedOver(ctx context.Context, partition int, want time.
 	}
 }
 
-// moveMark takes a newer record in and wakes who waits. The caller holds the lock.
-func (c *Control) moveMark(partition int, m mark) {
-	if m.revision <= c.marks[partition].revision {
+// advanceWatermark takes a newer record in and wakes who waits. The caller holds the lock.
+func (c *Control) advanceWatermark(partition int, m watermark) {
+	if m.revision <= c.watermarks[partition].revision {
 		return
 	}
-	m.at = later(m.at, c.marks[partition].at)
-	c.marks[partition] = m
+	m.at = laterOf(m.at, c.watermarks[partition].at)
+	c.watermarks[partition] = m
 	close(c.changed)
 	c.changed = make(chan struct{})
 }
 
-func later(a, b time.Time) time.Time {
+func laterOf(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a
 	}
 	return b
 }
 
-func markKey(partition int) string { return markPre + strconv.Itoa(partition) }
+func watermarkKey(partition int) string { return watermarkPrefix + strconv.Itoa(partition) }
 
-func markPartition(key string) (int, bool) {
-	text, ok := strings.CutPrefix(key, markPre)
+func partitionOfKey(key string) (int, bool) {
+	text, ok := strings.CutPrefix(key, watermarkPrefix)
 	if !ok {
 		return 0, false
 	}

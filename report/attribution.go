@@ -45,20 +45,20 @@ func EventNames() []string {
 	}
 }
 
-// ledger remembers, in few bytes, every message and every run, and knows which message an event belongs to. Ids are
+// attribution remembers, in few bytes, every message and every run, and knows which message an event belongs to. Ids are
 // kept as 64-bit hashes: among ten million of them two are the same once in 370,000 reports.
-type ledger struct {
-	prompt func(message string) bool
-	seed   maphash.Seed
+type attribution struct {
+	asksToShare func(message string) bool
+	seed        maphash.Seed
 
-	rules    []string
-	ruleIx   map[string]uint16
-	learners map[uint64]uint32 // → index into latest
-	latest   []uint32          // a learner's latest send as index+1; 0: none
-	runs     []run
-	runIx    map[uint64]uint32
-	sends    []send
-	sendIx   map[uint64]uint32
+	rules       []string
+	ruleIndexes map[string]uint16
+	learners    map[uint64]uint32 // → index into latest
+	latestSends []uint32          // a learner's latest send as index+1; 0: none
+	runs        []run
+	runIndexes  map[uint64]uint32
+	sends       []send
+	sendIndexes map[uint64]uint32
 }
 
 // run is what is kept of a run: 8 bytes.
@@ -104,22 +104,22 @@ const (
 	sendShareClicked
 )
 
-func newLedger(prompt func(string) bool) *ledger {
-	if prompt == nil {
-		prompt = func(string) bool { return false }
+func newAttribution(asksToShare func(string) bool) *attribution {
+	if asksToShare == nil {
+		asksToShare = func(string) bool { return false }
 	}
-	return &ledger{
-		prompt:   prompt,
-		seed:     maphash.MakeSeed(),
-		ruleIx:   map[string]uint16{},
-		learners: map[uint64]uint32{},
-		runIx:    map[uint64]uint32{},
-		sendIx:   map[uint64]uint32{},
+	return &attribution{
+		asksToShare: asksToShare,
+		seed:        maphash.MakeSeed(),
+		ruleIndexes: map[string]uint16{},
+		learners:    map[uint64]uint32{},
+		runIndexes:  map[uint64]uint32{},
+		sendIndexes: map[uint64]uint32{},
 	}
 }
 
-// hash is never 0, which stands for "not known".
-func (l *ledger) hash(parts ...string) uint64 {
+// hashParts is never 0, which stands for "not known".
+func (l *attribution) hashParts(parts ...string) uint64 {
 	var h maphash.Hash
 	h.SetSeed(l.seed)
 	for _, part := range parts {
@@ -129,61 +129,61 @@ func (l *ledger) hash(parts ...string) uint64 {
 	return max(1, h.Sum64())
 }
 
-func (l *ledger) hashOf(text string) uint64 {
+func (l *attribution) hashText(text string) uint64 {
 	if text == "" {
 		return 0
 	}
-	return l.hash(text)
+	return l.hashParts(text)
 }
 
-func (l *ledger) rule(name string) uint16 {
-	i, known := l.ruleIx[name]
+func (l *attribution) ruleIndex(name string) uint16 {
+	i, known := l.ruleIndexes[name]
 	if !known {
 		i = uint16(len(l.rules))
 		l.rules = append(l.rules, name)
-		l.ruleIx[name] = i
+		l.ruleIndexes[name] = i
 	}
 	return i
 }
 
-// runOf finds a decision's run, or begins to remember it.
-func (l *ledger) runOf(d *engine.Decision) uint32 {
-	key := l.hash(d.Learner, d.Rule, d.Run)
-	i, known := l.runIx[key]
+// ensureRun finds a decision's run, or begins to remember it.
+func (l *attribution) ensureRun(d *engine.Decision) uint32 {
+	key := l.hashParts(d.Learner, d.Rule, d.Run)
+	i, known := l.runIndexes[key]
 	if known {
 		return i
 	}
-	person := l.hash(d.Learner)
+	person := l.hashParts(d.Learner)
 	learner, met := l.learners[person]
 	if !met {
-		learner = uint32(len(l.latest))
-		l.latest = append(l.latest, 0)
+		learner = uint32(len(l.latestSends))
+		l.latestSends = append(l.latestSends, 0)
 		l.learners[person] = learner
 	}
 	i = uint32(len(l.runs))
-	l.runs = append(l.runs, run{learner: learner, rule: l.rule(d.Rule)})
-	l.runIx[key] = i
+	l.runs = append(l.runs, run{learner: learner, rule: l.ruleIndex(d.Rule)})
+	l.runIndexes[key] = i
 	return i
 }
 
-// sendOf finds the message that a decision is about, or begins to remember it.
-func (l *ledger) sendOf(d *engine.Decision) *send {
-	key := l.hash(d.Send)
-	if i, known := l.sendIx[key]; known {
+// ensureSend finds the message that a decision is about, or begins to remember it.
+func (l *attribution) ensureSend(d *engine.Decision) *send {
+	key := l.hashParts(d.Send)
+	if i, known := l.sendIndexes[key]; known {
 		return &l.sends[i]
 	}
-	r := l.runOf(d)
+	r := l.ensureRun(d)
 	s := send{at: d.At.UnixMilli(), run: r}
 	scope := scopeValues(d.Scope)
-	s.certificate, s.course = l.hashOf(scope.Get(keyCertificate)), l.hashOf(scope.Get(engine.KeyCourse))
-	if s.certificate != 0 || l.prompt(d.Message) {
+	s.certificate, s.course = l.hashText(scope.Get(keyCertificate)), l.hashText(scope.Get(engine.KeyCourse))
+	if s.certificate != 0 || l.asksToShare(d.Message) {
 		s.flags = sendPrompt
 	}
 	learner := l.runs[r].learner
-	s.before = l.latest[learner]
+	s.before = l.latestSends[learner]
 	l.sends = append(l.sends, s)
 	i := uint32(len(l.sends))
-	l.latest[learner], l.sendIx[key] = i, i-1
+	l.latestSends[learner], l.sendIndexes[key] = i, i-1
 	return &l.sends[i-1]
 }
 
@@ -209,28 +209,28 @@ func scopeValues(scope string) url.Values {
 	return values
 }
 
-// decision takes in what credit depends on. The send is nil for decisions that say nothing of how one ended.
-func (l *ledger) decision(d *engine.Decision) (r *run, s *send) {
+// addDecision takes in what credit depends on. The send is nil for decisions that say nothing of how one ended.
+func (l *attribution) addDecision(d *engine.Decision) (r *run, s *send) {
 	if d.Run == "" {
 		return nil, nil
 	}
-	i := l.runOf(d)
+	i := l.ensureRun(d)
 	if d.Kind == engine.KindStarted && d.Detail == eventEarned {
 		l.runs[i].flags |= runEarned
 	}
 	if flag := statusFlag(d.Kind); flag != 0 && d.Send != "" {
-		s = l.sendOf(d)
+		s = l.ensureSend(d)
 		s.flags |= flag
 	}
 	return &l.runs[i], s
 }
 
-// credit finds the message that an event belongs to, by its index among the sends; false: none that is known.
-func (l *ledger) credit(ev *engine.Event) (uint32, bool) {
+// findCredited finds the message that an event belongs to, by its index among the sends; false: none that is known.
+func (l *attribution) findCredited(ev *engine.Event) (uint32, bool) {
 	if id, ok := ev.Text(keySend); ok {
-		i, known := l.sendIx[l.hash(id)]
+		i, known := l.sendIndexes[l.hashParts(id)]
 		if known {
-			l.learn(&l.sends[i], ev)
+			l.learnSubject(&l.sends[i], ev)
 		}
 		return i, known
 	}
@@ -238,13 +238,13 @@ func (l *ledger) credit(ev *engine.Event) (uint32, bool) {
 	case eventShared:
 		certificate, _ := ev.Text(keyCertificate)
 		course, _ := ev.Text(engine.KeyCourse)
-		c := l.hashOf(certificate)
-		k := l.hashOf(course)
-		return l.latestOf(ev.Learner, ev.Time, ShareWindow, func(s *send) bool {
-			return s.about(c, k, l.runs[s.run].flags&runEarned != 0)
+		c := l.hashText(certificate)
+		k := l.hashText(course)
+		return l.latestSend(ev.Learner, ev.Time, ShareWindow, func(s *send) bool {
+			return s.isAbout(c, k, l.runs[s.run].flags&runEarned != 0)
 		})
 	case eventReferralVisit, eventReferralJoined:
-		return l.latestOf(Referrer(ev), ev.Time, ReferralWindow, func(s *send) bool {
+		return l.latestSend(Referrer(ev), ev.Time, ReferralWindow, func(s *send) bool {
 			return s.flags&sendPrompt != 0 || l.runs[s.run].flags&runEarned != 0
 		})
 	}
@@ -259,23 +259,23 @@ func Referrer(ev *engine.Event) string {
 	return ev.Learner
 }
 
-// learn notes which certificate and course a message was about, where its share links tell and its scope does not.
-func (l *ledger) learn(s *send, ev *engine.Event) {
+// learnSubject notes which certificate and course a message was about, where its share links tell and its scope does not.
+func (l *attribution) learnSubject(s *send, ev *engine.Event) {
 	if ev.Name != engine.EventShareClicked && ev.Name != eventShareVisited {
 		return
 	}
 	if certificate, ok := ev.Text(keyCertificate); ok && s.certificate == 0 {
-		s.certificate = l.hash(certificate)
+		s.certificate = l.hashParts(certificate)
 	}
 	if course, ok := ev.Text(engine.KeyCourse); ok && s.course == 0 {
-		s.course = l.hash(course)
+		s.course = l.hashParts(course)
 	}
 	s.flags |= sendPrompt
 }
 
-// about tells whether a message was about a certificate: nothing that both know may differ, and something must be the
+// isAbout tells whether a message was about a certificate: nothing that both know may differ, and something must be the
 // same. Failing that, a run that some certificate started will do: which one it was, nobody told.
-func (s *send) about(certificate, course uint64, earned bool) bool {
+func (s *send) isAbout(certificate, course uint64, earned bool) bool {
 	same := false
 	for _, pair := range [][2]uint64{{s.certificate, certificate}, {s.course, course}} {
 		if pair[0] == 0 || pair[1] == 0 {
@@ -290,22 +290,22 @@ func (s *send) about(certificate, course uint64, earned bool) bool {
 }
 
 // wentOrMayHave: what the provider took after all outweighs everything, a failure outweighs doubt.
-func (s *send) wentOrMayHave() bool {
+func (s *send) countsAsSent() bool {
 	return s.flags&sendSent != 0 || s.flags&(sendUncertain|sendFailed) == sendUncertain
 }
 
-// latestOf is the learner's latest message that went within the time before `at` and fits.
-func (l *ledger) latestOf(learner string, at time.Time, within time.Duration, fits func(*send) bool) (best uint32, found bool) {
-	i, known := l.learners[l.hash(learner)]
+// latestSend is the learner's latest message that went within the time before `at` and fits.
+func (l *attribution) latestSend(learner string, at time.Time, within time.Duration, fits func(*send) bool) (best uint32, found bool) {
+	i, known := l.learners[l.hashParts(learner)]
 	if !known {
 		return 0, false
 	}
 	first := at.Add(-within).UnixMilli()
 	last := at.UnixMilli()
-	for next := l.latest[i]; next != 0; next = l.sends[next-1].before {
+	for next := l.latestSends[i]; next != 0; next = l.sends[next-1].before {
 		s := &l.sends[next-1]
 		newer := !found || s.at > l.sends[best].at
-		if newer && s.at >= first && s.at <= last && s.wentOrMayHave() && fits(s) {
+		if newer && s.at >= first && s.at <= last && s.countsAsSent() && fits(s) {
 			best = next - 1
 			found = true
 		}
