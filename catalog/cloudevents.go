@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"net/url"
 	"strings"
 	"unicode/utf8"
@@ -14,11 +15,12 @@ import (
 // type is the event, possibly after the publisher's reversed domain (org.example.lesson.completed); subject is the
 // learner, data are the properties. There is no attribute for traits, so they are taken from the data.
 const (
-	headerContent   = "Content-Type"
-	headerCE        = "ce-"
-	headerVersion   = "ce-specversion"
-	ceVersion       = "1.0"
-	typeCloudEvents = "application/cloudevents"
+	headerContent    = "Content-Type"
+	headerCE         = "ce-"
+	headerVersion    = "ce-specversion"
+	attributeVersion = "specversion"
+	ceVersion        = "1.0"
+	typeCloudEvents  = "application/cloudevents"
 )
 
 var structuredWords = words{
@@ -49,26 +51,46 @@ var binaryWords = words{
 	cloudEvent: true,
 }
 
-// mode tells from the headers whether the body is a structured CloudEvent, or a binary one if it is not structured.
-func mode(header map[string][]string) (structured, binary bool, err *DecodeError) {
+// structuredCloudEvent is the whole event as JSON in the body.
+type structuredCloudEvent struct{}
+
+func (structuredCloudEvent) marks() []string { return []string{attributeVersion} }
+
+func (structuredCloudEvent) claimsHeader(header map[string][]string) (claimed bool, err *DecodeError) {
 	for name, values := range header {
-		switch {
-		case strings.EqualFold(name, headerVersion):
-			binary = true
-		case strings.EqualFold(name, headerContent):
-			for _, value := range values {
-				is, bad := isCloudEvent(value)
-				structured = structured || is
-				if bad != nil {
-					err = bad
-				}
+		if !strings.EqualFold(name, headerContent) {
+			continue
+		}
+		for _, value := range values {
+			is, bad := isCloudEvent(value)
+			claimed = claimed || is
+			if bad != nil {
+				err = bad
 			}
 		}
 	}
-	return structured, binary, err
+	return claimed, err
 }
 
-// isCloudEvent tells whether a media type is that of a structured CloudEvent.
+func (structuredCloudEvent) claimsBody(body envelope) bool { return body[attributeVersion] != nil }
+
+// binaryCloudEvent has the attributes in headers and the data in the body.
+type binaryCloudEvent struct{}
+
+func (binaryCloudEvent) marks() []string { return nil }
+
+func (binaryCloudEvent) claimsHeader(header map[string][]string) (bool, *DecodeError) {
+	for name := range header {
+		if strings.EqualFold(name, headerVersion) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+func (binaryCloudEvent) claimsBody(envelope) bool { return false }
+
+// isCloudEvent reports whether a media type is that of a structured CloudEvent.
 func isCloudEvent(mediaType string) (bool, *DecodeError) {
 	if len(mediaType) < len(typeCloudEvents) || !strings.EqualFold(mediaType[:len(typeCloudEvents)], typeCloudEvents) {
 		return false, nil
@@ -83,9 +105,12 @@ func isCloudEvent(mediaType string) (bool, *DecodeError) {
 	return false, refuse(CodeUnreadable, "publish "+typeCloudEvents+"+json", "Homeroom reads CloudEvents as JSON, not as %s", short(mediaType))
 }
 
-// structured reads a CloudEvent in JSON.
-func (c *Catalog) structured(env envelope, event string) (facts, *DecodeError) {
-	if err := checkVersion(env["specversion"], "specversion"); err != nil {
+func (structuredCloudEvent) readFacts(c *Catalog, m *message) (facts, *DecodeError) {
+	env, err := m.readBody()
+	if err != nil {
+		return facts{}, err
+	}
+	if err := checkVersion(env[attributeVersion], attributeVersion); err != nil {
 		return facts{}, err
 	}
 	data := env["data"]
@@ -97,13 +122,32 @@ func (c *Catalog) structured(env envelope, event string) (facts, *DecodeError) {
 		data = inner
 	}
 	return facts{
-		event:      saidOf(c.bareType(env["type"], event)),
+		event:      saidOf(c.bareType(env["type"], m.event)),
 		learner:    saidOf(env["subject"]),
 		id:         saidOf(env["id"]),
 		time:       saidOf(env["time"]),
 		properties: data,
 		words:      &structuredWords,
 	}, nil
+}
+
+func (structuredCloudEvent) traitsOf(body envelope, profile bool) []any {
+	data, _ := body["data"].(map[string]any)
+	if encoded, ok := body["data_base64"].(string); ok {
+		if raw, err := base64.StdEncoding.DecodeString(encoded); err == nil {
+			data = nil
+			_ = json.Unmarshal(raw, &data) // what is no JSON holds no traits
+		}
+	}
+	return dataTraits(data, profile)
+}
+
+// dataTraits returns the traits within the data of a CloudEvent.
+func dataTraits(data map[string]any, profile bool) []any {
+	if profile {
+		return []any{data["traits"], data}
+	}
+	return []any{data["traits"]}
 }
 
 // decodeData reads the data of a CloudEvent that carries them as bytes.
@@ -125,18 +169,21 @@ func decodeData(encoded any) (any, *DecodeError) {
 	return map[string]any(data), nil
 }
 
-// binary reads a CloudEvent whose attributes are headers.
-func (c *Catalog) binary(header map[string][]string, event string, body []byte) (facts, *DecodeError) {
+func (binaryCloudEvent) readFacts(c *Catalog, m *message) (facts, *DecodeError) {
 	var version, kind, subject, id, at, contentType any
 	for _, attribute := range []struct {
 		name  string
 		value *any
 	}{
-		{"specversion", &version}, {"type", &kind}, {"subject", &subject}, {"id", &id}, {"time", &at},
+		{attributeVersion, &version},
+		{"type", &kind},
+		{"subject", &subject},
+		{"id", &id},
+		{"time", &at},
 		{"datacontenttype", &contentType},
 	} {
 		var err *DecodeError
-		if *attribute.value, err = ceHeader(header, headerCE+attribute.name); err != nil {
+		if *attribute.value, err = ceHeader(m.header, headerCE+attribute.name); err != nil {
 			return facts{}, err
 		}
 	}
@@ -145,7 +192,7 @@ func (c *Catalog) binary(header map[string][]string, event string, body []byte) 
 	}
 	if contentType == nil {
 		var err *DecodeError
-		if contentType, err = ceHeader(header, headerContent); err != nil {
+		if contentType, err = ceHeader(m.header, headerContent); err != nil {
 			return facts{}, err
 		}
 	}
@@ -153,22 +200,24 @@ func (c *Catalog) binary(header map[string][]string, event string, body []byte) 
 		return facts{}, refuse(CodeUnreadable, "publish the data as application/json", "the data are %s, Homeroom reads JSON", short(s))
 	}
 	f := facts{
-		event:   saidOf(c.bareType(kind, event)),
+		event:   saidOf(c.bareType(kind, m.event)),
 		learner: saidOf(subject),
 		id:      saidOf(id),
 		time:    saidOf(at),
 		words:   &binaryWords,
 	}
-	if len(body) == 0 { // data are optional
+	if len(m.raw) == 0 { // data are optional
 		return f, nil
 	}
-	data, err := readObject(body, MaxNesting-1) // as deep as the data of a structured one may be
+	data, err := readObject(m.raw, MaxNesting-1) // as deep as the data of a structured one may be
 	if err != nil {
 		return facts{}, err
 	}
 	f.properties = map[string]any(data)
 	return f, nil
 }
+
+func (binaryCloudEvent) traitsOf(body envelope, profile bool) []any { return dataTraits(body, profile) }
 
 func checkVersion(v any, word string) *DecodeError {
 	const hint = `Homeroom reads CloudEvents 1.0: say "` + ceVersion + `"`

@@ -61,8 +61,8 @@ func refuse(code, hint, format string, args ...any) *DecodeError {
 	return &DecodeError{Code: code, Message: strings.ToValidUTF8(fmt.Sprintf(format, args...), "\uFFFD"), Hint: strings.ToValidUTF8(hint, "\uFFFD")}
 }
 
-// check reads the facts of an event and says what is wrong with them; learner and event are the subject's, or "".
-func (c *Catalog) check(f *facts, learner, event string, received time.Time) (Decoded, *DecodeError) {
+// checkFacts reads the facts of an event and says what is wrong with them; learner and event are the subject's, or "".
+func (c *Catalog) checkFacts(f *facts, learner, event string, received time.Time) (Decoded, *DecodeError) {
 	kind, err := c.kind(f, event)
 	if err != nil {
 		return Decoded{}, err

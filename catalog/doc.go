@@ -6,9 +6,10 @@
 //
 //	{"id": "…", "time": "RFC 3339", "properties": {…}, "traits": {…}, "event": "…", "learner_id": "…"}
 //
-// Each format's reader (cloudevents.go, segment.go) takes the same facts out of a message; the checks (facts.go, check.go)
-// are the same for all. It is strict about what it knows and indifferent to what it does not: properties that the catalog does not name pass
-// through, declared ones must have their type, and the entity keys an event exists for must be there.
+// Each format is a file (native.go, cloudevents.go, segment.go) and a line of the list in format.go: it takes the same
+// facts out of a message, and says where the learner's traits are, for [Addresses]. The checks (facts.go, check.go) are
+// the same for all. They are strict about what the catalog knows: declared properties must have their type, and the
+// entity keys that an event exists for must be there. Properties that the catalog does not name pass through.
 //
 // It must not know NATS, Temporal or rules.
 package catalog

@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"homeroom/catalog"
 	"homeroom/subjects"
 )
 
@@ -43,6 +45,11 @@ func acceptedIsWhole(t *testing.T, learner, event string, h header, body []byte)
 		}
 		if d.Event.Learner != subjects.NoLearner && subjects.ValidLearner(d.Event.Learner) != nil {
 			t.Fatalf("accepted the learner %q", d.Event.Learner)
+		}
+		if email, ok := d.Traits["email"].(string); ok && strings.Contains(email, "@") {
+			if found := catalog.Addresses("learning.3.u."+d.Event.Name, body); !slices.Contains(found, strings.TrimSpace(email)) {
+				t.Fatalf("an erasure finds %q, and not the decoded address %q", found, email)
+			}
 		}
 		again, eerr := c.Encode(d)
 		if eerr != nil {

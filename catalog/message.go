@@ -25,11 +25,11 @@ func (c *Catalog) Decode(learner, event string, body []byte, received time.Time)
 //
 // Properties that are null count as absent. The properties of profile.updated become traits.
 func (c *Catalog) DecodeMessage(learner, event string, header map[string][]string, body []byte, received time.Time) (Decoded, *DecodeError) {
-	f, err := c.read(header, event, body, nil)
+	f, err := c.readFacts(header, event, body, nil)
 	if err != nil {
 		return Decoded{}, err
 	}
-	return c.check(&f, learner, event, received)
+	return c.checkFacts(&f, learner, event, received)
 }
 
 // DecodeInto is Decode for who reads many bodies, one after another, into the same memory: the map of d's properties is
@@ -40,15 +40,15 @@ func (c *Catalog) DecodeInto(d *Decoded, learner, event string, body []byte, rec
 		spare = nil
 	}
 	*d = Decoded{}
-	f, err := c.read(nil, event, body, spare)
+	f, err := c.readFacts(nil, event, body, spare)
 	if err == nil {
-		*d, err = c.check(&f, learner, event, received)
+		*d, err = c.checkFacts(&f, learner, event, received)
 	}
 	return err
 }
 
-// known are texts that nobody else uses.
-func (c *Catalog) known() *texts {
+// takeTexts returns texts that nobody else uses; they are put back when a body is read.
+func (c *Catalog) takeTexts() *texts {
 	if known, ok := c.texts.Get().(*texts); ok {
 		return known
 	}
@@ -62,57 +62,25 @@ const maxSpare = 8
 // everywhere in JSON; unknown ones are passed over.
 type envelope map[string]any
 
-// read finds the format and takes the facts out of it. Properties may be read into spare, whatever was in it; nil: into a
-// new map.
-func (c *Catalog) read(header map[string][]string, event string, body []byte, spare map[string]any) (facts, *DecodeError) {
-	structured, binary, err := mode(header)
+// readFacts finds the format and takes the facts out of a message. Properties may be read into spare, whatever was in it;
+// nil: into a new map.
+func (c *Catalog) readFacts(header map[string][]string, event string, body []byte, spare map[string]any) (facts, *DecodeError) {
+	byHeader, err := formatByHeader(header)
 	if err != nil {
 		return facts{}, err
 	}
-	if binary && !structured {
-		return c.binary(header, event, body)
+	if byHeader != nil {
+		return byHeader.readFacts(c, &message{header: header, event: event, raw: body})
 	}
-	if !structured {
-		known := c.known()
-		f, ok := plainFacts(body, known, spare)
-		c.texts.Put(known)
-		if ok {
-			return f, nil
-		}
+	known := c.takeTexts()
+	f, ok := plainFacts(body, known, spare)
+	c.texts.Put(known)
+	if ok {
+		return f, nil
 	}
-	env, err := readObject(body, MaxNesting)
-	switch {
-	case err != nil:
+	object, err := readObject(body, MaxNesting)
+	if err != nil {
 		return facts{}, err
-	case structured || env["specversion"] != nil:
-		return c.structured(env, event)
-	case isSegment(env):
-		return c.segment(env, event)
 	}
-	return nativeFacts(env), nil
-}
-
-func nativeFacts(env envelope) facts {
-	return facts{
-		event:      saidOf(env["event"]),
-		learner:    saidOf(env["learner_id"]),
-		id:         saidOf(env["id"]),
-		time:       saidOf(env["time"]),
-		properties: env["properties"],
-		traits:     env["traits"],
-		words:      &native,
-	}
-}
-
-var native = words{
-	event:      "event",
-	learner:    "learner_id",
-	id:         "id",
-	time:       "time",
-	properties: "properties",
-	traits:     "traits",
-	says:       "the body says",
-	silent:     "the body does not say",
-	leaveOut:   "the body",
-	subject:    "the subject",
+	return formatByBody(object).readFacts(c, &message{header: header, event: event, raw: body, body: object})
 }

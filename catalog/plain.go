@@ -19,7 +19,7 @@ func plainObject(body []byte, deepest int) (object map[string]any, ok bool) {
 // plainFacts reads a native body without making a map of its top level; ok is false if it is not plain, or not valid, or
 // may be of another format. The properties are read into spare, whatever was in it; nil: into a new map.
 func plainFacts(body []byte, known *texts, spare map[string]any) (f facts, ok bool) {
-	f.words = &native
+	f.words = &nativeWords
 	p := plain{body: body, room: MaxNesting, known: known, spare: spare}
 	return f, p.read(nil, &f)
 }
@@ -144,9 +144,10 @@ func (p *plain) fact(f *facts, key []byte) (ok bool) {
 		p.known = nil // nothing of a person is remembered
 		f.traits, ok = p.value()
 		p.known = known
-	case "specversion", "type": // another format's, perhaps
-		return false
 	default:
+		if isMark(key) {
+			return false
+		}
 		_, ok = p.value()
 	}
 	return ok

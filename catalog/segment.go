@@ -26,20 +26,37 @@ var segmentWords = words{
 	subject:    "the NATS subject",
 }
 
-// isSegment tells whether a body is a call of Segment's API: its type says so, and it is identified as one. A native
-// body may have a type of its own.
-func isSegment(env envelope) bool {
-	switch env["type"] {
+// segmentCall is a call of Segment's API: its type says so, and it is identified as one. A native body may have a type of
+// its own.
+type segmentCall struct{}
+
+func (segmentCall) marks() []string { return []string{"type"} }
+
+func (segmentCall) claimsHeader(map[string][]string) (bool, *DecodeError) { return false, nil }
+
+func (segmentCall) claimsBody(body envelope) bool {
+	switch body["type"] {
 	case callTrack, callIdentify, "page", "screen", "group", "alias":
-		return env["messageId"] != nil || env["id"] == nil
+		return body["messageId"] != nil || body["id"] == nil
 	}
 	return false
 }
 
-// segment reads a call in the style of Segment.
-func (c *Catalog) segment(env envelope, event string) (facts, *DecodeError) {
+func (segmentCall) traitsOf(body envelope, profile bool) []any {
+	context, _ := body["context"].(map[string]any)
+	if profile {
+		return []any{body["traits"], context["traits"], body["properties"]}
+	}
+	return []any{body["traits"], context["traits"]}
+}
+
+func (segmentCall) readFacts(c *Catalog, m *message) (facts, *DecodeError) {
+	env, err := m.readBody()
+	if err != nil {
+		return facts{}, err
+	}
 	f := facts{
-		event:      saidOf(c.bareName(env["event"], event)),
+		event:      saidOf(c.bareName(env["event"], m.event)),
 		learner:    saidOf(env["userId"]),
 		id:         saidOf(env["messageId"]),
 		time:       saidOf(env["timestamp"]),
@@ -62,11 +79,13 @@ func (c *Catalog) segment(env envelope, event string) (facts, *DecodeError) {
 			return facts{}, err
 		}
 		renameTraits(own)
-		if event != "" && event != engine.EventProfileUpdated {
+		if m.event != "" && m.event != engine.EventProfileUpdated {
 			return facts{}, refuse(CodeEventMismatch, "publish it as learning.<learner>."+engine.EventProfileUpdated,
-				"an identify call is %s, the NATS subject says %q", engine.EventProfileUpdated, short(event))
+				"an identify call is %s, the NATS subject says %q", engine.EventProfileUpdated, short(m.event))
 		}
-		f.event, f.properties, f.traits = saidOf(engine.EventProfileUpdated), nil, merge(traits, own)
+		f.event = saidOf(engine.EventProfileUpdated)
+		f.properties = nil
+		f.traits = merge(traits, own)
 	default:
 		call, _ := env["type"].(string)
 		return facts{}, refuse(CodeUnknownEvent, "publish what the learner did as a track call, or don't publish it",

@@ -2,7 +2,6 @@ package privacy
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,7 +11,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"go.temporal.io/sdk/client"
 
-	"homeroom/engine"
+	"homeroom/catalog"
 	"homeroom/store"
 	"homeroom/subjects"
 )
@@ -127,7 +126,7 @@ func (p *Privacy) findAddresses(ctx context.Context, learner string, places []st
 			continue
 		}
 		err := p.data.Read(ctx, place, func(m store.Message) error {
-			known = append(known, traitAddresses(m)...)
+			known = append(known, catalog.Addresses(m.Subject, m.Data)...)
 			return nil
 		})
 		if err != nil {
@@ -138,45 +137,6 @@ func (p *Privacy) findAddresses(ctx context.Context, learner string, places []st
 		known[i] = strings.ToLower(address)
 	}
 	return sortedUnion(known, nil), nil
-}
-
-// traitAddresses reads the learner's addresses out of an event, whatever its format: the trait "email". Other
-// properties of that name may be somebody else's, a friend's who was invited for instance.
-func traitAddresses(m store.Message) []string {
-	var body any
-	if json.Unmarshal(m.Data, &body) != nil {
-		return nil
-	}
-	var emails []string
-	take := func(traits any) {
-		if traits, ok := traits.(map[string]any); ok {
-			if email, ok := traits["email"].(string); ok && strings.Contains(email, "@") {
-				emails = append(emails, strings.TrimSpace(email))
-			}
-		}
-	}
-	profile := strings.HasSuffix(m.Subject, "."+engine.EventProfileUpdated)
-	var walk func(v any)
-	walk = func(v any) {
-		switch v := v.(type) {
-		case map[string]any:
-			for name, value := range v {
-				if name == "traits" || profile && (name == "properties" || name == "data") {
-					take(value)
-				}
-				walk(value)
-			}
-		case []any:
-			for _, value := range v {
-				walk(value)
-			}
-		}
-	}
-	if profile { // a CloudEvent's body may be the data themselves
-		take(body)
-	}
-	walk(body)
-	return emails
 }
 
 // countLocations are the found things by place.

@@ -1,0 +1,77 @@
+package catalog
+
+// formats are the forms of an event's body, in the order in which a message is held against them. The last takes every
+// message that no other does. To add one, write its file and put it into this list.
+var formats = []format{structuredCloudEvent{}, binaryCloudEvent{}, segmentCall{}, nativeBody{}}
+
+// format is one form of an event's body, in a file of its own. TestEveryFormat holds each to a sample.
+type format interface {
+	// marks are the keys at the top level of a body that may make it one of this format. A body without the marks of
+	// any format is read as a native one, in a single pass.
+	marks() []string
+	// claimsHeader reports whether the headers say that a message is of this format. The error is about headers of
+	// this format that Homeroom does not read.
+	claimsHeader(header map[string][]string) (bool, *DecodeError)
+	// claimsBody reports whether the body says so, where the headers are silent.
+	claimsBody(body envelope) bool
+	// readFacts takes the facts out of a message.
+	readFacts(c *Catalog, m *message) (facts, *DecodeError)
+	// traitsOf returns what a body of this format says of the learner as a person: its objects of traits, in whatever
+	// state, and nil for those that are missing. profile reports that the event is engine.EventProfileUpdated, whose
+	// properties are traits. A body may be of another format; then the format finds nothing in it, or what is there in
+	// the places of its own.
+	traitsOf(body envelope, profile bool) []any
+}
+
+// message is what formats read.
+type message struct {
+	header map[string][]string
+	event  string // the subject's, or ""
+	raw    []byte
+	body   envelope // nil until it is read
+}
+
+// readBody returns the body as an object.
+func (m *message) readBody() (envelope, *DecodeError) {
+	if m.body != nil {
+		return m.body, nil
+	}
+	var err *DecodeError
+	m.body, err = readObject(m.raw, MaxNesting)
+	return m.body, err
+}
+
+// formatByHeader returns the format that the headers name, nil if they name none.
+func formatByHeader(header map[string][]string) (format, *DecodeError) {
+	if len(header) == 0 {
+		return nil, nil
+	}
+	for _, f := range formats {
+		if claimed, err := f.claimsHeader(header); claimed || err != nil {
+			return f, err
+		}
+	}
+	return nil, nil
+}
+
+// formatByBody returns the format of a body whose headers name none.
+func formatByBody(body envelope) format {
+	for _, f := range formats {
+		if f.claimsBody(body) {
+			return f
+		}
+	}
+	return nativeBody{}
+}
+
+// isMark reports whether a key at the top level may make a body one of a format other than the native one.
+func isMark(key []byte) bool {
+	for _, f := range formats {
+		for _, mark := range f.marks() {
+			if string(key) == mark {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,46 @@
+package catalog
+
+var nativeWords = words{
+	event:      "event",
+	learner:    "learner_id",
+	id:         "id",
+	time:       "time",
+	properties: "properties",
+	traits:     "traits",
+	says:       "the body says",
+	silent:     "the body does not say",
+	leaveOut:   "the body",
+	subject:    "the subject",
+}
+
+// nativeBody is Homeroom's own format; see the package's documentation.
+type nativeBody struct{}
+
+func (nativeBody) marks() []string { return nil }
+
+func (nativeBody) claimsHeader(map[string][]string) (bool, *DecodeError) { return false, nil }
+
+func (nativeBody) claimsBody(envelope) bool { return true }
+
+func (nativeBody) readFacts(_ *Catalog, m *message) (facts, *DecodeError) {
+	body, err := m.readBody()
+	if err != nil {
+		return facts{}, err
+	}
+	return facts{
+		event:      saidOf(body["event"]),
+		learner:    saidOf(body["learner_id"]),
+		id:         saidOf(body["id"]),
+		time:       saidOf(body["time"]),
+		properties: body["properties"],
+		traits:     body["traits"],
+		words:      &nativeWords,
+	}, nil
+}
+
+func (nativeBody) traitsOf(body envelope, profile bool) []any {
+	if profile {
+		return []any{body["traits"], body["properties"]}
+	}
+	return []any{body["traits"]}
+}
