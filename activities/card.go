@@ -140,14 +140,14 @@ func (s Scene) title(id string, c *engine.Course) string {
 // runs says what each live run does next, and which deliveries are out.
 func (s Scene) runs() []string {
 	var lines []string
-	for _, f := range s.State.Flights {
+	for _, f := range s.State.PendingDeliveries {
 		line := fmt.Sprintf("*%s*%s is delivering *%s* by %s", plain(f.Send.Rule), scope(f.Send.Scope), plain(f.Send.Message), plain(f.Send.Channel))
-		if f.Left != "" {
-			line += ", though it has ended: " + plain(narrate.Reason(f.Left))
+		if f.ExitReason != "" {
+			line += ", though it has ended: " + plain(narrate.Reason(f.ExitReason))
 		}
 		lines = append(lines, line)
 	}
-	live := slices.DeleteFunc(slices.Clone(s.State.Runs), func(r engine.Run) bool { return r.Over || s.flying(r.ID) })
+	live := slices.DeleteFunc(slices.Clone(s.State.Runs), func(r engine.Run) bool { return r.Ended || s.flying(r.ID) })
 	for i, r := range live {
 		if i == maxCardRuns {
 			return append(lines, fmt.Sprintf("and %d more", len(live)-i))
@@ -201,7 +201,7 @@ func (s Scene) instr(r engine.Run) *engine.Instr {
 }
 
 func (s Scene) flying(run string) bool {
-	return slices.ContainsFunc(s.State.Flights, func(f engine.Flight) bool { return f.Send.Run == run })
+	return slices.ContainsFunc(s.State.PendingDeliveries, func(f engine.PendingDelivery) bool { return f.Send.Run == run })
 }
 
 // Next says in a few words what happens at WakeAt, as the timer's summary; empty if nothing is due.
@@ -216,7 +216,7 @@ func (s Scene) next() string {
 	behind := false
 	for _, r := range s.State.Runs {
 		switch {
-		case r.Over || r.Due.IsZero() || s.flying(r.ID):
+		case r.Ended || r.Due.IsZero() || s.flying(r.ID):
 		case r.Due.Equal(s.WakeAt):
 			return r.Rule + " acts"
 		case !r.Due.After(s.Now):
@@ -269,7 +269,7 @@ func (s Scene) openCourses() []string {
 func (s Scene) liveRules() []string {
 	var names []string
 	for _, r := range s.State.Runs {
-		if !r.Over {
+		if !r.Ended {
 			names = append(names, r.Rule)
 		}
 	}

@@ -62,16 +62,16 @@ func busy() activities.Scene {
 	watching := run("retry-after-failed-quiz", "assessment_id=a3", 2, noon.Add(60*time.Hour))
 	watching.Waiting = true
 	sending := run("certificate-share", "certificate_id=c9", 1, time.Time{})
-	sending.Over = true
+	sending.Ended = true
 	old := run("retired-rule", "", 7, noon.Add(90*time.Hour))
 	return activities.Scene{
 		Env:    e,
 		Now:    noon,
 		WakeAt: noon.Add(2 * time.Hour),
 		State: engine.State{
-			Learner: "u_42",
-			Runs:    []engine.Run{waiting, late, watching, sending, old},
-			Flights: []engine.Flight{{Send: engine.Send{Run: sending.ID, Rule: sending.Rule, Scope: sending.Scope, Message: "share-your-certificate", Channel: "email"}}},
+			Learner:           "u_42",
+			Runs:              []engine.Run{waiting, late, watching, sending, old},
+			PendingDeliveries: []engine.PendingDelivery{{Send: engine.Send{Run: sending.ID, Rule: sending.Rule, Scope: sending.Scope, Message: "share-your-certificate", Channel: "email"}}},
 			Recent: []engine.Decision{
 				{At: noon.Add(-48 * time.Hour), Rule: "welcome", Scope: "course_id=crs_go", Kind: engine.KindSent, Message: "welcome"},
 				{At: noon.Add(-47 * time.Hour), Rule: "halfway-cheer", Kind: engine.KindSkipped, Reason: engine.ReasonConditionError, Detail: `event.score_pct: the event carries no "score_pct"`},
@@ -91,7 +91,7 @@ func TestTheCardReadsLikeSentences(t *testing.T) {
 	behind.Env.Profile.Suppressed = true
 	behind.State.Runs = behind.State.Runs[:1]
 	behind.State.Runs[0].Due = noon.Add(-time.Hour)
-	behind.State.Flights = nil
+	behind.State.PendingDeliveries = nil
 	behind.State.Recent = nil
 	behind.WakeAt = noon.Add(2 * time.Second)
 
@@ -123,7 +123,7 @@ func TestTheCardIsBounded(t *testing.T) {
 		id := fmt.Sprintf("%03d%s", i, long)
 		scene.Env.Standing.Courses[id] = &engine.Course{Title: long, Active: engine.Activity{noon.Unix()}}
 		scene.State.Runs = append(scene.State.Runs, engine.Run{ID: id, Rule: id, Scope: long, Due: noon.Add(time.Hour)})
-		scene.State.Flights = append(scene.State.Flights, engine.Flight{Send: engine.Send{Run: id, Rule: id, Scope: long, Message: long}})
+		scene.State.PendingDeliveries = append(scene.State.PendingDeliveries, engine.PendingDelivery{Send: engine.Send{Run: id, Rule: id, Scope: long, Message: long}})
 		scene.State.Recent = append(scene.State.Recent, engine.Decision{Rule: long, Scope: long, Message: long, Detail: long})
 	}
 	card := scene.Card()

@@ -137,7 +137,7 @@ func (d *Decide) Run(ctx context.Context, in workflows.DecideInput) (workflows.D
 		Urgent:     d.o.Prompt || slices.ContainsFunc(unreported, engine.Decision.Urgent),
 		Now:        now,
 		WakeAt:     res.WakeAt,
-		Sleep:      d.sleep(in.Learner, now, res.WakeAt, env.HandedOver),
+		Sleep:      d.sleep(in.Learner, now, res.WakeAt, env.Watermark),
 		Rest:       d.rest(),
 		Retire:     d.retire(res),
 		Next:       scene.Next(),
@@ -153,12 +153,12 @@ const maxResult = 1_900_000
 // Held, the learner waits for a person; no event is lost meanwhile.
 func fits(answer workflows.DecideResult) error {
 	s := &answer.State
-	if len(s.Runs)+len(s.Flights) == 0 { // these hold events; the rest is small
+	if len(s.Runs)+len(s.PendingDeliveries) == 0 { // these hold events; the rest is small
 		return nil
 	}
 	data, err := json.Marshal(answer)
 	if err == nil && len(data) > maxResult {
-		err = fmt.Errorf("%d runs and %d deliveries take %d bytes, more than a workflow may record: let rules and messages read fewer or shorter properties", len(s.Runs), len(s.Flights), len(data))
+		err = fmt.Errorf("%d runs and %d deliveries take %d bytes, more than a workflow may record: let rules and messages read fewer or shorter properties", len(s.Runs), len(s.PendingDeliveries), len(data))
 	}
 	if err != nil {
 		return fmt.Errorf("learner %q: %w", s.Learner, err)
@@ -170,7 +170,7 @@ func fits(answer workflows.DecideResult) error {
 func (d *Decide) env(ctx context.Context, in workflows.DecideInput) (engine.Env, error) {
 	// The mark comes first. Standing is written before an event counts as handed over, so a standing read after the
 	// mark holds everything up to it.
-	env := engine.Env{Grace: d.o.Grace, HandedOver: d.handedOver(ctx, in)}
+	env := engine.Env{Grace: d.o.Grace, Watermark: d.handedOver(ctx, in)}
 	var err error
 	if env.Current, err = d.o.Rulesets.Current(ctx); err != nil {
 		return env, fmt.Errorf("loading the current rules: %w", err)

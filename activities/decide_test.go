@@ -77,7 +77,7 @@ func TestDecideGathersWhatADecisionLooksAt(t *testing.T) {
 		if env.Current.Hash != "rev1" || env.Revision("rev1") != env.Current || env.Revision("rev2").Hash != "rev2" || env.Revision("rev0") != nil {
 			t.Error("the revisions are not those of the live runs")
 		}
-		if !env.Profile.Reachable || env.Standing == nil || env.Grace != time.Minute || !env.HandedOver.Equal(f.mark) {
+		if !env.Profile.Reachable || env.Standing == nil || env.Grace != time.Minute || !env.Watermark.Equal(f.mark) {
 			t.Errorf("env = %+v", env)
 		}
 		if !now.Equal(noon) || len(inputs) != 1 {
@@ -122,7 +122,7 @@ func TestHowFarTheStreamIsHandedOver(t *testing.T) {
 			f := &facts{now: noon, mark: tc.mark}
 			var got time.Time
 			_, err := decide(f, func(env engine.Env, s engine.State, _ []engine.Input, _ time.Time) engine.Result {
-				got = env.HandedOver
+				got = env.Watermark
 				return engine.Result{State: s}
 			}).Run(t.Context(), workflows.DecideInput{Mark: tc.said, Woke: tc.woke})
 			if err != nil || !got.Equal(tc.want) || f.waited != tc.wait {

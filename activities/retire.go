@@ -50,8 +50,8 @@ func (d *Decide) begin(ctx context.Context, learner string) (engine.State, error
 // are held by a pause too, because a sweep finds them by their workflow.
 func (d *Decide) retire(res engine.Result) time.Duration {
 	s := &res.State
-	live := slices.ContainsFunc(s.Runs, func(r engine.Run) bool { return !r.Over })
-	if d.o.Retired == nil || d.o.RetireAfter < 0 || live || len(s.Flights) > 0 || !res.WakeAt.IsZero() {
+	live := slices.ContainsFunc(s.Runs, func(r engine.Run) bool { return !r.Ended })
+	if d.o.Retired == nil || d.o.RetireAfter < 0 || live || len(s.PendingDeliveries) > 0 || !res.WakeAt.IsZero() {
 		return 0
 	}
 	return max(d.o.Clock.Wait(d.o.RetireAfter), time.Millisecond)

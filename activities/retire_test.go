@@ -31,7 +31,7 @@ func (s *shelf) Put(_ context.Context, _ string, state engine.State, _ time.Time
 
 func TestWhereTheFirstDecisionGoesOnFrom(t *testing.T) {
 	away := errors.New("nats: timeout")
-	remembered := engine.State{Version: engine.StateVersion, Learner: "u_42", Seq: 7, Runs: []engine.Run{{Revision: "rev0", Over: true}}}
+	remembered := engine.State{Version: engine.StateVersion, Learner: "u_42", Seq: 7, Runs: []engine.Run{{Revision: "rev0", Ended: true}}}
 	for _, tc := range []struct {
 		name  string
 		shelf *shelf

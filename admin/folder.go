@@ -147,7 +147,7 @@ type SimulateOptions struct {
 }
 
 // Simulate runs recorded events through a folder's rules on a virtual clock. The events are NDJSON, gzipped or not.
-func Simulate(ctx context.Context, f *Folder, events io.Reader, opts SimulateOptions) (*simulate.Report, error) {
+func Simulate(ctx context.Context, f *Folder, events io.Reader, opts SimulateOptions) (*simulate.Result, error) {
 	academy, err := f.Compiled()
 	if err != nil {
 		return nil, err

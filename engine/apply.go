@@ -198,7 +198,7 @@ func (s *Standing) noteActivity(change *Change, at time.Time, resolution time.Du
 				change.CourseGap = max(change.CourseGap, gap(s.lastCourseBase(c), at))
 			}
 		}
-		change.Changed = s.Loose.add(at, resolution) || change.Changed
+		change.Changed = s.Unattributed.add(at, resolution) || change.Changed
 	}
 	change.Changed = s.Platform.add(at, resolution) || change.Changed
 }

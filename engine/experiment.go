@@ -64,7 +64,7 @@ func (s *stepper) withhold(run *Run, rule *Rule, in *Instr, at time.Time) bool {
 	default:
 		return false
 	}
-	s.st.Sends = append(s.st.Sends, SendMark{
+	s.st.PastSends = append(s.st.PastSends, PastSend{
 		ID:       hashID(run.ID, in.ID),
 		Message:  in.Send.Message,
 		Topic:    in.Send.Topic,
@@ -82,7 +82,7 @@ func (s *stepper) withhold(run *Run, rule *Rule, in *Instr, at time.Time) bool {
 // reachesGoal asks whether the event is the success that the rule is after. Before the first message it ends the run
 // without a conversion; after it, within the goal's time, as converted. It reports whether the run has ended.
 func (s *stepper) reachesGoal(run *Run, rule *Rule, ev *Event, course string, at time.Time) bool {
-	if rule.Goal == nil || run.Over && run.Exposed.IsZero() {
+	if rule.Goal == nil || run.Ended && run.Exposed.IsZero() {
 		return false
 	}
 	if !run.Exposed.IsZero() && at.After(run.Exposed.Add(rule.Goal.Within)) {
@@ -106,7 +106,7 @@ func (s *stepper) reachesGoal(run *Run, rule *Rule, ev *Event, course string, at
 		Arm:    run.Arm,
 		Detail: ev.Name,
 	}, ev.ID)
-	run.Over = true
+	run.Ended = true
 	run.Exposed = time.Time{} // nothing is watched for any more
 	s.exit(run, at, ReasonGoal, ev.Name, ev.ID)
 	return true

@@ -17,7 +17,7 @@ type history struct {
 
 // Sent implements History.
 func (h history) Sent(message string, d time.Duration) bool {
-	for _, m := range h.s.st.Sends {
+	for _, m := range h.s.st.PastSends {
 		if m.Message == message && m.At.After(h.at.Add(-d)) && !m.At.After(h.at) {
 			return true
 		}
@@ -101,8 +101,8 @@ func (s *stepper) noteAnswers() {
 	if s.env.Current.Settings.BackOff == nil {
 		return
 	}
-	for i := range s.st.Sends {
-		if m := &s.st.Sends[i]; !m.Answered && s.answered(m.At) {
+	for i := range s.st.PastSends {
+		if m := &s.st.PastSends[i]; !m.Answered && s.answered(m.At) {
 			m.Answered = true
 		}
 	}
@@ -133,12 +133,12 @@ func (s *stepper) ignoring(at time.Time) (until time.Time, yes bool) {
 	s.noteAnswers()
 	ignored := 0
 	var last time.Time
-	for i := len(s.st.Sends) - 1; i >= 0 && ignored < b.AfterIgnored; i-- {
-		m := &s.st.Sends[i]
+	for i := len(s.st.PastSends) - 1; i >= 0 && ignored < b.AfterIgnored; i-- {
+		m := &s.st.PastSends[i]
 		if m.NoSlot {
 			continue
 		}
-		if !m.At.After(s.st.Forgiven) || m.Answered || at.Before(m.At.Add(ignoredAfter)) {
+		if !m.At.After(s.st.BackOffCountsAfter) || m.Answered || at.Before(m.At.Add(ignoredAfter)) {
 			return time.Time{}, false
 		}
 		if ignored++; ignored == 1 {
@@ -151,6 +151,6 @@ func (s *stepper) ignoring(at time.Time) (until time.Time, yes bool) {
 	if until = last.Add(b.For); at.Before(until) {
 		return until, true
 	}
-	s.st.Forgiven = last
+	s.st.BackOffCountsAfter = last
 	return time.Time{}, false
 }

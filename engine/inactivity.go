@@ -24,7 +24,7 @@ func (s *Standing) courseBases(c *Course, room *baseRoom) []base {
 	}
 	bases := append(room[:0], base{exact: c.EnrolledAt, enrol: true})
 	var known time.Time // before this, some activity may be forgotten
-	for _, ring := range []Activity{c.Active, s.Loose} {
+	for _, ring := range []Activity{c.Active, s.Unattributed} {
 		for i, ms := range ring {
 			t := time.UnixMilli(ms).UTC()
 			if t.After(c.EnrolledAt) {
@@ -35,7 +35,7 @@ func (s *Standing) courseBases(c *Course, room *baseRoom) []base {
 			}
 		}
 	}
-	if len(s.Loose) > 0 { // the others are in order
+	if len(s.Unattributed) > 0 { // the others are in order
 		slices.SortStableFunc(bases, func(a, b base) int { return a.exact.Compare(b.exact) })
 	}
 	return slices.DeleteFunc(bases, func(b base) bool { return b.exact.Before(known) })
@@ -60,7 +60,7 @@ func (s *Standing) lastCourseBase(c *Course) time.Time {
 	if c.EnrolledAt.IsZero() {
 		return time.Time{}
 	}
-	return later(later(s.Loose.last(), c.Active.last()), c.EnrolledAt)
+	return later(later(s.Unattributed.last(), c.Active.last()), c.EnrolledAt)
 }
 
 func (s *Standing) lastPlatformBase() time.Time {
@@ -207,7 +207,7 @@ func (s *stepper) startSilent(si *silence, at time.Time) {
 	if si.course != "" {
 		ev.Properties[KeyCourse] = si.course
 	}
-	s.remember(si.rule.Name, si.scope, func(p *Past) { p.Armed = si.armed.UnixMilli() })
+	s.remember(si.rule.Name, si.scope, func(p *PastRun) { p.Armed = si.armed.UnixMilli() })
 	if cond := si.rule.When.Match.If; cond != nil {
 		vars := s.vars(nil, &ev, si.course, at)
 		if yes, err := evalBool(cond, vars); err != nil || !yes {

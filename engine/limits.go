@@ -14,6 +14,6 @@ const (
 	maxSeen      = 128       // event ids
 	maxCounted   = 64        // ids of counted events
 	maxDays      = 90        // days a count() looks back
-	maxSendMarks = 60
+	maxPastSends = 60
 	maxRecent    = 8 // decisions shown to people
 )

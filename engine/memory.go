@@ -79,7 +79,7 @@ func hash64(h uint64, text string) uint64 {
 
 // trim keeps at most n memories: the oldest of the rule that has the most goes first, so that a rule with a run for every
 // quiz does not make another forget that it has said welcome.
-func (p Pasts) trim(n int) Pasts {
+func (p PastRuns) trim(n int) PastRuns {
 	for len(p) > n {
 		count := map[uint64]int{}
 		for _, past := range p {
@@ -102,8 +102,8 @@ func (s *stepper) weight() int {
 	for i := range s.st.Runs {
 		sum += weight(s.st.Runs[i].Trigger.Properties)
 	}
-	for i := range s.st.Flights {
-		sum += weight(s.st.Flights[i].Send.Trigger.Properties)
+	for i := range s.st.PendingDeliveries {
+		sum += weight(s.st.PendingDeliveries[i].Send.Trigger.Properties)
 	}
 	return sum
 }
@@ -140,29 +140,29 @@ func textWeight(v string) int {
 }
 
 // past returns what is remembered of earlier runs of a rule in a scope; the zero Past: nothing.
-func (s *stepper) past(rule, scope string) Past { return s.pastOf(pastKey(rule, scope)) }
+func (s *stepper) past(rule, scope string) PastRun { return s.pastOf(pastKey(rule, scope)) }
 
-func (s *stepper) pastOf(key uint64) Past {
-	for i := range s.st.Past {
-		if s.st.Past[i].Key == key {
-			return s.st.Past[i]
+func (s *stepper) pastOf(key uint64) PastRun {
+	for i := range s.st.PastRuns {
+		if s.st.PastRuns[i].Key == key {
+			return s.st.PastRuns[i]
 		}
 	}
-	return Past{Key: key}
+	return PastRun{Key: key}
 }
 
 // remember changes what is remembered of a rule in a scope and makes it the newest entry.
-func (s *stepper) remember(rule, scope string, change func(*Past)) {
+func (s *stepper) remember(rule, scope string, change func(*PastRun)) {
 	p := s.past(rule, scope)
 	change(&p)
-	s.st.Past = slices.DeleteFunc(s.st.Past, func(other Past) bool { return other.Key == p.Key })
-	s.st.Past = append(s.st.Past, p)
+	s.st.PastRuns = slices.DeleteFunc(s.st.PastRuns, func(other PastRun) bool { return other.Key == p.Key })
+	s.st.PastRuns = append(s.st.PastRuns, p)
 }
 
 // live returns the live run of a rule in a scope, or nil.
 func (s *stepper) live(rule, scope string) *Run {
 	for i := range s.st.Runs {
-		if run := &s.st.Runs[i]; run.Rule == rule && run.Scope == scope && !run.Over {
+		if run := &s.st.Runs[i]; run.Rule == rule && run.Scope == scope && !run.Ended {
 			return run
 		}
 	}
@@ -203,11 +203,11 @@ func (s *stepper) ruleOf(run *Run) *Rule {
 
 // flightOf returns the index of a run's delivery that is out, flightByID that of a send; -1: none.
 func (s *stepper) flightOf(run string) int {
-	return slices.IndexFunc(s.st.Flights, func(f Flight) bool { return f.Send.Run == run })
+	return slices.IndexFunc(s.st.PendingDeliveries, func(f PendingDelivery) bool { return f.Send.Run == run })
 }
 
 func (s *stepper) flightByID(id string) int {
-	return slices.IndexFunc(s.st.Flights, func(f Flight) bool { return f.Send.ID == id })
+	return slices.IndexFunc(s.st.PendingDeliveries, func(f PendingDelivery) bool { return f.Send.ID == id })
 }
 
 // asked is what the expression looks at that is asked last: one at a time is, and none keeps what it was shown.
@@ -263,7 +263,7 @@ func (s *stepper) courseView(id string, at time.Time) *CourseView {
 	view.StartedAt = c.startOfRun(from, at)
 	view.CompletedAt = present.completedAt
 	view.CancelledAt = present.cancelledAt
-	view.LastActiveAt = later(c.Active.asOf(at), s.env.Standing.Loose.asOf(at))
+	view.LastActiveAt = later(c.Active.asOf(at), s.env.Standing.Unattributed.asOf(at))
 	progress := c.progressAsOf(from, at)
 	view.ProgressPct = progress.Pct
 	view.LessonsDone = progress.Done

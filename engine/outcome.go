@@ -74,15 +74,15 @@ func (s *stepper) outcome(o *Outcome) {
 	if i < 0 {
 		return // told before
 	}
-	flight := s.st.Flights[i]
-	s.st.Flights = slices.Delete(s.st.Flights, i, i+1)
+	flight := s.st.PendingDeliveries[i]
+	s.st.PendingDeliveries = slices.Delete(s.st.PendingDeliveries, i, i+1)
 	went := o.Status == OutcomeAccepted || o.Status == OutcomeUncertain
 	if !went {
-		s.st.Sends = slices.DeleteFunc(s.st.Sends, func(m SendMark) bool { return m.ID == o.SendID })
+		s.st.PastSends = slices.DeleteFunc(s.st.PastSends, func(m PastSend) bool { return m.ID == o.SendID })
 	}
 	again := o.Status == OutcomeRetry || o.Status == OutcomeCancelled
 	answer := *o
-	if again && flight.Left != "" {
+	if again && flight.ExitReason != "" {
 		answer.Status = OutcomeCancelled
 		answer.Detail = "the learner left before it went out" // not to be tried again
 	} else if again && answer.RetryAt.IsZero() {
@@ -94,17 +94,17 @@ func (s *stepper) outcome(o *Outcome) {
 	run := s.run(flight.Send.Run)
 	switch {
 	case run == nil:
-	case again && flight.Left == "":
+	case again && flight.ExitReason == "":
 		// Back to the send; waits that began after it begin anew. Every question is asked again.
 		run.PC = flight.PC
 		run.FirstDue = flight.FirstDue
 		run.Due = answer.RetryAt
 		run.Waiting = false
-		run.Over = false
+		run.Ended = false
 		if run.Exposed.Equal(flight.Send.At) {
 			run.Exposed = time.Time{}
 		}
-	case run.Over:
+	case run.Ended:
 		if !exposes(o.Status) && run.Exposed.Equal(flight.Send.At) {
 			run.Exposed = time.Time{}
 		}

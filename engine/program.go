@@ -14,7 +14,7 @@ func (s *stepper) advance(id string, at time.Time) {
 		return
 	}
 	run.Behind = false
-	run.Held = false
+	run.Paused = false
 	if run.Waiting {
 		run.Waiting = false
 		if in := &rule.Program[run.PC]; in.Op == OpWaitFor {

@@ -13,15 +13,15 @@ func (s *stepper) paused(rule string) bool {
 
 // hold stops a run at a send of a paused rule. Nothing is dropped: when the pause is lifted the send is due anew.
 func (s *stepper) hold(run *Run, in *Instr, at time.Time) {
-	run.Held = true
+	run.Paused = true
 	s.note(s.about(run, in, Decision{At: at, Kind: KindDeferred, Reason: ReasonPaused, Detail: "the rule is paused"}), at.Format(time.RFC3339Nano))
 }
 
 // unhold makes the sends due whose rule is no longer paused.
 func (s *stepper) unhold() {
 	for i := range s.st.Runs {
-		if run := &s.st.Runs[i]; run.Held && !s.paused(run.Rule) {
-			run.Held = false
+		if run := &s.st.Runs[i]; run.Paused && !s.paused(run.Rule) {
+			run.Paused = false
 			run.Due = s.now
 			run.FirstDue = s.now
 		}
@@ -29,11 +29,11 @@ func (s *stepper) unhold() {
 }
 
 // published does to the live runs what a publication asks for.
-func (s *stepper) published(p *Published) {
+func (s *stepper) published(p *Publication) {
 	at := later(s.st.Clock, s.now)
 	ids := make([]string, 0, len(s.st.Runs))
 	for i := range s.st.Runs {
-		if run := &s.st.Runs[i]; !run.Over && run.Revision != s.env.Current.Hash {
+		if run := &s.st.Runs[i]; !run.Ended && run.Revision != s.env.Current.Hash {
 			ids = append(ids, run.ID)
 		}
 	}
@@ -41,14 +41,14 @@ func (s *stepper) published(p *Published) {
 		run := s.run(id)
 		old := s.ruleOf(run)
 		next := s.env.Current.Rule(run.Rule)
-		switch p.InFlight {
-		case InFlightMigrate:
+		switch p.RunPolicy {
+		case RunPolicyMigrate:
 			s.migrate(run, old, next, at, p.Hash)
-		case InFlightCancel:
+		case RunPolicyCancel:
 			if old == nil || next == nil || old.Hash != next.Hash {
 				s.exit(run, at, ReasonWithdrawn, "by a publication", p.Hash)
 			}
-		case InFlightFinish:
+		case RunPolicyFinish:
 		}
 	}
 }
@@ -69,14 +69,14 @@ func (s *stepper) migrate(run *Run, old, next *Rule, at time.Time, publication s
 	}
 	if i := s.flightOf(run.ID); i >= 0 { // should the message come back, it comes back to its own step
 		back := -1
-		if pc := s.st.Flights[i].PC; pc < len(old.Program) {
+		if pc := s.st.PendingDeliveries[i].PC; pc < len(old.Program) {
 			back = slices.IndexFunc(next.Program, func(in Instr) bool { return in.ID == old.Program[pc].ID })
 		}
 		if back < 0 {
 			s.exit(run, at, ReasonMigratedAway, "its step is gone", publication)
 			return
 		}
-		s.st.Flights[i].PC = back
+		s.st.PendingDeliveries[i].PC = back
 	}
 	run.PC = to
 	run.Revision = s.env.Current.Hash

@@ -12,9 +12,9 @@ type Env struct {
 	Profile  Profile
 	Standing *Standing     // never nil
 	Grace    time.Duration // how late a due instant may be and still count as punctual
-	// HandedOver is the instant up to which the learner's events have been handed over by the triggers. Zero means
+	// Watermark is the instant up to which the learner's events have been handed over by the triggers. Zero means
 	// "all of them", as on a virtual clock. Nothing due later than this is decided (guarantee 17).
-	HandedOver time.Time
+	Watermark time.Time
 	// Assign overrides who is held out, for rule tests; the zero value is by hash, as in production.
 	Assign Assignment
 	// Zone looks up a time zone, nil: there is no such zone. A host that steps often remembers what it looked up; without
@@ -69,26 +69,26 @@ func (p *Profile) Refuses(s *Send) Reason {
 
 // Input is one thing that arrived: exactly one field is set.
 type Input struct {
-	Event     *Event     `json:"event,omitempty"`
-	Outcome   *Outcome   `json:"outcome,omitempty"`
-	Published *Published `json:"published,omitempty"`
+	Event       *Event       `json:"event,omitempty"`
+	Outcome     *Outcome     `json:"outcome,omitempty"`
+	Publication *Publication `json:"published,omitempty"`
 }
 
-// Published tells a learner that another revision has come into force, and what that means for their live runs. By the
+// Publication tells a learner that another revision has come into force, and what that means for their live runs. By the
 // time it arrives Env.Current may be a newer one still.
-type Published struct {
-	Hash     string   `json:"hash"`
-	InFlight InFlight `json:"in_flight"`
+type Publication struct {
+	Hash      string    `json:"hash"`
+	RunPolicy RunPolicy `json:"in_flight"`
 }
 
-// InFlight says what a publication does to live runs.
-type InFlight string
+// RunPolicy says what a publication does to live runs.
+type RunPolicy string
 
 // The modes of publication.
 const (
-	InFlightFinish  InFlight = "finish"  // they end on the revision they started with
-	InFlightMigrate InFlight = "migrate" // they move to the step with the same id, or leave: migrated_away
-	InFlightCancel  InFlight = "cancel"  // those of changed rules leave: cancelled
+	RunPolicyFinish  RunPolicy = "finish"  // they end on the revision they started with
+	RunPolicyMigrate RunPolicy = "migrate" // they move to the step with the same id, or leave: migrated_away
+	RunPolicyCancel  RunPolicy = "cancel"  // those of changed rules leave: cancelled
 )
 
 // Result is what a step decided.

@@ -14,10 +14,10 @@ type Ruleset struct {
 	Courses map[string]CourseInfo
 	// Counted are the events that a count() looks at, with how many days back at most (1–90).
 	Counted map[string]int
-	// Remember is how far back a sent() looks at most.
-	Remember time.Duration
-	// Keep lists, per event, the properties that rules and messages read; triggers hand over only these and Keys.
-	Keep map[string][]string
+	// SentWindow is how far back a sent() looks at most.
+	SentWindow time.Duration
+	// KeptProperties lists, per event, the properties that rules and messages read; triggers hand over only these and Keys.
+	KeptProperties map[string][]string
 }
 
 // Rule returns the named rule, or nil.

@@ -34,7 +34,7 @@ func (s *stepper) offerTo(run *Run, ev *Event, course string, at time.Time) {
 			return
 		}
 	}
-	if run.Over {
+	if run.Ended {
 		return
 	}
 	if reason := s.silenceOver(run, at); reason != "" {
@@ -185,7 +185,7 @@ func (s *stepper) start(rule *Rule, scope, course string, ev *Event, at, armed t
 		s.notStarted(rule, scope, ev, at, ReasonTooManyRuns, fmt.Sprintf("at most %d at a time", maxRuns))
 		return
 	}
-	s.remember(rule.Name, scope, func(p *Past) { p.Started = at.UnixMilli() })
+	s.remember(rule.Name, scope, func(p *PastRun) { p.Started = at.UnixMilli() })
 	run := Run{
 		ID:       hashID(s.st.Learner, rule.Name, scope, ev.ID),
 		Rule:     rule.Name,
@@ -212,7 +212,7 @@ func (s *stepper) start(rule *Rule, scope, course string, ev *Event, at, armed t
 }
 
 // allows tells whether a rule may start at `at` after what is remembered of its last run in the scope.
-func (a Again) allows(past Past, at time.Time) bool {
+func (a Again) allows(past PastRun, at time.Time) bool {
 	if past.Started == 0 || a.Always {
 		return true
 	}
@@ -234,13 +234,13 @@ func (a Again) String() string {
 // than Grace is given up if it has not begun. (A punctual one went before the learner left, in every host alike.) The
 // goal goes on being watched for if the learner has been exposed: leaving may be how they reach it.
 func (s *stepper) exit(run *Run, at time.Time, reason Reason, detail, occasion string) {
-	if i := s.flightOf(run.ID); i >= 0 && !s.ownEnd(&s.st.Flights[i], at, reason) {
-		s.st.Flights[i].Left = reason
-		if !s.punctual(s.st.Flights[i].Send.At) {
-			s.effects = append(s.effects, Effect{Kind: EffectCancel, Send: s.st.Flights[i].Send})
+	if i := s.flightOf(run.ID); i >= 0 && !s.ownEnd(&s.st.PendingDeliveries[i], at, reason) {
+		s.st.PendingDeliveries[i].ExitReason = reason
+		if !s.punctual(s.st.PendingDeliveries[i].Send.At) {
+			s.effects = append(s.effects, Effect{Kind: EffectCancel, Send: s.st.PendingDeliveries[i].Send})
 		}
 	}
-	if !run.Over {
+	if !run.Ended {
 		s.note(Decision{
 			At:     s.stamp(at),
 			Rule:   run.Rule,
@@ -258,17 +258,17 @@ func (s *stepper) exit(run *Run, at time.Time, reason Reason, detail, occasion s
 
 // ownEnd tells whether a run ends by its own program at the very instant of its last message: nobody has left, and
 // should the provider say "later" the message is tried again.
-func (s *stepper) ownEnd(f *Flight, at time.Time, reason Reason) bool {
+func (s *stepper) ownEnd(f *PendingDelivery, at time.Time, reason Reason) bool {
 	return (reason == ReasonStop || reason == ReasonConditionError) && f.Send.At.Equal(at)
 }
 
 // end takes a run out of the learner's way. It is kept, over, while its delivery is out or its goal is watched for.
 func (s *stepper) end(run *Run) {
-	run.Over = true
+	run.Ended = true
 	run.Due = time.Time{}
 	run.FirstDue = time.Time{}
 	run.Waiting = false
-	run.Held = false
+	run.Paused = false
 	if s.flightOf(run.ID) < 0 && s.watchedUntil(run).IsZero() {
 		s.removeRun(run.ID)
 	}

@@ -54,9 +54,9 @@ func wait(id string, d time.Duration) engine.Instr {
 func ruleset(t testing.TB, names ...string) *engine.Ruleset {
 	t.Helper()
 	rs := &engine.Ruleset{
-		Hash:     "r1",
-		Remember: 7 * day,
-		Counted:  map[string]int{"lesson.completed": 7},
+		Hash:       "r1",
+		SentWindow: 7 * day,
+		Counted:    map[string]int{"lesson.completed": 7},
 		Settings: engine.Settings{
 			Patience:   day,
 			Resolution: 10 * time.Minute,

@@ -73,12 +73,12 @@ func play(t *testing.T, story string) string {
 		case "outcome":
 			h.answer(fields[1:])
 		case "handed-over":
-			h.env.HandedOver = time.Time{}
+			h.env.Watermark = time.Time{}
 			if fields[1] != "all" {
-				h.env.HandedOver = h.at(fields[1])
+				h.env.Watermark = h.at(fields[1])
 			}
 		case "publish":
-			h.publish(h.at(fields[1]), engine.InFlight(fields[2]), fields[3:])
+			h.publish(h.at(fields[1]), engine.RunPolicy(fields[2]), fields[3:])
 		case "until":
 			h.runTo(h.at(fields[1]))
 		default:
@@ -114,7 +114,7 @@ func newHost(t *testing.T) *host {
 func (h *host) use(names ...string) { h.env.Current = ruleset(h.t, names...) }
 
 // publish puts other rules in force and tells the learner.
-func (h *host) publish(at time.Time, mode engine.InFlight, names []string) {
+func (h *host) publish(at time.Time, mode engine.RunPolicy, names []string) {
 	h.runTo(at)
 	old := h.env.Current
 	h.use(names...)
@@ -124,7 +124,7 @@ func (h *host) publish(at time.Time, mode engine.InFlight, names []string) {
 		}
 		return nil
 	}
-	h.step([]engine.Input{{Published: &engine.Published{Hash: h.env.Current.Hash, InFlight: mode}}}, at)
+	h.step([]engine.Input{{Publication: &engine.Publication{Hash: h.env.Current.Hash, RunPolicy: mode}}}, at)
 }
 
 func (h *host) at(s string) time.Time {

@@ -158,7 +158,7 @@ func (s *stepper) cappedUntil(t time.Time, topic string) (time.Time, bool) {
 			continue
 		}
 		var taken []time.Time
-		for _, m := range s.st.Sends {
+		for _, m := range s.st.PastSends {
 			if !m.NoSlot && (limit.Topic == "" || m.Topic == limit.Topic) && m.At.After(t.Add(-limit.Per)) {
 				taken = append(taken, m.At)
 			}
@@ -179,7 +179,7 @@ const farAway = 100 * 365 * 24 * time.Hour
 
 // memoryOfSends is how far back caps and sent() look at messages.
 func (s *stepper) memoryOfSends() time.Duration {
-	window := s.env.Current.Remember
+	window := s.env.Current.SentWindow
 	for _, limit := range s.env.Current.Settings.Caps {
 		window = max(window, limit.Per)
 	}
@@ -219,8 +219,8 @@ func (s *stepper) deliver(run *Run, in *Instr, at time.Time) bool {
 	if run.Exposed.IsZero() {
 		run.Exposed = at
 	}
-	s.st.Sends = append(s.st.Sends, SendMark{ID: send.ID, Message: send.Message, Topic: send.Topic, At: at, NoSlot: send.Transactional})
-	s.st.Flights = append(s.st.Flights, Flight{Send: send, PC: run.PC, FirstDue: run.FirstDue})
+	s.st.PastSends = append(s.st.PastSends, PastSend{ID: send.ID, Message: send.Message, Topic: send.Topic, At: at, NoSlot: send.Transactional})
+	s.st.PendingDeliveries = append(s.st.PendingDeliveries, PendingDelivery{Send: send, PC: run.PC, FirstDue: run.FirstDue})
 	s.effects = append(s.effects, Effect{Kind: EffectDeliver, Send: send})
 	return true
 }

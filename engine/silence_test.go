@@ -22,10 +22,10 @@ func TestARunThatComesBackToLifeHoldsTheNextSilenceBack(t *testing.T) {
 	standing.Platform.add(noon, time.Second)
 	send := Send{ID: "s1", Rule: "quiet", Run: "run1", At: noon}
 	state := State{
-		Learner: "u_1",
-		Clock:   noon,
-		Runs:    []Run{{ID: "run1", Rule: "quiet", Revision: "r1", Over: true}},
-		Flights: []Flight{{Send: send}},
+		Learner:           "u_1",
+		Clock:             noon,
+		Runs:              []Run{{ID: "run1", Rule: "quiet", Revision: "r1", Ended: true}},
+		PendingDeliveries: []PendingDelivery{{Send: send}},
 	}
 	s := newStepper(Env{Current: rules, Revision: func(string) *Ruleset { return rules }, Standing: standing}, state, noon)
 	if s.nextSilence() == nil {

@@ -11,9 +11,9 @@ type Standing struct {
 	SignedUpAt       time.Time          `json:"signed_up_at,omitzero"`
 	CoursesCompleted int                `json:"courses_completed,omitempty"`
 	Courses          map[string]*Course `json:"courses,omitempty"`
-	// Platform is all activity; Loose is the activity that could not be attributed to a course.
-	Platform Activity `json:"platform,omitempty"`
-	Loose    Activity `json:"loose,omitempty"`
+	// Platform is all activity; Unattributed is the activity of which no course is known.
+	Platform     Activity `json:"platform,omitempty"`
+	Unattributed Activity `json:"loose,omitempty"`
 	// Engaged is when the learner, as a person, opened a message or clicked in one.
 	Engaged Activity `json:"engaged,omitempty"`
 	// Counts are how often counted events happened, per UTC day. CountedIDs is a ring of the ids counted last.

@@ -16,7 +16,7 @@ const StateVersion = 1
 type State struct {
 	Version int    `json:"v"`
 	Learner string `json:"learner"`
-	// Clock is the learner's clock: the instant up to which the learner's story has been told. It only moves forward.
+	// Clock is the learner's clock: everything due up to this instant has been decided. It only moves forward.
 	Clock time.Time `json:"clock,omitzero"`
 	// Seq is the stream sequence of the last event applied; a redelivered event is at or below it.
 	Seq uint64 `json:"seq,omitempty"`
@@ -26,22 +26,22 @@ type State struct {
 	Seen []byte `json:"seen,omitempty"`
 	// Runs are the live runs, oldest first, and finished ones whose last delivery is still out.
 	Runs []Run `json:"runs,omitempty"`
-	// Past remembers, per rule and scope (hashed), when a run last started; for `again` and for re-arming. Oldest first.
-	Past Pasts `json:"starts,omitempty"`
-	// Sends are the messages of the longest cap window, oldest first.
-	Sends []SendMark `json:"sends,omitempty"`
-	// Forgiven is the last message that was ignored when a back-off ended: back-off counts anew after it.
-	Forgiven time.Time `json:"forgiven,omitzero"`
-	// Flights are the deliveries that are out.
-	Flights []Flight `json:"flights,omitempty"`
+	// PastRuns remembers, per rule and scope (hashed), when a run last started; for `again` and for re-arming. Oldest first.
+	PastRuns PastRuns `json:"starts,omitempty"`
+	// PastSends are the messages of the longest cap window, oldest first.
+	PastSends []PastSend `json:"sends,omitempty"`
+	// BackOffCountsAfter is the last message that was ignored when a back-off ended: back-off counts anew after it.
+	BackOffCountsAfter time.Time `json:"forgiven,omitzero"`
+	// PendingDeliveries are the deliveries that are out.
+	PendingDeliveries []PendingDelivery `json:"flights,omitempty"`
 	// Recent are the last decisions, newest last, for people who look.
 	Recent []Decision `json:"recent,omitempty"`
 }
 
 // clone copies what a step changes in place.
 func (s State) clone() State {
-	s.Seen, s.Runs, s.Past = slices.Clone(s.Seen), slices.Clone(s.Runs), slices.Clone(s.Past)
-	s.Sends, s.Flights, s.Recent = slices.Clone(s.Sends), slices.Clone(s.Flights), slices.Clone(s.Recent)
+	s.Seen, s.Runs, s.PastRuns = slices.Clone(s.Seen), slices.Clone(s.Runs), slices.Clone(s.PastRuns)
+	s.PastSends, s.PendingDeliveries, s.Recent = slices.Clone(s.PastSends), slices.Clone(s.PendingDeliveries), slices.Clone(s.Recent)
 	return s
 }
 
@@ -65,28 +65,28 @@ type Run struct {
 	Behind bool `json:"behind,omitempty"`
 	// Armed is the last activity that an inactivity run started from.
 	Armed time.Time `json:"armed,omitzero"`
-	// Over tells that the run has ended, and that only a delivery is still out or the goal is still watched for.
-	Over bool `json:"over,omitempty"`
+	// Ended tells that the run has ended, and that only a delivery is still out or the goal is still watched for.
+	Ended bool `json:"over,omitempty"`
 	// Exposed is when the run's first message went, or would have gone. Zero: none yet.
 	Exposed time.Time `json:"exposed,omitzero"`
-	// Held tells that the run stands at a send of a paused rule.
-	Held bool `json:"held,omitempty"`
+	// Paused tells that the run stands at a send of a paused rule.
+	Paused bool `json:"held,omitempty"`
 	// Arm is "split=arm" of the last split the run took.
 	Arm string `json:"arm,omitempty"`
 }
 
-// Past is one remembered start.
-type Past struct {
+// PastRun remembers when a rule last started for one scope.
+type PastRun struct {
 	Key     uint64 // hash of rule and scope
 	Started int64  // unix milliseconds of the last start; 0: it was armed but never started
 	Armed   int64  // unix milliseconds of the activity that armed it last
 }
 
-// Pasts are packed as JSON: base64 of 24 bytes each, because there are many and nobody reads them.
-type Pasts []Past
+// PastRuns are packed as JSON: base64 of 24 bytes each, because there are many and nobody reads them.
+type PastRuns []PastRun
 
 // MarshalJSON implements json.Marshaler.
-func (p Pasts) MarshalJSON() ([]byte, error) {
+func (p PastRuns) MarshalJSON() ([]byte, error) {
 	packed := make([]byte, 0, 24*len(p))
 	for _, past := range p {
 		for _, v := range []uint64{past.Key, uint64(past.Started), uint64(past.Armed)} {
@@ -97,14 +97,14 @@ func (p Pasts) MarshalJSON() ([]byte, error) {
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
-func (p *Pasts) UnmarshalJSON(raw []byte) error {
+func (p *PastRuns) UnmarshalJSON(raw []byte) error {
 	var packed []byte
 	if err := json.Unmarshal(raw, &packed); err != nil || len(packed)%24 != 0 {
 		return fmt.Errorf("the remembered starts of a state are damaged (%d bytes): %w", len(packed), err)
 	}
 	*p = nil
 	for ; len(packed) > 0; packed = packed[24:] {
-		*p = append(*p, Past{
+		*p = append(*p, PastRun{
 			Key:     binary.BigEndian.Uint64(packed),
 			Started: int64(binary.BigEndian.Uint64(packed[8:])),
 			Armed:   int64(binary.BigEndian.Uint64(packed[16:])),
@@ -113,8 +113,8 @@ func (p *Pasts) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// SendMark is a message that went, or is on its way.
-type SendMark struct {
+// PastSend is a message that was sent or withheld, or whose delivery is pending.
+type PastSend struct {
 	ID      string    `json:"id"`
 	Message string    `json:"message"`
 	Topic   string    `json:"topic,omitempty"`
@@ -126,11 +126,11 @@ type SendMark struct {
 	Answered bool `json:"answered,omitempty"`
 }
 
-// Flight is a delivery that is out: its send, and where its run would return to if the provider says "later".
-type Flight struct {
+// PendingDelivery is a send whose outcome is not known yet, and the step to which its run returns if the outcome is a retry.
+type PendingDelivery struct {
 	Send     Send      `json:"send"`
 	PC       int       `json:"pc"`
 	FirstDue time.Time `json:"first_due"`
-	// Left is the reason why the learner has left the run meanwhile; empty: they have not.
-	Left Reason `json:"left,omitempty"`
+	// ExitReason is the reason why the learner has left the run meanwhile; empty: they have not.
+	ExitReason Reason `json:"left,omitempty"`
 }

@@ -8,7 +8,7 @@ import (
 // Step takes inputs into a learner's state, in order, then decides everything that is due up to now.
 //
 // An event moves the learner's clock to max(clock, min(event.Time, now)). What is due before that is decided first; at
-// a tie the event goes first. Due instants beyond env.HandedOver wait: their until may still lie in the stream. A
+// a tie the event goes first. Due instants beyond env.Watermark wait: their until may still lie in the stream. A
 // decision is stamped with its due instant if that is no more than env.Grace ago, otherwise with now; a send that is
 // late in this sense is decided last, when every input has been heard.
 //
@@ -39,8 +39,8 @@ func (s *stepper) take(inputs []Input) Result {
 			s.event(in.Event)
 		case in.Outcome != nil:
 			s.outcome(in.Outcome)
-		case in.Published != nil:
-			s.published(in.Published)
+		case in.Publication != nil:
+			s.published(in.Publication)
 		}
 	}
 	s.settle(s.now)
@@ -93,7 +93,7 @@ func (s *stepper) begin(env Env, state State, now time.Time) {
 		env:       env,
 		st:        state,
 		now:       now,
-		horizon:   env.HandedOver,
+		horizon:   env.Watermark,
 		told:      state.Clock,
 		silences:  s.silences[:0],
 		effects:   s.effects[:0],
@@ -181,7 +181,7 @@ func (s *stepper) nextDue() (due time.Time, ok bool) {
 // ready reports whether a run acts at its due instant: it waits neither for a delivery's outcome nor, being late at a
 // send, for the last input of the step.
 func (s *stepper) ready(run *Run) bool {
-	if run.Over || run.Due.IsZero() || run.Held {
+	if run.Ended || run.Due.IsZero() || run.Paused {
 		return false
 	}
 	if run.FirstDue.IsZero() {
@@ -236,7 +236,7 @@ func (s *stepper) stamp(at time.Time) time.Time {
 func (s *stepper) noteBehind() {
 	for i := range s.st.Runs {
 		run := &s.st.Runs[i]
-		if run.Over || run.Due.IsZero() || run.Held || run.Behind || s.punctual(run.Due) || s.flightOf(run.ID) >= 0 {
+		if run.Ended || run.Due.IsZero() || run.Paused || run.Behind || s.punctual(run.Due) || s.flightOf(run.ID) >= 0 {
 			continue
 		}
 		run.Behind = true
@@ -282,7 +282,7 @@ func (s *stepper) wakeAt() time.Time {
 	for i := range s.st.Runs {
 		run := &s.st.Runs[i]
 		waitsForOutcome := !run.FirstDue.IsZero() && s.flightOf(run.ID) >= 0
-		if !run.Over && !run.Held && !run.Due.IsZero() && !waitsForOutcome {
+		if !run.Ended && !run.Paused && !run.Due.IsZero() && !waitsForOutcome {
 			take(run.Due)
 		}
 	}
@@ -297,12 +297,12 @@ func (s *stepper) forget() {
 	s.noteAnswers()
 	s.forgetSends()
 	s.st.Runs = slices.DeleteFunc(s.st.Runs, func(r Run) bool {
-		return r.Over && s.flightOf(r.ID) < 0 && s.st.Clock.After(s.watchedUntil(&r))
+		return r.Ended && s.flightOf(r.ID) < 0 && s.st.Clock.After(s.watchedUntil(&r))
 	})
-	s.st.Sends = tail(s.st.Sends, maxSendMarks)
+	s.st.PastSends = tail(s.st.PastSends, maxPastSends)
 	s.st.Recent = tail(s.st.Recent, maxRecent)
-	if len(s.st.Past) > maxPast {
-		s.st.Past = s.st.Past.trim(maxPast)
+	if len(s.st.PastRuns) > maxPast {
+		s.st.PastRuns = s.st.PastRuns.trim(maxPast)
 	}
 }
 
@@ -313,15 +313,15 @@ func (s *stepper) forgetSends() {
 	if b := s.env.Current.Settings.BackOff; b != nil {
 		last = b.AfterIgnored
 	}
-	for i := len(s.st.Sends) - 1; i >= 0; i-- {
-		m := &s.st.Sends[i]
+	for i := len(s.st.PastSends) - 1; i >= 0; i-- {
+		m := &s.st.PastSends[i]
 		counts := !m.NoSlot
 		keep := m.At.After(since) || s.flightByID(m.ID) >= 0 || counts && last > 0
 		if counts {
 			last--
 		}
 		if !keep {
-			s.st.Sends = slices.Delete(s.st.Sends, i, i+1)
+			s.st.PastSends = slices.Delete(s.st.PastSends, i, i+1)
 		}
 	}
 }

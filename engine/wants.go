@@ -69,7 +69,7 @@ func (r *Rule) wantsSilence(ev *Event, change Change) bool {
 func Interest(current *Ruleset, older ...*Ruleset) *Ruleset {
 	union := *current
 	union.Rules = slices.Clone(current.Rules)
-	union.Keys, union.Keep = maps.Clone(current.Keys), maps.Clone(current.Keep)
+	union.Keys, union.KeptProperties = maps.Clone(current.Keys), maps.Clone(current.KeptProperties)
 	for _, rs := range older {
 		if rs == nil || rs.Hash == current.Hash {
 			continue
@@ -86,7 +86,7 @@ func Interest(current *Ruleset, older ...*Ruleset) *Ruleset {
 			}
 		}
 		merge(&union.Keys, rs.Keys)
-		merge(&union.Keep, rs.Keep)
+		merge(&union.KeptProperties, rs.KeptProperties)
 	}
 	return &union
 }

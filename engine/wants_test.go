@@ -42,8 +42,8 @@ func TestInterest(t *testing.T) {
 	old := ruleset(t, "share")
 	current.Hash = "new"
 	old.Hash = "old"
-	current.Keep = map[string][]string{"certificate.earned": {"credential_type"}}
-	old.Keep = map[string][]string{"certificate.earned": {"course_title"}}
+	current.KeptProperties = map[string][]string{"certificate.earned": {"credential_type"}}
+	old.KeptProperties = map[string][]string{"certificate.earned": {"course_title"}}
 	shared := engine.Event{Name: "certificate.shared"}
 	if current.Wants(&shared, engine.Change{}) {
 		t.Fatal("the current revision alone wants certificate.shared")
@@ -52,10 +52,10 @@ func TestInterest(t *testing.T) {
 	if !union.Wants(&shared, engine.Change{}) {
 		t.Error("a live run of the old revision would never hear certificate.shared")
 	}
-	if got := union.Keep["certificate.earned"]; len(got) != 2 {
+	if got := union.KeptProperties["certificate.earned"]; len(got) != 2 {
 		t.Errorf("Keep = %v, want both revisions' properties", got)
 	}
-	if len(current.Rules) != 1 || len(current.Keep["certificate.earned"]) != 1 {
+	if len(current.Rules) != 1 || len(current.KeptProperties["certificate.earned"]) != 1 {
 		t.Error("Interest changed the revision it was given")
 	}
 }

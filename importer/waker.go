@@ -40,6 +40,6 @@ func (w *Waker) wake(ctx context.Context, learner, hash string) error {
 		Learner:   learner,
 		Partition: store.PartitionOf(learner),
 		Events:    []engine.Event{},
-		Published: &engine.Published{Hash: hash, InFlight: engine.InFlightFinish},
+		Published: &engine.Publication{Hash: hash, RunPolicy: engine.RunPolicyFinish},
 	})
 }

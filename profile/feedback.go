@@ -77,9 +77,9 @@ func FeedbackOf(event string, properties map[string]any) Feedback {
 	return f
 }
 
-// Apply takes into the profile what feedback says of the learner; at is when it was said. Whether the address is
+// ApplyFeedback takes into the profile what feedback says of the learner; at is when it was said. Whether the address is
 // suppressed is not the profile's.
-func (p *Profile) Apply(f Feedback, at time.Time) (changed bool) {
+func (p *Profile) ApplyFeedback(f Feedback, at time.Time) (changed bool) {
 	switch {
 	case !f.Leave:
 		return false

@@ -18,8 +18,8 @@ func CheckTopic(topic string) error {
 	return nil
 }
 
-// Preferences is what a learner said about their mail.
-type Preferences struct {
+// MailPreferences is what a learner said about their mail.
+type MailPreferences struct {
 	Known   bool   // there is a profile
 	Locale  string // BCP 47, may be empty
 	All     bool   // they left everything
@@ -30,9 +30,9 @@ type Preferences struct {
 	Suppressed string
 }
 
-// Preferences are those of the profile. Known and Suppressed are the store's to fill in.
-func (p Profile) Preferences() Preferences {
-	return Preferences{
+// MailPreferences are those of the profile. Known and Suppressed are the store's to fill in.
+func (p Profile) MailPreferences() MailPreferences {
+	return MailPreferences{
 		Locale:  p.Locale,
 		All:     p.UnsubscribedAll,
 		Consent: p.Consent,

@@ -39,7 +39,7 @@ func state(t *testing.T, p *profile.Profile, statements string) {
 // words are a profile's statements: "all" if everything was left, -left, +chosen.
 func words(p profile.Profile) string {
 	var out []string
-	said := p.Preferences()
+	said := p.MailPreferences()
 	if said.All {
 		out = append(out, "all")
 	}

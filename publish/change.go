@@ -125,7 +125,7 @@ func rulesetOfRule(rs *engine.Ruleset, rule *engine.Rule) *engine.Ruleset {
 }
 
 // Touched are the rules whose live runs the publication may touch.
-func (c Change) Touched(mode engine.InFlight) []string {
+func (c Change) Touched(mode engine.RunPolicy) []string {
 	names := map[string]bool{}
 	add := func(lists ...[]string) {
 		for _, list := range lists {
@@ -136,10 +136,10 @@ func (c Change) Touched(mode engine.InFlight) []string {
 	}
 	add(c.Lifted)
 	switch mode {
-	case engine.InFlightFinish:
-	case engine.InFlightCancel:
+	case engine.RunPolicyFinish:
+	case engine.RunPolicyCancel:
 		add(c.Changed, c.Removed)
-	case engine.InFlightMigrate:
+	case engine.RunPolicyMigrate:
 		add(c.Changed, c.Removed, c.Reworded)
 	}
 	return slices.Sorted(maps.Keys(names))

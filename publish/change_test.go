@@ -62,10 +62,10 @@ func TestCompare(t *testing.T) {
 	if diff := cmp.Diff(want, c, cmpopts.IgnoreUnexported(Change{})); diff != "" {
 		t.Errorf("change (-want +got):\n%s", diff)
 	}
-	for mode, want := range map[engine.InFlight][]string{
-		engine.InFlightFinish:  {"held"}, // its pause ends, whatever else
-		engine.InFlightCancel:  {"edited", "gone", "held"},
-		engine.InFlightMigrate: {"edited", "gone", "held", "kept"}, // kept says something else now
+	for mode, want := range map[engine.RunPolicy][]string{
+		engine.RunPolicyFinish:  {"held"}, // its pause ends, whatever else
+		engine.RunPolicyCancel:  {"edited", "gone", "held"},
+		engine.RunPolicyMigrate: {"edited", "gone", "held", "kept"}, // kept says something else now
 	} {
 		if diff := cmp.Diff(want, c.Touched(mode)); diff != "" {
 			t.Errorf("%s touches (-want +got):\n%s", mode, diff)

@@ -58,7 +58,7 @@ func New(o Options) *Publisher {
 // Plan is a publication before it happens.
 type Plan struct {
 	Academy  *rules.Academy
-	InFlight engine.InFlight
+	InFlight engine.RunPolicy
 	Change   Change
 	// Touched are the rules whose live runs it may touch, those of earlier revisions among them.
 	Touched []string
@@ -68,7 +68,7 @@ type Plan struct {
 
 // Prepare compares a folder with what is in force. A folder that is in force already is compared with what it replaced:
 // sweeping for it once more is harmless.
-func (p *Publisher) Prepare(ctx context.Context, academy *rules.Academy, mode engine.InFlight) (*Plan, error) {
+func (p *Publisher) Prepare(ctx context.Context, academy *rules.Academy, mode engine.RunPolicy) (*Plan, error) {
 	current, err := p.opts.Store.Rulesets.Current(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading which ruleset is in force: %w", err)
@@ -84,7 +84,7 @@ func (p *Publisher) Prepare(ctx context.Context, academy *rules.Academy, mode en
 	}
 	plan.Change = Compare(old, academy)
 	all := plan.Change
-	if mode != engine.InFlightFinish {
+	if mode != engine.RunPolicyFinish {
 		history, err := p.opts.Store.Rulesets.History(ctx)
 		if err != nil {
 			return nil, err
@@ -124,9 +124,9 @@ func (p *Publisher) Resume(ctx context.Context) (*Plan, error) {
 	if academy == nil {
 		return nil, fmt.Errorf("the ruleset in force, %s, does not compile here: use the version of Homeroom that the workers run", current.Hash)
 	}
-	mode := engine.InFlight(current.InFlight)
+	mode := engine.RunPolicy(current.InFlight)
 	if mode == "" {
-		mode = engine.InFlightFinish
+		mode = engine.RunPolicyFinish
 	}
 	return p.Prepare(ctx, academy, mode)
 }

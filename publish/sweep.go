@@ -58,7 +58,7 @@ type sweep struct {
 // Sweep tells the learners whose live runs or wake-up the publication changes; see [Change]. It may run any number of
 // times: a learner who has been told already has nothing left to do.
 func (p *Publisher) Sweep(ctx context.Context, plan *Plan) (SweepCounts, error) {
-	signals := newSignaler(p, engine.Published{Hash: plan.Academy.Ruleset.Hash, InFlight: plan.InFlight})
+	signals := newSignaler(p, engine.Publication{Hash: plan.Academy.Ruleset.Hash, RunPolicy: plan.InFlight})
 	s := p.newSweep(plan, signals.signalInBackground)
 	began := p.opts.Real()
 	err := s.sweepAll(ctx, "")
@@ -212,7 +212,7 @@ const maxSignals = 16
 // signaler signals learners at a steady pace with jitter, so that they do not all decide in the same second.
 type signaler struct {
 	p         *Publisher
-	published engine.Published
+	published engine.Publication
 	slots     chan struct{}
 	running   sync.WaitGroup
 
@@ -221,7 +221,7 @@ type signaler struct {
 	first  error
 }
 
-func newSignaler(p *Publisher, published engine.Published) *signaler {
+func newSignaler(p *Publisher, published engine.Publication) *signaler {
 	return &signaler{p: p, published: published, slots: make(chan struct{}, maxSignals)}
 }
 

@@ -137,16 +137,16 @@ func describe(rs *engine.Ruleset) string {
 			b.WriteByte('\n')
 		}
 	}
-	fmt.Fprintf(&b, "\nremember %s, count %v\n", rs.Remember, rs.Counted)
+	fmt.Fprintf(&b, "\nremember %s, count %v\n", rs.SentWindow, rs.Counted)
 	b.WriteString("\nkeep:\n")
 	for _, name := range slices.Sorted(func(yield func(string) bool) {
-		for name := range rs.Keep {
+		for name := range rs.KeptProperties {
 			if !yield(name) {
 				return
 			}
 		}
 	}) {
-		fmt.Fprintf(&b, "  %s: %s\n", name, strings.Join(rs.Keep[name], " "))
+		fmt.Fprintf(&b, "  %s: %s\n", name, strings.Join(rs.KeptProperties[name], " "))
 	}
 	return b.String()
 }

@@ -190,8 +190,8 @@ do:
       - send: hello
         if: '!sent("hello", "12h")'
 `})
-	if rs := academy.Ruleset; rs.Counted["lesson.completed"] != 30 || len(rs.Counted) != 1 || rs.Remember != 72*time.Hour {
-		t.Errorf("count %v, remember %s", rs.Counted, rs.Remember)
+	if rs := academy.Ruleset; rs.Counted["lesson.completed"] != 30 || len(rs.Counted) != 1 || rs.SentWindow != 72*time.Hour {
+		t.Errorf("count %v, remember %s", rs.Counted, rs.SentWindow)
 	}
 }
 

@@ -133,14 +133,14 @@ func compileFolder(files map[string][]byte, out *Problems) *Academy {
 	}
 	return &Academy{
 		Ruleset: &engine.Ruleset{
-			Hash:     Hash(files),
-			Settings: settings.Settings,
-			Rules:    rules,
-			Keys:     cat.Keys(),
-			Courses:  courses,
-			Keep:     c.keep.lists(cat),
-			Counted:  lang.past.counted,
-			Remember: lang.past.remember,
+			Hash:           Hash(files),
+			Settings:       settings.Settings,
+			Rules:          rules,
+			Keys:           cat.Keys(),
+			Courses:        courses,
+			KeptProperties: c.keep.lists(cat),
+			Counted:        lang.past.counted,
+			SentWindow:     lang.past.remember,
 		},
 		Library:  c.library,
 		Catalog:  cat,

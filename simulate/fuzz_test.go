@@ -33,7 +33,7 @@ func FuzzRun(f *testing.F) {
 		if len(data) > 64<<10 {
 			return
 		}
-		var reports []*simulate.Report
+		var reports []*simulate.Result
 		for _, workers := range []int{1, 3} {
 			r, err := simulate.Decompress(bytes.NewReader(data))
 			if err != nil {

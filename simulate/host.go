@@ -109,7 +109,7 @@ func (h *Host) event(d *catalog.Decoded, arrival time.Time) error {
 // heed takes in what an event says about whether the learner may be written to.
 func (h *Host) heed(ev *engine.Event, said time.Time) {
 	f := profile.FeedbackOf(ev.Name, ev.Properties)
-	changed := h.profile.Apply(f, said)
+	changed := h.profile.ApplyFeedback(f, said)
 	if ev.Name == eventResubscribed {
 		changed = h.comeBack(ev, said)
 	}
@@ -139,7 +139,7 @@ func (h *Host) comeBack(ev *engine.Event, said time.Time) (changed bool) {
 
 // sentAt is when the send was decided that feedback came back to; of none that is known, when it was said.
 func (h *Host) sentAt(send string, said time.Time) time.Time {
-	for _, m := range h.state.Sends {
+	for _, m := range h.state.PastSends {
 		if m.ID == send && send != "" {
 			return m.At
 		}

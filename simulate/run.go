@@ -41,8 +41,8 @@ type Options struct {
 	Progress func(events int)
 }
 
-// Report is what a simulation found.
-type Report struct {
+// Result is what a simulation found.
+type Result struct {
 	Document
 	Until       time.Time    // the last instant decided; zero if there was no event
 	DeadLetters []DeadLetter // the first few
@@ -51,7 +51,7 @@ type Report struct {
 // Run simulates the NDJSON events of r (see Decompress for gzipped ones). Events arrive in the file's order; an event's
 // arrival is the latest time seen so far in the whole file, as in a stream that took them in when they happened.
 // It returns an error if r cannot be read, ctx ends, or the engine misbehaves.
-func Run(ctx context.Context, r io.Reader, opts Options) (*Report, error) {
+func Run(ctx context.Context, r io.Reader, opts Options) (*Result, error) {
 	if opts.Workers <= 0 {
 		opts.Workers = runtime.GOMAXPROCS(0)
 	}
@@ -203,7 +203,7 @@ func (s *sequencer) bury(d *decoded) {
 	}
 }
 
-func (s *sequencer) report() *Report {
+func (s *sequencer) report() *Result {
 	parts := make([]*Collector, len(s.shards))
 	learners := 0
 	for i, sh := range s.shards {
@@ -214,5 +214,5 @@ func (s *sequencer) report() *Report {
 	doc.Summary.Events = s.events
 	doc.Summary.Learners = learners
 	doc.Summary.DeadLetters = s.dead
-	return &Report{Document: doc, Until: s.until, DeadLetters: s.letters}
+	return &Result{Document: doc, Until: s.until, DeadLetters: s.letters}
 }

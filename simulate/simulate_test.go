@@ -85,7 +85,7 @@ var story = line("e1", "ada", "enrollment.created", "2026-03-02T10:00:00Z", `"co
 	line("e4", "bob", "lesson.started", "2026-03-04T10:00:00Z", `"course_id":"go","lesson_id":"l1"`) +
 	line("e5", "ada", "assessment.graded", "2026-03-03T12:30:00Z", `"assessment_id":"a2"`) // arrives a day late
 
-func run(t *testing.T, in string, opts simulate.Options) *simulate.Report {
+func run(t *testing.T, in string, opts simulate.Options) *simulate.Result {
 	t.Helper()
 	opts.Ruleset = ruleset()
 	opts.Decoder = jsonDecoder{}

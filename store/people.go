@@ -67,17 +67,17 @@ func (p People) applyChoice(ctx context.Context, learner string, c profile.Choic
 }
 
 // Preferences is what the learner has said so far. Of an unknown learner they are zero, and no error.
-func (p People) Preferences(ctx context.Context, learner string) (profile.Preferences, error) {
+func (p People) Preferences(ctx context.Context, learner string) (profile.MailPreferences, error) {
 	known, found, err := p.Profiles.findProfile(ctx, learner)
 	if err != nil {
-		return profile.Preferences{}, fmt.Errorf("a learner's preferences: %w", err)
+		return profile.MailPreferences{}, fmt.Errorf("a learner's preferences: %w", err)
 	}
-	said := known.Preferences()
+	said := known.MailPreferences()
 	said.Known = found
 	if known.Email != "" {
 		s, _, err := p.Suppressions.Get(ctx, known.Email)
 		if err != nil {
-			return profile.Preferences{}, fmt.Errorf("a learner's preferences: %w", err)
+			return profile.MailPreferences{}, fmt.Errorf("a learner's preferences: %w", err)
 		}
 		said.Suppressed = string(s.Reason)
 	}

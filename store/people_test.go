@@ -31,7 +31,7 @@ func ada(t *testing.T) *store.Store {
 	return st
 }
 
-func wantPreferences(t *testing.T, st *store.Store, learner string, want profile.Preferences) {
+func wantPreferences(t *testing.T, st *store.Store, learner string, want profile.MailPreferences) {
 	t.Helper()
 	got, err := st.People.Preferences(t.Context(), learner)
 	if err != nil {
@@ -53,7 +53,7 @@ func TestALearnerLeavesAndComesBack(t *testing.T) {
 	st := ada(t)
 	ctx := t.Context()
 	people := st.People
-	known := profile.Preferences{Known: true, Locale: "de"}
+	known := profile.MailPreferences{Known: true, Locale: "de"}
 	wantPreferences(t, st, "u_1", known)
 
 	done(t, people.Leave(ctx, "u_1", "offers", minute(1)))
@@ -100,9 +100,9 @@ func TestWhoCanComeBack(t *testing.T) {
 			st := ada(t)
 			done(t, st.Suppressions.Add(t.Context(), "ada@example.org", tc.reason, minute(1)))
 			done(t, st.People.Choose(t.Context(), "u_1", profile.Choice{Everything: &yes}, minute(2)))
-			wantPreferences(t, st, "u_1", profile.Preferences{Known: true, Locale: "de", Suppressed: tc.everything})
+			wantPreferences(t, st, "u_1", profile.MailPreferences{Known: true, Locale: "de", Suppressed: tc.everything})
 			done(t, st.People.Join(t.Context(), "u_1", "", minute(3)))
-			wantPreferences(t, st, "u_1", profile.Preferences{Known: true, Locale: "de", Suppressed: tc.all})
+			wantPreferences(t, st, "u_1", profile.MailPreferences{Known: true, Locale: "de", Suppressed: tc.all})
 		})
 	}
 }
@@ -110,14 +110,14 @@ func TestWhoCanComeBack(t *testing.T) {
 func TestWhoIsUnknownMayLeaveAndMayNotChoose(t *testing.T) {
 	st := ada(t)
 	ctx := t.Context()
-	wantPreferences(t, st, "u_2", profile.Preferences{})
+	wantPreferences(t, st, "u_2", profile.MailPreferences{})
 	err := st.People.Choose(ctx, "u_2", profile.Choice{Topics: map[string]bool{"offers": false}}, monday)
 	if !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("got %v, want ErrNotFound", err)
 	}
-	wantPreferences(t, st, "u_2", profile.Preferences{})
+	wantPreferences(t, st, "u_2", profile.MailPreferences{})
 	done(t, st.People.Leave(ctx, "u_2", "", monday))
-	wantPreferences(t, st, "u_2", profile.Preferences{Known: true, All: true})
+	wantPreferences(t, st, "u_2", profile.MailPreferences{Known: true, All: true})
 }
 
 func TestEverybodySaysSomethingAtOnce(t *testing.T) {
@@ -136,7 +136,7 @@ func TestEverybodySaysSomethingAtOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	wantPreferences(t, st, "u_1", profile.Preferences{Known: true, Locale: "de", Left: []string{"a", "b", "c", "d"}})
+	wantPreferences(t, st, "u_1", profile.MailPreferences{Known: true, Locale: "de", Left: []string{"a", "b", "c", "d"}})
 }
 
 // A bounce says whose mail came back and not from where. Mail of last week may come back after the address has changed.
@@ -199,11 +199,11 @@ func TestAnErasedLearnerStaysErased(t *testing.T) {
 		t.Fatal(err)
 	}
 	done(t, st.People.Leave(ctx, "u_1", "offers", minute(4)))
-	wantPreferences(t, st, "u_1", profile.Preferences{})
+	wantPreferences(t, st, "u_1", profile.MailPreferences{})
 	if _, err := st.Profiles.Merge(ctx, "u_1", email, minute(6)); err != nil {
 		t.Fatal(err)
 	}
-	wantPreferences(t, st, "u_1", profile.Preferences{Known: true}) // somebody new under the old id
+	wantPreferences(t, st, "u_1", profile.MailPreferences{Known: true}) // somebody new under the old id
 }
 
 // said is a publication of traits.
@@ -295,7 +295,7 @@ func TestUpdatesTakenInTogetherAreKeptThroughARace(t *testing.T) {
 		_ = yield(map[string]any{"locale": "fr", "consent": "sure"}, minute(2)) && yield(map[string]any{"timezone": "Asia/Tokyo"}, minute(3))
 	})
 	done(t, err)
-	wantPreferences(t, st, "u_1", profile.Preferences{Known: true, Locale: "fr", Left: []string{"offers"}})
+	wantPreferences(t, st, "u_1", profile.MailPreferences{Known: true, Locale: "fr", Left: []string{"offers"}})
 	if p, err := st.Profiles.Get(t.Context(), "u_1"); err != nil || p.Timezone != "Asia/Tokyo" || asked != 2 || len(notes) != 1 {
 		t.Errorf("profile %+v and notes %q after %d times, %v", p, notes, asked, err)
 	}

@@ -102,7 +102,7 @@ func (s *Profiles) ApplyFeedback(ctx context.Context, learner string, f profile.
 		mayBegin, err := s.mayCreate(ctx, learner)
 		return mayBegin(at), err
 	}
-	now, err := s.changeProfile(ctx, learner, create, func(p *Profile) bool { return p.Apply(f, at) })
+	now, err := s.changeProfile(ctx, learner, create, func(p *Profile) bool { return p.ApplyFeedback(f, at) })
 	if err == nil {
 		err = s.suppressAddress(ctx, now, f, at)
 	}

@@ -175,7 +175,7 @@ func TestTimerLag(t *testing.T) {
 	before := engine.State{
 		Runs: []engine.Run{
 			due("acted", 2*time.Second), due("ended", 50*time.Second), due("waits for the stream", time.Hour), due("not due", -time.Minute),
-			due("left before it was due", -time.Minute), {ID: "delivery is out"}, {ID: "over", Over: true, Due: now.Add(-time.Hour)},
+			due("left before it was due", -time.Minute), {ID: "delivery is out"}, {ID: "over", Ended: true, Due: now.Add(-time.Hour)},
 		},
 	}
 	after := engine.State{Runs: []engine.Run{{ID: "acted", PC: 1}, due("waits for the stream", time.Hour), due("not due", -time.Minute)}}

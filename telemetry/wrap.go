@@ -195,7 +195,7 @@ func (t *Telemetry) Step(step StepFunc) StepFunc {
 		res := step(env, state, inputs, now)
 		for i := range state.Runs {
 			run := &state.Runs[i]
-			if run.Over || run.Due.IsZero() || run.Due.After(now) || isUnmoved(run, res.State.Runs) {
+			if run.Ended || run.Due.IsZero() || run.Due.After(now) || isUnmoved(run, res.State.Runs) {
 				continue
 			}
 			t.metrics.timerLag.Observe(t.clock.Wait(now.Sub(run.Due)).Seconds())
@@ -208,7 +208,7 @@ func (t *Telemetry) Step(step StepFunc) StepFunc {
 func isUnmoved(run *engine.Run, runs []engine.Run) bool {
 	for i := range runs {
 		if runs[i].ID == run.ID {
-			return runs[i].PC == run.PC && runs[i].Due.Equal(run.Due) && !runs[i].Over
+			return runs[i].PC == run.PC && runs[i].Due.Equal(run.Due) && !runs[i].Ended
 		}
 	}
 	return false

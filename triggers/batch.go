@@ -13,7 +13,7 @@ const maxBatch = 256 << 10
 // strip leaves only the properties that rules and messages read, and the entity keys.
 func strip(ev engine.Event, rs *engine.Ruleset) engine.Event {
 	kept := make(map[string]any)
-	keep := rs.Keep[ev.Name]
+	keep := rs.KeptProperties[ev.Name]
 	keys := rs.Keys[ev.Name]
 	for name, value := range ev.Properties {
 		if slices.Contains(keep, name) || slices.Contains(keys, name) {

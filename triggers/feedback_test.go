@@ -13,7 +13,7 @@ import (
 )
 
 // person is what is known of u_1 as somebody who gets mail.
-func (w *world) person() profile.Preferences {
+func (w *world) person() profile.MailPreferences {
 	w.t.Helper()
 	p, err := w.store.People.Preferences(context.Background(), "u_1")
 	if err != nil {
@@ -28,18 +28,18 @@ func TestWhatAPlatformSaysAboutMailCountsBeforeTheHandOver(t *testing.T) {
 	for _, tc := range []struct {
 		name, event string
 		properties  map[string]any
-		want        profile.Preferences
+		want        profile.MailPreferences
 	}{
-		{"a topic is left", "email.unsubscribed", map[string]any{"topic": "offers"}, profile.Preferences{Left: []string{"offers"}}},
-		{"everything is left", "email.unsubscribed", nil, profile.Preferences{All: true, Suppressed: "unsubscribed"}},
-		{"a complaint", "email.spam_reported", map[string]any{"topic": "offers"}, profile.Preferences{All: true, Suppressed: "complained"}},
-		{"no such mailbox", "email.bounced", map[string]any{"send_id": "s1", "bounce_type": "bounce"}, profile.Preferences{Suppressed: "bounced"}},
-		{"a full mailbox", "email.bounced", map[string]any{"send_id": "s1", "bounce_type": "blocked"}, profile.Preferences{}},
+		{"a topic is left", "email.unsubscribed", map[string]any{"topic": "offers"}, profile.MailPreferences{Left: []string{"offers"}}},
+		{"everything is left", "email.unsubscribed", nil, profile.MailPreferences{All: true, Suppressed: "unsubscribed"}},
+		{"a complaint", "email.spam_reported", map[string]any{"topic": "offers"}, profile.MailPreferences{All: true, Suppressed: "complained"}},
+		{"no such mailbox", "email.bounced", map[string]any{"send_id": "s1", "bounce_type": "bounce"}, profile.MailPreferences{Suppressed: "bounced"}},
+		{"a full mailbox", "email.bounced", map[string]any{"send_id": "s1", "bounce_type": "blocked"}, profile.MailPreferences{}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			w := newWorld(t)
 			w.rules = rules(tc.event)
-			seen := make(chan profile.Preferences, 1)
+			seen := make(chan profile.MailPreferences, 1)
 			w.learn.failWith(func(triggers.Batch) error { seen <- w.person(); return nil })
 			w.run()
 			w.lessonWith(time.Now(), map[string]any{"email": "ada@example.org"})

@@ -43,9 +43,9 @@ func newWorld(t testing.TB) *world {
 // rules are a ruleset that wants the named events and keeps score_pct.
 func rules(events ...string) *engine.Ruleset {
 	rs := &engine.Ruleset{
-		Hash: "test",
-		Keys: map[string][]string{"lesson.completed": {"lesson_id"}, "assessment.graded": {"assessment_id"}},
-		Keep: map[string][]string{"assessment.graded": {"score_pct"}},
+		Hash:           "test",
+		Keys:           map[string][]string{"lesson.completed": {"lesson_id"}, "assessment.graded": {"assessment_id"}},
+		KeptProperties: map[string][]string{"assessment.graded": {"score_pct"}},
 	}
 	rs.Settings.Resolution = 10 * time.Minute
 	rs.Settings.Activity = map[string]bool{"lesson.completed": true}

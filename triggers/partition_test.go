@@ -266,7 +266,7 @@ func TestAnotherConsumersSequencesBeginAnew(t *testing.T) {
 }
 
 func TestStrip(t *testing.T) {
-	rs := &engine.Ruleset{Keep: map[string][]string{"assessment.graded": {"score_pct"}}, Keys: map[string][]string{"assessment.graded": {"assessment_id"}}}
+	rs := &engine.Ruleset{KeptProperties: map[string][]string{"assessment.graded": {"score_pct"}}, Keys: map[string][]string{"assessment.graded": {"assessment_id"}}}
 	ev := engine.Event{Name: "assessment.graded", Properties: map[string]any{"assessment_id": "a", "score_pct": 40.0, "comment": "private"}}
 	got := strip(ev, rs)
 	if diff := cmp.Diff(map[string]any{"assessment_id": "a", "score_pct": 40.0}, got.Properties); diff != "" {

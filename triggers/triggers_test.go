@@ -208,7 +208,7 @@ func TestABurstIsOneHandOver(t *testing.T) {
 
 func TestBatchesAreSplit(t *testing.T) {
 	w := newWorld(t)
-	w.rules.Keep["lesson.completed"] = []string{"essay"}
+	w.rules.KeptProperties["lesson.completed"] = []string{"essay"}
 	w.tune = func(o *triggers.Options) { o.Linger = 300 * time.Millisecond }
 	for i := range 6 {
 		w.publish("u_1", "lesson.completed", map[string]any{

@@ -104,7 +104,7 @@ func (l *learner) drain() {
 			l.inputs = append(l.inputs, engine.Input{Event: &b.Events[i]})
 		}
 		if b.Published != nil {
-			l.inputs = append(l.inputs, engine.Input{Published: b.Published})
+			l.inputs = append(l.inputs, engine.Input{Publication: b.Published})
 		}
 		if b.Mark.After(l.mark) {
 			l.mark = b.Mark

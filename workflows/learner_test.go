@@ -26,8 +26,8 @@ func TestAnEnrollmentIsWelcomedAtOnce(t *testing.T) {
 	if w.decides != 2 { // the event and the outcome
 		t.Errorf("decided %d times, want 2", w.decides)
 	}
-	if s := w.state(); len(s.Runs) != 0 || len(s.Flights) != 0 {
-		t.Errorf("%d runs and %d flights are left, want none", len(s.Runs), len(s.Flights))
+	if s := w.state(); len(s.Runs) != 0 || len(s.PendingDeliveries) != 0 {
+		t.Errorf("%d runs and %d flights are left, want none", len(s.Runs), len(s.PendingDeliveries))
 	}
 }
 
@@ -225,8 +225,8 @@ func TestNoContinueAsNewWhileADeliveryIsOut(t *testing.T) {
 	})
 	w.until(time.Hour, first())
 	next := continued(t, w)
-	if len(next.State.Flights) != 0 {
-		t.Errorf("continued with %d deliveries out, want none", len(next.State.Flights))
+	if len(next.State.PendingDeliveries) != 0 {
+		t.Errorf("continued with %d deliveries out, want none", len(next.State.PendingDeliveries))
 	}
 	equal(t, "mails", w.mails, []string{"10:00 welcome"})
 }
@@ -245,8 +245,8 @@ func leaves(t *testing.T) *world {
 		if in[0].Outcome != nil {
 			close(over)
 		}
-		for _, f := range res.State.Flights {
-			if f.Left != "" { // the engine itself asks for this when the delivery has been out for a while
+		for _, f := range res.State.PendingDeliveries {
+			if f.ExitReason != "" { // the engine itself asks for this when the delivery has been out for a while
 				res.Effects = append(res.Effects, engine.Effect{Kind: engine.EffectCancel, Send: f.Send})
 			}
 		}
@@ -270,8 +270,8 @@ func TestADeliveryThatWasGivenUpMayHaveGoneOut(t *testing.T) {
 			}
 			w.until(time.Hour, first())
 			s := w.state()
-			if asked != 2 || len(s.Runs)+len(s.Flights) != 0 {
-				t.Errorf("the ledger was asked %d times; %d runs and %d flights are left; want 2, none and none", asked, len(s.Runs), len(s.Flights))
+			if asked != 2 || len(s.Runs)+len(s.PendingDeliveries) != 0 {
+				t.Errorf("the ledger was asked %d times; %d runs and %d flights are left; want 2, none and none", asked, len(s.Runs), len(s.PendingDeliveries))
 			}
 			kind := map[engine.OutcomeStatus]string{engine.OutcomeAccepted: "welcome sent", engine.OutcomeUncertain: "welcome uncertain"}[status]
 			if log := strings.Join(w.log(), "\n"); !strings.Contains(log, kind) {
@@ -286,8 +286,8 @@ func TestLeavingGivesUpADeliveryThatHasNotBegun(t *testing.T) {
 	w.until(time.Hour, first())
 
 	s := w.state()
-	if len(s.Runs)+len(s.Flights)+len(s.Sends) != 0 || w.gaveUp != 1 {
-		t.Errorf("%d runs, %d flights, %d sends are left, want none; the ledger was asked %d times, want once", len(s.Runs), len(s.Flights), len(s.Sends), w.gaveUp)
+	if len(s.Runs)+len(s.PendingDeliveries)+len(s.PastSends) != 0 || w.gaveUp != 1 {
+		t.Errorf("%d runs, %d flights, %d sends are left, want none; the ledger was asked %d times, want once", len(s.Runs), len(s.PendingDeliveries), len(s.PastSends), w.gaveUp)
 	}
 	log := strings.Join(w.log(), "\n")
 	if strings.Contains(log, "sent") || !strings.Contains(log, "welcome skipped") && !strings.Contains(log, "welcome exited") {
@@ -300,7 +300,7 @@ func TestEventsAreHeardWhileADeliveryIsOut(t *testing.T) {
 	heard := make(chan struct{})
 	w.step = func(env engine.Env, s engine.State, in []engine.Input, now time.Time) engine.Result {
 		res := engine.Step(env, s, in, now)
-		if res.State.Seq == 2 && len(res.State.Flights) == 1 {
+		if res.State.Seq == 2 && len(res.State.PendingDeliveries) == 1 {
 			close(heard)
 		}
 		return res

@@ -99,5 +99,5 @@ type Batch struct {
 	// StoredAt of the last event, which is what stream order implies.
 	Mark time.Time `json:"mark,omitzero"`
 	// Published, if not nil, tells that other rules have come into force; publishers send it without events.
-	Published *engine.Published `json:"published,omitempty"`
+	Published *engine.Publication `json:"published,omitempty"`
 }

@@ -78,7 +78,7 @@ func (w *world) ended() string {
 func TestWhoRetires(t *testing.T) {
 	live := func(over, held bool) func(*engine.Result) {
 		return func(r *engine.Result) {
-			r.State.Runs = []engine.Run{{ID: "r", Rule: "welcome", Revision: "rev1", Over: over, Held: held}}
+			r.State.Runs = []engine.Run{{ID: "r", Rule: "welcome", Revision: "rev1", Ended: over, Paused: held}}
 		}
 	}
 	for _, tc := range []struct {
@@ -135,8 +135,8 @@ func TestTheNextEventGoesOnFromWhatWasPutAway(t *testing.T) {
 	w.at(0, func() { w.handOver(enrolled, again) }) // redelivered, and new
 	w.until(time.Hour, first())
 	equal(t, "mails", w.mails, nil) // the rule is once per course
-	if st := w.state(); st.Seq != 2 || len(st.Past) != 1 || len(st.Seen) != 16 {
-		t.Errorf("after the revival: seq %d, %d starts, %d bytes of ids; want 2, 1, 16", st.Seq, len(st.Past), len(st.Seen))
+	if st := w.state(); st.Seq != 2 || len(st.PastRuns) != 1 || len(st.Seen) != 16 {
+		t.Errorf("after the revival: seq %d, %d starts, %d bytes of ids; want 2, 1, 16", st.Seq, len(st.PastRuns), len(st.Seen))
 	}
 }
 

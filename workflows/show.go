@@ -75,7 +75,7 @@ func (l *learner) occasion() string {
 			}
 		case in.Outcome != nil:
 			parts = append(parts, "delivery "+string(in.Outcome.Status))
-		case in.Published != nil:
+		case in.Publication != nil:
 			parts = append(parts, "other rules are in force")
 		}
 	}

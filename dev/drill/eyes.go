@@ -262,7 +262,7 @@ func (e *eyes) ask(ctx context.Context, most int) func(string) (bool, []engine.D
 		}
 		e.untold = append(e.untold, untold...)
 		var none *serviceerror.NotFound
-		return err == nil && len(st.Runs)+len(st.Flights) > 0 || err != nil && !errors.As(err, &none), untold
+		return err == nil && len(st.Runs)+len(st.PendingDeliveries) > 0 || err != nil && !errors.As(err, &none), untold
 	}
 }
 

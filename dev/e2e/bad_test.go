@@ -161,7 +161,7 @@ func checkBounded(t *testing.T, w *world, learner string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d bytes: %d runs, %d past, %d sends", len(body), len(st.Runs), len(st.Past), len(st.Sends))
+	t.Logf("%d bytes: %d runs, %d past, %d sends", len(body), len(st.Runs), len(st.PastRuns), len(st.PastSends))
 	if len(body) > 64<<10 {
 		t.Errorf("the state has %d bytes, want at most 64 KiB", len(body))
 	}

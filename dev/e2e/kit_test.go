@@ -303,8 +303,8 @@ func done(t *testing.T, ctx context.Context, h *house.House, learner string) {
 	t.Helper()
 	eventually(t, ctx, learner+" is done", func() error {
 		st, err := stateOf(ctx, h, learner)
-		if err == nil && len(st.Runs)+len(st.Flights) > 0 {
-			err = fmt.Errorf("%d runs, %d deliveries under way", len(st.Runs), len(st.Flights))
+		if err == nil && len(st.Runs)+len(st.PendingDeliveries) > 0 {
+			err = fmt.Errorf("%d runs, %d deliveries under way", len(st.Runs), len(st.PendingDeliveries))
 		}
 		return err
 	})

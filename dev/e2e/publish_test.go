@@ -40,7 +40,7 @@ do:
 }
 
 // put publishes as `homeroom rules publish` does, and sweeps.
-func (w *world) put(a *rules.Academy, mode engine.InFlight) publication.SweepCounts {
+func (w *world) put(a *rules.Academy, mode engine.RunPolicy) publication.SweepCounts {
 	w.t.Helper()
 	p := w.house.Publisher()
 	plan, err := p.Prepare(w.ctx, a, mode)
@@ -91,7 +91,7 @@ func TestPublishingDuringAWait(t *testing.T) {
 	}
 
 	w.fails("fay")
-	if swept := w.put(retrying(t, "wait: 1h", "second"), engine.InFlightFinish); swept.Signaled() != 0 {
+	if swept := w.put(retrying(t, "wait: 1h", "second"), engine.RunPolicyFinish); swept.Signaled() != 0 {
 		t.Errorf("finish told %d learners, want none", swept.Signaled())
 	}
 	w.fails("gus")
@@ -99,20 +99,20 @@ func TestPublishingDuringAWait(t *testing.T) {
 	sent("gus", "second")
 
 	w.fails("max")
-	w.put(retrying(t, "wait: 1h", "third"), engine.InFlightMigrate)
+	w.put(retrying(t, "wait: 1h", "third"), engine.RunPolicyMigrate)
 	sent("max", "third") // the step with the same id, in the new revision
 
 	w.fails("mia")
-	w.put(retrying(t, `wait_until: "09:00"`, "third"), engine.InFlightMigrate) // still a wait of the same name
+	w.put(retrying(t, `wait_until: "09:00"`, "third"), engine.RunPolicyMigrate) // still a wait of the same name
 	if st, err := w.state("mia"); err != nil || len(st.Runs) != 2 {
 		t.Errorf("mia has %d runs (%v), want both moved", len(st.Runs), err)
 	}
-	w.put(retrying(t, "if: trigger.score_pct > 90.0, then: [{send: first}]", "third"), engine.InFlightMigrate)
+	w.put(retrying(t, "if: trigger.score_pct > 90.0, then: [{send: first}]", "third"), engine.RunPolicyMigrate)
 	w.wait(1, because("mia", engine.KindExited, engine.ReasonMigratedAway))
 
-	w.put(retrying(t, "wait: 1h", "first"), engine.InFlightFinish)
+	w.put(retrying(t, "wait: 1h", "first"), engine.RunPolicyFinish)
 	w.fails("cam")
-	w.put(retrying(t, "wait: 1h", "second"), engine.InFlightCancel)
+	w.put(retrying(t, "wait: 1h", "second"), engine.RunPolicyCancel)
 	w.wait(1, because("cam", engine.KindExited, engine.ReasonWithdrawn))
 	w.wait(1, rule("cam", "steady", engine.KindSent)) // this rule has not changed
 	if got := w.heard.all(rule("cam", "retry", engine.KindSent)); len(got) != 0 {
@@ -158,7 +158,7 @@ do: [send: nudge]
 		"rules/quiet.yaml": `rule: quiet
 when: {inactive: 90m, in: course}
 do: [send: nudge]
-`}), engine.InFlightFinish)
+`}), engine.RunPolicyFinish)
 	if swept.Woken != 2 || swept.LiveRuns != 1 {
 		t.Errorf("%+v learners were swept, want two woken and one with a run that is held no longer", swept)
 	}
@@ -182,7 +182,7 @@ func TestABrokenRevisionStaysOut(t *testing.T) {
 	if err := st.Control.PublishInstance(w.ctx, other); err != nil {
 		t.Fatal(err)
 	}
-	plan, err := p.Prepare(w.ctx, next, engine.InFlightFinish)
+	plan, err := p.Prepare(w.ctx, next, engine.RunPolicyFinish)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +218,7 @@ func TestABrokenRevisionStaysOut(t *testing.T) {
 	if d := w.wait(1, rule("ada", "retry", engine.KindSent))[0]; d.Rev != good {
 		t.Errorf("decided by %s, want %s", d.Rev, good)
 	}
-	w.put(next, engine.InFlightFinish) // and out of it again
+	w.put(next, engine.RunPolicyFinish) // and out of it again
 }
 
 // TestARestartUndoesNothing: a process that starts with a folder of yesterday serves what has been published since, with and
@@ -227,7 +227,7 @@ func TestARestartUndoesNothing(t *testing.T) {
 	t.Parallel()
 	w := open(t, retrying(t, "wait: 1h", "first"), house.Options{})
 	published := retrying(t, "wait: 1h", "second")
-	w.put(published, engine.InFlightFinish)
+	w.put(published, engine.RunPolicyFinish)
 	yesterday := w.move(house.Options{OnStart: app.PublishNew})
 	w.academy = nil
 	none := w.move(house.Options{})
@@ -256,7 +256,7 @@ func TestTwoPublishersAtOnce(t *testing.T) {
 	results := make(chan result)
 	for _, message := range []string{"second", "third"} {
 		p := w.house.Publisher()
-		plan, err := p.Prepare(w.ctx, retrying(t, "wait: 1h", message), engine.InFlightFinish)
+		plan, err := p.Prepare(w.ctx, retrying(t, "wait: 1h", message), engine.RunPolicyFinish)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -26,7 +26,7 @@ func (h *home) enrolled(learner string, seq int, course string) engine.Event {
 func (h *home) hears(learner string, seq uint64) (state engine.State) {
 	h.t.Helper()
 	h.eventually(learner+" hears of the event", func() (err error) {
-		if state, err = h.state(learner); err == nil && (state.Seq < seq || len(state.Flights) > 0) {
+		if state, err = h.state(learner); err == nil && (state.Seq < seq || len(state.PendingDeliveries) > 0) {
 			err = errNotYet
 		}
 		return err
@@ -42,7 +42,7 @@ func TestTheCircle(t *testing.T) {
 	h.handOver("ada", first)
 	gone := h.retires("ada")
 	kept, found, err := h.store.Retired.Get(h.ctx, "ada")
-	if err != nil || !found || kept.Seq != 1 || kept.Learner != "ada" || len(kept.Past) != 1 {
+	if err != nil || !found || kept.Seq != 1 || kept.Learner != "ada" || len(kept.PastRuns) != 1 {
 		t.Fatalf("put away: %+v, found %v, error %v", kept, found, err)
 	}
 	if _, _, stage := h.status("ada"); stage != `"retired"` {
@@ -63,7 +63,7 @@ func TestTheCircle(t *testing.T) {
 	if status != enums.WORKFLOW_EXECUTION_STATUS_RUNNING || run == gone || stage != `"awake"` {
 		t.Errorf("the run is %s at stage %s", status, stage)
 	}
-	if len(state.Seen) != 16 || len(state.Past) != 1 || len(state.Sends) > 1 {
+	if len(state.Seen) != 16 || len(state.PastRuns) != 1 || len(state.PastSends) > 1 {
 		t.Errorf("after the revival the state is %+v", state)
 	}
 	if got := h.sent(); len(got) != 1 {

@@ -88,7 +88,7 @@ func newRule(t *testing.T, seen func(publish.Temporal) publish.Temporal) {
 	if got := h.sent(); !slices.Equal(got, []string{"ada nudge", "ada reminder"}) {
 		t.Errorf("sent %v, want one welcome before and one reminder", got)
 	}
-	if st, err := h.state("ada"); err != nil || st.Seq != 2 || len(st.Past) != 2 {
+	if st, err := h.state("ada"); err != nil || st.Seq != 2 || len(st.PastRuns) != 2 {
 		t.Errorf("ada's state is %+v (%v), want event 2 and two starts", st, err)
 	}
 	if _, after, _ := h.status("grace"); after != before {
@@ -109,12 +109,12 @@ func (h *home) publish(files map[string]string, service publish.Temporal) publis
 		Settle:   100 * time.Millisecond,
 		Random:   rand.Float64,
 	})
-	plan, err := p.Prepare(h.ctx, h.rules.Load(), engine.InFlightFinish)
+	plan, err := p.Prepare(h.ctx, h.rules.Load(), engine.RunPolicyFinish)
 	h.must(err)
 	_, err = p.Publish(h.ctx, plan, "ada", "the rules so far")
 	h.must(err)
 	next := academy(h.t, files)
-	plan, err = p.Prepare(h.ctx, next, engine.InFlightFinish)
+	plan, err = p.Prepare(h.ctx, next, engine.RunPolicyFinish)
 	h.must(err)
 	_, err = p.Publish(h.ctx, plan, "ada", "a new rule")
 	h.must(err)

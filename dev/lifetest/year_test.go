@@ -104,8 +104,8 @@ func (h *home) live(events []engine.Event, all bool) bill {
 	}
 	c.reach(h, events[len(events)-1].Time.AddDate(0, 0, 3))
 	h.eventually("everything is heard", func() error {
-		if st, err := h.state(learner); err != nil || len(st.Flights) > 0 {
-			return fmt.Errorf("%d deliveries are out (%v)", len(st.Flights), err)
+		if st, err := h.state(learner); err != nil || len(st.PendingDeliveries) > 0 {
+			return fmt.Errorf("%d deliveries are out (%v)", len(st.PendingDeliveries), err)
 		}
 		return nil
 	})

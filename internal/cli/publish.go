@@ -122,7 +122,7 @@ func (c *RulesSweepCmd) Run(ctx context.Context, o IO) error {
 // sweepReport is what --format json prints.
 type sweepReport struct {
 	DryRun    bool                 `json:"dry_run,omitempty"`
-	InFlight  engine.InFlight      `json:"in_flight,omitempty"`
+	InFlight  engine.RunPolicy     `json:"in_flight,omitempty"`
 	Change    *publish.Change      `json:"change,omitempty"`
 	Touched   []string             `json:"touched_rules,omitempty"`
 	Expected  *publish.SweepCounts `json:"expected,omitempty"`
@@ -132,7 +132,7 @@ type sweepReport struct {
 
 // publish asks, publishes and sweeps.
 func (c *PublishFlags) publish(ctx context.Context, d *desk, academy *rules.Academy) error {
-	plan, err := d.publisher.Prepare(ctx, academy, engine.InFlight(c.InFlight))
+	plan, err := d.publisher.Prepare(ctx, academy, engine.RunPolicy(c.InFlight))
 	if err != nil {
 		return err
 	}
@@ -205,13 +205,13 @@ func outlook(plan *publish.Plan, expected publish.SweepCounts) string {
 }
 
 // mode says what happens to live runs.
-func mode(m engine.InFlight) string {
+func mode(m engine.RunPolicy) string {
 	switch m {
-	case engine.InFlightMigrate:
+	case engine.RunPolicyMigrate:
 		return "move to the new rules"
-	case engine.InFlightCancel:
+	case engine.RunPolicyCancel:
 		return "of changed rules leave"
-	case engine.InFlightFinish:
+	case engine.RunPolicyFinish:
 	}
 	return "end on the rules they began with"
 }

@@ -88,7 +88,7 @@ func (c *SimulateCmd) openEvents(o IO) (io.ReadCloser, int64, error) {
 }
 
 // printComplaints says what the document has no room for.
-func (c *SimulateCmd) printComplaints(o IO, report *simulate.Report) {
+func (c *SimulateCmd) printComplaints(o IO, report *simulate.Result) {
 	for _, d := range report.DeadLetters {
 		fmt.Fprintf(o.Err, "%s: %s\n", c.sourceName(), d)
 	}
@@ -103,7 +103,7 @@ func (c *SimulateCmd) printComplaints(o IO, report *simulate.Report) {
 	}
 }
 
-func (c *SimulateCmd) printReport(o IO, report *simulate.Report) error {
+func (c *SimulateCmd) printReport(o IO, report *simulate.Result) error {
 	if c.Format == "json" {
 		return report.WriteJSON(o.Out)
 	}

@@ -15,7 +15,7 @@ import (
 // compare sets what was expected against what was decided. Messages (sent and withheld) must be equal in full and in
 // order; the other kinds are looked for where they are listed.
 func compare(t *Test, decisions []engine.Decision) ([]Line, bool) {
-	marks := make([]Mark, len(decisions))
+	marks := make([]DiffMark, len(decisions))
 	for i := range marks {
 		marks[i] = Same
 	}
@@ -107,7 +107,7 @@ func common(n, m int, same func(i, j int) bool) (a, b []bool) {
 }
 
 // timeline puts events, decisions and missing expectations in the order of time; within an instant in that order.
-func timeline(t *Test, decisions []engine.Decision, marks []Mark, missing []bool) []Line {
+func timeline(t *Test, decisions []engine.Decision, marks []DiffMark, missing []bool) []Line {
 	var lines []Line
 	for i := range t.Events {
 		ev := &t.Events[i]

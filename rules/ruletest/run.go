@@ -50,19 +50,19 @@ func (c *Case) Run(coverage *Coverage) Result {
 	return res
 }
 
-// Mark says what a line of a timeline means.
-type Mark byte
+// DiffMark says what a line of a timeline means.
+type DiffMark byte
 
 // The marks.
 const (
-	Same       Mark = ' ' // it happened, as expected or not asked about
-	Missing    Mark = '-' // it was expected and did not happen
-	Unexpected Mark = '+' // it happened and was not expected
+	Same       DiffMark = ' ' // it happened, as expected or not asked about
+	Missing    DiffMark = '-' // it was expected and did not happen
+	Unexpected DiffMark = '+' // it happened and was not expected
 )
 
 // Line is one line of a test's timeline.
 type Line struct {
-	Mark Mark
+	Mark DiffMark
 	At   time.Time
 	Kind string // "event" or a kind of decision
 	What string // the event, message or rule
