@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -48,7 +47,7 @@ func (c *DoctorCmd) Run(ctx context.Context, o IO) error {
 	findings := doctor.Examine(ctx, doctor.Options{
 		NATS: func() (*nats.Conn, jetstream.JetStream, error) { return c.connect("homeroom doctor") },
 		Temporal: func(ctx context.Context) (client.Client, string, error) {
-			return dialTemporal(ctx, slog.New(slog.DiscardHandler))
+			return dialTemporal(ctx)
 		},
 		Mail: func() (doctor.Mail, error) {
 			sender, err := c.newSender()

@@ -67,7 +67,7 @@ func (c *EmitCmd) Run(ctx context.Context, o IO) error {
 		},
 	})
 	if errors.Is(err, jetstream.ErrNoStreamResponse) {
-		return fmt.Errorf("there is no stream %s at %s yet: `homeroom serve` makes it, and so does `go run ./dev --live`", subjects.Stream, c.where())
+		return fmt.Errorf("there is no stream %s at %s yet: `homeroom serve` makes it, and so does `go run ./dev --live`", subjects.Stream, c.natsOptions().Address())
 	} else if err != nil {
 		return fmt.Errorf("publishing to %s: %w", subject, err)
 	}

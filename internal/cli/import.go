@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"maps"
 	"os"
 	"slices"
@@ -78,7 +77,7 @@ func (c *ImportCmd) Run(ctx context.Context, o IO) error {
 		OpenRejected: c.openRejected,
 	}
 	if c.Wake && !c.DryRun {
-		temporal, _, err := dialTemporal(ctx, slog.New(slog.DiscardHandler))
+		temporal, _, err := dialTemporal(ctx)
 		if err != nil {
 			return err
 		}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 
@@ -112,7 +111,7 @@ func (f InstallationFlags) with(ctx context.Context, o IO, do func(*privacy.Priv
 		return err
 	}
 	defer st.Control.Close()
-	temporal, namespace, err := dialTemporal(ctx, slog.New(slog.DiscardHandler), f.Keys...)
+	temporal, namespace, err := dialTemporal(ctx, f.Keys...)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/url"
 	"strings"
 	"time"
@@ -143,7 +142,7 @@ const untoldPatience = 5 * time.Second
 func (c *LearnerWhyCmd) untold(ctx context.Context) ([]engine.Decision, error) {
 	ctx, cancel := context.WithTimeout(ctx, untoldPatience)
 	defer cancel()
-	temporal, _, err := dialTemporal(ctx, slog.New(slog.DiscardHandler), c.Keys...)
+	temporal, _, err := dialTemporal(ctx, c.Keys...)
 	if err != nil {
 		return nil, err
 	}

@@ -1,14 +1,14 @@
 package cli
 
 import (
+	"context"
 	"errors"
-	"fmt"
-	"net/url"
-	"strings"
-	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"go.temporal.io/sdk/client"
+
+	"homeroom/internal/connect"
 )
 
 // NATSFlags say which NATS to talk to. Passwords belong into the credentials file, not into flags.
@@ -20,45 +20,33 @@ type NATSFlags struct {
 	Key   string `name:"nats-key" env:"HOMEROOM_NATS_KEY" type:"existingfile" help:"Client key." placeholder:"FILE"`
 }
 
-// connect returns a connection that comes back by itself, and its JetStream.
-func (f NATSFlags) connect(name string, opts ...nats.Option) (*nats.Conn, jetstream.JetStream, error) {
-	opts = append(opts, nats.Name(name), nats.MaxReconnects(-1), nats.Timeout(5*time.Second))
-	if f.Creds != "" {
-		opts = append(opts, nats.UserCredentials(f.Creds))
+// natsOptions returns the flags as the options of a connection.
+func (f NATSFlags) natsOptions() connect.NATSOptions {
+	return connect.NATSOptions{
+		URL:             f.URL,
+		CredentialsFile: f.Creds,
+		CAFile:          f.CA,
+		CertFile:        f.Cert,
+		KeyFile:         f.Key,
 	}
-	if f.CA != "" {
-		opts = append(opts, nats.RootCAs(f.CA))
-	}
-	if f.Cert != "" || f.Key != "" {
-		opts = append(opts, nats.ClientCert(f.Cert, f.Key))
-	}
-	nc, err := nats.Connect(f.URL, opts...)
-	if err != nil {
-		var unread *url.Error
-		if errors.As(err, &unread) { // it repeats the address, and with it the password
-			err = unread.Err
-		}
-		return nil, nil, fmt.Errorf("no NATS at %s: %w; start one, try everything at once with `go run ./dev --live`, or name yours with --nats", f.where(), err)
-	}
-	js, err := jetstream.New(nc)
-	if err != nil {
-		nc.Close()
-		return nil, nil, fmt.Errorf("JetStream at %s: %w", f.where(), err)
-	}
-	return nc, js, nil
 }
 
-// where is the servers' addresses without the names, passwords and tokens in them.
-func (f NATSFlags) where() string {
-	servers := strings.Split(f.URL, ",")
-	for i, server := range servers {
-		if at := strings.LastIndex(server, "@"); at >= 0 {
-			scheme := ""
-			if before, _, ok := strings.Cut(server, "://"); ok {
-				scheme = before + "://"
-			}
-			servers[i] = scheme + server[at+1:]
-		}
+// connect returns a connection that reconnects by itself, and its JetStream.
+func (f NATSFlags) connect(name string) (*nats.Conn, jetstream.JetStream, error) {
+	return connect.NATS(name, f.natsOptions())
+}
+
+// dialTemporal connects as the SDK's environment configuration says. With key files, payloads are encrypted.
+func dialTemporal(ctx context.Context, keyFiles ...string) (client.Client, string, error) {
+	temporal, namespace, err := connect.Temporal(ctx, connect.TemporalOptions{KeyFiles: keyFiles})
+	return temporal, namespace, usageOfConfiguration(err)
+}
+
+// usageOfConfiguration makes an error about a configuration one of usage.
+func usageOfConfiguration(err error) error {
+	var configuration *connect.ConfigurationError
+	if errors.As(err, &configuration) {
+		return usage(err)
 	}
-	return strings.Join(servers, ",")
+	return err
 }

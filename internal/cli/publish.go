@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -257,7 +256,7 @@ type desk struct {
 // with connects to NATS and Temporal.
 func (c *PublishFlags) with(ctx context.Context, o IO, do func(*desk) error) error {
 	return withStore(ctx, o, c.NATSFlags, func(js jetstream.JetStream, d *desk) error {
-		temporal, _, err := dialTemporal(ctx, slog.New(slog.DiscardHandler))
+		temporal, _, err := dialTemporal(ctx)
 		if err != nil {
 			return err
 		}

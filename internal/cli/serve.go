@@ -3,20 +3,14 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
-	"log/slog"
 	"os"
 	"slices"
 	"strings"
 	"time"
 
-	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/contrib/envconfig"
-	sdklog "go.temporal.io/sdk/log"
-
 	"homeroom/app"
 	"homeroom/delivery"
-	"homeroom/internal/codec"
+	"homeroom/internal/connect"
 	"homeroom/rules"
 	"homeroom/store"
 )
@@ -94,9 +88,9 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 		return err
 	}
 	defer desk.close(log)
-	temporal, namespace, err := dialTemporalWith(ctx, log, desk.Temporal, c.Keys...)
+	temporal, namespace, err := connect.Temporal(ctx, connect.TemporalOptions{Log: log, KeyFiles: c.Keys, Adjust: desk.Temporal})
 	if err != nil {
-		return err
+		return usageOfConfiguration(err)
 	}
 	defer temporal.Close()
 	var pages *app.EdgeOptions
@@ -153,47 +147,4 @@ func readSecrets(files []string) ([][]byte, error) {
 		return nil, usage(err)
 	}
 	return secrets, err
-}
-
-// dialTemporal connects as the SDK's environment configuration says. With key files, payloads are encrypted.
-func dialTemporal(ctx context.Context, log *slog.Logger, keyFiles ...string) (client.Client, string, error) {
-	return dialTemporalWith(ctx, log, func(*client.Options) error { return nil }, keyFiles...)
-}
-
-// dialTemporalWith is dialTemporal with something added to the options.
-func dialTemporalWith(ctx context.Context, log *slog.Logger, add func(*client.Options) error, keyFiles ...string) (client.Client, string, error) {
-	opts, err := envconfig.LoadDefaultClientOptions()
-	if err != nil {
-		return nil, "", usage(fmt.Errorf("the Temporal configuration: %w", err))
-	}
-	if opts.Namespace == "" {
-		opts.Namespace = client.DefaultNamespace
-	}
-	opts.Logger = sdklog.NewStructuredLogger(log)
-	if err := add(&opts); err != nil {
-		return nil, "", fmt.Errorf("the options of the Temporal client: %w", err)
-	}
-	if len(keyFiles) > 0 {
-		keys, err := codec.ReadKeys(keyFiles...)
-		if err != nil {
-			return nil, "", usage(err)
-		}
-		encrypted, err := codec.New(keys...)
-		if err != nil {
-			return nil, "", usage(err)
-		}
-		encrypted.Apply(&opts)
-	}
-	c, err := client.DialContext(ctx, opts)
-	if err != nil {
-		return nil, "", fmt.Errorf("no Temporal at %s: %w; set TEMPORAL_ADDRESS", address(opts), err)
-	}
-	return c, opts.Namespace, nil
-}
-
-func address(o client.Options) string {
-	if o.HostPort == "" {
-		return client.DefaultHostPort
-	}
-	return o.HostPort
 }

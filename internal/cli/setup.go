@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -50,7 +49,7 @@ func (c *SetupCmd) Run(ctx context.Context, o IO) error {
 		return err
 	}
 	defer nc.Close()
-	temporal, namespace, err := dialTemporal(ctx, slog.New(slog.DiscardHandler))
+	temporal, namespace, err := dialTemporal(ctx)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,66 @@
+// Package connect opens connections to NATS and Temporal, with errors that say what to do. It knows nothing of what is
+// asked over them.
+package connect
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// NATSOptions say which NATS to connect to. Paths and names may be empty.
+type NATSOptions struct {
+	URL             string // servers, separated by commas
+	CredentialsFile string
+	CAFile          string // certificates to trust
+	CertFile        string // client certificate, with KeyFile
+	KeyFile         string
+}
+
+// NATS returns a connection that reconnects by itself, and its JetStream. The name is what the server's monitoring shows.
+func NATS(name string, o NATSOptions) (*nats.Conn, jetstream.JetStream, error) {
+	opts := []nats.Option{nats.Name(name), nats.MaxReconnects(-1), nats.Timeout(5 * time.Second)}
+	if o.CredentialsFile != "" {
+		opts = append(opts, nats.UserCredentials(o.CredentialsFile))
+	}
+	if o.CAFile != "" {
+		opts = append(opts, nats.RootCAs(o.CAFile))
+	}
+	if o.CertFile != "" || o.KeyFile != "" {
+		opts = append(opts, nats.ClientCert(o.CertFile, o.KeyFile))
+	}
+	nc, err := nats.Connect(o.URL, opts...)
+	if err != nil {
+		var unread *url.Error
+		if errors.As(err, &unread) { // it repeats the address, and with it the password
+			err = unread.Err
+		}
+		return nil, nil, fmt.Errorf("no NATS at %s: %w; start one, try everything at once with `go run ./dev --live`, or name yours with --nats", o.Address(), err)
+	}
+	js, err := jetstream.New(nc)
+	if err != nil {
+		nc.Close()
+		return nil, nil, fmt.Errorf("JetStream at %s: %w", o.Address(), err)
+	}
+	return nc, js, nil
+}
+
+// Address returns the servers' addresses without the names, passwords and tokens in them.
+func (o NATSOptions) Address() string {
+	servers := strings.Split(o.URL, ",")
+	for i, server := range servers {
+		if at := strings.LastIndex(server, "@"); at >= 0 {
+			scheme := ""
+			if before, _, ok := strings.Cut(server, "://"); ok {
+				scheme = before + "://"
+			}
+			servers[i] = scheme + server[at+1:]
+		}
+	}
+	return strings.Join(servers, ",")
+}
