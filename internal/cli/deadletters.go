@@ -109,7 +109,7 @@ func (c *DeadlettersListCmd) Run(ctx context.Context, o IO) error {
 		})
 		slices.Reverse(report.Letters)
 		if c.Format == "json" {
-			return (&desk{io: o}).print("json", report, "")
+			return printJSON(o.Out, report)
 		}
 		_, err = o.Out.Write([]byte(report.text(o)))
 		return err

@@ -91,7 +91,7 @@ func (c *ImportCmd) Run(ctx context.Context, o IO) error {
 		return err
 	}
 	if c.Format == "json" {
-		err = (&desk{io: o}).print("json", result, "")
+		err = printJSON(o.Out, result)
 	} else {
 		_, err = io.WriteString(o.Out, importText(&result, c.File, o.Now().Sub(began)))
 	}

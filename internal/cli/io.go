@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"time"
 )
@@ -30,4 +31,13 @@ func printJSON(w io.Writer, v any) error {
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(v)
+}
+
+// printResult writes a result as indented JSON if the format is json, and else the text with a newline.
+func printResult(o IO, format string, result any, text string) error {
+	if format == "json" {
+		return printJSON(o.Out, result)
+	}
+	_, err := fmt.Fprintln(o.Out, text)
+	return err
 }

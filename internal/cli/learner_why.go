@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
@@ -285,7 +284,15 @@ func withHistory(ctx context.Context, o IO, flags NATSFlags, since time.Time, do
 	if err != nil {
 		return err
 	}
-	return withStore(ctx, o, flags, func(js jetstream.JetStream, d *desk) error {
-		return do(&history{io: o, js: js, since: since, known: known}, d.store)
-	})
+	nc, js, err := flags.connect("homeroom rules")
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	st, err := store.Open(ctx, js, store.OpenOptions{})
+	if err != nil {
+		return err
+	}
+	defer st.Control.Close()
+	return do(&history{io: o, js: js, since: since, known: known}, st)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"go.temporal.io/sdk/client"
 
+	"homeroom/admin"
 	"homeroom/internal/connect"
 )
 
@@ -49,4 +50,9 @@ func usageOfConfiguration(err error) error {
 		return usage(err)
 	}
 	return err
+}
+
+// connectAdmin connects to the installation; whoever calls it closes it. The name is what NATS's monitoring shows.
+func (f NATSFlags) connectAdmin(ctx context.Context, o IO, name string) (*admin.Installation, error) {
+	return admin.Connect(ctx, admin.ConnectOptions{Name: name, NATS: f.natsOptions(), Now: o.Now})
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"homeroom/internal/narrate"
 )
 
 // redraw is how often a progress line is drawn anew.
@@ -68,13 +70,7 @@ func bar(share float64) string {
 }
 
 // thousands writes 151677 as 151,677.
-func thousands(n int) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
+func thousands(n int) string { return narrate.Thousands(n) }
 
 type countingReader struct {
 	r io.Reader
@@ -88,9 +84,4 @@ func (c *countingReader) Read(p []byte) (int, error) {
 }
 
 // count writes a number of things: 1 test, 2 tests, 151,677 events.
-func count(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return thousands(n) + " " + noun
-}
+func count(n int, noun string) string { return narrate.Count(n, noun) }

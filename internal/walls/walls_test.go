@@ -33,6 +33,7 @@ var walls = []wall{
 	{"homeroom/experiment", "formulas know no events, rules or stores", nil, []string{"gonum.org/v1/gonum/"}},
 	{"homeroom/report", "counts and stories need no server", []string{temporal, nats, sendgrid, cel}, nil},
 	{"homeroom/privacy", "erasing asks stores through interfaces", []string{sendgrid, cel, "homeroom/rules", "homeroom/app"}, nil},
+	{"homeroom/internal/connect", "connecting knows nothing of what is asked", []string{sendgrid, cel, "homeroom/store", "homeroom/rules", "homeroom/app"}, nil},
 	{"homeroom/internal/codec", "encryption knows Temporal's payloads and nothing of Homeroom", []string{nats, sendgrid, cel, "homeroom/"}, nil},
 	{"homeroom/edge", "the edge knows stores through interfaces, and decides nothing", []string{temporal, nats, sendgrid, cel, "homeroom/store", "homeroom/rules", "homeroom/app"}, nil},
 	{"homeroom/delivery/inapp", "an adapter knows its provider only", []string{temporal, sendgrid, cel, "homeroom/rules", "homeroom/store"}, nil},

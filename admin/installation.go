@@ -1,0 +1,141 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"go.temporal.io/sdk/client"
+
+	"homeroom/internal/connect"
+	"homeroom/rules"
+	"homeroom/store"
+)
+
+// NATSOptions say which NATS an installation uses.
+type NATSOptions = connect.NATSOptions
+
+// ConnectOptions say how to reach an installation. Temporal's address comes from the SDK's environment variables.
+type ConnectOptions struct {
+	Name string // what NATS's monitoring shows, such as "homeroom import"
+	NATS NATSOptions
+	// NeedsSecret reads the installation's secrets: SecretFiles, and the one that is kept in NATS.
+	NeedsSecret bool
+	SecretFiles []string
+	KeyFiles    []string         // with which payloads in Temporal are encrypted; empty: they are not
+	Now         func() time.Time // required
+	// CachedStandings is how many standings are kept in memory; 0: the store's default.
+	CachedStandings int
+}
+
+// Installation is one Homeroom with its NATS and Temporal, as an operator reaches it. Temporal is dialed when it is first
+// needed.
+type Installation struct {
+	opts  ConnectOptions
+	nc    *nats.Conn
+	js    jetstream.JetStream
+	store *store.Store
+
+	mu        sync.Mutex
+	temporal  client.Client // nil until it is needed
+	namespace string
+}
+
+// Connect connects to an installation's NATS and opens its stores. The installation must be closed.
+func Connect(ctx context.Context, opts ConnectOptions) (*Installation, error) {
+	nc, js, err := connect.NATS(opts.Name, opts.NATS)
+	if err != nil {
+		return nil, err
+	}
+	i := &Installation{opts: opts, nc: nc, js: js}
+	if err := i.openStore(ctx); err != nil {
+		nc.Close()
+		return nil, err
+	}
+	return i, nil
+}
+
+func (i *Installation) openStore(ctx context.Context) error {
+	opts := store.OpenOptions{Cached: i.opts.CachedStandings}
+	if i.opts.NeedsSecret {
+		given, err := store.ReadSecretFiles(i.opts.SecretFiles)
+		if err != nil {
+			return asInputError(err, store.ErrSecretTooShort)
+		}
+		secrets, err := store.InstallationSecrets(ctx, i.js, given)
+		if err != nil {
+			return asInputError(err, store.ErrSecretUnknown)
+		}
+		opts.Secret = secrets[0]
+		opts.OldSecrets = secrets[1:]
+	}
+	st, err := store.Open(ctx, i.js, opts)
+	i.store = st
+	return err
+}
+
+// asInputError makes err an [*InputError] if it is the given one.
+func asInputError(err, input error) error {
+	if errors.Is(err, input) {
+		return inputError(err)
+	}
+	return err
+}
+
+// Close closes the connections.
+func (i *Installation) Close() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.temporal != nil {
+		i.temporal.Close()
+	}
+	i.store.Control.Close()
+	i.nc.Close()
+}
+
+// dialTemporal returns the client of the installation's Temporal, and its namespace.
+func (i *Installation) dialTemporal(ctx context.Context) (client.Client, string, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.temporal != nil {
+		return i.temporal, i.namespace, nil
+	}
+	temporal, namespace, err := connect.Temporal(ctx, connect.TemporalOptions{KeyFiles: i.opts.KeyFiles})
+	if err != nil {
+		var configuration *connect.ConfigurationError
+		if errors.As(err, &configuration) {
+			return nil, "", inputError(err)
+		}
+		return nil, "", err
+	}
+	i.temporal = temporal
+	i.namespace = namespace
+	return temporal, namespace, nil
+}
+
+// ErrNoRules says that nothing has been published yet.
+var ErrNoRules = errors.New("no rules are in force yet: publish some with `homeroom rules publish`, or start `homeroom serve` with a folder")
+
+// CurrentAcademy compiles the revision in force. Without one the error is [ErrNoRules].
+func (i *Installation) CurrentAcademy(ctx context.Context) (*rules.Academy, error) {
+	current, err := i.store.Rulesets.Current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if current.Hash == "" {
+		return nil, ErrNoRules
+	}
+	bundle, err := i.store.Rulesets.Get(ctx, current.Hash)
+	if err != nil {
+		return nil, err
+	}
+	academy, problems := rules.FromBundle(bundle.Files)
+	if err := problems.Err(); err != nil {
+		return nil, fmt.Errorf("the rules in force do not compile with this version of Homeroom: %w", err)
+	}
+	return academy, nil
+}

@@ -1,0 +1,128 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+
+	"homeroom/engine"
+	"homeroom/publish"
+	"homeroom/rules"
+	"homeroom/store"
+	"homeroom/worker"
+)
+
+// Publication is a publication before and after it happens. PreparePublication fills what it would do; Publish and Sweep
+// fill what they did.
+type Publication struct {
+	DryRun    bool                 `json:"dry_run,omitempty"` // the caller's note that it was only prepared
+	InFlight  engine.RunPolicy     `json:"in_flight,omitempty"`
+	Change    *publish.Change      `json:"change,omitempty"`
+	Touched   []string             `json:"touched_rules,omitempty"` // whose live runs it may touch
+	Expected  *publish.SweepCounts `json:"expected,omitempty"`      // as far as Temporal's visibility knows
+	Published *store.Pointer       `json:"published,omitempty"`     // nil: not yet
+	Swept     *publish.SweepCounts `json:"swept,omitempty"`         // nil: not yet
+
+	plan *publish.Plan
+}
+
+// PublishProgress is how far a publication has come. It may be drawn; a nil callback hears nothing.
+type PublishProgress = publish.Progress
+
+// PreparePublication compares an academy with what is in force and counts the learners whom publishing it would reach. It
+// changes nothing.
+func (i *Installation) PreparePublication(ctx context.Context, academy *rules.Academy, policy engine.RunPolicy, onProgress func(PublishProgress)) (*Publication, error) {
+	publisher, err := i.newPublisher(ctx, onProgress)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := publisher.Prepare(ctx, academy, policy)
+	if err != nil {
+		return nil, err
+	}
+	expected, err := publisher.Count(ctx, plan)
+	if err != nil {
+		return nil, err
+	}
+	return &Publication{
+		InFlight: plan.InFlight,
+		Change:   &plan.Change,
+		Touched:  plan.Touched,
+		Expected: &expected,
+		plan:     plan,
+	}, nil
+}
+
+// PublishOptions say who publishes, and why.
+type PublishOptions struct {
+	Author     string
+	Note       string
+	OnProgress func(PublishProgress) // may be nil
+}
+
+// Publish puts a prepared publication in force and then wakes the learners whose next moment it changes. Until it is in
+// force an error leaves everything as it was. If somebody else published since it was prepared, the error names them.
+func (i *Installation) Publish(ctx context.Context, p *Publication, opts PublishOptions) error {
+	publisher, err := i.newPublisher(ctx, opts.OnProgress)
+	if err != nil {
+		return err
+	}
+	published, err := publisher.Publish(ctx, p.plan, opts.Author, opts.Note)
+	if errors.Is(err, store.ErrPublishedMeanwhile) {
+		return i.explainConflict(ctx)
+	} else if err != nil {
+		return err
+	}
+	swept, err := publisher.Sweep(ctx, p.plan)
+	if err != nil {
+		return err
+	}
+	p.Published = &published
+	p.Swept = &swept
+	return nil
+}
+
+// Sweep visits all learners once more for the publication in force.
+func (i *Installation) Sweep(ctx context.Context, onProgress func(PublishProgress)) (*Publication, error) {
+	publisher, err := i.newPublisher(ctx, onProgress)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := publisher.Resume(ctx)
+	if err != nil {
+		return nil, err
+	}
+	swept, err := publisher.Sweep(ctx, plan)
+	if err != nil {
+		return nil, err
+	}
+	return &Publication{Swept: &swept}, nil
+}
+
+func (i *Installation) newPublisher(ctx context.Context, onProgress func(PublishProgress)) (*publish.Publisher, error) {
+	temporal, _, err := i.dialTemporal(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return publish.New(publish.Options{
+		Store:    i.store,
+		Temporal: temporal,
+		Starter:  worker.NewStarter(temporal),
+		Learners: publish.StreamLearners{JS: i.js},
+		Now:      i.opts.Now,
+		Real:     i.opts.Now,
+		Random:   rand.Float64,
+		Progress: onProgress,
+	}), nil
+}
+
+// explainConflict says who published first.
+func (i *Installation) explainConflict(ctx context.Context) error {
+	now, err := i.store.Rulesets.Current(ctx)
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("nothing was published: meanwhile %s published %s, no. %d%s. Look at it with `homeroom rules diff %d %d`, then publish again",
+		now.Author, publish.ShortHash(now.Hash), now.Number, noteSuffix(now.Note), now.Number-1, now.Number)
+}

@@ -1,0 +1,134 @@
+package publish
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/diff"
+	"go.temporal.io/api/workflowservice/v1"
+
+	"homeroom/rules"
+	"homeroom/store"
+	"homeroom/workflows"
+)
+
+// minHashPrefix is how many letters of a hash name a revision.
+const minHashPrefix = 6
+
+// ErrNothingInForce says that no revision has been published yet.
+var ErrNothingInForce = errors.New("nothing is in force yet")
+
+// RevisionError says that a person named a revision that does not exist, or more than one.
+type RevisionError struct{ Message string }
+
+func (e *RevisionError) Error() string { return e.Message }
+
+// FindRevision returns a published revision by its number, its hash (at least the first 6 letters), or "current". A ref
+// that names no revision, or several, is a [*RevisionError].
+func FindRevision(ctx context.Context, rulesets *store.Rulesets, ref string) (store.Bundle, error) {
+	history, err := rulesets.History(ctx)
+	if err != nil {
+		return store.Bundle{}, err
+	}
+	if ref == "current" {
+		if len(history) == 0 {
+			return store.Bundle{}, ErrNothingInForce
+		}
+		return rulesets.Get(ctx, history[len(history)-1].Hash)
+	}
+	if n, err := strconv.Atoi(ref); err == nil && len(ref) < minHashPrefix {
+		for _, p := range history {
+			if p.Number == n {
+				return rulesets.Get(ctx, p.Hash)
+			}
+		}
+		return store.Bundle{}, &RevisionError{fmt.Sprintf("there is no publication no. %d; `homeroom rules history` lists them", n)}
+	}
+	hashes, err := rulesets.List(ctx)
+	if err != nil {
+		return store.Bundle{}, err
+	}
+	hashes = slices.DeleteFunc(hashes, func(hash string) bool { return !strings.HasPrefix(hash, strings.ToLower(ref)) })
+	switch {
+	case len(ref) < minHashPrefix || len(hashes) == 0:
+		return store.Bundle{}, &RevisionError{fmt.Sprintf("%q is no revision: give a number or at least six letters of a hash, as `homeroom rules history` lists them, or a folder where a command takes one", ref)}
+	case len(hashes) > 1:
+		return store.Bundle{}, &RevisionError{fmt.Sprintf("%q may be %s: give more of the hash", ref, strings.Join(hashes, " or "))}
+	}
+	return rulesets.Get(ctx, hashes[0])
+}
+
+// CompileRevision compiles a published revision.
+func CompileRevision(bundle store.Bundle) (*rules.Academy, error) {
+	academy, problems := rules.FromBundle(bundle.Files)
+	if err := problems.Err(); err != nil {
+		return nil, fmt.Errorf("revision %s does not compile with this version of Homeroom: %w", ShortHash(bundle.Hash), err)
+	}
+	return academy, nil
+}
+
+// UnifiedDiff returns the difference between the files of two academies, in the form of diff -u.
+func UnifiedDiff(a, b *rules.Academy) string {
+	var text strings.Builder
+	for _, file := range Compare(a, b).Files {
+		oldName := "a/" + file
+		newName := "b/" + file
+		if a.Files[file] == nil {
+			oldName = "/dev/null"
+		}
+		if b.Files[file] == nil {
+			newName = "/dev/null"
+		}
+		_, body, _ := strings.Cut(string(diff.Diff(oldName, a.Files[file], newName, b.Files[file])), "\n") // its first line is a command
+		text.WriteString(body)
+	}
+	return text.String()
+}
+
+// Counter is the part of client.Client that counting needs.
+type Counter interface {
+	CountWorkflow(ctx context.Context, request *workflowservice.CountWorkflowExecutionsRequest) (*workflowservice.CountWorkflowExecutionsResponse, error)
+}
+
+// CountLiveRuns returns how many learners have a live run of each rule: of all rules in force, and of those of earlier
+// revisions that still have one.
+func CountLiveRuns(ctx context.Context, rulesets *store.Rulesets, temporal Counter) (map[string]int64, error) {
+	history, err := rulesets.History(ctx)
+	if err != nil {
+		return nil, err
+	}
+	counts := map[string]int64{}
+	seenHashes := map[string]bool{}
+	seenRules := map[string]bool{}
+	for i, p := range slices.Backward(history) {
+		if seenHashes[p.Hash] {
+			continue
+		}
+		seenHashes[p.Hash] = true
+		bundle, err := rulesets.Get(ctx, p.Hash)
+		if err != nil {
+			return nil, err
+		}
+		for file := range bundle.Files {
+			rule, isRule := strings.CutPrefix(strings.TrimSuffix(file, ".yaml"), "rules/")
+			if !isRule || seenRules[rule] {
+				continue
+			}
+			seenRules[rule] = true
+			answer, err := temporal.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{
+				Query: fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running' AND %s = '%s'", workflows.LearnerWorkflow, workflows.SearchRules.GetName(), rule),
+			})
+			if err != nil {
+				return nil, fmt.Errorf("counting the learners with a live run of %s: %w", rule, err)
+			}
+			if answer.Count > 0 || i == len(history)-1 {
+				counts[rule] = answer.Count
+			}
+		}
+	}
+	return counts, nil
+}
