@@ -119,14 +119,14 @@ func (c *Catalog) Keys() map[string][]string {
 func (c *Catalog) Match(pattern string) []string {
 	var names []string
 	for _, e := range c.events {
-		if glob(pattern, e.Name) {
+		if matchesPattern(pattern, e.Name) {
 			names = append(names, e.Name)
 		}
 	}
 	return names
 }
 
-func glob(pattern, name string) bool {
+func matchesPattern(pattern, name string) bool {
 	parts := strings.Split(pattern, "*")
 	if len(parts) == 1 {
 		return pattern == name

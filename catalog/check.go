@@ -12,8 +12,8 @@ import (
 	"homeroom/subjects"
 )
 
-// maxTold is how many mistakes of one body are told at once.
-const maxTold = 5
+// maxListed is how many mistakes of one body are reported at once.
+const maxListed = 5
 
 // findings collects what is wrong with the values of one body; the first sets the code.
 type findings struct {
@@ -29,21 +29,21 @@ func (f *findings) add(e *DecodeError) {
 		f.code = e.Code
 		f.hint = e.Hint
 	}
-	if len(f.messages) < maxTold {
+	if len(f.messages) < maxListed {
 		f.messages = append(f.messages, e.Message)
 	}
 }
 
-func (f *findings) err() *DecodeError {
+func (f *findings) joinFindings() *DecodeError {
 	if len(f.messages) == 0 {
 		return nil
 	}
 	return &DecodeError{Code: f.code, Message: strings.Join(f.messages, ", "), Hint: f.hint}
 }
 
-// check drops properties that are null, makes lone strings of Strings an array, and tells what is wrong with the rest.
+// checkValues drops properties that are null, makes lone strings of Strings an array, and tells what is wrong with the rest.
 // word is what the body calls the properties.
-func (e *Event) check(values map[string]any, word string) *DecodeError {
+func (e *Event) checkValues(values map[string]any, word string) *DecodeError {
 	odd := false // a text is empty, or too long for a key: most events have none, and need not be searched for one
 	for name, v := range values {
 		switch v := v.(type) {
@@ -59,7 +59,7 @@ func (e *Event) check(values map[string]any, word string) *DecodeError {
 		v, ok := values[p.Name]
 		if !ok {
 			if p.Required {
-				wrong.add(e.missing(p.Name, word, values))
+				wrong.add(e.missingKey(p.Name, word, values))
 			}
 			continue
 		}
@@ -69,20 +69,20 @@ func (e *Event) check(values map[string]any, word string) *DecodeError {
 				values[p.Name] = v
 			}
 		}
-		if err := p.Type.check(p.Name, v); err != nil {
+		if err := p.Type.checkValue(p.Name, v); err != nil {
 			wrong.add(err)
 			continue
 		}
 		if p.Learner {
 			if err := subjects.ValidLearner(v.(string)); err != nil {
-				wrong.add(refuse(CodeWrongType, "", "%s does not name a learner: %s", p.Name, err))
+				wrong.add(newRefusal(CodeWrongType, "", "%s does not name a learner: %s", p.Name, err))
 			}
 		}
 	}
 	if odd {
 		e.checkTexts(values, &wrong)
 	}
-	return wrong.err()
+	return wrong.joinFindings()
 }
 
 // checkTexts tells which keys are empty, and which texts that are kept are too long.
@@ -93,15 +93,15 @@ func (e *Event) checkTexts(values map[string]any, wrong *findings) {
 			continue
 		}
 		if p, _ := e.Property(key); v == "" && p.Required {
-			wrong.add(refuse(CodeMissingKey, "", "%s is empty, and %s needs it", key, e.Name))
+			wrong.add(newRefusal(CodeMissingKey, "", "%s is empty, and %s needs it", key, e.Name))
 		}
 		if len(v) > MaxKey {
-			wrong.add(refuse(CodeBadID, "", "%s has %d bytes, at most %d are allowed", key, len(v), MaxKey))
+			wrong.add(newRefusal(CodeBadID, "", "%s has %d bytes, at most %d are allowed", key, len(v), MaxKey))
 		}
 	}
 	for _, text := range remembered {
 		if v, ok := values[text.name].(string); ok && len(v) > text.most && !slices.Contains(e.Keys, text.name) {
-			wrong.add(refuse(CodeTooLarge, "", "%s has %d bytes, at most %d are allowed", text.name, len(v), text.most))
+			wrong.add(newRefusal(CodeTooLarge, "", "%s has %d bytes, at most %d are allowed", text.name, len(v), text.most))
 		}
 	}
 }
@@ -113,7 +113,7 @@ var remembered = []struct {
 	most int
 }{{engine.KeyCourse, MaxKey}, {"course_title", MaxTitle}, {"enrollment_type", MaxKey}}
 
-func (e *Event) missing(key, word string, values map[string]any) *DecodeError {
+func (e *Event) missingKey(key, word string, values map[string]any) *DecodeError {
 	hint := "add it to " + word
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if spelling.Fold(name) == spelling.Fold(key) && len(name) <= maxFolded {
@@ -121,42 +121,42 @@ func (e *Event) missing(key, word string, values map[string]any) *DecodeError {
 			break
 		}
 	}
-	return refuse(CodeMissingKey, hint, "%s needs %s", e.Name, key)
+	return newRefusal(CodeMissingKey, hint, "%s needs %s", e.Name, key)
 }
 
-// check tells whether a JSON value has the type.
-func (t Type) check(name string, v any) *DecodeError {
+// checkValue reports whether a JSON value has the type.
+func (t Type) checkValue(name string, v any) *DecodeError {
 	switch t {
 	case String:
 		if _, ok := v.(string); !ok {
-			return refuse(CodeWrongType, "write it in quotes", "%s must be text, is %s", name, kindOf(v))
+			return newRefusal(CodeWrongType, "write it in quotes", "%s must be text, is %s", name, kindOf(v))
 		}
 	case Number, Integer:
 		n, ok := v.(float64)
 		if !ok {
-			return refuse(CodeWrongType, numberHint(v), "%s must be a number, is %s", name, kindOf(v))
+			return newRefusal(CodeWrongType, numberHint(v), "%s must be a number, is %s", name, kindOf(v))
 		}
 		if t == Integer && n != math.Trunc(n) {
-			return refuse(CodeWrongType, "", "%s must be a whole number, has a fraction", name)
+			return newRefusal(CodeWrongType, "", "%s must be a whole number, has a fraction", name)
 		}
 	case Boolean:
 		if _, ok := v.(bool); !ok {
-			return refuse(CodeWrongType, "write true or false without quotes", "%s must be true or false, is %s", name, kindOf(v))
+			return newRefusal(CodeWrongType, "write true or false without quotes", "%s must be true or false, is %s", name, kindOf(v))
 		}
 	case Timestamp:
 		s, ok := v.(string)
 		var parsed time.Time
 		if !ok || parsed.UnmarshalText([]byte(s)) != nil {
-			return refuse(CodeWrongType, "write RFC 3339, as in 2026-03-02T10:00:00Z", "%s must be a time", name)
+			return newRefusal(CodeWrongType, "write RFC 3339, as in 2026-03-02T10:00:00Z", "%s must be a time", name)
 		}
 	case Strings:
 		items, ok := v.([]any)
 		if !ok {
-			return refuse(CodeWrongType, `write it as ["a", "b"]`, "%s must be an array of texts, is %s", name, kindOf(v))
+			return newRefusal(CodeWrongType, `write it as ["a", "b"]`, "%s must be an array of texts, is %s", name, kindOf(v))
 		}
 		for _, item := range items {
 			if _, ok := item.(string); !ok {
-				return refuse(CodeWrongType, `write it as ["a", "b"]`, "%s must be an array of texts, holds %s", name, kindOf(item))
+				return newRefusal(CodeWrongType, `write it as ["a", "b"]`, "%s must be an array of texts, holds %s", name, kindOf(item))
 			}
 		}
 	case Any:
@@ -190,15 +190,15 @@ func checkTraits(traits map[string]any) *DecodeError {
 		return nil
 	}
 	if len(traits) > MaxEntries {
-		return refuse(CodeTooComplex, "", "the event has %d traits, at most %d are read", len(traits), MaxEntries)
+		return newRefusal(CodeTooComplex, "", "the event has %d traits, at most %d are read", len(traits), MaxEntries)
 	}
 	var wrong findings
 	for _, p := range traitTypes {
 		if v, ok := traits[p.Name]; ok && v != nil {
-			wrong.add(p.Type.check("the trait "+p.Name, v))
+			wrong.add(p.Type.checkValue("the trait "+p.Name, v))
 		}
 	}
-	return wrong.err()
+	return wrong.joinFindings()
 }
 
 func kindOf(v any) string {

@@ -100,9 +100,9 @@ func isCloudEvent(mediaType string) (bool, *DecodeError) {
 	case "", "+json":
 		return true, nil
 	case "-batch", "-batch+json":
-		return false, refuse(CodeUnreadable, "publish each event as a message of its own", "the body is a batch of CloudEvents")
+		return false, newRefusal(CodeUnreadable, "publish each event as a message of its own", "the body is a batch of CloudEvents")
 	}
-	return false, refuse(CodeUnreadable, "publish "+typeCloudEvents+"+json", "Homeroom reads CloudEvents as JSON, not as %s", short(mediaType))
+	return false, newRefusal(CodeUnreadable, "publish "+typeCloudEvents+"+json", "Homeroom reads CloudEvents as JSON, not as %s", cutShort(mediaType))
 }
 
 func (structuredCloudEvent) readFacts(c *Catalog, m *message) (facts, *DecodeError) {
@@ -155,11 +155,11 @@ func decodeData(encoded any) (any, *DecodeError) {
 	const hint = "put the object into data instead"
 	s, ok := encoded.(string)
 	if !ok {
-		return nil, refuse(CodeUnreadable, hint, "data_base64 must be text, is %s", kindOf(encoded))
+		return nil, newRefusal(CodeUnreadable, hint, "data_base64 must be text, is %s", kindOf(encoded))
 	}
 	raw, err := base64.StdEncoding.DecodeString(s)
 	if err != nil {
-		return nil, refuse(CodeUnreadable, hint, "data_base64 is not Base64")
+		return nil, newRefusal(CodeUnreadable, hint, "data_base64 is not Base64")
 	}
 	data, bad := readObject(raw, MaxNesting-1)
 	if bad != nil {
@@ -197,7 +197,7 @@ func (binaryCloudEvent) readFacts(c *Catalog, m *message) (facts, *DecodeError) 
 		}
 	}
 	if s, ok := contentType.(string); ok && !isJSON(s) {
-		return facts{}, refuse(CodeUnreadable, "publish the data as application/json", "the data are %s, Homeroom reads JSON", short(s))
+		return facts{}, newRefusal(CodeUnreadable, "publish the data as application/json", "the data are %s, Homeroom reads JSON", cutShort(s))
 	}
 	f := facts{
 		event:   saidOf(c.bareType(kind, m.event)),
@@ -223,11 +223,11 @@ func checkVersion(v any, word string) *DecodeError {
 	const hint = `Homeroom reads CloudEvents 1.0: say "` + ceVersion + `"`
 	switch s, ok := v.(string); {
 	case v == nil:
-		return refuse(CodeUnreadable, hint, "the CloudEvent has no %s", word)
+		return newRefusal(CodeUnreadable, hint, "the CloudEvent has no %s", word)
 	case !ok:
-		return refuse(CodeUnreadable, hint, "%s must be text, is %s", word, kindOf(v))
+		return newRefusal(CodeUnreadable, hint, "%s must be text, is %s", word, kindOf(v))
 	case s != ceVersion:
-		return refuse(CodeUnreadable, hint, "%s is %q", word, short(s))
+		return newRefusal(CodeUnreadable, hint, "%s is %q", word, cutShort(s))
 	}
 	return nil
 }
@@ -249,9 +249,9 @@ func ceHeader(header map[string][]string, name string) (any, *DecodeError) {
 			s := unescapeHeader(value)
 			switch {
 			case !utf8.ValidString(s):
-				return nil, refuse(CodeUnreadable, "escape it as %XX of its UTF-8", "the header %s is not UTF-8", name)
+				return nil, newRefusal(CodeUnreadable, "escape it as %XX of its UTF-8", "the header %s is not UTF-8", name)
 			case found != nil && found != any(s):
-				return nil, refuse(CodeUnreadable, "give each header once", "the header %s comes twice and disagrees with itself", name)
+				return nil, newRefusal(CodeUnreadable, "give each header once", "the header %s comes twice and disagrees with itself", name)
 			}
 			found = s
 		}

@@ -56,25 +56,25 @@ func (e *DecodeError) Error() string {
 	return e.Message + "; " + e.Hint
 }
 
-// refuse makes the error. It quotes what a subject or a header holds, which may be any bytes; headers and JSON hold text only.
-func refuse(code, hint, format string, args ...any) *DecodeError {
+// newRefusal makes the error. It quotes what a subject or a header holds, which may be any bytes; headers and JSON hold text only.
+func newRefusal(code, hint, format string, args ...any) *DecodeError {
 	return &DecodeError{Code: code, Message: strings.ToValidUTF8(fmt.Sprintf(format, args...), "\uFFFD"), Hint: strings.ToValidUTF8(hint, "\uFFFD")}
 }
 
 // checkFacts reads the facts of an event and says what is wrong with them; learner and event are the subject's, or "".
 func (c *Catalog) checkFacts(f *facts, learner, event string, received time.Time) (Decoded, *DecodeError) {
-	kind, err := c.kind(f, event)
+	kind, err := c.findKind(f, event)
 	if err != nil {
 		return Decoded{}, err
 	}
 	d := Decoded{Event: engine.Event{Name: kind.Name}}
-	if d.Event.Learner, err = f.whose(learner, kind); err != nil {
+	if d.Event.Learner, err = f.findLearner(learner, kind); err != nil {
 		return Decoded{}, err
 	}
 	if d.Event.ID, err = f.eventID(); err != nil {
 		return Decoded{}, err
 	}
-	if d.Event.Time, err = f.when(received); err != nil {
+	if d.Event.Time, err = f.eventTime(received); err != nil {
 		return Decoded{}, err
 	}
 	if d.Event.Properties, err = objectOf(f.words.properties, f.properties); err != nil {
@@ -87,10 +87,10 @@ func (c *Catalog) checkFacts(f *facts, learner, event string, received time.Time
 		return Decoded{}, err
 	}
 	if kind.Name == engine.EventProfileUpdated {
-		d.Traits = merge(d.Event.Properties, d.Traits)
+		d.Traits = mergeTraits(d.Event.Properties, d.Traits)
 		d.Event.Properties = nil
 	}
-	if err = kind.check(d.Event.Properties, f.words.properties); err != nil {
+	if err = kind.checkValues(d.Event.Properties, f.words.properties); err != nil {
 		return Decoded{}, err
 	}
 	if err = checkTraits(d.Traits); err != nil {
@@ -105,18 +105,18 @@ func readObject(body []byte, deepest int) (envelope, *DecodeError) {
 		return object, nil
 	}
 	if len(body) > MaxBody {
-		return nil, refuse(CodeTooLarge, "publish what rules and messages need, and keep the rest elsewhere",
+		return nil, newRefusal(CodeTooLarge, "publish what rules and messages need, and keep the rest elsewhere",
 			"the body has %d bytes, at most %d are read", len(body), MaxBody)
 	}
 	if !utf8.Valid(body) {
-		return nil, refuse(CodeUnreadable, "publish JSON in UTF-8", "the body is not UTF-8")
+		return nil, newRefusal(CodeUnreadable, "publish JSON in UTF-8", "the body is not UTF-8")
 	}
-	if nesting(body) > deepest {
-		return nil, refuse(CodeTooComplex, "flatten it", "the body nests objects and arrays more than %d deep", deepest)
+	if countNesting(body) > deepest {
+		return nil, newRefusal(CodeTooComplex, "flatten it", "the body nests objects and arrays more than %d deep", deepest)
 	}
 	var whole any // into an interface, encoding/json decodes without reflection
 	if err := json.Unmarshal(body, &whole); err != nil {
-		return nil, unreadable(body, err)
+		return nil, whyUnreadable(body, err)
 	}
 	env, ok := whole.(map[string]any)
 	if !ok {
@@ -124,27 +124,27 @@ func readObject(body []byte, deepest int) (envelope, *DecodeError) {
 		if _, batch := whole.([]any); batch {
 			hint = "publish each event as a message of its own"
 		}
-		return nil, refuse(CodeUnreadable, hint, "the body must be an object, is %s", kindOf(whole))
+		return nil, newRefusal(CodeUnreadable, hint, "the body must be an object, is %s", kindOf(whole))
 	}
 	return env, nil
 }
 
-func unreadable(body []byte, err error) *DecodeError {
+func whyUnreadable(body []byte, err error) *DecodeError {
 	var syntax *json.SyntaxError
 	var number *json.UnmarshalTypeError
 	switch {
 	case len(bytes.TrimSpace(body)) == 0:
-		return refuse(CodeUnreadable, "publish a JSON object", "the body is empty")
+		return newRefusal(CodeUnreadable, "publish a JSON object", "the body is empty")
 	case errors.As(err, &syntax):
-		return refuse(CodeUnreadable, "", "the body is not JSON: %s, at byte %d", syntax.Error(), syntax.Offset)
+		return newRefusal(CodeUnreadable, "", "the body is not JSON: %s, at byte %d", syntax.Error(), syntax.Offset)
 	case errors.As(err, &number):
-		return refuse(CodeWrongType, "", "the body holds a number that is too large, at byte %d", number.Offset)
+		return newRefusal(CodeWrongType, "", "the body holds a number that is too large, at byte %d", number.Offset)
 	}
-	return refuse(CodeUnreadable, "publish a JSON object", "the body is not JSON")
+	return newRefusal(CodeUnreadable, "publish a JSON object", "the body is not JSON")
 }
 
-// nesting returns how deep objects and arrays lie inside one another; of text that is not JSON, about how deep.
-func nesting(body []byte) int {
+// countNesting returns how deep objects and arrays lie inside one another; of text that is not JSON, about how deep.
+func countNesting(body []byte) int {
 	depth := 0
 	deepest := 0
 	quoted := false

@@ -41,18 +41,18 @@ func (c *Catalog) Encode(d Decoded) ([]byte, error) {
 func (e *Event) Value(name, text string) (any, error) {
 	p, ok := e.Property(name)
 	if !ok {
-		return guess(text), nil
+		return guessValue(text), nil
 	}
 	switch p.Type {
 	case Number, Integer:
 		n, err := strconv.ParseFloat(text, 64)
 		if err != nil || n-n != 0 { // NaN and the infinities are no JSON
-			return nil, fmt.Errorf("%s must be a number, not %q", name, short(text))
+			return nil, fmt.Errorf("%s must be a number, not %q", name, cutShort(text))
 		}
 		return n, nil
 	case Boolean:
 		if text != "true" && text != "false" {
-			return nil, fmt.Errorf("%s must be true or false, not %q", name, short(text))
+			return nil, fmt.Errorf("%s must be true or false, not %q", name, cutShort(text))
 		}
 		return text == "true", nil
 	case Strings:
@@ -62,13 +62,13 @@ func (e *Event) Value(name, text string) (any, error) {
 		}
 		return items, nil
 	case Any:
-		return guess(text), nil
+		return guessValue(text), nil
 	case String, Timestamp:
 	}
 	return text, nil
 }
 
-func guess(text string) any {
+func guessValue(text string) any {
 	var v any
 	if err := json.Unmarshal([]byte(text), &v); err == nil && v != nil {
 		return v

@@ -40,38 +40,38 @@ type words struct {
 	cloudEvent   bool   // traits come within the data
 }
 
-// disagree is the error about a fact that the subject has otherwise.
-func (w *words) disagree(code, word, said, subject string) *DecodeError {
-	return refuse(code, "make the two agree, or leave "+word+" out of "+w.leaveOut,
-		"%s %s %q, %s says %q", w.says, word, short(said), w.subject, short(subject))
+// refuseDisagreement is the error about a fact that the subject has otherwise.
+func (w *words) refuseDisagreement(code, word, said, subject string) *DecodeError {
+	return newRefusal(code, "make the two agree, or leave "+word+" out of "+w.leaveOut,
+		"%s %s %q, %s says %q", w.says, word, cutShort(said), w.subject, cutShort(subject))
 }
 
-// kind finds the event that the subject or the body names.
-func (c *Catalog) kind(f *facts, event string) (*Event, *DecodeError) {
+// findKind finds the event that the subject or the body names.
+func (c *Catalog) findKind(f *facts, event string) (*Event, *DecodeError) {
 	said := f.event.text
 	w := f.words
 	switch {
 	case f.event.wrong:
-		return nil, refuse(CodeUnknownEvent, "name it as in lesson.completed", "%s must be text", w.event)
+		return nil, newRefusal(CodeUnknownEvent, "name it as in lesson.completed", "%s must be text", w.event)
 	case event == "" && said == "":
-		return nil, refuse(CodeUnknownEvent, "add "+w.event+", for example lesson.completed", "%s which event it is", w.silent)
+		return nil, newRefusal(CodeUnknownEvent, "add "+w.event+", for example lesson.completed", "%s which event it is", w.silent)
 	case event == "":
 		event = said
 	case said != "" && said != event:
-		return nil, w.disagree(CodeEventMismatch, w.event, said, event)
+		return nil, w.refuseDisagreement(CodeEventMismatch, w.event, said, event)
 	}
 	kind, ok := c.Event(event)
 	if ok {
 		return kind, nil
 	}
 	if near := c.Nearest(event); near != "" {
-		return nil, refuse(CodeUnknownEvent, "", "unknown event %s, did you mean %s?", short(event), near)
+		return nil, newRefusal(CodeUnknownEvent, "", "unknown event %s, did you mean %s?", cutShort(event), near)
 	}
-	return nil, refuse(CodeUnknownEvent, "use a name of the catalog, or add this one to catalog.yaml", "unknown event %s", short(event))
+	return nil, newRefusal(CodeUnknownEvent, "use a name of the catalog, or add this one to catalog.yaml", "unknown event %s", cutShort(event))
 }
 
-// whose returns the learner that the subject or the body names.
-func (f *facts) whose(learner string, kind *Event) (string, *DecodeError) {
+// findLearner returns the learner that the subject or the body names.
+func (f *facts) findLearner(learner string, kind *Event) (string, *DecodeError) {
 	said := f.learner.text
 	w := f.words
 	if w.cloudEvent && kind.Admin && learner == subjects.NoLearner {
@@ -79,24 +79,24 @@ func (f *facts) whose(learner string, kind *Event) (string, *DecodeError) {
 	}
 	switch {
 	case f.learner.wrong:
-		return "", refuse(CodeBadLearner, `write it in quotes, as in "u_42"`, "%s must be text", w.learner)
+		return "", newRefusal(CodeBadLearner, `write it in quotes, as in "u_42"`, "%s must be text", w.learner)
 	case learner == "":
 		learner = said
 	case said != "" && said != learner:
-		return "", w.disagree(CodeLearnerMismatch, w.learner, said, learner)
+		return "", w.refuseDisagreement(CodeLearnerMismatch, w.learner, said, learner)
 	}
 	if learner == "" && !kind.Admin {
-		return "", refuse(CodeBadLearner, "add "+w.learner, "%s whose event it is", w.silent)
+		return "", newRefusal(CodeBadLearner, "add "+w.learner, "%s whose event it is", w.silent)
 	}
 	if learner == "" || learner == subjects.NoLearner {
 		if kind.Admin {
 			return subjects.NoLearner, nil
 		}
-		return "", refuse(CodeBadLearner, "publish it under the learner's own id",
+		return "", newRefusal(CodeBadLearner, "publish it under the learner's own id",
 			"%s needs a learner, and %q stands for events that have none", kind.Name, subjects.NoLearner)
 	}
 	if err := subjects.ValidLearner(learner); err != nil {
-		return "", refuse(CodeBadLearner, "", "%s", err)
+		return "", newRefusal(CodeBadLearner, "", "%s", err)
 	}
 	return learner, nil
 }
@@ -106,43 +106,43 @@ func (f *facts) eventID() (string, *DecodeError) {
 	id := f.id.text
 	switch {
 	case !f.id.present:
-		return "", refuse(CodeBadID, hint, "the event has no %s", f.words.id)
+		return "", newRefusal(CodeBadID, hint, "the event has no %s", f.words.id)
 	case f.id.wrong:
-		return "", refuse(CodeBadID, "write it in quotes", "%s must be text", f.words.id)
+		return "", newRefusal(CodeBadID, "write it in quotes", "%s must be text", f.words.id)
 	case id == "":
-		return "", refuse(CodeBadID, hint, "the event's id is empty")
+		return "", newRefusal(CodeBadID, hint, "the event's id is empty")
 	case len(id) > MaxID:
-		return "", refuse(CodeBadID, "", "the event's id has %d bytes, at most %d are allowed", len(id), MaxID)
+		return "", newRefusal(CodeBadID, "", "the event's id has %d bytes, at most %d are allowed", len(id), MaxID)
 	case strings.ContainsFunc(id, unicode.IsControl):
-		return "", refuse(CodeBadID, "", "the event's id contains control characters")
+		return "", newRefusal(CodeBadID, "", "the event's id contains control characters")
 	}
 	return id, nil
 }
 
-func (f *facts) when(received time.Time) (time.Time, *DecodeError) {
+func (f *facts) eventTime(received time.Time) (time.Time, *DecodeError) {
 	const hint = "write RFC 3339, as in 2026-03-02T10:00:00Z"
 	said := f.time.text
 	present := f.time.present
 	word := f.words.time
 	switch {
 	case !present && received.IsZero():
-		return time.Time{}, refuse(CodeBadTime, "add the time it happened; "+hint, "a recorded event needs its time")
+		return time.Time{}, newRefusal(CodeBadTime, "add the time it happened; "+hint, "a recorded event needs its time")
 	case !present:
 		return received.UTC(), nil
 	case f.time.wrong:
-		return time.Time{}, refuse(CodeBadTime, hint, "%s must be text", word)
+		return time.Time{}, newRefusal(CodeBadTime, hint, "%s must be text", word)
 	}
 	var t time.Time
 	if err := t.UnmarshalText([]byte(said)); err != nil {
-		return time.Time{}, refuse(CodeBadTime, hint, "%s %q is not a time", word, short(said))
+		return time.Time{}, newRefusal(CodeBadTime, hint, "%s %q is not a time", word, cutShort(said))
 	}
 	t = t.UTC()
 	if t.Before(earliest) {
-		return time.Time{}, refuse(CodeBadTime, "check the publisher's clock", "%s %s is before %d", word, short(said), earliest.Year())
+		return time.Time{}, newRefusal(CodeBadTime, "check the publisher's clock", "%s %s is before %d", word, cutShort(said), earliest.Year())
 	}
 	if latest := received.Add(MaxAhead); !received.IsZero() && t.After(latest) {
-		return time.Time{}, refuse(CodeBadTime, "check the publisher's clock",
-			"%s %s is more than an hour after the event arrived (%s)", word, short(said), received.UTC().Format(time.RFC3339))
+		return time.Time{}, newRefusal(CodeBadTime, "check the publisher's clock",
+			"%s %s is more than an hour after the event arrived (%s)", word, cutShort(said), received.UTC().Format(time.RFC3339))
 	}
 	return t, nil
 }
@@ -164,16 +164,16 @@ func objectOf(word string, v any) (map[string]any, *DecodeError) {
 	}
 	values, ok := v.(map[string]any)
 	if !ok {
-		return nil, refuse(CodeWrongType, `write it as {"name": value}`, "%s must be an object, is %s", word, kindOf(v))
+		return nil, newRefusal(CodeWrongType, `write it as {"name": value}`, "%s must be an object, is %s", word, kindOf(v))
 	}
 	if len(values) > MaxEntries {
-		return nil, refuse(CodeTooComplex, "publish what rules and messages need", "the event has %d %s, at most %d are read", len(values), word, MaxEntries)
+		return nil, newRefusal(CodeTooComplex, "publish what rules and messages need", "the event has %d %s, at most %d are read", len(values), word, MaxEntries)
 	}
 	return values, nil
 }
 
-// merge returns the properties of profile.updated and the traits beside them as one; the traits win.
-func merge(properties, traits map[string]any) map[string]any {
+// mergeTraits returns the properties of profile.updated and the traits beside them as one; the traits win.
+func mergeTraits(properties, traits map[string]any) map[string]any {
 	if properties == nil {
 		return traits
 	}
@@ -181,8 +181,8 @@ func merge(properties, traits map[string]any) map[string]any {
 	return properties
 }
 
-// short cuts what a publisher wrote to a length that a log line bears, at a rune's start.
-func short(s string) string {
+// cutShort cuts what a publisher wrote to a length that a log line bears, at a rune's start.
+func cutShort(s string) string {
 	const most = 64
 	if len(s) <= most {
 		return s

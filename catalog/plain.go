@@ -13,7 +13,7 @@ import (
 func plainObject(body []byte, deepest int) (object map[string]any, ok bool) {
 	object = make(map[string]any)
 	p := plain{body: body, room: deepest}
-	return object, p.read(object, nil)
+	return object, p.readBody(object, nil)
 }
 
 // plainFacts reads a native body without making a map of its top level; ok is false if it is not plain, or not valid, or
@@ -21,7 +21,7 @@ func plainObject(body []byte, deepest int) (object map[string]any, ok bool) {
 func plainFacts(body []byte, known *texts, spare map[string]any) (f facts, ok bool) {
 	f.words = &nativeWords
 	p := plain{body: body, room: MaxNesting, known: known, spare: spare}
-	return f, p.read(nil, &f)
+	return f, p.readBody(nil, &f)
 }
 
 // plain is where reading has come to.
@@ -33,193 +33,193 @@ type plain struct {
 	spare map[string]any // for the properties; nil: there is none
 }
 
-// read reads a plain object into one of the two; the other is nil.
-func (p *plain) read(object map[string]any, f *facts) bool {
+// readBody reads a plain object into one of the two; the other is nil.
+func (p *plain) readBody(object map[string]any, f *facts) bool {
 	if len(p.body) > MaxBody || !utf8.Valid(p.body) {
 		return false
 	}
-	p.space()
-	if p.next() != '{' || !p.members(object, f) {
+	p.skipSpace()
+	if p.nextByte() != '{' || !p.readMembers(object, f) {
 		return false
 	}
-	p.space()
+	p.skipSpace()
 	return p.at == len(p.body)
 }
 
-// next is the byte that comes next; 0 at the end, which is no valid byte of JSON either.
-func (p *plain) next() byte {
+// nextByte is the byte that comes next; 0 at the end, which is no valid byte of JSON either.
+func (p *plain) nextByte() byte {
 	if p.at < len(p.body) {
 		return p.body[p.at]
 	}
 	return 0
 }
 
-func (p *plain) space() {
+func (p *plain) skipSpace() {
 	for p.at < len(p.body) && (p.body[p.at] == ' ' || p.body[p.at] == '\n' || p.body[p.at] == '\t' || p.body[p.at] == '\r') {
 		p.at++
 	}
 }
 
-// takes reads the byte, and the space before it, if it comes next.
-func (p *plain) takes(b byte) bool {
-	p.space()
-	if p.next() != b {
+// takeByte reads the byte, and the space before it, if it comes next.
+func (p *plain) takeByte(b byte) bool {
+	p.skipSpace()
+	if p.nextByte() != b {
 		return false
 	}
 	p.at++
 	return true
 }
 
-// enter and leave count the levels.
-func (p *plain) enter() bool {
+// enterLevel and leave count the levels.
+func (p *plain) enterLevel() bool {
 	p.at++
 	p.room--
 	return p.room >= 0
 }
 
-func (p *plain) leave() bool {
+func (p *plain) leaveLevel() bool {
 	p.room++
 	return true
 }
 
-// object reads an object, p is at its brace, into a map that is emptied first; nil: into a new one.
-func (p *plain) object(into map[string]any) (map[string]any, bool) {
+// readObject reads an object, p is at its brace, into a map that is emptied first; nil: into a new one.
+func (p *plain) readObject(into map[string]any) (map[string]any, bool) {
 	if into == nil {
 		into = make(map[string]any)
 	}
 	clear(into)
-	return into, p.members(into, nil)
+	return into, p.readMembers(into, nil)
 }
 
-// members reads the members of an object, p is at its brace, into one of the two.
-func (p *plain) members(object map[string]any, f *facts) bool {
-	if !p.enter() {
+// readMembers reads the members of an object, p is at its brace, into one of the two.
+func (p *plain) readMembers(object map[string]any, f *facts) bool {
+	if !p.enterLevel() {
 		return false
 	}
-	if p.takes('}') {
-		return p.leave()
+	if p.takeByte('}') {
+		return p.leaveLevel()
 	}
 	for {
-		p.space()
-		key, ok := p.string()
-		if !ok || !p.takes(':') {
+		p.skipSpace()
+		key, ok := p.readString()
+		if !ok || !p.takeByte(':') {
 			return false
 		}
 		if f != nil {
-			ok = p.fact(f, key)
+			ok = p.readFact(f, key)
 		} else {
-			object[p.known.text(key)], ok = p.value()
+			object[p.known.text(key)], ok = p.readValue()
 		}
 		if !ok {
 			return false
 		}
-		if p.takes('}') {
-			return p.leave()
+		if p.takeByte('}') {
+			return p.leaveLevel()
 		}
-		if !p.takes(',') {
+		if !p.takeByte(',') {
 			return false
 		}
 	}
 }
 
-// fact reads one member of a native body.
-func (p *plain) fact(f *facts, key []byte) (ok bool) {
+// readFact reads one member of a native body.
+func (p *plain) readFact(f *facts, key []byte) (ok bool) {
 	switch string(key) {
 	case "event":
-		f.event, ok = p.said(p.known)
+		f.event, ok = p.readSaid(p.known)
 	case "learner_id":
-		f.learner, ok = p.said(p.known)
+		f.learner, ok = p.readSaid(p.known)
 	case "id":
-		f.id, ok = p.said(nil)
+		f.id, ok = p.readSaid(nil)
 	case "time":
-		f.time, ok = p.said(nil)
+		f.time, ok = p.readSaid(nil)
 	case "properties":
-		if p.space(); p.next() == '{' {
-			f.properties, ok = p.object(p.spare)
+		if p.skipSpace(); p.nextByte() == '{' {
+			f.properties, ok = p.readObject(p.spare)
 		} else {
-			f.properties, ok = p.value()
+			f.properties, ok = p.readValue()
 		}
 	case "traits":
 		known := p.known
 		p.known = nil // nothing of a person is remembered
-		f.traits, ok = p.value()
+		f.traits, ok = p.readValue()
 		p.known = known
 	default:
 		if isMark(key) {
 			return false
 		}
-		_, ok = p.value()
+		_, ok = p.readValue()
 	}
 	return ok
 }
 
-// array reads an array; p is at its bracket.
-func (p *plain) array() ([]any, bool) {
-	if !p.enter() {
+// readArray reads an array; p is at its bracket.
+func (p *plain) readArray() ([]any, bool) {
+	if !p.enterLevel() {
 		return nil, false
 	}
 	array := []any{}
-	if p.takes(']') {
-		return array, p.leave()
+	if p.takeByte(']') {
+		return array, p.leaveLevel()
 	}
 	for {
-		value, ok := p.value()
+		value, ok := p.readValue()
 		if !ok {
 			return nil, false
 		}
 		array = append(array, value)
-		if p.takes(']') {
-			return array, p.leave()
+		if p.takeByte(']') {
+			return array, p.leaveLevel()
 		}
-		if !p.takes(',') {
+		if !p.takeByte(',') {
 			return nil, false
 		}
 	}
 }
 
-func (p *plain) value() (any, bool) {
-	p.space()
-	switch p.next() {
+func (p *plain) readValue() (any, bool) {
+	p.skipSpace()
+	switch p.nextByte() {
 	case '"':
-		text, ok := p.string()
+		text, ok := p.readString()
 		return p.known.value(text), ok
 	case '{':
-		return p.object(nil)
+		return p.readObject(nil)
 	case '[':
-		return p.array()
+		return p.readArray()
 	case 't':
-		return true, p.word("true")
+		return true, p.skipWord("true")
 	case 'f':
-		return false, p.word("false")
+		return false, p.skipWord("false")
 	case 'n':
-		return nil, p.word("null")
+		return nil, p.skipWord("null")
 	}
-	return p.number()
+	return p.readNumber()
 }
 
-// said reads a value where a text is expected; a text is not put into an interface, which would be an allocation.
-func (p *plain) said(known *texts) (said, bool) {
-	p.space()
-	if p.next() == '"' {
-		text, ok := p.string()
+// readSaid reads a value where a text is expected; a text is not put into an interface, which would be an allocation.
+func (p *plain) readSaid(known *texts) (said, bool) {
+	p.skipSpace()
+	if p.nextByte() == '"' {
+		text, ok := p.readString()
 		return said{text: known.text(text), present: true}, ok
 	}
-	v, ok := p.value()
+	v, ok := p.readValue()
 	return saidOf(v), ok
 }
 
-func (p *plain) word(word string) bool {
-	end := p.at + len(word)
-	if end > len(p.body) || string(p.body[p.at:end]) != word {
+func (p *plain) skipWord(skipWord string) bool {
+	end := p.at + len(skipWord)
+	if end > len(p.body) || string(p.body[p.at:end]) != skipWord {
 		return false
 	}
 	p.at = end
 	return true
 }
 
-// string reads a text without escapes.
-func (p *plain) string() ([]byte, bool) {
-	if p.next() != '"' {
+// readString reads a text without escapes.
+func (p *plain) readString() ([]byte, bool) {
+	if p.nextByte() != '"' {
 		return nil, false
 	}
 	for end := p.at + 1; end < len(p.body); end++ {
@@ -235,29 +235,29 @@ func (p *plain) string() ([]byte, bool) {
 	return nil, false
 }
 
-// number reads a number: JSON's grammar first, which strconv's is wider than.
-func (p *plain) number() (float64, bool) {
+// readNumber reads a number: JSON's grammar first, which strconv's is wider than.
+func (p *plain) readNumber() (float64, bool) {
 	start := p.at
-	if p.next() == '-' {
+	if p.nextByte() == '-' {
 		p.at++
 	}
-	if p.next() == '0' {
+	if p.nextByte() == '0' {
 		p.at++
-	} else if !p.digits() {
+	} else if !p.skipDigits() {
 		return 0, false
 	}
-	if p.next() == '.' {
+	if p.nextByte() == '.' {
 		p.at++
-		if !p.digits() {
+		if !p.skipDigits() {
 			return 0, false
 		}
 	}
-	if b := p.next(); b == 'e' || b == 'E' {
+	if b := p.nextByte(); b == 'e' || b == 'E' {
 		p.at++
-		if b := p.next(); b == '+' || b == '-' {
+		if b := p.nextByte(); b == '+' || b == '-' {
 			p.at++
 		}
-		if !p.digits() {
+		if !p.skipDigits() {
 			return 0, false
 		}
 	}
@@ -265,10 +265,10 @@ func (p *plain) number() (float64, bool) {
 	return n, err == nil
 }
 
-// digits reads one digit or more.
-func (p *plain) digits() bool {
+// skipDigits reads one digit or more.
+func (p *plain) skipDigits() bool {
 	start := p.at
-	for b := p.next(); '0' <= b && b <= '9'; b = p.next() {
+	for b := p.nextByte(); '0' <= b && b <= '9'; b = p.nextByte() {
 		p.at++
 	}
 	return p.at > start

@@ -50,7 +50,7 @@ func agrees(t *testing.T, body []byte, known *texts) {
 	if !ok {
 		return
 	}
-	if n := nesting(body); n > MaxNesting {
+	if n := countNesting(body); n > MaxNesting {
 		t.Fatalf("%q nests %d deep and was read", body, n)
 	}
 	var want any

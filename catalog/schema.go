@@ -20,7 +20,7 @@ func (c *Catalog) Schema() ([]byte, error) {
 	defs := object{}
 	for i, e := range c.events {
 		names[i] = e.Name
-		defs[e.Name] = e.schema()
+		defs[e.Name] = e.propertiesSchema()
 		choices[i] = object{
 			"if":   object{"properties": object{"event": object{"const": e.Name}}, "required": []string{"event"}},
 			"then": e.bodySchema(),
@@ -28,9 +28,9 @@ func (c *Catalog) Schema() ([]byte, error) {
 	}
 	traits := object{}
 	for _, p := range traitTypes {
-		traits[p.Name] = p.schema()
+		traits[p.Name] = p.valueSchema()
 	}
-	return document(object{
+	return marshalDocument(object{
 		"$schema":     "https://json-schema.org/draft/2020-12/schema",
 		"title":       "Homeroom event",
 		"description": "A native body. On NATS, event and learner_id may be left out: the subject learning.<learner>.<event> names them.",
@@ -60,12 +60,12 @@ func (e *Event) bodySchema() object {
 	return object{"properties": object{"properties": object{"anyOf": []any{object{"type": "null"}, ref}}}}
 }
 
-// schema describes the properties of the event.
-func (e *Event) schema() object {
+// propertiesSchema describes the properties of the event.
+func (e *Event) propertiesSchema() object {
 	properties := object{}
 	required := []string{}
 	for _, p := range e.Properties {
-		s := p.schema()
+		s := p.valueSchema()
 		if p.Required {
 			required = append(required, p.Name)
 			maps.Copy(s, object{"type": "string", "minLength": 1})
@@ -82,8 +82,8 @@ func (e *Event) schema() object {
 	return s
 }
 
-// schema describes one value. What may be absent may be null.
-func (p Property) schema() object {
+// valueSchema describes one value. What may be absent may be null.
+func (p Property) valueSchema() object {
 	switch p.Type {
 	case String:
 		if p.Learner {
@@ -144,10 +144,10 @@ func (c *Catalog) JSON() ([]byte, error) {
 		}
 		list.Events = append(list.Events, item)
 	}
-	return document(list)
+	return marshalDocument(list)
 }
 
-func document(v any) ([]byte, error) {
+func marshalDocument(v any) ([]byte, error) {
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
 	enc.SetEscapeHTML(false)

@@ -80,15 +80,15 @@ func (segmentCall) readFacts(c *Catalog, m *message) (facts, *DecodeError) {
 		}
 		renameTraits(own)
 		if m.event != "" && m.event != engine.EventProfileUpdated {
-			return facts{}, refuse(CodeEventMismatch, "publish it as learning.<learner>."+engine.EventProfileUpdated,
-				"an identify call is %s, the NATS subject says %q", engine.EventProfileUpdated, short(m.event))
+			return facts{}, newRefusal(CodeEventMismatch, "publish it as learning.<learner>."+engine.EventProfileUpdated,
+				"an identify call is %s, the NATS subject says %q", engine.EventProfileUpdated, cutShort(m.event))
 		}
 		f.event = saidOf(engine.EventProfileUpdated)
 		f.properties = nil
-		f.traits = merge(traits, own)
+		f.traits = mergeTraits(traits, own)
 	default:
 		call, _ := env["type"].(string)
-		return facts{}, refuse(CodeUnknownEvent, "publish what the learner did as a track call, or don't publish it",
+		return facts{}, newRefusal(CodeUnknownEvent, "publish what the learner did as a track call, or don't publish it",
 			"Homeroom reads track and identify calls, not %s", call)
 	}
 	return f, nil

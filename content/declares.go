@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Declares tells whether a link may lead to this address: it is on one of the academy's own hosts (those of the links in
+// Declares reports whether a link may lead to this address: it is on one of the academy's own hosts (those of the links in
 // settings.yaml), or where certificates are shared.
 func (l *Library) Declares(link string) bool {
 	u, err := url.Parse(link)

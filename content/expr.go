@@ -11,7 +11,7 @@ import (
 type variable struct {
 	parts []string // "trigger", "score_pct"
 	text  string   // as written, so that Liquid can evaluate it
-	// guarded tells that the use says itself what happens if there is no value: `| default: …`.
+	// guarded reports that the use says itself what happens if there is no value: `| default: …`.
 	guarded bool
 }
 
@@ -31,9 +31,9 @@ var liquidWord = regexp.MustCompile(
 // notVariables are words of the expression language itself.
 var notVariables = []string{"true", "false", "nil", "and", "or", "contains", "in"}
 
-// analyze reads the variables and filters of a Liquid expression. loop tells that it is what follows `in` in a for
+// analyzeExpression reads the variables and filters of a Liquid expression. loop says that it follows `in` in a for
 // tag, where "reversed", "limit:" and "offset:" may follow.
-func analyze(source string, loop bool) (expression, error) {
+func analyzeExpression(source string, loop bool) (expression, error) {
 	var words []string
 	for _, w := range liquidWord.FindAllString(source, -1) {
 		if strings.TrimSpace(w) != "" {

@@ -31,7 +31,7 @@ var preheaderFill = strings.Repeat("&#847;&zwnj;&nbsp;", 60)
 // leadOut checks and takes over the links that the frame has.
 func (f *frame) leadOut(o Outward, m marker) error {
 	if home, err := safeURL(f.site.PublicURL); err == nil {
-		f.home = m.mark(home)
+		f.home = m.markLink(home)
 	}
 	for _, link := range []struct {
 		into      *string
@@ -49,7 +49,7 @@ func (f *frame) leadOut(o Outward, m marker) error {
 	return nil
 }
 
-func (f frame) html(body string) string {
+func (f frame) frameHTML(body string) string {
 	esc := html.EscapeString
 	sender := f.site.Sender.Name
 	if sender == "" {
@@ -74,7 +74,7 @@ func (f frame) html(body string) string {
 	return b.String()
 }
 
-func (f frame) text(body string) string {
+func (f frame) frameText(body string) string {
 	var b strings.Builder
 	b.WriteString(strings.TrimSpace(body) + "\n\n-- \n")
 	sender := f.site.Sender.Name

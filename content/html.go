@@ -30,32 +30,32 @@ const (
 
 var errHTML = errors.New("HTML is not for messages: use Markdown and {% button %}")
 
-func (w *pageWriter) blocks(parent ast.Node) error {
+func (w *pageWriter) writeBlocks(parent ast.Node) error {
 	if w.depth++; w.depth > maxNesting {
 		return errors.New("lists and quotes are nested too deep")
 	}
 	defer func() { w.depth-- }()
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
-		if err := w.block(n); err != nil {
+		if err := w.writeBlock(n); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *pageWriter) block(n ast.Node) error {
+func (w *pageWriter) writeBlock(n ast.Node) error {
 	switch n := n.(type) {
 	case *ast.Paragraph, *ast.TextBlock:
-		return w.paragraph(n)
+		return w.writeParagraph(n)
 	case *ast.Heading:
-		return w.heading(n)
+		return w.writeHeading(n)
 	case *ast.List:
-		return w.list(n)
+		return w.writeList(n)
 	case *ast.Blockquote:
-		return w.around(n, fmt.Sprintf(`<blockquote class="hr-muted hr-rule" style="margin:0 0 20px;padding:2px 0 2px 18px;border-left:3px solid %s;color:%s;">`, rule, muted), "</blockquote>\n", w.blocks)
+		return w.writeAround(n, fmt.Sprintf(`<blockquote class="hr-muted hr-rule" style="margin:0 0 20px;padding:2px 0 2px 18px;border-left:3px solid %s;color:%s;">`, rule, muted), "</blockquote>\n", w.writeBlocks)
 	case *ast.CodeBlock, *ast.FencedCodeBlock:
 		fmt.Fprintf(w, `<pre class="hr-tint" style="margin:0 0 20px;padding:14px 16px;background-color:%s;border-radius:8px;font:14px/1.5 %s;white-space:pre-wrap;word-break:break-word;">%s</pre>`+"\n",
-			tint, monoFont, w.sheet.html(lineText(n, w.source)))
+			tint, monoFont, w.sheet.fillHTML(lineText(n, w.source)))
 		return nil
 	case *ast.ThematicBreak:
 		fmt.Fprintf(w, `<hr class="hr-rule" style="margin:28px 0;border:0;border-top:1px solid %s;">`+"\n", rule)
@@ -69,39 +69,39 @@ func (w *pageWriter) block(n ast.Node) error {
 	}
 }
 
-func (w *pageWriter) around(n ast.Node, before, after string, inner func(ast.Node) error) error {
+func (w *pageWriter) writeAround(n ast.Node, before, after string, inner func(ast.Node) error) error {
 	w.WriteString(before)
 	err := inner(n)
 	w.WriteString(after)
 	return err
 }
 
-func (w *pageWriter) paragraph(n ast.Node) error {
-	if sl, ok := w.sheet.only(n, w.source); ok {
-		w.special(sl)
+func (w *pageWriter) writeParagraph(n ast.Node) error {
+	if sl, ok := w.sheet.onlySlot(n, w.source); ok {
+		w.writeSpecial(sl)
 		return nil
 	}
 	margin := "0 0 18px"
 	if n.Kind() == ast.KindTextBlock { // an item of a tight list
-		return w.around(n, "", "", w.inlines)
+		return w.writeAround(n, "", "", w.writeInlines)
 	}
 	if n.Parent().Kind() == ast.KindListItem || n.Parent().Kind() == ast.KindBlockquote {
 		if margin = "0 0 10px"; n.NextSibling() == nil {
 			margin = "0"
 		}
 	}
-	return w.around(n, `<p style="margin:`+margin+`;">`, "</p>\n", w.inlines)
+	return w.writeAround(n, `<p style="margin:`+margin+`;">`, "</p>\n", w.writeInlines)
 }
 
-func (w *pageWriter) heading(n *ast.Heading) error {
+func (w *pageWriter) writeHeading(n *ast.Heading) error {
 	level := min(n.Level, 3)
 	style := [...]string{"margin:0 0 18px;font-size:26px;line-height:1.25;letter-spacing:-0.01em;",
 		"margin:30px 0 12px;font-size:20px;line-height:1.3;", "margin:26px 0 10px;font-size:17px;line-height:1.4;"}[level-1]
-	return w.around(n, fmt.Sprintf(`<h%d class="hr-ink" style="%sfont-weight:650;color:%s;">`, level, style, ink),
-		fmt.Sprintf("</h%d>\n", level), w.inlines)
+	return w.writeAround(n, fmt.Sprintf(`<h%d class="hr-ink" style="%sfont-weight:650;color:%s;">`, level, style, ink),
+		fmt.Sprintf("</h%d>\n", level), w.writeInlines)
 }
 
-func (w *pageWriter) list(n *ast.List) error {
+func (w *pageWriter) writeList(n *ast.List) error {
 	tag := "ul"
 	start := ""
 	if n.IsOrdered() {
@@ -110,10 +110,10 @@ func (w *pageWriter) list(n *ast.List) error {
 			start = fmt.Sprintf(` start="%d"`, n.Start)
 		}
 	}
-	return w.around(n, fmt.Sprintf(`<%s%s style="margin:0 0 20px;padding:0 0 0 24px;">`+"\n", tag, start), "</"+tag+">\n",
+	return w.writeAround(n, fmt.Sprintf(`<%s%s style="margin:0 0 20px;padding:0 0 0 24px;">`+"\n", tag, start), "</"+tag+">\n",
 		func(ast.Node) error {
 			for item := n.FirstChild(); item != nil; item = item.NextSibling() {
-				if err := w.around(item, `<li style="margin:0 0 8px;">`, "</li>\n", w.blocks); err != nil {
+				if err := w.writeAround(item, `<li style="margin:0 0 8px;">`, "</li>\n", w.writeBlocks); err != nil {
 					return err
 				}
 			}
@@ -121,19 +121,19 @@ func (w *pageWriter) list(n *ast.List) error {
 		})
 }
 
-func (w *pageWriter) inlines(parent ast.Node) error {
+func (w *pageWriter) writeInlines(parent ast.Node) error {
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
-		if err := w.inline(n); err != nil {
+		if err := w.writeInline(n); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *pageWriter) inline(n ast.Node) error {
+func (w *pageWriter) writeInline(n ast.Node) error {
 	switch n := n.(type) {
 	case *ast.Text:
-		w.WriteString(w.sheet.html(literal(n.Segment.Value(w.source), n.IsRaw())))
+		w.WriteString(w.sheet.fillHTML(literalText(n.Segment.Value(w.source), n.IsRaw())))
 		if n.HardLineBreak() {
 			w.WriteString("<br>\n")
 		} else if n.SoftLineBreak() {
@@ -141,37 +141,37 @@ func (w *pageWriter) inline(n ast.Node) error {
 		}
 		return nil
 	case *ast.String:
-		w.WriteString(w.sheet.html(literal(n.Value, n.IsRaw())))
+		w.WriteString(w.sheet.fillHTML(literalText(n.Value, n.IsRaw())))
 		return nil
 	case *ast.Emphasis:
 		if n.Level == 2 {
-			return w.around(n, `<strong style="font-weight:650;">`, "</strong>", w.inlines)
+			return w.writeAround(n, `<strong style="font-weight:650;">`, "</strong>", w.writeInlines)
 		}
-		return w.around(n, "<em>", "</em>", w.inlines)
+		return w.writeAround(n, "<em>", "</em>", w.writeInlines)
 	case *ast.CodeSpan:
 		fmt.Fprintf(w, `<code class="hr-tint" style="padding:1px 5px;background-color:%s;border-radius:4px;font-family:%s;font-size:0.9em;">%s</code>`,
-			tint, monoFont, w.sheet.html(codeText(n, w.source)))
+			tint, monoFont, w.sheet.fillHTML(codeText(n, w.source)))
 		return nil
 	case *ast.Link:
-		href, err := w.sheet.href(linkText(n.Destination))
+		href, err := w.sheet.fillHref(linkText(n.Destination))
 		if err != nil {
 			return err
 		}
-		return w.around(n, w.anchor(href), "</a>", w.inlines)
+		return w.writeAround(n, w.openAnchor(href), "</a>", w.writeInlines)
 	case *ast.AutoLink:
-		href, err := w.sheet.href(autoLink(n, w.source))
+		href, err := w.sheet.fillHref(autoLink(n, w.source))
 		if err != nil {
 			return err
 		}
-		w.WriteString(w.anchor(href) + w.sheet.html(string(n.Label(w.source))) + "</a>")
+		w.WriteString(w.openAnchor(href) + w.sheet.fillHTML(string(n.Label(w.source))) + "</a>")
 		return nil
 	case *ast.Image:
-		src, err := w.sheet.url(linkText(n.Destination))
+		src, err := w.sheet.fillURL(linkText(n.Destination))
 		if err != nil {
 			return err
 		}
 		fmt.Fprintf(w, `<img src="%s" alt="%s" style="display:block;max-width:100%%;height:auto;border:0;border-radius:8px;">`,
-			html.EscapeString(src), w.sheet.html(innerText(n, w.source)))
+			html.EscapeString(src), w.sheet.fillHTML(innerText(n, w.source)))
 		return nil
 	case *ast.RawHTML:
 		return errHTML
@@ -180,19 +180,19 @@ func (w *pageWriter) inline(n ast.Node) error {
 	}
 }
 
-func (w *pageWriter) anchor(href string) string {
+func (w *pageWriter) openAnchor(href string) string {
 	return fmt.Sprintf(`<a class="hr-link" href="%s" style="color:%s;text-decoration:underline;text-underline-offset:2px;">`, html.EscapeString(href), w.theme.link)
 }
 
-// special writes a button or the share links.
-func (w *pageWriter) special(sl slot) {
+// writeSpecial writes a button or the share links.
+func (w *pageWriter) writeSpecial(sl slot) {
 	switch sl.kind {
 	case slotButton:
-		w.sheet.actions = append(w.sheet.actions, Action{w.sheet.plain(sl.text), sl.href})
+		w.sheet.actions = append(w.sheet.actions, Action{w.sheet.fillText(sl.text), sl.href})
 		fmt.Fprintf(w, `<table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin:8px 0 26px;"><tr>`+
 			`<td class="hr-button" bgcolor="%[1]s" style="border-radius:8px;background-color:%[1]s;">`+
 			`<a class="hr-button-text" href="%[2]s" style="display:inline-block;padding:13px 24px;font-size:16px;line-height:1.25;font-weight:600;color:%[3]s;text-decoration:none;">%[4]s</a>`+
-			"</td></tr></table>\n", w.theme.accent, html.EscapeString(sl.href), w.theme.onAccent, w.sheet.html(sl.text))
+			"</td></tr></table>\n", w.theme.accent, html.EscapeString(sl.href), w.theme.onAccent, w.sheet.fillHTML(sl.text))
 	case slotShare:
 		w.WriteString(`<div style="margin:4px 0 18px;">` + "\n")
 		for _, place := range shareNames {
@@ -202,19 +202,19 @@ func (w *pageWriter) special(sl slot) {
 		}
 		w.WriteString("</div>\n")
 	case slotValue:
-		w.WriteString(html.EscapeString(w.sheet.plain(sl.text)))
+		w.WriteString(html.EscapeString(w.sheet.fillText(sl.text)))
 	}
 }
 
-// only returns the button or share slot that is all of a paragraph.
-func (s *sheet) only(n ast.Node, source []byte) (slot, bool) {
+// onlySlot returns the button or share slot that is all of a paragraph.
+func (s *sheet) onlySlot(n ast.Node, source []byte) (slot, bool) {
 	t, ok := n.FirstChild().(*ast.Text)
 	if !ok || t.NextSibling() != nil {
 		return slot{}, false
 	}
 	var found []slot
 	rest := ""
-	s.each(strings.TrimSpace(string(t.Segment.Value(source))),
+	s.walkMarks(strings.TrimSpace(string(t.Segment.Value(source))),
 		func(lit string) { rest += lit },
 		func(sl slot) { found = append(found, sl) })
 	if rest != "" || len(found) != 1 || found[0].kind == slotValue {
@@ -223,8 +223,8 @@ func (s *sheet) only(n ast.Node, source []byte) (slot, bool) {
 	return found[0], true
 }
 
-// literal is what a piece of Markdown text says: with backslashes and entities resolved, unless it is raw.
-func literal(segment []byte, raw bool) string {
+// literalText is what a piece of Markdown text says: with backslashes and entities resolved, unless it is raw.
+func literalText(segment []byte, raw bool) string {
 	if raw {
 		return string(segment)
 	}
@@ -261,7 +261,7 @@ func innerText(parent ast.Node, source []byte) string {
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
 		switch n := n.(type) {
 		case *ast.Text:
-			b.WriteString(literal(n.Segment.Value(source), n.IsRaw()))
+			b.WriteString(literalText(n.Segment.Value(source), n.IsRaw()))
 			if n.SoftLineBreak() || n.HardLineBreak() {
 				b.WriteByte(' ')
 			}

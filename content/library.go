@@ -107,7 +107,7 @@ func NewLibrary(msgs []*Message, site Site) (*Library, error) {
 func (l *Library) checkLinks(m *Message) Errors {
 	known := slices.Sorted(maps.Keys(l.links))
 	var errs Errors
-	for _, t := range m.templates() {
+	for _, t := range m.allTemplates() {
 		for _, v := range t.variables {
 			if v.root() == "links" && l.links[v.parts[1]] == nil {
 				fix := "add it to links: in settings.yaml"
@@ -125,7 +125,7 @@ func (l *Library) checkLinks(m *Message) Errors {
 				Fix:     "add certificate: https://… to links: in settings.yaml",
 			})
 		}
-		if t.uses(referralRoot) && l.links[referralRoot] == nil {
+		if t.usesRoot(referralRoot) && l.links[referralRoot] == nil {
 			errs = append(errs, Error{
 				File:    m.File,
 				Line:    t.lineNo,
@@ -137,14 +137,14 @@ func (l *Library) checkLinks(m *Message) Errors {
 	return errs
 }
 
-func (m *Message) templates() []*template {
+func (m *Message) allTemplates() []*template {
 	return []*template{m.subject, m.preheader, m.shareText, m.body}
 }
 
 // Names returns the names of all messages, sorted.
 func (l *Library) Names() []string { return slices.Sorted(maps.Keys(l.messages)) }
 
-// Has tells whether there is a message of that name.
+// Has reports whether there is a message of that name.
 func (l *Library) Has(name string) bool { return l.messages[name] != nil }
 
 // Locales returns the locales a message is written in, sorted; "" is the default.
@@ -158,7 +158,7 @@ func (l *Library) Sender() Sender { return l.site.Sender }
 
 // Message returns the version of a message that a learner of this locale reads, or nil.
 func (l *Library) Message(name, locale string) *Message {
-	for _, loc := range fallbacks(locale) {
+	for _, loc := range localeFallbacks(locale) {
 		if m := l.messages[name][loc]; m != nil {
 			return m
 		}
@@ -203,7 +203,7 @@ func (l *Library) Variables(name string) []string {
 		}
 	}
 	for _, m := range l.messages[name] {
-		for _, t := range m.templates() {
+		for _, t := range m.allTemplates() {
 			add(t, false)
 			if t.share {
 				link("certificate")

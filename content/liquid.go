@@ -42,8 +42,8 @@ var liquid = sync.OnceValue(func() *dialect {
 	c.AddFilter("url_encode", func(s string) encoded { return encoded(percentEncode(s)) })
 	c.AddFilter("url_decode", url.PathUnescape)
 	// These two can double a text with every line of a template.
-	c.AddFilter("append", func(s, more string) (string, error) { return joined(s, more) })
-	c.AddFilter("prepend", func(s, more string) (string, error) { return joined(more, s) })
+	c.AddFilter("append", func(s, more string) (string, error) { return joinTexts(s, more) })
+	c.AddFilter("prepend", func(s, more string) (string, error) { return joinTexts(more, s) })
 	c.AddFilter("date", dateFilter)
 	c.AddTag("out", compileOut)
 	c.AddTag("need", compileNeed)
@@ -62,7 +62,7 @@ type encoded string
 // maxValue is how long a text that a template puts together may become, in bytes.
 const maxValue = 64 << 10
 
-func joined(a, b string) (string, error) {
+func joinTexts(a, b string) (string, error) {
 	if len(a)+len(b) > maxValue {
 		return "", fmt.Errorf("the text becomes longer than %d KiB", maxValue>>10)
 	}
@@ -106,17 +106,17 @@ func compileOut(args string) (tagRenderer, error) {
 		}
 		v, err := ctx.Evaluate(value)
 		if err != nil {
-			return readable(err)
+			return readableError(err)
 		}
 		if v == nil {
-			return undefined(ctx, args)
+			return undefinedError(ctx, args)
 		}
-		text, err := format(v)
+		text, err := formatValue(v)
 		if err != nil {
 			return fmt.Errorf("%s %w", args, err)
 		}
 		_, isEncoded := v.(encoded)
-		_, err = io.WriteString(w, sheetOf(ctx).mark(slot{text: text, encoded: isEncoded}))
+		_, err = io.WriteString(w, sheetOf(ctx).addSlot(slot{text: text, encoded: isEncoded}))
 		return err
 	}, nil
 }
@@ -128,7 +128,7 @@ func compileNeed(args string) (tagRenderer, error) { return compileNeeds(args, f
 func compileNeedList(args string) (tagRenderer, error) { return compileNeeds(args, true) }
 
 func compileNeeds(args string, loop bool) (tagRenderer, error) {
-	x, err := analyze(args, loop)
+	x, err := analyzeExpression(args, loop)
 	if err != nil {
 		return nil, err
 	}
@@ -151,18 +151,18 @@ func compileNeeds(args string, loop bool) (tagRenderer, error) {
 		for _, n := range needs {
 			v, err := ctx.Evaluate(n.value)
 			if err != nil {
-				return readable(err)
+				return readableError(err)
 			}
 			if v == nil {
-				return undefined(ctx, n.dotted())
+				return undefinedError(ctx, n.dotted())
 			}
 		}
 		return nil
 	}, nil
 }
 
-// undefined is the error for a variable without a value.
-func undefined(ctx render.Context, name string) error {
+// undefinedError is the error for a variable without a value.
+func undefinedError(ctx render.Context, name string) error {
 	if err := sheetOf(ctx).whyMissing(name); err != nil {
 		return err
 	}
@@ -173,8 +173,8 @@ func syntaxError(source string) error {
 	return fmt.Errorf("Liquid cannot read %q", strings.TrimSpace(source)) //nolint:staticcheck // a name
 }
 
-// readable strips a Liquid error of the library's own wording.
-func readable(err error) error {
+// readableError strips a Liquid error of the library's own wording.
+func readableError(err error) error {
 	var fe expressions.FilterError
 	if errors.As(err, &fe) {
 		return fmt.Errorf("the filter %s failed: %w", fe.FilterName, fe.Err)
@@ -225,11 +225,11 @@ func (d *dialect) compileButton(args string) (tagRenderer, error) {
 		if err != nil {
 			return err
 		}
-		href, err := sheet.href(target)
+		href, err := sheet.fillHref(target)
 		if err != nil {
 			return err
 		}
-		return sheet.block(w, slot{kind: slotButton, text: sheet.line(label), href: href})
+		return sheet.writeParagraph(w, slot{kind: slotButton, text: sheet.fillLine(label), href: href})
 	}, nil
 }
 
@@ -251,7 +251,7 @@ func (d *dialect) compileLink(source string) (func(render.Context) (string, erro
 
 // compileText compiles a piece of text with {{ }} in it that stands inside a tag.
 func (d *dialect) compileText(source string) (func(render.Context) (string, error), error) {
-	node, err := d.config.Compile(instrument(source), location("", 0))
+	node, err := d.config.Compile(instrumentSource(source), startOf("", 0))
 	if err != nil {
 		return nil, errors.New(liquidError("", err).Message)
 	}
@@ -274,15 +274,15 @@ func writeShare(w io.Writer, ctx render.Context) error {
 		return nil
 	}
 	if ctx.Get("share") == nil {
-		return undefined(ctx, "share")
+		return undefinedError(ctx, "share")
 	}
-	return sheet.block(w, slot{kind: slotShare})
+	return sheet.writeParagraph(w, slot{kind: slotShare})
 }
 
 func sheetOf(ctx render.Context) *sheet { return ctx.Get(sheetKey).(*sheet) }
 
-// format writes a value as people expect to read it.
-func format(v any) (string, error) {
+// formatValue writes a value as people expect to read it.
+func formatValue(v any) (string, error) {
 	switch v := v.(type) {
 	case string:
 		return v, nil
@@ -299,7 +299,7 @@ func format(v any) (string, error) {
 				continue
 			}
 			var err error
-			if parts[i], err = format(item); err != nil {
+			if parts[i], err = formatValue(item); err != nil {
 				return "", err
 			}
 		}

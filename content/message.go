@@ -174,8 +174,8 @@ func canonicalLocale(locale string) string {
 	return strings.Join(parts, "-")
 }
 
-// fallbacks lists the locales to try for one, the nearest first, ending with the default: de-AT, de, "".
-func fallbacks(locale string) []string {
+// localeFallbacks lists the locales to try for one, the nearest first, ending with the default: de-AT, de, "".
+func localeFallbacks(locale string) []string {
 	var out []string
 	for l := canonicalLocale(locale); l != ""; {
 		out = append(out, l)

@@ -55,8 +55,8 @@ func (l *Library) newMarker(o Outward) marker {
 	return marker{campaign: o.Campaign, hosts: l.hosts, spare: []string{o.Unsubscribe, o.Preferences, o.ReferralURL}}
 }
 
-// mark adds what the link does not say yet. The rest of it stays as it is, byte for byte.
-func (m marker) mark(link string) string {
+// markLink adds what the link does not say yet. The rest of it stays as it is, byte for byte.
+func (m marker) markLink(link string) string {
 	if m.campaign == (Campaign{}) || slices.Contains(m.spare, link) {
 		return link
 	}
@@ -121,7 +121,7 @@ func isShareHost(host string) bool {
 // bindReferral adds the learner's referral link to the variables, if the message uses it and the learner has one.
 func (l *Library) bindReferral(m *Message, s *sheet, bindings map[string]any, o Outward, targets map[string]string) {
 	referral, _ := bindings[referralRoot].(map[string]any)
-	uses := slices.ContainsFunc(m.templates(), func(t *template) bool { return t.uses(referralRoot) })
+	uses := slices.ContainsFunc(m.allTemplates(), func(t *template) bool { return t.usesRoot(referralRoot) })
 	if !uses || referral == nil {
 		return
 	}
@@ -143,11 +143,11 @@ func (l *Library) bindReferral(m *Message, s *sheet, bindings map[string]any, o 
 
 // bindShare adds the share links to the variables, if the message uses them and the learner may see them.
 func (l *Library) bindShare(m *Message, s *sheet, bindings map[string]any, vars Vars, w words, targets map[string]string) {
-	uses := slices.ContainsFunc(m.templates(), func(t *template) bool { return t.share })
+	uses := slices.ContainsFunc(m.allTemplates(), func(t *template) bool { return t.share })
 	if !uses || s.minor {
 		return
 	}
-	c, err := l.certificate(m, s, bindings, vars, w)
+	c, err := l.gatherCertificate(m, s, bindings, vars, w)
 	if err != nil {
 		s.missing["share"] = err
 		return
@@ -158,7 +158,7 @@ func (l *Library) bindShare(m *Message, s *sheet, bindings map[string]any, vars 
 	}
 	targets[links.PlaceCertificate] = c.url
 	c.post = counted(links.PlaceCertificate)
-	maps.Copy(targets, c.links())
+	maps.Copy(targets, c.shareLinks())
 	s.share = make(map[string]string, len(shareNames))
 	share := make(map[string]any, len(shareNames))
 	for _, place := range shareNames {
@@ -169,8 +169,8 @@ func (l *Library) bindShare(m *Message, s *sheet, bindings map[string]any, vars 
 	bindings["share"] = share
 }
 
-// certificate gathers what share links tell, but for what posts lead to.
-func (l *Library) certificate(m *Message, s *sheet, bindings map[string]any, vars Vars, w words) (certificate, error) {
+// gatherCertificate gathers what share links tell, but for what posts lead to.
+func (l *Library) gatherCertificate(m *Message, s *sheet, bindings map[string]any, vars Vars, w words) (certificate, error) {
 	bound, _ := bindings["links"].(map[string]any)
 	course, _ := bindings["course"].(map[string]any)
 	trigger, _ := bindings[triggerRoot].(map[string]any)
@@ -184,18 +184,18 @@ func (l *Library) certificate(m *Message, s *sheet, bindings map[string]any, var
 		return certificate{}, fmt.Errorf("share links need course.title, which is not known here%sadd the course to courses.yaml", hintMark)
 	}
 	c := certificate{
-		title:    visible(title),
+		title:    visibleText(title),
 		url:      page,
-		id:       visible(id),
+		id:       visibleText(id),
 		issuer:   l.site.Sender.Name,
 		linkedIn: l.site.LinkedInOrgID,
-		text:     fmt.Sprintf(w.shareText, visible(title)),
+		text:     fmt.Sprintf(w.shareText, visibleText(title)),
 	}
 	if !vars.TriggerTime.IsZero() {
-		c.issued = vars.TriggerTime.In(vars.Learner.location(l.site.Location))
+		c.issued = vars.TriggerTime.In(vars.Learner.zoneOf(l.site.Location))
 	}
 	if m.ShareText != "" {
-		proposed, err := m.shareText.line(s, bindings)
+		proposed, err := m.shareText.renderLine(s, bindings)
 		if err != nil {
 			return certificate{}, err
 		}

@@ -40,25 +40,25 @@ func (l *Library) Render(name, locale string, vars Vars) (Rendered, error) {
 	if m == nil {
 		return Rendered{}, fmt.Errorf("%w: %s", ErrNoMessage, name)
 	}
-	return l.render(m, vars)
+	return l.renderMessage(m, vars)
 }
 
-func (l *Library) render(m *Message, vars Vars) (Rendered, error) {
+func (l *Library) renderMessage(m *Message, vars Vars) (Rendered, error) {
 	w := wordsFor(m.Locale)
 	s := &sheet{minor: IsMinor(vars.Learner.Traits), missing: make(map[string]error), marker: l.newMarker(vars.Outward)}
 	out := Rendered{Locale: m.Locale, Targets: make(map[string]string)}
-	bindings := l.bind(m, s, vars, w, out.Targets)
+	bindings := l.bindVariables(m, s, vars, w, out.Targets)
 	var err error
-	if out.Subject, err = m.subject.line(s, bindings); err != nil {
+	if out.Subject, err = m.subject.renderLine(s, bindings); err != nil {
 		return Rendered{}, err
 	}
 	if out.Subject == "" {
 		return Rendered{}, &Error{File: m.File, Line: m.subject.lineNo, Message: "the subject is empty for this learner"}
 	}
-	if out.Preheader, err = m.preheader.line(s, bindings); err != nil {
+	if out.Preheader, err = m.preheader.renderLine(s, bindings); err != nil {
 		return Rendered{}, err
 	}
-	markdown, err := m.body.render(bindings)
+	markdown, err := m.body.renderTemplate(bindings)
 	if err != nil {
 		return Rendered{}, err
 	}
@@ -66,35 +66,35 @@ func (l *Library) render(m *Message, vars Vars) (Rendered, error) {
 	doc := markdownParser().Parse(text.NewReader(src))
 
 	page := pageWriter{sheet: s, source: src, words: w, theme: newTheme(l.site.Accent)}
-	if err := page.blocks(doc); err != nil {
+	if err := page.writeBlocks(doc); err != nil {
 		return Rendered{}, &Error{File: m.File, Message: err.Error()}
 	}
 	plain := textWriter{sheet: s, source: src, words: w}
-	plain.blocks(doc)
+	plain.writeBlocks(doc)
 
 	f := frame{site: l.site, words: w, theme: page.theme, subject: out.Subject, preheader: out.Preheader}
 	if err := f.leadOut(vars.Outward, s.marker); err != nil {
 		return Rendered{}, &Error{File: m.File, Message: err.Error()}
 	}
 	out.Fragment, out.Plain, out.Actions = page.String(), strings.TrimSpace(plain.String())+"\n", s.actions
-	out.HTML, out.Text = f.html(out.Fragment), f.text(out.Plain)
+	out.HTML, out.Text = f.frameHTML(out.Fragment), f.frameText(out.Plain)
 	return out, nil
 }
 
-// bind returns the variables of a message, and notes in targets where those links lead that are counted.
-func (l *Library) bind(m *Message, s *sheet, vars Vars, w words, targets map[string]string) map[string]any {
-	bindings := vars.bindings(vars.Learner.location(l.site.Location))
+// bindVariables returns the variables of a message, and records in targets where those links lead that are counted.
+func (l *Library) bindVariables(m *Message, s *sheet, vars Vars, w words, targets map[string]string) map[string]any {
+	bindings := vars.liquidBindings(vars.Learner.zoneOf(l.site.Location))
 	bindings[sheetKey] = s
-	bindings["sender"] = known(map[string]string{
+	bindings["sender"] = printableFields(map[string]string{
 		"name": l.site.Sender.Name, "from": l.site.Sender.From,
 		"reply_to": l.site.Sender.ReplyTo, "postal_address": l.site.Sender.PostalAddress,
 	})
-	for name, link := range known(map[string]string{
+	for name, link := range printableFields(map[string]string{
 		"unsubscribe_url": vars.Outward.Unsubscribe, "preferences_url": vars.Outward.Preferences,
 	}) {
 		bindings[name] = link
 	}
-	referral := known(map[string]string{"code": vars.Outward.ReferralCode})
+	referral := printableFields(map[string]string{"code": vars.Outward.ReferralCode})
 	if !s.minor && len(referral) > 0 {
 		bindings[referralRoot] = referral
 	}
@@ -104,16 +104,16 @@ func (l *Library) bind(m *Message, s *sheet, vars Vars, w words, targets map[str
 	return bindings
 }
 
-// line renders the template to one line of plain text.
-func (t *template) line(s *sheet, bindings map[string]any) (string, error) {
-	out, err := t.render(bindings)
-	return s.line(out), err
+// renderLine renders the template to one line of plain text.
+func (t *template) renderLine(s *sheet, bindings map[string]any) (string, error) {
+	out, err := t.renderTemplate(bindings)
+	return s.fillLine(out), err
 }
 
 // bindLinks renders the links that a message uses. One that cannot be rendered is left out, and the sheet knows why.
 func (l *Library) bindLinks(m *Message, s *sheet, outer map[string]any) map[string]any {
 	names := make(map[string]bool)
-	for _, t := range m.templates() {
+	for _, t := range m.allTemplates() {
 		for _, v := range t.variables {
 			if v.root() == "links" {
 				names[v.parts[1]] = true
@@ -122,7 +122,7 @@ func (l *Library) bindLinks(m *Message, s *sheet, outer map[string]any) map[stri
 		if t.share {
 			names["certificate"] = true
 		}
-		if t.uses(referralRoot) {
+		if t.usesRoot(referralRoot) {
 			names[referralRoot] = true
 		}
 	}
@@ -137,10 +137,10 @@ func (l *Library) bindLinks(m *Message, s *sheet, outer map[string]any) map[stri
 	bindings[sheetKey] = s
 	links := make(map[string]any, len(names))
 	for name := range names {
-		rendered, err := l.links[name].render(bindings)
+		rendered, err := l.links[name].renderTemplate(bindings)
 		var link string
 		if err == nil {
-			link, err = s.url(rendered)
+			link, err = s.fillURL(rendered)
 		}
 		if err != nil {
 			s.missing["links."+name] = fmt.Errorf("links.%s cannot be written: %w", name, err)

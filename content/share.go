@@ -21,9 +21,9 @@ type certificate struct {
 	text     string // what the learner is proposed to say
 }
 
-// links returns the share link for each of shareNames. Formats: LinkedIn's "Add to profile" and share-offsite, X's
+// shareLinks returns the share link for each of shareNames. Formats: LinkedIn's "Add to profile" and share-offsite, X's
 // post intent, Facebook's sharer, WhatsApp's click to chat. Spaces are %20: some of them show a + as it is.
-func (c certificate) links() map[string]string {
+func (c certificate) shareLinks() map[string]string {
 	profile := "https://www.linkedin.com/profile/add?startTask=CERTIFICATION_NAME&name=" + percentEncode(c.title)
 	if c.linkedIn != "" {
 		profile += "&organizationId=" + percentEncode(c.linkedIn)

@@ -57,21 +57,21 @@ func dropMarkers(s string) string {
 	}, s)
 }
 
-// mark puts a slot on the sheet and returns the mark that stands for it.
-func (s *sheet) mark(sl slot) string {
+// addSlot puts a slot on the sheet and returns the mark that stands for it.
+func (s *sheet) addSlot(sl slot) string {
 	digits := fmt.Sprint(len(s.slots))
 	s.slots = append(s.slots, sl)
 	return string(markStart) + strings.Map(func(r rune) rune { return r - '0' + markZero }, digits) + string(markEnd)
 }
 
-// block writes a slot as a paragraph of its own.
-func (s *sheet) block(w io.Writer, sl slot) error {
-	_, err := io.WriteString(w, "\n\n"+s.mark(sl)+"\n\n")
+// writeParagraph writes a slot as a paragraph of its own.
+func (s *sheet) writeParagraph(w io.Writer, sl slot) error {
+	_, err := io.WriteString(w, "\n\n"+s.addSlot(sl)+"\n\n")
 	return err
 }
 
-// each walks through text: literal for what stands between marks, filled for each mark's slot.
-func (s *sheet) each(text string, literal func(string), filled func(slot)) {
+// walkMarks walks through text: literal for what stands between marks, filled for each mark's slot.
+func (s *sheet) walkMarks(text string, literal func(string), filled func(slot)) {
 	for {
 		before, rest, found := strings.Cut(text, string(markStart))
 		if before = dropMarkers(before); before != "" {
@@ -102,26 +102,26 @@ func (s *sheet) each(text string, literal func(string), filled func(slot)) {
 	}
 }
 
-// plain fills the marks in, as text.
-func (s *sheet) plain(text string) string {
+// fillText fills the marks in, as text.
+func (s *sheet) fillText(text string) string {
 	var b strings.Builder
-	s.each(text,
+	s.walkMarks(text,
 		func(lit string) { b.WriteString(lit) },
-		func(sl slot) { b.WriteString(visible(s.plain(sl.text))) })
+		func(sl slot) { b.WriteString(visibleText(s.fillText(sl.text))) })
 	return b.String()
 }
 
-// html fills the marks in and escapes for HTML, text and attributes alike.
-func (s *sheet) html(text string) string { return html.EscapeString(s.plain(text)) }
+// fillHTML fills the marks in and escapes for HTML, text and attributes alike.
+func (s *sheet) fillHTML(text string) string { return html.EscapeString(s.fillText(text)) }
 
-// line is plain on one line: for subjects, preheaders and labels.
-func (s *sheet) line(text string) string {
-	return strings.Join(strings.Fields(visible(s.plain(text))), " ")
+// fillLine is fillText on one line: for subjects, preheaders and labels.
+func (s *sheet) fillLine(text string) string {
+	return strings.Join(strings.Fields(visibleText(s.fillText(text))), " ")
 }
 
-// visible makes every run of white space in a value one space and drops control characters and the marks that turn
+// visibleText makes every run of white space in a value one space and drops control characters and the marks that turn
 // the direction of text, so that a value cannot break out of its line or rearrange its neighbors.
-func visible(s string) string {
+func visibleText(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
@@ -138,16 +138,16 @@ func visible(s string) string {
 	return s
 }
 
-// url fills the marks of a link in. A value at its beginning is the link's own beginning; values further on are
+// fillURL fills the marks of a link in. A value at its beginning is the link's own beginning; values further on are
 // percent-encoded. Only links that are safe in a mail come back.
-func (s *sheet) url(text string) (string, error) {
+func (s *sheet) fillURL(text string) (string, error) {
 	text = strings.TrimSpace(text)
 	var b, shown strings.Builder // shown is for errors, which are kept: what a learner's values say is not for them
-	s.each(text,
+	s.walkMarks(text,
 		func(lit string) { b.WriteString(lit); shown.WriteString(lit) },
 		func(sl slot) {
 			shown.WriteString("(value)")
-			value := strings.TrimSpace(s.plain(sl.text))
+			value := strings.TrimSpace(s.fillText(sl.text))
 			if b.Len() == 0 || sl.encoded {
 				b.WriteString(value)
 			} else {
@@ -157,13 +157,13 @@ func (s *sheet) url(text string) (string, error) {
 	return safeLink(b.String(), shown.String())
 }
 
-// href is url for a link that is there to be followed: it carries the campaign.
-func (s *sheet) href(text string) (string, error) {
-	link, err := s.url(text)
+// fillHref is fillURL for a link that is there to be followed: it carries the campaign.
+func (s *sheet) fillHref(text string) (string, error) {
+	link, err := s.fillURL(text)
 	if err != nil {
 		return "", err
 	}
-	return s.marker.mark(link), nil
+	return s.marker.markLink(link), nil
 }
 
 // safeURL returns the link with everything that could end an attribute encoded, or an error if it is not a complete

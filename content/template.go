@@ -23,8 +23,8 @@ type template struct {
 	share     bool // it uses {% share %} or a share variable
 }
 
-// uses tells whether the template names a variable of this root.
-func (t *template) uses(root string) bool {
+// usesRoot reports whether the template names a variable of this root.
+func (t *template) usesRoot(root string) bool {
 	return slices.ContainsFunc(t.variables, func(v variable) bool { return v.root() == root })
 }
 
@@ -70,7 +70,7 @@ func compileTemplate(file string, line int, source string, known roots) (t *temp
 	}
 	source = dropMarkers(source)
 	c := checker{file: file, known: known, template: t}
-	c.check(source, line)
+	c.checkSource(source, line)
 	if len(c.errs) > 0 {
 		return t, c.errs
 	}
@@ -79,7 +79,7 @@ func compileTemplate(file string, line int, source string, known roots) (t *temp
 			errs = Errors{{File: file, Line: line, Message: fmt.Sprintf("Liquid cannot read this: %v", r)}}
 		}
 	}()
-	node, err := liquid().config.Compile(instrument(source), location(file, line))
+	node, err := liquid().config.Compile(instrumentSource(source), startOf(file, line))
 	if err != nil {
 		return t, Errors{*liquidError(file, err)}
 	}
@@ -87,13 +87,13 @@ func compileTemplate(file string, line int, source string, known roots) (t *temp
 	return t, nil
 }
 
-// location is where a template begins. The path must not be empty, or Liquid loses the line.
-func location(file string, line int) parser.SourceLoc {
+// startOf is where a template begins. The path must not be empty, or Liquid loses the line.
+func startOf(file string, line int) parser.SourceLoc {
 	return parser.SourceLoc{Pathname: file + ":", LineNo: line}
 }
 
-// render evaluates the template. The values it prints come out as marks, to be filled in by sheet.
-func (t *template) render(bindings map[string]any) (out string, err error) {
+// renderTemplate evaluates the template. The values it prints come out as marks, to be filled in by sheet.
+func (t *template) renderTemplate(bindings map[string]any) (out string, err error) {
 	if t.node == nil {
 		return "", nil
 	}
@@ -135,9 +135,9 @@ func cutHint(message string) (string, string) {
 	return m, hint
 }
 
-// instrument rewrites a template so that it can be strict and safe: `{{ x }}` becomes `{% out x %}`, and what is
+// instrumentSource rewrites a template so that it can be strict and safe: `{{ x }}` becomes `{% out x %}`, and what is
 // assigned or looped over is asked after first. Lines stay where they are.
-func instrument(source string) string {
+func instrumentSource(source string) string {
 	var b strings.Builder
 	eachToken(source, 1, func(tok parser.Token, literal bool) {
 		left, right := trimMarks(tok.Source)
@@ -159,7 +159,7 @@ func instrument(source string) string {
 	return b.String()
 }
 
-// eachToken calls f for the tokens of a template. literal tells that the token stands inside raw or comment.
+// eachToken calls f for the tokens of a template. literal reports that the token stands inside raw or comment.
 func eachToken(source string, line int, f func(tok parser.Token, literal bool)) {
 	inside := ""
 	for _, tok := range parser.Scan(source, parser.SourceLoc{LineNo: line}, nil) {
@@ -207,116 +207,116 @@ type checker struct {
 	loops    int
 }
 
-func (c *checker) fail(line int, hint, format string, args ...any) {
+func (c *checker) addError(line int, hint, format string, args ...any) {
 	c.errs = append(c.errs, Error{File: c.file, Line: line, Message: fmt.Sprintf(format, args...), Fix: hint})
 }
 
-func (c *checker) check(source string, line int) {
+func (c *checker) checkSource(source string, line int) {
 	eachToken(source, line, func(tok parser.Token, literal bool) {
 		at := tok.SourceLoc.LineNo
 		switch {
 		case literal:
 		case tok.Type == parser.TextTokenType:
 			if before, _, found := strings.Cut(tok.Source, "{{"); found {
-				c.fail(at+strings.Count(before, "\n"), "close it with }} on the same line", "{{ is not closed")
+				c.addError(at+strings.Count(before, "\n"), "close it with }} on the same line", "{{ is not closed")
 			} else if before, _, found := strings.Cut(tok.Source, "{%"); found {
-				c.fail(at+strings.Count(before, "\n"), "write {% name … %}", "this tag is malformed or not closed")
+				c.addError(at+strings.Count(before, "\n"), "write {% name … %}", "this tag is malformed or not closed")
 			}
 		case tok.Type == parser.ObjTokenType:
 			if strings.Contains(tok.Args, "%}") {
-				c.fail(at, "", "%%} cannot stand inside {{ }}")
+				c.addError(at, "", "%%} cannot stand inside {{ }}")
 				return
 			}
-			c.expression(tok.Args, at, false)
+			c.checkExpression(tok.Args, at, false)
 		default:
-			c.tag(tok, at)
+			c.checkTag(tok, at)
 		}
 	})
 }
 
-func (c *checker) tag(tok parser.Token, line int) {
+func (c *checker) checkTag(tok parser.Token, line int) {
 	switch tok.Name {
 	case "assign":
 		name, value, ok := strings.Cut(tok.Args, "=")
 		if !ok {
-			c.fail(line, "write {% assign name = value %}", "this assign has no =")
+			c.addError(line, "write {% assign name = value %}", "this assign has no =")
 			return
 		}
-		c.expression(value, line, false)
-		c.local(strings.TrimSpace(name), line)
+		c.checkExpression(value, line, false)
+		c.addLocal(strings.TrimSpace(name), line)
 	case "capture":
-		c.local(strings.TrimSpace(tok.Args), line)
+		c.addLocal(strings.TrimSpace(tok.Args), line)
 	case "for":
 		name, list, ok := cutLoop(tok.Args)
 		if !ok {
-			c.fail(line, "write {% for item in trigger.list %}", "this loop is malformed")
+			c.addError(line, "write {% for item in trigger.list %}", "this loop is malformed")
 			return
 		}
 		if c.loops++; c.loops > 2 {
-			c.fail(line, "", "loops may be nested two deep at most")
+			c.addError(line, "", "loops may be nested two deep at most")
 		}
-		c.expression(list, line, true)
-		c.local(name, line)
+		c.checkExpression(list, line, true)
+		c.addLocal(name, line)
 		c.locals = append(c.locals, "forloop")
 	case "endfor":
 		c.loops--
 	case "if", "unless", "elsif", "case", "when":
-		c.expression(tok.Args, line, false)
+		c.checkExpression(tok.Args, line, false)
 	case "button":
-		c.button(tok.Args, line)
+		c.checkButton(tok.Args, line)
 	case "share":
 		c.template.share = true
 	default:
 		if !slices.Contains(liquidTags, tok.Name) {
-			c.fail(line, spelling.Suggest(tok.Name, liquidTags), "unknown tag %q", tok.Name)
+			c.addError(line, spelling.Suggest(tok.Name, liquidTags), "unknown tag %q", tok.Name)
 		}
 	}
 }
 
-func (c *checker) button(args string, line int) {
+func (c *checker) checkButton(args string, line int) {
 	label, url, ok := cutButton(args)
 	if !ok {
-		c.fail(line, `write {% button "Text" links.name %}`, "a button needs a text in quotes and a link")
+		c.addError(line, `write {% button "Text" links.name %}`, "a button needs a text in quotes and a link")
 		return
 	}
-	c.check(label, line)
+	c.checkSource(label, line)
 	if isQuoted(url) {
-		c.check(strings.Trim(url, `"'`), line)
+		c.checkSource(strings.Trim(url, `"'`), line)
 	} else {
-		c.expression(url, line, false)
+		c.checkExpression(url, line, false)
 	}
 }
 
-// local notes a variable that the template sets itself.
-func (c *checker) local(name string, line int) {
+// addLocal adds a variable that the template sets itself.
+func (c *checker) addLocal(name string, line int) {
 	if _, taken := c.known[name]; taken || c.known == nil {
-		c.fail(line, "choose another name", "%s is already a variable", name)
+		c.addError(line, "choose another name", "%s is already a variable", name)
 		return
 	}
 	c.locals = append(c.locals, name)
 }
 
-// expression checks the variables and filters of an expression and notes what it reads.
-func (c *checker) expression(source string, line int, loop bool) {
-	x, err := analyze(source, loop)
+// checkExpression checks the variables and filters of an expression and records what it reads.
+func (c *checker) checkExpression(source string, line int, loop bool) {
+	x, err := analyzeExpression(source, loop)
 	if err != nil {
-		c.fail(line, "", "%v", err)
+		c.addError(line, "", "%v", err)
 		return
 	}
 	if rangeExpr.MatchString(source) {
-		c.fail(line, "", "ranges such as (1..3) are not for messages")
+		c.addError(line, "", "ranges such as (1..3) are not for messages")
 	}
 	for _, f := range x.filters {
 		if !slices.Contains(liquidFilters, f) {
-			c.fail(line, spelling.Suggest(f, liquidFilters), "unknown filter %q", f)
+			c.addError(line, spelling.Suggest(f, liquidFilters), "unknown filter %q", f)
 		}
 	}
 	for _, v := range x.variables {
 		if slices.Contains(c.locals, v.root()) {
 			continue
 		}
-		if problem, hint := c.known.refuse(v); problem != "" {
-			c.fail(line, hint, "%s", problem)
+		if problem, hint := c.known.whyUnknown(v); problem != "" {
+			c.addError(line, hint, "%s", problem)
 			continue
 		}
 		c.template.variables = append(c.template.variables, v)
@@ -326,8 +326,8 @@ func (c *checker) expression(source string, line int, loop bool) {
 
 var rangeExpr = regexp.MustCompile(`\([^()"']*\.\.[^()"']*\)`)
 
-// refuse says what is wrong with naming v, or nothing.
-func (r roots) refuse(v variable) (problem, hint string) {
+// whyUnknown says what is wrong with naming v, or nothing.
+func (r roots) whyUnknown(v variable) (problem, hint string) {
 	names, known := r[v.root()]
 	switch {
 	case !known && r["links"] == nil: // a link: a property of the trigger

@@ -20,58 +20,58 @@ type textWriter struct {
 
 const textWidth = 72
 
-// blocks writes the children of a node, an empty line between them.
-func (w *textWriter) blocks(parent ast.Node) {
+// writeBlocks writes the children of a node, an empty line between them.
+func (w *textWriter) writeBlocks(parent ast.Node) {
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
-		w.block(n)
+		w.writeBlock(n)
 	}
 }
 
-func (w *textWriter) block(n ast.Node) {
+func (w *textWriter) writeBlock(n ast.Node) {
 	switch n := n.(type) {
 	case *ast.Paragraph, *ast.TextBlock:
-		if sl, ok := w.sheet.only(n, w.source); ok {
-			w.special(sl)
+		if sl, ok := w.sheet.onlySlot(n, w.source); ok {
+			w.writeSpecial(sl)
 		} else {
-			w.paragraph(w.inlines(n))
+			w.writeParagraph(w.inlineText(n))
 		}
 		if n.Kind() == ast.KindParagraph {
-			w.gap()
+			w.writeGap()
 		}
 	case *ast.Heading:
-		title := strings.Join(strings.Fields(w.inlines(n)), " ")
-		w.paragraph(title)
+		title := strings.Join(strings.Fields(w.inlineText(n)), " ")
+		w.writeParagraph(title)
 		underline := "-"
 		if n.Level == 1 {
 			underline = "="
 		}
-		w.paragraph(strings.Repeat(underline, min(utf8.RuneCountInString(title), textWidth-w.depth)))
-		w.gap()
+		w.writeParagraph(strings.Repeat(underline, min(utf8.RuneCountInString(title), textWidth-w.depth)))
+		w.writeGap()
 	case *ast.List:
-		w.list(n)
-		w.gap()
+		w.writeList(n)
+		w.writeGap()
 	case *ast.Blockquote:
-		w.nested(n, "> ", "> ")
-		w.gap()
+		w.writeNested(n, "> ", "> ")
+		w.writeGap()
 	case *ast.CodeBlock, *ast.FencedCodeBlock:
-		for line := range strings.Lines(w.sheet.plain(lineText(n, w.source))) {
+		for line := range strings.Lines(w.sheet.fillText(lineText(n, w.source))) {
 			w.WriteString("    " + strings.TrimRight(line, "\n") + "\n")
 		}
-		w.gap()
+		w.writeGap()
 	case *ast.ThematicBreak:
 		w.WriteString("* * *\n")
-		w.gap()
+		w.writeGap()
 	}
 }
 
-// gap writes one empty line, never two.
-func (w *textWriter) gap() {
+// writeGap writes one empty line, never two.
+func (w *textWriter) writeGap() {
 	if !strings.HasSuffix(w.String(), "\n\n") {
 		w.WriteByte('\n')
 	}
 }
 
-func (w *textWriter) list(n *ast.List) {
+func (w *textWriter) writeList(n *ast.List) {
 	number := n.Start
 	for item := n.FirstChild(); item != nil; item = item.NextSibling() {
 		bullet := "- "
@@ -79,14 +79,14 @@ func (w *textWriter) list(n *ast.List) {
 			bullet = fmt.Sprintf("%d. ", number)
 			number++
 		}
-		w.nested(item, bullet, strings.Repeat(" ", len(bullet)))
+		w.writeNested(item, bullet, strings.Repeat(" ", len(bullet)))
 	}
 }
 
-// nested writes the children of a node, the first line begun with first and further ones with rest.
-func (w *textWriter) nested(parent ast.Node, first, rest string) {
+// writeNested writes the children of a node, the first line begun with first and further ones with rest.
+func (w *textWriter) writeNested(parent ast.Node, first, rest string) {
 	inner := textWriter{sheet: w.sheet, source: w.source, words: w.words, depth: w.depth + len(rest)}
-	inner.blocks(parent)
+	inner.writeBlocks(parent)
 	prefix := first
 	for line := range strings.Lines(strings.TrimRight(inner.String(), "\n") + "\n") {
 		w.WriteString(strings.TrimRight(prefix+strings.TrimRight(line, "\n"), " ") + "\n")
@@ -94,64 +94,64 @@ func (w *textWriter) nested(parent ast.Node, first, rest string) {
 	}
 }
 
-// inlines returns the text of a block; hard line breaks as \n.
-func (w *textWriter) inlines(parent ast.Node) string {
+// inlineText returns the text of a block; hard line breaks as \n.
+func (w *textWriter) inlineText(parent ast.Node) string {
 	var b strings.Builder
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
 		switch n := n.(type) {
 		case *ast.Text:
-			b.WriteString(strings.ReplaceAll(w.sheet.plain(literal(n.Segment.Value(w.source), n.IsRaw())), "\n", " "))
+			b.WriteString(strings.ReplaceAll(w.sheet.fillText(literalText(n.Segment.Value(w.source), n.IsRaw())), "\n", " "))
 			if n.HardLineBreak() {
 				b.WriteByte('\n')
 			} else if n.SoftLineBreak() {
 				b.WriteByte(' ')
 			}
 		case *ast.String:
-			b.WriteString(w.sheet.plain(literal(n.Value, n.IsRaw())))
+			b.WriteString(w.sheet.fillText(literalText(n.Value, n.IsRaw())))
 		case *ast.CodeSpan:
-			b.WriteString(w.sheet.plain(codeText(n, w.source)))
+			b.WriteString(w.sheet.fillText(codeText(n, w.source)))
 		case *ast.Link:
-			b.WriteString(w.link(w.inlines(n), linkText(n.Destination)))
+			b.WriteString(w.linkText(w.inlineText(n), linkText(n.Destination)))
 		case *ast.AutoLink:
-			b.WriteString(w.link(w.sheet.plain(string(n.Label(w.source))), autoLink(n, w.source)))
+			b.WriteString(w.linkText(w.sheet.fillText(string(n.Label(w.source))), autoLink(n, w.source)))
 		case *ast.Image:
-			b.WriteString(w.sheet.plain(innerText(n, w.source)))
+			b.WriteString(w.sheet.fillText(innerText(n, w.source)))
 		default:
-			b.WriteString(w.inlines(n))
+			b.WriteString(w.inlineText(n))
 		}
 	}
 	return b.String()
 }
 
-// link writes a link out: its words, then where it leads, unless the words say that already.
-func (w *textWriter) link(label, target string) string {
-	link, err := w.sheet.url(target)
+// linkText writes a link out: its words, then where it leads, unless the words say that already.
+func (w *textWriter) linkText(label, target string) string {
+	link, err := w.sheet.fillURL(target)
 	label = strings.TrimSpace(label)
 	if err != nil || link == "mailto:"+label {
 		return label
 	}
-	href := w.sheet.marker.mark(link)
+	href := w.sheet.marker.markLink(link)
 	if label == "" || label == link {
 		return href
 	}
 	return label + " (" + href + ")"
 }
 
-func (w *textWriter) special(sl slot) {
+func (w *textWriter) writeSpecial(sl slot) {
 	switch sl.kind {
 	case slotButton:
-		w.WriteString(w.sheet.plain(sl.text) + ":\n" + sl.href + "\n")
+		w.WriteString(w.sheet.fillText(sl.text) + ":\n" + sl.href + "\n")
 	case slotShare:
 		for _, place := range shareNames {
 			w.WriteString(w.words.share[place] + ":\n" + w.sheet.share[place] + "\n")
 		}
 	case slotValue:
-		w.paragraph(w.sheet.plain(sl.text))
+		w.writeParagraph(w.sheet.fillText(sl.text))
 	}
 }
 
-// paragraph wraps text into lines; a \n in it stays.
-func (w *textWriter) paragraph(text string) {
+// writeParagraph wraps text into lines; a \n in it stays.
+func (w *textWriter) writeParagraph(text string) {
 	width := max(textWidth-w.depth, 20)
 	for part := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
 		used := 0

@@ -36,25 +36,25 @@ func newTheme(accent string) theme {
 	if accent == "" {
 		accent = defaultAccent
 	}
-	dark := mix(accent, "#ffffff", 0.55)
+	dark := mixColors(accent, "#ffffff", 0.55)
 	t := theme{accent: accent, onAccent: "#000000", accentDark: dark, onAccentDark: "#14201c"}
 	for _, words := range []string{"#ffffff", ink} { // one of black and white can be read on every color
-		if contrast(words, accent) >= readableAt {
+		if contrastRatio(words, accent) >= readableAt {
 			t.onAccent = words
 			break
 		}
 	}
-	t.link = toward(accent, "#000000", 0, tint)
-	t.linkDark = toward(accent, "#ffffff", 0.55, tintDark)
+	t.link = mixUntilReadable(accent, "#000000", 0, tint)
+	t.linkDark = mixUntilReadable(accent, "#ffffff", 0.55, tintDark)
 	return t
 }
 
 const readableAt = 4.5 // contrast, of WCAG 2.2 AA
 
-// toward mixes a color with another, from a part on, until it can be read on a third.
-func toward(color, end string, part float64, on string) string {
+// mixUntilReadable mixes a color with another, from a part on, until it can be read on a third.
+func mixUntilReadable(color, end string, part float64, on string) string {
 	for ; part < 1; part += 0.05 {
-		if mixed := mix(color, end, part); contrast(mixed, on) >= readableAt {
+		if mixed := mixColors(color, end, part); contrastRatio(mixed, on) >= readableAt {
 			return mixed
 		}
 	}
@@ -66,8 +66,8 @@ func rgb(color string) [3]float64 {
 	return [3]float64{float64(n >> 16 & 255), float64(n >> 8 & 255), float64(n & 255)}
 }
 
-// mix moves a color towards another by a part of the way.
-func mix(a, b string, part float64) string {
+// mixColors moves a color towards another by a part of the way.
+func mixColors(a, b string, part float64) string {
 	x := rgb(a)
 	y := rgb(b)
 	var out [3]int
@@ -77,8 +77,8 @@ func mix(a, b string, part float64) string {
 	return fmt.Sprintf("#%02x%02x%02x", out[0], out[1], out[2])
 }
 
-// contrast is the contrast ratio of WCAG 2.2, 1 to 21.
-func contrast(a, b string) float64 {
+// contrastRatio is the contrast ratio of WCAG 2.2, 1 to 21.
+func contrastRatio(a, b string) float64 {
 	x := luminance(a)
 	y := luminance(b)
 	return (max(x, y) + 0.05) / (min(x, y) + 0.05)

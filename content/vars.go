@@ -31,7 +31,7 @@ type Learner struct {
 // Course is a course as messages see one. Empty fields are undefined.
 type Course struct{ ID, Title, URL string }
 
-// IsMinor tells whether a learner's traits say that they are a minor: is_minor is true, not 0, or a text that does not
+// IsMinor reports whether a learner's traits say that they are a minor: is_minor is true, not 0, or a text that does not
 // say no. In doubt somebody is one.
 func IsMinor(traits map[string]any) bool {
 	switch v := traits["is_minor"].(type) {
@@ -46,8 +46,8 @@ func IsMinor(traits map[string]any) bool {
 	}
 }
 
-// location is the zone in which the learner reads times.
-func (l Learner) location(fallback *time.Location) *time.Location {
+// zoneOf is the zone in which the learner reads times.
+func (l Learner) zoneOf(fallback *time.Location) *time.Location {
 	if loc, err := time.LoadLocation(l.Timezone); err == nil && l.Timezone != "" && l.Timezone != "Local" {
 		return loc
 	}
@@ -57,30 +57,30 @@ func (l Learner) location(fallback *time.Location) *time.Location {
 	return time.UTC
 }
 
-// bindings returns learner, course, trigger and vars as Liquid sees them.
-func (v Vars) bindings(loc *time.Location) map[string]any {
-	learner := known(map[string]string{
+// liquidBindings returns learner, course, trigger and vars as Liquid sees them.
+func (v Vars) liquidBindings(loc *time.Location) map[string]any {
+	learner := printableFields(map[string]string{
 		"id": v.Learner.ID, "first_name": v.Learner.FirstName, "locale": v.Learner.Locale, "timezone": v.Learner.Timezone,
 	})
-	traits, _ := clean(v.Learner.Traits, loc, 0).(map[string]any)
+	traits, _ := cleanValue(v.Learner.Traits, loc, 0).(map[string]any)
 	learner["traits"] = traits
 	if name, ok := traits["first_name"].(string); ok && learner["first_name"] == nil && strings.TrimSpace(name) != "" {
 		learner["first_name"] = name
 	}
-	trigger, _ := clean(v.Trigger, loc, 0).(map[string]any)
+	trigger, _ := cleanValue(v.Trigger, loc, 0).(map[string]any)
 	if !v.TriggerTime.IsZero() {
 		trigger["time"] = v.TriggerTime.In(loc)
 	}
-	with, _ := clean(v.With, loc, 0).(map[string]any)
+	with, _ := cleanValue(v.With, loc, 0).(map[string]any)
 	out := map[string]any{"learner": learner, triggerRoot: trigger, varsRoot: with}
 	if v.Course != nil {
-		out["course"] = known(map[string]string{"id": v.Course.ID, "title": v.Course.Title, "url": v.Course.URL})
+		out["course"] = printableFields(map[string]string{"id": v.Course.ID, "title": v.Course.Title, "url": v.Course.URL})
 	}
 	return out
 }
 
-// known returns the fields that are not blank, fit to be printed.
-func known(fields map[string]string) map[string]any {
+// printableFields returns the fields that are not blank, fit to be printed.
+func printableFields(fields map[string]string) map[string]any {
 	out := make(map[string]any, len(fields))
 	for k, v := range fields {
 		if strings.TrimSpace(v) != "" {
@@ -93,15 +93,15 @@ func known(fields map[string]string) map[string]any {
 // maxDepth bounds how deep published values may be nested; deeper ones are left out.
 const maxDepth = 16
 
-// clean copies a JSON value so that it can be printed: no mark runes, RFC 3339 texts as times in the learner's zone,
+// cleanValue copies a JSON value so that it can be printed: no mark runes, RFC 3339 texts as times in the learner's zone,
 // numbers that Go cannot print as people write them left out.
-func clean(v any, loc *time.Location, depth int) any {
+func cleanValue(v any, loc *time.Location, depth int) any {
 	switch v := v.(type) {
 	case map[string]any:
 		out := make(map[string]any, len(v))
 		if depth < maxDepth {
 			for k, item := range v {
-				out[k] = clean(item, loc, depth+1)
+				out[k] = cleanValue(item, loc, depth+1)
 			}
 		}
 		return out
@@ -111,7 +111,7 @@ func clean(v any, loc *time.Location, depth int) any {
 		}
 		out := make([]any, len(v))
 		for i, item := range v {
-			out[i] = clean(item, loc, depth+1)
+			out[i] = cleanValue(item, loc, depth+1)
 		}
 		return out
 	case string:

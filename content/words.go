@@ -12,7 +12,7 @@ type words struct {
 
 // wordsFor returns the frame's words for a locale, English if there are none for it.
 func wordsFor(locale string) words {
-	for _, l := range fallbacks(locale) {
+	for _, l := range localeFallbacks(locale) {
 		switch l {
 		case "de":
 			return words{

@@ -38,7 +38,7 @@ const (
 
 var folderFiles = []string{settingsFile, coursesFile, catalogFile}
 
-// inBundle tells whether a path belongs to the revision.
+// inBundle reports whether a path belongs to the revision.
 func inBundle(name string) bool {
 	dir, base := path.Split(name)
 	switch strings.TrimSuffix(dir, "/") {

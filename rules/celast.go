@@ -11,9 +11,9 @@ import (
 	"cel.dev/cel-go/common/types"
 )
 
-// decimals turns whole numbers into decimals, because every number of an event is one: 40 compares with 40.5 and adds
+// wholesToDecimals turns whole numbers into decimals, because every number of an event is one: 40 compares with 40.5 and adds
 // to it. The index of a list stays whole.
-func decimals(root ast.Expr) {
+func wholesToDecimals(root ast.Expr) {
 	factory := ast.NewExprFactory()
 	keep := map[int64]bool{}
 	ast.PreOrderVisit(root, ast.NewExprVisitor(func(e ast.Expr) {
@@ -32,8 +32,8 @@ func decimals(root ast.Expr) {
 	}))
 }
 
-// inexact returns the id of a whole number that a decimal cannot hold, or 0.
-func inexact(root ast.Expr) (id int64) {
+// findInexact returns the id of a whole number that a decimal cannot hold, or 0.
+func findInexact(root ast.Expr) (id int64) {
 	ast.PreOrderVisit(root, ast.NewExprVisitor(func(e ast.Expr) {
 		if e.Kind() == ast.LiteralKind {
 			if n, ok := e.AsLiteral().(types.Int); ok && math.Abs(float64(n)) > 1<<53 {
@@ -77,13 +77,13 @@ func readsOf(root ast.Expr) (found reads, bare int64) {
 	return found, bare
 }
 
-// gate returns the conjuncts of a condition that look at nothing but the event, as text. It is empty if there are none,
-// and whole tells that it is all of the condition.
-func gate(parsed *cel.Ast) (text string, whole bool) {
+// gateText returns the conjuncts of a condition that look at nothing but the event, as text. It is empty if there are none,
+// and whole reports that it is all of the condition.
+func gateText(parsed *cel.Ast) (text string, whole bool) {
 	rep := parsed.NativeRep()
 	var parts []string
 	whole = true
-	for _, c := range conjuncts(rep.Expr(), nil) {
+	for _, c := range splitConjuncts(rep.Expr(), nil) {
 		found, _ := readsOf(c)
 		if _, looks := found["event"]; !looks || len(found) > 1 {
 			whole = false
@@ -98,10 +98,10 @@ func gate(parsed *cel.Ast) (text string, whole bool) {
 	return strings.Join(parts, " && "), whole
 }
 
-func conjuncts(e ast.Expr, into []ast.Expr) []ast.Expr {
+func splitConjuncts(e ast.Expr, into []ast.Expr) []ast.Expr {
 	if e.Kind() == ast.CallKind && e.AsCall().FunctionName() == operators.LogicalAnd {
 		for _, arg := range e.AsCall().Args() {
-			into = conjuncts(arg, into)
+			into = splitConjuncts(arg, into)
 		}
 		return into
 	}

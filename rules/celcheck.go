@@ -23,10 +23,10 @@ type compiled struct {
 	gives *cel.Type
 }
 
-// compile checks the expression that a node holds and prepares it. Problems are reported where they stand; ok is false
+// compileExpr checks the expression that a node holds and prepares it. Problems are reported where they stand; ok is false
 // if there were any.
-func (l *language) compile(d *decoder, n *yamlfile.Node, s scope, w want) (c compiled, ok bool) {
-	e, err := l.env(s)
+func (l *language) compileExpr(d *decoder, n *yamlfile.Node, s scope, w want) (c compiled, ok bool) {
+	e, err := l.envFor(s)
 	if err != nil {
 		d.Fail(n.At, "", "%v", err)
 		return c, false
@@ -38,36 +38,36 @@ func (l *language) compile(d *decoder, n *yamlfile.Node, s scope, w want) (c com
 	check := &exprCheck{d: d, n: n, s: s, w: w, l: l}
 	parsed, issues := e.Parse(n.Text)
 	if issues.Err() != nil {
-		check.syntax(issues)
+		check.reportSyntax(issues)
 		return c, false
 	}
 	root := parsed.NativeRep().Expr()
-	if id := inexact(root); id != 0 {
-		check.fail(parsed, id, "use a smaller number, or a text in quotes", "the number is too large to be exact")
+	if id := findInexact(root); id != 0 {
+		check.failAt(parsed, id, "use a smaller number, or a text in quotes", "the number is too large to be exact")
 		return c, false
 	}
-	if !check.past(parsed) {
+	if !check.rewritePast(parsed) {
 		return c, false
 	}
-	decimals(root)
+	wholesToDecimals(root)
 	found, bare := readsOf(root)
 	if bare != 0 {
 		name := byID(root, bare).AsIdent()
 		if slices.Contains(s.variables(), name) {
-			check.fail(parsed, bare, "name a part of it: "+strings.Join(l.fieldsOf(s, name), ", "), "%s cannot be used whole", name)
+			check.failAt(parsed, bare, "name a part of it: "+strings.Join(l.fieldsOf(s, name), ", "), "%s cannot be used whole", name)
 			return c, false
 		}
 	}
-	if w == wantValue && !check.impersonal(parsed) {
+	if w == wantValue && !check.checkImpersonal(parsed) {
 		return c, false
 	}
 	checked, issues := e.Check(parsed)
 	if issues.Err() != nil {
-		check.issues(parsed, issues)
+		check.reportIssues(parsed, issues)
 		return c, false
 	}
-	if !w.accepts(checked.OutputType()) {
-		d.Fail(check.place(1, 0), w.fix(), "this gives %s, but must give %s", typeName(cel.FormatCELType(checked.OutputType())), w)
+	if !w.acceptsType(checked.OutputType()) {
+		d.Fail(check.placeAt(1, 0), w.fixWords(), "this gives %s, but must give %s", typeName(cel.FormatCELType(checked.OutputType())), w)
 		return c, false
 	}
 	program, err := e.Program(checked, cel.CostLimit(maxExprCost), cel.EvalOptions(cel.OptOptimize))
@@ -77,14 +77,14 @@ func (l *language) compile(d *decoder, n *yamlfile.Node, s scope, w want) (c com
 	}
 	c = compiled{expr: &expr{source: strings.TrimSpace(n.Text), want: w, program: program}, reads: found, gives: checked.OutputType()}
 	if s.event != "" && w == wantBool {
-		c.gate = l.gate(e, checked, c.expr)
+		c.gate = l.compileGate(e, checked, c.expr)
 	}
 	return c, true
 }
 
-// gate compiles the part of a condition that looks at nothing but the event.
-func (l *language) gate(e *cel.Env, checked *cel.Ast, all engine.Expr) engine.Expr {
-	text, whole := gate(checked)
+// compileGate compiles the part of a condition that looks at nothing but the event.
+func (l *language) compileGate(e *cel.Env, checked *cel.Ast, all engine.Expr) engine.Expr {
+	text, whole := gateText(checked)
 	if whole {
 		return all
 	}
@@ -102,7 +102,7 @@ func (l *language) gate(e *cel.Env, checked *cel.Ast, all engine.Expr) engine.Ex
 	return &expr{source: text, want: wantBool, program: program}
 }
 
-func (w want) accepts(t *cel.Type) bool {
+func (w want) acceptsType(t *cel.Type) bool {
 	if t.IsExactType(cel.DynType) {
 		return true
 	}
@@ -115,7 +115,7 @@ func (w want) accepts(t *cel.Type) bool {
 	return t.IsExactType(cel.BoolType)
 }
 
-func (w want) fix() string {
+func (w want) fixWords() string {
 	switch w {
 	case wantValue:
 		return "give one value of it"
@@ -134,22 +134,22 @@ type exprCheck struct {
 	l *language
 }
 
-// fail reports a problem at a part of the expression.
-func (c *exprCheck) fail(parsed *cel.Ast, id int64, fix, format string, args ...any) {
+// failAt reports a problem at a part of the expression.
+func (c *exprCheck) failAt(parsed *cel.Ast, id int64, fix, format string, args ...any) {
 	start := parsed.NativeRep().SourceInfo().GetStartLocation(id)
-	c.d.Fail(c.place(start.Line(), start.Column()), fix, format, args...)
+	c.d.Fail(c.placeAt(start.Line(), start.Column()), fix, format, args...)
 }
 
-// place turns a line (from 1) and column (from 0) of the expression into a place in the file.
-func (c *exprCheck) place(line, column int) yamlfile.Position {
+// placeAt turns a line (from 1) and column (from 0) of the expression into a place in the file.
+func (c *exprCheck) placeAt(line, column int) yamlfile.Position {
 	if line < 1 {
 		return c.n.At
 	}
-	return c.d.Source.Locate(c.n, c.offset(line, column))
+	return c.d.Source.Locate(c.n, c.offsetAt(line, column))
 }
 
-// offset turns a line (from 1) and column (from 0, in characters) of the expression into an offset in bytes.
-func (c *exprCheck) offset(line, column int) int {
+// offsetAt turns a line (from 1) and column (from 0, in characters) of the expression into an offset in bytes.
+func (c *exprCheck) offsetAt(line, column int) int {
 	off := 0
 	text := c.n.Text
 	for ; line > 1; line-- {
@@ -178,8 +178,8 @@ var (
 	noParts  = regexp.MustCompile(`^type '(.+)' does not support field selection$`)
 )
 
-// syntax reports the first thing that cannot be read; what follows is mostly its echo.
-func (c *exprCheck) syntax(issues *cel.Issues) {
+// reportSyntax reports the first thing that cannot be read; what follows is mostly its echo.
+func (c *exprCheck) reportSyntax(issues *cel.Issues) {
 	first := issues.Errors()[0]
 	fix := ""
 	outside := outsideQuotes(c.n.Text)
@@ -195,7 +195,7 @@ func (c *exprCheck) syntax(issues *cel.Issues) {
 	case unitForm.MatchString(outside):
 		fix = "write days(7), or duration(\"36h\")"
 	}
-	c.d.Fail(c.place(first.Location.Line(), first.Location.Column()), fix, "this is not an expression: %s", plainSyntax(first.Message))
+	c.d.Fail(c.placeAt(first.Location.Line(), first.Location.Column()), fix, "this is not an expression: %s", plainSyntax(first.Message))
 }
 
 // plainSyntax says what a parser says in words of everyday.
@@ -227,15 +227,15 @@ func outsideQuotes(text string) string {
 	return string(out)
 }
 
-// issues reports what the type check found.
-func (c *exprCheck) issues(parsed *cel.Ast, issues *cel.Issues) {
-	for _, e := range issues.Errors() {
-		off := c.offset(e.Location.Line(), e.Location.Column())
+// reportIssues reports what the type check found.
+func (c *exprCheck) reportIssues(parsed *cel.Ast, reportIssues *cel.Issues) {
+	for _, e := range reportIssues.Errors() {
+		off := c.offsetAt(e.Location.Line(), e.Location.Column())
 		part := byID(parsed.NativeRep().Expr(), e.ExprID)
 		if m := noField.FindStringSubmatch(e.Message); m != nil {
 			c.undefinedField(parsed, off, part, m[1])
 		} else if m := noName.FindStringSubmatch(e.Message); m != nil {
-			c.undeclared(c.nameBefore(off, m[1]), m[1])
+			c.reportUndeclared(c.nameBefore(off, m[1]), m[1])
 			if slices.Contains(loops, m[1]) {
 				return // the names of its variables are not worth a problem of their own
 			}
@@ -295,7 +295,7 @@ func (c *exprCheck) undefinedField(parsed *cel.Ast, off int, part ast.Expr, fiel
 		}
 		fields = c.l.fieldsOf(c.s, owner)
 		start := parsed.NativeRep().SourceInfo().GetStartLocation(of.ID())
-		from := c.offset(start.Line(), start.Column()) + len(owner)
+		from := c.offsetAt(start.Line(), start.Column()) + len(owner)
 		if after := strings.Index(c.n.Text[min(from, len(c.n.Text)):], field); after >= 0 {
 			off = from + after
 		}
@@ -319,8 +319,8 @@ func (c *exprCheck) undefinedField(parsed *cel.Ast, off int, part ast.Expr, fiel
 // loops are the functions of CEL that go over lists and maps.
 var loops = []string{"all", "exists", "exists_one", "map", "filter"}
 
-// undeclared words a name that means nothing here.
-func (c *exprCheck) undeclared(at yamlfile.Position, name string) {
+// reportUndeclared words a name that means nothing here.
+func (c *exprCheck) reportUndeclared(at yamlfile.Position, name string) {
 	base, _, _ := strings.Cut(name, ".")
 	switch {
 	case base == "event" && c.s.trigger != "":

@@ -69,8 +69,8 @@ func newLanguage(cat *catalog.Catalog, messages map[string]bool) (*language, err
 	return &language{base: base, types: fields, past: pastUse{cat: cat, messages: messages, counted: map[string]int{}}, envs: map[scope]*cel.Env{}}, nil
 }
 
-// env returns the environment of a scope.
-func (l *language) env(s scope) (*cel.Env, error) {
+// envFor returns the environment of a scope.
+func (l *language) envFor(s scope) (*cel.Env, error) {
 	if e := l.envs[s]; e != nil {
 		return e, nil
 	}
@@ -164,58 +164,58 @@ func (numbers) CompileOptions() []cel.EnvOption {
 	anyList := cel.ListType(cel.TypeParamType("A"))
 	anyMap := cel.MapType(cel.TypeParamType("A"), cel.TypeParamType("B"))
 	opts := []cel.EnvOption{
-		cel.Function("days", cel.Overload("days_double", []*cel.Type{cel.DoubleType}, cel.DurationType, cel.UnaryBinding(days))),
+		cel.Function("days", cel.Overload("days_double", []*cel.Type{cel.DoubleType}, cel.DurationType, cel.UnaryBinding(daysToDuration))),
 		cel.Function(operators.Modulo, cel.Overload("modulo_double", []*cel.Type{cel.DoubleType, cel.DoubleType},
-			cel.DoubleType, cel.BinaryBinding(modulo))),
+			cel.DoubleType, cel.BinaryBinding(moduloOf))),
 		cel.Function("size",
-			cel.Overload("size_of_string", []*cel.Type{cel.StringType}, cel.DoubleType, cel.UnaryBinding(size)),
-			cel.Overload("size_of_list", []*cel.Type{anyList}, cel.DoubleType, cel.UnaryBinding(size)),
-			cel.Overload("size_of_map", []*cel.Type{anyMap}, cel.DoubleType, cel.UnaryBinding(size)),
-			cel.MemberOverload("string_size_of", []*cel.Type{cel.StringType}, cel.DoubleType, cel.UnaryBinding(size)),
-			cel.MemberOverload("list_size_of", []*cel.Type{anyList}, cel.DoubleType, cel.UnaryBinding(size)),
-			cel.MemberOverload("map_size_of", []*cel.Type{anyMap}, cel.DoubleType, cel.UnaryBinding(size)),
+			cel.Overload("size_of_string", []*cel.Type{cel.StringType}, cel.DoubleType, cel.UnaryBinding(sizeOf)),
+			cel.Overload("size_of_list", []*cel.Type{anyList}, cel.DoubleType, cel.UnaryBinding(sizeOf)),
+			cel.Overload("size_of_map", []*cel.Type{anyMap}, cel.DoubleType, cel.UnaryBinding(sizeOf)),
+			cel.MemberOverload("string_size_of", []*cel.Type{cel.StringType}, cel.DoubleType, cel.UnaryBinding(sizeOf)),
+			cel.MemberOverload("list_size_of", []*cel.Type{anyList}, cel.DoubleType, cel.UnaryBinding(sizeOf)),
+			cel.MemberOverload("map_size_of", []*cel.Type{anyMap}, cel.DoubleType, cel.UnaryBinding(sizeOf)),
 		),
 	}
 	for name, ids := range timeParts() {
 		decls := []cel.FunctionOpt{
 			cel.MemberOverload("time_"+name, []*cel.Type{cel.TimestampType}, cel.DoubleType,
-				cel.UnaryBinding(func(v ref.Val) ref.Val { return part(v, name, ids[0]) })),
+				cel.UnaryBinding(func(v ref.Val) ref.Val { return timePart(v, name, ids[0]) })),
 			cel.MemberOverload("time_"+name+"_in_zone", []*cel.Type{cel.TimestampType, cel.StringType}, cel.DoubleType,
-				cel.BinaryBinding(func(v, zone ref.Val) ref.Val { return part(v, name, ids[1], zone) })),
+				cel.BinaryBinding(func(v, zone ref.Val) ref.Val { return timePart(v, name, ids[1], zone) })),
 		}
 		if id, ok := durationParts()[name]; ok {
 			decls = append(decls, cel.MemberOverload("duration_"+name, []*cel.Type{cel.DurationType}, cel.DoubleType,
-				cel.UnaryBinding(func(v ref.Val) ref.Val { return part(v, name, id) })))
+				cel.UnaryBinding(func(v ref.Val) ref.Val { return timePart(v, name, id) })))
 		}
 		opts = append(opts, cel.Function(name, decls...))
 	}
 	return opts
 }
 
-func part(v ref.Val, function, id string, args ...ref.Val) ref.Val {
+func timePart(v ref.Val, function, id string, args ...ref.Val) ref.Val {
 	receiver, ok := v.(traits.Receiver)
 	if !ok {
 		return types.MaybeNoSuchOverloadErr(v)
 	}
-	return decimal(receiver.Receive(function, id, args))
+	return decimalOf(receiver.Receive(function, id, args))
 }
 
-func size(v ref.Val) ref.Val {
+func sizeOf(v ref.Val) ref.Val {
 	sizer, ok := v.(traits.Sizer)
 	if !ok {
 		return types.MaybeNoSuchOverloadErr(v)
 	}
-	return decimal(sizer.Size())
+	return decimalOf(sizer.Size())
 }
 
-func decimal(v ref.Val) ref.Val {
+func decimalOf(v ref.Val) ref.Val {
 	if n, ok := v.(types.Int); ok {
 		return types.Double(n)
 	}
 	return v
 }
 
-func modulo(a, b ref.Val) ref.Val {
+func moduloOf(a, b ref.Val) ref.Val {
 	x := a.(types.Double)
 	y := b.(types.Double)
 	if y == 0 {
@@ -225,7 +225,7 @@ func modulo(a, b ref.Val) ref.Val {
 }
 
 // days(n) is n times 24 hours; n may be negative or a fraction.
-func days(v ref.Val) ref.Val {
+func daysToDuration(v ref.Val) ref.Val {
 	n := float64(v.(types.Double))
 	if limit := maxDuration.Hours() / 24; math.IsNaN(n) || n < -limit || n > limit {
 		return types.NewErr("days(%v) is more than two years", n)

@@ -48,8 +48,8 @@ func pastExample(function string) string {
 	return `count("lesson.completed", "7d")`
 }
 
-// past checks the calls of sent and count in an expression and rewrites them. ok is false if one of them is wrong.
-func (c *exprCheck) past(parsed *cel.Ast) (ok bool) {
+// rewritePast checks the calls of sent and count in an expression and rewrites them. ok is false if one of them is wrong.
+func (c *exprCheck) rewritePast(parsed *cel.Ast) (ok bool) {
 	factory := ast.NewExprFactory()
 	root := parsed.NativeRep().Expr()
 	last := int64(0)
@@ -88,7 +88,7 @@ func (c *exprCheck) past(parsed *cel.Ast) (ok bool) {
 // pastCall checks one call. amount is days for count, seconds for sent.
 func (c *exprCheck) pastCall(parsed *cel.Ast, e ast.Expr, function string, args []ast.Expr) (name string, amount float64, ok bool) {
 	start := parsed.NativeRep().SourceInfo().GetStartLocation(e.ID())
-	at := c.nameBefore(c.offset(start.Line(), start.Column()), function)
+	at := c.nameBefore(c.offsetAt(start.Line(), start.Column()), function)
 	if len(args) != 2 {
 		c.d.Fail(at, "write "+pastExample(function), "%s() takes two texts, not %d", function, len(args))
 		return "", 0, false
@@ -97,7 +97,7 @@ func (c *exprCheck) pastCall(parsed *cel.Ast, e ast.Expr, function string, args 
 	for i, arg := range args {
 		text, isText := literalText(arg)
 		if !isText {
-			c.fail(parsed, arg.ID(), "write "+pastExample(function), "%s() must know beforehand what to remember: write the text itself, in quotes", function)
+			c.failAt(parsed, arg.ID(), "write "+pastExample(function), "%s() must know beforehand what to remember: write the text itself, in quotes", function)
 			return "", 0, false
 		}
 		texts[i] = text
@@ -118,19 +118,19 @@ func (c *exprCheck) pastCall(parsed *cel.Ast, e ast.Expr, function string, args 
 		}
 	}
 	before := len(*c.d.Problems)
-	span, fine := c.d.duration(&yamlfile.Node{Text: texts[1], At: c.placeOf(parsed, args[1].ID())}, function+"'s time")
+	span, fine := c.d.readDuration(&yamlfile.Node{Text: texts[1], At: c.placeOf(parsed, args[1].ID())}, function+"'s time")
 	if !fine || len(*c.d.Problems) > before {
 		return "", 0, false
 	}
 	const day = 24 * time.Hour
 	switch {
 	case function == "count" && (span%day != 0 || span > maxCountDays*day):
-		c.fail(parsed, args[1].ID(), `write "1d" to "90d"`, "count() counts whole days, 1 to %d", maxCountDays)
+		c.failAt(parsed, args[1].ID(), `write "1d" to "90d"`, "count() counts whole days, 1 to %d", maxCountDays)
 		return "", 0, false
 	case function == "count":
 		return texts[0], float64(span / day), true
 	case span > maxSent:
-		c.fail(parsed, args[1].ID(), `write at most "366d"`, "sent() looks back one year at most")
+		c.failAt(parsed, args[1].ID(), `write at most "366d"`, "sent() looks back one year at most")
 		return "", 0, false
 	}
 	return texts[0], span.Seconds(), true
@@ -138,7 +138,7 @@ func (c *exprCheck) pastCall(parsed *cel.Ast, e ast.Expr, function string, args 
 
 func (c *exprCheck) placeOf(parsed *cel.Ast, id int64) yamlfile.Position {
 	start := parsed.NativeRep().SourceInfo().GetStartLocation(id)
-	return c.place(start.Line(), start.Column())
+	return c.placeAt(start.Line(), start.Column())
 }
 
 func literalText(e ast.Expr) (string, bool) {
@@ -149,15 +149,15 @@ func literalText(e ast.Expr) (string, bool) {
 	return string(text), ok
 }
 
-// impersonal reports a variable for a message that reads the learner's traits: its value would be stored with the run,
+// checkImpersonal reports a variable for a message that reads the learner's traits: its value would be stored with the run,
 // and personal data is not stored there. Templates read learner.traits themselves.
-func (c *exprCheck) impersonal(parsed *cel.Ast) bool {
+func (c *exprCheck) checkImpersonal(parsed *cel.Ast) bool {
 	ok := true
 	ast.PreOrderVisit(parsed.NativeRep().Expr(), ast.NewExprVisitor(func(e ast.Expr) {
 		of, field, isField := fieldOf(e)
 		if ok && isField && of.Kind() == ast.IdentKind && of.AsIdent() == "learner" && field == "traits" {
 			ok = false
-			c.fail(parsed, of.ID(), "take it out and write {{ learner.traits.… }} in the message",
+			c.failAt(parsed, of.ID(), "take it out and write {{ learner.traits.… }} in the message",
 				"with cannot carry learner.traits: they would be stored with every run")
 		}
 	}))

@@ -34,8 +34,8 @@ type origin struct {
 	keys   []string       // entity keys of the trigger, course_id included if standing may know it
 }
 
-// rule compiles a rule that was read. ok is false if it has problems.
-func (c *compiler) rule(d *decoder, spec *ruleSpec) (rule *engine.Rule, ok bool) {
+// compileRule compiles a rule that was read. ok is false if it has problems.
+func (c *compiler) compileRule(d *decoder, spec *ruleSpec) (compileRule *engine.Rule, ok bool) {
 	before := len(*c.out)
 	r := &engine.Rule{
 		Name:     d.Rule,
@@ -46,21 +46,21 @@ func (c *compiler) rule(d *decoder, spec *ruleSpec) (rule *engine.Rule, ok bool)
 		Paused:   spec.paused,
 	}
 	c.checkName(d, spec)
-	from, known := c.when(d, spec, r)
+	from, known := c.compileWhen(d, spec, r)
 	if known {
-		c.per(d, spec, from, r)
+		c.compilePer(d, spec, from, r)
 		for _, u := range spec.until {
-			if m, fine := c.match(d, u, spec, from); fine {
+			if m, fine := c.compileMatch(d, u, spec, from); fine {
 				r.Until = append(r.Until, *m)
 			}
 		}
 		if spec.goal != nil {
-			if m, fine := c.match(d, spec.goal, spec, from); fine {
+			if m, fine := c.compileMatch(d, spec.goal, spec, from); fine {
 				r.Goal = &engine.Goal{Match: *m, Within: spec.goal.within}
 			}
 		}
-		r.Program = c.program(d, spec, from)
-		c.lint(d, spec, r)
+		r.Program = c.buildProgram(d, spec, from)
+		c.checkRule(d, spec, r)
 	} else {
 		c.checkNames(d, spec)
 	}
@@ -71,19 +71,19 @@ func (c *compiler) rule(d *decoder, spec *ruleSpec) (rule *engine.Rule, ok bool)
 // once.
 func (c *compiler) checkNames(d *decoder, spec *ruleSpec) {
 	for _, u := range spec.until {
-		c.event(d, u.event)
+		c.findEvent(d, u.event)
 	}
 	if spec.goal != nil {
-		c.event(d, spec.goal.event)
+		c.findEvent(d, spec.goal.event)
 	}
 	var steps func([]*stepSpec)
 	steps = func(list []*stepSpec) {
 		for _, s := range list {
 			switch s.verb {
 			case "wait_for":
-				c.event(d, s.match.event)
+				c.findEvent(d, s.match.event)
 			case "send":
-				c.message(d, s.message)
+				c.checkMessage(d, s.message)
 			}
 			steps(s.then)
 			steps(s.otherwise)
@@ -104,8 +104,8 @@ func (c *compiler) checkName(d *decoder, spec *ruleSpec) {
 	}
 }
 
-// when compiles the trigger. ok is false if it is not known what starts the rule.
-func (c *compiler) when(d *decoder, spec *ruleSpec, r *engine.Rule) (from origin, ok bool) {
+// compileWhen compiles the trigger. ok is false if it is not known what starts the rule.
+func (c *compiler) compileWhen(d *decoder, spec *ruleSpec, r *engine.Rule) (from origin, ok bool) {
 	w := spec.when
 	if w == nil {
 		return from, false
@@ -120,7 +120,7 @@ func (c *compiler) when(d *decoder, spec *ruleSpec, r *engine.Rule) (from origin
 		}
 		looks = scope{trigger: from.name, course: from.course}
 	} else {
-		ev, known := c.event(d, w.event)
+		ev, known := c.findEvent(d, w.event)
 		if !known {
 			return from, false
 		}
@@ -129,7 +129,7 @@ func (c *compiler) when(d *decoder, spec *ruleSpec, r *engine.Rule) (from origin
 		looks = scope{event: ev.Name, course: from.course}
 	}
 	if w.cond != nil {
-		cond, fine := c.condition(d, w.cond, looks)
+		cond, fine := c.compileCondition(d, w.cond, looks)
 		r.When.Match.If = cond.expr
 		r.When.Match.Gate = cond.gate
 		if !fine {
@@ -142,8 +142,8 @@ func (c *compiler) when(d *decoder, spec *ruleSpec, r *engine.Rule) (from origin
 	return from, true
 }
 
-// event looks an event up.
-func (c *compiler) event(d *decoder, n *yamlfile.Node) (*catalog.Event, bool) {
+// findEvent looks an event up.
+func (c *compiler) findEvent(d *decoder, n *yamlfile.Node) (*catalog.Event, bool) {
 	ev, ok := c.cat.Event(n.Text)
 	switch {
 	case !ok:
@@ -156,13 +156,13 @@ func (c *compiler) event(d *decoder, n *yamlfile.Node) (*catalog.Event, bool) {
 	return ev, true
 }
 
-// condition compiles a bool and notes what it reads of events.
-func (c *compiler) condition(d *decoder, n *yamlfile.Node, s scope) (compiled, bool) {
-	return c.expression(d, n, s, wantBool)
+// compileCondition compiles a bool and records what it reads of events.
+func (c *compiler) compileCondition(d *decoder, n *yamlfile.Node, s scope) (compiled, bool) {
+	return c.compileExpression(d, n, s, wantBool)
 }
 
-func (c *compiler) expression(d *decoder, n *yamlfile.Node, s scope, w want) (compiled, bool) {
-	done, ok := c.lang.compile(d, n, s, w)
+func (c *compiler) compileExpression(d *decoder, n *yamlfile.Node, s scope, w want) (compiled, bool) {
+	done, ok := c.lang.compileExpr(d, n, s, w)
 	if ok {
 		c.keep.add(s.event, done.reads["event"]...)
 		c.keep.add(s.trigger, done.reads["trigger"]...)
@@ -170,8 +170,8 @@ func (c *compiler) expression(d *decoder, n *yamlfile.Node, s scope, w want) (co
 	return done, ok
 }
 
-// per compiles the keys that tell one run of a rule from another.
-func (c *compiler) per(d *decoder, spec *ruleSpec, from origin, r *engine.Rule) {
+// compilePer compiles the keys that tell one run of a rule from another.
+func (c *compiler) compilePer(d *decoder, spec *ruleSpec, from origin, r *engine.Rule) {
 	switch {
 	case from.name == inactivityCourse:
 		for _, n := range spec.per {
@@ -208,16 +208,16 @@ func perFix(key string, ev *catalog.Event) string {
 	return "take per out: then a learner has one live run of the rule"
 }
 
-// match compiles an event to look out for.
-func (c *compiler) match(d *decoder, m *matchSpec, spec *ruleSpec, from origin) (*engine.Match, bool) {
-	ev, ok := c.event(d, m.event)
+// compileMatch compiles an event to look out for.
+func (c *compiler) compileMatch(d *decoder, m *matchSpec, spec *ruleSpec, from origin) (*engine.Match, bool) {
+	ev, ok := c.findEvent(d, m.event)
 	if !ok {
 		return nil, false
 	}
 	out := &engine.Match{Event: ev.Name, Any: m.any || len(spec.per) == 0 && from.name != inactivityCourse}
 	c.checkReach(d, m, ev, spec, from)
 	if m.cond != nil {
-		cond, fine := c.condition(d, m.cond, scope{event: ev.Name, trigger: from.name, course: from.course})
+		cond, fine := c.compileCondition(d, m.cond, scope{event: ev.Name, trigger: from.name, course: from.course})
 		out.If = cond.expr
 		out.Gate = cond.gate
 		ok = fine
@@ -275,7 +275,7 @@ func (c *compiler) keysOf(ev *catalog.Event) []string {
 	return keys
 }
 
-// hasCourse tells whether an event may be attributed to a course: it names one, or something that other events of the
+// hasCourse reports whether an event may be attributed to a course: it names one, or something that other events of the
 // learner tie to one.
 func (c *compiler) hasCourse(ev *catalog.Event) bool {
 	if _, named := ev.Property(engine.KeyCourse); named {
@@ -284,8 +284,8 @@ func (c *compiler) hasCourse(ev *catalog.Event) bool {
 	return slices.ContainsFunc(ev.Keys, func(key string) bool { return c.linkable[key] })
 }
 
-// linkable finds the entity keys that stand beside a course_id in some event, or beside such a key in another.
-func linkable(cat *catalog.Catalog) map[string]bool {
+// linkableProperties finds the entity keys that stand beside a course_id in some event, or beside such a key in another.
+func linkableProperties(cat *catalog.Catalog) map[string]bool {
 	found := map[string]bool{engine.KeyCourse: true}
 	for grown := true; grown; {
 		grown = false

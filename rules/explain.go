@@ -21,10 +21,10 @@ func (a *Academy) Explain(name string) (string, error) {
 		return "", fmt.Errorf("there is no rule %s: %s", name, spelling.Suggest(name, known))
 	}
 	e := explainer{academy: a, rule: r}
-	e.words()
-	e.program()
-	e.messages()
-	e.costs()
+	e.explainRule()
+	e.explainProgram()
+	e.explainMessages()
+	e.explainCosts()
 	return e.b.String(), nil
 }
 
@@ -35,59 +35,59 @@ type explainer struct {
 	b       strings.Builder
 }
 
-func (e *explainer) line(format string, args ...any) { fmt.Fprintf(&e.b, format+"\n", args...) }
+func (e *explainer) writeLine(format string, args ...any) { fmt.Fprintf(&e.b, format+"\n", args...) }
 
-// words says what the rule does.
-func (e *explainer) words() {
+// explainRule says what the rule does.
+func (e *explainer) explainRule() {
 	r := e.rule
-	e.line("%s", r.Name)
+	e.writeLine("%s", r.Name)
 	if r.About != "" {
-		e.line("%s", strings.TrimSpace(r.About))
+		e.writeLine("%s", strings.TrimSpace(r.About))
 	}
-	e.line("")
+	e.writeLine("")
 	switch {
 	case r.When.Inactive == 0:
-		e.line("Starts when %s.", matchWords(&r.When.Match))
+		e.writeLine("Starts when %s.", matchWords(&r.When.Match))
 	case r.When.Platform:
-		e.line("Starts after %s without any activity%s.", engine.FormatDuration(r.When.Inactive), ifWords(r.When.Match.If))
+		e.writeLine("Starts after %s without any activity%s.", engine.FormatDuration(r.When.Inactive), ifWords(r.When.Match.If))
 	default:
-		e.line("Starts after %s without activity in a course that the learner is enrolled in and has neither completed nor cancelled%s.",
+		e.writeLine("Starts after %s without activity in a course that the learner is enrolled in and has neither completed nor cancelled%s.",
 			engine.FormatDuration(r.When.Inactive), ifWords(r.When.Match.If))
 	}
 	if len(r.Per) == 0 {
-		e.line("A learner has one live run of it.")
+		e.writeLine("A learner has one live run of it.")
 	} else {
-		e.line("A learner has one live run of it per %s.", strings.Join(r.Per, " and "))
+		e.writeLine("A learner has one live run of it per %s.", strings.Join(r.Per, " and "))
 	}
 	switch {
 	case r.Again.Always:
-		e.line("It may start again as soon as a run has ended.")
+		e.writeLine("It may start again as soon as a run has ended.")
 	case r.Again.After > 0:
-		e.line("It may start again %s after the start of the run before.", engine.FormatDuration(r.Again.After))
+		e.writeLine("It may start again %s after the start of the run before.", engine.FormatDuration(r.Again.After))
 	default:
-		e.line("It never starts a second time.")
+		e.writeLine("It never starts a second time.")
 	}
 	for i := range r.Until {
-		e.line("A run leaves at once when %s.", matchWords(&r.Until[i]))
+		e.writeLine("A run leaves at once when %s.", matchWords(&r.Until[i]))
 	}
 	if r.Goal != nil {
-		e.line("Success is that %s, within %s of the run's first message.", matchWords(&r.Goal.Match), engine.FormatDuration(r.Goal.Within))
+		e.writeLine("Success is that %s, within %s of the run's first message.", matchWords(&r.Goal.Match), engine.FormatDuration(r.Goal.Within))
 	}
 	if r.Holdout > 0 {
-		e.line("%s of the learners are held out: they walk the same steps, but their messages are withheld.", percent(r.Holdout))
+		e.writeLine("%s of the learners are held out: they walk the same steps, but their messages are withheld.", percentText(r.Holdout))
 	}
 	if control := e.academy.Settings.Control; control > 0 {
-		e.line("%s of all learners are in the control group and get no messages of any rule, except transactional ones.", percent(control))
+		e.writeLine("%s of all learners are in the control group and get no messages of any rule, except transactional ones.", percentText(control))
 	}
 	if r.Paused {
-		e.line("It is paused: runs hold at their next send.")
+		e.writeLine("It is paused: runs hold at their next send.")
 	}
-	e.line("Its messages have priority %d of 100.", r.Priority)
+	e.writeLine("Its messages have priority %d of 100.", r.Priority)
 }
 
-// program lists the instructions.
-func (e *explainer) program() {
-	e.line("\nProgram")
+// explainProgram lists the instructions.
+func (e *explainer) explainProgram() {
+	e.writeLine("\nProgram")
 	w := tabwriter.NewWriter(&e.b, 0, 0, 2, ' ', 0)
 	for pc := range e.rule.Program {
 		in := &e.rule.Program[pc]
@@ -153,13 +153,13 @@ func splitWords(s *engine.Split) string {
 	}
 	var arms []string
 	for _, arm := range s.Arms {
-		arms = append(arms, fmt.Sprintf("%s (%s) goes to %d", arm.Name, percent(arm.Weight/total*100), arm.PC))
+		arms = append(arms, fmt.Sprintf("%s (%s) goes to %d", arm.Name, percentText(arm.Weight/total*100), arm.PC))
 	}
 	return fmt.Sprintf("split %s: %s", s.Name, strings.Join(arms, ", "))
 }
 
-// messages lists what is sent.
-func (e *explainer) messages() {
+// explainMessages lists what is sent.
+func (e *explainer) explainMessages() {
 	var names []string
 	for i := range e.rule.Program {
 		if s := e.rule.Program[i].Send; s != nil && !slices.Contains(names, s.Message) {
@@ -169,7 +169,7 @@ func (e *explainer) messages() {
 	if len(names) == 0 {
 		return
 	}
-	e.line("\nMessages")
+	e.writeLine("\nMessages")
 	w := tabwriter.NewWriter(&e.b, 0, 0, 2, ' ', 0)
 	for _, name := range names {
 		locales := []string{"in one language"}
@@ -184,13 +184,13 @@ func (e *explainer) messages() {
 // listens is one thing that a rule listens to.
 type listens struct{ event, volume, why, wakes string }
 
-// costs lists what the rule listens to. An event that does not wake costs a look at a gate, and nothing in Temporal.
-func (e *explainer) costs() {
-	e.line("\nListens to")
+// explainCosts lists what the rule listens to. An event that does not wake costs a look at a gate, and nothing in Temporal.
+func (e *explainer) explainCosts() {
+	e.writeLine("\nListens to")
 	w := tabwriter.NewWriter(&e.b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "  EVENT\tVOLUME\tWHY\tWAKES A WORKFLOW")
 	often := false
-	for _, l := range e.listening() {
+	for _, l := range e.listenedEvents() {
 		if ev, known := e.academy.Catalog.Event(l.event); known {
 			l.volume = string(ev.Volume)
 			often = often || comesOften(ev) && l.wakes == eachTime
@@ -199,13 +199,13 @@ func (e *explainer) costs() {
 	}
 	w.Flush() //nolint:errcheck // it writes to memory
 	if often {
-		e.line("An event that comes often and wakes each time costs most; a condition on the event alone makes it cheap.")
+		e.writeLine("An event that comes often and wakes each time costs most; a condition on the event alone makes it cheap.")
 	}
 }
 
 const eachTime = "each time"
 
-func (e *explainer) listening() []listens {
+func (e *explainer) listenedEvents() []listens {
 	r := e.rule
 	var out []listens
 	add := func(m *engine.Match, why string) {
@@ -264,6 +264,6 @@ func ifWords(cond engine.Expr) string {
 	return ", if " + cond.Source()
 }
 
-func percent(share float64) string {
+func percentText(share float64) string {
 	return strings.TrimSuffix(fmt.Sprintf("%.1f", share), ".0") + " %"
 }

@@ -9,7 +9,7 @@ import (
 // keepSet collects, per event, the properties that rules and messages read.
 type keepSet map[string]map[string]bool
 
-// add notes properties of an event. The empty event and `time`, which every event has, are left out.
+// add records properties of an event. The empty event and `time`, which every event has, are left out.
 func (k keepSet) add(event string, properties ...string) {
 	if event == "" {
 		return
@@ -25,8 +25,8 @@ func (k keepSet) add(event string, properties ...string) {
 	}
 }
 
-// lists returns the properties that exist, sorted, by event.
-func (k keepSet) lists(cat *catalog.Catalog) map[string][]string {
+// sortedLists returns the properties that exist, sorted, by event.
+func (k keepSet) sortedLists(cat *catalog.Catalog) map[string][]string {
 	out := map[string][]string{}
 	for name, properties := range k {
 		ev, ok := cat.Event(name)

@@ -8,8 +8,8 @@ import (
 	"homeroom/internal/yamlfile"
 )
 
-// lint warns of a rule that compiles, but cannot do what its author hopes for.
-func (c *compiler) lint(d *decoder, spec *ruleSpec, r *engine.Rule) {
+// checkRule warns of a rule that compiles, but cannot do what its author hopes for.
+func (c *compiler) checkRule(d *decoder, spec *ruleSpec, r *engine.Rule) {
 	sends := false
 	for i := range r.Program {
 		sends = sends || r.Program[i].Op == engine.OpSend

@@ -118,7 +118,7 @@ func compileFolder(files map[string][]byte, out *Problems) *Academy {
 		cat:      cat,
 		lang:     lang,
 		settings: settings,
-		linkable: linkable(cat),
+		linkable: linkableProperties(cat),
 		sources:  sources,
 		out:      out,
 		keep:     keepSet{},
@@ -127,7 +127,7 @@ func compileFolder(files map[string][]byte, out *Problems) *Academy {
 		messages: messageNames(files),
 		library:  loadLibrary(files, sources, settings, out),
 	}
-	rules := c.rules(files)
+	rules := c.compileRules(files)
 	if c.library != nil {
 		c.checkUnsent()
 	}
@@ -138,7 +138,7 @@ func compileFolder(files map[string][]byte, out *Problems) *Academy {
 			Rules:          rules,
 			Keys:           cat.Keys(),
 			Courses:        courses,
-			KeptProperties: c.keep.lists(cat),
+			KeptProperties: c.keep.sortedLists(cat),
 			Counted:        lang.past.counted,
 			SentWindow:     lang.past.remember,
 		},
@@ -153,8 +153,8 @@ func compileFolder(files map[string][]byte, out *Problems) *Academy {
 	}
 }
 
-// rules compiles the rule files, sorted by name.
-func (c *compiler) rules(files map[string][]byte) (rules []*engine.Rule) {
+// compileRules compiles the rule files, sorted by name.
+func (c *compiler) compileRules(files map[string][]byte) (compileRules []*engine.Rule) {
 	count := 0
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		if path.Dir(name) != rulesDir {
@@ -177,16 +177,16 @@ func (c *compiler) rules(files map[string][]byte) (rules []*engine.Rule) {
 		if !ok {
 			continue
 		}
-		if rule, fine := c.rule(d, spec); fine {
+		if rule, fine := c.compileRule(d, spec); fine {
 			rule.Hash = Hash(map[string][]byte{name: files[name]})
-			rules = append(rules, rule)
+			compileRules = append(compileRules, rule)
 		}
 	}
 	if count == 0 {
 		*c.out = append(*c.out, Problem{File: rulesDir, Message: "there are no rules", Fix: "write one as rules/<name>.yaml"})
 	}
-	slices.SortFunc(rules, func(a, b *engine.Rule) int { return strings.Compare(a.Name, b.Name) })
-	return rules
+	slices.SortFunc(compileRules, func(a, b *engine.Rule) int { return strings.Compare(a.Name, b.Name) })
+	return compileRules
 }
 
 func messageNames(files map[string][]byte) map[string]bool {

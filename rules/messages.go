@@ -103,8 +103,8 @@ func reportContent(err error, sources map[string]*yamlfile.Source, rule, about s
 	}
 }
 
-// message looks a message up.
-func (c *compiler) message(d *decoder, n *yamlfile.Node) bool {
+// checkMessage looks a message up.
+func (c *compiler) checkMessage(d *decoder, n *yamlfile.Node) bool {
 	name := n.Text
 	c.sent[name] = true
 	if c.messages[name] {
@@ -118,10 +118,10 @@ func (c *compiler) message(d *decoder, n *yamlfile.Node) bool {
 	return false
 }
 
-// send checks that a rule may send a message: it exists, and what it says can be said of what starts the rule.
-func (c *compiler) send(d *decoder, message *yamlfile.Node, from origin, handed map[string]handover) {
+// checkSend checks that a rule may send a message: it exists, and what it says can be said of what starts the rule.
+func (c *compiler) checkSend(d *decoder, message *yamlfile.Node, from origin, handed map[string]handover) {
 	name := message.Text
-	if !c.message(d, message) || c.library == nil {
+	if !c.checkMessage(d, message) || c.library == nil {
 		return
 	}
 	fine := true
@@ -130,7 +130,7 @@ func (c *compiler) send(d *decoder, message *yamlfile.Node, from origin, handed 
 		root, rest, _ := strings.Cut(variable, ".")
 		field, _, _ := strings.Cut(rest, ".")
 		switch {
-		case root == "trigger" && !c.carries(from, field):
+		case root == "trigger" && !c.carriesField(from, field):
 			fine = false
 			d.Fail(message.At, triggerFix(field, from), "message %s uses trigger.%s, but %s has no property %q", name, field, from.name, field)
 		case root == "trigger":
@@ -153,7 +153,7 @@ func (c *compiler) send(d *decoder, message *yamlfile.Node, from origin, handed 
 		}
 	}
 	if fine {
-		c.try(d.Rule, name, from, handed)
+		c.tryMessage(d.Rule, name, from, handed)
 	}
 }
 
@@ -179,8 +179,8 @@ func triggerFix(field string, from origin) string {
 	return "take it out of the message, or start the rule from an event that carries it"
 }
 
-// carries tells whether a rule's trigger may have a property.
-func (c *compiler) carries(from origin, field string) bool {
+// carriesField reports whether a rule's trigger may have a property.
+func (c *compiler) carriesField(from origin, field string) bool {
 	if field == "time" {
 		return true
 	}
@@ -188,15 +188,15 @@ func (c *compiler) carries(from origin, field string) bool {
 	return ok
 }
 
-// try renders a message in all its locales for sample learners.
-func (c *compiler) try(rule, name string, from origin, handed map[string]handover) {
+// tryMessage renders a message in all its locales for sample learners.
+func (c *compiler) tryMessage(rule, name string, from origin, handed map[string]handover) {
 	given := sampleWith(handed)
 	if key := fmt.Sprintf("%s %s %v", name, from.name, given); c.tried[key] {
 		return
 	} else {
 		c.tried[key] = true
 	}
-	c.render(rule, name, sampleProperties(c.lang.types.events[from.name].Properties), given, from.course)
+	c.renderSample(rule, name, sampleProperties(c.lang.types.events[from.name].Properties), given, from.course)
 }
 
 // tryUnsent renders a message that nobody sends with properties of all kinds.
@@ -212,7 +212,7 @@ func (c *compiler) tryUnsent(name string) {
 			handed[field] = handover{sample: "sample"}
 		}
 	}
-	c.render("", name, sampleProperties(all), sampleWith(handed), true)
+	c.renderSample("", name, sampleProperties(all), sampleWith(handed), true)
 }
 
 // handover is a variable that a step hands to its message: where it is named, and a value that it may have.
@@ -244,7 +244,7 @@ func sampleWith(handed map[string]handover) map[string]any {
 	return out
 }
 
-func (c *compiler) render(rule, name string, properties, handed map[string]any, course bool) {
+func (c *compiler) renderSample(rule, name string, properties, handed map[string]any, course bool) {
 	for _, locale := range c.library.Locales(name) {
 		for _, sample := range content.Samples(properties) {
 			vars := sample.Vars

@@ -22,18 +22,18 @@ type builder struct {
 	out  []engine.Instr
 }
 
-// program compiles the steps of a rule.
-func (c *compiler) program(d *decoder, spec *ruleSpec, from origin) []engine.Instr {
+// buildProgram compiles the steps of a rule.
+func (c *compiler) buildProgram(d *decoder, spec *ruleSpec, from origin) []engine.Instr {
 	b := &builder{c: c, d: d, spec: spec, from: from, ids: map[string]yamlfile.Position{}}
-	b.steps(spec.do, "")
+	b.addSteps(spec.do, "")
 	if len(b.out) > maxInstrs {
 		d.Fail(spec.at, "make two rules of it", "the rule has more than %d steps", maxInstrs)
 	}
 	return b.out
 }
 
-// steps adds a list of steps and tells whether a run can come out at its end.
-func (b *builder) steps(list []*stepSpec, prefix string) (open bool) {
+// addSteps adds a list of steps and reports whether a run can come out at its end.
+func (b *builder) addSteps(list []*stepSpec, prefix string) (open bool) {
 	open = true
 	for i, s := range list {
 		if !open {
@@ -48,83 +48,83 @@ func (b *builder) steps(list []*stepSpec, prefix string) (open bool) {
 			}
 			b.ids[id] = s.id.At
 		}
-		open = b.step(s, id)
+		open = b.addStep(s, id)
 	}
 	return open
 }
 
-// emit adds an instruction and returns where it is, for its Else to be filled in.
-func (b *builder) emit(in engine.Instr) int {
+// addInstr adds an instruction and returns where it is, for its Else to be filled in.
+func (b *builder) addInstr(in engine.Instr) int {
 	b.out = append(b.out, in)
 	return len(b.out) - 1
 }
 
-func (b *builder) scope() scope { return scope{trigger: b.from.name, course: b.from.course} }
+func (b *builder) scopeOf() scope { return scope{trigger: b.from.name, course: b.from.course} }
 
-func (b *builder) step(s *stepSpec, id string) (open bool) {
+func (b *builder) addStep(s *stepSpec, id string) (open bool) {
 	switch s.verb {
 	case "wait":
-		b.emit(engine.Instr{Op: engine.OpWait, ID: id, Dur: s.dur})
+		b.addInstr(engine.Instr{Op: engine.OpWait, ID: id, Dur: s.dur})
 	case "wait_until":
 		if s.time == nil {
-			b.emit(engine.Instr{Op: engine.OpWaitClock, ID: id, Clock: s.clock, Days: s.days})
+			b.addInstr(engine.Instr{Op: engine.OpWaitClock, ID: id, Clock: s.clock, Days: s.days})
 			break
 		}
-		at, _ := b.c.expression(b.d, s.time, b.scope(), wantTime)
-		b.emit(engine.Instr{Op: engine.OpWaitTime, ID: id, Expr: at.expr})
+		at, _ := b.c.compileExpression(b.d, s.time, b.scopeOf(), wantTime)
+		b.addInstr(engine.Instr{Op: engine.OpWaitTime, ID: id, Expr: at.expr})
 	case "wait_for":
-		match, _ := b.c.match(b.d, s.match, b.spec, b.from)
-		return b.fork(s, engine.Instr{Op: engine.OpWaitFor, ID: id, Dur: s.match.within, Match: match})
+		match, _ := b.c.compileMatch(b.d, s.match, b.spec, b.from)
+		return b.addFork(s, engine.Instr{Op: engine.OpWaitFor, ID: id, Dur: s.match.within, Match: match})
 	case "if":
-		cond, _ := b.c.condition(b.d, s.cond, b.scope())
-		return b.fork(s, engine.Instr{Op: engine.OpBranch, ID: id, Expr: cond.expr})
+		cond, _ := b.c.compileCondition(b.d, s.cond, b.scopeOf())
+		return b.addFork(s, engine.Instr{Op: engine.OpBranch, ID: id, Expr: cond.expr})
 	case "split":
-		return b.split(s, id)
+		return b.addSplit(s, id)
 	case "send":
-		b.emit(engine.Instr{Op: engine.OpSend, ID: id, Send: b.send(s)})
+		b.addInstr(engine.Instr{Op: engine.OpSend, ID: id, Send: b.addSend(s)})
 	case "stop":
-		b.emit(engine.Instr{Op: engine.OpStop, ID: id, Reason: s.reason})
+		b.addInstr(engine.Instr{Op: engine.OpStop, ID: id, Reason: s.reason})
 		return false
 	}
 	return true
 }
 
-// fork adds a step with two ways: then follows it, Else is where otherwise begins.
-func (b *builder) fork(s *stepSpec, in engine.Instr) (open bool) {
-	at := b.emit(in)
-	thenOpen := b.steps(s.then, in.ID+".then.")
+// addFork adds a step with two ways: then follows it, Else is where otherwise begins.
+func (b *builder) addFork(s *stepSpec, in engine.Instr) (open bool) {
+	at := b.addInstr(in)
+	thenOpen := b.addSteps(s.then, in.ID+".then.")
 	if len(s.otherwise) == 0 {
 		b.out[at].Else = len(b.out)
 		return true
 	}
 	jump := -1
 	if thenOpen {
-		jump = b.emit(engine.Instr{Op: engine.OpJump})
+		jump = b.addInstr(engine.Instr{Op: engine.OpJump})
 	}
 	b.out[at].Else = len(b.out)
-	otherwiseOpen := b.steps(s.otherwise, in.ID+".otherwise.")
+	otherwiseOpen := b.addSteps(s.otherwise, in.ID+".otherwise.")
 	if jump >= 0 {
 		b.out[jump].Else = len(b.out)
 	}
 	return thenOpen || otherwiseOpen
 }
 
-// split adds an experiment: the arms follow it in order of their names, each ending in a jump behind the last one. The
+// addSplit adds an experiment: the arms follow it in order of their names, each ending in a jump behind the last one. The
 // steps of an arm are numbered <split>.<arm>.1 and so on.
-func (b *builder) split(s *stepSpec, id string) (open bool) {
+func (b *builder) addSplit(s *stepSpec, id string) (open bool) {
 	arms := slices.Clone(s.arms)
 	slices.SortFunc(arms, func(x, y *armSpec) int { return strings.Compare(x.name.Text, y.name.Text) })
 	split := &engine.Split{Name: s.split.Text}
-	b.emit(engine.Instr{Op: engine.OpSplit, ID: id, Split: split})
+	b.addInstr(engine.Instr{Op: engine.OpSplit, ID: id, Split: split})
 	var jumps []int
 	for i, arm := range arms {
 		split.Arms = append(split.Arms, engine.Arm{Name: arm.name.Text, Weight: arm.weight, PC: len(b.out)})
-		if !b.steps(arm.do, id+"."+arm.name.Text+".") {
+		if !b.addSteps(arm.do, id+"."+arm.name.Text+".") {
 			continue
 		}
 		open = true
 		if i < len(arms)-1 {
-			jumps = append(jumps, b.emit(engine.Instr{Op: engine.OpJump}))
+			jumps = append(jumps, b.addInstr(engine.Instr{Op: engine.OpJump}))
 		}
 	}
 	for _, at := range jumps {
@@ -133,7 +133,7 @@ func (b *builder) split(s *stepSpec, id string) (open bool) {
 	return open
 }
 
-func (b *builder) send(s *stepSpec) *engine.SendStep {
+func (b *builder) addSend(s *stepSpec) *engine.SendStep {
 	out := &engine.SendStep{Message: s.message.Text, Channel: channelEmail, Transactional: s.transactional}
 	if s.channel != "" {
 		out.Channel = s.channel
@@ -145,16 +145,16 @@ func (b *builder) send(s *stepSpec) *engine.SendStep {
 		out.Topic = b.c.library.Topic(s.message.Text)
 	}
 	if s.cond != nil {
-		cond, _ := b.c.condition(b.d, s.cond, b.scope())
+		cond, _ := b.c.compileCondition(b.d, s.cond, b.scopeOf())
 		out.If = cond.expr
 	}
 	handed := map[string]handover{}
 	for _, w := range s.with {
-		value, _ := b.c.expression(b.d, w.value, b.scope(), wantValue)
+		value, _ := b.c.compileExpression(b.d, w.value, b.scopeOf(), wantValue)
 		out.With = append(out.With, engine.Binding{Name: w.name.Text, Expr: value.expr})
 		handed[w.name.Text] = handover{w.name, sampleOf(value.gives)}
 	}
-	b.c.send(b.d, s.message, b.from, handed)
+	b.c.checkSend(b.d, s.message, b.from, handed)
 	b.c.checkInApp(b.d, s.message, out.Channel)
 	return out
 }

@@ -45,7 +45,7 @@ func settingsKeys(cat *catalog.Catalog) []key[settingsSpec] {
 		return key[settingsSpec]{
 			name: name,
 			read: func(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {
-				if dur, ok := d.duration(v, name); ok {
+				if dur, ok := d.readDuration(v, name); ok {
 					*into(s) = dur
 				}
 			},
@@ -63,7 +63,7 @@ func settingsKeys(cat *catalog.Catalog) []key[settingsSpec] {
 		duration("patience", func(s *settingsSpec) *time.Duration { return &s.Patience }),
 		duration("max_event_age", func(s *settingsSpec) *time.Duration { return &s.MaxEventAge }),
 		{name: "back_off", read: readBackOff},
-		{name: "control", read: func(d *decoder, s *settingsSpec, _, v *yamlfile.Node) { s.Control, _ = d.percent(v, "control") }},
+		{name: "control", read: func(d *decoder, s *settingsSpec, _, v *yamlfile.Node) { s.Control, _ = d.readPercent(v, "control") }},
 		{
 			name: "activity",
 			read: func(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {
@@ -143,7 +143,7 @@ func readQuietHours(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {
 		return key[engine.QuietHours]{
 			name: name,
 			read: func(d *decoder, q *engine.QuietHours, _, v *yamlfile.Node) {
-				minutes, fine := d.clock(v, name)
+				minutes, fine := d.readClock(v, name)
 				ok = ok && fine
 				*into(q) = minutes
 			},
@@ -169,12 +169,12 @@ func readCap(d *decoder, s *settingsSpec, n *yamlfile.Node) {
 	before := len(*d.Problems)
 	var c engine.Cap
 	if !readKeys(d, n, "a cap", []key[engine.Cap]{
-		{name: "max", read: func(d *decoder, c *engine.Cap, _, v *yamlfile.Node) { c.Max, _ = d.integer(v, "max", 1, 1000) }},
-		{name: "per", read: func(d *decoder, c *engine.Cap, _, v *yamlfile.Node) { c.Per, _ = d.duration(v, "per") }},
+		{name: "max", read: func(d *decoder, c *engine.Cap, _, v *yamlfile.Node) { c.Max, _ = d.readInteger(v, "max", 1, 1000) }},
+		{name: "per", read: func(d *decoder, c *engine.Cap, _, v *yamlfile.Node) { c.Per, _ = d.readDuration(v, "per") }},
 		{
 			name: "topic",
 			read: func(d *decoder, c *engine.Cap, _, v *yamlfile.Node) {
-				if name, ok := d.name(v, "topic"); ok {
+				if name, ok := d.readName(v, "topic"); ok {
 					c.Topic = name
 					s.caps = append(s.caps, v)
 				}
@@ -210,10 +210,10 @@ func readBackOff(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {
 		{
 			name: "after_ignored",
 			read: func(d *decoder, b *engine.BackOff, _, v *yamlfile.Node) {
-				b.AfterIgnored, _ = d.integer(v, "after_ignored", 1, 50)
+				b.AfterIgnored, _ = d.readInteger(v, "after_ignored", 1, 50)
 			},
 		},
-		{name: "for", read: func(d *decoder, b *engine.BackOff, _, v *yamlfile.Node) { b.For, _ = d.duration(v, "for") }},
+		{name: "for", read: func(d *decoder, b *engine.BackOff, _, v *yamlfile.Node) { b.For, _ = d.readDuration(v, "for") }},
 	}, &b) {
 		return
 	}
@@ -253,7 +253,7 @@ func activityKeys(cat *catalog.Catalog) []key[settingsSpec] {
 		{
 			name: "resolution",
 			read: func(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {
-				dur, ok := d.duration(v, "resolution")
+				dur, ok := d.readDuration(v, "resolution")
 				if ok && dur > 24*time.Hour {
 					d.Fail(v.At, "use 1s to 1d; 10m is a good choice", "the resolution is longer than a day")
 					return
@@ -279,7 +279,7 @@ func readLinks(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {
 		return
 	}
 	for _, p := range v.Pairs {
-		name, ok := d.name(p.Key, "a link")
+		name, ok := d.readName(p.Key, "a link")
 		if !ok {
 			continue
 		}

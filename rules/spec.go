@@ -71,12 +71,12 @@ func ruleKeys() []key[ruleSpec] {
 			},
 		},
 		{name: "goal", read: readGoal},
-		{name: "holdout", read: func(d *decoder, r *ruleSpec, _, v *yamlfile.Node) { r.holdout, _ = d.percent(v, "holdout") }},
+		{name: "holdout", read: func(d *decoder, r *ruleSpec, _, v *yamlfile.Node) { r.holdout, _ = d.readPercent(v, "holdout") }},
 		{name: "paused", read: func(d *decoder, r *ruleSpec, _, v *yamlfile.Node) { r.paused, _ = d.Bool(v, "paused") }},
 		{
 			name: "priority",
 			read: func(d *decoder, r *ruleSpec, _, v *yamlfile.Node) {
-				if n, ok := d.integer(v, "priority", 0, 100); ok {
+				if n, ok := d.readInteger(v, "priority", 0, 100); ok {
 					r.priority = n
 				}
 			},
@@ -125,7 +125,7 @@ func whenKeys() []key[whenSpec] {
 				}
 			},
 		},
-		{name: "inactive", read: func(d *decoder, w *whenSpec, _, v *yamlfile.Node) { w.inactive, _ = d.duration(v, "inactive") }},
+		{name: "inactive", read: func(d *decoder, w *whenSpec, _, v *yamlfile.Node) { w.inactive, _ = d.readDuration(v, "inactive") }},
 		{name: "in", read: func(d *decoder, w *whenSpec, _, v *yamlfile.Node) { w.in, _ = d.oneOf(v, "in", "course", "platform") }},
 	}
 }
@@ -186,7 +186,7 @@ func readAgain(d *decoder, r *ruleSpec, _, v *yamlfile.Node) {
 	case found:
 		n := *v
 		n.Text = after
-		r.again.After, _ = d.duration(&n, "again")
+		r.again.After, _ = d.readDuration(&n, "again")
 	default:
 		d.Fail(v.At, fix, "again cannot be %q", text)
 	}
@@ -230,7 +230,7 @@ func untilKeys() []key[matchSpec] {
 func waitForKeys() []key[matchSpec] {
 	return append(untilKeys(), key[matchSpec]{
 		name: "within",
-		read: func(d *decoder, m *matchSpec, _, v *yamlfile.Node) { m.within, _ = d.duration(v, "within") },
+		read: func(d *decoder, m *matchSpec, _, v *yamlfile.Node) { m.within, _ = d.readDuration(v, "within") },
 	})
 }
 

@@ -183,13 +183,13 @@ func stepKeys(verb string, depth int) []key[stepSpec] {
 		return []key[stepSpec]{{
 			name: "wait",
 			read: func(d *decoder, s *stepSpec, _, v *yamlfile.Node) {
-				s.dur, _ = d.duration(v, "wait")
+				s.dur, _ = d.readDuration(v, "wait")
 			},
 		}, id}
 	case "wait_until":
 		return []key[stepSpec]{{name: "wait_until", read: readWaitUntil}, {
 			name: "days",
-			read: func(d *decoder, s *stepSpec, _, v *yamlfile.Node) { s.days = d.days(v) },
+			read: func(d *decoder, s *stepSpec, _, v *yamlfile.Node) { s.days = d.readDays(v) },
 		}, id}
 	case "wait_for":
 		return []key[stepSpec]{{name: "wait_for", read: readWaitFor}, then, otherwise, id}
@@ -215,7 +215,7 @@ func sendKeys() []key[stepSpec] {
 		{
 			name: "send",
 			read: func(d *decoder, s *stepSpec, _, v *yamlfile.Node) {
-				if _, ok := d.name(v, "send"); ok {
+				if _, ok := d.readName(v, "send"); ok {
 					s.message = v
 				}
 			},
@@ -229,7 +229,7 @@ func sendKeys() []key[stepSpec] {
 		{
 			name: "topic",
 			read: func(d *decoder, s *stepSpec, _, v *yamlfile.Node) {
-				if _, ok := d.name(v, "topic"); ok {
+				if _, ok := d.readName(v, "topic"); ok {
 					s.topic = v
 				}
 			},
@@ -269,7 +269,7 @@ func splitKeys(depth int) []key[stepSpec] {
 		{
 			name: "split",
 			read: func(d *decoder, s *stepSpec, _, v *yamlfile.Node) {
-				if _, ok := d.name(v, "split"); ok {
+				if _, ok := d.readName(v, "split"); ok {
 					s.split = v
 				}
 			},
@@ -285,7 +285,7 @@ func readArms(d *decoder, s *stepSpec, v *yamlfile.Node, depth int) {
 		return
 	}
 	for _, p := range v.Pairs {
-		if _, ok := d.name(p.Key, "an arm"); !ok {
+		if _, ok := d.readName(p.Key, "an arm"); !ok {
 			continue
 		}
 		if slices.ContainsFunc(s.arms, func(a *armSpec) bool { return a.name.Text == p.Key.Text }) {
@@ -301,7 +301,7 @@ func readArms(d *decoder, s *stepSpec, v *yamlfile.Node, depth int) {
 			{
 				name: "weight",
 				read: func(d *decoder, a *armSpec, _, v *yamlfile.Node) {
-					if w, ok := d.weight(v); ok {
+					if w, ok := d.readWeight(v); ok {
 						a.weight = w
 					}
 				},
@@ -330,7 +330,7 @@ func readStop(d *decoder, s *stepSpec, _, v *yamlfile.Node) {
 
 func readWaitUntil(d *decoder, s *stepSpec, _, v *yamlfile.Node) {
 	if v.Kind != yamlfile.Mapping {
-		s.clock, _ = d.clock(v, "wait_until")
+		s.clock, _ = d.readClock(v, "wait_until")
 		return
 	}
 	table := []key[stepSpec]{{

@@ -26,7 +26,7 @@ func readTopics(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {
 		return
 	}
 	for _, p := range v.Pairs {
-		name, ok := d.name(p.Key, "a topic")
+		name, ok := d.readName(p.Key, "a topic")
 		if !ok {
 			continue
 		}

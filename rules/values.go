@@ -28,8 +28,8 @@ var units = map[string]time.Duration{
 	"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour,
 }
 
-// duration reads 90s, 15m, 2h, 3d or 2w. A day is 24 hours.
-func (d *decoder) duration(n *yamlfile.Node, what string) (time.Duration, bool) {
+// readDuration reads 90s, 15m, 2h, 3d or 2w. A day is 24 hours.
+func (d *decoder) readDuration(n *yamlfile.Node, what string) (time.Duration, bool) {
 	text, ok := d.Text(n, what)
 	if !ok {
 		return 0, false
@@ -52,8 +52,8 @@ func (d *decoder) duration(n *yamlfile.Node, what string) (time.Duration, bool) 
 	return time.Duration(count) * unit, true
 }
 
-// clock reads a time of day as minutes after midnight.
-func (d *decoder) clock(n *yamlfile.Node, what string) (int, bool) {
+// readClock reads a time of day as minutes after midnight.
+func (d *decoder) readClock(n *yamlfile.Node, what string) (int, bool) {
 	text, ok := d.Text(n, what)
 	if !ok {
 		return 0, false
@@ -70,8 +70,8 @@ func (d *decoder) clock(n *yamlfile.Node, what string) (int, bool) {
 
 var weekdays = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 
-// days reads a list of weekdays, in the order of the week.
-func (d *decoder) days(n *yamlfile.Node) (days []time.Weekday) {
+// readDays reads a list of weekdays, in the order of the week.
+func (d *decoder) readDays(n *yamlfile.Node) (readDays []time.Weekday) {
 	d.readList(n, "days", func(item *yamlfile.Node) {
 		text, ok := d.Text(item, "a day")
 		if !ok {
@@ -85,18 +85,18 @@ func (d *decoder) days(n *yamlfile.Node) (days []time.Weekday) {
 				fix = "write " + strings.ToLower(text[:3])
 			}
 			d.Fail(item.At, fix, "%q is not a weekday", text)
-		case slices.Contains(days, time.Weekday(day)):
+		case slices.Contains(readDays, time.Weekday(day)):
 			d.Fail(item.At, "keep it once", "%s stands twice", text)
 		default:
-			days = append(days, time.Weekday(day))
+			readDays = append(readDays, time.Weekday(day))
 		}
 	})
-	slices.Sort(days)
-	return days
+	slices.Sort(readDays)
+	return readDays
 }
 
-// integer reads a whole number from low to high.
-func (d *decoder) integer(n *yamlfile.Node, what string, low, high int) (int, bool) {
+// readInteger reads a whole number from low to high.
+func (d *decoder) readInteger(n *yamlfile.Node, what string, low, high int) (int, bool) {
 	text, ok := d.Text(n, what)
 	if !ok {
 		return 0, false
@@ -113,8 +113,8 @@ func (d *decoder) integer(n *yamlfile.Node, what string, low, high int) (int, bo
 	return v, true
 }
 
-// percent reads a share of learners: 10%, 2.5%.
-func (d *decoder) percent(n *yamlfile.Node, what string) (float64, bool) {
+// readPercent reads a share of learners: 10%, 2.5%.
+func (d *decoder) readPercent(n *yamlfile.Node, what string) (float64, bool) {
 	text, ok := d.Text(n, what)
 	if !ok {
 		return 0, false
@@ -138,8 +138,8 @@ func (d *decoder) percent(n *yamlfile.Node, what string) (float64, bool) {
 	return share, true
 }
 
-// weight reads how often an arm is chosen, relative to the others.
-func (d *decoder) weight(n *yamlfile.Node) (float64, bool) {
+// readWeight reads how often an arm is chosen, relative to the others.
+func (d *decoder) readWeight(n *yamlfile.Node) (float64, bool) {
 	text, ok := d.Text(n, "weight")
 	if !ok {
 		return 0, false
@@ -166,8 +166,8 @@ func (d *decoder) oneOf(n *yamlfile.Node, what string, words ...string) (string,
 	return text, true
 }
 
-// name reads the name of a message, topic or link: lower case words joined by - or _.
-func (d *decoder) name(n *yamlfile.Node, what string) (string, bool) {
+// readName reads the name of a message, topic or link: lower case words joined by - or _.
+func (d *decoder) readName(n *yamlfile.Node, what string) (string, bool) {
 	text, ok := d.Text(n, what)
 	if !ok {
 		return "", false

@@ -12,9 +12,9 @@ import (
 	"homeroom/internal/narrate"
 )
 
-// compare sets what was expected against what was decided. Messages (sent and withheld) must be equal in full and in
+// compareTimeline sets what was expected against what was decided. Messages (sent and withheld) must be equal in full and in
 // order; the other kinds are looked for where they are listed.
-func compare(t *Test, decisions []engine.Decision) ([]Line, bool) {
+func compareTimeline(t *Test, decisions []engine.Decision) ([]Line, bool) {
 	marks := make([]DiffMark, len(decisions))
 	for i := range marks {
 		marks[i] = Same
@@ -35,14 +35,14 @@ func compare(t *Test, decisions []engine.Decision) ([]Line, bool) {
 		}
 		missing[i] = true
 		for j := range decisions {
-			if !used[j] && x.matches(&decisions[j]) {
+			if !used[j] && x.matchesDecision(&decisions[j]) {
 				used[j], missing[i] = true, false
 				break
 			}
 		}
 	}
-	gotCommon, wantCommon := common(len(got), len(want), func(i, j int) bool {
-		return t.Expect[want[j]].matches(&decisions[got[i]])
+	gotCommon, wantCommon := longestCommonSubsequence(len(got), len(want), func(i, j int) bool {
+		return t.Expect[want[j]].matchesDecision(&decisions[got[i]])
 	})
 	for i, j := range got {
 		if !gotCommon[i] {
@@ -53,13 +53,13 @@ func compare(t *Test, decisions []engine.Decision) ([]Line, bool) {
 		missing[j] = !wantCommon[i]
 	}
 	passed := !slices.Contains(missing, true) && !slices.Contains(marks, Unexpected)
-	return timeline(t, decisions, marks, missing), passed
+	return timelineLines(t, decisions, marks, missing), passed
 }
 
 func isMessage(k engine.Kind) bool { return k == engine.KindSent || k == engine.KindWithheld }
 
-// matches tells whether the decision is what was expected, to the second.
-func (x *Expectation) matches(d *engine.Decision) bool {
+// matchesDecision reports whether the decision is what was expected, to the second.
+func (x *Expectation) matchesDecision(d *engine.Decision) bool {
 	if x.Kind != d.Kind || !sameSecond(x.At, d.At) {
 		return false
 	}
@@ -74,8 +74,8 @@ func (x *Expectation) matches(d *engine.Decision) bool {
 
 func sameSecond(a, b time.Time) bool { return a.Truncate(time.Second).Equal(b.Truncate(time.Second)) }
 
-// common finds a longest common subsequence of two sequences and returns which of their items belong to it.
-func common(n, m int, same func(i, j int) bool) (a, b []bool) {
+// longestCommonSubsequence finds a longest common subsequence of two sequences and returns which of their items belong to it.
+func longestCommonSubsequence(n, m int, same func(i, j int) bool) (a, b []bool) {
 	longest := make([][]int, n+1)
 	for i := range longest {
 		longest[i] = make([]int, m+1)
@@ -106,13 +106,13 @@ func common(n, m int, same func(i, j int) bool) (a, b []bool) {
 	return a, b
 }
 
-// timeline puts events, decisions and missing expectations in the order of time; within an instant in that order.
-func timeline(t *Test, decisions []engine.Decision, marks []DiffMark, missing []bool) []Line {
+// timelineLines puts events, decisions and missing expectations in the order of time; within an instant in that order.
+func timelineLines(t *Test, decisions []engine.Decision, marks []DiffMark, missing []bool) []Line {
 	var lines []Line
 	for i := range t.Events {
 		ev := &t.Events[i]
 		if !ev.At.After(t.Until) {
-			lines = append(lines, Line{Mark: Same, At: ev.At, Kind: "event", What: ev.Name, Why: properties(ev.Properties), rank: 0})
+			lines = append(lines, Line{Mark: Same, At: ev.At, Kind: "event", What: ev.Name, Why: propertyWords(ev.Properties), rank: 0})
 		}
 	}
 	for i := range t.Expect {
@@ -135,8 +135,8 @@ func timeline(t *Test, decisions []engine.Decision, marks []DiffMark, missing []
 	return lines
 }
 
-// properties writes an event's properties in one line, by name.
-func properties(all map[string]any) string {
+// propertyWords writes an event's properties in one line, by name.
+func propertyWords(all map[string]any) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		parts = append(parts, fmt.Sprintf("%s=%v", name, all[name]))

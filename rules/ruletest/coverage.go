@@ -9,7 +9,7 @@ import (
 	"homeroom/engine"
 )
 
-// Coverage notes which steps, branches and ways out of a folder's rules the tests reach.
+// Coverage records which steps, branches and ways out of a folder's rules the tests reach.
 type Coverage struct {
 	rules []*ruleCoverage // as in the ruleset
 }
@@ -44,12 +44,12 @@ func NewCoverage(rs *engine.Ruleset) *Coverage {
 	return c
 }
 
-// instrument returns a ruleset that decides the same and notes which conditions are asked and what they say.
-func (c *Coverage) instrument(rs *engine.Ruleset) *engine.Ruleset {
+// watchRuleset returns a ruleset that decides the same and records which conditions are asked and what they say.
+func (c *Coverage) watchRuleset(rs *engine.Ruleset) *engine.Ruleset {
 	watched := *rs
 	watched.Rules = make([]*engine.Rule, len(rs.Rules))
 	for i, rule := range rs.Rules {
-		seen := c.of(rule.Name)
+		seen := c.coverageOf(rule.Name)
 		twin := *rule
 		twin.Program = slices.Clone(rule.Program)
 		for pc := range twin.Program {
@@ -87,7 +87,7 @@ func (w watchedExpr) Eval(v *engine.Vars) (any, error) {
 	return value, err
 }
 
-func (c *Coverage) of(rule string) *ruleCoverage {
+func (c *Coverage) coverageOf(rule string) *ruleCoverage {
 	for _, r := range c.rules {
 		if r.rule.Name == rule {
 			return r
@@ -96,24 +96,24 @@ func (c *Coverage) of(rule string) *ruleCoverage {
 	return nil
 }
 
-// stepped reads off a step of the engine where runs wait, what was sent, and how runs ended.
-func (c *Coverage) stepped(before engine.State, inputs []engine.Input, res engine.Result) {
+// noteStep reads off a step of the engine where runs wait, what was sent, and how runs ended.
+func (c *Coverage) noteStep(before engine.State, inputs []engine.Input, res engine.Result) {
 	for i := range res.State.Runs {
 		run := &res.State.Runs[i]
 		if run.Waiting {
-			c.of(run.Rule).steps[run.PC].reached = true
+			c.coverageOf(run.Rule).steps[run.PC].reached = true
 		}
-		c.of(run.Rule).split(run.Arm)
+		c.coverageOf(run.Rule).noteArm(run.Arm)
 	}
 	left := map[string]bool{}
 	for i := range res.Decisions {
 		d := &res.Decisions[i]
-		r := c.of(d.Rule)
-		r.split(d.Arm)
+		r := c.coverageOf(d.Rule)
+		r.noteArm(d.Arm)
 		r.goal = r.goal || d.Kind == engine.KindConverted || d.Reason == engine.ReasonGoalUnaided
 		if d.Kind == engine.KindExited {
 			left[d.Run] = d.Reason != engine.ReasonStop // a stop is a step that the run went on to
-			r.exited(d)
+			r.noteExit(d)
 		}
 		for pc := range r.steps {
 			if d.Step != "" && r.rule.Program[pc].ID == d.Step {
@@ -123,13 +123,13 @@ func (c *Coverage) stepped(before engine.State, inputs []engine.Input, res engin
 	}
 	for i := range before.Runs {
 		if run := &before.Runs[i]; run.Waiting && !left[run.ID] {
-			c.of(run.Rule).moved(run, stillWaits(run, res.State.Runs), len(inputs) > 0)
+			c.coverageOf(run.Rule).noteWay(run, stillWaits(run, res.State.Runs), len(inputs) > 0)
 		}
 	}
 }
 
-// split notes the arm that a run took, written "split=arm".
-func (r *ruleCoverage) split(taken string) {
+// noteArm records the arm that a run took, written "split=arm".
+func (r *ruleCoverage) noteArm(taken string) {
 	name, arm, _ := strings.Cut(taken, "=")
 	for pc := range r.rule.Program {
 		if sp := r.rule.Program[pc].Split; sp != nil && sp.Name == name {
@@ -143,14 +143,14 @@ func (r *ruleCoverage) split(taken string) {
 	}
 }
 
-// stillWaits tells whether a run waits where it did.
+// stillWaits reports whether a run waits where it did.
 func stillWaits(run *engine.Run, now []engine.Run) bool {
 	return slices.ContainsFunc(now, func(r engine.Run) bool { return r.ID == run.ID && r.Waiting && r.PC == run.PC })
 }
 
-// moved notes by which way a run went on from its wait_for. A virtual clock wakes at each due instant, so a step with
+// noteWay records by which way a run went on from its wait_for. A virtual clock wakes at each due instant, so a step with
 // an event takes the event's way, and one without takes the timeout's.
-func (r *ruleCoverage) moved(run *engine.Run, stays, event bool) {
+func (r *ruleCoverage) noteWay(run *engine.Run, stays, event bool) {
 	if stays || r.rule.Program[run.PC].Op != engine.OpWaitFor {
 		return
 	}
@@ -159,8 +159,8 @@ func (r *ruleCoverage) moved(run *engine.Run, stays, event bool) {
 	step.passed = step.passed || !event
 }
 
-// exited notes the stop or the until that ended a run. Steps that stop with the same reason cannot be told apart.
-func (r *ruleCoverage) exited(d *engine.Decision) {
+// noteExit records the stop or the until that ended a run. Steps that stop with the same reason cannot be told apart.
+func (r *ruleCoverage) noteExit(d *engine.Decision) {
 	switch d.Reason {
 	case engine.ReasonStop:
 		for pc := range r.rule.Program {

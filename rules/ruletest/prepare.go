@@ -44,13 +44,13 @@ func (t *Test) Prepare(f Folder) (*Case, rules.Problems) {
 		r.Fail(t.places["held_out"], "add holdout: 10% to a rule, or take held_out out",
 			"none of the rules has a holdout and the settings have no control group, so nobody can be held out")
 	}
-	c.profile = t.person(r)
+	c.profile = t.startingProfile(r)
 	for i := range t.Events {
-		c.events = append(c.events, t.decode(r, f.Catalog, i))
+		c.events = append(c.events, t.decodeEvent(r, f.Catalog, i))
 	}
 	names := namesOf(f.Ruleset)
 	for i := range t.Expect {
-		t.Expect[i].check(r, names)
+		t.Expect[i].checkNames(r, names)
 	}
 	if len(r.problems()) > 0 {
 		r.nameTest(0)
@@ -59,7 +59,7 @@ func (t *Test) Prepare(f Folder) (*Case, rules.Problems) {
 	return c, nil
 }
 
-// holdsOut tells whether learners can be held out of anything.
+// holdsOut reports whether learners can be held out of anything.
 func holdsOut(rs *engine.Ruleset) bool {
 	return rs.Settings.Control > 0 || slices.ContainsFunc(rs.Rules, func(r *engine.Rule) bool { return r.Holdout > 0 })
 }
@@ -85,8 +85,8 @@ func (t *Test) selectRules(r *reader, all *engine.Ruleset) *engine.Ruleset {
 	return &chosen
 }
 
-// person is what is known of the learner before the first event.
-func (t *Test) person(r *reader) profile.Profile {
+// startingProfile is what is known of the learner before the first event.
+func (t *Test) startingProfile(r *reader) profile.Profile {
 	if t.Learner == nil {
 		return profile.Profile{}
 	}
@@ -103,16 +103,16 @@ func (t *Test) person(r *reader) profile.Profile {
 	return p
 }
 
-// learner returns the learner's id.
-func (t *Test) learner() string {
+// learnerID returns the learner's id.
+func (t *Test) learnerID() string {
 	if t.Learner != nil && t.Learner.ID != "" {
 		return t.Learner.ID
 	}
 	return defaultLearner
 }
 
-// decode puts an event through the catalog, as if it had been published.
-func (t *Test) decode(r *reader, c Catalog, i int) catalog.Decoded {
+// decodeEvent puts an event through the catalog, as if it had been published.
+func (t *Test) decodeEvent(r *reader, c Catalog, i int) catalog.Decoded {
 	ev := &t.Events[i]
 	body := struct {
 		ID         string         `json:"id"`
@@ -121,7 +121,7 @@ func (t *Test) decode(r *reader, c Catalog, i int) catalog.Decoded {
 		Time       time.Time      `json:"time"`
 		Properties map[string]any `json:"properties,omitempty"`
 		Traits     map[string]any `json:"traits,omitempty"`
-	}{ev.ID, ev.Name, t.learner(), ev.Time, ev.Properties, ev.Traits}
+	}{ev.ID, ev.Name, t.learnerID(), ev.Time, ev.Properties, ev.Traits}
 	if body.ID == "" {
 		body.ID = fmt.Sprintf("event-%d", i+1)
 	}
@@ -157,8 +157,9 @@ func namesOf(rs *engine.Ruleset) names {
 	return n
 }
 
-// check notes a name that does not exist: a test that waits for it to be skipped would pass by accident, or never.
-func (x *Expectation) check(r *reader, n names) {
+// checkNames adds a problem for a name that does not exist: a test that expects it to be skipped would pass by accident, or
+// never.
+func (x *Expectation) checkNames(r *reader, n names) {
 	if x.Rule != "" && !slices.Contains(n.rules, x.Rule) {
 		r.Fail(x.at, spelling.Suggest(x.Rule, n.rules), "there is no rule %s", x.Rule)
 	}

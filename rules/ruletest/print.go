@@ -35,13 +35,13 @@ func (r *Result) Write(w io.Writer, color bool) error {
 	kinds := 0
 	whats := 0
 	for _, l := range r.Timeline {
-		offsets = max(offsets, len(offset(l.At, r.Test.Start)))
+		offsets = max(offsets, len(offsetText(l.At, r.Test.Start)))
 		kinds = max(kinds, len(l.Kind))
 		whats = max(whats, len(l.What))
 	}
 	for _, l := range r.Timeline {
 		line := fmt.Sprintf("  %c %s  %-*s  %-*s  %-*s  %s", l.Mark, l.At.UTC().Format(narrate.TimeFormat),
-			offsets, offset(l.At, r.Test.Start), kinds, l.Kind, whats, l.What, l.Why)
+			offsets, offsetText(l.At, r.Test.Start), kinds, l.Kind, whats, l.What, l.Why)
 		line = strings.TrimRight(line, " ")
 		switch l.Mark {
 		case Missing:
@@ -56,8 +56,8 @@ func (r *Result) Write(w io.Writer, color bool) error {
 	return err
 }
 
-// offset writes the time since the start as a test would: +2h, +1d30m; empty without a start or before it.
-func offset(at, start time.Time) string {
+// offsetText writes the time since the start as a test would: +2h, +1d30m; empty without a start or before it.
+func offsetText(at, start time.Time) string {
 	d := at.Sub(start).Truncate(time.Second)
 	if start.IsZero() || d < 0 {
 		return ""

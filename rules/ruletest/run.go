@@ -20,7 +20,7 @@ type Result struct {
 func (c *Case) Run(coverage *Coverage) Result {
 	res := Result{Test: c.Test}
 	opts := simulate.HostOptions{
-		Learner:         c.Test.learner(),
+		Learner:         c.Test.learnerID(),
 		Ruleset:         c.ruleset,
 		Profile:         c.profile,
 		AssumeReachable: c.Test.Learner == nil,
@@ -31,8 +31,8 @@ func (c *Case) Run(coverage *Coverage) Result {
 		opts.Assign = engine.AssignAll
 	}
 	if coverage != nil {
-		opts.Ruleset = coverage.instrument(c.ruleset)
-		opts.Stepped = coverage.stepped
+		opts.Ruleset = coverage.watchRuleset(c.ruleset)
+		opts.Stepped = coverage.noteStep
 	}
 	host := simulate.NewHost(opts)
 	for i, d := range c.events {
@@ -46,7 +46,7 @@ func (c *Case) Run(coverage *Coverage) Result {
 	if res.Err = host.Finish(c.Test.Until); res.Err != nil {
 		return res
 	}
-	res.Timeline, res.Passed = compare(c.Test, res.Decisions)
+	res.Timeline, res.Passed = compareTimeline(c.Test, res.Decisions)
 	return res
 }
 
