@@ -35,7 +35,7 @@ func (s *Standing) Apply(ev *Event, rs *Ruleset, arrival time.Time) Change {
 	return change
 }
 
-// engaged tells whether a person, not a mail client, has answered a message.
+// engaged reports whether a person, not a mail client, has answered a message.
 func engaged(ev *Event) bool {
 	switch ev.Name {
 	case EventEmailOpened:

@@ -28,7 +28,7 @@ func (sp *Split) armOf(learner string) *Arm {
 	return &sp.Arms[len(sp.Arms)-1]
 }
 
-// heldOut tells whether the learner is among the percent of a holdout or control group.
+// heldOut reports whether the learner is among the percent of a holdout or control group.
 func (s *stepper) heldOut(percent float64, purpose, name string) bool {
 	switch {
 	case percent <= 0:
@@ -46,24 +46,11 @@ func (s *stepper) heldOut(percent float64, purpose, name string) bool {
 	return share(s.st.Learner, purpose, name) < percent
 }
 
-// withhold keeps a message back that would go now, from a learner of the global control group or of the rule's holdout. The control group
-// is asked first, so that its learners are in no rule's holdout.
+// withholdSend records that a message was withheld which would be sent now.
 //
 // A withheld message does to the learner's later decisions what a sent one does that provokes nothing: it takes its slots, makes sent() true and
 // counts for back-off. Otherwise the groups would differ in more than the message, and the lift would be wrong.
-func (s *stepper) withhold(run *Run, rule *Rule, in *Instr, at time.Time) bool {
-	if in.Send.Transactional {
-		return false
-	}
-	var reason Reason
-	switch {
-	case s.heldOut(s.env.Current.Settings.Control, "control", ""):
-		reason = ReasonControl
-	case s.heldOut(rule.Holdout, "holdout", rule.Name):
-		reason = ReasonHoldout
-	default:
-		return false
-	}
+func (s *stepper) withholdSend(run *Run, in *Instr, at time.Time, reason Reason) {
 	s.st.PastSends = append(s.st.PastSends, PastSend{
 		ID:       hashID(run.ID, in.ID),
 		Message:  in.Send.Message,
@@ -75,8 +62,7 @@ func (s *stepper) withhold(run *Run, rule *Rule, in *Instr, at time.Time) bool {
 	if run.Exposed.IsZero() {
 		run.Exposed = at
 	}
-	s.note(s.about(run, in, Decision{At: at, Kind: KindWithheld, Reason: reason}))
-	return true
+	s.recordDecision(s.aboutStep(run, in, Decision{At: at, Kind: KindWithheld, Reason: reason}))
 }
 
 // reachesGoal asks whether the event is the success that the rule is after. Before the first message it ends the run
@@ -88,15 +74,15 @@ func (s *stepper) reachesGoal(run *Run, rule *Rule, ev *Event, course string, at
 	if !run.Exposed.IsZero() && at.After(run.Exposed.Add(rule.Goal.Within)) {
 		return false
 	}
-	if !s.matches(&rule.Goal.Match, rule, run, ev, course, at) {
+	if !s.matchesRun(&rule.Goal.Match, rule, run, ev, course, at) {
 		return false
 	}
 	if run.Exposed.IsZero() {
-		s.exit(run, at, ReasonGoalUnaided, ev.Name, ev.ID)
+		s.exitRun(run, at, ReasonGoalUnaided, ev.Name, ev.ID)
 		return true
 	}
-	s.note(Decision{
-		At:     s.stamp(at),
+	s.recordDecision(Decision{
+		At:     s.decisionTime(at),
 		Rule:   run.Rule,
 		Scope:  run.Scope,
 		Kind:   KindConverted,
@@ -108,7 +94,7 @@ func (s *stepper) reachesGoal(run *Run, rule *Rule, ev *Event, course string, at
 	}, ev.ID)
 	run.Ended = true
 	run.Exposed = time.Time{} // nothing is watched for any more
-	s.exit(run, at, ReasonGoal, ev.Name, ev.ID)
+	s.exitRun(run, at, ReasonGoal, ev.Name, ev.ID)
 	return true
 }
 

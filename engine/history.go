@@ -102,15 +102,15 @@ func (s *stepper) noteAnswers() {
 		return
 	}
 	for i := range s.st.PastSends {
-		if m := &s.st.PastSends[i]; !m.Answered && s.answered(m.At) {
+		if m := &s.st.PastSends[i]; !m.Answered && s.wasAnswered(m.At) {
 			m.Answered = true
 		}
 	}
 }
 
-// answered tells whether the learner did anything within 72 hours after a message. Where the standing no longer knows,
+// wasAnswered reports whether the learner did anything within 72 hours after a message. Where the standing no longer knows,
 // they did: it forgets nothing but what came before later activity.
-func (s *stepper) answered(sent time.Time) bool {
+func (s *stepper) wasAnswered(sent time.Time) bool {
 	st := s.env.Standing
 	for _, ring := range []Activity{st.Platform, st.Engaged} {
 		for i, ms := range ring {
@@ -123,9 +123,9 @@ func (s *stepper) answered(sent time.Time) bool {
 	return false
 }
 
-// ignoring tells whether the learner is to be left alone at `at`, and until when. When a back-off is over the count
+// backOffUntil reports whether the learner is to be left alone at `at`, and until when. When a back-off is over the count
 // starts again.
-func (s *stepper) ignoring(at time.Time) (until time.Time, yes bool) {
+func (s *stepper) backOffUntil(at time.Time) (until time.Time, yes bool) {
 	b := s.env.Current.Settings.BackOff
 	if b == nil {
 		return time.Time{}, false

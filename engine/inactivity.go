@@ -100,9 +100,9 @@ func (s *stepper) nextSilence() *silence {
 	return nil
 }
 
-// mayStart tells whether no run and no memory of one stands against a silence.
+// mayStart reports whether no run and no memory of one stands against a silence.
 func (s *stepper) mayStart(si *silence) bool {
-	past := s.pastOf(si.key)
+	past := s.pastRunByKey(si.key)
 	again := &si.rule.Again
 	switch {
 	case past.Started != 0 && !again.Always && again.After == 0:
@@ -110,7 +110,7 @@ func (s *stepper) mayStart(si *silence) bool {
 	case past.Armed != 0 && si.armed.UnixMilli() <= past.Armed:
 		return false
 	}
-	return s.live(si.rule.Name, si.scope) == nil
+	return s.liveRun(si.rule.Name, si.scope) == nil
 }
 
 // listSilences lists, in room, the silences of the standing that the story has not been told past, in the order in which
@@ -150,7 +150,7 @@ func (s *stepper) appendSilences(list []silence, rule *Rule, course string, c *C
 		bases = s.env.Standing.courseBases(c, &room)
 	}
 	for i, b := range bases {
-		due := s.counted(b).Add(rule.When.Inactive)
+		due := s.isCounted(b).Add(rule.When.Inactive)
 		switch {
 		case i+1 < len(bases) && !bases[i+1].exact.After(due): // active again in time
 			continue
@@ -172,16 +172,16 @@ func (s *stepper) appendSilences(list []silence, rule *Rule, course string, c *C
 	return list
 }
 
-// toldUpTo tells whether the learner's story has been told past an instant, so that nothing falls due there any more.
+// toldUpTo reports whether the learner's story has been told past an instant, so that nothing falls due there any more.
 func (s *stepper) toldUpTo(due time.Time) bool { return due.Before(s.st.Clock) || !due.After(s.told) }
 
-// toldPast tells whether even the silence after the last base is an old story. Rounding up errs on the side of looking.
+// toldPast reports whether even the silence after the last base is an old story. Rounding up errs on the side of looking.
 func (s *stepper) toldPast(last time.Time, rule *Rule) bool {
 	return s.toldUpTo(roundUp(last, s.env.Current.Settings.Resolution).Add(rule.When.Inactive))
 }
 
-// counted is the instant from which inactivity counts after b.
-func (s *stepper) counted(b base) time.Time {
+// isCounted is the instant from which inactivity counts after b.
+func (s *stepper) isCounted(b base) time.Time {
 	if b.enrol {
 		return b.exact
 	}
@@ -207,13 +207,13 @@ func (s *stepper) startSilent(si *silence, at time.Time) {
 	if si.course != "" {
 		ev.Properties[KeyCourse] = si.course
 	}
-	s.remember(si.rule.Name, si.scope, func(p *PastRun) { p.Armed = si.armed.UnixMilli() })
+	s.changePastRun(si.rule.Name, si.scope, func(p *PastRun) { p.Armed = si.armed.UnixMilli() })
 	if cond := si.rule.When.Match.If; cond != nil {
-		vars := s.vars(nil, &ev, si.course, at)
+		vars := s.exprVars(nil, &ev, si.course, at)
 		if yes, err := evalBool(cond, vars); err != nil || !yes {
 			if err != nil {
-				s.note(Decision{
-					At:     s.stamp(at),
+				s.recordDecision(Decision{
+					At:     s.decisionTime(at),
 					Rule:   si.rule.Name,
 					Scope:  si.scope,
 					Kind:   KindSkipped,
@@ -224,7 +224,7 @@ func (s *stepper) startSilent(si *silence, at time.Time) {
 			return
 		}
 	}
-	s.start(si.rule, si.scope, si.course, &ev, at, si.armed)
+	s.startRun(si.rule, si.scope, si.course, &ev, at, si.armed)
 }
 
 // silenceOver tells why an inactivity run has nothing left to say as of `at`; empty: it has.

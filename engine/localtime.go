@@ -6,8 +6,8 @@ import (
 	_ "time/tzdata" // the same zones on every machine
 )
 
-// zone is the learner's time zone: their own if it is known and valid, else the folder's, else UTC.
-func (s *stepper) zone() *time.Location {
+// learnerZone is the learner's time zone: their own if it is known and valid, else the folder's, else UTC.
+func (s *stepper) learnerZone() *time.Location {
 	if s.loc == nil {
 		s.loc = s.findZone()
 	}
@@ -68,7 +68,7 @@ func onDay(year int, month time.Month, day, minutes int, loc *time.Location) tim
 	return guess
 }
 
-// shows tells whether t's local clock shows the same date and time as wall.
+// shows reports whether t's local clock shows the same date and time as wall.
 func shows(t, wall time.Time) bool {
 	return t.Day() == wall.Day() && t.Hour() == wall.Hour() && t.Minute() == wall.Minute()
 }
@@ -88,7 +88,7 @@ func nextClock(t time.Time, minutes int, days []time.Weekday, loc *time.Location
 	return t
 }
 
-// until tells whether t is quiet in loc, and when that quiet ends.
+// until reports whether t is quiet in loc, and when that quiet ends.
 func (q *QuietHours) until(t time.Time, loc *time.Location) (time.Time, bool) {
 	local := t.In(loc)
 	for d := -1; d <= 0; d++ {

@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-// note records a decision. The parts name the occasion, so that its id is the same whenever the decision is taken again.
-func (s *stepper) note(d Decision, parts ...string) {
+// recordDecision records a decision. The parts name the occasion, so that its id is the same whenever the decision is taken again.
+func (s *stepper) recordDecision(d Decision, parts ...string) {
 	d.Learner = s.st.Learner
 	var room [10]string
 	d.ID = hashID(append(append(room[:0], d.Learner, d.Rule, d.Scope, d.Run, d.Step, string(d.Kind), string(d.Reason)), parts...)...)
-	s.tell(d)
+	s.addDecision(d)
 }
 
-// tell hands a decision out and remembers it for people who look, without what the state says anyway and the ids that nobody reads:
+// addDecision hands a decision out and remembers it for people who look, without what the state says anyway and the ids that nobody reads:
 // every later step records it in the history once more.
-func (s *stepper) tell(d Decision) {
+func (s *stepper) addDecision(d Decision) {
 	s.decisions = append(s.decisions, d)
 	if s.unseen {
 		return
@@ -96,8 +96,8 @@ func (p PastRuns) trim(n int) PastRuns {
 	return p
 }
 
-// weight is about how many bytes of JSON the events take that started the live runs.
-func (s *stepper) weight() int {
+// runsWeight is about how many bytes of JSON the events take that started the live runs.
+func (s *stepper) runsWeight() int {
 	sum := 0
 	for i := range s.st.Runs {
 		sum += weight(s.st.Runs[i].Trigger.Properties)
@@ -139,10 +139,10 @@ func textWeight(v string) int {
 	return n
 }
 
-// past returns what is remembered of earlier runs of a rule in a scope; the zero Past: nothing.
-func (s *stepper) past(rule, scope string) PastRun { return s.pastOf(pastKey(rule, scope)) }
+// pastRun returns what is remembered of earlier runs of a rule in a scope; the zero Past: nothing.
+func (s *stepper) pastRun(rule, scope string) PastRun { return s.pastRunByKey(pastKey(rule, scope)) }
 
-func (s *stepper) pastOf(key uint64) PastRun {
+func (s *stepper) pastRunByKey(key uint64) PastRun {
 	for i := range s.st.PastRuns {
 		if s.st.PastRuns[i].Key == key {
 			return s.st.PastRuns[i]
@@ -151,16 +151,16 @@ func (s *stepper) pastOf(key uint64) PastRun {
 	return PastRun{Key: key}
 }
 
-// remember changes what is remembered of a rule in a scope and makes it the newest entry.
-func (s *stepper) remember(rule, scope string, change func(*PastRun)) {
-	p := s.past(rule, scope)
+// changePastRun changes what is remembered of a rule in a scope and makes it the newest entry.
+func (s *stepper) changePastRun(rule, scope string, change func(*PastRun)) {
+	p := s.pastRun(rule, scope)
 	change(&p)
 	s.st.PastRuns = slices.DeleteFunc(s.st.PastRuns, func(other PastRun) bool { return other.Key == p.Key })
 	s.st.PastRuns = append(s.st.PastRuns, p)
 }
 
-// live returns the live run of a rule in a scope, or nil.
-func (s *stepper) live(rule, scope string) *Run {
+// liveRun returns the live run of a rule in a scope, or nil.
+func (s *stepper) liveRun(rule, scope string) *Run {
 	for i := range s.st.Runs {
 		if run := &s.st.Runs[i]; run.Rule == rule && run.Scope == scope && !run.Ended {
 			return run
@@ -169,8 +169,8 @@ func (s *stepper) live(rule, scope string) *Run {
 	return nil
 }
 
-// run returns the run with this id, or nil. The pointer is good until runs are added or removed.
-func (s *stepper) run(id string) *Run {
+// runByID returns the run with this id, or nil. The pointer is good until runs are added or removed.
+func (s *stepper) runByID(id string) *Run {
 	for i := range s.st.Runs {
 		if s.st.Runs[i].ID == id {
 			return &s.st.Runs[i]
@@ -183,8 +183,8 @@ func (s *stepper) removeRun(id string) {
 	s.st.Runs = slices.DeleteFunc(s.st.Runs, func(r Run) bool { return r.ID == id })
 }
 
-// revision returns the ruleset that a run started with, or nil if it is lost.
-func (s *stepper) revision(hash string) *Ruleset {
+// findRevision returns the ruleset that a run started with, or nil if it is lost.
+func (s *stepper) findRevision(hash string) *Ruleset {
 	if hash == s.env.Current.Hash {
 		return s.env.Current
 	}
@@ -195,18 +195,18 @@ func (s *stepper) revision(hash string) *Ruleset {
 }
 
 func (s *stepper) ruleOf(run *Run) *Rule {
-	if rs := s.revision(run.Revision); rs != nil {
+	if rs := s.findRevision(run.Revision); rs != nil {
 		return rs.Rule(run.Rule)
 	}
 	return nil
 }
 
 // flightOf returns the index of a run's delivery that is out, flightByID that of a send; -1: none.
-func (s *stepper) flightOf(run string) int {
+func (s *stepper) pendingOfRun(run string) int {
 	return slices.IndexFunc(s.st.PendingDeliveries, func(f PendingDelivery) bool { return f.Send.Run == run })
 }
 
-func (s *stepper) flightByID(id string) int {
+func (s *stepper) pendingByID(id string) int {
 	return slices.IndexFunc(s.st.PendingDeliveries, func(f PendingDelivery) bool { return f.Send.ID == id })
 }
 
@@ -217,8 +217,8 @@ type asked struct {
 	past   history
 }
 
-// vars gathers what an expression may look at. It is good until the next call.
-func (s *stepper) vars(ev, trigger *Event, course string, at time.Time) *Vars {
+// exprVars gathers what an expression may look at. It is good until the next call.
+func (s *stepper) exprVars(ev, trigger *Event, course string, at time.Time) *Vars {
 	if s.asked == nil {
 		s.asked = &asked{}
 	}

@@ -68,9 +68,9 @@ func SettledDecision(send Send, o Outcome) Decision {
 	return d
 }
 
-// outcome takes in what came of a delivery.
-func (s *stepper) outcome(o *Outcome) {
-	i := s.flightByID(o.SendID)
+// applyOutcome takes in what came of a delivery.
+func (s *stepper) applyOutcome(o *Outcome) {
+	i := s.pendingByID(o.SendID)
 	if i < 0 {
 		return // told before
 	}
@@ -89,9 +89,9 @@ func (s *stepper) outcome(o *Outcome) {
 		answer.Status, answer.RetryAt = OutcomeRetry, s.now.Add(time.Minute)
 	}
 	d := OutcomeDecision(flight.Send, answer)
-	s.tell(d)
+	s.addDecision(d)
 
-	run := s.run(flight.Send.Run)
+	run := s.runByID(flight.Send.Run)
 	switch {
 	case run == nil:
 	case again && flight.ExitReason == "":
@@ -108,7 +108,7 @@ func (s *stepper) outcome(o *Outcome) {
 		if !exposes(o.Status) && run.Exposed.Equal(flight.Send.At) {
 			run.Exposed = time.Time{}
 		}
-		s.end(run)
+		s.endRun(run)
 	case !exposes(o.Status) && run.Exposed.Equal(flight.Send.At):
 		run.Exposed = time.Time{}
 	}

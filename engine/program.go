@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// advance walks a run from where it stands, at the instant `at`, until it waits, asks for a delivery, or ends.
-func (s *stepper) advance(id string, at time.Time) {
-	run := s.run(id)
+// advanceRun walks a run from where it stands, at the instant `at`, until it waits, asks for a delivery, or ends.
+func (s *stepper) advanceRun(id string, at time.Time) {
+	run := s.runByID(id)
 	rule := s.ruleOf(run)
 	if rule == nil {
-		s.exit(run, at, ReasonRevisionLost, "the rules this run started with are gone", "advance")
+		s.exitRun(run, at, ReasonRevisionLost, "the rules this run started with are gone", "advance")
 		return
 	}
 	run.Behind = false
@@ -28,27 +28,27 @@ func (s *stepper) advance(id string, at time.Time) {
 		if in.Op == OpSend {
 			at = s.sendTime(run, at)
 		}
-		if !s.perform(run, rule, in, at) {
+		if !s.runInstruction(run, rule, in, at) {
 			return
 		}
-		if run = s.run(id); run == nil {
+		if run = s.runByID(id); run == nil {
 			return
 		}
 	}
-	s.end(run)
+	s.endRun(run)
 }
 
-// perform does one instruction and reports whether the run goes on at once. A run may be gone afterwards.
-func (s *stepper) perform(run *Run, rule *Rule, in *Instr, at time.Time) bool {
+// runInstruction does one instruction and reports whether the run goes on at once. A run may be gone afterwards.
+func (s *stepper) runInstruction(run *Run, rule *Rule, in *Instr, at time.Time) bool {
 	switch in.Op {
 	case OpWait:
 		return s.waitUntil(run, at.Add(in.Dur), at)
 	case OpWaitClock:
-		return s.waitUntil(run, nextClock(at, in.Clock, in.Days, s.zone()), at)
+		return s.waitUntil(run, nextClock(at, in.Clock, in.Days, s.learnerZone()), at)
 	case OpWaitTime:
-		t, err := evalTime(in.Expr, s.vars(nil, &run.Trigger, run.Course, at))
+		t, err := evalTime(in.Expr, s.exprVars(nil, &run.Trigger, run.Course, at))
 		if err != nil { // better no message than one at the wrong time
-			s.exit(run, at, ReasonConditionError, err.Error(), in.ID)
+			s.exitRun(run, at, ReasonConditionError, err.Error(), in.ID)
 			return false
 		}
 		return s.waitUntil(run, t, at)
@@ -56,7 +56,7 @@ func (s *stepper) perform(run *Run, rule *Rule, in *Instr, at time.Time) bool {
 		run.Waiting, run.Due = true, at.Add(in.Dur)
 		return false
 	case OpBranch:
-		if s.holds(in.Expr, run, in, at) {
+		if s.evalCondition(in.Expr, run, in, at) {
 			run.PC++
 		} else {
 			run.PC = in.Else
@@ -66,7 +66,7 @@ func (s *stepper) perform(run *Run, rule *Rule, in *Instr, at time.Time) bool {
 		run.PC = in.Else
 		return true
 	case OpStop:
-		s.exit(run, at, ReasonStop, in.Reason, in.ID)
+		s.exitRun(run, at, ReasonStop, in.Reason, in.ID)
 		return false
 	case OpSplit:
 		arm := in.Split.armOf(s.st.Learner)
@@ -74,7 +74,7 @@ func (s *stepper) perform(run *Run, rule *Rule, in *Instr, at time.Time) bool {
 		run.PC = arm.PC
 		return true
 	case OpSend:
-		return s.ask(run, rule, in, at)
+		return s.decideSend(run, rule, in, at)
 	}
 	panic(fmt.Sprintf("engine: rule %q step %s: unknown instruction %q", rule.Name, in.ID, in.Op))
 }
@@ -90,18 +90,18 @@ func (s *stepper) waitUntil(run *Run, t, at time.Time) bool {
 	return false
 }
 
-// holds evaluates a step's condition; an error leaves a decision and counts as false.
-func (s *stepper) holds(cond Expr, run *Run, in *Instr, at time.Time) bool {
-	yes, err := evalBool(cond, s.vars(nil, &run.Trigger, run.Course, at))
+// evalCondition evaluates a step's condition; an error leaves a decision and counts as false.
+func (s *stepper) evalCondition(cond Expr, run *Run, in *Instr, at time.Time) bool {
+	yes, err := evalBool(cond, s.exprVars(nil, &run.Trigger, run.Course, at))
 	if err != nil {
-		s.conditionError(run, in, at, err)
+		s.recordConditionError(run, in, at, err.Error())
 	}
 	return yes
 }
 
-func (s *stepper) conditionError(run *Run, in *Instr, at time.Time, err error) {
+func (s *stepper) recordConditionError(run *Run, in *Instr, at time.Time, detail string) {
 	d := Decision{
-		At:     s.stamp(at),
+		At:     s.decisionTime(at),
 		Rule:   run.Rule,
 		Scope:  run.Scope,
 		Kind:   KindSkipped,
@@ -109,12 +109,12 @@ func (s *stepper) conditionError(run *Run, in *Instr, at time.Time, err error) {
 		Step:   in.ID,
 		Run:    run.ID,
 		Rev:    run.Revision,
-		Detail: err.Error(),
+		Detail: detail,
 	}
 	if in.Send != nil {
 		d.Message = in.Send.Message
 	}
-	s.note(d)
+	s.recordDecision(d)
 }
 
 // evalTime evaluates a timestamp.

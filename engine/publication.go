@@ -5,22 +5,16 @@ import (
 	"time"
 )
 
-// paused tells whether a rule is paused in the ruleset in force, whatever revision a run started with.
-func (s *stepper) paused(rule string) bool {
+// isPaused reports whether a rule is paused in the ruleset in force, whatever revision a run started with.
+func (s *stepper) isPaused(rule string) bool {
 	current := s.env.Current.Rule(rule)
 	return current != nil && current.Paused
 }
 
-// hold stops a run at a send of a paused rule. Nothing is dropped: when the pause is lifted the send is due anew.
-func (s *stepper) hold(run *Run, in *Instr, at time.Time) {
-	run.Paused = true
-	s.note(s.about(run, in, Decision{At: at, Kind: KindDeferred, Reason: ReasonPaused, Detail: "the rule is paused"}), at.Format(time.RFC3339Nano))
-}
-
-// unhold makes the sends due whose rule is no longer paused.
-func (s *stepper) unhold() {
+// resumePaused makes the sends due whose rule is no longer paused.
+func (s *stepper) resumePaused() {
 	for i := range s.st.Runs {
-		if run := &s.st.Runs[i]; run.Paused && !s.paused(run.Rule) {
+		if run := &s.st.Runs[i]; run.Paused && !s.isPaused(run.Rule) {
 			run.Paused = false
 			run.Due = s.now
 			run.FirstDue = s.now
@@ -28,8 +22,8 @@ func (s *stepper) unhold() {
 	}
 }
 
-// published does to the live runs what a publication asks for.
-func (s *stepper) published(p *Publication) {
+// applyPublication does to the live runs what a publication asks for.
+func (s *stepper) applyPublication(p *Publication) {
 	at := later(s.st.Clock, s.now)
 	ids := make([]string, 0, len(s.st.Runs))
 	for i := range s.st.Runs {
@@ -38,23 +32,23 @@ func (s *stepper) published(p *Publication) {
 		}
 	}
 	for _, id := range ids {
-		run := s.run(id)
+		run := s.runByID(id)
 		old := s.ruleOf(run)
 		next := s.env.Current.Rule(run.Rule)
 		switch p.RunPolicy {
 		case RunPolicyMigrate:
-			s.migrate(run, old, next, at, p.Hash)
+			s.migrateRun(run, old, next, at, p.Hash)
 		case RunPolicyCancel:
 			if old == nil || next == nil || old.Hash != next.Hash {
-				s.exit(run, at, ReasonWithdrawn, "by a publication", p.Hash)
+				s.exitRun(run, at, ReasonWithdrawn, "by a publication", p.Hash)
 			}
 		case RunPolicyFinish:
 		}
 	}
 }
 
-// migrate moves a run to the step with the same id in the ruleset in force. A wait that is under way keeps its end.
-func (s *stepper) migrate(run *Run, old, next *Rule, at time.Time, publication string) {
+// migrateRun moves a run to the step with the same id in the ruleset in force. A wait that is under way keeps its end.
+func (s *stepper) migrateRun(run *Run, old, next *Rule, at time.Time, publication string) {
 	to := -1
 	if old != nil && next != nil {
 		if run.PC >= len(old.Program) {
@@ -64,16 +58,16 @@ func (s *stepper) migrate(run *Run, old, next *Rule, at time.Time, publication s
 		}
 	}
 	if to < 0 || run.Waiting && !next.Program[to].waits() {
-		s.exit(run, at, ReasonMigratedAway, "its step is gone", publication)
+		s.exitRun(run, at, ReasonMigratedAway, "its step is gone", publication)
 		return
 	}
-	if i := s.flightOf(run.ID); i >= 0 { // should the message come back, it comes back to its own step
+	if i := s.pendingOfRun(run.ID); i >= 0 { // should the message come back, it comes back to its own step
 		back := -1
 		if pc := s.st.PendingDeliveries[i].PC; pc < len(old.Program) {
 			back = slices.IndexFunc(next.Program, func(in Instr) bool { return in.ID == old.Program[pc].ID })
 		}
 		if back < 0 {
-			s.exit(run, at, ReasonMigratedAway, "its step is gone", publication)
+			s.exitRun(run, at, ReasonMigratedAway, "its step is gone", publication)
 			return
 		}
 		s.st.PendingDeliveries[i].PC = back
@@ -82,7 +76,7 @@ func (s *stepper) migrate(run *Run, old, next *Rule, at time.Time, publication s
 	run.Revision = s.env.Current.Hash
 }
 
-// waits tells whether a run can sleep at this instruction.
+// waits reports whether a run can sleep at this instruction.
 func (in *Instr) waits() bool {
 	return in.Op == OpWait || in.Op == OpWaitClock || in.Op == OpWaitTime || in.Op == OpWaitFor
 }

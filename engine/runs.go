@@ -8,29 +8,29 @@ import (
 	"time"
 )
 
-// offer shows an event to the live runs, oldest first: goal, then until, then a waiting wait_for.
-func (s *stepper) offer(ev *Event, course string, at time.Time) {
+// offerEvent shows an event to the live runs, oldest first: goal, then until, then a waiting wait_for.
+func (s *stepper) offerEvent(ev *Event, course string, at time.Time) {
 	ids := make([]string, 0, len(s.st.Runs))
 	for i := range s.st.Runs {
 		ids = append(ids, s.st.Runs[i].ID)
 	}
 	for _, id := range ids {
-		s.offerTo(s.run(id), ev, course, at)
+		s.offerToRun(s.runByID(id), ev, course, at)
 	}
 }
 
-func (s *stepper) offerTo(run *Run, ev *Event, course string, at time.Time) {
+func (s *stepper) offerToRun(run *Run, ev *Event, course string, at time.Time) {
 	rule := s.ruleOf(run)
 	if rule == nil {
-		s.exit(run, at, ReasonRevisionLost, "the rules this run started with are gone", ev.ID)
+		s.exitRun(run, at, ReasonRevisionLost, "the rules this run started with are gone", ev.ID)
 		return
 	}
 	if s.reachesGoal(run, rule, ev, course, at) {
 		return
 	}
 	for i := range rule.Until {
-		if s.matches(&rule.Until[i], rule, run, ev, course, at) {
-			s.exit(run, at, ReasonUntil, ev.Name, ev.ID)
+		if s.matchesRun(&rule.Until[i], rule, run, ev, course, at) {
+			s.exitRun(run, at, ReasonUntil, ev.Name, ev.ID)
 			return
 		}
 	}
@@ -38,31 +38,31 @@ func (s *stepper) offerTo(run *Run, ev *Event, course string, at time.Time) {
 		return
 	}
 	if reason := s.silenceOver(run, at); reason != "" {
-		s.exit(run, at, reason, ev.Name, ev.ID)
+		s.exitRun(run, at, reason, ev.Name, ev.ID)
 		return
 	}
 	if !run.Waiting || run.PC >= len(rule.Program) {
 		return
 	}
-	if in := &rule.Program[run.PC]; in.Op == OpWaitFor && s.matches(in.Match, rule, run, ev, course, at) {
+	if in := &rule.Program[run.PC]; in.Op == OpWaitFor && s.matchesRun(in.Match, rule, run, ev, course, at) {
 		run.Waiting = false
 		run.PC = run.PC + 1
 		run.Due = at
 	}
 }
 
-// matches asks whether an event reaches a run and fulfils a match.
-func (s *stepper) matches(m *Match, rule *Rule, run *Run, ev *Event, course string, at time.Time) bool {
-	if m.Event != ev.Name || !s.reaches(m, rule, run, ev, course) {
+// matchesRun asks whether an event reaches a run and fulfils a match.
+func (s *stepper) matchesRun(m *Match, rule *Rule, run *Run, ev *Event, course string, at time.Time) bool {
+	if m.Event != ev.Name || !s.concernsRun(m, rule, run, ev, course) {
 		return false
 	}
 	if m.If == nil {
 		return true
 	}
-	yes, err := evalBool(m.If, s.vars(ev, &run.Trigger, run.Course, at))
+	yes, err := evalBool(m.If, s.exprVars(ev, &run.Trigger, run.Course, at))
 	if err != nil {
-		s.note(Decision{
-			At:     s.stamp(at),
+		s.recordDecision(Decision{
+			At:     s.decisionTime(at),
 			Rule:   run.Rule,
 			Scope:  run.Scope,
 			Kind:   KindSkipped,
@@ -75,24 +75,24 @@ func (s *stepper) matches(m *Match, rule *Rule, run *Run, ev *Event, course stri
 	return yes
 }
 
-// reaches tells whether an event concerns a run: every `per` key that it carries must be equal; carrying none, it must
+// concernsRun reports whether an event concerns a run: every `per` key that it carries must be equal; carrying none, it must
 // share an entity key with the trigger; sharing none, only `any` lets it through.
-func (s *stepper) reaches(m *Match, rule *Rule, run *Run, ev *Event, course string) bool {
-	if carried, equal := s.compare(rule.Per, run, ev, course); carried {
+func (s *stepper) concernsRun(m *Match, rule *Rule, run *Run, ev *Event, course string) bool {
+	if carried, equal := s.compareKeys(rule.Per, run, ev, course); carried {
 		return equal
 	}
 	keys := s.env.Current.Keys[run.Trigger.Name]
 	if !slices.Contains(keys, KeyCourse) {
 		keys = append(slices.Clip(keys), KeyCourse)
 	}
-	if shared, equal := s.compare(keys, run, ev, course); shared {
+	if shared, equal := s.compareKeys(keys, run, ev, course); shared {
 		return equal
 	}
 	return m.Any
 }
 
-// compare looks at the keys that both the run and the event have: any tells that there are some, equal that they agree.
-func (s *stepper) compare(keys []string, run *Run, ev *Event, course string) (some, equal bool) {
+// compareKeys looks at the keys that both the run and the event have: any tells that there are some, equal that they agree.
+func (s *stepper) compareKeys(keys []string, run *Run, ev *Event, course string) (some, equal bool) {
 	for _, key := range keys {
 		ours := keyValue(&run.Trigger, key, run.Course)
 		theirs := keyValue(ev, key, course)
@@ -125,14 +125,14 @@ func keyValue(ev *Event, key, course string) string {
 	return ""
 }
 
-// trigger starts the runs that an event starts, in order of rule name.
-func (s *stepper) trigger(ev *Event, course string, at time.Time) {
+// startRuns starts the runs that an event starts, in order of rule name.
+func (s *stepper) startRuns(ev *Event, course string, at time.Time) {
 	for _, rule := range s.env.Current.Rules {
 		if rule.When.Inactive > 0 || rule.When.Match.Event != ev.Name {
 			continue
 		}
 		if cond := rule.When.Match.If; cond != nil {
-			yes, err := evalBool(cond, s.vars(ev, nil, course, at))
+			yes, err := evalBool(cond, s.exprVars(ev, nil, course, at))
 			if err != nil {
 				s.notStarted(rule, "", ev, at, ReasonConditionError, err.Error())
 			}
@@ -151,13 +151,13 @@ func (s *stepper) trigger(ev *Event, course string, at time.Time) {
 			s.notStarted(rule, "", ev, at, ReasonKeyUnknown, "the event does not tell its "+missing)
 			continue
 		}
-		s.start(rule, scopeOf(rule.Per, values), course, ev, at, time.Time{})
+		s.startRun(rule, scopeOf(rule.Per, values), course, ev, at, time.Time{})
 	}
 }
 
 func (s *stepper) notStarted(rule *Rule, scope string, ev *Event, at time.Time, reason Reason, detail string) {
-	s.note(Decision{
-		At:     s.stamp(at),
+	s.recordDecision(Decision{
+		At:     s.decisionTime(at),
 		Rule:   rule.Name,
 		Scope:  scope,
 		Kind:   KindSkipped,
@@ -167,12 +167,12 @@ func (s *stepper) notStarted(rule *Rule, scope string, ev *Event, at time.Time, 
 	}, ev.ID)
 }
 
-// start begins a run, unless one is live, it may not start again yet, its trigger is stale, or there are too many.
-func (s *stepper) start(rule *Rule, scope, course string, ev *Event, at, armed time.Time) {
+// startRun begins a run, unless one is live, it may not start again yet, its trigger is stale, or there are too many.
+func (s *stepper) startRun(rule *Rule, scope, course string, ev *Event, at, armed time.Time) {
 	settings := &s.env.Current.Settings
-	past := s.past(rule.Name, scope)
+	past := s.pastRun(rule.Name, scope)
 	switch {
-	case s.live(rule.Name, scope) != nil:
+	case s.liveRun(rule.Name, scope) != nil:
 		s.notStarted(rule, scope, ev, at, ReasonRunning, "")
 		return
 	case !rule.Again.allows(past, at):
@@ -181,11 +181,11 @@ func (s *stepper) start(rule *Rule, scope, course string, ev *Event, at, armed t
 	case settings.MaxEventAge > 0 && s.now.Sub(ev.Time) > settings.MaxEventAge:
 		s.notStarted(rule, scope, ev, at, ReasonStale, "")
 		return
-	case len(s.st.Runs) >= maxRuns || s.weight()+weight(ev.Properties) > maxWeight:
+	case len(s.st.Runs) >= maxRuns || s.runsWeight()+weight(ev.Properties) > maxWeight:
 		s.notStarted(rule, scope, ev, at, ReasonTooManyRuns, fmt.Sprintf("at most %d at a time", maxRuns))
 		return
 	}
-	s.remember(rule.Name, scope, func(p *PastRun) { p.Started = at.UnixMilli() })
+	s.changePastRun(rule.Name, scope, func(p *PastRun) { p.Started = at.UnixMilli() })
 	run := Run{
 		ID:       hashID(s.st.Learner, rule.Name, scope, ev.ID),
 		Rule:     rule.Name,
@@ -200,8 +200,8 @@ func (s *stepper) start(rule *Rule, scope, course string, ev *Event, at, armed t
 	run.Trigger.Learner = ""
 	run.Trigger.Properties = maps.Clone(ev.Properties) // the event's own are the host's
 	s.st.Runs = append(s.st.Runs, run)
-	s.note(Decision{
-		At:     s.stamp(at),
+	s.recordDecision(Decision{
+		At:     s.decisionTime(at),
 		Rule:   rule.Name,
 		Scope:  scope,
 		Kind:   KindStarted,
@@ -211,7 +211,7 @@ func (s *stepper) start(rule *Rule, scope, course string, ev *Event, at, armed t
 	}, ev.ID)
 }
 
-// allows tells whether a rule may start at `at` after what is remembered of its last run in the scope.
+// allows reports whether a rule may start at `at` after what is remembered of its last run in the scope.
 func (a Again) allows(past PastRun, at time.Time) bool {
 	if past.Started == 0 || a.Always {
 		return true
@@ -230,19 +230,19 @@ func (a Again) String() string {
 	return "never"
 }
 
-// exit ends a run before its last step. A delivery that is out is not tried again; one that has been out for longer
+// exitRun ends a run before its last step. A delivery that is out is not tried again; one that has been out for longer
 // than Grace is given up if it has not begun. (A punctual one went before the learner left, in every host alike.) The
 // goal goes on being watched for if the learner has been exposed: leaving may be how they reach it.
-func (s *stepper) exit(run *Run, at time.Time, reason Reason, detail, occasion string) {
-	if i := s.flightOf(run.ID); i >= 0 && !s.ownEnd(&s.st.PendingDeliveries[i], at, reason) {
+func (s *stepper) exitRun(run *Run, at time.Time, reason Reason, detail, occasion string) {
+	if i := s.pendingOfRun(run.ID); i >= 0 && !s.ownEnd(&s.st.PendingDeliveries[i], at, reason) {
 		s.st.PendingDeliveries[i].ExitReason = reason
-		if !s.punctual(s.st.PendingDeliveries[i].Send.At) {
+		if !s.isPunctual(s.st.PendingDeliveries[i].Send.At) {
 			s.effects = append(s.effects, Effect{Kind: EffectCancel, Send: s.st.PendingDeliveries[i].Send})
 		}
 	}
 	if !run.Ended {
-		s.note(Decision{
-			At:     s.stamp(at),
+		s.recordDecision(Decision{
+			At:     s.decisionTime(at),
 			Rule:   run.Rule,
 			Scope:  run.Scope,
 			Kind:   KindExited,
@@ -253,23 +253,23 @@ func (s *stepper) exit(run *Run, at time.Time, reason Reason, detail, occasion s
 			Detail: detail,
 		}, occasion)
 	}
-	s.end(run)
+	s.endRun(run)
 }
 
-// ownEnd tells whether a run ends by its own program at the very instant of its last message: nobody has left, and
+// ownEnd reports whether a run ends by its own program at the very instant of its last message: nobody has left, and
 // should the provider say "later" the message is tried again.
 func (s *stepper) ownEnd(f *PendingDelivery, at time.Time, reason Reason) bool {
 	return (reason == ReasonStop || reason == ReasonConditionError) && f.Send.At.Equal(at)
 }
 
-// end takes a run out of the learner's way. It is kept, over, while its delivery is out or its goal is watched for.
-func (s *stepper) end(run *Run) {
+// endRun takes a run out of the learner's way. It is kept, over, while its delivery is out or its goal is watched for.
+func (s *stepper) endRun(run *Run) {
 	run.Ended = true
 	run.Due = time.Time{}
 	run.FirstDue = time.Time{}
 	run.Waiting = false
 	run.Paused = false
-	if s.flightOf(run.ID) < 0 && s.watchedUntil(run).IsZero() {
+	if s.pendingOfRun(run.ID) < 0 && s.watchedUntil(run).IsZero() {
 		s.removeRun(run.ID)
 	}
 }

@@ -13,82 +13,78 @@ func (s *stepper) sendTime(run *Run, at time.Time) time.Time {
 		run.FirstDue = at
 		run.Due = at
 	}
-	if !s.punctual(run.Due) {
+	if !s.isPunctual(run.Due) {
 		return s.now
 	}
 	return at
 }
 
-// ask puts the questions of rules.md (Sending) to a send step at the instant `at`, and reports whether the run goes on
-// at once.
-func (s *stepper) ask(run *Run, rule *Rule, in *Instr, at time.Time) bool {
-	if !s.ready(run) {
-		return false // late, or the run's last delivery is still out: asked again, in this step or a later one
+// decideSend asks the questions about a send step at the instant `at`, does what their verdict says, and reports whether
+// the run goes on at once.
+func (s *stepper) decideSend(run *Run, rule *Rule, in *Instr, at time.Time) bool {
+	if !s.isReady(run) {
+		return false // late, or the run's last delivery is pending: decided later, in this step or another
 	}
 	if s.horizon.IsZero() {
 		s.st.Clock = later(s.st.Clock, at)
 	} else { // a late send may be ahead of the stream by as much as Grace; the learner's clock is not
 		s.st.Clock = later(s.st.Clock, earlier(at, s.horizon))
 	}
-	if reason := s.silenceOver(run, at); reason != "" {
-		s.exit(run, at, reason, "", in.ID)
+	v := s.judgeSend(run, rule, in, at)
+	switch v.Answer {
+	case AnswerExit:
+		s.exitRun(run, at, v.Reason, v.Detail, in.ID)
 		return false
-	}
-	if s.paused(run.Rule) {
-		s.hold(run, in, at)
+	case AnswerDefer:
+		s.deferSend(run, in, at, v)
 		return false
-	}
-	if in.Send.If != nil {
-		errs := len(s.decisions)
-		if !s.holds(in.Send.If, run, in, at) {
-			if len(s.decisions) == errs {
-				s.skip(run, in, at, ReasonCondition, in.Send.If.Source())
-			}
-			return s.pass(run, at)
-		}
-	}
-	if reason := s.unreachable(in.Send); reason != "" {
-		s.skip(run, in, at, reason, "")
-		return s.pass(run, at)
-	}
-	if !in.Send.Transactional {
-		patience := run.FirstDue.Add(s.env.Current.Settings.Patience)
-		if at.After(patience) {
-			s.skip(run, in, at, ReasonLate, fmt.Sprintf("due at %s", run.FirstDue.Format(time.RFC3339)))
-			return s.pass(run, at)
-		}
-		if since, ignored := s.ignoring(at); ignored {
-			s.skip(run, in, at, ReasonIgnored, fmt.Sprintf("left alone until %s", since.Format(time.RFC3339)))
-			return s.pass(run, at)
-		}
-		if free, reason := s.free(at, patience, in.Send.Topic); reason != "" {
-			if free.After(patience) {
-				s.skip(run, in, at, reason, fmt.Sprintf("free again at %s, which is past its patience", free.Format(time.RFC3339)))
-				return s.pass(run, at)
-			}
-			run.Due = free
-			s.note(s.about(run, in, Decision{At: at, Kind: KindDeferred, Reason: reason, Until: free}), at.Format(time.RFC3339Nano))
+	case AnswerSkip:
+		s.recordSkip(run, in, at, v)
+	case AnswerWithhold:
+		s.withholdSend(run, in, at, v.Reason)
+	case AnswerGoOn:
+		if !s.requestDelivery(run, in, at) {
 			return false
 		}
 	}
-	if s.withhold(run, rule, in, at) {
-		return s.pass(run, at)
-	}
-	if !s.deliver(run, in, at) {
-		return false
-	}
-	return s.pass(run, at)
-}
-
-// pass goes to the next step, which counts from `at`.
-func (s *stepper) pass(run *Run, at time.Time) bool {
-	run.PC = run.PC + 1
-	run.Due = at
-	run.FirstDue = time.Time{}
+	s.nextStep(run, at)
 	return true
 }
 
-func (s *stepper) about(run *Run, in *Instr, d Decision) Decision {
+// deferSend leaves the run at its send: until v.Until, or until the rule's pause is lifted.
+func (s *stepper) deferSend(run *Run, in *Instr, at time.Time, v Verdict) {
+	if v.Until.IsZero() {
+		run.Paused = true
+	} else {
+		run.Due = v.Until
+	}
+	d := Decision{
+		At:     at,
+		Kind:   KindDeferred,
+		Reason: v.Reason,
+		Until:  v.Until,
+		Detail: v.Detail,
+	}
+	s.recordDecision(s.aboutStep(run, in, d), at.Format(time.RFC3339Nano))
+}
+
+func (s *stepper) recordSkip(run *Run, in *Instr, at time.Time, v Verdict) {
+	if v.Reason == ReasonConditionError {
+		s.recordConditionError(run, in, at, v.Detail)
+		return
+	}
+	s.recordDecision(s.aboutStep(run, in, Decision{At: at, Kind: KindSkipped, Reason: v.Reason, Detail: v.Detail}))
+}
+
+// nextStep moves the run to its next step, which counts from `at`.
+func (s *stepper) nextStep(run *Run, at time.Time) {
+	run.PC++
+	run.Due = at
+	run.FirstDue = time.Time{}
+}
+
+// aboutStep adds to a decision what it says of the run and of the send step.
+func (s *stepper) aboutStep(run *Run, in *Instr, d Decision) Decision {
 	d.Rule = run.Rule
 	d.Scope = run.Scope
 	d.Run = run.ID
@@ -99,25 +95,16 @@ func (s *stepper) about(run *Run, in *Instr, d Decision) Decision {
 	return d
 }
 
-func (s *stepper) skip(run *Run, in *Instr, at time.Time, reason Reason, detail string) {
-	s.note(s.about(run, in, Decision{At: at, Kind: KindSkipped, Reason: reason, Detail: detail}))
-}
-
-// unreachable tells why the learner cannot or does not want to be written to; empty: they can and do.
-func (s *stepper) unreachable(send *SendStep) Reason {
-	return s.env.Profile.Refuses(&Send{Channel: send.Channel, Topic: send.Topic, Transactional: send.Transactional, OptIn: s.optIn(send.Topic)})
-}
-
-// optIn tells whether nobody gets the topic who has not chosen it.
+// optIn reports whether the topic is off by default.
 func (s *stepper) optIn(topic string) bool {
 	byDefault, declared := s.env.Current.Settings.Topics[topic]
 	return declared && !byDefault
 }
 
-// free returns the first instant from t on that is neither in quiet hours nor over a cap, and what blocks t itself; an
+// nextFree returns the first instant from t on that is neither in quiet hours nor over a cap, and what blocks t itself; an
 // empty reason: nothing does. It looks no further than patience: then the instant is later than that, and the reason is
 // what would have had to be waited for.
-func (s *stepper) free(t, patience time.Time, topic string) (time.Time, Reason) {
+func (s *stepper) nextFree(t, patience time.Time, topic string) (time.Time, Reason) {
 	var first Reason
 	for {
 		reason := Reason("")
@@ -146,10 +133,10 @@ func (s *stepper) quietUntil(t time.Time) (time.Time, bool) {
 	if q == nil {
 		return t, false
 	}
-	return q.until(t, s.zone())
+	return q.until(t, s.learnerZone())
 }
 
-// cappedUntil tells whether a send at t would be one too many, and when the first full cap frees: a slot is free again
+// cappedUntil reports whether a send at t would be one too many, and when the first full cap frees: a slot is free again
 // exactly Per after the send that took it.
 func (s *stepper) cappedUntil(t time.Time, topic string) (time.Time, bool) {
 	var until time.Time
@@ -186,12 +173,12 @@ func (s *stepper) memoryOfSends() time.Duration {
 	return window
 }
 
-// deliver asks the host to deliver a send. The run goes on as if it had gone out; should the provider say "later", the
-// run comes back to this step (see outcome). A `with:` that cannot be told ends the run: better no message than a wrong one.
-func (s *stepper) deliver(run *Run, in *Instr, at time.Time) bool {
-	values, err := s.values(run, in, at)
+// requestDelivery asks the host to deliver a send. The run goes on as if it had gone out; should the provider say "later", the
+// run comes back to this step (see applyOutcome). A `with:` that cannot be evaluated ends the run: better no message than a wrong one.
+func (s *stepper) requestDelivery(run *Run, in *Instr, at time.Time) bool {
+	values, err := s.evalWith(run, in, at)
 	if err != nil {
-		s.exit(run, at, ReasonConditionError, err.Error(), in.ID)
+		s.exitRun(run, at, ReasonConditionError, err.Error(), in.ID)
 		return false
 	}
 	send := Send{
@@ -225,14 +212,14 @@ func (s *stepper) deliver(run *Run, in *Instr, at time.Time) bool {
 	return true
 }
 
-// values evaluates what a step hands to its message.
-func (s *stepper) values(run *Run, in *Instr, at time.Time) (Values, error) {
+// evalWith evaluates what a step hands to its message.
+func (s *stepper) evalWith(run *Run, in *Instr, at time.Time) (Values, error) {
 	if len(in.Send.With) == 0 {
 		return nil, nil
 	}
 	values := Values{}
 	for _, b := range in.Send.With {
-		v, err := b.Expr.Eval(s.vars(nil, &run.Trigger, run.Course, at))
+		v, err := b.Expr.Eval(s.exprVars(nil, &run.Trigger, run.Course, at))
 		if err != nil {
 			return nil, fmt.Errorf("with %s: %w", b.Name, err)
 		}

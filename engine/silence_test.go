@@ -31,7 +31,7 @@ func TestARunThatComesBackToLifeHoldsTheNextSilenceBack(t *testing.T) {
 	if s.nextSilence() == nil {
 		t.Fatal("no silence is armed beside a run that is over")
 	}
-	s.outcome(&Outcome{SendID: "s1", Status: OutcomeRetry})
+	s.applyOutcome(&Outcome{SendID: "s1", Status: OutcomeRetry})
 	if si := s.nextSilence(); si != nil {
 		t.Errorf("a second run would begin at %s", si.due)
 	}

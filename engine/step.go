@@ -14,7 +14,7 @@ import (
 //
 // Step does not change state; the result holds a new one. It keeps no map of the inputs.
 func Step(env Env, state State, inputs []Input, now time.Time) Result {
-	return newStepper(env, state.clone(), now).take(inputs)
+	return newStepper(env, state.clone(), now).takeInputs(inputs)
 }
 
 // Stepper makes the steps of many learners, one after another, in the same memory: a step leaves hardly any garbage. The
@@ -25,33 +25,33 @@ type Stepper struct{ s stepper }
 // be built, and of whose learners nobody looks at Recent: that stays as it was. The result's effects and decisions are
 // good until the next step.
 func (t *Stepper) Step(env Env, state State, inputs []Input, now time.Time) Result {
-	t.s.begin(env, state, now)
+	t.s.beginStep(env, state, now)
 	t.s.unseen = true
-	return t.s.take(inputs)
+	return t.s.takeInputs(inputs)
 }
 
-// take takes inputs in and decides what is due.
-func (s *stepper) take(inputs []Input) Result {
-	s.unhold()
+// takeInputs takes inputs in and decides what is due.
+func (s *stepper) takeInputs(inputs []Input) Result {
+	s.resumePaused()
 	for _, in := range inputs {
 		switch {
 		case in.Event != nil:
-			s.event(in.Event)
+			s.applyEvent(in.Event)
 		case in.Outcome != nil:
-			s.outcome(in.Outcome)
+			s.applyOutcome(in.Outcome)
 		case in.Publication != nil:
-			s.published(in.Publication)
+			s.applyPublication(in.Publication)
 		}
 	}
-	s.settle(s.now)
+	s.decideDue(s.now)
 	s.late = true
-	s.settle(s.now)
+	s.decideDue(s.now)
 	for len(s.withheld) > 0 {
 		s.withheld = s.withheld[:0]
-		s.settle(s.now)
+		s.decideDue(s.now)
 	}
 	s.noteBehind()
-	s.forget()
+	s.forgetUnneeded()
 	wake := s.wakeAt()
 	return Result{State: s.st, Effects: s.effects, Decisions: s.decisions, WakeAt: wake}
 }
@@ -64,7 +64,7 @@ type stepper struct {
 	horizon time.Time      // what is due later than this waits for the stream; zero: nothing does
 	late    bool           // every input has been heard: late sends may be decided, at now
 	told    time.Time      // the learner's clock when the step began: everything due up to it has been decided
-	loc     *time.Location // found once; see zone
+	loc     *time.Location // found once; see learnerZone
 	unseen  bool           // nobody looks at Recent
 
 	silences  []silence // those that may fall due, if they are listed; see nextSilence
@@ -79,12 +79,12 @@ type stepper struct {
 
 func newStepper(env Env, state State, now time.Time) *stepper {
 	s := &stepper{}
-	s.begin(env, state, now)
+	s.beginStep(env, state, now)
 	return s
 }
 
-// begin makes it a new step, whatever it was before.
-func (s *stepper) begin(env Env, state State, now time.Time) {
+// beginStep makes it a new step, whatever it was before.
+func (s *stepper) beginStep(env Env, state State, now time.Time) {
 	if env.Standing == nil {
 		env.Standing = &Standing{}
 	}
@@ -103,9 +103,9 @@ func (s *stepper) begin(env Env, state State, now time.Time) {
 	}
 }
 
-// event takes one event in.
-func (s *stepper) event(ev *Event) {
-	if !s.fresh(ev) {
+// applyEvent takes one event in.
+func (s *stepper) applyEvent(ev *Event) {
+	if !s.markFresh(ev) {
 		return
 	}
 	if s.st.Learner == "" {
@@ -119,16 +119,16 @@ func (s *stepper) event(ev *Event) {
 		s.horizon = later(s.horizon, stored)
 	}
 	at := later(s.st.Clock, earlier(ev.Time, s.now))
-	s.settleBefore(at)
+	s.decideDueBefore(at)
 	s.st.Clock = at
 	course := s.env.Standing.CourseOf(ev, s.env.Current.Keys)
-	s.offer(ev, course, at)
-	s.trigger(ev, course, at)
-	s.settle(at)
+	s.offerEvent(ev, course, at)
+	s.startRuns(ev, course, at)
+	s.decideDue(at)
 }
 
-// fresh reports whether the event has not been applied before, and remembers it.
-func (s *stepper) fresh(ev *Event) bool {
+// markFresh reports whether the event has not been applied before, and remembers it.
+func (s *stepper) markFresh(ev *Event) bool {
 	if ev.Stream > s.st.Stream {
 		if s.st.Stream != 0 { // the stream was made anew, and counts from the beginning
 			s.st.Seq = 0
@@ -142,10 +142,10 @@ func (s *stepper) fresh(ev *Event) bool {
 	return ringAdd(&s.st.Seen, hash64(fnvBasis, ev.ID), maxSeen)
 }
 
-// settleBefore decides everything due before t; settle, everything due up to t.
-func (s *stepper) settleBefore(t time.Time) { s.settle(t.Add(-1)) }
+// decideDueBefore decides everything due before t; settle, everything due up to t.
+func (s *stepper) decideDueBefore(t time.Time) { s.decideDue(t.Add(-1)) }
 
-func (s *stepper) settle(limit time.Time) {
+func (s *stepper) decideDue(limit time.Time) {
 	for {
 		due, ok := s.nextDue()
 		if !ok || due.After(limit) || s.beyondStream(due) {
@@ -157,7 +157,7 @@ func (s *stepper) settle(limit time.Time) {
 			s.startSilent(si, at)
 		}
 		for id := s.nextRun(due); id != ""; id = s.nextRun(due) {
-			s.advance(id, at)
+			s.advanceRun(id, at)
 		}
 	}
 }
@@ -166,7 +166,7 @@ func (s *stepper) settle(limit time.Time) {
 func (s *stepper) nextDue() (due time.Time, ok bool) {
 	for i := range s.st.Runs {
 		run := &s.st.Runs[i]
-		if s.ready(run) && (!ok || run.Due.Before(due)) {
+		if s.isReady(run) && (!ok || run.Due.Before(due)) {
 			due = run.Due
 			ok = true
 		}
@@ -178,19 +178,19 @@ func (s *stepper) nextDue() (due time.Time, ok bool) {
 	return due, ok
 }
 
-// ready reports whether a run acts at its due instant: it waits neither for a delivery's outcome nor, being late at a
+// isReady reports whether a run acts at its due instant: it waits neither for a delivery's outcome nor, being late at a
 // send, for the last input of the step.
-func (s *stepper) ready(run *Run) bool {
+func (s *stepper) isReady(run *Run) bool {
 	if run.Ended || run.Due.IsZero() || run.Paused {
 		return false
 	}
 	if run.FirstDue.IsZero() {
 		return true
 	}
-	if s.flightOf(run.ID) >= 0 || slices.Contains(s.withheld, run.ID) {
+	if s.pendingOfRun(run.ID) >= 0 || slices.Contains(s.withheld, run.ID) {
 		return false
 	}
-	return s.punctual(run.Due) || s.late && !s.beyondStream(s.now.Add(-s.env.Grace))
+	return s.isPunctual(run.Due) || s.late && !s.beyondStream(s.now.Add(-s.env.Grace))
 }
 
 // nextRun names the ready run that goes first among those due by due: the higher priority, then the rule's name, then
@@ -200,7 +200,7 @@ func (s *stepper) nextRun(due time.Time) string {
 	bestPriority := 0
 	for i := range s.st.Runs {
 		run := &s.st.Runs[i]
-		if !s.ready(run) || run.Due.After(due) {
+		if !s.isReady(run) || run.Due.After(due) {
 			continue
 		}
 		priority := 0
@@ -222,11 +222,11 @@ func (s *stepper) beyondStream(due time.Time) bool {
 	return !s.horizon.IsZero() && due.After(s.horizon)
 }
 
-func (s *stepper) punctual(due time.Time) bool { return s.now.Sub(due) <= s.env.Grace }
+func (s *stepper) isPunctual(due time.Time) bool { return s.now.Sub(due) <= s.env.Grace }
 
-// stamp is the time that a decision due at `at` carries.
-func (s *stepper) stamp(at time.Time) time.Time {
-	if s.punctual(at) {
+// decisionTime is the time that a decision due at `at` carries.
+func (s *stepper) decisionTime(at time.Time) time.Time {
+	if s.isPunctual(at) {
 		return at
 	}
 	return s.now
@@ -236,7 +236,7 @@ func (s *stepper) stamp(at time.Time) time.Time {
 func (s *stepper) noteBehind() {
 	for i := range s.st.Runs {
 		run := &s.st.Runs[i]
-		if run.Ended || run.Due.IsZero() || run.Paused || run.Behind || s.punctual(run.Due) || s.flightOf(run.ID) >= 0 {
+		if run.Ended || run.Due.IsZero() || run.Paused || run.Behind || s.isPunctual(run.Due) || s.pendingOfRun(run.ID) >= 0 {
 			continue
 		}
 		run.Behind = true
@@ -261,7 +261,7 @@ func (s *stepper) noteBehind() {
 				d.Step = rule.Program[pc].ID
 			}
 		}
-		s.note(d, run.Due.Format(time.RFC3339Nano))
+		s.recordDecision(d, run.Due.Format(time.RFC3339Nano))
 	}
 }
 
@@ -281,7 +281,7 @@ func (s *stepper) wakeAt() time.Time {
 	}
 	for i := range s.st.Runs {
 		run := &s.st.Runs[i]
-		waitsForOutcome := !run.FirstDue.IsZero() && s.flightOf(run.ID) >= 0
+		waitsForOutcome := !run.FirstDue.IsZero() && s.pendingOfRun(run.ID) >= 0
 		if !run.Ended && !run.Paused && !run.Due.IsZero() && !waitsForOutcome {
 			take(run.Due)
 		}
@@ -292,12 +292,12 @@ func (s *stepper) wakeAt() time.Time {
 	return wake
 }
 
-// forget drops what no later decision can need.
-func (s *stepper) forget() {
+// forgetUnneeded drops what no later decision can need.
+func (s *stepper) forgetUnneeded() {
 	s.noteAnswers()
 	s.forgetSends()
 	s.st.Runs = slices.DeleteFunc(s.st.Runs, func(r Run) bool {
-		return r.Ended && s.flightOf(r.ID) < 0 && s.st.Clock.After(s.watchedUntil(&r))
+		return r.Ended && s.pendingOfRun(r.ID) < 0 && s.st.Clock.After(s.watchedUntil(&r))
 	})
 	s.st.PastSends = tail(s.st.PastSends, maxPastSends)
 	s.st.Recent = tail(s.st.Recent, maxRecent)
@@ -316,7 +316,7 @@ func (s *stepper) forgetSends() {
 	for i := len(s.st.PastSends) - 1; i >= 0; i-- {
 		m := &s.st.PastSends[i]
 		counts := !m.NoSlot
-		keep := m.At.After(since) || s.flightByID(m.ID) >= 0 || counts && last > 0
+		keep := m.At.After(since) || s.pendingByID(m.ID) >= 0 || counts && last > 0
 		if counts {
 			last--
 		}

@@ -46,7 +46,7 @@ func (m *Match) mayMatch(ev *Event) bool {
 	return yes || err != nil
 }
 
-// wantsSilence tells whether an event arms an inactivity rule, or may end a run of it or arm it anew: what begins or
+// wantsSilence reports whether an event arms an inactivity rule, or may end a run of it or arm it anew: what begins or
 // ends a course, and the activity that ends a silence as long as the rule's. Other activity wakes nobody; it is looked
 // up when the silence falls due.
 func (r *Rule) wantsSilence(ev *Event, change Change) bool {

@@ -179,6 +179,34 @@ func (e *explainer) explainMessages() {
 		fmt.Fprintf(w, "  %s\t%s\t%q\n", name, strings.Join(locales, " "), e.academy.Library.Message(name, "").Subject)
 	}
 	w.Flush() //nolint:errcheck // it writes to memory
+	e.printQuestions()
+}
+
+// printQuestions lists what is asked before the rule's messages are sent.
+func (e *explainer) printQuestions() {
+	var transactional, other bool
+	for i := range e.rule.Program {
+		if s := e.rule.Program[i].Send; s != nil {
+			transactional = transactional || s.Transactional
+			other = other || !s.Transactional
+		}
+	}
+	if other {
+		e.writeLine("Asked before a message is sent, in this order: %s.", questionNames(false))
+	}
+	if transactional {
+		e.writeLine("Asked before a transactional message is sent: %s.", questionNames(true))
+	}
+}
+
+func questionNames(transactional bool) string {
+	var names []string
+	for _, q := range engine.SendQuestions() {
+		if q.Transactional || !transactional {
+			names = append(names, q.Name)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // listens is one thing that a rule listens to.
