@@ -106,15 +106,20 @@ func (i *Installation) dialTemporal(ctx context.Context) (client.Client, string,
 	}
 	temporal, namespace, err := connect.Temporal(ctx, connect.TemporalOptions{KeyFiles: i.opts.KeyFiles})
 	if err != nil {
-		var configuration *connect.ConfigurationError
-		if errors.As(err, &configuration) {
-			return nil, "", inputError(err)
-		}
-		return nil, "", err
+		return nil, "", configurationAsInput(err)
 	}
 	i.temporal = temporal
 	i.namespace = namespace
 	return temporal, namespace, nil
+}
+
+// configurationAsInput makes an error about a configuration an [*InputError].
+func configurationAsInput(err error) error {
+	var configuration *connect.ConfigurationError
+	if errors.As(err, &configuration) {
+		return inputError(err)
+	}
+	return err
 }
 
 // ErrNoRules says that nothing has been published yet.

@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"homeroom/admin"
 	"homeroom/importer"
-	"homeroom/store"
 )
 
 // ImportCmd is `homeroom import`.
@@ -50,43 +50,13 @@ func (c *ImportCmd) Run(ctx context.Context, o IO) error {
 		return err
 	}
 	defer in.Close()
-	nc, js, err := c.connect("homeroom import")
+	installation, err := c.connectInstallation(ctx, o, "homeroom import", 1)
 	if err != nil {
 		return err
 	}
-	defer nc.Close()
-	secrets, err := c.secrets(ctx, js)
-	if err != nil {
-		return err
-	}
-	st, err := store.Open(ctx, js, store.OpenOptions{Secret: secrets[0], OldSecrets: secrets[1:], Cached: 1})
-	if err != nil {
-		return err
-	}
-	defer st.Control.Close()
-	academy, err := academyInForce(ctx, st.Rulesets)
-	if err != nil {
-		return err
-	}
-	opts := importer.Options{
-		Store:        st,
-		Ruleset:      academy.Ruleset,
-		Catalog:      academy.Catalog,
-		Now:          o.Now(),
-		DryRun:       c.DryRun,
-		OpenRejected: c.openRejected,
-	}
-	if c.Wake && !c.DryRun {
-		temporal, _, err := dialTemporal(ctx)
-		if err != nil {
-			return err
-		}
-		defer temporal.Close()
-		opts.Waker = importer.NewWaker(temporal)
-		defer opts.Waker.Stop()
-	}
+	defer installation.Close()
 	began := o.Now()
-	result, err := c.importEvents(ctx, o, in, size, opts)
+	result, err := c.importEvents(ctx, o, installation, in, size)
 	if err != nil {
 		return err
 	}
@@ -102,9 +72,10 @@ func (c *ImportCmd) Run(ctx context.Context, o IO) error {
 }
 
 // importEvents imports and draws the progress of reading and of importing.
-func (c *ImportCmd) importEvents(ctx context.Context, o IO, in io.Reader, size int64, opts importer.Options) (importer.Result, error) {
+func (c *ImportCmd) importEvents(ctx context.Context, o IO, installation *admin.Installation, in io.Reader, size int64) (importer.Result, error) {
 	reading := newProgress(o, size)
 	var importing *progress
+	opts := admin.ImportOptions{DryRun: c.DryRun, Wake: c.Wake, OpenRejected: c.openRejected}
 	opts.OnRead = func(lines, _ int64) { reading.events(int(lines)) }
 	opts.OnApply = func(events, total int64) {
 		if importing == nil {
@@ -114,7 +85,7 @@ func (c *ImportCmd) importEvents(ctx context.Context, o IO, in io.Reader, size i
 		importing.read.Store(events)
 		importing.events(int(events))
 	}
-	result, err := importer.Import(ctx, reading.reader(in), opts)
+	result, err := installation.Import(ctx, reading.reader(in), opts)
 	reading.done()
 	if importing != nil {
 		importing.done()

@@ -56,3 +56,17 @@ func usageOfConfiguration(err error) error {
 func (f NATSFlags) connectAdmin(ctx context.Context, o IO, name string) (*admin.Installation, error) {
 	return admin.Connect(ctx, admin.ConnectOptions{Name: name, NATS: f.natsOptions(), Now: o.Now})
 }
+
+// connectInstallation connects to the installation with its secret; whoever calls it closes it. Cached standings: 0 is the
+// default.
+func (f InstallationFlags) connectInstallation(ctx context.Context, o IO, name string, cachedStandings int) (*admin.Installation, error) {
+	return admin.Connect(ctx, admin.ConnectOptions{
+		Name:            name,
+		NATS:            f.natsOptions(),
+		NeedsSecret:     true,
+		SecretFiles:     f.Secrets,
+		KeyFiles:        f.Keys,
+		Now:             o.Now,
+		CachedStandings: cachedStandings,
+	})
+}
