@@ -33,18 +33,18 @@ type Scene struct {
 // Card says how things stand in sentences, for an operator who looks at one learner at night.
 func (s Scene) Card() workflows.Card {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Learner **%s**, as of %s%s.\n", plain(s.State.Learner), moment(s.Now), local(s.Now, s.Env.Profile.Timezone))
-	if note := s.reachable(); note != "" {
+	fmt.Fprintf(&b, "Learner **%s**, as of %s%s.\n", plainText(s.State.Learner), formatMoment(s.Now), localTime(s.Now, s.Env.Profile.Timezone))
+	if note := s.reachableSentence(); note != "" {
 		fmt.Fprintf(&b, "\n%s\n", note)
 	}
-	section(&b, "Courses", s.courses())
-	section(&b, "Under way", s.runs())
+	writeSection(&b, "Courses", s.courseSentences())
+	writeSection(&b, "Under way", s.runSentences())
 	b.WriteString("\n**Next**: " + s.nextSentence() + "\n")
-	section(&b, "Last decisions", s.recent())
-	return workflows.Card{Details: clip(b.String(), maxCardBytes), Courses: s.openCourses(), Rules: s.liveRules()}
+	writeSection(&b, "Last decisions", s.recentSentences())
+	return workflows.Card{Details: clipText(b.String(), maxCardBytes), Courses: s.openCourses(), Rules: s.liveRules()}
 }
 
-func section(b *strings.Builder, title string, lines []string) {
+func writeSection(b *strings.Builder, title string, lines []string) {
 	if len(lines) == 0 {
 		return
 	}
@@ -55,7 +55,7 @@ func section(b *strings.Builder, title string, lines []string) {
 }
 
 // reachable says what keeps every message from going out, if anything does.
-func (s Scene) reachable() string {
+func (s Scene) reachableSentence() string {
 	switch p := s.Env.Profile; {
 	case p.Suppressed:
 		return "Nothing is sent: the address is suppressed."
@@ -69,13 +69,13 @@ func (s Scene) reachable() string {
 }
 
 // courses says how far the learner is, open courses first.
-func (s Scene) courses() []string {
+func (s Scene) courseSentences() []string {
 	ids := make([]string, 0, len(s.Env.Standing.Courses))
 	for id := range s.Env.Standing.Courses {
 		ids = append(ids, id)
 	}
 	slices.SortFunc(ids, func(a, b string) int {
-		if oa, ob := open(s.Env.Standing.Courses[a]), open(s.Env.Standing.Courses[b]); oa != ob {
+		if oa, ob := isOpen(s.Env.Standing.Courses[a]), isOpen(s.Env.Standing.Courses[b]); oa != ob {
 			if oa {
 				return -1
 			}
@@ -88,22 +88,22 @@ func (s Scene) courses() []string {
 		if i == maxCardCourses {
 			return append(lines, fmt.Sprintf("and %d more", len(ids)-i))
 		}
-		lines = append(lines, s.course(id, s.Env.Standing.Courses[id]))
+		lines = append(lines, s.courseSentence(id, s.Env.Standing.Courses[id]))
 	}
 	return lines
 }
 
-func (s Scene) course(id string, c *engine.Course) string {
-	name := plain(id)
-	if title := s.title(id, c); title != "" {
-		name = fmt.Sprintf("%s (%s)", plain(title), name)
+func (s Scene) courseSentence(id string, c *engine.Course) string {
+	name := plainText(id)
+	if title := s.courseTitle(id, c); title != "" {
+		name = fmt.Sprintf("%s (%s)", plainText(title), name)
 	}
 	var facts []string
 	switch {
-	case after(c.CompletedAt, c.EnrolledAt):
-		facts = append(facts, "completed "+moment(c.CompletedAt))
-	case after(c.CancelledAt, c.EnrolledAt):
-		facts = append(facts, "canceled "+moment(c.CancelledAt))
+	case isAfter(c.CompletedAt, c.EnrolledAt):
+		facts = append(facts, "completed "+formatMoment(c.CompletedAt))
+	case isAfter(c.CancelledAt, c.EnrolledAt):
+		facts = append(facts, "canceled "+formatMoment(c.CancelledAt))
 	default:
 		progress := c.ProgressNow()
 		if !progress.At.IsZero() {
@@ -113,13 +113,13 @@ func (s Scene) course(id string, c *engine.Course) string {
 		case progress.Total > 0:
 			facts = append(facts, fmt.Sprintf("%d of %d lessons", progress.Done, progress.Total))
 		case progress.Done > 0:
-			facts = append(facts, count(progress.Done, "lesson"))
+			facts = append(facts, countNoun(progress.Done, "lesson"))
 		}
 		switch {
 		case len(c.Active) > 0:
-			facts = append(facts, "last active "+moment(time.UnixMilli(c.Active[len(c.Active)-1])))
+			facts = append(facts, "last active "+formatMoment(time.UnixMilli(c.Active[len(c.Active)-1])))
 		case !c.EnrolledAt.IsZero():
-			facts = append(facts, "enrolled "+moment(c.EnrolledAt)+", not active since")
+			facts = append(facts, "enrolled "+formatMoment(c.EnrolledAt)+", not active since")
 		}
 	}
 	if len(facts) == 0 {
@@ -128,7 +128,7 @@ func (s Scene) course(id string, c *engine.Course) string {
 	return name + ": " + strings.Join(facts, ", ")
 }
 
-func (s Scene) title(id string, c *engine.Course) string {
+func (s Scene) courseTitle(id string, c *engine.Course) string {
 	if s.Env.Current != nil {
 		if info := s.Env.Current.Courses[id]; info.Title != "" {
 			return info.Title
@@ -138,47 +138,47 @@ func (s Scene) title(id string, c *engine.Course) string {
 }
 
 // runs says what each live run does next, and which deliveries are out.
-func (s Scene) runs() []string {
+func (s Scene) runSentences() []string {
 	var lines []string
 	for _, f := range s.State.PendingDeliveries {
-		line := fmt.Sprintf("*%s*%s is delivering *%s* by %s", plain(f.Send.Rule), scope(f.Send.Scope), plain(f.Send.Message), plain(f.Send.Channel))
+		line := fmt.Sprintf("*%s*%s is delivering *%s* by %s", plainText(f.Send.Rule), scopeWords(f.Send.Scope), plainText(f.Send.Message), plainText(f.Send.Channel))
 		if f.ExitReason != "" {
-			line += ", though it has ended: " + plain(narrate.Reason(f.ExitReason))
+			line += ", though it has ended: " + plainText(narrate.Reason(f.ExitReason))
 		}
 		lines = append(lines, line)
 	}
-	live := slices.DeleteFunc(slices.Clone(s.State.Runs), func(r engine.Run) bool { return r.Ended || s.flying(r.ID) })
+	live := slices.DeleteFunc(slices.Clone(s.State.Runs), func(r engine.Run) bool { return r.Ended || s.isDelivering(r.ID) })
 	for i, r := range live {
 		if i == maxCardRuns {
 			return append(lines, fmt.Sprintf("and %d more", len(live)-i))
 		}
-		lines = append(lines, fmt.Sprintf("*%s*%s %s", plain(r.Rule), scope(r.Scope), s.plan(r)))
+		lines = append(lines, fmt.Sprintf("*%s*%s %s", plainText(r.Rule), scopeWords(r.Scope), s.planSentence(r)))
 	}
 	return lines
 }
 
 // plan says what a run waits for.
-func (s Scene) plan(r engine.Run) string {
-	at := moment(r.Due) + local(r.Due, s.Env.Profile.Timezone)
-	in := s.instr(r)
+func (s Scene) planSentence(r engine.Run) string {
+	at := formatMoment(r.Due) + localTime(r.Due, s.Env.Profile.Timezone)
+	in := s.stepSentence(r)
 	switch {
 	case r.Due.IsZero():
 		return "waits for the end of a delivery"
 	case !r.Due.After(s.Now):
 		return "was due on " + at + " and waits for the stream"
 	case in != nil && in.Op == engine.OpWaitFor && in.Match != nil:
-		return fmt.Sprintf("waits for %s until %s", plain(in.Match.Event), at)
+		return fmt.Sprintf("waits for %s until %s", plainText(in.Match.Event), at)
 	case in != nil && in.Send != nil && !r.FirstDue.IsZero() && r.FirstDue.Before(r.Due):
-		return fmt.Sprintf("will send *%s* on %s, put off since %s", plain(in.Send.Message), at, moment(r.FirstDue))
+		return fmt.Sprintf("will send *%s* on %s, put off since %s", plainText(in.Send.Message), at, formatMoment(r.FirstDue))
 	case in != nil && in.Send != nil:
-		return fmt.Sprintf("will send *%s* on %s", plain(in.Send.Message), at)
+		return fmt.Sprintf("will send *%s* on %s", plainText(in.Send.Message), at)
 	default:
 		return "will act on " + at
 	}
 }
 
 // instr is the instruction a run waits in, or comes to when a plain wait is over; nil if its rules are lost.
-func (s Scene) instr(r engine.Run) *engine.Instr {
+func (s Scene) stepSentence(r engine.Run) *engine.Instr {
 	if s.Env.Revision == nil {
 		return nil
 	}
@@ -200,7 +200,7 @@ func (s Scene) instr(r engine.Run) *engine.Instr {
 	return &rule.Program[pc]
 }
 
-func (s Scene) flying(run string) bool {
+func (s Scene) isDelivering(run string) bool {
 	return slices.ContainsFunc(s.State.PendingDeliveries, func(f engine.PendingDelivery) bool { return f.Send.Run == run })
 }
 
@@ -209,14 +209,14 @@ func (s Scene) Next() string {
 	if s.WakeAt.IsZero() {
 		return ""
 	}
-	return "next: " + s.next()
+	return "next: " + s.nextThing()
 }
 
-func (s Scene) next() string {
+func (s Scene) nextThing() string {
 	behind := false
 	for _, r := range s.State.Runs {
 		switch {
-		case r.Ended || r.Due.IsZero() || s.flying(r.ID):
+		case r.Ended || r.Due.IsZero() || s.isDelivering(r.ID):
 		case r.Due.Equal(s.WakeAt):
 			return r.Rule + " acts"
 		case !r.Due.After(s.Now):
@@ -244,14 +244,14 @@ func (s Scene) nextSentence() string {
 	if s.WakeAt.IsZero() {
 		return "nothing is due; sleeps until an event comes."
 	}
-	return fmt.Sprintf("%s on %s%s.", plain(s.next()), moment(s.WakeAt), local(s.WakeAt, s.Env.Profile.Timezone))
+	return fmt.Sprintf("%s on %s%s.", plainText(s.nextThing()), formatMoment(s.WakeAt), localTime(s.WakeAt, s.Env.Profile.Timezone))
 }
 
 // recent tells the last decisions, newest first.
-func (s Scene) recent() []string {
+func (s Scene) recentSentences() []string {
 	var lines []string
 	for _, d := range slices.Backward(s.State.Recent) {
-		lines = append(lines, fmt.Sprintf("%s: *%s*%s · %s", moment(d.At), plain(d.Rule), scope(d.Scope), narrate.Decision(&d, cardStyle)))
+		lines = append(lines, fmt.Sprintf("%s: *%s*%s · %s", formatMoment(d.At), plainText(d.Rule), scopeWords(d.Scope), narrate.Decision(&d, cardStyle)))
 	}
 	return lines
 }
@@ -259,11 +259,11 @@ func (s Scene) recent() []string {
 func (s Scene) openCourses() []string {
 	var ids []string
 	for id, c := range s.Env.Standing.Courses {
-		if open(c) {
+		if isOpen(c) {
 			ids = append(ids, id)
 		}
 	}
-	return sorted(ids)
+	return sortedIDs(ids)
 }
 
 func (s Scene) liveRules() []string {
@@ -273,11 +273,11 @@ func (s Scene) liveRules() []string {
 			names = append(names, r.Rule)
 		}
 	}
-	return sorted(names)
+	return sortedIDs(names)
 }
 
 // sorted makes a list fit for a search attribute: what does not fit is left out.
-func sorted(list []string) []string {
+func sortedIDs(list []string) []string {
 	slices.Sort(list)
 	list = slices.Compact(list)
 	list = list[:min(len(list), maxAttribute)]
@@ -291,21 +291,21 @@ func sorted(list []string) []string {
 	return list
 }
 
-func open(c *engine.Course) bool {
-	return !after(c.CompletedAt, c.EnrolledAt) && !after(c.CancelledAt, c.EnrolledAt)
+func isOpen(c *engine.Course) bool {
+	return !isAfter(c.CompletedAt, c.EnrolledAt) && !isAfter(c.CancelledAt, c.EnrolledAt)
 }
 
 // after says whether something happened, and not before the (latest) enrollment.
-func after(t, enrolled time.Time) bool { return !t.IsZero() && !t.Before(enrolled) }
+func isAfter(t, enrolled time.Time) bool { return !t.IsZero() && !t.Before(enrolled) }
 
-func scope(s string) string {
+func scopeWords(s string) string {
 	if s == "" {
 		return ""
 	}
-	return " (" + plain(s) + ")"
+	return " (" + plainText(s) + ")"
 }
 
-func count(n int, noun string) string {
+func countNoun(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}

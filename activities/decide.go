@@ -29,7 +29,7 @@ type Rulesets interface {
 }
 
 // Watermarks tells how far the triggers have handed over a partition of the stream, on the learners' clock. AwaitHandedOver waits
-// until the mark has reached want, but no longer than wait (for real) or ctx lasts, and returns the mark as it is then.
+// until the watermark has reached want, but no longer than wait (in real time) or ctx lasts, and returns the watermark as it is then.
 // Zero: not known.
 type Watermarks interface {
 	AwaitHandedOver(ctx context.Context, partition int, want time.Time, wait time.Duration) time.Time
@@ -59,18 +59,18 @@ type Options struct {
 	Clock      Clock
 	Grace      time.Duration // on the learners' clock; 0: DefaultGrace
 	RestAfter  time.Duration // on the learners' clock; 0: DefaultRestAfter, negative: never
-	// RetireAfter is how long after the last thing that woke them learners for whom nothing is due retire, on the
-	// learners' clock; 0: DefaultRetireAfter, negative: never. Who is put to rest before that retires out of rest.
+	// RetireAfter is how long after the last wake-up the workflow of a learner for whom nothing is due ends, on the learners' clock; 0:
+	// DefaultRetireAfter, negative: never. A resting workflow retires too.
 	RetireAfter time.Duration
-	Retired     Retired       // where they are kept; nil: nobody retires, and nobody comes back
-	Patience    time.Duration // how long, for real, a wake-up waits for the stream; 0: DefaultPatience
-	// Spread is over how long, for real, wake-ups are spread that many learners may have at one instant; 0:
-	// DefaultSpread, negative: not at all. No more than a twelfth of Grace counts.
+	Retired     Retired       // where states are stored; nil: no learner retires, and no stored state is loaded
+	Patience    time.Duration // how long, in real time, a wake-up waits for the stream; 0: DefaultPatience
+	// Spread is the time, in real time, over which wake-ups are spread that many learners may have at one instant; 0: DefaultSpread, negative: none.
+	// At most a twelfth of Grace is used.
 	Spread time.Duration
-	// Decisions publishes what earlier decisions left untold; nil: only activities do.
+	// Decisions publishes the unpublished decisions of earlier tasks; nil: only activities do.
 	Decisions Publisher
-	// Prompt publishes also at once that a run has started, was put off or has ended. Otherwise this is told by the learner's next
-	// decision or delivery, which spares an activity.
+	// Prompt publishes at once also that a run has started, was put off or has ended. Otherwise the learner's next decision or delivery publishes it,
+	// which saves an activity.
 	Prompt bool
 	// Step decides; nil: engine.Step.
 	Step func(engine.Env, engine.State, []engine.Input, time.Time) engine.Result
@@ -102,11 +102,11 @@ func NewDecide(o Options) *Decide {
 	return &Decide{o: o}
 }
 
-// Run decides. Every error is worth trying again: a store that is away, or a state that only a newer worker can read.
+// Run decides. Every error is worth another try: a store cannot be reached, or only a newer worker can read the state.
 func (d *Decide) Run(ctx context.Context, in workflows.DecideInput) (workflows.DecideResult, error) {
 	if in.State.Version == 0 {
 		var err error
-		if in.State, err = d.begin(ctx, in.Learner); err != nil {
+		if in.State, err = d.loadState(ctx, in.Learner); err != nil {
 			return workflows.DecideResult{}, err
 		}
 	}
@@ -114,7 +114,7 @@ func (d *Decide) Run(ctx context.Context, in workflows.DecideInput) (workflows.D
 	if state.Version > engine.StateVersion {
 		return workflows.DecideResult{}, fmt.Errorf("learner %q: the state was written by a newer Homeroom (version %d, this worker knows %d): deploy the newer worker again", in.Learner, state.Version, engine.StateVersion)
 	}
-	env, err := d.env(ctx, in)
+	env, err := d.readEnv(ctx, in)
 	if err != nil {
 		return workflows.DecideResult{}, fmt.Errorf("deciding for learner %q: %w", in.Learner, err)
 	}
@@ -123,35 +123,35 @@ func (d *Decide) Run(ctx context.Context, in workflows.DecideInput) (workflows.D
 		now = state.Clock
 	}
 	res := d.o.Step(env, state, in.Inputs, now)
-	var told []string
-	if !slices.ContainsFunc(res.Effects, delivers) { // a delivery takes them along, and must not wait for it
-		told = d.tell(ctx, in.Untold)
+	var published []string
+	if !slices.ContainsFunc(res.Effects, isDelivery) { // a delivery publishes them, and must not wait for this
+		published = d.publishEarlier(ctx, in.Unpublished)
 	}
-	unreported := without(res.Decisions, in.Published)
+	unpublished := withoutPublished(res.Decisions, in.AlreadyPublished)
 	scene := Scene{Env: env, State: res.State, Now: now, WakeAt: res.WakeAt}
 	answer := workflows.DecideResult{
-		State:      res.State,
-		Effects:    res.Effects,
-		Told:       told,
-		Unreported: unreported,
-		Urgent:     d.o.Prompt || slices.ContainsFunc(unreported, engine.Decision.Urgent),
-		Now:        now,
-		WakeAt:     res.WakeAt,
-		Sleep:      d.sleep(in.Learner, now, res.WakeAt, env.Watermark),
-		Rest:       d.rest(),
-		Retire:     d.retire(res),
-		Next:       scene.Next(),
-		Card:       scene.Card(),
+		State:       res.State,
+		Effects:     res.Effects,
+		Published:   published,
+		Unpublished: unpublished,
+		Urgent:      d.o.Prompt || slices.ContainsFunc(unpublished, engine.Decision.Urgent),
+		Now:         now,
+		WakeAt:      res.WakeAt,
+		Sleep:       d.sleepDuration(in.Learner, now, res.WakeAt, env.Watermark),
+		Rest:        d.restAfter(),
+		Retire:      d.retireAfter(res),
+		Next:        scene.Next(),
+		Card:        scene.Card(),
 	}
-	return answer, fits(answer)
+	return answer, checkSize(answer)
 }
 
-// maxResult is how much JSON a result may be: Temporal terminates a workflow that records more than 2 MiB.
+// maxResult is the most bytes of JSON that a result may have: Temporal terminates a workflow that records more than 2 MiB.
 const maxResult = 1_900_000
 
-// fits refuses a result that would end the learner's workflow, and with it everything that Homeroom remembers of them.
-// Held, the learner waits for a person; no event is lost meanwhile.
-func fits(answer workflows.DecideResult) error {
+// checkSize returns an error for a result that Temporal would answer by terminating the workflow, which would lose everything that Homeroom
+// remembers of the learner. With the error the workflow task is tried again and again; no event is lost meanwhile.
+func checkSize(answer workflows.DecideResult) error {
 	s := &answer.State
 	if len(s.Runs)+len(s.PendingDeliveries) == 0 { // these hold events; the rest is small
 		return nil
@@ -166,16 +166,16 @@ func fits(answer workflows.DecideResult) error {
 	return nil
 }
 
-// env gathers what a decision may look at.
-func (d *Decide) env(ctx context.Context, in workflows.DecideInput) (engine.Env, error) {
-	// The mark comes first. Standing is written before an event counts as handed over, so a standing read after the
-	// mark holds everything up to it.
-	env := engine.Env{Grace: d.o.Grace, Watermark: d.handedOver(ctx, in)}
+// readEnv reads everything that a decision may look at.
+func (d *Decide) readEnv(ctx context.Context, in workflows.DecideInput) (engine.Env, error) {
+	// The watermark is read first. The standing is written before an event counts as handed over, so a standing that is read after the watermark
+	// holds everything up to it.
+	env := engine.Env{Grace: d.o.Grace, Watermark: d.awaitWatermark(ctx, in)}
 	var err error
 	if env.Current, err = d.o.Rulesets.Current(ctx); err != nil {
 		return env, fmt.Errorf("loading the current rules: %w", err)
 	}
-	revisions, err := d.revisions(ctx, in.State)
+	revisions, err := d.loadRevisions(ctx, in.State)
 	if err != nil {
 		return env, err
 	}
@@ -194,8 +194,8 @@ func (d *Decide) env(ctx context.Context, in workflows.DecideInput) (engine.Env,
 	return env, nil
 }
 
-// revisions loads the rules that live runs started with.
-func (d *Decide) revisions(ctx context.Context, state engine.State) (map[string]*engine.Ruleset, error) {
+// loadRevisions loads the rules that live runs started with.
+func (d *Decide) loadRevisions(ctx context.Context, state engine.State) (map[string]*engine.Ruleset, error) {
 	loaded := map[string]*engine.Ruleset{}
 	for _, run := range state.Runs {
 		if _, ok := loaded[run.Revision]; ok {
@@ -210,19 +210,19 @@ func (d *Decide) revisions(ctx context.Context, state engine.State) (map[string]
 	return loaded, nil
 }
 
-// handedOver is the instant up to which the learner's events have arrived. At a wake-up the mark, which is published
-// about once a second, is given a moment to get there. Never zero: to the engine that means "all of them".
-func (d *Decide) handedOver(ctx context.Context, in workflows.DecideInput) time.Time {
+// awaitWatermark returns the instant up to which the learner's events have been handed over. At a wake-up it waits up to Patience for the watermark,
+// which is published about once a second. It never returns zero, because zero means "all events" to the engine.
+func (d *Decide) awaitWatermark(ctx context.Context, in workflows.DecideInput) time.Time {
 	patience := d.o.Patience
-	if in.Woke.IsZero() {
+	if in.WokenAt.IsZero() {
 		patience = 0
 	}
-	mark := d.o.Watermarks.AwaitHandedOver(ctx, in.Partition, in.Woke, patience)
-	if in.Mark.After(mark) {
-		mark = in.Mark
+	watermark := d.o.Watermarks.AwaitHandedOver(ctx, in.Partition, in.WokenAt, patience)
+	if in.Watermark.After(watermark) {
+		watermark = in.Watermark
 	}
-	if mark.IsZero() {
-		mark = time.Unix(0, 0).UTC()
+	if watermark.IsZero() {
+		watermark = time.Unix(0, 0).UTC()
 	}
-	return mark
+	return watermark
 }

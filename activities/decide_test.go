@@ -124,7 +124,7 @@ func TestHowFarTheStreamIsHandedOver(t *testing.T) {
 			_, err := decide(f, func(env engine.Env, s engine.State, _ []engine.Input, _ time.Time) engine.Result {
 				got = env.Watermark
 				return engine.Result{State: s}
-			}).Run(t.Context(), workflows.DecideInput{Mark: tc.said, Woke: tc.woke})
+			}).Run(t.Context(), workflows.DecideInput{Watermark: tc.said, WokenAt: tc.woke})
 			if err != nil || !got.Equal(tc.want) || f.waited != tc.wait {
 				t.Errorf("handed over %v after waiting %v (%v), want %v after %v", got, f.waited, err, tc.want, tc.wait)
 			}

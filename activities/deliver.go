@@ -14,12 +14,12 @@ import (
 	"homeroom/workflows"
 )
 
-// Deliverer delivers one send at most once, however often it is asked. A context that ends gives up a send for which
-// the provider has not been called yet; the error is then delivery.ErrNotBegun. Any other error means that the outcome
-// is not known here and asking again finds it out; the ledger makes that safe.
+// Deliverer delivers one send at most once, however often it is called. If the context ends before the provider was called, the send is given up
+// and the error is delivery.ErrNotBegun. After any other error the outcome is unknown here, and calling again finds it out; the
+// ledger makes that safe.
 type Deliverer interface {
 	Deliver(ctx context.Context, send engine.Send) (engine.Outcome, error)
-	// GiveUp says how a send ended that is not to go out any more, and keeps an attempt that still lives from sending it.
+	// GiveUp returns how a send ended that is not to go out any more, and keeps an attempt that is still running from sending it.
 	GiveUp(ctx context.Context, send engine.Send) (engine.Outcome, error)
 }
 
@@ -30,9 +30,9 @@ type Publisher interface {
 }
 
 const (
-	// beatEvery lies well below the heartbeat timeout. The first beat comes only after this long: an ordinary delivery
+	// beatEvery lies well below the heartbeat timeout. The first heartbeat comes only after this time: an ordinary delivery
 	// is over by then and costs Temporal nothing.
-	beatEvery      = 2 * time.Second
+	heartbeatEvery = 2 * time.Second
 	publishTimeout = 10 * time.Second
 )
 
@@ -42,19 +42,19 @@ type Deliver struct {
 	Decisions Publisher
 }
 
-// Run delivers, then publishes the decisions that led to the send and the one that its outcome leaves behind. A
-// decision stream that is away does not hold the outcome back: what was not published is reported later.
+// Run delivers, then publishes the decisions that led to the send and the decision that follows from its outcome. If the decision stream cannot be
+// reached, the outcome is returned all the same, and the decisions are published later.
 func (d *Deliver) Run(ctx context.Context, in workflows.DeliverInput) (workflows.Delivered, error) {
-	return d.conclude(ctx, in, d.Deliverer.Deliver)
+	return d.deliverAndPublish(ctx, in, d.Deliverer.Deliver)
 }
 
-// GiveUp is Run for a send that is not to go out any more: how it ended is all that is asked.
+// GiveUp is Run for a send that is not to go out any more: it only finds out how the send ended.
 func (d *Deliver) GiveUp(ctx context.Context, in workflows.DeliverInput) (workflows.Delivered, error) {
-	return d.conclude(ctx, in, d.Deliverer.GiveUp)
+	return d.deliverAndPublish(ctx, in, d.Deliverer.GiveUp)
 }
 
-func (d *Deliver) conclude(ctx context.Context, in workflows.DeliverInput, deliver func(context.Context, engine.Send) (engine.Outcome, error)) (workflows.Delivered, error) {
-	sending, stop := watch(ctx)
+func (d *Deliver) deliverAndPublish(ctx context.Context, in workflows.DeliverInput, deliver func(context.Context, engine.Send) (engine.Outcome, error)) (workflows.Delivered, error) {
+	sending, stop := heartbeatUntilStopped(ctx)
 	defer stop()
 	outcome, err := deliver(sending, in.Send)
 	if errors.Is(err, delivery.ErrNotBegun) {
@@ -67,13 +67,13 @@ func (d *Deliver) conclude(ctx context.Context, in workflows.DeliverInput, deliv
 	}
 	done := workflows.Delivered{Outcome: outcome}
 	decisions := slices.Clone(in.Decisions)
-	if final(outcome.Status) {
+	if endsSend(outcome.Status) {
 		decisions = append(decisions, engine.OutcomeDecision(in.Send, outcome))
 	}
 	if len(decisions) == 0 {
 		return done, nil
 	}
-	// What happened is told even if nobody waits for the send any more.
+	// The decisions are published even if nobody waits for the send any more.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTimeout)
 	defer cancel()
 	if err := d.Decisions.Publish(ctx, decisions); err != nil {
@@ -86,9 +86,9 @@ func (d *Deliver) conclude(ctx context.Context, in workflows.DeliverInput, deliv
 	return done, nil
 }
 
-// final says whether an outcome ends the send, so that its decision is known already. What becomes of the others is
-// the engine's to say: the learner may have left meanwhile.
-func final(s engine.OutcomeStatus) bool {
+// endsSend reports whether an outcome ends the send, so that its decision is known here. What follows from another outcome is decided by the
+// engine, because the learner may have left meanwhile.
+func endsSend(s engine.OutcomeStatus) bool {
 	switch s {
 	case engine.OutcomeRetry, engine.OutcomeCancelled:
 		return false
@@ -100,13 +100,13 @@ func final(s engine.OutcomeStatus) bool {
 	}
 }
 
-// watch tells Temporal that the worker is alive, and hears from it whether the delivery is to be given up. The context
-// also ends when the worker stops: what has not begun then is taken up by another worker, with every question asked anew.
-func watch(ctx context.Context) (context.Context, context.CancelFunc) {
+// heartbeatUntilStopped sends heartbeats to Temporal and returns a context that ends when Temporal cancels the activity or the worker stops. A send
+// that has not begun when its worker stops is delivered by another worker, which asks every question again.
+func heartbeatUntilStopped(ctx context.Context) (context.Context, context.CancelFunc) {
 	stopping := activity.GetWorkerStopChannel(ctx)
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {
-		tick := time.NewTicker(beatEvery)
+		tick := time.NewTicker(heartbeatEvery)
 		defer tick.Stop()
 		for {
 			select {
@@ -122,13 +122,13 @@ func watch(ctx context.Context) (context.Context, context.CancelFunc) {
 	return ctx, cancel
 }
 
-// Report is the activity that publishes decisions for which no delivery is on its way.
-type Report struct {
+// PublishDecisions is the activity that publishes decisions for which no delivery is under way. It is registered as "Report".
+type PublishDecisions struct {
 	Decisions Publisher
 }
 
-// Run publishes.
-func (r *Report) Run(ctx context.Context, in workflows.ReportInput) error {
+// Run publishes the decisions. An error may have published some of them; publishing again is safe.
+func (r *PublishDecisions) Run(ctx context.Context, in workflows.PublishInput) error {
 	if err := r.Decisions.Publish(ctx, in.Decisions); err != nil {
 		return fmt.Errorf("publishing decisions: %w", err)
 	}

@@ -87,11 +87,11 @@ func TestDeliver(t *testing.T) {
 
 func TestReport(t *testing.T) {
 	told := &stream{}
-	if err := (&activities.Report{Decisions: told}).Run(t.Context(), workflows.ReportInput{Decisions: []engine.Decision{{Kind: engine.KindExited}}}); err != nil || len(told.kinds) != 1 {
+	if err := (&activities.PublishDecisions{Decisions: told}).Run(t.Context(), workflows.PublishInput{Decisions: []engine.Decision{{Kind: engine.KindExited}}}); err != nil || len(told.kinds) != 1 {
 		t.Errorf("told %v, error %v", told.kinds, err)
 	}
 	told.err = errors.New("nats: timeout")
-	if err := (&activities.Report{Decisions: told}).Run(t.Context(), workflows.ReportInput{}); !errors.Is(err, told.err) {
+	if err := (&activities.PublishDecisions{Decisions: told}).Run(t.Context(), workflows.PublishInput{}); !errors.Is(err, told.err) {
 		t.Errorf("error %v, want one that Temporal tries again", err)
 	}
 }

@@ -1,10 +1,11 @@
-// Package activities does what the learner's workflow asks for: [Decide] gathers what is known and runs engine.Step,
-// [Deliver] has one message delivered, [Report] publishes decisions, and [Decide.Retire] puts away what is remembered of
-// somebody for whom nothing is due, from where Decide takes it up when they come back.
+// Package activities does what the learner's workflow asks for. [Decide] gathers what is known of a learner and runs engine.Step. [Deliver] has one
+// message delivered. [PublishDecisions] publishes decisions. [Decide.Retire] stores the state of a learner for whom nothing is due, and
+// Decide loads it when the learner's next event arrives.
 //
-// Decide sends nothing and publishes nothing: it runs again if its workflow task fails, and may then see newer facts.
-// What it decided counts once Temporal has recorded it.
+// Decide sends nothing. It publishes only decisions of earlier workflow tasks, which Temporal has recorded; the decisions that it makes itself are
+// published later, from the recorded result. It runs again if its workflow task fails, and may then see newer facts and decide
+// differently; what it decided counts once Temporal has recorded it.
 //
-// The package must not know NATS, SendGrid, CEL or files. What it needs comes in through small interfaces declared
-// here; their adapters meet it in package app.
+// The package must not know NATS, SendGrid, CEL or files. What it needs comes in through small interfaces declared here; package app
+// connects them to their adapters.
 package activities

@@ -18,9 +18,9 @@ type Retired interface {
 	Put(ctx context.Context, learner string, state engine.State, at time.Time) (kept bool, err error)
 }
 
-// Retire is the local activity that puts a learner's state away. What it is given holds no personal data.
+// Retire is the local activity that stores the state of a learner whose workflow ends. The state holds no personal data.
 func (d *Decide) Retire(ctx context.Context, in workflows.RetireInput) (kept bool, err error) {
-	if d.o.Retired == nil { // another worker has put this learner on the way; this one would not find the state again
+	if d.o.Retired == nil { // another worker started the retirement; this one has no store and would not find the state again
 		return false, nil
 	}
 	if kept, err = d.o.Retired.Put(ctx, in.Learner, in.State, in.At); err != nil {
@@ -29,26 +29,26 @@ func (d *Decide) Retire(ctx context.Context, in workflows.RetireInput) (kept boo
 	return kept, nil
 }
 
-// begin returns the state that a learner's first decision in a new workflow goes on from: what their last retirement left
-// behind, or that of a stranger. A store that does not answer is an error, never a stranger.
-func (d *Decide) begin(ctx context.Context, learner string) (engine.State, error) {
-	stranger := engine.State{Version: engine.StateVersion, Learner: learner}
+// loadState returns the state from which the first decision of a new workflow continues: the one stored at the learner's last retirement, or an empty
+// one. If the store cannot be read, it returns an error; it never treats the learner as new.
+func (d *Decide) loadState(ctx context.Context, learner string) (engine.State, error) {
+	empty := engine.State{Version: engine.StateVersion, Learner: learner}
 	if d.o.Retired == nil {
-		return stranger, nil
+		return empty, nil
 	}
 	state, found, err := d.o.Retired.Get(ctx, learner)
 	if err != nil {
 		return engine.State{}, fmt.Errorf("looking whether learner %q has retired: %w", learner, err)
 	}
 	if !found {
-		return stranger, nil
+		return empty, nil
 	}
 	return state, nil
 }
 
-// retire is how long, for real, the run is to go on if nothing wakes it; 0: for good. Runs that are live keep it, those that
-// are held by a pause too, because a sweep finds them by their workflow.
-func (d *Decide) retire(res engine.Result) time.Duration {
+// retireAfter is after how long, in real time, the workflow ends if nothing wakes it; 0: never. A live run keeps the workflow, also one that a pause
+// holds, because a sweep finds learners by their workflow.
+func (d *Decide) retireAfter(res engine.Result) time.Duration {
 	s := &res.State
 	live := slices.ContainsFunc(s.Runs, func(r engine.Run) bool { return !r.Ended })
 	if d.o.Retired == nil || d.o.RetireAfter < 0 || live || len(s.PendingDeliveries) > 0 || !res.WakeAt.IsZero() {

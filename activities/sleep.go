@@ -6,24 +6,24 @@ import (
 )
 
 const (
-	// lagging is how far, for real, the stream may be behind before learners are looked at less often.
+	// lagging is how far, in real time, the stream may be behind before learners are woken less often.
 	lagging = 5 * time.Second
-	// soon is how far ahead, for real, a wake-up must be to be spread: what somebody may be waiting for is not.
+	// soon is how far ahead, in real time, a wake-up must be to be spread. Somebody may be waiting for an earlier one.
 	soon = time.Minute
-	// shared is the instants that many learners may have in common: whole minutes, such as the end of quiet hours and
-	// silences, which count in steps. What is due so long after somebody's own event is spread by itself.
+	// shared is the step of the instants that many learners have in common: whole minutes, such as the end of quiet hours. Wake-ups that follow a
+	// learner's own event are spread already.
 	shared = time.Minute
 )
 
-// sleep is how long to wait, for real, before looking again: at least a millisecond if there is a wake-up at all.
-// While the stream lags nothing new can be decided, so looking every second would only be in the way of catching up.
-func (d *Decide) sleep(learner string, now, wakeAt, handedOver time.Time) time.Duration {
+// sleepDuration is how long to sleep, in real time, until the next decision: at least a millisecond if there is a wake-up; 0: until an event. While
+// the stream lags nothing new can be decided, so learners sleep longer, which leaves the machine to the triggers.
+func (d *Decide) sleepDuration(learner string, now, wakeAt, handedOver time.Time) time.Duration {
 	if wakeAt.IsZero() {
 		return 0
 	}
 	sleep := max(d.o.Clock.Wait(wakeAt.Sub(now)), time.Millisecond)
 	if sleep > soon && wakeAt.Equal(wakeAt.Truncate(shared)) {
-		sleep += d.spread(learner)
+		sleep += d.spreadWakeUp(learner)
 	}
 	if lag := d.o.Clock.Wait(now.Sub(handedOver)); lag > lagging {
 		sleep = max(sleep, min(lag/4, time.Minute))
@@ -31,16 +31,17 @@ func (d *Decide) sleep(learner string, now, wakeAt, handedOver time.Time) time.D
 	return sleep
 }
 
-func (d *Decide) rest() time.Duration {
+// restAfter is Options.RestAfter in real time; 0: never.
+func (d *Decide) restAfter() time.Duration {
 	if d.o.RestAfter < 0 {
 		return 0
 	}
 	return d.o.Clock.Wait(d.o.RestAfter)
 }
 
-// spread is how much later than at their instant this learner wakes, always the same. It stays far below Grace, so that what
-// is decided then still counts as punctual and carries the instant at which it was due.
-func (d *Decide) spread(learner string) time.Duration {
+// spreadWakeUp is by how much this learner wakes after the due instant; it is always the same for a learner. It is far below Grace, so that the
+// decision still counts as punctual and carries the due instant.
+func (d *Decide) spreadWakeUp(learner string) time.Duration {
 	window := min(d.o.Spread, d.o.Clock.Wait(d.o.Grace)/12)
 	if window <= 0 {
 		return 0

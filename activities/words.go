@@ -11,16 +11,16 @@ import (
 // cardStyle writes a decision for the card: names of messages in italics, what came from outside so that Markdown shows
 // it as it is, and instants in UTC.
 var cardStyle = narrate.Style{
-	Message: func(name string) string { return "*" + plain(name) + "*" },
-	Text:    func(text string) string { return plain(clip(text, maxDetail)) },
-	Time:    moment,
+	Message: func(name string) string { return "*" + plainText(name) + "*" },
+	Text:    func(text string) string { return plainText(clipText(text, maxDetail)) },
+	Time:    formatMoment,
 }
 
 // maxDetail is the length, in bytes, of the longest detail that a card shows.
 const maxDetail = 160
 
 // moment says an instant in UTC; seconds only if there are any.
-func moment(t time.Time) string {
+func formatMoment(t time.Time) string {
 	t = t.UTC()
 	if t.Second() != 0 {
 		return t.Format("Mon 2 Jan 2006 15:04:05 UTC")
@@ -30,7 +30,7 @@ func moment(t time.Time) string {
 
 // local says the same instant on the learner's wall, for instance " (in their zone 15:00 Berlin)"; empty if their zone
 // is not known or shows the same.
-func local(t time.Time, zone string) string {
+func localTime(t time.Time, zone string) string {
 	if zone == "" {
 		return ""
 	}
@@ -47,7 +47,7 @@ func local(t time.Time, zone string) string {
 		layout = "Mon 15:04"
 	}
 	name := zone[strings.LastIndexByte(zone, '/')+1:]
-	return fmt.Sprintf(" (in their zone %s %s)", there.Format(layout), plain(strings.ReplaceAll(name, "_", " ")))
+	return fmt.Sprintf(" (in their zone %s %s)", there.Format(layout), plainText(strings.ReplaceAll(name, "_", " ")))
 }
 
 // markdown are the characters that would format text instead of being read.
@@ -55,10 +55,10 @@ var markdown = strings.NewReplacer(`\`, `\\`, "*", `\*`, "_", `\_`, "`", "\\`", 
 	"#", `\#`, "|", `\|`, "\n", " ", "\r", " ")
 
 // plain writes text that came from outside so that Markdown shows it as it is.
-func plain(s string) string { return markdown.Replace(clip(s, 200)) }
+func plainText(s string) string { return markdown.Replace(clipText(s, 200)) }
 
 // clip cuts text to n bytes, at a character.
-func clip(s string, n int) string {
+func clipText(s string, n int) string {
 	if len(s) <= n {
 		return s
 	}

@@ -164,7 +164,7 @@ func (a *App) newWorker(revs *revisions, outward *links.Links, o Options) (*work
 			Step:        o.Telemetry.Step(engine.Step),
 		}),
 		Deliver:             &activities.Deliver{Deliverer: o.Telemetry.Deliverer(deliverer), Decisions: decisions},
-		Report:              &activities.Report{Decisions: decisions},
+		PublishDecisions:    &activities.PublishDecisions{Decisions: decisions},
 		DeliveriesPerSecond: o.DeliveriesPerSecond,
 		OnFatal:             func(err error) { a.fail(fmt.Errorf("the Temporal worker gave up: %w", err)) },
 	})

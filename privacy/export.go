@@ -173,7 +173,7 @@ func (p *Privacy) workflowSection(ctx context.Context, learner string, f found) 
 	var state engine.State
 	err := p.queryWorkflow(asking, w.ID, workflows.QueryState, &state)
 	if err == nil {
-		err = p.queryWorkflow(asking, w.ID, workflows.QueryUntold, &w.Unpublished)
+		err = p.queryWorkflow(asking, w.ID, workflows.QueryUnpublished, &w.Unpublished)
 	}
 	if err != nil {
 		w.Problem = "no worker told the state: export again while Homeroom is serving, with its encryption keys if it has any: " + err.Error()

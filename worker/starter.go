@@ -39,7 +39,7 @@ func NewStarter(c client.Client) *Starter { return &Starter{client: c} }
 // holds the events. A large batch goes as several signals, in order; after an error some may have been accepted, and
 // handing over the whole batch again is right: what was applied is recognized by its stream sequence.
 func (s *Starter) HandOver(ctx context.Context, b workflows.Batch) error {
-	parts, err := split(b, maxSignal)
+	parts, err := splitBatch(b, maxSignal)
 	if err != nil {
 		return fmt.Errorf("%w: learner %q: %w", ErrRefused, b.Learner, err)
 	}
@@ -48,7 +48,7 @@ func (s *Starter) HandOver(ctx context.Context, b workflows.Batch) error {
 			startOptions(b.Learner), workflows.LearnerWorkflow,
 			workflows.Input{Version: workflows.InputVersion, Learner: b.Learner, Partition: b.Partition})
 		if err != nil {
-			return handOverError(b.Learner, err)
+			return wrapHandOverError(b.Learner, err)
 		}
 	}
 	return nil
@@ -64,8 +64,8 @@ func startOptions(learner string) client.StartWorkflowOptions {
 	}
 }
 
-func handOverError(learner string, err error) error {
-	if refused(err) {
+func wrapHandOverError(learner string, err error) error {
+	if isRefused(err) {
 		return fmt.Errorf("%w: learner %q: %w", ErrRefused, learner, err)
 	}
 	return fmt.Errorf("handing events over to learner %q (worth trying again): %w", learner, err)
@@ -75,7 +75,7 @@ func handOverError(learner string, err error) error {
 // answer while the search attributes are not known everywhere yet, to a namespace that is set up wrongly, and to the
 // ten-thousandth signal of a run that no worker has served. Those pass, and dead-lettering every event until they do
 // would be the greater harm. What is left is a batch that is too large.
-func refused(err error) bool {
+func isRefused(err error) bool {
 	var invalid *serviceerror.InvalidArgument
 	if !errors.As(err, &invalid) {
 		return false
@@ -87,7 +87,7 @@ func refused(err error) bool {
 
 // split divides a batch into parts of at most limit bytes of events each; a single larger event is a part of its own.
 // Mark and publication go with the last part only: before it, events are still to come.
-func split(b workflows.Batch, limit int) ([]workflows.Batch, error) {
+func splitBatch(b workflows.Batch, limit int) ([]workflows.Batch, error) {
 	var parts []workflows.Batch
 	var events []engine.Event
 	size := 0
@@ -111,7 +111,7 @@ func split(b workflows.Batch, limit int) ([]workflows.Batch, error) {
 		flush()
 	}
 	if len(parts) > 0 {
-		parts[len(parts)-1].Mark = b.Mark
+		parts[len(parts)-1].Watermark = b.Watermark
 		parts[len(parts)-1].Published = b.Published
 	}
 	return parts, nil

@@ -51,14 +51,14 @@ func lessons(n int, text string) []engine.Event {
 
 func TestHandOverSignalsTheLearner(t *testing.T) {
 	stub := &temporalStub{}
-	batch := workflows.Batch{Learner: "auth0|7", Partition: 11, Events: lessons(3, ""), Mark: time.Unix(5, 0)}
+	batch := workflows.Batch{Learner: "auth0|7", Partition: 11, Events: lessons(3, ""), Watermark: time.Unix(5, 0)}
 	if err := (&Starter{stub}).HandOver(t.Context(), batch); err != nil {
 		t.Fatal(err)
 	}
 	if len(stub.ids) != 1 || stub.ids[0] != "learner/auth0|7" {
 		t.Fatalf("signaled %v, want learner/auth0|7 once", stub.ids)
 	}
-	if got := stub.batches[0]; len(got.Events) != 3 || !got.Mark.Equal(batch.Mark) || got.Partition != 11 {
+	if got := stub.batches[0]; len(got.Events) != 3 || !got.Watermark.Equal(batch.Watermark) || got.Partition != 11 {
 		t.Errorf("handed over %+v", got)
 	}
 	if in := stub.inputs[0]; in.Learner != "auth0|7" || in.Partition != 11 || in.Version != workflows.InputVersion {
@@ -72,7 +72,7 @@ func TestHandOverSignalsTheLearner(t *testing.T) {
 
 func TestALargeBatchGoesInPartsAndInOrder(t *testing.T) {
 	stub := &temporalStub{}
-	batch := workflows.Batch{Learner: "u", Events: lessons(10, strings.Repeat("x", 60<<10)), Mark: time.Unix(5, 0)}
+	batch := workflows.Batch{Learner: "u", Events: lessons(10, strings.Repeat("x", 60<<10)), Watermark: time.Unix(5, 0)}
 	if err := (&Starter{stub}).HandOver(t.Context(), batch); err != nil {
 		t.Fatal(err)
 	}
@@ -83,8 +83,8 @@ func TestALargeBatchGoesInPartsAndInOrder(t *testing.T) {
 				t.Fatalf("part %d: event %d came as number %d", i, ev.Seq, seq)
 			}
 		}
-		if last := i == len(stub.batches)-1; part.Mark.IsZero() == last {
-			t.Errorf("part %d of %d: mark %v", i+1, len(stub.batches), part.Mark)
+		if last := i == len(stub.batches)-1; part.Watermark.IsZero() == last {
+			t.Errorf("part %d of %d: mark %v", i+1, len(stub.batches), part.Watermark)
 		}
 	}
 	if seq != 10 || len(stub.batches) != 3 {

@@ -21,9 +21,9 @@ const DefaultStopTimeout = 10 * time.Second
 
 // Options says what a Worker runs and how much of it at once. Zero numbers mean the default.
 type Options struct {
-	Decide  *activities.Decide
-	Deliver *activities.Deliver
-	Report  *activities.Report
+	Decide           *activities.Decide
+	Deliver          *activities.Deliver
+	PublishDecisions *activities.PublishDecisions
 
 	Decisions  int // at once, in this process; default 500
 	Deliveries int // at once, in this process; default 100
@@ -47,10 +47,10 @@ type Worker struct {
 
 // New wires a worker; nothing runs before Start.
 func New(c client.Client, o Options) (*Worker, error) {
-	if o.Decide == nil || o.Deliver == nil || o.Report == nil {
+	if o.Decide == nil || o.Deliver == nil || o.PublishDecisions == nil {
 		return nil, errors.New("a worker needs its three activities: Decide, Deliver and Report")
 	}
-	sdk.SetStickyWorkflowCacheSize(or(o.Cached, 2000))
+	sdk.SetStickyWorkflowCacheSize(orDefault(o.Cached, 2000))
 	w := &Worker{
 		learners:   sdk.New(c, workflows.TaskQueue, learnerOptions(o)),
 		deliveries: sdk.New(c, workflows.DeliverTaskQueue, deliveryOptions(o)),
@@ -58,28 +58,28 @@ func New(c client.Client, o Options) (*Worker, error) {
 	w.learners.RegisterWorkflowWithOptions(workflows.Learner, workflow.RegisterOptions{Name: workflows.LearnerWorkflow})
 	w.learners.RegisterActivityWithOptions(o.Decide.Run, activity.RegisterOptions{Name: workflows.ActivityDecide})
 	w.learners.RegisterActivityWithOptions(o.Decide.Retire, activity.RegisterOptions{Name: workflows.ActivityRetire})
-	w.learners.RegisterActivityWithOptions(o.Report.Run, activity.RegisterOptions{Name: workflows.ActivityReport})
+	w.learners.RegisterActivityWithOptions(o.PublishDecisions.Run, activity.RegisterOptions{Name: workflows.ActivityPublishDecisions})
 	w.deliveries.RegisterActivityWithOptions(o.Deliver.Run, activity.RegisterOptions{Name: workflows.ActivityDeliver})
 	w.deliveries.RegisterActivityWithOptions(o.Deliver.GiveUp, activity.RegisterOptions{Name: workflows.ActivityGiveUp})
 	return w, nil
 }
 
 func learnerOptions(o Options) sdk.Options {
-	opts := common(o)
+	opts := commonOptions(o)
 	// A workflow task holds its slot while its decision runs, so the two limits are one.
-	opts.MaxConcurrentLocalActivityExecutionSize = or(o.Decisions, 500)
-	opts.MaxConcurrentWorkflowTaskExecutionSize = or(o.Decisions, 500)
-	opts.WorkflowTaskPollerBehavior = pollers()
+	opts.MaxConcurrentLocalActivityExecutionSize = orDefault(o.Decisions, 500)
+	opts.MaxConcurrentWorkflowTaskExecutionSize = orDefault(o.Decisions, 500)
+	opts.WorkflowTaskPollerBehavior = pollerBehavior()
 	opts.MaxConcurrentActivityExecutionSize = 50 // reports
 	opts.MaxConcurrentActivityTaskPollers = 2
 	return opts
 }
 
 func deliveryOptions(o Options) sdk.Options {
-	opts := common(o)
+	opts := commonOptions(o)
 	opts.DisableWorkflowWorker = true
-	opts.MaxConcurrentActivityExecutionSize = or(o.Deliveries, 100)
-	opts.ActivityTaskPollerBehavior = pollers()
+	opts.MaxConcurrentActivityExecutionSize = orDefault(o.Deliveries, 100)
+	opts.ActivityTaskPollerBehavior = pollerBehavior()
 	opts.TaskQueueActivitiesPerSecond = o.DeliveriesPerSecond
 	// A delivery that is to be given up hears of it through its heartbeat.
 	opts.MaxHeartbeatThrottleInterval = 2 * time.Second
@@ -87,7 +87,7 @@ func deliveryOptions(o Options) sdk.Options {
 }
 
 // pollers are as many as find work: a task that meets no poller is written to the database and read again.
-func pollers() sdk.PollerBehavior {
+func pollerBehavior() sdk.PollerBehavior {
 	return sdk.NewPollerBehaviorAutoscaling(sdk.PollerBehaviorAutoscalingOptions{
 		InitialNumberOfPollers: 8,
 		MinimumNumberOfPollers: 4,
@@ -95,9 +95,9 @@ func pollers() sdk.PollerBehavior {
 	})
 }
 
-func common(o Options) sdk.Options {
+func commonOptions(o Options) sdk.Options {
 	return sdk.Options{
-		WorkerStopTimeout: or(o.StopTimeout, DefaultStopTimeout),
+		WorkerStopTimeout: orDefault(o.StopTimeout, DefaultStopTimeout),
 		OnFatalError:      o.OnFatal,
 		// Held, not failed: a run this worker cannot continue waits for one that can.
 		WorkflowPanicPolicy: sdk.BlockWorkflow,
@@ -127,7 +127,7 @@ func (w *Worker) Stop() {
 }
 
 // or returns v, or the default if v is zero.
-func or[T int | time.Duration](v, byDefault T) T {
+func orDefault[T int | time.Duration](v, byDefault T) T {
 	if v == 0 {
 		return byDefault
 	}

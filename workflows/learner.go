@@ -15,67 +15,68 @@ const minSleep = time.Millisecond
 // Learner is the workflow of one learner; workers register it as [LearnerWorkflow]. It ends by continuing as new, by
 // retiring, or when somebody cancels it.
 func Learner(ctx workflow.Context, in Input) error {
-	l, err := begin(ctx, in)
+	l, err := startLearner(ctx, in)
 	if err != nil {
 		return err
 	}
 	for {
-		l.drain()
+		l.drainSignals()
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if l.woke || len(l.inputs) > 0 {
-			if err := l.decide(ctx); err != nil {
+		if l.woken || len(l.inputs) > 0 {
+			if err := l.decideInputs(ctx); err != nil {
 				return err
 			}
-			continue // events may have come in meanwhile
+			continue // signals may have arrived meanwhile
 		}
-		tired := l.tired(ctx)
-		through := l.through(ctx)
-		l.report(ctx, tired || through)
-		if through && l.idle(ctx) && len(l.Unreported) == 0 {
-			if retired, err := l.retire(ctx); retired || err != nil {
+		tired := l.shouldRest(ctx)
+		through := l.shouldRetire(ctx)
+		l.publishPending(ctx, tired || through)
+		if through && l.nothingUnderWay(ctx) && len(l.Unpublished) == 0 {
+			if retired, err := l.tryToRetire(ctx); retired || err != nil {
 				return err
 			}
 			continue
 		}
-		// From drain to here nothing blocks, so a run that ends now leaves no event behind.
-		if l.idle(ctx) && (tired || workflow.GetInfo(ctx).GetContinueAsNewSuggested()) {
+		// Nothing has blocked since drainSignals, so a run that ends now loses no signal.
+		if l.nothingUnderWay(ctx) && (tired || workflow.GetInfo(ctx).GetContinueAsNewSuggested()) {
 			return l.continueAsNew(ctx, tired)
 		}
-		l.arm(ctx)
-		l.wait(ctx)
+		l.setTimer(ctx)
+		l.waitForAnything(ctx)
 	}
 }
 
-// learner is what a run holds in its hands.
+// learner is the state of one run of the workflow in memory. What must survive the run is in Input.
 type learner struct {
 	Input
-	signals workflow.ReceiveChannel
-	shown   attributes // the search attributes as Temporal has them
+	signals         workflow.ReceiveChannel
+	shownAttributes attributes // the search attributes that Temporal has now
 
-	inputs    []engine.Input // not decided upon yet
-	mark      time.Time      // of the newest batch
-	published []string       // by deliveries that have come back
-	woke      bool           // WakeAt has come
-	since     time.Time      // when it was last woken
-	decided   int            // the history's length at the last decision
+	inputs           []engine.Input // received and not decided yet
+	watermark        time.Time      // of the newest batch: the learner's events have been handed over up to here
+	alreadyPublished []string       // ids of decisions that finished deliveries have published
+	woken            bool           // the timer for WakeAt has fired
+	wokenAt          time.Time      // when it was last woken
+	decidedAtLength  int            // the length of the history at the last decision
 
-	alarms    []alarm         // the earliest is the last
-	flights   []*flight       // deliveries that are out, oldest first
-	reporting workflow.Future // the Report that is out; nil: none
-	reported  []engine.Decision
-	urgent    bool // the decisions not published yet must not wait for the next delivery
-	held      bool // the last Report failed: the next one waits for the next Decide
+	timers         []timer         // set timers; the earliest is the last element
+	deliveries     []*delivery     // under way, oldest first
+	publishing     workflow.Future // the publishing activity that is under way; nil: none
+	beingPublished []engine.Decision
+	publishSoon    bool // the unpublished decisions must not wait for the next delivery
+	publishFailed  bool // the last publishing activity failed: the next one waits for the next Decide
 }
 
-// begin makes the run visible and answerable. A run from the future is held, not failed: failing would lose the
-// learner's state, while a panic makes Temporal retry the task until a worker that understands it is deployed.
-func begin(ctx workflow.Context, in Input) (*learner, error) {
+// startLearner sets up the signal channel, the queries and the current details of a run. If a newer Homeroom wrote the input, it panics: Temporal
+// then retries the workflow task until a worker that can read the input is deployed. An error would end the workflow and lose the
+// learner's state.
+func startLearner(ctx workflow.Context, in Input) (*learner, error) {
 	if in.Version > InputVersion {
 		panic(fmt.Sprintf("learner %q: this run was written by a newer Homeroom (input version %d, this worker knows %d): deploy the newer worker again", in.Learner, in.Version, InputVersion))
 	}
-	l := &learner{Input: in, since: workflow.Now(ctx), shown: attributesOf(ctx)}
+	l := &learner{Input: in, wokenAt: workflow.Now(ctx), shownAttributes: readAttributes(ctx)}
 	l.signals = workflow.GetSignalChannelWithOptions(ctx, SignalEvents, workflow.SignalChannelOptions{
 		Description: "A batch of the learner's events, in stream order. Sent by the triggers.",
 	})
@@ -85,16 +86,16 @@ func begin(ctx workflow.Context, in Input) (*learner, error) {
 	if err != nil {
 		return nil, fmt.Errorf("registering the query %q: %w", QueryState, err)
 	}
-	err = workflow.SetQueryHandlerWithOptions(ctx, QueryUntold, func() ([]engine.Decision, error) { return l.untold(), nil },
+	err = workflow.SetQueryHandlerWithOptions(ctx, QueryUnpublished, func() ([]engine.Decision, error) { return l.allUnpublished(), nil },
 		workflow.QueryHandlerOptions{Description: "Decisions that are not in the stream of decisions yet: the learner's next decision or delivery publishes them."})
 	if err != nil {
-		return nil, fmt.Errorf("registering the query %q: %w", QueryUntold, err)
+		return nil, fmt.Errorf("registering the query %q: %w", QueryUnpublished, err)
 	}
 	return l, nil
 }
 
-// drain takes in every signal that has arrived. It does not block.
-func (l *learner) drain() {
+// drainSignals receives every signal that has arrived. It does not block.
+func (l *learner) drainSignals() {
 	for {
 		var b Batch
 		if !l.signals.ReceiveAsync(&b) {
@@ -106,56 +107,57 @@ func (l *learner) drain() {
 		if b.Published != nil {
 			l.inputs = append(l.inputs, engine.Input{Publication: b.Published})
 		}
-		if b.Mark.After(l.mark) {
-			l.mark = b.Mark
+		if b.Watermark.After(l.watermark) {
+			l.watermark = b.Watermark
 		}
 	}
 }
 
-// wait blocks until something has happened: the only place that does, apart from Decide.
-func (l *learner) wait(ctx workflow.Context) {
+// waitForAnything blocks until a signal arrives, a delivery or a publication ends, or a timer fires. Apart from Decide, nothing else in the
+// workflow blocks.
+func (l *learner) waitForAnything(ctx workflow.Context) {
 	s := workflow.NewNamedSelector(ctx, "learner")
 	s.AddReceive(ctx.Done(), func(workflow.ReceiveChannel, bool) {})
-	s.AddReceive(l.signals, func(workflow.ReceiveChannel, bool) { l.drain() })
-	for _, f := range l.flights {
-		s.AddFuture(f.future, func(workflow.Future) { l.landed(ctx, f) })
+	s.AddReceive(l.signals, func(workflow.ReceiveChannel, bool) { l.drainSignals() })
+	for _, f := range l.deliveries {
+		s.AddFuture(f.future, func(workflow.Future) { l.onDelivered(ctx, f) })
 	}
-	if l.reporting != nil {
-		s.AddFuture(l.reporting, func(workflow.Future) { l.filed(ctx) })
+	if l.publishing != nil {
+		s.AddFuture(l.publishing, func(workflow.Future) { l.onPublished(ctx) })
 	}
-	if n := len(l.alarms); n > 0 {
-		s.AddFuture(l.alarms[n-1].future, func(workflow.Future) { l.rang(ctx) })
+	if n := len(l.timers); n > 0 {
+		s.AddFuture(l.timers[n-1].future, func(workflow.Future) { l.onTimerFired(ctx) })
 	}
 	s.Select(ctx)
-	for ctx.Err() == nil && s.HasPending() { // several deliveries may have come back at once: one decision for all
+	for ctx.Err() == nil && s.HasPending() { // several deliveries may have ended at once: one decision is made for all of them
 		s.Select(ctx)
 	}
 }
 
-// decide asks what follows from the inputs and begins to do it.
-func (l *learner) decide(ctx workflow.Context) error {
+// decideInputs runs Decide on the received inputs, takes over its result and starts what it asks for.
+func (l *learner) decideInputs(ctx workflow.Context) error {
 	in := DecideInput{
-		Learner:   l.Learner,
-		Partition: l.Partition,
-		State:     l.State,
-		Inputs:    l.inputs,
-		Mark:      l.mark,
-		Published: l.published,
-		Untold:    l.recorded(ctx),
+		Learner:          l.Learner,
+		Partition:        l.Partition,
+		State:            l.State,
+		Inputs:           l.inputs,
+		Watermark:        l.watermark,
+		AlreadyPublished: l.alreadyPublished,
+		Unpublished:      l.recordedUnpublished(ctx),
 	}
-	if l.woke {
-		in.Woke = l.WakeAt
+	if l.woken {
+		in.WokenAt = l.WakeAt
 	}
-	res, err := ask(ctx, in, l.occasion())
+	res, err := runDecide(ctx, in, l.describeOccasion())
 	if err != nil {
 		return err
 	}
 	l.inputs = nil
-	l.published = nil
-	l.woke = false
-	l.held = false
+	l.alreadyPublished = nil
+	l.woken = false
+	l.publishFailed = false
 	l.Resting = false
-	l.since = workflow.Now(ctx)
+	l.wokenAt = workflow.Now(ctx)
 
 	l.State = res.State
 	l.Card = res.Card
@@ -165,34 +167,34 @@ func (l *learner) decide(ctx workflow.Context) error {
 	l.Rest = res.Rest
 	l.Retire = res.Retire
 	if !res.WakeAt.IsZero() {
-		l.Wake = l.since.Add(max(res.Sleep, minSleep))
+		l.Wake = l.wokenAt.Add(max(res.Sleep, minSleep))
 	}
-	l.tell(res.Told)
-	l.Unreported = append(l.Unreported, res.Unreported...)
-	l.urgent = l.urgent || res.Urgent
+	l.markPublished(res.Published)
+	l.Unpublished = append(l.Unpublished, res.Unpublished...)
+	l.publishSoon = l.publishSoon || res.Urgent
 	for _, e := range res.Effects {
 		switch e.Kind {
 		case engine.EffectDeliver:
-			l.deliver(ctx, e.Send)
+			l.startDelivery(ctx, e.Send)
 		case engine.EffectCancel:
-			l.cancel(e.Send.ID)
+			l.cancelDelivery(e.Send.ID)
 		default:
 			panic(fmt.Sprintf("learner %q: effect %q is unknown to this worker: deploy the newer worker again", l.Learner, e.Kind))
 		}
 	}
 	workflow.SetCurrentDetails(ctx, l.Card.Details)
-	return l.show(ctx, attributes{StageAwake, l.Card.Courses, l.Card.Rules})
+	return l.upsertAttributes(ctx, attributes{StageAwake, l.Card.Courses, l.Card.Rules})
 }
 
-// idle says whether nothing is out that a new run could not know of.
-func (l *learner) idle(ctx workflow.Context) bool {
-	return len(l.flights) == 0 && l.reporting == nil && workflow.AllHandlersFinished(ctx)
+// nothingUnderWay reports whether no delivery, publication or query handler is running, which a new run could not take over.
+func (l *learner) nothingUnderWay(ctx workflow.Context) bool {
+	return len(l.deliveries) == 0 && l.publishing == nil && workflow.AllHandlersFinished(ctx)
 }
 
-// continueAsNew hands what the learner's life depends on to the next run.
+// continueAsNew ends this run and starts the next one with everything in Input.
 func (l *learner) continueAsNew(ctx workflow.Context, resting bool) error {
 	if resting {
-		if err := l.show(ctx, attributes{StageResting, l.Card.Courses, l.Card.Rules}); err != nil {
+		if err := l.upsertAttributes(ctx, attributes{StageResting, l.Card.Courses, l.Card.Rules}); err != nil {
 			return err
 		}
 	}
@@ -200,7 +202,7 @@ func (l *learner) continueAsNew(ctx workflow.Context, resting bool) error {
 	next.Version = InputVersion
 	next.Resting = resting
 	if l.Retire > 0 {
-		next.Retire = max(l.Retire-workflow.Now(ctx).Sub(l.since), minSleep)
+		next.Retire = max(l.Retire-workflow.Now(ctx).Sub(l.wokenAt), minSleep)
 	}
 	return workflow.NewContinueAsNewError(ctx, LearnerWorkflow, next)
 }

@@ -19,10 +19,10 @@ const (
 
 // The names by which a learner's workflow is reached and searched. They are in recorded histories: never change them.
 const (
-	LearnerWorkflow = "LearnerWorkflow"
-	SignalEvents    = "events" // payload: Batch
-	QueryState      = "state"  // answer: engine.State
-	QueryUntold     = "untold" // answer: []engine.Decision
+	LearnerWorkflow  = "LearnerWorkflow"
+	SignalEvents     = "events" // payload: Batch
+	QueryState       = "state"  // answer: engine.State
+	QueryUnpublished = "untold" // answer: []engine.Decision
 )
 
 // The activities. Decide is a local activity: its result is recorded, so replay never evaluates a rule again. Retire is
@@ -32,8 +32,8 @@ const (
 	ActivityRetire  = "Retire"
 	ActivityDeliver = "Deliver"
 	// ActivityGiveUp has a name of its own so that a worker that does not know it fails, and does not deliver.
-	ActivityGiveUp = "GiveUp"
-	ActivityReport = "Report"
+	ActivityGiveUp           = "GiveUp"
+	ActivityPublishDecisions = "Report"
 )
 
 // The values of HomeroomStage.
@@ -95,9 +95,9 @@ type Batch struct {
 	Learner   string         `json:"learner"`
 	Partition int            `json:"partition"` // of the stream, 0 to 15; names the watermark that Decide looks at
 	Events    []engine.Event `json:"events"`    // in stream order; Seq and StoredAt set
-	// Mark is the instant up to which every event of this learner has been handed over, this batch included. Zero: the
+	// Watermark is the instant up to which every event of this learner has been handed over, this batch included. Zero: the
 	// StoredAt of the last event, which is what stream order implies.
-	Mark time.Time `json:"mark,omitzero"`
-	// Published, if not nil, tells that other rules have come into force; publishers send it without events.
+	Watermark time.Time `json:"mark,omitzero"`
+	// Published is set when other rules have come into force; publishers send it without events.
 	Published *engine.Publication `json:"published,omitempty"`
 }

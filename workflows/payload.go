@@ -6,12 +6,11 @@ import (
 	"homeroom/engine"
 )
 
-// InputVersion is the version of Input that this code writes. A run does to its end what its version did, so that its history
+// InputVersion is the version of Input that this code writes. A run behaves to its end as the version it started with did, so that its history
 // replays.
 const InputVersion = versionManyTimers
 
-// versionManyTimers is the first version that keeps later timers when an earlier one is set; before it, one timer replaced
-// the other.
+// versionManyTimers is the first version that keeps later timers when an earlier one is set. In version 1 one timer replaced the other.
 const versionManyTimers = 2
 
 // Input starts a run of a learner's workflow: empty but for the first three fields when an event starts it, complete
@@ -32,8 +31,8 @@ type Input struct {
 	// Resting says that this is a compact run, which does nothing until it is woken.
 	Resting bool `json:"resting,omitempty"`
 	Card    Card `json:"card"`
-	// Unreported are decisions that have not been published yet; the next Decide or activity takes them along.
-	Unreported []engine.Decision `json:"unreported,omitempty"`
+	// Unpublished are decisions that have not been published yet; the next Decide or activity publishes them.
+	Unpublished []engine.Decision `json:"unreported,omitempty"`
 }
 
 // Card is what the Temporal UI shows of a learner. No personal data.
@@ -45,27 +44,27 @@ type Card struct {
 
 // DecideInput is what the Decide local activity is asked.
 type DecideInput struct {
-	Learner   string
-	Partition int
-	State     engine.State
-	Inputs    []engine.Input // in the order in which they arrived
-	Mark      time.Time      // the learner's events have been handed over up to here; zero: not known
-	Woke      time.Time      // the WakeAt that has come; zero: woken by the inputs
-	Published []string       // ids of decisions that deliveries have published already
-	// Untold are decisions of earlier tasks that nobody has published yet: Decide does it along the way, for an activity of
-	// their own would be billed.
-	Untold []engine.Decision
+	Learner          string
+	Partition        int
+	State            engine.State
+	Inputs           []engine.Input // in the order in which they arrived
+	Watermark        time.Time      // the learner's events have been handed over up to here; zero: not known
+	WokenAt          time.Time      // the WakeAt that has come; zero: woken by the inputs
+	AlreadyPublished []string       // ids of decisions that deliveries have published already
+	// Unpublished are decisions of earlier tasks that have not been published yet. Decide publishes them too, because an activity of their own would
+	// be billed.
+	Unpublished []engine.Decision
 }
 
-// DecideResult is what it answers. It is recorded in the history, and everything that the shell does follows from it.
+// DecideResult is the answer of Decide. It is recorded in the history, and everything that the workflow does follows from it.
 type DecideResult struct {
 	State   engine.State    `json:"state"`
 	Effects []engine.Effect `json:"effects,omitempty"`
-	// Told are the ids of the Untold that have been published.
-	Told []string `json:"told,omitempty"`
-	// Unreported are the decisions of this step still to be published.
-	Unreported []engine.Decision `json:"unreported,omitempty"`
-	// Urgent asks to publish them now, at the price of an activity; otherwise the next Decide or delivery takes them along.
+	// Published are the ids of those of DecideInput.Unpublished that have been published now.
+	Published []string `json:"told,omitempty"`
+	// Unpublished are the decisions of this step that are still to be published.
+	Unpublished []engine.Decision `json:"unreported,omitempty"`
+	// Urgent asks to publish Unpublished now by an activity, which is billed; otherwise the next Decide or delivery publishes them.
 	Urgent bool          `json:"urgent,omitempty"`
 	Now    time.Time     `json:"now"` // the instant of the step, on the learner's clock
 	WakeAt time.Time     `json:"wake_at,omitzero"`
@@ -82,7 +81,7 @@ type DeliverInput struct {
 	Decisions []engine.Decision `json:"decisions,omitempty"`
 }
 
-// Delivered is what came of it.
+// Delivered is the result of the Deliver and GiveUp activities.
 type Delivered struct {
 	Outcome engine.Outcome `json:"outcome"`
 	// Published are the ids of the decisions that have been published: those of the input and the outcome's own, if
@@ -90,13 +89,13 @@ type Delivered struct {
 	Published []string `json:"published,omitempty"`
 }
 
-// ReportInput asks the Report activity to publish decisions for which no delivery is on its way.
-type ReportInput struct {
+// PublishInput asks the activity "Report" to publish decisions for which no delivery is under way.
+type PublishInput struct {
 	Decisions []engine.Decision `json:"decisions"`
 }
 
-// RetireInput asks the Retire local activity to put the learner's state away, from where the first Decide of the next run
-// takes it up. The answer is a bool: false if what is stored there is newer, so that the run must not end.
+// RetireInput asks the Retire local activity to store the learner's state, which the first Decide of the next run loads. The answer is a bool:
+// false if the stored state is newer, so that the run must not end.
 type RetireInput struct {
 	Learner string
 	State   engine.State

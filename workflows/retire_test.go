@@ -215,7 +215,7 @@ func TestNobodyRetiresWithDecisionsUntold(t *testing.T) {
 			if w.ended() != tc.ended {
 				t.Fatalf("the run ended with %s, want %s", w.ended(), tc.ended)
 			}
-			if tc.ended == "continued" && len(continued(t, w).Unreported) != 1 {
+			if tc.ended == "continued" && len(continued(t, w).Unpublished) != 1 {
 				t.Error("what is to be told was lost")
 			}
 		})

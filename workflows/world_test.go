@@ -110,9 +110,9 @@ func newWorld(t *testing.T, start time.Time, tune ...func(*world, *activities.Op
 	deliver := &activities.Deliver{Deliverer: w, Decisions: w}
 	w.env.RegisterActivityWithOptions(deliver.Run, activity.RegisterOptions{Name: workflows.ActivityDeliver})
 	w.env.RegisterActivityWithOptions(deliver.GiveUp, activity.RegisterOptions{Name: workflows.ActivityGiveUp})
-	w.env.RegisterActivityWithOptions((&activities.Report{Decisions: w}).Run, activity.RegisterOptions{Name: workflows.ActivityReport})
+	w.env.RegisterActivityWithOptions((&activities.PublishDecisions{Decisions: w}).Run, activity.RegisterOptions{Name: workflows.ActivityPublishDecisions})
 	w.env.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, _ converter.EncodedValues) {
-		if info.ActivityType.Name == workflows.ActivityReport {
+		if info.ActivityType.Name == workflows.ActivityPublishDecisions {
 			w.reports++
 		}
 	})

@@ -258,7 +258,7 @@ func (e *eyes) ask(ctx context.Context, most int) func(string) (bool, []engine.D
 		var untold []engine.Decision
 		err := e.query(ctx, learner, workflows.QueryState, &st)
 		if err == nil {
-			err = e.query(ctx, learner, workflows.QueryUntold, &untold)
+			err = e.query(ctx, learner, workflows.QueryUnpublished, &untold)
 		}
 		e.untold = append(e.untold, untold...)
 		var none *serviceerror.NotFound

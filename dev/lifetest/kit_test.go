@@ -179,9 +179,9 @@ func (h *home) work() {
 				return step(env, s, in, now)
 			},
 		}),
-		Deliver:     &activities.Deliver{Deliverer: h, Decisions: h},
-		Report:      &activities.Report{Decisions: h},
-		StopTimeout: time.Second,
+		Deliver:          &activities.Deliver{Deliverer: h, Decisions: h},
+		PublishDecisions: &activities.PublishDecisions{Decisions: h},
+		StopTimeout:      time.Second,
 	})
 	h.must(err)
 	h.must(w.Start())

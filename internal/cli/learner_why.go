@@ -146,7 +146,7 @@ func (c *LearnerWhyCmd) untold(ctx context.Context) ([]engine.Decision, error) {
 		return nil, err
 	}
 	defer temporal.Close()
-	answer, err := temporal.QueryWorkflow(ctx, workflows.WorkflowID(c.Learner), "", workflows.QueryUntold)
+	answer, err := temporal.QueryWorkflow(ctx, workflows.WorkflowID(c.Learner), "", workflows.QueryUnpublished)
 	var none *serviceerror.NotFound
 	if errors.As(err, &none) {
 		return nil, nil

@@ -18,8 +18,8 @@ func TestThatARunBeganIsToldBeforeTheLearnerRests(t *testing.T) {
 	w.at(23*time.Hour, func() { equal(t, "decisions on the first day", w.log(), nil) })
 	w.until(48*time.Hour, first())
 	equal(t, "decisions", w.log(), []string{"10:00 review-request started"})
-	if next := continued(t, w); len(next.Unreported) != 0 || !next.Resting {
-		t.Errorf("continued with %d decisions to tell, resting: %v", len(next.Unreported), next.Resting)
+	if next := continued(t, w); len(next.Unpublished) != 0 || !next.Resting {
+		t.Errorf("continued with %d decisions to tell, resting: %v", len(next.Unpublished), next.Resting)
 	}
 }
 
@@ -102,7 +102,7 @@ func (w *world) deafen(deaf bool) {
 // untold asks the workflow for the decisions that it has not published, as log says them.
 func (w *world) untold() []string {
 	w.t.Helper()
-	value, err := w.env.QueryWorkflow(workflows.QueryUntold)
+	value, err := w.env.QueryWorkflow(workflows.QueryUnpublished)
 	if err != nil {
 		w.t.Fatal(err)
 	}

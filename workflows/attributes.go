@@ -20,8 +20,8 @@ type attributes struct {
 	rules   []string
 }
 
-// attributesOf reads them as Temporal has them.
-func attributesOf(ctx workflow.Context) attributes {
+// readAttributes returns the search attributes that Temporal has now.
+func readAttributes(ctx workflow.Context) attributes {
 	var a attributes
 	sa := workflow.GetTypedSearchAttributes(ctx)
 	a.stage, _ = sa.GetKeyword(SearchStage)
@@ -30,25 +30,26 @@ func attributesOf(ctx workflow.Context) attributes {
 	return a
 }
 
-// show writes the search attributes that differ from what Temporal has: each write is billed.
-func (l *learner) show(ctx workflow.Context, want attributes) error {
+// upsertAttributes writes the search attributes that differ from those that Temporal has. Each write is billed.
+func (l *learner) upsertAttributes(ctx workflow.Context, want attributes) error {
 	var updates []temporal.SearchAttributeUpdate
-	if want.stage != l.shown.stage {
+	if want.stage != l.shownAttributes.stage {
 		updates = append(updates, SearchStage.ValueSet(want.stage))
 	}
-	updates = append(updates, change(SearchCourses, l.shown.courses, want.courses)...)
-	updates = append(updates, change(SearchRules, l.shown.rules, want.rules)...)
+	updates = append(updates, keywordListUpdate(SearchCourses, l.shownAttributes.courses, want.courses)...)
+	updates = append(updates, keywordListUpdate(SearchRules, l.shownAttributes.rules, want.rules)...)
 	if len(updates) == 0 {
 		return nil
 	}
-	l.shown = want
+	l.shownAttributes = want
 	if err := workflow.UpsertTypedSearchAttributes(ctx, updates...); err != nil {
 		return fmt.Errorf("updating the search attributes of learner %q: %w", l.Learner, err)
 	}
 	return nil
 }
 
-func change(key temporal.SearchAttributeKeyKeywordList, have, want []string) []temporal.SearchAttributeUpdate {
+// keywordListUpdate returns the update that turns have into want; none if they are equal.
+func keywordListUpdate(key temporal.SearchAttributeKeyKeywordList, have, want []string) []temporal.SearchAttributeUpdate {
 	switch {
 	case slices.Equal(have, want):
 		return nil
@@ -59,10 +60,10 @@ func change(key temporal.SearchAttributeKeyKeywordList, have, want []string) []t
 	}
 }
 
-// occasion says in words why Decide runs.
-func (l *learner) occasion() string {
+// describeOccasion returns in words why Decide runs, for the Temporal UI.
+func (l *learner) describeOccasion() string {
 	var parts []string
-	if l.woke {
+	if l.woken {
 		parts = append(parts, "woken: "+strings.TrimPrefix(l.Next, "next: "))
 	}
 	events := 0
@@ -83,13 +84,13 @@ func (l *learner) occasion() string {
 	case events == 1:
 		parts = append(parts, first)
 	case events > 1:
-		parts = append(parts, fmt.Sprintf("%s and %s", first, count(events-1, "more event")))
+		parts = append(parts, fmt.Sprintf("%s and %s", first, countNoun(events-1, "more event")))
 	}
 	return strings.Join(parts, "; ")
 }
 
-// summary cuts a text to what Temporal takes as a summary.
-func summary(text string) string {
+// shortenSummary cuts a text to maxSummary bytes.
+func shortenSummary(text string) string {
 	if len(text) <= maxSummary {
 		return text
 	}
@@ -100,7 +101,7 @@ func summary(text string) string {
 	return text[:cut] + "…"
 }
 
-func count(n int, noun string) string {
+func countNoun(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}

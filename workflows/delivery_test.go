@@ -26,7 +26,7 @@ func TestADeliveryWithoutAnAnswer(t *testing.T) {
 		{"given up while it was under way: nobody will ask the ledger again", true, errors.New("connection reset"), engine.OutcomeUncertain},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got := outcomeOf(engine.Send{ID: "s1"}, tc.canceled, tc.err)
+			got := outcomeWithoutAnswer(engine.Send{ID: "s1"}, tc.canceled, tc.err)
 			if got.Status != tc.want || got.SendID != "s1" {
 				t.Errorf("got %s of %s, want %s of s1", got.Status, got.SendID, tc.want)
 			}
@@ -41,7 +41,7 @@ func TestASummaryFitsAndStaysWhole(t *testing.T) {
 	for name, text := range map[string]string{
 		"short": "next: welcome acts", "exact": strings.Repeat("x", maxSummary), "long": strings.Repeat("ü", 300), "odd": "x" + strings.Repeat("ü", 300),
 	} {
-		got := summary(text)
+		got := shortenSummary(text)
 		if len(got) > maxSummary || strings.ToValidUTF8(got, "?") != got {
 			t.Errorf("%s: %d bytes: %q", name, len(got), got)
 		}
@@ -64,8 +64,8 @@ func TestOccasion(t *testing.T) {
 		{true, nil, "woken: welcome acts"},
 		{true, []engine.Input{outcome, event("a")}, "woken: welcome acts; delivery accepted; a"},
 	} {
-		l := &learner{Input: Input{Next: "next: welcome acts", WakeAt: time.Unix(1, 0)}, woke: tc.woke, inputs: tc.inputs}
-		if got := l.occasion(); got != tc.want {
+		l := &learner{Input: Input{Next: "next: welcome acts", WakeAt: time.Unix(1, 0)}, woken: tc.woke, inputs: tc.inputs}
+		if got := l.describeOccasion(); got != tc.want {
 			t.Errorf("got %q, want %q", got, tc.want)
 		}
 	}

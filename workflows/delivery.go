@@ -1,0 +1,146 @@
+package workflows
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"homeroom/engine"
+)
+
+const (
+	decideTimeout    = 8 * time.Second      // of one attempt; shorter than a workflow task's ten seconds
+	decidePatience   = 365 * 24 * time.Hour // of all attempts: practically without end
+	decideRetryPause = time.Minute          // before Decide runs again after its retry policy gave up
+	deliverTimeout   = 2 * time.Minute      // of one attempt; delivery itself tries for about one minute
+	deliverPatience  = 15 * time.Minute     // of all attempts and of queueing; after that every question is asked again
+	deliverHeartbeat = 10 * time.Second     // a worker without a heartbeat for so long counts as dead
+	publishTimeout   = 30 * time.Second
+)
+
+// runDecide runs the Decide local activity until it succeeds, because an input must not be lost when a store cannot be reached. It returns an error
+// only if the workflow is canceled.
+func runDecide(ctx workflow.Context, in DecideInput, why string) (DecideResult, error) {
+	ctx = workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
+		StartToCloseTimeout:    decideTimeout,
+		ScheduleToCloseTimeout: decidePatience,
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 200 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: time.Minute},
+		Summary:                shortenSummary(why),
+	})
+	for {
+		var res DecideResult
+		err := workflow.ExecuteLocalActivity(ctx, ActivityDecide, in).Get(ctx, &res)
+		if err == nil {
+			return res, nil
+		}
+		if ctx.Err() != nil {
+			return DecideResult{}, ctx.Err()
+		}
+		workflow.GetLogger(ctx).Error("Deciding failed for good; asking again. The cause needs a person.", "learner", in.Learner, "error", err)
+		if err := workflow.Sleep(ctx, decideRetryPause); err != nil {
+			return DecideResult{}, err
+		}
+	}
+}
+
+// delivery is one Deliver activity that is under way.
+type delivery struct {
+	send        engine.Send
+	decisions   []engine.Decision // the activity publishes these decisions along with its outcome
+	future      workflow.Future
+	cancel      workflow.CancelFunc
+	canceled    bool // the engine asked to give it up
+	ledgerAsked bool // the future is now a question to the ledger about how it ended
+}
+
+// startDelivery starts the Deliver activity for a send. The activity also publishes the unpublished decisions.
+func (l *learner) startDelivery(ctx workflow.Context, send engine.Send) {
+	ctx, cancel := workflow.WithCancel(ctx)
+	f := &delivery{send: send, decisions: l.Unpublished, cancel: cancel}
+	l.Unpublished = nil
+	l.publishSoon = false
+	ctx = withDeliveryOptions(ctx, fmt.Sprintf("%s by %s, for %s", send.Message, send.Channel, send.Rule))
+	f.future = workflow.ExecuteActivity(ctx, ActivityDeliver, DeliverInput{Send: send, Decisions: f.decisions})
+	l.deliveries = append(l.deliveries, f)
+}
+
+func withDeliveryOptions(ctx workflow.Context, what string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:              DeliverTaskQueue,
+		StartToCloseTimeout:    deliverTimeout,
+		ScheduleToCloseTimeout: deliverPatience,
+		HeartbeatTimeout:       deliverHeartbeat,
+		WaitForCancellation:    true,
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
+		Summary:                shortenSummary(what),
+	})
+}
+
+// changeAskLedger is the version marker of asking the ledger. Histories recorded before it treat a delivery that Temporal gave up between two
+// attempts as one that had not begun.
+const changeAskLedger = "ask-after-giving-up"
+
+// askLedger asks how a delivery ended that Temporal gave up between two attempts. An earlier attempt may have called the provider.
+func (f *delivery) askLedger(ctx workflow.Context) {
+	f.ledgerAsked = true
+	ctx = withDeliveryOptions(ctx, "did it go out? "+f.send.Message+" was given up")
+	f.future = workflow.ExecuteActivity(ctx, ActivityGiveUp, DeliverInput{Send: f.send, Decisions: f.decisions})
+}
+
+// cancelDelivery asks a delivery to give up if it has not begun. How it ended arrives as its outcome.
+func (l *learner) cancelDelivery(sendID string) {
+	for _, f := range l.deliveries {
+		if f.send.ID == sendID {
+			f.canceled = true
+			f.cancel()
+		}
+	}
+}
+
+// onDelivered turns the result of a delivery into an input for the next decision.
+func (l *learner) onDelivered(ctx workflow.Context, f *delivery) {
+	var d Delivered
+	if err := f.future.Get(ctx, &d); err != nil {
+		if temporal.IsCanceledError(err) && !f.ledgerAsked && ctx.Err() == nil && workflow.GetVersion(ctx, changeAskLedger, workflow.DefaultVersion, 1) == 1 {
+			f.askLedger(ctx)
+			return
+		}
+		d = Delivered{Outcome: outcomeWithoutAnswer(f.send, f.canceled, err)}
+	}
+	untold := slices.DeleteFunc(f.decisions, func(told engine.Decision) bool { return slices.Contains(d.Published, told.ID) })
+	l.Unpublished = append(untold, l.Unpublished...)
+	l.publishSoon = l.publishSoon || len(untold) > 0
+	l.alreadyPublished = append(l.alreadyPublished, d.Published...)
+	l.inputs = append(l.inputs, engine.Input{Outcome: &d.Outcome})
+	l.deliveries = slices.DeleteFunc(l.deliveries, func(o *delivery) bool { return o == f })
+}
+
+// outcomeWithoutAnswer returns the outcome of a delivery that ended with an error. Only the ledger knows whether the mail went out, and the next
+// delivery of the same send asks it, so the outcome is "retry" and not a guess. A delivery that was to be given up has no next one:
+// if it had begun, its outcome is uncertain, which counts as sent.
+func outcomeWithoutAnswer(send engine.Send, canceled bool, err error) engine.Outcome {
+	out := engine.Outcome{SendID: send.ID}
+	var timeout *temporal.TimeoutError
+	switch {
+	case temporal.IsCanceledError(err):
+		out.Status = engine.OutcomeCancelled
+		out.Detail = "given up before it began"
+	case canceled:
+		out.Status = engine.OutcomeUncertain
+		out.Reason = engine.ReasonProvider
+		out.Detail = "given up while it was under way, and it never answered"
+	case errors.As(err, &timeout):
+		out.Status = engine.OutcomeRetry
+		out.Reason = engine.ReasonProvider
+		out.Detail = "no delivery worker finished it in time"
+	default: // the text of the error stays in the history: it may name an address
+		out.Status = engine.OutcomeRetry
+		out.Reason = engine.ReasonProvider
+		out.Detail = "the delivery failed; the workflow's history says how"
+	}
+	return out
+}

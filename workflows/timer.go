@@ -1,0 +1,89 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+)
+
+// timer is one Temporal timer that has been started.
+type timer struct {
+	future workflow.Future
+	cancel workflow.CancelFunc
+	at     time.Time
+}
+
+// maxTimers is the most timers that stay set at a time.
+const maxTimers = 4
+
+// setTimer starts a timer for the next instant at which the run must act, unless an earlier one is set. Each started timer is billed, so a timer
+// that is later than needed is not replaced: when a timer fires too early, setTimer starts the next one. Later timers stay
+// set, because a short wait would otherwise have to start them again.
+func (l *learner) setTimer(ctx workflow.Context) {
+	at := l.Wake
+	why := l.Next
+	sooner := func(end time.Time, then string) {
+		if !end.IsZero() && l.nothingUnderWay(ctx) && (at.IsZero() || end.Before(at)) {
+			at = end
+			why = then
+		}
+	}
+	sooner(l.retireAt(), "retires if nothing happens until then")
+	sooner(l.restAt(), "rests if nothing happens until then")
+	if at.IsZero() {
+		return
+	}
+	if n := len(l.timers); n > 0 && !at.Before(l.timers[n-1].at) {
+		return
+	}
+	if l.Version < versionManyTimers {
+		for _, a := range l.timers {
+			a.cancel()
+		}
+		l.timers = nil
+	} else if len(l.timers) == maxTimers {
+		l.timers[0].cancel()
+		l.timers = l.timers[1:]
+	}
+	timerCtx, cancel := workflow.WithCancel(ctx)
+	wait := max(at.Sub(workflow.Now(ctx)), minSleep)
+	l.timers = append(l.timers, timer{
+		future: workflow.NewTimerWithOptions(timerCtx, wait, workflow.TimerOptions{Summary: shortenSummary(why)}),
+		cancel: cancel,
+		at:     at,
+	})
+}
+
+// onTimerFired removes the earliest timer and notes whether WakeAt has come. If the timer was too early, setTimer starts the next one.
+func (l *learner) onTimerFired(ctx workflow.Context) {
+	l.timers = l.timers[:len(l.timers)-1]
+	l.woken = !l.Wake.IsZero() && !workflow.Now(ctx).Before(l.Wake)
+}
+
+// restAt is when the run may continue as a compact run; zero: never, or it is one already.
+func (l *learner) restAt() time.Time {
+	if l.Resting || l.Rest <= 0 {
+		return time.Time{}
+	}
+	return l.wokenAt.Add(l.Rest)
+}
+
+// retireAt is when the workflow may end because nothing is due; zero: never.
+func (l *learner) retireAt() time.Time {
+	if l.Retire <= 0 || l.publishFailed { // unpublished decisions are left, and publishing them failed
+		return time.Time{}
+	}
+	return l.wokenAt.Add(l.Retire)
+}
+
+// shouldRetire reports whether the run has not been woken for Retire and nothing is due.
+func (l *learner) shouldRetire(ctx workflow.Context) bool {
+	at := l.retireAt()
+	return !at.IsZero() && !workflow.Now(ctx).Before(at)
+}
+
+// shouldRest reports whether the run has not been woken for Rest, so that a compact run is worth a continue-as-new.
+func (l *learner) shouldRest(ctx workflow.Context) bool {
+	at := l.restAt()
+	return !at.IsZero() && !workflow.Now(ctx).Before(at)
+}
