@@ -17,7 +17,7 @@ func (s *Standing) Apply(ev *Event, rs *Ruleset, arrival time.Time) Change {
 		change.First = true
 		change.Changed = true
 	}
-	if change.Course != "" && s.learn(ev, rs.Keys, change.Course) {
+	if change.Course != "" && s.learnLinks(ev, rs.Keys, change.Course) {
 		change.Changed = true
 	}
 	if s.noteFacts(ev, change.Course, at) {
@@ -54,7 +54,7 @@ func (s *Standing) CourseOf(ev *Event, keys map[string][]string) string {
 	}
 	for _, key := range keys[ev.Name] {
 		if id, ok := ev.Text(key); ok {
-			if course := s.link(key, id); course != "" {
+			if course := s.linkedCourse(key, id); course != "" {
 				return course
 			}
 		}
@@ -62,9 +62,9 @@ func (s *Standing) CourseOf(ev *Event, keys map[string][]string) string {
 	return ""
 }
 
-// link is the course that an entity is known to belong to. There are many links and this is asked of most events, so no
+// linkedCourse is the course that an entity is known to belong to. There are many links and this is asked of most events, so no
 // key is put together to compare.
-func (s *Standing) link(key, id string) string {
+func (s *Standing) linkedCourse(key, id string) string {
 	n := len(key)
 	for i := len(s.Links) - 1; i >= 0; i-- {
 		if k := s.Links[i].Key; len(k) == n+1+len(id) && k[n+1:] == id && k[n] == '=' && k[:n] == key {
@@ -74,15 +74,15 @@ func (s *Standing) link(key, id string) string {
 	return ""
 }
 
-// learn remembers which course the event's other entities belong to.
-func (s *Standing) learn(ev *Event, keys map[string][]string, course string) bool {
+// learnLinks remembers which course the event's other entities belong to.
+func (s *Standing) learnLinks(ev *Event, keys map[string][]string, course string) bool {
 	learned := false
 	if n := len(s.Links); n > 0 && s.Links[n-1].Course == course {
 		course = s.Links[n-1].Course // the same text once: each would keep the body alive that it was read from
 	}
 	for _, key := range keys[ev.Name] {
 		id, ok := ev.Text(key)
-		if !ok || key == KeyCourse || s.link(key, id) == course {
+		if !ok || key == KeyCourse || s.linkedCourse(key, id) == course {
 			continue
 		}
 		s.Links = append(s.Links, Link{Key: key + "=" + id, Course: course})
@@ -179,23 +179,23 @@ func (c *Course) learnTitle(title string, at time.Time) bool {
 	return changed
 }
 
-// whole is a count of lessons; nonsense becomes a number that every machine agrees on.
-func whole(n float64) int { return int(min(max(n, 0), 1<<31-1)) }
+// wholeCount is a count of lessons; nonsense becomes a number that every machine agrees on.
+func wholeCount(n float64) int { return int(min(max(n, 0), 1<<31-1)) }
 
 // noteActivity records that the learner did something at `at`, and how long a silence that ended.
 func (s *Standing) noteActivity(change *Change, at time.Time, resolution time.Duration) {
-	change.PlatformGap = gap(s.lastPlatformBase(), at)
+	change.PlatformGap = silenceLength(s.lastPlatformBase(), at)
 	if change.Course != "" {
 		c := s.course(change.Course)
 		if c.addStart(at) {
 			change.Changed = true
 		}
-		change.CourseGap = gap(s.lastCourseBase(c), at)
+		change.CourseGap = silenceLength(s.lastCourseBase(c), at)
 		change.Changed = c.Active.add(at, resolution) || change.Changed
 	} else {
 		for _, c := range s.Courses {
 			if c.openAt(at) {
-				change.CourseGap = max(change.CourseGap, gap(s.lastCourseBase(c), at))
+				change.CourseGap = max(change.CourseGap, silenceLength(s.lastCourseBase(c), at))
 			}
 		}
 		change.Changed = s.Unattributed.add(at, resolution) || change.Changed
@@ -203,8 +203,8 @@ func (s *Standing) noteActivity(change *Change, at time.Time, resolution time.Du
 	change.Changed = s.Platform.add(at, resolution) || change.Changed
 }
 
-// gap is the silence between the last base and at; 0 if there is none.
-func gap(last, at time.Time) time.Duration {
+// silenceLength is the silence between the last base and at; 0 if there is none.
+func silenceLength(last, at time.Time) time.Duration {
 	if last.IsZero() {
 		return 0
 	}
@@ -240,8 +240,8 @@ func (a Activity) asOf(t time.Time) time.Time {
 	return time.Time{}
 }
 
-// forward moves a time forward, never back, and reports whether it moved.
-func forward(t *time.Time, to time.Time) bool {
+// moveForward moves a time forward, never back, and reports whether it moved.
+func moveForward(t *time.Time, to time.Time) bool {
 	if !to.After(*t) {
 		return false
 	}

@@ -285,12 +285,12 @@ func (c *Course) addProgress(ev *Event, at time.Time) bool {
 		mark.Lacks |= lacksPct
 	}
 	if n, ok := ev.Number("lessons_done"); ok {
-		mark.Done = whole(n)
+		mark.Done = wholeCount(n)
 	} else {
 		mark.Lacks |= lacksDone
 	}
 	if n, ok := ev.Number("total_lessons"); ok {
-		mark.Total = whole(n)
+		mark.Total = wholeCount(n)
 	} else {
 		mark.Lacks |= lacksTotal
 	}

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// share places a learner, by hash and so for good, somewhere in [0, 100) for one purpose.
-func share(learner, purpose, name string) float64 {
+// placeLearner places a learner, by hash and so for good, somewhere in [0, 100) for one purpose.
+func placeLearner(learner, purpose, name string) float64 {
 	sum := sha256.Sum256([]byte(learner + "\x00" + purpose + "\x00" + name))
 	return float64(binary.BigEndian.Uint64(sum[:8])) / math.Exp2(64) * 100
 }
@@ -19,7 +19,7 @@ func (sp *Split) armOf(learner string) *Arm {
 	for i := range sp.Arms {
 		total += sp.Arms[i].Weight
 	}
-	place := share(learner, "split", sp.Name) / 100 * total
+	place := placeLearner(learner, "split", sp.Name) / 100 * total
 	for i := range sp.Arms {
 		if place -= sp.Arms[i].Weight; place < 0 {
 			return &sp.Arms[i]
@@ -43,7 +43,7 @@ func (s *stepper) heldOut(percent float64, purpose, name string) bool {
 		return true
 	case AssignByHash:
 	}
-	return share(s.st.Learner, purpose, name) < percent
+	return placeLearner(s.st.Learner, purpose, name) < percent
 }
 
 // withholdSend records that a message was withheld which would be sent now.

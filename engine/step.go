@@ -299,8 +299,8 @@ func (s *stepper) forgetUnneeded() {
 	s.st.Runs = slices.DeleteFunc(s.st.Runs, func(r Run) bool {
 		return r.Ended && s.pendingOfRun(r.ID) < 0 && s.st.Clock.After(s.watchedUntil(&r))
 	})
-	s.st.PastSends = tail(s.st.PastSends, maxPastSends)
-	s.st.Recent = tail(s.st.Recent, maxRecent)
+	s.st.PastSends = keepLast(s.st.PastSends, maxPastSends)
+	s.st.Recent = keepLast(s.st.Recent, maxRecent)
 	if len(s.st.PastRuns) > maxPast {
 		s.st.PastRuns = s.st.PastRuns.trim(maxPast)
 	}
@@ -326,8 +326,8 @@ func (s *stepper) forgetSends() {
 	}
 }
 
-// tail keeps the last n.
-func tail[T any](list []T, n int) []T {
+// keepLast keeps the last n.
+func keepLast[T any](list []T, n int) []T {
 	if extra := len(list) - n; extra > 0 {
 		return slices.Delete(list, 0, extra)
 	}

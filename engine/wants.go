@@ -85,14 +85,14 @@ func Interest(current *Ruleset, older ...*Ruleset) *Ruleset {
 				union.Counted = counted
 			}
 		}
-		merge(&union.Keys, rs.Keys)
-		merge(&union.KeptProperties, rs.KeptProperties)
+		mergeNames(&union.Keys, rs.Keys)
+		mergeNames(&union.KeptProperties, rs.KeptProperties)
 	}
 	return &union
 }
 
-// merge adds the names that into does not have yet.
-func merge(into *map[string][]string, from map[string][]string) {
+// mergeNames adds the names that into does not have yet.
+func mergeNames(into *map[string][]string, from map[string][]string) {
 	if *into == nil {
 		*into = map[string][]string{}
 	}

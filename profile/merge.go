@@ -35,7 +35,7 @@ func (p Profile) Merge(traits map[string]any, at time.Time) (merged Profile, cha
 		if name == "consent" {
 			did, note = m.setConsent(traits[name], at)
 		} else if !at.Before(p.traitAt(name)) {
-			did, note = m.set(name, traits[name])
+			did, note = m.setTrait(name, traits[name])
 			if note == "" && len(name) <= maxName {
 				said = append(said, name)
 			}
@@ -54,24 +54,24 @@ func (p Profile) Merge(traits map[string]any, at time.Time) (merged Profile, cha
 	if m.Email == "" {
 		m.EmailAt = time.Time{}
 	}
-	m.stamp(p, said, at)
+	m.stampTraits(p, said, at)
 	return m, true, notes
 }
 
-func (p *Profile) has(name string) bool {
-	if field, ok := p.texts()[name]; ok {
+func (p *Profile) hasTrait(name string) bool {
+	if field, ok := p.textTraits()[name]; ok {
 		return *field != ""
 	}
 	_, ok := p.Traits[name]
 	return ok
 }
 
-// set takes one trait in; the note says why not.
-func (p *Profile) set(name string, value any) (changed bool, note string) {
+// setTrait takes one trait in; the note says why not.
+func (p *Profile) setTrait(name string, value any) (changed bool, note string) {
 	if value == nil {
-		return p.remove(name), ""
+		return p.removeTrait(name), ""
 	}
-	if field, ok := p.texts()[name]; ok {
+	if field, ok := p.textTraits()[name]; ok {
 		return setText(name, field, value)
 	}
 	return p.setOther(name, value)
@@ -166,11 +166,11 @@ func (p *Profile) tooMuch() string {
 	return ""
 }
 
-func (p *Profile) remove(name string) bool {
-	if !p.has(name) {
+func (p *Profile) removeTrait(name string) bool {
+	if !p.hasTrait(name) {
 		return false
 	}
-	if field, ok := p.texts()[name]; ok {
+	if field, ok := p.textTraits()[name]; ok {
 		*field = ""
 	} else {
 		delete(p.Traits, name)

@@ -53,7 +53,7 @@ func (p Profile) Engine() engine.Profile {
 func (p Profile) AllTraits() map[string]any {
 	all := make(map[string]any, len(p.Traits)+5)
 	maps.Copy(all, p.Traits)
-	for name, field := range p.texts() {
+	for name, field := range p.textTraits() {
 		if *field != "" {
 			all[name] = *field
 		}
@@ -64,8 +64,8 @@ func (p Profile) AllTraits() map[string]any {
 	return all
 }
 
-// texts are the known traits that are text.
-func (p *Profile) texts() map[string]*string {
+// textTraits are the known traits that are text.
+func (p *Profile) textTraits() map[string]*string {
 	return map[string]*string{
 		"email": &p.Email, "first_name": &p.FirstName, "locale": &p.Locale, "timezone": &p.Timezone,
 	}

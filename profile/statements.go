@@ -66,8 +66,8 @@ func (p *Profile) Choose(c Choice, at time.Time) (changed bool) {
 		if c.Topics[topic] {
 			changed = p.Join(topic, at) || changed
 		} else {
-			said, _ := p.said(topic)
-			changed = p.Leave(topic, latest(at, said)) || changed
+			said, _ := p.topicTime(topic)
+			changed = p.Leave(topic, latestStatement(at, said)) || changed
 		}
 	}
 	switch {
@@ -79,13 +79,13 @@ func (p *Profile) Choose(c Choice, at time.Time) (changed bool) {
 			changed = did || changed
 		}
 	default:
-		changed = p.LeaveAll(latest(at, p.AllAt)) || changed
+		changed = p.LeaveAll(latestStatement(at, p.AllAt)) || changed
 	}
 	return changed
 }
 
-// latest keeps a host's clock that is behind from undoing that somebody leaves now: they are told that they have.
-func latest(at, said time.Time) time.Time {
+// latestStatement keeps a host's clock that is behind from undoing that somebody leaves now: they are told that they have.
+func latestStatement(at, said time.Time) time.Time {
 	if said.After(at) {
 		return said
 	}
@@ -96,7 +96,7 @@ func latest(at, said time.Time) time.Time {
 // instant, leaving counts. Who has left [MaxTopics] topics and leaves one more has left everything. It reports
 // whether the record changed.
 func (p *Profile) Leave(topic string, at time.Time) (changed bool) {
-	said, known := p.said(topic)
+	said, known := p.topicTime(topic)
 	left := slices.Contains(p.Unsubscribed, topic)
 	if CheckTopic(topic) != nil || known && (at.Before(said) || left && !at.After(said)) {
 		return false
@@ -104,26 +104,26 @@ func (p *Profile) Leave(topic string, at time.Time) (changed bool) {
 	if !known && !p.roomForTopic() {
 		return p.LeaveAll(at)
 	}
-	p.Subscribed = without(p.Subscribed, topic)
+	p.Subscribed = withoutTopic(p.Subscribed, topic)
 	if !left {
-		p.Unsubscribed = with(p.Unsubscribed, topic)
+		p.Unsubscribed = withTopic(p.Unsubscribed, topic)
 	}
-	p.say(topic, at)
+	p.stampTopic(topic, at)
 	return true
 }
 
 // Join notes that the learner chose a topic. It does not take back that they left everything: that is [Profile.JoinAll].
 // A profile full of topics that were left takes no further one.
 func (p *Profile) Join(topic string, at time.Time) (changed bool) {
-	said, known := p.said(topic)
+	said, known := p.topicTime(topic)
 	if CheckTopic(topic) != nil || known && !at.After(said) || !known && !p.roomForTopic() {
 		return false
 	}
-	p.Unsubscribed = without(p.Unsubscribed, topic)
+	p.Unsubscribed = withoutTopic(p.Unsubscribed, topic)
 	if !slices.Contains(p.Subscribed, topic) {
-		p.Subscribed = with(p.Subscribed, topic)
+		p.Subscribed = withTopic(p.Subscribed, topic)
 	}
-	p.say(topic, at)
+	p.stampTopic(topic, at)
 	return true
 }
 
@@ -147,13 +147,13 @@ func (p *Profile) JoinAll(at time.Time) (changed bool) {
 	return true
 }
 
-// said is when the last statement about a topic was made; the zero time for one of a record that held no times.
-func (p *Profile) said(topic string) (at time.Time, known bool) {
+// topicTime is when the last statement about a topic was made; the zero time for one of a record that held no times.
+func (p *Profile) topicTime(topic string) (at time.Time, known bool) {
 	known = slices.Contains(p.Unsubscribed, topic) || slices.Contains(p.Subscribed, topic)
 	return p.TopicsAt[topic], known
 }
 
-func (p *Profile) say(topic string, at time.Time) {
+func (p *Profile) stampTopic(topic string, at time.Time) {
 	p.TopicsAt = maps.Clone(p.TopicsAt)
 	if p.TopicsAt == nil {
 		p.TopicsAt = map[string]time.Time{}
@@ -171,16 +171,16 @@ func (p *Profile) roomForTopic() bool {
 		return false
 	}
 	oldest := slices.MinFunc(p.Subscribed, func(a, b string) int { return p.TopicsAt[a].Compare(p.TopicsAt[b]) })
-	p.Subscribed = without(p.Subscribed, oldest)
+	p.Subscribed = withoutTopic(p.Subscribed, oldest)
 	p.TopicsAt = maps.Clone(p.TopicsAt)
 	delete(p.TopicsAt, oldest)
 	return true
 }
 
-// with and without make new slices: copies of a profile share the old ones.
-func with(topics []string, topic string) []string { return append(slices.Clone(topics), topic) }
+// withTopic and withoutTopic make new slices: copies of a profile share the old ones.
+func withTopic(topics []string, topic string) []string { return append(slices.Clone(topics), topic) }
 
-func without(topics []string, topic string) []string {
+func withoutTopic(topics []string, topic string) []string {
 	if !slices.Contains(topics, topic) {
 		return topics
 	}

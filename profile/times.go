@@ -12,16 +12,16 @@ func (p *Profile) traitAt(name string) time.Time {
 	if at, ok := p.TraitsAt[name]; ok {
 		return at
 	}
-	if p.has(name) {
+	if p.hasTrait(name) {
 		return p.UpdatedAt
 	}
 	return time.Time{}
 }
 
-// stamp sets the times after an update at `at` that was the newest about the named traits; was is the profile before.
+// stampTraits sets the times after an update at `at` that was the newest about the named traits; was is the profile before.
 // Most profiles come from one source that says everything at once, so that TraitsAt stays empty. Consent is not in it: it
 // has a time of its own.
-func (p *Profile) stamp(was Profile, said []string, at time.Time) {
+func (p *Profile) stampTraits(was Profile, said []string, at time.Time) {
 	if at.After(was.UpdatedAt) {
 		p.UpdatedAt = at
 	}
@@ -30,26 +30,26 @@ func (p *Profile) stamp(was Profile, said []string, at time.Time) {
 		times = make(map[string]time.Time)
 	}
 	for name := range p.AllTraits() {
-		if p.has(name) {
+		if p.hasTrait(name) {
 			times[name] = was.traitAt(name)
 		}
 	}
 	for _, name := range said {
 		times[name] = at
 	}
-	maps.DeleteFunc(times, func(name string, at time.Time) bool { return p.has(name) && at.Equal(p.UpdatedAt) })
-	p.forget(times)
+	maps.DeleteFunc(times, func(name string, at time.Time) bool { return p.hasTrait(name) && at.Equal(p.UpdatedAt) })
+	p.trimTimes(times)
 	p.TraitsAt = nil
 	if len(times) > 0 {
 		p.TraitsAt = times
 	}
 }
 
-// forget bounds how many deleted traits are remembered: as many as there may be living ones, the newest.
-func (p *Profile) forget(times map[string]time.Time) {
+// trimTimes bounds how many deleted traits are remembered: as many as there may be living ones, the newest.
+func (p *Profile) trimTimes(times map[string]time.Time) {
 	var gone []string
 	for name := range times {
-		if !p.has(name) {
+		if !p.hasTrait(name) {
 			gone = append(gone, name)
 		}
 	}

@@ -179,11 +179,11 @@ func (e *explainer) explainMessages() {
 		fmt.Fprintf(w, "  %s\t%s\t%q\n", name, strings.Join(locales, " "), e.academy.Library.Message(name, "").Subject)
 	}
 	w.Flush() //nolint:errcheck // it writes to memory
-	e.printQuestions()
+	e.explainQuestions()
 }
 
-// printQuestions lists what is asked before the rule's messages are sent.
-func (e *explainer) printQuestions() {
+// explainQuestions lists what is asked before the rule's messages are sent.
+func (e *explainer) explainQuestions() {
 	var transactional, other bool
 	for i := range e.rule.Program {
 		if s := e.rule.Program[i].Send; s != nil {

@@ -77,13 +77,13 @@ func NewHost(opts HostOptions) *Host {
 }
 
 // Event takes in what arrived at the given instant; arrivals never go back. What falls due before it is decided first;
-// at a tie the event goes first. An error means that the engine misbehaved.
+// at a tie the event goes first. An error means that the engine is at fault.
 func (h *Host) Event(d catalog.Decoded, arrival time.Time) error {
-	return h.event(&d, arrival)
+	return h.applyEvent(&d, arrival)
 }
 
-// event is Event; it keeps neither d nor the map of its properties.
-func (h *Host) event(d *catalog.Decoded, arrival time.Time) error {
+// applyEvent is Event; it keeps neither d nor the map of its properties.
+func (h *Host) applyEvent(d *catalog.Decoded, arrival time.Time) error {
 	if err := h.wakeUntil(func(w time.Time) bool { return w.Before(arrival) }); err != nil {
 		return err
 	}
@@ -98,16 +98,16 @@ func (h *Host) event(d *catalog.Decoded, arrival time.Time) error {
 		}
 	}
 	ev := &d.Event
-	h.heed(ev, said)
+	h.applyFeedback(ev, said)
 	change := h.standing.Apply(ev, h.opts.Ruleset, arrival)
 	if !h.opts.Ruleset.Wants(ev, change) {
 		return nil
 	}
-	return h.step([]engine.Input{{Event: ev}}, arrival)
+	return h.stepUntilSettled([]engine.Input{{Event: ev}}, arrival)
 }
 
-// heed takes in what an event says about whether the learner may be written to.
-func (h *Host) heed(ev *engine.Event, said time.Time) {
+// applyFeedback takes in what an event says about whether the learner may be written to.
+func (h *Host) applyFeedback(ev *engine.Event, said time.Time) {
 	f := profile.FeedbackOf(ev.Name, ev.Properties)
 	changed := h.profile.ApplyFeedback(f, said)
 	if ev.Name == eventResubscribed {
@@ -163,20 +163,20 @@ func (h *Host) showProfile() {
 func (h *Host) wakeUntil(due func(time.Time) bool) error {
 	for !h.wake.IsZero() && due(h.wake) {
 		at := h.wake
-		if err := h.step(nil, at); err != nil {
+		if err := h.stepUntilSettled(nil, at); err != nil {
 			return err
 		}
 		if !h.wake.IsZero() && !h.wake.After(at) {
-			return h.misbehaved("asks to be woken at %s, which is not after %s", h.wake.Format(time.RFC3339), at.Format(time.RFC3339))
+			return h.engineFault("asks to be woken at %s, which is not after %s", h.wake.Format(time.RFC3339), at.Format(time.RFC3339))
 		}
 	}
 	return nil
 }
 
-// step runs the engine and answers its deliveries until there are none.
-func (h *Host) step(inputs []engine.Input, now time.Time) error {
+// stepUntilSettled runs the engine and answers its deliveries until there are none.
+func (h *Host) stepUntilSettled(inputs []engine.Input, now time.Time) error {
 	for range maxRounds {
-		res := h.decide(inputs, now)
+		res := h.stepOnce(inputs, now)
 		h.state = res.State
 		h.wake = res.WakeAt
 		for _, d := range res.Decisions {
@@ -187,12 +187,12 @@ func (h *Host) step(inputs []engine.Input, now time.Time) error {
 			return nil
 		}
 	}
-	return h.misbehaved("still delivers after %d rounds at %s", maxRounds, now.Format(time.RFC3339))
+	return h.engineFault("still delivers after %d rounds at %s", maxRounds, now.Format(time.RFC3339))
 }
 
-// decide is one step of the engine. Who wants to see the state it began with gets it as it was. The recent decisions are for
+// stepOnce is one step of the engine. Who wants to see the state it began with gets it as it was. The recent decisions are for
 // people who look at a workflow; here they would be most of the memory.
-func (h *Host) decide(inputs []engine.Input, now time.Time) engine.Result {
+func (h *Host) stepOnce(inputs []engine.Input, now time.Time) engine.Result {
 	if h.opts.Stepped == nil {
 		return h.opts.shared.stepper.Step(h.env, h.state, inputs, now)
 	}
@@ -202,7 +202,7 @@ func (h *Host) decide(inputs []engine.Input, now time.Time) engine.Result {
 	return res
 }
 
-func (h *Host) misbehaved(format string, args ...any) error {
+func (h *Host) engineFault(format string, args ...any) error {
 	return fmt.Errorf("learner %s: the engine %s; this is a bug in Homeroom, please report it with the rules and the learner's events",
 		h.opts.Learner, fmt.Sprintf(format, args...))
 }

@@ -98,7 +98,7 @@ func readChunks(ctx context.Context, r io.Reader, shards int, spare <-chan *chun
 		default:
 			c = newChunk(shards)
 		}
-		err := c.fill(br, line)
+		err := c.readLines(br, line)
 		if len(c.ends) > 0 {
 			line += len(c.ends)
 			for _, ch := range []chan<- *chunk{work, ordered} {
@@ -118,8 +118,8 @@ func readChunks(ctx context.Context, r io.Reader, shards int, spare <-chan *chun
 	}
 }
 
-// fill reads whole lines; what a line has beyond maxLine is dropped. There are none when there was nothing.
-func (c *chunk) fill(br *bufio.Reader, first int) error {
+// readLines reads whole lines; what a line has beyond maxLine is dropped. There are none when there was nothing.
+func (c *chunk) readLines(br *bufio.Reader, first int) error {
 	c.first = first
 	c.data = c.data[:0]
 	c.ends = c.ends[:0]

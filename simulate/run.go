@@ -100,7 +100,7 @@ func Run(ctx context.Context, r io.Reader, opts Options) (*Result, error) {
 	if err := context.Cause(ctx); err != nil {
 		return nil, fmt.Errorf("simulate: %w", err)
 	}
-	return seq.report(), nil
+	return seq.buildResult(), nil
 }
 
 // sequencer brings decoded chunks into file order, gives each event its arrival and sequence, and deals them out.
@@ -129,7 +129,7 @@ func (s *sequencer) run(ctx context.Context, ordered <-chan *chunk) {
 		case <-ctx.Done():
 			continue
 		}
-		if enough = !s.deal(ctx, c); enough {
+		if enough = !s.sendToShards(ctx, c); enough {
 			s.stopReading()
 		}
 		if s.opts.Progress != nil {
@@ -146,8 +146,8 @@ func (s *sequencer) run(ctx context.Context, ordered <-chan *chunk) {
 	}
 }
 
-// deal sends a chunk's events to their shards; false means that the rest lies beyond Until.
-func (s *sequencer) deal(ctx context.Context, c *chunk) bool {
+// sendToShards sends a chunk's events to their shards; false means that the rest lies beyond Until.
+func (s *sequencer) sendToShards(ctx context.Context, c *chunk) bool {
 	for n := range c.shares {
 		c.shares[n] = c.shares[n][:0]
 	}
@@ -161,7 +161,7 @@ func (s *sequencer) deal(ctx context.Context, c *chunk) bool {
 			}
 		}
 		if d.err != nil {
-			s.bury(d)
+			s.addDeadLetter(d)
 			continue
 		}
 		s.seq++
@@ -195,15 +195,15 @@ func (s *sequencer) deal(ctx context.Context, c *chunk) bool {
 	return more
 }
 
-// bury counts a dead letter and keeps the first few.
-func (s *sequencer) bury(d *decoded) {
+// addDeadLetter counts a dead letter and keeps the first few.
+func (s *sequencer) addDeadLetter(d *decoded) {
 	s.dead++
 	if len(s.letters) < keptDeadLetters {
 		s.letters = append(s.letters, DeadLetter{Line: d.line, Err: d.err})
 	}
 }
 
-func (s *sequencer) report() *Result {
+func (s *sequencer) buildResult() *Result {
 	parts := make([]*Collector, len(s.shards))
 	learners := 0
 	for i, sh := range s.shards {

@@ -34,7 +34,7 @@ func newShard(opts *Options, index int, spare chan<- *chunk) *shard {
 func (s *shard) run(ctx context.Context) error {
 	for c := range s.in {
 		for _, d := range c.shares[s.index] {
-			if err := s.host(d.Event.Learner).event(&d.Decoded, d.at); err != nil {
+			if err := s.hostOf(d.Event.Learner).applyEvent(&d.Decoded, d.at); err != nil {
 				return err
 			}
 		}
@@ -56,7 +56,7 @@ func (s *shard) run(ctx context.Context) error {
 	return nil
 }
 
-func (s *shard) host(learner string) *Host {
+func (s *shard) hostOf(learner string) *Host {
 	h := s.hosts[learner]
 	if h == nil {
 		h = NewHost(HostOptions{

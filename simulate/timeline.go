@@ -40,7 +40,7 @@ func WriteTimeline(w io.Writer, decisions []engine.Decision, paint func(engine.K
 // WriteTable writes the summary for people: a kind a block, the most frequent first, kinds that never came left out.
 func (s *Summary) WriteTable(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %s, %s\n", plural(s.Events, "event"), plural(s.Learners, "learner"), plural(s.DeadLetters, "dead letter"))
+	fmt.Fprintf(&b, "%s, %s, %s\n", withPlural(s.Events, "event"), withPlural(s.Learners, "learner"), withPlural(s.DeadLetters, "dead letter"))
 	width := 0
 	for _, kind := range Kinds {
 		for key := range s.Count(kind) {
@@ -56,12 +56,12 @@ func (s *Summary) WriteTable(w io.Writer) error {
 		if total == 0 {
 			continue
 		}
-		fmt.Fprintf(&b, "\n%-*s  %10s\n", width+2, kind, thousands(total))
+		fmt.Fprintf(&b, "\n%-*s  %10s\n", width+2, kind, groupThousands(total))
 		keys := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
 			return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
 		})
 		for _, key := range keys {
-			fmt.Fprintf(&b, "  %-*s  %10s\n", width, cmp.Or(key, "(none)"), thousands(counts[key]))
+			fmt.Fprintf(&b, "  %-*s  %10s\n", width, cmp.Or(key, "(none)"), groupThousands(counts[key]))
 		}
 	}
 	if _, err := io.WriteString(w, b.String()); err != nil {
@@ -70,15 +70,15 @@ func (s *Summary) WriteTable(w io.Writer) error {
 	return nil
 }
 
-func plural(n int, noun string) string {
+func withPlural(n int, noun string) string {
 	if n != 1 {
 		noun += "s"
 	}
-	return thousands(n) + " " + noun
+	return groupThousands(n) + " " + noun
 }
 
-// thousands writes 151677 as 151,677.
-func thousands(n int) string {
+// groupThousands writes 151677 as 151,677.
+func groupThousands(n int) string {
 	s := fmt.Sprint(n)
 	for i := len(s) - 3; i > 0; i -= 3 {
 		s = s[:i] + "," + s[i:]
