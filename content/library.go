@@ -207,7 +207,9 @@ func (l *Library) Variables(name string) []string {
 			add(t, false)
 			if t.share {
 				link("certificate")
-				seen["links.certificate"], seen["course.title"], seen[triggerRoot+".certificate_id"] = true, true, true
+				seen["links.certificate"] = true
+				seen["course.title"] = true
+				seen[triggerRoot+".certificate_id"] = true
 			}
 		}
 	}

@@ -76,8 +76,11 @@ func (l *Library) renderMessage(m *Message, vars Vars) (Rendered, error) {
 	if err := f.leadOut(vars.Outward, s.marker); err != nil {
 		return Rendered{}, &Error{File: m.File, Message: err.Error()}
 	}
-	out.Fragment, out.Plain, out.Actions = page.String(), strings.TrimSpace(plain.String())+"\n", s.actions
-	out.HTML, out.Text = f.frameHTML(out.Fragment), f.frameText(out.Plain)
+	out.Fragment = page.String()
+	out.Plain = strings.TrimSpace(plain.String()) + "\n"
+	out.Actions = s.actions
+	out.HTML = f.frameHTML(out.Fragment)
+	out.Text = f.frameText(out.Plain)
 	return out, nil
 }
 

@@ -99,7 +99,9 @@ func (d *Deliverer) recorded(ctx context.Context, s engine.Send, e Entry) (engin
 // unknown writes down that nobody knows what became of an attempt that died while it was calling.
 func (d *Deliverer) unknown(ctx context.Context, s engine.Send, e Entry) (engine.Outcome, error) {
 	out := outcome(s, engine.OutcomeUncertain, engine.ReasonProvider, "an earlier attempt ended while the provider was being called")
-	e.Phase, e.Outcome, e.At = PhaseUncertain, out, d.o.Now()
+	e.Phase = PhaseUncertain
+	e.Outcome = out
+	e.At = d.o.Now()
 	switch _, err := d.o.Ledger.Put(ctx, s.ID, e); {
 	case errors.Is(err, ErrConflict):
 		return engine.Outcome{}, fmt.Errorf("deliver: %w", err) // it is alive after all: ask again
@@ -146,7 +148,9 @@ func known(s engine.Send) engine.Send {
 // settle writes the provider's answer down and returns the outcome. If the ledger cannot be written, the outcome
 // stands all the same: it is the truth, and a later attempt will find the send calling and never repeat it.
 func (d *Deliverer) settle(ctx context.Context, s engine.Send, e Entry, phase Phase, out engine.Outcome) engine.Outcome {
-	e.Phase, e.Outcome, e.At = phase, out, d.o.Now()
+	e.Phase = phase
+	e.Outcome = out
+	e.At = d.o.Now()
 	if kept, _ := d.write(ctx, s.ID, e); kept.Phase == PhaseSettled {
 		return kept.Outcome // perhaps by the provider's report, which came before its answer and is the better proof
 	}
@@ -156,7 +160,8 @@ func (d *Deliverer) settle(ctx context.Context, s engine.Send, e Entry, phase Ph
 // release writes down that the send may be tried again. Without that note it must not be: another attempt may have
 // found this one calling and said uncertain, and so will the next.
 func (d *Deliverer) release(ctx context.Context, s engine.Send, e Entry, out engine.Outcome) engine.Outcome {
-	e.Phase, e.At = PhaseReleased, d.o.Now()
+	e.Phase = PhaseReleased
+	e.At = d.o.Now()
 	kept, ok := d.write(ctx, s.ID, e)
 	switch {
 	case ok:

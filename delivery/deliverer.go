@@ -139,7 +139,10 @@ func (d *Deliverer) GiveUp(ctx context.Context, s engine.Send) (engine.Outcome, 
 		return entry.Outcome, nil
 	case PhaseNone, PhaseClaimed, PhaseReleased:
 		out := outcome(s, engine.OutcomeCancelled, "", "given up before it went out")
-		entry.Phase, entry.Outcome, entry.Send, entry.At = PhaseSettled, out, known(s), d.o.Now()
+		entry.Phase = PhaseSettled
+		entry.Outcome = out
+		entry.Send = known(s)
+		entry.At = d.o.Now()
 		if _, err := d.o.Ledger.Put(ctx, s.ID, entry); err != nil {
 			return engine.Outcome{}, fmt.Errorf("give up send %s: write the ledger: %w", s.ID, err)
 		}

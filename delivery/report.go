@@ -77,7 +77,8 @@ func (rep Report) properties(send engine.Send) map[string]any {
 	}
 	switch rep.Kind {
 	case ReportBounced:
-		p["bounce_type"], p["reason"] = rep.BounceType, rep.reason()
+		p["bounce_type"] = rep.BounceType
+		p["reason"] = rep.reason()
 	case ReportOpened:
 		p["machine"] = rep.Machine
 	case ReportClicked:

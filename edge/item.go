@@ -93,13 +93,19 @@ func (b *batch) take(raw []byte, received time.Time) {
 	case "delivered":
 		rep.Kind = delivery.ReportDelivered
 	case "open":
-		rep.Kind, rep.Machine = delivery.ReportOpened, f.truth("sg_machine_open")
+		rep.Kind = delivery.ReportOpened
+		rep.Machine = f.truth("sg_machine_open")
 	case "click":
-		rep.Kind, rep.URL = delivery.ReportClicked, cleanURL(f.text("url", maxText))
+		rep.Kind = delivery.ReportClicked
+		rep.URL = cleanURL(f.text("url", maxText))
 	case "bounce":
-		rep.Kind, rep.BounceType, rep.Reason = delivery.ReportBounced, f.bounceType(), f.reason()
+		rep.Kind = delivery.ReportBounced
+		rep.BounceType = f.bounceType()
+		rep.Reason = f.reason()
 	case "dropped":
-		rep.Kind, rep.BounceType, rep.Reason = delivery.ReportBounced, delivery.BounceDropped, f.reason()
+		rep.Kind = delivery.ReportBounced
+		rep.BounceType = delivery.BounceDropped
+		rep.Reason = f.reason()
 	case "spamreport":
 		rep.Kind = delivery.ReportSpamReported
 	case "unsubscribe":

@@ -110,7 +110,8 @@ func (e *Edge) notice(w http.ResponseWriter, r *http.Request, locale string, sta
 	v := e.view(r, locale)
 	switch status {
 	case http.StatusGone:
-		v.Title, v.Text = v.W.ExpiredTitle, v.Say(v.W.Expired)
+		v.Title = v.W.ExpiredTitle
+		v.Text = v.Say(v.W.Expired)
 	case http.StatusTooManyRequests:
 		v.Title = v.W.TooManyTitle
 		v.Text = v.W.TooMany

@@ -228,6 +228,8 @@ func (s *sparse) due(now time.Time) (missed int, ok bool) {
 		s.missed++
 		return 0, false
 	}
-	missed, s.last, s.missed = s.missed, now, 0
+	missed = s.missed
+	s.last = now
+	s.missed = 0
 	return missed, true
 }

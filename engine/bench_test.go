@@ -86,12 +86,14 @@ func learned(rs *engine.Ruleset, state engine.State, until time.Time, events int
 			ev.Name = engine.EventEnrolled
 			ev.Properties = map[string]any{"course_id": course}
 		case i%20 == 0:
-			ev.Name, ev.Properties = "assessment.graded", map[string]any{"assessment_id": fmt.Sprint("q", i), "passed": i%40 == 0}
+			ev.Name = "assessment.graded"
+			ev.Properties = map[string]any{"assessment_id": fmt.Sprint("q", i), "passed": i%40 == 0}
 		case i%100 == 99:
 			ev.Name = engine.EventCourseCompleted
 			ev.Properties = map[string]any{"course_id": course}
 		default:
-			ev.Name, ev.Properties = "lesson.completed", map[string]any{"lesson_id": fmt.Sprint("l", i), "course_id": course}
+			ev.Name = "lesson.completed"
+			ev.Properties = map[string]any{"lesson_id": fmt.Sprint("l", i), "course_id": course}
 		}
 		standing.Apply(&ev, rs, at)
 		res := engine.Step(env, state, []engine.Input{{Event: &ev}}, at)

@@ -86,7 +86,8 @@ func (s *stepper) applyOutcome(o *Outcome) {
 		answer.Status = OutcomeCancelled
 		answer.Detail = "the learner left before it went out" // not to be tried again
 	} else if again && answer.RetryAt.IsZero() {
-		answer.Status, answer.RetryAt = OutcomeRetry, s.now.Add(time.Minute)
+		answer.Status = OutcomeRetry
+		answer.RetryAt = s.now.Add(time.Minute)
 	}
 	d := OutcomeDecision(flight.Send, answer)
 	s.addDecision(d)

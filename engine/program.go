@@ -53,7 +53,8 @@ func (s *stepper) runInstruction(run *Run, rule *Rule, in *Instr, at time.Time) 
 		}
 		return s.waitUntil(run, t, at)
 	case OpWaitFor:
-		run.Waiting, run.Due = true, at.Add(in.Dur)
+		run.Waiting = true
+		run.Due = at.Add(in.Dur)
 		return false
 	case OpBranch:
 		if s.evalCondition(in.Expr, run, in, at) {

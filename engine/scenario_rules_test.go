@@ -114,7 +114,8 @@ func theRule(t testing.TB, name string) *engine.Rule {
 	case "retry":
 		r.When.Match = engine.Match{Event: "assessment.graded", If: failed, Gate: failed}
 		r.Per = []string{"assessment_id"}
-		r.Again, r.Until = engine.Again{After: 7 * day}, []engine.Match{on("course.completed")}
+		r.Again = engine.Again{After: 7 * day}
+		r.Until = []engine.Match{on("course.completed")}
 		retried := on("assessment.retried")
 		r.Program = []engine.Instr{
 			wait("1", 2*time.Hour), send("2", "retry-encouragement"),

@@ -40,8 +40,12 @@ type State struct {
 
 // clone copies what a step changes in place.
 func (s State) clone() State {
-	s.Seen, s.Runs, s.PastRuns = slices.Clone(s.Seen), slices.Clone(s.Runs), slices.Clone(s.PastRuns)
-	s.PastSends, s.PendingDeliveries, s.Recent = slices.Clone(s.PastSends), slices.Clone(s.PendingDeliveries), slices.Clone(s.Recent)
+	s.Seen = slices.Clone(s.Seen)
+	s.Runs = slices.Clone(s.Runs)
+	s.PastRuns = slices.Clone(s.PastRuns)
+	s.PastSends = slices.Clone(s.PastSends)
+	s.PendingDeliveries = slices.Clone(s.PendingDeliveries)
+	s.Recent = slices.Clone(s.Recent)
 	return s
 }
 

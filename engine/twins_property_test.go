@@ -141,9 +141,8 @@ func drawRule(rt *rapid.T, name string, withSent bool) *engine.Rule {
 				continue
 			}
 			asked := rapid.SampledFrom([]string{"m0", "m1", "cheer", "welcome"}).Draw(rt, "sent")
-			rule.Program = append(rule.Program, engine.Instr{Op: engine.OpBranch, ID: id, Else: next + 1, Expr: cond{"sent", func(v *engine.Vars) (any, error) {
-				return v.Past.Sent(asked, 7*day), nil
-			}}})
+			wasSent := cond{"sent", func(v *engine.Vars) (any, error) { return v.Past.Sent(asked, 7*day), nil }}
+			rule.Program = append(rule.Program, engine.Instr{Op: engine.OpBranch, ID: id, Else: next + 1, Expr: wasSent})
 			rule.Program = append(rule.Program, wait(id+".then", time.Hour))
 		default:
 			in := send(id, rapid.SampledFrom([]string{"m0", "m1"}).Draw(rt, "message"))

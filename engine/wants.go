@@ -69,7 +69,8 @@ func (r *Rule) wantsSilence(ev *Event, change Change) bool {
 func Interest(current *Ruleset, older ...*Ruleset) *Ruleset {
 	union := *current
 	union.Rules = slices.Clone(current.Rules)
-	union.Keys, union.KeptProperties = maps.Clone(current.Keys), maps.Clone(current.KeptProperties)
+	union.Keys = maps.Clone(current.Keys)
+	union.KeptProperties = maps.Clone(current.KeptProperties)
 	for _, rs := range older {
 		if rs == nil || rs.Hash == current.Hash {
 			continue

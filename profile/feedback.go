@@ -57,7 +57,8 @@ func FeedbackOf(event string, properties map[string]any) Feedback {
 	f := Feedback{Send: text("send_id")}
 	switch event {
 	case "email.unsubscribed":
-		f.Leave, f.Topic = true, text("topic")
+		f.Leave = true
+		f.Topic = text("topic")
 		if f.Topic == "" {
 			f.Suppress = ReasonUnsubscribed
 		} else if CheckTopic(f.Topic) != nil {

@@ -173,6 +173,8 @@ func (c Change) withOlder(older Change) Change {
 		slices.Sort(all)
 		return slices.Compact(all)
 	}
-	c.Changed, c.Removed, c.Reworded = join(c.Changed, older.Changed), join(c.Removed, older.Removed), join(c.Reworded, older.Reworded)
+	c.Changed = join(c.Changed, older.Changed)
+	c.Removed = join(c.Removed, older.Removed)
+	c.Reworded = join(c.Reworded, older.Reworded)
 	return c
 }

@@ -175,7 +175,8 @@ func (l *attribution) ensureSend(d *engine.Decision) *send {
 	r := l.ensureRun(d)
 	s := send{at: d.At.UnixMilli(), run: r}
 	scope := scopeValues(d.Scope)
-	s.certificate, s.course = l.hashText(scope.Get(keyCertificate)), l.hashText(scope.Get(engine.KeyCourse))
+	s.certificate = l.hashText(scope.Get(keyCertificate))
+	s.course = l.hashText(scope.Get(engine.KeyCourse))
 	if s.certificate != 0 || l.asksToShare(d.Message) {
 		s.flags = sendPrompt
 	}
@@ -183,7 +184,8 @@ func (l *attribution) ensureSend(d *engine.Decision) *send {
 	s.before = l.latestSends[learner]
 	l.sends = append(l.sends, s)
 	i := uint32(len(l.sends))
-	l.latestSends[learner], l.sendIndexes[key] = i, i-1
+	l.latestSends[learner] = i
+	l.sendIndexes[key] = i - 1
 	return &l.sends[i-1]
 }
 

@@ -375,7 +375,10 @@ func (r *Rule) addCounts(o *Rule) {
 
 func (r *Rule) cloneCounts() Rule {
 	copied := *r
-	copied.Uncertain, copied.Failed, copied.Skipped = maps.Clone(r.Uncertain), maps.Clone(r.Failed), maps.Clone(r.Skipped)
-	copied.Deferred, copied.Exited = maps.Clone(r.Deferred), maps.Clone(r.Exited)
+	copied.Uncertain = maps.Clone(r.Uncertain)
+	copied.Failed = maps.Clone(r.Failed)
+	copied.Skipped = maps.Clone(r.Skipped)
+	copied.Deferred = maps.Clone(r.Deferred)
+	copied.Exited = maps.Clone(r.Exited)
 	return copied
 }

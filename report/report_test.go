@@ -251,7 +251,10 @@ func crowd(c *Counter, n int) {
 			d.Reason = engine.ReasonCap
 			c.Decision(&d)
 		}
-		d.ID, d.Kind, d.Message, d.Send = id("se", i), engine.KindSent, "halfway", id("send", i)
+		d.ID = id("se", i)
+		d.Kind = engine.KindSent
+		d.Message = "halfway"
+		d.Send = id("send", i)
 		c.Decision(&d)
 	}
 	for i := range n {

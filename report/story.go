@@ -179,7 +179,9 @@ func (t *storyBuilder) addEvents(events []engine.Event) {
 		l := StoryEntry{At: ev.Time, What: ev.Name}
 		if i, ok := t.attribution.findCredited(ev); ok {
 			m := &t.messages[i]
-			l.Message, l.Send, l.Text = m.message, m.id, describeEvent(ev, m.message)
+			l.Message = m.message
+			l.Send = m.id
+			l.Text = describeEvent(ev, m.message)
 			t.addEntry(m.run, l)
 			continue
 		}

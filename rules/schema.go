@@ -45,7 +45,8 @@ func Schema(kind string) ([]byte, error) {
 		return nil, fmt.Errorf("read the schema: %w", err)
 	}
 	delete(defs, kind)
-	root["$schema"], root["$defs"] = "https://json-schema.org/draft/2020-12/schema", defs
+	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+	root["$defs"] = defs
 	out, err := json.MarshalIndent(root, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("write the schema: %w", err)

@@ -155,7 +155,8 @@ func (c *chunk) decode(dec Decoder) {
 			continue
 		}
 		d := &c.room[events]
-		d.line, d.err = c.first+i, dec.DecodeInto(&d.Decoded, "", "", body, farFuture)
+		d.line = c.first + i
+		d.err = dec.DecodeInto(&d.Decoded, "", "", body, farFuture)
 		events++
 	}
 	c.events = c.room[:events]

@@ -79,7 +79,8 @@ func (s *Profiles) MergeAll(ctx context.Context, learner string, updates iter.Se
 				}
 			}
 			next, did, untaken := p.Merge(traits, at)
-			*p, notes = next, append(notes, untaken...)
+			*p = next
+			notes = append(notes, untaken...)
 			exists = exists || did
 			changed = changed || did
 		}

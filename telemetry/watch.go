@@ -180,14 +180,16 @@ func readStreamLag(ctx context.Context, js jetstream.JetStream) lag {
 	for info := range list.Info() {
 		p, known := partitions[info.Config.FilterSubject]
 		if known && strings.HasPrefix(info.Name, "homeroom-triggers-") {
-			l.pending[p], l.unacked[p] = info.NumPending, info.NumAckPending
+			l.pending[p] = info.NumPending
+			l.unacked[p] = info.NumAckPending
 		}
 	}
 	dead, err := js.Stream(ctx, subjects.DeadStream)
 	if err != nil || list.Err() != nil {
 		return l
 	}
-	l.ok, l.deadLetter = true, dead.CachedInfo().State.Msgs
+	l.ok = true
+	l.deadLetter = dead.CachedInfo().State.Msgs
 	return l
 }
 

@@ -55,7 +55,8 @@ func (p *partition) bind(ctx context.Context) error {
 func (p *partition) run(ctx context.Context) {
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	p.work, p.stopping = work, ctx.Done()
+	p.work = work
+	p.stopping = ctx.Done()
 	sorted := make(chan struct{})
 	go func() { defer close(sorted); p.sorting() }()
 	for n := 0; ctx.Err() == nil; n++ {

@@ -100,7 +100,10 @@ func (p *partition) begin(ctx context.Context) error {
 	defer p.mu.Unlock()
 	if !p.created.Equal(info.Created) {
 		p.created = info.Created
-		p.hand, p.held, p.tray, p.done = map[uint64]*item{}, nil, nil, newRecent(2*p.t.o.Unacked)
+		p.hand = map[uint64]*item{}
+		p.held = nil
+		p.tray = nil
+		p.done = newRecent(2 * p.t.o.Unacked)
 		p.parked = false
 	}
 	p.delivery = info.Delivered.Consumer

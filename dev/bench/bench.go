@@ -114,7 +114,8 @@ func (o *Options) campus(ctx context.Context, r *Report) error {
 	}
 	each := per1000(t.cost.Actions, t.events)
 	data := costsOf(t.cost, t.events)
-	data["messages"], data["learners"] = float64(t.messages), float64(o.Learners)
+	data["messages"] = float64(t.messages)
+	data["learners"] = float64(o.Learners)
 	r.add(Figure{
 		Name:   "Temporal actions per 1,000 events",
 		Value:  thousands(each),
@@ -159,7 +160,9 @@ func restingFigure(rest *resting) Figure {
 	if rest.learners > 0 {
 		f.Value = fmt.Sprintf("%d events, %s", rest.events, sizeOf(rest.bytes))
 		f.Met = met(rest.events <= 8 && rest.bytes <= 6<<10)
-		f.Data["events"], f.Data["bytes"], f.Data["largest_events"] = float64(rest.events), float64(rest.bytes), float64(rest.largestEvents)
+		f.Data["events"] = float64(rest.events)
+		f.Data["bytes"] = float64(rest.bytes)
+		f.Data["largest_events"] = float64(rest.largestEvents)
 	}
 	return f
 }

@@ -114,7 +114,8 @@ func backtest(ctx context.Context, academy *rules.Academy, seed uint64) (perSeco
 		learner := d.Event.Learner
 		id := d.Event.ID
 		for i := range copies {
-			d.Event.Learner, d.Event.ID = fmt.Sprintf("%s-%d", learner, i), fmt.Sprintf("%s-%d", id, i)
+			d.Event.Learner = fmt.Sprintf("%s-%d", learner, i)
+			d.Event.ID = fmt.Sprintf("%s-%d", id, i)
 			if err := line(&recording, academy.Catalog, d); err != nil {
 				return perSecond{}, err
 			}

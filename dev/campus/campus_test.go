@@ -45,7 +45,9 @@ func TestTermIsValid(t *testing.T) {
 		if ids[d.Event.ID] {
 			t.Errorf("id %s twice", d.Event.ID)
 		}
-		last, ids[d.Event.ID], learners[d.Event.Learner] = d.Event.Time, true, true
+		last = d.Event.Time
+		ids[d.Event.ID] = true
+		learners[d.Event.Learner] = true
 		names[d.Event.Name]++
 	}
 	if len(learners) != 40 {

@@ -29,7 +29,8 @@ func environment(t *testing.T) map[string]string {
 		}
 		env[name] = value
 	}
-	env["HOMEROOM_PUBLIC_URL"], env["HOMEROOM_ACADEMY_DIR"] = "https://learn.example.org", "./examples/academy"
+	env["HOMEROOM_PUBLIC_URL"] = "https://learn.example.org"
+	env["HOMEROOM_ACADEMY_DIR"] = "./examples/academy"
 	return env
 }
 

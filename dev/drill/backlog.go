@@ -103,7 +103,8 @@ func (b *pile) confirm(ctx context.Context, but int) error {
 		select {
 		case ok := <-ack.Ok():
 			if e := b.wait[i]; e != nil {
-				e.seq, e.at = ok.Sequence, time.Now()
+				e.seq = ok.Sequence
+				e.at = time.Now()
 				b.plan.add(e)
 			} else {
 				b.plan.unneeded++

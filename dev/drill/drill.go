@@ -116,6 +116,7 @@ func (d Drill) Run(ctx context.Context, o Options) (Report, error) {
 	if err != nil {
 		return Report{}, fmt.Errorf("drill %s: %w", d.Name, err)
 	}
-	report.Drill, report.Seconds = d.Name, time.Since(began).Seconds()
+	report.Drill = d.Name
+	report.Seconds = time.Since(began).Seconds()
 	return report, nil
 }

@@ -108,7 +108,8 @@ func (p *proxy) serve(door net.Listener, near net.Conn) {
 		_ = far.Close()
 		return
 	}
-	p.open[near], p.open[far] = true, true
+	p.open[near] = true
+	p.open[far] = true
 	p.mu.Unlock()
 	var both sync.WaitGroup
 	for _, way := range [][2]net.Conn{{near, far}, {far, near}} {

@@ -40,7 +40,8 @@ func (w *world) publishOnce(ctx context.Context, e *event) error {
 	if err != nil {
 		return err
 	}
-	e.seq, e.at = ack.Sequence, time.Now()
+	e.seq = ack.Sequence
+	e.at = time.Now()
 	w.plan.add(e)
 	return nil
 }

@@ -142,7 +142,10 @@ func (w *world) start(ctx context.Context, c process.Order) error {
 // launch starts a process of Homeroom beside others.
 func (w *world) launch(ctx context.Context, c process.Order) (*process.Process, error) {
 	w.o.Progress("starting Homeroom")
-	c.Inbox, c.Key, c.Academy, c.Clock = w.mail.URL(), w.mail.PublicKey(), maps.Clone(w.files), w.clock
+	c.Inbox = w.mail.URL()
+	c.Key = w.mail.PublicKey()
+	c.Academy = maps.Clone(w.files)
+	c.Clock = w.clock
 	c.Verbose = w.o.Verbose
 	if w.setup.own {
 		c.Data = w.data

@@ -153,7 +153,9 @@ func TestErasedIsGone(t *testing.T) {
 func (w *world) in(t *testing.T) *world {
 	sub := *w
 	p := *w.platform
-	p.t, sub.T, sub.platform = t, t, &p
+	p.t = t
+	sub.T = t
+	sub.platform = &p
 	return &sub
 }
 

@@ -80,7 +80,9 @@ func sign(t *testing.T, cert, parent *x509.Certificate, public *ecdsa.PublicKey,
 	if err != nil {
 		t.Fatal(err)
 	}
-	cert.SerialNumber, cert.NotBefore, cert.NotAfter = serial, time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
+	cert.SerialNumber = serial
+	cert.NotBefore = time.Now().Add(-time.Hour)
+	cert.NotAfter = time.Now().Add(time.Hour)
 	if parent == nil {
 		parent = cert
 	}

@@ -68,14 +68,17 @@ func openDatabase(file string) (*config.SQL, error) {
 		"temp_store": "memory",
 	}
 	if file == "" {
-		attributes["mode"], attributes["cache"] = "memory", "shared"
+		attributes["mode"] = "memory"
+		attributes["cache"] = "shared"
 		return &config.SQL{PluginName: sqliteplugin.PluginName, DatabaseName: "homeroom-" + rand.Text(), ConnectAttributes: attributes}, nil // the process may run several
 	}
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	}
 	// What was committed survives the process; what the machine had not yet written when its power went may be lost.
-	attributes["mode"], attributes["journal_mode"], attributes["synchronous"] = "rwc", "wal", "normal"
+	attributes["mode"] = "rwc"
+	attributes["journal_mode"] = "wal"
+	attributes["synchronous"] = "normal"
 	attributes["wal_autocheckpoint"] = "10000" // pages
 	database := &config.SQL{PluginName: sqliteplugin.PluginName, DatabaseName: file, ConnectAttributes: attributes}
 	if err := setUpFile(database); err != nil {

@@ -74,7 +74,9 @@ func (s *Stack) start(ctx context.Context, o Options) error {
 		return err
 	}
 	s.OnStop(ServerInbox, mail.Stop)
-	s.Mail, s.InboxURL, s.EdgePort = mail, mail.URL(), o.Ports.Edge
+	s.Mail = mail
+	s.InboxURL = mail.URL()
+	s.EdgePort = o.Ports.Edge
 
 	nats, err := servers.StartNATS(ctx, servers.NATSOptions{Port: o.Ports.NATS, Dir: natsDir, Log: o.Log})
 	if err != nil {
@@ -94,7 +96,8 @@ func (s *Stack) start(ctx context.Context, o Options) error {
 		return err
 	}
 	s.OnStop(ServerTemporal, temporal.Stop)
-	s.TemporalAddress, s.Namespace = temporal.Address(), temporal.Namespace()
+	s.TemporalAddress = temporal.Address()
+	s.Namespace = temporal.Namespace()
 
 	ui, err := servers.StartUI(ctx, servers.UIOptions{
 		Port:            o.Ports.UI,

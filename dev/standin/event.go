@@ -126,13 +126,15 @@ func (e Event) item(m Message) []byte {
 	}
 	switch e.Kind {
 	case Open:
-		fields["sg_machine_open"], fields["sg_content_type"] = e.Machine, "html"
+		fields["sg_machine_open"] = e.Machine
+		fields["sg_content_type"] = "html"
 	case Click:
 		fields["url_offset"] = map[string]any{"index": 0, "type": "html"}
 	case Deferred:
 		fields["attempt"] = fmt.Sprint(e.Attempt)
 	case Bounce:
-		fields["tls"], fields["bounce_classification"] = 1, "Invalid Address"
+		fields["tls"] = 1
+		fields["bounce_classification"] = "Invalid Address"
 	case Delivered:
 		fields["tls"] = 1
 	}

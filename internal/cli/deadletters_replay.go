@@ -230,7 +230,9 @@ func (r *replayer) complete(ctx context.Context, l *deadLetter) error {
 	if err != nil {
 		return err
 	}
-	l.body, l.header, l.Truncated = m.Data, store.PublisherHeader(m.Header), 0
+	l.body = m.Data
+	l.header = store.PublisherHeader(m.Header)
+	l.Truncated = 0
 	return nil
 }
 
@@ -250,7 +252,8 @@ func (r *replayer) prepare(ctx context.Context, l *deadLetter) error {
 		mended := *l
 		mended.header = nil
 		if r.verdict(&mended) == nil {
-			*l, bad = mended, nil
+			*l = mended
+			bad = nil
 		}
 	}
 	if bad == nil {

@@ -36,7 +36,8 @@ func compareTimeline(t *Test, decisions []engine.Decision) ([]Line, bool) {
 		missing[i] = true
 		for j := range decisions {
 			if !used[j] && x.matchesDecision(&decisions[j]) {
-				used[j], missing[i] = true, false
+				used[j] = true
+				missing[i] = false
 				break
 			}
 		}
@@ -94,7 +95,8 @@ func longestCommonSubsequence(n, m int, same func(i, j int) bool) (a, b []bool) 
 	for i, j := 0, 0; i < n && j < m; {
 		switch {
 		case same(i, j):
-			a[i], b[j] = true, true
+			a[i] = true
+			b[j] = true
 			i = i + 1
 			j = j + 1
 		case longest[i+1][j] >= longest[i][j+1]:
