@@ -15,7 +15,7 @@ type starter struct{ *worker.Starter }
 
 // HandOver implements triggers.Starter.
 func (s starter) HandOver(ctx context.Context, b triggers.Batch) error {
-	err := s.Starter.HandOver(ctx, workflows.Batch{Learner: b.Learner, Partition: b.Partition, Events: b.Events, Watermark: b.MarkTime})
+	err := s.Starter.HandOver(ctx, workflows.Batch{Learner: b.Learner, Partition: b.Partition, Events: b.Events, Watermark: b.Watermark})
 	if errors.Is(err, worker.ErrRefused) {
 		return fmt.Errorf("%w: %w", triggers.ErrRefused, err)
 	}

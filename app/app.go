@@ -172,17 +172,17 @@ func (a *App) newWorker(revs *revisions, outward *links.Links, o Options) (*work
 
 func (a *App) newTriggers(revs *revisions, o Options) (*triggers.Triggers, error) {
 	return triggers.New(triggers.Options{
-		JS:         o.JetStream,
-		Clock:      o.Clock,
-		Catalog:    revs.catalogue,
-		Ruleset:    revs.wanted,
-		Starter:    o.Telemetry.Starter(starter{worker.NewStarter(o.Temporal)}),
-		Standings:  a.store.Standings,
-		Profiles:   a.store.Profiles,
-		Watermarks: a.store.Control,
-		Log:        o.Log,
-		MarkEvery:  o.MarkEvery,
-		MarkMargin: o.MarkMargin,
+		JS:              o.JetStream,
+		Clock:           o.Clock,
+		Catalog:         revs.catalogue,
+		Ruleset:         revs.wanted,
+		Starter:         o.Telemetry.Starter(starter{worker.NewStarter(o.Temporal)}),
+		Standings:       a.store.Standings,
+		Profiles:        a.store.Profiles,
+		Watermarks:      a.store.Control,
+		Log:             o.Log,
+		WatermarkEvery:  o.MarkEvery,
+		WatermarkMargin: o.MarkMargin,
 	})
 }
 

@@ -25,7 +25,7 @@ func newDeliverer(st *store.Store, revs *revisions, outward *links.Links, o Opti
 		Allow:      allow,
 		Composer:   delivery.ContentComposer{Edition: revs.edition},
 		Links:      addresses{outward},
-		Kept:       st.Links,
+		LinkStore:  st.Links,
 		InApp:      o.Telemetry.Announcer(inapp.New(o.JetStream)),
 		Now:        o.Clock.Now,
 		Wait:       waitBy(o.Clock),

@@ -37,14 +37,14 @@ type EdgeOptions struct {
 // newEdge builds the server of what comes from outside.
 func newEdge(st *store.Store, revs *revisions, read *links.Links, o Options) (*http.Server, error) {
 	people := store.People{Profiles: st.Profiles, Suppressions: st.Suppressions}
-	reports, err := delivery.NewReports(delivery.ReportsOptions{
+	reports, err := delivery.NewReportHandler(delivery.ReportHandlerOptions{
 		Ledger:       st.Sends,
 		Suppressions: st.Suppressions,
 		People:       people,
 		Events:       st.Events,
 		Decisions:    o.Telemetry.Publisher(st.Decisions),
 		Now:          o.Clock.Now,
-		CallingFor:   o.Clock.Scale(delivery.CallingFor),
+		CallingFor:   o.Clock.Scale(delivery.CallingTimeout),
 	})
 	if err != nil {
 		return nil, err
@@ -104,15 +104,15 @@ func (a *App) stopEdge() {
 type wishes struct{ people store.People }
 
 // Preferences implements edge.People.
-func (w wishes) Preferences(ctx context.Context, learner string) (edge.Preferences, error) {
+func (w wishes) Preferences(ctx context.Context, learner string) (edge.PreferencesPage, error) {
 	said, err := w.people.Preferences(ctx, learner)
 	if err != nil {
-		return edge.Preferences{}, err
+		return edge.PreferencesPage{}, err
 	}
 	if !said.Known {
-		return edge.Preferences{}, fmt.Errorf("the learner's profile: %w", store.ErrNotFound)
+		return edge.PreferencesPage{}, fmt.Errorf("the learner's profile: %w", store.ErrNotFound)
 	}
-	p := edge.Preferences{
+	p := edge.PreferencesPage{
 		Locale:     said.Locale,
 		Everything: !said.All && (said.Consent == nil || *said.Consent),
 		Consented:  said.Consent != nil && *said.Consent,

@@ -57,9 +57,9 @@ func newAftermath(t *testing.T, phase delivery.Phase, age time.Duration) *afterm
 	return a
 }
 
-func (a *aftermath) reports() *delivery.Reports {
+func (a *aftermath) reports() *delivery.ReportHandler {
 	a.t.Helper()
-	r, err := delivery.NewReports(delivery.ReportsOptions{
+	r, err := delivery.NewReportHandler(delivery.ReportHandlerOptions{
 		Ledger:       aftermathLedger{a},
 		Suppressions: suppressions{a},
 		People:       a,
@@ -73,7 +73,7 @@ func (a *aftermath) reports() *delivery.Reports {
 	return r
 }
 
-func (a *aftermath) take(rep delivery.Report) delivery.Taken {
+func (a *aftermath) take(rep delivery.ProviderReport) delivery.Effect {
 	a.t.Helper()
 	taken, err := a.reports().Take(a.t.Context(), rep)
 	if err != nil {
@@ -149,17 +149,17 @@ func (l aftermathLedger) Put(ctx context.Context, id string, e delivery.Entry) (
 	return next, err
 }
 
-func report(kind delivery.ReportKind) delivery.Report {
-	return delivery.Report{ID: "r1", SendID: nudge.ID, Email: "ada@example.org", Kind: kind, At: reportedAt}
+func report(kind delivery.ProviderReportKind) delivery.ProviderReport {
+	return delivery.ProviderReport{ID: "r1", SendID: nudge.ID, Email: "ada@example.org", Kind: kind, At: reportedAt}
 }
 
-func but(rep delivery.Report, change func(*delivery.Report)) delivery.Report {
+func but(rep delivery.ProviderReport, change func(*delivery.ProviderReport)) delivery.ProviderReport {
 	change(&rep)
 	return rep
 }
 
-func bounced(how, why string) delivery.Report {
-	return but(report(delivery.ReportBounced), func(r *delivery.Report) {
+func bounced(how, why string) delivery.ProviderReport {
+	return but(report(delivery.ReportBounced), func(r *delivery.ProviderReport) {
 		r.BounceType = how
 		r.Reason = why
 	})

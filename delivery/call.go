@@ -20,28 +20,28 @@ const (
 	ledgerWrites = 3               // how often an answer is offered to the ledger
 )
 
-// call takes the send through claimed and calling to the provider, again and again within tryFor as long as the
+// callProvider takes the send through claimed and calling to the provider, again and again within tryFor as long as the
 // provider says "not now". Before every single call all questions are put anew.
-func (d *Deliverer) call(ctx context.Context, s engine.Send, entry Entry) (engine.Outcome, error) {
+func (d *Deliverer) callProvider(ctx context.Context, s engine.Send, entry Entry) (engine.Outcome, error) {
 	began := d.o.Now()
 	for try := 0; ; try++ {
-		l, out, err := d.prepare(ctx, s)
+		l, out, err := d.askAndCompose(ctx, s)
 		if err != nil || out.Status != "" {
 			return out, err
 		}
-		calling, err := d.begin(ctx, s, entry)
+		calling, err := d.recordCalling(ctx, s, entry)
 		if err != nil {
 			return engine.Outcome{}, err
 		}
 		// From here on the message may be out. What happens now is written down whatever becomes of ctx.
-		out, after := d.ask(context.WithoutCancel(ctx), s, l, calling)
+		out, after := d.handOverOnce(context.WithoutCancel(ctx), s, l, calling)
 		if out.Status != engine.OutcomeRetry {
 			return out, nil
 		}
-		pause := d.pause(s.ID, try, after)
+		pause := d.pauseBeforeRetry(s.ID, try, after)
 		now := d.o.Now()
 		if now.Add(pause).Sub(began) > tryFor {
-			out.RetryAt = now.Add(d.later(s.ID, after))
+			out.RetryAt = now.Add(d.retryMuchLater(s.ID, after))
 			return out, nil
 		}
 		if err := d.o.Wait(ctx, pause); err != nil {
@@ -49,37 +49,37 @@ func (d *Deliverer) call(ctx context.Context, s engine.Send, entry Entry) (engin
 		}
 		// Another attempt may have gone on meanwhile.
 		if entry, err = d.o.Ledger.Get(ctx, s.ID); err != nil {
-			return engine.Outcome{}, d.ended(ctx, "read the ledger", err)
+			return engine.Outcome{}, d.wrapNotBegun(ctx, "read the ledger", err)
 		}
-		if out, done, err := d.recorded(ctx, s, entry); done || err != nil {
+		if out, done, err := d.recordedOutcome(ctx, s, entry); done || err != nil {
 			return out, err
 		}
 	}
 }
 
-// ask calls the provider once and writes its answer down. With OutcomeRetry the send has been released, and after is
+// handOverOnce calls the provider once and writes its answer down. With OutcomeRetry the send has been released, and after is
 // how long the provider wants to be left alone (0: it did not say).
-func (d *Deliverer) ask(ctx context.Context, s engine.Send, l letter, calling Entry) (out engine.Outcome, after time.Duration) {
+func (d *Deliverer) handOverOnce(ctx context.Context, s engine.Send, l composedSend, calling Entry) (out engine.Outcome, after time.Duration) {
 	receipt, err := l.hand(ctx)
 	if err == nil {
 		calling.Receipt = receipt.MessageID
-		return d.settle(ctx, s, calling, PhaseSettled, outcome(s, engine.OutcomeAccepted, "", "")), 0
+		return d.recordSettled(ctx, s, calling, PhaseSettled, newOutcome(s, engine.OutcomeAccepted, "", "")), 0
 	}
-	words := redact(err.Error(), l.address)
+	words := redactAddress(err.Error(), l.address)
 	class, after := Classify(err)
 	switch class {
 	case Retry:
-		return d.release(ctx, s, calling, outcome(s, engine.OutcomeRetry, engine.ReasonProvider, words)), after
+		return d.recordReleased(ctx, s, calling, newOutcome(s, engine.OutcomeRetry, engine.ReasonProvider, words)), after
 	case Final:
-		return d.settle(ctx, s, calling, PhaseSettled, outcome(s, engine.OutcomeFailed, engine.ReasonProvider, words)), 0
+		return d.recordSettled(ctx, s, calling, PhaseSettled, newOutcome(s, engine.OutcomeFailed, engine.ReasonProvider, words)), 0
 	case Uncertain:
 	}
-	return d.settle(ctx, s, calling, PhaseUncertain, outcome(s, engine.OutcomeUncertain, engine.ReasonProvider, words)), 0
+	return d.recordSettled(ctx, s, calling, PhaseUncertain, newOutcome(s, engine.OutcomeUncertain, engine.ReasonProvider, words)), 0
 }
 
-// recorded returns the outcome that the ledger holds, and whether that is the end of it. An attempt that died while
+// recordedOutcome returns the outcome that the ledger holds, and whether that is the end of it. An attempt that died while
 // it was calling is turned into an uncertain one.
-func (d *Deliverer) recorded(ctx context.Context, s engine.Send, e Entry) (engine.Outcome, bool, error) {
+func (d *Deliverer) recordedOutcome(ctx context.Context, s engine.Send, e Entry) (engine.Outcome, bool, error) {
 	switch e.Phase {
 	case PhaseNone, PhaseClaimed, PhaseReleased:
 		return engine.Outcome{}, false, nil
@@ -89,16 +89,16 @@ func (d *Deliverer) recorded(ctx context.Context, s engine.Send, e Entry) (engin
 		if s.Channel == ChannelInApp && d.o.Now().Sub(e.At) < announceAgain {
 			return engine.Outcome{}, false, nil // a repeat is recognized
 		}
-		out, err := d.unknown(ctx, s, e)
+		out, err := d.recordUncertain(ctx, s, e)
 		return out, err == nil, err
 	default:
 		return engine.Outcome{}, false, fmt.Errorf("deliver: the ledger has send %s in phase %q, which this version does not know; upgrade all workers", s.ID, e.Phase)
 	}
 }
 
-// unknown writes down that nobody knows what became of an attempt that died while it was calling.
-func (d *Deliverer) unknown(ctx context.Context, s engine.Send, e Entry) (engine.Outcome, error) {
-	out := outcome(s, engine.OutcomeUncertain, engine.ReasonProvider, "an earlier attempt ended while the provider was being called")
+// recordUncertain writes down that nobody knows what became of an attempt that died while it was calling.
+func (d *Deliverer) recordUncertain(ctx context.Context, s engine.Send, e Entry) (engine.Outcome, error) {
+	out := newOutcome(s, engine.OutcomeUncertain, engine.ReasonProvider, "an earlier attempt ended while the provider was being called")
 	e.Phase = PhaseUncertain
 	e.Outcome = out
 	e.At = d.o.Now()
@@ -106,17 +106,17 @@ func (d *Deliverer) unknown(ctx context.Context, s engine.Send, e Entry) (engine
 	case errors.Is(err, ErrConflict):
 		return engine.Outcome{}, fmt.Errorf("deliver: %w", err) // it is alive after all: ask again
 	case err != nil:
-		return engine.Outcome{}, d.ended(ctx, "write the ledger", err)
+		return engine.Outcome{}, d.wrapNotBegun(ctx, "write the ledger", err)
 	}
 	return out, nil
 }
 
-// begin writes claimed and calling.
-func (d *Deliverer) begin(ctx context.Context, s engine.Send, e Entry) (Entry, error) {
+// recordCalling writes claimed and calling.
+func (d *Deliverer) recordCalling(ctx context.Context, s engine.Send, e Entry) (Entry, error) {
 	if err := ctx.Err(); err != nil {
 		return e, fmt.Errorf("%w: %w", ErrNotBegun, err)
 	}
-	e.Send = known(s)
+	e.Send = withoutContent(s)
 	first := e.Phase
 	for _, phase := range []Phase{PhaseClaimed, PhaseCalling} {
 		if phase == PhaseClaimed && (first == PhaseClaimed || first == PhaseCalling) {
@@ -131,15 +131,15 @@ func (d *Deliverer) begin(ctx context.Context, s engine.Send, e Entry) (Entry, e
 		}
 		next, err := d.o.Ledger.Put(ctx, s.ID, e)
 		if err != nil {
-			return e, d.ended(ctx, "write the ledger", err)
+			return e, d.wrapNotBegun(ctx, "write the ledger", err)
 		}
 		e = next
 	}
 	return e, nil
 }
 
-// known is what the ledger keeps of a send: which one it is, and nothing of what it says.
-func known(s engine.Send) engine.Send {
+// withoutContent is what the ledger keeps of a send: which one it is, and nothing of what it says.
+func withoutContent(s engine.Send) engine.Send {
 	s.Trigger = engine.Event{}
 	s.Vars = nil
 	return s
@@ -147,35 +147,35 @@ func known(s engine.Send) engine.Send {
 
 // settle writes the provider's answer down and returns the outcome. If the ledger cannot be written, the outcome
 // stands all the same: it is the truth, and a later attempt will find the send calling and never repeat it.
-func (d *Deliverer) settle(ctx context.Context, s engine.Send, e Entry, phase Phase, out engine.Outcome) engine.Outcome {
+func (d *Deliverer) recordSettled(ctx context.Context, s engine.Send, e Entry, phase Phase, out engine.Outcome) engine.Outcome {
 	e.Phase = phase
 	e.Outcome = out
 	e.At = d.o.Now()
-	if kept, _ := d.write(ctx, s.ID, e); kept.Phase == PhaseSettled {
+	if kept, _ := d.writeLedger(ctx, s.ID, e); kept.Phase == PhaseSettled {
 		return kept.Outcome // perhaps by the provider's report, which came before its answer and is the better proof
 	}
 	return out
 }
 
-// release writes down that the send may be tried again. Without that note it must not be: another attempt may have
+// recordReleased writes down that the send may be tried again. Without that note it must not be: another attempt may have
 // found this one calling and said uncertain, and so will the next.
-func (d *Deliverer) release(ctx context.Context, s engine.Send, e Entry, out engine.Outcome) engine.Outcome {
+func (d *Deliverer) recordReleased(ctx context.Context, s engine.Send, e Entry, out engine.Outcome) engine.Outcome {
 	e.Phase = PhaseReleased
 	e.At = d.o.Now()
-	kept, ok := d.write(ctx, s.ID, e)
+	kept, ok := d.writeLedger(ctx, s.ID, e)
 	switch {
 	case ok:
 		return out
 	case kept.Phase == PhaseSettled:
 		return kept.Outcome // by the provider's report: it has it after all
 	}
-	return outcome(s, engine.OutcomeUncertain, engine.ReasonProvider, "the ledger could not note that the provider said: "+out.Detail)
+	return newOutcome(s, engine.OutcomeUncertain, engine.ReasonProvider, "the ledger could not note that the provider said: "+out.Detail)
 }
 
-// write offers an answer to the ledger a few times. It fails if another attempt has changed the entry or if the ledger
+// writeLedger offers an answer to the ledger a few times. It fails if another attempt has changed the entry or if the ledger
 // stays away; kept is then what the ledger has instead, if it could be asked. A report of the provider that came in
 // before its answer does not stand in the way, unless it settled the send: then that is how it ended.
-func (d *Deliverer) write(ctx context.Context, id string, e Entry) (kept Entry, ok bool) {
+func (d *Deliverer) writeLedger(ctx context.Context, id string, e Entry) (kept Entry, ok bool) {
 	for try := range ledgerWrites {
 		_, err := d.o.Ledger.Put(ctx, id, e)
 		if err == nil {
@@ -202,24 +202,24 @@ func (d *Deliverer) write(ctx context.Context, id string, e Entry) (kept Entry, 
 	return Entry{}, false
 }
 
-// pause is how long to wait before the next try: what the provider asked for, else doubling from firstPause; with
+// pauseBeforeRetry is how long to wait before the next try: what the provider asked for, else doubling from firstPause; with
 // jitter, so that a thousand sends that failed together do not come back together.
-func (d *Deliverer) pause(id string, try int, after time.Duration) time.Duration {
+func (d *Deliverer) pauseBeforeRetry(id string, try int, after time.Duration) time.Duration {
 	pause := max(firstPause<<min(try, 10), after)
-	return pause + jitter(id, try, pause/2)
+	return pause + addJitter(id, try, pause/2)
 }
 
-// later is how long to wait before a new Deliver.
-func (d *Deliverer) later(id string, after time.Duration) time.Duration {
+// retryMuchLater is how long to wait before a new Deliver.
+func (d *Deliverer) retryMuchLater(id string, after time.Duration) time.Duration {
 	if after <= 0 {
 		after = laterPause
 	}
 	after = min(after, maxLater)
-	return after + jitter(id, -1, max(after/5, time.Second))
+	return after + addJitter(id, -1, max(after/5, time.Second))
 }
 
-// jitter is a share of span that depends on the send and the try only.
-func jitter(id string, try int, span time.Duration) time.Duration {
+// addJitter is a share of span that depends on the send and the try only.
+func addJitter(id string, try int, span time.Duration) time.Duration {
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%s/%d", id, try)
 	return time.Duration(float64(span) * float64(h.Sum64()>>11) / (1 << 53))
@@ -230,8 +230,8 @@ var address = regexp.MustCompile(`[^\s"'<>(),;:]+@[^\s"'<>(),;:]+`)
 // maxDetail bounds what is kept of a provider's words, in bytes.
 const maxDetail = 500
 
-// redact takes addresses out of a text that will be kept.
-func redact(text, to string) string {
+// redactAddress takes addresses out of a text that will be kept.
+func redactAddress(text, to string) string {
 	if to != "" {
 		text = strings.ReplaceAll(text, to, "(address)")
 	}

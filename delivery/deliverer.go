@@ -63,7 +63,7 @@ type Options struct {
 	InApp      Announcer // nil: there is no channel inapp
 	Allow      AllowList // of addresses; the zero AllowList allows everybody
 	Links      Links
-	Kept       Kept
+	LinkStore  LinkStore
 	// Now is the clock of everything that is decided and stored.
 	Now func() time.Time
 	// Wait sleeps for d by the same clock and returns early with an error when ctx ends.
@@ -80,7 +80,7 @@ func New(o Options) (*Deliverer, error) {
 		missing bool
 	}{
 		{"Switch", o.Switch == nil}, {"Ledger", o.Ledger == nil}, {"Recipients", o.Recipients == nil},
-		{"Composer", o.Composer == nil}, {"Sender", o.Sender == nil}, {"Links", o.Links == nil}, {"Kept", o.Kept == nil},
+		{"Composer", o.Composer == nil}, {"Sender", o.Sender == nil}, {"Links", o.Links == nil}, {"Kept", o.LinkStore == nil},
 		{"Now", o.Now == nil}, {"Wait", o.Wait == nil},
 	} {
 		if need.missing {
@@ -108,20 +108,20 @@ func (d *Deliverer) Deliver(ctx context.Context, s engine.Send) (engine.Outcome,
 		s.Channel = ChannelEmail
 	case ChannelInApp:
 		if d.o.InApp == nil {
-			return outcome(s, engine.OutcomeFailed, engine.ReasonProvider, "the channel inapp is not set up here"), nil
+			return newOutcome(s, engine.OutcomeFailed, engine.ReasonProvider, "the channel inapp is not set up here"), nil
 		}
 	default:
-		return outcome(s, engine.OutcomeFailed, engine.ReasonProvider, fmt.Sprintf("there is no channel %q", s.Channel)), nil
+		return newOutcome(s, engine.OutcomeFailed, engine.ReasonProvider, fmt.Sprintf("there is no channel %q", s.Channel)), nil
 	}
 	// The ledger is looked at before the kill switch: what has been sent has been sent, also while all is paused.
 	entry, err := d.o.Ledger.Get(ctx, s.ID)
 	if err != nil {
-		return engine.Outcome{}, d.ended(ctx, "read the ledger", err)
+		return engine.Outcome{}, d.wrapNotBegun(ctx, "read the ledger", err)
 	}
-	if out, done, err := d.recorded(ctx, s, entry); done || err != nil {
+	if out, done, err := d.recordedOutcome(ctx, s, entry); done || err != nil {
 		return out, err
 	}
-	return d.call(ctx, s, entry)
+	return d.callProvider(ctx, s, entry)
 }
 
 // GiveUp says how a send ended that nobody wants to go out any more: OutcomeCancelled if the provider was not called or said
@@ -134,88 +134,88 @@ func (d *Deliverer) GiveUp(ctx context.Context, s engine.Send) (engine.Outcome, 
 	}
 	switch entry.Phase {
 	case PhaseCalling:
-		return d.unknown(ctx, s, entry)
+		return d.recordUncertain(ctx, s, entry)
 	case PhaseSettled, PhaseUncertain:
 		return entry.Outcome, nil
 	case PhaseNone, PhaseClaimed, PhaseReleased:
-		out := outcome(s, engine.OutcomeCancelled, "", "given up before it went out")
+		out := newOutcome(s, engine.OutcomeCancelled, "", "given up before it went out")
 		entry.Phase = PhaseSettled
 		entry.Outcome = out
-		entry.Send = known(s)
+		entry.Send = withoutContent(s)
 		entry.At = d.o.Now()
 		if _, err := d.o.Ledger.Put(ctx, s.ID, entry); err != nil {
 			return engine.Outcome{}, fmt.Errorf("give up send %s: write the ledger: %w", s.ID, err)
 		}
 		return out, nil
 	default:
-		_, _, err := d.recorded(ctx, s, entry) // a phase of a newer version
+		_, _, err := d.recordedOutcome(ctx, s, entry) // a phase of a newer version
 		return engine.Outcome{}, err
 	}
 }
 
-// letter is a composed send, and how it is handed over.
-type letter struct {
+// composedSend is a composed send, and how it is handed over.
+type composedSend struct {
 	address string // that it goes to; empty in the app
 	hand    func(ctx context.Context) (Receipt, error)
 }
 
-// prepare puts all questions and composes. An outcome with a status says why nothing is to be handed over.
-func (d *Deliverer) prepare(ctx context.Context, s engine.Send) (letter, engine.Outcome, error) {
-	if out, stop, err := d.paused(ctx, s); stop || err != nil {
-		return letter{}, out, err
+// askAndCompose puts all questions and composes. An outcome with a status says why nothing is to be handed over.
+func (d *Deliverer) askAndCompose(ctx context.Context, s engine.Send) (composedSend, engine.Outcome, error) {
+	if out, stop, err := d.askKillSwitch(ctx, s); stop || err != nil {
+		return composedSend{}, out, err
 	}
 	to, err := d.o.Recipients.Recipient(ctx, s.Learner)
 	if err != nil {
-		return letter{}, engine.Outcome{}, d.ended(ctx, "read the learner's profile", err)
+		return composedSend{}, engine.Outcome{}, d.wrapNotBegun(ctx, "read the learner's profile", err)
 	}
-	if out, stop := refuse(s, to); stop {
-		return letter{}, out, nil
+	if out, stop := askProfile(s, to); stop {
+		return composedSend{}, out, nil
 	}
-	o := d.outward(s)
-	m, out, err := d.compose(ctx, s, to, o)
+	o := d.sealLinks(s)
+	m, out, err := d.composeMessage(ctx, s, to, o)
 	if err != nil || out.Status != "" {
-		return letter{}, out, err
+		return composedSend{}, out, err
 	}
 	if s.Channel == ChannelEmail && !d.o.Allow.Allows(to.Address) {
-		return letter{}, outcome(s, engine.OutcomeNotAllowed, engine.ReasonNotAllowed, "the recipient allow-list does not name this address"), nil
+		return composedSend{}, newOutcome(s, engine.OutcomeNotAllowed, engine.ReasonNotAllowed, "the recipient allow-list does not name this address"), nil
 	}
-	if err := d.keep(ctx, s, o, m.Targets); err != nil {
-		return letter{}, engine.Outcome{}, d.ended(ctx, "keep where its links lead", err)
+	if err := d.storeLinkTargets(ctx, s, o, m.Targets); err != nil {
+		return composedSend{}, engine.Outcome{}, d.wrapNotBegun(ctx, "keep where its links lead", err)
 	}
 	// Asked again at the very moment of sending: composing took time.
-	if out, stop, err := d.paused(ctx, s); stop || err != nil {
-		return letter{}, out, err
+	if out, stop, err := d.askKillSwitch(ctx, s); stop || err != nil {
+		return composedSend{}, out, err
 	}
 	if s.Channel == ChannelInApp {
-		n := d.nudge(s, m)
-		return letter{hand: func(ctx context.Context) (Receipt, error) { return d.o.InApp.Announce(ctx, n) }}, engine.Outcome{}, nil
+		n := d.newNudge(s, m)
+		return composedSend{hand: func(ctx context.Context) (Receipt, error) { return d.o.InApp.Announce(ctx, n) }}, engine.Outcome{}, nil
 	}
-	mail := email(s, to, m, o.Unsubscribe)
-	return letter{to.Address, func(ctx context.Context) (Receipt, error) { return d.o.Sender.Send(ctx, mail) }}, engine.Outcome{}, nil
+	mail := newEmail(s, to, m, o.Unsubscribe)
+	return composedSend{to.Address, func(ctx context.Context) (Receipt, error) { return d.o.Sender.Send(ctx, mail) }}, engine.Outcome{}, nil
 }
 
-// compose writes the message, or the outcome that says why there is none.
-func (d *Deliverer) compose(ctx context.Context, s engine.Send, to Recipient, o content.Outward) (Message, engine.Outcome, error) {
+// composeMessage writes the message, or the outcome that says why there is none.
+func (d *Deliverer) composeMessage(ctx context.Context, s engine.Send, to Recipient, o content.Outward) (Message, engine.Outcome, error) {
 	m, err := d.o.Composer.Compose(ctx, s, to, o)
 	switch {
 	case errors.Is(err, ErrTemplate):
-		return Message{}, outcome(s, engine.OutcomeFailed, engine.ReasonTemplateError, redact(err.Error(), to.Address)), nil
+		return Message{}, newOutcome(s, engine.OutcomeFailed, engine.ReasonTemplateError, redactAddress(err.Error(), to.Address)), nil
 	case errors.Is(err, ErrRevisionLost):
-		return Message{}, outcome(s, engine.OutcomeFailed, engine.ReasonRevisionLost, err.Error()), nil
+		return Message{}, newOutcome(s, engine.OutcomeFailed, engine.ReasonRevisionLost, err.Error()), nil
 	case err != nil:
-		return Message{}, engine.Outcome{}, d.ended(ctx, "compose the message", err)
+		return Message{}, engine.Outcome{}, d.wrapNotBegun(ctx, "compose the message", err)
 	}
 	return m, engine.Outcome{}, nil
 }
 
-// ended wraps an error of a question asked before the provider was called.
-func (d *Deliverer) ended(ctx context.Context, doing string, err error) error {
+// wrapNotBegun wraps an error of a question asked before the provider was called.
+func (d *Deliverer) wrapNotBegun(ctx context.Context, doing string, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("%w: %s: %w", ErrNotBegun, doing, err)
 	}
 	return fmt.Errorf("deliver: %s: %w", doing, err)
 }
 
-func outcome(s engine.Send, status engine.OutcomeStatus, reason engine.Reason, detail string) engine.Outcome {
+func newOutcome(s engine.Send, status engine.OutcomeStatus, reason engine.Reason, detail string) engine.Outcome {
 	return engine.Outcome{SendID: s.ID, Status: status, Reason: reason, Detail: detail}
 }

@@ -9,15 +9,15 @@ import (
 	"homeroom/engine"
 )
 
-// email addresses a message. unsubscribe is the one-click link; empty for transactional messages.
-func email(s engine.Send, to Recipient, m Message, unsubscribe string) Email {
+// newEmail addresses a message. unsubscribe is the one-click link; empty for transactional messages.
+func newEmail(s engine.Send, to Recipient, m Message, unsubscribe string) Email {
 	e := Email{
 		SendID:     s.ID,
 		From:       m.From,
 		FromName:   m.FromName,
 		ReplyTo:    m.ReplyTo,
 		To:         to.Address,
-		ToName:     label(to.Name),
+		ToName:     displayName(to.Name),
 		Subject:    m.Subject,
 		HTML:       m.HTML,
 		Text:       m.Text,
@@ -40,8 +40,8 @@ func email(s engine.Send, to Recipient, m Message, unsubscribe string) Email {
 // maxLabel bounds the name beside an address, in bytes.
 const maxLabel = 100
 
-// label makes a name fit to stand beside an address: it is what a learner, or whoever signed up in their name, wrote.
-func label(name string) string {
+// displayName makes a name fit to stand beside an address: it is what a learner, or whoever signed up in their name, wrote.
+func displayName(name string) string {
 	name = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return ' '

@@ -85,7 +85,7 @@ func (w *world) with(change func(*delivery.Options)) *delivery.Deliverer {
 		InApp:      w,
 		Allow:      allow,
 		Links:      addresses{},
-		Kept:       w,
+		LinkStore:  w,
 		Now:        func() time.Time { return w.now },
 		Wait: func(ctx context.Context, d time.Duration) error {
 			w.onCall("wait")

@@ -36,7 +36,7 @@ type Announcer interface {
 // what an Announcer recognizes, in whatever pace the clock goes.
 const announceAgain = time.Minute
 
-func (d *Deliverer) nudge(s engine.Send, m Message) Nudge {
+func (d *Deliverer) newNudge(s engine.Send, m Message) Nudge {
 	return Nudge{
 		ID:        s.ID,
 		Learner:   s.Learner,

@@ -38,8 +38,8 @@ type Entry struct {
 	Revision uint64 `json:"-"`
 }
 
-// MaxHeard is how many of a send's reports are known again.
-const MaxHeard = 64
+// MaxReportIDs is how many of a send's reports are known again.
+const MaxReportIDs = 64
 
 // Ledger remembers how far each send has come. Which phase may follow which is the Deliverer's business; a ledger only
 // compares and swaps. Package ledgertest holds what every implementation must do.

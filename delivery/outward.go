@@ -18,8 +18,8 @@ type Links interface {
 	Referral(learner string) (code, url string)
 }
 
-// Kept remembers what lies behind share and referral links. Keeping the same again changes nothing.
-type Kept interface {
+// LinkStore remembers what lies behind share and referral links. Keeping the same again changes nothing.
+type LinkStore interface {
 	KeepShared(ctx context.Context, s links.Shared) error
 	KeepReferral(ctx context.Context, code string, r links.Referred) error
 }
@@ -27,8 +27,8 @@ type Kept interface {
 // targetReferral is the referral link among a message's targets; all others are places to share.
 const targetReferral = "referral"
 
-// outward is what leads out of a send's message.
-func (d *Deliverer) outward(s engine.Send) content.Outward {
+// sealLinks is what leads out of a send's message.
+func (d *Deliverer) sealLinks(s engine.Send) content.Outward {
 	o := content.Outward{
 		Preferences: d.o.Links.Preferences(s),
 		Share:       func(place string) string { return d.o.Links.Share(s, place) },
@@ -40,12 +40,12 @@ func (d *Deliverer) outward(s engine.Send) content.Outward {
 	return o
 }
 
-// keep writes down where the message's links lead, before anybody can follow them.
-func (d *Deliverer) keep(ctx context.Context, s engine.Send, o content.Outward, targets map[string]string) error {
+// storeLinkTargets writes down where the message's links lead, before anybody can follow them.
+func (d *Deliverer) storeLinkTargets(ctx context.Context, s engine.Send, o content.Outward, targets map[string]string) error {
 	shared := maps.Clone(targets)
 	if target, used := shared[targetReferral]; used {
 		delete(shared, targetReferral)
-		if err := d.o.Kept.KeepReferral(ctx, o.ReferralCode, links.Referred{Learner: s.Learner, Target: target}); err != nil {
+		if err := d.o.LinkStore.KeepReferral(ctx, o.ReferralCode, links.Referred{Learner: s.Learner, Target: target}); err != nil {
 			return fmt.Errorf("the referral link: %w", err)
 		}
 	}
@@ -57,7 +57,7 @@ func (d *Deliverer) keep(ctx context.Context, s engine.Send, o content.Outward, 
 	if course == "" {
 		course, _ = s.Trigger.Properties[engine.KeyCourse].(string)
 	}
-	if err := d.o.Kept.KeepShared(ctx, links.Shared{
+	if err := d.o.LinkStore.KeepShared(ctx, links.Shared{
 		Learner:     s.Learner,
 		Send:        s.ID,
 		Rule:        s.Rule,

@@ -72,7 +72,7 @@ func TestWithoutItsLinksKeptAMessageDoesNotGo(t *testing.T) {
 	for _, place := range []string{"x", "referral"} {
 		w := newWorld(t)
 		w.targets = map[string]string{place: "https://academy.example/"}
-		_, err := w.with(func(o *delivery.Options) { o.Kept = awayKeeper{} }).Deliver(t.Context(), send)
+		_, err := w.with(func(o *delivery.Options) { o.LinkStore = awayKeeper{} }).Deliver(t.Context(), send)
 		if !errors.Is(err, errAway) || w.calls != 0 || w.phase() != delivery.PhaseNone {
 			t.Errorf("%s: got %v after %d calls, phase %q", place, err, w.calls, w.phase())
 		}

@@ -8,18 +8,18 @@ import (
 	"homeroom/engine"
 )
 
-// refuse asks again whether the learner may be written to: much can have happened since the engine asked. What is shown
+// askProfile asks again whether the learner may be written to: much can have happened since the engine asked. What is shown
 // in the app needs no address.
-func refuse(s engine.Send, to Recipient) (engine.Outcome, bool) {
+func askProfile(s engine.Send, to Recipient) (engine.Outcome, bool) {
 	p := to.Profile
 	p.Reachable = to.Address != ""
 	switch reason := p.Refuses(&s); {
 	case reason == engine.ReasonNoAddress:
-		return outcome(s, engine.OutcomeNoAddress, reason, ""), true
+		return newOutcome(s, engine.OutcomeNoAddress, reason, ""), true
 	case s.Channel == ChannelEmail && !validAddress(to.Address):
-		return outcome(s, engine.OutcomeNoAddress, engine.ReasonNoAddress, "what the profile calls the address is not one"), true
+		return newOutcome(s, engine.OutcomeNoAddress, engine.ReasonNoAddress, "what the profile calls the address is not one"), true
 	case reason != "":
-		return outcome(s, engine.OutcomeSuppressed, reason, ""), true
+		return newOutcome(s, engine.OutcomeSuppressed, reason, ""), true
 	}
 	return engine.Outcome{}, false
 }
@@ -33,16 +33,16 @@ func validAddress(a string) bool {
 // pausedFor is how long a send waits before it asks the kill switch again.
 const pausedFor = 5 * time.Minute
 
-// paused asks the kill switch.
-func (d *Deliverer) paused(ctx context.Context, s engine.Send) (engine.Outcome, bool, error) {
+// askKillSwitch asks the kill switch.
+func (d *Deliverer) askKillSwitch(ctx context.Context, s engine.Send) (engine.Outcome, bool, error) {
 	paused, err := d.o.Switch.Paused(ctx)
 	if err != nil {
-		return engine.Outcome{}, false, d.ended(ctx, "ask the kill switch", err)
+		return engine.Outcome{}, false, d.wrapNotBegun(ctx, "ask the kill switch", err)
 	}
 	if !paused {
 		return engine.Outcome{}, false, nil
 	}
-	out := outcome(s, engine.OutcomeRetry, engine.ReasonPaused, "sending is paused; `homeroom resume` lifts it")
+	out := newOutcome(s, engine.OutcomeRetry, engine.ReasonPaused, "sending is paused; `homeroom resume` lifts it")
 	out.RetryAt = d.o.Now().Add(pausedFor)
 	return out, true, nil
 }

@@ -9,12 +9,12 @@ import (
 	"homeroom/profile"
 )
 
-// Report is one thing that a provider tells about a send afterwards.
-type Report struct {
+// ProviderReport is one thing that a provider tells about a send afterwards.
+type ProviderReport struct {
 	ID     string // the same whenever the provider tells it again; never empty
 	SendID string // as it came back in [SendIDArg]; may be empty
 	Email  string // whom it is about; may be empty. It is used to suppress the address, and goes nowhere else
-	Kind   ReportKind
+	Kind   ProviderReportKind
 	At     time.Time // when it happened, by the provider's clock
 	// BounceType is one of the bounce types below, with ReportBounced.
 	BounceType string
@@ -24,19 +24,19 @@ type Report struct {
 	Receipt    string // the provider's own message id; may be empty
 }
 
-// ReportKind is what happened.
-type ReportKind string
+// ProviderReportKind is what happened.
+type ProviderReportKind string
 
 // The kinds of reports.
 const (
-	ReportProcessed    ReportKind = "processed" // the provider has it and is at work, perhaps once more
-	ReportDelivered    ReportKind = "delivered" // the learner's server took it
-	ReportBounced      ReportKind = "bounced"
-	ReportOpened       ReportKind = "opened"
-	ReportClicked      ReportKind = "clicked"
-	ReportSpamReported ReportKind = "spam_reported"
-	ReportUnsubscribed ReportKind = "unsubscribed" // from everything
-	ReportTopicLeft    ReportKind = "topic_left"   // from what the send was about
+	ReportProcessed    ProviderReportKind = "processed" // the provider has it and is at work, perhaps once more
+	ReportDelivered    ProviderReportKind = "delivered" // the learner's server took it
+	ReportBounced      ProviderReportKind = "bounced"
+	ReportOpened       ProviderReportKind = "opened"
+	ReportClicked      ProviderReportKind = "clicked"
+	ReportSpamReported ProviderReportKind = "spam_reported"
+	ReportUnsubscribed ProviderReportKind = "unsubscribed" // from everything
+	ReportTopicLeft    ProviderReportKind = "topic_left"   // from what the send was about
 )
 
 // The types of bounces.
@@ -46,8 +46,8 @@ const (
 	BounceDropped = "dropped" // the provider did not even try, because of an address it suppresses itself, for example
 )
 
-// event is the event that a report becomes; empty: none.
-func (rep Report) event() string {
+// eventName is the event that a report becomes; empty: none.
+func (rep ProviderReport) eventName() string {
 	switch rep.Kind {
 	case ReportProcessed:
 		return ""
@@ -68,7 +68,7 @@ func (rep Report) event() string {
 	}
 }
 
-func (rep Report) properties(send engine.Send) map[string]any {
+func (rep ProviderReport) eventProperties(send engine.Send) map[string]any {
 	p := map[string]any{"send_id": send.ID}
 	for name, text := range map[string]string{"message": send.Message, "rule": send.Rule, "topic": send.Topic} {
 		if text != "" {
@@ -78,13 +78,13 @@ func (rep Report) properties(send engine.Send) map[string]any {
 	switch rep.Kind {
 	case ReportBounced:
 		p["bounce_type"] = rep.BounceType
-		p["reason"] = rep.reason()
+		p["reason"] = rep.reasonWithoutAddress()
 	case ReportOpened:
 		p["machine"] = rep.Machine
 	case ReportClicked:
-		p["url"] = without(rep.URL, rep.Email)
+		p["url"] = removeAddress(rep.URL, rep.Email)
 	case ReportUnsubscribed, ReportTopicLeft:
-		if rep.topic(send) == "" {
+		if rep.topicLeft(send) == "" {
 			delete(p, "topic") // with a topic it would mean that one only
 		}
 	case ReportProcessed, ReportDelivered, ReportSpamReported:
@@ -92,22 +92,22 @@ func (rep Report) properties(send engine.Send) map[string]any {
 	return p
 }
 
-// leaves tells whether the learner wants to hear less.
-func (rep Report) leaves() bool {
+// isUnsubscribe tells whether the learner wants to hear less.
+func (rep ProviderReport) isUnsubscribe() bool {
 	return rep.Kind == ReportUnsubscribed || rep.Kind == ReportTopicLeft || rep.Kind == ReportSpamReported
 }
 
-// topic is what the learner left; empty: everything. A topic that nobody knows any more is everything, too: rather a
+// topicLeft is what the learner left; empty: everything. A topic that nobody knows any more is everything, too: rather a
 // message too few.
-func (rep Report) topic(send engine.Send) string {
+func (rep ProviderReport) topicLeft(send engine.Send) string {
 	if rep.Kind == ReportTopicLeft {
 		return send.Topic
 	}
 	return ""
 }
 
-// suppression is why the report's address is suppressed; empty: it is not. topic is the send's, if it is known.
-func (rep Report) suppression(topic string) profile.Reason {
+// suppressionReason is why the report's address is suppressed; empty: it is not. topic is the send's, if it is known.
+func (rep ProviderReport) suppressionReason(topic string) profile.Reason {
 	switch rep.Kind {
 	case ReportBounced:
 		if rep.BounceType == BounceHard {
@@ -126,7 +126,7 @@ func (rep Report) suppression(topic string) profile.Reason {
 	return ""
 }
 
-func (rep Report) reason() string { return without(rep.Reason, rep.Email) }
+func (rep ProviderReport) reasonWithoutAddress() string { return removeAddress(rep.Reason, rep.Email) }
 
 // encoded is an address in a URL or in quotes, which [address] does not find.
 var encoded = regexp.MustCompile(`(?i)"[^"\n]*"@[^\s"'<>(),;:]+|[^\s"'<>(),;:/?&=]+%40[^\s"'<>(),;:/?&=]+`)
@@ -134,12 +134,12 @@ var encoded = regexp.MustCompile(`(?i)"[^"\n]*"@[^\s"'<>(),;:]+|[^\s"'<>(),;:/?&
 // minLocal is from which length on the part before the @ is looked for: servers like to name it alone.
 const minLocal = 3
 
-// without takes addresses out of a text that will be kept, and bounds it; email is the one that is known to be at stake.
-func without(text, email string) string {
+// removeAddress takes addresses out of a text that will be kept, and bounds it; email is the one that is known to be at stake.
+func removeAddress(text, email string) string {
 	if email != "" {
 		text = replaceFold(text, email, false)
 	}
-	text = redact(encoded.ReplaceAllString(text, "(address)"), "")
+	text = redactAddress(encoded.ReplaceAllString(text, "(address)"), "")
 	if local, _, ok := strings.Cut(email, "@"); ok && len(local) >= minLocal {
 		text = replaceFold(text, local, true)
 	}

@@ -37,8 +37,8 @@ type Decisions interface {
 	Publish(ctx context.Context, decisions []engine.Decision) error
 }
 
-// ReportsOptions are what Reports works with. All are required.
-type ReportsOptions struct {
+// ReportHandlerOptions are what Reports works with. All are required.
+type ReportHandlerOptions struct {
 	Ledger       Ledger
 	Suppressions Suppressions
 	People       People
@@ -49,12 +49,12 @@ type ReportsOptions struct {
 	CallingFor time.Duration
 }
 
-// Reports takes in what a provider tells about sends afterwards. It keeps nothing between calls and may be used
+// ReportHandler takes in what a provider tells about sends afterwards. It keeps nothing between calls and may be used
 // concurrently.
-type Reports struct{ o ReportsOptions }
+type ReportHandler struct{ o ReportHandlerOptions }
 
-// NewReports returns a Reports.
-func NewReports(o ReportsOptions) (*Reports, error) {
+// NewReportHandler returns a Reports.
+func NewReportHandler(o ReportHandlerOptions) (*ReportHandler, error) {
 	missing := ""
 	switch {
 	case o.Ledger == nil:
@@ -71,22 +71,22 @@ func NewReports(o ReportsOptions) (*Reports, error) {
 		missing = "Now"
 	default:
 		if o.CallingFor <= 0 {
-			o.CallingFor = CallingFor
+			o.CallingFor = CallingTimeout
 		}
-		return &Reports{o}, nil
+		return &ReportHandler{o}, nil
 	}
 	return nil, fmt.Errorf("delivery: ReportsOptions.%s is missing", missing)
 }
 
-// Taken says what became of a report.
-type Taken string
+// Effect says what became of a report.
+type Effect string
 
 // What becomes of reports.
 const (
-	TakenNew     Taken = "new"     // taken in, with all it brings
-	TakenAgain   Taken = "again"   // known already
-	TakenNothing Taken = "nothing" // it says what was known: the provider is at work
-	TakenUnknown Taken = "unknown" // of no send that the ledger knows; its address was suppressed if it asked for that
+	EffectNew    Effect = "new"     // taken in, with all it brings
+	TakenAgain   Effect = "again"   // known already
+	TakenNothing Effect = "nothing" // it says what was known: the provider is at work
+	TakenUnknown Effect = "unknown" // of no send that the ledger knows; its address was suppressed if it asked for that
 )
 
 // Take takes a report in: it suppresses the address and notes who left, publishes learning.<learner>.email.*, settles
@@ -94,40 +94,40 @@ const (
 //
 // After an error, or a crash in between, take the same report again: every step is harmless a second time, and the
 // report counts as taken only when all of them are through. An error holds no personal data.
-func (r *Reports) Take(ctx context.Context, rep Report) (Taken, error) {
-	entry, err := r.entry(ctx, rep)
+func (r *ReportHandler) Take(ctx context.Context, rep ProviderReport) (Effect, error) {
+	entry, err := r.findEntry(ctx, rep)
 	if err != nil {
 		// Somebody who wants no more mail gets none, even if nobody can tell at the moment which send it was about.
 		if rep.Kind != ReportTopicLeft {
-			err = errors.Join(err, r.suppress(ctx, rep, ""))
+			err = errors.Join(err, r.suppressAddress(ctx, rep, ""))
 		}
 		return "", err
 	}
 	if slices.Contains(entry.Heard, rep.ID) {
 		return TakenAgain, nil
 	}
-	if err := r.suppress(ctx, rep, entry.Send.Topic); err != nil {
+	if err := r.suppressAddress(ctx, rep, entry.Send.Topic); err != nil {
 		return "", err
 	}
 	learner := entry.Send.Learner
 	if learner == "" {
 		return TakenUnknown, nil
 	}
-	if rep.leaves() {
-		if err := r.o.People.Leave(ctx, learner, rep.topic(entry.Send), rep.At); err != nil {
+	if rep.isUnsubscribe() {
+		if err := r.o.People.Leave(ctx, learner, rep.topicLeft(entry.Send), rep.At); err != nil {
 			return "", fmt.Errorf("note that the learner of send %s left: %w", rep.SendID, err)
 		}
 	}
-	if name := rep.event(); name != "" {
-		if err := r.o.Events.Publish(ctx, learner, name, rep.ID, rep.At, rep.properties(entry.Send)); err != nil {
+	if name := rep.eventName(); name != "" {
+		if err := r.o.Events.Publish(ctx, learner, name, rep.ID, rep.At, rep.eventProperties(entry.Send)); err != nil {
 			return "", fmt.Errorf("publish %s of send %s: %w", name, rep.SendID, err)
 		}
 	}
-	return r.note(ctx, rep, entry)
+	return r.recordReport(ctx, rep, entry)
 }
 
-// entry reads what the ledger knows of the report's send; the zero Entry: nothing.
-func (r *Reports) entry(ctx context.Context, rep Report) (Entry, error) {
+// findEntry reads what the ledger knows of the report's send; the zero Entry: nothing.
+func (r *ReportHandler) findEntry(ctx context.Context, rep ProviderReport) (Entry, error) {
 	if rep.SendID == "" {
 		return Entry{}, nil
 	}
@@ -138,9 +138,9 @@ func (r *Reports) entry(ctx context.Context, rep Report) (Entry, error) {
 	return entry, nil
 }
 
-// suppress suppresses the report's address if the report asks for it; topic is the send's, if it is known.
-func (r *Reports) suppress(ctx context.Context, rep Report, topic string) error {
-	reason := rep.suppression(topic)
+// suppressAddress suppresses the report's address if the report asks for it; topic is the send's, if it is known.
+func (r *ReportHandler) suppressAddress(ctx context.Context, rep ProviderReport, topic string) error {
+	reason := rep.suppressionReason(topic)
 	if reason == "" || rep.Email == "" {
 		return nil
 	}
@@ -153,12 +153,12 @@ func (r *Reports) suppress(ctx context.Context, rep Report, topic string) error 
 // noteTries is how often a lost race for the entry is run again: against the Deliverer and other reports of the send.
 const noteTries = 16
 
-// note settles the send and remembers the report, in one write.
-func (r *Reports) note(ctx context.Context, rep Report, entry Entry) (Taken, error) {
+// recordReport settles the send and remembers the report, in one write.
+func (r *ReportHandler) recordReport(ctx context.Context, rep ProviderReport, entry Entry) (Effect, error) {
 	for range noteTries {
-		next, decide := rep.settle(entry, r.o.Now(), r.o.CallingFor)
+		next, decide := rep.settleEntry(entry, r.o.Now(), r.o.CallingFor)
 		settles := next.Phase != entry.Phase
-		if rep.event() == "" && !settles {
+		if rep.eventName() == "" && !settles {
 			return TakenNothing, nil
 		}
 		if decide {
@@ -168,40 +168,40 @@ func (r *Reports) note(ctx context.Context, rep Report, entry Entry) (Taken, err
 				return "", fmt.Errorf("publish how send %s was settled: %w", rep.SendID, err)
 			}
 		}
-		if rep.event() != "" {
+		if rep.eventName() != "" {
 			next.Heard = append(slices.Clone(entry.Heard), rep.ID)
-			next.Heard = next.Heard[max(0, len(next.Heard)-MaxHeard):]
+			next.Heard = next.Heard[max(0, len(next.Heard)-MaxReportIDs):]
 		}
 		_, err := r.o.Ledger.Put(ctx, rep.SendID, next)
 		if err == nil {
-			return TakenNew, nil
+			return EffectNew, nil
 		}
 		if !errors.Is(err, ErrConflict) {
 			return "", fmt.Errorf("remember report %s of send %s: %w", rep.ID, rep.SendID, err)
 		}
-		if entry, err = r.entry(ctx, rep); err != nil {
+		if entry, err = r.findEntry(ctx, rep); err != nil {
 			return "", err
 		}
 		if slices.Contains(entry.Heard, rep.ID) {
-			return TakenNew, nil // by somebody who took the same report at the same time
+			return EffectNew, nil // by somebody who took the same report at the same time
 		}
 	}
 	return "", fmt.Errorf("remember report %s of send %s: %w, %d times in a row; take it again", rep.ID, rep.SendID, ErrConflict, noteTries)
 }
 
-// CallingFor is how long a provider's answer may be under way. A send that has been calling for longer is uncertain:
+// CallingTimeout is how long a provider's answer may be under way. A send that has been calling for longer is uncertain:
 // the process that called is dead.
-const CallingFor = 2 * time.Minute
+const CallingTimeout = 2 * time.Minute
 
 // Uncertain tells whether at `now` nobody knows if the send went out.
 func (e Entry) Uncertain(now time.Time, callingFor time.Duration) bool {
 	return e.Phase == PhaseUncertain || e.Phase == PhaseCalling && now.Sub(e.At) > callingFor
 }
 
-// settle is the entry after the report. That the provider reports on a send proves that it took it; only "dropped"
+// settleEntry is the entry after the report. That the provider reports on a send proves that it took it; only "dropped"
 // means that it did not pass it on. decide tells that the decision about it is to be published here. Where a delivery
 // is still to come by (claimed, calling, released), it finds the entry settled, does not call again, and says so itself.
-func (rep Report) settle(e Entry, now time.Time, callingFor time.Duration) (next Entry, decide bool) {
+func (rep ProviderReport) settleEntry(e Entry, now time.Time, callingFor time.Duration) (next Entry, decide bool) {
 	next = e
 	switch e.Phase {
 	case PhaseSettled, PhaseNone:
@@ -214,7 +214,7 @@ func (rep Report) settle(e Entry, now time.Time, callingFor time.Duration) (next
 	if rep.Kind == ReportBounced && rep.BounceType == BounceDropped {
 		next.Outcome.Status = engine.OutcomeFailed
 		next.Outcome.Reason = engine.ReasonProvider
-		next.Outcome.Detail = "the provider dropped it: " + rep.reason()
+		next.Outcome.Detail = "the provider dropped it: " + rep.reasonWithoutAddress()
 	}
 	if next.Receipt == "" {
 		next.Receipt = rep.Receipt

@@ -27,7 +27,7 @@ func TestAReportThatComesBeforeTheAnswer(t *testing.T) {
 			a.now = w.now
 			w.onCall = func(step string) {
 				if step == "after send" {
-					a.take(delivery.Report{ID: "r1", SendID: send.ID, Kind: delivery.ReportProcessed, At: w.now})
+					a.take(delivery.ProviderReport{ID: "r1", SendID: send.ID, Kind: delivery.ReportProcessed, At: w.now})
 				}
 			}
 			if out := w.deliver(); out.Status != engine.OutcomeAccepted {

@@ -25,18 +25,18 @@ func TestWhatAReportBrings(t *testing.T) {
 	}
 	for _, tc := range []struct {
 		name  string
-		rep   delivery.Report
+		rep   delivery.ProviderReport
 		log   []string
 		props map[string]any
 	}{
 		{"at work: nothing", report(delivery.ReportProcessed), nil, nil},
 		{"delivered", report(delivery.ReportDelivered), []string{"email.delivered r1", "remember"}, about(nil)},
 		{"opened by a person", report(delivery.ReportOpened), []string{"email.opened r1", "remember"}, about(map[string]any{"machine": false})},
-		{"fetched ahead by a mail client", but(report(delivery.ReportOpened), func(r *delivery.Report) { r.Machine = true }),
+		{"fetched ahead by a mail client", but(report(delivery.ReportOpened), func(r *delivery.ProviderReport) { r.Machine = true }),
 			[]string{"email.opened r1", "remember"}, about(map[string]any{"machine": true})},
-		{"clicked", but(report(delivery.ReportClicked), func(r *delivery.Report) { r.URL = "https://academy.example/go" }),
+		{"clicked", but(report(delivery.ReportClicked), func(r *delivery.ProviderReport) { r.URL = "https://academy.example/go" }),
 			[]string{"email.clicked r1", "remember"}, about(map[string]any{"url": "https://academy.example/go"})},
-		{"a click on a link with an address in it", but(report(delivery.ReportClicked), func(r *delivery.Report) { r.URL = "https://academy.example/u/Ada%40Example.org/go" }),
+		{"a click on a link with an address in it", but(report(delivery.ReportClicked), func(r *delivery.ProviderReport) { r.URL = "https://academy.example/u/Ada%40Example.org/go" }),
 			[]string{"email.clicked r1", "remember"}, about(map[string]any{"url": "https://academy.example/u/(address)/go"})},
 		{"a hard bounce suppresses", bounced(delivery.BounceHard, "550 5.1.1 <ada@example.org> unknown"),
 			[]string{"suppress ada@example.org bounced", "email.bounced r1", "remember"}, about(map[string]any{"bounce_type": "bounce", "reason": "550 5.1.1 <(address)> unknown"})},
@@ -54,7 +54,7 @@ func TestWhatAReportBrings(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			a := newAftermath(t, delivery.PhaseSettled, time.Hour)
 			taken := a.take(tc.rep)
-			if want := map[bool]delivery.Taken{true: delivery.TakenNew, false: delivery.TakenNothing}[len(tc.log) > 0]; taken != want {
+			if want := map[bool]delivery.Effect{true: delivery.EffectNew, false: delivery.TakenNothing}[len(tc.log) > 0]; taken != want {
 				t.Errorf("Take = %q, want %q", taken, want)
 			}
 			if diff := cmp.Diff(tc.log, a.log); diff != "" {
@@ -80,7 +80,7 @@ func TestWhatAReportBrings(t *testing.T) {
 func TestAReportOfAnUnknownSend(t *testing.T) {
 	for _, tc := range []struct {
 		name string
-		rep  delivery.Report
+		rep  delivery.ProviderReport
 		log  []string
 	}{
 		{"opened: nobody to tell", report(delivery.ReportOpened), nil},
@@ -88,9 +88,9 @@ func TestAReportOfAnUnknownSend(t *testing.T) {
 		{"spam: suppressed all the same", report(delivery.ReportSpamReported), []string{"suppress ada@example.org complained"}},
 		{"unsubscribed: suppressed all the same", report(delivery.ReportUnsubscribed), []string{"suppress ada@example.org unsubscribed"}},
 		{"left a topic that nobody knows any more: rather everything", report(delivery.ReportTopicLeft), []string{"suppress ada@example.org unsubscribed"}},
-		{"left a group of somebody else's mail: not ours", but(report(delivery.ReportTopicLeft), func(r *delivery.Report) { r.SendID = "" }), nil},
-		{"bounced, and no send id", but(bounced(delivery.BounceHard, ""), func(r *delivery.Report) { r.SendID = "" }), []string{"suppress ada@example.org bounced"}},
-		{"bounced, and no address", but(bounced(delivery.BounceHard, ""), func(r *delivery.Report) { r.Email = "" }), nil},
+		{"left a group of somebody else's mail: not ours", but(report(delivery.ReportTopicLeft), func(r *delivery.ProviderReport) { r.SendID = "" }), nil},
+		{"bounced, and no send id", but(bounced(delivery.BounceHard, ""), func(r *delivery.ProviderReport) { r.SendID = "" }), []string{"suppress ada@example.org bounced"}},
+		{"bounced, and no address", but(bounced(delivery.BounceHard, ""), func(r *delivery.ProviderReport) { r.Email = "" }), nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			a := newAftermath(t, delivery.PhaseNone, 0)
@@ -114,7 +114,7 @@ func TestAReportSettlesWhatNobodyKnew(t *testing.T) {
 		name    string
 		phase   delivery.Phase
 		age     time.Duration
-		rep     delivery.Report
+		rep     delivery.ProviderReport
 		status  engine.OutcomeStatus
 		decided engine.Kind // empty: the delivery that is still to come by says it
 	}{
@@ -130,7 +130,7 @@ func TestAReportSettlesWhatNobodyKnew(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			a := newAftermath(t, tc.phase, tc.age)
-			a.take(but(tc.rep, func(r *delivery.Report) { r.Receipt = "msg-7" }))
+			a.take(but(tc.rep, func(r *delivery.ProviderReport) { r.Receipt = "msg-7" }))
 			got := a.entry()
 			if got.Phase != delivery.PhaseSettled || got.Outcome.Status != tc.status || got.Outcome.SendID != nudge.ID {
 				t.Errorf("the entry is %s with %+v, want settled, %s", got.Phase, got.Outcome, tc.status)
@@ -139,8 +139,8 @@ func TestAReportSettlesWhatNobodyKnew(t *testing.T) {
 				t.Errorf("receipt %q", got.Receipt)
 			}
 			// A second report, of another kind: settled is settled.
-			a.take(but(report(delivery.ReportOpened), func(r *delivery.Report) { r.ID = "r2" }))
-			a.take(but(dropped, func(r *delivery.Report) { r.ID = "r3" }))
+			a.take(but(report(delivery.ReportOpened), func(r *delivery.ProviderReport) { r.ID = "r2" }))
+			a.take(but(dropped, func(r *delivery.ProviderReport) { r.ID = "r3" }))
 			if tc.decided == "" {
 				if len(a.told) != 0 {
 					t.Errorf("decided %+v, want nothing", a.told)
@@ -160,7 +160,7 @@ func TestAReportSettlesWhatNobodyKnew(t *testing.T) {
 
 // What happens twice by a crash or a lost answer has the same id or is the same, and nothing is left out.
 func TestEveryStepMayFailOnce(t *testing.T) {
-	rep := but(report(delivery.ReportUnsubscribed), func(r *delivery.Report) {})
+	rep := but(report(delivery.ReportUnsubscribed), func(r *delivery.ProviderReport) {})
 	undisturbed := newAftermath(t, delivery.PhaseUncertain, 0)
 	undisturbed.take(rep)
 	steps := slices.Clone(undisturbed.log)
@@ -184,7 +184,7 @@ func TestEveryStepMayFailOnce(t *testing.T) {
 				} else if err != nil && strings.Contains(err.Error(), "ada") {
 					t.Errorf("the error names the address: %v", err)
 				}
-				if taken := a.take(rep); taken != delivery.TakenNew && taken != delivery.TakenAgain {
+				if taken := a.take(rep); taken != delivery.EffectNew && taken != delivery.TakenAgain {
 					t.Errorf("again: %q", taken)
 				}
 				a.take(rep)
@@ -229,7 +229,7 @@ func TestManyReportsOfOneSendAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 12 {
 		wg.Go(func() {
-			rep := but(report(delivery.ReportOpened), func(r *delivery.Report) { r.ID = fmt.Sprintf("r%d", i/2) })
+			rep := but(report(delivery.ReportOpened), func(r *delivery.ProviderReport) { r.ID = fmt.Sprintf("r%d", i/2) })
 			if _, err := r.Take(t.Context(), rep); err != nil {
 				t.Errorf("Take: %v", err)
 			}
@@ -253,12 +253,12 @@ func TestALostRaceIsRunAgain(t *testing.T) {
 		name  string
 		races int
 		write func(*delivery.Entry)
-		want  delivery.Taken
+		want  delivery.Effect
 		heard []string
 	}{
-		{"another report", 3, func(e *delivery.Entry) { e.Heard = []string{"other"} }, delivery.TakenNew, []string{"other", "r1"}},
-		{"the same report, posted twice", 1, func(e *delivery.Entry) { e.Heard = []string{"r1"} }, delivery.TakenNew, []string{"r1"}},
-		{"the provider's answer", 1, func(e *delivery.Entry) { e.Phase = delivery.PhaseSettled }, delivery.TakenNew, []string{"r1"}},
+		{"another report", 3, func(e *delivery.Entry) { e.Heard = []string{"other"} }, delivery.EffectNew, []string{"other", "r1"}},
+		{"the same report, posted twice", 1, func(e *delivery.Entry) { e.Heard = []string{"r1"} }, delivery.EffectNew, []string{"r1"}},
+		{"the provider's answer", 1, func(e *delivery.Entry) { e.Phase = delivery.PhaseSettled }, delivery.EffectNew, []string{"r1"}},
 		{"something that writes it in a loop", 1000, func(e *delivery.Entry) { e.Calls++ }, "", nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -287,11 +287,11 @@ func TestALostRaceIsRunAgain(t *testing.T) {
 
 func TestTheLedgerRemembersABoundedNumberOfReports(t *testing.T) {
 	a := newAftermath(t, delivery.PhaseSettled, 0)
-	for i := range delivery.MaxHeard + 6 {
-		a.take(but(report(delivery.ReportOpened), func(r *delivery.Report) { r.ID = fmt.Sprintf("r%d", i) }))
+	for i := range delivery.MaxReportIDs + 6 {
+		a.take(but(report(delivery.ReportOpened), func(r *delivery.ProviderReport) { r.ID = fmt.Sprintf("r%d", i) }))
 	}
 	heard := a.entry().Heard
-	if len(heard) != delivery.MaxHeard || heard[0] != "r6" || heard[len(heard)-1] != fmt.Sprintf("r%d", delivery.MaxHeard+5) {
+	if len(heard) != delivery.MaxReportIDs || heard[0] != "r6" || heard[len(heard)-1] != fmt.Sprintf("r%d", delivery.MaxReportIDs+5) {
 		t.Errorf("%d heard, from %s to %s", len(heard), heard[0], heard[len(heard)-1])
 	}
 }
@@ -304,12 +304,12 @@ func TestUncertain(t *testing.T) {
 		want  bool
 	}{
 		{delivery.PhaseUncertain, 0, true},
-		{delivery.PhaseCalling, delivery.CallingFor, false},
-		{delivery.PhaseCalling, delivery.CallingFor + time.Second, true},
+		{delivery.PhaseCalling, delivery.CallingTimeout, false},
+		{delivery.PhaseCalling, delivery.CallingTimeout + time.Second, true},
 		{delivery.PhaseReleased, time.Hour, false},
 		{delivery.PhaseSettled, time.Hour, false},
 	} {
-		if got := (delivery.Entry{Phase: tc.phase, At: now.Add(-tc.age)}).Uncertain(now, delivery.CallingFor); got != tc.want {
+		if got := (delivery.Entry{Phase: tc.phase, At: now.Add(-tc.age)}).Uncertain(now, delivery.CallingTimeout); got != tc.want {
 			t.Errorf("%s for %s: Uncertain = %t", tc.phase, tc.age, got)
 		}
 	}
@@ -324,7 +324,7 @@ func TestNoAddressIsKeptOfWhyItBounced(t *testing.T) {
 		{"mailbox full", "mailbox full"},
 	} {
 		a := newAftermath(t, delivery.PhaseSettled, 0)
-		a.take(but(bounced(delivery.BounceBlocked, tc.said), func(r *delivery.Report) { r.Email = "ada.lovelace@example.org" }))
+		a.take(but(bounced(delivery.BounceBlocked, tc.said), func(r *delivery.ProviderReport) { r.Email = "ada.lovelace@example.org" }))
 		if got := a.props["reason"]; got != tc.want {
 			t.Errorf("%q became %q, want %q", tc.said, got, tc.want)
 		}

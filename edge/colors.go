@@ -16,19 +16,19 @@ const (
 	readableAt = 4.6 // contrast; WCAG 2.2 AA asks for 4.5
 )
 
-// accents are an accent by day and by night, each readable on its page, and as a button below onAccent's words.
-func accents(accent string) (day, night string) {
+// accentColors are an accent by day and by night, each readable on its page, and as a button below onAccent's words.
+func accentColors(accent string) (day, night string) {
 	if !isColor(accent) {
 		accent = defaultAccent
 	}
-	day = toward(accent, "#000000", 0, paper)
-	return day, toward(accent, "#ffffff", 0.55, tint)
+	day = adjustContrast(accent, "#000000", 0, paper)
+	return day, adjustContrast(accent, "#ffffff", 0.55, tint)
 }
 
-// toward mixes a color with another, from a share on, until it is readable on a third.
-func toward(color, end string, share float64, on string) string {
+// adjustContrast mixes a color with another, from a share on, until it is readable on a third.
+func adjustContrast(color, end string, share float64, on string) string {
 	for ; share < 1; share += 0.05 {
-		if mixed := mix(color, end, share); contrast(mixed, on) >= readableAt {
+		if mixed := mixColors(color, end, share); contrastRatio(mixed, on) >= readableAt {
 			return mixed
 		}
 	}
@@ -44,15 +44,15 @@ func isColor(s string) bool {
 	return err == nil
 }
 
-func rgb(color string) [3]float64 {
+func parseColor(color string) [3]float64 {
 	n, _ := strconv.ParseUint(color[1:], 16, 32) // isColor
 	return [3]float64{float64(n >> 16 & 255), float64(n >> 8 & 255), float64(n & 255)}
 }
 
-// mix moves a color toward another by a share of the way.
-func mix(a, b string, share float64) string {
-	x := rgb(a)
-	y := rgb(b)
+// mixColors moves a color toward another by a share of the way.
+func mixColors(a, b string, share float64) string {
+	x := parseColor(a)
+	y := parseColor(b)
 	var out [3]int
 	for i := range out {
 		out[i] = int(x[i] + (y[i]-x[i])*share + 0.5)
@@ -60,15 +60,15 @@ func mix(a, b string, share float64) string {
 	return fmt.Sprintf("#%02x%02x%02x", out[0], out[1], out[2])
 }
 
-// contrast is the contrast ratio of WCAG 2.2, 1 to 21.
-func contrast(a, b string) float64 {
-	x := luminance(a)
-	y := luminance(b)
+// contrastRatio is the contrast ratio of WCAG 2.2, 1 to 21.
+func contrastRatio(a, b string) float64 {
+	x := relativeLuminance(a)
+	y := relativeLuminance(b)
 	return (max(x, y) + 0.05) / (min(x, y) + 0.05)
 }
 
-func luminance(color string) float64 {
-	c := rgb(color)
+func relativeLuminance(color string) float64 {
+	c := parseColor(color)
 	for i, v := range c {
 		if v /= 255; v <= 0.04045 {
 			c[i] = v / 12.92

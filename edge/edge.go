@@ -28,14 +28,14 @@ type Reader interface {
 // People keeps what learners want. What it returns without an error is stored. Of an erased learner the error is
 // [Options.Unknown], and nothing is written; any other error means "not now".
 type People interface {
-	Preferences(ctx context.Context, learner string) (Preferences, error)
+	Preferences(ctx context.Context, learner string) (PreferencesPage, error)
 	// Choose takes in what the learner said at a time, all of it or nothing. To say the same again is not an error. An
 	// older statement never overrules a newer one.
 	Choose(ctx context.Context, learner string, c Choice, at time.Time) error
 }
 
-// Preferences is what a learner wants, as it is now.
-type Preferences struct {
+// PreferencesPage is what a learner wants, as it is now.
+type PreferencesPage struct {
 	Locale string // BCP 47; empty: not known
 	// Everything is false for those who left everything, or took their consent back.
 	Everything bool
@@ -148,32 +148,32 @@ func New(o Options) (*Edge, error) {
 		o.RatePerMinute = defaultRate
 	}
 	e := &Edge{o: o, mux: http.NewServeMux(), limit: newLimiter(o.RatePerMinute)}
-	e.routes()
+	e.registerRoutes()
 	return e, nil
 }
 
-func (e *Edge) routes() {
+func (e *Edge) registerRoutes() {
 	e.mux.Handle("POST /webhooks/sendgrid", newWebhook(e.o))
-	e.mux.HandleFunc("GET /healthz", e.healthy)
+	e.mux.HandleFunc("GET /healthz", e.serveHealth)
 	e.mux.HandleFunc("GET /u/{token}", e.perClient("unsubscribe", e.askLeave))
-	e.mux.HandleFunc("POST /u/{token}", e.leave) // limits by link
+	e.mux.HandleFunc("POST /u/{token}", e.serveUnsubscribe) // limits by link
 	e.mux.HandleFunc("GET /p/{token}", e.perClient("preferences", e.showPreferences))
 	e.mux.HandleFunc("POST /p/{token}", e.perClient("preferences", e.savePreferences))
-	e.mux.HandleFunc("GET /s/{token}", e.perClient("share", e.share))
-	e.mux.HandleFunc("GET /r/{code}", e.perClient("referral", e.referral))
-	e.mux.HandleFunc("/", e.perClient("other", e.nowhere))
+	e.mux.HandleFunc("GET /s/{token}", e.perClient("share", e.serveShareLink))
+	e.mux.HandleFunc("GET /r/{code}", e.perClient("referral", e.serveReferralLink))
+	e.mux.HandleFunc("/", e.perClient("other", e.serveNotFound))
 }
 
 // ServeHTTP answers a request.
 func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	e.secure(w.Header(), r)
+	e.setSecurityHeaders(w.Header(), r)
 	e.mux.ServeHTTP(w, r)
 }
 
-func (e *Edge) healthy(w http.ResponseWriter, _ *http.Request) {
+func (e *Edge) serveHealth(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	fmt.Fprintln(w, "ok")
 }
 
-// unknown tells whether an error of People or Shares means that there is no such record.
-func (e *Edge) unknown(err error) bool { return errors.Is(err, e.o.Unknown) }
+// isUnknown tells whether an error of People or Shares means that there is no such record.
+func (e *Edge) isUnknown(err error) bool { return errors.Is(err, e.o.Unknown) }

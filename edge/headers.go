@@ -11,8 +11,8 @@ const maxBody = 64 << 10
 // policy is the Content-Security-Policy of everything; pages add the hash of their style sheet.
 const policy = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 
-// secure sets what every answer carries.
-func (e *Edge) secure(h http.Header, r *http.Request) {
+// setSecurityHeaders sets what every answer carries.
+func (e *Edge) setSecurityHeaders(h http.Header, r *http.Request) {
 	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer") // the address of a page is a secret
@@ -35,8 +35,8 @@ var bots = []string{
 	"curl/", "wget/", "httpie", "python", "go-http-client", "okhttp", "java/", "apache-httpclient", "axios/", "node-fetch", "undici", "libwww", "ruby", "php/", "guzzle",
 }
 
-// person tells whether somebody seems to sit in front of a request, and not a program that looks ahead.
-func person(r *http.Request) bool {
+// isPerson tells whether somebody seems to sit in front of a request, and not a program that looks ahead.
+func isPerson(r *http.Request) bool {
 	if r.Method != http.MethodGet {
 		return false
 	}

@@ -53,7 +53,7 @@ type house struct {
 
 func newHouse(t *testing.T, change ...func(*Options)) *house {
 	h := &house{t: t, now: received, key: must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)), away: func(string) bool { return false }}
-	reports, err := delivery.NewReports(delivery.ReportsOptions{
+	reports, err := delivery.NewReportHandler(delivery.ReportHandlerOptions{
 		Ledger:       &h.ledger,
 		Suppressions: houseSuppressions{h},
 		People:       housePeople{h},

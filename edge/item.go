@@ -19,9 +19,9 @@ import (
 	"homeroom/internal/links"
 )
 
-// batch is what a post of the webhook says.
-type batch struct {
-	reports []delivery.Report
+// items is what a post of the webhook says.
+type items struct {
+	reports []delivery.ProviderReport
 	ignored int // items that mean nothing here
 	bad     int // items that cannot be understood
 	// notes say of the first few ignored and bad items what they were. They hold no personal data.
@@ -36,10 +36,10 @@ const maxNotes = 5
 // errNoArray says that a post is not SendGrid's.
 var errNoArray = errors.New("the post is not a JSON array")
 
-// parse reads a post, item by item: one that cannot be understood does not touch the others. received stands in for
+// parseItems reads a post, item by item: one that cannot be understood does not touch the others. received stands in for
 // timestamps that are missing or in the future.
-func parse(body []byte, received time.Time) (batch, error) {
-	var b batch
+func parseItems(body []byte, received time.Time) (items, error) {
+	var b items
 	dec := json.NewDecoder(bytes.NewReader(body))
 	if first, err := dec.Token(); err != nil || first != json.Delim('[') {
 		return b, errNoArray
@@ -47,25 +47,25 @@ func parse(body []byte, received time.Time) (batch, error) {
 	for dec.More() {
 		var raw json.RawMessage
 		if err := dec.Decode(&raw); err != nil {
-			b.spoil("the rest is not JSON")
+			b.countUnreadable("the rest is not JSON")
 			return b, nil
 		}
-		b.take(raw, received)
+		b.addItem(raw, received)
 	}
 	if _, err := dec.Token(); err != nil {
-		b.spoil("the array does not end")
+		b.countUnreadable("the array does not end")
 	} else if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		b.spoil("something follows the array")
+		b.countUnreadable("something follows the array")
 	}
 	return b, nil
 }
 
-func (b *batch) spoil(why string) {
+func (b *items) countUnreadable(why string) {
 	b.bad++
-	b.note(why)
+	b.addRemark(why)
 }
 
-func (b *batch) note(what string) {
+func (b *items) addRemark(what string) {
 	if len(b.notes) < maxNotes {
 		b.notes = append(b.notes, what)
 	}
@@ -73,19 +73,19 @@ func (b *batch) note(what string) {
 
 // take reads one item, https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event. Only what decides is
 // required: the type, and the address or the send. What else has the wrong type counts as missing.
-func (b *batch) take(raw []byte, received time.Time) {
+func (b *items) addItem(raw []byte, received time.Time) {
 	var f fields
 	if err := json.Unmarshal(raw, &f); err != nil || f == nil {
-		b.spoil("an item is not an object")
+		b.countUnreadable("an item is not an object")
 		return
 	}
-	event := f.text("event", maxID)
-	rep := delivery.Report{
-		ID:      f.text("sg_event_id", maxID),
-		SendID:  f.text(delivery.SendIDArg, maxID),
-		Email:   strings.TrimSpace(f.text("email", maxEmail)),
-		At:      f.time(received),
-		Receipt: f.receipt(),
+	event := f.textField("event", maxID)
+	rep := delivery.ProviderReport{
+		ID:      f.textField("sg_event_id", maxID),
+		SendID:  f.textField(delivery.SendIDArg, maxID),
+		Email:   strings.TrimSpace(f.textField("email", maxEmail)),
+		At:      f.timeField(received),
+		Receipt: f.messageID(),
 	}
 	switch event {
 	case "processed", "deferred":
@@ -94,18 +94,18 @@ func (b *batch) take(raw []byte, received time.Time) {
 		rep.Kind = delivery.ReportDelivered
 	case "open":
 		rep.Kind = delivery.ReportOpened
-		rep.Machine = f.truth("sg_machine_open")
+		rep.Machine = f.boolField("sg_machine_open")
 	case "click":
 		rep.Kind = delivery.ReportClicked
-		rep.URL = cleanURL(f.text("url", maxText))
+		rep.URL = cleanURL(f.textField("url", maxText))
 	case "bounce":
 		rep.Kind = delivery.ReportBounced
 		rep.BounceType = f.bounceType()
-		rep.Reason = f.reason()
+		rep.Reason = f.bounceReason()
 	case "dropped":
 		rep.Kind = delivery.ReportBounced
 		rep.BounceType = delivery.BounceDropped
-		rep.Reason = f.reason()
+		rep.Reason = f.bounceReason()
 	case "spamreport":
 		rep.Kind = delivery.ReportSpamReported
 	case "unsubscribe":
@@ -114,23 +114,23 @@ func (b *batch) take(raw []byte, received time.Time) {
 		rep.Kind = delivery.ReportTopicLeft
 	case "group_resubscribe":
 		b.ignored++
-		b.note("group_resubscribe: learners come back through their preferences page only")
+		b.addRemark("group_resubscribe: learners come back through their preferences page only")
 		return
 	case "account_status_change":
 		b.ignored++
 		if len(b.warnings) < maxNotes {
-			b.warnings = append(b.warnings, f.text("type", maxID))
+			b.warnings = append(b.warnings, f.textField("type", maxID))
 		}
 		return
 	case "":
-		b.spoil("an item has no event type")
+		b.countUnreadable("an item has no event type")
 		return
 	default:
-		b.spoil(fmt.Sprintf("unknown event type %.40q", event))
+		b.countUnreadable(fmt.Sprintf("unknown event type %.40q", event))
 		return
 	}
 	if rep.SendID == "" && rep.Email == "" {
-		b.spoil(event + " without address and send id")
+		b.countUnreadable(event + " without address and send id")
 		return
 	}
 	if rep.ID == "" {
@@ -150,8 +150,8 @@ const (
 // fields are an item, each value as it stands.
 type fields map[string]json.RawMessage
 
-// text is a field's text; empty if it is missing, no text, too long, or holds control characters.
-func (f fields) text(name string, most int) string {
+// textField is a field's text; empty if it is missing, no text, too long, or holds control characters.
+func (f fields) textField(name string, most int) string {
 	var text string
 	if json.Unmarshal(f[name], &text) != nil || len(text) > most || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
 		return ""
@@ -159,16 +159,16 @@ func (f fields) text(name string, most int) string {
 	return text
 }
 
-func (f fields) truth(name string) bool {
+func (f fields) boolField(name string) bool {
 	var yes bool
-	return json.Unmarshal(f[name], &yes) == nil && yes || f.text(name, maxID) == "true"
+	return json.Unmarshal(f[name], &yes) == nil && yes || f.textField(name, maxID) == "true"
 }
 
-// time is when it happened. SendGrid's clock may be ahead of ours, but what lies in our future would outlive what
+// timeField is when it happened. SendGrid's clock may be ahead of ours, but what lies in our future would outlive what
 // learners say until then; so it is at most now.
-func (f fields) time(received time.Time) time.Time {
+func (f fields) timeField(received time.Time) time.Time {
 	text := string(f["timestamp"])
-	if quoted := f.text("timestamp", maxID); quoted != "" {
+	if quoted := f.textField("timestamp", maxID); quoted != "" {
 		text = quoted
 	}
 	seconds, err := strconv.ParseFloat(text, 64)
@@ -178,15 +178,15 @@ func (f fields) time(received time.Time) time.Time {
 	return time.Unix(int64(seconds), 0).UTC()
 }
 
-// receipt is the X-Message-Id that a send was answered with.
-func (f fields) receipt() string {
-	id, _, _ := strings.Cut(f.text("sg_message_id", maxID), ".")
+// messageID is the X-Message-Id that a send was answered with.
+func (f fields) messageID() string {
+	id, _, _ := strings.Cut(f.textField("sg_message_id", maxID), ".")
 	return id
 }
 
 // bounceType suppresses only what is certain to be for good: a type that came up later does not.
 func (f fields) bounceType() string {
-	switch f.text("type", maxID) {
+	switch f.textField("type", maxID) {
 	case "bounce", "":
 		return delivery.BounceHard
 	default:
@@ -194,21 +194,21 @@ func (f fields) bounceType() string {
 	}
 }
 
-// reason is why a message was refused; servers write line breaks into it.
-func (f fields) reason() string {
+// bounceReason is why a message was refused; servers write line breaks into it.
+func (f fields) bounceReason() string {
 	for _, name := range []string{"reason", "response", "status"} {
 		var text string
 		if json.Unmarshal(f[name], &text) != nil {
 			continue
 		}
-		if text = strings.Join(strings.FieldsFunc(text, space), " "); text != "" {
+		if text = strings.Join(strings.FieldsFunc(text, isSpaceOrControl), " "); text != "" {
 			return strings.ToValidUTF8(text[:min(len(text), maxText)], "")
 		}
 	}
 	return ""
 }
 
-func space(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
+func isSpaceOrControl(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
 
 // cleanURL leaves of a link what tells where it led: no query, no fragment, no user, and no token of ours.
 func cleanURL(text string) string {

@@ -17,9 +17,9 @@ import (
 
 var received = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 
-func readOne(t *testing.T, items string) batch {
+func readOne(t *testing.T, items string) items {
 	t.Helper()
-	b, err := parse([]byte("["+items+"]"), received)
+	b, err := parseItems([]byte("["+items+"]"), received)
 	if err != nil {
 		t.Fatalf("parse: %v", err)
 	}
@@ -28,60 +28,60 @@ func readOne(t *testing.T, items string) batch {
 
 func TestWhatAnItemSays(t *testing.T) {
 	happened := time.Unix(1772445000, 0).UTC()
-	about := func(change func(*delivery.Report)) *delivery.Report {
-		rep := delivery.Report{ID: "e1", SendID: "snd-1", Email: "ada@example.org", At: happened, Receipt: "LRzXl_NH"}
+	about := func(change func(*delivery.ProviderReport)) *delivery.ProviderReport {
+		rep := delivery.ProviderReport{ID: "e1", SendID: "snd-1", Email: "ada@example.org", At: happened, Receipt: "LRzXl_NH"}
 		change(&rep)
 		return &rep
 	}
 	const common = `"email":"ada@example.org","homeroom_send":"snd-1","sg_event_id":"e1","sg_message_id":"LRzXl_NH.filter-1.0","timestamp":1772445000`
 	for _, tc := range []struct {
 		name, item string
-		want       *delivery.Report // nil: nothing to take in
+		want       *delivery.ProviderReport // nil: nothing to take in
 		note       string
 	}{
-		{"processed", `"event":"processed"`, about(func(r *delivery.Report) { r.Kind = delivery.ReportProcessed }), ""},
-		{"deferred", `"event":"deferred","response":"421 busy","attempt":"3"`, about(func(r *delivery.Report) { r.Kind = delivery.ReportProcessed }), ""},
-		{"delivered", `"event":"delivered","response":"250 OK"`, about(func(r *delivery.Report) { r.Kind = delivery.ReportDelivered }), ""},
-		{"one category", `"event":"delivered","category":"win-back"`, about(func(r *delivery.Report) { r.Kind = delivery.ReportDelivered }), ""},
-		{"many categories", `"event":"delivered","category":["win-back","come-back"]`, about(func(r *delivery.Report) { r.Kind = delivery.ReportDelivered }), ""},
-		{"opened", `"event":"open","useragent":"Mozilla","ip":"203.0.113.7","sg_machine_open":false`, about(func(r *delivery.Report) { r.Kind = delivery.ReportOpened }), ""},
-		{"opened by a machine", `"event":"open","sg_machine_open":true`, about(func(r *delivery.Report) {
+		{"processed", `"event":"processed"`, about(func(r *delivery.ProviderReport) { r.Kind = delivery.ReportProcessed }), ""},
+		{"deferred", `"event":"deferred","response":"421 busy","attempt":"3"`, about(func(r *delivery.ProviderReport) { r.Kind = delivery.ReportProcessed }), ""},
+		{"delivered", `"event":"delivered","response":"250 OK"`, about(func(r *delivery.ProviderReport) { r.Kind = delivery.ReportDelivered }), ""},
+		{"one category", `"event":"delivered","category":"win-back"`, about(func(r *delivery.ProviderReport) { r.Kind = delivery.ReportDelivered }), ""},
+		{"many categories", `"event":"delivered","category":["win-back","come-back"]`, about(func(r *delivery.ProviderReport) { r.Kind = delivery.ReportDelivered }), ""},
+		{"opened", `"event":"open","useragent":"Mozilla","ip":"203.0.113.7","sg_machine_open":false`, about(func(r *delivery.ProviderReport) { r.Kind = delivery.ReportOpened }), ""},
+		{"opened by a machine", `"event":"open","sg_machine_open":true`, about(func(r *delivery.ProviderReport) {
 			r.Kind = delivery.ReportOpened
 			r.Machine = true
 		}), ""},
-		{"clicked", `"event":"click","url":"https://academy.example/go?learner=ada#top"`, about(func(r *delivery.Report) {
+		{"clicked", `"event":"click","url":"https://academy.example/go?learner=ada#top"`, about(func(r *delivery.ProviderReport) {
 			r.Kind = delivery.ReportClicked
 			r.URL = "https://academy.example/go"
 		}), ""},
 		{"bounced", `"event":"bounce","type":"bounce","reason":"550 unknown\r\nuser","status":"5.1.1"`,
-			about(func(r *delivery.Report) {
+			about(func(r *delivery.ProviderReport) {
 				r.Kind = delivery.ReportBounced
 				r.BounceType = "bounce"
 				r.Reason = "550 unknown user"
 			}), ""},
 		{"bounced without reason", `"event":"bounce","status":"5.1.1"`,
-			about(func(r *delivery.Report) {
+			about(func(r *delivery.ProviderReport) {
 				r.Kind = delivery.ReportBounced
 				r.BounceType = "bounce"
 				r.Reason = "5.1.1"
 			}), ""},
-		{"blocked", `"event":"bounce","type":"blocked","reason":"listed"`, about(func(r *delivery.Report) {
+		{"blocked", `"event":"bounce","type":"blocked","reason":"listed"`, about(func(r *delivery.ProviderReport) {
 			r.Kind = delivery.ReportBounced
 			r.BounceType = "blocked"
 			r.Reason = "listed"
 		}), ""},
-		{"a type of bounce of tomorrow suppresses nobody", `"event":"bounce","type":"expired"`, about(func(r *delivery.Report) {
+		{"a type of bounce of tomorrow suppresses nobody", `"event":"bounce","type":"expired"`, about(func(r *delivery.ProviderReport) {
 			r.Kind = delivery.ReportBounced
 			r.BounceType = "blocked"
 		}), ""},
-		{"dropped", `"event":"dropped","reason":"Bounced Address"`, about(func(r *delivery.Report) {
+		{"dropped", `"event":"dropped","reason":"Bounced Address"`, about(func(r *delivery.ProviderReport) {
 			r.Kind = delivery.ReportBounced
 			r.BounceType = "dropped"
 			r.Reason = "Bounced Address"
 		}), ""},
-		{"reported as spam", `"event":"spamreport"`, about(func(r *delivery.Report) { r.Kind = delivery.ReportSpamReported }), ""},
-		{"unsubscribed", `"event":"unsubscribe"`, about(func(r *delivery.Report) { r.Kind = delivery.ReportUnsubscribed }), ""},
-		{"left a group", `"event":"group_unsubscribe","asm_group_id":7`, about(func(r *delivery.Report) { r.Kind = delivery.ReportTopicLeft }), ""},
+		{"reported as spam", `"event":"spamreport"`, about(func(r *delivery.ProviderReport) { r.Kind = delivery.ReportSpamReported }), ""},
+		{"unsubscribed", `"event":"unsubscribe"`, about(func(r *delivery.ProviderReport) { r.Kind = delivery.ReportUnsubscribed }), ""},
+		{"left a group", `"event":"group_unsubscribe","asm_group_id":7`, about(func(r *delivery.ProviderReport) { r.Kind = delivery.ReportTopicLeft }), ""},
 		{"came back to a group", `"event":"group_resubscribe"`, nil, "preferences page"},
 		{"an event of tomorrow", `"event":"teleported"`, nil, `unknown event type "teleported"`},
 		{"no event", `"event":7`, nil, "no event type"},
@@ -94,7 +94,7 @@ func TestWhatAnItemSays(t *testing.T) {
 				}
 				return
 			}
-			if diff := cmp.Diff([]delivery.Report{*tc.want}, b.reports); diff != "" {
+			if diff := cmp.Diff([]delivery.ProviderReport{*tc.want}, b.reports); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -112,19 +112,19 @@ func TestAnItemWithGapsSaysWhatItCan(t *testing.T) {
 	for _, tc := range []struct {
 		name, item string
 		ok         bool
-		check      func(delivery.Report) bool
+		check      func(delivery.ProviderReport) bool
 	}{
-		{"a timestamp as text", `{"event":"open","email":"a@b.example","timestamp":"1772445000"}`, true, func(r delivery.Report) bool { return r.At.Unix() == 1772445000 }},
-		{"a timestamp with a fraction", `{"event":"open","email":"a@b.example","timestamp":1772445000.5}`, true, func(r delivery.Report) bool { return r.At.Unix() == 1772445000 }},
-		{"no timestamp: now", `{"event":"open","email":"a@b.example"}`, true, func(r delivery.Report) bool { return r.At.Equal(received) }},
-		{"a timestamp in the future: now", `{"event":"open","email":"a@b.example","timestamp":99999999999}`, true, func(r delivery.Report) bool { return r.At.Equal(received) }},
-		{"a timestamp that is none: now", `{"event":"open","email":"a@b.example","timestamp":{"a":1}}`, true, func(r delivery.Report) bool { return r.At.Equal(received) }},
-		{"a timestamp before all time: now", `{"event":"open","email":"a@b.example","timestamp":-1e300}`, true, func(r delivery.Report) bool { return r.At.Equal(received) }},
-		{"a reason that is no text", `{"event":"bounce","email":"a@b.example","reason":[1]}`, true, func(r delivery.Report) bool { return r.Reason == "" && r.BounceType == "bounce" }},
-		{"an address that is no text, and a send", `{"event":"open","email":7,"homeroom_send":"snd-1"}`, true, func(r delivery.Report) bool { return r.Email == "" && r.SendID == "snd-1" }},
-		{"a send that is no text, and an address", `{"event":"open","email":"a@b.example","homeroom_send":{"x":1}}`, true, func(r delivery.Report) bool { return r.SendID == "" }},
+		{"a timestamp as text", `{"event":"open","email":"a@b.example","timestamp":"1772445000"}`, true, func(r delivery.ProviderReport) bool { return r.At.Unix() == 1772445000 }},
+		{"a timestamp with a fraction", `{"event":"open","email":"a@b.example","timestamp":1772445000.5}`, true, func(r delivery.ProviderReport) bool { return r.At.Unix() == 1772445000 }},
+		{"no timestamp: now", `{"event":"open","email":"a@b.example"}`, true, func(r delivery.ProviderReport) bool { return r.At.Equal(received) }},
+		{"a timestamp in the future: now", `{"event":"open","email":"a@b.example","timestamp":99999999999}`, true, func(r delivery.ProviderReport) bool { return r.At.Equal(received) }},
+		{"a timestamp that is none: now", `{"event":"open","email":"a@b.example","timestamp":{"a":1}}`, true, func(r delivery.ProviderReport) bool { return r.At.Equal(received) }},
+		{"a timestamp before all time: now", `{"event":"open","email":"a@b.example","timestamp":-1e300}`, true, func(r delivery.ProviderReport) bool { return r.At.Equal(received) }},
+		{"a reason that is no text", `{"event":"bounce","email":"a@b.example","reason":[1]}`, true, func(r delivery.ProviderReport) bool { return r.Reason == "" && r.BounceType == "bounce" }},
+		{"an address that is no text, and a send", `{"event":"open","email":7,"homeroom_send":"snd-1"}`, true, func(r delivery.ProviderReport) bool { return r.Email == "" && r.SendID == "snd-1" }},
+		{"a send that is no text, and an address", `{"event":"open","email":"a@b.example","homeroom_send":{"x":1}}`, true, func(r delivery.ProviderReport) bool { return r.SendID == "" }},
 		{"neither address nor send", `{"event":"open"}`, false, nil},
-		{"an id that is far too long gets a short one", `{"event":"open","email":"a@b.example","sg_event_id":"` + strings.Repeat("x", 500) + `"}`, true, func(r delivery.Report) bool { return strings.HasPrefix(r.ID, "sha256-") && len(r.ID) < 50 }},
+		{"an id that is far too long gets a short one", `{"event":"open","email":"a@b.example","sg_event_id":"` + strings.Repeat("x", 500) + `"}`, true, func(r delivery.ProviderReport) bool { return strings.HasPrefix(r.ID, "sha256-") && len(r.ID) < 50 }},
 		{"null", `null`, false, nil},
 		{"a number", `7`, false, nil},
 		{"an array", `[{"event":"open","email":"a@b.example"}]`, false, nil},
@@ -166,13 +166,13 @@ func TestABrokenPostKeepsWhatCameBefore(t *testing.T) {
 		{"something after it", "[" + good + "] []", 1, 1},
 		{"a stray comma", "[" + good + ",]", 1, 1},
 	} {
-		b, err := parse([]byte(tc.body), received)
+		b, err := parseItems([]byte(tc.body), received)
 		if err != nil || len(b.reports) != tc.reports || b.bad != tc.bads {
 			t.Errorf("%s: %+v, %v", tc.name, b, err)
 		}
 	}
 	for _, body := range []string{"", "{}", good, "null", "hello", "7", "\x00", "<xml/>"} {
-		if _, err := parse([]byte(body), received); err == nil {
+		if _, err := parseItems([]byte(body), received); err == nil {
 			t.Errorf("%q was taken for a batch", body)
 		}
 	}
@@ -227,7 +227,7 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		b, err := parse(body, received)
+		b, err := parseItems(body, received)
 		if err != nil {
 			if len(b.reports) > 0 {
 				t.Error("an error, and reports")
@@ -259,7 +259,7 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%d items became %d reports, %d bad, %d ignored", len(items), len(b.reports), b.bad, b.ignored)
 		}
 		// The same post again says the same.
-		again, err := parse(bytes.Clone(body), received)
+		again, err := parseItems(bytes.Clone(body), received)
 		if err != nil || cmp.Diff(b.reports, again.reports) != "" {
 			t.Error("the same post again says something else")
 		}

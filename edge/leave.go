@@ -29,88 +29,88 @@ func (e *Edge) askLeave(w http.ResponseWriter, r *http.Request) {
 	now := e.o.Now()
 	ref, err := e.o.Links.ReadUnsubscribe(r.PathValue("token"), now)
 	if err != nil {
-		e.refuse(w, r, err)
+		e.serveRefusal(w, r, err)
 		return
 	}
 	prefs, err := e.o.People.Preferences(r.Context(), ref.Learner)
 	if err != nil {
-		e.failed(w, r, "unsubscribe", err)
+		e.serveFailure(w, r, "unsubscribe", err)
 		return
 	}
-	v := e.about(r, prefs, ref, now)
+	v := e.unsubscribeView(r, prefs, ref, now)
 	v.All = v.All || !prefs.Everything
-	if !prefs.Everything || ref.Topic != "" && !prefs.gets(e.topic(ref.Topic)) {
+	if !prefs.Everything || ref.Topic != "" && !prefs.getsTopic(e.topicNamed(ref.Topic)) {
 		v.Title = v.W.LeftTitle
-		e.render(w, http.StatusOK, "left", v)
+		e.renderPage(w, http.StatusOK, "left", v)
 		return
 	}
 	v.Title = v.W.AskTitle
-	e.render(w, http.StatusOK, "ask", v)
+	e.renderPage(w, http.StatusOK, "ask", v)
 }
 
-// leave takes in what the page's buttons say. Every other POST is a mail program's one click (RFC 8058): it leaves the
+// serveUnsubscribe takes in what the page's buttons say. Every other POST is a mail program's one click (RFC 8058): it leaves the
 // topic, whatever its body says.
-func (e *Edge) leave(w http.ResponseWriter, r *http.Request) {
+func (e *Edge) serveUnsubscribe(w http.ResponseWriter, r *http.Request) {
 	token := r.PathValue("token")
 	now := e.o.Now()
 	ref, err := e.o.Links.ReadUnsubscribe(token, now)
 	if err != nil { // who makes tokens up has as many as they like
-		if e.within(w, r, "unsubscribe", e.client(r)) {
-			e.refuse(w, r, err)
+		if e.withinLimit(w, r, "unsubscribe", e.clientAddress(r)) {
+			e.serveRefusal(w, r, err)
 		}
 		return
 	}
-	if !e.within(w, r, "unsubscribe", perLink(token)) {
+	if !e.withinLimit(w, r, "unsubscribe", perLink(token)) {
 		return
 	}
 	form, err := readForm(w, r)
 	if err != nil {
-		e.notice(w, r, "", http.StatusRequestEntityTooLarge)
+		e.serveNotice(w, r, "", http.StatusRequestEntityTooLarge)
 		return
 	}
 	if do := form.Get("do"); do != "" {
-		e.pressed(w, r, do, ref, token, now)
+		e.onButtonPressed(w, r, do, ref, token, now)
 		return
 	}
 	err = e.o.People.Choose(r.Context(), ref.Learner, choiceOf(doLeave, ref), now)
 	switch {
 	case err == nil:
 		e.tellLeft(r.Context(), ref, ref.Topic, token, now)
-	case !e.unknown(err): // who was erased gets nothing any more, which is what was asked for
-		e.failed(w, r, "unsubscribe", err)
+	case !e.isUnknown(err): // who was erased gets nothing any more, which is what was asked for
+		e.serveFailure(w, r, "unsubscribe", err)
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	fmt.Fprintln(w, "Unsubscribed.")
 }
 
-// pressed answers a button of the page.
-func (e *Edge) pressed(w http.ResponseWriter, r *http.Request, do string, ref links.Ref, token string, now time.Time) {
+// onButtonPressed answers a button of the page.
+func (e *Edge) onButtonPressed(w http.ResponseWriter, r *http.Request, do string, ref links.Ref, token string, now time.Time) {
 	prefs, err := e.o.People.Preferences(r.Context(), ref.Learner)
 	if err != nil {
-		e.failed(w, r, "unsubscribe", err)
+		e.serveFailure(w, r, "unsubscribe", err)
 		return
 	}
-	choice := e.guarded(choiceOf(do, ref), prefs)
-	if choice.empty() {
+	choice := e.keepLaterChoices(choiceOf(do, ref), prefs)
+	if choice.isEmpty() {
 		e.askLeave(w, r)
 		return
 	}
 	if err := e.o.People.Choose(r.Context(), ref.Learner, choice, now); err != nil {
-		e.failed(w, r, "unsubscribe", err)
+		e.serveFailure(w, r, "unsubscribe", err)
 		return
 	}
-	v := e.about(r, prefs, ref, now)
+	v := e.unsubscribeView(r, prefs, ref, now)
 	v.All = choice.Everything != nil
 	if do == doUndo || do == doUndoAll {
-		e.tellBack(r.Context(), ref, choice.only(), token, now)
+		e.tellBack(r.Context(), ref, choice.onlyTopic(), token, now)
 		v.Title = v.W.BackTitle
-		e.render(w, http.StatusOK, "back", v)
+		e.renderPage(w, http.StatusOK, "back", v)
 		return
 	}
-	e.tellLeft(r.Context(), ref, choice.only(), token, now)
+	e.tellLeft(r.Context(), ref, choice.onlyTopic(), token, now)
 	v.Title = v.W.LeftTitle
-	e.render(w, http.StatusOK, "left", v)
+	e.renderPage(w, http.StatusOK, "left", v)
 }
 
 // choiceOf is what a button of the unsubscribe page says; nothing, if there is no such button.
@@ -130,9 +130,9 @@ func choiceOf(do string, ref links.Ref) Choice {
 	return Choice{Topics: map[string]bool{ref.Topic: want}}
 }
 
-// guarded keeps those who come back from getting what is off by default, should coming back count as a consent to mail as
+// keepLaterChoices keeps those who come back from getting what is off by default, should coming back count as a consent to mail as
 // such: they get what they got before, and not more.
-func (e *Edge) guarded(c Choice, before Preferences) Choice {
+func (e *Edge) keepLaterChoices(c Choice, before PreferencesPage) Choice {
 	if c.Everything == nil || !*c.Everything || before.Consented || c.Topics != nil {
 		return c
 	}
@@ -147,15 +147,15 @@ func (e *Edge) guarded(c Choice, before Preferences) Choice {
 	return c
 }
 
-func (c Choice) empty() bool { return c.Everything == nil && len(c.Topics) == 0 && !c.Lift }
+func (c Choice) isEmpty() bool { return c.Everything == nil && len(c.Topics) == 0 && !c.Lift }
 
-// about begins a page about what a link means.
-func (e *Edge) about(r *http.Request, prefs Preferences, ref links.Ref, now time.Time) *view {
-	v := e.view(r, prefs.Locale)
-	v.Choose = e.choose(ref, now)
+// unsubscribeView begins a page about what a link means.
+func (e *Edge) unsubscribeView(r *http.Request, prefs PreferencesPage, ref links.Ref, now time.Time) *view {
+	v := e.newView(r, prefs.Locale)
+	v.Choose = e.preferencesLink(ref, now)
 	v.All = ref.Topic == ""
 	if ref.Topic != "" {
-		v.Topic = e.topic(ref.Topic).title(v.W.Lang)
+		v.Topic = e.topicNamed(ref.Topic).titleIn(v.W.Lang)
 	}
 	return v
 }
@@ -163,31 +163,31 @@ func (e *Edge) about(r *http.Request, prefs Preferences, ref links.Ref, now time
 // tellLeft publishes that the learner left a topic or, without one, everything. That is one fact for each link, however
 // often the mail program asks.
 func (e *Edge) tellLeft(ctx context.Context, ref links.Ref, topic, token string, now time.Time) {
-	e.tell(ctx, fact{
+	e.publishFact(ctx, fact{
 		kind:       "unsubscribe",
 		learner:    ref.Learner,
 		event:      "email.unsubscribed",
 		by:         token + " " + topic,
 		at:         now,
-		properties: filled(map[string]any{"topic": topic, "send_id": ref.Send}),
+		properties: withoutEmpty(map[string]any{"topic": topic, "send_id": ref.Send}),
 	})
 }
 
 // tellBack publishes that the learner wants a topic again or, without one, mail as such. Nothing decides by it: what they
 // want is stored. It is for whoever reads the story later.
 func (e *Edge) tellBack(ctx context.Context, ref links.Ref, topic, token string, now time.Time) {
-	e.tell(ctx, fact{
+	e.publishFact(ctx, fact{
 		kind:       "resubscribe",
 		learner:    ref.Learner,
 		event:      "email.resubscribed",
 		by:         token + " " + topic + now.UTC().Format(time.RFC3339),
 		at:         now,
-		properties: filled(map[string]any{"topic": topic, "send_id": ref.Send}),
+		properties: withoutEmpty(map[string]any{"topic": topic, "send_id": ref.Send}),
 	})
 }
 
-// only is the choice's one topic; empty: it is about everything.
-func (c Choice) only() string {
+// onlyTopic is the choice's one topic; empty: it is about everything.
+func (c Choice) onlyTopic() string {
 	for topic := range c.Topics {
 		if c.Everything == nil {
 			return topic
@@ -197,12 +197,12 @@ func (c Choice) only() string {
 }
 
 // refuse answers for a link that cannot be read.
-func (e *Edge) refuse(w http.ResponseWriter, r *http.Request, err error) {
+func (e *Edge) serveRefusal(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, links.ErrExpired) {
-		e.notice(w, r, "", http.StatusGone)
+		e.serveNotice(w, r, "", http.StatusGone)
 		return
 	}
-	e.notice(w, r, "", http.StatusNotFound)
+	e.serveNotice(w, r, "", http.StatusNotFound)
 }
 
 // readForm reads a body as a form, if it is one. The only error is that it is too large.

@@ -30,7 +30,7 @@ func TestLookingNeverUnsubscribes(t *testing.T) {
 			s.ask(method, s.unsubscribeLink(topic), "do=leave")
 			s.ask(method, s.preferencesLink()+"?do=stop", "")
 			expectNothingHappened(t, s)
-			if !s.ada().gets(s.topic("progress")) {
+			if !s.ada().getsTopic(s.topicNamed("progress")) {
 				t.Errorf("%s unsubscribed", method)
 			}
 		}
@@ -76,7 +76,7 @@ func TestOneClick(t *testing.T) {
 				}
 				s.now = s.now.Add(3 * time.Hour)
 			}
-			if s.ada().gets(s.topic("progress")) || !s.ada().gets(s.topic("reminders")) {
+			if s.ada().getsTopic(s.topicNamed("progress")) || !s.ada().getsTopic(s.topicNamed("reminders")) {
 				t.Errorf("got %+v, want progress left and nothing else", s.ada())
 			}
 			expectEvents(t, s, event{"ada@example.org", "email.unsubscribed", map[string]any{"topic": "progress", "send_id": "snd-1"}})
@@ -110,7 +110,7 @@ func TestThePageLeavesAndComesBack(t *testing.T) {
 			s := newStand(t)
 			w := s.press(s.unsubscribeLink(c.topic), c.do)
 			expect(t, w, 200, c.shows...)
-			if got := s.ada(); got.Everything != c.everything || got.gets(s.topic("progress")) != c.progress {
+			if got := s.ada(); got.Everything != c.everything || got.getsTopic(s.topicNamed("progress")) != c.progress {
 				t.Errorf("got %+v", got)
 			}
 			properties := map[string]any{"send_id": "snd-1"}
@@ -126,7 +126,7 @@ func TestThePageLeavesAndComesBack(t *testing.T) {
 				undo = "undo-all"
 			}
 			expect(t, s.press(s.unsubscribeLink(c.topic), undo), 200, "You are subscribed again")
-			if !s.ada().gets(s.topic("progress")) {
+			if !s.ada().getsTopic(s.topicNamed("progress")) {
 				t.Errorf("after undo: %+v", s.ada())
 			}
 			expect(t, s.ask("GET", s.unsubscribeLink(c.topic), ""), 200, "Unsubscribe?")
@@ -139,7 +139,7 @@ func TestUndoKeepsTopicsThatWereLeftBefore(t *testing.T) {
 	s.press(s.unsubscribeLink("reminders"), "leave")
 	s.press(s.unsubscribeLink("progress"), "all")
 	s.press(s.unsubscribeLink("progress"), "undo-all")
-	if s.ada().gets(s.topic("reminders")) || !s.ada().gets(s.topic("progress")) {
+	if s.ada().getsTopic(s.topicNamed("reminders")) || !s.ada().getsTopic(s.topicNamed("progress")) {
 		t.Errorf("got %+v, want reminders left still", s.ada())
 	}
 }
@@ -147,7 +147,7 @@ func TestUndoKeepsTopicsThatWereLeftBefore(t *testing.T) {
 func TestATopicThatIsNoLongerDeclaredCanBeLeft(t *testing.T) {
 	s := newStand(t)
 	expect(t, s.press(s.unsubscribeLink("summer-school"), "leave"), 200, "“Summer school”")
-	if s.ada().gets(s.topic("summer-school")) {
+	if s.ada().getsTopic(s.topicNamed("summer-school")) {
 		t.Errorf("got %+v", s.ada())
 	}
 }
@@ -227,7 +227,7 @@ func TestAnEventThatIsNotTakenDoesNotHoldUpUnsubscribing(t *testing.T) {
 	s := newStand(t)
 	s.events.err = errAway
 	expect(t, s.ask("POST", s.unsubscribeLink("progress"), "List-Unsubscribe=One-Click"), 200)
-	if s.ada().gets(s.topic("progress")) || !strings.Contains(s.log.String(), "email.unsubscribed") {
+	if s.ada().getsTopic(s.topicNamed("progress")) || !strings.Contains(s.log.String(), "email.unsubscribed") {
 		t.Errorf("got %+v and the log %s", s.ada(), s.log.String())
 	}
 	synctest.Test(t, func(t *testing.T) {
@@ -276,7 +276,7 @@ func FuzzOneClick(f *testing.F) {
 		s := newStand(t)
 		w := s.ask("POST", s.unsubscribeLink("progress"), body, "Content-Type", kind)
 		oneClick := strings.HasPrefix(w.Header().Get("Content-Type"), "text/plain")
-		if w.Code != 200 && w.Code != 413 || oneClick && s.ada().gets(s.topic("progress")) {
+		if w.Code != 200 && w.Code != 413 || oneClick && s.ada().getsTopic(s.topicNamed("progress")) {
 			t.Errorf("got %d and %+v", w.Code, s.ada())
 		}
 	})

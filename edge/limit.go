@@ -35,9 +35,9 @@ func newLimiter(perMinute int) *limiter {
 	return &limiter{every: rate.Limit(float64(perMinute) / 60), burst: perMinute, max: remembered, new: map[string]*rate.Limiter{}}
 }
 
-// allow counts a request. Of one too many it says in how long the next one may come.
-func (l *limiter) allow(who string, now time.Time) (wait time.Duration, ok bool) {
-	r := l.of(who).ReserveN(now, 1)
+// allowRequest counts a request. Of one too many it says in how long the next one may come.
+func (l *limiter) allowRequest(who string, now time.Time) (wait time.Duration, ok bool) {
+	r := l.limiterOf(who).ReserveN(now, 1)
 	if wait = r.DelayFrom(now); wait == 0 {
 		return 0, true
 	}
@@ -45,7 +45,7 @@ func (l *limiter) allow(who string, now time.Time) (wait time.Duration, ok bool)
 	return wait, false
 }
 
-func (l *limiter) of(who string) *rate.Limiter {
+func (l *limiter) limiterOf(who string) *rate.Limiter {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if known, ok := l.new[who]; ok {
@@ -66,7 +66,7 @@ func (l *limiter) of(who string) *rate.Limiter {
 // perClient limits a handler by client address. kind is what the log may say of the path.
 func (e *Edge) perClient(kind string, next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if e.within(w, r, kind, e.client(r)) {
+		if e.withinLimit(w, r, kind, e.clientAddress(r)) {
 			next(w, r)
 		}
 	}
@@ -78,20 +78,20 @@ func perLink(token string) string {
 	return "link " + string(sum[:16])
 }
 
-// within counts the request and answers it if it is one too many.
-func (e *Edge) within(w http.ResponseWriter, r *http.Request, kind, who string) bool {
-	wait, ok := e.limit.allow(who, e.o.Now())
+// withinLimit counts the request and answers it if it is one too many.
+func (e *Edge) withinLimit(w http.ResponseWriter, r *http.Request, kind, who string) bool {
+	wait, ok := e.limit.allowRequest(who, e.o.Now())
 	if ok {
 		return true
 	}
 	e.o.Log.Debug("too many requests", "path", kind)
 	w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
-	e.notice(w, r, "", http.StatusTooManyRequests)
+	e.serveNotice(w, r, "", http.StatusTooManyRequests)
 	return false
 }
 
-// client is whose request it is: an IPv4 address, or an IPv6 network of 64 bits, which is what one household has.
-func (e *Edge) client(r *http.Request) string {
+// clientAddress is whose request it is: an IPv4 address, or an IPv6 network of 64 bits, which is what one household has.
+func (e *Edge) clientAddress(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		host = r.RemoteAddr

@@ -38,7 +38,7 @@ func TestMailProvidersUnsubscribeManyFromOneAddress(t *testing.T) {
 	s := newStand(t, func(o *Options) { o.RatePerMinute = 3 })
 	for i := range 50 {
 		learner := fmt.Sprint("u_", i)
-		s.people.by[learner] = Preferences{Everything: true}
+		s.people.by[learner] = PreferencesPage{Everything: true}
 		expect(t, s.ask("POST", path(s.links.Unsubscribe(links.Ref{Learner: learner, Topic: "progress"}, noon)), "List-Unsubscribe=One-Click"), 200)
 	}
 	// One link over and over is another matter, and so are links that somebody makes up.
@@ -84,7 +84,7 @@ func TestWhoseRequestItIs(t *testing.T) {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.RemoteAddr = c.remote
 		r.Header["X-Forwarded-For"] = c.forwarded
-		if got := s.client(r); got != c.want {
+		if got := s.clientAddress(r); got != c.want {
 			t.Errorf("%s: got %s, want %s", c.about, got, c.want)
 		}
 	}
@@ -94,10 +94,10 @@ func TestTheLimiterForgetsRatherThanGrows(t *testing.T) {
 	l := newLimiter(1)
 	l.max = 4
 	for i := range 100 {
-		if _, ok := l.allow(fmt.Sprint(i), noon); !ok {
+		if _, ok := l.allowRequest(fmt.Sprint(i), noon); !ok {
 			t.Fatalf("client %d was refused at its first request", i)
 		}
-		if _, ok := l.allow("busy", noon); ok != (i == 0) {
+		if _, ok := l.allowRequest("busy", noon); ok != (i == 0) {
 			t.Fatalf("the busy client at its request %d: %v", i, ok)
 		}
 		if len(l.new)+len(l.old) > 2*l.max {

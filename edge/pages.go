@@ -69,10 +69,10 @@ func (v *view) Say(text string) string {
 	return strings.NewReplacer("{site}", v.Site.Name, "{topic}", v.Topic).Replace(text)
 }
 
-// view begins a page for a learner whose locale may be known.
-func (e *Edge) view(r *http.Request, locale string) *view {
+// newView begins a page for a learner whose locale may be known.
+func (e *Edge) newView(r *http.Request, locale string) *view {
 	site := e.o.Site()
-	if !absolute(site.HomeURL) {
+	if !isAbsolute(site.HomeURL) {
 		site.HomeURL = ""
 	}
 	if site.Name == "" {
@@ -84,9 +84,9 @@ func (e *Edge) view(r *http.Request, locale string) *view {
 	return &view{W: wordsFor(locale, r.Header.Get("Accept-Language")), Site: site}
 }
 
-// render answers with a page.
-func (e *Edge) render(w http.ResponseWriter, status int, name string, v *view) {
-	day, night := accents(v.Site.Accent)
+// renderPage answers with a page.
+func (e *Edge) renderPage(w http.ResponseWriter, status int, name string, v *view) {
+	day, night := accentColors(v.Site.Accent)
 	style := sheet + ":root{--accent:" + day + "}@media (prefers-color-scheme:dark){:root{--accent:" + night + "}}"
 	v.Style = template.CSS(style)
 	var page bytes.Buffer
@@ -105,9 +105,9 @@ func (e *Edge) render(w http.ResponseWriter, status int, name string, v *view) {
 	_, _ = w.Write(page.Bytes()) // whoever asked may be gone
 }
 
-// notice answers with a page that says what is wrong, and what to do.
-func (e *Edge) notice(w http.ResponseWriter, r *http.Request, locale string, status int) {
-	v := e.view(r, locale)
+// serveNotice answers with a page that says what is wrong, and what to do.
+func (e *Edge) serveNotice(w http.ResponseWriter, r *http.Request, locale string, status int) {
+	v := e.newView(r, locale)
 	switch status {
 	case http.StatusGone:
 		v.Title = v.W.ExpiredTitle
@@ -125,24 +125,24 @@ func (e *Edge) notice(w http.ResponseWriter, r *http.Request, locale string, sta
 		v.Title = v.W.NotFoundTitle
 		v.Text = v.W.NotFound
 	}
-	e.render(w, status, "notice", v)
+	e.renderPage(w, status, "notice", v)
 }
 
-func (e *Edge) nowhere(w http.ResponseWriter, r *http.Request) {
-	e.notice(w, r, "", http.StatusNotFound)
+func (e *Edge) serveNotFound(w http.ResponseWriter, r *http.Request) {
+	e.serveNotice(w, r, "", http.StatusNotFound)
 }
 
 // chooseLife is how long the way from the unsubscribe page to the preferences is open.
 const chooseLife = time.Hour
 
-// choose is a link to the preferences for whoever has an unsubscribe link. It is short-lived, so that no link prolongs
+// preferencesLink is a link to the preferences for whoever has an unsubscribe link. It is short-lived, so that no link prolongs
 // its own life.
-func (e *Edge) choose(ref links.Ref, now time.Time) string {
+func (e *Edge) preferencesLink(ref links.Ref, now time.Time) string {
 	return e.o.Links.Preferences(ref, now.Add(chooseLife-links.Life))
 }
 
-// topic returns a topic by name, also one that is no longer declared: the engine sends those unless they were left.
-func (e *Edge) topic(name string) Topic {
+// topicNamed returns a topic by name, also one that is no longer declared: the engine sends those unless they were left.
+func (e *Edge) topicNamed(name string) Topic {
 	for _, t := range e.o.Topics() {
 		if t.Name == name {
 			return t
@@ -151,8 +151,8 @@ func (e *Edge) topic(name string) Topic {
 	return Topic{Name: name, Default: true}
 }
 
-// title is what learners read in a language.
-func (t Topic) title(lang string) string {
+// titleIn is what learners read in a language.
+func (t Topic) titleIn(lang string) string {
 	if title := cmp.Or(t.Titles[lang], t.Titles[""]); title != "" {
 		return title
 	}
@@ -164,8 +164,8 @@ func (t Topic) title(lang string) string {
 	return strings.ToUpper(string(first)) + words[len(string(first)):]
 }
 
-// gets tells whether a topic reaches the learner as far as their will goes; the engine decides alike.
-func (p Preferences) gets(t Topic) bool {
+// getsTopic tells whether a topic reaches the learner as far as their will goes; the engine decides alike.
+func (p PreferencesPage) getsTopic(t Topic) bool {
 	if !p.Everything {
 		return false
 	}

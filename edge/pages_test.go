@@ -67,7 +67,7 @@ func everyPage(t *testing.T, lang string) map[string]*httptest.ResponseRecorder 
 		"saved":           func(s *stand) *httptest.ResponseRecorder { return s.press(s.preferencesLink(), "save") },
 		"stopped":         func(s *stand) *httptest.ResponseRecorder { return s.press(s.preferencesLink(), "stop") },
 		"suppressed": func(s *stand) *httptest.ResponseRecorder {
-			s.people.by["ada@example.org"] = Preferences{Everything: true, Locale: lang, Suppressed: "complained"}
+			s.people.by["ada@example.org"] = PreferencesPage{Everything: true, Locale: lang, Suppressed: "complained"}
 			return s.ask("GET", s.preferencesLink(), "")
 		},
 		"no topics": func(s *stand) *httptest.ResponseRecorder {
@@ -77,12 +77,12 @@ func everyPage(t *testing.T, lang string) map[string]*httptest.ResponseRecorder 
 		"not found": func(s *stand) *httptest.ResponseRecorder { return s.ask("GET", "/u/AAAA", "", "Accept-Language", lang) },
 	} {
 		s := newStand(t)
-		s.people.by["ada@example.org"] = Preferences{Everything: true, Locale: lang}
+		s.people.by["ada@example.org"] = PreferencesPage{Everything: true, Locale: lang}
 		out[name] = ask(s)
 	}
 	for status, name := range map[int]string{410: "expired", 429: "too many", 503: "unavailable", 413: "too large"} {
 		w := httptest.NewRecorder()
-		newStand(t).notice(w, httptest.NewRequest("GET", "/", nil), lang, status)
+		newStand(t).serveNotice(w, httptest.NewRequest("GET", "/", nil), lang, status)
 		out[name] = w
 	}
 	return out
@@ -212,7 +212,7 @@ func TestEveryAccentCanBeRead(t *testing.T) {
 		}
 		check := func(fg, bg string) {
 			t.Helper()
-			if got := contrast(fg, bg); got < 4.5 {
+			if got := contrastRatio(fg, bg); got < 4.5 {
 				t.Errorf("by %s, %s on %s has a contrast of %.2f, want 4.5", mode, fg, bg, got)
 			}
 		}
@@ -221,7 +221,7 @@ func TestEveryAccentCanBeRead(t *testing.T) {
 			check(named["muted"], named[ground])
 		}
 		for _, accent := range []string{"", "#ffffff", "#000000", "#ffee00", "#ff0000", "#0000ff", "#7f7f7f", "#00ff88"} {
-			day, night := accents(accent)
+			day, night := accentColors(accent)
 			now := []string{day, night}[i]
 			check(now, named["paper"])
 			check(now, named["card"])

@@ -15,7 +15,7 @@ import (
 // showPreferences shows what the learner gets, as it is now.
 func (e *Edge) showPreferences(w http.ResponseWriter, r *http.Request) {
 	if ref, prefs, ok := e.openPreferences(w, r, e.o.Now()); ok {
-		e.preferences(w, r, ref, prefs, false)
+		e.servePreferencesPage(w, r, ref, prefs, false)
 	}
 }
 
@@ -28,37 +28,37 @@ func (e *Edge) savePreferences(w http.ResponseWriter, r *http.Request) {
 	}
 	form, err := readForm(w, r)
 	if err != nil {
-		e.notice(w, r, prefs.Locale, http.StatusRequestEntityTooLarge)
+		e.serveNotice(w, r, prefs.Locale, http.StatusRequestEntityTooLarge)
 		return
 	}
-	choice := e.guarded(e.chosen(form, prefs, ref), prefs)
-	if !choice.empty() {
+	choice := e.keepLaterChoices(e.readChoice(form, prefs, ref), prefs)
+	if !choice.isEmpty() {
 		if err := e.o.People.Choose(r.Context(), ref.Learner, choice, now); err != nil {
-			e.failed(w, r, "preferences", err)
+			e.serveFailure(w, r, "preferences", err)
 			return
 		}
 		e.tellChosen(r.Context(), ref, prefs, choice, r.PathValue("token"), now)
 	}
-	e.preferences(w, r, ref, prefs.with(choice), form.Get("do") != "")
+	e.servePreferencesPage(w, r, ref, prefs.withChoice(choice), form.Get("do") != "")
 }
 
-func (e *Edge) openPreferences(w http.ResponseWriter, r *http.Request, now time.Time) (links.Ref, Preferences, bool) {
+func (e *Edge) openPreferences(w http.ResponseWriter, r *http.Request, now time.Time) (links.Ref, PreferencesPage, bool) {
 	ref, err := e.o.Links.ReadPreferences(r.PathValue("token"), now)
 	if err != nil {
-		e.refuse(w, r, err)
-		return ref, Preferences{}, false
+		e.serveRefusal(w, r, err)
+		return ref, PreferencesPage{}, false
 	}
 	prefs, err := e.o.People.Preferences(r.Context(), ref.Learner)
 	if err != nil {
-		e.failed(w, r, "preferences", err)
-		return ref, Preferences{}, false
+		e.serveFailure(w, r, "preferences", err)
+		return ref, PreferencesPage{}, false
 	}
 	return ref, prefs, true
 }
 
-// chosen is what a form of the page says. Only what the learner moved is a statement: a page that lay open for a week
+// readChoice is what a form of the page says. Only what the learner moved is a statement: a page that lay open for a week
 // does not bring back what was left meanwhile.
-func (e *Edge) chosen(form url.Values, prefs Preferences, ref links.Ref) Choice {
+func (e *Edge) readChoice(form url.Values, prefs PreferencesPage, ref links.Ref) Choice {
 	yes := true
 	no := false
 	switch form.Get("do") {
@@ -75,7 +75,7 @@ func (e *Edge) chosen(form url.Values, prefs Preferences, ref links.Ref) Choice 
 	topics := map[string]bool{}
 	// On a page without anything, whoever chooses topics wants these and no others.
 	fromNothing := form.Get("was") == "stopped" && len(form["topic"]) > 0
-	for _, t := range e.shown(ref) {
+	for _, t := range e.topicsShown(ref) {
 		want := slices.Contains(form["topic"], t.Name)
 		was := slices.Contains(form["shown"], t.Name)
 		if want != was || fromNothing {
@@ -91,17 +91,17 @@ func (e *Edge) chosen(form url.Values, prefs Preferences, ref links.Ref) Choice 
 	return Choice{Topics: topics}
 }
 
-// shown are the topics that a link's page offers: those declared, and the link's own.
-func (e *Edge) shown(ref links.Ref) []Topic {
+// topicsShown are the topics that a link's page offers: those declared, and the link's own.
+func (e *Edge) topicsShown(ref links.Ref) []Topic {
 	topics := e.o.Topics()
 	if ref.Topic == "" || slices.ContainsFunc(topics, func(t Topic) bool { return t.Name == ref.Topic }) {
 		return topics
 	}
-	return append(slices.Clone(topics), e.topic(ref.Topic))
+	return append(slices.Clone(topics), e.topicNamed(ref.Topic))
 }
 
 // tellChosen publishes what the learner left that reached them before, and what they came back to.
-func (e *Edge) tellChosen(ctx context.Context, ref links.Ref, before Preferences, c Choice, token string, now time.Time) {
+func (e *Edge) tellChosen(ctx context.Context, ref links.Ref, before PreferencesPage, c Choice, token string, now time.Time) {
 	by := token + now.UTC().Format(time.RFC3339) // each time is a fact of its own: the page stays in use
 	if c.Everything != nil && !*c.Everything {
 		if before.Everything {
@@ -113,7 +113,7 @@ func (e *Edge) tellChosen(ctx context.Context, ref links.Ref, before Preferences
 		e.tellBack(ctx, ref, "", token, now)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Topics)) {
-		switch gets := before.gets(e.topic(name)); {
+		switch gets := before.getsTopic(e.topicNamed(name)); {
 		case !c.Topics[name] && gets:
 			e.tellLeft(ctx, ref, name, by, now)
 		case c.Topics[name] && !gets:
@@ -122,8 +122,8 @@ func (e *Edge) tellChosen(ctx context.Context, ref links.Ref, before Preferences
 	}
 }
 
-// with is how it is after a choice.
-func (p Preferences) with(c Choice) Preferences {
+// withChoice is how it is after a choice.
+func (p PreferencesPage) withChoice(c Choice) PreferencesPage {
 	if c.Everything != nil {
 		p.Everything = *c.Everything
 		if *c.Everything && p.Suppressed == unsubscribed {
@@ -151,8 +151,8 @@ const (
 	erased       = "erased" // not the learner's to lift
 )
 
-func (e *Edge) preferences(w http.ResponseWriter, r *http.Request, ref links.Ref, prefs Preferences, saved bool) {
-	v := e.view(r, prefs.Locale)
+func (e *Edge) servePreferencesPage(w http.ResponseWriter, r *http.Request, ref links.Ref, prefs PreferencesPage, saved bool) {
+	v := e.newView(r, prefs.Locale)
 	v.Title = v.Say(v.W.PreferencesTitle)
 	v.Saved = saved
 	v.Everything = prefs.Everything
@@ -165,8 +165,8 @@ func (e *Edge) preferences(w http.ResponseWriter, r *http.Request, ref links.Ref
 	default:
 		v.SuppressedText = v.W.Suppressed
 	}
-	for _, t := range e.shown(ref) {
-		v.Rows = append(v.Rows, row{Name: t.Name, Title: t.title(v.W.Lang), About: cmp.Or(t.Abouts[v.W.Lang], t.Abouts[""]), On: prefs.gets(t)})
+	for _, t := range e.topicsShown(ref) {
+		v.Rows = append(v.Rows, row{Name: t.Name, Title: t.titleIn(v.W.Lang), About: cmp.Or(t.Abouts[v.W.Lang], t.Abouts[""]), On: prefs.getsTopic(t)})
 	}
-	e.render(w, http.StatusOK, "preferences", v)
+	e.renderPage(w, http.StatusOK, "preferences", v)
 }

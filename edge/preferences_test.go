@@ -9,21 +9,21 @@ func TestThePreferencesShowHowItIs(t *testing.T) {
 	const on, off = ` checked>`, `>`
 	for _, c := range []struct {
 		about                       string
-		prefs                       Preferences
+		prefs                       PreferencesPage
 		progress, reminders, offers string
 		shows                       []string
 		hides                       []string
 	}{
-		{"who never said anything gets what is on by default", Preferences{Everything: true}, on, on, off,
+		{"who never said anything gets what is on by default", PreferencesPage{Everything: true}, on, on, off,
 			[]string{"Your mail from Fernhill Academy", "Help with a course at hand", "New offers", `value="stop"`}, []string{`value="lift"`, `value="resume"`, "Saved"}},
-		{"a topic left, another chosen", Preferences{Everything: true, Topics: map[string]bool{"reminders": false, "new_offers": true}}, on, off, on, nil, nil},
-		{"who said yes to mail as such", Preferences{Everything: true, Consented: true}, on, on, on, nil, nil},
-		{"who left everything", Preferences{Topics: map[string]bool{"new_offers": true}}, off, off, off,
+		{"a topic left, another chosen", PreferencesPage{Everything: true, Topics: map[string]bool{"reminders": false, "new_offers": true}}, on, off, on, nil, nil},
+		{"who said yes to mail as such", PreferencesPage{Everything: true, Consented: true}, on, on, on, nil, nil},
+		{"who left everything", PreferencesPage{Topics: map[string]bool{"new_offers": true}}, off, off, off,
 			[]string{"You get no mail at the moment", `value="resume"`}, []string{`value="stop"`}},
-		{"mail came back", Preferences{Everything: true, Suppressed: "bounced"}, on, on, off, []string{"Mail to it came back", `value="lift"`}, nil},
-		{"reported as spam", Preferences{Everything: true, Suppressed: "complained"}, on, on, off, []string{"reported as spam", `value="lift"`}, nil},
-		{"an unsubscribed address", Preferences{Everything: true, Suppressed: "unsubscribed"}, on, on, off, []string{"want no mail", `value="lift"`}, nil},
-		{"left everything, so that one button is enough", Preferences{Suppressed: "unsubscribed"}, off, off, off, []string{`value="resume"`}, []string{`value="lift"`}},
+		{"mail came back", PreferencesPage{Everything: true, Suppressed: "bounced"}, on, on, off, []string{"Mail to it came back", `value="lift"`}, nil},
+		{"reported as spam", PreferencesPage{Everything: true, Suppressed: "complained"}, on, on, off, []string{"reported as spam", `value="lift"`}, nil},
+		{"an unsubscribed address", PreferencesPage{Everything: true, Suppressed: "unsubscribed"}, on, on, off, []string{"want no mail", `value="lift"`}, nil},
+		{"left everything, so that one button is enough", PreferencesPage{Suppressed: "unsubscribed"}, off, off, off, []string{`value="resume"`}, []string{`value="lift"`}},
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			s := newStand(t)
@@ -55,26 +55,26 @@ func TestSavingPreferences(t *testing.T) {
 	back := func(topics ...string) []event { return said("email.resubscribed", topics...) }
 	for _, c := range []struct {
 		about  string
-		before Preferences
+		before PreferencesPage
 		form   []string // do, then name and value by turns
 		want   string   // the topics that reach her afterwards
 		said   int      // statements about topics
 		events []event
 	}{
-		{"a topic turned off", Preferences{Everything: true}, []string{"save", "topic", "progress", "shown", "progress", "shown", "reminders"}, "progress", 1, left("reminders")},
-		{"a topic turned on", Preferences{Everything: true}, []string{"save", "topic", "progress", "topic", "reminders", "topic", "new_offers", "shown", "progress", "shown", "reminders"}, "progress reminders new_offers", 1, back("new_offers")},
-		{"nothing moved", Preferences{Everything: true}, []string{"save", "topic", "progress", "topic", "reminders", "shown", "progress", "shown", "reminders"}, "progress reminders", 0, nil},
-		{"all turned off, one by one", Preferences{Everything: true}, []string{"save", "shown", "progress", "shown", "reminders"}, "", 2, left("progress", "reminders")},
-		{"a page from before she left reminders elsewhere does not bring them back", Preferences{Everything: true, Topics: map[string]bool{"reminders": false}},
+		{"a topic turned off", PreferencesPage{Everything: true}, []string{"save", "topic", "progress", "shown", "progress", "shown", "reminders"}, "progress", 1, left("reminders")},
+		{"a topic turned on", PreferencesPage{Everything: true}, []string{"save", "topic", "progress", "topic", "reminders", "topic", "new_offers", "shown", "progress", "shown", "reminders"}, "progress reminders new_offers", 1, back("new_offers")},
+		{"nothing moved", PreferencesPage{Everything: true}, []string{"save", "topic", "progress", "topic", "reminders", "shown", "progress", "shown", "reminders"}, "progress reminders", 0, nil},
+		{"all turned off, one by one", PreferencesPage{Everything: true}, []string{"save", "shown", "progress", "shown", "reminders"}, "", 2, left("progress", "reminders")},
+		{"a page from before she left reminders elsewhere does not bring them back", PreferencesPage{Everything: true, Topics: map[string]bool{"reminders": false}},
 			[]string{"save", "topic", "reminders", "shown", "progress", "shown", "reminders"}, "", 1, left("progress")},
-		{"a page from before she left everything does not bring it back", Preferences{}, []string{"save", "topic", "progress", "topic", "reminders", "topic", "new_offers", "shown", "progress", "shown", "reminders"}, "", 1, back("new_offers")},
-		{"a topic that does not exist", Preferences{Everything: true}, []string{"save", "topic", "progress", "topic", "reminders", "topic", "admin", "shown", "progress", "shown", "reminders"}, "progress reminders", 0, nil},
-		{"stop all", Preferences{Everything: true}, []string{"stop"}, "", 0, left("")},
-		{"stop all, again", Preferences{}, []string{"stop"}, "", 0, nil},
-		{"mail again, as before", Preferences{Topics: map[string]bool{"reminders": false}}, []string{"resume"}, "progress", 1, back("")},
-		{"mail again after a yes to mail as such", Preferences{Consented: true, Topics: map[string]bool{"reminders": false}}, []string{"resume"}, "progress new_offers", 0, back("")},
-		{"from nothing, only what she ticks", Preferences{Topics: map[string]bool{"new_offers": true}}, []string{"save", "was", "stopped", "topic", "reminders"}, "reminders", 3, back("", "reminders")},
-		{"from nothing, and nothing ticked", Preferences{}, []string{"save", "was", "stopped"}, "", 0, nil},
+		{"a page from before she left everything does not bring it back", PreferencesPage{}, []string{"save", "topic", "progress", "topic", "reminders", "topic", "new_offers", "shown", "progress", "shown", "reminders"}, "", 1, back("new_offers")},
+		{"a topic that does not exist", PreferencesPage{Everything: true}, []string{"save", "topic", "progress", "topic", "reminders", "topic", "admin", "shown", "progress", "shown", "reminders"}, "progress reminders", 0, nil},
+		{"stop all", PreferencesPage{Everything: true}, []string{"stop"}, "", 0, left("")},
+		{"stop all, again", PreferencesPage{}, []string{"stop"}, "", 0, nil},
+		{"mail again, as before", PreferencesPage{Topics: map[string]bool{"reminders": false}}, []string{"resume"}, "progress", 1, back("")},
+		{"mail again after a yes to mail as such", PreferencesPage{Consented: true, Topics: map[string]bool{"reminders": false}}, []string{"resume"}, "progress new_offers", 0, back("")},
+		{"from nothing, only what she ticks", PreferencesPage{Topics: map[string]bool{"new_offers": true}}, []string{"save", "was", "stopped", "topic", "reminders"}, "reminders", 3, back("", "reminders")},
+		{"from nothing, and nothing ticked", PreferencesPage{}, []string{"save", "was", "stopped"}, "", 0, nil},
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			s := newStand(t)
@@ -83,7 +83,7 @@ func TestSavingPreferences(t *testing.T) {
 			expect(t, w, 200, "Saved.")
 			var got []string
 			for _, topic := range s.o.Topics() {
-				gets := s.ada().gets(topic)
+				gets := s.ada().getsTopic(topic)
 				if gets {
 					got = append(got, topic.Name)
 				}
@@ -107,7 +107,7 @@ func TestSavingPreferences(t *testing.T) {
 func TestOnlyAnExplicitChoiceLiftsASuppression(t *testing.T) {
 	for _, reason := range []string{"bounced", "complained", "unsubscribed"} {
 		s := newStand(t)
-		s.people.by["ada@example.org"] = Preferences{Everything: true, Suppressed: reason}
+		s.people.by["ada@example.org"] = PreferencesPage{Everything: true, Suppressed: reason}
 		s.press(s.preferencesLink(), "save", "topic", "new_offers")
 		s.ask("POST", s.preferencesLink(), "List-Unsubscribe=One-Click")
 		s.ask("POST", s.unsubscribeLink("progress"), "List-Unsubscribe=One-Click")
@@ -131,7 +131,7 @@ func TestThereAndBackIsTheSame(t *testing.T) {
 		s.press(s.preferencesLink(), "stop")
 		s.press(s.preferencesLink(), "resume")
 		for topic, want := range map[string]bool{"progress": true, "reminders": true, "new_offers": false} {
-			if got := s.ada().gets(s.topic(topic)); got != want {
+			if got := s.ada().getsTopic(s.topicNamed(topic)); got != want {
 				t.Errorf("%s: got %v, want %v as before", topic, got, want)
 			}
 		}

@@ -16,19 +16,19 @@ import (
 // patience is how long a redirect waits for its event to be taken.
 const patience = time.Second
 
-// share leads a share link on to its target.
-func (e *Edge) share(w http.ResponseWriter, r *http.Request) {
+// serveShareLink leads a share link on to its target.
+func (e *Edge) serveShareLink(w http.ResponseWriter, r *http.Request) {
 	token := r.PathValue("token")
 	now := e.o.Now()
 	keptAs, place, err := e.o.Links.ReadShare(token, now)
 	expired := errors.Is(err, links.ErrExpired) // what was posted years ago still leads there
 	if err != nil && !expired {
-		e.notice(w, r, "", http.StatusNotFound)
+		e.serveNotice(w, r, "", http.StatusNotFound)
 		return
 	}
 	kept, err := e.o.Shares.Shared(r.Context(), keptAs)
 	if err != nil {
-		e.failed(w, r, "share", err)
+		e.serveFailure(w, r, "share", err)
 		return
 	}
 	event := "share.link_clicked"
@@ -37,39 +37,39 @@ func (e *Edge) share(w http.ResponseWriter, r *http.Request) {
 		event = "share.link_visited"
 		platform = ""
 	}
-	e.onward(w, r, kept.Targets[place], fact{
+	e.redirectTo(w, r, kept.Targets[place], fact{
 		kind:    "share",
 		count:   !expired,
 		learner: kept.Learner,
 		event:   event,
-		by:      minutely(token, now),
+		by:      eventIDPerMinute(token, now),
 		at:      now,
-		properties: filled(map[string]any{
+		properties: withoutEmpty(map[string]any{
 			"share_platform": platform, "certificate_id": kept.Certificate, "course_id": kept.Course,
 			"send_id": kept.Send, "message": kept.Message, "rule": kept.Rule,
 		}),
 	})
 }
 
-// referral leads a referral link on to its target.
-func (e *Edge) referral(w http.ResponseWriter, r *http.Request) {
+// serveReferralLink leads a referral link on to its target.
+func (e *Edge) serveReferralLink(w http.ResponseWriter, r *http.Request) {
 	code := strings.ToUpper(r.PathValue("code")) // people type them
 	if !isCode(code) {
-		e.notice(w, r, "", http.StatusNotFound)
+		e.serveNotice(w, r, "", http.StatusNotFound)
 		return
 	}
 	kept, err := e.o.Shares.Referral(r.Context(), code)
 	if err != nil {
-		e.failed(w, r, "referral", err)
+		e.serveFailure(w, r, "referral", err)
 		return
 	}
 	now := e.o.Now()
-	e.onward(w, r, kept.Target, fact{
+	e.redirectTo(w, r, kept.Target, fact{
 		kind:       "referral",
 		count:      true,
 		learner:    kept.Learner,
 		event:      "referral.link_visited",
-		by:         minutely(code, now),
+		by:         eventIDPerMinute(code, now),
 		at:         now,
 		properties: map[string]any{"referral_code": code},
 	})
@@ -92,28 +92,28 @@ type fact struct {
 	properties map[string]any
 }
 
-// minutely makes all visits of a minute one: people click twice.
-func minutely(link string, at time.Time) string {
+// eventIDPerMinute makes all visits of a minute one: people click twice.
+func eventIDPerMinute(link string, at time.Time) string {
 	return link + " " + at.UTC().Truncate(time.Minute).Format(time.RFC3339)
 }
 
-// onward counts a visit if a person makes it, and redirects to a declared target. Nothing that goes wrong with counting
+// redirectTo counts a visit if a person makes it, and redirects to a declared target. Nothing that goes wrong with counting
 // keeps anybody from getting there.
-func (e *Edge) onward(w http.ResponseWriter, r *http.Request, target string, f fact) {
-	if !absolute(target) || !e.o.Targets(target) {
+func (e *Edge) redirectTo(w http.ResponseWriter, r *http.Request, target string, f fact) {
+	if !isAbsolute(target) || !e.o.Targets(target) {
 		e.o.Log.Warn("a link leads to what is not declared; add its address to links in settings.yaml", "path", f.kind)
-		e.notice(w, r, "", http.StatusNotFound)
+		e.serveNotice(w, r, "", http.StatusNotFound)
 		return
 	}
-	if f.count && person(r) {
-		e.tell(r.Context(), f)
+	if f.count && isPerson(r) {
+		e.publishFact(r.Context(), f)
 	}
 	http.Redirect(w, r, target, http.StatusFound)
 }
 
-// absolute accepts addresses that browsers and this program read alike: http or https, a host, no user, and nothing
+// isAbsolute accepts addresses that browsers and this program read alike: http or https, a host, no user, and nothing
 // that browsers correct in silence, such as backslashes.
-func absolute(target string) bool {
+func isAbsolute(target string) bool {
 	if strings.ContainsFunc(target, func(r rune) bool { return r <= ' ' || r == '\\' || r == 0x7f }) {
 		return false
 	}
@@ -122,7 +122,7 @@ func absolute(target string) bool {
 }
 
 // tell publishes a fact, within patience, whether or not whoever asked is still there.
-func (e *Edge) tell(ctx context.Context, f fact) {
+func (e *Edge) publishFact(ctx context.Context, f fact) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	id := sha256.Sum256([]byte(f.event + "\x00" + f.by))
@@ -131,8 +131,8 @@ func (e *Edge) tell(ctx context.Context, f fact) {
 	}
 }
 
-// filled leaves out the properties that are empty.
-func filled(properties map[string]any) map[string]any {
+// withoutEmpty leaves out the properties that are empty.
+func withoutEmpty(properties map[string]any) map[string]any {
 	for name, value := range properties {
 		if value == "" {
 			delete(properties, name)
@@ -141,13 +141,13 @@ func filled(properties map[string]any) map[string]any {
 	return properties
 }
 
-// failed answers for a store that did not say yes.
-func (e *Edge) failed(w http.ResponseWriter, r *http.Request, kind string, err error) {
-	if e.unknown(err) {
-		e.notice(w, r, "", http.StatusNotFound)
+// serveFailure answers for a store that did not say yes.
+func (e *Edge) serveFailure(w http.ResponseWriter, r *http.Request, kind string, err error) {
+	if e.isUnknown(err) {
+		e.serveNotice(w, r, "", http.StatusNotFound)
 		return
 	}
 	e.o.Log.Error("the store did not answer; check NATS", "path", kind, "error", err)
 	w.Header().Set("Retry-After", "30")
-	e.notice(w, r, "", http.StatusServiceUnavailable)
+	e.serveNotice(w, r, "", http.StatusServiceUnavailable)
 }

@@ -39,7 +39,7 @@ func mustKey(t testing.TB, text string) *ecdsa.PublicKey {
 }
 
 func TestThePublicVectorVerifies(t *testing.T) {
-	if err := verify(mustKey(t, vectorKey), vectorSignature, vectorTimestamp, []byte(vectorBody), vectorTime, 0); err != nil {
+	if err := verifySignature(mustKey(t, vectorKey), vectorSignature, vectorTimestamp, []byte(vectorBody), vectorTime, 0); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -65,29 +65,29 @@ func TestAnyChangedByteIsRefused(t *testing.T) {
 		}
 	}
 	eachByteChanged(body, func(at int, changed []byte) {
-		refused("body", at, verify(key, vectorSignature, vectorTimestamp, changed, vectorTime, 0))
+		refused("body", at, verifySignature(key, vectorSignature, vectorTimestamp, changed, vectorTime, 0))
 	})
 	eachByteChanged([]byte(vectorTimestamp), func(at int, changed []byte) {
-		refused("timestamp", at, verify(key, vectorSignature, string(changed), body, vectorTime, 0))
+		refused("timestamp", at, verifySignature(key, vectorSignature, string(changed), body, vectorTime, 0))
 	})
 	eachByteChanged([]byte(vectorSignature), func(at int, changed []byte) {
-		refused("signature", at, verify(key, string(changed), vectorTimestamp, body, vectorTime, 0))
+		refused("signature", at, verifySignature(key, string(changed), vectorTimestamp, body, vectorTime, 0))
 	})
 	eachByteChanged([]byte(vectorKey), func(at int, changed []byte) {
 		other, err := ParsePublicKey(string(changed))
 		if err == nil {
-			refused("key", at, verify(other, vectorSignature, vectorTimestamp, body, vectorTime, 0))
+			refused("key", at, verifySignature(other, vectorSignature, vectorTimestamp, body, vectorTime, 0))
 		}
 	})
 	for at := range body {
-		refused("body without byte", at, verify(key, vectorSignature, vectorTimestamp, append(bytes.Clone(body[:at]), body[at+1:]...), vectorTime, 0))
+		refused("body without byte", at, verifySignature(key, vectorSignature, vectorTimestamp, append(bytes.Clone(body[:at]), body[at+1:]...), vectorTime, 0))
 	}
 	for at := range vectorSignature {
-		refused("signature with a line break", at, verify(key, vectorSignature[:at]+"\n"+vectorSignature[at:], vectorTimestamp, body, vectorTime, 0))
+		refused("signature with a line break", at, verifySignature(key, vectorSignature[:at]+"\n"+vectorSignature[at:], vectorTimestamp, body, vectorTime, 0))
 	}
-	refused("body and one byte more", 0, verify(key, vectorSignature, vectorTimestamp, append(bytes.Clone(body), '\n'), vectorTime, 0))
+	refused("body and one byte more", 0, verifySignature(key, vectorSignature, vectorTimestamp, append(bytes.Clone(body), '\n'), vectorTime, 0))
 	refused("a byte moved from the timestamp to the body", 0,
-		verify(key, vectorSignature, vectorTimestamp[:9], append([]byte(vectorTimestamp[9:]+" "), body...), vectorTime, 0))
+		verifySignature(key, vectorSignature, vectorTimestamp[:9], append([]byte(vectorTimestamp[9:]+" "), body...), vectorTime, 0))
 }
 
 func TestSignatures(t *testing.T) {
@@ -105,7 +105,7 @@ func TestSignatures(t *testing.T) {
 		{"r and s are zero", base64.StdEncoding.EncodeToString([]byte{0x30, 6, 2, 1, 0, 2, 1, 0}), vectorTimestamp, errForged},
 		{"something after the DER", base64.StdEncoding.EncodeToString(append(must(base64.StdEncoding.DecodeString(vectorSignature)), 0)), vectorTimestamp, errForged},
 	} {
-		if err := verify(key, tc.signature, tc.timestamp, body, vectorTime, 0); !errors.Is(err, tc.want) {
+		if err := verifySignature(key, tc.signature, tc.timestamp, body, vectorTime, 0); !errors.Is(err, tc.want) {
 			t.Errorf("%s: %v, want %v", tc.name, err, tc.want)
 		}
 	}
@@ -126,13 +126,13 @@ func TestFreshness(t *testing.T) {
 		{"from the near future: clocks differ", -10 * time.Minute, 10 * time.Minute, nil},
 		{"from too far in the future", -10*time.Minute - time.Second, 10 * time.Minute, errStale},
 	} {
-		if err := verify(key, vectorSignature, vectorTimestamp, body, vectorTime.Add(tc.passed), tc.maxAge); !errors.Is(err, tc.want) {
+		if err := verifySignature(key, vectorSignature, vectorTimestamp, body, vectorTime.Add(tc.passed), tc.maxAge); !errors.Is(err, tc.want) {
 			t.Errorf("%s: %v, want %v", tc.name, err, tc.want)
 		}
 	}
 	own := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
 	for _, odd := range []string{"soon", "99999999999999999999", "9223372036854775807", "-9223372036854775808", "1e9", " "} {
-		if err := verify(&own.PublicKey, signed(t, own, odd, body), odd, body, vectorTime, time.Hour); !errors.Is(err, errStale) {
+		if err := verifySignature(&own.PublicKey, signed(t, own, odd, body), odd, body, vectorTime, time.Hour); !errors.Is(err, errStale) {
 			t.Errorf("timestamp %q: %v, want %v", odd, err, errStale)
 		}
 	}

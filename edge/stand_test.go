@@ -45,7 +45,7 @@ func newStand(t testing.TB, change ...func(*Options)) *stand {
 		links:  made,
 		now:    noon,
 		events: &fakeEvents{},
-		people: &fakePeople{by: map[string]Preferences{"ada@example.org": {Everything: true, Locale: "en"}}},
+		people: &fakePeople{by: map[string]PreferencesPage{"ada@example.org": {Everything: true, Locale: "en"}}},
 		shares: &fakeShares{shared: map[string]links.Shared{}, referred: map[string]links.Referred{}},
 	}
 	o := Options{
@@ -112,7 +112,7 @@ func (s *stand) press(target, do string, more ...string) *httptest.ResponseRecor
 	return s.ask(http.MethodPost, target, form.Encode())
 }
 
-func (s *stand) ada() Preferences { return s.people.by["ada@example.org"] }
+func (s *stand) ada() PreferencesPage { return s.people.by["ada@example.org"] }
 
 // expect holds an answer to a status and to texts that it shows.
 func expect(t *testing.T, w *httptest.ResponseRecorder, status int, shows ...string) {
@@ -142,13 +142,13 @@ func expectNothingHappened(t *testing.T, s *stand) {
 var errAway = errors.New("nats: no servers available")
 
 type fakePeople struct {
-	by     map[string]Preferences
+	by     map[string]PreferencesPage
 	err    error
 	writes int
 	said   Choice // last
 }
 
-func (p *fakePeople) Preferences(_ context.Context, learner string) (Preferences, error) {
+func (p *fakePeople) Preferences(_ context.Context, learner string) (PreferencesPage, error) {
 	known, ok := p.by[learner]
 	if !ok && p.err == nil {
 		return known, ErrUnknown

@@ -15,7 +15,7 @@ import (
 
 // Reports takes the provider's reports in; [delivery.Reports] does. After an error the same report comes again.
 type Reports interface {
-	Take(ctx context.Context, rep delivery.Report) (delivery.Taken, error)
+	Take(ctx context.Context, rep delivery.ProviderReport) (delivery.Effect, error)
 }
 
 const (
@@ -42,11 +42,11 @@ type webhook struct {
 }
 
 func newWebhook(o Options) http.Handler {
-	return &webhook{o: o, client: (&Edge{o: o}).client, slots: make(chan struct{}, maxPosts), inHand: map[string]int{}}
+	return &webhook{o: o, client: (&Edge{o: o}).clientAddress, slots: make(chan struct{}, maxPosts), inHand: map[string]int{}}
 }
 
-// begin counts one more post of a client; false: it has enough of them in hand.
-func (h *webhook) begin(client string) bool {
+// takeSlot counts one more post of a client; false: it has enough of them in hand.
+func (h *webhook) takeSlot(client string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.inHand[client] >= maxOfOne {
@@ -56,7 +56,7 @@ func (h *webhook) begin(client string) bool {
 	return true
 }
 
-func (h *webhook) end(client string) {
+func (h *webhook) freeSlot(client string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.inHand[client]--; h.inHand[client] == 0 {
@@ -75,16 +75,16 @@ func (h *webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	client := h.client(r)
-	if !h.begin(client) {
-		h.later(w, "too many posts of one client at once", nil)
+	if !h.takeSlot(client) {
+		h.askToRetry(w, "too many posts of one client at once", nil)
 		return
 	}
-	defer h.end(client)
+	defer h.freeSlot(client)
 	select {
 	case h.slots <- struct{}{}:
 		defer func() { <-h.slots }()
 	default:
-		h.later(w, "too many posts at once", nil)
+		h.askToRetry(w, "too many posts at once", nil)
 		return
 	}
 	received := h.o.Now()
@@ -92,25 +92,25 @@ func (h *webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var tooBig *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooBig):
-		h.refuse(w, http.StatusRequestEntityTooLarge, "it is too big")
+		h.refusePost(w, http.StatusRequestEntityTooLarge, "it is too big")
 		return
 	case err != nil:
 		w.WriteHeader(http.StatusBadRequest) // it broke off; nobody hears the answer
 		return
 	}
-	if err := verify(h.o.WebhookKey, r.Header.Get(signatureHeader), r.Header.Get(timestampHeader), body, received, h.o.MaxAge); err != nil {
-		h.refuse(w, http.StatusUnauthorized, err.Error())
+	if err := verifySignature(h.o.WebhookKey, r.Header.Get(signatureHeader), r.Header.Get(timestampHeader), body, received, h.o.MaxAge); err != nil {
+		h.refusePost(w, http.StatusUnauthorized, err.Error())
 		return
 	}
-	b, err := parse(body, received)
+	b, err := parseItems(body, received)
 	if err != nil {
-		h.refuse(w, http.StatusBadRequest, err.Error())
+		h.refusePost(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	took, err := h.take(r.Context(), b.reports)
-	h.tell(b, took)
+	took, err := h.handleReports(r.Context(), b.reports)
+	h.logPost(b, took)
 	if err != nil {
-		h.later(w, "what is in it could not all be taken in", err)
+		h.askToRetry(w, "what is in it could not all be taken in", err)
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -119,9 +119,9 @@ func (h *webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // tally counts what became of reports.
 type tally struct{ taken, again, unknown, nothing, failed atomic.Int64 }
 
-func (t *tally) count(what delivery.Taken) {
+func (t *tally) countEffect(what delivery.Effect) {
 	switch what {
-	case delivery.TakenNew:
+	case delivery.EffectNew:
 		t.taken.Add(1)
 	case delivery.TakenAgain:
 		t.again.Add(1)
@@ -132,15 +132,15 @@ func (t *tally) count(what delivery.Taken) {
 	}
 }
 
-// take takes reports in, several sends at once and each send's reports one after the other. A report that fails does not
+// handleReports takes reports in, several sends at once and each send's reports one after the other. A report that fails does not
 // keep the others from being taken in; the error is the first one.
-func (h *webhook) take(ctx context.Context, reports []delivery.Report) (*tally, error) {
+func (h *webhook) handleReports(ctx context.Context, reports []delivery.ProviderReport) (*tally, error) {
 	var (
 		t     = new(tally)
 		wg    sync.WaitGroup
 		once  sync.Once
 		first error
-		sends = make(chan []delivery.Report)
+		sends = make(chan []delivery.ProviderReport)
 	)
 	for range min(maxAtOnce, len(reports)) {
 		wg.Go(func() {
@@ -155,7 +155,7 @@ func (h *webhook) take(ctx context.Context, reports []delivery.Report) (*tally, 
 						once.Do(func() { first = err })
 						continue
 					}
-					t.count(what)
+					t.countEffect(what)
 				}
 			}
 		})
@@ -169,8 +169,8 @@ func (h *webhook) take(ctx context.Context, reports []delivery.Report) (*tally, 
 }
 
 // bySend puts the reports of each send together, so that they do not race for its ledger entry.
-func bySend(reports []delivery.Report) [][]delivery.Report {
-	var sends [][]delivery.Report
+func bySend(reports []delivery.ProviderReport) [][]delivery.ProviderReport {
+	var sends [][]delivery.ProviderReport
 	at := map[string]int{}
 	for _, rep := range reports {
 		i, known := at[rep.SendID]
@@ -184,7 +184,7 @@ func bySend(reports []delivery.Report) [][]delivery.Report {
 	return sends
 }
 
-func (h *webhook) tell(b batch, t *tally) {
+func (h *webhook) logPost(b items, t *tally) {
 	for _, status := range b.warnings {
 		h.o.Log.Warn("SendGrid changed the status of the account; look into its console", "status", status)
 	}
@@ -196,17 +196,17 @@ func (h *webhook) tell(b batch, t *tally) {
 		"unknown_sends", t.unknown.Load(), "failed", t.failed.Load(), "ignored", b.ignored, "bad", b.bad, "notes", b.notes)
 }
 
-// refuse answers a post that will not be taken in. The log does not hear of every one: anybody can post.
-func (h *webhook) refuse(w http.ResponseWriter, status int, why string) {
-	if missed, ok := h.refusals.due(h.o.Now()); ok {
+// refusePost answers a post that will not be taken in. The log does not hear of every one: anybody can post.
+func (h *webhook) refusePost(w http.ResponseWriter, status int, why string) {
+	if missed, ok := h.refusals.shouldLog(h.o.Now()); ok {
 		h.o.Log.Warn("a webhook was refused", "status", status, "why", why, "refused_before_unlogged", missed)
 	}
 	w.WriteHeader(status)
 }
 
-// later asks for the post to come again.
-func (h *webhook) later(w http.ResponseWriter, why string, err error) {
-	if missed, ok := h.delays.due(h.o.Now()); ok {
+// askToRetry asks for the post to come again.
+func (h *webhook) askToRetry(w http.ResponseWriter, why string, err error) {
+	if missed, ok := h.delays.shouldLog(h.o.Now()); ok {
 		h.o.Log.Error("a webhook has to be posted again", "why", why, "error", err, "refused_before_unlogged", missed)
 	}
 	w.Header().Set("Retry-After", tryAgain)
@@ -220,8 +220,8 @@ type sparse struct {
 	missed int
 }
 
-// due tells whether it is time again, and how many were not let through since.
-func (s *sparse) due(now time.Time) (missed int, ok bool) {
+// shouldLog tells whether it is time again, and how many were not let through since.
+func (s *sparse) shouldLog(now time.Time) (missed int, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.last.IsZero() && now.Sub(s.last) < time.Minute {

@@ -296,7 +296,7 @@ type busy struct {
 	all   chan struct{} // closed when maxAtOnce are in hand
 }
 
-func (b *busy) Take(_ context.Context, rep delivery.Report) (delivery.Taken, error) {
+func (b *busy) Take(_ context.Context, rep delivery.ProviderReport) (delivery.Effect, error) {
 	b.mu.Lock()
 	b.clash = b.clash || b.now[rep.SendID] > 0
 	b.now[rep.SendID]++
@@ -311,7 +311,7 @@ func (b *busy) Take(_ context.Context, rep delivery.Report) (delivery.Taken, err
 	b.mu.Lock()
 	delete(b.now, rep.SendID)
 	b.mu.Unlock()
-	return delivery.TakenNew, nil
+	return delivery.EffectNew, nil
 }
 
 func TestItemsAreWorkedOnAFewAtOnce(t *testing.T) {

@@ -25,15 +25,15 @@ func (g Group) Rate() float64 {
 	return float64(g.Reached) / float64(g.People)
 }
 
-// variance is the variance of one person's outcome. It counts one half more who reached the goal and one half more who did not, because
+// outcomeVariance is the variance of one person's outcome. It counts one half more who reached the goal and one half more who did not, because
 // a group in which nobody or everybody reached it does not prove that nobody or everybody ever will.
-func (g Group) variance() float64 {
+func (g Group) outcomeVariance() float64 {
 	p := (float64(g.Reached) + 0.5) / (float64(g.People) + 1)
 	return p * (1 - p)
 }
 
-// wilson is Wilson's 95 % score interval of the rate (E. B. Wilson, 1927).
-func (g Group) wilson() (low, high float64) {
+// wilsonInterval is Wilson's 95 % score interval of the rate (E. B. Wilson, 1927).
+func (g Group) wilsonInterval() (low, high float64) {
 	n := float64(g.People)
 	p := g.Rate()
 	z2 := z95 * z95
@@ -52,8 +52,8 @@ type Interval struct {
 // ExcludesZero reports whether the interval proves that there is a difference.
 func (i Interval) ExcludesZero() bool { return i.Low > 0 || i.High < 0 }
 
-// scale multiplies the estimate and both bounds by a factor of at least 0.
-func (i Interval) scale(factor float64) Interval {
+// scaleBy multiplies the estimate and both bounds by a factor of at least 0.
+func (i Interval) scaleBy(factor float64) Interval {
 	return Interval{
 		Estimate: i.Estimate * factor,
 		Low:      i.Low * factor,
@@ -73,11 +73,11 @@ const (
 // Difference is the treated group's rate minus the held-out group's, -1 to 1. Both groups must have people.
 func (m Method) Difference(treated, heldOut Group) Interval {
 	if m == Fixed {
-		return newcombe(treated, heldOut)
+		return newcombeInterval(treated, heldOut)
 	}
 	estimate := treated.Rate() - heldOut.Rate()
 	n := treated.People + heldOut.People
-	variance := treated.variance()/float64(treated.People) + heldOut.variance()/float64(heldOut.People)
+	variance := treated.outcomeVariance()/float64(treated.People) + heldOut.outcomeVariance()/float64(heldOut.People)
 	half := sequentialWidth(n, Alpha) * math.Sqrt(variance)
 	return Interval{
 		Estimate: estimate,
@@ -94,8 +94,8 @@ func (m Method) RelativeLift(treated, heldOut Group) (Interval, bool) {
 		return Interval{}, false
 	}
 	rate := treated.Rate()
-	variance := treated.variance()/float64(treated.People)/(base*base) +
-		heldOut.variance()/float64(heldOut.People)*rate*rate/(base*base*base*base)
+	variance := treated.outcomeVariance()/float64(treated.People)/(base*base) +
+		heldOut.outcomeVariance()/float64(heldOut.People)*rate*rate/(base*base*base*base)
 	width := z95
 	if m != Fixed {
 		width = sequentialWidth(treated.People+heldOut.People, Alpha)
@@ -109,10 +109,10 @@ func (m Method) RelativeLift(treated, heldOut Group) (Interval, bool) {
 	}, true
 }
 
-// newcombe is the hybrid score interval without continuity correction (R. G. Newcombe, Statistics in Medicine 17, 1998, method 10).
-func newcombe(a, b Group) Interval {
-	lowA, highA := a.wilson()
-	lowB, highB := b.wilson()
+// newcombeInterval is the hybrid score interval without continuity correction (R. G. Newcombe, Statistics in Medicine 17, 1998, method 10).
+func newcombeInterval(a, b Group) Interval {
+	lowA, highA := a.wilsonInterval()
+	lowB, highB := b.wilsonInterval()
 	d := a.Rate() - b.Rate()
 	return Interval{
 		Estimate: d,
@@ -144,7 +144,7 @@ func SequentialP(treated, heldOut Group) float64 {
 	}
 	n := float64(treated.People + heldOut.People)
 	d := treated.Rate() - heldOut.Rate()
-	se2 := treated.variance()/float64(treated.People) + heldOut.variance()/float64(heldOut.People)
+	se2 := treated.outcomeVariance()/float64(treated.People) + heldOut.outcomeVariance()/float64(heldOut.People)
 	nr := n * sequentialRho2(Alpha)
 	z2 := d * d / se2
 	logE := z2*nr/(2*(nr+1)) - 0.5*math.Log(nr+1)

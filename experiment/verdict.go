@@ -71,7 +71,7 @@ func Judge(c Comparison) Judgement {
 		return j
 	}
 	difference := c.Method.Difference(c.Treated, c.HeldOut)
-	won := difference.scale(float64(c.Treated.People))
+	won := difference.scaleBy(float64(c.Treated.People))
 	j.Difference = &difference
 	j.Won = &won
 	j.P = SequentialP(c.Treated, c.HeldOut)

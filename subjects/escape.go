@@ -13,8 +13,8 @@ const MaxLearner = 128
 
 const hexDigits = "0123456789ABCDEF"
 
-// plain reports whether a byte stands for itself in a token.
-func plain(b byte) bool {
+// isPlain reports whether a byte stands for itself in a token.
+func isPlain(b byte) bool {
 	return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || b == '_' || b == '-'
 }
 
@@ -23,7 +23,7 @@ func plain(b byte) bool {
 func Escape(id string) string {
 	odd := 0
 	for i := range len(id) {
-		if !plain(id[i]) {
+		if !isPlain(id[i]) {
 			odd++
 		}
 	}
@@ -33,7 +33,7 @@ func Escape(id string) string {
 	var b strings.Builder
 	b.Grow(len(id) + 2*odd)
 	for i := range len(id) {
-		if c := id[i]; plain(c) {
+		if c := id[i]; isPlain(c) {
 			b.WriteByte(c)
 		} else {
 			b.WriteByte('=')
@@ -53,7 +53,7 @@ func Unescape(token string) (string, error) {
 	for i := 0; i < len(token); i++ {
 		c := token[i]
 		if c != '=' {
-			if !plain(c) {
+			if !isPlain(c) {
 				return "", fmt.Errorf("%q must not stand in a subject as it is: write it =%02X", string(rune(c)), c)
 			}
 			b.WriteByte(c)
@@ -68,7 +68,7 @@ func Unescape(token string) (string, error) {
 			return "", fmt.Errorf("=%q is not an escape: write two uppercase hex digits, as in auth0=7C7", token[i+1:i+3])
 		}
 		decoded := byte(hi<<4 | lo)
-		if plain(decoded) {
+		if isPlain(decoded) {
 			return "", fmt.Errorf("=%s is %q, which must be written as it is", token[i+1:i+3], string(rune(decoded)))
 		}
 		b.WriteByte(decoded)

@@ -58,20 +58,20 @@ func MsgID(learner, id string) string { return Escape(learner) + ":" + id }
 func ParseStored(subject string) (p int, learner, event string, err error) {
 	rest, ok := strings.CutPrefix(subject, "learning.")
 	if !ok {
-		return 0, "", "", fmt.Errorf("subject %q does not begin with learning.", clip(subject, maxDeadEvent))
+		return 0, "", "", fmt.Errorf("subject %q does not begin with learning.", clipText(subject, maxDeadEvent))
 	}
 	partition, rest, _ := strings.Cut(rest, ".")
 	token, event, _ := strings.Cut(rest, ".")
 	p, err = strconv.Atoi(partition)
 	if err != nil || p < 0 || p >= Partitions || strconv.Itoa(p) != partition {
-		return 0, "", "", fmt.Errorf("subject %q has no partition from 0 to %d after learning.", clip(subject, maxDeadEvent), Partitions-1)
+		return 0, "", "", fmt.Errorf("subject %q has no partition from 0 to %d after learning.", clipText(subject, maxDeadEvent), Partitions-1)
 	}
 	if token == "" || event == "" {
-		return 0, "", "", fmt.Errorf("subject %q is not learning.<partition>.<learner>.<event>", clip(subject, maxDeadEvent))
+		return 0, "", "", fmt.Errorf("subject %q is not learning.<partition>.<learner>.<event>", clipText(subject, maxDeadEvent))
 	}
 	learner, err = Unescape(token)
 	if err != nil {
-		return p, token, event, fmt.Errorf("the learner %q in the subject: %w", clip(token, maxDeadEvent), err)
+		return p, token, event, fmt.Errorf("the learner %q in the subject: %w", clipText(token, maxDeadEvent), err)
 	}
 	return p, learner, event, nil
 }
@@ -93,32 +93,34 @@ func DeadOf(learner string) string { return "dead." + deadLearner(learner) + ".>
 
 // Decision returns the subject of a decision: homeroom.decisions.<learner>.<rule>.<kind>, each one token.
 func Decision(learner, rule, kind string) string {
-	return "homeroom.decisions." + token(learner) + "." + token(rule) + "." + token(kind)
+	return "homeroom.decisions." + subjectToken(learner) + "." + subjectToken(rule) + "." + subjectToken(kind)
 }
 
 // DecisionsOf returns the filter for the decisions about a learner.
-func DecisionsOf(learner string) string { return "homeroom.decisions." + token(learner) + ".>" }
+func DecisionsOf(learner string) string { return "homeroom.decisions." + subjectToken(learner) + ".>" }
 
 // DecisionsOfKind returns the filter for the decisions of a kind, about whomever.
-func DecisionsOfKind(kind string) string { return "homeroom.decisions.*.*." + token(kind) }
+func DecisionsOfKind(kind string) string { return "homeroom.decisions.*.*." + subjectToken(kind) }
 
 // Nudge returns the subject of a nudge for the platform to show: nudges.<learner>.<rule>, each one token.
-func Nudge(learner, rule string) string { return "nudges." + token(learner) + "." + token(rule) }
+func Nudge(learner, rule string) string {
+	return "nudges." + subjectToken(learner) + "." + subjectToken(rule)
+}
 
 // NudgesOf returns the filter for a learner's nudges.
-func NudgesOf(learner string) string { return "nudges." + token(learner) + ".>" }
+func NudgesOf(learner string) string { return "nudges." + subjectToken(learner) + ".>" }
 
-func token(s string) string {
+func subjectToken(s string) string {
 	if s == "" {
 		return NoLearner
 	}
 	return Escape(s)
 }
 
-func deadLearner(learner string) string { return clip(token(learner), maxDeadLearner) }
+func deadLearner(learner string) string { return clipText(subjectToken(learner), maxDeadLearner) }
 
 func deadEvent(event string) string {
-	tokens := strings.FieldsFunc(clip(event, maxDeadEvent), func(r rune) bool { return r == '.' })
+	tokens := strings.FieldsFunc(clipText(event, maxDeadEvent), func(r rune) bool { return r == '.' })
 	if len(tokens) == 0 {
 		return NoLearner
 	}
@@ -137,4 +139,4 @@ func escapeTokens(name string) string {
 	return strings.Join(tokens, ".")
 }
 
-func clip(s string, n int) string { return s[:min(len(s), n)] }
+func clipText(s string, n int) string { return s[:min(len(s), n)] }

@@ -101,7 +101,7 @@ type reports struct {
 }
 
 // Take implements edge.Reports.
-func (r reports) Take(ctx context.Context, rep delivery.Report) (delivery.Taken, error) {
+func (r reports) Take(ctx context.Context, rep delivery.ProviderReport) (delivery.Effect, error) {
 	taken, err := r.next.Take(ctx, rep)
 	became := string(taken)
 	if err != nil {

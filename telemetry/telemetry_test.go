@@ -78,7 +78,7 @@ type (
 	delivers func(engine.Send) (engine.Outcome, error)
 	sends    func() (delivery.Receipt, error)
 	publish  func() error
-	takes    func(delivery.Report) (delivery.Taken, error)
+	takes    func(delivery.ProviderReport) (delivery.Effect, error)
 )
 
 func (f starts) HandOver(_ context.Context, b triggers.Batch) error { return f(b) }
@@ -88,7 +88,7 @@ func (f delivers) Deliver(_ context.Context, s engine.Send) (engine.Outcome, err
 func (f sends) Send(context.Context, delivery.Email) (delivery.Receipt, error)     { return f() }
 func (f sends) Announce(context.Context, delivery.Nudge) (delivery.Receipt, error) { return f() }
 func (f publish) Publish(context.Context, []engine.Decision) error                 { return f() }
-func (f takes) Take(_ context.Context, r delivery.Report) (delivery.Taken, error)  { return f(r) }
+func (f takes) Take(_ context.Context, r delivery.ProviderReport) (delivery.Effect, error)  { return f(r) }
 
 func (f delivers) GiveUp(_ context.Context, s engine.Send) (engine.Outcome, error) { return f(s) }
 
@@ -199,7 +199,7 @@ func TestTheEdgeIsMeasuredWithoutTokens(t *testing.T) {
 	for _, path := range []string{"/u/secret-token", "/p/secret-token", "/s/secret-token", "/r/CODE", "/healthz", "/webhooks/sendgrid", "/", "/wp-login.php", "/u"} {
 		get(t, edge, path, map[bool]int{true: http.StatusFound, false: http.StatusOK}[strings.HasPrefix(path, "/s/")])
 	}
-	if _, err := tel.Reports(takes(func(delivery.Report) (delivery.Taken, error) { return delivery.TakenNew, nil })).Take(t.Context(), delivery.Report{Kind: delivery.ReportDelivered, Email: "ada@example.org"}); err != nil {
+	if _, err := tel.Reports(takes(func(delivery.ProviderReport) (delivery.Effect, error) { return delivery.EffectNew, nil })).Take(t.Context(), delivery.ProviderReport{Kind: delivery.ReportDelivered, Email: "ada@example.org"}); err != nil {
 		t.Fatal(err)
 	}
 	text := scrape(t, tel)

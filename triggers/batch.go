@@ -10,8 +10,8 @@ import (
 // maxBatch is the most JSON that is handed over at once. One event is smaller: the catalog sees to it.
 const maxBatch = 256 << 10
 
-// strip leaves only the properties that rules and messages read, and the entity keys.
-func strip(ev engine.Event, rs *engine.Ruleset) engine.Event {
+// stripEvent leaves only the properties that rules and messages read, and the entity keys.
+func stripEvent(ev engine.Event, rs *engine.Ruleset) engine.Event {
 	kept := make(map[string]any)
 	keep := rs.KeptProperties[ev.Name]
 	keys := rs.Keys[ev.Name]
@@ -27,8 +27,8 @@ func strip(ev engine.Event, rs *engine.Ruleset) engine.Event {
 	return ev
 }
 
-// split returns how many events go into each batch, in order.
-func split(events []engine.Event) []int {
+// splitEvents returns how many events go into each batch, in order.
+func splitEvents(events []engine.Event) []int {
 	var counts []int
 	size := 0
 	n := 0

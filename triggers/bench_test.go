@@ -101,8 +101,8 @@ func processorTime(b *testing.B) time.Duration {
 func quiet(o triggers.Options) triggers.Options {
 	o.Log = slog.New(slog.DiscardHandler)
 	o.Linger = 0
-	o.MarkEvery = 0
-	o.MarkMargin = 0
+	o.WatermarkEvery = 0
+	o.WatermarkMargin = 0
 	o.AckWait = 0
 	o.PinTTL = 0
 	return o

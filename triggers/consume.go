@@ -21,9 +21,9 @@ const (
 
 func consumerName(p int) string { return "homeroom-triggers-" + strconv.Itoa(p) }
 
-// bind creates the partition's consumer or finds it. A server older than 2.11 knows no pinned consumers and ignores the
+// bindConsumer creates the partition's consumer or finds it. A server older than 2.11 knows no pinned consumers and ignores the
 // wish: then the consumer is a plain one, and there must be one replica only.
-func (p *partition) bind(ctx context.Context) error {
+func (p *partition) bindConsumer(ctx context.Context) error {
 	cons, err := p.t.o.JS.CreateOrUpdateConsumer(ctx, subjects.Stream, jetstream.ConsumerConfig{
 		Durable:        consumerName(p.number),
 		Description:    "Homeroom's triggers, partition " + strconv.Itoa(p.number),
@@ -51,35 +51,35 @@ func (p *partition) bind(ctx context.Context) error {
 	return nil
 }
 
-// run serves the partition until ctx ends. If the consumer is lost (deleted, connection closed) it begins anew.
-func (p *partition) run(ctx context.Context) {
+// runPartition serves the partition until ctx ends. If the consumer is lost (deleted, connection closed) it begins anew.
+func (p *partition) runPartition(ctx context.Context) {
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	p.work = work
 	p.stopping = ctx.Done()
 	sorted := make(chan struct{})
-	go func() { defer close(sorted); p.sorting() }()
+	go func() { defer close(sorted); p.runSorter() }()
 	for n := 0; ctx.Err() == nil; n++ {
 		if n > 0 {
-			p.t.pause(ctx, n)
-			if err := p.bind(ctx); err != nil {
+			p.t.waitBeforeRetry(ctx, n)
+			if err := p.bindConsumer(ctx); err != nil {
 				p.log.Warn("cannot read the stream; trying again", "error", err)
 				continue
 			}
 		}
-		if err := p.consume(ctx); err != nil {
+		if err := p.consumeMessages(ctx); err != nil {
 			p.log.Warn("reading the stream failed; beginning anew", "error", err)
 		}
 	}
 	p.refuseNew() // if reading never began
 	close(p.filled)
 	<-sorted
-	p.finish(cancel)
+	p.finishLanes(cancel)
 }
 
-// consume reads until ctx ends or the subscription breaks.
-func (p *partition) consume(ctx context.Context) error {
-	if err := p.begin(ctx); err != nil {
+// consumeMessages reads until ctx ends or the subscription breaks.
+func (p *partition) consumeMessages(ctx context.Context) error {
+	if err := p.readConsumerState(ctx); err != nil {
 		return err
 	}
 	options := []jetstream.PullConsumeOpt{
@@ -91,7 +91,7 @@ func (p *partition) consume(ctx context.Context) error {
 	if p.pinned {
 		options = append(options, jetstream.PullPriorityGroup(priorityGroup))
 	}
-	reading, err := p.cons.Consume(p.receive, options...)
+	reading, err := p.cons.Consume(p.receiveMessage, options...)
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func (p *partition) consume(ctx context.Context) error {
 	p.leave = reading.Stop
 	tended := make(chan struct{})
 	tending, stop := context.WithCancel(ctx)
-	go func() { defer close(tended); p.tend(tending) }()
+	go func() { defer close(tended); p.tendConsumer(tending) }()
 	select {
 	case <-ctx.Done():
 		p.refuseNew()
@@ -116,9 +116,9 @@ func (p *partition) consume(ctx context.Context) error {
 	return err
 }
 
-// finish lets lanes end within the grace, sends back what they could not finish, and gives the pin up, so that a
+// finishLanes lets lanes end within the grace, sends back what they could not finish, and gives the pin up, so that a
 // successor is served at once.
-func (p *partition) finish(abandon context.CancelFunc) {
+func (p *partition) finishLanes(abandon context.CancelFunc) {
 	done := make(chan struct{})
 	go func() { p.lanesDone.Wait(); close(done) }()
 	select {
@@ -140,15 +140,15 @@ func (p *partition) finish(abandon context.CancelFunc) {
 		return
 	}
 	if info, err := p.cons.Info(ctx); err == nil && pinOf(info) == pin {
-		p.unpin(ctx)
+		p.unpinConsumer(ctx)
 	}
 }
 
-// freeGhost takes the pin from a client that is gone: a live one always has a request waiting. If it is alive after all,
+// freeAbandonedPin takes the pin from a client that is gone: a live one always has a request waiting. If it is alive after all,
 // it loses the pin to whoever asks next, which costs a parking and nothing else.
-func (p *partition) freeGhost(ctx context.Context, info *jetstream.ConsumerInfo) {
+func (p *partition) freeAbandonedPin(ctx context.Context, info *jetstream.ConsumerInfo) {
 	if pinOf(info) != "" && info.NumWaiting == 0 {
-		p.unpin(ctx)
+		p.unpinConsumer(ctx)
 	}
 }
 
@@ -159,7 +159,7 @@ func pinOf(info *jetstream.ConsumerInfo) string {
 	return info.PriorityGroups[0].PinnedClientID
 }
 
-func (p *partition) unpin(ctx context.Context) {
+func (p *partition) unpinConsumer(ctx context.Context) {
 	stream, err := p.t.o.JS.Stream(ctx, subjects.Stream)
 	if err == nil {
 		err = stream.UnpinConsumer(ctx, consumerName(p.number), priorityGroup)

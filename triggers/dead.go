@@ -25,22 +25,22 @@ const (
 	HeaderTruncated = "Homeroom-Truncated" // the original body's bytes, if it did not fit; it is still in LEARNING
 )
 
-// bury puts events into the dead-letter stream, each until that is confirmed, and settles them.
-func (p *partition) bury(dead []*read) error {
+// storeDeadLetters puts events into the dead-letter stream, each until that is confirmed, and settles them.
+func (p *partition) storeDeadLetters(dead []*decodedItem) error {
 	for _, e := range dead {
-		err := p.retry("storing a dead letter", e.learner, p.t.noting, func(ctx context.Context) error {
+		err := p.retryUntilDone("storing a dead letter", e.learner, p.t.noting, func(ctx context.Context) error {
 			return p.publishDead(ctx, e)
 		})
 		if err != nil {
 			return err
 		}
 		p.t.countDead(e.dead.Code)
-		p.settle(e.item)
+		p.settleItems(e.item)
 	}
 	return nil
 }
 
-func (p *partition) publishDead(ctx context.Context, e *read) error {
+func (p *partition) publishDead(ctx context.Context, e *decodedItem) error {
 	body := e.msg.Data()
 	msg := &nats.Msg{Subject: subjects.Dead(e.learner, e.name), Header: p.deadHeader(e), Data: body}
 	for key, values := range e.msg.Headers() {
@@ -69,7 +69,7 @@ func (p *partition) publishDead(ctx context.Context, e *read) error {
 }
 
 // deadHeader says why an event was refused, and where it is.
-func (p *partition) deadHeader(e *read) nats.Header {
+func (p *partition) deadHeader(e *decodedItem) nats.Header {
 	header := nats.Header{}
 	for key, value := range map[string]string{
 		HeaderReason:   e.dead.Code,

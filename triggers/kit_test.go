@@ -84,21 +84,21 @@ func (w *world) run() *running {
 		w.t.Fatal(err)
 	}
 	o := triggers.Options{
-		JS:         js,
-		Catalog:    func() *catalog.Catalog { return cat },
-		Ruleset:    func() *engine.Ruleset { return w.rules },
-		Starter:    w.learn,
-		Standings:  st.Standings,
-		Profiles:   st.Profiles,
-		Watermarks: st.Control,
-		AckWait:    2 * time.Second,
-		PinTTL:     3 * time.Second,
-		MarkEvery:  20 * time.Millisecond,
-		MarkMargin: 5 * time.Millisecond,
-		RetryMin:   time.Millisecond,
-		RetryMax:   20 * time.Millisecond,
-		Grace:      2 * time.Second,
-		Log:        slog.New(slog.NewTextHandler(w.t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})),
+		JS:              js,
+		Catalog:         func() *catalog.Catalog { return cat },
+		Ruleset:         func() *engine.Ruleset { return w.rules },
+		Starter:         w.learn,
+		Standings:       st.Standings,
+		Profiles:        st.Profiles,
+		Watermarks:      st.Control,
+		AckWait:         2 * time.Second,
+		PinTTL:          3 * time.Second,
+		WatermarkEvery:  20 * time.Millisecond,
+		WatermarkMargin: 5 * time.Millisecond,
+		RetryMin:        time.Millisecond,
+		RetryMax:        20 * time.Millisecond,
+		Grace:           2 * time.Second,
+		Log:             slog.New(slog.NewTextHandler(w.t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	if w.tune != nil {
 		w.tune(&o)

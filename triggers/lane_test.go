@@ -80,8 +80,8 @@ func oneSlot(t *testing.T) (*bench, *gated) {
 // arrive lets events arrive, one after the other.
 func (b *bench) arrive(seqs ...uint64) {
 	for _, seq := range seqs {
-		b.receive(activity(seq, b.delivery+1, &b.acked))
-		b.sort(b.emptyTray())
+		b.receiveMessage(activity(seq, b.delivery+1, &b.acked))
+		b.sortItems(b.takeInbox())
 	}
 }
 
@@ -99,7 +99,7 @@ func (b *bench) is(t *testing.T, first uint64, acked ...uint64) {
 	if first == 0 {
 		first = b.last
 	}
-	if got, want := b.mark(noon, nil, 0), noon.Add(time.Duration(first)*time.Second-b.t.o.MarkMargin); !got.Equal(want) {
+	if got, want := b.computeWatermark(noon, nil, 0), noon.Add(time.Duration(first)*time.Second-b.t.o.WatermarkMargin); !got.Equal(want) {
 		t.Errorf("the mark is %v, want %v", got, want)
 	}
 }
@@ -163,26 +163,26 @@ func TestATurnIsBounded(t *testing.T) {
 	for _, tc := range []struct {
 		name     string
 		together uint64 // how many the sorter finds in the tray
-	}{{"one by one", 1}, {"all at once", takeMost + 3}} {
+	}{{"one by one", 1}, {"all at once", maxTurn + 3}} {
 		t.Run(tc.name, func(t *testing.T) {
 			b, st := oneSlot(t)
 			b.t.noting <- struct{}{}
-			for n := range uint64(takeMost + 3) {
-				b.receive(activity(11+n, 5+n, &b.acked))
+			for n := range uint64(maxTurn + 3) {
+				b.receiveMessage(activity(11+n, 5+n, &b.acked))
 				if (n+1)%tc.together == 0 {
-					b.sort(b.emptyTray())
+					b.sortItems(b.takeInbox())
 				}
 			}
 			<-b.t.noting
 			st.next(t)
 			st.end <- nil
 			st.next(t)
-			if got := len(b.acked); got != takeMost {
-				t.Errorf("%d events in one write, want %d", got, takeMost)
+			if got := len(b.acked); got != maxTurn {
+				t.Errorf("%d events in one write, want %d", got, maxTurn)
 			}
 			st.end <- nil
 			b.served(t)
-			if got := len(b.acked); got != takeMost+3 {
+			if got := len(b.acked); got != maxTurn+3 {
 				t.Errorf("%d acknowledged", got)
 			}
 		})
@@ -236,7 +236,7 @@ func TestWhatIsSaidOfAPersonStaysInOrder(t *testing.T) {
 			l := &lane{learner: "u_1"}
 			for i, word := range strings.Fields(tc.events) {
 				at := noon.Add(time.Duration(i) * time.Second)
-				e := &read{event: engine.Event{Time: at.Add(time.Hour), StoredAt: at}}
+				e := &decodedItem{event: engine.Event{Time: at.Add(time.Hour), StoredAt: at}}
 				rest, dead := strings.CutPrefix(word, "x")
 				if dead {
 					e.dead = &catalog.DecodeError{}
@@ -250,7 +250,7 @@ func TestWhatIsSaidOfAPersonStaysInOrder(t *testing.T) {
 				}
 				l.turn.events = append(l.turn.events, e)
 			}
-			for tries := 0; p.persons(context.Background(), l) != nil; tries++ {
+			for tries := 0; p.updateProfile(context.Background(), l) != nil; tries++ {
 				d.said = append(d.said, "")
 				if tries > len(tc.fail) {
 					t.Fatal("it fails forever")

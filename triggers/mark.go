@@ -36,9 +36,9 @@ import (
 // parkedEvery is how often the consumer is asked whether parking may end.
 const parkedEvery = 100 * time.Millisecond
 
-// tend asks the consumer how it stands, ends parking, publishes the mark, and keeps what is in hand from being sent
+// tendConsumer asks the consumer how it stands, ends parking, publishes the mark, and keeps what is in hand from being sent
 // again, until ctx ends.
-func (p *partition) tend(ctx context.Context) {
+func (p *partition) tendConsumer(ctx context.Context) {
 	extensions := time.NewTicker(p.t.o.AckWait / 3)
 	defer extensions.Stop()
 	look := time.NewTimer(0)
@@ -49,9 +49,9 @@ func (p *partition) tend(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-extensions.C:
-			p.extend()
+			p.extendAckWait()
 		case <-look.C:
-			mark, parked := p.look(ctx)
+			mark, parked := p.inspectConsumer(ctx)
 			if mark.After(published) {
 				if err := p.t.o.Watermarks.PublishWatermark(ctx, p.number, mark); err == nil {
 					published = mark
@@ -60,30 +60,30 @@ func (p *partition) tend(ctx context.Context) {
 				}
 			}
 			if parked {
-				look.Reset(min(parkedEvery, p.t.o.MarkEvery))
+				look.Reset(min(parkedEvery, p.t.o.WatermarkEvery))
 			} else {
-				look.Reset(p.t.o.MarkEvery)
+				look.Reset(p.t.o.WatermarkEvery)
 			}
 		}
 	}
 }
 
-// look finds out how the consumer stands and returns the mark that follows (zero: none), and whether the partition is
+// inspectConsumer finds out how the consumer stands and returns the mark that follows (zero: none), and whether the partition is
 // parked.
-func (p *partition) look(ctx context.Context) (mark time.Time, parked bool) {
+func (p *partition) inspectConsumer(ctx context.Context) (mark time.Time, parked bool) {
 	before := p.t.o.Clock.Now()
 	var info *jetstream.ConsumerInfo
 	stored := uint64(math.MaxUint64)
-	if p.mustAsk(before) {
-		info, stored = p.ask(ctx)
+	if p.mustAskConsumer(before) {
+		info, stored = p.askConsumer(ctx)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.warn(before)
+	p.warnHeldBack(before)
 	if info != nil {
 		p.floor = max(p.floor, info.AckFloor.Stream)
-		if p.parked && p.complete(info) {
-			p.unpark()
+		if p.parked && p.holdsAllUnacknowledged(info) {
+			p.endParking()
 		}
 	}
 	if p.parked {
@@ -94,23 +94,23 @@ func (p *partition) look(ctx context.Context) (mark time.Time, parked bool) {
 		return time.Time{}, false
 	default:
 	}
-	return p.mark(before, info, stored), false
+	return p.computeWatermark(before, info, stored), false
 }
 
-// fresh is how old, for real, the last message received may be for the consumer's info to be no news.
-const fresh = 250 * time.Millisecond
+// freshFor is how old, for real, the last message received may be for the consumer's info to be no news.
+const freshFor = 250 * time.Millisecond
 
-// mustAsk says whether the consumer has to be asked for more than is known from what was received. To ask a consumer that
+// mustAskConsumer says whether the consumer has to be asked for more than is known from what was received. To ask a consumer that
 // is busy is dear: the server answers when the consumer lets it, and holds up others' requests meanwhile, reads of
 // standings among them. While messages come in, the last one's time is as good, or the stream is so far behind that more
 // is pending for sure.
-func (p *partition) mustAsk(now time.Time) bool {
+func (p *partition) mustAskConsumer(now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c := p.t.o.Clock
-	every := p.t.o.MarkEvery
+	every := p.t.o.WatermarkEvery
 	age := c.Wait(now.Sub(c.At(p.lastAt)))
-	known := p.heard && !p.parked && (age <= fresh || age >= every) && c.Wait(now.Sub(p.asked)) < 10*every
+	known := p.heard && !p.parked && (age <= freshFor || age >= every) && c.Wait(now.Sub(p.asked)) < 10*every
 	p.heard = false
 	if !known {
 		p.asked = now
@@ -118,14 +118,14 @@ func (p *partition) mustAsk(now time.Time) bool {
 	return !known
 }
 
-// ask returns the consumer's info, nil if there is none to be had, and the sequence of the last message stored. It ends the
+// askConsumer returns the consumer's info, nil if there is none to be had, and the sequence of the last message stored. It ends the
 // subscription of a consumer that is gone: the server tells only requests that wait when it is deleted, and between two of them
 // nobody would hear of it.
-func (p *partition) ask(ctx context.Context) (info *jetstream.ConsumerInfo, stored uint64) {
+func (p *partition) askConsumer(ctx context.Context) (info *jetstream.ConsumerInfo, stored uint64) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	info, err := p.cons.Info(ctx)
-	if p.gone(info, err) {
+	if p.consumerGone(info, err) {
 		p.log.Warn("the consumer was deleted", "made_anew", err == nil)
 		p.leave()
 		return nil, math.MaxUint64
@@ -136,11 +136,11 @@ func (p *partition) ask(ctx context.Context) (info *jetstream.ConsumerInfo, stor
 	if info.NumPending > 0 {
 		return info, math.MaxUint64
 	}
-	return info, p.lastStored(ctx)
+	return info, p.lastStoredSequence(ctx)
 }
 
-// gone says whether the consumer that was read from is no more, by the answer to a question for its info.
-func (p *partition) gone(info *jetstream.ConsumerInfo, err error) bool {
+// consumerGone says whether the consumer that was read from is no more, by the answer to a question for its info.
+func (p *partition) consumerGone(info *jetstream.ConsumerInfo, err error) bool {
 	if err != nil {
 		return errors.Is(err, jetstream.ErrConsumerNotFound) || errors.Is(err, jetstream.ErrStreamNotFound)
 	}
@@ -149,9 +149,9 @@ func (p *partition) gone(info *jetstream.ConsumerInfo, err error) bool {
 	return !info.Created.Equal(p.created)
 }
 
-// lastStored is the sequence of the last message of the partition that the stream holds; the highest there is if that
+// lastStoredSequence is the sequence of the last message of the partition that the stream holds; the highest there is if that
 // cannot be found out.
-func (p *partition) lastStored(ctx context.Context) uint64 {
+func (p *partition) lastStoredSequence(ctx context.Context) uint64 {
 	msg, err := p.stream.GetLastMsgForSubject(ctx, subjects.Partition(p.number))
 	switch {
 	case err == nil:
@@ -162,17 +162,17 @@ func (p *partition) lastStored(ctx context.Context) uint64 {
 	return math.MaxUint64
 }
 
-// complete reports whether every unacknowledged message that the info counts is in our hands. An acknowledgement that is
+// holdsAllUnacknowledged reports whether every unacknowledged message that the info counts is in our hands. An acknowledgement that is
 // still on its way makes it false for a moment. It cannot be true wrongly: what is in our hands is unacknowledged (see
 // settle), and what was delivered after the info was gathered is not counted. The caller holds the lock.
-func (p *partition) complete(info *jetstream.ConsumerInfo) bool {
+func (p *partition) holdsAllUnacknowledged(info *jetstream.ConsumerInfo) bool {
 	if info.NumAckPending == 0 {
 		// Whoever was served, us or another replica, has finished everything.
 		p.delivery = max(p.delivery, info.Delivered.Consumer)
 		return true
 	}
 	counted := 0
-	for _, it := range p.hand {
+	for _, it := range p.inFlight {
 		if it.delivery <= info.Delivered.Consumer && it.seq > info.AckFloor.Stream {
 			counted++
 		}
@@ -180,29 +180,29 @@ func (p *partition) complete(info *jetstream.ConsumerInfo) bool {
 	return counted >= info.NumAckPending
 }
 
-// mark computes the mark; see the top of the file. The caller holds the lock.
-func (p *partition) mark(before time.Time, info *jetstream.ConsumerInfo, stored uint64) time.Time {
+// computeWatermark computes the mark; see the top of the file. The caller holds the lock.
+func (p *partition) computeWatermark(before time.Time, info *jetstream.ConsumerInfo, stored uint64) time.Time {
 	c := p.t.o.Clock
 	var bound time.Time
-	if info != nil && info.NumPending == 0 && stored <= max(p.last, info.Delivered.Stream) && p.complete(info) {
-		bound = earlier(before, c.At(info.TimeStamp))
+	if info != nil && info.NumPending == 0 && stored <= max(p.last, info.Delivered.Stream) && p.holdsAllUnacknowledged(info) {
+		bound = earlierOf(before, c.At(info.TimeStamp))
 	} else if !p.lastAt.IsZero() {
 		bound = c.At(p.lastAt)
 	} else {
 		return time.Time{}
 	}
-	for _, it := range p.hand {
-		bound = earlier(bound, c.At(it.storedAt))
+	for _, it := range p.inFlight {
+		bound = earlierOf(bound, c.At(it.storedAt))
 	}
-	return bound.Add(-c.Scale(p.t.o.MarkMargin))
+	return bound.Add(-c.Scale(p.t.o.WatermarkMargin))
 }
 
-// extend tells the server that what has been in hand for a while is being worked on. What is held back is left out: if
+// extendAckWait tells the server that what has been in hand for a while is being worked on. What is held back is left out: if
 // the server counts it differently than we do, it must come again.
-func (p *partition) extend() {
+func (p *partition) extendAckWait() {
 	p.mu.Lock()
 	var old []*item
-	for _, it := range p.hand {
+	for _, it := range p.inFlight {
 		if it.aged {
 			old = append(old, it)
 		}
@@ -220,7 +220,7 @@ func (p *partition) extend() {
 	}
 }
 
-func earlier(a, b time.Time) time.Time {
+func earlierOf(a, b time.Time) time.Time {
 	if b.Before(a) {
 		return b
 	}

@@ -80,8 +80,8 @@ func TestNoMarkIsEverAheadOfTheHandOver(t *testing.T) {
 	var wrong []string
 	marks := 0
 	w.tune = func(o *triggers.Options) {
-		o.MarkEvery = 2 * time.Millisecond
-		o.MarkMargin = 25 * time.Millisecond // a busy server takes some milliseconds between a message's time and its place in the stream
+		o.WatermarkEvery = 2 * time.Millisecond
+		o.WatermarkMargin = 25 * time.Millisecond // a busy server takes some milliseconds between a message's time and its place in the stream
 		o.Watermarks = checked{w.store.Control, func(p int, at time.Time) {
 			mu.Lock()
 			defer mu.Unlock()

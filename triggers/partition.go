@@ -43,8 +43,8 @@ type partition struct {
 
 	mu       sync.Mutex
 	closed   bool             // shutdown has begun: nothing new is taken
-	hand     map[uint64]*item // received and not finished, by stream sequence
-	tray     []*item          // those of hand that the sorter is to look at next
+	inFlight map[uint64]*item // received and not finished, by stream sequence
+	inbox    []*item          // those of hand that the sorter is to look at next
 	room     sync.Cond        // broadcast when the tray has been emptied
 	lanes    map[string]*lane
 	parked   bool
@@ -77,32 +77,32 @@ type item struct {
 
 func newPartition(t *Triggers, number int) *partition {
 	p := &partition{
-		t:      t,
-		number: number,
-		log:    t.o.Log.With("partition", number),
-		filled: make(chan struct{}, 1),
-		hand:   map[uint64]*item{},
-		lanes:  map[string]*lane{},
-		done:   newRecent(2 * t.o.Unacked),
+		t:        t,
+		number:   number,
+		log:      t.o.Log.With("partition", number),
+		filled:   make(chan struct{}, 1),
+		inFlight: map[uint64]*item{},
+		lanes:    map[string]*lane{},
+		done:     newRecent(2 * t.o.Unacked),
 	}
 	p.room.L = &p.mu
 	return p
 }
 
-// begin looks where the consumer stands before the first message is asked for.
-func (p *partition) begin(ctx context.Context) error {
+// readConsumerState looks where the consumer stands before the first message is asked for.
+func (p *partition) readConsumerState(ctx context.Context) error {
 	info, err := p.cons.Info(ctx)
 	if err != nil {
 		return err
 	}
-	p.freeGhost(ctx, info)
+	p.freeAbandonedPin(ctx, info)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.created.Equal(info.Created) {
 		p.created = info.Created
-		p.hand = map[uint64]*item{}
+		p.inFlight = map[uint64]*item{}
 		p.held = nil
-		p.tray = nil
+		p.inbox = nil
 		p.done = newRecent(2 * p.t.o.Unacked)
 		p.parked = false
 	}
@@ -112,13 +112,13 @@ func (p *partition) begin(ctx context.Context) error {
 	p.last = info.Delivered.Stream
 	p.lastAt = time.Time{}
 	if info.NumAckPending > 0 {
-		p.park("unacknowledged at the start", info.NumAckPending)
+		p.startParking("unacknowledged at the start", info.NumAckPending)
 	}
 	return nil
 }
 
-// park holds back what arrives from now on. The caller holds the lock.
-func (p *partition) park(why string, unacked int) {
+// startParking holds back what arrives from now on. The caller holds the lock.
+func (p *partition) startParking(why string, unacked int) {
 	if p.parked {
 		return
 	}
@@ -127,9 +127,9 @@ func (p *partition) park(why string, unacked int) {
 	p.log.Debug("new messages wait for older ones", "why", why, "unacknowledged", unacked)
 }
 
-// receive takes one delivery in. It is called for one after the other, and must be quick: reading stands still
+// receiveMessage takes one delivery in. It is called for one after the other, and must be quick: reading stands still
 // meanwhile.
-func (p *partition) receive(msg jetstream.Msg) {
+func (p *partition) receiveMessage(msg jetstream.Msg) {
 	meta, err := msg.Metadata()
 	if err != nil {
 		p.log.Error("a message without JetStream metadata was delivered", "error", err)
@@ -157,21 +157,21 @@ func (p *partition) receive(msg jetstream.Msg) {
 	gap := it.delivery != p.delivery+1
 	p.delivery = it.delivery
 	if p.closed {
-		p.sendBack(it)
+		p.nakItem(it)
 		return
 	}
 	if gap {
-		p.park("a delivery is missing", 0)
+		p.startParking("a delivery is missing", 0)
 	}
-	if known := p.hand[it.seq]; known != nil { // sent again while it is being worked on
+	if known := p.inFlight[it.seq]; known != nil { // sent again while it is being worked on
 		known.delivery = it.delivery
 		return
 	}
-	if p.done.has(it.seq) {
-		p.ack(it)
+	if p.done.hasSequence(it.seq) {
+		p.ackItem(it)
 		return
 	}
-	p.hand[it.seq] = it
+	p.inFlight[it.seq] = it
 	if it.seq > p.last || p.lastAt.IsZero() {
 		p.last = it.seq
 		p.lastAt = it.storedAt
@@ -180,22 +180,22 @@ func (p *partition) receive(msg jetstream.Msg) {
 		p.held = append(p.held, it)
 		return
 	}
-	p.enqueue(it)
+	p.enqueueItem(it)
 	p.waitForRoom()
 }
 
-// unpark releases what was held, in stream order. The caller holds the lock.
-func (p *partition) unpark() {
+// endParking releases what was held, in stream order. The caller holds the lock.
+func (p *partition) endParking() {
 	p.parked = false
 	held := p.held
 	p.held = nil
-	slices.SortFunc(held, bySeq)
+	slices.SortFunc(held, compareSequence)
 	for _, it := range held {
-		p.enqueue(it)
+		p.enqueueItem(it)
 	}
 }
 
-func bySeq(a, b *item) int {
+func compareSequence(a, b *item) int {
 	switch {
 	case a.seq < b.seq:
 		return -1
@@ -205,31 +205,31 @@ func bySeq(a, b *item) int {
 	return 0
 }
 
-// settle acknowledges finished messages. Should an acknowledgement be lost, the message comes again; after a restart the
+// settleItems acknowledges finished messages. Should an acknowledgement be lost, the message comes again; after a restart the
 // workflow recognizes it by its sequence.
-func (p *partition) settle(items ...*item) {
+func (p *partition) settleItems(items ...*item) {
 	// Out of the hand first: in between, the server counts more than we do, which only delays (see complete).
 	p.mu.Lock()
 	for _, it := range items {
-		if p.hand[it.seq] == it {
-			delete(p.hand, it.seq)
-			p.done.add(it.seq)
+		if p.inFlight[it.seq] == it {
+			delete(p.inFlight, it.seq)
+			p.done.addSequence(it.seq)
 		}
 	}
 	p.mu.Unlock()
 	for _, it := range items {
-		p.ack(it)
+		p.ackItem(it)
 	}
 }
 
-func (p *partition) ack(it *item) {
+func (p *partition) ackItem(it *item) {
 	if err := it.msg.Ack(); err != nil {
 		p.log.Debug("acknowledge", "error", err)
 	}
 }
 
-// sendBack asks the server to send a message again soon, to whoever is there then.
-func (p *partition) sendBack(it *item) {
+// nakItem asks the server to send a message again soon, to whoever is there then.
+func (p *partition) nakItem(it *item) {
 	if err := it.msg.Nak(); err != nil {
 		p.log.Debug("send back", "error", err)
 	}
@@ -240,14 +240,14 @@ func (p *partition) refuseNew() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.closed = true
-	waiting := append(p.held, p.tray...)
-	slices.SortFunc(waiting, bySeq)
+	waiting := append(p.held, p.inbox...)
+	slices.SortFunc(waiting, compareSequence)
 	for _, it := range waiting {
-		delete(p.hand, it.seq)
-		p.sendBack(it)
+		delete(p.inFlight, it.seq)
+		p.nakItem(it)
 	}
 	p.held = nil
-	p.tray = nil
+	p.inbox = nil
 	p.room.Broadcast()
 }
 
@@ -262,9 +262,9 @@ func newRecent(size int) recent {
 	return recent{set: make(map[uint64]struct{}), ring: make([]uint64, size)}
 }
 
-func (r *recent) has(seq uint64) bool { _, ok := r.set[seq]; return ok }
+func (r *recent) hasSequence(seq uint64) bool { _, ok := r.set[seq]; return ok }
 
-func (r *recent) add(seq uint64) {
+func (r *recent) addSequence(seq uint64) {
 	delete(r.set, r.ring[r.next])
 	r.ring[r.next] = seq
 	r.set[seq] = struct{}{}

@@ -49,12 +49,12 @@ func newBench(t *testing.T, info jetstream.ConsumerInfo) *bench {
 	t.Helper()
 	tr := &Triggers{}
 	tr.o.Unacked = 16
-	tr.o.MarkMargin = 250 * time.Millisecond
+	tr.o.WatermarkMargin = 250 * time.Millisecond
 	tr.o.Log = slog.New(slog.DiscardHandler)
 	b := &bench{partition: newPartition(tr, 3)}
 	b.cons = consumer{info: &info}
 	b.stream = stream{last: info.Delivered.Stream}
-	if err := b.begin(context.Background()); err != nil {
+	if err := b.readConsumerState(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	return b
@@ -86,14 +86,14 @@ func (b *bench) deliver(pairs ...string) {
 	for _, pair := range pairs {
 		d := delivery{acked: &b.acked}
 		fmt.Sscanf(pair, "%d/%d", &d.seq, &d.number)
-		b.receive(d)
+		b.receiveMessage(d)
 	}
 }
 
 // queued are the stream sequences in the tray.
 func (b *bench) queued() string {
 	var out []string
-	for _, it := range b.tray {
+	for _, it := range b.inbox {
 		out = append(out, fmt.Sprint(it.seq))
 	}
 	return strings.Join(out, " ")
@@ -132,7 +132,7 @@ func TestParking(t *testing.T) {
 			b := newBench(t, *tc.start)
 			b.deliver(tc.deliver...)
 			b.cons = consumer{info: tc.look}
-			_, parked := b.look(context.Background())
+			_, parked := b.inspectConsumer(context.Background())
 			if got := b.queued(); got != tc.tray || parked != tc.parked {
 				t.Errorf("tray %q, parked %v; want %q, %v", got, parked, tc.tray, tc.parked)
 			}
@@ -143,8 +143,8 @@ func TestParking(t *testing.T) {
 func TestWhatIsFinishedAndComesAgainIsAcknowledgedOnly(t *testing.T) {
 	b := newBench(t, *info(4, 10, 0, 3))
 	b.deliver("11/5")
-	b.settle(b.hand[11])
-	b.tray = nil
+	b.settleItems(b.inFlight[11])
+	b.inbox = nil
 	b.deliver("11/6")
 	if b.queued() != "" || !cmp.Equal(b.acked, []uint64{11, 11}) {
 		t.Errorf("tray %q, acknowledged %v", b.queued(), b.acked)
@@ -181,9 +181,9 @@ func TestTheMark(t *testing.T) {
 			b := newBench(t, *info(4, 10, 0, 3))
 			b.deliver(tc.deliver...)
 			for _, seq := range tc.finished {
-				b.settle(b.hand[seq])
+				b.settleItems(b.inFlight[seq])
 			}
-			if got := b.mark(tc.before, tc.info, tc.stored); !got.Equal(tc.want) {
+			if got := b.computeWatermark(tc.before, tc.info, tc.stored); !got.Equal(tc.want) {
 				t.Errorf("mark %v, want %v", got, tc.want)
 			}
 		})
@@ -194,12 +194,12 @@ func TestTheMark(t *testing.T) {
 func TestNoMarkOnceStopping(t *testing.T) {
 	b := newBench(t, *info(4, 10, 0, 3))
 	b.deliver("11/5", "12/6")
-	b.settle(b.hand[12])
+	b.settleItems(b.inFlight[12])
 	stopping := make(chan struct{})
 	b.stopping = stopping
 	close(stopping)
-	b.giveUp(&lane{learner: "u_1", queue: b.tray})
-	if mark, _ := b.look(context.Background()); !mark.IsZero() {
+	b.giveUpLane(&lane{learner: "u_1", queue: b.inbox})
+	if mark, _ := b.inspectConsumer(context.Background()); !mark.IsZero() {
 		t.Errorf("mark %v, but 11 was given up", mark)
 	}
 }
@@ -221,7 +221,7 @@ func TestWhenTheConsumerIsAsked(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			b := newBench(t, *info(4, 10, 0, 3))
-			b.t.o.MarkEvery = time.Second
+			b.t.o.WatermarkEvery = time.Second
 			stored := noon
 			if tc.deliver != "" {
 				b.deliver(tc.deliver)
@@ -229,10 +229,10 @@ func TestWhenTheConsumerIsAsked(t *testing.T) {
 			}
 			now := stored.Add(tc.age)
 			b.asked = now.Add(-tc.asked)
-			if got := b.mustAsk(now); got != tc.want {
+			if got := b.mustAskConsumer(now); got != tc.want {
 				t.Errorf("asked: %v, want %v", got, tc.want)
 			}
-			if now = now.Add(time.Second); !b.mustAsk(now) {
+			if now = now.Add(time.Second); !b.mustAskConsumer(now) {
 				t.Error("the next time nothing had come in, and it was not asked")
 			}
 		})
@@ -243,7 +243,7 @@ func TestNoMarkWhileParked(t *testing.T) {
 	b := newBench(t, *info(4, 10, 0, 3))
 	b.deliver("11/5", "13/7")
 	b.cons = consumer{info: info(7, 10, 3, 0)}
-	if mark, parked := b.look(context.Background()); !parked || !mark.IsZero() {
+	if mark, parked := b.inspectConsumer(context.Background()); !parked || !mark.IsZero() {
 		t.Errorf("mark %v, parked %v", mark, parked)
 	}
 }
@@ -251,12 +251,12 @@ func TestNoMarkWhileParked(t *testing.T) {
 func TestAnotherConsumersSequencesBeginAnew(t *testing.T) {
 	b := newBench(t, *info(4, 10, 0, 3))
 	b.deliver("11/5")
-	b.settle(b.hand[11])
-	b.tray = nil
+	b.settleItems(b.inFlight[11])
+	b.inbox = nil
 	other := info(0, 0, 0, 3)
 	other.Created = noon
 	b.cons = consumer{info: other}
-	if err := b.begin(context.Background()); err != nil {
+	if err := b.readConsumerState(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	b.deliver("11/1")
@@ -268,14 +268,14 @@ func TestAnotherConsumersSequencesBeginAnew(t *testing.T) {
 func TestStrip(t *testing.T) {
 	rs := &engine.Ruleset{KeptProperties: map[string][]string{"assessment.graded": {"score_pct"}}, Keys: map[string][]string{"assessment.graded": {"assessment_id"}}}
 	ev := engine.Event{Name: "assessment.graded", Properties: map[string]any{"assessment_id": "a", "score_pct": 40.0, "comment": "private"}}
-	got := strip(ev, rs)
+	got := stripEvent(ev, rs)
 	if diff := cmp.Diff(map[string]any{"assessment_id": "a", "score_pct": 40.0}, got.Properties); diff != "" {
 		t.Errorf("properties (-want +got):\n%s", diff)
 	}
 	if len(ev.Properties) != 3 {
 		t.Error("the original was changed")
 	}
-	if got := strip(engine.Event{Name: "other", Properties: map[string]any{"x": 1.0}}, rs); got.Properties != nil {
+	if got := stripEvent(engine.Event{Name: "other", Properties: map[string]any{"x": 1.0}}, rs); got.Properties != nil {
 		t.Errorf("properties %v of an event nobody reads", got.Properties)
 	}
 }
@@ -292,7 +292,7 @@ func TestSplit(t *testing.T) {
 		kb   []int
 		want []int
 	}{{nil, nil}, {[]int{1}, []int{1}}, {[]int{100, 100, 100}, []int{2, 1}}, {[]int{300, 1, 300}, []int{1, 1, 1}}, {[]int{1, 2, 3}, []int{3}}} {
-		if diff := cmp.Diff(tc.want, split(sized(tc.kb...))); diff != "" {
+		if diff := cmp.Diff(tc.want, splitEvents(sized(tc.kb...))); diff != "" {
 			t.Errorf("%v KB (-want +got):\n%s", tc.kb, diff)
 		}
 	}
@@ -301,7 +301,7 @@ func TestSplit(t *testing.T) {
 func TestBackoffStaysWithinItsBounds(t *testing.T) {
 	tr := &Triggers{o: Options{RetryMin: 100 * time.Millisecond, RetryMax: 5 * time.Second}}
 	for _, n := range []int{1, 2, 5, 20, 63, 64, 100_000} {
-		if got := tr.backoff(n); got < 50*time.Millisecond || got > 5*time.Second {
+		if got := tr.retryWait(n); got < 50*time.Millisecond || got > 5*time.Second {
 			t.Errorf("backoff(%d) = %v", n, got)
 		}
 	}
@@ -342,7 +342,7 @@ func TestAConsumerThatIsGoneIsNoticed(t *testing.T) {
 			ended := 0
 			b.leave = func() { ended++ }
 			b.cons = tc.now
-			mark, _ := b.look(context.Background())
+			mark, _ := b.inspectConsumer(context.Background())
 			if ended != tc.want {
 				t.Errorf("%d subscriptions ended, want %d", ended, tc.want)
 			}

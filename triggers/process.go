@@ -19,8 +19,8 @@ const (
 	CodeRefused    = "refused"     // the workflow service will never take it
 )
 
-// read is one event on its way from message to hand-over.
-type read struct {
+// decodedItem is one event on its way from message to hand-over.
+type decodedItem struct {
 	*item
 	event  engine.Event
 	traits map[string]any
@@ -28,13 +28,13 @@ type read struct {
 	dead   *catalog.DecodeError // why it becomes a dead letter, if it does
 }
 
-// process finishes a lane's turn. The error is errStopping: what is not settled then has to be sent back.
-func (p *partition) process(l *lane) error {
-	err := p.retry("noting events", l.learner, p.t.noting, func(ctx context.Context) error { return p.note(ctx, l) })
+// processTurn finishes a lane's turn. The error is errStopping: what is not settled then has to be sent back.
+func (p *partition) processTurn(l *lane) error {
+	err := p.retryUntilDone("noting events", l.learner, p.t.noting, func(ctx context.Context) error { return p.noteEvents(ctx, l) })
 	if err != nil {
 		return err
 	}
-	var wanted, dead []*read
+	var wanted, dead []*decodedItem
 	var unneeded []*item
 	for _, e := range l.turn.events {
 		switch {
@@ -51,18 +51,18 @@ func (p *partition) process(l *lane) error {
 			}
 		}
 	}
-	p.settle(unneeded...)
+	p.settleItems(unneeded...)
 	refused, err := p.handOver(l.learner, wanted)
 	if err != nil {
 		return err
 	}
-	return p.bury(append(dead, refused...))
+	return p.storeDeadLetters(append(dead, refused...))
 }
 
-// decode reads bodies. It never fails: what cannot be read is marked dead.
-func (p *partition) decode(cat *catalog.Catalog, items []*item) []*read {
-	reads := make([]read, len(items))
-	events := make([]*read, len(items))
+// decodeItems reads bodies. It never fails: what cannot be read is marked dead.
+func (p *partition) decodeItems(cat *catalog.Catalog, items []*item) []*decodedItem {
+	reads := make([]decodedItem, len(items))
+	events := make([]*decodedItem, len(items))
 	for i, it := range items {
 		e := &reads[i]
 		e.item = it
@@ -75,7 +75,7 @@ func (p *partition) decode(cat *catalog.Catalog, items []*item) []*read {
 			continue
 		}
 		storedAt := p.t.o.Clock.At(it.storedAt)
-		err := guard(func() error {
+		err := catchPanic(func() error {
 			decoded, bad := cat.DecodeMessage(it.learner, it.name, it.msg.Headers(), it.msg.Data(), storedAt)
 			if bad != nil {
 				e.dead = bad
@@ -90,79 +90,79 @@ func (p *partition) decode(cat *catalog.Catalog, items []*item) []*read {
 			return nil
 		})
 		if err != nil {
-			e.dead = p.crashed(it, err)
+			e.dead = p.crashedDeadLetter(it, err)
 		}
 	}
 	return events
 }
 
-func (p *partition) crashed(it *item, err error) *catalog.DecodeError {
+func (p *partition) crashedDeadLetter(it *item, err error) *catalog.DecodeError {
 	attributes := []any{"subject", it.subject, "sequence", it.seq, "error", err}
-	if c := (*crash)(nil); errors.As(err, &c) {
+	if c := (*caughtPanic)(nil); errors.As(err, &c) {
 		attributes = append(attributes, "stack", string(c.stack))
 	}
 	p.log.Error("Homeroom failed on an event; it becomes a dead letter", attributes...)
 	return &catalog.DecodeError{Code: CodeCrashed, Message: "Homeroom failed on this event", Hint: "report it; publish it again after an upgrade"}
 }
 
-// note reads the lane's turn, takes it into the learner's profile and standing, and finds out which events are wanted.
+// noteEvents reads the lane's turn, takes it into the learner's profile and standing, and finds out which events are wanted.
 // When it returns without an error the store has confirmed both, the standing with one write however many events there
 // are. While a backlog is read, lanes wait for one another to get here, so what has queued up in that time joins the turn.
 // When there is none, nothing waits, neither for a slot nor for company.
-func (p *partition) note(ctx context.Context, l *lane) error {
+func (p *partition) noteEvents(ctx context.Context, l *lane) error {
 	cat := p.t.o.Catalog()
 	rs := p.t.o.Ruleset()
 	if cat == nil || rs == nil {
 		return errors.New("no ruleset has been published yet")
 	}
-	p.gather(l)
+	p.extendTurn(l)
 	t := &l.turn
-	t.events = append(t.events, p.decode(cat, t.items[len(t.events):])...)
-	readable := slices.DeleteFunc(slices.Clone(t.events), func(e *read) bool { return e.dead != nil })
+	t.events = append(t.events, p.decodeItems(cat, t.items[len(t.events):])...)
+	readable := slices.DeleteFunc(slices.Clone(t.events), func(e *decodedItem) bool { return e.dead != nil })
 	if l.learner == subjects.NoLearner || len(readable) == 0 {
 		return nil
 	}
-	if err := p.persons(ctx, l); err != nil {
+	if err := p.updateProfile(ctx, l); err != nil {
 		return err
 	}
 	return p.t.o.Standings.Update(ctx, l.learner, func(st *engine.Standing, owed []uint64) (bool, []uint64) {
-		return p.apply(rs, st, owed, readable)
+		return p.applyEvents(rs, st, owed, readable)
 	})
 }
 
-// persons takes into the learner's profile what the turn's events say of them as a person. What came back about their
+// updateProfile takes into the learner's profile what the turn's events say of them as a person. What came back about their
 // mail is taken in before what the same event and later ones say: the mail was sent to the address that was known until
 // then. What is said between two such events is one write, and where it only repeats what is known, one read.
-func (p *partition) persons(ctx context.Context, l *lane) error {
+func (p *partition) updateProfile(ctx context.Context, l *lane) error {
 	t := &l.turn
-	for i := t.told; i < len(t.events); i++ {
+	for i := t.profiled; i < len(t.events); i++ {
 		e := t.events[i]
 		f := profile.FeedbackOf(e.event.Name, e.event.Properties)
 		if e.dead != nil || f == (profile.Feedback{}) {
 			continue
 		}
-		if err := p.describe(ctx, l.learner, t.events[t.told:i]); err != nil {
+		if err := p.mergeTraits(ctx, l.learner, t.events[t.profiled:i]); err != nil {
 			return err
 		}
-		t.told = i
+		t.profiled = i
 		if err := p.t.o.Profiles.ApplyFeedback(ctx, l.learner, f, e.saidAt()); err != nil { // heeded again, it changes nothing
 			return err
 		}
 	}
-	if err := p.describe(ctx, l.learner, t.events[t.told:]); err != nil {
+	if err := p.mergeTraits(ctx, l.learner, t.events[t.profiled:]); err != nil {
 		return err
 	}
-	t.told = len(t.events)
+	t.profiled = len(t.events)
 	return nil
 }
 
 // saidAt is when what an event says of a person counts as said: a publisher's clock that is ahead must not make what
 // comes next old.
-func (e *read) saidAt() time.Time { return earlier(e.event.Time, e.event.StoredAt) }
+func (e *decodedItem) saidAt() time.Time { return earlierOf(e.event.Time, e.event.StoredAt) }
 
-// describe takes the traits that events carry into the learner's profile.
-func (p *partition) describe(ctx context.Context, learner string, events []*read) error {
-	told := slices.DeleteFunc(slices.Clone(events), func(e *read) bool { return e.dead != nil || len(e.traits) == 0 })
+// mergeTraits takes the traits that events carry into the learner's profile.
+func (p *partition) mergeTraits(ctx context.Context, learner string, events []*decodedItem) error {
+	told := slices.DeleteFunc(slices.Clone(events), func(e *decodedItem) bool { return e.dead != nil || len(e.traits) == 0 })
 	if len(told) == 0 {
 		return nil
 	}
@@ -180,15 +180,15 @@ func (p *partition) describe(ctx context.Context, learner string, events []*read
 	return err
 }
 
-// keepOwed bounds the list of owed events in a standing. A turn's events may all be owed; those of earlier turns have been
+// maxOwed bounds the list of owed events in a standing. A turn's events may all be owed; those of earlier turns have been
 // handed over.
-const keepOwed = takeMost
+const maxOwed = maxTurn
 
-// apply takes the events into the standing and asks for each whether a rule wants it. The answer may depend on what the
+// applyEvents takes the events into the standing and asks for each whether a rule wants it. The answer may depend on what the
 // event changed (it ended a silence, it was the learner's first), and applied a second time it changes nothing. So
 // the sequences of such events are written together with the change they made, and should the process die between the
 // write and the hand-over, they are wanted again. They are forgotten once the consumer's floor has passed them.
-func (p *partition) apply(rs *engine.Ruleset, st *engine.Standing, owed []uint64, events []*read) (write bool, owe []uint64) {
+func (p *partition) applyEvents(rs *engine.Ruleset, st *engine.Standing, owed []uint64, events []*decodedItem) (write bool, owe []uint64) {
 	p.mu.Lock()
 	floor := p.floor
 	p.mu.Unlock()
@@ -199,7 +199,7 @@ func (p *partition) apply(rs *engine.Ruleset, st *engine.Standing, owed []uint64
 	}
 	for _, e := range events {
 		e.dead = nil // wanted once is wanted: see tray.go
-		err := guard(func() error {
+		err := catchPanic(func() error {
 			change := st.Apply(&e.event, rs, e.event.StoredAt)
 			write = write || change.Changed
 			switch {
@@ -215,36 +215,36 @@ func (p *partition) apply(rs *engine.Ruleset, st *engine.Standing, owed []uint64
 			return nil
 		})
 		if err != nil {
-			e.dead = p.crashed(e.item, err)
+			e.dead = p.crashedDeadLetter(e.item, err)
 		}
 	}
-	return write, owe[max(0, len(owe)-keepOwed):]
+	return write, owe[max(0, len(owe)-maxOwed):]
 }
 
 // handOver gives the wanted events to the learner's workflow, batch by batch, each until it is accepted. It returns
 // those that will never be.
-func (p *partition) handOver(learner string, wanted []*read) (refused []*read, err error) {
+func (p *partition) handOver(learner string, wanted []*decodedItem) (refused []*decodedItem, err error) {
 	if len(wanted) == 0 {
 		return nil, nil
 	}
 	events := make([]engine.Event, len(wanted))
 	rs := p.t.o.Ruleset()
 	for i, e := range wanted {
-		events[i] = strip(e.event, rs)
+		events[i] = stripEvent(e.event, rs)
 	}
 	done := 0
-	for _, n := range split(events) {
+	for _, n := range splitEvents(events) {
 		last := events[done+n-1]
 		b := Batch{
 			Learner:   learner,
 			Partition: p.number,
 			Events:    events[done : done+n],
 			// Another event may have been stored in the same nanosecond.
-			MarkTime: last.StoredAt.Add(-time.Nanosecond),
+			Watermark: last.StoredAt.Add(-time.Nanosecond),
 		}
 		batch := wanted[done : done+n]
 		done += n
-		err := p.retry("handing over", learner, p.t.handing, func(ctx context.Context) error {
+		err := p.retryUntilDone("handing over", learner, p.t.handing, func(ctx context.Context) error {
 			return p.t.o.Starter.HandOver(ctx, b)
 		})
 		switch {
@@ -263,7 +263,7 @@ func (p *partition) handOver(learner string, wanted []*read) (refused []*read, e
 		for i, e := range batch {
 			settled[i] = e.item
 		}
-		p.settle(settled...)
+		p.settleItems(settled...)
 	}
 	return refused, nil
 }

@@ -59,7 +59,7 @@ func (t *Triggers) Stats() Stats {
 	}
 }
 
-func (t *Triggers) serving(parts []*partition) {
+func (t *Triggers) setPartitions(parts []*partition) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.parts = parts
@@ -70,7 +70,7 @@ func (t *Triggers) oldestHeld(now time.Time) (oldest time.Duration) {
 	defer t.mu.Unlock()
 	for _, p := range t.parts {
 		p.mu.Lock()
-		if it := p.oldest(); it != nil {
+		if it := p.oldestInFlight(); it != nil {
 			oldest = max(oldest, p.heldFor(it, now))
 		}
 		p.mu.Unlock()
@@ -78,10 +78,10 @@ func (t *Triggers) oldestHeld(now time.Time) (oldest time.Duration) {
 	return oldest
 }
 
-// oldest is the message in hand that bounds the mark; nil: none is in hand. The caller holds the lock.
-func (p *partition) oldest() *item {
+// oldestInFlight is the message in hand that bounds the mark; nil: none is in hand. The caller holds the lock.
+func (p *partition) oldestInFlight() *item {
 	var oldest *item
-	for _, it := range p.hand {
+	for _, it := range p.inFlight {
 		if oldest == nil || it.seq < oldest.seq {
 			oldest = it
 		}
@@ -97,10 +97,10 @@ func (p *partition) heldFor(it *item, now time.Time) time.Duration {
 // warnEvery is after how long, for real, somebody is told that a message holds the mark back, and how often again.
 const warnEvery = time.Minute
 
-// warn tells the operator who holds the mark back: decisions for all learners of the partition wait for it. The caller
+// warnHeldBack tells the operator who holds the mark back: decisions for all learners of the partition wait for it. The caller
 // holds the lock.
-func (p *partition) warn(now time.Time) {
-	it := p.oldest()
+func (p *partition) warnHeldBack(now time.Time) {
+	it := p.oldestInFlight()
 	if it == nil {
 		return
 	}

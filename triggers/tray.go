@@ -17,12 +17,12 @@ import (
 // takes; while a learner has a lane, whatever comes for them goes there. The sorter itself waits for nobody, so that one
 // learner holds nobody else up.
 
-// trayMost is how many messages lie in the tray before reading waits for the sorter.
-const trayMost = 1000
+// maxInbox is how many messages lie in the tray before reading waits for the sorter.
+const maxInbox = 1000
 
-// enqueue puts a message into the tray. The caller holds the lock.
-func (p *partition) enqueue(it *item) {
-	p.tray = append(p.tray, it)
+// enqueueItem puts a message into the tray. The caller holds the lock.
+func (p *partition) enqueueItem(it *item) {
+	p.inbox = append(p.inbox, it)
 	select {
 	case p.filled <- struct{}{}:
 	default:
@@ -31,23 +31,23 @@ func (p *partition) enqueue(it *item) {
 
 // waitForRoom waits until the tray can take more. The caller holds the lock.
 func (p *partition) waitForRoom() {
-	for len(p.tray) >= trayMost && !p.closed {
+	for len(p.inbox) >= maxInbox && !p.closed {
 		p.room.Wait()
 	}
 }
 
-// sorting empties the tray whenever there is something in it, until filled is closed.
-func (p *partition) sorting() {
+// runSorter empties the tray whenever there is something in it, until filled is closed.
+func (p *partition) runSorter() {
 	for range p.filled {
-		p.linger()
-		for items := p.emptyTray(); len(items) > 0; items = p.emptyTray() {
-			p.sort(items)
+		p.waitForMore()
+		for items := p.takeInbox(); len(items) > 0; items = p.takeInbox() {
+			p.sortItems(items)
 		}
 	}
 }
 
-// linger gives the first message company.
-func (p *partition) linger() {
+// waitForMore gives the first message company.
+func (p *partition) waitForMore() {
 	if p.t.o.Linger <= 0 {
 		return
 	}
@@ -59,17 +59,17 @@ func (p *partition) linger() {
 	}
 }
 
-func (p *partition) emptyTray() []*item {
+func (p *partition) takeInbox() []*item {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	items := p.tray
-	p.tray = nil
+	items := p.inbox
+	p.inbox = nil
 	p.room.Broadcast()
 	return items
 }
 
-// sort settles what passes through and puts the rest onto lanes.
-func (p *partition) sort(items []*item) {
+// sortItems settles what passes through and puts the rest onto lanes.
+func (p *partition) sortItems(items []*item) {
 	slices.SortFunc(items, func(a, b *item) int {
 		return cmp.Or(cmp.Compare(a.learner, b.learner), cmp.Compare(a.seq, b.seq))
 	})
@@ -77,34 +77,34 @@ func (p *partition) sort(items []*item) {
 	for len(items) > 0 {
 		learner := items[0].learner
 		n := 1
-		for n < min(len(items), takeMost) && items[n].learner == learner {
+		for n < min(len(items), maxTurn) && items[n].learner == learner {
 			n++
 		}
 		group := items[:n]
 		items = items[n:]
-		if p.join(learner, group) {
+		if p.appendToLane(learner, group) {
 			continue
 		}
-		events, through := p.passes(learner, group)
+		events, through := p.passThrough(learner, group)
 		if through {
 			passed = append(passed, group...)
 			continue
 		}
-		p.open(&lane{learner: learner, turn: turn{items: slices.Clone(group), events: events}})
+		p.openLane(&lane{learner: learner, turn: turn{items: slices.Clone(group), events: events}})
 	}
-	p.settle(passed...)
+	p.settleItems(passed...)
 }
 
-// join puts a learner's messages onto the lane they have, and says whether there is one. During a shutdown they are sent
+// appendToLane puts a learner's messages onto the lane they have, and says whether there is one. During a shutdown they are sent
 // back: a lane may have just been given up, and nothing may overtake what was on it.
-func (p *partition) join(learner string, items []*item) bool {
+func (p *partition) appendToLane(learner string, items []*item) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	select {
 	case <-p.stopping:
 		for _, it := range items {
-			delete(p.hand, it.seq)
-			p.sendBack(it)
+			delete(p.inFlight, it.seq)
+			p.nakItem(it)
 		}
 		return true
 	default:
@@ -117,23 +117,23 @@ func (p *partition) join(learner string, items []*item) bool {
 	return true
 }
 
-// open begins to serve a lane.
-func (p *partition) open(l *lane) {
+// openLane begins to serve a lane.
+func (p *partition) openLane(l *lane) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.lanes[l.learner] = l
-	p.lanesDone.Go(func() { p.serve(l) })
+	p.lanesDone.Go(func() { p.serveLane(l) })
 }
 
-// passes says whether a learner's messages need nothing but to be acknowledged. If not, it returns them as they were
+// passThrough says whether a learner's messages need nothing but to be acknowledged. If not, it returns them as they were
 // read, or nil if they could not be read yet.
-func (p *partition) passes(learner string, items []*item) (events []*read, through bool) {
+func (p *partition) passThrough(learner string, items []*item) (events []*decodedItem, through bool) {
 	cat := p.t.o.Catalog()
 	rs := p.t.o.Ruleset()
 	if cat == nil || rs == nil {
 		return nil, false
 	}
-	events = p.decode(cat, items)
+	events = p.decodeItems(cat, items)
 	for _, e := range events {
 		if e.dead != nil || len(e.traits) > 0 || profile.FeedbackOf(e.event.Name, e.event.Properties) != (profile.Feedback{}) {
 			return events, false
@@ -144,9 +144,9 @@ func (p *partition) passes(learner string, items []*item) (events []*read, throu
 		return events, true
 	}
 	kept := p.t.o.Standings.TryUpdate(learner, func(st *engine.Standing, owed []uint64) (bool, []uint64) {
-		return p.apply(rs, st, owed, events)
+		return p.applyEvents(rs, st, owed, events)
 	})
-	if !kept || slices.ContainsFunc(events, func(e *read) bool { return e.wanted || e.dead != nil }) {
+	if !kept || slices.ContainsFunc(events, func(e *decodedItem) bool { return e.wanted || e.dead != nil }) {
 		return events, false
 	}
 	p.t.count.unneeded.Add(int64(len(items)))

@@ -90,8 +90,8 @@ func TestWhatTheSorterLetsThrough(t *testing.T) {
 			end() // the lanes' goroutines give up at once
 			b.work = ended
 			var backed []uint64
-			b.receive(letter{delivery{seq: 11, number: 5, acked: &b.acked}, tc.body, &backed})
-			b.sort(b.emptyTray())
+			b.receiveMessage(letter{delivery{seq: 11, number: 5, acked: &b.acked}, tc.body, &backed})
+			b.sortItems(b.takeInbox())
 			var want []uint64
 			if tc.through {
 				want = []uint64{11}
@@ -116,14 +116,14 @@ func TestReadingWaitsForTheSorter(t *testing.T) {
 	full := make(chan struct{})
 	go func() {
 		defer close(full)
-		for i := range uint64(trayMost + 1) {
-			b.receive(delivery{seq: 11 + i, number: 5 + i, acked: &b.acked})
+		for i := range uint64(maxInbox + 1) {
+			b.receiveMessage(delivery{seq: 11 + i, number: 5 + i, acked: &b.acked})
 		}
 	}()
 	got := 0
-	for got < trayMost+1 {
-		items := b.emptyTray()
-		if len(items) > trayMost {
+	for got < maxInbox+1 {
+		items := b.takeInbox()
+		if len(items) > maxInbox {
 			t.Fatalf("%d messages in the tray", len(items))
 		}
 		got += len(items)

@@ -35,9 +35,9 @@ type Batch struct {
 	Learner   string
 	Partition int
 	Events    []engine.Event
-	// MarkTime is an instant, in Homeroom's time, up to which all of this learner's events have been handed over once
+	// Watermark is an instant, in Homeroom's time, up to which all of this learner's events have been handed over once
 	// this batch is accepted.
-	MarkTime time.Time
+	Watermark time.Time
 }
 
 // Standings keeps what is known of learners; see store.Standings.
@@ -87,9 +87,9 @@ type Options struct {
 	// after a crash waits that long. Default 15s. PinTTL is after how long without a request a replica counts as gone;
 	// requests are renewed every second. Default 5s.
 	AckWait, PinTTL time.Duration
-	// MarkEvery is how often marks are published (default 1s), MarkMargin how far they stay back (default 250ms); both
+	// WatermarkEvery is how often marks are published (default 1s), MarkMargin how far they stay back (default 250ms); both
 	// for real. See mark.go.
-	MarkEvery, MarkMargin time.Duration
+	WatermarkEvery, WatermarkMargin time.Duration
 	// RetryMin and RetryMax bound the wait between two tries. Default 100ms and 5s.
 	RetryMin, RetryMax time.Duration
 	// HandOverTimeout bounds one try. Default 15s.
@@ -128,7 +128,7 @@ func (o *Options) setDefaults() error {
 		standard time.Duration
 	}{
 		{&o.Linger, 2 * time.Millisecond}, {&o.AckWait, 15 * time.Second}, {&o.PinTTL, 5 * time.Second},
-		{&o.MarkEvery, time.Second}, {&o.MarkMargin, 250 * time.Millisecond},
+		{&o.WatermarkEvery, time.Second}, {&o.WatermarkMargin, 250 * time.Millisecond},
 		{&o.RetryMin, 100 * time.Millisecond}, {&o.RetryMax, 5 * time.Second},
 		{&o.HandOverTimeout, 15 * time.Second}, {&o.Grace, 10 * time.Second},
 	} {
@@ -164,7 +164,7 @@ func (t *Triggers) Run(ctx context.Context) error {
 	var parts []*partition
 	for _, p := range t.o.Partitions {
 		part := newPartition(t, p)
-		if err := part.bind(ctx); err != nil {
+		if err := part.bindConsumer(ctx); err != nil {
 			if ctx.Err() != nil {
 				return nil
 			}
@@ -172,11 +172,11 @@ func (t *Triggers) Run(ctx context.Context) error {
 		}
 		parts = append(parts, part)
 	}
-	t.serving(parts)
-	defer t.serving(nil)
+	t.setPartitions(parts)
+	defer t.setPartitions(nil)
 	var wg sync.WaitGroup
 	for _, part := range parts {
-		wg.Go(func() { part.run(ctx) })
+		wg.Go(func() { part.runPartition(ctx) })
 	}
 	wg.Wait()
 	flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)

@@ -180,8 +180,8 @@ func TestWhatIsHandedOver(t *testing.T) {
 	if ev.StoredAt.Before(started) || ev.StoredAt.After(c.Now()) {
 		t.Errorf("stored at %v, want it in the scaled time since %v", ev.StoredAt, started)
 	}
-	if !got.MarkTime.Before(ev.StoredAt) || ev.StoredAt.Sub(got.MarkTime) > time.Second {
-		t.Errorf("mark %v for an event stored at %v", got.MarkTime, ev.StoredAt)
+	if !got.Watermark.Before(ev.StoredAt) || ev.StoredAt.Sub(got.Watermark) > time.Second {
+		t.Errorf("mark %v for an event stored at %v", got.Watermark, ev.StoredAt)
 	}
 	p, err := w.store.Profiles.Get(context.Background(), "auth0|7")
 	if err != nil || p.Email != "ada@example.org" || p.Timezone != "Europe/Berlin" {

@@ -50,13 +50,13 @@ func (a *Announcer) Announce(ctx context.Context, n delivery.Nudge) (delivery.Re
 	}
 	ack, err := a.js.PublishMsg(ctx, msg, jetstream.WithExpectStream(subjects.NudgeStream))
 	if err != nil {
-		return delivery.Receipt{}, classify(err)
+		return delivery.Receipt{}, classifyError(err)
 	}
 	return delivery.Receipt{MessageID: strconv.FormatUint(ack.Sequence, 10)}, nil
 }
 
-// classify says what an error means for the nudge. No answer is no reason to give it up: a repeat is recognized.
-func classify(err error) *delivery.Error {
+// classifyError says what an error means for the nudge. No answer is no reason to give it up: a repeat is recognized.
+func classifyError(err error) *delivery.Error {
 	var refused *jetstream.APIError
 	switch {
 	case errors.Is(err, jetstream.ErrNoStreamResponse), errors.Is(err, nats.ErrNoResponders):

@@ -23,7 +23,7 @@ func Run(t *testing.T, newLedger func(t *testing.T) delivery.Ledger) {
 
 	t.Run("an unknown send is the zero entry", func(t *testing.T) {
 		got, err := newLedger(t).Get(t.Context(), "unknown")
-		if err != nil || !same(got, delivery.Entry{}) {
+		if err != nil || !sameEntry(got, delivery.Entry{}) {
 			t.Fatalf("Get of an unknown send = %+v, %v; want the zero entry", got, err)
 		}
 	})
@@ -52,7 +52,7 @@ func Run(t *testing.T, newLedger func(t *testing.T) delivery.Ledger) {
 		}
 		want.Revision = put.Revision
 		got, err := l.Get(t.Context(), "whole")
-		if err != nil || !same(got, want) || !same(put, want) {
+		if err != nil || !sameEntry(got, want) || !sameEntry(put, want) {
 			t.Fatalf("got  %+v, %v\nput  %+v\nwant %+v", got, err, put, want)
 		}
 	})
@@ -63,7 +63,7 @@ func Run(t *testing.T, newLedger func(t *testing.T) delivery.Ledger) {
 		_, err := l.Put(t.Context(), "twice", delivery.Entry{Phase: delivery.PhaseCalling, At: at})
 		wantConflict(t, err)
 		got, err := l.Get(t.Context(), "twice")
-		if err != nil || !same(got, first) {
+		if err != nil || !sameEntry(got, first) {
 			t.Fatalf("after the conflict: %+v, %v; want it unchanged: %+v", got, err, first)
 		}
 	})
@@ -80,7 +80,7 @@ func Run(t *testing.T, newLedger func(t *testing.T) delivery.Ledger) {
 		old.Phase = delivery.PhaseReleased
 		_, err := l.Put(t.Context(), "old", old)
 		wantConflict(t, err)
-		if got, err := l.Get(t.Context(), "old"); err != nil || !same(got, next) {
+		if got, err := l.Get(t.Context(), "old"); err != nil || !sameEntry(got, next) {
 			t.Fatalf("after the conflict: %+v, %v; want %+v", got, err, next)
 		}
 	})
@@ -108,7 +108,7 @@ func Run(t *testing.T, newLedger func(t *testing.T) delivery.Ledger) {
 		l := newLedger(t)
 		for round := range 5 {
 			id := fmt.Sprintf("race-%d", round)
-			if won := race(t, l, id, delivery.Entry{Phase: delivery.PhaseClaimed, At: at}); won != 1 {
+			if won := putConcurrently(t, l, id, delivery.Entry{Phase: delivery.PhaseClaimed, At: at}); won != 1 {
 				t.Errorf("%d attempts created the entry; want exactly 1", won)
 			}
 			claimed, err := l.Get(t.Context(), id)
@@ -116,15 +116,15 @@ func Run(t *testing.T, newLedger func(t *testing.T) delivery.Ledger) {
 				t.Fatal(err)
 			}
 			claimed.Phase = delivery.PhaseCalling
-			if won := race(t, l, id, claimed); won != 1 {
+			if won := putConcurrently(t, l, id, claimed); won != 1 {
 				t.Errorf("%d attempts moved the entry to calling; want exactly 1", won)
 			}
 		}
 	})
 }
 
-// race puts the same entry from many goroutines and returns how many of them were told that it worked.
-func race(t *testing.T, l delivery.Ledger, id string, e delivery.Entry) int {
+// putConcurrently puts the same entry from many goroutines and returns how many of them were told that it worked.
+func putConcurrently(t *testing.T, l delivery.Ledger, id string, e delivery.Entry) int {
 	t.Helper()
 	var (
 		wg    sync.WaitGroup
@@ -169,8 +169,8 @@ func wantConflict(t *testing.T, err error) {
 	}
 }
 
-// same compares entries; times by instant, because a store need not keep the zone's pointer.
-func same(a, b delivery.Entry) bool {
+// sameEntry compares entries; times by instant, because a store need not keep the zone's pointer.
+func sameEntry(a, b delivery.Entry) bool {
 	if !a.At.Equal(b.At) || !a.Outcome.RetryAt.Equal(b.Outcome.RetryAt) {
 		return false
 	}

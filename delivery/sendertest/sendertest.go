@@ -41,8 +41,8 @@ type verdict struct {
 
 var accepted = verdict{}
 
-// refused by the provider, for good.
-func refused(status int) verdict { return verdict{delivery.Final, status} }
+// finalVerdict by the provider, for good.
+func finalVerdict(status int) verdict { return verdict{delivery.Final, status} }
 
 // scenario is one send that differs from a good one by its change.
 type scenario struct {
@@ -142,28 +142,28 @@ var scenarios = []scenario{
 	},
 	{name: "categories in no provider's alphabet", want: accepted, change: func(m *delivery.Email) { m.Categories = []string{"zurück", "", "学"} }},
 
-	{name: "an address that is none", want: refused(http.StatusBadRequest), change: func(m *delivery.Email) { m.To = "not an address" }},
-	{name: "no address", want: refused(http.StatusBadRequest), change: func(m *delivery.Email) { m.To = "" }},
-	{name: "a sender that is no address", want: refused(http.StatusBadRequest), change: func(m *delivery.Email) { m.From = "academy" }},
-	{name: "an empty subject", want: refused(http.StatusBadRequest), change: func(m *delivery.Email) { m.Subject = "" }},
+	{name: "an address that is none", want: finalVerdict(http.StatusBadRequest), change: func(m *delivery.Email) { m.To = "not an address" }},
+	{name: "no address", want: finalVerdict(http.StatusBadRequest), change: func(m *delivery.Email) { m.To = "" }},
+	{name: "a sender that is no address", want: finalVerdict(http.StatusBadRequest), change: func(m *delivery.Email) { m.From = "academy" }},
+	{name: "an empty subject", want: finalVerdict(http.StatusBadRequest), change: func(m *delivery.Email) { m.Subject = "" }},
 	{
 		name: "nothing to say",
-		want: refused(http.StatusBadRequest),
+		want: finalVerdict(http.StatusBadRequest),
 		change: func(m *delivery.Email) {
 			m.HTML = ""
 			m.Text = ""
 		},
 	},
-	{name: "a send id without end", want: refused(http.StatusBadRequest), change: func(m *delivery.Email) { m.SendID += strings.Repeat("x", longArg) }},
+	{name: "a send id without end", want: finalVerdict(http.StatusBadRequest), change: func(m *delivery.Email) { m.SendID += strings.Repeat("x", longArg) }},
 
-	{name: "a reserved header", want: verdict{class: delivery.Final}, change: header("Bcc", "someone@example.com")},
-	{name: "a reserved header in small letters", want: verdict{class: delivery.Final}, change: header("x-sg-id", "1")},
-	{name: "a header of two lines", want: verdict{class: delivery.Final}, change: header("X-Note", "one\r\nBcc: someone@example.com")},
+	{name: "a reserved header", want: verdict{class: delivery.Final}, change: withHeader("Bcc", "someone@example.com")},
+	{name: "a reserved header in small letters", want: verdict{class: delivery.Final}, change: withHeader("x-sg-id", "1")},
+	{name: "a header of two lines", want: verdict{class: delivery.Final}, change: withHeader("X-Note", "one\r\nBcc: someone@example.com")},
 	{name: "a subject of two lines", want: verdict{class: delivery.Final}, change: func(m *delivery.Email) { m.Subject = "One\r\nBcc: someone@example.com" }},
 	{name: "a subject with a bare line feed", want: verdict{class: delivery.Final}, change: func(m *delivery.Email) { m.Subject = "One\nmore" }},
 }
 
-func header(name, value string) func(*delivery.Email) {
+func withHeader(name, value string) func(*delivery.Email) {
 	return func(m *delivery.Email) { m.Headers = map[string]string{name: value} }
 }
 
@@ -176,10 +176,10 @@ func Run(t *testing.T, open func(t *testing.T) delivery.Sender, o Options) {
 	}
 	for i, c := range scenarios {
 		t.Run(c.name, func(t *testing.T) {
-			m := good(fmt.Sprintf("snd-conformance-%d", i), o.From)
+			m := goodEmail(fmt.Sprintf("snd-conformance-%d", i), o.From)
 			c.change(&m)
 			_, err := open(t).Send(t.Context(), m)
-			c.want.check(t, err, m)
+			c.want.checkError(t, err, m)
 			if o.Arrived == nil {
 				return
 			}
@@ -194,35 +194,35 @@ func Run(t *testing.T, open func(t *testing.T) delivery.Sender, o Options) {
 	}
 	if o.WrongKey != nil {
 		t.Run("a wrong key", func(t *testing.T) {
-			m := good("snd-conformance-key", o.From)
+			m := goodEmail("snd-conformance-key", o.From)
 			_, err := o.WrongKey(t).Send(t.Context(), m)
-			refused(http.StatusUnauthorized).check(t, err, m)
+			finalVerdict(http.StatusUnauthorized).checkError(t, err, m)
 		})
 	}
 	t.Run("the caller has given up", func(t *testing.T) {
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()
-		_, err := open(t).Send(ended, good("snd-conformance-ended", o.From))
-		verdict{class: delivery.Retry}.check(t, err, delivery.Email{})
+		_, err := open(t).Send(ended, goodEmail("snd-conformance-ended", o.From))
+		verdict{class: delivery.Retry}.checkError(t, err, delivery.Email{})
 	})
 	t.Run("a sender can be used again", func(t *testing.T) {
 		s := open(t)
-		bad := good("snd-conformance-bad", o.From)
+		bad := goodEmail("snd-conformance-bad", o.From)
 		bad.To = "not an address"
 		_, err := s.Send(t.Context(), bad)
-		refused(http.StatusBadRequest).check(t, err, bad)
-		m := good("snd-conformance-again", o.From)
+		finalVerdict(http.StatusBadRequest).checkError(t, err, bad)
+		m := goodEmail("snd-conformance-again", o.From)
 		before := maps.Clone(m.Headers)
 		_, err = s.Send(t.Context(), m)
-		accepted.check(t, err, m)
+		accepted.checkError(t, err, m)
 		if !maps.Equal(m.Headers, before) {
 			t.Errorf("the sender changed the message's headers: %v", m.Headers)
 		}
 	})
 }
 
-// good is a mail that every provider takes.
-func good(id, from string) delivery.Email {
+// goodEmail is a mail that every provider takes.
+func goodEmail(id, from string) delivery.Email {
 	return delivery.Email{
 		SendID:     id,
 		From:       from,
@@ -238,8 +238,8 @@ func good(id, from string) delivery.Email {
 	}
 }
 
-// check compares what a sender said with the verdict. Whatever it said must not tell whom the mail was for.
-func (v verdict) check(t *testing.T, err error, m delivery.Email) {
+// checkError compares what a sender said with the verdict. Whatever it said must not tell whom the mail was for.
+func (v verdict) checkError(t *testing.T, err error, m delivery.Email) {
 	t.Helper()
 	if v == accepted {
 		if err != nil {

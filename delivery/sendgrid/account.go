@@ -26,7 +26,7 @@ func (s *Sender) Scopes(ctx context.Context) ([]string, error) {
 	var answer struct {
 		Scopes []string `json:"scopes"`
 	}
-	err := s.look(ctx, "/v3/scopes", &answer)
+	err := s.getJSON(ctx, "/v3/scopes", &answer)
 	return answer.Scopes, err
 }
 
@@ -39,7 +39,7 @@ func (s *Sender) MaySendAs(ctx context.Context, address string) (bool, error) {
 		Valid  bool   `json:"valid"`
 	}
 	_, domain, _ := strings.Cut(address, "@")
-	first := s.look(ctx, "/v3/whitelabel/domains?limit=200", &domains)
+	first := s.getJSON(ctx, "/v3/whitelabel/domains?limit=200", &domains)
 	for _, d := range domains {
 		if d.Valid && d.Domain != "" && (strings.EqualFold(d.Domain, domain) || strings.HasSuffix(strings.ToLower(domain), "."+strings.ToLower(d.Domain))) {
 			return true, nil
@@ -51,7 +51,7 @@ func (s *Sender) MaySendAs(ctx context.Context, address string) (bool, error) {
 			Verified bool   `json:"verified"`
 		} `json:"results"`
 	}
-	second := s.look(ctx, "/v3/verified_senders?limit=200", &senders)
+	second := s.getJSON(ctx, "/v3/verified_senders?limit=200", &senders)
 	for _, one := range senders.Results {
 		if one.Verified && strings.EqualFold(one.From, address) {
 			return true, nil
@@ -63,8 +63,8 @@ func (s *Sender) MaySendAs(ctx context.Context, address string) (bool, error) {
 	return false, second
 }
 
-// look asks SendGrid for something and reads its answer.
-func (s *Sender) look(ctx context.Context, path string, into any) error {
+// getJSON asks SendGrid for something and reads its answer.
+func (s *Sender) getJSON(ctx context.Context, path string, into any) error {
 	response, err := s.client.SendWithContext(ctx, rest.Request{
 		Method:  rest.Get,
 		BaseURL: s.host + path,
@@ -74,15 +74,15 @@ func (s *Sender) look(ctx context.Context, path string, into any) error {
 		err = errors.New("no answer")
 	}
 	if err != nil {
-		return fmt.Errorf("SendGrid could not be reached at %s: %w", s.host, scrub(err, s.key()))
+		return fmt.Errorf("SendGrid could not be reached at %s: %w", s.host, removeKey(err, s.key()))
 	}
 	switch {
 	case response.StatusCode == http.StatusUnauthorized:
-		return fmt.Errorf("%w (401: %s)", ErrKeyUnknown, s.words(response))
+		return fmt.Errorf("%w (401: %s)", ErrKeyUnknown, s.errorText(response))
 	case response.StatusCode == http.StatusForbidden:
-		return fmt.Errorf("%w (403: %s)", ErrNotPermitted, s.words(response))
-	case !accepted(response.StatusCode):
-		return fmt.Errorf("SendGrid answered %d: %s", response.StatusCode, s.words(response))
+		return fmt.Errorf("%w (403: %s)", ErrNotPermitted, s.errorText(response))
+	case !isAccepted(response.StatusCode):
+		return fmt.Errorf("SendGrid answered %d: %s", response.StatusCode, s.errorText(response))
 	}
 	if err := json.Unmarshal([]byte(response.Body), into); err != nil {
 		return fmt.Errorf("SendGrid's answer to %s is not what its reference says: %w", path, err)

@@ -57,7 +57,7 @@ func requestBody(m delivery.Email, sandbox bool) ([]byte, error) {
 		}
 		v3.SetHeader(name, value)
 	}
-	v3.AddCategories(categories(m.Categories)...)
+	v3.AddCategories(validCategories(m.Categories)...)
 	// Our own List-Unsubscribe is the only one.
 	track := !m.NoTracking
 	v3.SetTrackingSettings(mail.NewTrackingSettings().
@@ -74,9 +74,9 @@ func requestBody(m delivery.Email, sandbox bool) ([]byte, error) {
 	return body, nil
 }
 
-// categories are those that the endpoint takes: ten at the most, short, in ASCII, each once. They are for statistics; no
+// validCategories are those that the endpoint takes: ten at the most, short, in ASCII, each once. They are for statistics; no
 // mail is refused over them.
-func categories(list []string) []string {
+func validCategories(list []string) []string {
 	var taken []string
 	for _, c := range list {
 		c = strings.Map(func(r rune) rune {
@@ -93,8 +93,8 @@ func categories(list []string) []string {
 	return taken
 }
 
-// words returns what SendGrid said in an error answer, in its own words.
-func (s *Sender) words(r *rest.Response) string {
+// errorText returns what SendGrid said in an error answer, in its own words.
+func (s *Sender) errorText(r *rest.Response) string {
 	var body struct {
 		Errors []struct {
 			Message string `json:"message"`

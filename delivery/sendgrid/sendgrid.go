@@ -131,13 +131,13 @@ func (s *Sender) Send(ctx context.Context, m delivery.Email) (delivery.Receipt, 
 		WroteRequest:     func(httptrace.WroteRequestInfo) { written.Store(true) },
 	})
 	response, err := s.client.SendWithContext(ctx, request)
-	if response != nil && (err == nil || accepted(response.StatusCode)) {
-		return s.answer(response)
+	if response != nil && (err == nil || isAccepted(response.StatusCode)) {
+		return s.readAnswer(response)
 	}
 	if err == nil {
 		err = errors.New("no answer")
 	}
-	failure := &delivery.Error{Class: delivery.Uncertain, Err: scrub(err, s.key())}
+	failure := &delivery.Error{Class: delivery.Uncertain, Err: removeKey(err, s.key())}
 	if !written.Load() {
 		failure.Class = delivery.Retry
 		failure.Message = fmt.Sprintf("SendGrid could not be reached: %v", failure.Err)
@@ -147,19 +147,19 @@ func (s *Sender) Send(ctx context.Context, m delivery.Email) (delivery.Receipt, 
 	return delivery.Receipt{}, failure
 }
 
-func accepted(status int) bool { return status >= 200 && status < 300 }
+func isAccepted(status int) bool { return status >= 200 && status < 300 }
 
-// answer reads a complete answer, or an acceptance whose body broke off.
-func (s *Sender) answer(r *rest.Response) (delivery.Receipt, error) {
+// readAnswer reads a complete answer, or an acceptance whose body broke off.
+func (s *Sender) readAnswer(r *rest.Response) (delivery.Receipt, error) {
 	headers := http.Header(r.Headers)
-	if accepted(r.StatusCode) {
+	if isAccepted(r.StatusCode) {
 		return delivery.Receipt{MessageID: headers.Get("X-Message-Id")}, nil
 	}
 	e := &delivery.Error{Status: r.StatusCode, Class: classOf(r.StatusCode)}
 	if e.Class == delivery.Retry {
 		e.RetryAfter = retryAfter(headers, s.now())
 	}
-	e.Message = fmt.Sprintf("SendGrid answered %d: %s", r.StatusCode, s.words(r))
+	e.Message = fmt.Sprintf("SendGrid answered %d: %s", r.StatusCode, s.errorText(r))
 	return delivery.Receipt{}, e
 }
 
@@ -175,9 +175,9 @@ func classOf(status int) delivery.Class {
 	}
 }
 
-// scrub removes the request's details from a client error, whose text would repeat the address, and the key wherever
+// removeKey removes the request's details from a client error, whose text would repeat the address, and the key wherever
 // it may be.
-func scrub(err error, key string) error {
+func removeKey(err error, key string) error {
 	var ue *url.Error
 	if errors.As(err, &ue) {
 		err = ue.Err

@@ -58,7 +58,7 @@ func newStand(t *testing.T) *stand {
 // begin makes the edge anew, with a learner who gets what is on by default.
 func (s *stand) begin(t *testing.T, language string, site edge.Site, change ...func(*edge.Options)) {
 	t.Helper()
-	s.people.set(edge.Preferences{Everything: true, Locale: language}, nil)
+	s.people.set(edge.PreferencesPage{Everything: true, Locale: language}, nil)
 	must(t, s.tab.Speak(language))
 	o := s.options
 	o.Site = func() edge.Site { return site }
@@ -97,29 +97,29 @@ func topics() []edge.Topic {
 // people keeps one learner's preferences.
 type people struct {
 	mu    sync.Mutex
-	prefs edge.Preferences
+	prefs edge.PreferencesPage
 	err   error
 }
 
 var errAway = errors.New("the store is away")
 
-func (p *people) set(prefs edge.Preferences, err error) {
+func (p *people) set(prefs edge.PreferencesPage, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.prefs = prefs
 	p.err = err
 }
 
-func (p *people) get() edge.Preferences {
+func (p *people) get() edge.PreferencesPage {
 	prefs, _ := p.Preferences(context.Background(), learner)
 	return prefs
 }
 
-func (p *people) Preferences(_ context.Context, id string) (edge.Preferences, error) {
+func (p *people) Preferences(_ context.Context, id string) (edge.PreferencesPage, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if id != learner && p.err == nil {
-		return edge.Preferences{}, edge.ErrUnknown
+		return edge.PreferencesPage{}, edge.ErrUnknown
 	}
 	prefs := p.prefs
 	prefs.Topics = maps.Clone(prefs.Topics)
@@ -174,7 +174,7 @@ type edgePage struct {
 
 func edgePages() []edgePage {
 	unsubscribe := func(s *stand) string { return s.unsubscribe("reminders") }
-	knows := func(p edge.Preferences) func(*stand, *edge.Options) {
+	knows := func(p edge.PreferencesPage) func(*stand, *edge.Options) {
 		return func(s *stand, _ *edge.Options) {
 			p.Locale = s.people.get().Locale
 			s.people.set(p, nil)
@@ -184,18 +184,18 @@ func edgePages() []edgePage {
 		{name: "unsubscribe", status: 200, open: unsubscribe},
 		{name: "unsubscribe from everything", status: 200, open: func(s *stand) string { return s.unsubscribe("") }},
 		{name: "unsubscribed", status: 200, open: unsubscribe, press: "button.main"},
-		{name: "unsubscribed from everything", status: 200, open: unsubscribe, before: knows(edge.Preferences{})},
+		{name: "unsubscribed from everything", status: 200, open: unsubscribe, before: knows(edge.PreferencesPage{})},
 		{
 			name:   "back",
 			status: 200,
 			open:   unsubscribe,
 			press:  "button[value=undo]",
-			before: knows(edge.Preferences{Everything: true, Topics: map[string]bool{"reminders": false}}),
+			before: knows(edge.PreferencesPage{Everything: true, Topics: map[string]bool{"reminders": false}}),
 		},
 		{name: "preferences", status: 200, open: (*stand).preferences},
 		{name: "saved", status: 200, open: (*stand).preferences, press: "button.main"},
-		{name: "stopped", status: 200, open: (*stand).preferences, before: knows(edge.Preferences{})},
-		{name: "suppressed", status: 200, open: (*stand).preferences, before: knows(edge.Preferences{Everything: true, Suppressed: "bounced"})},
+		{name: "stopped", status: 200, open: (*stand).preferences, before: knows(edge.PreferencesPage{})},
+		{name: "suppressed", status: 200, open: (*stand).preferences, before: knows(edge.PreferencesPage{Everything: true, Suppressed: "bounced"})},
 		{
 			name:   "without topics",
 			status: 200,
@@ -220,7 +220,7 @@ func edgePages() []edgePage {
 			},
 			before: func(_ *stand, o *edge.Options) { o.RatePerMinute = 1 },
 		},
-		{name: "unavailable", status: 503, open: unsubscribe, before: func(s *stand, _ *edge.Options) { s.people.set(edge.Preferences{}, errAway) }},
+		{name: "unavailable", status: 503, open: unsubscribe, before: func(s *stand, _ *edge.Options) { s.people.set(edge.PreferencesPage{}, errAway) }},
 	}
 }
 

@@ -66,7 +66,7 @@ func newProvider(t *testing.T, st *store.Store) *provider {
 	if err != nil {
 		t.Fatal(err)
 	}
-	reports, err := delivery.NewReports(delivery.ReportsOptions{
+	reports, err := delivery.NewReportHandler(delivery.ReportHandlerOptions{
 		Ledger:       st.Sends,
 		Suppressions: st.Suppressions,
 		People:       store.People{Profiles: st.Profiles, Suppressions: st.Suppressions},
@@ -135,7 +135,7 @@ func (p *provider) deliverer(t *testing.T, st *store.Store, ledger delivery.Ledg
 		Sender:     sender,
 		Allow:      list,
 		Links:      addresses{},
-		Kept:       st.Links,
+		LinkStore:  st.Links,
 		Now:        p.clock.Now,
 		Wait:       p.clock.wait,
 	})
@@ -178,7 +178,7 @@ type nobody struct{}
 
 var errNobody = errors.New("nobody uses the pages here")
 
-func (nobody) Preferences(context.Context, string) (edge.Preferences, error) {
-	return edge.Preferences{}, errNobody
+func (nobody) Preferences(context.Context, string) (edge.PreferencesPage, error) {
+	return edge.PreferencesPage{}, errNobody
 }
 func (nobody) Choose(context.Context, string, edge.Choice, time.Time) error { return errNobody }

@@ -71,7 +71,7 @@ func New(publicURL string, secrets ...[]byte) (*Links, error) {
 	if len(secrets) == 0 || len(secrets[0]) == 0 {
 		return nil, errors.New("links need a secret")
 	}
-	l := &Links{base: strings.TrimRight(publicURL, "/"), referral: derive(secrets[len(secrets)-1], "referral")}
+	l := &Links{base: strings.TrimRight(publicURL, "/"), referral: deriveKey(secrets[len(secrets)-1], "referral")}
 	for _, kind := range []struct {
 		name string
 		into **sealer
@@ -85,23 +85,23 @@ func New(publicURL string, secrets ...[]byte) (*Links, error) {
 
 // Unsubscribe is the one-click link that came with a send made at `at`.
 func (l *Links) Unsubscribe(r Ref, at time.Time) string {
-	return l.base + PathUnsubscribe + l.unsubscribe.close(r.pack(), at.Add(Life))
+	return l.base + PathUnsubscribe + l.unsubscribe.sealToken(r.encodeRef(), at.Add(Life))
 }
 
 // Preferences is the link to the learner's preferences that came with a send made at `at`.
 func (l *Links) Preferences(r Ref, at time.Time) string {
-	return l.base + PathPreferences + l.preferences.close(r.pack(), at.Add(Life))
+	return l.base + PathPreferences + l.preferences.sealToken(r.encodeRef(), at.Add(Life))
 }
 
 // Share is the link of a send to a place: PlaceCertificate, or where to share.
 func (l *Links) Share(send, place string, at time.Time) string {
-	return l.base + PathShare + l.share.close(append(key(send), place...), at.Add(ShareLife))
+	return l.base + PathShare + l.share.sealToken(append(keyBytes(send), place...), at.Add(ShareLife))
 }
 
 // Referral is the learner's referral code, and the link with it. Both stay the same for the learner's life; of several
 // secrets the oldest makes them.
 func (l *Links) Referral(learner string) (code, link string) {
-	code = base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(derive(l.referral, learner)[:8])
+	code = base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(deriveKey(l.referral, learner)[:8])
 	return code, l.base + PathReferral + code
 }
 
@@ -119,7 +119,7 @@ func (l *Links) ReadPreferences(token string, now time.Time) (Ref, error) {
 // ReadShare reads the token of a share link: under which key its Shared is kept, and which place is meant. The error is
 // ErrForged, or ErrExpired, with which both are told too.
 func (l *Links) ReadShare(token string, now time.Time) (keptAs, place string, err error) {
-	plain, err := l.share.open(token, now)
+	plain, err := l.share.openToken(token, now)
 	if len(plain) < keyLen {
 		return "", "", ErrForged
 	}
@@ -127,7 +127,7 @@ func (l *Links) ReadShare(token string, now time.Time) (keptAs, place string, er
 }
 
 func readRef(s *sealer, token string, now time.Time) (Ref, error) {
-	plain, err := s.open(token, now)
+	plain, err := s.openToken(token, now)
 	if plain == nil {
 		return Ref{}, err
 	}
@@ -138,15 +138,15 @@ func readRef(s *sealer, token string, now time.Time) (Ref, error) {
 	return Ref{Send: parts[0], Topic: parts[1], Learner: parts[2]}, err
 }
 
-// pack writes the learner last: an id may hold any byte.
-func (r Ref) pack() []byte { return []byte(r.Send + "\x00" + r.Topic + "\x00" + r.Learner) }
+// encodeRef writes the learner last: an id may hold any byte.
+func (r Ref) encodeRef() []byte { return []byte(r.Send + "\x00" + r.Topic + "\x00" + r.Learner) }
 
 const keyLen = 12
 
 // Key is under which a send's Shared is kept: 24 hex digits.
-func Key(send string) string { return hex.EncodeToString(key(send)) }
+func Key(send string) string { return hex.EncodeToString(keyBytes(send)) }
 
-func key(send string) []byte {
+func keyBytes(send string) []byte {
 	sum := sha256.Sum256([]byte("share " + send))
 	return sum[:keyLen]
 }

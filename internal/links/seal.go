@@ -39,7 +39,7 @@ type sealKey struct {
 func newSealer(purpose string, secrets [][]byte) (*sealer, error) {
 	s := &sealer{}
 	for _, secret := range secrets {
-		block, err := aes.NewCipher(derive(secret, purpose))
+		block, err := aes.NewCipher(deriveKey(secret, purpose))
 		if err != nil {
 			return nil, fmt.Errorf("keying %s links: %w", purpose, err)
 		}
@@ -47,32 +47,32 @@ func newSealer(purpose string, secrets [][]byte) (*sealer, error) {
 		if err != nil {
 			return nil, fmt.Errorf("keying %s links: %w", purpose, err)
 		}
-		key := sealKey{seal: seal, nonce: derive(secret, purpose+" nonce")}
-		copy(key.id[:], derive(secret, purpose+" key id"))
+		key := sealKey{seal: seal, nonce: deriveKey(secret, purpose+" nonce")}
+		copy(key.id[:], deriveKey(secret, purpose+" key id"))
 		s.keys = append(s.keys, key)
 	}
 	return s, nil
 }
 
-// derive makes a key for one purpose from a secret: 32 bytes.
-func derive(secret []byte, purpose string) []byte {
+// deriveKey makes a key for one purpose from a secret: 32 bytes.
+func deriveKey(secret []byte, purpose string) []byte {
 	mac := hmac.New(sha256.New, secret)
 	mac.Write([]byte("homeroom links: " + purpose))
 	return mac.Sum(nil)
 }
 
-// close seals the content until it expires.
-func (s *sealer) close(content []byte, expires time.Time) string {
+// sealToken seals the content until it expires.
+func (s *sealer) sealToken(content []byte, expires time.Time) string {
 	key := s.keys[0]
-	plain := binary.BigEndian.AppendUint32(make([]byte, 0, expiryLen+len(content)), unix32(expires))
+	plain := binary.BigEndian.AppendUint32(make([]byte, 0, expiryLen+len(content)), unixSeconds32(expires))
 	plain = append(plain, content...)
-	nonce := derive(key.nonce, string(plain))[:key.seal.NonceSize()]
+	nonce := deriveKey(key.nonce, string(plain))[:key.seal.NonceSize()]
 	token := append(bytes.Clone(key.id[:]), nonce...)
 	return base64.RawURLEncoding.EncodeToString(key.seal.Seal(token, nonce, plain, key.id[:]))
 }
 
-// open returns the content; with ErrExpired, too.
-func (s *sealer) open(token string, now time.Time) ([]byte, error) {
+// openToken returns the content; with ErrExpired, too.
+func (s *sealer) openToken(token string, now time.Time) ([]byte, error) {
 	if len(token) > maxToken {
 		return nil, ErrForged
 	}
@@ -99,6 +99,6 @@ func (s *sealer) open(token string, now time.Time) ([]byte, error) {
 }
 
 // unix32 is a time in Unix seconds, within what four bytes hold (to 2106).
-func unix32(t time.Time) uint32 {
+func unixSeconds32(t time.Time) uint32 {
 	return uint32(min(max(t.Unix(), 0), 1<<32-1))
 }
