@@ -88,7 +88,9 @@ func (f delivers) Deliver(_ context.Context, s engine.Send) (engine.Outcome, err
 func (f sends) Send(context.Context, delivery.Email) (delivery.Receipt, error)     { return f() }
 func (f sends) Announce(context.Context, delivery.Nudge) (delivery.Receipt, error) { return f() }
 func (f publish) Publish(context.Context, []engine.Decision) error                 { return f() }
-func (f takes) Take(_ context.Context, r delivery.ProviderReport) (delivery.Effect, error)  { return f(r) }
+func (f takes) Take(_ context.Context, r delivery.ProviderReport) (delivery.Effect, error) {
+	return f(r)
+}
 
 func (f delivers) GiveUp(_ context.Context, s engine.Send) (engine.Outcome, error) { return f(s) }
 
