@@ -56,7 +56,7 @@ func (p *partition) runPartition(ctx context.Context) {
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	p.work = work
-	p.stopping = ctx.Done()
+	p.setStopping(ctx.Done())
 	sorted := make(chan struct{})
 	go func() { defer close(sorted); p.runSorter() }()
 	for n := 0; ctx.Err() == nil; n++ {
@@ -71,8 +71,8 @@ func (p *partition) runPartition(ctx context.Context) {
 			p.log.Warn("reading the stream failed; beginning anew", "error", err)
 		}
 	}
-	p.refuseNew() // if reading never began
-	close(p.filled)
+	p.inbox.close() // if reading never began
+	close(p.inbox.filled)
 	<-sorted
 	p.finishLanes(cancel)
 }
@@ -91,7 +91,7 @@ func (p *partition) consumeMessages(ctx context.Context) error {
 	if p.pinned {
 		options = append(options, jetstream.PullPriorityGroup(priorityGroup))
 	}
-	reading, err := p.cons.Consume(p.receiveMessage, options...)
+	reading, err := p.cons.Consume(p.inbox.receive, options...)
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func (p *partition) consumeMessages(ctx context.Context) error {
 	go func() { defer close(tended); p.tendConsumer(tending) }()
 	select {
 	case <-ctx.Done():
-		p.refuseNew()
+		p.inbox.close()
 		reading.Drain() // what has arrived already is sent back by receive
 		select {
 		case <-closed:
@@ -120,7 +120,7 @@ func (p *partition) consumeMessages(ctx context.Context) error {
 // successor is served at once.
 func (p *partition) finishLanes(abandon context.CancelFunc) {
 	done := make(chan struct{})
-	go func() { p.lanesDone.Wait(); close(done) }()
+	go func() { p.lanes.done.Wait(); close(done) }()
 	select {
 	case <-done:
 	case <-time.After(p.t.o.Grace):
@@ -131,9 +131,7 @@ func (p *partition) finishLanes(abandon context.CancelFunc) {
 			p.log.Warn("a hand-over does not end; leaving it")
 		}
 	}
-	p.mu.Lock()
-	pin := p.pin
-	p.mu.Unlock()
+	pin := p.inbox.pinID()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	if pin == "" {

@@ -35,7 +35,7 @@ func (p *partition) storeDeadLetters(dead []*decodedItem) error {
 			return err
 		}
 		p.t.countDead(e.dead.Code)
-		p.settleItems(e.item)
+		p.inbox.settle(e.item)
 	}
 	return nil
 }

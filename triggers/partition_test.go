@@ -81,19 +81,25 @@ func (s stream) GetLastMsgForSubject(context.Context, string) (*jetstream.RawStr
 	return &jetstream.RawStreamMsg{Sequence: s.last}, nil
 }
 
+// markAt is the watermark.
+func (b *bench) markAt(before time.Time, info *jetstream.ConsumerInfo, stored uint64) time.Time {
+	at, _ := b.watermark.compute(before, info, stored)
+	return at
+}
+
 // deliver hands in messages given as "seq/number".
 func (b *bench) deliver(pairs ...string) {
 	for _, pair := range pairs {
 		d := delivery{acked: &b.acked}
 		fmt.Sscanf(pair, "%d/%d", &d.seq, &d.number)
-		b.receiveMessage(d)
+		b.inbox.receive(d)
 	}
 }
 
 // queued are the stream sequences in the tray.
 func (b *bench) queued() string {
 	var out []string
-	for _, it := range b.inbox {
+	for _, it := range b.inbox.queue {
 		out = append(out, fmt.Sprint(it.seq))
 	}
 	return strings.Join(out, " ")
@@ -143,8 +149,8 @@ func TestParking(t *testing.T) {
 func TestWhatIsFinishedAndComesAgainIsAcknowledgedOnly(t *testing.T) {
 	b := newBench(t, *info(4, 10, 0, 3))
 	b.deliver("11/5")
-	b.settleItems(b.inFlight[11])
-	b.inbox = nil
+	b.inbox.settle(b.inbox.inFlight[11])
+	b.inbox.queue = nil
 	b.deliver("11/6")
 	if b.queued() != "" || !cmp.Equal(b.acked, []uint64{11, 11}) {
 		t.Errorf("tray %q, acknowledged %v", b.queued(), b.acked)
@@ -181,9 +187,9 @@ func TestTheMark(t *testing.T) {
 			b := newBench(t, *info(4, 10, 0, 3))
 			b.deliver(tc.deliver...)
 			for _, seq := range tc.finished {
-				b.settleItems(b.inFlight[seq])
+				b.inbox.settle(b.inbox.inFlight[seq])
 			}
-			if got := b.computeWatermark(tc.before, tc.info, tc.stored); !got.Equal(tc.want) {
+			if got := b.markAt(tc.before, tc.info, tc.stored); !got.Equal(tc.want) {
 				t.Errorf("mark %v, want %v", got, tc.want)
 			}
 		})
@@ -194,11 +200,11 @@ func TestTheMark(t *testing.T) {
 func TestNoMarkOnceStopping(t *testing.T) {
 	b := newBench(t, *info(4, 10, 0, 3))
 	b.deliver("11/5", "12/6")
-	b.settleItems(b.inFlight[12])
+	b.inbox.settle(b.inbox.inFlight[12])
 	stopping := make(chan struct{})
-	b.stopping = stopping
+	b.setStopping(stopping)
 	close(stopping)
-	b.giveUpLane(&lane{learner: "u_1", queue: b.inbox})
+	b.lanes.giveUp(&lane{learner: "u_1", queue: b.inbox.queue})
 	if mark, _ := b.inspectConsumer(context.Background()); !mark.IsZero() {
 		t.Errorf("mark %v, but 11 was given up", mark)
 	}
@@ -221,18 +227,18 @@ func TestWhenTheConsumerIsAsked(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			b := newBench(t, *info(4, 10, 0, 3))
-			b.t.o.WatermarkEvery = time.Second
+			b.watermark.every = time.Second
 			stored := noon
 			if tc.deliver != "" {
 				b.deliver(tc.deliver)
-				stored = b.lastAt
+				stored = b.inbox.lastAt
 			}
 			now := stored.Add(tc.age)
-			b.asked = now.Add(-tc.asked)
-			if got := b.mustAskConsumer(now); got != tc.want {
+			b.watermark.asked = now.Add(-tc.asked)
+			if got := b.watermark.mustAskConsumer(now); got != tc.want {
 				t.Errorf("asked: %v, want %v", got, tc.want)
 			}
-			if now = now.Add(time.Second); !b.mustAskConsumer(now) {
+			if now = now.Add(time.Second); !b.watermark.mustAskConsumer(now) {
 				t.Error("the next time nothing had come in, and it was not asked")
 			}
 		})
@@ -251,8 +257,8 @@ func TestNoMarkWhileParked(t *testing.T) {
 func TestAnotherConsumersSequencesBeginAnew(t *testing.T) {
 	b := newBench(t, *info(4, 10, 0, 3))
 	b.deliver("11/5")
-	b.settleItems(b.inFlight[11])
-	b.inbox = nil
+	b.inbox.settle(b.inbox.inFlight[11])
+	b.inbox.queue = nil
 	other := info(0, 0, 0, 3)
 	other.Created = noon
 	b.cons = consumer{info: other}

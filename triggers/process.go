@@ -28,6 +28,16 @@ type decodedItem struct {
 	dead   *catalog.DecodeError // why it becomes a dead letter, if it does
 }
 
+// serveLane works on the lane's first turn, then on what has queued up until there is nothing left.
+func (p *partition) serveLane(ln *lane) {
+	for more := true; more; more = p.lanes.nextTurn(ln) {
+		if err := p.processTurn(ln); err != nil {
+			p.lanes.giveUp(ln)
+			return
+		}
+	}
+}
+
 // processTurn finishes a lane's turn. The error is errStopping: what is not settled then has to be sent back.
 func (p *partition) processTurn(l *lane) error {
 	err := p.retryUntilDone("noting events", l.learner, p.t.noting, func(ctx context.Context) error { return p.noteEvents(ctx, l) })
@@ -51,7 +61,7 @@ func (p *partition) processTurn(l *lane) error {
 			}
 		}
 	}
-	p.settleItems(unneeded...)
+	p.inbox.settle(unneeded...)
 	refused, err := p.handOver(l.learner, wanted)
 	if err != nil {
 		return err
@@ -115,7 +125,7 @@ func (p *partition) noteEvents(ctx context.Context, l *lane) error {
 	if cat == nil || rs == nil {
 		return errors.New("no ruleset has been published yet")
 	}
-	p.extendTurn(l)
+	p.lanes.extendTurn(l)
 	t := &l.turn
 	t.events = append(t.events, p.decodeItems(cat, t.items[len(t.events):])...)
 	readable := slices.DeleteFunc(slices.Clone(t.events), func(e *decodedItem) bool { return e.dead != nil })
@@ -162,20 +172,20 @@ func (e *decodedItem) saidAt() time.Time { return earlierOf(e.event.Time, e.even
 
 // mergeTraits takes the traits that events carry into the learner's profile.
 func (p *partition) mergeTraits(ctx context.Context, learner string, events []*decodedItem) error {
-	told := slices.DeleteFunc(slices.Clone(events), func(e *decodedItem) bool { return e.dead != nil || len(e.traits) == 0 })
-	if len(told) == 0 {
+	withTraits := slices.DeleteFunc(slices.Clone(events), func(e *decodedItem) bool { return e.dead != nil || len(e.traits) == 0 })
+	if len(withTraits) == 0 {
 		return nil
 	}
 	notes, err := p.t.o.Profiles.MergeAll(ctx, learner, func(yield func(map[string]any, time.Time) bool) {
-		for _, e := range told {
+		for _, e := range withTraits {
 			if !yield(e.traits, e.saidAt()) {
 				return
 			}
 		}
 	})
 	if len(notes) > 0 {
-		p.log.Warn("some traits were not taken in", "learner", learner, "first_event", told[0].event.ID,
-			"last_event", told[len(told)-1].event.ID, "notes", notes[:min(3, len(notes))])
+		p.log.Warn("some traits were not taken in", "learner", learner, "first_event", withTraits[0].event.ID,
+			"last_event", withTraits[len(withTraits)-1].event.ID, "notes", notes[:min(3, len(notes))])
 	}
 	return err
 }
@@ -189,16 +199,14 @@ const maxOwed = maxTurn
 // the sequences of such events are written together with the change they made, and should the process die between the
 // write and the hand-over, they are wanted again. They are forgotten once the consumer's floor has passed them.
 func (p *partition) applyEvents(rs *engine.Ruleset, st *engine.Standing, owed []uint64, events []*decodedItem) (write bool, owe []uint64) {
-	p.mu.Lock()
-	floor := p.floor
-	p.mu.Unlock()
+	acked := p.inbox.acked.Load()
 	for _, seq := range owed {
-		if seq > floor {
+		if seq > acked {
 			owe = append(owe, seq)
 		}
 	}
 	for _, e := range events {
-		e.dead = nil // wanted once is wanted: see tray.go
+		e.dead = nil // an event that was wanted once stays wanted: applying it again changes nothing, and Wants may then say no
 		err := catchPanic(func() error {
 			change := st.Apply(&e.event, rs, e.event.StoredAt)
 			write = write || change.Changed
@@ -263,7 +271,7 @@ func (p *partition) handOver(learner string, wanted []*decodedItem) (refused []*
 		for i, e := range batch {
 			settled[i] = e.item
 		}
-		p.settleItems(settled...)
+		p.inbox.settle(settled...)
 	}
 	return refused, nil
 }

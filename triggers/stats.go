@@ -16,8 +16,8 @@ type Stats struct {
 	Dead       int64 // in the dead-letter stream
 	Retries    int64 // failed tries that were repeated
 	Parkings   int64 // how often new messages had to wait for older ones
-	// OldestHeld is for how long, for real, the message that holds a mark back most has been in hand. Decisions that fall
-	// due for the learners of its partition wait as long.
+	// OldestHeld is for how long, in real time, the message that holds a watermark back most has been in flight. Decisions that fall due for the
+	// learners of its partition wait as long.
 	OldestHeld time.Duration
 }
 
@@ -69,46 +69,9 @@ func (t *Triggers) oldestHeld(now time.Time) (oldest time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, p := range t.parts {
-		p.mu.Lock()
-		if it := p.oldestInFlight(); it != nil {
-			oldest = max(oldest, p.heldFor(it, now))
-		}
-		p.mu.Unlock()
-	}
-	return oldest
-}
-
-// oldestInFlight is the message in hand that bounds the mark; nil: none is in hand. The caller holds the lock.
-func (p *partition) oldestInFlight() *item {
-	var oldest *item
-	for _, it := range p.inFlight {
-		if oldest == nil || it.seq < oldest.seq {
-			oldest = it
+		if it := p.inbox.oldest(); it != nil {
+			oldest = max(oldest, p.watermark.heldFor(it, now))
 		}
 	}
 	return oldest
-}
-
-// heldFor is for how long, for real, a message has been in hand.
-func (p *partition) heldFor(it *item, now time.Time) time.Duration {
-	return max(0, p.t.o.Clock.Wait(now.Sub(it.since)))
-}
-
-// warnEvery is after how long, for real, somebody is told that a message holds the mark back, and how often again.
-const warnEvery = time.Minute
-
-// warnHeldBack tells the operator who holds the mark back: decisions for all learners of the partition wait for it. The caller
-// holds the lock.
-func (p *partition) warnHeldBack(now time.Time) {
-	it := p.oldestInFlight()
-	if it == nil {
-		return
-	}
-	age := p.heldFor(it, now)
-	if age < warnEvery || !p.warned.IsZero() && p.t.o.Clock.Wait(now.Sub(p.warned)) < warnEvery {
-		return
-	}
-	p.warned = now
-	p.log.Warn("an event cannot be handed over, so what falls due for the other learners of this partition waits too",
-		"learner", it.learner, "event", it.name, "sequence", it.seq, "age", age.Round(time.Second))
 }

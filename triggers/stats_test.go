@@ -11,10 +11,10 @@ func TestWhoHoldsTheMarkBackIsToldOnceAMinute(t *testing.T) {
 	b := newBench(t, *info(4, 10, 0, 3))
 	b.t.parts = []*partition{b.partition}
 	var logged strings.Builder
-	b.log = slog.New(slog.NewTextHandler(&logged, nil))
+	b.watermark.log = slog.New(slog.NewTextHandler(&logged, nil))
 	b.deliver("11/5", "12/6")
-	start := b.inFlight[11].since
-	b.inFlight[12].since = start.Add(30 * time.Second)
+	start := b.inbox.inFlight[11].since
+	b.inbox.inFlight[12].since = start.Add(30 * time.Second)
 	for _, tc := range []struct {
 		after time.Duration // since the older one came
 		age   time.Duration // of what holds the mark back
@@ -31,18 +31,18 @@ func TestWhoHoldsTheMarkBackIsToldOnceAMinute(t *testing.T) {
 		if got := b.t.oldestHeld(now); got != tc.age {
 			t.Errorf("after %v: the oldest is held for %v, want %v", tc.after, got, tc.age)
 		}
-		b.warnHeldBack(now)
+		b.watermark.warnHeldBack(now)
 		if said := strings.Contains(logged.String(), "learner=u_1"); said != tc.tells || said != strings.Contains(logged.String(), "age="+tc.age.Round(time.Second).String()) {
 			t.Errorf("after %v: said %q, want a warning: %v", tc.after, logged.String(), tc.tells)
 		}
 	}
-	b.settleItems(b.inFlight[11])
+	b.inbox.settle(b.inbox.inFlight[11])
 	if got := b.t.oldestHeld(start.Add(2 * time.Minute)); got != 90*time.Second {
 		t.Errorf("after it was handed over the oldest is held for %v, want the next one's 1m30s", got)
 	}
-	b.settleItems(b.inFlight[12])
+	b.inbox.settle(b.inbox.inFlight[12])
 	logged.Reset()
-	b.warnHeldBack(start.Add(time.Hour))
+	b.watermark.warnHeldBack(start.Add(time.Hour))
 	if got := b.t.oldestHeld(start.Add(time.Hour)); got != 0 || logged.Len() > 0 {
 		t.Errorf("with nothing in hand: %v, %q", got, logged.String())
 	}
@@ -51,11 +51,12 @@ func TestWhoHoldsTheMarkBackIsToldOnceAMinute(t *testing.T) {
 // In time-lapse the hour of the learners is a moment of the operator.
 func TestHowLongAnEventIsHeldIsRealTime(t *testing.T) {
 	b := newBench(t, *info(4, 10, 0, 3))
-	b.t.o.Clock.Anchor = noon
-	b.t.o.Clock.Start = noon
-	b.t.o.Clock.Factor = 3600
+	b.watermark.clock.Anchor = noon
+	b.watermark.clock.Start = noon
+	b.watermark.clock.Factor = 3600
+	b.inbox.clock = b.watermark.clock
 	b.deliver("11/5")
-	if got := b.heldFor(b.inFlight[11], b.inFlight[11].since.Add(2*time.Hour)); got != 2*time.Second {
+	if got := b.watermark.heldFor(b.inbox.inFlight[11], b.inbox.inFlight[11].since.Add(2*time.Hour)); got != 2*time.Second {
 		t.Errorf("held for %v, want 2s", got)
 	}
 }

@@ -58,7 +58,7 @@ type Profiles interface {
 	ApplyFeedback(ctx context.Context, learner string, f profile.Feedback, at time.Time) error
 }
 
-// Watermarks records how far a partition has been handed over. An older mark than is known changes nothing.
+// Watermarks records how far a partition has been handed over. An older one than is known changes nothing.
 type Watermarks interface {
 	PublishWatermark(ctx context.Context, partition int, at time.Time) error
 }
@@ -81,27 +81,27 @@ type Options struct {
 	Fetch, Unacked int
 	// Concurrency is how many hand-overs may be under way at a time, over all partitions. Default 32.
 	Concurrency int
-	// Linger is how long the first event of a quiet learner waits for company, for real. Default 2ms; negative: none.
+	// Linger is how long, in real time, the sorter waits so that more events can join the first one. Default 2ms; negative: none.
 	Linger time.Duration
-	// AckWait is after how long, for real, the server sends again what was not acknowledged; a replica that takes over
+	// AckWait is after how long, in real time, the server sends again what was not acknowledged; a replica that takes over
 	// after a crash waits that long. Default 15s. PinTTL is after how long without a request a replica counts as gone;
 	// requests are renewed every second. Default 5s.
 	AckWait, PinTTL time.Duration
-	// WatermarkEvery is how often marks are published (default 1s), MarkMargin how far they stay back (default 250ms); both
-	// for real. See mark.go.
+	// WatermarkEvery is how often watermarks are published (default 1s), WatermarkMargin how far they stay back (default 250ms); both
+	// in real time. See watermark.go.
 	WatermarkEvery, WatermarkMargin time.Duration
 	// RetryMin and RetryMax bound the wait between two tries. Default 100ms and 5s.
 	RetryMin, RetryMax time.Duration
 	// HandOverTimeout bounds one try. Default 15s.
 	HandOverTimeout time.Duration
-	// Grace is how long shutdown lets what is in hand finish. Default 10s.
+	// Grace is how long shutdown waits for what is in flight. Default 10s.
 	Grace time.Duration
 }
 
 func (o *Options) setDefaults() error {
 	for name, missing := range map[string]bool{
 		"JS": o.JS == nil, "Catalog": o.Catalog == nil, "Ruleset": o.Ruleset == nil, "Starter": o.Starter == nil,
-		"Standings": o.Standings == nil, "Profiles": o.Profiles == nil, "Marks": o.Watermarks == nil,
+		"Standings": o.Standings == nil, "Profiles": o.Profiles == nil, "Watermarks": o.Watermarks == nil,
 	} {
 		if missing {
 			return fmt.Errorf("triggers: Options.%s is missing", name)
@@ -158,7 +158,7 @@ func New(o Options) (*Triggers, error) {
 	return &Triggers{o: o, noting: make(chan struct{}, 64), handing: make(chan struct{}, o.Concurrency)}, nil
 }
 
-// Run works until ctx ends, then finishes what is in hand within Options.Grace, and returns nil. It returns an error if
+// Run works until ctx ends, then finishes what is in flight within Options.Grace, and returns nil. It returns an error if
 // it cannot begin. What fails later is tried again until it works.
 func (t *Triggers) Run(ctx context.Context) error {
 	var parts []*partition

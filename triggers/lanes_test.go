@@ -7,6 +7,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -74,14 +75,15 @@ func oneSlot(t *testing.T) (*bench, *gated) {
 	b.t.o.Standings = st
 	b.t.o.HandOverTimeout = time.Minute
 	b.work = context.Background()
+	b.setStopping(make(chan struct{}))
 	return b, st
 }
 
 // arrive lets events arrive, one after the other.
 func (b *bench) arrive(seqs ...uint64) {
 	for _, seq := range seqs {
-		b.receiveMessage(activity(seq, b.delivery+1, &b.acked))
-		b.sortItems(b.takeInbox())
+		b.inbox.receive(activity(seq, b.inbox.delivery+1, &b.acked))
+		b.sortItems(b.inbox.takeQueue())
 	}
 }
 
@@ -97,9 +99,9 @@ func (b *bench) is(t *testing.T, first uint64, acked ...uint64) {
 		t.Errorf("acknowledged %v, want %v", b.acked, acked)
 	}
 	if first == 0 {
-		first = b.last
+		first = b.inbox.last
 	}
-	if got, want := b.computeWatermark(noon, nil, 0), noon.Add(time.Duration(first)*time.Second-b.t.o.WatermarkMargin); !got.Equal(want) {
+	if got, want := b.markAt(noon, nil, 0), noon.Add(time.Duration(first)*time.Second-b.watermark.margin); !got.Equal(want) {
 		t.Errorf("the mark is %v, want %v", got, want)
 	}
 }
@@ -108,7 +110,7 @@ func (b *bench) is(t *testing.T, first uint64, acked ...uint64) {
 func (b *bench) served(t *testing.T) {
 	t.Helper()
 	done := make(chan struct{})
-	go func() { b.lanesDone.Wait(); close(done) }()
+	go func() { b.lanes.done.Wait(); close(done) }()
 	select {
 	case <-done:
 	case <-time.After(10 * time.Second):
@@ -135,7 +137,7 @@ func TestWhatQueuesUpWhileALaneWaitsJoinsItsWrite(t *testing.T) {
 	st.end <- nil
 	b.served(t)
 	b.is(t, 0, 11, 12, 13, 14)
-	if len(b.lanes) > 0 {
+	if len(b.lanes.byLearner) > 0 {
 		t.Error("the lane stays")
 	}
 }
@@ -168,9 +170,9 @@ func TestATurnIsBounded(t *testing.T) {
 			b, st := oneSlot(t)
 			b.t.noting <- struct{}{}
 			for n := range uint64(maxTurn + 3) {
-				b.receiveMessage(activity(11+n, 5+n, &b.acked))
+				b.inbox.receive(activity(11+n, 5+n, &b.acked))
 				if (n+1)%tc.together == 0 {
-					b.sortItems(b.takeInbox())
+					b.sortItems(b.inbox.takeQueue())
 				}
 			}
 			<-b.t.noting
@@ -261,5 +263,43 @@ func TestWhatIsSaidOfAPersonStaysInOrder(t *testing.T) {
 				t.Errorf("the profile hears (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// A message is never lost between a lane that ends and a message that comes for it: either the lane takes it, or there is no lane any more and the
+// sorter opens another.
+func TestNothingIsLostWhenALaneEnds(t *testing.T) {
+	b := newBench(t, *info(4, 10, 0, 3))
+	b.setStopping(make(chan struct{}))
+	const messages = 2000
+	var served atomic.Int64
+	serve := func(ln *lane) {
+		for more := true; more; more = b.lanes.nextTurn(ln) {
+			served.Add(int64(len(ln.turn.items)))
+		}
+	}
+	for n := range uint64(messages) {
+		it := &item{learner: "u_1", seq: 11 + n}
+		if !b.lanes.appendToLane("u_1", []*item{it}) {
+			b.lanes.open(&lane{learner: "u_1", turn: turn{items: []*item{it}}}, serve)
+		}
+	}
+	b.served(t)
+	if got := served.Load(); got != messages || len(b.lanes.byLearner) > 0 {
+		t.Errorf("%d of %d messages were served; %d lanes are left", got, messages, len(b.lanes.byLearner))
+	}
+}
+
+// Once a shutdown has begun nothing joins a lane: what was on it may have gone back, and must not be overtaken.
+func TestAStoppingLaneTakesNothing(t *testing.T) {
+	b := newBench(t, *info(4, 10, 0, 3))
+	stopping := make(chan struct{})
+	b.setStopping(stopping)
+	var backed []uint64
+	b.inbox.receive(letter{delivery{seq: 11, number: 5, acked: &b.acked}, "", &backed})
+	b.lanes.byLearner["u_1"] = &lane{learner: "u_1"}
+	close(stopping)
+	if !b.lanes.appendToLane("u_1", b.inbox.takeQueue()) || !slices.Equal(backed, []uint64{11}) || len(b.inbox.inFlight) > 0 {
+		t.Errorf("sent back %v, in flight %d", backed, len(b.inbox.inFlight))
 	}
 }

@@ -79,19 +79,19 @@ func TestWhatTheSorterLetsThrough(t *testing.T) {
 			b.t.o.Catalog = func() *catalog.Catalog { return cat }
 			b.t.o.Ruleset = func() *engine.Ruleset { return rs }
 			stopping := make(chan struct{})
-			b.stopping = stopping
+			b.setStopping(stopping)
 			if tc.stop {
 				close(stopping)
 			}
 			if tc.busy {
-				b.lanes["u_1"] = &lane{learner: "u_1"}
+				b.lanes.byLearner["u_1"] = &lane{learner: "u_1"}
 			}
 			ended, end := context.WithCancel(context.Background())
 			end() // the lanes' goroutines give up at once
 			b.work = ended
 			var backed []uint64
-			b.receiveMessage(letter{delivery{seq: 11, number: 5, acked: &b.acked}, tc.body, &backed})
-			b.sortItems(b.takeInbox())
+			b.inbox.receive(letter{delivery{seq: 11, number: 5, acked: &b.acked}, tc.body, &backed})
+			b.sortItems(b.inbox.takeQueue())
 			var want []uint64
 			if tc.through {
 				want = []uint64{11}
@@ -99,31 +99,31 @@ func TestWhatTheSorterLetsThrough(t *testing.T) {
 			if diff := cmp.Diff(want, b.acked); diff != "" {
 				t.Errorf("acknowledged (-want +got):\n%s", diff)
 			}
-			if tc.stop && (len(backed) != 1 || len(b.lanes) > 0) {
-				t.Errorf("sent back: %v, lanes: %d", backed, len(b.lanes))
+			if tc.stop && (len(backed) != 1 || len(b.lanes.byLearner) > 0) {
+				t.Errorf("sent back: %v, lanes: %d", backed, len(b.lanes.byLearner))
 			}
-			if tc.busy && len(b.lanes["u_1"].queue) != 1 {
+			if tc.busy && len(b.lanes.byLearner["u_1"].queue) != 1 {
 				t.Error("it is not on the learner's lane")
 			}
-			b.lanesDone.Wait()
+			b.lanes.done.Wait()
 		})
 	}
 }
 
 func TestReadingWaitsForTheSorter(t *testing.T) {
 	b := newBench(t, *info(4, 10, 0, 3))
-	b.lanes["u_1"] = &lane{learner: "u_1"}
+	b.lanes.byLearner["u_1"] = &lane{learner: "u_1"}
 	full := make(chan struct{})
 	go func() {
 		defer close(full)
-		for i := range uint64(maxInbox + 1) {
-			b.receiveMessage(delivery{seq: 11 + i, number: 5 + i, acked: &b.acked})
+		for i := range uint64(maxQueue + 1) {
+			b.inbox.receive(delivery{seq: 11 + i, number: 5 + i, acked: &b.acked})
 		}
 	}()
 	got := 0
-	for got < maxInbox+1 {
-		items := b.takeInbox()
-		if len(items) > maxInbox {
+	for got < maxQueue+1 {
+		items := b.inbox.takeQueue()
+		if len(items) > maxQueue {
 			t.Fatalf("%d messages in the tray", len(items))
 		}
 		got += len(items)

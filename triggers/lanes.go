@@ -1,0 +1,110 @@
+package triggers
+
+import (
+	"errors"
+	"slices"
+	"sync"
+)
+
+// lanes are the learners of a partition for whom something is to be done that may take a while. Each has a lane with a goroutine of its own, which
+// hands the learner's events over in stream order. While a learner has a lane, everything that arrives for them goes there.
+//
+// The lock of lanes is taken before that of the inbox, never after it.
+type lanes struct {
+	inbox *inbox
+	done  sync.WaitGroup // the lanes' goroutines
+
+	mu        sync.Mutex
+	byLearner map[string]*lane
+}
+
+// lane is one learner's queue; a goroutine serves it while there is something in it.
+type lane struct {
+	learner string
+	queue   []*item
+	turn    turn // the goroutine's own
+}
+
+// turn is what is worked on together: a learner's messages in stream order.
+type turn struct {
+	items    []*item
+	events   []*decodedItem // the first of items, decoded; the others are to be decoded yet
+	profiled int            // how many of events are in the learner's profile already
+}
+
+// maxTurn bounds how many messages of a learner are worked on together.
+const maxTurn = 500
+
+// errStopping says that a try was given up because of the shutdown.
+var errStopping = errors.New("shutting down")
+
+func newLanes(b *inbox) *lanes {
+	return &lanes{
+		inbox:     b,
+		byLearner: map[string]*lane{},
+	}
+}
+
+// appendToLane puts a learner's messages onto their lane and reports whether they have one. During a shutdown it gives the messages back: a lane may
+// have just been given up, and nothing may overtake what was on it.
+func (l *lanes) appendToLane(learner string, items []*item) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.inbox.isStopping() {
+		l.inbox.giveBack(items...)
+		return true
+	}
+	ln := l.byLearner[learner]
+	if ln == nil {
+		return false
+	}
+	ln.queue = append(ln.queue, items...)
+	return true
+}
+
+// open begins to serve a lane.
+func (l *lanes) open(ln *lane, serve func(*lane)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.byLearner[ln.learner] = ln
+	l.done.Go(func() { serve(ln) })
+}
+
+// nextTurn begins the lane's next turn. It returns false if there is nothing to do; the lane is gone then.
+func (l *lanes) nextTurn(ln *lane) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ln.turn = turn{}
+	if len(ln.queue) == 0 {
+		delete(l.byLearner, ln.learner)
+		return false
+	}
+	ln.moveToTurn()
+	return true
+}
+
+// extendTurn adds to the lane's turn what has queued up since it began.
+func (l *lanes) extendTurn(ln *lane) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ln.moveToTurn()
+}
+
+// moveToTurn moves messages from the queue to the turn, as far as there is room.
+func (ln *lane) moveToTurn() {
+	n := min(len(ln.queue), max(0, maxTurn-len(ln.turn.items)))
+	moved := slices.Clone(ln.queue[:n])
+	ln.queue = ln.queue[n:]
+	slices.SortFunc(moved, compareSequence)
+	ln.turn.items = append(ln.turn.items, moved...)
+}
+
+// giveUp gives back everything of a learner that is not finished. It happens at shutdown only. The messages go back before the lane does, so that
+// nothing of this learner overtakes them.
+func (l *lanes) giveUp(ln *lane) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.inbox.giveBack(append(ln.turn.items, ln.queue...)...)
+	ln.queue = nil
+	delete(l.byLearner, ln.learner)
+}

@@ -1,0 +1,95 @@
+package triggers
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"homeroom/engine"
+	"homeroom/profile"
+	"homeroom/subjects"
+)
+
+// The sorter. Most events are of no use to any rule and change nothing that is stored: the learner was active in this step already. Such an event
+// costs no request and no goroutine. What arrives is put into the partition's inbox, and one goroutine, the sorter, empties its queue: it takes
+// everything there is, learner by learner, and settles what needs nothing but a standing in memory. Every other learner
+// gets a lane with a goroutine of its own, which may wait for as long as it takes; while a learner has a lane, whatever
+// arrives for them goes there. The sorter itself waits for no store, so that one learner holds nobody else up.
+
+// runSorter empties the inbox's queue whenever there is something in it, until filled is closed.
+func (p *partition) runSorter() {
+	for range p.inbox.filled {
+		p.waitForMore()
+		for items := p.inbox.takeQueue(); len(items) > 0; items = p.inbox.takeQueue() {
+			p.sortItems(items)
+		}
+	}
+}
+
+// waitForMore waits up to Linger so that more messages can join the first one.
+func (p *partition) waitForMore() {
+	if p.t.o.Linger <= 0 {
+		return
+	}
+	timer := time.NewTimer(p.t.o.Linger)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-p.stopping:
+	}
+}
+
+// sortItems settles the messages that need nothing but a standing in memory and puts the rest onto lanes.
+func (p *partition) sortItems(items []*item) {
+	slices.SortFunc(items, func(a, b *item) int {
+		return cmp.Or(cmp.Compare(a.learner, b.learner), cmp.Compare(a.seq, b.seq))
+	})
+	passed := items[:0]
+	for len(items) > 0 {
+		learner := items[0].learner
+		n := 1
+		for n < min(len(items), maxTurn) && items[n].learner == learner {
+			n++
+		}
+		group := items[:n]
+		items = items[n:]
+		if p.lanes.appendToLane(learner, group) {
+			continue
+		}
+		events, done := p.passThrough(learner, group)
+		if done {
+			passed = append(passed, group...)
+			continue
+		}
+		p.lanes.open(&lane{learner: learner, turn: turn{items: slices.Clone(group), events: events}}, p.serveLane)
+	}
+	p.inbox.settle(passed...)
+}
+
+// passThrough reports whether a learner's messages need nothing but to be acknowledged. If they need more, it returns them decoded, or nil if they
+// cannot be decoded yet.
+func (p *partition) passThrough(learner string, items []*item) (events []*decodedItem, done bool) {
+	cat := p.t.o.Catalog()
+	rs := p.t.o.Ruleset()
+	if cat == nil || rs == nil {
+		return nil, false
+	}
+	events = p.decodeItems(cat, items)
+	for _, e := range events {
+		if e.dead != nil || len(e.traits) > 0 || profile.FeedbackOf(e.event.Name, e.event.Properties) != (profile.Feedback{}) {
+			return events, false
+		}
+	}
+	if learner == subjects.NoLearner {
+		p.t.count.noLearner.Add(int64(len(items)))
+		return events, true
+	}
+	kept := p.t.o.Standings.TryUpdate(learner, func(st *engine.Standing, owed []uint64) (bool, []uint64) {
+		return p.applyEvents(rs, st, owed, events)
+	})
+	if !kept || slices.ContainsFunc(events, func(e *decodedItem) bool { return e.wanted || e.dead != nil }) {
+		return events, false
+	}
+	p.t.count.unneeded.Add(int64(len(items)))
+	return events, true
+}

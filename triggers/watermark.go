@@ -1,0 +1,112 @@
+package triggers
+
+import (
+	"log/slog"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"homeroom/internal/clock"
+)
+
+// watermark finds the instant M, in Homeroom's time, such that every event the partition stored up to M has been handed over (or noted as not
+// needed, or is a dead letter). Decisions that fall due later than M wait for it, so a watermark too late costs a second of delay,
+// and one too early may send something wrong. Timestamps are the stream's: given under its lock, in the order of its
+// sequences. The watermark is the earliest of what is known:
+//
+//  1. What has not been received. If no delivery is missing (the inbox is not parked), everything that was not received has a
+//     higher sequence than the last message received, so it was stored no earlier: that message's time bounds the
+//     watermark. A better bound is known if the consumer's info says that nothing is pending, every unacknowledged
+//     delivery is in flight here, and the partition's last stored message has been delivered: then whatever was not
+//     received was stored after the server gathered the info, so that time bounds the watermark. It is taken as the
+//     earlier of our clock before asking and the server's own in the answer: a skew between the two clocks, or a slow
+//     answer, only makes the watermark earlier.
+//  2. What was received and is not finished: the oldest stored time among the messages in flight. Messages enter inFlight
+//     under the same lock that moves "the last message received", and leave it after the hand-over was accepted, so both
+//     are read in one consistent moment, after the info was asked for.
+//
+// The last stored message is asked for because the server stores first and tells the consumers after, without waiting: on a busy machine the
+// consumer may count nothing as pending for a good while. From the earliest of these a margin is taken away all the same, because
+// a message also gets its time a moment before it is stored. While parked, a delivery may be missing, so the watermark
+// stays where it is. A watermark published before a crash stays true: handing over is not undone. Two replicas may both
+// publish; each watermark is true by itself, and the store only moves them forward.
+//
+// Its lock is held while no other is taken.
+type watermark struct {
+	inbox  *inbox
+	clock  clock.Clock
+	log    *slog.Logger
+	every  time.Duration // how often it is published, in real time
+	margin time.Duration // how far it stays back, in real time
+
+	mu     sync.Mutex
+	asked  time.Time // when the consumer was asked last, in Homeroom's time
+	warned time.Time // when the operator was told last that the watermark is held back
+}
+
+// unknownSequence is the last stored sequence where it could not be found out: the highest there is.
+const unknownSequence = math.MaxUint64
+
+// compute returns the watermark (zero: none) and whether the inbox is parked. before is Homeroom's time before the consumer was asked.
+func (w *watermark) compute(before time.Time, info *jetstream.ConsumerInfo, stored uint64) (at time.Time, parked bool) {
+	bound, parked := w.inbox.inspect(before, info, stored)
+	if bound.IsZero() {
+		return time.Time{}, parked
+	}
+	return bound.Add(-w.clock.Scale(w.margin)), false
+}
+
+// freshFor is how old, in real time, the last message received may be for the consumer's info to add nothing.
+const freshFor = 250 * time.Millisecond
+
+// mustAskConsumer reports whether the consumer has to be asked for more than is known from what was received. Asking a busy consumer is expensive:
+// the server answers when the consumer lets it, and holds up other requests meanwhile, reads of standings among them. While messages
+// come in, the last one's time is as good, or the stream is so far behind that more is pending for sure.
+func (w *watermark) mustAskConsumer(now time.Time) bool {
+	lastAt, heard, parked := w.inbox.progress()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	age := w.clock.Wait(now.Sub(w.clock.At(lastAt)))
+	known := heard && !parked && (age <= freshFor || age >= w.every) && w.clock.Wait(now.Sub(w.asked)) < 10*w.every
+	if !known {
+		w.asked = now
+	}
+	return !known
+}
+
+// heldFor is for how long, in real time, a message has been in flight.
+func (w *watermark) heldFor(it *item, now time.Time) time.Duration {
+	return max(0, w.clock.Wait(now.Sub(it.since)))
+}
+
+// warnEvery is after how long, in real time, the operator is told that a message holds the watermark back, and how often again.
+const warnEvery = time.Minute
+
+// warnHeldBack tells the operator which message holds the watermark back: decisions for all learners of the partition wait for it.
+func (w *watermark) warnHeldBack(now time.Time) {
+	it := w.inbox.oldest()
+	if it == nil {
+		return
+	}
+	age := w.heldFor(it, now)
+	w.mu.Lock()
+	recently := !w.warned.IsZero() && w.clock.Wait(now.Sub(w.warned)) < warnEvery
+	if age >= warnEvery && !recently {
+		w.warned = now
+	}
+	w.mu.Unlock()
+	if age < warnEvery || recently {
+		return
+	}
+	w.log.Warn("an event cannot be handed over, so what falls due for the other learners of this partition waits too",
+		"learner", it.learner, "event", it.name, "sequence", it.seq, "age", age.Round(time.Second))
+}
+
+func earlierOf(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
