@@ -8,8 +8,8 @@ import (
 	"homeroom/dev/stack"
 )
 
-// banner prints where everything is, once.
-func banner(out io.Writer, s *stack.Stack, pages, data string) error {
+// printBanner prints where everything is, once.
+func printBanner(out io.Writer, s *stack.Stack, pages, data string) error {
 	kept := "in memory, gone at the end (--data DIR keeps it)"
 	if data != "" {
 		kept = data

@@ -53,12 +53,12 @@ func (b *benchCommand) Run(ctx context.Context, c *console) error {
 		problems.Format(c.out, c.color)
 		return fmt.Errorf("%s has mistakes: see above", b.Academy)
 	}
-	dir, clean, err := b.directory()
+	dir, clean, err := b.openDirectory()
 	if err != nil {
 		return err
 	}
 	defer clean()
-	stop, err := b.profile()
+	stop, err := b.startProfile()
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (b *benchCommand) Run(ctx context.Context, c *console) error {
 	if report == nil || len(report.Figures) == 0 {
 		return err
 	}
-	return errors.Join(err, report.WriteTable(c.out), b.write(report)) // what was measured before a failure is worth reading
+	return errors.Join(err, report.WriteTable(c.out), b.writeJSONFile(report)) // what was measured before a failure is worth reading
 }
 
 // drillProcess is this program as the process that serves, is weighed and is killed.
@@ -106,7 +106,7 @@ func drillProcess() *exec.Cmd {
 	return cmd
 }
 
-func (b *benchCommand) directory() (dir string, clean func(), err error) {
+func (b *benchCommand) openDirectory() (dir string, clean func(), err error) {
 	if b.Data == "" {
 		dir, err = os.MkdirTemp("", "homeroom-bench-")
 		return dir, func() { _ = os.RemoveAll(dir) }, err
@@ -117,8 +117,8 @@ func (b *benchCommand) directory() (dir string, clean func(), err error) {
 	return b.Data, func() {}, os.MkdirAll(b.Data, 0o700)
 }
 
-// profile begins a profile, if one is wanted.
-func (b *benchCommand) profile() (stop func(), err error) {
+// startProfile begins a profile, if one is wanted.
+func (b *benchCommand) startProfile() (stop func(), err error) {
 	if b.Profile == "" {
 		return func() {}, nil
 	}
@@ -135,7 +135,7 @@ func (b *benchCommand) profile() (stop func(), err error) {
 	}, nil
 }
 
-func (b *benchCommand) write(report *bench.Report) error {
+func (b *benchCommand) writeJSONFile(report *bench.Report) error {
 	if b.JSON == "" {
 		return nil
 	}

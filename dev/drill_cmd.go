@@ -45,9 +45,9 @@ func (d *drillCommand) Run(ctx context.Context, c *console) error {
 	case d.Serve:
 		return process.Serve(os.Stdin, c.out)
 	case len(d.Names) == 0, len(d.Names) == 1 && d.Names[0] == "list":
-		return d.list(c)
+		return d.listDrills(c)
 	}
-	drills, err := d.chosen()
+	drills, err := d.chosenDrills()
 	if err != nil {
 		return err
 	}
@@ -58,8 +58,8 @@ func (d *drillCommand) Run(ctx context.Context, c *console) error {
 	var reports []drill.Report
 	var broken error
 	for i, one := range drills {
-		report, err := one.Run(ctx, d.options(c, program, fmt.Sprintf("%d/%d %s", i+1, len(drills), one.Name)))
-		c.progress("")
+		report, err := one.Run(ctx, d.drillOptions(c, program, fmt.Sprintf("%d/%d %s", i+1, len(drills), one.Name)))
+		c.showProgress("")
 		if ctx.Err() != nil {
 			break // what has been done is still told
 		}
@@ -69,14 +69,14 @@ func (d *drillCommand) Run(ctx context.Context, c *console) error {
 		}
 		reports = append(reports, report)
 	}
-	if err := errors.Join(d.verdict(c, reports), broken); err != nil {
+	if err := errors.Join(d.printReports(c, reports), broken); err != nil {
 		return err
 	}
 	return ctx.Err()
 }
 
-// verdict prints what was found; the error names the drills that failed.
-func (d *drillCommand) verdict(c *console, reports []drill.Report) error {
+// printReports prints what was found; the error names the drills that failed.
+func (d *drillCommand) printReports(c *console, reports []drill.Report) error {
 	if len(reports) == 0 {
 		return nil
 	}
@@ -99,7 +99,7 @@ func (d *drillCommand) verdict(c *console, reports []drill.Report) error {
 	return nil
 }
 
-func (d *drillCommand) list(c *console) error {
+func (d *drillCommand) listDrills(c *console) error {
 	tw := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	for _, one := range drill.All() {
 		fmt.Fprintf(tw, "%s\t%s\n", one.Name, one.About)
@@ -107,8 +107,8 @@ func (d *drillCommand) list(c *console) error {
 	return tw.Flush()
 }
 
-// chosen are the drills that were asked for.
-func (d *drillCommand) chosen() ([]drill.Drill, error) {
+// chosenDrills are the drills that were asked for.
+func (d *drillCommand) chosenDrills() ([]drill.Drill, error) {
 	var drills []drill.Drill
 	for _, name := range d.Names {
 		if name == "all" {
@@ -123,7 +123,7 @@ func (d *drillCommand) chosen() ([]drill.Drill, error) {
 	return drills, nil
 }
 
-func (d *drillCommand) options(c *console, program, title string) drill.Options {
+func (d *drillCommand) drillOptions(c *console, program, title string) drill.Options {
 	began := time.Now()
 	o := drill.Options{
 		Patience: d.Patience,
@@ -134,7 +134,7 @@ func (d *drillCommand) options(c *console, program, title string) drill.Options 
 			return cmd
 		},
 		Progress: func(line string) {
-			c.progress(fmt.Sprintf("%s  %4.0f s  %s", title, time.Since(began).Seconds(), line))
+			c.showProgress(fmt.Sprintf("%s  %4.0f s  %s", title, time.Since(began).Seconds(), line))
 		},
 	}
 	if d.Verbose { // servers that are taken away have much to say
@@ -146,8 +146,8 @@ func (d *drillCommand) options(c *console, program, title string) drill.Options 
 	return o
 }
 
-// progress draws one line over itself on a terminal, and nothing anywhere else.
-func (c *console) progress(line string) {
+// showProgress draws one line over itself on a terminal, and nothing anywhere else.
+func (c *console) showProgress(line string) {
 	if c.terminal {
 		fmt.Fprint(c.errOut, "\r\x1b[K"+line)
 	}

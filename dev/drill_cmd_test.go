@@ -21,7 +21,7 @@ func TestDrillUsage(t *testing.T) {
 	} {
 		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
 			var out bytes.Buffer
-			code := run(t.Context(), test.args, &out, &out)
+			code := runMain(t.Context(), test.args, &out, &out)
 			if said := strings.Join(strings.Fields(out.String()), " "); code != test.code || !strings.Contains(said, test.want) {
 				t.Errorf("got %d, want %d with %q:\n%s", code, test.code, test.want, out.String())
 			}
@@ -32,7 +32,7 @@ func TestDrillUsage(t *testing.T) {
 func TestDrillListNamesThemAll(t *testing.T) {
 	for _, args := range [][]string{{"drill"}, {"drill", "list"}} {
 		var out, errOut bytes.Buffer
-		if code := run(t.Context(), args, &out, &errOut); code != 0 || errOut.Len() > 0 {
+		if code := runMain(t.Context(), args, &out, &errOut); code != 0 || errOut.Len() > 0 {
 			t.Errorf("%v: %d, %s", args, code, errOut.String())
 		}
 		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
@@ -65,7 +65,7 @@ func TestDrillVerdict(t *testing.T) {
 		t.Run(test.about, func(t *testing.T) {
 			var out bytes.Buffer
 			said := ""
-			if err := (&drillCommand{JSON: test.json}).verdict(&console{out: &out}, test.reports); err != nil {
+			if err := (&drillCommand{JSON: test.json}).printReports(&console{out: &out}, test.reports); err != nil {
 				said = err.Error()
 			}
 			if said != test.err || !strings.Contains(out.String(), test.out) {

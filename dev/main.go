@@ -39,11 +39,11 @@ func main() {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	ctx := untilInterrupted(signals, os.Stderr, os.Exit)
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(runMain(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is main with its surroundings as arguments; the result is the exit code: 0 fine, 1 failed, 2 usage.
-func run(ctx context.Context, args []string, out, errOut io.Writer) int {
+// runMain is main with its surroundings as arguments; the result is the exit code: 0 fine, 1 failed, 2 usage.
+func runMain(ctx context.Context, args []string, out, errOut io.Writer) int {
 	exit := -1
 	parser, err := kong.New(&commands{},
 		kong.Name("dev"),
@@ -53,7 +53,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 		kong.DefaultEnvars("HOMEROOM_DEV"),
 	)
 	if err != nil {
-		complain(errOut, err)
+		printError(errOut, err)
 		return 1
 	}
 	command, err := parser.Parse(args)
@@ -67,7 +67,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	c := &console{out: out, errOut: errOut, color: isTerminal(out) && os.Getenv("NO_COLOR") == "", terminal: isTerminal(errOut), log: slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: untilStopped{ctx}}))}
 	command.BindTo(ctx, (*context.Context)(nil))
 	if err := command.Run(c); err != nil && !errors.Is(err, context.Canceled) {
-		complain(errOut, err)
+		printError(errOut, err)
 		return 1
 	}
 	return 0
@@ -85,8 +85,8 @@ func (u untilStopped) Level() slog.Level {
 	return slog.LevelError
 }
 
-// complain prints an error; several that were joined get a line each.
-func complain(out io.Writer, err error) {
+// printError prints an error; several that were joined get a line each.
+func printError(out io.Writer, err error) {
 	for line := range strings.SplitSeq(err.Error(), "\n") {
 		_, _ = fmt.Fprintln(out, "dev:", line)
 	}

@@ -28,7 +28,7 @@ func TestUsage(t *testing.T) {
 	for _, test := range tests {
 		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
 			var out bytes.Buffer
-			if code := run(t.Context(), test.args, &out, &out); code != test.code || !strings.Contains(out.String(), test.want) {
+			if code := runMain(t.Context(), test.args, &out, &out); code != test.code || !strings.Contains(out.String(), test.want) {
 				t.Errorf("got %d, want %d with %q:\n%s", code, test.code, test.want, out.String())
 			}
 		})
@@ -43,7 +43,7 @@ func TestTakenPortIsNamedWithItsFlag(t *testing.T) {
 	defer func() { _ = ln.Close() }()
 	port := strconv.Itoa(ln.Addr().(*net.TCPAddr).Port)
 	var out bytes.Buffer
-	code := run(t.Context(), []string{"--academy=../examples/academy", "--nats-port=0", "--temporal-port=0", "--ui-port=" + port, "--inbox-port=" + port}, &out, &out)
+	code := runMain(t.Context(), []string{"--academy=../examples/academy", "--nats-port=0", "--temporal-port=0", "--ui-port=" + port, "--inbox-port=" + port}, &out, &out)
 	want := "dev: the Temporal UI can't start: port " + port + " is taken by another program; choose another with --ui-port\n" +
 		"dev: the inbox can't start: port " + port + " is meant for the Temporal UI too; choose another with --inbox-port\n"
 	if code != 1 || out.String() != want {
@@ -71,7 +71,7 @@ func TestRunStartsAndStops(t *testing.T) {
 	defer cancel()
 	out := &bannerReader{done: cancel}
 	errOut := &bytes.Buffer{}
-	if code := run(ctx, []string{"--academy=../examples/academy", "--nats-port=0", "--temporal-port=0", "--ui-port=0", "--inbox-port=0", "--data", t.TempDir()}, out, errOut); code != 0 || errOut.Len() > 0 {
+	if code := runMain(ctx, []string{"--academy=../examples/academy", "--nats-port=0", "--temporal-port=0", "--ui-port=0", "--inbox-port=0", "--data", t.TempDir()}, out, errOut); code != 0 || errOut.Len() > 0 {
 		t.Errorf("got %d:\n%s%s", code, out.String(), errOut.String())
 	}
 }
@@ -85,7 +85,7 @@ func TestBanner(t *testing.T) {
 		InboxURL:        "http://127.0.0.1:8025",
 	}
 	var out bytes.Buffer
-	if err := banner(&out, s, "http://127.0.0.1:8026", ""); err != nil {
+	if err := printBanner(&out, s, "http://127.0.0.1:8026", ""); err != nil {
 		t.Fatal(err)
 	}
 	want := `

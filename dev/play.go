@@ -45,7 +45,7 @@ func (p *playCommand) Run(ctx context.Context, c *console) error {
 			return fmt.Errorf("--until %s: want RFC 3339, for instance 2026-04-01T00:00:00Z", p.Until)
 		}
 	}
-	rec, err := p.read()
+	rec, err := p.readRecording()
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (p *playCommand) Run(ctx context.Context, c *console) error {
 	if c.terminal {
 		fmt.Fprint(c.errOut, "\r\x1b[K")
 	}
-	if err := errors.Join(err, stop(s)); err != nil {
+	if err := errors.Join(err, stopStack(s)); err != nil {
 		return err
 	}
 	if p.JSON != "" {
@@ -77,7 +77,7 @@ func (p *playCommand) Run(ctx context.Context, c *console) error {
 	return doc.Summary.WriteTable(c.out)
 }
 
-func (p *playCommand) read() (*play.Recording, error) {
+func (p *playCommand) readRecording() (*play.Recording, error) {
 	in, err := os.Open(p.File)
 	if err != nil {
 		return nil, err

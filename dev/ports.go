@@ -16,7 +16,7 @@ type portFlags struct {
 	InboxPort    int `name:"inbox-port" default:"8025" placeholder:"PORT" help:"Port of the inbox and the stand-in SendGrid API. Default: ${default}."`
 }
 
-func (p portFlags) ports() stack.Ports {
+func (p portFlags) stackPorts() stack.Ports {
 	return stack.Ports{NATS: p.NATSPort, Temporal: p.TemporalPort, UI: p.UIPort, Inbox: p.InboxPort, Edge: p.EdgePort}
 }
 

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"homeroom/dev/campus"
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 	"homeroom/dev/play"
 	"homeroom/dev/stack"
 	"homeroom/dev/standin"
@@ -53,24 +53,24 @@ func (r *runCommand) Run(ctx context.Context, c *console) error {
 		problems.Format(c.out, c.color)
 		return fmt.Errorf("%s has mistakes: see above", r.Academy)
 	}
-	if err := explainPorts(r.ports().Check()); err != nil {
+	if err := explainPorts(r.stackPorts().Check()); err != nil {
 		return err
 	}
 	term := campus.Term(campus.Options{Learners: r.Learners, Days: r.Days, Seed: r.Seed})
-	now, err := r.clock(term[0].Event.Time)
+	now, err := r.openClock(term[0].Event.Time)
 	if err != nil {
 		return err
 	}
-	s, err := r.start(ctx, c, now)
+	s, err := r.startStack(ctx, c, now)
 	if err != nil {
 		return err
 	}
-	return errors.Join(r.serve(ctx, c, s, academy, now, term), stop(s))
+	return errors.Join(r.serveHomeroom(ctx, c, s, academy, now, term), stopStack(s))
 }
 
-// clock is the machine's own, or a scaled one that shows the first event's time a moment from now. With --data it goes on
+// openClock is the machine's own, or a scaled one that shows the first event's time a moment from now. With --data it goes on
 // where it was.
-func (r *runCommand) clock(first time.Time) (clock.Clock, error) {
+func (r *runCommand) openClock(first time.Time) (clock.Clock, error) {
 	if r.Live {
 		return clock.Real(), nil
 	}
@@ -81,41 +81,41 @@ func (r *runCommand) clock(first time.Time) (clock.Clock, error) {
 	return keptClock(filepath.Join(r.Data, "clock.json"), fresh)
 }
 
-// start starts the stack.
-func (r *runCommand) start(ctx context.Context, c *console, now clock.Clock) (*stack.Stack, error) {
+// startStack starts the stack.
+func (r *runCommand) startStack(ctx context.Context, c *console, now clock.Clock) (*stack.Stack, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
 	return stack.Start(ctx, stack.Options{
-		Ports: r.ports(),
+		Ports: r.stackPorts(),
 		Data:  r.Data,
 		Log:   c.log,
 		Mail: standin.Options{
 			Now:     now.Now,
-			Readers: r.readers(),
+			Readers: r.campusReaders(),
 			After:   func(d time.Duration) <-chan time.Time { return time.After(now.Wait(d)) },
 		},
 	})
 }
 
-// readers are the campus, reading its mail: most open it, some follow a link, now and then somebody has had enough.
-func (r *runCommand) readers() standin.Readers {
+// campusReaders are the campus, reading its mail: most open it, some follow a link, now and then somebody has had enough.
+func (r *runCommand) campusReaders() standin.Readers {
 	if r.Live {
 		return standin.Readers{} // you read
 	}
 	return standin.Readers{Seed: r.Seed, Prefetch: 0.3, Open: 0.6, Click: 0.35, Unsubscribe: 0.02, Spam: 0.005}
 }
 
-// serve runs Homeroom on the stack until ctx ends.
-func (r *runCommand) serve(ctx context.Context, c *console, s *stack.Stack, academy *rules.Academy, now clock.Clock, term []termEvent) error {
-	h, err := house.Open(ctx, s, house.Options{Academy: academy, Clock: now, Log: c.log})
+// serveHomeroom runs Homeroom on the stack until ctx ends.
+func (r *runCommand) serveHomeroom(ctx context.Context, c *console, s *stack.Stack, academy *rules.Academy, now clock.Clock, term []termEvent) error {
+	h, err := instance.Open(ctx, s, instance.Options{Academy: academy, Clock: now, Log: c.log})
 	if err != nil {
 		return err
 	}
 	defer h.Close()
-	if err := banner(c.out, s, h.EdgeURL, r.Data); err != nil {
+	if err := printBanner(c.out, s, h.EdgeURL, r.Data); err != nil {
 		return err
 	}
-	if err := house.Listen(ctx, h.JS, func(d engine.Decision) { c.tell(d) }); err != nil {
+	if err := instance.FollowDecisions(ctx, h.JS, func(d engine.Decision) { c.printDecision(d) }); err != nil {
 		return err
 	}
 	if r.Live {
@@ -132,13 +132,13 @@ func (r *runCommand) serve(ctx context.Context, c *console, s *stack.Stack, acad
 }
 
 // playTerm publishes the term's events at their times.
-func (r *runCommand) playTerm(ctx context.Context, c *console, h *house.House, academy *rules.Academy, term []termEvent) error {
-	publisher := house.Publisher{JS: h.JS, Catalog: academy.Catalog}
-	told, err := h.Published(ctx)
+func (r *runCommand) playTerm(ctx context.Context, c *console, h *instance.Instance, academy *rules.Academy, term []termEvent) error {
+	publisher := instance.Publisher{JS: h.JS, Catalog: academy.Catalog}
+	told, err := h.LastStored(ctx)
 	if err != nil {
 		return err
 	}
-	var messages []house.Message
+	var messages []instance.Message
 	for _, d := range term {
 		if !d.Event.Time.After(told) {
 			continue // published before the restart
@@ -161,8 +161,8 @@ func (r *runCommand) playTerm(ctx context.Context, c *console, h *house.House, a
 	return nil
 }
 
-// stop ends the stack within seconds.
-func stop(s *stack.Stack) error {
+// stopStack ends the stack within seconds.
+func stopStack(s *stack.Stack) error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
 	defer cancel()
 	return s.Stop(ctx)

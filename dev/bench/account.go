@@ -27,7 +27,7 @@ type Account struct {
 	Largest     int            // history events of the largest run
 }
 
-// bill counts the billable actions of one run as Temporal Cloud does (docs.temporal.io/cloud/actions, November 2026):
+// countActions counts the billable actions of one run as Temporal Cloud does (docs.temporal.io/cloud/actions, November 2026):
 //
 //   - a start is one, also that by which a run continues as new; SignalWithStart is one in all, counted as the signal
 //   - every signal; every timer that is started; every upsert of search attributes, however many it sets
@@ -35,7 +35,7 @@ type Account struct {
 //
 // Heartbeats and queries are billed too, but are not in histories: a delivery beats for the first time after two seconds,
 // and nothing here queries while it is counted. Attributes given with a start, and the current details, are free.
-func bill(events []*historypb.HistoryEvent) map[string]int {
+func countActions(events []*historypb.HistoryEvent) map[string]int {
 	of := map[string]int{}
 	markers := map[int64]bool{} // workflow tasks with local activities
 	for i, e := range events {
@@ -65,9 +65,9 @@ func bill(events []*historypb.HistoryEvent) map[string]int {
 	return of
 }
 
-// account reads all runs that a visibility query finds.
-func account(ctx context.Context, c client.Client, query string, progress func(done, total int)) (*Account, error) {
-	runs, err := list(ctx, c, query)
+// readAccount reads all runs that a visibility query finds.
+func readAccount(ctx context.Context, c client.Client, query string, progress func(done, total int)) (*Account, error) {
+	runs, err := listRuns(ctx, c, query)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func account(ctx context.Context, c client.Client, query string, progress func(d
 				if failed != nil {
 					err = failed
 				}
-				for kind, n := range bill(events) {
+				for kind, n := range countActions(events) {
 					sum.Of[kind] += n
 					sum.Actions += n
 				}
@@ -107,8 +107,8 @@ func account(ctx context.Context, c client.Client, query string, progress func(d
 	return sum, err
 }
 
-// list returns all runs that a visibility query finds.
-func list(ctx context.Context, c client.Client, query string) ([]*workflow.WorkflowExecutionInfo, error) {
+// listRuns returns all runs that a visibility query finds.
+func listRuns(ctx context.Context, c client.Client, query string) ([]*workflow.WorkflowExecutionInfo, error) {
 	var all []*workflow.WorkflowExecutionInfo
 	request := &workflowservice.ListWorkflowExecutionsRequest{Query: query, PageSize: 1000}
 	for {
@@ -126,7 +126,7 @@ func list(ctx context.Context, c client.Client, query string) ([]*workflow.Workf
 func readRun(ctx context.Context, c client.Client, info *workflow.WorkflowExecutionInfo) ([]*historypb.HistoryEvent, int64, error) {
 	id := info.Execution.GetWorkflowId()
 	run := info.Execution.GetRunId()
-	events, err := history(ctx, c, info.Execution)
+	events, err := readHistory(ctx, c, info.Execution)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -137,7 +137,7 @@ func readRun(ctx context.Context, c client.Client, info *workflow.WorkflowExecut
 	return events, described.WorkflowExecutionInfo.StateTransitionCount, nil
 }
 
-func history(ctx context.Context, c client.Client, run *common.WorkflowExecution) ([]*historypb.HistoryEvent, error) {
+func readHistory(ctx context.Context, c client.Client, run *common.WorkflowExecution) ([]*historypb.HistoryEvent, error) {
 	var events []*historypb.HistoryEvent
 	pages := c.GetWorkflowHistory(ctx, run.GetWorkflowId(), run.GetRunId(), false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for pages.HasNext() {
@@ -150,14 +150,14 @@ func history(ctx context.Context, c client.Client, run *common.WorkflowExecution
 	return events, nil
 }
 
-// caughtUp is how long Temporal's visibility is given to hear of the last runs; here it is in the same process.
-const caughtUp = 2 * time.Second
+// visibilityDelay is how long Temporal's visibility is given to hear of the last runs; here it is in the same process.
+const visibilityDelay = 2 * time.Second
 
 // String says what the actions were: "1,200 signals, 300 timers".
 func (a *Account) String() string {
 	var parts []string
 	for _, kind := range slices.SortedFunc(maps.Keys(a.Of), func(x, y string) int { return a.Of[y] - a.Of[x] }) {
-		parts = append(parts, thousands(float64(a.Of[kind]))+" "+kind)
+		parts = append(parts, withCommas(float64(a.Of[kind]))+" "+kind)
 	}
 	return strings.Join(parts, ", ")
 }

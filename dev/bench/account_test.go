@@ -55,7 +55,7 @@ func TestTheBill(t *testing.T) {
 		{"search attributes are one a write", []*historypb.HistoryEvent{plain(enums.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES)}, map[string]int{"upserts": 1}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if diff := cmp.Diff(tc.want, bill(tc.events)); diff != "" {
+			if diff := cmp.Diff(tc.want, countActions(tc.events)); diff != "" {
 				t.Errorf("actions (-want +got):\n%s", diff)
 			}
 		})
@@ -79,9 +79,9 @@ func TestPercentile(t *testing.T) {
 
 func TestTheTable(t *testing.T) {
 	r := &Report{Machine: "a machine", Load: "a load"}
-	r.add(Figure{Name: "fast", Value: "9/s", Budget: "≥ 5/s", Met: met(true)})
-	r.add(Figure{Name: "slow", Value: "1/s", Budget: "≥ 5/s", Met: met(false), Note: "why"})
-	r.add(Figure{Name: "told", Value: thousands(1234567)})
+	r.addFigure(Figure{Name: "fast", Value: "9/s", Budget: "≥ 5/s", Met: budgetMet(true)})
+	r.addFigure(Figure{Name: "slow", Value: "1/s", Budget: "≥ 5/s", Met: budgetMet(false), Note: "why"})
+	r.addFigure(Figure{Name: "told", Value: withCommas(1234567)})
 	var out strings.Builder
 	if err := r.WriteTable(&out); err != nil {
 		t.Fatal(err)

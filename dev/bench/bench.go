@@ -11,7 +11,7 @@ import (
 	sdklog "go.temporal.io/sdk/log"
 
 	"homeroom/dev/campus"
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 	"homeroom/dev/standin"
 )
 
@@ -24,38 +24,38 @@ const waitingLearners = 10_000
 // Run measures everything but the jobs. command starts a process that serves as a drill's does.
 func (o *Options) Run(ctx context.Context, command func() *exec.Cmd) (*Report, error) {
 	r := newReport(fmt.Sprintf("campus: %d learners, %d days, seed %d; a day in %s; %s events nobody needs", o.Learners, o.Days, o.Seed,
-		time.Duration(float64(24*time.Hour)/o.Factor).Round(time.Millisecond), thousands(float64(o.Events))))
-	for _, measure := range []func(context.Context, *Report) error{o.baselines, o.campus, o.nudges, o.core} {
+		time.Duration(float64(24*time.Hour)/o.Factor).Round(time.Millisecond), withCommas(float64(o.Events))))
+	for _, measure := range []func(context.Context, *Report) error{o.measureBaselines, o.measureCampus, o.measureNudges, o.measureCore} {
 		if err := measure(ctx, r); err != nil {
 			return r, err
 		}
 	}
-	return r, o.memory(ctx, r, command)
+	return r, o.reportMemory(ctx, r, command)
 }
 
-// baselines are raw, naive and triggers on the same servers, one after the other.
-func (o *Options) baselines(ctx context.Context, r *Report) (err error) {
-	s, stop, err := o.start(ctx, "ingest", standin.Options{})
+// measureBaselines are raw, naive and triggers on the same servers, one after the other.
+func (o *Options) measureBaselines(ctx context.Context, r *Report) (err error) {
+	s, stop, err := o.startServers(ctx, "ingest", standin.Options{})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	in, err := o.measureIngest(ctx, s.NATSURL, func() (*house.House, error) { return house.Open(ctx, s, realTime(o.Academy, o.Log)) })
+	in, err := o.measureIngest(ctx, s.NATSURL, func() (*instance.Instance, error) { return instance.Open(ctx, s, realTime(o.Academy, o.Log)) })
 	if err != nil {
 		return err
 	}
 	each := func(p perSecond) string {
-		return fmt.Sprintf("%s events/s, %.0f µs of processor each", thousands(p.rate()), p.processorEach())
+		return fmt.Sprintf("%s events/s, %.0f µs of processor each", withCommas(p.rate()), p.processorEach())
 	}
-	r.add(Figure{Name: "raw: fetch and ack", Value: each(in.raw), Note: "one consumer of the whole stream", Data: ratesOf(in.raw)})
-	r.add(Figure{Name: "raw, 16 partitions", Value: each(in.partitioned), Note: "the consumers that triggers have", Data: ratesOf(in.partitioned)})
+	r.addFigure(Figure{Name: "raw: fetch and ack", Value: each(in.raw), Note: "one consumer of the whole stream", Data: ratesOf(in.raw)})
+	r.addFigure(Figure{Name: "raw, 16 partitions", Value: each(in.partitioned), Note: "the consumers that triggers have", Data: ratesOf(in.partitioned)})
 	ratio := in.homeroom.rate() / in.raw.rate()
-	r.add(Figure{Name: "ingest of events no rule needs", Value: each(in.homeroom), Data: ratesOf(in.homeroom)})
-	r.add(Figure{
+	r.addFigure(Figure{Name: "ingest of events no rule needs", Value: each(in.homeroom), Data: ratesOf(in.homeroom)})
+	r.addFigure(Figure{
 		Name:   "  as part of raw",
 		Value:  fmt.Sprintf("%.2f", ratio),
 		Budget: "≥ 0.5",
-		Met:    met(ratio >= 0.5),
+		Met:    budgetMet(ratio >= 0.5),
 		Note:   fmt.Sprintf("%.2f of raw with 16 partitions", in.homeroom.rate()/in.partitioned.rate()),
 		Data:   map[string]float64{"ratio": ratio, "ratio_partitioned": in.homeroom.rate() / in.partitioned.rate()},
 	})
@@ -69,9 +69,9 @@ func (o *Options) baselines(ctx context.Context, r *Report) (err error) {
 	if err != nil {
 		return err
 	}
-	r.add(Figure{
+	r.addFigure(Figure{
 		Name:  "naive: Temporal actions per 1,000 events",
-		Value: thousands(per1000(n.cost.Actions, n.events)),
+		Value: withCommas(per1000Events(n.cost.Actions, n.events)),
 		Note:  fmt.Sprintf("%d events, %.0f/s: %s", n.events, float64(n.events)/n.took.Seconds(), n.cost),
 		Data:  costsOf(n.cost, n.events),
 	})
@@ -82,11 +82,11 @@ func ratesOf(p perSecond) map[string]float64 {
 	return map[string]float64{"events": float64(p.events), "events_per_s": p.rate(), "processor_us_per_event": p.processorEach()}
 }
 
-func per1000(n, events int) float64 { return 1000 * float64(n) / float64(events) }
+func per1000Events(n, events int) float64 { return 1000 * float64(n) / float64(events) }
 
 func costsOf(a *Account, events int) map[string]float64 {
 	data := map[string]float64{
-		"events": float64(events), "runs": float64(a.Runs), "actions": float64(a.Actions), "actions_per_1000_events": per1000(a.Actions, events),
+		"events": float64(events), "runs": float64(a.Runs), "actions": float64(a.Actions), "actions_per_1000_events": per1000Events(a.Actions, events),
 		"transitions": float64(a.Transitions), "transitions_per_event": float64(a.Transitions) / float64(events),
 		"history_events": float64(a.Events), "largest_history": float64(a.Largest),
 	}
@@ -96,8 +96,8 @@ func costsOf(a *Account, events int) map[string]float64 {
 	return data
 }
 
-// figure finds a number that was measured before; 0: it was not.
-func (r *Report) figure(name, data string) float64 {
+// findFigure finds a number that was measured before; 0: it was not.
+func (r *Report) findFigure(name, data string) float64 {
 	for _, f := range r.Figures {
 		if f.Name == name {
 			return f.Data[data]
@@ -106,50 +106,50 @@ func (r *Report) figure(name, data string) float64 {
 	return 0
 }
 
-// campus is a term on the production path, and what is left of it.
-func (o *Options) campus(ctx context.Context, r *Report) error {
+// measureCampus is a term on the production path, and what is left of it.
+func (o *Options) measureCampus(ctx context.Context, r *Report) error {
 	t, err := o.playTerm(ctx)
 	if err != nil {
 		return err
 	}
-	each := per1000(t.cost.Actions, t.events)
+	each := per1000Events(t.cost.Actions, t.events)
 	data := costsOf(t.cost, t.events)
 	data["messages"] = float64(t.messages)
 	data["learners"] = float64(o.Learners)
-	r.add(Figure{
+	r.addFigure(Figure{
 		Name:   "Temporal actions per 1,000 events",
-		Value:  thousands(each),
+		Value:  withCommas(each),
 		Budget: "≤ 60",
-		Met:    met(each <= 60),
-		Note:   fmt.Sprintf("%s events, %d messages: %s", thousands(float64(t.events)), t.messages, t.cost),
+		Met:    budgetMet(each <= 60),
+		Note:   fmt.Sprintf("%s events, %d messages: %s", withCommas(float64(t.events)), t.messages, t.cost),
 		Data:   data,
 	})
-	if naive := r.figure("naive: Temporal actions per 1,000 events", "actions_per_1000_events"); naive > 0 {
-		r.add(Figure{
+	if naive := r.findFigure("naive: Temporal actions per 1,000 events", "actions_per_1000_events"); naive > 0 {
+		r.addFigure(Figure{
 			Name:   "  fewer than naive",
 			Value:  fmt.Sprintf("%.0f times", naive/each),
 			Budget: "≥ 30 times",
-			Met:    met(naive/each >= 30),
+			Met:    budgetMet(naive/each >= 30),
 			Data:   map[string]float64{"times": naive / each},
 		})
 	}
-	r.add(Figure{
+	r.addFigure(Figure{
 		Name:  "  per learner and 30 days",
 		Value: fmt.Sprintf("%.0f", float64(t.cost.Actions)/float64(o.Learners)/float64(o.Days)*30),
 		Note:  fmt.Sprintf("%.1f messages, %.0f events", float64(t.messages)/float64(o.Learners)/float64(o.Days)*30, float64(t.events)/float64(o.Learners)/float64(o.Days)*30),
 		Data:  map[string]float64{"actions": float64(t.cost.Actions) / float64(o.Learners) / float64(o.Days) * 30},
 	})
-	r.add(Figure{
+	r.addFigure(Figure{
 		Name:  "state transitions per event",
 		Value: fmt.Sprintf("%.2f", float64(t.cost.Transitions)/float64(t.events)),
 		Data:  map[string]float64{"transitions_per_event": float64(t.cost.Transitions) / float64(t.events)},
 	})
-	r.add(Figure{Name: "largest history of a run", Value: fmt.Sprintf("%d events", t.cost.Largest), Data: map[string]float64{"events": float64(t.cost.Largest)}})
-	r.add(restingFigure(t.resting))
+	r.addFigure(Figure{Name: "largest history of a run", Value: fmt.Sprintf("%d events", t.cost.Largest), Data: map[string]float64{"events": float64(t.cost.Largest)}})
+	r.addFigure(restingFigure(t.resting))
 	return nil
 }
 
-func restingFigure(rest *resting) Figure {
+func restingFigure(rest *restingCost) Figure {
 	f := Figure{
 		Name:   "resting learner",
 		Budget: "≤ 8 events, ≤ 6 KB",
@@ -159,7 +159,7 @@ func restingFigure(rest *resting) Figure {
 	}
 	if rest.learners > 0 {
 		f.Value = fmt.Sprintf("%d events, %s", rest.events, sizeOf(rest.bytes))
-		f.Met = met(rest.events <= 8 && rest.bytes <= 6<<10)
+		f.Met = budgetMet(rest.events <= 8 && rest.bytes <= 6<<10)
 		f.Data["events"] = float64(rest.events)
 		f.Data["bytes"] = float64(rest.bytes)
 		f.Data["largest_events"] = float64(rest.largestEvents)
@@ -167,66 +167,66 @@ func restingFigure(rest *resting) Figure {
 	return f
 }
 
-func (o *Options) nudges(ctx context.Context, r *Report) error {
+func (o *Options) measureNudges(ctx context.Context, r *Report) error {
 	n, err := o.measureNudge(ctx)
 	if err != nil {
 		return err
 	}
-	r.add(Figure{
+	r.addFigure(Figure{
 		Name:   "history events per nudge",
 		Value:  fmt.Sprintf("%d, with a wait %d", n.atOnce, n.afterWait),
 		Budget: "≤ 12, about 6 more per wait",
-		Met:    met(n.atOnce <= 12 && n.afterWait <= n.atOnce+7),
+		Met:    budgetMet(n.atOnce <= 12 && n.afterWait <= n.atOnce+7),
 		Data:   map[string]float64{"at_once": float64(n.atOnce), "with_a_wait": float64(n.afterWait)},
 	})
 	return nil
 }
 
-func (o *Options) core(ctx context.Context, r *Report) error {
+func (o *Options) measureCore(ctx context.Context, r *Report) error {
 	for _, s := range measureSteps(o.Academy, o.Seed) {
-		r.add(Figure{
+		r.addFigure(Figure{
 			Name:  "engine.Step, " + s.name + " event",
-			Value: fmt.Sprintf("%.1f µs, %.0f allocations", micro(s.new.took), s.new.allocs),
-			Note:  fmt.Sprintf("after a term: %.1f µs, %.0f", micro(s.old.took), s.old.allocs),
-			Data:  map[string]float64{"new_us": micro(s.new.took), "new_allocs": s.new.allocs, "old_us": micro(s.old.took), "old_allocs": s.old.allocs},
+			Value: fmt.Sprintf("%.1f µs, %.0f allocations", inMicroseconds(s.new.took), s.new.allocs),
+			Note:  fmt.Sprintf("after a term: %.1f µs, %.0f", inMicroseconds(s.old.took), s.old.allocs),
+			Data:  map[string]float64{"new_us": inMicroseconds(s.new.took), "new_allocs": s.new.allocs, "old_us": inMicroseconds(s.old.took), "old_allocs": s.old.allocs},
 		})
 	}
-	o.progress("backtest")(0, 0)
-	b, err := backtest(ctx, o.Academy, o.Seed)
+	o.progressOf("backtest")(0, 0)
+	b, err := measureBacktest(ctx, o.Academy, o.Seed)
 	if err != nil {
 		return err
 	}
 	perCore := 1e6 / b.processorEach()
-	r.add(Figure{
+	r.addFigure(Figure{
 		Name:   "backtest",
-		Value:  thousands(perCore) + " events/s per core",
+		Value:  withCommas(perCore) + " events/s per core",
 		Budget: "≥ 300,000",
-		Met:    met(perCore >= 300_000),
-		Note:   fmt.Sprintf("%s events/s on this machine", thousands(b.rate())),
+		Met:    budgetMet(perCore >= 300_000),
+		Note:   fmt.Sprintf("%s events/s on this machine", withCommas(b.rate())),
 		Data:   map[string]float64{"events_per_s_per_core": perCore, "events_per_s": b.rate()},
 	})
 	return nil
 }
 
-func (o *Options) memory(ctx context.Context, r *Report, command func() *exec.Cmd) error {
-	w, err := o.weigh(ctx, waitingLearners, command)
+func (o *Options) reportMemory(ctx context.Context, r *Report, command func() *exec.Cmd) error {
+	w, err := o.measureMemory(ctx, waitingLearners, command)
 	if err != nil {
 		return err
 	}
-	r.add(Figure{
+	r.addFigure(Figure{
 		Name:   "memory of the dev stack, idle",
 		Value:  sizeOf(w.idle),
 		Budget: "≤ 400 MB",
-		Met:    met(w.idle <= 400<<20),
+		Met:    budgetMet(w.idle <= 400<<20),
 		Note:   "NATS, Temporal, its UI, SendGrid's stand-in, Homeroom",
 		Data:   map[string]float64{"bytes": float64(w.idle)},
 	})
-	r.add(Figure{
-		Name:  fmt.Sprintf("  with %s learners waiting", thousands(float64(w.learners))),
+	r.addFigure(Figure{
+		Name:  fmt.Sprintf("  with %s learners waiting", withCommas(float64(w.learners))),
 		Value: sizeOf(w.waiting),
 		Data:  map[string]float64{"bytes": float64(w.waiting)},
 	})
 	return nil
 }
 
-func micro(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }
+func inMicroseconds(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }

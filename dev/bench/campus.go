@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"homeroom/dev/campus"
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 	"homeroom/dev/stack"
 	"homeroom/dev/standin"
 	"homeroom/internal/clock"
@@ -31,7 +31,7 @@ type Options struct {
 	Progress func(stage string, done, total int)
 }
 
-func (o *Options) progress(stage string) func(done, total int) {
+func (o *Options) progressOf(stage string) func(done, total int) {
 	return func(done, total int) {
 		if o.Progress != nil {
 			o.Progress(stage, done, total)
@@ -44,8 +44,8 @@ const (
 	stopTime  = 30 * time.Second // of the same
 )
 
-// start starts servers that keep everything in a directory of their own.
-func (o *Options) start(ctx context.Context, name string, mail standin.Options) (*stack.Stack, func() error, error) {
+// startServers starts servers that keep everything in a directory of their own.
+func (o *Options) startServers(ctx context.Context, name string, mail standin.Options) (*stack.Stack, func() error, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
 	s, err := stack.Start(ctx, stack.Options{Data: o.Dir + "/" + name, Mail: mail, Log: o.Log})
@@ -59,32 +59,32 @@ func (o *Options) start(ctx context.Context, name string, mail standin.Options) 
 	}, nil
 }
 
-// aftermath is how long after its last event a term is watched: the longest of the academy's waits falls due in it.
-const aftermath = 16 * 24 * time.Hour
+// watchedAfter is how long after its last event a term is watched: the longest of the academy's waits falls due in it.
+const watchedAfter = 16 * 24 * time.Hour
 
 // term is what a term of the campus cost.
 type term struct {
 	events, messages int
 	cost             *Account
-	resting          *resting
+	resting          *restingCost
 }
 
 // playTerm lives through a term in time-lapse, on the production path, and reads off what it cost.
 func (o *Options) playTerm(ctx context.Context) (t *term, err error) {
 	load := campusLoad(campus.Options{Learners: o.Learners, Days: o.Days, Seed: o.Seed})
 	c := clock.New(time.Now().Add(5*time.Second), load[0].Event.Time, o.Factor)
-	s, stop, err := o.start(ctx, "term", standin.Options{Now: c.Now, Keep: 100_000})
+	s, stop, err := o.startServers(ctx, "term", standin.Options{Now: c.Now, Keep: 100_000})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	h, err := house.Open(ctx, s, house.Options{Academy: o.Academy, Clock: c, Log: o.Log, Production: true})
+	h, err := instance.Open(ctx, s, instance.Options{Academy: o.Academy, Clock: c, Log: o.Log, Production: true})
 	if err != nil {
 		return nil, err
 	}
 	defer h.Close()
-	publisher := house.Publisher{JS: h.JS, Catalog: o.Academy.Catalog}
-	var messages []house.Message
+	publisher := instance.Publisher{JS: h.JS, Catalog: o.Academy.Catalog}
+	var messages []instance.Message
 	for _, d := range load {
 		m, err := publisher.Message(d)
 		if err != nil {
@@ -92,7 +92,7 @@ func (o *Options) playTerm(ctx context.Context) (t *term, err error) {
 		}
 		messages = append(messages, m)
 	}
-	report := o.progress("a term in time-lapse: events")
+	report := o.progressOf("a term in time-lapse: events")
 	if err := publisher.Play(ctx, c, messages, func(n int) { report(n, len(messages)) }); err != nil {
 		return nil, err
 	}
@@ -101,12 +101,12 @@ func (o *Options) playTerm(ctx context.Context) (t *term, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := o.passes(ctx, h, load[len(load)-1].Event.Time.Add(aftermath)); err != nil {
+	if err := o.runClockTo(ctx, h, load[len(load)-1].Event.Time.Add(watchedAfter)); err != nil {
 		return nil, err
 	}
 	t = &term{events: len(load), messages: s.Mail.Counts().Accepted, resting: rests}
 	h.App.Stop() // nothing more is written
-	if t.cost, err = account(ctx, h.Temporal, fmt.Sprintf("WorkflowType = %q", workflows.LearnerWorkflow), o.progress("reading histories")); err != nil {
+	if t.cost, err = readAccount(ctx, h.Temporal, fmt.Sprintf("WorkflowType = %q", workflows.LearnerWorkflow), o.progressOf("reading histories")); err != nil {
 		return nil, err
 	}
 	retired, err := retiredRuns(ctx, h.Temporal)
@@ -114,18 +114,18 @@ func (o *Options) playTerm(ctx context.Context) (t *term, err error) {
 	return t, err
 }
 
-// passes lets the clock run to the end, and everything be decided that is due by then.
-func (o *Options) passes(ctx context.Context, h *house.House, end time.Time) error {
-	report := o.progress("the weeks after, in hours")
+// runClockTo lets the clock run to the end, and everything be decided that is due by then.
+func (o *Options) runClockTo(ctx context.Context, h *instance.Instance, end time.Time) error {
+	report := o.progressOf("the weeks after, in hours")
 	began := h.Clock.Now()
 	for h.Clock.Now().Before(end) {
 		report(int(h.Clock.Now().Sub(began).Hours()), int(end.Sub(began).Hours()))
-		if err := house.Sleep(ctx, min(200*time.Millisecond, time.Until(h.Clock.When(end)))); err != nil {
+		if err := instance.Sleep(ctx, min(200*time.Millisecond, time.Until(h.Clock.When(end)))); err != nil {
 			return err
 		}
 	}
 	for p := range subjects.Partitions {
 		h.App.Store().Control.AwaitHandedOver(ctx, p, end, time.Minute)
 	}
-	return house.Sleep(ctx, caughtUp)
+	return instance.Sleep(ctx, visibilityDelay)
 }

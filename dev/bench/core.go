@@ -20,8 +20,8 @@ type perCall struct {
 	allocs float64
 }
 
-// repeat measures a function that is called over and over, for a second or so, with nothing beside it.
-func repeat(f func()) perCall {
+// measureCall measures a function that is called over and over, for a second or so, with nothing beside it.
+func measureCall(f func()) perCall {
 	for range 100 {
 		f()
 	}
@@ -69,7 +69,7 @@ func measureSteps(academy *rules.Academy, seed uint64) []step {
 			env := env
 			env.Standing = standing
 			inputs := []engine.Input{{Event: kind.event}}
-			return repeat(func() { engine.Step(env, state, inputs, at) })
+			return measureCall(func() { engine.Step(env, state, inputs, at) })
 		}
 		steps = append(steps, step{kind.name, run(fresh, &engine.Standing{}), run(lived, standing)})
 	}
@@ -103,9 +103,9 @@ func liveTerm(env engine.Env, state engine.State, seed uint64, until time.Time) 
 // backtestEvents are as many as it takes for a second or so.
 const backtestEvents = 400_000
 
-// backtest runs recorded events through the rules, reading included. Events per second and core follow from the processor
+// measureBacktest runs recorded events through the rules, reading included. Events per second and core follow from the processor
 // time.
-func backtest(ctx context.Context, academy *rules.Academy, seed uint64) (perSecond, error) {
+func measureBacktest(ctx context.Context, academy *rules.Academy, seed uint64) (perSecond, error) {
 	var recording bytes.Buffer
 	term := campusLoad(campus.Options{Learners: 200, Days: 45, Seed: seed})
 	copies := backtestEvents/len(term) + 1
@@ -116,13 +116,13 @@ func backtest(ctx context.Context, academy *rules.Academy, seed uint64) (perSeco
 		for i := range copies {
 			d.Event.Learner = fmt.Sprintf("%s-%d", learner, i)
 			d.Event.ID = fmt.Sprintf("%s-%d", id, i)
-			if err := line(&recording, academy.Catalog, d); err != nil {
+			if err := writeEvent(&recording, academy.Catalog, d); err != nil {
 				return perSecond{}, err
 			}
 			events++
 		}
 	}
-	lap := stopwatch()
+	lap := startStopwatch()
 	_, err := simulate.Run(ctx, &recording, simulate.Options{
 		Ruleset:         academy.Ruleset,
 		Decoder:         academy.Catalog,
@@ -132,7 +132,7 @@ func backtest(ctx context.Context, academy *rules.Academy, seed uint64) (perSeco
 	return lap(events), err
 }
 
-func line(out *bytes.Buffer, cat *catalog.Catalog, d catalog.Decoded) error {
+func writeEvent(out *bytes.Buffer, cat *catalog.Catalog, d catalog.Decoded) error {
 	body, err := cat.Encode(d)
 	if err != nil {
 		return fmt.Errorf("encoding event %s: %w", d.Event.ID, err)

@@ -14,7 +14,7 @@ import (
 
 	"homeroom/catalog"
 	"homeroom/dev/campus"
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 	"homeroom/engine"
 	"homeroom/internal/clock"
 	"homeroom/rules"
@@ -36,8 +36,8 @@ func (p perSecond) processorEach() float64 {
 	return float64(p.processor.Microseconds()) / float64(p.events)
 }
 
-// stopwatch measures from now on.
-func stopwatch() func(events int) perSecond {
+// startStopwatch measures from now on.
+func startStopwatch() func(events int) perSecond {
 	at := time.Now()
 	used := processorTime()
 	return func(events int) perSecond {
@@ -48,15 +48,15 @@ func stopwatch() func(events int) perSecond {
 // ingestLearners are the learners whose unneeded events are published.
 const ingestLearners = 2000
 
-// unneeded are n of the campus's events that no rule can use, spread over learners. They all happen now.
-func unneeded(academy *rules.Academy, seed uint64, n int) ([]house.Message, error) {
+// makeUnneeded are n of the campus's events that no rule can use, spread over learners. They all happen now.
+func makeUnneeded(academy *rules.Academy, seed uint64, n int) ([]instance.Message, error) {
 	var pool []catalog.Decoded
 	for _, d := range campusLoad(campus.Options{Learners: 40, Days: 30, Seed: seed}) {
 		if len(d.Traits) == 0 && !academy.Ruleset.Wants(&d.Event, engine.Change{}) {
 			pool = append(pool, d)
 		}
 	}
-	messages := make([]house.Message, 0, n)
+	messages := make([]instance.Message, 0, n)
 	now := time.Now()
 	for i := range n {
 		d := pool[i%len(pool)]
@@ -68,13 +68,13 @@ func unneeded(academy *rules.Academy, seed uint64, n int) ([]house.Message, erro
 		if err != nil {
 			return nil, fmt.Errorf("encoding event %s: %w", d.Event.ID, err)
 		}
-		messages = append(messages, house.Message{Learner: learner, Event: d.Event.Name, ID: d.Event.ID, Body: body})
+		messages = append(messages, instance.Message{Learner: learner, Event: d.Event.Name, ID: d.Event.ID, Body: body})
 	}
 	return messages, nil
 }
 
-// publish stores messages as fast as the stream takes them.
-func publish(ctx context.Context, js jetstream.JetStream, messages []house.Message, report func(done, total int)) error {
+// publishAll stores messages as fast as the stream takes them.
+func publishAll(ctx context.Context, js jetstream.JetStream, messages []instance.Message, report func(done, total int)) error {
 	for i, m := range messages {
 		msg := &nats.Msg{
 			Subject: subjects.Publish(m.Learner, m.Event),
@@ -106,12 +106,12 @@ type ingest struct {
 }
 
 // measureIngest reads the same stored events three times.
-func (o *Options) measureIngest(ctx context.Context, nats string, open func() (*house.House, error)) (*ingest, error) {
-	messages, err := unneeded(o.Academy, o.Seed, o.Events)
+func (o *Options) measureIngest(ctx context.Context, nats string, open func() (*instance.Instance, error)) (*ingest, error) {
+	messages, err := makeUnneeded(o.Academy, o.Seed, o.Events)
 	if err != nil {
 		return nil, err
 	}
-	js, hangUp, err := connect(nats)
+	js, hangUp, err := connectNATS(nats)
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +119,7 @@ func (o *Options) measureIngest(ctx context.Context, nats string, open func() (*
 	if err := store.Setup(ctx, js, store.Options{}); err != nil {
 		return nil, err
 	}
-	if err := publish(ctx, js, messages, o.progress("publishing what nobody needs")); err != nil {
+	if err := publishAll(ctx, js, messages, o.progressOf("publishing what nobody needs")); err != nil {
 		return nil, err
 	}
 	in := &ingest{}
@@ -138,16 +138,16 @@ func (o *Options) measureIngest(ctx context.Context, nats string, open func() (*
 		return nil, err
 	}
 	defer h.Close()
-	in.homeroom, err = o.drain(ctx, h, len(messages))
+	in.homeroom, err = o.measureDrain(ctx, h, len(messages))
 	return in, err
 }
 
-// drain waits until triggers have settled so many events, from the first on.
-func (o *Options) drain(ctx context.Context, h *house.House, events int) (perSecond, error) {
+// measureDrain waits until triggers have settled so many events, from the first on.
+func (o *Options) measureDrain(ctx context.Context, h *instance.Instance, events int) (perSecond, error) {
 	settled := func() int {
 		return int(h.App.Stats().Unneeded)
 	}
-	report := o.progress("triggers: events")
+	report := o.progressOf("triggers: events")
 	first := settled()
 	for first == 0 {
 		if err := sleep(ctx, time.Millisecond); err != nil {
@@ -155,7 +155,7 @@ func (o *Options) drain(ctx context.Context, h *house.House, events int) (perSec
 		}
 		first = settled()
 	}
-	lap := stopwatch()
+	lap := startStopwatch()
 	for {
 		n := settled()
 		if n >= events {
@@ -168,8 +168,8 @@ func (o *Options) drain(ctx context.Context, h *house.House, events int) (perSec
 	}
 }
 
-// fetch is how many messages a consumer asks for at once, as in triggers.
-const fetch = 500
+// fetchSize is how many messages a consumer asks for at once, as in triggers.
+const fetchSize = 500
 
 // readRaw fetches and acknowledges everything that is stored, with a consumer for each filter.
 func readRaw(ctx context.Context, js jetstream.JetStream, filters []string, events int) (perSecond, error) {
@@ -190,11 +190,11 @@ func readRaw(ctx context.Context, js jetstream.JetStream, filters []string, even
 	defer cancel(nil)
 	var read atomic.Int64
 	var readers sync.WaitGroup
-	lap := stopwatch()
+	lap := startStopwatch()
 	for _, c := range consumers {
 		readers.Go(func() {
 			for ctx.Err() == nil && read.Load() < int64(events) {
-				batch, err := c.Fetch(fetch, jetstream.FetchMaxWait(250*time.Millisecond))
+				batch, err := c.Fetch(fetchSize, jetstream.FetchMaxWait(250*time.Millisecond))
 				if err != nil {
 					cancel(err)
 					return
@@ -219,7 +219,7 @@ func readRaw(ctx context.Context, js jetstream.JetStream, filters []string, even
 	return result, nil
 }
 
-func connect(url string) (jetstream.JetStream, func(), error) {
+func connectNATS(url string) (jetstream.JetStream, func(), error) {
 	nc, err := nats.Connect(url, nats.Name("homeroom bench"))
 	if err != nil {
 		return nil, nil, fmt.Errorf("connecting to NATS at %s: %w", url, err)
@@ -232,9 +232,9 @@ func connect(url string) (jetstream.JetStream, func(), error) {
 	return js, nc.Close, nil
 }
 
-func sleep(ctx context.Context, d time.Duration) error { return house.Sleep(ctx, d) }
+func sleep(ctx context.Context, d time.Duration) error { return instance.Sleep(ctx, d) }
 
 // realTime is Homeroom as it is served in production, on a stack.
-func realTime(academy *rules.Academy, log *slog.Logger) house.Options {
-	return house.Options{Academy: academy, Clock: clock.Real(), Log: log, Production: true}
+func realTime(academy *rules.Academy, log *slog.Logger) instance.Options {
+	return instance.Options{Academy: academy, Clock: clock.Real(), Log: log, Production: true}
 }

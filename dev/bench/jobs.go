@@ -11,7 +11,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"homeroom/catalog"
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 	"homeroom/dev/stack"
 	"homeroom/dev/standin"
 	"homeroom/engine"
@@ -67,9 +67,9 @@ const (
 	kindLater = "later"
 )
 
-// failed is a failed assessment of a learner who has an address, as it is published.
-func failed(cat *catalog.Catalog, learner, kind string, at time.Time) (house.Message, error) {
-	return house.Publisher{Catalog: cat}.Message(catalog.Decoded{
+// failedAssessment is a failed assessment of a learner who has an address, as it is published.
+func failedAssessment(cat *catalog.Catalog, learner, kind string, at time.Time) (instance.Message, error) {
+	return instance.Publisher{Catalog: cat}.Message(catalog.Decoded{
 		Event: engine.Event{
 			ID:      learner + "-1",
 			Name:    "assessment.graded",
@@ -87,11 +87,11 @@ const jobDomain = "@jobs.example"
 
 // job is what the jobs share: Homeroom in real time on servers that keep everything on disk.
 type job struct {
-	o       *Options
-	academy *rules.Academy
-	stack   *stack.Stack
-	house   *house.House
-	js      jetstream.JetStream
+	o        *Options
+	academy  *rules.Academy
+	stack    *stack.Stack
+	homeroom *instance.Instance
+	js       jetstream.JetStream
 }
 
 // onDisk runs a job on servers of its own.
@@ -100,17 +100,17 @@ func (o *Options) onDisk(ctx context.Context, name string, wait time.Duration, r
 	if err != nil {
 		return err
 	}
-	s, stop, err := o.start(ctx, name, standin.Options{Keep: 100_000})
+	s, stop, err := o.startServers(ctx, name, standin.Options{Keep: 100_000})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	h, err := house.Open(ctx, s, realTime(academy, o.Log))
+	h, err := instance.Open(ctx, s, realTime(academy, o.Log))
 	if err != nil {
 		return err
 	}
 	defer h.Close()
-	js, hangUp, err := connect(s.NATSURL)
+	js, hangUp, err := connectNATS(s.NATSURL)
 	if err != nil {
 		return err
 	}
@@ -118,20 +118,20 @@ func (o *Options) onDisk(ctx context.Context, name string, wait time.Duration, r
 	return run(&job{o, academy, s, h, js})
 }
 
-// mails waits until the provider has so many.
-func (j *job) mails(ctx context.Context, stage string, n int) error {
-	report := j.o.progress(stage)
+// awaitMails waits until the provider has so many.
+func (j *job) awaitMails(ctx context.Context, stage string, n int) error {
+	report := j.o.progressOf(stage)
 	return j.stack.Mail.Wait(ctx, func(c standin.Counts) bool {
 		report(c.Accepted, n)
 		return c.Accepted >= n
 	})
 }
 
-// newcomers are failed assessments of new learners, all of the same time.
-func newcomers(cat *catalog.Catalog, kind string, n int, at time.Time) ([]house.Message, error) {
-	var all []house.Message
+// failedNewcomers are failed assessments of new learners, all of the same time.
+func failedNewcomers(cat *catalog.Catalog, kind string, n int, at time.Time) ([]instance.Message, error) {
+	var all []instance.Message
 	for i := range n {
-		m, err := failed(cat, fmt.Sprintf("n%d", i), kind, at)
+		m, err := failedAssessment(cat, fmt.Sprintf("n%d", i), kind, at)
 		if err != nil {
 			return nil, err
 		}
@@ -145,11 +145,11 @@ func (o *Options) jobA(ctx context.Context, s Sizes) (lags []time.Duration, err 
 	err = o.onDisk(ctx, "job-a", s.Wait, func(j *job) error {
 		random := rand.New(rand.NewPCG(o.Seed, 1))
 		published := map[string]time.Time{}
-		publisher := house.Publisher{JS: j.js, Catalog: j.academy.Catalog}
-		report := o.progress("job A")
+		publisher := instance.Publisher{JS: j.js, Catalog: j.academy.Catalog}
+		report := o.progressOf("job A")
 		for i := range s.Singles + 1 { // the first one is a rehearsal: connections are opened, rules compiled
 			learner := fmt.Sprintf("a%d", i)
-			m, err := failed(j.academy.Catalog, learner, kindNow, time.Now())
+			m, err := failedAssessment(j.academy.Catalog, learner, kindNow, time.Now())
 			if err != nil {
 				return err
 			}
@@ -164,7 +164,7 @@ func (o *Options) jobA(ctx context.Context, s Sizes) (lags []time.Duration, err 
 				return err
 			}
 		}
-		if err := j.mails(ctx, "job A", s.Singles+1); err != nil {
+		if err := j.awaitMails(ctx, "job A", s.Singles+1); err != nil {
 			return err
 		}
 		for _, mail := range j.stack.Mail.Messages("") {
@@ -180,15 +180,15 @@ func (o *Options) jobA(ctx context.Context, s Sizes) (lags []time.Duration, err 
 // jobB is how fast new learners get a message each: from the first event published to the last mail at the provider.
 func (o *Options) jobB(ctx context.Context, s Sizes) (result perSecond, err error) {
 	err = o.onDisk(ctx, "job-b", s.Wait, func(j *job) error {
-		messages, err := newcomers(j.academy.Catalog, kindNow, s.Newcomer, time.Now())
+		messages, err := failedNewcomers(j.academy.Catalog, kindNow, s.Newcomer, time.Now())
 		if err != nil {
 			return err
 		}
-		lap := stopwatch()
-		if err := publish(ctx, j.js, messages, nil); err != nil {
+		lap := startStopwatch()
+		if err := publishAll(ctx, j.js, messages, nil); err != nil {
 			return err
 		}
-		if err := j.mails(ctx, "job B: mails", s.Newcomer); err != nil {
+		if err := j.awaitMails(ctx, "job B: mails", s.Newcomer); err != nil {
 			return err
 		}
 		result = lap(s.Newcomer)
@@ -201,17 +201,17 @@ func (o *Options) jobB(ctx context.Context, s Sizes) (result perSecond, err erro
 // published while triggers read them.
 func (o *Options) jobC(ctx context.Context, s Sizes) (result, published perSecond, err error) {
 	err = o.onDisk(ctx, "job-c", s.Wait, func(j *job) error {
-		messages, err := noise(j.academy.Catalog, s.Noise)
+		messages, err := pausedVideos(j.academy.Catalog, s.Noise)
 		if err != nil {
 			return err
 		}
-		before := int(j.house.App.Stats().Unneeded)
-		lap := stopwatch()
-		if err := publish(ctx, j.js, messages, nil); err != nil {
+		before := int(j.homeroom.App.Stats().Unneeded)
+		lap := startStopwatch()
+		if err := publishAll(ctx, j.js, messages, nil); err != nil {
 			return err
 		}
 		published = lap(s.Noise)
-		for int(j.house.App.Stats().Unneeded)-before < s.Noise {
+		for int(j.homeroom.App.Stats().Unneeded)-before < s.Noise {
 			if err := sleep(ctx, 10*time.Millisecond); err != nil {
 				return err
 			}
@@ -222,12 +222,12 @@ func (o *Options) jobC(ctx context.Context, s Sizes) (result, published perSecon
 	return result, published, err
 }
 
-// noise are events of one kind that no rule knows, of learners who are watching a video.
-func noise(cat *catalog.Catalog, n int) ([]house.Message, error) {
-	var all []house.Message
+// pausedVideos are events of one kind that no rule knows, of learners who are watching a video.
+func pausedVideos(cat *catalog.Catalog, n int) ([]instance.Message, error) {
+	var all []instance.Message
 	now := time.Now()
 	for i := range n {
-		m, err := house.Publisher{Catalog: cat}.Message(catalog.Decoded{
+		m, err := instance.Publisher{Catalog: cat}.Message(catalog.Decoded{
 			Event: engine.Event{
 				ID:         fmt.Sprint("e", i),
 				Name:       "video.paused",
@@ -248,11 +248,11 @@ func noise(cat *catalog.Catalog, n int) ([]house.Message, error) {
 func (o *Options) jobD(ctx context.Context, s Sizes) (lags []time.Duration, err error) {
 	err = o.onDisk(ctx, "job-d", s.Wait, func(j *job) error {
 		at := time.Now()
-		messages, err := newcomers(j.academy.Catalog, kindLater, s.Due, at)
+		messages, err := failedNewcomers(j.academy.Catalog, kindLater, s.Due, at)
 		if err != nil {
 			return err
 		}
-		if err := publish(ctx, j.js, messages, nil); err != nil {
+		if err := publishAll(ctx, j.js, messages, nil); err != nil {
 			return err
 		}
 		due := at.Add(s.Wait)
@@ -262,10 +262,10 @@ func (o *Options) jobD(ctx context.Context, s Sizes) (lags []time.Duration, err 
 		if early := j.stack.Mail.Counts().Accepted; early > 0 {
 			return fmt.Errorf("job D: %d messages went before they were due", early)
 		}
-		if behind := s.Due - int(j.house.App.Stats().HandedOver); behind > 0 {
+		if behind := s.Due - int(j.homeroom.App.Stats().HandedOver); behind > 0 {
 			return fmt.Errorf("job D: %d learners had not been told when they fell due: wait longer", behind)
 		}
-		if err := j.mails(ctx, "job D: mails", s.Due); err != nil {
+		if err := j.awaitMails(ctx, "job D: mails", s.Due); err != nil {
 			return err
 		}
 		for _, mail := range j.stack.Mail.Messages("") {

@@ -25,9 +25,9 @@ func campusLoad(o campus.Options) []catalog.Decoded {
 	for learner, story := range byLearner {
 		h := fnv.New64a()
 		h.Write([]byte(learner))
-		w := &witness{rand: rand.New(rand.NewPCG(o.Seed, h.Sum64())), learner: learner}
+		w := &activityRecorder{rand: rand.New(rand.NewPCG(o.Seed, h.Sum64())), learner: learner}
 		all = append(all, story...)
-		all = append(all, w.watch(story)...)
+		all = append(all, w.addToStory(story)...)
 	}
 	slices.SortFunc(all, func(a, b catalog.Decoded) int {
 		return cmp.Or(a.Event.Time.Compare(b.Event.Time), cmp.Compare(a.Event.Learner, b.Event.Learner), cmp.Compare(a.Event.ID, b.Event.ID))
@@ -35,17 +35,17 @@ func campusLoad(o campus.Options) []catalog.Decoded {
 	return all
 }
 
-// witness reports what the campus leaves out of a learner's story.
-type witness struct {
+// activityRecorder reports what the campus leaves out of a learner's story.
+type activityRecorder struct {
 	rand    *rand.Rand
 	learner string
-	seen    []catalog.Decoded
+	events  []catalog.Decoded
 }
 
-func (w *witness) say(at time.Time, name string, properties map[string]any) {
-	w.seen = append(w.seen, catalog.Decoded{
+func (w *activityRecorder) addEvent(at time.Time, name string, properties map[string]any) {
+	w.events = append(w.events, catalog.Decoded{
 		Event: engine.Event{
-			ID:         fmt.Sprintf("%s-w%d", w.learner, len(w.seen)+1),
+			ID:         fmt.Sprintf("%s-w%d", w.learner, len(w.events)+1),
 			Name:       name,
 			Learner:    w.learner,
 			Time:       at,
@@ -54,46 +54,46 @@ func (w *witness) say(at time.Time, name string, properties map[string]any) {
 	})
 }
 
-// apart is how long a learner who does nothing has left their desk.
-const apart = 40 * time.Minute
+// sessionGap is how long a learner who does nothing has left their desk.
+const sessionGap = 40 * time.Minute
 
-func (w *witness) watch(story []catalog.Decoded) []catalog.Decoded {
+func (w *activityRecorder) addToStory(story []catalog.Decoded) []catalog.Decoded {
 	lessons := 0
 	var begun, last time.Time
 	for _, d := range story {
 		at := d.Event.Time
 		switch d.Event.Name {
 		case engine.EventLessonStarted:
-			if at.Sub(last) > apart {
-				w.ended(begun, last)
+			if at.Sub(last) > sessionGap {
+				w.endSession(begun, last)
 				begun = at.Add(-20 * time.Second)
-				w.say(begun, "study_session.started", map[string]any{"session_type": "focus", "planned_duration_minutes": 45.0})
+				w.addEvent(begun, "study_session.started", map[string]any{"session_type": "focus", "planned_duration_minutes": 45.0})
 			}
 			last = at
 		case "lesson.completed":
 			lessons++
-			w.lesson(d.Event, last, lessons)
+			w.addLesson(d.Event, last, lessons)
 			last = at
 		case "onboarding.completed":
-			w.say(at.Add(40*time.Second), "profile.learning_preferences_set", map[string]any{
+			w.addEvent(at.Add(40*time.Second), "profile.learning_preferences_set", map[string]any{
 				"preferred_topics": []any{"data", "design"}, "skill_level": "beginner", "learning_goals": []any{"job"},
 			})
 		}
 	}
-	w.ended(begun, last)
-	return w.seen
+	w.endSession(begun, last)
+	return w.events
 }
 
-func (w *witness) ended(begun, last time.Time) {
+func (w *activityRecorder) endSession(begun, last time.Time) {
 	if !begun.IsZero() {
-		w.say(last.Add(30*time.Second), "study_session.ended", map[string]any{
+		w.addEvent(last.Add(30*time.Second), "study_session.ended", map[string]any{
 			"actual_duration_minutes": last.Sub(begun).Round(time.Minute).Minutes(), "lessons_completed": 2.0, "focus_score": 0.8,
 		})
 	}
 }
 
-// lesson is what happens between a lesson's beginning and its end.
-func (w *witness) lesson(done engine.Event, begun time.Time, count int) {
+// addLesson is what happens between a lesson's beginning and its end.
+func (w *activityRecorder) addLesson(done engine.Event, begun time.Time, count int) {
 	lesson := done.Properties["lesson_id"]
 	course := done.Properties["course_id"]
 	video := fmt.Sprint("vid_", lesson)
@@ -102,13 +102,13 @@ func (w *witness) lesson(done engine.Event, begun time.Time, count int) {
 	}
 	for range 1 + w.rand.IntN(3) {
 		at := during()
-		w.say(at, "video.paused", map[string]any{"video_id": video, "current_time_seconds": 200.0, "total_duration": 900.0})
-		w.say(at.Add(20*time.Second), "video.played", map[string]any{"video_id": video, "lesson_id": lesson, "playback_rate": 1.25})
+		w.addEvent(at, "video.paused", map[string]any{"video_id": video, "current_time_seconds": 200.0, "total_duration": 900.0})
+		w.addEvent(at.Add(20*time.Second), "video.played", map[string]any{"video_id": video, "lesson_id": lesson, "playback_rate": 1.25})
 	}
 	for range w.rand.IntN(3) {
-		w.say(during(), "video.seeked", map[string]any{"video_id": video, "from_seconds": 120.0, "to_seconds": 60.0})
+		w.addEvent(during(), "video.seeked", map[string]any{"video_id": video, "from_seconds": 120.0, "to_seconds": 60.0})
 	}
-	w.say(done.Time.Add(-time.Second), "video.completed", map[string]any{"video_id": video, "lesson_id": lesson, "watch_pct": 97.0, "duration_seconds": 880.0})
+	w.addEvent(done.Time.Add(-time.Second), "video.completed", map[string]any{"video_id": video, "lesson_id": lesson, "watch_pct": 97.0, "duration_seconds": 880.0})
 	post := fmt.Sprintf("%s-%d", w.learner, count)
 	for _, now := range []struct {
 		percent    int
@@ -121,24 +121,24 @@ func (w *witness) lesson(done engine.Event, begun time.Time, count int) {
 		{5, "discussion.post_created", map[string]any{"discussion_id": post, "course_id": course, "post_type": "question", "word_count": 60.0}},
 	} {
 		if w.rand.IntN(100) < now.percent {
-			w.say(during(), now.name, now.properties)
+			w.addEvent(during(), now.name, now.properties)
 		}
 	}
 	if count%4 == 0 {
-		w.say(done.Time.Add(2*time.Second), "module.completed", map[string]any{
+		w.addEvent(done.Time.Add(2*time.Second), "module.completed", map[string]any{
 			"module_id": fmt.Sprint(course, "_m", count/4), "course_id": course, "lessons_completed": 4.0, "score_pct": 80.0,
 		})
 	}
 	if count%8 == 0 {
-		w.assignment(fmt.Sprintf("asg_%s_%d", w.learner, count), course, done.Time)
+		w.addAssignment(fmt.Sprintf("asg_%s_%d", w.learner, count), course, done.Time)
 	}
 }
 
-// assignment is handed in an hour later, and graded by a person in a day or two.
-func (w *witness) assignment(id string, course any, after time.Time) {
+// addAssignment is handed in an hour later, and graded by a person in a day or two.
+func (w *activityRecorder) addAssignment(id string, course any, after time.Time) {
 	at := after.Add(time.Hour)
-	w.say(at, "assignment.submitted", map[string]any{"assignment_id": id, "course_id": course, "file_count": 1.0, "word_count": 700.0})
-	w.say(at.Add(time.Duration(20+w.rand.IntN(30))*time.Hour), "assignment.graded", map[string]any{
+	w.addEvent(at, "assignment.submitted", map[string]any{"assignment_id": id, "course_id": course, "file_count": 1.0, "word_count": 700.0})
+	w.addEvent(at.Add(time.Duration(20+w.rand.IntN(30))*time.Hour), "assignment.graded", map[string]any{
 		"assignment_id": id, "score_pct": 75.0, "grader_id": "t_1", "feedback_provided": true,
 	})
 }

@@ -104,18 +104,18 @@ func (o *Options) runNaive(ctx context.Context, c client.Client, sample []catalo
 		return nil, err
 	}
 	for learner, events := range byLearner {
-		if err := heardAll(ctx, c, learner, len(events)); err != nil {
+		if err := awaitSignalsHandled(ctx, c, learner, len(events)); err != nil {
 			return nil, err
 		}
 	}
 	n := &naive{events: len(sample), took: time.Since(began)}
 	var err error
-	n.cost, err = account(ctx, c, fmt.Sprintf("WorkflowType = %q", naiveWorkflow), o.progress("reading histories"))
+	n.cost, err = readAccount(ctx, c, fmt.Sprintf("WorkflowType = %q", naiveWorkflow), o.progressOf("reading histories"))
 	return n, err
 }
 
 func (o *Options) handOverNaively(ctx context.Context, c client.Client, byLearner map[string][]catalog.Decoded, total int) error {
-	report := o.progress("naive: events")
+	report := o.progressOf("naive: events")
 	done := atomic.Int64{}
 	todo := make(chan []catalog.Decoded)
 	failed := make(chan error, 32)
@@ -160,8 +160,8 @@ func signalNaively(ctx context.Context, c client.Client, d catalog.Decoded) erro
 	return nil
 }
 
-// heardAll waits until the workflow has worked on all its signals.
-func heardAll(ctx context.Context, c client.Client, learner string, want int) error {
+// awaitSignalsHandled waits until the workflow has worked on all its signals.
+func awaitSignalsHandled(ctx context.Context, c client.Client, learner string, want int) error {
 	for {
 		upserts, err := upsertsOf(ctx, c, "naive/"+learner)
 		if err != nil || upserts >= want {
@@ -174,17 +174,17 @@ func heardAll(ctx context.Context, c client.Client, learner string, want int) er
 }
 
 func upsertsOf(ctx context.Context, c client.Client, id string) (int, error) {
-	runs, err := list(ctx, c, fmt.Sprintf("WorkflowId = %q", id))
+	runs, err := listRuns(ctx, c, fmt.Sprintf("WorkflowId = %q", id))
 	if err != nil {
 		return 0, err
 	}
 	n := 0
 	for _, run := range runs {
-		events, err := history(ctx, c, run.Execution)
+		events, err := readHistory(ctx, c, run.Execution)
 		if err != nil {
 			return 0, err
 		}
-		n += bill(events)["upserts"]
+		n += countActions(events)["upserts"]
 	}
 	return n, nil
 }

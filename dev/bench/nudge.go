@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"homeroom/catalog"
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 	"homeroom/dev/standin"
 	"homeroom/engine"
 	"homeroom/workflows"
@@ -22,7 +22,7 @@ const nudgeWait = 3 * time.Second
 func (o *Options) measureNudge(ctx context.Context) (n nudge, err error) {
 	err = o.onDisk(ctx, "nudge", nudgeWait, func(j *job) error {
 		events := func(kind string, mails int) (int, error) {
-			message, err := house.Publisher{Catalog: j.academy.Catalog}.Message(catalog.Decoded{
+			message, err := instance.Publisher{Catalog: j.academy.Catalog}.Message(catalog.Decoded{
 				Event: engine.Event{
 					ID:      fmt.Sprint("e", mails),
 					Name:    "assessment.graded",
@@ -37,7 +37,7 @@ func (o *Options) measureNudge(ctx context.Context) (n nudge, err error) {
 			if err != nil {
 				return 0, err
 			}
-			if err := (house.Publisher{JS: j.js}).Publish(ctx, message); err != nil {
+			if err := (instance.Publisher{JS: j.js}).Publish(ctx, message); err != nil {
 				return 0, err
 			}
 			if err := j.stack.Mail.Wait(ctx, func(c standin.Counts) bool { return c.Accepted >= mails }); err != nil {
@@ -46,7 +46,7 @@ func (o *Options) measureNudge(ctx context.Context) (n nudge, err error) {
 			if err := sleep(ctx, 2*time.Second); err != nil { // its outcome is taken in
 				return 0, err
 			}
-			described, err := j.house.Temporal.DescribeWorkflowExecution(ctx, workflows.WorkflowID("awake"), "")
+			described, err := j.homeroom.Temporal.DescribeWorkflowExecution(ctx, workflows.WorkflowID("awake"), "")
 			if err != nil {
 				return 0, fmt.Errorf("describing a learner's workflow: %w", err)
 			}

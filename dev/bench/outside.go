@@ -19,8 +19,8 @@ import (
 	"homeroom/workflows"
 )
 
-// aftermathOfKill is what a kill leaves behind.
-type aftermathOfKill struct {
+// killResult is what a kill leaves behind.
+type killResult struct {
 	lost      int // nobody got the mail, and nothing says so
 	doubled   int
 	uncertain int // nobody got the mail, and a decision says that nobody can know: it was being handed over, and is never sent again
@@ -28,7 +28,7 @@ type aftermathOfKill struct {
 
 // jobE kills Homeroom, its NATS and its Temporal half-way through job B, starts them again on what they left behind, and
 // counts at the provider, which stays.
-func (o *Options) jobE(ctx context.Context, s Sizes, command func() *exec.Cmd) (a aftermathOfKill, err error) {
+func (o *Options) jobE(ctx context.Context, s Sizes, command func() *exec.Cmd) (a killResult, err error) {
 	academy, err := jobAcademy(s.Wait)
 	if err != nil {
 		return a, err
@@ -43,30 +43,30 @@ func (o *Options) jobE(ctx context.Context, s Sizes, command func() *exec.Cmd) (
 		err = errors.Join(err, mail.Stop(ctx))
 	}()
 	dir := o.Dir + "/job-e"
-	first, err := launch(ctx, command, dir, mail, academy)
+	first, err := launchHomeroom(ctx, command, dir, mail, academy)
 	if err != nil {
 		return a, err
 	}
 	defer first.Kill()
-	messages, err := newcomers(academy.Catalog, kindNow, s.Newcomer, time.Now())
+	messages, err := failedNewcomers(academy.Catalog, kindNow, s.Newcomer, time.Now())
 	if err != nil {
 		return a, err
 	}
-	js, hangUp, err := connect(first.NATS)
+	js, hangUp, err := connectNATS(first.NATS)
 	if err != nil {
 		return a, err
 	}
 	defer hangUp()
-	if err := publish(ctx, js, messages, nil); err != nil {
+	if err := publishAll(ctx, js, messages, nil); err != nil {
 		return a, err
 	}
-	report := o.progress("job E: mails")
+	report := o.progressOf("job E: mails")
 	half := func(c standin.Counts) bool { report(c.Accepted, s.Newcomer); return c.Accepted >= s.Newcomer/2 }
 	if err := mail.Wait(ctx, half); err != nil {
 		return a, err
 	}
 	first.Kill()
-	second, err := launch(ctx, command, dir, mail, academy)
+	second, err := launchHomeroom(ctx, command, dir, mail, academy)
 	if err != nil {
 		return a, fmt.Errorf("starting again: %w", err)
 	}
@@ -85,16 +85,16 @@ func (o *Options) jobE(ctx context.Context, s Sizes, command func() *exec.Cmd) (
 	}
 	c := mail.Counts()
 	a.doubled = c.Duplicates
-	if a.uncertain, err = uncertain(ctx, second.NATS, mail); err != nil {
+	if a.uncertain, err = countUncertain(ctx, second.NATS, mail); err != nil {
 		return a, err
 	}
 	a.lost = s.Newcomer - (c.Accepted - c.Duplicates) - a.uncertain
 	return a, nil
 }
 
-// uncertain counts the learners without a mail of whom a decision says that nobody can know whether theirs went out.
-func uncertain(ctx context.Context, url string, mail *standin.Listener) (n int, err error) {
-	js, hangUp, err := connect(url)
+// countUncertain counts the learners without a mail of whom a decision says that nobody can know whether theirs went out.
+func countUncertain(ctx context.Context, url string, mail *standin.Listener) (n int, err error) {
+	js, hangUp, err := connectNATS(url)
 	if err != nil {
 		return 0, err
 	}
@@ -116,14 +116,14 @@ func uncertain(ctx context.Context, url string, mail *standin.Listener) (n int, 
 	return n, nil
 }
 
-// weight is what the whole dev stack holds of the machine's memory, in bytes.
-type weight struct {
+// memoryUse is what the whole dev stack holds of the machine's memory, in bytes.
+type memoryUse struct {
 	idle, waiting int64
 	learners      int
 }
 
-// weigh starts the stack in a process of its own, weighs it, lets learners begin to wait, and weighs it again.
-func (o *Options) weigh(ctx context.Context, learners int, command func() *exec.Cmd) (w *weight, err error) {
+// measureMemory starts the stack in a process of its own, weighs it, lets learners begin to wait, and weighs it again.
+func (o *Options) measureMemory(ctx context.Context, learners int, command func() *exec.Cmd) (w *memoryUse, err error) {
 	academy, err := jobAcademy(72 * time.Hour)
 	if err != nil {
 		return nil, err
@@ -137,7 +137,7 @@ func (o *Options) weigh(ctx context.Context, learners int, command func() *exec.
 		defer cancel()
 		err = errors.Join(err, mail.Stop(ctx))
 	}()
-	p, err := launch(ctx, command, o.Dir+"/memory", mail, academy)
+	p, err := launchHomeroom(ctx, command, o.Dir+"/memory", mail, academy)
 	if err != nil {
 		return nil, err
 	}
@@ -145,34 +145,34 @@ func (o *Options) weigh(ctx context.Context, learners int, command func() *exec.
 	if err := sleep(ctx, 20*time.Second); err != nil {
 		return nil, err
 	}
-	w = &weight{idle: resident(p), learners: learners}
-	messages, err := newcomers(academy.Catalog, kindLater, learners, time.Now())
+	w = &memoryUse{idle: residentBytes(p), learners: learners}
+	messages, err := failedNewcomers(academy.Catalog, kindLater, learners, time.Now())
 	if err != nil {
 		return nil, err
 	}
-	js, hangUp, err := connect(p.NATS)
+	js, hangUp, err := connectNATS(p.NATS)
 	if err != nil {
 		return nil, err
 	}
 	defer hangUp()
-	if err := publish(ctx, js, messages, nil); err != nil {
+	if err := publishAll(ctx, js, messages, nil); err != nil {
 		return nil, err
 	}
-	if err := o.allWait(ctx, p.Temporal, learners); err != nil {
+	if err := o.awaitAllWaiting(ctx, p.Temporal, learners); err != nil {
 		return nil, err
 	}
-	w.waiting = resident(p)
+	w.waiting = residentBytes(p)
 	return w, nil
 }
 
-// allWait returns when all learners' workflows have decided: each shows the rule that it waits in.
-func (o *Options) allWait(ctx context.Context, temporal string, learners int) error {
+// awaitAllWaiting returns when all learners' workflows have decided: each shows the rule that it waits in.
+func (o *Options) awaitAllWaiting(ctx context.Context, temporal string, learners int) error {
 	c, err := client.DialContext(ctx, client.Options{HostPort: temporal, Logger: sdklog.NewStructuredLogger(o.Log)})
 	if err != nil {
 		return fmt.Errorf("connecting to Temporal at %s: %w", temporal, err)
 	}
 	defer c.Close()
-	report := o.progress("learners who wait")
+	report := o.progressOf("learners who wait")
 	query := fmt.Sprintf("%s = 'later'", workflows.SearchRules.GetName())
 	for {
 		answer, err := c.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Query: query})

@@ -10,12 +10,12 @@ import (
 	"homeroom/rules"
 )
 
-// launch starts Homeroom with its servers, which keep their data in dir, in a process of its own.
-func launch(ctx context.Context, command func() *exec.Cmd, dir string, mail *standin.Listener, academy *rules.Academy) (*process.Process, error) {
+// launchHomeroom starts Homeroom with its servers, which keep their data in dir, in a process of its own.
+func launchHomeroom(ctx context.Context, command func() *exec.Cmd, dir string, mail *standin.Listener, academy *rules.Academy) (*process.Process, error) {
 	return process.Launch(ctx, command(), process.Order{Data: dir, Inbox: mail.URL(), Key: mail.PublicKey(), Academy: academy.Files})
 }
 
-// resident is what a process holds of the machine's memory, in bytes.
-func resident(p *process.Process) int64 {
-	return field(fmt.Sprintf("/proc/%d/status", p.ID()), "VmRSS:")
+// residentBytes is what a process holds of the machine's memory, in bytes.
+func residentBytes(p *process.Process) int64 {
+	return readKilobytes(fmt.Sprintf("/proc/%d/status", p.ID()), "VmRSS:")
 }

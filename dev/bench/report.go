@@ -44,7 +44,7 @@ func newReport(load string) *Report {
 	return r
 }
 
-func (r *Report) add(f Figure) { r.Figures = append(r.Figures, f) }
+func (r *Report) addFigure(f Figure) { r.Figures = append(r.Figures, f) }
 
 // WriteTable writes the report for people.
 func (r *Report) WriteTable(out io.Writer) error {
@@ -72,7 +72,7 @@ func (r *Report) WriteJSON(out io.Writer) error {
 	return enc.Encode(r)
 }
 
-func met(ok bool) *bool { return &ok }
+func budgetMet(ok bool) *bool { return &ok }
 
 // sizeOf says a size in words.
 func sizeOf(n int64) string {
@@ -85,8 +85,8 @@ func sizeOf(n int64) string {
 	return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
 }
 
-// thousands writes a whole number with commas.
-func thousands(n float64) string {
+// withCommas writes a whole number with commas.
+func withCommas(n float64) string {
 	text := fmt.Sprintf("%.0f", n)
 	var parts []string
 	for len(text) > 3 {

@@ -16,8 +16,8 @@ import (
 	"homeroom/workflows"
 )
 
-// resting is what learners cost who wait for nothing but a deadline or an event.
-type resting struct {
+// restingCost is what learners cost who wait for nothing but a deadline or an event.
+type restingCost struct {
 	learners      int
 	events        int   // history events of the median run
 	bytes         int64 // in Temporal's database, of the median run
@@ -25,20 +25,20 @@ type resting struct {
 	retired       int // runs that have ended since because nothing was due
 }
 
-// rowsOf are the tables with what Temporal keeps of an open run, and the column that names it. What they have in common
+// runTables are the tables with what Temporal keeps of an open run, and the column that names it. What they have in common
 // for all runs (task queues, shards) is nobody's.
-var rowsOf = []struct{ table, run string }{
+var runTables = []struct{ table, run string }{
 	{"executions", "run_id"}, {"current_executions", "run_id"}, {"timer_info_maps", "run_id"}, {"signals_requested_sets", "run_id"},
 	{"activity_info_maps", "run_id"}, {"buffered_events", "run_id"}, {"history_node", "tree_id"}, {"history_tree", "tree_id"},
 }
 
 // measureResting looks at every run that rests, in the histories and in the database's file.
-func measureResting(ctx context.Context, c client.Client, file string) (*resting, error) {
-	runs, err := list(ctx, c, fmt.Sprintf("WorkflowType = %q AND %s = %q AND ExecutionStatus = 'Running'", workflows.LearnerWorkflow, workflows.SearchStage.GetName(), workflows.StageResting))
+func measureResting(ctx context.Context, c client.Client, file string) (*restingCost, error) {
+	runs, err := listRuns(ctx, c, fmt.Sprintf("WorkflowType = %q AND %s = %q AND ExecutionStatus = 'Running'", workflows.LearnerWorkflow, workflows.SearchStage.GetName(), workflows.StageResting))
 	if err != nil || len(runs) == 0 {
-		return &resting{}, err
+		return &restingCost{}, err
 	}
-	db, err := openBoth(ctx, file)
+	db, err := openDatabases(ctx, file)
 	if err != nil {
 		return nil, fmt.Errorf("reading Temporal's database: %w", err)
 	}
@@ -46,12 +46,12 @@ func measureResting(ctx context.Context, c client.Client, file string) (*resting
 	var events []int
 	var sizes []int64
 	for _, run := range runs {
-		all, err := history(ctx, c, run.Execution)
+		all, err := readHistory(ctx, c, run.Execution)
 		if err != nil {
 			return nil, err
 		}
 		events = append(events, len(all))
-		size, err := stored(ctx, db, run.Execution.GetRunId())
+		size, err := storedBytes(ctx, db, run.Execution.GetRunId())
 		if err != nil {
 			return nil, err
 		}
@@ -59,7 +59,7 @@ func measureResting(ctx context.Context, c client.Client, file string) (*resting
 	}
 	slices.Sort(events)
 	slices.Sort(sizes)
-	return &resting{
+	return &restingCost{
 		learners:      len(runs),
 		events:        events[len(events)/2],
 		bytes:         sizes[len(sizes)/2],
@@ -68,11 +68,11 @@ func measureResting(ctx context.Context, c client.Client, file string) (*resting
 }
 
 func retiredRuns(ctx context.Context, c client.Client) ([]*workflow.WorkflowExecutionInfo, error) {
-	return list(ctx, c, fmt.Sprintf("WorkflowType = %q AND %s = %q", workflows.LearnerWorkflow, workflows.SearchStage.GetName(), workflows.StageRetired))
+	return listRuns(ctx, c, fmt.Sprintf("WorkflowType = %q AND %s = %q", workflows.LearnerWorkflow, workflows.SearchStage.GetName(), workflows.StageRetired))
 }
 
-// openBoth opens the database of the runs with that of the visibility as schema "seen".
-func openBoth(ctx context.Context, file string) (*sql.DB, error) {
+// openDatabases opens the database of the runs with that of the visibility as schema "seen".
+func openDatabases(ctx context.Context, file string) (*sql.DB, error) {
 	db, err := sql.Open("sqlite", "file:"+file+"?mode=ro")
 	if err != nil {
 		return nil, err
@@ -84,26 +84,26 @@ func openBoth(ctx context.Context, file string) (*sql.DB, error) {
 	return db, nil
 }
 
-// stored is how many bytes the rows of a run hold, all columns together, visibility included.
-func stored(ctx context.Context, db *sql.DB, run string) (int64, error) {
+// storedBytes is how many bytes the rows of a run hold, all columns together, visibility included.
+func storedBytes(ctx context.Context, db *sql.DB, run string) (int64, error) {
 	id, err := uuid.Parse(run)
 	if err != nil {
 		return 0, fmt.Errorf("run %s: %w", run, err)
 	}
 	var sum int64
-	for _, t := range rowsOf {
-		n, err := size(ctx, db, t.table, t.run, id[:])
+	for _, t := range runTables {
+		n, err := rowBytes(ctx, db, t.table, t.run, id[:])
 		if err != nil {
 			return 0, err
 		}
 		sum += n
 	}
-	n, err := size(ctx, db, "seen.executions_visibility", "run_id", run)
+	n, err := rowBytes(ctx, db, "seen.executions_visibility", "run_id", run)
 	return sum + n, err
 }
 
-// size adds up the lengths of all columns of the rows that belong to a run.
-func size(ctx context.Context, db *sql.DB, table, column string, run any) (int64, error) {
+// rowBytes adds up the lengths of all columns of the rows that belong to a run.
+func rowBytes(ctx context.Context, db *sql.DB, table, column string, run any) (int64, error) {
 	rows, err := db.QueryContext(ctx, "SELECT * FROM "+table+" WHERE "+column+" = ?", run)
 	if err != nil {
 		return 0, fmt.Errorf("reading Temporal's table %s: %w", table, err)

@@ -9,10 +9,10 @@ import (
 )
 
 // totalMemory is the machine's, in bytes; 0: this system does not tell.
-func totalMemory() int64 { return field("/proc/meminfo", "MemTotal:") }
+func totalMemory() int64 { return readKilobytes("/proc/meminfo", "MemTotal:") }
 
-// field reads a line "NAME   123 kB".
-func field(file, name string) int64 {
+// readKilobytes reads a line "NAME   123 kB".
+func readKilobytes(file, name string) int64 {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return 0

@@ -62,7 +62,7 @@ func Start(ctx context.Context) (*Browser, error) {
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"))
 	ctx, stop := chromedp.NewExecAllocator(ctx, opts...)
 	b.stop = append(b.stop, stop)
-	b.ctx, stop = chromedp.NewContext(ctx, chromedp.WithErrorf(quiet))
+	b.ctx, stop = chromedp.NewContext(ctx, chromedp.WithErrorf(discardDriverErrors))
 	b.stop = append(b.stop, stop)
 	if err := chromedp.Run(b.ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("start %s: %w", path, err), b.Close())
@@ -70,8 +70,8 @@ func Start(ctx context.Context) (*Browser, error) {
 	return b, nil
 }
 
-// quiet drops what the driver says about messages of browsers newer than itself.
-func quiet(string, ...any) {}
+// discardDriverErrors drops what the driver says about messages of browsers newer than itself.
+func discardDriverErrors(string, ...any) {}
 
 // Close ends the browser and removes what it wrote.
 func (b *Browser) Close() error {
@@ -88,14 +88,14 @@ func (b *Browser) Close() error {
 func (b *Browser) Tab(host string) (*Tab, error) {
 	ctx, closeTab := chromedp.NewContext(b.ctx)
 	t := &Tab{ctx: ctx, Close: closeTab, host: host}
-	chromedp.ListenTarget(ctx, t.hear)
+	chromedp.ListenTarget(ctx, t.onBrowserEvent)
 	// A tab lives as long as the context of its first run, so that one has no deadline.
 	if err := chromedp.Run(ctx); err != nil {
 		closeTab()
 		return nil, fmt.Errorf("open a tab: %w", err)
 	}
 	// The focus is emulated so that the keyboard works in every tab, not only in the last one opened.
-	if err := t.do(network.Enable(), network.SetCacheDisabled(true), emulation.SetFocusEmulationEnabled(true)); err != nil {
+	if err := t.runActions(network.Enable(), network.SetCacheDisabled(true), emulation.SetFocusEmulationEnabled(true)); err != nil {
 		closeTab()
 		return nil, fmt.Errorf("open a tab: %w", err)
 	}

@@ -35,11 +35,11 @@ func Sheet(rows [][][]byte) (image.Image, error) {
 			pictures[y] = append(pictures[y], picture)
 		}
 	}
-	sheet := image.NewRGBA(image.Rect(0, 0, along(widths)-gap, along(heights)-gap))
+	sheet := image.NewRGBA(image.Rect(0, 0, offsetAfter(widths)-gap, offsetAfter(heights)-gap))
 	draw.Draw(sheet, sheet.Bounds(), image.NewUniform(between), image.Point{}, draw.Src)
 	for y, row := range pictures {
 		for x, picture := range row {
-			corner := image.Pt(along(widths[:x]), along(heights[:y]))
+			corner := image.Pt(offsetAfter(widths[:x]), offsetAfter(heights[:y]))
 			cell := image.Rectangle{Min: corner, Max: corner.Add(image.Pt(widths[x], heights[y]))}
 			b := picture.Bounds()
 			draw.Draw(sheet, cell, image.NewUniform(picture.At(b.Min.X, b.Max.Y-1)), image.Point{}, draw.Src)
@@ -49,8 +49,8 @@ func Sheet(rows [][][]byte) (image.Image, error) {
 	return sheet, nil
 }
 
-// along is where the next picture begins.
-func along(sizes []int) int {
+// offsetAfter is where the next picture begins.
+func offsetAfter(sizes []int) int {
 	at := 0
 	for _, size := range sizes {
 		at += size + gap
@@ -65,14 +65,14 @@ func Small(picture image.Image) ([]byte, error) {
 	count := make(map[color.RGBA]int)
 	for y := b.Min.Y; y < b.Max.Y; y++ {
 		for x := b.Min.X; x < b.Max.X; x++ {
-			count[opaque(picture.At(x, y))]++
+			count[opaqueColor(picture.At(x, y))]++
 		}
 	}
-	entry := palette(count)
+	entry := reduceColors(count)
 	flat := image.NewPaletted(b, nil)
 	for y := b.Min.Y; y < b.Max.Y; y++ {
 		for x := b.Min.X; x < b.Max.X; x++ {
-			flat.SetColorIndex(x, y, entry.index[opaque(picture.At(x, y))])
+			flat.SetColorIndex(x, y, entry.index[opaqueColor(picture.At(x, y))])
 		}
 	}
 	flat.Palette = entry.colors
@@ -84,7 +84,7 @@ func Small(picture image.Image) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-func opaque(c color.Color) color.RGBA {
+func opaqueColor(c color.Color) color.RGBA {
 	r, g, b, _ := c.RGBA()
 	return color.RGBA{uint8(r >> 8), uint8(g >> 8), uint8(b >> 8), 255}
 }
@@ -94,8 +94,8 @@ type colors struct {
 	index  map[color.RGBA]uint8
 }
 
-// palette drops low bits until the colors that are alike are few enough; the most frequent stands for them.
-func palette(count map[color.RGBA]int) colors {
+// reduceColors drops low bits until the colors that are alike are few enough; the most frequent stands for them.
+func reduceColors(count map[color.RGBA]int) colors {
 	const most = 256
 	all := make([]color.RGBA, 0, len(count))
 	for c := range count {

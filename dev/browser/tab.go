@@ -58,8 +58,8 @@ func (s Screen) String() string {
 	return s.Name + ", light"
 }
 
-// do runs actions, and gives up after Patience.
-func (t *Tab) do(actions ...chromedp.Action) error {
+// runActions runs actions, and gives up after Patience.
+func (t *Tab) runActions(actions ...chromedp.Action) error {
 	ctx, cancel := context.WithTimeout(t.ctx, Patience)
 	defer cancel()
 	return chromedp.Run(ctx, actions...)
@@ -72,13 +72,13 @@ func (t *Tab) Show(s Screen) error {
 		scheme = "dark"
 	}
 	shown := fmt.Sprintf("screen.width === %d && matchMedia('(prefers-color-scheme: %s)').matches", s.Width, scheme)
-	err := t.do(
+	err := t.runActions(
 		emulation.SetDeviceMetricsOverride(s.Width, s.Height, 1, s.Phone).WithScreenWidth(s.Width).WithScreenHeight(s.Height),
 		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
 			{Name: "prefers-color-scheme", Value: scheme},
 			{Name: "prefers-reduced-motion", Value: "reduce"}, // so that the checks see the end of a change, not its middle
 		}),
-		until(shown),
+		awaitCondition(shown),
 	)
 	if err != nil {
 		return fmt.Errorf("show on %s: %w", s, err)
@@ -86,18 +86,18 @@ func (t *Tab) Show(s Screen) error {
 	return nil
 }
 
-// until waits, in the page, for a condition.
-func until(condition string) chromedp.Action {
+// awaitCondition waits, in the page, for a condition.
+func awaitCondition(condition string) chromedp.Action {
 	wait := "new Promise(done => { const look = () => " + condition + " ? done(true) : setTimeout(look, 5); look(); })"
 	return chromedp.Evaluate(wait, nil, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) })
 }
 
 // Scripts turns the page's own JavaScript on or off; Check works either way, Show needs it on.
-func (t *Tab) Scripts(on bool) error { return t.do(emulation.SetScriptExecutionDisabled(!on)) }
+func (t *Tab) Scripts(on bool) error { return t.runActions(emulation.SetScriptExecutionDisabled(!on)) }
 
 // Speak sets the language that the browser asks for, BCP 47.
 func (t *Tab) Speak(language string) error {
-	return t.do(network.SetExtraHTTPHeaders(network.Headers{"Accept-Language": language}))
+	return t.runActions(network.SetExtraHTTPHeaders(network.Headers{"Accept-Language": language}))
 }
 
 // Open goes to an address, waits until everything is loaded, and returns the HTTP status. What Trouble told before is
@@ -108,26 +108,26 @@ func (t *Tab) Open(address string) (status int, err error) {
 	t.asked = nil
 	t.address = address
 	t.mu.Unlock()
-	return t.follow(chromedp.Navigate(address))
+	return t.awaitPage(chromedp.Navigate(address))
 }
 
 // Click clicks on what a CSS selector finds, waits for the page that it leads to, and returns that page's HTTP status.
 func (t *Tab) Click(selector string) (status int, err error) {
-	return t.follow(chromedp.Click(selector, chromedp.ByQuery, chromedp.NodeVisible))
+	return t.awaitPage(chromedp.Click(selector, chromedp.ByQuery, chromedp.NodeVisible))
 }
 
 // Tick clicks on what a CSS selector finds, where that leads nowhere.
 func (t *Tab) Tick(selector string) error {
-	return t.do(chromedp.Click(selector, chromedp.ByQuery, chromedp.NodeVisible))
+	return t.runActions(chromedp.Click(selector, chromedp.ByQuery, chromedp.NodeVisible))
 }
 
 // Press presses keys, such as kb.Tab, where they lead nowhere.
-func (t *Tab) Press(keys string) error { return t.do(chromedp.KeyEvent(keys)) }
+func (t *Tab) Press(keys string) error { return t.runActions(chromedp.KeyEvent(keys)) }
 
 // Enter presses Enter, waits for the page that it leads to, and returns that page's HTTP status.
-func (t *Tab) Enter() (status int, err error) { return t.follow(chromedp.KeyEvent(kb.Enter)) }
+func (t *Tab) Enter() (status int, err error) { return t.awaitPage(chromedp.KeyEvent(kb.Enter)) }
 
-func (t *Tab) follow(action chromedp.Action) (int, error) {
+func (t *Tab) awaitPage(action chromedp.Action) (int, error) {
 	ctx, cancel := context.WithTimeout(t.ctx, Patience)
 	defer cancel()
 	resp, err := chromedp.RunResponse(ctx, action)
@@ -141,13 +141,15 @@ func (t *Tab) follow(action chromedp.Action) (int, error) {
 }
 
 // Eval evaluates JavaScript in the page into a Go value; out may be nil.
-func (t *Tab) Eval(expression string, out any) error { return t.do(chromedp.Evaluate(expression, out)) }
+func (t *Tab) Eval(expression string, out any) error {
+	return t.runActions(chromedp.Evaluate(expression, out))
+}
 
 // Picture takes a PNG picture of the page between left and left+width, from the top to its end. All are CSS pixels.
 func (t *Tab) Picture(left, width int64) ([]byte, error) {
 	var height int64
 	var picture []byte
-	err := t.do(
+	err := t.runActions(
 		page.BringToFront(), // others are not drawn
 		chromedp.Evaluate(`Math.ceil(document.body.getBoundingClientRect().bottom)`, &height),
 		chromedp.ActionFunc(func(ctx context.Context) (err error) {

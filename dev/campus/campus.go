@@ -73,7 +73,7 @@ func Term(o Options) []catalog.Decoded {
 	var all []catalog.Decoded
 	for n := range o.Learners {
 		s := newStudent(o, n)
-		s.live()
+		s.liveThroughTerm()
 		all = append(all, s.events...)
 	}
 	slices.SortStableFunc(all, func(a, b catalog.Decoded) int {
@@ -84,19 +84,19 @@ func Term(o Options) []catalog.Decoded {
 
 // student is one learner living through the term.
 type student struct {
-	rand   *rand.Rand
-	id     string
-	habit  habit
-	zone   *time.Location
-	start  time.Time
-	end    time.Time
-	taking []*taken
-	events []catalog.Decoded
-	seq    int
+	rand    *rand.Rand
+	id      string
+	habit   habit
+	zone    *time.Location
+	start   time.Time
+	end     time.Time
+	courses []*enrollment
+	events  []catalog.Decoded
+	seq     int
 }
 
-// taken is a course that a student takes.
-type taken struct {
+// enrollment is a course that a student takes.
+type enrollment struct {
 	course
 	done, quizzes int
 	started, over bool
@@ -123,29 +123,29 @@ func newStudent(o Options, n int) *student {
 	place := zones[s.rand.IntN(len(zones))]
 	s.zone, _ = time.LoadLocation(place.name)
 	first := names[n%len(names)]
-	s.emit(s.join(), engine.EventSignedUp, map[string]any{
-		"channel": choose(s.rand, "organic", "referral", "campaign"), "device_type": choose(s.rand, "desktop", "mobile"),
+	s.addEvent(s.signUpTime(), engine.EventSignedUp, map[string]any{
+		"channel": chooseOne(s.rand, "organic", "referral", "campaign"), "device_type": chooseOne(s.rand, "desktop", "mobile"),
 	}, map[string]any{
 		"email": fmt.Sprintf("%s@campus.example", s.id), "first_name": first, "timezone": place.name, "locale": place.locale,
 	})
 	return s
 }
 
-// join is when the student signs up: in the first ten days, in their waking hours.
-func (s *student) join() time.Time {
-	return s.hour(s.start.AddDate(0, 0, s.rand.IntN(10)), 9, 21)
+// signUpTime is when the student signs up: in the first ten days, in their waking hours.
+func (s *student) signUpTime() time.Time {
+	return s.randomTime(s.start.AddDate(0, 0, s.rand.IntN(10)), 9, 21)
 }
 
-// hour is a random time of a day between two local hours.
-func (s *student) hour(day time.Time, from, to int) time.Time {
+// randomTime is a random time of a day between two local hours.
+func (s *student) randomTime(day time.Time, from, to int) time.Time {
 	y, m, d := day.Date()
 	minutes := from*60 + s.rand.IntN((to-from)*60)
 	return time.Date(y, m, d, 0, minutes, s.rand.IntN(60), 0, s.zone).UTC()
 }
 
-func choose(r *rand.Rand, of ...string) string { return of[r.IntN(len(of))] }
+func chooseOne(r *rand.Rand, of ...string) string { return of[r.IntN(len(of))] }
 
-func (s *student) emit(at time.Time, name string, properties map[string]any, traits ...map[string]any) {
+func (s *student) addEvent(at time.Time, name string, properties map[string]any, traits ...map[string]any) {
 	if at.After(s.end) {
 		return
 	}

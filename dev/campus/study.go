@@ -8,24 +8,24 @@ import (
 	"homeroom/engine"
 )
 
-// live walks the student through the term, day by day.
-func (s *student) live() {
+// liveThroughTerm walks the student through the term, day by day.
+func (s *student) liveThroughTerm() {
 	if len(s.events) == 0 {
 		return // joins after a term as short as this
 	}
 	joined := s.events[0].Event.Time
-	s.onboard(joined)
+	s.addOnboarding(joined)
 	at := joined.Add(time.Duration(20+s.rand.IntN(60)) * time.Minute)
 	for range 1 + s.rand.IntN(s.habit.courses) {
-		s.enroll(at)
+		s.enrollSomewhere(at)
 		at = at.Add(time.Duration(1+s.rand.IntN(48)) * time.Hour)
 	}
 	if s.rand.IntN(4) == 0 {
-		s.emit(joined.Add(10*time.Minute), "trial.started", map[string]any{
+		s.addEvent(joined.Add(10*time.Minute), "trial.started", map[string]any{
 			"trial_duration_days": 14.0, "plan_type": "pro", "source": "pricing_page",
 		})
 		if s.rand.IntN(2) == 0 {
-			s.emit(joined.AddDate(0, 0, 5+s.rand.IntN(8)), "subscription.created", map[string]any{
+			s.addEvent(joined.AddDate(0, 0, 5+s.rand.IntN(8)), "subscription.created", map[string]any{
 				"plan_name": "pro", "billing_interval": "monthly", "mrr_cents": 1900.0,
 			})
 		}
@@ -34,43 +34,43 @@ func (s *student) live() {
 		if s.rand.Float64() >= s.habit.daily {
 			continue
 		}
-		last := s.session(s.hour(day, 7, 22))
+		last := s.studySession(s.randomTime(day, 7, 22))
 		switch {
 		case s.rand.Float64() < s.habit.leaves:
-			s.leave(last)
+			s.cancelCourse(last)
 		case s.rand.Float64() < s.habit.drifts:
 			day = day.AddDate(0, 0, 7+s.rand.IntN(15))
 		}
 	}
 }
 
-func (s *student) onboard(at time.Time) {
-	s.emit(at.Add(time.Minute), "onboarding.started", map[string]any{"onboarding_version": "v3", "device_type": "desktop"})
+func (s *student) addOnboarding(at time.Time) {
+	s.addEvent(at.Add(time.Minute), "onboarding.started", map[string]any{"onboarding_version": "v3", "device_type": "desktop"})
 	if s.rand.IntN(4) > 0 {
-		s.emit(at.Add(9*time.Minute), "onboarding.completed", map[string]any{
+		s.addEvent(at.Add(9*time.Minute), "onboarding.completed", map[string]any{
 			"onboarding_version": "v3", "duration_seconds": 480.0, "steps_completed": 5.0,
 		})
 	}
 }
 
-func (s *student) enroll(at time.Time) {
+func (s *student) enrollSomewhere(at time.Time) {
 	c := courses[s.rand.IntN(len(courses))]
-	for _, t := range s.taking {
+	for _, t := range s.courses {
 		if t.id == c.id {
 			return
 		}
 	}
-	s.taking = append(s.taking, &taken{course: c})
-	s.emit(at, engine.EventEnrolled, map[string]any{
-		"course_id": c.id, "enrollment_type": choose(s.rand, "free", "paid"), "price_cents": 0.0,
+	s.courses = append(s.courses, &enrollment{course: c})
+	s.addEvent(at, engine.EventEnrolled, map[string]any{
+		"course_id": c.id, "enrollment_type": chooseOne(s.rand, "free", "paid"), "price_cents": 0.0,
 	})
 }
 
-// session is an hour or so with one course; it returns when it ends.
-func (s *student) session(at time.Time) time.Time {
-	var open []*taken
-	for _, t := range s.taking {
-		if !t.over && !at.Before(s.enrolled(t)) {
+// studySession is an hour or so with one course; it returns when it ends.
+func (s *student) studySession(at time.Time) time.Time {
+	var open []*enrollment
+	for _, t := range s.courses {
+		if !t.over && !at.Before(s.enrolledAt(t)) {
 			open = append(open, t)
 		}
 	}
@@ -80,10 +80,10 @@ func (s *student) session(at time.Time) time.Time {
 	t := open[s.rand.IntN(len(open))]
 	if !t.started {
 		t.started = true
-		s.emit(at, engine.EventCourseStarted, map[string]any{"course_id": t.id, "category": "technology"})
+		s.addEvent(at, engine.EventCourseStarted, map[string]any{"course_id": t.id, "category": "technology"})
 	}
 	for range 1 + s.rand.IntN(3) {
-		at = s.lesson(t, at.Add(time.Minute))
+		at = s.takeLesson(t, at.Add(time.Minute))
 		if t.over {
 			return at
 		}
@@ -91,8 +91,8 @@ func (s *student) session(at time.Time) time.Time {
 	return at
 }
 
-// enrolled is when the student entered a course.
-func (s *student) enrolled(t *taken) time.Time {
+// enrolledAt is when the student entered a course.
+func (s *student) enrolledAt(t *enrollment) time.Time {
 	for _, e := range s.events {
 		if e.Event.Name == engine.EventEnrolled && e.Event.Properties["course_id"] == t.id {
 			return e.Event.Time
@@ -101,86 +101,86 @@ func (s *student) enrolled(t *taken) time.Time {
 	return s.end
 }
 
-func (s *student) lesson(t *taken, at time.Time) time.Time {
+func (s *student) takeLesson(t *enrollment, at time.Time) time.Time {
 	t.done++
 	lesson := fmt.Sprintf("les_%s_%02d", t.id, t.done)
-	s.emit(at, engine.EventLessonStarted, map[string]any{"lesson_id": lesson, "course_id": t.id, "lesson_number": float64(t.done)})
+	s.addEvent(at, engine.EventLessonStarted, map[string]any{"lesson_id": lesson, "course_id": t.id, "lesson_number": float64(t.done)})
 	video := map[string]any{"video_id": "vid_" + lesson, "lesson_id": lesson, "playback_rate": 1.0}
-	s.emit(at.Add(30*time.Second), "video.played", video)
+	s.addEvent(at.Add(30*time.Second), "video.played", video)
 	at = at.Add(time.Duration(8+s.rand.IntN(20)) * time.Minute)
-	s.emit(at, "lesson.completed", map[string]any{
+	s.addEvent(at, "lesson.completed", map[string]any{
 		"lesson_id": lesson, "course_id": t.id, "duration_seconds": 900.0, "completion_type": "watched_full",
 	})
-	s.emit(at.Add(time.Second), engine.EventProgress, map[string]any{
+	s.addEvent(at.Add(time.Second), engine.EventProgress, map[string]any{
 		"course_id": t.id, "progress_pct": math.Round(100 * float64(t.done) / float64(t.lessons)),
 		"lessons_done": float64(t.done), "total_lessons": float64(t.lessons),
 	})
 	if t.done%4 == 0 {
-		at = s.quiz(t, at.Add(5*time.Minute))
+		at = s.takeQuiz(t, at.Add(5*time.Minute))
 	}
 	if t.done == t.lessons {
-		at = s.finish(t, at.Add(2*time.Minute))
+		at = s.finishCourse(t, at.Add(2*time.Minute))
 	}
 	return at
 }
 
-// quiz is an assessment and, after a failure, perhaps a second try a day or two later.
-func (s *student) quiz(t *taken, at time.Time) time.Time {
+// takeQuiz is an assessment and, after a failure, perhaps a second try a day or two later.
+func (s *student) takeQuiz(t *enrollment, at time.Time) time.Time {
 	t.quizzes++
 	id := fmt.Sprintf("asm_%s_%d", t.id, t.quizzes)
-	passed, at := s.attempt(t, id, at)
+	passed, at := s.attemptQuiz(t, id, at)
 	if passed || s.rand.Float64() > 0.7 {
 		return at
 	}
 	later := at.Add(time.Duration(10+s.rand.IntN(40)) * time.Hour)
-	s.emit(later, "assessment.retried", map[string]any{"assessment_id": id, "attempt_number": 2.0, "previous_score_pct": 30.0})
-	s.attempt(t, id, later.Add(time.Second))
+	s.addEvent(later, "assessment.retried", map[string]any{"assessment_id": id, "attempt_number": 2.0, "previous_score_pct": 30.0})
+	s.attemptQuiz(t, id, later.Add(time.Second))
 	return at
 }
 
-func (s *student) attempt(t *taken, id string, at time.Time) (passed bool, end time.Time) {
+func (s *student) attemptQuiz(t *enrollment, id string, at time.Time) (passed bool, end time.Time) {
 	passed = s.rand.Float64() >= s.habit.fails
 	score := float64(20 + s.rand.IntN(30))
 	if passed {
 		score = float64(60 + s.rand.IntN(41))
 	}
-	s.emit(at, "assessment.started", map[string]any{"assessment_id": id, "assessment_type": "quiz", "course_id": t.id})
+	s.addEvent(at, "assessment.started", map[string]any{"assessment_id": id, "assessment_type": "quiz", "course_id": t.id})
 	at = at.Add(12 * time.Minute)
-	s.emit(at, "assessment.submitted", map[string]any{"assessment_id": id, "score_pct": score, "time_taken_seconds": 700.0})
+	s.addEvent(at, "assessment.submitted", map[string]any{"assessment_id": id, "score_pct": score, "time_taken_seconds": 700.0})
 	at = at.Add(2 * time.Second)
-	s.emit(at, "assessment.graded", map[string]any{
+	s.addEvent(at, "assessment.graded", map[string]any{
 		"assessment_id": id, "score_pct": score, "passed": passed, "grader_type": "auto",
 	})
 	return passed, at
 }
 
-func (s *student) finish(t *taken, at time.Time) time.Time {
+func (s *student) finishCourse(t *enrollment, at time.Time) time.Time {
 	t.over = true
-	s.emit(at, engine.EventCourseCompleted, map[string]any{
+	s.addEvent(at, engine.EventCourseCompleted, map[string]any{
 		"course_id": t.id, "total_duration_hours": float64(t.lessons), "final_score_pct": 84.0,
 	})
 	certificate := fmt.Sprintf("cert_%s_%s", s.id, t.id)
-	s.emit(at.Add(time.Minute), "certificate.earned", map[string]any{
+	s.addEvent(at.Add(time.Minute), "certificate.earned", map[string]any{
 		"course_id": t.id, "certificate_id": certificate, "credential_type": "completion",
 	})
 	if s.rand.Float64() < s.habit.shares {
-		s.emit(at.Add(time.Duration(2+s.rand.IntN(120))*time.Hour), "certificate.shared", map[string]any{
+		s.addEvent(at.Add(time.Duration(2+s.rand.IntN(120))*time.Hour), "certificate.shared", map[string]any{
 			"certificate_id": certificate, "share_platform": "linkedin", "share_method": "profile",
 		})
 	}
 	if s.rand.IntN(2) == 0 {
-		s.emit(at.Add(time.Duration(30+s.rand.IntN(90))*time.Hour), "course.reviewed", map[string]any{
+		s.addEvent(at.Add(time.Duration(30+s.rand.IntN(90))*time.Hour), "course.reviewed", map[string]any{
 			"course_id": t.id, "rating": float64(3 + s.rand.IntN(3)), "review_length": 180.0, "has_text": true,
 		})
 	}
 	return at
 }
 
-func (s *student) leave(at time.Time) {
-	for _, t := range s.taking {
+func (s *student) cancelCourse(at time.Time) {
+	for _, t := range s.courses {
 		if t.started && !t.over {
 			t.over = true
-			s.emit(at.Add(time.Hour), engine.EventEnrollmentCancelled, map[string]any{
+			s.addEvent(at.Add(time.Hour), engine.EventEnrollmentCancelled, map[string]any{
 				"course_id": t.id, "cancellation_reason": "no_time", "progress_pct": math.Round(100 * float64(t.done) / float64(t.lessons)),
 			})
 			return

@@ -10,7 +10,7 @@ import (
 	"testing/fstest"
 	"time"
 
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 	"homeroom/dev/stack"
 	"homeroom/dev/standin"
 	"homeroom/doctor"
@@ -21,7 +21,7 @@ import (
 // patience is how long a test waits for what it expects, on a machine that is busy with other things.
 const patience = 2 * time.Minute
 
-// apiKey is the one that package house has.
+// apiKey is the one that package instance has.
 const apiKey = "SG.stand-in"
 
 func deadline(t *testing.T) context.Context {
@@ -51,9 +51,9 @@ func start(t *testing.T, ctx context.Context, account standin.Account) *stack.St
 }
 
 // run starts Homeroom.
-func run(t *testing.T, ctx context.Context, s *stack.Stack) *house.House {
+func run(t *testing.T, ctx context.Context, s *stack.Stack) *instance.Instance {
 	t.Helper()
-	h, err := house.Open(ctx, s, house.Options{Academy: academy(t)})
+	h, err := instance.Open(ctx, s, instance.Options{Academy: academy(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,11 +42,11 @@ const keepWrong = 20
 // Passed reports whether everything is accounted for. Uncertain sends are: each is visible, and none is sent again.
 func (r Report) Passed() bool { return r.Lost+r.Doubled+r.Waiting == 0 && len(r.Wrong) == 0 }
 
-func (r *Report) wrong(format string, args ...any) {
-	r.Wrong = keep(r.Wrong, fmt.Sprintf(format, args...))
+func (r *Report) addWrong(format string, args ...any) {
+	r.Wrong = appendBounded(r.Wrong, fmt.Sprintf(format, args...))
 }
 
-func keep(list []string, line string) []string {
+func appendBounded(list []string, line string) []string {
 	switch {
 	case len(list) < keepWrong:
 		return append(list, line)
@@ -79,53 +79,55 @@ type evidence struct {
 	ask func(learner string) (busy bool, untold []engine.Decision)
 }
 
-// account compares what was published with the evidence. It does no I/O.
-func account(events []*event, unneeded int, e evidence) Report {
-	a := accounts{evidence: e, mailed: map[send][]mail{}, told: map[send][]engine.Decision{}, expected: map[send]bool{}, errors: map[send]int{}, idle: map[string]bool{}}
+// accountFor compares what was published with the evidence. It does no I/O.
+func accountFor(events []*event, unneeded int, e evidence) Report {
+	a := accounting{evidence: e, mailed: map[send][]mail{}, decided: map[send][]engine.Decision{}, expected: map[send]bool{}, errors: map[send]int{}, idle: map[string]bool{}}
 	for _, m := range e.mails {
 		a.mailed[m.send] = append(a.mailed[m.send], m)
 	}
 	for i := range e.decisions {
-		a.tell(&e.decisions[i])
+		a.addDecision(&e.decisions[i])
 	}
 	a.Published = len(events) + unneeded
 	a.Unneeded = unneeded
 	for _, ev := range events {
-		a.event(ev)
+		a.countEvent(ev)
 	}
-	a.failures()
+	a.countConditionErrors()
 	if e.behind > 0 { // whatever else is in the stream, nobody can say that it is through
 		a.Waiting = max(a.Waiting, 1)
 	}
-	a.strangers()
+	a.findUnexpected()
 	return a.Report
 }
 
-type accounts struct {
+type accounting struct {
 	Report
 	evidence
 	mailed   map[send][]mail
-	told     map[send][]engine.Decision
+	decided  map[send][]engine.Decision
 	expected map[send]bool
 	errors   map[send]int    // how many conditions must have failed; without a quiz
 	idle     map[string]bool // learners who were asked: true if nothing is under way
 }
 
-// about is the send that a decision is about.
-func about(d *engine.Decision) send {
+// sendOf is the send that a decision is about.
+func sendOf(d *engine.Decision) send {
 	return send{d.Learner, d.Rule, strings.TrimPrefix(d.Scope, "assessment_id=")}
 }
 
-func (a *accounts) tell(d *engine.Decision) { a.told[about(d)] = append(a.told[about(d)], *d) }
+func (a *accounting) addDecision(d *engine.Decision) {
+	a.decided[sendOf(d)] = append(a.decided[sendOf(d)], *d)
+}
 
-// busy asks a learner's workflow, once, and takes in what it has not published: that a run has ended without a mail needs no hurry.
-func (a *accounts) busy(learner string) bool {
+// isBusy asks a learner's workflow, once, and takes in what it has not published: that a run has ended without a mail needs no hurry.
+func (a *accounting) isBusy(learner string) bool {
 	idle, known := a.idle[learner]
 	if !known {
 		busy, untold := a.ask(learner)
 		for i := range untold {
-			if d := &untold[i]; !slices.ContainsFunc(a.told[about(d)], func(told engine.Decision) bool { return told.ID == d.ID }) {
-				a.tell(d)
+			if d := &untold[i]; !slices.ContainsFunc(a.decided[sendOf(d)], func(told engine.Decision) bool { return told.ID == d.ID }) {
+				a.addDecision(d)
 			}
 		}
 		idle = !busy
@@ -134,56 +136,56 @@ func (a *accounts) busy(learner string) bool {
 	return !idle
 }
 
-func (a *accounts) event(ev *event) {
+func (a *accounting) countEvent(ev *event) {
 	if reason, dead := a.evidence.dead[ev.seq]; dead {
 		a.Dead++
-		if !ev.dead {
-			a.wrong("event %s became a dead letter: %s", ev.id, reason)
+		if !ev.wantDead {
+			a.addWrong("event %s became a dead letter: %s", ev.id, reason)
 		}
-		a.expect(ev)
+		a.addExpected(ev)
 		return
 	}
 	switch {
-	case ev.dead && a.behind > 0:
+	case ev.wantDead && a.behind > 0:
 		a.Waiting++
-	case ev.dead:
+	case ev.wantDead:
 		a.Lost++
-		a.wrong("event %s is lost: it cannot be read and is no dead letter", ev.id)
-	case !ev.needed():
+		a.addWrong("event %s is lost: it cannot be read and is no dead letter", ev.id)
+	case !ev.isNeeded():
 		a.Unneeded++
 	default:
 		trace := false
-		for rule, want := range ev.want {
+		for rule, want := range ev.wantByRule {
 			s := send{ev.learner, rule, ev.quiz}
-			a.end(s, want)
-			trace = trace || len(a.told[s])+len(a.mailed[s]) > 0
+			a.countSend(s, want)
+			trace = trace || len(a.decided[s])+len(a.mailed[s]) > 0
 		}
-		for _, rule := range ev.errs {
-			trace = trace || len(a.told[send{learner: ev.learner, rule: rule}]) > 0
+		for _, rule := range ev.failingRules {
+			trace = trace || len(a.decided[send{learner: ev.learner, rule: rule}]) > 0
 		}
 		if trace {
 			a.HandedOver++
 		}
 	}
-	a.expect(ev)
+	a.addExpected(ev)
 }
 
-func (a *accounts) expect(ev *event) {
-	for rule := range ev.want {
+func (a *accounting) addExpected(ev *event) {
+	for rule := range ev.wantByRule {
 		a.expected[send{ev.learner, rule, ev.quiz}] = true
 	}
-	for _, rule := range ev.errs {
+	for _, rule := range ev.failingRules {
 		s := send{learner: ev.learner, rule: rule}
 		a.expected[s] = true
 		a.errors[s]++
 	}
 }
 
-// failures accounts for the conditions that fail. Such a decision has no scope, so that they are counted per learner.
-func (a *accounts) failures() {
+// countConditionErrors accounts for the conditions that fail. Such a decision has no scope, so that they are counted per learner.
+func (a *accounting) countConditionErrors() {
 	for s, want := range a.errors {
 		got := 0
-		for _, d := range a.told[s] {
+		for _, d := range a.decided[s] {
 			if d.Kind == engine.KindSkipped && d.Reason == engine.ReasonConditionError {
 				got++
 			}
@@ -191,62 +193,62 @@ func (a *accounts) failures() {
 		a.Skipped += min(got, want)
 		switch {
 		case got > want:
-			a.wrong("%s: its condition failed %d times, say the decisions, and should have %d times", s, got, want)
-		case got < want && (a.behind > 0 || a.busy(s.learner)):
+			a.addWrong("%s: its condition failed %d times, say the decisions, and should have %d times", s, got, want)
+		case got < want && (a.behind > 0 || a.isBusy(s.learner)):
 			a.Waiting += want - got
 		case got < want:
 			a.Lost += want - got
-			a.wrong("%s: its condition failed %d times, and %d decisions say so", s, want, got)
+			a.addWrong("%s: its condition failed %d times, and %d decisions say so", s, want, got)
 		}
 	}
 }
 
-// end accounts for one send.
-func (a *accounts) end(s send, want end) {
-	under := a.under(s) // first: it may bring decisions
-	kinds, why := a.kinds(s)
+// countSend accounts for one send.
+func (a *accounting) countSend(s send, want ending) {
+	under := a.mayStillCome(s) // first: it may bring decisions
+	kinds, why := a.countEndings(s)
 	mails := len(a.mailed[s])
 	if mails > 1 || kinds[engine.KindSent] > 1 {
 		more := max(mails, kinds[engine.KindSent]) - 1
 		a.Doubled += more
-		a.wrong("%s is doubled: %d mails, %d decisions that it was sent", s, mails, kinds[engine.KindSent])
+		a.addWrong("%s is doubled: %d mails, %d decisions that it was sent", s, mails, kinds[engine.KindSent])
 	}
 	switch {
-	case mails > 0 && want != endMail:
+	case mails > 0 && want != endingMail:
 		a.Sent++
-		a.wrong("%s got a mail, and should not have", s)
+		a.addWrong("%s got a mail, and should not have", s)
 	case mails > 0 && kinds[engine.KindSent] > 0:
 		a.Sent++
 	case mails > 0 && kinds[engine.KindUncertain] > 0:
 		a.Uncertain++
-		a.Doubtful = keep(a.Doubtful, s.String()+": the provider has it")
+		a.Doubtful = appendBounded(a.Doubtful, s.String()+": the provider has it")
 	case kinds[engine.KindSent] > 0:
-		a.lose(s, "it was sent, says the decision, and the provider has no such mail")
+		a.addLost(s, "it was sent, says the decision, and the provider has no such mail")
 	case kinds[engine.KindUncertain] > 0:
 		a.Uncertain++
 		a.NotTaken++
-		a.Doubtful = keep(a.Doubtful, s.String()+": the provider does not have it")
+		a.Doubtful = appendBounded(a.Doubtful, s.String()+": the provider does not have it")
 	case under:
 		a.Waiting++
 	case mails > 0:
 		a.Sent++
-		a.wrong("%s: the provider has the mail, and no decision says so", s)
-	case kinds[engine.KindFailed] > 0 && want == endFail:
+		a.addWrong("%s: the provider has the mail, and no decision says so", s)
+	case kinds[engine.KindFailed] > 0 && want == endingFail:
 		a.Failed++
-	case kinds[engine.KindSkipped] > 0 && want == endSkip:
+	case kinds[engine.KindSkipped] > 0 && want == endingSkip:
 		a.Skipped++
 	case kinds[engine.KindSkipped]+kinds[engine.KindFailed] > 0:
-		a.lose(s, "no mail: "+why)
+		a.addLost(s, "no mail: "+why)
 	default:
-		a.lose(s, "nothing came of it")
+		a.addLost(s, "nothing came of it")
 	}
 }
 
-// kinds counts the decisions that end a send: exits and what was withheld count as skipped. why is what the last of those
+// countEndings counts the decisions that end a send: exits and what was withheld count as skipped. why is what the last of those
 // without a mail says.
-func (a *accounts) kinds(s send) (kinds map[engine.Kind]int, why string) {
+func (a *accounting) countEndings(s send) (kinds map[engine.Kind]int, why string) {
 	kinds = map[engine.Kind]int{}
-	for _, d := range a.told[s] {
+	for _, d := range a.decided[s] {
 		kind := d.Kind
 		switch d.Kind {
 		case engine.KindStarted, engine.KindDeferred, engine.KindConverted:
@@ -263,41 +265,41 @@ func (a *accounts) kinds(s send) (kinds map[engine.Kind]int, why string) {
 	return kinds, why
 }
 
-// under reports whether a send may still come, or be told: nothing has ended it, and the stream or its learner is not through.
-func (a *accounts) under(s send) bool {
-	kinds, _ := a.kinds(s)
+// mayStillCome reports whether a send may still come, or be told: nothing has ended it, and the stream or its learner is not through.
+func (a *accounting) mayStillCome(s send) bool {
+	kinds, _ := a.countEndings(s)
 	if len(kinds) > 0 {
 		return false
 	}
-	busy := a.behind > 0 || a.busy(s.learner)
-	kinds, _ = a.kinds(s)
+	busy := a.behind > 0 || a.isBusy(s.learner)
+	kinds, _ = a.countEndings(s)
 	return busy && len(kinds) == 0
 }
 
-func (a *accounts) lose(s send, why string) {
+func (a *accounting) addLost(s send, why string) {
 	a.Lost++
-	a.wrong("%s is lost: %s", s, why)
+	a.addWrong("%s is lost: %s", s, why)
 }
 
-// strangers looks for mails and ends of sends that nothing published asks for.
-func (a *accounts) strangers() {
+// findUnexpected looks for mails and ends of sends that nothing published asks for.
+func (a *accounting) findUnexpected() {
 	for _, m := range a.mails {
 		if !a.expected[m.send] {
 			a.Doubled++
-			a.wrong("%s: a mail that nothing published asks for", m.send)
+			a.addWrong("%s: a mail that nothing published asks for", m.send)
 		}
 		if m.id == "" {
-			a.wrong("%s: a mail without a send id", m.send)
+			a.addWrong("%s: a mail without a send id", m.send)
 		}
 	}
 	var strange []string
-	for s, told := range a.told {
-		if kinds, _ := a.kinds(s); len(kinds) > 0 && !a.expected[s] {
+	for s, told := range a.decided {
+		if kinds, _ := a.countEndings(s); len(kinds) > 0 && !a.expected[s] {
 			strange = append(strange, fmt.Sprintf("%s: %s, for nothing that was published", s, told[0].Kind))
 		}
 	}
 	slices.Sort(strange)
 	for _, line := range strange {
-		a.wrong("%s", line)
+		a.addWrong("%s", line)
 	}
 }

@@ -10,8 +10,8 @@ import (
 )
 
 // one failed quiz of one learner, which must bring one mail.
-func oneQuiz(want end) []*event {
-	return []*event{{learner: "ada", id: "ada-1", quiz: "q1", seq: 7, want: map[string]end{"retry": want}}}
+func oneQuiz(want ending) []*event {
+	return []*event{{learner: "ada", id: "ada-1", quiz: "q1", seq: 7, wantByRule: map[string]ending{"retry": want}}}
 }
 
 var adas = send{"ada", "retry", "q1"}
@@ -37,7 +37,7 @@ func TestAccount(t *testing.T) {
 	failed := decided(engine.KindFailed, engine.ReasonTemplateError, "d5")
 	for _, tc := range []struct {
 		about     string
-		want      end
+		want      ending
 		mails     int
 		decisions [][]engine.Decision
 		dead      map[uint64]string
@@ -47,32 +47,32 @@ func TestAccount(t *testing.T) {
 		count     string // the columns that are not 0
 		wrong     string // part of what is said to be wrong
 	}{
-		{about: "it went well", want: endMail, mails: 1, decisions: [][]engine.Decision{started, sent}, count: "handed over, sent"},
-		{about: "the mail is removed", want: endMail, decisions: [][]engine.Decision{started, sent}, count: "handed over, lost", wrong: "the provider has no such mail"},
-		{about: "the mail is doubled", want: endMail, mails: 2, decisions: [][]engine.Decision{started, sent}, count: "handed over, sent, doubled", wrong: "2 mails"},
-		{about: "two runs say that they sent it", want: endMail, mails: 1, decisions: [][]engine.Decision{sent, decided(engine.KindSent, "", "d9")}, count: "handed over, sent, doubled", wrong: "2 decisions"},
-		{about: "nothing came of it", want: endMail, count: "lost", wrong: "nothing came of it"},
-		{about: "the stream is not through", want: endMail, behind: 3, count: "waiting"},
-		{about: "its learner is not through", want: endMail, decisions: [][]engine.Decision{started}, busy: true, count: "handed over, waiting"},
-		{about: "it began and came to nothing", want: endMail, decisions: [][]engine.Decision{started}, count: "handed over, lost", wrong: "nothing came of it"},
-		{about: "uncertain, and the provider has it", want: endMail, mails: 1, decisions: [][]engine.Decision{uncertain}, count: "handed over, uncertain"},
-		{about: "uncertain, and the provider does not have it", want: endMail, decisions: [][]engine.Decision{uncertain}, count: "handed over, uncertain, not taken"},
-		{about: "uncertain, and settled by the provider's report", want: endMail, mails: 1, decisions: [][]engine.Decision{uncertain, sent}, count: "handed over, sent"},
-		{about: "uncertain, and doubled", want: endMail, mails: 2, decisions: [][]engine.Decision{uncertain}, count: "handed over, uncertain, doubled", wrong: "doubled"},
-		{about: "a mail that no decision tells of", want: endMail, mails: 1, count: "handed over, sent", wrong: "no decision says so"},
-		{about: "skipped where there was somebody to write to", want: endMail, decisions: [][]engine.Decision{skipped}, count: "handed over, lost", wrong: "skipped, no_address"},
-		{about: "skipped where there was nobody", want: endSkip, decisions: [][]engine.Decision{skipped}, count: "handed over, skipped"},
-		{about: "left before it was due", want: endSkip, decisions: [][]engine.Decision{started, exited}, count: "handed over, skipped"},
-		{about: "left before it was due, and not published yet", want: endSkip, untold: [][]engine.Decision{started, exited}, count: "handed over, skipped"},
-		{about: "left, published while the workflow was asked", want: endSkip, decisions: [][]engine.Decision{started}, untold: [][]engine.Decision{started, exited}, count: "handed over, skipped"},
-		{about: "it began, and only that is not published", want: endMail, untold: [][]engine.Decision{started}, count: "handed over, lost", wrong: "nothing came of it"},
-		{about: "a mail after leaving", want: endSkip, mails: 1, decisions: [][]engine.Decision{sent}, count: "handed over, sent", wrong: "should not have"},
-		{about: "a template that fails", want: endFail, decisions: [][]engine.Decision{started, failed}, count: "handed over, failed"},
-		{about: "a template that fails, and nobody is told", want: endFail, decisions: [][]engine.Decision{started}, count: "handed over, lost", wrong: "nothing came of it"},
-		{about: "a dead letter", want: endMail, dead: map[uint64]string{7: "refused"}, count: "dead", wrong: "refused"},
+		{about: "it went well", want: endingMail, mails: 1, decisions: [][]engine.Decision{started, sent}, count: "handed over, sent"},
+		{about: "the mail is removed", want: endingMail, decisions: [][]engine.Decision{started, sent}, count: "handed over, lost", wrong: "the provider has no such mail"},
+		{about: "the mail is doubled", want: endingMail, mails: 2, decisions: [][]engine.Decision{started, sent}, count: "handed over, sent, doubled", wrong: "2 mails"},
+		{about: "two runs say that they sent it", want: endingMail, mails: 1, decisions: [][]engine.Decision{sent, decided(engine.KindSent, "", "d9")}, count: "handed over, sent, doubled", wrong: "2 decisions"},
+		{about: "nothing came of it", want: endingMail, count: "lost", wrong: "nothing came of it"},
+		{about: "the stream is not through", want: endingMail, behind: 3, count: "waiting"},
+		{about: "its learner is not through", want: endingMail, decisions: [][]engine.Decision{started}, busy: true, count: "handed over, waiting"},
+		{about: "it began and came to nothing", want: endingMail, decisions: [][]engine.Decision{started}, count: "handed over, lost", wrong: "nothing came of it"},
+		{about: "uncertain, and the provider has it", want: endingMail, mails: 1, decisions: [][]engine.Decision{uncertain}, count: "handed over, uncertain"},
+		{about: "uncertain, and the provider does not have it", want: endingMail, decisions: [][]engine.Decision{uncertain}, count: "handed over, uncertain, not taken"},
+		{about: "uncertain, and settled by the provider's report", want: endingMail, mails: 1, decisions: [][]engine.Decision{uncertain, sent}, count: "handed over, sent"},
+		{about: "uncertain, and doubled", want: endingMail, mails: 2, decisions: [][]engine.Decision{uncertain}, count: "handed over, uncertain, doubled", wrong: "doubled"},
+		{about: "a mail that no decision tells of", want: endingMail, mails: 1, count: "handed over, sent", wrong: "no decision says so"},
+		{about: "skipped where there was somebody to write to", want: endingMail, decisions: [][]engine.Decision{skipped}, count: "handed over, lost", wrong: "skipped, no_address"},
+		{about: "skipped where there was nobody", want: endingSkip, decisions: [][]engine.Decision{skipped}, count: "handed over, skipped"},
+		{about: "left before it was due", want: endingSkip, decisions: [][]engine.Decision{started, exited}, count: "handed over, skipped"},
+		{about: "left before it was due, and not published yet", want: endingSkip, untold: [][]engine.Decision{started, exited}, count: "handed over, skipped"},
+		{about: "left, published while the workflow was asked", want: endingSkip, decisions: [][]engine.Decision{started}, untold: [][]engine.Decision{started, exited}, count: "handed over, skipped"},
+		{about: "it began, and only that is not published", want: endingMail, untold: [][]engine.Decision{started}, count: "handed over, lost", wrong: "nothing came of it"},
+		{about: "a mail after leaving", want: endingSkip, mails: 1, decisions: [][]engine.Decision{sent}, count: "handed over, sent", wrong: "should not have"},
+		{about: "a template that fails", want: endingFail, decisions: [][]engine.Decision{started, failed}, count: "handed over, failed"},
+		{about: "a template that fails, and nobody is told", want: endingFail, decisions: [][]engine.Decision{started}, count: "handed over, lost", wrong: "nothing came of it"},
+		{about: "a dead letter", want: endingMail, dead: map[uint64]string{7: "refused"}, count: "dead", wrong: "refused"},
 	} {
 		t.Run(tc.about, func(t *testing.T) {
-			r := account(oneQuiz(tc.want), 0, evidence{
+			r := accountFor(oneQuiz(tc.want), 0, evidence{
 				mails:     mails(tc.mails),
 				decisions: slices.Concat(tc.decisions...),
 				dead:      tc.dead,
@@ -113,9 +113,9 @@ func counted(r Report) string {
 // TestAccountOfTheOthers is about what is not a failed quiz.
 func TestAccountOfTheOthers(t *testing.T) {
 	calm := func(string) (bool, []engine.Decision) { return false, nil }
-	letter := &event{learner: "ada", id: "g", seq: 3, dead: true}
+	letter := &event{learner: "ada", id: "g", seq: 3, wantDead: true}
 	lesson := &event{learner: "ada", id: "l", seq: 4}
-	broken := &event{learner: "ada", id: "b", seq: 5, errs: []string{"broken"}, want: map[string]end{}}
+	broken := &event{learner: "ada", id: "b", seq: 5, failingRules: []string{"broken"}, wantByRule: map[string]ending{}}
 	failure := engine.Decision{ID: "f", Learner: "ada", Rule: "broken", Kind: engine.KindSkipped, Reason: engine.ReasonConditionError}
 	for _, tc := range []struct {
 		about  string
@@ -132,11 +132,11 @@ func TestAccountOfTheOthers(t *testing.T) {
 		{"a lesson about which something is decided", []*event{lesson}, evidence{decisions: decided(engine.KindSkipped, "", "x")}, "unneeded", "for nothing that was published"},
 		{"a condition that fails", []*event{broken}, evidence{decisions: []engine.Decision{failure}}, "handed over, skipped", ""},
 		{"a condition that fails, and nobody is told", []*event{broken}, evidence{}, "lost", "0 decisions say so"},
-		{"a mail without a send id", oneQuiz(endMail), evidence{mails: []mail{{send: adas}}, decisions: decided(engine.KindSent, "", "d")}, "handed over, sent", "without a send id"},
+		{"a mail without a send id", oneQuiz(endingMail), evidence{mails: []mail{{send: adas}}, decisions: decided(engine.KindSent, "", "d")}, "handed over, sent", "without a send id"},
 	} {
 		t.Run(tc.about, func(t *testing.T) {
 			tc.seen.ask = calm
-			r := account(tc.events, 0, tc.seen)
+			r := accountFor(tc.events, 0, tc.seen)
 			if got := counted(r); got != tc.count {
 				t.Errorf("counted %q, want %q", got, tc.count)
 			}
@@ -150,13 +150,13 @@ func TestAccountOfTheOthers(t *testing.T) {
 
 // TestTheSumsHold: whatever a report counts, nothing that was published is left out.
 func TestTheSumsHold(t *testing.T) {
-	w := writer{}
-	people := map[string]person{"u00000": {id: "u00000"}, "u00007": {id: "u00007", homeless: true}}
+	w := eventWriter{}
+	people := map[string]person{"u00000": {id: "u00000"}, "u00007": {id: "u00007", withoutAddress: true}}
 	var events []*event
 	for i, id := range slices.Sorted(maps.Keys(people)) {
-		events = append(events, &event{learner: id, id: id, quiz: "q0", seq: uint64(i + 1), want: wants(people[id], "retry")}, w.garbage(people[id], i))
+		events = append(events, &event{learner: id, id: id, quiz: "q0", seq: uint64(i + 1), wantByRule: wantedByRules(people[id], "retry")}, w.unreadableEvent(people[id], i))
 	}
-	r := account(events, 5, evidence{behind: 1, ask: func(string) (bool, []engine.Decision) { return true, nil }})
+	r := accountFor(events, 5, evidence{behind: 1, ask: func(string) (bool, []engine.Decision) { return true, nil }})
 	if r.Published != 9 || r.Published != r.Unneeded+r.HandedOver+r.Dead+r.Waiting+r.Lost {
 		t.Errorf("%+v does not sum up", r)
 	}

@@ -9,29 +9,29 @@ import (
 
 	"github.com/nats-io/nats.go"
 
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 	"homeroom/dev/process"
 	"homeroom/subjects"
 )
 
-// redelivery has everything delivered again, in three ways.
-func redelivery() Drill {
+// redeliveryDrill has everything delivered again, in three ways.
+func redeliveryDrill() Drill {
 	return Drill{
 		Name:  "redelivery",
 		About: "everything is delivered again, by NATS and by the platform: decisions and mails stay those of a single run",
 		run: func(ctx context.Context, w *world) error {
-			learners := of(w.o.Size, 1000, 40)
-			events, err := w.crowd(of(w.o.Size, 5000, 120), learners, "retry")
+			learners := bySize(w.o.Size, 1000, 40)
+			events, err := w.campusEvents(bySize(w.o.Size, 5000, 120), learners, "retry")
 			if err != nil {
 				return err
 			}
-			if err := w.load(ctx, events, of(w.o.Size, 150, 80), nil); err != nil {
+			if err := w.publishUnderLoad(ctx, events, bySize(w.o.Size, 150, 80), nil); err != nil {
 				return err
 			}
-			if _, err := w.settle(ctx); err != nil {
+			if _, err := w.awaitSettled(ctx); err != nil {
 				return err
 			}
-			once, err := w.snapshot(ctx)
+			once, err := w.takeSnapshot(ctx)
 			if err != nil {
 				return err
 			}
@@ -47,14 +47,14 @@ func redelivery() Drill {
 				if err := again.do(ctx); err != nil {
 					return err
 				}
-				if err := w.drain(ctx); err != nil {
+				if err := w.awaitDrained(ctx); err != nil {
 					return err
 				}
-				now, err := w.snapshot(ctx)
+				now, err := w.takeSnapshot(ctx)
 				if err != nil {
 					return err
 				}
-				w.compare(again.how, once, now)
+				w.compareOutcomes(again.how, once, now)
 				once = now // each difference is told once
 			}
 			return nil
@@ -62,27 +62,27 @@ func redelivery() Drill {
 	}
 }
 
-// snapshot is every decision and every mail there is.
-type snapshot struct{ decisions, mails map[string]string }
+// outcome is every decision and every mail there is.
+type outcome struct{ decisions, mails map[string]string }
 
-func (w *world) snapshot(ctx context.Context) (snapshot, error) {
-	seen, err := w.eyes.see(ctx, 0)
+func (w *world) takeSnapshot(ctx context.Context) (outcome, error) {
+	seen, err := w.observer.gatherEvidence(ctx, 0)
 	if err != nil {
-		return snapshot{}, err
+		return outcome{}, err
 	}
-	s := snapshot{map[string]string{}, map[string]string{}}
+	s := outcome{map[string]string{}, map[string]string{}}
 	for _, d := range seen.decisions {
 		s.decisions[d.ID] = fmt.Sprintf("%s %s %s: %s %s", d.Learner, d.Rule, d.Scope, d.Kind, d.Reason)
 	}
-	inbox, err := w.eyes.inbox()
+	inbox, err := w.observer.listMails()
 	for id, m := range inbox {
 		s.mails[id] = m.String()
 	}
 	return s, err
 }
 
-// compare tells what has come on top. Decisions and mails are never taken away.
-func (w *world) compare(how string, once, now snapshot) {
+// compareOutcomes tells what has come on top. Decisions and mails are never taken away.
+func (w *world) compareOutcomes(how string, once, now outcome) {
 	more := 0
 	for _, sets := range []struct {
 		what      string
@@ -91,20 +91,20 @@ func (w *world) compare(how string, once, now snapshot) {
 		fresh := maps.Clone(sets.now)
 		maps.DeleteFunc(fresh, func(id, _ string) bool { _, known := sets.once[id]; return known })
 		for _, line := range fresh {
-			w.report.wrong("when %s, one more %s: %s", how, sets.what, line)
+			w.report.addWrong("when %s, one more %s: %s", how, sets.what, line)
 		}
 		more += len(fresh)
 	}
-	w.note("%s: %d decisions and %d mails, %d more than before", how, len(now.decisions), len(now.mails), more)
+	w.addNote("%s: %d decisions and %d mails, %d more than before", how, len(now.decisions), len(now.mails), more)
 }
 
 // forgetConsumers deletes Homeroom's consumers under its hands.
 func (w *world) forgetConsumers(ctx context.Context) error {
-	list, err := w.eyes.consumers(ctx)
+	list, err := w.observer.listConsumers(ctx)
 	if err != nil {
 		return err
 	}
-	stream, err := w.eyes.js.Stream(ctx, subjects.Stream)
+	stream, err := w.observer.js.Stream(ctx, subjects.Stream)
 	if err != nil {
 		return err
 	}
@@ -120,23 +120,23 @@ func (w *world) forgetConsumers(ctx context.Context) error {
 }
 
 func (w *world) restartAnew(ctx context.Context) error {
-	if _, err := w.stop(ctx); err != nil {
+	if _, err := w.stopHomeroom(ctx); err != nil {
 		return err
 	}
 	if err := w.forgetConsumers(ctx); err != nil {
 		return err
 	}
-	return w.start(ctx, process.Order{})
+	return w.startHomeroom(ctx, process.Order{})
 }
 
 // publishAgain publishes what was published, without the header by which NATS would know it again.
 func (w *world) publishAgain(ctx context.Context, events []*event) error {
 	for _, e := range events {
-		if e.dead {
+		if e.wantDead {
 			continue // it has no id to be known by: another dead letter is right
 		}
 		ctx, cancel := context.WithTimeout(ctx, publishTime)
-		_, err := w.eyes.js.PublishMsg(ctx, &nats.Msg{Subject: subjects.Publish(e.learner, e.name), Data: e.body})
+		_, err := w.observer.js.PublishMsg(ctx, &nats.Msg{Subject: subjects.Publish(e.learner, e.name), Data: e.body})
 		cancel()
 		if err != nil {
 			return fmt.Errorf("publishing %s again: %w", e.id, err)
@@ -145,29 +145,29 @@ func (w *world) publishAgain(ctx context.Context, events []*event) error {
 	return nil
 }
 
-// drain waits until Homeroom has finished the stream, and then until what that brings has shown. If nothing moves for as
+// awaitDrained waits until Homeroom has finished the stream, and then until what that brings has shown. If nothing moves for as
 // long as patience lasts, that is wrong, and the accounting says what it cost.
-func (w *world) drain(ctx context.Context) error {
+func (w *world) awaitDrained(ctx context.Context) error {
 	least := math.MaxInt
 	until := time.Time{}
 	for {
-		behind, err := w.eyes.behind(ctx)
+		behind, err := w.observer.countBehind(ctx)
 		switch {
 		case err != nil:
 			return err
 		case behind == 0:
-			return house.Sleep(ctx, settleQuiet)
+			return instance.Sleep(ctx, settleQuiet)
 		case behind < least:
 			least = behind
 			until = time.Now().Add(w.o.Patience)
 		case time.Now().After(until):
-			list, err := w.eyes.consumers(ctx)
-			w.report.wrong("the stream is not finished, and for %s nothing moved: %d messages or missing consumers to go, %d of %d consumers are there",
+			list, err := w.observer.listConsumers(ctx)
+			w.report.addWrong("the stream is not finished, and for %s nothing moved: %d messages or missing consumers to go, %d of %d consumers are there",
 				w.o.Patience, behind, len(list), subjects.Partitions)
 			return err
 		}
 		w.o.Progress(fmt.Sprintf("%d messages to go", behind))
-		if err := house.Sleep(ctx, glance); err != nil {
+		if err := instance.Sleep(ctx, fetchEvery); err != nil {
 			return err
 		}
 	}

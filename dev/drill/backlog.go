@@ -10,43 +10,43 @@ import (
 	"homeroom/dev/process"
 )
 
-// backlog lets Homeroom come back after a week.
-func backlog() Drill {
+// backlogDrill lets Homeroom come back after a week.
+func backlogDrill() Drill {
 	return Drill{
 		Name:  "backlog",
 		About: "a million events that nobody needs and ten thousand that somebody does, after a week away",
 		setup: setup{quiet: true},
 		run: func(ctx context.Context, w *world) error {
-			b := pile{
+			b := backlogRun{
 				world:    w,
-				unneeded: of(w.o.Size, 1_000_000, 20_000),
-				needed:   of(w.o.Size, 10_000, 500),
-				learners: of(w.o.Size, 10_000, 500),
-				most:     of(w.o.Size, int64(1<<30), int64(1<<30)),
+				unneeded: bySize(w.o.Size, 1_000_000, 20_000),
+				needed:   bySize(w.o.Size, 10_000, 500),
+				learners: bySize(w.o.Size, 10_000, 500),
+				most:     bySize(w.o.Size, int64(1<<30), int64(1<<30)),
 			}
-			if _, err := w.stop(ctx); err != nil {
+			if _, err := w.stopHomeroom(ctx); err != nil {
 				return err
 			}
-			if err := b.publish(ctx); err != nil {
+			if err := b.publishWeek(ctx); err != nil {
 				return err
 			}
-			return b.handle(ctx)
+			return b.measureCatchUp(ctx)
 		},
 	}
 }
 
-// pile is the backlog.
-type pile struct {
+// backlogRun is the backlog.
+type backlogRun struct {
 	*world
 	unneeded, needed, learners int
 	most                       int64 // bytes that Homeroom may have resident
 
-	acks []jetstream.PubAckFuture
-	wait []*event // of the acks; nil: one that is not needed
+	acks    []jetstream.PubAckFuture
+	waiting []*event // of the acks; nil: one that is not needed
 }
 
-// publish publishes a week's events, the needed ones evenly among the others.
-func (b *pile) publish(ctx context.Context) error {
+// publishWeek publishes a week's events, the needed ones evenly among the others.
+func (b *backlogRun) publishWeek(ctx context.Context) error {
 	began := time.Now()
 	now := b.clock.Now()
 	const week = 7 * 24 * time.Hour
@@ -54,58 +54,58 @@ func (b *pile) publish(ctx context.Context) error {
 	needed := 0
 	for i := range total {
 		at := now.Add(-week + week*time.Duration(i)/time.Duration(total))
-		e, err := b.lesson(person{id: fmt.Sprintf("u%05d", i*7919%b.learners)}, i, at)
+		e, err := b.completedLesson(person{id: fmt.Sprintf("u%05d", i*7919%b.learners)}, i, at)
 		if (i+1)*b.needed/total > needed {
-			past := writer{b.catalog, func() time.Time { return at }}
-			e, err = past.quiz(person{id: fmt.Sprintf("u%05d", needed%b.learners)}, fmt.Sprintf("q%d", needed/b.learners), map[string]end{"retry": endMail})
+			past := eventWriter{b.catalog, func() time.Time { return at }}
+			e, err = past.failedQuiz(person{id: fmt.Sprintf("u%05d", needed%b.learners)}, fmt.Sprintf("q%d", needed/b.learners), map[string]ending{"retry": endingMail})
 			needed++
 		}
 		if err != nil {
 			return err
 		}
-		if err := b.send(ctx, e); err != nil {
+		if err := b.publishAsync(ctx, e); err != nil {
 			return err
 		}
 		if i%10_000 == 0 {
 			b.o.Progress(fmt.Sprintf("publishing a week's events: %d of %d", i, total))
 		}
 	}
-	if err := b.confirm(ctx, 0); err != nil {
+	if err := b.awaitAcks(ctx, 0); err != nil {
 		return err
 	}
-	b.note("%d events published in %s", total, time.Since(began).Round(100*time.Millisecond))
+	b.addNote("%d events published in %s", total, time.Since(began).Round(100*time.Millisecond))
 	return nil
 }
 
 // inFlight is how many events are published before the first of them is confirmed.
 const inFlight = 2000
 
-func (b *pile) send(ctx context.Context, e *event) error {
-	ack, err := b.eyes.js.PublishMsgAsync(e.msg(), jetstream.WithStallWait(time.Minute))
+func (b *backlogRun) publishAsync(ctx context.Context, e *event) error {
+	ack, err := b.observer.js.PublishMsgAsync(e.toNATS(), jetstream.WithStallWait(time.Minute))
 	if err != nil {
 		return fmt.Errorf("publishing %s: %w", e.id, err)
 	}
-	if !e.needed() {
+	if !e.isNeeded() {
 		e = nil
 	}
 	b.acks = append(b.acks, ack)
-	b.wait = append(b.wait, e)
+	b.waiting = append(b.waiting, e)
 	if len(b.acks) < 2*inFlight {
 		return nil
 	}
-	return b.confirm(ctx, inFlight)
+	return b.awaitAcks(ctx, inFlight)
 }
 
-// confirm waits until the stream has all but some of what was published, and puts it on the drill's list.
-func (b *pile) confirm(ctx context.Context, but int) error {
+// awaitAcks waits until the stream has all but some of what was published, and puts it on the drill's list.
+func (b *backlogRun) awaitAcks(ctx context.Context, but int) error {
 	n := len(b.acks) - but
 	for i, ack := range b.acks[:n] {
 		select {
 		case ok := <-ack.Ok():
-			if e := b.wait[i]; e != nil {
+			if e := b.waiting[i]; e != nil {
 				e.seq = ok.Sequence
 				e.at = time.Now()
-				b.plan.add(e)
+				b.plan.addEvent(e)
 			} else {
 				b.plan.unneeded++
 			}
@@ -116,36 +116,36 @@ func (b *pile) confirm(ctx context.Context, but int) error {
 		}
 	}
 	b.acks = append(b.acks[:0:0], b.acks[n:]...)
-	b.wait = append(b.wait[:0:0], b.wait[n:]...)
+	b.waiting = append(b.waiting[:0:0], b.waiting[n:]...)
 	return nil
 }
 
-// handle starts Homeroom and measures.
-func (b *pile) handle(ctx context.Context) error {
-	if err := b.start(ctx, process.Order{}); err != nil {
+// measureCatchUp starts Homeroom and measures.
+func (b *backlogRun) measureCatchUp(ctx context.Context) error {
+	if err := b.startHomeroom(ctx, process.Order{}); err != nil {
 		return err
 	}
 	began := time.Now()
-	if err := b.drain(ctx); err != nil {
+	if err := b.awaitDrained(ctx); err != nil {
 		return err
 	}
 	drained := time.Since(began) - settleQuiet
-	if _, err := b.settle(ctx); err != nil {
+	if _, err := b.awaitSettled(ctx); err != nil {
 		return err
 	}
 	mailed := time.Since(began) - settleQuiet
 	total := b.unneeded + b.needed
-	b.note("the stream was drained in %s: %.0f events a second; %d mails were out after %s", drained.Round(100*time.Millisecond),
+	b.addNote("the stream was drained in %s: %.0f events a second; %d mails were out after %s", drained.Round(100*time.Millisecond),
 		float64(total)/drained.Seconds(), b.mail.Counts().Accepted, mailed.Round(100*time.Millisecond))
-	memory, err := b.stop(ctx)
+	memory, err := b.stopHomeroom(ctx)
 	if err != nil {
 		return err
 	}
 	if memory > 0 {
-		b.note("Homeroom's process had %d MB resident at the most", memory>>20)
+		b.addNote("Homeroom's process had %d MB resident at the most", memory>>20)
 	}
 	if memory > b.most {
-		b.report.wrong("Homeroom's process had %d MB resident, at most %d MB were expected", memory>>20, b.most>>20)
+		b.report.addWrong("Homeroom's process had %d MB resident, at most %d MB were expected", memory>>20, b.most>>20)
 	}
-	return b.start(ctx, process.Order{}) // so that learners can still be asked
+	return b.startHomeroom(ctx, process.Order{}) // so that learners can still be asked
 }

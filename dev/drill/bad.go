@@ -13,8 +13,8 @@ import (
 	"homeroom/workflows"
 )
 
-// badRule lets two rules fail on every event, beside one that is well.
-func badRule() Drill {
+// badRuleDrill lets two rules fail on every event, beside one that is well.
+func badRuleDrill() Drill {
 	return Drill{
 		Name:  "bad-rule",
 		About: "one rule's condition and another's template fail on every event: the rule beside them goes on, the failures are visible",
@@ -26,7 +26,7 @@ per: assessment_id
 do:
   - send: broken-condition
 `,
-				"messages/broken-condition.md": message("broken-condition"),
+				"messages/broken-condition.md": messageFor("broken-condition"),
 				"rules/broken-template.yaml": `rule: broken-template
 when: {event: assessment.graded, if: event.passed == false}
 per: assessment_id
@@ -37,26 +37,26 @@ do:
 			},
 		},
 		run: func(ctx context.Context, w *world) error {
-			n := of(w.o.Size, 3000, 120)
-			learners := of(w.o.Size, 600, 40)
-			events, err := w.crowd(n, learners, "retry")
+			n := bySize(w.o.Size, 3000, 120)
+			learners := bySize(w.o.Size, 600, 40)
+			events, err := w.campusEvents(n, learners, "retry")
 			if err != nil {
 				return err
 			}
 			for _, e := range events {
-				if len(e.want) == 0 {
+				if len(e.wantByRule) == 0 {
 					continue
 				}
-				e.errs = []string{"broken-condition"}
-				e.want["broken-template"] = endFail
-				if e.want["retry"] == endSkip { // nobody to write to: that question comes first
-					e.want["broken-template"] = endSkip
+				e.failingRules = []string{"broken-condition"}
+				e.wantByRule["broken-template"] = endingFail
+				if e.wantByRule["retry"] == endingSkip { // nobody to write to: that question comes first
+					e.wantByRule["broken-template"] = endingSkip
 				}
 			}
-			if err := w.load(ctx, events, of(w.o.Size, 25, 50), nil); err != nil {
+			if err := w.publishUnderLoad(ctx, events, bySize(w.o.Size, 25, 50), nil); err != nil {
 				return err
 			}
-			if _, err := w.settle(ctx); err != nil {
+			if _, err := w.awaitSettled(ctx); err != nil {
 				return err
 			}
 			return w.notePace(nil)
@@ -64,8 +64,8 @@ do:
 	}
 }
 
-// stuckLearner starts some learners in a way that only a newer worker can read.
-func stuckLearner() Drill {
+// stuckLearnerDrill starts some learners in a way that only a newer worker can read.
+func stuckLearnerDrill() Drill {
 	return Drill{
 		Name:  "stuck-learner",
 		About: "some learners' workflow tasks fail again and again: nobody else is held up, and what waits arrives when it is mended",
@@ -79,47 +79,47 @@ do:
   - wait: 2s
   - send: later
 `,
-				"messages/later.md": message("later"),
+				"messages/later.md": messageFor("later"),
 			},
 		},
 		run: func(ctx context.Context, w *world) error {
-			events, err := w.crowd(of(w.o.Size, 2400, 150), of(w.o.Size, 600, 60), "retry", "later")
+			events, err := w.campusEvents(bySize(w.o.Size, 2400, 150), bySize(w.o.Size, 600, 60), "retry", "later")
 			if err != nil {
 				return err
 			}
 			stuck := map[string]bool{}
-			for k := range of(w.o.Size, 10, 3) {
+			for k := range bySize(w.o.Size, 10, 3) {
 				learner := fmt.Sprintf("u%05d", 10*k+1)
 				stuck[learner] = true
 				if err := w.startNewer(ctx, learner); err != nil {
 					return err
 				}
 			}
-			if err := w.load(ctx, events, of(w.o.Size, 20, 60), nil); err != nil {
+			if err := w.publishUnderLoad(ctx, events, bySize(w.o.Size, 20, 60), nil); err != nil {
 				return err
 			}
-			others, err := w.settleBut(ctx, stuck)
+			others, err := w.awaitSettledExcept(ctx, stuck)
 			if err != nil {
 				return err
 			}
 			if !others.Passed() {
-				w.report.wrong("the others were held up: %d waiting, %d lost, %d doubled while %d learners were stuck", others.Waiting, others.Lost, others.Doubled, len(stuck))
+				w.report.addWrong("the others were held up: %d waiting, %d lost, %d doubled while %d learners were stuck", others.Waiting, others.Lost, others.Doubled, len(stuck))
 			}
-			w.note("while %d learners were stuck: %d mails to the others, %d waiting", len(stuck), others.Sent, others.Waiting)
+			w.addNote("while %d learners were stuck: %d mails to the others, %d waiting", len(stuck), others.Sent, others.Waiting)
 			if err := w.notePace(stuck); err != nil {
 				return err
 			}
-			if _, err := w.stop(ctx); err != nil {
+			if _, err := w.stopHomeroom(ctx); err != nil {
 				return err
 			}
 			began := time.Now()
-			if err := w.start(ctx, process.Order{Newer: true}); err != nil {
+			if err := w.startHomeroom(ctx, process.Order{Newer: true}); err != nil {
 				return err
 			}
-			if _, err := w.settle(ctx); err != nil {
+			if _, err := w.awaitSettled(ctx); err != nil {
 				return err
 			}
-			w.note("mended: everything had arrived %s after the newer worker was started", time.Since(began).Round(time.Second))
+			w.addNote("mended: everything had arrived %s after the newer worker was started", time.Since(began).Round(time.Second))
 			return nil
 		},
 	}
@@ -127,7 +127,7 @@ do:
 
 // startNewer starts a learner's workflow as a release would that does not exist yet.
 func (w *world) startNewer(ctx context.Context, learner string) error {
-	_, err := w.eyes.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: workflows.WorkflowID(learner), TaskQueue: workflows.TaskQueue},
+	_, err := w.observer.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: workflows.WorkflowID(learner), TaskQueue: workflows.TaskQueue},
 		workflows.LearnerWorkflow, workflows.Input{Version: process.NewerVersion, Learner: learner, Partition: store.PartitionOf(learner)})
 	if err != nil {
 		return fmt.Errorf("starting a learner who will be stuck: %w", err)
@@ -138,12 +138,12 @@ func (w *world) startNewer(ctx context.Context, learner string) error {
 // notePace tells how long rule retry's mails took from the stream to the provider, but for some learners. It is not judged:
 // on a machine that cannot keep up with the load it tells of the machine.
 func (w *world) notePace(but map[string]bool) error {
-	inbox, err := w.eyes.inbox()
+	inbox, err := w.observer.listMails()
 	if err != nil {
 		return err
 	}
 	published := map[send]time.Time{}
-	events, _ := w.plan.list()
+	events, _ := w.plan.listEvents()
 	for _, e := range events {
 		published[send{e.learner, "retry", e.quiz}] = e.at
 	}
@@ -157,7 +157,7 @@ func (w *world) notePace(but map[string]bool) error {
 		return nil
 	}
 	slices.Sort(took)
-	w.note("from the stream to the provider: half within %s, all within %s",
+	w.addNote("from the stream to the provider: half within %s, all within %s",
 		took[len(took)/2].Round(time.Millisecond), took[len(took)-1].Round(time.Millisecond))
 	return nil
 }

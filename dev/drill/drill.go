@@ -47,7 +47,7 @@ type Options struct {
 	tamper func(*standin.Listener)
 }
 
-func (o *Options) complete() error {
+func (o *Options) setDefaults() error {
 	if o.Process == nil {
 		return errors.New("drill: Options.Process is missing")
 	}
@@ -69,8 +69,8 @@ func (o *Options) complete() error {
 	return nil
 }
 
-// of returns what belongs to the size.
-func of[T any](s Size, full, quick T) T {
+// bySize returns what belongs to the size.
+func bySize[T any](s Size, full, quick T) T {
 	if s == Quick {
 		return quick
 	}
@@ -80,7 +80,7 @@ func of[T any](s Size, full, quick T) T {
 // All are the drills, in the order in which `drill all` runs them.
 func All() []Drill {
 	return []Drill{
-		killDrill(), temporalAway(), natsAway(), providerDown(), badRule(), stuckLearner(), redelivery(), webhooks(), backlog(),
+		killDrill(), temporalAwayDrill(), natsAwayDrill(), providerDownDrill(), badRuleDrill(), stuckLearnerDrill(), redeliveryDrill(), webhooksDrill(), backlogDrill(),
 	}
 }
 
@@ -97,11 +97,11 @@ func Find(name string) (Drill, error) {
 // Run runs a drill on servers of its own and accounts for everything. An error means that the drill could not be run to
 // its end, so that nothing can be said; whether it went well is [Report.Passed].
 func (d Drill) Run(ctx context.Context, o Options) (Report, error) {
-	if err := o.complete(); err != nil {
+	if err := o.setDefaults(); err != nil {
 		return Report{}, err
 	}
 	began := time.Now()
-	w, err := open(ctx, d.setup, o)
+	w, err := openWorld(ctx, d.setup, o)
 	if err != nil {
 		return Report{}, fmt.Errorf("drill %s: %w", d.Name, err)
 	}
@@ -112,7 +112,7 @@ func (d Drill) Run(ctx context.Context, o Options) (Report, error) {
 	if err := d.run(ctx, w); err != nil {
 		return Report{}, fmt.Errorf("drill %s: %w", d.Name, err)
 	}
-	report, err := w.settle(ctx)
+	report, err := w.awaitSettled(ctx)
 	if err != nil {
 		return Report{}, fmt.Errorf("drill %s: %w", d.Name, err)
 	}

@@ -104,11 +104,11 @@ func sabotaged() Drill {
 		Name:  "sabotaged",
 		setup: setup{quiet: true},
 		run: func(ctx context.Context, w *world) error {
-			events, err := w.crowd(30, 15, "retry")
+			events, err := w.campusEvents(30, 15, "retry")
 			if err != nil {
 				return err
 			}
-			return w.load(ctx, events, 100, nil)
+			return w.publishUnderLoad(ctx, events, 100, nil)
 		},
 	}
 }

@@ -10,31 +10,31 @@ import (
 	"homeroom/engine"
 )
 
-// end is what must come of an event by one rule.
-type end string
+// ending is what must come of an event by one rule.
+type ending string
 
 const (
-	endMail end = "mail" // one mail
-	endSkip end = "skip" // no mail, and a decision that says why
-	endFail end = "fail" // no mail, and a decision that says what failed
+	endingMail ending = "mail" // one mail
+	endingSkip ending = "skip" // no mail, and a decision that says why
+	endingFail ending = "fail" // no mail, and a decision that says what failed
 )
 
 // event is one that the drill publishes, with what must come of it: the drill's own list.
 type event struct {
-	learner string
-	name    string
-	id      string
-	quiz    string // assessment_id: with learner and rule it names the send
-	body    []byte
-	want    map[string]end // by rule; none: nothing must come of it
-	errs    []string       // rules whose condition fails on it: a decision says so, without a scope
-	dead    bool           // it must become a dead letter
-	seq     uint64         // in the stream; 0: not published yet
-	at      time.Time      // when the stream had it, for real
+	learner      string
+	name         string
+	id           string
+	quiz         string // assessment_id: with learner and rule it names the send
+	body         []byte
+	wantByRule   map[string]ending // by rule; none: nothing must come of it
+	failingRules []string          // rules whose condition fails on it: a decision says so, without a scope
+	wantDead     bool              // it must become a dead letter
+	seq          uint64            // in the stream; 0: not published yet
+	at           time.Time         // when the stream had it, for real
 }
 
-// needed reports whether anything must come of it.
-func (e *event) needed() bool { return len(e.want)+len(e.errs) > 0 || e.dead }
+// isNeeded reports whether anything must come of it.
+func (e *event) isNeeded() bool { return len(e.wantByRule)+len(e.failingRules) > 0 || e.wantDead }
 
 // plan is everything that was published.
 type plan struct {
@@ -43,36 +43,36 @@ type plan struct {
 	unneeded int      // further ones that nothing must come of; not kept because they are many
 }
 
-func (p *plan) add(e *event) {
+func (p *plan) addEvent(e *event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.events = append(p.events, e)
 }
 
-func (p *plan) list() ([]*event, int) {
+func (p *plan) listEvents() ([]*event, int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return append([]*event(nil), p.events...), p.unneeded
 }
 
-// writer writes events as a learning platform does.
-type writer struct {
+// eventWriter writes events as a learning platform does.
+type eventWriter struct {
 	catalog *catalog.Catalog
 	now     func() time.Time
 }
 
 // person is a learner of a drill. Ids are letters and digits only, so that the address tells the learner.
 type person struct {
-	id       string
-	homeless bool   // without an address
-	timezone string // may be empty
+	id             string
+	withoutAddress bool   // without an address
+	timezone       string // may be empty
 }
 
 const domain = "@learners.example"
 
-func (p person) traits() map[string]any {
+func (p person) profileTraits() map[string]any {
 	traits := map[string]any{"first_name": "Ada"}
-	if !p.homeless {
+	if !p.withoutAddress {
 		traits["email"] = p.id + domain
 	}
 	if p.timezone != "" {
@@ -84,42 +84,42 @@ func (p person) traits() map[string]any {
 // learnerOf tells whom an address belongs to.
 func learnerOf(address string) string { return strings.TrimSuffix(address, domain) }
 
-// quiz is a failed quiz, which the rules answer: with a mail each, unless want says otherwise.
-func (w writer) quiz(p person, quiz string, want map[string]end) (*event, error) {
+// failedQuiz is a failed quiz, which the rules answer: with a mail each, unless want says otherwise.
+func (w eventWriter) failedQuiz(p person, quiz string, want map[string]ending) (*event, error) {
 	properties := map[string]any{"assessment_id": quiz, "score_pct": 40.0, "passed": false, "grader_type": "auto"}
-	e, err := w.event(p, "assessment.graded", "graded-"+quiz, properties, w.now())
+	e, err := w.encodeEvent(p, "assessment.graded", "graded-"+quiz, properties, w.now())
 	if err == nil {
 		e.quiz = quiz
-		e.want = want
+		e.wantByRule = want
 	}
 	return e, err
 }
 
-// lesson is one that no rule can use.
-func (w writer) lesson(p person, n int, at time.Time) (*event, error) {
-	return w.event(p, "lesson.completed", fmt.Sprintf("lesson-%d", n), map[string]any{
+// completedLesson is one that no rule can use.
+func (w eventWriter) completedLesson(p person, n int, at time.Time) (*event, error) {
+	return w.encodeEvent(p, "lesson.completed", fmt.Sprintf("lesson-%d", n), map[string]any{
 		"lesson_id": fmt.Sprintf("l%d", n), "course_id": "c1", "duration_seconds": 300.0,
 	}, at)
 }
 
-// garbage is something that cannot be read.
-func (w writer) garbage(p person, n int) *event {
+// unreadableEvent is something that cannot be read.
+func (w eventWriter) unreadableEvent(p person, n int) *event {
 	id := fmt.Sprintf("%s-garbage-%d", p.id, n)
-	return &event{learner: p.id, name: "assessment.graded", id: id, body: []byte(`{"id":"` + id + `","properties":{`), dead: true}
+	return &event{learner: p.id, name: "assessment.graded", id: id, body: []byte(`{"id":"` + id + `","properties":{`), wantDead: true}
 }
 
-// retried is a learner who leaves the rule: its `until`.
-func (w writer) retried(p person, quiz string) (*event, error) {
-	return w.event(p, "assessment.retried", "retried-"+quiz, map[string]any{
+// retriedQuiz is a learner who leaves the rule: its `until`.
+func (w eventWriter) retriedQuiz(p person, quiz string) (*event, error) {
+	return w.encodeEvent(p, "assessment.retried", "retried-"+quiz, map[string]any{
 		"assessment_id": quiz, "attempt_number": 2.0, "previous_score_pct": 40.0,
 	}, w.now())
 }
 
-func (w writer) event(p person, name, id string, properties map[string]any, at time.Time) (*event, error) {
+func (w eventWriter) encodeEvent(p person, name, id string, properties map[string]any, at time.Time) (*event, error) {
 	id = p.id + "-" + id
 	body, err := w.catalog.Encode(catalog.Decoded{
 		Event:  engine.Event{ID: id, Name: name, Learner: p.id, Time: at, Properties: properties},
-		Traits: p.traits(),
+		Traits: p.profileTraits(),
 	})
 	if err != nil {
 		return nil, err
@@ -127,22 +127,22 @@ func (w writer) event(p person, name, id string, properties map[string]any, at t
 	return &event{learner: p.id, name: name, id: id, body: body}, nil
 }
 
-// crowd is n events of a campus: most are failed quizzes, some are nothing to anybody, a few learners have no address,
+// campusEvents is n events of a campus: most are failed quizzes, some are nothing to anybody, a few learners have no address,
 // and a few events cannot be read.
-func (w writer) crowd(n, learners int, rules ...string) ([]*event, error) {
+func (w eventWriter) campusEvents(n, learners int, rules ...string) ([]*event, error) {
 	events := make([]*event, 0, n)
 	for i := range n {
 		k := i % learners
-		p := person{id: fmt.Sprintf("u%05d", k), homeless: k%20 == 7}
+		p := person{id: fmt.Sprintf("u%05d", k), withoutAddress: k%20 == 7}
 		var e *event
 		var err error
 		switch {
 		case i%50 == 13:
-			e = w.garbage(p, i)
+			e = w.unreadableEvent(p, i)
 		case i%5 == 4:
-			e, err = w.lesson(p, i, w.now())
+			e, err = w.completedLesson(p, i, w.now())
 		default:
-			e, err = w.quiz(p, fmt.Sprintf("q%d", i/learners), wants(p, rules...))
+			e, err = w.failedQuiz(p, fmt.Sprintf("q%d", i/learners), wantedByRules(p, rules...))
 		}
 		if err != nil {
 			return nil, err
@@ -152,13 +152,13 @@ func (w writer) crowd(n, learners int, rules ...string) ([]*event, error) {
 	return events, nil
 }
 
-// wants is a mail by each rule, unless there is nobody to write to.
-func wants(p person, rules ...string) map[string]end {
-	want := map[string]end{}
+// wantedByRules is a mail by each rule, unless there is nobody to write to.
+func wantedByRules(p person, rules ...string) map[string]ending {
+	want := map[string]ending{}
 	for _, rule := range rules {
-		want[rule] = endMail
-		if p.homeless {
-			want[rule] = endSkip
+		want[rule] = endingMail
+		if p.withoutAddress {
+			want[rule] = endingSkip
 		}
 	}
 	return want

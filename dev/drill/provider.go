@@ -6,32 +6,32 @@ import (
 	"slices"
 	"time"
 
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 	"homeroom/dev/standin"
 	"homeroom/internal/clock"
 )
 
 // The evening of provider-down, in UTC. The night is short so that the drill is.
 var (
-	evening   = time.Date(2026, 3, 2, 20, 40, 0, 0, time.UTC)
-	downFrom  = evening.Add(5 * time.Minute)
-	downTo    = evening.Add(70 * time.Minute)
-	lastQuiz  = evening.Add(45 * time.Minute)
-	nightFrom = time.Date(2026, 3, 2, 21, 0, 0, 0, time.UTC)
-	nightTo   = time.Date(2026, 3, 2, 23, 30, 0, 0, time.UTC)
+	eveningStart = time.Date(2026, 3, 2, 20, 40, 0, 0, time.UTC)
+	downFrom     = eveningStart.Add(5 * time.Minute)
+	downTo       = eveningStart.Add(70 * time.Minute)
+	lastQuiz     = eveningStart.Add(45 * time.Minute)
+	nightFrom    = time.Date(2026, 3, 2, 21, 0, 0, 0, time.UTC)
+	nightTo      = time.Date(2026, 3, 2, 23, 30, 0, 0, time.UTC)
 )
 
-// pushes is how many requests meet a connection that breaks off: these are uncertain, and rightly not sent again.
-const pushes = 3
+// uncertainRequests is how many requests meet a connection that breaks off: these are uncertain, and rightly not sent again.
+const uncertainRequests = 3
 
-// providerDown lets the provider fail for an hour of an evening, in time-lapse.
-func providerDown() Drill {
+// providerDownDrill lets the provider fail for an hour of an evening, in time-lapse.
+func providerDownDrill() Drill {
 	return Drill{
 		Name:  "provider-down",
 		About: "the provider answers 503, 429 and resets for an hour in time-lapse: nobody is mailed at night or after leaving",
 		setup: setup{
 			academy: map[string]string{
-				"settings.yaml": settings + "quiet_hours: {from: \"21:00\", to: \"23:30\"}\n",
+				"settings.yaml": settingsYAML + "quiet_hours: {from: \"21:00\", to: \"23:30\"}\n",
 				"rules/retry.yaml": `rule: retry
 when: {event: assessment.graded, if: event.passed == false}
 per: assessment_id
@@ -42,25 +42,25 @@ do:
 `,
 			},
 			clock: func(s Size) clock.Clock {
-				return clock.New(time.Now().Add(of(s, 8*time.Second, 6*time.Second)), evening, of(s, 120.0, 300.0))
+				return clock.New(time.Now().Add(bySize(s, 8*time.Second, 6*time.Second)), eveningStart, bySize(s, 120.0, 300.0))
 			},
 		},
 		run: func(ctx context.Context, w *world) error {
-			if now := w.clock.Now(); now.After(evening) {
+			if now := w.clock.Now(); now.After(eveningStart) {
 				return fmt.Errorf("the machine is too slow: the evening had begun when everything was up, at %s", now.Format("15:04"))
 			}
-			steps, err := w.evening(of(w.o.Size, 600, 48))
+			steps, err := w.planEvening(bySize(w.o.Size, 600, 48))
 			if err != nil {
 				return err
 			}
-			if err := w.walk(ctx, steps); err != nil {
+			if err := w.runSteps(ctx, steps); err != nil {
 				return err
 			}
 			w.o.Progress("waiting for the end of the night")
-			if err := house.Sleep(ctx, time.Until(w.clock.When(nightTo))); err != nil {
+			if err := instance.Sleep(ctx, time.Until(w.clock.When(nightTo))); err != nil {
 				return err
 			}
-			if _, err := w.settle(ctx); err != nil {
+			if _, err := w.awaitSettled(ctx); err != nil {
 				return err
 			}
 			return w.checkNight()
@@ -75,12 +75,12 @@ type step struct {
 	do   func(ctx context.Context) error
 }
 
-// walk takes the steps at their times.
-func (w *world) walk(ctx context.Context, steps []step) error {
+// runSteps takes the steps at their times.
+func (w *world) runSteps(ctx context.Context, steps []step) error {
 	slices.SortStableFunc(steps, func(a, b step) int { return a.at.Compare(b.at) })
 	what := ""
 	for _, s := range steps {
-		if err := house.Sleep(ctx, time.Until(w.clock.When(s.at))); err != nil {
+		if err := instance.Sleep(ctx, time.Until(w.clock.When(s.at))); err != nil {
 			return err
 		}
 		if s.what != what {
@@ -94,9 +94,9 @@ func (w *world) walk(ctx context.Context, steps []step) error {
 	return nil
 }
 
-// evening is what happens: learners fail quizzes, every third leaves the rule before or after the mail was due, and the
+// planEvening is what happens: learners fail quizzes, every third leaves the rule before or after the mail was due, and the
 // provider fails in three ways. Half of the learners live where it is day.
-func (w *world) evening(learners int) ([]step, error) {
+func (w *world) planEvening(learners int) ([]step, error) {
 	third := downTo.Sub(downFrom) / 3
 	fail := func(at time.Time, what string, faults ...standin.Fault) step {
 		return step{at, what, func(context.Context) error {
@@ -108,7 +108,7 @@ func (w *world) evening(learners int) ([]step, error) {
 	steps := []step{
 		fail(downFrom, "the provider answers 503", standin.Fault{Status: 503, Times: -1}),
 		fail(downFrom.Add(third), "the provider answers 429", standin.Fault{Status: 429, Times: -1}),
-		fail(downFrom.Add(2*third), "the provider breaks connections off", standin.Fault{Reset: true, Times: pushes}, standin.Fault{Status: 503, Times: -1}),
+		fail(downFrom.Add(2*third), "the provider breaks connections off", standin.Fault{Reset: true, Times: uncertainRequests}, standin.Fault{Status: 503, Times: -1}),
 		fail(downTo, "the provider is back"),
 	}
 	for k := range learners {
@@ -116,18 +116,18 @@ func (w *world) evening(learners int) ([]step, error) {
 		if k%2 == 1 {
 			p.timezone = "Asia/Tokyo"
 		}
-		at := evening.Add(lastQuiz.Sub(evening) * time.Duration(k) / time.Duration(learners))
+		at := eveningStart.Add(lastQuiz.Sub(eveningStart) * time.Duration(k) / time.Duration(learners))
 		leaves := k%3 == 2
 		steps = append(steps, step{at, "learners fail quizzes", func(ctx context.Context) error {
-			want := endMail
+			want := endingMail
 			if leaves {
-				want = endSkip
+				want = endingSkip
 			}
-			e, err := w.quiz(p, "q1", map[string]end{"retry": want})
+			e, err := w.failedQuiz(p, "q1", map[string]ending{"retry": want})
 			if err != nil {
 				return err
 			}
-			return w.publish(ctx, e)
+			return w.publishUntilStored(ctx, e)
 		}})
 		if leaves {
 			after := 5 * time.Minute
@@ -135,19 +135,19 @@ func (w *world) evening(learners int) ([]step, error) {
 				after = 20 * time.Minute // the mail was due, and the provider did not take it
 			}
 			// Not before the provider is down: a mail that has gone is no mail after leaving.
-			steps = append(steps, step{later(at.Add(after), downFrom), "learners leave", func(ctx context.Context) error {
-				e, err := w.retried(p, "q1")
+			steps = append(steps, step{laterOf(at.Add(after), downFrom), "learners leave", func(ctx context.Context) error {
+				e, err := w.retriedQuiz(p, "q1")
 				if err != nil {
 					return err
 				}
-				return w.publish(ctx, e)
+				return w.publishUntilStored(ctx, e)
 			}})
 		}
 	}
 	return steps, nil
 }
 
-func later(a, b time.Time) time.Time {
+func laterOf(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a
 	}
@@ -156,7 +156,7 @@ func later(a, b time.Time) time.Time {
 
 // checkNight looks for mails that came at night, or while the provider was down.
 func (w *world) checkNight() error {
-	inbox, err := w.eyes.inbox()
+	inbox, err := w.observer.listMails()
 	if err != nil {
 		return err
 	}
@@ -172,11 +172,11 @@ func (w *world) checkNight() error {
 		case k%2 == 1: // it is day there
 			day++
 		case !at.Before(nightFrom) && at.Before(nightTo):
-			w.report.wrong("%s came at night, at %s", m.send, at.Format("15:04"))
+			w.report.addWrong("%s came at night, at %s", m.send, at.Format("15:04"))
 		default:
 			afterNight++
 		}
 	}
-	w.note("%d mails to where it was day, %d before or after the night; %d requests refused", day, afterNight, w.mail.Counts().Requests-len(inbox))
+	w.addNote("%d mails to where it was day, %d before or after the night; %d requests refused", day, afterNight, w.mail.Counts().Requests-len(inbox))
 	return nil
 }

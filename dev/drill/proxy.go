@@ -13,54 +13,54 @@ import (
 type proxy struct {
 	address string
 
-	mu     sync.Mutex
-	target string
-	door   net.Listener // nil: cut
-	open   map[net.Conn]bool
-	closed bool
-	tasks  sync.WaitGroup
+	mu       sync.Mutex
+	target   string
+	listener net.Listener // nil: cut
+	open     map[net.Conn]bool
+	closed   bool
+	tasks    sync.WaitGroup
 }
 
 // newProxy listens on a free port of this machine and passes everything on to the target, "127.0.0.1:4222".
 func newProxy(target string) (*proxy, error) {
 	p := &proxy{target: target, address: "127.0.0.1:0", open: map[net.Conn]bool{}}
-	if err := p.mend(); err != nil {
+	if err := p.listenAgain(); err != nil {
 		return nil, err
 	}
-	p.address = p.door.Addr().String()
+	p.address = p.listener.Addr().String()
 	return p, nil
 }
 
-// to changes what is behind it.
-func (p *proxy) to(target string) {
+// setTarget changes what is behind it.
+func (p *proxy) setTarget(target string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.target = target
 }
 
-// mend lets connections through again.
-func (p *proxy) mend() error {
+// listenAgain lets connections through again.
+func (p *proxy) listenAgain() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.door != nil || p.closed {
+	if p.listener != nil || p.closed {
 		return nil
 	}
 	door, err := net.Listen("tcp", p.address)
 	if err != nil {
 		return fmt.Errorf("a proxy that was cut cannot listen at %s again: %w", p.address, err)
 	}
-	p.door = door
-	p.tasks.Go(func() { p.accept(door) })
+	p.listener = door
+	p.tasks.Go(func() { p.acceptConnections(door) })
 	return nil
 }
 
-// cut breaks everything and refuses what comes.
-func (p *proxy) cut() {
+// cutConnections breaks everything and refuses what comes.
+func (p *proxy) cutConnections() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.door != nil {
-		_ = p.door.Close()
-		p.door = nil
+	if p.listener != nil {
+		_ = p.listener.Close()
+		p.listener = nil
 	}
 	for conn := range p.open {
 		if tcp, ok := conn.(*net.TCPConn); ok {
@@ -71,28 +71,28 @@ func (p *proxy) cut() {
 	clear(p.open)
 }
 
-// close ends it for good.
-func (p *proxy) close() {
+// closeForGood ends it for good.
+func (p *proxy) closeForGood() {
 	p.mu.Lock()
 	p.closed = true
 	p.mu.Unlock()
-	p.cut()
+	p.cutConnections()
 	p.tasks.Wait()
 }
 
-func (p *proxy) accept(door net.Listener) {
+func (p *proxy) acceptConnections(door net.Listener) {
 	for {
 		conn, err := door.Accept()
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
 		if err == nil {
-			p.tasks.Go(func() { p.serve(door, conn) })
+			p.tasks.Go(func() { p.forwardConnection(door, conn) })
 		}
 	}
 }
 
-func (p *proxy) serve(door net.Listener, near net.Conn) {
+func (p *proxy) forwardConnection(door net.Listener, near net.Conn) {
 	p.mu.Lock()
 	target := p.target
 	p.mu.Unlock()
@@ -102,7 +102,7 @@ func (p *proxy) serve(door net.Listener, near net.Conn) {
 		return
 	}
 	p.mu.Lock()
-	if p.door != door { // cut meanwhile
+	if p.listener != door { // cut meanwhile
 		p.mu.Unlock()
 		_ = near.Close()
 		_ = far.Close()

@@ -47,7 +47,7 @@ func TestProxy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(p.close)
+	t.Cleanup(p.closeForGood)
 	conn, err := net.Dial("tcp", p.address)
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +57,7 @@ func TestProxy(t *testing.T) {
 		t.Fatalf("through the proxy: %q, %v", got, err)
 	}
 
-	p.cut()
+	p.cutConnections()
 	if got, err := ask(t, conn); err == nil {
 		t.Errorf("cut, and it still answers %q", got)
 	}
@@ -66,8 +66,8 @@ func TestProxy(t *testing.T) {
 		t.Error("cut, and it still takes connections")
 	}
 
-	p.to(echo(t, "second"))
-	if err := p.mend(); err != nil {
+	p.setTarget(echo(t, "second"))
+	if err := p.listenAgain(); err != nil {
 		t.Fatal(err)
 	}
 	again, err := net.Dial("tcp", p.address)

@@ -9,16 +9,16 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 	"homeroom/subjects"
 )
 
 // publishTime is how long the stream may take to confirm before the platform publishes again.
 const publishTime = 3 * time.Second
 
-// publish publishes as a careful platform does: again and again under the same id until the stream confirms it. Then it is
+// publishUntilStored publishes as a careful platform does: again and again under the same id until the stream confirms it. Then it is
 // on the drill's list.
-func (w *world) publish(ctx context.Context, e *event) error {
+func (w *world) publishUntilStored(ctx context.Context, e *event) error {
 	for {
 		err := w.publishOnce(ctx, e)
 		if err == nil {
@@ -27,7 +27,7 @@ func (w *world) publish(ctx context.Context, e *event) error {
 		if ctx.Err() != nil {
 			return fmt.Errorf("publishing %s: %w", e.id, errors.Join(ctx.Err(), err))
 		}
-		if err := house.Sleep(ctx, 100*time.Millisecond); err != nil {
+		if err := instance.Sleep(ctx, 100*time.Millisecond); err != nil {
 			return err
 		}
 	}
@@ -36,17 +36,17 @@ func (w *world) publish(ctx context.Context, e *event) error {
 func (w *world) publishOnce(ctx context.Context, e *event) error {
 	ctx, cancel := context.WithTimeout(ctx, publishTime)
 	defer cancel()
-	ack, err := w.eyes.js.PublishMsg(ctx, e.msg())
+	ack, err := w.observer.js.PublishMsg(ctx, e.toNATS())
 	if err != nil {
 		return err
 	}
 	e.seq = ack.Sequence
 	e.at = time.Now()
-	w.plan.add(e)
+	w.plan.addEvent(e)
 	return nil
 }
 
-func (e *event) msg() *nats.Msg {
+func (e *event) toNATS() *nats.Msg {
 	return &nats.Msg{
 		Subject: subjects.Publish(e.learner, e.name),
 		Data:    e.body,
@@ -56,12 +56,12 @@ func (e *event) msg() *nats.Msg {
 	}
 }
 
-// load publishes the events, `rate` a second, and lets something happen meanwhile. It returns when both are through.
-func (w *world) load(ctx context.Context, events []*event, rate int, meanwhile func(ctx context.Context) error) error {
+// publishUnderLoad publishes the events, `rate` a second, and lets something happen meanwhile. It returns when both are through.
+func (w *world) publishUnderLoad(ctx context.Context, events []*event, rate int, meanwhile func(ctx context.Context) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	published := make(chan error, 1)
-	go func() { published <- w.pour(ctx, events, rate) }()
+	go func() { published <- w.publishAtRate(ctx, events, rate) }()
 	if meanwhile != nil {
 		if err := meanwhile(ctx); err != nil {
 			cancel()
@@ -73,13 +73,13 @@ func (w *world) load(ctx context.Context, events []*event, rate int, meanwhile f
 	return <-published
 }
 
-func (w *world) pour(ctx context.Context, events []*event, rate int) error {
+func (w *world) publishAtRate(ctx context.Context, events []*event, rate int) error {
 	began := time.Now()
 	for i, e := range events {
-		if err := house.Sleep(ctx, time.Until(began.Add(time.Duration(i)*time.Second/time.Duration(rate)))); err != nil {
+		if err := instance.Sleep(ctx, time.Until(began.Add(time.Duration(i)*time.Second/time.Duration(rate)))); err != nil {
 			return err
 		}
-		if err := w.publish(ctx, e); err != nil {
+		if err := w.publishUntilStored(ctx, e); err != nil {
 			return err
 		}
 	}

@@ -1,13 +1,13 @@
 package drill
 
-// settings are those of every drill's academy: no limits but those that a drill adds, so that each failed quiz is a mail.
-const settings = `sender: {from: hello@academy.example, name: Academy, postal_address: "1 Harbour Lane"}
+// settingsYAML are those of every drill's academy: no limits but those that a drill adds, so that each failed quiz is a mail.
+const settingsYAML = `sender: {from: hello@academy.example, name: Academy, postal_address: "1 Harbour Lane"}
 patience: 14d
 max_event_age: 14d
 `
 
-// message is one whose subject names what the accounting needs: rule and quiz.
-func message(rule string) string {
+// messageFor is one whose subject names what the accounting needs: rule and quiz.
+func messageFor(rule string) string {
 	return "---\nsubject: " + rule + " {{ trigger.assessment_id }}\n---\nHi {{ learner.first_name | default: \"there\" }}, have another go.\n"
 }
 
@@ -22,9 +22,9 @@ do:
 // academyWith is the academy with rule retry and these files.
 func academyWith(files map[string]string) map[string][]byte {
 	all := map[string][]byte{
-		"settings.yaml":     []byte(settings),
+		"settings.yaml":     []byte(settingsYAML),
 		"rules/retry.yaml":  []byte(retryRule),
-		"messages/retry.md": []byte(message("retry")),
+		"messages/retry.md": []byte(messageFor("retry")),
 	}
 	for name, text := range files {
 		all[name] = []byte(text)

@@ -7,30 +7,30 @@ import (
 	"math"
 	"time"
 
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 )
 
 const (
-	settleLook  = 500 * time.Millisecond // between two looks
-	settleQuiet = 2 * time.Second        // how long nothing more may come when all is through
-	settleAsk   = 100                    // learners who are asked in passing, when nothing moves
-	seeTime     = 20 * time.Second       // how long servers that come back may take to answer
+	settleEvery  = 500 * time.Millisecond // between two looks
+	settleQuiet  = 2 * time.Second        // how long nothing more may come when all is through
+	settleAsk    = 100                    // learners who are asked in passing, when nothing moves
+	evidenceTime = 20 * time.Second       // how long servers that come back may take to answer
 )
 
-// settle waits until everything is through, or nothing has moved for as long as patience lasts; then a little longer for
+// awaitSettled waits until everything is through, or nothing has moved for as long as patience lasts; then a little longer for
 // what should not come, and accounts.
-func (w *world) settle(ctx context.Context) (Report, error) {
-	return w.settleBut(ctx, nil)
+func (w *world) awaitSettled(ctx context.Context) (Report, error) {
+	return w.awaitSettledExcept(ctx, nil)
 }
 
-// settleBut is settle for everybody but some learners, of whom something is known to wait.
-func (w *world) settleBut(ctx context.Context, but map[string]bool) (Report, error) {
+// awaitSettledExcept is settle for everybody but some learners, of whom something is known to wait.
+func (w *world) awaitSettledExcept(ctx context.Context, but map[string]bool) (Report, error) {
 	ask := 0
 	before := 0
 	least := math.MaxInt
 	patience := time.Time{}
 	for {
-		report, err := w.count(ctx, ask, but)
+		report, err := w.accountNow(ctx, ask, but)
 		if open := report.Waiting + report.Lost; err == nil && open < least {
 			least = open
 			patience = time.Now().Add(w.o.Patience)
@@ -39,10 +39,10 @@ func (w *world) settleBut(ctx context.Context, but map[string]bool) (Report, err
 		case err != nil:
 			return Report{}, err
 		case report.Waiting+report.Lost == 0 || time.Now().After(patience):
-			if err := house.Sleep(ctx, settleQuiet); err != nil {
+			if err := instance.Sleep(ctx, settleQuiet); err != nil {
 				return Report{}, err
 			}
-			return w.count(ctx, -1, but)
+			return w.accountNow(ctx, -1, but)
 		}
 		w.o.Progress(fmt.Sprintf("%d of %d sent, %d waiting", report.Sent, report.Published, report.Waiting))
 		// While things move nobody is asked: questions are work for those who have enough of it.
@@ -50,37 +50,37 @@ func (w *world) settleBut(ctx context.Context, but map[string]bool) (Report, err
 			ask = settleAsk
 		}
 		before = report.Waiting
-		if err := house.Sleep(ctx, settleLook); err != nil {
+		if err := instance.Sleep(ctx, settleEvery); err != nil {
 			return Report{}, err
 		}
-		if w.home != nil && w.home.Died() {
+		if w.homeroom != nil && w.homeroom.Died() {
 			return Report{}, errors.New("Homeroom's process ended by itself; --verbose shows what it said")
 		}
 	}
 }
 
-// count accounts for what there is now. Servers that have just come back may take a moment.
-func (w *world) count(ctx context.Context, ask int, but map[string]bool) (Report, error) {
-	until := time.Now().Add(seeTime)
+// accountNow accounts for what there is now. Servers that have just come back may take a moment.
+func (w *world) accountNow(ctx context.Context, ask int, but map[string]bool) (Report, error) {
+	until := time.Now().Add(evidenceTime)
 	for {
-		seen, err := w.eyes.see(ctx, ask)
+		seen, err := w.observer.gatherEvidence(ctx, ask)
 		if err != nil {
 			if ctx.Err() != nil || time.Now().After(until) {
 				return Report{}, fmt.Errorf("gathering the evidence: %w", err)
 			}
-			if err := house.Sleep(ctx, settleLook); err != nil {
+			if err := instance.Sleep(ctx, settleEvery); err != nil {
 				return Report{}, err
 			}
 			continue
 		}
-		events, unneeded := w.plan.list()
+		events, unneeded := w.plan.listEvents()
 		var about []*event
 		for _, e := range events {
 			if !but[e.learner] {
 				about = append(about, e)
 			}
 		}
-		report := account(about, unneeded, seen)
+		report := accountFor(about, unneeded, seen)
 		report.Notes = append(report.Notes, w.report.Notes...)
 		report.Wrong = append(report.Wrong, w.report.Wrong...)
 		report.Lost += w.report.Lost

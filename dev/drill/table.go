@@ -13,21 +13,21 @@ func WriteTable(out io.Writer, reports []Report) error {
 	for _, r := range reports {
 		line := []string{r.Drill}
 		for _, n := range []int{r.Published, r.Unneeded, r.HandedOver, r.Sent, r.Skipped, r.Failed, r.Uncertain, r.Dead, r.Waiting, r.Doubled, r.Lost} {
-			line = append(line, thousands(n))
+			line = append(line, withCommas(n))
 		}
 		lines = append(lines, append(line, fmt.Sprintf("%.0f s", r.Seconds)))
 	}
 	var b strings.Builder
-	columns(&b, lines)
+	writeColumns(&b, lines)
 	for _, r := range reports {
-		r.words(&b)
+		r.writeFindings(&b)
 	}
 	_, err := io.WriteString(out, b.String())
 	return err
 }
 
-// columns aligns cells: the first of a line to the left, the others to the right.
-func columns(b *strings.Builder, lines [][]string) {
+// writeColumns aligns cells: the first of a line to the left, the others to the right.
+func writeColumns(b *strings.Builder, lines [][]string) {
 	widths := make([]int, len(lines[0]))
 	for _, line := range lines {
 		for i, cell := range line {
@@ -43,8 +43,8 @@ func columns(b *strings.Builder, lines [][]string) {
 	}
 }
 
-// words tells what the numbers do not.
-func (r Report) words(b *strings.Builder) {
+// writeFindings tells what the numbers do not.
+func (r Report) writeFindings(b *strings.Builder) {
 	verdict := "everything is accounted for"
 	if !r.Passed() {
 		verdict = "FAILED"
@@ -54,14 +54,14 @@ func (r Report) words(b *strings.Builder) {
 		fmt.Fprintf(b, "  wrong: %s\n", line)
 	}
 	if r.Waiting > 0 {
-		fmt.Fprintf(b, "  wrong: %s still waited when patience ended\n", thousands(r.Waiting))
+		fmt.Fprintf(b, "  wrong: %s still waited when patience ended\n", withCommas(r.Waiting))
 	}
 	for _, line := range r.Notes {
 		fmt.Fprintf(b, "  %s\n", line)
 	}
 	if r.Uncertain > 0 {
 		fmt.Fprintf(b, "  %s uncertain, not counted as lost: each is told in a decision and never sent again; the provider has %s of them\n",
-			thousands(r.Uncertain), thousands(r.Uncertain-r.NotTaken))
+			withCommas(r.Uncertain), withCommas(r.Uncertain-r.NotTaken))
 		for _, line := range r.Doubtful {
 			fmt.Fprintf(b, "    %s\n", line)
 		}
@@ -75,8 +75,8 @@ func WriteJSON(out io.Writer, reports []Report) error {
 	return enc.Encode(reports)
 }
 
-// thousands writes 151677 as 151,677.
-func thousands(n int) string {
+// withCommas writes 151677 as 151,677.
+func withCommas(n int) string {
 	s := fmt.Sprint(n)
 	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
 		s = s[:i] + "," + s[i:]

@@ -15,101 +15,101 @@ import (
 	"homeroom/subjects"
 )
 
-// webhooks lets the provider report in disorder, and kills the edge meanwhile.
-func webhooks() Drill {
+// webhooksDrill lets the provider report in disorder, and kills the edge meanwhile.
+func webhooksDrill() Drill {
 	return Drill{
 		Name:  "webhooks",
 		About: "the provider's reports come twice, in disorder, a third not before they are repeated, and the edge is killed in between",
 		setup: setup{quiet: true, roles: []app.Role{app.RoleTriggers, app.RoleWorker}},
 		run: func(ctx context.Context, w *world) error {
-			c := &callbacks{world: w, learners: of(w.o.Size, 1000, 40), told: map[string]report{}}
-			defer c.end()
-			return c.run(ctx)
+			c := &webhooksRun{world: w, learners: bySize(w.o.Size, 1000, 40), reports: map[string]mailReport{}}
+			defer c.killEdgeIfAny()
+			return c.runDrill(ctx)
 		},
 	}
 }
 
-// report is something that the provider tells of a mail.
-type report struct {
-	mail  string // the provider's own id
-	about string // learner
-	event standin.Event
+// mailReport is something that the provider tells of a mail.
+type mailReport struct {
+	mail    string // the provider's own id
+	learner string // learner
+	event   standin.Event
 }
 
-type callbacks struct {
+type webhooksRun struct {
 	*world
 	learners int
 	edge     *process.Process
-	told     map[string]report // by the provider's id of the report
+	reports  map[string]mailReport // by the provider's id of the report
 	order    []string
 }
 
-func (c *callbacks) end() {
+func (c *webhooksRun) killEdgeIfAny() {
 	if c.edge != nil {
 		c.edge.Kill()
 	}
 }
 
-func (c *callbacks) run(ctx context.Context) error {
-	if err := c.open(ctx); err != nil {
+func (c *webhooksRun) runDrill(ctx context.Context) error {
+	if err := c.startEdge(ctx); err != nil {
 		return err
 	}
-	if err := c.fail(ctx, "q1", func(int) end { return endMail }); err != nil {
+	if err := c.failQuizzes(ctx, "q1", func(int) ending { return endingMail }); err != nil {
 		return err
 	}
-	if _, err := c.settle(ctx); err != nil {
+	if _, err := c.awaitSettled(ctx); err != nil {
 		return err
 	}
-	if err := c.storm(ctx); err != nil {
+	if err := c.reportInDisorder(ctx); err != nil {
 		return err
 	}
-	if err := c.drain(ctx); err != nil {
+	if err := c.awaitDrained(ctx); err != nil {
 		return err
 	}
-	if err := c.check(ctx); err != nil {
+	if err := c.checkCounted(ctx); err != nil {
 		return err
 	}
 	// What came back is in force: the second quiz brings no mail to those who cannot, or do not want to, be reached.
-	return c.fail(ctx, "q2", func(k int) end {
-		if bounces(k) || complains(k) {
-			return endSkip
+	return c.failQuizzes(ctx, "q2", func(k int) ending {
+		if isBouncing(k) || isComplaining(k) {
+			return endingSkip
 		}
-		return endMail
+		return endingMail
 	})
 }
 
-func bounces(k int) bool   { return k%10 == 0 }
-func complains(k int) bool { return k%10 == 5 }
+func isBouncing(k int) bool    { return k%10 == 0 }
+func isComplaining(k int) bool { return k%10 == 5 }
 
-// open starts an edge beside the other roles, and sends the provider's reports there.
-func (c *callbacks) open(ctx context.Context) (err error) {
-	if c.edge, err = c.launch(ctx, process.Order{Roles: []app.Role{app.RoleEdge}}); err != nil {
+// startEdge starts an edge beside the other roles, and sends the provider's reports there.
+func (c *webhooksRun) startEdge(ctx context.Context) (err error) {
+	if c.edge, err = c.launchProcess(ctx, process.Order{Roles: []app.Role{app.RoleEdge}}); err != nil {
 		return err
 	}
 	return c.mail.SetWebhook(c.edge.Edge + "/webhooks/sendgrid")
 }
 
-// fail lets everybody fail a quiz.
-func (c *callbacks) fail(ctx context.Context, quiz string, want func(k int) end) error {
+// failQuizzes lets everybody fail a quiz.
+func (c *webhooksRun) failQuizzes(ctx context.Context, quiz string, want func(k int) ending) error {
 	var events []*event
 	for k := range c.learners {
-		e, err := c.quiz(person{id: fmt.Sprintf("u%05d", k)}, quiz, map[string]end{"retry": want(k)})
+		e, err := c.failedQuiz(person{id: fmt.Sprintf("u%05d", k)}, quiz, map[string]ending{"retry": want(k)})
 		if err != nil {
 			return err
 		}
 		events = append(events, e)
 	}
-	return c.load(ctx, events, of(c.o.Size, 150, 60), nil)
+	return c.publishUnderLoad(ctx, events, bySize(c.o.Size, 150, 60), nil)
 }
 
-// storm reports everything in disorder, kills the edge in the middle, and repeats everything in order.
-func (c *callbacks) storm(ctx context.Context) error {
-	inbox, err := c.eyes.inbox()
+// reportInDisorder reports everything in disorder, kills the edge in the middle, and repeats everything in order.
+func (c *webhooksRun) reportInDisorder(ctx context.Context) error {
+	inbox, err := c.observer.listMails()
 	if err != nil {
 		return err
 	}
 	for id, m := range inbox {
-		c.remember(id, m)
+		c.planReports(id, m)
 	}
 	c.mail.SetDisorder(standin.Disorder{Duplicate: 0.5, Drop: 1.0 / 3, Reorder: true})
 	for i, id := range c.order {
@@ -118,34 +118,34 @@ func (c *callbacks) storm(ctx context.Context) error {
 				return err
 			}
 		}
-		if err := c.mail.Report(c.told[id].mail, c.told[id].event); err != nil {
+		if err := c.mail.Report(c.reports[id].mail, c.reports[id].event); err != nil {
 			return err
 		}
 	}
-	if err := c.posted(ctx); err != nil {
+	if err := c.awaitPosted(ctx); err != nil {
 		return err
 	}
 	first := c.mail.Webhooks()
 	c.mail.SetDisorder(standin.Disorder{})
 	for _, id := range c.order {
-		if err := c.mail.Report(c.told[id].mail, c.told[id].event); err != nil {
+		if err := c.mail.Report(c.reports[id].mail, c.reports[id].event); err != nil {
 			return err
 		}
 	}
-	if err := c.posted(ctx); err != nil {
+	if err := c.awaitPosted(ctx); err != nil {
 		return err
 	}
 	all := c.mail.Webhooks()
-	c.note("%d reports in %d posts, %d of them tried again: %d came twice in disorder, %d were dropped, and all were repeated",
-		len(c.told), all.Posts, all.Retries, first.Duplicated, first.Dropped)
+	c.addNote("%d reports in %d posts, %d of them tried again: %d came twice in disorder, %d were dropped, and all were repeated",
+		len(c.reports), all.Posts, all.Retries, first.Duplicated, first.Dropped)
 	if all.Failed > 0 {
 		return fmt.Errorf("the stand-in SendGrid gave %d reports up", all.Failed)
 	}
 	return nil
 }
 
-// remember notes what the provider will tell of a mail.
-func (c *callbacks) remember(id string, m mail) {
+// planReports notes what the provider will tell of a mail.
+func (c *webhooksRun) planReports(id string, m mail) {
 	var k int
 	if _, err := fmt.Sscanf(m.learner, "u%05d", &k); err != nil {
 		return // accounted for as a stranger
@@ -153,20 +153,20 @@ func (c *callbacks) remember(id string, m mail) {
 	now := c.clock.Now()
 	events := []standin.Event{{Kind: standin.Delivered}, {Kind: standin.Open}, {Kind: standin.Click, URL: "https://academy.example/courses"}}
 	switch {
-	case bounces(k):
+	case isBouncing(k):
 		events = []standin.Event{{Kind: standin.Bounce, BounceType: "bounce"}}
-	case complains(k):
+	case isComplaining(k):
 		events = append(events, standin.Event{Kind: standin.SpamReport})
 	}
 	for i, e := range events {
 		e.ID = fmt.Sprintf("report-%s-%d", m.learner, i)
 		e.At = now
-		c.told[e.ID] = report{mail: id, about: m.learner, event: e}
+		c.reports[e.ID] = mailReport{mail: id, learner: m.learner, event: e}
 		c.order = append(c.order, e.ID)
 	}
 }
 
-func (c *callbacks) killEdge(ctx context.Context) error {
+func (c *webhooksRun) killEdge(ctx context.Context) error {
 	tried := c.mail.Webhooks().Posts
 	err := c.mail.WaitReported(ctx, func(now standin.WebhookCounts) bool { return now.Posts > tried })
 	if err != nil {
@@ -175,21 +175,21 @@ func (c *callbacks) killEdge(ctx context.Context) error {
 	c.o.Progress("killing the edge")
 	c.edge.Kill()
 	c.edge = nil
-	return c.open(ctx)
+	return c.startEdge(ctx)
 }
 
-// posted waits until the provider has nothing more to tell.
-func (c *callbacks) posted(ctx context.Context) error {
+// awaitPosted waits until the provider has nothing more to tell.
+func (c *webhooksRun) awaitPosted(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, c.o.Patience)
 	defer cancel()
 	return c.mail.WaitReported(ctx, func(now standin.WebhookCounts) bool { return now.Waiting == 0 })
 }
 
-// check counts the events that the reports have become: one for each.
-func (c *callbacks) check(ctx context.Context) error {
+// checkCounted counts the events that the reports have become: one for each.
+func (c *webhooksRun) checkCounted(ctx context.Context) error {
 	stored := map[string]int{}
 	about := map[string]string{}
-	err := c.eyes.read(ctx, subjects.Stream, func(m jetstream.Msg) error {
+	err := c.observer.readStream(ctx, subjects.Stream, func(m jetstream.Msg) error {
 		_, learner, name, err := subjects.ParseStored(m.Subject())
 		if err != nil || !strings.HasPrefix(name, "email.") {
 			return nil // the drill's own
@@ -212,20 +212,20 @@ func (c *callbacks) check(ctx context.Context) error {
 		switch n := stored[id]; {
 		case n == 0:
 			c.report.Lost++
-			c.report.wrong("%s, %s: lost", id, c.told[id].event.Kind)
+			c.report.addWrong("%s, %s: lost", id, c.reports[id].event.Kind)
 		case n > 1:
 			c.report.Doubled += n - 1
-			c.report.wrong("%s, %s: counted %d times", id, c.told[id].event.Kind, n)
-		case about[id] != c.told[id].about:
-			c.report.wrong("%s, %s: counted for %s", id, c.told[id].event.Kind, about[id])
+			c.report.addWrong("%s, %s: counted %d times", id, c.reports[id].event.Kind, n)
+		case about[id] != c.reports[id].learner:
+			c.report.addWrong("%s, %s: counted for %s", id, c.reports[id].event.Kind, about[id])
 		default:
 			once++
 		}
 		delete(stored, id)
 	}
 	for id := range stored {
-		c.report.wrong("%s was counted, and nobody reported it", id)
+		c.report.addWrong("%s was counted, and nobody reported it", id)
 	}
-	c.note("%d of %d reports were counted exactly once", once, len(ids))
+	c.addNote("%d of %d reports were counted exactly once", once, len(ids))
 	return nil
 }

@@ -15,7 +15,7 @@ import (
 	sdklog "go.temporal.io/sdk/log"
 
 	"homeroom/app"
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 	"homeroom/dev/process"
 	"homeroom/dev/stack"
 	"homeroom/dev/standin"
@@ -34,25 +34,25 @@ type setup struct {
 
 // world is the servers, Homeroom, and the drill's own eyes and hands.
 type world struct {
-	writer
-	o      Options
-	setup  setup
-	files  map[string][]byte
-	clock  clock.Clock
-	mail   *standin.Listener
-	stack  *stack.Stack // nil: NATS and Temporal run in Homeroom's process
-	data   string
-	home   *process.Process // nil: not running
-	plan   *plan
-	eyes   *eyes
-	report Report // notes, and what a drill finds wrong by itself
+	eventWriter
+	o        Options
+	setup    setup
+	files    map[string][]byte
+	clock    clock.Clock
+	mail     *standin.Listener
+	stack    *stack.Stack // nil: NATS and Temporal run in Homeroom's process
+	data     string
+	homeroom *process.Process // nil: not running
+	plan     *plan
+	observer *observer
+	report   Report // notes, and what a drill finds wrong by itself
 	// The ways to the servers. Where these run in Homeroom's process the drill's own way leads through them as well,
 	// because addresses change; otherwise only Homeroom's does.
 	toNATS, toTemporal *proxy
 	stops              []func()
 }
 
-func open(ctx context.Context, s setup, o Options) (_ *world, err error) {
+func openWorld(ctx context.Context, s setup, o Options) (_ *world, err error) {
 	w := &world{o: o, setup: s, files: academyWith(s.academy), plan: &plan{}}
 	defer func() {
 		if err != nil {
@@ -66,18 +66,18 @@ func open(ctx context.Context, s setup, o Options) (_ *world, err error) {
 	if academy == nil {
 		return nil, fmt.Errorf("the drill's academy has mistakes: %w", problems.Err())
 	}
-	w.writer = writer{academy.Catalog, w.clock.Now}
-	if err := w.servers(ctx); err != nil {
+	w.eventWriter = eventWriter{academy.Catalog, w.clock.Now}
+	if err := w.startServers(ctx); err != nil {
 		return nil, err
 	}
-	if err := w.start(ctx, process.Order{Roles: s.roles}); err != nil {
+	if err := w.startHomeroom(ctx, process.Order{Roles: s.roles}); err != nil {
 		return nil, err
 	}
-	return w, w.look(ctx)
+	return w, w.openObserver(ctx)
 }
 
-// servers starts everything but Homeroom, and the ways to it.
-func (w *world) servers(ctx context.Context) (err error) {
+// startServers starts everything but Homeroom, and the ways to it.
+func (w *world) startServers(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, process.StartTime)
 	defer cancel()
 	w.o.Progress("starting the servers")
@@ -96,25 +96,25 @@ func (w *world) servers(ctx context.Context) (err error) {
 			return err
 		}
 		w.stops = append(w.stops, func() { _ = os.RemoveAll(w.data) }) // a temporary directory
-		return w.proxies("127.0.0.1:9", "127.0.0.1:9")                 // until the process has told where they lead
+		return w.startProxies("127.0.0.1:9", "127.0.0.1:9")            // until the process has told where they lead
 	}
 	if w.stack, err = stack.Start(ctx, stack.Options{Mail: mail, Log: w.o.Log}); err != nil {
 		return err
 	}
 	w.mail = w.stack.Mail
 	w.stops = append(w.stops, func() { stopWithin(w.stack.Stop) })
-	return w.proxies(strings.TrimPrefix(w.stack.NATSURL, "nats://"), w.stack.TemporalAddress)
+	return w.startProxies(strings.TrimPrefix(w.stack.NATSURL, "nats://"), w.stack.TemporalAddress)
 }
 
-func (w *world) proxies(toNATS, toTemporal string) (err error) {
+func (w *world) startProxies(toNATS, toTemporal string) (err error) {
 	if w.toNATS, err = newProxy(toNATS); err != nil {
 		return err
 	}
-	w.stops = append(w.stops, w.toNATS.close)
+	w.stops = append(w.stops, w.toNATS.closeForGood)
 	if w.toTemporal, err = newProxy(toTemporal); err != nil {
 		return err
 	}
-	w.stops = append(w.stops, w.toTemporal.close)
+	w.stops = append(w.stops, w.toTemporal.closeForGood)
 	return nil
 }
 
@@ -125,22 +125,22 @@ func stopWithin(stop func(context.Context) error) {
 	_ = stop(ctx)
 }
 
-// start starts Homeroom; the drill's way to the servers follows, and so do the provider's reports.
-func (w *world) start(ctx context.Context, c process.Order) error {
-	p, err := w.launch(ctx, c)
+// startHomeroom starts Homeroom; the drill's way to the servers follows, and so do the provider's reports.
+func (w *world) startHomeroom(ctx context.Context, c process.Order) error {
+	p, err := w.launchProcess(ctx, c)
 	if err != nil {
 		return err
 	}
-	w.home = p
+	w.homeroom = p
 	if w.setup.own {
-		w.toNATS.to(strings.TrimPrefix(p.NATS, "nats://"))
-		w.toTemporal.to(p.Temporal)
+		w.toNATS.setTarget(strings.TrimPrefix(p.NATS, "nats://"))
+		w.toTemporal.setTarget(p.Temporal)
 	}
 	return w.mail.SetWebhook(p.Edge + "/webhooks/sendgrid")
 }
 
-// launch starts a process of Homeroom beside others.
-func (w *world) launch(ctx context.Context, c process.Order) (*process.Process, error) {
+// launchProcess starts a process of Homeroom beside others.
+func (w *world) launchProcess(ctx context.Context, c process.Order) (*process.Process, error) {
 	w.o.Progress("starting Homeroom")
 	c.Inbox = w.mail.URL()
 	c.Key = w.mail.PublicKey()
@@ -160,10 +160,10 @@ func (w *world) launch(ctx context.Context, c process.Order) (*process.Process, 
 	return process.Launch(ctx, command, c)
 }
 
-// stop stops Homeroom gently and returns how much memory it had at the most, in bytes.
-func (w *world) stop(ctx context.Context) (int64, error) {
-	p := w.home
-	w.home = nil
+// stopHomeroom stops Homeroom gently and returns how much memory it had at the most, in bytes.
+func (w *world) stopHomeroom(ctx context.Context) (int64, error) {
+	p := w.homeroom
+	w.homeroom = nil
 	memory, err := p.Stop(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("stopping Homeroom: %w", err)
@@ -171,14 +171,14 @@ func (w *world) stop(ctx context.Context) (int64, error) {
 	return memory, nil
 }
 
-// kill is kill -9 of Homeroom.
-func (w *world) kill() {
-	w.home.Kill()
-	w.home = nil
+// killHomeroom is kill -9 of Homeroom.
+func (w *world) killHomeroom() {
+	w.homeroom.Kill()
+	w.homeroom = nil
 }
 
-// look opens the drill's eyes and hands.
-func (w *world) look(ctx context.Context) error {
+// openObserver opens the drill's eyes and hands.
+func (w *world) openObserver(ctx context.Context) error {
 	natsURL := "nats://" + w.toNATS.address
 	temporalAddress := w.toTemporal.address
 	if w.stack != nil {
@@ -200,15 +200,15 @@ func (w *world) look(ctx context.Context) error {
 		return fmt.Errorf("connecting to Temporal at %s: %w", temporalAddress, err)
 	}
 	w.stops = append(w.stops, temporal.Close)
-	w.eyes = newEyes(js, temporal, w.mail)
-	w.stops = append(w.stops, w.eyes.close)
+	w.observer = newObserver(js, temporal, w.mail)
+	w.stops = append(w.stops, w.observer.close)
 	return nil
 }
 
 // close ends everything, last come first gone.
 func (w *world) close() {
-	if w.home != nil {
-		w.home.Kill()
+	if w.homeroom != nil {
+		w.homeroom.Kill()
 	}
 	for i := len(w.stops) - 1; i >= 0; i-- {
 		w.stops[i]()
@@ -216,13 +216,13 @@ func (w *world) close() {
 	w.stops = nil
 }
 
-// note adds a line to the report.
-func (w *world) note(format string, args ...any) {
+// addNote adds a line to the report.
+func (w *world) addNote(format string, args ...any) {
 	w.report.Notes = append(w.report.Notes, fmt.Sprintf(format, args...))
 }
 
-// pause lets a real duration pass: what a drill takes away stays away for so long.
-func (w *world) pause(ctx context.Context, what string, d time.Duration) error {
+// pauseFor lets a real duration pass: what a drill takes away stays away for so long.
+func (w *world) pauseFor(ctx context.Context, what string, d time.Duration) error {
 	w.o.Progress(fmt.Sprintf("%s, for %s", what, d.Round(100*time.Millisecond)))
-	return house.Sleep(ctx, d)
+	return instance.Sleep(ctx, d)
 }

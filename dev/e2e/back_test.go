@@ -9,7 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 	"homeroom/dev/standin"
 	"homeroom/engine"
 	"homeroom/store"
@@ -44,7 +44,7 @@ func (w *world) oneClick(m standin.Message) {
 // came waits until a learner's event of that name is in the stream.
 func (w *world) came(learner, event string) {
 	w.t.Helper()
-	stream, err := w.house.JS.Stream(w.ctx, subjects.Stream)
+	stream, err := w.instance.JS.Stream(w.ctx, subjects.Stream)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -56,25 +56,25 @@ func (w *world) came(learner, event string) {
 
 // TestUnsubscribeWhileASendIsDeferred is guarantee 15: one click counts for what is on its way already.
 func TestUnsubscribeWhileASendIsDeferred(t *testing.T) {
-	w := open(t, academy(t, victimRules), house.Options{Clock: faster()})
-	control := w.house.App.Store().Control
+	w := open(t, academy(t, victimRules), instance.Options{Clock: faster()})
+	control := w.instance.App.Store().Control
 	w.publish("ada", "assessment.graded", failedQuiz("q1"))
 	w.wait(1, of("ada", engine.KindSent))
 
-	if err := control.Pause(w.ctx, "maya", "so that sends are deferred", w.house.Clock.Now()); err != nil {
+	if err := control.Pause(w.ctx, "maya", "so that sends are deferred", w.instance.Clock.Now()); err != nil {
 		t.Fatal(err)
 	}
 	w.publish("ada", "assessment.graded", failedQuiz("q2"))
 	w.wait(1, because("ada", engine.KindDeferred, engine.ReasonPaused))
 	w.oneClick(w.mail("ada"))
-	if err := control.Resume(w.ctx, "maya", "", w.house.Clock.Now()); err != nil {
+	if err := control.Resume(w.ctx, "maya", "", w.instance.Clock.Now()); err != nil {
 		t.Fatal(err)
 	}
 	skipped := w.wait(1, of("ada", engine.KindSkipped))
 	if r := skipped[0].Reason; r != engine.ReasonUnsubscribed && r != engine.ReasonSuppressed {
 		t.Errorf("skipped because of %s, want unsubscribed", r)
 	}
-	done(t, w.ctx, w.house, "ada")
+	done(t, w.ctx, w.instance, "ada")
 	if c := w.stack.Mail.Counts(); c.Requests != 1 {
 		t.Errorf("%d requests at the provider, want the one before the click", c.Requests)
 	}
@@ -84,7 +84,7 @@ func TestUnsubscribeWhileASendIsDeferred(t *testing.T) {
 // TestWhatComesBackIsHeeded: a spam report and a hard bounce stop the next mail; the learner, and only the learner, can
 // come back; a forged report does nothing.
 func TestWhatComesBackIsHeeded(t *testing.T) {
-	w := open(t, academy(t, victimRules), house.Options{})
+	w := open(t, academy(t, victimRules), instance.Options{})
 	reports := map[string]standin.Event{
 		"ada": {Kind: standin.SpamReport},
 		"ben": {Kind: standin.Bounce, BounceType: "bounce", Status: "5.1.1", Reason: "550 no such mailbox"},
@@ -95,7 +95,7 @@ func TestWhatComesBackIsHeeded(t *testing.T) {
 	}
 	w.wait(len(reports), of("", engine.KindSent))
 	forged := strings.NewReader(fmt.Sprintf(`[{"event":"spamreport","email":%q,"sg_event_id":"x","homeroom_send":%q}]`, address("cem"), w.mail("cem").SendID))
-	answer, err := http.Post(w.house.EdgeURL+"/webhooks/sendgrid", "application/json", forged)
+	answer, err := http.Post(w.instance.EdgeURL+"/webhooks/sendgrid", "application/json", forged)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +136,7 @@ func TestWhatComesBackIsHeeded(t *testing.T) {
 func (w *world) preferences(learner string) string {
 	w.t.Helper()
 	for word := range strings.FieldsSeq(w.mail(learner).Text) {
-		if strings.HasPrefix(word, w.house.EdgeURL+"/p/") {
+		if strings.HasPrefix(word, w.instance.EdgeURL+"/p/") {
 			return word
 		}
 	}
@@ -152,10 +152,10 @@ per: assessment_id
 do:
   - send: nudge
     channel: inapp
-`}), house.Options{})
+`}), instance.Options{})
 	w.publish("ada", "assessment.graded", failedQuiz("q1"))
 	sent := w.wait(1, of("ada", engine.KindSent))
-	stream, err := w.house.JS.Stream(w.ctx, subjects.NudgeStream)
+	stream, err := w.instance.JS.Stream(w.ctx, subjects.NudgeStream)
 	if err != nil {
 		t.Fatal(err)
 	}

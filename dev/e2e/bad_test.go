@@ -10,7 +10,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 	"homeroom/engine"
 	"homeroom/subjects"
 	"homeroom/triggers"
@@ -69,10 +69,10 @@ do:
   - wait: 1d
   - send: nudge
 `,
-	}), house.Options{})
+	}), instance.Options{})
 	const courses, grades = 10_000, 3_000
 
-	b := &burst{t: t, js: w.house.JS}
+	b := &burst{t: t, js: w.instance.JS}
 	for _, bad := range badInput {
 		b.add(bad.subject, "", []byte(bad.body))
 	}
@@ -97,14 +97,14 @@ do:
 		}
 	}
 	eventually(t, w.ctx, "every event is accounted for", func() error {
-		s := w.house.App.Stats()
-		stored, err := storedEvents(w.ctx, w.house.JS) // what the provider reports is stored there too
+		s := w.instance.App.Stats()
+		stored, err := storedEvents(w.ctx, w.instance.JS) // what the provider reports is stored there too
 		if sum := s.HandedOver + s.Unneeded + s.NoLearner + s.Dead; err == nil && (sum != stored || stored < int64(b.published)) {
 			err = fmt.Errorf("%d of %d stored, %d published: %+v", sum, stored, b.published, s)
 		}
 		return err
 	})
-	if s := w.house.App.Stats(); s.Dead != int64(len(badInput)) || s.NoLearner != 2 {
+	if s := w.instance.App.Stats(); s.Dead != int64(len(badInput)) || s.NoLearner != 2 {
 		t.Errorf("%d dead letters and %d without a learner, want %d and 2", s.Dead, s.NoLearner, len(badInput))
 	}
 	t.Run("dead letters", func(t *testing.T) { checkDead(t, w) })
@@ -115,7 +115,7 @@ do:
 
 // checkDead compares the dead letters with what was published.
 func checkDead(t *testing.T, w *world) {
-	stream, err := w.house.JS.Stream(w.ctx, subjects.DeadStream)
+	stream, err := w.instance.JS.Stream(w.ctx, subjects.DeadStream)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +165,7 @@ func checkBounded(t *testing.T, w *world, learner string) {
 	if len(body) > 64<<10 {
 		t.Errorf("the state has %d bytes, want at most 64 KiB", len(body))
 	}
-	standing, err := w.house.App.Store().Standings.Get(w.ctx, learner)
+	standing, err := w.instance.App.Store().Standings.Get(w.ctx, learner)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"go.temporal.io/sdk/client"
 
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 	"homeroom/dev/standin"
 	"homeroom/engine"
 	"homeroom/subjects"
@@ -25,9 +25,9 @@ import (
 
 // killed is Homeroom in a process of its own, with everything it stands on.
 type killed struct {
-	cmd   *exec.Cmd
-	lines *bufio.Scanner
-	house *house.House // to publish, to listen and to ask; it is not this process that serves
+	cmd      *exec.Cmd
+	lines    *bufio.Scanner
+	instance *instance.Instance // to publish, to listen and to ask; it is not this process that serves
 }
 
 // start starts the process on a directory; it halts once at each of the points, in order.
@@ -55,14 +55,14 @@ func start(t *testing.T, ctx context.Context, dir, inbox string, halts ...string
 		t.Fatal(err)
 	}
 	t.Cleanup(nc.Close)
-	k.house = &house.House{}
-	if k.house.JS, err = jetstream.New(nc); err != nil {
+	k.instance = &instance.Instance{}
+	if k.instance.JS, err = jetstream.New(nc); err != nil {
 		t.Fatal(err)
 	}
-	if k.house.Temporal, err = client.DialContext(ctx, client.Options{HostPort: servers[1]}); err != nil {
+	if k.instance.Temporal, err = client.DialContext(ctx, client.Options{HostPort: servers[1]}); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(k.house.Temporal.Close)
+	t.Cleanup(k.instance.Temporal.Close)
 	return k
 }
 
@@ -114,7 +114,7 @@ func TestCrashBetween202AndTheEndOfTheActivity(t *testing.T) {
 	first := start(t, ctx, dir, inbox.URL(), points...)
 	fail := func(learner string) {
 		t.Helper()
-		if err := publish(ctx, first.house, rules.Catalog, learner, "assessment.graded", learner+"-1", failedQuiz("q1")); err != nil {
+		if err := publish(ctx, first.instance, rules.Catalog, learner, "assessment.graded", learner+"-1", failedQuiz("q1")); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -131,7 +131,7 @@ func TestCrashBetween202AndTheEndOfTheActivity(t *testing.T) {
 	const crowd = 60
 	var acks []jetstream.PubAckFuture
 	for n := range crowd {
-		ack, err := first.house.JS.PublishMsgAsync(quizMsg(t, rules.Catalog, fmt.Sprintf("crowd%02d", n)))
+		ack, err := first.instance.JS.PublishMsgAsync(quizMsg(t, rules.Catalog, fmt.Sprintf("crowd%02d", n)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -202,7 +202,7 @@ func final(t *testing.T, ctx context.Context, k *killed, n int) map[string][]eng
 		t.Fatal(err)
 	}
 	for learner := range found {
-		done(t, ctx, k.house, learner)
+		done(t, ctx, k.instance, learner)
 	}
 	if found, err = k.ends(ctx); err != nil {
 		t.Fatal(err)
@@ -212,7 +212,7 @@ func final(t *testing.T, ctx context.Context, k *killed, n int) map[string][]eng
 
 // ends reads every decision that ends a send, by learner.
 func (k *killed) ends(ctx context.Context) (map[string][]engine.Decision, error) {
-	stream, err := k.house.JS.Stream(ctx, subjects.DecisionStream)
+	stream, err := k.instance.JS.Stream(ctx, subjects.DecisionStream)
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"homeroom/dev/campus"
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 	"homeroom/dev/play"
 	"homeroom/dev/standin"
 	"homeroom/engine"
@@ -24,9 +24,9 @@ func TestDemoStory(t *testing.T) {
 	}
 	term := campus.Term(campus.Options{Learners: 12, Days: 16, Seed: 3})
 	lapse := play.Lapse{Virtual: 24 * time.Hour, Real: 500 * time.Millisecond}
-	w := open(t, academy, house.Options{Clock: clock.New(time.Now().Add(4*time.Second), term[0].Event.Time, lapse.Factor())})
-	publisher := house.Publisher{JS: w.house.JS, Catalog: academy.Catalog}
-	var messages []house.Message
+	w := open(t, academy, instance.Options{Clock: clock.New(time.Now().Add(4*time.Second), term[0].Event.Time, lapse.Factor())})
+	publisher := instance.Publisher{JS: w.instance.JS, Catalog: academy.Catalog}
+	var messages []instance.Message
 	for _, d := range term {
 		m, err := publisher.Message(d)
 		if err != nil {
@@ -34,7 +34,7 @@ func TestDemoStory(t *testing.T) {
 		}
 		messages = append(messages, m)
 	}
-	if err := publisher.Play(w.ctx, w.house.Clock, messages, nil); err != nil {
+	if err := publisher.Play(w.ctx, w.instance.Clock, messages, nil); err != nil {
 		t.Fatal(err)
 	}
 	w.wait(12, of("", engine.KindSent))
@@ -76,7 +76,7 @@ func TestDemoStory(t *testing.T) {
 			t.Errorf("mail %q (%s) has the headers %v, want both of List-Unsubscribe unless it is transactional", m.Subject, message, m.Headers)
 		}
 	}
-	if s := w.house.App.Stats(); s.Dead != 0 {
+	if s := w.instance.App.Stats(); s.Dead != 0 {
 		t.Errorf("%d dead letters", s.Dead)
 	}
 }
@@ -85,19 +85,19 @@ func TestDemoStory(t *testing.T) {
 // that the clock may run on, and returns what was sent and mailed once the two agree.
 func (w *world) settle(until time.Time) (sent []engine.Decision, mails []standin.Message) {
 	w.t.Helper()
-	control := w.house.App.Store().Control
+	control := w.instance.App.Store().Control
 	for p := range subjects.Partitions {
 		if got := control.AwaitHandedOver(w.ctx, p, until, patience); got.Before(until) {
 			w.t.Fatalf("partition %d was handed over up to %s, want %s", p, got, until)
 		}
 	}
-	if err := control.Pause(w.ctx, "the test", "", w.house.Clock.Now()); err != nil {
+	if err := control.Pause(w.ctx, "the test", "", w.instance.Clock.Now()); err != nil {
 		w.t.Fatal(err)
 	}
 	eventually(w.t, w.ctx, "every mail has its decision", func() error {
 		sent = w.heard.all(of("", engine.KindSent))
 		mails = w.stack.Mail.Messages("")
-		nudges, err := w.house.JS.Stream(w.ctx, subjects.NudgeStream) // the others were for the app
+		nudges, err := w.instance.JS.Stream(w.ctx, subjects.NudgeStream) // the others were for the app
 		if err == nil && len(sent) != len(mails)+int(nudges.CachedInfo().State.Msgs) {
 			err = fmt.Errorf("%d decisions, %d mails, %d nudges", len(sent), len(mails), nudges.CachedInfo().State.Msgs)
 		}

@@ -16,7 +16,7 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/temporalproto"
 
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 	"homeroom/dev/standin"
 	"homeroom/engine"
 	"homeroom/workflows"
@@ -54,7 +54,7 @@ do:
   - wait_for: {event: certificate.shared, within: 30d}
     then: [stop: shared]
     otherwise: [send: nudge]
-`}), house.Options{Clock: faster(), RestAfter: 40 * time.Minute})
+`}), instance.Options{Clock: faster(), RestAfter: 40 * time.Minute})
 	earned := map[string]any{"course_id": "c1", "certificate_id": "cert1", "credential_type": "completion"}
 	stories := []struct {
 		name string
@@ -103,7 +103,7 @@ do:
 			w := w.in(t)
 			learner := "learner-" + string(rune('a'+i))
 			story.tell(w, learner)
-			done(t, w.ctx, w.house, learner)
+			done(t, w.ctx, w.instance, learner)
 			runs := w.lives(learner)
 			if len(runs) < len(story.runs) {
 				t.Fatalf("%d runs, want %d", len(runs), len(story.runs))

@@ -14,7 +14,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"homeroom/catalog"
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 	"homeroom/dev/stack"
 	"homeroom/engine"
 	"homeroom/rules"
@@ -34,17 +34,17 @@ func TestMain(m *testing.M) {
 
 // world is one stack with Homeroom on it.
 type world struct {
-	t       *testing.T
-	ctx     context.Context
-	stack   *stack.Stack
-	house   *house.House
-	academy *rules.Academy
-	heard   *heard
-	seq     int
+	t        *testing.T
+	ctx      context.Context
+	stack    *stack.Stack
+	instance *instance.Instance
+	academy  *rules.Academy
+	heard    *heard
+	seq      int
 }
 
 // open starts a stack and Homeroom on it, and listens to the decisions.
-func open(t *testing.T, academy *rules.Academy, o house.Options) *world {
+func open(t *testing.T, academy *rules.Academy, o instance.Options) *world {
 	t.Helper()
 	w := &world{t: t, ctx: deadline(t), academy: academy}
 	var err error
@@ -58,8 +58,8 @@ func open(t *testing.T, academy *rules.Academy, o house.Options) *world {
 			t.Error(err)
 		}
 	})
-	w.house = w.move(o)
-	w.heard = listen(t, w.ctx, w.house)
+	w.instance = w.move(o)
+	w.heard = listen(t, w.ctx, w.instance)
 	return w
 }
 
@@ -71,10 +71,10 @@ func (w *world) in(t *testing.T) *world {
 }
 
 // move lets a Homeroom with the world's academy move in; it moves out when the test ends, or before.
-func (w *world) move(o house.Options) *house.House {
+func (w *world) move(o instance.Options) *instance.Instance {
 	w.t.Helper()
 	o.Academy = w.academy
-	h, err := house.Open(w.ctx, w.stack, o)
+	h, err := instance.Open(w.ctx, w.stack, o)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -94,14 +94,14 @@ func (w *world) publish(learner, event string, properties map[string]any) string
 	w.t.Helper()
 	w.seq++
 	id := fmt.Sprintf("%s-%d", learner, w.seq)
-	if err := publish(w.ctx, w.house, w.academy.Catalog, learner, event, id, properties); err != nil {
+	if err := publish(w.ctx, w.instance, w.academy.Catalog, learner, event, id, properties); err != nil {
 		w.t.Fatal(err)
 	}
 	return id
 }
 
-func publish(ctx context.Context, h *house.House, cat *catalog.Catalog, learner, event, id string, properties map[string]any) error {
-	p := house.Publisher{JS: h.JS, Catalog: cat}
+func publish(ctx context.Context, h *instance.Instance, cat *catalog.Catalog, learner, event, id string, properties map[string]any) error {
+	p := instance.Publisher{JS: h.JS, Catalog: cat}
 	m, err := p.Message(catalog.Decoded{
 		Event:  engine.Event{ID: id, Name: event, Learner: learner, Time: h.Clock.Now(), Properties: properties},
 		Traits: map[string]any{"email": address(learner), "first_name": "Ada"},
@@ -156,10 +156,10 @@ type heard struct {
 	changed   chan struct{} // closed with every change
 }
 
-func listen(t *testing.T, ctx context.Context, h *house.House) *heard {
+func listen(t *testing.T, ctx context.Context, h *instance.Instance) *heard {
 	t.Helper()
 	heard := &heard{changed: make(chan struct{})}
-	if err := house.Listen(ctx, h.JS, heard.take); err != nil {
+	if err := instance.FollowDecisions(ctx, h.JS, heard.take); err != nil {
 		t.Fatal(err)
 	}
 	return heard
@@ -287,9 +287,11 @@ func eventually(t *testing.T, ctx context.Context, what string, ask func() error
 }
 
 // state asks a learner's workflow for its state.
-func (w *world) state(learner string) (engine.State, error) { return stateOf(w.ctx, w.house, learner) }
+func (w *world) state(learner string) (engine.State, error) {
+	return stateOf(w.ctx, w.instance, learner)
+}
 
-func stateOf(ctx context.Context, h *house.House, learner string) (engine.State, error) {
+func stateOf(ctx context.Context, h *instance.Instance, learner string) (engine.State, error) {
 	var st engine.State
 	answer, err := h.Temporal.QueryWorkflow(ctx, workflows.WorkflowID(learner), "", workflows.QueryState)
 	if err != nil {
@@ -299,7 +301,7 @@ func stateOf(ctx context.Context, h *house.House, learner string) (engine.State,
 }
 
 // done waits until nothing is under way for a learner.
-func done(t *testing.T, ctx context.Context, h *house.House, learner string) {
+func done(t *testing.T, ctx context.Context, h *instance.Instance, learner string) {
 	t.Helper()
 	eventually(t, ctx, learner+" is done", func() error {
 		st, err := stateOf(ctx, h, learner)

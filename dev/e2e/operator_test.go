@@ -12,7 +12,7 @@ import (
 	sdkpb "go.temporal.io/api/sdk/v1"
 	"go.temporal.io/api/workflowservice/v1"
 
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 	"homeroom/engine"
 	"homeroom/workflows"
 )
@@ -35,7 +35,7 @@ per: assessment_id
 do:
   - wait: 2h
   - send: nudge
-`}), house.Options{RestAfter: 8 * time.Second})
+`}), instance.Options{RestAfter: 8 * time.Second})
 	w.publish("ada", "enrollment.created", map[string]any{"course_id": "crs_go", "enrollment_type": "free"})
 	w.publish("ada", "lesson.completed", map[string]any{"course_id": "crs_go", "lesson_id": "l1"})
 	w.publish("ada", "assessment.graded", failedQuiz("q1"))
@@ -68,7 +68,7 @@ do:
 
 func (w *world) describe(learner, run string) *workflowservice.DescribeWorkflowExecutionResponse {
 	w.t.Helper()
-	d, err := w.house.Temporal.DescribeWorkflowExecution(w.ctx, workflows.WorkflowID(learner), run)
+	d, err := w.instance.Temporal.DescribeWorkflowExecution(w.ctx, workflows.WorkflowID(learner), run)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func (w *world) checkSeen(stage string) {
 	t := w.t
 	w.checkListed(fmt.Sprintf("HomeroomRules = 'retry' AND HomeroomCourses = 'crs_go' AND HomeroomStage = '%s'", stage))
 
-	answer, err := w.house.Temporal.QueryWorkflow(w.ctx, workflows.WorkflowID("ada"), "", "__temporal_workflow_metadata")
+	answer, err := w.instance.Temporal.QueryWorkflow(w.ctx, workflows.WorkflowID("ada"), "", "__temporal_workflow_metadata")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func (w *world) checkSeen(stage string) {
 func (w *world) checkListed(query string) {
 	w.t.Helper()
 	eventually(w.t, w.ctx, query, func() error {
-		list, err := w.house.Temporal.ListWorkflow(w.ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: query + " AND ExecutionStatus = 'Running'"})
+		list, err := w.instance.Temporal.ListWorkflow(w.ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: query + " AND ExecutionStatus = 'Running'"})
 		if err != nil {
 			return err
 		}

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 	"homeroom/dev/standin"
 	"homeroom/engine"
 )
@@ -15,7 +15,7 @@ import (
 // TestProviderMisbehaves is guarantees 4 and 5: what the provider certainly did not take is tried again, what it may have
 // taken never is, and each loss is one that everybody can see.
 func TestProviderMisbehaves(t *testing.T) {
-	w := open(t, academy(t, victimRules), house.Options{Clock: faster()})
+	w := open(t, academy(t, victimRules), instance.Options{Clock: faster()})
 	reset := strconv.FormatInt(time.Now().Add(2*time.Minute).Unix(), 10)
 	w.stack.Mail.Fail(
 		standin.Fault{Status: 429, Times: 3, Headers: map[string]string{"X-RateLimit-Reset": reset}},
@@ -37,7 +37,7 @@ func TestProviderMisbehaves(t *testing.T) {
 	end := func(d engine.Decision) bool { return ends(d) && !settledLater(d) }
 	w.wait(learners, end)
 	for n := range learners {
-		done(t, w.ctx, w.house, fmt.Sprintf("u%02d", n))
+		done(t, w.ctx, w.instance, fmt.Sprintf("u%02d", n))
 	}
 	ended := w.heard.all(end)
 	got := map[engine.Kind]int{}

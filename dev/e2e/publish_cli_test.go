@@ -9,14 +9,14 @@ import (
 	"testing"
 	"time"
 
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 	"homeroom/internal/cli"
 	"homeroom/rules"
 )
 
 // TestPublishFromTheCommandLine: a growth team's Tuesday. Homeroom runs and has no rules yet.
 func TestPublishFromTheCommandLine(t *testing.T) {
-	w := open(t, nil, house.Options{})
+	w := open(t, nil, instance.Options{})
 	t.Setenv("TEMPORAL_ADDRESS", w.stack.TemporalAddress)
 	t.Setenv("TEMPORAL_NAMESPACE", w.stack.Namespace)
 	t.Setenv("HOMEROOM_NATS_URL", w.stack.NATSURL)

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"homeroom/app"
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 	"homeroom/engine"
 	publication "homeroom/publish"
 	"homeroom/rules"
@@ -42,7 +42,7 @@ do:
 // put publishes as `homeroom rules publish` does, and sweeps.
 func (w *world) put(a *rules.Academy, mode engine.RunPolicy) publication.SweepCounts {
 	w.t.Helper()
-	p := w.house.Publisher()
+	p := w.instance.Publisher()
 	plan, err := p.Prepare(w.ctx, a, mode)
 	if err != nil {
 		w.t.Fatal(err)
@@ -54,7 +54,7 @@ func (w *world) put(a *rules.Academy, mode engine.RunPolicy) publication.SweepCo
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if got := w.house.App.Swap(); got.Ruleset != a.Ruleset.Hash || got.Outcome != store.SwapDone || got.At.IsZero() {
+	if got := w.instance.App.Swap(); got.Ruleset != a.Ruleset.Hash || got.Outcome != store.SwapDone || got.At.IsZero() {
 		w.t.Errorf("the last swap was %+v, want %s done", got, a.Ruleset.Hash)
 	}
 	return swept
@@ -80,7 +80,7 @@ func rule(learner, rule string, kind engine.Kind) func(engine.Decision) bool {
 // TestPublishingDuringAWait: what becomes of a learner who waits in a rule that changes is what the publisher said.
 func TestPublishingDuringAWait(t *testing.T) {
 	t.Parallel()
-	w := open(t, retrying(t, "wait: 1h", "first"), house.Options{Clock: faster()})
+	w := open(t, retrying(t, "wait: 1h", "first"), instance.Options{Clock: faster()})
 	sent := func(learner, message string) {
 		t.Helper()
 		d := w.wait(1, rule(learner, "retry", engine.KindSent))[0]
@@ -133,14 +133,14 @@ when: {event: lesson.completed}
 do: [send: nudge]
 `
 	w := open(t, academy(t, map[string]string{"rules/welcome.yaml": welcome, "rules/held.yaml": held + "paused: true\n"}),
-		house.Options{Clock: faster(), RestAfter: 10 * time.Minute, RetireAfter: -1})
+		instance.Options{Clock: faster(), RestAfter: 10 * time.Minute, RetireAfter: -1})
 	w.publish("eve", "lesson.completed", map[string]any{"course_id": "crs_go", "lesson_id": "l1"})
 	w.wait(1, because("eve", engine.KindDeferred, engine.ReasonPaused))
 	w.publish("ada", "enrollment.created", map[string]any{"course_id": "crs_go", "enrollment_type": "paid"})
 	w.publish("bob", "enrollment.created", map[string]any{"course_id": "crs_go", "enrollment_type": "free"})
 	w.wait(1, of("ada", engine.KindSent))
 	eventually(t, w.ctx, "ada rests and bob is known", func() error {
-		if stats := w.house.App.Stats(); stats.Unneeded < 1 {
+		if stats := w.instance.App.Stats(); stats.Unneeded < 1 {
 			return errNotYet
 		}
 		stage := w.describe("ada", "").WorkflowExecutionInfo.SearchAttributes.IndexedFields[workflows.SearchStage.GetName()]
@@ -171,10 +171,10 @@ do: [send: nudge]
 // TestABrokenRevisionStaysOut: what does not compile never becomes current, however it came to be published.
 func TestABrokenRevisionStaysOut(t *testing.T) {
 	t.Parallel()
-	w := open(t, retrying(t, "wait: 1s", "first"), house.Options{})
-	st := w.house.App.Store()
-	good := w.house.App.Swap().Ruleset
-	p := w.house.Publisher()
+	w := open(t, retrying(t, "wait: 1s", "first"), instance.Options{})
+	st := w.instance.App.Store()
+	good := w.instance.App.Swap().Ruleset
+	p := w.instance.Publisher()
 	next := retrying(t, "wait: 1s", "second")
 
 	// An instance of another version, which cannot read the new folder, keeps it from being published.
@@ -209,7 +209,7 @@ func TestABrokenRevisionStaysOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, w.ctx, "the broken revision is refused", func() error {
-		if swap := w.house.App.Swap(); swap.Outcome != store.SwapRefused || swap.Ruleset != broken.Hash || swap.Problem == "" {
+		if swap := w.instance.App.Swap(); swap.Outcome != store.SwapRefused || swap.Ruleset != broken.Hash || swap.Problem == "" {
 			return fmt.Errorf("the last swap is %+v", swap)
 		}
 		return nil
@@ -225,20 +225,20 @@ func TestABrokenRevisionStaysOut(t *testing.T) {
 // without a folder of its own; a new folder goes in force on all of them.
 func TestARestartUndoesNothing(t *testing.T) {
 	t.Parallel()
-	w := open(t, retrying(t, "wait: 1h", "first"), house.Options{})
+	w := open(t, retrying(t, "wait: 1h", "first"), instance.Options{})
 	published := retrying(t, "wait: 1h", "second")
 	w.put(published, engine.RunPolicyFinish)
-	yesterday := w.move(house.Options{OnStart: app.PublishNew})
+	yesterday := w.move(instance.Options{OnStart: app.PublishNew})
 	w.academy = nil
-	none := w.move(house.Options{})
-	for name, h := range map[string]*house.House{"the folder of yesterday": yesterday, "no folder": none} {
+	none := w.move(instance.Options{})
+	for name, h := range map[string]*instance.Instance{"the folder of yesterday": yesterday, "no folder": none} {
 		if got := h.App.Swap().Ruleset; got != published.Ruleset.Hash {
 			t.Errorf("with %s: runs %s, want %s", name, got, published.Ruleset.Hash)
 		}
 	}
 	w.academy = retrying(t, "wait: 1h", "third")
-	fresh := w.move(house.Options{OnStart: app.PublishNew})
-	for name, h := range map[string]*house.House{"first": w.house, "second": yesterday, "third": none, "fresh": fresh} {
+	fresh := w.move(instance.Options{OnStart: app.PublishNew})
+	for name, h := range map[string]*instance.Instance{"first": w.instance, "second": yesterday, "third": none, "fresh": fresh} {
 		if got := h.App.Swap(); got.Ruleset != w.academy.Ruleset.Hash || got.Outcome != store.SwapDone {
 			t.Errorf("%s: runs %+v, want %s", name, got, w.academy.Ruleset.Hash)
 		}
@@ -248,14 +248,14 @@ func TestARestartUndoesNothing(t *testing.T) {
 // TestTwoPublishersAtOnce: one wins, the other is told, and what is in force is the winner's.
 func TestTwoPublishersAtOnce(t *testing.T) {
 	t.Parallel()
-	w := open(t, retrying(t, "wait: 1h", "first"), house.Options{})
+	w := open(t, retrying(t, "wait: 1h", "first"), instance.Options{})
 	type result struct {
 		message string
 		err     error
 	}
 	results := make(chan result)
 	for _, message := range []string{"second", "third"} {
-		p := w.house.Publisher()
+		p := w.instance.Publisher()
 		plan, err := p.Prepare(w.ctx, retrying(t, "wait: 1h", message), engine.RunPolicyFinish)
 		if err != nil {
 			t.Fatal(err)
@@ -275,7 +275,7 @@ func TestTwoPublishersAtOnce(t *testing.T) {
 			t.Errorf("%s: %v, want one winner and one who is told", r.message, r.err)
 		}
 	}
-	current, err := w.house.App.Store().Rulesets.Current(w.ctx)
+	current, err := w.instance.App.Store().Rulesets.Current(w.ctx)
 	if err != nil || current.Author != winner || current.Number != 2 {
 		t.Errorf("in force is %+v (%v), want the second publication, by %s", current, err, winner)
 	}

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 	"homeroom/dev/standin"
 	"homeroom/engine"
 	"homeroom/internal/clock"
@@ -19,7 +19,7 @@ func faster() clock.Clock {
 
 // TestAllowList is guarantee 19: a staging system mails nobody but those it names.
 func TestAllowList(t *testing.T) {
-	w := open(t, academy(t, victimRules), house.Options{Allow: []string{address("ada"), "staging.example"}})
+	w := open(t, academy(t, victimRules), instance.Options{Allow: []string{address("ada"), "staging.example"}})
 	for _, learner := range []string{"stranger", "ada"} {
 		w.publish(learner, "assessment.graded", failedQuiz("q1"))
 	}
@@ -32,8 +32,8 @@ func TestAllowList(t *testing.T) {
 
 // TestKillSwitch is guarantee 18: flipped under load, it lets not one more request through, and nothing is lost by it.
 func TestKillSwitch(t *testing.T) {
-	w := open(t, academy(t, victimRules), house.Options{Clock: faster()})
-	control := w.house.App.Store().Control
+	w := open(t, academy(t, victimRules), instance.Options{Clock: faster()})
+	control := w.instance.App.Store().Control
 	fail := func(group string, n int) {
 		t.Helper()
 		for i := range n {
@@ -45,7 +45,7 @@ func TestKillSwitch(t *testing.T) {
 	if err := w.stack.Mail.Wait(w.ctx, func(c standin.Counts) bool { return c.Accepted >= 3 }); err != nil {
 		t.Fatal(err)
 	}
-	if err := control.Pause(w.ctx, "ada", "a wrong template", w.house.Clock.Now()); err != nil {
+	if err := control.Pause(w.ctx, "ada", "a wrong template", w.instance.Clock.Now()); err != nil {
 		t.Fatal(err)
 	}
 	fail("while", later)
@@ -62,7 +62,7 @@ func TestKillSwitch(t *testing.T) {
 		t.Errorf("%d requests at the provider while all is paused, %d when it was", got, still)
 	}
 
-	if err := control.Resume(w.ctx, "ada", "mended", w.house.Clock.Now()); err != nil {
+	if err := control.Resume(w.ctx, "ada", "mended", w.instance.Clock.Now()); err != nil {
 		t.Fatal(err)
 	}
 	w.wait(load+later, of("", engine.KindSent))

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"homeroom/app"
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 	"homeroom/engine"
 )
 
@@ -21,8 +21,8 @@ until:
 do:
   - wait: 5s
   - send: nudge
-`}), house.Options{Roles: []app.Role{app.RoleWorker}, Grace: 500 * time.Millisecond})
-	triggers := w.move(house.Options{Roles: []app.Role{app.RoleTriggers}})
+`}), instance.Options{Roles: []app.Role{app.RoleWorker}, Grace: 500 * time.Millisecond})
+	triggers := w.move(instance.Options{Roles: []app.Role{app.RoleTriggers}})
 
 	w.publish("u_1", "assessment.graded", failedQuiz("q1"))
 	var due time.Time
@@ -47,10 +47,10 @@ do:
 	if behind.At.Before(due) || behind.Message != "nudge" {
 		t.Errorf("deferred: behind at %s for %q, want it for nudge after %s", behind.At, behind.Message, due)
 	}
-	w.move(house.Options{Roles: []app.Role{app.RoleTriggers}})
+	w.move(instance.Options{Roles: []app.Role{app.RoleTriggers}})
 	w.wait(1, because("u_1", engine.KindExited, engine.ReasonUntil))
 
-	done(t, w.ctx, w.house, "u_1")
+	done(t, w.ctx, w.instance, "u_1")
 	if got := w.stack.Mail.Counts().Requests; got != 0 {
 		t.Errorf("%d requests at the provider, want none:\n%s", got, w.heard.story())
 	}

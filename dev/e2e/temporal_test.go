@@ -16,7 +16,7 @@ import (
 func (w *world) history(learner, run string) *historypb.History {
 	w.t.Helper()
 	history := &historypb.History{}
-	events := w.house.Temporal.GetWorkflowHistory(w.ctx, workflows.WorkflowID(learner), run, false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	events := w.instance.Temporal.GetWorkflowHistory(w.ctx, workflows.WorkflowID(learner), run, false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for events.HasNext() {
 		event, err := events.Next()
 		if err != nil {

@@ -18,7 +18,7 @@ import (
 	"homeroom/catalog"
 	"homeroom/delivery"
 	"homeroom/delivery/sendgrid"
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 	"homeroom/dev/stack"
 	"homeroom/engine"
 	"homeroom/store"
@@ -73,11 +73,11 @@ func serve(dir string, log *slog.Logger) error {
 	if points := os.Getenv(victimHalts); points != "" {
 		h.points = strings.Split(points, ",")
 	}
-	_, err = house.Open(ctx, s, house.Options{
-		Academy: academy,
-		Log:     log,
-		Sender:  haltingSender{sender, h},
-		Over:    func(js jetstream.JetStream) jetstream.JetStream { return haltingJS{js, h} },
+	_, err = instance.Open(ctx, s, instance.Options{
+		Academy:       academy,
+		Log:           log,
+		Sender:        haltingSender{sender, h},
+		WrapJetStream: func(js jetstream.JetStream) jetstream.JetStream { return haltingJS{js, h} },
 	})
 	if err != nil {
 		return err

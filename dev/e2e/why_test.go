@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 	"homeroom/engine"
 	"homeroom/internal/cli"
 )
@@ -14,7 +14,7 @@ import (
 // TestWhyTellsWhatIsNotPublishedYet: that a run began is published by what comes next, which may be hours away. Whoever asks why
 // nothing has come yet hears of it all the same.
 func TestWhyTellsWhatIsNotPublishedYet(t *testing.T) {
-	w := open(t, retrying(t, "wait: 1h", "first"), house.Options{Production: true})
+	w := open(t, retrying(t, "wait: 1h", "first"), instance.Options{Production: true})
 	t.Setenv("TEMPORAL_ADDRESS", w.stack.TemporalAddress)
 	t.Setenv("TEMPORAL_NAMESPACE", w.stack.Namespace)
 	t.Setenv("HOMEROOM_NATS_URL", w.stack.NATSURL)

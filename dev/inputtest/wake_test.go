@@ -13,7 +13,7 @@ import (
 
 	"go.temporal.io/api/serviceerror"
 
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 	"homeroom/dev/stack"
 	"homeroom/engine"
 	"homeroom/internal/cli"
@@ -37,14 +37,14 @@ func TestInactivityRulesWaitForWhoIsWoken(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	h, err := house.Open(ctx, s, house.Options{Academy: silent(t)})
+	h, err := instance.Open(ctx, s, instance.Options{Academy: silent(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(h.Close)
 	var mu sync.Mutex
 	sent := map[string]int{}
-	if err := house.Listen(ctx, h.JS, func(d engine.Decision) {
+	if err := instance.FollowDecisions(ctx, h.JS, func(d engine.Decision) {
 		mu.Lock()
 		defer mu.Unlock()
 		if d.Kind == engine.KindSent {

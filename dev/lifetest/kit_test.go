@@ -24,7 +24,7 @@ import (
 	sdklog "go.temporal.io/sdk/log"
 
 	"homeroom/activities"
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 	"homeroom/dev/servers"
 	"homeroom/engine"
 	"homeroom/internal/clock"
@@ -224,7 +224,7 @@ func (h *home) handOver(learner string, events ...engine.Event) {
 			h.t.Error(err)
 			return
 		}
-		_ = house.Sleep(h.ctx, 5*time.Millisecond)
+		_ = instance.Sleep(h.ctx, 5*time.Millisecond)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 	"go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 	"homeroom/engine"
 )
 
@@ -74,13 +74,13 @@ func TestAStormOfEvents(t *testing.T) {
 						seq += n
 						switch random.IntN(10) {
 						case 0:
-							_ = house.Sleep(h.ctx, time.Duration(random.IntN(10))*time.Millisecond)
+							_ = instance.Sleep(h.ctx, time.Duration(random.IntN(10))*time.Millisecond)
 						case 1:
-							_ = house.Sleep(h.ctx, time.Duration(random.IntN(100))*time.Millisecond)
+							_ = instance.Sleep(h.ctx, time.Duration(random.IntN(100))*time.Millisecond)
 						}
 						if random.IntN(20) == 0 { // a pause that is one on a slow machine as well
 							h.eventually(learner+" keeps up", func() error { return h.heard(learner, seq-1) })
-							_ = house.Sleep(h.ctx, 50*time.Millisecond)
+							_ = instance.Sleep(h.ctx, 50*time.Millisecond)
 						}
 					}
 				})
@@ -128,7 +128,7 @@ func TestAStormOfMessages(t *testing.T) {
 	for n := range courses {
 		h.handOver("ada", h.enrolled("ada", n+1, fmt.Sprint("crs_", n)))
 		if random.IntN(6) == 0 {
-			_ = house.Sleep(h.ctx, time.Duration(random.IntN(150))*time.Millisecond)
+			_ = instance.Sleep(h.ctx, time.Duration(random.IntN(150))*time.Millisecond)
 		}
 	}
 	h.retires("ada")

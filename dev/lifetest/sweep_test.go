@@ -14,7 +14,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 
 	"homeroom/catalog"
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 	"homeroom/engine"
 	"homeroom/publish"
 	"homeroom/workflows"
@@ -54,7 +54,7 @@ func newRule(t *testing.T, seen func(publish.Temporal) publish.Temporal) {
 	now := h.o.clock.Now()
 	cat, err := catalog.Default()
 	h.must(err)
-	stream := house.Publisher{JS: h.js, Catalog: cat}
+	stream := instance.Publisher{JS: h.js, Catalog: cat}
 	tell := func(ev engine.Event) {
 		ev.Properties["enrollment_type"] = "free"
 		m, err := stream.Message(catalog.Decoded{Event: ev})

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 	"homeroom/engine"
 	"homeroom/internal/clock"
 	"homeroom/rules"
@@ -99,7 +99,7 @@ func (h *home) live(events []engine.Event, all bool) bill {
 		h.handOver(learner, *ev)
 		handed++
 		for h.steps.Load() == before && h.ctx.Err() == nil {
-			_ = house.Sleep(h.ctx, 200*time.Microsecond)
+			_ = instance.Sleep(h.ctx, 200*time.Microsecond)
 		}
 	}
 	c.reach(h, events[len(events)-1].Time.AddDate(0, 0, 3))
@@ -224,7 +224,7 @@ func (c *calendar) reach(h *home, t time.Time) {
 	}
 	c.mu.Unlock()
 	if wait > time.Millisecond {
-		_ = house.Sleep(h.ctx, wait)
+		_ = instance.Sleep(h.ctx, wait)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

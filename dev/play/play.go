@@ -9,7 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 	"homeroom/dev/stack"
 	"homeroom/engine"
 	"homeroom/internal/clock"
@@ -30,32 +30,32 @@ type Options struct {
 	Progress func(now, until time.Time)
 }
 
-// lead is how long before the first event the clock starts, for real: Homeroom is to be listening by then.
-const lead = time.Second
+// startLead is how long before the first event the clock starts, for real: Homeroom is to be listening by then.
+const startLead = time.Second
 
 // Run plays a recording on the stack and returns what was decided up to the end.
 func Run(ctx context.Context, s *stack.Stack, rec *Recording, o Options) (*simulate.Document, error) {
 	if o.Until.IsZero() {
 		o.Until = rec.End().Add(30 * 24 * time.Hour)
 	}
-	c := clock.New(time.Now().Add(3*lead), rec.Messages[0].At, o.Lapse.Factor())
-	h, err := house.Open(ctx, s, house.Options{Academy: o.Academy, Clock: c, Log: o.Log})
+	c := clock.New(time.Now().Add(3*startLead), rec.Messages[0].At, o.Lapse.Factor())
+	h, err := instance.Open(ctx, s, instance.Options{Academy: o.Academy, Clock: c, Log: o.Log})
 	if err != nil {
 		return nil, err
 	}
 	defer h.Close()
 	if o.AssumeReachable {
-		if err := address(ctx, h, rec); err != nil {
+		if err := giveAddresses(ctx, h, rec); err != nil {
 			return nil, err
 		}
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	heard := &ear{collector: simulate.NewCollector(false), until: o.Until}
-	if err := house.Listen(ctx, h.JS, heard.take); err != nil {
+	heard := &decisionCollector{collector: simulate.NewCollector(false), until: o.Until}
+	if err := instance.FollowDecisions(ctx, h.JS, heard.addDecision); err != nil {
 		return nil, err
 	}
-	publisher := house.Publisher{JS: h.JS, Catalog: o.Academy.Catalog}
+	publisher := instance.Publisher{JS: h.JS, Catalog: o.Academy.Catalog}
 	report := func(int) {
 		if o.Progress != nil {
 			o.Progress(c.Now(), o.Until)
@@ -64,19 +64,19 @@ func Run(ctx context.Context, s *stack.Stack, rec *Recording, o Options) (*simul
 	if err := publisher.Play(ctx, c, rec.Messages, report); err != nil {
 		return nil, err
 	}
-	if err := waitFor(ctx, h, heard, o); err != nil {
+	if err := awaitEnd(ctx, h, heard, o); err != nil {
 		return nil, err
 	}
-	dead, err := deadLetters(ctx, h.JS)
+	dead, err := countDeadLetters(ctx, h.JS)
 	if err != nil {
 		return nil, err
 	}
-	doc := heard.document(len(rec.Messages)-dead, len(rec.Learners), dead+rec.Unpublishable)
+	doc := heard.makeDocument(len(rec.Messages)-dead, len(rec.Learners), dead+rec.Unpublishable)
 	return &doc, nil
 }
 
-// address gives everybody an address.
-func address(ctx context.Context, h *house.House, rec *Recording) error {
+// giveAddresses gives everybody an address.
+func giveAddresses(ctx context.Context, h *instance.Instance, rec *Recording) error {
 	for learner := range rec.Learners {
 		traits := map[string]any{"email": subjects.Escape(learner) + "@play.example"}
 		if _, err := h.App.Store().Profiles.Merge(ctx, learner, traits, rec.Messages[0].At); err != nil {
@@ -86,13 +86,13 @@ func address(ctx context.Context, h *house.House, rec *Recording) error {
 	return nil
 }
 
-// quiet is how long, for real, nothing must have been decided before the play is over.
-const quiet = time.Second
+// quietTime is how long, for real, nothing must have been decided before the play is over.
+const quietTime = time.Second
 
-// waitFor lets the clock run to the end and then until everything due by then has been decided.
-func waitFor(ctx context.Context, h *house.House, heard *ear, o Options) error {
+// awaitEnd lets the clock run to the end and then until everything due by then has been decided.
+func awaitEnd(ctx context.Context, h *instance.Instance, heard *decisionCollector, o Options) error {
 	for h.Clock.Now().Before(o.Until) {
-		if err := house.Sleep(ctx, min(time.Until(h.Clock.When(o.Until)), 200*time.Millisecond)); err != nil {
+		if err := instance.Sleep(ctx, min(time.Until(h.Clock.When(o.Until)), 200*time.Millisecond)); err != nil {
 			return err
 		}
 		if o.Progress != nil {
@@ -106,19 +106,19 @@ func waitFor(ctx context.Context, h *house.House, heard *ear, o Options) error {
 			}
 		}
 	}
-	heard.touch()
+	heard.resetQuiet()
 	for {
-		since := heard.silence()
-		if since >= quiet {
+		since := heard.sinceLastDecision()
+		if since >= quietTime {
 			return nil
 		}
-		if err := house.Sleep(ctx, quiet-since); err != nil {
+		if err := instance.Sleep(ctx, quietTime-since); err != nil {
 			return err
 		}
 	}
 }
 
-func deadLetters(ctx context.Context, js jetstream.JetStream) (int, error) {
+func countDeadLetters(ctx context.Context, js jetstream.JetStream) (int, error) {
 	stream, err := js.Stream(ctx, subjects.DeadStream)
 	if err != nil {
 		return 0, fmt.Errorf("counting dead letters: %w", err)
@@ -126,15 +126,15 @@ func deadLetters(ctx context.Context, js jetstream.JetStream) (int, error) {
 	return int(stream.CachedInfo().State.Msgs), nil
 }
 
-// ear collects decisions up to the end.
-type ear struct {
+// decisionCollector collects decisions up to the end.
+type decisionCollector struct {
 	mu        sync.Mutex
 	collector *simulate.Collector
 	until     time.Time
 	last      time.Time
 }
 
-func (e *ear) take(d engine.Decision) {
+func (e *decisionCollector) addDecision(d engine.Decision) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if !d.At.After(e.until) {
@@ -143,19 +143,19 @@ func (e *ear) take(d engine.Decision) {
 	}
 }
 
-func (e *ear) touch() {
+func (e *decisionCollector) resetQuiet() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.last = time.Now()
 }
 
-func (e *ear) silence() time.Duration {
+func (e *decisionCollector) sinceLastDecision() time.Duration {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return time.Since(e.last)
 }
 
-func (e *ear) document(events, learners, dead int) simulate.Document {
+func (e *decisionCollector) makeDocument(events, learners, dead int) simulate.Document {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.collector.Document(events, learners, dead)

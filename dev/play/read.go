@@ -8,7 +8,7 @@ import (
 	"io"
 	"time"
 
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 	"homeroom/simulate"
 )
 
@@ -17,7 +17,7 @@ const maxLine = 8 << 20
 
 // Recording is the events of a file, ready to be published.
 type Recording struct {
-	Messages []house.Message
+	Messages []instance.Message
 	Learners map[string]bool
 	// Unpublishable counts the lines that name no learner or event, so that there is no subject for them.
 	Unpublishable int
@@ -56,7 +56,7 @@ func Read(r io.Reader) (*Recording, error) {
 			head.ID = fmt.Sprintf("line-%d", n)
 		}
 		rec.Learners[head.Learner] = true
-		rec.Messages = append(rec.Messages, house.Message{
+		rec.Messages = append(rec.Messages, instance.Message{
 			Learner: head.Learner,
 			Event:   head.Event,
 			ID:      head.ID,

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 	"homeroom/dev/stack"
 	"homeroom/engine"
 	"homeroom/internal/clock"
@@ -37,7 +37,7 @@ type world struct {
 	*testing.T
 	ctx      context.Context
 	stack    *stack.Stack
-	house    *house.House
+	instance *instance.Instance
 	platform *platform
 	privacy  *privacy.Privacy
 }
@@ -48,18 +48,18 @@ func open(t *testing.T) *world {
 	w.stack = servers(t, w.ctx)
 	var err error
 	// Learners rest at once, so that their lives have several runs.
-	w.house, err = house.Open(w.ctx, w.stack, house.Options{Academy: folder(t), Clock: clock.Real(), RestAfter: 2 * time.Second})
+	w.instance, err = instance.Open(w.ctx, w.stack, instance.Options{Academy: folder(t), Clock: clock.Real(), RestAfter: 2 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(w.house.Close)
-	w.platform = &platform{t: t, ctx: w.ctx, js: w.house.JS}
+	t.Cleanup(w.instance.Close)
+	w.platform = &platform{t: t, ctx: w.ctx, js: w.instance.JS}
 	w.privacy, err = privacy.New(privacy.Options{
-		JS:        w.house.JS,
-		Store:     w.house.App.Store(),
-		Temporal:  w.house.Temporal,
+		JS:        w.instance.JS,
+		Store:     w.instance.App.Store(),
+		Temporal:  w.instance.Temporal,
 		Namespace: w.stack.Namespace,
-		Now:       w.house.Clock.Now,
+		Now:       w.instance.Clock.Now,
 		Settle:    time.Second,
 		Progress:  func(said string) { t.Log(said) },
 	})
@@ -71,7 +71,7 @@ func open(t *testing.T) *world {
 
 func (w *world) traces(marker string) map[string]int {
 	w.Helper()
-	return traces(w.T, w.ctx, w.house.JS, w.house.Temporal, w.stack.Namespace, marker)
+	return traces(w.T, w.ctx, w.instance.JS, w.instance.Temporal, w.stack.Namespace, marker)
 }
 
 // settled waits until a life has left its traces everywhere and the learner rests; traces no longer change then. The learner has
@@ -79,7 +79,7 @@ func (w *world) traces(marker string) map[string]int {
 func (w *world) settled(who person) {
 	w.Helper()
 	memory := engine.State{Recent: []engine.Decision{{Learner: who.id, Detail: who.marker}}}
-	if kept, err := w.house.App.Store().Retired.Put(w.ctx, who.id, memory, w.house.Clock.Now()); err != nil || !kept {
+	if kept, err := w.instance.App.Store().Retired.Put(w.ctx, who.id, memory, w.instance.Clock.Now()); err != nil || !kept {
 		w.Fatalf("what was remembered is kept: %v, %v", kept, err)
 	}
 	eventually(w.T, w.ctx, who.id+" settles", func() error {
@@ -140,10 +140,10 @@ func TestErasedIsGone(t *testing.T) {
 		t.Errorf("another learner was touched: %v before, %v after", bobBefore, bobAfter)
 	}
 	w.refused(ada.address, "old-"+ada.address, strings.ToUpper(ada.address))
-	if _, has, err := w.house.App.Store().Suppressions.Get(w.ctx, bob.address); has || err != nil {
+	if _, has, err := w.instance.App.Store().Suppressions.Get(w.ctx, bob.address); has || err != nil {
 		t.Errorf("another learner's address: suppressed %v, %v", has, err)
 	}
-	stone, there, err := w.house.App.Store().Suppressions.Tombstone(w.ctx, ada.id)
+	stone, there, err := w.instance.App.Store().Suppressions.Tombstone(w.ctx, ada.id)
 	if err != nil || !there || stone.By != "tester" {
 		t.Errorf("the tombstone is %+v, %v, %v", stone, there, err)
 	}
@@ -163,7 +163,7 @@ func (w *world) in(t *testing.T) *world {
 func (w *world) refused(addresses ...string) {
 	w.Helper()
 	for _, address := range addresses {
-		s, has, err := w.house.App.Store().Suppressions.Get(w.ctx, address)
+		s, has, err := w.instance.App.Store().Suppressions.Get(w.ctx, address)
 		if err != nil || !has || s.Reason != store.ReasonErased {
 			w.Errorf("%s is suppressed: %v, as %q, %v; want erased", address, has, s.Reason, err)
 		}

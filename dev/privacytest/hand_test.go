@@ -9,7 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 	"homeroom/internal/clock"
 	"homeroom/privacy"
 	"homeroom/store"
@@ -22,16 +22,16 @@ func TestErasingWhatTheTriggersHoldInHand(t *testing.T) {
 	gate := newGate()
 	w := &world{T: t, ctx: ctx, stack: servers(t, ctx)}
 	var err error
-	w.house, err = house.Open(ctx, w.stack, house.Options{Academy: folder(t), Clock: clock.Real(), Over: gate.over})
+	w.instance, err = instance.Open(ctx, w.stack, instance.Options{Academy: folder(t), Clock: clock.Real(), WrapJetStream: gate.over})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(w.house.Close)
-	w.platform = &platform{t: t, ctx: ctx, js: w.house.JS}
+	t.Cleanup(w.instance.Close)
+	w.platform = &platform{t: t, ctx: ctx, js: w.instance.JS}
 	w.privacy, err = privacy.New(privacy.Options{
-		JS:        w.house.JS,
-		Store:     w.house.App.Store(),
-		Temporal:  w.house.Temporal,
+		JS:        w.instance.JS,
+		Store:     w.instance.App.Store(),
+		Temporal:  w.instance.Temporal,
 		Namespace: w.stack.Namespace,
 		Now:       time.Now,
 		Settle:    time.Second,

@@ -11,23 +11,23 @@ import (
 // workflows.
 const NewerVersion = workflows.InputVersion + 1
 
-// newer makes this worker that release: it understands NewerVersion.
-type newer struct {
+// newerRelease makes this worker that release: it understands NewerVersion.
+type newerRelease struct {
 	interceptor.ClientInterceptorBase
 	interceptor.WorkerInterceptorBase
 }
 
 // InterceptWorkflow implements interceptor.WorkerInterceptor.
-func (*newer) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
-	return &reader{interceptor.WorkflowInboundInterceptorBase{Next: next}}
+func (*newerRelease) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
+	return &newerReader{interceptor.WorkflowInboundInterceptorBase{Next: next}}
 }
 
-type reader struct {
+type newerReader struct {
 	interceptor.WorkflowInboundInterceptorBase
 }
 
 // ExecuteWorkflow reads the newer input.
-func (r *reader) ExecuteWorkflow(ctx workflow.Context, in *interceptor.ExecuteWorkflowInput) (any, error) {
+func (r *newerReader) ExecuteWorkflow(ctx workflow.Context, in *interceptor.ExecuteWorkflowInput) (any, error) {
 	for i, arg := range in.Args {
 		if input, ok := arg.(workflows.Input); ok && input.Version == NewerVersion {
 			input.Version = workflows.InputVersion

@@ -55,7 +55,7 @@ func Launch(ctx context.Context, command *exec.Cmd, o Order) (*Process, error) {
 		p.Kill()
 		return nil, fmt.Errorf("telling Homeroom's process what to do: %w", err)
 	}
-	words, err := p.hear(ctx, sayReady)
+	words, err := p.awaitLine(ctx, sayReady)
 	if err == nil && len(words) != 3 {
 		err = fmt.Errorf("Homeroom's process said %q", words)
 	}
@@ -69,8 +69,8 @@ func Launch(ctx context.Context, command *exec.Cmd, o Order) (*Process, error) {
 	return p, nil
 }
 
-// hear waits for a line that begins so and returns its other words.
-func (p *Process) hear(ctx context.Context, word string) ([]string, error) {
+// awaitLine waits for a line that begins so and returns its other words.
+func (p *Process) awaitLine(ctx context.Context, word string) ([]string, error) {
 	for {
 		select {
 		case line, ok := <-p.lines:
@@ -120,7 +120,7 @@ func (p *Process) Stop(ctx context.Context) (memory int64, err error) {
 	if err := p.in.Close(); err != nil {
 		return 0, err
 	}
-	words, err := p.hear(ctx, sayMemory)
+	words, err := p.awaitLine(ctx, sayMemory)
 	if err != nil || len(words) != 1 {
 		return 0, err
 	}

@@ -67,42 +67,42 @@ func Serve(in io.Reader, out io.Writer) error {
 	if err := json.Unmarshal(line, &o); err != nil {
 		return fmt.Errorf("reading what to do: %w", err)
 	}
-	h := &host{Order: o, log: slog.New(slog.DiscardHandler)}
+	h := &servedProcess{Order: o, log: slog.New(slog.DiscardHandler)}
 	if o.Verbose {
 		h.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	}
-	defer h.stop()
-	if err := h.start(); err != nil {
+	defer h.stopAll()
+	if err := h.startServers(); err != nil {
 		_, _ = fmt.Fprintln(out, sayFailed, strings.ReplaceAll(err.Error(), "\n", "; "))
 		return err
 	}
-	if _, err := fmt.Fprintln(out, sayReady, h.NATS, h.Temporal, "http://"+h.door.Addr().String()); err != nil {
+	if _, err := fmt.Fprintln(out, sayReady, h.NATS, h.Temporal, "http://"+h.listener.Addr().String()); err != nil {
 		return err
 	}
 	if _, err := io.Copy(io.Discard, orders); err != nil { // its end is the end
 		return err
 	}
-	h.stop()
+	h.stopAll()
 	_, err = fmt.Fprintln(out, sayMemory, peakMemory())
 	return err
 }
 
-// host is Homeroom in its own process.
-type host struct {
+// servedProcess is Homeroom in its own process.
+type servedProcess struct {
 	Order
-	log   *slog.Logger
-	door  net.Listener
-	stops []func()
+	log      *slog.Logger
+	listener net.Listener
+	stops    []func()
 }
 
-func (h *host) stop() {
+func (h *servedProcess) stopAll() {
 	for i := len(h.stops) - 1; i >= 0; i-- {
 		h.stops[i]()
 	}
 	h.stops = nil
 }
 
-func (h *host) start() error {
+func (h *servedProcess) startServers() error {
 	ctx, cancel := context.WithTimeout(context.Background(), StartTime)
 	defer cancel()
 	if h.Data != "" {
@@ -134,18 +134,18 @@ func (h *host) start() error {
 	}
 	o := client.Options{HostPort: h.Temporal, Logger: sdklog.NewStructuredLogger(h.log)}
 	if h.Newer {
-		o.Interceptors = []interceptor.ClientInterceptor{&newer{}}
+		o.Interceptors = []interceptor.ClientInterceptor{&newerRelease{}}
 	}
 	temporal, err := client.DialContext(ctx, o)
 	if err != nil {
 		return fmt.Errorf("connecting to Temporal at %s: %w", h.Temporal, err)
 	}
 	h.stops = append(h.stops, temporal.Close)
-	return h.serve(ctx, js, temporal, academy)
+	return h.serveHomeroom(ctx, js, temporal, academy)
 }
 
-// serve puts Homeroom together as `homeroom serve` does.
-func (h *host) serve(ctx context.Context, js jetstream.JetStream, temporal client.Client, academy *rules.Academy) error {
+// serveHomeroom puts Homeroom together as `homeroom serve` does.
+func (h *servedProcess) serveHomeroom(ctx context.Context, js jetstream.JetStream, temporal client.Client, academy *rules.Academy) error {
 	sender, err := sendgrid.New(sendgrid.Options{APIKey: "SG.stand-in", Host: h.Inbox, Now: time.Now})
 	if err != nil {
 		return err
@@ -154,7 +154,7 @@ func (h *host) serve(ctx context.Context, js jetstream.JetStream, temporal clien
 	if err != nil {
 		return err
 	}
-	if h.door, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+	if h.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 		return err
 	}
 	o := app.Options{
@@ -165,8 +165,8 @@ func (h *host) serve(ctx context.Context, js jetstream.JetStream, temporal clien
 		Author:    "drill",
 		Clock:     h.Clock,
 		Log:       h.log,
-		PublicURL: "http://" + h.door.Addr().String(),
-		Edge:      &app.EdgeOptions{Listener: h.door, WebhookKey: key},
+		PublicURL: "http://" + h.listener.Addr().String(),
+		Edge:      &app.EdgeOptions{Listener: h.listener, WebhookKey: key},
 		Roles:     h.Roles,
 	}
 	if !h.Clock.IsReal() { // a second of a busy machine is minutes of a learner's
@@ -179,7 +179,7 @@ func (h *host) serve(ctx context.Context, js jetstream.JetStream, temporal clien
 		err = a.Start(ctx)
 	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("starting Homeroom: %w", err), h.door.Close())
+		return errors.Join(fmt.Errorf("starting Homeroom: %w", err), h.listener.Close())
 	}
 	h.stops = append(h.stops, a.Stop)
 	go func() {

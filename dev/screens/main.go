@@ -30,13 +30,13 @@ type flags struct {
 func main() {
 	var f flags
 	kong.Parse(&f, kong.Description("Takes the pictures of docs/images from a running dev stack."))
-	if err := f.take(); err != nil {
+	if err := f.takePictures(); err != nil {
 		fmt.Fprintln(os.Stderr, "screens:", err)
 		os.Exit(1)
 	}
 }
 
-func (f flags) take() error {
+func (f flags) takePictures() error {
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("hide-scrollbars", true))
@@ -57,7 +57,7 @@ func (f flags) take() error {
 	if err := chromedp.Run(ctx, find); err != nil {
 		return fmt.Errorf("looking for a mail of %s: %w", f.Mail, err)
 	}
-	workflow, err := f.workflow()
+	workflow, err := f.findWorkflow()
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (f flags) take() error {
 		{"inbox.png", f.Inbox + "/", 1100, 860},
 		{"mail.png", f.Inbox + mail, 1100, 1010},
 	} {
-		if err := f.shoot(ctx, shot.name, shot.url, shot.width, shot.height); err != nil {
+		if err := f.takePicture(ctx, shot.name, shot.url, shot.width, shot.height); err != nil {
 			return fmt.Errorf("%s: %w", shot.name, err)
 		}
 		fmt.Println(filepath.Join(f.Out, shot.name))
@@ -77,8 +77,8 @@ func (f flags) take() error {
 	return nil
 }
 
-// workflow is the page of the first run that the query finds.
-func (f flags) workflow() (string, error) {
+// findWorkflow is the page of the first run that the query finds.
+func (f flags) findWorkflow() (string, error) {
 	resp, err := http.Get(f.UI + "/api/v1/namespaces/default/workflows?query=" + url.QueryEscape(f.Query))
 	if err != nil {
 		return "", err
@@ -99,10 +99,10 @@ func (f flags) workflow() (string, error) {
 	return fmt.Sprintf("%s/namespaces/default/workflows/%s/%s", f.UI, url.PathEscape(e.WorkflowID), e.RunID), nil
 }
 
-// settle is how long a page gets to draw what it fetches after it is there.
-const settle = 8 * time.Second
+// drawTime is how long a page gets to draw what it fetches after it is there.
+const drawTime = 8 * time.Second
 
-func (f flags) shoot(ctx context.Context, name, address string, width, height int64) error {
+func (f flags) takePicture(ctx context.Context, name, address string, width, height int64) error {
 	tab, cancel := chromedp.NewContext(ctx)
 	defer cancel()
 	err := chromedp.Run(tab,
@@ -115,7 +115,7 @@ func (f flags) shoot(ctx context.Context, name, address string, width, height in
 	// Not waited for: the Temporal UI never stops loading.
 	go func() { _ = chromedp.Run(tab, chromedp.Navigate(address)) }()
 	var picture []byte
-	err = chromedp.Run(tab, chromedp.Sleep(settle), chromedp.CaptureScreenshot(&picture))
+	err = chromedp.Run(tab, chromedp.Sleep(drawTime), chromedp.CaptureScreenshot(&picture))
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"homeroom/app"
-	"homeroom/dev/house"
+	"homeroom/dev/instance"
 	"homeroom/dev/servers"
 	"homeroom/dev/stack"
 	"homeroom/dev/standin"
@@ -29,10 +29,10 @@ func TestHomeroomWorksUnderItsPermissions(t *testing.T) {
 	f := openFort(t, "")
 	operator := f.furnish()
 	s := besides(t, f)
-	move := func(user string, role app.Role, academy *rules.Academy) *house.House {
+	move := func(user string, role app.Role, academy *rules.Academy) *instance.Instance {
 		t.Helper()
 		own := &stack.Stack{NATSURL: f.url(user), TemporalAddress: s.TemporalAddress, Namespace: s.Namespace, Mail: s.Mail, InboxURL: s.InboxURL}
-		h, err := house.Open(deadline(t), own, house.Options{Academy: academy, Clock: clock.Real(), Roles: []app.Role{role}})
+		h, err := instance.Open(deadline(t), own, instance.Options{Academy: academy, Clock: clock.Real(), Roles: []app.Role{role}})
 		if err != nil {
 			t.Fatalf("%s: %v; refused so far: %q", user, err, f.log.all())
 		}
@@ -77,7 +77,7 @@ func TestHomeroomWorksUnderItsPermissions(t *testing.T) {
 	}
 	came(t, operator, subjects.Stream, "learning.*.u_42.email.spam_reported")
 	came(t, operator, "KV_"+store.BucketSuppressions, "$KV."+store.BucketSuppressions+".>")
-	for _, h := range []*house.House{triggers, edge, worker} { // leaving takes permissions too
+	for _, h := range []*instance.Instance{triggers, edge, worker} { // leaving takes permissions too
 		h.Close()
 	}
 	if refused := f.log.all(); len(refused) > 0 {

@@ -59,14 +59,14 @@ func StartNATS(ctx context.Context, o NATSOptions) (*NATS, error) {
 	}
 	n.server.SetLoggerV2(n.log, false, false, false)
 	go n.server.Start()
-	if err := n.ready(ctx); err != nil {
+	if err := n.awaitReady(ctx); err != nil {
 		go func() { _ = n.Stop(context.WithoutCancel(ctx)) }()
 		return nil, fmt.Errorf("start NATS: %w", err)
 	}
 	return n, nil
 }
 
-func (n *NATS) ready(ctx context.Context) error {
+func (n *NATS) awaitReady(ctx context.Context) error {
 	for !n.server.ReadyForConnections(20 * time.Millisecond) {
 		if err := n.log.fatalError(); err != nil {
 			return err
@@ -83,8 +83,8 @@ func (n *NATS) URL() string { return n.server.ClientURL() }
 
 // Stop closes every connection and file. It may be called twice and returns no later than ctx ends.
 func (n *NATS) Stop(ctx context.Context) error {
-	return n.stop.do(ctx, "NATS", func() error {
-		n.log.mute()
+	return n.stop.stopWithin(ctx, "NATS", func() error {
+		n.log.muteAll()
 		n.server.Shutdown()
 		n.server.WaitForShutdown()
 		n.removeTemp()
@@ -112,7 +112,7 @@ func newNATSLog(log *slog.Logger) *natsLog {
 	return &natsLog{log: orDiscard(log).With("server", "nats")}
 }
 
-func (l *natsLog) mute() {
+func (l *natsLog) muteAll() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.muted = true

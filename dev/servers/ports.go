@@ -19,7 +19,7 @@ func CheckPort(port int) error {
 	if port == 0 {
 		return nil
 	}
-	ln, err := net.Listen("tcp", address(port))
+	ln, err := net.Listen("tcp", loopbackAddress(port))
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return fmt.Errorf("port %d is %w", port, ErrPortTaken)
@@ -33,7 +33,7 @@ func CheckPort(port int) error {
 func freePorts(n int) ([]int, error) {
 	ports := make([]int, n)
 	for i := range ports {
-		ln, err := net.Listen("tcp", address(0))
+		ln, err := net.Listen("tcp", loopbackAddress(0))
 		if err != nil {
 			return nil, fmt.Errorf("find a free port: %w", err)
 		}
@@ -44,6 +44,6 @@ func freePorts(n int) ([]int, error) {
 	return ports, nil
 }
 
-func address(port int) string {
+func loopbackAddress(port int) string {
 	return net.JoinHostPort(loopback, strconv.Itoa(port))
 }

@@ -348,11 +348,11 @@ func TestStopIsBounded(t *testing.T) {
 	defer close(release)
 	ended, cancel := context.WithCancel(context.Background())
 	cancel()
-	first := s.do(ended, "a slow server", func() error { <-release; return nil })
+	first := s.stopWithin(ended, "a slow server", func() error { <-release; return nil })
 	if !errors.Is(first, context.Canceled) || !strings.Contains(first.Error(), "a slow server") {
 		t.Errorf("got %v", first)
 	}
-	if again := s.do(context.Background(), "a slow server", func() error { return nil }); !errors.Is(again, first) {
+	if again := s.stopWithin(context.Background(), "a slow server", func() error { return nil }); !errors.Is(again, first) {
 		t.Errorf("the second stop said %v, want the first result", again)
 	}
 }

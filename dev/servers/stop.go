@@ -13,7 +13,7 @@ type stopOnce struct {
 	err  error
 }
 
-func (s *stopOnce) do(ctx context.Context, name string, stop func() error) error {
+func (s *stopOnce) stopWithin(ctx context.Context, name string, stop func() error) error {
 	s.once.Do(func() {
 		done := make(chan error, 1)
 		go func() { done <- stop() }()

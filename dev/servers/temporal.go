@@ -65,11 +65,11 @@ func startTemporal(ctx context.Context, o TemporalOptions) (*Temporal, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Temporal{log: newTemporalLog(o.Log), address: address(ports.frontend), namespace: o.Namespace, databases: databases}
+	t := &Temporal{log: newTemporalLog(o.Log), address: loopbackAddress(ports.frontend), namespace: o.Namespace, databases: databases}
 	cfg := serverConfig(databases, ports)
 	hosts := make(map[primitives.ServiceName]static.Hosts, len(cfg.Services))
 	for name, service := range cfg.Services {
-		hosts[primitives.ServiceName(name)] = static.SingleLocalHost(address(service.RPC.GRPCPort))
+		hosts[primitives.ServiceName(name)] = static.SingleLocalHost(loopbackAddress(service.RPC.GRPCPort))
 	}
 	t.server, err = temporal.NewServer(
 		temporal.WithConfig(cfg),
@@ -83,15 +83,15 @@ func startTemporal(ctx context.Context, o TemporalOptions) (*Temporal, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := t.start(ctx); err != nil {
+	if err := t.startServices(ctx); err != nil {
 		go func() { _ = t.Stop(context.WithoutCancel(ctx)) }()
 		return nil, err
 	}
 	return t, nil
 }
 
-// start waits until the server answers. temporal.Server knows no context, so a start that takes too long is left behind.
-func (t *Temporal) start(ctx context.Context) error {
+// startServices waits until the server answers. temporal.Server knows no context, so a start that takes too long is left behind.
+func (t *Temporal) startServices(ctx context.Context) error {
 	started := make(chan error, 1)
 	go func() { started <- t.server.Start() }()
 	select {
@@ -131,8 +131,8 @@ func (t *Temporal) Namespace() string { return t.namespace }
 
 // Stop ends the server's services. It may be called twice and returns no later than ctx ends.
 func (t *Temporal) Stop(ctx context.Context) error {
-	return t.stop.do(ctx, "Temporal", func() error {
-		t.log.mute()
-		return errors.Join(t.server.Stop(), t.databases.close())
+	return t.stop.stopWithin(ctx, "Temporal", func() error {
+		t.log.muteAll()
+		return errors.Join(t.server.Stop(), t.databases.closeAll())
 	})
 }

@@ -52,7 +52,7 @@ func serverConfig(d *databases, p ports) *config.Config {
 				clusterName: {
 					Enabled:                true,
 					InitialFailoverVersion: 1,
-					RPCAddress:             address(p.frontend),
+					RPCAddress:             loopbackAddress(p.frontend),
 					ClusterID:              clusterID,
 				},
 			},
@@ -74,7 +74,7 @@ func serverConfig(d *databases, p ports) *config.Config {
 				Visibility: config.VisibilityArchivalNamespaceDefaults{State: "disabled"},
 			},
 		},
-		PublicClient: config.PublicClient{HostPort: address(p.frontend)},
+		PublicClient: config.PublicClient{HostPort: loopbackAddress(p.frontend)},
 	}
 }
 

@@ -147,8 +147,8 @@ func setUpFile(database *config.SQL) error {
 	return admin.Exec("COMMIT")
 }
 
-// close writes what is still in the write-ahead logs into the files. The plugin keeps its connections until the process ends.
-func (d *databases) close() error {
+// closeAll writes what is still in the write-ahead logs into the files. The plugin keeps its connections until the process ends.
+func (d *databases) closeAll() error {
 	return errors.Join(closeDatabase(d.runs), closeDatabase(d.visibility))
 }
 

@@ -27,11 +27,11 @@ func newTemporalLog(l *slog.Logger) *temporalLog {
 	return &temporalLog{log: orDiscard(l).With("server", "temporal"), muted: new(atomic.Bool)}
 }
 
-func (l *temporalLog) mute() { l.muted.Store(true) }
+func (l *temporalLog) muteAll() { l.muted.Store(true) }
 
-func (l *temporalLog) error(msg string, tags []tag.Tag) {
+func (l *temporalLog) logError(msg string, tags []tag.Tag) {
 	if !l.muted.Load() {
-		l.log.LogAttrs(context.Background(), slog.LevelError, msg, attrs(slices.Concat(l.tags, tags))...)
+		l.log.LogAttrs(context.Background(), slog.LevelError, msg, slogAttrs(slices.Concat(l.tags, tags))...)
 	}
 }
 
@@ -50,18 +50,18 @@ func (l *temporalLog) Info(string, ...tag.Tag) {}
 func (l *temporalLog) Warn(string, ...tag.Tag) {}
 
 // Error passes an error on.
-func (l *temporalLog) Error(msg string, tags ...tag.Tag) { l.error(msg, tags) }
+func (l *temporalLog) Error(msg string, tags ...tag.Tag) { l.logError(msg, tags) }
 
 // DPanic, Panic and Fatal are errors: a developer's server does not end the process.
-func (l *temporalLog) DPanic(msg string, tags ...tag.Tag) { l.error(msg, tags) }
+func (l *temporalLog) DPanic(msg string, tags ...tag.Tag) { l.logError(msg, tags) }
 
 // Panic is an error.
-func (l *temporalLog) Panic(msg string, tags ...tag.Tag) { l.error(msg, tags) }
+func (l *temporalLog) Panic(msg string, tags ...tag.Tag) { l.logError(msg, tags) }
 
 // Fatal is an error.
-func (l *temporalLog) Fatal(msg string, tags ...tag.Tag) { l.error(msg, tags) }
+func (l *temporalLog) Fatal(msg string, tags ...tag.Tag) { l.logError(msg, tags) }
 
-func attrs(tags []tag.Tag) []slog.Attr {
+func slogAttrs(tags []tag.Tag) []slog.Attr {
 	list := make([]slog.Attr, len(tags))
 	for i, t := range tags {
 		list[i] = slog.Any(t.Key(), t.Value())

@@ -44,7 +44,7 @@ type UI struct {
 // The pieces are the UI server's own, but put together here: its ready-made server leaves the process when it can't
 // listen, never tells which free port it took, and leaves its connection to Temporal open.
 func StartUI(_ context.Context, o UIOptions) (*UI, error) {
-	ln, err := net.Listen("tcp", address(o.Port))
+	ln, err := net.Listen("tcp", loopbackAddress(o.Port))
 	if err != nil {
 		return nil, fmt.Errorf("start the Temporal UI: %w", errors.Join(CheckPort(o.Port), err))
 	}
@@ -121,7 +121,7 @@ func (u *UI) URL() string { return "http://" + u.address }
 
 // Stop lets requests in hand finish until ctx ends. It may be called twice.
 func (u *UI) Stop(ctx context.Context) error {
-	return u.stop.do(ctx, "the Temporal UI", func() error {
+	return u.stop.stopWithin(ctx, "the Temporal UI", func() error {
 		err := u.server.Shutdown(ctx)
 		if err != nil {
 			_ = u.server.Close()

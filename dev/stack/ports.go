@@ -13,7 +13,7 @@ type Ports struct {
 	Temporal int
 	UI       int
 	Inbox    int
-	Edge     int // Homeroom's own pages; see package house
+	Edge     int // Homeroom's own pages; see package instance
 }
 
 // The servers, as errors name them.

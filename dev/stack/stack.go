@@ -55,7 +55,7 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Stack{}
-	if err := s.start(ctx, o); err != nil {
+	if err := s.startServers(ctx, o); err != nil {
 		cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
 		return nil, errors.Join(err, s.Stop(cleanup))
@@ -63,7 +63,7 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 	return s, nil
 }
 
-func (s *Stack) start(ctx context.Context, o Options) error {
+func (s *Stack) startServers(ctx context.Context, o Options) error {
 	var natsDir, temporalFile string
 	if o.Data != "" {
 		natsDir = filepath.Join(o.Data, "nats")

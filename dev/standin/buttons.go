@@ -8,24 +8,24 @@ import (
 	"slices"
 )
 
-// press does what a learner does with a mail: open, click (a link), unsubscribe, spam. The error says why it could not be
+// pressButton does what a learner does with a mail: open, click (a link), unsubscribe, spam. The error says why it could not be
 // done.
-func (s *Server) press(ctx context.Context, m Message, button, link string) error {
+func (s *Server) pressButton(ctx context.Context, m Message, button, link string) error {
 	const untold = "this mail does not tell when it is %s: %s is off, as for minors"
 	switch button {
 	case "open":
-		if !s.open(m, false) {
+		if !s.openMail(m, false) {
 			return fmt.Errorf(untold, "opened", "open tracking")
 		}
 	case "click":
-		if !slices.Contains(links(m), link) {
+		if !slices.Contains(linksOf(m), link) {
 			return fmt.Errorf("the mail has no link %q", link)
 		}
-		if !s.click(m, link) {
+		if !s.clickLink(m, link) {
 			return fmt.Errorf(untold, "clicked", "click tracking")
 		}
 	case "spam":
-		s.report(m, Event{Kind: SpamReport})
+		s.reportEventsOf(m, Event{Kind: SpamReport})
 	case "unsubscribe":
 		_, err := s.oneClick(ctx, m)
 		return err
@@ -35,19 +35,19 @@ func (s *Server) press(ctx context.Context, m Message, button, link string) erro
 	return nil
 }
 
-// pressed is a button of a mail's page: it leads back to the page, which shows what came of it.
-func (s *Server) pressed(w http.ResponseWriter, r *http.Request) {
-	m, ok := s.box.get(r.PathValue("id"))
+// buttonPage is a button of a mail's page: it leads back to the page, which shows what came of it.
+func (s *Server) buttonPage(w http.ResponseWriter, r *http.Request) {
+	m, ok := s.mails.getMessage(r.PathValue("id"))
 	if !ok {
-		render(w, http.StatusNotFound, "gone.html", nil)
+		renderPage(w, http.StatusNotFound, "gone.html", nil)
 		return
 	}
 	back := "/mail/" + url.PathEscape(m.ID)
-	if err := s.press(r.Context(), m, r.PathValue("button"), ""); err != nil {
-		if now, ok := s.box.get(m.ID); ok {
+	if err := s.pressButton(r.Context(), m, r.PathValue("button"), ""); err != nil {
+		if now, ok := s.mails.getMessage(m.ID); ok {
 			m = now // with what came of it all the same
 		}
-		s.mailWith(w, m, r.FormValue("view"), err.Error())
+		s.renderMail(w, m, r.FormValue("view"), err.Error())
 		return
 	}
 	if view := r.FormValue("view"); view != "" {
@@ -56,27 +56,27 @@ func (s *Server) pressed(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, back, http.StatusSeeOther)
 }
 
-// line is one event as people read it on a mail's page.
-type line struct {
+// eventLine is one event as people read it on a mail's page.
+type eventLine struct {
 	Event
 	When, Words, Detail string
 }
 
-// story tells in words what came of a mail.
-func story(m Message) []line {
-	lines := make([]line, 0, len(m.Events))
+// describeEvents tells in words what came of a mail.
+func describeEvents(m Message) []eventLine {
+	lines := make([]eventLine, 0, len(m.Events))
 	for _, e := range m.Events {
-		l := line{Event: e, When: e.At.UTC().Format("15:04")}
+		l := eventLine{Event: e, When: e.At.UTC().Format("15:04")}
 		if day := e.At.UTC().Format("2 Jan"); day != m.At.UTC().Format("2 Jan") {
 			l.When = day + ", " + l.When
 		}
-		l.Words, l.Detail = say(e)
+		l.Words, l.Detail = describeEvent(e)
 		lines = append(lines, l)
 	}
 	return lines
 }
 
-func say(e Event) (words, detail string) {
+func describeEvent(e Event) (words, detail string) {
 	switch e.Kind {
 	case Processed:
 		return "Accepted by the provider", ""
@@ -108,25 +108,25 @@ func say(e Event) (words, detail string) {
 	return e.Kind, e.Reason
 }
 
-// markOf is the furthest a mail got, in a word for the list; empty: nothing is known.
-func markOf(m Message) mark {
-	ranks := []mark{
+// listLabelOf is the furthest a mail got, in a word for the list; empty: nothing is known.
+func listLabelOf(m Message) listLabel {
+	ranks := []listLabel{
 		{Delivered, "delivered", false}, {Deferred, "put off", false}, {Open, "opened", false}, {Click, "clicked", false},
 		{OneClick, "unsubscribed", false}, {Unsubscribe, "unsubscribed", false},
 		{Dropped, "dropped", true}, {Bounce, "bounced", true}, {SpamReport, "spam", true},
 	}
 	for _, rank := range slices.Backward(ranks) {
 		if slices.ContainsFunc(m.Events, func(e Event) bool {
-			return e.Kind == rank.Kind && !e.Machine && (e.Kind != OneClick || e.heeded())
+			return e.Kind == rank.Kind && !e.Machine && (e.Kind != OneClick || e.isAcceptedOneClick())
 		}) {
 			return rank
 		}
 	}
-	return mark{}
+	return listLabel{}
 }
 
-// mark is a word about a mail in the list.
-type mark struct {
+// listLabel is a word about a mail in the list.
+type listLabel struct {
 	Kind, Word string
 	Bad        bool
 }

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// controls are the routes by which tests and people in a hurry rule the stand-in.
-func (s *Server) controls() {
+// addControlRoutes are the routes by which tests and people in a hurry rule the stand-in.
+func (s *Server) addControlRoutes() {
 	done := func(do func()) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
 			do()
@@ -21,7 +21,7 @@ func (s *Server) controls() {
 	s.mux.HandleFunc("GET /_standin/messages/{id}", s.oneMessage)
 	s.mux.HandleFunc("POST /_standin/messages/{id}/{action}", s.actOnMessage)
 	s.mux.HandleFunc("GET /_standin/faults", func(w http.ResponseWriter, _ *http.Request) {
-		answerJSON(w, http.StatusOK, s.faults.list())
+		answerJSON(w, http.StatusOK, s.faults.listFaults())
 	})
 	s.mux.HandleFunc("POST /_standin/faults", s.addFaults)
 	s.mux.HandleFunc("DELETE /_standin/faults", done(s.ClearFaults))
@@ -42,9 +42,9 @@ func (s *Server) listMessages(w http.ResponseWriter, r *http.Request) {
 	}{s.Counts(), messages})
 }
 
-// mail finds the mail of a request by its message or send id, or answers 404.
-func (s *Server) mail(w http.ResponseWriter, r *http.Request) (Message, bool) {
-	m, ok := s.box.get(r.PathValue("id"))
+// findMail finds the mail of a request by its message or send id, or answers 404.
+func (s *Server) findMail(w http.ResponseWriter, r *http.Request) (Message, bool) {
+	m, ok := s.mails.getMessage(r.PathValue("id"))
 	if !ok {
 		answerErrors(w, http.StatusNotFound, apiError{Message: "there is no mail with this message or send id"})
 	}
@@ -52,14 +52,14 @@ func (s *Server) mail(w http.ResponseWriter, r *http.Request) (Message, bool) {
 }
 
 func (s *Server) oneMessage(w http.ResponseWriter, r *http.Request) {
-	if m, ok := s.mail(w, r); ok {
+	if m, ok := s.findMail(w, r); ok {
 		answerJSON(w, http.StatusOK, m)
 	}
 }
 
 // actOnMessage presses one of the inbox's buttons; a click names its link in {"url":"…"}. The answer is the mail.
 func (s *Server) actOnMessage(w http.ResponseWriter, r *http.Request) {
-	m, ok := s.mail(w, r)
+	m, ok := s.findMail(w, r)
 	if !ok {
 		return
 	}
@@ -70,11 +70,11 @@ func (s *Server) actOnMessage(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	if err := s.press(r.Context(), m, r.PathValue("action"), body.URL); err != nil {
+	if err := s.pressButton(r.Context(), m, r.PathValue("action"), body.URL); err != nil {
 		answerErrors(w, http.StatusUnprocessableEntity, apiError{Message: err.Error()})
 		return
 	}
-	if m, ok = s.mail(w, r); ok {
+	if m, ok = s.findMail(w, r); ok {
 		answerJSON(w, http.StatusOK, m)
 	}
 }
@@ -86,7 +86,7 @@ func (s *Server) addFaults(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.Fail(list...)
-	answerJSON(w, http.StatusOK, s.faults.list())
+	answerJSON(w, http.StatusOK, s.faults.listFaults())
 }
 
 // reportEvents lets the provider tell of events: {"message":"…","event":"bounce"} or an array of these.

@@ -55,14 +55,14 @@ type Event struct {
 
 // Bad reports whether the event is bad news for the sender.
 func (e Event) Bad() bool {
-	return slices.Contains([]string{Dropped, Bounce, SpamReport}, e.Kind) || e.Kind == OneClick && !e.heeded()
+	return slices.Contains([]string{Dropped, Bounce, SpamReport}, e.Kind) || e.Kind == OneClick && !e.isAcceptedOneClick()
 }
 
-// heeded reports whether a one-click request was answered as mail programs want it.
-func (e Event) heeded() bool { return e.Status == "200" }
+// isAcceptedOneClick reports whether a one-click request was answered as mail programs want it.
+func (e Event) isAcceptedOneClick() bool { return e.Status == "200" }
 
-// complete fills what is missing, from the mail and the kind.
-func (e Event) complete(m Message, now time.Time) Event {
+// withDefaults fills what is missing, from the mail and the kind.
+func (e Event) withDefaults(m Message, now time.Time) Event {
 	if e.ID == "" {
 		e.ID = newID()
 	}
@@ -91,14 +91,14 @@ func (e Event) complete(m Message, now time.Time) Event {
 		orElse(&e.Status, "5.1.1")
 		orElse(&e.Reason, "550 5.1.1 The email account that you tried to reach does not exist")
 	case Open, Click:
-		orElse(&e.UserAgent, browser(m))
-		orElse(&e.IP, fmt.Sprintf("203.0.113.%d", 1+int(draw(0, m, "ip")*250)))
+		orElse(&e.UserAgent, userAgentOf(m))
+		orElse(&e.IP, fmt.Sprintf("203.0.113.%d", 1+int(randomShare(0, m, "ip")*250)))
 	}
 	return e
 }
 
-// item is the event as the webhook posts it: custom arguments beside SendGrid's own fields, which win.
-func (e Event) item(m Message) []byte {
+// webhookJSON is the event as the webhook posts it: custom arguments beside SendGrid's own fields, which win.
+func (e Event) webhookJSON(m Message) []byte {
 	fields := map[string]any{}
 	for name, value := range m.CustomArgs {
 		fields[name] = value
@@ -145,19 +145,21 @@ func (e Event) item(m Message) []byte {
 	return bytes.TrimSpace(b.Bytes())
 }
 
-var browsers = []string{
+var userAgents = []string{
 	"Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1",
 	"Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36",
 	"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
 	"Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0",
 }
 
-// browser is what the mail's reader reads with.
-func browser(m Message) string { return browsers[int(draw(0, m, "browser")*float64(len(browsers)))] }
+// userAgentOf is what the mail's reader reads with.
+func userAgentOf(m Message) string {
+	return userAgents[int(randomShare(0, m, "browser")*float64(len(userAgents)))]
+}
 
-// draw is a number in [0, 1) that depends on the seed, the mail and the question only: on the send id and its copy where
+// randomShare is a number in [0, 1) that depends on the seed, the mail and the question only: on the send id and its copy where
 // there is one, since message ids differ from run to run.
-func draw(seed uint64, m Message, question string) float64 {
+func randomShare(seed uint64, m Message, question string) float64 {
 	of := m.SendID
 	if of == "" {
 		of = m.ID
@@ -173,23 +175,23 @@ func (s *Server) Report(id string, e Event) error {
 	if !slices.Contains(reportable, e.Kind) {
 		return fmt.Errorf("the stand-in SendGrid has no event %q; there are %s", e.Kind, strings.Join(reportable, ", "))
 	}
-	m, ok := s.box.get(id)
+	m, ok := s.mails.getMessage(id)
 	if !ok {
 		return fmt.Errorf("the stand-in SendGrid keeps no mail with message or send id %q", id)
 	}
-	s.report(m, e)
+	s.reportEventsOf(m, e)
 	return nil
 }
 
-// report notes events and hands them to the webhook, in order.
-func (s *Server) report(m Message, events ...Event) {
-	items := make([]item, 0, len(events))
+// reportEventsOf notes events and hands them to the webhook, in order.
+func (s *Server) reportEventsOf(m Message, events ...Event) {
+	items := make([]webhookItem, 0, len(events))
 	for i := range events {
-		events[i] = events[i].complete(m, s.now())
+		events[i] = events[i].withDefaults(m, s.now())
 		if slices.Contains(reportable, events[i].Kind) {
-			items = append(items, item{id: events[i].ID, json: events[i].item(m)})
+			items = append(items, webhookItem{id: events[i].ID, json: events[i].webhookJSON(m)})
 		}
 	}
-	s.box.note(m.ID, events...)
-	s.hook.add(items...)
+	s.mails.addEvents(m.ID, events...)
+	s.hook.addItems(items...)
 }

@@ -61,14 +61,14 @@ func (f *Fault) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// faults is the queue of what is to go wrong, and the gate that held requests wait at.
-type faults struct {
+// faultQueue is the queue of what is to go wrong, and the gate that held requests wait at.
+type faultQueue struct {
 	mu    sync.Mutex
 	queue []Fault
 	gate  chan struct{} // closed by a release
 }
 
-func (f *faults) add(list ...Fault) {
+func (f *faultQueue) addFaults(list ...Fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, fault := range list {
@@ -79,8 +79,8 @@ func (f *faults) add(list ...Fault) {
 	}
 }
 
-// next takes the fault that the request at hand meets.
-func (f *faults) next() Fault {
+// takeNext takes the fault that the request at hand meets.
+func (f *faultQueue) takeNext() Fault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if len(f.queue) == 0 {
@@ -96,20 +96,20 @@ func (f *faults) next() Fault {
 	return fault
 }
 
-func (f *faults) list() []Fault {
+func (f *faultQueue) listFaults() []Fault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return append([]Fault{}, f.queue...)
 }
 
-func (f *faults) clear() {
+func (f *faultQueue) clearQueue() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.queue = nil
 }
 
-// wait returns the gate that the next release opens.
-func (f *faults) wait() <-chan struct{} {
+// releaseGate returns the gate that the next release opens.
+func (f *faultQueue) releaseGate() <-chan struct{} {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.gate == nil {
@@ -118,7 +118,7 @@ func (f *faults) wait() <-chan struct{} {
 	return f.gate
 }
 
-func (f *faults) release() {
+func (f *faultQueue) releaseHeld() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.gate != nil {
@@ -127,8 +127,8 @@ func (f *faults) release() {
 	}
 }
 
-// reset cuts the connection with a TCP reset, so the client sees an error after it wrote its request.
-func reset(w http.ResponseWriter) {
+// resetConnection cuts the connection with a TCP reset, so the client sees an error after it wrote its request.
+func resetConnection(w http.ResponseWriter) {
 	hijacker, ok := w.(http.Hijacker)
 	if !ok {
 		panic(http.ErrAbortHandler)

@@ -19,8 +19,8 @@ var (
 	inAngles = regexp.MustCompile(`<\s*(https?://[^>\s]+)\s*>`)
 )
 
-// links are the http(s) links of a mail in the order in which they are read, each once.
-func links(m Message) []string {
+// linksOf are the http(s) links of a mail in the order in which they are read, each once.
+func linksOf(m Message) []string {
 	var found []string
 	for _, match := range anchor.FindAllStringSubmatch(m.HTML, -1) {
 		found = append(found, strings.TrimSpace(html.UnescapeString(match[1]+match[2])))
@@ -37,8 +37,8 @@ func links(m Message) []string {
 	return list
 }
 
-// header returns a header of the mail, whatever its spelling.
-func (m *Message) header(name string) string {
+// headerValue returns a header of the mail, whatever its spelling.
+func (m *Message) headerValue(name string) string {
 	for k, v := range m.Headers {
 		if textproto.CanonicalMIMEHeaderKey(k) == textproto.CanonicalMIMEHeaderKey(name) {
 			return v
@@ -49,10 +49,10 @@ func (m *Message) header(name string) string {
 
 // UnsubscribeURL is where a mail program's own unsubscribe button leads (RFC 8058); empty: the mail offers none.
 func (m *Message) UnsubscribeURL() string {
-	if !strings.EqualFold(strings.ReplaceAll(m.header("List-Unsubscribe-Post"), " ", ""), "List-Unsubscribe=One-Click") {
+	if !strings.EqualFold(strings.ReplaceAll(m.headerValue("List-Unsubscribe-Post"), " ", ""), "List-Unsubscribe=One-Click") {
 		return ""
 	}
-	if match := inAngles.FindStringSubmatch(m.header("List-Unsubscribe")); match != nil {
+	if match := inAngles.FindStringSubmatch(m.headerValue("List-Unsubscribe")); match != nil {
 		return match[1]
 	}
 	return ""
@@ -68,38 +68,38 @@ func (s *Server) oneClick(ctx context.Context, m Message) (string, error) {
 	if to == "" {
 		return "", errNoOneClick
 	}
-	if !loopback(to) {
-		return "", fmt.Errorf("the unsubscribe link %w", errAbroad)
+	if !isLoopback(to) {
+		return "", fmt.Errorf("the unsubscribe link %w", errOtherMachine)
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, to, strings.NewReader("List-Unsubscribe=One-Click"))
 	if err != nil {
 		return "", fmt.Errorf("the unsubscribe link is no address: %w", err)
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("User-Agent", browser(m))
-	status, err := exchange(s.client, r)
+	r.Header.Set("User-Agent", userAgentOf(m))
+	status, err := requestStatus(s.client, r)
 	if err != nil {
 		return "", fmt.Errorf("nobody answered the unsubscribe request: %w", err)
 	}
 	words := fmt.Sprintf("answered %d %s", status, http.StatusText(status))
-	s.report(m, Event{Kind: OneClick, URL: to, Status: strconv.Itoa(status), Reason: words})
+	s.reportEventsOf(m, Event{Kind: OneClick, URL: to, Status: strconv.Itoa(status), Reason: words})
 	if status != http.StatusOK {
 		return words, fmt.Errorf("the unsubscribe request was %s; mail programs want 200", words)
 	}
 	return words, nil
 }
 
-// visit follows a link as a reader's browser does, but only on this machine, and no redirects.
-func (s *Server) visit(ctx context.Context, m Message, link string) error {
-	if !loopback(link) {
-		return errAbroad
+// visitLink follows a link as a reader's browser does, but only on this machine, and no redirects.
+func (s *Server) visitLink(ctx context.Context, m Message, link string) error {
+	if !isLoopback(link) {
+		return errOtherMachine
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, link, nil)
 	if err != nil {
 		return err
 	}
-	r.Header.Set("User-Agent", browser(m))
+	r.Header.Set("User-Agent", userAgentOf(m))
 	r.Header.Set("Accept", "text/html")
-	_, err = exchange(s.client, r)
+	_, err = requestStatus(s.client, r)
 	return err
 }

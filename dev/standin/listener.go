@@ -22,8 +22,8 @@ type Listener struct {
 
 // Start serves the stand-in on the address, e.g. "127.0.0.1:8025"; port 0 takes a free one. Errors go to log.
 func (s *Server) Start(address string, log *slog.Logger) (*Listener, error) {
-	if to := s.hook.o.URL; to != "" && !loopback(to) {
-		return nil, fmt.Errorf("stand-in SendGrid: webhook %s: %w", to, errAbroad)
+	if to := s.hook.o.URL; to != "" && !isLoopback(to) {
+		return nil, fmt.Errorf("stand-in SendGrid: webhook %s: %w", to, errOtherMachine)
 	}
 	ln, err := net.Listen("tcp", address)
 	if err != nil {

@@ -54,19 +54,19 @@ type Message struct {
 // keepEvents bounds what is remembered of one mail.
 const keepEvents = 50
 
-// tracked reports whether the setting is on, as it is where the mail says nothing.
-func (m *Message) tracked(setting string) bool {
+// isTracked reports whether the setting is on, as it is where the mail says nothing.
+func (m *Message) isTracked(setting string) bool {
 	on, said := m.Tracking[setting]
 	return on || !said
 }
 
-// size is roughly what keeping the message costs, in bytes.
-func (m *Message) size() int {
+// sizeInBytes is roughly what keeping the message costs, in bytes.
+func (m *Message) sizeInBytes() int {
 	return 1024 + len(m.Subject) + len(m.Text) + len(m.HTML)
 }
 
-// matches reports whether every word of the query occurs somewhere a person would look for it. Words are lower case.
-func (m *Message) matches(words []string) bool {
+// matchesWords reports whether every word of the query occurs somewhere a person would look for it. Words are lower case.
+func (m *Message) matchesWords(words []string) bool {
 	if len(words) == 0 {
 		return true
 	}

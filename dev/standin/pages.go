@@ -24,12 +24,12 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"clock":   func(t time.Time) string { return t.UTC().Format("15:04") },
 	"moment":  func(t time.Time) string { return t.UTC().Format("Mon 2 Jan 2006, 15:04:05 UTC") },
 	"rfc3339": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-	"initial": initial,
-	"tint":    tint,
-	"snippet": snippet,
+	"initial": initialOf,
+	"tint":    tintOf,
+	"snippet": snippetOf,
 	"search":  func(q string) string { return "/?" + url.Values{"q": {q}}.Encode() },
-	"number":  number,
-	"mark":    markOf,
+	"number":  withCommas,
+	"mark":    listLabelOf,
 	"s": func(n int) string {
 		if n == 1 {
 			return ""
@@ -39,22 +39,22 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 }).ParseFS(assets, "assets/*.html"))
 
 const (
-	perPage   = 50
-	pageCSP   = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; frame-src 'self'; form-action 'self'; base-uri 'none'"
-	letterCSP = "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src data: https: http:; style-src 'unsafe-inline'; font-src data:"
+	perPage = 50
+	pageCSP = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; frame-src 'self'; form-action 'self'; base-uri 'none'"
+	mailCSP = "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src data: https: http:; style-src 'unsafe-inline'; font-src data:"
 )
 
-func (s *Server) pages() {
+func (s *Server) addPageRoutes() {
 	s.mux.HandleFunc("GET /{$}", s.inboxPage)
 	s.mux.HandleFunc("GET /mail/{id}", s.mailPage)
-	s.mux.HandleFunc("GET /mail/{id}/letter", s.letter)
-	s.mux.HandleFunc("POST /mail/{id}/{button}", s.pressed)
-	s.mux.HandleFunc("GET /_standin/inbox.css", asset("inbox.css", "text/css; charset=utf-8"))
-	s.mux.HandleFunc("GET /_standin/inbox.js", asset("inbox.js", "text/javascript; charset=utf-8"))
+	s.mux.HandleFunc("GET /mail/{id}/letter", s.mailHTML)
+	s.mux.HandleFunc("POST /mail/{id}/{button}", s.buttonPage)
+	s.mux.HandleFunc("GET /_standin/inbox.css", serveAsset("inbox.css", "text/css; charset=utf-8"))
+	s.mux.HandleFunc("GET /_standin/inbox.js", serveAsset("inbox.js", "text/javascript; charset=utf-8"))
 	s.mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 }
 
-func asset(name, contentType string) http.HandlerFunc {
+func serveAsset(name, contentType string) http.HandlerFunc {
 	body, err := assets.ReadFile("assets/" + name)
 	if err != nil {
 		panic(err) // embedded: it is there, or the build is broken
@@ -86,17 +86,17 @@ type inboxDay struct {
 func (s *Server) inboxPage(w http.ResponseWriter, r *http.Request) {
 	query := strings.TrimSpace(r.URL.Query().Get("q"))
 	page, _ := strconv.Atoi(r.URL.Query().Get("page"))
-	counts, revision, _ := s.box.look()
+	counts, revision, _ := s.mails.readCounts()
 	etag := fmt.Sprintf(`"%d"`, revision)
 	part := r.URL.Query().Get("part") == "list"
 	if part && r.Header.Get("If-None-Match") == etag {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	found := s.box.find(query)
+	found := s.mails.findMessages(query)
 	last := max(0, (len(found)-1)/perPage)
 	page = min(max(page, 0), last)
-	v := inboxView{Query: query, Counts: counts, Kept: len(s.box.find("")), Found: len(found), First: page == 0}
+	v := inboxView{Query: query, Counts: counts, Kept: len(s.mails.findMessages("")), Found: len(found), First: page == 0}
 	shown := found[page*perPage : min(len(found), (page+1)*perPage)]
 	v.From = page*perPage + 1
 	v.To = page*perPage + len(shown)
@@ -125,10 +125,10 @@ func (s *Server) inboxPage(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("ETag", etag)
 	if part {
-		render(w, http.StatusOK, "list", v)
+		renderPage(w, http.StatusOK, "list", v)
 		return
 	}
-	render(w, http.StatusOK, "inbox.html", v)
+	renderPage(w, http.StatusOK, "inbox.html", v)
 }
 
 // mailView is what one mail's page shows.
@@ -136,7 +136,7 @@ type mailView struct {
 	Message
 	View   string // html, text or headers
 	Fields []field
-	Story  []line
+	Story  []eventLine
 	Notice string // why a button did not work
 }
 
@@ -148,17 +148,17 @@ func (v mailView) Pressed(kind string) bool {
 type field struct{ Name, Value string }
 
 func (s *Server) mailPage(w http.ResponseWriter, r *http.Request) {
-	m, ok := s.box.get(r.PathValue("id"))
+	m, ok := s.mails.getMessage(r.PathValue("id"))
 	if !ok {
-		render(w, http.StatusNotFound, "gone.html", nil)
+		renderPage(w, http.StatusNotFound, "gone.html", nil)
 		return
 	}
-	s.mailWith(w, m, r.URL.Query().Get("view"), "")
+	s.renderMail(w, m, r.URL.Query().Get("view"), "")
 }
 
-// mailWith is a mail's page, with a notice if there is one.
-func (s *Server) mailWith(w http.ResponseWriter, m Message, view, notice string) {
-	v := mailView{Message: m, View: view, Story: story(m), Notice: notice}
+// renderMail is a mail's page, with a notice if there is one.
+func (s *Server) renderMail(w http.ResponseWriter, m Message, view, notice string) {
+	v := mailView{Message: m, View: view, Story: describeEvents(m), Notice: notice}
 	switch {
 	case v.View == "headers":
 		v.Fields = headerFields(m)
@@ -171,14 +171,14 @@ func (s *Server) mailWith(w http.ResponseWriter, m Message, view, notice string)
 	if notice != "" {
 		status = http.StatusUnprocessableEntity
 	}
-	render(w, status, "mail.html", &v)
+	renderPage(w, status, "mail.html", &v)
 }
 
 var headTag = regexp.MustCompile(`(?i)<head[^>]*>`)
 
-// letter is the mail's HTML as it was sent, for the sandboxed frame: no scripts, and links open beside the inbox.
-func (s *Server) letter(w http.ResponseWriter, r *http.Request) {
-	m, ok := s.box.get(r.PathValue("id"))
+// mailHTML is the mail's HTML as it was sent, for the sandboxed frame: no scripts, and links open beside the inbox.
+func (s *Server) mailHTML(w http.ResponseWriter, r *http.Request) {
+	m, ok := s.mails.getMessage(r.PathValue("id"))
 	if !ok || m.HTML == "" {
 		http.NotFound(w, r)
 		return
@@ -191,7 +191,7 @@ func (s *Server) letter(w http.ResponseWriter, r *http.Request) {
 		html += base
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", letterCSP)
+	w.Header().Set("Content-Security-Policy", mailCSP)
 	w.Header().Set("Referrer-Policy", "no-referrer")
 	_, _ = w.Write([]byte(html))
 }
@@ -239,7 +239,7 @@ func sortedFields(prefix string, values map[string]string) []field {
 	return fields
 }
 
-func render(w http.ResponseWriter, status int, name string, v any) {
+func renderPage(w http.ResponseWriter, status int, name string, v any) {
 	var page bytes.Buffer
 	if err := templates.ExecuteTemplate(&page, name, v); err != nil {
 		http.Error(w, "the page could not be made: "+err.Error(), http.StatusInternalServerError)
@@ -255,23 +255,23 @@ func render(w http.ResponseWriter, status int, name string, v any) {
 	_, _ = w.Write(page.Bytes())
 }
 
-// initial is the letter on a person's disc.
-func initial(a Address) string {
+// initialOf is the letter on a person's disc.
+func initialOf(a Address) string {
 	for _, r := range a.Label() {
 		return strings.ToUpper(string(r))
 	}
 	return "?"
 }
 
-// tint is one of eight colors, the same for one address every time.
-func tint(a Address) int {
+// tintOf is one of eight colors, the same for one address every time.
+func tintOf(a Address) int {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(strings.ToLower(a.Email)))
 	return int(h.Sum32() % 8)
 }
 
-// snippet is the first words of the mail's text.
-func snippet(m Message) string {
+// snippetOf is the first words of the mail's text.
+func snippetOf(m Message) string {
 	const longest = 160
 	words := strings.Join(strings.Fields(m.Text), " ")
 	if cut := []rune(words); len(cut) > longest {
@@ -280,8 +280,8 @@ func snippet(m Message) string {
 	return words
 }
 
-// number writes 12345 as 12,345.
-func number(n int) string {
+// withCommas writes 12345 as 12,345.
+func withCommas(n int) string {
 	digits := strconv.Itoa(n)
 	for at := len(digits) - 3; at > 0; at -= 3 {
 		digits = digits[:at] + "," + digits[at:]

@@ -18,11 +18,11 @@ import (
 	"time"
 )
 
-// errAbroad is why an address is not asked.
-var errAbroad = errors.New("leads to another machine, and nothing leaves this one; use an address like http://127.0.0.1:8081")
+// errOtherMachine is why an address is not asked.
+var errOtherMachine = errors.New("leads to another machine, and nothing leaves this one; use an address like http://127.0.0.1:8081")
 
-// loopback reports whether the address is http(s) on this machine.
-func loopback(address string) bool {
+// isLoopback reports whether the address is http(s) on this machine.
+func isLoopback(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.User != nil {
 		return false
@@ -34,13 +34,13 @@ func loopback(address string) bool {
 	return err == nil && ip.Unmap().IsLoopback()
 }
 
-// homebound is a client that connects to this machine only, whatever a name resolves to, and follows no redirects.
-func homebound() *http.Client {
+// newLoopbackClient is a client that connects to this machine only, whatever a name resolves to, and follows no redirects.
+func newLoopbackClient() *http.Client {
 	dialer := &net.Dialer{
 		Timeout: 5 * time.Second,
 		Control: func(_, address string, _ syscall.RawConn) error {
 			if to, err := netip.ParseAddrPort(address); err != nil || !to.Addr().Unmap().IsLoopback() {
-				return errAbroad
+				return errOtherMachine
 			}
 			return nil
 		},
@@ -52,8 +52,8 @@ func homebound() *http.Client {
 	}
 }
 
-// payload is the body of a post: a JSON array with the line ends that the real one has, which are signed too.
-func payload(batch []item) []byte {
+// joinItems is the body of a post: a JSON array with the line ends that the real one has, which are signed too.
+func joinItems(batch []webhookItem) []byte {
 	var b bytes.Buffer
 	b.WriteByte('[')
 	for i, it := range batch {
@@ -66,14 +66,14 @@ func payload(batch []item) []byte {
 	return b.Bytes()
 }
 
-// try posts a batch once and reports whether it was answered with 2xx.
-func (h *hook) try(batch []item) bool {
+// postOnce posts a batch once and reports whether it was answered with 2xx.
+func (h *webhookPoster) postOnce(batch []webhookItem) bool {
 	h.mu.Lock()
 	to := h.url
 	h.mu.Unlock()
-	status, _ := h.request(to, payload(batch)) // whatever the error is: it is tried again
+	status, _ := h.postSigned(to, joinItems(batch)) // whatever the error is: it is tried again
 	accepted := status >= 200 && status < 300
-	h.change(func() {
+	h.changeAndNotify(func() {
 		h.counts.Posts++
 		h.counts.LastStatus = status
 		if accepted {
@@ -84,10 +84,10 @@ func (h *hook) try(batch []item) bool {
 	return accepted
 }
 
-// request makes one signed post; the status is 0 if there was no answer.
-func (h *hook) request(to string, body []byte) (status int, err error) {
-	if !loopback(to) {
-		return 0, errAbroad
+// postSigned makes one signed post; the status is 0 if there was no answer.
+func (h *webhookPoster) postSigned(to string, body []byte) (status int, err error) {
+	if !isLoopback(to) {
+		return 0, errOtherMachine
 	}
 	r, err := http.NewRequestWithContext(h.tasks.ctx, http.MethodPost, to, bytes.NewReader(body))
 	if err != nil {
@@ -103,11 +103,11 @@ func (h *hook) request(to string, body []byte) (status int, err error) {
 	r.Header.Set("User-Agent", "SendGrid Event API")
 	r.Header.Set(TimestampHeader, timestamp)
 	r.Header.Set(SignatureHeader, base64.StdEncoding.EncodeToString(signature))
-	return exchange(h.client, r)
+	return requestStatus(h.client, r)
 }
 
-// exchange makes a request and returns the answer's status; what it says does not matter.
-func exchange(client *http.Client, r *http.Request) (int, error) {
+// requestStatus makes a request and returns the answer's status; what it says does not matter.
+func requestStatus(client *http.Client, r *http.Request) (int, error) {
 	response, err := client.Do(r)
 	if err != nil {
 		return 0, err

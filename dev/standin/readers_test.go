@@ -121,18 +121,18 @@ func TestTheSameTermHasTheSameReaders(t *testing.T) {
 	counts := map[string]int{}
 	const mails = 4000
 	different := 0
-	kinds := func(acts []act) (list []string) {
+	kinds := func(acts []readerAct) (list []string) {
 		for _, a := range acts {
 			list = append(list, a.kind)
 		}
 		return list
 	}
 	for i := range mails {
-		acts := r.plan(mail(i))
-		if again := r.plan(mail(i)); !slices.Equal(acts, again) {
+		acts := r.planActs(mail(i))
+		if again := r.planActs(mail(i)); !slices.Equal(acts, again) {
 			t.Fatalf("mail %d is read in two ways: %v and %v", i, acts, again)
 		}
-		if other := (Readers{Seed: 8, Prefetch: 0.3, Open: 0.5, Click: 0.4}).plan(mail(i)); !slices.Equal(kinds(acts), kinds(other)) {
+		if other := (Readers{Seed: 8, Prefetch: 0.3, Open: 0.5, Click: 0.4}).planActs(mail(i)); !slices.Equal(kinds(acts), kinds(other)) {
 			different++
 		}
 		last := time.Duration(0)
@@ -141,7 +141,7 @@ func TestTheSameTermHasTheSameReaders(t *testing.T) {
 				t.Errorf("mail %d: %v", i, acts)
 			}
 			last = a.after
-			if a.by {
+			if a.machine {
 				counts["prefetch"]++
 			} else {
 				counts[a.kind]++
@@ -232,7 +232,7 @@ func TestOtherSitesPressNoButtons(t *testing.T) {
 			t.Errorf("%s from another site: got %d, want 403", path, w.Code)
 		}
 	}
-	if m, _ := s.box.get(id); len(m.Events) != 0 {
+	if m, _ := s.mails.getMessage(id); len(m.Events) != 0 {
 		t.Errorf("got %+v", m.Events)
 	}
 }

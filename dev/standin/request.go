@@ -51,8 +51,8 @@ type trackingSetting struct {
 	Enable *bool `json:"enable"`
 }
 
-// messages turns a valid request into mails, one per personalization; id is the request's X-Message-Id.
-func (r *sendRequest) messages(id string) []Message {
+// toMessages turns a valid request into mails, one per personalization; id is the request's X-Message-Id.
+func (r *sendRequest) toMessages(id string) []Message {
 	out := make([]Message, 0, len(r.Personalizations))
 	for i, p := range r.Personalizations {
 		m := Message{

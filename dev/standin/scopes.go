@@ -19,8 +19,8 @@ const (
 	scopeSenders = "verified_senders.read" // under this name in the stand-in
 )
 
-// account answers GET /v3/scopes, /v3/whitelabel/domains and /v3/verified_senders.
-func (s *Server) account(a Account) {
+// addAccountRoutes answers GET /v3/scopes, /v3/whitelabel/domains and /v3/verified_senders.
+func (s *Server) addAccountRoutes(a Account) {
 	if a.Scopes == nil {
 		a.Scopes = []string{"mail.send"}
 	}

@@ -32,10 +32,10 @@ type Server struct {
 	now     func() time.Time
 	after   func(time.Duration) <-chan time.Time
 	readers Readers
-	box     *box
-	faults  faults
-	hook    *hook
-	tasks   *tasks
+	mails   *mailStore
+	faults  faultQueue
+	hook    *webhookPoster
+	tasks   *backgroundTasks
 	client  *http.Client
 	mux     *http.ServeMux
 	handler http.Handler
@@ -57,20 +57,20 @@ func New(o Options) *Server {
 		now:     o.Now,
 		after:   o.After,
 		readers: o.Readers,
-		box:     newBox(o.Keep),
+		mails:   newMailStore(o.Keep),
 		tasks:   newTasks(),
-		client:  homebound(),
+		client:  newLoopbackClient(),
 		mux:     http.NewServeMux(),
 	}
-	s.hook = newHook(o.Webhook, o.Now, s.client, s.tasks)
-	s.faults.add(o.Faults...)
-	s.mux.HandleFunc("/v3/mail/send", s.send)
-	s.account(o.Account)
+	s.hook = newWebhookPoster(o.Webhook, o.Now, s.client, s.tasks)
+	s.faults.addFaults(o.Faults...)
+	s.mux.HandleFunc("/v3/mail/send", s.handleSend)
+	s.addAccountRoutes(o.Account)
 	s.mux.HandleFunc("/v3/", func(w http.ResponseWriter, _ *http.Request) {
 		answerErrors(w, http.StatusNotFound, apiError{Message: "not found: the stand-in knows POST /v3/mail/send, and GET /v3/scopes, whitelabel/domains and verified_senders"})
 	})
-	s.controls()
-	s.pages()
+	s.addControlRoutes()
+	s.addPageRoutes()
 	// Pages of other sites that a developer visits may not press buttons here.
 	s.handler = http.NewCrossOriginProtection().Handler(s.mux)
 	return s
@@ -78,7 +78,7 @@ func New(o Options) *Server {
 
 // Close ends what goes on behind the requests: webhooks that wait and people who read. Further calls do nothing.
 func (s *Server) Close() {
-	s.tasks.close()
+	s.tasks.closeAll()
 	s.client.CloseIdleConnections()
 }
 
@@ -86,18 +86,18 @@ func (s *Server) Close() {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
 // Messages returns the kept mails that match the query (empty: all), newest first.
-func (s *Server) Messages(query string) []Message { return s.box.find(query) }
+func (s *Server) Messages(query string) []Message { return s.mails.findMessages(query) }
 
 // Counts says what happened so far.
 func (s *Server) Counts() Counts {
-	counts, _, _ := s.box.look()
+	counts, _, _ := s.mails.readCounts()
 	return counts
 }
 
 // Wait returns when the counts satisfy done, or with the context's error.
 func (s *Server) Wait(ctx context.Context, done func(Counts) bool) error {
 	for {
-		counts, _, changed := s.box.look()
+		counts, _, changed := s.mails.readCounts()
 		if done(counts) {
 			return nil
 		}
@@ -110,65 +110,65 @@ func (s *Server) Wait(ctx context.Context, done func(Counts) bool) error {
 }
 
 // Fail lets the next requests meet these faults, after those already set.
-func (s *Server) Fail(list ...Fault) { s.faults.add(list...) }
+func (s *Server) Fail(list ...Fault) { s.faults.addFaults(list...) }
 
 // ClearFaults forgets the faults that were not met yet and releases what is held.
 func (s *Server) ClearFaults() {
-	s.faults.clear()
-	s.faults.release()
+	s.faults.clearQueue()
+	s.faults.releaseHeld()
 }
 
 // Release lets every held request go on.
-func (s *Server) Release() { s.faults.release() }
+func (s *Server) Release() { s.faults.releaseHeld() }
 
 // Forget empties the inbox and starts counting anew.
-func (s *Server) Forget() { s.box.forget() }
+func (s *Server) Forget() { s.mails.forgetAll() }
 
-// send is POST /v3/mail/send: read, meet a fault, judge, take, answer.
-func (s *Server) send(w http.ResponseWriter, r *http.Request) {
+// handleSend is POST /v3/mail/send: read, meet a fault, judge, take, answer.
+func (s *Server) handleSend(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	s.box.update(func(c *Counts) { c.Requests++ })
-	answer := s.judge(r, body, err)
-	fault := s.faults.next()
+	s.mails.updateCounts(func(c *Counts) { c.Requests++ })
+	answer := s.answerTo(r, body, err)
+	fault := s.faults.takeNext()
 	if fault.Taken {
-		s.take(&answer)
+		s.acceptMails(&answer)
 	}
-	if !s.linger(r.Context(), fault) {
-		s.counted(0)
+	if !s.delayAnswer(r.Context(), fault) {
+		s.countStatus(0)
 		return
 	}
 	switch {
 	case fault.Reset:
-		s.counted(0)
-		reset(w)
+		s.countStatus(0)
+		resetConnection(w)
 		return
 	case fault.Status != 0:
 		if fault.Status < 300 {
-			answer = answered{id: answer.id, status: fault.Status}
+			answer = sendAnswer{id: answer.id, status: fault.Status}
 		} else {
-			answer = answered{status: fault.Status, errs: []apiError{{Message: http.StatusText(fault.Status)}}}
+			answer = sendAnswer{status: fault.Status, errs: []apiError{{Message: http.StatusText(fault.Status)}}}
 		}
 	default:
-		s.take(&answer)
+		s.acceptMails(&answer)
 	}
 	for name, value := range fault.Headers {
 		w.Header().Set(name, value)
 	}
-	s.counted(answer.status)
-	answer.write(w)
+	s.countStatus(answer.status)
+	answer.writeTo(w)
 }
 
-// answered is what the API would say to a request, and the mails it would take.
-type answered struct {
+// sendAnswer is what the API would say to a request, and the mails it would take.
+type sendAnswer struct {
 	id       string
 	status   int
 	errs     []apiError
 	messages []Message
 }
 
-func (s *Server) judge(r *http.Request, body []byte, readErr error) answered {
-	refuse := func(status int, message string) answered {
-		return answered{status: status, errs: []apiError{{Message: message}}}
+func (s *Server) answerTo(r *http.Request, body []byte, readErr error) sendAnswer {
+	refuse := func(status int, message string) sendAnswer {
+		return sendAnswer{status: status, errs: []apiError{{Message: message}}}
 	}
 	key, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	var tooLarge *http.MaxBytesError
@@ -186,21 +186,21 @@ func (s *Server) judge(r *http.Request, body []byte, readErr error) answered {
 	case !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json"):
 		return refuse(http.StatusUnsupportedMediaType, "Content-Type should be application/json.")
 	}
-	request, errs := parse(body, s.now())
+	request, errs := parseRequest(body, s.now())
 	if len(errs) > 0 {
-		return answered{status: http.StatusBadRequest, errs: errs}
+		return sendAnswer{status: http.StatusBadRequest, errs: errs}
 	}
 	if request.MailSettings.Sandbox.Enable {
-		return answered{status: http.StatusOK}
+		return sendAnswer{status: http.StatusOK}
 	}
 	id := newID()
-	return answered{id: id, status: http.StatusAccepted, messages: request.messages(id)}
+	return sendAnswer{id: id, status: http.StatusAccepted, messages: request.toMessages(id)}
 }
 
-// take puts the answer's mails in the box, once.
-func (s *Server) take(a *answered) {
+// acceptMails puts the answer's mails in the box, once.
+func (s *Server) acceptMails(a *sendAnswer) {
 	if a.status == http.StatusOK {
-		s.box.update(func(c *Counts) { c.Sandboxed++ })
+		s.mails.updateCounts(func(c *Counts) { c.Sandboxed++ })
 	}
 	if len(a.messages) == 0 {
 		return
@@ -209,18 +209,18 @@ func (s *Server) take(a *answered) {
 	for i := range a.messages {
 		a.messages[i].At = now
 	}
-	s.box.take(a.messages)
+	s.mails.addMessages(a.messages)
 	for _, m := range a.messages {
-		if s.hook.on() && !s.hook.o.Quiet {
-			s.report(m, Event{Kind: Processed}, Event{Kind: Delivered})
+		if s.hook.isOn() && !s.hook.o.Quiet {
+			s.reportEventsOf(m, Event{Kind: Processed}, Event{Kind: Delivered})
 		}
-		s.read(m)
+		s.startReader(m)
 	}
 	a.messages = nil
 }
 
-// linger is the slow part of a fault; false: the client went away meanwhile.
-func (s *Server) linger(ctx context.Context, f Fault) bool {
+// delayAnswer is the slow part of a fault; false: the client went away meanwhile.
+func (s *Server) delayAnswer(ctx context.Context, f Fault) bool {
 	if f.Latency > 0 {
 		timer := time.NewTimer(f.Latency)
 		defer timer.Stop()
@@ -233,10 +233,10 @@ func (s *Server) linger(ctx context.Context, f Fault) bool {
 	if !f.Hold {
 		return true
 	}
-	gate := s.faults.wait()
-	s.box.update(func(c *Counts) { c.Held++ })
+	gate := s.faults.releaseGate()
+	s.mails.updateCounts(func(c *Counts) { c.Held++ })
 	defer func() {
-		s.box.update(func(c *Counts) { c.Held = max(0, c.Held-1) })
+		s.mails.updateCounts(func(c *Counts) { c.Held = max(0, c.Held-1) })
 	}()
 	select {
 	case <-gate:
@@ -246,11 +246,11 @@ func (s *Server) linger(ctx context.Context, f Fault) bool {
 	}
 }
 
-func (s *Server) counted(status int) {
-	s.box.update(func(c *Counts) { c.Statuses[status]++ })
+func (s *Server) countStatus(status int) {
+	s.mails.updateCounts(func(c *Counts) { c.Statuses[status]++ })
 }
 
-func (a answered) write(w http.ResponseWriter) {
+func (a sendAnswer) writeTo(w http.ResponseWriter) {
 	if a.id != "" {
 		w.Header().Set("X-Message-Id", a.id)
 	}

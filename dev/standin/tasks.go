@@ -5,21 +5,21 @@ import (
 	"sync"
 )
 
-// tasks are what goes on behind the requests: posts of the webhook, people who read.
-type tasks struct {
+// backgroundTasks are what goes on behind the requests: posts of the webhook, people who read.
+type backgroundTasks struct {
 	ctx    context.Context // ends with close
 	cancel context.CancelFunc
 	mu     sync.Mutex
 	group  sync.WaitGroup
 }
 
-func newTasks() *tasks {
+func newTasks() *backgroundTasks {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &tasks{ctx: ctx, cancel: cancel}
+	return &backgroundTasks{ctx: ctx, cancel: cancel}
 }
 
-// run starts a task, which must watch ctx; none is started after close.
-func (t *tasks) run(task func()) {
+// startTask starts a task, which must watch ctx; none is started after close.
+func (t *backgroundTasks) startTask(task func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.ctx.Err() == nil {
@@ -27,8 +27,8 @@ func (t *tasks) run(task func()) {
 	}
 }
 
-// close ends all tasks and returns when they have ended.
-func (t *tasks) close() {
+// closeAll ends all tasks and returns when they have ended.
+func (t *backgroundTasks) closeAll() {
 	t.mu.Lock()
 	t.cancel()
 	t.mu.Unlock()

@@ -58,8 +58,8 @@ func (e apiError) MarshalJSON() ([]byte, error) {
 	}{e.Message, orNull(e.Field), orNull(e.Help)})
 }
 
-// parse reads and checks a request body. The request is only of use when there are no errors.
-func parse(body []byte, now time.Time) (*sendRequest, []apiError) {
+// parseRequest reads and checks a request body. The request is only of use when there are no errors.
+func parseRequest(body []byte, now time.Time) (*sendRequest, []apiError) {
 	if !utf8.Valid(body) {
 		return nil, []apiError{{Message: "Invalid UTF8 in request."}}
 	}
@@ -76,15 +76,15 @@ func parse(body []byte, now time.Time) (*sendRequest, []apiError) {
 		}
 		return nil, []apiError{{Message: "Bad Request"}}
 	}
-	c := check{now: now}
-	c.sender(&r)
-	c.personalizations(&r)
-	c.content(&r)
-	c.attachments(&r)
-	c.headers("headers", r.Headers)
-	c.customArgs("custom_args", r.CustomArgs)
-	c.categories(r.Categories)
-	c.sendAt("send_at", r.SendAt)
+	c := requestCheck{now: now}
+	c.checkSender(&r)
+	c.checkPersonalizations(&r)
+	c.checkContent(&r)
+	c.checkAttachments(&r)
+	c.checkHeaders("headers", r.Headers)
+	c.checkCustomArgs("custom_args", r.CustomArgs)
+	c.checkCategories(r.Categories)
+	c.checkSendAt("send_at", r.SendAt)
 	return &r, c.errs
 }
 
@@ -104,56 +104,56 @@ func jsonType(t reflect.Type) string {
 	}
 }
 
-// check collects every mistake of one request.
-type check struct {
+// requestCheck collects every mistake of one request.
+type requestCheck struct {
 	now  time.Time
 	errs []apiError
 }
 
-func (c *check) fail(field, help, format string, args ...any) {
+func (c *requestCheck) addError(field, help, format string, args ...any) {
 	c.errs = append(c.errs, apiError{Message: fmt.Sprintf(format, args...), Field: field, Help: helpBase + help})
 }
 
-// address wants an address in ASCII with a domain that has a dot; the API takes no internationalized mailboxes.
-func (c *check) address(field, help, email string) {
+// checkAddress wants an address in ASCII with a domain that has a dot; the API takes no internationalized mailboxes.
+func (c *requestCheck) checkAddress(field, help, email string) {
 	a, err := mail.ParseAddress(email)
 	bad := err != nil || a.Address != email || a.Name != "" || len(email) > 254
 	if at := strings.LastIndexByte(email, '@'); !bad {
 		bad = at > 64 || !strings.Contains(strings.Trim(email[at+1:], "."), ".") || strings.ContainsFunc(email, notASCII)
 	}
 	if bad {
-		c.fail(field, help, badAddress)
+		c.addError(field, help, badAddress)
 	}
 }
 
 func notASCII(r rune) bool { return r <= ' ' || r > '~' }
 
-func (c *check) sender(r *sendRequest) {
+func (c *requestCheck) checkSender(r *sendRequest) {
 	if r.From == nil || r.From.Email == "" {
-		c.fail("from.email", "from", "The from object must be provided for every email send. It is an object that requires the email parameter, but may also contain a name parameter. %s", likeThis)
+		c.addError("from.email", "from", "The from object must be provided for every email send. It is an object that requires the email parameter, but may also contain a name parameter. %s", likeThis)
 	} else {
-		c.address("from.email", "from", r.From.Email)
+		c.checkAddress("from.email", "from", r.From.Email)
 	}
 	if r.ReplyTo != nil {
 		if r.ReplyTo.Email == "" {
-			c.fail("reply_to.email", "reply_to", "The reply_to object, when used, must at least have an email parameter and may also contain a name parameter. %s", likeThis)
+			c.addError("reply_to.email", "reply_to", "The reply_to object, when used, must at least have an email parameter and may also contain a name parameter. %s", likeThis)
 		} else {
-			c.address("reply_to.email", "reply_to", r.ReplyTo.Email)
+			c.checkAddress("reply_to.email", "reply_to", r.ReplyTo.Email)
 		}
 		if len(r.ReplyToList) > 0 {
-			c.fail("reply_to_list", "reply_to", "The reply_to and reply_to_list parameters may not both be given.")
+			c.addError("reply_to_list", "reply_to", "The reply_to and reply_to_list parameters may not both be given.")
 		}
 	}
 }
 
-func (c *check) personalizations(r *sendRequest) {
+func (c *requestCheck) checkPersonalizations(r *sendRequest) {
 	const help = "personalizations"
 	n := len(r.Personalizations)
 	switch {
 	case n == 0:
-		c.fail("personalizations", help, "The personalizations field is required and must have at least one personalization.")
+		c.addError("personalizations", help, "The personalizations field is required and must have at least one personalization.")
 	case n > maxPersonalizations:
-		c.fail("personalizations", help, "The personalization block is limited to %d personalizations per API request. You have provided %d personalizations. Please consider splitting this into multiple requests and resending your request.", maxPersonalizations, n)
+		c.addError("personalizations", help, "The personalization block is limited to %d personalizations per API request. You have provided %d personalizations. Please consider splitting this into multiple requests and resending your request.", maxPersonalizations, n)
 		return
 	}
 	recipients := 0
@@ -164,37 +164,37 @@ func (c *check) personalizations(r *sendRequest) {
 		if p.Subject != "" {
 			subjects++
 		}
-		c.recipients(field, p)
+		c.checkRecipients(field, p)
 		if p.From != nil {
-			c.address(field+".from.email", "personalizations.from", p.From.Email)
+			c.checkAddress(field+".from.email", "personalizations.from", p.From.Email)
 		}
-		c.subject(field+".subject", p.Subject)
-		c.headers(field+".headers", p.Headers)
-		c.customArgs(field+".custom_args", p.CustomArgs)
+		c.checkSubject(field+".subject", p.Subject)
+		c.checkHeaders(field+".headers", p.Headers)
+		c.checkCustomArgs(field+".custom_args", p.CustomArgs)
 		if args, _ := json.Marshal(mergedArgs(r.CustomArgs, p.CustomArgs)); len(args) >= maxCustomArgs {
-			c.fail(field+".custom_args", "personalizations.custom_args", "The combined size of both global and personalization custom arguments may not exceed %d bytes per personalization; these have %d.", maxCustomArgs, len(args))
+			c.addError(field+".custom_args", "personalizations.custom_args", "The combined size of both global and personalization custom arguments may not exceed %d bytes per personalization; these have %d.", maxCustomArgs, len(args))
 		}
-		c.sendAt(field+".send_at", p.SendAt)
+		c.checkSendAt(field+".send_at", p.SendAt)
 	}
 	if recipients > maxRecipients {
-		c.fail("personalizations", help, "There is a limit of %d total recipients (to + cc + bcc) per request. You have provided %d.", maxRecipients, recipients)
+		c.addError("personalizations", help, "There is a limit of %d total recipients (to + cc + bcc) per request. You have provided %d.", maxRecipients, recipients)
 	}
 	if r.Subject == "" && r.TemplateID == "" && (n == 0 || subjects < n) {
-		c.fail("subject", "subject", "The subject is required. You can get around this requirement if you use a template with a subject defined or if every personalization has a subject defined.")
+		c.addError("subject", "subject", "The subject is required. You can get around this requirement if you use a template with a subject defined or if every personalization has a subject defined.")
 	}
-	c.subject("subject", r.Subject)
+	c.checkSubject("subject", r.Subject)
 }
 
-// subject is stricter than what is documented: what the API makes of a line break in a subject is not.
-func (c *check) subject(field, subject string) {
+// checkSubject is stricter than what is documented: what the API makes of a line break in a subject is not.
+func (c *requestCheck) checkSubject(field, subject string) {
 	if strings.ContainsAny(subject, "\r\n") {
-		c.fail(field, "subject", "The subject can't contain CRLF characters.")
+		c.addError(field, "subject", "The subject can't contain CRLF characters.")
 	}
 }
 
-func (c *check) recipients(field string, p personalization) {
+func (c *requestCheck) checkRecipients(field string, p personalization) {
 	if len(p.To) == 0 {
-		c.fail(field+".to", "personalizations.to", "The to array is required for all personalization objects, and must have at least one email object with a valid email address.")
+		c.addError(field+".to", "personalizations.to", "The to array is required for all personalization objects, and must have at least one email object with a valid email address.")
 	}
 	seen := map[string]bool{}
 	for _, group := range []struct {
@@ -202,19 +202,19 @@ func (c *check) recipients(field string, p personalization) {
 		list []Address
 	}{{"to", p.To}, {"cc", p.Cc}, {"bcc", p.Bcc}} {
 		for i, a := range group.list {
-			c.address(fmt.Sprintf("%s.%s.%d.email", field, group.name, i), "personalizations."+group.name, a.Email)
+			c.checkAddress(fmt.Sprintf("%s.%s.%d.email", field, group.name, i), "personalizations."+group.name, a.Email)
 			key := strings.ToLower(a.Email)
 			if seen[key] {
-				c.fail(field, "personalizations", "Each email address in the personalization block should be unique between to, cc, and bcc. We found the first duplicate instance of [%s] in the %s.%s field.", a.Email, field, group.name)
+				c.addError(field, "personalizations", "Each email address in the personalization block should be unique between to, cc, and bcc. We found the first duplicate instance of [%s] in the %s.%s field.", a.Email, field, group.name)
 			}
 			seen[key] = true
 		}
 	}
 }
 
-func (c *check) content(r *sendRequest) {
+func (c *requestCheck) checkContent(r *sendRequest) {
 	if len(r.Content) == 0 && r.TemplateID == "" {
-		c.fail("content", "content", "Unless a valid template_id is provided, the content parameter is required. There must be at least one defined content block. We typically suggest both text/plain and text/html blocks are included, but only one block is required.")
+		c.addError("content", "content", "Unless a valid template_id is provided, the content parameter is required. There must be at least one defined content block. We typically suggest both text/plain and text/html blocks are included, but only one block is required.")
 	}
 	rank := map[string]int{"text/plain": 0, "text/html": 1}
 	last := 0
@@ -223,96 +223,96 @@ func (c *check) content(r *sendRequest) {
 		field := fmt.Sprintf("content.%d", i)
 		switch {
 		case part.Type == "":
-			c.fail(field+".type", "content.type", "Your content type must be a string with length of at least one character.")
+			c.addError(field+".type", "content.type", "Your content type must be a string with length of at least one character.")
 		case strings.ContainsAny(part.Type, ";\r\n"):
-			c.fail(field+".type", "content.type", "The content type cannot contain ';', or CRLF characters.")
+			c.addError(field+".type", "content.type", "The content type cannot contain ';', or CRLF characters.")
 		}
 		if part.Value == "" {
-			c.fail(field+".value", "content.value", tooShort)
+			c.addError(field+".value", "content.value", tooShort)
 		}
 		at, known := rank[part.Type]
 		if !known {
 			at = len(rank)
 		}
 		if known && seen[part.Type] {
-			c.fail(field+".type", "content.type", "If present, text/plain and text/html may only be provided once.")
+			c.addError(field+".type", "content.type", "If present, text/plain and text/html may only be provided once.")
 		} else if at < last {
-			c.fail(field+".type", "content.type", "Following RFC 1341, section 7.2, if either text/html or text/plain are to be sent in your email: text/plain needs to be first, followed by text/html, followed by any other content.")
+			c.addError(field+".type", "content.type", "Following RFC 1341, section 7.2, if either text/html or text/plain are to be sent in your email: text/plain needs to be first, followed by text/html, followed by any other content.")
 		}
 		last = max(last, at)
 		seen[part.Type] = true
 	}
 }
 
-func (c *check) attachments(r *sendRequest) {
+func (c *requestCheck) checkAttachments(r *sendRequest) {
 	for i, a := range r.Attachments {
 		field := fmt.Sprintf("attachments.%d", i)
 		if a.Content == "" {
-			c.fail(field+".content", "attachments.content", "The attachment content must be a string at least one character in length.")
+			c.addError(field+".content", "attachments.content", "The attachment content must be a string at least one character in length.")
 		} else if _, err := base64.StdEncoding.DecodeString(a.Content); err != nil {
-			c.fail(field+".content", "attachments.content", "The attachment content must be base64 encoded.")
+			c.addError(field+".content", "attachments.content", "The attachment content must be base64 encoded.")
 		}
 		switch {
 		case a.Filename == "":
-			c.fail(field+".filename", "attachments.filename", "The filename of the attachment is required.")
+			c.addError(field+".filename", "attachments.filename", "The filename of the attachment is required.")
 		case strings.ContainsAny(a.Filename, "\r\n"):
-			c.fail(field+".filename", "attachments.filename", "The filename of your attachment can't contain CRLF characters.")
+			c.addError(field+".filename", "attachments.filename", "The filename of your attachment can't contain CRLF characters.")
 		}
 	}
 }
 
-func (c *check) headers(field string, headers map[string]string) {
+func (c *requestCheck) checkHeaders(field string, headers map[string]string) {
 	seen := map[string]bool{}
 	for name := range headers {
 		lower := strings.ToLower(name)
 		switch {
 		case forbiddenHeaders[lower]:
-			c.fail(field+"."+name, "headers", "Header can not be one of the reserved keys: %s.", name)
+			c.addError(field+"."+name, "headers", "Header can not be one of the reserved keys: %s.", name)
 		case name == "" || strings.ContainsFunc(name, func(r rune) bool { return notASCII(r) || r == ':' }):
-			c.fail(field, "headers", "Header keys can't contain non-ASCII characters and empty spaces.")
+			c.addError(field, "headers", "Header keys can't contain non-ASCII characters and empty spaces.")
 		case seen[lower]:
-			c.fail(field+"."+name, "headers", "The headers can't contain duplicate keys.")
+			c.addError(field+"."+name, "headers", "The headers can't contain duplicate keys.")
 		case strings.ContainsAny(headers[name], "\r\n"):
-			c.fail(field+"."+name, "headers", "The header values can't contain CRLF characters.")
+			c.addError(field+"."+name, "headers", "The header values can't contain CRLF characters.")
 		}
 		seen[lower] = true
 	}
 }
 
-func (c *check) customArgs(field string, args map[string]any) {
+func (c *requestCheck) checkCustomArgs(field string, args map[string]any) {
 	if args != nil && len(args) == 0 {
-		c.fail(field, "custom_args", "custom_args can't be empty.")
+		c.addError(field, "custom_args", "custom_args can't be empty.")
 	}
 	for name, value := range args {
 		if _, ok := value.(string); !ok {
-			c.fail(field+"."+name, "custom_args", "All values of custom arguments object must be strings.")
+			c.addError(field+"."+name, "custom_args", "All values of custom arguments object must be strings.")
 		}
 	}
 }
 
-func (c *check) categories(categories []string) {
+func (c *requestCheck) checkCategories(categories []string) {
 	if len(categories) > maxCategories {
-		c.fail("categories", "categories", "There is a limit of %d categories for each email that is sent. You provided %d categories.", maxCategories, len(categories))
+		c.addError("categories", "categories", "There is a limit of %d categories for each email that is sent. You provided %d categories.", maxCategories, len(categories))
 	}
 	seen := map[string]bool{}
 	for i, name := range categories {
 		field := fmt.Sprintf("categories.%d", i)
 		switch {
 		case name == "":
-			c.fail(field, "categories", "Categories must be an array of strings at least one character in length.")
+			c.addError(field, "categories", "Categories must be an array of strings at least one character in length.")
 		case utf8.RuneCountInString(name) > maxCategory:
-			c.fail(field, "categories", "Each category must not be longer than %d characters. %s exceeds this limit.", maxCategory, name)
+			c.addError(field, "categories", "Each category must not be longer than %d characters. %s exceeds this limit.", maxCategory, name)
 		case strings.ContainsFunc(name, func(r rune) bool { return r > utf8.RuneSelf-1 }):
-			c.fail(field, "categories", "Categories can not contain non-ASCII characters.")
+			c.addError(field, "categories", "Categories can not contain non-ASCII characters.")
 		case seen[name]:
-			c.fail(field, "categories", "The categories must be a unique list, and you have included %s more than once.", name)
+			c.addError(field, "categories", "The categories must be a unique list, and you have included %s more than once.", name)
 		}
 		seen[name] = true
 	}
 }
 
-func (c *check) sendAt(field string, at int64) {
+func (c *requestCheck) checkSendAt(field string, at int64) {
 	if at > 0 && time.Unix(at, 0).Sub(c.now) > maxSendAhead {
-		c.fail(field, "send_at", "Scheduling more than 72 hours in advance is forbidden.")
+		c.addError(field, "send_at", "Scheduling more than 72 hours in advance is forbidden.")
 	}
 }

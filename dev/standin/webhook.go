@@ -57,37 +57,37 @@ const (
 	maxBackoff = 5 * time.Second
 )
 
-// item is one event, ready to be posted.
-type item struct {
+// webhookItem is one event, ready to be posted.
+type webhookItem struct {
 	id    string
 	json  []byte
 	again bool // posted before: a duplicate on purpose
 }
 
-// share is a number in [0, 1) by which a share of events is chosen for something.
-func (i item) share(question string) float64 {
+// randomShare is a number in [0, 1) by which a share of events is chosen for something.
+func (i webhookItem) randomShare(question string) float64 {
 	sum := sha256.Sum256([]byte(question + i.id))
 	return float64(binary.BigEndian.Uint64(sum[:8])>>11) / (1 << 53)
 }
 
-// hook posts events. Nothing runs while there is nothing to post.
-type hook struct {
+// webhookPoster posts events. Nothing runs while there is nothing to post.
+type webhookPoster struct {
 	o      Webhook
 	now    func() time.Time
 	key    *ecdsa.PrivateKey
 	client *http.Client
-	tasks  *tasks
+	tasks  *backgroundTasks
 
 	mu       sync.Mutex
 	url      string
 	disorder Disorder
-	queue    []item
+	queue    []webhookItem
 	posting  bool // a task is gathering or posting
 	counts   WebhookCounts
 	changed  chan struct{} // closed with every change
 }
 
-func newHook(o Webhook, now func() time.Time, client *http.Client, tasks *tasks) *hook {
+func newWebhookPoster(o Webhook, now func() time.Time, client *http.Client, tasks *backgroundTasks) *webhookPoster {
 	if o.Batch <= 0 {
 		o.Batch = 200 * time.Millisecond
 	}
@@ -101,7 +101,7 @@ func newHook(o Webhook, now func() time.Time, client *http.Client, tasks *tasks)
 	if err != nil {
 		panic(err) // the system has no randomness; rand.Read would have crashed too
 	}
-	return &hook{o: o, now: now, key: key, client: client, tasks: tasks, url: o.URL, changed: make(chan struct{})}
+	return &webhookPoster{o: o, now: now, key: key, client: client, tasks: tasks, url: o.URL, changed: make(chan struct{})}
 }
 
 // PublicKey is the key that webhooks are verified with, as SendGrid's settings page shows it: base64 of DER.
@@ -115,15 +115,15 @@ func (s *Server) PublicKey() string {
 
 // SetWebhook says where events are posted from now on; empty: nowhere. Only addresses of this machine are taken.
 func (s *Server) SetWebhook(url string) error {
-	if url != "" && !loopback(url) {
-		return fmt.Errorf("webhook %s: %w", url, errAbroad)
+	if url != "" && !isLoopback(url) {
+		return fmt.Errorf("webhook %s: %w", url, errOtherMachine)
 	}
-	s.hook.change(func() { s.hook.url = url })
+	s.hook.changeAndNotify(func() { s.hook.url = url })
 	return nil
 }
 
 // SetDisorder says how events are mistreated from now on; the zero Disorder ends it and lets go of what was held.
-func (s *Server) SetDisorder(d Disorder) { s.hook.change(func() { s.hook.disorder = d }) }
+func (s *Server) SetDisorder(d Disorder) { s.hook.changeAndNotify(func() { s.hook.disorder = d }) }
 
 // Webhooks says what the webhook did so far.
 func (s *Server) Webhooks() WebhookCounts {
@@ -150,8 +150,8 @@ func (s *Server) WaitReported(ctx context.Context, done func(WebhookCounts) bool
 	}
 }
 
-// change changes the hook, wakes whoever waits for a change, and posts if there is something to post now.
-func (h *hook) change(do func()) {
+// changeAndNotify changes the hook, wakes whoever waits for a change, and posts if there is something to post now.
+func (h *webhookPoster) changeAndNotify(do func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	do()
@@ -159,26 +159,26 @@ func (h *hook) change(do func()) {
 	h.changed = make(chan struct{})
 	if !h.posting && len(h.queue) > 0 && !h.disorder.Hold {
 		h.posting = true
-		h.tasks.run(h.post)
+		h.tasks.startTask(h.postQueue)
 	}
 }
 
-// on reports whether anybody is told of events.
-func (h *hook) on() bool {
+// isOn reports whether anybody is told of events.
+func (h *webhookPoster) isOn() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.url != ""
 }
 
-// add takes events to be posted, but for those that are to get lost.
-func (h *hook) add(items ...item) {
-	h.change(func() {
+// addItems takes events to be posted, but for those that are to get lost.
+func (h *webhookPoster) addItems(items ...webhookItem) {
+	h.changeAndNotify(func() {
 		if h.url == "" {
 			return
 		}
 		for _, i := range items {
 			h.counts.Events++
-			if i.share("drop") < h.disorder.Drop {
+			if i.randomShare("drop") < h.disorder.Drop {
 				h.counts.Dropped++
 				continue
 			}
@@ -188,25 +188,25 @@ func (h *hook) add(items ...item) {
 	})
 }
 
-// post gathers and posts until nothing is left to post.
-func (h *hook) post() {
+// postQueue gathers and posts until nothing is left to post.
+func (h *webhookPoster) postQueue() {
 	for {
-		if !h.sleep(h.o.Batch) {
+		if !h.sleepReal(h.o.Batch) {
 			return
 		}
-		batch := h.take()
+		batch := h.takeBatch()
 		if len(batch) == 0 {
 			return
 		}
-		if !h.try(batch) {
-			h.tasks.run(func() { h.retry(batch) }) // others need not wait for this one
+		if !h.postOnce(batch) {
+			h.tasks.startTask(func() { h.retryBatch(batch) }) // others need not wait for this one
 		}
 	}
 }
 
-// take takes the next post's events from the queue; none: the task is done.
-func (h *hook) take() (batch []item) {
-	h.change(func() {
+// takeBatch takes the next post's events from the queue; none: the task is done.
+func (h *webhookPoster) takeBatch() (batch []webhookItem) {
+	h.changeAndNotify(func() {
 		size := 0
 		n := 0
 		if h.disorder.Reorder {
@@ -219,7 +219,7 @@ func (h *hook) take() (batch []item) {
 		batch = slices.Clone(h.queue[:n])
 		h.queue = slices.Delete(h.queue, 0, n)
 		for _, i := range batch {
-			if !i.again && i.share("duplicate") < h.disorder.Duplicate {
+			if !i.again && i.randomShare("duplicate") < h.disorder.Duplicate {
 				i.again = true
 				h.queue = append(h.queue, i)
 				h.counts.Duplicated++
@@ -231,8 +231,8 @@ func (h *hook) take() (batch []item) {
 	return batch
 }
 
-// sleep waits in real time; false: the server has closed.
-func (h *hook) sleep(d time.Duration) bool {
+// sleepReal waits in real time; false: the server has closed.
+func (h *webhookPoster) sleepReal(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -243,20 +243,20 @@ func (h *hook) sleep(d time.Duration) bool {
 	}
 }
 
-// retry posts a batch again until it is taken, or given up.
-func (h *hook) retry(batch []item) {
+// retryBatch posts a batch again until it is taken, or given up.
+func (h *webhookPoster) retryBatch(batch []webhookItem) {
 	wait := h.o.Backoff
 	for range h.o.Tries - 1 {
-		if !h.sleep(wait) {
+		if !h.sleepReal(wait) {
 			return
 		}
-		h.change(func() { h.counts.Retries++ })
-		if h.try(batch) {
+		h.changeAndNotify(func() { h.counts.Retries++ })
+		if h.postOnce(batch) {
 			return
 		}
 		wait = min(2*wait, maxBackoff)
 	}
-	h.change(func() {
+	h.changeAndNotify(func() {
 		h.counts.Failed += len(batch)
 		h.counts.Waiting -= len(batch)
 	})

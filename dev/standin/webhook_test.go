@@ -171,7 +171,7 @@ func TestWhatTheWebhookSays(t *testing.T) {
 			}
 		})
 	}
-	if m, _ := s.box.get(id); len(m.Events) != len(tests) {
+	if m, _ := s.mails.getMessage(id); len(m.Events) != len(tests) {
 		t.Errorf("%d events noted with the mail, want %d", len(m.Events), len(tests))
 	}
 }
@@ -299,7 +299,7 @@ func TestNothingIsPostedToOtherMachines(t *testing.T) {
 		s.Close()
 	}
 	r, _ := http.NewRequest(http.MethodGet, "http://192.0.2.1/", nil)
-	if _, err := exchange(homebound(), r); err == nil || !strings.Contains(err.Error(), errAbroad.Error()) {
+	if _, err := requestStatus(newLoopbackClient(), r); err == nil || !strings.Contains(err.Error(), errOtherMachine.Error()) {
 		t.Errorf("a connection to another machine was tried: %v", err)
 	}
 	for _, url := range []string{"http://127.0.0.1:8081/webhooks/sendgrid", "http://localhost:1/", "https://[::1]:8081/", ""} {

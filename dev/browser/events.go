@@ -10,37 +10,37 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 )
 
-// hear takes in what the browser tells about the page.
-func (t *Tab) hear(event any) {
+// onBrowserEvent takes in what the browser tells about the page.
+func (t *Tab) onBrowserEvent(event any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
-		t.request(string(e.RequestID), e.Request.URL)
+		t.onRequest(string(e.RequestID), e.Request.URL)
 	case *network.EventResponseReceived:
 		if e.Response.Status >= 400 && e.Type != network.ResourceTypeDocument { // the test asks for the page's own status
-			t.note(Request, e.Response.URL, fmt.Sprintf("was answered with %d", e.Response.Status))
+			t.addTrouble(Request, e.Response.URL, fmt.Sprintf("was answered with %d", e.Response.Status))
 		}
 	case *network.EventLoadingFailed:
 		if !e.Canceled {
-			t.note(Request, t.asked[string(e.RequestID)], "failed: "+e.ErrorText+string(e.BlockedReason))
+			t.addTrouble(Request, t.asked[string(e.RequestID)], "failed: "+e.ErrorText+string(e.BlockedReason))
 		}
 	case *runtime.EventExceptionThrown:
-		t.note(Console, t.address, "threw "+e.ExceptionDetails.Error())
+		t.addTrouble(Console, t.address, "threw "+e.ExceptionDetails.Error())
 	case *runtime.EventConsoleAPICalled:
 		if e.Type == runtime.APITypeError || e.Type == runtime.APITypeWarning || e.Type == runtime.APITypeAssert {
-			t.note(Console, t.address, "said "+said(e.Args))
+			t.addTrouble(Console, t.address, "said "+joinArguments(e.Args))
 		}
 	case *log.EventEntryAdded:
 		// A page that is an error on purpose is reported by the browser as a failed request for itself.
 		own := e.Entry.Source == log.SourceNetwork && strings.Contains(e.Entry.Text, "the server responded with a status")
 		if (e.Entry.Level == log.LevelError || e.Entry.Level == log.LevelWarning) && !own {
-			t.note(Console, e.Entry.URL, e.Entry.Text)
+			t.addTrouble(Console, e.Entry.URL, e.Entry.Text)
 		}
 	}
 }
 
-func (t *Tab) request(id, address string) {
+func (t *Tab) onRequest(id, address string) {
 	if t.asked == nil {
 		t.asked = make(map[string]string)
 	}
@@ -49,17 +49,17 @@ func (t *Tab) request(id, address string) {
 	if err == nil && (u.Host == t.host || u.Scheme == "data" || u.Scheme == "about") {
 		return
 	}
-	t.note(Stranger, address, "is none of the page's business")
+	t.addTrouble(Stranger, address, "is none of the page's business")
 }
 
-func (t *Tab) note(check Check, where, says string) {
+func (t *Tab) addTrouble(check Check, where, says string) {
 	if len(where) > 120 {
 		where = where[:120] + "…"
 	}
 	t.trouble = append(t.trouble, Finding{Check: check, Where: where, Says: says})
 }
 
-func said(args []*runtime.RemoteObject) string {
+func joinArguments(args []*runtime.RemoteObject) string {
 	var words []string
 	for _, a := range args {
 		words = append(words, string(a.Value))

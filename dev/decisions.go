@@ -8,18 +8,18 @@ import (
 	"homeroom/internal/narrate"
 )
 
-// tell prints one decision as one calm line. Starts are left out: what comes of them is told.
-func (c *console) tell(d engine.Decision) {
+// printDecision prints one decision as one calm line. Starts are left out: what comes of them is told.
+func (c *console) printDecision(d engine.Decision) {
 	if d.Kind == engine.KindStarted {
 		return
 	}
 	subject, why := narrate.Summary(&d)
-	line := fmt.Sprintf("%s  %-6s  %s  %-20s  %s", d.At.UTC().Format("Mon 02 Jan 15:04"), d.Learner, c.paint(d.Kind), subject, why)
+	line := fmt.Sprintf("%s  %-6s  %s  %-20s  %s", d.At.UTC().Format("Mon 02 Jan 15:04"), d.Learner, c.colorKind(d.Kind), subject, why)
 	fmt.Fprintln(c.out, strings.TrimRight(line, " "))
 }
 
-// paint writes a kind in its color: green for what reached somebody, yellow for what did not, yet or at all.
-func (c *console) paint(kind engine.Kind) string {
+// colorKind writes a kind in its color: green for what reached somebody, yellow for what did not, yet or at all.
+func (c *console) colorKind(kind engine.Kind) string {
 	word := fmt.Sprintf("%-9s", kind)
 	if !c.color {
 		return word

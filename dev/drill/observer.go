@@ -22,44 +22,44 @@ import (
 	"homeroom/workflows"
 )
 
-// eyes see what has become of things, from outside.
-type eyes struct {
+// observer see what has become of things, from outside.
+type observer struct {
 	js       jetstream.JetStream
 	temporal client.Client
-	box      *standin.Listener
+	inbox    *standin.Listener
 	stop     context.CancelFunc
-	watched  sync.WaitGroup
+	watching sync.WaitGroup
 
 	mu    sync.Mutex
 	mails map[string]mail // by the provider's own id
 
-	decisions []engine.Decision
-	known     map[string]bool   // ids of decisions
-	untold    []engine.Decision // those that workflows have not published, as they said in passing
-	dead      map[uint64]string // reason by sequence of the event
-	next      map[string]uint64 // by stream: the first sequence that was not read
+	decisions   []engine.Decision
+	known       map[string]bool   // ids of decisions
+	unpublished []engine.Decision // those that workflows have not published, as they said in passing
+	dead        map[uint64]string // reason by sequence of the event
+	next        map[string]uint64 // by stream: the first sequence that was not read
 }
 
-// glance is how often the mail is fetched: the stand-in keeps 64 MB of it only.
-const glance = 200 * time.Millisecond
+// fetchEvery is how often the mail is fetched: the stand-in keeps 64 MB of it only.
+const fetchEvery = 200 * time.Millisecond
 
-func newEyes(js jetstream.JetStream, temporal client.Client, box *standin.Listener) *eyes {
+func newObserver(js jetstream.JetStream, temporal client.Client, box *standin.Listener) *observer {
 	ctx, stop := context.WithCancel(context.Background())
-	e := &eyes{
+	e := &observer{
 		js:       js,
 		temporal: temporal,
-		box:      box,
+		inbox:    box,
 		stop:     stop,
 		mails:    map[string]mail{},
 		known:    map[string]bool{},
 		dead:     map[uint64]string{},
 		next:     map[string]uint64{},
 	}
-	e.watched.Go(func() {
-		tick := time.NewTicker(glance)
+	e.watching.Go(func() {
+		tick := time.NewTicker(fetchEvery)
 		defer tick.Stop()
 		for ctx.Err() == nil {
-			e.fetch()
+			e.fetchMails()
 			select {
 			case <-tick.C:
 			case <-ctx.Done():
@@ -69,14 +69,14 @@ func newEyes(js jetstream.JetStream, temporal client.Client, box *standin.Listen
 	return e
 }
 
-func (e *eyes) close() {
+func (e *observer) close() {
 	e.stop()
-	e.watched.Wait()
+	e.watching.Wait()
 }
 
-// fetch takes in the mail that the provider has.
-func (e *eyes) fetch() {
-	messages := e.box.Messages("")
+// fetchMails takes in the mail that the provider has.
+func (e *observer) fetchMails() {
+	messages := e.inbox.Messages("")
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, m := range messages {
@@ -88,10 +88,10 @@ func (e *eyes) fetch() {
 	}
 }
 
-// inbox are the mails so far, by the provider's own id.
-func (e *eyes) inbox() (map[string]mail, error) {
-	e.fetch()
-	accepted := e.box.Counts().Accepted
+// listMails are the mails so far, by the provider's own id.
+func (e *observer) listMails() (map[string]mail, error) {
+	e.fetchMails()
+	accepted := e.inbox.Counts().Accepted
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if len(e.mails) < accepted {
@@ -104,35 +104,35 @@ func (e *eyes) inbox() (map[string]mail, error) {
 	return mails, nil
 }
 
-// see gathers the evidence. At most `ask` learners are asked whether anything is under way; negative: all about whom the
+// gatherEvidence gathers the evidence. At most `ask` learners are asked whether anything is under way; negative: all about whom the
 // question arises.
-func (e *eyes) see(ctx context.Context, ask int) (evidence, error) {
-	behind, err := e.behind(ctx)
+func (e *observer) gatherEvidence(ctx context.Context, ask int) (evidence, error) {
+	behind, err := e.countBehind(ctx)
 	if err != nil {
 		return evidence{}, err
 	}
-	if err := e.read(ctx, subjects.DecisionStream, e.hear); err != nil {
+	if err := e.readStream(ctx, subjects.DecisionStream, e.addDecision); err != nil {
 		return evidence{}, err
 	}
-	if err := e.read(ctx, subjects.DeadStream, e.bury); err != nil {
+	if err := e.readStream(ctx, subjects.DeadStream, e.addDeadLetter); err != nil {
 		return evidence{}, err
 	}
-	inbox, err := e.inbox()
+	inbox, err := e.listMails()
 	if err != nil {
 		return evidence{}, err
 	}
 	if ask < 0 {
-		e.untold = nil // nothing is taken on trust
+		e.unpublished = nil // nothing is taken on trust
 	}
-	unheard := slices.DeleteFunc(slices.Clone(e.untold), func(d engine.Decision) bool { return e.known[d.ID] })
-	ev := evidence{decisions: slices.Concat(e.decisions, unheard), dead: e.dead, behind: behind, ask: e.ask(ctx, ask)}
+	unheard := slices.DeleteFunc(slices.Clone(e.unpublished), func(d engine.Decision) bool { return e.known[d.ID] })
+	ev := evidence{decisions: slices.Concat(e.decisions, unheard), dead: e.dead, behind: behind, ask: e.learnerQuestion(ctx, ask)}
 	for _, m := range inbox {
 		ev.mails = append(ev.mails, m)
 	}
 	return ev, nil
 }
 
-func (e *eyes) hear(m jetstream.Msg) error {
+func (e *observer) addDecision(m jetstream.Msg) error {
 	var d engine.Decision
 	if err := json.Unmarshal(m.Data(), &d); err != nil {
 		return fmt.Errorf("a decision cannot be read: %w", err)
@@ -144,7 +144,7 @@ func (e *eyes) hear(m jetstream.Msg) error {
 	return nil
 }
 
-func (e *eyes) bury(m jetstream.Msg) error {
+func (e *observer) addDeadLetter(m jetstream.Msg) error {
 	seq, err := strconv.ParseUint(m.Headers().Get(triggers.HeaderSequence), 10, 64)
 	if err != nil {
 		return fmt.Errorf("a dead letter does not tell its event: %w", err)
@@ -156,8 +156,8 @@ func (e *eyes) bury(m jetstream.Msg) error {
 // readTime bounds the reading of a stream.
 const readTime = time.Minute
 
-// read calls take with every message of a stream that was not read yet.
-func (e *eyes) read(ctx context.Context, name string, take func(jetstream.Msg) error) error {
+// readStream calls take with every message of a stream that was not read yet.
+func (e *observer) readStream(ctx context.Context, name string, take func(jetstream.Msg) error) error {
 	ctx, cancel := context.WithTimeout(ctx, readTime)
 	defer cancel()
 	stream, err := e.js.Stream(ctx, name)
@@ -205,8 +205,8 @@ func (e *eyes) read(ctx context.Context, name string, take func(jetstream.Msg) e
 // consumerPrefix begins the names of Homeroom's consumers of the stream of events.
 const consumerPrefix = "homeroom-triggers-"
 
-// consumers are Homeroom's.
-func (e *eyes) consumers(ctx context.Context) ([]*jetstream.ConsumerInfo, error) {
+// listConsumers are Homeroom's.
+func (e *observer) listConsumers(ctx context.Context) ([]*jetstream.ConsumerInfo, error) {
 	stream, err := e.js.Stream(ctx, subjects.Stream)
 	if err != nil {
 		return nil, fmt.Errorf("looking at the stream %s: %w", subjects.Stream, err)
@@ -224,9 +224,9 @@ func (e *eyes) consumers(ctx context.Context) ([]*jetstream.ConsumerInfo, error)
 	return list, nil
 }
 
-// behind is how many messages of the stream Homeroom has not finished.
-func (e *eyes) behind(ctx context.Context) (int, error) {
-	list, err := e.consumers(ctx)
+// countBehind is how many messages of the stream Homeroom has not finished.
+func (e *observer) countBehind(ctx context.Context) (int, error) {
+	list, err := e.listConsumers(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -244,10 +244,10 @@ func (e *eyes) behind(ctx context.Context) (int, error) {
 	return behind, nil
 }
 
-// ask returns a function that asks a learner's workflow whether anything is under way, and for the decisions it has not
+// learnerQuestion returns a function that asks a learner's workflow whether anything is under way, and for the decisions it has not
 // published. One that does not exist is not busy; one that does not answer is, and so is one that is not asked because `most` others
 // were.
-func (e *eyes) ask(ctx context.Context, most int) func(string) (bool, []engine.Decision) {
+func (e *observer) learnerQuestion(ctx context.Context, most int) func(string) (bool, []engine.Decision) {
 	asked := 0
 	return func(learner string) (bool, []engine.Decision) {
 		if asked == most {
@@ -256,11 +256,11 @@ func (e *eyes) ask(ctx context.Context, most int) func(string) (bool, []engine.D
 		asked++
 		var st engine.State
 		var untold []engine.Decision
-		err := e.query(ctx, learner, workflows.QueryState, &st)
+		err := e.queryLearner(ctx, learner, workflows.QueryState, &st)
 		if err == nil {
-			err = e.query(ctx, learner, workflows.QueryUnpublished, &untold)
+			err = e.queryLearner(ctx, learner, workflows.QueryUnpublished, &untold)
 		}
-		e.untold = append(e.untold, untold...)
+		e.unpublished = append(e.unpublished, untold...)
 		var none *serviceerror.NotFound
 		return err == nil && len(st.Runs)+len(st.PendingDeliveries) > 0 || err != nil && !errors.As(err, &none), untold
 	}
@@ -269,7 +269,7 @@ func (e *eyes) ask(ctx context.Context, most int) func(string) (bool, []engine.D
 // askTime is how long a learner's workflow may take to answer.
 const askTime = 5 * time.Second
 
-func (e *eyes) query(ctx context.Context, learner, query string, into any) error {
+func (e *observer) queryLearner(ctx context.Context, learner, query string, into any) error {
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
 	answer, err := e.temporal.QueryWorkflow(ctx, workflows.WorkflowID(learner), "", query)

@@ -11,8 +11,8 @@ const (
 	keepRepeated = 100
 )
 
-// box keeps the newest mails and counts all of them. Its memory is bounded but for 16 bytes per distinct send id.
-type box struct {
+// mailStore keeps the newest mails and counts all of them. Its memory is bounded but for 16 bytes per distinct send id.
+type mailStore struct {
 	mu       sync.Mutex
 	keep     int
 	messages []Message // oldest first
@@ -23,40 +23,40 @@ type box struct {
 	changed  chan struct{}  // closed with every change
 }
 
-func newBox(keep int) *box {
-	b := &box{keep: keep, changed: make(chan struct{})}
-	b.forget()
+func newMailStore(keep int) *mailStore {
+	b := &mailStore{keep: keep, changed: make(chan struct{})}
+	b.forgetAll()
 	return b
 }
 
-// forget empties the box and starts counting anew.
-func (b *box) forget() {
+// forgetAll empties the box and starts counting anew.
+func (b *mailStore) forgetAll() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.messages = nil
 	b.bytes = 0
 	b.counts = Counts{Statuses: map[int]int{}, Repeated: []string{}}
 	b.copies = map[uint64]int{}
-	b.touch()
+	b.notifyChanged()
 }
 
-// update changes the counts and wakes whoever waits for a change.
-func (b *box) update(change func(*Counts)) {
+// updateCounts changes the counts and wakes whoever waits for a change.
+func (b *mailStore) updateCounts(change func(*Counts)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	change(&b.counts)
-	b.touch()
+	b.notifyChanged()
 }
 
-// touch must be called with the lock held.
-func (b *box) touch() {
+// notifyChanged must be called with the lock held.
+func (b *mailStore) notifyChanged() {
 	b.revision++
 	close(b.changed)
 	b.changed = make(chan struct{})
 }
 
-// take puts mails in the box, the oldest falling out, and sets which copies they are.
-func (b *box) take(messages []Message) {
+// addMessages puts mails in the box, the oldest falling out, and sets which copies they are.
+func (b *mailStore) addMessages(messages []Message) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for i := range messages {
@@ -66,23 +66,23 @@ func (b *box) take(messages []Message) {
 		if m.SendID == "" {
 			b.counts.Unnamed++
 		} else {
-			m.Copy = b.count(m.SendID)
+			m.Copy = b.countCopy(m.SendID)
 		}
 		b.messages = append(b.messages, *m)
-		b.bytes += m.size()
+		b.bytes += m.sizeInBytes()
 	}
 	drop := 0
 	for len(b.messages)-drop > b.keep || (b.bytes > keepBytes && len(b.messages)-drop > 1) {
-		b.bytes -= b.messages[drop].size()
+		b.bytes -= b.messages[drop].sizeInBytes()
 		b.messages[drop] = Message{} // let its body go
 		drop++
 	}
 	b.messages = b.messages[drop:]
-	b.touch()
+	b.notifyChanged()
 }
 
-// count says the how manieth mail with this send id this is.
-func (b *box) count(sendID string) int {
+// countCopy says the how manieth mail with this send id this is.
+func (b *mailStore) countCopy(sendID string) int {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(sendID))
 	key := h.Sum64()
@@ -96,8 +96,8 @@ func (b *box) count(sendID string) int {
 	return b.copies[key]
 }
 
-// look returns the counts, the box's revision and a channel that is closed at the next change.
-func (b *box) look() (Counts, uint64, <-chan struct{}) {
+// readCounts returns the counts, the box's revision and a channel that is closed at the next change.
+func (b *mailStore) readCounts() (Counts, uint64, <-chan struct{}) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	counts := b.counts
@@ -109,46 +109,46 @@ func (b *box) look() (Counts, uint64, <-chan struct{}) {
 	return counts, b.revision, b.changed
 }
 
-// find returns the kept mails that match the query, newest first.
-func (b *box) find(query string) []Message {
+// findMessages returns the kept mails that match the query, newest first.
+func (b *mailStore) findMessages(query string) []Message {
 	words := strings.Fields(strings.ToLower(query))
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	found := []Message{}
 	for i := len(b.messages) - 1; i >= 0; i-- {
-		if b.messages[i].matches(words) {
+		if b.messages[i].matchesWords(words) {
 			found = append(found, b.messages[i])
 		}
 	}
 	return found
 }
 
-// get returns the kept mail with this message id, or the newest one with this send id.
-func (b *box) get(id string) (Message, bool) {
+// getMessage returns the kept mail with this message id, or the newest one with this send id.
+func (b *mailStore) getMessage(id string) (Message, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if i := b.at(id); i >= 0 {
+	if i := b.indexOf(id); i >= 0 {
 		return b.messages[i], true
 	}
 	return Message{}, false
 }
 
-// note remembers what came of a mail, if it is still kept.
-func (b *box) note(id string, events ...Event) {
+// addEvents remembers what came of a mail, if it is still kept.
+func (b *mailStore) addEvents(id string, events ...Event) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	i := b.at(id)
+	i := b.indexOf(id)
 	if i < 0 {
 		return
 	}
 	m := &b.messages[i]
 	known := m.Events[:len(m.Events):len(m.Events)] // copied when it grows: others may be reading it
 	m.Events = append(known, events[:min(len(events), keepEvents-len(known))]...)
-	b.touch()
+	b.notifyChanged()
 }
 
-// at must be called with the lock held; -1: there is no such mail.
-func (b *box) at(id string) int {
+// indexOf must be called with the lock held; -1: there is no such mail.
+func (b *mailStore) indexOf(id string) int {
 	bySend := -1
 	for i := len(b.messages) - 1; i >= 0; i-- {
 		switch {

@@ -1,4 +1,4 @@
-package house
+package instance
 
 import (
 	"context"
@@ -11,9 +11,9 @@ import (
 	"homeroom/subjects"
 )
 
-// Listen calls heard with every decision in the stream, from its beginning, once per decision id and in the order in which
+// FollowDecisions calls heard with every decision in the stream, from its beginning, once per decision id and in the order in which
 // they were published, until ctx ends. It returns when it listens.
-func Listen(ctx context.Context, js jetstream.JetStream, heard func(engine.Decision)) error {
+func FollowDecisions(ctx context.Context, js jetstream.JetStream, heard func(engine.Decision)) error {
 	consumer, err := js.OrderedConsumer(ctx, subjects.DecisionStream, jetstream.OrderedConsumerConfig{})
 	if err != nil {
 		return fmt.Errorf("listening to the decisions: %w", err)

@@ -1,4 +1,4 @@
-package house
+package instance
 
 import (
 	"context"
@@ -44,11 +44,11 @@ type Options struct {
 	// that starts are told at once.
 	Production bool
 	// Over, if not nil, wraps what Homeroom sees of JetStream: tests make it fail, or halt.
-	Over func(jetstream.JetStream) jetstream.JetStream
+	WrapJetStream func(jetstream.JetStream) jetstream.JetStream
 }
 
-// House is Homeroom, running on a stack.
-type House struct {
+// Instance is Homeroom, running on a stack.
+type Instance struct {
 	App      *app.App
 	JS       jetstream.JetStream
 	Temporal client.Client
@@ -59,7 +59,7 @@ type House struct {
 }
 
 // Publisher puts other rules in force, as `homeroom rules publish` does.
-func (h *House) Publisher() *publish.Publisher {
+func (h *Instance) Publisher() *publish.Publisher {
 	return publish.New(publish.Options{
 		Store:    h.App.Store(),
 		Temporal: h.Temporal,
@@ -67,27 +67,27 @@ func (h *House) Publisher() *publish.Publisher {
 		Learners: publish.StreamLearners{JS: h.JS},
 		Now:      h.Clock.Now,
 		Real:     time.Now,
-		Settle:   settle,
+		Settle:   visibilityDelay,
 	})
 }
 
-// settle is how long Temporal's visibility is given to catch up; here it is in the same process.
-const settle = 2 * time.Second
+// visibilityDelay is how long Temporal's visibility is given to catch up; here it is in the same process.
+const visibilityDelay = 2 * time.Second
 
 // How often marks are published and how far they stay back, for real. Time-lapse makes a second long, so dev is quicker
 // than production.
 const (
-	markEvery  = 100 * time.Millisecond
-	markMargin = 50 * time.Millisecond
+	handedOverEvery  = 100 * time.Millisecond
+	handedOverMargin = 50 * time.Millisecond
 )
 
 // Open starts Homeroom on the stack; Close stops it.
-func Open(ctx context.Context, s *stack.Stack, o Options) (*House, error) {
+func Open(ctx context.Context, s *stack.Stack, o Options) (*Instance, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	h := &House{Clock: o.Clock}
-	if err := h.connect(ctx, s, o.Log); err != nil {
+	h := &Instance{Clock: o.Clock}
+	if err := h.connectServers(ctx, s, o.Log); err != nil {
 		h.Close()
 		return nil, err
 	}
@@ -121,8 +121,8 @@ func Open(ctx context.Context, s *stack.Stack, o Options) (*House, error) {
 		o.OnStart = app.PublishAlways
 	}
 	js := h.JS
-	if o.Over != nil {
-		js = o.Over(js)
+	if o.WrapJetStream != nil {
+		js = o.WrapJetStream(js)
 	}
 	options := app.Options{
 		JetStream:   js,
@@ -142,8 +142,8 @@ func Open(ctx context.Context, s *stack.Stack, o Options) (*House, error) {
 		Roles:       o.Roles,
 		RestAfter:   o.RestAfter,
 		RetireAfter: o.RetireAfter,
-		MarkEvery:   markEvery,
-		MarkMargin:  markMargin,
+		MarkEvery:   handedOverEvery,
+		MarkMargin:  handedOverMargin,
 		Prompt:      !o.Production,
 	}
 	if o.Production && o.Clock.IsReal() {
@@ -163,7 +163,7 @@ func Open(ctx context.Context, s *stack.Stack, o Options) (*House, error) {
 	return h, nil
 }
 
-func (h *House) connect(ctx context.Context, s *stack.Stack, log *slog.Logger) (err error) {
+func (h *Instance) connectServers(ctx context.Context, s *stack.Stack, log *slog.Logger) (err error) {
 	if h.nc, err = nats.Connect(s.NATSURL, nats.Name("homeroom dev"), nats.MaxReconnects(-1)); err != nil {
 		return fmt.Errorf("connecting to NATS at %s: %w", s.NATSURL, err)
 	}
@@ -173,7 +173,7 @@ func (h *House) connect(ctx context.Context, s *stack.Stack, log *slog.Logger) (
 	h.Temporal, err = client.DialContext(ctx, client.Options{
 		HostPort:          s.TemporalAddress,
 		Namespace:         s.Namespace,
-		Logger:            sdklog.NewStructuredLogger(quiet(log)),
+		Logger:            sdklog.NewStructuredLogger(warningsOnly(log)),
 		ConnectionOptions: client.ConnectionOptions{GrpcCompression: &client.GrpcCompressionNone{}}, // they share a processor, not a wire
 	})
 	if err != nil {
@@ -182,18 +182,18 @@ func (h *House) connect(ctx context.Context, s *stack.Stack, log *slog.Logger) (
 	return nil
 }
 
-// quiet passes warnings and errors on; the SDK's other lines are for people who develop the SDK.
-func quiet(log *slog.Logger) *slog.Logger { return slog.New(warnings{log.Handler()}) }
+// warningsOnly passes warnings and errors on; the SDK's other lines are for people who develop the SDK.
+func warningsOnly(log *slog.Logger) *slog.Logger { return slog.New(warningHandler{log.Handler()}) }
 
-type warnings struct{ slog.Handler }
+type warningHandler struct{ slog.Handler }
 
 // Enabled implements slog.Handler.
-func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
+func (w warningHandler) Enabled(ctx context.Context, level slog.Level) bool {
 	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
 }
 
-// Published is the time, in Homeroom's, at which the last event was stored; zero: none was.
-func (h *House) Published(ctx context.Context) (time.Time, error) {
+// LastStored is the time, in Homeroom's, at which the last event was stored; zero: none was.
+func (h *Instance) LastStored(ctx context.Context) (time.Time, error) {
 	stream, err := h.JS.Stream(ctx, subjects.Stream)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("looking at the stream: %w", err)
@@ -205,7 +205,7 @@ func (h *House) Published(ctx context.Context) (time.Time, error) {
 }
 
 // Close stops Homeroom and its connections; the stack goes on. It may be called again.
-func (h *House) Close() {
+func (h *Instance) Close() {
 	if h.App != nil {
 		h.App.Stop()
 	}

@@ -1,4 +1,4 @@
-package house
+package instance
 
 import (
 	"context"
@@ -39,13 +39,13 @@ func (p Publisher) Message(d catalog.Decoded) (Message, error) {
 
 // Publish publishes one event and waits until the stream has it.
 func (p Publisher) Publish(ctx context.Context, m Message) error {
-	if _, err := p.JS.PublishMsg(ctx, m.msg()); err != nil {
+	if _, err := p.JS.PublishMsg(ctx, m.toNATS()); err != nil {
 		return fmt.Errorf("publishing event %s: %w", m.ID, err)
 	}
 	return nil
 }
 
-func (m Message) msg() *nats.Msg {
+func (m Message) toNATS() *nats.Msg {
 	return &nats.Msg{
 		Subject: subjects.Publish(m.Learner, m.Event),
 		Data:    m.Body,
@@ -55,8 +55,8 @@ func (m Message) msg() *nats.Msg {
 	}
 }
 
-// stall is how long Play waits when the stream is slow to confirm what was published.
-const stall = time.Minute
+// maxStall is how long Play waits when the stream is slow to confirm what was published.
+const maxStall = time.Minute
 
 // Play publishes messages in order, each when the clock shows its time, and returns when the stream has them all.
 // said, if not nil, hears how many have been published.
@@ -66,7 +66,7 @@ func (p Publisher) Play(ctx context.Context, c clock.Clock, messages []Message, 
 		if err := Sleep(ctx, time.Until(c.When(m.At))); err != nil {
 			return err
 		}
-		ack, err := p.JS.PublishMsgAsync(m.msg(), jetstream.WithStallWait(stall))
+		ack, err := p.JS.PublishMsgAsync(m.toNATS(), jetstream.WithStallWait(maxStall))
 		if err != nil {
 			return fmt.Errorf("publishing event %s: %w", m.ID, err)
 		}
