@@ -5,19 +5,16 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
-	"github.com/nats-io/nats.go/jetstream"
-
 	"homeroom/catalog"
-	"homeroom/rules"
-	"homeroom/store"
+	"homeroom/deadletters"
 	"homeroom/subjects"
 )
 
@@ -49,92 +46,46 @@ Example:
   homeroom deadletters list --reason unknown_event --format json`
 }
 
-// deadReport is what --format json prints.
-type deadReport struct {
-	Total   int          `json:"total"`
-	Reasons []deadReason `json:"reasons"` // the most frequent first
-	Letters []deadLetter `json:"letters"` // the newest first, as many as --limit allows
-}
-
-// deadReason are the letters with one reason.
-type deadReason struct {
-	Reason string         `json:"reason"`
-	Count  int            `json:"count"`
-	First  time.Time      `json:"first"`
-	Last   time.Time      `json:"last"`
-	Events map[string]int `json:"events"` // how many of each event; the rarer ones of many together as "others"
-	// Example is the newest.
-	Example deadLetter `json:"example"`
-}
-
-// manyEvents bounds how many names of events are counted per reason: publishers can make up any number.
-const manyEvents = 100
-
 // Run counts and lists.
 func (c *DeadlettersListCmd) Run(ctx context.Context, o IO) error {
 	since, err := sinceFlag(c.Since, o.Now())
 	if err != nil {
 		return err
 	}
-	filter, err := deadFilter(c.Learner)
+	installation, err := c.connectAdmin(ctx, o, "homeroom deadletters")
 	if err != nil {
 		return err
 	}
-	return withHistory(ctx, o, c.NATSFlags, since, func(h *history, _ *store.Store) error {
-		h.headersOnly = true
-		report := deadReport{Reasons: []deadReason{}, Letters: []deadLetter{}}
-		reasons := map[string]*deadReason{}
-		err := h.dead(ctx, filter, c.Reason, func(l deadLetter) error {
-			report.Total++
-			report.Letters = append(report.Letters, l)
-			if extra := len(report.Letters) - max(0, c.Limit); extra > 0 {
-				report.Letters = slices.Delete(report.Letters, 0, extra)
-			}
-			r := reasons[l.Reason]
-			if r == nil {
-				r = &deadReason{Reason: l.Reason, First: l.At, Events: map[string]int{}}
-				reasons[l.Reason] = r
-			}
-			r.add(l)
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		for _, r := range reasons {
-			report.Reasons = append(report.Reasons, *r)
-		}
-		slices.SortFunc(report.Reasons, func(a, b deadReason) int {
-			return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Reason, b.Reason))
-		})
-		slices.Reverse(report.Letters)
-		if c.Format == "json" {
-			return printJSON(o.Out, report)
-		}
-		_, err = o.Out.Write([]byte(report.text(o)))
-		return err
+	defer installation.Close()
+	onRead, clearLine := o.drawReading()
+	summary, err := installation.ListDeadLetters(ctx, deadletters.ListOptions{
+		Selection: deadletters.Selection{
+			Learner: c.Learner,
+			Reason:  c.Reason,
+			Since:   since,
+		},
+		Limit:  c.Limit,
+		OnRead: onRead,
 	})
-}
-
-func (r *deadReason) add(l deadLetter) {
-	r.Count++
-	r.Last = l.At
-	r.Example = l
-	event := l.Event
-	if _, counted := r.Events[event]; !counted && len(r.Events) >= manyEvents {
-		event = "others"
+	clearLine()
+	if err != nil {
+		return err
 	}
-	r.Events[event]++
+	if c.Format == "json" {
+		return printJSON(o.Out, summary)
+	}
+	_, err = io.WriteString(o.Out, deadLettersText(o, &summary))
+	return err
 }
 
-func (r *deadReport) text(o IO) string {
+func deadLettersText(o IO, r *deadletters.Summary) string {
 	if r.Total == 0 {
 		return "No dead letters.\n"
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s.\n", count(r.Total, "dead letter"))
 	for _, reason := range r.Reasons {
-		fmt.Fprintf(&b, "\n%s  %s, %s to %s\n", o.paint("1", reason.Reason), thousands(reason.Count), day(reason.First), day(reason.Last))
+		fmt.Fprintf(&b, "\n%s  %s, %s to %s\n", o.paint("1", reason.Reason), thousands(reason.Count), minuteText(reason.First), minuteText(reason.Last))
 		names := slices.SortedFunc(maps.Keys(reason.Events), func(a, b string) int {
 			return cmp.Or(cmp.Compare(reason.Events[b], reason.Events[a]), cmp.Compare(a, b))
 		})
@@ -155,7 +106,7 @@ func (r *deadReport) text(o IO) string {
 	b.WriteString("\n" + table(func(row func(...any)) {
 		row("SEQ", "REFUSED", "LEARNER", "EVENT", "REASON")
 		for _, l := range r.Letters {
-			row(l.Sequence, day(l.At), printable(l.Learner), printable(l.Event), l.Reason)
+			row(l.Sequence, minuteText(l.At), printable(l.Learner), printable(l.Event), l.Reason)
 		}
 	}))
 	if more := r.Total - len(r.Letters); more > 0 {
@@ -165,41 +116,7 @@ func (r *deadReport) text(o IO) string {
 	return b.String()
 }
 
-func day(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") }
-
-// dead hands over each dead letter of the subjects, in stream order; reason, if not empty, is the only one.
-func (h *history) dead(ctx context.Context, filter, reason string, each func(deadLetter) error) error {
-	return h.read(ctx, subjects.DeadStream, []string{filter}, func(msg jetstream.Msg) error {
-		meta, err := msg.Metadata()
-		if err != nil {
-			return fmt.Errorf("read the NATS stream %s: %w", subjects.DeadStream, err)
-		}
-		l := deadLetterOf(store.Message{
-			Subject:  msg.Subject(),
-			Sequence: meta.Sequence.Stream,
-			StoredAt: meta.Timestamp,
-			Header:   msg.Headers(),
-			Data:     msg.Data(),
-		})
-		if reason != "" && l.Reason != reason {
-			return nil
-		}
-		return each(l)
-	})
-}
-
-// deadFilter is the filter for a learner's dead letters, or for all.
-func deadFilter(learner string) (string, error) {
-	if learner == "" {
-		return subjects.AllDead, nil
-	}
-	if learner != subjects.NoLearner {
-		if err := subjects.ValidLearner(learner); err != nil {
-			return "", usage(fmt.Errorf("--learner: %w", err))
-		}
-	}
-	return subjects.DeadOf(learner), nil
-}
+func minuteText(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") }
 
 // DeadlettersShowCmd is `homeroom deadletters show`.
 type DeadlettersShowCmd struct {
@@ -220,35 +137,47 @@ Example:
 
 // Run shows it.
 func (c *DeadlettersShowCmd) Run(ctx context.Context, o IO) error {
-	return withHistory(ctx, o, c.NATSFlags, time.Time{}, func(h *history, st *store.Store) error {
-		r := &replayer{letters: store.NewDeadLetters(h.js), now: o.Now}
-		l, err := r.get(ctx, c.Seq)
-		if err != nil {
-			return err
-		}
-		if err := r.complete(ctx, &l); err != nil && !errors.Is(err, errCut) {
-			return err
-		}
-		if c.Raw {
-			_, err := o.Out.Write(l.body)
-			return err
-		}
-		if r.known, err = catalogToTry(ctx, c.Catalog, st.Rulesets); err != nil {
-			return err
-		}
-		_, err = o.Out.Write([]byte(l.text(r.verdict(&l))))
+	known, err := givenCatalog(c.Catalog)
+	if err != nil {
 		return err
-	})
+	}
+	installation, err := c.connectAdmin(ctx, o, "homeroom deadletters")
+	if err != nil {
+		return err
+	}
+	defer installation.Close()
+	letter, err := installation.DeadLetter(ctx, c.Seq)
+	if err != nil {
+		return err
+	}
+	if c.Raw {
+		_, err := o.Out.Write(letter.Body)
+		return err
+	}
+	refusal, err := installation.CheckDeadLetter(ctx, &letter, known)
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(o.Out, letterText(&letter, refusal))
+	return err
 }
 
-// text shows a letter; bad is why it would be refused again.
-func (l *deadLetter) text(bad error) string {
+// givenCatalog returns the catalog of a file, or nil without one.
+func givenCatalog(file string) (*catalog.Catalog, error) {
+	if file == "" {
+		return nil, nil
+	}
+	return knownEvents(file)
+}
+
+// letterText writes a dead letter for people. The refusal is why it would be refused again; nil: it would be accepted.
+func letterText(l *deadletters.Letter, refusal error) string {
 	var b strings.Builder
 	b.WriteString(table(func(row func(...any)) {
 		for _, line := range []struct{ name, value string }{
 			{"reason", l.Reason}, {"what is wrong", l.Message}, {"what to do", l.Hint},
 			{"learner", l.Learner}, {"event", l.Event},
-			{"published to", l.subject},
+			{"published to", l.Subject},
 			{"stored", fmt.Sprintf("%s, as %d in %s", l.Stored.UTC().Format(time.RFC3339), l.Original, subjects.Stream)},
 			{"refused", l.At.UTC().Format(time.RFC3339)},
 		} {
@@ -256,25 +185,25 @@ func (l *deadLetter) text(bad error) string {
 				row(line.name, printable(line.value))
 			}
 		}
-		for _, name := range slices.Sorted(maps.Keys(l.header)) {
-			row("header "+printable(name), printable(strings.Join(l.header[name], ", ")))
+		for _, name := range slices.Sorted(maps.Keys(l.Header)) {
+			row("header "+printable(name), printable(strings.Join(l.Header[name], ", ")))
 		}
 		switch {
-		case bad != nil:
-			row("now", "it would be refused again: "+printable(bad.Error()))
+		case refusal != nil:
+			row("now", "it would be refused again: "+printable(refusal.Error()))
 		default:
 			row("now", fmt.Sprintf("it would be accepted: homeroom deadletters replay %d", l.Sequence))
 		}
 	}))
-	b.WriteString("\n" + pretty(l.body) + "\n")
-	if l.Truncated > len(l.body) {
-		fmt.Fprintf(&b, "… the first %s of %s bytes; the rest is gone\n", thousands(len(l.body)), thousands(l.Truncated))
+	b.WriteString("\n" + indentBody(l.Body) + "\n")
+	if l.Truncated > len(l.Body) {
+		fmt.Fprintf(&b, "… the first %s of %s bytes; the rest is gone\n", thousands(len(l.Body)), thousands(l.Truncated))
 	}
 	return b.String()
 }
 
-// pretty indents JSON; anything else is quoted where a terminal would not print it.
-func pretty(body []byte) string {
+// indentBody indents JSON; anything else is quoted where a terminal would not print it.
+func indentBody(body []byte) string {
 	var out bytes.Buffer
 	if utf8.Valid(body) && json.Indent(&out, body, "", "  ") == nil {
 		body = out.Bytes()
@@ -284,41 +213,4 @@ func pretty(body []byte) string {
 		lines[i] = printable(line)
 	}
 	return strings.Join(lines, "\n")
-}
-
-// catalogToTry is the catalog of the file, or else that of the rules in force, or else the built-in one.
-func catalogToTry(ctx context.Context, file string, rulesets *store.Rulesets) (*catalog.Catalog, error) {
-	if file != "" {
-		return knownEvents(file)
-	}
-	academy, err := academyInForce(ctx, rulesets)
-	if errors.Is(err, errNoRules) {
-		return knownEvents("")
-	}
-	if err != nil {
-		return nil, err
-	}
-	return academy.Catalog, nil
-}
-
-var errNoRules = errors.New("no rules are in force yet: publish some with `homeroom rules publish`, or start `homeroom serve` with a folder")
-
-// academyInForce compiles the revision in force.
-func academyInForce(ctx context.Context, rulesets *store.Rulesets) (*rules.Academy, error) {
-	current, err := rulesets.Current(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if current.Hash == "" {
-		return nil, errNoRules
-	}
-	bundle, err := rulesets.Get(ctx, current.Hash)
-	if err != nil {
-		return nil, err
-	}
-	academy, problems := rules.FromBundle(bundle.Files)
-	if err := problems.Err(); err != nil {
-		return nil, fmt.Errorf("the rules in force do not compile with this version of Homeroom: %w", err)
-	}
-	return academy, nil
 }

@@ -7,10 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"homeroom/simulate"
-	"homeroom/store"
 )
 
 // DeadlettersPurgeCmd is `homeroom deadletters purge`.
@@ -34,47 +32,42 @@ Example:
 
 // Run deletes.
 func (c *DeadlettersPurgeCmd) Run(ctx context.Context, o IO) error {
-	if err := c.check(c.Older); err != nil {
+	if err := c.checkLetters(c.Older); err != nil {
 		return err
 	}
-	until := time.Time{}
+	selection := c.selection()
 	if c.Older != "" {
 		age, err := simulate.ParseDuration(c.Older)
 		if err != nil {
 			return usage(fmt.Errorf("--older: %w", err))
 		}
-		until = o.Now().Add(-age)
+		selection.Before = o.Now().Add(-age)
 	}
-	return withHistory(ctx, o, c.NATSFlags, time.Time{}, func(h *history, _ *store.Store) error {
-		h.headersOnly = true
-		r := &replayer{letters: store.NewDeadLetters(h.js)}
-		var seqs []uint64
-		err := c.each(ctx, h, r, func(l deadLetter) error {
-			if until.IsZero() || l.At.Before(until) {
-				seqs = append(seqs, l.Sequence)
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		if c.DryRun || len(seqs) == 0 {
-			_, err := fmt.Fprintf(o.Out, "%s would be deleted; nothing was done.\n", count(len(seqs), "dead letter"))
-			return err
-		}
-		if !c.Yes {
-			if err := confirmPurge(o, len(seqs)); err != nil {
-				return err
-			}
-		}
-		for i, seq := range seqs {
-			if err := r.letters.Delete(ctx, seq); err != nil {
-				return fmt.Errorf("%w; %s deleted before", err, count(i, "dead letter"))
-			}
-		}
-		_, err = fmt.Fprintf(o.Out, "%s deleted.\n", count(len(seqs), "dead letter"))
+	installation, err := c.connectAdmin(ctx, o, "homeroom deadletters")
+	if err != nil {
 		return err
-	})
+	}
+	defer installation.Close()
+	onRead, clearLine := o.drawReading()
+	found, err := installation.FindDeadLetters(ctx, selection, onRead)
+	clearLine()
+	if err != nil {
+		return err
+	}
+	if c.DryRun || len(found) == 0 {
+		_, err := fmt.Fprintf(o.Out, "%s would be deleted; nothing was done.\n", count(len(found), "dead letter"))
+		return err
+	}
+	if !c.Yes {
+		if err := confirmPurge(o, len(found)); err != nil {
+			return err
+		}
+	}
+	if err := installation.PurgeDeadLetters(ctx, found); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(o.Out, "%s deleted.\n", count(len(found), "dead letter"))
+	return err
 }
 
 func confirmPurge(o IO, n int) error {

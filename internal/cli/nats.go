@@ -57,6 +57,11 @@ func (f NATSFlags) connectAdmin(ctx context.Context, o IO, name string) (*admin.
 	return admin.Connect(ctx, admin.ConnectOptions{Name: name, NATS: f.natsOptions(), Now: o.Now})
 }
 
+// connectReading connects to the installation without its secret; whoever calls it closes it.
+func (f InstallationFlags) connectReading(ctx context.Context, o IO, name string) (*admin.Installation, error) {
+	return admin.Connect(ctx, admin.ConnectOptions{Name: name, NATS: f.natsOptions(), KeyFiles: f.Keys, Now: o.Now})
+}
+
 // connectInstallation connects to the installation with its secret; whoever calls it closes it. Cached standings: 0 is the
 // default.
 func (f InstallationFlags) connectInstallation(ctx context.Context, o IO, name string, cachedStandings int) (*admin.Installation, error) {

@@ -61,6 +61,22 @@ func (p *progress) done() {
 	}
 }
 
+// drawReading returns a callback that draws how much of a stream has been read, a new line for each stream, and a function
+// that clears what was drawn last.
+func (o IO) drawReading() (onRead func(done, total int64), clearLine func()) {
+	line := newProgress(o, 0)
+	onRead = func(done, total int64) {
+		if done == 0 {
+			line.done()
+			line = newProgress(o, total)
+			return
+		}
+		line.read.Store(done)
+		line.events(int(done))
+	}
+	return onRead, func() { line.done() }
+}
+
 // bar draws a share between 0 and 1.
 func bar(share float64) string {
 	const width = 24

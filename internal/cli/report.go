@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"encoding/csv"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -13,10 +12,9 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"homeroom/admin"
 	"homeroom/engine"
-	reporting "homeroom/report"
-	"homeroom/store"
-	"homeroom/subjects"
+	"homeroom/report"
 )
 
 // ReportCmd is `homeroom report`.
@@ -39,83 +37,36 @@ Example:
   homeroom report --since all --format csv > report.csv`
 }
 
-// reportAnswer is what --format json prints.
-type reportAnswer struct {
-	Since *time.Time `json:"since,omitempty"` // nil: all that is kept
-	Until time.Time  `json:"until"`
-	reporting.Report
-}
-
 // Run counts and prints.
 func (c *ReportCmd) Run(ctx context.Context, o IO) error {
-	now := o.Now()
-	since, err := sinceFlag(c.Since, now)
+	since, err := sinceFlag(c.Since, o.Now())
 	if err != nil {
 		return err
 	}
-	answer := reportAnswer{Until: now.UTC().Truncate(time.Second)}
-	if !since.IsZero() {
-		since := since.UTC().Truncate(time.Second)
-		answer.Since = &since
+	installation, err := c.connectAdmin(ctx, o, "homeroom report")
+	if err != nil {
+		return err
 	}
-	return withHistory(ctx, o, c.NATSFlags, since, func(h *history, st *store.Store) error {
-		prompts, err := asksToShare(ctx, st.Rulesets)
-		if err != nil {
-			return err
-		}
-		counter := reporting.NewCounter(reporting.Options{AsksToShare: func(message string) bool { return prompts[message] }})
-		if err := h.decisions(ctx, subjects.AllDecisions, counter.Decision); err != nil {
-			return err
-		}
-		if err := h.events(ctx, reportFilters(), counter.Event); err != nil {
-			return err
-		}
-		answer.Report = counter.Report()
-		if c.Rule != "" {
-			if answer.Report, err = only(answer.Report, c.Rule); err != nil {
-				return err
-			}
-		}
-		switch c.Format {
-		case "json":
-			enc := json.NewEncoder(o.Out)
-			enc.SetIndent("", "  ")
-			return enc.Encode(answer)
-		case "csv":
-			return writeReportCSV(o.Out, &answer.Report)
-		}
-		return answer.write(o)
-	})
+	defer installation.Close()
+	onRead, clearLine := o.drawReading()
+	answer, err := installation.Report(ctx, admin.ReportOptions{Since: since, Rule: c.Rule, OnRead: onRead})
+	clearLine()
+	if err != nil {
+		return err
+	}
+	switch c.Format {
+	case "json":
+		return printJSON(o.Out, answer)
+	case "csv":
+		return writeReportCSV(o.Out, &answer.Report)
+	}
+	_, err = io.WriteString(o.Out, reportText(o, &answer))
+	return err
 }
 
-// reportFilters are the subjects of the events that a report needs.
-func reportFilters() []string {
-	var filters []string
-	for _, name := range reporting.EventNames() {
-		filters = append(filters, subjects.StoredAs(name))
-	}
-	return filters
-}
-
-// only leaves one rule. All were counted: whose merit something is depends on the others.
-func only(r reporting.Report, rule string) (reporting.Report, error) {
-	i := slices.IndexFunc(r.Rules, func(one reporting.Rule) bool { return one.Rule == rule })
-	if i >= 0 {
-		return reporting.Report{Rules: r.Rules[i : i+1], Total: r.Rules[i]}, nil
-	}
-	names := make([]string, len(r.Rules))
-	for i := range r.Rules {
-		names[i] = r.Rules[i].Rule
-	}
-	if len(names) == 0 {
-		names = []string{"none"}
-	}
-	return r, fmt.Errorf("nothing was decided by a rule %s in this time; there are decisions of: %s", rule, strings.Join(names, ", "))
-}
-
-// write prints the report for people: tables of what was sent, of goals, of the growth loop, and of what was not sent.
-// A table, or a row, that would say nothing is left out.
-func (a *reportAnswer) write(o IO) error {
+// reportText writes the report for people: tables of what was sent, of goals, of the growth loop, and of what was not sent.
+// A table or a row that has nothing to say is left out.
+func reportText(o IO, a *admin.Report) string {
 	var b strings.Builder
 	from := "everything that is kept"
 	if a.Since != nil {
@@ -125,28 +76,27 @@ func (a *reportAnswer) write(o IO) error {
 	if len(a.Rules) == 0 {
 		b.WriteString("\nNothing was decided. Is anything published, and is `homeroom serve` running?\n")
 	}
-	rows := a.rows()
-	sentTable(o, &b, rows)
-	goalTable(o, &b, a.Rules)
-	loopTable(o, &b, rows)
-	reasonTable(o, &b, a.Rules)
-	a.writeUnprompted(&b)
-	_, err := io.WriteString(o.Out, b.String())
-	return err
+	rows := rowsWithTotal(&a.Report)
+	writeSentTable(o, &b, rows)
+	writeGoalTable(o, &b, a.Rules)
+	writeGrowthTable(o, &b, rows)
+	writeReasonTable(o, &b, a.Rules)
+	writeUncredited(&b, a.Uncredited)
+	return b.String()
 }
 
-// rows are the rules and, if there are several, their total.
-func (a *reportAnswer) rows() []reporting.Rule {
-	if len(a.Rules) < 2 {
-		return a.Rules
+// rowsWithTotal returns the rules and, if there are several, their total.
+func rowsWithTotal(r *report.Report) []report.Rule {
+	if len(r.Rules) < 2 {
+		return r.Rules
 	}
-	total := a.Total
+	total := r.Total
 	total.Rule = "total"
-	return append(slices.Clip(a.Rules), total)
+	return append(slices.Clip(r.Rules), total)
 }
 
-// columns writes a table whose first column is text and whose others are numbers, lined up on the right.
-func columns(o IO, b *strings.Builder, head []string, rows [][]string) {
+// writeColumns writes a table whose first column is text and whose others are numbers, lined up on the right.
+func writeColumns(o IO, b *strings.Builder, head []string, rows [][]string) {
 	if len(rows) == 0 {
 		return
 	}
@@ -174,55 +124,55 @@ func columns(o IO, b *strings.Builder, head []string, rows [][]string) {
 	}
 }
 
-func sentTable(o IO, b *strings.Builder, rules []reporting.Rule) {
+func writeSentTable(o IO, b *strings.Builder, rules []report.Rule) {
 	var rows [][]string
 	for i := range rules {
 		r := &rules[i]
 		rows = append(rows, []string{
-			r.Rule, thousands(r.Started), thousands(r.Sent), thousands(sum(r.Uncertain)), thousands(r.Withheld.Holdout + r.Withheld.Control),
-			share(r.Delivered, r.Sent), share(r.Opened, r.Delivered), thousands(r.OpenedByMachine), share(r.Clicked, r.Delivered),
+			r.Rule, thousands(r.Started), thousands(r.Sent), thousands(sumCounts(r.Uncertain)), thousands(r.Withheld.Holdout + r.Withheld.Control),
+			shareText(r.Delivered, r.Sent), shareText(r.Opened, r.Delivered), thousands(r.OpenedByMachine), shareText(r.Clicked, r.Delivered),
 			thousands(r.Bounced), thousands(r.Unsubscribed), thousands(r.SpamReported),
 		})
 	}
-	columns(o, b, []string{"SENT", "runs", "sent", "uncertain", "withheld", "delivered", "opened", "by machine", "clicked", "bounced", "left", "spam"}, rows)
+	writeColumns(o, b, []string{"SENT", "runs", "sent", "uncertain", "withheld", "delivered", "opened", "by machine", "clicked", "bounced", "left", "spam"}, rows)
 }
 
-// share writes a number and which part it is of another: "120 60%".
-func share(n, of int) string {
+// shareText writes a number and which part of another it is: "120 60%".
+func shareText(n, of int) string {
 	if of == 0 {
 		return thousands(n)
 	}
 	return fmt.Sprintf("%s %3.0f%%", thousands(n), 100*float64(n)/float64(of))
 }
 
-func goalTable(o IO, b *strings.Builder, rules []reporting.Rule) {
+func writeGoalTable(o IO, b *strings.Builder, rules []report.Rule) {
 	var rows [][]string
 	for i := range rules {
 		if g := rules[i].Goal; g != nil {
-			rows = append(rows, []string{rules[i].Rule, group(g.Sent), group(g.Holdout), group(g.Control), lift(g)})
+			rows = append(rows, []string{rules[i].Rule, groupText(g.Sent), groupText(g.Holdout), groupText(g.Control), liftText(g)})
 		}
 	}
-	columns(o, b, []string{"GOAL REACHED", "of those sent to", "of the holdout", "of the control group", "lift, 95% confidence"}, rows)
+	writeColumns(o, b, []string{"GOAL REACHED", "of those sent to", "of the holdout", "of the control group", "lift, 95% confidence"}, rows)
 }
 
-func group(g reporting.Group) string {
+func groupText(g report.Group) string {
 	if g.People == 0 {
 		return "-"
 	}
 	return fmt.Sprintf("%s of %s %5.1f%%", thousands(g.Reached), thousands(g.People), 100*g.Rate())
 }
 
-func lift(g *reporting.Goal) string {
+func liftText(g *report.Goal) string {
 	switch {
 	case g.Holdout.People == 0:
 		return "no holdout"
 	case g.Lift == nil:
-		return fmt.Sprintf("too few: below %d people", reporting.MinGroup)
+		return fmt.Sprintf("too few: below %d people", report.MinGroup)
 	}
 	return fmt.Sprintf("%+.1f points (%+.1f to %+.1f)", 100*g.Lift.Difference, 100*g.Lift.Low, 100*g.Lift.High)
 }
 
-func loopTable(o IO, b *strings.Builder, rules []reporting.Rule) {
+func writeGrowthTable(o IO, b *strings.Builder, rules []report.Rule) {
 	var rows [][]string
 	for i := range rules {
 		r := &rules[i]
@@ -232,11 +182,11 @@ func loopTable(o IO, b *strings.Builder, rules []reporting.Rule) {
 		rows = append(rows, []string{r.Rule, thousands(r.ShareClicks), thousands(r.ShareVisits), thousands(r.CertificatesShared),
 			thousands(r.ReferralVisits), thousands(r.ReferralsConverted)})
 	}
-	columns(o, b, []string{"GROWTH", "share clicks", "visits", "certificates shared", "referral visits", "referrals converted"}, rows)
+	writeColumns(o, b, []string{"GROWTH", "share clicks", "visits", "certificates shared", "referral visits", "referrals converted"}, rows)
 }
 
-// reasonTable says why messages were not sent, or not yet.
-func reasonTable(o IO, b *strings.Builder, rules []reporting.Rule) {
+// writeReasonTable writes why messages were not sent, or not yet.
+func writeReasonTable(o IO, b *strings.Builder, rules []report.Rule) {
 	var lines strings.Builder
 	w := tabwriter.NewWriter(&lines, 0, 0, 2, ' ', 0)
 	for i := range rules {
@@ -249,7 +199,7 @@ func reasonTable(o IO, b *strings.Builder, rules []reporting.Rule) {
 			by   map[string]int
 		}{{"withheld", withheld}, {"deferred", r.Deferred}, {"skipped", r.Skipped}, {"failed", r.Failed}, {"uncertain", r.Uncertain}, {"exited", r.Exited}} {
 			if len(part.by) > 0 {
-				fmt.Fprintf(w, "%s\t%s\t%s\n", name, part.what, reasons(part.by))
+				fmt.Fprintf(w, "%s\t%s\t%s\n", name, part.what, reasonCounts(part.by))
 				name = ""
 			}
 		}
@@ -260,8 +210,8 @@ func reasonTable(o IO, b *strings.Builder, rules []reporting.Rule) {
 	}
 }
 
-// reasons lists reasons, the most frequent first: "quiet_hours 12, cap 3".
-func reasons(by map[string]int) string {
+// reasonCounts lists reasons with their counts, the most frequent first: "quiet_hours 12, cap 3".
+func reasonCounts(by map[string]int) string {
 	keys := slices.SortedFunc(maps.Keys(by), func(a, b string) int {
 		if by[a] != by[b] {
 			return by[b] - by[a]
@@ -278,8 +228,8 @@ func reasons(by map[string]int) string {
 	return strings.Join(keys, ", ")
 }
 
-func (a *reportAnswer) writeUnprompted(b *strings.Builder) {
-	u := a.Uncredited
+// writeUncredited writes what no message has the credit for.
+func writeUncredited(b *strings.Builder, u report.Uncredited) {
 	var parts []string
 	for _, part := range []struct {
 		n    int
@@ -297,7 +247,7 @@ func (a *reportAnswer) writeUnprompted(b *strings.Builder) {
 	}
 }
 
-func sum(by map[string]int) int {
+func sumCounts(by map[string]int) int {
 	total := 0
 	for _, n := range by {
 		total += n
@@ -305,40 +255,40 @@ func sum(by map[string]int) int {
 	return total
 }
 
-// writeReportCSV writes a row a rule and one for the total; rates are for the spreadsheet to work out, but for the lift.
-func writeReportCSV(out io.Writer, r *reporting.Report) error {
+// writeReportCSV writes a row for each rule and one for the total. A spreadsheet can work out the rates; the lift is given.
+func writeReportCSV(out io.Writer, r *report.Report) error {
 	w := csv.NewWriter(out)
 	rows := [][]string{{"rule", "started", "sent", "uncertain", "failed", "withheld_holdout", "withheld_control", "skipped", "deferred", "exited",
 		"delivered", "opened", "opened_by_machine", "clicked", "bounced", "unsubscribed", "spam_reported",
 		"goal_sent_people", "goal_sent_reached", "goal_holdout_people", "goal_holdout_reached", "lift", "lift_low", "lift_high",
 		"share_clicks", "share_visits", "certificates_shared", "referral_visits", "referrals_converted"}}
 	for i := range r.Rules {
-		rows = append(rows, csvRow(r.Rules[i].Rule, &r.Rules[i]))
+		rows = append(rows, reportCells(r.Rules[i].Rule, &r.Rules[i]))
 	}
 	total := r.Total
 	total.Goal = nil
-	rows = append(rows, csvRow("total", &total))
+	rows = append(rows, reportCells("total", &total))
 	if err := w.WriteAll(rows); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
 	return nil
 }
 
-func csvRow(name string, r *reporting.Rule) []string {
+func reportCells(name string, r *report.Rule) []string {
 	row := []string{name}
-	for _, n := range []int{r.Started, r.Sent, sum(r.Uncertain), sum(r.Failed), r.Withheld.Holdout, r.Withheld.Control, sum(r.Skipped), sum(r.Deferred),
-		sum(r.Exited), r.Delivered, r.Opened, r.OpenedByMachine, r.Clicked, r.Bounced, r.Unsubscribed, r.SpamReported} {
+	for _, n := range []int{r.Started, r.Sent, sumCounts(r.Uncertain), sumCounts(r.Failed), r.Withheld.Holdout, r.Withheld.Control, sumCounts(r.Skipped), sumCounts(r.Deferred),
+		sumCounts(r.Exited), r.Delivered, r.Opened, r.OpenedByMachine, r.Clicked, r.Bounced, r.Unsubscribed, r.SpamReported} {
 		row = append(row, strconv.Itoa(n))
 	}
-	row = append(row, csvGoal(r.Goal)...)
+	row = append(row, goalCells(r.Goal)...)
 	for _, n := range []int{r.ShareClicks, r.ShareVisits, r.CertificatesShared, r.ReferralVisits, r.ReferralsConverted} {
 		row = append(row, strconv.Itoa(n))
 	}
 	return row
 }
 
-// csvGoal is seven cells, empty where there is nothing to say.
-func csvGoal(g *reporting.Goal) []string {
+// goalCells returns seven cells. They are empty where there is nothing to say.
+func goalCells(g *report.Goal) []string {
 	cells := make([]string, 7)
 	if g == nil {
 		return cells

@@ -28,6 +28,15 @@ func (e *ConfigurationError) Error() string { return e.Err.Error() }
 
 func (e *ConfigurationError) Unwrap() error { return e.Err }
 
+// Namespace returns the namespace that the SDK's configuration names, or Temporal's default.
+func Namespace() string {
+	opts, err := envconfig.LoadDefaultClientOptions()
+	if err != nil {
+		return client.DefaultNamespace
+	}
+	return cmp.Or(opts.Namespace, client.DefaultNamespace)
+}
+
 // Temporal returns a connected client and its namespace. Errors about the configuration are [*ConfigurationError].
 func Temporal(ctx context.Context, o TemporalOptions) (temporal client.Client, namespace string, err error) {
 	opts, err := envconfig.LoadDefaultClientOptions()

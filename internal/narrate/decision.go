@@ -94,6 +94,16 @@ func Note(parts ...string) string {
 // TimeFormat is how timelines write an instant: UTC, to the second.
 const TimeFormat = "2006-01-02 15:04:05"
 
+// Moment writes an instant in UTC and, in a learner's time zone, as a clock there shows it: "2026-03-02 10:00:00 (Mon
+// 11:00)". Without a zone it is UTC only.
+func Moment(t time.Time, zone *time.Location) string {
+	text := t.UTC().Format(TimeFormat)
+	if zone != nil {
+		text += t.In(zone).Format(" (Mon 15:04)")
+	}
+	return text
+}
+
 // Summary returns what a decision was about (its message, or else its rule) and, in the words that are recorded, why:
 // "retry-encouragement", "quiet_hours until 2026-03-03 07:00:00 · retry-after-failed-quiz · assessment_id=a1". It is for
 // one line of a timeline.

@@ -51,6 +51,7 @@ var walls = []wall{
 	{"homeroom/store", "the store does not know Temporal", []string{temporal, sendgrid, cel}, nil},
 	{"homeroom/publish", "publishing goes through interfaces and Temporal's client", []string{sendgrid, "homeroom/app", "homeroom/triggers", "homeroom/delivery/sendgrid"}, nil},
 	{"homeroom/importer", "an import knows stores and Temporal's client, no terminal and no folder of rules", []string{sendgrid, cel, kong, "homeroom/rules", "homeroom/app", "homeroom/internal/cli"}, nil},
+	{"homeroom/deadletters", "dead letters are known without Temporal, rules or a terminal", []string{temporal, sendgrid, cel, kong, "homeroom/rules", "homeroom/app", "homeroom/admin", "homeroom/internal/cli"}, nil},
 	{"homeroom/telemetry", "telemetry wraps the seams, and knows nothing behind them", []string{sendgrid, cel, "homeroom/store", "homeroom/rules", "homeroom/app"}, nil},
 	{"homeroom/doctor", "the doctor is told what the app needs", []string{"homeroom/app", "homeroom/triggers", "homeroom/telemetry"}, nil},
 	{"homeroom/cmd/homeroom", "the production binary carries no server", servers, nil},
@@ -60,6 +61,7 @@ var walls = []wall{
 var directWalls = []wall{
 	{"homeroom/admin", "what people can ask or do needs no terminal and no HTTP", []string{kong, "homeroom/internal/cli", "net/http", "os", "flag"}, nil},
 	{"homeroom/importer", "an import needs no terminal and no HTTP", []string{kong, "net/http", "flag"}, nil},
+	{"homeroom/deadletters", "dead letters need no terminal, no HTTP and no files", []string{kong, "net/http", "os", "flag"}, nil},
 }
 
 func TestDirectWallsStand(t *testing.T) {

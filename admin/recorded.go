@@ -1,0 +1,119 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"homeroom/catalog"
+	"homeroom/engine"
+	"homeroom/store"
+	"homeroom/subjects"
+)
+
+// recordedEvents reads the stored events of an installation. The catalog grows with the names of events that academies
+// have made known.
+type recordedEvents struct {
+	reader store.StreamReader
+	known  *catalog.Catalog
+}
+
+// newReader returns a reader of the installation's streams. OnRead may be nil.
+func (i *Installation) newReader(since time.Time, onRead func(done, total int64)) store.StreamReader {
+	return store.StreamReader{JS: i.js, Since: since, OnRead: onRead}
+}
+
+func newRecordedEvents(reader store.StreamReader) (*recordedEvents, error) {
+	known, err := catalog.Default()
+	return &recordedEvents{reader: reader, known: known}, err
+}
+
+// readEvents calls each with every event of the subjects. What cannot be read as an event is left out: it is a dead letter.
+func (r *recordedEvents) readEvents(ctx context.Context, filters []string, each func(*engine.Event)) error {
+	return r.reader.Read(ctx, subjects.Stream, filters, func(m store.Message) error {
+		if ev := r.decodeStored(m); ev != nil {
+			each(ev)
+		}
+		return nil
+	})
+}
+
+// decodeStored reads a stored event, or returns nil if it cannot be read as one.
+func (r *recordedEvents) decodeStored(m store.Message) *engine.Event {
+	_, learner, name, err := subjects.ParseStored(m.Subject)
+	if err != nil {
+		return nil
+	}
+	if r.extendCatalog(name) != nil {
+		return nil
+	}
+	// It is read like a recorded event: in a time-lapse its time is far from when it was stored.
+	decoded, problem := r.known.DecodeMessage(learner, name, m.Header, m.Data, time.Time{})
+	if problem != nil && problem.Code == catalog.CodeBadTime {
+		decoded, problem = r.known.DecodeMessage(learner, name, m.Header, m.Data, m.StoredAt)
+	}
+	if problem != nil {
+		return nil
+	}
+	return &decoded.Event
+}
+
+// extendCatalog makes the name of an academy's own event known. Its properties may be anything.
+func (r *recordedEvents) extendCatalog(name string) error {
+	if _, known := r.known.Event(name); known {
+		return nil
+	}
+	extended, err := r.known.Extend("stream", fmt.Appendf(nil, "events: {%q: {}}", name))
+	if err == nil {
+		r.known = extended
+	}
+	return err
+}
+
+// sharingText finds share and referral in Liquid.
+var sharingText = regexp.MustCompile(`\{[{%][^}]*\b(share|referral)\b`)
+
+// sharingMessages returns the names of the messages that ask to share or to refer: those whose text, in any revision that is
+// kept, has share links or the learner's referral link.
+func (i *Installation) sharingMessages(ctx context.Context) (map[string]bool, error) {
+	pointers, err := i.store.Rulesets.History(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found := map[string]bool{}
+	seen := map[string]bool{} // hashes
+	for _, p := range slices.Backward(pointers) {
+		if seen[p.Hash] {
+			continue
+		}
+		seen[p.Hash] = true
+		bundle, err := i.store.Rulesets.Get(ctx, p.Hash)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		for file, text := range bundle.Files {
+			name, isMessage := strings.CutPrefix(file, "messages/")
+			if isMessage && sharingText.Match(text) {
+				name, _, _ = strings.Cut(name, ".") // retry.de.md is the message retry in German
+				found[name] = true
+			}
+		}
+	}
+	return found, nil
+}
+
+// truncatedUTC returns an instant as answers write it, in UTC and to the second, or nil for the zero time.
+func truncatedUTC(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC().Truncate(time.Second)
+	return &t
+}

@@ -1,0 +1,78 @@
+package admin
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"homeroom/report"
+	"homeroom/subjects"
+)
+
+// ReportOptions say what to count.
+type ReportOptions struct {
+	Since time.Time // decisions and events that were stored earlier are left out; zero: none are
+	Rule  string    // leave one rule in the report; empty: all
+	// OnRead hears how many messages of a stream have been read; it begins with 0 for each stream. May be nil.
+	OnRead func(done, total int64)
+}
+
+// Report counts, rule by rule, what was decided and what came of it.
+type Report struct {
+	Since *time.Time `json:"since,omitempty"` // nil: all that is kept
+	Until time.Time  `json:"until"`
+	report.Report
+}
+
+// Report reads decisions and events and counts them. A rule that decided nothing is an error that names those that did.
+func (i *Installation) Report(ctx context.Context, opts ReportOptions) (Report, error) {
+	answer := Report{Since: truncatedUTC(opts.Since), Until: i.opts.Now().UTC().Truncate(time.Second)}
+	sharing, err := i.sharingMessages(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	events, err := newRecordedEvents(i.newReader(opts.Since, opts.OnRead))
+	if err != nil {
+		return Report{}, err
+	}
+	counter := report.NewCounter(report.Options{AsksToShare: func(message string) bool { return sharing[message] }})
+	if err := events.reader.ReadDecisions(ctx, subjects.AllDecisions, counter.Decision); err != nil {
+		return Report{}, err
+	}
+	if err := events.readEvents(ctx, reportSubjects(), counter.Event); err != nil {
+		return Report{}, err
+	}
+	answer.Report = counter.Report()
+	if opts.Rule != "" {
+		answer.Report, err = selectRule(answer.Report, opts.Rule)
+	}
+	return answer, err
+}
+
+// reportSubjects returns the subjects of the events that a report needs.
+func reportSubjects() []string {
+	var filters []string
+	for _, name := range report.EventNames() {
+		filters = append(filters, subjects.StoredAs(name))
+	}
+	return filters
+}
+
+// selectRule leaves one rule in a report. All were counted, because which message gets the credit for something depends on
+// the others.
+func selectRule(r report.Report, rule string) (report.Report, error) {
+	i := slices.IndexFunc(r.Rules, func(one report.Rule) bool { return one.Rule == rule })
+	if i >= 0 {
+		return report.Report{Rules: r.Rules[i : i+1], Total: r.Rules[i]}, nil
+	}
+	names := make([]string, len(r.Rules))
+	for i := range r.Rules {
+		names[i] = r.Rules[i].Rule
+	}
+	if len(names) == 0 {
+		names = []string{"none"}
+	}
+	return r, fmt.Errorf("nothing was decided by a rule %s in this time; there are decisions of: %s", rule, strings.Join(names, ", "))
+}

@@ -1,0 +1,158 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"homeroom/engine"
+	"homeroom/subjects"
+)
+
+// StreamReader reads what streams hold when reading begins. It acknowledges nothing and leaves no consumer behind.
+type StreamReader struct {
+	JS          jetstream.JetStream
+	Since       time.Time // messages that were stored earlier are left out; zero: none are
+	HeadersOnly bool      // messages come without their bodies
+	// OnRead hears how many messages of a stream have been read: 0 when its reading begins, then after each message. May be
+	// nil.
+	OnRead func(done, total int64)
+}
+
+// maxStreamSilence is how long a stream that should hold more may send nothing before it is asked whether it does.
+const maxStreamSilence = 5 * time.Second
+
+// Read calls each with every message of the subjects, in stream order. It ends with the last message that was stored when
+// it began, or with the first error of each. Without such a stream the error wraps [jetstream.ErrStreamNotFound].
+func (r StreamReader) Read(ctx context.Context, stream string, filters []string, each func(Message) error) error {
+	info, err := r.streamInfo(ctx, stream)
+	if err != nil {
+		return err
+	}
+	consumer, err := r.JS.OrderedConsumer(ctx, stream, r.consumerConfig(filters))
+	if err != nil {
+		return readError(stream, err)
+	}
+	total := int64(consumer.CachedInfo().NumPending)
+	if total == 0 {
+		return nil
+	}
+	messages, err := consumer.Messages(jetstream.PullMaxMessages(4096))
+	if err != nil {
+		return readError(stream, err)
+	}
+	defer messages.Stop()
+	r.reportRead(0, total)
+	for done := int64(1); ; done++ {
+		msg, err := nextMessage(ctx, consumer, messages)
+		if err != nil {
+			return readError(stream, err)
+		}
+		if msg == nil {
+			return nil
+		}
+		meta, err := msg.Metadata()
+		if err != nil {
+			return readError(stream, err)
+		}
+		if meta.Sequence.Stream > info.State.LastSeq {
+			return nil // it was stored after reading began
+		}
+		err = each(Message{
+			Subject:  msg.Subject(),
+			Sequence: meta.Sequence.Stream,
+			StoredAt: meta.Timestamp,
+			Header:   msg.Headers(),
+			Data:     msg.Data(),
+		})
+		if err != nil {
+			return err
+		}
+		r.reportRead(done, total)
+		if meta.NumPending == 0 || meta.Sequence.Stream == info.State.LastSeq {
+			return nil
+		}
+	}
+}
+
+// ReadDecisions calls each with every decision of the subjects, in stream order.
+func (r StreamReader) ReadDecisions(ctx context.Context, filter string, each func(*engine.Decision)) error {
+	return r.Read(ctx, subjects.DecisionStream, []string{filter}, func(m Message) error {
+		var d engine.Decision
+		if err := json.Unmarshal(m.Data, &d); err != nil {
+			return fmt.Errorf("a decision on %s cannot be read: %w", m.Subject, err)
+		}
+		each(&d)
+		return nil
+	})
+}
+
+// Count returns how many messages of a subject a stream holds, however old they are.
+func (r StreamReader) Count(ctx context.Context, stream, filter string) (int, error) {
+	info, err := r.streamInfo(ctx, stream, jetstream.WithSubjectFilter(filter))
+	if err != nil {
+		return 0, err
+	}
+	total := 0
+	for _, n := range info.State.Subjects {
+		total += int(n)
+	}
+	return total, nil
+}
+
+func (r StreamReader) consumerConfig(filters []string) jetstream.OrderedConsumerConfig {
+	config := jetstream.OrderedConsumerConfig{FilterSubjects: filters, MaxResetAttempts: 5, HeadersOnly: r.HeadersOnly}
+	if !r.Since.IsZero() {
+		config.DeliverPolicy = jetstream.DeliverByStartTimePolicy
+		config.OptStartTime = &r.Since
+	}
+	return config
+}
+
+func (r StreamReader) reportRead(done, total int64) {
+	if r.OnRead != nil {
+		r.OnRead(done, total)
+	}
+}
+
+// nextMessage returns the next message, or nil if what was left has been erased or has expired meanwhile.
+func nextMessage(ctx context.Context, consumer jetstream.Consumer, messages jetstream.MessagesContext) (jetstream.Msg, error) {
+	for {
+		soon, cancel := context.WithTimeout(ctx, maxStreamSilence)
+		msg, err := messages.Next(jetstream.NextContext(soon))
+		cancel()
+		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
+			return msg, err
+		}
+		info, err := consumer.Info(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if info.NumPending == 0 {
+			return nil, nil
+		}
+	}
+}
+
+func (r StreamReader) streamInfo(ctx context.Context, stream string, opts ...jetstream.StreamInfoOpt) (*jetstream.StreamInfo, error) {
+	s, err := r.JS.Stream(ctx, stream)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return nil, fmt.Errorf("there is no stream %s: start `homeroom serve` against this NATS once: %w", stream, err)
+	}
+	if err != nil {
+		return nil, readError(stream, err)
+	}
+	info, err := s.Info(ctx, opts...)
+	if err != nil {
+		return nil, readError(stream, err)
+	}
+	return info, nil
+}
+
+func readError(stream string, err error) error {
+	return fmt.Errorf("read the NATS stream %s: %w", stream, err)
+}
