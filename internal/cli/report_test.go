@@ -1,4 +1,4 @@
-package reporttest
+package cli_test
 
 import (
 	"bytes"
