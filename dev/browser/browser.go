@@ -64,7 +64,7 @@ func Start(ctx context.Context) (*Browser, error) {
 	b.stop = append(b.stop, stop)
 	b.ctx, stop = chromedp.NewContext(ctx, chromedp.WithErrorf(discardDriverErrors))
 	b.stop = append(b.stop, stop)
-	if err := chromedp.Run(b.ctx); err != nil {
+	if err := chromedp.Do(b.ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("start %s: %w", path, err), b.Close())
 	}
 	return b, nil
@@ -86,17 +86,21 @@ func (b *Browser) Close() error {
 
 // Tab opens a tab. Its pages may ask host (host:port) and nobody else.
 func (b *Browser) Tab(host string) (*Tab, error) {
-	ctx, closeTab := chromedp.NewContext(b.ctx)
-	t := &Tab{ctx: ctx, Close: closeTab, host: host}
-	chromedp.ListenTarget(ctx, t.onBrowserEvent)
+	t := &Tab{host: host}
+	t.ctx, t.Close = chromedp.NewContext(b.ctx, chromedp.WithListener(t.onBrowserEvent))
 	// A tab lives as long as the context of its first run, so that one has no deadline.
-	if err := chromedp.Run(ctx); err != nil {
-		closeTab()
+	if err := chromedp.Do(t.ctx); err != nil {
+		t.Close()
 		return nil, fmt.Errorf("open a tab: %w", err)
 	}
-	// The focus is emulated so that the keyboard works in every tab, not only in the last one opened.
-	if err := t.runActions(network.Enable(), network.SetCacheDisabled(true), emulation.SetFocusEmulationEnabled(true)); err != nil {
-		closeTab()
+	err := t.runActions(
+		sendCommand(network.Enable, network.EnableParams{}),
+		sendCommand(network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true}),
+		// The focus is emulated so that the keyboard works in every tab, not only in the last one opened.
+		sendCommand(emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}),
+	)
+	if err != nil {
+		t.Close()
 		return nil, fmt.Errorf("open a tab: %w", err)
 	}
 	return t, nil

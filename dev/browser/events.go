@@ -8,6 +8,7 @@ import (
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
 )
 
 // onBrowserEvent takes in what the browser tells about the page.
@@ -26,15 +27,16 @@ func (t *Tab) onBrowserEvent(event any) {
 			t.addTrouble(Request, t.asked[string(e.RequestID)], "failed: "+e.ErrorText+string(e.BlockedReason))
 		}
 	case *runtime.EventExceptionThrown:
-		t.addTrouble(Console, t.address, "threw "+e.ExceptionDetails.Error())
+		t.addTrouble(Console, t.address, "threw "+(&chromedp.ExceptionError{ExceptionDetails: e.ExceptionDetails}).Error())
 	case *runtime.EventConsoleAPICalled:
-		if e.Type == runtime.APITypeError || e.Type == runtime.APITypeWarning || e.Type == runtime.APITypeAssert {
+		switch e.Type {
+		case runtime.ConsoleAPICalledTypeError, runtime.ConsoleAPICalledTypeWarning, runtime.ConsoleAPICalledTypeAssert:
 			t.addTrouble(Console, t.address, "said "+joinArguments(e.Args))
 		}
 	case *log.EventEntryAdded:
 		// A page that is an error on purpose is reported by the browser as a failed request for itself.
-		own := e.Entry.Source == log.SourceNetwork && strings.Contains(e.Entry.Text, "the server responded with a status")
-		if (e.Entry.Level == log.LevelError || e.Entry.Level == log.LevelWarning) && !own {
+		own := e.Entry.Source == log.EntrySourceNetwork && strings.Contains(e.Entry.Text, "the server responded with a status")
+		if (e.Entry.Level == log.EntryLevelError || e.Entry.Level == log.EntryLevelWarning) && !own {
 			t.addTrouble(Console, e.Entry.URL, e.Entry.Text)
 		}
 	}

@@ -2,14 +2,15 @@ package browser
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"sync"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -59,10 +60,18 @@ func (s Screen) String() string {
 }
 
 // runActions runs actions, and gives up after Patience.
-func (t *Tab) runActions(actions ...chromedp.Action) error {
+func (t *Tab) runActions(actions ...chromedp.Action[chromedp.Void]) error {
 	ctx, cancel := context.WithTimeout(t.ctx, Patience)
 	defer cancel()
-	return chromedp.Run(ctx, actions...)
+	return chromedp.Do(ctx, actions...)
+}
+
+// sendCommand is the action that sends one command of the DevTools protocol and drops its result.
+func sendCommand[P, R any](command cdp.Command[P, R], params P) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, command, params)
+		return err
+	})
 }
 
 // Show changes the screen, under the page that is there.
@@ -73,10 +82,19 @@ func (t *Tab) Show(s Screen) error {
 	}
 	shown := fmt.Sprintf("screen.width === %d && matchMedia('(prefers-color-scheme: %s)').matches", s.Width, scheme)
 	err := t.runActions(
-		emulation.SetDeviceMetricsOverride(s.Width, s.Height, 1, s.Phone).WithScreenWidth(s.Width).WithScreenHeight(s.Height),
-		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
-			{Name: "prefers-color-scheme", Value: scheme},
-			{Name: "prefers-reduced-motion", Value: "reduce"}, // so that the checks see the end of a change, not its middle
+		sendCommand(emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
+			Width:             s.Width,
+			Height:            s.Height,
+			DeviceScaleFactor: 1,
+			Mobile:            s.Phone,
+			ScreenWidth:       s.Width,
+			ScreenHeight:      s.Height,
+		}),
+		sendCommand(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{
+				{Name: "prefers-color-scheme", Value: scheme},
+				{Name: "prefers-reduced-motion", Value: "reduce"}, // so that the checks see the end of a change, not its middle
+			},
 		}),
 		awaitCondition(shown),
 	)
@@ -87,17 +105,21 @@ func (t *Tab) Show(s Screen) error {
 }
 
 // awaitCondition waits, in the page, for a condition.
-func awaitCondition(condition string) chromedp.Action {
+func awaitCondition(condition string) chromedp.Action[chromedp.Void] {
 	wait := "new Promise(done => { const look = () => " + condition + " ? done(true) : setTimeout(look, 5); look(); })"
-	return chromedp.Evaluate(wait, nil, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) })
+	return chromedp.Evaluate[chromedp.Void](wait, chromedp.EvalAwaitPromise)
 }
 
 // Scripts turns the page's own JavaScript on or off; Check works either way, Show needs it on.
-func (t *Tab) Scripts(on bool) error { return t.runActions(emulation.SetScriptExecutionDisabled(!on)) }
+func (t *Tab) Scripts(on bool) error {
+	return t.runActions(sendCommand(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !on}))
+}
 
 // Speak sets the language that the browser asks for, BCP 47.
 func (t *Tab) Speak(language string) error {
-	return t.runActions(network.SetExtraHTTPHeaders(network.Headers{"Accept-Language": language}))
+	return t.runActions(sendCommand(network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{
+		Headers: network.Headers{"Accept-Language": language},
+	}))
 }
 
 // Open goes to an address, waits until everything is loaded, and returns the HTTP status. What Trouble told before is
@@ -113,12 +135,12 @@ func (t *Tab) Open(address string) (status int, err error) {
 
 // Click clicks on what a CSS selector finds, waits for the page that it leads to, and returns that page's HTTP status.
 func (t *Tab) Click(selector string) (status int, err error) {
-	return t.awaitPage(chromedp.Click(selector, chromedp.ByQuery, chromedp.NodeVisible))
+	return t.awaitPage(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
 }
 
 // Tick clicks on what a CSS selector finds, where that leads nowhere.
 func (t *Tab) Tick(selector string) error {
-	return t.runActions(chromedp.Click(selector, chromedp.ByQuery, chromedp.NodeVisible))
+	return t.runActions(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
 }
 
 // Press presses keys, such as kb.Tab, where they lead nowhere.
@@ -127,7 +149,7 @@ func (t *Tab) Press(keys string) error { return t.runActions(chromedp.KeyEvent(k
 // Enter presses Enter, waits for the page that it leads to, and returns that page's HTTP status.
 func (t *Tab) Enter() (status int, err error) { return t.awaitPage(chromedp.KeyEvent(kb.Enter)) }
 
-func (t *Tab) awaitPage(action chromedp.Action) (int, error) {
+func (t *Tab) awaitPage(action chromedp.Action[chromedp.Void]) (int, error) {
 	ctx, cancel := context.WithTimeout(t.ctx, Patience)
 	defer cancel()
 	resp, err := chromedp.RunResponse(ctx, action)
@@ -140,27 +162,49 @@ func (t *Tab) awaitPage(action chromedp.Action) (int, error) {
 	return int(resp.Status), nil
 }
 
-// Eval evaluates JavaScript in the page into a Go value; out may be nil.
+// Eval evaluates JavaScript in the page into a Go value, by way of JSON. out is a pointer, or nil for an expression whose
+// result is dropped.
 func (t *Tab) Eval(expression string, out any) error {
-	return t.runActions(chromedp.Evaluate(expression, out))
+	if out == nil {
+		return t.runActions(chromedp.Evaluate[chromedp.Void](expression))
+	}
+	ctx, cancel := context.WithTimeout(t.ctx, Patience)
+	defer cancel()
+	result, err := chromedp.Run(ctx, chromedp.Evaluate[[]byte](expression))
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(result, out)
 }
 
 // Picture takes a PNG picture of the page between left and left+width, from the top to its end. All are CSS pixels.
 func (t *Tab) Picture(left, width int64) ([]byte, error) {
-	var height int64
-	var picture []byte
-	err := t.runActions(
-		page.BringToFront(), // others are not drawn
-		chromedp.Evaluate(`Math.ceil(document.body.getBoundingClientRect().bottom)`, &height),
-		chromedp.ActionFunc(func(ctx context.Context) (err error) {
-			clip := &page.Viewport{X: float64(left), Width: float64(width), Height: float64(height), Scale: 1}
-			picture, err = page.CaptureScreenshot().WithClip(clip).WithCaptureBeyondViewport(true).Do(ctx)
-			return err
-		}))
+	ctx, cancel := context.WithTimeout(t.ctx, Patience)
+	defer cancel()
+	picture, err := chromedp.Run(ctx, capturePage(left, width))
 	if err != nil {
 		return nil, fmt.Errorf("take a picture: %w", err)
 	}
 	return picture, nil
+}
+
+// capturePage is the action that Picture runs.
+func capturePage(left, width int64) chromedp.Action[[]byte] {
+	return func(ctx context.Context, target *chromedp.Target) ([]byte, error) {
+		// The browser draws only the tab in front.
+		if _, err := cdp.Call(ctx, target, page.BringToFront, cdp.Empty{}); err != nil {
+			return nil, err
+		}
+		height, err := chromedp.Evaluate[float64](`Math.ceil(document.body.getBoundingClientRect().bottom)`)(ctx, target)
+		if err != nil {
+			return nil, err
+		}
+		shot, err := cdp.Call(ctx, target, page.CaptureScreenshot, page.CaptureScreenshotParams{
+			Clip:                  &page.Viewport{X: float64(left), Width: float64(width), Height: height, Scale: 1},
+			CaptureBeyondViewport: new(true),
+		})
+		return shot.Data, err
+	}
 }
 
 // Trouble is what went wrong since Open: errors on the console, requests that failed or that went to another machine.

@@ -49,12 +49,12 @@ func (f flags) takePictures() error {
 	if err := os.MkdirAll(f.Out, 0o755); err != nil {
 		return err
 	}
-	var mail string
-	find := chromedp.Tasks{
-		chromedp.Navigate(f.Inbox + "/?q=" + url.QueryEscape(f.Mail)), chromedp.WaitVisible(`a[href^="/mail/"]`),
-		chromedp.AttributeValue(`a[href^="/mail/"]`, "href", &mail, nil),
+	link := chromedp.CSS(`a[href^="/mail/"]`)
+	if err := chromedp.Do(ctx, chromedp.Navigate(f.Inbox+"/?q="+url.QueryEscape(f.Mail)), chromedp.WaitVisible(link)); err != nil {
+		return fmt.Errorf("looking for a mail of %s: %w", f.Mail, err)
 	}
-	if err := chromedp.Run(ctx, find); err != nil {
+	mail, err := chromedp.Run(ctx, chromedp.AttributeValue(link, "href"))
+	if err != nil {
 		return fmt.Errorf("looking for a mail of %s: %w", f.Mail, err)
 	}
 	workflow, err := f.findWorkflow()
@@ -67,7 +67,7 @@ func (f flags) takePictures() error {
 	}{
 		{"temporal-learner.png", workflow + "/user-metadata", 1400, 1000},
 		{"inbox.png", f.Inbox + "/", 1100, 860},
-		{"mail.png", f.Inbox + mail, 1100, 1010},
+		{"mail.png", f.Inbox + mail.Value, 1100, 1010},
 	} {
 		if err := f.takePicture(ctx, shot.name, shot.url, shot.width, shot.height); err != nil {
 			return fmt.Errorf("%s: %w", shot.name, err)
@@ -105,17 +105,25 @@ const drawTime = 8 * time.Second
 func (f flags) takePicture(ctx context.Context, name, address string, width, height int64) error {
 	tab, cancel := chromedp.NewContext(ctx)
 	defer cancel()
-	err := chromedp.Run(tab,
-		emulation.SetDeviceMetricsOverride(width, height, 1, width < 500),
-		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "light"}}),
-	)
-	if err != nil {
+	size := emulation.SetDeviceMetricsOverrideParams{
+		Width:             width,
+		Height:            height,
+		DeviceScaleFactor: 1,
+		Mobile:            width < 500,
+	}
+	if _, err := chromedp.Call(tab, emulation.SetDeviceMetricsOverride, size); err != nil {
+		return err
+	}
+	light := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "light"}}}
+	if _, err := chromedp.Call(tab, emulation.SetEmulatedMedia, light); err != nil {
 		return err
 	}
 	// Not waited for: the Temporal UI never stops loading.
-	go func() { _ = chromedp.Run(tab, chromedp.Navigate(address)) }()
-	var picture []byte
-	err = chromedp.Run(tab, chromedp.Sleep(drawTime), chromedp.CaptureScreenshot(&picture))
+	go func() { _ = chromedp.Do(tab, chromedp.Navigate(address)) }()
+	if err := chromedp.Do(tab, chromedp.Sleep(drawTime)); err != nil {
+		return err
+	}
+	picture, err := chromedp.Run(tab, chromedp.CaptureScreenshot())
 	if err != nil {
 		return err
 	}
