@@ -154,6 +154,7 @@ func (a *App) newWorker(revs *revisions, outward *links.Links, o Options) (*work
 			Standings:   a.store.Standings,
 			Rulesets:    revs,
 			Watermarks:  a.store.Control,
+			Rewinds:     a.store.Control,
 			Clock:       o.Clock,
 			Grace:       o.Grace,
 			RestAfter:   o.RestAfter,

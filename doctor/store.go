@@ -15,7 +15,7 @@ import (
 )
 
 // storeChecks are the checks of what is kept in the store.
-var storeChecks = []string{"rules", "instances", "kill-switch", "marks", "dead-letters"}
+var storeChecks = []string{"rules", "instances", "kill-switch", "marks", "rewinds", "dead-letters"}
 
 // checkStore looks at what is kept in the buckets.
 func (e *examination) checkStore(ctx context.Context, js jetstream.JetStream) {
@@ -30,7 +30,36 @@ func (e *examination) checkStore(ctx context.Context, js jetstream.JetStream) {
 	triggersLive := e.checkInstances(st, current)
 	e.checkKillSwitch(ctx, st)
 	e.checkWatermarks(st, triggersLive)
+	e.checkRewinds(ctx, st)
 	e.checkDeadLetters(ctx, js)
+}
+
+// rewindTold is for how long the doctor tells of a stream that went back in time.
+const rewindTold = 7 * 24 * time.Hour
+
+// checkRewinds looks whether NATS went back to older files lately.
+func (e *examination) checkRewinds(ctx context.Context, st *store.Store) {
+	rewinds, err := st.Control.Rewinds(ctx)
+	if err != nil {
+		e.reportFailure("rewinds", err.Error(), "")
+		return
+	}
+	now := e.opts.Now().Add(e.skew)
+	rewinds = slices.DeleteFunc(rewinds, func(r store.Rewind) bool { return now.Sub(r.At) > rewindTold })
+	if len(rewinds) == 0 {
+		e.reportOK("rewinds", "NATS has not gone back to older files in the last seven days")
+		return
+	}
+	var partitions []string
+	last := rewinds[0]
+	for _, r := range rewinds {
+		partitions = append(partitions, fmt.Sprint(r.Partition))
+		if r.At.After(last.At) {
+			last = r
+		}
+	}
+	e.reportWarning("rewinds", fmt.Sprintf("NATS went back to older files at %s: in partition %s the sequence %d was given out again after %d", last.At.Format(time.RFC3339), strings.Join(partitions, ", "), last.To, last.From),
+		"what was acknowledged and is lost, the platform has to publish again (repeats are recognized); then see docs/operations.md, NATS durability")
 }
 
 // checkRules looks at the revision in force, and whether this version of Homeroom can run it.

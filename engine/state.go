@@ -18,8 +18,10 @@ type State struct {
 	Learner string `json:"learner"`
 	// Clock is the learner's clock: everything due up to this instant has been decided. It only moves forward.
 	Clock time.Time `json:"clock,omitzero"`
-	// Seq is the stream sequence of the last event applied; a redelivered event is at or below it.
-	Seq uint64 `json:"seq,omitempty"`
+	// Seq is the stream sequence of the last event applied, and SeqAt is when the stream stored it. A redelivered event is at or below Seq and was
+	// stored no later than SeqAt: an event with an old sequence and a later time was stored after the stream had gone back.
+	Seq   uint64    `json:"seq,omitempty"`
+	SeqAt time.Time `json:"seq_at,omitzero"`
 	// Stream is the stream that Seq counts in; see [Event].
 	Stream int64 `json:"stream,omitempty"`
 	// Seen is a ring of hashes of event ids, eight bytes each and newest last, to recognise a publisher's repeats.

@@ -127,19 +127,30 @@ func (s *stepper) applyEvent(ev *Event) {
 	s.decideDue(at)
 }
 
-// markFresh reports whether the event has not been applied before, and remembers it.
+// markFresh reports whether the event has not been applied before, and remembers it. What was applied is known by the sequence together with the time
+// at which it was stored: a stream that is restored from older files gives the same sequences out again.
 func (s *stepper) markFresh(ev *Event) bool {
 	if ev.Stream > s.st.Stream {
 		if s.st.Stream != 0 { // the stream was made anew, and counts from the beginning
 			s.st.Seq = 0
+			s.st.SeqAt = time.Time{}
 		}
 		s.st.Stream = ev.Stream
 	}
-	if ev.Seq != 0 && ev.Seq <= s.st.Seq {
-		return false
+	if ev.Seq != 0 {
+		if ev.Seq <= s.st.Seq && !s.storedLater(ev) {
+			return false
+		}
+		s.st.Seq = ev.Seq
+		s.st.SeqAt = ev.StoredAt
 	}
-	s.st.Seq = max(s.st.Seq, ev.Seq)
 	return ringAdd(&s.st.Seen, hash64(fnvBasis, ev.ID), maxSeen)
+}
+
+// storedLater reports whether the event was stored after the one that was applied last, though its sequence is not higher: the stream went back. A state
+// of an older version does not know when its last event was stored.
+func (s *stepper) storedLater(ev *Event) bool {
+	return !s.st.SeqAt.IsZero() && ev.StoredAt.After(s.st.SeqAt)
 }
 
 // decideDueBefore decides everything due before t; settle, everything due up to t.

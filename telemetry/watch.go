@@ -46,6 +46,7 @@ var (
 	descEvents      = newDesc("homeroom_events_total", "Events by outcome: handed_over, unneeded, no_learner, dead (with the reason, where it is known).", "outcome", "reason")
 	descRetries     = newDesc("homeroom_handover_retries_total", "Failed tries of the triggers that were repeated.")
 	descParkings    = newDesc("homeroom_parkings_total", "How often new messages of a partition waited for older ones.")
+	descRewinds     = newDesc("homeroom_stream_rewound_total", "How often the stream gave a sequence out again: NATS went back to older files.")
 	descHeld        = newDesc("homeroom_oldest_held_seconds", "For how long the message that holds a mark back most has been in hand.")
 	descMark        = newDesc("homeroom_mark_age_seconds", "How far the mark of a partition is behind the clock; what is due later than the mark waits.", "partition")
 	descPending     = newDesc("homeroom_stream_pending", "Events of a partition that were not delivered to the triggers yet.", "partition")
@@ -83,7 +84,7 @@ const (
 
 // Describe implements prometheus.Collector.
 func (w *watched) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descEvents, descRetries, descParkings, descHeld, descMark, descPending, descUnacked,
+	for _, d := range []*prometheus.Desc{descEvents, descRetries, descParkings, descRewinds, descHeld, descMark, descPending, descUnacked,
 		descDead, descReachable, descPaused, descRuleset, descRulesRefuse} {
 		ch <- d
 	}
@@ -150,6 +151,7 @@ func (w *watched) collectEvents(ch chan<- prometheus.Metric, s *Sources) {
 	}
 	count(descRetries, stats.Retries)
 	count(descParkings, stats.Parkings)
+	count(descRewinds, stats.Rewinds)
 }
 
 // streamLag asks the stream, unless it was asked a moment ago.

@@ -3,7 +3,9 @@ package triggers
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,7 +29,18 @@ const (
 
 // storeDeadLetters puts events into the dead-letter stream, each until that is confirmed, and settles them.
 func (p *partition) storeDeadLetters(dead []*decodedItem) error {
+	if len(dead) == 0 {
+		return nil
+	}
+	stored, err := p.storedDeadLetters(dead)
+	if err != nil {
+		return err
+	}
 	for _, e := range dead {
+		if stored[p.deadIdentity(e.seq, p.t.o.Clock.At(e.storedAt))] {
+			p.inbox.settle(e.item)
+			continue
+		}
 		err := p.retryUntilDone("storing a dead letter", e.learner, p.t.noting, func(ctx context.Context) error {
 			return p.publishDead(ctx, e)
 		})
@@ -49,8 +62,9 @@ func (p *partition) publishDead(ctx context.Context, e *decodedItem) error {
 			msg.Header[key] = values
 		}
 	}
-	// The same message sent again makes no second dead letter.
-	id := jetstream.WithMsgID(subjects.Stream + ":" + strconv.FormatUint(e.seq, 10))
+	// The same message sent again makes no second dead letter. Its sequence alone does not say that it is the same: a stream that was made anew, or
+	// went back to older files, gives sequences out again.
+	id := jetstream.WithMsgID(p.deadIdentity(e.seq, p.t.o.Clock.At(e.storedAt)))
 	_, err := p.t.o.JS.PublishMsg(ctx, msg, id)
 	for _, most := range []int{16 << 10, 0} {
 		if !tooBig(err) {
@@ -66,6 +80,54 @@ func (p *partition) publishDead(ctx context.Context, e *decodedItem) error {
 		_, err = p.t.o.JS.PublishMsg(ctx, msg, id)
 	}
 	return err
+}
+
+// deadIdentity names a message by the stream's incarnation, its sequence and when it was stored.
+func (p *partition) deadIdentity(seq uint64, storedAt time.Time) string {
+	return fmt.Sprintf("%s:%d:%d:%d", subjects.Stream, p.made, seq, storedAt.UnixNano())
+}
+
+// storedDeadLetters returns the identities of the learner's dead letters, if one of dead is too old for JetStream to recognize a repeat by its message id:
+// it is when everything is handed over again after a disaster.
+func (p *partition) storedDeadLetters(dead []*decodedItem) (map[string]bool, error) {
+	now := p.t.o.Clock.Now()
+	old := slices.ContainsFunc(dead, func(e *decodedItem) bool {
+		return p.t.o.Clock.Wait(now.Sub(p.t.o.Clock.At(e.storedAt))) > p.t.o.RepeatWindow/2
+	})
+	if !old {
+		return nil, nil
+	}
+	var stored map[string]bool
+	err := p.retryUntilDone("looking for dead letters", dead[0].learner, p.t.noting, func(ctx context.Context) error {
+		var err error
+		stored, err = p.readDeadLetters(ctx, dead[0].learner)
+		return err
+	})
+	return stored, err
+}
+
+// readDeadLetters reads the identities of all dead letters of a learner.
+func (p *partition) readDeadLetters(ctx context.Context, learner string) (map[string]bool, error) {
+	stream, err := p.t.o.JS.Stream(ctx, subjects.DeadStream)
+	if err != nil {
+		return nil, err
+	}
+	stored := map[string]bool{}
+	for next := uint64(1); ; {
+		msg, err := stream.GetMsg(ctx, next, jetstream.WithGetMsgSubject(subjects.DeadOf(learner)))
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			return stored, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		next = msg.Sequence + 1
+		seq, err1 := strconv.ParseUint(msg.Header.Get(HeaderSequence), 10, 64)
+		at, err2 := time.Parse(time.RFC3339Nano, msg.Header.Get(HeaderStored))
+		if err1 == nil && err2 == nil {
+			stored[p.deadIdentity(seq, at)] = true
+		}
+	}
 }
 
 // deadHeader says why an event was refused, and where it is.

@@ -33,6 +33,7 @@ type inbox struct {
 	clock    clock.Clock
 	log      *slog.Logger
 	onParked func()          // counts
+	onRewind func(rewind)    // tells; must not block
 	memory   int             // how many finished sequences are remembered
 	stopping <-chan struct{} // closed when shutdown begins
 	filled   chan struct{}   // has an element when there may be something in queue
@@ -50,6 +51,7 @@ type inbox struct {
 	lastAt   time.Time // when the stream stored it, in real time; zero: none received yet
 	pin      string    // our pin, if we were ever served as the pinned client
 	finished recent    // finished lately: if one comes again, only its acknowledgement was late or lost
+	back     *rewind   // the last time the stream went back; nil: it never did
 	heard    bool      // a message was received since progress was called last
 }
 
@@ -70,11 +72,19 @@ type item struct {
 	aged     bool      // was in flight at the last round of extensions already
 }
 
-func newInbox(c clock.Clock, log *slog.Logger, memory int, onParked func()) *inbox {
+// rewind says that the stream went back in time: it gave a sequence out again.
+type rewind struct {
+	from uint64    // the highest sequence received before
+	to   uint64    // the sequence that was given out again
+	at   time.Time // when the message under it was stored, in real time
+}
+
+func newInbox(c clock.Clock, log *slog.Logger, memory int, onParked func(), onRewind func(rewind)) *inbox {
 	b := &inbox{
 		clock:    c,
 		log:      log,
 		onParked: onParked,
+		onRewind: onRewind,
 		memory:   memory,
 		filled:   make(chan struct{}, 1),
 		inFlight: map[uint64]*item{},
@@ -151,11 +161,12 @@ func (b *inbox) receive(msg jetstream.Msg) {
 	if gap {
 		b.startParking("a delivery is missing", 0)
 	}
-	if known := b.inFlight[it.seq]; known != nil { // sent again while it is being worked on
+	b.noticeRewind(it)
+	if known := b.inFlight[it.seq]; known != nil && known.storedAt.Equal(it.storedAt) { // sent again while it is being worked on
 		known.delivery = it.delivery
 		return
 	}
-	if b.finished.hasSequence(it.seq) {
+	if b.finished.has(it) {
 		b.ack(it)
 		return
 	}
@@ -172,6 +183,21 @@ func (b *inbox) receive(msg jetstream.Msg) {
 	for len(b.queue) >= maxQueue && !b.closed {
 		b.room.Wait()
 	}
+}
+
+// noticeRewind notices that the stream went back: a sequence that was received before, or one below it, comes with a later time than everything before.
+// (A redelivery comes with its old time.) What is remembered of higher sequences is forgotten. The caller holds the lock.
+func (b *inbox) noticeRewind(it *item) {
+	if it.seq > b.last || b.lastAt.IsZero() || !it.storedAt.After(b.lastAt) {
+		return
+	}
+	b.back = &rewind{from: b.last, to: it.seq, at: it.storedAt}
+	b.last = it.seq
+	b.lastAt = it.storedAt
+	b.acked.Store(0) // until the consumer is asked again
+	b.log.Error("the stream went back in time: a sequence was given out again. What is stored from now on is applied; what was lost, the platform has to publish again",
+		"from_sequence", b.back.from, "to_sequence", b.back.to, "stored_at", it.storedAt)
+	b.onRewind(*b.back)
 }
 
 // enqueue puts a message into the queue. The caller holds the lock.
@@ -219,15 +245,17 @@ func compareSequence(a, b *item) int {
 func (b *inbox) settle(items ...*item) {
 	// They leave inFlight before they are acknowledged: in between, the server counts more than we do, which only delays (see
 	// holdsAllUnacknowledged).
+	known := make([]*item, 0, len(items))
 	b.mu.Lock()
 	for _, it := range items {
 		if b.inFlight[it.seq] == it {
 			delete(b.inFlight, it.seq)
-			b.finished.addSequence(it.seq)
+			b.finished.add(it)
+			known = append(known, it)
 		}
 	}
 	b.mu.Unlock()
-	for _, it := range items {
+	for _, it := range known { // another message may lie under the sequence of one that is not known any more
 		b.ack(it)
 	}
 }
@@ -390,22 +418,29 @@ func (b *inbox) pinID() string {
 	return b.pin
 }
 
-// recent remembers the last sequences that were finished.
+// recent remembers the last messages that were finished: their sequences, and when the stream stored them.
 type recent struct {
-	set  map[uint64]struct{}
-	ring []uint64
-	next int
+	stored map[uint64]int64 // by sequence, in Unix nanoseconds
+	ring   []uint64
+	next   int
 }
 
 func newRecent(size int) recent {
-	return recent{set: make(map[uint64]struct{}), ring: make([]uint64, size)}
+	return recent{
+		stored: make(map[uint64]int64),
+		ring:   make([]uint64, size),
+	}
 }
 
-func (r *recent) hasSequence(seq uint64) bool { _, ok := r.set[seq]; return ok }
+// has reports whether this very message was finished lately; another one may have been stored under its sequence before.
+func (r *recent) has(it *item) bool {
+	stored, ok := r.stored[it.seq]
+	return ok && stored == it.storedAt.UnixNano()
+}
 
-func (r *recent) addSequence(seq uint64) {
-	delete(r.set, r.ring[r.next])
-	r.ring[r.next] = seq
-	r.set[seq] = struct{}{}
+func (r *recent) add(it *item) {
+	delete(r.stored, r.ring[r.next])
+	r.ring[r.next] = it.seq
+	r.stored[it.seq] = it.storedAt.UnixNano()
 	r.next = (r.next + 1) % len(r.ring)
 }

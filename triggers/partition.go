@@ -36,7 +36,7 @@ type partition struct {
 
 func newPartition(t *Triggers, number int) *partition {
 	log := t.o.Log.With("partition", number)
-	b := newInbox(t.o.Clock, log, 2*t.o.Unacked, func() { t.count.parkings.Add(1) })
+	b := newInbox(t.o.Clock, log, 2*t.o.Unacked, func() { t.count.parkings.Add(1) }, func(r rewind) { t.noteRewind(number, r) })
 	return &partition{
 		t:      t,
 		number: number,

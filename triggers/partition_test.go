@@ -26,12 +26,17 @@ type delivery struct {
 	jetstream.Msg
 	seq, number uint64
 	acked       *[]uint64
+	storedAt    time.Time // zero: as said above
 }
 
 func (d delivery) Metadata() (*jetstream.MsgMetadata, error) {
+	storedAt := d.storedAt
+	if storedAt.IsZero() {
+		storedAt = noon.Add(time.Duration(d.seq) * time.Second)
+	}
 	return &jetstream.MsgMetadata{
 		Sequence:  jetstream.SequencePair{Stream: d.seq, Consumer: d.number},
-		Timestamp: noon.Add(time.Duration(d.seq) * time.Second),
+		Timestamp: storedAt,
 	}, nil
 }
 func (d delivery) Subject() string      { return "learning.3.u_1.lesson.completed" }
@@ -356,5 +361,37 @@ func TestAConsumerThatIsGoneIsNoticed(t *testing.T) {
 				t.Errorf("the mark is %v", mark)
 			}
 		})
+	}
+}
+
+// A sequence that comes with a later time than everything received was given out again: what is known of the message that lay under it before does not
+// concern the new one.
+func TestASequenceThatIsGivenOutAgain(t *testing.T) {
+	b := newBench(t, *info(4, 10, 0, 3))
+	var rewinds []rewind
+	b.inbox.onRewind = func(r rewind) { rewinds = append(rewinds, r) }
+	b.deliver("11/5", "12/6", "13/7")
+	old := b.inbox.inFlight[12]
+	b.inbox.settle(b.inbox.inFlight[11], b.inbox.inFlight[13])
+	b.inbox.takeQueue()
+	b.acked = nil
+	again := func(seq, number uint64) delivery {
+		return delivery{seq: seq, number: number, acked: &b.acked, storedAt: noon.Add(time.Hour)}
+	}
+	b.inbox.receive(again(11, 8))
+	b.inbox.receive(again(12, 9))
+	if got := b.queued(); got != "11 12" || len(b.acked) > 0 || len(rewinds) != 1 || rewinds[0].from != 13 || rewinds[0].to != 11 {
+		t.Fatalf("queued %q, acknowledged %v, rewinds %v", got, b.acked, rewinds)
+	}
+	b.inbox.settle(old)
+	if len(b.acked) > 0 {
+		t.Error("the message that is lost was acknowledged, and with it the one that has its sequence now")
+	}
+	b.deliver("13/10") // an old one comes again, with its old time
+	if !cmp.Equal(b.acked, []uint64{13}) {
+		t.Errorf("acknowledged %v, want the old 13 only", b.acked)
+	}
+	if got, want := b.markAt(noon, nil, 0), noon.Add(time.Hour-b.watermark.margin); !got.Equal(want) {
+		t.Errorf("the watermark is %v, want %v", got, want)
 	}
 }

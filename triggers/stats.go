@@ -16,13 +16,14 @@ type Stats struct {
 	Dead       int64 // in the dead-letter stream
 	Retries    int64 // failed tries that were repeated
 	Parkings   int64 // how often new messages had to wait for older ones
+	Rewinds    int64 // how often a partition's stream went back in time
 	// OldestHeld is for how long, in real time, the message that holds a watermark back most has been in flight. Decisions that fall due for the
 	// learners of its partition wait as long.
 	OldestHeld time.Duration
 }
 
 type counters struct {
-	handedOver, unneeded, noLearner, dead, retries, parkings atomic.Int64
+	handedOver, unneeded, noLearner, dead, retries, parkings, rewinds atomic.Int64
 
 	deadMu sync.Mutex
 	deadBy map[string]int64
@@ -55,6 +56,7 @@ func (t *Triggers) Stats() Stats {
 		Dead:       t.count.dead.Load(),
 		Retries:    t.count.retries.Load(),
 		Parkings:   t.count.parkings.Load(),
+		Rewinds:    t.count.rewinds.Load(),
 		OldestHeld: t.oldestHeld(t.o.Clock.Now()),
 	}
 }

@@ -63,6 +63,12 @@ type Watermarks interface {
 	PublishWatermark(ctx context.Context, partition int, at time.Time) error
 }
 
+// Rewinds records that the stream went back in time, for the operator; see store.Control.
+type Rewinds interface {
+	// NoteRewind records that the partition's sequence `to` was given out again after `from`; at is when the message under it was stored.
+	NoteRewind(ctx context.Context, partition int, from, to uint64, at time.Time) error
+}
+
 // Options are what triggers need. Those without a default are required.
 type Options struct {
 	JS         jetstream.JetStream
@@ -73,6 +79,7 @@ type Options struct {
 	Standings  Standings
 	Profiles   Profiles
 	Watermarks Watermarks
+	Rewinds    Rewinds      // nil: a rewind is logged and counted only
 	Log        *slog.Logger // default: none
 
 	Partitions []int // default: all
@@ -92,6 +99,8 @@ type Options struct {
 	WatermarkEvery, WatermarkMargin time.Duration
 	// RetryMin and RetryMax bound the wait between two tries. Default 100ms and 5s.
 	RetryMin, RetryMax time.Duration
+	// RepeatWindow is how long, in real time, the dead-letter stream recognizes a repeat by its message id. Default 2m, as store.Setup makes it.
+	RepeatWindow time.Duration
 	// HandOverTimeout bounds one try. Default 15s.
 	HandOverTimeout time.Duration
 	// Grace is how long shutdown waits for what is in flight. Default 10s.
@@ -130,7 +139,7 @@ func (o *Options) setDefaults() error {
 		{&o.Linger, 2 * time.Millisecond}, {&o.AckWait, 15 * time.Second}, {&o.PinTTL, 5 * time.Second},
 		{&o.WatermarkEvery, time.Second}, {&o.WatermarkMargin, 250 * time.Millisecond},
 		{&o.RetryMin, 100 * time.Millisecond}, {&o.RetryMax, 5 * time.Second},
-		{&o.HandOverTimeout, 15 * time.Second}, {&o.Grace, 10 * time.Second},
+		{&o.RepeatWindow, 2 * time.Minute}, {&o.HandOverTimeout, 15 * time.Second}, {&o.Grace, 10 * time.Second},
 	} {
 		if *d.value == 0 {
 			*d.value = d.standard

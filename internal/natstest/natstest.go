@@ -5,6 +5,7 @@ package natstest
 import (
 	"context"
 	"net"
+	"os"
 	"testing"
 	"time"
 
@@ -55,9 +56,41 @@ func (s *Server) start(port int) {
 // Restart stops the server and starts it again on the same port and data.
 func (s *Server) Restart() {
 	s.t.Helper()
+	s.stopped(func() {})
+}
+
+// SaveFiles stops the server, copies its files and starts it again: a snapshot of the volume.
+func (s *Server) SaveFiles() (saved string) {
+	s.t.Helper()
+	saved = s.t.TempDir()
+	s.stopped(func() {
+		if err := os.CopyFS(saved, os.DirFS(s.dir)); err != nil {
+			s.t.Fatal(err)
+		}
+	})
+	return saved
+}
+
+// RestoreFiles stops the server, puts saved files back and starts it again: everything since SaveFiles is gone.
+func (s *Server) RestoreFiles(saved string) {
+	s.t.Helper()
+	s.stopped(func() {
+		if err := os.RemoveAll(s.dir); err != nil {
+			s.t.Fatal(err)
+		}
+		if err := os.CopyFS(s.dir, os.DirFS(saved)); err != nil {
+			s.t.Fatal(err)
+		}
+	})
+}
+
+// stopped does something while the server is stopped, and starts it again on the same port.
+func (s *Server) stopped(do func()) {
+	s.t.Helper()
 	port := s.srv.Addr().(*net.TCPAddr).Port
 	s.srv.Shutdown()
 	s.srv.WaitForShutdown()
+	do()
 	s.start(port)
 }
 
