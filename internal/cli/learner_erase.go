@@ -9,7 +9,7 @@ import (
 	"os"
 	"strings"
 
-	"homeroom/privacy"
+	"homeroom/admin"
 )
 
 // LearnerEraseCmd is `homeroom learner erase`.
@@ -35,31 +35,34 @@ Example:
 
 // Run erases the learner.
 func (c *LearnerEraseCmd) Run(ctx context.Context, o IO) error {
-	return c.with(ctx, o, func(p *privacy.Privacy) error {
-		if c.DryRun {
-			counts, err := p.Find(ctx, c.Learner)
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintln(o.Out, countTable(counts))
-			return err
-		}
-		if err := c.confirm(o); err != nil {
-			return err
-		}
-		receipt, err := p.Erase(ctx, c.Learner, whoami(), o.Now().UTC())
+	installation, err := c.connectInstallation(ctx, o, "homeroom learner", 0)
+	if err != nil {
+		return err
+	}
+	defer installation.Close()
+	if c.DryRun {
+		counts, err := installation.CountLearnerData(ctx, c.Learner, o.printStage)
 		if err != nil {
 			return err
 		}
-		data, err := json.MarshalIndent(receipt, "", "  ")
-		if err == nil {
-			_, err = fmt.Fprintln(o.Out, string(data))
-		}
-		if err != nil {
-			return fmt.Errorf("writing the receipt: %w", err)
-		}
-		return verdict(o, receipt)
-	})
+		_, err = fmt.Fprintln(o.Out, countTable(counts))
+		return err
+	}
+	if err := c.confirm(o); err != nil {
+		return err
+	}
+	receipt, err := installation.EraseLearner(ctx, c.Learner, currentUser(), o.printStage)
+	if err != nil {
+		return err
+	}
+	data, err := json.MarshalIndent(receipt, "", "  ")
+	if err == nil {
+		_, err = fmt.Fprintln(o.Out, string(data))
+	}
+	if err != nil {
+		return fmt.Errorf("writing the receipt: %w", err)
+	}
+	return summarizeReceipt(o, receipt)
 }
 
 // confirm asks for the id once more: there is no way back.
@@ -79,10 +82,10 @@ func (c *LearnerEraseCmd) confirm(o IO) error {
 	return nil
 }
 
-// verdict says for people what the receipt says.
-func verdict(o IO, r privacy.ErasureReceipt) error {
-	for _, doubt := range r.Warnings {
-		fmt.Fprintln(o.Err, "Careful:", doubt)
+// summarizeReceipt prints for people what the receipt says. It is an error if something remains.
+func summarizeReceipt(o IO, r admin.ErasureReceipt) error {
+	for _, warning := range r.Warnings {
+		fmt.Fprintln(o.Err, "Careful:", warning)
 	}
 	if !r.Complete {
 		return fmt.Errorf("after %d rounds something remains (%s): stop the platform from publishing about this learner, and run this again", r.Rounds, countLine(r.Remaining))
@@ -91,7 +94,7 @@ func verdict(o IO, r privacy.ErasureReceipt) error {
 	return nil
 }
 
-func countTable(counts []privacy.Count) string {
+func countTable(counts []admin.LearnerCount) string {
 	return table(func(row func(...any)) {
 		for _, c := range counts {
 			row(c.Place, c.Count)
@@ -99,7 +102,7 @@ func countTable(counts []privacy.Count) string {
 	})
 }
 
-func countLine(counts []privacy.Count) string {
+func countLine(counts []admin.LearnerCount) string {
 	var parts []string
 	for _, c := range counts {
 		if c.Count > 0 {

@@ -8,10 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/nats-io/nats.go/jetstream"
-
-	"homeroom/privacy"
-	"homeroom/store"
+	"homeroom/admin"
 )
 
 // SecretFlags say which secrets an installation was given.
@@ -44,27 +41,33 @@ Example:
 
 // Run writes the document.
 func (c *LearnerExportCmd) Run(ctx context.Context, o IO) error {
-	return c.with(ctx, o, func(p *privacy.Privacy) error {
-		doc, err := p.Export(ctx, c.Learner)
-		if err != nil {
-			return err
-		}
-		data, err := json.MarshalIndent(doc, "", "  ")
-		if err != nil {
-			return fmt.Errorf("writing the export: %w", err)
-		}
-		data = append(data, '\n')
-		if c.Out == "" {
-			_, err := o.Out.Write(data)
-			return err
-		}
-		if err := writePrivate(c.Out, data); err != nil {
-			return fmt.Errorf("writing the export: %w", err)
-		}
-		_, err = fmt.Fprintf(o.Err, "Wrote %s: %s.\n", c.Out, sectionLine(doc))
+	installation, err := c.connectInstallation(ctx, o, "homeroom learner", 0)
+	if err != nil {
 		return err
-	})
+	}
+	defer installation.Close()
+	doc, err := installation.ExportLearner(ctx, c.Learner, o.printStage)
+	if err != nil {
+		return err
+	}
+	data, err := json.MarshalIndent(doc, "", "  ")
+	if err != nil {
+		return fmt.Errorf("writing the export: %w", err)
+	}
+	data = append(data, '\n')
+	if c.Out == "" {
+		_, err := o.Out.Write(data)
+		return err
+	}
+	if err := writePrivate(c.Out, data); err != nil {
+		return fmt.Errorf("writing the export: %w", err)
+	}
+	_, err = fmt.Fprintf(o.Err, "Wrote %s: %s.\n", c.Out, sectionsText(doc))
+	return err
 }
+
+// printStage prints what is being done, a line for each stage.
+func (o IO) printStage(words string) { fmt.Fprintln(o.Err, words) }
 
 // writePrivate writes a file that only its owner can read, all of it or none.
 func writePrivate(path string, data []byte) error {
@@ -82,7 +85,8 @@ func writePrivate(path string, data []byte) error {
 	return err
 }
 
-func sectionLine(doc *privacy.Document) string {
+// sectionsText lists the sections that hold something, with how many items each has.
+func sectionsText(doc *admin.LearnerDocument) string {
 	line := ""
 	for _, s := range doc.Sections {
 		if len(s.Items) > 0 {
@@ -93,52 +97,4 @@ func sectionLine(doc *privacy.Document) string {
 		return "nothing is held about this learner"
 	}
 	return line[2:]
-}
-
-// with connects and hands over what the commands about one learner need.
-func (f InstallationFlags) with(ctx context.Context, o IO, do func(*privacy.Privacy) error) error {
-	nc, js, err := f.connect("homeroom learner")
-	if err != nil {
-		return err
-	}
-	defer nc.Close()
-	secrets, err := f.secrets(ctx, js)
-	if err != nil {
-		return err
-	}
-	st, err := store.Open(ctx, js, store.OpenOptions{Secret: secrets[0], OldSecrets: secrets[1:]})
-	if err != nil {
-		return err
-	}
-	defer st.Control.Close()
-	temporal, namespace, err := dialTemporal(ctx, f.Keys...)
-	if err != nil {
-		return err
-	}
-	defer temporal.Close()
-	p, err := privacy.New(privacy.Options{
-		JS:        js,
-		Store:     st,
-		Temporal:  temporal,
-		Namespace: namespace,
-		Now:       o.Now,
-		Progress:  func(said string) { fmt.Fprintln(o.Err, said) },
-	})
-	if err != nil {
-		return err
-	}
-	return do(p)
-}
-
-// secrets returns the installation's secrets, the one in use first.
-func (f SecretFlags) secrets(ctx context.Context, js jetstream.JetStream) ([][]byte, error) {
-	given, err := readSecrets(f.Secrets)
-	if err != nil {
-		return nil, err
-	}
-	secrets, err := store.InstallationSecrets(ctx, js, given)
-	if errors.Is(err, store.ErrSecretUnknown) {
-		return nil, usage(err)
-	}
-	return secrets, err
 }

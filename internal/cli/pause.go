@@ -6,7 +6,7 @@ import (
 	"os/user"
 	"time"
 
-	"homeroom/store"
+	"homeroom/admin"
 )
 
 // PauseCmd is `homeroom pause`.
@@ -26,21 +26,21 @@ Example:
 
 // Run stops all sending.
 func (c *PauseCmd) Run(ctx context.Context, o IO) error {
-	return withControl(ctx, c.NATSFlags, func(control *store.Control) error {
-		was, err := control.PauseState(ctx)
-		if err != nil {
-			return err
-		}
-		if was.Paused && c.Note == "" { // the first note stays
-			_, err := fmt.Fprintf(o.Out, "Already paused by %s at %s%s. `homeroom resume` lifts it.\n", was.By, was.At.Format(time.RFC3339), because(was.Note))
-			return err
-		}
-		if err := control.Pause(ctx, whoami(), c.Note, o.Now().UTC()); err != nil {
-			return err
-		}
-		_, err = fmt.Fprintln(o.Out, "Paused: nothing goes out until `homeroom resume`.")
+	installation, err := c.connectAdmin(ctx, o, "homeroom pause")
+	if err != nil {
 		return err
-	})
+	}
+	defer installation.Close()
+	change, err := installation.Pause(ctx, currentUser(), c.Note)
+	if err != nil {
+		return err
+	}
+	text := "Paused: nothing goes out until `homeroom resume`."
+	if !change.Changed {
+		text = fmt.Sprintf("Already paused by %s. `homeroom resume` lifts it.", pauseText(change.Before))
+	}
+	_, err = fmt.Fprintln(o.Out, text)
+	return err
 }
 
 // ResumeCmd is `homeroom resume`.
@@ -59,46 +59,38 @@ Example:
 
 // Run lifts the pause.
 func (c *ResumeCmd) Run(ctx context.Context, o IO) error {
-	return withControl(ctx, c.NATSFlags, func(control *store.Control) error {
-		was, err := control.PauseState(ctx)
-		if err != nil {
-			return err
-		}
-		if !was.Paused {
-			_, err := fmt.Fprintln(o.Out, "Nothing was paused.")
-			return err
-		}
-		if err := control.Resume(ctx, whoami(), c.Note, o.Now().UTC()); err != nil {
-			return err
-		}
-		_, err = fmt.Fprintf(o.Out, "Resumed. It was paused by %s at %s%s; what waited goes out within minutes.\n",
-			was.By, was.At.Format(time.RFC3339), because(was.Note))
+	installation, err := c.connectAdmin(ctx, o, "homeroom resume")
+	if err != nil {
 		return err
-	})
+	}
+	defer installation.Close()
+	change, err := installation.Resume(ctx, currentUser(), c.Note)
+	if err != nil {
+		return err
+	}
+	text := "Nothing was paused."
+	if change.Changed {
+		text = fmt.Sprintf("Resumed. It was paused by %s; what waited goes out within minutes.", pauseText(change.Before))
+	}
+	_, err = fmt.Fprintln(o.Out, text)
+	return err
 }
 
-func because(note string) string {
+// pauseText says who paused, when and why.
+func pauseText(s admin.KillSwitch) string {
+	return fmt.Sprintf("%s at %s%s", s.By, s.At.Format(time.RFC3339), noteSuffix(s.Note))
+}
+
+// noteSuffix writes a note behind a colon; none is empty.
+func noteSuffix(note string) string {
 	if note == "" {
 		return ""
 	}
 	return ": " + note
 }
 
-func withControl(ctx context.Context, flags NATSFlags, do func(*store.Control) error) error {
-	nc, js, err := flags.connect("homeroom pause")
-	if err != nil {
-		return err
-	}
-	defer nc.Close()
-	st, err := store.Open(ctx, js, store.OpenOptions{})
-	if err != nil {
-		return err
-	}
-	defer st.Control.Close()
-	return do(st.Control)
-}
-
-func whoami() string {
+// currentUser returns who runs this process, for records of who did what.
+func currentUser() string {
 	if u, err := user.Current(); err == nil {
 		return u.Username
 	}

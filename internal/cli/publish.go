@@ -130,7 +130,7 @@ func (c *PublishFlags) publish(ctx context.Context, o IO, installation *admin.In
 	if err := c.confirm(o, outlook); err != nil {
 		return err
 	}
-	err = installation.Publish(ctx, publication, admin.PublishOptions{Author: whoami(), Note: c.Note, OnProgress: line.draw})
+	err = installation.Publish(ctx, publication, admin.PublishOptions{Author: currentUser(), Note: c.Note, OnProgress: line.draw})
 	line.clear()
 	if err != nil {
 		return err

@@ -143,7 +143,7 @@ func statusText(s admin.RulesStatus) string {
 		b.WriteString("Nothing is in force yet.\n")
 	} else {
 		fmt.Fprintf(&b, "In force: no. %d, %s, by %s at %s%s\n", s.Current.Number, publish.ShortHash(s.Current.Hash), s.Current.Author,
-			s.Current.At.Format(time.RFC3339), because(s.Current.Note))
+			s.Current.At.Format(time.RFC3339), noteSuffix(s.Current.Note))
 	}
 	b.WriteString("\nInstances\n" + table(func(row func(...any)) {
 		for _, i := range s.Instances {

@@ -107,7 +107,7 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 		Academy:             academy,
 		OnStart:             app.OnStart(c.OnStart),
 		Sender:              sender,
-		Author:              whoami(),
+		Author:              currentUser(),
 		Store:               store.Options{Replicas: c.Replicas, MaxAge: c.Keep},
 		Log:                 log,
 		PublicURL:           c.PublicURL,

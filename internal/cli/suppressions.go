@@ -3,7 +3,6 @@ package cli
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +11,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"homeroom/store"
+	"homeroom/admin"
 )
 
 // SuppressionsCmd is `homeroom suppressions`.
@@ -44,19 +43,22 @@ Example:
 
 // Run prints the list.
 func (c *SuppressionsListCmd) Run(ctx context.Context, o IO) error {
-	return c.withPeople(ctx, func(people store.People) error {
-		records, err := people.ListSuppressions(ctx)
-		if err != nil {
-			return err
-		}
-		if c.Format == "json" {
-			return writeIndented(o.Out, map[string]any{"suppressions": append([]store.SuppressionRecord{}, records...)})
-		}
-		return printSuppressions(o.Out, records)
-	})
+	installation, err := c.connectWithSecret(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer installation.Close()
+	list, err := installation.ListSuppressions(ctx)
+	if err != nil {
+		return err
+	}
+	if c.Format == "json" {
+		return printJSON(o.Out, list)
+	}
+	return printSuppressions(o.Out, list.Suppressions)
 }
 
-func printSuppressions(out io.Writer, records []store.SuppressionRecord) error {
+func printSuppressions(out io.Writer, records []admin.SuppressionRecord) error {
 	if len(records) == 0 {
 		_, err := fmt.Fprintln(out, "No address is suppressed.")
 		return err
@@ -92,34 +94,37 @@ Example:
 
 // Run lifts the suppression, after asking.
 func (c *SuppressionsLiftCmd) Run(ctx context.Context, o IO) error {
-	if !strings.Contains(c.Address, "@") {
-		return usage(errors.New("the address has no @: give a mail address, not a learner's id"))
+	if err := admin.CheckAddress(c.Address); err != nil {
+		return err
 	}
-	return c.withPeople(ctx, func(people store.People) error {
-		status, err := people.AddressStatus(ctx, c.Address)
-		if err != nil {
-			return err
-		}
-		if !status.Suppressed {
-			fmt.Fprintln(o.Out, "The address is not suppressed.")
-			printWishes(o.Out, status.Owners)
-			return nil
-		}
-		if err := c.confirm(o, status.Suppression); err != nil {
-			return err
-		}
-		if err := people.Suppressions.Lift(ctx, c.Address); err != nil {
-			return err
-		}
-		fmt.Fprintf(o.Out, "Lifted: the address was suppressed as %s since %s.\n",
-			status.Suppression.Reason, status.Suppression.At.UTC().Format(time.RFC3339))
-		printWishes(o.Out, status.Owners)
+	installation, err := c.connectWithSecret(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer installation.Close()
+	status, err := installation.AddressStatus(ctx, c.Address)
+	if err != nil {
+		return err
+	}
+	if !status.Suppressed {
+		fmt.Fprintln(o.Out, "The address is not suppressed.")
+		printPreferences(o.Out, status.Owners)
 		return nil
-	})
+	}
+	if err := c.confirm(o, status.Suppression); err != nil {
+		return err
+	}
+	if err := installation.LiftSuppression(ctx, c.Address); err != nil {
+		return err
+	}
+	fmt.Fprintf(o.Out, "Lifted: the address was suppressed as %s since %s.\n",
+		status.Suppression.Reason, status.Suppression.At.UTC().Format(time.RFC3339))
+	printPreferences(o.Out, status.Owners)
+	return nil
 }
 
 // confirm asks whether the address may be written to again.
-func (c *SuppressionsLiftCmd) confirm(o IO, s store.Suppression) error {
+func (c *SuppressionsLiftCmd) confirm(o IO, s admin.Suppression) error {
 	if c.Yes {
 		return nil
 	}
@@ -135,64 +140,41 @@ func (c *SuppressionsLiftCmd) confirm(o IO, s store.Suppression) error {
 	return nil
 }
 
-// printWishes prints what the learners who have an address still forbid.
-func printWishes(out io.Writer, owners []store.AddressOwner) {
+// printPreferences prints what the learners who have an address still forbid.
+func printPreferences(out io.Writer, owners []admin.AddressOwner) {
 	if len(owners) == 0 {
 		fmt.Fprintln(out, "No learner has this address now.")
 		return
 	}
 	for _, owner := range owners {
-		wishes := describeWishes(owner)
-		if len(wishes) == 0 {
+		refusals := describePreferences(owner)
+		if len(refusals) == 0 {
 			fmt.Fprintf(out, "Learner %s forbids nothing themselves.\n", owner.Learner)
 			continue
 		}
-		fmt.Fprintf(out, "Learner %s still forbids mail: %s. Only they can change that.\n", owner.Learner, strings.Join(wishes, "; "))
+		fmt.Fprintf(out, "Learner %s still forbids mail: %s. Only they can change that.\n", owner.Learner, strings.Join(refusals, "; "))
 	}
 }
 
-func describeWishes(owner store.AddressOwner) []string {
-	var wishes []string
+func describePreferences(owner admin.AddressOwner) []string {
+	var refusals []string
 	if owner.LeftEverything {
-		wish := "they unsubscribed from everything"
+		refusal := "they unsubscribed from everything"
 		if !owner.LeftAt.IsZero() {
-			wish += " on " + owner.LeftAt.UTC().Format(time.DateOnly)
+			refusal += " on " + owner.LeftAt.UTC().Format(time.DateOnly)
 		}
-		wishes = append(wishes, wish)
+		refusals = append(refusals, refusal)
 	}
 	if owner.RefusesConsent {
-		wishes = append(wishes, "they do not consent")
+		refusals = append(refusals, "they do not consent")
 	}
 	if len(owner.LeftTopics) > 0 {
-		wishes = append(wishes, "they left the topics "+strings.Join(owner.LeftTopics, ", "))
+		refusals = append(refusals, "they left the topics "+strings.Join(owner.LeftTopics, ", "))
 	}
-	return wishes
+	return refusals
 }
 
-// withPeople opens the store for as long as use takes.
-func (f SuppressionFlags) withPeople(ctx context.Context, use func(store.People) error) error {
-	nc, js, err := f.connect("homeroom suppressions")
-	if err != nil {
-		return err
-	}
-	defer nc.Close()
-	secrets, err := f.secrets(ctx, js)
-	if err != nil {
-		return err
-	}
-	st, err := store.Open(ctx, js, store.OpenOptions{Secret: secrets[0], OldSecrets: secrets[1:]})
-	if err != nil {
-		return err
-	}
-	defer st.Control.Close()
-	return use(st.People)
-}
-
-func writeIndented(out io.Writer, v any) error {
-	encoder := json.NewEncoder(out)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(v); err != nil {
-		return fmt.Errorf("print JSON: %w", err)
-	}
-	return nil
+// connectWithSecret connects to the installation with its secret; whoever calls it closes it.
+func (f SuppressionFlags) connectWithSecret(ctx context.Context, o IO) (*admin.Installation, error) {
+	return InstallationFlags{NATSFlags: f.NATSFlags, SecretFlags: f.SecretFlags}.connectInstallation(ctx, o, "homeroom suppressions", 0)
 }
