@@ -50,7 +50,7 @@ type Options struct {
 	Store store.Options
 	// PublicURL is where learners reach the edge; empty: it is not asked.
 	PublicURL string
-	HTTP      *http.Client // for PublicURL
+	HTTP      *http.Client // for PublicURL; nil: one that waits for ten seconds
 	Now       func() time.Time
 }
 
@@ -59,6 +59,9 @@ const partTimeout = 15 * time.Second
 
 // Examine asks everything and returns the findings in the order in which they are best read.
 func Examine(ctx context.Context, o Options) []Finding {
+	if o.HTTP == nil {
+		o.HTTP = &http.Client{Timeout: 10 * time.Second}
+	}
 	e := &examination{opts: o}
 	for _, part := range []func(context.Context){e.checkNATS, e.checkTemporal, e.checkMail, e.checkPublicURL} {
 		func() {

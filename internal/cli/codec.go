@@ -6,11 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
-	"slices"
 	"time"
-
-	"go.temporal.io/sdk/converter"
 
 	"homeroom/internal/codec"
 )
@@ -42,16 +38,16 @@ func (c *CodecCmd) Run(ctx context.Context, o IO) error {
 	if err != nil {
 		return usage(err)
 	}
-	origins, err := originsOf(c.UI)
+	origins, err := codec.Origins(c.UI)
 	if err != nil {
-		return usage(err)
+		return usage(fmt.Errorf("--ui %w", err))
 	}
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listening on %s: %w; choose another address with --listen", c.Listen, err)
 	}
 	server := &http.Server{
-		Handler:           codecHandler(payloads, origins),
+		Handler:           codec.NewHandler(payloads, origins),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       time.Minute,
 		WriteTimeout:      time.Minute,
@@ -68,47 +64,4 @@ func (c *CodecCmd) Run(ctx context.Context, o IO) error {
 		return fmt.Errorf("the codec server: %w", err)
 	}
 	return nil
-}
-
-// originsOf are what browsers call the pages of URLs: scheme, host and port.
-func originsOf(urls []string) ([]string, error) {
-	var origins []string
-	for _, text := range urls {
-		u, err := url.Parse(text)
-		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return nil, fmt.Errorf("--ui %s is not an address of a page; write https://temporal.internal", text)
-		}
-		origins = append(origins, u.Scheme+"://"+u.Host)
-	}
-	return origins, nil
-}
-
-// maxCodecBody is more than Temporal answers at once.
-const maxCodecBody = 64 << 20
-
-// codecHandler serves /encode and /decode, to pages of the origins and to programs, which send none.
-func codecHandler(payloads converter.PayloadCodec, origins []string) http.Handler {
-	inner := converter.NewPayloadCodecHTTPHandler(payloads)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		origin := r.Header.Get("Origin")
-		w.Header().Set("Vary", "Origin")
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.Header().Set("Cache-Control", "no-store")
-		if origin != "" {
-			if !slices.Contains(origins, origin) {
-				http.Error(w, "pages from "+origin+" may not ask: name the Temporal UI with --ui", http.StatusForbidden)
-				return
-			}
-			w.Header().Set("Access-Control-Allow-Origin", origin)
-			w.Header().Set("Access-Control-Allow-Credentials", "true")
-			w.Header().Set("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Namespace")
-			w.Header().Set("Access-Control-Allow-Methods", "POST, OPTIONS")
-		}
-		if r.Method == http.MethodOptions {
-			w.WriteHeader(http.StatusNoContent)
-			return
-		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxCodecBody)
-		inner.ServeHTTP(w, r)
-	})
 }

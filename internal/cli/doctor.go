@@ -2,18 +2,10 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"net/http"
 	"strings"
-	"time"
 
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
-	"go.temporal.io/sdk/client"
-
-	"homeroom/app"
-	"homeroom/doctor"
+	"homeroom/admin"
 )
 
 // DoctorCmd is `homeroom doctor`.
@@ -36,60 +28,52 @@ Example:
   homeroom doctor --format json | jq '.checks[] | select(.verdict != "ok")'`
 }
 
-// doctorReport is what --format json prints.
-type doctorReport struct {
-	Healthy bool             `json:"healthy"`
-	Checks  []doctor.Finding `json:"checks"`
-}
-
 // Run examines and prints.
 func (c *DoctorCmd) Run(ctx context.Context, o IO) error {
-	findings := doctor.Examine(ctx, doctor.Options{
-		NATS: func() (*nats.Conn, jetstream.JetStream, error) { return c.connect("homeroom doctor") },
-		Temporal: func(ctx context.Context) (client.Client, string, error) {
-			return dialTemporal(ctx)
-		},
-		Mail: func() (doctor.Mail, error) {
+	report := admin.Doctor(ctx, admin.DoctorOptions{
+		NATS: c.natsOptions(),
+		Mail: func() (admin.Mail, error) {
 			sender, err := c.newSender()
 			if err != nil {
 				return nil, err
 			}
 			return sender, nil
 		},
-		MailHost:         c.SendGridHost,
-		SearchAttributes: app.SearchAttributes(),
-		PublicURL:        c.PublicURL,
-		HTTP:             &http.Client{Timeout: 10 * time.Second},
-		Now:              o.Now,
+		MailHost:  c.SendGridHost,
+		PublicURL: c.PublicURL,
+		Now:       o.Now,
 	})
-	healthy := doctor.Healthy(findings)
-	if c.Format == "json" {
-		encoder := json.NewEncoder(o.Out)
-		encoder.SetIndent("", "  ")
-		encoder.SetEscapeHTML(false)
-		if err := encoder.Encode(doctorReport{healthy, findings}); err != nil {
-			return err
-		}
-	} else if _, err := fmt.Fprint(o.Out, doctorText(o, findings)); err != nil {
+	if err := printDoctorReport(o, c.Format, report); err != nil {
 		return err
 	}
-	if !healthy {
+	if !report.Healthy {
 		return ExitError{Code: 1}
 	}
 	return nil
 }
 
-// doctorText is one line per check, and below it what to do.
-func doctorText(o IO, findings []doctor.Finding) string {
-	signs := map[doctor.Verdict]string{
-		doctor.OK: o.paint("32", "✓"), doctor.Warning: o.paint("33", "!"), doctor.Failed: o.paint("31", "✗"), doctor.NotChecked: o.paint("2", "–"),
+func printDoctorReport(o IO, format string, report admin.DoctorReport) error {
+	if format == "json" {
+		return printJSON(o.Out, report)
+	}
+	_, err := fmt.Fprint(o.Out, doctorText(o, report.Checks))
+	return err
+}
+
+// doctorText writes a line for each check, and below it what to do.
+func doctorText(o IO, findings []admin.Finding) string {
+	signs := map[admin.Verdict]string{
+		admin.VerdictOK:         o.paint("32", "✓"),
+		admin.VerdictWarning:    o.paint("33", "!"),
+		admin.VerdictFailed:     o.paint("31", "✗"),
+		admin.VerdictNotChecked: o.paint("2", "–"),
 	}
 	width := 0
 	for _, f := range findings {
 		width = max(width, len(f.Check))
 	}
 	var b strings.Builder
-	counts := map[doctor.Verdict]int{}
+	counts := map[admin.Verdict]int{}
 	indent := "\n" + strings.Repeat(" ", width+4)
 	for _, f := range findings {
 		counts[f.Verdict]++
@@ -99,8 +83,8 @@ func doctorText(o IO, findings []doctor.Finding) string {
 		}
 		b.WriteString("\n")
 	}
-	fmt.Fprintf(&b, "\n%d fine, %d to know about, %d wrong", counts[doctor.OK], counts[doctor.Warning], counts[doctor.Failed])
-	if n := counts[doctor.NotChecked]; n > 0 {
+	fmt.Fprintf(&b, "\n%d fine, %d to know about, %d wrong", counts[admin.VerdictOK], counts[admin.VerdictWarning], counts[admin.VerdictFailed])
+	if n := counts[admin.VerdictNotChecked]; n > 0 {
 		fmt.Fprintf(&b, ", %d not checked", n)
 	}
 	b.WriteString(".\n")

@@ -6,7 +6,6 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-	"go.temporal.io/sdk/client"
 
 	"homeroom/admin"
 	"homeroom/internal/connect"
@@ -35,12 +34,6 @@ func (f NATSFlags) natsOptions() connect.NATSOptions {
 // connect returns a connection that reconnects by itself, and its JetStream.
 func (f NATSFlags) connect(name string) (*nats.Conn, jetstream.JetStream, error) {
 	return connect.NATS(name, f.natsOptions())
-}
-
-// dialTemporal connects as the SDK's environment configuration says. With key files, payloads are encrypted.
-func dialTemporal(ctx context.Context, keyFiles ...string) (client.Client, string, error) {
-	temporal, namespace, err := connect.Temporal(ctx, connect.TemporalOptions{KeyFiles: keyFiles})
-	return temporal, namespace, usageOfConfiguration(err)
 }
 
 // usageOfConfiguration makes an error about a configuration one of usage.

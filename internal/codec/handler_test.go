@@ -1,4 +1,4 @@
-package cli
+package codec_test
 
 import (
 	"bytes"
@@ -31,11 +31,11 @@ func TestTheCodecServerAnswersTheTemporalUI(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	origins, err := originsOf([]string{"http://127.0.0.1:8233/", "https://temporal.internal/namespaces"})
+	origins, err := codec.Origins([]string{"http://127.0.0.1:8233/", "https://temporal.internal/namespaces"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler := codecHandler(payloads, origins)
+	handler := codec.NewHandler(payloads, origins)
 	plain := `"d2hhdCBpcyBoaWRkZW4="` // what is hidden
 	for _, tt := range []struct {
 		name, method, path, origin string
@@ -68,8 +68,8 @@ func TestTheCodecServerAnswersTheTemporalUI(t *testing.T) {
 		})
 	}
 	for _, bad := range []string{"temporal.internal", "ftp://x", "://"} {
-		if _, err := originsOf([]string{bad}); err == nil {
-			t.Errorf("--ui %s: no error", bad)
+		if _, err := codec.Origins([]string{bad}); err == nil {
+			t.Errorf("the origin of %s: no error", bad)
 		}
 	}
 }
