@@ -13,6 +13,7 @@ import (
 
 	"homeroom/catalog"
 	"homeroom/engine"
+	"homeroom/internal/natstest"
 	"homeroom/store"
 	"homeroom/subjects"
 	"homeroom/triggers"
@@ -21,42 +22,42 @@ import (
 // TestLimitsAtTheBoundary publishes what is just allowed and what is just too much, as the platform does, and looks at what was
 // handed over and what became a dead letter.
 func TestLimitsAtTheBoundary(t *testing.T) {
-	f := openFort(t, "")
-	operator := f.furnish()
-	handed := listen(t, f)
-	_, platform := f.connect("platform")
+	f := natstest.OpenAccounts(t, configDir, "")
+	operator := f.Setup()
+	handed := runTriggers(t, f)
+	_, platform := f.Connect("platform")
 	tests := []struct {
 		name   string
 		body   string
 		reason string // of the dead letter; empty: it is handed over
 	}{
-		{"256 KB", sized(t, catalog.MaxBody), ""},
-		{"a byte more", sized(t, catalog.MaxBody+1), catalog.CodeTooLarge},
-		{"as much as NATS takes", sized(t, 1<<20), catalog.CodeTooLarge},
-		{"200 properties", wide("properties", catalog.MaxEntries-2), ""}, // two are there anyway
-		{"201 properties", wide("properties", catalog.MaxEntries-1), catalog.CodeTooComplex},
-		{"200 traits", wide("traits", catalog.MaxEntries), ""},
-		{"201 traits", wide("traits", catalog.MaxEntries+1), catalog.CodeTooComplex},
-		{"8 deep", nested(catalog.MaxNesting - 2), ""}, // the body and its properties are two
-		{"9 deep", nested(catalog.MaxNesting - 1), catalog.CodeTooComplex},
-		{"40,000 deep", nested(40_000), catalog.CodeTooComplex},
+		{"256 KB", eventOfSize(t, catalog.MaxBody), ""},
+		{"a byte more", eventOfSize(t, catalog.MaxBody+1), catalog.CodeTooLarge},
+		{"as much as NATS takes", eventOfSize(t, 1<<20), catalog.CodeTooLarge},
+		{"200 properties", eventWithEntries("properties", catalog.MaxEntries-2), ""}, // two are there anyway
+		{"201 properties", eventWithEntries("properties", catalog.MaxEntries-1), catalog.CodeTooComplex},
+		{"200 traits", eventWithEntries("traits", catalog.MaxEntries), ""},
+		{"201 traits", eventWithEntries("traits", catalog.MaxEntries+1), catalog.CodeTooComplex},
+		{"8 deep", nestedEvent(catalog.MaxNesting - 2), ""}, // the body and its properties are two
+		{"9 deep", nestedEvent(catalog.MaxNesting - 1), catalog.CodeTooComplex},
+		{"40,000 deep", nestedEvent(40_000), catalog.CodeTooComplex},
 		{"an id of 128 bytes", fmt.Sprintf(`{"id":%q,"properties":{"lesson_id":"l","course_id":"c"}}`, strings.Repeat("x", catalog.MaxID)), ""},
 		{"an id of 129 bytes", fmt.Sprintf(`{"id":%q,"properties":{"lesson_id":"l","course_id":"c"}}`, strings.Repeat("x", catalog.MaxID+1)), catalog.CodeBadID},
 		{"a key of 256 bytes", fmt.Sprintf(`{"id":"k","properties":{"lesson_id":%q,"course_id":"c"}}`, strings.Repeat("x", catalog.MaxKey)), ""},
 		{"a key of 257 bytes", fmt.Sprintf(`{"id":"k","properties":{"lesson_id":%q,"course_id":"c"}}`, strings.Repeat("x", catalog.MaxKey+1)), catalog.CodeBadID},
 	}
-	dead, err := operator.Stream(deadline(t), subjects.DeadStream)
+	dead, err := operator.Stream(deadlineOf(t), subjects.DeadStream)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			learner := fmt.Sprintf("u_%d", i)
-			if _, err := platform.Publish(deadline(t), subjects.Publish(learner, "lesson.completed"), []byte(tt.body)); err != nil {
+			if _, err := platform.Publish(deadlineOf(t), subjects.Publish(learner, "lesson.completed"), []byte(tt.body)); err != nil {
 				t.Fatal(err)
 			}
 			reason := ""
-			until(t, "the event to be settled", func() bool {
+			awaitCondition(t, "the event to be settled", func() bool {
 				msg, err := dead.GetLastMsgForSubject(t.Context(), subjects.Dead(learner, "lesson.completed"))
 				if err == nil {
 					reason = msg.Header.Get(triggers.HeaderReason)
@@ -68,7 +69,7 @@ func TestLimitsAtTheBoundary(t *testing.T) {
 			}
 		})
 	}
-	nc, _ := f.connect("platform")
+	nc, _ := f.Connect("platform")
 	if err := nc.Publish("learning.u_42.lesson.completed", make([]byte, 1<<20+1)); err != nats.ErrMaxPayload {
 		t.Errorf("more than a megabyte: %v, want %v", err, nats.ErrMaxPayload)
 	}
@@ -77,26 +78,26 @@ func TestLimitsAtTheBoundary(t *testing.T) {
 // TestAForgedHeaderDoesNotStopAPartition: consumers are pinned to one replica by a header that the server writes into what it
 // delivers. A publisher who writes it into an event must not be able to confuse them.
 func TestAForgedHeaderDoesNotStopAPartition(t *testing.T) {
-	f := openFort(t, "")
-	f.furnish()
-	handed := listen(t, f)
-	_, platform := f.connect("platform")
+	f := natstest.OpenAccounts(t, configDir, "")
+	f.Setup()
+	handed := runTriggers(t, f)
+	_, platform := f.Connect("platform")
 	for i := range 40 {
 		msg := nats.NewMsg(subjects.Publish("u_42", "lesson.completed"))
 		msg.Data = fmt.Appendf(nil, `{"id":"e%d","properties":{"lesson_id":"l%d","course_id":"c"}}`, i, i)
 		msg.Header.Set("Nats-Pin-Id", "forged")
-		if _, err := platform.PublishMsg(deadline(t), msg); err != nil {
+		if _, err := platform.PublishMsg(deadlineOf(t), msg); err != nil {
 			t.Fatal(err)
 		}
 		start := time.Now()
-		until(t, "the event after a forged header", func() bool { return handed.count("u_42") == i+1 })
+		awaitCondition(t, "the event after a forged header", func() bool { return handed.count("u_42") == i+1 })
 		if took := time.Since(start); took > 10*time.Second {
 			t.Fatalf("event %d took %s", i, took)
 		}
 	}
 }
 
-// handed is what the workflow service was handed, by learner.
+// handed counts the events that triggers handed to the workflow service, by learner.
 type handed struct {
 	mu sync.Mutex
 	by map[string]int
@@ -118,11 +119,11 @@ func (h *handed) count(learner string) int {
 	return h.by[learner]
 }
 
-// listen runs triggers as the user that is meant for them.
-func listen(t *testing.T, f *fort) *handed {
+// runTriggers runs triggers as the user homeroom-triggers. At the end of the test nothing may have been refused.
+func runTriggers(t *testing.T, f *natstest.Accounts) *handed {
 	t.Helper()
-	_, js := f.connect("homeroom-triggers")
-	st, err := store.Open(deadline(t), js, store.OpenOptions{Secret: []byte("a secret of the test")})
+	_, js := f.Connect("homeroom-triggers")
+	st, err := store.Open(deadlineOf(t), js, store.OpenOptions{Secret: []byte("a secret of the test")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,15 +155,15 @@ func listen(t *testing.T, f *fort) *handed {
 			t.Error(err)
 		}
 		st.Control.Close()
-		if refused := f.log.all(); len(refused) > 0 {
+		if refused := f.Refused(); len(refused) > 0 {
 			t.Errorf("the server refused %q", refused)
 		}
 	})
 	return h
 }
 
-// sized is an event of exactly n bytes.
-func sized(t *testing.T, n int) string {
+// eventOfSize is an event of exactly n bytes.
+func eventOfSize(t *testing.T, n int) string {
 	t.Helper()
 	const frame = `{"id":"s","properties":{"lesson_id":"l","course_id":"c","note":""}}`
 	body := strings.Replace(frame, `""`, `"`+strings.Repeat("x", n-len(frame))+`"`, 1)
@@ -172,8 +173,8 @@ func sized(t *testing.T, n int) string {
 	return body
 }
 
-// wide is an event with n more entries in one of its objects.
-func wide(where string, n int) string {
+// eventWithEntries is an event with n more entries in its traits or properties.
+func eventWithEntries(where string, n int) string {
 	entries := make([]string, n)
 	for i := range entries {
 		entries[i] = fmt.Sprintf(`"p%d":%d`, i, i)
@@ -184,7 +185,7 @@ func wide(where string, n int) string {
 	return `{"id":"w","properties":{"lesson_id":"l","course_id":"c",` + strings.Join(entries, ",") + `}}`
 }
 
-// nested is an event with a property of n objects inside one another.
-func nested(n int) string {
+// nestedEvent is an event with a property of n objects inside one another.
+func nestedEvent(n int) string {
 	return `{"id":"n","properties":{"lesson_id":"l","course_id":"c","deep":` + strings.Repeat(`{"a":`, n-1) + `{}` + strings.Repeat("}", n-1) + `}}`
 }

@@ -27,7 +27,7 @@ func newAuthority(t *testing.T, name string) *authority {
 	t.Helper()
 	a := &authority{t: t, dir: t.TempDir()}
 	a.key = newKey(t)
-	der := sign(t, &x509.Certificate{
+	der := signCertificate(t, &x509.Certificate{
 		Subject:               pkix.Name{CommonName: name},
 		IsCA:                  true,
 		BasicConstraintsValid: true,
@@ -46,7 +46,7 @@ func newAuthority(t *testing.T, name string) *authority {
 func (a *authority) issue(name string) (certFile, keyFile string) {
 	a.t.Helper()
 	key := newKey(a.t)
-	der := sign(a.t, &x509.Certificate{
+	der := signCertificate(a.t, &x509.Certificate{
 		Subject:     pkix.Name{CommonName: name},
 		DNSNames:    []string{"localhost"},
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
@@ -73,8 +73,8 @@ func newKey(t *testing.T) *ecdsa.PrivateKey {
 	return key
 }
 
-// sign completes and signs a certificate; without a parent it signs itself.
-func sign(t *testing.T, cert, parent *x509.Certificate, public *ecdsa.PublicKey, by *ecdsa.PrivateKey) []byte {
+// signCertificate completes and signs a certificate; without a parent it signs itself.
+func signCertificate(t *testing.T, cert, parent *x509.Certificate, public *ecdsa.PublicKey, by *ecdsa.PrivateKey) []byte {
 	t.Helper()
 	serial, err := rand.Int(rand.Reader, big.NewInt(1<<62))
 	if err != nil {
@@ -93,8 +93,9 @@ func sign(t *testing.T, cert, parent *x509.Certificate, public *ecdsa.PublicKey,
 	return der
 }
 
-// mount puts a server's certificate where deploy/nats/nats-tls.conf, as configure copies it, looks for it.
-func (a *authority) mount(dir string) {
+// writeServerFiles writes a server's certificate, its key and the CA into dir, under the names that nats-tls.conf, copied by
+// copyConfig, reads.
+func (a *authority) writeServerFiles(dir string) {
 	a.t.Helper()
 	cert, key := a.issue("nats")
 	for name, from := range map[string]string{"nats_ca": a.file, "nats_cert": cert, "nats_key": key} {

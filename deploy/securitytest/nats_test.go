@@ -16,6 +16,7 @@ import (
 	"github.com/nats-io/nkeys"
 
 	"homeroom/internal/cli"
+	"homeroom/internal/natstest"
 	"homeroom/store"
 	"homeroom/subjects"
 )
@@ -23,23 +24,23 @@ import (
 // TestNATSOverTLS: the flags of every command against the server of deploy/nats/nats-tls.conf, which is asked for client
 // certificates too.
 func TestNATSOverTLS(t *testing.T) {
-	setPasswords(t)
+	natstest.SetPasswords(t)
 	ours := newAuthority(t, "ours")
 	theirs := newAuthority(t, "somebody else's")
 	dir := t.TempDir()
-	ours.mount(dir)
+	ours.writeServerFiles(dir)
 	t.Setenv("NATS_NAME", "nats-1")
 	t.Setenv("NATS_ROUTES", "[]")
-	conf := configure(t, dir, "nats-tls.conf", freePorts(t, 1)[0])
+	conf := copyConfig(t, dir, "nats-tls.conf", freePorts(t, 1)[0])
 	text := readFile(t, conf)
-	text = text[:strings.Index(text, "cluster {")] // one node is none
+	text = text[:strings.Index(text, "cluster {")] // one node has no cluster
 	writeFile(t, conf, strings.Replace(text, "  # verify: true", "  verify: true", 1))
-	srv := startServer(t, conf, &violations{})
-	url := fmt.Sprintf("nats://operator:%s@127.0.0.1:%d", passwords["NATS_OPERATOR_PASSWORD"], srv.Addr().(*net.TCPAddr).Port)
+	srv := natstest.StartFile(t, conf, &natstest.RefusalLog{})
+	url := fmt.Sprintf("nats://operator:%s@127.0.0.1:%d", natstest.Passwords()["NATS_OPERATOR_PASSWORD"], srv.Addr().(*net.TCPAddr).Port)
 
 	clientCert, clientKey := ours.issue("homeroom")
 	strangersCert, strangersKey := theirs.issue("stranger")
-	furnishOver(t, url, nats.RootCAs(ours.file), nats.ClientCert(clientCert, clientKey))
+	setupOver(t, url, nats.RootCAs(ours.file), nats.ClientCert(clientCert, clientKey))
 	tests := []struct {
 		name  string
 		flags []string
@@ -49,12 +50,12 @@ func TestNATSOverTLS(t *testing.T) {
 		{"another CA", []string{"--nats-ca", theirs.file, "--nats-cert", clientCert, "--nats-key", clientKey}, "certificate signed by unknown authority"},
 		{"no CA", []string{"--nats-cert", clientCert, "--nats-key", clientKey}, "certificate signed by unknown authority"},
 		{"no certificate", []string{"--nats-ca", ours.file}, "no NATS at"},
-		{"a stranger's certificate", []string{"--nats-ca", ours.file, "--nats-cert", strangersCert, "--nats-key", strangersKey}, "no NATS at"}, // it is not even offered,
+		{"a stranger's certificate", []string{"--nats-ca", ours.file, "--nats-cert", strangersCert, "--nats-key", strangersKey}, "no NATS at"}, // the client does not offer it,
 		{"a certificate without its key", []string{"--nats-ca", ours.file, "--nats-cert", clientCert}, "loading client certificate"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			out, code := homeroom(t, append([]string{"pause", "--nats", url, "a drill"}, tt.flags...)...)
+			out, code := runCommand(t, append([]string{"pause", "--nats", url, "a drill"}, tt.flags...)...)
 			if tt.want == "" && code != 0 || tt.want != "" && (code == 0 || !strings.Contains(out, tt.want)) {
 				t.Errorf("exit code %d, want %q in\n%s", code, tt.want, out)
 			}
@@ -64,16 +65,16 @@ func TestNATSOverTLS(t *testing.T) {
 
 // TestNATSWithACredentialsFile: a server that knows an operator and no users, and a user who brings a credentials file.
 func TestNATSWithACredentialsFile(t *testing.T) {
-	operator := pair(t, nkeys.CreateOperator)
-	account := pair(t, nkeys.CreateAccount)
-	user := pair(t, nkeys.CreateUser)
-	operatorClaims := jwt.NewOperatorClaims(public(t, operator))
-	accountClaims := jwt.NewAccountClaims(public(t, account))
+	operator := newKeyPair(t, nkeys.CreateOperator)
+	account := newKeyPair(t, nkeys.CreateAccount)
+	user := newKeyPair(t, nkeys.CreateUser)
+	operatorClaims := jwt.NewOperatorClaims(publicKey(t, operator))
+	accountClaims := jwt.NewAccountClaims(publicKey(t, account))
 	accountClaims.Limits.JetStreamLimits = jwt.JetStreamLimits{DiskStorage: -1, MemoryStorage: -1, Streams: -1, Consumer: -1}
-	userClaims := jwt.NewUserClaims(public(t, user))
-	userClaims.IssuerAccount = public(t, account)
+	userClaims := jwt.NewUserClaims(publicKey(t, user))
+	userClaims.IssuerAccount = publicKey(t, account)
 
-	system := pair(t, nkeys.CreateAccount)
+	system := newKeyPair(t, nkeys.CreateAccount)
 
 	dir := t.TempDir()
 	conf := filepath.Join(dir, "nats.conf")
@@ -83,12 +84,12 @@ operator: %s
 system_account: %s
 resolver: MEMORY
 resolver_preload: {%s: %s, %s: %s}
-`, dir, encode(t, operatorClaims, operator), public(t, system),
-		public(t, account), encode(t, accountClaims, operator), public(t, system), encode(t, jwt.NewAccountClaims(public(t, system)), operator)))
-	srv := startServer(t, conf, &violations{})
-	right := credentialsFile(t, filepath.Join(dir, "homeroom.creds"), encode(t, userClaims, account), user)
-	strangers := credentialsFile(t, filepath.Join(dir, "stranger.creds"), encode(t, userClaims, pair(t, nkeys.CreateAccount)), user)
-	furnishOver(t, srv.ClientURL(), nats.UserCredentials(right))
+`, dir, encodeClaims(t, operatorClaims, operator), publicKey(t, system),
+		publicKey(t, account), encodeClaims(t, accountClaims, operator), publicKey(t, system), encodeClaims(t, jwt.NewAccountClaims(publicKey(t, system)), operator)))
+	srv := natstest.StartFile(t, conf, &natstest.RefusalLog{})
+	right := writeCredentials(t, filepath.Join(dir, "homeroom.creds"), encodeClaims(t, userClaims, account), user)
+	strangers := writeCredentials(t, filepath.Join(dir, "stranger.creds"), encodeClaims(t, userClaims, newKeyPair(t, nkeys.CreateAccount)), user)
+	setupOver(t, srv.ClientURL(), nats.UserCredentials(right))
 	tests := []struct {
 		name  string
 		flags []string
@@ -101,7 +102,7 @@ resolver_preload: {%s: %s, %s: %s}
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			out, code := homeroom(t, append([]string{"pause", "--nats", srv.ClientURL(), "a drill"}, tt.flags...)...)
+			out, code := runCommand(t, append([]string{"pause", "--nats", srv.ClientURL(), "a drill"}, tt.flags...)...)
 			if tt.want == "" && code != 0 || tt.want != "" && (code == 0 || !strings.Contains(out, tt.want)) {
 				t.Errorf("exit code %d, want %q in\n%s", code, tt.want, out)
 			}
@@ -116,16 +117,16 @@ resolver_preload: {%s: %s, %s: %s}
 	}
 }
 
-// homeroom runs a command as the binary does and returns everything it printed.
-func homeroom(t *testing.T, args ...string) (out string, code int) {
+// runCommand runs a command as the binary does and returns everything it printed.
+func runCommand(t *testing.T, args ...string) (out string, code int) {
 	t.Helper()
 	var printed bytes.Buffer
-	code = cli.Main(deadline(t), args, cli.IO{In: strings.NewReader(""), Out: &printed, Err: &printed, Now: time.Now})
+	code = cli.Main(deadlineOf(t), args, cli.IO{In: strings.NewReader(""), Out: &printed, Err: &printed, Now: time.Now})
 	return printed.String(), code
 }
 
-// furnishOver sets the store up over a connection of its own.
-func furnishOver(t *testing.T, url string, opts ...nats.Option) {
+// setupOver sets the store up over a connection of its own.
+func setupOver(t *testing.T, url string, opts ...nats.Option) {
 	t.Helper()
 	nc, err := nats.Connect(url, opts...)
 	if err != nil {
@@ -136,15 +137,15 @@ func furnishOver(t *testing.T, url string, opts ...nats.Option) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Setup(deadline(t), js, store.Options{}); err != nil {
+	if err := store.Setup(deadlineOf(t), js, store.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := js.Stream(deadline(t), subjects.Stream); err != nil {
+	if _, err := js.Stream(deadlineOf(t), subjects.Stream); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func pair(t *testing.T, make func() (nkeys.KeyPair, error)) nkeys.KeyPair {
+func newKeyPair(t *testing.T, make func() (nkeys.KeyPair, error)) nkeys.KeyPair {
 	t.Helper()
 	p, err := make()
 	if err != nil {
@@ -153,7 +154,7 @@ func pair(t *testing.T, make func() (nkeys.KeyPair, error)) nkeys.KeyPair {
 	return p
 }
 
-func public(t *testing.T, p nkeys.KeyPair) string {
+func publicKey(t *testing.T, p nkeys.KeyPair) string {
 	t.Helper()
 	key, err := p.PublicKey()
 	if err != nil {
@@ -162,7 +163,7 @@ func public(t *testing.T, p nkeys.KeyPair) string {
 	return key
 }
 
-func encode(t *testing.T, claims jwt.Claims, by nkeys.KeyPair) string {
+func encodeClaims(t *testing.T, claims jwt.Claims, by nkeys.KeyPair) string {
 	t.Helper()
 	token, err := claims.Encode(by)
 	if err != nil {
@@ -171,7 +172,7 @@ func encode(t *testing.T, claims jwt.Claims, by nkeys.KeyPair) string {
 	return token
 }
 
-func credentialsFile(t *testing.T, file, token string, user nkeys.KeyPair) string {
+func writeCredentials(t *testing.T, file, token string, user nkeys.KeyPair) string {
 	t.Helper()
 	seed, err := user.Seed()
 	if err != nil {

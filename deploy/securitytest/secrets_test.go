@@ -7,22 +7,23 @@ import (
 	"testing"
 
 	"homeroom/internal/cli"
+	"homeroom/internal/natstest"
 )
 
-// theSecrets are in the environment, in files and in addresses; none of them may be printed.
-var theSecrets = []string{"SG.nobody_may_see_this", "tmprl_nobody_may_see_this", "nobody-may-see-this-password", "nobody may see this secret of links"}
+// secrets are in the environment, in files and in addresses; none of them may be printed.
+var secrets = []string{"SG.nobody_may_see_this", "tmprl_nobody_may_see_this", "nobody-may-see-this-password", "nobody may see this secret of links"}
 
 // TestSecretsAreNotPrinted runs commands that fail, each in another place, and asks all of them for help.
 func TestSecretsAreNotPrinted(t *testing.T) {
-	f := openFort(t, "")
-	operator := f.url("operator")
+	f := natstest.OpenAccounts(t, configDir, "")
+	operator := f.URL("operator")
 	dir := t.TempDir()
 	file := filepath.Join(dir, "secret")
-	writeFile(t, file, theSecrets[3])
+	writeFile(t, file, secrets[3])
 	short := filepath.Join(dir, "short")
 	writeFile(t, short, "nobody may see")
-	t.Setenv("SENDGRID_API_KEY", theSecrets[0])
-	t.Setenv("TEMPORAL_API_KEY", theSecrets[1])
+	t.Setenv("SENDGRID_API_KEY", secrets[0])
+	t.Setenv("TEMPORAL_API_KEY", secrets[1])
 	t.Setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
 	t.Setenv("TEMPORAL_CONFIG_FILE", filepath.Join(dir, "none"))
 	t.Setenv("HOMEROOM_OPS_LISTEN", "127.0.0.1:0")
@@ -40,7 +41,7 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 		{"no scheme", serve("homeroom:" + password + "@127.0.0.1:1")},
 		{"an address that cannot be read", serve("nats://homeroom:" + password + "%zz@127.0.0.1:1")},
 		{"a port that is none", serve("nats://homeroom:" + password + "@127.0.0.1:x")},
-		{"the wrong password", serve(strings.Replace(operator, passwords["NATS_OPERATOR_PASSWORD"], password, 1))},
+		{"the wrong password", serve(strings.Replace(operator, natstest.Passwords()["NATS_OPERATOR_PASSWORD"], password, 1))},
 		{"Temporal is away", serve(operator)},
 		{"the secret is too short", serve(operator, "--secret-file", short)},
 		{"a key for payloads that is none", serve(operator, "--encryption-key-file", file)},
@@ -53,35 +54,36 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			out, code := homeroom(t, tt.args...)
+			out, code := runCommand(t, tt.args...)
 			if code == 0 {
 				t.Errorf("it did not fail:\n%s", out)
 			}
-			secretless(t, out)
+			checkNoSecret(t, out)
 		})
 	}
-	for _, command := range commands(t) {
+	for _, command := range allCommands(t) {
 		t.Run("help of "+strings.Join(command, " "), func(t *testing.T) {
-			out, code := homeroom(t, append(command, "--help")...)
+			out, code := runCommand(t, append(command, "--help")...)
 			if code != 0 || !strings.Contains(out, "Usage:") {
 				t.Errorf("exit code %d:\n%s", code, out)
 			}
-			secretless(t, out)
+			checkNoSecret(t, out)
 		})
 	}
 }
 
-func secretless(t *testing.T, out string) {
+// checkNoSecret checks that none of the secrets is in the output.
+func checkNoSecret(t *testing.T, out string) {
 	t.Helper()
-	for _, secret := range append(theSecrets, passwords["NATS_OPERATOR_PASSWORD"]+"@", "nobody may see", "nobody-may-see") {
+	for _, secret := range append(secrets, natstest.Passwords()["NATS_OPERATOR_PASSWORD"]+"@", "nobody may see", "nobody-may-see") {
 		if strings.Contains(out, secret) {
 			t.Errorf("%q is in the output:\n%s", secret, out)
 		}
 	}
 }
 
-// commands are all commands of the binary, as help lists them.
-func commands(t *testing.T) [][]string {
+// allCommands returns all commands of the binary, as help lists them.
+func allCommands(t *testing.T) [][]string {
 	t.Helper()
 	var found [][]string
 	var walk func(fields []field, path []string)
@@ -105,7 +107,7 @@ func TestKeyFilesAreNamedNotShown(t *testing.T) {
 	if err := os.Mkdir(file, 0o700); err != nil { // a folder, which is what Docker makes of a secret that is not there
 		t.Fatal(err)
 	}
-	out, code := homeroom(t, "serve", "--public-url", "https://learn.example.org", "--sendgrid-key-file", file)
+	out, code := runCommand(t, "serve", "--public-url", "https://learn.example.org", "--sendgrid-key-file", file)
 	if code == 0 || !strings.Contains(out, file) {
 		t.Errorf("exit code %d:\n%s", code, out)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -13,19 +12,18 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"homeroom/internal/natstest"
 	"homeroom/store"
 	"homeroom/subjects"
 )
 
-var quiet = slog.New(slog.DiscardHandler)
-
 const anEvent = `{"id":"e1","properties":{"lesson_id":"l1"}}`
 
 func TestThePlatformPublishesEvents(t *testing.T) {
-	f := openFort(t, "")
-	operator := f.furnish()
-	nc, js := f.connect("platform")
-	ctx := deadline(t)
+	f := natstest.OpenAccounts(t, configDir, "")
+	operator := f.Setup()
+	nc, js := f.Connect("platform")
+	ctx := deadlineOf(t)
 
 	ack, err := js.Publish(ctx, "learning.u_42.lesson.completed", []byte(anEvent), jetstream.WithMsgID("u_42:e1"))
 	if err != nil || ack.Stream != subjects.Stream || ack.Sequence != 1 {
@@ -38,16 +36,16 @@ func TestThePlatformPublishesEvents(t *testing.T) {
 	if err := nc.Publish("learning.u_42.lesson.completed", []byte(anEvent)); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "the core publication", func() bool { return held(t, operator)[subjects.Stream] == 2 })
-	if refused := f.log.all(); len(refused) > 0 {
+	awaitCondition(t, "the core publication", func() bool { return countMessages(t, operator)[subjects.Stream] == 2 })
+	if refused := f.Refused(); len(refused) > 0 {
 		t.Errorf("the server refused %q", refused)
 	}
 }
 
 func TestThePlatformDoesNothingElse(t *testing.T) {
-	f := openFort(t, "")
-	operator := f.furnish()
-	before := furnishing(t, operator)
+	f := natstest.OpenAccounts(t, configDir, "")
+	operator := f.Setup()
+	before := describeStreams(t, operator)
 	tests := []struct {
 		name, publish, subscribe string
 	}{
@@ -79,7 +77,7 @@ func TestThePlatformDoesNothingElse(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			nc, _ := f.connect("platform")
+			nc, _ := f.Connect("platform")
 			var err error
 			if tt.publish != "" {
 				_, err = nc.Request(tt.publish, []byte("{}"), 200*time.Millisecond)
@@ -97,7 +95,7 @@ func TestThePlatformDoesNothingElse(t *testing.T) {
 			}
 		})
 	}
-	if after := furnishing(t, operator); after != before {
+	if after := describeStreams(t, operator); after != before {
 		t.Errorf("something changed:\nbefore %s\nafter  %s", before, after)
 	}
 }
@@ -105,10 +103,10 @@ func TestThePlatformDoesNothingElse(t *testing.T) {
 // TestAnswersGoToThePublisherOnly is why there are two accounts: JetStream answers with the rights of the stream's own account,
 // on whatever subject the publisher names.
 func TestAnswersGoToThePublisherOnly(t *testing.T) {
-	f := openFort(t, "")
-	operator := f.furnish()
-	before := furnishing(t, operator)
-	nc, js := f.connect("platform")
+	f := natstest.OpenAccounts(t, configDir, "")
+	operator := f.Setup()
+	before := describeStreams(t, operator)
+	nc, js := f.Connect("platform")
 	sent := uint64(0)
 	for _, reply := range []string{
 		"homeroom.decisions.u_42.retry.sent", "dead.u_42.x", "nudges.u_42.retry", "$KV.homeroom_control.pause", "$KV.homeroom_profiles.u_42",
@@ -120,19 +118,20 @@ func TestAnswersGoToThePublisherOnly(t *testing.T) {
 		sent++
 	}
 	// An answered publication after them: the answers before it are out.
-	if _, err := js.Publish(deadline(t), "learning.u_42.lesson.completed", []byte(anEvent)); err != nil {
+	if _, err := js.Publish(deadlineOf(t), "learning.u_42.lesson.completed", []byte(anEvent)); err != nil {
 		t.Fatal(err)
 	}
-	state := held(t, operator)
+	state := countMessages(t, operator)
 	if state[subjects.Stream] != sent+1 {
 		t.Errorf("the stream holds %d events, want %d: nothing may be lost", state[subjects.Stream], sent+1)
 	}
-	if after := furnishing(t, operator); after != before {
-		t.Errorf("an answer went astray:\nbefore %s\nafter  %s", before, after)
+	if after := describeStreams(t, operator); after != before {
+		t.Errorf("an answer was written to a stream:\nbefore %s\nafter  %s", before, after)
 	}
 }
 
-// TestOneAccountWouldNotDo shows that the test above can fail: the same permissions within Homeroom's own account.
+// TestOneAccountWouldNotDo shows that TestAnswersGoToThePublisherOnly can fail: with the same permissions within Homeroom's
+// own account, an answer becomes a forged decision.
 func TestOneAccountWouldNotDo(t *testing.T) {
 	dir := t.TempDir()
 	conf := dir + "/nats.conf"
@@ -142,7 +141,7 @@ accounts {ONE {jetstream: enabled, users: [
   {user: operator, password: o}
   {user: platform, password: p, permissions: {publish: ["learning.>"], subscribe: ["_INBOX.>"]}}
 ]}}`)
-	srv := startServer(t, conf, &violations{})
+	srv := natstest.StartFile(t, conf, &natstest.RefusalLog{})
 	connect := func(user, password string) (*nats.Conn, jetstream.JetStream) {
 		nc, err := nats.Connect(srv.ClientURL(), nats.UserInfo(user, password))
 		if err != nil {
@@ -156,22 +155,22 @@ accounts {ONE {jetstream: enabled, users: [
 		return nc, js
 	}
 	_, operator := connect("operator", "o")
-	if err := store.Setup(deadline(t), operator, store.Options{}); err != nil {
+	if err := store.Setup(deadlineOf(t), operator, store.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	nc, _ := connect("platform", "p")
 	if err := nc.PublishRequest("learning.u_42.lesson.completed", "homeroom.decisions.u_42.retry.sent", []byte(anEvent)); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "the forged decision", func() bool { return held(t, operator)[subjects.DecisionStream] == 1 })
+	awaitCondition(t, "the forged decision", func() bool { return countMessages(t, operator)[subjects.DecisionStream] == 1 })
 }
 
-// TestThePlatformHasNoHeadersThatSteer: what a publisher may say in headers neither empties the stream nor leaves it.
+// TestThePlatformHasNoHeadersThatSteer: no header of a publisher empties the stream or writes to another one.
 func TestThePlatformHasNoHeadersThatSteer(t *testing.T) {
-	f := openFort(t, "")
-	operator := f.furnish()
-	_, js := f.connect("platform")
-	ctx := deadline(t)
+	f := natstest.OpenAccounts(t, configDir, "")
+	operator := f.Setup()
+	_, js := f.Connect("platform")
+	ctx := deadlineOf(t)
 	if _, err := js.Publish(ctx, "learning.u_42.lesson.completed", []byte(anEvent)); err != nil {
 		t.Fatal(err)
 	}
@@ -185,16 +184,16 @@ func TestThePlatformHasNoHeadersThatSteer(t *testing.T) {
 			t.Errorf("%s: the stream took it (%+v)", header, ack)
 		}
 	}
-	state := held(t, operator)
+	state := countMessages(t, operator)
 	if state[subjects.Stream] != 1 || state[subjects.DecisionStream] != 0 {
 		t.Errorf("the streams hold %v", state)
 	}
 }
 
 func TestThePagesFetchNudges(t *testing.T) {
-	f := openFort(t, "")
-	operator := f.furnish()
-	ctx := deadline(t)
+	f := natstest.OpenAccounts(t, configDir, "")
+	operator := f.Setup()
+	ctx := deadlineOf(t)
 	if _, err := operator.CreateConsumer(ctx, subjects.NudgeStream, jetstream.ConsumerConfig{
 		Durable:   "platform",
 		AckPolicy: jetstream.AckExplicitPolicy,
@@ -204,7 +203,7 @@ func TestThePagesFetchNudges(t *testing.T) {
 	if _, err := operator.Publish(ctx, subjects.Nudge("u_42", "retry"), []byte(`{"id":"s1"}`)); err != nil {
 		t.Fatal(err)
 	}
-	nc, _ := f.connect("platform-pages")
+	nc, _ := f.Connect("platform-pages")
 	js, err := jetstream.NewWithDomain(nc, "homeroom")
 	if err != nil {
 		t.Fatal(err)
@@ -223,12 +222,12 @@ func TestThePagesFetchNudges(t *testing.T) {
 	if err := msg.Ack(); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "the acknowledgement", func() bool {
+	awaitCondition(t, "the acknowledgement", func() bool {
 		c, err := operator.Consumer(ctx, subjects.NudgeStream, "platform")
 		return err == nil && c.CachedInfo().NumAckPending == 0 && c.CachedInfo().AckFloor.Stream == 1
 	})
 	for _, subject := range []string{"learning.u_42.lesson.completed", "$JS.homeroom.API.STREAM.PURGE.NUDGES", "$JS.homeroom.API.CONSUMER.MSG.NEXT.LEARNING.homeroom-triggers-3"} {
-		nc, _ := f.connect("platform-pages")
+		nc, _ := f.Connect("platform-pages")
 		if err := errors.Join(nc.Publish(subject, []byte("{}")), nc.Flush()); err != nil {
 			t.Fatal(err)
 		}
@@ -238,8 +237,8 @@ func TestThePagesFetchNudges(t *testing.T) {
 	}
 }
 
-// held is how many messages each stream holds.
-func held(t *testing.T, js jetstream.JetStream) map[string]uint64 {
+// countMessages returns how many messages each stream holds.
+func countMessages(t *testing.T, js jetstream.JetStream) map[string]uint64 {
 	t.Helper()
 	state := map[string]uint64{}
 	list := js.ListStreams(context.Background())
@@ -252,8 +251,8 @@ func held(t *testing.T, js jetstream.JetStream) map[string]uint64 {
 	return state
 }
 
-// furnishing is everything there is but the events: streams, their configuration, their consumers, what they hold.
-func furnishing(t *testing.T, js jetstream.JetStream) string {
+// describeStreams returns the configuration, the contents and the number of consumers of every stream, the events left out.
+func describeStreams(t *testing.T, js jetstream.JetStream) string {
 	t.Helper()
 	var lines []string
 	list := js.ListStreams(context.Background())

@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"homeroom/internal/natstest"
 	"homeroom/store"
 	"homeroom/subjects"
 )
@@ -23,8 +24,9 @@ func TestTheClusterForms(t *testing.T) {
 	t.Run("with TLS", func(t *testing.T) { clusterForms(t, "nats-tls.conf", newAuthority(t, "ours")) })
 }
 
+// clusterForms runs the test of one configuration file; ca is nil without TLS.
 func clusterForms(t *testing.T, file string, ca *authority) {
-	setPasswords(t)
+	natstest.SetPasswords(t)
 	base := t.TempDir()
 	var opts []nats.Option
 	if ca != nil {
@@ -33,23 +35,23 @@ func clusterForms(t *testing.T, file string, ca *authority) {
 	ports := freePorts(t, 3)
 	var routes []string
 	for _, port := range ports {
-		routes = append(routes, fmt.Sprintf("nats-route://route:%s@127.0.0.1:%d", passwords["NATS_ROUTE_PASSWORD"], port))
+		routes = append(routes, fmt.Sprintf("nats-route://route:%s@127.0.0.1:%d", natstest.Passwords()["NATS_ROUTE_PASSWORD"], port))
 	}
 	t.Setenv("NATS_ROUTES", `["`+strings.Join(routes, `","`)+`"]`)
-	log := &violations{}
+	log := &natstest.RefusalLog{}
 	var nodes []*server.Server
 	var urls []string
 	for i, port := range ports {
 		t.Setenv("NATS_NAME", fmt.Sprintf("nats-%d", i+1))
 		dir := filepath.Join(base, fmt.Sprint(i))
-		conf := configure(t, dir, file, port)
+		conf := copyConfig(t, dir, file, port)
 		if ca != nil {
-			ca.mount(dir)
+			ca.writeServerFiles(dir)
 		}
-		nodes = append(nodes, startServer(t, conf, log))
-		urls = append(urls, "nats://homeroom-setup:"+passwords["NATS_SETUP_PASSWORD"]+"@"+nodes[i].Addr().String())
+		nodes = append(nodes, natstest.StartFile(t, conf, log))
+		urls = append(urls, "nats://homeroom-setup:"+natstest.Passwords()["NATS_SETUP_PASSWORD"]+"@"+nodes[i].Addr().String())
 	}
-	until(t, "a leader", func() bool {
+	awaitCondition(t, "a leader", func() bool {
 		leaders := 0
 		for _, node := range nodes {
 			if node.JetStreamIsLeader() {
@@ -67,12 +69,12 @@ func clusterForms(t *testing.T, file string, ca *authority) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Setup(deadline(t), js, store.Options{Replicas: 3}); err != nil {
+	if err := store.Setup(deadlineOf(t), js, store.Options{Replicas: 3}); err != nil {
 		t.Fatal(err)
 	}
 	var platforms []string
 	for _, node := range nodes {
-		platforms = append(platforms, "nats://platform:"+passwords["NATS_PLATFORM_PASSWORD"]+"@"+node.Addr().String())
+		platforms = append(platforms, "nats://platform:"+natstest.Passwords()["NATS_PLATFORM_PASSWORD"]+"@"+node.Addr().String())
 	}
 	pc, err := nats.Connect(strings.Join(platforms, ","), append(opts, nats.MaxReconnects(-1))...)
 	if err != nil {
@@ -83,45 +85,45 @@ func clusterForms(t *testing.T, file string, ca *authority) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	publish(t, platform, "u_42", "lesson.completed", map[string]any{"id": "e1"})
+	publishBody(t, platform, "u_42", "lesson.completed", map[string]any{"id": "e1"})
 	nodes[2].Shutdown()
 	nodes[2].WaitForShutdown()
-	until(t, "an event to be stored by the two that are left", func() bool {
+	awaitCondition(t, "an event to be stored by the two that are left", func() bool {
 		ack, err := platform.Publish(t.Context(), subjects.Publish("u_42", "lesson.completed"), []byte(`{"id":"e2"}`), jetstream.WithMsgID("u_42:e2"))
 		return err == nil && ack.Sequence == 2
 	})
-	if refused := log.all(); len(refused) > 0 {
+	if refused := log.Lines(); len(refused) > 0 {
 		t.Errorf("the servers refused %q", refused)
 	}
 }
 
 var configFiles = []string{"accounts.conf", "server.conf", "nats.conf", "nats-tls.conf"}
 
-// TestEveryVariableOfTheServersIsKnown: what deploy/nats reads from the environment is what the tests, and with them
-// docker-compose.yml, set.
+// TestEveryVariableOfTheServersIsKnown: every environment variable that deploy/nats reads is set by the tests and by
+// docker-compose.yml.
 func TestEveryVariableOfTheServersIsKnown(t *testing.T) {
 	known := map[string]bool{"NATS_NAME": true, "NATS_ROUTES": true}
-	for name := range passwords {
+	for name := range natstest.Passwords() {
 		known[name] = true
 	}
 	for _, file := range configFiles {
-		for word := range strings.FieldsFuncSeq(readFile(t, filepath.Join(deploy, file)), func(r rune) bool { return strings.ContainsRune(" ,}\n", r) }) {
+		for word := range strings.FieldsFuncSeq(readFile(t, filepath.Join(configDir, file)), func(r rune) bool { return strings.ContainsRune(" ,}\n", r) }) {
 			if name, ok := strings.CutPrefix(word, "$"); ok && strings.HasPrefix(name, "NATS_") && !known[name] {
-				t.Errorf("%s reads %s, which nobody sets", file, name)
+				t.Errorf("%s reads %s, which neither the tests nor docker-compose.yml set", file, name)
 			}
 		}
 	}
 }
 
-// configure copies the configuration of a node into a directory, with a port of the loopback interface for clients and one for
+// copyConfig copies the configuration of a node into a directory, with a port of the loopback interface for clients and one for
 // the other nodes.
-func configure(t *testing.T, dir, file string, routePort int) string {
+func copyConfig(t *testing.T, dir, file string, routePort int) string {
 	t.Helper()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range configFiles {
-		text := readFile(t, filepath.Join(deploy, name))
+		text := readFile(t, filepath.Join(configDir, name))
 		for from, to := range map[string]string{
 			"listen: 0.0.0.0:4222": "listen: 127.0.0.1:-1", "listen: 0.0.0.0:6222": fmt.Sprintf("listen: 127.0.0.1:%d", routePort),
 			"http: 127.0.0.1:8222": "http: 127.0.0.1:-1", "store_dir: /data": fmt.Sprintf("store_dir: %q", filepath.Join(dir, "data")),

@@ -16,17 +16,19 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
+
+	"homeroom/internal/natstest"
 )
 
 const apiKey = "tmprl_a_key_that_nobody_may_see"
 
 // TestTemporalOverTLS: the SDK's own variables reach the wire, through the command that operators run.
 func TestTemporalOverTLS(t *testing.T) {
-	f := openFort(t, "")
-	f.furnish()
+	f := natstest.OpenAccounts(t, configDir, "")
+	f.Setup()
 	ours := newAuthority(t, "ours")
 	theirs := newAuthority(t, "somebody else's")
-	front := openFront(t, ours)
+	front := startFrontend(t, ours)
 	clientCert, clientKey := ours.issue("homeroom")
 	mutual := map[string]string{
 		"TEMPORAL_TLS_SERVER_CA_CERT_PATH": ours.file, "TEMPORAL_TLS_SERVER_NAME": "localhost",
@@ -63,15 +65,15 @@ func TestTemporalOverTLS(t *testing.T) {
 				t.Setenv(name, value)
 			}
 			t.Setenv("SENDGRID_API_KEY", "SG.a_key_that_nobody_may_see")
-			front.forget()
-			out, code := homeroom(t, "serve", "--nats", f.url("operator"), "--public-url", "https://learn.example.org", "--roles", "worker")
+			front.resetSeen()
+			out, code := runCommand(t, "serve", "--nats", f.URL("operator"), "--public-url", "https://learn.example.org", "--roles", "worker")
 			if code == 0 || !strings.Contains(out, tt.want) {
 				t.Errorf("exit code %d, want %q in\n%s", code, tt.want, out)
 			}
-			if key, cert := front.heard(); key != tt.key || cert != tt.cert {
+			if key, cert := front.seen(); key != tt.key || cert != tt.cert {
 				t.Errorf("Temporal heard the key %q and the certificate %q, want %q and %q", key, cert, tt.key, tt.cert)
 			}
-			for _, secret := range []string{apiKey, "SG.a_key", passwords["NATS_OPERATOR_PASSWORD"] + "@"} {
+			for _, secret := range []string{apiKey, "SG.a_key", natstest.Passwords()["NATS_OPERATOR_PASSWORD"] + "@"} {
 				if strings.Contains(out, secret) {
 					t.Errorf("%s is in the output:\n%s", secret, out)
 				}
@@ -80,11 +82,11 @@ func TestTemporalOverTLS(t *testing.T) {
 	}
 }
 
-// refusal is how the front door answers everybody.
-const refusal = "nobody is let in today"
+// refusal is how the frontend answers every client.
+const refusal = "no client is let in today"
 
-// front is Temporal's front door over TLS: it notes who asks and lets nobody in.
-type front struct {
+// frontend is a Temporal frontend over TLS that records the credentials of a client and refuses it.
+type frontend struct {
 	workflowservice.UnimplementedWorkflowServiceServer
 	address string
 
@@ -92,7 +94,7 @@ type front struct {
 	key, cert string
 }
 
-func openFront(t *testing.T, a *authority) *front {
+func startFrontend(t *testing.T, a *authority) *frontend {
 	t.Helper()
 	cert, key := a.issue("temporal")
 	pair, err := tls.LoadX509KeyPair(cert, key)
@@ -111,7 +113,7 @@ func openFront(t *testing.T, a *authority) *front {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &front{address: listener.Addr().String()}
+	f := &frontend{address: listener.Addr().String()}
 	workflowservice.RegisterWorkflowServiceServer(server, f)
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
@@ -119,7 +121,7 @@ func openFront(t *testing.T, a *authority) *front {
 }
 
 // GetSystemInfo implements workflowservice.WorkflowServiceServer: what a client asks first.
-func (f *front) GetSystemInfo(ctx context.Context, _ *workflowservice.GetSystemInfoRequest) (*workflowservice.GetSystemInfoResponse, error) {
+func (f *frontend) GetSystemInfo(ctx context.Context, _ *workflowservice.GetSystemInfoRequest) (*workflowservice.GetSystemInfoResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if md, ok := metadata.FromIncomingContext(ctx); ok {
@@ -133,13 +135,13 @@ func (f *front) GetSystemInfo(ctx context.Context, _ *workflowservice.GetSystemI
 	return nil, status.Error(codes.PermissionDenied, refusal)
 }
 
-func (f *front) heard() (key, cert string) {
+func (f *frontend) seen() (key, cert string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.key, f.cert
 }
 
-func (f *front) forget() {
+func (f *frontend) resetSeen() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.key = ""

@@ -10,21 +10,22 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"homeroom/internal/natstest"
 	"homeroom/store"
 	"homeroom/subjects"
 )
 
-// TestABackupComesBack does what docs/operations.md says of backups, as the user `operator` and by the same requests as
+// TestABackupComesBack follows what docs/operations.md says of backups, as the user `operator` and by the same requests as
 // `nats account backup` and `nats account restore`: every stream and bucket, on another server.
 func TestABackupComesBack(t *testing.T) {
-	before := openFort(t, "")
-	operator := before.furnish()
-	publish(t, operator, "u_42", "lesson.completed", map[string]any{"id": "e1", "properties": map[string]any{"lesson_id": "l1", "course_id": "c1"}})
-	handed := listen(t, before)
-	until(t, "the event to be handed over", func() bool { return handed.has("u_42") })
-	nc, _ := before.connect("operator")
+	before := natstest.OpenAccounts(t, configDir, "")
+	operator := before.Setup()
+	publishBody(t, operator, "u_42", "lesson.completed", map[string]any{"id": "e1", "properties": map[string]any{"lesson_id": "l1", "course_id": "c1"}})
+	handed := runTriggers(t, before)
+	awaitCondition(t, "the event to be handed over", func() bool { return handed.has("u_42") })
+	nc, _ := before.Connect("operator")
 	var saved []archive
-	list := operator.StreamNames(deadline(t))
+	list := operator.StreamNames(deadlineOf(t))
 	for name := range list.Name() {
 		saved = append(saved, backUp(t, nc, name))
 	}
@@ -32,30 +33,30 @@ func TestABackupComesBack(t *testing.T) {
 		t.Fatalf("%d streams, %v", len(saved), err)
 	}
 
-	after := openFort(t, "")
-	nc, js := after.connect("operator")
+	after := natstest.OpenAccounts(t, configDir, "")
+	nc, js := after.Connect("operator")
 	for _, a := range saved {
-		restore(t, nc, a)
+		restoreStream(t, nc, a)
 	}
-	if err := store.Setup(deadline(t), js, store.Options{}); err != nil {
-		t.Errorf("what came back will not do: %v", err)
+	if err := store.Setup(deadlineOf(t), js, store.Options{}); err != nil {
+		t.Errorf("the restored streams are refused: %v", err)
 	}
-	st, err := store.Open(deadline(t), js, store.OpenOptions{Secret: []byte("a secret of the test")})
+	st, err := store.Open(deadlineOf(t), js, store.OpenOptions{Secret: []byte("a secret of the test")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer st.Control.Close()
-	consumer, err := js.Consumer(deadline(t), subjects.Stream, "homeroom-triggers-"+portion("u_42"))
+	consumer, err := js.Consumer(deadlineOf(t), subjects.Stream, "homeroom-triggers-"+partitionNumber("u_42"))
 	if err != nil || consumer.CachedInfo().AckFloor.Stream != 1 {
-		t.Errorf("the triggers do not go on where they were: %+v, %v", consumer, err)
+		t.Errorf("the triggers do not continue at the restored position: %+v, %v", consumer, err)
 	}
-	again := listen(t, after)
-	publish(t, js, "u_42", "lesson.completed", map[string]any{"id": "e2", "properties": map[string]any{"lesson_id": "l2", "course_id": "c1"}})
-	until(t, "the next event", func() bool { return again.count("u_42") == 1 })
+	again := runTriggers(t, after)
+	publishBody(t, js, "u_42", "lesson.completed", map[string]any{"id": "e2", "properties": map[string]any{"lesson_id": "l2", "course_id": "c1"}})
+	awaitCondition(t, "the next event", func() bool { return again.count("u_42") == 1 })
 
-	// The restored stream is a new one to learners, by its date of birth: they don't take its next events for repeats, although
-	// some have the sequences of events that came after the backup.
-	stream, err := js.Stream(deadline(t), subjects.Stream)
+	// Learners recognize the restored stream as a new one by its creation time. They do not take its next events for repeats,
+	// although some have the sequence numbers of events that came after the backup.
+	stream, err := js.Stream(deadlineOf(t), subjects.Stream)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,13 +76,14 @@ type archive struct {
 	made   time.Time
 }
 
+// backUp requests a snapshot of a stream and collects its chunks.
 func backUp(t *testing.T, nc *nats.Conn, name string) archive {
 	t.Helper()
 	js, err := jetstream.New(nc)
 	if err != nil {
 		t.Fatal(err)
 	}
-	stream, err := js.Stream(deadline(t), name)
+	stream, err := js.Stream(deadlineOf(t), name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +95,7 @@ func backUp(t *testing.T, nc *nats.Conn, name string) archive {
 	}
 	defer func() { _ = sub.Unsubscribe() }()
 	var answer server.JSApiStreamSnapshotResponse
-	ask(t, nc, "$JS.API.STREAM.SNAPSHOT."+name, server.JSApiStreamSnapshotRequest{DeliverSubject: inbox}, &answer)
+	requestJSON(t, nc, "$JS.API.STREAM.SNAPSHOT."+name, server.JSApiStreamSnapshotRequest{DeliverSubject: inbox}, &answer)
 	if answer.Error != nil {
 		t.Fatalf("backing %s up: %s", name, answer.Error.Description)
 	}
@@ -117,10 +119,11 @@ func backUp(t *testing.T, nc *nats.Conn, name string) archive {
 	}
 }
 
-func restore(t *testing.T, nc *nats.Conn, a archive) {
+// restoreStream makes a stream from a backup.
+func restoreStream(t *testing.T, nc *nats.Conn, a archive) {
 	t.Helper()
 	var answer server.JSApiStreamRestoreResponse
-	ask(t, nc, "$JS.API.STREAM.RESTORE."+a.name, server.JSApiStreamRestoreRequest{Config: a.config, State: a.state}, &answer)
+	requestJSON(t, nc, "$JS.API.STREAM.RESTORE."+a.name, server.JSApiStreamRestoreRequest{Config: a.config, State: a.state}, &answer)
 	if answer.Error != nil {
 		t.Fatalf("restoring %s: %s", a.name, answer.Error.Description)
 	}
@@ -131,7 +134,8 @@ func restore(t *testing.T, nc *nats.Conn, a archive) {
 	}
 }
 
-func ask(t *testing.T, nc *nats.Conn, subject string, request, answer any) {
+// requestJSON sends a request as JSON and decodes the answer.
+func requestJSON(t *testing.T, nc *nats.Conn, subject string, request, answer any) {
 	t.Helper()
 	data, err := json.Marshal(request)
 	if err != nil {
@@ -146,7 +150,7 @@ func ask(t *testing.T, nc *nats.Conn, subject string, request, answer any) {
 	}
 }
 
-// portion is the number of a learner's partition.
-func portion(learner string) string {
+// partitionNumber returns the number of a learner's partition, as consumers are named.
+func partitionNumber(learner string) string {
 	return strconv.Itoa(store.PartitionOf(learner))
 }

@@ -1,0 +1,61 @@
+package securitytest
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"homeroom/internal/natstest"
+)
+
+// TestEachRoleKeepsToItself: whoever gets hold of the credentials of one role has the permissions of that role and no more.
+func TestEachRoleKeepsToItself(t *testing.T) {
+	f := natstest.OpenAccounts(t, configDir, "")
+	operator := f.Setup()
+	publishBody(t, operator, "u_42", "lesson.completed", map[string]any{"id": "e1"})
+	before := describeStreams(t, operator)
+	tests := []struct{ user, name, subject, body string }{
+		{"homeroom-edge", "read an event", "$JS.API.STREAM.MSG.GET.LEARNING", `{"seq":1}`},
+		{"homeroom-edge", "read events with a consumer", "$JS.API.CONSUMER.CREATE.LEARNING", `{"stream_name":"LEARNING","config":{}}`},
+		{"homeroom-edge", "read a dead letter", "$JS.API.STREAM.MSG.GET.LEARNING_DLQ", `{"seq":1}`},
+		{"homeroom-edge", "list profiles with a consumer", "$JS.API.CONSUMER.CREATE.KV_homeroom_profiles", `{"stream_name":"KV_homeroom_profiles","config":{}}`},
+		{"homeroom-edge", "put rules in force", "$KV.homeroom_rulesets.current", `{}`},
+		{"homeroom-edge", "forge a share link", "$KV.homeroom_links.x", `{}`},
+		{"homeroom-edge", "show a nudge", "nudges.u_42.retry", `{}`},
+		{"homeroom-edge", "write a dead letter", "dead.u_42.x", `{}`},
+		{"homeroom-worker", "read an event", "$JS.API.STREAM.MSG.GET.LEARNING", `{"seq":1}`},
+		{"homeroom-worker", "publish an event", "learning.u_42.course.completed", `{}`},
+		{"homeroom-worker", "change a profile", "$KV.homeroom_profiles.u_42", `{}`},
+		{"homeroom-worker", "list suppressions", "$JS.API.CONSUMER.CREATE.KV_homeroom_suppressions", `{"stream_name":"KV_homeroom_suppressions","config":{}}`},
+		{"homeroom-triggers", "write a decision", "homeroom.decisions.u_42.retry.sent", `{}`},
+		{"homeroom-triggers", "publish an event", "learning.u_42.course.completed", `{}`},
+		{"homeroom-triggers", "settle a send", "$KV.homeroom_sends.x", `{}`},
+		{"homeroom-triggers", "put rules in force", "$KV.homeroom_rulesets.current", `{}`},
+		{"homeroom-setup", "read an event", "$JS.API.STREAM.MSG.GET.LEARNING", `{"seq":1}`},
+		{"homeroom-setup", "change a stream", "$JS.API.STREAM.UPDATE.LEARNING", `{}`},
+	}
+	for _, user := range []string{"homeroom-edge", "homeroom-worker", "homeroom-triggers", "homeroom-setup", "platform-pages"} {
+		for name, subject := range map[string]string{
+			"empty the stream": "$JS.API.STREAM.PURGE.LEARNING", "delete the stream": "$JS.API.STREAM.DELETE.LEARNING",
+			"delete an event": "$JS.API.STREAM.MSG.DELETE.LEARNING", "empty the suppressions": "$JS.API.STREAM.PURGE.KV_homeroom_suppressions",
+			"take a snapshot": "$JS.API.STREAM.SNAPSHOT.LEARNING", "ask the servers": "$SYS.REQ.SERVER.PING",
+		} {
+			tests = append(tests, struct{ user, name, subject, body string }{user, name, subject, `{}`})
+		}
+	}
+	for _, tt := range tests {
+		t.Run(tt.user+" may not "+tt.name, func(t *testing.T) {
+			nc, _ := f.Connect(tt.user)
+			if answer, err := nc.Request(tt.subject, []byte(tt.body), 100*time.Millisecond); err == nil {
+				t.Fatalf("it got an answer: %s", answer.Data)
+			}
+			refused := f.Refused()
+			if len(refused) == 0 || !strings.Contains(refused[len(refused)-1], tt.subject) {
+				t.Errorf("the server did not refuse it, but %q", refused)
+			}
+		})
+	}
+	if after := describeStreams(t, operator); after != before {
+		t.Errorf("something changed:\nbefore %s\nafter  %s", before, after)
+	}
+}
