@@ -47,29 +47,93 @@ func (d *Days) since(today, days int) int {
 	return sum
 }
 
-// add counts one more on a day; one too long ago is not counted.
-func (d *Days) add(day int) {
+// add counts an event of a day, once per event id, and reports whether that changed anything. Ids are remembered for `window` days; within these an
+// event that a publisher sends again is recognized however many others lie between. What is older than maxDays is not counted.
+func (d *Days) add(id string, day, window int) bool {
 	if len(d.N) == 0 {
 		d.Last = day
 	}
 	if ahead := day - d.Last; ahead > 0 {
 		d.N = slices.Insert(d.N, 0, make([]int, min(ahead, maxDays))...)
+		d.IDs = slices.Insert(d.IDs, 0, make([]dayIDs, min(ahead, maxDays))...)
 		d.Last = day
 	}
 	back := d.Last - day
 	if back >= maxDays {
-		return
+		return false
 	}
 	for len(d.N) <= back {
 		d.N = append(d.N, 0)
 	}
+	for len(d.IDs) <= back && back < window {
+		d.IDs = append(d.IDs, nil)
+	}
+	if back < window && !d.IDs[back].add(id) {
+		return false
+	}
 	d.N[back]++
 	d.N = d.N[:min(len(d.N), maxDays)]
+	d.IDs = d.IDs[:min(len(d.IDs), window)]
+	return true
 }
 
-// count notes a counted event, once per event id, and reports whether it did.
-func (s *Standing) count(ev *Event, at time.Time) bool {
-	if !ringAdd(&s.CountedIDs, hash64(fnvBasis, ev.ID), maxCounted) {
+// dayIDs are hashes of the ids of one day's events, four bytes each, in the order in which they were heard: at most maxDayIDs.
+type dayIDs []byte
+
+// add adds an id; false: it is there already. Once there are maxDayIDs, the oldest makes room.
+func (ids *dayIDs) add(id string) bool { return ids.addKey(uint32(hash64(fnvBasis, id) >> 32)) }
+
+func (ids *dayIDs) addKey(key uint32) bool {
+	for i := 0; i+4 <= len(*ids); i += 4 {
+		if binary.BigEndian.Uint32((*ids)[i:]) == key {
+			return false
+		}
+	}
+	*ids = binary.BigEndian.AppendUint32(*ids, key)
+	if extra := len(*ids) - 4*maxDayIDs; extra > 0 {
+		*ids = slices.Delete(*ids, 0, extra)
+	}
+	return true
+}
+
+// MergeDays counts what two records know of the same events: of each day the larger count, or as many as there are different ids. a may be nil.
+func MergeDays(a, b *Days) *Days {
+	if a == nil || len(a.N) == 0 {
+		return b
+	}
+	last := max(a.Last, b.Last)
+	merged := &Days{
+		Last: last,
+		N:    make([]int, min(maxDays, max(last-a.Last+len(a.N), last-b.Last+len(b.N)))),
+		IDs:  make([]dayIDs, min(maxDays, max(last-a.Last+len(a.IDs), last-b.Last+len(b.IDs)))),
+	}
+	for i := range merged.N {
+		for _, d := range []*Days{a, b} {
+			at := d.Last - (last - i)
+			if at >= 0 && at < len(d.N) {
+				merged.N[i] = max(merged.N[i], d.N[at])
+			}
+			if at >= 0 && at < len(d.IDs) {
+				merged.IDs[i].addAll(d.IDs[at])
+			}
+		}
+		if i < len(merged.IDs) {
+			merged.N[i] = max(merged.N[i], len(merged.IDs[i])/4)
+		}
+	}
+	return merged
+}
+
+// addAll adds the ids of another record of the same day.
+func (ids *dayIDs) addAll(other dayIDs) {
+	for i := 0; i+4 <= len(other); i += 4 {
+		ids.addKey(binary.BigEndian.Uint32(other[i:]))
+	}
+}
+
+// count notes a counted event, once per event id, and reports whether it did. window is how many days back a rule looks.
+func (s *Standing) count(ev *Event, at time.Time, window int) bool {
+	if ringHas(s.CountedIDs, hash64(fnvBasis, ev.ID)) { // an older version has counted it
 		return false
 	}
 	if s.Counts == nil {
@@ -78,16 +142,23 @@ func (s *Standing) count(ev *Event, at time.Time) bool {
 	if s.Counts[ev.Name] == nil {
 		s.Counts[ev.Name] = &Days{}
 	}
-	s.Counts[ev.Name].add(dayOf(at))
-	return true
+	return s.Counts[ev.Name].add(ev.ID, dayOf(at), window)
+}
+
+// ringHas reports whether a ring holds a key.
+func ringHas(ring []byte, key uint64) bool {
+	for i := 0; i+8 <= len(ring); i += 8 {
+		if binary.BigEndian.Uint64(ring[i:]) == key {
+			return true
+		}
+	}
+	return false
 }
 
 // ringAdd adds a key to a ring of at most n keys of eight bytes; false: it is there already.
 func ringAdd(ring *[]byte, key uint64, n int) bool {
-	for i := 0; i+8 <= len(*ring); i += 8 {
-		if binary.BigEndian.Uint64((*ring)[i:]) == key {
-			return false
-		}
+	if ringHas(*ring, key) {
+		return false
 	}
 	*ring = binary.BigEndian.AppendUint64(*ring, key)
 	if extra := len(*ring) - n*8; extra > 0 {

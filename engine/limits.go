@@ -12,7 +12,7 @@ const (
 	maxStarts    = 8         // times a learner began to study in a course
 	maxPast      = 150       // remembered starts
 	maxSeen      = 128       // event ids
-	maxCounted   = 64        // ids of counted events
+	maxDayIDs    = 256       // ids of one counted event on one day
 	maxDays      = 90        // days a count() looks back
 	maxPastSends = 60
 	maxRecent    = 8 // decisions shown to people

@@ -16,7 +16,7 @@ type Standing struct {
 	Unattributed Activity `json:"loose,omitempty"`
 	// Engaged is when the learner, as a person, opened a message or clicked in one.
 	Engaged Activity `json:"engaged,omitempty"`
-	// Counts are how often counted events happened, per UTC day. CountedIDs is a ring of the ids counted last.
+	// Counts are how often counted events happened, per UTC day. CountedIDs is a ring of the ids that an older version counted last.
 	Counts     map[string]*Days `json:"counts,omitempty"`
 	CountedIDs []byte           `json:"counted_ids,omitempty"`
 	// Links remember which course a lesson, video or assessment belongs to: "assessment_id=a1" → course id.
@@ -27,6 +27,8 @@ type Standing struct {
 type Days struct {
 	Last int   `json:"last"` // the latest day counted, in days since 1970
 	N    []int `json:"n"`    // N[0] on Last, N[1] on the day before, and so on; at most 90
+	// IDs are hashes of the ids that were counted, per day like N, for as many days as a rule looks back.
+	IDs []dayIDs `json:"ids,omitempty"`
 }
 
 // Link attributes an entity to a course.

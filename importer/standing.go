@@ -26,8 +26,8 @@ func (run *importRun) applyToStanding(ctx context.Context, learner string, event
 	return run.Waker.wake(ctx, learner, run.Ruleset.Hash)
 }
 
-// applyOnce applies events to a standing so that repeating it makes no difference. Events that rules count are counted in
-// a standing of their own: a standing recognizes only the last few of the events that it counted.
+// applyOnce applies events to a standing so that repeating it makes no difference. Events that rules count are counted in a standing of their own, and
+// merged: a standing recognizes a repeat only within the days that a rule looks back.
 func (run *importRun) applyOnce(st *engine.Standing, events []importedEvent) {
 	uncounted := *run.Ruleset
 	uncounted.Counted = nil
@@ -46,26 +46,6 @@ func (run *importRun) applyOnce(st *engine.Standing, events []importedEvent) {
 		if st.Counts == nil {
 			st.Counts = map[string]*engine.Days{}
 		}
-		st.Counts[name] = maxPerDay(st.Counts[name], days)
+		st.Counts[name] = engine.MergeDays(st.Counts[name], days)
 	}
-	if len(st.CountedIDs) == 0 {
-		st.CountedIDs = counted.CountedIDs
-	}
-}
-
-// maxPerDay returns the larger count of each day: both count the same events, as far as both know of them.
-func maxPerDay(a, b *engine.Days) *engine.Days {
-	if a == nil || len(a.N) == 0 {
-		return b
-	}
-	last := max(a.Last, b.Last)
-	most := &engine.Days{Last: last, N: make([]int, min(90, max(last-a.Last+len(a.N), last-b.Last+len(b.N))))}
-	for i := range most.N {
-		for _, d := range []*engine.Days{a, b} {
-			if at := d.Last - (last - i); at >= 0 && at < len(d.N) {
-				most.N[i] = max(most.N[i], d.N[at])
-			}
-		}
-	}
-	return most
 }

@@ -1,0 +1,18 @@
+package engine
+
+import (
+	"encoding/binary"
+	"time"
+)
+
+// CountSince is what count() answers at an instant, for tests.
+func (s *Standing) CountSince(event string, at time.Time, days int) int {
+	d := s.Counts[event]
+	if d == nil {
+		return 0
+	}
+	return d.since(dayOf(at), days)
+}
+
+// RingOf is a ring of event ids as an older version wrote it.
+func RingOf(id string) []byte { return binary.BigEndian.AppendUint64(nil, hash64(fnvBasis, id)) }
