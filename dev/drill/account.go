@@ -9,37 +9,38 @@ import (
 	"homeroom/engine"
 )
 
-// Report is what came of everything that was published. Sends are counted once per event and rule.
+// Report counts the outcome of everything that was published. Sends are counted once per event and rule.
 //
 //	published = unneeded + handed over + dead + those waiting or lost before they were handed over
 //	the sends of those handed over = sent + skipped + failed + uncertain + waiting + lost
 type Report struct {
 	Drill      string `json:"drill"`
 	Published  int    `json:"published"`   // events that the stream confirmed, each once
-	Unneeded   int    `json:"unneeded"`    // nothing had to come of them, and nothing did
+	Unneeded   int    `json:"unneeded"`    // no rule needs them, and no outcome was found
 	HandedOver int    `json:"handed_over"` // have left a trace with their learner's workflow
-	Sent       int    `json:"sent"`        // the provider has the mail, once or more often
-	Skipped    int    `json:"skipped"`     // rightly no mail, and a decision says why
-	Failed     int    `json:"failed"`      // rightly no mail, and a decision says what failed
-	Uncertain  int    `json:"uncertain"`   // a decision says that nobody can know; the provider may have it or not
+	Sent       int    `json:"sent"`        // the provider has the mail at least once
+	Skipped    int    `json:"skipped"`     // no mail was wanted, and a decision says why
+	Failed     int    `json:"failed"`      // no mail was wanted, and a decision says what failed
+	Uncertain  int    `json:"uncertain"`   // a decision says that it is unknown whether the provider has the mail
 	Dead       int    `json:"dead"`        // dead letters
-	Waiting    int    `json:"waiting"`     // not through when patience ended
-	Doubled    int    `json:"doubled"`     // mails, or reports, too many
-	Lost       int    `json:"lost"`        // should have come and did not, or was said to have come and had not
+	Waiting    int    `json:"waiting"`     // unfinished when Options.Patience ended
+	Doubled    int    `json:"doubled"`     // surplus mails or provider reports
+	Lost       int    `json:"lost"`        // wanted and missing, or recorded as sent while the provider has no mail
 	NotTaken   int    `json:"not_taken"`   // of the uncertain: the provider does not have it
 
 	Seconds float64  `json:"seconds"`
 	Notes   []string `json:"notes,omitempty"`
-	// Wrong says what is wrong, first of all each lost or doubled send; see keepWrong. Learners have made-up names here.
+	// Wrong describes each problem found, at most keepWrong lines. The learners' names are made up.
 	Wrong []string `json:"wrong,omitempty"`
-	// Doubtful are the uncertain sends, of which the provider has some and some not.
+	// Doubtful lists the uncertain sends and says of each whether the provider has it.
 	Doubtful []string `json:"doubtful,omitempty"`
 }
 
-// keepWrong bounds each list of a Report; the counts are complete.
+// keepWrong is the maximum number of lines in each list of a Report. The counts are complete.
 const keepWrong = 20
 
-// Passed reports whether everything is accounted for. Uncertain sends are: each is visible, and none is sent again.
+// Passed reports whether everything is accounted for. Uncertain sends count as accounted for: each has a decision and is
+// never sent again.
 func (r Report) Passed() bool { return r.Lost+r.Doubled+r.Waiting == 0 && len(r.Wrong) == 0 }
 
 func (r *Report) addWrong(format string, args ...any) {
@@ -56,27 +57,27 @@ func appendBounded(list []string, line string) []string {
 	return list
 }
 
-// send is what one mail is about.
+// send identifies one mail by learner, rule and quiz.
 type send struct{ learner, rule, quiz string }
 
 func (s send) String() string { return s.learner + " " + s.rule + " " + s.quiz }
 
-// mail is one that the provider has.
+// mail is a mail that the provider has.
 type mail struct {
 	send
-	id string    // Homeroom's own of the send
+	id string    // Homeroom's id of the send
 	at time.Time // by the drill's clock
 }
 
-// evidence is what is there to be seen from outside.
+// evidence is everything that can be observed from outside.
 type evidence struct {
 	mails     []mail
 	decisions []engine.Decision // each once
 	dead      map[uint64]string // reason by the event's sequence in the stream
 	behind    int               // messages of the stream that are not finished
-	// ask tells whether something is still under way for a learner, as far as can be known, and what was decided that is not
-	// among the decisions yet.
-	ask func(learner string) (busy bool, untold []engine.Decision)
+	// ask reports whether work is under way for a learner, and returns the decisions that the learner's workflow has not
+	// published yet. A learner who cannot be asked is busy.
+	ask func(learner string) (busy bool, unpublished []engine.Decision)
 }
 
 // accountFor compares what was published with the evidence. It does no I/O.
@@ -94,7 +95,7 @@ func accountFor(events []*event, unneeded int, e evidence) Report {
 		a.countEvent(ev)
 	}
 	a.countConditionErrors()
-	if e.behind > 0 { // whatever else is in the stream, nobody can say that it is through
+	if e.behind > 0 { // messages of the stream are unfinished, whatever their content
 		a.Waiting = max(a.Waiting, 1)
 	}
 	a.findUnexpected()
@@ -107,11 +108,11 @@ type accounting struct {
 	mailed   map[send][]mail
 	decided  map[send][]engine.Decision
 	expected map[send]bool
-	errors   map[send]int    // how many conditions must have failed; without a quiz
-	idle     map[string]bool // learners who were asked: true if nothing is under way
+	errors   map[send]int    // number of conditions that must have failed; the send has no quiz
+	idle     map[string]bool // by learner who was asked: whether no work is under way
 }
 
-// sendOf is the send that a decision is about.
+// sendOf returns the send that a decision is about.
 func sendOf(d *engine.Decision) send {
 	return send{d.Learner, d.Rule, strings.TrimPrefix(d.Scope, "assessment_id=")}
 }
@@ -120,13 +121,14 @@ func (a *accounting) addDecision(d *engine.Decision) {
 	a.decided[sendOf(d)] = append(a.decided[sendOf(d)], *d)
 }
 
-// isBusy asks a learner's workflow, once, and takes in what it has not published: that a run has ended without a mail needs no hurry.
+// isBusy asks a learner's workflow once whether work is under way, and adds the decisions that it has not published.
+// Workflows publish the end of a run without a mail with delay, so the stream alone does not show it yet.
 func (a *accounting) isBusy(learner string) bool {
 	idle, known := a.idle[learner]
 	if !known {
-		busy, untold := a.ask(learner)
-		for i := range untold {
-			if d := &untold[i]; !slices.ContainsFunc(a.decided[sendOf(d)], func(told engine.Decision) bool { return told.ID == d.ID }) {
+		busy, unpublished := a.ask(learner)
+		for i := range unpublished {
+			if d := &unpublished[i]; !slices.ContainsFunc(a.decided[sendOf(d)], func(known engine.Decision) bool { return known.ID == d.ID }) {
 				a.addDecision(d)
 			}
 		}
@@ -181,7 +183,8 @@ func (a *accounting) addExpected(ev *event) {
 	}
 }
 
-// countConditionErrors accounts for the conditions that fail. Such a decision has no scope, so that they are counted per learner.
+// countConditionErrors accounts for the conditions that fail. Their decisions have no scope, so they are counted per
+// learner and rule.
 func (a *accounting) countConditionErrors() {
 	for s, want := range a.errors {
 		got := 0
@@ -205,7 +208,7 @@ func (a *accounting) countConditionErrors() {
 
 // countSend accounts for one send.
 func (a *accounting) countSend(s send, want ending) {
-	under := a.mayStillCome(s) // first: it may bring decisions
+	under := a.mayStillCome(s) // called first because it may add decisions
 	kinds, why := a.countEndings(s)
 	mails := len(a.mailed[s])
 	if mails > 1 || kinds[engine.KindSent] > 1 {
@@ -244,8 +247,8 @@ func (a *accounting) countSend(s send, want ending) {
 	}
 }
 
-// countEndings counts the decisions that end a send: exits and what was withheld count as skipped. why is what the last of those
-// without a mail says.
+// countEndings counts the decisions that end a send, by kind. Exited and withheld sends count as skipped. why is the kind
+// and reason of the last decision without a mail.
 func (a *accounting) countEndings(s send) (kinds map[engine.Kind]int, why string) {
 	kinds = map[engine.Kind]int{}
 	for _, d := range a.decided[s] {
@@ -265,7 +268,8 @@ func (a *accounting) countEndings(s send) (kinds map[engine.Kind]int, why string
 	return kinds, why
 }
 
-// mayStillCome reports whether a send may still come, or be told: nothing has ended it, and the stream or its learner is not through.
+// mayStillCome reports whether a send or its decision may still come: no decision has ended it, and the stream or the
+// learner's workflow has unfinished work.
 func (a *accounting) mayStillCome(s send) bool {
 	kinds, _ := a.countEndings(s)
 	if len(kinds) > 0 {
@@ -281,7 +285,7 @@ func (a *accounting) addLost(s send, why string) {
 	a.addWrong("%s is lost: %s", s, why)
 }
 
-// findUnexpected looks for mails and ends of sends that nothing published asks for.
+// findUnexpected reports mails and ended sends that no published event asks for.
 func (a *accounting) findUnexpected() {
 	for _, m := range a.mails {
 		if !a.expected[m.send] {
@@ -292,14 +296,14 @@ func (a *accounting) findUnexpected() {
 			a.addWrong("%s: a mail without a send id", m.send)
 		}
 	}
-	var strange []string
-	for s, told := range a.decided {
+	var unexpected []string
+	for s, decisions := range a.decided {
 		if kinds, _ := a.countEndings(s); len(kinds) > 0 && !a.expected[s] {
-			strange = append(strange, fmt.Sprintf("%s: %s, for nothing that was published", s, told[0].Kind))
+			unexpected = append(unexpected, fmt.Sprintf("%s: %s, for nothing that was published", s, decisions[0].Kind))
 		}
 	}
-	slices.Sort(strange)
-	for _, line := range strange {
+	slices.Sort(unexpected)
+	for _, line := range unexpected {
 		a.addWrong("%s", line)
 	}
 }

@@ -36,16 +36,16 @@ func TestAccount(t *testing.T) {
 	exited := decided(engine.KindExited, engine.ReasonUntil, "d4")
 	failed := decided(engine.KindFailed, engine.ReasonTemplateError, "d5")
 	for _, tc := range []struct {
-		about     string
-		want      ending
-		mails     int
-		decisions [][]engine.Decision
-		dead      map[uint64]string
-		behind    int
-		busy      bool
-		untold    [][]engine.Decision
-		count     string // the columns that are not 0
-		wrong     string // part of what is said to be wrong
+		about       string
+		want        ending
+		mails       int
+		decisions   [][]engine.Decision
+		dead        map[uint64]string
+		behind      int
+		busy        bool
+		unpublished [][]engine.Decision
+		count       string // the columns that are not 0
+		wrong       string // part of what is said to be wrong
 	}{
 		{about: "it went well", want: endingMail, mails: 1, decisions: [][]engine.Decision{started, sent}, count: "handed over, sent"},
 		{about: "the mail is removed", want: endingMail, decisions: [][]engine.Decision{started, sent}, count: "handed over, lost", wrong: "the provider has no such mail"},
@@ -63,12 +63,12 @@ func TestAccount(t *testing.T) {
 		{about: "skipped where there was somebody to write to", want: endingMail, decisions: [][]engine.Decision{skipped}, count: "handed over, lost", wrong: "skipped, no_address"},
 		{about: "skipped where there was nobody", want: endingSkip, decisions: [][]engine.Decision{skipped}, count: "handed over, skipped"},
 		{about: "left before it was due", want: endingSkip, decisions: [][]engine.Decision{started, exited}, count: "handed over, skipped"},
-		{about: "left before it was due, and not published yet", want: endingSkip, untold: [][]engine.Decision{started, exited}, count: "handed over, skipped"},
-		{about: "left, published while the workflow was asked", want: endingSkip, decisions: [][]engine.Decision{started}, untold: [][]engine.Decision{started, exited}, count: "handed over, skipped"},
-		{about: "it began, and only that is not published", want: endingMail, untold: [][]engine.Decision{started}, count: "handed over, lost", wrong: "nothing came of it"},
+		{about: "left before it was due, and not published yet", want: endingSkip, unpublished: [][]engine.Decision{started, exited}, count: "handed over, skipped"},
+		{about: "left, published while the workflow was asked", want: endingSkip, decisions: [][]engine.Decision{started}, unpublished: [][]engine.Decision{started, exited}, count: "handed over, skipped"},
+		{about: "it began, and only that is not published", want: endingMail, unpublished: [][]engine.Decision{started}, count: "handed over, lost", wrong: "nothing came of it"},
 		{about: "a mail after leaving", want: endingSkip, mails: 1, decisions: [][]engine.Decision{sent}, count: "handed over, sent", wrong: "should not have"},
 		{about: "a template that fails", want: endingFail, decisions: [][]engine.Decision{started, failed}, count: "handed over, failed"},
-		{about: "a template that fails, and nobody is told", want: endingFail, decisions: [][]engine.Decision{started}, count: "handed over, lost", wrong: "nothing came of it"},
+		{about: "a template that fails, and no decision says so", want: endingFail, decisions: [][]engine.Decision{started}, count: "handed over, lost", wrong: "nothing came of it"},
 		{about: "a dead letter", want: endingMail, dead: map[uint64]string{7: "refused"}, count: "dead", wrong: "refused"},
 	} {
 		t.Run(tc.about, func(t *testing.T) {
@@ -77,7 +77,7 @@ func TestAccount(t *testing.T) {
 				decisions: slices.Concat(tc.decisions...),
 				dead:      tc.dead,
 				behind:    tc.behind,
-				ask:       func(string) (bool, []engine.Decision) { return tc.busy, slices.Concat(tc.untold...) },
+				ask:       func(string) (bool, []engine.Decision) { return tc.busy, slices.Concat(tc.unpublished...) },
 			})
 			if got := counted(r); got != tc.count {
 				t.Errorf("counted %q, want %q", got, tc.count)
@@ -131,7 +131,7 @@ func TestAccountOfTheOthers(t *testing.T) {
 		{"a lesson that brings a mail", []*event{lesson}, evidence{mails: mails(1)}, "unneeded, doubled", "nothing published asks for"},
 		{"a lesson about which something is decided", []*event{lesson}, evidence{decisions: decided(engine.KindSkipped, "", "x")}, "unneeded", "for nothing that was published"},
 		{"a condition that fails", []*event{broken}, evidence{decisions: []engine.Decision{failure}}, "handed over, skipped", ""},
-		{"a condition that fails, and nobody is told", []*event{broken}, evidence{}, "lost", "0 decisions say so"},
+		{"a condition that fails, and no decision says so", []*event{broken}, evidence{}, "lost", "0 decisions say so"},
 		{"a mail without a send id", oneQuiz(endingMail), evidence{mails: []mail{{send: adas}}, decisions: decided(engine.KindSent, "", "d")}, "handed over, sent", "without a send id"},
 	} {
 		t.Run(tc.about, func(t *testing.T) {

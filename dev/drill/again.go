@@ -14,7 +14,7 @@ import (
 	"homeroom/subjects"
 )
 
-// redeliveryDrill has everything delivered again, in three ways.
+// redeliveryDrill delivers everything again in three ways.
 func redeliveryDrill() Drill {
 	return Drill{
 		Name:  "redelivery",
@@ -55,14 +55,14 @@ func redeliveryDrill() Drill {
 					return err
 				}
 				w.compareOutcomes(again.how, once, now)
-				once = now // each difference is told once
+				once = now // each difference is reported once
 			}
 			return nil
 		},
 	}
 }
 
-// outcome is every decision and every mail there is.
+// outcome holds all decisions and mails so far, as text by id.
 type outcome struct{ decisions, mails map[string]string }
 
 func (w *world) takeSnapshot(ctx context.Context) (outcome, error) {
@@ -81,7 +81,7 @@ func (w *world) takeSnapshot(ctx context.Context) (outcome, error) {
 	return s, err
 }
 
-// compareOutcomes tells what has come on top. Decisions and mails are never taken away.
+// compareOutcomes reports the decisions and mails that were added. None is ever removed.
 func (w *world) compareOutcomes(how string, once, now outcome) {
 	more := 0
 	for _, sets := range []struct {
@@ -98,7 +98,7 @@ func (w *world) compareOutcomes(how string, once, now outcome) {
 	w.addNote("%s: %d decisions and %d mails, %d more than before", how, len(now.decisions), len(now.mails), more)
 }
 
-// forgetConsumers deletes Homeroom's consumers under its hands.
+// forgetConsumers deletes Homeroom's consumers, whether Homeroom runs or not.
 func (w *world) forgetConsumers(ctx context.Context) error {
 	list, err := w.observer.listConsumers(ctx)
 	if err != nil {
@@ -129,11 +129,11 @@ func (w *world) restartAnew(ctx context.Context) error {
 	return w.startHomeroom(ctx, process.Order{})
 }
 
-// publishAgain publishes what was published, without the header by which NATS would know it again.
+// publishAgain publishes all events again, without the header by which NATS recognises a duplicate.
 func (w *world) publishAgain(ctx context.Context, events []*event) error {
 	for _, e := range events {
 		if e.wantDead {
-			continue // it has no id to be known by: another dead letter is right
+			continue // an unreadable event has no id, so a second dead letter is correct
 		}
 		ctx, cancel := context.WithTimeout(ctx, publishTime)
 		_, err := w.observer.js.PublishMsg(ctx, &nats.Msg{Subject: subjects.Publish(e.learner, e.name), Data: e.body})
@@ -145,8 +145,8 @@ func (w *world) publishAgain(ctx context.Context, events []*event) error {
 	return nil
 }
 
-// awaitDrained waits until Homeroom has finished the stream, and then until what that brings has shown. If nothing moves for as
-// long as patience lasts, that is wrong, and the accounting says what it cost.
+// awaitDrained waits until Homeroom has finished the stream, and then settleQuiet longer for the results. If nothing moves
+// for Options.Patience, it reports that as wrong and returns; the accounting then counts what is missing.
 func (w *world) awaitDrained(ctx context.Context) error {
 	least := math.MaxInt
 	until := time.Time{}

@@ -66,7 +66,7 @@ func (w *world) runAway(ctx context.Context, name string, way *proxy) error {
 	away := bySize(w.o.Size, time.Minute, 4*time.Second)
 	around := bySize(w.o.Size, 10*time.Second, time.Second)
 	rate := bySize(w.o.Size, 60, 30)
-	// The last event comes a while after the server does.
+	// The last event is published after the server is back.
 	n := rate * int((away + 2*around).Seconds())
 	events, err := w.campusEvents(n, max(n/4, 1), "retry")
 	if err != nil {

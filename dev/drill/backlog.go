@@ -10,7 +10,7 @@ import (
 	"homeroom/dev/process"
 )
 
-// backlogDrill lets Homeroom come back after a week.
+// backlogDrill starts Homeroom with a week of unread events in the stream.
 func backlogDrill() Drill {
 	return Drill{
 		Name:  "backlog",
@@ -35,14 +35,14 @@ func backlogDrill() Drill {
 	}
 }
 
-// backlogRun is the backlog.
+// backlogRun is one run of the backlog drill.
 type backlogRun struct {
 	*world
 	unneeded, needed, learners int
 	most                       int64 // bytes that Homeroom may have resident
 
 	acks    []jetstream.PubAckFuture
-	waiting []*event // of the acks; nil: one that is not needed
+	waiting []*event // the events of acks, in the same order; nil for an event that no rule needs
 }
 
 // publishWeek publishes a week's events, the needed ones evenly among the others.
@@ -96,7 +96,8 @@ func (b *backlogRun) publishAsync(ctx context.Context, e *event) error {
 	return b.awaitAcks(ctx, inFlight)
 }
 
-// awaitAcks waits until the stream has all but some of what was published, and puts it on the drill's list.
+// awaitAcks waits until the stream has confirmed all published events except the last `but`, and adds the confirmed ones
+// to the plan.
 func (b *backlogRun) awaitAcks(ctx context.Context, but int) error {
 	n := len(b.acks) - but
 	for i, ack := range b.acks[:n] {
@@ -120,7 +121,7 @@ func (b *backlogRun) awaitAcks(ctx context.Context, but int) error {
 	return nil
 }
 
-// measureCatchUp starts Homeroom and measures.
+// measureCatchUp starts Homeroom and measures how long it takes to drain the stream and to send the mails.
 func (b *backlogRun) measureCatchUp(ctx context.Context) error {
 	if err := b.startHomeroom(ctx, process.Order{}); err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 	"homeroom/workflows"
 )
 
-// badRuleDrill lets two rules fail on every event, beside one that is well.
+// badRuleDrill runs two rules that fail on every event next to one that works.
 func badRuleDrill() Drill {
 	return Drill{
 		Name:  "bad-rule",
@@ -49,7 +49,7 @@ do:
 				}
 				e.failingRules = []string{"broken-condition"}
 				e.wantByRule["broken-template"] = endingFail
-				if e.wantByRule["retry"] == endingSkip { // nobody to write to: that question comes first
+				if e.wantByRule["retry"] == endingSkip { // a missing address is checked before the template is rendered
 					e.wantByRule["broken-template"] = endingSkip
 				}
 			}
@@ -64,14 +64,14 @@ do:
 	}
 }
 
-// stuckLearnerDrill starts some learners in a way that only a newer worker can read.
+// stuckLearnerDrill starts some learners' workflows with an input that only a newer worker can read.
 func stuckLearnerDrill() Drill {
 	return Drill{
 		Name:  "stuck-learner",
 		About: "some learners' workflow tasks fail again and again: nobody else is held up, and what waits arrives when it is mended",
 		setup: setup{
 			academy: map[string]string{
-				// This one asks how far the stream was handed over, and that is asked of the whole partition.
+				// This rule waits for the watermark of the whole partition, so a stuck learner could hold up others.
 				"rules/later.yaml": `rule: later
 when: {event: assessment.graded, if: event.passed == false}
 per: assessment_id
@@ -125,7 +125,7 @@ do:
 	}
 }
 
-// startNewer starts a learner's workflow as a release would that does not exist yet.
+// startNewer starts a learner's workflow with the input of a release that does not exist yet.
 func (w *world) startNewer(ctx context.Context, learner string) error {
 	_, err := w.observer.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: workflows.WorkflowID(learner), TaskQueue: workflows.TaskQueue},
 		workflows.LearnerWorkflow, workflows.Input{Version: process.NewerVersion, Learner: learner, Partition: store.PartitionOf(learner)})
@@ -135,8 +135,8 @@ func (w *world) startNewer(ctx context.Context, learner string) error {
 	return nil
 }
 
-// notePace tells how long rule retry's mails took from the stream to the provider, but for some learners. It is not judged:
-// on a machine that cannot keep up with the load it tells of the machine.
+// notePace adds a note of how long the mails of rule retry took from the stream to the provider, except those of the
+// learners in but. The time is not judged: on a machine that cannot keep up with the load it measures the machine.
 func (w *world) notePace(but map[string]bool) error {
 	inbox, err := w.observer.listMails()
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 // Drill is one disaster.
 type Drill struct {
 	Name  string
-	About string // what happens, and what must come of it
+	About string // what happens, and what the outcome must be
 	setup setup
 	run   func(ctx context.Context, w *world) error
 }
@@ -33,17 +33,17 @@ type Options struct {
 	Size Size // default Full
 	// Process returns a command that runs [process.Serve] on its standard input and output. Required.
 	Process func() *exec.Cmd
-	// Patience is how long to wait, when all is mended, while nothing moves. Default: 5 minutes, Quick 3 minutes: a
-	// delivery whose question to NATS was lost is taken up again after two.
+	// Patience is how long a drill waits without progress after all servers are back. Default: 5 minutes, Quick 3 minutes:
+	// a delivery whose request to NATS was lost is retried after two.
 	Patience time.Duration
-	// Progress hears what is going on, in a few words; nil: nobody does.
+	// Progress is called with the current step, in a few words. May be nil.
 	Progress func(string)
-	// Log hears of servers' errors; nil: nobody does. Verbose lets Homeroom's process write its warnings to Process's
+	// Log receives the servers' errors. May be nil. Verbose makes Homeroom's process write its warnings to Process's
 	// standard error.
 	Log     *slog.Logger
 	Verbose bool
 
-	// tamper makes the provider lie: a drill must be able to fail.
+	// tamper changes the stand-in SendGrid before a drill runs, so that tests can show that a drill fails.
 	tamper func(*standin.Listener)
 }
 
@@ -69,7 +69,7 @@ func (o *Options) setDefaults() error {
 	return nil
 }
 
-// bySize returns what belongs to the size.
+// bySize returns full or quick, according to the size.
 func bySize[T any](s Size, full, quick T) T {
 	if s == Quick {
 		return quick
@@ -77,7 +77,7 @@ func bySize[T any](s Size, full, quick T) T {
 	return full
 }
 
-// All are the drills, in the order in which `drill all` runs them.
+// All returns the drills, in the order in which `drill all` runs them.
 func All() []Drill {
 	return []Drill{
 		killDrill(), temporalAwayDrill(), natsAwayDrill(), providerDownDrill(), badRuleDrill(), stuckLearnerDrill(), redeliveryDrill(), webhooksDrill(), backlogDrill(),
@@ -95,7 +95,7 @@ func Find(name string) (Drill, error) {
 }
 
 // Run runs a drill on servers of its own and accounts for everything. An error means that the drill could not be run to
-// its end, so that nothing can be said; whether it went well is [Report.Passed].
+// its end and has no result; whether a finished drill went well is [Report.Passed].
 func (d Drill) Run(ctx context.Context, o Options) (Report, error) {
 	if err := o.setDefaults(); err != nil {
 		return Report{}, err

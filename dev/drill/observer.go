@@ -22,7 +22,7 @@ import (
 	"homeroom/workflows"
 )
 
-// observer see what has become of things, from outside.
+// observer reads mails, streams and workflows from outside Homeroom.
 type observer struct {
 	js       jetstream.JetStream
 	temporal client.Client
@@ -35,12 +35,12 @@ type observer struct {
 
 	decisions   []engine.Decision
 	known       map[string]bool   // ids of decisions
-	unpublished []engine.Decision // those that workflows have not published, as they said in passing
+	unpublished []engine.Decision // returned by workflows that have not published them yet
 	dead        map[uint64]string // reason by sequence of the event
 	next        map[string]uint64 // by stream: the first sequence that was not read
 }
 
-// fetchEvery is how often the mail is fetched: the stand-in keeps 64 MB of it only.
+// fetchEvery is how often the mail is fetched. The stand-in keeps only the newest 64 MB.
 const fetchEvery = 200 * time.Millisecond
 
 func newObserver(js jetstream.JetStream, temporal client.Client, box *standin.Listener) *observer {
@@ -74,7 +74,7 @@ func (e *observer) close() {
 	e.watching.Wait()
 }
 
-// fetchMails takes in the mail that the provider has.
+// fetchMails adds the mails that the provider keeps now.
 func (e *observer) fetchMails() {
 	messages := e.inbox.Messages("")
 	e.mu.Lock()
@@ -88,7 +88,8 @@ func (e *observer) fetchMails() {
 	}
 }
 
-// listMails are the mails so far, by the provider's own id.
+// listMails returns the mails so far, by the provider's id. It returns an error if the stand-in dropped mails before they
+// were fetched.
 func (e *observer) listMails() (map[string]mail, error) {
 	e.fetchMails()
 	accepted := e.inbox.Counts().Accepted
@@ -104,8 +105,8 @@ func (e *observer) listMails() (map[string]mail, error) {
 	return mails, nil
 }
 
-// gatherEvidence gathers the evidence. At most `ask` learners are asked whether anything is under way; negative: all about whom the
-// question arises.
+// gatherEvidence collects the evidence. The accounting may then ask at most `ask` learners whether work is under way;
+// negative means no limit.
 func (e *observer) gatherEvidence(ctx context.Context, ask int) (evidence, error) {
 	behind, err := e.countBehind(ctx)
 	if err != nil {
@@ -122,10 +123,10 @@ func (e *observer) gatherEvidence(ctx context.Context, ask int) (evidence, error
 		return evidence{}, err
 	}
 	if ask < 0 {
-		e.unpublished = nil // nothing is taken on trust
+		e.unpublished = nil // the final accounting uses fresh answers only
 	}
-	unheard := slices.DeleteFunc(slices.Clone(e.unpublished), func(d engine.Decision) bool { return e.known[d.ID] })
-	ev := evidence{decisions: slices.Concat(e.decisions, unheard), dead: e.dead, behind: behind, ask: e.learnerQuestion(ctx, ask)}
+	unpublished := slices.DeleteFunc(slices.Clone(e.unpublished), func(d engine.Decision) bool { return e.known[d.ID] })
+	ev := evidence{decisions: slices.Concat(e.decisions, unpublished), dead: e.dead, behind: behind, ask: e.learnerQuestion(ctx, ask)}
 	for _, m := range inbox {
 		ev.mails = append(ev.mails, m)
 	}
@@ -147,16 +148,16 @@ func (e *observer) addDecision(m jetstream.Msg) error {
 func (e *observer) addDeadLetter(m jetstream.Msg) error {
 	seq, err := strconv.ParseUint(m.Headers().Get(triggers.HeaderSequence), 10, 64)
 	if err != nil {
-		return fmt.Errorf("a dead letter does not tell its event: %w", err)
+		return fmt.Errorf("a dead letter does not name the sequence of its event: %w", err)
 	}
 	e.dead[seq] = m.Headers().Get(triggers.HeaderReason)
 	return nil
 }
 
-// readTime bounds the reading of a stream.
+// readTime is the maximum time for reading a stream.
 const readTime = time.Minute
 
-// readStream calls take with every message of a stream that was not read yet.
+// readStream calls take with every message of a stream that it has not read before, in the order of the stream.
 func (e *observer) readStream(ctx context.Context, name string, take func(jetstream.Msg) error) error {
 	ctx, cancel := context.WithTimeout(ctx, readTime)
 	defer cancel()
@@ -205,7 +206,7 @@ func (e *observer) readStream(ctx context.Context, name string, take func(jetstr
 // consumerPrefix begins the names of Homeroom's consumers of the stream of events.
 const consumerPrefix = "homeroom-triggers-"
 
-// listConsumers are Homeroom's.
+// listConsumers returns Homeroom's consumers of the stream of events.
 func (e *observer) listConsumers(ctx context.Context) ([]*jetstream.ConsumerInfo, error) {
 	stream, err := e.js.Stream(ctx, subjects.Stream)
 	if err != nil {
@@ -224,7 +225,8 @@ func (e *observer) listConsumers(ctx context.Context) ([]*jetstream.ConsumerInfo
 	return list, nil
 }
 
-// countBehind is how many messages of the stream Homeroom has not finished.
+// countBehind returns the number of messages of the stream that Homeroom has not finished. A missing consumer counts as
+// one more than all messages of the stream.
 func (e *observer) countBehind(ctx context.Context) (int, error) {
 	list, err := e.listConsumers(ctx)
 	if err != nil {
@@ -244,9 +246,9 @@ func (e *observer) countBehind(ctx context.Context) (int, error) {
 	return behind, nil
 }
 
-// learnerQuestion returns a function that asks a learner's workflow whether anything is under way, and for the decisions it has not
-// published. One that does not exist is not busy; one that does not answer is, and so is one that is not asked because `most` others
-// were.
+// learnerQuestion returns a function that asks a learner's workflow whether work is under way, and for the decisions that
+// it has not published. A workflow that does not exist is not busy. A workflow that does not answer is busy, and so is a
+// learner who is not asked because `most` others have been.
 func (e *observer) learnerQuestion(ctx context.Context, most int) func(string) (bool, []engine.Decision) {
 	asked := 0
 	return func(learner string) (bool, []engine.Decision) {
@@ -255,14 +257,14 @@ func (e *observer) learnerQuestion(ctx context.Context, most int) func(string) (
 		}
 		asked++
 		var st engine.State
-		var untold []engine.Decision
+		var unpublished []engine.Decision
 		err := e.queryLearner(ctx, learner, workflows.QueryState, &st)
 		if err == nil {
-			err = e.queryLearner(ctx, learner, workflows.QueryUnpublished, &untold)
+			err = e.queryLearner(ctx, learner, workflows.QueryUnpublished, &unpublished)
 		}
-		e.unpublished = append(e.unpublished, untold...)
+		e.unpublished = append(e.unpublished, unpublished...)
 		var none *serviceerror.NotFound
-		return err == nil && len(st.Runs)+len(st.PendingDeliveries) > 0 || err != nil && !errors.As(err, &none), untold
+		return err == nil && len(st.Runs)+len(st.PendingDeliveries) > 0 || err != nil && !errors.As(err, &none), unpublished
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 	"homeroom/engine"
 )
 
-// ending is what must come of an event by one rule.
+// ending is the outcome that one rule must give an event.
 type ending string
 
 const (
@@ -19,28 +19,28 @@ const (
 	endingFail ending = "fail" // no mail, and a decision that says what failed
 )
 
-// event is one that the drill publishes, with what must come of it: the drill's own list.
+// event is an event that the drill publishes, with its wanted outcome.
 type event struct {
 	learner      string
 	name         string
 	id           string
 	quiz         string // assessment_id: with learner and rule it names the send
 	body         []byte
-	wantByRule   map[string]ending // by rule; none: nothing must come of it
-	failingRules []string          // rules whose condition fails on it: a decision says so, without a scope
-	wantDead     bool              // it must become a dead letter
-	seq          uint64            // in the stream; 0: not published yet
-	at           time.Time         // when the stream had it, for real
+	wantByRule   map[string]ending // wanted outcome by rule; empty if no rule needs the event
+	failingRules []string          // rules whose condition fails on the event; their decision has no scope
+	wantDead     bool              // whether it must become a dead letter
+	seq          uint64            // sequence in the stream; 0 before it is published
+	at           time.Time         // when the stream confirmed it, in real time
 }
 
-// isNeeded reports whether anything must come of it.
+// isNeeded reports whether the event must have an outcome.
 func (e *event) isNeeded() bool { return len(e.wantByRule)+len(e.failingRules) > 0 || e.wantDead }
 
 // plan is everything that was published.
 type plan struct {
 	mu       sync.Mutex
 	events   []*event // that the stream has
-	unneeded int      // further ones that nothing must come of; not kept because they are many
+	unneeded int      // number of further events that no rule needs; they are not kept because they are many
 }
 
 func (p *plan) addEvent(e *event) {
@@ -61,10 +61,10 @@ type eventWriter struct {
 	now     func() time.Time
 }
 
-// person is a learner of a drill. Ids are letters and digits only, so that the address tells the learner.
+// person is a learner of a drill. Ids are letters and digits only, so that the address identifies the learner.
 type person struct {
 	id             string
-	withoutAddress bool   // without an address
+	withoutAddress bool
 	timezone       string // may be empty
 }
 
@@ -81,10 +81,10 @@ func (p person) profileTraits() map[string]any {
 	return traits
 }
 
-// learnerOf tells whom an address belongs to.
+// learnerOf returns the learner whom an address belongs to.
 func learnerOf(address string) string { return strings.TrimSuffix(address, domain) }
 
-// failedQuiz is a failed quiz, which the rules answer: with a mail each, unless want says otherwise.
+// failedQuiz makes an event of a failed quiz. want is the wanted outcome by rule.
 func (w eventWriter) failedQuiz(p person, quiz string, want map[string]ending) (*event, error) {
 	properties := map[string]any{"assessment_id": quiz, "score_pct": 40.0, "passed": false, "grader_type": "auto"}
 	e, err := w.encodeEvent(p, "assessment.graded", "graded-"+quiz, properties, w.now())
@@ -95,20 +95,20 @@ func (w eventWriter) failedQuiz(p person, quiz string, want map[string]ending) (
 	return e, err
 }
 
-// completedLesson is one that no rule can use.
+// completedLesson makes an event that no rule needs.
 func (w eventWriter) completedLesson(p person, n int, at time.Time) (*event, error) {
 	return w.encodeEvent(p, "lesson.completed", fmt.Sprintf("lesson-%d", n), map[string]any{
 		"lesson_id": fmt.Sprintf("l%d", n), "course_id": "c1", "duration_seconds": 300.0,
 	}, at)
 }
 
-// unreadableEvent is something that cannot be read.
+// unreadableEvent makes an event whose body is no JSON.
 func (w eventWriter) unreadableEvent(p person, n int) *event {
 	id := fmt.Sprintf("%s-garbage-%d", p.id, n)
 	return &event{learner: p.id, name: "assessment.graded", id: id, body: []byte(`{"id":"` + id + `","properties":{`), wantDead: true}
 }
 
-// retriedQuiz is a learner who leaves the rule: its `until`.
+// retriedQuiz makes the event of rule retry's `until`: the learner leaves the rule.
 func (w eventWriter) retriedQuiz(p person, quiz string) (*event, error) {
 	return w.encodeEvent(p, "assessment.retried", "retried-"+quiz, map[string]any{
 		"assessment_id": quiz, "attempt_number": 2.0, "previous_score_pct": 40.0,
@@ -127,8 +127,8 @@ func (w eventWriter) encodeEvent(p person, name, id string, properties map[strin
 	return &event{learner: p.id, name: name, id: id, body: body}, nil
 }
 
-// campusEvents is n events of a campus: most are failed quizzes, some are nothing to anybody, a few learners have no address,
-// and a few events cannot be read.
+// campusEvents makes n events: most are failed quizzes, a fifth are needed by no rule, a twentieth of the learners have no
+// address, and a fiftieth of the events cannot be read.
 func (w eventWriter) campusEvents(n, learners int, rules ...string) ([]*event, error) {
 	events := make([]*event, 0, n)
 	for i := range n {
@@ -152,7 +152,7 @@ func (w eventWriter) campusEvents(n, learners int, rules ...string) ([]*event, e
 	return events, nil
 }
 
-// wantedByRules is a mail by each rule, unless there is nobody to write to.
+// wantedByRules returns the wanted outcome by rule: a mail, or a skip if the learner has no address.
 func wantedByRules(p person, rules ...string) map[string]ending {
 	want := map[string]ending{}
 	for _, rule := range rules {

@@ -21,10 +21,10 @@ var (
 	nightTo      = time.Date(2026, 3, 2, 23, 30, 0, 0, time.UTC)
 )
 
-// uncertainRequests is how many requests meet a connection that breaks off: these are uncertain, and rightly not sent again.
+// uncertainRequests is how many requests meet a connection that is reset. Their sends are uncertain and not sent again.
 const uncertainRequests = 3
 
-// providerDownDrill lets the provider fail for an hour of an evening, in time-lapse.
+// providerDownDrill makes the provider fail for an hour of an evening, in time-lapse.
 func providerDownDrill() Drill {
 	return Drill{
 		Name:  "provider-down",
@@ -75,7 +75,7 @@ type step struct {
 	do   func(ctx context.Context) error
 }
 
-// runSteps takes the steps at their times.
+// runSteps runs the steps at their times.
 func (w *world) runSteps(ctx context.Context, steps []step) error {
 	slices.SortStableFunc(steps, func(a, b step) int { return a.at.Compare(b.at) })
 	what := ""
@@ -94,8 +94,8 @@ func (w *world) runSteps(ctx context.Context, steps []step) error {
 	return nil
 }
 
-// planEvening is what happens: learners fail quizzes, every third leaves the rule before or after the mail was due, and the
-// provider fails in three ways. Half of the learners live where it is day.
+// planEvening returns the steps of the evening: learners fail quizzes, every third leaves the rule before or after the mail
+// was due, and the provider fails in three ways. Half of the learners live where it is day.
 func (w *world) planEvening(learners int) ([]step, error) {
 	third := downTo.Sub(downFrom) / 3
 	fail := func(at time.Time, what string, faults ...standin.Fault) step {
@@ -132,9 +132,9 @@ func (w *world) planEvening(learners int) ([]step, error) {
 		if leaves {
 			after := 5 * time.Minute
 			if k%2 == 0 {
-				after = 20 * time.Minute // the mail was due, and the provider did not take it
+				after = 20 * time.Minute // the mail is due before that, and the provider does not take it
 			}
-			// Not before the provider is down: a mail that has gone is no mail after leaving.
+			// The learner leaves only after the provider is down: a mail that was sent before is correct.
 			steps = append(steps, step{laterOf(at.Add(after), downFrom), "learners leave", func(ctx context.Context) error {
 				e, err := w.retriedQuiz(p, "q1")
 				if err != nil {
@@ -154,7 +154,7 @@ func laterOf(a, b time.Time) time.Time {
 	return b
 }
 
-// checkNight looks for mails that came at night, or while the provider was down.
+// checkNight reports mails that came at night as wrong.
 func (w *world) checkNight() error {
 	inbox, err := w.observer.listMails()
 	if err != nil {

@@ -8,20 +8,20 @@ import (
 	"sync"
 )
 
-// proxy stands between Homeroom and a server. Cut, it breaks every connection and refuses new ones, as a server does that
-// is away; its address stays, and the server behind it may change.
+// proxy forwards connections to a server. While it is cut it resets every connection and refuses new ones, as an absent
+// server does. Its address stays the same, and its target may change.
 type proxy struct {
 	address string
 
 	mu       sync.Mutex
 	target   string
-	listener net.Listener // nil: cut
+	listener net.Listener // nil while cut
 	open     map[net.Conn]bool
 	closed   bool
 	tasks    sync.WaitGroup
 }
 
-// newProxy listens on a free port of this machine and passes everything on to the target, "127.0.0.1:4222".
+// newProxy listens on a free port of this machine and forwards connections to the target, such as "127.0.0.1:4222".
 func newProxy(target string) (*proxy, error) {
 	p := &proxy{target: target, address: "127.0.0.1:0", open: map[net.Conn]bool{}}
 	if err := p.listenAgain(); err != nil {
@@ -31,14 +31,14 @@ func newProxy(target string) (*proxy, error) {
 	return p, nil
 }
 
-// setTarget changes what is behind it.
+// setTarget changes the server that new connections lead to.
 func (p *proxy) setTarget(target string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.target = target
 }
 
-// listenAgain lets connections through again.
+// listenAgain accepts connections again, on the same address.
 func (p *proxy) listenAgain() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -54,7 +54,7 @@ func (p *proxy) listenAgain() error {
 	return nil
 }
 
-// cutConnections breaks everything and refuses what comes.
+// cutConnections resets all connections and refuses new ones.
 func (p *proxy) cutConnections() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -64,14 +64,14 @@ func (p *proxy) cutConnections() {
 	}
 	for conn := range p.open {
 		if tcp, ok := conn.(*net.TCPConn); ok {
-			_ = tcp.SetLinger(0) // a reset, not a goodbye
+			_ = tcp.SetLinger(0) // close with a reset
 		}
 		_ = conn.Close()
 	}
 	clear(p.open)
 }
 
-// closeForGood ends it for good.
+// closeForGood closes the proxy; listenAgain has no effect afterwards.
 func (p *proxy) closeForGood() {
 	p.mu.Lock()
 	p.closed = true
@@ -102,7 +102,7 @@ func (p *proxy) forwardConnection(door net.Listener, near net.Conn) {
 		return
 	}
 	p.mu.Lock()
-	if p.listener != door { // cut meanwhile
+	if p.listener != door { // cut while it was dialing
 		p.mu.Unlock()
 		_ = near.Close()
 		_ = far.Close()
@@ -114,7 +114,7 @@ func (p *proxy) forwardConnection(door net.Listener, near net.Conn) {
 	var both sync.WaitGroup
 	for _, way := range [][2]net.Conn{{near, far}, {far, near}} {
 		both.Go(func() {
-			_, _ = io.Copy(way[0], way[1]) // its end is the connection's, whatever ended it
+			_, _ = io.Copy(way[0], way[1]) // any error ends the connection, as an orderly end does
 			_ = way[0].Close()
 			_ = way[1].Close()
 		})

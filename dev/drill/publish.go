@@ -16,8 +16,8 @@ import (
 // publishTime is how long the stream may take to confirm before the platform publishes again.
 const publishTime = 3 * time.Second
 
-// publishUntilStored publishes as a careful platform does: again and again under the same id until the stream confirms it. Then it is
-// on the drill's list.
+// publishUntilStored publishes an event under the same id until the stream confirms it, as a careful platform does, and
+// then adds it to the plan.
 func (w *world) publishUntilStored(ctx context.Context, e *event) error {
 	for {
 		err := w.publishOnce(ctx, e)
@@ -56,7 +56,8 @@ func (e *event) toNATS() *nats.Msg {
 	}
 }
 
-// publishUnderLoad publishes the events, `rate` a second, and lets something happen meanwhile. It returns when both are through.
+// publishUnderLoad publishes the events, `rate` a second, and runs meanwhile at the same time. It returns when both have
+// ended. meanwhile may be nil.
 func (w *world) publishUnderLoad(ctx context.Context, events []*event, rate int, meanwhile func(ctx context.Context) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -1,12 +1,13 @@
 package drill
 
-// settingsYAML are those of every drill's academy: no limits but those that a drill adds, so that each failed quiz is a mail.
+// settingsYAML is every drill's settings.yaml. It has no limits except those that a drill adds, so that each failed quiz
+// brings a mail.
 const settingsYAML = `sender: {from: hello@academy.example, name: Academy, postal_address: "1 Harbour Lane"}
 patience: 14d
 max_event_age: 14d
 `
 
-// messageFor is one whose subject names what the accounting needs: rule and quiz.
+// messageFor returns a message whose subject holds the rule and the quiz, which the accounting reads.
 func messageFor(rule string) string {
 	return "---\nsubject: " + rule + " {{ trigger.assessment_id }}\n---\nHi {{ learner.first_name | default: \"there\" }}, have another go.\n"
 }
@@ -19,7 +20,7 @@ do:
   - send: retry
 `
 
-// academyWith is the academy with rule retry and these files.
+// academyWith returns the academy's files: rule retry and the given ones.
 func academyWith(files map[string]string) map[string][]byte {
 	all := map[string][]byte{
 		"settings.yaml":     []byte(settingsYAML),

@@ -12,18 +12,18 @@ import (
 
 const (
 	settleEvery  = 500 * time.Millisecond // between two looks
-	settleQuiet  = 2 * time.Second        // how long nothing more may come when all is through
-	settleAsk    = 100                    // learners who are asked in passing, when nothing moves
+	settleQuiet  = 2 * time.Second        // wait for surplus mails after everything has arrived
+	settleAsk    = 100                    // learners who are asked when nothing moves
 	evidenceTime = 20 * time.Second       // how long servers that come back may take to answer
 )
 
-// awaitSettled waits until everything is through, or nothing has moved for as long as patience lasts; then a little longer for
-// what should not come, and accounts.
+// awaitSettled waits until everything has arrived, or until nothing has moved for Options.Patience. It then waits
+// settleQuiet for surplus mails and accounts for everything.
 func (w *world) awaitSettled(ctx context.Context) (Report, error) {
 	return w.awaitSettledExcept(ctx, nil)
 }
 
-// awaitSettledExcept is settle for everybody but some learners, of whom something is known to wait.
+// awaitSettledExcept is awaitSettled for all learners except those in but, who are known to wait.
 func (w *world) awaitSettledExcept(ctx context.Context, but map[string]bool) (Report, error) {
 	ask := 0
 	before := 0
@@ -45,7 +45,7 @@ func (w *world) awaitSettledExcept(ctx context.Context, but map[string]bool) (Re
 			return w.accountNow(ctx, -1, but)
 		}
 		w.o.Progress(fmt.Sprintf("%d of %d sent, %d waiting", report.Sent, report.Published, report.Waiting))
-		// While things move nobody is asked: questions are work for those who have enough of it.
+		// While the numbers change no learner is asked: queries would add load.
 		if ask = 0; report.Waiting == before {
 			ask = settleAsk
 		}
@@ -59,7 +59,7 @@ func (w *world) awaitSettledExcept(ctx context.Context, but map[string]bool) (Re
 	}
 }
 
-// accountNow accounts for what there is now. Servers that have just come back may take a moment.
+// accountNow accounts for the evidence that there is now. Servers that have just come back may take up to evidenceTime.
 func (w *world) accountNow(ctx context.Context, ask int, but map[string]bool) (Report, error) {
 	until := time.Now().Add(evidenceTime)
 	for {

@@ -43,7 +43,7 @@ func writeColumns(b *strings.Builder, lines [][]string) {
 	}
 }
 
-// writeFindings tells what the numbers do not.
+// writeFindings writes the verdict and what the numbers do not say.
 func (r Report) writeFindings(b *strings.Builder) {
 	verdict := "everything is accounted for"
 	if !r.Passed() {
@@ -60,7 +60,7 @@ func (r Report) writeFindings(b *strings.Builder) {
 		fmt.Fprintf(b, "  %s\n", line)
 	}
 	if r.Uncertain > 0 {
-		fmt.Fprintf(b, "  %s uncertain, not counted as lost: each is told in a decision and never sent again; the provider has %s of them\n",
+		fmt.Fprintf(b, "  %s uncertain, not counted as lost: each has a decision and is never sent again; the provider has %s of them\n",
 			withCommas(r.Uncertain), withCommas(r.Uncertain-r.NotTaken))
 		for _, line := range r.Doubtful {
 			fmt.Fprintf(b, "    %s\n", line)

@@ -34,7 +34,7 @@ nats-away          1          0            1       0        0       0          0
 
 kill: everything is accounted for
   kill 1: after 2s
-  2 uncertain, not counted as lost: each is told in a decision and never sent again; the provider has 1 of them
+  2 uncertain, not counted as lost: each has a decision and is never sent again; the provider has 1 of them
     ada retry q1: the provider has it
     ben retry q1: the provider does not have it
 

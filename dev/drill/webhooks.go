@@ -15,7 +15,7 @@ import (
 	"homeroom/subjects"
 )
 
-// webhooksDrill lets the provider report in disorder, and kills the edge meanwhile.
+// webhooksDrill makes the provider report in disorder, and kills the edge meanwhile.
 func webhooksDrill() Drill {
 	return Drill{
 		Name:  "webhooks",
@@ -29,9 +29,9 @@ func webhooksDrill() Drill {
 	}
 }
 
-// mailReport is something that the provider tells of a mail.
+// mailReport is an event that the provider reports of a mail.
 type mailReport struct {
-	mail    string // the provider's own id
+	mail    string // the provider's id
 	learner string // learner
 	event   standin.Event
 }
@@ -69,7 +69,7 @@ func (c *webhooksRun) runDrill(ctx context.Context) error {
 	if err := c.checkCounted(ctx); err != nil {
 		return err
 	}
-	// What came back is in force: the second quiz brings no mail to those who cannot, or do not want to, be reached.
+	// The reports are in force: the second quiz brings no mail to learners who bounced or complained.
 	return c.failQuizzes(ctx, "q2", func(k int) ending {
 		if isBouncing(k) || isComplaining(k) {
 			return endingSkip
@@ -81,7 +81,7 @@ func (c *webhooksRun) runDrill(ctx context.Context) error {
 func isBouncing(k int) bool    { return k%10 == 0 }
 func isComplaining(k int) bool { return k%10 == 5 }
 
-// startEdge starts an edge beside the other roles, and sends the provider's reports there.
+// startEdge starts an edge in a process of its own and directs the provider's reports to it.
 func (c *webhooksRun) startEdge(ctx context.Context) (err error) {
 	if c.edge, err = c.launchProcess(ctx, process.Order{Roles: []app.Role{app.RoleEdge}}); err != nil {
 		return err
@@ -89,7 +89,7 @@ func (c *webhooksRun) startEdge(ctx context.Context) (err error) {
 	return c.mail.SetWebhook(c.edge.Edge + "/webhooks/sendgrid")
 }
 
-// failQuizzes lets everybody fail a quiz.
+// failQuizzes publishes a failed quiz of every learner.
 func (c *webhooksRun) failQuizzes(ctx context.Context, quiz string, want func(k int) ending) error {
 	var events []*event
 	for k := range c.learners {
@@ -144,11 +144,11 @@ func (c *webhooksRun) reportInDisorder(ctx context.Context) error {
 	return nil
 }
 
-// planReports notes what the provider will tell of a mail.
+// planReports adds the events that the provider will report of a mail.
 func (c *webhooksRun) planReports(id string, m mail) {
 	var k int
 	if _, err := fmt.Sscanf(m.learner, "u%05d", &k); err != nil {
-		return // accounted for as a stranger
+		return // the accounting reports a mail to an unexpected address
 	}
 	now := c.clock.Now()
 	events := []standin.Event{{Kind: standin.Delivered}, {Kind: standin.Open}, {Kind: standin.Click, URL: "https://academy.example/courses"}}
@@ -178,21 +178,21 @@ func (c *webhooksRun) killEdge(ctx context.Context) error {
 	return c.startEdge(ctx)
 }
 
-// awaitPosted waits until the provider has nothing more to tell.
+// awaitPosted waits until the provider has posted all its reports.
 func (c *webhooksRun) awaitPosted(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, c.o.Patience)
 	defer cancel()
 	return c.mail.WaitReported(ctx, func(now standin.WebhookCounts) bool { return now.Waiting == 0 })
 }
 
-// checkCounted counts the events that the reports have become: one for each.
+// checkCounted reports as wrong every provider report that has not become exactly one event.
 func (c *webhooksRun) checkCounted(ctx context.Context) error {
 	stored := map[string]int{}
 	about := map[string]string{}
 	err := c.observer.readStream(ctx, subjects.Stream, func(m jetstream.Msg) error {
 		_, learner, name, err := subjects.ParseStored(m.Subject())
 		if err != nil || !strings.HasPrefix(name, "email.") {
-			return nil // the drill's own
+			return nil // published by the drill
 		}
 		var body struct{ ID string }
 		if err := json.Unmarshal(m.Data(), &body); err != nil {

@@ -23,16 +23,16 @@ import (
 	"homeroom/rules"
 )
 
-// setup is what a drill needs.
+// setup says how a drill's servers and Homeroom run.
 type setup struct {
-	academy map[string]string // files beside rule retry
-	own     bool              // NATS and Temporal run in Homeroom's process, on disk
-	quiet   bool              // the provider reports nothing by itself
+	academy map[string]string // files in addition to rule retry
+	own     bool              // whether NATS and Temporal run in Homeroom's process, on disk
+	quiet   bool              // whether the provider reports only what the drill tells it to
 	clock   func(Size) clock.Clock
 	roles   []app.Role // of the first process; empty: all
 }
 
-// world is the servers, Homeroom, and the drill's own eyes and hands.
+// world holds the servers, Homeroom, and the drill's own connections.
 type world struct {
 	eventWriter
 	o        Options
@@ -45,9 +45,9 @@ type world struct {
 	homeroom *process.Process // nil: not running
 	plan     *plan
 	observer *observer
-	report   Report // notes, and what a drill finds wrong by itself
-	// The ways to the servers. Where these run in Homeroom's process the drill's own way leads through them as well,
-	// because addresses change; otherwise only Homeroom's does.
+	report   Report // notes, and problems that the drill finds besides the accounting
+	// The proxies in front of the servers. If the servers run in Homeroom's process, the drill connects through the proxies
+	// too, because addresses change; otherwise only Homeroom does.
 	toNATS, toTemporal *proxy
 	stops              []func()
 }
@@ -76,7 +76,7 @@ func openWorld(ctx context.Context, s setup, o Options) (_ *world, err error) {
 	return w, w.openObserver(ctx)
 }
 
-// startServers starts everything but Homeroom, and the ways to it.
+// startServers starts everything except Homeroom, and the proxies.
 func (w *world) startServers(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, process.StartTime)
 	defer cancel()
@@ -96,7 +96,7 @@ func (w *world) startServers(ctx context.Context) (err error) {
 			return err
 		}
 		w.stops = append(w.stops, func() { _ = os.RemoveAll(w.data) }) // a temporary directory
-		return w.startProxies("127.0.0.1:9", "127.0.0.1:9")            // until the process has told where they lead
+		return w.startProxies("127.0.0.1:9", "127.0.0.1:9")            // until the process says where its servers listen
 	}
 	if w.stack, err = stack.Start(ctx, stack.Options{Mail: mail, Log: w.o.Log}); err != nil {
 		return err
@@ -118,14 +118,14 @@ func (w *world) startProxies(toNATS, toTemporal string) (err error) {
 	return nil
 }
 
-// stopWithin stops a server; one that hangs is left behind, because the process ends soon.
+// stopWithin stops a server and gives up after 20 s, because this process ends soon.
 func stopWithin(stop func(context.Context) error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	_ = stop(ctx)
 }
 
-// startHomeroom starts Homeroom; the drill's way to the servers follows, and so do the provider's reports.
+// startHomeroom starts Homeroom and directs the proxies and the provider's reports to it.
 func (w *world) startHomeroom(ctx context.Context, c process.Order) error {
 	p, err := w.launchProcess(ctx, c)
 	if err != nil {
@@ -139,7 +139,7 @@ func (w *world) startHomeroom(ctx context.Context, c process.Order) error {
 	return w.mail.SetWebhook(p.Edge + "/webhooks/sendgrid")
 }
 
-// launchProcess starts a process of Homeroom beside others.
+// launchProcess starts one process of Homeroom; others may run at the same time.
 func (w *world) launchProcess(ctx context.Context, c process.Order) (*process.Process, error) {
 	w.o.Progress("starting Homeroom")
 	c.Inbox = w.mail.URL()
@@ -160,7 +160,7 @@ func (w *world) launchProcess(ctx context.Context, c process.Order) (*process.Pr
 	return process.Launch(ctx, command, c)
 }
 
-// stopHomeroom stops Homeroom gently and returns how much memory it had at the most, in bytes.
+// stopHomeroom stops Homeroom in an orderly way and returns its peak memory, in bytes.
 func (w *world) stopHomeroom(ctx context.Context) (int64, error) {
 	p := w.homeroom
 	w.homeroom = nil
@@ -171,13 +171,13 @@ func (w *world) stopHomeroom(ctx context.Context) (int64, error) {
 	return memory, nil
 }
 
-// killHomeroom is kill -9 of Homeroom.
+// killHomeroom kills Homeroom with SIGKILL.
 func (w *world) killHomeroom() {
 	w.homeroom.Kill()
 	w.homeroom = nil
 }
 
-// openObserver opens the drill's eyes and hands.
+// openObserver opens the drill's own connections to NATS and Temporal.
 func (w *world) openObserver(ctx context.Context) error {
 	natsURL := "nats://" + w.toNATS.address
 	temporalAddress := w.toTemporal.address
@@ -205,7 +205,7 @@ func (w *world) openObserver(ctx context.Context) error {
 	return nil
 }
 
-// close ends everything, last come first gone.
+// close stops everything, the last started first.
 func (w *world) close() {
 	if w.homeroom != nil {
 		w.homeroom.Kill()
@@ -221,7 +221,7 @@ func (w *world) addNote(format string, args ...any) {
 	w.report.Notes = append(w.report.Notes, fmt.Sprintf(format, args...))
 }
 
-// pauseFor lets a real duration pass: what a drill takes away stays away for so long.
+// pauseFor waits for a duration of real time.
 func (w *world) pauseFor(ctx context.Context, what string, d time.Duration) error {
 	w.o.Progress(fmt.Sprintf("%s, for %s", what, d.Round(100*time.Millisecond)))
 	return instance.Sleep(ctx, d)
