@@ -29,7 +29,7 @@ func (*drillCommand) Help() string {
 	return `Practices disasters with Homeroom in a process of its own, then accounts for every event that was published: by the drill's
 own list, the mails at the stand-in SendGrid, and the streams, never by Homeroom's own counters. The exit code is 1 if anything
 is lost, doubled, still waiting or otherwise wrong. Uncertain sends (nobody can know whether the provider took them) are listed
-and not counted as lost: each is told in a decision, and none is ever sent again.
+and not counted as lost: each has a decision, and none is ever sent again.
 
 Examples:
   go run ./dev drill list

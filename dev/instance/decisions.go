@@ -11,9 +11,9 @@ import (
 	"homeroom/subjects"
 )
 
-// FollowDecisions calls heard with every decision in the stream, from its beginning, once per decision id and in the order in which
-// they were published, until ctx ends. It returns when it listens.
-func FollowDecisions(ctx context.Context, js jetstream.JetStream, heard func(engine.Decision)) error {
+// FollowDecisions calls onDecision with every decision in the stream, from its beginning, once per decision id and in the
+// order in which they were published, until ctx ends. It returns when it has subscribed.
+func FollowDecisions(ctx context.Context, js jetstream.JetStream, onDecision func(engine.Decision)) error {
 	consumer, err := js.OrderedConsumer(ctx, subjects.DecisionStream, jetstream.OrderedConsumerConfig{})
 	if err != nil {
 		return fmt.Errorf("listening to the decisions: %w", err)
@@ -23,7 +23,7 @@ func FollowDecisions(ctx context.Context, js jetstream.JetStream, heard func(eng
 		var d engine.Decision
 		if json.Unmarshal(m.Data(), &d) == nil && !known[d.ID] {
 			known[d.ID] = true
-			heard(d)
+			onDecision(d)
 		}
 	})
 	if err != nil {

@@ -26,10 +26,10 @@ import (
 	"homeroom/worker"
 )
 
-// Options say which Homeroom runs.
+// Options configure an Instance.
 type Options struct {
-	Academy *rules.Academy  // nil: what is in force stays
-	OnStart app.OnStart     // default: the academy is put in force, whatever was before
+	Academy *rules.Academy  // nil: the academy in force stays
+	OnStart app.OnStart     // default: the academy is put in force, whichever was in force before
 	Clock   clock.Clock     // default: real time
 	Sender  delivery.Sender // default: SendGrid's adapter on the stack's stand-in, which reports back
 	Allow   []string
@@ -40,14 +40,14 @@ type Options struct {
 	Grace time.Duration
 	// RestAfter and RetireAfter are in Homeroom's time; see package activities for their defaults.
 	RestAfter, RetireAfter time.Duration
-	// Production leaves as `homeroom serve` has it what time-lapse wants quicker: how marks are published (in real time) and
-	// that starts are told at once.
+	// Production keeps the intervals of `homeroom serve`: how often watermarks are published (with a real clock) and when
+	// started runs are published. Without it both happen sooner, as time-lapse needs.
 	Production bool
-	// Over, if not nil, wraps what Homeroom sees of JetStream: tests make it fail, or halt.
+	// WrapJetStream, if not nil, returns the JetStream that Homeroom uses, so that tests can make it fail or block.
 	WrapJetStream func(jetstream.JetStream) jetstream.JetStream
 }
 
-// Instance is Homeroom, running on a stack.
+// Instance is one running Homeroom on a stack.
 type Instance struct {
 	App      *app.App
 	JS       jetstream.JetStream
@@ -58,7 +58,7 @@ type Instance struct {
 	nc *nats.Conn
 }
 
-// Publisher puts other rules in force, as `homeroom rules publish` does.
+// Publisher returns a publisher of rules, as `homeroom rules publish` uses it.
 func (h *Instance) Publisher() *publish.Publisher {
 	return publish.New(publish.Options{
 		Store:    h.App.Store(),
@@ -71,11 +71,11 @@ func (h *Instance) Publisher() *publish.Publisher {
 	})
 }
 
-// visibilityDelay is how long Temporal's visibility is given to catch up; here it is in the same process.
+// visibilityDelay is the wait for Temporal's visibility to catch up. It is short because Temporal runs in this process.
 const visibilityDelay = 2 * time.Second
 
-// How often marks are published and how far they stay back, for real. Time-lapse makes a second long, so dev is quicker
-// than production.
+// How often watermarks are published, and their margin, both in real time. They are shorter than in production because a
+// second is long in time-lapse.
 const (
 	handedOverEvery  = 100 * time.Millisecond
 	handedOverMargin = 50 * time.Millisecond
@@ -174,7 +174,7 @@ func (h *Instance) connectServers(ctx context.Context, s *stack.Stack, log *slog
 		HostPort:          s.TemporalAddress,
 		Namespace:         s.Namespace,
 		Logger:            sdklog.NewStructuredLogger(warningsOnly(log)),
-		ConnectionOptions: client.ConnectionOptions{GrpcCompression: &client.GrpcCompressionNone{}}, // they share a processor, not a wire
+		ConnectionOptions: client.ConnectionOptions{GrpcCompression: &client.GrpcCompressionNone{}}, // both ends are on this machine
 	})
 	if err != nil {
 		return fmt.Errorf("connecting to Temporal at %s: %w", s.TemporalAddress, err)
@@ -182,7 +182,7 @@ func (h *Instance) connectServers(ctx context.Context, s *stack.Stack, log *slog
 	return nil
 }
 
-// warningsOnly passes warnings and errors on; the SDK's other lines are for people who develop the SDK.
+// warningsOnly returns a logger that drops lines below warnings, which are of use to developers of the SDK only.
 func warningsOnly(log *slog.Logger) *slog.Logger { return slog.New(warningHandler{log.Handler()}) }
 
 type warningHandler struct{ slog.Handler }
@@ -192,7 +192,7 @@ func (w warningHandler) Enabled(ctx context.Context, level slog.Level) bool {
 	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
 }
 
-// LastStored is the time, in Homeroom's, at which the last event was stored; zero: none was.
+// LastStored returns when the last event was stored, in Homeroom's time; zero if there is none.
 func (h *Instance) LastStored(ctx context.Context) (time.Time, error) {
 	stream, err := h.JS.Stream(ctx, subjects.Stream)
 	if err != nil {
@@ -204,7 +204,7 @@ func (h *Instance) LastStored(ctx context.Context) (time.Time, error) {
 	return h.Clock.At(stream.CachedInfo().State.LastTime), nil
 }
 
-// Close stops Homeroom and its connections; the stack goes on. It may be called again.
+// Close stops Homeroom and its connections; the stack keeps running. Further calls do nothing.
 func (h *Instance) Close() {
 	if h.App != nil {
 		h.App.Stop()

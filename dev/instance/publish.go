@@ -19,7 +19,7 @@ type Publisher struct {
 	Catalog *catalog.Catalog
 }
 
-// Message is one event as it is published.
+// Message is one event to be published.
 type Message struct {
 	Learner string
 	Event   string
@@ -55,12 +55,12 @@ func (m Message) toNATS() *nats.Msg {
 	}
 }
 
-// maxStall is how long Play waits when the stream is slow to confirm what was published.
+// maxStall is how long Play waits for the stream to confirm earlier messages.
 const maxStall = time.Minute
 
-// Play publishes messages in order, each when the clock shows its time, and returns when the stream has them all.
-// said, if not nil, hears how many have been published.
-func (p Publisher) Play(ctx context.Context, c clock.Clock, messages []Message, said func(n int)) error {
+// Play publishes messages in order, each when the clock shows its time, and returns when the stream has confirmed all.
+// onPublished, if not nil, is called with the number of messages published so far.
+func (p Publisher) Play(ctx context.Context, c clock.Clock, messages []Message, onPublished func(n int)) error {
 	var acks []jetstream.PubAckFuture
 	for i, m := range messages {
 		if err := Sleep(ctx, time.Until(c.When(m.At))); err != nil {
@@ -71,8 +71,8 @@ func (p Publisher) Play(ctx context.Context, c clock.Clock, messages []Message, 
 			return fmt.Errorf("publishing event %s: %w", m.ID, err)
 		}
 		acks = append(acks, ack)
-		if said != nil {
-			said(i + 1)
+		if onPublished != nil {
+			onPublished(i + 1)
 		}
 	}
 	for i, ack := range acks {
@@ -87,7 +87,7 @@ func (p Publisher) Play(ctx context.Context, c clock.Clock, messages []Message, 
 	return nil
 }
 
-// Sleep sleeps for real; it returns early, with an error, when ctx ends.
+// Sleep waits in real time. It returns the context's error if ctx ends first.
 func Sleep(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return ctx.Err()

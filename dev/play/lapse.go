@@ -8,7 +8,7 @@ import (
 	"homeroom/simulate"
 )
 
-// Lapse is how fast time passes: so much of Homeroom's time in so much real time.
+// Lapse is how fast time passes: Virtual of Homeroom's time in Real of real time.
 type Lapse struct{ Virtual, Real time.Duration }
 
 // UnmarshalText reads "1d=4s".
@@ -30,7 +30,7 @@ func (l *Lapse) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Factor is how many times faster than real time passes.
+// Factor returns how many times faster than real time Homeroom's time passes.
 func (l Lapse) Factor() float64 { return float64(l.Virtual) / float64(l.Real) }
 
 func (l Lapse) String() string { return l.Virtual.String() + "=" + l.Real.String() }

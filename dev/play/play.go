@@ -23,22 +23,22 @@ type Options struct {
 	Academy *rules.Academy
 	Lapse   Lapse
 	Until   time.Time // default: the last event + 30 days
-	// AssumeReachable gives an address to every learner who has none when the play begins.
+	// AssumeReachable gives every learner an address before the first event.
 	AssumeReachable bool
 	Log             *slog.Logger
-	// Progress hears, now and then, how far the clock is. May be nil.
+	// Progress is called several times a second with the clock's time. May be nil.
 	Progress func(now, until time.Time)
 }
 
-// startLead is how long before the first event the clock starts, for real: Homeroom is to be listening by then.
-const startLead = time.Second
+// startLead is how long before the first event the clock starts, in real time, so that Homeroom is running by then.
+const startLead = 3 * time.Second
 
 // Run plays a recording on the stack and returns what was decided up to the end.
 func Run(ctx context.Context, s *stack.Stack, rec *Recording, o Options) (*simulate.Document, error) {
 	if o.Until.IsZero() {
 		o.Until = rec.End().Add(30 * 24 * time.Hour)
 	}
-	c := clock.New(time.Now().Add(3*startLead), rec.Messages[0].At, o.Lapse.Factor())
+	c := clock.New(time.Now().Add(startLead), rec.Messages[0].At, o.Lapse.Factor())
 	h, err := instance.Open(ctx, s, instance.Options{Academy: o.Academy, Clock: c, Log: o.Log})
 	if err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ func Run(ctx context.Context, s *stack.Stack, rec *Recording, o Options) (*simul
 	return &doc, nil
 }
 
-// giveAddresses gives everybody an address.
+// giveAddresses stores an address for every learner of the recording.
 func giveAddresses(ctx context.Context, h *instance.Instance, rec *Recording) error {
 	for learner := range rec.Learners {
 		traits := map[string]any{"email": subjects.Escape(learner) + "@play.example"}
@@ -86,10 +86,10 @@ func giveAddresses(ctx context.Context, h *instance.Instance, rec *Recording) er
 	return nil
 }
 
-// quietTime is how long, for real, nothing must have been decided before the play is over.
+// quietTime is how long, in real time, no decision must come before the play is over.
 const quietTime = time.Second
 
-// awaitEnd lets the clock run to the end and then until everything due by then has been decided.
+// awaitEnd waits until the clock shows the end and everything that is due by then has been decided.
 func awaitEnd(ctx context.Context, h *instance.Instance, heard *decisionCollector, o Options) error {
 	for h.Clock.Now().Before(o.Until) {
 		if err := instance.Sleep(ctx, min(time.Until(h.Clock.When(o.Until)), 200*time.Millisecond)); err != nil {
@@ -126,7 +126,7 @@ func countDeadLetters(ctx context.Context, js jetstream.JetStream) (int, error) 
 	return int(stream.CachedInfo().State.Msgs), nil
 }
 
-// decisionCollector collects decisions up to the end.
+// decisionCollector collects the decisions up to the end of the play.
 type decisionCollector struct {
 	mu        sync.Mutex
 	collector *simulate.Collector

@@ -12,14 +12,14 @@ import (
 	"homeroom/simulate"
 )
 
-// maxLine is the longest line that is read; longer ones could not be published either.
+// maxLine is the longest line that is read, in bytes. NATS does not take longer messages either.
 const maxLine = 8 << 20
 
 // Recording is the events of a file, ready to be published.
 type Recording struct {
 	Messages []instance.Message
 	Learners map[string]bool
-	// Unpublishable counts the lines that name no learner or event, so that there is no subject for them.
+	// Unpublishable counts the lines without a learner or an event name, which have no subject to be published on.
 	Unpublishable int
 }
 
@@ -68,7 +68,7 @@ func Read(r io.Reader) (*Recording, error) {
 		return nil, fmt.Errorf("reading the events: %w", err)
 	}
 	if len(rec.Messages) == 0 || at.IsZero() {
-		return nil, fmt.Errorf("there are no events with a time in it")
+		return nil, fmt.Errorf("there are no events with a time; each line needs a \"time\" in RFC 3339")
 	}
 	for i := range rec.Messages {
 		if rec.Messages[i].At.IsZero() { // lines before the first time

@@ -7,11 +7,11 @@ import (
 	"homeroom/workflows"
 )
 
-// NewerVersion is what a release that does not exist yet writes. Today's worker holds such a learner; see package
-// workflows.
+// NewerVersion is the version of an input that only a later release can read. Today's worker keeps such a learner waiting;
+// see package workflows.
 const NewerVersion = workflows.InputVersion + 1
 
-// newerRelease makes this worker that release: it understands NewerVersion.
+// newerRelease is an interceptor that makes this worker read NewerVersion.
 type newerRelease struct {
 	interceptor.ClientInterceptorBase
 	interceptor.WorkerInterceptorBase
@@ -26,7 +26,7 @@ type newerReader struct {
 	interceptor.WorkflowInboundInterceptorBase
 }
 
-// ExecuteWorkflow reads the newer input.
+// ExecuteWorkflow passes an input of NewerVersion on as one of the current version.
 func (r *newerReader) ExecuteWorkflow(ctx workflow.Context, in *interceptor.ExecuteWorkflowInput) (any, error) {
 	for i, arg := range in.Args {
 		if input, ok := arg.(workflows.Input); ok && input.Version == NewerVersion {

@@ -1,5 +1,5 @@
-// Package process is Homeroom in a process of its own, so that it can be killed, measured and weighed: [Launch] starts it,
-// and [Serve] is what it runs. Drills and the bench use it; what they do with it is not its business.
+// Package process runs Homeroom in a process of its own, so that it can be killed and its memory measured: [Launch] starts
+// the process, and [Serve] is what the process runs. The drills and the bench use it. It must not know either.
 package process
 
 import (
@@ -17,11 +17,11 @@ import (
 
 // Process is Homeroom in a process of its own, as its parent sees it.
 type Process struct {
-	NATS, Temporal, Edge string // where it found, or put, its servers, and its door
+	NATS, Temporal, Edge string // addresses of its servers and of its edge
 
 	cmd   *exec.Cmd
-	in    io.WriteCloser // its end is the process's end, whatever becomes of this one
-	lines chan string    // what it says; closed when it has ended
+	in    io.WriteCloser // the process stops when it is closed, also by the end of this process
+	lines chan string    // standard output; closed when the process has ended
 	ended chan struct{}
 }
 
@@ -46,10 +46,10 @@ func Launch(ctx context.Context, command *exec.Cmd, o Order) (*Process, error) {
 	go func() {
 		defer close(p.ended)
 		defer close(p.lines)
-		for said := bufio.NewScanner(out); said.Scan(); {
-			p.lines <- said.Text()
+		for output := bufio.NewScanner(out); output.Scan(); {
+			p.lines <- output.Text()
 		}
-		_ = p.cmd.Wait() // killed, as a rule
+		_ = p.cmd.Wait() // an error is expected: the process is usually killed
 	}()
 	if _, err := p.in.Write(append(order, '\n')); err != nil {
 		p.Kill()
@@ -69,7 +69,7 @@ func Launch(ctx context.Context, command *exec.Cmd, o Order) (*Process, error) {
 	return p, nil
 }
 
-// awaitLine waits for a line that begins so and returns its other words.
+// awaitLine waits for a line that begins with word and returns the line's other words.
 func (p *Process) awaitLine(ctx context.Context, word string) ([]string, error) {
 	for {
 		select {
@@ -89,16 +89,16 @@ func (p *Process) awaitLine(ctx context.Context, word string) ([]string, error) 
 	}
 }
 
-// Kill is kill -9. It may be called again, and after Stop.
+// Kill kills the process with SIGKILL and waits for its end. It may be called again, and after Stop.
 func (p *Process) Kill() {
 	_ = p.cmd.Process.Kill()
-	for range p.lines { // so that the reader ends
+	for range p.lines { // so that the goroutine that reads the output can end
 	}
 	<-p.ended
 	_ = p.in.Close()
 }
 
-// Died reports whether the process has ended by itself.
+// Died reports whether the process has ended.
 func (p *Process) Died() bool {
 	select {
 	case <-p.ended:
@@ -108,11 +108,11 @@ func (p *Process) Died() bool {
 	}
 }
 
-// stopTime is how long the process may take to finish what is in hand.
+// stopTime is how long the process may take to finish its work.
 const stopTime = time.Minute
 
-// Stop is SIGTERM's gentle way: Homeroom finishes what is in hand. It returns the most that was resident, in bytes; 0: this
-// system does not tell.
+// Stop lets Homeroom finish its work and stop, as SIGTERM does. It returns the peak of the resident memory, in bytes; 0 if
+// the system does not say.
 func (p *Process) Stop(ctx context.Context) (memory int64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, stopTime)
 	defer cancel()
@@ -127,5 +127,5 @@ func (p *Process) Stop(ctx context.Context) (memory int64, err error) {
 	return strconv.ParseInt(words[0], 10, 64)
 }
 
-// ID is the system's number of the process.
+// ID returns the process id.
 func (p *Process) ID() int { return p.cmd.Process.Pid }

@@ -28,20 +28,20 @@ import (
 	"homeroom/rules"
 )
 
-// Order tells the process what to do: one line of JSON on its standard input.
+// Order says what the process runs. It is one line of JSON on standard input.
 type Order struct {
-	// Data, if not empty, is a directory for NATS and Temporal, which run in the same process then; otherwise these say
-	// where they are.
+	// Data, if not empty, is a directory for NATS and Temporal, which then run in the same process. Otherwise NATS and
+	// Temporal are the servers' addresses.
 	Data     string `json:"data,omitempty"`
 	NATS     string `json:"nats,omitempty"`
 	Temporal string `json:"temporal,omitempty"`
 
 	Inbox   string            `json:"inbox"` // base address of the stand-in SendGrid
-	Key     string            `json:"key"`   // that its webhooks are verified with
+	Key     string            `json:"key"`   // public key that verifies its webhooks
 	Academy map[string][]byte `json:"academy"`
 	Clock   clock.Clock       `json:"clock,omitzero"`
 	Roles   []app.Role        `json:"roles,omitempty"`
-	Newer   bool              `json:"newer,omitempty"` // be a release that can read what a newer one wrote
+	Newer   bool              `json:"newer,omitempty"` // whether to run as a release that reads NewerVersion
 	Verbose bool              `json:"verbose,omitempty"`
 }
 
@@ -49,14 +49,14 @@ type Order struct {
 const (
 	sayReady  = "ready"  // "ready NATS TEMPORAL EDGE": addresses
 	sayFailed = "failed" // "failed WHY"
-	sayMemory = "memory" // "memory BYTES": the most that was resident at a time
+	sayMemory = "memory" // "memory BYTES": the peak of the resident memory
 )
 
-// StartTime bounds the start of the process and of the servers, on a slow disk.
+// StartTime is the maximum time for the start of the process and of the servers, on a slow disk.
 const StartTime = 2 * time.Minute
 
-// Serve runs Homeroom as an [Order] on in asks for it, until in ends, and reports on out. It is for the process that
-// [Launch] starts.
+// Serve reads an [Order] from in, runs Homeroom until in ends, and writes its state to out. The process that [Launch]
+// starts calls it.
 func Serve(in io.Reader, out io.Writer) error {
 	orders := bufio.NewReader(in)
 	line, err := orders.ReadBytes('\n')
@@ -79,7 +79,7 @@ func Serve(in io.Reader, out io.Writer) error {
 	if _, err := fmt.Fprintln(out, sayReady, h.NATS, h.Temporal, "http://"+h.listener.Addr().String()); err != nil {
 		return err
 	}
-	if _, err := io.Copy(io.Discard, orders); err != nil { // its end is the end
+	if _, err := io.Copy(io.Discard, orders); err != nil { // returns when the parent closes the pipe or ends
 		return err
 	}
 	h.stopAll()
@@ -87,7 +87,7 @@ func Serve(in io.Reader, out io.Writer) error {
 	return err
 }
 
-// servedProcess is Homeroom in its own process.
+// servedProcess is the state of Homeroom in its own process.
 type servedProcess struct {
 	Order
 	log      *slog.Logger
@@ -144,7 +144,7 @@ func (h *servedProcess) startServers() error {
 	return h.serveHomeroom(ctx, js, temporal, academy)
 }
 
-// serveHomeroom puts Homeroom together as `homeroom serve` does.
+// serveHomeroom starts Homeroom as `homeroom serve` does.
 func (h *servedProcess) serveHomeroom(ctx context.Context, js jetstream.JetStream, temporal client.Client, academy *rules.Academy) error {
 	sender, err := sendgrid.New(sendgrid.Options{APIKey: "SG.stand-in", Host: h.Inbox, Now: time.Now})
 	if err != nil {
@@ -169,7 +169,7 @@ func (h *servedProcess) serveHomeroom(ctx context.Context, js jetstream.JetStrea
 		Edge:      &app.EdgeOptions{Listener: h.listener, WebhookKey: key},
 		Roles:     h.Roles,
 	}
-	if !h.Clock.IsReal() { // a second of a busy machine is minutes of a learner's
+	if !h.Clock.IsReal() { // a second of delay on a busy machine is minutes of Homeroom's time
 		o.Grace = h.Clock.Scale(time.Second)
 		o.MarkEvery = 100 * time.Millisecond
 		o.MarkMargin = 50 * time.Millisecond
@@ -189,7 +189,7 @@ func (h *servedProcess) serveHomeroom(ctx context.Context, js jetstream.JetStrea
 	return nil
 }
 
-// peakMemory is the most that was resident at a time, in bytes; 0: this system does not tell.
+// peakMemory returns the peak of this process's resident memory, in bytes; 0 if the system does not say.
 func peakMemory() int64 {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 type NATSOptions struct {
 	Port int          // 0: a free one
 	Dir  string       // where streams are kept; empty: a temporary directory that Stop removes
-	Log  *slog.Logger // errors; nil: nowhere
+	Log  *slog.Logger // receives errors; nil drops them
 }
 
 // NATS is a running NATS server.
@@ -26,7 +26,7 @@ type NATS struct {
 	stop   stopOnce
 }
 
-// StartNATS starts a server and returns when it takes connections, or when ctx ends.
+// StartNATS starts a server and returns when it accepts connections, or an error when ctx ends first.
 func StartNATS(ctx context.Context, o NATSOptions) (*NATS, error) {
 	if err := CheckPort(o.Port); err != nil {
 		return nil, fmt.Errorf("start NATS: %w", err)
@@ -94,11 +94,11 @@ func (n *NATS) Stop(ctx context.Context) error {
 
 func (n *NATS) removeTemp() {
 	if n.temp != "" {
-		_ = os.RemoveAll(n.temp) // a temporary directory: the system cleans up after us if need be
+		_ = os.RemoveAll(n.temp) // a temporary directory: the system removes it in the end
 	}
 }
 
-// natsLog passes a server's errors on and remembers a fatal one instead of leaving the process.
+// natsLog forwards a server's errors and keeps the first fatal one instead of ending the process.
 type natsLog struct {
 	log   *slog.Logger
 	mu    sync.Mutex
@@ -124,7 +124,7 @@ func (l *natsLog) fatalError() error {
 	return l.fatal
 }
 
-// Errorf passes an error on.
+// Errorf logs an error, unless the log is muted.
 func (l *natsLog) Errorf(format string, v ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -133,7 +133,7 @@ func (l *natsLog) Errorf(format string, v ...any) {
 	}
 }
 
-// Fatalf remembers why the server can't go on.
+// Fatalf keeps the first fatal error and logs it.
 func (l *natsLog) Fatalf(format string, v ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -145,16 +145,16 @@ func (l *natsLog) Fatalf(format string, v ...any) {
 	}
 }
 
-// Noticef, Warnf, Debugf and Tracef say nothing.
+// Noticef drops the line.
 func (l *natsLog) Noticef(string, ...any) {}
 
-// Warnf says nothing.
+// Warnf drops the line.
 func (l *natsLog) Warnf(string, ...any) {}
 
-// Debugf says nothing.
+// Debugf drops the line.
 func (l *natsLog) Debugf(string, ...any) {}
 
-// Tracef says nothing.
+// Tracef drops the line.
 func (l *natsLog) Tracef(string, ...any) {}
 
 func orDiscard(log *slog.Logger) *slog.Logger {

@@ -8,13 +8,13 @@ import (
 	"syscall"
 )
 
-// loopback is where everything listens: a developer's servers are nobody else's business.
+// loopback is the only address that servers listen on, so that no other machine reaches them.
 const loopback = "127.0.0.1"
 
-// ErrPortTaken says that something else listens on a port; test with errors.Is.
+// ErrPortTaken says that another program listens on a port; test with errors.Is.
 var ErrPortTaken = errors.New("taken by another program")
 
-// CheckPort reports whether a server could listen on the loopback port; 0 is always fine.
+// CheckPort returns an error if no server can listen on the loopback port. Port 0 is always free.
 func CheckPort(port int) error {
 	if port == 0 {
 		return nil
@@ -29,7 +29,7 @@ func CheckPort(port int) error {
 	return ln.Close()
 }
 
-// freePorts finds n ports that nobody listens on. They are free until somebody takes them: use them at once.
+// freePorts returns n ports that no program listens on. Another program may take them: use them at once.
 func freePorts(n int) ([]int, error) {
 	ports := make([]int, n)
 	for i := range ports {

@@ -28,7 +28,7 @@ type TemporalOptions struct {
 	SearchAttributes map[string]enums.IndexedValueType
 	// Dynamic overrides settings of Temporal's dynamic configuration, e.g. {"history.workflowIdReuseMinimalInterval": 0}.
 	Dynamic map[string]any
-	Log     *slog.Logger // errors; nil: nowhere
+	Log     *slog.Logger // receives errors; nil drops them
 }
 
 // Temporal is a running Temporal server: frontend, history, matching and worker in this process.
@@ -41,7 +41,7 @@ type Temporal struct {
 	stop      stopOnce
 }
 
-// StartTemporal starts a server and returns when its namespace answers, or when ctx ends.
+// StartTemporal starts a server and returns when its namespace answers, or an error when ctx ends first.
 func StartTemporal(ctx context.Context, o TemporalOptions) (*Temporal, error) {
 	t, err := startTemporal(ctx, o)
 	if err != nil {
@@ -126,7 +126,7 @@ func (t *Temporal) startServices(ctx context.Context) error {
 // Address is where clients connect, e.g. 127.0.0.1:7233.
 func (t *Temporal) Address() string { return t.address }
 
-// Namespace is the one that was created.
+// Namespace returns the name of the namespace.
 func (t *Temporal) Namespace() string { return t.namespace }
 
 // Stop ends the server's services. It may be called twice and returns no later than ctx ends.

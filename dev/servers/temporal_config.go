@@ -92,12 +92,12 @@ func dynamicConfig(overrides map[string]any) dynamicconfig.StaticClient {
 		dynamicconfig.HistoryPersistenceMaxQPS.Key().String():                     plenty,
 		dynamicconfig.MatchingPersistenceMaxQPS.Key().String():                    plenty,
 		dynamicconfig.HistoryCacheHostLevelMaxSize.Key().String():                 8_192, // workflows held in memory
-		// One machine: a queue in several parts only sends its tasks to and fro.
+		// On one machine several partitions of a queue only forward tasks to each other.
 		dynamicconfig.MatchingNumTaskqueueReadPartitions.Key().String():  1,
 		dynamicconfig.MatchingNumTaskqueueWritePartitions.Key().String(): 1,
 		dynamicconfig.TimerProcessorMaxTimeShift.Key().String():          time.Millisecond, // by default a timer may be a second late
 		dynamicconfig.EnableServerVersionCheck.Key().String():            false,
-		// The housekeepers of big clusters: their workers poll all day, and Temporal never stops them.
+		// These workers clean up big clusters. They poll all day, and Temporal does not stop them with the server.
 		dynamicconfig.EnableParentClosePolicyWorker.Key().String(): false,
 		dynamicconfig.TaskQueueScannerEnabled.Key().String():       false,
 		dynamicconfig.HistoryScannerEnabled.Key().String():         false,

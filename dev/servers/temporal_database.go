@@ -21,7 +21,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 )
 
-// retention is how long closed runs stay to be looked at.
+// retention is how long closed runs are kept.
 const retention = 30 * 24 * time.Hour
 
 // databases are a server's two: one connection each, the plugin's default (more of them wait for each other's locks and do
@@ -132,7 +132,7 @@ func setUpFile(database *config.SQL) error {
 	defer func() { _ = admin.Close() }()
 	tables, err := admin.ListTables(database.DatabaseName)
 	if err != nil {
-		return fmt.Errorf("not a database of ours: %w", err)
+		return fmt.Errorf("not a database of Homeroom's; use an empty directory: %w", err)
 	}
 	if slices.Contains(tables, "executions") {
 		return nil

@@ -10,11 +10,11 @@ import (
 	"go.temporal.io/server/common/log/tag"
 )
 
-// temporalLog passes a server's errors on until the server is stopped: what services say while they are taken apart is
-// no news.
+// temporalLog forwards a server's errors until the server is stopped: errors of services that are being stopped are
+// expected.
 type temporalLog struct {
 	log   *slog.Logger
-	tags  []tag.Tag // written out when there is something to say, which is seldom
+	tags  []tag.Tag // formatted only when a line is logged, which is rare
 	muted *atomic.Bool
 }
 
@@ -40,16 +40,16 @@ func (l *temporalLog) With(tags ...tag.Tag) log.Logger {
 	return &temporalLog{log: l.log, tags: slices.Concat(l.tags, tags), muted: l.muted}
 }
 
-// Debug says nothing.
+// Debug drops the line.
 func (l *temporalLog) Debug(string, ...tag.Tag) {}
 
-// Info says nothing.
+// Info drops the line.
 func (l *temporalLog) Info(string, ...tag.Tag) {}
 
-// Warn says nothing.
+// Warn drops the line.
 func (l *temporalLog) Warn(string, ...tag.Tag) {}
 
-// Error passes an error on.
+// Error logs an error, unless the log is muted.
 func (l *temporalLog) Error(msg string, tags ...tag.Tag) { l.logError(msg, tags) }
 
 // DPanic, Panic and Fatal are errors: a developer's server does not end the process.

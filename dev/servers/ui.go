@@ -28,7 +28,7 @@ type UIOptions struct {
 	Port            int          // 0: a free one
 	TemporalAddress string       // host:port of the Temporal frontend
 	Namespace       string       // shown first; empty: "default"
-	Log             *slog.Logger // errors; nil: nowhere
+	Log             *slog.Logger // receives errors; nil drops them
 }
 
 // UI is a running Temporal UI.
@@ -41,8 +41,8 @@ type UI struct {
 
 // StartUI starts the Temporal UI and returns when it takes connections.
 //
-// The pieces are the UI server's own, but put together here: its ready-made server leaves the process when it can't
-// listen, never tells which free port it took, and leaves its connection to Temporal open.
+// It uses the parts of the UI server but not the server itself, because that one ends the process when it cannot listen,
+// does not say which free port it took, and leaves its connection to Temporal open.
 func StartUI(_ context.Context, o UIOptions) (*UI, error) {
 	ln, err := net.Listen("tcp", loopbackAddress(o.Port))
 	if err != nil {
@@ -119,7 +119,7 @@ func uiHandler(o UIOptions) (http.Handler, *grpc.ClientConn, error) {
 // URL is the page to open, e.g. http://127.0.0.1:8233.
 func (u *UI) URL() string { return "http://" + u.address }
 
-// Stop lets requests in hand finish until ctx ends. It may be called twice.
+// Stop lets open requests finish until ctx ends. It may be called twice.
 func (u *UI) Stop(ctx context.Context) error {
 	return u.stop.stopWithin(ctx, "the Temporal UI", func() error {
 		err := u.server.Shutdown(ctx)

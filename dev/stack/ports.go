@@ -25,20 +25,20 @@ const (
 	ServerEdge     = "learners' pages"
 )
 
-// PortError says that a server can't have its port. Server is one of the constants above.
+// PortError says that a server cannot use its port. Server is one of the constants above.
 type PortError struct {
 	Server string
 	Port   int
 	Err    error
 }
 
-// Error names the port and who wanted it.
+// Error names the server and the port.
 func (e *PortError) Error() string { return fmt.Sprintf("the %s can't start: %v", e.Server, e.Err) }
 
 // Unwrap returns the cause.
 func (e *PortError) Unwrap() error { return e.Err }
 
-// Check looks at every port before anything starts; the result joins one *PortError for each that can't be had.
+// Check checks all ports before any server starts. The result joins one *PortError for each port that cannot be used.
 func (p Ports) Check() error {
 	var errs []error
 	first := map[int]string{}

@@ -22,7 +22,7 @@ type Options struct {
 	Data     string          // directory that keeps NATS streams and Temporal's database; empty: nothing is kept
 	Mail     standin.Options // of the stand-in SendGrid
 	Temporal map[string]any  // overrides of Temporal's dynamic configuration
-	Log      *slog.Logger    // what goes wrong; nil: nowhere
+	Log      *slog.Logger    // receives errors; nil drops them
 }
 
 // Stack is the running servers and where to find them.
@@ -46,7 +46,8 @@ type namedStop struct {
 	stop func(context.Context) error
 }
 
-// Start starts everything and returns when it is ready, or nothing at all when a part fails or ctx ends.
+// Start starts all servers and returns when they are ready. If one fails or ctx ends, it stops the others and returns the
+// error.
 func Start(ctx context.Context, o Options) (*Stack, error) {
 	if err := o.Ports.Check(); err != nil {
 		return nil, err
@@ -113,8 +114,8 @@ func (s *Stack) startServers(ctx context.Context, o Options) error {
 	return nil
 }
 
-// searchAttributes are those of the learner workflow: Homeroom would create them, but a namespace that has them from
-// the start is ready sooner.
+// searchAttributes returns the search attributes of the learner workflow. Homeroom would create them, but a namespace that
+// has them from the start is ready sooner.
 func searchAttributes() map[string]enums.IndexedValueType {
 	return map[string]enums.IndexedValueType{
 		workflows.SearchStage.GetName():   workflows.SearchStage.GetValueType(),
@@ -123,15 +124,15 @@ func searchAttributes() map[string]enums.IndexedValueType {
 	}
 }
 
-// OnStop registers something that runs on the stack, for instance Homeroom itself. What came last is stopped first.
+// OnStop registers something that runs on the stack, for instance Homeroom. The last registered is stopped first.
 func (s *Stack) OnStop(name string, stop func(context.Context) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stops = append(s.stops, namedStop{name, stop})
 }
 
-// Stop stops everything, last come first gone, and returns no later than ctx ends. One that hangs takes at most half of
-// the time that is left, so that the others still end in order. Further calls return the first one's result.
+// Stop stops everything, the last registered first, and returns no later than ctx ends. Each stop gets at most half of the
+// time that is left, so that the others still end in order if one hangs. Further calls return the first call's result.
 func (s *Stack) Stop(ctx context.Context) error {
 	s.once.Do(func() {
 		s.mu.Lock()
@@ -161,7 +162,7 @@ func stopOne(ctx context.Context, n namedStop) error {
 		return err
 	case <-ctx.Done():
 	}
-	select { // it may have ended together with its time
+	select { // the stop may have ended at the same moment as its time
 	case err := <-done:
 		return err
 	case <-time.After(100 * time.Millisecond):
