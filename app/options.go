@@ -34,6 +34,16 @@ const (
 	PublishNever  OnStart = "never"
 )
 
+// StoreOptions say how missing streams and buckets are made.
+type StoreOptions = store.Options
+
+// ErrSecretTooShort says that a file holds too few bytes for a secret.
+var ErrSecretTooShort = store.ErrSecretTooShort
+
+// ReadSecretFiles reads one secret from each file and returns them in the order of the files. The errors are those of reading
+// and [ErrSecretTooShort].
+func ReadSecretFiles(files []string) ([][]byte, error) { return store.ReadSecretFiles(files) }
+
 // Options are what Homeroom needs from outside. Fields without a default are required.
 type Options struct {
 	JetStream jetstream.JetStream

@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
-
 	"homeroom/admin"
-	"homeroom/internal/connect"
+	"homeroom/app"
 )
 
 // NATSFlags say which NATS to talk to. Passwords belong into the credentials file, not into flags.
@@ -21,8 +18,8 @@ type NATSFlags struct {
 }
 
 // natsOptions returns the flags as the options of a connection.
-func (f NATSFlags) natsOptions() connect.NATSOptions {
-	return connect.NATSOptions{
+func (f NATSFlags) natsOptions() admin.NATSOptions {
+	return admin.NATSOptions{
 		URL:             f.URL,
 		CredentialsFile: f.Creds,
 		CAFile:          f.CA,
@@ -31,14 +28,9 @@ func (f NATSFlags) natsOptions() connect.NATSOptions {
 	}
 }
 
-// connect returns a connection that reconnects by itself, and its JetStream.
-func (f NATSFlags) connect(name string) (*nats.Conn, jetstream.JetStream, error) {
-	return connect.NATS(name, f.natsOptions())
-}
-
 // usageOfConfiguration makes an error about a configuration one of usage.
 func usageOfConfiguration(err error) error {
-	var configuration *connect.ConfigurationError
+	var configuration *app.ConfigurationError
 	if errors.As(err, &configuration) {
 		return usage(err)
 	}

@@ -11,9 +11,6 @@ import (
 	"runtime/debug"
 	"time"
 
-	"github.com/nats-io/nats.go"
-	"go.temporal.io/sdk/client"
-
 	"homeroom/telemetry"
 )
 
@@ -29,22 +26,22 @@ func (f OpsFlags) logger(o IO) *slog.Logger {
 	return telemetry.NewLog(o.Err, telemetry.LogOptions{JSON: f.LogJSON, Level: f.LogLevel})
 }
 
-// opsDesk is what a process tells operators while it runs.
-type opsDesk struct {
+// opsServer serves metrics and health to operators while a process runs.
+type opsServer struct {
 	*telemetry.Telemetry
 	ops    *telemetry.Ops
-	server *http.Server // nil: nobody is told
+	server *http.Server // nil: nothing is served
 	addr   string
 }
 
 // open listens. From here on the process is alive, and not ready yet.
-func (f OpsFlags) open(ctx context.Context, o IO, log *slog.Logger) (*opsDesk, error) {
+func (f OpsFlags) open(ctx context.Context, o IO, log *slog.Logger) (*opsServer, error) {
 	spans, err := telemetry.SpansFromEnvironment(ctx, os.Getenv)
 	if err != nil {
 		return nil, usage(err)
 	}
 	version, revision := built()
-	d := &opsDesk{}
+	d := &opsServer{}
 	if d.Telemetry, err = telemetry.New(telemetry.Options{Now: o.Now, Version: version, Revision: revision, Spans: spans, Log: log}); err != nil {
 		return nil, err
 	}
@@ -74,45 +71,17 @@ func (f OpsFlags) open(ctx context.Context, o IO, log *slog.Logger) (*opsDesk, e
 	return d, nil
 }
 
-// started says that the process serves. ruleset is the hash of the rules that it runs.
-func (d *opsDesk) started(nc *nats.Conn, temporal client.Client, ruleset func() string) {
-	d.ops.Started(
-		telemetry.Check{
-			Name: "nats",
-			Ask: func(ctx context.Context) error {
-				if !nc.IsConnected() {
-					return fmt.Errorf("not connected to NATS: %s", nc.Status())
-				}
-				return nc.FlushWithContext(ctx)
-			},
-		},
-		telemetry.Check{
-			Name: "temporal",
-			Ask: func(ctx context.Context) error {
-				_, err := temporal.CheckHealth(ctx, &client.CheckHealthRequest{})
-				return err
-			},
-		},
-		telemetry.Check{
-			Name: "rules",
-			Ask: func(context.Context) error {
-				if ruleset() == "" {
-					return errors.New("no rules are in force yet: publish a folder with `homeroom rules publish`, or give `homeroom serve` one")
-				}
-				return nil
-			},
-		},
-	)
-}
+// markReady says that the process serves. Whether it is ready is what the checks say.
+func (d *opsServer) markReady(checks []telemetry.Check) { d.ops.Started(checks...) }
 
-// drain says that the process is about to stop.
-func (d *opsDesk) drain() { d.ops.Drain() }
+// markStopping says that the process is about to stop.
+func (d *opsServer) markStopping() { d.ops.Drain() }
 
 // opsGrace is how long close waits for what is left of the traces, and for those who ask at the moment.
 const opsGrace = 3 * time.Second
 
 // close comes last: whoever watches sees the process until its end.
-func (d *opsDesk) close(log *slog.Logger) {
+func (d *opsServer) close(log *slog.Logger) {
 	ctx, cancel := context.WithTimeout(context.Background(), opsGrace)
 	defer cancel()
 	if err := d.Close(ctx); err != nil {

@@ -10,9 +10,7 @@ import (
 
 	"homeroom/app"
 	"homeroom/delivery"
-	"homeroom/internal/connect"
 	"homeroom/rules"
-	"homeroom/store"
 )
 
 // ServeCmd is `homeroom serve`.
@@ -78,21 +76,19 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 	if list, set := os.LookupEnv("HOMEROOM_ALLOW"); set && strings.TrimSpace(list) == "" {
 		return usage(errors.New("HOMEROOM_ALLOW is set and empty, which would allow everybody: name addresses and domains, or unset it"))
 	}
-	nc, js, err := c.connect("homeroom")
+	connections, err := app.ConnectNATS(c.natsOptions())
 	if err != nil {
 		return err
 	}
-	defer nc.Close()
-	desk, err := c.OpsFlags.open(ctx, o, log)
+	defer connections.Close()
+	operators, err := c.OpsFlags.open(ctx, o, log)
 	if err != nil {
 		return err
 	}
-	defer desk.close(log)
-	temporal, namespace, err := connect.Temporal(ctx, connect.TemporalOptions{Log: log, KeyFiles: c.Keys, Adjust: desk.Temporal})
-	if err != nil {
+	defer operators.close(log)
+	if err := connections.DialTemporal(ctx, c.Keys, log, operators.Telemetry); err != nil {
 		return usageOfConfiguration(err)
 	}
-	defer temporal.Close()
 	var pages *app.EdgeOptions
 	if slices.Contains(roles, app.RoleEdge) {
 		if pages, err = c.EdgeFlags.options(); err != nil {
@@ -100,24 +96,23 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 		}
 		defer pages.Listener.Close()
 	}
-	homeroom, err := app.New(ctx, app.Options{
-		JetStream:           js,
-		Temporal:            temporal,
-		Namespace:           namespace,
+	opts := app.Options{
 		Academy:             academy,
 		OnStart:             app.OnStart(c.OnStart),
 		Sender:              sender,
 		Author:              currentUser(),
-		Store:               store.Options{Replicas: c.Replicas, MaxAge: c.Keep},
+		Store:               app.StoreOptions{Replicas: c.Replicas, MaxAge: c.Keep},
 		Log:                 log,
 		PublicURL:           c.PublicURL,
 		Secrets:             secrets,
 		Roles:               roles,
 		Edge:                pages,
-		Telemetry:           desk.Telemetry,
+		Telemetry:           operators.Telemetry,
 		Allow:               c.Allow,
 		DeliveriesPerSecond: c.Rate,
-	})
+	}
+	connections.ApplyTo(&opts)
+	homeroom, err := app.New(ctx, opts)
 	if err != nil {
 		return err
 	}
@@ -128,13 +123,13 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 	if pages != nil {
 		log.Info("learners' pages", "listen", pages.Listener.Addr().String(), "public_url", c.PublicURL, "webhook", pages.WebhookKey != nil)
 	}
-	desk.started(nc, temporal, func() string { return homeroom.Swap().Ruleset })
-	log.Info("serving", "operators", desk.addr, "roles", roles, "ruleset", homeroom.Swap().Ruleset, "nats", nc.ConnectedUrlRedacted(), "namespace", namespace)
+	operators.markReady(connections.ReadinessChecks(func() string { return homeroom.Swap().Ruleset }))
+	log.Info("serving", "operators", operators.addr, "roles", roles, "ruleset", homeroom.Swap().Ruleset, "nats", connections.NATSAddress(), "namespace", connections.Namespace())
 	select {
 	case err := <-homeroom.Failed():
 		return err
 	case <-ctx.Done():
-		desk.drain()
+		operators.markStopping()
 		log.Info("stopping: what is in hand is finished first; a second signal leaves at once")
 		return nil
 	}
@@ -142,8 +137,8 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 
 // readSecrets reads secret files in their order. A secret that is too short is an error of usage.
 func readSecrets(files []string) ([][]byte, error) {
-	secrets, err := store.ReadSecretFiles(files)
-	if errors.Is(err, store.ErrSecretTooShort) {
+	secrets, err := app.ReadSecretFiles(files)
+	if errors.Is(err, app.ErrSecretTooShort) {
 		return nil, usage(err)
 	}
 	return secrets, err
