@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"homeroom/internal/spelling"
+	"homeroom/internal/safefiles"
 	"homeroom/internal/yamlfile"
 )
 
@@ -108,7 +109,7 @@ func readFile(fsys fs.FS, name string) ([]byte, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, errors.New("it is not a file")
+		return nil, safefiles.ErrNotRegular
 	}
 	return io.ReadAll(io.LimitReader(f, yamlfile.MaxFile+1))
 }

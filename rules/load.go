@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
+
 	"path"
 	"path/filepath"
 	"slices"
@@ -13,6 +13,7 @@ import (
 	"homeroom/catalog"
 	"homeroom/content"
 	"homeroom/engine"
+	"homeroom/internal/safefiles"
 	"homeroom/internal/yamlfile"
 )
 
@@ -57,7 +58,7 @@ func Load(fsys fs.FS, dir string) (*Academy, Problems) {
 
 // LoadDir compiles a folder of the machine. Problems name files as a person at the same place would type them.
 func LoadDir(dir string) (*Academy, Problems) {
-	academy, problems := Load(os.DirFS(dir), ".")
+	academy, problems := Load(safefiles.Dir(dir), ".")
 	problems = problems.Under(filepath.ToSlash(filepath.Clean(dir)))
 	if academy != nil {
 		academy.Name = filepath.Base(dir)

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 	"unicode"
 
 	"homeroom/deadletters"
+	"homeroom/internal/safefiles"
 )
 
 // printable is text that a terminal can be given, whoever wrote it.
@@ -124,7 +124,7 @@ func (c *DeadlettersReplayCmd) replayOptions() (deadletters.ReplayOptions, error
 		return opts, usage(errors.New("--body is for one letter: name its sequence"))
 	}
 	if c.Body != "" {
-		body, err := os.ReadFile(c.Body)
+		body, err := safefiles.ReadFile(c.Body, maxInputFile)
 		if err != nil {
 			return opts, usage(fmt.Errorf("--body: %w", err))
 		}

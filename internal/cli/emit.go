@@ -3,12 +3,12 @@ package cli
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
 	"homeroom/admin"
 	"homeroom/catalog"
+	"homeroom/internal/safefiles"
 )
 
 // EmitCmd is `homeroom emit`.
@@ -78,7 +78,7 @@ func knownEvents(file string) (*catalog.Catalog, error) {
 	if err != nil || file == "" {
 		return known, err
 	}
-	src, err := os.ReadFile(file)
+	src, err := safefiles.ReadFile(file, maxInputFile)
 	if err != nil {
 		return nil, usage(fmt.Errorf("--catalog: %w", err))
 	}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"homeroom/admin"
+	"homeroom/internal/safefiles"
 	"homeroom/rules"
 )
 
@@ -15,7 +16,7 @@ func openFolder(dir string) (*admin.Folder, error) {
 	if !isDir(dir) {
 		return nil, usage(fmt.Errorf("there is no folder %s; give the path of the folder that holds rules/", dir))
 	}
-	return admin.LoadFolder(os.DirFS(dir), filepath.ToSlash(filepath.Clean(dir))), nil
+	return admin.LoadFolder(safefiles.Dir(dir), filepath.ToSlash(filepath.Clean(dir))), nil
 }
 
 // compileFolder returns a folder without mistakes. Warnings are left to `rules check`.
@@ -48,3 +49,6 @@ func folderName(dir string) string {
 	}
 	return filepath.Base(dir)
 }
+
+// maxInputFile bounds a file that a flag names, such as --with, --body and --catalog: no body of an event may be larger.
+const maxInputFile = 1 << 20

@@ -3,10 +3,10 @@ package cli
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 
 	"homeroom/admin"
+	"homeroom/internal/safefiles"
 )
 
 // RulesRenderCmd is `homeroom rules render`.
@@ -71,7 +71,7 @@ func readOverrides(file string) (*admin.Overrides, error) {
 	if file == "" {
 		return nil, nil
 	}
-	src, err := os.ReadFile(file)
+	src, err := safefiles.ReadFile(file, maxInputFile)
 	if err != nil {
 		return nil, usage(fmt.Errorf("--with: %w", err))
 	}
