@@ -14,8 +14,8 @@ import (
 	"slices"
 	"strings"
 
-	"homeroom/internal/spelling"
 	"homeroom/internal/safefiles"
+	"homeroom/internal/spelling"
 	"homeroom/internal/yamlfile"
 )
 
