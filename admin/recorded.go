@@ -92,7 +92,7 @@ func (i *Installation) sharingMessages(ctx context.Context) (map[string]bool, er
 		}
 		seen[p.Hash] = true
 		bundle, err := i.store.Rulesets.Get(ctx, p.Hash)
-		if errors.Is(err, store.ErrNotFound) {
+		if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrDamaged) {
 			continue
 		}
 		if err != nil {

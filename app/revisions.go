@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -44,6 +45,7 @@ type force struct {
 type compiled struct {
 	academy *rules.Academy
 	problem error
+	damaged bool // what the store holds cannot be read; looked at again when something is published
 }
 
 // Swap tells about the last change to another revision.
@@ -62,9 +64,13 @@ func newRevisions(st *store.Rulesets, log *slog.Logger, now func() time.Time) *r
 // refresh takes over what the store says is in force and what is proposed. All that can fail comes first; then current
 // rules and interest change in one stroke. A revision that does not compile is noted and left alone.
 func (r *revisions) refresh(ctx context.Context) error {
+	r.forgetDamaged()
 	published, err := r.store.History(ctx)
 	if err != nil {
 		return err
+	}
+	if err := r.store.CheckNewest(ctx); errors.Is(err, store.ErrDamaged) || errors.Is(err, store.ErrNewer) {
+		r.log.Error("the newest publication cannot be read; the newest one that can is in force: publish its folder again", "error", err)
 	}
 	if len(published) == 0 {
 		return nil
@@ -80,7 +86,7 @@ func (r *revisions) refresh(ctx context.Context) error {
 	}
 	if current == nil {
 		r.note(wanted, store.SwapRefused)
-		return errors.New("none of the published rulesets compiles: publish one that does")
+		return errors.New("none of the published rulesets can be read and compiled: publish one that does")
 	}
 	var others []string
 	for _, p := range slices.Backward(proposed) {
@@ -100,6 +106,13 @@ func (r *revisions) refresh(ctx context.Context) error {
 	}
 	r.note(wanted, outcome)
 	return nil
+}
+
+// forgetDamaged has damaged revisions read again: they may be mended.
+func (r *revisions) forgetDamaged() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	maps.DeleteFunc(r.byHash, func(_ string, c compiled) bool { return c.damaged })
 }
 
 // choose compiles the revision in force. Should it not compile, the present one stays; after a start that is the newest
@@ -161,13 +174,20 @@ func (r *revisions) note(wanted store.Pointer, outcome store.SwapOutcome) {
 		return
 	}
 	r.swap = Swap{Number: wanted.Number, Ruleset: wanted.Hash, Outcome: outcome, At: r.now().UTC()}
-	if problem := r.byHash[wanted.Hash].problem; outcome == store.SwapRefused && problem != nil {
+	if outcome == store.SwapRefused {
+		problem := r.byHash[wanted.Hash].problem
+		if problem == nil {
+			problem = errUnreadable
+		}
 		r.swap.Problem = problem.Error()
-		r.log.Error("the published ruleset does not compile here; the one before stays", "ruleset", wanted.Hash, "error", problem)
+		r.log.Error("the published ruleset cannot be used here; the one before stays", "ruleset", wanted.Hash, "error", problem)
 		return
 	}
 	r.log.Info("rules are in force", "ruleset", wanted.Hash, "number", wanted.Number, "author", wanted.Author)
 }
+
+// errUnreadable is why a revision is not used that is no longer in the store, or damaged there.
+var errUnreadable = errors.New("it is missing in the store, or damaged there: publish its folder again")
 
 // lastSwap tells about the last change.
 func (r *revisions) lastSwap() Swap {
@@ -198,6 +218,13 @@ func (r *revisions) academy(ctx context.Context, hash string) (*rules.Academy, e
 		return known.academy, nil
 	}
 	bundle, err := r.store.Get(ctx, hash)
+	if errors.Is(err, store.ErrDamaged) {
+		r.log.Error("a stored ruleset is damaged; runs that started with it end: publish its folder again", "ruleset", hash, "error", err)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.byHash[hash] = compiled{damaged: true}
+		return nil, nil
+	}
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
 	} else if err != nil {

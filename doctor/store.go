@@ -15,7 +15,7 @@ import (
 )
 
 // storeChecks are the checks of what is kept in the store.
-var storeChecks = []string{"rules", "instances", "kill-switch", "marks", "rewinds", "dead-letters"}
+var storeChecks = []string{"rules", "instances", "kill-switch", "marks", "rewinds", "dead-letters", "records"}
 
 // checkStore looks at what is kept in the buckets.
 func (e *examination) checkStore(ctx context.Context, js jetstream.JetStream) {
@@ -32,6 +32,7 @@ func (e *examination) checkStore(ctx context.Context, js jetstream.JetStream) {
 	e.checkWatermarks(st, triggersLive)
 	e.checkRewinds(ctx, st)
 	e.checkDeadLetters(ctx, js)
+	e.checkRecords(ctx, js)
 }
 
 // rewindTold is for how long the doctor tells of a stream that went back in time.
@@ -201,6 +202,35 @@ func (e *examination) checkDeadLetters(ctx context.Context, js jetstream.JetStre
 	}
 	e.reportWarning("dead-letters", fmt.Sprintf("%d, the last one of %s", state.Msgs, state.LastTime.UTC().Format(time.RFC3339)),
 		"`homeroom deadletters list` says why; fix what it names, then `homeroom deadletters replay`")
+}
+
+// recordsTime bounds the search for damaged records.
+const recordsTime = 8 * time.Second
+
+// checkRecords looks for records that cannot be read.
+func (e *examination) checkRecords(ctx context.Context, js jetstream.JetStream) {
+	scan, err := store.FindDamage(ctx, js, recordsTime)
+	if err != nil {
+		e.addFinding("records", NotChecked, err.Error(), "")
+		return
+	}
+	says := fmt.Sprintf("%d records can be read", scan.Read-len(scan.Damages))
+	if !scan.Whole {
+		says += fmt.Sprintf("; the others were not looked at within %s", recordsTime)
+	}
+	if len(scan.Damages) == 0 {
+		e.reportOK("records", says)
+		return
+	}
+	lines := []string{says}
+	var advice []string
+	for _, d := range scan.Damages {
+		lines = append(lines, fmt.Sprintf("%s %s (revision %d, of %s): %s. Meanwhile %s.", d.Bucket, d.Key, d.Revision, d.StoredAt.UTC().Format(time.RFC3339), d.Why, d.Effect))
+		if do := d.Bucket + " " + d.Key + ": " + d.Do; !slices.Contains(advice, do) {
+			advice = append(advice, do)
+		}
+	}
+	e.reportFailure("records", strings.Join(lines, "\n"), strings.Join(advice, "\n"))
 }
 
 // missingNames lists the names of want that have lacks, sorted.

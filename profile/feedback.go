@@ -14,18 +14,21 @@ const (
 	ReasonComplained   Reason = "complained"   // reported as spam
 	ReasonBounced      Reason = "bounced"      // there is no such mailbox
 	ReasonUnsubscribed Reason = "unsubscribed" // left everything
+	ReasonUnreadable   Reason = "unreadable"   // what is recorded of the address cannot be read, so it is not written to
 )
 
 // Weight orders the reasons: a higher one replaces a lower one. 0: it is none of them.
 func (r Reason) Weight() int {
 	switch r {
 	case ReasonErased:
-		return 4
+		return 5
 	case ReasonComplained:
-		return 3
+		return 4
 	case ReasonBounced:
-		return 2
+		return 3
 	case ReasonUnsubscribed:
+		return 2
+	case ReasonUnreadable:
 		return 1
 	}
 	return 0

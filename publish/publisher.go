@@ -131,13 +131,13 @@ func (p *Publisher) Resume(ctx context.Context) (*Plan, error) {
 	return p.Prepare(ctx, academy, mode)
 }
 
-// Academy compiles a stored revision; nil without an error if it is not there or does not compile.
+// Academy compiles a stored revision; nil without an error if it is not there, is damaged or does not compile.
 func (p *Publisher) Academy(ctx context.Context, hash string) (*rules.Academy, error) {
 	if hash == "" {
 		return nil, nil
 	}
 	bundle, err := p.opts.Store.Rulesets.Get(ctx, hash)
-	if errors.Is(err, store.ErrNotFound) {
+	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrDamaged) {
 		return nil, nil
 	} else if err != nil {
 		return nil, err

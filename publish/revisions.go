@@ -110,6 +110,9 @@ func CountLiveRuns(ctx context.Context, rulesets *store.Rulesets, temporal Count
 		}
 		seenHashes[p.Hash] = true
 		bundle, err := rulesets.Get(ctx, p.Hash)
+		if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrDamaged) {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -81,8 +80,8 @@ func (p People) ListSuppressions(ctx context.Context) ([]SuppressionRecord, erro
 			return nil
 		}
 		record := SuppressionRecord{Hash: hash}
-		if err := json.Unmarshal(data, &record.Suppression); err != nil {
-			return fmt.Errorf("the suppression %s is damaged: %w", hash, err)
+		if decodeRecord(data, &record.Suppression) != nil {
+			record.Suppression = Suppression{Reason: ReasonUnreadable}
 		}
 		if record.Reason != "" {
 			byHash[hash] = len(records)
@@ -108,7 +107,8 @@ func (p People) ListSuppressions(ctx context.Context) ([]SuppressionRecord, erro
 	return records, err
 }
 
-// Each yields every learner's profile, in no particular order. It stops at the first error of yield and returns it.
+// Each yields every learner's profile that can be read, in no particular order; `homeroom doctor` names the others. It stops at
+// the first error of yield and returns it.
 func (s *Profiles) Each(ctx context.Context, yield func(learner string, p Profile) error) error {
 	return eachRecord(ctx, s.kv, func(key string, data []byte) error {
 		learner, err := subjects.Unescape(key)
@@ -116,8 +116,8 @@ func (s *Profiles) Each(ctx context.Context, yield func(learner string, p Profil
 			return nil // no learner's
 		}
 		var p Profile
-		if err := json.Unmarshal(data, &p); err != nil {
-			return fmt.Errorf("the profile of learner %q is damaged: %w", learner, err)
+		if decodeRecord(data, &p) != nil {
+			return nil
 		}
 		return yield(learner, p)
 	})

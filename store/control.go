@@ -92,10 +92,7 @@ func (c *Control) applyEntry(entry jetstream.KeyValueEntry) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if entry.Key() == pauseKey {
-		var p Pause
-		if len(entry.Value()) == 0 || json.Unmarshal(entry.Value(), &p) == nil {
-			c.paused = p
-		}
+		c.paused = decodePause(entry)
 		return
 	}
 	if strings.HasPrefix(entry.Key(), instancePrefix) {
@@ -108,6 +105,18 @@ func (c *Control) applyEntry(entry jetstream.KeyValueEntry) {
 			c.advanceWatermark(p, watermark{at: at, revision: entry.Revision()})
 		}
 	}
+}
+
+// decodePause returns what an entry says of the kill switch. One that cannot be read counts as paused.
+func decodePause(entry jetstream.KeyValueEntry) Pause {
+	var p Pause
+	if entry.Operation() != jetstream.KeyValuePut {
+		return p
+	}
+	if err := decodeRecord(entry.Value(), &p); err != nil {
+		return Pause{Paused: true, Note: err.Error(), At: entry.Created()}
+	}
+	return p
 }
 
 // Pause stops all sending until [Control.Resume]. It is confirmed by the store when it returns.
@@ -131,7 +140,8 @@ func (c *Control) setPause(ctx context.Context, p Pause) error {
 	return nil
 }
 
-// Paused asks the store itself: this is the question to ask before calling a provider. After an error nobody may send.
+// Paused asks the store itself: this is the question to ask before calling a provider. After an error nobody may
+// send. A record that cannot be read is an error too, until [Control.Pause] or [Control.Resume] writes it anew.
 func (c *Control) Paused(ctx context.Context) (bool, error) {
 	p, err := c.PauseState(ctx)
 	return p.Paused, err

@@ -317,7 +317,11 @@ func (s *Suppressions) WriteTombstone(ctx context.Context, learner string, t Tom
 func (s *Suppressions) Tombstone(ctx context.Context, learner string) (newest Tombstone, found bool, err error) {
 	for i := range s.secrets {
 		var t Tombstone
-		revision, err := readRecord(ctx, s.kv, tombstonePrefix+s.hashLearner(learner, i), &t)
+		key := tombstonePrefix + s.hashLearner(learner, i)
+		revision, err := readRecord(ctx, s.kv, key, &t)
+		if isUnreadable(err) {
+			t, err = s.tombstoneByTime(ctx, key)
+		}
 		if err != nil {
 			return Tombstone{}, false, fmt.Errorf("look for a tombstone: %w", err)
 		}
@@ -327,6 +331,16 @@ func (s *Suppressions) Tombstone(ctx context.Context, learner string) (newest To
 		}
 	}
 	return newest, found, nil
+}
+
+// tombstoneByTime is a tombstone whose record cannot be read: it counts from when the record was stored, which is never before the
+// erasure.
+func (s *Suppressions) tombstoneByTime(ctx context.Context, key string) (Tombstone, error) {
+	entry, err := s.kv.Get(ctx, key)
+	if err != nil {
+		return Tombstone{}, err
+	}
+	return Tombstone{At: entry.Created()}, nil
 }
 
 func subjectOfKey(bucket, key string) string { return "$KV." + bucket + "." + key }

@@ -87,7 +87,7 @@ func (c *Control) Instances() []Instance {
 // applyInstance takes a record in. The caller holds the lock.
 func (c *Control) applyInstance(entry jetstream.KeyValueEntry) {
 	var i Instance
-	if entry.Operation() != jetstream.KeyValuePut || json.Unmarshal(entry.Value(), &i) != nil {
+	if entry.Operation() != jetstream.KeyValuePut || decodeRecord(entry.Value(), &i) != nil {
 		delete(c.instances, entry.Key())
 		return
 	}

@@ -26,7 +26,8 @@ const maxTries = 20
 // who asked is to try again soon after NATS is back.
 const requestTimeout = 5 * time.Second
 
-// readRecord gets a record into v. revision 0 with no error: there is none.
+// readRecord gets a record into v. revision 0 with no error: there is none. Of a record that cannot be read the error wraps
+// [ErrDamaged] or [ErrNewer], v is zero, and revision is the record's.
 func readRecord(ctx context.Context, kv jetstream.KeyValue, key string, v any) (revision uint64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
@@ -37,8 +38,8 @@ func readRecord(ctx context.Context, kv jetstream.KeyValue, key string, v any) (
 	if err != nil {
 		return 0, fmt.Errorf("read %s from %s: %w", key, kv.Bucket(), err)
 	}
-	if err := json.Unmarshal(entry.Value(), v); err != nil {
-		return 0, fmt.Errorf("read %s from %s: the record is damaged: %w", key, kv.Bucket(), err)
+	if err := decodeRecord(entry.Value(), v); err != nil {
+		return entry.Revision(), fmt.Errorf("read %s from %s: %w", key, kv.Bucket(), err)
 	}
 	return entry.Revision(), nil
 }
@@ -71,13 +72,24 @@ func swapRecord(ctx context.Context, kv jetstream.KeyValue, key string, v any, r
 // modifyRecord reads, changes and writes a record until nobody came in between. change may be called several times; it
 // is told whether there is a record, and returns false to leave it as it is.
 func modifyRecord[T any](ctx context.Context, kv jetstream.KeyValue, key string, change func(record *T, exists bool) (bool, error)) error {
+	return modifyUnless(ctx, kv, key, change, func(err error) bool { return err != nil })
+}
+
+// modifyOrReplace is modifyRecord for a record of which nothing is lost when it is written anew: a damaged one counts as none.
+func modifyOrReplace[T any](ctx context.Context, kv jetstream.KeyValue, key string, change func(record *T, exists bool) (bool, error)) error {
+	return modifyUnless(ctx, kv, key, change, func(err error) bool { return err != nil && !errors.Is(err, ErrDamaged) })
+}
+
+// modifyUnless is modifyRecord; stops reports whether an error of reading ends it.
+func modifyUnless[T any](ctx context.Context, kv jetstream.KeyValue, key string, change func(record *T, exists bool) (bool, error), stops func(error) bool) error {
 	for range maxTries {
 		var record T
 		revision, err := readRecord(ctx, kv, key, &record)
-		if err != nil {
+		if stops(err) {
 			return err
 		}
-		write, err := change(&record, revision > 0)
+		exists := revision > 0 && err == nil
+		write, err := change(&record, exists)
 		if err != nil || !write {
 			return err
 		}

@@ -26,7 +26,7 @@ const (
 
 // KeepShared keeps what lies behind a send's share links; the same send again replaces it.
 func (l *Links) KeepShared(ctx context.Context, s links.Shared) error {
-	return modifyRecord(ctx, l.kv, links.Key(s.Send), func(was *links.Shared, _ bool) (bool, error) {
+	return modifyOrReplace(ctx, l.kv, links.Key(s.Send), func(was *links.Shared, _ bool) (bool, error) {
 		*was = s
 		return true, nil
 	})
@@ -45,7 +45,7 @@ func (l *Links) KeepReferral(ctx context.Context, code string, r links.Referred)
 	if !isLinkKey(code) {
 		return fmt.Errorf("keep a referral code of %d bytes: it has 1 to %d letters and digits", len(code), maxLinkKey)
 	}
-	return modifyRecord(ctx, l.kv, referralPrefix+code, func(was *links.Referred, _ bool) (bool, error) {
+	return modifyOrReplace(ctx, l.kv, referralPrefix+code, func(was *links.Referred, _ bool) (bool, error) {
 		if was.Learner != "" && was.Learner != r.Learner {
 			return false, fmt.Errorf("keep the referral code %s: %w", code, ErrTaken)
 		}
@@ -70,8 +70,11 @@ func (l *Links) findRecord(ctx context.Context, key, prefix string, v any) error
 		return fmt.Errorf("what lies behind a link: %w", ErrNotFound)
 	}
 	revision, err := readRecord(ctx, l.kv, prefix+key, v)
-	if err == nil && revision == 0 {
-		err = fmt.Errorf("what lies behind a link: %w", ErrNotFound)
+	switch {
+	case err == nil && revision == 0:
+		return fmt.Errorf("what lies behind a link: %w", ErrNotFound)
+	case isUnreadable(err): // to ask again would not help who follows the link
+		return fmt.Errorf("what lies behind a link: %w: %w", ErrNotFound, err)
 	}
 	return err
 }

@@ -45,11 +45,12 @@ func (s *Rulesets) Proposed(ctx context.Context) ([]Proposal, error) {
 	return readHistory[Proposal](ctx, s.kv, proposedKey, func(*Proposal, jetstream.KeyValueEntry) {})
 }
 
-// History lists the publications, oldest first: the last 64.
+// History lists the publications that can be read, oldest first: of the last 64.
 func (s *Rulesets) History(ctx context.Context) ([]Pointer, error) {
 	return readHistory(ctx, s.kv, currentKey, func(p *Pointer, e jetstream.KeyValueEntry) { p.Revision = e.Revision() })
 }
 
+// readHistory returns the values of a key that can be read, oldest first.
 func readHistory[T any](ctx context.Context, kv jetstream.KeyValue, key string, complete func(*T, jetstream.KeyValueEntry)) ([]T, error) {
 	entries, err := kv.History(ctx, key)
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
@@ -61,7 +62,7 @@ func readHistory[T any](ctx context.Context, kv jetstream.KeyValue, key string, 
 	var values []T
 	for _, e := range entries {
 		var v T
-		if e.Operation() == jetstream.KeyValuePut && json.Unmarshal(e.Value(), &v) == nil {
+		if e.Operation() == jetstream.KeyValuePut && decodeRecord(e.Value(), &v) == nil {
 			complete(&v, e)
 			values = append(values, v)
 		}
@@ -86,7 +87,7 @@ func (s *Rulesets) Sequence(ctx context.Context) (uint64, error) {
 func (s *Rulesets) WatchCurrent(ctx context.Context, changed func(Pointer)) error {
 	return s.watchKeys(ctx, "the current ruleset", []string{currentKey}, func(entry jetstream.KeyValueEntry) {
 		var p Pointer
-		if json.Unmarshal(entry.Value(), &p) == nil {
+		if decodeRecord(entry.Value(), &p) == nil {
 			p.Revision = entry.Revision()
 			changed(p)
 		}

@@ -36,7 +36,7 @@ func (r *Retired) Get(ctx context.Context, learner string) (state engine.State, 
 // Put stores the state of a learner who retires at `at`, and has it confirmed by the store when it returns nil. It never
 // goes back: if what is stored comes from a later retirement or from further in the stream, it stays, and kept is false.
 func (r *Retired) Put(ctx context.Context, learner string, state engine.State, at time.Time) (kept bool, err error) {
-	err = modifyRecord(ctx, r.kv, hashedKey(learner), func(record *retiredRecord, exists bool) (bool, error) {
+	err = modifyOrReplace(ctx, r.kv, hashedKey(learner), func(record *retiredRecord, exists bool) (bool, error) {
 		kept = !exists || !record.At.After(at) && !isAhead(&record.State, &state)
 		*record = retiredRecord{At: at, State: state}
 		return kept, nil

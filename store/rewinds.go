@@ -21,7 +21,9 @@ type Rewind struct {
 	At        time.Time `json:"at"`   // when the message under it was stored
 }
 
-func rewindKey(partition int) string { return "rewound." + strconv.Itoa(partition) }
+const rewindPrefix = "rewound."
+
+func rewindKey(partition int) string { return rewindPrefix + strconv.Itoa(partition) }
 
 // NoteRewind records that a partition's sequence `to` was given out again after `from`; at is when the message under it was stored. The latest of each
 // partition is kept.
@@ -53,7 +55,7 @@ func (c *Control) Rewinds(ctx context.Context) ([]Rewind, error) {
 			return nil, fmt.Errorf("read whether the stream went back: %w", err)
 		}
 		var r Rewind
-		if json.Unmarshal(entry.Value(), &r) == nil {
+		if decodeRecord(entry.Value(), &r) == nil {
 			rewinds = append(rewinds, r)
 		}
 	}

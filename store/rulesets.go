@@ -55,7 +55,7 @@ const (
 
 var hexHash = regexp.MustCompile(`^[0-9a-f]{8,64}$`)
 
-// Put stores a revision. One that is stored already stays as it is.
+// Put stores a revision. One that is stored already stays as it is, unless it is damaged.
 func (s *Rulesets) Put(ctx context.Context, b Bundle) error {
 	if !hexHash.MatchString(b.Hash) {
 		return fmt.Errorf("store ruleset: %q is not a hash", b.Hash)
@@ -65,8 +65,11 @@ func (s *Rulesets) Put(ctx context.Context, b Bundle) error {
 		return fmt.Errorf("store ruleset %s: %w", b.Hash, err)
 	}
 	_, err = s.kv.Create(ctx, bundlePrefix+b.Hash, data)
+	if errors.Is(err, jetstream.ErrKeyExists) {
+		err = s.mendBundle(ctx, b.Hash, data)
+	}
 	switch {
-	case err == nil, errors.Is(err, jetstream.ErrKeyExists):
+	case err == nil:
 		return nil
 	case errors.Is(err, nats.ErrMaxPayload):
 		return fmt.Errorf("store ruleset %s: packed it is %d KiB, more than the NATS server takes in one message: raise its max_payload or make the folder smaller: %w",
@@ -75,7 +78,24 @@ func (s *Rulesets) Put(ctx context.Context, b Bundle) error {
 	return fmt.Errorf("store ruleset %s: %w", b.Hash, err)
 }
 
-// Get returns a revision; [ErrNotFound] if it was never stored.
+// mendBundle writes a stored revision anew if it is damaged.
+func (s *Rulesets) mendBundle(ctx context.Context, hash string, data []byte) error {
+	entry, err := s.kv.Get(ctx, bundlePrefix+hash)
+	if err != nil {
+		return err
+	}
+	if _, err := unpackBundle(entry.Value(), hash); err == nil {
+		return nil
+	}
+	_, err = s.kv.Update(ctx, bundlePrefix+hash, data, entry.Revision())
+	if errors.Is(err, jetstream.ErrKeyRevisionMismatch) { // somebody else mended it
+		return nil
+	}
+	return err
+}
+
+// Get returns a revision; [ErrNotFound] if it was never stored. If what was stored last is damaged, an older copy that can be read
+// is returned; without one the error wraps [ErrDamaged].
 func (s *Rulesets) Get(ctx context.Context, hash string) (Bundle, error) {
 	if !hexHash.MatchString(hash) {
 		return Bundle{}, fmt.Errorf("read ruleset: %q is not a hash", hash)
@@ -87,11 +107,17 @@ func (s *Rulesets) Get(ctx context.Context, hash string) (Bundle, error) {
 	if err != nil {
 		return Bundle{}, fmt.Errorf("read ruleset %s: %w", hash, err)
 	}
-	b, err := unpackBundle(entry.Value())
-	if err != nil {
-		return Bundle{}, fmt.Errorf("read ruleset %s: the record is damaged: %w", hash, err)
+	b, err := unpackBundle(entry.Value(), hash)
+	if err == nil {
+		return b, nil
 	}
-	return b, nil
+	older, lookup := s.kv.History(ctx, bundlePrefix+hash)
+	for _, e := range slices.Backward(older) {
+		if b, err := unpackBundle(e.Value(), hash); err == nil {
+			return b, nil
+		}
+	}
+	return Bundle{}, errors.Join(fmt.Errorf("read ruleset %s: %w: %w", hash, ErrDamaged, err), lookup)
 }
 
 // List returns the hashes of all revisions, sorted.
@@ -108,12 +134,28 @@ func (s *Rulesets) List(ctx context.Context) ([]string, error) {
 	return slices.Compact(hashes), nil
 }
 
-// Current returns the pointer; before the first [Rulesets.SetCurrent] its Hash is empty.
+// Current returns the pointer; before the first [Rulesets.SetCurrent] its Hash is empty. If the newest publication cannot be read,
+// it returns the newest that can, with the store's version of the newest, so that the next publication replaces it.
 func (s *Rulesets) Current(ctx context.Context) (Pointer, error) {
 	var p Pointer
 	revision, err := readRecord(ctx, s.kv, currentKey, &p)
+	if isUnreadable(err) {
+		var readable []Pointer
+		readable, err = s.History(ctx)
+		if err == nil && len(readable) > 0 {
+			p = readable[len(readable)-1]
+		}
+	}
 	p.Revision = revision
 	return p, err
+}
+
+// CheckNewest returns an error that wraps [ErrDamaged] or [ErrNewer] if the newest publication cannot be read, so that
+// [Rulesets.Current] is an earlier one.
+func (s *Rulesets) CheckNewest(ctx context.Context) error {
+	var p Pointer
+	_, err := readRecord(ctx, s.kv, currentKey, &p)
+	return err
 }
 
 // SetCurrent moves the pointer, if it still is as next.Revision says (as [Rulesets.Current] returned it), else
@@ -145,12 +187,22 @@ func packBundle(b Bundle) ([]byte, error) {
 	return packed.Bytes(), nil
 }
 
-func unpackBundle(packed []byte) (Bundle, error) {
+// unpackBundle reads a revision to its end, where the checksum of gzip stands.
+func unpackBundle(packed []byte, hash string) (Bundle, error) {
 	z, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {
 		return Bundle{}, err
 	}
+	text, err := io.ReadAll(io.LimitReader(z, maxUnpacked))
+	if err != nil {
+		return Bundle{}, err
+	}
 	var b Bundle
-	err = json.NewDecoder(io.LimitReader(z, maxUnpacked)).Decode(&b)
-	return b, err
+	if err := json.Unmarshal(text, &b); err != nil {
+		return Bundle{}, err
+	}
+	if b.Hash != hash {
+		return Bundle{}, fmt.Errorf("it is of the revision %q", b.Hash)
+	}
+	return b, nil
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -12,8 +14,18 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// secretKey is the key, in the control bucket, of the secret that an installation made for itself.
-const secretKey = "secret"
+// secretKey is the key, in the control bucket, of the secret that an installation made for itself; secretCopyKey that of its copy, with
+// a checksum: without this secret no suppression and no link is found any more.
+const (
+	secretKey     = "secret"
+	secretCopyKey = "secret_copy"
+)
+
+// secretCopy is the copy as stored.
+type secretCopy struct {
+	Secret []byte `json:"secret"`
+	Sum    []byte `json:"sum"` // SHA-256 of Secret
+}
 
 // The sizes of secrets, in bytes: of the shortest that is accepted, and of one that an installation makes for itself.
 const (
@@ -75,12 +87,19 @@ func InstallationSecrets(ctx context.Context, js jetstream.JetStream, given [][]
 // control bucket. Processes that start at the same time agree on one.
 func EnsureSecrets(ctx context.Context, js jetstream.JetStream, given [][]byte) ([][]byte, error) {
 	secrets, err := InstallationSecrets(ctx, js, given)
-	if !errors.Is(err, ErrSecretUnknown) {
-		return secrets, err
-	}
-	bucket, err := openSecretBucket(ctx, js)
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrSecretUnknown) {
 		return nil, err
+	}
+	bucket, openErr := openSecretBucket(ctx, js)
+	if openErr != nil {
+		return nil, openErr
+	}
+	if err == nil {
+		made, err := readMadeSecret(ctx, bucket)
+		if err == nil && made != nil { // by an earlier version, which kept no copy
+			err = keepSecretCopy(ctx, bucket, made)
+		}
+		return secrets, err
 	}
 	fresh := make([]byte, madeSecretSize)
 	if _, err := rand.Read(fresh); err != nil {
@@ -94,7 +113,42 @@ func EnsureSecrets(ctx context.Context, js jetstream.JetStream, given [][]byte) 
 	if err != nil {
 		return nil, err
 	}
-	return [][]byte{kept}, nil
+	return [][]byte{kept}, keepSecretCopy(ctx, bucket, kept)
+}
+
+// keepSecretCopy stores the copy of the secret, unless there is one that can be read.
+func keepSecretCopy(ctx context.Context, bucket jetstream.KeyValue, secret []byte) error {
+	kept, err := readSecretCopy(ctx, bucket)
+	if err != nil || kept != nil {
+		return err
+	}
+	sum := sha256.Sum256(secret)
+	data, err := json.Marshal(secretCopy{Secret: secret, Sum: sum[:]})
+	if err == nil {
+		_, err = bucket.Put(ctx, secretCopyKey, data)
+	}
+	if err != nil {
+		return fmt.Errorf("keep a copy of the installation's secret: %w", err)
+	}
+	return nil
+}
+
+// readSecretCopy returns the secret as its copy has it; nil if there is no copy, or it is damaged.
+func readSecretCopy(ctx context.Context, bucket jetstream.KeyValue) ([]byte, error) {
+	entry, err := bucket.Get(ctx, secretCopyKey)
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the copy of the installation's secret: %w", err)
+	}
+	return openSecretCopy(entry.Value()), nil
+}
+
+// fits reports whether the checksum is the secret's.
+func (c secretCopy) fits() bool {
+	sum := sha256.Sum256(c.Secret)
+	return bytes.Equal(sum[:], c.Sum)
 }
 
 func openSecretBucket(ctx context.Context, js jetstream.JetStream) (jetstream.KeyValue, error) {
@@ -105,14 +159,24 @@ func openSecretBucket(ctx context.Context, js jetstream.JetStream) (jetstream.Ke
 	return bucket, nil
 }
 
-// readMadeSecret returns the secret that the installation made for itself, or none.
+// readMadeSecret returns the secret that the installation made for itself, or none. The copy, which has a checksum, is believed
+// first. If the secret is damaged and there is no copy the error wraps [ErrDamaged]: under another secret no suppression would be
+// found, and learners who left would be written to.
 func readMadeSecret(ctx context.Context, bucket jetstream.KeyValue) ([]byte, error) {
+	kept, err := readSecretCopy(ctx, bucket)
+	if err != nil || kept != nil {
+		return kept, err
+	}
 	entry, err := bucket.Get(ctx, secretKey)
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the installation's secret: %w", err)
+	}
+	if len(entry.Value()) != madeSecretSize {
+		return nil, fmt.Errorf("read the installation's secret: it has %d bytes, not %d: %w; put back the record %s of the bucket %s from a backup",
+			len(entry.Value()), madeSecretSize, ErrDamaged, secretKey, BucketControl)
 	}
 	return entry.Value(), nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"homeroom/delivery"
+	"homeroom/engine"
 )
 
 // Sends is the send ledger in NATS KV.
@@ -15,10 +16,20 @@ type Sends struct{ kv jetstream.KeyValue }
 
 var _ delivery.Ledger = (*Sends)(nil)
 
-// Get implements [delivery.Ledger].
+// Get implements [delivery.Ledger]. Of a damaged entry nobody knows whether the send went out: it is uncertain, so that it is not
+// sent again.
 func (s *Sends) Get(ctx context.Context, sendID string) (delivery.Entry, error) {
 	var e delivery.Entry
 	revision, err := readRecord(ctx, s.kv, hashedKey(sendID), &e)
+	if errors.Is(err, ErrDamaged) {
+		e = delivery.Entry{Phase: delivery.PhaseUncertain, Outcome: engine.Outcome{
+			SendID: sendID,
+			Status: engine.OutcomeUncertain,
+			Reason: engine.ReasonProvider,
+			Detail: "its record in the send ledger is damaged, so nobody knows whether it went out",
+		}}
+		err = nil
+	}
 	if err != nil {
 		return delivery.Entry{}, err
 	}

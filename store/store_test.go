@@ -75,14 +75,14 @@ func TestABundleComesBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := unpackBundle(packed)
+	got, err := unpackBundle(packed, want.Hash)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("bundle (-want +got):\n%s", diff)
 	}
-	if _, err := unpackBundle(packed[:len(packed)/2]); err == nil {
+	if _, err := unpackBundle(packed[:len(packed)/2], want.Hash); err == nil {
 		t.Error("half a bundle was read without an error")
 	}
 }
@@ -115,6 +115,6 @@ func FuzzUnpack(f *testing.F) {
 		if err != nil {
 			t.Fatal(errors.Unwrap(err))
 		}
-		_, _ = unpackBundle(data)
+		_, _ = unpackBundle(data, "abcdef12")
 	})
 }

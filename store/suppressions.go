@@ -34,6 +34,7 @@ const (
 	ReasonComplained   = profile.ReasonComplained
 	ReasonBounced      = profile.ReasonBounced
 	ReasonUnsubscribed = profile.ReasonUnsubscribed
+	ReasonUnreadable   = profile.ReasonUnreadable
 )
 
 // Suppression says why an address must not be written to, and when that was said last.
@@ -48,14 +49,14 @@ type Suppression struct {
 // Add suppresses an address. A stronger reason replaces a weaker one and never the other way around; at is when it
 // happened, and what happened before the learner lifted the suppression counts no more, unless it is an erasure.
 func (s *Suppressions) Add(ctx context.Context, email string, reason Reason, at time.Time) error {
-	if reason.Weight() == 0 {
+	if reason.Weight() == 0 || reason == ReasonUnreadable {
 		return fmt.Errorf("suppress an address: %q is no reason; there are bounced, complained, unsubscribed, erased", reason)
 	}
 	old, err := s.findUnderOldSecrets(ctx, email)
 	if err != nil {
 		return fmt.Errorf("suppress an address: %w", err)
 	}
-	return s.changeRecord(ctx, email, 0, func(current *Suppression) bool {
+	err = s.changeRecord(ctx, email, 0, func(current *Suppression) bool {
 		all := mergeSuppressions(*current, old)
 		if reason != ReasonErased && !at.After(all.Lifted) {
 			return false
@@ -66,14 +67,19 @@ func (s *Suppressions) Add(ctx context.Context, email string, reason Reason, at 
 		*current = Suppression{Reason: reason, At: at, Lifted: all.Lifted}
 		return true
 	})
+	if isUnreadable(err) {
+		return nil // it suppresses as it is, and may say more than this reason
+	}
+	return err
 }
 
-// Get returns the suppression of an address, and whether there is one.
+// Get returns the suppression of an address, and whether there is one. A record that cannot be read is a suppression with
+// [ReasonUnreadable]: nobody is written to because a record was damaged.
 func (s *Suppressions) Get(ctx context.Context, email string) (Suppression, bool, error) {
 	found, err := s.findUnderOldSecrets(ctx, email)
 	if err == nil {
 		var newest Suppression
-		_, err = readRecord(ctx, s.kv, s.hashAddress(email, 0), &newest)
+		newest, err = s.readSuppression(ctx, email, 0)
 		found = mergeSuppressions(newest, found)
 	}
 	if err != nil {
@@ -91,13 +97,24 @@ func (s *Suppressions) Has(ctx context.Context, email string) (bool, error) {
 // Lift takes a suppression back, whatever its reason, for an operator who knows better. What was said up to now counts no
 // more. What is not there is not an error.
 func (s *Suppressions) Lift(ctx context.Context, email string) error {
-	return s.changeUnderAll(ctx, email, func(was *Suppression) bool {
+	change := func(was *Suppression) bool {
 		if was.Reason == "" {
 			return false
 		}
-		*was = Suppression{Lifted: laterOf(was.At, was.Lifted)}
+		*was = Suppression{Lifted: laterOf(laterOf(was.At, was.Lifted), time.Unix(0, 0).UTC())} // an empty record counts as damaged
 		return true
-	})
+	}
+	for i := range s.secrets {
+		if err := s.changeRecord(ctx, email, i, change); isUnreadable(err) {
+			err = s.kv.Purge(ctx, s.hashAddress(email, i))
+			if err != nil {
+				return fmt.Errorf("lift a suppression that cannot be read: %w", err)
+			}
+		} else if err != nil {
+			return fmt.Errorf("lift a suppression: %w", err)
+		}
+	}
+	return nil
 }
 
 // liftForLearner takes back what was said of an address up to at, because the learner asks for mail again: with everything
@@ -117,14 +134,24 @@ func (s *Suppressions) liftForLearner(ctx context.Context, email string, at time
 	})
 }
 
-// changeUnderAll changes the record under each secret.
+// changeUnderAll changes the record under each secret, and leaves one that cannot be read as it is.
 func (s *Suppressions) changeUnderAll(ctx context.Context, email string, change func(*Suppression) bool) error {
 	for i := range s.secrets {
-		if err := s.changeRecord(ctx, email, i, change); err != nil {
+		if err := s.changeRecord(ctx, email, i, change); err != nil && !isUnreadable(err) {
 			return fmt.Errorf("lift a suppression: %w", err)
 		}
 	}
 	return nil
+}
+
+// readSuppression returns what is recorded of an address under one of the secrets.
+func (s *Suppressions) readSuppression(ctx context.Context, email string, secret int) (Suppression, error) {
+	var found Suppression
+	_, err := readRecord(ctx, s.kv, s.hashAddress(email, secret), &found)
+	if isUnreadable(err) {
+		return Suppression{Reason: ReasonUnreadable}, nil
+	}
+	return found, err
 }
 
 // changeRecord changes the record of an address under one of the secrets.
@@ -136,8 +163,8 @@ func (s *Suppressions) changeRecord(ctx context.Context, email string, secret in
 func (s *Suppressions) findUnderOldSecrets(ctx context.Context, email string) (Suppression, error) {
 	var all Suppression
 	for i := 1; i < len(s.secrets); i++ {
-		var old Suppression
-		if _, err := readRecord(ctx, s.kv, s.hashAddress(email, i), &old); err != nil {
+		old, err := s.readSuppression(ctx, email, i)
+		if err != nil {
 			return Suppression{}, err
 		}
 		all = mergeSuppressions(all, old)

@@ -74,8 +74,8 @@ func (c *Control) readWatermark(ctx context.Context, partition int) (watermark, 
 		return watermark{}, fmt.Errorf("read the mark of partition %d: %w", partition, err)
 	}
 	m := watermark{revision: entry.Revision()}
-	if err := m.at.UnmarshalText(entry.Value()); err != nil {
-		return watermark{}, fmt.Errorf("read the mark of partition %d: the record is damaged: %w", partition, err)
+	if m.at.UnmarshalText(entry.Value()) != nil {
+		m.at = time.Time{} // a damaged mark says nothing; the next one is written over it
 	}
 	return m, nil
 }

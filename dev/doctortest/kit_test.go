@@ -146,7 +146,7 @@ func (r report) wants(t *testing.T, check string, verdict doctor.Verdict, words 
 
 // all checks, in the order in which they are told.
 var all = []string{
-	"nats", "jetstream", "clock", "streams", "durability", "consumers", "rules", "instances", "kill-switch", "marks", "dead-letters",
+	"nats", "jetstream", "clock", "streams", "durability", "consumers", "rules", "instances", "kill-switch", "marks", "rewinds", "dead-letters", "records",
 	"temporal", "namespace", "search-attributes", "workers", "sendgrid-key", "sender", "public-url",
 }
 

@@ -1,0 +1,500 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"homeroom/delivery"
+	"homeroom/engine"
+	"homeroom/internal/links"
+	"homeroom/internal/natstest"
+	"homeroom/profile"
+	"homeroom/store"
+)
+
+// damages are what may be found in the place of a record. A record of a newer version has a member that says so.
+var damages = []struct {
+	name string
+	do   func(good []byte) []byte
+}{
+	{"empty", func([]byte) []byte { return []byte{} }},
+	{"cut", func(good []byte) []byte { return good[:len(good)/2] }},
+	{"null", func([]byte) []byte { return []byte("null") }},
+	{"an empty object", func([]byte) []byte { return []byte("{}") }},
+	{"another object", func([]byte) []byte { return []byte(`{"hello":{"world":1}}`) }},
+	{"a list", func([]byte) []byte { return []byte(`[{"paused":true,"hash":"abcdef123456"}]`) }},
+	{"members of other types", func([]byte) []byte {
+		return []byte(`{"paused":"no","standing":7,"state":[],"hash":9,"phase":{},"reason":1,"at":true,"email":[],"instance":0,"send":{},"learner":[]}`)
+	}},
+	{"a newer version", func(good []byte) []byte { return []byte(`{"v":2,` + strings.TrimPrefix(string(good), "{")) }},
+	{"bytes", func([]byte) []byte { return []byte{0, 0xff, 0x1f, 0x8b, 8, 0} }},
+}
+
+// kept is an installation in which everything is recorded of the learner u_1.
+type kept struct {
+	js jetstream.JetStream
+	st *store.Store
+}
+
+const (
+	damagedMail = "ada@example.org"
+	healthyMail = "bob@example.org"
+	oldHash     = "aaaaaaaaaaaa"
+	newHash     = "bbbbbbbbbbbb"
+)
+
+// TestDamagedRecords damages each kind of record in each way. holds says what must be so then, for the learner and for others.
+func TestDamagedRecords(t *testing.T) {
+	for _, kind := range []struct {
+		name   string
+		bucket string
+		key    string // its beginning; the first record under it is damaged
+		effect string // part of what is said about it
+		holds  func(ctx context.Context, k kept, newer bool) error
+	}{
+		{"pause: nothing goes out until it is written anew", store.BucketControl, "paused", "nothing goes out", pauseHolds},
+		{"watermark: the next one is written over it", store.BucketControl, "mark.3", "waits", watermarkHolds},
+		{"instance: it is left out, the others are listed", store.BucketControl, "swap.", "does not wait", instanceHolds},
+		{"rewind: it is left out", store.BucketControl, "rewound.", "does not tell", rewindHolds},
+		{"current: the newest good publication counts, and the next replaces it", store.BucketRulesets, "current", "newest publication that can be read", currentHolds},
+		{"proposal: the others are listed", store.BucketRulesets, "proposed", "nobody listens", proposalHolds},
+		{"revision: its error names it, the others are read, publishing mends it", store.BucketRulesets, "rev." + newHash, "older copy", bundleHolds},
+		{"suppression: the address stays suppressed until an operator lifts it", store.BucketSuppressions, "hash of the address", "not written to", suppressionHolds},
+		{"tombstone: the learner stays erased", store.BucketSuppressions, "erased.", "counts as erased", tombstoneHolds},
+		{"profile: an error for this learner, nothing is forgotten by a write", store.BucketProfiles, "u_1", "written nothing", profileHolds},
+		{"standing: an error for this learner", store.BucketStanding, "", "events wait", standingHolds},
+		{"retired state: an error for this learner, the next retirement writes it anew", store.BucketRetired, "", "events wait", retiredHolds},
+		{"ledger: uncertain, never sent again", store.BucketSends, "", "uncertain", ledgerHolds},
+		{"share link: nothing is there, the same send writes it anew", store.BucketLinks, links.Key("s_1"), "finds nothing", shareHolds},
+		{"referral code: nothing is there, the learner's next link writes it anew", store.BucketLinks, "ref.", "finds nothing", referralHolds},
+	} {
+		t.Run(kind.name, func(t *testing.T) {
+			for _, damage := range damages {
+				t.Run(damage.name, func(t *testing.T) {
+					ctx := t.Context()
+					k := keepEverything(t)
+					putDamage(t, k, kind.bucket, kind.key, damage.do)
+					if damage.name != "a newer version" || kind.bucket != store.BucketControl || kind.key != "mark.3" {
+						checkFound(t, k, kind.bucket, kind.effect)
+					}
+					if err := kind.holds(ctx, k, damage.name == "a newer version"); err != nil {
+						t.Error(err)
+					}
+					opened, err := store.Open(ctx, k.js, store.OpenOptions{Secret: []byte("test")})
+					if err != nil {
+						t.Fatalf("a process does not start: %v", err)
+					}
+					opened.Control.Close()
+				})
+			}
+		})
+	}
+}
+
+// keepEverything records something of every kind, of u_1 and of the healthy u_2.
+func keepEverything(t *testing.T) kept {
+	t.Helper()
+	_, js, st := natstest.Open(t)
+	ctx := t.Context()
+	at := time.Now().UTC().Add(-time.Hour)
+	var errs []error
+	note := func(err error) { errs = append(errs, err) }
+	for i, hash := range []string{oldHash, newHash} {
+		note(st.Rulesets.Put(ctx, store.Bundle{Hash: hash, Files: map[string][]byte{"settings.yaml": []byte(hash)}}))
+		_, err := st.Rulesets.Propose(ctx, store.Proposal{Hash: hash})
+		note(err)
+		current, err := st.Rulesets.Current(ctx)
+		note(err)
+		_, err = st.Rulesets.SetCurrent(ctx, store.Pointer{Number: i + 1, Hash: hash, Revision: current.Revision})
+		note(err)
+	}
+	note(st.Control.Resume(ctx, "ada", "", at))
+	note(st.Control.PublishWatermark(ctx, 3, at))
+	note(st.Control.PublishInstance(ctx, store.Instance{Name: "host-1"}))
+	note(st.Control.NoteRewind(ctx, 4, 7, 3, at))
+	note(st.Control.NoteRewind(ctx, 5, 7, 3, at))
+	note(st.Suppressions.Add(ctx, damagedMail, store.ReasonComplained, at))
+	note(st.Suppressions.WriteTombstone(ctx, "u_9", store.Tombstone{At: at}))
+	for learner, mail := range map[string]string{"u_1": damagedMail, "u_2": healthyMail} {
+		_, err := st.Profiles.Merge(ctx, learner, map[string]any{"email": mail}, at)
+		note(err)
+	}
+	note(st.Standings.Update(ctx, "u_1", func(*engine.Standing, []uint64) (bool, []uint64) { return true, nil }))
+	_, err := st.Retired.Put(ctx, "u_1", engine.State{Version: engine.StateVersion, Learner: "u_1"}, at)
+	note(err)
+	_, err = st.Sends.Put(ctx, "s_1", delivery.Entry{Phase: delivery.PhaseCalling, Send: engine.Send{ID: "s_1", Learner: "u_1"}})
+	note(err)
+	note(st.Links.KeepShared(ctx, links.Shared{Learner: "u_1", Send: "s_1"}))
+	note(st.Links.KeepReferral(ctx, "abcdefgh", links.Referred{Learner: "u_1", Target: "https://academy.example"}))
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	return kept{js, st}
+}
+
+// putDamage writes a damaged value in the place of a record.
+func putDamage(t *testing.T, k kept, bucket, prefix string, damage func([]byte) []byte) {
+	t.Helper()
+	ctx := t.Context()
+	kv, err := k.js.KeyValue(ctx, bucket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := kv.Keys(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range keys {
+		fits := strings.HasPrefix(key, prefix) && key != "secret_copy"
+		if prefix == "hash of the address" {
+			fits = !strings.HasPrefix(key, "erased.")
+		}
+		if !fits {
+			continue
+		}
+		entry, err := kv.Get(ctx, key)
+		if err == nil {
+			_, err = kv.Put(ctx, key, damage(entry.Value()))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	t.Fatalf("there is no record under %q in %s", prefix, bucket)
+}
+
+// checkFound holds the search for damage to what was damaged.
+func checkFound(t *testing.T, k kept, bucket, effect string) {
+	t.Helper()
+	scan, err := store.FindDamage(t.Context(), k.js, time.Minute)
+	if err != nil || len(scan.Damages) != 1 || !scan.Whole {
+		t.Fatalf("the search found %+v, %v; want one damaged record", scan, err)
+	}
+	d := scan.Damages[0]
+	if d.Bucket != bucket || d.Key == "" || d.Why == "" || d.Do == "" || !strings.Contains(d.Effect, effect) {
+		t.Errorf("the search says %+v", d)
+	}
+}
+
+func pauseHolds(ctx context.Context, k kept, _ bool) error {
+	if paused, err := k.st.Control.Paused(ctx); err == nil {
+		return fmt.Errorf("the kill switch says %v without an error: mails go out", paused)
+	}
+	for !k.st.Control.LastKnownPause().Paused { // the bucket is followed
+		if ctx.Err() != nil {
+			return errors.New("pages and metrics do not say that nothing goes out")
+		}
+		time.Sleep(time.Millisecond)
+	}
+	if err := k.st.Control.Resume(ctx, "ada", "", time.Now()); err != nil {
+		return err
+	}
+	if paused, err := k.st.Control.Paused(ctx); paused || err != nil {
+		return fmt.Errorf("after resume: %v, %w", paused, err)
+	}
+	return nil
+}
+
+func watermarkHolds(ctx context.Context, k kept, _ bool) error {
+	fresh, err := store.Open(ctx, k.js, store.OpenOptions{Secret: []byte("test")})
+	if err != nil {
+		return err
+	}
+	defer fresh.Control.Close()
+	at := time.Now().UTC().Truncate(time.Millisecond)
+	if err := fresh.Control.PublishWatermark(ctx, 3, at); err != nil {
+		return fmt.Errorf("the partition stands still: %w", err)
+	}
+	if got := fresh.Control.Watermark(3); !got.Equal(at) {
+		return fmt.Errorf("the watermark is %s, want %s", got, at)
+	}
+	return nil
+}
+
+func instanceHolds(ctx context.Context, k kept, _ bool) error {
+	if err := k.st.Control.PublishInstance(ctx, store.Instance{Name: "host-2"}); err != nil {
+		return err
+	}
+	for {
+		names := ""
+		for _, i := range k.st.Control.Instances() {
+			names += i.Name + " "
+		}
+		if names == "host-2 " {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("the instances are %q", names)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func rewindHolds(ctx context.Context, k kept, _ bool) error {
+	rewinds, err := k.st.Control.Rewinds(ctx)
+	if err != nil || len(rewinds) != 1 || rewinds[0].Partition != 5 {
+		return fmt.Errorf("rewinds %+v, %w; want the other one", rewinds, err)
+	}
+	return nil
+}
+
+func currentHolds(ctx context.Context, k kept, _ bool) error {
+	current, err := k.st.Rulesets.Current(ctx)
+	if err != nil || current.Hash != newHash || current.Number != 2 {
+		return fmt.Errorf("in force is %+v, %w; want the newest good one", current, err)
+	}
+	history, err := k.st.Rulesets.History(ctx)
+	if err != nil || len(history) != 2 {
+		return fmt.Errorf("history %+v, %w", history, err)
+	}
+	current.Number++
+	current.Hash = oldHash
+	if _, err := k.st.Rulesets.SetCurrent(ctx, current); err != nil {
+		return fmt.Errorf("nothing can be published any more: %w", err)
+	}
+	if current, err = k.st.Rulesets.Current(ctx); err != nil || current.Hash != oldHash {
+		return fmt.Errorf("after publishing: %+v, %w", current, err)
+	}
+	return nil
+}
+
+func proposalHolds(ctx context.Context, k kept, _ bool) error {
+	proposed, err := k.st.Rulesets.Proposed(ctx)
+	if err != nil || len(proposed) != 2 {
+		return fmt.Errorf("proposed %+v, %w", proposed, err)
+	}
+	return nil
+}
+
+func bundleHolds(ctx context.Context, k kept, _ bool) error {
+	// The bucket keeps the value before, which is as good.
+	if b, err := k.st.Rulesets.Get(ctx, newHash); err != nil || b.Hash != newHash {
+		return fmt.Errorf("the copy before: %+v, %w", b, err)
+	}
+	kv, err := k.js.KeyValue(ctx, store.BucketRulesets)
+	if err != nil {
+		return err
+	}
+	entry, err := kv.Get(ctx, "rev."+newHash)
+	if err != nil {
+		return err
+	}
+	if err := kv.Purge(ctx, "rev."+newHash); err != nil { // the copies before are gone
+		return err
+	}
+	if _, err := kv.Put(ctx, "rev."+newHash, entry.Value()); err != nil {
+		return err
+	}
+	if _, err := k.st.Rulesets.Get(ctx, newHash); !errors.Is(err, store.ErrDamaged) || !strings.Contains(err.Error(), newHash) {
+		return fmt.Errorf("the damaged revision: %w", err)
+	}
+	if _, err := k.st.Rulesets.Get(ctx, oldHash); err != nil {
+		return err
+	}
+	if err := k.st.Rulesets.Put(ctx, store.Bundle{Hash: newHash}); err != nil {
+		return err
+	}
+	if _, err := k.st.Rulesets.Get(ctx, newHash); err != nil {
+		return fmt.Errorf("publishing the folder again does not mend it: %w", err)
+	}
+	return nil
+}
+
+func suppressionHolds(ctx context.Context, k kept, _ bool) error {
+	suppressed := func() (bool, error) {
+		p, err := k.st.Profiles.Profile(ctx, "u_1")
+		return p.Suppressed, err
+	}
+	if is, err := suppressed(); !is || err != nil {
+		return fmt.Errorf("the engine sees suppressed %v, %w: a mail goes out, or the learner is held up", is, err)
+	}
+	if other, err := k.st.Profiles.Profile(ctx, "u_2"); other.Suppressed || err != nil {
+		return fmt.Errorf("another learner: suppressed %v, %w", other.Suppressed, err)
+	}
+	at := time.Now()
+	if err := k.st.Suppressions.Add(ctx, damagedMail, store.ReasonUnsubscribed, at); err != nil {
+		return fmt.Errorf("a report is not taken: %w", err)
+	}
+	if err := k.st.People.Join(ctx, "u_1", "", at.Add(time.Second)); err != nil {
+		return fmt.Errorf("the preferences page fails: %w", err)
+	}
+	if is, err := suppressed(); !is || err != nil {
+		return fmt.Errorf("afterwards the engine sees suppressed %v, %w", is, err)
+	}
+	list, err := k.st.People.ListSuppressions(ctx)
+	if err != nil || len(list) != 1 || list[0].Reason == "" {
+		return fmt.Errorf("the list of suppressions is %+v, %w", list, err)
+	}
+	if err := k.st.Suppressions.Lift(ctx, damagedMail); err != nil {
+		return fmt.Errorf("an operator cannot lift it: %w", err)
+	}
+	if is, err := suppressed(); is || err != nil {
+		return fmt.Errorf("after lift the engine sees suppressed %v, %w", is, err)
+	}
+	return nil
+}
+
+func tombstoneHolds(ctx context.Context, k kept, _ bool) error {
+	// Published before the record was stored: it is still on its way.
+	if _, err := k.st.Profiles.Merge(ctx, "u_9", map[string]any{"email": damagedMail}, time.Now().Add(-time.Minute)); err != nil {
+		return fmt.Errorf("the learner is held up: %w", err)
+	}
+	if p, err := k.st.Profiles.Get(ctx, "u_9"); err != nil || p.Email != "" {
+		return fmt.Errorf("the erased learner has a profile again: %+v, %w", p, err)
+	}
+	return nil
+}
+
+func profileHolds(ctx context.Context, k kept, newer bool) error {
+	if _, err := k.st.Profiles.Profile(ctx, "u_1"); !isUnreadable(err, newer) || !strings.Contains(err.Error(), "u_1") {
+		return fmt.Errorf("the profile says: %w", err)
+	}
+	_, err := k.st.Profiles.Merge(ctx, "u_1", map[string]any{"email": healthyMail}, time.Now())
+	if !isUnreadable(err, newer) {
+		return fmt.Errorf("a write replaced what the learner does not want: %w", err)
+	}
+	if err := k.st.Profiles.ApplyFeedback(ctx, "u_1", profile.Feedback{Leave: true}, time.Now()); !isUnreadable(err, newer) {
+		return fmt.Errorf("an unsubscription was confirmed and not kept: %w", err)
+	}
+	n := 0
+	err = k.st.Profiles.Each(ctx, func(string, store.Profile) error { n++; return nil })
+	if err != nil || n != 1 {
+		return fmt.Errorf("the list of profiles has %d, %w", n, err)
+	}
+	return nil
+}
+
+func standingHolds(ctx context.Context, k kept, newer bool) error {
+	fresh, err := store.Open(ctx, k.js, store.OpenOptions{Secret: []byte("test")})
+	if err != nil {
+		return err
+	}
+	defer fresh.Control.Close()
+	if _, err := fresh.Standings.Get(ctx, "u_1"); !isUnreadable(err, newer) {
+		return fmt.Errorf("the standing says: %w", err)
+	}
+	change := func(*engine.Standing, []uint64) (bool, []uint64) { return true, nil }
+	if err := fresh.Standings.Update(ctx, "u_1", change); !isUnreadable(err, newer) {
+		return fmt.Errorf("a write replaced it: %w", err)
+	}
+	return fresh.Standings.Update(ctx, "u_2", change)
+}
+
+func retiredHolds(ctx context.Context, k kept, newer bool) error {
+	if _, _, err := k.st.Retired.Get(ctx, "u_1"); !isUnreadable(err, newer) {
+		return fmt.Errorf("the learner counts as new, and caps forget: %w", err)
+	}
+	_, err := k.st.Retired.Put(ctx, "u_1", engine.State{Version: engine.StateVersion, Learner: "u_1"}, time.Now())
+	if newer {
+		if !errors.Is(err, store.ErrNewer) {
+			return fmt.Errorf("the state of a newer version was replaced: %w", err)
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, found, err := k.st.Retired.Get(ctx, "u_1")
+	if err != nil || !found {
+		return fmt.Errorf("after the next retirement: %v, %w", found, err)
+	}
+	return nil
+}
+
+func ledgerHolds(ctx context.Context, k kept, newer bool) error {
+	entry, err := k.st.Sends.Get(ctx, "s_1")
+	if newer {
+		if !errors.Is(err, store.ErrNewer) {
+			return fmt.Errorf("the entry of a newer version: %+v, %w", entry, err)
+		}
+		return nil
+	}
+	if err != nil || entry.Phase != delivery.PhaseUncertain || entry.Outcome.Status != engine.OutcomeUncertain || entry.Outcome.SendID != "s_1" {
+		return fmt.Errorf("the entry is %+v, %w; want uncertain", entry, err)
+	}
+	if _, err := k.st.Sends.Put(ctx, "s_1", entry); err != nil {
+		return fmt.Errorf("it cannot be written anew: %w", err)
+	}
+	return nil
+}
+
+func shareHolds(ctx context.Context, k kept, newer bool) error {
+	if _, err := k.st.Links.Shared(ctx, links.Key("s_1")); !errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("who follows the link is told to try again: %w", err)
+	}
+	return writtenAnew(k.st.Links.KeepShared(ctx, links.Shared{Learner: "u_1", Send: "s_1"}), newer)
+}
+
+func referralHolds(ctx context.Context, k kept, newer bool) error {
+	if _, err := k.st.Links.Referral(ctx, "abcdefgh"); !errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("who follows the link is told to try again: %w", err)
+	}
+	return writtenAnew(k.st.Links.KeepReferral(ctx, "abcdefgh", links.Referred{Learner: "u_1"}), newer)
+}
+
+// writtenAnew holds a write over a damaged record to its success, and one over a newer record to its refusal.
+func writtenAnew(err error, newer bool) error {
+	if newer && errors.Is(err, store.ErrNewer) {
+		return nil
+	}
+	return err
+}
+
+func isUnreadable(err error, newer bool) bool {
+	if newer {
+		return errors.Is(err, store.ErrNewer)
+	}
+	return errors.Is(err, store.ErrDamaged)
+}
+
+// TestDamagedSecret: the secret of an installation is found in its copy; without one nobody starts, because under another secret no
+// suppression would be found.
+func TestDamagedSecret(t *testing.T) {
+	for _, damage := range damages {
+		t.Run(damage.name, func(t *testing.T) {
+			_, js, _ := natstest.Open(t)
+			ctx := t.Context()
+			made, err := store.EnsureSecrets(ctx, js, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			k := kept{js: js}
+			putDamage(t, k, store.BucketControl, "secret", func([]byte) []byte { return damage.do([]byte(`{"a":"b"}`)) })
+			found, err := store.EnsureSecrets(ctx, js, nil)
+			if err != nil || string(found[0]) != string(made[0]) {
+				t.Errorf("found %d secrets, %v; want the one that was made", len(found), err)
+			}
+			kv, err := js.KeyValue(ctx, store.BucketControl)
+			if err == nil {
+				err = kv.Delete(ctx, "secret_copy")
+			}
+			if err == nil {
+				_, err = kv.Put(ctx, "secret", damage.do([]byte(`{"a":"b"}`)))
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, given := range [][][]byte{nil, {[]byte("a secret from a file")}} {
+				if _, err := store.EnsureSecrets(ctx, js, given); !errors.Is(err, store.ErrDamaged) {
+					t.Errorf("with %d secrets given it goes on without the one that suppressions are kept under: %v", len(given), err)
+				}
+			}
+		})
+	}
+}
+
+// TestRecordsOfToday holds every record that is written today to be readable, also without a version.
+func TestRecordsOfToday(t *testing.T) {
+	k := keepEverything(t)
+	scan, err := store.FindDamage(t.Context(), k.js, time.Minute)
+	if err != nil || len(scan.Damages) > 0 || !scan.Whole || scan.Read < 14 {
+		t.Errorf("the search found %+v, %v; want nothing damaged", scan, err)
+	}
+}
