@@ -22,12 +22,13 @@ func (s *Sends) Get(ctx context.Context, sendID string) (delivery.Entry, error) 
 	var e delivery.Entry
 	revision, err := readRecord(ctx, s.kv, hashedKey(sendID), &e)
 	if errors.Is(err, ErrDamaged) {
-		e = delivery.Entry{Phase: delivery.PhaseUncertain, Outcome: engine.Outcome{
+		e.Phase = delivery.PhaseUncertain
+		e.Outcome = engine.Outcome{
 			SendID: sendID,
 			Status: engine.OutcomeUncertain,
 			Reason: engine.ReasonProvider,
 			Detail: "its record in the send ledger is damaged, so nobody knows whether it went out",
-		}}
+		}
 		err = nil
 	}
 	if err != nil {
