@@ -3,8 +3,6 @@ package inputtest
 import (
 	"bytes"
 	"context"
-	"errors"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -72,22 +70,6 @@ func (w *installation) publish(academy *rules.Academy) {
 		w.t.Fatal(err)
 	}
 	w.academy = academy
-}
-
-// changed is the example academy with other files.
-func changed(t *testing.T, change func(files map[string][]byte)) *rules.Academy {
-	t.Helper()
-	academy, problems := rules.LoadDir("../../examples/academy")
-	if err := problems.Err(); err != nil {
-		t.Fatal(err)
-	}
-	files := maps.Clone(academy.Files)
-	change(files)
-	academy, problems = rules.FromBundle(files)
-	if err := problems.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return academy
 }
 
 // HandOver is the workflow service.
@@ -233,23 +215,4 @@ func (w *installation) standing(learner string) *engine.Standing {
 		w.t.Fatal(err)
 	}
 	return st
-}
-
-// letters are the sequences of the dead letters.
-func (w *installation) letters() []uint64 {
-	w.t.Helper()
-	var seqs []uint64
-	stream, err := w.js.Stream(w.t.Context(), subjects.DeadStream)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	for seq := stream.CachedInfo().State.FirstSeq; seq <= stream.CachedInfo().State.LastSeq; seq++ {
-		_, err := stream.GetMsg(w.t.Context(), seq)
-		if err == nil {
-			seqs = append(seqs, seq)
-		} else if !errors.Is(err, jetstream.ErrMsgNotFound) {
-			w.t.Fatal(err)
-		}
-	}
-	return seqs
 }

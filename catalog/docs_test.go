@@ -1,4 +1,4 @@
-package inputtest
+package catalog_test
 
 import (
 	"encoding/json"
@@ -13,7 +13,7 @@ import (
 
 // What docs/events.md shows publishers is accepted as it stands there.
 func TestTheExamplesOfTheDocsAreGood(t *testing.T) {
-	text, err := os.ReadFile("../../docs/events.md")
+	text, err := os.ReadFile("../docs/events.md")
 	if err != nil {
 		t.Fatal(err)
 	}

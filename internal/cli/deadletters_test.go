@@ -1,4 +1,4 @@
-package inputtest
+package cli_test
 
 import (
 	"encoding/json"
@@ -20,18 +20,18 @@ const lesson = `"properties":{"lesson_id":"l1","course_id":"c1"}`
 
 // A morning with dead letters: what is there, why, what would help, and then it is helped.
 func TestDeadLettersAreListedMendedAndReplayed(t *testing.T) {
-	w := open(t)
+	w := openExample(t)
 	for i := range 3 {
 		w.send("learning.u_1.lesson.complete", nil, fmt.Sprintf(`{"id":"typo-%d",%s}`, i, lesson))
 	}
 	w.send("learning.u_2.mentor.met", nats.Header{"Nats-Msg-Id": {"u_2:own-1"}}, `{"id":"own-1","properties":{"mentor_id":"m_1"}}`)
 	w.send("learning.auth0=7C7.certificate.earned", nats.Header{"Traceparent": {"00-1"}}, `{"id":"bad-1","properties":{"course_id":"crs_go"},"traits":{"email":"ada@example.org"}}`)
 	w.send("learning.u=zz.lesson.completed", nil, `{"id":"lost-1",`+lesson+`}`)
-	w.listen()
-	w.settled()
+	w.startTriggers()
+	w.waitUntilRead()
 
-	listed := w.must(0, "deadletters", "list")
-	has(t, listed, "6 dead letters.", "unknown_event  4", "lesson.complete 3, mentor.met 1", "for example ", "missing_key  1",
+	listed := w.mustRun(0, "deadletters", "list")
+	wantParts(t, listed, "6 dead letters.", "unknown_event  4", "lesson.complete 3, mentor.met 1", "for example ", "missing_key  1",
 		"certificate.earned needs certificate_id", "add it to properties", "bad_subject  1", "SEQ", "auth0|7", "homeroom deadletters show")
 	if strings.Contains(listed, "ada@") {
 		t.Error("the list shows what only show may")
@@ -48,18 +48,18 @@ func TestDeadLettersAreListedMendedAndReplayed(t *testing.T) {
 			Learner, Event string
 		}
 	}
-	code, out, _ := w.homeroom("", "deadletters", "list", "--reason", "unknown_event", "--learner", "u_1", "--limit", "2", "--format", "json")
+	code, out, _ := w.run("", "deadletters", "list", "--reason", "unknown_event", "--learner", "u_1", "--limit", "2", "--format", "json")
 	if err := json.Unmarshal([]byte(out), &report); code != 0 || err != nil || report.Total != 3 || len(report.Letters) != 2 || report.Reasons[0].Events["lesson.complete"] != 3 {
 		t.Fatalf("exit code %d, %v: %s", code, err, out)
 	}
 
 	// One by one.
 	var certificate, mentor uint64
-	for _, seq := range w.letters() {
-		shown := w.must(0, "deadletters", "show", fmt.Sprint(seq))
+	for _, seq := range w.deadSequences() {
+		shown := w.mustRun(0, "deadletters", "show", fmt.Sprint(seq))
 		if strings.Contains(shown, "certificate.earned") {
 			certificate = seq
-			has(t, shown, "missing_key", "add it to properties", "header Traceparent", "00-1", "refused again", `    "email": "ada@example.org"`)
+			wantParts(t, shown, "missing_key", "add it to properties", "header Traceparent", "00-1", "refused again", `    "email": "ada@example.org"`)
 		}
 		if strings.Contains(shown, "mentor.met") {
 			mentor = seq
@@ -67,26 +67,26 @@ func TestDeadLettersAreListedMendedAndReplayed(t *testing.T) {
 	}
 
 	// Nothing is good yet; looking changes nothing.
-	has(t, w.must(1, "deadletters", "replay", "--all", "--dry-run"), "0 events would be published again, 6 skipped", "did you mean lesson.completed?", "subject of the form")
-	if len(w.letters()) != 6 {
-		t.Fatalf("%d letters are left", len(w.letters()))
+	wantParts(t, w.mustRun(1, "deadletters", "replay", "--all", "--dry-run"), "0 events would be published again, 6 skipped", "did you mean lesson.completed?", "subject of the form")
+	if len(w.deadSequences()) != 6 {
+		t.Fatalf("%d letters are left", len(w.deadSequences()))
 	}
 
 	// A name was misspelled: all of them at once.
-	has(t, w.must(1, "deadletters", "replay", "--reason", "unknown_event", "--as", "lesson.completed"), "3 events published again, 1 skipped")
+	wantParts(t, w.mustRun(1, "deadletters", "replay", "--reason", "unknown_event", "--as", "lesson.completed"), "3 events published again, 1 skipped")
 	// The team's own event: once its catalog is in force, it is as good as any.
-	w.publish(withOwnEvent(t))
-	has(t, w.must(0, "deadletters", "show", fmt.Sprint(mentor)), "it would be accepted: homeroom deadletters replay")
-	has(t, w.must(0, "deadletters", "replay", fmt.Sprint(mentor)), "1 event published again, 0 skipped") // within the stream's window of two minutes
+	w.putInForce(exampleWithOwnEvent(t))
+	wantParts(t, w.mustRun(0, "deadletters", "show", fmt.Sprint(mentor)), "it would be accepted: homeroom deadletters replay")
+	wantParts(t, w.mustRun(0, "deadletters", "replay", fmt.Sprint(mentor)), "1 event published again, 0 skipped") // within the stream's window of two minutes
 	// A body is mended by hand.
 	mended := filepath.Join(t.TempDir(), "mended.json")
-	_, raw, _ := w.homeroom("", "deadletters", "show", fmt.Sprint(certificate), "--raw")
+	_, raw, _ := w.run("", "deadletters", "show", fmt.Sprint(certificate), "--raw")
 	if err := os.WriteFile(mended, []byte(strings.Replace(raw, `"course_id"`, `"certificate_id":"cert_1","course_id"`, 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	has(t, w.must(0, "deadletters", "replay", fmt.Sprint(certificate), "--body", mended), "1 event published again")
-	w.settled()
-	if left := w.letters(); len(left) != 1 {
+	wantParts(t, w.mustRun(0, "deadletters", "replay", fmt.Sprint(certificate), "--body", mended), "1 event published again")
+	w.waitUntilRead()
+	if left := w.deadSequences(); len(left) != 1 {
 		t.Errorf("letters left: %v", left)
 	}
 	if p := w.profile("auth0|7"); p.Email != "ada@example.org" {
@@ -106,30 +106,30 @@ func TestDeadLettersAreListedMendedAndReplayed(t *testing.T) {
 	}
 
 	// What is left is beyond help.
-	last := fmt.Sprint(w.letters()[0])
-	w.must(1, "deadletters", "replay", last, "--force")
-	w.must(2, "deadletters", "purge", last)
-	has(t, w.must(0, "deadletters", "purge", last, "--dry-run"), "1 dead letter would be deleted; nothing was done.")
-	has(t, w.must(0, "deadletters", "purge", last, "--yes"), "1 dead letter deleted.")
-	has(t, w.must(0, "deadletters", "list"), "No dead letters.")
-	has(t, w.must(1, "deadletters", "show", last), "there is no dead letter")
+	last := fmt.Sprint(w.deadSequences()[0])
+	w.mustRun(1, "deadletters", "replay", last, "--force")
+	w.mustRun(2, "deadletters", "purge", last)
+	wantParts(t, w.mustRun(0, "deadletters", "purge", last, "--dry-run"), "1 dead letter would be deleted; nothing was done.")
+	wantParts(t, w.mustRun(0, "deadletters", "purge", last, "--yes"), "1 dead letter deleted.")
+	wantParts(t, w.mustRun(0, "deadletters", "list"), "No dead letters.")
+	wantParts(t, w.mustRun(1, "deadletters", "show", last), "there is no dead letter")
 }
 
-// withOwnEvent is the example academy with an event of its own.
-func withOwnEvent(t *testing.T) *rules.Academy {
-	return changed(t, func(files map[string][]byte) {
+// exampleWithOwnEvent is the example academy with an event of its own.
+func exampleWithOwnEvent(t *testing.T) *rules.Academy {
+	return changeExample(t, func(files map[string][]byte) {
 		files["catalog.yaml"] = []byte("events:\n  mentor.met: {about: A learner met their mentor., properties: {mentor_id: string}}\n")
 	})
 }
 
 // Stopped between publishing and deleting, a replay is repeated: the stream knows it, and there is one event.
 func TestAReplayThatWasStoppedIsRepeatedOnce(t *testing.T) {
-	w := open(t)
+	w := openExample(t)
 	w.send("learning.u_1.lesson.complete", nil, `{"id":"e1",`+lesson+`}`)
-	stop := w.listen()
-	w.settled()
+	stop := w.startTriggers()
+	w.waitUntilRead()
 	stop()
-	seq := w.letters()[0]
+	seq := w.deadSequences()[0]
 	letters := store.NewDeadLetters(w.js)
 	m, err := letters.Get(t.Context(), seq)
 	if err != nil {
@@ -138,22 +138,22 @@ func TestAReplayThatWasStoppedIsRepeatedOnce(t *testing.T) {
 	if repeated, err := letters.Replay(t.Context(), seq, 1, "u_1", "lesson.completed", nil, m.Data); err != nil || repeated {
 		t.Fatal(repeated, err)
 	}
-	before := w.stored(subjects.Stream)
-	has(t, w.must(0, "deadletters", "replay", fmt.Sprint(seq), "--as", "lesson.completed"), "1 event published again")
-	if now := w.stored(subjects.Stream); now != before {
+	before := w.countStored(subjects.Stream)
+	wantParts(t, w.mustRun(0, "deadletters", "replay", fmt.Sprint(seq), "--as", "lesson.completed"), "1 event published again")
+	if now := w.countStored(subjects.Stream); now != before {
 		t.Errorf("the stream has %d events, had %d", now, before)
 	}
-	if len(w.letters()) != 0 {
+	if len(w.deadSequences()) != 0 {
 		t.Error("the letter is still there")
 	}
 }
 
 // An event that says no time happened when it arrived, not when somebody got around to mending it.
 func TestAReplayKeepsTheTimeOfArrival(t *testing.T) {
-	w := open(t)
+	w := openExample(t)
 	w.send("learning.u_1.lesson.complete", nil, `{"id":"e1",`+lesson+`}`)
-	stop := w.listen()
-	w.settled()
+	stop := w.startTriggers()
+	w.waitUntilRead()
 	stop()
 	stream, err := w.js.Stream(t.Context(), subjects.Stream)
 	if err != nil {
@@ -163,7 +163,7 @@ func TestAReplayKeepsTheTimeOfArrival(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.must(0, "deadletters", "replay", "--all", "--as", "lesson.completed")
+	w.mustRun(0, "deadletters", "replay", "--all", "--as", "lesson.completed")
 	replayed, err := stream.GetMsg(t.Context(), 2)
 	if err != nil {
 		t.Fatal(err)
@@ -176,44 +176,44 @@ func TestAReplayKeepsTheTimeOfArrival(t *testing.T) {
 
 // A binary CloudEvent is replayed with its headers, and a letter that dies again dies with a reason of its own.
 func TestAReplayKeepsHeadersAndDiesAnew(t *testing.T) {
-	w := open(t)
+	w := openExample(t)
 	ce := nats.Header{"ce-specversion": {"1.0"}, "ce-id": {"e1"}, "ce-type": {"lesson.complete"}, "Homeroom-Note": {"from the publisher"}}
 	w.send("learning.u_1.lesson.complete", ce, `{"lesson_id":"l1","course_id":"c1"}`)
-	w.listen()
-	w.settled()
-	seq := w.letters()[0]
+	w.startTriggers()
+	w.waitUntilRead()
+	seq := w.deadSequences()[0]
 	// The type is in the headers, so another subject alone does not help.
-	has(t, w.must(1, "deadletters", "replay", fmt.Sprint(seq), "--as", "lesson.completed"), `the headers say ce-type "lesson.complete"`, "0 events published again, 1 skipped")
-	has(t, w.must(0, "deadletters", "replay", fmt.Sprint(seq), "--as", "lesson.completed", "--force"), "1 event published again, 0 skipped")
-	w.settled()
-	again := w.letters()
+	wantParts(t, w.mustRun(1, "deadletters", "replay", fmt.Sprint(seq), "--as", "lesson.completed"), `the headers say ce-type "lesson.complete"`, "0 events published again, 1 skipped")
+	wantParts(t, w.mustRun(0, "deadletters", "replay", fmt.Sprint(seq), "--as", "lesson.completed", "--force"), "1 event published again, 0 skipped")
+	w.waitUntilRead()
+	again := w.deadSequences()
 	if len(again) != 1 || again[0] == seq {
 		t.Fatalf("letters %v, the first was %d", again, seq)
 	}
-	has(t, w.must(0, "deadletters", "show", fmt.Sprint(again[0])), "event_mismatch", "header ce-id")
+	wantParts(t, w.mustRun(0, "deadletters", "show", fmt.Sprint(again[0])), "event_mismatch", "header ce-id")
 	// A whole native body needs no headers.
 	mended := filepath.Join(t.TempDir(), "mended.json")
 	if err := os.WriteFile(mended, []byte(`{"id":"e1",`+lesson+`}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	w.must(0, "deadletters", "replay", fmt.Sprint(again[0]), "--body", mended)
-	w.settled()
-	if len(w.letters()) != 0 || len(w.standing("u_1").Courses["c1"].Active) == 0 {
-		t.Errorf("letters %v, standing %+v", w.letters(), w.standing("u_1"))
+	w.mustRun(0, "deadletters", "replay", fmt.Sprint(again[0]), "--body", mended)
+	w.waitUntilRead()
+	if len(w.deadSequences()) != 0 || len(w.standing("u_1").Courses["c1"].Active) == 0 {
+		t.Errorf("letters %v, standing %+v", w.deadSequences(), w.standing("u_1"))
 	}
 }
 
 // A body that was too large to be kept twice is taken from the stream of events.
 func TestATruncatedLetterIsShownWhole(t *testing.T) {
-	w := open(t)
+	w := openExample(t)
 	w.send("learning.u_1.lesson.completed", nil, `{"id":"e1",`+lesson+`,"padding":"`+strings.Repeat("x", 2<<20-300)+`"}`)
-	w.listen()
-	w.settled()
-	seq := fmt.Sprint(w.letters()[0])
-	if shown := w.must(0, "deadletters", "show", seq, "--raw"); len(shown) < 2<<20-300 {
+	w.startTriggers()
+	w.waitUntilRead()
+	seq := fmt.Sprint(w.deadSequences()[0])
+	if shown := w.mustRun(0, "deadletters", "show", seq, "--raw"); len(shown) < 2<<20-300 {
 		t.Errorf("%d bytes are shown", len(shown))
 	}
-	has(t, w.must(1, "deadletters", "replay", seq), "at most 262144 are read", "1 skipped")
+	wantParts(t, w.mustRun(1, "deadletters", "replay", seq), "at most 262144 are read", "1 skipped")
 	stream, err := w.js.Stream(t.Context(), subjects.Stream)
 	if err != nil {
 		t.Fatal(err)
@@ -221,21 +221,21 @@ func TestATruncatedLetterIsShownWhole(t *testing.T) {
 	if err := stream.Purge(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	has(t, w.must(1, "deadletters", "replay", seq, "--force"), "the original is gone")
-	has(t, w.must(0, "deadletters", "show", seq), "of 2,0", "the rest is gone")
+	wantParts(t, w.mustRun(1, "deadletters", "replay", seq, "--force"), "the original is gone")
+	wantParts(t, w.mustRun(0, "deadletters", "show", seq), "of 2,0", "the rest is gone")
 }
 
 func TestWhichDeadLettersMustBeSaid(t *testing.T) {
-	w := open(t)
+	w := openExample(t)
 	for _, args := range [][]string{
-		{"replay"}, {"replay", "1", "--all"}, {"replay", "--all", "--body", "doc.go"}, {"purge", "--yes"}, {"purge", "--older", "soon"},
+		{"replay"}, {"replay", "1", "--all"}, {"replay", "--all", "--body", "root.go"}, {"purge", "--yes"}, {"purge", "--older", "soon"},
 		{"list", "--since", "soon"}, {"list", "--learner", "_x\x00"}, {"replay", "--learner", ""},
 	} {
-		w.must(2, append([]string{"deadletters"}, args...)...)
+		w.mustRun(2, append([]string{"deadletters"}, args...)...)
 	}
 	w.send("learning.u_1.lesson.complete", nil, `{"id":"e1"}`)
-	w.listen()
-	w.settled()
-	has(t, w.must(0, "deadletters", "purge", "--older", "1h", "--yes"), "0 dead letters would be deleted")
-	has(t, w.must(0, "deadletters", "purge", "--learner", "u_1", "--reason", "unknown_event", "--yes"), "1 dead letter deleted.")
+	w.startTriggers()
+	w.waitUntilRead()
+	wantParts(t, w.mustRun(0, "deadletters", "purge", "--older", "1h", "--yes"), "0 dead letters would be deleted")
+	wantParts(t, w.mustRun(0, "deadletters", "purge", "--learner", "u_1", "--reason", "unknown_event", "--yes"), "1 dead letter deleted.")
 }
