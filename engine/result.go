@@ -235,6 +235,9 @@ type Decision struct {
 	Arm     string    `json:"arm,omitempty"`      // "split=arm", if the run took a split
 	Detail  string    `json:"detail,omitempty"`   // a sentence for people; no personal data
 	Rev     string    `json:"revision,omitempty"` // the ruleset's hash
+	// Count is how many equal skips of one step this decision stands for; 0: it stands for itself. The first was at At, the last at Last. See [FoldSkips].
+	Count int       `json:"count,omitempty"`
+	Last  time.Time `json:"last,omitzero"`
 }
 
 // Urgent says whether a decision is news that people and reports wait for. How a run goes on without a message is not, nor that

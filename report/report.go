@@ -144,7 +144,7 @@ func (c *Counter) rememberReason(s *send, d *engine.Decision) {
 
 func (c *Counter) countOnce(d *engine.Decision, by map[string]int) {
 	if c.isFirst("decision", d.ID) {
-		by[string(d.Reason)]++
+		by[string(d.Reason)] += d.Times()
 	}
 }
 

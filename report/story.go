@@ -35,7 +35,7 @@ type StoryEntry struct {
 	Message  string        `json:"message,omitempty"`
 	Send     string        `json:"send,omitempty"` // the message's id at the provider
 	Text     string        `json:"text"`           // a sentence
-	// Times is how often it happened in a row, the last time at Last. Last is zero if it was once.
+	// Times is how often it happened in a row, or equal skips were folded into one decision, the last time at Last. Last is zero if it was once.
 	Times int       `json:"times"`
 	Last  time.Time `json:"last,omitzero"`
 }
@@ -113,7 +113,7 @@ func (t *storyBuilder) ensureRun(rule, scope, run string) string {
 }
 
 func (t *storyBuilder) addEntry(chapter string, l StoryEntry) {
-	l.Times = 1
+	l.Times = max(l.Times, 1)
 	l.At = l.At.UTC()
 	c := t.runs[chapter]
 	c.Entries = append(c.Entries, l)
@@ -146,7 +146,17 @@ func (t *storyBuilder) addDecisions(decisions []engine.Decision) {
 }
 
 func (t *storyBuilder) decisionEntry(d *engine.Decision) StoryEntry {
-	return StoryEntry{At: d.At, What: string(d.Kind), Decision: true, Reason: d.Reason, Message: d.Message, Send: d.Send, Text: narrate.Decision(d, narrate.Style{Time: t.opts.Clock})}
+	return StoryEntry{
+		At:       d.At,
+		What:     string(d.Kind),
+		Decision: true,
+		Reason:   d.Reason,
+		Message:  d.Message,
+		Send:     d.Send,
+		Text:     narrate.Decision(d, narrate.Style{Time: t.opts.Clock}),
+		Times:    d.Times(),
+		Last:     d.Last,
+	}
 }
 
 // joinUncertain tells an uncertain message and what its report made of it as one.

@@ -75,10 +75,10 @@ func (s *Summary) Count(kind engine.Kind) map[string]int {
 	return nil
 }
 
-// Add counts one decision.
+// Add counts one decision, a folded one as often as it was taken.
 func (s *Summary) Add(d *engine.Decision) {
 	if m := s.Count(d.Kind); m != nil {
-		m[summaryKey(d)]++
+		m[summaryKey(d)] += d.Times()
 	}
 }
 

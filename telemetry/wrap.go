@@ -178,7 +178,7 @@ func (p publisher) Publish(ctx context.Context, decisions []engine.Decision) err
 	}
 	for i := range decisions {
 		d := &decisions[i]
-		p.t.metrics.decisions.WithLabelValues(d.Rule, string(d.Kind), string(d.Reason)).Inc()
+		p.t.metrics.decisions.WithLabelValues(d.Rule, string(d.Kind), string(d.Reason)).Add(float64(d.Times()))
 	}
 	return nil
 }

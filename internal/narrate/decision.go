@@ -2,6 +2,7 @@ package narrate
 
 import (
 	"cmp"
+	"fmt"
 	"strings"
 	"time"
 
@@ -118,6 +119,9 @@ func Summary(d *engine.Decision) (subject, why string) {
 		if part != "" && part != subject {
 			parts = append(parts, part)
 		}
+	}
+	if d.Count > 1 {
+		parts = append(parts, fmt.Sprintf("×%d until %s", d.Count, d.Last.UTC().Format(TimeFormat)))
 	}
 	return subject, strings.Join(parts, " · ")
 }
