@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -122,48 +121,14 @@ func (d *Decide) Run(ctx context.Context, in workflows.DecideInput) (workflows.D
 	if now.Before(state.Clock) { // another worker's clock was ahead
 		now = state.Clock
 	}
-	res := d.o.Step(env, state, in.Inputs, now)
-	var published []string
-	if !slices.ContainsFunc(res.Effects, isDelivery) { // a delivery publishes them, and must not wait for this
-		published = d.publishEarlier(ctx, in.Unpublished)
-	}
-	unpublished := withoutPublished(res.Decisions, in.AlreadyPublished)
-	scene := Scene{Env: env, State: res.State, Now: now, WakeAt: res.WakeAt}
-	answer := workflows.DecideResult{
-		State:       res.State,
-		Effects:     res.Effects,
-		Published:   published,
-		Unpublished: unpublished,
-		Urgent:      d.o.Prompt || slices.ContainsFunc(unpublished, engine.Decision.Urgent),
-		Now:         now,
-		WakeAt:      res.WakeAt,
-		Sleep:       d.sleepDuration(in.Learner, now, res.WakeAt, env.Watermark),
-		Rest:        d.restAfter(),
-		Retire:      d.retireAfter(res),
-		Next:        scene.Next(),
-		Card:        scene.Card(),
-	}
-	return answer, checkSize(answer)
-}
-
-// maxResult is the most bytes of JSON that a result may have: Temporal terminates a workflow that records more than 2 MiB.
-const maxResult = 1_900_000
-
-// checkSize returns an error for a result that Temporal would answer by terminating the workflow, which would lose everything that Homeroom
-// remembers of the learner. With the error the workflow task is tried again and again; no event is lost meanwhile.
-func checkSize(answer workflows.DecideResult) error {
-	s := &answer.State
-	if len(s.Runs)+len(s.PendingDeliveries) == 0 { // these hold events; the rest is small
-		return nil
-	}
-	data, err := json.Marshal(answer)
-	if err == nil && len(data) > maxResult {
-		err = fmt.Errorf("%d runs and %d deliveries take %d bytes, more than a workflow may record: let rules and messages read fewer or shorter properties", len(s.Runs), len(s.PendingDeliveries), len(data))
-	}
+	answer, err := d.stepInputs(env, state, in, now)
 	if err != nil {
-		return fmt.Errorf("learner %q: %w", s.Learner, err)
+		return workflows.DecideResult{}, err
 	}
-	return nil
+	if !slices.ContainsFunc(answer.Effects, isDelivery) { // a delivery publishes them, and must not wait for this
+		answer.Published = d.publishEarlier(ctx, in.Unpublished)
+	}
+	return answer, nil
 }
 
 // readEnv reads everything that a decision may look at.

@@ -8,6 +8,8 @@ import (
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
+
+	"homeroom/engine"
 )
 
 // maxSummary is how many bytes of a summary are kept; Temporal refuses more than 400.
@@ -60,15 +62,15 @@ func keywordListUpdate(key temporal.SearchAttributeKeyKeywordList, have, want []
 	}
 }
 
-// describeOccasion returns in words why Decide runs, for the Temporal UI.
-func (l *learner) describeOccasion() string {
+// describeOccasion returns in words why Decide runs on these inputs, for the Temporal UI.
+func (l *learner) describeOccasion(inputs []engine.Input) string {
 	var parts []string
 	if l.woken {
 		parts = append(parts, "woken: "+strings.TrimPrefix(l.Next, "next: "))
 	}
 	events := 0
 	first := ""
-	for _, in := range l.inputs {
+	for _, in := range inputs {
 		switch {
 		case in.Event != nil:
 			if events++; events == 1 {

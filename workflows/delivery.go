@@ -14,37 +14,30 @@ import (
 
 const (
 	decideTimeout    = 8 * time.Second      // of one attempt; shorter than a workflow task's ten seconds
-	decidePatience   = 365 * 24 * time.Hour // of all attempts: practically without end
-	decideRetryPause = time.Minute          // before Decide runs again after its retry policy gave up
+	decidePatience   = 365 * 24 * time.Hour // of all attempts: practically without end, so that decideAttempts bounds them
+	decideAttempts   = 12                   // in about four minutes; then the workflow itself waits, shows the trouble, and asks again
 	deliverTimeout   = 2 * time.Minute      // of one attempt; delivery itself tries for about one minute
 	deliverPatience  = 15 * time.Minute     // of all attempts and of queueing; after that every question is asked again
 	deliverHeartbeat = 10 * time.Second     // a worker without a heartbeat for so long counts as dead
 	publishTimeout   = 30 * time.Second
 )
 
-// runDecide runs the Decide local activity until it succeeds, because an input must not be lost when a store cannot be reached. It returns an error
-// only if the workflow is canceled.
+// runDecide runs the Decide local activity. It tries again for some minutes, because an input must not be lost when a store cannot be reached.
 func runDecide(ctx workflow.Context, in DecideInput, why string) (DecideResult, error) {
 	ctx = workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
 		StartToCloseTimeout:    decideTimeout,
 		ScheduleToCloseTimeout: decidePatience,
-		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 200 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: time.Minute},
-		Summary:                shortenSummary(why),
+		RetryPolicy: &temporal.RetryPolicy{
+			InitialInterval:    200 * time.Millisecond,
+			BackoffCoefficient: 2,
+			MaximumInterval:    time.Minute,
+			MaximumAttempts:    decideAttempts,
+		},
+		Summary: shortenSummary(why),
 	})
-	for {
-		var res DecideResult
-		err := workflow.ExecuteLocalActivity(ctx, ActivityDecide, in).Get(ctx, &res)
-		if err == nil {
-			return res, nil
-		}
-		if ctx.Err() != nil {
-			return DecideResult{}, ctx.Err()
-		}
-		workflow.GetLogger(ctx).Error("Deciding failed for good; asking again. The cause needs a person.", "learner", in.Learner, "error", err)
-		if err := workflow.Sleep(ctx, decideRetryPause); err != nil {
-			return DecideResult{}, err
-		}
-	}
+	var res DecideResult
+	err := workflow.ExecuteLocalActivity(ctx, ActivityDecide, in).Get(ctx, &res)
+	return res, err
 }
 
 // delivery is one Deliver activity that is under way.
@@ -60,9 +53,7 @@ type delivery struct {
 // startDelivery starts the Deliver activity for a send. The activity also publishes the unpublished decisions.
 func (l *learner) startDelivery(ctx workflow.Context, send engine.Send) {
 	ctx, cancel := workflow.WithCancel(ctx)
-	f := &delivery{send: send, decisions: l.Unpublished, cancel: cancel}
-	l.Unpublished = nil
-	l.publishSoon = false
+	f := &delivery{send: send, decisions: l.takeUnpublished(), cancel: cancel}
 	ctx = withDeliveryOptions(ctx, fmt.Sprintf("%s by %s, for %s", send.Message, send.Channel, send.Rule))
 	f.future = workflow.ExecuteActivity(ctx, ActivityDeliver, DeliverInput{Send: send, Decisions: f.decisions})
 	l.deliveries = append(l.deliveries, f)

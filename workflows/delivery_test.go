@@ -64,8 +64,8 @@ func TestOccasion(t *testing.T) {
 		{true, nil, "woken: welcome acts"},
 		{true, []engine.Input{outcome, event("a")}, "woken: welcome acts; delivery accepted; a"},
 	} {
-		l := &learner{Input: Input{Next: "next: welcome acts", WakeAt: time.Unix(1, 0)}, woken: tc.woke, inputs: tc.inputs}
-		if got := l.describeOccasion(); got != tc.want {
+		l := &learner{Input: Input{Next: "next: welcome acts", WakeAt: time.Unix(1, 0)}, woken: tc.woke}
+		if got := l.describeOccasion(tc.inputs); got != tc.want {
 			t.Errorf("got %q, want %q", got, tc.want)
 		}
 	}

@@ -25,6 +25,9 @@ func Learner(ctx workflow.Context, in Input) error {
 			return err
 		}
 		if l.woken || len(l.inputs) > 0 {
+			if l.shouldCarryOver(ctx) {
+				return l.continueAsNew(ctx, false)
+			}
 			if err := l.decideInputs(ctx); err != nil {
 				return err
 			}
@@ -32,7 +35,8 @@ func Learner(ctx workflow.Context, in Input) error {
 		}
 		tired := l.shouldRest(ctx)
 		through := l.shouldRetire(ctx)
-		l.publishPending(ctx, tired || through)
+		suggested := workflow.GetInfo(ctx).GetContinueAsNewSuggested()
+		l.publishPending(ctx, tired || through || suggested && l.Version >= versionBoundedDecides && !l.fitsNextRun())
 		if through && l.nothingUnderWay(ctx) && len(l.Unpublished) == 0 {
 			if retired, err := l.tryToRetire(ctx); retired || err != nil {
 				return err
@@ -40,7 +44,7 @@ func Learner(ctx workflow.Context, in Input) error {
 			continue
 		}
 		// Nothing has blocked since drainSignals, so a run that ends now loses no signal.
-		if l.nothingUnderWay(ctx) && (tired || workflow.GetInfo(ctx).GetContinueAsNewSuggested()) {
+		if l.nothingUnderWay(ctx) && (tired || suggested) {
 			return l.continueAsNew(ctx, tired)
 		}
 		l.setTimer(ctx)
@@ -56,6 +60,9 @@ type learner struct {
 
 	inputs           []engine.Input // received and not decided yet
 	watermark        time.Time      // of the newest batch: the learner's events have been handed over up to here
+	recordedBytes    int            // of results since the workflow task began, which its completion has to carry
+	decided          bool           // this run has decided something
+	failures         int            // of Decide, since it last succeeded
 	alreadyPublished []string       // ids of decisions that finished deliveries have published
 	woken            bool           // the timer for WakeAt has fired
 	wokenAt          time.Time      // when it was last woken
@@ -76,7 +83,14 @@ func startLearner(ctx workflow.Context, in Input) (*learner, error) {
 	if in.Version > InputVersion {
 		panic(fmt.Sprintf("learner %q: this run was written by a newer Homeroom (input version %d, this worker knows %d): deploy the newer worker again", in.Learner, in.Version, InputVersion))
 	}
-	l := &learner{Input: in, wokenAt: workflow.Now(ctx), shownAttributes: readAttributes(ctx)}
+	l := &learner{
+		Input:           in,
+		inputs:          in.Undecided,
+		watermark:       in.Watermark,
+		wokenAt:         workflow.Now(ctx),
+		shownAttributes: readAttributes(ctx),
+	}
+	l.Undecided = nil
 	l.signals = workflow.GetSignalChannelWithOptions(ctx, SignalEvents, workflow.SignalChannelOptions{
 		Description: "A batch of the learner's events, in stream order. Sent by the triggers.",
 	})
@@ -134,13 +148,18 @@ func (l *learner) waitForAnything(ctx workflow.Context) {
 	}
 }
 
-// decideInputs runs Decide on the received inputs, takes over its result and starts what it asks for.
+// decideInputs runs Decide on the inputs that come first, takes over its result and starts what it asks for. If Decide fails, the inputs stay.
 func (l *learner) decideInputs(ctx workflow.Context) error {
+	if err := l.endLargeTask(ctx); err != nil {
+		return err
+	}
+	inputs := l.firstInputs()
 	in := DecideInput{
 		Learner:          l.Learner,
 		Partition:        l.Partition,
 		State:            l.State,
-		Inputs:           l.inputs,
+		Inputs:           inputs,
+		NextStoredAt:     firstStoredAt(l.inputs[len(inputs):]),
 		Watermark:        l.watermark,
 		AlreadyPublished: l.alreadyPublished,
 		Unpublished:      l.recordedUnpublished(ctx),
@@ -148,11 +167,11 @@ func (l *learner) decideInputs(ctx workflow.Context) error {
 	if l.woken {
 		in.WokenAt = l.WakeAt
 	}
-	res, err := runDecide(ctx, in, l.describeOccasion())
+	res, err := runDecide(ctx, in, l.describeOccasion(inputs))
 	if err != nil {
-		return err
+		return l.onDecideFailed(ctx, err)
 	}
-	l.inputs = nil
+	l.markTaken(res, len(inputs))
 	l.alreadyPublished = nil
 	l.woken = false
 	l.publishFailed = false
@@ -200,6 +219,11 @@ func (l *learner) continueAsNew(ctx workflow.Context, resting bool) error {
 	}
 	next := l.Input
 	next.Version = InputVersion
+	next.Undecided = l.inputs
+	next.Watermark = time.Time{}
+	if len(l.inputs) > 0 {
+		next.Watermark = l.watermark
+	}
 	next.Resting = resting
 	if l.Retire > 0 {
 		next.Retire = max(l.Retire-workflow.Now(ctx).Sub(l.wokenAt), minSleep)

@@ -8,7 +8,11 @@ import (
 
 // InputVersion is the version of Input that this code writes. A run behaves to its end as the version it started with did, so that its history
 // replays.
-const InputVersion = versionManyTimers
+const InputVersion = versionBoundedDecides
+
+// versionBoundedDecides is the first version that decides waiting inputs in portions, and that carries inputs over when it continues as new. Before
+// it, one Decide took everything that had arrived.
+const versionBoundedDecides = 3
 
 // versionManyTimers is the first version that keeps later timers when an earlier one is set. In version 1 one timer replaced the other.
 const versionManyTimers = 2
@@ -33,6 +37,10 @@ type Input struct {
 	Card    Card `json:"card"`
 	// Unpublished are decisions that have not been published yet; the next Decide or activity publishes them.
 	Unpublished []engine.Decision `json:"unreported,omitempty"`
+	// Undecided are inputs that the run before received and did not decide, in the order in which they arrived.
+	Undecided []engine.Input `json:"undecided,omitempty"`
+	// Watermark belongs to Undecided: the learner's events have been handed over up to here.
+	Watermark time.Time `json:"mark,omitzero"`
 }
 
 // Card is what the Temporal UI shows of a learner. No personal data.
@@ -48,6 +56,7 @@ type DecideInput struct {
 	Partition        int
 	State            engine.State
 	Inputs           []engine.Input // in the order in which they arrived
+	NextStoredAt     time.Time      // when the first event that waits behind Inputs was stored; zero: none waits
 	Watermark        time.Time      // the learner's events have been handed over up to here; zero: not known
 	WokenAt          time.Time      // the WakeAt that has come; zero: woken by the inputs
 	AlreadyPublished []string       // ids of decisions that deliveries have published already
@@ -60,6 +69,10 @@ type DecideInput struct {
 type DecideResult struct {
 	State   engine.State    `json:"state"`
 	Effects []engine.Effect `json:"effects,omitempty"`
+	// Taken is how many of DecideInput.Inputs were decided, from the first; the others are to be decided next. 0: all of them.
+	Taken int `json:"taken,omitempty"`
+	// Size is about how many bytes of JSON this result has; 0: less than 16 KB or so, or an older Homeroom decided.
+	Size int `json:"size,omitempty"`
 	// Published are the ids of those of DecideInput.Unpublished that have been published now.
 	Published []string `json:"told,omitempty"`
 	// Unpublished are the decisions of this step that are still to be published.

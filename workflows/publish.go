@@ -22,7 +22,19 @@ func (l *learner) recordedUnpublished(ctx workflow.Context) []engine.Decision {
 	if before == l.decidedAtLength {
 		return nil
 	}
-	return l.Unpublished
+	return l.Unpublished[:min(len(l.Unpublished), maxPublished)]
+}
+
+// takeUnpublished removes the decisions from Unpublished that an activity is to publish, and returns them: the oldest ones.
+func (l *learner) takeUnpublished() []engine.Decision {
+	n := len(l.Unpublished)
+	if l.Version >= versionBoundedDecides {
+		n = min(n, maxPublished)
+	}
+	taken := l.Unpublished[:n:n]
+	l.Unpublished = l.Unpublished[n:]
+	l.publishSoon = l.publishSoon && len(l.Unpublished) > 0
+	return taken
 }
 
 // allUnpublished returns the decisions that may not have been published yet, including those that an activity is publishing.
@@ -43,21 +55,19 @@ func (l *learner) markPublished(ids []string) {
 	l.publishSoon = l.publishSoon && len(l.Unpublished) > 0
 }
 
-// publishPending starts an activity that publishes the unpublished decisions, one activity at a time: at once if one of them is urgent, or if all is
+// publishPending starts an activity that publishes unpublished decisions, one activity at a time: at once if one of them is urgent, or if all is
 // set because the run is about to rest.
 func (l *learner) publishPending(ctx workflow.Context, all bool) {
 	if len(l.Unpublished) == 0 || !(l.publishSoon || all) || l.publishing != nil || l.publishFailed {
 		return
 	}
+	l.beingPublished = l.takeUnpublished()
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout: publishTimeout,
 		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
-		Summary:             shortenSummary(fmt.Sprintf("publishes %s", countNoun(len(l.Unpublished), "decision"))),
+		Summary:             shortenSummary(fmt.Sprintf("publishes %s", countNoun(len(l.beingPublished), "decision"))),
 	})
-	l.publishing = workflow.ExecuteActivity(ctx, ActivityPublishDecisions, PublishInput{Decisions: l.Unpublished})
-	l.beingPublished = l.Unpublished
-	l.Unpublished = nil
-	l.publishSoon = false
+	l.publishing = workflow.ExecuteActivity(ctx, ActivityPublishDecisions, PublishInput{Decisions: l.beingPublished})
 }
 
 // onPublished notes how the publishing activity ended. If it failed, the next activity publishes the decisions.

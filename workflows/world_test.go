@@ -73,7 +73,10 @@ type world struct {
 	provider  func(ctx context.Context, send engine.Send) (engine.Outcome, error)
 	ledger    func(send engine.Send) (engine.Outcome, error) // what is found of a send that is given up
 	gaveUp    int
-	step      func(engine.Env, engine.State, []engine.Input, time.Time) engine.Result
+	tries     int
+	// decideError fails a try of Decide; nil: none fails.
+	decideError func() error
+	step        func(engine.Env, engine.State, []engine.Input, time.Time) engine.Result
 }
 
 // newWorld returns a world in which a learner's workflow can be run from the instant start. Nobody retires there unless it
@@ -106,7 +109,15 @@ func newWorld(t *testing.T, start time.Time, tune ...func(*world, *activities.Op
 	}
 	decide := activities.NewDecide(o)
 	w.env.RegisterActivityWithOptions(decide.Retire, activity.RegisterOptions{Name: workflows.ActivityRetire})
-	w.env.RegisterActivityWithOptions(decide.Run, activity.RegisterOptions{Name: workflows.ActivityDecide})
+	w.env.RegisterActivityWithOptions(func(ctx context.Context, in workflows.DecideInput) (workflows.DecideResult, error) {
+		w.tries++
+		if w.decideError != nil {
+			if err := w.decideError(); err != nil {
+				return workflows.DecideResult{}, err
+			}
+		}
+		return decide.Run(ctx, in)
+	}, activity.RegisterOptions{Name: workflows.ActivityDecide})
 	deliver := &activities.Deliver{Deliverer: w, Decisions: w}
 	w.env.RegisterActivityWithOptions(deliver.Run, activity.RegisterOptions{Name: workflows.ActivityDeliver})
 	w.env.RegisterActivityWithOptions(deliver.GiveUp, activity.RegisterOptions{Name: workflows.ActivityGiveUp})
