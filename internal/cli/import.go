@@ -76,19 +76,19 @@ func (c *ImportCmd) importEvents(ctx context.Context, o IO, installation *admin.
 	reading := newProgress(o, size)
 	var importing *progress
 	opts := admin.ImportOptions{DryRun: c.DryRun, Wake: c.Wake, OpenRejected: c.openRejected}
-	opts.OnRead = func(lines, _ int64) { reading.events(int(lines)) }
+	opts.OnRead = func(lines, _ int64) { reading.draw(int(lines)) }
 	opts.OnApply = func(events, total int64) {
 		if importing == nil {
-			reading.done()
+			reading.clear()
 			importing = newProgress(o, total)
 		}
 		importing.read.Store(events)
-		importing.events(int(events))
+		importing.draw(int(events))
 	}
 	result, err := installation.Import(ctx, reading.reader(in), opts)
-	reading.done()
+	reading.clear()
 	if importing != nil {
-		importing.done()
+		importing.clear()
 	}
 	switch {
 	case errors.Is(err, importer.ErrNothingImported):

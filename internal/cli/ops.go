@@ -40,7 +40,7 @@ func (f OpsFlags) open(ctx context.Context, o IO, log *slog.Logger) (*opsServer,
 	if err != nil {
 		return nil, usage(err)
 	}
-	version, revision := built()
+	version, revision := buildVersion()
 	d := &opsServer{}
 	if d.Telemetry, err = telemetry.New(telemetry.Options{Now: o.Now, Version: version, Revision: revision, Spans: spans, Log: log}); err != nil {
 		return nil, err
@@ -77,10 +77,10 @@ func (d *opsServer) markReady(checks []telemetry.Check) { d.ops.Started(checks..
 // markStopping says that the process is about to stop.
 func (d *opsServer) markStopping() { d.ops.Drain() }
 
-// opsGrace is how long close waits for what is left of the traces, and for those who ask at the moment.
+// opsGrace is how long close waits for the last traces to be exported and for requests to be answered.
 const opsGrace = 3 * time.Second
 
-// close comes last: whoever watches sees the process until its end.
+// close is called last, so that the process can be watched until its end.
 func (d *opsServer) close(log *slog.Logger) {
 	ctx, cancel := context.WithTimeout(context.Background(), opsGrace)
 	defer cancel()
@@ -92,8 +92,8 @@ func (d *opsServer) close(log *slog.Logger) {
 	}
 }
 
-// built says what this binary was built from.
-func built() (version, revision string) {
+// buildVersion returns what this binary was built from.
+func buildVersion() (version, revision string) {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "", ""

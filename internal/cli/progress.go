@@ -34,8 +34,8 @@ func newProgress(o IO, size int64) *progress {
 // reader counts what is read through it.
 func (p *progress) reader(r io.Reader) io.Reader { return &countingReader{r: r, n: &p.read} }
 
-// events draws the line, unless it was drawn a moment ago.
-func (p *progress) events(n int) {
+// draw draws the line with the number of events, unless it was drawn a moment ago.
+func (p *progress) draw(n int) {
 	if !p.io.Terminal || p.io.Now == nil {
 		return
 	}
@@ -54,8 +54,8 @@ func (p *progress) events(n int) {
 	fmt.Fprintf(p.io.Err, "\r\x1b[K%s", line)
 }
 
-// done clears the line.
-func (p *progress) done() {
+// clear removes the line from the terminal.
+func (p *progress) clear() {
 	if p.io.Terminal && !p.drawn.IsZero() {
 		fmt.Fprint(p.io.Err, "\r\x1b[K")
 	}
@@ -67,14 +67,14 @@ func (o IO) drawReading() (onRead func(done, total int64), clearLine func()) {
 	line := newProgress(o, 0)
 	onRead = func(done, total int64) {
 		if done == 0 {
-			line.done()
+			line.clear()
 			line = newProgress(o, total)
 			return
 		}
 		line.read.Store(done)
-		line.events(int(done))
+		line.draw(int(done))
 	}
-	return onRead, func() { line.done() }
+	return onRead, func() { line.clear() }
 }
 
 // bar draws a share between 0 and 1.

@@ -52,9 +52,9 @@ func (c *SimulateCmd) Run(ctx context.Context, o IO) error {
 	}
 	defer in.Close()
 	bar := newProgress(o, size)
-	opts.Progress = func(events, _ int64) { bar.events(int(events)) }
+	opts.Progress = func(events, _ int64) { bar.draw(int(events)) }
 	report, err := admin.Simulate(ctx, folder, bar.reader(in), opts)
-	bar.done()
+	bar.clear()
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.sourceName(), err)
 	}

@@ -135,17 +135,17 @@ func TestProgressIsForTerminals(t *testing.T) {
 		t.Fatal(err)
 	}
 	now = now.Add(2 * time.Second)
-	p.events(1000)
-	p.events(2000) // a moment later: not drawn again
-	p.done()
+	p.draw(1000)
+	p.draw(2000) // a moment later: not drawn again
+	p.clear()
 	want := "\r\x1b[K████████████░░░░░░░░░░░░  50% 1,000 events · 500/s\r\x1b[K"
 	if got := out.String(); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	out.Reset()
 	quiet := newProgress(IO{Err: &out, Now: clock}, 100)
-	quiet.events(1000)
-	quiet.done()
+	quiet.draw(1000)
+	quiet.clear()
 	if out.Len() > 0 {
 		t.Errorf("drew %q where nobody looks", out.String())
 	}
