@@ -8,21 +8,21 @@ import (
 	"slices"
 )
 
-// pressButton does what a learner does with a mail: open, click (a link), unsubscribe, spam. The error says why it could not be
-// done.
+// pressButton performs what a learner does with a mail: open, click (a link), unsubscribe or spam. The error says why it
+// could not be done.
 func (s *Server) pressButton(ctx context.Context, m Message, button, link string) error {
-	const untold = "this mail does not tell when it is %s: %s is off, as for minors"
+	const notReported = "this mail does not report that it was %s: %s is off, as for minors"
 	switch button {
 	case "open":
 		if !s.openMail(m, false) {
-			return fmt.Errorf(untold, "opened", "open tracking")
+			return fmt.Errorf(notReported, "opened", "open tracking")
 		}
 	case "click":
 		if !slices.Contains(linksOf(m), link) {
 			return fmt.Errorf("the mail has no link %q", link)
 		}
 		if !s.clickLink(m, link) {
-			return fmt.Errorf(untold, "clicked", "click tracking")
+			return fmt.Errorf(notReported, "clicked", "click tracking")
 		}
 	case "spam":
 		s.reportEventsOf(m, Event{Kind: SpamReport})
@@ -35,7 +35,7 @@ func (s *Server) pressButton(ctx context.Context, m Message, button, link string
 	return nil
 }
 
-// buttonPage is a button of a mail's page: it leads back to the page, which shows what came of it.
+// buttonPage handles a button of a mail's page and redirects back to the page, which then shows the new events.
 func (s *Server) buttonPage(w http.ResponseWriter, r *http.Request) {
 	m, ok := s.mails.getMessage(r.PathValue("id"))
 	if !ok {
@@ -45,7 +45,7 @@ func (s *Server) buttonPage(w http.ResponseWriter, r *http.Request) {
 	back := "/mail/" + url.PathEscape(m.ID)
 	if err := s.pressButton(r.Context(), m, r.PathValue("button"), ""); err != nil {
 		if now, ok := s.mails.getMessage(m.ID); ok {
-			m = now // with what came of it all the same
+			m = now // with the events that the failed attempt added
 		}
 		s.renderMail(w, m, r.FormValue("view"), err.Error())
 		return
@@ -62,7 +62,7 @@ type eventLine struct {
 	When, Words, Detail string
 }
 
-// describeEvents tells in words what came of a mail.
+// describeEvents returns a mail's events as lines for people.
 func describeEvents(m Message) []eventLine {
 	lines := make([]eventLine, 0, len(m.Events))
 	for _, e := range m.Events {
@@ -108,7 +108,7 @@ func describeEvent(e Event) (words, detail string) {
 	return e.Kind, e.Reason
 }
 
-// listLabelOf is the furthest a mail got, in a word for the list; empty: nothing is known.
+// listLabelOf returns the word that the inbox shows for a mail: the event of the highest rank. It is empty without events.
 func listLabelOf(m Message) listLabel {
 	ranks := []listLabel{
 		{Delivered, "delivered", false}, {Deferred, "put off", false}, {Open, "opened", false}, {Click, "clicked", false},
@@ -125,7 +125,7 @@ func listLabelOf(m Message) listLabel {
 	return listLabel{}
 }
 
-// listLabel is a word about a mail in the list.
+// listLabel is the word that the inbox shows for a mail.
 type listLabel struct {
 	Kind, Word string
 	Bad        bool

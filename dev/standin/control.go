@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// addControlRoutes are the routes by which tests and people in a hurry rule the stand-in.
+// addControlRoutes adds the routes that control the stand-in; see the package comment.
 func (s *Server) addControlRoutes() {
 	done := func(do func()) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
@@ -89,7 +89,7 @@ func (s *Server) addFaults(w http.ResponseWriter, r *http.Request) {
 	answerJSON(w, http.StatusOK, s.faults.listFaults())
 }
 
-// reportEvents lets the provider tell of events: {"message":"…","event":"bounce"} or an array of these.
+// reportEvents reports events: {"message":"…","event":"bounce"} or an array of these.
 func (s *Server) reportEvents(w http.ResponseWriter, r *http.Request) {
 	type named struct {
 		Message string `json:"message"` // message or send id

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// The kinds of events: SendGrid's own, and what only the inbox knows.
+// The kinds of events: SendGrid's, and OneClick, which only the inbox shows.
 const (
 	Processed   = "processed"
 	Dropped     = "dropped"
@@ -24,17 +24,17 @@ const (
 	SpamReport  = "spamreport"
 	Unsubscribe = "unsubscribe" // by SendGrid's own link, which Homeroom's mails do not have
 
-	OneClick = "one_click" // the learner's mail program asked List-Unsubscribe; never reported
+	OneClick = "one_click" // the learner's mail program posted to List-Unsubscribe; never reported
 )
 
-// reportable are the kinds that the event webhook tells of.
+// reportable lists the kinds that the event webhook reports.
 var reportable = []string{
 	Processed, Dropped, Delivered, Deferred, Bounce, Open, Click, SpamReport, Unsubscribe,
 	"group_unsubscribe", "group_resubscribe", "account_status_change",
 }
 
-// Event is something that happened to a mail. As JSON it has the webhook's own names. Empty fields are filled with what
-// the real one would most likely say.
+// Event is something that happened to a mail. Its JSON has the webhook's field names. Empty fields get the most likely
+// value of the real webhook.
 type Event struct {
 	Kind       string    `json:"event"`
 	ID         string    `json:"sg_event_id,omitempty"`
@@ -49,7 +49,7 @@ type Event struct {
 	UserAgent  string    `json:"useragent,omitempty"` // of open, click
 	IP         string    `json:"ip,omitempty"`
 	Machine    bool      `json:"sg_machine_open,omitempty"` // opened by a mail program's prefetch, not by a person
-	// Late leaves sg_message_id and smtp-id out, as the real one does when a bounce comes days after.
+	// Late omits sg_message_id and smtp-id, as the real webhook does when a bounce comes days later.
 	Late bool `json:"late,omitempty"`
 }
 
@@ -58,10 +58,10 @@ func (e Event) Bad() bool {
 	return slices.Contains([]string{Dropped, Bounce, SpamReport}, e.Kind) || e.Kind == OneClick && !e.isAcceptedOneClick()
 }
 
-// isAcceptedOneClick reports whether a one-click request was answered as mail programs want it.
+// isAcceptedOneClick reports whether a one-click request was answered with 200, as mail programs require.
 func (e Event) isAcceptedOneClick() bool { return e.Status == "200" }
 
-// withDefaults fills what is missing, from the mail and the kind.
+// withDefaults returns the event with its empty fields filled from the mail and the kind.
 func (e Event) withDefaults(m Message, now time.Time) Event {
 	if e.ID == "" {
 		e.ID = newID()
@@ -97,7 +97,7 @@ func (e Event) withDefaults(m Message, now time.Time) Event {
 	return e
 }
 
-// webhookJSON is the event as the webhook posts it: custom arguments beside SendGrid's own fields, which win.
+// webhookJSON returns the event as the webhook posts it: the custom arguments, overridden by SendGrid's fields.
 func (e Event) webhookJSON(m Message) []byte {
 	fields := map[string]any{}
 	for name, value := range m.CustomArgs {
@@ -152,13 +152,13 @@ var userAgents = []string{
 	"Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0",
 }
 
-// userAgentOf is what the mail's reader reads with.
+// userAgentOf returns the user agent of the mail's reader.
 func userAgentOf(m Message) string {
 	return userAgents[int(randomShare(0, m, "browser")*float64(len(userAgents)))]
 }
 
-// randomShare is a number in [0, 1) that depends on the seed, the mail and the question only: on the send id and its copy where
-// there is one, since message ids differ from run to run.
+// randomShare returns a number in [0, 1) that depends only on the seed, the mail and the question. The mail counts by its
+// send id and copy if it has a send id, because message ids differ from run to run.
 func randomShare(seed uint64, m Message, question string) float64 {
 	of := m.SendID
 	if of == "" {
@@ -168,9 +168,8 @@ func randomShare(seed uint64, m Message, question string) float64 {
 	return float64(binary.BigEndian.Uint64(sum[:8])>>11) / (1 << 53)
 }
 
-// Report lets the provider tell of an event of a mail, which is found by its X-Message-Id or its send id (of several
-// copies the newest). It is noted with the mail, and posted to the webhook if there is one. The error says that there is
-// no such mail, or no such kind of event.
+// Report reports an event of the mail with this X-Message-Id or send id (of several copies the newest). The event is added
+// to the mail, and posted to the webhook if there is one. It returns an error if there is no such mail or kind of event.
 func (s *Server) Report(id string, e Event) error {
 	if !slices.Contains(reportable, e.Kind) {
 		return fmt.Errorf("the stand-in SendGrid has no event %q; there are %s", e.Kind, strings.Join(reportable, ", "))
@@ -183,7 +182,7 @@ func (s *Server) Report(id string, e Event) error {
 	return nil
 }
 
-// reportEventsOf notes events and hands them to the webhook, in order.
+// reportEventsOf adds events to a mail and to the webhook's queue, in order.
 func (s *Server) reportEventsOf(m Message, events ...Event) {
 	items := make([]webhookItem, 0, len(events))
 	for i := range events {

@@ -9,16 +9,16 @@ import (
 	"time"
 )
 
-// Fault is something that goes wrong for the next request or requests. Faults are met in the order they were set; a
-// request meets at most one. The zero Fault answers as usual.
+// Fault makes the next request or requests fail. Faults apply in the order in which they were set, at most one to a
+// request. The zero Fault answers as usual.
 type Fault struct {
 	Times   int               // how many requests meet it; 0 means one, negative means all until ClearFaults
-	Status  int               // answer with this status instead of judging the request; 0: judge it
+	Status  int               // answer with this status; 0: answer as the request deserves
 	Headers map[string]string // added to the answer, e.g. X-RateLimit-Reset
 	Latency time.Duration     // before the answer
 	Hold    bool              // no answer until Release
 	Reset   bool              // read the request, then reset the connection instead of answering
-	Taken   bool              // take the mail before any of this, whatever is answered: the caller can't know
+	Taken   bool              // accept the mail before anything else, whatever the answer is: the caller cannot know
 }
 
 // jsonFault is a Fault on the wire; the latency is written like "250ms".
@@ -61,7 +61,7 @@ func (f *Fault) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// faultQueue is the queue of what is to go wrong, and the gate that held requests wait at.
+// faultQueue holds the faults that no request has met yet, and the gate that held requests wait for.
 type faultQueue struct {
 	mu    sync.Mutex
 	queue []Fault
@@ -79,7 +79,7 @@ func (f *faultQueue) addFaults(list ...Fault) {
 	}
 }
 
-// takeNext takes the fault that the request at hand meets.
+// takeNext returns the fault for the current request and counts it down; the zero Fault if there is none.
 func (f *faultQueue) takeNext() Fault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -108,7 +108,7 @@ func (f *faultQueue) clearQueue() {
 	f.queue = nil
 }
 
-// releaseGate returns the gate that the next release opens.
+// releaseGate returns a channel that is closed by the next releaseHeld.
 func (f *faultQueue) releaseGate() <-chan struct{} {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -127,7 +127,7 @@ func (f *faultQueue) releaseHeld() {
 	}
 }
 
-// resetConnection cuts the connection with a TCP reset, so the client sees an error after it wrote its request.
+// resetConnection closes the connection with a TCP reset, so that the client sees an error after it wrote its request.
 func resetConnection(w http.ResponseWriter) {
 	hijacker, ok := w.(http.Hijacker)
 	if !ok {

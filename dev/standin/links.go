@@ -19,7 +19,7 @@ var (
 	inAngles = regexp.MustCompile(`<\s*(https?://[^>\s]+)\s*>`)
 )
 
-// linksOf are the http(s) links of a mail in the order in which they are read, each once.
+// linksOf returns the http(s) links of a mail in reading order, each once.
 func linksOf(m Message) []string {
 	var found []string
 	for _, match := range anchor.FindAllStringSubmatch(m.HTML, -1) {
@@ -37,7 +37,7 @@ func linksOf(m Message) []string {
 	return list
 }
 
-// headerValue returns a header of the mail, whatever its spelling.
+// headerValue returns a header of the mail, regardless of case.
 func (m *Message) headerValue(name string) string {
 	for k, v := range m.Headers {
 		if textproto.CanonicalMIMEHeaderKey(k) == textproto.CanonicalMIMEHeaderKey(name) {
@@ -47,7 +47,8 @@ func (m *Message) headerValue(name string) string {
 	return ""
 }
 
-// UnsubscribeURL is where a mail program's own unsubscribe button leads (RFC 8058); empty: the mail offers none.
+// UnsubscribeURL returns the address that a mail program's unsubscribe button posts to (RFC 8058); empty if the mail has
+// none.
 func (m *Message) UnsubscribeURL() string {
 	if !strings.EqualFold(strings.ReplaceAll(m.headerValue("List-Unsubscribe-Post"), " ", ""), "List-Unsubscribe=One-Click") {
 		return ""
@@ -61,8 +62,8 @@ func (m *Message) UnsubscribeURL() string {
 // errNoOneClick is why there is no unsubscribe button.
 var errNoOneClick = errors.New("the mail has no one-click unsubscribe: it needs the headers List-Unsubscribe with an https address and List-Unsubscribe-Post: List-Unsubscribe=One-Click")
 
-// oneClick presses the mail program's unsubscribe button: a POST without cookies that follows no redirect. The returned
-// words say what came of it.
+// oneClick performs the mail program's one-click unsubscribe: a POST without cookies that follows no redirect. It returns
+// the answer in words.
 func (s *Server) oneClick(ctx context.Context, m Message) (string, error) {
 	to := m.UnsubscribeURL()
 	if to == "" {
@@ -89,7 +90,7 @@ func (s *Server) oneClick(ctx context.Context, m Message) (string, error) {
 	return words, nil
 }
 
-// visitLink follows a link as a reader's browser does, but only on this machine, and no redirects.
+// visitLink requests a link as a reader's browser does, but only on this machine and without redirects.
 func (s *Server) visitLink(ctx context.Context, m Message, link string) error {
 	if !isLoopback(link) {
 		return errOtherMachine

@@ -49,8 +49,8 @@ func (s *Server) Start(address string, log *slog.Logger) (*Listener, error) {
 // URL is the base of the API and the address of the inbox, without a slash at the end.
 func (l *Listener) URL() string { return "http://" + l.address }
 
-// Stop releases what is held, ends webhooks and readers, lets requests in hand finish until the context ends, then cuts them off. Further calls
-// return the first one's error.
+// Stop releases held requests, ends webhooks and readers, lets open requests finish until the context ends, and then closes
+// their connections. Further calls return the first call's error.
 func (l *Listener) Stop(ctx context.Context) error {
 	l.once.Do(func() {
 		l.ClearFaults()

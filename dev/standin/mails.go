@@ -7,11 +7,11 @@ import (
 )
 
 const (
-	keepBytes    = 64 << 20 // of mail, whatever Options.Keep says
+	keepBytes    = 64 << 20 // of mail, in addition to the limit of Options.Keep
 	keepRepeated = 100
 )
 
-// mailStore keeps the newest mails and counts all of them. Its memory is bounded but for 16 bytes per distinct send id.
+// mailStore keeps the newest mails and counts all of them. Its memory is bounded, except for 16 bytes per distinct send id.
 type mailStore struct {
 	mu       sync.Mutex
 	keep     int
@@ -29,7 +29,7 @@ func newMailStore(keep int) *mailStore {
 	return b
 }
 
-// forgetAll empties the box and starts counting anew.
+// forgetAll drops all mails and counts.
 func (b *mailStore) forgetAll() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -40,7 +40,7 @@ func (b *mailStore) forgetAll() {
 	b.notifyChanged()
 }
 
-// updateCounts changes the counts and wakes whoever waits for a change.
+// updateCounts changes the counts and wakes those who wait for a change.
 func (b *mailStore) updateCounts(change func(*Counts)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -48,14 +48,14 @@ func (b *mailStore) updateCounts(change func(*Counts)) {
 	b.notifyChanged()
 }
 
-// notifyChanged must be called with the lock held.
+// notifyChanged wakes those who wait for a change. The caller holds the lock.
 func (b *mailStore) notifyChanged() {
 	b.revision++
 	close(b.changed)
 	b.changed = make(chan struct{})
 }
 
-// addMessages puts mails in the box, the oldest falling out, and sets which copies they are.
+// addMessages adds mails, sets their Copy fields, and drops the oldest mails above the limits.
 func (b *mailStore) addMessages(messages []Message) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -74,14 +74,14 @@ func (b *mailStore) addMessages(messages []Message) {
 	drop := 0
 	for len(b.messages)-drop > b.keep || (b.bytes > keepBytes && len(b.messages)-drop > 1) {
 		b.bytes -= b.messages[drop].sizeInBytes()
-		b.messages[drop] = Message{} // let its body go
+		b.messages[drop] = Message{} // release its body
 		drop++
 	}
 	b.messages = b.messages[drop:]
 	b.notifyChanged()
 }
 
-// countCopy says the how manieth mail with this send id this is.
+// countCopy counts a mail with this send id and returns how many there have been.
 func (b *mailStore) countCopy(sendID string) int {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(sendID))
@@ -96,7 +96,7 @@ func (b *mailStore) countCopy(sendID string) int {
 	return b.copies[key]
 }
 
-// readCounts returns the counts, the box's revision and a channel that is closed at the next change.
+// readCounts returns the counts, the store's revision and a channel that is closed at the next change.
 func (b *mailStore) readCounts() (Counts, uint64, <-chan struct{}) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -133,7 +133,7 @@ func (b *mailStore) getMessage(id string) (Message, bool) {
 	return Message{}, false
 }
 
-// addEvents remembers what came of a mail, if it is still kept.
+// addEvents adds events to a mail, if it is still kept.
 func (b *mailStore) addEvents(id string, events ...Event) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -142,12 +142,13 @@ func (b *mailStore) addEvents(id string, events ...Event) {
 		return
 	}
 	m := &b.messages[i]
-	known := m.Events[:len(m.Events):len(m.Events)] // copied when it grows: others may be reading it
+	known := m.Events[:len(m.Events):len(m.Events)] // append must copy, because others may read the old slice
 	m.Events = append(known, events[:min(len(events), keepEvents-len(known))]...)
 	b.notifyChanged()
 }
 
-// indexOf must be called with the lock held; -1: there is no such mail.
+// indexOf returns the index of the mail with this message id, or of the newest with this send id; -1 if there is none. The
+// caller holds the lock.
 func (b *mailStore) indexOf(id string) int {
 	bySend := -1
 	for i := len(b.messages) - 1; i >= 0; i-- {

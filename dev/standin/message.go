@@ -48,19 +48,19 @@ type Message struct {
 	Categories []string          `json:"categories,omitempty"`
 	CustomArgs map[string]string `json:"custom_args,omitempty"`
 	Tracking   map[string]bool   `json:"tracking,omitempty"` // by setting ("open_tracking"): on or off; absent: the account's default
-	Events     []Event           `json:"events,omitempty"`   // what came of it, oldest first; the first 50
+	Events     []Event           `json:"events,omitempty"`   // the first 50, oldest first
 }
 
-// keepEvents bounds what is remembered of one mail.
+// keepEvents is the maximum number of events that are kept of one mail.
 const keepEvents = 50
 
-// isTracked reports whether the setting is on, as it is where the mail says nothing.
+// isTracked reports whether the setting is on. It is on unless the mail turns it off.
 func (m *Message) isTracked(setting string) bool {
 	on, said := m.Tracking[setting]
 	return on || !said
 }
 
-// sizeInBytes is roughly what keeping the message costs, in bytes.
+// sizeInBytes returns roughly how much memory the message takes, in bytes.
 func (m *Message) sizeInBytes() int {
 	return 1024 + len(m.Subject) + len(m.Text) + len(m.HTML)
 }
@@ -86,7 +86,7 @@ func (m *Message) matchesWords(words []string) bool {
 	return true
 }
 
-// Counts says what happened so far; unlike the messages, nothing is forgotten.
+// Counts counts what happened so far. Unlike messages, counts are never dropped.
 type Counts struct {
 	Requests   int         `json:"requests"`   // posts to /v3/mail/send, however they ended
 	Statuses   map[int]int `json:"statuses"`   // answers by status; 0: the connection was reset or the client had gone

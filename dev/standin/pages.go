@@ -66,7 +66,7 @@ func serveAsset(name, contentType string) http.HandlerFunc {
 	}
 }
 
-// inboxView is what the list of mails shows.
+// inboxView is the data of the inbox page.
 type inboxView struct {
 	Query        string
 	Counts       Counts
@@ -82,7 +82,7 @@ type inboxDay struct {
 	Mails []Message
 }
 
-// inboxPage is the list; with ?part=list only the list itself, for the page's own refresh (304 while nothing changed).
+// inboxPage serves the inbox; with ?part=list only the list, for the page's own refresh (304 while nothing has changed).
 func (s *Server) inboxPage(w http.ResponseWriter, r *http.Request) {
 	query := strings.TrimSpace(r.URL.Query().Get("q"))
 	page, _ := strconv.Atoi(r.URL.Query().Get("page"))
@@ -131,7 +131,7 @@ func (s *Server) inboxPage(w http.ResponseWriter, r *http.Request) {
 	renderPage(w, http.StatusOK, "inbox.html", v)
 }
 
-// mailView is what one mail's page shows.
+// mailView is the data of one mail's page.
 type mailView struct {
 	Message
 	View   string // html, text or headers
@@ -156,7 +156,7 @@ func (s *Server) mailPage(w http.ResponseWriter, r *http.Request) {
 	s.renderMail(w, m, r.URL.Query().Get("view"), "")
 }
 
-// renderMail is a mail's page, with a notice if there is one.
+// renderMail writes a mail's page, with a notice if there is one.
 func (s *Server) renderMail(w http.ResponseWriter, m Message, view, notice string) {
 	v := mailView{Message: m, View: view, Story: describeEvents(m), Notice: notice}
 	switch {
@@ -176,7 +176,7 @@ func (s *Server) renderMail(w http.ResponseWriter, m Message, view, notice strin
 
 var headTag = regexp.MustCompile(`(?i)<head[^>]*>`)
 
-// mailHTML is the mail's HTML as it was sent, for the sandboxed frame: no scripts, and links open beside the inbox.
+// mailHTML serves the mail's HTML for the sandboxed frame. Scripts do not run, and links open in a new tab.
 func (s *Server) mailHTML(w http.ResponseWriter, r *http.Request) {
 	m, ok := s.mails.getMessage(r.PathValue("id"))
 	if !ok || m.HTML == "" {
@@ -196,7 +196,7 @@ func (s *Server) mailHTML(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write([]byte(html))
 }
 
-// headerFields lists what a mail program would show as headers, and what only the provider sees.
+// headerFields returns the headers that a mail program shows, and the fields that only the provider sees.
 func headerFields(m Message) []field {
 	join := func(list []Address) string {
 		texts := make([]string, len(list))
@@ -255,7 +255,7 @@ func renderPage(w http.ResponseWriter, status int, name string, v any) {
 	_, _ = w.Write(page.Bytes())
 }
 
-// initialOf is the letter on a person's disc.
+// initialOf returns the letter that stands for a person in the inbox.
 func initialOf(a Address) string {
 	for _, r := range a.Label() {
 		return strings.ToUpper(string(r))
@@ -263,14 +263,14 @@ func initialOf(a Address) string {
 	return "?"
 }
 
-// tintOf is one of eight colors, the same for one address every time.
+// tintOf returns one of eight colors, 0 to 7, always the same for an address.
 func tintOf(a Address) int {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(strings.ToLower(a.Email)))
 	return int(h.Sum32() % 8)
 }
 
-// snippetOf is the first words of the mail's text.
+// snippetOf returns the beginning of the mail's text, at most 160 characters.
 func snippetOf(m Message) string {
 	const longest = 160
 	words := strings.Join(strings.Fields(m.Text), " ")

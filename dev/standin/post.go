@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// errOtherMachine is why an address is not asked.
+// errOtherMachine says that an address is not requested because it is not on this machine.
 var errOtherMachine = errors.New("leads to another machine, and nothing leaves this one; use an address like http://127.0.0.1:8081")
 
 // isLoopback reports whether the address is http(s) on this machine.
@@ -34,7 +34,8 @@ func isLoopback(address string) bool {
 	return err == nil && ip.Unmap().IsLoopback()
 }
 
-// newLoopbackClient is a client that connects to this machine only, whatever a name resolves to, and follows no redirects.
+// newLoopbackClient returns a client that connects to this machine only, whatever a name resolves to, and follows no
+// redirects.
 func newLoopbackClient() *http.Client {
 	dialer := &net.Dialer{
 		Timeout: 5 * time.Second,
@@ -52,7 +53,8 @@ func newLoopbackClient() *http.Client {
 	}
 }
 
-// joinItems is the body of a post: a JSON array with the line ends that the real one has, which are signed too.
+// joinItems returns the body of a post: a JSON array with the line ends of the real webhook, because the signature covers
+// them.
 func joinItems(batch []webhookItem) []byte {
 	var b bytes.Buffer
 	b.WriteByte('[')
@@ -71,7 +73,7 @@ func (h *webhookPoster) postOnce(batch []webhookItem) bool {
 	h.mu.Lock()
 	to := h.url
 	h.mu.Unlock()
-	status, _ := h.postSigned(to, joinItems(batch)) // whatever the error is: it is tried again
+	status, _ := h.postSigned(to, joinItems(batch)) // any error leads to another try
 	accepted := status >= 200 && status < 300
 	h.changeAndNotify(func() {
 		h.counts.Posts++
@@ -106,7 +108,7 @@ func (h *webhookPoster) postSigned(to string, body []byte) (status int, err erro
 	return requestStatus(h.client, r)
 }
 
-// requestStatus makes a request and returns the answer's status; what it says does not matter.
+// requestStatus makes a request and returns the status of the answer; it drops the body.
 func requestStatus(client *http.Client, r *http.Request) (int, error) {
 	response, err := client.Do(r)
 	if err != nil {

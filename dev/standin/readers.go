@@ -9,27 +9,26 @@ import (
 	"time"
 )
 
-// Readers are the people whom the mail was meant for, as far as mail statistics know them. Rates are shares from 0 to 1.
-// Who does what is decided by the seed and the mail's send id, so that the same term has the same readers. The zero
-// Readers read nothing.
+// Readers simulates the recipients by the rates of mail statistics, as shares from 0 to 1. The seed and the mail's send id
+// decide who does what, so that the same term has the same readers. The zero Readers read nothing.
 type Readers struct {
 	Seed        uint64
 	Prefetch    float64 // of mails: fetched by a mail program right after delivery, which looks like an open
 	Open        float64 // of mails: opened by the person, from two minutes to ten hours later
-	Click       float64 // of opened mails: a link is followed, really if it leads to this machine
+	Click       float64 // of opened mails: a link is clicked; it is also requested if it leads to this machine
 	Unsubscribe float64 // of opened mails: the mail program's unsubscribe button
 	Spam        float64 // of opened mails: marked as spam
 }
 
-// readerAct is what a reader does, some time after the mail was delivered.
+// readerAct is one act of a reader.
 type readerAct struct {
 	after   time.Duration
 	kind    string
 	link    string
-	machine bool // a machine
+	machine bool // done by a mail program, not by a person
 }
 
-// planActs says what a mail's reader does, in order of time. It depends on the readers' seed and the mail only.
+// planActs returns the acts of a mail's reader, in order of time. They depend only on the readers' seed and the mail.
 func (r Readers) planActs(m Message) []readerAct {
 	does := func(question string, rate float64) bool { return randomShare(r.Seed, m, question) < rate }
 	between := func(question string, from, to time.Duration) time.Duration { // most are quick, some are slow
@@ -58,7 +57,7 @@ func (r Readers) planActs(m Message) []readerAct {
 	return acts
 }
 
-// linksToFollow are the links that a mail is about: not those that lead away from it.
+// linksToFollow returns the links that a reader may click: all except those to unsubscribe or to change preferences.
 func linksToFollow(m Message) []string {
 	return slices.DeleteFunc(linksOf(m), func(link string) bool {
 		u, err := url.Parse(link)
@@ -66,7 +65,7 @@ func linksToFollow(m Message) []string {
 	})
 }
 
-// startReader lets the mail's reader live, in time as Options.After has it.
+// startReader performs the acts of the mail's reader in the background, at the times of Options.After.
 func (s *Server) startReader(m Message) {
 	acts := s.readers.planActs(m)
 	if len(acts) == 0 {
@@ -86,7 +85,7 @@ func (s *Server) startReader(m Message) {
 	})
 }
 
-// performAct is one act of a reader. What goes wrong goes wrong for the reader alone.
+// performAct performs one act of a reader. It drops errors, as they concern the reader alone.
 func (s *Server) performAct(m Message, a readerAct) {
 	switch a.kind {
 	case Open:
@@ -101,7 +100,7 @@ func (s *Server) performAct(m Message, a readerAct) {
 	}
 }
 
-// openMail is reported if the mail carries the pixel that tells of it; false: it does not.
+// openMail reports an open. It returns false if the mail has no tracking pixel, so that the provider cannot know.
 func (s *Server) openMail(m Message, machine bool) bool {
 	if m.HTML == "" || !m.isTracked("open_tracking") {
 		return false
@@ -114,7 +113,7 @@ func (s *Server) openMail(m Message, machine bool) bool {
 	return true
 }
 
-// clickLink is reported if the mail's links lead through the provider; false: they do not.
+// clickLink reports a click. It returns false if the mail's links do not lead through the provider.
 func (s *Server) clickLink(m Message, link string) bool {
 	if !m.isTracked("click_tracking") {
 		return false

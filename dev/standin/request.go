@@ -2,7 +2,7 @@ package standin
 
 import "fmt"
 
-// The body of POST /v3/mail/send, as far as a stand-in looks at it. Unknown fields are ignored.
+// sendRequest is the body of POST /v3/mail/send, with the fields that the stand-in checks. It ignores unknown fields.
 type sendRequest struct {
 	Personalizations []personalization          `json:"personalizations"`
 	From             *Address                   `json:"from"`
@@ -104,7 +104,7 @@ func (r *sendRequest) toMessages(id string) []Message {
 	return out
 }
 
-// mergedArgs is what one recipient's webhooks carry: the request's arguments, overruled by the personalization's.
+// mergedArgs returns the custom arguments of one recipient's webhooks: the request's, overridden by the personalization's.
 func mergedArgs(request, own map[string]any) map[string]string {
 	merged := make(map[string]string, len(request)+len(own))
 	for _, args := range []map[string]any{request, own} {

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// Account is what the API says of the key and its account. Zero: a key that may send mail and nothing else.
+// Account describes the API key and its account. The zero Account's key may send mail and nothing else.
 type Account struct {
 	Scopes  []string // of the key; nil: mail.send
 	Domains []string // authenticated
 	Senders []string // verified addresses
 }
 
-// The permissions behind the questions; a key without one gets 403.
+// The permissions that the routes need; a key without one gets 403.
 const (
 	scopeDomains = "whitelabel.read"
 	scopeSenders = "verified_senders.read" // under this name in the stand-in

@@ -16,13 +16,13 @@ import (
 // Options tune the stand-in; the zero value is a good one.
 type Options struct {
 	Keep    int              // mails kept; default 2,000
-	Key     string           // the API key to insist on; empty: any Bearer key will do
+	Key     string           // the only API key that is accepted; empty: any Bearer key
 	Now     func() time.Time // stamps mails, events and webhooks, e.g. with time-lapse time; default time.Now
-	Faults  []Fault          // what goes wrong from the start
+	Faults  []Fault          // set from the start
 	Webhook Webhook          // where events are reported; zero: nowhere
-	Readers Readers          // who reads the mail; zero: nobody but you
-	Account Account          // what the API says of the key; zero: it may send
-	// After is how readers wait: in time-lapse, d of its time; default time.After.
+	Readers Readers          // simulated recipients; zero: none
+	Account Account          // permissions of the key; zero: it may only send
+	// After is how readers wait, such as in time-lapse; default time.After.
 	After func(d time.Duration) <-chan time.Time
 }
 
@@ -71,12 +71,12 @@ func New(o Options) *Server {
 	})
 	s.addControlRoutes()
 	s.addPageRoutes()
-	// Pages of other sites that a developer visits may not press buttons here.
+	// Pages of other sites that a developer visits cannot post to the stand-in.
 	s.handler = http.NewCrossOriginProtection().Handler(s.mux)
 	return s
 }
 
-// Close ends what goes on behind the requests: webhooks that wait and people who read. Further calls do nothing.
+// Close ends the background tasks: webhooks and readers. Further calls do nothing.
 func (s *Server) Close() {
 	s.tasks.closeAll()
 	s.client.CloseIdleConnections()
@@ -88,7 +88,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.S
 // Messages returns the kept mails that match the query (empty: all), newest first.
 func (s *Server) Messages(query string) []Message { return s.mails.findMessages(query) }
 
-// Counts says what happened so far.
+// Counts returns the counts so far.
 func (s *Server) Counts() Counts {
 	counts, _, _ := s.mails.readCounts()
 	return counts
@@ -109,22 +109,22 @@ func (s *Server) Wait(ctx context.Context, done func(Counts) bool) error {
 	}
 }
 
-// Fail lets the next requests meet these faults, after those already set.
+// Fail adds faults for the next requests, after those already set.
 func (s *Server) Fail(list ...Fault) { s.faults.addFaults(list...) }
 
-// ClearFaults forgets the faults that were not met yet and releases what is held.
+// ClearFaults drops the faults that no request has met yet and releases held requests.
 func (s *Server) ClearFaults() {
 	s.faults.clearQueue()
 	s.faults.releaseHeld()
 }
 
-// Release lets every held request go on.
+// Release lets all held requests continue.
 func (s *Server) Release() { s.faults.releaseHeld() }
 
-// Forget empties the inbox and starts counting anew.
+// Forget drops all mails and counts.
 func (s *Server) Forget() { s.mails.forgetAll() }
 
-// handleSend is POST /v3/mail/send: read, meet a fault, judge, take, answer.
+// handleSend serves POST /v3/mail/send: it reads the request, checks it, applies a fault, accepts the mails and answers.
 func (s *Server) handleSend(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	s.mails.updateCounts(func(c *Counts) { c.Requests++ })
@@ -158,7 +158,7 @@ func (s *Server) handleSend(w http.ResponseWriter, r *http.Request) {
 	answer.writeTo(w)
 }
 
-// sendAnswer is what the API would say to a request, and the mails it would take.
+// sendAnswer is the API's answer to a request, with the mails that it accepts.
 type sendAnswer struct {
 	id       string
 	status   int
@@ -197,7 +197,7 @@ func (s *Server) answerTo(r *http.Request, body []byte, readErr error) sendAnswe
 	return sendAnswer{id: id, status: http.StatusAccepted, messages: request.toMessages(id)}
 }
 
-// acceptMails puts the answer's mails in the box, once.
+// acceptMails stores the answer's mails. A second call with the same answer does nothing.
 func (s *Server) acceptMails(a *sendAnswer) {
 	if a.status == http.StatusOK {
 		s.mails.updateCounts(func(c *Counts) { c.Sandboxed++ })
@@ -219,7 +219,7 @@ func (s *Server) acceptMails(a *sendAnswer) {
 	a.messages = nil
 }
 
-// delayAnswer is the slow part of a fault; false: the client went away meanwhile.
+// delayAnswer waits as the fault says. It returns false if the client disconnected meanwhile.
 func (s *Server) delayAnswer(ctx context.Context, f Fault) bool {
 	if f.Latency > 0 {
 		timer := time.NewTimer(f.Latency)
@@ -271,7 +271,7 @@ func answerJSON(w http.ResponseWriter, status int, v any) {
 	_ = json.NewEncoder(w).Encode(v) // the client may have gone
 }
 
-// newID makes an X-Message-Id in the API's form: 22 characters of base64url.
+// newID returns an X-Message-Id in the API's form: 22 characters of base64url.
 func newID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails since Go 1.24

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// backgroundTasks are what goes on behind the requests: posts of the webhook, people who read.
+// backgroundTasks runs the webhook's posts and the readers.
 type backgroundTasks struct {
 	ctx    context.Context // ends with close
 	cancel context.CancelFunc

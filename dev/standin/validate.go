@@ -58,7 +58,7 @@ func (e apiError) MarshalJSON() ([]byte, error) {
 	}{e.Message, orNull(e.Field), orNull(e.Help)})
 }
 
-// parseRequest reads and checks a request body. The request is only of use when there are no errors.
+// parseRequest reads and checks a request body. The request is valid only if there are no errors.
 func parseRequest(body []byte, now time.Time) (*sendRequest, []apiError) {
 	if !utf8.Valid(body) {
 		return nil, []apiError{{Message: "Invalid UTF8 in request."}}
@@ -88,7 +88,7 @@ func parseRequest(body []byte, now time.Time) (*sendRequest, []apiError) {
 	return &r, c.errs
 }
 
-// jsonType is what JSON calls the values that a Go type takes.
+// jsonType returns JSON's name for the values of a Go type.
 func jsonType(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Map, reflect.Struct, reflect.Pointer:
@@ -114,7 +114,7 @@ func (c *requestCheck) addError(field, help, format string, args ...any) {
 	c.errs = append(c.errs, apiError{Message: fmt.Sprintf(format, args...), Field: field, Help: helpBase + help})
 }
 
-// checkAddress wants an address in ASCII with a domain that has a dot; the API takes no internationalized mailboxes.
+// checkAddress requires an address in ASCII with a dot in its domain; the API accepts no internationalized mailboxes.
 func (c *requestCheck) checkAddress(field, help, email string) {
 	a, err := mail.ParseAddress(email)
 	bad := err != nil || a.Address != email || a.Name != "" || len(email) > 254
@@ -185,7 +185,7 @@ func (c *requestCheck) checkPersonalizations(r *sendRequest) {
 	c.checkSubject("subject", r.Subject)
 }
 
-// checkSubject is stricter than what is documented: what the API makes of a line break in a subject is not.
+// checkSubject refuses line breaks, which is stricter than the API's reference: that does not say how they are treated.
 func (c *requestCheck) checkSubject(field, subject string) {
 	if strings.ContainsAny(subject, "\r\n") {
 		c.addError(field, "subject", "The subject can't contain CRLF characters.")

@@ -24,24 +24,25 @@ const (
 
 // Webhook says where events are posted. All durations are real time.
 type Webhook struct {
-	URL     string        // on this machine; empty: nobody is told anything, until SetWebhook
+	URL     string        // on this machine; empty: nothing is posted until SetWebhook
 	Batch   time.Duration // how long events are gathered for one post; default 200 ms (the real one: 30 s or 768 KB)
-	Tries   int           // posts of one batch, the first included; default 8 (the real one goes on for 24 hours)
+	Tries   int           // posts of one batch, the first included; default 8 (the real one retries for 24 hours)
 	Backoff time.Duration // before the second try, doubled with each further one up to 5 s; default 100 ms
-	Quiet   bool          // no processed and delivered by themselves: only what Report is told
+	Quiet   bool          // report no processed and delivered events by itself, only those of Report
 }
 
-// Disorder is what the real webhook does to events on a bad day. The shares are of events, decided by the event's id.
+// Disorder repeats, drops, reorders or holds events, as the real webhook may. Shares are of events, from 0 to 1; the
+// event's id decides.
 type Disorder struct {
 	Duplicate float64 `json:"duplicate"` // this share is posted a second time, in a later post
 	Drop      float64 `json:"drop"`      // this share is never posted
 	Reorder   bool    `json:"reorder"`   // a post's events come newest first, and so do posts that wait
-	Hold      bool    `json:"hold"`      // nothing is posted until this is taken back
+	Hold      bool    `json:"hold"`      // nothing is posted until Hold is false again
 }
 
-// WebhookCounts says what the webhook did so far, in events but for Posts and Retries.
+// WebhookCounts counts what the webhook did so far, in events except for Posts and Retries.
 type WebhookCounts struct {
-	Events     int `json:"events"`     // handed over to be posted
+	Events     int `json:"events"`     // added to be posted
 	Accepted   int `json:"accepted"`   // posted and answered with 2xx, duplicates included
 	Duplicated int `json:"duplicated"` // posted, or to be posted, a second time
 	Dropped    int `json:"dropped"`    // lost on purpose
@@ -61,7 +62,7 @@ const (
 type webhookItem struct {
 	id    string
 	json  []byte
-	again bool // posted before: a duplicate on purpose
+	again bool // posted before, and now a deliberate duplicate
 }
 
 // randomShare is a number in [0, 1) by which a share of events is chosen for something.
@@ -70,7 +71,7 @@ func (i webhookItem) randomShare(question string) float64 {
 	return float64(binary.BigEndian.Uint64(sum[:8])>>11) / (1 << 53)
 }
 
-// webhookPoster posts events. Nothing runs while there is nothing to post.
+// webhookPoster posts events. No goroutine runs while the queue is empty.
 type webhookPoster struct {
 	o      Webhook
 	now    func() time.Time
@@ -113,7 +114,7 @@ func (s *Server) PublicKey() string {
 	return base64.StdEncoding.EncodeToString(der)
 }
 
-// SetWebhook says where events are posted from now on; empty: nowhere. Only addresses of this machine are taken.
+// SetWebhook sets where events are posted from now on; empty: nowhere. It refuses addresses of other machines.
 func (s *Server) SetWebhook(url string) error {
 	if url != "" && !isLoopback(url) {
 		return fmt.Errorf("webhook %s: %w", url, errOtherMachine)
@@ -122,10 +123,10 @@ func (s *Server) SetWebhook(url string) error {
 	return nil
 }
 
-// SetDisorder says how events are mistreated from now on; the zero Disorder ends it and lets go of what was held.
+// SetDisorder sets the disorder from now on. The zero Disorder ends it and posts what was held.
 func (s *Server) SetDisorder(d Disorder) { s.hook.changeAndNotify(func() { s.hook.disorder = d }) }
 
-// Webhooks says what the webhook did so far.
+// Webhooks returns the webhook's counts so far.
 func (s *Server) Webhooks() WebhookCounts {
 	s.hook.mu.Lock()
 	defer s.hook.mu.Unlock()
@@ -150,7 +151,8 @@ func (s *Server) WaitReported(ctx context.Context, done func(WebhookCounts) bool
 	}
 }
 
-// changeAndNotify changes the hook, wakes whoever waits for a change, and posts if there is something to post now.
+// changeAndNotify runs do with the lock held, wakes those who wait for a change, and starts posting if there is something
+// to post.
 func (h *webhookPoster) changeAndNotify(do func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -163,14 +165,14 @@ func (h *webhookPoster) changeAndNotify(do func()) {
 	}
 }
 
-// isOn reports whether anybody is told of events.
+// isOn reports whether events are posted anywhere.
 func (h *webhookPoster) isOn() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.url != ""
 }
 
-// addItems takes events to be posted, but for those that are to get lost.
+// addItems queues events to be posted, except those that Disorder.Drop selects.
 func (h *webhookPoster) addItems(items ...webhookItem) {
 	h.changeAndNotify(func() {
 		if h.url == "" {
@@ -188,7 +190,7 @@ func (h *webhookPoster) addItems(items ...webhookItem) {
 	})
 }
 
-// postQueue gathers and posts until nothing is left to post.
+// postQueue gathers events and posts them until the queue is empty.
 func (h *webhookPoster) postQueue() {
 	for {
 		if !h.sleepReal(h.o.Batch) {
@@ -199,12 +201,12 @@ func (h *webhookPoster) postQueue() {
 			return
 		}
 		if !h.postOnce(batch) {
-			h.tasks.startTask(func() { h.retryBatch(batch) }) // others need not wait for this one
+			h.tasks.startTask(func() { h.retryBatch(batch) }) // in the background, so that other batches do not wait
 		}
 	}
 }
 
-// takeBatch takes the next post's events from the queue; none: the task is done.
+// takeBatch takes the next post's events from the queue. It returns none if the task is done.
 func (h *webhookPoster) takeBatch() (batch []webhookItem) {
 	h.changeAndNotify(func() {
 		size := 0
@@ -231,7 +233,7 @@ func (h *webhookPoster) takeBatch() (batch []webhookItem) {
 	return batch
 }
 
-// sleepReal waits in real time; false: the server has closed.
+// sleepReal waits in real time. It returns false if the server is closed meanwhile.
 func (h *webhookPoster) sleepReal(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -243,7 +245,7 @@ func (h *webhookPoster) sleepReal(d time.Duration) bool {
 	}
 }
 
-// retryBatch posts a batch again until it is taken, or given up.
+// retryBatch posts a batch again until it is accepted or Webhook.Tries is reached.
 func (h *webhookPoster) retryBatch(batch []webhookItem) {
 	wait := h.o.Backoff
 	for range h.o.Tries - 1 {
