@@ -17,11 +17,11 @@ import (
 	"go.temporal.io/sdk/client"
 )
 
-// Account is what runs have cost, read off their histories.
+// Account is the cost of runs, read from their histories.
 type Account struct {
 	Runs        int
 	Actions     int            // billable
-	Of          map[string]int // the actions by kind
+	Of          map[string]int // actions by kind
 	Transitions int64          // state transitions: writes of Temporal's database
 	Events      int            // history events, all runs together
 	Largest     int            // history events of the largest run
@@ -33,8 +33,8 @@ type Account struct {
 //   - every signal; every timer that is started; every upsert of search attributes, however many it sets
 //   - every try of an activity; all local activities of one workflow task together
 //
-// Heartbeats and queries are billed too, but are not in histories: a delivery beats for the first time after two seconds,
-// and nothing here queries while it is counted. Attributes given with a start, and the current details, are free.
+// Heartbeats and queries are billed too, but are not in histories: a delivery sends its first heartbeat after two seconds,
+// and the bench sends no query to the runs that it counts. Attributes given with a start, and the current details, are free.
 func countActions(events []*historypb.HistoryEvent) map[string]int {
 	of := map[string]int{}
 	markers := map[int64]bool{} // workflow tasks with local activities
@@ -65,7 +65,7 @@ func countActions(events []*historypb.HistoryEvent) map[string]int {
 	return of
 }
 
-// readAccount reads all runs that a visibility query finds.
+// readAccount adds up the cost of all runs that a visibility query finds.
 func readAccount(ctx context.Context, c client.Client, query string, progress func(done, total int)) (*Account, error) {
 	runs, err := listRuns(ctx, c, query)
 	if err != nil {
@@ -150,10 +150,11 @@ func readHistory(ctx context.Context, c client.Client, run *common.WorkflowExecu
 	return events, nil
 }
 
-// visibilityDelay is how long Temporal's visibility is given to hear of the last runs; here it is in the same process.
+// visibilityDelay is the wait for Temporal's visibility to list the last runs. It is short because Temporal runs in this
+// process.
 const visibilityDelay = 2 * time.Second
 
-// String says what the actions were: "1,200 signals, 300 timers".
+// String returns the actions by kind, the most frequent first: "1,200 signals, 300 timers".
 func (a *Account) String() string {
 	var parts []string
 	for _, kind := range slices.SortedFunc(maps.Keys(a.Of), func(x, y string) int { return a.Of[y] - a.Of[x] }) {

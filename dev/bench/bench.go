@@ -15,13 +15,13 @@ import (
 	"homeroom/dev/standin"
 )
 
-// naiveSample is how many events the naive way gets: it is slow.
+// naiveSample is the number of events for the naive baseline, which is slow.
 const naiveSample = 2000
 
-// waitingLearners are in flight when the memory is looked at.
+// waitingLearners is the number of learners who wait when the memory is measured.
 const waitingLearners = 10_000
 
-// Run measures everything but the jobs. command starts a process that serves as a drill's does.
+// Run measures everything except the jobs. command starts a process that runs [process.Serve].
 func (o *Options) Run(ctx context.Context, command func() *exec.Cmd) (*Report, error) {
 	r := newReport(fmt.Sprintf("campus: %d learners, %d days, seed %d; a day in %s; %s events nobody needs", o.Learners, o.Days, o.Seed,
 		time.Duration(float64(24*time.Hour)/o.Factor).Round(time.Millisecond), withCommas(float64(o.Events))))
@@ -33,7 +33,7 @@ func (o *Options) Run(ctx context.Context, command func() *exec.Cmd) (*Report, e
 	return r, o.reportMemory(ctx, r, command)
 }
 
-// measureBaselines are raw, naive and triggers on the same servers, one after the other.
+// measureBaselines measures raw reading, triggers and the naive way on the same servers, one after the other.
 func (o *Options) measureBaselines(ctx context.Context, r *Report) (err error) {
 	s, stop, err := o.startServers(ctx, "ingest", standin.Options{})
 	if err != nil {
@@ -96,7 +96,7 @@ func costsOf(a *Account, events int) map[string]float64 {
 	return data
 }
 
-// findFigure finds a number that was measured before; 0: it was not.
+// findFigure returns a number that was measured before; 0 if it was not.
 func (r *Report) findFigure(name, data string) float64 {
 	for _, f := range r.Figures {
 		if f.Name == name {
@@ -106,7 +106,7 @@ func (r *Report) findFigure(name, data string) float64 {
 	return 0
 }
 
-// measureCampus is a term on the production path, and what is left of it.
+// measureCampus measures a term on the production path, and the learners who rest at its end.
 func (o *Options) measureCampus(ctx context.Context, r *Report) error {
 	t, err := o.playTerm(ctx)
 	if err != nil {

@@ -24,10 +24,10 @@ type Options struct {
 	Days     int            // of its term
 	Seed     uint64
 	Factor   float64 // how many times faster than the clock the term passes
-	Events   int     // that nobody needs, to be published for the figures per second
-	Dir      string  // everything is kept below; must be empty
+	Events   int     // number of events that no rule needs, for the figures per second
+	Dir      string  // directory for all data; must be empty
 	Log      *slog.Logger
-	// Progress hears how far a stage is; total 0: not known. May be nil.
+	// Progress is called with the progress of a stage; total is 0 if it is not known. May be nil.
 	Progress func(stage string, done, total int)
 }
 
@@ -44,7 +44,7 @@ const (
 	stopTime  = 30 * time.Second // of the same
 )
 
-// startServers starts servers that keep everything in a directory of their own.
+// startServers starts servers that keep their data in the directory name below Options.Dir. The returned function stops them.
 func (o *Options) startServers(ctx context.Context, name string, mail standin.Options) (*stack.Stack, func() error, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
@@ -59,17 +59,17 @@ func (o *Options) startServers(ctx context.Context, name string, mail standin.Op
 	}, nil
 }
 
-// watchedAfter is how long after its last event a term is watched: the longest of the academy's waits falls due in it.
+// watchedAfter is how long a term goes on after its last event, so that the longest of the academy's waits falls due.
 const watchedAfter = 16 * 24 * time.Hour
 
-// term is what a term of the campus cost.
+// term is the cost of a term of the campus.
 type term struct {
 	events, messages int
 	cost             *Account
 	resting          *restingCost
 }
 
-// playTerm lives through a term in time-lapse, on the production path, and reads off what it cost.
+// playTerm plays a term in time-lapse, on the production path, and reads its cost.
 func (o *Options) playTerm(ctx context.Context) (t *term, err error) {
 	load := campusLoad(campus.Options{Learners: o.Learners, Days: o.Days, Seed: o.Seed})
 	c := clock.New(time.Now().Add(5*time.Second), load[0].Event.Time, o.Factor)
@@ -96,7 +96,7 @@ func (o *Options) playTerm(ctx context.Context) (t *term, err error) {
 	if err := publisher.Play(ctx, c, messages, func(n int) { report(n, len(messages)) }); err != nil {
 		return nil, err
 	}
-	// Now, in the midst of their courses, those rest who have something to wait for; in the end all will have retired.
+	// Resting learners are measured now, during their courses: at the end of the play all have retired.
 	rests, err := measureResting(ctx, h.Temporal, o.Dir+"/term/temporal/temporal.db")
 	if err != nil {
 		return nil, err
@@ -105,7 +105,7 @@ func (o *Options) playTerm(ctx context.Context) (t *term, err error) {
 		return nil, err
 	}
 	t = &term{events: len(load), messages: s.Mail.Counts().Accepted, resting: rests}
-	h.App.Stop() // nothing more is written
+	h.App.Stop() // so that the histories do not change any more
 	if t.cost, err = readAccount(ctx, h.Temporal, fmt.Sprintf("WorkflowType = %q", workflows.LearnerWorkflow), o.progressOf("reading histories")); err != nil {
 		return nil, err
 	}
@@ -114,7 +114,7 @@ func (o *Options) playTerm(ctx context.Context) (t *term, err error) {
 	return t, err
 }
 
-// runClockTo lets the clock run to the end, and everything be decided that is due by then.
+// runClockTo waits until the clock shows the end and everything that is due by then has been decided.
 func (o *Options) runClockTo(ctx context.Context, h *instance.Instance, end time.Time) error {
 	report := o.progressOf("the weeks after, in hours")
 	began := h.Clock.Now()

@@ -14,13 +14,13 @@ import (
 	"homeroom/simulate"
 )
 
-// perCall is what one call costs.
+// perCall is the cost of one call.
 type perCall struct {
 	took   time.Duration
 	allocs float64
 }
 
-// measureCall measures a function that is called over and over, for a second or so, with nothing beside it.
+// measureCall calls a function repeatedly for about a second, with no other work, and returns the cost of one call.
 func measureCall(f func()) perCall {
 	for range 100 {
 		f()
@@ -76,7 +76,7 @@ func measureSteps(academy *rules.Academy, seed uint64) []step {
 	return steps
 }
 
-// liveTerm lets a learner live through a term, up to an instant.
+// liveTerm applies a term's events up to an instant to a learner's state.
 func liveTerm(env engine.Env, state engine.State, seed uint64, until time.Time) (engine.State, *engine.Standing) {
 	standing := &engine.Standing{}
 	env.Standing = standing
@@ -100,7 +100,7 @@ func liveTerm(env engine.Env, state engine.State, seed uint64, until time.Time) 
 	return state, standing
 }
 
-// backtestEvents are as many as it takes for a second or so.
+// backtestEvents is enough for a measurement of about a second.
 const backtestEvents = 400_000
 
 // measureBacktest runs recorded events through the rules, reading included. Events per second and core follow from the processor

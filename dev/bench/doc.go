@@ -1,8 +1,8 @@
-// Package bench measures Homeroom on real servers: what it costs Temporal, how fast events pass through it, and how it does
-// the five jobs that other engines were given. `go run ./dev bench` is its command.
+// Package bench measures Homeroom on real servers: its cost in Temporal, its throughput of events, and its results in five
+// jobs that other engines were given too. `go run ./dev bench` is its command.
 //
-// Nothing is estimated. Events per second come from the clock, actions and history events from the histories that the
-// Temporal server keeps of every run, state transitions from what it says of each run, mails from the stand-in SendGrid.
+// All figures are measured. Events per second come from the clock, actions and history events from the histories that the
+// Temporal server keeps of every run, state transitions from its description of each run, mails from the stand-in SendGrid.
 // The baselines run in the same process, one after the other, so that the ratios hold on any machine.
 //
 // It must not know how Homeroom works: it publishes, waits and counts.

@@ -22,7 +22,7 @@ import (
 	"homeroom/subjects"
 )
 
-// perSecond is how fast something went, and what of the processor it took.
+// perSecond is a number of events with the time and the processor time that they took.
 type perSecond struct {
 	events    int
 	took      time.Duration
@@ -31,12 +31,12 @@ type perSecond struct {
 
 func (p perSecond) rate() float64 { return float64(p.events) / p.took.Seconds() }
 
-// processorEach is what an event took of the processor, servers included, in microseconds.
+// processorEach returns the processor time per event, servers included, in microseconds.
 func (p perSecond) processorEach() float64 {
 	return float64(p.processor.Microseconds()) / float64(p.events)
 }
 
-// startStopwatch measures from now on.
+// startStopwatch starts a measurement. The returned function returns the measurement up to its call.
 func startStopwatch() func(events int) perSecond {
 	at := time.Now()
 	used := processorTime()
@@ -45,10 +45,10 @@ func startStopwatch() func(events int) perSecond {
 	}
 }
 
-// ingestLearners are the learners whose unneeded events are published.
+// ingestLearners is the number of learners whose unneeded events are published.
 const ingestLearners = 2000
 
-// makeUnneeded are n of the campus's events that no rule can use, spread over learners. They all happen now.
+// makeUnneeded makes n events that no rule needs, copies of the campus's, spread over learners. They all happen now.
 func makeUnneeded(academy *rules.Academy, seed uint64, n int) ([]instance.Message, error) {
 	var pool []catalog.Decoded
 	for _, d := range campusLoad(campus.Options{Learners: 40, Days: 30, Seed: seed}) {
@@ -100,8 +100,8 @@ func publishAll(ctx context.Context, js jetstream.JetStream, messages []instance
 
 // ingest holds the rates at which stored events are read.
 type ingest struct {
-	raw         perSecond // fetched and acknowledged, nothing else: one consumer of the whole stream
-	partitioned perSecond // the same by one consumer a partition, as triggers have them
+	raw         perSecond // only fetched and acknowledged, by one consumer of the whole stream
+	partitioned perSecond // only fetched and acknowledged, by one consumer a partition, as triggers have them
 	homeroom    perSecond
 }
 
@@ -142,7 +142,7 @@ func (o *Options) measureIngest(ctx context.Context, nats string, open func() (*
 	return in, err
 }
 
-// measureDrain waits until triggers have settled so many events, from the first on.
+// measureDrain measures triggers from the first event that they have read to the last.
 func (o *Options) measureDrain(ctx context.Context, h *instance.Instance, events int) (perSecond, error) {
 	settled := func() int {
 		return int(h.App.Stats().Unneeded)
@@ -162,7 +162,7 @@ func (o *Options) measureDrain(ctx context.Context, h *instance.Instance, events
 			return lap(n - first), nil
 		}
 		report(n, events)
-		if err := sleep(ctx, 250*time.Millisecond); err != nil { // looking is work too
+		if err := sleep(ctx, 250*time.Millisecond); err != nil { // seldom, because reading the counters takes time too
 			return perSecond{}, err
 		}
 	}
@@ -234,7 +234,7 @@ func connectNATS(url string) (jetstream.JetStream, func(), error) {
 
 func sleep(ctx context.Context, d time.Duration) error { return instance.Sleep(ctx, d) }
 
-// realTime is Homeroom as it is served in production, on a stack.
+// realTime returns the options of a Homeroom that runs as in production, in real time.
 func realTime(academy *rules.Academy, log *slog.Logger) instance.Options {
 	return instance.Options{Academy: academy, Clock: clock.Real(), Log: log, Production: true}
 }

@@ -18,13 +18,13 @@ import (
 	"homeroom/rules"
 )
 
-// Sizes say how large the jobs are. The zero value is as the peers were given them.
+// Sizes are the sizes of the jobs. The zero value is the size that the other engines were given.
 type Sizes struct {
 	Singles  int           // A: events, a second apart
 	Newcomer int           // B and E: new learners with one event each
-	Noise    int           // C: events that nobody needs
-	Due      int           // D: learners that fall due at the same moment
-	Wait     time.Duration // D: how long before that they are told
+	Noise    int           // C: events that no rule needs
+	Due      int           // D: learners who fall due at the same moment
+	Wait     time.Duration // D: time between their event and that moment
 }
 
 func (s Sizes) orDefault() Sizes {
@@ -42,10 +42,10 @@ func (s Sizes) orDefault() Sizes {
 	return s
 }
 
-// noiseLearners are those of job C.
+// noiseLearners is the number of learners of job C.
 const noiseLearners = 500
 
-// jobAcademy is what the jobs run under: a failed assessment is answered at once; so is one of kind "later", after a wait.
+// jobAcademy returns the jobs' rules: a failed assessment of kind "now" is answered at once, one of kind "later" after wait.
 func jobAcademy(wait time.Duration) (*rules.Academy, error) {
 	rule := func(name, kind, wait string) []byte {
 		return fmt.Appendf(nil, "rule: %s\nwhen: {event: assessment.graded, if: 'event.passed == false && event.grader_type == %q'}\nper: assessment_id\ndo:\n%s  - send: retry\n", name, kind, wait)
@@ -67,7 +67,7 @@ const (
 	kindLater = "later"
 )
 
-// failedAssessment is a failed assessment of a learner who has an address, as it is published.
+// failedAssessment makes the message of a failed assessment. The learner has an address.
 func failedAssessment(cat *catalog.Catalog, learner, kind string, at time.Time) (instance.Message, error) {
 	return instance.Publisher{Catalog: cat}.Message(catalog.Decoded{
 		Event: engine.Event{
@@ -85,7 +85,7 @@ func failedAssessment(cat *catalog.Catalog, learner, kind string, at time.Time) 
 
 const jobDomain = "@jobs.example"
 
-// job is what the jobs share: Homeroom in real time on servers that keep everything on disk.
+// job is Homeroom in real time on servers that keep their data on disk.
 type job struct {
 	o        *Options
 	academy  *rules.Academy
@@ -118,7 +118,7 @@ func (o *Options) onDisk(ctx context.Context, name string, wait time.Duration, r
 	return run(&job{o, academy, s, h, js})
 }
 
-// awaitMails waits until the provider has so many.
+// awaitMails waits until the provider has n mails.
 func (j *job) awaitMails(ctx context.Context, stage string, n int) error {
 	report := j.o.progressOf(stage)
 	return j.stack.Mail.Wait(ctx, func(c standin.Counts) bool {
@@ -127,7 +127,7 @@ func (j *job) awaitMails(ctx context.Context, stage string, n int) error {
 	})
 }
 
-// failedNewcomers are failed assessments of new learners, all of the same time.
+// failedNewcomers makes failed assessments of n new learners, all at the same time.
 func failedNewcomers(cat *catalog.Catalog, kind string, n int, at time.Time) ([]instance.Message, error) {
 	var all []instance.Message
 	for i := range n {
@@ -140,14 +140,14 @@ func failedNewcomers(cat *catalog.Catalog, kind string, n int, at time.Time) ([]
 	return all, nil
 }
 
-// jobA is how long a message takes that is to go at once.
+// jobA measures the time from an event to a message that is sent at once.
 func (o *Options) jobA(ctx context.Context, s Sizes) (lags []time.Duration, err error) {
 	err = o.onDisk(ctx, "job-a", s.Wait, func(j *job) error {
 		random := rand.New(rand.NewPCG(o.Seed, 1))
 		published := map[string]time.Time{}
 		publisher := instance.Publisher{JS: j.js, Catalog: j.academy.Catalog}
 		report := o.progressOf("job A")
-		for i := range s.Singles + 1 { // the first one is a rehearsal: connections are opened, rules compiled
+		for i := range s.Singles + 1 { // the first one is not counted: connections are opened and rules compiled
 			learner := fmt.Sprintf("a%d", i)
 			m, err := failedAssessment(j.academy.Catalog, learner, kindNow, time.Now())
 			if err != nil {
@@ -177,7 +177,7 @@ func (o *Options) jobA(ctx context.Context, s Sizes) (lags []time.Duration, err 
 	return lags, err
 }
 
-// jobB is how fast new learners get a message each: from the first event published to the last mail at the provider.
+// jobB measures how fast new learners get a message each, from the first event published to the last mail at the provider.
 func (o *Options) jobB(ctx context.Context, s Sizes) (result perSecond, err error) {
 	err = o.onDisk(ctx, "job-b", s.Wait, func(j *job) error {
 		messages, err := failedNewcomers(j.academy.Catalog, kindNow, s.Newcomer, time.Now())
@@ -197,8 +197,8 @@ func (o *Options) jobB(ctx context.Context, s Sizes) (result perSecond, err erro
 	return result, err
 }
 
-// jobC is how fast events pass that nobody needs: from the first published to the last acknowledged; and how fast they were
-// published while triggers read them.
+// jobC measures how fast triggers read events that no rule needs, from the first published to the last acknowledged, and
+// how fast the events were published meanwhile.
 func (o *Options) jobC(ctx context.Context, s Sizes) (result, published perSecond, err error) {
 	err = o.onDisk(ctx, "job-c", s.Wait, func(j *job) error {
 		messages, err := pausedVideos(j.academy.Catalog, s.Noise)
@@ -222,7 +222,7 @@ func (o *Options) jobC(ctx context.Context, s Sizes) (result, published perSecon
 	return result, published, err
 }
 
-// pausedVideos are events of one kind that no rule knows, of learners who are watching a video.
+// pausedVideos makes n events of one kind that no rule needs.
 func pausedVideos(cat *catalog.Catalog, n int) ([]instance.Message, error) {
 	var all []instance.Message
 	now := time.Now()
@@ -244,7 +244,7 @@ func pausedVideos(cat *catalog.Catalog, n int) ([]instance.Message, error) {
 	return all, nil
 }
 
-// jobD is how late the messages go of learners who fall due at the same moment.
+// jobD measures how late the messages are of learners who fall due at the same moment.
 func (o *Options) jobD(ctx context.Context, s Sizes) (lags []time.Duration, err error) {
 	err = o.onDisk(ctx, "job-d", s.Wait, func(j *job) error {
 		at := time.Now()
@@ -263,7 +263,7 @@ func (o *Options) jobD(ctx context.Context, s Sizes) (lags []time.Duration, err 
 			return fmt.Errorf("job D: %d messages went before they were due", early)
 		}
 		if behind := s.Due - int(j.homeroom.App.Stats().HandedOver); behind > 0 {
-			return fmt.Errorf("job D: %d learners had not been told when they fell due: wait longer", behind)
+			return fmt.Errorf("job D: the events of %d learners were not handed over when they fell due: use a longer wait", behind)
 		}
 		if err := j.awaitMails(ctx, "job D: mails", s.Due); err != nil {
 			return err
@@ -276,7 +276,7 @@ func (o *Options) jobD(ctx context.Context, s Sizes) (lags []time.Duration, err 
 	return lags, err
 }
 
-// percentile of sorted or unsorted durations.
+// percentile returns the p-th percentile, 0 to 100, of durations in any order; 0 if there are none.
 func percentile(lags []time.Duration, p float64) time.Duration {
 	if len(lags) == 0 {
 		return 0

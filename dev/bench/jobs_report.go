@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// publishedResults are what others did with the same jobs on a machine of this kind (2 cores, everything on it, single runs, November
-// 2026): Notifuse 32.2, tuned, on PostgreSQL; Inngest 1.43's dev server, in memory; Inngest 1.43 on PostgreSQL and Redis.
+// publishedResults are the results of other engines in the same jobs, on a machine of this kind (2 cores for everything,
+// single runs, November 2026): Notifuse 32.2, tuned, on PostgreSQL; Inngest 1.43's dev server, in memory; Inngest 1.43 on
+// PostgreSQL and Redis.
 var publishedResults = map[string][3]string{
 	"A": {"994 / 1,970 / 2,021 ms", "253 / 353 / 381 ms", "189 / 342 / 384 ms"},
 	"B": {"22/s", "52/s", "14/s"},
@@ -23,8 +24,8 @@ func peerResults(job string) string {
 	return fmt.Sprintf("Notifuse %s; Inngest dev %s; Inngest %s", p[0], p[1], p[2])
 }
 
-// Jobs does the five jobs, each on servers of its own that keep everything on disk; letters says which, empty: all. command
-// starts a process that serves as a drill's does.
+// Jobs runs the jobs that letters names, all five if it is empty, each on servers of its own that keep their data on disk.
+// command starts a process that runs [process.Serve].
 func (o *Options) Jobs(ctx context.Context, letters string, s Sizes, command func() *exec.Cmd) (*Report, error) {
 	s = s.orDefault()
 	r := newReport("the five jobs on durable storage: SQLite file, JetStream on disk")

@@ -13,9 +13,9 @@ import (
 	"homeroom/engine"
 )
 
-// campusLoad is a term of a campus as a platform reports it: the story that package campus tells, with everything that a
-// player, a notebook and a forum say beside it. What the taxonomy calls a high volume comes several times a lesson, a
-// medium one every few lessons, a low one now and then.
+// campusLoad returns a term as a platform reports it: the events of package campus, and those of a video player, a notebook
+// and a forum. Events of high volume in the taxonomy occur several times a lesson, of medium volume every few lessons, of
+// low volume rarely.
 func campusLoad(o campus.Options) []catalog.Decoded {
 	byLearner := map[string][]catalog.Decoded{}
 	for _, d := range campus.Term(o) {
@@ -35,7 +35,7 @@ func campusLoad(o campus.Options) []catalog.Decoded {
 	return all
 }
 
-// activityRecorder reports what the campus leaves out of a learner's story.
+// activityRecorder makes the events that package campus leaves out for one learner.
 type activityRecorder struct {
 	rand    *rand.Rand
 	learner string
@@ -54,7 +54,7 @@ func (w *activityRecorder) addEvent(at time.Time, name string, properties map[st
 	})
 }
 
-// sessionGap is how long a learner who does nothing has left their desk.
+// sessionGap is the time without a lesson after which a study session ends.
 const sessionGap = 40 * time.Minute
 
 func (w *activityRecorder) addToStory(story []catalog.Decoded) []catalog.Decoded {
@@ -92,7 +92,7 @@ func (w *activityRecorder) endSession(begun, last time.Time) {
 	}
 }
 
-// addLesson is what happens between a lesson's beginning and its end.
+// addLesson adds the events between a lesson's beginning and its end.
 func (w *activityRecorder) addLesson(done engine.Event, begun time.Time, count int) {
 	lesson := done.Properties["lesson_id"]
 	course := done.Properties["course_id"]
@@ -134,7 +134,7 @@ func (w *activityRecorder) addLesson(done engine.Event, begun time.Time, count i
 	}
 }
 
-// addAssignment is handed in an hour later, and graded by a person in a day or two.
+// addAssignment adds an assignment that is submitted an hour later and graded by a person in one to two days.
 func (w *activityRecorder) addAssignment(id string, course any, after time.Time) {
 	at := after.Add(time.Hour)
 	w.addEvent(at, "assignment.submitted", map[string]any{"assignment_id": id, "course_id": course, "file_count": 1.0, "word_count": 700.0})

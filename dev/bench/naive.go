@@ -24,7 +24,7 @@ const (
 	naiveRun      = 500 // signals of a run, after which it continues as new
 )
 
-// naiveState is what the naive workflow remembers.
+// naiveState is the state of the naive workflow.
 type naiveState struct {
 	Learner string
 	Last    string
@@ -32,8 +32,8 @@ type naiveState struct {
 	Heard   int
 }
 
-// naiveLearner is what a first version written from the samples does: it hears of every event, sets its timer for the
-// silence anew, and shows in the search attributes where the learner is.
+// naiveLearner is a workflow as one would write it from the samples: it gets every event as a signal, restarts its
+// inactivity timer, and updates the search attributes.
 func naiveLearner(ctx workflow.Context, state naiveState) error {
 	signals := workflow.GetSignalChannel(ctx, naiveSignal)
 	var silence workflow.Future
@@ -67,7 +67,7 @@ func naiveLearner(ctx workflow.Context, state naiveState) error {
 			return failed
 		}
 	}
-	for { // nothing may be lost
+	for { // handle the remaining signals, because continuing as new would drop them
 		var event naiveEvent
 		if !signals.ReceiveAsync(&event) {
 			return workflow.NewContinueAsNewError(ctx, naiveWorkflow, state)
@@ -80,14 +80,14 @@ func naiveLearner(ctx workflow.Context, state naiveState) error {
 
 type naiveEvent struct{ Name, Course string }
 
-// naive is what the naive way costs.
+// naive is the cost of the naive way.
 type naive struct {
 	events int
 	took   time.Duration
 	cost   *Account
 }
 
-// runNaive hands every event of the sample over by itself, each learner's in order, 32 learners at a time.
+// runNaive sends every event of the sample as one signal, each learner's in order, 32 learners at a time.
 func (o *Options) runNaive(ctx context.Context, c client.Client, sample []catalog.Decoded) (*naive, error) {
 	w := worker.New(c, naiveQueue, worker.Options{MaxConcurrentWorkflowTaskPollers: 8})
 	w.RegisterWorkflowWithOptions(naiveLearner, workflow.RegisterOptions{Name: naiveWorkflow})
@@ -160,7 +160,7 @@ func signalNaively(ctx context.Context, c client.Client, d catalog.Decoded) erro
 	return nil
 }
 
-// awaitSignalsHandled waits until the workflow has worked on all its signals.
+// awaitSignalsHandled waits until the workflow has handled all its signals.
 func awaitSignalsHandled(ctx context.Context, c client.Client, learner string, want int) error {
 	for {
 		upserts, err := upsertsOf(ctx, c, "naive/"+learner)

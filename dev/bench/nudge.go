@@ -12,13 +12,13 @@ import (
 	"homeroom/workflows"
 )
 
-// nudge is how many history events it takes from an event to its message, for a learner who is awake.
+// nudge is the number of history events from an event to its message, for a learner whose workflow is running.
 type nudge struct{ atOnce, afterWait int }
 
 // nudgeWait is the wait of the second nudge.
 const nudgeWait = 3 * time.Second
 
-// measureNudge looks at the learner's history before and after.
+// measureNudge compares the length of the learner's history before and after each message.
 func (o *Options) measureNudge(ctx context.Context) (n nudge, err error) {
 	err = o.onDisk(ctx, "nudge", nudgeWait, func(j *job) error {
 		events := func(kind string, mails int) (int, error) {
@@ -43,7 +43,7 @@ func (o *Options) measureNudge(ctx context.Context) (n nudge, err error) {
 			if err := j.stack.Mail.Wait(ctx, func(c standin.Counts) bool { return c.Accepted >= mails }); err != nil {
 				return 0, err
 			}
-			if err := sleep(ctx, 2*time.Second); err != nil { // its outcome is taken in
+			if err := sleep(ctx, 2*time.Second); err != nil { // until the workflow has recorded the outcome
 				return 0, err
 			}
 			described, err := j.homeroom.Temporal.DescribeWorkflowExecution(ctx, workflows.WorkflowID("awake"), "")

@@ -19,15 +19,15 @@ import (
 	"homeroom/workflows"
 )
 
-// killResult is what a kill leaves behind.
+// killResult counts the mails after a kill.
 type killResult struct {
-	lost      int // nobody got the mail, and nothing says so
+	lost      int // the learner got no mail, and no decision says so
 	doubled   int
-	uncertain int // nobody got the mail, and a decision says that nobody can know: it was being handed over, and is never sent again
+	uncertain int // the learner got no mail, and a decision says that this is unknown: the mail is never sent again
 }
 
-// jobE kills Homeroom, its NATS and its Temporal half-way through job B, starts them again on what they left behind, and
-// counts at the provider, which stays.
+// jobE kills Homeroom, its NATS and its Temporal half-way through job B, starts them again on the same data, and counts the
+// mails at the provider, which is not killed.
 func (o *Options) jobE(ctx context.Context, s Sizes, command func() *exec.Cmd) (a killResult, err error) {
 	academy, err := jobAcademy(s.Wait)
 	if err != nil {
@@ -80,7 +80,7 @@ func (o *Options) jobE(ctx context.Context, s Sizes, command func() *exec.Cmd) (
 	if err != nil && settled.Err() == nil {
 		return a, err
 	}
-	if err := sleep(ctx, 10*time.Second); err != nil { // for what would be doubled
+	if err := sleep(ctx, 10*time.Second); err != nil { // surplus mails would arrive in this time
 		return a, err
 	}
 	c := mail.Counts()
@@ -92,7 +92,7 @@ func (o *Options) jobE(ctx context.Context, s Sizes, command func() *exec.Cmd) (
 	return a, nil
 }
 
-// countUncertain counts the learners without a mail of whom a decision says that nobody can know whether theirs went out.
+// countUncertain counts the learners without a mail whose send is uncertain by a decision.
 func countUncertain(ctx context.Context, url string, mail *standin.Listener) (n int, err error) {
 	js, hangUp, err := connectNATS(url)
 	if err != nil {
@@ -116,13 +116,13 @@ func countUncertain(ctx context.Context, url string, mail *standin.Listener) (n 
 	return n, nil
 }
 
-// memoryUse is what the whole dev stack holds of the machine's memory, in bytes.
+// memoryUse is the resident memory of the whole dev stack, in bytes.
 type memoryUse struct {
 	idle, waiting int64
 	learners      int
 }
 
-// measureMemory starts the stack in a process of its own, weighs it, lets learners begin to wait, and weighs it again.
+// measureMemory starts the stack in a process of its own and measures its memory, idle and with learners who wait.
 func (o *Options) measureMemory(ctx context.Context, learners int, command func() *exec.Cmd) (w *memoryUse, err error) {
 	academy, err := jobAcademy(72 * time.Hour)
 	if err != nil {
@@ -145,7 +145,7 @@ func (o *Options) measureMemory(ctx context.Context, learners int, command func(
 	if err := sleep(ctx, 20*time.Second); err != nil {
 		return nil, err
 	}
-	w = &memoryUse{idle: residentBytes(p), learners: learners}
+	w = &memoryUse{idle: p.ResidentMemory(), learners: learners}
 	messages, err := failedNewcomers(academy.Catalog, kindLater, learners, time.Now())
 	if err != nil {
 		return nil, err
@@ -161,11 +161,11 @@ func (o *Options) measureMemory(ctx context.Context, learners int, command func(
 	if err := o.awaitAllWaiting(ctx, p.Temporal, learners); err != nil {
 		return nil, err
 	}
-	w.waiting = residentBytes(p)
+	w.waiting = p.ResidentMemory()
 	return w, nil
 }
 
-// awaitAllWaiting returns when all learners' workflows have decided: each shows the rule that it waits in.
+// awaitAllWaiting waits until the search attribute of every learner's workflow shows the rule that it waits in.
 func (o *Options) awaitAllWaiting(ctx context.Context, temporal string, learners int) error {
 	c, err := client.DialContext(ctx, client.Options{HostPort: temporal, Logger: sdklog.NewStructuredLogger(o.Log)})
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Report is what a bench found out.
+// Report is the result of a bench.
 type Report struct {
 	At      time.Time `json:"at"`
 	Machine string    `json:"machine"`
@@ -20,17 +20,17 @@ type Report struct {
 	Figures []Figure  `json:"figures"`
 }
 
-// Figure is one number, or a few that belong together.
+// Figure is one measured number, or a few that belong together.
 type Figure struct {
 	Name   string             `json:"name"`
 	Value  string             `json:"value"` // as people read it
 	Budget string             `json:"budget,omitempty"`
-	Met    *bool              `json:"met,omitempty"` // nil: there is no budget
+	Met    *bool              `json:"met,omitempty"` // whether the budget is met; nil without a budget
 	Note   string             `json:"note,omitempty"`
 	Data   map[string]float64 `json:"data"` // every number behind it; names end in their units
 }
 
-// newReport describes where it was measured.
+// newReport returns a report without figures that describes the machine.
 func newReport(load string) *Report {
 	r := &Report{At: time.Now().UTC().Truncate(time.Second), Load: load}
 	r.Machine = fmt.Sprintf("%d CPUs, %s memory, %s/%s, %s", runtime.NumCPU(), sizeOf(totalMemory()), runtime.GOOS, runtime.GOARCH, runtime.Version())
@@ -74,7 +74,7 @@ func (r *Report) WriteJSON(out io.Writer) error {
 
 func budgetMet(ok bool) *bool { return &ok }
 
-// sizeOf says a size in words.
+// sizeOf formats a number of bytes for people.
 func sizeOf(n int64) string {
 	switch {
 	case n >= 1<<30:
@@ -85,7 +85,7 @@ func sizeOf(n int64) string {
 	return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
 }
 
-// withCommas writes a whole number with commas.
+// withCommas formats a whole number: 1234567 as "1,234,567".
 func withCommas(n float64) string {
 	text := fmt.Sprintf("%.0f", n)
 	var parts []string

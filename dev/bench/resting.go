@@ -16,23 +16,23 @@ import (
 	"homeroom/workflows"
 )
 
-// restingCost is what learners cost who wait for nothing but a deadline or an event.
+// restingCost is the cost of learners who only wait for a deadline or an event.
 type restingCost struct {
 	learners      int
 	events        int   // history events of the median run
 	bytes         int64 // in Temporal's database, of the median run
 	largestEvents int
-	retired       int // runs that have ended since because nothing was due
+	retired       int // runs that have ended later because nothing was due
 }
 
-// runTables are the tables with what Temporal keeps of an open run, and the column that names it. What they have in common
-// for all runs (task queues, shards) is nobody's.
+// runTables are the tables in which Temporal keeps an open run, with the column that identifies the run. Tables that all
+// runs share (task queues, shards) are not counted.
 var runTables = []struct{ table, run string }{
 	{"executions", "run_id"}, {"current_executions", "run_id"}, {"timer_info_maps", "run_id"}, {"signals_requested_sets", "run_id"},
 	{"activity_info_maps", "run_id"}, {"buffered_events", "run_id"}, {"history_node", "tree_id"}, {"history_tree", "tree_id"},
 }
 
-// measureResting looks at every run that rests, in the histories and in the database's file.
+// measureResting measures every resting run in its history and in the database file.
 func measureResting(ctx context.Context, c client.Client, file string) (*restingCost, error) {
 	runs, err := listRuns(ctx, c, fmt.Sprintf("WorkflowType = %q AND %s = %q AND ExecutionStatus = 'Running'", workflows.LearnerWorkflow, workflows.SearchStage.GetName(), workflows.StageResting))
 	if err != nil || len(runs) == 0 {
@@ -71,20 +71,20 @@ func retiredRuns(ctx context.Context, c client.Client) ([]*workflow.WorkflowExec
 	return listRuns(ctx, c, fmt.Sprintf("WorkflowType = %q AND %s = %q", workflows.LearnerWorkflow, workflows.SearchStage.GetName(), workflows.StageRetired))
 }
 
-// openDatabases opens the database of the runs with that of the visibility as schema "seen".
+// openDatabases opens the database of the runs, and that of the visibility as schema "seen".
 func openDatabases(ctx context.Context, file string) (*sql.DB, error) {
 	db, err := sql.Open("sqlite", "file:"+file+"?mode=ro")
 	if err != nil {
 		return nil, err
 	}
-	db.SetMaxOpenConns(1) // what is attached is attached to one connection
+	db.SetMaxOpenConns(1) // ATTACH is valid for one connection only
 	if _, err := db.ExecContext(ctx, "ATTACH DATABASE ? AS seen", "file:"+servers.VisibilityFile(file)+"?mode=ro"); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
 }
 
-// storedBytes is how many bytes the rows of a run hold, all columns together, visibility included.
+// storedBytes returns the size of all rows of a run, visibility included.
 func storedBytes(ctx context.Context, db *sql.DB, run string) (int64, error) {
 	id, err := uuid.Parse(run)
 	if err != nil {
@@ -102,7 +102,7 @@ func storedBytes(ctx context.Context, db *sql.DB, run string) (int64, error) {
 	return sum + n, err
 }
 
-// rowBytes adds up the lengths of all columns of the rows that belong to a run.
+// rowBytes returns the total length of all columns of a run's rows in a table.
 func rowBytes(ctx context.Context, db *sql.DB, table, column string, run any) (int64, error) {
 	rows, err := db.QueryContext(ctx, "SELECT * FROM "+table+" WHERE "+column+" = ?", run)
 	if err != nil {

@@ -19,10 +19,10 @@ type Options struct {
 	Start    time.Time // first day; default Monday, 7 September 2026, midnight UTC
 }
 
-// habit is how a learner goes about learning.
+// habit describes how a learner studies.
 type habit struct {
 	name    string
-	weight  int     // how common it is
+	weight  int     // number of learners with it, relative to the other habits
 	daily   float64 // chance of a study session on a day
 	fails   float64 // chance that an assessment is failed
 	drifts  float64 // chance, after a session, of falling silent for one to three weeks
@@ -59,7 +59,7 @@ var zones = []struct{ name, locale string }{
 	{"Asia/Kolkata", "en-IN"}, {"Asia/Tokyo", "en"}, {"Australia/Sydney", "en-AU"}, {"America/Sao_Paulo", "pt-BR"},
 }
 
-// Term makes the events of a term, in time order.
+// Term returns the events of a term, in the order of time.
 func Term(o Options) []catalog.Decoded {
 	if o.Learners == 0 {
 		o.Learners = 40
@@ -82,7 +82,7 @@ func Term(o Options) []catalog.Decoded {
 	return all
 }
 
-// student is one learner living through the term.
+// student is one learner during the term.
 type student struct {
 	rand    *rand.Rand
 	id      string
@@ -113,7 +113,7 @@ func newStudent(o Options, n int) *student {
 	for _, h := range habits {
 		total += h.weight
 	}
-	pick := n * 7 % total // spread evenly, so that a small campus has everybody
+	pick := n * 7 % total // spread evenly, so that a small campus has every habit
 	for _, h := range habits {
 		if pick -= h.weight; pick < 0 {
 			s.habit = h
@@ -131,12 +131,12 @@ func newStudent(o Options, n int) *student {
 	return s
 }
 
-// signUpTime is when the student signs up: in the first ten days, in their waking hours.
+// signUpTime returns when the student signs up: in the first ten days, between 9 and 21 o'clock local time.
 func (s *student) signUpTime() time.Time {
 	return s.randomTime(s.start.AddDate(0, 0, s.rand.IntN(10)), 9, 21)
 }
 
-// randomTime is a random time of a day between two local hours.
+// randomTime returns a random time of a day between two local hours.
 func (s *student) randomTime(day time.Time, from, to int) time.Time {
 	y, m, d := day.Date()
 	minutes := from*60 + s.rand.IntN((to-from)*60)

@@ -8,10 +8,10 @@ import (
 	"homeroom/engine"
 )
 
-// liveThroughTerm walks the student through the term, day by day.
+// liveThroughTerm adds the student's events, day by day.
 func (s *student) liveThroughTerm() {
 	if len(s.events) == 0 {
-		return // joins after a term as short as this
+		return // the student would sign up after the end of a short term
 	}
 	joined := s.events[0].Event.Time
 	s.addOnboarding(joined)
@@ -66,7 +66,7 @@ func (s *student) enrollSomewhere(at time.Time) {
 	})
 }
 
-// studySession is an hour or so with one course; it returns when it ends.
+// studySession adds one to three lessons of one course and returns when the session ends.
 func (s *student) studySession(at time.Time) time.Time {
 	var open []*enrollment
 	for _, t := range s.courses {
@@ -91,7 +91,7 @@ func (s *student) studySession(at time.Time) time.Time {
 	return at
 }
 
-// enrolledAt is when the student entered a course.
+// enrolledAt returns when the student enrolled in a course; the end of the term if the student did not.
 func (s *student) enrolledAt(t *enrollment) time.Time {
 	for _, e := range s.events {
 		if e.Event.Name == engine.EventEnrolled && e.Event.Properties["course_id"] == t.id {
@@ -124,7 +124,7 @@ func (s *student) takeLesson(t *enrollment, at time.Time) time.Time {
 	return at
 }
 
-// takeQuiz is an assessment and, after a failure, perhaps a second try a day or two later.
+// takeQuiz adds an assessment and, after most failures, a second attempt 10 to 50 hours later.
 func (s *student) takeQuiz(t *enrollment, at time.Time) time.Time {
 	t.quizzes++
 	id := fmt.Sprintf("asm_%s_%d", t.id, t.quizzes)

@@ -127,5 +127,7 @@ func (p *Process) Stop(ctx context.Context) (memory int64, err error) {
 	return strconv.ParseInt(words[0], 10, 64)
 }
 
-// ID returns the process id.
-func (p *Process) ID() int { return p.cmd.Process.Pid }
+// ResidentMemory returns the process's resident memory, in bytes; 0 if the system does not say.
+func (p *Process) ResidentMemory() int64 {
+	return ReadMemory(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid), "VmRSS:")
+}

@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"strconv"
 	"strings"
 	"time"
 
@@ -83,7 +82,7 @@ func Serve(in io.Reader, out io.Writer) error {
 		return err
 	}
 	h.stopAll()
-	_, err = fmt.Fprintln(out, sayMemory, peakMemory())
+	_, err = fmt.Fprintln(out, sayMemory, ReadMemory("/proc/self/status", "VmHWM:"))
 	return err
 }
 
@@ -187,20 +186,4 @@ func (h *servedProcess) serveHomeroom(ctx context.Context, js jetstream.JetStrea
 		os.Exit(1) // as `homeroom serve` does; the drill sees it
 	}()
 	return nil
-}
-
-// peakMemory returns the peak of this process's resident memory, in bytes; 0 if the system does not say.
-func peakMemory() int64 {
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(status)) {
-		fields := strings.Fields(line)
-		if len(fields) == 3 && fields[0] == "VmHWM:" {
-			kilobytes, _ := strconv.ParseInt(fields[1], 10, 64)
-			return kilobytes << 10
-		}
-	}
-	return 0
 }

@@ -13,7 +13,7 @@ import (
 // request. The zero Fault answers as usual.
 type Fault struct {
 	Times   int               // how many requests meet it; 0 means one, negative means all until ClearFaults
-	Status  int               // answer with this status; 0: answer as the request deserves
+	Status  int               // answer with this status; 0: answer according to the request
 	Headers map[string]string // added to the answer, e.g. X-RateLimit-Reset
 	Latency time.Duration     // before the answer
 	Hold    bool              // no answer until Release
