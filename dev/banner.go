@@ -8,7 +8,7 @@ import (
 	"homeroom/dev/stack"
 )
 
-// printBanner prints where everything is, once.
+// printBanner prints the addresses of all servers.
 func printBanner(out io.Writer, s *stack.Stack, pages, data string) error {
 	kept := "in memory, gone at the end (--data DIR keeps it)"
 	if data != "" {

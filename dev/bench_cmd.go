@@ -17,14 +17,14 @@ import (
 	"homeroom/rules"
 )
 
-// benchCommand measures.
+// benchCommand measures Homeroom.
 type benchCommand struct {
 	Academy  string     `type:"existingdir" default:"examples/academy" placeholder:"DIR" help:"The rules that the campus lives under. Default: ${default}."`
 	Learners int        `default:"200" help:"Learners on the campus. Default: ${default}."`
 	Days     int        `default:"45" help:"Days of the term. Default: ${default}."`
 	Seed     uint64     `default:"1" help:"The same seed makes the same load. Default: ${default}."`
 	Lapse    play.Lapse `name:"timelapse" default:"1d=6s" placeholder:"1d=6s" help:"How fast the term passes; too fast, and one signal carries what would have been two. Default: a day in six seconds."`
-	Events   int        `default:"300000" help:"Events nobody needs, for the figures per second. Default: ${default}."`
+	Events   int        `default:"300000" help:"Events that no rule needs, for the figures per second. Default: ${default}."`
 	Jobs     string     `placeholder:"ABCDE" help:"Do these of the five jobs instead, on durable storage; 'all' does all."`
 	JSON     string     `name:"json" placeholder:"FILE" help:"Write the report as JSON too."`
 	Profile  string     `placeholder:"FILE" help:"Write a processor profile of the whole run, for go tool pprof."`
@@ -33,17 +33,18 @@ type benchCommand struct {
 
 // Help is shown by `go run ./dev bench --help`.
 func (*benchCommand) Help() string {
-	return `Measures Homeroom on real servers in this process and prints a table with the budgets of docs/performance.md: how fast events
-pass that no rule needs, beside the limit (fetch and acknowledge, nothing else) and the naive way (every event a signal); what a
-term of a campus costs in Temporal actions, read off the histories; history events per nudge; what a learner costs who rests;
-the engine alone; memory. With --jobs it does the five jobs that two other engines were given, beside what they did.
+	return `Measures Homeroom on real servers in this process and prints a table with the budgets of docs/performance.md: the rate of
+events that no rule needs, compared with the limit (only fetch and acknowledge) and the naive way (every event a signal); the
+cost of a term of a campus in Temporal actions, read from the histories; history events per nudge; the cost of a resting
+learner; the engine alone; memory. With --jobs it runs the five jobs that two other engines were given, and shows their
+results next to Homeroom's.
 
-Give it a quiet machine: it takes ten minutes, the jobs four.
+Run it on a machine without other work: it takes ten minutes, the jobs four.
 
 Examples:
   go run ./dev bench --json bench.json
   go run ./dev bench --jobs all
-  go run ./dev bench --learners 40 --days 20 --events 50000 --timelapse 1d=3s    # a taste, in three minutes`
+  go run ./dev bench --learners 40 --days 20 --events 50000 --timelapse 1d=3s    # smaller, in three minutes`
 }
 
 // Run measures and prints.
@@ -92,10 +93,10 @@ func (b *benchCommand) Run(ctx context.Context, c *console) error {
 	if report == nil || len(report.Figures) == 0 {
 		return err
 	}
-	return errors.Join(err, report.WriteTable(c.out), b.writeJSONFile(report)) // what was measured before a failure is worth reading
+	return errors.Join(err, report.WriteTable(c.out), b.writeJSONFile(report)) // after a failure too, with the figures so far
 }
 
-// drillProcess is this program as the process that serves, is weighed and is killed.
+// drillProcess returns a command that runs this program as the process that serves.
 func drillProcess() *exec.Cmd {
 	program, err := os.Executable()
 	if err != nil {
@@ -117,7 +118,7 @@ func (b *benchCommand) openDirectory() (dir string, clean func(), err error) {
 	return b.Data, func() {}, os.MkdirAll(b.Data, 0o700)
 }
 
-// startProfile begins a profile, if one is wanted.
+// startProfile starts a processor profile if --profile is given. stop writes it.
 func (b *benchCommand) startProfile() (stop func(), err error) {
 	if b.Profile == "" {
 		return func() {}, nil
@@ -149,7 +150,7 @@ func (b *benchCommand) writeJSONFile(report *bench.Report) error {
 	return nil
 }
 
-// progressLine says on one line of the terminal how far the bench is, a few times a second.
+// progressLine returns a function that writes the progress to one line of the terminal, at most five times a second.
 func progressLine(c *console) func(stage string, done, total int) {
 	var mu sync.Mutex
 	var last time.Time

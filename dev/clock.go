@@ -14,7 +14,7 @@ import (
 // termEvent is one event of the campus.
 type termEvent = catalog.Decoded
 
-// keptClock reads the clock of an earlier run, or keeps this one for a later.
+// keptClock returns the clock that an earlier run wrote to the file, or writes fresh to it for later runs.
 func keptClock(file string, fresh clock.Clock) (clock.Clock, error) {
 	raw, err := os.ReadFile(file)
 	if err == nil {
@@ -29,7 +29,7 @@ func keptClock(file string, fresh clock.Clock) (clock.Clock, error) {
 
 func readClock(raw []byte, c *clock.Clock) error {
 	if err := json.Unmarshal(raw, c); err != nil {
-		return fmt.Errorf("the kept clock cannot be read; begin with an empty --data: %w", err)
+		return fmt.Errorf("the clock of the earlier run cannot be read; start with an empty --data: %w", err)
 	}
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 	"homeroom/internal/narrate"
 )
 
-// printDecision prints one decision as one calm line. Starts are left out: what comes of them is told.
+// printDecision prints one decision as one line. It omits started runs, because later decisions tell their outcome.
 func (c *console) printDecision(d engine.Decision) {
 	if d.Kind == engine.KindStarted {
 		return
@@ -18,7 +18,8 @@ func (c *console) printDecision(d engine.Decision) {
 	fmt.Fprintln(c.out, strings.TrimRight(line, " "))
 }
 
-// colorKind writes a kind in its color: green for what reached somebody, yellow for what did not, yet or at all.
+// colorKind formats a kind in its color: green for sent and converted, yellow for deferred, skipped and withheld, red for
+// failed and uncertain.
 func (c *console) colorKind(kind engine.Kind) string {
 	word := fmt.Sprintf("%-9s", kind)
 	if !c.color {

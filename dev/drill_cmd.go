@@ -19,15 +19,15 @@ type drillCommand struct {
 	Names    []string      `arg:"" optional:"" name:"name" help:"Drills; 'all', or 'list' to see which there are (what happens without a name)."`
 	JSON     bool          `name:"json" help:"Print JSON instead of the table."`
 	Quick    bool          `help:"Seconds instead of minutes: the sizes of the tests."`
-	Patience time.Duration `placeholder:"5m" help:"How long to wait, when all is mended, while nothing moves. Default: 5m, with --quick 3m."`
+	Patience time.Duration `placeholder:"5m" help:"How long to wait without progress after all servers are back. Default: 5m, with --quick 3m."`
 	Verbose  bool          `help:"Show what Homeroom's process warns of."`
 	Serve    bool          `hidden:"" help:"Be the process that a drill kills."`
 }
 
 // Help is shown by `go run ./dev drill --help`.
 func (*drillCommand) Help() string {
-	return `Practices disasters with Homeroom in a process of its own, then accounts for every event that was published: by the drill's
-own list, the mails at the stand-in SendGrid, and the streams, never by Homeroom's own counters. The exit code is 1 if anything
+	return `Practices disasters with Homeroom in a process of its own, then accounts for every event that was published, with the drill's
+own list, the mails at the stand-in SendGrid and the streams, but not with Homeroom's own counters. The exit code is 1 if anything
 is lost, doubled, still waiting or otherwise wrong. Uncertain sends (nobody can know whether the provider took them) are listed
 and not counted as lost: each has a decision, and none is ever sent again.
 
@@ -61,7 +61,7 @@ func (d *drillCommand) Run(ctx context.Context, c *console) error {
 		report, err := one.Run(ctx, d.drillOptions(c, program, fmt.Sprintf("%d/%d %s", i+1, len(drills), one.Name)))
 		c.showProgress("")
 		if ctx.Err() != nil {
-			break // what has been done is still told
+			break // the drills that have ended are still reported
 		}
 		if err != nil {
 			broken = errors.Join(broken, err)
@@ -75,7 +75,7 @@ func (d *drillCommand) Run(ctx context.Context, c *console) error {
 	return ctx.Err()
 }
 
-// printReports prints what was found; the error names the drills that failed.
+// printReports prints the reports. The error names the drills that failed.
 func (d *drillCommand) printReports(c *console, reports []drill.Report) error {
 	if len(reports) == 0 {
 		return nil
@@ -107,7 +107,7 @@ func (d *drillCommand) listDrills(c *console) error {
 	return tw.Flush()
 }
 
-// chosenDrills are the drills that were asked for.
+// chosenDrills returns the drills that the arguments name.
 func (d *drillCommand) chosenDrills() ([]drill.Drill, error) {
 	var drills []drill.Drill
 	for _, name := range d.Names {
@@ -137,7 +137,7 @@ func (d *drillCommand) drillOptions(c *console, program, title string) drill.Opt
 			c.showProgress(fmt.Sprintf("%s  %4.0f s  %s", title, time.Since(began).Seconds(), line))
 		},
 	}
-	if d.Verbose { // servers that are taken away have much to say
+	if d.Verbose { // otherwise dropped, because disconnected servers log many errors
 		o.Log = c.log
 	}
 	if d.Quick {
@@ -146,7 +146,7 @@ func (d *drillCommand) drillOptions(c *console, program, title string) drill.Opt
 	return o
 }
 
-// showProgress draws one line over itself on a terminal, and nothing anywhere else.
+// showProgress replaces the current line of a terminal. Without a terminal it writes nothing.
 func (c *console) showProgress(line string) {
 	if c.terminal {
 		fmt.Fprint(c.errOut, "\r\x1b[K"+line)

@@ -16,7 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// commands is the command line. Run is what `go run ./dev` does.
+// commands is the command line. Run is the default command.
 type commands struct {
 	Run   runCommand   `cmd:"" default:"withargs" help:"Start everything and play a term of a small campus (what happens without a command)."`
 	Play  playCommand  `cmd:"" help:"Play recorded events through the production path in time-lapse."`
@@ -24,7 +24,7 @@ type commands struct {
 	Bench benchCommand `cmd:"" help:"Measure, beside a budget and beside other engines."`
 }
 
-// console is where a command talks to people.
+// console is a command's output.
 type console struct {
 	out, errOut io.Writer
 	log         *slog.Logger
@@ -33,8 +33,8 @@ type console struct {
 }
 
 func main() {
-	if os.Getenv("GOGC") == "" && !slices.Contains(os.Args, "--serve") { // a process that is weighed is as in production
-		debug.SetGCPercent(200) // the servers in here make much garbage and keep little: a few percent of what a message costs
+	if os.Getenv("GOGC") == "" && !slices.Contains(os.Args, "--serve") { // a process whose memory is measured runs as in production
+		debug.SetGCPercent(200) // the embedded servers make much garbage and keep little: this saves a few percent of processor time
 	}
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -42,7 +42,7 @@ func main() {
 	os.Exit(runMain(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// runMain is main with its surroundings as arguments; the result is the exit code: 0 fine, 1 failed, 2 usage.
+// runMain parses the arguments, runs the command and returns the exit code: 0 success, 1 failure, 2 wrong usage.
 func runMain(ctx context.Context, args []string, out, errOut io.Writer) int {
 	exit := -1
 	parser, err := kong.New(&commands{},
@@ -73,11 +73,11 @@ func runMain(ctx context.Context, args []string, out, errOut io.Writer) int {
 	return 0
 }
 
-// untilStopped lets errors into the log until ctx ends: what servers say while they are taken apart is no news, and what
-// fails in stopping them is returned.
+// untilStopped is a log level that admits errors until ctx ends. Errors of servers that are being stopped are expected, and
+// a failure to stop them is returned.
 type untilStopped struct{ ctx context.Context }
 
-// Level is the least level that is logged.
+// Level returns the lowest level that is logged.
 func (u untilStopped) Level() slog.Level {
 	if u.ctx.Err() != nil {
 		return slog.LevelError + 1
@@ -85,14 +85,14 @@ func (u untilStopped) Level() slog.Level {
 	return slog.LevelError
 }
 
-// printError prints an error; several that were joined get a line each.
+// printError prints an error; each of several joined errors has a line.
 func printError(out io.Writer, err error) {
 	for line := range strings.SplitSeq(err.Error(), "\n") {
 		_, _ = fmt.Fprintln(out, "dev:", line)
 	}
 }
 
-// untilInterrupted is a context that the first signal ends; the second leaves at once.
+// untilInterrupted returns a context that ends with the first signal. The second signal ends the program at once.
 func untilInterrupted(signals <-chan os.Signal, out io.Writer, leave func(code int)) context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {

@@ -7,7 +7,7 @@ import (
 	"homeroom/dev/stack"
 )
 
-// portFlags are the flags that say where the servers listen; every command that can meet a taken port embeds them.
+// portFlags are the flags for the servers' ports. Every command that may meet a taken port embeds them.
 type portFlags struct {
 	NATSPort     int `name:"nats-port" default:"4222" placeholder:"PORT" help:"Port of NATS; 0 takes a free one. Default: ${default}."`
 	TemporalPort int `name:"temporal-port" default:"7233" placeholder:"PORT" help:"Port of Temporal. Default: ${default}."`
@@ -20,12 +20,12 @@ func (p portFlags) stackPorts() stack.Ports {
 	return stack.Ports{NATS: p.NATSPort, Temporal: p.TemporalPort, UI: p.UIPort, Inbox: p.InboxPort, Edge: p.EdgePort}
 }
 
-// flagOf names the flag that changes a server's port.
+// flagOf holds the flag that changes a server's port, by server.
 var flagOf = map[string]string{
 	stack.ServerNATS: "--nats-port", stack.ServerTemporal: "--temporal-port", stack.ServerUI: "--ui-port", stack.ServerInbox: "--inbox-port", stack.ServerEdge: "--edge-port",
 }
 
-// explainPorts adds to every port that can't be had the flag that chooses another.
+// explainPorts adds to every *stack.PortError the flag that chooses another port.
 func explainPorts(err error) error {
 	if err == nil {
 		return nil

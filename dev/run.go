@@ -12,14 +12,13 @@ import (
 	"homeroom/dev/play"
 	"homeroom/dev/stack"
 	"homeroom/dev/standin"
-	"homeroom/engine"
 	"homeroom/internal/clock"
 	"homeroom/rules"
 )
 
 const (
-	startTime = time.Minute      // a first start on a slow disk
-	stopTime  = 20 * time.Second // after Ctrl-C, at the most
+	startTime = time.Minute      // maximum time for the first start on a slow disk
+	stopTime  = 20 * time.Second // maximum time for stopping after Ctrl-C
 )
 
 // runCommand starts everything and plays a term, or waits for events.
@@ -68,8 +67,8 @@ func (r *runCommand) Run(ctx context.Context, c *console) error {
 	return errors.Join(r.serveHomeroom(ctx, c, s, academy, now, term), stopStack(s))
 }
 
-// openClock is the machine's own, or a scaled one that shows the first event's time a moment from now. With --data it goes on
-// where it was.
+// openClock returns the real clock with --live, or a scaled one that shows the first event's time in three seconds. With
+// --data the scaled clock continues that of the earlier run.
 func (r *runCommand) openClock(first time.Time) (clock.Clock, error) {
 	if r.Live {
 		return clock.Real(), nil
@@ -97,10 +96,10 @@ func (r *runCommand) startStack(ctx context.Context, c *console, now clock.Clock
 	})
 }
 
-// campusReaders are the campus, reading its mail: most open it, some follow a link, now and then somebody has had enough.
+// campusReaders returns simulated readers: most open their mail, some follow a link, few unsubscribe or mark it as spam.
 func (r *runCommand) campusReaders() standin.Readers {
 	if r.Live {
-		return standin.Readers{} // you read
+		return standin.Readers{} // only the developer reads the mail
 	}
 	return standin.Readers{Seed: r.Seed, Prefetch: 0.3, Open: 0.6, Click: 0.35, Unsubscribe: 0.02, Spam: 0.005}
 }
@@ -115,7 +114,7 @@ func (r *runCommand) serveHomeroom(ctx context.Context, c *console, s *stack.Sta
 	if err := printBanner(c.out, s, h.EdgeURL, r.Data); err != nil {
 		return err
 	}
-	if err := instance.FollowDecisions(ctx, h.JS, func(d engine.Decision) { c.printDecision(d) }); err != nil {
+	if err := instance.FollowDecisions(ctx, h.JS, c.printDecision); err != nil {
 		return err
 	}
 	if r.Live {
@@ -134,13 +133,13 @@ func (r *runCommand) serveHomeroom(ctx context.Context, c *console, s *stack.Sta
 // playTerm publishes the term's events at their times.
 func (r *runCommand) playTerm(ctx context.Context, c *console, h *instance.Instance, academy *rules.Academy, term []termEvent) error {
 	publisher := instance.Publisher{JS: h.JS, Catalog: academy.Catalog}
-	told, err := h.LastStored(ctx)
+	last, err := h.LastStored(ctx)
 	if err != nil {
 		return err
 	}
 	var messages []instance.Message
 	for _, d := range term {
-		if !d.Event.Time.After(told) {
+		if !d.Event.Time.After(last) {
 			continue // published before the restart
 		}
 		m, err := publisher.Message(d)
@@ -157,11 +156,11 @@ func (r *runCommand) playTerm(ctx context.Context, c *console, h *instance.Insta
 		}
 		return err
 	}
-	fmt.Fprintln(c.out, "\nThe term is over; what waits still falls due. Look around; Ctrl-C stops.")
+	fmt.Fprintln(c.out, "\nThe term is over; runs that wait still fall due. Ctrl-C stops.")
 	return nil
 }
 
-// stopStack ends the stack within seconds.
+// stopStack stops the stack within stopTime.
 func stopStack(s *stack.Stack) error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
 	defer cancel()

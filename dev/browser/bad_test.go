@@ -153,8 +153,8 @@ func TestTroubleIsHeard(t *testing.T) {
 		says        string
 	}{
 		{"a missing picture", page(`<img alt="" src="/missing.png">`), browser.Request, "404"},
-		{"another machine", page(`<img alt="" src="http://elsewhere.example/pixel.png">`), browser.Stranger, "http://elsewhere.example/pixel.png"},
-		{"the same machine, another port", page(`<img alt="" src="http://127.0.0.1:1/pixel.png">`), browser.Stranger, "127.0.0.1:1"},
+		{"another machine", page(`<img alt="" src="http://elsewhere.example/pixel.png">`), browser.OtherMachine, "http://elsewhere.example/pixel.png"},
+		{"the same machine, another port", page(`<img alt="" src="http://127.0.0.1:1/pixel.png">`), browser.OtherMachine, "127.0.0.1:1"},
 		{"a complaint", page(`<script>console.error("oh dear")</script>`), browser.Console, "oh dear"},
 		{"an exception", page(`<script>throw new Error("oh no")</script>`), browser.Console, "oh no"},
 		{"a style that the policy forbids", page(`<p style="color:red">x</p>`), browser.Console, "Content Security Policy"},

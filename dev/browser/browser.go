@@ -19,10 +19,10 @@ const Patience = 60 * time.Second
 // Env names the browser to use instead of the installed Chromium.
 const Env = "HOMEROOM_BROWSER"
 
-// ErrNoBrowser says that there is none, and what to do.
+// ErrNoBrowser says that no browser was found, and what to do.
 var ErrNoBrowser = errors.New("no browser found: install Chromium (Debian: apt-get install chromium), or say in " + Env + " where one is")
 
-// Browser is a running browser without a window. It reaches nothing but this machine.
+// Browser is a running browser without a window. It can reach this machine only.
 type Browser struct {
 	ctx  context.Context
 	stop []context.CancelFunc
@@ -57,8 +57,8 @@ func Start(ctx context.Context) (*Browser, error) {
 		return nil, fmt.Errorf("make a folder for the browser: %w", err)
 	}
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(b.home), chromedp.NoSandbox,
-		chromedp.DisableGPU, chromedp.WSURLReadTimeout(Patience), chromedp.Flag("disable-component-update", true), chromedp.Flag("hide-scrollbars", true),
-		// Whoever asks for another machine gets an error at once, and a finding.
+		chromedp.DisableGPU, chromedp.Flag("disable-component-update", true), chromedp.Flag("hide-scrollbars", true),
+		// Requests to other machines fail at once and become findings.
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"))
 	ctx, stop := chromedp.NewExecAllocator(ctx, opts...)
 	b.stop = append(b.stop, stop)
@@ -70,12 +70,12 @@ func Start(ctx context.Context) (*Browser, error) {
 	return b, nil
 }
 
-// discardDriverErrors drops what the driver says about messages of browsers newer than itself.
+// discardDriverErrors drops the driver's errors about messages of browsers that are newer than the driver.
 func discardDriverErrors(string, ...any) {}
 
 // Close ends the browser and removes what it wrote.
 func (b *Browser) Close() error {
-	err := chromedp.Cancel(b.ctx) // lets it finish, so that nobody writes into the folder any more
+	err := chromedp.Cancel(b.ctx) // waits for the browser's end, so that it does not write into the folder any more
 	for len(b.stop) > 0 {
 		last := len(b.stop) - 1
 		b.stop[last]()
@@ -84,11 +84,11 @@ func (b *Browser) Close() error {
 	return errors.Join(err, os.RemoveAll(b.home))
 }
 
-// Tab opens a tab. Its pages may ask host (host:port) and nobody else.
+// Tab opens a tab. Requests of its pages to any other host than host (host:port) become findings.
 func (b *Browser) Tab(host string) (*Tab, error) {
 	t := &Tab{host: host}
 	t.ctx, t.Close = chromedp.NewContext(b.ctx, chromedp.WithListener(t.onBrowserEvent))
-	// A tab lives as long as the context of its first run, so that one has no deadline.
+	// A tab lives as long as the context of its first call, so this context has no deadline.
 	if err := chromedp.Do(t.ctx); err != nil {
 		t.Close()
 		return nil, fmt.Errorf("open a tab: %w", err)

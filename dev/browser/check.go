@@ -16,17 +16,17 @@ const (
 	// Contrast: text of 4.5:1 against what lies below it, large text of 3:1 (WCAG 2.2, 1.4.3). Texts in place of pictures
 	// and values of form fields count too.
 	Contrast Check = "contrast"
-	// Overflow: nothing is wider than the screen, and nothing is cut off.
+	// Overflow: no element is wider than the screen or cut off.
 	Overflow Check = "overflow"
-	// Alt: every picture has an alternative text, if an empty one.
+	// Alt: every picture has an alternative text, which may be empty.
 	Alt Check = "alt"
-	// Lang: the page says its language.
+	// Lang: the page declares its language.
 	Lang Check = "lang"
 	// Title: the page has a title.
 	Title Check = "title"
 	// Heading: the page has one main heading and one main part.
 	Heading Check = "heading"
-	// Label: form fields have labels, and no placeholders in their place; links and buttons have words.
+	// Label: form fields have labels, not only placeholders; links and buttons have a text.
 	Label Check = "label"
 	// Target: buttons, fields and links outside running text are 44 px high, or at least 24 px with nothing else within
 	// the 44 px that a finger takes.
@@ -35,10 +35,10 @@ const (
 
 // The findings of Tab.Focus and Tab.Trouble.
 const (
-	Focus    Check = "focus"    // somebody with a keyboard reaches everything, and sees where they are
-	Console  Check = "console"  // errors and warnings, such as the violation of a content security policy
-	Request  Check = "request"  // failed
-	Stranger Check = "stranger" // a request to another machine
+	Focus        Check = "focus"         // the keyboard reaches every element, and the focus is visible
+	Console      Check = "console"       // errors and warnings, such as the violation of a content security policy
+	Request      Check = "request"       // a request that failed
+	OtherMachine Check = "other machine" // a request to another machine
 )
 
 // MailChecks are for mails, whose heading and main part are the mail client's.
@@ -47,7 +47,7 @@ func MailChecks() []Check { return []Check{Contrast, Overflow, Alt, Lang, Title,
 // PageChecks are for pages.
 func PageChecks() []Check { return append(MailChecks(), Heading) }
 
-// Finding is one thing that is wrong with a page.
+// Finding is one problem of a page.
 type Finding struct {
 	Check Check  `json:"check"`
 	Where string `json:"where"` // the element or address
@@ -62,7 +62,7 @@ var checkSource string
 //go:embed focus.js
 var focusSource string
 
-// Check looks at the page as it stands, on a screen of the width that Show was given.
+// Check runs the checks on the current page; s is the screen that Show was given.
 func (t *Tab) Check(s Screen, checks ...Check) ([]Finding, error) {
 	args, err := json.Marshal(map[string]any{"width": s.Width, "checks": checks})
 	if err != nil {
@@ -75,7 +75,7 @@ func (t *Tab) Check(s Screen, checks ...Check) ([]Finding, error) {
 	return found, nil
 }
 
-// Focus goes through the page with the Tab key, to its end.
+// Focus moves through the page with the Tab key and checks every element that gets the focus.
 func (t *Tab) Focus() ([]Finding, error) {
 	const most = 200 // fields and links of a page
 	if err := t.Eval("document.activeElement.blur(); window.homeroomFocus = "+focusSource+"; 0", nil); err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// onBrowserEvent takes in what the browser tells about the page.
+// onBrowserEvent turns the browser's events of the page into findings.
 func (t *Tab) onBrowserEvent(event any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -19,7 +19,7 @@ func (t *Tab) onBrowserEvent(event any) {
 	case *network.EventRequestWillBeSent:
 		t.onRequest(string(e.RequestID), e.Request.URL)
 	case *network.EventResponseReceived:
-		if e.Response.Status >= 400 && e.Type != network.ResourceTypeDocument { // the test asks for the page's own status
+		if e.Response.Status >= 400 && e.Type != network.ResourceTypeDocument { // the status of the page itself is the result of Open
 			t.addTrouble(Request, e.Response.URL, fmt.Sprintf("was answered with %d", e.Response.Status))
 		}
 	case *network.EventLoadingFailed:
@@ -34,7 +34,7 @@ func (t *Tab) onBrowserEvent(event any) {
 			t.addTrouble(Console, t.address, "said "+joinArguments(e.Args))
 		}
 	case *log.EventEntryAdded:
-		// A page that is an error on purpose is reported by the browser as a failed request for itself.
+		// The browser logs a page with an error status as a failed request; the page may be meant to have it.
 		own := e.Entry.Source == log.EntrySourceNetwork && strings.Contains(e.Entry.Text, "the server responded with a status")
 		if (e.Entry.Level == log.EntryLevelError || e.Entry.Level == log.EntryLevelWarning) && !own {
 			t.addTrouble(Console, e.Entry.URL, e.Entry.Text)
@@ -51,7 +51,7 @@ func (t *Tab) onRequest(id, address string) {
 	if err == nil && (u.Host == t.host || u.Scheme == "data" || u.Scheme == "about") {
 		return
 	}
-	t.addTrouble(Stranger, address, "is none of the page's business")
+	t.addTrouble(OtherMachine, address, "is none of the page's business")
 }
 
 func (t *Tab) addTrouble(check Check, where, says string) {

@@ -15,8 +15,8 @@ const gap = 10 // pixels between the pictures of a sheet
 
 var between = color.RGBA{0xa9, 0xa7, 0xa1, 0xff}
 
-// Sheet puts PNG pictures together, in rows of columns. A column is as wide as its widest picture and a row as high as
-// its highest; what is left of a cell takes the color of its picture's last pixel on the left.
+// Sheet combines PNG pictures, given in rows of columns. A column is as wide as its widest picture and a row as high as its
+// highest. The rest of a cell has the color of its picture's lowest pixel on the left.
 func Sheet(rows [][][]byte) (image.Image, error) {
 	var heights, widths []int
 	pictures := make([][]image.Image, len(rows))
@@ -49,7 +49,7 @@ func Sheet(rows [][][]byte) (image.Image, error) {
 	return sheet, nil
 }
 
-// offsetAfter is where the next picture begins.
+// offsetAfter returns where the next picture begins, in pixels.
 func offsetAfter(sizes []int) int {
 	at := 0
 	for _, size := range sizes {
@@ -58,8 +58,8 @@ func offsetAfter(sizes []int) int {
 	return at
 }
 
-// Small encodes a picture of a page as a PNG with at most 256 colors. The colors of areas stay as they are; those of the
-// letters' edges are rounded to one that is near and frequent.
+// Small encodes a picture of a page as a PNG with at most 256 colors. The colors of areas stay; rare colors, such as those
+// at the edges of letters, become a similar frequent color.
 func Small(picture image.Image) ([]byte, error) {
 	b := picture.Bounds()
 	count := make(map[color.RGBA]int)
@@ -94,7 +94,8 @@ type colors struct {
 	index  map[color.RGBA]uint8
 }
 
-// reduceColors drops low bits until the colors that are alike are few enough; the most frequent stands for them.
+// reduceColors drops low bits of the colors until at most 256 differ. The most frequent color represents those that are
+// equal then.
 func reduceColors(count map[color.RGBA]int) colors {
 	const most = 256
 	all := make([]color.RGBA, 0, len(count))

@@ -20,15 +20,15 @@ type Tab struct {
 	Close func()
 
 	ctx  context.Context
-	host string // that pages may ask
+	host string // the only host that pages may request
 
-	mu      sync.Mutex // the driver tells what it hears on a goroutine of its own
+	mu      sync.Mutex // guards the fields below; the driver calls onBrowserEvent on another goroutine
 	address string     // of the page
 	trouble []Finding
 	asked   map[string]string // URLs of running requests by id
 }
 
-// Screen is what a page is shown on.
+// Screen is a screen that a page is shown on.
 type Screen struct {
 	Name          string
 	Width, Height int64 // CSS pixels
@@ -36,7 +36,7 @@ type Screen struct {
 	Dark          bool
 }
 
-// Screens are those that everything must look right on: a desk, a phone, a small phone; by day and by night.
+// Screens returns the screens that pages are checked on: desktop, phone and small phone, each light and dark.
 func Screens() []Screen {
 	var out []Screen
 	for _, dark := range []bool{false, true} {
@@ -59,7 +59,7 @@ func (s Screen) String() string {
 	return s.Name + ", light"
 }
 
-// runActions runs actions, and gives up after Patience.
+// runActions runs actions within Patience.
 func (t *Tab) runActions(actions ...chromedp.Action[chromedp.Void]) error {
 	ctx, cancel := context.WithTimeout(t.ctx, Patience)
 	defer cancel()
@@ -74,7 +74,7 @@ func sendCommand[P, R any](command cdp.Command[P, R], params P) chromedp.Action[
 	})
 }
 
-// Show changes the screen, under the page that is there.
+// Show changes the screen of the current page.
 func (t *Tab) Show(s Screen) error {
 	scheme := "light"
 	if s.Dark {
@@ -104,7 +104,7 @@ func (t *Tab) Show(s Screen) error {
 	return nil
 }
 
-// awaitCondition waits, in the page, for a condition.
+// awaitCondition waits in the page until a JavaScript condition holds.
 func awaitCondition(condition string) chromedp.Action[chromedp.Void] {
 	wait := "new Promise(done => { const look = () => " + condition + " ? done(true) : setTimeout(look, 5); look(); })"
 	return chromedp.Evaluate[chromedp.Void](wait, chromedp.EvalAwaitPromise)
@@ -115,15 +115,14 @@ func (t *Tab) Scripts(on bool) error {
 	return t.runActions(sendCommand(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !on}))
 }
 
-// Speak sets the language that the browser asks for, BCP 47.
+// Speak sets the language that the browser requests, in BCP 47.
 func (t *Tab) Speak(language string) error {
 	return t.runActions(sendCommand(network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{
 		Headers: network.Headers{"Accept-Language": language},
 	}))
 }
 
-// Open goes to an address, waits until everything is loaded, and returns the HTTP status. What Trouble told before is
-// forgotten.
+// Open loads an address with all its resources and returns the HTTP status. It drops earlier findings of Trouble.
 func (t *Tab) Open(address string) (status int, err error) {
 	t.mu.Lock()
 	t.trouble = nil
@@ -133,17 +132,17 @@ func (t *Tab) Open(address string) (status int, err error) {
 	return t.awaitPage(chromedp.Navigate(address))
 }
 
-// Click clicks on what a CSS selector finds, waits for the page that it leads to, and returns that page's HTTP status.
+// Click clicks the element of a CSS selector, waits for the page that it leads to, and returns that page's HTTP status.
 func (t *Tab) Click(selector string) (status int, err error) {
 	return t.awaitPage(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
 }
 
-// Tick clicks on what a CSS selector finds, where that leads nowhere.
+// Tick clicks the element of a CSS selector that leads to no other page.
 func (t *Tab) Tick(selector string) error {
 	return t.runActions(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
 }
 
-// Press presses keys, such as kb.Tab, where they lead nowhere.
+// Press presses keys, such as kb.Tab, that lead to no other page.
 func (t *Tab) Press(keys string) error { return t.runActions(chromedp.KeyEvent(keys)) }
 
 // Enter presses Enter, waits for the page that it leads to, and returns that page's HTTP status.
@@ -207,9 +206,9 @@ func capturePage(left, width int64) chromedp.Action[[]byte] {
 	}
 }
 
-// Trouble is what went wrong since Open: errors on the console, requests that failed or that went to another machine.
+// Trouble returns the findings since Open: errors on the console, requests that failed, and requests to another machine.
 func (t *Tab) Trouble() ([]Finding, error) {
-	// What was sent before this answer has been heard when it is here.
+	// The browser's earlier events have been handled when this answer arrives.
 	if err := t.Eval("0", nil); err != nil {
 		return nil, err
 	}
