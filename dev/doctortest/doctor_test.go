@@ -11,6 +11,8 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"homeroom/dev/harness"
+	"homeroom/dev/instance"
 	"homeroom/dev/servers"
 	"homeroom/dev/standin"
 	"homeroom/doctor"
@@ -22,13 +24,13 @@ import (
 
 // TestRunningHomeroom: everything is up. Then one thing after the other is taken away.
 func TestRunningHomeroom(t *testing.T) {
-	ctx := deadline(t)
+	ctx := harness.Deadline(t)
 	s := start(t, ctx, standin.Account{Scopes: []string{"mail.send", "whitelabel.read", "verified_senders.read"}, Domains: []string{"academy.example"}})
-	h := run(t, ctx, s)
+	h := harness.OpenInstance(t, ctx, s, instance.Options{Academy: academy(t)})
 	ask := cli.DoctorCmd{NATSFlags: cli.NATSFlags{URL: s.NATSURL}, SendGridFlags: cli.SendGridFlags{SendGridHost: s.InboxURL}, PublicURL: h.EdgeURL}
 
 	t.Run("healthy", func(t *testing.T) {
-		eventually(t, ctx, "the partitions' marks", func() error {
+		harness.Eventually(t, ctx, "the partitions' marks", func() error {
 			for p := range subjects.Partitions {
 				if h.App.Store().Control.Watermark(p).IsZero() {
 					return fmt.Errorf("partition %d has none", p)
@@ -38,7 +40,7 @@ func TestRunningHomeroom(t *testing.T) {
 		})
 		var found report
 		var code int
-		eventually(t, ctx, "a worker that polls", func() error {
+		harness.Eventually(t, ctx, "a worker that polls", func() error {
 			if code, found = examine(t, ctx, ask); found["workers"].Verdict != doctor.OK {
 				return fmt.Errorf("%+v", found["workers"])
 			}
@@ -113,7 +115,7 @@ func TestRunningHomeroom(t *testing.T) {
 		if _, err := h.JS.Publish(ctx, subjects.Publish("u_1", "lesson.completed"), []byte("no event")); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, ctx, "the dead letter", func() error {
+		harness.Eventually(t, ctx, "the dead letter", func() error {
 			if _, found := examine(t, ctx, ask); found["dead-letters"].Verdict != doctor.Warning {
 				return fmt.Errorf("%+v", found["dead-letters"])
 			}
@@ -171,7 +173,7 @@ func change(t *testing.T, ctx context.Context, js jetstream.JetStream, name stri
 
 // TestNothingIsThere: neither server answers, and every check is told all the same.
 func TestNothingIsThere(t *testing.T) {
-	ctx := deadline(t)
+	ctx := harness.Deadline(t)
 	t.Setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
 	t.Setenv("SENDGRID_API_KEY", apiKey)
 	code, found := examine(t, ctx, cli.DoctorCmd{
@@ -193,16 +195,12 @@ func TestNothingIsThere(t *testing.T) {
 
 // TestSetup: a namespace and a NATS that have nothing are made fit, once; what was there stays as it was.
 func TestSetup(t *testing.T) {
-	ctx := deadline(t)
+	ctx := harness.Deadline(t)
 	temporal, err := servers.StartTemporal(ctx, servers.TemporalOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-		defer cancel()
-		_ = temporal.Stop(ctx)
-	})
+	harness.StopAtEnd(t, temporal.Stop)
 	t.Setenv("TEMPORAL_ADDRESS", temporal.Address())
 	t.Setenv("TEMPORAL_NAMESPACE", temporal.Namespace())
 	t.Setenv("SENDGRID_API_KEY", "")
@@ -266,7 +264,7 @@ func setup(t *testing.T, ctx context.Context, flags cli.NATSFlags) string {
 
 // TestNATSWithoutJetStream is told apart from a NATS that is away.
 func TestNATSWithoutJetStream(t *testing.T) {
-	ctx := deadline(t)
+	ctx := harness.Deadline(t)
 	t.Setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
 	code, found := examine(t, ctx, cli.DoctorCmd{NATSFlags: cli.NATSFlags{URL: plain(t)}})
 	if code != 1 {

@@ -7,10 +7,9 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"testing/fstest"
 	"time"
 
-	"homeroom/dev/instance"
+	"homeroom/dev/harness"
 	"homeroom/dev/stack"
 	"homeroom/dev/standin"
 	"homeroom/doctor"
@@ -18,47 +17,17 @@ import (
 	"homeroom/rules"
 )
 
-// patience is how long a test waits for what it expects, on a machine that is busy with other things.
-const patience = 2 * time.Minute
-
 // apiKey is the one that package instance has.
 const apiKey = "SG.stand-in"
-
-func deadline(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	t.Cleanup(cancel)
-	return ctx
-}
 
 // start starts a stack, and shows commands where it is.
 func start(t *testing.T, ctx context.Context, account standin.Account) *stack.Stack {
 	t.Helper()
-	s, err := stack.Start(ctx, stack.Options{Mail: standin.Options{Key: apiKey, Account: account}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-		defer cancel()
-		if err := s.Stop(ctx); err != nil {
-			t.Error(err)
-		}
-	})
+	s := harness.StartStack(t, ctx, stack.Options{Mail: standin.Options{Key: apiKey, Account: account}})
 	t.Setenv("TEMPORAL_ADDRESS", s.TemporalAddress)
 	t.Setenv("TEMPORAL_NAMESPACE", s.Namespace)
 	t.Setenv("SENDGRID_API_KEY", apiKey)
 	return s
-}
-
-// run starts Homeroom.
-func run(t *testing.T, ctx context.Context, s *stack.Stack) *instance.Instance {
-	t.Helper()
-	h, err := instance.Open(ctx, s, instance.Options{Academy: academy(t)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(h.Close)
-	return h
 }
 
 // folder is an academy with one rule.
@@ -73,12 +42,8 @@ do: [{send: hello}]
 
 func academy(t *testing.T) *rules.Academy {
 	t.Helper()
-	fsys := fstest.MapFS{}
-	for name, text := range folder {
-		fsys[name] = &fstest.MapFile{Data: []byte(text)}
-	}
-	loaded, problems := rules.Load(fsys, ".")
-	if err := problems.Err(); err != nil {
+	loaded, err := harness.LoadAcademy(folder)
+	if err != nil {
 		t.Fatal(err)
 	}
 	return loaded
@@ -148,22 +113,4 @@ func (r report) wants(t *testing.T, check string, verdict doctor.Verdict, words 
 var all = []string{
 	"nats", "jetstream", "clock", "streams", "durability", "consumers", "rules", "instances", "kill-switch", "marks", "rewinds", "dead-letters", "records",
 	"temporal", "namespace", "search-attributes", "workers", "sendgrid-key", "sender", "public-url",
-}
-
-// eventually asks until the answer is fine.
-func eventually(t *testing.T, ctx context.Context, what string, ask func() error) {
-	t.Helper()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := ask()
-		if err == nil {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			t.Fatalf("%s: %v", what, err)
-		}
-	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"homeroom/dev/harness"
 	"homeroom/dev/stack"
 	"homeroom/dev/standin"
 	"homeroom/internal/cli"
@@ -56,7 +57,7 @@ func serve(t *testing.T, ctx context.Context, s *stack.Stack) *served {
 		}, cli.IO{In: strings.NewReader(""), Out: io.Discard, Err: r.log, Now: time.Now})
 	}()
 	t.Cleanup(func() { stop() })
-	eventually(t, ctx, "serve", func() (err error) {
+	harness.Eventually(t, ctx, "serve", func() (err error) {
 		r.ops, r.pages, err = r.log.listens()
 		return err
 	})
@@ -123,7 +124,7 @@ func (c *collector) text() string {
 
 // TestARunIsTold: one learner enrolls, and all of it is in the metrics and the traces; the learner's address in neither.
 func TestARunIsTold(t *testing.T) {
-	ctx := deadline(t)
+	ctx := harness.Deadline(t)
 	traces := &collector{}
 	otlp := httptest.NewServer(traces)
 	t.Cleanup(otlp.Close)
@@ -132,7 +133,7 @@ func TestARunIsTold(t *testing.T) {
 	r := serve(t, ctx, s)
 	enroll(t, ctx, s, "u_1")
 	var text string
-	eventually(t, ctx, "the message, the report that it arrived, and all the metrics", func() error {
+	harness.Eventually(t, ctx, "the message, the report that it arrived, and all the metrics", func() error {
 		_, text = get(r.ops + "/metrics")
 		for _, want := range []string{
 			`homeroom_events_total{outcome="handed_over",reason=""} 1`,
@@ -192,10 +193,10 @@ func like(text, want string) string {
 // TestServeIsReadyUntilItStops: ready while it serves, and no longer ready the moment it is told to stop, while a delivery
 // is still in hand; alive until its end.
 func TestServeIsReadyUntilItStops(t *testing.T) {
-	ctx := deadline(t)
+	ctx := harness.Deadline(t)
 	s := start(t, ctx, standin.Account{})
 	r := serve(t, ctx, s)
-	eventually(t, ctx, "readiness", func() error { return isReady(r.ops) })
+	harness.Eventually(t, ctx, "readiness", func() error { return isReady(r.ops) })
 
 	s.Mail.Fail(standin.Fault{Hold: true})
 	enroll(t, ctx, s, "u_2")
@@ -203,7 +204,7 @@ func TestServeIsReadyUntilItStops(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.stop()
-	eventually(t, ctx, "no readiness", func() error {
+	harness.Eventually(t, ctx, "no readiness", func() error {
 		if err := isReady(r.ops); err == nil || !strings.Contains(err.Error(), "it is stopping") {
 			return fmt.Errorf("got %v, want that it is stopping", err)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"homeroom/dev/harness"
 	"homeroom/dev/instance"
 	"homeroom/dev/standin"
 	"homeroom/engine"
@@ -48,7 +49,7 @@ func (w *world) came(learner, event string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	eventually(w.t, w.ctx, event+" of "+learner, func() error {
+	harness.Eventually(w.t, w.ctx, event+" of "+learner, func() error {
 		_, err := stream.GetLastMsgForSubject(w.ctx, fmt.Sprintf("learning.%d.%s.%s", store.PartitionOf(learner), subjects.Escape(learner), event))
 		return err
 	})
@@ -56,7 +57,7 @@ func (w *world) came(learner, event string) {
 
 // TestUnsubscribeWhileASendIsDeferred is guarantee 15: one click counts for what is on its way already.
 func TestUnsubscribeWhileASendIsDeferred(t *testing.T) {
-	w := open(t, academy(t, victimRules), instance.Options{Clock: faster()})
+	w := open(t, harness.Academy(t, victimRules), instance.Options{Clock: faster()})
 	control := w.instance.App.Store().Control
 	w.publish("ada", "assessment.graded", failedQuiz("q1"))
 	w.wait(1, of("ada", engine.KindSent))
@@ -84,7 +85,7 @@ func TestUnsubscribeWhileASendIsDeferred(t *testing.T) {
 // TestWhatComesBackIsHeeded: a spam report and a hard bounce stop the next mail; the learner, and only the learner, can
 // come back; a forged report does nothing.
 func TestWhatComesBackIsHeeded(t *testing.T) {
-	w := open(t, academy(t, victimRules), instance.Options{})
+	w := open(t, harness.Academy(t, victimRules), instance.Options{})
 	reports := map[string]standin.Event{
 		"ada": {Kind: standin.SpamReport},
 		"ben": {Kind: standin.Bounce, BounceType: "bounce", Status: "5.1.1", Reason: "550 no such mailbox"},
@@ -146,7 +147,7 @@ func (w *world) preferences(learner string) string {
 
 // TestInApp: a nudge for the app is announced on NATS once, needs no address, and costs no mail.
 func TestInApp(t *testing.T) {
-	w := open(t, academy(t, map[string]string{"rules/retry.yaml": `rule: retry
+	w := open(t, harness.Academy(t, map[string]string{"rules/retry.yaml": `rule: retry
 when: {event: assessment.graded, if: event.passed == false}
 per: assessment_id
 do:

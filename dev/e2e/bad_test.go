@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"homeroom/dev/harness"
 	"homeroom/dev/instance"
 	"homeroom/engine"
 	"homeroom/subjects"
@@ -48,7 +49,7 @@ var badInput = []struct {
 // TestBadInputHurtsOnlyItself is guarantee 14: whatever is published becomes a dead letter that says why, or a bounded
 // state, and somebody else's good event is answered as ever.
 func TestBadInputHurtsOnlyItself(t *testing.T) {
-	w := open(t, academy(t, map[string]string{
+	w := open(t, harness.Academy(t, map[string]string{
 		"settings.yaml": `sender: {from: hello@academy.example, name: Academy, postal_address: "1 Harbour Lane"}
 caps: [{max: 1, per: 1d}]
 `,
@@ -96,7 +97,7 @@ do:
 			t.Errorf("%s has %d mails, want 1", learner, got)
 		}
 	}
-	eventually(t, w.ctx, "every event is accounted for", func() error {
+	harness.Eventually(t, w.ctx, "every event is accounted for", func() error {
 		s := w.instance.App.Stats()
 		stored, err := storedEvents(w.ctx, w.instance.JS) // what the provider reports is stored there too
 		if sum := s.HandedOver + s.Unneeded + s.NoLearner + s.Dead; err == nil && (sum != stored || stored < int64(b.published)) {
@@ -150,7 +151,7 @@ func checkDead(t *testing.T, w *world) {
 // checkBounded looks at what the workflow of a learner who had far too many events carries along.
 func checkBounded(t *testing.T, w *world, learner string) {
 	var st engine.State
-	eventually(t, w.ctx, "all events have been taken in", func() (err error) {
+	harness.Eventually(t, w.ctx, "all events have been taken in", func() (err error) {
 		// At most 100 at a time: one less if the first mail was through only after the last event had come.
 		if st, err = w.state(learner); err == nil && len(st.Runs) < 99 {
 			err = errNotYet
@@ -194,7 +195,7 @@ func (b *burst) add(subject, id string, body []byte) {
 	if id != "" {
 		m.Header.Set(jetstream.MsgIDHeader, id)
 	}
-	ack, err := b.js.PublishMsgAsync(m, jetstream.WithStallWait(patience))
+	ack, err := b.js.PublishMsgAsync(m, jetstream.WithStallWait(harness.Patience))
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"go.temporal.io/sdk/client"
 
+	"homeroom/dev/harness"
 	"homeroom/dev/instance"
 	"homeroom/dev/standin"
 	"homeroom/engine"
@@ -90,14 +91,14 @@ func (k *killed) kill() {
 // everybody has exactly one decision, and nobody two mails.
 func TestCrashBetween202AndTheEndOfTheActivity(t *testing.T) {
 	t.Parallel()
-	ctx := deadline(t)
+	ctx := harness.Deadline(t)
 	inbox, err := standin.New(standin.Options{}).Start("127.0.0.1:0", slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = inbox.Stop(context.Background()) })
 	dir := t.TempDir()
-	rules := academy(t, victimRules)
+	rules := harness.Academy(t, victimRules)
 
 	// What must have become of the send that stood at each point.
 	want := map[string]struct {
@@ -190,7 +191,7 @@ func TestCrashBetween202AndTheEndOfTheActivity(t *testing.T) {
 // all such decisions in the stream.
 func final(t *testing.T, ctx context.Context, k *killed, n int) map[string][]engine.Decision {
 	t.Helper()
-	eventually(t, ctx, "everybody has a final decision", func() error {
+	harness.Eventually(t, ctx, "everybody has a final decision", func() error {
 		found, err := k.ends(ctx)
 		if err == nil && len(found) < n {
 			err = fmt.Errorf("%d of %d learners have one: %v", len(found), n, slices.Sorted(maps.Keys(found)))

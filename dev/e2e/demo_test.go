@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"homeroom/dev/campus"
+	"homeroom/dev/harness"
 	"homeroom/dev/instance"
 	"homeroom/dev/play"
 	"homeroom/dev/standin"
@@ -87,14 +88,14 @@ func (w *world) settle(until time.Time) (sent []engine.Decision, mails []standin
 	w.t.Helper()
 	control := w.instance.App.Store().Control
 	for p := range subjects.Partitions {
-		if got := control.AwaitHandedOver(w.ctx, p, until, patience); got.Before(until) {
+		if got := control.AwaitHandedOver(w.ctx, p, until, harness.Patience); got.Before(until) {
 			w.t.Fatalf("partition %d was handed over up to %s, want %s", p, got, until)
 		}
 	}
 	if err := control.Pause(w.ctx, "the test", "", w.instance.Clock.Now()); err != nil {
 		w.t.Fatal(err)
 	}
-	eventually(w.t, w.ctx, "every mail has its decision", func() error {
+	harness.Eventually(w.t, w.ctx, "every mail has its decision", func() error {
 		sent = w.heard.all(of("", engine.KindSent))
 		mails = w.stack.Mail.Messages("")
 		nudges, err := w.instance.JS.Stream(w.ctx, subjects.NudgeStream) // the others were for the app

@@ -16,6 +16,7 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/temporalproto"
 
+	"homeroom/dev/harness"
 	"homeroom/dev/instance"
 	"homeroom/dev/standin"
 	"homeroom/engine"
@@ -32,7 +33,7 @@ var histories = fmt.Sprintf("../../workflows/testdata/histories/v%d", workflows.
 func TestRecordHistories(t *testing.T) {
 	t.Parallel()
 	// Ten minutes of Homeroom's time take a second.
-	w := open(t, academy(t, map[string]string{
+	w := open(t, harness.Academy(t, map[string]string{
 		"rules/wait.yaml": `rule: wait
 when: {event: assessment.graded, if: event.passed == false}
 per: assessment_id
@@ -88,7 +89,7 @@ do:
 			w.publish(learner, "assessment.graded", failedQuiz("q1"))
 			w.wait(1, of(learner, engine.KindSent))
 			first := w.describe(learner, "").WorkflowExecutionInfo.Execution.RunId
-			eventually(t, w.ctx, learner+" rests", func() error {
+			harness.Eventually(t, w.ctx, learner+" rests", func() error {
 				if w.describe(learner, "").WorkflowExecutionInfo.Execution.RunId == first {
 					return errNotYet
 				}
@@ -123,7 +124,7 @@ do:
 // lives reads the runs of a learner, the first one first, once nothing is going on.
 func (w *world) lives(learner string) []*historypb.History {
 	w.t.Helper()
-	eventually(w.t, w.ctx, learner+" sleeps", func() error {
+	harness.Eventually(w.t, w.ctx, learner+" sleeps", func() error {
 		if d := w.describe(learner, ""); d.PendingWorkflowTask != nil || len(d.PendingActivities) > 0 {
 			return errNotYet
 		}

@@ -8,22 +8,17 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/fstest"
-	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
 	"homeroom/catalog"
+	"homeroom/dev/harness"
 	"homeroom/dev/instance"
 	"homeroom/dev/stack"
 	"homeroom/engine"
 	"homeroom/rules"
 	"homeroom/subjects"
-	"homeroom/workflows"
 )
-
-// patience is how long a test waits for what it expects, on a machine that is busy with other things.
-const patience = 90 * time.Second
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(victimDir); dir != "" {
@@ -46,18 +41,8 @@ type world struct {
 // open starts a stack and Homeroom on it, and listens to the decisions.
 func open(t *testing.T, academy *rules.Academy, o instance.Options) *world {
 	t.Helper()
-	w := &world{t: t, ctx: deadline(t), academy: academy}
-	var err error
-	if w.stack, err = stack.Start(w.ctx, stack.Options{}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-		defer cancel()
-		if err := w.stack.Stop(ctx); err != nil {
-			t.Error(err)
-		}
-	})
+	w := &world{t: t, ctx: harness.Deadline(t), academy: academy}
+	w.stack = harness.StartStack(t, w.ctx, stack.Options{})
 	w.instance = w.move(o)
 	w.heard = listen(t, w.ctx, w.instance)
 	return w
@@ -74,19 +59,7 @@ func (w *world) in(t *testing.T) *world {
 func (w *world) move(o instance.Options) *instance.Instance {
 	w.t.Helper()
 	o.Academy = w.academy
-	h, err := instance.Open(w.ctx, w.stack, o)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	w.t.Cleanup(h.Close)
-	return h
-}
-
-// deadline ends with the test, or when its patience is over.
-func deadline(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	t.Cleanup(cancel)
-	return ctx
+	return harness.OpenInstance(w.t, w.ctx, w.stack, o)
 }
 
 // publish publishes an event that happens now and returns its id. Traits give the learner an address.
@@ -125,28 +98,6 @@ func address(learner string) string {
 // failedQuiz are the properties of an assessment.graded.
 func failedQuiz(id string) map[string]any {
 	return map[string]any{"assessment_id": id, "score_pct": 40.0, "passed": false, "grader_type": "auto"}
-}
-
-// academy compiles files written in a test; settings and messages/nudge.md are there unless the test has its own.
-func academy(t *testing.T, files map[string]string) *rules.Academy {
-	t.Helper()
-	a, err := compile(files)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a
-}
-
-func compile(files map[string]string) (*rules.Academy, error) {
-	fsys := fstest.MapFS{
-		"settings.yaml":     {Data: []byte("sender: {from: hello@academy.example, name: Academy, postal_address: \"1 Harbour Lane\"}\n")},
-		"messages/nudge.md": {Data: []byte("---\nsubject: One more try\n---\nHi {{ learner.first_name | default: \"there\" }}, have another go.\n")},
-	}
-	for name, text := range files {
-		fsys[name] = &fstest.MapFile{Data: []byte(text)}
-	}
-	a, problems := rules.Load(fsys, ".")
-	return a, problems.Err()
 }
 
 // heard are the decisions in the stream so far, each once.
@@ -268,43 +219,16 @@ func storedEvents(ctx context.Context, js jetstream.JetStream) (int64, error) {
 	return int64(stream.CachedInfo().State.LastSeq), nil
 }
 
-// eventually asks until the answer is fine. It is for what cannot be waited for in another way.
-func eventually(t *testing.T, ctx context.Context, what string, ask func() error) {
-	t.Helper()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := ask()
-		if err == nil {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			t.Fatalf("%s: %v", what, err)
-		}
-	}
-}
-
 // state asks a learner's workflow for its state.
 func (w *world) state(learner string) (engine.State, error) {
-	return stateOf(w.ctx, w.instance, learner)
-}
-
-func stateOf(ctx context.Context, h *instance.Instance, learner string) (engine.State, error) {
-	var st engine.State
-	answer, err := h.Temporal.QueryWorkflow(ctx, workflows.WorkflowID(learner), "", workflows.QueryState)
-	if err != nil {
-		return st, err
-	}
-	return st, answer.Get(&st)
+	return harness.QueryState(w.ctx, w.instance.Temporal, learner)
 }
 
 // done waits until nothing is under way for a learner.
 func done(t *testing.T, ctx context.Context, h *instance.Instance, learner string) {
 	t.Helper()
-	eventually(t, ctx, learner+" is done", func() error {
-		st, err := stateOf(ctx, h, learner)
+	harness.Eventually(t, ctx, learner+" is done", func() error {
+		st, err := harness.QueryState(ctx, h.Temporal, learner)
 		if err == nil && len(st.Runs)+len(st.PendingDeliveries) > 0 {
 			err = fmt.Errorf("%d runs, %d deliveries under way", len(st.Runs), len(st.PendingDeliveries))
 		}

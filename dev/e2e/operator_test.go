@@ -12,6 +12,7 @@ import (
 	sdkpb "go.temporal.io/api/sdk/v1"
 	"go.temporal.io/api/workflowservice/v1"
 
+	"homeroom/dev/harness"
 	"homeroom/dev/instance"
 	"homeroom/engine"
 	"homeroom/workflows"
@@ -24,7 +25,7 @@ const maxResting = 8
 // learner is awake as well as when they rest.
 func TestOperatorSeesWhatHappens(t *testing.T) {
 	t.Parallel()
-	w := open(t, academy(t, map[string]string{
+	w := open(t, harness.Academy(t, map[string]string{
 		"rules/welcome.yaml": `rule: welcome
 when: {event: enrollment.created}
 do: [send: nudge]
@@ -50,7 +51,7 @@ do:
 	first := begun.WorkflowExecutionInfo.Execution.RunId
 	t.Run("awake", func(t *testing.T) { w.in(t).checkSeen(workflows.StageAwake) })
 	var resting string
-	eventually(t, w.ctx, "the learner rests", func() error {
+	harness.Eventually(t, w.ctx, "the learner rests", func() error {
 		if resting = w.describe("ada", "").WorkflowExecutionInfo.Execution.RunId; resting == first {
 			return errNotYet
 		}
@@ -89,7 +90,7 @@ func (w *world) checkSeen(stage string) {
 		t.Fatal(err)
 	}
 	today := time.Now().UTC().Format("2006")
-	for _, want := range []string{"**ada**", "crs\\_go: last active ", "will send *nudge* on ", "retry acts", "*welcome* sent *nudge*", today} {
+	for _, want := range []string{"**ada**", "crs\\_go: last active ", "will send *nudge* on ", "retry acts", "*welcome* · *nudge* went to the provider", today} {
 		if !strings.Contains(seen.CurrentDetails, want) {
 			t.Errorf("the current details do not say %q:\n%s", want, seen.CurrentDetails)
 		}
@@ -115,7 +116,7 @@ func (w *world) checkSeen(stage string) {
 // checkListed finds ada alone by a visibility query, which lags a little.
 func (w *world) checkListed(query string) {
 	w.t.Helper()
-	eventually(w.t, w.ctx, query, func() error {
+	harness.Eventually(w.t, w.ctx, query, func() error {
 		list, err := w.instance.Temporal.ListWorkflow(w.ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: query + " AND ExecutionStatus = 'Running'"})
 		if err != nil {
 			return err

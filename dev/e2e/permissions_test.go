@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"homeroom/app"
+	"homeroom/dev/harness"
 	"homeroom/dev/instance"
 	"homeroom/dev/servers"
 	"homeroom/dev/stack"
@@ -29,7 +30,7 @@ import (
 func TestHomeroomWorksUnderItsPermissions(t *testing.T) {
 	f := natstest.OpenAccounts(t, "../../deploy/nats", "")
 	operator := f.Setup()
-	ctx := deadline(t)
+	ctx := harness.Deadline(t)
 	s := startOtherServers(t, ctx)
 	open := func(user string, role app.Role, academy *rules.Academy) *instance.Instance {
 		t.Helper()
@@ -41,7 +42,7 @@ func TestHomeroomWorksUnderItsPermissions(t *testing.T) {
 		t.Cleanup(h.Close)
 		return h
 	}
-	retry := academy(t, map[string]string{
+	retry := harness.Academy(t, map[string]string{
 		"rules/retry.yaml": "rule: retry\nwhen: {event: assessment.graded, if: event.passed == false}\nper: assessment_id\ndo:\n  - send: nudge\n",
 	})
 	worker := open("homeroom-worker", app.RoleWorker, retry)
@@ -125,7 +126,7 @@ func awaitMessage(t *testing.T, ctx context.Context, js jetstream.JetStream, str
 	if err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, ctx, subject, func() error {
+	harness.Eventually(t, ctx, subject, func() error {
 		_, err := s.GetLastMsgForSubject(ctx, subject)
 		return err
 	})

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"homeroom/dev/harness"
 	"homeroom/dev/instance"
 	"homeroom/dev/standin"
 	"homeroom/engine"
@@ -15,7 +16,7 @@ import (
 // TestProviderMisbehaves is guarantees 4 and 5: what the provider certainly did not take is tried again, what it may have
 // taken never is, and each loss is one that everybody can see.
 func TestProviderMisbehaves(t *testing.T) {
-	w := open(t, academy(t, victimRules), instance.Options{Clock: faster()})
+	w := open(t, harness.Academy(t, victimRules), instance.Options{Clock: faster()})
 	reset := strconv.FormatInt(time.Now().Add(2*time.Minute).Unix(), 10)
 	w.stack.Mail.Fail(
 		standin.Fault{Status: 429, Times: 3, Headers: map[string]string{"X-RateLimit-Reset": reset}},

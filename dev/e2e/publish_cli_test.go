@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"homeroom/dev/harness"
 	"homeroom/dev/instance"
 	"homeroom/internal/cli"
 	"homeroom/rules"
@@ -49,7 +50,7 @@ func TestPublishFromTheCommandLine(t *testing.T) {
 	var dry struct {
 		Expected struct{ Affected, Woken int }
 	}
-	eventually(t, w.ctx, "ada's run is counted", func() error {
+	harness.Eventually(t, w.ctx, "ada's run is counted", func() error {
 		if err := json.Unmarshal([]byte(run(0, "publish", second, "--in-flight", "cancel", "--dry-run", "--format", "json")), &dry); err != nil {
 			return err
 		}

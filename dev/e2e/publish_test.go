@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"homeroom/app"
+	"homeroom/dev/harness"
 	"homeroom/dev/instance"
 	"homeroom/engine"
 	publication "homeroom/publish"
@@ -18,7 +19,7 @@ import (
 
 // retrying is an academy with a rule that sends a message an hour after a failed quiz, and one that never changes.
 func retrying(t *testing.T, wait, message string) *rules.Academy {
-	return academy(t, map[string]string{
+	return harness.Academy(t, map[string]string{
 		"rules/retry.yaml": fmt.Sprintf(`rule: retry
 when: {event: assessment.graded, if: event.passed == false}
 per: assessment_id
@@ -64,7 +65,7 @@ func (w *world) put(a *rules.Academy, mode engine.RunPolicy) publication.SweepCo
 func (w *world) fails(learner string) {
 	w.t.Helper()
 	w.publish(learner, "assessment.graded", failedQuiz("q1"))
-	eventually(w.t, w.ctx, learner+" waits", func() error {
+	harness.Eventually(w.t, w.ctx, learner+" waits", func() error {
 		if st, err := w.state(learner); err != nil || len(st.Runs) != 2 {
 			return fmt.Errorf("%d runs, %v", len(st.Runs), err)
 		}
@@ -132,14 +133,14 @@ do: [send: nudge]
 when: {event: lesson.completed}
 do: [send: nudge]
 `
-	w := open(t, academy(t, map[string]string{"rules/welcome.yaml": welcome, "rules/held.yaml": held + "paused: true\n"}),
+	w := open(t, harness.Academy(t, map[string]string{"rules/welcome.yaml": welcome, "rules/held.yaml": held + "paused: true\n"}),
 		instance.Options{Clock: faster(), RestAfter: 10 * time.Minute, RetireAfter: -1})
 	w.publish("eve", "lesson.completed", map[string]any{"course_id": "crs_go", "lesson_id": "l1"})
 	w.wait(1, because("eve", engine.KindDeferred, engine.ReasonPaused))
 	w.publish("ada", "enrollment.created", map[string]any{"course_id": "crs_go", "enrollment_type": "paid"})
 	w.publish("bob", "enrollment.created", map[string]any{"course_id": "crs_go", "enrollment_type": "free"})
 	w.wait(1, of("ada", engine.KindSent))
-	eventually(t, w.ctx, "ada rests and bob is known", func() error {
+	harness.Eventually(t, w.ctx, "ada rests and bob is known", func() error {
 		if stats := w.instance.App.Stats(); stats.Unneeded < 1 {
 			return errNotYet
 		}
@@ -153,7 +154,7 @@ do: [send: nudge]
 		t.Error("bob has a workflow before any rule wants him")
 	}
 
-	swept := w.put(academy(t, map[string]string{
+	swept := w.put(harness.Academy(t, map[string]string{
 		"rules/welcome.yaml": welcome, "rules/held.yaml": held,
 		"rules/quiet.yaml": `rule: quiet
 when: {inactive: 90m, in: course}
@@ -208,7 +209,7 @@ func TestABrokenRevisionStaysOut(t *testing.T) {
 	if _, err := st.Rulesets.SetCurrent(w.ctx, pointer); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, w.ctx, "the broken revision is refused", func() error {
+	harness.Eventually(t, w.ctx, "the broken revision is refused", func() error {
 		if swap := w.instance.App.Swap(); swap.Outcome != store.SwapRefused || swap.Ruleset != broken.Hash || swap.Problem == "" {
 			return fmt.Errorf("the last swap is %+v", swap)
 		}

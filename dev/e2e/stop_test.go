@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"homeroom/dev/harness"
 	"homeroom/dev/instance"
 	"homeroom/dev/standin"
 	"homeroom/engine"
@@ -19,7 +20,7 @@ func faster() clock.Clock {
 
 // TestAllowList is guarantee 19: a staging system mails nobody but those it names.
 func TestAllowList(t *testing.T) {
-	w := open(t, academy(t, victimRules), instance.Options{Allow: []string{address("ada"), "staging.example"}})
+	w := open(t, harness.Academy(t, victimRules), instance.Options{Allow: []string{address("ada"), "staging.example"}})
 	for _, learner := range []string{"stranger", "ada"} {
 		w.publish(learner, "assessment.graded", failedQuiz("q1"))
 	}
@@ -32,7 +33,7 @@ func TestAllowList(t *testing.T) {
 
 // TestKillSwitch is guarantee 18: flipped under load, it lets not one more request through, and nothing is lost by it.
 func TestKillSwitch(t *testing.T) {
-	w := open(t, academy(t, victimRules), instance.Options{Clock: faster()})
+	w := open(t, harness.Academy(t, victimRules), instance.Options{Clock: faster()})
 	control := w.instance.App.Store().Control
 	fail := func(group string, n int) {
 		t.Helper()

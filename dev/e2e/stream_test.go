@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"homeroom/app"
+	"homeroom/dev/harness"
 	"homeroom/dev/instance"
 	"homeroom/engine"
 )
@@ -13,7 +14,7 @@ import (
 // makes it pointless lies in the stream already.
 func TestNothingIsDecidedAheadOfTheStream(t *testing.T) {
 	t.Parallel()
-	w := open(t, academy(t, map[string]string{"rules/retry.yaml": `rule: retry
+	w := open(t, harness.Academy(t, map[string]string{"rules/retry.yaml": `rule: retry
 when: {event: assessment.graded, if: event.passed == false}
 per: assessment_id
 until:
@@ -26,7 +27,7 @@ do:
 
 	w.publish("u_1", "assessment.graded", failedQuiz("q1"))
 	var due time.Time
-	eventually(t, w.ctx, "the run waits", func() error {
+	harness.Eventually(t, w.ctx, "the run waits", func() error {
 		st, err := w.state("u_1")
 		if err != nil {
 			return err

@@ -18,6 +18,7 @@ import (
 	"homeroom/catalog"
 	"homeroom/delivery"
 	"homeroom/delivery/sendgrid"
+	"homeroom/dev/harness"
 	"homeroom/dev/instance"
 	"homeroom/dev/stack"
 	"homeroom/engine"
@@ -57,7 +58,7 @@ func victim(dir string) int {
 func serve(dir string, log *slog.Logger) error {
 	ctx, cancel := context.WithTimeout(context.Background(), victimStart)
 	defer cancel()
-	academy, err := compile(victimRules)
+	academy, err := harness.LoadAcademy(harness.Files(victimRules))
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package inputtest
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -13,6 +12,7 @@ import (
 
 	"go.temporal.io/api/serviceerror"
 
+	"homeroom/dev/harness"
 	"homeroom/dev/instance"
 	"homeroom/dev/stack"
 	"homeroom/engine"
@@ -24,24 +24,9 @@ import (
 // Learners who are imported sleep: nothing of Temporal's knows them. With --wake an inactivity rule reaches those whose
 // silence falls due from now on, and leaves alone those who have been silent for long.
 func TestInactivityRulesWaitForWhoIsWoken(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	s, err := stack.Start(ctx, stack.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-		defer cancel()
-		if err := s.Stop(ctx); err != nil {
-			t.Error(err)
-		}
-	})
-	h, err := instance.Open(ctx, s, instance.Options{Academy: silent(t)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(h.Close)
+	ctx := harness.Deadline(t)
+	s := harness.StartStack(t, ctx, stack.Options{})
+	h := harness.OpenInstance(t, ctx, s, instance.Options{Academy: silent(t)})
 	var mu sync.Mutex
 	sent := map[string]int{}
 	if err := instance.FollowDecisions(ctx, h.JS, func(d engine.Decision) {

@@ -10,6 +10,7 @@ import (
 	sdkpb "go.temporal.io/api/sdk/v1"
 
 	"homeroom/activities"
+	"homeroom/dev/harness"
 	"homeroom/engine"
 	"homeroom/workflows"
 )
@@ -26,7 +27,7 @@ func (h *home) enrolled(learner string, seq int, course string) engine.Event {
 func (h *home) hears(learner string, seq uint64) (state engine.State) {
 	h.t.Helper()
 	h.eventually(learner+" hears of the event", func() (err error) {
-		if state, err = h.state(learner); err == nil && (state.Seq < seq || len(state.PendingDeliveries) > 0) {
+		if state, err = harness.QueryState(h.ctx, h.temporal, learner); err == nil && (state.Seq < seq || len(state.PendingDeliveries) > 0) {
 			err = errNotYet
 		}
 		return err

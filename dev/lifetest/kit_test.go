@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -24,6 +24,7 @@ import (
 	sdklog "go.temporal.io/sdk/log"
 
 	"homeroom/activities"
+	"homeroom/dev/harness"
 	"homeroom/dev/instance"
 	"homeroom/dev/servers"
 	"homeroom/engine"
@@ -33,9 +34,6 @@ import (
 	"homeroom/worker"
 	"homeroom/workflows"
 )
-
-// patience is how long a test waits for what it expects, on a machine that is busy with other things.
-const patience = 2 * time.Minute
 
 // timepiece is a clock that learners can live by.
 type timepiece interface {
@@ -80,7 +78,7 @@ type home struct {
 // open starts everything; it ends with the test.
 func open(t testing.TB, o options) *home {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience+o.withWaiting)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), harness.Patience+o.withWaiting)
 	t.Cleanup(cancel)
 	if o.clock == nil {
 		o.clock = clock.Real()
@@ -90,7 +88,7 @@ func open(t testing.TB, o options) *home {
 
 	natsServer, err := servers.StartNATS(ctx, servers.NATSOptions{Log: log})
 	h.must(err)
-	h.stop(natsServer.Stop)
+	harness.StopAtEnd(t, natsServer.Stop)
 	nc, err := nats.Connect(natsServer.URL())
 	h.must(err)
 	t.Cleanup(nc.Close)
@@ -116,7 +114,7 @@ func open(t testing.TB, o options) *home {
 	}
 	temporal, err := servers.StartTemporal(ctx, settings)
 	h.must(err)
-	h.stop(temporal.Stop)
+	harness.StopAtEnd(t, temporal.Stop)
 	h.dial = func() client.Client {
 		c, err := client.DialContext(ctx, client.Options{
 			HostPort:  temporal.Address(),
@@ -139,16 +137,6 @@ func (h *home) must(err error) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-}
-
-func (h *home) stop(stop func(context.Context) error) {
-	h.t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-		defer cancel()
-		if err := stop(ctx); err != nil {
-			h.t.Error(err)
-		}
-	})
 }
 
 // work starts a worker with a connection of its own and nothing in its cache.
@@ -197,19 +185,11 @@ func (h *home) grace() time.Duration {
 // academy compiles files; settings, the message nudge and the rule welcome are there unless they have their own.
 func academy(t testing.TB, files map[string]string) *rules.Academy {
 	t.Helper()
-	fsys := fstest.MapFS{
-		"settings.yaml":      {Data: []byte("sender: {from: hello@academy.example, name: Academy, postal_address: \"1 Harbour Lane\"}\n")},
-		"rules/welcome.yaml": {Data: []byte("rule: welcome\nwhen: {event: enrollment.created}\nper: course_id\ndo: [send: nudge]\n")},
-		"messages/nudge.md":  {Data: []byte("---\nsubject: One more try\n---\nHave another go.\n")},
+	all := map[string]string{
+		"rules/welcome.yaml": "rule: welcome\nwhen: {event: enrollment.created}\nper: course_id\ndo: [send: nudge]\n",
 	}
-	for name, text := range files {
-		fsys[name] = &fstest.MapFile{Data: []byte(text)}
-	}
-	a, problems := rules.Load(fsys, ".")
-	if err := problems.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return a
+	maps.Copy(all, files)
+	return harness.Academy(t, all)
 }
 
 // handOver signals a learner as triggers do: until it is taken.
@@ -234,19 +214,9 @@ func (h *home) event(learner, name string, seq int, properties map[string]any) e
 	return engine.Event{ID: fmt.Sprintf("%s-%d", learner, seq), Name: name, Learner: learner, Time: now, StoredAt: now, Seq: uint64(seq), Properties: properties}
 }
 
-// state asks the newest run.
-func (h *home) state(learner string) (engine.State, error) {
-	var st engine.State
-	answer, err := h.temporal.QueryWorkflow(h.ctx, workflows.WorkflowID(learner), "", workflows.QueryState)
-	if err != nil {
-		return st, err
-	}
-	return st, answer.Get(&st)
-}
-
 // heard is an error while the learner's newest run has not applied the event of that number.
 func (h *home) heard(learner string, seq int) error {
-	state, err := h.state(learner)
+	state, err := harness.QueryState(h.ctx, h.temporal, learner)
 	if err == nil && state.Seq < uint64(seq) {
 		err = fmt.Errorf("at event %d", state.Seq)
 	}
@@ -311,19 +281,7 @@ func (h *home) history(learner, run string) *historypb.History {
 // eventually asks until the answer is fine. It is for what cannot be waited for in another way.
 func (h *home) eventually(what string, ask func() error) {
 	h.t.Helper()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := ask()
-		if err == nil {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-h.ctx.Done():
-			h.t.Fatalf("%s: %v", what, err)
-		}
-	}
+	harness.Eventually(h.t, h.ctx, what, ask)
 }
 
 // said are the decisions of a kind, each once, in the order in which they were published.

@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 
+	"homeroom/dev/harness"
 	"homeroom/dev/instance"
 	"homeroom/engine"
 )
@@ -89,7 +90,7 @@ func TestAStormOfEvents(t *testing.T) {
 			for l := range learners {
 				learner := fmt.Sprintf("u_%d", l)
 				h.eventually("all events of "+learner, func() error { return h.heard(learner, events) })
-				state, err := h.state(learner)
+				state, err := harness.QueryState(h.ctx, h.temporal, learner)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 
 	"homeroom/catalog"
+	"homeroom/dev/harness"
 	"homeroom/dev/instance"
 	"homeroom/engine"
 	"homeroom/publish"
@@ -88,7 +89,7 @@ func newRule(t *testing.T, seen func(publish.Temporal) publish.Temporal) {
 	if got := h.sent(); !slices.Equal(got, []string{"ada nudge", "ada reminder"}) {
 		t.Errorf("sent %v, want one welcome before and one reminder", got)
 	}
-	if st, err := h.state("ada"); err != nil || st.Seq != 2 || len(st.PastRuns) != 2 {
+	if st, err := harness.QueryState(h.ctx, h.temporal, "ada"); err != nil || st.Seq != 2 || len(st.PastRuns) != 2 {
 		t.Errorf("ada's state is %+v (%v), want event 2 and two starts", st, err)
 	}
 	if _, after, _ := h.status("grace"); after != before {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"homeroom/dev/harness"
 	"homeroom/dev/instance"
 	"homeroom/engine"
 	"homeroom/internal/clock"
@@ -104,7 +105,7 @@ func (h *home) live(events []engine.Event, all bool) bill {
 	}
 	c.reach(h, events[len(events)-1].Time.AddDate(0, 0, 3))
 	h.eventually("everything is heard", func() error {
-		if st, err := h.state(learner); err != nil || len(st.PendingDeliveries) > 0 {
+		if st, err := harness.QueryState(h.ctx, h.temporal, learner); err != nil || len(st.PendingDeliveries) > 0 {
 			return fmt.Errorf("%d deliveries are out (%v)", len(st.PendingDeliveries), err)
 		}
 		return nil

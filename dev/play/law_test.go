@@ -2,7 +2,6 @@ package play_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"homeroom/dev/campus"
+	"homeroom/dev/harness"
 	"homeroom/dev/play"
 	"homeroom/dev/stack"
 	"homeroom/engine"
@@ -86,17 +86,7 @@ func playTerm(t *testing.T, academy *rules.Academy, events []byte, until time.Ti
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
-	s, err := stack.Start(t.Context(), stack.Options{Log: log})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-		defer cancel()
-		if err := s.Stop(ctx); err != nil {
-			t.Error(err)
-		}
-	})
+	s := harness.StartStack(t, t.Context(), stack.Options{Log: log})
 	doc, err := play.Run(t.Context(), s, rec, play.Options{
 		Academy: academy,
 		Lapse:   play.Lapse{Virtual: 24 * time.Hour, Real: 1500 * time.Millisecond},

@@ -14,6 +14,7 @@ import (
 
 	"homeroom/app"
 	"homeroom/delivery/sendgrid"
+	"homeroom/dev/harness"
 	"homeroom/dev/stack"
 	"homeroom/engine"
 	"homeroom/internal/codec"
@@ -25,7 +26,7 @@ import (
 // TestEncryptedHistoriesTellNothing: with the codec on, what learners did cannot be read in Temporal, and everything works:
 // runs begun without encryption go on with it, and keys can be replaced.
 func TestEncryptedHistoriesTellNothing(t *testing.T) {
-	ctx := deadline(t)
+	ctx := harness.Deadline(t)
 	s := servers(t, ctx)
 	nc, err := nats.Connect(s.NATSURL)
 	if err != nil {
@@ -143,7 +144,7 @@ func (h *served) close() {
 // remembers waits until a learner's runs are about the assessments.
 func (h *served) remembers(t *testing.T, ctx context.Context, learner string, assessments ...string) {
 	t.Helper()
-	eventually(t, ctx, learner+" is under way", func() error {
+	harness.Eventually(t, ctx, learner+" is under way", func() error {
 		answer, err := h.temporal.QueryWorkflow(ctx, workflows.WorkflowID(learner), "", workflows.QueryState)
 		if err != nil {
 			return err
@@ -167,7 +168,7 @@ func (h *served) remembers(t *testing.T, ctx context.Context, learner string, as
 // rests waits until the learner's workflow has continued as new.
 func (h *served) rests(t *testing.T, ctx context.Context, learner string) {
 	t.Helper()
-	eventually(t, ctx, learner+" rests", func() error {
+	harness.Eventually(t, ctx, learner+" rests", func() error {
 		for _, r := range runs(t, ctx, h.temporal) {
 			if r.Execution.WorkflowId == workflows.WorkflowID(learner) && r.CloseTime != nil {
 				return nil
@@ -180,7 +181,7 @@ func (h *served) rests(t *testing.T, ctx context.Context, learner string) {
 // holds waits until a worker that cannot read the learner's events has failed over them, and checks that the run lives.
 func (h *served) holds(t *testing.T, ctx context.Context, learner string) {
 	t.Helper()
-	eventually(t, ctx, learner+" is held", func() error {
+	harness.Eventually(t, ctx, learner+" is held", func() error {
 		d, err := h.temporal.DescribeWorkflowExecution(ctx, workflows.WorkflowID(learner), "")
 		if err != nil {
 			return err

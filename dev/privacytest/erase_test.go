@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"homeroom/dev/harness"
 	"homeroom/dev/instance"
 	"homeroom/dev/stack"
 	"homeroom/engine"
@@ -44,7 +45,7 @@ type world struct {
 
 func open(t *testing.T) *world {
 	t.Helper()
-	w := &world{T: t, ctx: deadline(t)}
+	w := &world{T: t, ctx: harness.Deadline(t)}
 	w.stack = servers(t, w.ctx)
 	var err error
 	// Learners rest at once, so that their lives have several runs.
@@ -82,7 +83,7 @@ func (w *world) settled(who person) {
 	if kept, err := w.instance.App.Store().Retired.Put(w.ctx, who.id, memory, w.instance.Clock.Now()); err != nil || !kept {
 		w.Fatalf("what was remembered is kept: %v, %v", kept, err)
 	}
-	eventually(w.T, w.ctx, who.id+" settles", func() error {
+	harness.Eventually(w.T, w.ctx, who.id+" settles", func() error {
 		found := w.traces(who.marker)
 		for _, place := range everywhere {
 			if found[place] == 0 {
@@ -174,7 +175,7 @@ func (w *world) refused(addresses ...string) {
 func (w *world) newLife(bobBefore map[string]int) {
 	mails := w.stack.Mail.Counts().Accepted
 	w.platform.publish(ada, "certificate.earned", map[string]any{"certificate_id": "cert_again"})
-	eventually(w.T, w.ctx, "the mail is skipped", func() error {
+	harness.Eventually(w.T, w.ctx, "the mail is skipped", func() error {
 		doc, err := w.privacy.Export(w.ctx, ada.id)
 		if err != nil {
 			return err

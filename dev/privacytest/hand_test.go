@@ -9,6 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"homeroom/dev/harness"
 	"homeroom/dev/instance"
 	"homeroom/internal/clock"
 	"homeroom/privacy"
@@ -18,7 +19,7 @@ import (
 // TestErasingWhatTheTriggersHoldInHand: an event that was fetched before its stream was purged is still processed. The
 // erasure waits for that and then removes what came of it.
 func TestErasingWhatTheTriggersHoldInHand(t *testing.T) {
-	ctx := deadline(t)
+	ctx := harness.Deadline(t)
 	gate := newGate()
 	w := &world{T: t, ctx: ctx, stack: servers(t, ctx)}
 	var err error

@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"go.temporal.io/api/workflow/v1"
 
+	"homeroom/dev/harness"
 	"homeroom/dev/stack"
 	"homeroom/rules"
 	"homeroom/subjects"
@@ -19,15 +19,6 @@ import (
 
 // workflowInfo is a run as Temporal lists it.
 type workflowInfo = workflow.WorkflowExecutionInfo
-
-// patience is how long a test waits for what it expects, on a machine that is busy with other things.
-const patience = 2 * time.Minute
-
-func deadline(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	t.Cleanup(cancel)
-	return ctx
-}
 
 // quick makes Temporal delete runs at once; else it waits for up to half a minute until its queues say how far they are.
 var quick = map[string]any{
@@ -38,28 +29,13 @@ var quick = map[string]any{
 // servers starts a stack of its own for a test.
 func servers(t *testing.T, ctx context.Context) *stack.Stack {
 	t.Helper()
-	s, err := stack.Start(ctx, stack.Options{Temporal: quick})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { stop(t, s) })
-	return s
-}
-
-func stop(t *testing.T, s *stack.Stack) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	if err := s.Stop(ctx); err != nil {
-		t.Error(err)
-	}
+	return harness.StartStack(t, ctx, stack.Options{Temporal: quick})
 }
 
 // folder is an academy that leaves traces wherever Homeroom can: mail, nudges, share and referral links, runs that wait.
 func folder(t *testing.T) *rules.Academy {
 	t.Helper()
-	fsys := fstest.MapFS{}
-	for name, text := range map[string]string{
+	return harness.Academy(t, map[string]string{
 		"settings.yaml": `sender: {from: hello@academy.example, name: Academy, postal_address: "1 Harbour Lane"}
 links:
   certificate: "https://academy.example/certificates/{{ certificate_id }}"
@@ -79,7 +55,6 @@ Bring a friend: {{ referral.url }}
 
 {% endif %}
 `,
-		"messages/nudge.md": "---\nsubject: One more try\n---\nHi {{ learner.first_name | default: \"there\" }}, have another go.\n",
 		"rules/certificate.yaml": `rule: certificate
 when: {event: certificate.earned}
 per: certificate_id
@@ -96,14 +71,7 @@ do:
   - wait: 2h
   - send: nudge
 `,
-	} {
-		fsys[name] = &fstest.MapFile{Data: []byte(text)}
-	}
-	academy, problems := rules.Load(fsys, ".")
-	if err := problems.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return academy
+	})
 }
 
 // person is a learner with a marker in everything that is known of them.
@@ -150,22 +118,4 @@ func (p *platform) life(who person) {
 	// Refused: a body that is no event, and the id not escaped as it has to be.
 	p.raw(subjects.Publish(who.id, "lesson.completed"), who.marker+"-bad", []byte(`{"email": "`+who.address+`"`))
 	p.raw("learning."+who.id+".lesson.completed", who.marker+"-spelled", []byte(`{"traits": {"email": "old-`+who.address+`"}}`))
-}
-
-// eventually asks until the answer is fine.
-func eventually(t *testing.T, ctx context.Context, what string, ask func() error) {
-	t.Helper()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := ask()
-		if err == nil {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			t.Fatalf("%s: %v", what, err)
-		}
-	}
 }
