@@ -30,6 +30,8 @@ type turn struct {
 	items    []*item
 	events   []*decodedItem // the first of items, decoded; the others are to be decoded yet
 	profiled int            // how many of events are in the learner's profile already
+	// handedOver says that some of the events went to the learner's workflow.
+	handedOver bool
 }
 
 // maxTurn bounds how many messages of a learner are worked on together.

@@ -35,6 +35,24 @@ func (p *partition) serveLane(ln *lane) {
 			p.lanes.giveUp(ln)
 			return
 		}
+		if ln.turn.handedOver {
+			p.waitForCompany()
+		}
+	}
+}
+
+// waitForCompany waits for Pace after a hand-over. The lane stays meanwhile, so that what arrives is handed over together: a run can take few signals a
+// second.
+func (p *partition) waitForCompany() {
+	wait := p.t.o.Clock.Wait(p.t.o.Pace)
+	if wait <= 0 {
+		return
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-p.stopping:
 	}
 }
 
@@ -62,6 +80,7 @@ func (p *partition) processTurn(l *lane) error {
 		}
 	}
 	p.inbox.settle(unneeded...)
+	l.turn.handedOver = len(wanted) > 0
 	refused, err := p.handOver(l.learner, wanted)
 	if err != nil {
 		return err

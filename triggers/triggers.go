@@ -90,6 +90,9 @@ type Options struct {
 	Concurrency int
 	// Linger is how long, in real time, the sorter waits so that more events can join the first one. Default 2ms; negative: none.
 	Linger time.Duration
+	// Pace is the least time between two hand-overs to one learner, in Homeroom's time: what arrives meanwhile is handed over together. Default 200ms, which is five
+	// signals a second; negative: none.
+	Pace time.Duration
 	// AckWait is after how long, in real time, the server sends again what was not acknowledged; a replica that takes over
 	// after a crash waits that long. Default 15s. PinTTL is after how long without a request a replica counts as gone;
 	// requests are renewed every second. Default 5s.
@@ -136,7 +139,7 @@ func (o *Options) setDefaults() error {
 		value    *time.Duration
 		standard time.Duration
 	}{
-		{&o.Linger, 2 * time.Millisecond}, {&o.AckWait, 15 * time.Second}, {&o.PinTTL, 5 * time.Second},
+		{&o.Linger, 2 * time.Millisecond}, {&o.Pace, 200 * time.Millisecond}, {&o.AckWait, 15 * time.Second}, {&o.PinTTL, 5 * time.Second},
 		{&o.WatermarkEvery, time.Second}, {&o.WatermarkMargin, 250 * time.Millisecond},
 		{&o.RetryMin, 100 * time.Millisecond}, {&o.RetryMax, 5 * time.Second},
 		{&o.RepeatWindow, 2 * time.Minute}, {&o.HandOverTimeout, 15 * time.Second}, {&o.Grace, 10 * time.Second},

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
@@ -26,17 +27,21 @@ var ErrRefused = errors.New("Temporal refuses this hand-over")
 type signaler interface {
 	SignalWithStartWorkflow(ctx context.Context, workflowID string, signalName string, signalArg any,
 		options client.StartWorkflowOptions, workflow any, workflowArgs ...any) (client.WorkflowRun, error)
+	DescribeWorkflowExecution(ctx context.Context, workflowID, runID string) (*workflowservice.DescribeWorkflowExecutionResponse, error)
 }
 
 // Starter hands events to learners' workflows. Its methods may be called from any goroutine; the order of one
 // learner's batches is the caller's business.
-type Starter struct{ client signaler }
+type Starter struct {
+	client   signaler
+	fullness fullness
+}
 
 // NewStarter returns a Starter.
 func NewStarter(c client.Client) *Starter { return &Starter{client: c} }
 
 // HandOver signals the batch to its learner, starting the workflow if there is none. When it returns nil Temporal
-// holds the events. A large batch goes as several signals, in order; after an error some may have been accepted, and
+// holds the events; [ErrRunFull] says that the run has to decide first what it was given. A large batch goes as several signals, in order; after an error some may have been accepted, and
 // handing over the whole batch again is right: what was applied is recognized by its stream sequence.
 func (s *Starter) HandOver(ctx context.Context, b workflows.Batch) error {
 	parts, err := splitBatch(b, maxSignal)
@@ -44,12 +49,16 @@ func (s *Starter) HandOver(ctx context.Context, b workflows.Batch) error {
 		return fmt.Errorf("%w: learner %q: %w", ErrRefused, b.Learner, err)
 	}
 	for _, part := range parts {
-		_, err := s.client.SignalWithStartWorkflow(ctx, workflows.WorkflowID(b.Learner), workflows.SignalEvents, part,
+		if err := s.checkRoom(ctx, b.Learner); err != nil {
+			return err
+		}
+		_, err := s.client.SignalWithStartWorkflow(ctx, workflows.WorkflowID(b.Learner), workflows.SignalEvents, part.Batch,
 			startOptions(b.Learner), workflows.LearnerWorkflow,
 			workflows.Input{Version: workflows.InputVersion, Learner: b.Learner, Partition: b.Partition})
 		if err != nil {
 			return wrapHandOverError(b.Learner, err)
 		}
+		s.fullness.addSignal(b.Learner, part.bytes)
 	}
 	return nil
 }
@@ -85,14 +94,20 @@ func isRefused(err error) bool {
 		!strings.Contains(text, "search attribute")
 }
 
-// split divides a batch into parts of at most limit bytes of events each; a single larger event is a part of its own.
+// part is one signal's share of a batch, with the size of its events.
+type part struct {
+	workflows.Batch
+	bytes int
+}
+
+// splitBatch divides a batch into parts of at most limit bytes of events each; a single larger event is a part of its own.
 // Mark and publication go with the last part only: before it, events are still to come.
-func splitBatch(b workflows.Batch, limit int) ([]workflows.Batch, error) {
-	var parts []workflows.Batch
+func splitBatch(b workflows.Batch, limit int) ([]part, error) {
+	var parts []part
 	var events []engine.Event
 	size := 0
 	flush := func() {
-		parts = append(parts, workflows.Batch{Learner: b.Learner, Partition: b.Partition, Events: events})
+		parts = append(parts, part{workflows.Batch{Learner: b.Learner, Partition: b.Partition, Events: events}, size})
 		events = nil
 		size = 0
 	}

@@ -10,6 +10,8 @@ import (
 
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
 	"homeroom/engine"
@@ -23,6 +25,16 @@ type temporalStub struct {
 	options []client.StartWorkflowOptions
 	inputs  []workflows.Input
 	errs    []error
+	run     *workflowpb.WorkflowExecutionInfo // nil: there is none
+	asked   int
+}
+
+func (s *temporalStub) DescribeWorkflowExecution(context.Context, string, string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+	s.asked++
+	if s.run == nil {
+		return nil, serviceerror.NewNotFound("no such workflow")
+	}
+	return &workflowservice.DescribeWorkflowExecutionResponse{WorkflowExecutionInfo: s.run}, nil
 }
 
 func (s *temporalStub) SignalWithStartWorkflow(_ context.Context, id, signal string, arg any, options client.StartWorkflowOptions, workflow any, args ...any) (client.WorkflowRun, error) {
@@ -52,7 +64,7 @@ func lessons(n int, text string) []engine.Event {
 func TestHandOverSignalsTheLearner(t *testing.T) {
 	stub := &temporalStub{}
 	batch := workflows.Batch{Learner: "auth0|7", Partition: 11, Events: lessons(3, ""), Watermark: time.Unix(5, 0)}
-	if err := (&Starter{stub}).HandOver(t.Context(), batch); err != nil {
+	if err := (&Starter{client: stub}).HandOver(t.Context(), batch); err != nil {
 		t.Fatal(err)
 	}
 	if len(stub.ids) != 1 || stub.ids[0] != "learner/auth0|7" {
@@ -73,7 +85,7 @@ func TestHandOverSignalsTheLearner(t *testing.T) {
 func TestALargeBatchGoesInPartsAndInOrder(t *testing.T) {
 	stub := &temporalStub{}
 	batch := workflows.Batch{Learner: "u", Events: lessons(10, strings.Repeat("x", 60<<10)), Watermark: time.Unix(5, 0)}
-	if err := (&Starter{stub}).HandOver(t.Context(), batch); err != nil {
+	if err := (&Starter{client: stub}).HandOver(t.Context(), batch); err != nil {
 		t.Fatal(err)
 	}
 	seq := uint64(0)
@@ -108,14 +120,14 @@ func TestHandOverErrors(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			stub := &temporalStub{errs: []error{tc.err}}
-			err := (&Starter{stub}).HandOver(t.Context(), workflows.Batch{Learner: "u", Events: lessons(1, "")})
+			err := (&Starter{client: stub}).HandOver(t.Context(), workflows.Batch{Learner: "u", Events: lessons(1, "")})
 			if !errors.Is(err, tc.err) || errors.Is(err, ErrRefused) != tc.refused {
 				t.Errorf("error %v: refused %v, want %v", err, errors.Is(err, ErrRefused), tc.refused)
 			}
 		})
 	}
 	bad := workflows.Batch{Learner: "u", Events: []engine.Event{{ID: "e", Properties: map[string]any{"x": math.Inf(1)}}}}
-	if err := (&Starter{&temporalStub{}}).HandOver(t.Context(), bad); !errors.Is(err, ErrRefused) {
+	if err := (&Starter{client: &temporalStub{}}).HandOver(t.Context(), bad); !errors.Is(err, ErrRefused) {
 		t.Errorf("an event that is not JSON: %v, want ErrRefused", err)
 	}
 }
