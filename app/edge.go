@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"homeroom/delivery"
+	"homeroom/delivery/sendgrid"
 	"homeroom/edge"
 	"homeroom/internal/links"
 	"homeroom/profile"
@@ -49,15 +50,24 @@ func newEdge(st *store.Store, revs *revisions, read *links.Links, o Options) (*h
 	if err != nil {
 		return nil, err
 	}
+	hook, err := sendgrid.NewWebhook(sendgrid.WebhookOptions{
+		Reports: o.Telemetry.Reports(reports),
+		Key:     o.Edge.WebhookKey,
+		MaxAge:  o.Edge.WebhookMaxAge,
+		Client:  func(r *http.Request) string { return edge.ClientAddress(r, o.Edge.TrustProxy) },
+		Now:     o.Clock.Now,
+		Log:     o.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
 	e, err := edge.New(edge.Options{
 		Links:         read,
 		People:        wishes{people},
 		Shares:        st.Links,
 		Events:        st.Events,
 		Unknown:       store.ErrNotFound,
-		Reports:       o.Telemetry.Reports(reports),
-		WebhookKey:    o.Edge.WebhookKey,
-		MaxAge:        o.Edge.WebhookMaxAge,
+		Webhooks:      []edge.Webhook{{Path: sendgrid.WebhookPath, Handler: hook}},
 		Topics:        revs.topics,
 		Site:          revs.site,
 		Targets:       revs.declares,

@@ -37,7 +37,13 @@ type Decisions interface {
 	Publish(ctx context.Context, decisions []engine.Decision) error
 }
 
-// ReportHandlerOptions are what Reports works with. All are required.
+// Reports is what the webhook of a provider hands its reports to; [ReportHandler] implements it.
+type Reports interface {
+	// Take handles one report. After an error the same report has to come again.
+	Take(ctx context.Context, rep ProviderReport) (Effect, error)
+}
+
+// ReportHandlerOptions are what a ReportHandler works with. All are required.
 type ReportHandlerOptions struct {
 	Ledger       Ledger
 	Suppressions Suppressions
@@ -53,7 +59,7 @@ type ReportHandlerOptions struct {
 // concurrently.
 type ReportHandler struct{ o ReportHandlerOptions }
 
-// NewReportHandler returns a Reports.
+// NewReportHandler returns a ReportHandler.
 func NewReportHandler(o ReportHandlerOptions) (*ReportHandler, error) {
 	missing := ""
 	switch {

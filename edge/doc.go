@@ -1,6 +1,6 @@
-// Package edge is what Homeroom shows to the outside: the provider's webhook, and the pages behind the links in mails.
+// Package edge is what Homeroom shows to the outside: the providers' webhooks, and the pages behind the links in mails.
 //
-//	POST      /webhooks/sendgrid   what became of the mails
+//	POST      /webhooks/…   what became of the messages, for each of Options.Webhooks
 //	GET       /u/{token}           a page with a button; a GET changes nothing, ever
 //	POST      /u/{token}           leaves the topic: one-click (RFC 8058), or the page's own form
 //	GET,POST  /p/{token}           the learner's preferences
@@ -11,6 +11,6 @@
 // The token is all the proof there is: no cookies, no login, no JavaScript. What a learner chooses is stored before it is
 // confirmed; the event that tells of it comes second and may fail.
 //
-// Addresses, tokens and names never enter the log. The package must not know NATS, Temporal or the provider's client:
+// Addresses, tokens and names never enter the log. The package must not know NATS, Temporal or any provider:
 // they come in through the interfaces of [Options].
 package edge

@@ -2,7 +2,6 @@ package edge
 
 import (
 	"context"
-	"crypto/ecdsa"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -85,6 +84,13 @@ type Site struct {
 	PostalAddress string
 }
 
+// Webhook is where a provider posts what became of its messages. Its handler limits and verifies the posts itself; an Edge
+// adds its security headers only.
+type Webhook struct {
+	Path    string // such as "/webhooks/sendgrid"; only POST reaches the handler
+	Handler http.Handler
+}
+
 // Options are what an Edge needs. What is marked optional may be left out.
 type Options struct {
 	Links  Reader
@@ -94,10 +100,7 @@ type Options struct {
 	// Unknown is the error by which People and Shares say that there is no such record; optional: ErrUnknown.
 	Unknown error
 
-	Reports Reports
-	// WebhookKey is the provider's; optional: the webhook answers 404.
-	WebhookKey *ecdsa.PublicKey
-	MaxAge     time.Duration // of a webhook's timestamp; 0: any age
+	Webhooks []Webhook // of the providers; optional: none
 
 	Topics  func() []Topic        // declared now, in the order to show; optional: none
 	Site    func() Site           // optional: no name
@@ -126,7 +129,7 @@ func New(o Options) (*Edge, error) {
 		ok   bool
 	}{
 		{"Links", o.Links != nil}, {"People", o.People != nil}, {"Shares", o.Shares != nil}, {"Events", o.Events != nil},
-		{"Targets", o.Targets != nil}, {"Now", o.Now != nil}, {"Reports (there is a WebhookKey)", o.Reports != nil || o.WebhookKey == nil},
+		{"Targets", o.Targets != nil}, {"Now", o.Now != nil},
 	} {
 		if !need.ok {
 			return nil, fmt.Errorf("the edge needs Options.%s", need.name)
@@ -153,7 +156,9 @@ func New(o Options) (*Edge, error) {
 }
 
 func (e *Edge) registerRoutes() {
-	e.mux.Handle("POST /webhooks/sendgrid", newWebhook(e.o))
+	for _, hook := range e.o.Webhooks {
+		e.mux.Handle("POST "+hook.Path, hook.Handler)
+	}
 	e.mux.HandleFunc("GET /healthz", e.serveHealth)
 	e.mux.HandleFunc("GET /u/{token}", e.perClient("unsubscribe", e.askLeave))
 	e.mux.HandleFunc("POST /u/{token}", e.serveUnsubscribe) // limits by link
@@ -175,5 +180,5 @@ func (e *Edge) serveHealth(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprintln(w, "ok")
 }
 
-// isUnknown tells whether an error of People or Shares means that there is no such record.
+// isUnknown reports whether an error of People or Shares means that there is no such record.
 func (e *Edge) isUnknown(err error) bool { return errors.Is(err, e.o.Unknown) }

@@ -90,13 +90,17 @@ func (e *Edge) withinLimit(w http.ResponseWriter, r *http.Request, kind, who str
 	return false
 }
 
-// clientAddress is whose request it is: an IPv4 address, or an IPv6 network of 64 bits, which is what one household has.
-func (e *Edge) clientAddress(r *http.Request) string {
+// clientAddress returns whose request it is, see [ClientAddress].
+func (e *Edge) clientAddress(r *http.Request) string { return ClientAddress(r, e.o.TrustProxy) }
+
+// ClientAddress returns whose request it is: an IPv4 address, or an IPv6 network of 64 bits, which is what one household
+// has. With trustProxy it is the address that the proxy in front saw (X-Forwarded-For).
+func ClientAddress(r *http.Request, trustProxy bool) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		host = r.RemoteAddr
 	}
-	if e.o.TrustProxy {
+	if trustProxy {
 		if hop := lastOf(r.Header.Values("X-Forwarded-For")); hop != "" {
 			host = hop // what the proxy saw; what stands before it anybody may have written
 		}

@@ -66,6 +66,10 @@ func newStand(t testing.TB, change ...func(*Options)) *stand {
 		Targets: func(target string) bool {
 			return strings.HasPrefix(target, "https://academy.example/") || strings.HasPrefix(target, "https://www.linkedin.com/")
 		},
+		Webhooks: []Webhook{{
+			Path:    "/webhooks/sendgrid",
+			Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }),
+		}},
 		Now: func() time.Time { return s.now },
 		Log: slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
@@ -254,5 +258,13 @@ func TestHealthAndAddressesThatAreNone(t *testing.T) {
 	expect(t, s.ask("GET", "/", ""), 404, "This link does not work", "open it once more from the mail")
 	expect(t, s.ask("GET", "/u/", ""), 404)
 	expect(t, s.ask("DELETE", s.unsubscribeLink(""), ""), 404)
+	expectNothingHappened(t, s)
+}
+
+func TestAWebhookIsMountedForPostsOnly(t *testing.T) {
+	s := newStand(t)
+	expect(t, s.ask("POST", "/webhooks/sendgrid", "[]"), 204)
+	expect(t, s.ask("GET", "/webhooks/sendgrid", ""), 404)
+	expect(t, s.ask("POST", "/webhooks/other", "[]"), 404)
 	expectNothingHappened(t, s)
 }

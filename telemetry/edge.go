@@ -9,7 +9,6 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 
 	"homeroom/delivery"
-	"homeroom/edge"
 )
 
 // Edge measures the learners' pages and the webhook, and traces the webhook. Addresses of requests are nowhere told: they
@@ -88,7 +87,7 @@ func (w *statusWriter) statusCode() int {
 }
 
 // Reports counts the items of webhooks.
-func (t *Telemetry) Reports(next edge.Reports) edge.Reports {
+func (t *Telemetry) Reports(next delivery.Reports) delivery.Reports {
 	if t == nil || next == nil {
 		return next
 	}
@@ -97,10 +96,10 @@ func (t *Telemetry) Reports(next edge.Reports) edge.Reports {
 
 type reports struct {
 	t    *Telemetry
-	next edge.Reports
+	next delivery.Reports
 }
 
-// Take implements edge.Reports.
+// Take implements delivery.Reports.
 func (r reports) Take(ctx context.Context, rep delivery.ProviderReport) (delivery.Effect, error) {
 	taken, err := r.next.Take(ctx, rep)
 	became := string(taken)

@@ -1,4 +1,5 @@
-// Package sendgrid hands emails to Twilio SendGrid: POST /v3/mail/send, one request per message.
+// Package sendgrid is the provider Twilio SendGrid: [Sender] hands emails to it (POST /v3/mail/send, one request per
+// message), and [Webhook] takes in what it reports of them.
 //
 // It uses sendgrid-go's helpers/mail for the body, but neither its shared client, which is a data race between
 // concurrent sends, nor its default HTTP client, which has no timeout, nor its retry helpers: when to try again is
@@ -10,4 +11,8 @@
 //	other 4xx, 3xx                                final, with SendGrid's own words
 //
 // The package must not know learners, rules or the ledger. The API key comes from Options only and appears in no error.
+//
+// A post of the webhook is verified by its signature (ECDSA on P-256), read item by item and handed to
+// [delivery.Reports]. It is answered with 204 when everything in it has been handled, else with 503, so that SendGrid
+// posts it again as a whole. Addresses never enter the log.
 package sendgrid

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"sync"
 	"testing"
@@ -62,7 +63,7 @@ func newProvider(t *testing.T, st *store.Store) *provider {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := edge.ParsePublicKey(l.PublicKey())
+	key, err := sendgrid.ParsePublicKey(l.PublicKey())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,15 +82,23 @@ func newProvider(t *testing.T, st *store.Store) *provider {
 	if err != nil {
 		t.Fatal(err)
 	}
+	hook, err := sendgrid.NewWebhook(sendgrid.WebhookOptions{
+		Reports: reports,
+		Key:     key,
+		Client:  func(r *http.Request) string { return edge.ClientAddress(r, false) },
+		Now:     c.Now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	e, err := edge.New(edge.Options{
-		Links:      made,
-		People:     nobody{},
-		Shares:     st.Links,
-		Events:     st.Events,
-		Reports:    reports,
-		WebhookKey: key,
-		Targets:    func(string) bool { return false },
-		Now:        c.Now,
+		Links:    made,
+		People:   nobody{},
+		Shares:   st.Links,
+		Events:   st.Events,
+		Webhooks: []edge.Webhook{{Path: sendgrid.WebhookPath, Handler: hook}},
+		Targets:  func(string) bool { return false },
+		Now:      c.Now,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -17,7 +17,6 @@ import (
 	"homeroom/delivery"
 	"homeroom/delivery/sendgrid"
 	"homeroom/dev/stack"
-	"homeroom/edge"
 	"homeroom/internal/clock"
 	"homeroom/publish"
 	"homeroom/rules"
@@ -97,7 +96,7 @@ func Open(ctx context.Context, s *stack.Stack, o Options) (*Instance, error) {
 		return nil, fmt.Errorf("listening for the learners' pages: %w", err)
 	}
 	h.EdgeURL = "http://" + door.Addr().String()
-	key, err := edge.ParsePublicKey(s.Mail.PublicKey())
+	key, err := sendgrid.ParsePublicKey(s.Mail.PublicKey())
 	if err == nil {
 		err = s.Mail.SetWebhook(h.EdgeURL + "/webhooks/sendgrid")
 	}

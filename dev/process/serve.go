@@ -22,7 +22,6 @@ import (
 	"homeroom/app"
 	"homeroom/delivery/sendgrid"
 	"homeroom/dev/stack"
-	"homeroom/edge"
 	"homeroom/internal/clock"
 	"homeroom/rules"
 )
@@ -149,7 +148,7 @@ func (h *servedProcess) serveHomeroom(ctx context.Context, js jetstream.JetStrea
 	if err != nil {
 		return err
 	}
-	key, err := edge.ParsePublicKey(h.Key)
+	key, err := sendgrid.ParsePublicKey(h.Key)
 	if err != nil {
 		return err
 	}

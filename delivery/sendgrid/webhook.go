@@ -1,8 +1,10 @@
-package edge
+package sendgrid
 
 import (
 	"context"
+	"crypto/ecdsa"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -13,14 +15,24 @@ import (
 	"homeroom/delivery"
 )
 
-// Reports takes the provider's reports in; [delivery.Reports] does. After an error the same report comes again.
-type Reports interface {
-	Take(ctx context.Context, rep delivery.ProviderReport) (delivery.Effect, error)
+// WebhookPath is where SendGrid posts to, below the public URL.
+const WebhookPath = "/webhooks/sendgrid"
+
+// WebhookOptions are what a Webhook needs. All are required unless they say otherwise.
+type WebhookOptions struct {
+	Reports delivery.Reports
+	Key     *ecdsa.PublicKey // that SendGrid signs with, see [ParsePublicKey]; nil: every post is answered with 404
+	MaxAge  time.Duration    // of a post's timestamp; 0: any age
+	// Client returns the address that a request comes from, behind whatever proxy there is. Requests of one client
+	// have the same.
+	Client func(*http.Request) string
+	Now    func() time.Time
+	Log    *slog.Logger // optional: silence
 }
 
 const (
 	maxPost     = 2 << 20 // bytes; SendGrid posts at 768 KB
-	maxPosts    = 16      // in hand at once, each in memory as a whole
+	maxPosts    = 16      // handled at once, each in memory as a whole
 	maxOfOne    = 4       // of them from one client address: nobody keeps SendGrid out by posting slowly
 	maxAtOnce   = 8       // sends of one post that are worked on at once
 	maxFailures = 16      // after so many the store is away, and there is no use in trying the rest
@@ -28,53 +40,72 @@ const (
 	tryAgain = "30"
 )
 
-// webhook is SendGrid's event webhook. A post is answered when everything in it is taken in, or with 503, so that it
+// Webhook is SendGrid's event webhook. It may be used concurrently. A post is answered when everything in it is taken in, or with 503, so that it
 // comes again as a whole.
-type webhook struct {
-	o        Options
-	client   func(*http.Request) string
+type Webhook struct {
+	o        WebhookOptions
 	slots    chan struct{}
 	mu       sync.Mutex
-	inHand   map[string]int // by client
-	refusals sparse         // what anybody can bring about
-	delays   sparse         // what the house brings about
+	inFlight map[string]int // posts, by client
+	refusals sparse         // that anybody can cause
+	delays   sparse         // that our own stores cause
 	hint     sync.Once
 }
 
-func newWebhook(o Options) http.Handler {
-	return &webhook{o: o, client: (&Edge{o: o}).clientAddress, slots: make(chan struct{}, maxPosts), inHand: map[string]int{}}
+// NewWebhook returns a Webhook; the error says what the options lack.
+func NewWebhook(o WebhookOptions) (*Webhook, error) {
+	for _, need := range []struct {
+		name string
+		ok   bool
+	}{
+		{"Client", o.Client != nil},
+		{"Now", o.Now != nil},
+		{"Reports (there is a Key)", o.Reports != nil || o.Key == nil},
+	} {
+		if !need.ok {
+			return nil, fmt.Errorf("the webhook needs WebhookOptions.%s", need.name)
+		}
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Webhook{
+		o:        o,
+		slots:    make(chan struct{}, maxPosts),
+		inFlight: map[string]int{},
+	}, nil
 }
 
-// takeSlot counts one more post of a client; false: it has enough of them in hand.
-func (h *webhook) takeSlot(client string) bool {
+// takeSlot counts one more post of a client. It returns false if maxOfOne of them are being handled already.
+func (h *Webhook) takeSlot(client string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.inHand[client] >= maxOfOne {
+	if h.inFlight[client] >= maxOfOne {
 		return false
 	}
-	h.inHand[client]++
+	h.inFlight[client]++
 	return true
 }
 
-func (h *webhook) freeSlot(client string) {
+func (h *Webhook) freeSlot(client string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.inHand[client]--; h.inHand[client] == 0 {
-		delete(h.inHand, client)
+	if h.inFlight[client]--; h.inFlight[client] == 0 {
+		delete(h.inFlight, client)
 	}
 }
 
 // ServeHTTP takes a post in: 204, or 401 if it is not SendGrid's, 400 if it is no batch, 413 if it is too big, and 503
 // if it is to be posted again.
-func (h *webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if h.o.WebhookKey == nil {
+func (h *Webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h.o.Key == nil {
 		h.hint.Do(func() {
 			h.o.Log.Warn("a webhook was refused because there is no key to verify it with; turn on signature verification in SendGrid's event webhook settings and configure the key shown there")
 		})
 		w.WriteHeader(http.StatusNotFound)
 		return
 	}
-	client := h.client(r)
+	client := h.o.Client(r)
 	if !h.takeSlot(client) {
 		h.askToRetry(w, "too many posts of one client at once", nil)
 		return
@@ -98,7 +129,7 @@ func (h *webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadRequest) // it broke off; nobody hears the answer
 		return
 	}
-	if err := verifySignature(h.o.WebhookKey, r.Header.Get(signatureHeader), r.Header.Get(timestampHeader), body, received, h.o.MaxAge); err != nil {
+	if err := verifySignature(h.o.Key, r.Header.Get(signatureHeader), r.Header.Get(timestampHeader), body, received, h.o.MaxAge); err != nil {
 		h.refusePost(w, http.StatusUnauthorized, err.Error())
 		return
 	}
@@ -134,7 +165,7 @@ func (t *tally) countEffect(what delivery.Effect) {
 
 // handleReports takes reports in, several sends at once and each send's reports one after the other. A report that fails does not
 // keep the others from being taken in; the error is the first one.
-func (h *webhook) handleReports(ctx context.Context, reports []delivery.ProviderReport) (*tally, error) {
+func (h *Webhook) handleReports(ctx context.Context, reports []delivery.ProviderReport) (*tally, error) {
 	var (
 		t     = new(tally)
 		wg    sync.WaitGroup
@@ -184,7 +215,7 @@ func bySend(reports []delivery.ProviderReport) [][]delivery.ProviderReport {
 	return sends
 }
 
-func (h *webhook) logPost(b items, t *tally) {
+func (h *Webhook) logPost(b items, t *tally) {
 	for _, status := range b.warnings {
 		h.o.Log.Warn("SendGrid changed the status of the account; look into its console", "status", status)
 	}
@@ -196,8 +227,8 @@ func (h *webhook) logPost(b items, t *tally) {
 		"unknown_sends", t.unknown.Load(), "failed", t.failed.Load(), "ignored", b.ignored, "bad", b.bad, "notes", b.notes)
 }
 
-// refusePost answers a post that will not be taken in. The log does not hear of every one: anybody can post.
-func (h *webhook) refusePost(w http.ResponseWriter, status int, why string) {
+// refusePost answers a post that is not handled. At most one refusal a minute is logged, because anybody can post.
+func (h *Webhook) refusePost(w http.ResponseWriter, status int, why string) {
 	if missed, ok := h.refusals.shouldLog(h.o.Now()); ok {
 		h.o.Log.Warn("a webhook was refused", "status", status, "why", why, "refused_before_unlogged", missed)
 	}
@@ -205,7 +236,7 @@ func (h *webhook) refusePost(w http.ResponseWriter, status int, why string) {
 }
 
 // askToRetry asks for the post to come again.
-func (h *webhook) askToRetry(w http.ResponseWriter, why string, err error) {
+func (h *Webhook) askToRetry(w http.ResponseWriter, why string, err error) {
 	if missed, ok := h.delays.shouldLog(h.o.Now()); ok {
 		h.o.Log.Error("a webhook has to be posted again", "why", why, "error", err, "refused_before_unlogged", missed)
 	}
@@ -220,7 +251,7 @@ type sparse struct {
 	missed int
 }
 
-// shouldLog tells whether it is time again, and how many were not let through since.
+// shouldLog reports whether it is time again, and how many were not let through since.
 func (s *sparse) shouldLog(now time.Time) (missed int, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

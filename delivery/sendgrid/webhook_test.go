@@ -1,4 +1,4 @@
-package edge
+package sendgrid
 
 import (
 	"context"
@@ -173,25 +173,25 @@ func TestWhatIsNotTakenIn(t *testing.T) {
 	now := strconv.FormatInt(received.Unix(), 10)
 	for _, tc := range []struct {
 		name   string
-		change func(*Options)
+		change func(*WebhookOptions)
 		body   string
 		signs  string // what was signed; empty: the body
 		at     string // the timestamp; empty: now
 		status int
 		log    string
 	}{
-		{"no key is configured", func(o *Options) { o.WebhookKey = nil }, good, "", "", 404, "no key"},
+		{"no key is configured", func(o *WebhookOptions) { o.Key = nil }, good, "", "", 404, "no key"},
 		{"another body was signed", nil, good, good + " ", "", 401, "signature is not the key's"},
-		{"an old post", func(o *Options) { o.MaxAge = time.Hour }, good, "", strconv.FormatInt(received.Unix()-3601, 10), 401, "timestamp"},
-		{"a post of the future", func(o *Options) { o.MaxAge = time.Hour }, good, "", strconv.FormatInt(received.Unix()+3601, 10), 401, "timestamp"},
+		{"an old post", func(o *WebhookOptions) { o.MaxAge = time.Hour }, good, "", strconv.FormatInt(received.Unix()-3601, 10), 401, "timestamp"},
+		{"a post of the future", func(o *WebhookOptions) { o.MaxAge = time.Hour }, good, "", strconv.FormatInt(received.Unix()+3601, 10), 401, "timestamp"},
 		{"an old post, and any age is allowed", nil, good, "", "1", 204, ""},
-		{"a fresh post", func(o *Options) { o.MaxAge = time.Hour }, good, "", now, 204, ""},
+		{"a fresh post", func(o *WebhookOptions) { o.MaxAge = time.Hour }, good, "", now, 204, ""},
 		{"not a batch", nil, `{"event":"open"}`, "", "", 400, "not a JSON array"},
 		{"as big as allowed", nil, good + strings.Repeat(" ", maxPost-len(good)), "", "", 204, ""},
 		{"too big", nil, good + strings.Repeat(" ", maxPost-len(good)+1), "", "", 413, "too big"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			h := newHouse(t, func(o *Options) {
+			h := newHouse(t, func(o *WebhookOptions) {
 				if tc.change != nil {
 					tc.change(o)
 				}
@@ -228,7 +228,7 @@ func TestWhatIsNotTakenIn(t *testing.T) {
 		}
 	})
 	t.Run("the public vector", func(t *testing.T) {
-		h := newHouse(t, func(o *Options) { o.WebhookKey = mustKey(t, vectorKey) })
+		h := newHouse(t, func(o *WebhookOptions) { o.Key = mustKey(t, vectorKey) })
 		r := httptest.NewRequest(http.MethodPost, "/webhooks/sendgrid", strings.NewReader(vectorBody))
 		r.Header.Set("X-Twilio-Email-Event-Webhook-Signature", vectorSignature)
 		r.Header.Set("X-Twilio-Email-Event-Webhook-Timestamp", vectorTimestamp)
@@ -316,7 +316,7 @@ func (b *busy) Take(_ context.Context, rep delivery.ProviderReport) (delivery.Ef
 
 func TestItemsAreWorkedOnAFewAtOnce(t *testing.T) {
 	b := &busy{now: map[string]int{}, all: make(chan struct{})}
-	h := newHouse(t, func(o *Options) { o.Reports = b })
+	h := newHouse(t, func(o *WebhookOptions) { o.Reports = b })
 	var items []string
 	for i := range 60 {
 		items = append(items, one("open", i%20, i))

@@ -1,4 +1,4 @@
-package edge
+package sendgrid
 
 import (
 	"bytes"

@@ -1,10 +1,14 @@
-package edge
+package sendgrid
 
-import "testing"
+import (
+	"net/http"
+	"testing"
+	"time"
+)
 
 // Anybody can post slowly without a signature; that must not keep the provider out.
 func TestOneClientHoldsAFewPostsOnly(t *testing.T) {
-	h := newWebhook(Options{}).(*webhook)
+	h := must(NewWebhook(WebhookOptions{Client: func(*http.Request) string { return "" }, Now: time.Now}))
 	for i := range maxOfOne {
 		if !h.takeSlot("198.51.100.1") {
 			t.Fatalf("post %d of a client was refused", i+1)
@@ -24,7 +28,7 @@ func TestOneClientHoldsAFewPostsOnly(t *testing.T) {
 		h.freeSlot("198.51.100.1")
 	}
 	h.freeSlot("167.89.1.1")
-	if len(h.inHand) != 0 {
-		t.Errorf("%d clients are remembered for nothing", len(h.inHand))
+	if len(h.inFlight) != 0 {
+		t.Errorf("%d clients are remembered for nothing", len(h.inFlight))
 	}
 }

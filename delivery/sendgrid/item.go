@@ -1,4 +1,4 @@
-package edge
+package sendgrid
 
 import (
 	"bytes"
@@ -71,7 +71,7 @@ func (b *items) addRemark(what string) {
 	}
 }
 
-// take reads one item, https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event. Only what decides is
+// addItem reads one item, https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event. Only what decides is
 // required: the type, and the address or the send. What else has the wrong type counts as missing.
 func (b *items) addItem(raw []byte, received time.Time) {
 	var f fields
@@ -210,7 +210,7 @@ func (f fields) bounceReason() string {
 
 func isSpaceOrControl(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
 
-// cleanURL leaves of a link what tells where it led: no query, no fragment, no user, and no token of ours.
+// cleanURL returns the part of a link that says where it led: no query, no fragment, no user, and no token of ours.
 func cleanURL(text string) string {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {

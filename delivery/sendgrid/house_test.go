@@ -1,4 +1,4 @@
-package edge
+package sendgrid
 
 import (
 	"bytes"
@@ -36,7 +36,7 @@ func signed(t testing.TB, key *ecdsa.PrivateKey, timestamp string, body []byte) 
 	return base64.StdEncoding.EncodeToString(signature)
 }
 
-// house is a webhook before the real delivery.Reports, which works on stores in memory.
+// house is a webhook before the real delivery.ReportHandler, which works on stores in memory.
 type house struct {
 	t      *testing.T
 	key    *ecdsa.PrivateKey
@@ -51,7 +51,7 @@ type house struct {
 	away func(step string) bool
 }
 
-func newHouse(t *testing.T, change ...func(*Options)) *house {
+func newHouse(t *testing.T, change ...func(*WebhookOptions)) *house {
 	h := &house{t: t, now: received, key: must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)), away: func(string) bool { return false }}
 	reports, err := delivery.NewReportHandler(delivery.ReportHandlerOptions{
 		Ledger:       &h.ledger,
@@ -64,16 +64,17 @@ func newHouse(t *testing.T, change ...func(*Options)) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := Options{
-		Reports:    reports,
-		WebhookKey: &h.key.PublicKey,
-		Now:        func() time.Time { return h.now },
-		Log:        slog.New(slog.NewTextHandler(&h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	o := WebhookOptions{
+		Reports: reports,
+		Key:     &h.key.PublicKey,
+		Client:  func(r *http.Request) string { return r.RemoteAddr },
+		Now:     func() time.Time { return h.now },
+		Log:     slog.New(slog.NewTextHandler(&h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, c := range change {
 		c(&o)
 	}
-	h.hook = newWebhook(o)
+	h.hook = must(NewWebhook(o))
 	return h
 }
 
