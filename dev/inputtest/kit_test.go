@@ -22,6 +22,9 @@ import (
 	"homeroom/triggers"
 )
 
+// secret is the installation's, of 32 bytes.
+const secret = "0123456789abcdef0123456789abcdef"
+
 // installation is a NATS server as Homeroom leaves it, with the example academy in force.
 type installation struct {
 	t       testing.TB
@@ -47,7 +50,7 @@ func open(t testing.TB) *installation {
 	w.publish(academy)
 	control, err := js.KeyValue(t.Context(), store.BucketControl)
 	if err == nil {
-		_, err = control.Put(t.Context(), "secret", []byte("test")) // as serve keeps it
+		_, err = control.Put(t.Context(), "secret", []byte(secret)) // as serve keeps it
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +94,7 @@ func (w *installation) events() []engine.Event {
 func (w *installation) listen() (stop func()) {
 	w.t.Helper()
 	_, js := w.srv.Connect()
-	st, err := store.Open(w.t.Context(), js, store.OpenOptions{Secret: []byte("test")})
+	st, err := store.Open(w.t.Context(), js, store.OpenOptions{Secret: []byte(secret)})
 	if err != nil {
 		w.t.Fatal(err)
 	}
