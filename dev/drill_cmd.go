@@ -28,7 +28,7 @@ type drillCommand struct {
 func (*drillCommand) Help() string {
 	return `Practices disasters with Homeroom in a process of its own, then accounts for every event that was published, with the drill's
 own list, the mails at the stand-in SendGrid and the streams, but not with Homeroom's own counters. The exit code is 1 if anything
-is lost, doubled, still waiting or otherwise wrong. Uncertain sends (nobody can know whether the provider took them) are listed
+is lost, doubled, still waiting or otherwise wrong. Uncertain sends (it is unknown whether the provider took them) are listed
 and not counted as lost: each has a decision, and none is ever sent again.
 
 Examples:

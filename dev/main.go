@@ -21,7 +21,7 @@ type commands struct {
 	Run   runCommand   `cmd:"" default:"withargs" help:"Start everything and play a term of a small campus (what happens without a command)."`
 	Play  playCommand  `cmd:"" help:"Play recorded events through the production path in time-lapse."`
 	Drill drillCommand `cmd:"" help:"Practice disasters and account for every event."`
-	Bench benchCommand `cmd:"" help:"Measure, beside a budget and beside other engines."`
+	Bench benchCommand `cmd:"" help:"Measure, and compare with budgets and with other engines."`
 }
 
 // console is a command's output.

@@ -19,7 +19,7 @@ type playCommand struct {
 	Lapse           play.Lapse `name:"timelapse" default:"1d=20s" placeholder:"1d=20s" help:"How fast time passes. Default: a day in twenty seconds."`
 	Until           string     `placeholder:"TIME" help:"Play up to this time, RFC 3339. Default: the last event + 30 days."`
 	JSON            string     `name:"json" placeholder:"FILE" help:"Write the decisions as homeroom simulate --format json does."`
-	AssumeReachable bool       `help:"Give an address to everybody."`
+	AssumeReachable bool       `help:"Give an address to every learner."`
 }
 
 // Help is shown by `go run ./dev play --help`.

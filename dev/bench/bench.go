@@ -23,7 +23,7 @@ const waitingLearners = 10_000
 
 // Run measures everything except the jobs. command starts a process that runs [process.Serve].
 func (o *Options) Run(ctx context.Context, command func() *exec.Cmd) (*Report, error) {
-	r := newReport(fmt.Sprintf("campus: %d learners, %d days, seed %d; a day in %s; %s events nobody needs", o.Learners, o.Days, o.Seed,
+	r := newReport(fmt.Sprintf("campus: %d learners, %d days, seed %d; a day in %s; %s events that no rule needs", o.Learners, o.Days, o.Seed,
 		time.Duration(float64(24*time.Hour)/o.Factor).Round(time.Millisecond), withCommas(float64(o.Events))))
 	for _, measure := range []func(context.Context, *Report) error{o.measureBaselines, o.measureCampus, o.measureNudges, o.measureCore} {
 		if err := measure(ctx, r); err != nil {

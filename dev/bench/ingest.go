@@ -111,15 +111,15 @@ func (o *Options) measureIngest(ctx context.Context, nats string, open func() (*
 	if err != nil {
 		return nil, err
 	}
-	js, hangUp, err := connectNATS(nats)
+	js, closeConnection, err := connectNATS(nats)
 	if err != nil {
 		return nil, err
 	}
-	defer hangUp()
+	defer closeConnection()
 	if err := store.Setup(ctx, js, store.Options{}); err != nil {
 		return nil, err
 	}
-	if err := publishAll(ctx, js, messages, o.progressOf("publishing what nobody needs")); err != nil {
+	if err := publishAll(ctx, js, messages, o.progressOf("publishing events that no rule needs")); err != nil {
 		return nil, err
 	}
 	in := &ingest{}

@@ -110,11 +110,11 @@ func (o *Options) onDisk(ctx context.Context, name string, wait time.Duration, r
 		return err
 	}
 	defer h.Close()
-	js, hangUp, err := connectNATS(s.NATSURL)
+	js, closeConnection, err := connectNATS(s.NATSURL)
 	if err != nil {
 		return err
 	}
-	defer hangUp()
+	defer closeConnection()
 	return run(&job{o, academy, s, h, js})
 }
 

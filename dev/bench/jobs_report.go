@@ -80,11 +80,11 @@ func (o *Options) figureB(ctx context.Context, s Sizes) (Figure, error) {
 func (o *Options) figureC(ctx context.Context, s Sizes) (Figure, error) {
 	c, published, err := o.jobC(ctx, s)
 	return Figure{
-		Name:   fmt.Sprintf("C: %s events nobody needs, %d learners", withCommas(float64(s.Noise)), noiseLearners),
+		Name:   fmt.Sprintf("C: %s events that no rule needs, %d learners", withCommas(float64(s.Noise)), noiseLearners),
 		Value:  withCommas(c.rate()) + "/s",
 		Budget: "≥ 50,000/s",
 		Met:    budgetMet(c.rate() >= 50_000),
-		Note:   fmt.Sprintf("(published at %s/s beside it)", withCommas(published.rate())),
+		Note:   fmt.Sprintf("(published at %s/s meanwhile)", withCommas(published.rate())),
 		Data:   map[string]float64{"events_per_s": c.rate(), "published_per_s": published.rate(), "processor_us_per_event": c.processorEach()},
 	}, err
 }

@@ -50,13 +50,13 @@ func naiveLearner(ctx workflow.Context, state naiveState) error {
 		silence = workflow.NewTimer(timer, naiveSilence)
 		return workflow.UpsertTypedSearchAttributes(ctx, workflows.SearchStage.ValueSet(event.Name), workflows.SearchCourses.ValueSet(state.Courses))
 	}
-	for heard := 0; heard < naiveRun; {
+	for handled := 0; handled < naiveRun; {
 		var event naiveEvent
 		var failed error
 		s := workflow.NewSelector(ctx)
 		s.AddReceive(signals, func(c workflow.ReceiveChannel, _ bool) {
 			c.Receive(ctx, &event)
-			heard++
+			handled++
 			failed = take(event)
 		})
 		if silence != nil {
@@ -119,9 +119,9 @@ func (o *Options) handOverNaively(ctx context.Context, c client.Client, byLearne
 	done := atomic.Int64{}
 	todo := make(chan []catalog.Decoded)
 	failed := make(chan error, 32)
-	var hands sync.WaitGroup
+	var senders sync.WaitGroup
 	for range 32 {
-		hands.Go(func() {
+		senders.Go(func() {
 			for events := range todo {
 				for _, d := range events {
 					if err := signalNaively(ctx, c, d); err != nil {
@@ -140,7 +140,7 @@ func (o *Options) handOverNaively(ctx context.Context, c client.Client, byLearne
 		todo <- events
 	}
 	close(todo)
-	hands.Wait()
+	senders.Wait()
 	select {
 	case err := <-failed:
 		return err

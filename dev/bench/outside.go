@@ -52,11 +52,11 @@ func (o *Options) jobE(ctx context.Context, s Sizes, command func() *exec.Cmd) (
 	if err != nil {
 		return a, err
 	}
-	js, hangUp, err := connectNATS(first.NATS)
+	js, closeConnection, err := connectNATS(first.NATS)
 	if err != nil {
 		return a, err
 	}
-	defer hangUp()
+	defer closeConnection()
 	if err := publishAll(ctx, js, messages, nil); err != nil {
 		return a, err
 	}
@@ -94,11 +94,11 @@ func (o *Options) jobE(ctx context.Context, s Sizes, command func() *exec.Cmd) (
 
 // countUncertain counts the learners without a mail whose send is uncertain by a decision.
 func countUncertain(ctx context.Context, url string, mail *standin.Listener) (n int, err error) {
-	js, hangUp, err := connectNATS(url)
+	js, closeConnection, err := connectNATS(url)
 	if err != nil {
 		return 0, err
 	}
-	defer hangUp()
+	defer closeConnection()
 	stream, err := js.Stream(ctx, subjects.DecisionStream)
 	if err != nil {
 		return 0, fmt.Errorf("looking at the stream %s: %w", subjects.DecisionStream, err)
@@ -150,11 +150,11 @@ func (o *Options) measureMemory(ctx context.Context, learners int, command func(
 	if err != nil {
 		return nil, err
 	}
-	js, hangUp, err := connectNATS(p.NATS)
+	js, closeConnection, err := connectNATS(p.NATS)
 	if err != nil {
 		return nil, err
 	}
-	defer hangUp()
+	defer closeConnection()
 	if err := publishAll(ctx, js, messages, nil); err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ import (
 func backlogDrill() Drill {
 	return Drill{
 		Name:  "backlog",
-		About: "a million events that nobody needs and ten thousand that somebody does, after a week away",
+		About: "a million events that no rule needs and ten thousand that one does, after a week away",
 		setup: setup{quiet: true},
 		run: func(ctx context.Context, w *world) error {
 			b := backlogRun{

@@ -17,7 +17,7 @@ import (
 func badRuleDrill() Drill {
 	return Drill{
 		Name:  "bad-rule",
-		About: "one rule's condition and another's template fail on every event: the rule beside them goes on, the failures are visible",
+		About: "one rule's condition and another's template fail on every event: the third rule goes on, the failures are visible",
 		setup: setup{
 			academy: map[string]string{
 				"rules/broken-condition.yaml": `rule: broken-condition
@@ -68,7 +68,7 @@ do:
 func stuckLearnerDrill() Drill {
 	return Drill{
 		Name:  "stuck-learner",
-		About: "some learners' workflow tasks fail again and again: nobody else is held up, and what waits arrives when it is mended",
+		About: "some learners' workflow tasks fail again and again: no other learner is held up, and what waits arrives when a newer worker runs",
 		setup: setup{
 			academy: map[string]string{
 				// This rule waits for the watermark of the whole partition, so a stuck learner could hold up others.

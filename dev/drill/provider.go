@@ -28,7 +28,7 @@ const uncertainRequests = 3
 func providerDownDrill() Drill {
 	return Drill{
 		Name:  "provider-down",
-		About: "the provider answers 503, 429 and resets for an hour in time-lapse: nobody is mailed at night or after leaving",
+		About: "the provider answers 503, 429 and resets for an hour in time-lapse: no learner is mailed at night or after leaving",
 		setup: setup{
 			academy: map[string]string{
 				"settings.yaml": settingsYAML + "quiet_hours: {from: \"21:00\", to: \"23:30\"}\n",
@@ -166,7 +166,7 @@ func (w *world) checkNight() error {
 		at := m.at.UTC()
 		var k int
 		if _, err := fmt.Sscanf(m.learner, "u%05d", &k); err != nil {
-			return fmt.Errorf("a mail to nobody, %q: %w", m.learner, err)
+			return fmt.Errorf("a mail to an address that the drill does not have, %q: %w", m.learner, err)
 		}
 		switch {
 		case k%2 == 1: // it is day there

@@ -45,12 +45,12 @@ func (p *proxy) listenAgain() error {
 	if p.listener != nil || p.closed {
 		return nil
 	}
-	door, err := net.Listen("tcp", p.address)
+	listener, err := net.Listen("tcp", p.address)
 	if err != nil {
 		return fmt.Errorf("a proxy that was cut cannot listen at %s again: %w", p.address, err)
 	}
-	p.listener = door
-	p.tasks.Go(func() { p.acceptConnections(door) })
+	p.listener = listener
+	p.tasks.Go(func() { p.acceptConnections(listener) })
 	return nil
 }
 
@@ -80,19 +80,19 @@ func (p *proxy) closeForGood() {
 	p.tasks.Wait()
 }
 
-func (p *proxy) acceptConnections(door net.Listener) {
+func (p *proxy) acceptConnections(listener net.Listener) {
 	for {
-		conn, err := door.Accept()
+		conn, err := listener.Accept()
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
 		if err == nil {
-			p.tasks.Go(func() { p.forwardConnection(door, conn) })
+			p.tasks.Go(func() { p.forwardConnection(listener, conn) })
 		}
 	}
 }
 
-func (p *proxy) forwardConnection(door net.Listener, near net.Conn) {
+func (p *proxy) forwardConnection(listener net.Listener, near net.Conn) {
 	p.mu.Lock()
 	target := p.target
 	p.mu.Unlock()
@@ -102,7 +102,7 @@ func (p *proxy) forwardConnection(door net.Listener, near net.Conn) {
 		return
 	}
 	p.mu.Lock()
-	if p.listener != door { // cut while it was dialing
+	if p.listener != listener { // cut while it was dialing
 		p.mu.Unlock()
 		_ = near.Close()
 		_ = far.Close()

@@ -224,7 +224,7 @@ func (c *webhooksRun) checkCounted(ctx context.Context) error {
 		delete(stored, id)
 	}
 	for id := range stored {
-		c.report.addWrong("%s was counted, and nobody reported it", id)
+		c.report.addWrong("%s was counted, and the provider did not report it", id)
 	}
 	c.addNote("%d of %d reports were counted exactly once", once, len(ids))
 	return nil

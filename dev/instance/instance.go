@@ -90,18 +90,18 @@ func Open(ctx context.Context, s *stack.Stack, o Options) (*Instance, error) {
 		h.Close()
 		return nil, err
 	}
-	door, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", s.EdgePort))
+	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", s.EdgePort))
 	if err != nil {
 		h.Close()
 		return nil, fmt.Errorf("listening for the learners' pages: %w", err)
 	}
-	h.EdgeURL = "http://" + door.Addr().String()
+	h.EdgeURL = "http://" + listener.Addr().String()
 	key, err := sendgrid.ParsePublicKey(s.Mail.PublicKey())
 	if err == nil {
 		err = s.Mail.SetWebhook(h.EdgeURL + "/webhooks/sendgrid")
 	}
 	if err != nil {
-		_ = door.Close()
+		_ = listener.Close()
 		h.Close()
 		return nil, err
 	}
@@ -134,7 +134,7 @@ func Open(ctx context.Context, s *stack.Stack, o Options) (*Instance, error) {
 		Clock:       o.Clock,
 		Log:         o.Log,
 		PublicURL:   h.EdgeURL,
-		Edge:        &app.EdgeOptions{Listener: door, WebhookKey: key},
+		Edge:        &app.EdgeOptions{Listener: listener, WebhookKey: key},
 		Allow:       o.Allow,
 		Grace:       o.Grace,
 		Store:       o.Store,
@@ -151,7 +151,7 @@ func Open(ctx context.Context, s *stack.Stack, o Options) (*Instance, error) {
 	}
 	h.App, err = app.New(ctx, options)
 	if err != nil {
-		_ = door.Close()
+		_ = listener.Close()
 	} else {
 		err = h.App.Start(ctx)
 	}

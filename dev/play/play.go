@@ -51,8 +51,8 @@ func Run(ctx context.Context, s *stack.Stack, rec *Recording, o Options) (*simul
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	heard := &decisionCollector{collector: simulate.NewCollector(false), until: o.Until}
-	if err := instance.FollowDecisions(ctx, h.JS, heard.addDecision); err != nil {
+	collected := &decisionCollector{collector: simulate.NewCollector(false), until: o.Until}
+	if err := instance.FollowDecisions(ctx, h.JS, collected.addDecision); err != nil {
 		return nil, err
 	}
 	publisher := instance.Publisher{JS: h.JS, Catalog: o.Academy.Catalog}
@@ -64,14 +64,14 @@ func Run(ctx context.Context, s *stack.Stack, rec *Recording, o Options) (*simul
 	if err := publisher.Play(ctx, c, rec.Messages, report); err != nil {
 		return nil, err
 	}
-	if err := awaitEnd(ctx, h, heard, o); err != nil {
+	if err := awaitEnd(ctx, h, collected, o); err != nil {
 		return nil, err
 	}
 	dead, err := countDeadLetters(ctx, h.JS)
 	if err != nil {
 		return nil, err
 	}
-	doc := heard.makeDocument(len(rec.Messages)-dead, len(rec.Learners), dead+rec.Unpublishable)
+	doc := collected.makeDocument(len(rec.Messages)-dead, len(rec.Learners), dead+rec.Unpublishable)
 	return &doc, nil
 }
 
@@ -90,7 +90,7 @@ func giveAddresses(ctx context.Context, h *instance.Instance, rec *Recording) er
 const quietTime = time.Second
 
 // awaitEnd waits until the clock shows the end and everything that is due by then has been decided.
-func awaitEnd(ctx context.Context, h *instance.Instance, heard *decisionCollector, o Options) error {
+func awaitEnd(ctx context.Context, h *instance.Instance, collected *decisionCollector, o Options) error {
 	for h.Clock.Now().Before(o.Until) {
 		if err := instance.Sleep(ctx, min(time.Until(h.Clock.When(o.Until)), 200*time.Millisecond)); err != nil {
 			return err
@@ -106,9 +106,9 @@ func awaitEnd(ctx context.Context, h *instance.Instance, heard *decisionCollecto
 			}
 		}
 	}
-	heard.resetQuiet()
+	collected.resetQuiet()
 	for {
-		since := heard.sinceLastDecision()
+		since := collected.sinceLastDecision()
 		if since >= quietTime {
 			return nil
 		}

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// stopOnce makes a stop function idempotent and bounded: it runs once, nobody waits for it longer than the first
-// caller's context allows, and every caller gets the same result.
+// stopOnce makes a stop function idempotent and bounded: it runs once, no caller waits longer than the first caller's
+// context allows, and all callers get the same result.
 type stopOnce struct {
 	once sync.Once
 	err  error

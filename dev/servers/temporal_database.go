@@ -52,7 +52,8 @@ func openDatabases(o TemporalOptions) (*databases, error) {
 	return &databases{runs, visibility}, nil
 }
 
-// VisibilityFile is where a server whose runs are in file keeps its visibility: beside it. Empty for a server in memory.
+// VisibilityFile returns the file of the visibility, in the same folder as the file of the runs; empty for a server in
+// memory.
 func VisibilityFile(file string) string {
 	if file == "" {
 		return ""
@@ -87,8 +88,9 @@ func openDatabase(file string) (*config.SQL, error) {
 	return database, nil
 }
 
-// unusedIndexes are those of visibility attributes that nobody searches a stack on one machine by: every write of a run pays for
-// each of the 58, and without these job B of the bench passes 40% more messages. Searching by them still works, it reads more.
+// unusedIndexes returns the indexes of visibility attributes that are not searched by on a stack on one machine. Every write
+// of a run updates each of the 58 indexes; without these job B of the bench passes 40% more messages. Searching by these
+// attributes still works, but reads more rows.
 func unusedIndexes() []string {
 	names := []string{
 		"history_length", "history_size_bytes", "execution_duration", "state_transition_count", "parent_workflow_id", "parent_run_id",

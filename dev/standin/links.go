@@ -80,7 +80,7 @@ func (s *Server) oneClick(ctx context.Context, m Message) (string, error) {
 	r.Header.Set("User-Agent", userAgentOf(m))
 	status, err := requestStatus(s.client, r)
 	if err != nil {
-		return "", fmt.Errorf("nobody answered the unsubscribe request: %w", err)
+		return "", fmt.Errorf("the unsubscribe request got no answer: %w", err)
 	}
 	words := fmt.Sprintf("answered %d %s", status, http.StatusText(status))
 	s.reportEventsOf(m, Event{Kind: OneClick, URL: to, Status: strconv.Itoa(status), Reason: words})

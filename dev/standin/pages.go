@@ -47,7 +47,7 @@ const (
 func (s *Server) addPageRoutes() {
 	s.mux.HandleFunc("GET /{$}", s.inboxPage)
 	s.mux.HandleFunc("GET /mail/{id}", s.mailPage)
-	s.mux.HandleFunc("GET /mail/{id}/letter", s.mailHTML)
+	s.mux.HandleFunc("GET /mail/{id}/content", s.mailHTML)
 	s.mux.HandleFunc("POST /mail/{id}/{button}", s.buttonPage)
 	s.mux.HandleFunc("GET /_standin/inbox.css", serveAsset("inbox.css", "text/css; charset=utf-8"))
 	s.mux.HandleFunc("GET /_standin/inbox.js", serveAsset("inbox.js", "text/javascript; charset=utf-8"))

@@ -94,12 +94,12 @@ func TestMailPage(t *testing.T) {
 		status int
 		want   string
 	}{
-		{"/mail/" + id, 200, `src="/mail/` + id + `/letter" sandbox="allow-same-origin allow-popups`},
+		{"/mail/" + id, 200, `src="/mail/` + id + `/content" sandbox="allow-same-origin allow-popups`},
 		{"/mail/" + id + "?view=text", 200, "Hello Ada</pre>"},
 		{"/mail/" + id + "?view=headers", 200, "List-Unsubscribe"},
-		{"/mail/" + id + "/letter", 200, `<head><base target="_blank">`},
+		{"/mail/" + id + "/content", 200, `<head><base target="_blank">`},
 		{"/mail/nothing", 404, "This mail is not here"},
-		{"/mail/nothing/letter", 404, ""},
+		{"/mail/nothing/content", 404, ""},
 		{"/_standin/inbox.css", 200, "prefers-color-scheme: dark"},
 		{"/_standin/inbox.js", 200, "fetch("},
 	}
@@ -109,8 +109,8 @@ func TestMailPage(t *testing.T) {
 			t.Errorf("%s: got %d, want %d with %q:\n%s", test.path, w.Code, test.status, test.want, w.Body)
 		}
 	}
-	policy := get(t, s, "/mail/"+id+"/letter").Header().Get("Content-Security-Policy")
+	policy := get(t, s, "/mail/"+id+"/content").Header().Get("Content-Security-Policy")
 	if !strings.HasPrefix(policy, "sandbox ") || strings.Contains(policy, "script") {
-		t.Errorf("the letter's policy lets scripts run: %s", policy)
+		t.Errorf("the mail's policy lets scripts run: %s", policy)
 	}
 }

@@ -188,7 +188,7 @@ func TestButtons(t *testing.T) {
 		{"open without tracking", "/mail/" + bare + "/open", "", 422, "open tracking is off"},
 		{"unsubscribe without the header", "/mail/" + bare + "/unsubscribe", "", 422, "no one-click unsubscribe"},
 		{"unsubscribe elsewhere", "/mail/" + abroad + "/unsubscribe", "", 422, "another machine"},
-		{"unsubscribe where nobody listens", "/mail/" + gone + "/unsubscribe", "", 422, "nobody answered"},
+		{"unsubscribe where nobody listens", "/mail/" + gone + "/unsubscribe", "", 422, "got no answer"},
 		{"JSON: click", "/_standin/messages/snd_4/click", `{"url":"http://127.0.0.1:1/s/post?a=1&b=2"}`, 200, `"event":"click"`},
 		{"JSON: click on a link that is not there", "/_standin/messages/" + id + "/click", `{"url":"http://evil.example/"}`, 422, "no link"},
 		{"JSON: click on nothing", "/_standin/messages/" + id + "/click", `{`, 400, "errors"},

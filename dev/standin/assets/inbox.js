@@ -26,23 +26,23 @@ if (list && "refresh" in list.dataset) {
   document.addEventListener("visibilitychange", look);
 }
 
-const letter = document.querySelector("iframe.letter");
-if (letter) {
+const content = document.querySelector("iframe.content");
+if (content) {
   const fit = () => {
-    const page = letter.contentDocument?.documentElement;
+    const page = content.contentDocument?.documentElement;
     if (!page) return;
-    letter.style.height = "auto";
-    letter.style.height = `${Math.max(240, page.scrollHeight + 2)}px`;
+    content.style.height = "auto";
+    content.style.height = `${Math.max(240, page.scrollHeight + 2)}px`;
   };
-  // The provider is told of a click, as its own links would do; the link itself opens beside the inbox.
-  const told = (event) => {
+  // A click is reported to the provider, as its own links would do. The link itself opens in a new tab.
+  const reportClick = (event) => {
     const link = event.target.closest?.("a[href]");
     if (!link) return;
-    fetch(letter.dataset.clicks, { method: "POST", keepalive: true, body: JSON.stringify({ url: link.getAttribute("href").trim() }) }).catch(() => {});
+    fetch(content.dataset.clicks, { method: "POST", keepalive: true, body: JSON.stringify({ url: link.getAttribute("href").trim() }) }).catch(() => {});
   };
-  const listen = () => ["click", "auxclick"].forEach((kind) => letter.contentDocument?.addEventListener(kind, told));
-  letter.addEventListener("load", fit);
-  letter.addEventListener("load", listen);
+  const listen = () => ["click", "auxclick"].forEach((kind) => content.contentDocument?.addEventListener(kind, reportClick));
+  content.addEventListener("load", fit);
+  content.addEventListener("load", listen);
   addEventListener("resize", fit);
-  if (letter.contentDocument?.readyState === "complete") { fit(); listen(); }
+  if (content.contentDocument?.readyState === "complete") { fit(); listen(); }
 }
