@@ -57,9 +57,9 @@ func writeSection(b *strings.Builder, title string, lines []string) {
 // reachable says what keeps every message from going out, if anything does.
 func (s Scene) reachableSentence() string {
 	switch p := s.Env.Profile; {
-	case p.Suppressed:
+	case p.Reach[engine.ChannelEmail].Suppressed:
 		return "Nothing is sent: the address is suppressed."
-	case !p.Reachable:
+	case !p.Reach[engine.ChannelEmail].Known:
 		return "Nothing is sent: no address is known."
 	case p.Consent != nil && !*p.Consent:
 		return "Nothing is sent: the learner did not consent."

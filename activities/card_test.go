@@ -39,7 +39,7 @@ func env(zone string) engine.Env {
 	return engine.Env{
 		Current:  rs,
 		Revision: func(string) *engine.Ruleset { return rs },
-		Profile:  engine.Profile{Reachable: true, Timezone: zone},
+		Profile:  engine.Profile{Reach: engine.ReachedBy(engine.ChannelEmail), Timezone: zone},
 		Standing: &engine.Standing{},
 	}
 }
@@ -88,7 +88,7 @@ func TestTheCardReadsLikeSentences(t *testing.T) {
 	unknown := activities.Scene{Env: env(""), Now: noon, State: engine.State{Learner: "u_1"}}
 	unknown.Env.Profile = engine.Profile{}
 	behind := busy()
-	behind.Env.Profile.Suppressed = true
+	behind.Env.Profile.Reach = map[string]engine.Reach{engine.ChannelEmail: {Known: true, Suppressed: true}}
 	behind.State.Runs = behind.State.Runs[:1]
 	behind.State.Runs[0].Due = noon.Add(-time.Hour)
 	behind.State.PendingDeliveries = nil

@@ -24,7 +24,7 @@ type facts struct {
 }
 
 func (f *facts) Profile(context.Context, string) (engine.Profile, error) {
-	return engine.Profile{Reachable: true}, nil
+	return engine.Profile{Reach: engine.ReachedBy(engine.ChannelEmail)}, nil
 }
 func (f *facts) Get(context.Context, string) (*engine.Standing, error) {
 	return &engine.Standing{}, f.standing
@@ -77,7 +77,7 @@ func TestDecideGathersWhatADecisionLooksAt(t *testing.T) {
 		if env.Current.Hash != "rev1" || env.Revision("rev1") != env.Current || env.Revision("rev2").Hash != "rev2" || env.Revision("rev0") != nil {
 			t.Error("the revisions are not those of the live runs")
 		}
-		if !env.Profile.Reachable || env.Standing == nil || env.Grace != time.Minute || !env.Watermark.Equal(f.mark) {
+		if !env.Profile.Reach[engine.ChannelEmail].Known || env.Standing == nil || env.Grace != time.Minute || !env.Watermark.Equal(f.mark) {
 			t.Errorf("env = %+v", env)
 		}
 		if !now.Equal(noon) || len(inputs) != 1 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"homeroom/delivery/email"
 	"net/mail"
 	"slices"
 	"strconv"
@@ -129,7 +130,7 @@ type SendTestOptions struct {
 
 // TestSender carries one mail.
 type TestSender interface {
-	delivery.Sender
+	email.Sender
 	Close()
 }
 
@@ -171,8 +172,8 @@ func SendTest(ctx context.Context, f *Folder, opts SendTestOptions) (TestMail, e
 }
 
 // newTestMail addresses a rendered message as a test.
-func newTestMail(from content.Sender, r content.Rendered, to string, now time.Time) delivery.Email {
-	return delivery.Email{
+func newTestMail(from content.Sender, r content.Rendered, to string, now time.Time) email.Email {
+	return email.Email{
 		SendID:     "test-" + strconv.FormatInt(now.UnixNano(), 36),
 		From:       from.From,
 		FromName:   from.Name,

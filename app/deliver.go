@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"homeroom/delivery"
+	"homeroom/delivery/email"
 	"homeroom/delivery/inapp"
 	"homeroom/engine"
 	"homeroom/internal/clock"
@@ -17,16 +18,22 @@ func newDeliverer(st *store.Store, revs *revisions, outward *links.Links, o Opti
 	if err != nil {
 		return nil, err
 	}
+	channels, err := delivery.NewChannels(
+		email.New(o.Telemetry.Sender(o.Sender)),
+		inapp.New(o.Telemetry.Announcer(inapp.NewNATS(o.JetStream))),
+	)
+	if err != nil {
+		return nil, err
+	}
 	return delivery.New(delivery.Options{
 		Switch:     st.Control,
 		Ledger:     st.Sends,
 		Recipients: people{st.Profiles},
-		Sender:     o.Telemetry.Sender(o.Sender),
+		Channels:   channels,
 		Allow:      allow,
 		Composer:   delivery.ContentComposer{Edition: revs.edition},
 		Links:      addresses{outward},
 		LinkStore:  st.Links,
-		InApp:      o.Telemetry.Announcer(inapp.New(o.JetStream)),
 		Now:        o.Clock.Now,
 		Wait:       waitBy(o.Clock),
 	})

@@ -1,13 +1,13 @@
 package app
 
 import (
+	"homeroom/delivery/email"
 	"log/slog"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 	"go.temporal.io/sdk/client"
 
-	"homeroom/delivery"
 	"homeroom/internal/clock"
 	"homeroom/rules"
 	"homeroom/store"
@@ -48,12 +48,12 @@ func ReadSecretFiles(files []string) ([][]byte, error) { return store.ReadSecret
 type Options struct {
 	JetStream jetstream.JetStream
 	Temporal  client.Client
-	Namespace string          // Temporal namespace, for the search attributes; default "default"
-	Academy   *rules.Academy  // put in force as OnStart says; nil: the rules in force stay
-	OnStart   OnStart         // default: PublishNew
-	Sender    delivery.Sender // how mail goes out; only the worker needs it
-	Author    string          // who put the academy in force, for its history
-	Roles     []Role          // what this process serves; empty: everything, the edge only if there is Edge
+	Namespace string         // Temporal namespace, for the search attributes; default "default"
+	Academy   *rules.Academy // put in force as OnStart says; nil: the rules in force stay
+	OnStart   OnStart        // default: PublishNew
+	Sender    email.Sender   // how mail goes out; only the worker needs it
+	Author    string         // who put the academy in force, for its history
+	Roles     []Role         // what this process serves; empty: everything, the edge only if there is Edge
 	Edge      *EdgeOptions
 
 	Store store.Options // how missing streams and buckets are made

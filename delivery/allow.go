@@ -3,6 +3,7 @@ package delivery
 import (
 	"errors"
 	"fmt"
+	"net/mail"
 	"strings"
 )
 
@@ -30,7 +31,7 @@ func NewAllowList(entries []string) (AllowList, error) {
 				l.domains = make(map[string]bool)
 			}
 			l.domains[domain] = true
-		case !validAddress(e):
+		case !ValidAddress(e):
 			return AllowList{}, fmt.Errorf("allow-list: %q is not an address; write ada@example.org", entry)
 		default:
 			if l.addresses == nil {
@@ -53,4 +54,10 @@ func (l AllowList) Allows(address string) bool {
 	address = strings.ToLower(address)
 	domain := address[strings.LastIndexByte(address, '@')+1:]
 	return l.addresses[address] || l.domains[domain]
+}
+
+// ValidAddress reports whether a is one bare email address on one line.
+func ValidAddress(a string) bool {
+	parsed, err := mail.ParseAddress(a)
+	return err == nil && parsed.Address == a
 }

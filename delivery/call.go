@@ -86,7 +86,7 @@ func (d *Deliverer) recordedOutcome(ctx context.Context, s engine.Send, e Entry)
 	case PhaseSettled, PhaseUncertain:
 		return e.Outcome, true, nil
 	case PhaseCalling:
-		if s.Channel == ChannelInApp && d.o.Now().Sub(e.At) < announceAgain {
+		if channel := d.o.Channels[s.Channel]; channel != nil && d.o.Now().Sub(e.At) < channel.RecognizesRepeatFor() {
 			return engine.Outcome{}, false, nil // a repeat is recognized
 		}
 		out, err := d.recordUncertain(ctx, s, e)

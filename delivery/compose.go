@@ -28,9 +28,10 @@ func (c ContentComposer) Compose(ctx context.Context, s engine.Send, to Recipien
 	if err != nil {
 		return Message{}, fmt.Errorf("find revision %s: %w", s.Revision, err)
 	}
+	medium := o.Campaign.Medium // the channel's
 	o.Campaign = ed.Library.Campaign(s.Rule, s.Message)
-	if s.Channel == ChannelInApp && o.Campaign.Medium != "" {
-		o.Campaign.Medium = ChannelInApp
+	if medium != "" && o.Campaign.Medium != "" {
+		o.Campaign.Medium = medium
 	}
 	r, err := ed.Library.Render(s.Message, to.Profile.Locale, Vars(s, to, ed.Courses, o))
 	var wrong *content.Error

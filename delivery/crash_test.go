@@ -158,7 +158,7 @@ func TestManyAttemptsAtOnce(t *testing.T) {
 				w.ledger = ledger
 				d := w.with(func(o *delivery.Options) {
 					o.Ledger = ledger
-					o.Sender = p
+					o.Channels = w.channels(p)
 				})
 				for {
 					out, err := d.Deliver(t.Context(), send)

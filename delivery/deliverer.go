@@ -59,8 +59,7 @@ type Options struct {
 	Ledger     Ledger
 	Recipients Recipients
 	Composer   Composer
-	Sender     Sender
-	InApp      Announcer // nil: there is no channel inapp
+	Channels   Channels  // at least one
 	Allow      AllowList // of addresses; the zero AllowList allows everybody
 	Links      Links
 	LinkStore  LinkStore
@@ -80,7 +79,7 @@ func New(o Options) (*Deliverer, error) {
 		missing bool
 	}{
 		{"Switch", o.Switch == nil}, {"Ledger", o.Ledger == nil}, {"Recipients", o.Recipients == nil},
-		{"Composer", o.Composer == nil}, {"Sender", o.Sender == nil}, {"Links", o.Links == nil}, {"Kept", o.LinkStore == nil},
+		{"Composer", o.Composer == nil}, {"Channels", len(o.Channels) == 0}, {"Links", o.Links == nil}, {"LinkStore", o.LinkStore == nil},
 		{"Now", o.Now == nil}, {"Wait", o.Wait == nil},
 	} {
 		if need.missing {
@@ -90,12 +89,6 @@ func New(o Options) (*Deliverer, error) {
 	return &Deliverer{o}, nil
 }
 
-// The channels. An empty one means email.
-const (
-	ChannelEmail = "email"
-	ChannelInApp = "inapp"
-)
-
 // Deliver walks a send through all questions to its provider. It may be called any number of times for the same send,
 // one after the other or at once: the provider is called again only after it said "not now" in full.
 //
@@ -103,16 +96,11 @@ const (
 // lost or doubled by it. When ctx ends before the provider is called, the error wraps ErrNotBegun. A call to the
 // provider that has begun is brought to its end even if ctx ends.
 func (d *Deliverer) Deliver(ctx context.Context, s engine.Send) (engine.Outcome, error) {
-	switch s.Channel {
-	case "", ChannelEmail:
-		s.Channel = ChannelEmail
-	case ChannelInApp:
-		if d.o.InApp == nil {
-			return newOutcome(s, engine.OutcomeFailed, engine.ReasonProvider, "the channel inapp is not set up here"), nil
-		}
-	default:
-		return newOutcome(s, engine.OutcomeFailed, engine.ReasonProvider, fmt.Sprintf("there is no channel %q", s.Channel)), nil
+	channel, why := d.o.Channels.channelOf(s)
+	if channel == nil {
+		return newOutcome(s, engine.OutcomeFailed, engine.ReasonProvider, why), nil
 	}
+	s.Channel = channel.Name()
 	// The ledger is looked at before the kill switch: what has been sent has been sent, also while all is paused.
 	entry, err := d.o.Ledger.Get(ctx, s.ID)
 	if err != nil {
@@ -168,15 +156,18 @@ func (d *Deliverer) askAndCompose(ctx context.Context, s engine.Send) (composedS
 	if err != nil {
 		return composedSend{}, engine.Outcome{}, d.wrapNotBegun(ctx, "read the learner's profile", err)
 	}
-	if out, stop := askProfile(s, to); stop {
+	channel := d.o.Channels[s.Channel]
+	address := channel.Address(to)
+	if out, stop := askProfile(s, to, channel); stop {
 		return composedSend{}, out, nil
 	}
 	o := d.sealLinks(s)
+	o.Campaign.Medium = channel.Medium()
 	m, out, err := d.composeMessage(ctx, s, to, o)
 	if err != nil || out.Status != "" {
 		return composedSend{}, out, err
 	}
-	if s.Channel == ChannelEmail && !d.o.Allow.Allows(to.Address) {
+	if address != "" && !d.o.Allow.Allows(address) {
 		return composedSend{}, newOutcome(s, engine.OutcomeNotAllowed, engine.ReasonNotAllowed, "the recipient allow-list does not name this address"), nil
 	}
 	if err := d.storeLinkTargets(ctx, s, o, m.Targets); err != nil {
@@ -186,12 +177,10 @@ func (d *Deliverer) askAndCompose(ctx context.Context, s engine.Send) (composedS
 	if out, stop, err := d.askKillSwitch(ctx, s); stop || err != nil {
 		return composedSend{}, out, err
 	}
-	if s.Channel == ChannelInApp {
-		n := d.newNudge(s, m)
-		return composedSend{hand: func(ctx context.Context) (Receipt, error) { return d.o.InApp.Announce(ctx, n) }}, engine.Outcome{}, nil
-	}
-	mail := newEmail(s, to, m, o.Unsubscribe)
-	return composedSend{to.Address, func(ctx context.Context) (Receipt, error) { return d.o.Sender.Send(ctx, mail) }}, engine.Outcome{}, nil
+	return composedSend{
+		address: address,
+		hand:    channel.Prepare(s, to, m, o),
+	}, engine.Outcome{}, nil
 }
 
 // composeMessage writes the message, or the outcome that says why there is none.

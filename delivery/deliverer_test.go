@@ -3,6 +3,7 @@ package delivery_test
 import (
 	"context"
 	"errors"
+	"homeroom/delivery/email"
 	"strings"
 	"testing"
 	"time"
@@ -33,7 +34,7 @@ func TestASendIsAccepted(t *testing.T) {
 	if diff := cmp.Diff(engine.Outcome{SendID: "snd-1", Status: engine.OutcomeAccepted}, out); diff != "" {
 		t.Errorf("outcome (-want +got)\n%s", diff)
 	}
-	want := delivery.Email{
+	want := email.Email{
 		SendID:  "snd-1",
 		From:    "hello@academy.example",
 		To:      "ada@example.org",
@@ -90,7 +91,7 @@ func TestWhatEndsASendBeforeTheProvider(t *testing.T) {
 			engine.Outcome{Status: engine.OutcomeNoAddress, Reason: engine.ReasonNoAddress}},
 		{"not an address", func(w *world) { w.to.Address = "ada@example.org\r\nBcc: all@example.org" },
 			engine.Outcome{Status: engine.OutcomeNoAddress, Reason: engine.ReasonNoAddress, Detail: "what the profile calls the address is not one"}},
-		{"suppressed", func(w *world) { w.to.Profile.Suppressed = true },
+		{"suppressed", func(w *world) { w.to.Profile.Reach[engine.ChannelEmail] = engine.Reach{Known: true, Suppressed: true} },
 			engine.Outcome{Status: engine.OutcomeSuppressed, Reason: engine.ReasonSuppressed}},
 		{"consent withdrawn", func(w *world) { w.to.Profile.Consent = &no },
 			engine.Outcome{Status: engine.OutcomeSuppressed, Reason: engine.ReasonNoConsent}},
@@ -110,7 +111,7 @@ func TestWhatEndsASendBeforeTheProvider(t *testing.T) {
 			engine.Outcome{Status: engine.OutcomeNotAllowed, Reason: engine.ReasonNotAllowed, Detail: "the recipient allow-list does not name this address"}},
 		{"left the topic and not on the allow-list: the list is asked last", func(w *world) {
 			w.allow = []string{"staff.example"}
-			w.to.Profile.Suppressed = true
+			w.to.Profile.Reach[engine.ChannelEmail] = engine.Reach{Known: true, Suppressed: true}
 		},
 			engine.Outcome{Status: engine.OutcomeSuppressed, Reason: engine.ReasonSuppressed}},
 	} {
@@ -273,7 +274,7 @@ func TestEverythingIsAskedBeforeEveryCall(t *testing.T) {
 		reason engine.Reason
 	}{
 		{"the learner unsubscribes", func(w *world) { w.to.Profile.Unsubscribed = []string{"achievements"} }, engine.OutcomeSuppressed, engine.ReasonUnsubscribed},
-		{"the address is suppressed", func(w *world) { w.to.Profile.Suppressed = true }, engine.OutcomeSuppressed, engine.ReasonSuppressed},
+		{"the address is suppressed", func(w *world) { w.to.Profile.Reach[engine.ChannelEmail] = engine.Reach{Known: true, Suppressed: true} }, engine.OutcomeSuppressed, engine.ReasonSuppressed},
 		{"consent is withdrawn", func(w *world) { w.to.Profile.Consent = &no }, engine.OutcomeSuppressed, engine.ReasonNoConsent},
 		{"the address is erased", func(w *world) { w.to = delivery.Recipient{} }, engine.OutcomeNoAddress, engine.ReasonNoAddress},
 		{"the new address is not on the allow-list", func(w *world) { w.to.Address = "ada@elsewhere.example" }, engine.OutcomeNotAllowed, engine.ReasonNotAllowed},

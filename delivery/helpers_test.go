@@ -3,6 +3,8 @@ package delivery_test
 import (
 	"context"
 	"errors"
+	"homeroom/delivery/email"
+	"homeroom/delivery/inapp"
 	"sync"
 	"testing"
 	"time"
@@ -26,9 +28,9 @@ type world struct {
 	answers  []error
 	calls    int // how often the provider was called
 	accepted int // how many messages it took, whatever it said
-	last     delivery.Email
-	nudges   map[string]delivery.Nudge // what the platform got, by id: a repeat is recognized
-	targets  map[string]string         // where the composed message's links lead
+	last     email.Email
+	nudges   map[string]inapp.Nudge // what the platform got, by id: a repeat is recognized
+	targets  map[string]string      // where the composed message's links lead
 	shared   []links.Shared
 	referred map[string]links.Referred
 	compose  error
@@ -44,8 +46,8 @@ func newWorld(t *testing.T) *world {
 		t:        t,
 		now:      start,
 		ledger:   new(ledgertest.Memory),
-		to:       delivery.Recipient{Address: "ada@example.org", Profile: engine.Profile{Reachable: true}},
-		nudges:   map[string]delivery.Nudge{},
+		to:       delivery.Recipient{Address: "ada@example.org", Profile: engine.Profile{Reach: engine.ReachedBy(engine.ChannelEmail)}},
+		nudges:   map[string]inapp.Nudge{},
 		referred: map[string]links.Referred{},
 		onCall:   func(string) {},
 		lost:     func(error) bool { return false },
@@ -81,8 +83,7 @@ func (w *world) with(change func(*delivery.Options)) *delivery.Deliverer {
 		Ledger:     stepLedger{w},
 		Recipients: w,
 		Composer:   w,
-		Sender:     w,
-		InApp:      w,
+		Channels:   w.channels(w),
 		Allow:      allow,
 		Links:      addresses{},
 		LinkStore:  w,
@@ -103,6 +104,16 @@ func (w *world) with(change func(*delivery.Options)) *delivery.Deliverer {
 		w.t.Fatal(err)
 	}
 	return d
+}
+
+// channels are both channels, with another sender if the test has one of its own.
+func (w *world) channels(sender email.Sender) delivery.Channels {
+	w.t.Helper()
+	channels, err := delivery.NewChannels(email.New(sender), inapp.New(w))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return channels
 }
 
 func (w *world) Paused(context.Context) (bool, error) {
@@ -143,7 +154,7 @@ func (w *world) KeepReferral(_ context.Context, code string, r links.Referred) e
 	return nil
 }
 
-func (w *world) Announce(_ context.Context, n delivery.Nudge) (delivery.Receipt, error) {
+func (w *world) Announce(_ context.Context, n inapp.Nudge) (delivery.Receipt, error) {
 	w.onCall("before send")
 	w.calls++
 	_, known := w.nudges[n.ID]
@@ -168,7 +179,7 @@ func (w *world) answer(news bool) error {
 	return answer
 }
 
-func (w *world) Send(_ context.Context, m delivery.Email) (delivery.Receipt, error) {
+func (w *world) Send(_ context.Context, m email.Email) (delivery.Receipt, error) {
 	w.onCall("before send")
 	w.calls++
 	w.last = m
@@ -253,7 +264,7 @@ type provider struct {
 	calls, took int
 }
 
-func (p *provider) Send(context.Context, delivery.Email) (delivery.Receipt, error) {
+func (p *provider) Send(context.Context, email.Email) (delivery.Receipt, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.calls++

@@ -11,13 +11,15 @@ import (
 
 	"homeroom/content"
 	"homeroom/delivery"
+	"homeroom/delivery/email"
+	"homeroom/delivery/inapp"
 	"homeroom/engine"
 )
 
 // inApp is the send of the tests, shown in the app.
 func inApp() engine.Send {
 	s := send
-	s.Channel = delivery.ChannelInApp
+	s.Channel = engine.ChannelInApp
 	s.At = start
 	return s
 }
@@ -39,7 +41,7 @@ func TestANudgeIsAnnounced(t *testing.T) {
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Errorf("nudge (-want +got)\n%s", diff)
 	}
-	if e := w.ledger.Entries()["snd-1"]; e.Phase != delivery.PhaseSettled || e.Receipt != "7" || e.Send.Channel != delivery.ChannelInApp {
+	if e := w.ledger.Entries()["snd-1"]; e.Phase != delivery.PhaseSettled || e.Receipt != "7" || e.Send.Channel != engine.ChannelInApp {
 		t.Errorf("ledger entry %+v", e)
 	}
 	if again, err := w.deliverer().Deliver(t.Context(), inApp()); err != nil || again != out || w.calls != 1 {
@@ -59,7 +61,7 @@ func TestWhatStopsANudge(t *testing.T) {
 		{"sending is paused", func(w *world) { w.paused = true }, engine.OutcomeRetry, engine.ReasonPaused},
 		{"consent withdrawn", func(w *world) { w.to.Profile.Consent = &no }, engine.OutcomeSuppressed, engine.ReasonNoConsent},
 		{"topic left", func(w *world) { w.to.Profile.Unsubscribed = []string{"achievements"} }, engine.OutcomeSuppressed, engine.ReasonUnsubscribed},
-		{"the address bounced", func(w *world) { w.to.Profile.Suppressed = true }, engine.OutcomeAccepted, ""},
+		{"the address bounced", func(w *world) { w.to.Profile.Reach[engine.ChannelEmail] = engine.Reach{Known: true, Suppressed: true} }, engine.OutcomeAccepted, ""},
 		{"no address", func(w *world) { w.to.Address = "" }, engine.OutcomeAccepted, ""},
 		{"an address that is not on the allow-list", func(w *world) { w.allow = []string{"staff.example"} }, engine.OutcomeAccepted, ""},
 	} {
@@ -75,7 +77,7 @@ func TestWhatStopsANudge(t *testing.T) {
 }
 
 func TestWithoutAnAnnouncerThereIsNoChannelInApp(t *testing.T) {
-	d := newWorld(t).with(func(o *delivery.Options) { o.InApp = nil })
+	d := newWorld(t).with(func(o *delivery.Options) { delete(o.Channels, engine.ChannelInApp) })
 	out, err := d.Deliver(t.Context(), inApp())
 	if err != nil || out.Status != engine.OutcomeFailed || out.Detail != "the channel inapp is not set up here" {
 		t.Errorf("got %+v, %v", out, err)
@@ -175,9 +177,9 @@ func nudgeUntilItEnds(t *testing.T, w *world, after time.Duration) engine.Outcom
 }
 
 func TestTheCampaignOfANudgeIsNotMail(t *testing.T) {
-	for channel, want := range map[string]string{
-		"email": "utm_source=academy&utm_medium=mail&utm_campaign=certificate&utm_content=well-done",
-		"inapp": "utm_source=academy&utm_medium=inapp&utm_campaign=certificate&utm_content=well-done",
+	for channel, want := range map[delivery.Channel]string{
+		email.Channel{}: "utm_source=academy&utm_medium=mail&utm_campaign=certificate&utm_content=well-done",
+		inapp.Channel{}: "utm_source=academy&utm_medium=inapp&utm_campaign=certificate&utm_content=well-done",
 	} {
 		m, err := content.Parse("well-done.md", []byte("---\nsubject: S\n---\n{% button \"Home\" links.home %}"))
 		if err != nil {
@@ -191,10 +193,10 @@ func TestTheCampaignOfANudgeIsNotMail(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := send
-		s.Channel = channel
-		got, err := editionComposer(l).Compose(t.Context(), s, delivery.Recipient{}, content.Outward{})
+		s.Channel = channel.Name()
+		got, err := editionComposer(l).Compose(t.Context(), s, delivery.Recipient{}, content.Outward{Campaign: content.Campaign{Medium: channel.Medium()}})
 		if err != nil || got.Actions[0].URL != "https://academy.example/?"+want {
-			t.Errorf("%s: %+v, %v", channel, got.Actions, err)
+			t.Errorf("%s: %+v, %v", channel.Name(), got.Actions, err)
 		}
 	}
 }

@@ -2,32 +2,27 @@ package delivery
 
 import (
 	"context"
-	"net/mail"
 	"time"
 
 	"homeroom/engine"
 )
 
-// askProfile asks again whether the learner may be written to: much can have happened since the engine asked. What is shown
-// in the app needs no address.
-func askProfile(s engine.Send, to Recipient) (engine.Outcome, bool) {
+// askProfile asks again whether the learner may be written to: much can have happened since the engine asked.
+func askProfile(s engine.Send, to Recipient, channel Channel) (engine.Outcome, bool) {
 	p := to.Profile
-	p.Reachable = to.Address != ""
+	address := channel.Address(to)
+	reach := p.Reach[s.Channel]
+	reach.Known = address != ""
+	p.Reach = map[string]engine.Reach{s.Channel: reach}
 	switch reason := p.Refuses(&s); {
 	case reason == engine.ReasonNoAddress:
 		return newOutcome(s, engine.OutcomeNoAddress, reason, ""), true
-	case s.Channel == ChannelEmail && !validAddress(to.Address):
-		return newOutcome(s, engine.OutcomeNoAddress, engine.ReasonNoAddress, "what the profile calls the address is not one"), true
+	case channel.RefusesAddress(address) != "":
+		return newOutcome(s, engine.OutcomeNoAddress, engine.ReasonNoAddress, channel.RefusesAddress(address)), true
 	case reason != "":
 		return newOutcome(s, engine.OutcomeSuppressed, reason, ""), true
 	}
 	return engine.Outcome{}, false
-}
-
-// validAddress tells whether a is one bare email address on one line.
-func validAddress(a string) bool {
-	parsed, err := mail.ParseAddress(a)
-	return err == nil && parsed.Address == a
 }
 
 // pausedFor is how long a send waits before it asks the kill switch again.

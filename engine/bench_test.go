@@ -65,7 +65,7 @@ func stepEnv(rs *engine.Ruleset, standing *engine.Standing) engine.Env {
 		Revision: func(string) *engine.Ruleset { return rs },
 		Standing: standing,
 		Grace:    time.Minute,
-		Profile:  engine.Profile{Reachable: true},
+		Profile:  engine.Profile{Reach: engine.ReachedBy(engine.ChannelEmail)},
 	}
 }
 

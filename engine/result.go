@@ -35,8 +35,8 @@ const (
 // Profile is what the engine may know of a learner as a person: whether and when they can be written to. The address
 // itself stays in the store.
 type Profile struct {
-	Reachable    bool           // an address is known
-	Suppressed   bool           // bounced, complained, or unsubscribed from everything
+	// Reach is what is known of the learner's addresses, by the name of the channel that needs one; absent: none is known.
+	Reach        map[string]Reach
 	Consent      *bool          // nil: never said
 	Unsubscribed []string       // topics the learner left
 	Subscribed   []string       // topics the learner chose
@@ -52,10 +52,12 @@ func (p *Profile) Refuses(s *Send) Reason {
 	if s.Transactional {
 		topic = ""
 	}
+	channel, _ := ChannelNamed(s.Channel)
+	reach := p.Reach[channel.Name]
 	switch {
-	case s.Channel == "email" && !p.Reachable:
+	case channel.NeedsAddress && !reach.Known:
 		return ReasonNoAddress
-	case s.Channel == "email" && p.Suppressed:
+	case channel.NeedsAddress && reach.Suppressed:
 		return ReasonSuppressed
 	case topic != "" && slices.Contains(p.Unsubscribed, topic):
 		return ReasonUnsubscribed

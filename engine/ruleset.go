@@ -161,7 +161,7 @@ type Arm struct {
 // SendStep is what a `send` step says.
 type SendStep struct {
 	Message       string
-	Channel       string // "email" or "inapp"
+	Channel       string // one of Channels
 	Topic         string
 	Transactional bool
 	If            Expr // nil: always

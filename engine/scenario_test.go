@@ -106,7 +106,7 @@ type host struct {
 
 func newHost(t *testing.T) *host {
 	h := &host{t: t, answers: map[string]engine.Outcome{}}
-	h.env = engine.Env{Standing: &engine.Standing{}, Grace: time.Minute, Profile: engine.Profile{Reachable: true}}
+	h.env = engine.Env{Standing: &engine.Standing{}, Grace: time.Minute, Profile: engine.Profile{Reach: engine.ReachedBy(engine.ChannelEmail)}}
 	h.use()
 	return h
 }
@@ -144,9 +144,9 @@ func (h *host) learner(pairs []string) {
 		case "timezone":
 			h.env.Profile.Timezone = value
 		case "reachable":
-			h.env.Profile.Reachable = yes
+			h.env.Profile.Reach = map[string]engine.Reach{engine.ChannelEmail: {Known: yes}}
 		case "suppressed":
-			h.env.Profile.Suppressed = yes
+			h.env.Profile.Reach = map[string]engine.Reach{engine.ChannelEmail: {Known: true, Suppressed: yes}}
 		case "consent":
 			h.env.Profile.Consent = &yes
 		case "unsubscribed":

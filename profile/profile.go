@@ -38,8 +38,9 @@ type Profile struct {
 // conditions may read ("learner.traits.email") and no state ever holds.
 func (p Profile) Engine() engine.Profile {
 	return engine.Profile{
-		Reachable:    p.Email != "",
-		Suppressed:   p.UnsubscribedAll,
+		Reach: map[string]engine.Reach{
+			engine.ChannelEmail: {Known: p.Email != "", Suppressed: p.UnsubscribedAll},
+		},
 		Consent:      p.Consent,
 		Unsubscribed: p.Unsubscribed,
 		Subscribed:   p.Subscribed,

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"homeroom/engine"
 	"homeroom/profile"
 )
 
@@ -105,7 +106,7 @@ func TestAProfileIsBounded(t *testing.T) {
 func TestEngineSeesWhetherNotWhere(t *testing.T) {
 	p := profile.Profile{Email: "ada@example.org", Timezone: "Europe/Berlin", UnsubscribedAll: true, Unsubscribed: []string{"offers"}, Traits: traits{"plan": "pro"}}
 	got := p.Engine()
-	if !got.Reachable || !got.Suppressed || got.Timezone != "Europe/Berlin" || !cmp.Equal(got.Unsubscribed, []string{"offers"}) {
+	if reach := got.Reach[engine.ChannelEmail]; !reach.Known || !reach.Suppressed || got.Timezone != "Europe/Berlin" || !cmp.Equal(got.Unsubscribed, []string{"offers"}) {
 		t.Errorf("engine profile %+v", got)
 	}
 	if diff := cmp.Diff(traits{"email": "ada@example.org", "timezone": "Europe/Berlin", "plan": "pro"}, got.Traits); diff != "" {

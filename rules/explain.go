@@ -131,7 +131,7 @@ func instrWords(in *engine.Instr) string {
 
 func sendWords(s *engine.SendStep) string {
 	text := fmt.Sprintf("send %s by %s", s.Message, s.Channel)
-	if s.Channel == channelInApp {
+	if s.Channel == engine.ChannelInApp {
 		text = fmt.Sprintf("show %s in the app", s.Message)
 	}
 	if s.Topic != "" {

@@ -134,7 +134,7 @@ func (b *builder) addSplit(s *stepSpec, id string) (open bool) {
 }
 
 func (b *builder) addSend(s *stepSpec) *engine.SendStep {
-	out := &engine.SendStep{Message: s.message.Text, Channel: channelEmail, Transactional: s.transactional}
+	out := &engine.SendStep{Message: s.message.Text, Channel: engine.ChannelEmail, Transactional: s.transactional}
 	if s.channel != "" {
 		out.Channel = s.channel
 	}

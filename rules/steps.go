@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"homeroom/engine"
 	"homeroom/internal/spelling"
 	"homeroom/internal/yamlfile"
 )
@@ -204,12 +205,6 @@ func stepKeys(verb string, depth int) []key[stepSpec] {
 	}
 }
 
-// The channels of a send.
-const (
-	channelEmail = "email"
-	channelInApp = "inapp"
-)
-
 func sendKeys() []key[stepSpec] {
 	return []key[stepSpec]{
 		{
@@ -223,7 +218,7 @@ func sendKeys() []key[stepSpec] {
 		{
 			name: "channel",
 			read: func(d *decoder, s *stepSpec, _, v *yamlfile.Node) {
-				s.channel, _ = d.oneOf(v, "channel", channelEmail, channelInApp)
+				s.channel, _ = d.oneOf(v, "channel", engine.ChannelNames()...)
 			},
 		},
 		{

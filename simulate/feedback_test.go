@@ -50,8 +50,8 @@ func TestFeedbackMeansTheSameAsInTheStore(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if h.env.Profile.Suppressed != c.suppressed {
-				t.Errorf("suppressed %t, want %t", h.env.Profile.Suppressed, c.suppressed)
+			if h.env.Profile.Reach[engine.ChannelEmail].Suppressed != c.suppressed {
+				t.Errorf("suppressed %t, want %t", h.env.Profile.Reach[engine.ChannelEmail].Suppressed, c.suppressed)
 			}
 		})
 	}
@@ -68,7 +68,7 @@ func TestFeedbackMeansTheSameAsInTheStore(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if h.env.Profile.Suppressed {
+		if h.env.Profile.Reach[engine.ChannelEmail].Suppressed {
 			t.Error("the new address is suppressed by a bounce of the old one; production knows better (store.Profiles.suppress)")
 		}
 	})

@@ -155,8 +155,18 @@ func (h *Host) Finish(until time.Time) error {
 // showProfile lets the engine see the profile as it is now.
 func (h *Host) showProfile() {
 	h.env.Profile = h.profile.Engine()
-	h.env.Profile.Suppressed = h.env.Profile.Suppressed || h.suppressed[strings.ToLower(h.profile.Email)]
-	h.env.Profile.Reachable = h.env.Profile.Reachable || h.opts.AssumeReachable
+	if h.suppressed[strings.ToLower(h.profile.Email)] {
+		reach := h.env.Profile.Reach[engine.ChannelEmail]
+		reach.Suppressed = true
+		h.env.Profile.Reach[engine.ChannelEmail] = reach
+	}
+	if h.opts.AssumeReachable {
+		for _, channel := range engine.Channels() {
+			reach := h.env.Profile.Reach[channel.Name]
+			reach.Known = true
+			h.env.Profile.Reach[channel.Name] = reach
+		}
+	}
 }
 
 // wakeUntil steps through the wake-ups for which due holds.

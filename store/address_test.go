@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"testing"
 
+	"homeroom/engine"
 	"homeroom/internal/natstest"
 	"homeroom/store"
 )
@@ -49,7 +50,7 @@ func TestWhoseAddressIsSuppressedAndWhatTheyForbid(t *testing.T) {
 	if err != nil || status.Suppressed || !reflect.DeepEqual(status.Owners, want) {
 		t.Errorf("after the lift: %+v, %v; what the learners said stays", status, err)
 	}
-	if p, err := st.Profiles.Profile(ctx, "ada"); err != nil || !p.Suppressed {
+	if p, err := st.Profiles.Profile(ctx, "ada"); err != nil || !p.Reach[engine.ChannelEmail].Suppressed {
 		t.Errorf("the engine sees %+v, %v; a lift does not overrule the learner", p, err)
 	}
 }

@@ -67,7 +67,7 @@ func TestALearnerLeavesAndComesBack(t *testing.T) {
 	gone.All = true
 	gone.Suppressed = "unsubscribed"
 	wantPreferences(t, st, "u_1", gone)
-	if p, err := st.Profiles.Profile(ctx, "u_1"); err != nil || !p.Suppressed {
+	if p, err := st.Profiles.Profile(ctx, "u_1"); err != nil || !p.Reach[engine.ChannelEmail].Suppressed {
 		t.Errorf("the engine sees %+v, %v", p, err)
 	}
 
@@ -77,7 +77,7 @@ func TestALearnerLeavesAndComesBack(t *testing.T) {
 	wantPreferences(t, st, "u_1", known)
 	done(t, people.Leave(ctx, "u_1", "", minute(2))) // told again
 	wantPreferences(t, st, "u_1", known)
-	if p, err := st.Profiles.Profile(ctx, "u_1"); err != nil || p.Suppressed {
+	if p, err := st.Profiles.Profile(ctx, "u_1"); err != nil || p.Reach[engine.ChannelEmail].Suppressed {
 		t.Errorf("the engine sees %+v, %v", p, err)
 	}
 	if err := people.Leave(ctx, "u_1", strings.Repeat("x", 129), minute(4)); err == nil {

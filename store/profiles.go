@@ -49,8 +49,9 @@ func (s *Profiles) Person(ctx context.Context, learner string) (Profile, engine.
 		return Profile{}, engine.Profile{}, err
 	}
 	known := p.Engine()
-	if p.Email != "" && !known.Suppressed {
-		known.Suppressed, err = s.suppressions.Has(ctx, p.Email)
+	if reach := known.Reach[engine.ChannelEmail]; p.Email != "" && !reach.Suppressed {
+		reach.Suppressed, err = s.suppressions.Has(ctx, p.Email)
+		known.Reach[engine.ChannelEmail] = reach
 	}
 	return p, known, err
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"homeroom/engine"
 	"homeroom/internal/natstest"
 	"homeroom/store"
 )
@@ -35,7 +36,7 @@ func TestASuppressedAddressIsNobodysToRead(t *testing.T) {
 	if _, err := st.Profiles.Merge(ctx, "u_1", map[string]any{"email": "ada@example.org"}, monday); err != nil {
 		t.Fatal(err)
 	}
-	if p, err := st.Profiles.Profile(ctx, "u_1"); err != nil || !p.Reachable || !p.Suppressed {
+	if p, err := st.Profiles.Profile(ctx, "u_1"); err != nil || !p.Reach[engine.ChannelEmail].Known || !p.Reach[engine.ChannelEmail].Suppressed {
 		t.Errorf("the engine sees %+v, %v; want a suppressed learner", p, err)
 	}
 	if err := st.Suppressions.Add(ctx, "ada@example.org", "cross", monday); err == nil {

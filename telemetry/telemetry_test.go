@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"homeroom/delivery/email"
+	"homeroom/delivery/inapp"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -85,9 +87,9 @@ func (f starts) HandOver(_ context.Context, b triggers.Batch) error { return f(b
 func (f delivers) Deliver(_ context.Context, s engine.Send) (engine.Outcome, error) {
 	return f(s)
 }
-func (f sends) Send(context.Context, delivery.Email) (delivery.Receipt, error)     { return f() }
-func (f sends) Announce(context.Context, delivery.Nudge) (delivery.Receipt, error) { return f() }
-func (f publish) Publish(context.Context, []engine.Decision) error                 { return f() }
+func (f sends) Send(context.Context, email.Email) (delivery.Receipt, error)     { return f() }
+func (f sends) Announce(context.Context, inapp.Nudge) (delivery.Receipt, error) { return f() }
+func (f publish) Publish(context.Context, []engine.Decision) error              { return f() }
 func (f takes) Take(_ context.Context, r delivery.ProviderReport) (delivery.Effect, error) {
 	return f(r)
 }
@@ -135,9 +137,9 @@ func TestDeliveriesAndTheProvider(t *testing.T) {
 	ask := sends(func() (delivery.Receipt, error) { return delivery.Receipt{}, answer })
 	sender := tel.Sender(ask)
 	announcer := tel.Announcer(ask)
-	_, _ = announcer.Announce(ctx, delivery.Nudge{})
+	_, _ = announcer.Announce(ctx, inapp.Nudge{})
 	for _, answer = range []error{nil, &delivery.Error{Class: delivery.Retry, Status: 429}, errors.New("broken pipe")} {
-		_, _ = sender.Send(ctx, delivery.Email{To: "ada@example.org"})
+		_, _ = sender.Send(ctx, email.Email{To: "ada@example.org"})
 	}
 	wantLines(t, scrape(t, tel),
 		`homeroom_deliveries_total{channel="email",outcome="accepted",reason=""} 1`,
@@ -250,10 +252,10 @@ func TestTracesHaveNoAddresses(t *testing.T) {
 	}
 }
 
-type deliversVia struct{ sender delivery.Sender }
+type deliversVia struct{ sender email.Sender }
 
 func (d deliversVia) Deliver(ctx context.Context, _ engine.Send) (engine.Outcome, error) {
-	_, err := d.sender.Send(ctx, delivery.Email{})
+	_, err := d.sender.Send(ctx, email.Email{})
 	return engine.Outcome{}, err
 }
 

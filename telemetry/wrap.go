@@ -3,6 +3,8 @@ package telemetry
 import (
 	"context"
 	"errors"
+	"homeroom/delivery/email"
+	"homeroom/delivery/inapp"
 	"strconv"
 	"time"
 
@@ -89,19 +91,16 @@ func (d deliverer) GiveUp(ctx context.Context, send engine.Send) (engine.Outcome
 	return outcome, err
 }
 
-// channelOf keeps labels few: there are no other channels.
+// channelOf keeps labels few: a name that the engine does not know is "other".
 func channelOf(send engine.Send) string {
-	switch send.Channel {
-	case "", delivery.ChannelEmail:
-		return delivery.ChannelEmail
-	case delivery.ChannelInApp:
-		return delivery.ChannelInApp
+	if channel, ok := engine.ChannelNamed(send.Channel); ok {
+		return channel.Name
 	}
 	return "other"
 }
 
 // Sender measures and traces requests to the provider of mail.
-func (t *Telemetry) Sender(s delivery.Sender) delivery.Sender {
+func (t *Telemetry) Sender(s email.Sender) email.Sender {
 	if t == nil {
 		return s
 	}
@@ -110,16 +109,16 @@ func (t *Telemetry) Sender(s delivery.Sender) delivery.Sender {
 
 type sender struct {
 	t    *Telemetry
-	next delivery.Sender
+	next email.Sender
 }
 
-// Send implements delivery.Sender.
-func (s sender) Send(ctx context.Context, m delivery.Email) (delivery.Receipt, error) {
-	return s.t.measureProvider(ctx, delivery.ChannelEmail, func(ctx context.Context) (delivery.Receipt, error) { return s.next.Send(ctx, m) })
+// Send implements email.Sender.
+func (s sender) Send(ctx context.Context, m email.Email) (delivery.Receipt, error) {
+	return s.t.measureProvider(ctx, engine.ChannelEmail, func(ctx context.Context) (delivery.Receipt, error) { return s.next.Send(ctx, m) })
 }
 
 // Announcer measures and traces what is handed to the platform's own pages.
-func (t *Telemetry) Announcer(a delivery.Announcer) delivery.Announcer {
+func (t *Telemetry) Announcer(a inapp.Announcer) inapp.Announcer {
 	if t == nil || a == nil {
 		return a
 	}
@@ -128,12 +127,12 @@ func (t *Telemetry) Announcer(a delivery.Announcer) delivery.Announcer {
 
 type announcer struct {
 	t    *Telemetry
-	next delivery.Announcer
+	next inapp.Announcer
 }
 
-// Announce implements delivery.Announcer.
-func (a announcer) Announce(ctx context.Context, n delivery.Nudge) (delivery.Receipt, error) {
-	return a.t.measureProvider(ctx, delivery.ChannelInApp, func(ctx context.Context) (delivery.Receipt, error) { return a.next.Announce(ctx, n) })
+// Announce implements inapp.Announcer.
+func (a announcer) Announce(ctx context.Context, n inapp.Nudge) (delivery.Receipt, error) {
+	return a.t.measureProvider(ctx, engine.ChannelInApp, func(ctx context.Context) (delivery.Receipt, error) { return a.next.Announce(ctx, n) })
 }
 
 // measureProvider measures one request.

@@ -195,7 +195,7 @@ func said(decisions []engine.Decision) []string {
 // The stores, the clock and the provider.
 
 func (w *world) Profile(context.Context, string) (engine.Profile, error) {
-	return engine.Profile{Reachable: true, Timezone: "Europe/Berlin"}, nil
+	return engine.Profile{Reach: engine.ReachedBy(engine.ChannelEmail), Timezone: "Europe/Berlin"}, nil
 }
 
 func (w *world) Get(context.Context, string) (*engine.Standing, error) {

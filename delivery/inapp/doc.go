@@ -1,5 +1,5 @@
 // Package inapp announces nudges on NATS, so that the platform shows them in its own pages or pushes them: each is one
-// message of the stream NUDGES, on nudges.<learner>.<rule>, with a [delivery.Nudge] as JSON.
+// message of the stream NUDGES, on nudges.<learner>.<rule>, with a [Nudge] as JSON.
 //
 //	sub, _ := js.CreateOrUpdateConsumer(ctx, "NUDGES", jetstream.ConsumerConfig{FilterSubject: "nudges.u_42.>"})
 //

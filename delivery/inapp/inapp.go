@@ -25,16 +25,16 @@ type Publisher interface {
 	PublishMsg(ctx context.Context, msg *nats.Msg, opts ...jetstream.PublishOpt) (*jetstream.PubAck, error)
 }
 
-// Announcer implements delivery.Announcer. It may be used concurrently.
-type Announcer struct{ js Publisher }
+// NATS is the [Announcer] that stores nudges in the stream NUDGES. It may be used concurrently.
+type NATS struct{ js Publisher }
 
-var _ delivery.Announcer = (*Announcer)(nil)
+var _ Announcer = (*NATS)(nil)
 
-// New returns an Announcer.
-func New(js Publisher) *Announcer { return &Announcer{js} }
+// NewNATS returns an announcer.
+func NewNATS(js Publisher) *NATS { return &NATS{js} }
 
-// Announce implements delivery.Announcer. The receipt is the nudge's sequence in the stream.
-func (a *Announcer) Announce(ctx context.Context, n delivery.Nudge) (delivery.Receipt, error) {
+// Announce implements [Announcer]. The receipt is the nudge's sequence in the stream.
+func (a *NATS) Announce(ctx context.Context, n Nudge) (delivery.Receipt, error) {
 	body, err := json.Marshal(n)
 	if err != nil {
 		return delivery.Receipt{}, &delivery.Error{Class: delivery.Final, Message: fmt.Sprintf("the nudge cannot be written as JSON: %v", err), Err: err}

@@ -33,7 +33,7 @@ func (s *stream) PublishMsg(ctx context.Context, m *nats.Msg, _ ...jetstream.Pub
 	return &jetstream.PubAck{Stream: "NUDGES", Sequence: 42}, nil
 }
 
-var nudge = delivery.Nudge{
+var nudge = inapp.Nudge{
 	ID:      "snd-1",
 	Learner: "ada@example.org",
 	Rule:    "halfway",
@@ -46,7 +46,7 @@ var nudge = delivery.Nudge{
 
 func TestANudgeIsOneMessage(t *testing.T) {
 	s := &stream{}
-	receipt, err := inapp.New(s).Announce(t.Context(), nudge)
+	receipt, err := inapp.NewNATS(s).Announce(t.Context(), nudge)
 	if err != nil || receipt.MessageID != "42" {
 		t.Fatalf("got %+v, %v", receipt, err)
 	}
@@ -56,7 +56,7 @@ func TestANudgeIsOneMessage(t *testing.T) {
 	if want := "nudges.ada=40example=2Eorg.halfway"; s.last.Subject != want {
 		t.Errorf("subject %s, want %s", s.last.Subject, want)
 	}
-	var got delivery.Nudge
+	var got inapp.Nudge
 	if err := json.Unmarshal(s.last.Data, &got); err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func TestWhatErrorsMean(t *testing.T) {
 		{"full at the moment", &jetstream.APIError{Code: 503, Description: "insufficient resources"}, delivery.Retry, "insufficient"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := inapp.New(&stream{err: c.err}).Announce(t.Context(), nudge)
+			_, err := inapp.NewNATS(&stream{err: c.err}).Announce(t.Context(), nudge)
 			class, _ := delivery.Classify(err)
 			if class != c.class || !strings.Contains(err.Error(), c.words) || !errors.Is(err, c.err) {
 				t.Errorf("got %s, %v", class, err)

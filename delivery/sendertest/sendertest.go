@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"homeroom/delivery/email"
 	"maps"
 	"net/http"
 	"strings"
@@ -18,7 +19,7 @@ type Options struct {
 	From string
 	// WrongKey opens a sender like the one under test, but with a key that the provider does not know; nil: the provider
 	// has no keys, and that case is left out.
-	WrongKey func(t *testing.T) delivery.Sender
+	WrongKey func(t *testing.T) email.Sender
 	// Arrived tells what the provider took for a send id, after the sender came back; nil: it can't be asked, as in a
 	// sandbox. The test then looks at the answers only.
 	Arrived func(t *testing.T, sendID string) []Arrival
@@ -47,7 +48,7 @@ func finalVerdict(status int) verdict { return verdict{delivery.Final, status} }
 // scenario is one send that differs from a good one by its change.
 type scenario struct {
 	name   string
-	change func(*delivery.Email)
+	change func(*email.Email)
 	want   verdict
 	look   func(t *testing.T, a Arrival) // at what arrived, if that is known
 }
@@ -59,19 +60,19 @@ var scenarios = []scenario{
 	{
 		name:   "a good mail",
 		want:   accepted,
-		change: func(*delivery.Email) {},
+		change: func(*email.Email) {},
 		look: func(t *testing.T, a Arrival) {
 			if !a.OpenTracking || !a.ClickTracking {
 				t.Errorf("tracking is off: %+v", a)
 			}
 		},
 	},
-	{name: "text only", want: accepted, change: func(m *delivery.Email) { m.HTML = "" }},
-	{name: "HTML only", want: accepted, change: func(m *delivery.Email) { m.Text = "" }},
+	{name: "text only", want: accepted, change: func(m *email.Email) { m.HTML = "" }},
+	{name: "HTML only", want: accepted, change: func(m *email.Email) { m.Text = "" }},
 	{
 		name: "no reply address, no names",
 		want: accepted,
-		change: func(m *delivery.Email) {
+		change: func(m *email.Email) {
 			m.ReplyTo = ""
 			m.FromName = ""
 			m.ToName = ""
@@ -80,7 +81,7 @@ var scenarios = []scenario{
 	{
 		name: "names and subject in any script",
 		want: accepted,
-		change: func(m *delivery.Email) {
+		change: func(m *email.Email) {
 			m.ToName = `Zoë „Ωmega“, O'Brien-学`
 			m.FromName = "Academy <αβγ>, Ltd."
 			m.Subject = "Grüße, 学生 🎓 — “again”"
@@ -94,7 +95,7 @@ var scenarios = []scenario{
 	{
 		name:   "a minor's mail",
 		want:   accepted,
-		change: func(m *delivery.Email) { m.NoTracking = true },
+		change: func(m *email.Email) { m.NoTracking = true },
 		look: func(t *testing.T, a Arrival) {
 			if a.OpenTracking || a.ClickTracking {
 				t.Errorf("tracking is on: %+v", a)
@@ -104,7 +105,7 @@ var scenarios = []scenario{
 	{
 		name: "one-click unsubscribe",
 		want: accepted,
-		change: func(m *delivery.Email) {
+		change: func(m *email.Email) {
 			m.Headers = map[string]string{"List-Unsubscribe": "<https://academy.example/u/token>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 		},
 		look: func(t *testing.T, a Arrival) {
@@ -117,7 +118,7 @@ var scenarios = []scenario{
 	{
 		name: "too many categories",
 		want: accepted,
-		change: func(m *delivery.Email) {
+		change: func(m *email.Email) {
 			m.Categories = nil
 			for i := range 14 {
 				m.Categories = append(m.Categories, fmt.Sprintf("rule-%d", i))
@@ -129,47 +130,47 @@ var scenarios = []scenario{
 			}
 		},
 	},
-	{name: "a category that is too long", want: accepted, change: func(m *delivery.Email) { m.Categories = []string{strings.Repeat("x", 300)} }},
+	{name: "a category that is too long", want: accepted, change: func(m *email.Email) { m.Categories = []string{strings.Repeat("x", 300)} }},
 	{
 		name:   "a rule and its message of the same name",
 		want:   accepted,
-		change: func(m *delivery.Email) { m.Categories = []string{"well-done", "well-done"} },
+		change: func(m *email.Email) { m.Categories = []string{"well-done", "well-done"} },
 		look: func(t *testing.T, a Arrival) {
 			if len(a.Categories) != 1 {
 				t.Errorf("arrived with categories %v, want one", a.Categories)
 			}
 		},
 	},
-	{name: "categories in no provider's alphabet", want: accepted, change: func(m *delivery.Email) { m.Categories = []string{"zurück", "", "学"} }},
+	{name: "categories in no provider's alphabet", want: accepted, change: func(m *email.Email) { m.Categories = []string{"zurück", "", "学"} }},
 
-	{name: "an address that is none", want: finalVerdict(http.StatusBadRequest), change: func(m *delivery.Email) { m.To = "not an address" }},
-	{name: "no address", want: finalVerdict(http.StatusBadRequest), change: func(m *delivery.Email) { m.To = "" }},
-	{name: "a sender that is no address", want: finalVerdict(http.StatusBadRequest), change: func(m *delivery.Email) { m.From = "academy" }},
-	{name: "an empty subject", want: finalVerdict(http.StatusBadRequest), change: func(m *delivery.Email) { m.Subject = "" }},
+	{name: "an address that is none", want: finalVerdict(http.StatusBadRequest), change: func(m *email.Email) { m.To = "not an address" }},
+	{name: "no address", want: finalVerdict(http.StatusBadRequest), change: func(m *email.Email) { m.To = "" }},
+	{name: "a sender that is no address", want: finalVerdict(http.StatusBadRequest), change: func(m *email.Email) { m.From = "academy" }},
+	{name: "an empty subject", want: finalVerdict(http.StatusBadRequest), change: func(m *email.Email) { m.Subject = "" }},
 	{
 		name: "nothing to say",
 		want: finalVerdict(http.StatusBadRequest),
-		change: func(m *delivery.Email) {
+		change: func(m *email.Email) {
 			m.HTML = ""
 			m.Text = ""
 		},
 	},
-	{name: "a send id without end", want: finalVerdict(http.StatusBadRequest), change: func(m *delivery.Email) { m.SendID += strings.Repeat("x", longArg) }},
+	{name: "a send id without end", want: finalVerdict(http.StatusBadRequest), change: func(m *email.Email) { m.SendID += strings.Repeat("x", longArg) }},
 
 	{name: "a reserved header", want: verdict{class: delivery.Final}, change: withHeader("Bcc", "someone@example.com")},
 	{name: "a reserved header in small letters", want: verdict{class: delivery.Final}, change: withHeader("x-sg-id", "1")},
 	{name: "a header of two lines", want: verdict{class: delivery.Final}, change: withHeader("X-Note", "one\r\nBcc: someone@example.com")},
-	{name: "a subject of two lines", want: verdict{class: delivery.Final}, change: func(m *delivery.Email) { m.Subject = "One\r\nBcc: someone@example.com" }},
-	{name: "a subject with a bare line feed", want: verdict{class: delivery.Final}, change: func(m *delivery.Email) { m.Subject = "One\nmore" }},
+	{name: "a subject of two lines", want: verdict{class: delivery.Final}, change: func(m *email.Email) { m.Subject = "One\r\nBcc: someone@example.com" }},
+	{name: "a subject with a bare line feed", want: verdict{class: delivery.Final}, change: func(m *email.Email) { m.Subject = "One\nmore" }},
 }
 
-func withHeader(name, value string) func(*delivery.Email) {
-	return func(m *delivery.Email) { m.Headers = map[string]string{name: value} }
+func withHeader(name, value string) func(*email.Email) {
+	return func(m *email.Email) { m.Headers = map[string]string{name: value} }
 }
 
-// Run checks that the senders made by open keep the contract of delivery.Sender. open is called once per case; senders
+// Run checks that the senders made by open keep the contract of email.Sender. open is called once per case; senders
 // may share an account.
-func Run(t *testing.T, open func(t *testing.T) delivery.Sender, o Options) {
+func Run(t *testing.T, open func(t *testing.T) email.Sender, o Options) {
 	t.Helper()
 	if o.From == "" {
 		o.From = "hello@example.com"
@@ -203,7 +204,7 @@ func Run(t *testing.T, open func(t *testing.T) delivery.Sender, o Options) {
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()
 		_, err := open(t).Send(ended, goodEmail("snd-conformance-ended", o.From))
-		verdict{class: delivery.Retry}.checkError(t, err, delivery.Email{})
+		verdict{class: delivery.Retry}.checkError(t, err, email.Email{})
 	})
 	t.Run("a sender can be used again", func(t *testing.T) {
 		s := open(t)
@@ -222,8 +223,8 @@ func Run(t *testing.T, open func(t *testing.T) delivery.Sender, o Options) {
 }
 
 // goodEmail is a mail that every provider takes.
-func goodEmail(id, from string) delivery.Email {
-	return delivery.Email{
+func goodEmail(id, from string) email.Email {
+	return email.Email{
 		SendID:     id,
 		From:       from,
 		FromName:   "Academy",
@@ -239,7 +240,7 @@ func goodEmail(id, from string) delivery.Email {
 }
 
 // checkError compares what a sender said with the verdict. Whatever it said must not tell whom the mail was for.
-func (v verdict) checkError(t *testing.T, err error, m delivery.Email) {
+func (v verdict) checkError(t *testing.T, err error, m email.Email) {
 	t.Helper()
 	if v == accepted {
 		if err != nil {

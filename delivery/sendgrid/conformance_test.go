@@ -2,6 +2,7 @@ package sendgrid_test
 
 import (
 	"encoding/json"
+	"homeroom/delivery/email"
 	"net/http"
 	"os"
 	"strings"
@@ -33,8 +34,8 @@ func TestConformance(t *testing.T) {
 	}
 	for _, to := range targets {
 		t.Run(to.name, func(t *testing.T) {
-			open := func(key string) func(*testing.T) delivery.Sender {
-				return func(t *testing.T) delivery.Sender {
+			open := func(key string) func(*testing.T) email.Sender {
+				return func(t *testing.T) email.Sender {
 					s, err := sendgrid.New(sendgrid.Options{APIKey: key, Host: to.host, Sandbox: true, Now: time.Now})
 					if err != nil {
 						t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"homeroom/delivery/email"
 	"net/http"
 	"net/textproto"
 	"slices"
@@ -28,7 +29,7 @@ var reserved = []string{"X-Sg-Id", "X-Sg-Eid", "Received", "Dkim-Signature", "Co
 	"To", "From", "Subject", "Reply-To", "Cc", "Bcc"}
 
 // requestBody writes the JSON of one message.
-func requestBody(m delivery.Email, sandbox bool) ([]byte, error) {
+func requestBody(m email.Email, sandbox bool) ([]byte, error) {
 	if strings.ContainsAny(m.Subject, "\r\n") {
 		return nil, errors.New("sendgrid: the subject has a line break")
 	}

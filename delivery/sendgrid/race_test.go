@@ -45,7 +45,7 @@ func TestManySendsAtOnce(t *testing.T) {
 	for range workers {
 		wg.Go(func() {
 			for id := range ids {
-				m := email
+				m := ready
 				m.SendID = id
 				m.Subject = "subject of " + id
 				m.To = id + "@example.org"

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"homeroom/delivery/email"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -44,7 +45,7 @@ func (o Options) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "sendgrid.Options{Host:%q Sandbox:%t Timeout:%s}", o.Host, o.Sandbox, o.Timeout)
 }
 
-// Sender implements delivery.Sender. It may be used concurrently.
+// Sender implements email.Sender. It may be used concurrently.
 type Sender struct {
 	host    string
 	sandbox bool
@@ -106,8 +107,8 @@ func New(o Options) (*Sender, error) {
 // Close drops idle connections.
 func (s *Sender) Close() { s.client.HTTPClient.CloseIdleConnections() }
 
-// Send implements delivery.Sender.
-func (s *Sender) Send(ctx context.Context, m delivery.Email) (delivery.Receipt, error) {
+// Send implements email.Sender.
+func (s *Sender) Send(ctx context.Context, m email.Email) (delivery.Receipt, error) {
 	body, err := requestBody(m, s.sandbox)
 	if err != nil {
 		return delivery.Receipt{}, &delivery.Error{Class: delivery.Final, Message: err.Error(), Err: err}

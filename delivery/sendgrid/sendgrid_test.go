@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"homeroom/delivery/email"
 	"io"
 	"net"
 	"net/http"
@@ -23,7 +24,7 @@ const key = "SG.this-is-the-secret-key"
 
 var (
 	now   = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
-	email = delivery.Email{
+	ready = email.Email{
 		SendID:     "snd-1",
 		From:       "hello@academy.example",
 		FromName:   "Academy",
@@ -110,7 +111,7 @@ func TestTheRequest(t *testing.T) {
 				w.Header().Set("X-Message-Id", "msg-1")
 				w.WriteHeader(http.StatusAccepted)
 			})
-			m := email
+			m := ready
 			m.NoTracking = c.minor
 			receipt, err := sender(t, sendgrid.Options{Host: host + "/", Sandbox: c.sandbox}).Send(t.Context(), m)
 			if err != nil || receipt.MessageID != "msg-1" {
@@ -179,7 +180,7 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 				w.WriteHeader(c.status)
 				io.WriteString(w, c.body)
 			})
-			_, err := sender(t, sendgrid.Options{Host: host}).Send(t.Context(), email)
+			_, err := sender(t, sendgrid.Options{Host: host}).Send(t.Context(), ready)
 			if requests != 1 {
 				t.Errorf("%d requests, want exactly 1", requests)
 			}
@@ -254,7 +255,7 @@ func TestABrokenConnection(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			host := serve(t, c.h)
-			receipt, err := sender(t, sendgrid.Options{Host: host, Timeout: 150 * time.Millisecond}).Send(t.Context(), email)
+			receipt, err := sender(t, sendgrid.Options{Host: host, Timeout: 150 * time.Millisecond}).Send(t.Context(), ready)
 			if c.name == "no answer in time" {
 				close(release)
 			}
@@ -290,7 +291,7 @@ func TestNothingWasWritten(t *testing.T) {
 		{"the context had ended", plain, done},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := sender(t, sendgrid.Options{Host: c.host}).Send(c.ctx, email)
+			_, err := sender(t, sendgrid.Options{Host: c.host}).Send(c.ctx, ready)
 			if class, _ := delivery.Classify(err); err == nil || class != delivery.Retry {
 				t.Errorf("got %v, want retry", err)
 			}
@@ -301,11 +302,11 @@ func TestNothingWasWritten(t *testing.T) {
 func TestAServerThatWentAwayBetweenTwoSends(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(202) }))
 	s := sender(t, sendgrid.Options{Host: srv.URL})
-	if _, err := s.Send(t.Context(), email); err != nil {
+	if _, err := s.Send(t.Context(), ready); err != nil {
 		t.Fatal(err)
 	}
 	srv.Close() // the idle connection is closed, and new ones are refused
-	_, err := s.Send(t.Context(), email)
+	_, err := s.Send(t.Context(), ready)
 	// Whether the client noticed before it wrote is a race, so both are right; final would lose the message.
 	if class, _ := delivery.Classify(err); err == nil || class == delivery.Final {
 		t.Errorf("got %v (%s), want retry or uncertain", err, class)
@@ -317,7 +318,7 @@ func TestTheKeyIsInNoError(t *testing.T) {
 		w.WriteHeader(401)
 		fmt.Fprintf(w, `{"errors":[{"message":"%s is not valid"}]}`, r.Header.Get("Authorization"))
 	})
-	_, err := sender(t, sendgrid.Options{Host: host}).Send(t.Context(), email)
+	_, err := sender(t, sendgrid.Options{Host: host}).Send(t.Context(), ready)
 	for _, shown := range []string{err.Error(), fmt.Sprintf("%+v", err), fmt.Sprintf("%#v", err)} {
 		if strings.Contains(shown, key) {
 			t.Errorf("the key is in %s", shown)
@@ -350,7 +351,7 @@ func TestOptionsAreChecked(t *testing.T) {
 func TestHeadersAreChecked(t *testing.T) {
 	host := serve(t, func(w http.ResponseWriter, r *http.Request) { t.Error("the request arrived") })
 	for name, value := range map[string]string{"bcc": "x@y.example", "X-SG-ID": "1", "X-Ok": "a\r\nBcc: x@y.example"} {
-		m := email
+		m := ready
 		m.Headers = map[string]string{name: value}
 		_, err := sender(t, sendgrid.Options{Host: host}).Send(t.Context(), m)
 		if class, _ := delivery.Classify(err); err == nil || class != delivery.Final {
@@ -367,7 +368,7 @@ func TestCategoriesAreBounded(t *testing.T) {
 		}
 		w.WriteHeader(202)
 	})
-	m := email
+	m := ready
 	m.Categories = make([]string, 12)
 	for i := range m.Categories {
 		m.Categories[i] = string(rune('a'+i)) + strings.Repeat("x", 300)
@@ -380,7 +381,7 @@ func TestCategoriesAreBounded(t *testing.T) {
 	}
 }
 
-var _ delivery.Sender = (*sendgrid.Sender)(nil)
+var _ email.Sender = (*sendgrid.Sender)(nil)
 
 func TestClassifyKnowsTheAdaptersErrors(t *testing.T) {
 	wrapped := fmt.Errorf("send: %w", &delivery.Error{Class: delivery.Final, Err: errors.New("x")})

@@ -52,7 +52,7 @@ func measureSteps(academy *rules.Academy, seed uint64) []step {
 	event := func(name string, properties map[string]any) *engine.Event {
 		return &engine.Event{ID: "bench", Name: name, Learner: "u_001", Time: at, Properties: properties, Seq: 1 << 40, StoredAt: at}
 	}
-	env := engine.Env{Current: academy.Ruleset, Grace: time.Minute, Standing: &engine.Standing{}, Profile: engine.Profile{Reachable: true}}
+	env := engine.Env{Current: academy.Ruleset, Grace: time.Minute, Standing: &engine.Standing{}, Profile: engine.Profile{Reach: engine.ReachedBy(engine.ChannelEmail)}}
 	env.Revision = func(string) *engine.Ruleset { return academy.Ruleset }
 	fresh := engine.State{Version: engine.StateVersion, Learner: "u_001"}
 	lived, standing := liveTerm(env, fresh, seed, at)

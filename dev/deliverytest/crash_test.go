@@ -3,6 +3,7 @@ package deliverytest
 import (
 	"context"
 	"errors"
+	"homeroom/delivery/email"
 	"sync"
 
 	"homeroom/delivery"
@@ -67,11 +68,11 @@ func (m *mortal) dies(now bool) bool {
 
 // mortalSender makes no request once the process is dead.
 type mortalSender struct {
-	delivery.Sender
+	email.Sender
 	life *mortal
 }
 
-func (m mortalSender) Send(ctx context.Context, e delivery.Email) (delivery.Receipt, error) {
+func (m mortalSender) Send(ctx context.Context, e email.Email) (delivery.Receipt, error) {
 	if m.life.isDead() {
 		return delivery.Receipt{}, errDead
 	}

@@ -3,6 +3,7 @@ package deliverytest
 import (
 	"context"
 	"errors"
+	"homeroom/delivery/email"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -130,9 +131,13 @@ func (p *provider) sender(t *testing.T, host string) *sendgrid.Sender {
 }
 
 // deliverer is one process's.
-func (p *provider) deliverer(t *testing.T, st *store.Store, ledger delivery.Ledger, sender delivery.Sender, allow ...string) *delivery.Deliverer {
+func (p *provider) deliverer(t *testing.T, st *store.Store, ledger delivery.Ledger, sender email.Sender, allow ...string) *delivery.Deliverer {
 	t.Helper()
 	list, err := delivery.NewAllowList(allow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	channels, err := delivery.NewChannels(email.New(sender))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +146,7 @@ func (p *provider) deliverer(t *testing.T, st *store.Store, ledger delivery.Ledg
 		Ledger:     ledger,
 		Recipients: people{st},
 		Composer:   composer{},
-		Sender:     sender,
+		Channels:   channels,
 		Allow:      list,
 		Links:      addresses{},
 		LinkStore:  st.Links,

@@ -5,6 +5,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"homeroom/delivery/email"
 	"net"
 	"os"
 	"strconv"
@@ -121,7 +122,7 @@ func walk(t *testing.T, st *store.Store, p *provider, at step, f fault, n int) r
 	send := engine.Send{ID: fmt.Sprintf("snd-%d", n), Learner: learner, Rule: "quiz-retry", Run: "run", Step: "0", Message: "quiz-retry", Channel: "email", At: start}
 	p.SetDisorder(standin.Disorder{Hold: true}) // the webhooks come when everything else is over
 	p.Fail(f.faults...)
-	sender := delivery.Sender(p.sender(t, p.URL()))
+	sender := email.Sender(p.sender(t, p.URL()))
 	if f.refused {
 		sender = &firstElsewhere{first: p.sender(t, closedPort(t)), then: sender}
 	}
@@ -176,12 +177,12 @@ func phase(ctx context.Context, t *testing.T, st *store.Store, id string) delive
 
 // firstElsewhere makes the first call to another sender.
 type firstElsewhere struct {
-	first, then delivery.Sender
+	first, then email.Sender
 	mu          sync.Mutex
 	called      bool
 }
 
-func (s *firstElsewhere) Send(ctx context.Context, m delivery.Email) (delivery.Receipt, error) {
+func (s *firstElsewhere) Send(ctx context.Context, m email.Email) (delivery.Receipt, error) {
 	s.mu.Lock()
 	sender := s.then
 	if !s.called {

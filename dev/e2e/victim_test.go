@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"homeroom/delivery/email"
 	"io"
 	"log/slog"
 	"os"
@@ -109,11 +110,11 @@ func (h *halts) at(point string) {
 
 // haltingSender halts when the provider has answered.
 type haltingSender struct {
-	delivery.Sender
+	email.Sender
 	halts *halts
 }
 
-func (s haltingSender) Send(ctx context.Context, m delivery.Email) (delivery.Receipt, error) {
+func (s haltingSender) Send(ctx context.Context, m email.Email) (delivery.Receipt, error) {
 	receipt, err := s.Sender.Send(ctx, m)
 	if err == nil {
 		s.halts.at("answered")

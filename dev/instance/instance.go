@@ -3,6 +3,7 @@ package instance
 import (
 	"context"
 	"fmt"
+	"homeroom/delivery/email"
 	"log/slog"
 	"net"
 	"slices"
@@ -14,7 +15,6 @@ import (
 	sdklog "go.temporal.io/sdk/log"
 
 	"homeroom/app"
-	"homeroom/delivery"
 	"homeroom/delivery/sendgrid"
 	"homeroom/dev/stack"
 	"homeroom/internal/clock"
@@ -27,10 +27,10 @@ import (
 
 // Options configure an Instance.
 type Options struct {
-	Academy *rules.Academy  // nil: the academy in force stays
-	OnStart app.OnStart     // default: the academy is put in force, whichever was in force before
-	Clock   clock.Clock     // default: real time
-	Sender  delivery.Sender // default: SendGrid's adapter on the stack's stand-in, which reports back
+	Academy *rules.Academy // nil: the academy in force stays
+	OnStart app.OnStart    // default: the academy is put in force, whichever was in force before
+	Clock   clock.Clock    // default: real time
+	Sender  email.Sender   // default: SendGrid's adapter on the stack's stand-in, which reports back
 	Allow   []string
 	Log     *slog.Logger // default: none
 	Store   store.Options

@@ -339,7 +339,7 @@ func (h *home) Publish(_ context.Context, decisions []engine.Decision) error {
 type reachable struct{}
 
 func (reachable) Profile(context.Context, string) (engine.Profile, error) {
-	return engine.Profile{Reachable: true}, nil
+	return engine.Profile{Reach: engine.ReachedBy(engine.ChannelEmail)}, nil
 }
 
 // upToDate is a stream of which everything has been handed over.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"homeroom/delivery/email"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -11,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"homeroom/delivery"
 	"homeroom/delivery/sendertest"
 	"homeroom/delivery/sendgrid"
 	"homeroom/dev/standin"
@@ -25,8 +25,8 @@ func TestConformance(t *testing.T) {
 	for name, sandbox := range map[string]bool{"sandbox": true, "for real": false} {
 		t.Run(name, func(t *testing.T) {
 			inbox := start(t, standin.Options{Key: key})
-			open := func(key string) func(*testing.T) delivery.Sender {
-				return func(t *testing.T) delivery.Sender { return adapter(t, inbox.URL(), key, sandbox) }
+			open := func(key string) func(*testing.T) email.Sender {
+				return func(t *testing.T) email.Sender { return adapter(t, inbox.URL(), key, sandbox) }
 			}
 			o := sendertest.Options{WrongKey: open("SG.of-nobody")}
 			if !sandbox {
@@ -115,7 +115,7 @@ func TestManySendsAtOnce(t *testing.T) {
 	for range workers {
 		wg.Go(func() {
 			for id := range ids {
-				m := delivery.Email{SendID: id, From: "hello@academy.example", To: id + "@example.org", Subject: id, Text: "Hi"}
+				m := email.Email{SendID: id, From: "hello@academy.example", To: id + "@example.org", Subject: id, Text: "Hi"}
 				if _, err := s.Send(t.Context(), m); err != nil {
 					t.Error(err)
 				}

@@ -3,13 +3,13 @@ package cli
 import (
 	"context"
 	"errors"
+	"homeroom/delivery/email"
 	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"homeroom/app"
-	"homeroom/delivery"
 	"homeroom/rules"
 )
 
@@ -63,7 +63,7 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 	if err != nil {
 		return err
 	}
-	var sender delivery.Sender
+	var sender email.Sender
 	if slices.Contains(roles, app.RoleWorker) {
 		if sender, err = c.newSender(); err != nil {
 			return err

@@ -1,10 +1,11 @@
-package delivery
+package inapp
 
 import (
 	"context"
 	"time"
 
 	"homeroom/content"
+	"homeroom/delivery"
 	"homeroom/engine"
 )
 
@@ -24,19 +25,19 @@ type Nudge struct {
 	At        time.Time        `json:"at"`                // when it was decided
 }
 
-// Announcer hands nudges to the platform. It comes back within its own timeouts. Its errors are of type *[Error]; any
-// other error counts as [Uncertain].
+// Announcer hands nudges to the platform. It comes back within its own timeouts. Its errors are of type *[delivery.Error]; any
+// other error counts as [delivery.Uncertain].
 type Announcer interface {
 	// Announce hands over one nudge. A nudge whose id was announced within the last two minutes is not announced again;
 	// the answer is as if it had been.
-	Announce(ctx context.Context, n Nudge) (Receipt, error)
+	Announce(ctx context.Context, n Nudge) (delivery.Receipt, error)
 }
 
 // announceAgain is how long after a call that nobody saw the end of a nudge may be announced again. It is well below
 // what an Announcer recognizes, in whatever pace the clock goes.
 const announceAgain = time.Minute
 
-func (d *Deliverer) newNudge(s engine.Send, m Message) Nudge {
+func newNudge(s engine.Send, m delivery.Message) Nudge {
 	return Nudge{
 		ID:        s.ID,
 		Learner:   s.Learner,
@@ -51,4 +52,34 @@ func (d *Deliverer) newNudge(s engine.Send, m Message) Nudge {
 		Actions:   m.Actions,
 		At:        s.At,
 	}
+}
+
+// Channel announces nudges. It implements delivery.Channel.
+type Channel struct{ announcer Announcer }
+
+// New returns the channel inapp over an announcer.
+func New(announcer Announcer) Channel { return Channel{announcer} }
+
+// Name implements delivery.Channel.
+func (Channel) Name() string { return engine.ChannelInApp }
+
+// Medium implements delivery.Channel.
+func (Channel) Medium() string { return engine.ChannelInApp }
+
+// Address implements delivery.Channel: what is shown in the platform's own pages needs none.
+func (Channel) Address(delivery.Recipient) string { return "" }
+
+// RefusesAddress implements delivery.Channel.
+func (Channel) RefusesAddress(string) string { return "" }
+
+// RecognizesRepeatFor implements delivery.Channel.
+func (Channel) RecognizesRepeatFor() time.Duration { return announceAgain }
+
+// Hears implements delivery.Channel: nothing comes back yet.
+func (Channel) Hears() []string { return nil }
+
+// Prepare implements delivery.Channel.
+func (c Channel) Prepare(s engine.Send, _ delivery.Recipient, m delivery.Message, _ content.Outward) func(context.Context) (delivery.Receipt, error) {
+	nudge := newNudge(s, m)
+	return func(ctx context.Context) (delivery.Receipt, error) { return c.announcer.Announce(ctx, nudge) }
 }

@@ -1,30 +1,9 @@
 package delivery
 
 import (
-	"context"
 	"errors"
 	"time"
 )
-
-// Email is one message to one person, rendered and ready.
-type Email struct {
-	// SendID is the send's opaque, deterministic id. Adapters hand it to the provider as custom argument
-	// [SendIDArg], so that webhooks can be matched to the send.
-	SendID   string
-	From     string // address
-	FromName string
-	ReplyTo  string // address; may be empty
-	To       string // address
-	ToName   string // may be empty
-	Subject  string // one line
-	HTML     string
-	Text     string
-	Headers  map[string]string // further headers, such as List-Unsubscribe
-	// Categories are for the provider's statistics: rule and message names, nothing personal.
-	Categories []string
-	// NoTracking turns open and click tracking off; set for minors.
-	NoTracking bool
-}
 
 // SendIDArg is the name of the custom argument that carries the send id.
 const SendIDArg = "homeroom_send"
@@ -32,12 +11,6 @@ const SendIDArg = "homeroom_send"
 // Receipt is what the provider said when it took a message.
 type Receipt struct {
 	MessageID string // the provider's own id; may be empty
-}
-
-// Sender hands one email to a provider. It makes exactly one request per call and comes back within its own timeouts.
-// Its errors are of type *[Error]; any other error counts as [Uncertain].
-type Sender interface {
-	Send(ctx context.Context, m Email) (Receipt, error)
 }
 
 // Class says what an error means for the message.

@@ -1,0 +1,119 @@
+package email
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"homeroom/content"
+	"homeroom/delivery"
+	"homeroom/engine"
+)
+
+// Email is one message to one person, rendered and ready.
+type Email struct {
+	// SendID is the send's opaque, deterministic id. Adapters hand it to the provider as custom argument
+	// [delivery.SendIDArg], so that webhooks can be matched to the send.
+	SendID   string
+	From     string // address
+	FromName string
+	ReplyTo  string // address; may be empty
+	To       string // address
+	ToName   string // may be empty
+	Subject  string // one line
+	HTML     string
+	Text     string
+	Headers  map[string]string // further headers, such as List-Unsubscribe
+	// Categories are for the provider's statistics: rule and message names, nothing personal.
+	Categories []string
+	// NoTracking turns open and click tracking off; set for minors.
+	NoTracking bool
+}
+
+// Sender hands one email to a provider. It makes exactly one request per call and comes back within its own timeouts.
+// Its errors are of type *[delivery.Error]; any other error counts as [delivery.Uncertain].
+type Sender interface {
+	Send(ctx context.Context, m Email) (delivery.Receipt, error)
+}
+
+// Channel hands mails to a provider. It implements delivery.Channel.
+type Channel struct{ sender Sender }
+
+// New returns the channel email over a provider's sender.
+func New(sender Sender) Channel { return Channel{sender} }
+
+// Name implements delivery.Channel.
+func (Channel) Name() string { return engine.ChannelEmail }
+
+// Medium implements delivery.Channel: campaigns say "email" unless the academy says otherwise.
+func (Channel) Medium() string { return "" }
+
+// Address implements delivery.Channel.
+func (Channel) Address(to delivery.Recipient) string { return to.Address }
+
+// RefusesAddress implements delivery.Channel.
+func (Channel) RefusesAddress(address string) string {
+	if !delivery.ValidAddress(address) {
+		return "what the profile calls the address is not one"
+	}
+	return ""
+}
+
+// RecognizesRepeatFor implements delivery.Channel: providers of mail recognize no repeat.
+func (Channel) RecognizesRepeatFor() time.Duration { return 0 }
+
+// Hears implements delivery.Channel.
+func (Channel) Hears() []string {
+	return []string{"email.delivered", "email.opened", "email.clicked", "email.bounced", "email.unsubscribed", "email.spam_reported"}
+}
+
+// Prepare implements delivery.Channel.
+func (c Channel) Prepare(s engine.Send, to delivery.Recipient, m delivery.Message, o content.Outward) func(context.Context) (delivery.Receipt, error) {
+	mail := newEmail(s, to, m, o.Unsubscribe)
+	return func(ctx context.Context) (delivery.Receipt, error) { return c.sender.Send(ctx, mail) }
+}
+
+// newEmail addresses a message. unsubscribe is the one-click link; empty for transactional messages.
+func newEmail(s engine.Send, to delivery.Recipient, m delivery.Message, unsubscribe string) Email {
+	e := Email{
+		SendID:     s.ID,
+		From:       m.From,
+		FromName:   m.FromName,
+		ReplyTo:    m.ReplyTo,
+		To:         to.Address,
+		ToName:     displayName(to.Name),
+		Subject:    m.Subject,
+		HTML:       m.HTML,
+		Text:       m.Text,
+		NoTracking: content.IsMinor(to.Profile.Traits),
+	}
+	for _, c := range []string{s.Rule, s.Message} {
+		if c != "" && !slices.Contains(e.Categories, c) {
+			e.Categories = append(e.Categories, c)
+		}
+	}
+	if unsubscribe != "" { // RFC 8058
+		e.Headers = map[string]string{
+			"List-Unsubscribe":      "<" + unsubscribe + ">",
+			"List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+		}
+	}
+	return e
+}
+
+// maxLabel bounds the name beside an address, in bytes.
+const maxLabel = 100
+
+// displayName makes a name fit to stand beside an address: it is what a learner, or whoever signed up in their name, wrote.
+func displayName(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, name)
+	name = strings.Join(strings.Fields(name), " ")
+	return strings.TrimSpace(strings.ToValidUTF8(name[:min(len(name), maxLabel)], ""))
+}

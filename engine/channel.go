@@ -1,0 +1,61 @@
+package engine
+
+import "slices"
+
+// The names of the channels. A new channel adds its name here and to [Channels].
+const (
+	ChannelEmail = "email"
+	ChannelInApp = "inapp"
+)
+
+// Channel is a way to reach a learner, as far as deciding goes. How a message is composed and handed over is in package delivery.
+type Channel struct {
+	Name string
+	// NeedsAddress says that a learner can be reached only if an address of theirs is known; see Profile.Reach.
+	NeedsAddress bool
+}
+
+// Channels lists the channels in the order in which people read them. The first is that of a send that names none.
+func Channels() []Channel {
+	return []Channel{
+		{Name: ChannelEmail, NeedsAddress: true},
+		{Name: ChannelInApp},
+	}
+}
+
+// ChannelNames lists the channels' names.
+func ChannelNames() []string {
+	var names []string
+	for _, c := range Channels() {
+		names = append(names, c.Name)
+	}
+	return names
+}
+
+// ChannelNamed returns the channel of a send; ok is false if there is none of that name.
+func ChannelNamed(name string) (c Channel, ok bool) {
+	all := Channels()
+	if name == "" {
+		return all[0], true
+	}
+	i := slices.IndexFunc(all, func(c Channel) bool { return c.Name == name })
+	if i < 0 {
+		return Channel{}, false
+	}
+	return all[i], true
+}
+
+// Reach is what is known of a learner's address for a channel.
+type Reach struct {
+	Known      bool // there is an address
+	Suppressed bool // it must not be written to: it bounced, complained, or the learner left everything
+}
+
+// ReachedBy is the reach of a learner whose addresses for these channels are known and not suppressed.
+func ReachedBy(channels ...string) map[string]Reach {
+	reach := map[string]Reach{}
+	for _, name := range channels {
+		reach[name] = Reach{Known: true}
+	}
+	return reach
+}
