@@ -310,13 +310,13 @@ func bundleHolds(ctx context.Context, k kept, _ bool) error {
 func suppressionHolds(ctx context.Context, k kept, _ bool) error {
 	suppressed := func() (bool, error) {
 		p, err := k.st.Profiles.Profile(ctx, "u_1")
-		return p.Suppressed, err
+		return p.Reach[engine.ChannelEmail].Suppressed, err
 	}
 	if is, err := suppressed(); !is || err != nil {
 		return fmt.Errorf("the engine sees suppressed %v, %w: a mail goes out, or the learner is held up", is, err)
 	}
-	if other, err := k.st.Profiles.Profile(ctx, "u_2"); other.Suppressed || err != nil {
-		return fmt.Errorf("another learner: suppressed %v, %w", other.Suppressed, err)
+	if other, err := k.st.Profiles.Profile(ctx, "u_2"); other.Reach[engine.ChannelEmail].Suppressed || err != nil {
+		return fmt.Errorf("another learner: suppressed %v, %w", other.Reach[engine.ChannelEmail].Suppressed, err)
 	}
 	at := time.Now()
 	if err := k.st.Suppressions.Add(ctx, damagedMail, store.ReasonUnsubscribed, at); err != nil {
