@@ -49,6 +49,9 @@ type Options struct {
 // once. What exists is left as it is, whatever its replicas, limits and age; if it has another shape, so that Homeroom
 // would not work with it, the error says in what it differs and what to do. It never rewrites anything.
 func Setup(ctx context.Context, js jetstream.JetStream, o Options) error {
+	if o.MaxAge > 0 && o.MaxAge < leastEventsAge && !o.Memory {
+		return fmt.Errorf("events would be kept for %s: keep them for %s or longer, so that nothing is lost before it is read", o.MaxAge, leastEventsAge)
+	}
 	var problems []error
 	for _, want := range o.Streams() {
 		if err := ensureStream(ctx, js, want); err != nil {
@@ -167,7 +170,8 @@ func setupError(ctx context.Context, js jetstream.JetStream, want jetstream.Stre
 const codeSubjectsOverlap jetstream.ErrorCode = 10065
 
 // Differences says in what a stream that exists differs from the one that is needed, in words; empty: it will do. What
-// an operator may tune (replicas, storage, age, limits, placement, compression) does not count.
+// an operator may tune (replicas, storage, age, limits, placement, compression) does not count, except where the stream of events
+// could lose what nobody has read.
 func Differences(want, have jetstream.StreamConfig) []string {
 	var diffs []string
 	differ := func(what string, have, want any) {
@@ -194,11 +198,45 @@ func Differences(want, have jetstream.StreamConfig) []string {
 	if !want.AllowDirect && have.AllowDirect && have.Replicas > 1 {
 		differ("allow direct (reads from replicas)", true, false)
 	}
+	if want.Name == subjects.Stream {
+		diffs = append(diffs, lossDifferences(want, have)...)
+	}
 	if have.Mirror != nil || len(have.Sources) > 0 {
 		differ("origin", "another stream (mirror or sources)", "none")
 	}
 	if have.Sealed || have.NoAck {
 		diffs = append(diffs, "it is sealed or does not acknowledge, so nothing can be stored safely")
+	}
+	return diffs
+}
+
+// The least that the stream of events must take and keep, so that nothing is lost before it was read: a message of the size that
+// the documents promise, and a day for an operator to notice that nobody reads.
+const (
+	leastMessageSize = 1 << 20
+	leastEventsAge   = 24 * time.Hour
+)
+
+// lossDifferences says by which of its settings a stream of events can lose events that nobody has read.
+func lossDifferences(want, have jetstream.StreamConfig) []string {
+	var diffs []string
+	addLimit := func(limit, flag string) {
+		diffs = append(diffs, fmt.Sprintf("%s, so events can be lost before they are read: `nats stream edit %s %s`", limit, have.Name, flag))
+	}
+	if have.MaxBytes > 0 {
+		addLimit(fmt.Sprintf("max_bytes is %d", have.MaxBytes), "--max-bytes=-1")
+	}
+	if have.MaxMsgs > 0 {
+		addLimit(fmt.Sprintf("max_msgs is %d", have.MaxMsgs), "--max-msgs=-1")
+	}
+	if have.MaxAge > 0 && have.MaxAge < leastEventsAge && have.MaxAge != want.MaxAge {
+		addLimit(fmt.Sprintf("max_age is %s", have.MaxAge), "--max-age=30d")
+	}
+	if have.MaxMsgSize > 0 && have.MaxMsgSize < leastMessageSize {
+		addLimit(fmt.Sprintf("max_msg_size is %d", have.MaxMsgSize), "--max-msg-size=-1")
+	}
+	if have.Storage == jetstream.MemoryStorage && want.Storage != jetstream.MemoryStorage {
+		diffs = append(diffs, "storage is memory, so events are lost with the server: back the stream up (`nats stream backup`), remove it and restore it with storage file")
 	}
 	return diffs
 }

@@ -23,11 +23,21 @@ func TestWhatDiffers(t *testing.T) {
 		want   string // part of what is said; empty: it will do
 	}{
 		{"nothing", func(c *jetstream.StreamConfig) {}, ""},
-		{"replicas, age and storage are the operator's", func(c *jetstream.StreamConfig) {
+		{"replicas and age are the operator's", func(c *jetstream.StreamConfig) {
 			c.Replicas = 3
 			c.MaxAge = 24 * time.Hour
-			c.Storage = jetstream.MemoryStorage
+			c.Discard = jetstream.DiscardNew
+			c.MaxMsgSize = 1 << 20
 		}, ""},
+		{"so many bytes", func(c *jetstream.StreamConfig) { c.MaxBytes = 1 << 30 }, "`nats stream edit LEARNING --max-bytes=-1`"},
+		{"so many messages", func(c *jetstream.StreamConfig) { c.MaxMsgs = 1000 }, "`nats stream edit LEARNING --max-msgs=-1`"},
+		{"so many messages, and new ones are refused", func(c *jetstream.StreamConfig) {
+			c.MaxMsgs = 1000
+			c.Discard = jetstream.DiscardNew
+		}, "max_msgs is 1000"},
+		{"less than a day", func(c *jetstream.StreamConfig) { c.MaxAge = 23 * time.Hour }, "`nats stream edit LEARNING --max-age=30d`"},
+		{"small messages only", func(c *jetstream.StreamConfig) { c.MaxMsgSize = 1<<20 - 1 }, "`nats stream edit LEARNING --max-msg-size=-1`"},
+		{"in memory", func(c *jetstream.StreamConfig) { c.Storage = jetstream.MemoryStorage }, "lost with the server"},
 		{"other subjects", func(c *jetstream.StreamConfig) { c.Subjects = []string{"events.>"} }, "subjects is [events.>], needed is [learning.*.>]"},
 		{"no transform", func(c *jetstream.StreamConfig) { c.SubjectTransform = nil }, "subject transform is none"},
 		{"other partitions", func(c *jetstream.StreamConfig) {

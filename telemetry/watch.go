@@ -2,8 +2,8 @@ package telemetry
 
 import (
 	"context"
+	"errors"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,7 +27,8 @@ type Sources struct {
 	Paused func() bool
 	// Ruleset is what this process runs, and whether it refused what was published last.
 	Ruleset func() (hash string, number int, refused bool)
-	// JS is asked how many events wait in each partition, and how many dead letters there are.
+	// JS is asked how many dead letters there are and, where Events is told, how many events wait in each partition: only the NATS
+	// user of the triggers may ask for that.
 	JS jetstream.JetStream
 }
 
@@ -122,7 +123,7 @@ func (w *watched) Collect(ch chan<- prometheus.Metric) {
 		gauge(descRulesRefuse, oneIf(refused))
 	}
 	if s.JS != nil {
-		l := w.streamLag(s.JS)
+		l := w.streamLag(s.JS, s.Events != nil)
 		gauge(descReachable, oneIf(l.ok))
 		for p, n := range l.pending {
 			gauge(descPending, float64(n), strconv.Itoa(p))
@@ -155,44 +156,52 @@ func (w *watched) collectEvents(ch chan<- prometheus.Metric, s *Sources) {
 }
 
 // streamLag asks the stream, unless it was asked a moment ago.
-func (w *watched) streamLag(js jetstream.JetStream) lag {
+func (w *watched) streamLag(js jetstream.JetStream, consumers bool) lag {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if now := w.now(); w.asked.IsZero() || now.Sub(w.asked) >= lagFresh {
 		ctx, cancel := context.WithTimeout(context.Background(), lagTimeout)
 		defer cancel()
-		w.lag = readStreamLag(ctx, js)
+		w.lag = readStreamLag(ctx, js, consumers)
 		w.asked = w.now()
 	}
 	return w.lag
 }
 
-// readStreamLag asks for all consumers of the stream at once.
-func readStreamLag(ctx context.Context, js jetstream.JetStream) lag {
+// readStreamLag asks for the streams, which every role may, and one after the other for the consumers: to list them is a right
+// that no role has.
+func readStreamLag(ctx context.Context, js jetstream.JetStream, consumers bool) lag {
 	l := lag{pending: map[int]uint64{}, unacked: map[int]int{}}
-	stream, err := js.Stream(ctx, subjects.Stream)
-	if err != nil {
+	if _, err := js.Stream(ctx, subjects.Stream); err != nil {
 		return l
 	}
-	partitions := map[string]int{}
-	for p := range subjects.Partitions {
-		partitions[subjects.Partition(p)] = p
-	}
-	list := stream.ListConsumers(ctx)
-	for info := range list.Info() {
-		p, known := partitions[info.Config.FilterSubject]
-		if known && strings.HasPrefix(info.Name, "homeroom-triggers-") {
-			l.pending[p] = info.NumPending
-			l.unacked[p] = info.NumAckPending
-		}
+	if consumers && !l.readConsumers(ctx, js) {
+		return l
 	}
 	dead, err := js.Stream(ctx, subjects.DeadStream)
-	if err != nil || list.Err() != nil {
+	if err != nil {
 		return l
 	}
 	l.ok = true
 	l.deadLetter = dead.CachedInfo().State.Msgs
 	return l
+}
+
+// readConsumers reports whether every partition's consumer could be asked. One that is not there yet tells nothing.
+func (l *lag) readConsumers(ctx context.Context, js jetstream.JetStream) bool {
+	for p := range subjects.Partitions {
+		consumer, err := js.Consumer(ctx, subjects.Stream, "homeroom-triggers-"+strconv.Itoa(p))
+		if errors.Is(err, jetstream.ErrConsumerNotFound) {
+			continue
+		}
+		if err != nil {
+			return false
+		}
+		info := consumer.CachedInfo()
+		l.pending[p] = info.NumPending
+		l.unacked[p] = info.NumAckPending
+	}
+	return true
 }
 
 func oneIf(yes bool) float64 {
