@@ -11,8 +11,8 @@ import (
 	"homeroom/dev/instance"
 	"homeroom/dev/play"
 	"homeroom/dev/stack"
-	"homeroom/dev/standin"
 	"homeroom/internal/clock"
+	"homeroom/internal/standin"
 	"homeroom/rules"
 )
 

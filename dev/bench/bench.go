@@ -12,7 +12,7 @@ import (
 
 	"homeroom/dev/campus"
 	"homeroom/dev/instance"
-	"homeroom/dev/standin"
+	"homeroom/internal/standin"
 )
 
 // naiveSample is the number of events for the naive baseline, which is slow.

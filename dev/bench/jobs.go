@@ -13,8 +13,8 @@ import (
 	"homeroom/catalog"
 	"homeroom/dev/instance"
 	"homeroom/dev/stack"
-	"homeroom/dev/standin"
 	"homeroom/engine"
+	"homeroom/internal/standin"
 	"homeroom/rules"
 )
 

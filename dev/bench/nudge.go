@@ -7,8 +7,8 @@ import (
 
 	"homeroom/catalog"
 	"homeroom/dev/instance"
-	"homeroom/dev/standin"
 	"homeroom/engine"
+	"homeroom/internal/standin"
 	"homeroom/workflows"
 )
 

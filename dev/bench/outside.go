@@ -13,8 +13,8 @@ import (
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
 
-	"homeroom/dev/standin"
 	"homeroom/engine"
+	"homeroom/internal/standin"
 	"homeroom/subjects"
 	"homeroom/workflows"
 )

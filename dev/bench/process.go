@@ -5,7 +5,7 @@ import (
 	"os/exec"
 
 	"homeroom/dev/process"
-	"homeroom/dev/standin"
+	"homeroom/internal/standin"
 	"homeroom/rules"
 )
 

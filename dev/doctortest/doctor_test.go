@@ -14,10 +14,10 @@ import (
 	"homeroom/dev/harness"
 	"homeroom/dev/instance"
 	"homeroom/dev/servers"
-	"homeroom/dev/standin"
 	"homeroom/doctor"
 	"homeroom/internal/cli"
 	"homeroom/internal/natstest"
+	"homeroom/internal/standin"
 	"homeroom/store"
 	"homeroom/subjects"
 )

@@ -11,9 +11,9 @@ import (
 
 	"homeroom/dev/harness"
 	"homeroom/dev/stack"
-	"homeroom/dev/standin"
 	"homeroom/doctor"
 	"homeroom/internal/cli"
+	"homeroom/internal/standin"
 	"homeroom/rules"
 )
 

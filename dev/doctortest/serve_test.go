@@ -19,8 +19,8 @@ import (
 
 	"homeroom/dev/harness"
 	"homeroom/dev/stack"
-	"homeroom/dev/standin"
 	"homeroom/internal/cli"
+	"homeroom/internal/standin"
 	"homeroom/subjects"
 )
 

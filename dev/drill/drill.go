@@ -8,7 +8,7 @@ import (
 	"os/exec"
 	"time"
 
-	"homeroom/dev/standin"
+	"homeroom/internal/standin"
 )
 
 // Drill is one disaster.

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"homeroom/dev/process"
-	"homeroom/dev/standin"
+	"homeroom/internal/standin"
 )
 
 // servesHomeroom makes this test program the process that a drill starts.

@@ -15,8 +15,8 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
-	"homeroom/dev/standin"
 	"homeroom/engine"
+	"homeroom/internal/standin"
 	"homeroom/subjects"
 	"homeroom/triggers"
 	"homeroom/workflows"

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"homeroom/dev/instance"
-	"homeroom/dev/standin"
 	"homeroom/internal/clock"
+	"homeroom/internal/standin"
 )
 
 // The evening of provider-down, in UTC. The night is short so that the drill is.

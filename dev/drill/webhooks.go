@@ -11,7 +11,7 @@ import (
 
 	"homeroom/app"
 	"homeroom/dev/process"
-	"homeroom/dev/standin"
+	"homeroom/internal/standin"
 	"homeroom/subjects"
 )
 

@@ -18,8 +18,8 @@ import (
 	"homeroom/dev/instance"
 	"homeroom/dev/process"
 	"homeroom/dev/stack"
-	"homeroom/dev/standin"
 	"homeroom/internal/clock"
+	"homeroom/internal/standin"
 	"homeroom/rules"
 )
 

@@ -19,8 +19,8 @@ import (
 
 	"homeroom/dev/harness"
 	"homeroom/dev/instance"
-	"homeroom/dev/standin"
 	"homeroom/engine"
+	"homeroom/internal/standin"
 	"homeroom/subjects"
 )
 

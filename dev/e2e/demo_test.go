@@ -10,9 +10,9 @@ import (
 	"homeroom/dev/harness"
 	"homeroom/dev/instance"
 	"homeroom/dev/play"
-	"homeroom/dev/standin"
 	"homeroom/engine"
 	"homeroom/internal/clock"
+	"homeroom/internal/standin"
 	"homeroom/rules"
 	"homeroom/subjects"
 )

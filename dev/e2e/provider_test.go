@@ -9,8 +9,8 @@ import (
 
 	"homeroom/dev/harness"
 	"homeroom/dev/instance"
-	"homeroom/dev/standin"
 	"homeroom/engine"
+	"homeroom/internal/standin"
 )
 
 // TestProviderMisbehaves is guarantees 4 and 5: what the provider certainly did not take is tried again, what it may have

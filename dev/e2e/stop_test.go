@@ -7,9 +7,9 @@ import (
 
 	"homeroom/dev/harness"
 	"homeroom/dev/instance"
-	"homeroom/dev/standin"
 	"homeroom/engine"
 	"homeroom/internal/clock"
+	"homeroom/internal/standin"
 )
 
 // faster is a clock on which a minute passes in a tenth of a second.

@@ -12,7 +12,7 @@ import (
 	"go.temporal.io/api/enums/v1"
 
 	"homeroom/dev/servers"
-	"homeroom/dev/standin"
+	"homeroom/internal/standin"
 	"homeroom/workflows"
 )
 

@@ -18,7 +18,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 
 	"homeroom/dev/servers"
-	"homeroom/dev/standin"
+	"homeroom/internal/standin"
 )
 
 func within(t *testing.T, d time.Duration) context.Context {

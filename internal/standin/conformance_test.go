@@ -14,7 +14,7 @@ import (
 
 	"homeroom/delivery/sendertest"
 	"homeroom/delivery/sendgrid"
-	"homeroom/dev/standin"
+	"homeroom/internal/standin"
 )
 
 const key = "SG.stand-in"

@@ -1,4 +1,4 @@
-package deliverytest
+package faulttest
 
 import (
 	"context"
@@ -14,10 +14,10 @@ import (
 	"homeroom/content"
 	"homeroom/delivery"
 	"homeroom/delivery/sendgrid"
-	"homeroom/dev/standin"
 	"homeroom/edge"
 	"homeroom/engine"
 	"homeroom/internal/links"
+	"homeroom/internal/standin"
 	"homeroom/store"
 )
 

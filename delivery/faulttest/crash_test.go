@@ -1,4 +1,4 @@
-package deliverytest
+package faulttest
 
 import (
 	"context"

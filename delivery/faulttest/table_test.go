@@ -1,4 +1,4 @@
-package deliverytest
+package faulttest
 
 import (
 	"bytes"
@@ -15,9 +15,9 @@ import (
 	"time"
 
 	"homeroom/delivery"
-	"homeroom/dev/standin"
 	"homeroom/engine"
 	"homeroom/internal/natstest"
+	"homeroom/internal/standin"
 	"homeroom/store"
 )
 
@@ -224,7 +224,7 @@ func render(rows []row) string {
 		}
 	}
 	fmt.Fprintf(&b, "# Crashes and faults\n\nEvery step of a delivery × every answer of a provider: %d sends, each through one crash and one fault, then taken up by\nanother process, then reported on by the provider's webhooks. "+
-		"The real ledger, the real adapter, a stand-in provider;\n`go test ./dev/deliverytest -run Table -v` prints this table, and fails when it is not what it finds.\n\n"+
+		"The real ledger, the real adapter, a stand-in provider;\n`go test ./delivery/faulttest -run Table -v` prints this table, and fails when it is not what it finds.\n\n"+
 		"**Doubled: %d. Lost: %d, each listed as uncertain. Sent once: %d. Refused by the provider for good: %d.**\n\n"+
 		"A mail is lost only where the provider did not take it and gave no complete answer, so that nobody could know: sending\nagain would double it in the rows beside. What is uncertain is settled by the first webhook about it.\n",
 		len(rows), doubled, lost, once, refused)
