@@ -18,7 +18,8 @@ func backlogDrill() Drill {
 		setup: setup{quiet: true},
 		run: func(ctx context.Context, w *world) error {
 			b := backlogRun{
-				world:    w,
+				asyncPublisher: asyncPublisher{world: w},
+
 				unneeded: bySize(w.o.Size, 1_000_000, 20_000),
 				needed:   bySize(w.o.Size, 10_000, 500),
 				learners: bySize(w.o.Size, 10_000, 500),
@@ -37,12 +38,17 @@ func backlogDrill() Drill {
 
 // backlogRun is one run of the backlog drill.
 type backlogRun struct {
-	*world
+	asyncPublisher
 	unneeded, needed, learners int
 	most                       int64 // bytes that Homeroom may have resident
+}
 
+// asyncPublisher publishes many events before the first of them is confirmed.
+type asyncPublisher struct {
+	*world
 	acks    []jetstream.PubAckFuture
 	waiting []*event // the events of acks, in the same order; nil for an event that no rule needs
+	lastSeq uint64   // of the events that the stream has confirmed
 }
 
 // publishWeek publishes a week's events, the needed ones evenly among the others.
@@ -80,7 +86,7 @@ func (b *backlogRun) publishWeek(ctx context.Context) error {
 // inFlight is how many events are published before the first of them is confirmed.
 const inFlight = 2000
 
-func (b *backlogRun) publishAsync(ctx context.Context, e *event) error {
+func (b *asyncPublisher) publishAsync(ctx context.Context, e *event) error {
 	ack, err := b.observer.js.PublishMsgAsync(e.toNATS(), jetstream.WithStallWait(time.Minute))
 	if err != nil {
 		return fmt.Errorf("publishing %s: %w", e.id, err)
@@ -98,11 +104,12 @@ func (b *backlogRun) publishAsync(ctx context.Context, e *event) error {
 
 // awaitAcks waits until the stream has confirmed all published events except the last `but`, and adds the confirmed ones
 // to the plan.
-func (b *backlogRun) awaitAcks(ctx context.Context, but int) error {
+func (b *asyncPublisher) awaitAcks(ctx context.Context, but int) error {
 	n := len(b.acks) - but
 	for i, ack := range b.acks[:n] {
 		select {
 		case ok := <-ack.Ok():
+			b.lastSeq = max(b.lastSeq, ok.Sequence)
 			if e := b.waiting[i]; e != nil {
 				e.seq = ok.Sequence
 				e.at = time.Now()

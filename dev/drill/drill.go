@@ -80,7 +80,7 @@ func bySize[T any](s Size, full, quick T) T {
 // All returns the drills, in the order in which `drill all` runs them.
 func All() []Drill {
 	return []Drill{
-		killDrill(), temporalAwayDrill(), natsAwayDrill(), providerDownDrill(), badRuleDrill(), stuckLearnerDrill(), damageDrill(), redeliveryDrill(), webhooksDrill(), backlogDrill(),
+		killDrill(), temporalAwayDrill(), natsAwayDrill(), providerDownDrill(), badRuleDrill(), stuckLearnerDrill(), damageDrill(), redeliveryDrill(), webhooksDrill(), backlogDrill(), burstDrill(),
 	}
 }
 
