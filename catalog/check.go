@@ -9,6 +9,7 @@ import (
 
 	"homeroom/engine"
 	"homeroom/internal/spelling"
+	"homeroom/profile"
 	"homeroom/subjects"
 )
 
@@ -112,6 +113,20 @@ var remembered = []struct {
 	name string
 	most int
 }{{engine.KeyCourse, MaxKey}, {"course_title", MaxTitle}, {"enrollment_type", MaxKey}}
+
+// checkBounceType refuses a bounce_type that nobody knows: taken as a passing thing, it would let mail go on to an address that does not
+// exist. A missing or empty one says nothing and passes.
+func checkBounceType(event string, values map[string]any) *DecodeError {
+	if event != "email.bounced" {
+		return nil
+	}
+	word, _ := values["bounce_type"].(string)
+	if word == "" || profile.BounceSeverityOf(word) != profile.BounceUnknown {
+		return nil
+	}
+	return newRefusal(CodeUnknownWord, "write one of "+strings.Join(profile.BounceWords(), ", ")+
+		" (case, spaces, hyphens and underscores do not matter)", "bounce_type %q is not known", cutShort(word))
+}
 
 func (e *Event) missingKey(key, word string, values map[string]any) *DecodeError {
 	hint := "add it to " + word

@@ -38,6 +38,7 @@ const (
 	CodeBadID           = "bad_id"           // the event's id, or an entity key, is missing, empty or too long
 	CodeBadTime         = "bad_time"         // not RFC 3339, before 2000, or in the future
 	CodeWrongType       = "wrong_type"       // a property or trait has not its type
+	CodeUnknownWord     = "unknown_word"     // a property has a word that is not among those it may have
 	CodeMissingKey      = "missing_key"      // an entity key the event exists for is missing
 )
 
@@ -91,6 +92,9 @@ func (c *Catalog) checkFacts(f *facts, learner, event string, received time.Time
 		d.Event.Properties = nil
 	}
 	if err = kind.checkValues(d.Event.Properties, f.words.properties); err != nil {
+		return Decoded{}, err
+	}
+	if err = checkBounceType(kind.Name, d.Event.Properties); err != nil {
 		return Decoded{}, err
 	}
 	if err = checkTraits(d.Traits); err != nil {

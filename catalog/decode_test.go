@@ -224,6 +224,9 @@ func TestDecodeRefuses(t *testing.T) {
 		{"an id with a line break", "", "", `{"id":"a\nb"}`, "bad_id", "the event's id contains control characters"},
 		{"a long key", "", "", `{"id":"e1","properties":{"assessment_id":"a1","course_id":"` + strings.Repeat("x", 257) + `"}}`, "bad_id", "course_id has 257 bytes, at most 256 are allowed"},
 
+		{"a bounce in a word that nobody knows", "u", "email.bounced", `{"id":"e1","event":"email.bounced","properties":{"send_id":"s","bounce_type":"wobbly"}}`, "unknown_word",
+			`bounce_type "wobbly" is not known; write one of block, blocked, bounce, dropped, hard, hardbounce, permanent, soft, softbounce, temporary, transient, undetermined ` +
+				`(case, spaces, hyphens and underscores do not matter)`},
 		{"a time that is a number", "", "", `{"id":"e1","time":1772445600}`, "bad_time", "time must be text; write RFC 3339, as in 2026-03-02T10:00:00Z"},
 		{"a time in words", "", "", `{"id":"e1","time":"yesterday"}`, "bad_time", `time "yesterday" is not a time; write RFC 3339, as in 2026-03-02T10:00:00Z`},
 		{"a time without a zone", "", "", `{"id":"e1","time":"2026-03-02T10:00:00"}`, "bad_time", `time "2026-03-02T10:00:00" is not a time; write RFC 3339, as in 2026-03-02T10:00:00Z`},

@@ -158,6 +158,11 @@ func but(rep delivery.ProviderReport, change func(*delivery.ProviderReport)) del
 	return rep
 }
 
+// dropped is a report of a mail that the provider did not try to deliver because of what it knows of the address.
+func dropped(cause profile.Reason, why string) delivery.ProviderReport {
+	return but(bounced(delivery.BounceDropped, why), func(r *delivery.ProviderReport) { r.DropCause = cause })
+}
+
 func bounced(how, why string) delivery.ProviderReport {
 	return but(report(delivery.ReportBounced), func(r *delivery.ProviderReport) {
 		r.BounceType = how

@@ -19,9 +19,12 @@ type ProviderReport struct {
 	// BounceType is one of the bounce types below, with ReportBounced.
 	BounceType string
 	Reason     string // with ReportBounced, in the words of whoever refused it
-	URL        string // with ReportClicked, without query and fragment
-	Machine    bool   // with ReportOpened: fetched ahead by a mail client, not opened by a person
-	Receipt    string // the provider's own message id; may be empty
+	// DropCause is set with BounceDropped if the provider did not try because of the address; it says what the provider
+	// knows of it. Empty: the drop says nothing about the address (content, quota).
+	DropCause profile.Reason
+	URL       string // with ReportClicked, without query and fragment
+	Machine   bool   // with ReportOpened: fetched ahead by a mail client, not opened by a person
+	Receipt   string // the provider's own message id; may be empty
 }
 
 // ProviderReportKind is what happened.
@@ -110,8 +113,11 @@ func (rep ProviderReport) topicLeft(send engine.Send) string {
 func (rep ProviderReport) suppressionReason(topic string) profile.Reason {
 	switch rep.Kind {
 	case ReportBounced:
-		if rep.BounceType == BounceHard {
+		switch rep.BounceType {
+		case BounceHard:
 			return profile.ReasonBounced
+		case BounceDropped:
+			return rep.DropCause
 		}
 	case ReportSpamReported:
 		return profile.ReasonComplained

@@ -14,6 +14,7 @@ import (
 
 	"homeroom/delivery"
 	"homeroom/engine"
+	"homeroom/profile"
 )
 
 func TestWhatAReportBrings(t *testing.T) {
@@ -42,8 +43,14 @@ func TestWhatAReportBrings(t *testing.T) {
 			[]string{"suppress ada@example.org bounced", "email.bounced r1", "remember"}, about(map[string]any{"bounce_type": "bounce", "reason": "550 5.1.1 <(address)> unknown"})},
 		{"a block does not", bounced(delivery.BounceBlocked, "421 busy"),
 			[]string{"email.bounced r1", "remember"}, about(map[string]any{"bounce_type": "blocked", "reason": "421 busy"})},
-		{"dropped: the provider suppresses, not we", bounced(delivery.BounceDropped, "Bounced Address"),
-			[]string{"email.bounced r1", "remember"}, about(map[string]any{"bounce_type": "dropped", "reason": "Bounced Address"})},
+		{"dropped because of the content: the address stays reachable", bounced(delivery.BounceDropped, "Spam Content"),
+			[]string{"email.bounced r1", "remember"}, about(map[string]any{"bounce_type": "dropped", "reason": "Spam Content"})},
+		{"dropped because the address had bounced: suppressed", dropped(profile.ReasonBounced, "Bounced Address"),
+			[]string{"suppress ada@example.org bounced", "email.bounced r1", "remember"}, about(map[string]any{"bounce_type": "dropped", "reason": "Bounced Address"})},
+		{"dropped because of a spam report: suppressed", dropped(profile.ReasonComplained, "Spam Reporting Address"),
+			[]string{"suppress ada@example.org complained", "email.bounced r1", "remember"}, about(map[string]any{"bounce_type": "dropped", "reason": "Spam Reporting Address"})},
+		{"dropped because they left everything: suppressed", dropped(profile.ReasonUnsubscribed, "Unsubscribed Address"),
+			[]string{"suppress ada@example.org unsubscribed", "email.bounced r1", "remember"}, about(map[string]any{"bounce_type": "dropped", "reason": "Unsubscribed Address"})},
 		{"reported as spam: suppressed and left before anybody hears of it", report(delivery.ReportSpamReported),
 			[]string{"suppress ada@example.org complained", "leave u_42", "email.spam_reported r1", "remember"}, about(nil)},
 		{"unsubscribed from everything: the event names no topic", report(delivery.ReportUnsubscribed),

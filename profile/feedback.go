@@ -49,7 +49,7 @@ type Feedback struct {
 //
 //	email.unsubscribed   the topic is left; without one, everything, and the address is suppressed
 //	email.spam_reported  everything is left, and the address is suppressed
-//	email.bounced        with bounce_type "bounce" the address is suppressed; a block is a passing thing
+//	email.bounced        with a bounce_type that is a hard bounce (see [BounceSeverityOf]) the address is suppressed; a soft one passes
 //
 // A topic that cannot be one (see [CheckTopic]) names no message, so leaving it means nothing.
 func FeedbackOf(event string, properties map[string]any) Feedback {
@@ -71,7 +71,7 @@ func FeedbackOf(event string, properties map[string]any) Feedback {
 		f.Leave = true
 		f.Suppress = ReasonComplained
 	case "email.bounced":
-		if text("bounce_type") != "bounce" {
+		if BounceSeverityOf(text("bounce_type")) != BounceHard {
 			return Feedback{}
 		}
 		f.Suppress = ReasonBounced

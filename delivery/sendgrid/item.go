@@ -17,6 +17,7 @@ import (
 
 	"homeroom/delivery"
 	"homeroom/internal/links"
+	"homeroom/profile"
 )
 
 // items is what a post of the webhook says.
@@ -106,6 +107,7 @@ func (b *items) addItem(raw []byte, received time.Time) {
 		rep.Kind = delivery.ReportBounced
 		rep.BounceType = delivery.BounceDropped
 		rep.Reason = f.bounceReason()
+		rep.DropCause = dropCause(rep.Reason)
 	case "spamreport":
 		rep.Kind = delivery.ReportSpamReported
 	case "unsubscribe":
@@ -191,6 +193,22 @@ func (f fields) bounceType() string {
 		return delivery.BounceHard
 	default:
 		return delivery.BounceBlocked
+	}
+}
+
+// dropCause returns why SendGrid does not write to an address, by the reason of a dropped item; empty: the reason is not about
+// the address ("Spam Content", "Recipient List over Package Quota", "Invalid SMTPAPI header") or is not known. The reasons are those of
+// https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event#dropped.
+func dropCause(reason string) profile.Reason {
+	switch strings.ToLower(strings.TrimSpace(reason)) {
+	case "bounced address", "invalid", "invalid address":
+		return profile.ReasonBounced
+	case "spam reporting address":
+		return profile.ReasonComplained
+	case "unsubscribed address":
+		return profile.ReasonUnsubscribed
+	default:
+		return ""
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"homeroom/delivery"
+	"homeroom/profile"
 )
 
 var received = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
@@ -74,10 +75,47 @@ func TestWhatAnItemSays(t *testing.T) {
 			r.Kind = delivery.ReportBounced
 			r.BounceType = "blocked"
 		}), ""},
-		{"dropped", `"event":"dropped","reason":"Bounced Address"`, about(func(r *delivery.ProviderReport) {
+		{"dropped: Bounced Address", `"event":"dropped","reason":"Bounced Address"`, about(func(r *delivery.ProviderReport) {
 			r.Kind = delivery.ReportBounced
 			r.BounceType = "dropped"
 			r.Reason = "Bounced Address"
+			r.DropCause = profile.ReasonBounced
+		}), ""},
+		{"dropped: Invalid", `"event":"dropped","reason":"Invalid"`, about(func(r *delivery.ProviderReport) {
+			r.Kind = delivery.ReportBounced
+			r.BounceType = "dropped"
+			r.Reason = "Invalid"
+			r.DropCause = profile.ReasonBounced
+		}), ""},
+		{"dropped: Spam Reporting Address", `"event":"dropped","reason":"Spam Reporting Address"`, about(func(r *delivery.ProviderReport) {
+			r.Kind = delivery.ReportBounced
+			r.BounceType = "dropped"
+			r.Reason = "Spam Reporting Address"
+			r.DropCause = profile.ReasonComplained
+		}), ""},
+		{"dropped: Unsubscribed Address", `"event":"dropped","reason":"Unsubscribed Address"`, about(func(r *delivery.ProviderReport) {
+			r.Kind = delivery.ReportBounced
+			r.BounceType = "dropped"
+			r.Reason = "Unsubscribed Address"
+			r.DropCause = profile.ReasonUnsubscribed
+		}), ""},
+		{"dropped: Spam Content (if Spam Checker app is enabled)", `"event":"dropped","reason":"Spam Content (if Spam Checker app is enabled)"`, about(func(r *delivery.ProviderReport) {
+			r.Kind = delivery.ReportBounced
+			r.BounceType = "dropped"
+			r.Reason = "Spam Content (if Spam Checker app is enabled)"
+			r.DropCause = ""
+		}), ""},
+		{"dropped: Recipient List over Package Quota", `"event":"dropped","reason":"Recipient List over Package Quota"`, about(func(r *delivery.ProviderReport) {
+			r.Kind = delivery.ReportBounced
+			r.BounceType = "dropped"
+			r.Reason = "Recipient List over Package Quota"
+			r.DropCause = ""
+		}), ""},
+		{"dropped: Invalid SMTPAPI header", `"event":"dropped","reason":"Invalid SMTPAPI header"`, about(func(r *delivery.ProviderReport) {
+			r.Kind = delivery.ReportBounced
+			r.BounceType = "dropped"
+			r.Reason = "Invalid SMTPAPI header"
+			r.DropCause = ""
 		}), ""},
 		{"reported as spam", `"event":"spamreport"`, about(func(r *delivery.ProviderReport) { r.Kind = delivery.ReportSpamReported }), ""},
 		{"unsubscribed", `"event":"unsubscribe"`, about(func(r *delivery.ProviderReport) { r.Kind = delivery.ReportUnsubscribed }), ""},
