@@ -2,13 +2,16 @@ package app
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
+	"time"
 
 	"homeroom/activities"
 	"homeroom/engine"
@@ -31,6 +34,9 @@ type App struct {
 	folder    *folder      // to be put in force at the start; nil: none
 	log       *slog.Logger
 	roles     []Role
+
+	fingerprints map[string][]string // of what all instances must agree in
+	started      time.Time
 
 	live    context.Context // ends with Stop
 	cancel  context.CancelFunc
@@ -60,6 +66,10 @@ func New(ctx context.Context, o Options) (*App, error) {
 	}
 	a := &App{store: st, log: o.Log, roles: o.Roles, running: make(chan struct{}), failed: make(chan error, 1)}
 	if a.name, err = instanceName(); err == nil {
+		a.started = time.Now()
+		a.fingerprints, err = store.Fingerprints(ctx, o.JetStream, valuesToAgree(o))
+	}
+	if err == nil {
 		err = a.wire(ctx, o)
 	}
 	if err != nil {
@@ -67,6 +77,33 @@ func New(ctx context.Context, o Options) (*App, error) {
 		return nil, err
 	}
 	return a, nil
+}
+
+// valuesToAgree are the values in which all instances must agree.
+func valuesToAgree(o Options) map[string][][]byte {
+	values := map[string][][]byte{
+		store.FingerprintSecret:     o.Secrets,
+		store.FingerprintEncryption: o.EncryptionKeys,
+		store.FingerprintPublicURL:  {[]byte(strings.TrimRight(o.PublicURL, "/"))},
+		store.FingerprintNATSUser:   {[]byte(o.NATSUser)},
+	}
+	if o.Edge != nil && o.Edge.WebhookKey != nil {
+		if raw, err := x509.MarshalPKIXPublicKey(o.Edge.WebhookKey); err == nil {
+			values[store.FingerprintWebhook] = [][]byte{raw}
+		}
+	}
+	return values
+}
+
+// CheckAgreement returns an error if this process has another secret or encryption key than one that started earlier. A difference in
+// something else is told by the doctor and a metric, and does not keep a process from serving.
+func (a *App) CheckAgreement(context.Context) error {
+	for _, d := range store.Disagreements(a.store.Control.Instances(), time.Now()) {
+		if d.Instance == a.name && (d.What == store.FingerprintSecret || d.What == store.FingerprintEncryption) {
+			return fmt.Errorf("%s; %s", d, d.Do)
+		}
+	}
+	return nil
 }
 
 func (o *Options) complete() error {
@@ -190,6 +227,13 @@ func (a *App) newTriggers(revs *revisions, o Options) (*triggers.Triggers, error
 // watched lets metrics be asked for.
 func (a *App) watched(o Options) {
 	s := telemetry.Sources{
+		Disagreements: func() map[string]int {
+			counts := map[string]int{}
+			for _, d := range store.Disagreements(a.store.Control.Instances(), time.Now()) {
+				counts[d.What]++
+			}
+			return counts
+		},
 		Watermark: a.store.Control.Watermark,
 		Paused:    func() bool { return a.store.Control.LastKnownPause().Paused },
 		JS:        o.JetStream,

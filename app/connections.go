@@ -1,10 +1,12 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -26,6 +28,9 @@ type Connections struct {
 	js        jetstream.JetStream
 	temporal  client.Client // nil until DialTemporal
 	namespace string
+
+	natsUser       string
+	encryptionKeys [][]byte
 }
 
 // ConnectNATS connects to NATS. The connections must be closed.
@@ -34,7 +39,7 @@ func ConnectNATS(o NATSOptions) (*Connections, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Connections{nats: nc, js: js}, nil
+	return &Connections{nats: nc, js: js, natsUser: o.User()}, nil
 }
 
 // DialTemporal connects to Temporal too, as the SDK's environment variables say. With key files, payloads are encrypted. An
@@ -46,6 +51,13 @@ func (c *Connections) DialTemporal(ctx context.Context, keyFiles []string, log *
 	}
 	c.temporal = temporal
 	c.namespace = namespace
+	for _, file := range keyFiles {
+		key, err := os.ReadFile(file)
+		if err != nil {
+			return fmt.Errorf("read the encryption key: %w", err)
+		}
+		c.encryptionKeys = append(c.encryptionKeys, bytes.TrimSpace(key))
+	}
 	return nil
 }
 
@@ -54,6 +66,8 @@ func (c *Connections) ApplyTo(o *Options) {
 	o.JetStream = c.js
 	o.Temporal = c.temporal
 	o.Namespace = c.namespace
+	o.NATSUser = c.natsUser
+	o.EncryptionKeys = c.encryptionKeys
 }
 
 // Close closes the connections.
@@ -70,12 +84,13 @@ func (c *Connections) NATSAddress() string { return c.nats.ConnectedUrlRedacted(
 // Namespace returns Temporal's namespace.
 func (c *Connections) Namespace() string { return c.namespace }
 
-// ReadinessChecks ask what a serving process needs: NATS, Temporal, and rules in force. ruleset returns the hash of the rules
-// that the process runs; empty: none.
-func (c *Connections) ReadinessChecks(ruleset func() string) []telemetry.Check {
+// ReadinessChecks ask what a serving process needs: NATS, Temporal, rules in force, and the secrets of the other processes. ruleset
+// returns the hash of the rules that the process runs; empty: none. agrees is [App.CheckAgreement].
+func (c *Connections) ReadinessChecks(ruleset func() string, agrees func(context.Context) error) []telemetry.Check {
 	return []telemetry.Check{
 		{Name: "nats", Ask: c.checkNATS},
 		{Name: "temporal", Ask: c.checkTemporal},
+		{Name: "agreement", Ask: agrees},
 		{
 			Name: "rules",
 			Ask: func(context.Context) error {

@@ -88,6 +88,9 @@ func (a *App) instance() store.Instance {
 		Problem: swap.Problem,
 		At:      swap.At,
 		Refused: a.revisions.refused(),
+		Started: a.started,
+
+		Fingerprints: a.fingerprints,
 	}
 	for _, role := range a.roles {
 		i.Roles = append(i.Roles, string(role))

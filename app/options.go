@@ -68,6 +68,10 @@ type Options struct {
 	// replaced, and what was made with them still counts. Default: one made at the first start and kept in the control
 	// bucket.
 	Secrets [][]byte
+	// EncryptionKeys are the keys with which the Temporal client encrypts, the one in use first, and NATSUser is whom NATS knows this process
+	// as. Both are only compared with those of the other instances. Default: none.
+	EncryptionKeys [][]byte
+	NATSUser       string
 	// Allow lists the addresses ("ada@example.org") and domains ("example.org") that may be written to; empty: all.
 	Allow []string
 	// DeliveriesPerSecond limits what all workers together hand to the provider; 0: no limit.

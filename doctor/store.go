@@ -96,7 +96,7 @@ func shortHash(hash string) string { return hash[:min(12, len(hash))] }
 func (e *examination) checkInstances(st *store.Store, current store.Pointer) (triggers bool) {
 	now := e.opts.Now().Add(e.skew) // records are stamped by the store
 	roles := map[string]int{}
-	var refused, behind []string
+	var refused, behind, deaf []string
 	live := 0
 	for _, i := range st.Control.Instances() {
 		if !i.Live(now) {
@@ -105,6 +105,9 @@ func (e *examination) checkInstances(st *store.Store, current store.Pointer) (tr
 		live++
 		for _, role := range i.Roles {
 			roles[role]++
+		}
+		if slices.Contains(i.Roles, "edge") && i.Fingerprints != nil && len(i.Fingerprints[store.FingerprintWebhook]) == 0 {
+			deaf = append(deaf, i.Name)
 		}
 		switch {
 		case i.Outcome == store.SwapRefused:
@@ -120,7 +123,16 @@ func (e *examination) checkInstances(st *store.Store, current store.Pointer) (tr
 		}
 	}
 	says := fmt.Sprintf("%d live: %d with triggers, %d with worker, %d with edge", live, roles["triggers"], roles["worker"], roles["edge"])
+	var differ, advice []string
+	for _, d := range store.Disagreements(st.Control.Instances(), now) {
+		differ = append(differ, d.String())
+		if !slices.Contains(advice, d.Do) {
+			advice = append(advice, d.Do)
+		}
+	}
 	switch {
+	case len(differ) > 0:
+		e.reportFailure("instances", strings.Join(differ, "\n"), strings.Join(advice, "; "))
 	case len(refused) > 0:
 		e.reportFailure("instances", strings.Join(refused, "\n"), "these processes are older than the rules: upgrade them, or publish rules that they know")
 	case len(behind) > 0:
@@ -129,6 +141,9 @@ func (e *examination) checkInstances(st *store.Store, current store.Pointer) (tr
 		e.reportWarning("instances", "no instance of Homeroom is running", "start `homeroom serve`")
 	case len(absent) > 0:
 		e.reportWarning("instances", says+"; nobody serves "+strings.Join(absent, " or "), "start `homeroom serve --roles "+strings.Join(absent, ",")+"`")
+	case len(deaf) > 0:
+		e.reportWarning("instances", says+"; without webhooks: "+strings.Join(deaf, ", "),
+			"give the edge the public key of SendGrid's event webhook (--sendgrid-webhook-key): without it nobody hears of bounces and complaints, and uncertain mails stay so")
 	default:
 		e.reportOK("instances", says+"; all run the rules in force")
 	}

@@ -37,6 +37,10 @@ type Instance struct {
 	At      time.Time   `json:"at,omitzero"`
 	// Refused are revisions that do not compile here, with the reason.
 	Refused map[string]string `json:"refused,omitempty"`
+	// Fingerprints are of what all instances must agree in, by the names of [Fingerprints]; nil: of an earlier version. Started is when
+	// the instance began.
+	Fingerprints map[string][]string `json:"fingerprints,omitempty"`
+	Started      time.Time           `json:"started,omitzero"`
 	// Seen is when the record was renewed last, by the store's clock.
 	Seen time.Time `json:"-"`
 }

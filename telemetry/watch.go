@@ -23,6 +23,8 @@ type Sources struct {
 	DeadBy func() map[string]int64
 	// Watermark is how far a partition was handed over, in Homeroom's time; zero: not known.
 	Watermark func(partition int) time.Time
+	// Disagreements counts the live instances that disagree with another one, by what they disagree in.
+	Disagreements func() map[string]int
 	// Paused is the kill switch.
 	Paused func() bool
 	// Ruleset is what this process runs, and whether it refused what was published last.
@@ -55,6 +57,7 @@ var (
 	descDead        = newDesc("homeroom_dead_letters", "Dead letters in the stream.")
 	descReachable   = newDesc("homeroom_stream_reachable", "1 if the stream could be asked for the figures above, else 0.")
 	descPaused      = newDesc("homeroom_paused", "1 if the kill switch is on: nothing goes out.")
+	descDisagree    = newDesc("homeroom_instances_disagree", "Instances that run with another secret, key, public URL or NATS user than another one, by what; 0 with an empty what: none.", "what")
 	descRuleset     = newDesc("homeroom_ruleset_info", "The revision that this process runs, and the publication's number; always 1.", "hash", "number")
 	descRulesRefuse = newDesc("homeroom_ruleset_refused", "1 if the revision published last does not compile in this process, which stays with the one before.")
 )
@@ -86,7 +89,7 @@ const (
 // Describe implements prometheus.Collector.
 func (w *watched) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{descEvents, descRetries, descParkings, descRewinds, descHeld, descMark, descPending, descUnacked,
-		descDead, descReachable, descPaused, descRuleset, descRulesRefuse} {
+		descDead, descReachable, descDisagree, descPaused, descRuleset, descRulesRefuse} {
 		ch <- d
 	}
 }
@@ -110,6 +113,15 @@ func (w *watched) Collect(ch chan<- prometheus.Metric) {
 			if mark := s.Watermark(p); !mark.IsZero() {
 				gauge(descMark, w.clock.Wait(now.Sub(mark)).Seconds(), strconv.Itoa(p))
 			}
+		}
+	}
+	if s.Disagreements != nil {
+		counts := s.Disagreements()
+		if len(counts) == 0 {
+			gauge(descDisagree, 0, "")
+		}
+		for what, n := range counts {
+			gauge(descDisagree, float64(n), what)
 		}
 	}
 	if s.Paused != nil {

@@ -88,6 +88,8 @@ func scrapeAs(t *testing.T, f *natstest.Accounts, role string) string {
 		Paused:    func() bool { return st.Control.LastKnownPause().Paused },
 		Ruleset:   func() (string, int, bool) { return "abcdef123456", 1, false },
 		JS:        js,
+
+		Disagreements: func() map[string]int { return nil },
 	}
 	if role == "triggers" {
 		sources.Events = func() triggers.Stats { return triggers.Stats{} }

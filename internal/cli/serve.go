@@ -123,7 +123,7 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 	if pages != nil {
 		log.Info("learners' pages", "listen", pages.Listener.Addr().String(), "public_url", c.PublicURL, "webhook", pages.WebhookKey != nil)
 	}
-	operators.markReady(connections.ReadinessChecks(func() string { return homeroom.Swap().Ruleset }))
+	operators.markReady(connections.ReadinessChecks(func() string { return homeroom.Swap().Ruleset }, homeroom.CheckAgreement))
 	log.Info("serving", "operators", operators.addr, "roles", roles, "ruleset", homeroom.Swap().Ruleset, "nats", connections.NATSAddress(), "namespace", connections.Namespace())
 	select {
 	case err := <-homeroom.Failed():

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -40,6 +41,9 @@ func NATS(name string, o NATSOptions) (*nats.Conn, jetstream.JetStream, error) {
 		if errors.As(err, &unread) { // it repeats the address, and with it the password
 			err = unread.Err
 		}
+		if errors.Is(err, nats.ErrAuthorization) || errors.Is(err, nats.ErrAuthExpired) || errors.Is(err, nats.ErrAuthRevoked) {
+			return nil, nil, fmt.Errorf("NATS at %s refuses this user: %w; look at the password or token in --nats (HOMEROOM_NATS_URL), or the credentials in --nats-creds", o.Address(), err)
+		}
 		return nil, nil, fmt.Errorf("no NATS at %s: %w; start one, try everything at once with `go run ./dev --live`, or name yours with --nats", o.Address(), err)
 	}
 	js, err := jetstream.New(nc)
@@ -48,6 +52,23 @@ func NATS(name string, o NATSOptions) (*nats.Conn, jetstream.JetStream, error) {
 		return nil, nil, fmt.Errorf("JetStream at %s: %w", o.Address(), err)
 	}
 	return nc, js, nil
+}
+
+// User returns whom NATS knows the connection as: the name or the token in the address of the first server, or else what is in the
+// credentials file. It is compared by its fingerprint and not printed; empty: nobody in particular.
+func (o NATSOptions) User() string {
+	first, _, _ := strings.Cut(o.URL, ",")
+	if u, err := url.Parse(first); err == nil && u.User.Username() != "" {
+		return u.User.Username()
+	}
+	if o.CredentialsFile == "" {
+		return ""
+	}
+	credentials, err := os.ReadFile(o.CredentialsFile)
+	if err != nil {
+		return ""
+	}
+	return string(credentials)
 }
 
 // Address returns the servers' addresses without the names, passwords and tokens in them.
