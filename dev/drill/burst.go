@@ -35,7 +35,7 @@ do:
 		},
 		run: func(ctx context.Context, w *world) error {
 			b := burstRun{asyncPublisher: asyncPublisher{world: w}, within: bySize(w.o.Size, time.Minute, 2*time.Second)}
-			return b.run(ctx, bySize(w.o.Size, 100_000, 4_000), bySize(w.o.Size, 20_000, 5_000))
+			return b.run(ctx, bySize(w.o.Size, 100_000, 4_000), bySize(w.o.Size, 20_000, 9_000))
 		},
 	}
 }
