@@ -27,11 +27,11 @@ type Rulesets interface {
 	Revision(ctx context.Context, hash string) (*engine.Ruleset, error)
 }
 
-// Watermarks tells how far the triggers have handed over a partition of the stream, on the learners' clock. AwaitHandedOver waits
-// until the watermark has reached want, but no longer than wait (in real time) or ctx lasts, and returns the watermark as it is then.
-// Zero: not known.
+// Watermarks tells how far the triggers have handed over a learner's events, on the learners' clock: as far as their partition of the stream, or less
+// while the learner is set aside. AwaitLearner waits until that has reached want, but no longer than wait (in real time) or ctx lasts, and returns how
+// far it is then. Zero: not known.
 type Watermarks interface {
-	AwaitHandedOver(ctx context.Context, partition int, want time.Time, wait time.Duration) time.Time
+	AwaitLearner(ctx context.Context, learner string, partition int, want time.Time, wait time.Duration) time.Time
 }
 
 // Clock is the time Homeroom lives in.
@@ -182,7 +182,7 @@ func (d *Decide) awaitWatermark(ctx context.Context, in workflows.DecideInput) t
 	if in.WokenAt.IsZero() {
 		patience = 0
 	}
-	watermark := d.o.Watermarks.AwaitHandedOver(ctx, in.Partition, in.WokenAt, patience)
+	watermark := d.o.Watermarks.AwaitLearner(ctx, in.Learner, in.Partition, in.WokenAt, patience)
 	if in.Watermark.After(watermark) {
 		watermark = in.Watermark
 	}

@@ -36,7 +36,7 @@ func (f *facts) Revision(_ context.Context, hash string) (*engine.Ruleset, error
 	}
 	return &engine.Ruleset{Hash: hash}, nil
 }
-func (f *facts) AwaitHandedOver(_ context.Context, _ int, _ time.Time, wait time.Duration) time.Time {
+func (f *facts) AwaitLearner(_ context.Context, _ string, _ int, _ time.Time, wait time.Duration) time.Time {
 	f.waited = wait
 	return f.mark
 }

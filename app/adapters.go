@@ -19,5 +19,8 @@ func (s starter) HandOver(ctx context.Context, b triggers.Batch) error {
 	if errors.Is(err, worker.ErrRefused) {
 		return fmt.Errorf("%w: %w", triggers.ErrRefused, err)
 	}
+	if errors.Is(err, worker.ErrUnavailable) {
+		return fmt.Errorf("%w: %w", triggers.ErrUnavailable, err)
+	}
 	return err
 }

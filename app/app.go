@@ -218,6 +218,7 @@ func (a *App) newTriggers(revs *revisions, o Options) (*triggers.Triggers, error
 		Profiles:        a.store.Profiles,
 		Watermarks:      a.store.Control,
 		Rewinds:         a.store.Control,
+		SetAsides:       a.store.Control,
 		Log:             o.Log,
 		WatermarkEvery:  o.MarkEvery,
 		WatermarkMargin: o.MarkMargin,

@@ -8,7 +8,7 @@
 //  1. Every address that is known of the learner is suppressed as "erased". From here on nothing goes out to it, whatever
 //     is still under way; each delivery asks before it calls the provider. Then the tombstone is written: a keyed hash
 //     of the id, the proof that, when and by whom it was erased.
-//  2. The learner's events are purged, so that no more of them are taken up, and the triggers are waited for until
+//  2. The learner's events, those that are set aside among them, are purged, so that no more of them are taken up, and the triggers are waited for until
 //     they have handed over what they held in their hands.
 //  3. Every run of the workflow is terminated and deleted, and waited for until it is gone.
 //  4. Everything else is purged by subject: dead letters, decisions, nudges, standing, ledger, links, profile. No key is

@@ -141,8 +141,8 @@ func (e *erasure) runRounds(ctx context.Context, receipt *ErasureReceipt) (last 
 func (e *erasure) removeFound(ctx context.Context, f found) error {
 	var events uint64
 	for _, place := range f.locations {
-		if place.Name == subjects.Stream {
-			events = place.Held
+		if place.Name == subjects.Stream || place.Name == subjects.SetAsideStream {
+			events += place.Held
 			if err := e.removeLocation(ctx, place); err != nil {
 				return err
 			}

@@ -69,6 +69,8 @@ var sectionOrder = []sectionSource{
 	{store.BucketRetired, "memory", "NATS bucket ", "What the learner's workflow remembered when it last ended because nothing was due: rules under way, past messages, the last decisions. The next event goes on from there."},
 	{subjects.Stream, "events", "NATS stream ", "What the platform published about the learner, and what came back of their mails, as stored. Everything else follows from it."},
 	{subjects.DeadStream, "dead_letters", "NATS stream ", "Events that could not be read, with the reason, kept for whoever repairs the publisher."},
+	{subjects.SetAsideStream, "events_set_aside", "NATS stream ", "Events that could not be handed over to the learner's workflow yet. They wait here, so that they hold nobody else up."},
+	{store.BucketControl, "set_aside", "NATS bucket ", "Whether the learner's events wait, since when, and why."},
 	{subjects.DecisionStream, "decisions", "NATS stream ", "What Homeroom decided about messages to the learner, and why. Used for reports, and to answer questions like this one."},
 	{subjects.NudgeStream, "nudges", "NATS stream ", "Messages for the platform's own pages, as rendered."},
 	{store.BucketSends, "sends", "NATS bucket ", "How far each message has come on its way to the provider, so that none goes out twice. The keys are hashes of the sends' ids."},

@@ -111,6 +111,9 @@ func (p *Privacy) findAll(ctx context.Context, learner string, t store.SearchKey
 	return found{locations: places, runs: runs, keys: t}, nil
 }
 
+// headerSubject is the header with the subject under which an event was stored before it was set aside.
+const headerSubject = "Homeroom-Subject"
+
 // findAddresses are all that are known of the learner: the profile's, and those of the traits that were ever published.
 func (p *Privacy) findAddresses(ctx context.Context, learner string, places []store.Location) ([]string, error) {
 	profile, err := p.opts.Store.Profiles.Get(ctx, learner)
@@ -122,11 +125,15 @@ func (p *Privacy) findAddresses(ctx context.Context, learner string, places []st
 		known = append(known, profile.Email)
 	}
 	for _, place := range places {
-		if place.Name != subjects.Stream && place.Name != subjects.DeadStream {
+		if place.Name != subjects.Stream && place.Name != subjects.DeadStream && place.Name != subjects.SetAsideStream {
 			continue
 		}
 		err := p.data.Read(ctx, place, func(m store.Message) error {
-			known = append(known, catalog.Addresses(m.Subject, m.Data)...)
+			subject := m.Subject
+			if original := m.Header[headerSubject]; len(original) > 0 { // of what is set aside
+				subject = original[0]
+			}
+			known = append(known, catalog.Addresses(subject, m.Data)...)
 			return nil
 		})
 		if err != nil {

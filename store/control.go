@@ -13,19 +13,24 @@ import (
 	"homeroom/subjects"
 )
 
-// Control is the kill switch and the marks that say how far each partition was handed over. It follows its bucket, so
-// the cached answers are at most a moment old; it must be closed.
+// Control is the kill switch, the marks that say how far each partition was handed over, and the learners who are set aside. It follows its bucket,
+// so the cached answers are at most a moment old; it must be closed.
 type Control struct {
-	kv   jetstream.KeyValue
-	stop context.CancelFunc
-	done chan struct{}
+	kv     jetstream.KeyValue
+	bucket jetstream.Stream // behind kv
+	stop   context.CancelFunc
+	done   chan struct{}
 
 	mu         sync.Mutex
 	paused     Pause
 	watermarks [subjects.Partitions]watermark
-	changed    chan struct{} // closed and replaced when a mark moves
+	changed    chan struct{}                  // closed and replaced when a mark moves
+	written    [subjects.Partitions]watermark // by this process; the watch has not reported them yet
 
 	instances map[string]Instance // by key
+	setAside  map[string]SetAside // by key
+	seen      uint64              // the highest revision that the watch has reported
+	advanced  chan struct{}       // closed and replaced when seen moves
 }
 
 // Pause is the state of the kill switch.
@@ -39,9 +44,18 @@ type Pause struct {
 const pauseKey = "paused"
 
 // newControl reads what there is and follows the bucket from then on.
-func newControl(ctx context.Context, kv jetstream.KeyValue) (*Control, error) {
+func newControl(ctx context.Context, kv jetstream.KeyValue, bucket jetstream.Stream) (*Control, error) {
 	ctx, stop := context.WithCancel(ctx)
-	c := &Control{kv: kv, stop: stop, done: make(chan struct{}), changed: make(chan struct{}), instances: map[string]Instance{}}
+	c := &Control{
+		kv:        kv,
+		bucket:    bucket,
+		stop:      stop,
+		done:      make(chan struct{}),
+		changed:   make(chan struct{}),
+		instances: map[string]Instance{},
+		setAside:  map[string]SetAside{},
+		advanced:  make(chan struct{}),
+	}
 	watcher, err := kv.WatchAll(ctx)
 	if err != nil {
 		stop()
@@ -91,12 +105,17 @@ func (c *Control) followBucket(ctx context.Context, watcher jetstream.KeyWatcher
 func (c *Control) applyEntry(entry jetstream.KeyValueEntry) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	defer c.noteSeen(entry.Revision())
 	if entry.Key() == pauseKey {
 		c.paused = decodePause(entry)
 		return
 	}
 	if strings.HasPrefix(entry.Key(), instancePrefix) {
 		c.applyInstance(entry)
+		return
+	}
+	if strings.HasPrefix(entry.Key(), setAsidePrefix) {
+		c.applySetAside(entry)
 		return
 	}
 	if p, ok := partitionOfKey(entry.Key()); ok {

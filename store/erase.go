@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"homeroom/engine"
@@ -65,6 +66,8 @@ func (h *LearnerData) Locate(ctx context.Context, learner string, t SearchKeys) 
 	slices.Sort(dead) // two spellings may have one form there
 	places := []Location{
 		{Name: subjects.Stream, filters: events},
+		{Name: subjects.SetAsideStream, filters: []string{subjects.SetAside(learner)}},
+		{Name: BucketControl, filters: []string{subjectOfKey(BucketControl, setAsideKey(learner))}},
 		{Name: subjects.DeadStream, filters: slices.Compact(dead)},
 		{Name: subjects.DecisionStream, filters: []string{subjects.DecisionsOf(learner)}},
 		{Name: subjects.NudgeStream, filters: []string{subjects.NudgesOf(learner)}},
@@ -158,6 +161,9 @@ func (h *LearnerData) Remove(ctx context.Context, p Location) error {
 	}
 	stream, err := h.js.Stream(ctx, p.stream)
 	for _, filter := range p.filters {
+		if err == nil && p.Name == BucketControl { // whoever follows the bucket is told by a marker, which goes too
+			err = h.markPurged(ctx, filter)
+		}
 		if err == nil {
 			err = stream.Purge(ctx, jetstream.WithPurgeSubject(filter))
 		}
@@ -166,6 +172,12 @@ func (h *LearnerData) Remove(ctx context.Context, p Location) error {
 		return fmt.Errorf("remove what %s holds of a learner: %w", p.Name, err)
 	}
 	return nil
+}
+
+// markPurged writes the marker of a record that was purged.
+func (h *LearnerData) markPurged(ctx context.Context, subject string) error {
+	_, err := h.js.PublishMsg(ctx, &nats.Msg{Subject: subject, Header: nats.Header{"KV-Operation": {"DEL"}}})
+	return err
 }
 
 // SendIDs returns the ids of the sends that the learner's decisions tell of.

@@ -108,11 +108,14 @@ func (o Options) Streams() []jetstream.StreamConfig {
 			AllowDirect:       false, // a replica may be behind: reads go to the leader
 		}
 	}
+	setAside := stream(subjects.SetAsideStream, "events of learners who are set aside, until they are handed over", subjects.AllSetAside, 0)
+	setAside.AllowDirect = false // a replica may be behind: whether anything still waits is asked of the leader
 	nudges := stream(subjects.NudgeStream, "nudges for the platform to show", subjects.AllNudges, NudgesAge)
 	nudges.Duplicates = NudgesWindow
 	return []jetstream.StreamConfig{
 		events,
 		stream(subjects.DeadStream, "events that were refused, with the reason", subjects.AllDead, o.MaxAge),
+		setAside,
 		stream(subjects.DecisionStream, "what Homeroom decided, and why", subjects.AllDecisions, o.MaxAge),
 		nudges,
 		bucket(BucketProfiles, "learners as persons: address, name, zone, consent, traits", 1, 0),
@@ -122,7 +125,7 @@ func (o Options) Streams() []jetstream.StreamConfig {
 		bucket(BucketSuppressions, "addresses that must not be written to, as keyed hashes", 1, 0),
 		bucket(BucketLinks, "what lies behind share and referral links", 1, 0),
 		bucket(BucketRetired, "what is remembered of learners whose workflow has ended because nothing was due", 1, 0),
-		bucket(BucketControl, "the kill switch, and how far each partition was handed over", 1, 0),
+		bucket(BucketControl, "the kill switch, how far each partition was handed over, and who is set aside", 1, 0),
 	}
 }
 

@@ -59,7 +59,11 @@ func Open(ctx context.Context, js jetstream.JetStream, o OpenOptions) (*Store, e
 	if cached == 0 {
 		cached = 20_000
 	}
-	controlState, err := newControl(ctx, control)
+	controlStream, err := js.Stream(ctx, "KV_"+BucketControl)
+	if err != nil {
+		return nil, fmt.Errorf("open the stream of the bucket %s: %w", BucketControl, err)
+	}
+	controlState, err := newControl(ctx, control, controlStream)
 	if err != nil {
 		return nil, err
 	}

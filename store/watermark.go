@@ -38,7 +38,7 @@ func (c *Control) PublishWatermark(ctx context.Context, partition int, at time.T
 	if err != nil {
 		return fmt.Errorf("mark of partition %d: %w", partition, err)
 	}
-	known := c.knownWatermark(partition)
+	known := c.writtenWatermark(partition)
 	for range maxTries {
 		if !at.After(known.at) {
 			return nil
@@ -51,7 +51,7 @@ func (c *Control) PublishWatermark(ctx context.Context, partition int, at time.T
 		}
 		if err == nil {
 			c.mu.Lock()
-			c.advanceWatermark(partition, watermark{at, next})
+			c.written[partition] = watermark{at, next}
 			c.mu.Unlock()
 			return nil
 		}
@@ -83,6 +83,17 @@ func (c *Control) readWatermark(ctx context.Context, partition int) (watermark, 
 // Watermark is how far the partition was handed over, as last heard of; zero: nobody has said so yet.
 func (c *Control) Watermark(partition int) time.Time { return c.knownWatermark(partition).at }
 
+// writtenWatermark is the newest mark that this process wrote or heard of. Nobody decides by one that the watch has not reported: the watch reports
+// in the order of the writes, so whoever was set aside before the mark was written is known by then.
+func (c *Control) writtenWatermark(partition int) watermark {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.written[partition].revision > c.watermarks[partition].revision {
+		return c.written[partition]
+	}
+	return c.watermarks[partition]
+}
+
 func (c *Control) knownWatermark(partition int) watermark {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -109,13 +120,12 @@ func (c *Control) AwaitHandedOver(ctx context.Context, partition int, want time.
 		select {
 		case <-changed:
 		case <-timeout:
-			// The watch may have stalled: before saying "no", look for real.
-			if m, err := c.readWatermark(ctx, partition); err == nil {
-				c.mu.Lock()
-				c.advanceWatermark(partition, m)
-				c.mu.Unlock()
+			// The watch may have stalled: before saying "no", look for real. Only the watch makes a mark known to others; see AwaitLearner.
+			m, err := c.readWatermark(ctx, partition)
+			if err != nil {
+				return c.Watermark(partition)
 			}
-			return c.Watermark(partition)
+			return laterOf(m.at, c.Watermark(partition))
 		case <-ctx.Done():
 			return c.Watermark(partition)
 		}

@@ -12,6 +12,7 @@ const (
 	DeadStream     = "LEARNING_DLQ"       // what was refused, with the reason
 	DecisionStream = "HOMEROOM_DECISIONS" // what Homeroom decided, with the reason
 	NudgeStream    = "NUDGES"             // rendered nudges for the platform's own pages
+	SetAsideStream = "HOMEROOM_SET_ASIDE" // events of learners who are set aside: they wait here until they can be handed over
 )
 
 const (
@@ -27,6 +28,7 @@ const (
 	AllDead      = "dead.>"
 	AllDecisions = "homeroom.decisions.>"
 	AllNudges    = "nudges.>"
+	AllSetAside  = "setaside.*"
 )
 
 // The stream's subject transform. The index of a wildcard counts wildcards, not tokens.
@@ -109,6 +111,9 @@ func Nudge(learner, rule string) string {
 
 // NudgesOf returns the filter for a learner's nudges.
 func NudgesOf(learner string) string { return "nudges." + subjectToken(learner) + ".>" }
+
+// SetAside returns the subject of a learner's events that are set aside: setaside.<learner>.
+func SetAside(learner string) string { return "setaside." + deadLearner(learner) }
 
 func subjectToken(s string) string {
 	if s == "" {

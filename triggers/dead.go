@@ -28,11 +28,11 @@ const (
 )
 
 // storeDeadLetters puts events into the dead-letter stream, each until that is confirmed, and settles them.
-func (p *partition) storeDeadLetters(dead []*decodedItem) error {
+func (p *partition) storeDeadLetters(ln *lane, dead []*decodedItem) error {
 	if len(dead) == 0 {
 		return nil
 	}
-	stored, err := p.storedDeadLetters(dead)
+	stored, err := p.storedDeadLetters(ln, dead)
 	if err != nil {
 		return err
 	}
@@ -41,7 +41,7 @@ func (p *partition) storeDeadLetters(dead []*decodedItem) error {
 			p.inbox.settle(e.item)
 			continue
 		}
-		err := p.retryUntilDone("storing a dead letter", e.learner, p.t.noting, func(ctx context.Context) error {
+		err := p.retryUntilDone("storing a dead letter", e.learner, p.t.noting, ln, func(ctx context.Context) error {
 			return p.publishDead(ctx, e)
 		})
 		if err != nil {
@@ -89,7 +89,7 @@ func (p *partition) deadIdentity(seq uint64, storedAt time.Time) string {
 
 // storedDeadLetters returns the identities of the learner's dead letters, if one of dead is too old for JetStream to recognize a repeat by its message id:
 // it is when everything is handed over again after a disaster.
-func (p *partition) storedDeadLetters(dead []*decodedItem) (map[string]bool, error) {
+func (p *partition) storedDeadLetters(ln *lane, dead []*decodedItem) (map[string]bool, error) {
 	now := p.t.o.Clock.Now()
 	old := slices.ContainsFunc(dead, func(e *decodedItem) bool {
 		return p.t.o.Clock.Wait(now.Sub(p.t.o.Clock.At(e.storedAt))) > p.t.o.RepeatWindow/2
@@ -98,7 +98,7 @@ func (p *partition) storedDeadLetters(dead []*decodedItem) (map[string]bool, err
 		return nil, nil
 	}
 	var stored map[string]bool
-	err := p.retryUntilDone("looking for dead letters", dead[0].learner, p.t.noting, func(ctx context.Context) error {
+	err := p.retryUntilDone("looking for dead letters", dead[0].learner, p.t.noting, ln, func(ctx context.Context) error {
 		var err error
 		stored, err = p.readDeadLetters(ctx, dead[0].learner)
 		return err

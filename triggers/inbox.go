@@ -69,6 +69,7 @@ type item struct {
 	delivery uint64
 	storedAt time.Time // by the server's clock, in real time
 	since    time.Time // when it was received, in Homeroom's time
+	made     int64     // when the stream was made that held it first, in Unix seconds; zero: it comes from the stream that is read
 	aged     bool      // was in flight at the last round of extensions already
 }
 
@@ -148,8 +149,9 @@ func (b *inbox) receive(msg jetstream.Msg) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if pin := msg.Headers().Get("Nats-Pin-Id"); pin != "" {
+	if pin := msg.Headers().Get("Nats-Pin-Id"); pin != "" && pin != b.pin {
 		b.pin = pin
+		b.startParking("another replica may have been served", 0)
 	}
 	b.heard = true
 	gap := it.delivery != b.delivery+1
@@ -258,6 +260,20 @@ func (b *inbox) settle(items ...*item) {
 	for _, it := range known { // another message may lie under the sequence of one that is not known any more
 		b.ack(it)
 	}
+}
+
+// unfinished returns those of the items that are in flight.
+func (b *inbox) unfinished(items []*item) []*item {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(items), func(it *item) bool { return b.inFlight[it.seq] != it })
+}
+
+// isParked reports whether new messages wait for older ones.
+func (b *inbox) isParked() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.parked
 }
 
 // giveBack asks the server to send unfinished messages again, to whoever is there then. It happens at shutdown only.

@@ -95,6 +95,7 @@ func (w *world) run() *running {
 		PinTTL:          3 * time.Second,
 		WatermarkEvery:  20 * time.Millisecond,
 		WatermarkMargin: 5 * time.Millisecond,
+		SetAsides:       st.Control,
 		Pace:            -1,
 		RetryMin:        time.Millisecond,
 		RetryMax:        20 * time.Millisecond,

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 )
 
 // lanes are the learners of a partition for whom something is to be done that may take a while. Each has a lane with a goroutine of its own, which
@@ -23,6 +24,13 @@ type lane struct {
 	learner string
 	queue   []*item
 	turn    turn // the goroutine's own
+
+	// The learner is set aside: whatever arrives waits. The goroutine alone writes it, with the lock of lanes.
+	aside bool
+	wake  chan struct{} // has an element when a lane that is set aside has something to do
+	// The goroutine's own: for how long, in real time, the lane has failed, and when it failed last, in Homeroom's time.
+	failing  time.Duration
+	failedAt time.Time
 }
 
 // turn is what is worked on together: a learner's messages in stream order.
@@ -39,6 +47,13 @@ const maxTurn = 500
 
 // errStopping says that a try was given up because of the shutdown.
 var errStopping = errors.New("shutting down")
+
+func newLane(learner string) *lane {
+	return &lane{
+		learner: learner,
+		wake:    make(chan struct{}, 1),
+	}
+}
 
 func newLanes(b *inbox) *lanes {
 	return &lanes{
@@ -61,6 +76,7 @@ func (l *lanes) appendToLane(learner string, items []*item) bool {
 		return false
 	}
 	ln.queue = append(ln.queue, items...)
+	ln.wakeUp()
 	return true
 }
 
@@ -85,11 +101,82 @@ func (l *lanes) nextTurn(ln *lane) bool {
 	return true
 }
 
-// extendTurn adds to the lane's turn what has queued up since it began.
+// extendTurn adds to the lane's turn what has queued up since it began. The turn of a lane that is set aside is of what waited already, and what queues
+// up comes after all of that.
 func (l *lanes) extendTurn(ln *lane) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	ln.moveToTurn()
+	if !ln.aside {
+		ln.moveToTurn()
+	}
+}
+
+// openSetAside opens a lane for a learner who is set aside, if they have none.
+func (l *lanes) openSetAside(learner string, serve func(*lane)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.byLearner[learner] != nil || l.inbox.isStopping() {
+		return
+	}
+	ln := newLane(learner)
+	ln.aside = true
+	l.byLearner[learner] = ln
+	l.done.Go(func() { serve(ln) })
+}
+
+// beginSetAside puts what is not finished of the lane's turn back into the queue and marks the lane as set aside.
+func (l *lanes) beginSetAside(ln *lane) {
+	unfinished := l.inbox.unfinished(ln.turn.items)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ln.queue = append(unfinished, ln.queue...)
+	ln.turn = turn{}
+	ln.aside = true
+}
+
+// endSetAside lets the lane hand over again.
+func (l *lanes) endSetAside(ln *lane) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ln.aside = false
+	ln.failing = 0
+	ln.turn = turn{}
+}
+
+// wakeSetAside wakes the lanes that are set aside and have something in their queues, or are due.
+func (l *lanes) wakeSetAside(due func(learner string) bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for learner, ln := range l.byLearner {
+		if ln.aside && (len(ln.queue) > 0 || due(learner)) {
+			ln.wakeUp()
+		}
+	}
+}
+
+// wakeUp wakes the lane if it waits; a lane that is not set aside never does.
+func (ln *lane) wakeUp() {
+	select {
+	case ln.wake <- struct{}{}:
+	default:
+	}
+}
+
+// takeQueue empties the lane's queue and returns what was in it, in stream order.
+func (l *lanes) takeQueue(ln *lane) []*item {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	items := slices.Clone(ln.queue)
+	ln.queue = nil
+	slices.SortFunc(items, compareSequence)
+	return items
+}
+
+// returnQueue puts back what takeQueue returned.
+func (l *lanes) returnQueue(ln *lane, items []*item) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ln.queue = append(items, ln.queue...)
 }
 
 // moveToTurn moves messages from the queue to the turn, as far as there is room.

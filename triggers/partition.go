@@ -69,7 +69,7 @@ func (p *partition) readConsumerState(ctx context.Context) error {
 	anew := !p.created.Equal(info.Created)
 	p.created = info.Created
 	p.inbox.begin(info, anew)
-	return nil
+	return p.syncSetAside(ctx)
 }
 
 // parkedEvery is how often the consumer is asked whether parking may end.
@@ -116,6 +116,14 @@ func (p *partition) inspectConsumer(ctx context.Context) (at time.Time, parked b
 		info, stored = p.askConsumer(ctx)
 	}
 	p.watermark.warnHeldBack(before)
+	p.tendSetAside()
+	if info != nil && p.inbox.isParked() {
+		// Another replica may have set learners aside and acknowledged their events before the consumer was asked.
+		if err := p.syncSetAside(ctx); err != nil {
+			p.log.Warn("cannot find out who is set aside; trying again", "error", err)
+			return time.Time{}, true
+		}
+	}
 	return p.watermark.compute(before, info, stored)
 }
 

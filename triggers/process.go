@@ -19,6 +19,9 @@ const (
 	CodeRefused    = "refused"     // the workflow service will never take it
 )
 
+// errNoRuleset says that it is not known yet which events are wanted.
+var errNoRuleset = errors.New("no ruleset has been published yet")
+
 // decodedItem is one event on its way from message to hand-over.
 type decodedItem struct {
 	*item
@@ -30,8 +33,17 @@ type decodedItem struct {
 
 // serveLane works on the lane's first turn, then on what has queued up until there is nothing left.
 func (p *partition) serveLane(ln *lane) {
-	for more := true; more; more = p.lanes.nextTurn(ln) {
-		if err := p.processTurn(ln); err != nil {
+	if ln.aside && p.serveSetAside(ln) != nil {
+		p.lanes.giveUp(ln)
+		return
+	}
+	for more := len(ln.turn.items) > 0 || p.lanes.nextTurn(ln); more; more = p.lanes.nextTurn(ln) {
+		err := p.processTurn(ln)
+		failed := (*laneFailure)(nil)
+		if errors.As(err, &failed) {
+			err = p.setLaneAside(ln, failed)
+		}
+		if err != nil {
 			p.lanes.giveUp(ln)
 			return
 		}
@@ -56,9 +68,10 @@ func (p *partition) waitForCompany() {
 	}
 }
 
-// processTurn finishes a lane's turn. The error is errStopping: what is not settled then has to be sent back.
+// processTurn finishes a lane's turn. The error is errStopping, and what is not settled then has to be sent back; or a laneFailure, and the learner is to
+// be set aside.
 func (p *partition) processTurn(l *lane) error {
-	err := p.retryUntilDone("noting events", l.learner, p.t.noting, func(ctx context.Context) error { return p.noteEvents(ctx, l) })
+	err := p.retryUntilDone("noting events", l.learner, p.t.noting, l, func(ctx context.Context) error { return p.noteEvents(ctx, l) })
 	if err != nil {
 		return err
 	}
@@ -81,11 +94,11 @@ func (p *partition) processTurn(l *lane) error {
 	}
 	p.inbox.settle(unneeded...)
 	l.turn.handedOver = len(wanted) > 0
-	refused, err := p.handOver(l.learner, wanted)
+	refused, err := p.handOver(l, wanted)
 	if err != nil {
 		return err
 	}
-	return p.storeDeadLetters(append(dead, refused...))
+	return p.storeDeadLetters(l, append(dead, refused...))
 }
 
 // decodeItems reads bodies. It never fails: what cannot be read is marked dead.
@@ -115,7 +128,7 @@ func (p *partition) decodeItems(cat *catalog.Catalog, items []*item) []*decodedI
 			e.event.Learner = it.learner
 			e.event.Seq = it.seq
 			e.event.StoredAt = storedAt
-			e.event.Stream = p.made
+			e.event.Stream = p.madeOf(it)
 			return nil
 		})
 		if err != nil {
@@ -123,6 +136,14 @@ func (p *partition) decodeItems(cat *catalog.Catalog, items []*item) []*decodedI
 		}
 	}
 	return events
+}
+
+// madeOf returns when the stream was made that held a message first, in Unix seconds.
+func (p *partition) madeOf(it *item) int64 {
+	if it.made != 0 {
+		return it.made
+	}
+	return p.made
 }
 
 func (p *partition) crashedDeadLetter(it *item, err error) *catalog.DecodeError {
@@ -142,7 +163,7 @@ func (p *partition) noteEvents(ctx context.Context, l *lane) error {
 	cat := p.t.o.Catalog()
 	rs := p.t.o.Ruleset()
 	if cat == nil || rs == nil {
-		return errors.New("no ruleset has been published yet")
+		return errNoRuleset
 	}
 	p.lanes.extendTurn(l)
 	t := &l.turn
@@ -219,6 +240,9 @@ const maxOwed = maxTurn
 // write and the hand-over, they are wanted again. They are forgotten once the consumer's floor has passed them.
 func (p *partition) applyEvents(rs *engine.Ruleset, st *engine.Standing, owed []uint64, events []*decodedItem) (write bool, owe []uint64) {
 	acked := p.inbox.acked.Load()
+	for _, e := range events { // what was set aside is acknowledged, and may still be owed
+		acked = min(acked, e.seq-1)
+	}
 	for _, seq := range owed {
 		if seq > acked {
 			owe = append(owe, seq)
@@ -250,7 +274,7 @@ func (p *partition) applyEvents(rs *engine.Ruleset, st *engine.Standing, owed []
 
 // handOver gives the wanted events to the learner's workflow, batch by batch, each until it is accepted. It returns
 // those that will never be.
-func (p *partition) handOver(learner string, wanted []*decodedItem) (refused []*decodedItem, err error) {
+func (p *partition) handOver(ln *lane, wanted []*decodedItem) (refused []*decodedItem, err error) {
 	if len(wanted) == 0 {
 		return nil, nil
 	}
@@ -259,6 +283,7 @@ func (p *partition) handOver(learner string, wanted []*decodedItem) (refused []*
 	for i, e := range wanted {
 		events[i] = stripEvent(e.event, rs)
 	}
+	learner := ln.learner
 	done := 0
 	for _, n := range splitEvents(events) {
 		last := events[done+n-1]
@@ -271,7 +296,7 @@ func (p *partition) handOver(learner string, wanted []*decodedItem) (refused []*
 		}
 		batch := wanted[done : done+n]
 		done += n
-		err := p.retryUntilDone("handing over", learner, p.t.handing, func(ctx context.Context) error {
+		err := p.retryUntilDone("handing over", learner, p.t.handing, ln, func(ctx context.Context) error {
 			return p.t.o.Starter.HandOver(ctx, b)
 		})
 		switch {

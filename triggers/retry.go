@@ -10,14 +10,27 @@ import (
 )
 
 // retryUntilDone tries until it works, with growing, jittered waits; the slot is taken for each try and not held in between. It
-// returns an error only if the try was refused for good ([ErrRefused]) or given up for the shutdown.
-func (p *partition) retryUntilDone(what, learner string, slots chan struct{}, try func(ctx context.Context) error) error {
+// returns an error only if the try was refused for good ([ErrRefused]) or given up for the shutdown, or a laneFailure if it is for a lane that fails
+// for too long; without a lane it is tried for ever.
+func (p *partition) retryUntilDone(what, learner string, slots chan struct{}, ln *lane, try func(ctx context.Context) error) error {
 	for n := 1; ; n++ {
+		began := p.t.o.Clock.Now()
 		err := p.tryOnce(slots, try)
-		if err == nil || errors.Is(err, ErrRefused) || errors.Is(err, errStopping) {
+		if err == nil {
+			p.t.noteSuccess(what)
+			return nil
+		}
+		if errors.Is(err, ErrRefused) || errors.Is(err, errStopping) {
 			return err
 		}
 		p.t.count.retries.Add(1)
+		if n == 1 && ln != nil {
+			p.t.failing.Add(1)
+			defer p.t.failing.Add(-1)
+		}
+		if ln != nil && p.failsForTooLong(ln, what, err, n, began) {
+			return &laneFailure{step: what, err: err}
+		}
 		if n == 1 || n%20 == 0 {
 			p.log.Warn(what+" failed; trying again", "learner", learner, "tries", n, "error", err)
 		}

@@ -61,7 +61,10 @@ func (p *partition) sortItems(items []*item) {
 			passed = append(passed, group...)
 			continue
 		}
-		p.lanes.open(&lane{learner: learner, turn: turn{items: slices.Clone(group), events: events}}, p.serveLane)
+		ln := newLane(learner)
+		ln.turn.items = slices.Clone(group)
+		ln.turn.events = events
+		p.lanes.open(ln, p.serveLane)
 	}
 	p.inbox.settle(passed...)
 }

@@ -17,12 +17,14 @@ type Stats struct {
 	Retries    int64 // failed tries that were repeated
 	Parkings   int64 // how often new messages had to wait for older ones
 	Rewinds    int64 // how often a partition's stream went back in time
+	SetAside   int64 // how often a learner was set aside
 	// OldestHeld is for how long, in real time, the message that holds a watermark back most has been in flight. Decisions that fall due for the
 	// learners of its partition wait as long.
 	OldestHeld time.Duration
 }
 
 type counters struct {
+	setAside                                                          atomic.Int64
 	handedOver, unneeded, noLearner, dead, retries, parkings, rewinds atomic.Int64
 
 	deadMu sync.Mutex
@@ -57,6 +59,7 @@ func (t *Triggers) Stats() Stats {
 		Retries:    t.count.retries.Load(),
 		Parkings:   t.count.parkings.Load(),
 		Rewinds:    t.count.rewinds.Load(),
+		SetAside:   t.count.setAside.Load(),
 		OldestHeld: t.oldestHeld(t.o.Clock.Now()),
 	}
 }

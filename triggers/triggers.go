@@ -7,6 +7,7 @@ import (
 	"iter"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -80,6 +81,7 @@ type Options struct {
 	Profiles   Profiles
 	Watermarks Watermarks
 	Rewinds    Rewinds      // nil: a rewind is logged and counted only
+	SetAsides  SetAsides    // nil: no learner is set aside
 	Log        *slog.Logger // default: none
 
 	Partitions []int // default: all
@@ -104,6 +106,10 @@ type Options struct {
 	RetryMin, RetryMax time.Duration
 	// RepeatWindow is how long, in real time, the dead-letter stream recognizes a repeat by its message id. Default 2m, as store.Setup makes it.
 	RepeatWindow time.Duration
+	// SetAsideAfter is for how long, in real time, a learner's events cannot be handed over before the learner is set aside. Default 2m.
+	SetAsideAfter time.Duration
+	// SetAsideRetryMin and SetAsideRetryMax bound the wait, in real time, before a learner who is set aside is tried again. Default 1m and 1h.
+	SetAsideRetryMin, SetAsideRetryMax time.Duration
 	// HandOverTimeout bounds one try. Default 15s.
 	HandOverTimeout time.Duration
 	// Grace is how long shutdown waits for what is in flight. Default 10s.
@@ -142,6 +148,7 @@ func (o *Options) setDefaults() error {
 		{&o.Linger, 2 * time.Millisecond}, {&o.Pace, 200 * time.Millisecond}, {&o.AckWait, 15 * time.Second}, {&o.PinTTL, 5 * time.Second},
 		{&o.WatermarkEvery, time.Second}, {&o.WatermarkMargin, 250 * time.Millisecond},
 		{&o.RetryMin, 100 * time.Millisecond}, {&o.RetryMax, 5 * time.Second},
+		{&o.SetAsideAfter, 2 * time.Minute}, {&o.SetAsideRetryMin, time.Minute}, {&o.SetAsideRetryMax, time.Hour},
 		{&o.RepeatWindow, 2 * time.Minute}, {&o.HandOverTimeout, 15 * time.Second}, {&o.Grace, 10 * time.Second},
 	} {
 		if *d.value == 0 {
@@ -158,8 +165,11 @@ type Triggers struct {
 	noting  chan struct{} // bounds decoding and store requests
 	handing chan struct{} // bounds hand-overs
 
-	mu    sync.Mutex
-	parts []*partition // that are served
+	failing atomic.Int64 // lanes whose present step has failed
+
+	mu        sync.Mutex
+	parts     []*partition         // that are served
+	succeeded map[string]time.Time // when each step worked last, for whomever
 }
 
 // New returns triggers that are not running yet.

@@ -23,6 +23,9 @@ const maxSignal = 250 << 10
 // worth trying again: the server is busy, away, or the learner's run is just closing.
 var ErrRefused = errors.New("Temporal refuses this hand-over")
 
+// ErrUnavailable marks a hand-over that failed because Temporal does not answer, whomever it was for.
+var ErrUnavailable = errors.New("Temporal is unavailable")
+
 // signaler is the part of client.Client that Starter needs.
 type signaler interface {
 	SignalWithStartWorkflow(ctx context.Context, workflowID string, signalName string, signalArg any,
@@ -77,7 +80,17 @@ func wrapHandOverError(learner string, err error) error {
 	if isRefused(err) {
 		return fmt.Errorf("%w: learner %q: %w", ErrRefused, learner, err)
 	}
+	if isUnavailable(err) {
+		return fmt.Errorf("handing events over to learner %q: %w: %w", learner, ErrUnavailable, err)
+	}
 	return fmt.Errorf("handing events over to learner %q (worth trying again): %w", learner, err)
+}
+
+// isUnavailable reports whether Temporal does not answer, or says of itself that it cannot at present.
+func isUnavailable(err error) bool {
+	var unavailable *serviceerror.Unavailable
+	var late *serviceerror.DeadlineExceeded
+	return errors.As(err, &unavailable) || errors.As(err, &late) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // refused tells whether Temporal will never take this batch. An invalid argument alone does not say so: it is also the

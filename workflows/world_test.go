@@ -212,7 +212,7 @@ func (w *world) Current(context.Context) (*engine.Ruleset, error) { return acade
 
 func (w *world) Revision(context.Context, string) (*engine.Ruleset, error) { return academy(), nil }
 
-func (w *world) AwaitHandedOver(context.Context, int, time.Time, time.Duration) time.Time {
+func (w *world) AwaitLearner(context.Context, string, int, time.Time, time.Duration) time.Time {
 	return w.env.Now().Add(-w.mark)
 }
 

@@ -345,6 +345,6 @@ func (reachable) Profile(context.Context, string) (engine.Profile, error) {
 // upToDate is a stream of which everything has been handed over.
 type upToDate struct{ clock timepiece }
 
-func (u upToDate) AwaitHandedOver(context.Context, int, time.Time, time.Duration) time.Time {
+func (u upToDate) AwaitLearner(context.Context, string, int, time.Time, time.Duration) time.Time {
 	return u.clock.Now()
 }
