@@ -13,24 +13,12 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"homeroom/setaside"
 	"homeroom/subjects"
 )
 
-// SetAside says that a learner is set aside: their events could not be handed over for so long that they wait in the stream HOMEROOM_SET_ASIDE, where
-// they hold nobody else up. All instants are in Homeroom's time.
-type SetAside struct {
-	Learner   string    `json:"learner"`
-	Partition int       `json:"partition"`
-	Since     time.Time `json:"since"`
-	Step      string    `json:"step,omitempty"`  // what failed
-	Error     string    `json:"error,omitempty"` // of the last try
-	Attempts  int       `json:"attempts"`        // tries since the learner was set aside
-	Next      time.Time `json:"next"`            // when it is tried again; in the past: at once
-	First     uint64    `json:"first_sequence"`  // of the first event that waits, in LEARNING
-	FirstAt   time.Time `json:"first_stored_at"` // when that event was stored; zero: not known
-
-	Revision uint64 `json:"-"` // of the record
-}
+// SetAside says that a learner is set aside; see setaside.Record.
+type SetAside = setaside.Record
 
 const setAsidePrefix = "aside."
 

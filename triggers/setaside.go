@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
-	"homeroom/store"
+	"homeroom/setaside"
 	"homeroom/subjects"
 )
 
@@ -32,10 +33,10 @@ type SetAsides interface {
 	// SyncSetAside waits until SetAsideOf knows everybody in the partition who was set aside before the call.
 	SyncSetAside(ctx context.Context, partition int) error
 	// SetAside and SetAsideOf return who is set aside, anywhere and in a partition, as last heard of.
-	SetAside() []store.SetAside
-	SetAsideOf(partition int) []store.SetAside
-	ReadSetAside(ctx context.Context, learner string) (s store.SetAside, found bool, err error)
-	ChangeSetAside(ctx context.Context, learner string, change func(s *store.SetAside, exists bool) bool) (store.SetAside, error)
+	SetAside() []setaside.Record
+	SetAsideOf(partition int) []setaside.Record
+	ReadSetAside(ctx context.Context, learner string) (s setaside.Record, found bool, err error)
+	ChangeSetAside(ctx context.Context, learner string, change func(s *setaside.Record, exists bool) bool) (setaside.Record, error)
 	ClearSetAside(ctx context.Context, learner string, revision uint64) (cleared bool, err error)
 }
 
@@ -73,7 +74,8 @@ func (p *partition) failsForTooLong(ln *lane, step string, err error, n int, beg
 	if ln.aside {
 		return n >= setAsideTries
 	}
-	if p.t.o.SetAsides == nil || ln.learner == subjects.NoLearner || store.PartitionOf(ln.learner) != p.number {
+	if p.t.o.SetAsides == nil || ln.learner == subjects.NoLearner ||
+		slices.ContainsFunc(ln.turn.items, func(it *item) bool { return it.problem != nil }) {
 		return false
 	}
 	now := p.t.o.Clock.Now()
@@ -125,7 +127,7 @@ func (p *partition) serveSetAside(ln *lane) error {
 		case <-p.stopping:
 			return errStopping
 		}
-		var record store.SetAside
+		var record setaside.Record
 		var found bool
 		err := p.retryUntilDone("asking whether a learner is set aside", ln.learner, p.t.noting, nil, func(ctx context.Context) (err error) {
 			record, found, err = p.t.o.SetAsides.ReadSetAside(ctx, ln.learner)
@@ -160,7 +162,7 @@ func (p *partition) setQueueAside(ln *lane, failed *laneFailure) error {
 				return err
 			}
 		}
-		_, err := p.t.o.SetAsides.ChangeSetAside(ctx, ln.learner, func(s *store.SetAside, exists bool) bool {
+		_, err := p.t.o.SetAsides.ChangeSetAside(ctx, ln.learner, func(s *setaside.Record, exists bool) bool {
 			p.describeSetAside(s, exists, items[0], failed)
 			return true
 		})
@@ -175,7 +177,7 @@ func (p *partition) setQueueAside(ln *lane, failed *laneFailure) error {
 }
 
 // describeSetAside fills in the record of a learner whose event `first`, and later ones, were set aside.
-func (p *partition) describeSetAside(s *store.SetAside, exists bool, first *item, failed *laneFailure) {
+func (p *partition) describeSetAside(s *setaside.Record, exists bool, first *item, failed *laneFailure) {
 	now := p.t.o.Clock.Now().UTC()
 	firstAt := p.t.o.Clock.At(first.storedAt).UTC()
 	if !exists {
@@ -208,7 +210,7 @@ func (p *partition) nextTry(now time.Time, attempts int) time.Time {
 // errStopping.
 func (p *partition) retrySetAside(ln *lane) (still bool, err error) {
 	claimed := false
-	record, err := p.changeSetAside(ln, func(s *store.SetAside, exists bool) bool {
+	record, err := p.changeSetAside(ln, func(s *setaside.Record, exists bool) bool {
 		now := p.t.o.Clock.Now()
 		claimed = exists && !s.Next.After(now)
 		if claimed {
@@ -227,7 +229,7 @@ func (p *partition) retrySetAside(ln *lane) (still bool, err error) {
 	}
 	p.log.Warn("a learner who is set aside still cannot be handed over", "learner", ln.learner, "step", failed.step, "error", failed.err,
 		"attempts", record.Attempts, "next_try", record.Next)
-	_, err = p.changeSetAside(ln, func(s *store.SetAside, exists bool) bool {
+	_, err = p.changeSetAside(ln, func(s *setaside.Record, exists bool) bool {
 		s.Step = failed.step
 		s.Error = oneLine(failed.err.Error())
 		return exists
@@ -235,7 +237,7 @@ func (p *partition) retrySetAside(ln *lane) (still bool, err error) {
 	return true, err
 }
 
-func (p *partition) changeSetAside(ln *lane, change func(s *store.SetAside, exists bool) bool) (record store.SetAside, err error) {
+func (p *partition) changeSetAside(ln *lane, change func(s *setaside.Record, exists bool) bool) (record setaside.Record, err error) {
 	err = p.retryUntilDone("recording who is set aside", ln.learner, p.t.noting, nil, func(ctx context.Context) (err error) {
 		record, err = p.t.o.SetAsides.ChangeSetAside(ctx, ln.learner, change)
 		return err
@@ -245,7 +247,7 @@ func (p *partition) changeSetAside(ln *lane, change func(s *store.SetAside, exis
 
 // drainSetAside hands over what waits for a learner, turn by turn, and removes it; then the record. It reports whether the learner is still set aside.
 // The error is a laneFailure or errStopping.
-func (p *partition) drainSetAside(ln *lane, record store.SetAside) (still bool, err error) {
+func (p *partition) drainSetAside(ln *lane, record setaside.Record) (still bool, err error) {
 	handed := 0
 	for {
 		items, last, err := p.nextSetAside(ln)
@@ -282,7 +284,7 @@ func (p *partition) drainSetAside(ln *lane, record store.SetAside) (still bool, 
 			}
 		}
 		// The revision is read before the stream is looked at again.
-		record, err = p.changeSetAside(ln, func(s *store.SetAside, exists bool) bool {
+		record, err = p.changeSetAside(ln, func(s *setaside.Record, exists bool) bool {
 			if !exists {
 				return false
 			}

@@ -31,6 +31,7 @@ var walls = []wall{
 	{"homeroom/internal/yamlfile", "reading files knows nothing of what they are about", nil, []string{"github.com/goccy/go-yaml", "homeroom/internal/spelling", "homeroom/internal/yamlfile"}},
 	{"homeroom/profile", "what is known of a person is decided without stores", nil, []string{"homeroom/engine", "homeroom/profile"}},
 	{"homeroom/internal/safefiles", "reading files needs nothing else", nil, []string{"homeroom/internal/safefiles"}},
+	{"homeroom/setaside", "a record needs nothing else", nil, []string{"homeroom/setaside"}},
 	{"homeroom/experiment", "formulas know no events, rules or stores", nil, []string{"gonum.org/v1/gonum/"}},
 	{"homeroom/report", "counts and stories need no server", []string{temporal, nats, sendgrid, cel}, nil},
 	{"homeroom/privacy", "erasing asks stores through interfaces", []string{sendgrid, cel, "homeroom/rules", "homeroom/app"}, nil},
