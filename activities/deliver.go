@@ -67,7 +67,8 @@ func (d *Deliver) deliverAndPublish(ctx context.Context, in workflows.DeliverInp
 	}
 	done := workflows.Delivered{Outcome: outcome}
 	decisions := slices.Clone(in.Decisions)
-	if endsSend(outcome.Status) {
+	uncertainStill := in.Send.Settles && outcome.Status == engine.OutcomeUncertain // decided when it became uncertain
+	if endsSend(outcome.Status) && !uncertainStill {
 		decisions = append(decisions, engine.OutcomeDecision(in.Send, outcome))
 	}
 	if len(decisions) == 0 {

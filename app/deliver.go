@@ -34,8 +34,11 @@ func newDeliverer(st *store.Store, revs *revisions, outward *links.Links, o Opti
 		Composer:   delivery.ContentComposer{Edition: revs.edition},
 		Links:      addresses{outward},
 		LinkStore:  st.Links,
-		Now:        o.Clock.Now,
-		Wait:       waitBy(o.Clock),
+
+		SettleAfter: delivery.SettleAfter,
+
+		Now:  o.Clock.Now,
+		Wait: waitBy(o.Clock),
 	})
 }
 

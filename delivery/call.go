@@ -128,6 +128,7 @@ func (d *Deliverer) recordCalling(ctx context.Context, s engine.Send, e Entry) (
 		e.Phase = phase
 		if phase == PhaseCalling {
 			e.Calls++
+			e.Called = d.o.Now()
 		}
 		next, err := d.o.Ledger.Put(ctx, s.ID, e)
 		if err != nil {

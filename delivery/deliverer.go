@@ -63,6 +63,9 @@ type Options struct {
 	Allow      AllowList // of addresses; the zero AllowList allows everybody
 	Links      Links
 	LinkStore  LinkStore
+	// SettleAfter is how long after an uncertain call its mail counts as not taken if the provider reported others of the same minute
+	// and not this one; 0: uncertain mails stay uncertain.
+	SettleAfter time.Duration
 	// Now is the clock of everything that is decided and stored.
 	Now func() time.Time
 	// Wait sleeps for d by the same clock and returns early with an error when ctx ends.
@@ -106,10 +109,17 @@ func (d *Deliverer) Deliver(ctx context.Context, s engine.Send) (engine.Outcome,
 	if err != nil {
 		return engine.Outcome{}, d.wrapNotBegun(ctx, "read the ledger", err)
 	}
-	if out, done, err := d.recordedOutcome(ctx, s, entry); done || err != nil {
-		return out, err
+	if entry, err = d.reopenNotTaken(ctx, s, entry); err != nil {
+		return engine.Outcome{}, err
 	}
-	return d.callProvider(ctx, s, entry)
+	out, done, err := d.recordedOutcome(ctx, s, entry)
+	if !done && err == nil {
+		out, err = d.callProvider(ctx, s, entry)
+	}
+	if err == nil && out.Status == engine.OutcomeUncertain {
+		out.SettleAt = d.settleAt(s)
+	}
+	return out, err
 }
 
 // GiveUp says how a send ended that nobody wants to go out any more: OutcomeCancelled if the provider was not called or said

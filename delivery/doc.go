@@ -5,7 +5,7 @@
 // address and consent, rendering, the allow-list, and then the provider under the protection of the ledger:
 //
 //	none ──▶ claimed ──▶ calling ──▶ settled     the provider answered, for good
-//	            ▲           ├──────▶ uncertain   no answer: counted as sent, never repeated
+//	            ▲           ├──────▶ uncertain   no answer: counted as sent, repeated only by settlement
 //	            └─ released ◀┘                   a complete "not now": may be called again
 //
 // Each phase is written before the step it names. A crash while claimed or released is harmless: nothing went out. A

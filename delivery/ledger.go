@@ -33,6 +33,10 @@ type Entry struct {
 	Receipt string    `json:"receipt,omitempty"`
 	Calls   int       `json:"calls,omitempty"` // how often the provider has been called
 	At      time.Time `json:"at"`              // when this phase was entered
+	// Called is when the provider was called last; zero: never, or by a version that did not note it.
+	Called time.Time `json:"called,omitzero"`
+	// Resent reports whether the send was uncertain and evidence said that the provider had not taken it. That happens once.
+	Resent bool `json:"resent,omitempty"`
 	// Revision is the store's own version of the entry; 0: the entry does not exist. It is not part of the stored
 	// value: Get and Put fill it in.
 	Revision uint64 `json:"-"`

@@ -16,6 +16,8 @@ type ProviderReport struct {
 	Email  string // whom it is about; may be empty. It is used to suppress the address, and goes nowhere else
 	Kind   ProviderReportKind
 	At     time.Time // when it happened, by the provider's clock
+	// Intake is set with ReportProcessed if the provider says that it took the message: it says so of every message that it takes.
+	Intake bool
 	// BounceType is one of the bounce types below, with ReportBounced.
 	BounceType string
 	Reason     string // with ReportBounced, in the words of whoever refused it

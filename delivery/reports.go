@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"homeroom/engine"
@@ -55,9 +56,12 @@ type ReportHandlerOptions struct {
 	CallingFor time.Duration
 }
 
-// ReportHandler takes in what a provider tells about sends afterwards. It keeps nothing between calls and may be used
-// concurrently.
-type ReportHandler struct{ o ReportHandlerOptions }
+// ReportHandler takes in what a provider tells about sends afterwards. It may be used concurrently. Between calls it keeps only which minute's
+// intake it noted last.
+type ReportHandler struct {
+	o         ReportHandlerOptions
+	lastNoted atomic.Int64 // unix seconds of a minute
+}
 
 // NewReportHandler returns a ReportHandler.
 func NewReportHandler(o ReportHandlerOptions) (*ReportHandler, error) {
@@ -79,7 +83,7 @@ func NewReportHandler(o ReportHandlerOptions) (*ReportHandler, error) {
 		if o.CallingFor <= 0 {
 			o.CallingFor = CallingTimeout
 		}
-		return &ReportHandler{o}, nil
+		return &ReportHandler{o: o}, nil
 	}
 	return nil, fmt.Errorf("delivery: ReportsOptions.%s is missing", missing)
 }
@@ -111,6 +115,9 @@ func (r *ReportHandler) Take(ctx context.Context, rep ProviderReport) (Effect, e
 	}
 	if slices.Contains(entry.Heard, rep.ID) {
 		return TakenAgain, nil
+	}
+	if err := r.noteIntake(ctx, rep, entry); err != nil {
+		return "", err
 	}
 	if err := r.suppressAddress(ctx, rep, entry.Send.Topic); err != nil {
 		return "", err

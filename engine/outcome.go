@@ -53,14 +53,22 @@ func OutcomeDecision(send Send, o Outcome) Decision {
 		d.Reason = ReasonUntil
 	}
 	d.ID = hashID(d.Learner, d.Rule, d.Scope, d.Run, d.Step, string(d.Kind), string(d.Reason), occasion)
+	if send.Settles && (o.Status == OutcomeAccepted || o.Status == OutcomeFailed) {
+		d.ID = settledID(d) // a report may have settled the same send
+	}
 	return d
+}
+
+// settledID returns the id of the decision that says how an uncertain send ended.
+func settledID(d Decision) string {
+	return hashID(d.Learner, d.Rule, d.Scope, d.Run, d.Step, string(d.Kind), "settled")
 }
 
 // SettledDecision is what a provider's later report makes of an uncertain send: it was taken after all (OutcomeAccepted),
 // or was not (OutcomeFailed). It stands beside the decision that it was uncertain.
 func SettledDecision(send Send, o Outcome) Decision {
 	d := OutcomeDecision(send, o)
-	d.ID = hashID(d.Learner, d.Rule, d.Scope, d.Run, d.Step, string(d.Kind), "settled")
+	d.ID = settledID(d)
 	d.Detail = "settled by the provider's report"
 	if o.Detail != "" {
 		d.Detail += ": " + o.Detail
@@ -71,8 +79,13 @@ func SettledDecision(send Send, o Outcome) Decision {
 // applyOutcome takes in what came of a delivery.
 func (s *stepper) applyOutcome(o *Outcome) {
 	i := s.pendingByID(o.SendID)
-	if i < 0 {
+	if i < 0 || !s.st.PendingDeliveries[i].SettleAt.IsZero() {
 		return // told before
+	}
+	if f := &s.st.PendingDeliveries[i]; awaitsSettlement(f, o) {
+		f.SettleAt = o.SettleAt
+		s.addDecision(OutcomeDecision(f.Send, *o))
+		return
 	}
 	flight := s.st.PendingDeliveries[i]
 	s.st.PendingDeliveries = slices.Delete(s.st.PendingDeliveries, i, i+1)
@@ -89,8 +102,9 @@ func (s *stepper) applyOutcome(o *Outcome) {
 		answer.Status = OutcomeRetry
 		answer.RetryAt = s.now.Add(time.Minute)
 	}
-	d := OutcomeDecision(flight.Send, answer)
-	s.addDecision(d)
+	if !flight.Send.Settles || answer.Status != OutcomeUncertain { // else it is as it was
+		s.addDecision(OutcomeDecision(flight.Send, answer))
+	}
 
 	run := s.runByID(flight.Send.Run)
 	switch {

@@ -133,9 +133,10 @@ type Send struct {
 	Course        string    `json:"course,omitempty"`
 	CourseTitle   string    `json:"course_title,omitempty"` // from events; courses.yaml, if it knows better, wins
 	Trigger       Event     `json:"trigger"`
-	Arm           string    `json:"arm,omitempty"`  // "split=arm", if the run took a split
-	Vars          Values    `json:"vars,omitempty"` // the step's `with:` values
-	At            time.Time `json:"at"`             // when it was decided: the stamp that caps and reports use
+	Arm           string    `json:"arm,omitempty"`     // "split=arm", if the run took a split
+	Vars          Values    `json:"vars,omitempty"`    // the step's `with:` values
+	At            time.Time `json:"at"`                // when it was decided: the stamp that caps and reports use
+	Settles       bool      `json:"settles,omitempty"` // the delivery was uncertain, and is to go out again only on evidence that it did not
 }
 
 // Values are JSON values by name.
@@ -163,6 +164,8 @@ type Outcome struct {
 	Reason  Reason        `json:"reason,omitempty"` // with failed and retry: "template_error", "provider", "paused" …
 	Detail  string        `json:"detail,omitempty"` // for people; no personal data
 	RetryAt time.Time     `json:"retry_at,omitzero"`
+	// SettleAt is, with uncertain, when evidence of what became of the send can be in; zero: none is to be waited for.
+	SettleAt time.Time `json:"settle_at,omitzero"`
 }
 
 // Kind is what a decision decided.

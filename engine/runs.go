@@ -236,7 +236,7 @@ func (a Again) String() string {
 func (s *stepper) exitRun(run *Run, at time.Time, reason Reason, detail, occasion string) {
 	if i := s.pendingOfRun(run.ID); i >= 0 && !s.ownEnd(&s.st.PendingDeliveries[i], at, reason) {
 		s.st.PendingDeliveries[i].ExitReason = reason
-		if !s.isPunctual(s.st.PendingDeliveries[i].Send.At) {
+		if s.st.PendingDeliveries[i].SettleAt.IsZero() && !s.isPunctual(s.st.PendingDeliveries[i].Send.At) {
 			s.effects = append(s.effects, Effect{Kind: EffectCancel, Send: s.st.PendingDeliveries[i].Send})
 		}
 	}

@@ -25,7 +25,8 @@ var rewrite = flag.Bool("rewrite", false, "write the golden output of the scenar
 //	rules NAME…            the rules in force (scenario_rules_test.go)
 //	learner KEY=VALUE…     timezone, reachable, suppressed, consent
 //	TIME EVENT KEY=VALUE…  an event; id=…, time=… (happened then, arrives at TIME)
-//	outcome MESSAGE STATUS [reason] [TIME]   how deliveries of a message end from here on; default accepted
+//	outcome MESSAGE STATUS [reason] [TIME]   how deliveries of a message end from here on; default accepted;
+//	                       the second time of an uncertain one is MESSAGE/again; with uncertain, TIME is when it is settled
 //	handed-over TIME       the stream is known up to here only; "all": as usual
 //	TIME step              a step without an event, at exactly this time
 //	publish TIME MODE NAME…  other rules come into force, in this mode; revisions are told apart by settings-r2
@@ -163,7 +164,11 @@ func (h *host) answer(fields []string) {
 		o.Reason = engine.Reason(fields[2])
 	}
 	if len(fields) > 3 {
-		o.RetryAt = h.at(fields[3])
+		if o.Status == engine.OutcomeUncertain {
+			o.SettleAt = h.at(fields[3])
+		} else {
+			o.RetryAt = h.at(fields[3])
+		}
 	}
 	h.answers[fields[0]] = o
 }
@@ -225,7 +230,11 @@ func (h *host) step(inputs []engine.Input, now time.Time) {
 		}
 		inputs = nil
 		for _, e := range r.Effects {
-			o, ok := h.answers[e.Send.Message]
+			name := e.Send.Message
+			if e.Send.Settles {
+				name += "/again"
+			}
+			o, ok := h.answers[name]
 			switch {
 			case e.Kind == engine.EffectCancel:
 				o = engine.Outcome{Status: engine.OutcomeCancelled}

@@ -139,4 +139,6 @@ type PendingDelivery struct {
 	FirstDue time.Time `json:"first_due"`
 	// ExitReason is the reason why the learner has left the run meanwhile; empty: they have not.
 	ExitReason Reason `json:"left,omitempty"`
+	// SettleAt is when an uncertain delivery is looked at again; zero: its outcome is not known yet.
+	SettleAt time.Time `json:"settle_at,omitzero"`
 }

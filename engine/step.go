@@ -46,6 +46,9 @@ func (s *stepper) takeInputs(inputs []Input) Result {
 	s.decideDue(s.now)
 	s.late = true
 	s.decideDue(s.now)
+	if s.settleUncertain() {
+		s.decideDue(s.now) // the next message of the run waited for it
+	}
 	for len(s.withheld) > 0 {
 		s.withheld = s.withheld[:0]
 		s.decideDue(s.now)
@@ -295,6 +298,11 @@ func (s *stepper) wakeAt() time.Time {
 		waitsForOutcome := !run.FirstDue.IsZero() && s.pendingOfRun(run.ID) >= 0
 		if !run.Ended && !run.Paused && !run.Due.IsZero() && !waitsForOutcome {
 			take(run.Due)
+		}
+	}
+	for i := range s.st.PendingDeliveries {
+		if due := s.st.PendingDeliveries[i].SettleAt; !due.IsZero() {
+			take(due)
 		}
 	}
 	if si := s.nextSilence(); si != nil {

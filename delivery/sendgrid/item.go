@@ -91,6 +91,7 @@ func (b *items) addItem(raw []byte, received time.Time) {
 	switch event {
 	case "processed", "deferred":
 		rep.Kind = delivery.ReportProcessed
+		rep.Intake = event == "processed" // deferred tells of a later try
 	case "delivered":
 		rep.Kind = delivery.ReportDelivered
 	case "open":

@@ -40,7 +40,10 @@ func TestWhatAnItemSays(t *testing.T) {
 		want       *delivery.ProviderReport // nil: nothing to take in
 		note       string
 	}{
-		{"processed", `"event":"processed"`, about(func(r *delivery.ProviderReport) { r.Kind = delivery.ReportProcessed }), ""},
+		{"processed", `"event":"processed"`, about(func(r *delivery.ProviderReport) {
+			r.Kind = delivery.ReportProcessed
+			r.Intake = true
+		}), ""},
 		{"deferred", `"event":"deferred","response":"421 busy","attempt":"3"`, about(func(r *delivery.ProviderReport) { r.Kind = delivery.ReportProcessed }), ""},
 		{"delivered", `"event":"delivered","response":"250 OK"`, about(func(r *delivery.ProviderReport) { r.Kind = delivery.ReportDelivered }), ""},
 		{"one category", `"event":"delivered","category":"win-back"`, about(func(r *delivery.ProviderReport) { r.Kind = delivery.ReportDelivered }), ""},
