@@ -240,15 +240,6 @@ func (a Activity) asOf(t time.Time) time.Time {
 	return time.Time{}
 }
 
-// moveForward moves a time forward, never back, and reports whether it moved.
-func moveForward(t *time.Time, to time.Time) bool {
-	if !to.After(*t) {
-		return false
-	}
-	*t = to
-	return true
-}
-
 // backward sets an unknown time, or moves a known one back, and reports whether it changed.
 func backward(t *time.Time, to time.Time) bool {
 	if !t.IsZero() && !to.Before(*t) {

@@ -65,19 +65,21 @@ func (s *stepper) withholdSend(run *Run, in *Instr, at time.Time, reason Reason)
 	s.recordDecision(s.aboutStep(run, in, Decision{At: at, Kind: KindWithheld, Reason: reason}))
 }
 
-// reachesGoal asks whether the event is the success that the rule is after. Before the first message it ends the run
-// without a conversion; after it, within the goal's time, as converted. It reports whether the run has ended.
+// reachesGoal asks whether the event is the success that the rule is after, by the event's own time. Before the first message, whenever it is heard, it
+// ends the run without a conversion; after it, within the goal's time, as converted. It reports whether the run has ended.
 func (s *stepper) reachesGoal(run *Run, rule *Rule, ev *Event, course string, at time.Time) bool {
 	if rule.Goal == nil || run.Ended && run.Exposed.IsZero() {
 		return false
 	}
-	if !run.Exposed.IsZero() && at.After(run.Exposed.Add(rule.Goal.Within)) {
+	own := s.ownTime(ev)
+	if own.Before(run.beganAt()) || !run.Exposed.IsZero() && own.After(run.Exposed.Add(rule.Goal.Within)) {
 		return false
 	}
 	if !s.matchesRun(&rule.Goal.Match, rule, run, ev, course, at) {
 		return false
 	}
-	if run.Exposed.IsZero() {
+	if run.Exposed.IsZero() || own.Before(run.Exposed) {
+		run.Exposed = time.Time{} // nothing is watched for any more: the goal was reached without the message
 		s.exitRun(run, at, ReasonGoalUnaided, ev.Name, ev.ID)
 		return true
 	}

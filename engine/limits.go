@@ -1,5 +1,7 @@
 package engine
 
+import "time"
+
 // What a learner's records may hold at the most. Past these the oldest, or the least likely to matter, is forgotten.
 const (
 	maxCourses   = 100       // courses in a Standing; closed ones go first, then the longest silent
@@ -11,9 +13,16 @@ const (
 	maxMoments   = 12        // times a learner entered or left a course
 	maxStarts    = 8         // times a learner began to study in a course
 	maxPast      = 150       // remembered starts
+	maxHeard     = 8         // events by which rules leave or for which they wait
 	maxSeen      = 128       // event ids
 	maxDayIDs    = 256       // ids of one counted event on one day
 	maxDays      = 90        // days a count() looks back
 	maxPastSends = 60
 	maxRecent    = 8 // decisions shown to people
 )
+
+// maxHeardWeight is how many bytes of properties an event may have to be remembered in State.Heard.
+const maxHeardWeight = 512
+
+// heardFor is for how long, on the learner's clock, an event is remembered in State.Heard.
+const heardFor = 24 * time.Hour

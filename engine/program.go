@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -53,6 +54,10 @@ func (s *stepper) runInstruction(run *Run, rule *Rule, in *Instr, at time.Time) 
 		}
 		return s.waitUntil(run, t, at)
 	case OpWaitFor:
+		if slices.Contains(run.Answered, in.ID) {
+			run.PC++
+			return true
+		}
 		run.Waiting = true
 		run.Due = at.Add(in.Dur)
 		return false

@@ -132,17 +132,19 @@ const (
 
 // Instr is one instruction. A program is linear: jumps go forward only, so a step runs at most once in a run.
 type Instr struct {
-	Op     Op
-	ID     string // the step's name: its `id:` or its position ("3", "3.otherwise.1")
-	Dur    time.Duration
-	Clock  int            // minutes after local midnight
-	Days   []time.Weekday // empty: every day
-	Expr   Expr
-	Match  *Match
-	Else   int
-	Send   *SendStep
-	Split  *Split
-	Reason string
+	Op    Op
+	ID    string // the step's name: its `id:` or its position ("3", "3.otherwise.1")
+	Dur   time.Duration
+	Clock int            // minutes after local midnight
+	Days  []time.Weekday // empty: every day
+	Expr  Expr
+	Match *Match
+	// SinceStep lets a wait_for count only events that are heard once the run is there; otherwise it counts those since the trigger.
+	SinceStep bool
+	Else      int
+	Send      *SendStep
+	Split     *Split
+	Reason    string
 }
 
 // Split is a sticky experiment: a learner's arm depends on nothing but the learner, the split's name and the weights.

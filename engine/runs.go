@@ -28,6 +28,9 @@ func (s *stepper) offerToRun(run *Run, ev *Event, course string, at time.Time) {
 	if s.reachesGoal(run, rule, ev, course, at) {
 		return
 	}
+	if s.ownTime(ev).Before(run.beganAt()) {
+		return // what happened before the trigger neither ends the run nor answers it
+	}
 	for i := range rule.Until {
 		if s.matchesRun(&rule.Until[i], rule, run, ev, course, at) {
 			s.exitRun(run, at, ReasonUntil, ev.Name, ev.ID)
@@ -41,14 +44,94 @@ func (s *stepper) offerToRun(run *Run, ev *Event, course string, at time.Time) {
 		s.exitRun(run, at, reason, ev.Name, ev.ID)
 		return
 	}
-	if !run.Waiting || run.PC >= len(rule.Program) {
+	if run.Waiting && run.PC < len(rule.Program) {
+		if in := &rule.Program[run.PC]; in.Op == OpWaitFor && s.matchesRun(in.Match, rule, run, ev, course, at) {
+			run.Waiting = false
+			run.PC = run.PC + 1
+			run.Due = at
+		}
+	}
+	s.answerAhead(run, rule, ev, course, at)
+}
+
+// ownTime is when an event happened, by its publisher's clock, but never later than now.
+func (s *stepper) ownTime(ev *Event) time.Time { return earlier(ev.Time, s.now) }
+
+// beganAt is when what started the run happened; an event from before it does not concern the run.
+func (r *Run) beganAt() time.Time { return earlier(r.Trigger.Time, r.Started) }
+
+// answerAhead notes an event for the wait_for steps that the run has not reached yet: they count events since the trigger. An error of a condition is
+// left to the step itself.
+func (s *stepper) answerAhead(run *Run, rule *Rule, ev *Event, course string, at time.Time) {
+	for pc := run.PC; pc < len(rule.Program); pc++ {
+		in := &rule.Program[pc]
+		if in.Op != OpWaitFor || in.SinceStep || run.Waiting && pc == run.PC || slices.Contains(run.Answered, in.ID) || in.Match.Event != ev.Name {
+			continue
+		}
+		if !s.concernsRun(in.Match, rule, run, ev, course) {
+			continue
+		}
+		if in.Match.If != nil {
+			if yes, err := evalBool(in.Match.If, s.exprVars(ev, &run.Trigger, run.Course, at)); err != nil || !yes {
+				continue
+			}
+		}
+		run.Answered = append(run.Answered, in.ID)
+	}
+}
+
+// hearBefore lets a run that starts now hear the events that came before its trigger although they happened after it: two services publish out of
+// order. An until among them ends the run at once.
+func (s *stepper) hearBefore(id string, rule *Rule, at time.Time) {
+	for i := range s.st.Heard {
+		ev := &s.st.Heard[i]
+		run := s.runByID(id)
+		if run == nil || run.Ended {
+			return
+		}
+		if !s.ownTime(ev).After(run.beganAt()) {
+			continue
+		}
+		course := s.env.Standing.CourseOf(ev, s.env.Current.Keys)
+		for j := range rule.Until {
+			if s.matchesRun(&rule.Until[j], rule, run, ev, course, at) {
+				s.exitRun(run, at, ReasonUntil, ev.Name, ev.ID)
+				return
+			}
+		}
+		s.answerAhead(run, rule, ev, course, at)
+	}
+}
+
+// rememberHeard keeps an event for runs whose trigger happened before it and is heard after it, if a rule leaves or waits by such an event: the last
+// maxHeard, for heardFor.
+func (s *stepper) rememberHeard(ev *Event) {
+	if !s.env.Current.endsOrAnswers(ev.Name) || weight(ev.Properties) > maxHeardWeight {
 		return
 	}
-	if in := &rule.Program[run.PC]; in.Op == OpWaitFor && s.matchesRun(in.Match, rule, run, ev, course, at) {
-		run.Waiting = false
-		run.PC = run.PC + 1
-		run.Due = at
+	s.st.Heard = keepLast(append(s.st.Heard, Event{
+		ID:         ev.ID,
+		Name:       ev.Name,
+		Time:       s.ownTime(ev),
+		Properties: maps.Clone(ev.Properties),
+	}), maxHeard)
+}
+
+// endsOrAnswers reports whether a rule leaves by an event of this name, or waits for one.
+func (r *Ruleset) endsOrAnswers(event string) bool {
+	for _, rule := range r.Rules {
+		for i := range rule.Until {
+			if rule.Until[i].Event == event {
+				return true
+			}
+		}
+		for i := range rule.Program {
+			if m := rule.Program[i].Match; m != nil && m.Event == event {
+				return true
+			}
+		}
 	}
+	return false
 }
 
 // matchesRun asks whether an event reaches a run and fulfils a match.
@@ -209,6 +292,7 @@ func (s *stepper) startRun(rule *Rule, scope, course string, ev *Event, at, arme
 		Rev:    run.Revision,
 		Detail: ev.Name,
 	}, ev.ID)
+	s.hearBefore(run.ID, rule, at)
 }
 
 // allows reports whether a rule may start at `at` after what is remembered of its last run in the scope.

@@ -36,6 +36,8 @@ type State struct {
 	BackOffCountsAfter time.Time `json:"forgiven,omitzero"`
 	// PendingDeliveries are the deliveries that are out.
 	PendingDeliveries []PendingDelivery `json:"flights,omitempty"`
+	// Heard are the last events by which a rule leaves or for which one waits: a trigger that happened before them may be heard after them.
+	Heard []Event `json:"heard,omitempty"`
 	// Recent are the last decisions, newest last, for people who look.
 	Recent []Decision `json:"recent,omitempty"`
 }
@@ -48,6 +50,7 @@ func (s State) clone() State {
 	s.PastSends = slices.Clone(s.PastSends)
 	s.PendingDeliveries = slices.Clone(s.PendingDeliveries)
 	s.Recent = slices.Clone(s.Recent)
+	s.Heard = slices.Clone(s.Heard)
 	return s
 }
 
@@ -77,6 +80,8 @@ type Run struct {
 	Exposed time.Time `json:"exposed,omitzero"`
 	// Paused tells that the run stands at a send of a paused rule.
 	Paused bool `json:"held,omitempty"`
+	// Answered are the ids of wait_for steps that an event has answered before the run reached them.
+	Answered []string `json:"answered,omitempty"`
 	// Arm is "split=arm" of the last split the run took.
 	Arm string `json:"arm,omitempty"`
 }

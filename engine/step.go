@@ -127,6 +127,7 @@ func (s *stepper) applyEvent(ev *Event) {
 	course := s.env.Standing.CourseOf(ev, s.env.Current.Keys)
 	s.offerEvent(ev, course, at)
 	s.startRuns(ev, course, at)
+	s.rememberHeard(ev)
 	s.decideDue(at)
 }
 
@@ -319,6 +320,7 @@ func (s *stepper) forgetUnneeded() {
 		return r.Ended && s.pendingOfRun(r.ID) < 0 && s.st.Clock.After(s.watchedUntil(&r))
 	})
 	s.st.PastSends = keepLast(s.st.PastSends, maxPastSends)
+	s.st.Heard = slices.DeleteFunc(s.st.Heard, func(ev Event) bool { return s.st.Clock.Sub(ev.Time) > heardFor })
 	s.st.Recent = keepLast(s.st.Recent, maxRecent)
 	if len(s.st.PastRuns) > maxPast {
 		s.st.PastRuns = s.st.PastRuns.trim(maxPast)

@@ -114,7 +114,11 @@ func instrWords(in *engine.Instr) string {
 	case engine.OpWaitTime:
 		return "wait until " + in.Expr.Source()
 	case engine.OpWaitFor:
-		return fmt.Sprintf("wait at most %s for %s; without it go to %d", engine.FormatDuration(in.Dur), eventWords(in.Match), in.Else)
+		since := ""
+		if in.SinceStep {
+			since = " from here on"
+		}
+		return fmt.Sprintf("wait at most %s for %s%s; without it go to %d", engine.FormatDuration(in.Dur), eventWords(in.Match), since, in.Else)
 	case engine.OpSend:
 		return sendWords(in.Send)
 	case engine.OpBranch:

@@ -74,7 +74,7 @@ func (b *builder) addStep(s *stepSpec, id string) (open bool) {
 		b.addInstr(engine.Instr{Op: engine.OpWaitTime, ID: id, Expr: at.expr})
 	case "wait_for":
 		match, _ := b.c.compileMatch(b.d, s.match, b.spec, b.from)
-		return b.addFork(s, engine.Instr{Op: engine.OpWaitFor, ID: id, Dur: s.match.within, Match: match})
+		return b.addFork(s, engine.Instr{Op: engine.OpWaitFor, ID: id, Dur: s.match.within, Match: match, SinceStep: s.match.since == "step"})
 	case "if":
 		cond, _ := b.c.compileCondition(b.d, s.cond, b.scopeOf())
 		return b.addFork(s, engine.Instr{Op: engine.OpBranch, ID: id, Expr: cond.expr})

@@ -36,7 +36,7 @@ func TestSchemaKnowsTheKeys(t *testing.T) {
 		}
 	}
 	same("rule", sortedKeys(schema.Defs["rule"].Properties), keyNames(ruleKeys()))
-	same("goal", sortedKeys(schema.Defs["rule"].Properties["goal"].Properties), keyNames(waitForKeys()))
+	same("goal", sortedKeys(schema.Defs["rule"].Properties["goal"].Properties), keyNames(goalKeys()))
 	same("until", sortedKeys(schema.Defs["match"].Properties), keyNames(untilKeys()))
 	same("settings", sortedKeys(schema.Defs["settings"].Properties), keyNames(settingsKeys(cat)))
 	same("activity", sortedKeys(schema.Defs["settings"].Properties["activity"].Properties), keyNames(activityKeys(cat)))

@@ -41,6 +41,7 @@ type matchSpec struct {
 	cond   *yamlfile.Node
 	any    bool
 	within time.Duration
+	since  string // wait_for: trigger or step; empty: not said
 }
 
 const defaultPriority = 50
@@ -193,7 +194,7 @@ func readAgain(d *decoder, r *ruleSpec, _, v *yamlfile.Node) {
 }
 
 func readGoal(d *decoder, r *ruleSpec, k, v *yamlfile.Node) {
-	m, ok := readMatch(d, v, "goal", waitForKeys())
+	m, ok := readMatch(d, v, "goal", goalKeys())
 	if !ok {
 		return
 	}
@@ -228,6 +229,14 @@ func untilKeys() []key[matchSpec] {
 }
 
 func waitForKeys() []key[matchSpec] {
+	return append(goalKeys(), key[matchSpec]{
+		name: "since",
+		read: func(d *decoder, m *matchSpec, _, v *yamlfile.Node) { m.since, _ = d.oneOf(v, "since", "trigger", "step") },
+	})
+}
+
+// goalKeys are the keys of a goal: those of an until, and how long.
+func goalKeys() []key[matchSpec] {
 	return append(untilKeys(), key[matchSpec]{
 		name: "within",
 		read: func(d *decoder, m *matchSpec, _, v *yamlfile.Node) { m.within, _ = d.readDuration(v, "within") },
