@@ -231,7 +231,9 @@ func untilKeys() []key[matchSpec] {
 func waitForKeys() []key[matchSpec] {
 	return append(goalKeys(), key[matchSpec]{
 		name: "since",
-		read: func(d *decoder, m *matchSpec, _, v *yamlfile.Node) { m.since, _ = d.oneOf(v, "since", "trigger", "step") },
+		read: func(d *decoder, m *matchSpec, _, v *yamlfile.Node) {
+			m.since, _ = d.oneOf(v, "since", "trigger", "step")
+		},
 	})
 }
 
