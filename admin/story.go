@@ -34,6 +34,8 @@ type LearnerStory struct {
 	Timezone string     `json:"timezone,omitempty"` // the learner's; empty: the profile has none, or none that exists
 	Since    *time.Time `json:"since,omitempty"`    // nil: all that is kept
 	Workflow string     `json:"workflow"`           // URL
+	// SetAside says that the learner's events wait, since when and why; nil: they do not.
+	SetAside *LearnerSetAside `json:"set_aside,omitempty"`
 	// Problem says that what was decided last may be missing, and ProblemCause why. Empty: nothing is missing.
 	Problem      string `json:"problem,omitempty"`
 	ProblemCause error  `json:"-"`
@@ -67,13 +69,18 @@ func (i *Installation) LearnerStory(ctx context.Context, opts StoryOptions) (Lea
 	if err != nil {
 		return LearnerStory{}, err
 	}
-	if len(story.Runs) == 0 && person.UpdatedAt.IsZero() {
+	aside, err := i.findSetAside(ctx, opts.Learner)
+	if err != nil {
+		return LearnerStory{}, err
+	}
+	if len(story.Runs) == 0 && person.UpdatedAt.IsZero() && aside == nil {
 		if err := i.explainUnknownLearner(ctx, opts.Learner); err != nil {
 			return LearnerStory{}, err
 		}
 	}
 	answer := LearnerStory{
 		Story:    story,
+		SetAside: aside,
 		Since:    truncatedUTC(opts.Since),
 		Workflow: workflowURL(opts.TemporalUI, opts.Learner),
 	}

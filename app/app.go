@@ -228,6 +228,7 @@ func (a *App) newTriggers(revs *revisions, o Options) (*triggers.Triggers, error
 // watched lets metrics be asked for.
 func (a *App) watched(o Options) {
 	s := telemetry.Sources{
+		SetAside: func() int { return len(a.store.Control.SetAside()) },
 		Disagreements: func() map[string]int {
 			counts := map[string]int{}
 			for _, d := range store.Disagreements(a.store.Control.Instances(), time.Now()) {

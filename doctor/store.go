@@ -15,7 +15,7 @@ import (
 )
 
 // storeChecks are the checks of what is kept in the store.
-var storeChecks = []string{"rules", "instances", "kill-switch", "marks", "rewinds", "dead-letters", "records"}
+var storeChecks = []string{"rules", "instances", "kill-switch", "marks", "set-aside", "rewinds", "dead-letters", "records"}
 
 // checkStore looks at what is kept in the buckets.
 func (e *examination) checkStore(ctx context.Context, js jetstream.JetStream) {
@@ -30,9 +30,31 @@ func (e *examination) checkStore(ctx context.Context, js jetstream.JetStream) {
 	triggersLive := e.checkInstances(st, current)
 	e.checkKillSwitch(ctx, st)
 	e.checkWatermarks(st, triggersLive)
+	e.checkSetAside(st)
 	e.checkRewinds(ctx, st)
 	e.checkDeadLetters(ctx, js)
 	e.checkRecords(ctx, js)
+}
+
+// maxSetAsideTold is how many learners who are set aside the doctor names.
+const maxSetAsideTold = 5
+
+// checkSetAside names the learners whose events wait because they could not be handed over.
+func (e *examination) checkSetAside(st *store.Store) {
+	learners := st.Control.SetAside()
+	if len(learners) == 0 {
+		e.reportOK("set-aside", "no learner is set aside")
+		return
+	}
+	var told []string
+	for _, s := range learners[:min(len(learners), maxSetAsideTold)] {
+		told = append(told, fmt.Sprintf("%s since %s (%s: %s)", s.Learner, s.Since.Format(time.RFC3339), s.Step, s.Error))
+	}
+	if more := len(learners) - len(told); more > 0 {
+		told = append(told, fmt.Sprintf("%d more", more))
+	}
+	e.reportWarning("set-aside", fmt.Sprintf("%d learners are set aside, and their events wait: %s", len(learners), strings.Join(told, "; ")),
+		"mend what the error says, then `homeroom learner retry ID`; `homeroom learner stuck` lists all")
 }
 
 // rewindTold is for how long the doctor tells of a stream that went back in time.

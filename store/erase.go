@@ -174,6 +174,15 @@ func (h *LearnerData) Remove(ctx context.Context, p Location) error {
 	return nil
 }
 
+// CountSetAside returns how many of a learner's events are set aside.
+func (h *LearnerData) CountSetAside(ctx context.Context, learner string) (uint64, error) {
+	place := Location{Name: subjects.SetAsideStream, stream: subjects.SetAsideStream, filters: []string{subjects.SetAside(learner)}}
+	if err := h.countLocation(ctx, &place, learner, SearchKeys{}); err != nil {
+		return 0, fmt.Errorf("count what is set aside of a learner: %w", err)
+	}
+	return place.Held, nil
+}
+
 // markPurged writes the marker of a record that was purged.
 func (h *LearnerData) markPurged(ctx context.Context, subject string) error {
 	_, err := h.js.PublishMsg(ctx, &nats.Msg{Subject: subject, Header: nats.Header{"KV-Operation": {"DEL"}}})

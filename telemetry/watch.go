@@ -25,6 +25,8 @@ type Sources struct {
 	Watermark func(partition int) time.Time
 	// Disagreements counts the live instances that disagree with another one, by what they disagree in.
 	Disagreements func() map[string]int
+	// SetAside returns how many learners are set aside.
+	SetAside func() int
 	// Paused is the kill switch.
 	Paused func() bool
 	// Ruleset is what this process runs, and whether it refused what was published last.
@@ -56,6 +58,7 @@ var (
 	descUnacked     = newDesc("homeroom_stream_unacknowledged", "Events of a partition that the triggers have in hand.", "partition")
 	descDead        = newDesc("homeroom_dead_letters", "Dead letters in the stream.")
 	descReachable   = newDesc("homeroom_stream_reachable", "1 if the stream could be asked for the figures above, else 0.")
+	descSetAside    = newDesc("homeroom_learners_set_aside", "Learners whose events wait because they could not be handed over.")
 	descPaused      = newDesc("homeroom_paused", "1 if the kill switch is on: nothing goes out.")
 	descDisagree    = newDesc("homeroom_instances_disagree", "Instances that run with another secret, key, public URL or NATS user than another one, by what; 0 with an empty what: none.", "what")
 	descRuleset     = newDesc("homeroom_ruleset_info", "The revision that this process runs, and the publication's number; always 1.", "hash", "number")
@@ -89,7 +92,7 @@ const (
 // Describe implements prometheus.Collector.
 func (w *watched) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{descEvents, descRetries, descParkings, descRewinds, descHeld, descMark, descPending, descUnacked,
-		descDead, descReachable, descDisagree, descPaused, descRuleset, descRulesRefuse} {
+		descDead, descSetAside, descReachable, descDisagree, descPaused, descRuleset, descRulesRefuse} {
 		ch <- d
 	}
 }
@@ -123,6 +126,9 @@ func (w *watched) Collect(ch chan<- prometheus.Metric) {
 		for what, n := range counts {
 			gauge(descDisagree, float64(n), what)
 		}
+	}
+	if s.SetAside != nil {
+		gauge(descSetAside, float64(s.SetAside()))
 	}
 	if s.Paused != nil {
 		gauge(descPaused, oneIf(s.Paused()))

@@ -82,6 +82,9 @@ func writeStory(o IO, r *admin.LearnerStory, rule string) error {
 		from = " · since " + r.Since.Format(narrate.TimeFormat)
 	}
 	fmt.Fprintf(out, "Learner %s%s · times in %s\n%s\n", r.Learner, from, zones, r.Workflow)
+	if r.SetAside != nil {
+		fmt.Fprintf(out, "\n%s\n", setAsideText(*r.SetAside))
+	}
 	if len(r.Runs) == 0 {
 		what := "Nothing was decided"
 		if rule != "" {

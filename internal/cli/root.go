@@ -40,6 +40,8 @@ type Commands struct {
 // LearnerCmd is `homeroom learner`.
 type LearnerCmd struct {
 	Why    LearnerWhyCmd    `cmd:"" help:"Tell what happened to a learner, what was decided, and why."`
+	Stuck  LearnerStuckCmd  `cmd:"" help:"List the learners who are set aside, and why."`
+	Retry  LearnerRetryCmd  `cmd:"" help:"Try a learner who is set aside again at once."`
 	Export LearnerExportCmd `cmd:"" help:"Write everything that is held about a learner."`
 	Erase  LearnerEraseCmd  `cmd:"" help:"Erase a learner, with a receipt."`
 }

@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"homeroom/admin"
+	"homeroom/internal/narrate"
+)
+
+// LearnerStuckCmd is `homeroom learner stuck`.
+type LearnerStuckCmd struct {
+	NATSFlags
+	Format string `help:"How to print: text or json." enum:"text,json" default:"text"`
+}
+
+// Help is shown by `homeroom learner stuck --help`.
+func (*LearnerStuckCmd) Help() string {
+	return `Lists the learners who are set aside: their events could not be handed over for two minutes, and wait in order so that they
+hold nobody else up. They are tried again after a minute at first and an hour at last, and at once after homeroom learner retry.
+
+Example:
+  homeroom learner stuck`
+}
+
+// Run prints the list.
+func (c *LearnerStuckCmd) Run(ctx context.Context, o IO) error {
+	installation, err := c.connectAdmin(ctx, o, "homeroom learner stuck")
+	if err != nil {
+		return err
+	}
+	defer installation.Close()
+	learners, err := installation.LearnersSetAside(ctx)
+	if err != nil {
+		return err
+	}
+	if c.Format == "json" {
+		return printJSON(o.Out, learners)
+	}
+	return printSetAside(o.Out, learners)
+}
+
+func printSetAside(out io.Writer, learners []admin.LearnerSetAside) error {
+	if len(learners) == 0 {
+		_, err := fmt.Fprintln(out, "No learner is set aside.")
+		return err
+	}
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "LEARNER\tSINCE\tEVENTS\tTRIED\tNEXT TRY\tWHAT FAILS")
+	for _, l := range learners {
+		fmt.Fprintf(table, "%s\t%s\t%d\t%d×\t%s\t%s\n", l.Learner, l.Since.UTC().Format(time.RFC3339), l.Waiting, l.Attempts,
+			l.Next.UTC().Format(time.RFC3339), setAsideCause(l))
+	}
+	return table.Flush()
+}
+
+// setAsideCause says what failed.
+func setAsideCause(l admin.LearnerSetAside) string {
+	return strings.TrimPrefix(l.Step+": "+l.Error, ": ")
+}
+
+// setAsideText is a sentence for the learner's story.
+func setAsideText(l admin.LearnerSetAside) string {
+	return fmt.Sprintf("Set aside since %s; waiting in order: %s. Nothing is decided beyond them. %s. Next try at %s; `homeroom learner retry %s` tries at once.",
+		l.Since.UTC().Format(time.RFC3339), narrate.Count(int(l.Waiting), "event"), strings.TrimSuffix(setAsideCause(l), "."),
+		l.Next.UTC().Format(time.RFC3339), l.Learner)
+}
+
+// LearnerRetryCmd is `homeroom learner retry`.
+type LearnerRetryCmd struct {
+	NATSFlags
+	Learner string `arg:"" name:"id" help:"The learner's id."`
+}
+
+// Help is shown by `homeroom learner retry --help`.
+func (*LearnerRetryCmd) Help() string {
+	return `Has a learner who is set aside tried again within a second or two, once what failed is mended. If it works, their events are
+handed over in order; if not, homeroom learner stuck says why.
+
+Example:
+  homeroom learner retry u_42`
+}
+
+// Run asks for another try.
+func (c *LearnerRetryCmd) Run(ctx context.Context, o IO) error {
+	installation, err := c.connectAdmin(ctx, o, "homeroom learner retry")
+	if err != nil {
+		return err
+	}
+	defer installation.Close()
+	before, err := installation.RetryLearner(ctx, c.Learner)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(o.Out, "%s is tried again within seconds: %s set aside since %s. `homeroom learner stuck` says whether it worked.\n",
+		c.Learner, narrate.Count(int(before.Waiting), "event"), before.Since.UTC().Format(time.RFC3339))
+	return err
+}
