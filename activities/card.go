@@ -54,7 +54,7 @@ func writeSection(b *strings.Builder, title string, lines []string) {
 	}
 }
 
-// reachable says what keeps every message from going out, if anything does.
+// reachableSentence says what keeps every message from going out; it is empty if nothing does.
 func (s Scene) reachableSentence() string {
 	switch p := s.Env.Profile; {
 	case p.Reach[engine.ChannelEmail].Suppressed:
@@ -68,7 +68,7 @@ func (s Scene) reachableSentence() string {
 	}
 }
 
-// courses says how far the learner is, open courses first.
+// courseSentences say how far the learner is in each course, open courses first.
 func (s Scene) courseSentences() []string {
 	ids := make([]string, 0, len(s.Env.Standing.Courses))
 	for id := range s.Env.Standing.Courses {
@@ -137,7 +137,7 @@ func (s Scene) courseTitle(id string, c *engine.Course) string {
 	return c.Title
 }
 
-// runs says what each live run does next, and which deliveries are out.
+// runSentences say what each live run does next, and which deliveries have no outcome yet.
 func (s Scene) runSentences() []string {
 	var lines []string
 	for _, f := range s.State.PendingDeliveries {
@@ -157,10 +157,10 @@ func (s Scene) runSentences() []string {
 	return lines
 }
 
-// plan says what a run waits for.
+// planSentence says what a run waits for.
 func (s Scene) planSentence(r engine.Run) string {
 	at := formatMoment(r.Due) + localTime(r.Due, s.Env.Profile.Timezone)
-	in := s.stepSentence(r)
+	in := s.currentStep(r)
 	switch {
 	case r.Due.IsZero():
 		return "waits for the end of a delivery"
@@ -177,8 +177,9 @@ func (s Scene) planSentence(r engine.Run) string {
 	}
 }
 
-// instr is the instruction a run waits in, or comes to when a plain wait is over; nil if its rules are lost.
-func (s Scene) stepSentence(r engine.Run) *engine.Instr {
+// currentStep returns the step that a run waits in, or the next one if it waits in a plain wait; nil if the run's
+// revision cannot be read.
+func (s Scene) currentStep(r engine.Run) *engine.Instr {
 	if s.Env.Revision == nil {
 		return nil
 	}
@@ -247,7 +248,7 @@ func (s Scene) nextSentence() string {
 	return fmt.Sprintf("%s on %s%s.", plainText(s.nextThing()), formatMoment(s.WakeAt), localTime(s.WakeAt, s.Env.Profile.Timezone))
 }
 
-// recent tells the last decisions, newest first.
+// recentSentences describe the last decisions, newest first.
 func (s Scene) recentSentences() []string {
 	var lines []string
 	for _, d := range slices.Backward(s.State.Recent) {
@@ -276,7 +277,7 @@ func (s Scene) liveRules() []string {
 	return sortedIDs(names)
 }
 
-// sorted makes a list fit for a search attribute: what does not fit is left out.
+// sortedIDs sorts a list for a search attribute, without repeats. Ids for which the attribute has no room are left out.
 func sortedIDs(list []string) []string {
 	slices.Sort(list)
 	list = slices.Compact(list)
@@ -295,7 +296,7 @@ func isOpen(c *engine.Course) bool {
 	return !isAfter(c.CompletedAt, c.EnrolledAt) && !isAfter(c.CancelledAt, c.EnrolledAt)
 }
 
-// after says whether something happened, and not before the (latest) enrollment.
+// isAfter reports whether t is known and not before the (latest) enrollment.
 func isAfter(t, enrolled time.Time) bool { return !t.IsZero() && !t.Before(enrolled) }
 
 func scopeWords(s string) string {

@@ -30,7 +30,7 @@ type Publisher interface {
 }
 
 const (
-	// beatEvery lies well below the heartbeat timeout. The first heartbeat comes only after this time: an ordinary delivery
+	// heartbeatEvery lies well below the heartbeat timeout. The first heartbeat comes only after this time: an ordinary delivery
 	// is over by then and costs Temporal nothing.
 	heartbeatEvery = 2 * time.Second
 	publishTimeout = 10 * time.Second

@@ -19,7 +19,7 @@ var cardStyle = narrate.Style{
 // maxDetail is the length, in bytes, of the longest detail that a card shows.
 const maxDetail = 160
 
-// moment says an instant in UTC; seconds only if there are any.
+// formatMoment writes an instant in UTC, with seconds only if they are not zero.
 func formatMoment(t time.Time) string {
 	t = t.UTC()
 	if t.Second() != 0 {
@@ -28,8 +28,8 @@ func formatMoment(t time.Time) string {
 	return t.Format("Mon 2 Jan 2006 15:04 UTC")
 }
 
-// local says the same instant on the learner's wall, for instance " (in their zone 15:00 Berlin)"; empty if their zone
-// is not known or shows the same.
+// localTime writes the same instant in the learner's time zone, for instance " (in their zone 15:00 Berlin)". It is empty
+// if the zone is unknown or its clocks show the same time as UTC.
 func localTime(t time.Time, zone string) string {
 	if zone == "" {
 		return ""
@@ -54,10 +54,10 @@ func localTime(t time.Time, zone string) string {
 var markdown = strings.NewReplacer(`\`, `\\`, "*", `\*`, "_", `\_`, "`", "\\`", "[", `\[`, "]", `\]`, "<", `\<`, ">", `\>`,
 	"#", `\#`, "|", `\|`, "\n", " ", "\r", " ")
 
-// plain writes text that came from outside so that Markdown shows it as it is.
+// plainText escapes text that came from outside, so that Markdown shows it as it is, and clips it to 200 bytes.
 func plainText(s string) string { return markdown.Replace(clipText(s, 200)) }
 
-// clip cuts text to n bytes, at a character.
+// clipText cuts text to at most n bytes, between two characters.
 func clipText(s string, n int) string {
 	if len(s) <= n {
 		return s

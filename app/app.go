@@ -24,26 +24,26 @@ import (
 
 // App is Homeroom, put together.
 type App struct {
-	name      string // of this instance
-	store     *store.Store
-	revisions *revisions
-	triggers  *triggers.Triggers
-	worker    *worker.Worker
-	edge      *http.Server // nil: not served here
-	door      net.Listener // of the edge
-	folder    *folder      // to be put in force at the start; nil: none
-	log       *slog.Logger
-	roles     []Role
+	name         string // of this instance
+	store        *store.Store
+	revisions    *revisions
+	triggers     *triggers.Triggers
+	worker       *worker.Worker
+	edge         *http.Server // nil: not served here
+	edgeListener net.Listener
+	folder       *folder // to be put in force at the start; nil: none
+	log          *slog.Logger
+	roles        []Role
 
 	fingerprints map[string][]string // of what all instances must agree in
 	started      time.Time
 
-	live    context.Context // ends with Stop
-	cancel  context.CancelFunc
-	running chan struct{} // closed when the triggers have ended
-	beside  sync.WaitGroup
-	failed  chan error // at most one error that ends the service
-	stop    sync.Once
+	live       context.Context // ends with Stop
+	cancel     context.CancelFunc
+	running    chan struct{} // closed when the triggers have ended
+	background sync.WaitGroup
+	failed     chan error // at most one error that ends the service
+	stop       sync.Once
 }
 
 // New makes what is missing in NATS and Temporal (streams, buckets, search attributes), puts the academy in force if
@@ -163,7 +163,7 @@ func (a *App) wire(ctx context.Context, o Options) error {
 		if a.edge, err = newEdge(a.store, revs, outward, o); err != nil {
 			return err
 		}
-		a.door = o.Edge.Listener
+		a.edgeListener = o.Edge.Listener
 	}
 	if a.serves(RoleWorker) {
 		if a.worker, err = a.newWorker(revs, outward, o); err != nil {
@@ -279,9 +279,9 @@ func (a *App) serve(ctx context.Context) error {
 	}
 	ctx, a.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	a.live = ctx
-	a.beside.Go(func() { a.follow(ctx, seen) })
+	a.background.Go(func() { a.follow(ctx, seen) })
 	if a.edge != nil {
-		a.serveEdge(a.door)
+		a.serveEdge(a.edgeListener)
 	}
 	if !a.serves(RoleTriggers) {
 		close(a.running)
@@ -329,7 +329,7 @@ func (a *App) Stop() {
 			if a.edge != nil {
 				a.stopEdge()
 			}
-			a.beside.Wait()
+			a.background.Wait()
 			if a.serves(RoleWorker) {
 				a.worker.Stop()
 			}

@@ -35,7 +35,7 @@ type EdgeOptions struct {
 	TrustProxy    bool
 }
 
-// newEdge builds the server of what comes from outside.
+// newEdge builds the HTTP server for requests from outside: learners' pages and providers' webhooks.
 func newEdge(st *store.Store, revs *revisions, read *links.Links, o Options) (*http.Server, error) {
 	people := store.People{Profiles: st.Profiles, Suppressions: st.Suppressions}
 	reports, err := delivery.NewReportHandler(delivery.ReportHandlerOptions{
@@ -63,7 +63,7 @@ func newEdge(st *store.Store, revs *revisions, read *links.Links, o Options) (*h
 	}
 	e, err := edge.New(edge.Options{
 		Links:         read,
-		People:        wishes{people},
+		People:        preferences{people},
 		Shares:        st.Links,
 		Events:        st.Events,
 		Unknown:       store.ErrNotFound,
@@ -90,16 +90,16 @@ func newEdge(st *store.Store, revs *revisions, read *links.Links, o Options) (*h
 	}, nil
 }
 
-// serveEdge serves until Stop.
+// serveEdge serves the edge's requests in the background until Stop.
 func (a *App) serveEdge(ln net.Listener) {
-	a.beside.Go(func() {
+	a.background.Go(func() {
 		if err := a.edge.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
 			a.fail(fmt.Errorf("the edge stopped serving at %s: %w", ln.Addr(), err))
 		}
 	})
 }
 
-// edgeGrace is how long Stop waits for requests in hand.
+// edgeGrace is how long Stop waits for requests that are being answered.
 const edgeGrace = 5 * time.Second
 
 func (a *App) stopEdge() {
@@ -110,19 +110,19 @@ func (a *App) stopEdge() {
 	}
 }
 
-// wishes are what learners say about their mail, as the edge's pages ask for it.
-type wishes struct{ people store.People }
+// preferences read and write what learners chose about their mail, in the form that the edge's pages need.
+type preferences struct{ people store.People }
 
 // Preferences implements edge.People.
-func (w wishes) Preferences(ctx context.Context, learner string) (edge.PreferencesPage, error) {
-	said, err := w.people.Preferences(ctx, learner)
+func (p preferences) Preferences(ctx context.Context, learner string) (edge.PreferencesPage, error) {
+	said, err := p.people.Preferences(ctx, learner)
 	if err != nil {
 		return edge.PreferencesPage{}, err
 	}
 	if !said.Known {
 		return edge.PreferencesPage{}, fmt.Errorf("the learner's profile: %w", store.ErrNotFound)
 	}
-	p := edge.PreferencesPage{
+	page := edge.PreferencesPage{
 		Locale:     said.Locale,
 		Everything: !said.All && (said.Consent == nil || *said.Consent),
 		Consented:  said.Consent != nil && *said.Consent,
@@ -130,20 +130,20 @@ func (w wishes) Preferences(ctx context.Context, learner string) (edge.Preferenc
 		Suppressed: said.Suppressed,
 	}
 	for _, topic := range said.Left {
-		p.Topics[topic] = false
+		page.Topics[topic] = false
 	}
 	for _, topic := range said.Chosen {
-		p.Topics[topic] = true
+		page.Topics[topic] = true
 	}
-	return p, nil
+	return page, nil
 }
 
 // Choose implements edge.People.
-func (w wishes) Choose(ctx context.Context, learner string, c edge.Choice, at time.Time) error {
-	return w.people.Choose(ctx, learner, profile.Choice{Everything: c.Everything, Topics: c.Topics, Lift: c.Lift}, at)
+func (p preferences) Choose(ctx context.Context, learner string, c edge.Choice, at time.Time) error {
+	return p.people.Choose(ctx, learner, profile.Choice{Everything: c.Everything, Topics: c.Topics, Lift: c.Lift}, at)
 }
 
-// topics are those of the rules in force, by name.
+// topics returns the topics of the revision in force, by name; none if no revision is in force.
 func (r *revisions) topics() []edge.Topic {
 	f := r.force.Load()
 	if f == nil {
@@ -158,7 +158,7 @@ func (r *revisions) topics() []edge.Topic {
 	return list
 }
 
-// site is the academy in force, as learners know it.
+// site returns name, address and color of the academy in force, as learners' pages show them; empty if none is in force.
 func (r *revisions) site() edge.Site {
 	f := r.force.Load()
 	if f == nil {
@@ -172,7 +172,7 @@ func siteOf(a *rules.Academy) edge.Site {
 	return edge.Site{Name: site.Sender.Name, HomeURL: site.PublicURL, Accent: site.Accent, PostalAddress: site.Sender.PostalAddress}
 }
 
-// declares tells whether any revision that live links may stem from declares a target.
+// declares reports whether a target is declared by any revision whose links learners may still have.
 func (r *revisions) declares(target string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -87,7 +87,7 @@ func putFirst(ctx context.Context, st *store.Store, o Options) error {
 // be gone soon: so it is tried again, and meanwhile the rules in force stay.
 func (a *App) putInForce(ctx context.Context) {
 	plan, done := a.publishFolder(ctx)
-	a.beside.Go(func() {
+	a.background.Go(func() {
 		for !done {
 			select {
 			case <-a.live.Done():

@@ -21,7 +21,7 @@ const (
 func (a *App) follow(ctx context.Context, seen uint64) {
 	a.tidy(ctx)
 	changed := make(chan struct{}, 1)
-	a.beside.Go(func() { a.watch(ctx, changed) })
+	a.background.Go(func() { a.watch(ctx, changed) })
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
 	for {

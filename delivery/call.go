@@ -146,8 +146,8 @@ func withoutContent(s engine.Send) engine.Send {
 	return s
 }
 
-// settle writes the provider's answer down and returns the outcome. If the ledger cannot be written, the outcome
-// stands all the same: it is the truth, and a later attempt will find the send calling and never repeat it.
+// recordSettled writes the provider's answer into the ledger and returns the outcome. It returns the same outcome if the
+// ledger cannot be written: it is the truth, and a later attempt finds the entry in the phase calling and never repeats it.
 func (d *Deliverer) recordSettled(ctx context.Context, s engine.Send, e Entry, phase Phase, out engine.Outcome) engine.Outcome {
 	e.Phase = phase
 	e.Outcome = out

@@ -85,22 +85,22 @@ func NewReportHandler(o ReportHandlerOptions) (*ReportHandler, error) {
 		}
 		return &ReportHandler{o: o}, nil
 	}
-	return nil, fmt.Errorf("delivery: ReportsOptions.%s is missing", missing)
+	return nil, fmt.Errorf("delivery: ReportHandlerOptions.%s is missing", missing)
 }
 
-// Effect says what became of a report.
+// Effect says what a provider report changed.
 type Effect string
 
-// What becomes of reports.
+// The effects of a report.
 const (
-	EffectNew    Effect = "new"     // taken in, with all it brings
-	TakenAgain   Effect = "again"   // known already
-	TakenNothing Effect = "nothing" // it says what was known: the provider is at work
-	TakenUnknown Effect = "unknown" // of no send that the ledger knows; its address was suppressed if it asked for that
+	EffectNew     Effect = "new"     // recorded, with everything that follows from it
+	EffectAgain   Effect = "again"   // nothing: the same report was recorded before
+	EffectNothing Effect = "nothing" // nothing: the report says only that the provider is still at work
+	EffectUnknown Effect = "unknown" // the ledger has no such send; the address was suppressed if the report asks for it
 )
 
-// Take takes a report in: it suppresses the address and notes who left, publishes learning.<learner>.email.*, settles
-// the send if nobody knew whether it had gone out, and last of all remembers the report.
+// Take applies a report in this order: it suppresses the address if the report asks for it, records that the learner
+// unsubscribed, publishes learning.<learner>.email.*, settles the send if its outcome was uncertain, and records the report.
 //
 // After an error, or a crash in between, take the same report again: every step is harmless a second time, and the
 // report counts as taken only when all of them are through. An error holds no personal data.
@@ -114,7 +114,7 @@ func (r *ReportHandler) Take(ctx context.Context, rep ProviderReport) (Effect, e
 		return "", err
 	}
 	if slices.Contains(entry.Heard, rep.ID) {
-		return TakenAgain, nil
+		return EffectAgain, nil
 	}
 	if err := r.noteIntake(ctx, rep, entry); err != nil {
 		return "", err
@@ -124,7 +124,7 @@ func (r *ReportHandler) Take(ctx context.Context, rep ProviderReport) (Effect, e
 	}
 	learner := entry.Send.Learner
 	if learner == "" {
-		return TakenUnknown, nil
+		return EffectUnknown, nil
 	}
 	if rep.isUnsubscribe() {
 		if err := r.o.People.Leave(ctx, learner, rep.topicLeft(entry.Send), rep.At); err != nil {
@@ -172,7 +172,7 @@ func (r *ReportHandler) recordReport(ctx context.Context, rep ProviderReport, en
 		next, decide := rep.settleEntry(entry, r.o.Now(), r.o.CallingFor)
 		settles := next.Phase != entry.Phase
 		if rep.eventName() == "" && !settles {
-			return TakenNothing, nil
+			return EffectNothing, nil
 		}
 		if decide {
 			// Before the ledger says so: after that nobody would publish it.

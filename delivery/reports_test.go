@@ -61,7 +61,7 @@ func TestWhatAReportBrings(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			a := newAftermath(t, delivery.PhaseSettled, time.Hour)
 			taken := a.take(tc.rep)
-			if want := map[bool]delivery.Effect{true: delivery.EffectNew, false: delivery.TakenNothing}[len(tc.log) > 0]; taken != want {
+			if want := map[bool]delivery.Effect{true: delivery.EffectNew, false: delivery.EffectNothing}[len(tc.log) > 0]; taken != want {
 				t.Errorf("Take = %q, want %q", taken, want)
 			}
 			if diff := cmp.Diff(tc.log, a.log); diff != "" {
@@ -74,7 +74,7 @@ func TestWhatAReportBrings(t *testing.T) {
 				t.Errorf("the event is of %s, want when it happened", a.at)
 			}
 			before := slices.Clone(a.log)
-			if again := a.take(tc.rep); again != delivery.TakenAgain && len(tc.log) > 0 {
+			if again := a.take(tc.rep); again != delivery.EffectAgain && len(tc.log) > 0 {
 				t.Errorf("the same report again = %q", again)
 			}
 			if diff := cmp.Diff(before, a.log); diff != "" {
@@ -101,7 +101,7 @@ func TestAReportOfAnUnknownSend(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			a := newAftermath(t, delivery.PhaseNone, 0)
-			if taken := a.take(tc.rep); taken != delivery.TakenUnknown {
+			if taken := a.take(tc.rep); taken != delivery.EffectUnknown {
 				t.Errorf("Take = %q", taken)
 			}
 			if diff := cmp.Diff(tc.log, a.log); diff != "" {
@@ -191,7 +191,7 @@ func TestEveryStepMayFailOnce(t *testing.T) {
 				} else if err != nil && strings.Contains(err.Error(), "ada") {
 					t.Errorf("the error names the address: %v", err)
 				}
-				if taken := a.take(rep); taken != delivery.EffectNew && taken != delivery.TakenAgain {
+				if taken := a.take(rep); taken != delivery.EffectNew && taken != delivery.EffectAgain {
 					t.Errorf("again: %q", taken)
 				}
 				a.take(rep)

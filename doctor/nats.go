@@ -170,7 +170,8 @@ func (e *examination) checkStreams(ctx context.Context, js jetstream.JetStream) 
 // nameOf is a bucket's name without what NATS puts before it.
 func nameOf(stream string) string { return strings.TrimPrefix(stream, "KV_") }
 
-// durability: whether the server syncs every write is not told to clients, so it is advice.
+// checkDurability checks that every stream and bucket is on disk and has 3 replicas. The server does not show clients whether
+// it syncs every write: that part is advice.
 func (e *examination) checkDurability(there int, fewer, volatile []string) {
 	switch {
 	case there == 0:

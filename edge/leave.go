@@ -196,7 +196,7 @@ func (c Choice) onlyTopic() string {
 	return ""
 }
 
-// refuse answers for a link that cannot be read.
+// serveRefusal answers a request whose link cannot be read.
 func (e *Edge) serveRefusal(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, links.ErrExpired) {
 		e.serveNotice(w, r, "", http.StatusGone)

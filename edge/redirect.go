@@ -121,7 +121,7 @@ func isAbsolute(target string) bool {
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" && u.User == nil && u.Opaque == ""
 }
 
-// tell publishes a fact, within patience, whether or not whoever asked is still there.
+// publishFact publishes a fact, within patience. It goes on when the client has closed the connection.
 func (e *Edge) publishFact(ctx context.Context, f fact) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()

@@ -201,11 +201,12 @@ func (s *stepper) ruleOf(run *Run) *Rule {
 	return nil
 }
 
-// flightOf returns the index of a run's delivery that is out, flightByID that of a send; -1: none.
+// pendingOfRun returns the index of a run's pending delivery, or -1.
 func (s *stepper) pendingOfRun(run string) int {
 	return slices.IndexFunc(s.st.PendingDeliveries, func(f PendingDelivery) bool { return f.Send.Run == run })
 }
 
+// pendingByID returns the index of the pending delivery with a send id, or -1.
 func (s *stepper) pendingByID(id string) int {
 	return slices.IndexFunc(s.st.PendingDeliveries, func(f PendingDelivery) bool { return f.Send.ID == id })
 }

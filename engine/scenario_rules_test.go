@@ -50,7 +50,8 @@ func wait(id string, d time.Duration) engine.Instr {
 	return engine.Instr{Op: engine.OpWait, ID: id, Dur: d}
 }
 
-// rules the scenarios choose from, and the settings: names starting with "settings-".
+// ruleset returns the rules with these names, which the scenarios choose from. Names that begin with "settings-" stand for
+// settings.
 func ruleset(t testing.TB, names ...string) *engine.Ruleset {
 	t.Helper()
 	rs := &engine.Ruleset{

@@ -291,7 +291,8 @@ func (s *send) isAbout(certificate, course uint64, earned bool) bool {
 	return same || earned
 }
 
-// wentOrMayHave: what the provider took after all outweighs everything, a failure outweighs doubt.
+// countsAsSent reports whether the message went, or may have gone. If the provider accepted it in the end, it went, whatever
+// was recorded before; of an uncertain message that failed later it is known that it did not go.
 func (s *send) countsAsSent() bool {
 	return s.flags&sendSent != 0 || s.flags&(sendUncertain|sendFailed) == sendUncertain
 }

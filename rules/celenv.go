@@ -108,7 +108,7 @@ func (s scope) variables() []string {
 	return out
 }
 
-// functions that can be called by name, for suggestions.
+// functionNames lists the functions that an expression can call by name, for suggestions.
 func functionNames() []string {
 	names := append([]string{"days", "has", "sent", "count", "size", "double", "string", "bool", "timestamp", "duration", "matches",
 		"contains", "startsWith", "endsWith"}, slices.Collect(maps.Keys(timeParts()))...)
@@ -224,7 +224,7 @@ func moduloOf(a, b ref.Val) ref.Val {
 	return types.Double(math.Mod(float64(x), float64(y)))
 }
 
-// days(n) is n times 24 hours; n may be negative or a fraction.
+// daysToDuration implements days(n): n times 24 hours; n may be negative or a fraction.
 func daysToDuration(v ref.Val) ref.Val {
 	n := float64(v.(types.Double))
 	if limit := maxDuration.Hours() / 24; math.IsNaN(n) || n < -limit || n > limit {

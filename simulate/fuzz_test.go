@@ -63,9 +63,9 @@ func FuzzRun(f *testing.F) {
 	})
 }
 
-// bounded ends after so many bytes: an archive may hold a thousand times its size.
 var errTooMuch = errors.New("more than this test reads")
 
+// bounded ends after `left` bytes: an archive may hold a thousand times its size.
 type bounded struct {
 	from interface{ Read([]byte) (int, error) }
 	left int

@@ -93,7 +93,7 @@ func isUnavailable(err error) bool {
 	return errors.As(err, &unavailable) || errors.As(err, &late) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// refused tells whether Temporal will never take this batch. An invalid argument alone does not say so: it is also the
+// isRefused reports whether Temporal will never accept this batch. An invalid argument alone does not mean so: it is also the
 // answer while the search attributes are not known everywhere yet, to a namespace that is set up wrongly, and to the
 // ten-thousandth signal of a run that no worker has served. Those pass, and dead-lettering every event until they do
 // would be the greater harm. What is left is a batch that is too large.

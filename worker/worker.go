@@ -86,7 +86,7 @@ func deliveryOptions(o Options) sdk.Options {
 	return opts
 }
 
-// pollers are as many as find work: a task that meets no poller is written to the database and read again.
+// pollerBehavior keeps as many pollers as find work: a task that meets no poller is written to the database and read again.
 func pollerBehavior() sdk.PollerBehavior {
 	return sdk.NewPollerBehaviorAutoscaling(sdk.PollerBehaviorAutoscalingOptions{
 		InitialNumberOfPollers: 8,
@@ -126,7 +126,7 @@ func (w *Worker) Stop() {
 	})
 }
 
-// or returns v, or the default if v is zero.
+// orDefault returns v, or the default if v is zero.
 func orDefault[T int | time.Duration](v, byDefault T) T {
 	if v == 0 {
 		return byDefault

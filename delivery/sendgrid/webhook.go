@@ -154,11 +154,11 @@ func (t *tally) countEffect(what delivery.Effect) {
 	switch what {
 	case delivery.EffectNew:
 		t.taken.Add(1)
-	case delivery.TakenAgain:
+	case delivery.EffectAgain:
 		t.again.Add(1)
-	case delivery.TakenUnknown:
+	case delivery.EffectUnknown:
 		t.unknown.Add(1)
-	case delivery.TakenNothing:
+	case delivery.EffectNothing:
 		t.nothing.Add(1)
 	}
 }

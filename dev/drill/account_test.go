@@ -9,7 +9,7 @@ import (
 	"homeroom/engine"
 )
 
-// one failed quiz of one learner, which must bring one mail.
+// oneQuiz is one failed quiz of one learner, which must bring one mail.
 func oneQuiz(want ending) []*event {
 	return []*event{{learner: "ada", id: "ada-1", quiz: "q1", seq: 7, wantByRule: map[string]ending{"retry": want}}}
 }

@@ -98,7 +98,7 @@ func (s *sealer) openToken(token string, now time.Time) ([]byte, error) {
 	return nil, ErrForged
 }
 
-// unix32 is a time in Unix seconds, within what four bytes hold (to 2106).
+// unixSeconds32 returns a time in Unix seconds, limited to what four bytes hold (1970 to 2106).
 func unixSeconds32(t time.Time) uint32 {
 	return uint32(min(max(t.Unix(), 0), 1<<32-1))
 }
