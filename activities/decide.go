@@ -37,7 +37,7 @@ type Watermarks interface {
 // Clock is the time Homeroom lives in.
 type Clock interface {
 	Now() time.Time
-	Wait(virtual time.Duration) time.Duration // how long that takes for real
+	Wait(virtual time.Duration) time.Duration // how long that takes in real time
 }
 
 // The defaults of Options.

@@ -319,7 +319,7 @@ func (a *App) Stats() triggers.Stats {
 	return a.triggers.Stats()
 }
 
-// Stop takes no more events, finishes what is in hand, and closes. It is bounded by the grace of triggers and worker, and may be
+// Stop takes no more events, finishes what is in flight, and closes. It is bounded by the grace of triggers and worker, and may be
 // called again.
 func (a *App) Stop() {
 	a.stop.Do(func() {

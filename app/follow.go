@@ -11,7 +11,7 @@ import (
 	"homeroom/store"
 )
 
-// How often an instance shows that it lives, and how long it waits after an error; both for real.
+// How often an instance shows that it lives, and how long it waits after an error; both in real time.
 const (
 	beat       = 4 * time.Second
 	followTime = 10 * time.Second // one request to the store, at the most

@@ -172,7 +172,7 @@ func objectOf(word string, v any) (map[string]any, *DecodeError) {
 	return values, nil
 }
 
-// mergeTraits returns the properties of profile.updated and the traits beside them as one; the traits win.
+// mergeTraits returns the properties of profile.updated and its traits as one map; of a name that both have, the trait counts.
 func mergeTraits(properties, traits map[string]any) map[string]any {
 	if properties == nil {
 		return traits

@@ -29,7 +29,7 @@ type Outward struct {
 // utm_source, utm_medium, utm_campaign and utm_content. Empty ones are left out.
 type Campaign struct{ Source, Medium, Name, Content string }
 
-// Campaign is the campaign of a rule's message, as the site wants clicks told apart.
+// Campaign is the campaign of a rule's message, with the site's source and medium; the zero Campaign if the site sets none.
 func (l *Library) Campaign(rule, message string) Campaign {
 	if l.site.UTM == (Campaign{}) {
 		return Campaign{}

@@ -46,7 +46,7 @@ func NewAllowList(entries []string) (AllowList, error) {
 	return l, nil
 }
 
-// Allows tells whether mail may go to this address.
+// Allows reports whether mail may go to this address.
 func (l AllowList) Allows(address string) bool {
 	if len(l.addresses) == 0 && len(l.domains) == 0 {
 		return true

@@ -12,7 +12,7 @@ import (
 
 // Switch is the kill switch.
 type Switch interface {
-	// Paused tells whether all sending is stopped at this moment.
+	// Paused reports whether all sending is stopped at this moment.
 	Paused(ctx context.Context) (bool, error)
 }
 

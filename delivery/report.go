@@ -97,7 +97,7 @@ func (rep ProviderReport) eventProperties(send engine.Send) map[string]any {
 	return p
 }
 
-// isUnsubscribe tells whether the learner wants to hear less.
+// isUnsubscribe reports whether the learner wants to hear less.
 func (rep ProviderReport) isUnsubscribe() bool {
 	return rep.Kind == ReportUnsubscribed || rep.Kind == ReportTopicLeft || rep.Kind == ReportSpamReported
 }

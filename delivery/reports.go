@@ -206,7 +206,7 @@ func (r *ReportHandler) recordReport(ctx context.Context, rep ProviderReport, en
 // the process that called is dead.
 const CallingTimeout = 2 * time.Minute
 
-// Uncertain tells whether at `now` nobody knows if the send went out.
+// Uncertain reports whether at `now` nobody knows if the send went out.
 func (e Entry) Uncertain(now time.Time, callingFor time.Duration) bool {
 	return e.Phase == PhaseUncertain || e.Phase == PhaseCalling && now.Sub(e.At) > callingFor
 }

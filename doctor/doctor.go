@@ -73,7 +73,7 @@ func Examine(ctx context.Context, o Options) []Finding {
 	return e.findings
 }
 
-// Healthy tells whether nothing failed.
+// Healthy reports whether nothing failed.
 func Healthy(findings []Finding) bool {
 	for _, f := range findings {
 		if f.Verdict == Failed {

@@ -114,7 +114,7 @@ func (e *examination) checkRules(ctx context.Context, st *store.Store) (current 
 
 func shortHash(hash string) string { return hash[:min(12, len(hash))] }
 
-// checkInstances looks at who is running and with which rules. It tells whether anybody serves the triggers.
+// checkInstances looks at who is running and with which rules. It reports whether any instance serves the triggers.
 func (e *examination) checkInstances(st *store.Store, current store.Pointer) (triggers bool) {
 	now := e.opts.Now().Add(e.skew) // records are stamped by the store
 	roles := map[string]int{}

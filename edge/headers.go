@@ -35,14 +35,14 @@ var bots = []string{
 	"curl/", "wget/", "httpie", "python", "go-http-client", "okhttp", "java/", "apache-httpclient", "axios/", "node-fetch", "undici", "libwww", "ruby", "php/", "guzzle",
 }
 
-// isPerson tells whether somebody seems to sit in front of a request, and not a program that looks ahead.
+// isPerson reports whether a request seems to come from a person, and not from a program that prefetches or scans links.
 func isPerson(r *http.Request) bool {
 	if r.Method != http.MethodGet {
 		return false
 	}
 	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {
-		told := strings.ToLower(r.Header.Get(name))
-		if strings.Contains(told, "prefetch") || strings.Contains(told, "prerender") || strings.Contains(told, "preview") {
+		purpose := strings.ToLower(r.Header.Get(name))
+		if strings.Contains(purpose, "prefetch") || strings.Contains(purpose, "prerender") || strings.Contains(purpose, "preview") {
 			return false
 		}
 	}

@@ -164,7 +164,7 @@ func (t Topic) titleIn(lang string) string {
 	return strings.ToUpper(string(first)) + words[len(string(first)):]
 }
 
-// getsTopic tells whether a topic reaches the learner as far as their will goes; the engine decides alike.
+// getsTopic reports whether a topic reaches the learner as far as their will goes; the engine decides alike.
 func (p PreferencesPage) getsTopic(t Topic) bool {
 	if !p.Everything {
 		return false

@@ -80,7 +80,7 @@ func isCode(code string) bool {
 	return len(code) >= 8 && len(code) <= 32 && strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == ""
 }
 
-// fact is something that happened, to be told as an event.
+// fact is something that happened and is published as an event.
 type fact struct {
 	kind    string // for the log
 	count   bool
@@ -127,7 +127,7 @@ func (e *Edge) publishFact(ctx context.Context, f fact) {
 	defer cancel()
 	id := sha256.Sum256([]byte(f.event + "\x00" + f.by))
 	if err := e.o.Events.Publish(ctx, f.learner, f.event, "edge-"+hex.EncodeToString(id[:16]), f.at, f.properties); err != nil {
-		e.o.Log.Error("an event was not taken; what it tells of has happened", "path", f.kind, "event", f.event, "error", err)
+		e.o.Log.Error("an event could not be published; what happened is missing from the learner's story and from reports", "path", f.kind, "event", f.event, "error", err)
 	}
 }
 
@@ -141,7 +141,7 @@ func withoutEmpty(properties map[string]any) map[string]any {
 	return properties
 }
 
-// serveFailure answers for a store that did not say yes.
+// serveFailure answers a request for which the store returned an error: 404 if there is no such record, else 503.
 func (e *Edge) serveFailure(w http.ResponseWriter, r *http.Request, kind string, err error) {
 	if e.isUnknown(err) {
 		e.serveNotice(w, r, "", http.StatusNotFound)

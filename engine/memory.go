@@ -16,8 +16,8 @@ func (s *stepper) recordDecision(d Decision, parts ...string) {
 	s.addDecision(d)
 }
 
-// addDecision hands a decision out and remembers it for people who look, without what the state says anyway and the ids that nobody reads:
-// every later step records it in the history once more.
+// addDecision adds a decision to the result and to State.Recent, which people see. The copy in Recent has no ids: every later
+// step records it in the history once more, so it is kept small.
 func (s *stepper) addDecision(d Decision) {
 	s.decisions = append(s.decisions, d)
 	if s.unseen {
@@ -66,7 +66,7 @@ func pastKey(rule, scope string) uint64 {
 	return ofRule>>40<<40 | ofBoth&(1<<40-1)
 }
 
-// fnvBasis is the hash64 of nothing.
+// fnvBasis is the FNV-1a hash of an empty text, from which every hash begins.
 const fnvBasis = 14695981039346656037
 
 // hash64 goes on with an FNV-1a hash; unlike hash/fnv it allocates nothing.
@@ -139,7 +139,7 @@ func textWeight(v string) int {
 	return n
 }
 
-// pastRun returns what is remembered of earlier runs of a rule in a scope; the zero Past: nothing.
+// pastRun returns what is remembered of earlier runs of a rule in a scope; a PastRun with only its Key if that is nothing.
 func (s *stepper) pastRun(rule, scope string) PastRun { return s.pastRunByKey(pastKey(rule, scope)) }
 
 func (s *stepper) pastRunByKey(key uint64) PastRun {
@@ -211,7 +211,8 @@ func (s *stepper) pendingByID(id string) int {
 	return slices.IndexFunc(s.st.PendingDeliveries, func(f PendingDelivery) bool { return f.Send.ID == id })
 }
 
-// asked is what the expression looks at that is asked last: one at a time is, and none keeps what it was shown.
+// asked is the memory that every expression's variables are written into, one expression after the other. No expression keeps
+// them.
 type asked struct {
 	vars   Vars
 	course CourseView

@@ -185,7 +185,7 @@ func (e *erasure) removeLocation(ctx context.Context, place store.Location) erro
 	return nil
 }
 
-// triggersPatience is how long the triggers are given to put down what they hold, for real.
+// triggersPatience is how long the triggers are given to put down what they hold, in real time.
 const triggersPatience = 30 * time.Second
 
 // awaitTriggers waits until the triggers say that everything the partition stored up to now is out of their hands. Events

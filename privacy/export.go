@@ -77,7 +77,7 @@ var sectionOrder = []sectionSource{
 	{store.BucketLinks, "links", "NATS bucket ", "What lies behind the learner's share links and their referral code."},
 }
 
-// Export collects everything that is held about a learner. Of a stranger the sections are empty, and no error.
+// Export collects everything that is held about a learner. If the learner is unknown, the sections are empty; that is no error.
 func (p *Privacy) Export(ctx context.Context, learner string) (*Document, error) {
 	f, err := p.findAll(ctx, learner, store.SearchKeys{})
 	if err != nil {
@@ -178,7 +178,7 @@ func (p *Privacy) workflowSection(ctx context.Context, learner string, f found) 
 		err = p.queryWorkflow(asking, w.ID, workflows.QueryUnpublished, &w.Unpublished)
 	}
 	if err != nil {
-		w.Problem = "no worker told the state: export again while Homeroom is serving, with its encryption keys if it has any: " + err.Error()
+		w.Problem = "no worker answered with the state: export again while Homeroom is serving, with its encryption keys if it has any: " + err.Error()
 	} else {
 		w.State = &state
 	}

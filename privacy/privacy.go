@@ -25,8 +25,8 @@ type Options struct {
 	Now       func() time.Time // in Homeroom's time
 
 	Rounds int           // of searching and removing, at most; default 10
-	Settle time.Duration // between the last two searches, for real; default 5s
-	// Patience is for Temporal to delete runs, for real: it waits for its own queues, which takes half a minute. Default 2m.
+	Settle time.Duration // between the last two searches, in real time; default 5s
+	// Patience is for Temporal to delete runs, in real time: it waits for its own queues, which takes half a minute. Default 2m.
 	Patience time.Duration
 	// Progress hears what is being done, in words. May be nil.
 	Progress func(string)

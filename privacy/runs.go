@@ -171,7 +171,7 @@ func (p *Privacy) pollUntil(ctx context.Context, done func(context.Context) (boo
 	}
 }
 
-// sleepFor sleeps for real.
+// sleepFor sleeps in real time.
 func sleepFor(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -84,7 +84,8 @@ func (p *Profile) Choose(c Choice, at time.Time) (changed bool) {
 	return changed
 }
 
-// latestStatement keeps a host's clock that is behind from undoing that somebody leaves now: they are told that they have.
+// latestStatement returns the later of now and the last statement. A host whose clock is behind would otherwise ignore that
+// somebody leaves now, although the page confirms it.
 func latestStatement(at, said time.Time) time.Time {
 	if said.After(at) {
 		return said

@@ -98,7 +98,7 @@ func sendsAnyOf(rule *engine.Rule, messages map[string]bool) bool {
 	return slices.ContainsFunc(rule.Program, func(in engine.Instr) bool { return in.Send != nil && messages[in.Send.Message] })
 }
 
-// newSilenceChange tells whether an inactivity rule may fall due earlier than it did.
+// newSilenceChange reports whether an inactivity rule may fall due earlier than it did.
 func newSilenceChange(old *engine.Ruleset, was *engine.Rule, next *engine.Ruleset, rule *engine.Rule) (silenceChange, bool) {
 	if rule.When.Inactive <= 0 {
 		return silenceChange{}, false
@@ -145,10 +145,10 @@ func (c Change) Touched(mode engine.RunPolicy) []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// Silences tells whether an inactivity rule may fall due where nobody waits for it.
+// Silences reports whether an inactivity rule may fall due where nobody waits for it.
 func (c Change) Silences() bool { return len(c.silenceChanges) > 0 }
 
-// Wakes tells whether a sleeping learner must be woken, because an inactivity rule falls due for them earlier than their
+// Wakes reports whether a sleeping learner must be woken, because an inactivity rule falls due for them earlier than their
 // wake-up. What fell due before since does not count: it would be stale.
 func (c Change) Wakes(st *engine.Standing, since time.Time) bool {
 	for _, s := range c.silenceChanges {

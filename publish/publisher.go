@@ -21,8 +21,8 @@ type Options struct {
 	Learners  Learners         // who is known; nil: only those with a workflow are swept
 	Now       func() time.Time // in Homeroom's time
 	Real      func() time.Time
-	Patience  time.Duration  // for the instances to follow, for real; default 30s
-	Settle    time.Duration  // for Temporal's visibility to catch up, for real; default 5s
+	Patience  time.Duration  // for the instances to follow, in real time; default 30s
+	Settle    time.Duration  // for Temporal's visibility to catch up, in real time; default 5s
 	PerSecond float64        // learners woken at the most; default 200
 	Random    func() float64 // jitter, in [0, 1)
 	// Progress hears how far it is. May be nil.
@@ -149,7 +149,7 @@ func (p *Publisher) Academy(ctx context.Context, hash string) (*rules.Academy, e
 	return academy, nil
 }
 
-// InForce tells whether the plan's folder was in force already when the plan was made.
+// InForce reports whether the plan's folder was in force already when the plan was made.
 func (p *Plan) InForce() bool { return p.From.Hash == p.Academy.Ruleset.Hash }
 
 // Publish stores the revision, has every live instance compile it and listen for its events, puts it in force, and waits
@@ -234,7 +234,7 @@ func (p *Publisher) awaitInstances(ctx context.Context, now func() time.Time, ha
 // ShortHash is a hash as people read it.
 func ShortHash(hash string) string { return hash[:min(12, len(hash))] }
 
-// sleepFor sleeps for real.
+// sleepFor sleeps in real time.
 func sleepFor(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

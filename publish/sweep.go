@@ -41,7 +41,7 @@ type SweepCounts struct {
 	Woken    int `json:"woken"`    // without, woken because an inactivity rule falls due earlier
 }
 
-// Signaled is how many learners were told.
+// Signaled returns how many learners were signaled.
 func (s SweepCounts) Signaled() int { return s.LiveRuns + s.Woken }
 
 // sweep is one sweep under way.
@@ -55,8 +55,8 @@ type sweep struct {
 	swept    SweepCounts
 }
 
-// Sweep tells the learners whose live runs or wake-up the publication changes; see [Change]. It may run any number of
-// times: a learner who has been told already has nothing left to do.
+// Sweep signals the learners whose live runs or wake-up the publication changes; see [Change]. It may run any number of
+// times: a second signal changes nothing.
 func (p *Publisher) Sweep(ctx context.Context, plan *Plan) (SweepCounts, error) {
 	signals := newSignaler(p, engine.Publication{Hash: plan.Academy.Ruleset.Hash, RunPolicy: plan.InFlight})
 	s := p.newSweep(plan, signals.signalInBackground)
@@ -75,7 +75,7 @@ func (p *Publisher) Sweep(ctx context.Context, plan *Plan) (SweepCounts, error) 
 	return s.swept, nil
 }
 
-// Count is how many learners a sweep would tell, as far as visibility knows.
+// Count returns how many learners a sweep would signal, as far as Temporal's visibility knows.
 func (p *Publisher) Count(ctx context.Context, plan *Plan) (SweepCounts, error) {
 	s := p.newSweep(plan, nil)
 	err := s.sweepAll(ctx, "")
@@ -90,7 +90,8 @@ func (p *Publisher) newSweep(plan *Plan, tell func(context.Context, string, bool
 	return s
 }
 
-// handedOverUntil is how far, in Homeroom's time, learners' stories have been told at least: now, unless the triggers say less.
+// handedOverUntil returns the instant, in Homeroom's time, up to which every partition's events have been handed over: the
+// earliest watermark, and at most now.
 func (p *Publisher) handedOverUntil() time.Time {
 	at := p.opts.Now()
 	for partition := range subjects.Partitions {
@@ -176,7 +177,7 @@ func (s *sweep) wakeUnlessSeen(ctx context.Context, learner string) error {
 	return s.wakeIfEarlier(ctx, learner, true)
 }
 
-// wakeIfEarlier tells a learner for whom an inactivity rule falls due earlier than they would wake up; start: they may have no
+// wakeIfEarlier signals a learner for whom an inactivity rule falls due earlier than they would wake up; start: they may have no
 // workflow yet.
 func (s *sweep) wakeIfEarlier(ctx context.Context, learner string, start bool) error {
 	s.markSeen(learner)
@@ -225,7 +226,8 @@ func newSignaler(p *Publisher, published engine.Publication) *signaler {
 	return &signaler{p: p, published: published, slots: make(chan struct{}, maxSignals)}
 }
 
-// signalInBackground sends one signal in the background. Its error is that of the pace; failures are told by finish.
+// signalInBackground waits for the pace and sends one signal in the background. It returns an error only if ctx ends;
+// awaitSignals returns the failures of signals.
 func (s *signaler) signalInBackground(ctx context.Context, learner string, start bool) error {
 	jitter := 0.5
 	if s.p.opts.Random != nil {
@@ -263,16 +265,16 @@ func (s *signaler) sendSignal(ctx context.Context, learner string, start bool) e
 		return nil // ended meanwhile
 	}
 	if err != nil {
-		return fmt.Errorf("telling learner %q: %w", learner, err)
+		return fmt.Errorf("signaling learner %q: %w", learner, err)
 	}
 	return nil
 }
 
-// awaitSignals waits for the last signals and tells whether any failed.
+// awaitSignals waits for the last signals. It returns an error if any of them failed.
 func (s *signaler) awaitSignals() error {
 	s.running.Wait()
 	if s.failed > 0 {
-		return fmt.Errorf("%d learners could not be told, the first because of: %w", s.failed, s.first)
+		return fmt.Errorf("%d learners could not be signaled, the first because of: %w", s.failed, s.first)
 	}
 	return nil
 }

@@ -110,7 +110,7 @@ func TestASweepGoesOnAfterAFailure(t *testing.T) {
 	}
 	p, plan := sweeper(stub)
 	_, err := p.Sweep(t.Context(), plan)
-	if err == nil || !strings.Contains(err.Error(), "1 learners could not be told") || !strings.Contains(err.Error(), "homeroom rules sweep") {
+	if err == nil || !strings.Contains(err.Error(), "1 learners could not be signaled") || !strings.Contains(err.Error(), "homeroom rules sweep") {
 		t.Errorf("the sweep said %v", err)
 	}
 	if len(stub.told) != 1 {

@@ -275,8 +275,8 @@ func (l *attribution) learnSubject(s *send, ev *engine.Event) {
 	s.flags |= sendPrompt
 }
 
-// isAbout tells whether a message was about a certificate: nothing that both know may differ, and something must be the
-// same. Failing that, a run that some certificate started will do: which one it was, nobody told.
+// isAbout reports whether a message was about a certificate: nothing that both know may differ, and something must be the
+// same. If neither is known, it is enough that some certificate started the run.
 func (s *send) isAbout(certificate, course uint64, earned bool) bool {
 	same := false
 	for _, pair := range [][2]uint64{{s.certificate, certificate}, {s.course, course}} {

@@ -70,7 +70,7 @@ type Uncredited struct {
 
 // Options say what a report is to know.
 type Options struct {
-	// Prompt tells whether a message, by its name, asks to share or to refer. Nil: only messages about certificates do.
+	// Prompt reports whether a message, by its name, asks to share or to refer. Nil: only messages about certificates do.
 	AsksToShare func(message string) bool
 }
 
@@ -148,7 +148,7 @@ func (c *Counter) countOnce(d *engine.Decision, by map[string]int) {
 	}
 }
 
-// isFirst tells whether something comes for the first time.
+// isFirst reports whether something comes for the first time.
 func (c *Counter) isFirst(parts ...string) bool {
 	key := c.attribution.hashParts(parts...)
 	if _, before := c.seen[key]; before {

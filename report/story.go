@@ -228,7 +228,7 @@ func (t *storyBuilder) findCausedRun(ev *engine.Event) string {
 // maxCauseDelay is how much later than its cause a decision may have been made, after an outage say.
 const maxCauseDelay = 48 * time.Hour
 
-// sameThing tells whether an event's values agree with a scope, as far as both say.
+// sameThing reports whether an event's values agree with a scope, as far as both say.
 func sameThing(scope string, ev *engine.Event) bool {
 	for key, values := range scopeValues(scope) {
 		if theirs, ok := ev.Text(key); ok && theirs != values[0] {

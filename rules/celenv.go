@@ -116,8 +116,8 @@ func functionNames() []string {
 	return names
 }
 
-// standardFunctions leaves out of CEL's library what would bring whole numbers in beside decimals, and what a rule has
-// no use for.
+// standardFunctions returns CEL's library without the functions that return whole numbers (every number in a rule is a
+// decimal) and without those that no rule needs.
 func standardFunctions() *env.LibrarySubset {
 	subset := env.NewLibrarySubset()
 	for _, name := range []string{"size", "int", "uint", "bytes", "type", "dyn", operators.Modulo} {

@@ -284,7 +284,7 @@ func (c *compiler) hasCourse(ev *catalog.Event) bool {
 	return slices.ContainsFunc(ev.Keys, func(key string) bool { return c.linkable[key] })
 }
 
-// linkableProperties finds the entity keys that stand beside a course_id in some event, or beside such a key in another.
+// linkableProperties finds the entity keys that some event carries together with course_id, or together with such a key.
 func linkableProperties(cat *catalog.Catalog) map[string]bool {
 	found := map[string]bool{engine.KeyCourse: true}
 	for grown := true; grown; {

@@ -124,8 +124,8 @@ func (h *Host) applyFeedback(ev *engine.Event, said time.Time) {
 	}
 }
 
-// eventResubscribed is what the learner's own page publishes. Only a simulation lives by it: in production the page has
-// stored what they want already.
+// eventResubscribed is published by the learner's preferences page. Only a simulation applies it: in production the page has
+// stored the choice already.
 const eventResubscribed = "email.resubscribed"
 
 func (h *Host) comeBack(ev *engine.Event, said time.Time) (changed bool) {
@@ -137,7 +137,7 @@ func (h *Host) comeBack(ev *engine.Event, said time.Time) (changed bool) {
 	return true
 }
 
-// sentAt is when the send was decided that feedback came back to; of none that is known, when it was said.
+// sentAt returns when the send was decided that the feedback is about, or the time of the feedback if the send is unknown.
 func (h *Host) sentAt(send string, said time.Time) time.Time {
 	for _, m := range h.state.PastSends {
 		if m.ID == send && send != "" {

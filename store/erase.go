@@ -234,7 +234,7 @@ func (h *LearnerData) OtherSpellings(ctx context.Context, learner string) ([]str
 	return tokens, nil
 }
 
-// tokenMeansLearner tells whether a token that is no learner's might mean this one: their id as it is, or its bytes written as
+// tokenMeansLearner reports whether a token that is no learner's might mean this one: their id as it is, or its bytes written as
 // escapes that need none or are in lower case.
 func tokenMeansLearner(token, learner string) bool {
 	var b strings.Builder

@@ -48,7 +48,7 @@ type Instance struct {
 // InstanceTTL is after how long without a renewal an instance counts as gone.
 const InstanceTTL = 15 * time.Second
 
-// Live tells whether the instance has shown a sign of life, as of now by the store's clock.
+// Live reports whether the instance has shown a sign of life, as of now by the store's clock.
 func (i Instance) Live(now time.Time) bool { return now.Sub(i.Seen) < InstanceTTL }
 
 const instancePrefix = "swap."

@@ -29,7 +29,7 @@ func (s *Profiles) Get(ctx context.Context, learner string) (Profile, error) {
 	return p, err
 }
 
-// findProfile is Get, and tells whether there is a profile at all.
+// findProfile is Get; it also returns whether there is a profile.
 func (s *Profiles) findProfile(ctx context.Context, learner string) (p Profile, found bool, err error) {
 	revision, err := readRecord(ctx, s.kv, subjects.Escape(learner), &p)
 	return p, revision > 0, err
@@ -90,7 +90,7 @@ func (s *Profiles) MergeAll(ctx context.Context, learner string, updates iter.Se
 	return notes, err
 }
 
-// mayCreate tells whether something published at a time may make a new profile: not if the learner was erased since, and
+// mayCreate reports whether something published at a time may make a new profile: not if the learner was erased since, and
 // it is still on its way.
 func (s *Profiles) mayCreate(ctx context.Context, learner string) (func(at time.Time) bool, error) {
 	t, erased, err := s.suppressions.Tombstone(ctx, learner)

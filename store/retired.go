@@ -47,7 +47,7 @@ func (r *Retired) Put(ctx context.Context, learner string, state engine.State, a
 	return kept, nil
 }
 
-// isAhead tells whether a has heard more of the stream than b.
+// isAhead reports whether a has applied a later event of the stream than b.
 func isAhead(a, b *engine.State) bool {
 	if a.Stream != b.Stream {
 		return a.Stream > b.Stream

@@ -120,7 +120,7 @@ func (c *Control) AwaitHandedOver(ctx context.Context, partition int, want time.
 		select {
 		case <-changed:
 		case <-timeout:
-			// The watch may have stalled: before saying "no", look for real. Only the watch makes a mark known to others; see AwaitLearner.
+			// The watch may have stalled: before saying "no", ask the bucket itself. Only the watch makes a mark known to others; see AwaitLearner.
 			m, err := c.readWatermark(ctx, partition)
 			if err != nil {
 				return c.Watermark(partition)

@@ -58,7 +58,7 @@ func (o *Ops) Started(checks ...Check) {
 	o.started = true
 }
 
-// Drain says that the process is about to stop: from now on it is not ready, while it finishes what is in hand.
+// Drain says that the process is about to stop: from now on it is not ready, while it finishes what is in flight.
 func (o *Ops) Drain() {
 	o.mu.Lock()
 	defer o.mu.Unlock()

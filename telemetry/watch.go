@@ -16,7 +16,7 @@ import (
 	"homeroom/triggers"
 )
 
-// Sources are what is asked when Prometheus asks. Each may be nil: then nothing is told about it.
+// Sources give the figures that are read when Prometheus scrapes. A source that is nil has no metrics.
 type Sources struct {
 	// Events counts what the triggers did; DeadBy counts their dead letters by reason.
 	Events func() triggers.Stats

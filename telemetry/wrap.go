@@ -203,7 +203,7 @@ func (t *Telemetry) Step(step StepFunc) StepFunc {
 	}
 }
 
-// isUnmoved tells whether a run is where it was.
+// isUnmoved reports whether a run is where it was.
 func isUnmoved(run *engine.Run, runs []engine.Run) bool {
 	for i := range runs {
 		if runs[i].ID == run.ID {

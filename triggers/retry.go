@@ -56,7 +56,7 @@ func (p *partition) tryOnce(slots chan struct{}, try func(ctx context.Context) e
 	return catchPanic(func() error { return try(ctx) })
 }
 
-// catchPanic turns a panic into an error, so that one event cannot end the others'.
+// catchPanic turns a panic into an error, so that one event cannot stop the handling of others.
 func catchPanic(f func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {

@@ -103,10 +103,11 @@ func newEmail(s engine.Send, to delivery.Recipient, m delivery.Message, unsubscr
 	return e
 }
 
-// maxLabel bounds the name beside an address, in bytes.
+// maxLabel bounds the display name of an address, in bytes.
 const maxLabel = 100
 
-// displayName makes a name fit to stand beside an address: it is what a learner, or whoever signed up in their name, wrote.
+// displayName cleans a name for use with an address in a header: without control characters, at most maxLabel bytes. Learners
+// write their names themselves, and others may sign up in their name.
 func displayName(name string) string {
 	name = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {

@@ -30,7 +30,7 @@ func (s *Sender) Scopes(ctx context.Context) ([]string, error) {
 	return answer.Scopes, err
 }
 
-// MaySendAs tells whether the account may send from an address: its domain is authenticated (GET
+// MaySendAs reports whether the account may send from an address: its domain is authenticated (GET
 // /v3/whitelabel/domains) or it is a verified sender (GET /v3/verified_senders). A key that may only send may not ask:
 // [ErrNotPermitted].
 func (s *Sender) MaySendAs(ctx context.Context, address string) (bool, error) {

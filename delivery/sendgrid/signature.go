@@ -69,7 +69,7 @@ var (
 	errStale    = errors.New("its timestamp is outside the allowed age")
 )
 
-// verifySignature tells whether the owner of the key signed the body at the timestamp: ECDSA over SHA-256 of timestamp and raw
+// verifySignature reports whether the owner of the key signed the body at the timestamp: ECDSA over SHA-256 of timestamp and raw
 // body, ASN.1 DER, base64 (Twilio SendGrid, "Getting Started with the Event Webhook Security Features"). Old posts, and
 // those from the future, are refused if maxAge is not 0.
 func verifySignature(key *ecdsa.PublicKey, signature, timestamp string, body []byte, now time.Time, maxAge time.Duration) error {

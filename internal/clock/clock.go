@@ -56,7 +56,7 @@ func (c Clock) Scale(real time.Duration) time.Duration {
 	return duration(math.Floor(float64(real) * c.Factor))
 }
 
-// Wait is how long to wait for real until the virtual duration has passed; rounded up, so that nobody wakes early.
+// Wait is how long to wait, in real time, until the virtual duration has passed; rounded up, so that nobody wakes early.
 func (c Clock) Wait(virtual time.Duration) time.Duration {
 	if c.IsReal() {
 		return virtual
