@@ -150,8 +150,11 @@ func (p *provider) deliverer(t *testing.T, st *store.Store, ledger delivery.Ledg
 		Allow:      list,
 		Links:      addresses{},
 		LinkStore:  st.Links,
-		Now:        p.clock.Now,
-		Wait:       p.clock.wait,
+
+		SettleAfter: delivery.SettleAfter,
+
+		Now:  p.clock.Now,
+		Wait: p.clock.wait,
 	})
 	if err != nil {
 		t.Fatal(err)
