@@ -30,6 +30,7 @@ type App struct {
 	triggers     *triggers.Triggers
 	worker       *worker.Worker
 	edge         *http.Server // nil: not served here
+	flushEdge    func()       // publishes what the edge holds back
 	edgeListener net.Listener
 	folder       *folder // to be put in force at the start; nil: none
 	log          *slog.Logger
@@ -160,7 +161,7 @@ func (a *App) wire(ctx context.Context, o Options) error {
 		return err
 	}
 	if a.serves(RoleEdge) {
-		if a.edge, err = newEdge(a.store, revs, outward, o); err != nil {
+		if a.edge, a.flushEdge, err = newEdge(a.store, revs, outward, o); err != nil {
 			return err
 		}
 		a.edgeListener = o.Edge.Listener

@@ -35,8 +35,8 @@ type EdgeOptions struct {
 	TrustProxy    bool
 }
 
-// newEdge builds the HTTP server for requests from outside: learners' pages and providers' webhooks.
-func newEdge(st *store.Store, revs *revisions, read *links.Links, o Options) (*http.Server, error) {
+// newEdge builds the HTTP server for requests from outside: learners' pages and providers' webhooks. flush publishes what the edge holds back; it is for when no more requests come.
+func newEdge(st *store.Store, revs *revisions, read *links.Links, o Options) (server *http.Server, flush func(), err error) {
 	people := store.People{Profiles: st.Profiles, Suppressions: st.Suppressions}
 	reports, err := delivery.NewReportHandler(delivery.ReportHandlerOptions{
 		Ledger:       st.Sends,
@@ -48,7 +48,7 @@ func newEdge(st *store.Store, revs *revisions, read *links.Links, o Options) (*h
 		CallingFor:   o.Clock.Scale(delivery.CallingTimeout),
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	hook, err := sendgrid.NewWebhook(sendgrid.WebhookOptions{
 		Reports: o.Telemetry.Reports(reports),
@@ -59,7 +59,7 @@ func newEdge(st *store.Store, revs *revisions, read *links.Links, o Options) (*h
 		Log:     o.Log,
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	e, err := edge.New(edge.Options{
 		Links:         read,
@@ -77,7 +77,7 @@ func newEdge(st *store.Store, revs *revisions, read *links.Links, o Options) (*h
 		TrustProxy:    o.Edge.TrustProxy,
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	return &http.Server{
 		Handler:           o.Telemetry.Edge(e),
@@ -87,7 +87,7 @@ func newEdge(st *store.Store, revs *revisions, read *links.Links, o Options) (*h
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
-	}, nil
+	}, e.Flush, nil
 }
 
 // serveEdge serves the edge's requests in the background until Stop.
@@ -108,6 +108,7 @@ func (a *App) stopEdge() {
 	if err := a.edge.Shutdown(ctx); err != nil {
 		_ = a.edge.Close()
 	}
+	a.flushEdge()
 }
 
 // preferences read and write what learners chose about their mail, in the form that the edge's pages need.

@@ -120,6 +120,7 @@ type Edge struct {
 	o     Options
 	mux   *http.ServeMux
 	limit *limiter
+	held  *heldClicks
 }
 
 // New returns an Edge; the error says what Options lack.
@@ -151,9 +152,13 @@ func New(o Options) (*Edge, error) {
 		o.RatePerMinute = defaultRate
 	}
 	e := &Edge{o: o, mux: http.NewServeMux(), limit: newLimiter(o.RatePerMinute)}
+	e.held = newHeldClicks(func(f fact) { e.publishFact(context.Background(), f) })
 	e.registerRoutes()
 	return e, nil
 }
+
+// Flush publishes the clicks that are held back, see [shareWindow]. Call it when no more requests come.
+func (e *Edge) Flush() { e.held.releaseAll() }
 
 func (e *Edge) registerRoutes() {
 	for _, hook := range e.o.Webhooks {

@@ -33,15 +33,19 @@ func (e *Edge) serveShareLink(w http.ResponseWriter, r *http.Request) {
 	}
 	event := "share.link_clicked"
 	platform := place
+	heldFor := kept.Send // in the mail; what was posted stands alone
 	if place == links.PlaceCertificate {
 		event = "share.link_visited"
 		platform = ""
+		heldFor = ""
 	}
 	e.redirectTo(w, r, kept.Targets[place], fact{
 		kind:    "share",
 		count:   !expired,
 		learner: kept.Learner,
 		event:   event,
+		heldFor: heldFor,
+		place:   place,
 		by:      eventIDPerMinute(token, now),
 		at:      now,
 		properties: withoutEmpty(map[string]any{
@@ -86,6 +90,8 @@ type fact struct {
 	count   bool
 	learner string
 	event   string
+	heldFor string // the send whose share links machines may open all at once; empty: it is published at once
+	place   string // with heldFor: where the link leads
 	by      string // what makes it this fact and no other: the link, and when, if it can happen again
 	at      time.Time
 
@@ -105,7 +111,11 @@ func (e *Edge) redirectTo(w http.ResponseWriter, r *http.Request, target string,
 		e.serveNotice(w, r, "", http.StatusNotFound)
 		return
 	}
-	if f.count && isPerson(r) {
+	switch {
+	case !f.count || !isPerson(r):
+	case f.heldFor != "":
+		e.held.add(f.heldFor, f.place, f)
+	default:
 		e.publishFact(r.Context(), f)
 	}
 	http.Redirect(w, r, target, http.StatusFound)

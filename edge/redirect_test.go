@@ -208,6 +208,7 @@ func TestCountingNeverHoldsARedirectBack(t *testing.T) {
 	clicked, _, _ := s.sharing()
 	s.events.err = errAway
 	expect(t, s.ask("GET", clicked, ""), 302)
+	s.Flush()
 	if log := s.log.String(); !strings.Contains(log, "share.link_clicked") || strings.Contains(log, clicked) {
 		t.Errorf("the log:\n%s", log)
 	}

@@ -238,6 +238,7 @@ func (e *fakeEvents) Publish(ctx context.Context, learner, name, id string, _ ti
 
 func expectEvents(t *testing.T, s *stand, want ...event) {
 	t.Helper()
+	s.Flush()
 	if len(s.events.all) == 0 && len(want) == 0 {
 		return
 	}
