@@ -179,44 +179,48 @@ func (run *importRun) applyEvents(ctx context.Context, learner string, events []
 // applyToProfile merges into the profile what the events say of the learner as a person. A provider report about mail
 // concerns the address that was known at its time, so earlier traits are written before it.
 func (run *importRun) applyToProfile(ctx context.Context, learner string, events []importedEvent, t *learnerResult) error {
-	var unwritten []importedEvent
-	writeTraits := func() error {
-		if len(unwritten) == 0 {
-			return nil
-		}
-		var notes []string
-		var changed bool
-		err := run.Store.Profiles.Change(ctx, learner, func(p *store.Profile) bool {
-			now := *p
-			notes = nil
-			for _, r := range unwritten {
-				var skipped []string
-				now, _, skipped = now.Merge(r.Traits, r.Event.Time)
-				for _, note := range skipped {
-					notes = append(notes, fmt.Sprintf("in line %d: %s", r.line, note))
-				}
-			}
-			changed = !reflect.DeepEqual(now, *p)
-			*p = now
-			return changed
-		})
-		t.notes = append(t.notes, notes...)
-		t.profile = t.profile || changed
-		unwritten = nil
-		return err
+	statements := make([]profile.Statement, len(events))
+	for i := range events {
+		r := &events[i]
+		statements[i] = profile.StatementOf(&r.Event, r.Traits, r.Event.Time)
 	}
-	for _, r := range events {
-		if f := profile.FeedbackOf(r.Event.Name, r.Event.Properties); f != (profile.Feedback{}) {
-			if err := writeTraits(); err != nil {
-				return err
-			}
-			if err := run.Store.Profiles.ApplyFeedback(ctx, learner, f, r.Event.Time); err != nil {
+	done := 0
+	for _, update := range profile.Updates(statements) {
+		if update.Feedback != (profile.Feedback{}) {
+			if err := run.Store.Profiles.ApplyFeedback(ctx, learner, update.Feedback, update.At); err != nil {
 				return err
 			}
 		}
-		if len(r.Traits) > 0 {
-			unwritten = append(unwritten, r)
+		if err := run.mergeTraits(ctx, learner, events[done:update.Upto], t); err != nil {
+			return err
 		}
+		done = update.Upto
 	}
-	return writeTraits()
+	return nil
+}
+
+// mergeTraits writes the traits of some events at once.
+func (run *importRun) mergeTraits(ctx context.Context, learner string, events []importedEvent, t *learnerResult) error {
+	if !slices.ContainsFunc(events, func(r importedEvent) bool { return len(r.Traits) > 0 }) {
+		return nil
+	}
+	var notes []string
+	var changed bool
+	err := run.Store.Profiles.Change(ctx, learner, func(p *store.Profile) bool {
+		now := *p
+		notes = nil
+		for _, r := range events {
+			var skipped []string
+			now, _, skipped = now.Merge(r.Traits, r.Event.Time)
+			for _, note := range skipped {
+				notes = append(notes, fmt.Sprintf("in line %d: %s", r.line, note))
+			}
+		}
+		changed = !reflect.DeepEqual(now, *p)
+		*p = now
+		return changed
+	})
+	t.notes = append(t.notes, notes...)
+	t.profile = t.profile || changed
+	return err
 }

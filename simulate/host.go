@@ -87,18 +87,8 @@ func (h *Host) applyEvent(d *catalog.Decoded, arrival time.Time) error {
 	if err := h.wakeUntil(func(w time.Time) bool { return w.Before(arrival) }); err != nil {
 		return err
 	}
-	said := d.Event.Time
-	if said.After(arrival) { // a publisher's clock that is ahead must not make the next update old
-		said = arrival
-	}
-	if len(d.Traits) > 0 {
-		if merged, changed, _ := h.profile.Merge(d.Traits, said); changed {
-			h.profile = merged
-			h.showProfile()
-		}
-	}
 	ev := &d.Event
-	h.applyFeedback(ev, said)
+	h.applyStatement(ev, profile.StatementOf(ev, d.Traits, arrival))
 	change := h.standing.Apply(ev, h.opts.Ruleset, arrival)
 	if !h.opts.Ruleset.Wants(ev, change) {
 		return nil
@@ -106,20 +96,26 @@ func (h *Host) applyEvent(d *catalog.Decoded, arrival time.Time) error {
 	return h.stepUntilSettled([]engine.Input{{Event: ev}}, arrival)
 }
 
-// applyFeedback takes in what an event says about whether the learner may be written to.
-func (h *Host) applyFeedback(ev *engine.Event, said time.Time) {
-	f := profile.FeedbackOf(ev.Name, ev.Properties)
-	changed := h.profile.ApplyFeedback(f, said)
+// applyStatement takes in what an event says of the learner as a person: feedback about mail first, then traits.
+func (h *Host) applyStatement(ev *engine.Event, said profile.Statement) {
+	f := said.Feedback
+	changed := h.profile.ApplyFeedback(f, said.At)
 	if ev.Name == eventResubscribed {
-		changed = h.comeBack(ev, said)
+		changed = h.comeBack(ev, said.At)
 	}
-	if f.Suppress != "" && !h.profile.EmailAt.After(h.sentAt(f.Send, said)) { // else it went to the address before
+	if f.Suppress != "" && !h.profile.EmailAt.After(h.sentAt(f.Send, said.At)) { // else it went to the address before
 		if h.suppressed == nil {
 			h.suppressed = map[string]bool{}
 		}
 		h.suppressed[strings.ToLower(h.profile.Email)] = true
+		changed = true
 	}
-	if changed || f.Suppress != "" {
+	if len(said.Traits) > 0 {
+		merged, did, _ := h.profile.Merge(said.Traits, said.At)
+		h.profile = merged
+		changed = changed || did
+	}
+	if changed {
 		h.showProfile()
 	}
 }

@@ -180,52 +180,52 @@ func (p *partition) noteEvents(ctx context.Context, l *lane) error {
 	})
 }
 
-// updateProfile takes into the learner's profile what the turn's events say of them as a person. What came back about their
-// mail is taken in before what the same event and later ones say: the mail was sent to the address that was known until
-// then. What is said between two such events is one write, and where it only repeats what is known, one read.
+// updateProfile takes into the learner's profile what the turn's events say of them as a person, in as few writes as keep their order; where an event only
+// repeats what is known, it costs one read.
 func (p *partition) updateProfile(ctx context.Context, l *lane) error {
 	t := &l.turn
-	for i := t.profiled; i < len(t.events); i++ {
-		e := t.events[i]
-		f := profile.FeedbackOf(e.event.Name, e.event.Properties)
-		if e.dead != nil || f == (profile.Feedback{}) {
-			continue
-		}
-		if err := p.mergeTraits(ctx, l.learner, t.events[t.profiled:i]); err != nil {
-			return err
-		}
-		t.profiled = i
-		if err := p.t.o.Profiles.ApplyFeedback(ctx, l.learner, f, e.saidAt()); err != nil { // heeded again, it changes nothing
-			return err
-		}
+	done := t.profiled
+	statements := make([]profile.Statement, 0, len(t.events)-done)
+	for _, e := range t.events[done:] {
+		statements = append(statements, e.statement())
 	}
-	if err := p.mergeTraits(ctx, l.learner, t.events[t.profiled:]); err != nil {
-		return err
+	for _, update := range profile.Updates(statements) {
+		if update.Feedback != (profile.Feedback{}) { // applied again, it changes nothing
+			if err := p.t.o.Profiles.ApplyFeedback(ctx, l.learner, update.Feedback, update.At); err != nil {
+				return err
+			}
+		}
+		if err := p.mergeTraits(ctx, l.learner, update.Traits); err != nil {
+			return err
+		}
+		t.profiled = done + update.Upto
 	}
 	t.profiled = len(t.events)
 	return nil
 }
 
-// saidAt is when what an event says of a person counts as said: a publisher's clock that is ahead must not make what
-// comes next old.
-func (e *decodedItem) saidAt() time.Time { return earlierOf(e.event.Time, e.event.StoredAt) }
+// statement is what an event says of a person; one that cannot be read says nothing.
+func (e *decodedItem) statement() profile.Statement {
+	if e.dead != nil {
+		return profile.Statement{}
+	}
+	return profile.StatementOf(&e.event, e.traits, e.event.StoredAt)
+}
 
-// mergeTraits takes the traits that events carry into the learner's profile.
-func (p *partition) mergeTraits(ctx context.Context, learner string, events []*decodedItem) error {
-	withTraits := slices.DeleteFunc(slices.Clone(events), func(e *decodedItem) bool { return e.dead != nil || len(e.traits) == 0 })
-	if len(withTraits) == 0 {
+// mergeTraits takes traits into the learner's profile.
+func (p *partition) mergeTraits(ctx context.Context, learner string, statements []profile.Statement) error {
+	if len(statements) == 0 {
 		return nil
 	}
 	notes, err := p.t.o.Profiles.MergeAll(ctx, learner, func(yield func(map[string]any, time.Time) bool) {
-		for _, e := range withTraits {
-			if !yield(e.traits, e.saidAt()) {
+		for _, s := range statements {
+			if !yield(s.Traits, s.At) {
 				return
 			}
 		}
 	})
 	if len(notes) > 0 {
-		p.log.Warn("some traits were not taken in", "learner", learner, "first_event", withTraits[0].event.ID,
-			"last_event", withTraits[len(withTraits)-1].event.ID, "notes", notes[:min(3, len(notes))])
+		p.log.Warn("some traits were not taken in", "learner", learner, "from", statements[0].At, "to", statements[len(statements)-1].At, "notes", notes[:min(3, len(notes))])
 	}
 	return err
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"homeroom/engine"
-	"homeroom/profile"
 	"homeroom/subjects"
 )
 
@@ -79,7 +78,7 @@ func (p *partition) passThrough(learner string, items []*item) (events []*decode
 	}
 	events = p.decodeItems(cat, items)
 	for _, e := range events {
-		if e.dead != nil || len(e.traits) > 0 || profile.FeedbackOf(e.event.Name, e.event.Properties) != (profile.Feedback{}) {
+		if e.dead != nil || !e.statement().IsEmpty() {
 			return events, false
 		}
 	}
