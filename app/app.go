@@ -221,6 +221,7 @@ func (a *App) newTriggers(revs *revisions, o Options) (*triggers.Triggers, error
 		Rewinds:         a.store.Control,
 		SetAsides:       a.store.Control,
 		Log:             o.Log,
+		SetAsideAfter:   o.SetAsideAfter,
 		WatermarkEvery:  o.MarkEvery,
 		WatermarkMargin: o.MarkMargin,
 	})

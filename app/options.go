@@ -84,4 +84,6 @@ type Options struct {
 	Prompt bool
 	// MarkEvery and MarkMargin are in real time; see package triggers for their defaults.
 	MarkEvery, MarkMargin time.Duration
+	// SetAsideAfter is in real time; see package triggers for its default.
+	SetAsideAfter time.Duration
 }

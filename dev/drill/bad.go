@@ -2,6 +2,8 @@ package drill
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"time"
@@ -68,8 +70,9 @@ do:
 func stuckLearnerDrill() Drill {
 	return Drill{
 		Name:  "stuck-learner",
-		About: "some learners' workflow tasks fail again and again: no other learner is held up, and what waits arrives when a newer worker runs",
+		About: "some learners' workflow tasks fail again and again, and another's record cannot be read: no other learner is held up, and what waits arrives in order when that is mended",
 		setup: setup{
+			setAsideAfter: func(size Size) time.Duration { return bySize(size, 2*time.Minute, 2*time.Second) },
 			academy: map[string]string{
 				// This rule waits for the watermark of the whole partition, so a stuck learner could hold up others.
 				"rules/later.yaml": `rule: later
@@ -95,7 +98,11 @@ do:
 					return err
 				}
 			}
-			if err := w.publishUnderLoad(ctx, events, bySize(w.o.Size, 20, 60), nil); err != nil {
+			unreadable, err := w.unreadableLearner(ctx, stuck)
+			if err != nil {
+				return err
+			}
+			if err := w.publishUnderLoad(ctx, append(unreadable, events...), bySize(w.o.Size, 20, 60), nil); err != nil {
 				return err
 			}
 			others, err := w.awaitSettledExcept(ctx, stuck)
@@ -107,6 +114,13 @@ do:
 			}
 			w.addNote("while %d learners were stuck: %d mails to the others, %d waiting", len(stuck), others.Sent, others.Waiting)
 			if err := w.notePace(stuck); err != nil {
+				return err
+			}
+			if err := w.mendUnreadable(ctx); err != nil {
+				return err
+			}
+			delete(stuck, unreadableID)
+			if _, err := w.awaitSettledExcept(ctx, stuck); err != nil {
 				return err
 			}
 			if _, err := w.stopHomeroom(ctx); err != nil {
@@ -123,6 +137,57 @@ do:
 			return nil
 		},
 	}
+}
+
+// unreadableID is the learner whose standing cannot be read.
+const unreadableID = "unreadable"
+
+func unreadableKey() string {
+	sum := sha256.Sum256([]byte(unreadableID))
+	return hex.EncodeToString(sum[:20])
+}
+
+// unreadableLearner damages a learner's standing before their first event, counts them among the stuck, and returns their events.
+func (w *world) unreadableLearner(ctx context.Context, stuck map[string]bool) (events []*event, err error) {
+	p := person{id: unreadableID}
+	stuck[p.id] = true
+	for i := range 5 {
+		e, err := w.failedQuiz(p, fmt.Sprintf("q%d", i), wantedByRules(p, "retry", "later"))
+		if err != nil {
+			return nil, err
+		}
+		events = append(events, e)
+	}
+	return events, w.putRecord(ctx, store.BucketStanding, unreadableKey(), []byte(`{"courses":`))
+}
+
+// mendUnreadable checks that the learner is set aside, mends the record, and has the learner tried again.
+func (w *world) mendUnreadable(ctx context.Context) error {
+	st, err := store.Open(ctx, w.observer.js, store.OpenOptions{})
+	if err != nil {
+		return err
+	}
+	defer st.Control.Close()
+	record, found, err := st.Control.ReadSetAside(ctx, unreadableID)
+	if err != nil {
+		return err
+	}
+	if !found {
+		w.report.addWrong("the learner whose standing cannot be read was not set aside")
+	}
+	w.addNote("a learner was set aside: %s: %s", record.Step, record.Error)
+	kv, err := w.observer.js.KeyValue(ctx, store.BucketStanding)
+	if err == nil {
+		err = kv.Purge(ctx, unreadableKey())
+	}
+	if err != nil {
+		return fmt.Errorf("mending a standing: %w", err)
+	}
+	_, err = st.Control.ChangeSetAside(ctx, unreadableID, func(s *store.SetAside, exists bool) bool {
+		s.Next = w.now()
+		return exists
+	})
+	return err
 }
 
 // startNewer starts a learner's workflow with the input of a release that does not exist yet.

@@ -29,7 +29,9 @@ type setup struct {
 	own     bool              // whether NATS and Temporal run in Homeroom's process, on disk
 	quiet   bool              // whether the provider reports only what the drill tells it to
 	clock   func(Size) clock.Clock
-	roles   []app.Role // of the first process; empty: all
+	// setAsideAfter is for how long a learner is not handed over before they are set aside; nil: the default.
+	setAsideAfter func(Size) time.Duration
+	roles         []app.Role // of the first process; empty: all
 }
 
 // world holds the servers, Homeroom, and the drill's own connections.
@@ -147,6 +149,9 @@ func (w *world) launchProcess(ctx context.Context, c process.Order) (*process.Pr
 	c.Academy = maps.Clone(w.files)
 	c.Clock = w.clock
 	c.Verbose = w.o.Verbose
+	if w.setup.setAsideAfter != nil {
+		c.SetAsideAfter = w.setup.setAsideAfter(w.o.Size)
+	}
 	if w.setup.own {
 		c.Data = w.data
 	} else {

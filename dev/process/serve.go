@@ -40,7 +40,10 @@ type Order struct {
 	Clock   clock.Clock       `json:"clock,omitzero"`
 	Roles   []app.Role        `json:"roles,omitempty"`
 	Newer   bool              `json:"newer,omitempty"` // whether to run as a release that reads NewerVersion
-	Verbose bool              `json:"verbose,omitempty"`
+	// SetAsideAfter is in real time; 0: the default.
+	SetAsideAfter time.Duration `json:"setAsideAfter,omitempty"`
+
+	Verbose bool `json:"verbose,omitempty"`
 }
 
 // The lines that the process writes to its standard output.
@@ -166,6 +169,8 @@ func (h *servedProcess) serveHomeroom(ctx context.Context, js jetstream.JetStrea
 		PublicURL: "http://" + h.listener.Addr().String(),
 		Edge:      &app.EdgeOptions{Listener: h.listener, WebhookKey: key},
 		Roles:     h.Roles,
+
+		SetAsideAfter: h.SetAsideAfter,
 	}
 	if !h.Clock.IsReal() { // a second of delay on a busy machine is minutes of Homeroom's time
 		o.Grace = h.Clock.Scale(time.Second)
