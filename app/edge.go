@@ -141,7 +141,7 @@ func (p preferences) Preferences(ctx context.Context, learner string) (edge.Pref
 
 // Choose implements edge.People.
 func (p preferences) Choose(ctx context.Context, learner string, c edge.Choice, at time.Time) error {
-	return p.people.Choose(ctx, learner, profile.Choice{Everything: c.Everything, Topics: c.Topics, Lift: c.Lift}, at)
+	return p.people.Choose(ctx, learner, profile.Choice{Everything: c.Everything, Topics: c.Topics, Lift: c.Lift, ForAddress: c.ForAddress}, at)
 }
 
 // topics returns the topics of the revision in force, by name; none if no revision is in force.

@@ -54,6 +54,8 @@ type Choice struct {
 	Topics     map[string]bool // false: leave, true: join
 	// Lift takes the learner's address off the suppression list, whatever the reason, unless it was erased.
 	Lift bool
+	// ForAddress: topics are left for the mailbox, whoever has it. A mail program's one click says so.
+	ForAddress bool
 }
 
 // Shares finds what lies behind share and referral links. Of what is not kept the error is [Options.Unknown].

@@ -72,7 +72,9 @@ func (e *Edge) serveUnsubscribe(w http.ResponseWriter, r *http.Request) {
 		e.onButtonPressed(w, r, do, ref, token, now)
 		return
 	}
-	err = e.o.People.Choose(r.Context(), ref.Learner, choiceOf(doLeave, ref), now)
+	choice := choiceOf(doLeave, ref)
+	choice.ForAddress = true
+	err = e.o.People.Choose(r.Context(), ref.Learner, choice, now)
 	switch {
 	case err == nil:
 		e.tellLeft(r.Context(), ref, ref.Topic, token, now)

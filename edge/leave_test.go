@@ -76,6 +76,9 @@ func TestOneClick(t *testing.T) {
 				}
 				s.now = s.now.Add(3 * time.Hour)
 			}
+			if !s.people.said.ForAddress {
+				t.Error("one click is said by the mailbox, and holds for its address")
+			}
 			if s.ada().getsTopic(s.topicNamed("progress")) || !s.ada().getsTopic(s.topicNamed("reminders")) {
 				t.Errorf("got %+v, want progress left and nothing else", s.ada())
 			}

@@ -48,6 +48,8 @@ type Choice struct {
 	Topics     map[string]bool // false: leave, true: join
 	// Lift takes the learner's address off the suppression list, whatever the reason but an erasure.
 	Lift bool
+	// ForAddress: topics are left for the mailbox, whoever has it. A mail program's one click says so.
+	ForAddress bool
 }
 
 // Check tells what is wrong with a choice.

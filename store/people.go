@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"homeroom/profile"
@@ -53,6 +55,9 @@ func (p People) applyChoice(ctx context.Context, learner string, c profile.Choic
 	if err != nil {
 		return fmt.Errorf("take in what a learner chose: %w", err)
 	}
+	if err := p.leaveForAddress(ctx, now.Email, c, at); err != nil {
+		return err
+	}
 	switch {
 	case now.Email == "":
 		return nil
@@ -62,6 +67,22 @@ func (p People) applyChoice(ctx context.Context, learner string, c profile.Choic
 		return p.Suppressions.liftForLearner(ctx, now.Email, at, true)
 	case c.Everything != nil:
 		return p.Suppressions.liftForLearner(ctx, now.Email, at, false)
+	}
+	return nil
+}
+
+// leaveForAddress notes the topics that a choice leaves for the address, so that nobody else who has the same one gets them either.
+func (p People) leaveForAddress(ctx context.Context, email string, c profile.Choice, at time.Time) error {
+	if email == "" || !c.ForAddress {
+		return nil
+	}
+	for _, topic := range slices.Sorted(maps.Keys(c.Topics)) {
+		if c.Topics[topic] {
+			continue
+		}
+		if err := p.Suppressions.leaveTopic(ctx, email, topic, at); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -80,6 +101,9 @@ func (p People) Preferences(ctx context.Context, learner string) (profile.MailPr
 			return profile.MailPreferences{}, fmt.Errorf("a learner's preferences: %w", err)
 		}
 		said.Suppressed = string(s.Reason)
+		left := s.topicsLeft(known)
+		said.Left = append(said.Left, left...)
+		said.Chosen = slices.DeleteFunc(said.Chosen, func(topic string) bool { return slices.Contains(left, topic) })
 	}
 	return said, nil
 }

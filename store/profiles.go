@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -49,11 +50,21 @@ func (s *Profiles) Person(ctx context.Context, learner string) (Profile, engine.
 		return Profile{}, engine.Profile{}, err
 	}
 	known := p.Engine()
-	if reach := known.Reach[engine.ChannelEmail]; p.Email != "" && !reach.Suppressed {
-		reach.Suppressed, err = s.suppressions.Has(ctx, p.Email)
-		known.Reach[engine.ChannelEmail] = reach
+	if p.Email == "" {
+		return p, known, nil
 	}
-	return p, known, err
+	found, suppressed, err := s.suppressions.Get(ctx, p.Email)
+	if err != nil {
+		return p, known, err
+	}
+	reach := known.Reach[engine.ChannelEmail]
+	reach.Suppressed = reach.Suppressed || suppressed
+	known.Reach[engine.ChannelEmail] = reach
+	if left := found.topicsLeft(p); len(left) > 0 {
+		known.Unsubscribed = append(slices.Clone(known.Unsubscribed), left...)
+		known.Subscribed = slices.DeleteFunc(slices.Clone(known.Subscribed), func(topic string) bool { return slices.Contains(left, topic) })
+	}
+	return p, known, nil
 }
 
 // Merge takes traits into the learner's profile, by the rules of [profile.Profile.Merge]: at is when they were

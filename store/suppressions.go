@@ -7,6 +7,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,6 +46,8 @@ type Suppression struct {
 	// Lifted is up to when the learner has taken back what was said: an older report that comes again, or late, changes
 	// nothing. With no reason it is all that is left of a suppression.
 	Lifted time.Time `json:"lifted,omitzero"`
+	// Topics are the topics that somebody left for this mailbox by a mail program's one click, and when. They are no suppression.
+	Topics map[string]time.Time `json:"topics,omitempty"`
 }
 
 // Add suppresses an address. A stronger reason replaces a weaker one and never the other way around; at is when it
@@ -64,7 +68,7 @@ func (s *Suppressions) Add(ctx context.Context, email string, reason Reason, at 
 		if order := cmp.Compare(reason.Weight(), all.Reason.Weight()); order < 0 || order == 0 && !at.After(all.At) {
 			return false
 		}
-		*current = Suppression{Reason: reason, At: at, Lifted: all.Lifted}
+		*current = Suppression{Reason: reason, At: at, Lifted: all.Lifted, Topics: current.Topics}
 		return true
 	})
 	if isUnreadable(err) {
@@ -101,7 +105,8 @@ func (s *Suppressions) Lift(ctx context.Context, email string) error {
 		if was.Reason == "" {
 			return false
 		}
-		*was = Suppression{Lifted: laterOf(laterOf(was.At, was.Lifted), time.Unix(0, 0).UTC())} // an empty record counts as damaged
+		lifted := laterOf(laterOf(was.At, was.Lifted), time.Unix(0, 0).UTC())
+		*was = Suppression{Lifted: lifted, Topics: was.Topics} // an empty record counts as damaged
 		return true
 	}
 	for i := range s.secrets {
@@ -129,7 +134,7 @@ func (s *Suppressions) liftForLearner(ctx context.Context, email string, at time
 			was.Lifted = at
 			return true
 		}
-		*was = Suppression{Lifted: at}
+		*was = Suppression{Lifted: at, Topics: was.Topics}
 		return true
 	})
 }
@@ -175,11 +180,62 @@ func (s *Suppressions) findUnderOldSecrets(ctx context.Context, email string) (S
 // mergeSuppressions is what two records of one address say together.
 func mergeSuppressions(a, b Suppression) Suppression {
 	lifted := laterOf(a.Lifted, b.Lifted)
+	topics := mergeTopics(a.Topics, b.Topics)
 	if order := cmp.Compare(a.Reason.Weight(), b.Reason.Weight()); order < 0 || order == 0 && b.At.After(a.At) {
 		a = b
 	}
 	a.Lifted = lifted
+	a.Topics = topics
 	return a
+}
+
+// mergeTopics returns the topics of both, each with its later time.
+func mergeTopics(a, b map[string]time.Time) map[string]time.Time {
+	if len(b) == 0 {
+		return a
+	}
+	all := maps.Clone(b)
+	for topic, at := range a {
+		all[topic] = laterOf(all[topic], at)
+	}
+	return all
+}
+
+// leaveTopic notes that a topic was left for an address at a time. An address that has left [profile.MaxTopics] topics and leaves one more has left
+// everything.
+func (s *Suppressions) leaveTopic(ctx context.Context, email, topic string, at time.Time) error {
+	full := false
+	err := s.changeRecord(ctx, email, 0, func(was *Suppression) bool {
+		said, known := was.Topics[topic]
+		full = !known && len(was.Topics) >= profile.MaxTopics
+		if full || known && !at.After(said) {
+			return false
+		}
+		was.Topics = mergeTopics(was.Topics, map[string]time.Time{topic: at})
+		return true
+	})
+	switch {
+	case isUnreadable(err):
+		return nil // it suppresses as it is
+	case err != nil:
+		return fmt.Errorf("leave a topic for an address: %w", err)
+	case full:
+		return s.Add(ctx, email, ReasonUnsubscribed, at)
+	}
+	return nil
+}
+
+// topicsLeft returns the topics that were left for the address of a profile and that the learner has not chosen since, sorted.
+func (s Suppression) topicsLeft(p Profile) []string {
+	var left []string
+	for topic, at := range s.Topics {
+		chosenSince := slices.Contains(p.Subscribed, topic) && p.TopicsAt[topic].After(at)
+		if !chosenSince && !slices.Contains(p.Unsubscribed, topic) {
+			left = append(left, topic)
+		}
+	}
+	slices.Sort(left)
+	return left
 }
 
 // hashAddress is the hash of an address under one of the secrets.
