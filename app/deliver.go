@@ -35,7 +35,7 @@ func newDeliverer(st *store.Store, revs *revisions, outward *links.Links, o Opti
 		Links:      addresses{outward},
 		LinkStore:  st.Links,
 
-		SettleAfter: delivery.SettleAfter,
+		SettleAfter: o.SettleAfter,
 
 		Now:  o.Clock.Now,
 		Wait: waitBy(o.Clock),

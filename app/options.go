@@ -74,6 +74,9 @@ type Options struct {
 	NATSUser       string
 	// Allow lists the addresses ("ada@example.org") and domains ("example.org") that may be written to; empty: all.
 	Allow []string
+	// SettleAfter is how long after an uncertain call a mail is sent again if the provider took others of that minute and not this one (ADR 15); 0: it stays
+	// uncertain. A worker cannot know whether the edge hears webhooks; without them nothing is sent again, but the run waits.
+	SettleAfter time.Duration
 	// DeliveriesPerSecond limits what all workers together hand to the provider; 0: no limit.
 	DeliveriesPerSecond float64
 

@@ -26,7 +26,8 @@ type ServeCmd struct {
 	Allow   []string `env:"HOMEROOM_ALLOW" help:"This process writes only to these addresses and domains; for staging systems." placeholder:"ADDRESS|DOMAIN"`
 
 	SendGridFlags
-	Rate float64 `name:"deliveries-per-second" env:"HOMEROOM_DELIVERIES_PER_SECOND" help:"At most so many, over all workers. Default: no limit." placeholder:"N"`
+	Rate   float64       `name:"deliveries-per-second" env:"HOMEROOM_DELIVERIES_PER_SECOND" help:"At most so many, over all workers. Default: no limit." placeholder:"N"`
+	Settle time.Duration `name:"settle-after" env:"HOMEROOM_SETTLE_AFTER" default:"15m" help:"Send a mail whose fate is uncertain again, once, after so long, if the provider's reports show that it was not taken. 0: never." placeholder:"DURATION"`
 
 	Replicas int           `name:"nats-replicas" env:"HOMEROOM_NATS_REPLICAS" default:"1" help:"Of streams and buckets that are made; 3 in production."`
 	Keep     time.Duration `name:"keep-events" env:"HOMEROOM_KEEP_EVENTS" help:"For how long streams that are made keep events. Default: forever." placeholder:"DURATION"`
@@ -110,6 +111,7 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 		Telemetry:           operators.Telemetry,
 		Allow:               c.Allow,
 		DeliveriesPerSecond: c.Rate,
+		SettleAfter:         c.Settle,
 	}
 	connections.ApplyTo(&opts)
 	homeroom, err := app.New(ctx, opts)
