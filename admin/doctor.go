@@ -15,17 +15,17 @@ import (
 
 // What the doctor says, see package doctor.
 type (
-	Finding = doctor.Finding
-	Verdict = doctor.Verdict
-	Mail    = doctor.Mail
+	Finding       = doctor.Finding
+	FindingStatus = doctor.Status
+	Mail          = doctor.Mail
 )
 
-// The verdicts of a finding.
+// The statuses of a finding.
 const (
-	VerdictOK         = doctor.OK
-	VerdictWarning    = doctor.Warning
-	VerdictFailed     = doctor.Failed
-	VerdictNotChecked = doctor.NotChecked
+	StatusOK         = doctor.OK
+	StatusWarning    = doctor.Warning
+	StatusFailed     = doctor.Failed
+	StatusNotChecked = doctor.NotChecked
 )
 
 // DoctorOptions say how to reach what is looked at. Temporal's address comes from the SDK's environment variables.

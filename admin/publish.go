@@ -17,7 +17,7 @@ import (
 // fill what they did.
 type Publication struct {
 	DryRun    bool                 `json:"dry_run,omitempty"` // the caller's note that it was only prepared
-	InFlight  engine.RunPolicy     `json:"in_flight,omitempty"`
+	RunPolicy engine.RunPolicy     `json:"in_flight,omitempty"`
 	Change    *publish.Change      `json:"change,omitempty"`
 	Touched   []string             `json:"touched_rules,omitempty"` // whose live runs it may touch
 	Expected  *publish.SweepCounts `json:"expected,omitempty"`      // as far as Temporal's visibility knows
@@ -46,11 +46,11 @@ func (i *Installation) PreparePublication(ctx context.Context, academy *rules.Ac
 		return nil, err
 	}
 	return &Publication{
-		InFlight: plan.InFlight,
-		Change:   &plan.Change,
-		Touched:  plan.Touched,
-		Expected: &expected,
-		plan:     plan,
+		RunPolicy: plan.RunPolicy,
+		Change:    &plan.Change,
+		Touched:   plan.Touched,
+		Expected:  &expected,
+		plan:      plan,
 	}, nil
 }
 

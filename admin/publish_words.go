@@ -25,7 +25,7 @@ func (p *Publication) Outlook() string {
 			from.Number, from.Author, from.At.Format(time.RFC3339), noteSuffix(from.Note))
 	}
 	b.WriteString(DescribeChange(plan.Change))
-	fmt.Fprintf(&b, "Live runs %s: %s affected, %s to be woken.", describeRunPolicy(plan.InFlight),
+	fmt.Fprintf(&b, "Live runs %s: %s affected, %s to be woken.", describeRunPolicy(plan.RunPolicy),
 		narrate.Count(p.Expected.LiveRuns, "learner"), narrate.Count(p.Expected.Woken, "more learner"))
 	return b.String()
 }

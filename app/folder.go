@@ -76,7 +76,7 @@ func putFirst(ctx context.Context, st *store.Store, o Options) error {
 	if err := st.Rulesets.Put(ctx, store.Bundle{Hash: hash, Files: o.Academy.Files, Author: o.Author, Note: startNote, At: now}); err != nil {
 		return fmt.Errorf("storing the ruleset: %w", err)
 	}
-	first := store.Pointer{Number: 1, Hash: hash, Author: o.Author, At: now, Note: startNote, InFlight: string(engine.RunPolicyFinish)}
+	first := store.Pointer{Number: 1, Hash: hash, Author: o.Author, At: now, Note: startNote, RunPolicy: string(engine.RunPolicyFinish)}
 	if _, err := st.Rulesets.SetCurrent(ctx, first); err != nil && !errors.Is(err, store.ErrPublishedMeanwhile) {
 		return fmt.Errorf("putting the ruleset in force: %w", err)
 	}

@@ -13,23 +13,23 @@ import (
 	"homeroom/store"
 )
 
-// Verdict is how a check came out.
-type Verdict string
+// Status is how a check came out.
+type Status string
 
-// The verdicts.
+// The statuses of a check.
 const (
-	OK         Verdict = "ok"
-	Warning    Verdict = "warning"     // it runs; somebody should know
-	Failed     Verdict = "failed"      // it does not run, or something gets lost
-	NotChecked Verdict = "not_checked" // it could not be asked; the reason is another finding, or lies with a permission
+	OK         Status = "ok"
+	Warning    Status = "warning"     // it runs; somebody should know
+	Failed     Status = "failed"      // it does not run, or something gets lost
+	NotChecked Status = "not_checked" // it could not be asked; the reason is another finding, or lies with a permission
 )
 
 // Finding is what came of one check.
 type Finding struct {
-	Check   string  `json:"check"`
-	Verdict Verdict `json:"verdict"`
-	Says    string  `json:"says"`
-	Do      string  `json:"do,omitempty"` // what to do about it
+	Check  string `json:"check"`
+	Status Status `json:"verdict"`
+	Says   string `json:"says"`
+	Do     string `json:"do,omitempty"` // what to do about it
 }
 
 // Mail is what is asked of the provider of mail; *sendgrid.Sender answers. Nothing is sent.
@@ -76,7 +76,7 @@ func Examine(ctx context.Context, o Options) []Finding {
 // Healthy reports whether nothing failed.
 func Healthy(findings []Finding) bool {
 	for _, f := range findings {
-		if f.Verdict == Failed {
+		if f.Status == Failed {
 			return false
 		}
 	}
@@ -91,7 +91,7 @@ type examination struct {
 	skew     time.Duration // how far the store's clock is ahead
 }
 
-func (e *examination) addFinding(check string, v Verdict, says, do string) {
+func (e *examination) addFinding(check string, v Status, says, do string) {
 	e.findings = append(e.findings, Finding{check, v, says, do})
 }
 

@@ -31,7 +31,7 @@ func TestClocks(t *testing.T) {
 		name   string
 		server time.Time
 		rtt    time.Duration
-		want   Verdict
+		want   Status
 	}{
 		{"in step", noon.Add(time.Millisecond), 2 * time.Millisecond, OK},
 		{"a slow answer proves nothing", noon.Add(3 * time.Second), 4 * time.Second, OK},
@@ -43,7 +43,7 @@ func TestClocks(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			e := &examination{}
 			e.checkClock(noon, noon.Add(tc.rtt), tc.server)
-			if got := e.findings[0]; got.Verdict != tc.want {
+			if got := e.findings[0]; got.Status != tc.want {
 				t.Errorf("got %+v, want %s", got, tc.want)
 			}
 		})
@@ -95,7 +95,7 @@ func TestTheKeyAndTheSender(t *testing.T) {
 	for _, tc := range []struct {
 		name        string
 		account     account
-		key, sender Verdict
+		key, sender Status
 		words       string
 	}{
 		{"a key that may only send", account{scopes: send, asking: sendgrid.ErrNotPermitted}, OK, NotChecked, "as it should be"},
@@ -111,7 +111,7 @@ func TestTheKeyAndTheSender(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			e := &examination{sender: "hello@academy.example", opts: Options{Mail: func() (Mail, error) { return tc.account, nil }}}
 			e.checkMail(t.Context())
-			if len(e.findings) != 2 || e.findings[0].Verdict != tc.key || e.findings[1].Verdict != tc.sender {
+			if len(e.findings) != 2 || e.findings[0].Status != tc.key || e.findings[1].Status != tc.sender {
 				t.Fatalf("got %+v, want %s and %s", e.findings, tc.key, tc.sender)
 			}
 			if said := fmt.Sprint(e.findings); !strings.Contains(said, tc.words) {

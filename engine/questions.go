@@ -6,21 +6,21 @@ import (
 	"time"
 )
 
-// Answer is what a question decides about a message.
-type Answer string
+// AnswerKind is what happens to a message after a question.
+type AnswerKind string
 
-// The answers.
+// The kinds of answers.
 const (
-	AnswerGoOn     Answer = ""         // nothing stops the message; the next question is asked
-	AnswerSkip     Answer = "skip"     // the message is not sent; the run goes on to its next step
-	AnswerDefer    Answer = "defer"    // the run stays at the step, and every question is asked again later
-	AnswerExit     Answer = "exit"     // the run ends
-	AnswerWithhold Answer = "withhold" // the learner is held out; the run goes on as if the message had been sent
+	AnswerGoOn     AnswerKind = ""         // nothing stops the message; the next question is asked
+	AnswerSkip     AnswerKind = "skip"     // the message is not sent; the run goes on to its next step
+	AnswerDefer    AnswerKind = "defer"    // the run stays at the step, and every question is asked again later
+	AnswerExit     AnswerKind = "exit"     // the run ends
+	AnswerWithhold AnswerKind = "withhold" // the learner is held out; the run goes on as if the message had been sent
 )
 
-// Verdict is the answer of one question for one message. The zero Verdict goes on.
-type Verdict struct {
-	Answer Answer
+// Answer is what one question decides about one message. The zero Answer goes on.
+type Answer struct {
+	Kind   AnswerKind
 	Reason Reason
 	Detail string    // a sentence for people; no personal data; may be empty
 	Until  time.Time // with AnswerDefer: when all questions are asked again; zero: when the rule's pause is lifted
@@ -29,12 +29,12 @@ type Verdict struct {
 // Question is one of the checks before a message is sent.
 type Question struct {
 	Name string // the question's first column in docs/rules.md, Sending
-	// Reasons are those that its verdicts carry.
+	// Reasons are those that its answers carry.
 	Reasons []Reason
 	// Transactional reports whether transactional messages are checked too.
 	Transactional bool
 
-	ask func(s *stepper, run *Run, rule *Rule, in *Instr, at time.Time) Verdict
+	ask func(s *stepper, run *Run, rule *Rule, in *Instr, at time.Time) Answer
 }
 
 // questions are asked in this order until one does not go on. The list does not change.
@@ -93,53 +93,53 @@ var questions = [...]Question{
 // SendQuestions returns the questions before a message is sent, in the order in which they are asked.
 func SendQuestions() []Question { return slices.Clone(questions[:]) }
 
-// judgeSend asks the questions in order and returns the first verdict that does not go on, or the zero Verdict.
-func (s *stepper) judgeSend(run *Run, rule *Rule, in *Instr, at time.Time) Verdict {
+// judgeSend asks the questions in order and returns the first answer that does not go on, or the zero Answer.
+func (s *stepper) judgeSend(run *Run, rule *Rule, in *Instr, at time.Time) Answer {
 	for i := range questions {
 		q := &questions[i]
 		if in.Send.Transactional && !q.Transactional {
 			continue
 		}
-		if v := q.ask(s, run, rule, in, at); v.Answer != AnswerGoOn {
+		if v := q.ask(s, run, rule, in, at); v.Kind != AnswerGoOn {
 			return v
 		}
 	}
-	return Verdict{}
+	return Answer{}
 }
 
 // askInactivity ends an inactivity run whose learner is active again or has left the course.
-func (s *stepper) askInactivity(run *Run, _ *Rule, _ *Instr, at time.Time) Verdict {
+func (s *stepper) askInactivity(run *Run, _ *Rule, _ *Instr, at time.Time) Answer {
 	if reason := s.silenceOver(run, at); reason != "" {
-		return Verdict{Answer: AnswerExit, Reason: reason}
+		return Answer{Kind: AnswerExit, Reason: reason}
 	}
-	return Verdict{}
+	return Answer{}
 }
 
 // askPause defers while the rule is paused. The send is due anew when the pause is lifted.
-func (s *stepper) askPause(run *Run, _ *Rule, _ *Instr, _ time.Time) Verdict {
+func (s *stepper) askPause(run *Run, _ *Rule, _ *Instr, _ time.Time) Answer {
 	if s.isPaused(run.Rule) {
-		return Verdict{Answer: AnswerDefer, Reason: ReasonPaused, Detail: "the rule is paused"}
+		return Answer{Kind: AnswerDefer, Reason: ReasonPaused, Detail: "the rule is paused"}
 	}
-	return Verdict{}
+	return Answer{}
 }
 
 // askCondition skips if the step's own `if` is false or cannot be evaluated.
-func (s *stepper) askCondition(run *Run, _ *Rule, in *Instr, at time.Time) Verdict {
+func (s *stepper) askCondition(run *Run, _ *Rule, in *Instr, at time.Time) Answer {
 	if in.Send.If == nil {
-		return Verdict{}
+		return Answer{}
 	}
 	yes, err := evalBool(in.Send.If, s.exprVars(nil, &run.Trigger, run.Course, at))
 	switch {
 	case err != nil:
-		return Verdict{Answer: AnswerSkip, Reason: ReasonConditionError, Detail: err.Error()}
+		return Answer{Kind: AnswerSkip, Reason: ReasonConditionError, Detail: err.Error()}
 	case !yes:
-		return Verdict{Answer: AnswerSkip, Reason: ReasonCondition, Detail: in.Send.If.Source()}
+		return Answer{Kind: AnswerSkip, Reason: ReasonCondition, Detail: in.Send.If.Source()}
 	}
-	return Verdict{}
+	return Answer{}
 }
 
 // askRecipient skips if the learner cannot be written to or does not want the topic.
-func (s *stepper) askRecipient(_ *Run, _ *Rule, in *Instr, _ time.Time) Verdict {
+func (s *stepper) askRecipient(_ *Run, _ *Rule, in *Instr, _ time.Time) Answer {
 	reason := s.env.Profile.Refuses(&Send{
 		Channel:       in.Send.Channel,
 		Topic:         in.Send.Topic,
@@ -147,17 +147,17 @@ func (s *stepper) askRecipient(_ *Run, _ *Rule, in *Instr, _ time.Time) Verdict 
 		OptIn:         s.optIn(in.Send.Topic),
 	})
 	if reason != "" {
-		return Verdict{Answer: AnswerSkip, Reason: reason}
+		return Answer{Kind: AnswerSkip, Reason: reason}
 	}
-	return Verdict{}
+	return Answer{}
 }
 
 // askLateness skips if the patience is over already, as it may be after an outage.
-func (s *stepper) askLateness(run *Run, _ *Rule, _ *Instr, at time.Time) Verdict {
+func (s *stepper) askLateness(run *Run, _ *Rule, _ *Instr, at time.Time) Answer {
 	if at.After(s.patienceEnd(run)) {
-		return Verdict{Answer: AnswerSkip, Reason: ReasonLate, Detail: fmt.Sprintf("due at %s", run.FirstDue.Format(time.RFC3339))}
+		return Answer{Kind: AnswerSkip, Reason: ReasonLate, Detail: fmt.Sprintf("due at %s", run.FirstDue.Format(time.RFC3339))}
 	}
-	return Verdict{}
+	return Answer{}
 }
 
 // patienceEnd returns the last instant at which a run's present message may be sent.
@@ -166,48 +166,48 @@ func (s *stepper) patienceEnd(run *Run) time.Time {
 }
 
 // askBackOff skips while a learner is left alone who answered none of the last messages.
-func (s *stepper) askBackOff(_ *Run, _ *Rule, _ *Instr, at time.Time) Verdict {
+func (s *stepper) askBackOff(_ *Run, _ *Rule, _ *Instr, at time.Time) Answer {
 	if until, backingOff := s.backOffUntil(at); backingOff {
-		return Verdict{Answer: AnswerSkip, Reason: ReasonIgnored, Detail: fmt.Sprintf("left alone until %s", until.Format(time.RFC3339))}
+		return Answer{Kind: AnswerSkip, Reason: ReasonIgnored, Detail: fmt.Sprintf("left alone until %s", until.Format(time.RFC3339))}
 	}
-	return Verdict{}
+	return Answer{}
 }
 
 // askQuietHours defers to the first instant that is free of quiet hours and caps, if `at` is in quiet hours. It skips if
 // that instant is past the patience.
-func (s *stepper) askQuietHours(run *Run, _ *Rule, in *Instr, at time.Time) Verdict {
+func (s *stepper) askQuietHours(run *Run, _ *Rule, in *Instr, at time.Time) Answer {
 	if _, quiet := s.quietUntil(at); quiet {
 		return s.deferUntilFree(run, in, at)
 	}
-	return Verdict{}
+	return Answer{}
 }
 
 // askCaps is askQuietHours for an instant at which a cap is full.
-func (s *stepper) askCaps(run *Run, _ *Rule, in *Instr, at time.Time) Verdict {
+func (s *stepper) askCaps(run *Run, _ *Rule, in *Instr, at time.Time) Answer {
 	if _, full := s.cappedUntil(at, in.Send.Topic); full {
 		return s.deferUntilFree(run, in, at)
 	}
-	return Verdict{}
+	return Answer{}
 }
 
-func (s *stepper) deferUntilFree(run *Run, in *Instr, at time.Time) Verdict {
+func (s *stepper) deferUntilFree(run *Run, in *Instr, at time.Time) Answer {
 	patience := s.patienceEnd(run)
 	free, reason := s.nextFree(at, patience, in.Send.Topic)
 	if free.After(patience) {
 		detail := fmt.Sprintf("free again at %s, which is past its patience", free.Format(time.RFC3339))
-		return Verdict{Answer: AnswerSkip, Reason: reason, Detail: detail}
+		return Answer{Kind: AnswerSkip, Reason: reason, Detail: detail}
 	}
-	return Verdict{Answer: AnswerDefer, Reason: reason, Until: free}
+	return Answer{Kind: AnswerDefer, Reason: reason, Until: free}
 }
 
 // askHoldout withholds from a learner of the global control group or of the rule's holdout. The control group is asked
 // first, so that its learners are in no rule's holdout.
-func (s *stepper) askHoldout(_ *Run, rule *Rule, _ *Instr, _ time.Time) Verdict {
+func (s *stepper) askHoldout(_ *Run, rule *Rule, _ *Instr, _ time.Time) Answer {
 	switch {
 	case s.heldOut(s.env.Current.Settings.Control, "control", ""):
-		return Verdict{Answer: AnswerWithhold, Reason: ReasonControl}
+		return Answer{Kind: AnswerWithhold, Reason: ReasonControl}
 	case s.heldOut(rule.Holdout, "holdout", rule.Name):
-		return Verdict{Answer: AnswerWithhold, Reason: ReasonHoldout}
+		return Answer{Kind: AnswerWithhold, Reason: ReasonHoldout}
 	}
-	return Verdict{}
+	return Answer{}
 }

@@ -19,7 +19,7 @@ func (s *stepper) sendTime(run *Run, at time.Time) time.Time {
 	return at
 }
 
-// decideSend asks the questions about a send step at the instant `at`, does what their verdict says, and reports whether
+// decideSend asks the questions about a send step at the instant `at`, does what their answer says, and reports whether
 // the run goes on at once.
 func (s *stepper) decideSend(run *Run, rule *Rule, in *Instr, at time.Time) bool {
 	if !s.isReady(run) {
@@ -31,7 +31,7 @@ func (s *stepper) decideSend(run *Run, rule *Rule, in *Instr, at time.Time) bool
 		s.st.Clock = later(s.st.Clock, earlier(at, s.horizon))
 	}
 	v := s.judgeSend(run, rule, in, at)
-	switch v.Answer {
+	switch v.Kind {
 	case AnswerExit:
 		s.exitRun(run, at, v.Reason, v.Detail, in.ID)
 		return false
@@ -52,7 +52,7 @@ func (s *stepper) decideSend(run *Run, rule *Rule, in *Instr, at time.Time) bool
 }
 
 // deferSend leaves the run at its send: until v.Until, or until the rule's pause is lifted.
-func (s *stepper) deferSend(run *Run, in *Instr, at time.Time, v Verdict) {
+func (s *stepper) deferSend(run *Run, in *Instr, at time.Time, v Answer) {
 	if v.Until.IsZero() {
 		run.Paused = true
 	} else {
@@ -68,7 +68,7 @@ func (s *stepper) deferSend(run *Run, in *Instr, at time.Time, v Verdict) {
 	s.recordDecision(s.aboutStep(run, in, d), at.Format(time.RFC3339Nano))
 }
 
-func (s *stepper) recordSkip(run *Run, in *Instr, at time.Time, v Verdict) {
+func (s *stepper) recordSkip(run *Run, in *Instr, at time.Time, v Answer) {
 	if v.Reason == ReasonConditionError {
 		s.recordConditionError(run, in, at, v.Detail)
 		return

@@ -24,7 +24,7 @@ func (s *stepper) settleUncertain() (released bool) {
 			continue
 		}
 		v := s.judgeAgain(f)
-		switch v.Answer {
+		switch v.Kind {
 		case AnswerGoOn:
 			f.SettleAt = time.Time{}
 			f.Send.Settles = true
@@ -46,14 +46,14 @@ func (s *stepper) settleUncertain() (released bool) {
 }
 
 // judgeAgain asks the questions about a send that has been decided before. The send itself takes no slot under the caps.
-func (s *stepper) judgeAgain(f *PendingDelivery) Verdict {
+func (s *stepper) judgeAgain(f *PendingDelivery) Answer {
 	live := s.runByID(f.Send.Run)
 	if live == nil || f.ExitReason != "" {
-		return Verdict{Answer: AnswerExit, Reason: f.ExitReason}
+		return Answer{Kind: AnswerExit, Reason: f.ExitReason}
 	}
 	rule := s.ruleOf(live)
 	if rule == nil || f.PC >= len(rule.Program) || rule.Program[f.PC].Send == nil {
-		return Verdict{Answer: AnswerExit, Reason: ReasonRevisionLost}
+		return Answer{Kind: AnswerExit, Reason: ReasonRevisionLost}
 	}
 	run := *live
 	run.PC = f.PC

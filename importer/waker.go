@@ -37,9 +37,9 @@ func (w *Waker) wake(ctx context.Context, learner, hash string) error {
 		return ctx.Err()
 	}
 	return w.starter.HandOver(ctx, workflows.Batch{
-		Learner:   learner,
-		Partition: store.PartitionOf(learner),
-		Events:    []engine.Event{},
-		Published: &engine.Publication{Hash: hash, RunPolicy: engine.RunPolicyFinish},
+		Learner:     learner,
+		Partition:   store.PartitionOf(learner),
+		Events:      []engine.Event{},
+		Publication: &engine.Publication{Hash: hash, RunPolicy: engine.RunPolicyFinish},
 	})
 }

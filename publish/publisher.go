@@ -57,9 +57,9 @@ func New(o Options) *Publisher {
 
 // Plan is a publication before it happens.
 type Plan struct {
-	Academy  *rules.Academy
-	InFlight engine.RunPolicy
-	Change   Change
+	Academy   *rules.Academy
+	RunPolicy engine.RunPolicy
+	Change    Change
 	// Touched are the rules whose live runs it may touch, those of earlier revisions among them.
 	Touched []string
 	// From is the pointer that the plan was made for: if another one is there by then, it is not published.
@@ -73,7 +73,7 @@ func (p *Publisher) Prepare(ctx context.Context, academy *rules.Academy, mode en
 	if err != nil {
 		return nil, fmt.Errorf("reading which ruleset is in force: %w", err)
 	}
-	plan := &Plan{Academy: academy, InFlight: mode, From: current}
+	plan := &Plan{Academy: academy, RunPolicy: mode, From: current}
 	before := current.Hash
 	if before == academy.Ruleset.Hash {
 		before = current.Replaced
@@ -124,7 +124,7 @@ func (p *Publisher) Resume(ctx context.Context) (*Plan, error) {
 	if academy == nil {
 		return nil, fmt.Errorf("the ruleset in force, %s, does not compile here: use the version of Homeroom that the workers run", current.Hash)
 	}
-	mode := engine.RunPolicy(current.InFlight)
+	mode := engine.RunPolicy(current.RunPolicy)
 	if mode == "" {
 		mode = engine.RunPolicyFinish
 	}
@@ -177,14 +177,14 @@ func (p *Publisher) Publish(ctx context.Context, plan *Plan, author, note string
 	if !plan.InForce() {
 		p.opts.Progress(Progress{Stage: "putting it in force"})
 		next = store.Pointer{
-			Number:   plan.From.Number + 1,
-			Hash:     hash,
-			Author:   author,
-			Note:     note,
-			At:       at,
-			Replaced: plan.From.Hash,
-			InFlight: string(plan.InFlight),
-			Revision: plan.From.Revision,
+			Number:    plan.From.Number + 1,
+			Hash:      hash,
+			Author:    author,
+			Note:      note,
+			At:        at,
+			Replaced:  plan.From.Hash,
+			RunPolicy: string(plan.RunPolicy),
+			Revision:  plan.From.Revision,
 		}
 		if next, err = sets.SetCurrent(ctx, next); err != nil {
 			return store.Pointer{}, err

@@ -58,7 +58,7 @@ type sweep struct {
 // Sweep signals the learners whose live runs or wake-up the publication changes; see [Change]. It may run any number of
 // times: a second signal changes nothing.
 func (p *Publisher) Sweep(ctx context.Context, plan *Plan) (SweepCounts, error) {
-	signals := newSignaler(p, engine.Publication{Hash: plan.Academy.Ruleset.Hash, RunPolicy: plan.InFlight})
+	signals := newSignaler(p, engine.Publication{Hash: plan.Academy.Ruleset.Hash, RunPolicy: plan.RunPolicy})
 	s := p.newSweep(plan, signals.signalInBackground)
 	began := p.opts.Real()
 	err := s.sweepAll(ctx, "")
@@ -255,7 +255,7 @@ func (s *signaler) signalInBackground(ctx context.Context, learner string, start
 }
 
 func (s *signaler) sendSignal(ctx context.Context, learner string, start bool) error {
-	b := workflows.Batch{Learner: learner, Partition: store.PartitionOf(learner), Events: []engine.Event{}, Published: &s.published}
+	b := workflows.Batch{Learner: learner, Partition: store.PartitionOf(learner), Events: []engine.Event{}, Publication: &s.published}
 	if start {
 		return s.p.opts.Starter.HandOver(ctx, b)
 	}

@@ -63,7 +63,7 @@ func (s *temporalStub) SignalWorkflow(_ context.Context, id, run, signal string,
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.told = append(s.told, fmt.Sprintf("%s %s %s %d", b.Learner, b.Published.Hash, b.Published.RunPolicy, len(b.Events)))
+	s.told = append(s.told, fmt.Sprintf("%s %s %s %d", b.Learner, b.Publication.Hash, b.Publication.RunPolicy, len(b.Events)))
 	return nil
 }
 
@@ -71,9 +71,9 @@ func sweeper(stub *temporalStub) (*Publisher, *Plan) {
 	clock := func() time.Time { return time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC) }
 	p := New(Options{Temporal: stub, Now: clock, Real: clock, Settle: time.Millisecond, PerSecond: 1e6})
 	plan := &Plan{
-		Academy:  &rules.Academy{Ruleset: &engine.Ruleset{Hash: "abc"}},
-		InFlight: engine.RunPolicyCancel,
-		Touched:  []string{"retry", "other"},
+		Academy:   &rules.Academy{Ruleset: &engine.Ruleset{Hash: "abc"}},
+		RunPolicy: engine.RunPolicyCancel,
+		Touched:   []string{"retry", "other"},
 	}
 	return p, plan
 }

@@ -37,9 +37,9 @@ type Pointer struct {
 	Author string    `json:"author,omitempty"`
 	Note   string    `json:"note,omitempty"`
 	At     time.Time `json:"at,omitzero"`
-	// Replaced is the revision that was in force before; InFlight what happens to its live runs (engine.RunPolicy).
-	Replaced string `json:"replaced,omitempty"`
-	InFlight string `json:"in_flight,omitempty"`
+	// Replaced is the revision that was in force before; RunPolicy what happens to its live runs (engine.RunPolicy).
+	Replaced  string `json:"replaced,omitempty"`
+	RunPolicy string `json:"in_flight,omitempty"`
 	// Revision is the store's version of the pointer; 0: there is none yet.
 	Revision uint64 `json:"-"`
 }

@@ -135,12 +135,12 @@ func splitBatch(b workflows.Batch, limit int) ([]part, error) {
 		events = append(events, ev)
 		size = size + len(body)
 	}
-	if len(events) > 0 || b.Published != nil && len(parts) == 0 {
+	if len(events) > 0 || b.Publication != nil && len(parts) == 0 {
 		flush()
 	}
 	if len(parts) > 0 {
 		parts[len(parts)-1].Watermark = b.Watermark
-		parts[len(parts)-1].Published = b.Published
+		parts[len(parts)-1].Publication = b.Publication
 	}
 	return parts, nil
 }

@@ -118,8 +118,8 @@ func (l *learner) drainSignals() {
 		for i := range b.Events {
 			l.inputs = append(l.inputs, engine.Input{Event: &b.Events[i]})
 		}
-		if b.Published != nil {
-			l.inputs = append(l.inputs, engine.Input{Publication: b.Published})
+		if b.Publication != nil {
+			l.inputs = append(l.inputs, engine.Input{Publication: b.Publication})
 		}
 		if b.Watermark.After(l.watermark) {
 			l.watermark = b.Watermark

@@ -98,6 +98,6 @@ type Batch struct {
 	// Watermark is the instant up to which every event of this learner has been handed over, this batch included. Zero: the
 	// StoredAt of the last event, which is what stream order implies.
 	Watermark time.Time `json:"mark,omitzero"`
-	// Published is set when other rules have come into force; publishers send it without events.
-	Published *engine.Publication `json:"published,omitempty"`
+	// Publication is set when other rules have come into force; publishers send it without events.
+	Publication *engine.Publication `json:"published,omitempty"`
 }

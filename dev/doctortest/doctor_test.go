@@ -41,7 +41,7 @@ func TestRunningHomeroom(t *testing.T) {
 		var found report
 		var code int
 		harness.Eventually(t, ctx, "a worker that polls", func() error {
-			if code, found = examine(t, ctx, ask); found["workers"].Verdict != doctor.OK {
+			if code, found = examine(t, ctx, ask); found["workers"].Status != doctor.OK {
 				return fmt.Errorf("%+v", found["workers"])
 			}
 			return nil
@@ -116,7 +116,7 @@ func TestRunningHomeroom(t *testing.T) {
 			t.Fatal(err)
 		}
 		harness.Eventually(t, ctx, "the dead letter", func() error {
-			if _, found := examine(t, ctx, ask); found["dead-letters"].Verdict != doctor.Warning {
+			if _, found := examine(t, ctx, ask); found["dead-letters"].Status != doctor.Warning {
 				return fmt.Errorf("%+v", found["dead-letters"])
 			}
 			return nil
@@ -187,7 +187,7 @@ func TestNothingIsThere(t *testing.T) {
 	found.wants(t, "temporal", doctor.Failed, "TEMPORAL_ADDRESS")
 	found.wants(t, "sendgrid-key", doctor.Failed, "could not be reached")
 	for _, check := range all {
-		if f, told := found[check]; !told || f.Verdict == doctor.OK {
+		if f, told := found[check]; !told || f.Status == doctor.OK {
 			t.Errorf("%s: %+v", check, f)
 		}
 	}

@@ -73,7 +73,7 @@ func examine(t *testing.T, ctx context.Context, c cli.DoctorCmd) (code int, foun
 		if _, twice := found[f.Check]; twice {
 			t.Errorf("the check %s is told twice", f.Check)
 		}
-		if f.Says == "" || f.Verdict == doctor.Failed && f.Do == "" {
+		if f.Says == "" || f.Status == doctor.Failed && f.Do == "" {
 			t.Errorf("the check %s says %q and what to do is %q", f.Check, f.Says, f.Do)
 		}
 		found[f.Check] = f
@@ -95,11 +95,11 @@ func exitCode(t *testing.T, err error) int {
 }
 
 // wants checks one finding.
-func (r report) wants(t *testing.T, check string, verdict doctor.Verdict, words ...string) {
+func (r report) wants(t *testing.T, check string, status doctor.Status, words ...string) {
 	t.Helper()
 	f, ok := r[check]
-	if !ok || f.Verdict != verdict {
-		t.Errorf("%s: got %q (%s), want %q", check, f.Verdict, f.Says, verdict)
+	if !ok || f.Status != status {
+		t.Errorf("%s: got %q (%s), want %q", check, f.Status, f.Says, status)
 		return
 	}
 	for _, word := range words {

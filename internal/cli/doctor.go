@@ -62,29 +62,29 @@ func printDoctorReport(o IO, format string, report admin.DoctorReport) error {
 
 // doctorText writes a line for each check, and below it what to do.
 func doctorText(o IO, findings []admin.Finding) string {
-	signs := map[admin.Verdict]string{
-		admin.VerdictOK:         o.paint("32", "✓"),
-		admin.VerdictWarning:    o.paint("33", "!"),
-		admin.VerdictFailed:     o.paint("31", "✗"),
-		admin.VerdictNotChecked: o.paint("2", "–"),
+	signs := map[admin.FindingStatus]string{
+		admin.StatusOK:         o.paint("32", "✓"),
+		admin.StatusWarning:    o.paint("33", "!"),
+		admin.StatusFailed:     o.paint("31", "✗"),
+		admin.StatusNotChecked: o.paint("2", "–"),
 	}
 	width := 0
 	for _, f := range findings {
 		width = max(width, len(f.Check))
 	}
 	var b strings.Builder
-	counts := map[admin.Verdict]int{}
+	counts := map[admin.FindingStatus]int{}
 	indent := "\n" + strings.Repeat(" ", width+4)
 	for _, f := range findings {
-		counts[f.Verdict]++
-		fmt.Fprintf(&b, "%s %-*s  %s", signs[f.Verdict], width, f.Check, strings.ReplaceAll(f.Says, "\n", indent))
+		counts[f.Status]++
+		fmt.Fprintf(&b, "%s %-*s  %s", signs[f.Status], width, f.Check, strings.ReplaceAll(f.Says, "\n", indent))
 		if f.Do != "" {
 			b.WriteString(indent + "→ " + f.Do)
 		}
 		b.WriteString("\n")
 	}
-	fmt.Fprintf(&b, "\n%d fine, %d to know about, %d wrong", counts[admin.VerdictOK], counts[admin.VerdictWarning], counts[admin.VerdictFailed])
-	if n := counts[admin.VerdictNotChecked]; n > 0 {
+	fmt.Fprintf(&b, "\n%d fine, %d to know about, %d wrong", counts[admin.StatusOK], counts[admin.StatusWarning], counts[admin.StatusFailed])
+	if n := counts[admin.StatusNotChecked]; n > 0 {
 		fmt.Fprintf(&b, ", %d not checked", n)
 	}
 	b.WriteString(".\n")

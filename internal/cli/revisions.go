@@ -44,7 +44,7 @@ func (c *RulesHistoryCmd) Run(ctx context.Context, o IO) error {
 				if i == 0 {
 					mark = "in force"
 				}
-				row(p.Number, publish.ShortHash(p.Hash), p.Author, p.At.Format(time.RFC3339), p.InFlight, mark, p.Note)
+				row(p.Number, publish.ShortHash(p.Hash), p.Author, p.At.Format(time.RFC3339), p.RunPolicy, mark, p.Note)
 			}
 		})
 	}
