@@ -88,6 +88,7 @@ func scrapeAs(t *testing.T, f *natstest.Accounts, role string) string {
 		Paused:    func() bool { return st.Control.LastKnownPause().Paused },
 		Ruleset:   func() (string, int, bool) { return "abcdef123456", 1, false },
 		JS:        js,
+		SetAside:  func() int { return len(st.Control.SetAside()) },
 
 		Disagreements: func() map[string]int { return nil },
 	}
