@@ -86,7 +86,7 @@ func (d *Deliverer) recordedOutcome(ctx context.Context, s engine.Send, e Entry)
 	case PhaseSettled, PhaseUncertain:
 		return e.Outcome, true, nil
 	case PhaseCalling:
-		if channel := d.o.Channels[s.Channel]; channel != nil && d.o.Now().Sub(e.At) < channel.RecognizesRepeatFor() {
+		if d.recognizesRepeat(s, e) {
 			return engine.Outcome{}, false, nil // a repeat is recognized
 		}
 		out, err := d.recordUncertain(ctx, s, e)
@@ -94,6 +94,13 @@ func (d *Deliverer) recordedOutcome(ctx context.Context, s engine.Send, e Entry)
 	default:
 		return engine.Outcome{}, false, fmt.Errorf("deliver: the ledger has send %s in phase %q, which this version does not know; upgrade all workers", s.ID, e.Phase)
 	}
+}
+
+// recognizesRepeat reports whether the other side of the send's channel still recognizes a repeat of the call that the ledger has. The clock of the process that
+// called may be ahead of this one, so a channel that recognizes none is asked for first.
+func (d *Deliverer) recognizesRepeat(s engine.Send, e Entry) bool {
+	channel := d.o.Channels[s.Channel]
+	return channel != nil && channel.RecognizesRepeatFor() > 0 && d.o.Now().Sub(e.At) < channel.RecognizesRepeatFor()
 }
 
 // recordUncertain writes down that nobody knows what became of an attempt that died while it was calling.

@@ -185,3 +185,16 @@ func TestManyAttemptsAtOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestACallOfAClockThatIsAhead: another process is calling, and its clock is ahead of ours. The mail may be out, so it is not sent again.
+func TestACallOfAClockThatIsAhead(t *testing.T) {
+	w := newWorld(t)
+	entry := delivery.Entry{Phase: delivery.PhaseCalling, At: w.now.Add(time.Hour), Calls: 1, Send: send}
+	if _, err := w.ledger.Put(t.Context(), send.ID, entry); err != nil {
+		t.Fatal(err)
+	}
+	out, err := w.deliverer().Deliver(t.Context(), send)
+	if err != nil || out.Status != engine.OutcomeUncertain || w.calls != 0 {
+		t.Errorf("got %s, %v after %d calls; want uncertain and none", out.Status, err, w.calls)
+	}
+}
