@@ -79,7 +79,7 @@ func (w *world) traces(marker string) map[string]int {
 // also retired once, long ago.
 func (w *world) settled(who person) {
 	w.Helper()
-	memory := engine.State{Recent: []engine.Decision{{Learner: who.id, Detail: who.marker}}}
+	memory := engine.State{Version: engine.StateVersion, Learner: who.id, Recent: []engine.Decision{{Learner: who.id, Detail: who.marker}}}
 	if kept, err := w.instance.App.Store().Retired.Put(w.ctx, who.id, memory, w.instance.Clock.Now()); err != nil || !kept {
 		w.Fatalf("what was remembered is kept: %v, %v", kept, err)
 	}
@@ -130,7 +130,9 @@ func TestErasedIsGone(t *testing.T) {
 		t.Errorf("the receipt tells who it was:\n%s", written)
 	}
 	for _, c := range receipt.Removed {
-		if c.Count == 0 {
+		// Nobody was set aside here; the tests of package store remove what is held of somebody who was.
+		ofSetAside := c.Place == subjects.SetAsideStream || c.Place == store.BucketControl
+		if c.Count == 0 && !ofSetAside {
 			t.Errorf("nothing was removed from %s", c.Place)
 		}
 	}
