@@ -2,6 +2,7 @@ package securitytest
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -136,17 +137,21 @@ func copyConfig(t *testing.T, dir, file string, routePort int) string {
 	return filepath.Join(dir, file)
 }
 
-// freePorts finds ports of the loopback interface that nobody listens on.
+// freePorts finds ports of the loopback interface that nobody listens on. They lie below the range from which Linux serves port
+// 0 (32768 and higher), so that no test that runs beside this one is given a port before a node of the cluster listens on it.
 func freePorts(t *testing.T, n int) []int {
 	t.Helper()
 	var ports []int
-	for range n {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+	for attempt := 0; len(ports) < n && attempt < 1000; attempt++ {
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(22_000)))
 		if err != nil {
-			t.Fatal(err)
+			continue
 		}
 		defer listener.Close() // all are held until all are found
 		ports = append(ports, listener.Addr().(*net.TCPAddr).Port)
+	}
+	if len(ports) < n {
+		t.Fatalf("found %d free ports, want %d", len(ports), n)
 	}
 	return ports
 }

@@ -3,6 +3,7 @@ package servers
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"strconv"
 	"syscall"
@@ -29,19 +30,23 @@ func CheckPort(port int) error {
 	return ln.Close()
 }
 
-// freePorts returns n ports that no program listens on. Another program may take them: use them at once.
+// freePorts returns n ports that no program listens on. They lie below the range from which the system serves port 0 (32768 and
+// higher on Linux, 49152 and higher elsewhere), so that only a program that asks for that very port can take one: use them at once.
 func freePorts(n int) ([]int, error) {
-	ports := make([]int, n)
-	for i := range ports {
-		ln, err := net.Listen("tcp", loopbackAddress(0))
-		if err != nil {
-			return nil, fmt.Errorf("find a free port: %w", err)
+	var ports []int
+	for attempt := 0; attempt < 1000; attempt++ {
+		if len(ports) == n {
+			return ports, nil
 		}
-		// Closed at the end, so that no port is handed out twice.
+		ln, err := net.Listen("tcp", loopbackAddress(10_000+rand.IntN(22_000)))
+		if err != nil {
+			continue
+		}
+		// Closed at the end, so that no port is returned twice.
 		defer func() { _ = ln.Close() }()
-		ports[i] = ln.Addr().(*net.TCPAddr).Port
+		ports = append(ports, ln.Addr().(*net.TCPAddr).Port)
 	}
-	return ports, nil
+	return nil, fmt.Errorf("found %d free ports of %d", len(ports), n)
 }
 
 func loopbackAddress(port int) string {
