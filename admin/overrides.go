@@ -9,6 +9,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"homeroom/content"
+	"homeroom/internal/rfc3339"
 )
 
 // maxOverrides is how large a document of overrides may be, in bytes.
@@ -50,7 +51,7 @@ func ParseOverrides(file string, src []byte) (*Overrides, error) {
 		return nil, inputError(fmt.Errorf("read %s: %w", file, err))
 	}
 	if text := o.document.Time; text != "" {
-		at, err := time.Parse(time.RFC3339, text)
+		at, err := rfc3339.Parse(text)
 		if err != nil {
 			return nil, inputError(fmt.Errorf("time must be written like 2026-03-02T10:00:00Z, not %q", text))
 		}

@@ -16,7 +16,7 @@ const traitEmail = "email"
 // else's: a friend's who was invited, for instance.
 func Addresses(subject string, body []byte) []string {
 	var whole any
-	if json.Unmarshal(body, &whole) != nil {
+	if json.Unmarshal(trimBOM(body), &whole) != nil {
 		return nil
 	}
 	events, isBatch := whole.([]any)

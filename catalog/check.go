@@ -5,9 +5,9 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"time"
 
 	"homeroom/engine"
+	"homeroom/internal/rfc3339"
 	"homeroom/internal/spelling"
 	"homeroom/profile"
 	"homeroom/subjects"
@@ -160,8 +160,7 @@ func (t Type) checkValue(name string, v any) *DecodeError {
 		}
 	case Timestamp:
 		s, ok := v.(string)
-		var parsed time.Time
-		if !ok || parsed.UnmarshalText([]byte(s)) != nil {
+		if _, err := rfc3339.Parse(s); !ok || err != nil {
 			return newRefusal(CodeWrongType, "write RFC 3339, as in 2026-03-02T10:00:00Z", "%s must be a time", name)
 		}
 	case Strings:

@@ -113,6 +113,9 @@ func (structuredCloudEvent) readFacts(c *Catalog, m *message) (facts, *DecodeErr
 	if err := checkVersion(env[attributeVersion], attributeVersion); err != nil {
 		return facts{}, err
 	}
+	if err := refuseOtherName(env, "time", "time", CodeBadTime); err != nil {
+		return facts{}, err
+	}
 	data := env["data"]
 	if encoded := env["data_base64"]; encoded != nil {
 		inner, err := decodeData(encoded)
@@ -136,7 +139,7 @@ func (structuredCloudEvent) traitsOf(body envelope, profile bool) []any {
 	if encoded, ok := body["data_base64"].(string); ok {
 		if raw, err := base64.StdEncoding.DecodeString(encoded); err == nil {
 			data = nil
-			_ = json.Unmarshal(raw, &data) // what is no JSON holds no traits
+			_ = json.Unmarshal(trimBOM(raw), &data) // what is no JSON holds no traits
 		}
 	}
 	return dataTraits(data, profile)
@@ -161,7 +164,7 @@ func decodeData(encoded any) (any, *DecodeError) {
 	if err != nil {
 		return nil, newRefusal(CodeUnreadable, hint, "data_base64 is not Base64")
 	}
-	data, bad := readObject(raw, MaxNesting-1)
+	data, bad := readObject(trimBOM(raw), MaxNesting-1)
 	if bad != nil {
 		bad.Message = "in data_base64, " + bad.Message
 		return nil, bad

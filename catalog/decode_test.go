@@ -159,7 +159,7 @@ func TestDecode(t *testing.T) {
 			name:    "keys are read as written",
 			learner: "u",
 			event:   "user.signed_up",
-			body:    `{"id":"e1","ID":"e2","Time":"never","Event":"lesson.started","LEARNER_ID":"mallory"}`,
+			body:    `{"id":"e1","ID":"e2","time":"2026-03-02T12:00:00Z","Time":"never","Event":"lesson.started","LEARNER_ID":"mallory"}`,
 			want:    catalog.Decoded{Event: engine.Event{ID: "e1", Name: "user.signed_up", Learner: "u", Time: received}},
 		},
 		{

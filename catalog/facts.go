@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"homeroom/internal/rfc3339"
 	"homeroom/subjects"
 )
 
@@ -132,8 +133,8 @@ func (f *facts) eventTime(received time.Time) (time.Time, *DecodeError) {
 	case f.time.wrong:
 		return time.Time{}, newRefusal(CodeBadTime, hint, "%s must be text", word)
 	}
-	var t time.Time
-	if err := t.UnmarshalText([]byte(said)); err != nil {
+	t, err := rfc3339.Parse(said)
+	if err != nil {
 		return time.Time{}, newRefusal(CodeBadTime, hint, "%s %q is not a time", word, cutShort(said))
 	}
 	t = t.UTC()

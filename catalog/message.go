@@ -65,6 +65,7 @@ type envelope map[string]any
 // readFacts finds the format and takes the facts out of a message. Properties may be read into spare, whatever was in it;
 // nil: into a new map.
 func (c *Catalog) readFacts(header map[string][]string, event string, body []byte, spare map[string]any) (facts, *DecodeError) {
+	body = trimBOM(body)
 	byHeader, err := formatByHeader(header)
 	if err != nil {
 		return facts{}, err

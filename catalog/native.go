@@ -27,6 +27,11 @@ func (nativeBody) readFacts(_ *Catalog, m *message) (facts, *DecodeError) {
 	if err != nil {
 		return facts{}, err
 	}
+	for _, field := range []struct{ name, code string }{{"time", CodeBadTime}, {"properties", CodeMissingKey}, {"traits", CodeWrongType}} {
+		if err := refuseOtherName(body, field.name, field.name, field.code); err != nil {
+			return facts{}, err
+		}
+	}
 	return facts{
 		event:      saidOf(body["event"]),
 		learner:    saidOf(body["learner_id"]),

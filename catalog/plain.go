@@ -145,7 +145,7 @@ func (p *plain) readFact(f *facts, key []byte) (ok bool) {
 		f.traits, ok = p.readValue()
 		p.known = known
 	default:
-		if isMark(key) {
+		if isMark(key) || isOtherName(key) {
 			return false
 		}
 		_, ok = p.readValue()

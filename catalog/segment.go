@@ -66,6 +66,11 @@ func (segmentCall) readFacts(c *Catalog, m *message) (facts, *DecodeError) {
 	if !f.time.present {
 		f.time = saidOf(env["originalTimestamp"])
 	}
+	if !f.time.present {
+		if err := refuseOtherName(env, "time", "timestamp", CodeBadTime); err != nil {
+			return facts{}, err
+		}
+	}
 	traits, err := contextTraits(env)
 	if err != nil {
 		return facts{}, err

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"homeroom/internal/rfc3339"
 )
 
 // Vars is everything a message may be about.
@@ -115,7 +117,7 @@ func cleanValue(v any, loc *time.Location, depth int) any {
 		}
 		return out
 	case string:
-		if t, err := time.Parse(time.RFC3339, v); err == nil {
+		if t, err := rfc3339.Parse(v); err == nil {
 			return t.In(loc)
 		}
 		return dropMarkers(strings.ToValidUTF8(v, ""))

@@ -11,6 +11,7 @@ import (
 
 	"homeroom/catalog"
 	"homeroom/engine"
+	"homeroom/internal/rfc3339"
 )
 
 // The trigger of an inactivity rule, as an expression sees it: no event of the catalog, only its time and, in a course,
@@ -172,7 +173,7 @@ func readAs(t catalog.Type, v any, what string) (any, error) {
 		_, ok = v.([]any)
 	case catalog.Timestamp:
 		text, isText := v.(string)
-		at, err := time.Parse(time.RFC3339, text)
+		at, err := rfc3339.Parse(text)
 		if isText && err == nil {
 			return at, nil
 		}

@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"homeroom/admin"
 	"homeroom/catalog"
+	"homeroom/internal/rfc3339"
 	"homeroom/internal/safefiles"
 )
 
@@ -48,7 +48,7 @@ func (c *EmitCmd) Run(ctx context.Context, o IO) error {
 		Traits:     c.Traits,
 	}
 	if c.Time != "" {
-		if request.Time, err = time.Parse(time.RFC3339, c.Time); err != nil {
+		if request.Time, err = rfc3339.Parse(c.Time); err != nil {
 			return usage(fmt.Errorf("--time %s: want RFC 3339, for instance 2026-03-02T10:00:00Z", c.Time))
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"homeroom/internal/rfc3339"
 	"homeroom/internal/yamlfile"
 	"homeroom/rules"
 	"homeroom/simulate"
@@ -60,7 +61,7 @@ func (r *reader) readInstant(n *yamlfile.Node, what string, start time.Time) tim
 		}
 		return time.Time{}
 	}
-	t, err := time.Parse(time.RFC3339, text)
+	t, err := rfc3339.Parse(text)
 	if err != nil || !ok {
 		r.Fail(n.At, "write an offset from start such as +2h, or a time such as 2026-03-02T10:00:00Z", "%s must be a time", what)
 		return time.Time{}

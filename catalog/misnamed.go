@@ -1,0 +1,52 @@
+package catalog
+
+import (
+	"bytes"
+	"maps"
+	"slices"
+
+	"homeroom/internal/spelling"
+)
+
+// bom is the byte order mark with which some programs begin a file in UTF-8.
+var bom = []byte("\xef\xbb\xbf")
+
+// trimBOM returns a body without a byte order mark at its beginning.
+func trimBOM(body []byte) []byte { return bytes.TrimPrefix(body, bom) }
+
+// otherNames are what publishers call the optional fields of a body in other systems, folded as [spelling.Fold] does. A field under another
+// name would be passed over: an event of a year ago would count as one of now, or lose what it says.
+var otherNames = map[string][]string{
+	"time": {"timestamp", "time", "originaltimestamp", "occurredat", "occurredon", "happenedat", "eventtime", "eventtimestamp", "eventdate", "createdat", "datetime",
+		"date", "ts"},
+	"properties": {"properties", "property", "props", "eventproperties"},
+	"traits":     {"traits", "trait", "usertraits", "usertrait"},
+}
+
+// isOtherName reports whether a key at the top level of a body may be another name for a field.
+func isOtherName(key []byte) bool {
+	if len(key) > maxFolded {
+		return false
+	}
+	folded := spelling.Fold(string(key))
+	for _, names := range otherNames {
+		if slices.Contains(names, folded) {
+			return true
+		}
+	}
+	return false
+}
+
+// refuseOtherName refuses a body that lacks a field and has one under another name. field is ours (time, properties, traits), and called what this format
+// calls it.
+func refuseOtherName(body envelope, field, called, code string) *DecodeError {
+	if body[called] != nil {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(body)) {
+		if name != called && body[name] != nil && len(name) <= maxFolded && slices.Contains(otherNames[field], spelling.Fold(name)) {
+			return newRefusal(code, "call it "+called, "the body has %s and no %s", cutShort(name), called)
+		}
+	}
+	return nil
+}
