@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"homeroom/delivery/email"
-	"net/mail"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +11,8 @@ import (
 
 	"homeroom/content"
 	"homeroom/delivery"
+	"homeroom/delivery/email"
+	"homeroom/internal/mailaddress"
 	"homeroom/rules"
 )
 
@@ -137,8 +137,12 @@ type TestSender interface {
 // SendTest sends one message with sample data to an address of the team, "[test] " before its subject. It needs no
 // installation, and counts in no cap and no report.
 func SendTest(ctx context.Context, f *Folder, opts SendTestOptions) (TestMail, error) {
-	if parsed, err := mail.ParseAddress(opts.To); err != nil || parsed.Address != opts.To {
+	if !mailaddress.IsBare(opts.To) {
 		return TestMail{}, inputError(fmt.Errorf("%s is not an address; write the bare one: maya@academy.example", opts.To))
+	}
+	to, why := mailaddress.Deliverable(opts.To)
+	if why != "" {
+		return TestMail{}, inputError(fmt.Errorf("nothing can be sent to %s: %s", opts.To, why))
 	}
 	academy, err := f.Compiled()
 	if err != nil {
@@ -156,7 +160,7 @@ func SendTest(ctx context.Context, f *Folder, opts SendTestOptions) (TestMail, e
 		return TestMail{}, err
 	}
 	defer sender.Close()
-	email := newTestMail(academy.Library.Sender(), rendered, opts.To, opts.Now)
+	email := newTestMail(academy.Library.Sender(), rendered, to, opts.Now)
 	receipt, err := sender.Send(ctx, email)
 	if err != nil {
 		return TestMail{}, fmt.Errorf("%s was not sent: %w%s", opts.Message, err, adviseOnSendError(err))

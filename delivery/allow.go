@@ -3,8 +3,9 @@ package delivery
 import (
 	"errors"
 	"fmt"
-	"net/mail"
 	"strings"
+
+	"homeroom/internal/mailaddress"
 )
 
 // AllowList names the only recipients that mail may go to, so that a staging system mails nobody else. The zero value
@@ -15,7 +16,7 @@ type AllowList struct {
 }
 
 // NewAllowList reads addresses (ada@example.org) and domains (example.org or @example.org). A domain does not include
-// its subdomains. Case does not matter. No entries allow everybody.
+// its subdomains. Case and the spelling of an international domain do not matter. No entries allow everybody.
 func NewAllowList(entries []string) (AllowList, error) {
 	var l AllowList
 	for _, entry := range entries {
@@ -30,14 +31,14 @@ func NewAllowList(entries []string) (AllowList, error) {
 			if l.domains == nil {
 				l.domains = make(map[string]bool)
 			}
-			l.domains[domain] = true
-		case !ValidAddress(e):
+			l.domains[mailaddress.NormalizeDomain(domain)] = true
+		case !mailaddress.IsBare(e):
 			return AllowList{}, fmt.Errorf("allow-list: %q is not an address; write ada@example.org", entry)
 		default:
 			if l.addresses == nil {
 				l.addresses = make(map[string]bool)
 			}
-			l.addresses[e] = true
+			l.addresses[mailaddress.Normalize(e)] = true
 		}
 	}
 	if len(entries) > 0 && len(l.addresses) == 0 && len(l.domains) == 0 { // a variable left empty must not mean everybody
@@ -51,13 +52,7 @@ func (l AllowList) Allows(address string) bool {
 	if len(l.addresses) == 0 && len(l.domains) == 0 {
 		return true
 	}
-	address = strings.ToLower(address)
+	address = mailaddress.Normalize(address)
 	domain := address[strings.LastIndexByte(address, '@')+1:]
 	return l.addresses[address] || l.domains[domain]
-}
-
-// ValidAddress reports whether a is one bare email address on one line.
-func ValidAddress(a string) bool {
-	parsed, err := mail.ParseAddress(a)
-	return err == nil && parsed.Address == a
 }

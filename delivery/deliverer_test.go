@@ -91,6 +91,12 @@ func TestWhatEndsASendBeforeTheProvider(t *testing.T) {
 			engine.Outcome{Status: engine.OutcomeNoAddress, Reason: engine.ReasonNoAddress}},
 		{"not an address", func(w *world) { w.to.Address = "ada@example.org\r\nBcc: all@example.org" },
 			engine.Outcome{Status: engine.OutcomeNoAddress, Reason: engine.ReasonNoAddress, Detail: "what the profile calls the address is not one"}},
+		{"an address that no provider takes", func(w *world) { w.to.Address = "jürgen@example.org" },
+			engine.Outcome{
+				Status: engine.OutcomeNoAddress,
+				Reason: engine.ReasonNoAddress,
+				Detail: "the address has other than ASCII letters before the @, which mail providers do not take",
+			}},
 		{"suppressed", func(w *world) { w.to.Profile.Reach[engine.ChannelEmail] = engine.Reach{Known: true, Suppressed: true} },
 			engine.Outcome{Status: engine.OutcomeSuppressed, Reason: engine.ReasonSuppressed}},
 		{"consent withdrawn", func(w *world) { w.to.Profile.Consent = &no },

@@ -13,12 +13,14 @@ func askProfile(s engine.Send, to Recipient, channel Channel) (engine.Outcome, b
 	address := channel.Address(to)
 	reach := p.Reach[s.Channel]
 	reach.Known = address != ""
+	reach.Unusable = ""
+	if reach.Known {
+		reach.Unusable = channel.RefusesAddress(address)
+	}
 	p.Reach = map[string]engine.Reach{s.Channel: reach}
 	switch reason := p.Refuses(&s); {
 	case reason == engine.ReasonNoAddress:
-		return newOutcome(s, engine.OutcomeNoAddress, reason, ""), true
-	case channel.RefusesAddress(address) != "":
-		return newOutcome(s, engine.OutcomeNoAddress, engine.ReasonNoAddress, channel.RefusesAddress(address)), true
+		return newOutcome(s, engine.OutcomeNoAddress, reason, reach.Unusable), true
 	case reason != "":
 		return newOutcome(s, engine.OutcomeSuppressed, reason, ""), true
 	}

@@ -49,6 +49,8 @@ func ChannelNamed(name string) (c Channel, ok bool) {
 type Reach struct {
 	Known      bool // there is an address
 	Suppressed bool // it must not be written to: it bounced, complained, or the learner left everything
+	// Unusable says for people why nobody can carry anything to the address; empty: somebody can. It counts as no address.
+	Unusable string
 }
 
 // ReachedBy is the reach of a learner whose addresses for these channels are known and not suppressed.

@@ -146,10 +146,15 @@ func (s *stepper) askRecipient(_ *Run, _ *Rule, in *Instr, _ time.Time) Answer {
 		Transactional: in.Send.Transactional,
 		OptIn:         s.optIn(in.Send.Topic),
 	})
-	if reason != "" {
-		return Answer{Kind: AnswerSkip, Reason: reason}
+	if reason == "" {
+		return Answer{}
 	}
-	return Answer{}
+	answer := Answer{Kind: AnswerSkip, Reason: reason}
+	if reason == ReasonNoAddress {
+		channel, _ := ChannelNamed(in.Send.Channel)
+		answer.Detail = s.env.Profile.Reach[channel.Name].Unusable
+	}
+	return answer
 }
 
 // askLateness skips if the patience is over already, as it may be after an outage.

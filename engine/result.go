@@ -55,7 +55,7 @@ func (p *Profile) Refuses(s *Send) Reason {
 	channel, _ := ChannelNamed(s.Channel)
 	reach := p.Reach[channel.Name]
 	switch {
-	case channel.NeedsAddress && !reach.Known:
+	case channel.NeedsAddress && (!reach.Known || reach.Unusable != ""):
 		return ReasonNoAddress
 	case channel.NeedsAddress && reach.Suppressed:
 		return ReasonSuppressed

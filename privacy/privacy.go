@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 	"go.temporal.io/sdk/client"
 
 	"homeroom/catalog"
+	"homeroom/internal/mailaddress"
 	"homeroom/store"
 	"homeroom/subjects"
 )
@@ -141,7 +141,7 @@ func (p *Privacy) findAddresses(ctx context.Context, learner string, places []st
 		}
 	}
 	for i, address := range known {
-		known[i] = strings.ToLower(address)
+		known[i] = mailaddress.Normalize(address)
 	}
 	return sortedUnion(known, nil), nil
 }

@@ -4,11 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net/mail"
 	"reflect"
 	"slices"
 	"strings"
 	"time"
+
+	"homeroom/internal/mailaddress"
 )
 
 // What a profile holds at the most, the known traits included. An update that goes beyond is taken in as far as there
@@ -108,7 +109,7 @@ func setText(name string, field *string, value any) (changed bool, note string) 
 	switch {
 	case len(text) > maxText:
 		return false, fmt.Sprintf("trait %s is longer than %d bytes, so it was not taken in", name, maxText)
-	case name == "email" && text != "" && !isAddress(text):
+	case name == "email" && text != "" && !mailaddress.IsBare(text):
 		return false, "trait email is not an address such as ada@example.org, so it was not taken in"
 	}
 	if *field == text {
@@ -116,12 +117,6 @@ func setText(name string, field *string, value any) (changed bool, note string) 
 	}
 	*field = text
 	return true, ""
-}
-
-// isAddress accepts a bare address, without a display name; it cannot carry a line break into a mail's header.
-func isAddress(text string) bool {
-	parsed, err := mail.ParseAddress(text)
-	return err == nil && parsed.Name == "" && parsed.Address == text
 }
 
 func (p *Profile) setOther(name string, value any) (changed bool, note string) {

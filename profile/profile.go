@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"homeroom/engine"
+	"homeroom/internal/mailaddress"
 )
 
 // Profile is one learner's record. The zero Profile is "nothing known". It is bounded: see [MaxTraits] and [MaxBytes].
@@ -39,7 +40,7 @@ type Profile struct {
 func (p Profile) Engine() engine.Profile {
 	return engine.Profile{
 		Reach: map[string]engine.Reach{
-			engine.ChannelEmail: {Known: p.Email != "", Suppressed: p.UnsubscribedAll},
+			engine.ChannelEmail: p.reachByEmail(),
 		},
 		Consent:      p.Consent,
 		Unsubscribed: p.Unsubscribed,
@@ -48,6 +49,15 @@ func (p Profile) Engine() engine.Profile {
 		Timezone:     p.Timezone,
 		Traits:       p.AllTraits(),
 	}
+}
+
+// reachByEmail is what the engine may know of the address.
+func (p Profile) reachByEmail() engine.Reach {
+	reach := engine.Reach{Known: p.Email != "", Suppressed: p.UnsubscribedAll}
+	if reach.Known {
+		_, reach.Unusable = mailaddress.Deliverable(p.Email)
+	}
+	return reach
 }
 
 // AllTraits are the traits including the known ones, under the names they are published by.

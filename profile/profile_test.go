@@ -114,6 +114,21 @@ func TestEngineSeesWhetherNotWhere(t *testing.T) {
 	}
 }
 
+// The engine hears whether a provider takes the address, so that all hosts decide alike.
+func TestEngineSeesWhetherTheAddressIsUsable(t *testing.T) {
+	for address, usable := range map[string]bool{"ada@example.org": true, "x@exämple.org": true, "ada@localhost": false, "a@b": false, "jürgen@example.org": false} {
+		p, _, notes := profile.Profile{}.Merge(traits{"email": address}, monday)
+		reach := p.Engine().Reach[engine.ChannelEmail]
+		if !reach.Known || (reach.Unusable == "") != usable || len(notes) > 0 {
+			t.Errorf("%s: %+v, %v; want usable %v", address, reach, notes, usable)
+		}
+		engineSees := p.Engine()
+		if reason := engineSees.Refuses(&engine.Send{}); (reason == "") != usable || reason != "" && reason != engine.ReasonNoAddress {
+			t.Errorf("%s: refused as %q", address, reason)
+		}
+	}
+}
+
 func FuzzMerge(f *testing.F) {
 	f.Add(`{"email":"ada@example.org","consent":true,"x":[1,{"y":null}]}`)
 	f.Add(`{"email":{},"":1,"timezone":"  "}`)

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"maps"
-	"net/mail"
 	"slices"
 	"strings"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"homeroom/catalog"
 	"homeroom/content"
 	"homeroom/engine"
+	"homeroom/internal/mailaddress"
 	"homeroom/internal/spelling"
 	"homeroom/internal/yamlfile"
 )
@@ -317,9 +317,10 @@ func readSender(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {
 					d.Warn(v.At, LintPlaceholder, "fill it in, or take it out", "%s is still a placeholder; it counts as not set", name)
 					return
 				}
-				if a, err := mail.ParseAddress(value); address && (err != nil || a.Address != value) {
-					d.Fail(v.At, "write the bare address: hello@academy.example", "%s is not an e-mail address: %q", name, value)
-					return
+				if address {
+					if value, ok = d.readAddress(v, name, value); !ok {
+						return
+					}
 				}
 				*into(to) = strings.TrimSpace(value)
 			},
@@ -334,6 +335,20 @@ func readSender(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {
 	if v.Kind == yamlfile.Mapping && v.Get("from") == nil {
 		d.Fail(v.At, "add from: with an address", "the sender has no from")
 	}
+}
+
+// readAddress returns the form of an address that mail is sent from.
+func (d *decoder) readAddress(v *yamlfile.Node, name, value string) (form string, ok bool) {
+	if !mailaddress.IsBare(value) {
+		d.Fail(v.At, "write the bare address: hello@academy.example", "%s is not an e-mail address: %q", name, value)
+		return "", false
+	}
+	form, why := mailaddress.Deliverable(value)
+	if why != "" {
+		d.Fail(v.At, "write one that mail can be sent to: hello@academy.example", "%s: %s", name, why)
+		return "", false
+	}
+	return form, true
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -2,11 +2,11 @@ package simulate
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"homeroom/catalog"
 	"homeroom/engine"
+	"homeroom/internal/mailaddress"
 	"homeroom/profile"
 )
 
@@ -41,7 +41,7 @@ type Host struct {
 	state    engine.State
 	standing engine.Standing
 	wake     time.Time
-	// suppressed are the addresses that must not be written to any more, in small letters. An empty one is that of a
+	// suppressed are the addresses that must not be written to any more, in the form for comparison. An empty one is that of a
 	// learner whose address nobody recorded.
 	suppressed map[string]bool
 }
@@ -107,7 +107,7 @@ func (h *Host) applyStatement(ev *engine.Event, said profile.Statement) {
 		if h.suppressed == nil {
 			h.suppressed = map[string]bool{}
 		}
-		h.suppressed[strings.ToLower(h.profile.Email)] = true
+		h.suppressed[mailaddress.Normalize(h.profile.Email)] = true
 		changed = true
 	}
 	if len(said.Traits) > 0 {
@@ -128,7 +128,7 @@ func (h *Host) comeBack(ev *engine.Event, said time.Time) (changed bool) {
 	if topic, _ := ev.Text("topic"); topic != "" {
 		return h.profile.Join(topic, said)
 	}
-	delete(h.suppressed, strings.ToLower(h.profile.Email))
+	delete(h.suppressed, mailaddress.Normalize(h.profile.Email))
 	h.profile.JoinAll(said)
 	return true
 }
@@ -151,7 +151,7 @@ func (h *Host) Finish(until time.Time) error {
 // showProfile lets the engine see the profile as it is now.
 func (h *Host) showProfile() {
 	h.env.Profile = h.profile.Engine()
-	if h.suppressed[strings.ToLower(h.profile.Email)] {
+	if h.suppressed[mailaddress.Normalize(h.profile.Email)] {
 		reach := h.env.Profile.Reach[engine.ChannelEmail]
 		reach.Suppressed = true
 		h.env.Profile.Reach[engine.ChannelEmail] = reach

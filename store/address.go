@@ -10,6 +10,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"homeroom/internal/mailaddress"
 	"homeroom/profile"
 	"homeroom/subjects"
 )
@@ -49,9 +50,9 @@ func (p People) AddressStatus(ctx context.Context, email string) (AddressStatus,
 		return AddressStatus{}, err
 	}
 	status := AddressStatus{Suppressed: suppressed, Suppression: suppression}
-	wanted := normalizeAddress(email)
+	wanted := mailaddress.Normalize(email)
 	err = p.Profiles.Each(ctx, func(learner string, known Profile) error {
-		if normalizeAddress(known.Email) == wanted {
+		if mailaddress.Normalize(known.Email) == wanted {
 			status.Owners = append(status.Owners, newAddressOwner(learner, known))
 		}
 		return nil
@@ -93,8 +94,8 @@ func (p People) ListSuppressions(ctx context.Context) ([]SuppressionRecord, erro
 		return nil, err
 	}
 	err = p.Profiles.Each(ctx, func(learner string, known Profile) error {
-		for secret := range p.Suppressions.secrets {
-			if i, found := byHash[p.Suppressions.hashAddress(known.Email, secret)]; found && known.Email != "" {
+		for _, key := range p.Suppressions.addressKeys(known.Email) {
+			if i, found := byHash[key]; found && known.Email != "" {
 				records[i].Learners = append(records[i].Learners, learner)
 			}
 		}

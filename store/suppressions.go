@@ -14,11 +14,12 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"homeroom/internal/mailaddress"
 	"homeroom/profile"
 )
 
 // Suppressions are the addresses that must not be written to, each as a keyed hash: the bucket tells nobody who they
-// are. Addresses are compared without regard to case and surrounding space.
+// are. Addresses are compared without regard to case, surrounding space and the spelling of an international domain.
 //
 // With several secrets the first writes and all are asked, so that a secret can be replaced while what was written
 // under the old one still holds.
@@ -56,11 +57,11 @@ func (s *Suppressions) Add(ctx context.Context, email string, reason Reason, at 
 	if reason.Weight() == 0 || reason == ReasonUnreadable {
 		return fmt.Errorf("suppress an address: %q is no reason; there are bounced, complained, unsubscribed, erased", reason)
 	}
-	old, err := s.findUnderOldSecrets(ctx, email)
+	old, err := s.findUnderOldKeys(ctx, email)
 	if err != nil {
 		return fmt.Errorf("suppress an address: %w", err)
 	}
-	err = s.changeRecord(ctx, email, 0, func(current *Suppression) bool {
+	err = s.changeRecord(ctx, s.addressKeys(email)[0], func(current *Suppression) bool {
 		all := mergeSuppressions(*current, old)
 		if reason != ReasonErased && !at.After(all.Lifted) {
 			return false
@@ -80,10 +81,10 @@ func (s *Suppressions) Add(ctx context.Context, email string, reason Reason, at 
 // Get returns the suppression of an address, and whether there is one. A record that cannot be read is a suppression with
 // [ReasonUnreadable]: nobody is written to because a record was damaged.
 func (s *Suppressions) Get(ctx context.Context, email string) (Suppression, bool, error) {
-	found, err := s.findUnderOldSecrets(ctx, email)
+	found, err := s.findUnderOldKeys(ctx, email)
 	if err == nil {
 		var newest Suppression
-		newest, err = s.readSuppression(ctx, email, 0)
+		newest, err = s.readSuppression(ctx, s.addressKeys(email)[0])
 		found = mergeSuppressions(newest, found)
 	}
 	if err != nil {
@@ -109,9 +110,9 @@ func (s *Suppressions) Lift(ctx context.Context, email string) error {
 		*was = Suppression{Lifted: lifted, Topics: was.Topics} // an empty record counts as damaged
 		return true
 	}
-	for i := range s.secrets {
-		if err := s.changeRecord(ctx, email, i, change); isUnreadable(err) {
-			err = s.kv.Purge(ctx, s.hashAddress(email, i))
+	for _, key := range s.addressKeys(email) {
+		if err := s.changeRecord(ctx, key, change); isUnreadable(err) {
+			err = s.kv.Purge(ctx, key)
 			if err != nil {
 				return fmt.Errorf("lift a suppression that cannot be read: %w", err)
 			}
@@ -139,36 +140,36 @@ func (s *Suppressions) liftForLearner(ctx context.Context, email string, at time
 	})
 }
 
-// changeUnderAll changes the record under each secret, and leaves one that cannot be read as it is.
+// changeUnderAll changes the record under each key, and leaves one that cannot be read as it is.
 func (s *Suppressions) changeUnderAll(ctx context.Context, email string, change func(*Suppression) bool) error {
-	for i := range s.secrets {
-		if err := s.changeRecord(ctx, email, i, change); err != nil && !isUnreadable(err) {
+	for _, key := range s.addressKeys(email) {
+		if err := s.changeRecord(ctx, key, change); err != nil && !isUnreadable(err) {
 			return fmt.Errorf("lift a suppression: %w", err)
 		}
 	}
 	return nil
 }
 
-// readSuppression returns what is recorded of an address under one of the secrets.
-func (s *Suppressions) readSuppression(ctx context.Context, email string, secret int) (Suppression, error) {
+// readSuppression returns what is recorded of an address under one of its keys.
+func (s *Suppressions) readSuppression(ctx context.Context, key string) (Suppression, error) {
 	var found Suppression
-	_, err := readRecord(ctx, s.kv, s.hashAddress(email, secret), &found)
+	_, err := readRecord(ctx, s.kv, key, &found)
 	if isUnreadable(err) {
 		return Suppression{Reason: ReasonUnreadable}, nil
 	}
 	return found, err
 }
 
-// changeRecord changes the record of an address under one of the secrets.
-func (s *Suppressions) changeRecord(ctx context.Context, email string, secret int, change func(*Suppression) bool) error {
-	return modifyRecord(ctx, s.kv, s.hashAddress(email, secret), func(was *Suppression, _ bool) (bool, error) { return change(was), nil })
+// changeRecord changes the record of an address under one of its keys.
+func (s *Suppressions) changeRecord(ctx context.Context, key string, change func(*Suppression) bool) error {
+	return modifyRecord(ctx, s.kv, key, func(was *Suppression, _ bool) (bool, error) { return change(was), nil })
 }
 
-// findUnderOldSecrets is what is known of an address from before the secret was replaced.
-func (s *Suppressions) findUnderOldSecrets(ctx context.Context, email string) (Suppression, error) {
+// findUnderOldKeys is what is known of an address from before the secret was replaced, or from when international domains were hashed as they were published.
+func (s *Suppressions) findUnderOldKeys(ctx context.Context, email string) (Suppression, error) {
 	var all Suppression
-	for i := 1; i < len(s.secrets); i++ {
-		old, err := s.readSuppression(ctx, email, i)
+	for _, key := range s.addressKeys(email)[1:] {
+		old, err := s.readSuppression(ctx, key)
 		if err != nil {
 			return Suppression{}, err
 		}
@@ -205,7 +206,7 @@ func mergeTopics(a, b map[string]time.Time) map[string]time.Time {
 // everything.
 func (s *Suppressions) leaveTopic(ctx context.Context, email, topic string, at time.Time) error {
 	full := false
-	err := s.changeRecord(ctx, email, 0, func(was *Suppression) bool {
+	err := s.changeRecord(ctx, s.addressKeys(email)[0], func(was *Suppression) bool {
 		said, known := was.Topics[topic]
 		full = !known && len(was.Topics) >= profile.MaxTopics
 		if full || known && !at.After(said) {
@@ -238,13 +239,26 @@ func (s Suppression) topicsLeft(p Profile) []string {
 	return left
 }
 
-// hashAddress is the hash of an address under one of the secrets.
-func (s *Suppressions) hashAddress(email string, secret int) string {
-	mac := hmac.New(sha256.New, s.secrets[secret])
-	mac.Write([]byte("homeroom address: ")) // the same secret keys links
-	mac.Write([]byte(normalizeAddress(email)))
-	return hex.EncodeToString(mac.Sum(nil))
+// addressKeys returns the keys under which an address may be recorded. The first is the one that is written; the others are of old secrets, and of the form in which
+// addresses with an international domain were hashed before 2026-12: in small letters, the domain as published.
+func (s *Suppressions) addressKeys(email string) []string {
+	forms := []string{mailaddress.Normalize(email)}
+	if published := strings.ToLower(strings.TrimSpace(email)); published != forms[0] {
+		forms = append(forms, published)
+	}
+	var keys []string
+	for secret := range s.secrets {
+		for _, form := range forms {
+			keys = append(keys, s.hashAddress(form, secret))
+		}
+	}
+	return keys
 }
 
-// normalizeAddress returns an address in the form in which addresses are compared.
-func normalizeAddress(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
+// hashAddress is the hash of an address, in a form for comparison, under one of the secrets.
+func (s *Suppressions) hashAddress(form string, secret int) string {
+	mac := hmac.New(sha256.New, s.secrets[secret])
+	mac.Write([]byte("homeroom address: ")) // the same secret keys links
+	mac.Write([]byte(form))
+	return hex.EncodeToString(mac.Sum(nil))
+}

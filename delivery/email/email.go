@@ -10,6 +10,7 @@ import (
 	"homeroom/content"
 	"homeroom/delivery"
 	"homeroom/engine"
+	"homeroom/internal/mailaddress"
 )
 
 // Email is one message to one person, rendered and ready.
@@ -50,15 +51,18 @@ func (Channel) Name() string { return engine.ChannelEmail }
 // Medium implements delivery.Channel: campaigns say "email" unless the academy says otherwise.
 func (Channel) Medium() string { return "" }
 
-// Address implements delivery.Channel.
-func (Channel) Address(to delivery.Recipient) string { return to.Address }
+// Address implements delivery.Channel: an international domain is in ASCII. An address that no provider takes is as published.
+func (Channel) Address(to delivery.Recipient) string {
+	if form, why := mailaddress.Deliverable(to.Address); why == "" {
+		return form
+	}
+	return to.Address
+}
 
 // RefusesAddress implements delivery.Channel.
 func (Channel) RefusesAddress(address string) string {
-	if !delivery.ValidAddress(address) {
-		return "what the profile calls the address is not one"
-	}
-	return ""
+	_, why := mailaddress.Deliverable(address)
+	return why
 }
 
 // RecognizesRepeatFor implements delivery.Channel: providers of mail recognize no repeat.
@@ -72,17 +76,17 @@ func (Channel) Hears() []string {
 // Prepare implements delivery.Channel.
 func (c Channel) Prepare(s engine.Send, to delivery.Recipient, m delivery.Message, o content.Outward) func(context.Context) (delivery.Receipt, error) {
 	mail := newEmail(s, to, m, o.Unsubscribe)
+	mail.To = c.Address(to)
 	return func(ctx context.Context) (delivery.Receipt, error) { return c.sender.Send(ctx, mail) }
 }
 
-// newEmail addresses a message. unsubscribe is the one-click link; empty for transactional messages.
+// newEmail writes a message to a learner, except for the address. unsubscribe is the one-click link; empty for transactional messages.
 func newEmail(s engine.Send, to delivery.Recipient, m delivery.Message, unsubscribe string) Email {
 	e := Email{
 		SendID:     s.ID,
 		From:       m.From,
 		FromName:   m.FromName,
 		ReplyTo:    m.ReplyTo,
-		To:         to.Address,
 		ToName:     displayName(to.Name),
 		Subject:    m.Subject,
 		HTML:       m.HTML,
