@@ -123,7 +123,7 @@ func formatSize(n uint64) string {
 // checkStreams holds the streams and buckets against what is needed, and returns those that are missing.
 func (e *examination) checkStreams(ctx context.Context, js jetstream.JetStream) (missing []string) {
 	wanted := e.opts.Store.Streams()
-	var wrong, fewer, volatile []string
+	var wrong, fewer, volatile, open []string
 	skewed := false
 	for _, want := range wanted {
 		before := e.opts.Now()
@@ -145,6 +145,9 @@ func (e *examination) checkStreams(ctx context.Context, js jetstream.JetStream) 
 		if diffs := store.Differences(want, info.Config); len(diffs) > 0 {
 			wrong = append(wrong, nameOf(want.Name)+": "+strings.Join(diffs, "; "))
 		}
+		if headers := store.UnneededHeaders(info.Config); len(headers) > 0 {
+			open = append(open, want.Name+": "+strings.Join(headers, ", "))
+		}
 		if info.Config.Replicas < 3 {
 			fewer = append(fewer, nameOf(want.Name))
 		}
@@ -160,6 +163,9 @@ func (e *examination) checkStreams(ctx context.Context, js jetstream.JetStream) 
 		e.reportFailure("streams", strings.Join(wrong, "\n"), "rename or remove what is named, then "+runSetup+"; or point Homeroom at another NATS account")
 	case len(missing) > 0:
 		e.reportFailure("streams", "missing: "+strings.Join(missing, ", "), runSetup)
+	case len(open) > 0:
+		e.reportWarning("streams", "a header of whoever may write one record can remove others:\n"+strings.Join(open, "\n"),
+			"forbid it as the operator: nats stream edit NAME --no-allow-FEATURE, for example --no-allow-rollup")
 	default:
 		e.reportOK("streams", fmt.Sprintf("all %d streams and buckets are as Homeroom needs them", len(wanted)))
 	}

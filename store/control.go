@@ -44,11 +44,16 @@ type Pause struct {
 const pauseKey = "paused"
 
 // newControl reads what there is and follows the bucket from then on.
-func newControl(ctx context.Context, kv jetstream.KeyValue, bucket jetstream.Stream) (*Control, error) {
+func newControl(ctx context.Context, kv jetstream.KeyValue, stream jetstream.Stream) (*Control, error) {
+	follower := newFollower(stream, kv.Bucket(), ">")
+	entries, err := follower.readNew(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("follow the bucket %s: %w", kv.Bucket(), err)
+	}
 	ctx, stop := context.WithCancel(ctx)
 	c := &Control{
 		kv:        kv,
-		bucket:    bucket,
+		bucket:    stream,
 		stop:      stop,
 		done:      make(chan struct{}),
 		changed:   make(chan struct{}),
@@ -56,20 +61,14 @@ func newControl(ctx context.Context, kv jetstream.KeyValue, bucket jetstream.Str
 		setAside:  map[string]SetAside{},
 		advanced:  make(chan struct{}),
 	}
-	watcher, err := kv.WatchAll(ctx)
-	if err != nil {
-		stop()
-		return nil, fmt.Errorf("follow the bucket %s: %w", kv.Bucket(), err)
+	for _, e := range entries {
+		c.applyEntry(e)
 	}
-	known := make(chan struct{})
-	go c.followBucket(ctx, watcher, known)
-	select {
-	case <-known:
-		return c, nil
-	case <-ctx.Done():
-		stop()
-		return nil, fmt.Errorf("follow the bucket %s: %w", kv.Bucket(), ctx.Err())
-	}
+	go func() {
+		defer close(c.done)
+		follower.follow(ctx, c.applyEntry)
+	}()
+	return c, nil
 }
 
 // Close stops following. It may be called again.
@@ -78,62 +77,38 @@ func (c *Control) Close() {
 	<-c.done
 }
 
-// followBucket takes in what the watch reports; the first nil says that everything there was has come.
-func (c *Control) followBucket(ctx context.Context, watcher jetstream.KeyWatcher, known chan<- struct{}) {
-	defer close(c.done)
-	defer watcher.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case entry, ok := <-watcher.Updates():
-			if !ok {
-				return
-			}
-			if entry == nil {
-				if known != nil {
-					close(known)
-					known = nil
-				}
-				continue
-			}
-			c.applyEntry(entry)
-		}
-	}
-}
-
-func (c *Control) applyEntry(entry jetstream.KeyValueEntry) {
+func (c *Control) applyEntry(e entry) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	defer c.noteSeen(entry.Revision())
-	if entry.Key() == pauseKey {
-		c.paused = decodePause(entry)
+	defer c.noteSeen(e.revision)
+	if e.key == pauseKey {
+		c.paused = decodePause(e)
 		return
 	}
-	if strings.HasPrefix(entry.Key(), instancePrefix) {
-		c.applyInstance(entry)
+	if strings.HasPrefix(e.key, instancePrefix) {
+		c.applyInstance(e)
 		return
 	}
-	if strings.HasPrefix(entry.Key(), setAsidePrefix) {
-		c.applySetAside(entry)
+	if strings.HasPrefix(e.key, setAsidePrefix) {
+		c.applySetAside(e)
 		return
 	}
-	if p, ok := partitionOfKey(entry.Key()); ok {
+	if p, ok := partitionOfKey(e.key); ok {
 		var at time.Time
-		if at.UnmarshalText(entry.Value()) == nil {
-			c.advanceWatermark(p, watermark{at: at, revision: entry.Revision()})
+		if at.UnmarshalText(e.value) == nil {
+			c.advanceWatermark(p, watermark{at: at, revision: e.revision})
 		}
 	}
 }
 
 // decodePause returns what an entry says of the kill switch. One that cannot be read counts as paused.
-func decodePause(entry jetstream.KeyValueEntry) Pause {
+func decodePause(e entry) Pause {
 	var p Pause
-	if entry.Operation() != jetstream.KeyValuePut {
+	if e.deleted {
 		return p
 	}
-	if err := decodeRecord(entry.Value(), &p); err != nil {
-		return Pause{Paused: true, Note: err.Error(), At: entry.Created()}
+	if err := decodeRecord(e.value, &p); err != nil {
+		return Pause{Paused: true, Note: err.Error(), At: e.created}
 	}
 	return p
 }

@@ -286,7 +286,11 @@ func bundleHolds(ctx context.Context, k kept, _ bool) error {
 	if err != nil {
 		return err
 	}
-	if err := kv.Purge(ctx, "rev."+newHash); err != nil { // the copies before are gone
+	stream, err := k.js.Stream(ctx, "KV_"+store.BucketRulesets)
+	if err != nil {
+		return err
+	}
+	if err := stream.Purge(ctx, jetstream.WithPurgeSubject("$KV."+store.BucketRulesets+".rev."+newHash)); err != nil { // the copies before are gone
 		return err
 	}
 	if _, err := kv.Put(ctx, "rev."+newHash, entry.Value()); err != nil {

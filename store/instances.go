@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
-
 	"homeroom/subjects"
 )
 
@@ -69,7 +67,7 @@ func (c *Control) PublishInstance(ctx context.Context, i Instance) error {
 
 // RemoveInstance removes an instance's record. What is not there is not an error.
 func (c *Control) RemoveInstance(ctx context.Context, instance string) error {
-	if err := c.kv.Purge(ctx, instanceKey(instance)); err != nil {
+	if err := c.kv.Delete(ctx, instanceKey(instance)); err != nil {
 		return fmt.Errorf("forget the instance %s: %w", instance, err)
 	}
 	return nil
@@ -89,12 +87,12 @@ func (c *Control) Instances() []Instance {
 }
 
 // applyInstance takes a record in. The caller holds the lock.
-func (c *Control) applyInstance(entry jetstream.KeyValueEntry) {
+func (c *Control) applyInstance(e entry) {
 	var i Instance
-	if entry.Operation() != jetstream.KeyValuePut || decodeRecord(entry.Value(), &i) != nil {
-		delete(c.instances, entry.Key())
+	if e.deleted || decodeRecord(e.value, &i) != nil {
+		delete(c.instances, e.key)
 		return
 	}
-	i.Seen = entry.Created()
-	c.instances[entry.Key()] = i
+	i.Seen = e.created
+	c.instances[e.key] = i
 }

@@ -171,7 +171,7 @@ func (s *Profiles) changeProfile(ctx context.Context, learner string, create fun
 
 func alwaysCreate() (bool, error) { return true, nil }
 
-// Delete removes the profile with its history. What is not there is not an error.
+// Delete removes the profile. What is not there is not an error.
 func (s *Profiles) Delete(ctx context.Context, learner string) error {
-	return s.kv.Purge(ctx, subjects.Escape(learner))
+	return s.kv.Delete(ctx, subjects.Escape(learner))
 }

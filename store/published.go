@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -42,27 +41,24 @@ func (s *Rulesets) Propose(ctx context.Context, p Proposal) (time.Time, error) {
 
 // Proposed lists the last proposals, oldest first. Each stays listed, whatever became of it, until 64 newer ones came.
 func (s *Rulesets) Proposed(ctx context.Context) ([]Proposal, error) {
-	return readHistory[Proposal](ctx, s.kv, proposedKey, func(*Proposal, jetstream.KeyValueEntry) {})
+	return readHistory[Proposal](ctx, s, proposedKey, func(*Proposal, entry) {})
 }
 
 // History lists the publications that can be read, oldest first: of the last 64.
 func (s *Rulesets) History(ctx context.Context) ([]Pointer, error) {
-	return readHistory(ctx, s.kv, currentKey, func(p *Pointer, e jetstream.KeyValueEntry) { p.Revision = e.Revision() })
+	return readHistory(ctx, s, currentKey, func(p *Pointer, e entry) { p.Revision = e.revision })
 }
 
 // readHistory returns the values of a key that can be read, oldest first.
-func readHistory[T any](ctx context.Context, kv jetstream.KeyValue, key string, complete func(*T, jetstream.KeyValueEntry)) ([]T, error) {
-	entries, err := kv.History(ctx, key)
-	if errors.Is(err, jetstream.ErrKeyNotFound) {
-		return nil, nil
-	}
+func readHistory[T any](ctx context.Context, s *Rulesets, key string, complete func(*T, entry)) ([]T, error) {
+	entries, err := readValues(ctx, s.stream, s.kv.Bucket(), key)
 	if err != nil {
-		return nil, fmt.Errorf("read the history of %s from %s: %w", key, kv.Bucket(), err)
+		return nil, err
 	}
 	var values []T
 	for _, e := range entries {
 		var v T
-		if e.Operation() == jetstream.KeyValuePut && decodeRecord(e.Value(), &v) == nil {
+		if decodeRecord(e.value, &v) == nil {
 			complete(&v, e)
 			values = append(values, v)
 		}
@@ -85,10 +81,10 @@ func (s *Rulesets) Sequence(ctx context.Context) (uint64, error) {
 
 // WatchCurrent calls changed with the pointer as it is and after each change, until ctx ends. It does not return before.
 func (s *Rulesets) WatchCurrent(ctx context.Context, changed func(Pointer)) error {
-	return s.watchKeys(ctx, "the current ruleset", []string{currentKey}, func(entry jetstream.KeyValueEntry) {
+	return s.watchKeys(ctx, currentKey, func(e entry) {
 		var p Pointer
-		if decodeRecord(entry.Value(), &p) == nil {
-			p.Revision = entry.Revision()
+		if decodeRecord(e.value, &p) == nil {
+			p.Revision = e.revision
 			changed(p)
 		}
 	})
@@ -96,26 +92,25 @@ func (s *Rulesets) WatchCurrent(ctx context.Context, changed func(Pointer)) erro
 
 // Watch calls changed when a revision was proposed or put in force, and at the beginning, until ctx ends.
 func (s *Rulesets) Watch(ctx context.Context, changed func()) error {
-	return s.watchKeys(ctx, "the rulesets", []string{currentKey, proposedKey}, func(jetstream.KeyValueEntry) { changed() })
+	return s.watchKeys(ctx, "*", func(entry) { changed() })
 }
 
-func (s *Rulesets) watchKeys(ctx context.Context, what string, keys []string, changed func(jetstream.KeyValueEntry)) error {
-	watcher, err := s.kv.WatchFiltered(ctx, keys, jetstream.IgnoreDeletes())
-	if err != nil {
-		return fmt.Errorf("watch %s: %w", what, err)
+// watchKeys calls changed with the newest entry of each of the keys and then with each new one, deletions left out. The error is of
+// the first reading.
+func (s *Rulesets) watchKeys(ctx context.Context, keys string, changed func(entry)) error {
+	follower := newFollower(s.stream, s.kv.Bucket(), keys)
+	entries, err := follower.readNew(ctx)
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("watch the bucket %s: %w", s.kv.Bucket(), err)
 	}
-	defer func() { _ = watcher.Stop() }()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case entry, ok := <-watcher.Updates():
-			if !ok {
-				return fmt.Errorf("watch %s: the watch ended", what)
-			}
-			if entry != nil {
-				changed(entry)
-			}
+	apply := func(e entry) {
+		if !e.deleted {
+			changed(e)
 		}
 	}
+	for _, e := range newestOfEach(entries) {
+		apply(e)
+	}
+	follower.follow(ctx, apply)
+	return nil
 }

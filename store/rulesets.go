@@ -19,7 +19,10 @@ import (
 
 // Rulesets are the revisions of the growth team's folder, immutable and by hash, and the pointer to the current one.
 // The pointer keeps its last 64 values.
-type Rulesets struct{ kv jetstream.KeyValue }
+type Rulesets struct {
+	kv     jetstream.KeyValue
+	stream jetstream.Stream // behind kv
+}
 
 // Bundle is one revision: the folder's files as they were, from which any worker can compile it again.
 type Bundle struct {
@@ -111,9 +114,9 @@ func (s *Rulesets) Get(ctx context.Context, hash string) (Bundle, error) {
 	if err == nil {
 		return b, nil
 	}
-	older, lookup := s.kv.History(ctx, bundlePrefix+hash)
+	older, lookup := readValues(ctx, s.stream, s.kv.Bucket(), bundlePrefix+hash)
 	for _, e := range slices.Backward(older) {
-		if b, err := unpackBundle(e.Value(), hash); err == nil {
+		if b, err := unpackBundle(e.value, hash); err == nil {
 			return b, nil
 		}
 	}

@@ -45,13 +45,13 @@ func parseSetAside(key string, value []byte, revision uint64) (SetAside, bool) {
 }
 
 // applySetAside takes in what the watch reports. The caller holds the lock.
-func (c *Control) applySetAside(entry jetstream.KeyValueEntry) {
-	if entry.Operation() != jetstream.KeyValuePut {
-		delete(c.setAside, entry.Key())
+func (c *Control) applySetAside(e entry) {
+	if e.deleted {
+		delete(c.setAside, e.key)
 		return
 	}
-	if s, ok := parseSetAside(entry.Key(), entry.Value(), entry.Revision()); ok {
-		c.setAside[entry.Key()] = s
+	if s, ok := parseSetAside(e.key, e.value, e.revision); ok {
+		c.setAside[e.key] = s
 	}
 }
 
@@ -196,7 +196,7 @@ func (c *Control) ChangeSetAside(ctx context.Context, learner string, change fun
 
 // ClearSetAside removes a learner's record if nobody has written it since the given revision, and reports whether it is gone.
 func (c *Control) ClearSetAside(ctx context.Context, learner string, revision uint64) (cleared bool, err error) {
-	err = c.kv.Purge(ctx, setAsideKey(learner), jetstream.LastRevision(revision))
+	err = c.kv.Delete(ctx, setAsideKey(learner), jetstream.LastRevision(revision))
 	var api *jetstream.APIError
 	if errors.Is(err, jetstream.ErrKeyRevisionMismatch) || errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence {
 		return false, nil

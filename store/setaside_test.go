@@ -141,6 +141,11 @@ func TestWhoIsErasedIsNotSetAsideAnyMore(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	for _, learner := range []string{"u_42", "u_43"} {
+		if err := st.Control.SyncSetAside(ctx, store.PartitionOf(learner)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	n, places := held()
 	if n != 2 {
 		t.Fatalf("%d messages found, want an event and a record", n)

@@ -101,7 +101,7 @@ func (o Options) Streams() []jetstream.StreamConfig {
 			MaxAge:            age,
 			Duplicates:        duplicatesWindow(age),
 			Discard:           jetstream.DiscardNew,
-			AllowRollup:       true,
+			AllowRollup:       false, // with it, a header of whoever may write one key empties the bucket
 			DenyDelete:        true,
 			Storage:           storage,
 			Replicas:          replicas,
@@ -242,6 +242,27 @@ func lossDifferences(want, have jetstream.StreamConfig) []string {
 		diffs = append(diffs, "storage is memory, so events are lost with the server: back the stream up (`nats stream backup`), remove it and restore it with storage file")
 	}
 	return diffs
+}
+
+// UnneededHeaders names the features of a stream by which a header of whoever may write one message removes or adds others, and
+// which Homeroom does not use. Buckets that earlier versions made allow roll-up.
+func UnneededHeaders(have jetstream.StreamConfig) []string {
+	var names []string
+	for _, feature := range []struct {
+		name    string
+		allowed bool
+	}{
+		{"rollup", have.AllowRollup},
+		{"msg-ttl", have.AllowMsgTTL},
+		{"schedules", have.AllowMsgSchedules},
+		{"counter", have.AllowMsgCounter},
+		{"batch", have.AllowAtomicPublish || have.AllowBatchPublish},
+	} {
+		if feature.allowed {
+			names = append(names, feature.name)
+		}
+	}
+	return names
 }
 
 func describeTransform(t *jetstream.SubjectTransformConfig) string {

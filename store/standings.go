@@ -94,8 +94,8 @@ func (s *Standings) Update(ctx context.Context, learner string, apply func(st *e
 	return fmt.Errorf("write a standing to %s: lost %d races in a row; try again", s.kv.Bucket(), maxTries)
 }
 
-// Delete removes the standing with its history. What is not there is not an error.
+// Delete removes the standing. What is not there is not an error.
 func (s *Standings) Delete(ctx context.Context, learner string) error {
 	s.cache.take(learner)
-	return s.kv.Purge(ctx, hashedKey(learner))
+	return s.kv.Delete(ctx, hashedKey(learner))
 }

@@ -55,13 +55,17 @@ func Open(ctx context.Context, js jetstream.JetStream, o OpenOptions) (*Store, e
 	if missing != nil {
 		return nil, fmt.Errorf("the store is not set up: start `homeroom serve` against this NATS once: %w", missing)
 	}
+	controlStream, err := js.Stream(ctx, "KV_"+BucketControl)
+	if err != nil {
+		return nil, fmt.Errorf("open the NATS bucket %s: %w", BucketControl, err)
+	}
+	rulesetStream, err := js.Stream(ctx, "KV_"+BucketRulesets)
+	if err != nil {
+		return nil, fmt.Errorf("open the NATS bucket %s: %w", BucketRulesets, err)
+	}
 	cached := o.Cached
 	if cached == 0 {
 		cached = 20_000
-	}
-	controlStream, err := js.Stream(ctx, "KV_"+BucketControl)
-	if err != nil {
-		return nil, fmt.Errorf("open the stream of the bucket %s: %w", BucketControl, err)
 	}
 	controlState, err := newControl(ctx, control, controlStream)
 	if err != nil {
@@ -73,7 +77,7 @@ func Open(ctx context.Context, js jetstream.JetStream, o OpenOptions) (*Store, e
 	return &Store{
 		Profiles:     people.Profiles,
 		Standings:    &Standings{kv: standing, cache: newLRU[cachedStanding](cached)},
-		Rulesets:     &Rulesets{kv: rulesets},
+		Rulesets:     &Rulesets{kv: rulesets, stream: rulesetStream},
 		Sends:        ledger,
 		Suppressions: suppressed,
 		Control:      controlState,

@@ -112,7 +112,7 @@ func (s *Suppressions) Lift(ctx context.Context, email string) error {
 	}
 	for _, key := range s.addressKeys(email) {
 		if err := s.changeRecord(ctx, key, change); isUnreadable(err) {
-			err = s.kv.Purge(ctx, key)
+			err = s.kv.Delete(ctx, key)
 			if err != nil {
 				return fmt.Errorf("lift a suppression that cannot be read: %w", err)
 			}

@@ -1,0 +1,316 @@
+package securitytest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"homeroom/internal/natstest"
+	"homeroom/store"
+	"homeroom/subjects"
+)
+
+// role is a user with an account of its own.
+type role struct {
+	user string
+	may  []string // what it may publish: one subject of each kind, where another user's would be worth writing to
+	// closed are subjects that it may not publish; a stream takes each, or the API of JetStream does.
+	closed []string
+}
+
+// roles are the users whose account holds no stream.
+func roles() []role {
+	get := func(bucket string) string { return "$JS.API.STREAM.MSG.GET.KV_" + bucket }
+	api := []string{
+		"$JS.API.STREAM.PURGE.LEARNING", "$JS.API.STREAM.DELETE.LEARNING", "$JS.API.STREAM.PURGE.KV_homeroom_suppressions",
+		"dead.u_42.x", "$KV.homeroom_standing.x", "$KV.homeroom_control_x.y",
+	}
+	return []role{
+		{
+			user: "homeroom-edge",
+			may: []string{
+				"learning.u_42.lesson.completed", "homeroom.decisions.u_42.retry.sent", "$JS.API.STREAM.INFO.LEARNING", "$KV.homeroom_profiles.u_42",
+				"$KV.homeroom_control.paused", "$KV.homeroom_sends.x", "$KV.homeroom_suppressions.x", get(store.BucketProfiles), get(store.BucketRulesets),
+			},
+			closed: append([]string{"$KV.homeroom_rulesets.current", "$KV.homeroom_links.x", "$KV.homeroom_retired.x", "nudges.u_42.retry"}, api...),
+		},
+		{
+			user: "homeroom-worker",
+			may: []string{
+				"homeroom.decisions.u_42.retry.sent", "nudges.u_42.retry", "$JS.API.STREAM.INFO.LEARNING", "$KV.homeroom_sends.x", "$KV.homeroom_links.x",
+				"$KV.homeroom_rulesets.current", get(store.BucketProfiles), get(store.BucketStanding),
+			},
+			closed: append([]string{"learning.u_42.course.completed", "$KV.homeroom_profiles.u_42", "$KV.homeroom_suppressions.x"}, api...),
+		},
+		{
+			user: "homeroom-setup",
+			may:  []string{"$JS.API.INFO", "$JS.API.STREAM.NAMES", "$JS.API.STREAM.INFO.LEARNING", "$JS.API.STREAM.CREATE.LEARNING"},
+			closed: append([]string{
+				"learning.u_42.course.completed", "homeroom.decisions.u_42.retry.sent", "nudges.u_42.retry", "$KV.homeroom_rulesets.current",
+				"$KV.homeroom_profiles.u_42", "$KV.homeroom_control.paused",
+			}, api...),
+		},
+	}
+}
+
+// TestNoRoleWritesByReply: JetStream answers on the subject that a request names, and no answer becomes a record that the role
+// may not write.
+func TestNoRoleWritesByReply(t *testing.T) {
+	for _, r := range roles() {
+		t.Run(r.user, func(t *testing.T) {
+			f, operator := openFilled(t)
+			heard := captureSubjects(t, f, r.closed)
+			nc, _ := f.Connect(r.user)
+			for _, request := range r.may {
+				for _, reply := range r.closed {
+					msg := nats.NewMsg(request)
+					msg.Reply = reply
+					msg.Data = []byte(`{"last_by_subj":"$KV.homeroom_profiles.u_42"}`)
+					if !strings.Contains(request, ".MSG.GET.") {
+						msg.Data = nil // what the API is asked with, and what a stream takes
+					}
+					if err := nc.PublishMsg(msg); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			awaitAnswers(t, nc, operator)
+			if got := heard(); len(got) > 0 {
+				t.Errorf("answers reached Homeroom's account: %q", got)
+			}
+		})
+	}
+}
+
+// TestNoRoleWritesByTrace: the header that asks a server to tell where a message went names a subject too.
+func TestNoRoleWritesByTrace(t *testing.T) {
+	for _, r := range roles() {
+		t.Run(r.user, func(t *testing.T) {
+			f, operator := openFilled(t)
+			heard := captureSubjects(t, f, r.closed)
+			nc, _ := f.Connect(r.user)
+			for _, request := range r.may {
+				for _, dest := range r.closed {
+					msg := nats.NewMsg(request)
+					msg.Header.Set("Nats-Trace-Dest", dest)
+					if err := nc.PublishMsg(msg); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			awaitAnswers(t, nc, operator)
+			if got := heard(); len(got) > 0 {
+				t.Errorf("traces reached Homeroom's account: %q", got)
+			}
+		})
+	}
+}
+
+// TestNoHeaderEmptiesABucket: whoever may write one key of a bucket cannot remove the others by a header.
+func TestNoHeaderEmptiesABucket(t *testing.T) {
+	f, operator := openFilled(t)
+	before := countMessages(t, operator)
+	for _, user := range []string{"homeroom-edge", "homeroom-worker", "homeroom-triggers", "operator"} {
+		_, js := f.Connect(user)
+		for bucket, writers := range map[string][]string{
+			store.BucketControl:      {"homeroom-edge", "homeroom-worker", "homeroom-triggers", "operator"},
+			store.BucketProfiles:     {"homeroom-edge", "homeroom-triggers", "operator"},
+			store.BucketSuppressions: {"homeroom-edge", "homeroom-triggers", "operator"},
+			store.BucketSends:        {"homeroom-edge", "homeroom-worker", "operator"},
+			store.BucketLinks:        {"homeroom-worker", "operator"},
+			store.BucketRulesets:     {"homeroom-worker", "operator"},
+			store.BucketRetired:      {"homeroom-worker", "operator"},
+		} {
+			if !slices.Contains(writers, user) {
+				continue
+			}
+			for header, value := range map[string]string{
+				"Nats-Rollup": "all", "Nats-TTL": "1s", "Nats-Schedule": "@every 1s", "Nats-Incr": "1", "Nats-Batch-Id": "b",
+			} {
+				msg := nats.NewMsg("$KV." + bucket + ".other")
+				msg.Header.Set(header, value)
+				msg.Header.Set("Nats-Schedule-Target", "$KV.homeroom_rulesets.current")
+				if ack, err := js.PublishMsg(deadlineOf(t), msg); err == nil {
+					t.Errorf("%s: %s: the bucket %s took it (%+v)", user, header, bucket, ack)
+				}
+			}
+		}
+	}
+	if after := countMessages(t, operator); fmt.Sprint(after) != fmt.Sprint(before) {
+		t.Errorf("the streams held %v and hold %v", before, after)
+	}
+}
+
+// TestNoRoleReadsByOtherWays: nothing is read by direct gets, by consumers that pull or push, by snapshots or by hearing what is
+// published.
+func TestNoRoleReadsByOtherWays(t *testing.T) {
+	f, operator := openFilled(t)
+	before := describeStreams(t, operator)
+	var streams []string
+	for _, want := range (store.Options{}).Streams() {
+		streams = append(streams, want.Name)
+	}
+	for _, r := range roles() {
+		t.Run(r.user, func(t *testing.T) {
+			nc, _ := f.Connect(r.user)
+			var requests []*nats.Msg
+			ask := func(subject, body string) {
+				for _, prefix := range []string{"$JS.API.", "$JS.homeroom.API."} {
+					requests = append(requests, &nats.Msg{Subject: prefix + subject, Data: []byte(body)})
+				}
+			}
+			for _, stream := range streams {
+				push := fmt.Sprintf(`{"stream_name":%q,"config":{"name":"spy","durable_name":"spy","deliver_subject":"$KV.homeroom_rulesets.current"}}`, stream)
+				ask("DIRECT.GET."+stream, `{"seq":1}`)
+				ask("DIRECT.GET."+stream+".>", "")
+				ask("CONSUMER.CREATE."+stream, push)
+				ask("CONSUMER.CREATE."+stream+".spy", push)
+				ask("CONSUMER.CREATE."+stream+".spy.learning.>", push)
+				ask("CONSUMER.DURABLE.CREATE."+stream+".spy", push)
+				ask("CONSUMER.MSG.NEXT."+stream+".spy", "1")
+				ask("STREAM.SNAPSHOT."+stream, `{"deliver_subject":"_INBOX.spy"}`)
+			}
+			inbox := nc.NewRespInbox()
+			answers, err := nc.SubscribeSync(inbox)
+			if err != nil {
+				t.Fatal(err)
+			}
+			refused := len(f.Refused())
+			for _, msg := range requests {
+				msg.Reply = inbox
+				if err := nc.PublishMsg(msg); err != nil {
+					t.Fatal(err)
+				}
+			}
+			awaitAnswers(t, nc, operator)
+			if got := len(f.Refused()) - refused; got != len(requests) {
+				t.Errorf("%d of %d requests were refused", got, len(requests))
+			}
+			if n, _, _ := answers.Pending(); n > 0 {
+				t.Errorf("%d requests were answered", n)
+			}
+			for _, subject := range []string{">", "learning.>", "$KV.>", "homeroom.decisions.>", "$JS.>", "_R_.>"} {
+				if _, err := nc.SubscribeSync(subject); err != nil {
+					t.Fatal(err)
+				}
+				if err := nc.Flush(); err != nil {
+					t.Fatal(err)
+				}
+				if err := nc.LastError(); !errors.Is(err, nats.ErrPermissionViolation) || !strings.Contains(err.Error(), subject) {
+					t.Errorf("it may subscribe to %s (%v)", subject, err)
+				}
+			}
+		})
+	}
+	if after := describeStreams(t, operator); after != before {
+		t.Errorf("something changed:\nbefore %s\nafter  %s", before, after)
+	}
+}
+
+// TestNoRoleHearsAnothersAnswers: the inboxes of an account are its own.
+func TestNoRoleHearsAnothersAnswers(t *testing.T) {
+	f, _ := openFilled(t)
+	users := []string{"homeroom-edge", "homeroom-worker", "homeroom-setup", "homeroom-triggers"}
+	var ears []*nats.Subscription
+	for _, user := range users {
+		nc, _ := f.Connect(user)
+		ear, err := nc.SubscribeSync("_INBOX.>")
+		if err == nil {
+			err = nc.Flush()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		ears = append(ears, ear)
+	}
+	for i, user := range users {
+		_, js := f.Connect(user)
+		if _, err := js.Stream(deadlineOf(t), subjects.Stream); err != nil {
+			t.Fatalf("%s: %v", user, err)
+		}
+		for j, ear := range ears {
+			msg, err := ear.NextMsg(50 * time.Millisecond)
+			if i != j && err == nil {
+				t.Errorf("%s hears an answer to %s on %s", users[j], user, msg.Subject)
+			}
+		}
+	}
+}
+
+// TestTheTriggersAreTrustedWithTheAccount shows what SECURITY.md says is not defended, and that the tests above can fail: the
+// triggers make consumers of the events, and work within the account of the streams.
+func TestTheTriggersAreTrustedWithTheAccount(t *testing.T) {
+	f, operator := openFilled(t)
+	nc, _ := f.Connect("homeroom-triggers")
+	if err := nc.PublishRequest("$JS.API.STREAM.INFO.LEARNING", "$KV.homeroom_rulesets.current", nil); err != nil {
+		t.Fatal(err)
+	}
+	awaitCondition(t, "the answer in the place of a publication", func() bool {
+		return countMessages(t, operator)["KV_"+store.BucketRulesets] == 1
+	})
+}
+
+// openFilled starts a server on which a profile, the kill switch and an event are.
+func openFilled(t *testing.T) (*natstest.Accounts, jetstream.JetStream) {
+	t.Helper()
+	f := natstest.OpenAccounts(t, configDir, "")
+	operator := f.Setup()
+	publishBody(t, operator, "u_42", "lesson.completed", map[string]any{"id": "e1"})
+	for _, subject := range []string{"$KV.homeroom_profiles.u_42", "$KV.homeroom_control.paused"} {
+		if _, err := operator.Publish(deadlineOf(t), subject, []byte(`{}`)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return f, operator
+}
+
+// captureSubjects listens in Homeroom's account and returns which of the subjects something came on.
+func captureSubjects(t *testing.T, f *natstest.Accounts, names []string) func() []string {
+	t.Helper()
+	nc, _ := f.Connect("operator")
+	var subs []*nats.Subscription
+	for _, name := range names {
+		sub, err := nc.SubscribeSync(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		subs = append(subs, sub)
+	}
+	if err := nc.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	return func() []string {
+		t.Helper()
+		if err := nc.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		var heard []string
+		for _, sub := range subs {
+			if n, _, _ := sub.Pending(); n > 0 {
+				heard = append(heard, sub.Subject)
+			}
+		}
+		return heard
+	}
+}
+
+// awaitAnswers waits until the server has handled what a connection published, and what JetStream answers to it.
+func awaitAnswers(t *testing.T, nc *nats.Conn, operator jetstream.JetStream) {
+	t.Helper()
+	if err := nc.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	// Requests to the API are answered in order, and a stream answers in the order of its messages.
+	publishBody(t, operator, "u_42", "lesson.completed", map[string]any{"id": "last"})
+	for _, want := range (store.Options{}).Streams() {
+		if _, err := operator.Stream(deadlineOf(t), want.Name); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
