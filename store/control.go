@@ -43,10 +43,10 @@ type Pause struct {
 
 const pauseKey = "paused"
 
-// newControl reads what there is and follows the bucket from then on.
-func newControl(ctx context.Context, kv jetstream.KeyValue, stream jetstream.Stream) (*Control, error) {
+// newControl reads what there is and follows the bucket from then on. reconnects is as for follow.
+func newControl(ctx context.Context, kv jetstream.KeyValue, stream jetstream.Stream, reconnects func() uint64) (*Control, error) {
 	follower := newFollower(stream, kv.Bucket(), ">")
-	entries, err := follower.readNew(ctx)
+	entries, err := follower.readNewest(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("follow the bucket %s: %w", kv.Bucket(), err)
 	}
@@ -66,7 +66,7 @@ func newControl(ctx context.Context, kv jetstream.KeyValue, stream jetstream.Str
 	}
 	go func() {
 		defer close(c.done)
-		follower.follow(ctx, c.applyEntry)
+		follower.follow(ctx, reconnects, c.applyEntry)
 	}()
 	return c, nil
 }

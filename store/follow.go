@@ -1,9 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -15,6 +18,8 @@ const (
 	// rewindInterval is how often a follower asks whether the bucket's sequences went back, as they do when it was made anew or
 	// an older copy of NATS's files was put back.
 	rewindInterval = 5 * time.Second
+	// newestReaders is how many keys are read at once when a process begins to follow.
+	newestReaders = 16
 )
 
 // entry is one value of a key, or the marker of its deletion.
@@ -64,6 +69,62 @@ func (f *follower) readNew(ctx context.Context) ([]entry, error) {
 	}
 }
 
+// readNewest returns the newest entry of each key, in the order in which they were stored; what was stored later comes with
+// readNew. It reads several keys at once: a bucket may have very many, and each is a question.
+func (f *follower) readNewest(ctx context.Context) ([]entry, error) {
+	info, err := f.stream.Info(ctx, jetstream.WithSubjectFilter(f.prefix+f.keys))
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	names := make(chan string)
+	var found []entry
+	var failed error
+	var mu sync.Mutex
+	var readers sync.WaitGroup
+	for range newestReaders {
+		readers.Go(func() {
+			for name := range names {
+				e, err := f.readLast(ctx, name)
+				mu.Lock()
+				switch {
+				case err == nil:
+					found = append(found, e)
+				case !errors.Is(err, jetstream.ErrMsgNotFound): // it was erased since
+					if failed == nil {
+						failed = err
+					}
+					cancel()
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for name := range info.State.Subjects {
+		names <- name
+	}
+	close(names)
+	readers.Wait()
+	if failed != nil {
+		return nil, failed
+	}
+	slices.SortFunc(found, func(a, b entry) int { return cmp.Compare(a.revision, b.revision) })
+	f.next = info.State.LastSeq + 1
+	f.made = info.Created
+	return found, nil
+}
+
+func (f *follower) readLast(ctx context.Context, subject string) (entry, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	msg, err := f.stream.GetLastMsgForSubject(ctx, subject)
+	if err != nil {
+		return entry{}, err
+	}
+	return f.entryOf(msg), nil
+}
+
 func (f *follower) readNext(ctx context.Context) (entry, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
@@ -72,61 +133,58 @@ func (f *follower) readNext(ctx context.Context) (entry, error) {
 		return entry{}, err
 	}
 	f.next = msg.Sequence + 1
+	return f.entryOf(msg), nil
+}
+
+func (f *follower) entryOf(msg *jetstream.RawStreamMsg) entry {
 	return entry{
 		key:      msg.Subject[len(f.prefix):],
 		value:    msg.Data,
 		revision: msg.Sequence,
 		created:  msg.Time,
 		deleted:  msg.Header.Get("KV-Operation") != "" || msg.Header.Get("Nats-Marker-Reason") != "",
-	}, nil
-}
-
-// checkRewind begins anew if the bucket was created anew, or its last sequence is lower than what was read.
-func (f *follower) checkRewind(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-	defer cancel()
-	info, err := f.stream.Info(ctx)
-	if err == nil && (info.State.LastSeq+1 < f.next || !info.Created.Equal(f.made)) {
-		f.next = 1
-		f.made = info.Created
 	}
 }
 
-// follow calls apply with each new entry until ctx ends. While the store does not answer, it keeps asking.
-func (f *follower) follow(ctx context.Context, apply func(entry)) {
+// isRewound reports whether the bucket was created anew, or its last sequence is lower than what was read.
+func (f *follower) isRewound(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	info, err := f.stream.Info(ctx)
+	return err == nil && (info.State.LastSeq+1 < f.next || !info.Created.Equal(f.made))
+}
+
+// follow calls apply with each new entry until ctx ends. While the store does not answer, it keeps asking. After an error, a
+// rewind and a reconnection it begins with the newest entry of each key: NATS may have been started on older files, and sequences
+// that were read may have been given out again. reconnects counts the reconnections of this process.
+func (f *follower) follow(ctx context.Context, reconnects func() uint64, apply func(entry)) {
 	tick := time.NewTicker(followInterval)
 	defer tick.Stop()
 	checked := time.Now()
+	known := reconnects()
+	stale := false
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		entries, _ := f.readNew(ctx) // an error is of the connection: the next tick asks again
+		read := f.readNew
+		before := reconnects()
+		if stale || before != known {
+			read = f.readNewest
+		}
+		entries, err := read(ctx)
 		for _, e := range entries {
 			apply(e)
 		}
-		if time.Since(checked) >= rewindInterval {
-			f.checkRewind(ctx)
+		known = before
+		stale = err != nil
+		if err == nil && time.Since(checked) >= rewindInterval {
+			stale = f.isRewound(ctx)
 			checked = time.Now()
 		}
 	}
-}
-
-// newestOfEach returns the last entry of each key, in the order of these last ones.
-func newestOfEach(entries []entry) []entry {
-	last := map[string]uint64{}
-	for _, e := range entries {
-		last[e.key] = e.revision
-	}
-	var newest []entry
-	for _, e := range entries {
-		if last[e.key] == e.revision {
-			newest = append(newest, e)
-		}
-	}
-	return newest
 }
 
 // readValues returns the values that a bucket holds of a key, oldest first, deletions left out.

@@ -99,7 +99,7 @@ func (s *Rulesets) Watch(ctx context.Context, changed func()) error {
 // the first reading.
 func (s *Rulesets) watchKeys(ctx context.Context, keys string, changed func(entry)) error {
 	follower := newFollower(s.stream, s.kv.Bucket(), keys)
-	entries, err := follower.readNew(ctx)
+	entries, err := follower.readNewest(ctx)
 	if err != nil && ctx.Err() == nil {
 		return fmt.Errorf("watch the bucket %s: %w", s.kv.Bucket(), err)
 	}
@@ -108,9 +108,9 @@ func (s *Rulesets) watchKeys(ctx context.Context, keys string, changed func(entr
 			changed(e)
 		}
 	}
-	for _, e := range newestOfEach(entries) {
+	for _, e := range entries {
 		apply(e)
 	}
-	follower.follow(ctx, apply)
+	follower.follow(ctx, s.reconnects, apply)
 	return nil
 }

@@ -22,6 +22,8 @@ import (
 type Rulesets struct {
 	kv     jetstream.KeyValue
 	stream jetstream.Stream // behind kv
+
+	reconnects func() uint64 // how often this process's connection was made anew
 }
 
 // Bundle is one revision: the folder's files as they were, from which any worker can compile it again.

@@ -67,7 +67,8 @@ func Open(ctx context.Context, js jetstream.JetStream, o OpenOptions) (*Store, e
 	if cached == 0 {
 		cached = 20_000
 	}
-	controlState, err := newControl(ctx, control, controlStream)
+	reconnects := func() uint64 { return js.Conn().Stats().Reconnects }
+	controlState, err := newControl(ctx, control, controlStream, reconnects)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +78,7 @@ func Open(ctx context.Context, js jetstream.JetStream, o OpenOptions) (*Store, e
 	return &Store{
 		Profiles:     people.Profiles,
 		Standings:    &Standings{kv: standing, cache: newLRU[cachedStanding](cached)},
-		Rulesets:     &Rulesets{kv: rulesets, stream: rulesetStream},
+		Rulesets:     &Rulesets{kv: rulesets, stream: rulesetStream, reconnects: reconnects},
 		Sends:        ledger,
 		Suppressions: suppressed,
 		Control:      controlState,

@@ -29,16 +29,19 @@ func roles() []role {
 	get := func(bucket string) string { return "$JS.API.STREAM.MSG.GET.KV_" + bucket }
 	api := []string{
 		"$JS.API.STREAM.PURGE.LEARNING", "$JS.API.STREAM.DELETE.LEARNING", "$JS.API.STREAM.PURGE.KV_homeroom_suppressions",
-		"dead.u_42.x", "$KV.homeroom_standing.x", "$KV.homeroom_control_x.y",
+		"dead.u_42.x", "setaside.u_42", "$KV.homeroom_standing.x", "$KV.homeroom_control_x.y",
 	}
 	return []role{
 		{
 			user: "homeroom-edge",
 			may: []string{
 				"learning.u_42.lesson.completed", "homeroom.decisions.u_42.retry.sent", "$JS.API.STREAM.INFO.LEARNING", "$KV.homeroom_profiles.u_42",
-				"$KV.homeroom_control.paused", "$KV.homeroom_sends.x", "$KV.homeroom_suppressions.x", get(store.BucketProfiles), get(store.BucketRulesets),
+				"$KV.homeroom_control.swap.x", "$KV.homeroom_sends.x", "$KV.homeroom_suppressions.x", get(store.BucketProfiles), get(store.BucketRulesets),
 			},
-			closed: append([]string{"$KV.homeroom_rulesets.current", "$KV.homeroom_links.x", "$KV.homeroom_retired.x", "nudges.u_42.retry"}, api...),
+			closed: append([]string{
+				"$KV.homeroom_rulesets.current", "$KV.homeroom_links.x", "$KV.homeroom_retired.x", "nudges.u_42.retry", "$KV.homeroom_control.paused", "$KV.homeroom_control.mark.3",
+				"$KV.homeroom_control.aside.3.u_42",
+			}, api...),
 		},
 		{
 			user: "homeroom-worker",
@@ -56,6 +59,24 @@ func roles() []role {
 				"$KV.homeroom_profiles.u_42", "$KV.homeroom_control.paused",
 			}, api...),
 		},
+	}
+}
+
+// TestNoRoleWritesWhereItMayNot: the subjects that are closed to a role are refused.
+func TestNoRoleWritesWhereItMayNot(t *testing.T) {
+	for _, r := range roles() {
+		t.Run(r.user, func(t *testing.T) {
+			f, operator := openFilled(t)
+			before := describeStreams(t, operator)
+			var requests []*nats.Msg
+			for _, subject := range r.closed {
+				requests = append(requests, &nats.Msg{Subject: subject, Data: []byte(`{}`)})
+			}
+			expectRefusals(t, f, operator, r.user, requests)
+			if after := describeStreams(t, operator); after != before {
+				t.Errorf("something changed:\nbefore %s\nafter  %s", before, after)
+			}
+		})
 	}
 }
 
@@ -133,7 +154,11 @@ func TestNoHeaderEmptiesABucket(t *testing.T) {
 			for header, value := range map[string]string{
 				"Nats-Rollup": "all", "Nats-TTL": "1s", "Nats-Schedule": "@every 1s", "Nats-Incr": "1", "Nats-Batch-Id": "b",
 			} {
-				msg := nats.NewMsg("$KV." + bucket + ".other")
+				key := ".other"
+				if bucket == store.BucketControl {
+					key = ".swap.other"
+				}
+				msg := nats.NewMsg("$KV." + bucket + key)
 				msg.Header.Set(header, value)
 				msg.Header.Set("Nats-Schedule-Target", "$KV.homeroom_rulesets.current")
 				if ack, err := js.PublishMsg(deadlineOf(t), msg); err == nil {
@@ -176,25 +201,7 @@ func TestNoRoleReadsByOtherWays(t *testing.T) {
 				ask("CONSUMER.MSG.NEXT."+stream+".spy", "1")
 				ask("STREAM.SNAPSHOT."+stream, `{"deliver_subject":"_INBOX.spy"}`)
 			}
-			inbox := nc.NewRespInbox()
-			answers, err := nc.SubscribeSync(inbox)
-			if err != nil {
-				t.Fatal(err)
-			}
-			refused := len(f.Refused())
-			for _, msg := range requests {
-				msg.Reply = inbox
-				if err := nc.PublishMsg(msg); err != nil {
-					t.Fatal(err)
-				}
-			}
-			awaitAnswers(t, nc, operator)
-			if got := len(f.Refused()) - refused; got != len(requests) {
-				t.Errorf("%d of %d requests were refused", got, len(requests))
-			}
-			if n, _, _ := answers.Pending(); n > 0 {
-				t.Errorf("%d requests were answered", n)
-			}
+			expectRefusals(t, f, operator, r.user, requests)
 			for _, subject := range []string{">", "learning.>", "$KV.>", "homeroom.decisions.>", "$JS.>", "_R_.>"} {
 				if _, err := nc.SubscribeSync(subject); err != nil {
 					t.Fatal(err)
@@ -210,6 +217,110 @@ func TestNoRoleReadsByOtherWays(t *testing.T) {
 	}
 	if after := describeStreams(t, operator); after != before {
 		t.Errorf("something changed:\nbefore %s\nafter  %s", before, after)
+	}
+}
+
+// TestEachRoleReadsTheBucketsItUses: by sequence, by subject and by what comes next, a stream answers the roles that use it and no other.
+func TestEachRoleReadsTheBucketsItUses(t *testing.T) {
+	f, operator := openFilled(t)
+	reads := map[string][]string{
+		"homeroom-edge": {
+			"KV_" + store.BucketProfiles, "KV_" + store.BucketSuppressions, "KV_" + store.BucketSends, "KV_" + store.BucketLinks,
+			"KV_" + store.BucketRulesets, "KV_" + store.BucketControl,
+		},
+		"homeroom-worker": {
+			"KV_" + store.BucketProfiles, "KV_" + store.BucketSuppressions, "KV_" + store.BucketSends, "KV_" + store.BucketLinks,
+			"KV_" + store.BucketRulesets, "KV_" + store.BucketControl, "KV_" + store.BucketStanding, "KV_" + store.BucketRetired,
+		},
+		"homeroom-triggers": {
+			"KV_" + store.BucketProfiles, "KV_" + store.BucketSuppressions, "KV_" + store.BucketSends, "KV_" + store.BucketRulesets,
+			"KV_" + store.BucketControl, "KV_" + store.BucketStanding, subjects.Stream, subjects.DeadStream, subjects.SetAsideStream,
+		},
+		"homeroom-setup": nil,
+		"platform":       nil,
+		"platform-pages": nil,
+	}
+	for user, streams := range reads {
+		t.Run(user, func(t *testing.T) {
+			var requests []*nats.Msg
+			for _, want := range (store.Options{}).Streams() {
+				if slices.Contains(streams, want.Name) {
+					continue
+				}
+				for _, body := range []string{`{"seq":1}`, `{"last_by_subj":">"}`, `{"seq":1,"next_by_subj":">"}`} {
+					requests = append(requests, &nats.Msg{Subject: "$JS.API.STREAM.MSG.GET." + want.Name, Data: []byte(body)})
+				}
+			}
+			expectRefusals(t, f, operator, user, requests)
+			nc, _ := f.Connect(user)
+			for _, stream := range streams {
+				if _, err := nc.Request("$JS.API.STREAM.MSG.GET."+stream, []byte(`{"seq":1}`), patience); err != nil {
+					t.Errorf("%s is not read: %v", stream, err)
+				}
+			}
+		})
+	}
+}
+
+// TestNoRoleRemovesOrChangesAStream: nothing is purged, deleted, changed, restored or moved, but by the triggers what is set aside.
+func TestNoRoleRemovesOrChangesAStream(t *testing.T) {
+	f, operator := openFilled(t)
+	before := describeStreams(t, operator)
+	for _, user := range []string{"homeroom-edge", "homeroom-worker", "homeroom-triggers", "homeroom-setup", "platform", "platform-pages"} {
+		t.Run(user, func(t *testing.T) {
+			var requests []*nats.Msg
+			for _, want := range (store.Options{}).Streams() {
+				for _, operation := range []string{
+					"STREAM.PURGE", "STREAM.DELETE", "STREAM.UPDATE", "STREAM.MSG.DELETE", "STREAM.RESTORE", "STREAM.LEADER.STEPDOWN", "STREAM.PEER.REMOVE",
+				} {
+					if user == "homeroom-triggers" && operation == "STREAM.PURGE" && want.Name == subjects.SetAsideStream {
+						continue
+					}
+					requests = append(requests, &nats.Msg{Subject: "$JS.API." + operation + "." + want.Name, Data: []byte(`{"seq":1}`)})
+				}
+				requests = append(requests, &nats.Msg{Subject: "$JS.API.CONSUMER.DELETE." + want.Name + ".homeroom-triggers-3"})
+			}
+			expectRefusals(t, f, operator, user, requests)
+		})
+	}
+	if after := describeStreams(t, operator); after != before {
+		t.Errorf("something changed:\nbefore %s\nafter  %s", before, after)
+	}
+	if _, err := operator.Publish(deadlineOf(t), subjects.SetAside("u_42"), []byte("{}")); err != nil {
+		t.Fatal(err)
+	}
+	_, js := f.Connect("homeroom-triggers")
+	stream, err := js.Stream(deadlineOf(t), subjects.SetAsideStream)
+	if err == nil {
+		err = stream.Purge(deadlineOf(t), jetstream.WithPurgeSubject(subjects.SetAside("u_42")))
+	}
+	if n := countMessages(t, operator)[subjects.SetAsideStream]; err != nil || n != 0 {
+		t.Errorf("the triggers leave %d events set aside, error %v", n, err)
+	}
+}
+
+// expectRefusals publishes the requests as a user; the server refuses each and answers none.
+func expectRefusals(t *testing.T, f *natstest.Accounts, operator jetstream.JetStream, user string, requests []*nats.Msg) {
+	t.Helper()
+	nc, _ := f.Connect(user)
+	inbox := nc.NewRespInbox()
+	answers, err := nc.SubscribeSync(inbox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := len(f.Refused())
+	for _, msg := range requests {
+		msg.Reply = inbox
+		if err := nc.PublishMsg(msg); err != nil {
+			t.Fatal(err)
+		}
+	}
+	awaitAnswers(t, nc, operator)
+	if got := len(f.Refused()) - refused; got != len(requests) {
+		t.Errorf("%d of %d requests were refused", got, len(requests))
+	}
+	if n, _, _ := answers.Pending(); n > 0 {
+		t.Errorf("%d requests were answered", n)
 	}
 }
 
