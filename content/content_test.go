@@ -179,11 +179,11 @@ func TestUndefinedIsAnErrorNeverEmpty(t *testing.T) {
 func TestValuesAreOnlyText(t *testing.T) {
 	const evil = "<b>**x**</b> [l](http://evil.example) {{ 1 }} &amp; `c`\n\n# H\r\n- \"'"
 	vars := content.SampleVars(map[string]any{"url": "https://a.example/?q=\"><script>", "js": "javascript:alert(1)", "mark": "\uE000\uE010\uE001"})
-	vars.Learner.FirstName = evil
-	r := render(t, "Hi {{ learner.first_name }}, **{{ learner.first_name }}** `{{ learner.first_name }}`\n\n"+
-		"[{{ learner.first_name }}]({{ trigger.url }}) [a](https://a.example/?n={{ learner.first_name }}&m={{ learner.first_name | url_encode }}) {{ trigger.mark }}\n\n"+
-		`{% button "{{ learner.first_name }}" trigger.url %}`+
-		"\n\n{% capture c %}{{ learner.first_name }}{% endcapture %}{{ c | upcase }} {{ learner.first_name | escape }}", vars)
+	vars.Learner.Traits["motto"] = evil
+	r := render(t, "Hi {{ learner.traits.motto }}, **{{ learner.traits.motto }}** `{{ learner.traits.motto }}`\n\n"+
+		"[{{ learner.traits.motto }}]({{ trigger.url }}) [a](https://a.example/?n={{ learner.traits.motto }}&m={{ learner.traits.motto | url_encode }}) {{ trigger.mark }}\n\n"+
+		`{% button "{{ learner.traits.motto }}" trigger.url %}`+
+		"\n\n{% capture c %}{{ learner.traits.motto }}{% endcapture %}{{ c | upcase }} {{ learner.traits.motto | escape }}", vars)
 	for _, bad := range []string{"<b>", "</b>", "<script>", `q="`, "href=\"http://evil", "<h1", "<li", "\uE000", "\uE010"} {
 		if strings.Contains(r.HTML, bad) {
 			t.Errorf("the HTML holds %q", bad)
@@ -225,7 +225,7 @@ func TestNestingIsBounded(t *testing.T) {
 }
 
 func TestSubjectIsOneLine(t *testing.T) {
-	m, err := content.Parse("m.md", []byte("---\nsubject: |\n  For {{ learner.first_name }}\n  today\npreheader: \"{{ learner.first_name }}\"\n---\nHi"))
+	m, err := content.Parse("m.md", []byte("---\nsubject: |\n  For {{ learner.traits.motto }}\n  today\npreheader: \"{{ learner.traits.motto }}\"\n---\nHi"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -234,7 +234,7 @@ func TestSubjectIsOneLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	vars := content.SampleVars(nil)
-	vars.Learner.FirstName = "A\r\nBcc: x@y.example\u2028\x00\u202Eb"
+	vars.Learner.Traits["motto"] = "A\r\nBcc: x@y.example\u2028\x00\u202E\u2066\u200E\u200Bb"
 	r, err := l.Render("m", "", vars)
 	if err != nil {
 		t.Fatal(err)

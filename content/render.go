@@ -9,6 +9,8 @@ import (
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
+
+	"homeroom/internal/cleantext"
 )
 
 // Rendered is a mail as one learner gets it.
@@ -52,12 +54,14 @@ func (l *Library) renderMessage(m *Message, vars Vars) (Rendered, error) {
 	if out.Subject, err = m.subject.renderLine(s, bindings); err != nil {
 		return Rendered{}, err
 	}
+	out.Subject = cleantext.Line(out.Subject)
 	if out.Subject == "" {
 		return Rendered{}, &Error{File: m.File, Line: m.subject.lineNo, Message: "the subject is empty for this learner"}
 	}
 	if out.Preheader, err = m.preheader.renderLine(s, bindings); err != nil {
 		return Rendered{}, err
 	}
+	out.Preheader = cleantext.Line(out.Preheader)
 	markdown, err := m.body.renderTemplate(bindings)
 	if err != nil {
 		return Rendered{}, err

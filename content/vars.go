@@ -6,7 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"homeroom/internal/cleantext"
 	"homeroom/internal/rfc3339"
+	"homeroom/internal/spelling"
 )
 
 // Vars is everything a message may be about.
@@ -61,14 +63,19 @@ func (l Learner) zoneOf(fallback *time.Location) *time.Location {
 
 // liquidBindings returns learner, course, trigger and vars as Liquid sees them.
 func (v Vars) liquidBindings(loc *time.Location) map[string]any {
-	learner := printableFields(map[string]string{
-		"id": v.Learner.ID, "first_name": v.Learner.FirstName, "locale": v.Learner.Locale, "timezone": v.Learner.Timezone,
-	})
 	traits, _ := cleanValue(v.Learner.Traits, loc, 0).(map[string]any)
-	learner["traits"] = traits
-	if name, ok := traits["first_name"].(string); ok && learner["first_name"] == nil && strings.TrimSpace(name) != "" {
-		learner["first_name"] = name
+	dropWrongNames(traits)
+	firstName := cleantext.Name(v.Learner.FirstName)
+	if strings.TrimSpace(v.Learner.FirstName) == "" {
+		firstName, _ = traits["first_name"].(string)
 	}
+	learner := printableFields(map[string]string{
+		"id":         v.Learner.ID,
+		"first_name": firstName,
+		"locale":     v.Learner.Locale,
+		"timezone":   v.Learner.Timezone,
+	})
+	learner["traits"] = traits
 	trigger, _ := cleanValue(v.Trigger, loc, 0).(map[string]any)
 	if !v.TriggerTime.IsZero() {
 		trigger["time"] = v.TriggerTime.In(loc)
@@ -79,6 +86,25 @@ func (v Vars) liquidBindings(loc *time.Location) map[string]any {
 		out["course"] = printableFields(map[string]string{"id": v.Course.ID, "title": v.Course.Title, "url": v.Course.URL})
 	}
 	return out
+}
+
+// personNames are the traits that hold a person's name, folded.
+var personNames = []string{"name", "firstname", "lastname", "middlename", "givenname", "familyname", "surname", "fullname", "displayname", "preferredname", "nickname"}
+
+// dropWrongNames leaves of the traits that hold names those that are names; the others count as absent. Whoever signs up writes them, perhaps with somebody else's
+// address: a link there would go out under the academy's signature.
+func dropWrongNames(traits map[string]any) {
+	for trait, value := range traits {
+		text, isText := value.(string)
+		if !isText || !slices.Contains(personNames, spelling.Fold(trait)) {
+			continue
+		}
+		if name := cleantext.Name(text); name != "" {
+			traits[trait] = name
+		} else {
+			delete(traits, trait)
+		}
+	}
 }
 
 // printableFields returns the fields that are not blank, fit to be printed.

@@ -63,7 +63,17 @@ func TestASendIsAccepted(t *testing.T) {
 // The name beside the address is whatever somebody typed when they signed up.
 func TestTheNameBesideTheAddressIsOneShortLine(t *testing.T) {
 	for name, want := range map[string]string{
-		"Ada": "Ada", " Ada\r\nBcc: all@example.org\x00 ": "Ada Bcc: all@example.org", strings.Repeat("é", 300): strings.Repeat("é", 50),
+		"Ada":                                  "Ada",
+		" Ada\r\n Lovelace\x00 ":               "Ada Lovelace",
+		"\u2066Ada\u2069\u202e \u200bB.\u061c": "Ada B.",
+		strings.Repeat("é", 60):                strings.Repeat("é", 50),
+		strings.Repeat("é", 300):               "",
+		"Ada\r\nBcc: all@example.org":          "",
+		"https://evil.example/login":           "",
+		"evil.example":                         "",
+		"+49 30 1234567":                       "",
+		"<b>Ada</b>":                           "",
+		"undefined":                            "",
 	} {
 		w := newWorld(t)
 		w.to.Name = name

@@ -5,11 +5,11 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"homeroom/content"
 	"homeroom/delivery"
 	"homeroom/engine"
+	"homeroom/internal/cleantext"
 	"homeroom/internal/mailaddress"
 )
 
@@ -85,7 +85,7 @@ func newEmail(s engine.Send, to delivery.Recipient, m delivery.Message, unsubscr
 	e := Email{
 		SendID:     s.ID,
 		From:       m.From,
-		FromName:   m.FromName,
+		FromName:   cleantext.Line(m.FromName),
 		ReplyTo:    m.ReplyTo,
 		ToName:     displayName(to.Name),
 		Subject:    m.Subject,
@@ -110,15 +110,8 @@ func newEmail(s engine.Send, to delivery.Recipient, m delivery.Message, unsubscr
 // maxLabel bounds the display name of an address, in bytes.
 const maxLabel = 100
 
-// displayName cleans a name for use with an address in a header: without control characters, at most maxLabel bytes. Learners
-// write their names themselves, and others may sign up in their name.
+// displayName returns a learner's name for use with an address in a header, at most maxLabel bytes; empty if it is no name (see [cleantext.Name]).
 func displayName(name string) string {
-	name = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, name)
-	name = strings.Join(strings.Fields(name), " ")
+	name = cleantext.Name(name)
 	return strings.TrimSpace(strings.ToValidUTF8(name[:min(len(name), maxLabel)], ""))
 }
