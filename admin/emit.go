@@ -14,6 +14,7 @@ import (
 	"homeroom/catalog"
 	"homeroom/engine"
 	"homeroom/internal/connect"
+	"homeroom/profile"
 	"homeroom/subjects"
 )
 
@@ -33,6 +34,8 @@ type PreparedEvent struct {
 	Learner string
 	ID      string
 	Body    []byte // native JSON
+	// Remarks say for people what cannot be used of the traits; see profile.Remarks.
+	Remarks []string
 }
 
 // PrepareEvent builds the body of an event and decodes it as triggers would. Mistakes in the request are [*InputError].
@@ -68,7 +71,8 @@ func PrepareEvent(known *catalog.Catalog, r EventRequest, now time.Time) (Prepar
 	if err != nil {
 		return PreparedEvent{}, fmt.Errorf("encoding the event: %w", err)
 	}
-	if _, problem := known.Decode(learner, r.Name, body, now); problem != nil {
+	decoded, problem := known.Decode(learner, r.Name, body, now)
+	if problem != nil {
 		return PreparedEvent{}, inputError(problem)
 	}
 	return PreparedEvent{
@@ -76,6 +80,7 @@ func PrepareEvent(known *catalog.Catalog, r EventRequest, now time.Time) (Prepar
 		Learner: learner,
 		ID:      ev.ID,
 		Body:    body,
+		Remarks: profile.Remarks(decoded.Traits),
 	}, nil
 }
 

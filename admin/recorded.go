@@ -35,15 +35,15 @@ func newRecordedEvents(reader store.StreamReader) (*recordedEvents, error) {
 // readEvents calls each with every event of the subjects. What cannot be read as an event is left out: it is a dead letter.
 func (r *recordedEvents) readEvents(ctx context.Context, filters []string, each func(*engine.Event)) error {
 	return r.reader.Read(ctx, subjects.Stream, filters, func(m store.Message) error {
-		if ev := r.decodeStored(m); ev != nil {
-			each(ev)
+		if d := r.decodeStored(m); d != nil {
+			each(&d.Event)
 		}
 		return nil
 	})
 }
 
 // decodeStored reads a stored event, or returns nil if it cannot be read as one.
-func (r *recordedEvents) decodeStored(m store.Message) *engine.Event {
+func (r *recordedEvents) decodeStored(m store.Message) *catalog.Decoded {
 	_, learner, name, err := subjects.ParseStored(m.Subject)
 	if err != nil {
 		return nil
@@ -59,7 +59,7 @@ func (r *recordedEvents) decodeStored(m store.Message) *engine.Event {
 	if problem != nil {
 		return nil
 	}
-	return &decoded.Event
+	return &decoded
 }
 
 // extendCatalog makes the name of an academy's own event known. Its properties may be anything.

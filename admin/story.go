@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,7 +14,9 @@ import (
 	"homeroom/engine"
 	"homeroom/internal/connect"
 	"homeroom/internal/narrate"
+	"homeroom/profile"
 	"homeroom/report"
+	"homeroom/store"
 	"homeroom/subjects"
 	"homeroom/workflows"
 )
@@ -34,6 +37,8 @@ type LearnerStory struct {
 	Timezone string     `json:"timezone,omitempty"` // the learner's; empty: the profile has none, or none that exists
 	Since    *time.Time `json:"since,omitempty"`    // nil: all that is kept
 	Workflow string     `json:"workflow"`           // URL
+	// Remarks say for people what could not be used of the traits that the learner's events carried; see profile.Remarks.
+	Remarks []string `json:"remarks,omitempty"`
 	// SetAside says that the learner's events wait, since when and why; nil: they do not.
 	SetAside *LearnerSetAside `json:"set_aside,omitempty"`
 	// Problem says that what was decided last may be missing, and ProblemCause why. Empty: nothing is missing.
@@ -65,7 +70,7 @@ func (i *Installation) LearnerStory(ctx context.Context, opts StoryOptions) (Lea
 	}
 	zone := findZone(person.Timezone)
 	unpublished, unanswered := i.unpublishedDecisions(ctx, opts.Learner)
-	story, err := i.readStory(ctx, opts, zone, unpublished)
+	story, remarks, err := i.readStory(ctx, opts, zone, unpublished)
 	if err != nil {
 		return LearnerStory{}, err
 	}
@@ -80,6 +85,7 @@ func (i *Installation) LearnerStory(ctx context.Context, opts StoryOptions) (Lea
 	}
 	answer := LearnerStory{
 		Story:    story,
+		Remarks:  remarks,
 		SetAside: aside,
 		Since:    truncatedUTC(opts.Since),
 		Workflow: workflowURL(opts.TemporalUI, opts.Learner),
@@ -96,49 +102,58 @@ func (i *Installation) LearnerStory(ctx context.Context, opts StoryOptions) (Lea
 
 // readStory reads what is about the learner and tells it. All rules are read even if one is told, because which message
 // gets the credit for a certificate or a referral depends on the others.
-func (i *Installation) readStory(ctx context.Context, opts StoryOptions, zone *time.Location, unpublished []engine.Decision) (report.Story, error) {
+func (i *Installation) readStory(ctx context.Context, opts StoryOptions, zone *time.Location, unpublished []engine.Decision) (report.Story, []string, error) {
 	recorded, err := newRecordedEvents(i.newReader(opts.Since, opts.OnRead))
 	if err != nil {
-		return report.Story{}, err
+		return report.Story{}, nil, err
 	}
 	var decisions []engine.Decision
 	err = recorded.reader.ReadDecisions(ctx, subjects.DecisionsOf(opts.Learner), func(d *engine.Decision) {
 		decisions = append(decisions, *d)
 	})
 	if err != nil {
-		return report.Story{}, err
+		return report.Story{}, nil, err
 	}
-	events, err := readLearnerEvents(ctx, recorded, opts.Learner)
+	events, remarks, err := readLearnerEvents(ctx, recorded, opts.Learner)
 	if err != nil {
-		return report.Story{}, err
+		return report.Story{}, nil, err
 	}
 	sharing, err := i.sharingMessages(ctx)
 	if err != nil {
-		return report.Story{}, err
+		return report.Story{}, nil, err
 	}
 	return report.NewStory(opts.Learner, append(decisions, unpublished...), events, report.StoryOptions{
 		Rule:        opts.Rule,
 		AsksToShare: func(message string) bool { return sharing[message] },
 		Clock:       func(t time.Time) string { return narrate.Moment(t, zone) },
-	}), nil
+	}), remarks, nil
 }
 
 // readLearnerEvents returns a learner's events and the referrals that are credited to them, which may have been published
-// under the friend's id.
-func readLearnerEvents(ctx context.Context, recorded *recordedEvents, learner string) ([]engine.Event, error) {
-	var events []engine.Event
-	err := recorded.readEvents(ctx, []string{subjects.Stored(learner)}, func(ev *engine.Event) {
-		events = append(events, *ev)
+// under the friend's id; and what could not be used of the learner's traits, each remark once, in the order in which it first came.
+func readLearnerEvents(ctx context.Context, recorded *recordedEvents, learner string) (events []engine.Event, remarks []string, err error) {
+	err = recorded.reader.Read(ctx, subjects.Stream, []string{subjects.Stored(learner)}, func(m store.Message) error {
+		d := recorded.decodeStored(m)
+		if d == nil {
+			return nil
+		}
+		events = append(events, d.Event)
+		for _, remark := range profile.Remarks(d.Traits) {
+			if !slices.Contains(remarks, remark) {
+				remarks = append(remarks, remark)
+			}
+		}
+		return nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	err = recorded.readEvents(ctx, []string{subjects.StoredAs("referral.converted")}, func(ev *engine.Event) {
 		if ev.Learner != learner && report.Referrer(ev) == learner {
 			events = append(events, *ev)
 		}
 	})
-	return events, err
+	return events, remarks, err
 }
 
 // queryTimeout is how long Temporal and a worker are given to answer which decisions are not published yet.

@@ -146,6 +146,8 @@ func TestImport(t *testing.T) {
 		Rejected:      map[string]int{"unreadable": 1, "unknown_event": 1, "wrong_type": 1, "bad_time": 2},
 		SkippedTraits: 1,
 		TraitNote:     "in line 18: trait email is not an address such as ada@example.org, so it was not taken in",
+		Remarks:       1,
+		Remark:        "in line 18: the trait email is not an address such as ada@example.org, so the one that was known before stays, if there is one",
 	}
 	if diff := cmp.Diff(want, result); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -49,6 +49,10 @@ type Result struct {
 	RejectedFile  string         `json:"rejected_file,omitempty"`
 	SkippedTraits int            `json:"traits_not_taken_in,omitempty"`
 	TraitNote     string         `json:"traits_note,omitempty"` // about the first of them
+	// Remarks are how many traits were stored, or would be, although they cannot be used or have no meaning here; Remark is about the first of them. See
+	// profile.Remarks.
+	Remarks int    `json:"remarks,omitempty"`
+	Remark  string `json:"remark,omitempty"`
 }
 
 // ErrNothingImported is in the error of an import that failed before it wrote anything.

@@ -23,7 +23,8 @@ type learnerResult struct {
 	events, repeated, erased int
 	profile, standing        bool // changed
 	silent, woken            bool
-	notes                    []string
+	notes                    []string // about traits that were not taken in
+	remarks                  []string
 }
 
 // importShards imports what is in the shards, one after the other.
@@ -109,17 +110,23 @@ func (r *Result) add(t learnerResult) {
 		r.TraitNote = t.notes[0]
 	}
 	r.SkippedTraits += len(t.notes)
+	if len(t.remarks) > 0 && r.Remarks == 0 {
+		r.Remark = t.remarks[0]
+	}
+	r.Remarks += len(t.remarks)
 }
 
 // importLearner imports all there is of one learner. It tries again what failed: everything it does may be done twice.
 func (run *importRun) importLearner(ctx context.Context, learner string, lines []inputLine) (t learnerResult, err error) {
 	events, repeated, err := run.decodeLines(lines)
+	remarks := remarksOn(events)
 	if err != nil || run.DryRun {
-		return learnerResult{events: len(events), repeated: repeated}, err
+		return learnerResult{events: len(events), repeated: repeated, remarks: remarks}, err
 	}
 	for range attempts {
 		t, err = run.applyEvents(ctx, learner, events)
 		t.repeated = repeated
+		t.remarks = remarks
 		if err == nil || ctx.Err() != nil {
 			break
 		}
@@ -134,6 +141,17 @@ func (run *importRun) importLearner(ctx context.Context, learner string, lines [
 type importedEvent struct {
 	catalog.Decoded
 	line int
+}
+
+// remarksOn says what cannot be used of the traits of events.
+func remarksOn(events []importedEvent) []string {
+	var remarks []string
+	for i := range events {
+		for _, remark := range profile.Remarks(events[i].Traits) {
+			remarks = append(remarks, fmt.Sprintf("in line %d: %s", events[i].line, remark))
+		}
+	}
+	return remarks
 }
 
 // decodeLines decodes a learner's events and sorts them by their time. The same id twice is one event.

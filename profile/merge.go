@@ -112,6 +112,11 @@ func setText(name string, field *string, value any) (changed bool, note string) 
 	case name == "email" && text != "" && !mailaddress.IsBare(text):
 		return false, "trait email is not an address such as ada@example.org, so it was not taken in"
 	}
+	if name == "timezone" {
+		if zone, ok := ZoneName(text); ok {
+			text = zone
+		}
+	}
 	if *field == text {
 		return false, ""
 	}

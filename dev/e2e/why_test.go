@@ -38,4 +38,11 @@ func TestWhyTellsWhatIsNotPublishedYet(t *testing.T) {
 	if story := why("ada"); strings.Count(story, "started") != 4 {
 		t.Errorf("four runs have begun, each is told once:\n%s", story)
 	}
+	w.publish("ada", "profile.updated", map[string]any{"timezone": "GMT+5:30", "lang": "en"})
+	story := why("ada")
+	for _, want := range []string{"Remark: the trait timezone GMT+5:30 is no IANA name", "did you mean locale?\n"} {
+		if !strings.Contains(story, want) {
+			t.Errorf("the story does not say %q:\n%s", want, story)
+		}
+	}
 }

@@ -56,6 +56,9 @@ func (c *EmitCmd) Run(ctx context.Context, o IO) error {
 	if err != nil {
 		return err
 	}
+	for _, remark := range event.Remarks {
+		fmt.Fprintf(o.Err, "Remark: %s\n", endSentence(remark))
+	}
 	if c.DryRun {
 		_, err := fmt.Fprintf(o.Out, "%s\n%s\n", event.Subject, strings.TrimSpace(string(event.Body)))
 		return err

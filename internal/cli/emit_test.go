@@ -21,6 +21,10 @@ func TestEmitSaysWhoseEventItIs(t *testing.T) {
 		{"the same, said outright", "content.published --learner _ content_id=x", 0, "learning._.content.published\n"},
 		{"an unknown event", "lesson.complete --learner u_42", 2, "did you mean lesson.completed?"},
 		{"a wrong type", "assessment.graded --learner u_42 assessment_id=q score_pct=abc", 2, `score_pct must be a number, not "abc"`},
+		{"a time zone that is none", "enrollment.created --learner u_42 course_id=c --trait timezone=GMT+5:30", 0, "Remark: the trait timezone GMT+5:30 is no IANA name"},
+		{"an address that is none", "enrollment.created --learner u_42 course_id=c --trait email=garbage", 0, "Remark: the trait email is not an address"},
+		{"a trait under another name", "enrollment.created --learner u_42 course_id=c --trait firstName=Ada", 0, "did you mean first_name?"},
+		{"an offset of nearly a day", "enrollment.created --learner u_42 course_id=c --time 2026-03-02T10:00:00+23:59", 0, `"2026-03-01T10:01:00Z"`},
 		{"a missing key", "assessment.graded --learner u_42", 2, "assessment.graded needs assessment_id"},
 	}
 	for _, test := range tests {

@@ -168,6 +168,9 @@ func importText(r *importer.Result, file string, spent time.Duration) string {
 			fmt.Fprintf(&b, "  %s %s\n", count(line.n, line.noun), line.said)
 		}
 	}
+	if r.Remarks > 0 {
+		fmt.Fprintf(&b, "  %s that cannot be used or mean nothing here; the first, %s\n", count(r.Remarks, "trait"), r.Remark)
+	}
 	if r.SkippedTraits > 0 {
 		fmt.Fprintf(&b, "  %s not taken in; the first, %s\n", count(r.SkippedTraits, "trait"), r.TraitNote)
 	}

@@ -85,6 +85,9 @@ func writeStory(o IO, r *admin.LearnerStory, rule string) error {
 	if r.SetAside != nil {
 		fmt.Fprintf(out, "\n%s\n", setAsideText(*r.SetAside))
 	}
+	for _, remark := range r.Remarks {
+		fmt.Fprintf(out, "\nRemark: %s\n", endSentence(remark))
+	}
 	if len(r.Runs) == 0 {
 		what := "Nothing was decided"
 		if rule != "" {
@@ -100,6 +103,14 @@ func writeStory(o IO, r *admin.LearnerStory, rule string) error {
 		writeEntries(out, o, r.Runs[i].Entries, zone)
 	}
 	return out.Flush()
+}
+
+// endSentence returns a text with a full stop at its end, unless it ends in a question.
+func endSentence(text string) string {
+	if strings.HasSuffix(text, "?") {
+		return text
+	}
+	return text + "."
 }
 
 // runHeading names a run: "certificate-share · certificate_id=cert_1 · run 3f2a9c1d".

@@ -31,7 +31,7 @@ var walls = []wall{
 	{"homeroom/internal/cleantext", "what is fit to be shown needs tables of characters and domains only", nil, []string{"homeroom/internal/cleantext", "golang.org/x/net/", "golang.org/x/text/"}},
 	{"homeroom/internal/links", "links are made without stores or servers", nil, []string{"homeroom/internal/links"}},
 	{"homeroom/internal/yamlfile", "reading files knows nothing of what they are about", nil, []string{"github.com/goccy/go-yaml", "homeroom/internal/spelling", "homeroom/internal/yamlfile"}},
-	{"homeroom/profile", "what is known of a person is decided without stores", nil, []string{"homeroom/engine", "homeroom/profile", "homeroom/internal/mailaddress", "golang.org/x/net/idna", "golang.org/x/text/"}},
+	{"homeroom/profile", "what is known of a person is decided without stores", nil, []string{"homeroom/engine", "homeroom/profile", "homeroom/internal/mailaddress", "homeroom/internal/cleantext", "homeroom/internal/spelling", "golang.org/x/net/", "golang.org/x/text/"}},
 	{"homeroom/internal/mailaddress", "what an address is needs nothing but the rules of domains", nil, []string{"homeroom/internal/mailaddress", "golang.org/x/net/idna", "golang.org/x/text/"}},
 	{"homeroom/internal/safefiles", "reading files needs nothing else", nil, []string{"homeroom/internal/safefiles"}},
 	{"homeroom/setaside", "a record needs nothing else", nil, []string{"homeroom/setaside"}},
