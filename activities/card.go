@@ -57,6 +57,8 @@ func writeSection(b *strings.Builder, title string, lines []string) {
 // reachableSentence says what keeps every message from going out; it is empty if nothing does.
 func (s Scene) reachableSentence() string {
 	switch p := s.Env.Profile; {
+	case p.Reach[engine.ChannelEmail].Suppressed && !p.Reach[engine.ChannelEmail].SuppressedUntil.IsZero():
+		return "Nothing is sent: " + p.RefusalDetail(engine.ReasonSuppressed, engine.ChannelEmail) + "."
 	case p.Reach[engine.ChannelEmail].Suppressed:
 		return "Nothing is sent: the address is suppressed."
 	case !p.Reach[engine.ChannelEmail].Known:

@@ -60,7 +60,7 @@ func Connect(ctx context.Context, opts ConnectOptions) (*Installation, error) {
 }
 
 func (i *Installation) openStore(ctx context.Context) error {
-	opts := store.OpenOptions{Cached: i.opts.CachedStandings}
+	opts := store.OpenOptions{Cached: i.opts.CachedStandings, Now: i.opts.Now}
 	if i.opts.NeedsSecret {
 		given, err := store.ReadSecretFiles(i.opts.SecretFiles)
 		if err != nil {

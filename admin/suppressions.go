@@ -48,5 +48,5 @@ func CheckAddress(address string) error {
 // LiftSuppression lets an address be written to again. What its owner said about mail stays. The installation must have been
 // connected with its secret.
 func (i *Installation) LiftSuppression(ctx context.Context, address string) error {
-	return i.store.People.Suppressions.Lift(ctx, address)
+	return i.store.People.Suppressions.Lift(ctx, address, i.opts.Now())
 }

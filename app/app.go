@@ -61,7 +61,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 		return nil, err
 	}
 	o.Secrets = secrets
-	st, err := store.Open(ctx, o.JetStream, store.OpenOptions{Secret: secrets[0], OldSecrets: secrets[1:]})
+	st, err := store.Open(ctx, o.JetStream, store.OpenOptions{Secret: secrets[0], OldSecrets: secrets[1:], Now: o.Clock.Now})
 	if err != nil {
 		return nil, err
 	}

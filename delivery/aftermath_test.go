@@ -110,6 +110,14 @@ func (s suppressions) Add(_ context.Context, email string, reason profile.Reason
 	return s.a.step(fmt.Sprintf("suppress %s %s", email, reason), func() error { return nil })
 }
 
+func (s suppressions) AddSoftBounce(_ context.Context, email string, _ time.Time) error {
+	return s.a.step("soft bounce of "+email, func() error { return nil })
+}
+
+func (s suppressions) AddDelivery(_ context.Context, email string, _ time.Time) error {
+	return s.a.step("delivery to "+email, func() error { return nil })
+}
+
 type aftermathEvents struct{ a *aftermath }
 
 func (e aftermathEvents) Publish(_ context.Context, learner, event, id string, at time.Time, properties map[string]any) error {

@@ -22,7 +22,7 @@ func askProfile(s engine.Send, to Recipient, channel Channel) (engine.Outcome, b
 	case reason == engine.ReasonNoAddress:
 		return newOutcome(s, engine.OutcomeNoAddress, reason, reach.Unusable), true
 	case reason != "":
-		return newOutcome(s, engine.OutcomeSuppressed, reason, ""), true
+		return newOutcome(s, engine.OutcomeSuppressed, reason, p.RefusalDetail(reason, s.Channel)), true
 	}
 	return engine.Outcome{}, false
 }

@@ -17,6 +17,10 @@ type Suppressions interface {
 	// Add suppresses an address; at is when it happened. Adding it again changes nothing, also when the learner has
 	// come back since.
 	Add(ctx context.Context, email string, reason profile.Reason, at time.Time) error
+	// AddSoftBounce notes that an address refused a message this time, and AddDelivery that it took one. Many soft bounces without a delivery
+	// suppress the address for a while. Both are harmless a second time.
+	AddSoftBounce(ctx context.Context, email string, at time.Time) error
+	AddDelivery(ctx context.Context, email string, at time.Time) error
 }
 
 // People remembers what learners do not want to be written to about.
@@ -96,10 +100,10 @@ const (
 	EffectNew     Effect = "new"     // recorded, with everything that follows from it
 	EffectAgain   Effect = "again"   // nothing: the same report was recorded before
 	EffectNothing Effect = "nothing" // nothing: the report says only that the provider is still at work
-	EffectUnknown Effect = "unknown" // the ledger has no such send; the address was suppressed if the report asks for it
+	EffectUnknown Effect = "unknown" // the ledger has no such send; what the report says of the address was noted
 )
 
-// Take applies a report in this order: it suppresses the address if the report asks for it, records that the learner
+// Take applies a report in this order: it notes what the report says of the address, records that the learner
 // unsubscribed, publishes learning.<learner>.email.*, settles the send if its outcome was uncertain, and records the report.
 //
 // After an error, or a crash in between, take the same report again: every step is harmless a second time, and the
@@ -109,7 +113,7 @@ func (r *ReportHandler) Take(ctx context.Context, rep ProviderReport) (Effect, e
 	if err != nil {
 		// Somebody who wants no more mail gets none, even if nobody can tell at the moment which send it was about.
 		if rep.Kind != ReportTopicLeft {
-			err = errors.Join(err, r.suppressAddress(ctx, rep, ""))
+			err = errors.Join(err, r.applyToAddress(ctx, rep, ""))
 		}
 		return "", err
 	}
@@ -119,7 +123,7 @@ func (r *ReportHandler) Take(ctx context.Context, rep ProviderReport) (Effect, e
 	if err := r.noteIntake(ctx, rep, entry); err != nil {
 		return "", err
 	}
-	if err := r.suppressAddress(ctx, rep, entry.Send.Topic); err != nil {
+	if err := r.applyToAddress(ctx, rep, entry.Send.Topic); err != nil {
 		return "", err
 	}
 	learner := entry.Send.Learner
@@ -151,14 +155,23 @@ func (r *ReportHandler) findEntry(ctx context.Context, rep ProviderReport) (Entr
 	return entry, nil
 }
 
-// suppressAddress suppresses the report's address if the report asks for it; topic is the send's, if it is known.
-func (r *ReportHandler) suppressAddress(ctx context.Context, rep ProviderReport, topic string) error {
-	reason := rep.suppressionReason(topic)
-	if reason == "" || rep.Email == "" {
+// applyToAddress notes what the report says of its address: it suppresses it, or counts that it refused or took a message. topic is the
+// send's, if it is known.
+func (r *ReportHandler) applyToAddress(ctx context.Context, rep ProviderReport, topic string) error {
+	if rep.Email == "" {
 		return nil
 	}
-	if err := r.o.Suppressions.Add(ctx, rep.Email, reason, rep.At); err != nil {
-		return fmt.Errorf("suppress the address of send %s (%s): %w", rep.SendID, reason, err)
+	var err error
+	switch reason := rep.suppressionReason(topic); {
+	case reason != "":
+		err = r.o.Suppressions.Add(ctx, rep.Email, reason, rep.At)
+	case rep.Kind == ReportBounced && rep.BounceType == BounceBlocked:
+		err = r.o.Suppressions.AddSoftBounce(ctx, rep.Email, rep.At)
+	case rep.Kind == ReportDelivered:
+		err = r.o.Suppressions.AddDelivery(ctx, rep.Email, rep.At)
+	}
+	if err != nil {
+		return fmt.Errorf("note what the report on send %s says of its address: %w", rep.SendID, err)
 	}
 	return nil
 }

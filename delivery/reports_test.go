@@ -31,7 +31,7 @@ func TestWhatAReportBrings(t *testing.T) {
 		props map[string]any
 	}{
 		{"at work: nothing", report(delivery.ReportProcessed), nil, nil},
-		{"delivered", report(delivery.ReportDelivered), []string{"email.delivered r1", "remember"}, about(nil)},
+		{"delivered", report(delivery.ReportDelivered), []string{"delivery to ada@example.org", "email.delivered r1", "remember"}, about(nil)},
 		{"opened by a person", report(delivery.ReportOpened), []string{"email.opened r1", "remember"}, about(map[string]any{"machine": false})},
 		{"fetched ahead by a mail client", but(report(delivery.ReportOpened), func(r *delivery.ProviderReport) { r.Machine = true }),
 			[]string{"email.opened r1", "remember"}, about(map[string]any{"machine": true})},
@@ -41,8 +41,8 @@ func TestWhatAReportBrings(t *testing.T) {
 			[]string{"email.clicked r1", "remember"}, about(map[string]any{"url": "https://academy.example/u/(address)/go"})},
 		{"a hard bounce suppresses", bounced(delivery.BounceHard, "550 5.1.1 <ada@example.org> unknown"),
 			[]string{"suppress ada@example.org bounced", "email.bounced r1", "remember"}, about(map[string]any{"bounce_type": "bounce", "reason": "550 5.1.1 <(address)> unknown"})},
-		{"a block does not", bounced(delivery.BounceBlocked, "421 busy"),
-			[]string{"email.bounced r1", "remember"}, about(map[string]any{"bounce_type": "blocked", "reason": "421 busy"})},
+		{"a block is counted", bounced(delivery.BounceBlocked, "421 busy"),
+			[]string{"soft bounce of ada@example.org", "email.bounced r1", "remember"}, about(map[string]any{"bounce_type": "blocked", "reason": "421 busy"})},
 		{"dropped because of the content: the address stays reachable", bounced(delivery.BounceDropped, "Spam Content"),
 			[]string{"email.bounced r1", "remember"}, about(map[string]any{"bounce_type": "dropped", "reason": "Spam Content"})},
 		{"dropped because the address had bounced: suppressed", dropped(profile.ReasonBounced, "Bounced Address"),

@@ -42,7 +42,7 @@ type PreferencesPage struct {
 	Consented bool
 	// Topics are those they left (false) or chose (true) by name; the others are as declared.
 	Topics map[string]bool
-	// Suppressed is why their address is not written to: "bounced", "complained" or "unsubscribed"; empty: it is.
+	// Suppressed is why their address is not written to: "bounced", "soft_bounced", "complained" or "unsubscribed"; empty: it is.
 	Suppressed string
 }
 

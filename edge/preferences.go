@@ -146,6 +146,7 @@ func (p PreferencesPage) withChoice(c Choice) PreferencesPage {
 // Why an address is not written to; see [Preferences.Suppressed].
 const (
 	bounced      = "bounced"
+	softBounced  = "soft_bounced"
 	complained   = "complained"
 	unsubscribed = "unsubscribed"
 	erased       = "erased" // not the learner's to lift
@@ -158,7 +159,7 @@ func (e *Edge) servePreferencesPage(w http.ResponseWriter, r *http.Request, ref 
 	v.Everything = prefs.Everything
 	switch {
 	case prefs.Suppressed == "" || prefs.Suppressed == unsubscribed && !prefs.Everything: // coming back lifts that
-	case prefs.Suppressed == bounced:
+	case prefs.Suppressed == bounced, prefs.Suppressed == softBounced:
 		v.SuppressedText = v.W.Bounced
 	case prefs.Suppressed == complained:
 		v.SuppressedText = v.W.Complained

@@ -1,6 +1,9 @@
 package engine
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // The names of the channels. A new channel adds its name here and to [Channels].
 const (
@@ -51,6 +54,8 @@ type Reach struct {
 	Suppressed bool // it must not be written to: it bounced, complained, or the learner left everything
 	// Unusable says for people why nobody can carry anything to the address; empty: somebody can. It counts as no address.
 	Unusable string
+	// SuppressedUntil is when the suppression ends by itself; zero: it does not. It is for words.
+	SuppressedUntil time.Time
 }
 
 // ReachedBy is the reach of a learner whose addresses for these channels are known and not suppressed.

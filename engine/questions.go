@@ -149,12 +149,7 @@ func (s *stepper) askRecipient(_ *Run, _ *Rule, in *Instr, _ time.Time) Answer {
 	if reason == "" {
 		return Answer{}
 	}
-	answer := Answer{Kind: AnswerSkip, Reason: reason}
-	if reason == ReasonNoAddress {
-		channel, _ := ChannelNamed(in.Send.Channel)
-		answer.Detail = s.env.Profile.Reach[channel.Name].Unusable
-	}
-	return answer
+	return Answer{Kind: AnswerSkip, Reason: reason, Detail: s.env.Profile.RefusalDetail(reason, in.Send.Channel)}
 }
 
 // askLateness skips if the patience is over already, as it may be after an outage.

@@ -69,6 +69,19 @@ func (p *Profile) Refuses(s *Send) Reason {
 	return ""
 }
 
+// RefusalDetail returns for people what more there is to say of a refusal on a channel; empty: nothing.
+func (p *Profile) RefusalDetail(reason Reason, channelName string) string {
+	channel, _ := ChannelNamed(channelName)
+	reach := p.Reach[channel.Name]
+	if reason == ReasonNoAddress {
+		return reach.Unusable
+	}
+	if reason != ReasonSuppressed || reach.SuppressedUntil.IsZero() {
+		return ""
+	}
+	return "the address refused several messages of late and rests until " + reach.SuppressedUntil.UTC().Format(time.RFC3339)
+}
+
 // Input is one thing that arrived: exactly one field is set.
 type Input struct {
 	Event       *Event       `json:"event,omitempty"`

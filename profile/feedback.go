@@ -15,20 +15,23 @@ const (
 	ReasonBounced      Reason = "bounced"      // there is no such mailbox
 	ReasonUnsubscribed Reason = "unsubscribed" // left everything
 	ReasonUnreadable   Reason = "unreadable"   // what is recorded of the address cannot be read, so it is not written to
+	ReasonSoftBounced  Reason = "soft_bounced" // refused often of late: it rests until a time, see [SoftBounces]
 )
 
 // Weight orders the reasons: a higher one replaces a lower one. 0: it is none of them.
 func (r Reason) Weight() int {
 	switch r {
 	case ReasonErased:
-		return 5
+		return 6
 	case ReasonComplained:
-		return 4
+		return 5
 	case ReasonBounced:
-		return 3
+		return 4
 	case ReasonUnsubscribed:
-		return 2
+		return 3
 	case ReasonUnreadable:
+		return 2
+	case ReasonSoftBounced:
 		return 1
 	}
 	return 0
@@ -41,6 +44,9 @@ type Feedback struct {
 	Topic string
 	// Suppress is why the address that the message went to must not be written to any more; empty: it may.
 	Suppress Reason
+	// SoftBounce: that address refused the message this time. Delivered: it took it. Both count for [SoftBounces].
+	SoftBounce bool
+	Delivered  bool
 	// Send is the id of the send that this came back to; may be empty.
 	Send string
 }
@@ -49,7 +55,8 @@ type Feedback struct {
 //
 //	email.unsubscribed   the topic is left; without one, everything, and the address is suppressed
 //	email.spam_reported  everything is left, and the address is suppressed
-//	email.bounced        with a bounce_type that is a hard bounce (see [BounceSeverityOf]) the address is suppressed; a soft one passes
+//	email.bounced        with a bounce_type that is a hard bounce (see [BounceSeverityOf]) the address is suppressed; a soft one counts for [SoftBounces]
+//	email.delivered      soft bounces up to then count no more
 //
 // A topic that cannot be one (see [CheckTopic]) names no message, so leaving it means nothing.
 func FeedbackOf(event string, properties map[string]any) Feedback {
@@ -71,10 +78,16 @@ func FeedbackOf(event string, properties map[string]any) Feedback {
 		f.Leave = true
 		f.Suppress = ReasonComplained
 	case "email.bounced":
-		if BounceSeverityOf(text("bounce_type")) != BounceHard {
+		switch BounceSeverityOf(text("bounce_type")) {
+		case BounceHard:
+			f.Suppress = ReasonBounced
+		case BounceSoft:
+			f.SoftBounce = true
+		case BounceDropped, BounceUnknown:
 			return Feedback{}
 		}
-		f.Suppress = ReasonBounced
+	case "email.delivered":
+		f.Delivered = true
 	default:
 		return Feedback{}
 	}

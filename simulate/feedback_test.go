@@ -55,6 +55,34 @@ func TestFeedbackMeansTheSameAsInTheStore(t *testing.T) {
 			}
 		})
 	}
+	t.Run("many soft bounces, until the rest is over", func(t *testing.T) {
+		h := NewHost(HostOptions{Learner: "u", Ruleset: &engine.Ruleset{}, Decided: func(engine.Decision) {}})
+		hear := func(day int, name string, properties map[string]any) engine.Reach {
+			d := catalog.Decoded{Event: engine.Event{ID: name + at(24*day).String(), Name: name, Learner: "u", Time: at(24 * day), Properties: properties}}
+			if name == "profile.updated" {
+				d.Traits = map[string]any{"email": "a@x.org"}
+			}
+			if err := h.Event(d, at(24*day)); err != nil {
+				t.Fatal(err)
+			}
+			h.showRest(at(24 * day))
+			return h.env.Profile.Reach[engine.ChannelEmail]
+		}
+		hear(0, "profile.updated", nil)
+		var reach engine.Reach
+		for day := 1; day <= 5; day++ {
+			if reach.Suppressed {
+				t.Errorf("suppressed after %d soft bounces", day-1)
+			}
+			reach = hear(day, "email.bounced", map[string]any{"bounce_type": "blocked"})
+		}
+		if until := at(24 * 35); !reach.Suppressed || !reach.SuppressedUntil.Equal(until) {
+			t.Errorf("reach %+v, want suppressed until %s", reach, until)
+		}
+		if reach := hear(36, "lesson.completed", nil); reach.Suppressed {
+			t.Error("the rest does not end by itself")
+		}
+	})
 	t.Run("a late report of a mail to the address before", func(t *testing.T) {
 		h := NewHost(HostOptions{Learner: "u", Ruleset: &engine.Ruleset{}, Decided: func(engine.Decision) {}})
 		for i, d := range []catalog.Decoded{

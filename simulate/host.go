@@ -44,6 +44,8 @@ type Host struct {
 	// suppressed are the addresses that must not be written to any more, in the form for comparison. An empty one is that of a
 	// learner whose address nobody recorded.
 	suppressed map[string]bool
+	// softBounces are what is known of addresses that refused a message of late, by address in the form for comparison.
+	softBounces map[string]profile.SoftBounces
 }
 
 // shared is what hosts use one after another.
@@ -110,6 +112,7 @@ func (h *Host) applyStatement(ev *engine.Event, said profile.Statement) {
 		h.suppressed[mailaddress.Normalize(h.profile.Email)] = true
 		changed = true
 	}
+	h.countSoftBounce(f, said.At)
 	if len(said.Traits) > 0 {
 		merged, did, _ := h.profile.Merge(said.Traits, said.At)
 		h.profile = merged
@@ -118,6 +121,26 @@ func (h *Host) applyStatement(ev *engine.Event, said profile.Statement) {
 	if changed {
 		h.showProfile()
 	}
+}
+
+// countSoftBounce takes in that the learner's address refused a message this time, or took one.
+func (h *Host) countSoftBounce(f profile.Feedback, at time.Time) {
+	if !f.SoftBounce && !f.Delivered || h.profile.EmailAt.After(h.sentAt(f.Send, at)) {
+		return
+	}
+	address := mailaddress.Normalize(h.profile.Email)
+	add := h.softBounces[address].AddDelivery
+	if f.SoftBounce {
+		add = h.softBounces[address].AddBounce
+	}
+	next, changed := add(at)
+	if !changed {
+		return
+	}
+	if h.softBounces == nil {
+		h.softBounces = map[string]profile.SoftBounces{}
+	}
+	h.softBounces[address] = next
 }
 
 // eventResubscribed is published by the learner's preferences page. Only a simulation applies it: in production the page has
@@ -129,6 +152,7 @@ func (h *Host) comeBack(ev *engine.Event, said time.Time) (changed bool) {
 		return h.profile.Join(topic, said)
 	}
 	delete(h.suppressed, mailaddress.Normalize(h.profile.Email))
+	delete(h.softBounces, mailaddress.Normalize(h.profile.Email))
 	h.profile.JoinAll(said)
 	return true
 }
@@ -196,9 +220,25 @@ func (h *Host) stepUntilSettled(inputs []engine.Input, now time.Time) error {
 	return h.engineFault("still delivers after %d rounds at %s", maxRounds, now.Format(time.RFC3339))
 }
 
+// showRest lets the engine see whether the learner's address rests, as of now: a rest ends by itself.
+func (h *Host) showRest(now time.Time) {
+	bounces, some := h.softBounces[mailaddress.Normalize(h.profile.Email)]
+	if !some {
+		return
+	}
+	h.showProfile()
+	reach := h.env.Profile.Reach[engine.ChannelEmail]
+	if until := bounces.SuppressedUntil(now); !until.IsZero() && !reach.Suppressed {
+		reach.Suppressed = true
+		reach.SuppressedUntil = until
+		h.env.Profile.Reach[engine.ChannelEmail] = reach
+	}
+}
+
 // stepOnce is one step of the engine. Who wants to see the state it began with gets it as it was. The recent decisions are for
 // people who look at a workflow; here they would be most of the memory.
 func (h *Host) stepOnce(inputs []engine.Input, now time.Time) engine.Result {
+	h.showRest(now)
 	if h.opts.Stepped == nil {
 		return h.opts.shared.stepper.Step(h.env, h.state, inputs, now)
 	}

@@ -84,6 +84,7 @@ func (p People) ListSuppressions(ctx context.Context) ([]SuppressionRecord, erro
 		if decodeRecord(data, &record.Suppression) != nil {
 			record.Suppression = Suppression{Reason: ReasonUnreadable}
 		}
+		record.Suppression = record.asOf(p.Suppressions.now())
 		if record.Reason != "" {
 			byHash[hash] = len(records)
 			records = append(records, record)

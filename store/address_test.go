@@ -3,6 +3,7 @@ package store_test
 import (
 	"reflect"
 	"testing"
+	"time"
 
 	"homeroom/engine"
 	"homeroom/internal/natstest"
@@ -45,7 +46,7 @@ func TestWhoseAddressIsSuppressedAndWhatTheyForbid(t *testing.T) {
 	if err != nil || !status.Suppressed || !reflect.DeepEqual(status.Owners, want) {
 		t.Errorf("got %+v, %v; want %+v", status, err, want)
 	}
-	done(t, st.Suppressions.Lift(ctx, "ada@example.org"))
+	done(t, st.Suppressions.Lift(ctx, "ada@example.org", time.Time{}))
 	status, err = st.People.AddressStatus(ctx, "ada@example.org")
 	if err != nil || status.Suppressed || !reflect.DeepEqual(status.Owners, want) {
 		t.Errorf("after the lift: %+v, %v; what the learners said stays", status, err)
@@ -60,7 +61,7 @@ func TestALiftByAnOperatorEndsAnErasure(t *testing.T) {
 	ctx := t.Context()
 	const email = "ada@example.org"
 	done(t, st.Suppressions.Add(ctx, email, store.ReasonErased, minute(1)))
-	done(t, st.Suppressions.Lift(ctx, email))
+	done(t, st.Suppressions.Lift(ctx, email, time.Time{}))
 	if suppressed, err := st.Suppressions.Has(ctx, email); err != nil || suppressed {
 		t.Errorf("suppressed %v, %v", suppressed, err)
 	}

@@ -336,7 +336,7 @@ func suppressionHolds(ctx context.Context, k kept, _ bool) error {
 	if err != nil || len(list) != 1 || list[0].Reason == "" {
 		return fmt.Errorf("the list of suppressions is %+v, %w", list, err)
 	}
-	if err := k.st.Suppressions.Lift(ctx, damagedMail); err != nil {
+	if err := k.st.Suppressions.Lift(ctx, damagedMail, time.Time{}); err != nil {
 		return fmt.Errorf("an operator cannot lift it: %w", err)
 	}
 	if is, err := suppressed(); is || err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"homeroom/internal/natstest"
 	"homeroom/profile"
@@ -50,7 +51,7 @@ func TestATopicLeftByOneClickIsLeftForTheAddress(t *testing.T) {
 	if err := st.Suppressions.Add(ctx, "shared@example.org", store.ReasonBounced, minute(4)); err != nil {
 		t.Fatal(err)
 	}
-	if err := st.Suppressions.Lift(ctx, "shared@example.org"); err != nil {
+	if err := st.Suppressions.Lift(ctx, "shared@example.org", time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	expectLeft("after a bounce was lifted", "s1", true)

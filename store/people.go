@@ -62,7 +62,7 @@ func (p People) applyChoice(ctx context.Context, learner string, c profile.Choic
 	case now.Email == "":
 		return nil
 	case c.Everything != nil && !*c.Everything:
-		return p.Profiles.suppressAddress(ctx, now, profile.Feedback{Suppress: ReasonUnsubscribed}, at)
+		return p.Profiles.applyToAddress(ctx, now, profile.Feedback{Suppress: ReasonUnsubscribed}, at)
 	case c.Lift:
 		return p.Suppressions.liftForLearner(ctx, now.Email, at, true)
 	case c.Everything != nil:

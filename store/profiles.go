@@ -58,6 +58,9 @@ func (s *Profiles) Person(ctx context.Context, learner string) (Profile, engine.
 		return p, known, err
 	}
 	reach := known.Reach[engine.ChannelEmail]
+	if suppressed && !reach.Suppressed { // else it is for good
+		reach.SuppressedUntil = found.Until
+	}
 	reach.Suppressed = reach.Suppressed || suppressed
 	known.Reach[engine.ChannelEmail] = reach
 	if left := found.topicsLeft(p); len(left) > 0 {
@@ -117,7 +120,7 @@ func (s *Profiles) ApplyFeedback(ctx context.Context, learner string, f profile.
 	}
 	now, err := s.changeProfile(ctx, learner, create, func(p *Profile) bool { return p.ApplyFeedback(f, at) })
 	if err == nil {
-		err = s.suppressAddress(ctx, now, f, at)
+		err = s.applyToAddress(ctx, now, f, at)
 	}
 	if err != nil {
 		return fmt.Errorf("take in what came back about mail: %w", err)
@@ -125,10 +128,10 @@ func (s *Profiles) ApplyFeedback(ctx context.Context, learner string, f profile.
 	return nil
 }
 
-// suppressAddress suppresses a learner's address if feedback asks for it. Feedback says whose mail it was and not where it
+// applyToAddress takes in what feedback says of a learner's address. Feedback says whose mail it was and not where it
 // went: if the address is newer than the send, or than the feedback of no send, then it is not meant.
-func (s *Profiles) suppressAddress(ctx context.Context, p Profile, f profile.Feedback, at time.Time) error {
-	if f.Suppress == "" || p.Email == "" {
+func (s *Profiles) applyToAddress(ctx context.Context, p Profile, f profile.Feedback, at time.Time) error {
+	if f.Suppress == "" && !f.SoftBounce && !f.Delivered || p.Email == "" {
 		return nil
 	}
 	sent := at
@@ -144,7 +147,14 @@ func (s *Profiles) suppressAddress(ctx context.Context, p Profile, f profile.Fee
 	if p.EmailAt.After(sent) {
 		return nil
 	}
-	return s.suppressions.Add(ctx, p.Email, f.Suppress, at)
+	switch {
+	case f.Suppress != "":
+		return s.suppressions.Add(ctx, p.Email, f.Suppress, at)
+	case f.SoftBounce:
+		return s.suppressions.AddSoftBounce(ctx, p.Email, at)
+	default:
+		return s.suppressions.AddDelivery(ctx, p.Email, at)
+	}
 }
 
 // Change changes a profile under compare-and-swap. change may be called several times and returns false to leave the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -29,6 +30,8 @@ type OpenOptions struct {
 	Secret []byte
 	// OldSecrets are those that Secret replaced; what was written under them still holds.
 	OldSecrets [][]byte
+	// Now is Homeroom's clock, by which suppressions that end have ended; nil: the machine's.
+	Now func() time.Time
 	// Cached is how many standings are kept in memory; 0 means 20,000.
 	Cached int
 }
@@ -63,6 +66,10 @@ func Open(ctx context.Context, js jetstream.JetStream, o OpenOptions) (*Store, e
 	if err != nil {
 		return nil, fmt.Errorf("open the NATS bucket %s: %w", BucketRulesets, err)
 	}
+	now := o.Now
+	if now == nil {
+		now = time.Now
+	}
 	cached := o.Cached
 	if cached == 0 {
 		cached = 20_000
@@ -72,7 +79,7 @@ func Open(ctx context.Context, js jetstream.JetStream, o OpenOptions) (*Store, e
 	if err != nil {
 		return nil, err
 	}
-	suppressed := &Suppressions{kv: suppressions, secrets: append([][]byte{o.Secret}, o.OldSecrets...)}
+	suppressed := &Suppressions{kv: suppressions, secrets: append([][]byte{o.Secret}, o.OldSecrets...), now: now}
 	ledger := &Sends{kv: sends}
 	people := People{Profiles: &Profiles{kv: profiles, suppressions: suppressed, sends: ledger}, Suppressions: suppressed}
 	return &Store{

@@ -26,6 +26,7 @@ import (
 type Suppressions struct {
 	kv      jetstream.KeyValue
 	secrets [][]byte
+	now     func() time.Time // by which a suppression that ends has ended
 }
 
 // Reason is why an address is suppressed.
@@ -38,6 +39,7 @@ const (
 	ReasonBounced      = profile.ReasonBounced
 	ReasonUnsubscribed = profile.ReasonUnsubscribed
 	ReasonUnreadable   = profile.ReasonUnreadable
+	ReasonSoftBounced  = profile.ReasonSoftBounced
 )
 
 // Suppression says why an address must not be written to, and when that was said last.
@@ -49,12 +51,17 @@ type Suppression struct {
 	Lifted time.Time `json:"lifted,omitzero"`
 	// Topics are the topics that somebody left for this mailbox by a mail program's one click, and when. They are no suppression.
 	Topics map[string]time.Time `json:"topics,omitempty"`
+	// Soft are the refusals of the address that may pass. If there were many, Reason is ReasonSoftBounced to whoever reads it, at the
+	// time of the last of them.
+	Soft *profile.SoftBounces `json:"soft,omitempty"`
+	// Until is when the suppression ends by itself; zero: it does not. It follows from Soft, and is not stored.
+	Until time.Time `json:"until,omitzero"`
 }
 
 // Add suppresses an address. A stronger reason replaces a weaker one and never the other way around; at is when it
 // happened, and what happened before the learner lifted the suppression counts no more, unless it is an erasure.
 func (s *Suppressions) Add(ctx context.Context, email string, reason Reason, at time.Time) error {
-	if reason.Weight() == 0 || reason == ReasonUnreadable {
+	if reason.Weight() <= ReasonUnreadable.Weight() {
 		return fmt.Errorf("suppress an address: %q is no reason; there are bounced, complained, unsubscribed, erased", reason)
 	}
 	old, err := s.findUnderOldKeys(ctx, email)
@@ -69,7 +76,7 @@ func (s *Suppressions) Add(ctx context.Context, email string, reason Reason, at 
 		if order := cmp.Compare(reason.Weight(), all.Reason.Weight()); order < 0 || order == 0 && !at.After(all.At) {
 			return false
 		}
-		*current = Suppression{Reason: reason, At: at, Lifted: all.Lifted, Topics: current.Topics}
+		*current = Suppression{Reason: reason, At: at, Lifted: all.Lifted, Topics: current.Topics, Soft: current.Soft}
 		return true
 	})
 	if isUnreadable(err) {
@@ -90,6 +97,7 @@ func (s *Suppressions) Get(ctx context.Context, email string) (Suppression, bool
 	if err != nil {
 		return Suppression{}, false, fmt.Errorf("ask whether an address is suppressed: %w", err)
 	}
+	found = found.asOf(s.now())
 	return found, found.Reason != "", nil
 }
 
@@ -99,14 +107,14 @@ func (s *Suppressions) Has(ctx context.Context, email string) (bool, error) {
 	return has, err
 }
 
-// Lift takes a suppression back, whatever its reason, for an operator who knows better. What was said up to now counts no
+// Lift takes a suppression back, whatever its reason, for an operator who knows better. What was said up to `at` counts no
 // more. What is not there is not an error.
-func (s *Suppressions) Lift(ctx context.Context, email string) error {
+func (s *Suppressions) Lift(ctx context.Context, email string, at time.Time) error {
 	change := func(was *Suppression) bool {
-		if was.Reason == "" {
+		if was.Reason == "" && was.Soft == nil {
 			return false
 		}
-		lifted := laterOf(laterOf(was.At, was.Lifted), time.Unix(0, 0).UTC())
+		lifted := laterOf(laterOf(was.At, was.Lifted), laterOf(at, time.Unix(0, 0).UTC()))
 		*was = Suppression{Lifted: lifted, Topics: was.Topics} // an empty record counts as damaged
 		return true
 	}
@@ -133,6 +141,7 @@ func (s *Suppressions) liftForLearner(ctx context.Context, email string, at time
 		}
 		if was.Reason == ReasonErased || was.At.After(at) {
 			was.Lifted = at
+			was.Soft = nil
 			return true
 		}
 		*was = Suppression{Lifted: at, Topics: was.Topics}
@@ -182,11 +191,13 @@ func (s *Suppressions) findUnderOldKeys(ctx context.Context, email string) (Supp
 func mergeSuppressions(a, b Suppression) Suppression {
 	lifted := laterOf(a.Lifted, b.Lifted)
 	topics := mergeTopics(a.Topics, b.Topics)
+	soft := mergeSoftBounces(a.Soft, b.Soft)
 	if order := cmp.Compare(a.Reason.Weight(), b.Reason.Weight()); order < 0 || order == 0 && b.At.After(a.At) {
 		a = b
 	}
 	a.Lifted = lifted
 	a.Topics = topics
+	a.Soft = soft
 	return a
 }
 

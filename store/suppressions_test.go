@@ -88,13 +88,13 @@ func TestWhatWasLiftedIsNotSaidByTheSameReportAgain(t *testing.T) {
 		}
 		return has
 	}
-	if err := st.Suppressions.Lift(ctx, email); err != nil {
+	if err := st.Suppressions.Lift(ctx, email, time.Time{}); err != nil {
 		t.Errorf("lifting what is not there: %v", err)
 	}
 	if !add(5) {
 		t.Fatal("not suppressed")
 	}
-	if err := st.Suppressions.Lift(ctx, email); err != nil {
+	if err := st.Suppressions.Lift(ctx, email, time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	if add(5) || add(4) {
@@ -117,7 +117,7 @@ func TestTheSecretOfSuppressionsCanBeReplaced(t *testing.T) {
 	add(old, "ada@example.org", store.ReasonBounced)
 	add(old, "eve@example.org", store.ReasonErased)
 	add(old, "cat@example.org", store.ReasonBounced)
-	if err := old.Suppressions.Lift(ctx, "cat@example.org"); err != nil {
+	if err := old.Suppressions.Lift(ctx, "cat@example.org", time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	_, js := s.Connect()
@@ -137,7 +137,7 @@ func TestTheSecretOfSuppressionsCanBeReplaced(t *testing.T) {
 	want("ada@example.org", store.ReasonComplained)
 	add(both, "eve@example.org", store.ReasonComplained)
 	want("eve@example.org", store.ReasonErased)
-	if err := both.Suppressions.Lift(ctx, "ada@example.org"); err != nil {
+	if err := both.Suppressions.Lift(ctx, "ada@example.org", time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	want("ada@example.org", "")

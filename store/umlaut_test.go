@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"testing"
+	"time"
 
 	"homeroom/engine"
 	"homeroom/internal/natstest"
@@ -32,7 +33,7 @@ func TestAnInternationalDomainIsOneAddress(t *testing.T) {
 	if err != nil || len(records) != 1 || len(records[0].Learners) != 1 {
 		t.Errorf("listed: %+v, %v", records, err)
 	}
-	if err := st.Suppressions.Lift(ctx, "ada@exämple.org"); err != nil {
+	if err := st.Suppressions.Lift(ctx, "ada@exämple.org", time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	if has, err := st.Suppressions.Has(ctx, "ada@xn--exmple-cua.org"); err != nil || has {

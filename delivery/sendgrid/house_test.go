@@ -106,6 +106,12 @@ func (s houseSuppressions) Add(_ context.Context, email string, reason profile.R
 	return s.h.step(fmt.Sprintf("suppress %s %s", email, reason))
 }
 
+func (s houseSuppressions) AddSoftBounce(_ context.Context, email string, _ time.Time) error {
+	return s.h.step("soft bounce of " + email)
+}
+
+func (s houseSuppressions) AddDelivery(context.Context, string, time.Time) error { return nil }
+
 type housePeople struct{ h *house }
 
 func (p housePeople) Leave(_ context.Context, learner, topic string, _ time.Time) error {

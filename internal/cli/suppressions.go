@@ -16,7 +16,7 @@ import (
 
 // SuppressionsCmd is `homeroom suppressions`.
 type SuppressionsCmd struct {
-	List SuppressionsListCmd `cmd:"" help:"List the suppressed addresses: why, since when and whose."`
+	List SuppressionsListCmd `cmd:"" help:"List the suppressed addresses: why, since when, until when and whose."`
 	Lift SuppressionsLiftCmd `cmd:"" help:"Let an address be written to again."`
 }
 
@@ -35,7 +35,8 @@ type SuppressionsListCmd struct {
 // Help is shown by `homeroom suppressions list --help`.
 func (*SuppressionsListCmd) Help() string {
 	return `Addresses are kept as keyed hashes. The list has the first digits of each hash, and the learners whose profile has the
-address now; it prints no address. It reads every profile.
+address now; it prints no address. UNTIL is when a suppression ends by itself: an address that refused five messages
+within 14 days and took none (soft_bounced) rests for 30 days. It reads every profile.
 
 Example:
   homeroom suppressions list`
@@ -64,13 +65,17 @@ func printSuppressions(out io.Writer, records []admin.SuppressionRecord) error {
 		return err
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "HASH\tREASON\tSINCE\tLEARNERS")
+	fmt.Fprintln(table, "HASH\tREASON\tSINCE\tUNTIL\tLEARNERS")
 	for _, r := range records {
 		learners := strings.Join(r.Learners, ", ")
 		if learners == "" {
 			learners = "–"
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", r.Hash[:min(12, len(r.Hash))], r.Reason, r.At.UTC().Format(time.RFC3339), learners)
+		until := "lifted"
+		if !r.Until.IsZero() {
+			until = r.Until.UTC().Format(time.RFC3339)
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", r.Hash[:min(12, len(r.Hash))], r.Reason, r.At.UTC().Format(time.RFC3339), until, learners)
 	}
 	return table.Flush()
 }
@@ -84,7 +89,7 @@ type SuppressionsLiftCmd struct {
 
 // Help is shown by `homeroom suppressions lift --help`.
 func (*SuppressionsLiftCmd) Help() string {
-	return `Lets Homeroom write to an address again that bounced, complained, was unsubscribed from everything or was erased. What the
+	return `Lets Homeroom write to an address again that bounced, refused too many messages, complained, was unsubscribed from everything or was erased. What the
 learner said themselves stays: if they left everything, left a topic or do not consent, it is printed, and mail that they
 do not want still does not go out. SendGrid keeps a list of its own: remove the address there too.
 
