@@ -29,6 +29,8 @@ func (s *stepper) addDecision(d Decision) {
 	d.Run = ""
 	d.Step = ""
 	d.Send = ""
+	d.Channel = ""
+	d.Exposure = nil
 	s.st.Recent = append(s.st.Recent, d)
 }
 

@@ -19,9 +19,13 @@ func OutcomeDecision(send Send, o Outcome) Decision {
 		Message: send.Message,
 		Send:    send.ID,
 		Arm:     send.Arm,
+		Channel: send.Channel,
 		Detail:  o.Detail,
 	}
 	occasion := ""
+	if exposes(o.Status) {
+		d.Exposure = send.Exposure
+	}
 	switch o.Status {
 	case OutcomeAccepted:
 		d.Kind = KindSent

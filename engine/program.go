@@ -75,9 +75,7 @@ func (s *stepper) runInstruction(run *Run, rule *Rule, in *Instr, at time.Time) 
 		s.exitRun(run, at, ReasonStop, in.Reason, in.ID)
 		return false
 	case OpSplit:
-		arm := in.Split.armOf(s.st.Learner)
-		run.Arm = in.Split.Name + "=" + arm.Name
-		run.PC = arm.PC
+		s.assignArm(run, rule, in, at)
 		return true
 	case OpSend:
 		return s.decideSend(run, rule, in, at)

@@ -146,10 +146,11 @@ type Send struct {
 	Course        string    `json:"course,omitempty"`
 	CourseTitle   string    `json:"course_title,omitempty"` // from events; courses.yaml, if it knows better, wins
 	Trigger       Event     `json:"trigger"`
-	Arm           string    `json:"arm,omitempty"`     // "split=arm", if the run took a split
-	Vars          Values    `json:"vars,omitempty"`    // the step's `with:` values
-	At            time.Time `json:"at"`                // when it was decided: the stamp that caps and reports use
-	Settles       bool      `json:"settles,omitempty"` // the delivery was uncertain, and is to go out again only on evidence that it did not
+	Arm           string    `json:"arm,omitempty"`      // "split=arm", if the run took a split
+	Exposure      *Exposure `json:"exposure,omitempty"` // nil for a transactional message, which is in no experiment
+	Vars          Values    `json:"vars,omitempty"`     // the step's `with:` values
+	At            time.Time `json:"at"`                 // when it was decided: the stamp that caps and reports use
+	Settles       bool      `json:"settles,omitempty"`  // the delivery was uncertain, and is to go out again only on evidence that it did not
 }
 
 // Values are JSON values by name.
@@ -195,6 +196,7 @@ const (
 	KindWithheld  Kind = "withheld"  // a holdout learner's message
 	KindExited    Kind = "exited"    // a run ended before its last step
 	KindConverted Kind = "converted" // a run reached its goal
+	KindAssigned  Kind = "assigned"  // a run took an arm of a split
 )
 
 // Reason says why, in one spelling for log, metric and page.
@@ -248,14 +250,46 @@ type Decision struct {
 	Message string    `json:"message,omitempty"`
 	Step    string    `json:"step,omitempty"`
 	Run     string    `json:"run,omitempty"`
-	Send    string    `json:"send,omitempty"`     // the send's id, with sent, uncertain and failed
-	Until   time.Time `json:"until,omitzero"`     // with deferred
-	Arm     string    `json:"arm,omitempty"`      // "split=arm", if the run took a split
-	Detail  string    `json:"detail,omitempty"`   // a sentence for people; no personal data
-	Rev     string    `json:"revision,omitempty"` // the ruleset's hash
+	Send    string    `json:"send,omitempty"`    // the send's id, with sent, uncertain and failed
+	Until   time.Time `json:"until,omitzero"`    // with deferred
+	Arm     string    `json:"arm,omitempty"`     // "split=arm", if the run took a split
+	Channel string    `json:"channel,omitempty"` // of the message, with sent, uncertain, failed and withheld; empty in older records
+	// Exposure is set where the decision brings the learner into an experiment: with assigned, and with sent, uncertain, failed and withheld
+	// unless the message is transactional. Older records have none.
+	Exposure *Exposure `json:"exposure,omitempty"`
+	Detail   string    `json:"detail,omitempty"`   // a sentence for people; no personal data
+	Rev      string    `json:"revision,omitempty"` // the ruleset's hash
 	// Count is how many equal skips of one step this decision stands for; 0: it stands for itself. The first was at At, the last at Last. See [FoldSkips].
 	Count int       `json:"count,omitempty"`
 	Last  time.Time `json:"last,omitzero"`
+}
+
+// Exposure says in which group a learner enters an experiment, and what the revision in force promised then.
+type Exposure struct {
+	Group   ExperimentGroup `json:"group"`
+	Holdout float64         `json:"holdout,omitempty"` // percent of learners, without those of the control group
+	Control float64         `json:"control,omitempty"` // percent of all learners
+	// Within is how long the goal is watched for from the decision's time on, in seconds; 0: the rule has no goal.
+	Within int64 `json:"within_seconds,omitempty"`
+	// Arms are those of the split, with assigned.
+	Arms []ArmShare `json:"arms,omitempty"`
+}
+
+// ExperimentGroup is one side of an experiment.
+type ExperimentGroup string
+
+// The groups. A learner of the control group is in no rule's holdout.
+const (
+	GroupTreated ExperimentGroup = "treated"
+	GroupHoldout ExperimentGroup = "holdout"
+	GroupControl ExperimentGroup = "control"
+)
+
+// ArmShare is an arm with the share of learners that it is to get.
+type ArmShare struct {
+	Name    string  `json:"name"`
+	Percent float64 `json:"percent"`
+	Sends   bool    `json:"sends,omitempty"` // false: the arm has no message of its own
 }
 
 // Urgent says whether a decision is news that people and reports wait for. How a run goes on without a message is not, nor that

@@ -84,7 +84,7 @@ type Rule struct {
 	Program  []Instr
 }
 
-// Goal is what success is: the event, within Within of the run's first message.
+// Goal is what success is: the event, within Within of the run's first message or, if it comes first, of its first split.
 type Goal struct {
 	Match  Match
 	Within time.Duration // >0

@@ -41,9 +41,9 @@ func (s *stepper) decideSend(run *Run, rule *Rule, in *Instr, at time.Time) bool
 	case AnswerSkip:
 		s.recordSkip(run, in, at, v)
 	case AnswerWithhold:
-		s.withholdSend(run, in, at, v.Reason)
+		s.withholdSend(run, rule, in, at, v.Reason)
 	case AnswerGoOn:
-		if !s.requestDelivery(run, in, at) {
+		if !s.requestDelivery(run, rule, in, at) {
 			return false
 		}
 	}
@@ -175,7 +175,7 @@ func (s *stepper) memoryOfSends() time.Duration {
 
 // requestDelivery asks the host to deliver a send. The run goes on as if it had gone out; should the provider say "later", the
 // run comes back to this step (see applyOutcome). A `with:` that cannot be evaluated ends the run: better no message than a wrong one.
-func (s *stepper) requestDelivery(run *Run, in *Instr, at time.Time) bool {
+func (s *stepper) requestDelivery(run *Run, rule *Rule, in *Instr, at time.Time) bool {
 	values, err := s.evalWith(run, in, at)
 	if err != nil {
 		s.exitRun(run, at, ReasonConditionError, err.Error(), in.ID)
@@ -197,6 +197,7 @@ func (s *stepper) requestDelivery(run *Run, in *Instr, at time.Time) bool {
 		Course:        run.Course,
 		Trigger:       run.Trigger,
 		Arm:           run.Arm,
+		Exposure:      s.exposureOf(rule, in.Send, GroupTreated),
 		Vars:          values,
 		At:            at,
 	}

@@ -78,6 +78,8 @@ type Run struct {
 	Ended bool `json:"over,omitempty"`
 	// Exposed is when the run's first message went, or would have gone. Zero: none yet.
 	Exposed time.Time `json:"exposed,omitzero"`
+	// Assigned is when the run took its first split: the goal is watched for from then on, in every arm alike. Zero: it has taken none.
+	Assigned time.Time `json:"assigned,omitzero"`
 	// Paused tells that the run stands at a send of a paused rule.
 	Paused bool `json:"held,omitempty"`
 	// Answered are the ids of wait_for steps that an event has answered before the run reached them.

@@ -18,7 +18,7 @@ type Document struct {
 }
 
 // Summary counts. The maps are never nil: sent, uncertain and withheld count by message; skipped, deferred, failed and
-// exited by reason; started and converted by rule.
+// exited by reason; started and converted by rule; assigned by split and arm.
 type Summary struct {
 	Events      int `json:"events"` // accepted ones
 	Learners    int `json:"learners"`
@@ -31,6 +31,7 @@ type Summary struct {
 	Exited    map[string]int `json:"exited"`
 	Converted map[string]int `json:"converted"`
 	Started   map[string]int `json:"started"`
+	Assigned  map[string]int `json:"assigned"`
 	Uncertain map[string]int `json:"uncertain"`
 	Failed    map[string]int `json:"failed"`
 }
@@ -45,6 +46,7 @@ func NewSummary() Summary {
 		Exited:    map[string]int{},
 		Converted: map[string]int{},
 		Started:   map[string]int{},
+		Assigned:  map[string]int{},
 		Uncertain: map[string]int{},
 		Failed:    map[string]int{},
 	}
@@ -71,6 +73,8 @@ func (s *Summary) Count(kind engine.Kind) map[string]int {
 		return s.Uncertain
 	case engine.KindFailed:
 		return s.Failed
+	case engine.KindAssigned:
+		return s.Assigned
 	}
 	return nil
 }
@@ -98,7 +102,7 @@ func (s *Summary) merge(o *Summary) {
 // Kinds are the kinds of decision in the order in which people want to read them.
 var Kinds = [...]engine.Kind{
 	engine.KindSent, engine.KindUncertain, engine.KindWithheld, engine.KindDeferred, engine.KindSkipped,
-	engine.KindFailed, engine.KindStarted, engine.KindExited, engine.KindConverted,
+	engine.KindFailed, engine.KindStarted, engine.KindAssigned, engine.KindExited, engine.KindConverted,
 }
 
 func summaryKey(d *engine.Decision) string {
@@ -109,6 +113,8 @@ func summaryKey(d *engine.Decision) string {
 		return string(d.Reason)
 	case engine.KindStarted, engine.KindConverted:
 		return d.Rule
+	case engine.KindAssigned:
+		return d.Arm
 	}
 	return ""
 }

@@ -312,6 +312,7 @@ func TestDocumentAsJSON(t *testing.T) {
   },
   "converted": {},
   "started": {},
+  "assigned": {},
   "uncertain": {},
   "failed": {}
 }

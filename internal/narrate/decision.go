@@ -57,6 +57,8 @@ func Decision(d *engine.Decision, style Style) string {
 		return "the run ended" + why + Note(detail)
 	case engine.KindConverted:
 		return "the goal was reached: " + detail + Note(arm)
+	case engine.KindAssigned:
+		return "the run took " + arm
 	}
 	return string(d.Kind)
 }
@@ -115,6 +117,9 @@ func Summary(d *engine.Decision) (subject, why string) {
 		reason = strings.TrimSpace(reason + " until " + d.Until.UTC().Format(TimeFormat))
 	}
 	var parts []string
+	if d.Kind == engine.KindAssigned {
+		parts = append(parts, d.Arm)
+	}
 	for _, part := range []string{reason, d.Rule, d.Scope, d.Detail} {
 		if part != "" && part != subject {
 			parts = append(parts, part)
