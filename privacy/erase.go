@@ -34,13 +34,19 @@ type Kept struct {
 }
 
 // Erase removes everything that Homeroom holds about a learner; see the package comment for how. Who has nothing left is
-// erased again without harm. An error means that it did not come to its end: what was done stays done, so run it again.
+// erased again without harm. Of [subjects.NoLearner] all events and dead letters are removed; no address is suppressed, and there is no tombstone. An error means that it did not come to its end: what was done stays done, so run it again.
 // A receipt that is not Complete says what remains.
 func (p *Privacy) Erase(ctx context.Context, learner, by string, at time.Time) (ErasureReceipt, error) {
-	if err := subjects.ValidLearner(learner); err != nil {
+	if err := checkLearner(learner); err != nil {
 		return ErasureReceipt{}, err
 	}
-	e := &erasure{Privacy: p, learner: learner, at: at, removed: map[string]uint64{}}
+	e := &erasure{
+		Privacy: p,
+		learner: learner,
+		nobody:  learner == subjects.NoLearner,
+		at:      at,
+		removed: map[string]uint64{},
+	}
 	receipt := ErasureReceipt{Learner: p.opts.Store.Suppressions.TombstoneKey(learner), At: at, By: by}
 	if err := e.prepareErasure(ctx, by); err != nil {
 		return receipt, fmt.Errorf("erase a learner: %w", err)
@@ -65,6 +71,7 @@ func (p *Privacy) Erase(ctx context.Context, learner, by string, at time.Time) (
 type erasure struct {
 	*Privacy
 	learner         string
+	nobody          bool // the events of no learner are erased: no address and no tombstone is theirs
 	at              time.Time
 	keys            store.SearchKeys
 	suppressed      []string // addresses
@@ -75,6 +82,9 @@ type erasure struct {
 
 // prepareErasure writes what must be there before anything is removed.
 func (e *erasure) prepareErasure(ctx context.Context, by string) error {
+	if e.nobody {
+		return nil
+	}
 	f, err := e.findAll(ctx, e.learner, e.keys)
 	if err != nil {
 		return err
@@ -85,8 +95,11 @@ func (e *erasure) prepareErasure(ctx context.Context, by string) error {
 	return e.opts.Store.Suppressions.WriteTombstone(ctx, e.learner, store.Tombstone{At: e.at, By: by})
 }
 
-// suppressAddresses keeps every address that is known from being written to.
+// suppressAddresses keeps every address that is known from being written to. Addresses in events of no learner are of learners who asked for nothing.
 func (e *erasure) suppressAddresses(ctx context.Context, f found) error {
+	if e.nobody {
+		return nil
+	}
 	addresses, err := e.findAddresses(ctx, e.learner, f.locations)
 	if err != nil {
 		return err
@@ -209,14 +222,21 @@ func (e *erasure) awaitTriggers(ctx context.Context) {
 
 // listKept says what an erasure leaves, and why.
 func (e *erasure) listKept(ctx context.Context, r *ErasureReceipt) []Kept {
-	stays := []Kept{
-		{"the tombstone: a keyed hash of the learner's id, when and by whom they were erased", "proof of the erasure; it tells nobody who it was"},
-		{fmt.Sprintf("%d addresses as keyed hashes in %s", r.Suppressed, store.BucketSuppressions), "so that nobody writes to them again"},
+	var stays []Kept
+	if e.nobody {
+		stays = append(stays, Kept{"what is held of learners whose addresses or names were in these events", "the events were of no learner; erase each learner under their own id"})
+	} else {
+		stays = append(stays,
+			Kept{"the tombstone: a keyed hash of the learner's id, when and by whom they were erased", "proof of the erasure; it tells nobody who it was"},
+			Kept{fmt.Sprintf("%d addresses as keyed hashes in %s", r.Suppressed, store.BucketSuppressions), "so that nobody writes to them again"},
+		)
+	}
+	stays = append(stays, []Kept{
 		{"the learner's id in events of other learners that name it, such as who referred whom, and in what followed from them", "they are the other learners' history; erase those too, or use ids that mean nothing outside of the platform"},
 		{"ids in the logs of Homeroom, NATS and Temporal, and in the memory of processes that run", "logs and memory have their own end; they hold no address and no name"},
 		{"bytes on the servers' disks that nothing refers to any more, and backups", "NATS and Temporal's database use the space again in their own time; encrypt disks and let backups expire"},
 		{"what the mail provider logged, and the mails themselves", "they are outside of Homeroom: erase the address at the provider too"},
-	}
+	}...)
 	where, err := e.archiveLocation(ctx)
 	if err != nil {
 		where = "(not known: " + err.Error() + ")"

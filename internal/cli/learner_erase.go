@@ -26,6 +26,8 @@ func (*LearnerEraseCmd) Help() string {
 found, and prints a receipt as JSON that names nobody. Homeroom may go on serving meanwhile. Let the platform stop
 publishing about the learner first: what it publishes afterwards is taken in again.
 
+The id _ stands for no learner: it removes the events about the platform, and what was published under it by mistake.
+
 It exits with 1 if something remains; run it again then.
 
 Example:
