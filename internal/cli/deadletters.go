@@ -15,6 +15,7 @@ import (
 
 	"homeroom/catalog"
 	"homeroom/deadletters"
+	"homeroom/internal/cells"
 	"homeroom/subjects"
 )
 
@@ -78,6 +79,14 @@ func (c *DeadlettersListCmd) Run(ctx context.Context, o IO) error {
 	return err
 }
 
+// The widths of the list, in cells of a terminal. A line with a sequence of seven digits is within 80 if ids and names are short, and within 100 whatever they are.
+const (
+	lineWidth       = 100
+	maxLearnerCells = 24
+	maxEventCells   = 28
+	maxReasonCells  = 16
+)
+
 func deadLettersText(o IO, r *deadletters.Summary) string {
 	if r.Total == 0 {
 		return "No dead letters.\n"
@@ -90,14 +99,19 @@ func deadLettersText(o IO, r *deadletters.Summary) string {
 			return cmp.Or(cmp.Compare(reason.Events[b], reason.Events[a]), cmp.Compare(a, b))
 		})
 		for i, name := range names[:min(3, len(names))] {
-			names[i] = fmt.Sprintf("%s %s", printable(name), thousands(reason.Events[name]))
+			names[i] = fmt.Sprintf("%s %s", cells.Cut(printable(name), maxEventCells), thousands(reason.Events[name]))
 		}
 		if more := len(names) - 3; more > 0 {
 			names = append(names[:3], count(more, "other"))
 		}
-		fmt.Fprintf(&b, "  %s\n  for example %d: %s\n", strings.Join(names, ", "), reason.Example.Sequence, printable(reason.Example.Message))
-		if reason.Example.Hint != "" {
-			fmt.Fprintf(&b, "  %s\n", printable(reason.Example.Hint))
+		for _, text := range []string{
+			strings.Join(names, ", "),
+			fmt.Sprintf("for example %d: %s", reason.Example.Sequence, printable(reason.Example.Message)),
+			printable(reason.Example.Hint),
+		} {
+			for _, line := range cells.Wrap(text, lineWidth-2) {
+				fmt.Fprintf(&b, "  %s\n", line)
+			}
 		}
 	}
 	if len(r.Letters) == 0 {
@@ -106,13 +120,13 @@ func deadLettersText(o IO, r *deadletters.Summary) string {
 	b.WriteString("\n" + table(func(row func(...any)) {
 		row("SEQ", "REFUSED", "LEARNER", "EVENT", "REASON")
 		for _, l := range r.Letters {
-			row(l.Sequence, minuteText(l.At), printable(l.Learner), printable(l.Event), l.Reason)
+			row(l.Sequence, minuteText(l.At), cells.Cut(printable(l.Learner), maxLearnerCells), cells.Cut(printable(l.Event), maxEventCells), cells.Cut(printable(l.Reason), maxReasonCells))
 		}
 	}))
 	if more := r.Total - len(r.Letters); more > 0 {
 		fmt.Fprintf(&b, "and %s older.\n", thousands(more))
 	}
-	fmt.Fprintf(&b, "\nLook at one with `homeroom deadletters show %d`; see what can be published again with `homeroom deadletters replay --all --dry-run`.\n", r.Letters[0].Sequence)
+	fmt.Fprintf(&b, "\nLook at one with `homeroom deadletters show %d`.\nSee what can be published again: `homeroom deadletters replay --all --dry-run`.\n", r.Letters[0].Sequence)
 	return b.String()
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"homeroom/admin"
@@ -49,13 +48,14 @@ func printSetAside(out io.Writer, learners []admin.LearnerSetAside) error {
 		_, err := fmt.Fprintln(out, "No learner is set aside.")
 		return err
 	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "LEARNER\tSINCE\tEVENTS\tTRIED\tNEXT TRY\tWHAT FAILS")
-	for _, l := range learners {
-		fmt.Fprintf(table, "%s\t%s\t%d\t%d×\t%s\t%s\n", l.Learner, l.Since.UTC().Format(time.RFC3339), l.Waiting, l.Attempts,
-			l.Next.UTC().Format(time.RFC3339), setAsideCause(l))
-	}
-	return table.Flush()
+	_, err := io.WriteString(out, table(func(row func(...any)) {
+		row("LEARNER", "SINCE", "EVENTS", "TRIED", "NEXT TRY", "WHAT FAILS")
+		for _, l := range learners {
+			row(printable(l.Learner), l.Since.UTC().Format(time.RFC3339), l.Waiting, fmt.Sprintf("%d×", l.Attempts),
+				l.Next.UTC().Format(time.RFC3339), printable(setAsideCause(l)))
+		}
+	}))
+	return err
 }
 
 // setAsideCause says what failed.

@@ -6,10 +6,10 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"homeroom/admin"
+	"homeroom/internal/cells"
 	"homeroom/publish"
 	"homeroom/rules"
 )
@@ -160,17 +160,15 @@ func statusText(s admin.RulesStatus) string {
 	return b.String()
 }
 
-// table lines columns up.
+// table lines columns up by the cells that they take on a terminal.
 func table(fill func(row func(...any))) string {
-	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fill(func(cells ...any) {
-		texts := make([]string, len(cells))
-		for i, cell := range cells {
-			texts[i] = fmt.Sprint(cell)
+	var rows [][]string
+	fill(func(columns ...any) {
+		texts := make([]string, len(columns))
+		for i, column := range columns {
+			texts[i] = fmt.Sprint(column)
 		}
-		fmt.Fprintln(w, strings.TrimRight(strings.Join(texts, "\t"), "\t"))
+		rows = append(rows, texts)
 	})
-	_ = w.Flush()
-	return b.String()
+	return cells.Table(rows)
 }

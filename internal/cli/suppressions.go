@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"homeroom/admin"
@@ -64,20 +63,21 @@ func printSuppressions(out io.Writer, records []admin.SuppressionRecord) error {
 		_, err := fmt.Fprintln(out, "No address is suppressed.")
 		return err
 	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "HASH\tREASON\tSINCE\tUNTIL\tLEARNERS")
-	for _, r := range records {
-		learners := strings.Join(r.Learners, ", ")
-		if learners == "" {
-			learners = "–"
+	_, err := io.WriteString(out, table(func(row func(...any)) {
+		row("HASH", "REASON", "SINCE", "UNTIL", "LEARNERS")
+		for _, r := range records {
+			learners := printable(strings.Join(r.Learners, ", "))
+			if learners == "" {
+				learners = "–"
+			}
+			until := "lifted"
+			if !r.Until.IsZero() {
+				until = r.Until.UTC().Format(time.RFC3339)
+			}
+			row(r.Hash[:min(12, len(r.Hash))], r.Reason, r.At.UTC().Format(time.RFC3339), until, learners)
 		}
-		until := "lifted"
-		if !r.Until.IsZero() {
-			until = r.Until.UTC().Format(time.RFC3339)
-		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", r.Hash[:min(12, len(r.Hash))], r.Reason, r.At.UTC().Format(time.RFC3339), until, learners)
-	}
-	return table.Flush()
+	}))
+	return err
 }
 
 // SuppressionsLiftCmd is `homeroom suppressions lift`.
