@@ -204,7 +204,7 @@ func adviseOnSendError(err error) string {
 		return fmt.Sprintf("; try again in %s", e.RetryAfter.Round(time.Second))
 	case e.Class == delivery.Retry:
 		return "; try again in a moment"
-	case e.Status == 401:
+	case e.Class == delivery.Refused && e.Status == 401:
 		return "; is SENDGRID_API_KEY the whole key, and of this account?"
 	default:
 		return ""

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"homeroom/activities"
+	"homeroom/delivery"
 	"homeroom/engine"
 	"homeroom/internal/links"
 	"homeroom/store"
@@ -29,8 +30,9 @@ type App struct {
 	revisions    *revisions
 	triggers     *triggers.Triggers
 	worker       *worker.Worker
-	edge         *http.Server // nil: not served here
-	flushEdge    func()       // publishes what the edge holds back
+	refusals     func() []delivery.Refusal // of the providers' accounts; nil: nothing is delivered here
+	edge         *http.Server              // nil: not served here
+	flushEdge    func()                    // publishes what the edge holds back
 	edgeListener net.Listener
 	folder       *folder // to be put in force at the start; nil: none
 	log          *slog.Logger
@@ -38,6 +40,7 @@ type App struct {
 
 	fingerprints map[string][]string // of what all instances must agree in
 	started      time.Time
+	refused      []store.ProviderRefusal // as logged last
 
 	live       context.Context // ends with Stop
 	cancel     context.CancelFunc
@@ -185,6 +188,7 @@ func (a *App) newWorker(revs *revisions, outward *links.Links, o Options) (*work
 	if err != nil {
 		return nil, err
 	}
+	a.refusals = deliverer.Refusals
 	decisions := o.Telemetry.Publisher(a.store.Decisions)
 	return worker.New(o.Temporal, worker.Options{
 		Decide: activities.NewDecide(activities.Options{
@@ -249,6 +253,18 @@ func (a *App) watched(o Options) {
 			}
 			return f.academy.Ruleset.Hash, swap.Number, swap.Outcome == store.SwapRefused
 		},
+	}
+	if a.refusals != nil {
+		s.Refused = func() map[string]bool {
+			refused := map[string]bool{}
+			for _, channel := range engine.Channels() {
+				refused[channel.Name] = false
+			}
+			for _, r := range a.refusals() {
+				refused[r.Channel] = true
+			}
+			return refused
+		}
 	}
 	if a.serves(RoleTriggers) {
 		s.Events = a.triggers.Stats

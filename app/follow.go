@@ -71,7 +71,9 @@ func (a *App) keepUp(ctx context.Context, seen *uint64) error {
 			*seen = sequence
 		}
 	}
-	if err := a.store.Control.PublishInstance(ctx, a.instance()); err != nil {
+	instance := a.instance()
+	a.logRefusals(instance.Refusals)
+	if err := a.store.Control.PublishInstance(ctx, instance); err != nil {
 		return err
 	}
 	return failed
@@ -92,6 +94,11 @@ func (a *App) instance() store.Instance {
 
 		Fingerprints: a.fingerprints,
 	}
+	if a.refusals != nil {
+		for _, r := range a.refusals() {
+			i.Refusals = append(i.Refusals, store.ProviderRefusal{Channel: r.Channel, Since: r.Since, Last: r.Last, Detail: r.Detail})
+		}
+	}
 	for _, role := range a.roles {
 		i.Roles = append(i.Roles, string(role))
 	}
@@ -100,6 +107,18 @@ func (a *App) instance() store.Instance {
 		i.Listens = f.listens
 	}
 	return i
+}
+
+// logRefusals logs that a provider began to refuse the account, and that it takes messages again.
+func (a *App) logRefusals(now []store.ProviderRefusal) {
+	if len(now) > 0 && len(a.refused) == 0 {
+		a.log.Error("the provider refuses this installation's account: what is due waits, and one message tries from time to time",
+			"channel", now[0].Channel, "since", now[0].Since, "provider", now[0].Detail)
+	}
+	if len(now) == 0 && len(a.refused) > 0 {
+		a.log.Info("the provider takes messages again", "channel", a.refused[0].Channel, "refused_since", a.refused[0].Since)
+	}
+	a.refused = now
 }
 
 // leave removes the record, so that nobody waits for this instance.

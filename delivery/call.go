@@ -35,7 +35,7 @@ func (d *Deliverer) callProvider(ctx context.Context, s engine.Send, entry Entry
 		}
 		// From here on the message may be out. What happens now is written down whatever becomes of ctx.
 		out, after := d.handOverOnce(context.WithoutCancel(ctx), s, l, calling)
-		if out.Status != engine.OutcomeRetry {
+		if out.Status != engine.OutcomeRetry || !out.RetryAt.IsZero() {
 			return out, nil
 		}
 		pause := d.pauseBeforeRetry(s.ID, try, after)
@@ -61,13 +61,19 @@ func (d *Deliverer) callProvider(ctx context.Context, s engine.Send, entry Entry
 // how long the provider wants to be left alone (0: it did not say).
 func (d *Deliverer) handOverOnce(ctx context.Context, s engine.Send, l composedSend, calling Entry) (out engine.Outcome, after time.Duration) {
 	receipt, err := l.hand(ctx)
+	class, after := Classify(err)
+	if err == nil || class == Final {
+		d.holds[s.Channel].noteAnswered()
+	}
 	if err == nil {
 		calling.Receipt = receipt.MessageID
 		return d.recordSettled(ctx, s, calling, PhaseSettled, newOutcome(s, engine.OutcomeAccepted, "", "")), 0
 	}
 	words := redactAddress(err.Error(), l.address)
-	class, after := Classify(err)
 	switch class {
+	case Refused:
+		d.holds[s.Channel].noteRefused(s.Channel, d.o.Now(), words)
+		return d.recordReleased(ctx, s, calling, d.refusedOutcome(s, words)), 0
 	case Retry:
 		return d.recordReleased(ctx, s, calling, newOutcome(s, engine.OutcomeRetry, engine.ReasonProvider, words)), after
 	case Final:

@@ -72,8 +72,11 @@ type Options struct {
 	Wait func(ctx context.Context, d time.Duration) error
 }
 
-// Deliverer delivers sends. It keeps nothing between calls and may be used concurrently.
-type Deliverer struct{ o Options }
+// Deliverer delivers sends. Between calls it keeps only which provider refuses the account. It may be used concurrently.
+type Deliverer struct {
+	o     Options
+	holds map[string]*hold // by channel
+}
 
 // New returns a Deliverer.
 func New(o Options) (*Deliverer, error) {
@@ -89,7 +92,11 @@ func New(o Options) (*Deliverer, error) {
 			return nil, fmt.Errorf("delivery: Options.%s is missing", need.name)
 		}
 	}
-	return &Deliverer{o}, nil
+	d := &Deliverer{o: o, holds: map[string]*hold{}}
+	for name := range o.Channels {
+		d.holds[name] = new(hold)
+	}
+	return d, nil
 }
 
 // Deliver walks a send through all questions to its provider. It may be called any number of times for the same send,
@@ -162,6 +169,9 @@ func (d *Deliverer) askAndCompose(ctx context.Context, s engine.Send) (composedS
 	if out, stop, err := d.askKillSwitch(ctx, s); stop || err != nil {
 		return composedSend{}, out, err
 	}
+	if out, stop := d.askWhetherHeld(s); stop {
+		return composedSend{}, out, nil
+	}
 	to, err := d.o.Recipients.Recipient(ctx, s.Learner)
 	if err != nil {
 		return composedSend{}, engine.Outcome{}, d.wrapNotBegun(ctx, "read the learner's profile", err)
@@ -186,6 +196,9 @@ func (d *Deliverer) askAndCompose(ctx context.Context, s engine.Send) (composedS
 	// Asked again at the very moment of sending: composing took time.
 	if out, stop, err := d.askKillSwitch(ctx, s); stop || err != nil {
 		return composedSend{}, out, err
+	}
+	if out, stop := d.askToCall(s); stop {
+		return composedSend{}, out, nil
 	}
 	return composedSend{
 		address: address,

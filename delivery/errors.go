@@ -24,6 +24,9 @@ const (
 	Uncertain Class = "uncertain"
 	// Final: the provider refused the message for good.
 	Final Class = "final"
+	// Refused: the provider refuses the account, whatever the message: the key is unknown, the account is suspended or has no credits left, or
+	// the sender is not verified. The message was not accepted, and may be tried again when the account is in order.
+	Refused Class = "refused"
 )
 
 // Error is why a message was not, or not certainly, accepted.
@@ -53,6 +56,8 @@ func Classify(err error) (Class, time.Duration) {
 		return Retry, max(e.RetryAfter, 0)
 	case Final:
 		return Final, 0
+	case Refused:
+		return Refused, 0
 	case Uncertain:
 		return Uncertain, 0
 	default:

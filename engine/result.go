@@ -221,21 +221,23 @@ const (
 	ReasonNotAllowed     Reason = "not_allowed"
 	ReasonProvider       Reason = "provider"
 	ReasonPaused         Reason = "paused"
-	ReasonTemplateError  Reason = "template_error"
-	ReasonUntil          Reason = "until"
-	ReasonActive         Reason = "active_again"
-	ReasonCompleted      Reason = "course_completed"
-	ReasonCancelled      Reason = "enrollment_cancelled"
-	ReasonStop           Reason = "stop"
-	ReasonRevisionLost   Reason = "revision_lost"
-	ReasonTooManyRuns    Reason = "too_many_runs"
-	ReasonIgnored        Reason = "ignored"
-	ReasonHoldout        Reason = "holdout"
-	ReasonControl        Reason = "control"
-	ReasonGoal           Reason = "goal"
-	ReasonGoalUnaided    Reason = "goal_unaided"
-	ReasonMigratedAway   Reason = "migrated_away"
-	ReasonWithdrawn      Reason = "cancelled" // by a publication
+	// ReasonProviderRefuses: the provider refuses the installation's account, and what is due waits.
+	ReasonProviderRefuses Reason = "provider_refuses_us"
+	ReasonTemplateError   Reason = "template_error"
+	ReasonUntil           Reason = "until"
+	ReasonActive          Reason = "active_again"
+	ReasonCompleted       Reason = "course_completed"
+	ReasonCancelled       Reason = "enrollment_cancelled"
+	ReasonStop            Reason = "stop"
+	ReasonRevisionLost    Reason = "revision_lost"
+	ReasonTooManyRuns     Reason = "too_many_runs"
+	ReasonIgnored         Reason = "ignored"
+	ReasonHoldout         Reason = "holdout"
+	ReasonControl         Reason = "control"
+	ReasonGoal            Reason = "goal"
+	ReasonGoalUnaided     Reason = "goal_unaided"
+	ReasonMigratedAway    Reason = "migrated_away"
+	ReasonWithdrawn       Reason = "cancelled" // by a publication
 )
 
 // Decision says what was done or deliberately not done for a learner, and why.

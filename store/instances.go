@@ -39,8 +39,18 @@ type Instance struct {
 	// the instance began.
 	Fingerprints map[string][]string `json:"fingerprints,omitempty"`
 	Started      time.Time           `json:"started,omitzero"`
+	// Refusals are the channels whose provider refused this instance's account when it called last.
+	Refusals []ProviderRefusal `json:"provider_refuses,omitempty"`
 	// Seen is when the record was renewed last, by the store's clock.
 	Seen time.Time `json:"-"`
+}
+
+// ProviderRefusal says that a provider refuses the account that an instance uses, since when and in which words.
+type ProviderRefusal struct {
+	Channel string    `json:"channel"`
+	Since   time.Time `json:"since"`
+	Last    time.Time `json:"last"`
+	Detail  string    `json:"detail,omitempty"`
 }
 
 // InstanceTTL is after how long without a renewal an instance counts as gone.

@@ -27,6 +27,8 @@ type Sources struct {
 	Disagreements func() map[string]int
 	// SetAside returns how many learners are set aside.
 	SetAside func() int
+	// Refused reports for each channel whether its provider refuses the account; nil: nothing is delivered here.
+	Refused func() map[string]bool
 	// Paused is the kill switch.
 	Paused func() bool
 	// Ruleset is what this process runs, and whether it refused what was published last.
@@ -59,6 +61,7 @@ var (
 	descDead        = newDesc("homeroom_dead_letters", "Dead letters in the stream.")
 	descReachable   = newDesc("homeroom_stream_reachable", "1 if the stream could be asked for the figures above, else 0.")
 	descSetAside    = newDesc("homeroom_learners_set_aside", "Learners whose events wait because they could not be handed over.")
+	descRefused     = newDesc("homeroom_provider_refuses_us", "1 if the provider of a channel refused the installation's account when this process called last: what is due waits.", "channel")
 	descPaused      = newDesc("homeroom_paused", "1 if the kill switch is on: nothing goes out.")
 	descDisagree    = newDesc("homeroom_instances_disagree", "Instances that run with another secret, key, public URL or NATS user than another one, by what; 0 with an empty what: none.", "what")
 	descRuleset     = newDesc("homeroom_ruleset_info", "The revision that this process runs, and the publication's number; always 1.", "hash", "number")
@@ -92,7 +95,7 @@ const (
 // Describe implements prometheus.Collector.
 func (w *watched) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{descEvents, descRetries, descParkings, descRewinds, descHeld, descMark, descPending, descUnacked,
-		descDead, descSetAside, descReachable, descDisagree, descPaused, descRuleset, descRulesRefuse} {
+		descDead, descSetAside, descReachable, descDisagree, descRefused, descPaused, descRuleset, descRulesRefuse} {
 		ch <- d
 	}
 }
@@ -129,6 +132,11 @@ func (w *watched) Collect(ch chan<- prometheus.Metric) {
 	}
 	if s.SetAside != nil {
 		gauge(descSetAside, float64(s.SetAside()))
+	}
+	if s.Refused != nil {
+		for channel, refused := range s.Refused() {
+			gauge(descRefused, oneIf(refused), channel)
+		}
 	}
 	if s.Paused != nil {
 		gauge(descPaused, oneIf(s.Paused()))

@@ -36,7 +36,7 @@ type fault struct {
 var faults = []fault{
 	{name: "202 accepted"},
 	{name: "400 bad request", faults: []standin.Fault{{Status: 400}}},
-	{name: "401 wrong key", faults: []standin.Fault{{Status: 401}}},
+	{name: "401, the account is refused once", faults: []standin.Fault{{Status: 401}}},
 	{name: "413 too large", faults: []standin.Fault{{Status: 413}}},
 	{name: "429", faults: []standin.Fault{{Status: 429}}},
 	{

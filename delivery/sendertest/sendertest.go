@@ -197,7 +197,7 @@ func Run(t *testing.T, open func(t *testing.T) email.Sender, o Options) {
 		t.Run("a wrong key", func(t *testing.T) {
 			m := goodEmail("snd-conformance-key", o.From)
 			_, err := o.WrongKey(t).Send(t.Context(), m)
-			finalVerdict(http.StatusUnauthorized).checkError(t, err, m)
+			verdict{delivery.Refused, http.StatusUnauthorized}.checkError(t, err, m)
 		})
 	}
 	t.Run("the caller has given up", func(t *testing.T) {

@@ -8,6 +8,7 @@
 //	200, 202                                      accepted (200: sandbox mode)
 //	429, 500, 503, no connection                  retry: certainly not accepted
 //	502, 504, no answer after bytes were written  uncertain: perhaps accepted, never sent again
+//	401, 403                                      refused: certainly not accepted, and no other message will be either
 //	other 4xx, 3xx                                final, with SendGrid's own words
 //
 // The package must not know learners, rules or the ledger. The API key comes from Options only and appears in no error.

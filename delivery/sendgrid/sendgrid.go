@@ -169,6 +169,8 @@ func classOf(status int) delivery.Class {
 	switch {
 	case status == http.StatusTooManyRequests, status == http.StatusInternalServerError, status == http.StatusServiceUnavailable:
 		return delivery.Retry
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		return delivery.Refused
 	case status >= 500: // gateways: what is behind them may have taken it
 		return delivery.Uncertain
 	default:

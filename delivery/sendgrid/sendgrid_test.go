@@ -148,10 +148,10 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 		{
 			status: 401,
 			body:   `{"errors":[{"message":"The provided authorization grant is invalid","field":null}]}`,
-			class:  delivery.Final,
+			class:  delivery.Refused,
 			words:  "SendGrid answered 401: The provided authorization grant is invalid",
 		},
-		{status: 403, body: "<html>", class: delivery.Final, words: "SendGrid answered 403: forbidden"},
+		{status: 403, body: "<html>", class: delivery.Refused, words: "SendGrid answered 403: forbidden"},
 		{status: 404, class: delivery.Final},
 		{status: 413, class: delivery.Final},
 		{status: 307, headers: map[string]string{"Location": "/elsewhere"}, class: delivery.Final},

@@ -91,6 +91,21 @@ func TestRunningHomeroom(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+	t.Run("a refused account", func(t *testing.T) {
+		control := h.App.Store().Control
+		refusal := store.ProviderRefusal{Channel: "email", Since: time.Now(), Last: time.Now(), Detail: "SendGrid answered 401: Maximum credits exceeded"}
+		if err := control.PublishInstance(ctx, store.Instance{Name: "worker-9", Outcome: store.SwapNone, Refusals: []store.ProviderRefusal{refusal}}); err != nil {
+			t.Fatal(err)
+		}
+		code, found := examine(t, ctx, ask)
+		if code != 1 {
+			t.Errorf("exit code %d, want 1", code)
+		}
+		found.wants(t, "provider", doctor.Failed, "worker-9", "Maximum credits exceeded", "one message tries")
+		if err := control.RemoveInstance(ctx, "worker-9"); err != nil {
+			t.Fatal(err)
+		}
+	})
 	t.Run("a wrong key", func(t *testing.T) {
 		t.Setenv("SENDGRID_API_KEY", "SG.another")
 		code, found := examine(t, ctx, ask)

@@ -42,6 +42,8 @@ func Reason(reason engine.Reason) string {
 		return "the address is not on the list that this installation may write to"
 	case engine.ReasonProvider:
 		return "the mail provider did not take it"
+	case engine.ReasonProviderRefuses:
+		return "the provider refuses this installation's account, so that nothing can go out"
 	case engine.ReasonPaused:
 		return "sending was paused"
 	case engine.ReasonTemplateError:
