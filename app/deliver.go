@@ -37,8 +37,9 @@ func newDeliverer(st *store.Store, revs *revisions, outward *links.Links, o Opti
 
 		SettleAfter: o.SettleAfter,
 
-		Now:  o.Clock.Now,
-		Wait: waitBy(o.Clock),
+		Now:     o.Clock.Now,
+		RealNow: time.Now,
+		Wait:    waitBy(o.Clock),
 	})
 }
 

@@ -25,7 +25,7 @@ const (
 func (d *Deliverer) callProvider(ctx context.Context, s engine.Send, entry Entry) (engine.Outcome, error) {
 	began := d.o.Now()
 	for try := 0; ; try++ {
-		l, out, err := d.askAndCompose(ctx, s)
+		m, out, err := d.askAndCompose(ctx, s)
 		if err != nil || out.Status != "" {
 			return out, err
 		}
@@ -33,8 +33,11 @@ func (d *Deliverer) callProvider(ctx context.Context, s engine.Send, entry Entry
 		if err != nil {
 			return engine.Outcome{}, err
 		}
+		if out := d.askAgainIfOld(context.WithoutCancel(ctx), s, m, &calling); out.Status != "" {
+			return out, nil
+		}
 		// From here on the message may be out. What happens now is written down whatever becomes of ctx.
-		out, after := d.handOverOnce(context.WithoutCancel(ctx), s, l, calling)
+		out, after := d.callOnce(context.WithoutCancel(ctx), s, m, calling)
 		if out.Status != engine.OutcomeRetry || !out.RetryAt.IsZero() {
 			return out, nil
 		}
@@ -57,10 +60,10 @@ func (d *Deliverer) callProvider(ctx context.Context, s engine.Send, entry Entry
 	}
 }
 
-// handOverOnce calls the provider once and writes its answer down. With OutcomeRetry the send has been released, and after is
+// callOnce calls the provider once and writes its answer down. With OutcomeRetry the send has been released, and after is
 // how long the provider wants to be left alone (0: it did not say).
-func (d *Deliverer) handOverOnce(ctx context.Context, s engine.Send, l composedSend, calling Entry) (out engine.Outcome, after time.Duration) {
-	receipt, err := l.hand(ctx)
+func (d *Deliverer) callOnce(ctx context.Context, s engine.Send, m composedSend, calling Entry) (out engine.Outcome, after time.Duration) {
+	receipt, err := m.call(ctx)
 	class, after := Classify(err)
 	if err == nil || class == Final {
 		d.holds[s.Channel].noteAnswered()
@@ -69,7 +72,7 @@ func (d *Deliverer) handOverOnce(ctx context.Context, s engine.Send, l composedS
 		calling.Receipt = receipt.MessageID
 		return d.recordSettled(ctx, s, calling, PhaseSettled, newOutcome(s, engine.OutcomeAccepted, "", "")), 0
 	}
-	words := redactAddress(err.Error(), l.address)
+	words := redactAddress(err.Error(), m.address)
 	switch class {
 	case Refused:
 		d.holds[s.Channel].noteRefused(s.Channel, d.o.Now(), words)

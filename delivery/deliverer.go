@@ -68,6 +68,8 @@ type Options struct {
 	SettleAfter time.Duration
 	// Now is the clock of everything that is decided and stored.
 	Now func() time.Time
+	// RealNow is the machine's own clock, by which the age of answers is measured; nil: Now.
+	RealNow func() time.Time
 	// Wait sleeps for d by the same clock and returns early with an error when ctx ends.
 	Wait func(ctx context.Context, d time.Duration) error
 }
@@ -91,6 +93,9 @@ func New(o Options) (*Deliverer, error) {
 		if need.missing {
 			return nil, fmt.Errorf("delivery: Options.%s is missing", need.name)
 		}
+	}
+	if o.RealNow == nil {
+		o.RealNow = o.Now
 	}
 	d := &Deliverer{o: o, holds: map[string]*hold{}}
 	for name := range o.Channels {
@@ -158,29 +163,28 @@ func (d *Deliverer) GiveUp(ctx context.Context, s engine.Send) (engine.Outcome, 
 	}
 }
 
-// composedSend is a composed send, and how it is handed over.
+// composedSend is a composed send, and how the provider is called with it.
 type composedSend struct {
 	address string // that it goes to; empty in the app
-	hand    func(ctx context.Context) (Receipt, error)
+	call    func(ctx context.Context) (Receipt, error)
+	askedAt time.Time // when the first of the questions about it was put, by Options.RealNow
 }
 
 // askAndCompose puts all questions and composes. An outcome with a status says why nothing is to be handed over.
 func (d *Deliverer) askAndCompose(ctx context.Context, s engine.Send) (composedSend, engine.Outcome, error) {
+	askedAt := d.o.RealNow()
 	if out, stop, err := d.askKillSwitch(ctx, s); stop || err != nil {
 		return composedSend{}, out, err
 	}
 	if out, stop := d.askWhetherHeld(s); stop {
 		return composedSend{}, out, nil
 	}
-	to, err := d.o.Recipients.Recipient(ctx, s.Learner)
-	if err != nil {
-		return composedSend{}, engine.Outcome{}, d.wrapNotBegun(ctx, "read the learner's profile", err)
+	to, out, stop, err := d.askRecipient(ctx, s)
+	if stop || err != nil {
+		return composedSend{}, out, err
 	}
 	channel := d.o.Channels[s.Channel]
 	address := channel.Address(to)
-	if out, stop := askProfile(s, to, channel); stop {
-		return composedSend{}, out, nil
-	}
 	o := d.sealLinks(s)
 	o.Campaign.Medium = channel.Medium()
 	m, out, err := d.composeMessage(ctx, s, to, o)
@@ -202,7 +206,8 @@ func (d *Deliverer) askAndCompose(ctx context.Context, s engine.Send) (composedS
 	}
 	return composedSend{
 		address: address,
-		hand:    channel.Prepare(s, to, m, o),
+		call:    channel.Prepare(s, to, m, o),
+		askedAt: askedAt,
 	}, engine.Outcome{}, nil
 }
 

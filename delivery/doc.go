@@ -12,7 +12,8 @@
 // crash while calling leaves a send that may have gone out; the next attempt finds it and says uncertain.
 //
 // All questions are put anew before every single call, also when the provider said "not now" a moment ago. Where a
-// message's share and referral links lead is kept before anybody can follow them.
+// message's share and referral links lead is kept before anybody can follow them. If more than a few seconds have passed between the
+// questions and the call, because the process was stopped, they are put once more, and the ledger is asked whether another attempt has ended the send.
 //
 // On the channel inapp the provider is an [Announcer]: the same ledger and questions, but for those about addresses. It
 // recognizes a repeat, so a crash while calling is no reason to give a nudge up, as long as it is recent.
