@@ -50,11 +50,16 @@ type App struct {
 	stop       sync.Once
 }
 
-// New makes what is missing in NATS and Temporal (streams, buckets, search attributes), puts the academy in force if
+// New refuses a NATS user that may not do what the roles need, makes what is missing in NATS and Temporal (streams, buckets, search attributes), puts the academy in force if
 // nothing is, and wires everything. Nothing runs before Start; after an error nothing is left open.
 func New(ctx context.Context, o Options) (*App, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
+	}
+	for _, role := range o.Roles {
+		if err := store.CheckRole(ctx, o.JetStream, string(role)); err != nil {
+			return nil, err
+		}
 	}
 	if err := Setup(ctx, o.JetStream, o.Temporal, o.Namespace, o.Store); err != nil {
 		return nil, err
@@ -83,6 +88,11 @@ func New(ctx context.Context, o Options) (*App, error) {
 	return a, nil
 }
 
+// installation names the installation that this process is of; see edge.Options.
+func (a *App) installation() string {
+	return strings.Join(a.fingerprints[store.FingerprintInstallation], "")
+}
+
 // valuesToAgree are the values in which all instances must agree.
 func valuesToAgree(o Options) map[string][][]byte {
 	values := map[string][][]byte{
@@ -90,6 +100,8 @@ func valuesToAgree(o Options) map[string][][]byte {
 		store.FingerprintEncryption: o.EncryptionKeys,
 		store.FingerprintPublicURL:  {[]byte(strings.TrimRight(o.PublicURL, "/"))},
 		store.FingerprintNATSUser:   {[]byte(o.NATSUser)},
+		// The same for all who share the key of the fingerprints.
+		store.FingerprintInstallation: {[]byte(store.FingerprintInstallation)},
 	}
 	if o.Edge != nil && o.Edge.WebhookKey != nil {
 		if raw, err := x509.MarshalPKIXPublicKey(o.Edge.WebhookKey); err == nil {
@@ -164,7 +176,7 @@ func (a *App) wire(ctx context.Context, o Options) error {
 		return err
 	}
 	if a.serves(RoleEdge) {
-		if a.edge, a.flushEdge, err = newEdge(a.store, revs, outward, o); err != nil {
+		if a.edge, a.flushEdge, err = newEdge(a.store, revs, outward, a.installation(), o); err != nil {
 			return err
 		}
 		a.edgeListener = o.Edge.Listener

@@ -36,7 +36,7 @@ type EdgeOptions struct {
 }
 
 // newEdge builds the HTTP server for requests from outside: learners' pages and providers' webhooks. flush publishes what the edge holds back; it is for when no more requests come.
-func newEdge(st *store.Store, revs *revisions, read *links.Links, o Options) (server *http.Server, flush func(), err error) {
+func newEdge(st *store.Store, revs *revisions, read *links.Links, installation string, o Options) (server *http.Server, flush func(), err error) {
 	people := store.People{Profiles: st.Profiles, Suppressions: st.Suppressions}
 	reports, err := delivery.NewReportHandler(delivery.ReportHandlerOptions{
 		Ledger:       st.Sends,
@@ -71,6 +71,7 @@ func newEdge(st *store.Store, revs *revisions, read *links.Links, o Options) (se
 		Topics:        revs.topics,
 		Site:          revs.site,
 		Targets:       revs.declares,
+		Installation:  installation,
 		Now:           o.Clock.Now,
 		Log:           o.Log,
 		RatePerMinute: o.Edge.RatePerMinute,

@@ -89,6 +89,8 @@ type examination struct {
 	findings []Finding
 	sender   string        // the address that mail comes from; empty: not known
 	skew     time.Duration // how far the store's clock is ahead
+	edges    []string      // the installations that the live edges say they are of
+	denied   []string      // subjects on which the NATS user may not ask
 }
 
 func (e *examination) addFinding(check string, v Status, says, do string) {

@@ -3,9 +3,6 @@ package doctor
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -66,38 +63,5 @@ func (e *examination) checkSender(ctx context.Context, mail Mail) {
 		e.reportFailure("sender", "SendGrid does not know "+e.sender+" as a sender of this account: it refuses the mail", "authenticate the domain, or verify the address (Settings, Sender Authentication)")
 	default:
 		e.reportOK("sender", e.sender+" is verified")
-	}
-}
-
-// checkPublicURL looks at where learners come in. It may well not be reachable from here, so it warns at most.
-func (e *examination) checkPublicURL(ctx context.Context) {
-	if e.opts.PublicURL == "" {
-		e.reportNotChecked("it is not given (--public-url, HOMEROOM_PUBLIC_URL)", "public-url")
-		return
-	}
-	base, err := url.Parse(e.opts.PublicURL)
-	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
-		e.reportFailure("public-url", fmt.Sprintf("%q is not an address", e.opts.PublicURL), "write it as https://learn.example.org")
-		return
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(e.opts.PublicURL, "/")+"/healthz", nil)
-	if err != nil {
-		e.reportFailure("public-url", err.Error(), "write it as https://learn.example.org")
-		return
-	}
-	const do = "if learners can open it this is of this machine only; else look at DNS, the certificate, and that the proxy passes everything on to `homeroom serve --listen`"
-	response, err := e.opts.HTTP.Do(request)
-	if err != nil {
-		e.reportWarning("public-url", "not reachable from here: "+err.Error(), do)
-		return
-	}
-	defer response.Body.Close()
-	switch {
-	case response.StatusCode != http.StatusOK:
-		e.reportWarning("public-url", fmt.Sprintf("%s answers %d", request.URL, response.StatusCode), do)
-	case base.Scheme != "https" && !isLoopback(e.opts.PublicURL):
-		e.reportWarning("public-url", "reachable without TLS: learners' links can be read on their way, and mail providers want HTTPS", "put a proxy with a certificate in front and use its https:// address")
-	default:
-		e.reportOK("public-url", e.opts.PublicURL+" answers")
 	}
 }

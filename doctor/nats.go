@@ -21,26 +21,44 @@ import (
 // runSetup is what makes what is missing.
 const runSetup = "run `homeroom setup`"
 
+// natsChecks are the checks of JetStream, besides that it answers.
+var natsChecks = []string{"clock", "streams", "durability", "consumers"}
+
 // checkNATS looks at NATS and at what is kept in it.
 func (e *examination) checkNATS(ctx context.Context) {
-	rest := []string{"clock", "jetstream", "streams", "durability", "consumers"}
 	nc, js, err := e.opts.NATS()
 	if err != nil {
-		e.reportFailure("nats", err.Error(), "start NATS, or say where it is with --nats (HOMEROOM_NATS_URL) and its credentials with --nats-creds")
-		e.reportNotChecked("NATS is not reachable", append(rest, storeChecks...)...)
+		do := "start NATS, or say where it is with --nats (HOMEROOM_NATS_URL) and its credentials with --nats-creds"
+		if errors.Is(err, nats.ErrAuthorization) || errors.Is(err, nats.ErrAuthExpired) {
+			do = "NATS is there: correct the user, the password or the credentials"
+		}
+		e.reportFailure("nats", err.Error(), do)
+		e.reportNotChecked("NATS is not reachable", slices.Concat([]string{"jetstream"}, natsChecks, storeChecks)...)
 		return
 	}
 	defer nc.Close()
 	e.checkServer(nc)
-	account, err := js.AccountInfo(ctx)
-	if err != nil {
-		e.reportJetStreamAway(err)
-		e.reportNotChecked("JetStream does not answer", append([]string{"clock", "streams", "durability", "consumers"}, storeChecks...)...)
+	if err := e.findDenied(ctx, js); err != nil {
+		e.reportFailure("jetstream", "NATS does not say what may be asked: "+err.Error(), "look at the server's log")
+		e.reportNotChecked("NATS does not answer", slices.Concat(natsChecks, storeChecks)...)
 		return
 	}
-	e.checkAccount(account)
+	if e.mayAsk("jetstream") {
+		account, err := js.AccountInfo(ctx)
+		if err != nil {
+			e.reportJetStreamAway(err)
+			e.reportNotChecked("JetStream does not answer", slices.Concat(natsChecks, storeChecks)...)
+			return
+		}
+		e.checkAccount(account)
+	}
+	if !e.mayAsk("streams", slices.Concat([]string{"clock", "durability", "consumers"}, storeChecks)...) {
+		return
+	}
 	missing := e.checkStreams(ctx, js)
-	e.checkConsumers(ctx, js)
+	if e.mayAsk("consumers") {
+		e.checkConsumers(ctx, js)
+	}
 	if len(missing) > 0 {
 		e.reportNotChecked("streams or buckets are missing", storeChecks...)
 		return

@@ -15,14 +15,25 @@ import (
 )
 
 // storeChecks are the checks of what is kept in the store.
-var storeChecks = []string{"rules", "instances", "provider", "kill-switch", "marks", "set-aside", "rewinds", "dead-letters", "records"}
+var storeChecks = slices.Concat(controlChecks, []string{"dead-letters", "records"})
 
 // checkStore looks at what is kept in the buckets.
 func (e *examination) checkStore(ctx context.Context, js jetstream.JetStream) {
+	if e.mayAsk(controlChecks[0], controlChecks[1:]...) {
+		e.checkControl(ctx, js)
+	}
+	e.checkDeadLetters(ctx, js)
+	if e.mayAsk("records") {
+		e.checkRecords(ctx, js)
+	}
+}
+
+// checkControl looks at the rules and at what the control bucket tells.
+func (e *examination) checkControl(ctx context.Context, js jetstream.JetStream) {
 	st, err := store.Open(ctx, js, store.OpenOptions{})
 	if err != nil {
-		e.reportFailure("rules", err.Error(), runSetup)
-		e.reportNotChecked("the store could not be opened", storeChecks[1:]...)
+		e.reportFailure(controlChecks[0], err.Error(), runSetup)
+		e.reportNotChecked("the store could not be opened", controlChecks[1:]...)
 		return
 	}
 	defer st.Control.Close()
@@ -33,8 +44,6 @@ func (e *examination) checkStore(ctx context.Context, js jetstream.JetStream) {
 	e.checkWatermarks(st, triggersLive)
 	e.checkSetAside(st)
 	e.checkRewinds(ctx, st)
-	e.checkDeadLetters(ctx, js)
-	e.checkRecords(ctx, js)
 }
 
 // maxSetAsideTold is how many learners who are set aside the doctor names.
@@ -128,6 +137,9 @@ func (e *examination) checkInstances(st *store.Store, current store.Pointer) (tr
 		live++
 		for _, role := range i.Roles {
 			roles[role]++
+		}
+		if slices.Contains(i.Roles, "edge") {
+			e.edges = append(e.edges, i.Fingerprints[store.FingerprintInstallation]...)
 		}
 		if slices.Contains(i.Roles, "edge") && i.Fingerprints != nil && len(i.Fingerprints[store.FingerprintWebhook]) == 0 {
 			deaf = append(deaf, i.Name)

@@ -7,6 +7,7 @@
 //	GET,HEAD  /s/{token}           a share link: counted, then on to its declared target
 //	GET,HEAD  /r/{code}            a referral link, likewise
 //	GET       /healthz
+//	GET       /p/homeroom-check    which installation this is, for the doctor
 //
 // The token is all the proof there is: no cookies, no login, no JavaScript. What a learner chooses is stored before it is
 // confirmed; the event that tells of it comes second and may fail.

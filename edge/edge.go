@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"homeroom/internal/links"
@@ -108,6 +109,9 @@ type Options struct {
 	Site    func() Site           // optional: no name
 	Targets func(url string) bool // whether a redirect may lead there
 
+	// Installation is what the edge answers on [CheckPath], so that the doctor knows which installation learners reach; optional.
+	Installation string
+
 	Now func() time.Time
 	Log *slog.Logger // optional: silence
 	// RatePerMinute is how many requests a minute one client address may make; 0: 120. Unsubscribing is counted by link
@@ -167,6 +171,7 @@ func (e *Edge) registerRoutes() {
 		e.mux.Handle("POST "+hook.Path, hook.Handler)
 	}
 	e.mux.HandleFunc("GET /healthz", e.serveHealth)
+	e.mux.HandleFunc("GET "+CheckPath, e.perClient("check", e.serveCheck))
 	e.mux.HandleFunc("GET /u/{token}", e.perClient("unsubscribe", e.askLeave))
 	e.mux.HandleFunc("POST /u/{token}", e.serveUnsubscribe) // limits by link
 	e.mux.HandleFunc("GET /p/{token}", e.perClient("preferences", e.showPreferences))
@@ -185,6 +190,24 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (e *Edge) serveHealth(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	fmt.Fprintln(w, "ok")
+}
+
+// CheckPath is where an edge says which installation it is of. It lies among the learners' pages, so that a proxy which passes these on
+// passes it on too.
+const CheckPath = "/p/homeroom-check"
+
+// checkAnswer stands before the installation in the answer on CheckPath.
+const checkAnswer = "homeroom edge "
+
+func (e *Edge) serveCheck(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	fmt.Fprintln(w, checkAnswer+e.o.Installation)
+}
+
+// ParseCheck reads an answer on [CheckPath]. It reports whether an edge of Homeroom wrote it, and of which installation.
+func ParseCheck(answer []byte) (installation string, ok bool) {
+	installation, ok = strings.CutPrefix(string(answer), checkAnswer)
+	return strings.TrimSpace(installation), ok
 }
 
 // isUnknown reports whether an error of People or Shares means that there is no such record.

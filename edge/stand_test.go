@@ -262,6 +262,23 @@ func TestHealthAndAddressesThatAreNone(t *testing.T) {
 	expectNothingHappened(t, s)
 }
 
+// TestAnEdgeSaysWhichInstallationItIsOf: among the learners' pages, and nobody else's answer is taken for it.
+func TestAnEdgeSaysWhichInstallationItIsOf(t *testing.T) {
+	for _, want := range []string{"", "0a1b2c3d"} {
+		s := newStand(t, func(o *Options) { o.Installation = want })
+		w := s.ask("GET", CheckPath, "")
+		expect(t, w, 200)
+		if got, ok := ParseCheck(w.Body.Bytes()); !ok || got != want {
+			t.Errorf("got %q, %v, want %q", got, ok, want)
+		}
+	}
+	for _, answer := range []string{"", "ok", "<!doctype html>", "<!-- homeroom edge 0a1b2c3d -->"} {
+		if got, ok := ParseCheck([]byte(answer)); ok {
+			t.Errorf("%q is taken for the edge of %q", answer, got)
+		}
+	}
+}
+
 func TestAWebhookIsMountedForPostsOnly(t *testing.T) {
 	s := newStand(t)
 	expect(t, s.ask("POST", "/webhooks/sendgrid", "[]"), 204)

@@ -22,6 +22,8 @@ const (
 	FingerprintPublicURL  = "public_url"
 	FingerprintWebhook    = "webhook" // of the provider's public key
 	FingerprintNATSUser   = "nats_user"
+	// FingerprintInstallation is not compared between instances: it names their installation to who asks an edge.
+	FingerprintInstallation = "installation"
 )
 
 // fingerprintKey is the key, in the control bucket, of the key of the fingerprints.

@@ -25,7 +25,12 @@ type NATSOptions struct {
 
 // NATS returns a connection that reconnects by itself, and its JetStream. The name is what the server's monitoring shows.
 func NATS(name string, o NATSOptions) (*nats.Conn, jetstream.JetStream, error) {
-	opts := []nats.Option{nats.Name(name), nats.MaxReconnects(-1), nats.Timeout(5 * time.Second)}
+	opts := []nats.Option{
+		nats.Name(name),
+		nats.MaxReconnects(-1),
+		nats.IgnoreAuthErrorAbort(), // a password that is wrong for a while, as when it is changed, ends no connection for good
+		nats.Timeout(5 * time.Second),
+	}
 	if o.CredentialsFile != "" {
 		opts = append(opts, nats.UserCredentials(o.CredentialsFile))
 	}
@@ -37,14 +42,7 @@ func NATS(name string, o NATSOptions) (*nats.Conn, jetstream.JetStream, error) {
 	}
 	nc, err := nats.Connect(o.URL, opts...)
 	if err != nil {
-		var unread *url.Error
-		if errors.As(err, &unread) { // it repeats the address, and with it the password
-			err = unread.Err
-		}
-		if errors.Is(err, nats.ErrAuthorization) || errors.Is(err, nats.ErrAuthExpired) || errors.Is(err, nats.ErrAuthRevoked) {
-			return nil, nil, fmt.Errorf("NATS at %s refuses this user: %w; look at the password or token in --nats (HOMEROOM_NATS_URL), or the credentials in --nats-creds", o.Address(), err)
-		}
-		return nil, nil, fmt.Errorf("no NATS at %s: %w; start one, try everything at once with `go run ./dev --live`, or name yours with --nats", o.Address(), err)
+		return nil, nil, o.explainRefusal(err, opts)
 	}
 	js, err := jetstream.New(nc)
 	if err != nil {
@@ -52,6 +50,45 @@ func NATS(name string, o NATSOptions) (*nats.Conn, jetstream.JetStream, error) {
 		return nil, nil, fmt.Errorf("JetStream at %s: %w", o.Address(), err)
 	}
 	return nc, js, nil
+}
+
+// explainRefusal says what to do about a connection that could not be made.
+func (o NATSOptions) explainRefusal(err error, opts []nats.Option) error {
+	var unread *url.Error
+	if errors.As(err, &unread) { // it repeats the address, and with it the password
+		err = unread.Err
+	}
+	if errors.Is(err, nats.ErrNoServers) {
+		err = o.refusalOfOne(err, opts)
+	}
+	if isRefusal(err) {
+		return fmt.Errorf("NATS refused the user or password: at %s: %w; look at the user and password or token in --nats (HOMEROOM_NATS_URL), or the credentials in --nats-creds", o.Address(), err)
+	}
+	return fmt.Errorf("no NATS at %s: %w; start one, try everything at once with `go run ./dev --live`, or name yours with --nats", o.Address(), err)
+}
+
+// refusalOfOne returns the refusal of the first server that refuses, or err if none does: of several servers the client returns the
+// error of the last one, and none if that is away.
+func (o NATSOptions) refusalOfOne(err error, opts []nats.Option) error {
+	servers := strings.Split(o.URL, ",")
+	if len(servers) == 1 {
+		return err
+	}
+	for _, server := range servers {
+		nc, refusal := nats.Connect(strings.TrimSpace(server), opts...)
+		if refusal == nil {
+			nc.Close()
+			continue
+		}
+		if isRefusal(refusal) {
+			return refusal
+		}
+	}
+	return err
+}
+
+func isRefusal(err error) bool {
+	return errors.Is(err, nats.ErrAuthorization) || errors.Is(err, nats.ErrAuthExpired) || errors.Is(err, nats.ErrAuthRevoked) || errors.Is(err, nats.ErrAccountAuthExpired)
 }
 
 // User returns whom NATS knows the connection as: the name or the token in the address of the first server, or else what is in the
