@@ -96,6 +96,9 @@ func scrapeAs(t *testing.T, f *natstest.Accounts, role string) string {
 		sources.Events = func() triggers.Stats { return triggers.Stats{} }
 		sources.DeadBy = func() map[string]int64 { return map[string]int64{"json": 0} }
 	}
+	if role == "worker" {
+		sources.Refused = func() map[string]bool { return map[string]bool{"email": false} }
+	}
 	measures.Watch(sources)
 	began := time.Now()
 	answer := httptest.NewRecorder()
