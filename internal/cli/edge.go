@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"homeroom/app"
-	"homeroom/delivery/sendgrid"
 )
 
 // EdgeFlags say how the learners' pages and the webhook are served.
@@ -23,7 +22,7 @@ func (f EdgeFlags) options() (*app.EdgeOptions, error) {
 	o := &app.EdgeOptions{WebhookMaxAge: f.WebhookMaxAge, TrustProxy: f.TrustProxy}
 	if f.WebhookKey != "" {
 		var err error
-		if o.WebhookKey, err = sendgrid.ParsePublicKey(f.WebhookKey); err != nil {
+		if o.WebhookKey, err = app.ParseWebhookKey(f.WebhookKey); err != nil {
 			return nil, usage(fmt.Errorf("--sendgrid-webhook-key: %w", err))
 		}
 	}

@@ -4,10 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
-	"time"
 
-	"homeroom/delivery/sendgrid"
+	"homeroom/app"
 )
 
 // SendGridFlags say how to reach SendGrid.
@@ -17,18 +15,16 @@ type SendGridFlags struct {
 	Sandbox      bool   `name:"sendgrid-sandbox" env:"HOMEROOM_SENDGRID_SANDBOX" help:"SendGrid checks every mail and delivers none."`
 }
 
-// newSender makes the SendGrid adapter. The key comes from a file or the environment, never from a flag.
-func (f SendGridFlags) newSender() (*sendgrid.Sender, error) {
-	key := os.Getenv("SENDGRID_API_KEY")
-	if f.SendGridKey != "" {
-		raw, err := os.ReadFile(f.SendGridKey)
-		if err != nil {
-			return nil, fmt.Errorf("reading the SendGrid key: %w", err)
-		}
-		key = strings.TrimSpace(string(raw))
+// newSender returns the sender of mails. The key comes from a file or the environment, never from a flag.
+func (f SendGridFlags) newSender() (app.MailSender, error) {
+	sender, err := app.NewSendGridSender(app.SendGridOptions{
+		Key:     os.Getenv("SENDGRID_API_KEY"),
+		KeyFile: f.SendGridKey,
+		Host:    f.SendGridHost,
+		Sandbox: f.Sandbox,
+	})
+	if errors.Is(err, app.ErrNoSendGridKey) {
+		return nil, usage(fmt.Errorf("%w: set SENDGRID_API_KEY, or name a file with --sendgrid-key-file", err))
 	}
-	if key == "" {
-		return nil, usage(errors.New("no SendGrid key: set SENDGRID_API_KEY, or name a file with --sendgrid-key-file"))
-	}
-	return sendgrid.New(sendgrid.Options{APIKey: key, Host: f.SendGridHost, Sandbox: f.Sandbox, Now: time.Now})
+	return sender, err
 }

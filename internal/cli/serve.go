@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"homeroom/delivery/email"
 	"os"
 	"slices"
 	"strings"
@@ -64,7 +63,7 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 	if err != nil {
 		return err
 	}
-	var sender email.Sender
+	var sender app.MailSender
 	if slices.Contains(roles, app.RoleWorker) {
 		if sender, err = c.newSender(); err != nil {
 			return err

@@ -67,7 +67,7 @@ var walls = []wall{
 // directWalls hold for what a package itself imports: NATS and Temporal's client bring net/http along.
 var directWalls = []wall{
 	{"homeroom/admin", "what people can ask or do needs no terminal and no HTTP", []string{kong, "homeroom/internal/cli", "net/http", "os", "flag"}, nil},
-	{"homeroom/internal/cli", "the command line asks admin and app", []string{temporal, nats, "homeroom/store", "homeroom/triggers", "homeroom/workflows", "homeroom/activities", "homeroom/privacy", "homeroom/doctor", "homeroom/internal/connect"}, nil},
+	{"homeroom/internal/cli", "the command line asks admin and app", []string{temporal, nats, "homeroom/store", "homeroom/triggers", "homeroom/workflows", "homeroom/activities", "homeroom/privacy", "homeroom/doctor", "homeroom/internal/connect", "homeroom/delivery", "homeroom/delivery/", "homeroom/content", "homeroom/edge"}, nil},
 	{"homeroom/importer", "an import needs no terminal and no HTTP", []string{kong, "net/http", "flag"}, nil},
 	{"homeroom/deadletters", "dead letters need no terminal, no HTTP and no files", []string{kong, "net/http", "os", "flag"}, nil},
 }
