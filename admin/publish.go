@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 
 	"homeroom/engine"
+	"homeroom/internal/narrate"
 	"homeroom/publish"
 	"homeroom/rules"
 	"homeroom/store"
@@ -124,5 +125,5 @@ func (i *Installation) explainConflict(ctx context.Context) error {
 		return err
 	}
 	return fmt.Errorf("nothing was published: meanwhile %s published %s, no. %d%s. Look at it with `homeroom rules diff %d %d`, then publish again",
-		now.Author, publish.ShortHash(now.Hash), now.Number, noteSuffix(now.Note), now.Number-1, now.Number)
+		now.Author, narrate.ShortHash(now.Hash), now.Number, narrate.NoteSuffix(now.Note), now.Number-1, now.Number)
 }

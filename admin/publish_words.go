@@ -17,12 +17,12 @@ func (p *Publication) Outlook() string {
 	var b strings.Builder
 	switch {
 	case plan.InForce():
-		fmt.Fprintf(&b, "%s is in force already, as no. %d; learners are gone over once more.\n", publish.ShortHash(from.Hash), from.Number)
+		fmt.Fprintf(&b, "%s is in force already, as no. %d; learners are gone over once more.\n", narrate.ShortHash(from.Hash), from.Number)
 	case from.Hash == "":
-		fmt.Fprintf(&b, "%s will be the first in force.\n", publish.ShortHash(plan.Change.To))
+		fmt.Fprintf(&b, "%s will be the first in force.\n", narrate.ShortHash(plan.Change.To))
 	default:
-		fmt.Fprintf(&b, "%s will replace %s (no. %d, by %s at %s%s).\n", publish.ShortHash(plan.Change.To), publish.ShortHash(from.Hash),
-			from.Number, from.Author, from.At.Format(time.RFC3339), noteSuffix(from.Note))
+		fmt.Fprintf(&b, "%s will replace %s (no. %d, by %s at %s%s).\n", narrate.ShortHash(plan.Change.To), narrate.ShortHash(from.Hash),
+			from.Number, from.Author, from.At.Format(time.RFC3339), narrate.NoteSuffix(from.Note))
 	}
 	b.WriteString(DescribeChange(plan.Change))
 	fmt.Fprintf(&b, "Live runs %s: %s affected, %s to be woken.", describeRunPolicy(plan.RunPolicy),
@@ -36,7 +36,7 @@ func (p *Publication) Outcome() string {
 	if p.Published == nil {
 		return swept
 	}
-	return fmt.Sprintf("In force as no. %d: %s. %s", p.Published.Number, publish.ShortHash(p.Published.Hash), swept)
+	return fmt.Sprintf("In force as no. %d: %s. %s", p.Published.Number, narrate.ShortHash(p.Published.Hash), swept)
 }
 
 // describeRunPolicy says what happens to live runs.
@@ -77,12 +77,4 @@ func DescribeChange(c publish.Change) string {
 		return "  nothing differs\n"
 	}
 	return b.String()
-}
-
-// noteSuffix is a note after a colon; empty if there is none.
-func noteSuffix(note string) string {
-	if note == "" {
-		return ""
-	}
-	return ": " + note
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"homeroom/internal/narrate"
 	"homeroom/publish"
 	"homeroom/rules"
 	"homeroom/store"
@@ -92,7 +93,7 @@ func (s InstanceStatus) Word() string {
 	case !s.Alive:
 		return "gone, last seen " + s.Seen.UTC().Format(time.RFC3339)
 	case s.Outcome == store.SwapRefused:
-		return "refused " + publish.ShortHash(s.Swap) + ": " + s.Problem
+		return "refused " + narrate.ShortHash(s.Swap) + ": " + s.Problem
 	default:
 		return "swap " + string(s.Outcome)
 	}

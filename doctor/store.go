@@ -9,6 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"homeroom/internal/narrate"
 	"homeroom/rules"
 	"homeroom/store"
 	"homeroom/subjects"
@@ -106,7 +107,7 @@ func (e *examination) checkRules(ctx context.Context, st *store.Store) (current 
 		e.reportWarning("rules", "none are in force: every event waits", "publish a folder with `homeroom rules publish DIR`, or give `homeroom serve` one with --academy")
 		return current
 	}
-	about := fmt.Sprintf("no. %d, %s, by %s at %s", current.Number, shortHash(current.Hash), current.Author, current.At.Format(time.RFC3339))
+	about := fmt.Sprintf("no. %d, %s, by %s at %s", current.Number, narrate.ShortHash(current.Hash), current.Author, current.At.Format(time.RFC3339))
 	bundle, err := st.Rulesets.Get(ctx, current.Hash)
 	if err != nil {
 		e.reportFailure("rules", about+" cannot be read: "+err.Error(), "publish a folder again with `homeroom rules publish DIR`")
@@ -121,8 +122,6 @@ func (e *examination) checkRules(ctx context.Context, st *store.Store) (current 
 	e.reportOK("rules", about+"; rules in force: "+fmt.Sprint(len(academy.Ruleset.Rules)))
 	return current
 }
-
-func shortHash(hash string) string { return hash[:min(12, len(hash))] }
 
 // checkInstances looks at who is running and with which rules. It reports whether any instance serves the triggers.
 func (e *examination) checkInstances(st *store.Store, current store.Pointer) (triggers bool) {
@@ -146,9 +145,9 @@ func (e *examination) checkInstances(st *store.Store, current store.Pointer) (tr
 		}
 		switch {
 		case i.Outcome == store.SwapRefused:
-			refused = append(refused, fmt.Sprintf("%s refused %s and stays with %s: %s", i.Name, shortHash(i.Swap), shortHash(i.Running), i.Problem))
+			refused = append(refused, fmt.Sprintf("%s refused %s and stays with %s: %s", i.Name, narrate.ShortHash(i.Swap), narrate.ShortHash(i.Running), i.Problem))
 		case current.Hash != "" && i.Running != current.Hash:
-			behind = append(behind, fmt.Sprintf("%s runs %s", i.Name, shortHash(i.Running)))
+			behind = append(behind, fmt.Sprintf("%s runs %s", i.Name, narrate.ShortHash(i.Running)))
 		}
 	}
 	var absent []string
@@ -171,7 +170,7 @@ func (e *examination) checkInstances(st *store.Store, current store.Pointer) (tr
 	case len(refused) > 0:
 		e.reportFailure("instances", strings.Join(refused, "\n"), "these processes are older than the rules: upgrade them, or publish rules that they know")
 	case len(behind) > 0:
-		e.reportWarning("instances", strings.Join(behind, "\n")+", and in force is "+shortHash(current.Hash), "they follow within seconds; if not, look at their logs")
+		e.reportWarning("instances", strings.Join(behind, "\n")+", and in force is "+narrate.ShortHash(current.Hash), "they follow within seconds; if not, look at their logs")
 	case live == 0:
 		e.reportWarning("instances", "no instance of Homeroom is running", "start `homeroom serve`")
 	case len(absent) > 0:

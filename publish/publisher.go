@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"homeroom/engine"
+	"homeroom/internal/narrate"
 	"homeroom/rules"
 	"homeroom/store"
 )
@@ -195,7 +196,7 @@ func (p *Publisher) Publish(ctx context.Context, plan *Plan, author, note string
 		return i.Number > next.Number || i.Number == next.Number && i.Running == hash
 	}
 	if err := p.awaitInstances(ctx, now, hash, "run it", runs); err != nil {
-		return next, fmt.Errorf("%s is in force, but learners who sleep have not been told: %w; then run `homeroom rules sweep`", ShortHash(hash), err)
+		return next, fmt.Errorf("%s is in force, but learners who sleep have not been told: %w; then run `homeroom rules sweep`", narrate.ShortHash(hash), err)
 	}
 	return next, nil
 }
@@ -230,9 +231,6 @@ func (p *Publisher) awaitInstances(ctx context.Context, now func() time.Time, ha
 		}
 	}
 }
-
-// ShortHash is a hash as people read it.
-func ShortHash(hash string) string { return hash[:min(12, len(hash))] }
 
 // sleepFor sleeps in real time.
 func sleepFor(ctx context.Context, d time.Duration) error {

@@ -11,6 +11,7 @@ import (
 	"github.com/rogpeppe/go-internal/diff"
 	"go.temporal.io/api/workflowservice/v1"
 
+	"homeroom/internal/narrate"
 	"homeroom/rules"
 	"homeroom/store"
 	"homeroom/workflows"
@@ -66,7 +67,7 @@ func FindRevision(ctx context.Context, rulesets *store.Rulesets, ref string) (st
 func CompileRevision(bundle store.Bundle) (*rules.Academy, error) {
 	academy, problems := rules.FromBundle(bundle.Files)
 	if err := problems.Err(); err != nil {
-		return nil, fmt.Errorf("revision %s does not compile with this version of Homeroom: %w", ShortHash(bundle.Hash), err)
+		return nil, fmt.Errorf("revision %s does not compile with this version of Homeroom: %w", narrate.ShortHash(bundle.Hash), err)
 	}
 	return academy, nil
 }

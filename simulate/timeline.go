@@ -40,7 +40,7 @@ func WriteTimeline(w io.Writer, decisions []engine.Decision, paint func(engine.K
 // WriteTable writes the summary for people: a kind a block, the most frequent first, kinds that never came left out.
 func (s *Summary) WriteTable(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %s, %s\n", withPlural(s.Events, "event"), withPlural(s.Learners, "learner"), withPlural(s.DeadLetters, "dead letter"))
+	fmt.Fprintf(&b, "%s, %s, %s\n", narrate.Count(s.Events, "event"), narrate.Count(s.Learners, "learner"), narrate.Count(s.DeadLetters, "dead letter"))
 	width := 0
 	for _, kind := range Kinds {
 		for key := range s.Count(kind) {
@@ -56,34 +56,18 @@ func (s *Summary) WriteTable(w io.Writer) error {
 		if total == 0 {
 			continue
 		}
-		fmt.Fprintf(&b, "\n%-*s  %10s\n", width+2, kind, groupThousands(total))
+		fmt.Fprintf(&b, "\n%-*s  %10s\n", width+2, kind, narrate.Thousands(total))
 		keys := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
 			return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
 		})
 		for _, key := range keys {
-			fmt.Fprintf(&b, "  %-*s  %10s\n", width, cmp.Or(key, "(none)"), groupThousands(counts[key]))
+			fmt.Fprintf(&b, "  %-*s  %10s\n", width, cmp.Or(key, "(none)"), narrate.Thousands(counts[key]))
 		}
 	}
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("write summary: %w", err)
 	}
 	return nil
-}
-
-func withPlural(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return groupThousands(n) + " " + noun
-}
-
-// groupThousands writes 151677 as 151,677.
-func groupThousands(n int) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }
 
 // ParseUntil reads the end of a simulation: an RFC 3339 time, a date (its first instant in UTC), or "+10d", a time

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"homeroom/admin"
+	"homeroom/internal/narrate"
 	"homeroom/rules"
 )
 
@@ -67,7 +68,7 @@ func (c *RulesCheckCmd) printText(o IO, check admin.FolderCheck) error {
 		return err
 	}
 	_, err := fmt.Fprintf(o.Out, "%s: %s, %s, %s known, %s\n", folderName(c.Dir),
-		count(check.Rules, "rule"), count(check.Messages, "message"), count(check.Events, "event"), found)
+		narrate.Count(check.Rules, "rule"), narrate.Count(check.Messages, "message"), narrate.Count(check.Events, "event"), found)
 	return err
 }
 
@@ -77,9 +78,9 @@ func tally(problems rules.Problems) string {
 	warnings := problems.Warnings()
 	switch {
 	case warnings == 0:
-		return count(errors, "problem")
+		return narrate.Count(errors, "problem")
 	case errors == 0:
-		return count(warnings, "warning")
+		return narrate.Count(warnings, "warning")
 	}
-	return count(errors, "problem") + ", " + count(warnings, "warning")
+	return narrate.Count(errors, "problem") + ", " + narrate.Count(warnings, "warning")
 }

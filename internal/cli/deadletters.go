@@ -16,6 +16,7 @@ import (
 	"homeroom/catalog"
 	"homeroom/deadletters"
 	"homeroom/internal/cells"
+	"homeroom/internal/narrate"
 	"homeroom/subjects"
 )
 
@@ -92,17 +93,17 @@ func deadLettersText(o IO, r *deadletters.Summary) string {
 		return "No dead letters.\n"
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s.\n", count(r.Total, "dead letter"))
+	fmt.Fprintf(&b, "%s.\n", narrate.Count(r.Total, "dead letter"))
 	for _, reason := range r.Reasons {
-		fmt.Fprintf(&b, "\n%s  %s, %s to %s\n", o.paint("1", reason.Reason), thousands(reason.Count), minuteText(reason.First), minuteText(reason.Last))
+		fmt.Fprintf(&b, "\n%s  %s, %s to %s\n", o.paint("1", reason.Reason), narrate.Thousands(reason.Count), minuteText(reason.First), minuteText(reason.Last))
 		names := slices.SortedFunc(maps.Keys(reason.Events), func(a, b string) int {
 			return cmp.Or(cmp.Compare(reason.Events[b], reason.Events[a]), cmp.Compare(a, b))
 		})
 		for i, name := range names[:min(3, len(names))] {
-			names[i] = fmt.Sprintf("%s %s", cells.Cut(printable(name), maxEventCells), thousands(reason.Events[name]))
+			names[i] = fmt.Sprintf("%s %s", cells.Cut(printable(name), maxEventCells), narrate.Thousands(reason.Events[name]))
 		}
 		if more := len(names) - 3; more > 0 {
-			names = append(names[:3], count(more, "other"))
+			names = append(names[:3], narrate.Count(more, "other"))
 		}
 		for _, text := range []string{
 			strings.Join(names, ", "),
@@ -124,7 +125,7 @@ func deadLettersText(o IO, r *deadletters.Summary) string {
 		}
 	}))
 	if more := r.Total - len(r.Letters); more > 0 {
-		fmt.Fprintf(&b, "and %s older.\n", thousands(more))
+		fmt.Fprintf(&b, "and %s older.\n", narrate.Thousands(more))
 	}
 	fmt.Fprintf(&b, "\nLook at one with `homeroom deadletters show %d`.\nSee what can be published again: `homeroom deadletters replay --all --dry-run`.\n", r.Letters[0].Sequence)
 	return b.String()
@@ -211,7 +212,7 @@ func letterText(l *deadletters.Letter, refusal error) string {
 	}))
 	b.WriteString("\n" + indentBody(l.Body) + "\n")
 	if l.Truncated > len(l.Body) {
-		fmt.Fprintf(&b, "… the first %s of %s bytes; the rest is gone\n", thousands(len(l.Body)), thousands(l.Truncated))
+		fmt.Fprintf(&b, "… the first %s of %s bytes; the rest is gone\n", narrate.Thousands(len(l.Body)), narrate.Thousands(l.Truncated))
 	}
 	return b.String()
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"homeroom/internal/narrate"
 	"homeroom/simulate"
 )
 
@@ -55,7 +56,7 @@ func (c *DeadlettersPurgeCmd) Run(ctx context.Context, o IO) error {
 		return err
 	}
 	if c.DryRun || len(found) == 0 {
-		_, err := fmt.Fprintf(o.Out, "%s would be deleted; nothing was done.\n", count(len(found), "dead letter"))
+		_, err := fmt.Fprintf(o.Out, "%s would be deleted; nothing was done.\n", narrate.Count(len(found), "dead letter"))
 		return err
 	}
 	if !c.Yes {
@@ -66,7 +67,7 @@ func (c *DeadlettersPurgeCmd) Run(ctx context.Context, o IO) error {
 	if err := installation.PurgeDeadLetters(ctx, found); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(o.Out, "%s deleted.\n", count(len(found), "dead letter"))
+	_, err = fmt.Fprintf(o.Out, "%s deleted.\n", narrate.Count(len(found), "dead letter"))
 	return err
 }
 
@@ -74,7 +75,7 @@ func confirmPurge(o IO, n int) error {
 	if !o.Terminal || o.In == nil {
 		return usage(errors.New("nothing was deleted: look at it with --dry-run, then add --yes"))
 	}
-	fmt.Fprintf(o.Err, "Delete %s for good? [y/N] ", count(n, "dead letter"))
+	fmt.Fprintf(o.Err, "Delete %s for good? [y/N] ", narrate.Count(n, "dead letter"))
 	answer, err := bufio.NewReader(o.In).ReadString('\n')
 	if !slices.Contains([]string{"y", "yes"}, strings.ToLower(strings.TrimSpace(answer))) {
 		return errors.Join(ExitError{Code: 1, Err: errors.New("nothing was deleted")}, err)

@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"homeroom/deadletters"
+	"homeroom/internal/narrate"
 	"homeroom/internal/safefiles"
 )
 
@@ -100,7 +101,7 @@ func (c *DeadlettersReplayCmd) Run(ctx context.Context, o IO) error {
 		verb = "would be published again"
 		rest = "; nothing was done."
 	}
-	if _, err := fmt.Fprintf(o.Out, "%s %s, %s skipped%s\n", count(result.Published, "event"), verb, thousands(result.Skipped), rest); err != nil {
+	if _, err := fmt.Fprintf(o.Out, "%s %s, %s skipped%s\n", narrate.Count(result.Published, "event"), verb, narrate.Thousands(result.Skipped), rest); err != nil {
 		return err
 	}
 	if result.Skipped > 0 {

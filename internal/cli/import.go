@@ -13,6 +13,7 @@ import (
 
 	"homeroom/admin"
 	"homeroom/importer"
+	"homeroom/internal/narrate"
 )
 
 // ImportCmd is `homeroom import`.
@@ -95,7 +96,7 @@ func (c *ImportCmd) importEvents(ctx context.Context, o IO, installation *admin.
 		return result, fmt.Errorf("%s: %w", c.File, err)
 	case err != nil:
 		return result, fmt.Errorf("%w; %s taken in before: run the import again, it goes over them without changing anything",
-			err, count(result.Learners, "learner"))
+			err, narrate.Count(result.Learners, "learner"))
 	}
 	if len(result.Rejected) > 0 {
 		result.RejectedFile = c.rejectedFile()
@@ -148,13 +149,13 @@ func importText(r *importer.Result, file string, spent time.Duration) string {
 	if r.DryRun {
 		verb = "Would take in"
 	}
-	fmt.Fprintf(&b, "%s %s of %s", verb, count(r.Events, "event"), count(r.Learners, "learner"))
+	fmt.Fprintf(&b, "%s %s of %s", verb, narrate.Count(r.Events, "event"), narrate.Count(r.Learners, "learner"))
 	if s := spent.Seconds(); s > 0 && r.Events > 0 && !r.DryRun {
-		fmt.Fprintf(&b, " in %.1fs (%s/s)", s, thousands(int(float64(r.Events)/s)))
+		fmt.Fprintf(&b, " in %.1fs (%s/s)", s, narrate.Thousands(int(float64(r.Events)/s)))
 	}
 	b.WriteString(".\n")
 	if !r.DryRun {
-		fmt.Fprintf(&b, "  %s and %s changed; the others were known already\n", count(r.Profiles, "profile"), count(r.Standings, "standing"))
+		fmt.Fprintf(&b, "  %s and %s changed; the others were known already\n", narrate.Count(r.Profiles, "profile"), narrate.Count(r.Standings, "standing"))
 	}
 	for _, line := range []struct {
 		n          int
@@ -165,29 +166,29 @@ func importText(r *importer.Result, file string, spent time.Duration) string {
 		{r.Erased, "event", "of erased learners left out"},
 	} {
 		if line.n > 0 {
-			fmt.Fprintf(&b, "  %s %s\n", count(line.n, line.noun), line.said)
+			fmt.Fprintf(&b, "  %s %s\n", narrate.Count(line.n, line.noun), line.said)
 		}
 	}
 	if r.Remarks > 0 {
-		fmt.Fprintf(&b, "  %s that cannot be used or mean nothing here; the first, %s\n", count(r.Remarks, "trait"), r.Remark)
+		fmt.Fprintf(&b, "  %s that cannot be used or mean nothing here; the first, %s\n", narrate.Count(r.Remarks, "trait"), r.Remark)
 	}
 	if r.SkippedTraits > 0 {
-		fmt.Fprintf(&b, "  %s not taken in; the first, %s\n", count(r.SkippedTraits, "trait"), r.TraitNote)
+		fmt.Fprintf(&b, "  %s not taken in; the first, %s\n", narrate.Count(r.SkippedTraits, "trait"), r.TraitNote)
 	}
 	total := 0
 	for _, reason := range slices.Sorted(maps.Keys(r.Rejected)) {
 		total += r.Rejected[reason]
-		fmt.Fprintf(&b, "  %s: %s\n", reason, count(r.Rejected[reason], "line"))
+		fmt.Fprintf(&b, "  %s: %s\n", reason, narrate.Count(r.Rejected[reason], "line"))
 	}
 	if total > 0 {
-		fmt.Fprintf(&b, "%s could not be used; %s says why.\n", count(total, "line"), r.RejectedFile)
+		fmt.Fprintf(&b, "%s could not be used; %s says why.\n", narrate.Count(total, "line"), r.RejectedFile)
 	}
 	switch {
 	case r.Woken > 0:
-		fmt.Fprintf(&b, "The inactivity rules in force wait for %s now.\n", count(r.Woken, "learner"))
+		fmt.Fprintf(&b, "The inactivity rules in force wait for %s now.\n", narrate.Count(r.Woken, "learner"))
 	case r.Waiting > 0:
 		fmt.Fprintf(&b, "%s may fall silent, and no inactivity rule waits for them before an event of theirs wakes them: `homeroom import %s --wake` has the rules wait from now on.\n",
-			count(r.Waiting, "learner"), file)
+			narrate.Count(r.Waiting, "learner"), file)
 	}
 	return b.String()
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"homeroom/admin"
+	"homeroom/internal/narrate"
 )
 
 // PauseCmd is `homeroom pause`.
@@ -78,15 +79,7 @@ func (c *ResumeCmd) Run(ctx context.Context, o IO) error {
 
 // pauseText says who paused, when and why.
 func pauseText(s admin.KillSwitch) string {
-	return fmt.Sprintf("%s at %s%s", s.By, s.At.Format(time.RFC3339), noteSuffix(s.Note))
-}
-
-// noteSuffix writes a note behind a colon; none is empty.
-func noteSuffix(note string) string {
-	if note == "" {
-		return ""
-	}
-	return ": " + note
+	return fmt.Sprintf("%s at %s%s", s.By, s.At.Format(time.RFC3339), narrate.NoteSuffix(s.Note))
 }
 
 // currentUser returns who runs this process, for records of who did what.

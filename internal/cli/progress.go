@@ -44,9 +44,9 @@ func (p *progress) draw(n int) {
 		return
 	}
 	p.drawn = now
-	line := fmt.Sprintf("%s events", thousands(n))
+	line := fmt.Sprintf("%s events", narrate.Thousands(n))
 	if spent := now.Sub(p.began).Seconds(); spent > 0 {
-		line += fmt.Sprintf(" · %s/s", thousands(int(float64(n)/spent)))
+		line += fmt.Sprintf(" · %s/s", narrate.Thousands(int(float64(n)/spent)))
 	}
 	if p.size > 0 {
 		line = bar(float64(p.read.Load())/float64(p.size)) + " " + line
@@ -85,9 +85,6 @@ func bar(share float64) string {
 	return fmt.Sprintf("%s%s %3.0f%%", strings.Repeat("█", full), strings.Repeat("░", width-full), share*100)
 }
 
-// thousands writes 151677 as 151,677.
-func thousands(n int) string { return narrate.Thousands(n) }
-
 type countingReader struct {
 	r io.Reader
 	n *atomic.Int64
@@ -98,6 +95,3 @@ func (c *countingReader) Read(p []byte) (int, error) {
 	c.n.Add(int64(n))
 	return n, err
 }
-
-// count writes a number of things: 1 test, 2 tests, 151,677 events.
-func count(n int, noun string) string { return narrate.Count(n, noun) }

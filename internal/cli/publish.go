@@ -10,6 +10,7 @@ import (
 
 	"homeroom/admin"
 	"homeroom/engine"
+	"homeroom/internal/narrate"
 	"homeroom/rules"
 )
 
@@ -171,7 +172,7 @@ func (l *publishLine) draw(p admin.PublishProgress) {
 	}
 	line := p.Stage
 	if p.Swept.Seen > 0 {
-		line += fmt.Sprintf(" · %s, %d told", count(p.Swept.Seen, "learner"), p.Swept.Signaled())
+		line += fmt.Sprintf(" · %s, %d told", narrate.Count(p.Swept.Seen, "learner"), p.Swept.Signaled())
 	}
 	l.drawn = true
 	fmt.Fprintf(l.io.Err, "\r\x1b[K%s", line)

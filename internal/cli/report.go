@@ -14,6 +14,7 @@ import (
 
 	"homeroom/admin"
 	"homeroom/engine"
+	"homeroom/internal/narrate"
 	"homeroom/report"
 )
 
@@ -72,7 +73,7 @@ func reportText(o IO, a *admin.Report) string {
 	if a.Since != nil {
 		from = a.Since.Format(time.DateTime) + " to " + a.Until.Format(time.DateTime) + " UTC"
 	}
-	fmt.Fprintf(&b, "%s · %s\n", from, count(len(a.Rules), "rule"))
+	fmt.Fprintf(&b, "%s · %s\n", from, narrate.Count(len(a.Rules), "rule"))
 	if len(a.Rules) == 0 {
 		b.WriteString("\nNothing was decided. Is anything published, and is `homeroom serve` running?\n")
 	}
@@ -129,9 +130,9 @@ func writeSentTable(o IO, b *strings.Builder, rules []report.Rule) {
 	for i := range rules {
 		r := &rules[i]
 		rows = append(rows, []string{
-			r.Rule, thousands(r.Started), thousands(r.Sent), thousands(sumCounts(r.Uncertain)), thousands(r.Withheld.Holdout + r.Withheld.Control),
-			shareText(r.Delivered, r.Sent), shareText(r.Opened, r.Delivered), thousands(r.OpenedByMachine), shareText(r.Clicked, r.Delivered),
-			thousands(r.Bounced), thousands(r.Unsubscribed), thousands(r.SpamReported),
+			r.Rule, narrate.Thousands(r.Started), narrate.Thousands(r.Sent), narrate.Thousands(sumCounts(r.Uncertain)), narrate.Thousands(r.Withheld.Holdout + r.Withheld.Control),
+			shareText(r.Delivered, r.Sent), shareText(r.Opened, r.Delivered), narrate.Thousands(r.OpenedByMachine), shareText(r.Clicked, r.Delivered),
+			narrate.Thousands(r.Bounced), narrate.Thousands(r.Unsubscribed), narrate.Thousands(r.SpamReported),
 		})
 	}
 	writeColumns(o, b, []string{"SENT", "runs", "sent", "uncertain", "withheld", "delivered", "opened", "by machine", "clicked", "bounced", "left", "spam"}, rows)
@@ -140,9 +141,9 @@ func writeSentTable(o IO, b *strings.Builder, rules []report.Rule) {
 // shareText writes a number and which part of another it is: "120 60%".
 func shareText(n, of int) string {
 	if of == 0 {
-		return thousands(n)
+		return narrate.Thousands(n)
 	}
-	return fmt.Sprintf("%s %3.0f%%", thousands(n), 100*float64(n)/float64(of))
+	return fmt.Sprintf("%s %3.0f%%", narrate.Thousands(n), 100*float64(n)/float64(of))
 }
 
 func writeGoalTable(o IO, b *strings.Builder, rules []report.Rule) {
@@ -159,7 +160,7 @@ func groupText(g report.Group) string {
 	if g.People == 0 {
 		return "-"
 	}
-	return fmt.Sprintf("%s of %s %5.1f%%", thousands(g.Reached), thousands(g.People), 100*g.Rate())
+	return fmt.Sprintf("%s of %s %5.1f%%", narrate.Thousands(g.Reached), narrate.Thousands(g.People), 100*g.Rate())
 }
 
 func liftText(g *report.Goal) string {
@@ -179,8 +180,8 @@ func writeGrowthTable(o IO, b *strings.Builder, rules []report.Rule) {
 		if r.ShareClicks+r.ShareVisits+r.CertificatesShared+r.ReferralVisits+r.ReferralsConverted == 0 {
 			continue
 		}
-		rows = append(rows, []string{r.Rule, thousands(r.ShareClicks), thousands(r.ShareVisits), thousands(r.CertificatesShared),
-			thousands(r.ReferralVisits), thousands(r.ReferralsConverted)})
+		rows = append(rows, []string{r.Rule, narrate.Thousands(r.ShareClicks), narrate.Thousands(r.ShareVisits), narrate.Thousands(r.CertificatesShared),
+			narrate.Thousands(r.ReferralVisits), narrate.Thousands(r.ReferralsConverted)})
 	}
 	writeColumns(o, b, []string{"GROWTH", "share clicks", "visits", "certificates shared", "referral visits", "referrals converted"}, rows)
 }
@@ -223,7 +224,7 @@ func reasonCounts(by map[string]int) string {
 		if name == "" {
 			name = "(none)"
 		}
-		keys[i] = name + " " + thousands(by[key])
+		keys[i] = name + " " + narrate.Thousands(by[key])
 	}
 	return strings.Join(keys, ", ")
 }
@@ -239,7 +240,7 @@ func writeUncredited(b *strings.Builder, u report.Uncredited) {
 		{u.Unsubscribed, "left"}, {u.SpamReported, "spam"},
 	} {
 		if part.n > 0 {
-			parts = append(parts, part.what+" "+thousands(part.n))
+			parts = append(parts, part.what+" "+narrate.Thousands(part.n))
 		}
 	}
 	if len(parts) > 0 {

@@ -10,7 +10,7 @@ import (
 
 	"homeroom/admin"
 	"homeroom/internal/cells"
-	"homeroom/publish"
+	"homeroom/internal/narrate"
 	"homeroom/rules"
 )
 
@@ -44,7 +44,7 @@ func (c *RulesHistoryCmd) Run(ctx context.Context, o IO) error {
 				if i == 0 {
 					mark = "in force"
 				}
-				row(p.Number, publish.ShortHash(p.Hash), p.Author, p.At.Format(time.RFC3339), p.RunPolicy, mark, p.Note)
+				row(p.Number, narrate.ShortHash(p.Hash), p.Author, p.At.Format(time.RFC3339), p.RunPolicy, mark, p.Note)
 			}
 		})
 	}
@@ -142,12 +142,12 @@ func statusText(s admin.RulesStatus) string {
 	if s.Current.Hash == "" {
 		b.WriteString("Nothing is in force yet.\n")
 	} else {
-		fmt.Fprintf(&b, "In force: no. %d, %s, by %s at %s%s\n", s.Current.Number, publish.ShortHash(s.Current.Hash), s.Current.Author,
-			s.Current.At.Format(time.RFC3339), noteSuffix(s.Current.Note))
+		fmt.Fprintf(&b, "In force: no. %d, %s, by %s at %s%s\n", s.Current.Number, narrate.ShortHash(s.Current.Hash), s.Current.Author,
+			s.Current.At.Format(time.RFC3339), narrate.NoteSuffix(s.Current.Note))
 	}
 	b.WriteString("\nInstances\n" + table(func(row func(...any)) {
 		for _, i := range s.Instances {
-			row("  "+i.Name, strings.Join(i.Roles, "+"), "runs "+publish.ShortHash(i.Running), i.Word(), i.At.Format(time.RFC3339))
+			row("  "+i.Name, strings.Join(i.Roles, "+"), "runs "+narrate.ShortHash(i.Running), i.Word(), i.At.Format(time.RFC3339))
 		}
 		if len(s.Instances) == 0 {
 			row("  none is running")

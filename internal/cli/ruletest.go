@@ -7,6 +7,7 @@ import (
 	"regexp"
 
 	"homeroom/admin"
+	"homeroom/internal/narrate"
 	"homeroom/rules"
 	"homeroom/rules/ruletest"
 )
@@ -43,7 +44,7 @@ func (c *RulesTestCmd) Run(ctx context.Context, o IO) error {
 		return err
 	}
 	if c.Match != "" && len(run.Results) == 0 && len(run.Problems) == 0 && !c.Coverage {
-		return usage(fmt.Errorf("--run %s: no test has such a name, of %s", c.Match, count(run.Defined, "test")))
+		return usage(fmt.Errorf("--run %s: no test has such a name, of %s", c.Match, narrate.Count(run.Defined, "test")))
 	}
 	if c.JUnit != "" {
 		if err := c.writeJUnit(run.Results, run.Problems); err != nil {
@@ -87,9 +88,9 @@ func printTestRun(o IO, results []ruletest.Result, problems rules.Problems) erro
 			to++
 		}
 		if wrong == 0 {
-			fmt.Fprintf(o.Out, "%s  %s  %s\n", o.paint("32", "ok  "), results[from].Test.File, count(to-from, "test"))
+			fmt.Fprintf(o.Out, "%s  %s  %s\n", o.paint("32", "ok  "), results[from].Test.File, narrate.Count(to-from, "test"))
 		} else {
-			fmt.Fprintf(o.Out, "%s  %s  %d of %s\n", o.paint("31", "FAIL"), results[from].Test.File, wrong, count(to-from, "test"))
+			fmt.Fprintf(o.Out, "%s  %s  %d of %s\n", o.paint("31", "FAIL"), results[from].Test.File, wrong, narrate.Count(to-from, "test"))
 		}
 		for i := from; i < to; i++ {
 			if results[i].Passed {
@@ -114,12 +115,12 @@ func printTestRun(o IO, results []ruletest.Result, problems rules.Problems) erro
 		fmt.Fprintln(o.Out, "no tests to run")
 		return nil
 	case failed == 0 && len(problems) == 0:
-		fmt.Fprintf(o.Out, "%s passed\n", count(len(results), "test"))
+		fmt.Fprintf(o.Out, "%s passed\n", narrate.Count(len(results), "test"))
 		return nil
 	}
-	summary := fmt.Sprintf("%d of %s failed", failed, count(len(results), "test"))
+	summary := fmt.Sprintf("%d of %s failed", failed, narrate.Count(len(results), "test"))
 	if len(problems) > 0 {
-		summary += fmt.Sprintf(", %s in test files", count(len(problems), "problem"))
+		summary += fmt.Sprintf(", %s in test files", narrate.Count(len(problems), "problem"))
 	}
 	fmt.Fprintln(o.Out, summary)
 	return ExitError{Code: 1}

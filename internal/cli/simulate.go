@@ -9,6 +9,7 @@ import (
 
 	"homeroom/admin"
 	"homeroom/engine"
+	"homeroom/internal/narrate"
 	"homeroom/simulate"
 )
 
@@ -93,7 +94,7 @@ func (c *SimulateCmd) printComplaints(o IO, report *simulate.Result) {
 		fmt.Fprintf(o.Err, "%s: %s\n", c.sourceName(), d)
 	}
 	if more := report.Summary.DeadLetters - len(report.DeadLetters); more > 0 {
-		fmt.Fprintf(o.Err, "%s: and %s more dead letters\n", c.sourceName(), thousands(more))
+		fmt.Fprintf(o.Err, "%s: and %s more dead letters\n", c.sourceName(), narrate.Thousands(more))
 	}
 	switch s := &report.Summary; {
 	case c.Learner != "" && s.Events == 0:

@@ -18,3 +18,14 @@ func Thousands(n int) string {
 	}
 	return s
 }
+
+// NoteSuffix writes a note behind a colon; without a note it is empty.
+func NoteSuffix(note string) string {
+	if note == "" {
+		return ""
+	}
+	return ": " + note
+}
+
+// ShortHash is the beginning of a revision's hash, enough to tell revisions apart.
+func ShortHash(hash string) string { return hash[:min(12, len(hash))] }
