@@ -1,12 +1,14 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"homeroom/experiment"
 	"homeroom/report"
 	"homeroom/subjects"
 )
@@ -15,6 +17,8 @@ import (
 type ReportOptions struct {
 	Since time.Time // decisions and events that were stored earlier are left out; zero: none are
 	Rule  string    // leave one rule in the report; empty: all
+	// Method is how intervals are worked out; empty: experiment.Sequential.
+	Method experiment.Method
 	// OnRead hears how many messages of a stream have been read; it begins with 0 for each stream. May be nil.
 	OnRead func(done, total int64)
 }
@@ -23,12 +27,18 @@ type ReportOptions struct {
 type Report struct {
 	Since *time.Time `json:"since,omitempty"` // nil: all that is kept
 	Until time.Time  `json:"until"`
+	// Method is how the intervals were worked out.
+	Method experiment.Method `json:"method"`
 	report.Report
 }
 
 // Report reads decisions and events and counts them. A rule that decided nothing is an error that names those that did.
 func (i *Installation) Report(ctx context.Context, opts ReportOptions) (Report, error) {
-	answer := Report{Since: truncatedUTC(opts.Since), Until: i.opts.Now().UTC().Truncate(time.Second)}
+	answer := Report{
+		Since:  truncatedUTC(opts.Since),
+		Until:  i.opts.Now().UTC().Truncate(time.Second),
+		Method: cmp.Or(opts.Method, experiment.Sequential),
+	}
 	sharing, err := i.sharingMessages(ctx)
 	if err != nil {
 		return Report{}, err
@@ -37,7 +47,11 @@ func (i *Installation) Report(ctx context.Context, opts ReportOptions) (Report, 
 	if err != nil {
 		return Report{}, err
 	}
-	counter := report.NewCounter(report.Options{AsksToShare: func(message string) bool { return sharing[message] }})
+	counter := report.NewCounter(report.Options{
+		AsksToShare: func(message string) bool { return sharing[message] },
+		Method:      answer.Method,
+		Now:         answer.Until,
+	})
 	if err := events.reader.ReadDecisions(ctx, subjects.AllDecisions, counter.Decision); err != nil {
 		return Report{}, err
 	}

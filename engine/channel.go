@@ -16,12 +16,14 @@ type Channel struct {
 	Name string
 	// NeedsAddress says that a learner can be reached only if an address of theirs is known; see Profile.Reach.
 	NeedsAddress bool
+	// ReportsDelivery says that the provider reports what became of a message.
+	ReportsDelivery bool
 }
 
 // Channels lists the channels in the order in which people read them. The first is that of a send that names none.
 func Channels() []Channel {
 	return []Channel{
-		{Name: ChannelEmail, NeedsAddress: true},
+		{Name: ChannelEmail, NeedsAddress: true, ReportsDelivery: true},
 		{Name: ChannelInApp},
 	}
 }

@@ -30,6 +30,8 @@ const (
 	Mismatch   Verdict = "mismatch"    // the groups have not the sizes that the holdout promises
 	NoHoldout  Verdict = "no_holdout"  // nothing to compare with
 	NoExposure Verdict = "no_exposure" // nobody has reached a message yet
+	NoGoal     Verdict = "no_goal"     // nothing to compare by
+	Observed   Verdict = "observed"    // no experiment: who is in a group depends on earlier messages
 )
 
 // Comparison is a treated group beside the group from which the message was withheld.

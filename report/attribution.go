@@ -58,6 +58,7 @@ type attribution struct {
 	runs        []run
 	runIndexes  map[uint64]uint32
 	sends       []send
+	exposures   *exposures
 	sendIndexes map[uint64]uint32
 }
 
@@ -75,7 +76,6 @@ const (
 	runHeldOut   // a message was withheld: holdout
 	runControl   // a message was withheld: control group
 	runConverted // the goal was reached
-	runSent      // a message went, or may have gone; known at the end
 )
 
 // send is what is kept of a message: 40 bytes.
@@ -85,7 +85,10 @@ type send struct {
 	run                 uint32
 	before              uint32 // the learner's send before this one as index+1; 0: none
 	flags               uint16
-	reason              uint8 // index of the reason, with failed and uncertain
+	reason              uint8  // index of the reason, with failed and uncertain
+	channel             uint8  // see exposures.channelIndex
+	message             uint16 // index of the name
+	terms               uint16 // see exposures.termsIndex
 }
 
 // What is known of a message.
@@ -102,6 +105,7 @@ const (
 	sendUnsubscribed
 	sendSpam
 	sendShareClicked
+	sendTransactional // in no experiment
 )
 
 func newAttribution(asksToShare func(string) bool) *attribution {
@@ -115,6 +119,7 @@ func newAttribution(asksToShare func(string) bool) *attribution {
 		learners:    map[uint64]uint32{},
 		runIndexes:  map[uint64]uint32{},
 		sendIndexes: map[uint64]uint32{},
+		exposures:   newExposures(),
 	}
 }
 
@@ -170,15 +175,22 @@ func (l *attribution) ensureRun(d *engine.Decision) uint32 {
 func (l *attribution) ensureSend(d *engine.Decision) *send {
 	key := l.hashParts(d.Send)
 	if i, known := l.sendIndexes[key]; known {
+		l.exposures.describeSend(&l.sends[i], d)
 		return &l.sends[i]
 	}
 	r := l.ensureRun(d)
-	s := send{at: d.At.UnixMilli(), run: r}
+	s := send{
+		at:      d.At.UnixMilli(),
+		run:     r,
+		message: l.exposures.messages.index(d.Message),
+		channel: l.exposures.channelIndex(d.Channel),
+	}
+	l.exposures.describeSend(&s, d)
 	scope := scopeValues(d.Scope)
 	s.certificate = l.hashText(scope.Get(keyCertificate))
 	s.course = l.hashText(scope.Get(engine.KeyCourse))
 	if s.certificate != 0 || l.asksToShare(d.Message) {
-		s.flags = sendPrompt
+		s.flags |= sendPrompt
 	}
 	learner := l.runs[r].learner
 	s.before = l.latestSends[learner]

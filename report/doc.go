@@ -26,8 +26,11 @@
 //
 // # Lift
 //
-// Of a rule's people, those who were sent something are compared with those of its holdout: who reached the goal, in
-// per cent, and the difference with a 95 % confidence interval (Newcombe's hybrid score, from Wilson's intervals). A
-// learner is in the holdout by a run of theirs in which a message was withheld; one who has runs of both kinds, because
-// the share was changed, is in neither group. Below [MinGroup] people in either group there is no lift.
+// Who was sent something is compared with who was held out, by intention to treat ([Experiment]): a learner enters at the first exposure, that is a
+// message that was sent, withheld, uncertain or failed, and stays in that group; the goal counts if the entering run reached it in time. The goal of a
+// later run does not count: when that run is exposed may depend on what became of the first message. A learner who was exposed in several groups,
+// because a share was changed, is left out. What was promised is recorded with each exposure; records of older versions promise nothing.
+//
+// A [Counter] only counts people. What follows from the counts, such as intervals and verdicts, is worked out by [Experiment.Judge], so whoever
+// counts in another way says the same.
 package report

@@ -17,6 +17,8 @@ import (
 //	1 12:00  ada  email.opened                  send=ada/certificate-share/certificate-ready
 //
 // Days count from 1 March 2026. The run is <learner>/<rule> unless run= says otherwise, a message's id <run>/<message>.
+// promise=10/5/7 makes it an exposure under a holdout of 10 %, a control group of 5 % and a goal within 7 days; channel= alone, a transactional
+// message. "assigned" takes arm=split=arm and arms=a:75,none:25, of which the arm none sends nothing.
 // Ids are the line itself: the same line twice is the same thing, told twice.
 type past struct {
 	decisions []engine.Decision
@@ -95,6 +97,8 @@ func decision(t testing.TB, id, learner, kind string, at time.Time, values map[s
 		Arm:     values["arm"],
 		Run:     cmp.Or(values["run"], learner+"/"+values["rule"]),
 	}
+	d.Channel = values["channel"]
+	d.Exposure = exposure(t, &d, values)
 	switch d.Kind {
 	case engine.KindSent, engine.KindUncertain, engine.KindFailed:
 		d.Send = d.Run + "/" + d.Message
@@ -108,11 +112,42 @@ func decision(t testing.TB, id, learner, kind string, at time.Time, values map[s
 			t.Fatal(err)
 		}
 		d.Until = until
-	case engine.KindStarted, engine.KindWithheld, engine.KindExited, engine.KindConverted:
+	case engine.KindStarted, engine.KindWithheld, engine.KindExited, engine.KindConverted, engine.KindAssigned:
 	default:
 		t.Fatalf("there is no decision of the kind %q", kind)
 	}
 	return d
+}
+
+func exposure(t testing.TB, d *engine.Decision, values map[string]string) *engine.Exposure {
+	t.Helper()
+	promise := values["promise"]
+	if promise == "" {
+		return nil
+	}
+	x := &engine.Exposure{Group: engine.GroupTreated}
+	if d.Reason == engine.ReasonHoldout {
+		x.Group = engine.GroupHoldout
+	} else if d.Reason == engine.ReasonControl {
+		x.Group = engine.GroupControl
+	}
+	days := int64(0)
+	if _, err := fmt.Sscanf(promise, "%g/%g/%d", &x.Holdout, &x.Control, &days); err != nil {
+		t.Fatalf("cannot read promise=%s: %v", promise, err)
+	}
+	x.Within = days * 24 * 3600
+	for _, arm := range strings.FieldsFunc(values["arms"], func(r rune) bool { return r == ',' }) {
+		name, percent, _ := strings.Cut(arm, ":")
+		share := engine.ArmShare{
+			Name:  name,
+			Sends: name != "none",
+		}
+		if _, err := fmt.Sscan(percent, &share.Percent); err != nil {
+			t.Fatalf("cannot read arms=%s: %v", values["arms"], err)
+		}
+		x.Arms = append(x.Arms, share)
+	}
+	return x
 }
 
 func (p past) count(o Options) Report {
@@ -153,8 +188,8 @@ func (r *Rule) short() string {
 			text += fmt.Sprintf(" %s=%v", part.name, part.by)
 		}
 	}
-	if g := r.Goal; g != nil {
-		text += fmt.Sprintf(" goal=%d/%d:%d/%d:%d/%d", g.Sent.Reached, g.Sent.People, g.Holdout.Reached, g.Holdout.People, g.Control.Reached, g.Control.People)
+	if e := r.Experiment; e != nil {
+		text += fmt.Sprintf(" goal=%d/%d:%d/%d:%d/%d", e.Treated.Reached, e.Treated.People, e.Holdout.Reached, e.Holdout.People, e.Control.Reached, e.Control.People)
 	}
 	return text
 }

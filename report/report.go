@@ -4,14 +4,16 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"time"
 
 	"homeroom/engine"
+	"homeroom/experiment"
 )
 
 // Report is what was decided and what came of it.
 type Report struct {
 	Rules      []Rule     `json:"rules"` // by name
-	Total      Rule       `json:"total"` // the sums; it has no goal: each rule has one of its own
+	Total      Rule       `json:"total"` // the sums; it has no experiment: each rule has one of its own
 	Uncredited Uncredited `json:"unprompted"`
 }
 
@@ -28,6 +30,7 @@ type Rule struct {
 	Deferred  map[string]int `json:"deferred"`  // times that a message was put off
 	Exited    map[string]int `json:"exited"`    // runs that ended before their last step
 
+	Reportable      int `json:"reportable"`        // of the sent: messages by a channel whose provider reports delivery; 0: none, or no report has come
 	Delivered       int `json:"delivered"`         // messages
 	Opened          int `json:"opened"`            // messages, by people
 	OpenedByMachine int `json:"opened_by_machine"` // messages, by mail clients that fetch ahead, and by nobody else
@@ -36,7 +39,7 @@ type Rule struct {
 	Unsubscribed    int `json:"unsubscribed"`      // messages that made somebody leave
 	SpamReported    int `json:"spam_reported"`     // messages
 
-	Goal *Goal `json:"goal,omitempty"` // nil: no sign of one
+	Experiment *Experiment `json:"experiment,omitempty"` // nil: no sign of a goal or of a holdout
 
 	ShareClicks        int `json:"share_clicks"`        // messages whose share links were followed by the learner
 	ShareVisits        int `json:"share_visits"`        // visits to what was shared from them
@@ -51,14 +54,6 @@ type Withheld struct {
 	Control int `json:"control"`
 }
 
-// Goal says how many people reached a rule's goal: of those who were sent something, and of those who were held out.
-type Goal struct {
-	Sent    Group `json:"sent"`
-	Holdout Group `json:"holdout"`
-	Control Group `json:"control"`
-	Lift    *Lift `json:"lift,omitempty"` // sent against holdout; nil: too few people, see MinGroup
-}
-
 // Uncredited counts what no message of the report has the credit for.
 type Uncredited struct {
 	Unsubscribed       int `json:"unsubscribed"`
@@ -70,31 +65,43 @@ type Uncredited struct {
 
 // Options say what a report is to know.
 type Options struct {
-	// Prompt reports whether a message, by its name, asks to share or to refer. Nil: only messages about certificates do.
+	// AsksToShare reports whether a message, by its name, asks to share or to refer. Nil: only messages about certificates do.
 	AsksToShare func(message string) bool
+	// Method is how intervals are worked out; empty: experiment.Sequential.
+	Method experiment.Method
+	// Now is until when the counts are; zero, or before the last decision: the last decision's time.
+	Now time.Time
 }
 
 // Counter takes decisions and events in and counts. All decisions come first, then all events, each in the order of
 // their stream. It is for one goroutine.
 //
-// Per message it keeps 40 bytes, per run 8, and the hashes by which they are found: with a run, a learner and a deferral
+// Per message it keeps 40 bytes (withheld ones 24), per run 8, and the hashes by which they are found: with a run, a learner and a deferral
 // now and then some 180 bytes a message, so a million messages take 180 MB.
 type Counter struct {
+	opts        Options
 	attribution *attribution
 	counts      []*Rule             // by the ledger's index of rules
 	seen        map[uint64]struct{} // decisions and events that count one by one
 	reasons     []string            // by send.reason
 	uncredited  Uncredited
+	delivered   bool // a delivery was reported
 }
 
 // NewCounter returns a counter of nothing.
 func NewCounter(o Options) *Counter {
-	return &Counter{attribution: newAttribution(o.AsksToShare), seen: map[uint64]struct{}{}}
+	return &Counter{
+		opts:        o,
+		attribution: newAttribution(o.AsksToShare),
+		seen:        map[uint64]struct{}{},
+	}
 }
 
 // Decision counts a decision, unless it came before.
 func (c *Counter) Decision(d *engine.Decision) {
 	run, send := c.attribution.addDecision(d)
+	exposures := c.attribution.exposures
+	exposures.latest = max(exposures.latest, d.At.UnixMilli())
 	count := c.countsOf(c.attribution.ruleIndex(d.Rule))
 	switch d.Kind {
 	case engine.KindStarted:
@@ -107,6 +114,9 @@ func (c *Counter) Decision(d *engine.Decision) {
 		c.rememberReason(send, d)
 	case engine.KindSkipped:
 		c.countOnce(d, count.Skipped)
+		if d.Reason == engine.ReasonIgnored && run != nil {
+			exposures.addReaction(run.learner, d.At, reactionBackedOff)
+		}
 	case engine.KindDeferred:
 		c.countOnce(d, count.Deferred)
 	case engine.KindExited:
@@ -115,12 +125,17 @@ func (c *Counter) Decision(d *engine.Decision) {
 		if !c.isFirst("decision", d.ID) || run == nil {
 			return
 		}
+		exposures.addWithheld(c.attribution.ensureRun(d), d)
 		if d.Reason == engine.ReasonControl {
 			run.flags |= runControl
 			count.Withheld.Control++
 		} else {
 			run.flags |= runHeldOut
 			count.Withheld.Holdout++
+		}
+	case engine.KindAssigned:
+		if c.isFirst("decision", d.ID) && run != nil {
+			exposures.addAssignment(c.attribution.ensureRun(d), d)
 		}
 	case engine.KindConverted:
 		if run != nil {
@@ -204,6 +219,12 @@ func sendFlags(ev *engine.Event) uint16 {
 // Event counts what a learner or a mail server did, unless it came before. Events that say nothing about messages are
 // passed over.
 func (c *Counter) Event(ev *engine.Event) {
+	c.delivered = c.delivered || ev.Name == eventDelivered
+	if what := reactionOf(ev); what != "" {
+		if learner, known := c.attribution.learners[c.attribution.hashParts(ev.Learner)]; known {
+			c.attribution.exposures.addReaction(learner, ev.Time, what)
+		}
+	}
 	var one *Rule // whose message has the credit
 	if i, ok := c.attribution.findCredited(ev); ok {
 		send := &c.attribution.sends[i]
@@ -256,17 +277,12 @@ func (c *Counter) Report() Report {
 	}
 	for i := range c.attribution.sends {
 		s := &c.attribution.sends[i]
-		run := &c.attribution.runs[s.run]
-		c.countSend(&rules[run.rule], s)
-		if s.countsAsSent() {
-			run.flags |= runSent
-		} else {
-			run.flags &^= runSent
-		}
+		c.countSend(&rules[c.attribution.runs[s.run].rule], s)
 	}
-	for i := range rules {
-		rules[i].Goal = c.countGoal(uint16(i))
+	for i, e := range c.experiments() {
+		rules[i].Experiment = e
 	}
+	markDiscoveries(rules)
 	slices.SortFunc(rules, func(a, b Rule) int { return cmp.Compare(a.Rule, b.Rule) })
 	report := Report{Rules: rules, Total: newRule(""), Uncredited: c.uncredited}
 	for i := range rules {
@@ -279,6 +295,9 @@ func (c *Counter) countSend(r *Rule, s *send) {
 	switch {
 	case s.flags&sendSent != 0:
 		r.Sent++
+		if c.delivered && c.attribution.exposures.reportsDelivery(s.channel) {
+			r.Reportable++
+		}
 	case s.flags&sendFailed != 0:
 		r.Failed[c.reasons[s.reason]]++
 	case s.flags&sendUncertain != 0:
@@ -300,66 +319,19 @@ func (c *Counter) countSend(r *Rule, s *send) {
 	}
 }
 
-// countGoal counts a rule's people; nil: nobody was withheld anything and nobody reached a goal, so it seems to have none.
-func (c *Counter) countGoal(rule uint16) *Goal {
-	people := make([]uint8, len(c.attribution.latestSends))
-	some := false
-	for _, r := range c.attribution.runs {
-		if r.rule != rule {
-			continue
-		}
-		group := uint8(0)
-		switch { // a run that was withheld something is that, even if it also sent something transactional
-		case r.flags&runHeldOut != 0:
-			group = runHeldOut
-		case r.flags&runControl != 0:
-			group = runControl
-		case r.flags&runSent != 0:
-			group = runSent
-		default:
-			continue
-		}
-		people[r.learner] |= group | r.flags&runConverted
-		some = some || r.flags&(runHeldOut|runControl|runConverted) != 0
-	}
-	if !some {
-		return nil
-	}
-	var g Goal
-	for _, flags := range people {
-		var group *Group
-		switch flags &^ runConverted {
-		case runSent:
-			group = &g.Sent
-		case runHeldOut:
-			group = &g.Holdout
-		case runControl:
-			group = &g.Control
-		default:
-			continue
-		}
-		group.People++
-		if flags&runConverted != 0 {
-			group.Reached++
-		}
-	}
-	g.Lift = LiftOf(g.Sent, g.Holdout)
-	return &g
-}
-
 func (r *Rule) countMaps() []map[string]int {
 	return []map[string]int{r.Uncertain, r.Failed, r.Skipped, r.Deferred, r.Exited}
 }
 
 func (r *Rule) countFields() []*int {
 	return []*int{
-		&r.Started, &r.Sent, &r.Withheld.Holdout, &r.Withheld.Control, &r.Delivered, &r.Opened, &r.OpenedByMachine, &r.Clicked,
+		&r.Started, &r.Sent, &r.Withheld.Holdout, &r.Withheld.Control, &r.Reportable, &r.Delivered, &r.Opened, &r.OpenedByMachine, &r.Clicked,
 		&r.Bounced, &r.Unsubscribed, &r.SpamReported, &r.ShareClicks, &r.ShareVisits, &r.CertificatesShared, &r.ReferralVisits,
 		&r.ReferralsConverted,
 	}
 }
 
-// addCounts adds another rule's counts; its goal stays its own.
+// addCounts adds another rule's counts; its experiment stays its own.
 func (r *Rule) addCounts(o *Rule) {
 	theirs := o.countFields()
 	for i, n := range r.countFields() {

@@ -74,7 +74,7 @@ func TestWhatIsCounted(t *testing.T) {
 			1 10:00 ada skipped welcome reason=again detail=never
 			1 10:00 joe failed  welcome message=welcome reason=template_error
 			1 10:00 ann withheld welcome message=welcome reason=control`,
-			"welcome: control=1 failed=map[template_error:1] skipped=map[again:1 late:1 no_consent:2] goal=0/0:0/0:0/1\n"},
+			"welcome: control=1 failed=map[template_error:1] skipped=map[again:1 late:1 no_consent:2] goal=0/1:0/0:0/1\n"},
 
 		{"bounced, reported, left; and left without a message", `
 			1 10:00 ada sent welcome message=welcome
@@ -86,7 +86,7 @@ func TestWhatIsCounted(t *testing.T) {
 			1 11:00 eve email.unsubscribed`,
 			"welcome: sent=3 bounced=1 left=1 spam=1\nunprompted: left=1\n"},
 
-		{"people reach goals, not runs; who was in both groups is in neither", `
+		{"people reach goals, not runs; a failure is an exposure; who was in both groups is in neither", `
 			1 10:00 ada sent      halfway run=a1 message=halfway
 			1 11:00 ada converted halfway run=a1
 			1 12:00 ada sent      halfway run=a2 message=halfway
@@ -98,7 +98,7 @@ func TestWhatIsCounted(t *testing.T) {
 			1 10:00 pia sent      halfway run=p1 message=halfway
 			5 10:00 pia withheld  halfway run=p2 message=halfway reason=holdout
 			1 10:00 kim failed    halfway message=halfway reason=provider`,
-			"halfway: sent=4 holdout=3 failed=map[provider:1] goal=1/2:1/2:0/0\n"},
+			"halfway: sent=4 holdout=3 failed=map[provider:1] goal=1/3:1/2:0/0\n"},
 
 		{"a run that was withheld one message and sent a transactional one is held out", `
 			1 10:00 eve sent      trial message=receipt

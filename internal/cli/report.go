@@ -2,18 +2,17 @@ package cli
 
 import (
 	"context"
-	"encoding/csv"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"homeroom/admin"
 	"homeroom/engine"
+	"homeroom/experiment"
 	"homeroom/internal/narrate"
 	"homeroom/report"
 )
@@ -22,19 +21,23 @@ import (
 type ReportCmd struct {
 	NATSFlags
 	Since  string `default:"30d" help:"How far back: a duration (30d, 12h), a date, or all." placeholder:"T"`
-	Rule   string `help:"This rule only." placeholder:"NAME"`
+	Rule   string `help:"This rule only, with its arms, messages, channels and guardrails." placeholder:"NAME"`
+	Fixed  bool   `help:"Intervals for one look that was planned before, instead of intervals that are valid at every look."`
 	Format string `help:"How to print: table, json or csv." enum:"table,json,csv" default:"table"`
 }
 
 // Help is shown by `homeroom report --help`.
 func (*ReportCmd) Help() string {
 	return `Counts, rule by rule, what was decided and what came of it: messages sent and not sent, delivered, opened by people, clicked;
-goals reached by those who were sent something and by the holdout, and the difference with its 95 % confidence interval; share links
-followed, visits, certificates shared, friends referred. A message counts once, however often it was opened.
+goals reached by those who were sent something and by those who were held out, the difference with its 95 % interval, and what that
+means; share links followed, visits, certificates shared, friends referred. A message counts once, however often it was opened.
+
+The intervals are valid however often you look. --fixed gives narrower ones for a look whose day was planned before.
 
 Example:
   homeroom report
   homeroom report --since 2026-03-01 --rule certificate-share
+  homeroom report --rule quiz-retry --since 90d --fixed
   homeroom report --since all --format csv > report.csv`
 }
 
@@ -50,7 +53,12 @@ func (c *ReportCmd) Run(ctx context.Context, o IO) error {
 	}
 	defer installation.Close()
 	onRead, clearLine := o.drawReading()
-	answer, err := installation.Report(ctx, admin.ReportOptions{Since: since, Rule: c.Rule, OnRead: onRead})
+	answer, err := installation.Report(ctx, admin.ReportOptions{
+		Since:  since,
+		Rule:   c.Rule,
+		Method: c.method(),
+		OnRead: onRead,
+	})
 	clearLine()
 	if err != nil {
 		return err
@@ -65,7 +73,15 @@ func (c *ReportCmd) Run(ctx context.Context, o IO) error {
 	return err
 }
 
-// reportText writes the report for people: tables of what was sent, of goals, of the growth loop, and of what was not sent.
+// method returns how intervals are worked out.
+func (c *ReportCmd) method() experiment.Method {
+	if c.Fixed {
+		return experiment.Fixed
+	}
+	return experiment.Sequential
+}
+
+// reportText writes the report for people: tables of what was sent, what became of it, what it achieved, of the growth loop, and of what was not sent.
 // A table or a row that has nothing to say is left out.
 func reportText(o IO, a *admin.Report) string {
 	var b strings.Builder
@@ -79,7 +95,8 @@ func reportText(o IO, a *admin.Report) string {
 	}
 	rows := rowsWithTotal(&a.Report)
 	writeSentTable(o, &b, rows)
-	writeGoalTable(o, &b, a.Rules)
+	writeReactionTable(o, &b, rows)
+	writeExperiments(o, &b, a)
 	writeGrowthTable(o, &b, rows)
 	writeReasonTable(o, &b, a.Rules)
 	writeUncredited(&b, a.Uncredited)
@@ -130,13 +147,36 @@ func writeSentTable(o IO, b *strings.Builder, rules []report.Rule) {
 	for i := range rules {
 		r := &rules[i]
 		rows = append(rows, []string{
-			r.Rule, narrate.Thousands(r.Started), narrate.Thousands(r.Sent), narrate.Thousands(sumCounts(r.Uncertain)), narrate.Thousands(r.Withheld.Holdout + r.Withheld.Control),
-			shareText(r.Delivered, r.Sent), shareText(r.Opened, r.Delivered), narrate.Thousands(r.OpenedByMachine), shareText(r.Clicked, r.Delivered),
-			narrate.Thousands(r.Bounced), narrate.Thousands(r.Unsubscribed), narrate.Thousands(r.SpamReported),
+			r.Rule, narrate.Thousands(r.Started), narrate.Thousands(r.Sent), narrate.Thousands(sumCounts(r.Uncertain)), narrate.Thousands(sumCounts(r.Failed)), narrate.Thousands(r.Withheld.Holdout + r.Withheld.Control),
 		})
 	}
-	writeColumns(o, b, []string{"SENT", "runs", "sent", "uncertain", "withheld", "delivered", "opened", "by machine", "clicked", "bounced", "left", "spam"}, rows)
+	writeColumns(o, b, []string{"SENT", "runs", "sent", "uncertain", "failed", "withheld"}, rows)
 }
+
+// writeReactionTable writes what became of the messages. A rule whose channels do not report delivery has dashes.
+func writeReactionTable(o IO, b *strings.Builder, rules []report.Rule) {
+	var rows [][]string
+	for i := range rules {
+		r := &rules[i]
+		row := []string{
+			r.Rule, shareText(r.Delivered, r.Reportable), shareText(r.Opened, r.Delivered), narrate.Thousands(r.OpenedByMachine), shareText(r.Clicked, r.Delivered),
+			narrate.Thousands(r.Bounced), narrate.Thousands(r.Unsubscribed), narrate.Thousands(r.SpamReported),
+		}
+		if r.Reportable == 0 {
+			row[1] = notKnown
+			for j, n := range []int{r.Opened, r.OpenedByMachine, r.Clicked, r.Bounced} {
+				if n == 0 {
+					row[2+j] = notKnown
+				}
+			}
+		}
+		rows = append(rows, row)
+	}
+	writeColumns(o, b, []string{"RECEIVED", "delivered", "opened", "by machine", "clicked", "bounced", "left", "spam"}, rows)
+}
+
+// notKnown stands where nobody reports a figure.
+const notKnown = "–"
 
 // shareText writes a number and which part of another it is: "120 60%".
 func shareText(n, of int) string {
@@ -144,33 +184,6 @@ func shareText(n, of int) string {
 		return narrate.Thousands(n)
 	}
 	return fmt.Sprintf("%s %3.0f%%", narrate.Thousands(n), 100*float64(n)/float64(of))
-}
-
-func writeGoalTable(o IO, b *strings.Builder, rules []report.Rule) {
-	var rows [][]string
-	for i := range rules {
-		if g := rules[i].Goal; g != nil {
-			rows = append(rows, []string{rules[i].Rule, groupText(g.Sent), groupText(g.Holdout), groupText(g.Control), liftText(g)})
-		}
-	}
-	writeColumns(o, b, []string{"GOAL REACHED", "of those sent to", "of the holdout", "of the control group", "lift, 95% confidence"}, rows)
-}
-
-func groupText(g report.Group) string {
-	if g.People == 0 {
-		return "-"
-	}
-	return fmt.Sprintf("%s of %s %5.1f%%", narrate.Thousands(g.Reached), narrate.Thousands(g.People), 100*g.Rate())
-}
-
-func liftText(g *report.Goal) string {
-	switch {
-	case g.Holdout.People == 0:
-		return "no holdout"
-	case g.Lift == nil:
-		return fmt.Sprintf("too few: below %d people", report.MinGroup)
-	}
-	return fmt.Sprintf("%+.1f points (%+.1f to %+.1f)", 100*g.Lift.Difference, 100*g.Lift.Low, 100*g.Lift.High)
 }
 
 func writeGrowthTable(o IO, b *strings.Builder, rules []report.Rule) {
@@ -254,53 +267,4 @@ func sumCounts(by map[string]int) int {
 		total += n
 	}
 	return total
-}
-
-// writeReportCSV writes a row for each rule and one for the total. A spreadsheet can work out the rates; the lift is given.
-func writeReportCSV(out io.Writer, r *report.Report) error {
-	w := csv.NewWriter(out)
-	rows := [][]string{{"rule", "started", "sent", "uncertain", "failed", "withheld_holdout", "withheld_control", "skipped", "deferred", "exited",
-		"delivered", "opened", "opened_by_machine", "clicked", "bounced", "unsubscribed", "spam_reported",
-		"goal_sent_people", "goal_sent_reached", "goal_holdout_people", "goal_holdout_reached", "lift", "lift_low", "lift_high",
-		"share_clicks", "share_visits", "certificates_shared", "referral_visits", "referrals_converted"}}
-	for i := range r.Rules {
-		rows = append(rows, reportCells(r.Rules[i].Rule, &r.Rules[i]))
-	}
-	total := r.Total
-	total.Goal = nil
-	rows = append(rows, reportCells("total", &total))
-	if err := w.WriteAll(rows); err != nil {
-		return fmt.Errorf("write report: %w", err)
-	}
-	return nil
-}
-
-func reportCells(name string, r *report.Rule) []string {
-	row := []string{name}
-	for _, n := range []int{r.Started, r.Sent, sumCounts(r.Uncertain), sumCounts(r.Failed), r.Withheld.Holdout, r.Withheld.Control, sumCounts(r.Skipped), sumCounts(r.Deferred),
-		sumCounts(r.Exited), r.Delivered, r.Opened, r.OpenedByMachine, r.Clicked, r.Bounced, r.Unsubscribed, r.SpamReported} {
-		row = append(row, strconv.Itoa(n))
-	}
-	row = append(row, goalCells(r.Goal)...)
-	for _, n := range []int{r.ShareClicks, r.ShareVisits, r.CertificatesShared, r.ReferralVisits, r.ReferralsConverted} {
-		row = append(row, strconv.Itoa(n))
-	}
-	return row
-}
-
-// goalCells returns seven cells. They are empty where there is nothing to say.
-func goalCells(g *report.Goal) []string {
-	cells := make([]string, 7)
-	if g == nil {
-		return cells
-	}
-	for i, n := range []int{g.Sent.People, g.Sent.Reached, g.Holdout.People, g.Holdout.Reached} {
-		cells[i] = strconv.Itoa(n)
-	}
-	if g.Lift != nil {
-		for i, x := range []float64{g.Lift.Difference, g.Lift.Low, g.Lift.High} {
-			cells[4+i] = strconv.FormatFloat(x, 'f', 4, 64)
-		}
-	}
-	return cells
 }

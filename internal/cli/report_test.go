@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -275,10 +276,12 @@ func TestTheReport(t *testing.T) {
 	var answer struct {
 		Since time.Time
 		Rules []struct {
-			Rule string
-			Sent int
-			Goal *struct {
-				Lift *struct{ Difference, Low, High float64 }
+			Rule       string
+			Sent       int
+			Experiment *struct {
+				Judgement struct {
+					Difference *struct{ Estimate, Low, High float64 }
+				}
 			}
 		}
 		Total struct{ Sent int }
@@ -289,8 +292,8 @@ func TestTheReport(t *testing.T) {
 	if len(answer.Rules) != 2 || answer.Rules[1].Rule != "halfway" || answer.Rules[1].Sent != 117 || answer.Total.Sent != 118 || answer.Since.IsZero() {
 		t.Errorf("got %+v", answer)
 	}
-	if g := answer.Rules[1].Goal; g == nil || g.Lift == nil || g.Lift.Low < 0.1 || g.Lift.High > 0.5 {
-		t.Errorf("the lift of halfway is %+v", g)
+	if e := answer.Rules[1].Experiment; e == nil || e.Judgement.Difference == nil || math.Abs(e.Judgement.Difference.Estimate-0.3128) > 0.0001 {
+		t.Errorf("the experiment of halfway is %+v", e)
 	}
 	if code, _, complaints := a.homeroom("report", "--rule", "half"); code != 1 || !strings.Contains(complaints, "certificate-share, halfway") {
 		t.Errorf("an unknown rule: exit code %d, %s", code, complaints)
