@@ -71,7 +71,7 @@ var directWalls = []wall{
 	{"homeroom/internal/cli", "the command line asks admin and app, and prints what they answer", []string{temporal, nats}, []string{
 		"homeroom/admin", "homeroom/app",
 		// The types of answers, and what parses the values of flags.
-		"homeroom/catalog", "homeroom/deadletters", "homeroom/engine", "homeroom/importer", "homeroom/report", "homeroom/rules", "homeroom/rules/ruletest", "homeroom/simulate", "homeroom/subjects",
+		"homeroom/catalog", "homeroom/deadletters", "homeroom/engine", "homeroom/experiment", "homeroom/importer", "homeroom/report", "homeroom/rules", "homeroom/rules/ruletest", "homeroom/simulate", "homeroom/subjects",
 		// Logs, metrics and the codec server of the process itself.
 		"homeroom/telemetry", "homeroom/internal/codec",
 		// Printing and reading.
