@@ -118,7 +118,7 @@ func TestFolder(ctx context.Context, f *Folder, opts TestOptions) (TestRun, erro
 	if opts.Coverage {
 		run.Coverage = ruletest.NewCoverage(academy.Ruleset)
 	}
-	folder := ruletest.Folder{Ruleset: academy.Ruleset, Catalog: academy.Catalog}
+	folder := ruletest.Folder{Ruleset: academy.Ruleset, Catalog: academy.Catalog, Render: renderForTest(academy)}
 	for _, t := range tests {
 		if opts.Match != nil && !opts.Match.MatchString(t.Name) && !opts.Match.MatchString(t.File) {
 			continue

@@ -13,6 +13,8 @@ type variable struct {
 	text  string   // as written, so that Liquid can evaluate it
 	// guarded reports that the use says itself what happens if there is no value: `| default: …`.
 	guarded bool
+	line    int // of the file; 0: not known
+	col     int // in characters, from 1; 0: the line as a whole
 }
 
 func (v variable) root() string   { return v.parts[0] }

@@ -20,7 +20,9 @@ type Site struct {
 	Links     map[string]string
 	File      string
 	LinkLines map[string]int
-	Sender    Sender
+	// LinksUnread reports that the links could not be read: a link that is not among them may be defined all the same.
+	LinksUnread bool
+	Sender      Sender
 	// PublicURL is the academy's own site, the target of its name at the head of a mail; may be empty.
 	PublicURL string
 	// LinkedInOrgID ties certificates to the academy's LinkedIn page; empty: its name is used.
@@ -46,6 +48,10 @@ type Library struct {
 	messages map[string]map[string]*Message // by name and locale
 	links    map[string]*template
 	hosts    []string // the academy's own
+	// What is wrong with a folder that is being checked; empty otherwise.
+	unread  map[string]map[string]bool // messages that could not be read, by name and locale
+	broken  map[string]bool            // links that could not be compiled, by name
+	unsound map[*Message]bool          // messages that use what is not there
 }
 
 var accentColor = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)
@@ -53,96 +59,155 @@ var accentColor = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)
 // NewLibrary joins messages and site. Its error is of type Errors and names everything that does not fit together:
 // doubles, translations without an original, links that settings do not define.
 func NewLibrary(msgs []*Message, site Site) (*Library, error) {
-	l := &Library{site: site, messages: make(map[string]map[string]*Message), links: make(map[string]*template), hosts: ownHosts(site)}
-	var errs Errors
-	siteError := func(line int, hint, format string, args ...any) {
-		errs = append(errs, Error{File: site.File, Line: line, Message: fmt.Sprintf(format, args...), Fix: hint})
-	}
-	for _, name := range slices.Sorted(maps.Keys(site.Links)) {
-		t, terrs := compileTemplate(site.File, site.LinkLines[name], site.Links[name], linkRoots)
-		errs = append(errs, terrs...)
-		l.links[name] = t
-	}
-	if site.Accent != "" && !accentColor.MatchString(site.Accent) {
-		siteError(0, "write it like #24584b", "the accent color %q is not a color", site.Accent)
-	}
-	if site.Sender.From != "" {
-		if _, err := mail.ParseAddress(site.Sender.From); err != nil {
-			siteError(0, "write it like hello@academy.example", "the sender's address %q is not an address", site.Sender.From)
-		}
-	}
-	if u, err := url.Parse(site.PublicURL); err != nil || site.PublicURL != "" && u.Host == "" {
-		siteError(0, "write it like https://academy.example", "the public address %q is not an address", site.PublicURL)
-	}
-	for _, m := range msgs {
-		versions := l.messages[m.Name]
-		if versions == nil {
-			versions = make(map[string]*Message)
-			l.messages[m.Name] = versions
-		}
-		if other := versions[m.Locale]; other != nil {
-			errs = append(errs, Error{File: m.File, Message: fmt.Sprintf("this message is also in %s", other.File)})
-		}
-		versions[m.Locale] = m
-		errs = append(errs, l.checkLinks(m)...)
-	}
-	for name, versions := range l.messages {
-		if versions[""] == nil {
-			for _, m := range versions {
-				errs = append(errs, Error{
-					File:    m.File,
-					Message: fmt.Sprintf("there is no %s.md", name),
-					Fix:     "a translation needs an original for everybody else",
-				})
-			}
-		}
-	}
-	if err := errs.Sort().Err(); err != nil {
+	l, errs := AssembleLibrary(msgs, nil, site)
+	if err := errs.Err(); err != nil {
 		return nil, err
 	}
 	return l, nil
+}
+
+// AssembleLibrary is NewLibrary for a folder that is being checked. The library is there whatever is wrong, so that the rest
+// can be checked against it. unread are the messages in which [Inspect] found errors: they count as being there.
+func AssembleLibrary(msgs, unread []*Message, site Site) (*Library, Errors) {
+	l := &Library{
+		site:     site,
+		messages: make(map[string]map[string]*Message),
+		links:    make(map[string]*template),
+		hosts:    ownHosts(site),
+		unread:   make(map[string]map[string]bool),
+		broken:   make(map[string]bool),
+		unsound:  make(map[*Message]bool),
+	}
+	errs := l.checkSite()
+	for _, m := range unread {
+		errs = append(errs, l.checkLinks(m)...)
+		if m.Name == "" {
+			continue // no message is called like the file
+		}
+		if l.unread[m.Name] == nil {
+			l.unread[m.Name] = make(map[string]bool)
+		}
+		l.unread[m.Name][m.Locale] = true
+	}
+	for _, m := range msgs {
+		errs = append(errs, l.addMessage(m)...)
+	}
+	for name, versions := range l.messages {
+		if versions[""] != nil || l.unread[name][""] {
+			continue
+		}
+		for _, m := range versions {
+			errs = append(errs, Error{
+				File:    m.File,
+				Message: fmt.Sprintf("there is no %s.md", name),
+				Fix:     "a translation needs an original for everybody else",
+			})
+		}
+	}
+	return l, errs.Sort()
+}
+
+// checkSite compiles the links and checks what else all messages share. A value that is wrong is left out.
+func (l *Library) checkSite() (errs Errors) {
+	site := &l.site
+	siteError := func(hint, format string, args ...any) {
+		errs = append(errs, Error{File: site.File, Message: fmt.Sprintf(format, args...), Fix: hint})
+	}
+	for _, name := range slices.Sorted(maps.Keys(site.Links)) {
+		t, terrs := compileTemplate(origin{file: site.File, line: site.LinkLines[name]}, site.Links[name], linkRoots)
+		errs = append(errs, terrs...)
+		l.links[name] = t
+		l.broken[name] = len(terrs) > 0
+	}
+	if site.Accent != "" && !accentColor.MatchString(site.Accent) {
+		siteError("write it like #24584b", "the accent color %q is not a color", site.Accent)
+		site.Accent = ""
+	}
+	if site.Sender.From != "" {
+		if _, err := mail.ParseAddress(site.Sender.From); err != nil {
+			siteError("write it like hello@academy.example", "the sender's address %q is not an address", site.Sender.From)
+		}
+	}
+	if u, err := url.Parse(site.PublicURL); err != nil || site.PublicURL != "" && u.Host == "" {
+		siteError("write it like https://academy.example", "the public address %q is not an address", site.PublicURL)
+		site.PublicURL = ""
+	}
+	return errs
+}
+
+// addMessage adds a version of a message and checks it against what is there.
+func (l *Library) addMessage(m *Message) (errs Errors) {
+	versions := l.messages[m.Name]
+	if versions == nil {
+		versions = make(map[string]*Message)
+		l.messages[m.Name] = versions
+	}
+	if other := versions[m.Locale]; other != nil {
+		errs = append(errs, Error{File: m.File, Message: fmt.Sprintf("this message is also in %s", other.File)})
+	}
+	versions[m.Locale] = m
+	return append(errs, l.checkLinks(m)...)
 }
 
 // checkLinks finds links that the message uses and settings do not define.
 func (l *Library) checkLinks(m *Message) Errors {
 	known := slices.Sorted(maps.Keys(l.links))
 	var errs Errors
+	missing := func(v variable, message, fix string) {
+		l.unsound[m] = true
+		if !l.site.LinksUnread {
+			errs = append(errs, Error{File: m.File, Line: v.line, Col: v.col, Message: message, Fix: fix})
+		}
+	}
 	for _, t := range m.allTemplates() {
 		for _, v := range t.variables {
-			if v.root() == "links" && l.links[v.parts[1]] == nil {
+			switch {
+			case v.root() == "links" && l.links[v.parts[1]] == nil:
 				fix := "add it to links: in settings.yaml"
 				if near := spelling.Nearest(v.parts[1], known); near != "" {
 					fix = "did you mean " + near + "?"
 				}
-				errs = append(errs, Error{File: m.File, Line: t.lineNo, Message: v.dotted() + " is not defined", Fix: fix})
+				missing(v, v.dotted()+" is not defined", fix)
+			case v.root() == "links":
+				l.unsound[m] = l.unsound[m] || l.broken[v.parts[1]]
+			case v.root() == referralRoot && l.links[referralRoot] == nil:
+				missing(v, "a referral link needs links.referral, which is not defined", "add referral: \"https://…?code={{ referral.code }}\" to links: in settings.yaml")
+			case v.root() == referralRoot:
+				l.unsound[m] = l.unsound[m] || l.broken[referralRoot]
 			}
 		}
 		if t.share && l.links["certificate"] == nil {
-			errs = append(errs, Error{
-				File:    m.File,
-				Line:    t.lineNo,
-				Message: "share links need links.certificate, which is not defined",
-				Fix:     "add certificate: https://… to links: in settings.yaml",
-			})
-		}
-		if t.usesRoot(referralRoot) && l.links[referralRoot] == nil {
-			errs = append(errs, Error{
-				File:    m.File,
-				Line:    t.lineNo,
-				Message: "a referral link needs links.referral, which is not defined",
-				Fix:     "add referral: \"https://…?code={{ referral.code }}\" to links: in settings.yaml",
-			})
+			missing(t.shareAt, "share links need links.certificate, which is not defined", "add certificate: https://… to links: in settings.yaml")
+		} else if t.share {
+			l.unsound[m] = l.unsound[m] || l.broken["certificate"]
 		}
 	}
-	return errs
+	return slices.CompactFunc(errs, func(a, b Error) bool { return a == b })
 }
 
+// allTemplates returns the templates of a message; of one that could not be read, those that could.
 func (m *Message) allTemplates() []*template {
-	return []*template{m.subject, m.preheader, m.shareText, m.body}
+	all := []*template{m.subject, m.preheader, m.shareText, m.body}
+	return slices.DeleteFunc(all, func(t *template) bool { return t == nil })
 }
 
 // Names returns the names of all messages, sorted.
 func (l *Library) Names() []string { return slices.Sorted(maps.Keys(l.messages)) }
+
+// SoundLocales returns the locales of a message in which all that it uses is there, sorted: those it can be tried in. Unless a
+// folder is being checked, they are its Locales.
+func (l *Library) SoundLocales(name string) []string {
+	var sound []string
+	for _, locale := range l.Locales(name) {
+		if !l.unsound[l.messages[name][locale]] {
+			sound = append(sound, locale)
+		}
+	}
+	return sound
+}
+
+// Unread reports whether a version of the message could not be read, in a folder that is being checked.
+func (l *Library) Unread(name string) bool { return len(l.unread[name]) > 0 }
 
 // Has reports whether there is a message of that name.
 func (l *Library) Has(name string) bool { return l.messages[name] != nil }

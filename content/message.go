@@ -39,9 +39,20 @@ var (
 // Parse reads one message file. The file's base name gives its name and locale. The error is of type Errors: each
 // names the file and line.
 func Parse(file string, src []byte) (*Message, error) {
+	m, errs := Inspect(file, src)
+	if err := errs.Err(); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// Inspect is Parse for a folder that is being checked. A message with errors is returned too, as far as it could be read; it cannot be
+// rendered, only handed to [AssembleLibrary].
+func Inspect(file string, src []byte) (*Message, Errors) {
 	m := &Message{File: file}
 	if len(src) > MaxSize {
-		return nil, Errors{{
+		m.Name, m.Locale, _ = splitName(file)
+		return m, Errors{{
 			File:    file,
 			Message: fmt.Sprintf("%d bytes are too much for a message", len(src)),
 			Fix:     fmt.Sprintf("keep it under %d", MaxSize),
@@ -58,19 +69,20 @@ func Parse(file string, src []byte) (*Message, error) {
 	src = bytes.ReplaceAll(bytes.TrimPrefix(src, []byte("\xef\xbb\xbf")), []byte("\r\n"), []byte("\n"))
 	front, body, bodyLine, ok := splitFrontMatter(string(bytes.ToValidUTF8(src, []byte("\uFFFD"))))
 	if !ok {
-		return nil, append(errs, Error{
+		return m, append(errs, Error{
 			File:    file,
 			Line:    1,
 			Message: "the front matter is missing",
 			Fix:     "begin with --- on a line of its own, then subject: …, then --- again",
-		}).Sort().Err()
+		}).Sort()
 	}
 	lines, ferrs := m.readFrontMatter(front)
 	errs = append(errs, ferrs...)
 	m.Body = body
 
+	fileLines := strings.Split(string(src), "\n")
 	compile := func(source string, line int) *template {
-		t, terrs := compileTemplate(file, line, source, messageRoots)
+		t, terrs := compileTemplate(origin{file: file, line: line, lines: fileLines}, source, messageRoots)
 		errs = append(errs, terrs...)
 		return t
 	}
@@ -84,10 +96,7 @@ func Parse(file string, src []byte) (*Message, error) {
 	if strings.TrimSpace(m.Body) == "" {
 		errs = append(errs, Error{File: file, Line: bodyLine, Message: "the message has no text"})
 	}
-	if err := errs.Sort().Err(); err != nil {
-		return nil, err
-	}
-	return m, nil
+	return m, errs.Sort()
 }
 
 // splitName takes name and locale from a file name: "retry.de-AT.md" is the message retry in de-AT.

@@ -178,7 +178,7 @@ func TestReferralLinks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := content.NewLibrary([]*content.Message{m}, content.Site{}); err == nil || !strings.Contains(err.Error(), "m.md:4: a referral link needs links.referral") {
+	if _, err := content.NewLibrary([]*content.Message{m}, content.Site{}); err == nil || !strings.Contains(err.Error(), "m.md:4:7: a referral link needs links.referral") {
 		t.Errorf("a folder without links.referral: %v", err)
 	}
 }

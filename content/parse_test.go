@@ -23,18 +23,18 @@ func TestParseSaysWhatIsWrongAndWhere(t *testing.T) {
 		{"not markdown", "m.txt", ok + "Hi", "m.txt: a message is a file that ends in .md"},
 		{"bad name", "My Message.md", ok + "Hi", `"My Message" is not a message name`},
 		{"bad locale", "m.12.md", ok + "Hi", `"12" is not a locale`},
-		{"unknown variable", "m.md", ok + "Hi\n\n{{ lerner.first_name }}", "m.md:6: unknown variable lerner.first_name; did you mean learner?"},
-		{"unknown part", "m.md", ok + "{{ learner.firstname }}", "m.md:4: unknown variable learner.firstname; did you mean first_name?"},
-		{"unknown variable in if", "m.md", ok + "{% if cours.title %}x{% endif %}", "m.md:4: unknown variable cours.title; did you mean course?"},
-		{"a whole group", "m.md", ok + "{{ trigger }}", "m.md:4: trigger is a group of values; say which, like trigger.name"},
-		{"unknown filter", "m.md", ok + "{{ course.title | upcas }}", `m.md:4: unknown filter "upcas"; did you mean upcase?`},
-		{"unknown tag", "m.md", ok + "x\n{% buton 'a' b %}", `m.md:5: unknown tag "buton"; did you mean button?`},
-		{"include reads files", "m.md", ok + "{% include '/etc/passwd' %}", `m.md:4: unknown tag "include"`},
+		{"unknown variable", "m.md", ok + "Hi\n\n{{ lerner.first_name }}", "m.md:6:4: unknown variable lerner.first_name; did you mean learner?"},
+		{"unknown part", "m.md", ok + "{{ learner.firstname }}", "m.md:4:4: unknown variable learner.firstname; did you mean first_name?"},
+		{"unknown variable in if", "m.md", ok + "{% if cours.title %}x{% endif %}", "m.md:4:7: unknown variable cours.title; did you mean course?"},
+		{"a whole group", "m.md", ok + "{{ trigger }}", "m.md:4:4: trigger is a group of values; say which, like trigger.name"},
+		{"unknown filter", "m.md", ok + "{{ course.title | upcas }}", `m.md:4:19: unknown filter "upcas"; did you mean upcase?`},
+		{"unknown tag", "m.md", ok + "x\n{% buton 'a' b %}", `m.md:5:4: unknown tag "buton"; did you mean button?`},
+		{"include reads files", "m.md", ok + "{% include '/etc/passwd' %}", `m.md:4:4: unknown tag "include"`},
 		{"unclosed output", "m.md", ok + "x\n\n{{ course.title", "m.md:6: {{ is not closed"},
 		{"unclosed block", "m.md", ok + "x\n{% if course.title %}", "m.md:5:"},
 		{"stray end", "m.md", ok + "x\n{% endif %}", "m.md:5:"},
 		{"button without link", "m.md", ok + "\n{% button \"Go\" %}", "m.md:5: a button needs a text in quotes and a link"},
-		{"bad Liquid in subject", "m.md", "---\ntopic: t\nsubject: \"{{ nobody }}\"\n---\nHi", "m.md:3: unknown variable nobody"},
+		{"bad Liquid in subject", "m.md", "---\ntopic: t\nsubject: \"{{ nobody }}\"\n---\nHi", "m.md:3:14: unknown variable nobody"},
 		{"bad Liquid syntax", "m.md", ok + "{{ course.title course.id }}", "m.md:4: Liquid cannot read"},
 		{"computed name", "m.md", ok + "{{ trigger[course.id] }}", "m.md:4: trigger[…] needs a name in quotes or a number"},
 		{"own variable with a taken name", "m.md", ok + "{% assign course = 1 %}", "m.md:4: course is already a variable"},
@@ -78,9 +78,9 @@ func TestNewLibraryFindsWhatDoesNotFit(t *testing.T) {
 		LinkLines: map[string]int{"certifikate": 7},
 		Links:     map[string]string{"certifikate": "https://a.example/{{ id | nope }}"},
 	})
-	want := `a.md:4: links.certificat is not defined; did you mean certifikate?
+	want := `a.md:4:4: links.certificat is not defined; did you mean certifikate?
 b.de.md: there is no b.md; a translation needs an original for everybody else
-c.md:4: share links need links.certificate, which is not defined; add certificate: https://… to links: in settings.yaml
+c.md:4:1: share links need links.certificate, which is not defined; add certificate: https://… to links: in settings.yaml
 settings.yaml: the accent color "green" is not a color; write it like #24584b
 settings.yaml:7: unknown filter "nope"; one of`
 	var got []string

@@ -47,7 +47,7 @@ func (l *Library) Render(name, locale string, vars Vars) (Rendered, error) {
 
 func (l *Library) renderMessage(m *Message, vars Vars) (Rendered, error) {
 	w := wordsFor(m.Locale)
-	s := &sheet{minor: IsMinor(vars.Learner.Traits), missing: make(map[string]error), marker: l.newMarker(vars.Outward)}
+	s := &sheet{samples: vars.Samples, minor: IsMinor(vars.Learner.Traits), missing: make(map[string]error), marker: l.newMarker(vars.Outward)}
 	out := Rendered{Locale: m.Locale, Targets: make(map[string]string)}
 	bindings := l.bindVariables(m, s, vars, w, out.Targets)
 	var err error

@@ -16,6 +16,7 @@ import (
 type sheet struct {
 	slots   []slot
 	minor   bool
+	samples bool              // values are made up: a SampleText may stand for a link
 	share   map[string]string // nil: not offered or not possible
 	missing map[string]error  // why a link or the share links have no value
 	marker  marker
@@ -148,6 +149,9 @@ func (s *sheet) fillURL(text string) (string, error) {
 		func(sl slot) {
 			shown.WriteString("(value)")
 			value := strings.TrimSpace(s.fillText(sl.text))
+			if b.Len() == 0 && s.samples && value == SampleText {
+				value = sampleLink
+			}
 			if b.Len() == 0 || sl.encoded {
 				b.WriteString(value)
 			} else {

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/osteele/liquid/parser"
 	"github.com/osteele/liquid/render"
@@ -20,7 +21,8 @@ type template struct {
 	node   render.Node // nil: empty
 	// variables are the outer variables it names, without those it sets itself.
 	variables []variable
-	share     bool // it uses {% share %} or a share variable
+	share     bool     // it uses {% share %} or a share variable
+	shareAt   variable // the first of them, for errors
 }
 
 // usesRoot reports whether the template names a variable of this root.
@@ -62,14 +64,35 @@ var liquidTags = []string{
 	"endcase", "endcomment", "endfor", "endif", "endraw", "endunless", "for", "if", "raw", "share", "unless", "when",
 }
 
-// compileTemplate checks a template and compiles it. line is the file's line on which source begins.
-func compileTemplate(file string, line int, source string, known roots) (t *template, errs Errors) {
+// origin is where a template stands.
+type origin struct {
+	file  string
+	line  int      // on which it begins
+	lines []string // of the whole file, for columns; nil: they are not known
+}
+
+// columnOf returns the column, in characters from 1, at which a piece of a template stands in a line; 0 if it is not there.
+func (o origin) columnOf(line int, piece string) int {
+	if line < 1 || line > len(o.lines) || piece == "" {
+		return 0
+	}
+	at := strings.Index(o.lines[line-1], piece)
+	if at < 0 {
+		return 0
+	}
+	return utf8.RuneCountInString(o.lines[line-1][:at]) + 1
+}
+
+// compileTemplate checks a template and compiles it.
+func compileTemplate(from origin, source string, known roots) (t *template, errs Errors) {
+	file := from.file
+	line := from.line
 	t = &template{file: file, lineNo: line}
 	if source == "" {
 		return t, nil
 	}
 	source = dropMarkers(source)
-	c := checker{file: file, known: known, template: t}
+	c := checker{from: from, known: known, template: t}
 	c.checkSource(source, line)
 	if len(c.errs) > 0 {
 		return t, c.errs
@@ -199,7 +222,7 @@ func cutLoop(args string) (name, list string, ok bool) {
 
 // checker finds what is wrong with a template before Liquid sees it.
 type checker struct {
-	file     string
+	from     origin
 	known    roots
 	template *template
 	errs     Errors
@@ -208,7 +231,18 @@ type checker struct {
 }
 
 func (c *checker) addError(line int, hint, format string, args ...any) {
-	c.errs = append(c.errs, Error{File: c.file, Line: line, Message: fmt.Sprintf(format, args...), Fix: hint})
+	c.addErrorAt(line, "", hint, format, args...)
+}
+
+// addErrorAt adds an error about a piece of a line; without one it is about the line as a whole.
+func (c *checker) addErrorAt(line int, piece, hint, format string, args ...any) {
+	c.errs = append(c.errs, Error{
+		File:    c.from.file,
+		Line:    line,
+		Col:     c.from.columnOf(line, piece),
+		Message: fmt.Sprintf(format, args...),
+		Fix:     hint,
+	})
 }
 
 func (c *checker) checkSource(source string, line int) {
@@ -265,10 +299,10 @@ func (c *checker) checkTag(tok parser.Token, line int) {
 	case "button":
 		c.checkButton(tok.Args, line)
 	case "share":
-		c.template.share = true
+		c.addShare(variable{line: line, col: c.from.columnOf(line, tok.Source)})
 	default:
 		if !slices.Contains(liquidTags, tok.Name) {
-			c.addError(line, spelling.Suggest(tok.Name, liquidTags), "unknown tag %q", tok.Name)
+			c.addErrorAt(line, tok.Name, spelling.Suggest(tok.Name, liquidTags), "unknown tag %q", tok.Name)
 		}
 	}
 }
@@ -308,7 +342,7 @@ func (c *checker) checkExpression(source string, line int, loop bool) {
 	}
 	for _, f := range x.filters {
 		if !slices.Contains(liquidFilters, f) {
-			c.addError(line, spelling.Suggest(f, liquidFilters), "unknown filter %q", f)
+			c.addErrorAt(line, f, spelling.Suggest(f, liquidFilters), "unknown filter %q", f)
 		}
 	}
 	for _, v := range x.variables {
@@ -316,11 +350,23 @@ func (c *checker) checkExpression(source string, line int, loop bool) {
 			continue
 		}
 		if problem, hint := c.known.whyUnknown(v); problem != "" {
-			c.addError(line, hint, "%s", problem)
+			c.addErrorAt(line, v.text, hint, "%s", problem)
 			continue
 		}
+		v.line = line
+		v.col = c.from.columnOf(line, v.text)
 		c.template.variables = append(c.template.variables, v)
-		c.template.share = c.template.share || v.root() == "share"
+		if v.root() == "share" {
+			c.addShare(v)
+		}
+	}
+}
+
+// addShare notes that the template uses the share links.
+func (c *checker) addShare(at variable) {
+	if !c.template.share {
+		c.template.share = true
+		c.template.shareAt = at
 	}
 }
 

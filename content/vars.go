@@ -21,6 +21,8 @@ type Vars struct {
 	// With holds what the rule's step hands over, seen as vars.<name>: JSON values and times.
 	With    map[string]any
 	Outward Outward
+	// Samples says that the values are made up; see [SampleText].
+	Samples bool
 }
 
 // Learner is a learner as messages see one. Empty fields are undefined.

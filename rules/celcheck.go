@@ -21,6 +21,9 @@ type compiled struct {
 	gate  engine.Expr // the part that looks at nothing but the event; nil if there is none
 	reads reads
 	gives *cel.Type
+	// ifTrue are the paths that have a value if it was evaluated (a condition: to true); ifNot those that have one if a condition
+	// was false or could not be evaluated.
+	ifTrue, ifNot facts
 }
 
 // compileExpr checks the expression that a node holds and prepares it. Problems are reported where they stand; ok is false
@@ -70,12 +73,13 @@ func (l *language) compileExpr(d *decoder, n *yamlfile.Node, s scope, w want) (c
 		d.Fail(check.placeAt(1, 0), w.fixWords(), "this gives %s, but must give %s", typeName(cel.FormatCELType(checked.OutputType())), w)
 		return c, false
 	}
+	ifTrue, ifNot := provenPaths(root, w == wantBool)
 	program, err := e.Program(checked, cel.CostLimit(maxExprCost), cel.EvalOptions(cel.OptOptimize))
 	if err != nil {
 		d.Fail(n.At, "", "the expression cannot be prepared: %v", err)
 		return c, false
 	}
-	c = compiled{expr: &expr{source: strings.TrimSpace(n.Text), want: w, program: program}, reads: found, gives: checked.OutputType()}
+	c = compiled{expr: &expr{source: strings.TrimSpace(n.Text), want: w, program: program}, reads: found, gives: checked.OutputType(), ifTrue: ifTrue, ifNot: ifNot}
 	if s.event != "" && w == wantBool {
 		c.gate = l.compileGate(e, checked, c.expr)
 	}

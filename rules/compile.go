@@ -17,13 +17,18 @@ type compiler struct {
 	lang     *language
 	settings *settingsSpec
 	messages map[string]bool  // names of the message files, readable or not
-	library  *content.Library // nil if a message is broken
-	linkable map[string]bool  // entity keys by which standing may know an event's course
-	keep     keepSet
-	sent     map[string]bool // messages that a rule sends
-	tried    map[string]bool // messages that were rendered for a trigger
-	sources  map[string]*yamlfile.Source
-	out      *Problems
+	library  *content.Library // without the messages that are broken
+	stored   bool             // it is a stored revision: messages were tried when it was published, perhaps by an older version
+	// rulesUnread reports that a rule is wrong, so that it is not known what it sends.
+	rulesUnread bool
+	// eventsUnread reports that the folder's own events are not known, because catalog.yaml is wrong.
+	eventsUnread bool
+	linkable     map[string]bool // entity keys by which standing may know an event's course
+	keep         keepSet
+	sent         map[string]bool // messages that a rule sends
+	tried        map[string]bool // messages that were rendered for a trigger
+	sources      map[string]*yamlfile.Source
+	out          *Problems
 }
 
 // origin is what starts the runs of a rule.
@@ -32,6 +37,8 @@ type origin struct {
 	event  *catalog.Event // nil: inactivity
 	course bool           // the run may have a course
 	keys   []string       // entity keys of the trigger, course_id included if standing may know it
+	// certain are the paths that have a value in every run, because the trigger's condition or per asks for them.
+	certain facts
 }
 
 // compileRule compiles a rule that was read. ok is false if it has problems.
@@ -46,6 +53,10 @@ func (c *compiler) compileRule(d *decoder, spec *ruleSpec) (compileRule *engine.
 		Paused:   spec.paused,
 	}
 	c.checkName(d, spec)
+	if c.eventsUnread {
+		c.checkNames(d, spec)
+		return r, false
+	}
 	from, known := c.compileWhen(d, spec, r)
 	if known {
 		c.compilePer(d, spec, from, r)
@@ -70,18 +81,23 @@ func (c *compiler) compileRule(d *decoder, spec *ruleSpec) (compileRule *engine.
 // checkNames looks up the events and messages of a rule whose trigger is not known, so that all that is wrong is said at
 // once.
 func (c *compiler) checkNames(d *decoder, spec *ruleSpec) {
+	lookUp := func(event *yamlfile.Node) {
+		if !c.eventsUnread {
+			c.findEvent(d, event)
+		}
+	}
 	for _, u := range spec.until {
-		c.findEvent(d, u.event)
+		lookUp(u.event)
 	}
 	if spec.goal != nil {
-		c.findEvent(d, spec.goal.event)
+		lookUp(spec.goal.event)
 	}
 	var steps func([]*stepSpec)
 	steps = func(list []*stepSpec) {
 		for _, s := range list {
 			switch s.verb {
 			case "wait_for":
-				c.findEvent(d, s.match.event)
+				lookUp(s.match.event)
 			case "send":
 				c.checkMessage(d, s.message)
 			}
@@ -132,9 +148,15 @@ func (c *compiler) compileWhen(d *decoder, spec *ruleSpec, r *engine.Rule) (from
 		cond, fine := c.compileCondition(d, w.cond, looks)
 		r.When.Match.If = cond.expr
 		r.When.Match.Gate = cond.gate
+		for path := range cond.ifTrue {
+			from.certain = from.certain.and(strings.Replace(path, "event.", "trigger.", 1))
+		}
 		if !fine {
 			return from, true
 		}
+	}
+	for _, n := range spec.per {
+		from.certain = from.certain.and("trigger." + n.Text)
 	}
 	if from.event != nil {
 		c.checkVolume(d, w.event, from.event, r.When.Match.Gate, "trigger")

@@ -69,7 +69,7 @@ func TestDocs(t *testing.T) {
 	if n := len(academy.Ruleset.Rules); n < 18 {
 		t.Errorf("only %d rules: have the examples gone?", n)
 	}
-	runTests(t, academy, fsys)
+	runTests(t, fsys)
 }
 
 func inAcademy(file string) bool {

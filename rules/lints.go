@@ -26,7 +26,7 @@ func (c *compiler) checkRule(d *decoder, spec *ruleSpec, r *engine.Rule) {
 
 // checkInApp warns of a message about leaving the mailing list that is shown in the app.
 func (c *compiler) checkInApp(d *decoder, message *yamlfile.Node, channel string) {
-	if channel != engine.ChannelInApp || c.library == nil {
+	if channel != engine.ChannelInApp {
 		return
 	}
 	if slices.Contains(c.library.Variables(message.Text), "unsubscribe_url") {

@@ -47,7 +47,7 @@ func Load(fsys fs.FS, dir string) (*Academy, Problems) {
 	if problems.Errors() > 0 && len(files) == 0 {
 		return nil, problems.Under(dir)
 	}
-	academy := compileFolder(files, &problems)
+	academy := compileFolder(files, false, &problems)
 	problems = problems.Under(dir).Sort()
 	if problems.Err() != nil {
 		return nil, problems
@@ -80,7 +80,7 @@ func FromBundle(files map[string][]byte) (*Academy, Problems) {
 		}
 		clean[name] = yamlfile.Normalize(content)
 	}
-	academy := compileFolder(clean, &problems)
+	academy := compileFolder(clean, true, &problems)
 	problems = problems.Sort()
 	if problems.Err() != nil {
 		return nil, problems
@@ -88,8 +88,9 @@ func FromBundle(files map[string][]byte) (*Academy, Problems) {
 	return academy, problems
 }
 
-// compileFolder compiles the files of a folder. The result is of use only if no errors were added.
-func compileFolder(files map[string][]byte, out *Problems) *Academy {
+// compileFolder compiles the files of a folder. The result is of use only if no errors were added. stored says that it is a
+// revision that was in force: what this version asks beyond those before it is not asked of it.
+func compileFolder(files map[string][]byte, stored bool, out *Problems) *Academy {
 	if _, err := EncodeBundle(files); err != nil {
 		*out = append(*out, Problem{Message: err.Error(), Fix: "take out what is not needed, or split the folder"})
 		return nil
@@ -98,8 +99,8 @@ func compileFolder(files map[string][]byte, out *Problems) *Academy {
 	for name, content := range files {
 		sources[name] = yamlfile.NewSource(name, content)
 	}
-	cat, ok := loadCatalog(files, sources, out)
-	if !ok {
+	cat, eventsKnown := loadCatalog(files, sources, out)
+	if cat == nil {
 		return nil
 	}
 	lang, err := newLanguage(cat, messageNames(files))
@@ -109,29 +110,29 @@ func compileFolder(files map[string][]byte, out *Problems) *Academy {
 	}
 	settings := newSettings(cat)
 	if src := sources[settingsFile]; src != nil {
-		settings = readSettings(newDecoder(src, "", out), cat)
+		settings = readSettings(newDecoder(src, "", out), cat, eventsKnown)
 	}
 	courses := map[string]engine.CourseInfo{}
 	if src := sources[coursesFile]; src != nil {
 		courses = readCourses(newDecoder(src, "", out))
 	}
 	c := &compiler{
-		cat:      cat,
-		lang:     lang,
-		settings: settings,
-		linkable: linkableProperties(cat),
-		sources:  sources,
-		out:      out,
-		keep:     keepSet{},
-		sent:     map[string]bool{},
-		tried:    map[string]bool{},
-		messages: messageNames(files),
-		library:  loadLibrary(files, sources, settings, out),
+		cat:          cat,
+		lang:         lang,
+		settings:     settings,
+		linkable:     linkableProperties(cat),
+		sources:      sources,
+		out:          out,
+		keep:         keepSet{},
+		sent:         map[string]bool{},
+		tried:        map[string]bool{},
+		messages:     messageNames(files),
+		library:      loadLibrary(files, sources, settings, out),
+		stored:       stored,
+		eventsUnread: !eventsKnown,
 	}
 	rules := c.compileRules(files)
-	if c.library != nil {
-		c.checkUnsent()
-	}
+	c.checkUnsent()
 	return &Academy{
 		Ruleset: &engine.Ruleset{
 			Hash:           Hash(files),
@@ -166,28 +167,39 @@ func (c *compiler) compileRules(files map[string][]byte) (compileRules []*engine
 			break
 		}
 		d := newDecoder(c.sources[name], strings.TrimSuffix(path.Base(name), ".yaml"), c.out)
-		root, ok := d.Root()
-		if !ok {
-			continue
-		}
-		if root == nil {
-			d.Fail(yamlfile.Position{}, "begin with rule: "+d.Rule, "the file is empty")
-			continue
-		}
-		spec, ok := readRule(d, root)
-		if !ok {
-			continue
-		}
-		if rule, fine := c.compileRule(d, spec); fine {
+		before := c.out.Errors()
+		if rule := c.readAndCompile(d); rule != nil {
 			rule.Hash = Hash(map[string][]byte{name: files[name]})
 			compileRules = append(compileRules, rule)
 		}
+		c.rulesUnread = c.rulesUnread || c.eventsUnread || c.out.Errors() > before
 	}
 	if count == 0 {
 		*c.out = append(*c.out, Problem{File: rulesDir, Message: "there are no rules", Fix: "write one as rules/<name>.yaml"})
 	}
 	slices.SortFunc(compileRules, func(a, b *engine.Rule) int { return strings.Compare(a.Name, b.Name) })
 	return compileRules
+}
+
+// readAndCompile compiles one rule file. It returns nil if it has problems.
+func (c *compiler) readAndCompile(d *decoder) *engine.Rule {
+	root, ok := d.Root()
+	if !ok {
+		return nil
+	}
+	if root == nil {
+		d.Fail(yamlfile.Position{}, "begin with rule: "+d.Rule, "the file is empty")
+		return nil
+	}
+	spec, ok := readRule(d, root)
+	if !ok {
+		return nil
+	}
+	rule, fine := c.compileRule(d, spec)
+	if !fine {
+		return nil
+	}
+	return rule
 }
 
 func messageNames(files map[string][]byte) map[string]bool {
@@ -201,9 +213,9 @@ func messageNames(files map[string][]byte) map[string]bool {
 	return names
 }
 
-// loadCatalog joins the built-in events and the folder's own. A broken catalog.yaml makes every other judgment wrong,
-// so ok is false then.
-func loadCatalog(files map[string][]byte, sources map[string]*yamlfile.Source, out *Problems) (cat *catalog.Catalog, ok bool) {
+// loadCatalog joins the built-in events and the folder's own. If catalog.yaml is broken, known is false and the catalog is the
+// built-in one: nothing can be said about events then. It is nil if there is no catalog at all.
+func loadCatalog(files map[string][]byte, sources map[string]*yamlfile.Source, out *Problems) (cat *catalog.Catalog, known bool) {
 	cat, err := catalog.Default()
 	if err != nil {
 		*out = append(*out, Problem{File: catalogFile, Message: fmt.Sprintf("the built-in events cannot be read: %v", err)})
@@ -216,11 +228,11 @@ func loadCatalog(files map[string][]byte, sources map[string]*yamlfile.Source, o
 	extended, err := cat.Extend(catalogFile, files[catalogFile])
 	if problems, is := err.(Problems); is {
 		*out = append(*out, problems...)
-		return nil, false
+		return cat, false
 	}
 	if err != nil {
 		newDecoder(src, "", out).Fail(yamlfile.Position{}, "", "%v", err)
-		return nil, false
+		return cat, false
 	}
 	return extended, true
 }

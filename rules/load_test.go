@@ -14,9 +14,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"homeroom/admin"
 	"homeroom/engine"
 	"homeroom/rules"
-	"homeroom/rules/ruletest"
 )
 
 // TestGood compiles the folders in testdata/good and holds what came of them against their last file, want.
@@ -46,7 +46,7 @@ func TestGood(t *testing.T) {
 			if len(problems) > 0 {
 				t.Fatalf("problems:\n%s", printed(t, problems))
 			}
-			runTests(t, academy, fsys)
+			runTests(t, fsys)
 			got := describe(academy.Ruleset)
 			if *update {
 				archive.Files = append(kept, txtar.File{Name: "want", Data: []byte(got)})
@@ -62,28 +62,25 @@ func TestGood(t *testing.T) {
 	}
 }
 
-// runTests runs the rule tests of a folder.
-func runTests(t *testing.T, academy *rules.Academy, fsys fs.FS) {
+// runTests runs the rule tests of a folder, as people do.
+func runTests(t *testing.T, fsys fs.FS) {
 	t.Helper()
 	if _, err := fs.Stat(fsys, "tests"); err != nil {
 		return
 	}
-	tests, problems, err := ruletest.ParseDir(fsys, "")
-	if err != nil || len(problems) > 0 {
-		t.Fatalf("%v\n%s", err, printed(t, problems))
+	run, err := admin.TestFolder(t.Context(), admin.LoadFolder(fsys, "."), admin.TestOptions{})
+	if err != nil || len(run.Problems) > 0 {
+		t.Fatalf("%v\n%s", err, printed(t, run.Problems))
 	}
-	for _, test := range tests {
-		ready, problems := test.Prepare(ruletest.Folder{Ruleset: academy.Ruleset, Catalog: academy.Catalog})
-		if len(problems) > 0 {
-			t.Fatal(printed(t, problems))
+	for _, res := range run.Results {
+		if res.Passed {
+			continue
 		}
-		if res := ready.Run(nil); !res.Passed {
-			var b strings.Builder
-			if err := res.Write(&b, false); err != nil {
-				t.Fatal(err)
-			}
-			t.Error(b.String())
+		var b strings.Builder
+		if err := res.Write(&b, false); err != nil {
+			t.Fatal(err)
 		}
+		t.Error(b.String())
 	}
 }
 

@@ -2,47 +2,45 @@ package rules
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"path"
 	"slices"
 	"strings"
-	"time"
+	"unicode/utf8"
 
-	"cel.dev/cel-go/cel"
-
-	"homeroom/catalog"
 	"homeroom/content"
 	"homeroom/internal/spelling"
 	"homeroom/internal/yamlfile"
 )
 
-// loadLibrary parses the message files. It returns nil if one of them is broken.
+// loadLibrary parses the message files. What is wrong with one of them hides nothing that is wrong with others.
 func loadLibrary(files map[string][]byte, sources map[string]*yamlfile.Source, settings *settingsSpec, out *Problems) *content.Library {
 	var messages []*content.Message
-	broken := false
+	var unread []*content.Message
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		if path.Dir(name) != messagesDir {
 			continue
 		}
 		d := newDecoder(sources[name], "", out)
-		if !d.CheckText() {
-			broken = true
+		isText := d.CheckText()
+		m, errs := content.Inspect(name, files[name])
+		switch {
+		case !isText:
+			unread = append(unread, m)
 			continue
+		case len(errs) > 0:
+			reportContent(errs, sources, "", "", out)
+			unread = append(unread, m)
+		default:
+			messages = append(messages, m)
 		}
-		m, err := content.Parse(name, files[name])
-		if err != nil {
-			reportContent(err, sources, "", "", out)
-			broken = true
-			continue
-		}
-		messages = append(messages, m)
 		checkMessageTopic(d, m, settings)
 	}
 	site := content.Site{
 		Links:         settings.links,
 		File:          settingsFile,
 		LinkLines:     map[string]int{},
+		LinksUnread:   settings.linksUnread,
 		Sender:        content.Sender(settings.sender),
 		Location:      settings.Location,
 		UTM:           settings.look.utm,
@@ -53,13 +51,9 @@ func loadLibrary(files map[string][]byte, sources map[string]*yamlfile.Source, s
 	for name := range settings.links {
 		site.LinkLines[name] = settings.places["links."+name].Line
 	}
-	library, err := content.NewLibrary(messages, site)
-	if err != nil {
+	library, errs := content.AssembleLibrary(messages, unread, site)
+	if err := errs.Err(); err != nil {
 		reportContent(err, sources, "", "", out)
-		return nil
-	}
-	if broken {
-		return nil
 	}
 	return library
 }
@@ -92,9 +86,13 @@ func reportContent(err error, sources map[string]*yamlfile.Source, rule, about s
 	}
 	for _, p := range many {
 		p.Rule = rule
+		missing, _, isMissing := strings.Cut(p.Message, " has no value here")
 		p.Message = about + p.Message
 		if src := sources[p.File]; src != nil && p.Line > 0 {
 			p.Source = src.Line(p.Line)
+			if at := strings.Index(p.Source, missing); p.Col == 0 && isMissing && at >= 0 {
+				p.Col = 1 + utf8.RuneCountInString(p.Source[:at])
+			}
 			if p.Col == 0 {
 				p.Col = 1 + len(p.Source) - len(strings.TrimLeft(p.Source, " "))
 			}
@@ -119,9 +117,9 @@ func (c *compiler) checkMessage(d *decoder, n *yamlfile.Node) bool {
 }
 
 // checkSend checks that a rule may send a message: it exists, and what it says can be said of what starts the rule.
-func (c *compiler) checkSend(d *decoder, message *yamlfile.Node, from origin, handed map[string]handover) {
+func (c *compiler) checkSend(d *decoder, message *yamlfile.Node, from origin, handed map[string]handover, certain facts) {
 	name := message.Text
-	if !c.checkMessage(d, message) || c.library == nil {
+	if !c.checkMessage(d, message) {
 		return
 	}
 	fine := true
@@ -147,13 +145,13 @@ func (c *compiler) checkSend(d *decoder, message *yamlfile.Node, from origin, ha
 		}
 	}
 	for _, given := range sortedKeys(handed) {
-		if !used[given] {
+		if !used[given] && !c.library.Unread(name) {
 			d.Warn(handed[given].name.At, LintUnusedVariable, "take it out, or write {{ vars."+given+" }} in the message",
 				"message %s does not use vars.%s", name, given)
 		}
 	}
 	if fine {
-		c.tryMessage(d.Rule, name, from, handed)
+		c.tryMessage(d.Rule, name, from, handed, certain)
 	}
 }
 
@@ -188,104 +186,13 @@ func (c *compiler) carriesField(from origin, field string) bool {
 	return ok
 }
 
-// tryMessage renders a message in all its locales for sample learners.
-func (c *compiler) tryMessage(rule, name string, from origin, handed map[string]handover) {
-	given := sampleWith(handed)
-	if key := fmt.Sprintf("%s %s %v", name, from.name, given); c.tried[key] {
-		return
-	} else {
-		c.tried[key] = true
-	}
-	c.renderSample(rule, name, sampleProperties(c.lang.types.events[from.name].Properties), given, from.course)
-}
-
-// tryUnsent renders a message that nobody sends with properties of all kinds.
-func (c *compiler) tryUnsent(name string) {
-	var all []catalog.Property
-	for _, ev := range c.cat.Events() {
-		all = append(all, ev.Properties...)
-	}
-	handed := map[string]handover{}
-	for _, variable := range c.library.Variables(name) {
-		if root, rest, _ := strings.Cut(variable, "."); root == varsRoot {
-			field, _, _ := strings.Cut(rest, ".")
-			handed[field] = handover{sample: "sample"}
-		}
-	}
-	c.renderSample("", name, sampleProperties(all), sampleWith(handed), true)
-}
-
-// handover is a variable that a step hands to its message: where it is named, and a value that it may have.
-type handover struct {
-	name   *yamlfile.Node
-	sample any
-}
-
-// sampleOf makes up a value of a type; nil is a type that is not known.
-func sampleOf(t *cel.Type) any {
-	switch {
-	case t == nil:
-		return "sample"
-	case t.IsExactType(cel.DoubleType):
-		return 42.5
-	case t.IsExactType(cel.BoolType):
-		return true
-	case t.IsExactType(cel.TimestampType):
-		return time.Date(2026, time.March, 2, 10, 0, 0, 0, time.UTC)
-	}
-	return "sample"
-}
-
-func sampleWith(handed map[string]handover) map[string]any {
-	out := map[string]any{}
-	for name, h := range handed {
-		out[name] = h.sample
-	}
-	return out
-}
-
-func (c *compiler) renderSample(rule, name string, properties, handed map[string]any, course bool) {
-	for _, locale := range c.library.Locales(name) {
-		for _, sample := range content.Samples(properties) {
-			vars := sample.Vars
-			vars.With = handed
-			if !course {
-				vars.Course = nil
-			}
-			if _, err := c.library.Render(name, locale, vars); err != nil {
-				reportContent(err, c.sources, rule, fmt.Sprintf("for %s: ", sample.About), c.out)
-				break
-			}
-		}
-	}
-}
-
-// sampleProperties makes up values.
-func sampleProperties(properties []catalog.Property) map[string]any {
-	out := map[string]any{}
-	for _, p := range properties {
-		switch p.Type {
-		case catalog.Number:
-			out[p.Name] = 42.5
-		case catalog.Integer:
-			out[p.Name] = 3.0
-		case catalog.Boolean:
-			out[p.Name] = true
-		case catalog.Timestamp:
-			out[p.Name] = "2026-03-02T10:00:00Z"
-		case catalog.Strings:
-			out[p.Name] = []any{"one", "two"}
-		default:
-			out[p.Name] = "sample"
-		}
-	}
-	return out
-}
-
-// checkUnsent warns of messages that no rule sends.
+// checkUnsent warns of messages that no rule sends, unless a rule that is wrong may be meant to.
 func (c *compiler) checkUnsent() {
+	if c.rulesUnread {
+		return
+	}
 	for _, name := range sortedKeys(c.messages) {
-		if c.sent[name] {
+		if c.sent[name] || !c.library.Has(name) && !c.library.Unread(name) {
 			continue
 		}
 		*c.out = append(*c.out, Problem{

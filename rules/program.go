@@ -20,11 +20,13 @@ type builder struct {
 	from origin
 	ids  map[string]yamlfile.Position
 	out  []engine.Instr
+	// certain are the paths that have a value in every run that comes to the step being laid out.
+	certain facts
 }
 
 // buildProgram compiles the steps of a rule.
 func (c *compiler) buildProgram(d *decoder, spec *ruleSpec, from origin) []engine.Instr {
-	b := &builder{c: c, d: d, spec: spec, from: from, ids: map[string]yamlfile.Position{}}
+	b := &builder{c: c, d: d, spec: spec, from: from, ids: map[string]yamlfile.Position{}, certain: from.certain}
 	b.addSteps(spec.do, "")
 	if len(b.out) > maxInstrs {
 		d.Fail(spec.at, "make two rules of it", "the rule has more than %d steps", maxInstrs)
@@ -71,13 +73,14 @@ func (b *builder) addStep(s *stepSpec, id string) (open bool) {
 			break
 		}
 		at, _ := b.c.compileExpression(b.d, s.time, b.scopeOf(), wantTime)
+		b.certain = b.certain.and(at.ifTrue.sorted()...) // a run that cannot tell the time leaves
 		b.addInstr(engine.Instr{Op: engine.OpWaitTime, ID: id, Expr: at.expr})
 	case "wait_for":
 		match, _ := b.c.compileMatch(b.d, s.match, b.spec, b.from)
-		return b.addFork(s, engine.Instr{Op: engine.OpWaitFor, ID: id, Dur: s.match.within, Match: match, SinceStep: s.match.since == "step"})
+		return b.addFork(s, engine.Instr{Op: engine.OpWaitFor, ID: id, Dur: s.match.within, Match: match, SinceStep: s.match.since == "step"}, compiled{})
 	case "if":
 		cond, _ := b.c.compileCondition(b.d, s.cond, b.scopeOf())
-		return b.addFork(s, engine.Instr{Op: engine.OpBranch, ID: id, Expr: cond.expr})
+		return b.addFork(s, engine.Instr{Op: engine.OpBranch, ID: id, Expr: cond.expr}, cond)
 	case "split":
 		return b.addSplit(s, id)
 	case "send":
@@ -89,10 +92,14 @@ func (b *builder) addStep(s *stepSpec, id string) (open bool) {
 	return true
 }
 
-// addFork adds a step with two ways: then follows it, Else is where otherwise begins.
-func (b *builder) addFork(s *stepSpec, in engine.Instr) (open bool) {
+// addFork adds a step with two ways: then follows it, Else is where otherwise begins. cond is the condition that parts them, or empty.
+func (b *builder) addFork(s *stepSpec, in engine.Instr, cond compiled) (open bool) {
+	before := b.certain
+	defer func() { b.certain = before }()
 	at := b.addInstr(in)
+	b.certain = before.and(cond.ifTrue.sorted()...)
 	thenOpen := b.addSteps(s.then, in.ID+".then.")
+	b.certain = before.and(cond.ifNot.sorted()...)
 	if len(s.otherwise) == 0 {
 		b.out[at].Else = len(b.out)
 		return true
@@ -117,7 +124,10 @@ func (b *builder) addSplit(s *stepSpec, id string) (open bool) {
 	split := &engine.Split{Name: s.split.Text}
 	b.addInstr(engine.Instr{Op: engine.OpSplit, ID: id, Split: split})
 	var jumps []int
+	before := b.certain
+	defer func() { b.certain = before }()
 	for i, arm := range arms {
+		b.certain = before
 		split.Arms = append(split.Arms, engine.Arm{Name: arm.name.Text, Weight: arm.weight, PC: len(b.out)})
 		if !b.addSteps(arm.do, id+"."+arm.name.Text+".") {
 			continue
@@ -134,6 +144,7 @@ func (b *builder) addSplit(s *stepSpec, id string) (open bool) {
 }
 
 func (b *builder) addSend(s *stepSpec) *engine.SendStep {
+	certain := b.certain
 	out := &engine.SendStep{Message: s.message.Text, Channel: engine.ChannelEmail, Transactional: s.transactional}
 	if s.channel != "" {
 		out.Channel = s.channel
@@ -141,20 +152,22 @@ func (b *builder) addSend(s *stepSpec) *engine.SendStep {
 	if s.topic != nil {
 		out.Topic = s.topic.Text
 		b.c.settings.checkTopic(b.d, s.topic)
-	} else if b.c.library != nil {
+	} else {
 		out.Topic = b.c.library.Topic(s.message.Text)
 	}
 	if s.cond != nil {
 		cond, _ := b.c.compileCondition(b.d, s.cond, b.scopeOf())
 		out.If = cond.expr
+		certain = certain.and(cond.ifTrue.sorted()...)
 	}
 	handed := map[string]handover{}
 	for _, w := range s.with {
 		value, _ := b.c.compileExpression(b.d, w.value, b.scopeOf(), wantValue)
 		out.With = append(out.With, engine.Binding{Name: w.name.Text, Expr: value.expr})
 		handed[w.name.Text] = handover{w.name, sampleOf(value.gives)}
+		certain = certain.and(value.ifTrue.sorted()...)
 	}
-	b.c.checkSend(b.d, s.message, b.from, handed)
+	b.c.checkSend(b.d, s.message, b.from, handed, certain)
 	b.c.checkInApp(b.d, s.message, out.Channel)
 	return out
 }

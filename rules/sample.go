@@ -28,7 +28,7 @@ func (a *Academy) Sample(message string) content.Vars {
 	for _, variable := range a.Library.Variables(message) {
 		if root, rest, _ := strings.Cut(variable, "."); root == varsRoot {
 			field, _, _ := strings.Cut(rest, ".")
-			vars.With[field] = "sample"
+			vars.With[field] = content.SampleText
 		}
 	}
 	return vars
@@ -68,7 +68,7 @@ func (a *Academy) sampleRun(r *engine.Rule, s *engine.SendStep) content.Vars {
 	for _, b := range s.With {
 		value, err := b.Expr.Eval(look)
 		if err != nil {
-			value = "sample"
+			value = content.SampleText
 		}
 		vars.With[b.Name] = value
 	}

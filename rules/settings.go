@@ -36,6 +36,9 @@ type settingsSpec struct {
 	look   look
 	places map[string]yamlfile.Position // of the links and topics, as "links.x" and "topics.x"
 	caps   []*yamlfile.Node             // topics named by caps
+	// linksUnread and topicsUnread report that not all links or topics could be read: one that is missing may be there.
+	linksUnread, topicsUnread bool
+	eventsUnread              bool // an event that is not in the catalog may be there
 	// topicWords are what learners read about topics, by topic.
 	topicWords map[string]TopicWords
 }
@@ -97,14 +100,26 @@ func newSettings(cat *catalog.Catalog) *settingsSpec {
 	return s
 }
 
-// readSettings reads settings.yaml. An empty file is as good as none.
-func readSettings(d *decoder, cat *catalog.Catalog) *settingsSpec {
+// readSettings reads settings.yaml. An empty file is as good as none. eventsKnown is false if the folder's own events are not in the catalog,
+// because catalog.yaml is broken.
+func readSettings(d *decoder, cat *catalog.Catalog, eventsKnown bool) *settingsSpec {
 	s := newSettings(cat)
+	s.eventsUnread = !eventsKnown
 	root, ok := d.Root()
 	if !ok || root == nil {
+		s.linksUnread = !ok
+		s.topicsUnread = !ok
 		return s
 	}
 	readKeys(d, root, "settings.yaml", settingsKeys(cat), s)
+	for _, p := range root.Pairs {
+		switch key := p.Key.Text; spelling.Nearest(key, []string{"links", "topics"}) {
+		case "links":
+			s.linksUnread = s.linksUnread || key != "links"
+		case "topics":
+			s.topicsUnread = s.topicsUnread || key != "topics"
+		}
+	}
 	for _, n := range s.caps {
 		s.checkTopic(d, n)
 	}
@@ -113,7 +128,7 @@ func readSettings(d *decoder, cat *catalog.Catalog) *settingsSpec {
 
 // checkTopic warns of a topic that is not declared: nobody could choose or leave it by name.
 func (s *settingsSpec) checkTopic(d *decoder, n *yamlfile.Node) {
-	if _, ok := s.Topics[n.Text]; ok {
+	if _, ok := s.Topics[n.Text]; ok || s.topicsUnread {
 		return
 	}
 	fix := "add it to topics in settings.yaml"
@@ -238,7 +253,7 @@ func activityKeys(cat *catalog.Catalog) []key[settingsSpec] {
 						return
 					}
 					found := cat.Match(pattern)
-					if len(found) == 0 {
+					if len(found) == 0 && !s.eventsUnread {
 						d.Fail(item.At, unknownEventFix(cat, pattern), "no event is called %s", pattern)
 					}
 					for _, name := range found {
@@ -273,20 +288,27 @@ func unknownEventFix(cat *catalog.Catalog, name string) string {
 	return "add it to catalog.yaml, or use one of the known events"
 }
 
+// standInLink stands for a link that is wrong; the folder does not compile then.
+const standInLink = "https://academy.example/"
+
 func readLinks(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {
 	if v.Kind != yamlfile.Mapping {
 		d.Fail(v.At, `write name: "https://…"`, "links must be a block of keys, not %s", v.Kind)
+		s.linksUnread = true
 		return
 	}
 	for _, p := range v.Pairs {
 		name, ok := d.readName(p.Key, "a link")
 		if !ok {
+			s.links[p.Key.Text] = standInLink
 			continue
 		}
 		if _, twice := s.links[name]; twice {
 			d.Fail(p.Key.At, "keep one of them", "the link %s stands twice", name)
 			continue
 		}
+		s.links[name] = standInLink // so that messages that use it are judged for themselves
+		s.places["links."+name] = p.Value.At
 		target, ok := d.Text(p.Value, "links."+name)
 		if !ok {
 			continue
@@ -296,7 +318,6 @@ func readLinks(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {
 			continue
 		}
 		s.links[name] = target
-		s.places["links."+name] = p.Value.At
 	}
 }
 

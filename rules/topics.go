@@ -23,11 +23,13 @@ var languageForm = regexp.MustCompile(`^[a-z]{2,3}$`)
 func readTopics(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {
 	if v.Kind != yamlfile.Mapping {
 		d.Fail(v.At, "write name: {default: on}", "topics must be a block of keys, not %s", v.Kind)
+		s.topicsUnread = true
 		return
 	}
 	for _, p := range v.Pairs {
 		name, ok := d.readName(p.Key, "a topic")
 		if !ok {
+			s.Topics[p.Key.Text] = true // what names it is judged for itself
 			continue
 		}
 		if _, twice := s.Topics[name]; twice {

@@ -25,6 +25,9 @@ type HostOptions struct {
 	AssumeReachable bool
 	// Assign overrides who is held out, for rule tests; the zero value is by hash, as in production.
 	Assign engine.Assignment
+	// Compose, if set, composes each send for the learner as known at that moment. A send that it cannot compose fails as in
+	// production.
+	Compose func(engine.Send, engine.Profile) error
 	// shared, if set, is shared with other hosts on the same goroutine.
 	shared *shared
 	// Decided receives each decision, in the learner's order.
@@ -212,7 +215,7 @@ func (h *Host) stepUntilSettled(inputs []engine.Input, now time.Time) error {
 		for _, d := range res.Decisions {
 			h.opts.Decided(d)
 		}
-		inputs = outcomes(res.Effects)
+		inputs = h.deliver(res.Effects)
 		if len(inputs) == 0 {
 			return nil
 		}
@@ -253,13 +256,23 @@ func (h *Host) engineFault(format string, args ...any) error {
 		h.opts.Learner, fmt.Sprintf(format, args...))
 }
 
-// outcomes accepts every delivery. A cancellation finds nothing to cancel: on a virtual clock a delivery is over at once.
-func outcomes(effects []engine.Effect) []engine.Input {
+// deliver accepts every delivery that can be composed. A cancellation finds nothing to cancel: on a virtual clock a delivery is over
+// at once.
+func (h *Host) deliver(effects []engine.Effect) []engine.Input {
 	var in []engine.Input
-	for _, e := range effects {
-		if e.Kind == engine.EffectDeliver {
-			in = append(in, engine.Input{Outcome: &engine.Outcome{SendID: e.Send.ID, Status: engine.OutcomeAccepted}})
+	for i := range effects {
+		if effects[i].Kind != engine.EffectDeliver {
+			continue
 		}
+		outcome := &engine.Outcome{SendID: effects[i].Send.ID, Status: engine.OutcomeAccepted}
+		if h.opts.Compose != nil {
+			if err := h.opts.Compose(effects[i].Send, h.env.Profile); err != nil {
+				outcome.Status = engine.OutcomeFailed
+				outcome.Reason = engine.ReasonTemplateError
+				outcome.Detail = err.Error()
+			}
+		}
+		in = append(in, engine.Input{Outcome: outcome})
 	}
 	return in
 }

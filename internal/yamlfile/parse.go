@@ -52,6 +52,9 @@ func syntaxFlaw(src *Source, err error) *flaw {
 		e.at = Position{max(1, tk.Position.Line), max(1, tk.Position.Column)}
 	}
 	line := src.Line(e.at.Line)
+	if f := src.innerQuotesFlaw(e.at.Line); f != nil {
+		return f
+	}
 	switch {
 	case strings.HasPrefix(strings.TrimLeft(line, " "), "\t"):
 		e.fix = "indent with spaces, not with tabs"

@@ -13,8 +13,8 @@ import (
 )
 
 // compareTimeline sets what was expected against what was decided. Messages (sent and withheld) must be equal in full and in
-// order; the other kinds are looked for where they are listed.
-func compareTimeline(t *Test, decisions []engine.Decision) ([]Line, bool) {
+// order; the other kinds are looked for where they are listed. texts are what the sent messages say, by send.
+func compareTimeline(t *Test, decisions []engine.Decision, texts map[string]string) ([]Line, bool) {
 	marks := make([]DiffMark, len(decisions))
 	for i := range marks {
 		marks[i] = Same
@@ -54,7 +54,46 @@ func compareTimeline(t *Test, decisions []engine.Decision) ([]Line, bool) {
 		missing[j] = !wantCommon[i]
 	}
 	passed := !slices.Contains(missing, true) && !slices.Contains(marks, Unexpected)
-	return timelineLines(t, decisions, marks, missing), passed
+	lines := timelineLines(t, decisions, marks, missing)
+	for i, j := range pairCommon(gotCommon, wantCommon) {
+		d := &decisions[got[i]]
+		for _, text := range t.Expect[want[j]].missingTexts(texts[d.Send]) {
+			passed = false
+			lines = append(lines, Line{Mark: Missing, At: d.At, Kind: "text", What: d.Message, Why: fmt.Sprintf("does not contain %q", text), rank: 3})
+		}
+	}
+	sortLines(lines)
+	return lines, passed
+}
+
+// pairCommon returns which item of one sequence is which of the other, given those that belong to a common subsequence.
+func pairCommon(a, b []bool) map[int]int {
+	pairs := map[int]int{}
+	j := 0
+	for i, common := range a {
+		if !common {
+			continue
+		}
+		for !b[j] {
+			j++
+		}
+		pairs[i] = j
+		j++
+	}
+	return pairs
+}
+
+// missingTexts returns those of the expected texts that a message does not contain. White space counts as one space: plain text is
+// broken into lines.
+func (x *Expectation) missingTexts(message string) []string {
+	flat := strings.Join(strings.Fields(message), " ")
+	var missing []string
+	for _, text := range x.Texts {
+		if !strings.Contains(flat, strings.Join(strings.Fields(text), " ")) {
+			missing = append(missing, text)
+		}
+	}
+	return missing
 }
 
 func isMessage(k engine.Kind) bool { return k == engine.KindSent || k == engine.KindWithheld }
@@ -108,7 +147,7 @@ func longestCommonSubsequence(n, m int, same func(i, j int) bool) (a, b []bool) 
 	return a, b
 }
 
-// timelineLines puts events, decisions and missing expectations in the order of time; within an instant in that order.
+// timelineLines lists events, missing expectations and decisions. Within an instant they are shown in that order.
 func timelineLines(t *Test, decisions []engine.Decision, marks []DiffMark, missing []bool) []Line {
 	var lines []Line
 	for i := range t.Events {
@@ -133,8 +172,11 @@ func timelineLines(t *Test, decisions []engine.Decision, marks []DiffMark, missi
 		what, why := narrate.Summary(d)
 		lines = append(lines, Line{Mark: marks[i], At: d.At, Kind: string(d.Kind), What: what, Why: why, rank: 2})
 	}
-	slices.SortStableFunc(lines, func(a, b Line) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.rank, b.rank)) })
 	return lines
+}
+
+func sortLines(lines []Line) {
+	slices.SortStableFunc(lines, func(a, b Line) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.rank, b.rank)) })
 }
 
 // propertyWords writes an event's properties in one line, by name.

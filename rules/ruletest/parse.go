@@ -56,6 +56,7 @@ type Expectation struct {
 	What   string        // a message, or (not with sent and withheld) a rule
 	Reason engine.Reason // empty: any
 	Rule   string        // empty: any
+	Texts  []string      // that a sent message contains, in its subject, preheader or plain text
 
 	at     yamlfile.Position // of the entry
 	whatAt yamlfile.Position // of What
@@ -65,7 +66,7 @@ var (
 	testKeys    = []string{"test", "rules", "learner", "start", "events", "until", "expect", "held_out"}
 	learnerKeys = []string{"id", "timezone", "locale", "traits"}
 	eventKeys   = []string{"at", "event", "id", "time", "properties", "traits"}
-	expectKeys  = []string{"at", "sent", "withheld", "skipped", "deferred", "exited", "started", "converted", "reason", "rule"}
+	expectKeys  = []string{"at", "sent", "withheld", "failed", "skipped", "deferred", "exited", "started", "converted", "reason", "rule", "text_contains"}
 )
 
 // ParseDir reads tests/*.yaml of an academy folder. Names in problems and results start with dir.
@@ -269,6 +270,8 @@ func (r *reader) readExpect(n *yamlfile.Node, start time.Time) []Expectation {
 				x.Reason = engine.Reason(r.readText(p.Value, "reason"))
 			case "rule":
 				x.Rule = r.readText(p.Value, "rule")
+			case "text_contains":
+				x.Texts = r.readTexts(p.Value)
 			default:
 				if x.Kind != "" {
 					r.Fail(p.Key.At, "write a line for each", "%s and %s in one expectation", x.Kind, p.Key.Text)
@@ -283,12 +286,29 @@ func (r *reader) readExpect(n *yamlfile.Node, start time.Time) []Expectation {
 			r.checkNeeded(item, pairs, "an expectation", "at")
 			if x.Kind == "" {
 				r.Fail(item.At, "write for example {at: +2h, sent: MESSAGE}", "the expectation does not say what happens")
+			} else if x.Kind != engine.KindSent && len(x.Texts) > 0 {
+				r.Fail(item.At, "take text_contains out, or expect sent:", "only a message that is sent has a text")
 			}
 		}
 		expect = append(expect, x)
 	}
 	r.checkOrder(expect)
 	return expect
+}
+
+// readTexts reads one text or a list of them.
+func (r *reader) readTexts(n *yamlfile.Node) []string {
+	items := []*yamlfile.Node{n}
+	if n.Kind == yamlfile.Sequence {
+		items = n.Items
+	}
+	var texts []string
+	for _, item := range items {
+		if text, ok := r.Text(item, "text_contains"); ok {
+			texts = append(texts, text)
+		}
+	}
+	return texts
 }
 
 // checkOrder adds a problem for a message that is expected before the one listed above it: messages are compared in order.

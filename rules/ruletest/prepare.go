@@ -17,6 +17,9 @@ import (
 type Folder struct {
 	Ruleset *engine.Ruleset
 	Catalog Catalog
+	// Render renders a send for a learner as it would go out and returns its subject, preheader and plain text. An error is what production
+	// calls template_error. Nil: messages are not rendered.
+	Render func(engine.Send, engine.Profile) (text string, err error)
 }
 
 // Catalog decodes a test's events as it decodes published ones; *catalog.Catalog is one.
@@ -28,6 +31,7 @@ type Catalog interface {
 type Case struct {
 	Test    *Test
 	ruleset *engine.Ruleset
+	render  func(engine.Send, engine.Profile) (string, error)
 	profile profile.Profile
 	events  []catalog.Decoded // of Test.Events
 }
@@ -39,7 +43,7 @@ const defaultLearner = "learner"
 // that the catalog accepts. All mistakes at once; with any, the case is nil.
 func (t *Test) Prepare(f Folder) (*Case, rules.Problems) {
 	r := newReader(t.source, t.Name)
-	c := &Case{Test: t, ruleset: t.selectRules(r, f.Ruleset)}
+	c := &Case{Test: t, ruleset: t.selectRules(r, f.Ruleset), render: f.Render}
 	if t.HeldOut && !holdsOut(c.ruleset) {
 		r.Fail(t.places["held_out"], "add holdout: 10% to a rule, or take held_out out",
 			"none of the rules has a holdout and the settings have no control group, so nobody can be held out")

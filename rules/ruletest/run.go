@@ -27,6 +27,14 @@ func (c *Case) Run(coverage *Coverage) Result {
 		Assign:          engine.AssignNobody,
 		Decided:         func(d engine.Decision) { res.Decisions = append(res.Decisions, d) },
 	}
+	texts := map[string]string{} // of the messages that were rendered, by send
+	if c.render != nil {
+		opts.Compose = func(s engine.Send, p engine.Profile) error {
+			text, err := c.render(s, p)
+			texts[s.ID] = text
+			return err
+		}
+	}
 	if c.Test.HeldOut {
 		opts.Assign = engine.AssignAll
 	}
@@ -46,7 +54,7 @@ func (c *Case) Run(coverage *Coverage) Result {
 	if res.Err = host.Finish(c.Test.Until); res.Err != nil {
 		return res
 	}
-	res.Timeline, res.Passed = compareTimeline(c.Test, res.Decisions)
+	res.Timeline, res.Passed = compareTimeline(c.Test, res.Decisions, texts)
 	return res
 }
 

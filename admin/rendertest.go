@@ -1,0 +1,28 @@
+package admin
+
+import (
+	"context"
+	"strings"
+
+	"homeroom/content"
+	"homeroom/delivery"
+	"homeroom/engine"
+	"homeroom/rules"
+)
+
+// renderForTest returns what renders the messages of rule tests: production's composer, with links that lead nowhere.
+func renderForTest(academy *rules.Academy) func(engine.Send, engine.Profile) (string, error) {
+	composer := delivery.ContentComposer{
+		Edition: func(context.Context, string) (delivery.Edition, error) {
+			return delivery.Edition{Library: academy.Library, Courses: academy.Courses}, nil
+		},
+	}
+	outward := content.SampleVars(nil).Outward
+	return func(s engine.Send, p engine.Profile) (string, error) {
+		m, err := composer.Compose(context.Background(), s, delivery.Recipient{Profile: p}, outward)
+		if err != nil {
+			return "", err
+		}
+		return strings.Join([]string{m.Rendered.Subject, m.Rendered.Preheader, m.Rendered.Text}, "\n"), nil
+	}
+}

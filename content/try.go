@@ -1,0 +1,71 @@
+package content
+
+import (
+	"errors"
+	"maps"
+	"strings"
+)
+
+// SampleText is the text of a sample that stands for any. Where a link is needed it counts as one, if [Vars.Samples] says that
+// the values are made up.
+const SampleText = "sample"
+
+// sampleLink is what SampleText stands for at the beginning of a link.
+const sampleLink = "https://academy.example/sample"
+
+// maxTries bounds how many mistakes of one message are looked for.
+const maxTries = 20
+
+// Try renders a version of a message with made-up values and returns all that is wrong: a value that is missing is reported, taken
+// from whole, where everything is known, and the next mistake looked for.
+func (l *Library) Try(name, locale string, vars, whole Vars) Errors {
+	m := l.Message(name, locale)
+	if m == nil {
+		return nil
+	}
+	var errs Errors
+	vars.Samples = true
+	for range maxTries {
+		_, err := l.renderMessage(m, vars)
+		if err == nil {
+			break
+		}
+		var wrong *Error
+		if !errors.As(err, &wrong) {
+			return append(errs, Error{File: m.File, Message: err.Error()})
+		}
+		errs = append(errs, *wrong)
+		missing, _, undefined := strings.Cut(wrong.Message, " has no value here")
+		if !undefined || !vars.takeFrom(whole, missing) {
+			break
+		}
+	}
+	return errs
+}
+
+// takeFrom sets what a path names to what it is in whole, and reports whether that is another value.
+func (v *Vars) takeFrom(whole Vars, path string) bool {
+	root, field, _ := strings.Cut(path, ".")
+	switch root {
+	case "learner":
+		had := v.Learner
+		v.Learner = whole.Learner
+		return had.FirstName != whole.Learner.FirstName || had.Timezone != whole.Learner.Timezone
+	case "course":
+		if whole.Course == nil || v.Course != nil && *v.Course == *whole.Course {
+			return false
+		}
+		v.Course = whole.Course
+		return true
+	case triggerRoot:
+		field, _, _ = strings.Cut(field, ".")
+		value, known := whole.Trigger[field]
+		if _, had := v.Trigger[field]; had || !known {
+			return false
+		}
+		v.Trigger = maps.Clone(v.Trigger)
+		v.Trigger[field] = value
+		return true
+	}
+	return false
+}

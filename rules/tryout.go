@@ -1,0 +1,224 @@
+package rules
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"cel.dev/cel-go/cel"
+
+	"homeroom/catalog"
+	"homeroom/content"
+	"homeroom/engine"
+	"homeroom/internal/yamlfile"
+)
+
+// tryout is a message with one sample of what it may be sent with.
+type tryout struct {
+	about string // "for a learner whose first name is unknown"
+	vars  content.Vars
+}
+
+// tryMessage renders a message in all its locales for sample learners, as one rule sends it: with everything known, and with
+// no more than what is certain.
+func (c *compiler) tryMessage(rule, name string, from origin, handed map[string]handover, certain facts) {
+	given := sampleWith(handed)
+	key := fmt.Sprintf("%s %s %v %v", name, from.name, given, certain.sorted())
+	if c.stored || c.tried[key] {
+		return
+	}
+	c.tried[key] = true
+	properties := c.lang.types.events[from.name].Properties
+	var tryouts []tryout
+	for _, sample := range content.Samples(sampleProperties(properties)) {
+		vars := sample.Vars
+		vars.With = given
+		vars.Learner.Traits = withTraits(vars.Learner.Traits, certain)
+		if !from.course {
+			vars.Course = nil
+		}
+		tryouts = append(tryouts, tryout{"for " + sample.About, vars})
+	}
+	whole := tryouts[0].vars
+	if from.event != nil {
+		bare := whole
+		bare.Trigger = sampleProperties(certain.properties(properties))
+		tryouts = append(tryouts, tryout{"with no optional property of " + from.name, bare})
+	}
+	if from.course {
+		untitled := whole
+		untitled.Course = certain.course(whole.Course)
+		tryouts = append(tryouts, tryout{"for a course that has no title and no page", untitled})
+		if !certain.hasCourse(from) {
+			unknown := whole
+			unknown.Course = nil
+			tryouts = append(tryouts, tryout{"when the course is not known", unknown})
+		}
+	}
+	c.renderTryouts(rule, name, whole, tryouts)
+}
+
+// tryUnsent renders a message that nobody sends with properties of all kinds.
+func (c *compiler) tryUnsent(name string) {
+	if c.stored || c.rulesUnread {
+		return
+	}
+	var all []catalog.Property
+	for _, ev := range c.cat.Events() {
+		all = append(all, ev.Properties...)
+	}
+	handed := map[string]handover{}
+	for _, variable := range c.library.Variables(name) {
+		if root, rest, _ := strings.Cut(variable, "."); root == varsRoot {
+			field, _, _ := strings.Cut(rest, ".")
+			handed[field] = handover{sample: content.SampleText}
+		}
+	}
+	var tryouts []tryout
+	for _, sample := range content.Samples(sampleProperties(all)) {
+		sample.Vars.With = sampleWith(handed)
+		tryouts = append(tryouts, tryout{"for " + sample.About, sample.Vars})
+	}
+	c.renderTryouts("", name, tryouts[0].vars, tryouts)
+}
+
+// renderTryouts renders a message in all its locales and reports each mistake once. whole has everything that may be known.
+func (c *compiler) renderTryouts(rule, name string, whole content.Vars, tryouts []tryout) {
+	for _, locale := range c.library.SoundLocales(name) {
+		seen := map[string]bool{}
+		for _, t := range tryouts {
+			var found Problems
+			for _, e := range c.library.Try(name, locale, t.vars, whole) {
+				key := fmt.Sprintf("%s:%d:%s", e.File, e.Line, e.Message)
+				if !seen[key] {
+					found = append(found, e)
+				}
+				seen[key] = true
+			}
+			if len(found) > 0 {
+				reportContent(found, c.sources, rule, t.about+": ", c.out)
+			}
+		}
+	}
+}
+
+// withTraits returns the traits with sample values for those that are certain.
+func withTraits(traits map[string]any, certain facts) map[string]any {
+	out := maps.Clone(traits)
+	for path := range certain {
+		if name, is := strings.CutPrefix(path, "learner.traits."); is && out[name] == nil {
+			out[name] = content.SampleText
+		}
+	}
+	return out
+}
+
+// facts are the paths that have a value whenever a message is sent, because a condition on the way there asks for them:
+// "trigger.score_pct", "course.title".
+type facts map[string]bool
+
+// and returns the facts with more of them.
+func (f facts) and(more ...string) facts {
+	out := maps.Clone(f)
+	if out == nil {
+		out = facts{}
+	}
+	for _, path := range more {
+		out[path] = true
+	}
+	return out
+}
+
+func (f facts) sorted() []string { return slices.Sorted(maps.Keys(f)) }
+
+// properties are those of an event that are there whenever a message is sent.
+func (f facts) properties(all []catalog.Property) []catalog.Property {
+	var sure []catalog.Property
+	for _, p := range all {
+		if p.Required || f["trigger."+p.Name] {
+			sure = append(sure, p)
+		}
+	}
+	return sure
+}
+
+// course is a course of which no more is known than what is certain.
+func (f facts) course(whole *content.Course) *content.Course {
+	bare := &content.Course{ID: whole.ID}
+	if f["course.title"] {
+		bare.Title = whole.Title
+	}
+	if f["course.url"] {
+		bare.URL = whole.URL
+	}
+	return bare
+}
+
+// hasCourse reports whether each run of a rule has a course when the message is sent.
+func (f facts) hasCourse(from origin) bool {
+	if from.event == nil || f["trigger."+engine.KeyCourse] {
+		return true
+	}
+	if p, carried := from.event.Property(engine.KeyCourse); carried && p.Required {
+		return true
+	}
+	for path := range f {
+		if strings.HasPrefix(path, "course.") {
+			return true
+		}
+	}
+	return false
+}
+
+// handover is a variable that a step hands to its message: where it is named, and a value that it may have.
+type handover struct {
+	name   *yamlfile.Node
+	sample any
+}
+
+// sampleOf makes up a value of a type; nil is a type that is not known.
+func sampleOf(t *cel.Type) any {
+	switch {
+	case t == nil:
+		return content.SampleText
+	case t.IsExactType(cel.DoubleType):
+		return 42.5
+	case t.IsExactType(cel.BoolType):
+		return true
+	case t.IsExactType(cel.TimestampType):
+		return time.Date(2026, time.March, 2, 10, 0, 0, 0, time.UTC)
+	}
+	return content.SampleText
+}
+
+func sampleWith(handed map[string]handover) map[string]any {
+	out := map[string]any{}
+	for name, h := range handed {
+		out[name] = h.sample
+	}
+	return out
+}
+
+// sampleProperties makes up values.
+func sampleProperties(properties []catalog.Property) map[string]any {
+	out := map[string]any{}
+	for _, p := range properties {
+		switch p.Type {
+		case catalog.Number:
+			out[p.Name] = 42.5
+		case catalog.Integer:
+			out[p.Name] = 3.0
+		case catalog.Boolean:
+			out[p.Name] = true
+		case catalog.Timestamp:
+			out[p.Name] = "2026-03-02T10:00:00Z"
+		case catalog.Strings:
+			out[p.Name] = []any{"one", "two"}
+		default:
+			out[p.Name] = content.SampleText
+		}
+	}
+	return out
+}
