@@ -11,7 +11,7 @@ import (
 // publishEarlierTimeout leaves most of an attempt's time to the decision itself.
 const publishEarlierTimeout = 2 * time.Second
 
-// publishEarlier publishes decisions of earlier tasks and returns their ids. If their stream cannot be reached, it returns nil: the decision at hand
+// publishEarlier publishes decisions of earlier tasks and returns their ids. If their stream cannot be reached, it returns nil: the present decision
 // must not wait, and they are published later.
 func (d *Decide) publishEarlier(ctx context.Context, unpublished []engine.Decision) []string {
 	if len(unpublished) == 0 || d.o.Decisions == nil {

@@ -112,7 +112,7 @@ func valuesToAgree(o Options) map[string][][]byte {
 }
 
 // CheckAgreement returns an error if this process has another secret or encryption key than one that started earlier. A difference in
-// something else is told by the doctor and a metric, and does not keep a process from serving.
+// something else is reported by the doctor and a metric, and does not keep a process from serving.
 func (a *App) CheckAgreement(context.Context) error {
 	for _, d := range store.Disagreements(a.store.Control.Instances(), time.Now()) {
 		if d.Instance == a.name && (d.What == store.FingerprintSecret || d.What == store.FingerprintEncryption) {
@@ -334,7 +334,7 @@ func (a *App) Failed() <-chan error { return a.failed }
 func (a *App) fail(err error) {
 	select {
 	case a.failed <- err:
-	default: // the first one is told
+	default: // the first one is reported
 	}
 }
 

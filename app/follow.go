@@ -17,7 +17,7 @@ const (
 	followTime = 10 * time.Second // one request to the store, at the most
 )
 
-// follow keeps the rules as the store has them and tells which they are, until ctx ends. seen is what keepUp left.
+// follow keeps the rules as the store has them and reports which they are, until ctx ends. seen is what keepUp left.
 func (a *App) follow(ctx context.Context, seen uint64) {
 	a.tidy(ctx)
 	changed := make(chan struct{}, 1)

@@ -77,7 +77,7 @@ type Options struct {
 	// SettleAfter is how long after an uncertain call a mail is sent again if the provider took others of that minute and not this one (ADR 15); 0: it stays
 	// uncertain. A worker cannot know whether the edge hears webhooks; without them nothing is sent again, but the run waits.
 	SettleAfter time.Duration
-	// DeliveriesPerSecond limits what all workers together hand to the provider; 0: no limit.
+	// DeliveriesPerSecond limits how many calls all workers together make to the provider in a second; 0: no limit.
 	DeliveriesPerSecond float64
 
 	// Grace, RestAfter and RetireAfter are in Homeroom's time; see package activities for their defaults.

@@ -42,7 +42,7 @@ func (f *findings) joinFindings() *DecodeError {
 	return &DecodeError{Code: f.code, Message: strings.Join(f.messages, ", "), Hint: f.hint}
 }
 
-// checkValues drops properties that are null, makes lone strings of Strings an array, and tells what is wrong with the rest.
+// checkValues drops properties that are null, makes lone strings of Strings an array, and returns what is wrong with the rest.
 // word is what the body calls the properties.
 func (e *Event) checkValues(values map[string]any, word string) *DecodeError {
 	odd := false // a text is empty, or too long for a key: most events have none, and need not be searched for one
@@ -86,7 +86,7 @@ func (e *Event) checkValues(values map[string]any, word string) *DecodeError {
 	return wrong.joinFindings()
 }
 
-// checkTexts tells which keys are empty, and which texts that are kept are too long.
+// checkTexts refuses keys that are empty, and texts that are kept and too long.
 func (e *Event) checkTexts(values map[string]any, wrong *findings) {
 	for _, key := range e.Keys {
 		v, ok := values[key].(string)

@@ -16,7 +16,7 @@
 //	learner.id, learner.first_name, learner.locale, learner.timezone, learner.traits.<name>
 //	course.id, course.title, course.url
 //	trigger.<property> and trigger.time (in the learner's time zone): the event that started the run
-//	vars.<name>: what the rule's step hands over with `with`
+//	vars.<name>: what the rule's step passes with `with`
 //	links.<name>: the links of settings.yaml, rendered with the trigger's properties
 //	share, share.linkedin_profile, share.linkedin_post, share.x, share.facebook, share.whatsapp
 //	referral.code, referral.url: the learner's own invitation; it needs links.referral, in which {{ referral.code }} stands

@@ -18,7 +18,7 @@ type Vars struct {
 	// Trigger holds the properties of the event that started the run: JSON values.
 	Trigger     map[string]any
 	TriggerTime time.Time
-	// With holds what the rule's step hands over, seen as vars.<name>: JSON values and times.
+	// With holds what the rule's step passes, seen as vars.<name>: JSON values and times.
 	With    map[string]any
 	Outward Outward
 	// Samples says that the values are made up; see [SampleText].

@@ -107,7 +107,7 @@ const (
 // unsubscribed, publishes learning.<learner>.email.*, settles the send if its outcome was uncertain, and records the report.
 //
 // After an error, or a crash in between, take the same report again: every step is harmless a second time, and the
-// report counts as taken only when all of them are through. An error holds no personal data.
+// report counts as taken only when all of them have succeeded. An error holds no personal data.
 func (r *ReportHandler) Take(ctx context.Context, rep ProviderReport) (Effect, error) {
 	entry, err := r.findEntry(ctx, rep)
 	if err != nil {

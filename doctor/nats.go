@@ -277,7 +277,7 @@ func (e *examination) checkConsumers(ctx context.Context, js jetstream.JetStream
 	case len(absent) == subjects.Partitions:
 		e.reportWarning("consumers", "there are none yet", "start `homeroom serve` with the role triggers: it makes them")
 	case len(wrong) > 0:
-		e.reportFailure("consumers", strings.Join(wrong, "\n"), "restart `homeroom serve` with the role triggers: it sets them right; if not, delete them while it is stopped, and events that were in hand come again")
+		e.reportFailure("consumers", strings.Join(wrong, "\n"), "restart `homeroom serve` with the role triggers: it sets them right; if not, delete them while it is stopped, and events that were not acknowledged come again")
 	case len(absent) > 0:
 		e.reportFailure("consumers", "of no partition "+strings.Join(absent, ", ")+": events there are not read", "restart `homeroom serve` with the role triggers: it makes them")
 	default:

@@ -57,14 +57,14 @@ func (e *examination) checkSetAside(st *store.Store) {
 		e.reportOK("set-aside", "no learner is set aside")
 		return
 	}
-	var told []string
+	var named []string
 	for _, s := range learners[:min(len(learners), maxSetAsideTold)] {
-		told = append(told, fmt.Sprintf("%s since %s (%s: %s)", s.Learner, s.Since.Format(time.RFC3339), s.Step, s.Error))
+		named = append(named, fmt.Sprintf("%s since %s (%s: %s)", s.Learner, s.Since.Format(time.RFC3339), s.Step, s.Error))
 	}
-	if more := len(learners) - len(told); more > 0 {
-		told = append(told, fmt.Sprintf("%d more", more))
+	if more := len(learners) - len(named); more > 0 {
+		named = append(named, fmt.Sprintf("%d more", more))
 	}
-	e.reportWarning("set-aside", fmt.Sprintf("%d learners are set aside, and their events wait: %s", len(learners), strings.Join(told, "; ")),
+	e.reportWarning("set-aside", fmt.Sprintf("%d learners are set aside, and their events wait: %s", len(learners), strings.Join(named, "; ")),
 		"mend what the error says, then `homeroom learner retry ID`; `homeroom learner stuck` lists all")
 }
 
@@ -184,7 +184,7 @@ func (e *examination) checkInstances(st *store.Store, current store.Pointer) (tr
 	return roles["triggers"] > 0
 }
 
-// checkProvider tells whether a provider refuses the account of an instance.
+// checkProvider reports whether a provider refuses the account of an instance.
 func (e *examination) checkProvider(st *store.Store) {
 	var refused []string
 	now := e.opts.Now().Add(e.skew)

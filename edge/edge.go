@@ -16,7 +16,7 @@ import (
 var ErrUnknown = errors.New("no such record")
 
 // Reader reads the addresses that learners were given; [links.Links] does. Its errors are links.ErrForged and
-// links.ErrExpired, with which the content is told too.
+// links.ErrExpired, with which the content is returned too.
 type Reader interface {
 	ReadUnsubscribe(token string, now time.Time) (links.Ref, error)
 	ReadPreferences(token string, now time.Time) (links.Ref, error)

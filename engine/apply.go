@@ -167,7 +167,7 @@ func (s *Standing) noteFacts(ev *Event, course string, at time.Time) bool {
 	return changed
 }
 
-// learnTitle takes in a title unless a later event has told another; at the same time the greater text wins, so that the order in which they are
+// learnTitle takes in a title unless a later event has named another; at the same time the greater text wins, so that the order in which they are
 // heard does not matter.
 func (c *Course) learnTitle(title string, at time.Time) bool {
 	if at.Before(c.TitleAt) || at.Equal(c.TitleAt) && title <= c.Title {

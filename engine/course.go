@@ -31,7 +31,7 @@ type Course struct {
 	// instant".
 	Progress []Progress `json:"progress,omitempty"`
 	Title    string     `json:"title,omitempty"`
-	TitleAt  time.Time  `json:"title_at,omitzero"` // when the title was told last
+	TitleAt  time.Time  `json:"title_at,omitzero"` // when the title was named last
 }
 
 // PreviousRun is the run of a course before the present one.
@@ -323,7 +323,7 @@ func (c *Course) forgetProgress() {
 	c.Progress = slices.Delete(c.Progress, 0, 1)
 }
 
-// foldProgress is what the marks from `from` to `to` say together: of each figure the latest that was told.
+// foldProgress is what the marks from `from` to `to` say together: of each figure the latest.
 func foldProgress(marks []Progress, from, to time.Time) Progress {
 	folded := Progress{Lacks: lacksPct | lacksDone | lacksTotal}
 	for _, mark := range marks {

@@ -93,7 +93,7 @@ func (s *stepper) nextSilence() *silence {
 		s.listed = true
 	}
 	for i := range s.silences {
-		if si := &s.silences[i]; !s.toldUpTo(si.due) && s.mayStart(si) {
+		if si := &s.silences[i]; !s.decidedUpTo(si.due) && s.mayStart(si) {
 			return si
 		}
 	}
@@ -113,7 +113,7 @@ func (s *stepper) mayStart(si *silence) bool {
 	return s.liveRun(si.rule.Name, si.scope) == nil
 }
 
-// listSilences lists, in room, the silences of the standing that the story has not been told past, in the order in which
+// listSilences lists, in room, the silences of the standing that are not decided yet, in the order in which
 // they fall due; at a tie by rule and course.
 func (s *stepper) listSilences(room []silence) []silence {
 	list := room[:0]
@@ -144,7 +144,7 @@ func (s *stepper) appendSilences(list []silence, rule *Rule, course string, c *C
 	if c == nil {
 		bases = s.env.Standing.platformBases(&room)
 	} else {
-		if s.toldPast(s.env.Standing.lastCourseBase(c), rule) {
+		if s.decidedPast(s.env.Standing.lastCourseBase(c), rule) {
 			return list
 		}
 		bases = s.env.Standing.courseBases(c, &room)
@@ -154,7 +154,7 @@ func (s *stepper) appendSilences(list []silence, rule *Rule, course string, c *C
 		switch {
 		case i+1 < len(bases) && !bases[i+1].exact.After(due): // active again in time
 			continue
-		case s.toldUpTo(due):
+		case s.decidedUpTo(due):
 			continue
 		case c != nil && !c.openAt(due):
 			continue
@@ -172,12 +172,14 @@ func (s *stepper) appendSilences(list []silence, rule *Rule, course string, c *C
 	return list
 }
 
-// toldUpTo reports whether the learner's story has been told past an instant, so that nothing falls due there any more.
-func (s *stepper) toldUpTo(due time.Time) bool { return due.Before(s.st.Clock) || !due.After(s.told) }
+// decidedUpTo reports whether everything up to an instant has been decided, so that nothing falls due there any more.
+func (s *stepper) decidedUpTo(due time.Time) bool {
+	return due.Before(s.st.Clock) || !due.After(s.decided)
+}
 
-// toldPast reports whether even the silence after the last base is an old story. Rounding up errs on the side of looking.
-func (s *stepper) toldPast(last time.Time, rule *Rule) bool {
-	return s.toldUpTo(roundUp(last, s.env.Current.Settings.Resolution).Add(rule.When.Inactive))
+// decidedPast reports whether even the silence after the last base has been decided. Rounding up errs on the side of looking.
+func (s *stepper) decidedPast(last time.Time, rule *Rule) bool {
+	return s.decidedUpTo(roundUp(last, s.env.Current.Settings.Resolution).Add(rule.When.Inactive))
 }
 
 // isCounted is the instant from which inactivity counts after b.

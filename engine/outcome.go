@@ -84,7 +84,7 @@ func SettledDecision(send Send, o Outcome) Decision {
 func (s *stepper) applyOutcome(o *Outcome) {
 	i := s.pendingByID(o.SendID)
 	if i < 0 || !s.st.PendingDeliveries[i].SettleAt.IsZero() {
-		return // told before
+		return // it is known already
 	}
 	if f := &s.st.PendingDeliveries[i]; awaitsSettlement(f, o) {
 		f.SettleAt = o.SettleAt

@@ -294,8 +294,8 @@ type ArmShare struct {
 	Sends   bool    `json:"sends,omitempty"` // false: the arm has no message of its own
 }
 
-// Urgent says whether a decision is news that people and reports wait for. How a run goes on without a message is not, nor that
-// an event began none because the learner had one: that can be told when the learner is next looked at.
+// Urgent reports whether a decision is news that people and reports wait for. How a run goes on without a message is not, nor that
+// an event began none because the learner had one: that can be published with the learner's next decision.
 func (d Decision) Urgent() bool {
 	switch d.Kind {
 	case KindStarted, KindDeferred, KindExited:

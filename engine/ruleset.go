@@ -16,7 +16,7 @@ type Ruleset struct {
 	Counted map[string]int
 	// SentWindow is how far back a sent() looks at most.
 	SentWindow time.Duration
-	// KeptProperties lists, per event, the properties that rules and messages read; triggers hand over only these and Keys.
+	// KeptProperties lists, per event, the properties that rules and messages read; triggers pass on only these and Keys.
 	KeptProperties map[string][]string
 }
 
@@ -108,7 +108,7 @@ type Match struct {
 	Any bool
 }
 
-// Again says whether a rule may start for the same scope a second time.
+// Again says when a rule may start for the same scope a second time.
 type Again struct {
 	Always bool
 	After  time.Duration // >0: that long after the start of the previous run; 0 with !Always: never

@@ -21,7 +21,7 @@ func Step(env Env, state State, inputs []Input, now time.Time) Result {
 // zero Stepper is ready. It is not safe for concurrent use.
 type Stepper struct{ s stepper }
 
-// Step is the function Step for a host that has no more use for the state it hands over, in whose memory the new one may
+// Step is the function Step for a host that has no more use for the state it passes, in whose memory the new one may
 // be built, and of whose learners nobody looks at Recent: that stays as it was. The result's effects and decisions are
 // good until the next step.
 func (t *Stepper) Step(env Env, state State, inputs []Input, now time.Time) Result {
@@ -66,7 +66,7 @@ type stepper struct {
 	now     time.Time
 	horizon time.Time      // what is due later than this waits for the stream; zero: nothing does
 	late    bool           // every input has been heard: late sends may be decided, at now
-	told    time.Time      // the learner's clock when the step began: everything due up to it has been decided
+	decided time.Time      // the learner's clock when the step began: everything due up to it has been decided
 	loc     *time.Location // found once; see learnerZone
 	unseen  bool           // nobody looks at Recent
 
@@ -97,7 +97,7 @@ func (s *stepper) beginStep(env Env, state State, now time.Time) {
 		st:        state,
 		now:       now,
 		horizon:   env.Watermark,
-		told:      state.Clock,
+		decided:   state.Clock,
 		silences:  s.silences[:0],
 		effects:   s.effects[:0],
 		decisions: s.decisions[:0],

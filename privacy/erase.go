@@ -198,10 +198,10 @@ func (e *erasure) removeLocation(ctx context.Context, place store.Location) erro
 	return nil
 }
 
-// triggersPatience is how long the triggers are given to put down what they hold, in real time.
+// triggersPatience is how long the triggers are given to finish what they have received, in real time.
 const triggersPatience = 30 * time.Second
 
-// awaitTriggers waits until the triggers say that everything the partition stored up to now is out of their hands. Events
+// awaitTriggers waits until the triggers have processed everything that the partition stored up to now. Events
 // that they had fetched are processed although the stream has them no more.
 func (e *erasure) awaitTriggers(ctx context.Context) {
 	e.triggersAwaited = true
@@ -209,10 +209,10 @@ func (e *erasure) awaitTriggers(ctx context.Context) {
 		return // no process is there to hold anything
 	}
 	partition := store.PartitionOf(e.learner)
-	e.opts.Progress("waiting for the triggers to put down what they hold")
+	e.opts.Progress("waiting for the triggers to finish what they have received")
 	want := e.opts.Now()
 	if e.opts.Store.Control.AwaitHandedOver(ctx, partition, want, triggersPatience).Before(want) {
-		doubt := fmt.Sprintf("nobody said within %s that partition %d of the stream was handed over: if a process was stopped or stuck with the learner's events in hand, it may write them down again; once Homeroom is serving, run this again",
+		doubt := fmt.Sprintf("nobody said within %s that partition %d of the stream was handed over: if a process was stopped or stuck while it processed the learner's events, it may store them again; once Homeroom is serving, run this again",
 			triggersPatience, partition)
 		if !slices.Contains(e.warnings, doubt) {
 			e.warnings = append(e.warnings, doubt)

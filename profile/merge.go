@@ -150,7 +150,7 @@ func (p *Profile) setOther(name string, value any) (changed bool, note string) {
 	return true, ""
 }
 
-// tooMuch says which limit the profile is over, if any.
+// tooMuch returns which limit the profile is over, or "".
 func (p *Profile) tooMuch() string {
 	all := p.AllTraits()
 	if len(all) > MaxTraits {

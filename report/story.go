@@ -40,7 +40,7 @@ type StoryEntry struct {
 	Last  time.Time `json:"last,omitzero"`
 }
 
-// StoryOptions say how a story is told.
+// StoryOptions say how a story is made.
 type StoryOptions struct {
 	Rule string // only the chapters of this rule; empty: all
 	// Clock writes an instant within a sentence, such as the end of a deferral. Nil: RFC 3339 in UTC.
@@ -48,7 +48,7 @@ type StoryOptions struct {
 	AsksToShare func(message string) bool // as in Options
 }
 
-// NewStory puts a learner's decisions and events, each in stream order, into a story. Repeats of either are told once.
+// NewStory puts a learner's decisions and events, each in stream order, into a story. Repeats of either are shown once.
 // Events that are neither about messages nor the cause of a decision are left out.
 func NewStory(learner string, decisions []engine.Decision, events []engine.Event, o StoryOptions) Story {
 	if o.Clock == nil {

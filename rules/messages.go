@@ -135,7 +135,7 @@ func (c *compiler) checkSend(d *decoder, message *yamlfile.Node, from origin, ha
 			c.keep.add(from.name, field)
 		case root == varsRoot && handed[field].name == nil:
 			fine = false
-			d.Fail(message.At, varsFix(field, handed), "message %s uses vars.%s, but this step does not hand it over", name, field)
+			d.Fail(message.At, varsFix(field, handed), "message %s uses vars.%s, but this step does not pass it", name, field)
 		case root == varsRoot:
 			used[field] = true
 		case root == "course" && !from.course:
@@ -155,7 +155,7 @@ func (c *compiler) checkSend(d *decoder, message *yamlfile.Node, from origin, ha
 	}
 }
 
-// varsRoot is how a message calls what a step hands over with `with`.
+// varsRoot is how a message calls what a step passes with `with`.
 const varsRoot = "vars"
 
 func varsFix(field string, handed map[string]handover) string {

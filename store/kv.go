@@ -70,7 +70,7 @@ func swapRecord(ctx context.Context, kv jetstream.KeyValue, key string, v any, r
 }
 
 // modifyRecord reads, changes and writes a record until nobody came in between. change may be called several times; it
-// is told whether there is a record, and returns false to leave it as it is.
+// gets exists, which reports whether there is a record, and returns false to leave it as it is.
 func modifyRecord[T any](ctx context.Context, kv jetstream.KeyValue, key string, change func(record *T, exists bool) (bool, error)) error {
 	return modifyUnless(ctx, kv, key, change, func(err error) bool { return err != nil })
 }

@@ -111,7 +111,7 @@ func (s *Profiles) mayCreate(ctx context.Context, learner string) (func(at time.
 	return func(at time.Time) bool { return !erased || at.After(t.At) }, err
 }
 
-// ApplyFeedback takes in what came back about the learner's mail, see [profile.FeedbackOf]; at is when it happened. It may be told
+// ApplyFeedback takes in what came back about the learner's mail, see [profile.FeedbackOf]; at is when it happened. It may be applied
 // again, and late: what the learner said since is not overruled.
 func (s *Profiles) ApplyFeedback(ctx context.Context, learner string, f profile.Feedback, at time.Time) error {
 	create := func() (bool, error) {

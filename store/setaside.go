@@ -172,7 +172,7 @@ func (c *Control) ReadSetAside(ctx context.Context, learner string) (s SetAside,
 	return s, found, nil
 }
 
-// ChangeSetAside reads a learner's record, changes and writes it until nobody came in between, and returns it as written. change is told whether there
+// ChangeSetAside reads a learner's record, changes and writes it until nobody came in between, and returns it as written. change gets exists, which reports whether there
 // is one; it may be called several times, and returns false to leave the record as it is.
 func (c *Control) ChangeSetAside(ctx context.Context, learner string, change func(s *SetAside, exists bool) bool) (SetAside, error) {
 	for range maxTries {

@@ -59,7 +59,7 @@ func (s *Standings) TryUpdate(learner string, apply func(st *engine.Standing, ow
 }
 
 // Update changes a standing under compare-and-swap, and has it confirmed by the store when it returns nil. apply gets the
-// standing and the stream sequences that were owed when it was written, and says whether it must be written and what
+// standing and the stream sequences that were owed when it was written, and returns whether it must be written and what
 // is owed then; it may be called several times, each time on a standing read anew.
 func (s *Standings) Update(ctx context.Context, learner string, apply func(st *engine.Standing, owed []uint64) (write bool, owe []uint64)) error {
 	key := hashedKey(learner)

@@ -9,7 +9,7 @@
 // The rooms that are measured know nothing of it: it wraps the small interfaces that they declare. A nil *Telemetry
 // wraps nothing and may be used everywhere, so that tests and tools need none.
 //
-// Nothing personal is told: labels are kinds, reasons, rules and partitions, whose number is bounded by the rules in
+// Nothing personal is recorded: labels are kinds, reasons, rules and partitions, whose number is bounded by the rules in
 // force; learners' and sends' ids are in traces and logs only; and whatever looks like an address is taken out of log
 // lines and spans as the last line of defense.
 //

@@ -11,7 +11,7 @@ import (
 	"homeroom/delivery"
 )
 
-// Edge measures the learners' pages and the webhook, and traces the webhook. Addresses of requests are nowhere told: they
+// Edge measures the learners' pages and the webhook, and traces the webhook. Addresses of requests are recorded nowhere: they
 // carry learners' tokens.
 func (t *Telemetry) Edge(next http.Handler) http.Handler {
 	if t == nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 )
 
-// metrics are the instruments that the wrappers use. What they mean is told in docs/operations.md.
+// metrics are the instruments that the wrappers use. docs/operations.md says what they mean.
 type metrics struct {
 	handOver        *prometheus.HistogramVec // result
 	handedOver      prometheus.Counter

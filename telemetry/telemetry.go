@@ -13,7 +13,7 @@ import (
 	"homeroom/internal/clock"
 )
 
-// Options say what is told about.
+// Options say what is measured.
 type Options struct {
 	// Now is the wall clock, for latencies. Required.
 	Now func() time.Time

@@ -34,7 +34,7 @@ func (t *Telemetry) Temporal(o *client.Options) error {
 	return nil
 }
 
-// temporalLabels are the SDK's tags that are told; see go.temporal.io/sdk/internal/common/metrics. One that is missing is
+// temporalLabels are the SDK's tags that become labels; see go.temporal.io/sdk/internal/common/metrics. One that is missing is
 // empty, which to Prometheus is the same as absent.
 var temporalLabels = []string{
 	"namespace", "poller_type", "worker_type", "workflow_type", "activity_type", "failure_reason", "task_queue", "operation",

@@ -33,7 +33,7 @@ type Sources struct {
 	Paused func() bool
 	// Ruleset is what this process runs, and whether it refused what was published last.
 	Ruleset func() (hash string, number int, refused bool)
-	// JS is asked how many dead letters there are and, where Events is told, how many events wait in each partition: only the NATS
+	// JS is asked how many dead letters there are and, where Events is set, how many events wait in each partition: only the NATS
 	// user of the triggers may ask for that.
 	JS jetstream.JetStream
 }
@@ -54,10 +54,10 @@ var (
 	descRetries     = newDesc("homeroom_handover_retries_total", "Failed tries of the triggers that were repeated.")
 	descParkings    = newDesc("homeroom_parkings_total", "How often new messages of a partition waited for older ones.")
 	descRewinds     = newDesc("homeroom_stream_rewound_total", "How often the stream gave a sequence out again: NATS went back to older files.")
-	descHeld        = newDesc("homeroom_oldest_held_seconds", "For how long the message that holds a mark back most has been in hand.")
+	descHeld        = newDesc("homeroom_oldest_held_seconds", "For how long the message that holds a watermark back most has been unacknowledged.")
 	descMark        = newDesc("homeroom_mark_age_seconds", "How far the mark of a partition is behind the clock; what is due later than the mark waits.", "partition")
 	descPending     = newDesc("homeroom_stream_pending", "Events of a partition that were not delivered to the triggers yet.", "partition")
-	descUnacked     = newDesc("homeroom_stream_unacknowledged", "Events of a partition that the triggers have in hand.", "partition")
+	descUnacked     = newDesc("homeroom_stream_unacknowledged", "Events of a partition that the triggers have received and not acknowledged.", "partition")
 	descDead        = newDesc("homeroom_dead_letters", "Dead letters in the stream.")
 	descReachable   = newDesc("homeroom_stream_reachable", "1 if the stream could be asked for the figures above, else 0.")
 	descSetAside    = newDesc("homeroom_learners_set_aside", "Learners whose events wait because they could not be handed over.")

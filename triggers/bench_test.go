@@ -36,7 +36,7 @@ func BenchmarkUnneededEvents(b *testing.B) {
 // BenchmarkWeekAway measures how fast a week is caught up with, evenly spread over learners and days: each event is half an
 // hour or more after its learner's last one, so that each changes the standing; with traits, each also says again who the
 // learner is. Beside the events per second it reports how often the standing was written for one: the more learners, the
-// fewer events of one are in hand together. Give it 100,000: -benchtime 100000x.
+// fewer events of one are received together. Give it 100,000: -benchtime 100000x.
 func BenchmarkWeekAway(b *testing.B) {
 	for _, learners := range []int{500, 10_000} {
 		for _, traits := range []string{"", `,"traits":{"email":"u_%[1]d@learners.example","first_name":"Ada"}`} {

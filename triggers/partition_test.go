@@ -44,7 +44,7 @@ func (d delivery) Headers() nats.Header { return nil }
 func (d delivery) Ack() error           { *d.acked = append(*d.acked, d.seq); return nil }
 func (d delivery) Nak() error           { return nil }
 
-// bench is a partition whose sorter never runs, so that what is in hand stays there.
+// bench is a partition whose sorter never runs, so that what is received stays in the inbox.
 type bench struct {
 	*partition
 	acked []uint64
@@ -137,7 +137,7 @@ func TestParking(t *testing.T) {
 		{"a gap: what comes after it waits", info(4, 10, 0, 3), []string{"11/5", "13/7"}, info(7, 10, 3, 0), "11", true},
 		{"a gap that is filled", info(4, 10, 0, 3), []string{"11/5", "13/7", "12/8"}, info(8, 10, 3, 0), "11 12 13", false},
 		{"numbers that begin anew are a gap", info(4, 10, 0, 3), []string{"11/5", "12/1"}, info(1, 10, 3, 0), "11", true},
-		{"sent again while in hand", info(4, 10, 0, 3), []string{"11/5", "11/6", "12/7"}, info(7, 10, 2, 0), "11 12", false},
+		{"sent again while it is in flight", info(4, 10, 0, 3), []string{"11/5", "11/6", "12/7"}, info(7, 10, 2, 0), "11 12", false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			b := newBench(t, *tc.start)
@@ -173,9 +173,9 @@ func TestTheMark(t *testing.T) {
 		stored   uint64 // the partition's last message; 0: there is none
 		want     time.Time
 	}{
-		{"nothing pending, nothing in hand: our clock before asking", []string{"11/5"}, []uint64{11}, at(100), info(5, 11, 0, 0), 11, at(99.75)},
+		{"nothing pending, nothing in flight: our clock before asking", []string{"11/5"}, []uint64{11}, at(100), info(5, 11, 0, 0), 11, at(99.75)},
 		{"the server's clock is behind ours: its own", []string{"11/5"}, []uint64{11}, at(9999), info(5, 11, 0, 0), 11, at(3599.75)},
-		{"one in hand: its time", []string{"11/5", "12/6"}, []uint64{11}, at(100), info(6, 11, 1, 0), 11, at(11.75)},
+		{"one in flight: its time", []string{"11/5", "12/6"}, []uint64{11}, at(100), info(6, 11, 1, 0), 11, at(11.75)},
 		{"the oldest of several", []string{"11/5", "12/6", "13/7"}, []uint64{12}, at(100), info(7, 10, 2, 0), 11, at(10.75)},
 		{"pending: the last received", []string{"11/5", "12/6"}, []uint64{11, 12}, at(100), info(6, 12, 0, 7), 11, at(11.75)},
 		{"delivered and not here yet: the last received", []string{"11/5", "12/6"}, []uint64{11, 12}, at(100), info(7, 12, 1, 0), 11, at(11.75)},

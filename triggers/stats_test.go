@@ -44,7 +44,7 @@ func TestWhoHoldsTheMarkBackIsToldOnceAMinute(t *testing.T) {
 	logged.Reset()
 	b.watermark.warnHeldBack(start.Add(time.Hour))
 	if got := b.t.oldestHeld(start.Add(time.Hour)); got != 0 || logged.Len() > 0 {
-		t.Errorf("with nothing in hand: %v, %q", got, logged.String())
+		t.Errorf("with nothing received: %v, %q", got, logged.String())
 	}
 }
 

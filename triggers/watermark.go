@@ -43,7 +43,7 @@ type watermark struct {
 
 	mu     sync.Mutex
 	asked  time.Time // when the consumer was asked last, in Homeroom's time
-	warned time.Time // when the operator was told last that the watermark is held back
+	warned time.Time // when it was logged last that the watermark is held back
 }
 
 // unknownSequence is the last stored sequence where it could not be found out: the highest there is.
@@ -81,7 +81,7 @@ func (w *watermark) heldFor(it *item, now time.Time) time.Duration {
 	return max(0, w.clock.Wait(now.Sub(it.since)))
 }
 
-// warnEvery is after how long, in real time, the operator is told that a message holds the watermark back, and how often again.
+// warnEvery is after how long, in real time, it is logged that a message holds the watermark back, and how often again.
 const warnEvery = time.Minute
 
 // warnHeldBack tells the operator which message holds the watermark back: decisions for all learners of the partition wait for it.

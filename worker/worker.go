@@ -15,7 +15,7 @@ import (
 	"homeroom/workflows"
 )
 
-// DefaultStopTimeout is how long Stop waits for what is in hand. A delivery that takes longer is taken up again by
+// DefaultStopTimeout is how long Stop waits for what is under way. A delivery that takes longer is taken up again by
 // another worker; the ledger makes that safe.
 const DefaultStopTimeout = 10 * time.Second
 
@@ -116,7 +116,7 @@ func (w *Worker) Start() error {
 	return nil
 }
 
-// Stop takes no more work and waits for what is in hand, at most for the stop timeout. It may be called again.
+// Stop takes no more work and waits for what is under way, at most for the stop timeout. It may be called again.
 func (w *Worker) Stop() {
 	w.stop.Do(func() {
 		var both sync.WaitGroup

@@ -15,7 +15,7 @@ import (
 
 // Email is one message to one person, rendered and ready.
 type Email struct {
-	// SendID is the send's opaque, deterministic id. Adapters hand it to the provider as custom argument
+	// SendID is the send's opaque, deterministic id. Adapters give it to the provider as custom argument
 	// [delivery.SendIDArg], so that webhooks can be matched to the send.
 	SendID   string
 	From     string // address

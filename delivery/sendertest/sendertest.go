@@ -13,7 +13,7 @@ import (
 	"homeroom/delivery"
 )
 
-// Options say what the suite may know of the provider at hand.
+// Options say what the suite may know of the provider under test.
 type Options struct {
 	// From is an address that the provider lets the account send from; empty: hello@example.com.
 	From string

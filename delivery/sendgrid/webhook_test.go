@@ -293,7 +293,7 @@ type busy struct {
 	now   map[string]int
 	most  int
 	clash bool
-	all   chan struct{} // closed when maxAtOnce are in hand
+	all   chan struct{} // closed when maxAtOnce are under way
 }
 
 func (b *busy) Take(_ context.Context, rep delivery.ProviderReport) (delivery.Effect, error) {

@@ -191,7 +191,7 @@ func like(text, want string) string {
 }
 
 // TestServeIsReadyUntilItStops: ready while it serves, and no longer ready the moment it is told to stop, while a delivery
-// is still in hand; alive until its end.
+// is still under way; alive until its end.
 func TestServeIsReadyUntilItStops(t *testing.T) {
 	ctx := harness.Deadline(t)
 	s := start(t, ctx, standin.Account{})

@@ -131,7 +131,7 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 		return err
 	case <-ctx.Done():
 		operators.markStopping()
-		log.Info("stopping: what is in hand is finished first; a second signal leaves at once")
+		log.Info("stopping: what is under way is finished first; a second signal leaves at once")
 		return nil
 	}
 }

@@ -106,7 +106,7 @@ func (l *Links) Referral(learner string) (code, link string) {
 }
 
 // ReadUnsubscribe reads the token of an unsubscribe link. The error is ErrForged, or ErrExpired, with which the Ref is
-// told too.
+// returned too.
 func (l *Links) ReadUnsubscribe(token string, now time.Time) (Ref, error) {
 	return readRef(l.unsubscribe, token, now)
 }
@@ -117,7 +117,7 @@ func (l *Links) ReadPreferences(token string, now time.Time) (Ref, error) {
 }
 
 // ReadShare reads the token of a share link: under which key its Shared is kept, and which place is meant. The error is
-// ErrForged, or ErrExpired, with which both are told too.
+// ErrForged, or ErrExpired, with which both are returned too.
 func (l *Links) ReadShare(token string, now time.Time) (keptAs, place string, err error) {
 	plain, err := l.share.openToken(token, now)
 	if len(plain) < keyLen {
