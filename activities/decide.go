@@ -27,7 +27,7 @@ type Rulesets interface {
 	Revision(ctx context.Context, hash string) (*engine.Ruleset, error)
 }
 
-// Watermarks tells how far the triggers have handed over a learner's events, on the learners' clock: as far as their partition of the stream, or less
+// Watermarks says how far the triggers have handed over a learner's events, on the learners' clock: as far as their partition of the stream, or less
 // while the learner is set aside. AwaitLearner waits until that has reached want, but no longer than wait (in real time) or ctx lasts, and returns how
 // far it is then. Zero: not known.
 type Watermarks interface {

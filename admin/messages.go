@@ -191,7 +191,7 @@ func newTestMail(from content.Sender, r content.Rendered, to string, now time.Ti
 	}
 }
 
-// adviseOnSendError returns what to do about an error, as far as its class tells.
+// adviseOnSendError returns what to do about an error, as far as its class says.
 func adviseOnSendError(err error) string {
 	var e *delivery.Error
 	if !errors.As(err, &e) {

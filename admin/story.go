@@ -21,7 +21,7 @@ import (
 	"homeroom/workflows"
 )
 
-// StoryOptions say whose story to tell, and how.
+// StoryOptions say whose story is asked for, and how much of it.
 type StoryOptions struct {
 	Learner    string
 	Rule       string    // only the runs of this rule; empty: all
@@ -58,7 +58,7 @@ func findZone(name string) *time.Location {
 	return zone
 }
 
-// LearnerStory tells a learner's story, run by run. Decisions that are not published yet are asked of the learner's
+// LearnerStory returns a learner's story, run by run. Decisions that are not published yet are asked of the learner's
 // workflow; if it does not answer, the story says so. It is an error if nothing at all is known of the learner.
 func (i *Installation) LearnerStory(ctx context.Context, opts StoryOptions) (LearnerStory, error) {
 	if err := subjects.ValidLearner(opts.Learner); err != nil {

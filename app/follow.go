@@ -79,7 +79,7 @@ func (a *App) keepUp(ctx context.Context, seen *uint64) error {
 	return failed
 }
 
-// instance is what this process tells about itself.
+// instance is what this process records about itself.
 func (a *App) instance() store.Instance {
 	swap := a.revisions.lastSwap()
 	i := store.Instance{
@@ -155,5 +155,5 @@ func instanceName() (string, error) {
 	return fmt.Sprintf("%s-%d-%s", host, os.Getpid(), hex.EncodeToString(salt[:])), nil
 }
 
-// Swap tells about the last change to other rules: which, how it ended and when.
+// Swap returns the last change to other rules: which, how it ended and when.
 func (a *App) Swap() Swap { return a.revisions.lastSwap() }

@@ -48,7 +48,7 @@ type compiled struct {
 	damaged bool // what the store holds cannot be read; looked at again when something is published
 }
 
-// Swap tells about the last change to another revision.
+// Swap describes the last change to another revision.
 type Swap struct {
 	Number  int               // of the publication
 	Ruleset string            // the hash meant
@@ -189,7 +189,7 @@ func (r *revisions) note(wanted store.Pointer, outcome store.SwapOutcome) {
 // errUnreadable is why a revision is not used that is no longer in the store, or damaged there.
 var errUnreadable = errors.New("it is missing in the store, or damaged there: publish its folder again")
 
-// lastSwap tells about the last change.
+// lastSwap returns the last change.
 func (r *revisions) lastSwap() Swap {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -169,7 +169,7 @@ func (l *Library) bindShare(m *Message, s *sheet, bindings map[string]any, vars 
 	bindings["share"] = share
 }
 
-// gatherCertificate gathers what share links tell, but for what posts lead to.
+// gatherCertificate gathers what share links say, but for what posts lead to.
 func (l *Library) gatherCertificate(m *Message, s *sheet, bindings map[string]any, vars Vars, w words) (certificate, error) {
 	bound, _ := bindings["links"].(map[string]any)
 	course, _ := bindings["course"].(map[string]any)

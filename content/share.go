@@ -9,7 +9,7 @@ import (
 // shareNames are the places to share a certificate, in the order of the share block.
 var shareNames = []string{"linkedin_profile", "linkedin_post", "x", "facebook", "whatsapp"}
 
-// certificate is what share links tell about a certificate.
+// certificate is what share links say about a certificate.
 type certificate struct {
 	title    string // of the course
 	url      string // its public page

@@ -9,9 +9,9 @@ import (
 	"homeroom/profile"
 )
 
-// ProviderReport is one thing that a provider tells about a send afterwards.
+// ProviderReport is one thing that a provider reports about a send afterwards.
 type ProviderReport struct {
-	ID     string // the same whenever the provider tells it again; never empty
+	ID     string // the same whenever the provider reports it again; never empty
 	SendID string // as it came back in [SendIDArg]; may be empty
 	Email  string // whom it is about; may be empty. It is used to suppress the address, and goes nowhere else
 	Kind   ProviderReportKind

@@ -60,7 +60,7 @@ type ReportHandlerOptions struct {
 	CallingFor time.Duration
 }
 
-// ReportHandler takes in what a provider tells about sends afterwards. It may be used concurrently. Between calls it keeps only which minute's
+// ReportHandler applies what a provider reports about sends afterwards. It may be used concurrently. Between calls it keeps only which minute's
 // intake it noted last.
 type ReportHandler struct {
 	o         ReportHandlerOptions
@@ -225,7 +225,7 @@ func (e Entry) Uncertain(now time.Time, callingFor time.Duration) bool {
 }
 
 // settleEntry is the entry after the report. That the provider reports on a send proves that it took it; only "dropped"
-// means that it did not pass it on. decide tells that the decision about it is to be published here. Where a delivery
+// means that it did not pass it on. decide reports that the decision about it is to be published here. Where a delivery
 // is still to come by (claimed, calling, released), it finds the entry settled, does not call again, and says so itself.
 func (rep ProviderReport) settleEntry(e Entry, now time.Time, callingFor time.Duration) (next Entry, decide bool) {
 	next = e

@@ -29,7 +29,7 @@ func (e *examination) checkStore(ctx context.Context, js jetstream.JetStream) {
 	}
 }
 
-// checkControl looks at the rules and at what the control bucket tells.
+// checkControl looks at the rules and at what the control bucket holds.
 func (e *examination) checkControl(ctx context.Context, js jetstream.JetStream) {
 	st, err := store.Open(ctx, js, store.OpenOptions{})
 	if err != nil {
@@ -68,7 +68,7 @@ func (e *examination) checkSetAside(st *store.Store) {
 		"mend what the error says, then `homeroom learner retry ID`; `homeroom learner stuck` lists all")
 }
 
-// rewindTold is for how long the doctor tells of a stream that went back in time.
+// rewindTold is for how long the doctor reports a stream that went back in time.
 const rewindTold = 7 * 24 * time.Hour
 
 // checkRewinds looks whether NATS went back to older files lately.

@@ -10,7 +10,7 @@
 //	GET       /p/homeroom-check    which installation this is, for the doctor
 //
 // The token is all the proof there is: no cookies, no login, no JavaScript. What a learner chooses is stored before it is
-// confirmed; the event that tells of it comes second and may fail.
+// confirmed; the event about it comes second and may fail.
 //
 // Addresses, tokens and names never enter the log. The package must not know NATS, Temporal or any provider:
 // they come in through the interfaces of [Options].

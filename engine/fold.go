@@ -8,7 +8,7 @@ const foldAbove = 16
 // FoldSkips replaces equal skips, if there are more than sixteen of them, by the first of them with Count and Last. Skips are equal if they differ in
 // nothing but the occasion: id and instant. Everything else stays, in order. The list may be changed in place.
 //
-// The host that records decisions folds those of one step, because a burst of events can make a million of them; Step itself tells each one. Hosts
+// The host that records decisions folds those of one step, because a burst of events can make a million of them; Step itself returns each one. Hosts
 // that batch differently therefore fold differently, but the sum of [Decision.Times] is the same in all of them.
 func FoldSkips(decisions []Decision) []Decision {
 	if len(decisions) <= foldAbove {

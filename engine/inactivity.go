@@ -229,7 +229,7 @@ func (s *stepper) startSilent(si *silence, at time.Time) {
 	s.startRun(si.rule, si.scope, si.course, &ev, at, si.armed)
 }
 
-// silenceOver tells why an inactivity run has nothing left to say as of `at`; empty: it has.
+// silenceOver returns why an inactivity run has nothing left to say as of `at`; empty: it has.
 func (s *stepper) silenceOver(run *Run, at time.Time) Reason {
 	if run.Armed.IsZero() {
 		return ""

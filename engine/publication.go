@@ -82,7 +82,7 @@ func (in *Instr) waits() bool {
 }
 
 // FirstSilence is the first instant at or after `after` at which an inactivity rule would fall due for a learner of whom
-// nothing but the standing is known. It tells a publisher whom to wake: never too few.
+// nothing but the standing is known. A publisher wakes those learners: never too few.
 func FirstSilence(rs *Ruleset, st *Standing, after time.Time) (time.Time, bool) {
 	s := newStepper(Env{Current: rs, Standing: st}, State{Clock: after.Add(-1)}, after)
 	if si := s.nextSilence(); si != nil {

@@ -174,7 +174,7 @@ func (s *stepper) concernsRun(m *Match, rule *Rule, run *Run, ev *Event, course 
 	return m.Any
 }
 
-// compareKeys looks at the keys that both the run and the event have: any tells that there are some, equal that they agree.
+// compareKeys looks at the keys that both the run and the event have: any reports that there are some, equal that they agree.
 func (s *stepper) compareKeys(keys []string, run *Run, ev *Event, course string) (some, equal bool) {
 	for _, key := range keys {
 		ours := keyValue(&run.Trigger, key, run.Course)

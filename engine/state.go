@@ -68,19 +68,19 @@ type Run struct {
 	Due time.Time `json:"due,omitzero"`
 	// FirstDue is when the present send was due at first; patience counts from here. Zero: not at a send.
 	FirstDue time.Time `json:"first_due,omitzero"`
-	// Waiting tells that PC is a wait whose time is running.
+	// Waiting reports that PC is a wait whose time is running.
 	Waiting bool `json:"waiting,omitempty"`
-	// Behind tells that the wait for the stream has been noted in the decision log.
+	// Behind reports that the wait for the stream has been noted in the decision log.
 	Behind bool `json:"behind,omitempty"`
 	// Armed is the last activity that an inactivity run started from.
 	Armed time.Time `json:"armed,omitzero"`
-	// Ended tells that the run has ended, and that only a delivery is still out or the goal is still watched for.
+	// Ended reports that the run has ended, and that only a delivery is still out or the goal is still watched for.
 	Ended bool `json:"over,omitempty"`
 	// Exposed is when the run's first message went, or would have gone. Zero: none yet.
 	Exposed time.Time `json:"exposed,omitzero"`
 	// Assigned is when the run took its first split: the goal is watched for from then on, in every arm alike. Zero: it has taken none.
 	Assigned time.Time `json:"assigned,omitzero"`
-	// Paused tells that the run stands at a send of a paused rule.
+	// Paused reports that the run stands at a send of a paused rule.
 	Paused bool `json:"held,omitempty"`
 	// Answered are the ids of wait_for steps that an event has answered before the run reached them.
 	Answered []string `json:"answered,omitempty"`
@@ -133,9 +133,9 @@ type PastSend struct {
 	Topic   string    `json:"topic,omitempty"`
 	At      time.Time `json:"at"`
 	NoSlot  bool      `json:"no_slot,omitempty"` // transactional: counts in no cap and no back-off
-	// Withheld tells that it went to nobody, because the learner is held out. It counts like one that went.
+	// Withheld reports that it went to nobody, because the learner is held out. It counts like one that went.
 	Withheld bool `json:"withheld,omitempty"`
-	// Answered tells that the learner opened, clicked or did something within 72 hours.
+	// Answered reports that the learner opened, clicked or did something within 72 hours.
 	Answered bool `json:"answered,omitempty"`
 }
 

@@ -128,7 +128,7 @@ func newStoredRecord(m store.Message) StoredRecord {
 	return it
 }
 
-// suppressionSection tells of each known address whether it is suppressed, and whether the learner was erased before.
+// suppressionSection says of each known address whether it is suppressed, and whether the learner was erased before.
 func (p *Privacy) suppressionSection(ctx context.Context, learner string, f found) (Section, error) {
 	section := Section{
 		Name:  "suppression",
@@ -156,7 +156,7 @@ func (p *Privacy) suppressionSection(ctx context.Context, learner string, f foun
 	return section, err
 }
 
-// queryTimeout is how long a worker is given to tell a learner's state.
+// queryTimeout is how long a worker is given to answer with a learner's state.
 const queryTimeout = 10 * time.Second
 
 func (p *Privacy) workflowSection(ctx context.Context, learner string, f found) Section {

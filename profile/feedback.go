@@ -51,7 +51,7 @@ type Feedback struct {
 	Send string
 }
 
-// FeedbackOf tells what an event means:
+// FeedbackOf returns what an event means:
 //
 //	email.unsubscribed   the topic is left; without one, everything, and the address is suppressed
 //	email.spam_reported  everything is left, and the address is suppressed

@@ -10,7 +10,7 @@ import (
 // MaxTopics is how many topics a profile has statements about.
 const MaxTopics = 64
 
-// CheckTopic tells what is wrong with a topic's name: it has 1 to 128 bytes.
+// CheckTopic returns what is wrong with a topic's name: it has 1 to 128 bytes.
 func CheckTopic(topic string) error {
 	if topic == "" || len(topic) > maxName {
 		return fmt.Errorf("a topic's name has 1 to %d bytes, this one has %d", maxName, len(topic))
@@ -52,7 +52,7 @@ type Choice struct {
 	ForAddress bool
 }
 
-// Check tells what is wrong with a choice.
+// Check returns what is wrong with a choice.
 func (c Choice) Check() error {
 	for topic := range c.Topics {
 		if err := CheckTopic(topic); err != nil {

@@ -159,7 +159,7 @@ func (t *storyBuilder) decisionEntry(d *engine.Decision) StoryEntry {
 	}
 }
 
-// joinUncertain tells an uncertain message and what its report made of it as one.
+// joinUncertain makes one entry of an uncertain message and what its report made of it.
 func (t *storyBuilder) joinUncertain(uncertain map[string]*engine.Decision) {
 	for _, c := range t.runs {
 		settled := map[string]bool{}
@@ -238,7 +238,7 @@ func sameThing(scope string, ev *engine.Event) bool {
 	return true
 }
 
-// foldRepeats tells what happened several times in a row once.
+// foldRepeats makes one entry of what happened several times in a row.
 func foldRepeats(lines []StoryEntry) []StoryEntry {
 	folded := lines[:0:0]
 	for _, l := range lines {

@@ -6,7 +6,7 @@ import (
 	"homeroom/engine"
 )
 
-// describeEvent is an event as a sentence. It tells ids and no other values: an address, a name or a provider's words have no
+// describeEvent is an event as a sentence. It names ids and no other values: an address, a name or a provider's words have no
 // place here.
 func describeEvent(ev *engine.Event, message string) string {
 	text := func(key string) string { s, _ := ev.Text(key); return s }

@@ -30,7 +30,7 @@ const (
 	previousType = "type/previous run of the course"
 )
 
-// fieldTypes tells CEL which fields the variables have, so that a wrong one is found at check time, and reads them. It
+// fieldTypes says to CEL which fields the variables have, so that a wrong one is found at check time, and reads them. It
 // implements types.Provider on top of CEL's own types.
 type fieldTypes struct {
 	types.Provider

@@ -35,7 +35,7 @@ func (c *compiler) checkInApp(d *decoder, message *yamlfile.Node, channel string
 	}
 }
 
-// comesOften tells of events that a learner causes again and again. Some High-volume events come once a person or
+// comesOften reports whether an event is one that a learner causes again and again. Some High-volume events come once a person or
 // course (enrolling, starting): a rule about those wakes nobody in vain.
 func comesOften(ev *catalog.Event) bool {
 	return ev.Volume == catalog.High && ev.Category != "acquire" && ev.Category != "activate" && ev.Name != "course.started"

@@ -117,7 +117,7 @@ type sequencer struct {
 	stopReading func()
 }
 
-// run deals out events until there are no more or the context ends, then tells the shards to finish.
+// run deals out events until there are no more or the context ends, then has the shards finish.
 func (s *sequencer) run(ctx context.Context, ordered <-chan *chunk) {
 	enough := false
 	for c := range ordered {

@@ -127,7 +127,7 @@ func (h *LearnerData) countLocation(ctx context.Context, p *Location, learner st
 	return nil
 }
 
-// learnerOfRecord tells whom a record of the ledger or of the links is about; empty: it does not say.
+// learnerOfRecord returns whom a record of the ledger or of the links is about; empty: it does not say.
 func learnerOfRecord(bucket string, data []byte) string {
 	if bucket == BucketSends {
 		var entry struct {
@@ -189,7 +189,7 @@ func (h *LearnerData) markPurged(ctx context.Context, subject string) error {
 	return err
 }
 
-// SendIDs returns the ids of the sends that the learner's decisions tell of.
+// SendIDs returns the ids of the sends that the learner's decisions name.
 func (h *LearnerData) SendIDs(ctx context.Context, learner string) ([]string, error) {
 	var ids []string
 	err := h.eachMessage(ctx, subjects.DecisionStream, []string{subjects.DecisionsOf(learner)}, func(m Message) error {

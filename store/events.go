@@ -13,7 +13,7 @@ import (
 	"homeroom/subjects"
 )
 
-// ErrNoStream says that the NATS server has no stream for events. Its text tells what to do.
+// ErrNoStream says that the NATS server has no stream for events. Its text says what to do.
 var ErrNoStream = errors.New("NATS has no stream " + subjects.Stream + " yet: start `homeroom serve` against this NATS once")
 
 // Events publishes events to the stream LEARNING, as a learning platform does.

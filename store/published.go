@@ -19,7 +19,7 @@ type Proposal struct {
 	Author string `json:"author,omitempty"`
 }
 
-// Propose tells every worker to listen for what this revision needs, and returns the store's time. The revision must be
+// Propose has every worker listen for what this revision needs, and returns the store's time. The revision must be
 // stored.
 func (s *Rulesets) Propose(ctx context.Context, p Proposal) (time.Time, error) {
 	if _, err := s.Get(ctx, p.Hash); err != nil {

@@ -70,7 +70,7 @@ func getSubject(stream string) string { return "$JS.API.STREAM.MSG.GET." + strea
 // deniedTime bounds how long one question of DeniedSubjects waits for the client to hear of the refusal.
 const deniedTime = time.Second
 
-// DeniedSubjects returns those of the subjects on which the connection's user may not publish. The server tells at once, where the
+// DeniedSubjects returns those of the subjects on which the connection's user may not publish. The server answers at once, where the
 // request itself would wait for an answer until it is given up. What it publishes for this no stream takes, and no request of
 // JetStream's API is carried out: its body is not JSON.
 func DeniedSubjects(ctx context.Context, js jetstream.JetStream, names []string) (denied []string, err error) {

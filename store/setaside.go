@@ -115,7 +115,7 @@ func (c *Control) AwaitLearner(ctx context.Context, learner string, partition in
 	return at
 }
 
-// forgetSetAside forgets a record that is gone, unless the watch has reported a newer one: an erasure leaves no marker that tells of it.
+// forgetSetAside forgets a record that is gone, unless the watch has reported a newer one: an erasure leaves no marker of it.
 func (c *Control) forgetSetAside(gone SetAside) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -77,7 +77,7 @@ func Unescape(token string) (string, error) {
 	return b.String(), nil
 }
 
-// ValidLearner tells what is wrong with a learner id: it is 1 to 128 bytes of valid UTF-8 without control characters,
+// ValidLearner returns what is wrong with a learner id: it is 1 to 128 bytes of valid UTF-8 without control characters,
 // and not "_", which stands for "no learner" ([NoLearner]).
 func ValidLearner(id string) error {
 	switch {

@@ -1,4 +1,4 @@
-// Package telemetry is what a process tells about itself: metrics for Prometheus, traces for OpenTelemetry, a log
+// Package telemetry is what a process reports about itself: metrics for Prometheus, traces for OpenTelemetry, a log
 // without personal data, and whether it is alive and ready.
 //
 //	tel, err := telemetry.New(telemetry.Options{…})

@@ -16,7 +16,7 @@ type LogOptions struct {
 	Level slog.Leveler // default: slog.LevelInfo
 }
 
-// NewLog returns a log that tells no addresses, and the ids of the trace wherever a line is written with its context.
+// NewLog returns a log that writes no addresses, and the ids of the trace wherever a line is written with its context.
 func NewLog(w io.Writer, o LogOptions) *slog.Logger {
 	options := &slog.HandlerOptions{Level: o.Level}
 	if o.JSON {

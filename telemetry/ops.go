@@ -27,7 +27,7 @@ const checkTimeout = 2 * time.Second
 //	               get the process killed, which would help nobody
 //	GET /readyz    200 when every check is fine, else 503; both with the reasons as JSON
 //
-// It tells how Homeroom is doing, so it is not for the public: keep it on a listener of its own.
+// It shows how Homeroom is doing, so it is not for the public: keep it on a listener of its own.
 type Ops struct {
 	mux *http.ServeMux
 

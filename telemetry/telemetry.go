@@ -27,7 +27,7 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// Telemetry is what one process tells about itself. It may be used concurrently; nil tells nothing.
+// Telemetry measures one process. It may be used concurrently; nil measures nothing.
 type Telemetry struct {
 	now      func() time.Time
 	clock    clock.Clock

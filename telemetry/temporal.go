@@ -11,8 +11,8 @@ import (
 	"go.temporal.io/sdk/interceptor"
 )
 
-// Temporal makes the Temporal SDK tell its metrics, and its spans if there are traces. The options are those of a
-// client before it is dialed; the workers made from it tell too.
+// Temporal makes the Temporal SDK report its metrics, and its spans if there are traces. The options are those of a
+// client before it is dialed; the workers made from it report too.
 func (t *Telemetry) Temporal(o *client.Options) error {
 	if t == nil {
 		return nil

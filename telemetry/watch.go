@@ -38,7 +38,7 @@ type Sources struct {
 	JS jetstream.JetStream
 }
 
-// Watch tells from now on what the sources say, and no longer what earlier ones said.
+// Watch reports from now on what the sources say, and no longer what earlier ones said.
 func (t *Telemetry) Watch(s Sources) {
 	if t != nil {
 		t.watched.sources.Store(&s)
@@ -213,7 +213,7 @@ func readStreamLag(ctx context.Context, js jetstream.JetStream, consumers bool) 
 	return l
 }
 
-// readConsumers reports whether every partition's consumer could be asked. One that is not there yet tells nothing.
+// readConsumers reports whether every partition's consumer could be asked. One that is not there yet has no figures.
 func (l *lag) readConsumers(ctx context.Context, js jetstream.JetStream) bool {
 	for p := range subjects.Partitions {
 		consumer, err := js.Consumer(ctx, subjects.Stream, "homeroom-triggers-"+strconv.Itoa(p))

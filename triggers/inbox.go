@@ -33,7 +33,7 @@ type inbox struct {
 	clock    clock.Clock
 	log      *slog.Logger
 	onParked func()          // counts
-	onRewind func(rewind)    // tells; must not block
+	onRewind func(rewind)    // must not block
 	memory   int             // how many finished sequences are remembered
 	stopping <-chan struct{} // closed when shutdown begins
 	filled   chan struct{}   // has an element when there may be something in queue
@@ -404,7 +404,7 @@ func (b *inbox) oldest() *item {
 	return oldest
 }
 
-// extendAckWait tells the server that what has been in flight for a while is being worked on. What is held back is left out: if the server counts it
+// extendAckWait reports to the server that what has been in flight for a while is being worked on. What is held back is left out: if the server counts it
 // differently than we do, it must come again.
 func (b *inbox) extendAckWait() {
 	b.mu.Lock()

@@ -53,7 +53,7 @@ func newPartition(t *Triggers, number int) *partition {
 	}
 }
 
-// setStopping tells all parts by which channel the shutdown begins.
+// setStopping gives all parts the channel by which the shutdown begins.
 func (p *partition) setStopping(stopping <-chan struct{}) {
 	p.stopping = stopping
 	p.inbox.stopping = stopping
@@ -128,7 +128,7 @@ func (p *partition) inspectConsumer(ctx context.Context) (at time.Time, parked b
 }
 
 // askConsumer returns the consumer's info, nil if it cannot be had, and the sequence of the last message stored. It ends the subscription of a
-// consumer that is gone: when a consumer is deleted the server tells only requests that wait, and between two of them nobody would
+// consumer that is gone: when a consumer is deleted the server informs only requests that wait, and between two of them nobody would
 // hear of it.
 func (p *partition) askConsumer(ctx context.Context) (info *jetstream.ConsumerInfo, stored uint64) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)

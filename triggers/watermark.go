@@ -27,7 +27,7 @@ import (
 //     under the same lock that moves "the last message received", and leave it after the hand-over was accepted, so both
 //     are read in one consistent moment, after the info was asked for.
 //
-// The last stored message is asked for because the server stores first and tells the consumers after, without waiting: on a busy machine the
+// The last stored message is asked for because the server stores first and informs the consumers after, without waiting: on a busy machine the
 // consumer may count nothing as pending for a good while. From the earliest of these a margin is taken away all the same, because
 // a message also gets its time a moment before it is stored. While parked, a delivery may be missing, so the watermark
 // stays where it is. A watermark published before a crash stays true: handing over is not undone. Two replicas may both
@@ -84,7 +84,7 @@ func (w *watermark) heldFor(it *item, now time.Time) time.Duration {
 // warnEvery is after how long, in real time, it is logged that a message holds the watermark back, and how often again.
 const warnEvery = time.Minute
 
-// warnHeldBack tells the operator which message holds the watermark back: decisions for all learners of the partition wait for it.
+// warnHeldBack logs which message holds the watermark back: decisions for all learners of the partition wait for it.
 func (w *watermark) warnHeldBack(now time.Time) {
 	it := w.inbox.oldest()
 	if it == nil {

@@ -20,7 +20,7 @@ const (
 	maxDecideBytes  = 1 << 20
 	// maxTaskBytes is how many bytes of results a workflow task may have recorded when one more Decide begins.
 	maxTaskBytes = 1 << 20
-	// smallResultBytes is about what a result takes that tells no size.
+	// smallResultBytes is about what a result takes whose size is not known.
 	smallResultBytes = 16 << 10
 	// maxCarriedBytes bounds what a new run is given of inputs, and again of unpublished decisions: about a quarter of what Temporal takes.
 	maxCarriedBytes = 512 << 10
@@ -67,7 +67,7 @@ func (l *learner) markTaken(res DecideResult, given int) {
 	l.failures = 0
 }
 
-// smallResult is how many bytes are assumed of a result that tells no size.
+// smallResult is how many bytes are assumed of a result whose size is not known.
 func (l *learner) smallResult() int {
 	if l.Version < versionBoundedDecides {
 		return 0

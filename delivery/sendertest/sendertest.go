@@ -20,7 +20,7 @@ type Options struct {
 	// WrongKey opens a sender like the one under test, but with a key that the provider does not know; nil: the provider
 	// has no keys, and that case is left out.
 	WrongKey func(t *testing.T) email.Sender
-	// Arrived tells what the provider took for a send id, after the sender came back; nil: it can't be asked, as in a
+	// Arrived returns what the provider took for a send id, after the sender came back; nil: it can't be asked, as in a
 	// sandbox. The test then looks at the answers only.
 	Arrived func(t *testing.T, sendID string) []Arrival
 }

@@ -13,7 +13,7 @@ type IO struct {
 	Out, Err io.Writer
 	Color    bool // Out may be colored: a terminal, and NO_COLOR is not set
 	Terminal bool // Err is a terminal: progress may be drawn over itself
-	// Now tells the time, for rates in progress lines. Nil: none are shown.
+	// Now returns the time, for rates in progress lines. Nil: none are shown.
 	Now func() time.Time
 }
 

@@ -37,7 +37,7 @@ Example:
   homeroom learner why u_42 --rule certificate-share --since all --format json`
 }
 
-// Run tells the story.
+// Run prints the story.
 func (c *LearnerWhyCmd) Run(ctx context.Context, o IO) error {
 	since, err := sinceFlag(c.Since, o.Now())
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"homeroom/telemetry"
 )
 
-// OpsFlags say what a process tells operators, and where.
+// OpsFlags say what a process shows operators, and where.
 type OpsFlags struct {
 	Ops      string     `name:"ops-listen" env:"HOMEROOM_OPS_LISTEN" default:"127.0.0.1:9090" help:"Where /metrics, /healthz and /readyz listen; not for the public. Empty: nowhere." placeholder:"[HOST]:PORT"`
 	LogJSON  bool       `name:"log-json" env:"HOMEROOM_LOG_JSON" help:"Log as JSON."`

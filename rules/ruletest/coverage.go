@@ -74,7 +74,7 @@ func (c *Coverage) watchRuleset(rs *engine.Ruleset) *engine.Ruleset {
 	return &watched
 }
 
-// watchedExpr tells what an expression said; an error counts as no, as it does for the engine.
+// watchedExpr records what an expression said; an error counts as no, as it does for the engine.
 type watchedExpr struct {
 	engine.Expr
 	tell func(held bool)
