@@ -266,6 +266,9 @@ func (a *App) watched(o Options) {
 			return f.academy.Ruleset.Hash, swap.Number, swap.Outcome == store.SwapRefused
 		},
 	}
+	if a.serves(RoleWorker) {
+		s.Failing = func(ctx context.Context) (int, error) { return worker.CountFailing(ctx, o.Temporal) }
+	}
 	if a.refusals != nil {
 		s.Refused = func() map[string]bool {
 			refused := map[string]bool{}

@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"homeroom/engine"
+	"homeroom/worker"
 	"homeroom/workflows"
 )
 
@@ -22,17 +23,51 @@ func (e *examination) checkTemporal(ctx context.Context) {
 	c, namespace, err := e.opts.Temporal(ctx)
 	if err != nil {
 		e.reportFailure("temporal", err.Error(), "start Temporal, or say where it is with TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS… and TEMPORAL_API_KEY")
-		e.reportNotChecked("Temporal is not reachable", "namespace", "search-attributes", "workers")
+		e.reportNotChecked("Temporal is not reachable", "namespace", "search-attributes", "workers", "failing")
 		return
 	}
 	defer c.Close()
 	e.checkTemporalServer(ctx, c)
 	if !e.checkNamespace(ctx, c, namespace) {
-		e.reportNotChecked("the namespace could not be looked at", "search-attributes", "workers")
+		e.reportNotChecked("the namespace could not be looked at", "search-attributes", "workers", "failing")
 		return
 	}
 	e.checkSearchAttributes(ctx, c, namespace)
 	e.checkWorkers(ctx, c)
+	e.checkFailing(ctx, c)
+}
+
+// checkFailing names learners whose workflows get nowhere with the events that they were handed.
+func (e *examination) checkFailing(ctx context.Context, c client.Client) {
+	found, err := worker.FindFailing(ctx, c, maxFailingTold)
+	switch {
+	case err != nil:
+		e.addFinding("failing", NotChecked, err.Error(), "")
+	case found.Count > 0:
+		e.reportWarning("failing", describeFailing(found), "`homeroom learner stuck` lists them, and their page in the Temporal UI says more; what they were handed waits, and is decided once the cause is mended")
+	case found.TasksUnknown:
+		e.addFinding("failing", NotChecked, "no learner's decisions fail; this Temporal does not tell of workflow tasks that fail", "upgrade it to 1.30 or later")
+	default:
+		e.reportOK("failing", "every learner's workflow gets on")
+	}
+}
+
+// maxFailingTold is how many learners of a kind the doctor names.
+const maxFailingTold = 5
+
+func describeFailing(found worker.FailingLearners) string {
+	var told []string
+	for _, f := range found.Some {
+		told = append(told, fmt.Sprintf("%s (%s)", f.Learner, strings.TrimSuffix(f.Step+": "+f.Cause, ": ")))
+	}
+	if more := found.Count - len(told); more > 0 {
+		told = append(told, fmt.Sprintf("%d more", more))
+	}
+	whose := fmt.Sprintf("%d learners' workflows get nowhere", found.Count)
+	if found.Count == 1 {
+		whose = "1 learner's workflow gets nowhere"
+	}
+	return whose + ": " + strings.Join(told, "; ")
 }
 
 // The oldest server that knows all that Homeroom asks for: user metadata on workflows and activities.

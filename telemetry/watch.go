@@ -27,6 +27,8 @@ type Sources struct {
 	Disagreements func() map[string]int
 	// SetAside returns how many learners are set aside.
 	SetAside func() int
+	// Failing counts the learners whose workflows get nowhere; nil: it is not told.
+	Failing func(ctx context.Context) (int, error)
 	// Refused reports for each channel whether its provider refuses the account; nil: nothing is delivered here.
 	Refused func() map[string]bool
 	// Paused is the kill switch.
@@ -61,6 +63,7 @@ var (
 	descDead        = newDesc("homeroom_dead_letters", "Dead letters in the stream.")
 	descReachable   = newDesc("homeroom_stream_reachable", "1 if the stream could be asked for the figures above, else 0.")
 	descSetAside    = newDesc("homeroom_learners_set_aside", "Learners whose events wait because they could not be handed over.")
+	descFailing     = newDesc("homeroom_learners_failing", "Learners whose events were handed over and whose workflow gets nowhere with them. Missing: Temporal could not be asked.")
 	descRefused     = newDesc("homeroom_provider_refuses_us", "1 if the provider of a channel refused the installation's account when this process called last: what is due waits.", "channel")
 	descPaused      = newDesc("homeroom_paused", "1 if the kill switch is on: nothing goes out.")
 	descDisagree    = newDesc("homeroom_instances_disagree", "Instances that run with another secret, key, public URL or NATS user than another one, by what; 0 with an empty what: none.", "what")
@@ -77,6 +80,11 @@ type watched struct {
 	mu    sync.Mutex
 	asked time.Time // when the stream was asked last
 	lag   lag
+
+	failingMu    sync.Mutex
+	failingAsked time.Time // when Temporal was asked last
+	failing      int
+	failingKnown bool
 }
 
 // lag is what the stream says. It is kept for a while, so that several who scrape do not ask for each.
@@ -95,7 +103,7 @@ const (
 // Describe implements prometheus.Collector.
 func (w *watched) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{descEvents, descRetries, descParkings, descRewinds, descHeld, descMark, descPending, descUnacked,
-		descDead, descSetAside, descReachable, descDisagree, descRefused, descPaused, descRuleset, descRulesRefuse} {
+		descDead, descSetAside, descReachable, descDisagree, descFailing, descRefused, descPaused, descRuleset, descRulesRefuse} {
 		ch <- d
 	}
 }
@@ -132,6 +140,11 @@ func (w *watched) Collect(ch chan<- prometheus.Metric) {
 	}
 	if s.SetAside != nil {
 		gauge(descSetAside, float64(s.SetAside()))
+	}
+	if s.Failing != nil {
+		if n, ok := w.countFailing(s.Failing); ok {
+			gauge(descFailing, float64(n))
+		}
 	}
 	if s.Refused != nil {
 		for channel, refused := range s.Refused() {
@@ -192,6 +205,24 @@ func (w *watched) streamLag(js jetstream.JetStream, consumers bool) lag {
 		w.asked = w.now()
 	}
 	return w.lag
+}
+
+// failingFresh is for how long a count of the learners who fail is told: it is asked of Temporal's visibility, which has limits of its own.
+const failingFresh = 30 * time.Second
+
+// countFailing asks how many learners fail, unless it was asked a moment ago.
+func (w *watched) countFailing(count func(context.Context) (int, error)) (n int, ok bool) {
+	w.failingMu.Lock()
+	defer w.failingMu.Unlock()
+	if now := w.now(); w.failingAsked.IsZero() || now.Sub(w.failingAsked) >= failingFresh {
+		ctx, cancel := context.WithTimeout(context.Background(), lagTimeout)
+		defer cancel()
+		n, err := count(ctx)
+		w.failing = n
+		w.failingKnown = err == nil
+		w.failingAsked = now
+	}
+	return w.failing, w.failingKnown
 }
 
 // readStreamLag asks for the streams, which every role may, and one after the other for the consumers: to list them is a right

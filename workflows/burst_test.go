@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/mock"
 	"go.temporal.io/sdk/temporal"
 
 	"homeroom/engine"
@@ -145,6 +146,13 @@ func TestTooMuchIsNotCarriedOver(t *testing.T) {
 func TestAnInputThatCannotBeDecidedIsShown(t *testing.T) {
 	w := newWorld(t, monday)
 	broken := true
+	var stages []string
+	w.env.OnUpsertTypedSearchAttributes(mock.Anything).Run(func(args mock.Arguments) {
+		sa := args.Get(0).(temporal.SearchAttributes)
+		if stage, set := sa.GetKeyword(workflows.SearchStage); set {
+			stages = append(stages, stage)
+		}
+	}).Return(nil)
 	w.decideError = func() error {
 		if broken {
 			return temporal.NewNonRetryableApplicationError("the rules read 3 MB", "TooLarge", nil)
@@ -166,4 +174,5 @@ func TestAnInputThatCannotBeDecidedIsShown(t *testing.T) {
 		}
 	})
 	w.until(24*time.Hour, first())
+	equal(t, "the stages that are shown", stages, []string{workflows.StageFailing, workflows.StageAwake})
 }

@@ -111,7 +111,7 @@ func (l *learner) fitsNextRun() bool {
 	return len(l.Unpublished)*decisionBytes <= maxCarriedBytes
 }
 
-// onDecideFailed shows in the Temporal UI why the learner's inputs cannot be decided, and waits until it is time to ask again. It returns an error
+// onDecideFailed shows in the Temporal UI why the learner's inputs cannot be decided, has the learner found as failing, and waits until it is time to ask again. It returns an error
 // only if the workflow is canceled.
 func (l *learner) onDecideFailed(ctx workflow.Context, err error) error {
 	if ctx.Err() != nil {
@@ -130,9 +130,24 @@ func (l *learner) onDecideFailed(ctx workflow.Context, err error) error {
 	if l.Version < versionBoundedDecides {
 		return workflow.Sleep(ctx, pause)
 	}
+	if l.Version >= versionShowsFailure {
+		if err := l.upsertAttributes(ctx, attributes{StageFailing, l.shownAttributes.courses, l.shownAttributes.rules}); err != nil {
+			return err
+		}
+	}
 	// A signal may bring what helps: other rules.
 	_, err = workflow.AwaitWithTimeout(ctx, pause, func() bool { return l.signals.Len() > 0 })
 	return err
+}
+
+// FailureOf returns why deciding fails, out of a workflow's current details; empty: they tell of no failure.
+func FailureOf(details string) string {
+	failure, ok := strings.CutPrefix(details, troubleDetails)
+	if !ok {
+		return ""
+	}
+	failure, _, _ = strings.Cut(failure, "\n\n")
+	return strings.Join(strings.Fields(failure), " ")
 }
 
 // firstStoredAt returns when the first event among the inputs was stored; zero: there is none.

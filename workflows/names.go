@@ -40,6 +40,7 @@ const (
 const (
 	StageAwake   = "awake"
 	StageResting = "resting"
+	StageFailing = "failing" // Decide fails, and is asked again; the inputs wait
 	StageRetired = "retired" // of a workflow that has ended; the learner's next event starts it again
 )
 

@@ -8,7 +8,10 @@ import (
 
 // InputVersion is the version of Input that this code writes. A run behaves to its end as the version it started with did, so that its history
 // replays.
-const InputVersion = versionBoundedDecides
+const InputVersion = versionShowsFailure
+
+// versionShowsFailure is the first version that sets the search attribute of the stage when deciding fails.
+const versionShowsFailure = 4
 
 // versionBoundedDecides is the first version that decides waiting inputs in portions, and that carries inputs over when it continues as new. Before
 // it, one Decide took everything that had arrived.

@@ -1,6 +1,7 @@
 package securitytest
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -97,6 +98,7 @@ func scrapeAs(t *testing.T, f *natstest.Accounts, role string) string {
 		sources.DeadBy = func() map[string]int64 { return map[string]int64{"json": 0} }
 	}
 	if role == "worker" {
+		sources.Failing = func(context.Context) (int, error) { return 0, nil }
 		sources.Refused = func() map[string]bool { return map[string]bool{"email": false} }
 	}
 	measures.Watch(sources)

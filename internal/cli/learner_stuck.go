@@ -14,7 +14,8 @@ import (
 // LearnerStuckCmd is `homeroom learner stuck`.
 type LearnerStuckCmd struct {
 	NATSFlags
-	Format string `help:"How to print: text or json." enum:"text,json" default:"text"`
+	Keys   []string `name:"encryption-key-file" env:"HOMEROOM_ENCRYPTION_KEY_FILE" type:"existingfile" help:"The keys that serve encrypts with, if it does." placeholder:"FILE"`
+	Format string   `help:"How to print: text or json." enum:"text,json" default:"text"`
 }
 
 // Help is shown by `homeroom learner stuck --help`.
@@ -22,13 +23,17 @@ func (*LearnerStuckCmd) Help() string {
 	return `Lists the learners who are set aside: their events could not be handed over for two minutes, and wait in order so that they
 hold nobody else up. They are tried again after a minute at first and an hour at last, and at once after homeroom learner retry.
 
+Below them stand learners whose events were handed over and whose workflow gets nowhere, because deciding fails or because no
+worker can complete their workflow task: they go on by themselves once the cause is mended.
+
 Example:
   homeroom learner stuck`
 }
 
 // Run prints the list.
 func (c *LearnerStuckCmd) Run(ctx context.Context, o IO) error {
-	installation, err := c.connectAdmin(ctx, o, "homeroom learner stuck")
+	flags := InstallationFlags{NATSFlags: c.NATSFlags, Keys: c.Keys}
+	installation, err := flags.connectReading(ctx, o, "homeroom learner stuck")
 	if err != nil {
 		return err
 	}
@@ -37,10 +42,46 @@ func (c *LearnerStuckCmd) Run(ctx context.Context, o IO) error {
 	if err != nil {
 		return err
 	}
-	if c.Format == "json" {
-		return printJSON(o.Out, learners)
+	failing, count, err := installation.LearnersFailing(ctx)
+	if err != nil {
+		fmt.Fprintf(o.Err, "Temporal could not be asked whose workflows get nowhere: %v\n", err)
 	}
-	return printSetAside(o.Out, learners)
+	if c.Format == "json" {
+		all := make([]any, 0, len(learners)+len(failing))
+		for _, l := range learners {
+			all = append(all, l)
+		}
+		for _, l := range failing {
+			all = append(all, l)
+		}
+		return printJSON(o.Out, all)
+	}
+	if err := printSetAside(o.Out, learners); err != nil {
+		return err
+	}
+	return printFailing(o.Out, failing, count)
+}
+
+// printFailing prints the learners whose workflows get nowhere; nothing if there are none.
+func printFailing(out io.Writer, learners []admin.LearnerFailing, count int) error {
+	if count == 0 {
+		return nil
+	}
+	_, err := fmt.Fprintf(out, "\nHanded over, and getting nowhere: %s.\n%s", narrate.Count(count, "learner"), table(func(row func(...any)) {
+		row("LEARNER", "SINCE", "TRIED", "WHAT FAILS")
+		for _, l := range learners {
+			since := "–"
+			if !l.Since.IsZero() {
+				since = l.Since.UTC().Format(time.RFC3339)
+			}
+			tried := "–"
+			if l.Attempts > 0 {
+				tried = fmt.Sprintf("%d×", l.Attempts)
+			}
+			row(printable(l.Learner), since, tried, printable(strings.TrimSuffix(l.Step+": "+l.Error, ": ")))
+		}
+	}))
+	return err
 }
 
 func printSetAside(out io.Writer, learners []admin.LearnerSetAside) error {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"homeroom/admin"
 	"homeroom/internal/natstest"
 	"homeroom/store"
 	"homeroom/subjects"
@@ -39,7 +40,7 @@ func TestWhoIsStuckIsListedAndTriedAgain(t *testing.T) {
 		code int
 		want []string
 	}{
-		{"the list", "stuck", 0, []string{"u_42", "2026-03-02T10:00:00Z", "  2  ", "3×", "handing over: the learner's run is full"}},
+		{"the list", "stuck", 0, []string{"Temporal could not be asked whose workflows get nowhere", "u_42", "2026-03-02T10:00:00Z", "  2  ", "3×", "handing over: the learner's run is full"}},
 		{"the list for machines", "stuck --format json", 0, []string{`"learner": "u_42"`, `"waiting": 2`, `"attempts": 3`, `"error": "the learner's run is full"`}},
 		{"the learner's story", "why u_42", 0, []string{"Set aside since 2026-03-02T10:00:00Z; waiting in order: 2 events", "handing over: the learner's run is full", "homeroom learner retry u_42"}},
 		{"somebody who is not", "retry u_43", 2, []string{"u_43 is not set aside", "learner stuck"}},
@@ -65,5 +66,31 @@ func TestWhoIsStuckIsListedAndTriedAgain(t *testing.T) {
 	s, found, err := st.Control.ReadSetAside(ctx, "u_42")
 	if err != nil || !found || s.Next.After(time.Now()) || s.Attempts != 3 || !s.Since.Equal(at) {
 		t.Errorf("record %+v, found %v, error %v", s, found, err)
+	}
+}
+
+// TestWhoseWorkflowGetsNowhereIsPrinted: with what Temporal tells, and without what it does not.
+func TestWhoseWorkflowGetsNowhereIsPrinted(t *testing.T) {
+	var out bytes.Buffer
+	err := printFailing(&out, []admin.LearnerFailing{
+		{Learner: "ada", Step: "deciding", Error: "1 input waiting, and deciding fails: the rules read 3 MB"},
+		{Learner: "linus\u202e", Step: "the workflow task", Since: time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC), Attempts: 7},
+	}, 3)
+	want := []string{
+		"Handed over, and getting nowhere: 3 learners.",
+		"ada            –                     –      deciding: 1 input waiting, and deciding fails: the rules read 3 MB",
+		"2026-03-02T10:00:00Z  7×     the workflow task\n",
+	}
+	for _, line := range want {
+		if !strings.Contains(out.String(), line) {
+			t.Errorf("no %q in\n%s", line, out.String())
+		}
+	}
+	if err != nil || strings.Contains(out.String(), "\u202e") {
+		t.Errorf("error %v, printed %q", err, out.String())
+	}
+	out.Reset()
+	if err := printFailing(&out, nil, 0); err != nil || out.Len() > 0 {
+		t.Errorf("of nobody it prints %q, error %v", out.String(), err)
 	}
 }
