@@ -95,38 +95,6 @@ func newInbox(c clock.Clock, log *slog.Logger, memory int, onParked func(), onRe
 	return b
 }
 
-// begin takes over where the consumer stands before the first message of a subscription is asked for. anew says that it is another consumer, whose
-// sequences may begin anew, so that nothing known so far holds.
-func (b *inbox) begin(info *jetstream.ConsumerInfo, anew bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if anew {
-		b.inFlight = map[uint64]*item{}
-		b.held = nil
-		b.queue = nil
-		b.finished = newRecent(b.memory)
-		b.parked = false
-	}
-	b.delivery = info.Delivered.Consumer
-	b.acked.Store(info.AckFloor.Stream)
-	// A watermark may build only on what this subscription received.
-	b.last = info.Delivered.Stream
-	b.lastAt = time.Time{}
-	if info.NumAckPending > 0 {
-		b.startParking("unacknowledged at the start", info.NumAckPending)
-	}
-}
-
-// startParking holds back what arrives from now on. The caller holds the lock.
-func (b *inbox) startParking(why string, unacked int) {
-	if b.parked {
-		return
-	}
-	b.parked = true
-	b.onParked()
-	b.log.Debug("new messages wait for older ones", "why", why, "unacknowledged", unacked)
-}
-
 // receive takes one delivery in. It is called for one delivery after the other. Reading stands still meanwhile, so it must be quick; it waits only
 // while the queue is full.
 func (b *inbox) receive(msg jetstream.Msg) {
@@ -221,17 +189,6 @@ func (b *inbox) takeQueue() []*item {
 	return items
 }
 
-// endParking puts what was held back into the queue, in stream order. The caller holds the lock.
-func (b *inbox) endParking() {
-	b.parked = false
-	held := b.held
-	b.held = nil
-	slices.SortFunc(held, compareSequence)
-	for _, it := range held {
-		b.enqueue(it)
-	}
-}
-
 func compareSequence(a, b *item) int {
 	switch {
 	case a.seq < b.seq:
@@ -240,64 +197,6 @@ func compareSequence(a, b *item) int {
 		return 1
 	}
 	return 0
-}
-
-// settle acknowledges finished messages. If an acknowledgement is lost, the message comes again; after a restart the workflow recognizes it by its
-// sequence.
-func (b *inbox) settle(items ...*item) {
-	// They leave inFlight before they are acknowledged: in between, the server counts more than we do, which only delays (see
-	// holdsAllUnacknowledged).
-	known := make([]*item, 0, len(items))
-	b.mu.Lock()
-	for _, it := range items {
-		if b.inFlight[it.seq] == it {
-			delete(b.inFlight, it.seq)
-			b.finished.add(it)
-			known = append(known, it)
-		}
-	}
-	b.mu.Unlock()
-	for _, it := range known { // another message may lie under the sequence of one that is not known any more
-		b.ack(it)
-	}
-}
-
-// unfinished returns those of the items that are in flight.
-func (b *inbox) unfinished(items []*item) []*item {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(items), func(it *item) bool { return b.inFlight[it.seq] != it })
-}
-
-// isParked reports whether new messages wait for older ones.
-func (b *inbox) isParked() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.parked
-}
-
-// giveBack asks the server to send unfinished messages again, to whoever is there then. It happens at shutdown only.
-func (b *inbox) giveBack(items ...*item) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, it := range items {
-		if b.inFlight[it.seq] == it {
-			delete(b.inFlight, it.seq)
-			b.nak(it)
-		}
-	}
-}
-
-func (b *inbox) ack(it *item) {
-	if err := it.msg.Ack(); err != nil {
-		b.log.Debug("acknowledge", "error", err)
-	}
-}
-
-func (b *inbox) nak(it *item) {
-	if err := it.msg.Nak(); err != nil {
-		b.log.Debug("send back", "error", err)
-	}
 }
 
 // close begins the shutdown: what nobody works on yet, and what arrives from now on, goes back to the server.
@@ -326,61 +225,6 @@ func (b *inbox) isStopping() bool {
 	}
 }
 
-// inspect takes over what the consumer's info says (nil: there was no answer), ends parking if it may end, and returns how far everything is handed
-// over (zero: not known) and whether the inbox is parked. stored is the sequence of the partition's last stored message; see watermark.go.
-func (b *inbox) inspect(before time.Time, info *jetstream.ConsumerInfo, stored uint64) (bound time.Time, parked bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if info != nil {
-		b.acked.Store(max(b.acked.Load(), info.AckFloor.Stream))
-		if b.parked && b.holdsAllUnacknowledged(info) {
-			b.endParking()
-		}
-	}
-	if b.parked {
-		return time.Time{}, true
-	}
-	if b.isStopping() { // what is given back leaves inFlight without having been handed over
-		return time.Time{}, false
-	}
-	return b.handedOverUpTo(before, info, stored), false
-}
-
-// handedOverUpTo is the instant up to which everything stored has been handed over; see watermark.go. The caller holds the lock.
-func (b *inbox) handedOverUpTo(before time.Time, info *jetstream.ConsumerInfo, stored uint64) time.Time {
-	var bound time.Time
-	switch {
-	case info != nil && info.NumPending == 0 && stored <= max(b.last, info.Delivered.Stream) && b.holdsAllUnacknowledged(info):
-		bound = earlierOf(before, b.clock.At(info.TimeStamp))
-	case !b.lastAt.IsZero():
-		bound = b.clock.At(b.lastAt)
-	default:
-		return time.Time{}
-	}
-	for _, it := range b.inFlight {
-		bound = earlierOf(bound, b.clock.At(it.storedAt))
-	}
-	return bound
-}
-
-// holdsAllUnacknowledged reports whether every unacknowledged message that the info counts is in flight here. An acknowledgement that is still on its
-// way makes it false for a moment. It cannot be true wrongly: what is in flight is unacknowledged (see settle), and what was
-// delivered after the info was gathered is not counted. The caller holds the lock.
-func (b *inbox) holdsAllUnacknowledged(info *jetstream.ConsumerInfo) bool {
-	if info.NumAckPending == 0 {
-		// Whoever was served, this replica or another, has finished everything.
-		b.delivery = max(b.delivery, info.Delivered.Consumer)
-		return true
-	}
-	counted := 0
-	for _, it := range b.inFlight {
-		if it.delivery <= info.Delivered.Consumer && it.seq > info.AckFloor.Stream {
-			counted++
-		}
-	}
-	return counted >= info.NumAckPending
-}
-
 // progress is what is known from deliveries alone: when the newest was stored, whether one came in since the last call, and whether the inbox is
 // parked.
 func (b *inbox) progress() (lastAt time.Time, heard, parked bool) {
@@ -404,59 +248,9 @@ func (b *inbox) oldest() *item {
 	return oldest
 }
 
-// extendAckWait reports to the server that what has been in flight for a while is being worked on. What is held back is left out: if the server counts it
-// differently than we do, it must come again.
-func (b *inbox) extendAckWait() {
-	b.mu.Lock()
-	var old []*item
-	for _, it := range b.inFlight {
-		if it.aged {
-			old = append(old, it)
-		}
-		it.aged = true
-	}
-	for _, it := range b.held {
-		it.aged = false
-	}
-	b.mu.Unlock()
-	for _, it := range old {
-		if err := it.msg.InProgress(); err != nil {
-			b.log.Debug("extend", "error", err)
-			return
-		}
-	}
-}
-
 // pinID is the id under which the server serves this replica; empty: it never did.
 func (b *inbox) pinID() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.pin
-}
-
-// recent remembers the last messages that were finished: their sequences, and when the stream stored them.
-type recent struct {
-	stored map[uint64]int64 // by sequence, in Unix nanoseconds
-	ring   []uint64
-	next   int
-}
-
-func newRecent(size int) recent {
-	return recent{
-		stored: make(map[uint64]int64),
-		ring:   make([]uint64, size),
-	}
-}
-
-// has reports whether this very message was finished lately; another one may have been stored under its sequence before.
-func (r *recent) has(it *item) bool {
-	stored, ok := r.stored[it.seq]
-	return ok && stored == it.storedAt.UnixNano()
-}
-
-func (r *recent) add(it *item) {
-	delete(r.stored, r.ring[r.next])
-	r.ring[r.next] = it.seq
-	r.stored[it.seq] = it.storedAt.UnixNano()
-	r.next = (r.next + 1) % len(r.ring)
 }
