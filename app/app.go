@@ -16,6 +16,7 @@ import (
 	"homeroom/activities"
 	"homeroom/delivery"
 	"homeroom/engine"
+	"homeroom/internal/clock"
 	"homeroom/internal/links"
 	"homeroom/store"
 	"homeroom/telemetry"
@@ -30,6 +31,8 @@ type App struct {
 	revisions    *revisions
 	triggers     *triggers.Triggers
 	worker       *worker.Worker
+	listLook     *delivery.ListLook // nil: the provider's lists are not read here
+	clock        clock.Clock
 	refusals     func() []delivery.Refusal // of the providers' accounts; nil: nothing is delivered here
 	edge         *http.Server              // nil: not served here
 	flushEdge    func()                    // publishes what the edge holds back
@@ -73,7 +76,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{store: st, log: o.Log, roles: o.Roles, running: make(chan struct{}), failed: make(chan error, 1)}
+	a := &App{store: st, log: o.Log, clock: o.Clock, roles: o.Roles, running: make(chan struct{}), failed: make(chan error, 1)}
 	if a.name, err = instanceName(); err == nil {
 		a.started = time.Now()
 		a.fingerprints, err = store.Fingerprints(ctx, o.JetStream, valuesToAgree(o))
@@ -201,6 +204,9 @@ func (a *App) newWorker(revs *revisions, outward *links.Links, o Options) (*work
 		return nil, err
 	}
 	a.refusals = deliverer.Refusals
+	if o.SuppressionLists != nil {
+		a.listLook = a.newListLook(o)
+	}
 	decisions := o.Telemetry.Publisher(a.store.Decisions)
 	return worker.New(o.Temporal, worker.Options{
 		Decide: activities.NewDecide(activities.Options{
@@ -281,6 +287,9 @@ func (a *App) watched(o Options) {
 			return refused
 		}
 	}
+	if a.listLook != nil {
+		s.ListLook = a.listLook
+	}
 	if a.serves(RoleTriggers) {
 		s.Events = a.triggers.Stats
 		s.DeadBy = a.triggers.DeadBy
@@ -313,6 +322,9 @@ func (a *App) serve(ctx context.Context) error {
 	ctx, a.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	a.live = ctx
 	a.background.Go(func() { a.follow(ctx, seen) })
+	if a.listLook != nil {
+		a.background.Go(func() { a.lookAtLists(ctx) })
+	}
 	if a.edge != nil {
 		a.serveEdge(a.edgeListener)
 	}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"homeroom/delivery"
 	"homeroom/delivery/email"
 	"log/slog"
 	"time"
@@ -52,9 +53,12 @@ type Options struct {
 	Academy   *rules.Academy // put in force as OnStart says; nil: the rules in force stay
 	OnStart   OnStart        // default: PublishNew
 	Sender    email.Sender   // how mail goes out; only the worker needs it
-	Author    string         // who put the academy in force, for its history
-	Roles     []Role         // what this process serves; empty: everything, the edge only if there is Edge
-	Edge      *EdgeOptions
+	// SuppressionLists are the provider's, which a worker reads once a day; nil: they are not read.
+	SuppressionLists delivery.ProviderLists
+
+	Author string // who put the academy in force, for its history
+	Roles  []Role // what this process serves; empty: everything, the edge only if there is Edge
+	Edge   *EdgeOptions
 
 	Store store.Options // how missing streams and buckets are made
 	Clock clock.Clock   // default: real time

@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"homeroom/delivery"
 	"homeroom/delivery/email"
 	"homeroom/delivery/sendgrid"
 	"homeroom/doctor"
@@ -21,10 +22,11 @@ type SendGridOptions struct {
 	Sandbox bool   // SendGrid checks every mail and delivers none
 }
 
-// MailSender hands mails to a provider, until it is closed.
+// MailSender hands mails to a provider and reads its suppression lists, until it is closed.
 type MailSender interface {
 	email.Sender
 	doctor.Mail
+	delivery.ProviderLists
 	Close()
 }
 

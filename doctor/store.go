@@ -41,6 +41,7 @@ func (e *examination) checkControl(ctx context.Context, js jetstream.JetStream) 
 	current := e.checkRules(ctx, st)
 	triggersLive := e.checkInstances(st, current)
 	e.checkProvider(st)
+	e.checkProviderLists(ctx, st)
 	e.checkKillSwitch(ctx, st)
 	e.checkWatermarks(st, triggersLive)
 	e.checkSetAside(st)
@@ -182,25 +183,6 @@ func (e *examination) checkInstances(st *store.Store, current store.Pointer) (tr
 		e.reportOK("instances", says+"; all run the rules in force")
 	}
 	return roles["triggers"] > 0
-}
-
-// checkProvider reports whether a provider refuses the account of an instance.
-func (e *examination) checkProvider(st *store.Store) {
-	var refused []string
-	now := e.opts.Now().Add(e.skew)
-	for _, i := range st.Control.Instances() {
-		for _, r := range i.Refusals {
-			if i.Live(now) {
-				refused = append(refused, fmt.Sprintf("%s: no %s since %s, and last at %s: %s", i.Name, r.Channel, r.Since.Format(time.RFC3339), r.Last.Format(time.RFC3339), r.Detail))
-			}
-		}
-	}
-	if len(refused) == 0 {
-		e.reportOK("provider", "no instance says that a provider refuses its account")
-		return
-	}
-	e.reportFailure("provider", "the provider refuses the account, and what is due waits:\n"+strings.Join(refused, "\n"),
-		"put the key, the account (suspended, without credits) or the sender in order; one message tries every five minutes at least, and when it is taken the others follow within minutes")
 }
 
 func (e *examination) checkKillSwitch(ctx context.Context, st *store.Store) {

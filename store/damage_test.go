@@ -62,6 +62,7 @@ func TestDamagedRecords(t *testing.T) {
 		{"watermark: the next one is written over it", store.BucketControl, "mark.3", "waits", watermarkHolds},
 		{"instance: it is left out, the others are listed", store.BucketControl, "swap.", "does not wait", instanceHolds},
 		{"rewind: it is left out", store.BucketControl, "rewound.", "does not tell", rewindHolds},
+		{"look: the lists are read from their beginning, but a newer one is left alone", store.BucketControl, "provider_lists", "from their beginning", lookHolds},
 		{"current: the newest good publication counts, and the next replaces it", store.BucketRulesets, "current", "newest publication that can be read", currentHolds},
 		{"proposal: the others are listed", store.BucketRulesets, "proposed", "nobody listens", proposalHolds},
 		{"revision: its error names it, the others are read, publishing mends it", store.BucketRulesets, "rev." + newHash, "older copy", bundleHolds},
@@ -105,6 +106,8 @@ func keepEverything(t *testing.T) kept {
 	at := time.Now().UTC().Add(-time.Hour)
 	var errs []error
 	note := func(err error) { errs = append(errs, err) }
+	_, lookErr := st.Control.PutLook(ctx, delivery.LookRecord{By: "w", Lists: map[string]delivery.ListCursor{"bounces": {From: at}}}, 0)
+	note(lookErr)
 	for i, hash := range []string{oldHash, newHash} {
 		note(st.Rulesets.Put(ctx, store.Bundle{Hash: hash, Files: map[string][]byte{"settings.yaml": []byte(hash)}}))
 		_, err := st.Rulesets.Propose(ctx, store.Proposal{Hash: hash})

@@ -145,6 +145,7 @@ func recordKinds() []recordKind {
 		{BucketControl, instancePrefix, decodeAs[Instance], "publishing does not wait for this instance", "the instance writes it anew within seconds; if it is gone, nothing needs to be done"},
 		{BucketControl, watermarkPrefix, decodeWatermark, "what falls due for the learners of this partition waits", "the triggers write it anew within seconds"},
 		{BucketControl, rewindPrefix, decodeAs[Rewind], "`homeroom doctor` does not tell of this rewind", "remove the record (`nats kv del`)"},
+		{BucketControl, lookKey, decodeAs[delivery.LookRecord], "the provider's suppression lists are read from their beginning", "nothing: a worker writes it anew when it looks next"},
 		{BucketControl, secretCopyKey, decodeSecretCopy, "the secret itself is used", "remove the record (`nats kv del`) and restart one process: it writes the copy anew"},
 		{BucketControl, secretKey, decodeSecret, "the copy in the record secret_copy is used; without one no process starts", restore},
 		{BucketRulesets, currentKey, decodeAs[Pointer], "the newest publication that can be read is in force", "publish the folder again with `homeroom rules publish`"},

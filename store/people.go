@@ -80,7 +80,7 @@ func (p People) leaveForAddress(ctx context.Context, email string, c profile.Cho
 		if c.Topics[topic] {
 			continue
 		}
-		if err := p.Suppressions.leaveTopic(ctx, email, topic, at); err != nil {
+		if err := p.Suppressions.LeaveTopic(ctx, email, topic, at); err != nil {
 			return err
 		}
 	}

@@ -213,9 +213,9 @@ func mergeTopics(a, b map[string]time.Time) map[string]time.Time {
 	return all
 }
 
-// leaveTopic notes that a topic was left for an address at a time. An address that has left [profile.MaxTopics] topics and leaves one more has left
+// LeaveTopic notes that a topic was left for an address at a time. An address that has left [profile.MaxTopics] topics and leaves one more has left
 // everything.
-func (s *Suppressions) leaveTopic(ctx context.Context, email, topic string, at time.Time) error {
+func (s *Suppressions) LeaveTopic(ctx context.Context, email, topic string, at time.Time) error {
 	full := false
 	err := s.changeRecord(ctx, s.addressKeys(email)[0], func(was *Suppression) bool {
 		said, known := was.Topics[topic]

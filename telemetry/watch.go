@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"homeroom/delivery"
 	"homeroom/internal/clock"
 	"homeroom/subjects"
 	"homeroom/triggers"
@@ -31,6 +32,8 @@ type Sources struct {
 	Failing func(ctx context.Context) (int, error)
 	// Refused reports for each channel whether its provider refuses the account; nil: nothing is delivered here.
 	Refused func() map[string]bool
+	// ListLook reads the provider's suppression lists; nil: this process does not.
+	ListLook ListLook
 	// Paused is the kill switch.
 	Paused func() bool
 	// Ruleset is what this process runs, and whether it refused what was published last.
@@ -38,6 +41,14 @@ type Sources struct {
 	// JS is asked how many dead letters there are and, where Events is set, how many events wait in each partition: only the NATS
 	// user of the triggers may ask for that.
 	JS jetstream.JetStream
+}
+
+// ListLook reports what came of reading the provider's suppression lists; *delivery.ListLook does.
+type ListLook interface {
+	// Last is the record that all processes share, as this one read it last.
+	Last() delivery.LookRecord
+	// Counts are the entries that this process took in.
+	Counts() map[delivery.ListedCount]int64
 }
 
 // Watch reports from now on what the sources say, and no longer what earlier ones said.
@@ -65,6 +76,8 @@ var (
 	descSetAside    = newDesc("homeroom_learners_set_aside", "Learners whose events wait because they could not be handed over.")
 	descFailing     = newDesc("homeroom_learners_failing", "Learners whose events were handed over and whose workflow gets nowhere with them. Missing: Temporal could not be asked.")
 	descRefused     = newDesc("homeroom_provider_refuses_us", "1 if the provider of a channel refused the installation's account when this process called last: what is due waits.", "channel")
+	descListed      = newDesc("homeroom_provider_list_entries_total", "Entries of the provider's suppression lists that were read, by list and what they changed: new, known, counted, lifted, invalid.", "list", "taken")
+	descListAge     = newDesc("homeroom_provider_list_age_seconds", "How long ago a suppression list of the provider was last read to its end; missing for one that the API key may not read.", "list")
 	descPaused      = newDesc("homeroom_paused", "1 if the kill switch is on: nothing goes out.")
 	descDisagree    = newDesc("homeroom_instances_disagree", "Instances that run with another secret, key, public URL or NATS user than another one, by what; 0 with an empty what: none.", "what")
 	descRuleset     = newDesc("homeroom_ruleset_info", "The revision that this process runs, and the publication's number; always 1.", "hash", "number")
@@ -103,7 +116,7 @@ const (
 // Describe implements prometheus.Collector.
 func (w *watched) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{descEvents, descRetries, descParkings, descRewinds, descHeld, descMark, descPending, descUnacked,
-		descDead, descSetAside, descReachable, descDisagree, descFailing, descRefused, descPaused, descRuleset, descRulesRefuse} {
+		descDead, descSetAside, descReachable, descDisagree, descFailing, descRefused, descListed, descListAge, descPaused, descRuleset, descRulesRefuse} {
 		ch <- d
 	}
 }
@@ -151,6 +164,9 @@ func (w *watched) Collect(ch chan<- prometheus.Metric) {
 			gauge(descRefused, oneIf(refused), channel)
 		}
 	}
+	if s.ListLook != nil {
+		w.collectLists(ch, s.ListLook)
+	}
 	if s.Paused != nil {
 		gauge(descPaused, oneIf(s.Paused()))
 	}
@@ -170,6 +186,19 @@ func (w *watched) Collect(ch chan<- prometheus.Metric) {
 		}
 		if l.ok {
 			gauge(descDead, float64(l.deadLetter))
+		}
+	}
+}
+
+func (w *watched) collectLists(ch chan<- prometheus.Metric, look ListLook) {
+	for by, n := range look.Counts() {
+		ch <- prometheus.MustNewConstMetric(descListed, prometheus.CounterValue, float64(n), by.List, string(by.Effect))
+	}
+	now := w.clock.Now()
+	for list, cursor := range look.Last().Lists {
+		if !cursor.Forbidden && !cursor.Finished.IsZero() {
+			age := w.clock.Wait(now.Sub(cursor.Finished)).Seconds()
+			ch <- prometheus.MustNewConstMetric(descListAge, prometheus.GaugeValue, age, list)
 		}
 	}
 }

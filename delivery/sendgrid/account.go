@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/sendgrid/rest"
+
+	"homeroom/delivery"
 )
 
 // The errors of questions about the account.
@@ -65,8 +67,24 @@ func (s *Sender) MaySendAs(ctx context.Context, address string) (bool, error) {
 
 // getJSON asks SendGrid for something and reads its answer.
 func (s *Sender) getJSON(ctx context.Context, path string, into any) error {
+	response, err := s.ask(ctx, rest.Get, path)
+	if err == nil {
+		err = s.checkAnswer(response)
+	}
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal([]byte(response.Body), into); err != nil {
+		path, _, _ := strings.Cut(path, "?")
+		return fmt.Errorf("SendGrid's answer to %s is not what its reference says: %w", path, err)
+	}
+	return nil
+}
+
+// ask makes one request that is not about a message.
+func (s *Sender) ask(ctx context.Context, method rest.Method, path string) (*rest.Response, error) {
 	response, err := s.client.SendWithContext(ctx, rest.Request{
-		Method:  rest.Get,
+		Method:  method,
 		BaseURL: s.host + path,
 		Headers: map[string]string{"Authorization": "Bearer " + s.key(), "Accept": "application/json", "User-Agent": "homeroom"},
 	})
@@ -74,18 +92,32 @@ func (s *Sender) getJSON(ctx context.Context, path string, into any) error {
 		err = errors.New("no answer")
 	}
 	if err != nil {
-		return fmt.Errorf("SendGrid could not be reached at %s: %w", s.host, removeKey(err, s.key()))
+		return nil, fmt.Errorf("SendGrid could not be reached at %s: %w", s.host, removeKey(err, s.key()))
 	}
-	switch {
-	case response.StatusCode == http.StatusUnauthorized:
-		return fmt.Errorf("%w (401: %s)", ErrKeyUnknown, s.errorText(response))
-	case response.StatusCode == http.StatusForbidden:
-		return fmt.Errorf("%w (403: %s)", ErrNotPermitted, s.errorText(response))
-	case !isAccepted(response.StatusCode):
-		return fmt.Errorf("SendGrid answered %d: %s", response.StatusCode, s.errorText(response))
+	return response, nil
+}
+
+// checkAnswer returns an error unless an answer says that all is well: a [*delivery.Error] with the status, that wraps [ErrKeyUnknown] or
+// [ErrNotPermitted] if it says so.
+func (s *Sender) checkAnswer(response *rest.Response) error {
+	if isAccepted(response.StatusCode) {
+		return nil
 	}
-	if err := json.Unmarshal([]byte(response.Body), into); err != nil {
-		return fmt.Errorf("SendGrid's answer to %s is not what its reference says: %w", path, err)
+	e := &delivery.Error{
+		Class:   classOf(response.StatusCode),
+		Status:  response.StatusCode,
+		Message: fmt.Sprintf("SendGrid answered %d: %s", response.StatusCode, s.errorText(response)),
 	}
-	return nil
+	switch response.StatusCode {
+	case http.StatusUnauthorized:
+		e.Err = ErrKeyUnknown
+	case http.StatusForbidden:
+		e.Err = ErrNotPermitted
+	case http.StatusTooManyRequests:
+		e.RetryAfter = retryAfter(http.Header(response.Headers), s.now())
+	}
+	if e.Err != nil {
+		e.Message = fmt.Sprintf("%v (%d: %s)", e.Err, response.StatusCode, s.errorText(response))
+	}
+	return e
 }

@@ -49,6 +49,38 @@ func TestConformance(t *testing.T) {
 	}
 }
 
+// TestListConformance reads the suppression lists of the real SendGrid, if its key is in the environment and may; nothing is written there. The stand-in, which is
+// written to, runs the same suite in package standin.
+func TestListConformance(t *testing.T) {
+	host := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer "+key {
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+		_, _ = w.Write([]byte("[]"))
+	})
+	targets := []target{{name: "an empty one", host: host, key: key}}
+	if secret := os.Getenv(envKey); secret != "" {
+		targets = append(targets, target{name: "the real one", host: os.Getenv(envHost), key: secret})
+	}
+	for _, to := range targets {
+		t.Run(to.name, func(t *testing.T) {
+			open := func(key string) *sendgrid.Sender {
+				s, err := sendgrid.New(sendgrid.Options{APIKey: key, Host: to.host, Now: time.Now})
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(s.Close)
+				return s
+			}
+			sendertest.RunLists(t, open(to.key), sendertest.ListOptions{
+				Lists:    sendertest.Says(),
+				PageSize: sendgrid.PageSize,
+				WrongKey: func(*testing.T) sendertest.ListReader { return open("SG.of-nobody") },
+			})
+		})
+	}
+}
+
 // small knows as much of SendGrid as the suite asks in sandbox mode. The stand-in in the dev module knows the rest.
 func small(w http.ResponseWriter, r *http.Request) {
 	var body struct {

@@ -46,10 +46,10 @@ func roles() []role {
 		{
 			user: "homeroom-worker",
 			may: []string{
-				"homeroom.decisions.u_42.retry.sent", "nudges.u_42.retry", "$JS.API.STREAM.INFO.LEARNING", "$KV.homeroom_sends.x", "$KV.homeroom_links.x",
+				"homeroom.decisions.u_42.retry.sent", "nudges.u_42.retry", "$JS.API.STREAM.INFO.LEARNING", "$KV.homeroom_sends.x", "$KV.homeroom_links.x", "$KV.homeroom_suppressions.x",
 				"$KV.homeroom_rulesets.current", get(store.BucketProfiles), get(store.BucketStanding),
 			},
-			closed: append([]string{"learning.u_42.course.completed", "$KV.homeroom_profiles.u_42", "$KV.homeroom_suppressions.x"}, api...),
+			closed: append([]string{"learning.u_42.course.completed", "$KV.homeroom_profiles.u_42"}, api...),
 		},
 		{
 			user: "homeroom-setup",

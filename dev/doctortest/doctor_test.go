@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"homeroom/delivery"
 	"homeroom/dev/harness"
 	"homeroom/dev/instance"
 	"homeroom/dev/servers"
@@ -25,7 +26,7 @@ import (
 // TestRunningHomeroom: everything is up. Then one thing after the other is taken away.
 func TestRunningHomeroom(t *testing.T) {
 	ctx := harness.Deadline(t)
-	s := start(t, ctx, standin.Account{Scopes: []string{"mail.send", "whitelabel.read", "verified_senders.read"}, Domains: []string{"academy.example"}})
+	s := start(t, ctx, standin.Account{Scopes: []string{"mail.send", "whitelabel.read", "verified_senders.read", "suppression.read"}, Domains: []string{"academy.example"}})
 	h := harness.OpenInstance(t, ctx, s, instance.Options{Academy: academy(t)})
 	ask := cli.DoctorCmd{NATSFlags: cli.NATSFlags{URL: s.NATSURL}, SendGridFlags: cli.SendGridFlags{SendGridHost: s.InboxURL}, PublicURL: h.EdgeURL}
 
@@ -43,6 +44,9 @@ func TestRunningHomeroom(t *testing.T) {
 		harness.Eventually(t, ctx, "a worker that polls", func() error {
 			if code, found = examine(t, ctx, ask); found["workers"].Status != doctor.OK {
 				return fmt.Errorf("%+v", found["workers"])
+			}
+			if found["provider-lists"].Status != doctor.OK {
+				return fmt.Errorf("%+v", found["provider-lists"])
 			}
 			return nil
 		})
@@ -103,6 +107,24 @@ func TestRunningHomeroom(t *testing.T) {
 		}
 		found.wants(t, "provider", doctor.Failed, "worker-9", "Maximum credits exceeded", "one message tries")
 		if err := control.RemoveInstance(ctx, "worker-9"); err != nil {
+			t.Fatal(err)
+		}
+	})
+	t.Run("suppression lists that the key may not read", func(t *testing.T) {
+		control := h.App.Store().Control
+		record, revision, err := control.Look(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := record.Lists["bounces"]
+		record.Lists["bounces"] = delivery.ListCursor{Forbidden: true}
+		if revision, err = control.PutLook(ctx, record, revision); err != nil {
+			t.Fatal(err)
+		}
+		_, found := examine(t, ctx, ask)
+		found.wants(t, "provider-lists", doctor.NotChecked, "may not read", "bounces", "suppressions import")
+		record.Lists["bounces"] = before
+		if _, err := control.PutLook(ctx, record, revision); err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -15,6 +15,7 @@ import (
 	sdklog "go.temporal.io/sdk/log"
 
 	"homeroom/app"
+	"homeroom/delivery"
 	"homeroom/delivery/sendgrid"
 	"homeroom/dev/stack"
 	"homeroom/internal/clock"
@@ -42,6 +43,8 @@ type Options struct {
 	// Production keeps the intervals of `homeroom serve`: how often watermarks are published (with a real clock) and when
 	// started runs are published. Without it both happen sooner, as time-lapse needs.
 	Production bool
+	// lists are the suppression lists of the default Sender.
+	lists delivery.ProviderLists
 	// WrapJetStream, if not nil, returns the JetStream that Homeroom uses, so that tests can make it fail or block.
 	WrapJetStream func(jetstream.JetStream) jetstream.JetStream
 }
@@ -112,6 +115,7 @@ func Open(ctx context.Context, s *stack.Stack, o Options) (*Instance, error) {
 			return nil, err
 		}
 		o.Sender = sender
+		o.lists = sender
 	}
 	if o.Grace == 0 {
 		o.Grace = o.Clock.Scale(time.Minute)
@@ -124,12 +128,15 @@ func Open(ctx context.Context, s *stack.Stack, o Options) (*Instance, error) {
 		js = o.WrapJetStream(js)
 	}
 	options := app.Options{
-		JetStream:   js,
-		Temporal:    h.Temporal,
-		Namespace:   s.Namespace,
-		Academy:     o.Academy,
-		OnStart:     o.OnStart,
-		Sender:      o.Sender,
+		JetStream: js,
+		Temporal:  h.Temporal,
+		Namespace: s.Namespace,
+		Academy:   o.Academy,
+		OnStart:   o.OnStart,
+		Sender:    o.Sender,
+
+		SuppressionLists: o.lists,
+
 		Author:      "dev",
 		Clock:       o.Clock,
 		Log:         o.Log,

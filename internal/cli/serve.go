@@ -100,6 +100,7 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 		Academy:             academy,
 		OnStart:             app.OnStart(c.OnStart),
 		Sender:              sender,
+		SuppressionLists:    sender,
 		Author:              currentUser(),
 		Store:               app.StoreOptions{Replicas: c.Replicas, MaxAge: c.Keep},
 		Log:                 log,

@@ -27,6 +27,8 @@ func (s *Server) addControlRoutes() {
 	s.mux.HandleFunc("DELETE /_standin/faults", done(s.ClearFaults))
 	s.mux.HandleFunc("POST /_standin/release", done(s.Release))
 	s.mux.HandleFunc("POST /_standin/events", s.reportEvents)
+	s.mux.HandleFunc("GET /_standin/lists", s.showLists)
+	s.mux.HandleFunc("POST /_standin/lists/{list}", s.putOnList)
 	s.mux.HandleFunc("GET /_standin/webhooks", s.showWebhooks)
 	s.mux.HandleFunc("POST /_standin/webhooks", s.setWebhooks)
 }

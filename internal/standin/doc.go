@@ -4,6 +4,9 @@
 // machines are not followed, whatever their names resolve to.
 //
 //	POST   /v3/mail/send        the API (shapes and limits: SendGrid's "Mail Send" and "Errors" reference)
+//	GET    /v3/scopes …         the key's permissions, domains and senders of the account
+//	GET    /v3/suppression/…    the suppression lists, see lists.go; DELETE takes addresses off. Mail to an address on one is
+//	                            accepted and dropped, with the reason, and bounces, blocks and complaints put addresses on them
 //	GET    /                    the inbox; ?q= filters by address, name, subject, category or send id
 //	GET    /mail/{id}           one mail and what came of it; ?view=html|text|headers
 //	POST   /mail/{id}/{button}  its buttons: open, spam, unsubscribe (RFC 8058)
@@ -19,6 +22,8 @@
 //	DELETE /_standin/faults                  no more faults; requests that are held go on
 //	POST   /_standin/release                 requests that are held go on
 //	POST   /_standin/events                  one {"message":"{id}","event":"bounce",…} or an array, to be reported
+//	GET    /_standin/lists                   the suppression lists
+//	POST   /_standin/lists/{list}            an address for a list: {"email","created","reason"}, or an array of them
 //	GET    /_standin/webhooks                {"url","public_key","disorder":{…},"counts":{…}}
 //	POST   /_standin/webhooks                a [Disorder], and a new "url" if there is one
 //

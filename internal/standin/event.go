@@ -187,6 +187,7 @@ func (s *Server) reportEventsOf(m Message, events ...Event) {
 	items := make([]webhookItem, 0, len(events))
 	for i := range events {
 		events[i] = events[i].withDefaults(m, s.now())
+		s.lists.noteEvent(events[i])
 		if slices.Contains(reportable, events[i].Kind) {
 			items = append(items, webhookItem{id: events[i].ID, json: events[i].webhookJSON(m)})
 		}

@@ -91,6 +91,7 @@ type Counts struct {
 	Requests   int         `json:"requests"`   // posts to /v3/mail/send, however they ended
 	Statuses   map[int]int `json:"statuses"`   // answers by status; 0: the connection was reset or the client had gone
 	Accepted   int         `json:"accepted"`   // mails taken, repeats included
+	Suppressed int         `json:"suppressed"` // of the mails taken, those dropped because of a suppression list
 	Sandboxed  int         `json:"sandboxed"`  // requests that were only validated
 	Duplicates int         `json:"duplicates"` // mails whose send id had been taken before
 	Unnamed    int         `json:"unnamed"`    // mails without a send id

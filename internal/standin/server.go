@@ -34,6 +34,7 @@ type Server struct {
 	readers Readers
 	mails   *mailStore
 	faults  faultQueue
+	lists   *suppressionLists
 	hook    *webhookPoster
 	tasks   *backgroundTasks
 	client  *http.Client
@@ -58,6 +59,7 @@ func New(o Options) *Server {
 		after:   o.After,
 		readers: o.Readers,
 		mails:   newMailStore(o.Keep),
+		lists:   newSuppressionLists(),
 		tasks:   newTasks(),
 		client:  newLoopbackClient(),
 		mux:     http.NewServeMux(),
@@ -67,7 +69,7 @@ func New(o Options) *Server {
 	s.mux.HandleFunc("/v3/mail/send", s.handleSend)
 	s.addAccountRoutes(o.Account)
 	s.mux.HandleFunc("/v3/", func(w http.ResponseWriter, _ *http.Request) {
-		answerErrors(w, http.StatusNotFound, apiError{Message: "not found: the stand-in knows POST /v3/mail/send, and GET /v3/scopes, whitelabel/domains and verified_senders"})
+		answerErrors(w, http.StatusNotFound, apiError{Message: "not found: the stand-in knows POST /v3/mail/send, and GET /v3/scopes, whitelabel/domains, verified_senders and suppression"})
 	})
 	s.addControlRoutes()
 	s.addPageRoutes()
@@ -211,6 +213,11 @@ func (s *Server) acceptMails(a *sendAnswer) {
 	}
 	s.mails.addMessages(a.messages)
 	for _, m := range a.messages {
+		if reason := s.lists.dropReason(m.To[0].Email); reason != "" {
+			s.mails.updateCounts(func(c *Counts) { c.Suppressed++ })
+			s.reportEventsOf(m, Event{Kind: Dropped, Reason: reason})
+			continue
+		}
 		if s.hook.isOn() && !s.hook.o.Quiet {
 			s.reportEventsOf(m, Event{Kind: Processed}, Event{Kind: Delivered})
 		}
