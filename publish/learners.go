@@ -41,23 +41,15 @@ func (s StreamLearners) Each(ctx context.Context, yield func(learner string) err
 }
 
 func (s StreamLearners) eachImported(ctx context.Context, yield func(learner string) error) error {
-	profiles, err := s.JS.KeyValue(ctx, store.BucketProfiles)
-	if err != nil {
-		return fmt.Errorf("looking for learners with a profile: %w", err)
-	}
-	keys, err := profiles.ListKeys(ctx)
-	if err != nil {
-		return fmt.Errorf("looking for learners with a profile: %w", err)
-	}
-	defer func() { _ = keys.Stop() }()
-	for key := range keys.Keys() {
+	err := store.EachKey(ctx, s.JS, store.BucketProfiles, func(key string) error {
 		learner, err := subjects.Unescape(key)
 		if err != nil {
-			continue // no learner's
+			return nil // no learner's
 		}
-		if err := yield(learner); err != nil {
-			return err
-		}
+		return yield(learner)
+	})
+	if err != nil {
+		return fmt.Errorf("looking for learners with a profile: %w", err)
 	}
 	return nil
 }

@@ -187,6 +187,31 @@ func (f *follower) follow(ctx context.Context, reconnects func() uint64, apply f
 	}
 }
 
+// EachKey yields the keys of a bucket, in the order of their last writes, until yield returns an error; then it returns that error. It
+// makes no consumer, so that a role may ask. A key that is written meanwhile may be yielded twice.
+func EachKey(ctx context.Context, js jetstream.JetStream, bucket string, yield func(key string) error) error {
+	stream, err := js.Stream(ctx, "KV_"+bucket)
+	if err != nil {
+		return fmt.Errorf("read the keys of %s: %w", bucket, err)
+	}
+	follower := newFollower(stream, bucket, ">")
+	for {
+		e, err := follower.readNext(ctx)
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read the keys of %s: %w", bucket, err)
+		}
+		if e.deleted {
+			continue
+		}
+		if err := yield(e.key); err != nil {
+			return err
+		}
+	}
+}
+
 // readValues returns the values that a bucket holds of a key, oldest first, deletions left out.
 func readValues(ctx context.Context, stream jetstream.Stream, bucket, key string) ([]entry, error) {
 	entries, err := newFollower(stream, bucket, key).readNew(ctx)
