@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"time"
 
+	"homeroom/report"
 	"homeroom/rules"
 	"homeroom/rules/ruletest"
 	"homeroom/simulate"
@@ -182,6 +183,37 @@ func ExplainRule(f *Folder, rule string) (string, error) {
 		return "", inputError(err)
 	}
 	return text, nil
+}
+
+// ExplainHoldout says in words how long the holdout of a rule must run until a difference shows; empty for a rule without a goal.
+func ExplainHoldout(f *Folder, rule string, pace report.Pace) (string, error) {
+	academy, err := f.Compiled()
+	if err != nil {
+		return "", err
+	}
+	found := academy.Ruleset.Rule(rule)
+	if found == nil {
+		return "", inputError(fmt.Errorf("there is no rule %s", rule))
+	}
+	return report.ExplainHoldout(found, pace), nil
+}
+
+// SimulatedPace is the pace at which learners enter a rule's experiment when recorded events are run through the folder's rules, as if everybody
+// had an address.
+func SimulatedPace(ctx context.Context, f *Folder, rule string, events io.Reader) (report.Pace, error) {
+	result, err := Simulate(ctx, f, events, SimulateOptions{
+		AssumeReachable: true,
+		SummaryOnly:     true,
+	})
+	if err != nil {
+		return report.Pace{}, err
+	}
+	for i := range result.Experiments {
+		if result.Experiments[i].Rule == rule {
+			return result.Experiments[i].Pace(), nil
+		}
+	}
+	return report.UnknownPace(), nil
 }
 
 // Schema returns the JSON Schema (2020-12) of a kind of file: rule, settings, courses or test.

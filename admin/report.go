@@ -3,6 +3,7 @@ package admin
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -74,6 +75,9 @@ func reportSubjects() []string {
 	return filters
 }
 
+// ErrNothingDecided says that a rule has decided nothing in the time of a report.
+var ErrNothingDecided = errors.New("nothing was decided")
+
 // selectRule leaves one rule in a report. All were counted, because which message gets the credit for something depends on
 // the others.
 func selectRule(r report.Report, rule string) (report.Report, error) {
@@ -88,5 +92,5 @@ func selectRule(r report.Report, rule string) (report.Report, error) {
 	if len(names) == 0 {
 		names = []string{"none"}
 	}
-	return r, fmt.Errorf("nothing was decided by a rule %s in this time; there are decisions of: %s", rule, strings.Join(names, ", "))
+	return r, fmt.Errorf("%w by a rule %s in this time; there are decisions of: %s", ErrNothingDecided, rule, strings.Join(names, ", "))
 }

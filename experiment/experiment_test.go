@@ -202,6 +202,8 @@ func TestSampleRatioAsPublished(t *testing.T) {
 		{"3.84 at one degree", []int{5098, 4902}, []float64{1, 1}, 0.05},
 		{"10.83 at one degree", []int{16454, 16986 - 1}, []float64{1, 1}, 0.0037},
 		{"nothing promised", []int{10, 20}, []float64{0, 0}, 1},
+		{"too few to say", []int{3, 2}, []float64{0.9, 0.1}, 1},
+		{"five are expected and none is there", []int{50, 0}, []float64{0.9, 0.1}, 0.0184},
 		{"one group", []int{10}, []float64{1}, 1},
 		{"somebody where nobody was promised", []int{10, 1}, []float64{1, 0}, 0},
 	}

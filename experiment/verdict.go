@@ -127,8 +127,13 @@ func daysUntilProven(c Comparison) float64 {
 	return c.Days * (high - 1)
 }
 
+// minExpected is the number of people to be expected in every group for a chi-squared test (W. G. Cochran, "Some methods for strengthening the
+// common chi-squared tests", Biometrics 10, 1954).
+const minExpected = 5
+
 // SampleRatio is the p-value of Pearson's chi-squared test that the groups have the shares promised. Shares are expected people, in the order of
-// observed; they need not add up to the observed total. With fewer than two groups, or where nothing is expected, it is 1.
+// observed; they need not add up to the observed total. With fewer than two groups, or where nothing is expected, it is 1. It is 1, too, while fewer than
+// minExpected people are expected in a group: the distribution holds from there on.
 func SampleRatio(observed []int, expected []float64) float64 {
 	total := 0.0
 	share := 0.0
@@ -140,8 +145,10 @@ func SampleRatio(observed []int, expected []float64) float64 {
 		return 1
 	}
 	chi2 := 0.0
+	small := false
 	for i := range observed {
 		want := expected[i] / share * total
+		small = small || want > 0 && want < minExpected
 		if want == 0 {
 			if observed[i] > 0 {
 				return 0
@@ -149,6 +156,9 @@ func SampleRatio(observed []int, expected []float64) float64 {
 			continue
 		}
 		chi2 += (float64(observed[i]) - want) * (float64(observed[i]) - want) / want
+	}
+	if small {
+		return 1
 	}
 	return distuv.ChiSquared{K: float64(len(observed) - 1)}.Survival(chi2)
 }

@@ -18,6 +18,7 @@ type Experiment struct {
 	// InBothGroups are learners exposed in more than one group, because a share was changed. They are left out.
 	InBothGroups  int       `json:"in_both_groups"`
 	First         time.Time `json:"first"`                    // when the first learner entered
+	Last          time.Time `json:"last"`                     // when the last one did
 	WithinSeconds int64     `json:"within_seconds,omitempty"` // of the newest exposure; 0: there is no goal, or the records do not say
 	NoGoal        bool      `json:"no_goal,omitempty"`        // the records say that there is none
 
@@ -124,6 +125,12 @@ func (e *Experiment) judgePair(treated, heldOut *Side, method experiment.Method,
 		RatioP:  ratioP,
 		Method:  method,
 	})
+	if j.Verdict == experiment.NoHoldout && heldOut.Promised > 0 { // there is one, and nobody is in it yet
+		j.Verdict = experiment.TooEarly
+		if ratioP < experiment.MinRatioP {
+			j.Verdict = experiment.Mismatch
+		}
+	}
 	if e.NoGoal {
 		j = experiment.Judgement{
 			Verdict: experiment.NoGoal,

@@ -128,6 +128,7 @@ type ruleTally struct {
 type sideTally struct {
 	sides   [groupCount]Side
 	first   int64 // Unix milliseconds; 0: nobody
+	last    int64 // Unix milliseconds
 	follows bool
 }
 
@@ -227,6 +228,7 @@ func (t *ruleTally) count(into *sideTally, all, messages []exposed) {
 	if into.first == 0 || x.at < into.first {
 		into.first = x.at
 	}
+	into.last = max(into.last, x.at)
 	if x.terms != 0 {
 		side.Known++
 		into.promise(promised)
@@ -307,6 +309,7 @@ func (t *ruleTally) experiment() *Experiment {
 		Control:       t.whole.sides[groupControl],
 		InBothGroups:  t.both,
 		First:         timeOf(t.whole.first),
+		Last:          timeOf(t.whole.last),
 		WithinSeconds: t.within,
 		NoGoal:        !t.goal,
 	}

@@ -7,14 +7,24 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	"homeroom/engine"
+	"homeroom/report"
 )
 
 // Document is what `homeroom simulate --format json` and `go run ./dev play --json` write.
 type Document struct {
 	Decisions []engine.Decision `json:"decisions,omitzero"` // by time, then learner, then the learner's own order
 	Summary   Summary           `json:"summary"`
+	// Experiments are those of the rules with a goal, a holdout or a split, by name, as in `homeroom report`.
+	Experiments []RuleExperiment `json:"experiments,omitempty"`
+}
+
+// RuleExperiment is the experiment of one rule.
+type RuleExperiment struct {
+	Rule string `json:"rule"`
+	*report.Experiment
 }
 
 // Summary counts. The maps are never nil: sent, uncertain and withheld count by message; skipped, deferred, failed and
@@ -123,8 +133,11 @@ func summaryKey(d *engine.Decision) string {
 type Collector struct {
 	// SummaryOnly counts decisions without keeping them.
 	SummaryOnly bool
-	summary     Summary
-	blocks      [][]engine.Decision // all full but the last: a growing slice would copy hundreds of megabytes
+	// Measured are the rules whose decisions are kept for their experiments. May be nil.
+	Measured map[string]bool
+	summary  Summary
+	measured [][]engine.Decision // in blocks, as below
+	blocks   [][]engine.Decision // all full but the last: a growing slice would copy hundreds of megabytes
 }
 
 // blockSize is how many decisions a block holds.
@@ -138,15 +151,68 @@ func NewCollector(summaryOnly bool) *Collector {
 // Add takes one decision in.
 func (c *Collector) Add(d engine.Decision) {
 	c.summary.Add(&d)
+	if len(c.Measured) > 0 && c.bearsOnExperiment(&d) {
+		c.measured = appendDecision(c.measured, d)
+	}
 	if c.SummaryOnly {
 		return
 	}
-	if n := len(c.blocks); n == 0 || len(c.blocks[n-1]) == blockSize {
-		// The first block grows from nothing: most collectors see few decisions.
-		c.blocks = append(c.blocks, make([]engine.Decision, 0, min(n, 1)*blockSize))
+	c.blocks = appendDecision(c.blocks, d)
+}
+
+// bearsOnExperiment reports whether an experiment counts a decision. Back-off counts in every experiment of the learner, whichever rule it stopped.
+func (c *Collector) bearsOnExperiment(d *engine.Decision) bool {
+	switch d.Kind {
+	case engine.KindSent, engine.KindUncertain, engine.KindFailed, engine.KindWithheld, engine.KindAssigned, engine.KindConverted:
+		return c.Measured[d.Rule]
+	case engine.KindSkipped:
+		return d.Reason == engine.ReasonIgnored
+	case engine.KindStarted, engine.KindDeferred, engine.KindExited:
 	}
-	last := &c.blocks[len(c.blocks)-1]
+	return false
+}
+
+// appendDecision adds a decision to the last block, or begins another.
+func appendDecision(blocks [][]engine.Decision, d engine.Decision) [][]engine.Decision {
+	if n := len(blocks); n == 0 || len(blocks[n-1]) == blockSize {
+		// The first block grows from nothing: most collectors see few decisions.
+		blocks = append(blocks, make([]engine.Decision, 0, min(n, 1)*blockSize))
+	}
+	last := &blocks[len(blocks)-1]
 	*last = append(*last, d)
+	return blocks
+}
+
+// measuredRules are the rules that have something to measure.
+func measuredRules(rs *engine.Ruleset) map[string]bool {
+	measured := map[string]bool{}
+	for _, rule := range rs.Rules {
+		split := slices.ContainsFunc(rule.Program, func(in engine.Instr) bool { return in.Op == engine.OpSplit })
+		if rule.Goal != nil || rule.Holdout > 0 || split {
+			measured[rule.Name] = true
+		}
+	}
+	return measured
+}
+
+// experimentsOf works out the experiments of collectors of disjoint learners, as of the given time.
+func experimentsOf(parts []*Collector, until time.Time) []RuleExperiment {
+	counter := report.NewCounter(report.Options{Now: until})
+	for _, c := range parts {
+		for _, block := range c.measured {
+			for i := range block {
+				counter.Decision(&block[i])
+			}
+		}
+	}
+	var all []RuleExperiment
+	told := counter.Report()
+	for i := range told.Rules {
+		if e := told.Rules[i].Experiment; e != nil {
+			all = append(all, RuleExperiment{Rule: told.Rules[i].Rule, Experiment: e})
+		}
+	}
+	return all
 }
 
 // Document returns what was collected, sorted; events, learners and deadLetters are counted by the host.
@@ -214,6 +280,12 @@ func (d *Document) WriteJSON(w io.Writer) error {
 	enc.SetIndent("", "  ")
 	if err := enc.Encode(&d.Summary); err != nil {
 		return fmt.Errorf("write summary: %w", err)
+	}
+	if d.Experiments != nil {
+		out.WriteString(",\"experiments\":")
+		if err := enc.Encode(d.Experiments); err != nil {
+			return fmt.Errorf("write experiments: %w", err)
+		}
 	}
 	out.WriteString("}\n")
 	if err := out.Flush(); err != nil {

@@ -211,6 +211,7 @@ func (s *sequencer) buildResult() *Result {
 		learners += len(sh.hosts)
 	}
 	doc := merge(parts)
+	doc.Experiments = experimentsOf(parts, s.until)
 	doc.Summary.Events = s.events
 	doc.Summary.Learners = learners
 	doc.Summary.DeadLetters = s.dead

@@ -19,7 +19,7 @@ type shard struct {
 }
 
 func newShard(opts *Options, index int, spare chan<- *chunk) *shard {
-	return &shard{
+	s := &shard{
 		opts:   opts,
 		index:  index,
 		in:     make(chan *chunk, 2),
@@ -28,6 +28,8 @@ func newShard(opts *Options, index int, spare chan<- *chunk) *shard {
 		found:  NewCollector(opts.SummaryOnly),
 		shared: shared{zones: zones{}},
 	}
+	s.found.Measured = measuredRules(opts.Ruleset)
+	return s
 }
 
 // run takes in events until there are no more, then decides what falls due until the end.

@@ -8,6 +8,7 @@ import (
 	"homeroom/experiment"
 	"homeroom/internal/narrate"
 	"homeroom/report"
+	"homeroom/simulate"
 )
 
 // writeExperiments writes what the rules' messages achieved: a row and a sentence a rule and an arm. One rule alone has its details.
@@ -25,6 +26,24 @@ func writeExperiments(o IO, b *strings.Builder, a *admin.Report) {
 		writeGroupTable(o, b, a.Rules[0].Experiment)
 		writeDifferenceTable(o, b, a.Rules[0].Experiment)
 	}
+}
+
+// simulatedExperiments returns the table of a simulation; empty if no rule measures anything.
+func simulatedExperiments(o IO, experiments []simulate.RuleExperiment) string {
+	var t experimentTable
+	for i := range experiments {
+		t.addRule(&report.Rule{
+			Rule:       experiments[i].Rule,
+			Experiment: experiments[i].Experiment,
+		}, len(experiments) > 1)
+	}
+	if len(t.rows) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n%s  %s\n", o.paint("1", "LIFT"), "95 % intervals, valid at every look; no message moved anybody here")
+	t.write(o, &b)
+	return b.String()
 }
 
 // methodText says for which looks the intervals are valid.

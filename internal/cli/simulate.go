@@ -27,7 +27,8 @@ type SimulateCmd struct {
 // Help is shown by `homeroom simulate --help`.
 func (*SimulateCmd) Help() string {
 	return `Runs recorded events through the rules on a virtual clock, with no server, and prints every decision: what would
-have been sent, what not, and why.
+have been sent, what not, and why. A summary follows, with what the rules' goals and holdouts measure in these events: a simulated message
+moves nobody, so a difference is of the learners who were sent a message in truth, or of chance.
 
 Examples:
   homeroom simulate examples/academy --events examples/academy/events.ndjson
@@ -118,6 +119,7 @@ func (c *SimulateCmd) printReport(o IO, report *simulate.Result) error {
 	if err := report.Summary.WriteTable(out); err != nil {
 		return err
 	}
+	fmt.Fprint(out, simulatedExperiments(o, report.Experiments))
 	return out.Flush()
 }
 
