@@ -7,12 +7,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"homeroom/internal/clitest"
 )
 
 // BenchmarkImport takes in 2,000 learners with 20 events each, in the order of time: no learner's events are together.
 // NATS keeps its files on disk.
 func BenchmarkImport(b *testing.B) {
-	w := open(b)
+	w := clitest.Open(b, "../../examples/academy")
 	const learners, each = 2000, 20
 	begin := time.Now().AddDate(-1, 0, 0).UTC()
 	run := 0
@@ -40,7 +42,7 @@ func BenchmarkImport(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.StartTimer()
-		if report := w.imports(0, "", file); report.Standings != learners || report.Profiles != learners {
+		if report := imports(w, 0, "", file); report.Standings != learners || report.Profiles != learners {
 			b.Fatalf("%+v", report)
 		}
 	}

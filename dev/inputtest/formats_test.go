@@ -10,12 +10,13 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"homeroom/engine"
+	"homeroom/internal/clitest"
 	"homeroom/subjects"
 )
 
 // Whatever format a platform publishes, workflows, profiles and standings get the same.
 func TestEveryFormatArrivesTheSame(t *testing.T) {
-	w := open(t)
+	w := clitest.Open(t, "../../examples/academy")
 	const (
 		properties = `"certificate_id":"cert_1","course_id":"crs_go"`
 		traits     = `"traits":{"email":"LEARNER@example.org","first_name":"Ada"}`
@@ -43,7 +44,7 @@ func TestEveryFormatArrivesTheSame(t *testing.T) {
 		}
 		f.header.Set("Nats-Msg-Id", f.learner+":e1")
 		body := strings.ReplaceAll(f.body, "LEARNER", f.learner)
-		w.send(subjects.Publish(f.learner, "certificate.earned"), f.header, body)
+		w.Send(subjects.Publish(f.learner, "certificate.earned"), f.header, body)
 		started := engine.Decision{
 			ID:      f.learner,
 			Learner: f.learner,
@@ -54,33 +55,33 @@ func TestEveryFormatArrivesTheSame(t *testing.T) {
 			At:      time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC),
 			Detail:  "certificate.earned",
 		}
-		if err := w.store.Decisions.Publish(t.Context(), []engine.Decision{started}); err != nil {
+		if err := w.Store.Decisions.Publish(t.Context(), []engine.Decision{started}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	w.listen()
-	w.settled()
+	w.StartTriggers()
+	w.WaitUntilRead()
 	handed := map[string]engine.Event{}
-	for _, ev := range w.events() {
+	for _, ev := range w.Events() {
 		handed[ev.Learner] = ev
 	}
-	if n := w.stored(subjects.DeadStream); n > 0 {
-		t.Fatalf("%d dead letters:\n%s", n, w.must(0, "deadletters", "list"))
+	if n := w.CountStored(subjects.DeadStream); n > 0 {
+		t.Fatalf("%d dead letters:\n%s", n, w.MustRun(0, "deadletters", "list"))
 	}
 	same := cmpopts.IgnoreFields(engine.Event{}, "Learner", "Seq", "StoredAt", "Stream")
 	for _, f := range formats {
 		if diff := cmp.Diff(handed["native"], handed[f.learner], same); diff != "" {
 			t.Errorf("%s (-native +got):\n%s", f.learner, diff)
 		}
-		p := w.profile(f.learner)
+		p := w.Profile(f.learner)
 		if p.Email != f.learner+"@example.org" || p.FirstName != "Ada" {
 			t.Errorf("%s: the profile is %+v", f.learner, p)
 		}
-		if diff := cmp.Diff(w.standing("native"), w.standing(f.learner)); diff != "" {
+		if diff := cmp.Diff(w.Standing("native"), w.Standing(f.learner)); diff != "" {
 			t.Errorf("%s: the standing (-native +got):\n%s", f.learner, diff)
 		}
 	}
 	for _, f := range formats { // the story reads the stream, formats and all
-		has(t, w.must(0, "learner", "why", f.learner, "--since", "all"), "2026-03-02 10:00:00  certificate.earned  certificate cert_1, course crs_go")
+		clitest.WantParts(t, w.MustRun(0, "learner", "why", f.learner, "--since", "all"), "2026-03-02 10:00:00  certificate.earned  certificate cert_1, course crs_go")
 	}
 }

@@ -10,18 +10,19 @@ import (
 	"time"
 
 	"homeroom/importer"
+	"homeroom/internal/clitest"
 )
 
 // imports runs the command, with `in` as standard input.
-func (w *installation) imports(code int, in string, args ...string) importer.Result {
-	w.t.Helper()
-	got, out, complaints := w.homeroom(in, append([]string{"import", "--format", "json"}, args...)...)
+func imports(w *clitest.Installation, code int, in string, args ...string) importer.Result {
+	w.T.Helper()
+	got, out, complaints := w.Run(in, append([]string{"import", "--format", "json"}, args...)...)
 	if got != code {
-		w.t.Fatalf("homeroom import %s: exit code %d, want %d\n%s%s", strings.Join(args, " "), got, code, out, complaints)
+		w.T.Fatalf("homeroom import %s: exit code %d, want %d\n%s%s", strings.Join(args, " "), got, code, out, complaints)
 	}
 	var report importer.Result
 	if err := json.Unmarshal([]byte(out), &report); err != nil {
-		w.t.Fatalf("%v: %s", err, out)
+		w.T.Fatalf("%v: %s", err, out)
 	}
 	return report
 }
@@ -46,16 +47,16 @@ func weeksAgo(n int) string { return time.Now().AddDate(0, 0, -7*n).UTC().Format
 
 // While Homeroom runs: what it was told since is not overruled, and what is on its way is applied to what was imported.
 func TestImportBesideALiveStream(t *testing.T) {
-	w := open(t)
-	w.listen()
+	w := clitest.Open(t, "../../examples/academy")
+	w.StartTriggers()
 	now := time.Now().UTC().Format(time.RFC3339)
-	w.send("learning.ada.enrollment.created", nil, `{"id":"e1","time":"`+now+`","properties":{"course_id":"crs_new"},"traits":{"email":"new@example.org"}}`)
-	w.settled()
-	w.imports(0, event("i1", "ada", "enrollment.created", weeksAgo(50), `"course_id":"crs_old"`, `"email":"old@example.org","first_name":"Ada"`), "-")
-	w.send("learning.ada.lesson.started", nil, `{"id":"e2","time":"`+now+`","properties":{"lesson_id":"l1","course_id":"crs_old"}}`)
-	w.settled()
-	st := w.standing("ada")
-	p := w.profile("ada")
+	w.Send("learning.ada.enrollment.created", nil, `{"id":"e1","time":"`+now+`","properties":{"course_id":"crs_new"},"traits":{"email":"new@example.org"}}`)
+	w.WaitUntilRead()
+	imports(w, 0, event("i1", "ada", "enrollment.created", weeksAgo(50), `"course_id":"crs_old"`, `"email":"old@example.org","first_name":"Ada"`), "-")
+	w.Send("learning.ada.lesson.started", nil, `{"id":"e2","time":"`+now+`","properties":{"lesson_id":"l1","course_id":"crs_old"}}`)
+	w.WaitUntilRead()
+	st := w.Standing("ada")
+	p := w.Profile("ada")
 	if p.Email != "new@example.org" || p.FirstName != "Ada" {
 		t.Errorf("the profile is %+v", p)
 	}
@@ -70,8 +71,8 @@ func TestImportBesideALiveStream(t *testing.T) {
 func TestImportSaysWhatItNeeds(t *testing.T) {
 	srvless := func(t *testing.T, args ...string) (int, string) {
 		t.Helper()
-		w := &installation{t: t}
-		code, out, complaints := w.homeroom("", args...)
+		w := &clitest.Installation{T: t}
+		code, out, complaints := w.Run("", args...)
 		return code, out + complaints
 	}
 	t.Run("a file", func(t *testing.T) {
@@ -80,9 +81,9 @@ func TestImportSaysWhatItNeeds(t *testing.T) {
 		}
 	})
 	t.Run("words for people", func(t *testing.T) {
-		w := open(t)
+		w := clitest.Open(t, "../../examples/academy")
 		file := write(t, "learners.ndjson", event("i1", "ada", "enrollment.created", weeksAgo(0), `"course_id":"c1"`, ``), `{}`)
-		has(t, w.must(1, "import", file), "Took in 1 event of 1 learner", "0 profiles and 1 standing changed", "unknown_event: 1 line",
+		clitest.WantParts(t, w.MustRun(1, "import", file), "Took in 1 event of 1 learner", "0 profiles and 1 standing changed", "unknown_event: 1 line",
 			"1 line could not be used; "+file+".rejected.ndjson says why", "1 learner may fall silent", "--wake")
 	})
 }

@@ -17,6 +17,7 @@ import (
 	"homeroom/dev/stack"
 	"homeroom/engine"
 	"homeroom/internal/cli"
+	"homeroom/internal/clitest"
 	"homeroom/rules"
 	"homeroom/workflows"
 )
@@ -68,18 +69,18 @@ func TestInactivityRulesWaitForWhoIsWoken(t *testing.T) {
 		}
 		return err == nil
 	}
-	has(t, homeroom("import", file), "Took in 4 events of 3 learners", "1 learner may fall silent")
+	clitest.WantParts(t, homeroom("import", file), "Took in 4 events of 3 learners", "1 learner may fall silent")
 	if knows("fresh") {
 		t.Error("the import alone has started a workflow")
 	}
-	has(t, homeroom("import", file, "--wake"), "The inactivity rules in force wait for 1 learner now.")
+	clitest.WantParts(t, homeroom("import", file, "--wake"), "The inactivity rules in force wait for 1 learner now.")
 	for _, learner := range []string{"dormant", "finished"} {
 		if knows(learner) {
 			t.Errorf("%s was woken", learner)
 		}
 	}
-	w := &installation{t: t}
-	w.until("the silence falls due", func() bool { mu.Lock(); defer mu.Unlock(); return sent["fresh"] > 0 })
+	w := &clitest.Installation{T: t}
+	w.Until("the silence falls due", func() bool { mu.Lock(); defer mu.Unlock(); return sent["fresh"] > 0 })
 	mu.Lock()
 	defer mu.Unlock()
 	if len(sent) != 1 || sent["fresh"] != 1 {
