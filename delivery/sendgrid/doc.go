@@ -11,6 +11,8 @@
 //	401, 403                                      refused: certainly not accepted, and no other message will be either
 //	other 4xx, 3xx                                final, with SendGrid's own words
 //
+// [Sender.ReadList] reads SendGrid's suppression lists, and [ReadListFile] those that its pages export.
+//
 // The package must not know learners, rules or the ledger. The API key comes from Options only and appears in no error.
 //
 // A post of the webhook is verified by its signature (ECDSA on P-256), read item by item and handed to

@@ -15,8 +15,10 @@ import (
 
 // SuppressionsCmd is `homeroom suppressions`.
 type SuppressionsCmd struct {
-	List SuppressionsListCmd `cmd:"" help:"List the suppressed addresses: why, since when, until when and whose."`
-	Lift SuppressionsLiftCmd `cmd:"" help:"Let an address be written to again."`
+	List   SuppressionsListCmd   `cmd:"" help:"List the suppressed addresses: why, since when, until when and whose."`
+	Lift   SuppressionsLiftCmd   `cmd:"" help:"Let an address be written to again."`
+	Import SuppressionsImportCmd `cmd:"" help:"Take in a suppression list that SendGrid exported."`
+	Export SuppressionsExportCmd `cmd:"" help:"Print the suppressed addresses that learners have, for another system."`
 }
 
 // SuppressionFlags say where suppressions are kept, and under which secrets.
