@@ -21,6 +21,7 @@ const (
 	Integer   Type = "integer"
 	Boolean   Type = "boolean"
 	Timestamp Type = "timestamp" // RFC 3339 text
+	URL       Type = "url"       // text: a complete address that begins with https:// or http://
 	Strings   Type = "strings"
 	Any       Type = "any" // any JSON value
 )
@@ -51,7 +52,7 @@ type Event struct {
 type Property struct {
 	Name     string
 	Type     Type
-	Required bool // an entity key the event exists for
+	Required bool // the event is refused without it
 	Learner  bool // a String that holds a learner id
 }
 

@@ -3,8 +3,10 @@ package catalog
 import (
 	"maps"
 	"math"
+	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 
 	"homeroom/engine"
 	"homeroom/internal/rfc3339"
@@ -163,6 +165,11 @@ func (t Type) checkValue(name string, v any) *DecodeError {
 		if _, err := rfc3339.Parse(s); !ok || err != nil {
 			return newRefusal(CodeWrongType, "write RFC 3339, as in 2026-03-02T10:00:00Z", "%s must be a time", name)
 		}
+	case URL:
+		s, ok := v.(string)
+		if why := whyNoURL(s); !ok || why != "" {
+			return newRefusal(CodeWrongType, "write a complete address, as in https://academy.example/join/7", "%s must be a link", name)
+		}
 	case Strings:
 		items, ok := v.([]any)
 		if !ok {
@@ -176,6 +183,20 @@ func (t Type) checkValue(name string, v any) *DecodeError {
 	case Any:
 	}
 	return nil
+}
+
+// whyNoURL returns why a text is no address that a mail can lead to, or "".
+func whyNoURL(text string) string {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || strings.ContainsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }):
+		return "it cannot be read"
+	case u.Scheme != "https" && u.Scheme != "http":
+		return "it does not begin with https://"
+	case u.Host == "":
+		return "it has no host"
+	}
+	return ""
 }
 
 func numberHint(v any) string {

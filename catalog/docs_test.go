@@ -24,6 +24,7 @@ func TestTheExamplesOfTheDocsAreGood(t *testing.T) {
 	now := time.Date(2026, 3, 3, 0, 0, 0, 0, time.UTC)
 	native := 0
 	segment := 0
+	catalogs := 0
 	for _, block := range regexp.MustCompile("(?s)```json\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
 		in := json.NewDecoder(strings.NewReader(block[1]))
 		for in.More() {
@@ -57,6 +58,17 @@ func TestTheExamplesOfTheDocsAreGood(t *testing.T) {
 		if _, bad := known.DecodeMessage(parts[1], parts[2], headers, []byte(m[3]), now); bad != nil {
 			t.Errorf("%v:\n%s", bad, m[0])
 		}
+	}
+	for _, block := range regexp.MustCompile("(?s)```yaml\n(events:.*?)```").FindAllStringSubmatch(string(text), -1) {
+		extended, err := known.Extend("catalog.yaml", []byte(block[1]))
+		if err != nil {
+			t.Errorf("%v:\n%s", err, block[1])
+			continue
+		}
+		catalogs += len(extended.Events()) - len(known.Events())
+	}
+	if catalogs != 2 {
+		t.Errorf("%d events of one's own are shown", catalogs)
 	}
 	if native < 5 || segment != 1 || len(cloudEvents) != 3 {
 		t.Errorf("found %d native bodies, %d calls, %d messages", native, segment, len(cloudEvents))

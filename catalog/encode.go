@@ -63,7 +63,7 @@ func (e *Event) Value(name, text string) (any, error) {
 		return items, nil
 	case Any:
 		return guessValue(text), nil
-	case String, Timestamp:
+	case String, Timestamp, URL:
 	}
 	return text, nil
 }

@@ -163,7 +163,7 @@ func (r *reader) readProperties(e *Event, n *yamlfile.Node) {
 const learnerType = "learner"
 
 func (r *reader) readType(n *yamlfile.Node) (t Type, learner bool) {
-	types := []string{string(String), string(Number), string(Integer), string(Boolean), string(Timestamp), string(Strings), string(Any), learnerType}
+	types := []string{string(String), string(Number), string(Integer), string(Boolean), string(Timestamp), string(URL), string(Strings), string(Any), learnerType}
 	word := n.Text
 	if !slices.Contains(types, word) {
 		r.Fail(n.At, spelling.Suggest(word, types), "%q is not a property type", word)
@@ -204,8 +204,8 @@ func (r *reader) readKeys(e *Event, n *yamlfile.Node) {
 func (r *reader) readRequired(e *Event, n *yamlfile.Node) {
 	for _, item := range r.readList(n, "required of "+e.Name) {
 		name := item.Text
-		if !slices.Contains(e.Keys, name) {
-			r.Fail(item.At, "add it to keys, or don't require it", "%s is required but is not a key of %s", name, e.Name)
+		if _, ok := e.Property(name); !ok {
+			r.Fail(item.At, "add it to properties, or don't require it", "%s is required but is not a property of %s", name, e.Name)
 			continue
 		}
 		for i := range e.Properties {

@@ -85,6 +85,34 @@ func TestExtend(t *testing.T) {
 	}
 }
 
+// TestLinksAndRequiredProperties: a property may be a link, and a team's own event may need any of its properties.
+func TestLinksAndRequiredProperties(t *testing.T) {
+	c, err := builtin(t).Extend("catalog.yaml", []byte("events:\n  class.soon:\n    properties: {join_url: url, note: string}\n    required: [join_url]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for properties, want := range map[string]string{
+		`{"join_url":"https://live.example/7?x=1"}`:      "",
+		`{"join_url":"HTTP://live.example/7","note":""}`: "",
+		`{"note":"x"}`:                            "class.soon needs join_url; add it to properties",
+		`{"join_url":null}`:                       "class.soon needs join_url; add it to properties",
+		`{"join_url":7}`:                          "join_url must be a link; write a complete address, as in https://academy.example/join/7",
+		`{"join_url":""}`:                         "join_url must be a link; write a complete address, as in https://academy.example/join/7",
+		`{"join_url":"live.example/7"}`:           "join_url must be a link; write a complete address, as in https://academy.example/join/7",
+		`{"join_url":"javascript:alert(1)"}`:      "join_url must be a link; write a complete address, as in https://academy.example/join/7",
+		`{"join_url":"https://live.example/a b"}`: "join_url must be a link; write a complete address, as in https://academy.example/join/7",
+		`{"join_url":"https:///7"}`:               "join_url must be a link; write a complete address, as in https://academy.example/join/7",
+	} {
+		got := ""
+		if _, refused := c.Decode("u", "class.soon", []byte(`{"id":"e1","properties":`+properties+`}`), received); refused != nil {
+			got = refused.Error()
+		}
+		if got != want {
+			t.Errorf("%s: got %q, want %q", properties, got, want)
+		}
+	}
+}
+
 func TestExtendWithNothing(t *testing.T) {
 	for _, src := range []string{"", "# nothing yet\n", "events:\n", "events: {}\n"} {
 		c, err := builtin(t).Extend("catalog.yaml", []byte(src))
@@ -98,7 +126,7 @@ func TestExtendRefuses(t *testing.T) {
 	tests := []struct{ name, src, want string }{
 		{"an unknown key", "event:\n  a.b: {}\n", `c.yaml:1:1: the file has no key "event"; did you mean events?`},
 		{"an unknown field", "events:\n  a.b:\n    propertys: {x: string}\n", `c.yaml:3:5: event a.b has no key "propertys"; did you mean properties?`},
-		{"an unknown type", "events:\n  a.b:\n    properties:\n      x: bool\n", `c.yaml:4:10: "bool" is not a property type; one of string, number, integer, boolean, timestamp, strings, any, learner`},
+		{"an unknown type", "events:\n  a.b:\n    properties:\n      x: bool\n", `c.yaml:4:10: "bool" is not a property type; one of string, number, integer, boolean, timestamp, url, strings, any, learner`},
 		{"a mistyped type", "events:\n  a.b:\n    properties:\n      x: strng\n", `c.yaml:4:10: "strng" is not a property type; did you mean string?`},
 		{"a bad name", "events:\n  Lesson Done: {}\n", `c.yaml:2:3: "Lesson Done" is not an event name; name it thing.happened in small letters, at most 64`},
 		{"a name of one word", "events:\n  lesson: {}\n", `c.yaml:2:3: "lesson" is not an event name; name it thing.happened in small letters, at most 64`},
@@ -106,7 +134,7 @@ func TestExtendRefuses(t *testing.T) {
 		{"a property with a dash", "events:\n  a.b:\n    properties: {a-b: string}\n", `c.yaml:3:18: "a-b" is not a property name; use letters, digits and underscores`},
 		{"a key without a property", "events:\n  a.b:\n    keys: [x_id]\n", `c.yaml:3:12: a.b has no property x_id to be a key; add it to properties`},
 		{"a key that is a number", "events:\n  a.b:\n    keys: [x_id]\n    properties: {x_id: number}\n", `c.yaml:3:12: the key x_id of a.b is a number; make it a string`},
-		{"required but no key", "events:\n  a.b:\n    required: [x]\n    properties: {x: string}\n", `c.yaml:3:16: x is required but is not a key of a.b; add it to keys, or don't require it`},
+		{"required but no property", "events:\n  a.b:\n    required: [y]\n    properties: {x: string}\n", `c.yaml:3:16: y is required but is not a property of a.b; add it to properties, or don't require it`},
 		{"a known event changed", "events:\n  lesson.completed:\n    volume: low\n", `c.yaml:3:5: lesson.completed is known already: its volume cannot be changed; give it more properties and keys only, or name an event of your own`},
 		{"a known property changed", "events:\n  lesson.completed:\n    properties: {course_id: number}\n", `c.yaml:3:18: lesson.completed has a property course_id already`},
 		{"an admin event", "events:\n  a.b:\n    admin: true\n", `c.yaml:3:5: event a.b has no key "admin"; one of category, volume, activity, about, keys, required, properties`},

@@ -94,6 +94,8 @@ func (p Property) valueSchema() object {
 		return object{"type": []string{string(p.Type), "null"}}
 	case Timestamp:
 		return object{"type": []string{"string", "null"}, "format": "date-time"}
+	case URL:
+		return object{"type": []string{"string", "null"}, "format": "uri", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://"}
 	case Strings:
 		return object{"type": []string{"array", "string", "null"}, "items": object{"type": "string"}}
 	case Any:

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/yuin/goldmark/ast"
+	tableast "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/util"
 )
 
@@ -28,11 +29,22 @@ const (
 	monoFont = `ui-monospace,SFMono-Regular,Menlo,Consolas,monospace`
 )
 
-var errHTML = errors.New("HTML is not for messages: use Markdown and {% button %}")
+var (
+	errHTML    = errors.New("HTML is not for messages: use Markdown and {% button %}")
+	errNesting = errors.New("lists and quotes are nested too deep")
+)
+
+// checkBox is the box of a task, with the space behind it.
+func checkBox(n *tableast.TaskCheckBox) string {
+	if n.IsChecked {
+		return "☑ "
+	}
+	return "☐ "
+}
 
 func (w *pageWriter) writeBlocks(parent ast.Node) error {
 	if w.depth++; w.depth > maxNesting {
-		return errors.New("lists and quotes are nested too deep")
+		return errNesting
 	}
 	defer func() { w.depth-- }()
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
@@ -60,6 +72,8 @@ func (w *pageWriter) writeBlock(n ast.Node) error {
 	case *ast.ThematicBreak:
 		fmt.Fprintf(w, `<hr class="hr-rule" style="margin:28px 0;border:0;border-top:1px solid %s;">`+"\n", rule)
 		return nil
+	case *tableast.Table:
+		return w.writeTable(n)
 	case *ast.LinkReferenceDefinition:
 		return nil
 	case *ast.HTMLBlock:
@@ -163,7 +177,7 @@ func (w *pageWriter) writeInline(n ast.Node) error {
 		if err != nil {
 			return err
 		}
-		w.WriteString(w.openAnchor(href) + w.sheet.fillHTML(string(n.Label(w.source))) + "</a>")
+		w.WriteString(w.openAnchor(href) + html.EscapeString(w.sheet.autoLabel(n, w.source)) + "</a>")
 		return nil
 	case *ast.Image:
 		src, err := w.sheet.fillURL(linkText(n.Destination))
@@ -172,6 +186,11 @@ func (w *pageWriter) writeInline(n ast.Node) error {
 		}
 		fmt.Fprintf(w, `<img src="%s" alt="%s" style="display:block;max-width:100%%;height:auto;border:0;border-radius:8px;">`,
 			html.EscapeString(src), w.sheet.fillHTML(innerText(n, w.source)))
+		return nil
+	case *tableast.Strikethrough:
+		return w.writeAround(n, `<del style="text-decoration:line-through;">`, "</del>", w.writeInlines)
+	case *tableast.TaskCheckBox:
+		w.WriteString(checkBox(n))
 		return nil
 	case *ast.RawHTML:
 		return errHTML
@@ -242,6 +261,15 @@ func autoLink(n *ast.AutoLink, source []byte) string {
 		return "mailto:" + target
 	}
 	return target
+}
+
+// autoLabel is what a link that is its own text shows: what is written, or where it leads if values stand in it.
+func (s *sheet) autoLabel(n *ast.AutoLink, source []byte) string {
+	label := string(n.Label(source))
+	if link, err := s.fillURL(autoLink(n, source)); err == nil && strings.ContainsRune(label, markStart) {
+		return link
+	}
+	return s.fillText(label)
 }
 
 // codeText is the text of a code span, line breaks as spaces.

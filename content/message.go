@@ -25,6 +25,8 @@ type Message struct {
 	Body      string
 
 	subject, preheader, shareText, body *template
+	lines                               []string // of the file, for columns in errors
+	bodyLine                            int      // on which the body begins
 }
 
 // MaxSize is the largest message file that is accepted, in bytes.
@@ -79,10 +81,11 @@ func Inspect(file string, src []byte) (*Message, Errors) {
 	lines, ferrs := m.readFrontMatter(front)
 	errs = append(errs, ferrs...)
 	m.Body = body
+	m.bodyLine = bodyLine
+	m.lines = strings.Split(string(src), "\n")
 
-	fileLines := strings.Split(string(src), "\n")
 	compile := func(source string, line int) *template {
-		t, terrs := compileTemplate(origin{file: file, line: line, lines: fileLines}, source, messageRoots)
+		t, terrs := compileTemplate(origin{file: file, line: line, lines: m.lines}, source, messageRoots)
 		errs = append(errs, terrs...)
 		return t
 	}

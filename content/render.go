@@ -3,11 +3,8 @@ package content
 import (
 	"fmt"
 	"strings"
-	"sync"
 
-	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
-	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
 
 	"homeroom/internal/cleantext"
@@ -66,7 +63,8 @@ func (l *Library) renderMessage(m *Message, vars Vars) (Rendered, error) {
 	if err != nil {
 		return Rendered{}, err
 	}
-	src := []byte(markdown)
+	joined, _ := joinTableRows(markdown)
+	src := []byte(joined)
 	doc := markdownParser().Parse(text.NewReader(src))
 
 	page := pageWriter{sheet: s, source: src, words: w, theme: newTheme(l.site.Accent)}
@@ -157,9 +155,6 @@ func (l *Library) bindLinks(m *Message, s *sheet, outer map[string]any) map[stri
 	}
 	return links
 }
-
-// markdownParser reads CommonMark. It keeps no state between texts.
-var markdownParser = sync.OnceValue(func() parser.Parser { return goldmark.DefaultParser() })
 
 // lineText joins the raw lines of a block.
 func lineText(n ast.Node, source []byte) string {

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/yuin/goldmark/ast"
+	tableast "github.com/yuin/goldmark/extension/ast"
 )
 
 // textWriter writes a message's Markdown as plain text that reads well by itself: links written out, lines of at most
@@ -61,6 +62,9 @@ func (w *textWriter) writeBlock(n ast.Node) {
 	case *ast.ThematicBreak:
 		w.WriteString("* * *\n")
 		w.writeGap()
+	case *tableast.Table:
+		w.writeTable(n)
+		w.writeGap()
 	}
 }
 
@@ -113,7 +117,11 @@ func (w *textWriter) inlineText(parent ast.Node) string {
 		case *ast.Link:
 			b.WriteString(w.linkText(w.inlineText(n), linkText(n.Destination)))
 		case *ast.AutoLink:
-			b.WriteString(w.linkText(w.sheet.fillText(string(n.Label(w.source))), autoLink(n, w.source)))
+			b.WriteString(w.linkText(w.sheet.autoLabel(n, w.source), autoLink(n, w.source)))
+		case *tableast.Strikethrough:
+			b.WriteString("~" + w.inlineText(n) + "~")
+		case *tableast.TaskCheckBox:
+			b.WriteString(checkBox(n))
 		case *ast.Image:
 			b.WriteString(w.sheet.fillText(innerText(n, w.source)))
 		default:
@@ -127,7 +135,7 @@ func (w *textWriter) inlineText(parent ast.Node) string {
 func (w *textWriter) linkText(label, target string) string {
 	link, err := w.sheet.fillURL(target)
 	label = strings.TrimSpace(label)
-	if err != nil || link == "mailto:"+label {
+	if err != nil || link == "mailto:"+label || link == "http://"+label {
 		return label
 	}
 	href := w.sheet.marker.markLink(link)

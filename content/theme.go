@@ -11,6 +11,7 @@ type theme struct {
 	accent, onAccent         string // buttons
 	link, linkDark           string
 	accentDark, onAccentDark string
+	start                    string // the side on which lines begin: left or right
 }
 
 const (
@@ -37,7 +38,7 @@ func newTheme(accent string) theme {
 		accent = defaultAccent
 	}
 	dark := mixColors(accent, "#ffffff", 0.55)
-	t := theme{accent: accent, onAccent: "#000000", accentDark: dark, onAccentDark: "#14201c"}
+	t := theme{start: "left", accent: accent, onAccent: "#000000", accentDark: dark, onAccentDark: "#14201c"}
 	for _, words := range []string{"#ffffff", ink} { // one of black and white can be read on every color
 		if contrastRatio(words, accent) >= readableAt {
 			t.onAccent = words

@@ -144,7 +144,7 @@ func eventField(ev *catalog.Event, name string) (*types.FieldType, bool) {
 
 func celType(t catalog.Type) *types.Type {
 	switch t {
-	case catalog.String:
+	case catalog.String, catalog.URL:
 		return types.StringType
 	case catalog.Number, catalog.Integer:
 		return types.DoubleType
@@ -163,7 +163,7 @@ func celType(t catalog.Type) *types.Type {
 func readAs(t catalog.Type, v any, what string) (any, error) {
 	ok := true
 	switch t {
-	case catalog.String:
+	case catalog.String, catalog.URL:
 		_, ok = v.(string)
 	case catalog.Number, catalog.Integer:
 		_, ok = v.(float64)

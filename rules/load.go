@@ -127,7 +127,7 @@ func compileFolder(files map[string][]byte, stored bool, out *Problems) *Academy
 		sent:         map[string]bool{},
 		tried:        map[string]bool{},
 		messages:     messageNames(files),
-		library:      loadLibrary(files, sources, settings, out),
+		library:      loadLibrary(files, sources, settings, stored, out),
 		stored:       stored,
 		eventsUnread: !eventsKnown,
 	}

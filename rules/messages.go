@@ -13,8 +13,9 @@ import (
 	"homeroom/internal/yamlfile"
 )
 
-// loadLibrary parses the message files. What is wrong with one of them hides nothing that is wrong with others.
-func loadLibrary(files map[string][]byte, sources map[string]*yamlfile.Source, settings *settingsSpec, out *Problems) *content.Library {
+// loadLibrary parses the message files. What is wrong with one of them hides nothing that is wrong with others. What a stored revision
+// says in Markdown was accepted when it was published.
+func loadLibrary(files map[string][]byte, sources map[string]*yamlfile.Source, settings *settingsSpec, stored bool, out *Problems) *content.Library {
 	var messages []*content.Message
 	var unread []*content.Message
 	for _, name := range slices.Sorted(maps.Keys(files)) {
@@ -24,6 +25,9 @@ func loadLibrary(files map[string][]byte, sources map[string]*yamlfile.Source, s
 		d := newDecoder(sources[name], "", out)
 		isText := d.CheckText()
 		m, errs := content.Inspect(name, files[name])
+		if !stored && m.Body != "" {
+			errs = append(errs, m.CheckMarkdown()...)
+		}
 		switch {
 		case !isText:
 			unread = append(unread, m)

@@ -17,7 +17,7 @@ import (
 var folderSchema []byte
 
 // SchemaKinds are the kinds of file that have a schema.
-func SchemaKinds() []string { return []string{"rule", "settings", "courses", "test"} }
+func SchemaKinds() []string { return []string{"rule", "settings", "courses", "catalog", "test"} }
 
 var schemaRef = regexp.MustCompile(`"#/\$defs/([a-z]+)"`)
 

@@ -72,7 +72,7 @@ func TestSchemasAcceptTheExamples(t *testing.T) {
 
 func kindOf(file string) string {
 	switch dir, base := path.Split(file); {
-	case file == "settings.yaml", file == "courses.yaml":
+	case file == "settings.yaml", file == "courses.yaml", file == "catalog.yaml":
 		return strings.TrimSuffix(base, ".yaml")
 	case dir == "rules/":
 		return "rule"
@@ -108,6 +108,11 @@ func TestSchemasRefuseMistakes(t *testing.T) {
 		{"a site without https", "settings", "public_url: academy.example\n"},
 		{"a link that is none", "settings", "links: {home: academy.example}\n"},
 		{"a course without a block", "courses", "crs_go: Go\n"},
+		{"an event of one word", "catalog", "events: {lesson: {}}\n"},
+		{"an unknown type", "catalog", "events: {a.b: {properties: {x: bool}}}\n"},
+		{"a property called time", "catalog", "events: {a.b: {properties: {time: string}}}\n"},
+		{"an event for all", "catalog", "events: {a.b: {admin: true}}\n"},
+		{"a message that is not sent has no text", "test", "test: x\nexpect: [{at: +0s, sent: a, text_contains: []  , x: y}]\n"},
 		{"a test that expects nothing", "test", "test: x\n"},
 		{"an expectation of two things", "test", "test: x\nexpect: [{at: +0s, sent: a, withheld: b}]\n"},
 	}
@@ -204,6 +209,20 @@ func (s *schema) keyword(keyword string, want, v any) error {
 		ok = !isText || regexp.MustCompile(want.(string)).MatchString(text)
 	case "maxLength":
 		ok = !isText || float64(utf8.RuneCountInString(text)) <= want.(float64)
+	case "minLength":
+		ok = !isText || float64(utf8.RuneCountInString(text)) >= want.(float64)
+	case "propertyNames":
+		object, _ := v.(map[string]any)
+		for name := range object {
+			if err := s.sub(want).validate(name); err != nil {
+				return fmt.Errorf("the key %s: %w", name, err)
+			}
+		}
+	case "not":
+		ok = s.sub(want).validate(v) != nil
+	case "maxProperties":
+		object, _ := v.(map[string]any)
+		ok = float64(len(object)) <= want.(float64)
 	case "minimum":
 		ok = !isNumber || number >= want.(float64)
 	case "maximum":

@@ -9,7 +9,7 @@ import (
 
 // RulesSchemaCmd is `homeroom rules schema`.
 type RulesSchemaCmd struct {
-	For string `help:"The kind of file: rule, settings, courses or test." enum:"rule,settings,courses,test" default:"rule"`
+	For string `help:"The kind of file: rule, settings, courses, catalog or test." enum:"rule,settings,courses,catalog,test" default:"rule"`
 }
 
 // Help is shown by `homeroom rules schema --help`.
