@@ -6,10 +6,13 @@ import (
 	"html"
 	"strings"
 	texttemplate "text/template"
+
+	"homeroom/internal/locale"
 )
 
 // frame is what stands around every message: the academy's name above, the reasons and the way out below.
 type frame struct {
+	lang, dir          string // of the message
 	site               Site
 	words              words
 	theme              theme
@@ -56,7 +59,7 @@ func (f frame) frameHTML(body string) string {
 		sender = f.site.Sender.From
 	}
 	data := map[string]string{
-		"Lang": f.words.lang, "Subject": esc(f.subject), "Body": body, "Sender": esc(sender), "Home": esc(f.home),
+		"Lang": esc(f.lang), "Dir": f.dir, "Start": f.theme.start, "FootLang": f.words.lang, "FootDir": locale.Direction(f.words.lang), "Subject": esc(f.subject), "Body": body, "Sender": esc(sender), "Home": esc(f.home),
 		"Why": esc(fmt.Sprintf(f.words.why, sender)), "Unsubscribe": esc(f.unsubscribe), "UnsubscribeWord": esc(f.words.unsubscribe),
 		"Preferences": esc(f.preferences), "PreferencesWord": esc(f.words.preferences),
 		"Postal": strings.Join(escapedLines(f.site.Sender.PostalAddress), "<br>"), "Preheader": "",

@@ -64,7 +64,7 @@ func (w *pageWriter) writeBlock(n ast.Node) error {
 	case *ast.List:
 		return w.writeList(n)
 	case *ast.Blockquote:
-		return w.writeAround(n, fmt.Sprintf(`<blockquote class="hr-muted hr-rule" style="margin:0 0 20px;padding:2px 0 2px 18px;border-left:3px solid %s;color:%s;">`, rule, muted), "</blockquote>\n", w.writeBlocks)
+		return w.writeAround(n, fmt.Sprintf(`<blockquote class="hr-muted hr-rule" style="margin:0 0 20px;padding:%s;border-%s:3px solid %s;color:%s;">`, w.theme.padStart(2, 18, 2, 0), w.theme.start, rule, muted), "</blockquote>\n", w.writeBlocks)
 	case *ast.CodeBlock, *ast.FencedCodeBlock:
 		fmt.Fprintf(w, `<pre class="hr-tint" style="margin:0 0 20px;padding:14px 16px;background-color:%s;border-radius:8px;font:14px/1.5 %s;white-space:pre-wrap;word-break:break-word;">%s</pre>`+"\n",
 			tint, monoFont, w.sheet.fillHTML(lineText(n, w.source)))
@@ -124,7 +124,7 @@ func (w *pageWriter) writeList(n *ast.List) error {
 			start = fmt.Sprintf(` start="%d"`, n.Start)
 		}
 	}
-	return w.writeAround(n, fmt.Sprintf(`<%s%s style="margin:0 0 20px;padding:0 0 0 24px;">`+"\n", tag, start), "</"+tag+">\n",
+	return w.writeAround(n, fmt.Sprintf(`<%s%s style="margin:0 0 20px;padding:%s;">`+"\n", tag, start, w.theme.padStart(0, 24, 0, 0)), "</"+tag+">\n",
 		func(ast.Node) error {
 			for item := n.FirstChild(); item != nil; item = item.NextSibling() {
 				if err := w.writeAround(item, `<li style="margin:0 0 8px;">`, "</li>\n", w.writeBlocks); err != nil {
@@ -216,8 +216,8 @@ func (w *pageWriter) writeSpecial(sl slot) {
 		w.WriteString(`<div style="margin:4px 0 18px;">` + "\n")
 		for _, place := range shareNames {
 			w.sheet.actions = append(w.sheet.actions, Action{w.words.share[place], w.sheet.share[place]})
-			fmt.Fprintf(w, `<a class="hr-tint hr-link" href="%s" style="display:inline-block;margin:0 6px 8px 0;padding:9px 14px;border-radius:8px;background-color:%s;font-size:14px;line-height:1.3;font-weight:600;color:%s;text-decoration:none;">%s</a>`+"\n",
-				html.EscapeString(w.sheet.share[place]), tint, w.theme.link, html.EscapeString(w.words.share[place]))
+			fmt.Fprintf(w, `<a class="hr-tint hr-link" href="%s" style="display:inline-block;margin:%s;padding:9px 14px;border-radius:8px;background-color:%s;font-size:14px;line-height:1.3;font-weight:600;color:%s;text-decoration:none;">%s</a>`+"\n",
+				html.EscapeString(w.sheet.share[place]), w.theme.padStart(0, 0, 8, 6), tint, w.theme.link, html.EscapeString(w.words.share[place]))
 		}
 		w.WriteString("</div>\n")
 	case slotValue:

@@ -15,7 +15,8 @@ import (
 	"github.com/osteele/liquid/filters"
 	"github.com/osteele/liquid/render"
 	"github.com/osteele/liquid/tags"
-	"github.com/osteele/tuesday"
+
+	"homeroom/internal/locale"
 )
 
 // sheetKey is where a template finds its sheet among its variables; no template can name it.
@@ -24,7 +25,7 @@ const sheetKey = "\x00sheet"
 // liquidFilters are the filters that messages may use.
 var liquidFilters = []string{
 	"abs", "append", "capitalize", "ceil", "compact", "concat", "date", "default", "divided_by", "downcase", "escape",
-	"first", "floor", "join", "last", "lstrip", "map", "minus", "modulo", "plus", "prepend", "remove", "remove_first",
+	"first", "floor", "join", "last", "lstrip", "map", "minus", "modulo", "money", "number", "plus", "prepend", "remove", "remove_first",
 	"replace", "replace_first", "reverse", "round", "rstrip", "size", "slice", "sort", "sort_natural", "split", "strip",
 	"strip_newlines", "times", "truncate", "truncatewords", "uniq", "upcase", "url_decode", "url_encode",
 }
@@ -33,7 +34,21 @@ var liquidFilters = []string{
 type dialect struct{ config render.Config }
 
 // liquid returns the dialect. It is built once and only read afterwards.
-var liquid = sync.OnceValue(func() *dialect {
+var liquid = sync.OnceValue(func() *dialect { return newDialect(locale.FormatOf("")) })
+
+// dialects are those in use, by the name of their format. There are no more than locales that are known.
+var dialects sync.Map
+
+// dialectFor returns the dialect that writes dates and numbers in a format. Templates compiled by one dialect are rendered by any.
+func dialectFor(format locale.Format) *dialect {
+	if d, ok := dialects.Load(format.Name); ok {
+		return d.(*dialect)
+	}
+	d, _ := dialects.LoadOrStore(format.Name, newDialect(format))
+	return d.(*dialect)
+}
+
+func newDialect(format locale.Format) *dialect {
 	d := &dialect{config: render.NewConfig()}
 	c := &d.config
 	filters.AddStandardFilters(c)
@@ -44,14 +59,19 @@ var liquid = sync.OnceValue(func() *dialect {
 	// These two can double a text with every line of a template.
 	c.AddFilter("append", func(s, more string) (string, error) { return joinTexts(s, more) })
 	c.AddFilter("prepend", func(s, more string) (string, error) { return joinTexts(more, s) })
-	c.AddFilter("date", dateFilter)
+	c.AddFilter("date", func(v any, layout func(string) string) (string, error) { return formatDate(format, v, layout("")) })
+	c.AddFilter("money", func(v any, code func(string) string) (string, error) { return formatMoney(format, v, code("")) })
+	c.AddFilter("number", func(v any, decimals func(int) int) (string, error) {
+		number, err := numberOf(v)
+		return format.Number(number, decimals(0)), err
+	})
 	c.AddTag("out", compileOut)
 	c.AddTag("need", compileNeed)
 	c.AddTag("needlist", compileNeedList)
 	c.AddTag("button", d.compileButton)
 	c.AddTag("share", func(string) (tagRenderer, error) { return writeShare, nil })
 	return d
-})
+}
 
 // tagRenderer writes what a tag stands for.
 type tagRenderer = func(io.Writer, render.Context) error
@@ -74,20 +94,51 @@ func percentEncode(s string) string {
 	return strings.ReplaceAll(url.QueryEscape(s), "+", "%20")
 }
 
-// dateFilter formats a time in the strftime way. It differs from the library's in that there is no "now".
-func dateFilter(v any, format func(string) string) (string, error) {
-	layout := format("%-d %B %Y")
+// formatDate formats a time. It differs from the library's filter in that there is no "now".
+func formatDate(format locale.Format, v any, layout string) (string, error) {
 	switch v := v.(type) {
 	case time.Time:
-		return tuesday.Strftime(layout, v)
+		return format.Date(v, layout), nil
 	case string:
 		for _, l := range []string{time.RFC3339, time.DateTime, time.DateOnly} {
 			if t, err := time.Parse(l, v); err == nil {
-				return tuesday.Strftime(layout, t)
+				return format.Date(t, layout), nil
 			}
 		}
 	}
 	return "", errors.New("date needs a time")
+}
+
+// formatMoney formats an amount of a currency.
+func formatMoney(format locale.Format, v any, code string) (string, error) {
+	amount, err := numberOf(v)
+	if err != nil {
+		return "", err
+	}
+	switch code {
+	case "":
+		return "", errors.New(`money needs its currency: {{ trigger.price | money: "EUR" }}`)
+	case SampleText:
+		code = "EUR"
+	}
+	return format.Money(amount, code)
+}
+
+// numberOf returns a number, or a text that is one.
+func numberOf(v any) (float64, error) {
+	switch v := v.(type) {
+	case float64:
+		return v, nil
+	case int:
+		return float64(v), nil
+	case int64:
+		return float64(v), nil
+	case string:
+		if n, err := strconv.ParseFloat(v, 64); err == nil && n-n == 0 {
+			return n, nil
+		}
+	}
+	return 0, errors.New("a number is needed here")
 }
 
 // compileOut compiles `{% out x %}`, which stands for `{{ x }}`.
@@ -257,7 +308,7 @@ func (d *dialect) compileText(source string) (func(render.Context) (string, erro
 	}
 	return func(ctx render.Context) (string, error) {
 		var b bytes.Buffer
-		if err := render.Render(node, &b, ctx.Bindings(), d.config); err != nil {
+		if err := render.Render(node, &b, ctx.Bindings(), sheetOf(ctx).dialect.config); err != nil {
 			if cause := err.Cause(); cause != nil {
 				return "", cause
 			}

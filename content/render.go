@@ -8,6 +8,7 @@ import (
 	"github.com/yuin/goldmark/text"
 
 	"homeroom/internal/cleantext"
+	"homeroom/internal/locale"
 )
 
 // Rendered is a mail as one learner gets it.
@@ -44,7 +45,8 @@ func (l *Library) Render(name, locale string, vars Vars) (Rendered, error) {
 
 func (l *Library) renderMessage(m *Message, vars Vars) (Rendered, error) {
 	w := wordsFor(m.Locale)
-	s := &sheet{samples: vars.Samples, minor: IsMinor(vars.Learner.Traits), missing: make(map[string]error), marker: l.newMarker(vars.Outward)}
+	written := l.localeOf(m, vars.Learner.Locale)
+	s := &sheet{dialect: dialectFor(locale.FormatOf(written)), samples: vars.Samples, minor: IsMinor(vars.Learner.Traits), missing: make(map[string]error), marker: l.newMarker(vars.Outward)}
 	out := Rendered{Locale: m.Locale, Targets: make(map[string]string)}
 	bindings := l.bindVariables(m, s, vars, w, out.Targets)
 	var err error
@@ -68,13 +70,17 @@ func (l *Library) renderMessage(m *Message, vars Vars) (Rendered, error) {
 	doc := markdownParser().Parse(text.NewReader(src))
 
 	page := pageWriter{sheet: s, source: src, words: w, theme: newTheme(l.site.Accent)}
+	direction := locale.Direction(written)
+	if direction == locale.RightToLeft {
+		page.theme.start = "right"
+	}
 	if err := page.writeBlocks(doc); err != nil {
 		return Rendered{}, &Error{File: m.File, Message: err.Error()}
 	}
 	plain := textWriter{sheet: s, source: src, words: w}
 	plain.writeBlocks(doc)
 
-	f := frame{site: l.site, words: w, theme: page.theme, subject: out.Subject, preheader: out.Preheader}
+	f := frame{lang: written, dir: direction, site: l.site, words: w, theme: page.theme, subject: out.Subject, preheader: out.Preheader}
 	if err := f.leadOut(vars.Outward, s.marker); err != nil {
 		return Rendered{}, &Error{File: m.File, Message: err.Error()}
 	}
@@ -85,6 +91,21 @@ func (l *Library) renderMessage(m *Message, vars Vars) (Rendered, error) {
 	out.Text = f.frameText(out.Plain)
 	return out, nil
 }
+
+// localeOf returns the locale (BCP 47) that a message is written in for a learner: the learner's own, if the message is in that language.
+func (l *Library) localeOf(m *Message, learner string) string {
+	written := m.Locale
+	if written == "" {
+		written = defaultLanguage
+	}
+	if own := canonicalLocale(learner); locale.SameLanguage(own, written) {
+		return own
+	}
+	return written
+}
+
+// defaultLanguage is that of messages whose file names none.
+const defaultLanguage = "en"
 
 // bindVariables returns the variables of a message, and records in targets where those links lead that are counted.
 func (l *Library) bindVariables(m *Message, s *sheet, vars Vars, w words, targets map[string]string) map[string]any {

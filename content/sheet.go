@@ -15,6 +15,7 @@ import (
 // text are written and each value can be escaped for the very place it appears in.
 type sheet struct {
 	slots   []slot
+	dialect *dialect // in the format of the mail's locale
 	minor   bool
 	samples bool              // values are made up: a SampleText may stand for a link
 	share   map[string]string // nil: not offered or not possible

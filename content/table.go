@@ -44,7 +44,7 @@ func (w *pageWriter) writeTableCell(cell ast.Node, isHeader bool) error {
 	if c, is := cell.(*tableast.TableCell); is && c.Alignment != tableast.AlignNone {
 		align = c.Alignment.String()
 	}
-	return w.writeAround(cell, fmt.Sprintf(`<%s %salign="%s" valign="top" style="padding:9px 10px;%stext-align:%s;">`, tag, attributes, align, style, align),
+	return w.writeAround(cell, fmt.Sprintf(`<%s %salign="%s" valign="top" style="padding:9px 10px;%stext-align:%s;word-break:normal;overflow-wrap:break-word;">`, tag, attributes, align, style, align),
 		"</"+tag+">", w.writeInlines)
 }
 

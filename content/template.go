@@ -126,7 +126,7 @@ func (t *template) renderTemplate(bindings map[string]any) (out string, err erro
 		}
 	}()
 	var buf bytes.Buffer
-	if rerr := render.Render(t.node, &buf, bindings, liquid().config); rerr != nil {
+	if rerr := render.Render(t.node, &buf, bindings, bindings[sheetKey].(*sheet).dialect.config); rerr != nil {
 		return "", liquidError(t.file, rerr)
 	}
 	return buf.String(), nil

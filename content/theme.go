@@ -14,6 +14,24 @@ type theme struct {
 	start                    string // the side on which lines begin: left or right
 }
 
+// padStart returns a CSS length for four sides from those at the top, the start of lines, the bottom and the end of lines, in pixels.
+// Mail programs do not know CSS's own words for start and end.
+func (t theme) padStart(top, start, bottom, end int) string {
+	right := end
+	left := start
+	if t.start == "right" {
+		right = start
+		left = end
+	}
+	px := func(n int) string {
+		if n == 0 {
+			return "0"
+		}
+		return strconv.Itoa(n) + "px"
+	}
+	return px(top) + " " + px(right) + " " + px(bottom) + " " + px(left)
+}
+
 const (
 	defaultAccent = "#24584b"
 	paper         = "#f5f3ee" // around the sheet

@@ -150,10 +150,9 @@ func (c *markdownCheck) checkText(offset int, text string) {
 		if strings.HasPrefix(u.pattern.String(), "(?m)^") && found[0] == 0 && !beginsLine {
 			continue // text behind something else in its line
 		}
-		from, to := found[0], found[1]
-		if len(found) > 2 {
-			from, to = found[2], found[3]
-		}
+		pair := found[len(found)-2:] // the group, or all of it
+		from := pair[0]
+		to := pair[1]
 		piece, _, _ := strings.Cut(text[from:to], string(markStart))
 		c.addError(offset+from, piece, u.message, u.fix)
 	}

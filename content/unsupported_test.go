@@ -78,8 +78,8 @@ That is all.
 		t.Errorf("text (-want +got):\n%s", diff)
 	}
 	for _, part := range []string{
-		`<th scope="col" class="hr-rule hr-muted" align="left"`, `text-align:right;">Lessons</th>`,
-		`>Go | for &lt;b&gt;beginners&lt;/b&gt;</td>`, `text-align:right;"><strong style="font-weight:650;">2</strong></td></tr>`,
+		`<th scope="col" class="hr-rule hr-muted" align="left"`, `text-align:right;word-break:normal;overflow-wrap:break-word;">Lessons</th>`,
+		`>Go | for &lt;b&gt;beginners&lt;/b&gt;</td>`, `text-align:right;word-break:normal;overflow-wrap:break-word;"><strong style="font-weight:650;">2</strong></td></tr>`,
 	} {
 		if !strings.Contains(r.Fragment, part) {
 			t.Errorf("no %s in\n%s", part, r.Fragment)
