@@ -244,6 +244,7 @@ func (a *App) newTriggers(revs *revisions, o Options) (*triggers.Triggers, error
 		SetAsides:       a.store.Control,
 		Log:             o.Log,
 		SetAsideAfter:   o.SetAsideAfter,
+		AckWait:         o.AckWait,
 		WatermarkEvery:  o.MarkEvery,
 		WatermarkMargin: o.MarkMargin,
 	})

@@ -93,4 +93,6 @@ type Options struct {
 	MarkEvery, MarkMargin time.Duration
 	// SetAsideAfter is in real time; see package triggers for its default.
 	SetAsideAfter time.Duration
+	// AckWait is in real time; see package triggers for its default. What a dead process had received is taken up by another after so long.
+	AckWait time.Duration
 }

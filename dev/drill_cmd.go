@@ -20,6 +20,7 @@ type drillCommand struct {
 	JSON     bool          `name:"json" help:"Print JSON instead of the table."`
 	Quick    bool          `help:"Seconds instead of minutes: the sizes of the tests."`
 	Patience time.Duration `placeholder:"5m" help:"How long to wait without progress after all servers are back. Default: 5m, with --quick 3m."`
+	Seed     uint64        `placeholder:"N" help:"Make the random schedule of an earlier run again; its report names the seed."`
 	Verbose  bool          `help:"Show what Homeroom's process warns of."`
 	Serve    bool          `hidden:"" help:"Be the process that a drill kills."`
 }
@@ -127,6 +128,7 @@ func (d *drillCommand) drillOptions(c *console, program, title string) drill.Opt
 	began := time.Now()
 	o := drill.Options{
 		Patience: d.Patience,
+		Seed:     d.Seed,
 		Verbose:  d.Verbose,
 		Process: func() *exec.Cmd {
 			cmd := exec.Command(program, "drill", "--serve")

@@ -7,14 +7,22 @@ import (
 	"time"
 
 	"homeroom/dev/process"
+	"homeroom/internal/clock"
+)
+
+// The time-lapse in which uncertain mails are settled: so much of Homeroom's time passes in a second, and for so long reports are waited for, which is
+// 4 s and the 2 s that a call may take.
+const (
+	settlingFactor = 60
+	settlingAfter  = 4 * time.Minute
 )
 
 // killDrill kills everything but the provider, at random points under load.
 func killDrill() Drill {
 	return Drill{
 		Name:  "kill",
-		About: "kill -9 of Homeroom, NATS and Temporal at random points under load, several times, with their data on disk",
-		setup: setup{own: true},
+		About: "kill -9 of Homeroom, NATS and Temporal at random points under load, several times, with their data on disk; what was uncertain is settled by the provider's reports",
+		setup: setup{own: true, clock: func(Size) clock.Clock { return clock.New(time.Now(), time.Now(), settlingFactor) }, settleAfter: settlingAfter},
 		run: func(ctx context.Context, w *world) error {
 			kills := bySize(w.o.Size, 6, 2)
 			events, err := w.campusEvents(bySize(w.o.Size, 6000, 240), bySize(w.o.Size, 1500, 100), "retry")

@@ -178,7 +178,7 @@ func (w *world) mendUnreadable(ctx context.Context) error {
 	w.addNote("a learner was set aside: %s: %s", record.Step, record.Error)
 	kv, err := w.observer.js.KeyValue(ctx, store.BucketStanding)
 	if err == nil {
-		err = kv.Purge(ctx, unreadableKey())
+		err = kv.Delete(ctx, unreadableKey()) // the bucket does not allow a purge, which is a roll-up
 	}
 	if err != nil {
 		return fmt.Errorf("mending a standing: %w", err)

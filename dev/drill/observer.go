@@ -178,7 +178,8 @@ func (e *observer) readStream(ctx context.Context, name string, take func(jetstr
 		return fmt.Errorf("reading the stream %s: %w", name, err)
 	}
 	for from <= state.LastSeq {
-		batch, err := consumer.Fetch(1000, jetstream.FetchMaxWait(5*time.Second))
+		// Not more than there is: a request for more waits until its time is over.
+		batch, err := consumer.Fetch(int(min(1000, state.LastSeq-from+1)), jetstream.FetchMaxWait(5*time.Second))
 		if err != nil {
 			return fmt.Errorf("reading the stream %s: %w", name, err)
 		}
@@ -202,6 +203,9 @@ func (e *observer) readStream(ctx context.Context, name string, take func(jetstr
 	}
 	return nil
 }
+
+// readAnew makes the next readings begin with the first message: the streams have gone back in time, and sequences are given out again.
+func (e *observer) readAnew() { clear(e.next) }
 
 // consumerPrefix begins the names of Homeroom's consumers of the stream of events.
 const consumerPrefix = "homeroom-triggers-"

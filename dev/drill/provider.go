@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"homeroom/delivery"
 	"homeroom/dev/instance"
 	"homeroom/internal/clock"
 	"homeroom/internal/standin"
@@ -13,25 +14,23 @@ import (
 
 // The evening of provider-down, in UTC. The night is short so that the drill is.
 var (
-	eveningStart = time.Date(2026, 3, 2, 20, 40, 0, 0, time.UTC)
+	eveningStart = time.Date(2026, 3, 2, 20, 50, 0, 0, time.UTC)
 	downFrom     = eveningStart.Add(5 * time.Minute)
-	downTo       = eveningStart.Add(70 * time.Minute)
+	downTo       = eveningStart.Add(65 * time.Minute)
 	lastQuiz     = eveningStart.Add(45 * time.Minute)
 	nightFrom    = time.Date(2026, 3, 2, 21, 0, 0, 0, time.UTC)
-	nightTo      = time.Date(2026, 3, 2, 23, 30, 0, 0, time.UTC)
+	nightTo      = time.Date(2026, 3, 2, 22, 20, 0, 0, time.UTC)
 )
-
-// uncertainRequests is how many requests meet a connection that is reset. Their sends are uncertain and not sent again.
-const uncertainRequests = 3
 
 // providerDownDrill makes the provider fail for an hour of an evening, in time-lapse.
 func providerDownDrill() Drill {
 	return Drill{
 		Name:  "provider-down",
-		About: "the provider answers 503, 429 and resets for an hour in time-lapse: no learner is mailed at night or after leaving",
+		About: "the provider answers 503 and 429 and breaks connections off for an hour in time-lapse: no learner is mailed at night or after leaving, and no mail stays uncertain",
 		setup: setup{
+			settleAfter: delivery.SettleAfter,
 			academy: map[string]string{
-				"settings.yaml": settingsYAML + "quiet_hours: {from: \"21:00\", to: \"23:30\"}\n",
+				"settings.yaml": settingsYAML + "quiet_hours: {from: \"21:00\", to: \"22:20\"}\n",
 				"rules/retry.yaml": `rule: retry
 when: {event: assessment.graded, if: event.passed == false}
 per: assessment_id
@@ -42,7 +41,7 @@ do:
 `,
 			},
 			clock: func(s Size) clock.Clock {
-				return clock.New(time.Now().Add(bySize(s, 8*time.Second, 6*time.Second)), eveningStart, bySize(s, 120.0, 300.0))
+				return clock.New(time.Now().Add(bySize(s, 8*time.Second, 6*time.Second)), eveningStart, bySize(s, 60.0, 400.0))
 			},
 		},
 		run: func(ctx context.Context, w *world) error {
@@ -108,7 +107,7 @@ func (w *world) planEvening(learners int) ([]step, error) {
 	steps := []step{
 		fail(downFrom, "the provider answers 503", standin.Fault{Status: 503, Times: -1}),
 		fail(downFrom.Add(third), "the provider answers 429", standin.Fault{Status: 429, Times: -1}),
-		fail(downFrom.Add(2*third), "the provider breaks connections off", standin.Fault{Reset: true, Times: uncertainRequests}, standin.Fault{Status: 503, Times: -1}),
+		fail(downFrom.Add(2*third), "the provider breaks connections off", someBroken()...),
 		fail(downTo, "the provider is back"),
 	}
 	for k := range learners {
@@ -145,6 +144,16 @@ func (w *world) planEvening(learners int) ([]step, error) {
 		}
 	}
 	return steps, nil
+}
+
+// someBroken are the faults of a provider that breaks off every third connection until it has broken off six, every second of these having taken the
+// mail. The mails between them are taken in the same minutes, and the provider reports them: what it says nothing of it did not take.
+func someBroken() []standin.Fault {
+	var faults []standin.Fault
+	for i := range 6 {
+		faults = append(faults, standin.Fault{Times: 2}, standin.Fault{Reset: true, Taken: i%2 == 1})
+	}
+	return faults
 }
 
 func laterOf(a, b time.Time) time.Time {

@@ -2,6 +2,7 @@ package drill
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -27,11 +28,16 @@ import (
 type setup struct {
 	academy map[string]string // files in addition to rule retry
 	own     bool              // whether NATS and Temporal run in Homeroom's process, on disk
+	apart   bool              // whether NATS and Temporal run in a process each, on disk
 	quiet   bool              // whether the provider reports only what the drill tells it to
 	clock   func(Size) clock.Clock
 	// setAsideAfter is for how long a learner is not handed over before they are set aside; nil: the default.
 	setAsideAfter func(Size) time.Duration
-	roles         []app.Role // of the first process; empty: all
+	// settleAfter is for how long, in Homeroom's time, reports are waited for before an uncertain mail is settled by their absence. Then no mail
+	// may stay uncertain. 0: nothing is settled.
+	settleAfter time.Duration
+	measures    bool       // whether Homeroom's processes serve /metrics
+	roles       []app.Role // of the first process; empty: all
 }
 
 // world holds the servers, Homeroom, and the drill's own connections.
@@ -45,6 +51,7 @@ type world struct {
 	stack    *stack.Stack // nil: NATS and Temporal run in Homeroom's process
 	data     string
 	homeroom *process.Process // nil: not running
+	apart    map[process.Server]*process.Process
 	plan     *plan
 	observer *observer
 	report   Report // notes, and problems that the drill finds besides the accounting
@@ -89,7 +96,7 @@ func (w *world) startServers(ctx context.Context) (err error) {
 		After:   func(d time.Duration) <-chan time.Time { return time.After(w.clock.Wait(d)) },
 		Webhook: standin.Webhook{Quiet: w.setup.quiet, Tries: 1000},
 	}
-	if w.setup.own {
+	if w.setup.own || w.setup.apart {
 		if w.mail, err = standin.New(mail).Start("127.0.0.1:0", w.o.Log); err != nil {
 			return err
 		}
@@ -97,8 +104,15 @@ func (w *world) startServers(ctx context.Context) (err error) {
 		if w.data, err = os.MkdirTemp("", "homeroom-drill-"); err != nil {
 			return err
 		}
-		w.stops = append(w.stops, func() { _ = os.RemoveAll(w.data) }) // a temporary directory
-		return w.startProxies("127.0.0.1:9", "127.0.0.1:9")            // until the process says where its servers listen
+		w.stops = append(w.stops, func() { _ = os.RemoveAll(w.data) })       // a temporary directory
+		if err := w.startProxies("127.0.0.1:9", "127.0.0.1:9"); err != nil { // until a process says where its servers listen
+			return err
+		}
+		if !w.setup.apart {
+			return nil
+		}
+		w.apart = map[process.Server]*process.Process{}
+		return errors.Join(w.startServer(ctx, process.ServerNATS), w.startServer(ctx, process.ServerTemporal))
 	}
 	if w.stack, err = stack.Start(ctx, stack.Options{Mail: mail, Log: w.o.Log}); err != nil {
 		return err
@@ -147,7 +161,12 @@ func (w *world) launchProcess(ctx context.Context, c process.Order) (*process.Pr
 	c.Inbox = w.mail.URL()
 	c.Key = w.mail.PublicKey()
 	c.Academy = maps.Clone(w.files)
-	c.Clock = w.clock
+	if c.Clock.IsReal() {
+		c.Clock = w.clock
+	}
+	c.AckWait = ackWait
+	c.SettleAfter = w.setup.settleAfter
+	c.Measures = w.setup.measures
 	c.Verbose = w.o.Verbose
 	if w.setup.setAsideAfter != nil {
 		c.SetAsideAfter = w.setup.setAsideAfter(w.o.Size)
@@ -158,6 +177,13 @@ func (w *world) launchProcess(ctx context.Context, c process.Order) (*process.Pr
 		c.NATS = "nats://" + w.toNATS.address
 		c.Temporal = w.toTemporal.address
 	}
+	return w.launchOrder(ctx, c)
+}
+
+// ackWait is shorter than Homeroom's own, so that a drill that kills a process is not mostly waiting.
+const ackWait = 5 * time.Second
+
+func (w *world) launchOrder(ctx context.Context, c process.Order) (*process.Process, error) {
 	ctx, cancel := context.WithTimeout(ctx, process.StartTime)
 	defer cancel()
 	command := w.o.Process()
@@ -214,6 +240,9 @@ func (w *world) openObserver(ctx context.Context) error {
 func (w *world) close() {
 	if w.homeroom != nil {
 		w.homeroom.Kill()
+	}
+	for _, server := range w.apart {
+		server.Kill()
 	}
 	for i := len(w.stops) - 1; i >= 0; i-- {
 		w.stops[i]()

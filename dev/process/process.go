@@ -18,6 +18,7 @@ import (
 // Process is Homeroom in a process of its own, as its parent sees it.
 type Process struct {
 	NATS, Temporal, Edge string // addresses of its servers and of its edge
+	Metrics              string // address of its /metrics
 
 	cmd   *exec.Cmd
 	in    io.WriteCloser // the process stops when it is closed, also by the end of this process
@@ -56,7 +57,7 @@ func Launch(ctx context.Context, command *exec.Cmd, o Order) (*Process, error) {
 		return nil, fmt.Errorf("telling Homeroom's process what to do: %w", err)
 	}
 	words, err := p.awaitLine(ctx, sayReady)
-	if err == nil && len(words) != 3 {
+	if err == nil && len(words) != 4 {
 		err = fmt.Errorf("Homeroom's process said %q", words)
 	}
 	if err != nil {
@@ -66,6 +67,7 @@ func Launch(ctx context.Context, command *exec.Cmd, o Order) (*Process, error) {
 	p.NATS = words[0]
 	p.Temporal = words[1]
 	p.Edge = words[2]
+	p.Metrics = words[3]
 	return p, nil
 }
 

@@ -40,15 +40,21 @@ type Order struct {
 	Clock   clock.Clock       `json:"clock,omitzero"`
 	Roles   []app.Role        `json:"roles,omitempty"`
 	Newer   bool              `json:"newer,omitempty"` // whether to run as a release that reads NewerVersion
-	// SetAsideAfter is in real time; 0: the default.
+	// Server, if not empty, is the one server that runs in the process, with its files in Data. Homeroom does not run in it.
+	Server Server `json:"server,omitempty"`
+	// Measures says whether the process serves /metrics.
+	Measures bool `json:"measures,omitempty"`
+	// SetAsideAfter and AckWait are in real time, SettleAfter is in Homeroom's time; 0: the default. Nothing is settled by default.
 	SetAsideAfter time.Duration `json:"setAsideAfter,omitempty"`
+	AckWait       time.Duration `json:"ackWait,omitempty"`
+	SettleAfter   time.Duration `json:"settleAfter,omitempty"`
 
 	Verbose bool `json:"verbose,omitempty"`
 }
 
 // The lines that the process writes to its standard output.
 const (
-	sayReady  = "ready"  // "ready NATS TEMPORAL EDGE": addresses
+	sayReady  = "ready"  // "ready NATS TEMPORAL EDGE METRICS": addresses; "-" for each that is not served
 	sayFailed = "failed" // "failed WHY"
 	sayMemory = "memory" // "memory BYTES": the peak of the resident memory
 )
@@ -77,7 +83,7 @@ func Serve(in io.Reader, out io.Writer) error {
 		_, _ = fmt.Fprintln(out, sayFailed, strings.ReplaceAll(err.Error(), "\n", "; "))
 		return err
 	}
-	if _, err := fmt.Fprintln(out, sayReady, h.NATS, h.Temporal, "http://"+h.listener.Addr().String()); err != nil {
+	if _, err := fmt.Fprintln(out, sayReady, orDash(h.NATS), orDash(h.Temporal), orDash(h.edge), orDash(h.metrics)); err != nil {
 		return err
 	}
 	if _, err := io.Copy(io.Discard, orders); err != nil { // returns when the parent closes the pipe or ends
@@ -93,6 +99,8 @@ type servedProcess struct {
 	Order
 	log      *slog.Logger
 	listener net.Listener
+	edge     string // address of the edge
+	metrics  string // address of /metrics; empty: not served
 	stops    []func()
 }
 
@@ -106,6 +114,9 @@ func (h *servedProcess) stopAll() {
 func (h *servedProcess) startServers() error {
 	ctx, cancel := context.WithTimeout(context.Background(), StartTime)
 	defer cancel()
+	if h.Server != "" {
+		return h.startOneServer(ctx)
+	}
 	if h.Data != "" {
 		s, err := stack.Start(ctx, stack.Options{Data: h.Data, Log: h.log})
 		if err != nil {
@@ -171,6 +182,14 @@ func (h *servedProcess) serveHomeroom(ctx context.Context, js jetstream.JetStrea
 		Roles:     h.Roles,
 
 		SetAsideAfter: h.SetAsideAfter,
+		AckWait:       h.AckWait,
+		SettleAfter:   h.SettleAfter,
+	}
+	h.edge = o.PublicURL
+	if h.Measures {
+		if o.Telemetry, err = h.serveMetrics(); err != nil {
+			return errors.Join(err, h.listener.Close())
+		}
 	}
 	if !h.Clock.IsReal() { // a second of delay on a busy machine is minutes of Homeroom's time
 		o.Grace = h.Clock.Scale(time.Second)

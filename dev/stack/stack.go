@@ -89,7 +89,7 @@ func (s *Stack) startServers(ctx context.Context, o Options) error {
 	temporal, err := servers.StartTemporal(ctx, servers.TemporalOptions{
 		Port:             o.Ports.Temporal,
 		File:             temporalFile,
-		SearchAttributes: searchAttributes(),
+		SearchAttributes: SearchAttributes(),
 		Dynamic:          o.Temporal,
 		Log:              o.Log,
 	})
@@ -114,9 +114,9 @@ func (s *Stack) startServers(ctx context.Context, o Options) error {
 	return nil
 }
 
-// searchAttributes returns the search attributes of the learner workflow. Homeroom would create them, but a namespace that
+// SearchAttributes returns the search attributes of the learner workflow, by name. Homeroom would create them, but a namespace that
 // has them from the start is ready sooner.
-func searchAttributes() map[string]enums.IndexedValueType {
+func SearchAttributes() map[string]enums.IndexedValueType {
 	return map[string]enums.IndexedValueType{
 		workflows.SearchStage.GetName():   workflows.SearchStage.GetValueType(),
 		workflows.SearchCourses.GetName(): workflows.SearchCourses.GetValueType(),
