@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"homeroom/engine"
@@ -65,7 +66,8 @@ type Options struct {
 	Patience    time.Duration // how long, in real time, a wake-up waits for the stream; 0: DefaultPatience
 	// Spread is the time, in real time, over which wake-ups are spread that many learners may have at one instant; 0: DefaultSpread, negative: none.
 	// At most a twelfth of Grace is used.
-	Spread time.Duration
+	Spread  time.Duration
+	Rewinds Rewinds // records that the stream went back in time; nil: nothing does
 	// Decisions publishes the unpublished decisions of earlier tasks; nil: only activities do.
 	Decisions Publisher
 	// Prompt publishes at once also that a run has started, was put off or has ended. Otherwise the learner's next decision or delivery publishes it,
@@ -76,7 +78,10 @@ type Options struct {
 }
 
 // Decide is the local activity that decides what follows for one learner.
-type Decide struct{ o Options }
+type Decide struct {
+	o       Options
+	rewinds atomic.Int64
+}
 
 // NewDecide returns the activity.
 func NewDecide(o Options) *Decide {
@@ -125,6 +130,7 @@ func (d *Decide) Run(ctx context.Context, in workflows.DecideInput) (workflows.D
 	if err != nil {
 		return workflows.DecideResult{}, err
 	}
+	d.noteRewind(ctx, &state, in)
 	if !slices.ContainsFunc(answer.Effects, isDelivery) { // a delivery publishes them, and must not wait for this
 		answer.Published = d.publishEarlier(ctx, in.Unpublished)
 	}

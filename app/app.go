@@ -33,6 +33,7 @@ type App struct {
 	worker       *worker.Worker
 	listLook     *delivery.ListLook // nil: the provider's lists are not read here
 	clock        clock.Clock
+	rewinds      func() int64              // of the stream, as the worker saw them; nil: no worker runs here
 	refusals     func() []delivery.Refusal // of the providers' accounts; nil: nothing is delivered here
 	edge         *http.Server              // nil: not served here
 	flushEdge    func()                    // publishes what the edge holds back
@@ -208,21 +209,24 @@ func (a *App) newWorker(revs *revisions, outward *links.Links, o Options) (*work
 		a.listLook = a.newListLook(o)
 	}
 	decisions := o.Telemetry.Publisher(a.store.Decisions)
+	decide := activities.NewDecide(activities.Options{
+		Profiles:    a.store.Profiles,
+		Standings:   a.store.Standings,
+		Rulesets:    revs,
+		Watermarks:  a.store.Control,
+		Clock:       o.Clock,
+		Grace:       o.Grace,
+		RestAfter:   o.RestAfter,
+		RetireAfter: o.RetireAfter,
+		Retired:     a.store.Retired,
+		Prompt:      o.Prompt,
+		Rewinds:     a.store.Control,
+		Decisions:   decisions,
+		Step:        o.Telemetry.Step(engine.Step),
+	})
+	a.rewinds = decide.CountRewinds
 	return worker.New(o.Temporal, worker.Options{
-		Decide: activities.NewDecide(activities.Options{
-			Profiles:    a.store.Profiles,
-			Standings:   a.store.Standings,
-			Rulesets:    revs,
-			Watermarks:  a.store.Control,
-			Clock:       o.Clock,
-			Grace:       o.Grace,
-			RestAfter:   o.RestAfter,
-			RetireAfter: o.RetireAfter,
-			Retired:     a.store.Retired,
-			Prompt:      o.Prompt,
-			Decisions:   decisions,
-			Step:        o.Telemetry.Step(engine.Step),
-		}),
+		Decide:              decide,
 		Deliver:             &activities.Deliver{Deliverer: o.Telemetry.Deliverer(deliverer), Decisions: decisions},
 		PublishDecisions:    &activities.PublishDecisions{Decisions: decisions},
 		DeliveriesPerSecond: o.DeliveriesPerSecond,
@@ -276,6 +280,7 @@ func (a *App) watched(o Options) {
 	if a.serves(RoleWorker) {
 		s.Failing = func(ctx context.Context) (int, error) { return worker.CountFailing(ctx, o.Temporal) }
 	}
+	s.Rewinds = a.rewinds
 	if a.refusals != nil {
 		s.Refused = func() map[string]bool {
 			refused := map[string]bool{}

@@ -47,3 +47,35 @@ func TestASequenceCountsOnlyWithItsTime(t *testing.T) {
 		})
 	}
 }
+
+func TestFindRewind(t *testing.T) {
+	at := func(minutes int) time.Time { return start.Add(time.Duration(minutes) * time.Minute) }
+	event := func(seq uint64, minutes int) engine.Input {
+		return engine.Input{Event: &engine.Event{Seq: seq, StoredAt: at(minutes), Stream: 7}}
+	}
+	state := engine.State{Stream: 7, Seq: 10, SeqAt: at(10)}
+	found := engine.Rewind{From: 10, FromAt: at(10), To: 5, At: at(11)}
+	for _, tc := range []struct {
+		name   string
+		state  engine.State
+		inputs []engine.Input
+		want   engine.Rewind
+	}{
+		{"nothing", state, nil, engine.Rewind{}},
+		{"an outcome", state, []engine.Input{{Outcome: &engine.Outcome{}}}, engine.Rewind{}},
+		{"the next one", state, []engine.Input{event(11, 11)}, engine.Rewind{}},
+		{"one that was applied", state, []engine.Input{event(5, 5)}, engine.Rewind{}},
+		{"an old sequence with a later time", state, []engine.Input{event(5, 11)}, found},
+		{"the same after a repeat", state, []engine.Input{event(9, 9), event(5, 11), event(6, 12)}, found},
+		{"after a new one", state, []engine.Input{event(20, 20), event(12, 21)}, engine.Rewind{From: 20, FromAt: at(20), To: 12, At: at(21)}},
+		{"a state of an older version", engine.State{Stream: 7, Seq: 10}, []engine.Input{event(5, 11)}, engine.Rewind{}},
+		{"another stream", engine.State{Stream: 6, Seq: 10, SeqAt: at(10)}, []engine.Input{event(5, 11)}, engine.Rewind{}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got, seen := engine.FindRewind(&tc.state, tc.inputs)
+			if got != tc.want || seen != (tc.want != engine.Rewind{}) {
+				t.Errorf("got %+v, %v; want %+v", got, seen, tc.want)
+			}
+		})
+	}
+}

@@ -63,6 +63,26 @@ func TestMarksOnlyMoveForward(t *testing.T) {
 	}
 }
 
+// Each learner of a partition shows the same rewind; it is recorded once. One that came later is another.
+func TestARewindIsRecordedOnce(t *testing.T) {
+	_, _, st := natstest.Open(t)
+	ctx := context.Background()
+	at := func(minutes int) time.Time { return monday.Add(time.Duration(minutes) * time.Minute) }
+	for _, tc := range []struct {
+		fromAt, at int
+		isNew      bool
+	}{{10, 20, true}, {10, 20, false}, {5, 30, false}, {19, 40, false}, {20, 50, true}, {60, 70, true}} {
+		isNew, err := st.Control.NoteNewRewind(ctx, 3, 100, 50, at(tc.fromAt), at(tc.at))
+		if err != nil || isNew != tc.isNew {
+			t.Errorf("known at %d, back at %d: recorded %v, %v; want %v", tc.fromAt, tc.at, isNew, err, tc.isNew)
+		}
+	}
+	rewinds, err := st.Control.Rewinds(ctx)
+	if err != nil || len(rewinds) != 1 || !rewinds[0].At.Equal(at(70)) || rewinds[0].Partition != 3 {
+		t.Errorf("recorded %+v, %v", rewinds, err)
+	}
+}
+
 func TestHandedOverWaitsAndGivesUp(t *testing.T) {
 	_, _, st := natstest.Open(t)
 	ctx := context.Background()

@@ -43,6 +43,23 @@ func (c *Control) NoteRewind(ctx context.Context, partition int, from, to uint64
 	return nil
 }
 
+// NoteNewRewind is NoteRewind for somebody who knows that the sequence `from` was stored at fromAt, and not whether others have recorded this rewind. A
+// recorded rewind that came later than fromAt is the same one. It reports whether it recorded it.
+func (c *Control) NoteNewRewind(ctx context.Context, partition int, from, to uint64, fromAt, at time.Time) (bool, error) {
+	entry, err := c.kv.Get(ctx, rewindKey(partition))
+	switch {
+	case errors.Is(err, jetstream.ErrKeyNotFound):
+	case err != nil:
+		return false, fmt.Errorf("read whether partition %d went back: %w", partition, err)
+	default:
+		var known Rewind
+		if decodeRecord(entry.Value(), &known) == nil && known.At.After(fromAt) {
+			return false, nil
+		}
+	}
+	return true, c.NoteRewind(ctx, partition, from, to, at)
+}
+
 // Rewinds returns the latest rewind of each partition that had one, by partition. A record that cannot be read is left out.
 func (c *Control) Rewinds(ctx context.Context) ([]Rewind, error) {
 	var rewinds []Rewind

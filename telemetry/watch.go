@@ -30,6 +30,8 @@ type Sources struct {
 	SetAside func() int
 	// Failing counts the learners whose workflows get nowhere; nil: it is not told.
 	Failing func(ctx context.Context) (int, error)
+	// Rewinds counts the rewinds of the stream that the worker saw; nil: no worker runs here. The triggers' are among Events.
+	Rewinds func() int64
 	// Refused reports for each channel whether its provider refuses the account; nil: nothing is delivered here.
 	Refused func() map[string]bool
 	// ListLook reads the provider's suppression lists; nil: this process does not.
@@ -134,6 +136,9 @@ func (w *watched) Collect(ch chan<- prometheus.Metric) {
 		w.collectEvents(ch, s)
 		gauge(descHeld, s.Events().OldestHeld.Seconds())
 	}
+	if s.Events != nil || s.Rewinds != nil {
+		ch <- prometheus.MustNewConstMetric(descRewinds, prometheus.CounterValue, float64(s.countRewinds()))
+	}
 	if s.Watermark != nil {
 		now := w.clock.Now()
 		for p := range subjects.Partitions {
@@ -203,6 +208,18 @@ func (w *watched) collectLists(ch chan<- prometheus.Metric, look ListLook) {
 	}
 }
 
+// countRewinds returns how many rewinds of the stream this process saw, in its triggers and in its worker.
+func (s *Sources) countRewinds() int64 {
+	var n int64
+	if s.Events != nil {
+		n += s.Events().Rewinds
+	}
+	if s.Rewinds != nil {
+		n += s.Rewinds()
+	}
+	return n
+}
+
 func (w *watched) collectEvents(ch chan<- prometheus.Metric, s *Sources) {
 	count := func(d *prometheus.Desc, n int64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
@@ -220,7 +237,6 @@ func (w *watched) collectEvents(ch chan<- prometheus.Metric, s *Sources) {
 	}
 	count(descRetries, stats.Retries)
 	count(descParkings, stats.Parkings)
-	count(descRewinds, stats.Rewinds)
 }
 
 // streamLag asks the stream, unless it was asked a moment ago.

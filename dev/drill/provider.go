@@ -16,21 +16,24 @@ import (
 var (
 	eveningStart = time.Date(2026, 3, 2, 20, 50, 0, 0, time.UTC)
 	downFrom     = eveningStart.Add(5 * time.Minute)
-	downTo       = eveningStart.Add(65 * time.Minute)
-	lastQuiz     = eveningStart.Add(45 * time.Minute)
+	lastQuiz     = eveningStart.Add(14 * time.Minute)
+	downTo       = eveningStart.Add(35 * time.Minute)
+	volleyAt     = eveningStart.Add(36 * time.Minute)
+	brokenFrom   = volleyAt.Add(10 * time.Minute) // when the volley's mails are due
+	brokenTo     = eveningStart.Add(52 * time.Minute)
 	nightFrom    = time.Date(2026, 3, 2, 21, 0, 0, 0, time.UTC)
-	nightTo      = time.Date(2026, 3, 2, 22, 20, 0, 0, time.UTC)
+	nightTo      = time.Date(2026, 3, 2, 22, 0, 0, 0, time.UTC)
 )
 
 // providerDownDrill makes the provider fail for an hour of an evening, in time-lapse.
 func providerDownDrill() Drill {
 	return Drill{
 		Name:  "provider-down",
-		About: "the provider answers 503 and 429 and breaks connections off for an hour in time-lapse: no learner is mailed at night or after leaving, and no mail stays uncertain",
+		About: "the provider answers 503 and 429 for half an hour, and then breaks connections off, in time-lapse: no learner is mailed at night or after leaving, and no mail stays uncertain",
 		setup: setup{
 			settleAfter: delivery.SettleAfter,
 			academy: map[string]string{
-				"settings.yaml": settingsYAML + "quiet_hours: {from: \"21:00\", to: \"22:20\"}\n",
+				"settings.yaml": settingsYAML + "quiet_hours: {from: \"21:00\", to: \"22:00\"}\n",
 				"rules/retry.yaml": `rule: retry
 when: {event: assessment.graded, if: event.passed == false}
 per: assessment_id
@@ -41,7 +44,7 @@ do:
 `,
 			},
 			clock: func(s Size) clock.Clock {
-				return clock.New(time.Now().Add(bySize(s, 8*time.Second, 6*time.Second)), eveningStart, bySize(s, 60.0, 400.0))
+				return clock.New(time.Now().Add(bySize(s, 8*time.Second, 6*time.Second)), eveningStart, bySize(s, 60.0, 300.0))
 			},
 		},
 		run: func(ctx context.Context, w *world) error {
@@ -96,7 +99,7 @@ func (w *world) runSteps(ctx context.Context, steps []step) error {
 // planEvening returns the steps of the evening: learners fail quizzes, every third leaves the rule before or after the mail
 // was due, and the provider fails in three ways. Half of the learners live where it is day.
 func (w *world) planEvening(learners int) ([]step, error) {
-	third := downTo.Sub(downFrom) / 3
+	half := downTo.Sub(downFrom) / 2
 	fail := func(at time.Time, what string, faults ...standin.Fault) step {
 		return step{at, what, func(context.Context) error {
 			w.mail.ClearFaults()
@@ -106,9 +109,11 @@ func (w *world) planEvening(learners int) ([]step, error) {
 	}
 	steps := []step{
 		fail(downFrom, "the provider answers 503", standin.Fault{Status: 503, Times: -1}),
-		fail(downFrom.Add(third), "the provider answers 429", standin.Fault{Status: 429, Times: -1}),
-		fail(downFrom.Add(2*third), "the provider breaks connections off", someBroken()...),
+		fail(downFrom.Add(half), "the provider answers 429", standin.Fault{Status: 429, Times: -1}),
 		fail(downTo, "the provider is back"),
+		{volleyAt, "many fail a quiz at once", func(ctx context.Context) error { return w.failVolley(ctx, learners/2) }},
+		fail(brokenFrom, "the provider breaks connections off", someBroken()...),
+		fail(brokenTo, "the provider is back"),
 	}
 	for k := range learners {
 		p := person{id: fmt.Sprintf("u%05d", k)}
@@ -146,11 +151,26 @@ func (w *world) planEvening(learners int) ([]step, error) {
 	return steps, nil
 }
 
-// someBroken are the faults of a provider that breaks off every third connection until it has broken off six, every second of these having taken the
+// failVolley publishes failed quizzes of learners who live where it is day, all at once, so that their mails go out in the same minute.
+func (w *world) failVolley(ctx context.Context, n int) error {
+	for k := range n {
+		p := person{id: fmt.Sprintf("u9%04d", 2*k+1), timezone: "Asia/Tokyo"}
+		e, err := w.failedQuiz(p, "q1", map[string]ending{"retry": endingMail})
+		if err != nil {
+			return err
+		}
+		if err := w.publishUntilStored(ctx, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// someBroken are the faults of a provider that breaks off every third connection until it has broken off four, every second of these having taken the
 // mail. The mails between them are taken in the same minutes, and the provider reports them: what it says nothing of it did not take.
 func someBroken() []standin.Fault {
 	var faults []standin.Fault
-	for i := range 6 {
+	for i := range 4 {
 		faults = append(faults, standin.Fault{Times: 2}, standin.Fault{Reset: true, Taken: i%2 == 1})
 	}
 	return faults

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,16 +29,13 @@ func rewindDrill() Drill {
 			if err := r.publishRound(ctx, nil); err != nil { // nothing has gone back yet
 				return err
 			}
-			for _, back := range []struct {
-				what    string
-				parts   []string // of NATS's files that go back
-				stopped bool     // whether Homeroom is stopped meanwhile
-			}{
-				{"everything went back while Homeroom ran", []string{"."}, false},
+			journeys := []journey{
 				{"the stream's unsynced tail was lost while Homeroom ran", []string{streamFiles}, false},
 				{"everything went back while Homeroom was stopped", []string{"."}, true},
+				{"everything went back while Homeroom ran", []string{"."}, false},
 				{"the stream's unsynced tail was lost while Homeroom was stopped", []string{streamFiles}, true},
-			} {
+			}
+			for _, back := range journeys[:bySize(w.o.Size, 4, 2)] {
 				if err := r.goBack(ctx, back.what, back.parts, back.stopped); err != nil {
 					return err
 				}
@@ -45,6 +43,13 @@ func rewindDrill() Drill {
 			return nil
 		},
 	}
+}
+
+// journey is one way back in time.
+type journey struct {
+	what    string
+	parts   []string // of NATS's files that go back
+	stopped bool     // whether Homeroom is stopped meanwhile
 }
 
 // streamFiles is where NATS keeps the messages of the stream of events. What it knows of the stream's consumers lies next to it.
@@ -63,9 +68,6 @@ func (r *rewindRun) publishRound(ctx context.Context, again []*event) error {
 		return err
 	}
 	if err := r.publishAgain(ctx, again); err != nil {
-		return err
-	}
-	if err := r.awaitDrained(ctx); err != nil {
 		return err
 	}
 	_, err = r.awaitSettled(ctx)
@@ -110,6 +112,7 @@ func (r *rewindRun) goBack(ctx context.Context, what string, parts []string, sto
 		}
 	}
 	before := r.rewoundTotal(ctx)
+	wentBack := r.now()
 	r.o.Progress(what)
 	err = r.changeFiles(ctx, func() error {
 		for _, part := range parts {
@@ -132,7 +135,7 @@ func (r *rewindRun) goBack(ctx context.Context, what string, parts []string, sto
 	if err := r.publishRound(ctx, tail); err != nil {
 		return err
 	}
-	return r.checkTold(ctx, what, before)
+	return r.checkTold(ctx, what, before, wentBack)
 }
 
 // changeFiles stops NATS, changes its files, and starts it again.
@@ -157,7 +160,7 @@ func copyParts(to, from string, parts []string) error {
 }
 
 // checkTold holds Homeroom to telling that the stream went back: in the metric, and in the records that the doctor reads.
-func (r *rewindRun) checkTold(ctx context.Context, what string, before int) error {
+func (r *rewindRun) checkTold(ctx context.Context, what string, before int, wentBack time.Time) error {
 	total := r.rewoundTotal(ctx)
 	if total <= before {
 		r.report.addWrong("%s: homeroom_stream_rewound_total does not count it", what)
@@ -171,6 +174,7 @@ func (r *rewindRun) checkTold(ctx context.Context, what string, before int) erro
 	if err != nil {
 		return err
 	}
+	rewinds = slices.DeleteFunc(rewinds, func(r store.Rewind) bool { return r.At.Before(wentBack) }) // of an earlier journey
 	if len(rewinds) == 0 {
 		r.report.addWrong("%s: no record says so, and so the doctor does not", what)
 	}

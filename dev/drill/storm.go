@@ -30,7 +30,7 @@ do:
 		},
 		run: func(ctx context.Context, w *world) error {
 			s := stormRun{asyncPublisher{world: w}}
-			return s.run(ctx, bySize(w.o.Size, 20_000, 500), bySize(w.o.Size, 200, 20))
+			return s.run(ctx, bySize(w.o.Size, 20_000, 100), bySize(w.o.Size, 200, 10))
 		},
 	}
 }
@@ -49,7 +49,7 @@ func (s *stormRun) run(ctx context.Context, newcomers, others int) error {
 	if _, err := s.awaitSettled(ctx); err != nil {
 		return err
 	}
-	during, err := s.otherQuizzes(others, "q1", bySize(s.o.Size, 2400, 60))
+	during, err := s.otherQuizzes(others, "q1", bySize(s.o.Size, 2400, 20))
 	if err != nil {
 		return err
 	}

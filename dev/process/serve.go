@@ -134,7 +134,7 @@ func (h *servedProcess) startServers() error {
 	if academy == nil {
 		return fmt.Errorf("the academy has mistakes: %w", problems.Err())
 	}
-	nc, err := nats.Connect(h.NATS, nats.Name("homeroom drill"), nats.MaxReconnects(-1),
+	nc, err := nats.Connect(h.NATS, nats.Name("homeroom drill"), nats.MaxReconnects(-1), nats.ReconnectWait(200*time.Millisecond),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { h.log.Warn("NATS", "error", err) }))
 	if err != nil {
 		return fmt.Errorf("connecting to NATS at %s: %w", h.NATS, err)
