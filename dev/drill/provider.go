@@ -25,7 +25,7 @@ var (
 	nightTo      = time.Date(2026, 3, 2, 22, 0, 0, 0, time.UTC)
 )
 
-// providerDownDrill makes the provider fail for an hour of an evening, in time-lapse.
+// providerDownDrill makes the provider fail for a part of an evening, in time-lapse.
 func providerDownDrill() Drill {
 	return Drill{
 		Name:  "provider-down",
