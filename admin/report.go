@@ -20,6 +20,9 @@ type ReportOptions struct {
 	Rule  string    // leave one rule in the report; empty: all
 	// Method is how intervals are worked out; empty: experiment.Sequential.
 	Method experiment.Method
+	// ReadModel is the path of a file that keeps what was read, so that only what is new is read; empty: the streams are read. See package
+	// readmodel.
+	ReadModel string
 	// OnRead hears how many messages of a stream have been read; it begins with 0 for each stream. May be nil.
 	OnRead func(done, total int64)
 }
@@ -44,19 +47,19 @@ func (i *Installation) Report(ctx context.Context, opts ReportOptions) (Report, 
 	if err != nil {
 		return Report{}, err
 	}
-	events, err := newRecordedEvents(i.newReader(opts.Since, opts.OnRead))
+	start := func() *report.Counter {
+		return report.NewCounter(report.Options{
+			AsksToShare: func(message string) bool { return sharing[message] },
+			Method:      answer.Method,
+			Now:         answer.Until,
+		})
+	}
+	count := i.countStreams
+	if opts.ReadModel != "" {
+		count = i.countReadModel
+	}
+	counter, err := count(ctx, opts, start)
 	if err != nil {
-		return Report{}, err
-	}
-	counter := report.NewCounter(report.Options{
-		AsksToShare: func(message string) bool { return sharing[message] },
-		Method:      answer.Method,
-		Now:         answer.Until,
-	})
-	if err := events.reader.ReadDecisions(ctx, subjects.AllDecisions, counter.Decision); err != nil {
-		return Report{}, err
-	}
-	if err := events.readEvents(ctx, reportSubjects(), counter.Event); err != nil {
 		return Report{}, err
 	}
 	answer.Report = counter.Report()
@@ -64,6 +67,19 @@ func (i *Installation) Report(ctx context.Context, opts ReportOptions) (Report, 
 		answer.Report, err = selectRule(answer.Report, opts.Rule)
 	}
 	return answer, err
+}
+
+// countStreams counts what the streams hold.
+func (i *Installation) countStreams(ctx context.Context, opts ReportOptions, start func() *report.Counter) (*report.Counter, error) {
+	events, err := newRecordedEvents(i.newReader(opts.Since, opts.OnRead))
+	if err != nil {
+		return nil, err
+	}
+	counter := start()
+	if err := events.reader.ReadDecisions(ctx, subjects.AllDecisions, counter.Decision); err != nil {
+		return nil, err
+	}
+	return counter, events.readEvents(ctx, reportSubjects(), counter.Event)
 }
 
 // reportSubjects returns the subjects of the events that a report needs.

@@ -17,6 +17,7 @@ import (
 type StreamReader struct {
 	JS          jetstream.JetStream
 	Since       time.Time // messages that were stored earlier are left out; zero: none are
+	From        uint64    // messages under lower sequences are left out; 0: none are. It goes before Since
 	HeadersOnly bool      // messages come without their bodies
 	// OnRead hears how many messages of a stream have been read: 0 when its reading begins, then after each message. May be
 	// nil.
@@ -104,9 +105,35 @@ func (r StreamReader) Count(ctx context.Context, stream, filter string) (int, er
 	return total, nil
 }
 
+// CountStored returns how many messages of the subjects a stream holds, of those that are read with these options.
+func (r StreamReader) CountStored(ctx context.Context, stream string, filters []string) (uint64, error) {
+	consumer, err := r.JS.OrderedConsumer(ctx, stream, r.consumerConfig(filters))
+	if err != nil {
+		return 0, readError(stream, err)
+	}
+	stored := consumer.CachedInfo().NumPending
+	if err := r.JS.DeleteConsumer(ctx, stream, consumer.CachedInfo().Name); err != nil {
+		return 0, readError(stream, err)
+	}
+	return stored, nil
+}
+
+// StreamBounds returns when a stream was created, and the first sequence that it holds.
+func (r StreamReader) StreamBounds(ctx context.Context, stream string) (created time.Time, first uint64, err error) {
+	info, err := r.streamInfo(ctx, stream)
+	if err != nil {
+		return time.Time{}, 0, err
+	}
+	return info.Created, info.State.FirstSeq, nil
+}
+
 func (r StreamReader) consumerConfig(filters []string) jetstream.OrderedConsumerConfig {
 	config := jetstream.OrderedConsumerConfig{FilterSubjects: filters, MaxResetAttempts: 5, HeadersOnly: r.HeadersOnly}
-	if !r.Since.IsZero() {
+	switch {
+	case r.From > 0:
+		config.DeliverPolicy = jetstream.DeliverByStartSequencePolicy
+		config.OptStartSeq = r.From
+	case !r.Since.IsZero():
 		config.DeliverPolicy = jetstream.DeliverByStartTimePolicy
 		config.OptStartTime = &r.Since
 	}

@@ -20,10 +20,11 @@ import (
 // ReportCmd is `homeroom report`.
 type ReportCmd struct {
 	NATSFlags
-	Since  string `default:"30d" help:"How far back: a duration (30d, 12h), a date, or all." placeholder:"T"`
-	Rule   string `help:"This rule only, with its arms, messages, channels and guardrails." placeholder:"NAME"`
-	Fixed  bool   `help:"Intervals for one look that was planned before, instead of intervals that are valid at every look."`
-	Format string `help:"How to print: table, json or csv." enum:"table,json,csv" default:"table"`
+	Since     string `default:"30d" help:"How far back: a duration (30d, 12h), a date, or all." placeholder:"T"`
+	Rule      string `help:"This rule only, with its arms, messages, channels and guardrails." placeholder:"NAME"`
+	Fixed     bool   `help:"Intervals for one look that was planned before, instead of intervals that are valid at every look."`
+	ReadModel string `help:"Keep what was read in this file, and read only what is new. It is made when missing and can be deleted at any time." type:"path" placeholder:"FILE"`
+	Format    string `help:"How to print: table, json or csv." enum:"table,json,csv" default:"table"`
 }
 
 // Help is shown by `homeroom report --help`.
@@ -38,6 +39,7 @@ Example:
   homeroom report
   homeroom report --since 2026-03-01 --rule certificate-share
   homeroom report --rule quiz-retry --since 90d --fixed
+  homeroom report --read-model /var/lib/homeroom/report.db
   homeroom report --since all --format csv > report.csv`
 }
 
@@ -54,10 +56,11 @@ func (c *ReportCmd) Run(ctx context.Context, o IO) error {
 	defer installation.Close()
 	onRead, clearLine := o.drawReading()
 	answer, err := installation.Report(ctx, admin.ReportOptions{
-		Since:  since,
-		Rule:   c.Rule,
-		Method: c.method(),
-		OnRead: onRead,
+		Since:     since,
+		Rule:      c.Rule,
+		Method:    c.method(),
+		ReadModel: c.ReadModel,
+		OnRead:    onRead,
 	})
 	clearLine()
 	if err != nil {

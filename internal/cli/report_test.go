@@ -300,6 +300,47 @@ func TestTheReport(t *testing.T) {
 	}
 }
 
+// TestTheReportFromAReadModel: it prints the same, also when a learner was erased and when something came since. The file then has nothing of
+// the learner any more.
+func TestTheReportFromAReadModel(t *testing.T) {
+	a := open(t)
+	a.theLoop("u_42")
+	a.aTrial()
+	file := filepath.Join(t.TempDir(), "report.db")
+	a.prints("report.txt", "report", "--since", "all", "--read-model", file)
+	a.prints("report.txt", "report", "--since", "all", "--read-model", file)
+	a.prints("report-rule.txt", "report", "--since", "all", "--rule", "halfway", "--read-model", file)
+
+	learners := store.NewLearnerData(a.js)
+	places, err := learners.Locate(t.Context(), "u_42", store.SearchKeys{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, place := range places {
+		if err := learners.Remove(t.Context(), place); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a.theLoop("u_77")
+	for _, since := range []string{"all", "30d"} {
+		code, want, complaints := a.homeroom("report", "--since", since, "--format", "csv")
+		if code != 0 {
+			t.Fatal(complaints)
+		}
+		code, got, complaints := a.homeroom("report", "--since", since, "--format", "csv", "--read-model", file)
+		if code != 0 || got != want {
+			t.Errorf("--since %s: exit code %d\n%s\ngot\n%s\nwant\n%s", since, code, complaints, got, want)
+		}
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if gone, there := !bytes.Contains(data, []byte("u_42")), bytes.Contains(data, []byte("u_77")); !gone || !there {
+		t.Errorf("the erased learner is gone: %v; the new one is there: %v", gone, there)
+	}
+}
+
 // TestAMessageThatAsksForReferrals: that it does is known from its text, as it was published.
 func TestAMessageThatAsksForReferrals(t *testing.T) {
 	a := open(t)

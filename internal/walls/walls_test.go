@@ -39,6 +39,7 @@ var walls = []wall{
 	{"homeroom/setaside", "a record needs nothing else", nil, []string{"homeroom/setaside"}},
 	{"homeroom/experiment", "formulas know no events, rules or stores", nil, []string{"gonum.org/v1/gonum/"}},
 	{"homeroom/report", "counts and stories need no server", []string{temporal, nats, sendgrid, cel}, nil},
+	{"homeroom/readmodel", "a file for reports knows decisions and events, and streams through an interface", []string{temporal, nats, sendgrid, cel, kong, "homeroom/store", "homeroom/rules", "homeroom/app", "homeroom/admin"}, nil},
 	{"homeroom/privacy", "erasing asks stores through interfaces", []string{sendgrid, cel, "homeroom/rules", "homeroom/app"}, nil},
 	{"homeroom/internal/connect", "connecting knows nothing of what is asked", []string{sendgrid, cel, "homeroom/store", "homeroom/rules", "homeroom/app"}, nil},
 	{"homeroom/internal/codec", "encryption knows Temporal's payloads and nothing of Homeroom", []string{nats, sendgrid, cel, "homeroom/"}, nil},
