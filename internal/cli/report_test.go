@@ -312,13 +312,15 @@ func TestTheReportFromAReadModel(t *testing.T) {
 	a.prints("report-rule.txt", "report", "--since", "all", "--rule", "halfway", "--read-model", file)
 
 	learners := store.NewLearnerData(a.js)
-	places, err := learners.Locate(t.Context(), "u_42", store.SearchKeys{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, place := range places {
-		if err := learners.Remove(t.Context(), place); err != nil {
+	for _, learner := range []string{"u_42", "t_007"} {
+		places, err := learners.Locate(t.Context(), learner, store.SearchKeys{})
+		if err != nil {
 			t.Fatal(err)
+		}
+		for _, place := range places {
+			if err := learners.Remove(t.Context(), place); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	a.theLoop("u_77")
@@ -336,8 +338,11 @@ func TestTheReportFromAReadModel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if gone, there := !bytes.Contains(data, []byte("u_42")), bytes.Contains(data, []byte("u_77")); !gone || !there {
-		t.Errorf("the erased learner is gone: %v; the new one is there: %v", gone, there)
+	// An event of u_77 names u_42, who referred them: that is u_77's history.
+	gone := !bytes.Contains(data, []byte("t_007"))
+	there := bytes.Contains(data, []byte("t_008"))
+	if !gone || !there {
+		t.Errorf("the erased learner is gone: %v; another is there: %v", gone, there)
 	}
 }
 
