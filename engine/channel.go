@@ -50,6 +50,22 @@ func ChannelNamed(name string) (c Channel, ok bool) {
 	return all[i], true
 }
 
+// channelName is the name of the channel of a send; one that names none goes by the first.
+func channelName(channel string) string {
+	if channel == "" {
+		return ChannelEmail
+	}
+	return channel
+}
+
+// recordedChannel is a send's channel as a state records it: most messages are mails, so nothing is written for them.
+func recordedChannel(channel string) string {
+	if channelName(channel) == ChannelEmail {
+		return ""
+	}
+	return channel
+}
+
 // Reach is what is known of a learner's address for a channel.
 type Reach struct {
 	Known      bool // there is an address

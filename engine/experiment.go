@@ -60,6 +60,7 @@ func (s *stepper) withholdSend(run *Run, rule *Rule, in *Instr, at time.Time, re
 		ID:       hashID(run.ID, in.ID),
 		Message:  in.Send.Message,
 		Topic:    in.Send.Topic,
+		Channel:  recordedChannel(in.Send.Channel),
 		At:       at,
 		Withheld: true,
 	})

@@ -184,7 +184,7 @@ func (s *stepper) askQuietHours(run *Run, _ *Rule, in *Instr, at time.Time) Answ
 
 // askCaps is askQuietHours for an instant at which a cap is full.
 func (s *stepper) askCaps(run *Run, _ *Rule, in *Instr, at time.Time) Answer {
-	if _, full := s.cappedUntil(at, in.Send.Topic); full {
+	if _, full := s.cappedUntil(at, in.Send); full {
 		return s.deferUntilFree(run, in, at)
 	}
 	return Answer{}
@@ -192,7 +192,7 @@ func (s *stepper) askCaps(run *Run, _ *Rule, in *Instr, at time.Time) Answer {
 
 func (s *stepper) deferUntilFree(run *Run, in *Instr, at time.Time) Answer {
 	patience := s.patienceEnd(run)
-	free, reason := s.nextFree(at, patience, in.Send.Topic)
+	free, reason := s.nextFree(at, patience, in.Send)
 	if free.After(patience) {
 		detail := fmt.Sprintf("free again at %s, which is past its patience", free.Format(time.RFC3339))
 		return Answer{Kind: AnswerSkip, Reason: reason, Detail: detail}

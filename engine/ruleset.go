@@ -60,11 +60,17 @@ type BackOff struct {
 	For          time.Duration
 }
 
-// Cap allows Max sends in any window of length Per, of one topic or (Topic empty) of all.
+// Cap allows Max sends in any window of length Per: of one topic or (Topic empty) of all, on one channel or (Channel empty) on all.
 type Cap struct {
-	Max   int
-	Per   time.Duration
-	Topic string
+	Max     int
+	Per     time.Duration
+	Topic   string
+	Channel string // one of Channels, or empty
+}
+
+// Covers reports whether a message of the topic that goes by the channel counts under the cap. An empty channel is e-mail.
+func (c *Cap) Covers(topic, channel string) bool {
+	return (c.Topic == "" || c.Topic == topic) && (c.Channel == "" || c.Channel == channelName(channel))
 }
 
 // Rule is one compiled rule.

@@ -79,6 +79,10 @@ func ruleset(t testing.TB, names ...string) *engine.Ruleset {
 			rs.Settings.Quiet = &engine.QuietHours{From: 21 * 60, To: 8 * 60}
 		case "settings-daily":
 			rs.Settings.Caps = []engine.Cap{{Max: 1, Per: day}}
+		case "settings-mail-daily":
+			rs.Settings.Caps = []engine.Cap{{Max: 1, Per: day, Channel: engine.ChannelEmail}}
+		case "settings-nudge-daily":
+			rs.Settings.Caps = []engine.Cap{{Max: 1, Per: day, Channel: engine.ChannelInApp}}
 		case "settings-recent":
 			rs.Settings.MaxEventAge = day
 		case "settings-backoff":
@@ -112,6 +116,10 @@ func theRule(t testing.TB, name string) *engine.Rule {
 		r.Again = engine.Again{Always: true}
 		r.Priority = 80
 		r.Program = []engine.Instr{send("1", "cheer")}
+	case "nudge":
+		*r = *theRule(t, "cheer")
+		r.Name = name
+		r.Program[0].Send = &engine.SendStep{Message: "nudge", Channel: engine.ChannelInApp}
 	case "retry":
 		r.When.Match = engine.Match{Event: "assessment.graded", If: failed, Gate: failed}
 		r.Per = []string{"assessment_id"}

@@ -104,7 +104,7 @@ func (s *stepper) optIn(topic string) bool {
 // nextFree returns the first instant from t on that is neither in quiet hours nor over a cap, and what blocks t itself; an
 // empty reason: nothing does. It looks no further than patience: then the instant is later than that, and the reason is
 // what would have had to be waited for.
-func (s *stepper) nextFree(t, patience time.Time, topic string) (time.Time, Reason) {
+func (s *stepper) nextFree(t, patience time.Time, send *SendStep) (time.Time, Reason) {
 	var first Reason
 	for {
 		reason := Reason("")
@@ -112,7 +112,7 @@ func (s *stepper) nextFree(t, patience time.Time, topic string) (time.Time, Reas
 		if end, quiet := s.quietUntil(t); quiet {
 			reason = ReasonQuietHours
 			next = end
-		} else if end, full := s.cappedUntil(t, topic); full {
+		} else if end, full := s.cappedUntil(t, send); full {
 			reason = ReasonCap
 			next = end
 		}
@@ -138,15 +138,17 @@ func (s *stepper) quietUntil(t time.Time) (time.Time, bool) {
 
 // cappedUntil reports whether a send at t would be one too many, and when the first full cap frees: a slot is free again
 // exactly Per after the send that took it.
-func (s *stepper) cappedUntil(t time.Time, topic string) (time.Time, bool) {
+func (s *stepper) cappedUntil(t time.Time, send *SendStep) (time.Time, bool) {
 	var until time.Time
-	for _, limit := range s.env.Current.Settings.Caps {
-		if limit.Topic != "" && limit.Topic != topic {
+	for i := range s.env.Current.Settings.Caps {
+		limit := &s.env.Current.Settings.Caps[i]
+		if !limit.Covers(send.Topic, send.Channel) {
 			continue
 		}
 		var taken []time.Time
-		for _, m := range s.st.PastSends {
-			if !m.NoSlot && (limit.Topic == "" || m.Topic == limit.Topic) && m.At.After(t.Add(-limit.Per)) {
+		for j := range s.st.PastSends {
+			m := &s.st.PastSends[j]
+			if !m.NoSlot && limit.Covers(m.Topic, m.Channel) && m.At.After(t.Add(-limit.Per)) {
 				taken = append(taken, m.At)
 			}
 		}
@@ -207,7 +209,14 @@ func (s *stepper) requestDelivery(run *Run, rule *Rule, in *Instr, at time.Time)
 	if run.Exposed.IsZero() {
 		run.Exposed = at
 	}
-	s.st.PastSends = append(s.st.PastSends, PastSend{ID: send.ID, Message: send.Message, Topic: send.Topic, At: at, NoSlot: send.Transactional})
+	s.st.PastSends = append(s.st.PastSends, PastSend{
+		ID:      send.ID,
+		Message: send.Message,
+		Topic:   send.Topic,
+		Channel: recordedChannel(send.Channel),
+		At:      at,
+		NoSlot:  send.Transactional,
+	})
 	s.st.PendingDeliveries = append(s.st.PendingDeliveries, PendingDelivery{Send: send, PC: run.PC, FirstDue: run.FirstDue})
 	s.effects = append(s.effects, Effect{Kind: EffectDeliver, Send: send})
 	return true

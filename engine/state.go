@@ -128,9 +128,11 @@ func (p *PastRuns) UnmarshalJSON(raw []byte) error {
 
 // PastSend is a message that was sent or withheld, or whose delivery is pending.
 type PastSend struct {
-	ID      string    `json:"id"`
-	Message string    `json:"message"`
-	Topic   string    `json:"topic,omitempty"`
+	ID      string `json:"id"`
+	Message string `json:"message"`
+	Topic   string `json:"topic,omitempty"`
+	// Channel is empty for e-mail, and in what older versions recorded.
+	Channel string    `json:"channel,omitempty"`
 	At      time.Time `json:"at"`
 	NoSlot  bool      `json:"no_slot,omitempty"` // transactional: counts in no cap and no back-off
 	// Withheld reports that it went to nobody, because the learner is held out. It counts like one that went.

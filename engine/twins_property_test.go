@@ -79,9 +79,10 @@ func drawRuleset(rt *rapid.T, t *testing.T) *engine.Ruleset {
 	slices.SortFunc(rs.Rules, func(a, b *engine.Rule) int { return strings.Compare(a.Name, b.Name) })
 	for range rapid.IntRange(0, 2).Draw(rt, "caps") {
 		rs.Settings.Caps = append(rs.Settings.Caps, engine.Cap{
-			Max:   rapid.IntRange(1, 3).Draw(rt, "max"),
-			Per:   rapid.SampledFrom([]time.Duration{time.Hour, day, 7 * day}).Draw(rt, "per"),
-			Topic: rapid.SampledFrom([]string{"", "", "progress"}).Draw(rt, "topic"),
+			Max:     rapid.IntRange(1, 3).Draw(rt, "max"),
+			Per:     rapid.SampledFrom([]time.Duration{time.Hour, day, 7 * day}).Draw(rt, "per"),
+			Topic:   rapid.SampledFrom([]string{"", "", "progress"}).Draw(rt, "topic"),
+			Channel: rapid.SampledFrom([]string{"", "", engine.ChannelEmail, engine.ChannelInApp}).Draw(rt, "channel"),
 		})
 	}
 	if rapid.Bool().Draw(rt, "back-off") {
@@ -146,6 +147,7 @@ func drawRule(rt *rapid.T, name string, withSent bool) *engine.Rule {
 			rule.Program = append(rule.Program, wait(id+".then", time.Hour))
 		default:
 			in := send(id, rapid.SampledFrom([]string{"m0", "m1"}).Draw(rt, "message"))
+			in.Send.Channel = rapid.SampledFrom([]string{engine.ChannelEmail, engine.ChannelInApp}).Draw(rt, "channel")
 			in.Send.Topic = rapid.SampledFrom([]string{"", "progress"}).Draw(rt, "topic")
 			rule.Program = append(rule.Program, in)
 		}

@@ -10,6 +10,33 @@ import (
 	"homeroom/rules"
 )
 
+// Caps name the channels that the engine knows, and no other.
+func TestTheSchemaOfCapsKnowsTheChannels(t *testing.T) {
+	raw, err := rules.Schema("settings")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema struct {
+		Properties struct {
+			Caps struct {
+				Items struct {
+					Properties struct {
+						Channel struct {
+							Enum []string `json:"enum"`
+						} `json:"channel"`
+					} `json:"properties"`
+				} `json:"items"`
+			} `json:"caps"`
+		} `json:"properties"`
+	}
+	if err := json.Unmarshal(raw, &schema); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := schema.Properties.Caps.Items.Properties.Channel.Enum, engine.ChannelNames(); !slices.Equal(got, want) {
+		t.Errorf("the schema of caps offers %v, want %v", got, want)
+	}
+}
+
 // The schema that editors use offers the channels that the engine knows, and no other.
 func TestTheSchemaKnowsTheChannels(t *testing.T) {
 	schema, err := rules.Schema("rule")

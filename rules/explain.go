@@ -197,10 +197,38 @@ func (e *explainer) explainQuestions() {
 	}
 	if other {
 		e.writeLine("Asked before a message is sent, in this order: %s.", questionNames(false))
+		e.explainCaps()
 	}
 	if transactional {
 		e.writeLine("Asked before a transactional message is sent: %s.", questionNames(true))
 	}
+}
+
+// explainCaps lists the caps under which the rule's messages count.
+func (e *explainer) explainCaps() {
+	var words []string
+	for i := range e.academy.Ruleset.Settings.Caps {
+		limit := &e.academy.Ruleset.Settings.Caps[i]
+		if slices.ContainsFunc(e.rule.Program, func(in engine.Instr) bool {
+			return in.Send != nil && !in.Send.Transactional && limit.Covers(in.Send.Topic, in.Send.Channel)
+		}) {
+			words = append(words, capWords(limit))
+		}
+	}
+	if len(words) > 0 {
+		e.writeLine("Caps that its messages count under: %s.", strings.Join(words, "; "))
+	}
+}
+
+func capWords(limit *engine.Cap) string {
+	text := fmt.Sprintf("%d per %s", limit.Max, engine.FormatDuration(limit.Per))
+	if limit.Topic != "" {
+		text += " of the topic " + limit.Topic
+	}
+	if limit.Channel != "" {
+		text += " on the channel " + limit.Channel
+	}
+	return text
 }
 
 func questionNames(transactional bool) string {

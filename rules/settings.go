@@ -195,6 +195,12 @@ func readCap(d *decoder, s *settingsSpec, n *yamlfile.Node) {
 				}
 			},
 		},
+		{
+			name: "channel",
+			read: func(d *decoder, c *engine.Cap, _, v *yamlfile.Node) {
+				c.Channel, _ = d.oneOf(v, "channel", engine.ChannelNames()...)
+			},
+		},
 	}, &c) {
 		return
 	}
@@ -211,8 +217,8 @@ func readCap(d *decoder, s *settingsSpec, n *yamlfile.Node) {
 		return
 	}
 	for _, other := range s.Caps {
-		if other.Per == c.Per && other.Topic == c.Topic {
-			d.Fail(n.At, "keep the one you mean", "there are two caps for the same time and topic")
+		if other.Per == c.Per && other.Topic == c.Topic && other.Channel == c.Channel {
+			d.Fail(n.At, "keep the one you mean", "there are two caps for the same time, topic and channel")
 			return
 		}
 	}
