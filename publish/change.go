@@ -37,7 +37,7 @@ func Compare(old, next *rules.Academy) Change {
 	if old == nil {
 		old = &rules.Academy{Ruleset: &engine.Ruleset{}}
 	}
-	c := Change{From: old.Ruleset.Hash, To: next.Ruleset.Hash, Files: changedFiles(old.Files, next.Files)}
+	c := Change{From: old.Ruleset.Hash, To: next.Ruleset.Hash, Files: ChangedFiles(old.Files, next.Files)}
 	texts := changedMessages(c.Files)
 	for _, rule := range next.Ruleset.Rules {
 		was := old.Ruleset.Rule(rule.Name)
@@ -66,7 +66,8 @@ func Compare(old, next *rules.Academy) Change {
 
 func ruleFile(a *rules.Academy, name string) []byte { return a.Files["rules/"+name+".yaml"] }
 
-func changedFiles(old, next map[string][]byte) []string {
+// ChangedFiles returns the paths of the files that were changed, added or removed from old to next, sorted.
+func ChangedFiles(old, next map[string][]byte) []string {
 	var files []string
 	for name, content := range next {
 		if was, ok := old[name]; !ok || !bytes.Equal(was, content) {

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -27,7 +28,7 @@ const (
 	maxFiles  = 1000
 )
 
-// The files of a folder, beside rules/*.yaml and messages/*.md.
+// The files of a folder, beside rules/*.yaml, messages/*.md and tests/*.yaml.
 const (
 	settingsFile = "settings.yaml"
 	coursesFile  = "courses.yaml"
@@ -36,6 +37,20 @@ const (
 	messagesDir  = "messages"
 	testsDir     = "tests"
 )
+
+// MaxFile is how large one file of a folder may be, in bytes.
+const MaxFile = yamlfile.MaxFile
+
+// InFolder reports whether a path names a file of a revision: settings.yaml, courses.yaml, catalog.yaml, rules/*.yaml,
+// messages/*.md or tests/*.yaml, in letters that every file system takes.
+func InFolder(name string) bool {
+	return inBundle(name) && fs.ValidPath(name) && plainPath.MatchString(name)
+}
+
+var plainPath = regexp.MustCompile(`^([a-z]+/)?[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
+
+// NormalizeFile drops a byte order mark and turns Windows line ends into \n, as a revision keeps files.
+func NormalizeFile(content []byte) []byte { return yamlfile.Normalize(content) }
 
 var folderFiles = []string{settingsFile, coursesFile, catalogFile}
 
@@ -49,6 +64,8 @@ func inBundle(name string) bool {
 		return strings.HasSuffix(base, ".yaml")
 	case messagesDir:
 		return strings.HasSuffix(base, ".md")
+	case testsDir:
+		return strings.HasSuffix(base, ".yaml")
 	}
 	return false
 }
@@ -61,7 +78,7 @@ func readFolder(fsys fs.FS, out *Problems) map[string][]byte {
 	refuse := func(name, message, fix string) {
 		*out = append(*out, Problem{File: name, Message: message, Fix: fix})
 	}
-	for _, dir := range []string{".", rulesDir, messagesDir} {
+	for _, dir := range []string{".", rulesDir, messagesDir, testsDir} {
 		entries, err := fs.ReadDir(fsys, dir)
 		if err != nil {
 			if dir == "." || !errors.Is(err, fs.ErrNotExist) {

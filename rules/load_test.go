@@ -100,12 +100,12 @@ func TestDefaults(t *testing.T) {
 }
 
 func TestARevisionIsItsContent(t *testing.T) {
-	unix := mustLoad(t, nil)
+	unix := mustLoad(t, map[string]string{"tests/a.yaml": "test: a\n"})
 	windows := folder(base)
+	windows["tests/a.yaml"] = &fstest.MapFile{Data: []byte("test: a\n")}
 	for _, f := range windows {
 		f.Data = append([]byte("\xef\xbb\xbf"), bytes.ReplaceAll(f.Data, []byte("\n"), []byte("\r\n"))...)
 	}
-	windows["tests/a.yaml"] = &fstest.MapFile{Data: []byte("test: a\n")}
 	same, problems := rules.Load(windows, ".")
 	if len(problems) > 0 {
 		t.Fatalf("problems:\n%s", printed(t, problems))
@@ -116,6 +116,9 @@ func TestARevisionIsItsContent(t *testing.T) {
 	changed := mustLoad(t, map[string]string{"settings.yaml": "patience: 2h\n"})
 	if changed.Ruleset.Hash == unix.Ruleset.Hash {
 		t.Error("other content is the same revision")
+	}
+	if other := mustLoad(t, nil); other.Ruleset.Hash == unix.Ruleset.Hash || unix.Files["tests/a.yaml"] == nil {
+		t.Error("a revision does not hold its tests")
 	}
 
 	stored, err := rules.EncodeBundle(changed.Files)

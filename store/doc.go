@@ -7,6 +7,7 @@
 //	homeroom_profiles        [Profiles]: personal data; with the streams the only place that holds any
 //	homeroom_standing        [Standings]: what is known of a learner from events that wake nobody
 //	homeroom_rulesets        [Rulesets]: immutable revisions, and the pointer to the current one
+//	homeroom_drafts          [Drafts]: folders that somebody edits and that are not in force yet
 //	homeroom_sends           [Sends]: the send ledger; forgets after a while
 //	homeroom_suppressions    [Suppressions]: addresses that must not be written to, as keyed hashes
 //	homeroom_links           [Links]: what lies behind share and referral links

@@ -123,6 +123,7 @@ func (o Options) Streams() []jetstream.StreamConfig {
 		bucket(BucketRulesets, "rule revisions by hash; current points to the one in force", 64, 0),
 		bucket(BucketSends, "how far each send has come", 1, sendsAge),
 		bucket(BucketSuppressions, "addresses that must not be written to, as keyed hashes", 1, 0),
+		bucket(BucketDrafts, "folders that somebody edits and that are not in force yet", 10, 0),
 		bucket(BucketLinks, "what lies behind share and referral links", 1, 0),
 		bucket(BucketRetired, "what is remembered of learners whose workflow has ended because nothing was due", 1, 0),
 		bucket(BucketControl, "the kill switch, how far each partition was handed over, and who is set aside", 1, 0),
