@@ -75,14 +75,7 @@ func (i *Installation) RulesStatus(ctx context.Context) (RulesStatus, error) {
 	if err != nil {
 		return RulesStatus{}, err
 	}
-	status := RulesStatus{Current: current, Instances: []InstanceStatus{}}
-	for _, instance := range i.store.Control.Instances() {
-		status.Instances = append(status.Instances, InstanceStatus{
-			Instance: instance,
-			Alive:    instance.Live(i.opts.Now()),
-			Seen:     instance.Seen,
-		})
-	}
+	status := RulesStatus{Current: current, Instances: i.instances()}
 	status.Live, err = publish.CountLiveRuns(ctx, i.store.Rulesets, temporal)
 	return status, err
 }

@@ -1,0 +1,145 @@
+package rules
+
+import (
+	"fmt"
+
+	"homeroom/engine"
+)
+
+// FlowStep is one step of a rule's flow, in words, with the ways that lead on from it.
+type FlowStep struct {
+	ID      string    `json:"id"`   // the step's name: its id or its position, such as "3.otherwise.1"
+	Verb    string    `json:"verb"` // wait, wait_until, wait_for, if, split, send or stop
+	Words   string    `json:"words"`
+	Message string    `json:"message,omitempty"` // of a send
+	Ways    []FlowWay `json:"ways,omitempty"`    // of an if, a wait_for or a split; a run goes on after them
+}
+
+// FlowWay is one way on from a step.
+type FlowWay struct {
+	Name  string     `json:"name"`  // then, otherwise, or an arm's name
+	Words string     `json:"words"` // when a run takes it
+	Steps []FlowStep `json:"steps"` // never nil
+}
+
+// Flow is a rule as a picture draws it: what begins a run, its steps as a tree, and what ends it.
+type Flow struct {
+	Starts  string     `json:"starts"`
+	Leaves  []string   `json:"leaves"`            // what ends a run at once; never nil
+	Success string     `json:"success,omitempty"` // empty: the rule has no goal
+	Steps   []FlowStep `json:"steps"`
+}
+
+// Flow returns a rule's flow, or nil if there is no such rule.
+func (a *Academy) Flow(name string) *Flow {
+	r := a.Ruleset.Rule(name)
+	if r == nil {
+		return nil
+	}
+	f := &Flow{Starts: startWords(r), Leaves: []string{}, Steps: flowSteps(r.Program, 0, len(r.Program))}
+	for i := range r.Until {
+		f.Leaves = append(f.Leaves, matchWords(&r.Until[i]))
+	}
+	if r.Goal != nil {
+		f.Success = fmt.Sprintf("%s, within %s of the first message", matchWords(&r.Goal.Match), engine.FormatDuration(r.Goal.Within))
+	}
+	return f
+}
+
+// startWords says what begins a run.
+func startWords(r *engine.Rule) string {
+	switch {
+	case r.When.Inactive == 0:
+		return matchWords(&r.When.Match)
+	case r.When.Platform:
+		return engine.FormatDuration(r.When.Inactive) + " without any activity" + ifWords(r.When.Match.If)
+	}
+	return engine.FormatDuration(r.When.Inactive) + " without activity in a course that goes on" + ifWords(r.When.Match.If)
+}
+
+// flowSteps returns the instructions from pc up to end as a tree. Jumps go forward only, and a way that comes out ends in a jump
+// behind its fork.
+func flowSteps(program []engine.Instr, pc, end int) []FlowStep {
+	steps := []FlowStep{}
+	for pc < end {
+		in := &program[pc]
+		switch in.Op {
+		case engine.OpBranch, engine.OpWaitFor:
+			var step FlowStep
+			step, pc = flowFork(program, pc)
+			steps = append(steps, step)
+		case engine.OpSplit:
+			var step FlowStep
+			step, pc = flowSplit(program, pc, end)
+			steps = append(steps, step)
+		case engine.OpJump:
+			pc++
+		default:
+			step := FlowStep{ID: in.ID, Verb: string(in.Op), Words: instrWords(in)}
+			if in.Op == engine.OpWaitClock || in.Op == engine.OpWaitTime {
+				step.Verb = "wait_until"
+			}
+			if in.Send != nil {
+				step.Message = in.Send.Message
+			}
+			steps = append(steps, step)
+			pc++
+		}
+	}
+	return steps
+}
+
+// flowFork returns the if or wait_for at pc, and where the program goes on after it. If its then-part never comes out, what follows
+// it is drawn as what goes on, since every run that gets there came the other way.
+func flowFork(program []engine.Instr, pc int) (step FlowStep, next int) {
+	in := &program[pc]
+	next = in.Else
+	then := FlowWay{Name: "then", Words: "yes"}
+	otherwise := FlowWay{Name: "otherwise", Words: "no", Steps: []FlowStep{}}
+	step = FlowStep{ID: in.ID, Verb: string(in.Op)}
+	if in.Op == engine.OpBranch {
+		step.Words = "if " + in.Expr.Source()
+	} else {
+		step.Words = fmt.Sprintf("wait at most %s for %s", engine.FormatDuration(in.Dur), eventWords(in.Match))
+		then.Words = "it came"
+		otherwise.Words = "it did not come"
+	}
+	thenEnd := in.Else
+	if last := in.Else - 1; last > pc && program[last].Op == engine.OpJump {
+		thenEnd = last
+		next = program[last].Else
+		otherwise.Steps = flowSteps(program, in.Else, next)
+	}
+	then.Steps = flowSteps(program, pc+1, thenEnd)
+	step.Ways = []FlowWay{then, otherwise}
+	return step, next
+}
+
+// flowSplit returns the split at pc, and where the program goes on after it.
+func flowSplit(program []engine.Instr, pc, end int) (step FlowStep, next int) {
+	split := program[pc].Split
+	step = FlowStep{ID: program[pc].ID, Verb: string(engine.OpSplit), Words: "split " + split.Name}
+	total := 0.0
+	next = end
+	for i, arm := range split.Arms {
+		total += arm.Weight
+		if i == 0 {
+			continue
+		}
+		if last := &program[arm.PC-1]; last.Op == engine.OpJump {
+			next = last.Else
+		}
+	}
+	for i, arm := range split.Arms {
+		armEnd := next
+		if i < len(split.Arms)-1 {
+			armEnd = split.Arms[i+1].PC
+		}
+		step.Ways = append(step.Ways, FlowWay{
+			Name:  arm.Name,
+			Words: percentText(arm.Weight / total * 100),
+			Steps: flowSteps(program, arm.PC, armEnd),
+		})
+	}
+	return step, next
+}
