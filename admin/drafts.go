@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -352,19 +351,14 @@ type DraftPublication struct {
 }
 
 // FailedTestsError says that rule tests of a folder fail.
-type FailedTestsError struct{ Run TestRun }
+type FailedTestsError struct{ Failed []TestResult }
 
 func (e *FailedTestsError) Error() string {
-	var failed []string
-	for i := range e.Run.Results {
-		if !e.Run.Results[i].Passed {
-			failed = append(failed, e.Run.Results[i].Test.Name)
-		}
+	var names []string
+	for _, t := range e.Failed {
+		names = append(names, t.Name+" ("+t.File+")")
 	}
-	for i := range e.Run.Problems {
-		failed = append(failed, e.Run.Problems[i].Error())
-	}
-	return "rule tests fail: " + strings.Join(failed, "; ")
+	return "rule tests fail: " + strings.Join(names, "; ")
 }
 
 // PublishDraft puts a draft in force and deletes it. It refuses a draft that was edited since it was looked at, one that began from
@@ -388,7 +382,7 @@ func (i *Installation) PublishDraft(ctx context.Context, d Draft, o DraftPublica
 	if err != nil {
 		return nil, inputError(err)
 	}
-	if err := checkTests(ctx, folder, d.Files); err != nil {
+	if err := checkTests(ctx, folder); err != nil {
 		var failed *FailedTestsError
 		if !errors.As(err, &failed) || !o.Untested {
 			return nil, inputError(err)
@@ -418,21 +412,29 @@ func joinNotes(note, more string) string {
 	return note + " (" + more + ")"
 }
 
-// checkTests runs the rule tests of a folder, if it has any.
-func checkTests(ctx context.Context, f *Folder, files map[string][]byte) error {
-	if !slices.ContainsFunc(slices.Collect(maps.Keys(files)), func(name string) bool { return path.Dir(name) == "tests" }) {
-		return nil
-	}
-	run, err := TestFolder(ctx, f, TestOptions{})
+// checkTests returns a [*FailedTestsError] if rule tests of a folder fail.
+func checkTests(ctx context.Context, f *Folder) error {
+	results, err := AllTests(ctx, f)
 	if err != nil {
 		return err
 	}
-	failed := run.Problems.Errors() > 0
-	for n := range run.Results {
-		failed = failed || !run.Results[n].Passed
+	var failed []TestResult
+	for _, r := range results {
+		if !r.Passed {
+			failed = append(failed, r)
+		}
 	}
-	if failed {
-		return &FailedTestsError{Run: run}
+	if len(failed) > 0 {
+		return &FailedTestsError{Failed: failed}
 	}
 	return nil
+}
+
+// DraftDiff returns how a draft differs from what is in force, as a unified diff; empty: not at all. It needs no folder that compiles.
+func (i *Installation) DraftDiff(ctx context.Context, d Draft) (string, error) {
+	inForce, _, err := i.bundleInForce(ctx)
+	if err != nil {
+		return "", err
+	}
+	return publish.DiffFiles(inForce.Files, d.Files), nil
 }

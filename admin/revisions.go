@@ -80,6 +80,15 @@ func (i *Installation) RulesStatus(ctx context.Context) (RulesStatus, error) {
 	return status, err
 }
 
+// LiveRuns counts the learners with a live run, by rule, as far as Temporal's visibility knows.
+func (i *Installation) LiveRuns(ctx context.Context) (map[string]int64, error) {
+	temporal, _, err := i.dialTemporal(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return publish.CountLiveRuns(ctx, i.store.Rulesets, temporal)
+}
+
 // Word says in words how the instance's last swap went.
 func (s InstanceStatus) Word() string {
 	switch {

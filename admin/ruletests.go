@@ -13,6 +13,20 @@ import (
 // testsOfRule runs the tests of a folder and returns those that are about a rule: they name it, or they name no rule and it decides
 // something in them. A folder without tests has none.
 func testsOfRule(ctx context.Context, f *Folder, rule string) ([]TestResult, error) {
+	return selectTests(ctx, f, func(r *ruletest.Result) bool { return isAbout(r, rule) })
+}
+
+// AllTests runs the tests of a folder. A folder without tests, or one that does not compile, has none.
+func AllTests(ctx context.Context, f *Folder) ([]TestResult, error) {
+	if f.Academy == nil {
+		return []TestResult{}, nil
+	}
+	return selectTests(ctx, f, func(*ruletest.Result) bool { return true })
+}
+
+// selectTests runs the tests of a folder and returns those that wanted reports true for. A test file that cannot be read is a failed
+// test.
+func selectTests(ctx context.Context, f *Folder, wanted func(*ruletest.Result) bool) ([]TestResult, error) {
 	results := []TestResult{}
 	if _, err := fs.Stat(f.files, "tests"); errors.Is(err, fs.ErrNotExist) {
 		return results, nil
@@ -22,9 +36,13 @@ func testsOfRule(ctx context.Context, f *Folder, rule string) ([]TestResult, err
 		return results, err
 	}
 	for n := range run.Results {
-		r := &run.Results[n]
-		if isAbout(r, rule) {
+		if r := &run.Results[n]; wanted(r) {
 			results = append(results, describeTest(r))
+		}
+	}
+	for n := range run.Problems {
+		if p := &run.Problems[n]; !p.Warning {
+			results = append(results, TestResult{Name: "this file cannot be read", File: p.File, Story: p.Error()})
 		}
 	}
 	return results, nil

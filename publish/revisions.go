@@ -73,18 +73,21 @@ func CompileRevision(bundle store.Bundle) (*rules.Academy, error) {
 }
 
 // UnifiedDiff returns the difference between the files of two academies, in the form of diff -u.
-func UnifiedDiff(a, b *rules.Academy) string {
+func UnifiedDiff(a, b *rules.Academy) string { return DiffFiles(a.Files, b.Files) }
+
+// DiffFiles returns how the files of two folders differ, as a unified diff.
+func DiffFiles(a, b map[string][]byte) string {
 	var text strings.Builder
-	for _, file := range Compare(a, b).Files {
+	for _, file := range ChangedFiles(a, b) {
 		oldName := "a/" + file
 		newName := "b/" + file
-		if a.Files[file] == nil {
+		if a[file] == nil {
 			oldName = "/dev/null"
 		}
-		if b.Files[file] == nil {
+		if b[file] == nil {
 			newName = "/dev/null"
 		}
-		_, body, _ := strings.Cut(string(diff.Diff(oldName, a.Files[file], newName, b.Files[file])), "\n") // its first line is a command
+		_, body, _ := strings.Cut(string(diff.Diff(oldName, a[file], newName, b[file])), "\n") // its first line is a command
 		text.WriteString(body)
 	}
 	return text.String()

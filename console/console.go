@@ -1,0 +1,153 @@
+package console
+
+import (
+	"context"
+	"embed"
+	"html/template"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"homeroom/admin"
+)
+
+//go:embed pages/*.html
+var pageFiles embed.FS
+
+//go:embed static
+var staticFiles embed.FS
+
+// Options say what a console shows and who may use it.
+type Options struct {
+	Installation *admin.Installation
+	People       People // who may use it; see [ThisMachine] and [Tokens]
+	// URL is where browsers reach the console, such as https://console.example.org/homeroom. Its path is put before every link.
+	// Empty: at the root of any address.
+	URL        string
+	TemporalUI string           // its address, for links to learners' workflows; empty: there are none
+	Inbox      string           // address of a stand-in provider's inbox, in development; empty: there is none
+	Approvals  int              // how many other people must approve a draft before it is published
+	Now        func() time.Time // required
+	Log        *slog.Logger     // required
+}
+
+// Console serves the pages. It is safe for concurrent use.
+type Console struct {
+	o        Options
+	prefix   string // path before every link, without a slash at its end
+	pages    map[string]*template.Template
+	handler  http.Handler
+	sameSite *http.CrossOriginProtection
+}
+
+// New returns a console. The installation stays the caller's.
+func New(o Options) (*Console, error) {
+	c := &Console{o: o, sameSite: http.NewCrossOriginProtection()}
+	if o.URL != "" {
+		address, err := url.Parse(o.URL)
+		if err != nil {
+			return nil, err
+		}
+		c.prefix = strings.TrimRight(address.Path, "/")
+		if err := c.sameSite.AddTrustedOrigin(address.Scheme + "://" + address.Host); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	if c.pages, err = c.parsePages(); err != nil {
+		return nil, err
+	}
+	c.handler, err = c.newHandler()
+	return c, err
+}
+
+// Handler returns what serves the console, under the path of Options.URL.
+func (c *Console) Handler() http.Handler { return c.handler }
+
+// parsePages reads the templates: each page with the layout around it.
+func (c *Console) parsePages() (map[string]*template.Template, error) {
+	layout, err := template.New("layout.html").Funcs(c.functions()).ParseFS(pageFiles, "pages/layout.html")
+	if err != nil {
+		return nil, err
+	}
+	entries, err := fs.ReadDir(pageFiles, "pages")
+	if err != nil {
+		return nil, err
+	}
+	pages := map[string]*template.Template{}
+	for _, e := range entries {
+		if e.Name() == "layout.html" {
+			continue
+		}
+		page, err := template.Must(layout.Clone()).ParseFS(pageFiles, "pages/"+e.Name())
+		if err != nil {
+			return nil, err
+		}
+		pages[strings.TrimSuffix(e.Name(), ".html")] = page
+	}
+	return pages, nil
+}
+
+// policy is the Content-Security-Policy of every page: its own style sheet and script, frames of its own, and nothing else. The
+// editor writes its style sheet with the nonce.
+func policy(nonce string) string {
+	return "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-" + nonce + "'; img-src 'self' data:; connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+}
+
+// previewPolicy is that of a mail in its frame: no script, no form, its own styles, pictures from anywhere.
+const previewPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src https: http: data:; frame-ancestors 'self'; form-action 'none'; base-uri 'none'; sandbox"
+
+// newHandler puts what every request needs around the routes.
+func (c *Console) newHandler() (http.Handler, error) {
+	assets, err := fs.Sub(staticFiles, "static")
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /static/", http.StripPrefix("/static/", cacheForever(http.FileServerFS(assets))))
+	for _, r := range c.routes() {
+		mux.Handle(r.method+" "+r.pattern, c.allow(r))
+	}
+	var handler http.Handler = mux
+	handler = c.sameSite.Handler(handler)
+	if c.prefix != "" {
+		handler = http.StripPrefix(c.prefix, handler)
+	}
+	return c.secure(handler), nil
+}
+
+// maxForm is what a form may hold, in bytes: a file of a folder, percent-encoded.
+const maxForm = 1 << 20
+
+// secure sets the headers of every answer and refuses hosts that this console does not serve.
+func (c *Console) secure(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		nonce := newNonce()
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy(nonce))
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cache-Control", "no-store")
+		h.Set("X-Robots-Tag", "noindex, nofollow")
+		if !c.o.People.ServesHost(r.Host) {
+			http.Error(w, "This console is not reached by the name "+r.Host+".", http.StatusMisdirectedRequest)
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), nonceKey{}, nonce)))
+	})
+}
+
+// cacheForever lets browsers keep files whose address names their content.
+func cacheForever(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.RawQuery != "" {
+			w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+		}
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,19 @@
+// Package console is the growth team's room in a browser: rules are read, written, tried, proposed, approved and published there, and
+// operators look up one learner. It has no logic of its own: every page prints what package admin answers, and every form asks
+// package admin to do something.
+//
+//	console.go    options, the handler and what surrounds every request
+//	routes.go     every address, with the role that it needs
+//	people.go     who is asking: nobody but this machine, or people with tokens
+//	page.go       a page as HTML, or as JSON for who asks for it
+//	overview.go   is anything wrong, what is in force, what waits; the kill switch
+//	rules.go      rules and messages: the editor, the flow, tests, simulation, previews
+//	drafts.go     drafts: what changed, propose, approve, comment, publish
+//	revisions.go  what was in force, differences, rolling back
+//	learners.go   one learner: the story, and what a draft would do
+//	lift.go       what the rules achieve
+//	deadletters.go  events that were refused, published again when they are mended
+//	functions.go  words and numbers of the pages
+//
+// The package must not know NATS, Temporal or how a rule is evaluated.
+package console

@@ -1,0 +1,123 @@
+package console
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"homeroom/internal/narrate"
+)
+
+// noticeCookie carries one sentence to the page after a form.
+const noticeCookie = "homeroom_console_notice"
+
+func encodeNotice(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
+
+// takeNotice returns what was done a moment ago, and forgets it.
+func (c *Console) takeNotice(req *request) string {
+	cookie, err := req.Cookie(noticeCookie)
+	if err != nil {
+		return ""
+	}
+	http.SetCookie(req.w, &http.Cookie{Name: noticeCookie, Path: c.prefix + "/", MaxAge: -1})
+	text, err := base64.RawURLEncoding.DecodeString(cookie.Value)
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
+// functions are what the templates may call.
+func (c *Console) functions() template.FuncMap {
+	return template.FuncMap{
+		"link":      func(parts ...string) string { return c.link(joinPath(parts)) },
+		"asset":     func(name string) string { return c.link("/static/" + name + "?" + assetVersion(name)) },
+		"ago":       func(t time.Time) string { return ago(t, c.o.Now()) },
+		"clock":     func(t time.Time) string { return t.UTC().Format("Mon 02 Jan 2006 15:04:05 UTC") },
+		"short":     func(hash string) string { return hash[:min(len(hash), 8)] },
+		"thousands": narrate.Thousands,
+		"count":     narrate.Count,
+		"percent":   func(share float64) string { return strconv.FormatFloat(share*100, 'f', 1, 64) + " %" },
+		"points":    func(share float64) string { return signed(share * 100) },
+		"lines":     func(text string) []string { return strings.Split(strings.TrimRight(text, "\n"), "\n") },
+		"diffClass": diffClass,
+		"text":      func(b []byte) string { return string(b) },
+		"temporal":  func() string { return c.o.TemporalUI },
+		"join":      strings.Join,
+		"mid":       func(low, high float64) float64 { return (low + high) / 2 },
+		"onScale":   onScale,
+	}
+}
+
+// joinPath escapes the parts of a path that follow the first, which is written as it is.
+func joinPath(parts []string) string {
+	path := parts[0]
+	for _, part := range parts[1:] {
+		path += "/" + url.PathEscape(part)
+	}
+	return path
+}
+
+// assetVersion names the content of a static file, so that browsers may keep it.
+func assetVersion(name string) string {
+	content, err := fs.ReadFile(staticFiles, "static/"+name)
+	if err != nil {
+		return "missing"
+	}
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:6])
+}
+
+// ago says how long ago something was.
+func ago(t, now time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	d := now.Sub(t)
+	switch {
+	case d < time.Minute:
+		return "just now"
+	case d < time.Hour:
+		return narrate.Count(int(d/time.Minute), "minute") + " ago"
+	case d < 48*time.Hour:
+		return narrate.Count(int(d/time.Hour), "hour") + " ago"
+	}
+	return narrate.Count(int(d/(24*time.Hour)), "day") + " ago"
+}
+
+// signed writes points with their sign.
+func signed(points float64) string {
+	text := strconv.FormatFloat(points, 'f', 1, 64)
+	if points > 0 {
+		return "+" + text
+	}
+	return strings.Replace(text, "-", "−", 1)
+}
+
+// diffClass names the class of a line of a unified diff.
+func diffClass(line string) string {
+	switch {
+	case strings.HasPrefix(line, "+++"), strings.HasPrefix(line, "---"):
+		return "file"
+	case strings.HasPrefix(line, "@@"):
+		return "place"
+	case strings.HasPrefix(line, "+"):
+		return "added"
+	case strings.HasPrefix(line, "-"):
+		return "removed"
+	}
+	return "same"
+}
+
+// onScale places a difference between two rates, −1 to 1, on a scale of 200 units on which 0.25 is the end.
+func onScale(difference float64) string {
+	const end = 0.25
+	return strconv.FormatFloat(100+100*max(-1, min(1, difference/end)), 'f', 1, 64)
+}

@@ -1,0 +1,89 @@
+package console
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+func (c *Console) showOverview(req *request) (*page, error) {
+	overview, err := c.o.Installation.Overview(req.Context())
+	if err != nil {
+		return nil, err
+	}
+	return &page{name: "overview", title: "Overview", section: "overview", command: "homeroom doctor", data: overview}, nil
+}
+
+// pause stops all sending.
+func (c *Console) pause(req *request) (*page, error) {
+	change, err := c.o.Installation.Pause(req.Context(), req.person.Name, strings.TrimSpace(req.FormValue("note")))
+	if err != nil {
+		return nil, err
+	}
+	notice := "Nothing goes out any more, until somebody resumes sending."
+	if !change.Changed {
+		notice = fmt.Sprintf("Sending is paused already: %s did so.", change.Before.By)
+	}
+	return c.goTo(req, c.returnPath(req), notice)
+}
+
+func (c *Console) resume(req *request) (*page, error) {
+	change, err := c.o.Installation.Resume(req.Context(), req.person.Name, strings.TrimSpace(req.FormValue("note")))
+	if err != nil {
+		return nil, err
+	}
+	notice := "Messages go out again."
+	if !change.Changed {
+		notice = "Sending was not paused."
+	}
+	return c.goTo(req, c.returnPath(req), notice)
+}
+
+// returnPath returns the page that a form names to come back to, or the overview. It never leads to another site.
+func (c *Console) returnPath(req *request) string {
+	return c.localPath(req.FormValue("back"))
+}
+
+// localPath returns the path of a page of this console as its routes name it, or the overview for anything else.
+func (c *Console) localPath(address string) string {
+	address = strings.TrimPrefix(address, c.prefix)
+	parsed, err := url.Parse(address)
+	if err != nil || parsed.Host != "" || parsed.Scheme != "" || !strings.HasPrefix(address, "/") || strings.HasPrefix(address, "//") || strings.Contains(address, "\\") {
+		return "/"
+	}
+	return address
+}
+
+// signInData is what the page to sign in prints.
+type signInData struct {
+	To      string `json:"to"`
+	Refused bool   `json:"refused"`
+}
+
+func (c *Console) showSignIn(req *request) (*page, error) {
+	return &page{name: "signin", title: "Sign in", data: signInData{To: c.localPath(req.FormValue("to"))}}, nil
+}
+
+func (c *Console) signIn(req *request) (*page, error) {
+	to := c.localPath(req.FormValue("to"))
+	cookie, age := c.o.People.SignIn(strings.TrimSpace(req.FormValue("token")), c.o.Now())
+	if cookie == "" {
+		return &page{name: "signin", title: "Sign in", status: http.StatusUnauthorized, data: signInData{To: to, Refused: true}}, nil
+	}
+	http.SetCookie(req.w, &http.Cookie{
+		Name:     sessionCookie,
+		Value:    cookie,
+		Path:     c.prefix + "/",
+		MaxAge:   int(age.Seconds()),
+		HttpOnly: true,
+		SameSite: http.SameSiteStrictMode,
+		Secure:   c.isSecure(req),
+	})
+	return c.goTo(req, to, "")
+}
+
+func (c *Console) signOut(req *request) (*page, error) {
+	http.SetCookie(req.w, &http.Cookie{Name: sessionCookie, Path: c.prefix + "/", MaxAge: -1})
+	return c.goTo(req, "/sign-in", "You are signed out.")
+}

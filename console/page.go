@@ -1,0 +1,183 @@
+package console
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"homeroom/admin"
+)
+
+// page is what a route answers: a template with its data, or another page to go to.
+type page struct {
+	name    string // of the template
+	title   string
+	section string // of the navigation
+	command string // how to ask the same on the command line; empty: there is no such command
+	data    any    // what the template prints, and what JSON holds
+	status  int    // 0: 200
+	// redirect is the path of the page to go to instead.
+	redirect string
+	// raw is written as it is, with rawType, instead of a template.
+	raw     []byte
+	rawType string
+	policy  string // the Content-Security-Policy of raw
+}
+
+// frame is what the layout prints around a page.
+type frame struct {
+	Title   string
+	Section string
+	Command string
+	Person  Person
+	CanStop bool
+	Switch  admin.KillSwitch
+	// SwitchProblem says why the kill switch cannot be read.
+	SwitchProblem string
+	Path          string // of the page, for forms that come back to it
+	Notice        string // what was done a moment ago
+	Nonce         string
+	Inbox         string
+	Data          any
+	SignedIn      bool // there is a session to end
+}
+
+// problem is what a page about an error prints.
+type problem struct {
+	Status  int    `json:"status"`
+	Message string `json:"detail"`
+	Back    string `json:"-"`
+}
+
+// goTo answers with another page, and says there what was done.
+func (c *Console) goTo(req *request, path, notice string) (*page, error) {
+	if notice != "" {
+		http.SetCookie(req.w, &http.Cookie{
+			Name:     noticeCookie,
+			Value:    encodeNotice(notice),
+			Path:     c.prefix + "/",
+			MaxAge:   30,
+			HttpOnly: true,
+			SameSite: http.SameSiteStrictMode,
+			Secure:   c.isSecure(req),
+		})
+	}
+	return &page{redirect: path, data: map[string]string{"done": notice, "page": c.link(path)}}, nil
+}
+
+// isSecure reports whether the browser reached the console by HTTPS.
+func (c *Console) isSecure(req *request) bool {
+	return req.TLS != nil || strings.HasPrefix(c.o.URL, "https://")
+}
+
+// writePage writes a page as its request asks for.
+func (c *Console) writePage(req *request, status int, p *page) {
+	if p.status != 0 {
+		status = p.status
+	}
+	switch {
+	case wantsJSON(req.Request):
+		writeJSON(req.w, status, p.data)
+	case p.redirect != "":
+		http.Redirect(req.w, req.Request, c.link(p.redirect), http.StatusSeeOther)
+	case p.raw != nil:
+		req.w.Header().Set("Content-Type", p.rawType)
+		if p.policy != "" {
+			req.w.Header().Set("Content-Security-Policy", p.policy)
+		}
+		_, _ = req.w.Write(p.raw)
+	default:
+		c.writeHTML(req, status, p)
+	}
+}
+
+func writeJSON(w http.ResponseWriter, status int, data any) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetIndent("", "  ")
+	if err := e.Encode(data); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(b.Bytes())
+}
+
+// writeHTML fills the layout and the page into memory first, so that a template that fails leaves no half page.
+func (c *Console) writeHTML(req *request, status int, p *page) {
+	f := frame{
+		Title:    p.title,
+		Section:  p.section,
+		Command:  p.command,
+		Person:   req.person,
+		CanStop:  req.person.May(RoleApprover),
+		Path:     req.URL.RequestURI(),
+		Notice:   c.takeNotice(req),
+		Inbox:    c.o.Inbox,
+		Data:     p.data,
+		SignedIn: hasCookie(req.Request, sessionCookie),
+	}
+	f.Nonce, _ = req.Context().Value(nonceKey{}).(string)
+	if req.person.Name != "" {
+		var err error
+		if f.Switch, err = c.o.Installation.KillSwitch(req.Context()); err != nil {
+			f.SwitchProblem = err.Error()
+		}
+	}
+	var b bytes.Buffer
+	entry := "layout.html"
+	if req.Header.Get("HX-Request") == "true" && c.pages[p.name].Lookup("part") != nil {
+		entry = "part"
+	}
+	if err := c.pages[p.name].ExecuteTemplate(&b, entry, f); err != nil {
+		c.o.Log.Error("a page of the console could not be written", "page", p.name, "error", err)
+		http.Error(req.w, "This page could not be written: "+err.Error(), http.StatusInternalServerError)
+		return
+	}
+	req.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	req.w.WriteHeader(status)
+	_, _ = req.w.Write(b.Bytes())
+}
+
+func hasCookie(r *http.Request, name string) bool {
+	_, err := r.Cookie(name)
+	return err == nil
+}
+
+// writeProblem writes an error as a page, or as JSON with status and detail.
+func (c *Console) writeProblem(req *request, status int, err error) {
+	if status == http.StatusServiceUnavailable {
+		c.o.Log.Warn("the console could not answer", "path", req.URL.Path, "error", err)
+	}
+	said := problem{Status: status, Message: describeError(err), Back: "/"}
+	if wantsJSON(req.Request) {
+		writeJSON(req.w, status, said)
+		return
+	}
+	c.writeHTML(req, status, &page{name: "problem", title: problemTitle(status), data: said})
+}
+
+// describeError returns the words of an error for a person.
+func describeError(err error) string {
+	if errors.Is(err, errForbidden) {
+		return strings.TrimSuffix(err.Error(), ": "+errForbidden.Error())
+	}
+	return err.Error()
+}
+
+func problemTitle(status int) string {
+	switch status {
+	case http.StatusNotFound:
+		return "Not found"
+	case http.StatusForbidden:
+		return "You may not do this"
+	case http.StatusConflict:
+		return "Somebody was faster"
+	case http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge:
+		return "This cannot be done"
+	}
+	return "Something is away"
+}

@@ -1,0 +1,225 @@
+package console
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Role is something that a person may do.
+type Role string
+
+// The roles. Each includes nothing of the others but what a viewer may.
+const (
+	RoleViewer   Role = "viewer"   // look
+	RoleEditor   Role = "editor"   // write drafts and propose them
+	RoleApprover Role = "approver" // approve, publish, roll back, pause
+	RolePeople   Role = "people"   // look learners up, publish their refused events again
+)
+
+var allRoles = []Role{RoleViewer, RoleEditor, RoleApprover, RolePeople}
+
+// Person is who is asking.
+type Person struct {
+	Name  string
+	Roles []Role
+}
+
+// May reports whether a person has a role. Everybody who is known is a viewer.
+func (p Person) May(role Role) bool {
+	return role == RoleViewer && p.Name != "" || slices.Contains(p.Roles, role)
+}
+
+// People knows who may use a console.
+type People interface {
+	// ServesHost reports whether a request to this host is meant for the console.
+	ServesHost(host string) bool
+	// Identify returns who is asking; found is false if nobody is known.
+	Identify(r *http.Request, now time.Time) (person Person, found bool)
+	// SignIn returns the value of the cookie for somebody who shows a token, and how long it is good for. An empty value: the token
+	// is not known.
+	SignIn(token string, now time.Time) (cookie string, age time.Duration)
+}
+
+// ThisMachine lets everybody on this machine do everything, under one name. Requests must name a loopback host, so that no page of
+// another site reaches it through a name that resolves to this machine.
+type ThisMachine struct{ Name string }
+
+// ServesHost implements [People].
+func (ThisMachine) ServesHost(host string) bool {
+	name, _, err := net.SplitHostPort(host)
+	if err != nil {
+		name = strings.Trim(host, "[]")
+	}
+	ip := net.ParseIP(name)
+	return name == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// Identify implements [People].
+func (m ThisMachine) Identify(*http.Request, time.Time) (Person, bool) {
+	return Person{Name: m.Name, Roles: allRoles}, true
+}
+
+// SignIn implements [People].
+func (ThisMachine) SignIn(string, time.Time) (string, time.Duration) { return "", 0 }
+
+// Tokens lets people in who show a token. Each has a name, roles, and a token of at least 24 characters.
+type Tokens struct {
+	host   string // empty: any
+	people []tokenHolder
+}
+
+type tokenHolder struct {
+	Person
+	token string
+}
+
+var personName = regexp.MustCompile(`^[\pL\pN][\pL\pN ._@-]{0,63}$`)
+
+const minToken = 24
+
+// ReadTokens reads a file of tokens: one person a line, the name, the roles separated by commas, and the token, separated by tabs or
+// at least two spaces. Lines that begin with # are comments. Host is the only one to be served; empty: any.
+func ReadTokens(path, host string) (*Tokens, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return parseTokens(string(text), host)
+}
+
+var tokenColumns = regexp.MustCompile(`\t+| {2,}`)
+
+func parseTokens(text, host string) (*Tokens, error) {
+	t := &Tokens{host: host}
+	for n, line := range strings.Split(text, "\n") {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		holder, err := parseTokenHolder(line)
+		if err != nil {
+			return nil, fmt.Errorf("line %d of the token file: %w", n+1, err)
+		}
+		for _, other := range t.people {
+			if other.Name == holder.Name || other.token == holder.token {
+				return nil, fmt.Errorf("line %d of the token file: %s has the name or the token of another line", n+1, holder.Name)
+			}
+		}
+		t.people = append(t.people, holder)
+	}
+	if len(t.people) == 0 {
+		return nil, errors.New("the token file names nobody: write a line such as \"maya  editor,people  TOKEN\"")
+	}
+	return t, nil
+}
+
+func parseTokenHolder(line string) (tokenHolder, error) {
+	columns := tokenColumns.Split(line, -1)
+	if len(columns) != 3 {
+		return tokenHolder{}, errors.New("want a name, roles and a token, separated by tabs or two spaces")
+	}
+	holder := tokenHolder{Person: Person{Name: columns[0]}, token: columns[2]}
+	if !personName.MatchString(holder.Name) {
+		return tokenHolder{}, fmt.Errorf("%q is not a name", holder.Name)
+	}
+	if len(holder.token) < minToken {
+		return tokenHolder{}, fmt.Errorf("the token of %s is shorter than %d characters; make one with `openssl rand -hex 24`", holder.Name, minToken)
+	}
+	for role := range strings.SplitSeq(columns[1], ",") {
+		role := Role(strings.TrimSpace(role))
+		if !slices.Contains(allRoles, role) {
+			return tokenHolder{}, fmt.Errorf("%q is not a role; there are viewer, editor, approver and people", role)
+		}
+		holder.Roles = append(holder.Roles, role)
+	}
+	return holder, nil
+}
+
+// ServesHost implements [People].
+func (t *Tokens) ServesHost(host string) bool { return t.host == "" || strings.EqualFold(host, t.host) }
+
+// sessionCookie names the cookie of a person who has signed in.
+const sessionCookie = "homeroom_console"
+
+// sessionAge is how long a person stays signed in.
+const sessionAge = 12 * time.Hour
+
+// Identify implements [People]: by a bearer token, or by the cookie that SignIn gave.
+func (t *Tokens) Identify(r *http.Request, now time.Time) (Person, bool) {
+	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+		holder := t.find(token)
+		if holder == nil {
+			return Person{}, false
+		}
+		return holder.Person, true
+	}
+	cookie, err := r.Cookie(sessionCookie)
+	if err != nil {
+		return Person{}, false
+	}
+	for i := range t.people {
+		holder := &t.people[i]
+		if holder.signedCookie(cookie.Value, now) {
+			return holder.Person, true
+		}
+	}
+	return Person{}, false
+}
+
+// SignIn implements [People]. The cookie is signed with the token itself: who takes a token out of the file ends its sessions.
+func (t *Tokens) SignIn(token string, now time.Time) (string, time.Duration) {
+	holder := t.find(token)
+	if holder == nil {
+		return "", 0
+	}
+	until := strconv.FormatInt(now.Add(sessionAge).Unix(), 10)
+	return until + "." + holder.sign(until), sessionAge
+}
+
+// find returns who holds a token, or nil. It takes equally long for every token.
+func (t *Tokens) find(token string) *tokenHolder {
+	var found *tokenHolder
+	given := sha256.Sum256([]byte(token))
+	for i := range t.people {
+		known := sha256.Sum256([]byte(t.people[i].token))
+		if subtle.ConstantTimeCompare(given[:], known[:]) == 1 {
+			found = &t.people[i]
+		}
+	}
+	return found
+}
+
+// sign seals the end of a session.
+func (h *tokenHolder) sign(until string) string {
+	mac := hmac.New(sha256.New, []byte(h.token))
+	mac.Write([]byte("homeroom console session\x00" + h.Name + "\x00" + until))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// signedCookie reports whether a cookie is this person's and still good.
+func (h *tokenHolder) signedCookie(value string, now time.Time) bool {
+	until, seal, ok := strings.Cut(value, ".")
+	if !ok || !hmac.Equal([]byte(seal), []byte(h.sign(until))) {
+		return false
+	}
+	seconds, err := strconv.ParseInt(until, 10, 64)
+	return err == nil && now.Before(time.Unix(seconds, 0))
+}
+
+type nonceKey struct{}
+
+// newNonce returns a text that nobody can guess.
+func newNonce() string { return rand.Text() }

@@ -1,0 +1,64 @@
+package console
+
+import (
+	"errors"
+
+	"homeroom/admin"
+)
+
+func (c *Console) showRevisions(req *request) (*page, error) {
+	history, err := c.o.Installation.PublicationHistory(req.Context())
+	if err != nil {
+		return nil, err
+	}
+	return &page{name: "revisions", title: "Revisions", section: "revisions", command: "homeroom rules history", data: history}, nil
+}
+
+// revisionData is how a revision differs from what is in force.
+type revisionData struct {
+	Revision string             `json:"revision"`
+	Hash     string             `json:"hash"`
+	Diff     admin.RevisionDiff `json:"diff"`
+	InForce  bool               `json:"in_force"`
+	CanPut   bool               `json:"-"`
+}
+
+func (c *Console) showRevision(req *request) (*page, error) {
+	data := revisionData{Revision: req.PathValue("revision"), CanPut: req.person.May(RoleApprover)}
+	chosen, err := c.o.Installation.Revision(req.Context(), data.Revision)
+	if err != nil {
+		return nil, err
+	}
+	current, err := c.o.Installation.CurrentAcademy(req.Context())
+	if err != nil {
+		return nil, err
+	}
+	data.Hash = chosen.Ruleset.Hash
+	data.InForce = data.Hash == current.Ruleset.Hash
+	data.Diff = admin.CompareAcademies(current, chosen)
+	return &page{name: "revision", title: "Revision " + data.Revision, section: "revisions", command: "homeroom rules diff current " + data.Revision, data: data}, nil
+}
+
+// rollBack publishes a revision once more.
+func (c *Console) rollBack(req *request) (*page, error) {
+	policy, err := runPolicy(req.PostFormValue("in_flight"))
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := c.o.Installation.Revision(req.Context(), req.PathValue("revision"))
+	if err != nil {
+		return nil, err
+	}
+	note := req.PostFormValue("note")
+	if note == "" {
+		return nil, &admin.InputError{Err: errors.New("say why: the reason stands in the history")}
+	}
+	publication, err := c.o.Installation.PreparePublication(req.Context(), chosen, policy, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.o.Installation.Publish(req.Context(), publication, admin.PublishOptions{Author: req.person.Name, Note: note}); err != nil {
+		return nil, err
+	}
+	return c.goTo(req, "/revisions", publication.Outcome())
+}

@@ -1,0 +1,128 @@
+package console
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"homeroom/admin"
+	"homeroom/store"
+)
+
+// route is one address of the console.
+type route struct {
+	method  string
+	pattern string
+	role    Role // who may use it; empty: everybody, also people who have not signed in
+	serve   func(*request) (*page, error)
+}
+
+// routes lists every address but the static files, with the role that it needs.
+func (c *Console) routes() []route {
+	return []route{
+		{"GET", "/{$}", RoleViewer, c.showOverview},
+		{"POST", "/pause", RoleApprover, c.pause},
+		{"POST", "/resume", RoleApprover, c.resume},
+		{"GET", "/rules", RoleViewer, c.showRules},
+		{"GET", "/rules/{rule}", RoleViewer, c.showRule},
+		{"GET", "/rules/{rule}/try", RolePeople, c.showTryout},
+		{"GET", "/messages", RoleViewer, c.showMessages},
+		{"GET", "/messages/{message}", RoleViewer, c.showMessage},
+		{"GET", "/messages/{message}/frame", RoleViewer, c.frameMessage},
+		{"GET", "/files", RoleViewer, c.showFile},
+		{"POST", "/files", RoleEditor, c.saveFile},
+		{"POST", "/check", RoleEditor, c.checkFile},
+		{"GET", "/drafts", RoleViewer, c.showDrafts},
+		{"GET", "/drafts/{draft}", RoleViewer, c.showDraft},
+		{"POST", "/drafts/{draft}/propose", RoleEditor, c.proposeDraft},
+		{"POST", "/drafts/{draft}/withdraw", RoleEditor, c.withdrawDraft},
+		{"POST", "/drafts/{draft}/discard", RoleEditor, c.discardDraft},
+		{"POST", "/drafts/{draft}/rebase", RoleEditor, c.rebaseDraft},
+		{"POST", "/drafts/{draft}/comment", RoleViewer, c.commentOnDraft},
+		{"POST", "/drafts/{draft}/approve", RoleApprover, c.approveDraft},
+		{"GET", "/drafts/{draft}/publish", RoleApprover, c.preparePublication},
+		{"POST", "/drafts/{draft}/publish", RoleApprover, c.publishDraft},
+		{"GET", "/revisions", RoleViewer, c.showRevisions},
+		{"GET", "/revisions/{revision}", RoleViewer, c.showRevision},
+		{"POST", "/revisions/{revision}/rollback", RoleApprover, c.rollBack},
+		{"GET", "/lift", RoleViewer, c.showLift},
+		{"GET", "/learners", RolePeople, c.findLearner},
+		{"GET", "/learners/{learner}", RolePeople, c.showLearner},
+		{"GET", "/deadletters", RoleViewer, c.showDeadLetters},
+		{"POST", "/deadletters/replay", RolePeople, c.replayDeadLetters},
+		{"GET", "/sign-in", "", c.showSignIn},
+		{"POST", "/sign-in", "", c.signIn},
+		{"POST", "/sign-out", RoleViewer, c.signOut},
+		{"GET", "/", RoleViewer, c.showNothing},
+	}
+}
+
+// request is one request and who makes it.
+type request struct {
+	*http.Request
+	w      http.ResponseWriter
+	person Person
+}
+
+// errForbidden says that somebody is known but may not do this.
+var errForbidden = errors.New("forbidden")
+
+// allow serves a route to who may use it.
+func (c *Console) allow(r route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
+		req := &request{Request: hr, w: w}
+		person, known := c.o.People.Identify(hr, c.o.Now())
+		req.person = person
+		switch {
+		case r.role == "":
+		case !known && wantsJSON(hr):
+			c.writeProblem(req, http.StatusUnauthorized, errors.New("sign in, or send Authorization: Bearer TOKEN"))
+			return
+		case !known:
+			http.Redirect(w, hr, c.link("/sign-in?to="+url.QueryEscape(hr.URL.RequestURI())), http.StatusSeeOther)
+			return
+		case !person.May(r.role):
+			c.writeProblem(req, http.StatusForbidden, fmt.Errorf("%s may not do this: it needs the role %s: %w", person.Name, r.role, errForbidden))
+			return
+		}
+		p, err := r.serve(req)
+		if err != nil {
+			c.writeProblem(req, statusOf(err), err)
+			return
+		}
+		c.writePage(req, http.StatusOK, p)
+	})
+}
+
+// statusOf returns the HTTP status that tells an error.
+func statusOf(err error) int {
+	var input *admin.InputError
+	var conflict *admin.DraftConflictError
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &conflict), errors.Is(err, store.ErrPublishedMeanwhile):
+		return http.StatusConflict
+	case errors.Is(err, store.ErrNotFound), errors.Is(err, errNoPage):
+		return http.StatusNotFound
+	case errors.As(err, &tooLarge):
+		return http.StatusRequestEntityTooLarge
+	case errors.As(err, &input):
+		return http.StatusUnprocessableEntity
+	}
+	return http.StatusServiceUnavailable
+}
+
+var errNoPage = errors.New("there is no such page")
+
+func (c *Console) showNothing(*request) (*page, error) { return nil, errNoPage }
+
+// link returns the address of a page of the console.
+func (c *Console) link(path string) string { return c.prefix + path }
+
+// wantsJSON reports whether a request prefers JSON to HTML.
+func wantsJSON(r *http.Request) bool {
+	accept := r.Header.Get("Accept")
+	return strings.Contains(accept, "application/json") && !strings.Contains(accept, "text/html")
+}

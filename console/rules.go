@@ -1,0 +1,339 @@
+package console
+
+import (
+	"errors"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"homeroom/admin"
+	"homeroom/rules"
+)
+
+// workspace is the folder that a page is about: a draft, compiled.
+type workspace struct {
+	Draft    admin.Draft        `json:"-"`
+	Summary  admin.DraftSummary `json:"draft"`
+	Problems rules.Problems     `json:"problems"` // of the whole folder
+	Mine     bool               `json:"mine"`
+	folder   *admin.Folder
+}
+
+// openWorkspace returns the draft that a request names, or the person's own.
+func (c *Console) openWorkspace(req *request) (workspace, error) {
+	var draft admin.Draft
+	var err error
+	if id := req.FormValue("draft"); id != "" && id != admin.DraftID(req.person.Name) {
+		draft, err = c.o.Installation.Draft(req.Context(), id)
+	} else {
+		draft, err = c.o.Installation.DraftOf(req.Context(), req.person.Name)
+	}
+	if err != nil {
+		return workspace{}, err
+	}
+	return newWorkspace(draft, req.person), nil
+}
+
+func newWorkspace(draft admin.Draft, person Person) workspace {
+	w := workspace{Draft: draft, Summary: draft.Summary(), folder: draft.Folder(), Mine: draft.ID == admin.DraftID(person.Name)}
+	w.Problems = append(rules.Problems{}, w.folder.Problems...)
+	return w
+}
+
+// Errors returns how many problems keep the folder from being published.
+func (w *workspace) Errors() int { return w.Problems.Errors() }
+
+// rulesData is the list of rules.
+type rulesData struct {
+	workspace
+	Rules []ruleRow `json:"rules"`
+	// Uncompiled lists the rule files of a folder that does not compile.
+	Uncompiled []string `json:"uncompiled,omitempty"`
+}
+
+type ruleRow struct {
+	admin.RuleSummary
+	Live int64 `json:"live"` // learners who are under way; -1: not known
+}
+
+func (c *Console) showRules(req *request) (*page, error) {
+	w, err := c.openWorkspace(req)
+	if err != nil {
+		return nil, err
+	}
+	data := rulesData{workspace: w, Rules: []ruleRow{}}
+	list, err := admin.RuleList(w.folder)
+	var uncompiled *admin.FolderError
+	switch {
+	case errors.As(err, &uncompiled):
+		for file := range w.Draft.Files {
+			if name, ok := strings.CutPrefix(file, "rules/"); ok {
+				data.Uncompiled = append(data.Uncompiled, strings.TrimSuffix(name, ".yaml"))
+			}
+		}
+		slices.Sort(data.Uncompiled)
+	case err != nil:
+		return nil, err
+	}
+	live, lookup := c.o.Installation.LiveRuns(req.Context())
+	for _, r := range list {
+		r.Changed = slices.Contains(w.Draft.Changed, "rules/"+r.Name+".yaml")
+		row := ruleRow{RuleSummary: r, Live: -1}
+		if lookup == nil {
+			row.Live = live[r.Name]
+		}
+		data.Rules = append(data.Rules, row)
+	}
+	return &page{name: "rules", title: "Rules", section: "rules", command: "homeroom rules status", data: data}, nil
+}
+
+// fileData is one file of a draft in the editor.
+type fileData struct {
+	Path     string         `json:"path"`
+	Content  string         `json:"content"`
+	Revision uint64         `json:"revision"` // of the draft that the editor saw
+	New      bool           `json:"new"`
+	Language string         `json:"-"` // yaml or markdown, for the editor
+	Problems rules.Problems `json:"problems"`
+	Others   rules.Problems `json:"other_problems"` // of other files, errors only
+	// Refused says why what was typed was not saved. The text is kept.
+	Refused   string        `json:"refused,omitempty"`
+	CheckTime time.Duration `json:"-"`
+	CanEdit   bool          `json:"-"`
+}
+
+// newFileData describes a file of a workspace with the content that the editor holds.
+func newFileData(w *workspace, file, content string, took time.Duration, canEdit bool) fileData {
+	_, exists := w.Draft.Files[file]
+	data := fileData{
+		Path:      file,
+		Content:   content,
+		Revision:  w.Draft.Revision,
+		New:       !exists,
+		Language:  "yaml",
+		Problems:  rules.Problems{},
+		CheckTime: took.Round(time.Millisecond),
+		CanEdit:   canEdit,
+	}
+	if path.Ext(file) == ".md" {
+		data.Language = "markdown"
+	}
+	for _, p := range w.Problems {
+		switch {
+		case p.File == file:
+			data.Problems = append(data.Problems, p)
+		case !p.Warning:
+			data.Others = append(data.Others, p)
+		}
+	}
+	return data
+}
+
+// ruleData is the page of one rule.
+type ruleData struct {
+	workspace
+	File fileData       `json:"file"`
+	View admin.RuleView `json:"rule"`
+}
+
+func (c *Console) showRule(req *request) (*page, error) {
+	w, err := c.openWorkspace(req)
+	if err != nil {
+		return nil, err
+	}
+	name := req.PathValue("rule")
+	file := "rules/" + name + ".yaml"
+	content, exists := w.Draft.Files[file]
+	if !exists {
+		if !rules.InFolder(file) {
+			return nil, errNoPage
+		}
+		content = []byte(newRule(name))
+	}
+	return c.rulePage(req, w, file, string(content), "")
+}
+
+// rulePage shows a rule file of a draft as somebody has typed it.
+func (c *Console) rulePage(req *request, w workspace, file, content, refused string) (*page, error) {
+	began := time.Now()
+	w = w.with(file, content)
+	name := strings.TrimSuffix(path.Base(file), ".yaml")
+	data := ruleData{workspace: w, File: newFileData(&w, file, content, time.Since(began), req.person.May(RoleEditor))}
+	data.File.Refused = refused
+	var err error
+	if data.View, err = admin.ViewRule(req.Context(), w.folder, name); err != nil {
+		return nil, err
+	}
+	return &page{name: "rule", title: name, section: "rules", command: "homeroom rules explain academy " + name, data: data}, nil
+}
+
+// with returns the workspace with another content of a file, compiled. The draft itself stays as it is.
+func (w workspace) with(file, content string) workspace {
+	if was, exists := w.Draft.Files[file]; exists && string(was) == content {
+		return w
+	}
+	files := map[string][]byte{}
+	for name, text := range w.Draft.Files {
+		files[name] = text
+	}
+	files[file] = []byte(content)
+	w.folder = admin.LoadFiles(files)
+	w.Problems = append(rules.Problems{}, w.folder.Problems...)
+	return w
+}
+
+// newRule is what a new rule begins as.
+func newRule(name string) string {
+	return "rule: " + name + "\nabout: >\n  Say what it is for.\nwhen:\n  event: course.completed\nper: course_id\ndo:\n  - wait: 2h\n  - send: " + name + "\n"
+}
+
+// newMessage is what a new message begins as.
+const newMessage = "---\nsubject: \"{{ course.title }}\"\n---\nHello {{ learner.first_name }},\n\n"
+
+// showFile shows any file of a draft in the editor.
+func (c *Console) showFile(req *request) (*page, error) {
+	w, err := c.openWorkspace(req)
+	if err != nil {
+		return nil, err
+	}
+	file := req.FormValue("path")
+	switch {
+	case !rules.InFolder(file):
+		return nil, errNoPage
+	case strings.HasPrefix(file, "rules/"):
+		return c.goTo(req, "/rules/"+strings.TrimSuffix(path.Base(file), ".yaml"), "")
+	}
+	content, exists := w.Draft.Files[file]
+	if !exists && strings.HasPrefix(file, "messages/") {
+		content = []byte(newMessage)
+	}
+	return c.filePage(req, w, file, string(content), "")
+}
+
+func (c *Console) filePage(req *request, w workspace, file, content, refused string) (*page, error) {
+	began := time.Now()
+	w = w.with(file, content)
+	data := ruleData{workspace: w, File: newFileData(&w, file, content, time.Since(began), req.person.May(RoleEditor))}
+	data.File.Refused = refused
+	section := "settings"
+	if strings.HasPrefix(file, "messages/") {
+		section = "messages"
+	}
+	return &page{name: "file", title: file, section: section, data: data}, nil
+}
+
+// editorPage shows the page on which a file is edited.
+func (c *Console) editorPage(req *request, w workspace, file, content, refused string) (*page, error) {
+	if strings.HasPrefix(file, "rules/") {
+		return c.rulePage(req, w, file, content, refused)
+	}
+	return c.filePage(req, w, file, content, refused)
+}
+
+// saveFile saves a file of a draft. If it cannot be saved, the page keeps what was typed.
+func (c *Console) saveFile(req *request) (*page, error) {
+	if err := req.ParseForm(); err != nil {
+		return nil, err
+	}
+	w, err := c.openWorkspace(req)
+	if err != nil {
+		return nil, err
+	}
+	file := req.PostFormValue("path")
+	content := strings.ReplaceAll(req.PostFormValue("content"), "\r\n", "\n")
+	edit := admin.FileEdit{Path: file, Content: []byte(content)}
+	if req.PostFormValue("action") == "remove" {
+		edit.Content = nil
+	}
+	seen, err := strconv.ParseUint(req.PostFormValue("revision"), 10, 64)
+	if err != nil {
+		return nil, errors.New("the form does not say which version of the draft it is about")
+	}
+	draft := w.Draft
+	draft.Revision = seen
+	saved, err := c.o.Installation.SaveDraft(req.Context(), draft, edit, req.person.Name)
+	if err != nil {
+		status := statusOf(err)
+		p, lookup := c.editorPage(req, w, file, content, err.Error())
+		if lookup != nil {
+			return nil, err
+		}
+		p.status = status
+		return p, nil
+	}
+	if edit.Content == nil {
+		return c.goTo(req, "/rules", file+" is removed from the draft.")
+	}
+	if req.Header.Get("HX-Request") == "true" || wantsJSON(req.Request) {
+		return c.editorPage(req, newWorkspace(saved, req.person), file, content, "")
+	}
+	query := ""
+	if !w.Mine {
+		query = "?draft=" + saved.ID
+	}
+	if strings.HasPrefix(file, "rules/") {
+		return c.goTo(req, "/rules/"+strings.TrimSuffix(path.Base(file), ".yaml")+query, "Saved.")
+	}
+	if query == "" {
+		query = "?"
+	} else {
+		query += "&"
+	}
+	return c.goTo(req, "/files"+query+"path="+file, "Saved.")
+}
+
+// checkFile compiles the folder with what is typed and saves nothing.
+func (c *Console) checkFile(req *request) (*page, error) {
+	if err := req.ParseForm(); err != nil {
+		return nil, err
+	}
+	w, err := c.openWorkspace(req)
+	if err != nil {
+		return nil, err
+	}
+	file := req.PostFormValue("path")
+	if !rules.InFolder(file) {
+		return nil, errNoPage
+	}
+	return c.editorPage(req, w, file, strings.ReplaceAll(req.PostFormValue("content"), "\r\n", "\n"), "")
+}
+
+// tryData is what a draft would have done to one learner.
+type tryData struct {
+	workspace
+	Rule    string        `json:"rule"`
+	Learner string        `json:"learner"`
+	All     bool          `json:"all"`
+	Try     *admin.Tryout `json:"tryout,omitempty"`
+	Refused string        `json:"refused,omitempty"`
+}
+
+// tryAfter is how long the virtual clock runs on after a learner's last event.
+const tryAfter = 30 * 24 * time.Hour
+
+func (c *Console) showTryout(req *request) (*page, error) {
+	w, err := c.openWorkspace(req)
+	if err != nil {
+		return nil, err
+	}
+	data := tryData{workspace: w, Rule: req.PathValue("rule"), Learner: strings.TrimSpace(req.FormValue("learner")), All: req.FormValue("all") != ""}
+	if data.Learner != "" {
+		options := admin.TryOptions{Learner: data.Learner, Rule: data.Rule, After: tryAfter, AssumeReachable: true}
+		if data.All {
+			options.Rule = ""
+		}
+		tryout, err := c.o.Installation.TryOnLearner(req.Context(), w.folder, options)
+		var input *admin.InputError
+		switch {
+		case errors.As(err, &input):
+			data.Refused = err.Error()
+		case err != nil:
+			return nil, err
+		default:
+			data.Try = &tryout
+		}
+	}
+	return &page{name: "tryout", title: "Try " + data.Rule, section: "rules", command: "homeroom simulate academy --events FILE --learner ID", data: data}, nil
+}
