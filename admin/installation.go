@@ -28,6 +28,10 @@ type ConnectOptions struct {
 	SecretFiles []string
 	KeyFiles    []string         // with which payloads in Temporal are encrypted; empty: they are not
 	Now         func() time.Time // required
+	// Temporal is a client that the caller keeps, with its Namespace; nil: one is dialed when it is needed, as the SDK's environment
+	// variables say.
+	Temporal  client.Client
+	Namespace string
 	// CachedStandings is how many standings are kept in memory; 0: the store's default.
 	CachedStandings int
 }
@@ -51,7 +55,7 @@ func Connect(ctx context.Context, opts ConnectOptions) (*Installation, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := &Installation{opts: opts, nc: nc, js: js}
+	i := &Installation{opts: opts, nc: nc, js: js, temporal: opts.Temporal, namespace: opts.Namespace}
 	if err := i.openStore(ctx); err != nil {
 		nc.Close()
 		return nil, err
@@ -90,7 +94,7 @@ func asInputError(err, input error) error {
 func (i *Installation) Close() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.temporal != nil {
+	if i.temporal != nil && i.opts.Temporal == nil {
 		i.temporal.Close()
 	}
 	i.store.Control.Close()

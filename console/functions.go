@@ -51,7 +51,6 @@ func (c *Console) functions() template.FuncMap {
 		"text":      func(b []byte) string { return string(b) },
 		"temporal":  func() string { return c.o.TemporalUI },
 		"join":      strings.Join,
-		"mid":       func(low, high float64) float64 { return (low + high) / 2 },
 		"onScale":   onScale,
 	}
 }

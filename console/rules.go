@@ -43,7 +43,7 @@ func newWorkspace(draft admin.Draft, person Person) workspace {
 }
 
 // Errors returns how many problems keep the folder from being published.
-func (w *workspace) Errors() int { return w.Problems.Errors() }
+func (w workspace) Errors() int { return w.Problems.Errors() }
 
 // rulesData is the list of rules.
 type rulesData struct {

@@ -9,12 +9,13 @@ import (
 )
 
 // printBanner prints the addresses of all servers.
-func printBanner(out io.Writer, s *stack.Stack, pages, data string) error {
+func printBanner(out io.Writer, s *stack.Stack, console, pages, data string) error {
 	kept := "in memory, gone at the end (--data DIR keeps it)"
 	if data != "" {
 		kept = data
 	}
 	lines := []struct{ name, address, about string }{
+		{"Console", console, "write rules, try them, publish them, see what they did"},
 		{"Inbox", s.InboxURL, "what learners would get; also the SendGrid API"},
 		{"Learners' pages", pages, "unsubscribe, preferences, share links: follow them from the inbox"},
 		{"Temporal UI", s.UIURL, "one workflow per learner"},

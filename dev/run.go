@@ -111,7 +111,12 @@ func (r *runCommand) serveHomeroom(ctx context.Context, c *console, s *stack.Sta
 		return err
 	}
 	defer h.Close()
-	if err := printBanner(c.out, s, h.EdgeURL, r.Data); err != nil {
+	console, err := openConsole(ctx, s, h, r.ConsolePort, c.log)
+	if err != nil {
+		return err
+	}
+	defer console.close()
+	if err := printBanner(c.out, s, console.url, h.EdgeURL, r.Data); err != nil {
 		return err
 	}
 	if err := instance.FollowDecisions(ctx, h.JS, c.printDecision); err != nil {

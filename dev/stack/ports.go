@@ -14,6 +14,7 @@ type Ports struct {
 	UI       int
 	Inbox    int
 	Edge     int // Homeroom's own pages; see package instance
+	Console  int // the console, which the caller serves
 }
 
 // The servers, as errors name them.
@@ -23,6 +24,7 @@ const (
 	ServerUI       = "Temporal UI"
 	ServerInbox    = "inbox"
 	ServerEdge     = "learners' pages"
+	ServerConsole  = "console"
 )
 
 // PortError says that a server cannot use its port. Server is one of the constants above.
@@ -45,7 +47,7 @@ func (p Ports) Check() error {
 	for _, want := range []struct {
 		server string
 		port   int
-	}{{ServerNATS, p.NATS}, {ServerTemporal, p.Temporal}, {ServerUI, p.UI}, {ServerInbox, p.Inbox}, {ServerEdge, p.Edge}} {
+	}{{ServerNATS, p.NATS}, {ServerTemporal, p.Temporal}, {ServerUI, p.UI}, {ServerInbox, p.Inbox}, {ServerEdge, p.Edge}, {ServerConsole, p.Console}} {
 		err := servers.CheckPort(want.port)
 		if other, twice := first[want.port]; twice && want.port != 0 {
 			err = fmt.Errorf("port %d is meant for the %s too", want.port, other)

@@ -94,6 +94,9 @@ func (s *Server) stopped(do func()) {
 	s.start(port)
 }
 
+// URL returns the server's address.
+func (s *Server) URL() string { return s.srv.ClientURL() }
+
 // Connect opens a connection of its own, closed at the end of the test.
 func (s *Server) Connect() (*nats.Conn, jetstream.JetStream) {
 	s.t.Helper()

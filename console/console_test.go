@@ -1,0 +1,322 @@
+package console_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"homeroom/admin"
+	"homeroom/console"
+	"homeroom/internal/natstest"
+	"homeroom/rules"
+	"homeroom/store"
+)
+
+// site is a console over a real NATS, with the example academy in force and no Temporal.
+type site struct {
+	t      *testing.T
+	server *httptest.Server
+	store  *store.Store
+	admin  *admin.Installation
+}
+
+// openSite starts a console under the path /homeroom.
+func openSite(t *testing.T, people console.People, approvals int) *site {
+	t.Helper()
+	t.Setenv("TEMPORAL_ADDRESS", "127.0.0.1:1") // nobody listens there
+	server, _, st := natstest.Open(t)
+	s := &site{t: t, store: st}
+	s.putInForce("examples/academy")
+	var err error
+	s.admin, err = admin.Connect(t.Context(), admin.ConnectOptions{Name: "console test", NATS: admin.NATSOptions{URL: server.URL()}, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.admin.Close)
+	var c *console.Console
+	s.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { c.Handler().ServeHTTP(w, r) }))
+	t.Cleanup(s.server.Close)
+	c, err = console.New(console.Options{
+		Installation: s.admin,
+		People:       people,
+		URL:          s.server.URL + "/homeroom",
+		Approvals:    approvals,
+		Now:          time.Now,
+		Log:          slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// putInForce writes a folder of the repository as the publication in force.
+func (s *site) putInForce(dir string) {
+	s.t.Helper()
+	academy, problems := rules.LoadDir(filepath.Join("..", dir))
+	if academy == nil {
+		s.t.Fatal(problems)
+	}
+	s.put(academy, 1)
+}
+
+func (s *site) put(academy *rules.Academy, number int) {
+	s.t.Helper()
+	ctx := s.t.Context()
+	if err := s.store.Rulesets.Put(ctx, store.Bundle{Hash: academy.Ruleset.Hash, Files: academy.Files, Author: "lee", At: time.Now()}); err != nil {
+		s.t.Fatal(err)
+	}
+	before, err := s.store.Rulesets.Current(ctx)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if _, err := s.store.Rulesets.SetCurrent(ctx, store.Pointer{Number: number, Hash: academy.Ruleset.Hash, Author: "lee", At: time.Now(), Revision: before.Revision}); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// browser is one person's browser.
+type browser struct {
+	s      *site
+	client *http.Client
+	token  string
+}
+
+func (s *site) browser(token string) *browser {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return &browser{s: s, client: &http.Client{Jar: jar}, token: token}
+}
+
+// do sends a request and returns the status and the body of the page that it ends on.
+func (b *browser) do(method, path string, form url.Values, header ...string) (int, string) {
+	b.s.t.Helper()
+	r, err := http.NewRequestWithContext(b.s.t.Context(), method, b.s.server.URL+"/homeroom"+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		b.s.t.Fatal(err)
+	}
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Origin", b.s.server.URL)
+	}
+	if b.token != "" {
+		r.Header.Set("Authorization", "Bearer "+b.token)
+	}
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	answer, err := b.client.Do(r)
+	if err != nil {
+		b.s.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		b.s.t.Fatal(err)
+	}
+	return answer.StatusCode, string(body)
+}
+
+// get returns a page that must be there.
+func (b *browser) get(path string, header ...string) string {
+	b.s.t.Helper()
+	status, body := b.do(http.MethodGet, path, nil, header...)
+	if status != http.StatusOK {
+		b.s.t.Fatalf("GET %s: %d\n%s", path, status, body)
+	}
+	return body
+}
+
+var (
+	revisionField = regexp.MustCompile(`name="revision" value="(\d+)"`)
+	hashField     = regexp.MustCompile(`name="hash" value="([0-9a-f]+)"`)
+)
+
+func field(t *testing.T, re *regexp.Regexp, body string) string {
+	t.Helper()
+	m := re.FindStringSubmatch(body)
+	if m == nil {
+		t.Fatalf("the page has no %s:\n%s", re, body)
+	}
+	return m[1]
+}
+
+// TestEveryPageIsThere: each page of the navigation answers as HTML and as JSON, under a path, with a policy that allows no inline
+// script.
+func TestEveryPageIsThere(t *testing.T) {
+	s := openSite(t, console.ThisMachine{Name: "maya"}, 0)
+	b := s.browser("")
+	for _, path := range []string{
+		"/", "/rules", "/rules/quiz-retry", "/rules/quiz-retry/try", "/messages", "/messages/quiz-retry", "/messages/quiz-retry?view=phone&locale=de",
+		"/messages/quiz-retry?view=text", "/files?path=settings.yaml", "/drafts", "/drafts/maya", "/revisions", "/lift", "/learners", "/deadletters",
+	} {
+		page := b.get(path)
+		if !strings.Contains(page, "<main id=\"main\">") || !strings.Contains(page, `href="/homeroom/rules"`) {
+			t.Errorf("%s is no page under the path:\n%s", path, page)
+		}
+		if strings.Contains(page, " style=") || strings.Contains(page, "<script>") || regexp.MustCompile(` on[a-z]+=`).MatchString(page) {
+			t.Errorf("%s has what its policy forbids", path)
+		}
+		var answer map[string]any
+		if err := json.Unmarshal([]byte(b.get(path, "Accept", "application/json")), &answer); err != nil {
+			t.Errorf("%s as JSON: %v", path, err)
+		}
+	}
+	if status, body := b.do(http.MethodGet, "/no-such-page", nil); status != http.StatusNotFound || !strings.Contains(body, "Not found") {
+		t.Errorf("got %d\n%s", status, body)
+	}
+	if frame := b.get("/messages/quiz-retry/frame"); !strings.Contains(frame, "<html") {
+		t.Errorf("the frame holds no mail:\n%s", frame)
+	}
+}
+
+// TestADraftFromErrorToApproval: an edit begins a draft, a mistake is shown beside the editor, an approval is of one content.
+func TestADraftFromErrorToApproval(t *testing.T) {
+	people := tokens(t, "maya  editor  "+mayas+"\ntom  approver  "+toms+"\n")
+	s := openSite(t, people, 1)
+	maya := s.browser(mayas)
+	tom := s.browser(toms)
+	text := string(s.inForce("rules/quiz-retry.yaml"))
+	page := maya.get("/rules/quiz-retry")
+	save := func(content, revision string) (int, string) {
+		return maya.do(http.MethodPost, "/files", url.Values{"path": {"rules/quiz-retry.yaml"}, "draft": {"maya"}, "revision": {revision}, "content": {content}})
+	}
+	broken := strings.Replace(text, "send: quiz-retry", "send: quiz-retri", 1)
+	if broken == text {
+		t.Fatal("the example does not send quiz-retry any more")
+	}
+	_, checked := maya.do(http.MethodPost, "/check", url.Values{"path": {"rules/quiz-retry.yaml"}, "content": {broken}}, "HX-Request", "true")
+	if !strings.Contains(checked, "quiz-retri") || strings.Contains(checked, "<html") {
+		t.Errorf("the mistake is not shown:\n%s", checked)
+	}
+	if _, ok := s.draft("maya"); ok {
+		t.Error("a check saved something")
+	}
+	status, page := save(broken, field(t, revisionField, page))
+	if status != http.StatusOK || !strings.Contains(page, "quiz-retri") || !strings.Contains(page, "problem") {
+		t.Fatalf("%d\n%s", status, page)
+	}
+	revision := field(t, revisionField, page)
+	status, refused := maya.do(http.MethodPost, "/drafts/maya/propose", url.Values{"revision": {revision}, "reason": {"less waiting"}})
+	if status != http.StatusUnprocessableEntity {
+		t.Errorf("a draft that does not compile was proposed: %d\n%s", status, refused)
+	}
+	status, page = save(strings.Replace(text, "about: >", "about: >\n  Shorter.", 1), revision)
+	if status != http.StatusOK {
+		t.Fatalf("%d\n%s", status, page)
+	}
+	page = maya.get("/drafts/maya")
+	status, page = maya.do(http.MethodPost, "/drafts/maya/propose", url.Values{"revision": {field(t, revisionField, page)}, "reason": {"less <b>waiting</b>"}})
+	if status != http.StatusOK || !strings.Contains(page, "proposed by maya") || strings.Contains(page, "<b>waiting") {
+		t.Fatalf("%d\n%s", status, page)
+	}
+	page = tom.get("/drafts/maya")
+	seen := url.Values{"revision": {field(t, revisionField, page)}, "hash": {field(t, hashField, page)}}
+	page = maya.get("/rules/quiz-retry")
+	if status, page = save(text+"\n# later\n", field(t, revisionField, page)); status != http.StatusOK {
+		t.Fatalf("%d\n%s", status, page)
+	}
+	if status, page = tom.do(http.MethodPost, "/drafts/maya/approve", seen); status != http.StatusUnprocessableEntity && status != http.StatusConflict {
+		t.Errorf("what tom had not seen was approved: %d\n%s", status, page)
+	}
+	page = tom.get("/drafts/maya")
+	seen = url.Values{"revision": {field(t, revisionField, page)}, "hash": {field(t, hashField, page)}}
+	if status, page = tom.do(http.MethodPost, "/drafts/maya/approve", seen); status != http.StatusOK || !strings.Contains(page, "approved by tom") {
+		t.Errorf("%d\n%s", status, page)
+	}
+}
+
+// TestTwoEditorsLoseNothing: who saves second is told who was first, keeps what was typed, and overwrites nothing.
+func TestTwoEditorsLoseNothing(t *testing.T) {
+	s := openSite(t, console.ThisMachine{Name: "maya"}, 0)
+	one := s.browser("")
+	two := s.browser("")
+	revision := field(t, revisionField, one.get("/files?path=settings.yaml"))
+	save := func(b *browser, content string) (int, string) {
+		return b.do(http.MethodPost, "/files", url.Values{"path": {"settings.yaml"}, "draft": {"maya"}, "revision": {revision}, "content": {content}})
+	}
+	if status, body := save(one, "timezone: Europe/Berlin\n"); status != http.StatusOK {
+		t.Fatalf("%d\n%s", status, body)
+	}
+	status, body := save(two, "timezone: Asia/Tokyo # typed by two\n")
+	if status != http.StatusConflict || !strings.Contains(body, "typed by two") || !strings.Contains(body, "nothing was saved") {
+		t.Errorf("%d\n%s", status, body)
+	}
+	if d, _ := s.draft("maya"); string(d.Files["settings.yaml"]) != "timezone: Europe/Berlin\n" {
+		t.Errorf("got %q", d.Files["settings.yaml"])
+	}
+}
+
+// TestHostileFilesAreRefused: nothing but a file of a folder is saved, and what was typed is kept on the page.
+func TestHostileFilesAreRefused(t *testing.T) {
+	s := openSite(t, console.ThisMachine{Name: "maya"}, 0)
+	b := s.browser("")
+	for _, path := range []string{"", "../settings.yaml", "rules/../settings.yaml", "rules/a b.yaml", "rules/.yaml", "/etc/passwd", "rules/<script>.yaml", "notes.txt", "messages/a.yaml"} {
+		status, body := b.do(http.MethodPost, "/files", url.Values{"path": {path}, "draft": {"maya"}, "revision": {"0"}, "content": {"kept-text"}})
+		if status != http.StatusUnprocessableEntity || !strings.Contains(body, "kept-text") || strings.Contains(body, "<script>") {
+			t.Errorf("%q: %d\n%s", path, status, body)
+		}
+	}
+	status, _ := b.do(http.MethodPost, "/files", url.Values{"path": {"settings.yaml"}, "draft": {"maya"}, "revision": {"0"}, "content": {strings.Repeat("#", 2<<20)}})
+	if status != http.StatusRequestEntityTooLarge {
+		t.Errorf("two megabytes: %d", status)
+	}
+	if d, ok := s.draft("maya"); ok {
+		t.Errorf("a draft was saved: %v", d.Files)
+	}
+}
+
+// TestOtherSitesReachNothing: a form of another origin changes nothing, and a name that only resolves to this machine is not served.
+func TestOtherSitesReachNothing(t *testing.T) {
+	s := openSite(t, console.ThisMachine{Name: "maya"}, 0)
+	b := s.browser("")
+	if status, _ := b.do(http.MethodPost, "/pause", nil, "Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"); status != http.StatusForbidden {
+		t.Errorf("a foreign form: %d", status)
+	}
+	if state, err := s.admin.KillSwitch(t.Context()); err != nil || state.Paused {
+		t.Errorf("sending is paused: %+v, %v", state, err)
+	}
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, s.server.URL+"/homeroom/", nil)
+	r.RequestURI = ""
+	r.Host = "rebound.example"
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusMisdirectedRequest {
+		t.Errorf("another host: %d", answer.StatusCode)
+	}
+	if status, body := b.do(http.MethodPost, "/pause", url.Values{"note": {"too many"}, "back": {"//evil.example/"}}); status != http.StatusOK || !strings.Contains(body, "Paused by maya") {
+		t.Errorf("%d\n%s", status, body)
+	}
+}
+
+// inForce returns a file of what is in force.
+func (s *site) inForce(file string) []byte {
+	s.t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "examples", "academy", file))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return text
+}
+
+// draft returns a stored draft.
+func (s *site) draft(id string) (admin.Draft, bool) {
+	d, err := s.admin.Draft(context.WithoutCancel(s.t.Context()), id)
+	return d, err == nil
+}

@@ -1,0 +1,123 @@
+package console_test
+
+import (
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"homeroom/console"
+)
+
+const (
+	mayas = "maya-0123456789-0123456789"
+	toms  = "tom-0123456789-0123456789-"
+	views = "view-0123456789-0123456789"
+)
+
+// tokens writes a file of tokens and reads it.
+func tokens(t *testing.T, text string) *console.Tokens {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "tokens")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	people, err := console.ReadTokens(file, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return people
+}
+
+// TestWhoMayDoWhat: each address that changes something, or shows people, refuses who has not the role it needs, and changes nothing.
+func TestWhoMayDoWhat(t *testing.T) {
+	s := openSite(t, tokens(t, "vi  viewer  "+views+"\n"), 1)
+	known := s.browser(views)
+	stranger := s.browser("")
+	stranger.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	forbidden := []struct{ method, path string }{
+		{"POST", "/pause"},
+		{"POST", "/resume"},
+		{"GET", "/rules/quiz-retry/try?learner=u_1"},
+		{"POST", "/files"},
+		{"POST", "/check"},
+		{"POST", "/drafts/vi/propose"},
+		{"POST", "/drafts/vi/withdraw"},
+		{"POST", "/drafts/vi/discard"},
+		{"POST", "/drafts/vi/rebase"},
+		{"POST", "/drafts/vi/approve"},
+		{"GET", "/drafts/vi/publish"},
+		{"POST", "/drafts/vi/publish"},
+		{"POST", "/revisions/1/rollback"},
+		{"GET", "/learners"},
+		{"GET", "/learners/u_1"},
+		{"POST", "/deadletters/replay"},
+	}
+	for _, f := range forbidden {
+		if status, body := known.do(f.method, f.path, url.Values{}); status != http.StatusForbidden || !strings.Contains(body, "vi may not do this") {
+			t.Errorf("a viewer: %s %s: %d\n%s", f.method, f.path, status, body)
+		}
+		if status, _ := stranger.do(f.method, f.path, url.Values{}); status != http.StatusSeeOther {
+			t.Errorf("a stranger: %s %s: %d", f.method, f.path, status)
+		}
+		if status, _ := stranger.do(f.method, f.path, url.Values{}, "Accept", "application/json"); status != http.StatusUnauthorized {
+			t.Errorf("a stranger's program: %s %s: %d", f.method, f.path, status)
+		}
+	}
+	for _, path := range []string{"/", "/rules", "/drafts", "/lift", "/revisions", "/deadletters"} {
+		known.get(path)
+		if status, _ := stranger.do("GET", path, nil); status != http.StatusSeeOther {
+			t.Errorf("a stranger: %s: %d", path, status)
+		}
+	}
+}
+
+// TestSigningIn: a token opens a session, another token or a forged cookie does not.
+func TestSigningIn(t *testing.T) {
+	s := openSite(t, tokens(t, "# the team\nmaya\teditor,people\t"+mayas+"\n"), 1)
+	b := s.browser("")
+	if status, body := b.do("GET", "/rules", nil); status != http.StatusOK || !strings.Contains(body, "Sign in") {
+		t.Fatalf("%d\n%s", status, body)
+	}
+	if status, body := b.do("POST", "/sign-in", url.Values{"token": {"wrong"}, "to": {"/rules"}}); status != http.StatusUnauthorized || !strings.Contains(body, "not known") {
+		t.Errorf("a wrong token: %d\n%s", status, body)
+	}
+	if status, body := b.do("POST", "/sign-in", url.Values{"token": {mayas}, "to": {"/homeroom/rules"}}); status != http.StatusOK || !strings.Contains(body, "<h1>Rules</h1>") {
+		t.Fatalf("%d\n%s", status, body)
+	}
+	b.get("/learners")
+	if status, body := b.do("POST", "/sign-out", nil); status != http.StatusOK || !strings.Contains(body, "Sign in") {
+		t.Errorf("%d\n%s", status, body)
+	}
+	for _, cookie := range []string{"", "9999999999.", "9999999999.AAAA", "1.x", "."} {
+		if status, _ := b.do("GET", "/rules", nil, "Cookie", "homeroom_console="+cookie, "Accept", "application/json"); status != http.StatusUnauthorized {
+			t.Errorf("the cookie %q: %d", cookie, status)
+		}
+	}
+	if status, _ := b.do("GET", "/rules", nil, "Authorization", "Bearer "+mayas+"x", "Accept", "application/json"); status != http.StatusUnauthorized {
+		t.Errorf("a bearer token that is longer: %d", status)
+	}
+}
+
+// TestTokenFilesWithMistakes: each mistake is named with its line.
+func TestTokenFilesWithMistakes(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                        "names nobody",
+		"maya editor x":           "line 1",
+		"maya  editor  short":     "shorter than 24",
+		"maya  boss  " + mayas:    "not a role",
+		"m<y>a  editor  " + mayas: "not a name",
+		"a  editor  " + mayas + "\nb  editor  " + mayas: "line 2",
+		"a  editor  " + mayas + "\na  editor  " + toms:  "line 2",
+	} {
+		file := filepath.Join(t.TempDir(), "tokens")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := console.ReadTokens(file, ""); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want %q", text, err, want)
+		}
+	}
+}
