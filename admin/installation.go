@@ -28,6 +28,8 @@ type ConnectOptions struct {
 	SecretFiles []string
 	KeyFiles    []string         // with which payloads in Temporal are encrypted; empty: they are not
 	Now         func() time.Time // required
+	// Real is the clock of NATS, by which processes that report themselves are found alive; nil: Now. In time-lapse they differ.
+	Real func() time.Time
 	// Temporal is a client that the caller keeps, with its Namespace; nil: one is dialed when it is needed, as the SDK's environment
 	// variables say.
 	Temporal  client.Client
@@ -54,6 +56,9 @@ func Connect(ctx context.Context, opts ConnectOptions) (*Installation, error) {
 	nc, js, err := connect.NATS(opts.Name, opts.NATS)
 	if err != nil {
 		return nil, err
+	}
+	if opts.Real == nil {
+		opts.Real = opts.Now
 	}
 	i := &Installation{opts: opts, nc: nc, js: js, temporal: opts.Temporal, namespace: opts.Namespace}
 	if err := i.openStore(ctx); err != nil {

@@ -84,7 +84,7 @@ func (i *Installation) instances() []InstanceStatus {
 	for _, instance := range i.store.Control.Instances() {
 		instances = append(instances, InstanceStatus{
 			Instance: instance,
-			Alive:    instance.Live(i.opts.Now()),
+			Alive:    instance.Live(i.opts.Real()),
 			Seen:     instance.Seen,
 		})
 	}

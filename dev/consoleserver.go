@@ -31,6 +31,7 @@ func openConsole(ctx context.Context, s *stack.Stack, h *instance.Instance, port
 		Temporal:  h.Temporal,
 		Namespace: s.Namespace,
 		Now:       h.Clock.Now,
+		Real:      time.Now,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("connecting the console: %w", err)

@@ -1,0 +1,113 @@
+//go:build browser
+
+package browser_test
+
+import (
+	"log/slog"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"homeroom/admin"
+	"homeroom/console"
+	"homeroom/dev/browser"
+	"homeroom/internal/natstest"
+	"homeroom/rules"
+	"homeroom/store"
+)
+
+// newConsole serves a console over a real NATS with the example academy in force, and opens a tab that looks at it.
+func newConsole(t *testing.T) (*browser.Tab, string, *admin.Installation) {
+	t.Helper()
+	must(t, os.Setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")) // nobody listens there
+	server, _, st := natstest.Open(t)
+	academy, problems := rules.LoadDir("../../examples/academy")
+	if academy == nil {
+		t.Fatal(problems)
+	}
+	must(t, st.Rulesets.Put(t.Context(), store.Bundle{Hash: academy.Ruleset.Hash, Files: academy.Files, Author: "lee", At: noon}))
+	_, err := st.Rulesets.SetCurrent(t.Context(), store.Pointer{Number: 1, Hash: academy.Ruleset.Hash, Author: "lee", Note: "the first rules", At: noon})
+	must(t, err)
+	installation, err := admin.Connect(t.Context(), admin.ConnectOptions{Name: "console test", NATS: admin.NATSOptions{URL: server.URL()}, Now: time.Now})
+	must(t, err)
+	t.Cleanup(installation.Close)
+	pages, err := console.New(console.Options{
+		Installation: installation,
+		People:       console.ThisMachine{Name: "maya"},
+		Now:          time.Now,
+		Log:          slog.New(slog.DiscardHandler),
+	})
+	must(t, err)
+	tab, root := serve(t, pages.Handler())
+	return tab, root, installation
+}
+
+// TestPagesOfTheConsole: each page by day and night, on a desk and on a phone: contrast, overflow, labels, headings, focus, and
+// nothing that its policy forbids.
+func TestPagesOfTheConsole(t *testing.T) {
+	tab, root, installation := newConsole(t)
+	draft, err := installation.DraftOf(t.Context(), "maya")
+	must(t, err)
+	_, err = installation.SaveDraft(t.Context(), draft, admin.FileEdit{Path: "rules/welcome.yaml", Content: []byte("rule: welcome\nwhen: {event: enrolment.created}\ndo: [{send: welcom}]\n")}, "maya")
+	must(t, err)
+	for _, path := range []string{
+		"/", "/rules", "/rules/quiz-retry", "/rules/welcome", "/rules/quiz-retry/try", "/messages", "/files?path=messages/quiz-retry.md",
+		"/drafts", "/drafts/maya", "/revisions", "/lift", "/learners", "/deadletters", "/sign-in",
+	} {
+		t.Run(strings.ReplaceAll(path, "/", " "), func(t *testing.T) {
+			open(t, tab, root+path, http.StatusOK)
+			everywhere(t, tab, browser.PageChecks()...)
+		})
+	}
+}
+
+// TestWritingARule: a mistake is shown while one types, without saving; what is saved is in the draft. Without scripts the same
+// comes with the page after saving.
+func TestWritingARule(t *testing.T) {
+	for _, scripts := range []bool{true, false} {
+		t.Run(map[bool]string{true: "with scripts", false: "without"}[scripts], func(t *testing.T) {
+			tab, root, installation := newConsole(t)
+			must(t, tab.Show(desktop))
+			must(t, tab.Scripts(scripts))
+			open(t, tab, root+"/rules/quiz-retry", http.StatusOK)
+			const side = `document.getElementById("side").textContent`
+			if got := text(t, tab, side); !strings.Contains(got, "no problems") || !strings.Contains(got, "send quiz-retry by email") {
+				t.Fatalf("the flow is not beside the editor: %s", got)
+			}
+			const type1 = `(() => { const t = document.querySelector("form.editor textarea"); t.value = t.value.replace("send: quiz-retry", "send: quiz-retri"); t.dispatchEvent(new Event("input", {bubbles: true})); return ""; })()`
+			text(t, tab, type1)
+			if scripts {
+				await(t, tab, side+`.includes("1 problem")`)
+			} else {
+				status, err := tab.Click("button[value=save]")
+				must(t, err)
+				if status != http.StatusOK {
+					t.Fatalf("saving leads to %d", status)
+				}
+			}
+			if got := text(t, tab, side); !strings.Contains(got, "quiz-retri") || !strings.Contains(got, "1 problem") {
+				t.Errorf("the mistake is not shown: %s", got)
+			}
+			_, err := installation.Draft(t.Context(), "maya")
+			if saved := err == nil; saved == scripts {
+				t.Errorf("saved: %v", saved)
+			}
+			quietly(t, tab)
+		})
+	}
+}
+
+// await evaluates a condition in the page until it holds.
+func await(t *testing.T, tab *browser.Tab, condition string) {
+	t.Helper()
+	for deadline := time.Now().Add(browser.Patience); time.Now().Before(deadline); {
+		var holds bool
+		must(t, tab.Eval(condition, &holds))
+		if holds {
+			return
+		}
+	}
+	t.Fatalf("it never holds that %s", condition)
+}
