@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"homeroom/admin"
-	"homeroom/store"
 )
 
 // route is one address of the console.
@@ -102,9 +101,9 @@ func statusOf(err error) int {
 	var conflict *admin.DraftConflictError
 	var tooLarge *http.MaxBytesError
 	switch {
-	case errors.As(err, &conflict), errors.Is(err, store.ErrPublishedMeanwhile):
+	case errors.As(err, &conflict), errors.Is(err, admin.ErrPublishedMeanwhile):
 		return http.StatusConflict
-	case errors.Is(err, store.ErrNotFound), errors.Is(err, errNoPage):
+	case errors.Is(err, admin.ErrNotFound), errors.Is(err, errNoPage):
 		return http.StatusNotFound
 	case errors.As(err, &tooLarge):
 		return http.StatusRequestEntityTooLarge

@@ -24,6 +24,7 @@ type Commands struct {
 	Messages MessagesCmd `cmd:"" help:"List messages, and send one to yourself as a test."`
 	Learner  LearnerCmd  `cmd:"" help:"Tell a learner's story; export or erase what is known of them."`
 	Report   ReportCmd   `cmd:"" help:"Count what was decided and what came of it, rule by rule."`
+	Console  ConsoleCmd  `cmd:"" help:"Serve the growth team's pages: write, try, approve and publish rules in a browser."`
 	Import   ImportCmd   `cmd:"" help:"Bring existing learners in, silently."`
 
 	Deadletters  DeadlettersCmd  `cmd:"" help:"Look at what was refused, mend it, and publish it again."`
@@ -59,6 +60,7 @@ type RulesCmd struct {
 	History  RulesHistoryCmd  `cmd:"" help:"List what was published, by whom, when and why."`
 	Diff     RulesDiffCmd     `cmd:"" help:"Compare two revisions, or a revision and a folder."`
 	Rollback RulesRollbackCmd `cmd:"" help:"Publish an earlier revision again."`
+	Pull     RulesPullCmd     `cmd:"" help:"Write what is in force into a folder."`
 	Sweep    RulesSweepCmd    `cmd:"" help:"Reach learners who sleep once more, if publishing was interrupted."`
 }
 

@@ -71,13 +71,16 @@ var walls = []wall{
 var directWalls = []wall{
 	{"homeroom/admin", "what people can ask or do needs no terminal and no HTTP", []string{kong, "homeroom/internal/cli", "net/http", "os", "flag"}, nil},
 	{"homeroom/internal/cli", "the command line asks admin and app, and prints what they answer", []string{temporal, nats}, []string{
-		"homeroom/admin", "homeroom/app",
+		"homeroom/admin", "homeroom/app", "homeroom/console",
 		// The types of answers, and what parses the values of flags.
 		"homeroom/catalog", "homeroom/deadletters", "homeroom/engine", "homeroom/experiment", "homeroom/importer", "homeroom/report", "homeroom/rules", "homeroom/rules/ruletest", "homeroom/simulate", "homeroom/subjects",
 		// Logs, metrics and the codec server of the process itself.
 		"homeroom/telemetry", "homeroom/internal/codec",
 		// Printing and reading.
 		"homeroom/internal/cells", "homeroom/internal/narrate", "homeroom/internal/rfc3339", "homeroom/internal/safefiles",
+	}},
+	{"homeroom/console", "the pages ask admin, and print what it answers", []string{kong, temporal, nats}, []string{
+		"homeroom/admin", "homeroom/deadletters", "homeroom/engine", "homeroom/internal/narrate", "homeroom/rules",
 	}},
 	{"homeroom/importer", "an import needs no terminal and no HTTP", []string{kong, "net/http", "flag"}, nil},
 	{"homeroom/deadletters", "dead letters need no terminal, no HTTP and no files", []string{kong, "net/http", "os", "flag"}, nil},

@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"homeroom/console"
+	"homeroom/telemetry"
+)
+
+// ConsoleCmd is `homeroom console`.
+type ConsoleCmd struct {
+	NATSFlags
+	Listen     string `env:"HOMEROOM_CONSOLE_LISTEN" default:"127.0.0.1:8024" help:"Where the console listens. Default: ${default}." placeholder:"[HOST]:PORT"`
+	URL        string `env:"HOMEROOM_CONSOLE_URL" help:"Where browsers reach it, with a path if it is not alone there. Requests to other hosts are refused." placeholder:"URL"`
+	Tokens     string `env:"HOMEROOM_CONSOLE_TOKENS" type:"existingfile" help:"Who may use it: a line each with a name, roles (viewer, editor, approver, people) and a token. Without it, everybody on this machine may do everything." placeholder:"FILE"`
+	Approvals  int    `env:"HOMEROOM_CONSOLE_APPROVALS" default:"-1" help:"How many other people must approve a draft. Default: 1 with --tokens, else 0." placeholder:"N"`
+	TemporalUI string `name:"temporal-ui" env:"HOMEROOM_TEMPORAL_UI" help:"Its address, for links." placeholder:"URL"`
+}
+
+// Help is shown by `homeroom console --help`.
+func (*ConsoleCmd) Help() string {
+	return `Serves the growth team's pages: rules and messages are written there, tried, proposed, approved and published, and one
+learner is looked up. It needs what the commands for operators need (an operator's NATS user, Temporal), and serves no learner.
+
+Example:
+  homeroom console
+  printf 'maya  editor,people  %s\ntom  approver  %s\n' "$(openssl rand -hex 24)" "$(openssl rand -hex 24)" > tokens
+  homeroom console --tokens tokens --listen :8024 --url https://homeroom.example.org/console`
+}
+
+// Run serves until ctx ends.
+func (c *ConsoleCmd) Run(ctx context.Context, o IO) error {
+	people, approvals, err := c.people()
+	if err != nil {
+		return err
+	}
+	installation, err := c.connectAdmin(ctx, o, "homeroom console")
+	if err != nil {
+		return err
+	}
+	defer installation.Close()
+	pages, err := console.New(console.Options{
+		Installation: installation,
+		People:       people,
+		URL:          c.URL,
+		TemporalUI:   c.TemporalUI,
+		Approvals:    approvals,
+		Now:          o.Now,
+		Log:          telemetry.NewLog(o.Err, telemetry.LogOptions{}),
+	})
+	if err != nil {
+		return usage(err)
+	}
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("the console cannot listen at %s: %w", c.Listen, err)
+	}
+	address := c.URL
+	if address == "" {
+		address = "http://" + listener.Addr().String()
+	}
+	fmt.Fprintf(o.Out, "The console is at %s\n", address)
+	return serveUntil(ctx, listener, pages.Handler())
+}
+
+// people returns who may use the console, and how many must approve.
+func (c *ConsoleCmd) people() (console.People, int, error) {
+	approvals := c.Approvals
+	host := ""
+	if c.URL != "" {
+		address, err := url.Parse(c.URL)
+		if err != nil || address.Host == "" {
+			return nil, 0, usage(fmt.Errorf("--url %s is not an address such as https://homeroom.example.org/console", c.URL))
+		}
+		host = address.Host
+	}
+	if c.Tokens == "" {
+		if !isLoopback(c.Listen) || c.URL != "" {
+			return nil, 0, usage(errors.New("without --tokens everybody who reaches the console may do everything: listen on 127.0.0.1, without --url, or name who may use it with --tokens"))
+		}
+		return console.ThisMachine{Name: currentUser()}, max(approvals, 0), nil
+	}
+	people, err := console.ReadTokens(c.Tokens, host)
+	if err != nil {
+		return nil, 0, usage(err)
+	}
+	if approvals < 0 {
+		approvals = 1
+	}
+	return people, approvals, nil
+}
+
+// isLoopback reports whether an address to listen at is reached from this machine only.
+func isLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	ip := net.ParseIP(host)
+	return err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
+}
+
+// stopServing is how long requests under way may take when the process stops.
+const stopServing = 5 * time.Second
+
+// serveUntil serves until ctx ends, and lets requests under way finish.
+func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute}
+	stopped := make(chan error, 1)
+	go func() { stopped <- server.Serve(listener) }()
+	select {
+	case err := <-stopped:
+		return err
+	case <-ctx.Done():
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopServing)
+		defer cancel()
+		return server.Shutdown(last)
+	}
+}
