@@ -100,10 +100,11 @@ func (s *stepper) promise(rule *Rule, group ExperimentGroup) *Exposure {
 
 // groupOf is the group of a learner in a rule's experiment.
 func (s *stepper) groupOf(rule *Rule) ExperimentGroup {
-	switch s.askHoldout(nil, rule, nil, time.Time{}).Reason {
-	case ReasonControl:
+	reason := s.askHoldout(nil, rule, nil, time.Time{}).Reason
+	if reason == ReasonControl {
 		return GroupControl
-	case ReasonHoldout:
+	}
+	if reason == ReasonHoldout {
 		return GroupHoldout
 	}
 	return GroupTreated
