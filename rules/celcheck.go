@@ -197,7 +197,7 @@ func (c *exprCheck) reportSyntax(issues *cel.Issues) {
 	case oneSign.MatchString(outside + " "):
 		fix = "write == to compare"
 	case unitForm.MatchString(outside):
-		fix = "write days(7), or duration(\"36h\")"
+		fix = "write days(7), hours(36) or minutes(90)"
 	}
 	c.d.Fail(c.placeAt(first.Location.Line(), first.Location.Column()), fix, "this is not an expression: %s", plainSyntax(first.Message))
 }
@@ -263,7 +263,7 @@ func (c *exprCheck) nameBefore(off int, name string) yamlfile.Position {
 
 // literalFixes say what to do about texts that a function cannot read.
 var literalFixes = map[string]string{
-	"invalid duration argument":  `write hours, minutes and seconds such as "36h" or "1h30m", or use days(7)`,
+	"invalid duration argument":  `write hours, minutes and seconds such as "36h" or "1h30m", or use days(7), hours(36) or minutes(90)`,
 	"invalid timestamp argument": `write it like "2026-03-02T10:00:00Z"`,
 	"invalid matches argument":   "this is not a regular expression (RE2)",
 }

@@ -110,7 +110,7 @@ func (s scope) variables() []string {
 
 // functionNames lists the functions that an expression can call by name, for suggestions.
 func functionNames() []string {
-	names := append([]string{"days", "has", "sent", "count", "size", "double", "string", "bool", "timestamp", "duration", "matches",
+	names := append([]string{"days", "hours", "minutes", "has", "sent", "count", "size", "double", "string", "bool", "timestamp", "duration", "matches",
 		"contains", "startsWith", "endsWith"}, slices.Collect(maps.Keys(timeParts()))...)
 	slices.Sort(names)
 	return names
@@ -164,7 +164,9 @@ func (numbers) CompileOptions() []cel.EnvOption {
 	anyList := cel.ListType(cel.TypeParamType("A"))
 	anyMap := cel.MapType(cel.TypeParamType("A"), cel.TypeParamType("B"))
 	opts := []cel.EnvOption{
-		cel.Function("days", cel.Overload("days_double", []*cel.Type{cel.DoubleType}, cel.DurationType, cel.UnaryBinding(daysToDuration))),
+		spanFunction("days", 24*time.Hour),
+		spanFunction("hours", time.Hour),
+		spanFunction("minutes", time.Minute),
 		cel.Function(operators.Modulo, cel.Overload("modulo_double", []*cel.Type{cel.DoubleType, cel.DoubleType},
 			cel.DoubleType, cel.BinaryBinding(moduloOf))),
 		cel.Function("size",
@@ -224,11 +226,14 @@ func moduloOf(a, b ref.Val) ref.Val {
 	return types.Double(math.Mod(float64(x), float64(y)))
 }
 
-// daysToDuration implements days(n): n times 24 hours; n may be negative or a fraction.
-func daysToDuration(v ref.Val) ref.Val {
-	n := float64(v.(types.Double))
-	if limit := maxDuration.Hours() / 24; math.IsNaN(n) || n < -limit || n > limit {
-		return types.NewErr("days(%v) is more than two years", n)
+// spanFunction makes the function that returns n times the unit as a duration; n may be negative or a fraction.
+func spanFunction(name string, unit time.Duration) cel.EnvOption {
+	toDuration := func(v ref.Val) ref.Val {
+		n := float64(v.(types.Double))
+		if limit := float64(maxDuration / unit); math.IsNaN(n) || n < -limit || n > limit {
+			return types.NewErr("%s(%v) is more than two years", name, n)
+		}
+		return types.Duration{Duration: time.Duration(math.Round(n * float64(unit)))}
 	}
-	return types.Duration{Duration: time.Duration(math.Round(n * float64(24*time.Hour)))}
+	return cel.Function(name, cel.Overload(name+"_double", []*cel.Type{cel.DoubleType}, cel.DurationType, cel.UnaryBinding(toDuration)))
 }

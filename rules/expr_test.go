@@ -101,6 +101,11 @@ func TestConditions(t *testing.T) {
 		{`now.getHours(learner.timezone) == 11`, "true"},
 		{`now.getDayOfWeek() == 1`, "true"},
 		{`(now - event.time).getMinutes() == 60`, "true"},
+		{`hours(1.5) == duration("1h30m")`, "true"},
+		{`now - minutes(90) == now - hours(1) - minutes(30)`, "true"},
+		{`hours(-24) == days(-1)`, "true"},
+		{`hours(18001) > hours(1)`, "more than two years"},
+		{`minutes(1e300) > hours(1)`, "more than two years"},
 		{`days(1000) > duration("1h")`, "more than two years"},
 		// what was not said is an error, never a zero
 		{`event.grader_type == ""`, "assessment.graded carries no grader_type"},

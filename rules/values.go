@@ -1,12 +1,14 @@
 package rules
 
 import (
+	"errors"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"homeroom/engine"
 	"homeroom/internal/spelling"
 	"homeroom/internal/yamlfile"
 )
@@ -15,7 +17,6 @@ import (
 const maxDuration = 750 * 24 * time.Hour
 
 var (
-	durationForm = regexp.MustCompile(`^([0-9]{1,9})(s|m|h|d|w)$`)
 	percentForm  = regexp.MustCompile(`^([0-9]{1,3}(?:\.[0-9]{1,3})?)\s*%$`)
 	weightForm   = regexp.MustCompile(`^[0-9]{1,4}(?:\.[0-9]{1,3})?$`)
 	variableForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
@@ -24,32 +25,24 @@ var (
 	stepIDForm   = regexp.MustCompile(`^[a-z](?:[a-z0-9_-]*[a-z0-9])?$`)
 )
 
-var units = map[string]time.Duration{
-	"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour,
-}
-
-// readDuration reads 90s, 15m, 2h, 3d or 2w. A day is 24 hours.
+// readDuration reads 90s, 15m, 2h, 1h30m, 3d or 2w. A day is 24 hours.
 func (d *decoder) readDuration(n *yamlfile.Node, what string) (time.Duration, bool) {
 	text, ok := d.Text(n, what)
 	if !ok {
 		return 0, false
 	}
-	m := durationForm.FindStringSubmatch(text)
-	if m == nil {
-		d.Fail(n.At, "write a whole number and s, m, h, d or w, for example 90s, 15m, 2h, 3d, 2w", "%s is not a duration: %q", what, text)
-		return 0, false
-	}
-	count, _ := strconv.ParseInt(m[1], 10, 64)
-	unit := units[m[2]]
-	if count == 0 {
-		d.Fail(n.At, "write a longer one or take it out", "%s is no time at all", what)
-		return 0, false
-	}
-	if count > int64(maxDuration/unit) {
+	span, err := engine.ParseDuration(text)
+	switch {
+	case errors.Is(err, engine.ErrLongDuration) || err == nil && span > maxDuration:
 		d.Fail(n.At, "use at most 750d", "%s is longer than two years", what)
-		return 0, false
+	case err != nil:
+		d.Fail(n.At, "write whole numbers and s, m, h, d or w, the longer unit first, for example 90s, 15m, 2h, 1h30m, 3d, 2w", "%s is not a duration: %q", what, text)
+	case span == 0:
+		d.Fail(n.At, "write a longer one or take it out", "%s is no time at all", what)
+	default:
+		return span, true
 	}
-	return time.Duration(count) * unit, true
+	return 0, false
 }
 
 // readClock reads a time of day as minutes after midnight.

@@ -363,29 +363,3 @@ skipped             1
 		t.Errorf("table (-want +got):\n%s", diff)
 	}
 }
-
-func TestParseDuration(t *testing.T) {
-	good := map[string]time.Duration{
-		"0s": 0, "90s": 90 * time.Second, "15m": 15 * time.Minute, "2h": 2 * time.Hour, "3d": 72 * time.Hour,
-		"2w": 14 * 24 * time.Hour, "1d12h": 36 * time.Hour, "1w1d1h1m1s": 8*24*time.Hour + time.Hour + time.Minute + time.Second,
-	}
-	for text, want := range good {
-		if got, err := simulate.ParseDuration(text); err != nil || got != want {
-			t.Errorf("%s: got %v, %v; want %v", text, got, err, want)
-		}
-	}
-	for _, text := range []string{"", "h", "2", "2x", "-2h", "1h2d", "1h1h", "1.5h", " 2h", "9999999999h", "4000d", "99999w"} {
-		if got, err := simulate.ParseDuration(text); err == nil {
-			t.Errorf("%q: got %v, want an error", text, got)
-		}
-	}
-}
-
-func FuzzParseDuration(f *testing.F) {
-	f.Add("1d12h")
-	f.Fuzz(func(t *testing.T, text string) {
-		if d, err := simulate.ParseDuration(text); err == nil && (d < 0 || d > 3660*24*time.Hour) {
-			t.Errorf("%q is %v", text, d)
-		}
-	})
-}

@@ -74,7 +74,7 @@ func (s *Summary) WriteTable(w io.Writer) error {
 // after the last event (d and w as in rules). Exactly one of the results is set.
 func ParseUntil(text string) (until time.Time, after time.Duration, err error) {
 	if offset, ok := strings.CutPrefix(text, "+"); ok {
-		after, err = ParseDuration(offset)
+		after, err = engine.ParseDuration(offset)
 		if err != nil {
 			return time.Time{}, 0, err
 		}

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"homeroom/simulate"
+	"homeroom/engine"
 )
 
 // Lapse is how fast time passes: Virtual of Homeroom's time in Real of real time.
@@ -18,7 +18,7 @@ func (l *Lapse) UnmarshalText(text []byte) error {
 		return fmt.Errorf("%q: write how long a stretch of time takes, for instance 1d=4s", text)
 	}
 	var err error
-	if l.Virtual, err = simulate.ParseDuration(strings.TrimSpace(virtual)); err != nil {
+	if l.Virtual, err = engine.ParseDuration(strings.TrimSpace(virtual)); err != nil {
 		return fmt.Errorf("%q: %w", text, err)
 	}
 	if l.Real, err = time.ParseDuration(strings.TrimSpace(real)); err != nil {

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"homeroom/engine"
 	"homeroom/internal/narrate"
-	"homeroom/simulate"
 )
 
 // DeadlettersPurgeCmd is `homeroom deadletters purge`.
@@ -38,7 +38,7 @@ func (c *DeadlettersPurgeCmd) Run(ctx context.Context, o IO) error {
 	}
 	selection := c.selection()
 	if c.Older != "" {
-		age, err := simulate.ParseDuration(c.Older)
+		age, err := engine.ParseDuration(c.Older)
 		if err != nil {
 			return usage(fmt.Errorf("--older: %w", err))
 		}

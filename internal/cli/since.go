@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"homeroom/simulate"
+	"homeroom/engine"
 )
 
 // sinceFlag reads --since: a duration as in rules (30d, 12h), or a date or RFC 3339 time.
@@ -12,7 +12,7 @@ func sinceFlag(text string, now time.Time) (time.Time, error) {
 	if text == "all" {
 		return time.Time{}, nil
 	}
-	if d, err := simulate.ParseDuration(text); err == nil {
+	if d, err := engine.ParseDuration(text); err == nil {
 		return now.Add(-d), nil
 	}
 	for _, layout := range []string{time.RFC3339, time.DateOnly} {

@@ -6,10 +6,10 @@ import (
 	"strings"
 	"time"
 
+	"homeroom/engine"
 	"homeroom/internal/rfc3339"
 	"homeroom/internal/yamlfile"
 	"homeroom/rules"
-	"homeroom/simulate"
 )
 
 // reader collects the problems of one file while it is taken apart.
@@ -50,7 +50,7 @@ func (r *reader) readText(n *yamlfile.Node, what string) string {
 func (r *reader) readInstant(n *yamlfile.Node, what string, start time.Time) time.Time {
 	text, ok := n.TextValue()
 	if offset, isOffset := strings.CutPrefix(text, "+"); ok && isOffset {
-		d, err := simulate.ParseDuration(offset)
+		d, err := engine.ParseDuration(offset)
 		switch {
 		case err != nil:
 			r.Fail(n.At, "", "%s: %s", what, err)
