@@ -18,6 +18,8 @@ func (s *stepper) advanceRun(id string, at time.Time) {
 	run.Paused = false
 	if run.Waiting {
 		run.Waiting = false
+		run.WaitSince = time.Time{}
+		run.KeepsEnd = false
 		if in := &rule.Program[run.PC]; in.Op == OpWaitFor {
 			run.PC = in.Else
 		} else {
@@ -52,7 +54,11 @@ func (s *stepper) runInstruction(run *Run, rule *Rule, in *Instr, at time.Time) 
 			s.exitRun(run, at, ReasonConditionError, err.Error(), in.ID)
 			return false
 		}
-		return s.waitUntil(run, t, at)
+		if s.waitUntil(run, t, at) {
+			return true
+		}
+		run.WaitSince = at
+		return false
 	case OpWaitFor:
 		if slices.Contains(run.Answered, in.ID) {
 			run.PC++

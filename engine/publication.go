@@ -72,6 +72,10 @@ func (s *stepper) migrateRun(run *Run, old, next *Rule, at time.Time, publicatio
 		}
 		s.st.PendingDeliveries[i].PC = back
 	}
+	if run.Waiting && !old.Program[run.PC].sameWait(&next.Program[to]) {
+		run.KeepsEnd = true
+		run.WaitSince = time.Time{}
+	}
 	run.PC = to
 	run.Revision = s.env.Current.Hash
 }
@@ -79,6 +83,17 @@ func (s *stepper) migrateRun(run *Run, old, next *Rule, at time.Time, publicatio
 // waits reports whether a run can sleep at this instruction.
 func (in *Instr) waits() bool {
 	return in.Op == OpWait || in.Op == OpWaitClock || in.Op == OpWaitTime || in.Op == OpWaitFor
+}
+
+// sameWait reports whether two waits end at the same instant.
+func (in *Instr) sameWait(other *Instr) bool {
+	switch {
+	case in.Op != other.Op || in.Dur != other.Dur || in.Clock != other.Clock || !slices.Equal(in.Days, other.Days):
+		return false
+	case in.Expr == nil || other.Expr == nil:
+		return in.Expr == nil && other.Expr == nil
+	}
+	return in.Expr.Source() == other.Expr.Source()
 }
 
 // FirstSilence is the first instant at or after `after` at which an inactivity rule would fall due for a learner of whom

@@ -47,6 +47,7 @@ func (s *stepper) offerToRun(run *Run, ev *Event, course string, at time.Time) {
 	if run.Waiting && run.PC < len(rule.Program) {
 		if in := &rule.Program[run.PC]; in.Op == OpWaitFor && s.matchesRun(in.Match, rule, run, ev, course, at) {
 			run.Waiting = false
+			run.KeepsEnd = false
 			run.PC = run.PC + 1
 			run.Due = at
 		}
@@ -352,6 +353,9 @@ func (s *stepper) endRun(run *Run) {
 	run.Due = time.Time{}
 	run.FirstDue = time.Time{}
 	run.Waiting = false
+	run.WaitSince = time.Time{}
+	run.KeepsEnd = false
+	run.ForNight = false
 	run.Paused = false
 	if s.pendingOfRun(run.ID) < 0 && s.watchedUntil(run).IsZero() {
 		s.removeRun(run.ID)

@@ -36,6 +36,13 @@ var trialEnd = cond{"trigger.time + days(trigger.trial_duration_days - 3)", func
 	return v.Trigger.Time.Add(time.Duration(days-3) * day), nil
 }}
 
+// traitEnd is three days before a date that is a trait of the learner; it errs where the trait is none.
+var traitEnd = cond{"timestamp(learner.traits.trial_ends_at) - days(3)", func(v *engine.Vars) (any, error) {
+	text, _ := v.Learner.Traits["trial_ends_at"].(string)
+	t, err := time.Parse(time.RFC3339, text)
+	return t.Add(-3 * day), err
+}}
+
 var halfway = cond{"course.progress_pct >= 50", func(v *engine.Vars) (any, error) {
 	return v.Course != nil && v.Course.ProgressPct >= 50, nil
 }}
@@ -116,6 +123,9 @@ func theRule(t testing.TB, name string) *engine.Rule {
 		r.Again = engine.Again{Always: true}
 		r.Priority = 80
 		r.Program = []engine.Instr{send("1", "cheer")}
+	case "trial-trait":
+		r.When.Match = on("trial.started")
+		r.Program = []engine.Instr{{Op: engine.OpWaitTime, ID: "1", Expr: traitEnd}, send("2", "trial-ends")}
 	case "nudge":
 		*r = *theRule(t, "cheer")
 		r.Name = name
@@ -233,6 +243,8 @@ func changed(t testing.TB, r *engine.Rule, variant string) *engine.Rule {
 	switch variant {
 	case "paused":
 		r.Paused = true
+	case "later":
+		r.Program[0].Clock = 11 * 60
 	case "short": // the wait_for and what follows it are gone, and the message is another
 		r.Program = r.Program[:2:2]
 		r.Program[1] = send("2", "retry-reworded")

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -204,9 +205,27 @@ func parseValue(s string) any {
 func (h *host) handOver(ev *engine.Event, arrival time.Time) {
 	h.runTo(arrival.Add(-1))
 	change := h.env.Standing.Apply(ev, h.env.Current, arrival)
+	if ev.Name == engine.EventProfileUpdated {
+		h.mergeTraits(ev, &change)
+	}
 	if h.env.Current.Wants(ev, change) {
 		h.step([]engine.Input{{Event: ev}}, arrival)
 	}
+}
+
+// mergeTraits takes in what profile.updated says, as hosts do before they step.
+func (h *host) mergeTraits(ev *engine.Event, change *engine.Change) {
+	traits := maps.Clone(h.env.Profile.Traits)
+	if traits == nil {
+		traits = map[string]any{}
+	}
+	maps.Copy(traits, ev.Properties)
+	h.env.Profile.Traits = traits
+	if zone, ok := ev.Text("timezone"); ok {
+		h.env.Profile.Timezone = zone
+	}
+	h.env.Standing.ApplyTraits(ev.Properties, h.env.Current, change)
+	ev.Properties = nil
 }
 
 func (h *host) runTo(t time.Time) {

@@ -53,6 +53,7 @@ func (s *stepper) decideSend(run *Run, rule *Rule, in *Instr, at time.Time) bool
 
 // deferSend leaves the run at its send: until v.Until, or until the rule's pause is lifted.
 func (s *stepper) deferSend(run *Run, in *Instr, at time.Time, v Answer) {
+	run.ForNight = v.Reason == ReasonQuietHours
 	if v.Until.IsZero() {
 		run.Paused = true
 	} else {
@@ -81,6 +82,7 @@ func (s *stepper) nextStep(run *Run, at time.Time) {
 	run.PC++
 	run.Due = at
 	run.FirstDue = time.Time{}
+	run.ForNight = false
 }
 
 // aboutStep adds to a decision what it says of the run and of the send step.

@@ -17,8 +17,10 @@ type Standing struct {
 	// Engaged is when the learner, as a person, opened a message or clicked in one.
 	Engaged Activity `json:"engaged,omitempty"`
 	// Counts are how often counted events happened, per UTC day. CountedIDs is a ring of the ids that an older version counted last.
-	Counts     map[string]*Days `json:"counts,omitempty"`
-	CountedIDs []byte           `json:"counted_ids,omitempty"`
+	Counts map[string]*Days `json:"counts,omitempty"`
+	// Marks are hashes of the values of traits from which runs work out when to go on, by the trait's name.
+	Marks      map[string]uint32 `json:"marks,omitempty"`
+	CountedIDs []byte            `json:"counted_ids,omitempty"`
 	// Links remember which course a lesson, video or assessment belongs to: "assessment_id=a1" → course id.
 	Links []Link `json:"links,omitempty"`
 }
@@ -46,6 +48,8 @@ type Change struct {
 	Changed bool   // the record must be written
 	First   bool   // the first event ever seen of this learner
 	Course  string // the course the event was attributed to, if any
+	// Profile reports that a trait from which runs work out when to go on has another value; see Standing.ApplyTraits.
+	Profile bool
 	// With activity: the longest silence that it ended in one of the learner's courses, and on the whole platform.
 	CourseGap, PlatformGap time.Duration
 }

@@ -70,6 +70,10 @@ type Run struct {
 	FirstDue time.Time `json:"first_due,omitzero"`
 	// Waiting reports that PC is a wait whose time is running.
 	Waiting bool `json:"waiting,omitempty"`
+	// WaitSince is when a wait until a timestamp began: the timestamp is read as of then. Zero: no such wait, or one of an older version.
+	WaitSince time.Time `json:"wait_since,omitzero"`
+	// KeepsEnd reports that the run was migrated to another wait, and keeps the end of the one before.
+	KeepsEnd bool `json:"keeps_end,omitempty"`
 	// Behind reports that the wait for the stream has been noted in the decision log.
 	Behind bool `json:"behind,omitempty"`
 	// Armed is the last activity that an inactivity run started from.
@@ -80,6 +84,8 @@ type Run struct {
 	Exposed time.Time `json:"exposed,omitzero"`
 	// Assigned is when the run took its first split: the goal is watched for from then on, in every arm alike. Zero: it has taken none.
 	Assigned time.Time `json:"assigned,omitzero"`
+	// ForNight reports that the run stands at a send that was put off to the end of quiet hours.
+	ForNight bool `json:"for_night,omitempty"`
 	// Paused reports that the run stands at a send of a paused rule.
 	Paused bool `json:"held,omitempty"`
 	// Answered are the ids of wait_for steps that an event has answered before the run reached them.

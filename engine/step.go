@@ -33,6 +33,7 @@ func (t *Stepper) Step(env Env, state State, inputs []Input, now time.Time) Resu
 // takeInputs takes inputs in and decides what is due.
 func (s *stepper) takeInputs(inputs []Input) Result {
 	s.resumePaused()
+	s.retimeRuns(inputs)
 	for _, in := range inputs {
 		switch {
 		case in.Event != nil:

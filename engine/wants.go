@@ -9,6 +9,9 @@ import (
 // the interest set: everything else costs Temporal nothing. Triggers and the simulator ask the same question, so a
 // learner's story is the same in both.
 func (r *Ruleset) Wants(ev *Event, change Change) bool {
+	if change.Profile {
+		return true
+	}
 	for _, rule := range r.Rules {
 		if rule.When.Inactive > 0 && rule.wantsSilence(ev, change) {
 			return true

@@ -36,6 +36,47 @@ func TestWants(t *testing.T) {
 	}
 }
 
+// A profile update reaches a workflow if a trait by which runs are timed has another value, and only then.
+func TestWantsOfTraits(t *testing.T) {
+	ev := engine.Event{ID: "p", Name: engine.EventProfileUpdated, Learner: "u1", Time: start}
+	for _, c := range []struct {
+		name   string
+		rules  []string
+		fresh  bool
+		before map[string]any
+		traits map[string]any
+		want   bool
+	}{
+		{"a zone becomes known", []string{"morning"}, false, nil, map[string]any{"timezone": "Asia/Tokyo"}, true},
+		{"the same zone once more", []string{"morning"}, false, map[string]any{"timezone": "Asia/Tokyo"}, map[string]any{"timezone": "Asia/Tokyo"}, false},
+		{"another zone", []string{"morning"}, false, map[string]any{"timezone": "Asia/Tokyo"}, map[string]any{"timezone": "Europe/Berlin"}, true},
+		{"a zone, and quiet hours", []string{"welcome", "settings-night"}, false, nil, map[string]any{"timezone": "Asia/Tokyo"}, true},
+		{"no local time", []string{"welcome"}, false, nil, map[string]any{"timezone": "Asia/Tokyo"}, false},
+		{"a trait that a timestamp reads", []string{"trial-trait"}, false, nil, map[string]any{"trial_ends_at": "2026-03-16T10:00:00Z"}, true},
+		{"another trait", []string{"trial-trait"}, false, nil, map[string]any{"plan": "pro"}, false},
+		{"a learner of whom nothing was known", []string{"morning"}, true, nil, map[string]any{"timezone": "Asia/Tokyo"}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			rs := ruleset(t, c.rules...)
+			st := engine.Standing{}
+			if !c.fresh {
+				st.FirstSeenAt = start.Add(-day)
+			}
+			st.ApplyTraits(c.before, rs, &engine.Change{})
+			change := st.Apply(&ev, rs, start)
+			st.ApplyTraits(c.traits, rs, &change)
+			if got := rs.Wants(&ev, change); got != c.want {
+				t.Errorf("wanted: %v, want %v", got, c.want)
+			}
+			again := st.Apply(&ev, rs, start)
+			st.ApplyTraits(c.traits, rs, &again)
+			if again.Profile {
+				t.Error("the same values count as a change twice")
+			}
+		})
+	}
+}
+
 // TestInterest: what an older revision listens for is still wanted, with the properties it keeps.
 func TestInterest(t *testing.T) {
 	current := ruleset(t, "welcome")

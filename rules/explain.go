@@ -302,6 +302,8 @@ func (e *explainer) listenedEvents() []listens {
 	for i := range r.Program {
 		if in := &r.Program[i]; in.Match != nil {
 			add(in.Match, "step "+in.ID)
+		} else if in.Op == engine.OpWaitClock || in.Op == engine.OpWaitTime && strings.Contains(in.Expr.Source(), "learner") {
+			out = append(out, listens{event: engine.EventProfileUpdated, why: "may move step " + in.ID, wakes: "if what the step reads changes"})
 		}
 	}
 	return out

@@ -93,8 +93,10 @@ func (h *Host) applyEvent(d *catalog.Decoded, arrival time.Time) error {
 		return err
 	}
 	ev := &d.Event
-	h.applyStatement(ev, profile.StatementOf(ev, d.Traits, arrival))
+	said := profile.StatementOf(ev, d.Traits, arrival)
+	h.applyStatement(ev, said)
 	change := h.standing.Apply(ev, h.opts.Ruleset, arrival)
+	h.standing.ApplyTraits(said.Traits, h.opts.Ruleset, &change)
 	if !h.opts.Ruleset.Wants(ev, change) {
 		return nil
 	}

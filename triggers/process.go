@@ -252,6 +252,7 @@ func (p *partition) applyEvents(rs *engine.Ruleset, st *engine.Standing, owed []
 		e.dead = nil // an event that was wanted once stays wanted: applying it again changes nothing, and Wants may then say no
 		err := catchPanic(func() error {
 			change := st.Apply(&e.event, rs, e.event.StoredAt)
+			st.ApplyTraits(e.statement().Traits, rs, &change)
 			write = write || change.Changed
 			switch {
 			case slices.Contains(owed, e.seq):
