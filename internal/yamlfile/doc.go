@@ -8,6 +8,6 @@
 //	reader.go    [Reader], which takes a tree apart and collects problems
 //	locate.go    where a character of a value stands in the file
 //
-// Files that are read hold a single document or several, without anchors, aliases, merges and tags. The package must not
+// Files that are read hold a single document or several, without aliases, merges and tags. The package must not
 // know what the files are about.
 package yamlfile

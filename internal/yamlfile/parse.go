@@ -134,9 +134,13 @@ func convertNode(n ast.Node) (*Node, *flaw) {
 		}
 	case *ast.TagNode:
 		return nil, refuseNode(n, fmt.Sprintf("YAML reads %q as a tag", n.Start.Value), "put the whole value in quotes")
-	case *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode:
-		return nil, refuseNode(n, "YAML anchors, aliases and merges are not used here",
-			"write the value out; put a text that begins with & or * in quotes")
+	case *ast.AnchorNode:
+		if isCollection(n.Value) { // a name that nobody uses; an alias for it is refused
+			return convertNode(n.Value)
+		}
+		return nil, refuseAnchor(n)
+	case *ast.AliasNode, *ast.MergeKeyNode:
+		return nil, refuseAnchor(n)
 	case ast.ScalarNode: // numbers and booleans
 		out.Text = n.GetToken().Value
 		out.Value = scalarValue(n)
@@ -144,6 +148,20 @@ func convertNode(n ast.Node) (*Node, *flaw) {
 		return nil, refuseNode(n, "this kind of YAML is not used here", "write it as keys, lists and values")
 	}
 	return out, nil
+}
+
+// isCollection reports whether a node is a list or a block of keys.
+func isCollection(n ast.Node) bool {
+	switch n.(type) {
+	case *ast.MappingNode, *ast.MappingValueNode, *ast.SequenceNode:
+		return true
+	}
+	return false
+}
+
+func refuseAnchor(n ast.Node) *flaw {
+	return refuseNode(n, "YAML anchors, aliases and merges are not used here",
+		"write the value out; put a text that begins with & or * in quotes")
 }
 
 func (n *Node) addPair(v *ast.MappingValueNode) *flaw {

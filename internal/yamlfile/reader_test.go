@@ -23,6 +23,7 @@ func TestBrokenFiles(t *testing.T) {
 		{"tabs", "a:\n\tb: 1\n", "f.yaml:2:1: not readable as YAML: found character '\t' that cannot start any token; indent with spaces, not with tabs"},
 		{"two documents", "a: 1\n---\nb: 1\n", "f.yaml:3:1: a second document in one file; move what follows the --- into a file of its own"},
 		{"an alias", "a: &x 1\nb: *x\n", "f.yaml:1:4: YAML anchors, aliases and merges are not used here; write the value out; put a text that begins with & or * in quotes"},
+		{"an alias of a list", "a: &x\n  - 1\nb: *x\n", "f.yaml:3:4: YAML anchors, aliases and merges are not used here; write the value out; put a text that begins with & or * in quotes"},
 		{"no text", "a: \xff\n", "f.yaml:1:4: this is not UTF-8 text; save the file with the encoding UTF-8"},
 	} {
 		r := reader(c.text)
@@ -31,6 +32,21 @@ func TestBrokenFiles(t *testing.T) {
 		}
 		if got := r.Problems.Error(); got != c.want {
 			t.Errorf("%s:\ngot  %s\nwant %s", c.name, got, c.want)
+		}
+	}
+}
+
+// TestAnUnusedAnchorIsPassedOver: a list or a block of keys may have a name that nobody uses.
+func TestAnUnusedAnchorIsPassedOver(t *testing.T) {
+	for _, text := range []string{"a: &x\n  - 1\n  - 2\n", "a: &x [1, 2]\n", "a: &x {b: 1}\n", "a: &x\n  b: 1\n", "a: &x\n  b: 1\n  c: 2\n"} {
+		r := reader(text)
+		root, ok := r.Root()
+		if !ok || len(r.Problems) > 0 {
+			t.Errorf("%q: %v", text, r.Problems)
+			continue
+		}
+		if a := root.Get("a"); a == nil || len(a.Items)+len(a.Pairs) == 0 {
+			t.Errorf("%q: got %+v", text, a)
 		}
 	}
 }
