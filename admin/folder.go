@@ -111,7 +111,7 @@ func TestFolder(ctx context.Context, f *Folder, opts TestOptions) (TestRun, erro
 	}
 	tests, problems, err := ruletest.ParseDir(f.files, f.path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return TestRun{}, fmt.Errorf("%s has no folder tests; write one test a story in tests/*.yaml", f.path)
+		return TestRun{}, &noTestsError{path: f.path}
 	} else if err != nil {
 		return TestRun{}, err
 	}
@@ -135,6 +135,15 @@ func TestFolder(ctx context.Context, f *Folder, opts TestOptions) (TestRun, erro
 	}
 	return run, nil
 }
+
+// noTestsError says that a folder has no tests; it is an [fs.ErrNotExist].
+type noTestsError struct{ path string }
+
+func (e *noTestsError) Error() string {
+	return e.path + " has no folder tests; write one test a story in tests/*.yaml"
+}
+
+func (e *noTestsError) Unwrap() error { return fs.ErrNotExist }
 
 // SimulateOptions say what to simulate.
 type SimulateOptions struct {

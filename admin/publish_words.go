@@ -2,6 +2,7 @@ package admin
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,7 +71,13 @@ func DescribeChange(c publish.Change) string {
 	}
 	for _, file := range c.Files {
 		if !strings.HasPrefix(file, "rules/") {
-			fmt.Fprintf(&b, "  ~ %s\n", file)
+			sign := "~"
+			if slices.Contains(c.NewFiles, file) {
+				sign = "+"
+			} else if slices.Contains(c.GoneFiles, file) {
+				sign = "-"
+			}
+			fmt.Fprintf(&b, "  %s %s\n", sign, file)
 		}
 	}
 	if b.Len() == 0 {

@@ -21,6 +21,9 @@ type Change struct {
 	Changed []string `json:"changed,omitempty"`
 	Lifted  []string `json:"lifted,omitempty"` // rules whose pause ended
 	Files   []string `json:"files,omitempty"`  // changed, added or removed
+	// NewFiles and GoneFiles are those of Files that were added and removed.
+	NewFiles  []string `json:"new_files,omitempty"`
+	GoneFiles []string `json:"gone_files,omitempty"`
 	// Reworded are the unchanged rules that send a changed message.
 	Reworded []string `json:"reworded,omitempty"`
 
@@ -38,6 +41,13 @@ func Compare(old, next *rules.Academy) Change {
 		old = &rules.Academy{Ruleset: &engine.Ruleset{}}
 	}
 	c := Change{From: old.Ruleset.Hash, To: next.Ruleset.Hash, Files: ChangedFiles(old.Files, next.Files)}
+	for _, file := range c.Files {
+		if _, was := old.Files[file]; !was {
+			c.NewFiles = append(c.NewFiles, file)
+		} else if _, is := next.Files[file]; !is {
+			c.GoneFiles = append(c.GoneFiles, file)
+		}
+	}
 	texts := changedMessages(c.Files)
 	for _, rule := range next.Ruleset.Rules {
 		was := old.Ruleset.Rule(rule.Name)

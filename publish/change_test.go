@@ -50,14 +50,16 @@ func TestCompare(t *testing.T) {
 	})
 	c := Compare(old, next)
 	want := Change{
-		From:     old.Ruleset.Hash,
-		To:       next.Ruleset.Hash,
-		Added:    []string{"new"},
-		Removed:  []string{"gone"},
-		Changed:  []string{"edited", "held"},
-		Lifted:   []string{"held"},
-		Reworded: []string{"kept"},
-		Files:    []string{"messages/nudge.md", "rules/edited.yaml", "rules/gone.yaml", "rules/held.yaml", "rules/new.yaml"},
+		From:      old.Ruleset.Hash,
+		To:        next.Ruleset.Hash,
+		Added:     []string{"new"},
+		Removed:   []string{"gone"},
+		Changed:   []string{"edited", "held"},
+		Lifted:    []string{"held"},
+		Reworded:  []string{"kept"},
+		Files:     []string{"messages/nudge.md", "rules/edited.yaml", "rules/gone.yaml", "rules/held.yaml", "rules/new.yaml"},
+		NewFiles:  []string{"rules/new.yaml"},
+		GoneFiles: []string{"rules/gone.yaml"},
 	}
 	if diff := cmp.Diff(want, c, cmpopts.IgnoreUnexported(Change{})); diff != "" {
 		t.Errorf("change (-want +got):\n%s", diff)

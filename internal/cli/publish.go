@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -26,13 +27,14 @@ type PublishFlags struct {
 
 // RulesPublishCmd is `homeroom rules publish`.
 type RulesPublishCmd struct {
-	Dir string `arg:"" name:"academy" help:"The academy folder." type:"existingdir"`
+	Dir      string `arg:"" name:"academy" help:"The academy folder." type:"existingdir"`
+	Untested bool   `help:"Do not run the folder's rule tests; the history says so."`
 	PublishFlags
 }
 
 // Help is shown by `homeroom rules publish --help`.
 func (*RulesPublishCmd) Help() string {
-	return `Compiles the folder, has every running instance compile it too and listen for its events, puts it in force, and then
+	return `Compiles the folder and runs its rule tests, has every running instance compile it too and listen for its events, puts it in force, and then
 wakes the learners whose next moment it changes. Nothing is restarted. If somebody else publishes at the same time one of the two is
 told, and nothing of theirs is in force. Until it is in force, an error leaves everything as it was.
 
@@ -43,8 +45,13 @@ Example:
 
 // Run publishes the folder.
 func (c *RulesPublishCmd) Run(ctx context.Context, o IO) error {
-	academy, err := loadAcademy(c.Dir)
+	folder, err := compileFolder(c.Dir)
 	if err != nil {
+		return err
+	}
+	if c.Untested {
+		c.Note = strings.TrimSpace(c.Note + " (untested)")
+	} else if err := testBeforePublishing(ctx, o, folder); err != nil {
 		return err
 	}
 	installation, err := c.connectAdmin(ctx, o, "homeroom rules")
@@ -52,7 +59,34 @@ func (c *RulesPublishCmd) Run(ctx context.Context, o IO) error {
 		return err
 	}
 	defer installation.Close()
-	return c.publish(ctx, o, installation, academy)
+	return c.publish(ctx, o, installation, folder.Academy)
+}
+
+// testBeforePublishing runs the rule tests of a folder and prints those that fail. A folder without tests passes.
+func testBeforePublishing(ctx context.Context, o IO, folder *admin.Folder) error {
+	run, err := admin.TestFolder(ctx, folder, admin.TestOptions{})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	failed := 0
+	for i := range run.Results {
+		if !run.Results[i].Passed {
+			failed++
+			if err := run.Results[i].Write(o.Err, o.Color); err != nil {
+				return err
+			}
+		}
+	}
+	if failed == 0 && len(run.Problems) == 0 {
+		return nil
+	}
+	if err := run.Problems.Format(o.Err, o.Color); err != nil {
+		return err
+	}
+	return ExitError{Code: 1, Err: fmt.Errorf("nothing was published: %d of %s failed, %s in test files; mend them, or publish with --untested",
+		failed, narrate.Count(len(run.Results), "test"), narrate.Count(len(run.Problems), "problem"))}
 }
 
 // RulesRollbackCmd is `homeroom rules rollback`.
