@@ -208,8 +208,12 @@ const pollInterval = 100 * time.Millisecond
 func (p *Publisher) awaitInstances(ctx context.Context, now func() time.Time, hash, what string, there func(store.Instance) bool) error {
 	until := p.opts.Real().Add(p.opts.Patience)
 	for {
+		instances, err := p.opts.Store.Control.ReadInstances(ctx)
+		if err != nil {
+			return err
+		}
 		var missing []string
-		for _, i := range p.opts.Store.Control.Instances() {
+		for _, i := range instances {
 			if problem, refused := i.Refused[hash]; refused && i.Live(now()) {
 				return fmt.Errorf("the ruleset does not compile on %s, which may be another version of Homeroom: %s", i.Name, problem)
 			}

@@ -85,8 +85,8 @@ func testBeforePublishing(ctx context.Context, o IO, folder *admin.Folder) error
 	if err := run.Problems.Format(o.Err, o.Color); err != nil {
 		return err
 	}
-	return ExitError{Code: 1, Err: fmt.Errorf("nothing was published: %d of %s failed, %s in test files; mend them, or publish with --untested",
-		failed, narrate.Count(len(run.Results), "test"), narrate.Count(len(run.Problems), "problem"))}
+	return fmt.Errorf("nothing was published: %d of %s failed, %s in test files; mend them, or publish with --untested",
+		failed, narrate.Count(len(run.Results), "test"), narrate.Count(len(run.Problems), "problem"))
 }
 
 // RulesRollbackCmd is `homeroom rules rollback`.
