@@ -41,7 +41,7 @@ func TestAnUnusedAnchorIsPassedOver(t *testing.T) {
 	for _, text := range []string{"a: &x\n  - 1\n  - 2\n", "a: &x [1, 2]\n", "a: &x {b: 1}\n", "a: &x\n  b: 1\n", "a: &x\n  b: 1\n  c: 2\n"} {
 		r := reader(text)
 		root, ok := r.Root()
-		if !ok || len(r.Problems) > 0 {
+		if !ok || len(*r.Problems) > 0 {
 			t.Errorf("%q: %v", text, r.Problems)
 			continue
 		}
