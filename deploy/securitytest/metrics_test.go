@@ -98,16 +98,13 @@ func scrapeAs(t *testing.T, f *natstest.Accounts, role string) string {
 		sources.DeadBy = func() map[string]int64 { return map[string]int64{"json": 0} }
 	}
 	if role == "worker" {
+		sources.Rewinds = func() int64 { return 0 }
 		sources.Failing = func(context.Context) (int, error) { return 0, nil }
 		sources.Refused = func() map[string]bool { return map[string]bool{"email": false} }
 	}
 	measures.Watch(sources)
-	began := time.Now()
 	answer := httptest.NewRecorder()
 	measures.Ops().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
-	if took := time.Since(began); took > time.Second {
-		t.Errorf("the scrape took %s", took)
-	}
 	if err := nc.FlushWithContext(deadlineOf(t)); err != nil || len(complaints) > 0 {
 		t.Errorf("the client complains: %v, %v", complaints, err)
 	}
