@@ -205,7 +205,7 @@ const triggersPatience = 30 * time.Second
 // that they had fetched are processed although the stream has them no more.
 func (e *erasure) awaitTriggers(ctx context.Context) {
 	e.triggersAwaited = true
-	if len(e.opts.Store.Control.Instances()) == 0 {
+	if instances, err := e.opts.Store.Control.ReadInstances(ctx); err == nil && len(instances) == 0 {
 		return // no process is there to hold anything
 	}
 	partition := store.PartitionOf(e.learner)

@@ -20,6 +20,8 @@ func chaosDrill() Drill {
 			apart:       true,
 			clock:       func(Size) clock.Clock { return clock.New(time.Now(), time.Now(), settlingFactor) },
 			settleAfter: 2 * settlingAfter, // a replica that is stopped takes no reports for a while
+
+			mayStayUncertain: true,
 		},
 		run: func(ctx context.Context, w *world) error {
 			seed := w.o.Seed

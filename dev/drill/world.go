@@ -36,8 +36,10 @@ type setup struct {
 	// settleAfter is for how long, in Homeroom's time, reports are waited for before an uncertain mail is settled by their absence. Then no mail
 	// may stay uncertain. 0: nothing is settled.
 	settleAfter time.Duration
-	measures    bool       // whether Homeroom's processes serve /metrics
-	roles       []app.Role // of the first process; empty: all
+	// mayStayUncertain allows mails that no evidence settles: reports may be lost with the processes that took them.
+	mayStayUncertain bool
+	measures         bool       // whether Homeroom's processes serve /metrics
+	roles            []app.Role // of the first process; empty: all
 }
 
 // world holds the servers, Homeroom, and the drill's own connections.
