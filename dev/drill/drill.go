@@ -119,7 +119,8 @@ func (d Drill) Run(ctx context.Context, o Options) (Report, error) {
 	if err != nil {
 		return Report{}, fmt.Errorf("drill %s: %w", d.Name, err)
 	}
-	if d.setup.settleAfter > 0 && !d.setup.mayStayUncertain && report.Uncertain > 0 {
+	// In a small drill a minute is a fifth of a second: on a busy machine no other mail of it may prove that reports came.
+	if o.Size == Full && d.setup.settleAfter > 0 && !d.setup.mayStayUncertain && report.Uncertain > 0 {
 		report.addWrong("%d mails stayed uncertain, and the provider's reports say what became of them", report.Uncertain)
 	}
 	report.Drill = d.Name
