@@ -12,6 +12,11 @@
 //	import.go         bring learners in whom the platform had before
 //	publish.go        put a folder in force in steps that can be looked at first; publish_words.go says what would change
 //	revisions.go      what is in force, what was, and how two revisions differ
+//	drafts.go         folders that somebody edits: read, save, compare, rebase
+//	proposals.go      drafts that are proposed, approved and put in force
+//	overview.go       what somebody wants to know first; the rules of a folder, and one of them
+//	ruletests.go      the rule tests that are about one rule
+//	tryout.go         a folder's rules on one learner's recorded events
 //	report.go         counts and lift per rule
 //	story.go          what happened to a learner, what was decided and why
 //	setaside.go       learners whose events wait, and trying them again

@@ -2,6 +2,8 @@ package admin
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -11,7 +13,6 @@ import (
 	"testing/fstest"
 	"time"
 
-	"homeroom/engine"
 	"homeroom/publish"
 	"homeroom/rules"
 	"homeroom/store"
@@ -42,18 +43,6 @@ func LoadFiles(files map[string][]byte) *Folder {
 	return LoadFolder(inMemory, ".")
 }
 
-// FolderInForce returns the folder of the publication in force, with its tests. Without one the error is [ErrNoRules].
-func (i *Installation) FolderInForce(ctx context.Context) (*Folder, map[string][]byte, error) {
-	bundle, _, err := i.bundleInForce(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	if bundle.Hash == "" {
-		return nil, nil, ErrNoRules
-	}
-	return LoadFiles(bundle.Files), bundle.Files, nil
-}
-
 // bundleInForce returns the revision in force and the publication; both are zero if nothing is.
 func (i *Installation) bundleInForce(ctx context.Context) (store.Bundle, store.Pointer, error) {
 	current, err := i.store.Rulesets.Current(ctx)
@@ -66,15 +55,18 @@ func (i *Installation) bundleInForce(ctx context.Context) (store.Bundle, store.P
 
 var notInID = regexp.MustCompile(`[^a-z0-9]+`)
 
-// DraftID names the draft of a person.
+// maxReadableID is how much of a person's name stands in the name of their draft, in bytes.
+const maxReadableID = 40
+
+// DraftID names the draft of a person: by their name, and where a name needs other characters, with a part of its hash, so that no
+// two people have one draft.
 func DraftID(author string) string {
 	id := strings.Trim(notInID.ReplaceAllString(strings.ToLower(author), "-"), "-")
-	if len(id) > 64 {
-		id = strings.Trim(id[:64], "-")
+	if id == author && len(id) <= maxReadableID {
+		return id
 	}
-	if id == "" {
-		return "draft"
-	}
+	sum := sha256.Sum256([]byte(author))
+	id = strings.Trim(id[:min(len(id), maxReadableID)]+"-"+hex.EncodeToString(sum[:5]), "-")
 	return id
 }
 
@@ -172,13 +164,16 @@ type FileEdit struct {
 	Content []byte // nil: the file is removed
 }
 
-// DraftConflictError says that somebody else saved a draft since the editor saw it. Nothing was written.
+// DraftConflictError says that somebody else saved a draft since the editor saw it, or that it is gone. Nothing was written.
 type DraftConflictError struct {
-	By string
+	By string // empty: the draft was published or discarded
 	At time.Time
 }
 
 func (e *DraftConflictError) Error() string {
+	if e.By == "" {
+		return "nothing was saved: this draft was published or discarded after you opened it. Save again to begin a new one"
+	}
 	return fmt.Sprintf("nothing was saved: %s saved this draft at %s, after you opened it. Look at their version, then save yours again", e.By, e.At.UTC().Format("15:04:05 MST"))
 }
 
@@ -195,19 +190,24 @@ func (i *Installation) SaveDraft(ctx context.Context, d Draft, edit FileEdit, by
 	} else {
 		next.Files[edit.Path] = rules.NormalizeFile(edit.Content)
 	}
-	next.SavedBy = by
-	next.SavedAt = i.opts.Now().UTC()
-	if !slices.Contains(next.Editors, by) {
-		next.Editors = append(slices.Clone(next.Editors), by)
-	}
+	i.noteSaved(&next, by)
 	return i.writeDraft(ctx, next)
+}
+
+// noteSaved records who changed a draft's content, and when.
+func (i *Installation) noteSaved(d *store.Draft, by string) {
+	d.SavedBy = by
+	d.SavedAt = i.opts.Now().UTC()
+	if !slices.Contains(d.Editors, by) {
+		d.Editors = append(slices.Clone(d.Editors), by)
+	}
 }
 
 // checkEdit returns an [*InputError] if a file cannot be part of a folder.
 func checkEdit(files map[string][]byte, edit FileEdit) error {
 	_, exists := files[edit.Path]
 	switch {
-	case !rules.InFolder(edit.Path):
+	case !exists && !rules.InFolder(edit.Path):
 		return inputError(fmt.Errorf("%q is no file of an academy: write rules/NAME.yaml, messages/NAME.md, tests/NAME.yaml, settings.yaml, courses.yaml or catalog.yaml", edit.Path))
 	case edit.Content == nil && !exists:
 		return inputError(fmt.Errorf("there is no file %s", edit.Path))
@@ -226,7 +226,7 @@ func (i *Installation) writeDraft(ctx context.Context, d store.Draft) (Draft, er
 	revision, err := drafts.Put(ctx, d)
 	if errors.Is(err, store.ErrDraftMoved) {
 		theirs, lookup := drafts.Get(ctx, d.ID)
-		if lookup != nil {
+		if lookup != nil && !errors.Is(lookup, store.ErrNotFound) {
 			return Draft{}, errors.Join(err, lookup)
 		}
 		return Draft{}, &DraftConflictError{By: theirs.SavedBy, At: theirs.SavedAt}
@@ -268,166 +268,9 @@ func (i *Installation) RebaseDraft(ctx context.Context, d Draft, by string) (reb
 	next.Files, both = publish.Rebase(base.Files, d.Files, inForce.Files)
 	next.Base = current.Hash
 	next.BaseNumber = current.Number
-	next.SavedBy = by
-	next.SavedAt = i.opts.Now().UTC()
+	i.noteSaved(&next, by)
 	rebased, err = i.writeDraft(ctx, next)
 	return rebased, both, err
-}
-
-// ProposeDraft asks for a draft to be put in force. The folder must compile.
-func (i *Installation) ProposeDraft(ctx context.Context, d Draft, by, reason string) (Draft, error) {
-	if strings.TrimSpace(reason) == "" {
-		return Draft{}, inputError(errors.New("say why: the reason stands beside the proposal and in the history"))
-	}
-	if len(d.Changed) == 0 {
-		return Draft{}, inputError(errors.New("this draft changes nothing of what is in force"))
-	}
-	if _, err := d.Folder().Compiled(); err != nil {
-		return Draft{}, inputError(err)
-	}
-	next := d.Draft
-	next.Proposal = &store.DraftProposal{Reason: strings.TrimSpace(reason), By: by, At: i.opts.Now().UTC()}
-	if d.Proposal != nil {
-		next.Proposal.Comments = d.Proposal.Comments
-		next.Proposal.Approvals = d.Proposal.Approvals
-	}
-	return i.writeDraft(ctx, next)
-}
-
-// WithdrawDraft takes a proposal back; the draft stays.
-func (i *Installation) WithdrawDraft(ctx context.Context, d Draft) (Draft, error) {
-	next := d.Draft
-	next.Proposal = nil
-	return i.writeDraft(ctx, next)
-}
-
-// ApproveDraft records somebody's approval of the content with the hash that they saw.
-func (i *Installation) ApproveDraft(ctx context.Context, d Draft, seen, by string) (Draft, error) {
-	next := d.Draft
-	if d.Proposal != nil {
-		proposal := *d.Proposal
-		proposal.Approvals = slices.Clone(proposal.Approvals)
-		next.Proposal = &proposal
-	}
-	if err := publish.Approve(&next, d.Hash, seen, by, i.opts.Now().UTC()); err != nil {
-		return Draft{}, inputError(err)
-	}
-	return i.writeDraft(ctx, next)
-}
-
-// maxComment is how long a comment may be, in bytes.
-const maxComment = 4000
-
-// CommentOnDraft adds a comment to a proposal.
-func (i *Installation) CommentOnDraft(ctx context.Context, d Draft, by, text string) (Draft, error) {
-	text = strings.TrimSpace(text)
-	switch {
-	case d.Proposal == nil:
-		return Draft{}, inputError(publish.ErrNotProposed)
-	case text == "":
-		return Draft{}, inputError(errors.New("the comment is empty"))
-	case len(text) > maxComment:
-		return Draft{}, inputError(fmt.Errorf("the comment has %d characters; it may have %d", len(text), maxComment))
-	}
-	next := d.Draft
-	proposal := *d.Proposal
-	proposal.Comments = append(slices.Clone(proposal.Comments), store.Comment{By: by, At: i.opts.Now().UTC(), Text: text})
-	next.Proposal = &proposal
-	return i.writeDraft(ctx, next)
-}
-
-// DraftPublication says how a draft is to be put in force.
-type DraftPublication struct {
-	Seen      string // hash of the content that the publisher looked at
-	By        string
-	Note      string
-	RunPolicy engine.RunPolicy
-	Approvals int // how many other people must have approved this very content
-	// WithoutApproval publishes although approvals are missing. It is named in the note.
-	WithoutApproval bool
-	// Untested publishes although rule tests fail. It is named in the note.
-	Untested   bool
-	OnProgress func(PublishProgress) // may be nil
-}
-
-// FailedTestsError says that rule tests of a folder fail.
-type FailedTestsError struct{ Failed []TestResult }
-
-func (e *FailedTestsError) Error() string {
-	var names []string
-	for _, t := range e.Failed {
-		names = append(names, t.Name+" ("+t.File+")")
-	}
-	return "rule tests fail: " + strings.Join(names, "; ")
-}
-
-// PublishDraft puts a draft in force and deletes it. It refuses a draft that was edited since it was looked at, one that began from
-// something that is not in force any more, one whose tests fail, and one without the approvals it needs.
-func (i *Installation) PublishDraft(ctx context.Context, d Draft, o DraftPublication) (*Publication, error) {
-	if d.Hash != o.Seen {
-		return nil, inputError(publish.ErrContentMoved)
-	}
-	if d.Moved() {
-		return nil, inputError(fmt.Errorf("meanwhile %s published no. %d: rebase the draft, look at the difference, then publish it", d.Current.Author, d.Current.Number))
-	}
-	note := o.Note
-	if err := publish.CheckApprovals(&d.Draft, d.Hash, o.Approvals); err != nil {
-		if !o.WithoutApproval {
-			return nil, inputError(err)
-		}
-		note = joinNotes(note, "published without approval")
-	}
-	folder := d.Folder()
-	academy, err := folder.Compiled()
-	if err != nil {
-		return nil, inputError(err)
-	}
-	if err := checkTests(ctx, folder); err != nil {
-		var failed *FailedTestsError
-		if !errors.As(err, &failed) || !o.Untested {
-			return nil, inputError(err)
-		}
-		note = joinNotes(note, "published although tests fail")
-	}
-	publication, err := i.PreparePublication(ctx, academy, o.RunPolicy, o.OnProgress)
-	if err != nil {
-		return nil, err
-	}
-	if err := i.Publish(ctx, publication, PublishOptions{Author: o.By, Note: note, OnProgress: o.OnProgress}); err != nil {
-		return nil, err
-	}
-	if d.Revision == 0 {
-		return publication, nil
-	}
-	if err := i.DiscardDraft(ctx, d); err != nil && !errors.Is(err, store.ErrDraftMoved) { // somebody goes on editing it
-		return publication, err
-	}
-	return publication, nil
-}
-
-func joinNotes(note, more string) string {
-	if note == "" {
-		return more
-	}
-	return note + " (" + more + ")"
-}
-
-// checkTests returns a [*FailedTestsError] if rule tests of a folder fail.
-func checkTests(ctx context.Context, f *Folder) error {
-	results, err := AllTests(ctx, f)
-	if err != nil {
-		return err
-	}
-	var failed []TestResult
-	for _, r := range results {
-		if !r.Passed {
-			failed = append(failed, r)
-		}
-	}
-	if len(failed) > 0 {
-		return &FailedTestsError{Failed: failed}
-	}
-	return nil
 }
 
 // DraftDiff returns how a draft differs from what is in force, as a unified diff; empty: not at all. It needs no folder that compiles.

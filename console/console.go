@@ -1,7 +1,6 @@
 package console
 
 import (
-	"context"
 	"embed"
 	"html/template"
 	"io/fs"
@@ -69,7 +68,7 @@ func (c *Console) Handler() http.Handler { return c.handler }
 
 // parsePages reads the templates: each page with the layout around it.
 func (c *Console) parsePages() (map[string]*template.Template, error) {
-	layout, err := template.New("layout.html").Funcs(c.functions()).ParseFS(pageFiles, "pages/layout.html")
+	layout, err := template.New("layout.html").Funcs(c.templateFunctions()).ParseFS(pageFiles, "pages/layout.html")
 	if err != nil {
 		return nil, err
 	}
@@ -91,11 +90,8 @@ func (c *Console) parsePages() (map[string]*template.Template, error) {
 	return pages, nil
 }
 
-// policy is the Content-Security-Policy of every page: its own style sheet and script, frames of its own, and nothing else. The
-// editor writes its style sheet with the nonce.
-func policy(nonce string) string {
-	return "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-" + nonce + "'; img-src 'self' data:; connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-}
+// pagePolicy is the Content-Security-Policy of every page: its own style sheet and script, frames of its own, and nothing else.
+const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 // previewPolicy is that of a mail in its frame: no script, no form, its own styles, pictures from anywhere.
 const previewPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src https: http: data:; frame-ancestors 'self'; form-action 'none'; base-uri 'none'; sandbox"
@@ -108,26 +104,25 @@ func (c *Console) newHandler() (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /static/", http.StripPrefix("/static/", cacheForever(http.FileServerFS(assets))))
-	for _, r := range c.routes() {
-		mux.Handle(r.method+" "+r.pattern, c.allow(r))
+	for _, r := range c.listRoutes() {
+		mux.Handle(r.method+" "+r.pattern, c.serveAllowed(r))
 	}
 	var handler http.Handler = mux
 	handler = c.sameSite.Handler(handler)
 	if c.prefix != "" {
 		handler = http.StripPrefix(c.prefix, handler)
 	}
-	return c.secure(handler), nil
+	return c.setHeaders(handler), nil
 }
 
 // maxForm is what a form may hold, in bytes: a file of a folder, percent-encoded.
 const maxForm = 1 << 20
 
-// secure sets the headers of every answer and refuses hosts that this console does not serve.
-func (c *Console) secure(next http.Handler) http.Handler {
+// setHeaders sets the headers of every answer and refuses hosts that this console does not serve.
+func (c *Console) setHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		nonce := newNonce()
 		h := w.Header()
-		h.Set("Content-Security-Policy", policy(nonce))
+		h.Set("Content-Security-Policy", pagePolicy)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
@@ -138,7 +133,7 @@ func (c *Console) secure(next http.Handler) http.Handler {
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), nonceKey{}, nonce)))
+		next.ServeHTTP(w, r)
 	})
 }
 

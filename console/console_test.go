@@ -198,7 +198,7 @@ func TestADraftFromErrorToApproval(t *testing.T) {
 	if broken == text {
 		t.Fatal("the example does not send quiz-retry any more")
 	}
-	_, checked := maya.do(http.MethodPost, "/check", url.Values{"path": {"rules/quiz-retry.yaml"}, "content": {broken}}, "HX-Request", "true")
+	_, checked := maya.do(http.MethodPost, "/check", url.Values{"path": {"rules/quiz-retry.yaml"}, "content": {broken}}, "Homeroom-Part", "side")
 	if !strings.Contains(checked, "quiz-retri") || strings.Contains(checked, "<html") {
 		t.Errorf("the mistake is not shown:\n%s", checked)
 	}

@@ -34,21 +34,20 @@ func (c *Console) takeNotice(req *request) string {
 	return string(text)
 }
 
-// functions are what the templates may call.
-func (c *Console) functions() template.FuncMap {
+// templateFunctions are what the templates may call.
+func (c *Console) templateFunctions() template.FuncMap {
 	return template.FuncMap{
-		"link":      func(parts ...string) string { return c.link(joinPath(parts)) },
-		"asset":     func(name string) string { return c.link("/static/" + name + "?" + assetVersion(name)) },
-		"ago":       func(t time.Time) string { return ago(t, c.o.Now()) },
+		"link":      func(parts ...string) string { return c.linkTo(joinPath(parts)) },
+		"asset":     func(name string) string { return c.linkTo("/static/" + name + "?" + assetVersion(name)) },
+		"ago":       func(t time.Time) string { return describeAge(t, c.o.Now()) },
 		"clock":     func(t time.Time) string { return t.UTC().Format("Mon 02 Jan 2006 15:04:05 UTC") },
 		"short":     func(hash string) string { return hash[:min(len(hash), 8)] },
 		"thousands": narrate.Thousands,
 		"count":     narrate.Count,
 		"percent":   func(share float64) string { return strconv.FormatFloat(share*100, 'f', 1, 64) + " %" },
-		"points":    func(share float64) string { return signed(share * 100) },
+		"points":    func(share float64) string { return formatSigned(share * 100) },
 		"lines":     func(text string) []string { return strings.Split(strings.TrimRight(text, "\n"), "\n") },
 		"diffClass": diffClass,
-		"text":      func(b []byte) string { return string(b) },
 		"temporal":  func() string { return c.o.TemporalUI },
 		"join":      strings.Join,
 		"onScale":   onScale,
@@ -74,8 +73,8 @@ func assetVersion(name string) string {
 	return hex.EncodeToString(sum[:6])
 }
 
-// ago says how long ago something was.
-func ago(t, now time.Time) string {
+// describeAge says how long ago something was.
+func describeAge(t, now time.Time) string {
 	if t.IsZero() {
 		return "never"
 	}
@@ -91,8 +90,8 @@ func ago(t, now time.Time) string {
 	return narrate.Count(int(d/(24*time.Hour)), "day") + " ago"
 }
 
-// signed writes points with their sign.
-func signed(points float64) string {
+// formatSigned writes points with their sign.
+func formatSigned(points float64) string {
 	text := strconv.FormatFloat(points, 'f', 1, 64)
 	if points > 0 {
 		return "+" + text

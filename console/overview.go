@@ -5,18 +5,30 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"homeroom/admin"
 )
+
+// overviewData is the overview as a person may see it.
+type overviewData struct {
+	admin.Overview
+	HeldUp int `json:"held_up"` // learners who are set aside, also for those who may not see who
+}
 
 func (c *Console) showOverview(req *request) (*page, error) {
 	overview, err := c.o.Installation.Overview(req.Context())
 	if err != nil {
 		return nil, err
 	}
-	return &page{name: "overview", title: "Overview", section: "overview", command: "homeroom doctor", data: overview}, nil
+	data := overviewData{Overview: overview, HeldUp: len(overview.SetAside)}
+	if !req.person.May(RolePeople) { // a learner's id is for people who may look learners up
+		data.SetAside = nil
+	}
+	return &page{name: "overview", title: "Overview", section: "overview", command: "homeroom doctor", data: data}, nil
 }
 
-// pause stops all sending.
-func (c *Console) pause(req *request) (*page, error) {
+// pauseSending stops all sending.
+func (c *Console) pauseSending(req *request) (*page, error) {
 	change, err := c.o.Installation.Pause(req.Context(), req.person.Name, strings.TrimSpace(req.FormValue("note")))
 	if err != nil {
 		return nil, err
@@ -28,7 +40,7 @@ func (c *Console) pause(req *request) (*page, error) {
 	return c.goTo(req, c.returnPath(req), notice)
 }
 
-func (c *Console) resume(req *request) (*page, error) {
+func (c *Console) resumeSending(req *request) (*page, error) {
 	change, err := c.o.Installation.Resume(req.Context(), req.person.Name, strings.TrimSpace(req.FormValue("note")))
 	if err != nil {
 		return nil, err

@@ -38,7 +38,6 @@ type frame struct {
 	SwitchProblem string
 	Path          string // of the page, for forms that come back to it
 	Notice        string // what was done a moment ago
-	Nonce         string
 	Inbox         string
 	Data          any
 	SignedIn      bool // there is a session to end
@@ -64,7 +63,7 @@ func (c *Console) goTo(req *request, path, notice string) (*page, error) {
 			Secure:   c.isSecure(req),
 		})
 	}
-	return &page{redirect: path, data: map[string]string{"done": notice, "page": c.link(path)}}, nil
+	return &page{redirect: path, data: map[string]string{"done": notice, "page": c.linkTo(path)}}, nil
 }
 
 // isSecure reports whether the browser reached the console by HTTPS.
@@ -81,7 +80,7 @@ func (c *Console) writePage(req *request, status int, p *page) {
 	case wantsJSON(req.Request):
 		writeJSON(req.w, status, p.data)
 	case p.redirect != "":
-		http.Redirect(req.w, req.Request, c.link(p.redirect), http.StatusSeeOther)
+		http.Redirect(req.w, req.Request, c.linkTo(p.redirect), http.StatusSeeOther)
 	case p.raw != nil:
 		req.w.Header().Set("Content-Type", p.rawType)
 		if p.policy != "" {
@@ -106,6 +105,9 @@ func writeJSON(w http.ResponseWriter, status int, data any) {
 	_, _ = w.Write(b.Bytes())
 }
 
+// partHeader asks for the part of a page that its script puts beside the editor.
+const partHeader = "Homeroom-Part"
+
 // writeHTML fills the layout and the page into memory first, so that a template that fails leaves no half page.
 func (c *Console) writeHTML(req *request, status int, p *page) {
 	f := frame{
@@ -120,7 +122,6 @@ func (c *Console) writeHTML(req *request, status int, p *page) {
 		Data:     p.data,
 		SignedIn: hasCookie(req.Request, sessionCookie),
 	}
-	f.Nonce, _ = req.Context().Value(nonceKey{}).(string)
 	if req.person.Name != "" {
 		var err error
 		if f.Switch, err = c.o.Installation.KillSwitch(req.Context()); err != nil {
@@ -129,7 +130,7 @@ func (c *Console) writeHTML(req *request, status int, p *page) {
 	}
 	var b bytes.Buffer
 	entry := "layout.html"
-	if req.Header.Get("HX-Request") == "true" && c.pages[p.name].Lookup("part") != nil {
+	if req.Header.Get(partHeader) != "" && c.pages[p.name].Lookup("part") != nil {
 		entry = "part"
 	}
 	if err := c.pages[p.name].ExecuteTemplate(&b, entry, f); err != nil {

@@ -2,7 +2,6 @@ package console
 
 import (
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
@@ -160,7 +159,7 @@ const sessionAge = 12 * time.Hour
 // Identify implements [People]: by a bearer token, or by the cookie that SignIn gave.
 func (t *Tokens) Identify(r *http.Request, now time.Time) (Person, bool) {
 	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
-		holder := t.find(token)
+		holder := t.findHolder(token)
 		if holder == nil {
 			return Person{}, false
 		}
@@ -181,16 +180,16 @@ func (t *Tokens) Identify(r *http.Request, now time.Time) (Person, bool) {
 
 // SignIn implements [People]. The cookie is signed with the token itself: who takes a token out of the file ends its sessions.
 func (t *Tokens) SignIn(token string, now time.Time) (string, time.Duration) {
-	holder := t.find(token)
+	holder := t.findHolder(token)
 	if holder == nil {
 		return "", 0
 	}
 	until := strconv.FormatInt(now.Add(sessionAge).Unix(), 10)
-	return until + "." + holder.sign(until), sessionAge
+	return until + "." + holder.signSession(until), sessionAge
 }
 
-// find returns who holds a token, or nil. It takes equally long for every token.
-func (t *Tokens) find(token string) *tokenHolder {
+// findHolder returns who holds a token, or nil. It takes equally long for every token.
+func (t *Tokens) findHolder(token string) *tokenHolder {
 	var found *tokenHolder
 	given := sha256.Sum256([]byte(token))
 	for i := range t.people {
@@ -202,8 +201,8 @@ func (t *Tokens) find(token string) *tokenHolder {
 	return found
 }
 
-// sign seals the end of a session.
-func (h *tokenHolder) sign(until string) string {
+// signSession seals the end of a session.
+func (h *tokenHolder) signSession(until string) string {
 	mac := hmac.New(sha256.New, []byte(h.token))
 	mac.Write([]byte("homeroom console session\x00" + h.Name + "\x00" + until))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
@@ -212,14 +211,9 @@ func (h *tokenHolder) sign(until string) string {
 // signedCookie reports whether a cookie is this person's and still good.
 func (h *tokenHolder) signedCookie(value string, now time.Time) bool {
 	until, seal, ok := strings.Cut(value, ".")
-	if !ok || !hmac.Equal([]byte(seal), []byte(h.sign(until))) {
+	if !ok || !hmac.Equal([]byte(seal), []byte(h.signSession(until))) {
 		return false
 	}
 	seconds, err := strconv.ParseInt(until, 10, 64)
 	return err == nil && now.Before(time.Unix(seconds, 0))
 }
-
-type nonceKey struct{}
-
-// newNonce returns a text that nobody can guess.
-func newNonce() string { return rand.Text() }

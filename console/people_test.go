@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -37,33 +38,15 @@ func TestWhoMayDoWhat(t *testing.T) {
 	known := s.browser(views)
 	stranger := s.browser("")
 	stranger.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	forbidden := []struct{ method, path string }{
-		{"POST", "/pause"},
-		{"POST", "/resume"},
-		{"GET", "/rules/quiz-retry/try?learner=u_1"},
-		{"POST", "/files"},
-		{"POST", "/check"},
-		{"POST", "/drafts/vi/propose"},
-		{"POST", "/drafts/vi/withdraw"},
-		{"POST", "/drafts/vi/discard"},
-		{"POST", "/drafts/vi/rebase"},
-		{"POST", "/drafts/vi/approve"},
-		{"GET", "/drafts/vi/publish"},
-		{"POST", "/drafts/vi/publish"},
-		{"POST", "/revisions/1/rollback"},
-		{"GET", "/learners"},
-		{"GET", "/learners/u_1"},
-		{"POST", "/deadletters/replay"},
-	}
-	for _, f := range forbidden {
-		if status, body := known.do(f.method, f.path, url.Values{}); status != http.StatusForbidden || !strings.Contains(body, "vi may not do this") {
-			t.Errorf("a viewer: %s %s: %d\n%s", f.method, f.path, status, body)
+	for _, f := range console.GuardedRoutes() {
+		if status, body := known.do(f.Method, f.Path, url.Values{}); status != http.StatusForbidden || !strings.Contains(body, "vi may not do this") {
+			t.Errorf("a viewer: %s %s: %d\n%s", f.Method, f.Path, status, body)
 		}
-		if status, _ := stranger.do(f.method, f.path, url.Values{}); status != http.StatusSeeOther {
-			t.Errorf("a stranger: %s %s: %d", f.method, f.path, status)
+		if status, _ := stranger.do(f.Method, f.Path, url.Values{}); status != http.StatusSeeOther {
+			t.Errorf("a stranger: %s %s: %d", f.Method, f.Path, status)
 		}
-		if status, _ := stranger.do(f.method, f.path, url.Values{}, "Accept", "application/json"); status != http.StatusUnauthorized {
-			t.Errorf("a stranger's program: %s %s: %d", f.method, f.path, status)
+		if status, _ := stranger.do(f.Method, f.Path, url.Values{}, "Accept", "application/json"); status != http.StatusUnauthorized {
+			t.Errorf("a stranger's program: %s %s: %d", f.Method, f.Path, status)
 		}
 	}
 	for _, path := range []string{"/", "/rules", "/drafts", "/lift", "/revisions", "/deadletters"} {
@@ -71,6 +54,17 @@ func TestWhoMayDoWhat(t *testing.T) {
 		if status, _ := stranger.do("GET", path, nil); status != http.StatusSeeOther {
 			t.Errorf("a stranger: %s: %d", path, status)
 		}
+	}
+}
+
+// TestEveryChangeNeedsARole: what changes something needs a role; signing in and out, and a comment, do not.
+func TestEveryChangeNeedsARole(t *testing.T) {
+	want := []string{"POST /drafts/{draft}/comment", "POST /sign-in", "POST /sign-out"}
+	if got := console.OpenRoutes(); !slices.Equal(got, want) {
+		t.Errorf("whoever is known may %q, want %q", got, want)
+	}
+	if n := len(console.GuardedRoutes()); n < 15 {
+		t.Errorf("only %d addresses need a role", n)
 	}
 }
 

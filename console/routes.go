@@ -18,12 +18,12 @@ type route struct {
 	serve   func(*request) (*page, error)
 }
 
-// routes lists every address but the static files, with the role that it needs.
-func (c *Console) routes() []route {
+// listRoutes lists every address but the static files, with the role that it needs.
+func (c *Console) listRoutes() []route {
 	return []route{
 		{"GET", "/{$}", RoleViewer, c.showOverview},
-		{"POST", "/pause", RoleApprover, c.pause},
-		{"POST", "/resume", RoleApprover, c.resume},
+		{"POST", "/pause", RoleApprover, c.pauseSending},
+		{"POST", "/resume", RoleApprover, c.resumeSending},
 		{"GET", "/rules", RoleViewer, c.showRules},
 		{"GET", "/rules/{rule}", RoleViewer, c.showRule},
 		{"GET", "/rules/{rule}/try", RolePeople, c.showTryout},
@@ -68,8 +68,8 @@ type request struct {
 // errForbidden says that somebody is known but may not do this.
 var errForbidden = errors.New("forbidden")
 
-// allow serves a route to who may use it.
-func (c *Console) allow(r route) http.Handler {
+// serveAllowed serves a route to who may use it.
+func (c *Console) serveAllowed(r route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
 		req := &request{Request: hr, w: w}
 		person, known := c.o.People.Identify(hr, c.o.Now())
@@ -80,7 +80,7 @@ func (c *Console) allow(r route) http.Handler {
 			c.writeProblem(req, http.StatusUnauthorized, errors.New("sign in, or send Authorization: Bearer TOKEN"))
 			return
 		case !known:
-			http.Redirect(w, hr, c.link("/sign-in?to="+url.QueryEscape(hr.URL.RequestURI())), http.StatusSeeOther)
+			http.Redirect(w, hr, c.linkTo("/sign-in?to="+url.QueryEscape(hr.URL.RequestURI())), http.StatusSeeOther)
 			return
 		case !person.May(r.role):
 			c.writeProblem(req, http.StatusForbidden, fmt.Errorf("%s may not do this: it needs the role %s: %w", person.Name, r.role, errForbidden))
@@ -117,8 +117,8 @@ var errNoPage = errors.New("there is no such page")
 
 func (c *Console) showNothing(*request) (*page, error) { return nil, errNoPage }
 
-// link returns the address of a page of the console.
-func (c *Console) link(path string) string { return c.prefix + path }
+// linkTo returns the address of a page of the console.
+func (c *Console) linkTo(path string) string { return c.prefix + path }
 
 // wantsJSON reports whether a request prefers JSON to HTML.
 func wantsJSON(r *http.Request) bool {

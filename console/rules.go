@@ -95,7 +95,6 @@ type fileData struct {
 	Content  string         `json:"content"`
 	Revision uint64         `json:"revision"` // of the draft that the editor saw
 	New      bool           `json:"new"`
-	Language string         `json:"-"` // yaml or markdown, for the editor
 	Problems rules.Problems `json:"problems"`
 	Others   rules.Problems `json:"other_problems"` // of other files, errors only
 	// Refused says why what was typed was not saved. The text is kept.
@@ -112,13 +111,9 @@ func newFileData(w *workspace, file, content string, took time.Duration, canEdit
 		Content:   content,
 		Revision:  w.Draft.Revision,
 		New:       !exists,
-		Language:  "yaml",
 		Problems:  rules.Problems{},
 		CheckTime: took.Round(time.Millisecond),
 		CanEdit:   canEdit,
-	}
-	if path.Ext(file) == ".md" {
-		data.Language = "markdown"
 	}
 	for _, p := range w.Problems {
 		switch {
@@ -266,7 +261,7 @@ func (c *Console) saveFile(req *request) (*page, error) {
 	if edit.Content == nil {
 		return c.goTo(req, "/rules", file+" is removed from the draft.")
 	}
-	if req.Header.Get("HX-Request") == "true" || wantsJSON(req.Request) {
+	if req.Header.Get(partHeader) != "" || wantsJSON(req.Request) {
 		return c.editorPage(req, newWorkspace(saved, req.person), file, content, "")
 	}
 	query := ""

@@ -26,12 +26,12 @@ func TestShareLinksOpenedAllAtOnceAreAMachine(t *testing.T) {
 				h := newHeldClicks(func(f fact) { published <- f })
 				for i, place := range tc.places {
 					if i > 0 {
-						time.Sleep(tc.gap)
+						time.Sleep(tc.gap) // by the clock of synctest, at once
 					}
 					h.add("snd-1", place, fact{event: "share.link_clicked", properties: map[string]any{"share_platform": place}})
 				}
 				h.add("snd-2", "x", fact{event: "of another send"})
-				time.Sleep(shareWindow)
+				time.Sleep(shareWindow) // by the clock of synctest
 				synctest.Wait()
 				if got := len(published) - 1; got != tc.clicks {
 					t.Errorf("%d clicks count, want %d", got, tc.clicks)
@@ -51,7 +51,7 @@ func TestFlushPublishesTheClicksHeldBack(t *testing.T) {
 		h.add("snd-1", "x", fact{})
 		h.releaseAll()
 		h.releaseAll()
-		time.Sleep(2 * shareWindow)
+		time.Sleep(2 * shareWindow) // by the clock of synctest
 		if published != 1 {
 			t.Errorf("published %d times, want once", published)
 		}

@@ -10,10 +10,9 @@ function checkWhileTyping(form) {
   let turn = 0;
   const check = async () => {
     const mine = ++turn;
-    const answer = await fetch(form.dataset.check, { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { "HX-Request": "true" } });
+    const answer = await fetch(form.dataset.check, { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { "Homeroom-Part": "side" } });
     if (mine !== turn || !answer.ok) return;
     side.innerHTML = await answer.text();
-    side.dispatchEvent(new CustomEvent("checked", { bubbles: true }));
   };
   text.addEventListener("input", () => {
     clearTimeout(timer);

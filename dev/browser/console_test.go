@@ -5,7 +5,6 @@ package browser_test
 import (
 	"log/slog"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -21,7 +20,7 @@ import (
 // newConsole serves a console over a real NATS with the example academy in force, and opens a tab that looks at it.
 func newConsole(t *testing.T) (*browser.Tab, string, *admin.Installation) {
 	t.Helper()
-	must(t, os.Setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")) // nobody listens there
+	t.Setenv("TEMPORAL_ADDRESS", "127.0.0.1:1") // nobody listens there
 	server, _, st := natstest.Open(t)
 	academy, problems := rules.LoadDir("../../examples/academy")
 	if academy == nil {
@@ -76,8 +75,8 @@ func TestWritingARule(t *testing.T) {
 			if got := text(t, tab, side); !strings.Contains(got, "no problems") || !strings.Contains(got, "send quiz-retry by email") {
 				t.Fatalf("the flow is not beside the editor: %s", got)
 			}
-			const type1 = `(() => { const t = document.querySelector("form.editor textarea"); t.value = t.value.replace("send: quiz-retry", "send: quiz-retri"); t.dispatchEvent(new Event("input", {bubbles: true})); return ""; })()`
-			text(t, tab, type1)
+			const misspell = `(() => { const t = document.querySelector("form.editor textarea"); t.value = t.value.replace("send: quiz-retry", "send: quiz-retri"); t.dispatchEvent(new Event("input", {bubbles: true})); return ""; })()`
+			text(t, tab, misspell)
 			if scripts {
 				await(t, tab, side+`.includes("1 problem")`)
 			} else {

@@ -1,0 +1,169 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"homeroom/engine"
+	"homeroom/publish"
+	"homeroom/store"
+)
+
+// ProposeDraft asks for a draft to be put in force. The folder must compile.
+func (i *Installation) ProposeDraft(ctx context.Context, d Draft, by, reason string) (Draft, error) {
+	if strings.TrimSpace(reason) == "" {
+		return Draft{}, inputError(errors.New("say why: the reason stands beside the proposal and in the history"))
+	}
+	if len(d.Changed) == 0 {
+		return Draft{}, inputError(errors.New("this draft changes nothing of what is in force"))
+	}
+	if _, err := d.Folder().Compiled(); err != nil {
+		return Draft{}, inputError(err)
+	}
+	next := d.Draft
+	next.Proposal = &store.DraftProposal{Reason: strings.TrimSpace(reason), By: by, At: i.opts.Now().UTC()}
+	if d.Proposal != nil {
+		next.Proposal.Comments = d.Proposal.Comments
+		next.Proposal.Approvals = d.Proposal.Approvals
+	}
+	return i.writeDraft(ctx, next)
+}
+
+// WithdrawDraft takes a proposal back; the draft stays.
+func (i *Installation) WithdrawDraft(ctx context.Context, d Draft) (Draft, error) {
+	next := d.Draft
+	next.Proposal = nil
+	return i.writeDraft(ctx, next)
+}
+
+// ApproveDraft records somebody's approval of the content with the hash that they saw.
+func (i *Installation) ApproveDraft(ctx context.Context, d Draft, seen, by string) (Draft, error) {
+	next := d.Draft
+	if d.Proposal != nil {
+		proposal := *d.Proposal
+		proposal.Approvals = slices.Clone(proposal.Approvals)
+		next.Proposal = &proposal
+	}
+	if err := publish.Approve(&next, d.Hash, seen, by, i.opts.Now().UTC()); err != nil {
+		return Draft{}, inputError(err)
+	}
+	return i.writeDraft(ctx, next)
+}
+
+// maxComment is how long a comment may be, in bytes.
+const maxComment = 4000
+
+// CommentOnDraft adds a comment to a proposal.
+func (i *Installation) CommentOnDraft(ctx context.Context, d Draft, by, text string) (Draft, error) {
+	text = strings.TrimSpace(text)
+	switch {
+	case d.Proposal == nil:
+		return Draft{}, inputError(publish.ErrNotProposed)
+	case text == "":
+		return Draft{}, inputError(errors.New("the comment is empty"))
+	case len(text) > maxComment:
+		return Draft{}, inputError(fmt.Errorf("the comment has %d characters; it may have %d", len(text), maxComment))
+	}
+	next := d.Draft
+	proposal := *d.Proposal
+	proposal.Comments = append(slices.Clone(proposal.Comments), store.Comment{By: by, At: i.opts.Now().UTC(), Text: text})
+	next.Proposal = &proposal
+	return i.writeDraft(ctx, next)
+}
+
+// DraftPublication says how a draft is to be put in force.
+type DraftPublication struct {
+	Seen      string // hash of the content that the publisher looked at
+	By        string
+	Note      string
+	RunPolicy engine.RunPolicy
+	Approvals int // how many other people must have approved this very content
+	// WithoutApproval publishes although approvals are missing. It is named in the note.
+	WithoutApproval bool
+	// Untested publishes although rule tests fail. It is named in the note.
+	Untested   bool
+	OnProgress func(PublishProgress) // may be nil
+}
+
+// FailedTestsError says that rule tests of a folder fail.
+type FailedTestsError struct{ Failed []TestResult }
+
+func (e *FailedTestsError) Error() string {
+	var names []string
+	for _, t := range e.Failed {
+		names = append(names, t.Name+" ("+t.File+")")
+	}
+	return "rule tests fail: " + strings.Join(names, "; ")
+}
+
+// PublishDraft puts a draft in force and deletes it. It refuses a draft that was edited since it was looked at, one that began from
+// something that is not in force any more, one whose tests fail, and one without the approvals it needs.
+func (i *Installation) PublishDraft(ctx context.Context, d Draft, o DraftPublication) (*Publication, error) {
+	if d.Hash != o.Seen {
+		return nil, inputError(publish.ErrContentMoved)
+	}
+	if d.Moved() {
+		return nil, inputError(fmt.Errorf("meanwhile %s published no. %d: rebase the draft, look at the difference, then publish it", d.Current.Author, d.Current.Number))
+	}
+	note := o.Note
+	if err := publish.CheckApprovals(&d.Draft, d.Hash, o.Approvals); err != nil {
+		if !o.WithoutApproval {
+			return nil, inputError(err)
+		}
+		note = joinNotes(note, "published without approval")
+	}
+	folder := d.Folder()
+	academy, err := folder.Compiled()
+	if err != nil {
+		return nil, inputError(err)
+	}
+	if err := checkTests(ctx, folder); err != nil {
+		var failed *FailedTestsError
+		if !errors.As(err, &failed) || !o.Untested {
+			return nil, inputError(err)
+		}
+		note = joinNotes(note, "published although tests fail")
+	}
+	publication, err := i.PreparePublication(ctx, academy, o.RunPolicy, o.OnProgress)
+	if err != nil {
+		return nil, err
+	}
+	if err := i.Publish(ctx, publication, PublishOptions{Author: o.By, Note: note, OnProgress: o.OnProgress}); err != nil {
+		return nil, err
+	}
+	if d.Revision == 0 {
+		return publication, nil
+	}
+	if err := i.DiscardDraft(ctx, d); err != nil && !errors.Is(err, store.ErrDraftMoved) { // somebody goes on editing it
+		return publication, err
+	}
+	return publication, nil
+}
+
+func joinNotes(note, more string) string {
+	if note == "" {
+		return more
+	}
+	return note + " (" + more + ")"
+}
+
+// checkTests returns a [*FailedTestsError] if rule tests of a folder fail.
+func checkTests(ctx context.Context, f *Folder) error {
+	results, err := AllTests(ctx, f)
+	if err != nil {
+		return err
+	}
+	var failed []TestResult
+	for _, r := range results {
+		if !r.Passed {
+			failed = append(failed, r)
+		}
+	}
+	if len(failed) > 0 {
+		return &FailedTestsError{Failed: failed}
+	}
+	return nil
+}

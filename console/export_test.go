@@ -1,0 +1,29 @@
+package console
+
+import "strings"
+
+// GuardedRoute is an address that a viewer may not use.
+type GuardedRoute struct{ Method, Path string }
+
+// GuardedRoutes returns the addresses that need more than being known, with names in place of their variables.
+func GuardedRoutes() []GuardedRoute {
+	names := strings.NewReplacer("{rule}", "quiz-retry", "{draft}", "vi", "{revision}", "1", "{learner}", "u_1")
+	var guarded []GuardedRoute
+	for _, r := range (&Console{}).listRoutes() {
+		if r.role != RoleViewer && r.role != "" {
+			guarded = append(guarded, GuardedRoute{Method: r.method, Path: names.Replace(r.pattern)})
+		}
+	}
+	return guarded
+}
+
+// OpenRoutes returns the addresses that change something and that need no role, each as its method and its pattern.
+func OpenRoutes() []string {
+	var open []string
+	for _, r := range (&Console{}).listRoutes() {
+		if r.method == "POST" && (r.role == RoleViewer || r.role == "") {
+			open = append(open, r.method+" "+r.pattern)
+		}
+	}
+	return open
+}
