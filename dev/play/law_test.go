@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,8 +44,9 @@ func TestTheLaw(t *testing.T) {
 	got := sent(played.Decisions)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("simulated (-) and played (+) differ:\n%s", diff)
+		logMissing(t, want, got, played.Decisions)
 	}
-	t.Logf("%d messages, the same on both sides", len(want))
+	t.Logf("%d messages were simulated", len(want))
 	for _, rule := range []string{"welcome", "quiet-in-course", "quiz-retry", "certificate-share"} {
 		if !slices.ContainsFunc(simulated.Decisions, func(d engine.Decision) bool { return d.Rule == rule && d.Kind == engine.KindSent }) {
 			t.Errorf("the term tells nothing about %s", rule)
@@ -53,6 +55,24 @@ func TestTheLaw(t *testing.T) {
 	if simulated.Summary.Events != played.Summary.Events || simulated.Summary.Learners != played.Summary.Learners {
 		t.Errorf("simulated %d events of %d learners, played %d of %d", simulated.Summary.Events, simulated.Summary.Learners,
 			played.Summary.Events, played.Summary.Learners)
+	}
+}
+
+// logMissing says what was decided, where messages did not go that should have gone, about their learners and rules.
+func logMissing(t *testing.T, want, got []string, decisions []engine.Decision) {
+	t.Helper()
+	said := map[string]bool{}
+	for _, line := range want {
+		fields := strings.Fields(line)
+		if slices.Contains(got, line) || said[fields[1]+fields[2]] {
+			continue
+		}
+		said[fields[1]+fields[2]] = true
+		for _, d := range decisions {
+			if d.Learner == fields[1] && d.Rule == fields[2] {
+				t.Logf("%s %s %s %s: %s %s %s", d.At.UTC().Format(time.RFC3339), d.Learner, d.Rule, d.Scope, d.Kind, d.Reason, d.Detail)
+			}
+		}
 	}
 }
 
@@ -89,7 +109,7 @@ func playTerm(t *testing.T, academy *rules.Academy, events []byte, until time.Ti
 	s := harness.StartStack(t, t.Context(), stack.Options{Log: log})
 	doc, err := play.Run(t.Context(), s, rec, play.Options{
 		Academy: academy,
-		Lapse:   play.Lapse{Virtual: 24 * time.Hour, Real: 1500 * time.Millisecond},
+		Lapse:   play.Lapse{Virtual: 24 * time.Hour, Real: 2 * time.Second},
 		Until:   until,
 		Log:     log,
 	})
