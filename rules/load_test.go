@@ -190,6 +190,10 @@ func TestLoadDirNamesFilesAsTyped(t *testing.T) {
 	}
 }
 
+// unbounded is longer than any input within its limits takes, also on a busy machine; work that grows with the square or worse of
+// what these inputs hold takes hours.
+const unbounded = time.Minute
+
 func TestHostileFiles(t *testing.T) {
 	rule := func(body string) map[string]string { return map[string]string{"rules/x.yaml": body} }
 	many := map[string]string{}
@@ -231,7 +235,7 @@ func TestHostileFiles(t *testing.T) {
 			if got := printed(t, problems); problems.Err() == nil || !strings.Contains(got, c.want) {
 				t.Errorf("got %.500s, want %s", got, c.want)
 			}
-			if took := time.Since(start); took > 5*time.Second {
+			if took := time.Since(start); took > unbounded {
 				t.Errorf("took %s", took)
 			}
 		})
@@ -269,7 +273,7 @@ func FuzzLoad(f *testing.F) {
 		}
 		start := time.Now()
 		academy, problems := rules.Load(withBase(map[string]string{name: text}), ".")
-		if took := time.Since(start); took > 3*time.Second {
+		if took := time.Since(start); took > unbounded {
 			t.Errorf("took %s", took)
 		}
 		if (academy == nil) != (problems.Err() != nil) {
