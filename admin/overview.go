@@ -63,7 +63,7 @@ func (i *Installation) Overview(ctx context.Context) (Overview, error) {
 	note("the kill switch", err)
 	o.Current, err = i.store.Rulesets.Current(ctx)
 	note("what is in force", err)
-	o.Instances = i.instances()
+	o.Instances = i.listInstances()
 	aside, err := i.LearnersSetAside(ctx)
 	note("learners who are set aside", err)
 	o.SetAside = append(o.SetAside, aside...)
@@ -78,8 +78,8 @@ func (i *Installation) Overview(ctx context.Context) (Overview, error) {
 	return o, nil
 }
 
-// instances returns the processes of `homeroom serve` that report themselves.
-func (i *Installation) instances() []InstanceStatus {
+// listInstances returns the processes of `homeroom serve` that report themselves.
+func (i *Installation) listInstances() []InstanceStatus {
 	instances := []InstanceStatus{}
 	for _, instance := range i.store.Control.Instances() {
 		instances = append(instances, InstanceStatus{

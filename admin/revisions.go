@@ -75,7 +75,7 @@ func (i *Installation) RulesStatus(ctx context.Context) (RulesStatus, error) {
 	if err != nil {
 		return RulesStatus{}, err
 	}
-	status := RulesStatus{Current: current, Instances: i.instances()}
+	status := RulesStatus{Current: current, Instances: i.listInstances()}
 	status.Live, err = publish.CountLiveRuns(ctx, i.store.Rulesets, temporal)
 	return status, err
 }

@@ -92,8 +92,8 @@ func New(ctx context.Context, o Options) (*App, error) {
 	return a, nil
 }
 
-// installation names the installation that this process is of; see edge.Options.
-func (a *App) installation() string {
+// installationID names the installation that this process is of; see edge.Options.
+func (a *App) installationID() string {
 	return strings.Join(a.fingerprints[store.FingerprintInstallation], "")
 }
 
@@ -180,7 +180,7 @@ func (a *App) wire(ctx context.Context, o Options) error {
 		return err
 	}
 	if a.serves(RoleEdge) {
-		if a.edge, a.flushEdge, err = newEdge(a.store, revs, outward, a.installation(), o); err != nil {
+		if a.edge, a.flushEdge, err = newEdge(a.store, revs, outward, a.installationID(), o); err != nil {
 			return err
 		}
 		a.edgeListener = o.Edge.Listener

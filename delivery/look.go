@@ -49,8 +49,8 @@ func (r LookRecord) claim(by string, now time.Time) (LookRecord, bool) {
 	return r, true
 }
 
-// with returns the record with another cursor of a list.
-func (r LookRecord) with(list string, c ListCursor) LookRecord {
+// withCursor returns the record with another cursor of a list.
+func (r LookRecord) withCursor(list string, c ListCursor) LookRecord {
 	r.Lists = maps.Clone(r.Lists)
 	if r.Lists == nil {
 		r.Lists = map[string]ListCursor{}
@@ -59,8 +59,8 @@ func (r LookRecord) with(list string, c ListCursor) LookRecord {
 	return r
 }
 
-// begin returns the cursor at the beginning of a look, or as an earlier one left it that ended early.
-func (c ListCursor) begin(now time.Time) ListCursor {
+// beginLook returns the cursor at the beginning of a look, or as an earlier one left it that ended early.
+func (c ListCursor) beginLook(now time.Time) ListCursor {
 	if c.To.IsZero() || c.To.After(now) {
 		c.To = now.Truncate(time.Second)
 		c.Offset = 0
@@ -154,7 +154,7 @@ func (l *ListLook) Run(ctx context.Context) (LookResult, error) {
 	if err != nil {
 		return result, err
 	}
-	l.remember(record)
+	l.rememberRecord(record)
 	record, due := record.claim(l.o.By, l.o.Now())
 	if !due {
 		return result, nil
@@ -177,7 +177,7 @@ func (l *ListLook) Run(ctx context.Context) (LookResult, error) {
 	return result, ignoreConflict(s.save(ctx))
 }
 
-func (l *ListLook) remember(r LookRecord) {
+func (l *ListLook) rememberRecord(r LookRecord) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.last = r
@@ -206,14 +206,14 @@ func (s *lookSession) save(ctx context.Context) error {
 		return fmt.Errorf("note how far the provider's suppression lists were read: %w", err)
 	}
 	s.revision = revision
-	s.look.remember(s.record)
+	s.look.rememberRecord(s.record)
 	return nil
 }
 
 // readList reads a list from its cursor to its end, and writes the cursor after each page.
 func (s *lookSession) readList(ctx context.Context, list string) error {
 	l := s.look
-	cursor := s.record.Lists[list].begin(l.o.Now())
+	cursor := s.record.Lists[list].beginLook(l.o.Now())
 	for last := false; !last; {
 		page, err := l.o.Provider.ReadList(ctx, list, cursor.From, cursor.To, cursor.Offset)
 		if isForbidden(err) {
@@ -221,7 +221,7 @@ func (s *lookSession) readList(ctx context.Context, list string) error {
 				s.result.Forbidden = append(s.result.Forbidden, list)
 			}
 			cursor = ListCursor{From: cursor.From, Finished: cursor.Finished, Forbidden: true}
-			s.record = s.record.with(list, cursor)
+			s.record = s.record.withCursor(list, cursor)
 			return s.save(ctx)
 		}
 		if err != nil {
@@ -233,10 +233,10 @@ func (s *lookSession) readList(ctx context.Context, list string) error {
 				return err
 			}
 			s.result.Entries[effect]++
-			l.count(list, effect)
+			l.countEffect(list, effect)
 		}
 		cursor, last = cursor.afterPage(len(page), l.o.PageSize, l.o.Now())
-		s.record = s.record.with(list, cursor)
+		s.record = s.record.withCursor(list, cursor)
 		s.record.Lease = l.o.Now().Add(lookLease)
 		if err := s.save(ctx); err != nil {
 			return err
@@ -245,7 +245,7 @@ func (s *lookSession) readList(ctx context.Context, list string) error {
 	return nil
 }
 
-func (l *ListLook) count(list string, effect ListedEffect) {
+func (l *ListLook) countEffect(list string, effect ListedEffect) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.counts[ListedCount{List: list, Effect: effect}]++

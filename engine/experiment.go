@@ -82,11 +82,11 @@ func (s *stepper) exposureOf(rule *Rule, send *SendStep, group ExperimentGroup) 
 	if send.Transactional {
 		return nil
 	}
-	return s.promise(rule, group)
+	return s.promiseExposure(rule, group)
 }
 
-// promise is a learner's group with what the revision in force promises.
-func (s *stepper) promise(rule *Rule, group ExperimentGroup) *Exposure {
+// promiseExposure is a learner's group with what the revision in force promises.
+func (s *stepper) promiseExposure(rule *Rule, group ExperimentGroup) *Exposure {
 	e := &Exposure{
 		Group:   group,
 		Holdout: rule.Holdout,
@@ -118,8 +118,8 @@ func (s *stepper) assignArm(run *Run, rule *Rule, in *Instr, at time.Time) {
 	if run.Assigned.IsZero() {
 		run.Assigned = at
 	}
-	exposure := s.promise(rule, s.groupOf(rule))
-	exposure.Arms = in.Split.shares(rule.Program)
+	exposure := s.promiseExposure(rule, s.groupOf(rule))
+	exposure.Arms = in.Split.armShares(rule.Program)
 	s.recordDecision(Decision{
 		At:       s.decisionTime(at),
 		Rule:     run.Rule,
@@ -133,8 +133,8 @@ func (s *stepper) assignArm(run *Run, rule *Rule, in *Instr, at time.Time) {
 	})
 }
 
-// shares lists the arms with the shares that their weights promise.
-func (sp *Split) shares(program []Instr) []ArmShare {
+// armShares lists the arms with the shares that their weights promise.
+func (sp *Split) armShares(program []Instr) []ArmShare {
 	total := 0.0
 	for i := range sp.Arms {
 		total += sp.Arms[i].Weight

@@ -53,7 +53,7 @@ func BenchmarkIntake(b *testing.B) {
 	m := openModel(b, filepath.Join(b.TempDir(), "report.db"))
 	source := &generated{fakeStream: newStream(), total: uint64(b.N)}
 	b.ResetTimer()
-	if err := m.refresh(b.Context(), decisionStream, source); err != nil {
+	if err := m.refreshStream(b.Context(), decisionStream, source); err != nil {
 		b.Fatal(err)
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "records/s")

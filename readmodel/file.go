@@ -71,9 +71,9 @@ func Open(ctx context.Context, path string) (*Model, error) {
 	if err := m.checkOwner(); err != nil {
 		return nil, fmt.Errorf("open the read model %s: %w", path, err)
 	}
-	err = m.open(ctx)
+	err = m.openFile(ctx)
 	if isDamage(err) {
-		err = m.reset(ctx)
+		err = m.remakeFile(ctx)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open the read model %s: %w", path, errors.Join(err, m.Close()))
@@ -111,7 +111,7 @@ func (m *Model) checkOwner() error {
 	return nil
 }
 
-func (m *Model) open(ctx context.Context) error {
+func (m *Model) openFile(ctx context.Context) error {
 	location := url.URL{Scheme: "file", Path: m.path}
 	db, err := sql.Open("sqlite", location.String())
 	if err != nil {
@@ -119,7 +119,7 @@ func (m *Model) open(ctx context.Context) error {
 	}
 	m.db = db
 	db.SetMaxOpenConns(1) // the pragmas and the lock are the connection's
-	if err := m.lock(ctx); err != nil {
+	if err := m.lockFile(ctx); err != nil {
 		return explain(err)
 	}
 	// With synchronous=normal a power failure may lose the last transactions, which the next look takes in again. secure_delete overwrites
@@ -128,9 +128,9 @@ func (m *Model) open(ctx context.Context) error {
 	return explain(err)
 }
 
-// lock takes the file for this process, and writes the schema into an empty one. That is done before the log is used, so that the file's
+// lockFile takes the file for this process, and writes the schema into an empty one. That is done before the log is used, so that the file's
 // header says at once whose it is.
-func (m *Model) lock(ctx context.Context) error {
+func (m *Model) lockFile(ctx context.Context) error {
 	if _, err := m.db.ExecContext(ctx, "PRAGMA locking_mode=exclusive; BEGIN EXCLUSIVE; COMMIT"); err != nil {
 		return err
 	}
@@ -148,8 +148,8 @@ func (m *Model) lock(ctx context.Context) error {
 	return fmt.Errorf("%w: it has version %d", errDamaged, version)
 }
 
-// reset deletes the file and makes it anew.
-func (m *Model) reset(ctx context.Context) error {
+// remakeFile deletes the file and makes it anew.
+func (m *Model) remakeFile(ctx context.Context) error {
 	if err := m.Close(); err != nil && !isDamage(err) {
 		return err
 	}
@@ -161,7 +161,7 @@ func (m *Model) reset(ctx context.Context) error {
 	if err := m.checkOwner(); err != nil {
 		return err
 	}
-	return m.open(ctx)
+	return m.openFile(ctx)
 }
 
 // explain says what to do about an error of SQLite.

@@ -52,7 +52,7 @@ const (
 func (m *Model) Count(ctx context.Context, s Sources, since time.Time, start func() Counter) error {
 	err := m.countOnce(ctx, s, since, start())
 	if isDamage(err) {
-		if err = m.reset(ctx); err == nil {
+		if err = m.remakeFile(ctx); err == nil {
 			err = m.countOnce(ctx, s, since, start())
 		}
 	}
@@ -60,20 +60,20 @@ func (m *Model) Count(ctx context.Context, s Sources, since time.Time, start fun
 }
 
 func (m *Model) countOnce(ctx context.Context, s Sources, since time.Time, c Counter) error {
-	if err := m.refresh(ctx, decisionStream, s.Decisions); err != nil {
+	if err := m.refreshStream(ctx, decisionStream, s.Decisions); err != nil {
 		return fmt.Errorf("take in decisions: %w", err)
 	}
-	if err := m.refresh(ctx, eventStream, s.Events); err != nil {
+	if err := m.refreshStream(ctx, eventStream, s.Events); err != nil {
 		return fmt.Errorf("take in events: %w", err)
 	}
 	// What was deleted must not stay in the log.
 	if _, err := m.db.ExecContext(ctx, "PRAGMA wal_checkpoint(truncate)"); err != nil {
 		return err
 	}
-	if err := m.replay(ctx, decisionStream, since, c); err != nil {
+	if err := m.replayRecords(ctx, decisionStream, since, c); err != nil {
 		return err
 	}
-	return m.replay(ctx, eventStream, since, c)
+	return m.replayRecords(ctx, eventStream, since, c)
 }
 
 // position is how far a stream was taken in.
@@ -86,8 +86,8 @@ type position struct {
 // errOtherStream is what take returns if the stream does not hold what was taken last.
 var errOtherStream = errors.New("the stream is another, or went back")
 
-// refresh brings the file's part of a stream up to date.
-func (m *Model) refresh(ctx context.Context, stream int, source Source) error {
+// refreshStream brings the file's part of a stream up to date.
+func (m *Model) refreshStream(ctx context.Context, stream int, source Source) error {
 	for range maxAttempts {
 		created, first, err := source.Bounds(ctx)
 		if err != nil {
@@ -98,16 +98,16 @@ func (m *Model) refresh(ctx context.Context, stream int, source Source) error {
 			return err
 		}
 		if p.created != created.UnixNano() || p.taken < first {
-			if p, err = m.clear(ctx, stream, created); err != nil {
+			if p, err = m.clearStream(ctx, stream, created); err != nil {
 				return err
 			}
 		}
-		if err := m.trim(ctx, stream, first); err != nil {
+		if err := m.deleteExpired(ctx, stream, first); err != nil {
 			return err
 		}
-		err = m.take(ctx, stream, source, &p)
+		err = m.takeRecords(ctx, stream, source, &p)
 		if errors.Is(err, errOtherStream) {
-			_, err = m.clear(ctx, stream, created)
+			_, err = m.clearStream(ctx, stream, created)
 			if err != nil {
 				return err
 			}
@@ -116,7 +116,7 @@ func (m *Model) refresh(ctx context.Context, stream int, source Source) error {
 		if err != nil {
 			return err
 		}
-		same, err := m.compare(ctx, stream, source, p, first)
+		same, err := m.compareCounts(ctx, stream, source, p, first)
 		if err != nil || same {
 			return err
 		}
@@ -124,9 +124,9 @@ func (m *Model) refresh(ctx context.Context, stream int, source Source) error {
 	return errors.New("the stream changes faster than it can be compared with the read model: try again, or go without the read model")
 }
 
-// compare reports whether the file holds as many records as the stream. If it does not, something was erased, and the part is cleared;
+// compareCounts reports whether the file holds as many records as the stream. If it does not, something was erased, and the part is cleared;
 // unless the stream changed meanwhile.
-func (m *Model) compare(ctx context.Context, stream int, source Source, p position, first uint64) (bool, error) {
+func (m *Model) compareCounts(ctx context.Context, stream int, source Source, p position, first uint64) (bool, error) {
 	later, err := source.Count(ctx, p.taken+1)
 	if err != nil {
 		return false, err
@@ -153,7 +153,7 @@ func (m *Model) compare(ctx context.Context, stream int, source Source, p positi
 	if held+later == all {
 		return true, nil
 	}
-	_, err = m.clear(ctx, stream, created)
+	_, err = m.clearStream(ctx, stream, created)
 	return false, err
 }
 
@@ -166,8 +166,8 @@ func (m *Model) loadPosition(ctx context.Context, stream int) (position, error) 
 	return p, err
 }
 
-// clear forgets a stream's part of the file.
-func (m *Model) clear(ctx context.Context, stream int, created time.Time) (position, error) {
+// clearStream forgets a stream's part of the file.
+func (m *Model) clearStream(ctx context.Context, stream int, created time.Time) (position, error) {
 	p := position{created: created.UnixNano()}
 	tx, err := m.db.BeginTx(ctx, nil)
 	if err != nil {
@@ -188,8 +188,8 @@ func savePosition(ctx context.Context, tx *sql.Tx, stream int, p position) error
 	return err
 }
 
-// trim deletes the records before a sequence: they have expired.
-func (m *Model) trim(ctx context.Context, stream int, first uint64) error {
+// deleteExpired deletes the records before a sequence: they have expired.
+func (m *Model) deleteExpired(ctx context.Context, stream int, first uint64) error {
 	tx, err := m.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -235,9 +235,9 @@ func insertChunk(ctx context.Context, tx *sql.Tx, stream int, c *chunk) error {
 	return err
 }
 
-// take takes in what comes after the position, and moves it. It begins with the last that was taken, which tells whether the stream is
+// takeRecords takes in what comes after the position, and moves it. It begins with the last that was taken, which tells whether the stream is
 // the same; if not, it returns errOtherStream.
-func (m *Model) take(ctx context.Context, stream int, source Source, p *position) error {
+func (m *Model) takeRecords(ctx context.Context, stream int, source Source, p *position) error {
 	batch := intake{model: m, stream: stream, position: p}
 	checked := p.taken == 0
 	err := source.Read(ctx, p.taken, func(r *Record) error {
@@ -256,7 +256,7 @@ func (m *Model) take(ctx context.Context, stream int, source Source, p *position
 	if !checked {
 		return errOtherStream
 	}
-	return batch.flush(ctx)
+	return batch.flushRows(ctx)
 }
 
 // intake collects records and writes them in transactions. If it fails, what was written agrees with the position in the file.
@@ -270,7 +270,7 @@ type intake struct {
 func (b *intake) add(ctx context.Context, r *Record) error {
 	if n := len(b.chunks); n == 0 || b.chunks[n-1].count == chunkSize {
 		if n == chunksPerCommit {
-			if err := b.flush(ctx); err != nil {
+			if err := b.flushRows(ctx); err != nil {
 				return err
 			}
 		}
@@ -284,7 +284,7 @@ func (b *intake) add(ctx context.Context, r *Record) error {
 	return nil
 }
 
-func (b *intake) flush(ctx context.Context) error {
+func (b *intake) flushRows(ctx context.Context) error {
 	if len(b.chunks) == 0 {
 		return nil
 	}

@@ -129,9 +129,9 @@ func (d *decoder) each(data string, yield func(*Record) error) error {
 	var decision engine.Decision
 	var event engine.Event
 	for d.rest != "" {
-		r := Record{Sequence: d.uvarint()}
-		r.StoredAt = time.Unix(0, d.varint()).UTC()
-		switch d.octet() {
+		r := Record{Sequence: d.readUvarint()}
+		r.StoredAt = time.Unix(0, d.readVarint()).UTC()
+		switch d.readOctet() {
 		case recordNothing:
 		case recordDecision:
 			d.decision(&decision)
@@ -140,7 +140,7 @@ func (d *decoder) each(data string, yield func(*Record) error) error {
 			d.event(&event)
 			r.Event = &event
 		case recordUnreadable:
-			r.Unreadable = d.text()
+			r.Unreadable = d.readText()
 		default:
 			d.damaged = true
 		}
@@ -154,10 +154,10 @@ func (d *decoder) each(data string, yield func(*Record) error) error {
 	return nil
 }
 
-func (d *decoder) uvarint() uint64 {
+func (d *decoder) readUvarint() uint64 {
 	var value uint64
 	for shift := 0; shift < 64; shift += 7 {
-		b := d.octet()
+		b := d.readOctet()
 		value |= uint64(b&0x7f) << shift
 		if b < 0x80 {
 			return value
@@ -167,12 +167,12 @@ func (d *decoder) uvarint() uint64 {
 	return 0
 }
 
-func (d *decoder) varint() int64 {
-	u := d.uvarint()
+func (d *decoder) readVarint() int64 {
+	u := d.readUvarint()
 	return int64(u>>1) ^ -int64(u&1)
 }
 
-func (d *decoder) octet() byte {
+func (d *decoder) readOctet() byte {
 	if d.rest == "" {
 		d.damaged = true
 		return 0
@@ -182,8 +182,8 @@ func (d *decoder) octet() byte {
 	return b
 }
 
-func (d *decoder) text() string {
-	n := d.uvarint()
+func (d *decoder) readText() string {
+	n := d.readUvarint()
 	if n > uint64(len(d.rest)) {
 		d.damaged = true
 		return ""
@@ -193,9 +193,9 @@ func (d *decoder) text() string {
 	return text
 }
 
-// name reads a text of which there are few. Counters keep such texts, and a text of its own keeps no chunk in memory.
-func (d *decoder) name() string {
-	text := d.text()
+// readName reads a text of which there are few. Counters keep such texts, and a text of its own keeps no chunk in memory.
+func (d *decoder) readName() string {
+	text := d.readText()
 	if known, ok := d.names[text]; ok {
 		return known
 	}
@@ -207,32 +207,32 @@ func (d *decoder) name() string {
 	return text
 }
 
-func (d *decoder) time() time.Time {
-	seconds := d.varint()
-	nanoseconds := d.uvarint()
+func (d *decoder) readTime() time.Time {
+	seconds := d.readVarint()
+	nanoseconds := d.readUvarint()
 	return time.Unix(seconds, int64(nanoseconds)).UTC()
 }
 
 func (d *decoder) decision(into *engine.Decision) {
-	*into = engine.Decision{At: d.time()}
-	into.Count = int(min(d.varint(), math.MaxInt))
-	into.ID = d.text()
-	into.Learner = d.text()
-	into.Rule = d.name()
-	into.Scope = d.text()
-	into.Kind = engine.Kind(d.name())
-	into.Reason = engine.Reason(d.name())
-	into.Message = d.name()
-	into.Run = d.text()
-	into.Send = d.text()
-	into.Arm = d.name()
-	into.Channel = d.name()
-	into.Detail = d.name()
-	into.Exposure = d.exposure(d.text())
+	*into = engine.Decision{At: d.readTime()}
+	into.Count = int(min(d.readVarint(), math.MaxInt))
+	into.ID = d.readText()
+	into.Learner = d.readText()
+	into.Rule = d.readName()
+	into.Scope = d.readText()
+	into.Kind = engine.Kind(d.readName())
+	into.Reason = engine.Reason(d.readName())
+	into.Message = d.readName()
+	into.Run = d.readText()
+	into.Send = d.readText()
+	into.Arm = d.readName()
+	into.Channel = d.readName()
+	into.Detail = d.readName()
+	into.Exposure = d.readExposure(d.readText())
 }
 
-// exposure returns what an exposure promised. There are few different ones: each is parsed once.
-func (d *decoder) exposure(text string) *engine.Exposure {
+// readExposure returns what an exposure promised. There are few different ones: each is parsed once.
+func (d *decoder) readExposure(text string) *engine.Exposure {
 	if text == "" {
 		return nil
 	}
@@ -252,17 +252,17 @@ func (d *decoder) exposure(text string) *engine.Exposure {
 }
 
 func (d *decoder) event(into *engine.Event) {
-	*into = engine.Event{Time: d.time()}
-	into.ID = d.text()
-	into.Name = d.name()
-	into.Learner = d.text()
+	*into = engine.Event{Time: d.readTime()}
+	into.ID = d.readText()
+	into.Name = d.readName()
+	into.Learner = d.readText()
 	into.Properties = make(map[string]any, 2)
 	for _, name := range eventTexts {
-		if text := d.text(); text != "" {
+		if text := d.readText(); text != "" {
 			into.Properties[name] = text
 		}
 	}
-	if d.octet() == 1 {
+	if d.readOctet() == 1 {
 		into.Properties["machine"] = true
 	}
 }

@@ -19,8 +19,8 @@ func (s *stored) each(d *decoder, yield func(*Record) error) error {
 	return d.each(string(s.data), yield)
 }
 
-// replay counts the records of a stream that were stored at since or later, and those that follow them.
-func (m *Model) replay(ctx context.Context, stream int, since time.Time, c Counter) error {
+// replayRecords counts the records of a stream that were stored at since or later, and those that follow them.
+func (m *Model) replayRecords(ctx context.Context, stream int, since time.Time, c Counter) error {
 	from := int64(0)
 	if since.After(time.Unix(0, 0)) {
 		from = since.UnixNano()

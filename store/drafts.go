@@ -87,7 +87,7 @@ func OpenDrafts(ctx context.Context, js jetstream.JetStream) (*Drafts, error) {
 // Get returns a draft; [ErrNotFound] if there is none.
 func (d *Drafts) Get(ctx context.Context, id string) (Draft, error) {
 	if !ValidDraftID(id) {
-		return Draft{}, fmt.Errorf("draft %q: %w", shorten(id, draftIDLen), ErrNotFound)
+		return Draft{}, fmt.Errorf("draft %q: %w", shortenText(id, draftIDLen), ErrNotFound)
 	}
 	entry, err := d.kv.Get(ctx, id)
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
@@ -99,8 +99,8 @@ func (d *Drafts) Get(ctx context.Context, id string) (Draft, error) {
 	return decodeDraft(entry)
 }
 
-// shorten cuts a text to at most n bytes.
-func shorten(text string, n int) string {
+// shortenText cuts a text to at most n bytes.
+func shortenText(text string, n int) string {
 	if len(text) <= n {
 		return text
 	}
@@ -134,7 +134,7 @@ func unpackDraft(packed []byte) (Draft, error) {
 // meanwhile.
 func (d *Drafts) Put(ctx context.Context, draft Draft) (revision uint64, err error) {
 	if !ValidDraftID(draft.ID) {
-		return 0, fmt.Errorf("store draft: %q is not a name of a draft", shorten(draft.ID, draftIDLen))
+		return 0, fmt.Errorf("store draft: %q is not a name of a draft", shortenText(draft.ID, draftIDLen))
 	}
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)

@@ -4,9 +4,9 @@ import (
 	"slices"
 )
 
-// settle acknowledges finished messages. If an acknowledgement is lost, the message comes again; after a restart the workflow recognizes it by its
+// settleItems acknowledges finished messages. If an acknowledgement is lost, the message comes again; after a restart the workflow recognizes it by its
 // sequence.
-func (b *inbox) settle(items ...*item) {
+func (b *inbox) settleItems(items ...*item) {
 	// They leave inFlight before they are acknowledged: in between, the server counts more than we do, which only delays (see
 	// holdsAllUnacknowledged).
 	known := make([]*item, 0, len(items))
@@ -24,8 +24,8 @@ func (b *inbox) settle(items ...*item) {
 	}
 }
 
-// unfinished returns those of the items that are in flight.
-func (b *inbox) unfinished(items []*item) []*item {
+// findUnfinished returns those of the items that are in flight.
+func (b *inbox) findUnfinished(items []*item) []*item {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(items), func(it *item) bool { return b.inFlight[it.seq] != it })
@@ -38,7 +38,7 @@ func (b *inbox) giveBack(items ...*item) {
 	for _, it := range items {
 		if b.inFlight[it.seq] == it {
 			delete(b.inFlight, it.seq)
-			b.nak(it)
+			b.sendNak(it)
 		}
 	}
 }
@@ -49,7 +49,7 @@ func (b *inbox) ack(it *item) {
 	}
 }
 
-func (b *inbox) nak(it *item) {
+func (b *inbox) sendNak(it *item) {
 	if err := it.msg.Nak(); err != nil {
 		b.log.Debug("send back", "error", err)
 	}
@@ -92,8 +92,8 @@ func newRecent(size int) recent {
 	}
 }
 
-// has reports whether this very message was finished lately; another one may have been stored under its sequence before.
-func (r *recent) has(it *item) bool {
+// hasItem reports whether this very message was finished lately; another one may have been stored under its sequence before.
+func (r *recent) hasItem(it *item) bool {
 	stored, ok := r.stored[it.seq]
 	return ok && stored == it.storedAt.UnixNano()
 }

@@ -125,7 +125,7 @@ func (b *inbox) receive(msg jetstream.Msg) {
 	gap := it.delivery != b.delivery+1
 	b.delivery = it.delivery
 	if b.closed {
-		b.nak(it)
+		b.sendNak(it)
 		return
 	}
 	if gap {
@@ -136,7 +136,7 @@ func (b *inbox) receive(msg jetstream.Msg) {
 		known.delivery = it.delivery
 		return
 	}
-	if b.finished.has(it) {
+	if b.finished.hasItem(it) {
 		b.ack(it)
 		return
 	}
@@ -208,7 +208,7 @@ func (b *inbox) close() {
 	slices.SortFunc(waiting, compareSequence)
 	for _, it := range waiting {
 		delete(b.inFlight, it.seq)
-		b.nak(it)
+		b.sendNak(it)
 	}
 	b.held = nil
 	b.queue = nil

@@ -126,7 +126,7 @@ func (l *lanes) openSetAside(learner string, serve func(*lane)) {
 
 // beginSetAside puts what is not finished of the lane's turn back into the queue and marks the lane as set aside.
 func (l *lanes) beginSetAside(ln *lane) {
-	unfinished := l.inbox.unfinished(ln.turn.items)
+	unfinished := l.inbox.findUnfinished(ln.turn.items)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	ln.queue = append(unfinished, ln.queue...)

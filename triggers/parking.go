@@ -57,9 +57,9 @@ func (b *inbox) isParked() bool {
 	return b.parked
 }
 
-// inspect takes over what the consumer's info says (nil: there was no answer), ends parking if it may end, and returns how far everything is handed
+// inspectConsumer takes over what the consumer's info says (nil: there was no answer), ends parking if it may end, and returns how far everything is handed
 // over (zero: not known) and whether the inbox is parked. stored is the sequence of the partition's last stored message; see watermark.go.
-func (b *inbox) inspect(before time.Time, info *jetstream.ConsumerInfo, stored uint64) (bound time.Time, parked bool) {
+func (b *inbox) inspectConsumer(before time.Time, info *jetstream.ConsumerInfo, stored uint64) (bound time.Time, parked bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if info != nil {

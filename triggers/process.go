@@ -92,7 +92,7 @@ func (p *partition) processTurn(l *lane) error {
 			}
 		}
 	}
-	p.inbox.settle(unneeded...)
+	p.inbox.settleItems(unneeded...)
 	l.turn.handedOver = len(wanted) > 0
 	refused, err := p.handOver(l, wanted)
 	if err != nil {
@@ -316,7 +316,7 @@ func (p *partition) handOver(ln *lane, wanted []*decodedItem) (refused []*decode
 		for i, e := range batch {
 			settled[i] = e.item
 		}
-		p.inbox.settle(settled...)
+		p.inbox.settleItems(settled...)
 	}
 	return refused, nil
 }

@@ -172,7 +172,7 @@ func (p *partition) setQueueAside(ln *lane, failed *laneFailure) error {
 		p.lanes.returnQueue(ln, items)
 		return err
 	}
-	p.inbox.settle(items...)
+	p.inbox.settleItems(items...)
 	return nil
 }
 

@@ -51,7 +51,7 @@ const unknownSequence = math.MaxUint64
 
 // compute returns the watermark (zero: none) and whether the inbox is parked. before is Homeroom's time before the consumer was asked.
 func (w *watermark) compute(before time.Time, info *jetstream.ConsumerInfo, stored uint64) (at time.Time, parked bool) {
-	bound, parked := w.inbox.inspect(before, info, stored)
+	bound, parked := w.inbox.inspectConsumer(before, info, stored)
 	if bound.IsZero() {
 		return time.Time{}, parked
 	}

@@ -36,7 +36,7 @@ Example:
 
 // Run serves until ctx ends.
 func (c *ConsoleCmd) Run(ctx context.Context, o IO) error {
-	people, approvals, err := c.people()
+	people, approvals, err := c.readPeople()
 	if err != nil {
 		return err
 	}
@@ -69,8 +69,8 @@ func (c *ConsoleCmd) Run(ctx context.Context, o IO) error {
 	return serveUntil(ctx, listener, pages.Handler())
 }
 
-// people returns who may use the console, and how many must approve.
-func (c *ConsoleCmd) people() (console.People, int, error) {
+// readPeople returns who may use the console, and how many must approve.
+func (c *ConsoleCmd) readPeople() (console.People, int, error) {
 	approvals := c.Approvals
 	host := ""
 	if c.URL != "" {

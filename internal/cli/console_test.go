@@ -28,7 +28,7 @@ func TestWhoMayUseTheConsole(t *testing.T) {
 		{cmd: ConsoleCmd{Listen: ":8024", Tokens: tokens, Approvals: 0}},
 		{cmd: ConsoleCmd{Listen: ":8024", Tokens: tokens, URL: "x.example", Approvals: 0}, refused: "--url"},
 	} {
-		_, approvals, err := test.cmd.people()
+		_, approvals, err := test.cmd.readPeople()
 		var wrong ExitError
 		switch {
 		case test.refused == "" && (err != nil || approvals != test.approvals):

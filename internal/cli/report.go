@@ -58,7 +58,7 @@ func (c *ReportCmd) Run(ctx context.Context, o IO) error {
 	answer, err := installation.Report(ctx, admin.ReportOptions{
 		Since:     since,
 		Rule:      c.Rule,
-		Method:    c.method(),
+		Method:    c.chooseMethod(),
 		ReadModel: c.ReadModel,
 		OnRead:    onRead,
 	})
@@ -76,8 +76,8 @@ func (c *ReportCmd) Run(ctx context.Context, o IO) error {
 	return err
 }
 
-// method returns how intervals are worked out.
-func (c *ReportCmd) method() experiment.Method {
+// chooseMethod returns how intervals are worked out.
+func (c *ReportCmd) chooseMethod() experiment.Method {
 	if c.Fixed {
 		return experiment.Fixed
 	}

@@ -21,7 +21,7 @@ func writeExperiments(o IO, b *strings.Builder, a *admin.Report) {
 		return
 	}
 	fmt.Fprintf(b, "\n%s  %s\n", o.paint("1", "DID IT HELP?"), methodText(a.Method))
-	t.write(o, b)
+	t.writeRows(o, b)
 	if len(a.Rules) == 1 {
 		writeGroupTable(o, b, a.Rules[0].Experiment)
 		writeDifferenceTable(o, b, a.Rules[0].Experiment)
@@ -42,7 +42,7 @@ func simulatedExperiments(o IO, experiments []simulate.RuleExperiment) string {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n%s  %s\n", o.paint("1", "LIFT"), "95 % intervals, valid at every look; no message moved anybody here")
-	t.write(o, &b)
+	t.writeRows(o, &b)
 	return b.String()
 }
 
@@ -133,8 +133,8 @@ func differenceText(i *experiment.Interval) string {
 	return fmt.Sprintf("%s (%s)", report.Signed(100*i.Estimate, 1), report.PointsRange(*i))
 }
 
-// write lines the rows up, numbers on the right and differences on the left, with the sentences under them.
-func (t *experimentTable) write(o IO, b *strings.Builder) {
+// writeRows lines the rows up, numbers on the right and differences on the left, with the sentences under them.
+func (t *experimentTable) writeRows(o IO, b *strings.Builder) {
 	var table strings.Builder
 	writeColumns(o, &table, []string{"rule", "sent to", "reached", "held out", "reached", "difference in points"}, t.rows)
 	lines := strings.Split(strings.Trim(table.String(), "\n"), "\n")

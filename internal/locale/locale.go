@@ -90,7 +90,7 @@ func (f Format) Date(t time.Time, layout string) string {
 	switch layout {
 	case "":
 		if f.Name == fallback { // no country is named: the order that is understood everywhere
-			return f.strftime(t, "%-d %B %Y")
+			return f.formatStrftime(t, "%-d %B %Y")
 		}
 		return f.translator.FmtDateLong(t)
 	case "long":
@@ -104,10 +104,10 @@ func (f Format) Date(t time.Time, layout string) string {
 	case "time":
 		return f.translator.FmtTimeShort(t)
 	}
-	return f.strftime(t, layout)
+	return f.formatStrftime(t, layout)
 }
 
-func (f Format) strftime(t time.Time, layout string) string {
+func (f Format) formatStrftime(t time.Time, layout string) string {
 	layout = namedParts.ReplaceAllStringFunc(layout, func(part string) string {
 		if part == "%%" {
 			return part

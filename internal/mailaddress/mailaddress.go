@@ -46,7 +46,7 @@ func Deliverable(address string) (form, why string) {
 	if !IsBare(address) {
 		return "", whyNone
 	}
-	local, domain := split(address)
+	local, domain := splitAddress(address)
 	if strings.ContainsFunc(local, notASCII) {
 		return "", whyLocal
 	}
@@ -65,7 +65,7 @@ func Deliverable(address string) (form, why string) {
 // one; that of an address whose domain is none is the text itself in small letters.
 func Normalize(address string) string {
 	address = strings.TrimSpace(address)
-	local, domain := split(address)
+	local, domain := splitAddress(address)
 	if ascii := NormalizeDomain(domain); ascii != domain {
 		address = local + "@" + ascii
 	}
@@ -83,8 +83,8 @@ func NormalizeDomain(domain string) string {
 	return strings.ToLower(domain)
 }
 
-// split returns what is before and after the last @.
-func split(address string) (local, domain string) {
+// splitAddress returns what is before and after the last @.
+func splitAddress(address string) (local, domain string) {
 	at := strings.LastIndexByte(address, '@')
 	if at < 0 {
 		return address, ""
