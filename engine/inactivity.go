@@ -144,13 +144,16 @@ func (s *stepper) appendSilences(list []silence, rule *Rule, course string, c *C
 	if c == nil {
 		bases = s.env.Standing.platformBases(&room)
 	} else {
-		if s.decidedPast(s.env.Standing.lastCourseBase(c), rule) {
+		if s.decidedPast(s.env.Standing.lastCourseBase(c), rule) && s.putOffUntil(rule, courseScope(course), s.env.Standing.lastCourseBase(c)).IsZero() {
 			return list
 		}
 		bases = s.env.Standing.courseBases(c, &room)
 	}
 	for i, b := range bases {
 		due := s.isCounted(b).Add(rule.When.Inactive)
+		if i+1 == len(bases) {
+			due = later(due, s.putOffUntil(rule, courseScope(course), b.exact))
+		}
 		switch {
 		case i+1 < len(bases) && !bases[i+1].exact.After(due): // active again in time
 			continue
@@ -170,6 +173,18 @@ func (s *stepper) appendSilences(list []silence, rule *Rule, course string, c *C
 		})
 	}
 	return list
+}
+
+// putOffUntil returns until when the silence since a base was put off because the rule may not start again yet; zero: it was not.
+func (s *stepper) putOffUntil(rule *Rule, scope string, since time.Time) time.Time {
+	if rule.Again.After <= 0 {
+		return time.Time{}
+	}
+	past := s.pastRun(rule.Name, scope)
+	if past.Armed >= 0 || -past.Armed != since.UnixMilli() {
+		return time.Time{}
+	}
+	return rule.Again.allowedFrom(past)
 }
 
 // decidedUpTo reports whether everything up to an instant has been decided, so that nothing falls due there any more.
@@ -197,7 +212,8 @@ func courseScope(course string) string {
 	return scopeOf([]string{KeyCourse}, []string{course})
 }
 
-// startSilent starts the run of an inactivity that has fallen due at `at`.
+// startSilent starts the run of an inactivity that has fallen due at `at`. If the rule may not start again yet, the silence is put off: it starts
+// a run when it may, unless the learner has been active by then.
 func (s *stepper) startSilent(si *silence, at time.Time) {
 	ev := Event{
 		ID:         "inactive:" + si.due.UTC().Format(time.RFC3339),
@@ -226,7 +242,27 @@ func (s *stepper) startSilent(si *silence, at time.Time) {
 			return
 		}
 	}
+	if past := s.pastRunByKey(si.key); !si.rule.Again.allows(past, at) {
+		s.putOffSilence(si, si.rule.Again.allowedFrom(past), at, ev.ID)
+		return
+	}
 	s.startRun(si.rule, si.scope, si.course, &ev, at, si.armed)
+}
+
+func (s *stepper) putOffSilence(si *silence, until, at time.Time, occasion string) {
+	rule := si.rule
+	s.recordDecision(Decision{
+		At:     s.decisionTime(at),
+		Rule:   rule.Name,
+		Scope:  si.scope,
+		Kind:   KindDeferred,
+		Reason: ReasonAgain,
+		Until:  until,
+		Rev:    s.env.Current.Hash,
+		Detail: rule.Again.String(),
+	}, occasion)
+	s.changePastRun(rule.Name, si.scope, func(p *PastRun) { p.Armed = -si.armed.UnixMilli() })
+	s.listed = false // it falls due again
 }
 
 // silenceOver returns why an inactivity run has nothing left to say as of `at`; empty: it has.

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"homeroom/engine"
@@ -52,6 +53,53 @@ func TestInactivityBounds(t *testing.T) {
 			if at.Before(spoken[i]) || at.After(spoken[i].Add(step)) {
 				rt.Fatalf("silence %d spoken of at %s, want within %s of %s", i, at, step, spoken[i])
 			}
+		}
+	})
+}
+
+// TestASilenceIsPutOffUntilTheRuleMayStartAgain: whatever a learner does, a run starts for each silence that lasts until it is due and until the rule
+// may start again, at the later of both; at the latest a step later.
+func TestASilenceIsPutOffUntilTheRuleMayStartAgain(t *testing.T) {
+	const silence, step, again = 7 * day, 10 * time.Minute, 21 * day
+	rapid.Check(t, func(rt *rapid.T) {
+		h := newHost(t)
+		h.use("silent-again")
+		h.handOver(&engine.Event{ID: "e", Name: "enrollment.created", Learner: "u1", Time: start, Properties: map[string]any{"course_id": "go"}}, start)
+		steps := rapid.SliceOfN(rapid.IntRange(1, int(30*day/step)), 0, 20).Draw(rt, "gaps in steps")
+		var want []time.Time
+		last := start
+		end := start
+		for i, n := range append(steps, int(60*day/step)) {
+			gap := time.Duration(n) * step
+			end = last.Add(gap)
+			due := last.Add(silence)
+			if len(want) > 0 && want[len(want)-1].Add(again).After(due) {
+				due = want[len(want)-1].Add(again)
+			}
+			if due.Before(end) {
+				want = append(want, due)
+			}
+			if i == len(steps) {
+				break
+			}
+			h.handOver(&engine.Event{
+				ID:         fmt.Sprintf("a%d", i),
+				Name:       "lesson.completed",
+				Learner:    "u1",
+				Time:       end,
+				Properties: map[string]any{"course_id": "go", "lesson_id": "l1"},
+			}, end)
+			last = end
+		}
+		h.runTo(end)
+		var got []time.Time
+		for _, d := range h.decisions {
+			if d.Kind == engine.KindStarted {
+				got = append(got, d.At)
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			rt.Fatalf("starts (-want +got):\n%s", diff)
 		}
 	})
 }

@@ -304,6 +304,11 @@ func (a Again) allows(past PastRun, at time.Time) bool {
 	return a.After > 0 && at.UnixMilli() >= past.Started+a.After.Milliseconds()
 }
 
+// allowedFrom is when a rule with After may start again after what is remembered of its last run in the scope.
+func (a Again) allowedFrom(past PastRun) time.Time {
+	return time.UnixMilli(past.Started).UTC().Add(a.After)
+}
+
 // String is the option as a rule writes it.
 func (a Again) String() string {
 	switch {

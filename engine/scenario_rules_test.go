@@ -152,6 +152,11 @@ func theRule(t testing.TB, name string) *engine.Rule {
 		r.When = engine.Trigger{Inactive: 7 * day}
 		r.Per = []string{"course_id"}
 		r.Program = []engine.Instr{send("1", "we-miss-you")}
+	case "silent-again":
+		r.When = engine.Trigger{Inactive: 7 * day}
+		r.Per = []string{"course_id"}
+		r.Again = engine.Again{After: 21 * day}
+		r.Program = []engine.Instr{send("1", "we-miss-you")}
 	case "away":
 		r.When = engine.Trigger{Inactive: 14 * day, Platform: true}
 		r.Program = []engine.Instr{send("1", "away")}

@@ -98,7 +98,9 @@ type Run struct {
 type PastRun struct {
 	Key     uint64 // hash of rule and scope
 	Started int64  // unix milliseconds of the last start; 0: it was armed but never started
-	Armed   int64  // unix milliseconds of the activity that armed it last
+	// Armed is the activity that armed it last, in unix milliseconds; below zero: the silence since that activity is put off until the rule may
+	// start again.
+	Armed int64
 }
 
 // PastRuns are packed as JSON: base64 of 24 bytes each, because there are many and nobody reads them.

@@ -50,6 +50,9 @@ func Decision(d *engine.Decision, style Style) string {
 		if !d.Until.IsZero() {
 			until = " until " + style.formatTime(d.Until)
 		}
+		if d.Reason == engine.ReasonAgain {
+			return "a run was put off" + until + why + Note("again: "+detail)
+		}
 		return message + " was put off" + until + why + Note(detail)
 	case engine.KindWithheld:
 		return message + " was withheld" + why + Note(arm)

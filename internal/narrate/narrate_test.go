@@ -111,3 +111,17 @@ func TestAReasonOfANewerVersionIsReadable(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// TestASilenceThatIsPutOff: no message is named, because no run has begun.
+func TestASilenceThatIsPutOff(t *testing.T) {
+	d := engine.Decision{
+		Kind:   engine.KindDeferred,
+		Reason: engine.ReasonAgain,
+		Until:  time.Date(2026, 3, 3, 7, 0, 0, 0, time.UTC),
+		Detail: "after 21d",
+	}
+	want := "a run was put off until 2026-03-03T07:00:00Z: the rule has run for the same thing and does not start again yet (again: after 21d)"
+	if got := Decision(&d, Style{}); got != want {
+		t.Errorf("Decision = %q, want %q", got, want)
+	}
+}
