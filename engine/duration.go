@@ -66,16 +66,21 @@ func durationUnit(letter byte) time.Duration {
 	return 0
 }
 
-// FormatDuration returns a duration as a rule writes it, in the longest of days, hours, minutes and seconds that it is a
-// whole number of: "90s", "2h", "14d". A day has 24 hours. What is not a whole number of seconds is written as Go does.
+// FormatDuration returns a duration as ParseDuration reads it, in days, hours, minutes and seconds, without those that are 0: "90d", "1h30m", "15m".
+// What is negative or not a whole number of seconds is written as Go does.
 func FormatDuration(d time.Duration) string {
-	for _, unit := range []struct {
-		length time.Duration
-		name   string
-	}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "m"}, {time.Second, "s"}} {
-		if d >= unit.length && d%unit.length == 0 {
-			return strconv.FormatInt(int64(d/unit.length), 10) + unit.name
-		}
+	if d <= 0 || d%time.Second != 0 {
+		return d.String()
 	}
-	return d.String()
+	var text []byte
+	for _, letter := range []byte("dhms") {
+		unit := durationUnit(letter)
+		if d < unit {
+			continue
+		}
+		text = strconv.AppendInt(text, int64(d/unit), 10)
+		text = append(text, letter)
+		d %= unit
+	}
+	return string(text)
 }
