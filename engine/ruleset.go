@@ -110,9 +110,20 @@ type Match struct {
 	// Gate is the part of If that looks at nothing but the event; nil if there is none. Triggers ask it before they
 	// wake a learner.
 	Gate Expr
-	// Any lets the event reach a run with which it shares no entity key.
-	Any bool
+	// Mode says which events of the name concern a run, by the keys that both carry; empty is MatchSame.
+	Mode MatchMode
 }
+
+// MatchMode says which events of a name concern a run. The keys that count are the rule's `per` keys that the event carries; if it carries none, the
+// entity keys that it shares with the trigger.
+type MatchMode string
+
+// The modes of a match.
+const (
+	MatchSame  MatchMode = "same"  // those keys are equal; an event that shares none concerns only runs of a rule without `per`
+	MatchAny   MatchMode = "any"   // every such event of the learner
+	MatchOther MatchMode = "other" // it shares such keys, and one of them differs
+)
 
 // Again says when a rule may start for the same scope a second time.
 type Again struct {

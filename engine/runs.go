@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"time"
 )
 
@@ -133,80 +132,6 @@ func (r *Ruleset) endsOrAnswers(event string) bool {
 		}
 	}
 	return false
-}
-
-// matchesRun asks whether an event reaches a run and fulfils a match.
-func (s *stepper) matchesRun(m *Match, rule *Rule, run *Run, ev *Event, course string, at time.Time) bool {
-	if m.Event != ev.Name || !s.concernsRun(m, rule, run, ev, course) {
-		return false
-	}
-	if m.If == nil {
-		return true
-	}
-	yes, err := evalBool(m.If, s.exprVars(ev, &run.Trigger, run.Course, at))
-	if err != nil {
-		s.recordDecision(Decision{
-			At:     s.decisionTime(at),
-			Rule:   run.Rule,
-			Scope:  run.Scope,
-			Kind:   KindSkipped,
-			Reason: ReasonConditionError,
-			Run:    run.ID,
-			Rev:    run.Revision,
-			Detail: err.Error(),
-		}, ev.ID, m.If.Source())
-	}
-	return yes
-}
-
-// concernsRun reports whether an event concerns a run: every `per` key that it carries must be equal; carrying none, it must
-// share an entity key with the trigger; sharing none, only `any` lets it through.
-func (s *stepper) concernsRun(m *Match, rule *Rule, run *Run, ev *Event, course string) bool {
-	if carried, equal := s.compareKeys(rule.Per, run, ev, course); carried {
-		return equal
-	}
-	keys := s.env.Current.Keys[run.Trigger.Name]
-	if !slices.Contains(keys, KeyCourse) {
-		keys = append(slices.Clip(keys), KeyCourse)
-	}
-	if shared, equal := s.compareKeys(keys, run, ev, course); shared {
-		return equal
-	}
-	return m.Any
-}
-
-// compareKeys looks at the keys that both the run and the event have: any reports that there are some, equal that they agree.
-func (s *stepper) compareKeys(keys []string, run *Run, ev *Event, course string) (some, equal bool) {
-	for _, key := range keys {
-		ours := keyValue(&run.Trigger, key, run.Course)
-		theirs := keyValue(ev, key, course)
-		if ours == "" || theirs == "" {
-			continue
-		}
-		if ours != theirs {
-			return true, false
-		}
-		some = true
-	}
-	return some, some
-}
-
-// keyValue is an event's value of a key as text; empty: it has none.
-func keyValue(ev *Event, key, course string) string {
-	switch v := ev.Properties[key].(type) {
-	case string:
-		if v != "" {
-			return v
-		}
-	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64)
-	case bool:
-		return strconv.FormatBool(v)
-	}
-	if key == KeyCourse {
-		return course
-	}
-	return ""
 }
 
 // startRuns starts the runs that an event starts, in order of rule name.

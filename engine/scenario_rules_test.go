@@ -162,7 +162,7 @@ func theRule(t testing.TB, name string) *engine.Rule {
 		r.Program = []engine.Instr{send("1", "away")}
 	case "trial":
 		r.When.Match = on("trial.started")
-		r.Until = []engine.Match{{Event: "subscription.created", Any: true}}
+		r.Until = []engine.Match{{Event: "subscription.created"}}
 		r.Program = []engine.Instr{{Op: engine.OpWaitTime, ID: "1", Expr: trialEnd}, send("2", "trial-ends")}
 	case "morning":
 		r.When.Match = on("enrollment.created")
@@ -217,6 +217,22 @@ func measured(t testing.TB, r *engine.Rule) *engine.Rule {
 		if name == "retry-heldout" {
 			r.Holdout = 100
 		}
+	case "next-same", "next-any", "next-other": // three days after a course, what to do next, unless another one was begun
+		r.When.Match = engine.Match{Event: "course.completed"}
+		r.Per = []string{"course_id"}
+		mode := engine.MatchMode(strings.TrimPrefix(r.Name, "next-"))
+		r.Until = []engine.Match{{Event: "enrollment.created", Mode: mode}}
+		r.Goal = &engine.Goal{Match: engine.Match{Event: "course.purchased", Mode: mode}, Within: 7 * day}
+		begun := engine.Match{Event: "lesson.started", Mode: mode}
+		r.Program = []engine.Instr{
+			wait("1", 3*day), send("2", r.Name),
+			{Op: engine.OpWaitFor, ID: "3", Match: &begun, SinceStep: true, Dur: day, Else: 5},
+			{Op: engine.OpStop, ID: "3.then.1", Reason: "begun"}, {Op: engine.OpJump, Else: 5},
+		}
+	case "next-other-of-the-learner": // without per
+		*r = *theRule(t, "next-other")
+		r.Name = "next-other-of-the-learner"
+		r.Per = nil
 	case "split":
 		r.When.Match = engine.Match{Event: "enrollment.created"}
 		r.Per = []string{"course_id"}

@@ -110,6 +110,11 @@ func drawRule(rt *rapid.T, name string, withSent bool) *engine.Rule {
 	event := func(label string) engine.Match {
 		return engine.Match{Event: rapid.SampledFrom([]string{"enrollment.created", "lesson.completed", "assessment.graded", "assessment.retried", "course.completed"}).Draw(rt, label)}
 	}
+	match := func(label string) engine.Match {
+		m := event(label)
+		m.Mode = rapid.SampledFrom([]engine.MatchMode{"", engine.MatchSame, engine.MatchAny, engine.MatchOther}).Draw(rt, label+" match")
+		return m
+	}
 	rule := &engine.Rule{
 		Name:     name,
 		Priority: rapid.IntRange(0, 100).Draw(rt, "priority"),
@@ -120,11 +125,11 @@ func drawRule(rt *rapid.T, name string, withSent bool) *engine.Rule {
 		},
 	}
 	if rapid.Bool().Draw(rt, "until") {
-		rule.Until = []engine.Match{event("until event")}
+		rule.Until = []engine.Match{match("until event")}
 	}
 	if rapid.Bool().Draw(rt, "goal") {
 		rule.Goal = &engine.Goal{
-			Match:  event("goal event"),
+			Match:  match("goal event"),
 			Within: 7 * day,
 		}
 	}
@@ -135,8 +140,8 @@ func drawRule(rt *rapid.T, name string, withSent bool) *engine.Rule {
 		case 0:
 			rule.Program = append(rule.Program, wait(id, rapid.SampledFrom([]time.Duration{0, time.Hour, 2 * day}).Draw(rt, "wait")))
 		case 1:
-			match := event("wait for")
-			rule.Program = append(rule.Program, engine.Instr{Op: engine.OpWaitFor, ID: id, Match: &match, Dur: 3 * day, Else: next})
+			waited := match("wait for")
+			rule.Program = append(rule.Program, engine.Instr{Op: engine.OpWaitFor, ID: id, Match: &waited, Dur: 3 * day, Else: next})
 		case 2:
 			if !withSent {
 				continue

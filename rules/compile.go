@@ -236,8 +236,8 @@ func (c *compiler) compileMatch(d *decoder, m *matchSpec, spec *ruleSpec, from o
 	if !ok {
 		return nil, false
 	}
-	out := &engine.Match{Event: ev.Name, Any: m.any || len(spec.per) == 0 && from.name != inactivityCourse}
-	c.checkReach(d, m, ev, spec, from)
+	out := &engine.Match{Event: ev.Name, Mode: m.mode}
+	c.checkReach(d, m, ev, perKeys(spec, from), from)
 	if m.cond != nil {
 		cond, fine := c.compileCondition(d, m.cond, scope{event: ev.Name, trigger: from.name, course: from.course})
 		out.If = cond.expr
@@ -265,27 +265,6 @@ func perKeys(spec *ruleSpec, from origin) []string {
 		out[i] = n.Text
 	}
 	return out
-}
-
-// checkReach asks for `any: true` where an event has nothing in common with the runs it should reach.
-func (c *compiler) checkReach(d *decoder, m *matchSpec, ev *catalog.Event, spec *ruleSpec, from origin) {
-	per := perKeys(spec, from)
-	if m.any || len(per) == 0 {
-		return
-	}
-	theirs := c.keysOf(ev)
-	for _, key := range per {
-		if _, carries := ev.Property(key); carries || slices.Contains(theirs, key) {
-			return
-		}
-	}
-	for _, key := range from.keys {
-		if slices.Contains(theirs, key) {
-			return
-		}
-	}
-	d.Warn(m.event.At, LintNeverMatches, "add any: true if every such event of the learner is meant, or take it out",
-		"%s does not say which %s it belongs to, so this %s reaches no run", ev.Name, strings.Join(per, " and "), m.what)
 }
 
 // keysOf are the entity keys of an event, with course_id if standing may know its course.

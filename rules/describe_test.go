@@ -76,8 +76,8 @@ func describe(rs *engine.Ruleset) string {
 		if m.Gate != nil {
 			out += " gate " + m.Gate.Source()
 		}
-		if m.Any {
-			out += " any"
+		if m.Mode != "" && m.Mode != engine.MatchSame {
+			out += " " + string(m.Mode)
 		}
 		return out
 	}

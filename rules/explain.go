@@ -47,7 +47,7 @@ func (e *explainer) explainRule() {
 	e.writeLine("")
 	switch {
 	case r.When.Inactive == 0:
-		e.writeLine("Starts when %s.", matchWords(&r.When.Match))
+		e.writeLine("Starts when %s.", matchWords(&r.When.Match, nil))
 	case r.When.Platform:
 		e.writeLine("Starts after %s without any activity%s.", engine.FormatDuration(r.When.Inactive), ifWords(r.When.Match.If))
 	default:
@@ -68,10 +68,10 @@ func (e *explainer) explainRule() {
 		e.writeLine("It never starts a second time.")
 	}
 	for i := range r.Until {
-		e.writeLine("A run leaves at once when %s.", matchWords(&r.Until[i]))
+		e.writeLine("A run leaves at once when %s.", matchWords(&r.Until[i], r.Per))
 	}
 	if r.Goal != nil {
-		e.writeLine("Success is that %s, within %s of the run's first message.", matchWords(&r.Goal.Match), engine.FormatDuration(r.Goal.Within))
+		e.writeLine("Success is that %s, within %s of the run's first message.", matchWords(&r.Goal.Match, r.Per), engine.FormatDuration(r.Goal.Within))
 	}
 	if r.Holdout > 0 {
 		e.writeLine("%s of the learners are held out: they walk the same steps, but their messages are withheld.", percentText(r.Holdout))
@@ -91,13 +91,13 @@ func (e *explainer) explainProgram() {
 	w := tabwriter.NewWriter(&e.b, 0, 0, 2, ' ', 0)
 	for pc := range e.rule.Program {
 		in := &e.rule.Program[pc]
-		fmt.Fprintf(w, "  %d\t%s\t%s\n", pc, in.ID, instrWords(in))
+		fmt.Fprintf(w, "  %d\t%s\t%s\n", pc, in.ID, instrWords(in, e.rule.Per))
 	}
 	fmt.Fprintf(w, "  %d\t\tthe run is over\n", len(e.rule.Program))
 	w.Flush() //nolint:errcheck // it writes to memory
 }
 
-func instrWords(in *engine.Instr) string {
+func instrWords(in *engine.Instr, per []string) string {
 	switch in.Op {
 	case engine.OpWait:
 		return "wait " + engine.FormatDuration(in.Dur)
@@ -118,7 +118,7 @@ func instrWords(in *engine.Instr) string {
 		if in.SinceStep {
 			since = " from here on"
 		}
-		return fmt.Sprintf("wait at most %s for %s%s; without it go to %d", engine.FormatDuration(in.Dur), eventWords(in.Match), since, in.Else)
+		return fmt.Sprintf("wait at most %s for %s%s; without it go to %d", engine.FormatDuration(in.Dur), eventWords(in.Match, per), since, in.Else)
 	case engine.OpSend:
 		return sendWords(in.Send)
 	case engine.OpBranch:
@@ -309,15 +309,33 @@ func (e *explainer) listenedEvents() []listens {
 	return out
 }
 
-func matchWords(m *engine.Match) string {
-	text := m.Event + " arrives"
+func matchWords(m *engine.Match, per []string) string {
+	text := m.Event + " arrives" + modeWords(m.Mode, per)
 	if m.If != nil {
 		text += " and " + m.If.Source()
 	}
 	return text
 }
 
-func eventWords(m *engine.Match) string { return m.Event + ifWords(m.If) }
+func eventWords(m *engine.Match, per []string) string {
+	return m.Event + modeWords(m.Mode, per) + ifWords(m.If)
+}
+
+// modeWords says which events of the name are meant, where it is not those that belong to the run.
+func modeWords(mode engine.MatchMode, per []string) string {
+	key := "key"
+	if len(per) > 0 {
+		key = strings.Join(per, " or ")
+	}
+	switch mode {
+	case engine.MatchAny:
+		return " (any of the learner's)"
+	case engine.MatchOther:
+		return " (with another " + key + " than the run's)"
+	case engine.MatchSame:
+	}
+	return ""
+}
 
 func ifWords(cond engine.Expr) string {
 	if cond == nil {

@@ -36,12 +36,12 @@ func (a *Academy) Flow(name string) *Flow {
 	if r == nil {
 		return nil
 	}
-	f := &Flow{Starts: startWords(r), Leaves: []string{}, Steps: flowSteps(r.Program, 0, len(r.Program))}
+	f := &Flow{Starts: startWords(r), Leaves: []string{}, Steps: flowSteps(r, 0, len(r.Program))}
 	for i := range r.Until {
-		f.Leaves = append(f.Leaves, matchWords(&r.Until[i]))
+		f.Leaves = append(f.Leaves, matchWords(&r.Until[i], r.Per))
 	}
 	if r.Goal != nil {
-		f.Success = fmt.Sprintf("%s, within %s of the first message", matchWords(&r.Goal.Match), engine.FormatDuration(r.Goal.Within))
+		f.Success = fmt.Sprintf("%s, within %s of the first message", matchWords(&r.Goal.Match, r.Per), engine.FormatDuration(r.Goal.Within))
 	}
 	return f
 }
@@ -50,7 +50,7 @@ func (a *Academy) Flow(name string) *Flow {
 func startWords(r *engine.Rule) string {
 	switch {
 	case r.When.Inactive == 0:
-		return matchWords(&r.When.Match)
+		return matchWords(&r.When.Match, nil)
 	case r.When.Platform:
 		return engine.FormatDuration(r.When.Inactive) + " without any activity" + ifWords(r.When.Match.If)
 	}
@@ -59,23 +59,23 @@ func startWords(r *engine.Rule) string {
 
 // flowSteps returns the instructions from pc up to end as a tree. Jumps go forward only, and a way that comes out ends in a jump
 // behind its fork.
-func flowSteps(program []engine.Instr, pc, end int) []FlowStep {
+func flowSteps(r *engine.Rule, pc, end int) []FlowStep {
 	steps := []FlowStep{}
 	for pc < end {
-		in := &program[pc]
+		in := &r.Program[pc]
 		switch in.Op {
 		case engine.OpBranch, engine.OpWaitFor:
 			var step FlowStep
-			step, pc = flowFork(program, pc)
+			step, pc = flowFork(r, pc)
 			steps = append(steps, step)
 		case engine.OpSplit:
 			var step FlowStep
-			step, pc = flowSplit(program, pc, end)
+			step, pc = flowSplit(r, pc, end)
 			steps = append(steps, step)
 		case engine.OpJump:
 			pc++
 		default:
-			step := FlowStep{ID: in.ID, Verb: string(in.Op), Words: instrWords(in)}
+			step := FlowStep{ID: in.ID, Verb: string(in.Op), Words: instrWords(in, r.Per)}
 			if in.Op == engine.OpWaitClock || in.Op == engine.OpWaitTime {
 				step.Verb = "wait_until"
 			}
@@ -91,8 +91,8 @@ func flowSteps(program []engine.Instr, pc, end int) []FlowStep {
 
 // flowFork returns the if or wait_for at pc, and where the program goes on after it. If its then-part never comes out, what follows
 // it is drawn as what goes on, since every run that gets there came the other way.
-func flowFork(program []engine.Instr, pc int) (step FlowStep, next int) {
-	in := &program[pc]
+func flowFork(r *engine.Rule, pc int) (step FlowStep, next int) {
+	in := &r.Program[pc]
 	next = in.Else
 	then := FlowWay{Name: "then", Words: "yes"}
 	otherwise := FlowWay{Name: "otherwise", Words: "no", Steps: []FlowStep{}}
@@ -100,25 +100,25 @@ func flowFork(program []engine.Instr, pc int) (step FlowStep, next int) {
 	if in.Op == engine.OpBranch {
 		step.Words = "if " + in.Expr.Source()
 	} else {
-		step.Words = fmt.Sprintf("wait at most %s for %s", engine.FormatDuration(in.Dur), eventWords(in.Match))
+		step.Words = fmt.Sprintf("wait at most %s for %s", engine.FormatDuration(in.Dur), eventWords(in.Match, r.Per))
 		then.Words = "it came"
 		otherwise.Words = "it did not come"
 	}
 	thenEnd := in.Else
-	if last := in.Else - 1; last > pc && program[last].Op == engine.OpJump {
+	if last := in.Else - 1; last > pc && r.Program[last].Op == engine.OpJump {
 		thenEnd = last
-		next = program[last].Else
-		otherwise.Steps = flowSteps(program, in.Else, next)
+		next = r.Program[last].Else
+		otherwise.Steps = flowSteps(r, in.Else, next)
 	}
-	then.Steps = flowSteps(program, pc+1, thenEnd)
+	then.Steps = flowSteps(r, pc+1, thenEnd)
 	step.Ways = []FlowWay{then, otherwise}
 	return step, next
 }
 
 // flowSplit returns the split at pc, and where the program goes on after it.
-func flowSplit(program []engine.Instr, pc, end int) (step FlowStep, next int) {
-	split := program[pc].Split
-	step = FlowStep{ID: program[pc].ID, Verb: string(engine.OpSplit), Words: "split " + split.Name}
+func flowSplit(r *engine.Rule, pc, end int) (step FlowStep, next int) {
+	split := r.Program[pc].Split
+	step = FlowStep{ID: r.Program[pc].ID, Verb: string(engine.OpSplit), Words: "split " + split.Name}
 	total := 0.0
 	next = end
 	for i, arm := range split.Arms {
@@ -126,7 +126,7 @@ func flowSplit(program []engine.Instr, pc, end int) (step FlowStep, next int) {
 		if i == 0 {
 			continue
 		}
-		if last := &program[arm.PC-1]; last.Op == engine.OpJump {
+		if last := &r.Program[arm.PC-1]; last.Op == engine.OpJump {
 			next = last.Else
 		}
 	}
@@ -138,7 +138,7 @@ func flowSplit(program []engine.Instr, pc, end int) (step FlowStep, next int) {
 		step.Ways = append(step.Ways, FlowWay{
 			Name:  arm.Name,
 			Words: percentText(arm.Weight / total * 100),
-			Steps: flowSteps(program, arm.PC, armEnd),
+			Steps: flowSteps(r, arm.PC, armEnd),
 		})
 	}
 	return step, next

@@ -13,6 +13,8 @@ const (
 	LintUnusedMessage   = "unused-message"
 	LintUnreachable     = "unreachable-step"
 	LintNeverMatches    = "never-matches"
+	LintMatchIdle       = "match-changes-nothing"
+	LintOtherWithoutPer = "other-without-per"
 	LintGoalUnsent      = "goal-without-message"
 	LintHoldoutBlind    = "holdout-without-goal"
 	LintUndeclaredTopic = "undeclared-topic"

@@ -39,7 +39,8 @@ type matchSpec struct {
 	what   string // where it stands: until, goal or wait_for
 	event  *yamlfile.Node
 	cond   *yamlfile.Node
-	any    bool
+	mode   engine.MatchMode
+	modeAt yamlfile.Position // of match, or of any; zero: neither is said
 	within time.Duration
 	since  string // wait_for: trigger or step; empty: not said
 }
@@ -224,7 +225,25 @@ func untilKeys() []key[matchSpec] {
 				}
 			},
 		},
-		{name: "any", read: func(d *decoder, m *matchSpec, _, v *yamlfile.Node) { m.any, _ = d.Bool(v, "any") }},
+		{name: "match", read: readMode},
+		{name: "any", read: readAny},
+	}
+}
+
+// readMode reads which events of the name are meant.
+func readMode(d *decoder, m *matchSpec, k, v *yamlfile.Node) {
+	if word, ok := d.oneOf(v, "match", string(engine.MatchSame), string(engine.MatchAny), string(engine.MatchOther)); ok {
+		m.mode = engine.MatchMode(word)
+		m.modeAt = k.At
+	}
+}
+
+// readAny reads the older way to write match: any.
+func readAny(d *decoder, m *matchSpec, k, v *yamlfile.Node) {
+	yes, ok := d.Bool(v, "any")
+	if ok && yes {
+		m.mode = engine.MatchAny
+		m.modeAt = k.At
 	}
 }
 
@@ -253,6 +272,9 @@ func readMatch(d *decoder, n *yamlfile.Node, what string, table []key[matchSpec]
 	}
 	if n.Get("event") == nil {
 		d.Fail(n.At, "add event: NAME", "%s names no event", what)
+	}
+	if n.Get("any") != nil && n.Get("match") != nil {
+		d.Fail(keyAt(n, "any"), "keep match", "any: true is the older way to write match: any, but there is a match too")
 	}
 	return m, m.event != nil
 }

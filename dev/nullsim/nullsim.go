@@ -58,7 +58,7 @@ var goals = map[string]engine.Goal{
 	"quiet-in-course":     {Match: engine.Match{Event: "lesson.completed"}, Within: 7 * 24 * time.Hour},
 	"quiz-second-failure": {Match: engine.Match{Event: "lesson.completed"}, Within: 3 * 24 * time.Hour},
 	"review-request":      {Match: engine.Match{Event: "course.reviewed"}, Within: 7 * 24 * time.Hour},
-	"trial-ending":        {Match: engine.Match{Event: "subscription.created", Any: true}, Within: 10 * 24 * time.Hour},
+	"trial-ending":        {Match: engine.Match{Event: "subscription.created"}, Within: 10 * 24 * time.Hour},
 }
 
 // prepare returns the academy's rules with the holdout, each with a goal, and with back-off. The academy is not changed.
