@@ -10,10 +10,15 @@ import (
 
 // recordDecision records a decision. The parts name the occasion, so that its id is the same whenever the decision is taken again.
 func (s *stepper) recordDecision(d Decision, parts ...string) {
+	s.addDecision(s.identify(d, parts...))
+}
+
+// identify returns a decision with its learner and its id.
+func (s *stepper) identify(d Decision, parts ...string) Decision {
 	d.Learner = s.st.Learner
 	var room [10]string
 	d.ID = hashID(append(append(room[:0], d.Learner, d.Rule, d.Scope, d.Run, d.Step, string(d.Kind), string(d.Reason)), parts...)...)
-	s.addDecision(d)
+	return d
 }
 
 // addDecision adds a decision to the result and to State.Recent, which people see. The copy in Recent has no ids: every later
@@ -23,6 +28,17 @@ func (s *stepper) addDecision(d Decision) {
 	if s.unseen {
 		return
 	}
+	if d.Runs == nil {
+		s.rememberRecent(d)
+		return
+	}
+	for one := range d.PerRun() {
+		s.rememberRecent(*one)
+	}
+}
+
+// rememberRecent adds a decision about one run to State.Recent.
+func (s *stepper) rememberRecent(d Decision) {
 	d.ID = ""
 	d.Learner = ""
 	d.Rev = ""

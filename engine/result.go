@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"iter"
 	"slices"
 	"time"
 )
@@ -264,6 +265,45 @@ type Decision struct {
 	// Count is how many equal skips of one step this decision stands for; 0: it stands for itself. The first was at At, the last at Last. See [FoldSkips].
 	Count int       `json:"count,omitempty"`
 	Last  time.Time `json:"last,omitzero"`
+	// Runs are all runs that the decision is about, if there are several; the fields above are those of the first. Only deferrals because of the stream
+	// have it; see [Decision.PerRun]. Nil: the decision is about one run, or none. It is a pointer so that decisions can be compared.
+	Runs *[]DecidedRun `json:"runs,omitempty"`
+}
+
+// DecidedRun is what a decision about several runs says of one of them.
+type DecidedRun struct {
+	ID      string `json:"id"` // the id that a decision about this run alone has
+	Rule    string `json:"rule"`
+	Scope   string `json:"scope,omitempty"`
+	Message string `json:"message,omitempty"`
+	Step    string `json:"step,omitempty"`
+	Run     string `json:"run"`
+	Rev     string `json:"revision,omitempty"`
+}
+
+// PerRun yields the decision as one for each run that it is about, each with an id of its own. Whatever counts or tells decisions by rule or by run
+// reads them through it.
+func (d *Decision) PerRun() iter.Seq[*Decision] {
+	return func(yield func(*Decision) bool) {
+		if d.Runs == nil || len(*d.Runs) == 0 {
+			yield(d)
+			return
+		}
+		for _, r := range *d.Runs {
+			one := *d
+			one.Runs = nil
+			one.ID = r.ID
+			one.Rule = r.Rule
+			one.Scope = r.Scope
+			one.Message = r.Message
+			one.Step = r.Step
+			one.Run = r.Run
+			one.Rev = r.Rev
+			if !yield(&one) {
+				return
+			}
+		}
+	}
 }
 
 // Exposure says in which group a learner enters an experiment, and what the revision in force promised then.

@@ -292,5 +292,10 @@ func line(d engine.Decision) string {
 	if d.Detail != "" {
 		s += " (" + d.Detail + ")"
 	}
+	if d.Runs != nil {
+		for _, r := range (*d.Runs)[1:] {
+			s += " and " + r.Rule + " [" + r.Scope + "] " + r.Message
+		}
+	}
 	return s + "\n"
 }

@@ -74,6 +74,8 @@ type Run struct {
 	WaitSince time.Time `json:"wait_since,omitzero"`
 	// KeepsEnd reports that the run was migrated to another wait, and keeps the end of the one before.
 	KeepsEnd bool `json:"keeps_end,omitempty"`
+	// StreamSince is the first step in which the run was due and waited for the stream. Zero: it does not wait, or did so in an older version.
+	StreamSince time.Time `json:"stream_since,omitzero"`
 	// Behind reports that the wait for the stream has been noted in the decision log.
 	Behind bool `json:"behind,omitempty"`
 	// Armed is the last activity that an inactivity run started from.

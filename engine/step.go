@@ -248,39 +248,6 @@ func (s *stepper) decisionTime(at time.Time) time.Time {
 	return s.now
 }
 
-// noteBehind leaves one decision for each run that has waited for the stream for longer than Grace.
-func (s *stepper) noteBehind() {
-	for i := range s.st.Runs {
-		run := &s.st.Runs[i]
-		if run.Ended || run.Due.IsZero() || run.Paused || run.Behind || s.isPunctual(run.Due) || s.pendingOfRun(run.ID) >= 0 {
-			continue
-		}
-		run.Behind = true
-		d := Decision{
-			At:     s.now,
-			Rule:   run.Rule,
-			Scope:  run.Scope,
-			Kind:   KindDeferred,
-			Reason: ReasonBehind,
-			Run:    run.ID,
-			Rev:    run.Revision,
-			Until:  s.retryBehind(),
-			Detail: "events of this learner are still on their way",
-		}
-		if rule := s.ruleOf(run); rule != nil {
-			pc := run.PC
-			if run.Waiting {
-				pc++
-			}
-			if pc < len(rule.Program) && rule.Program[pc].Send != nil {
-				d.Message = rule.Program[pc].Send.Message
-				d.Step = rule.Program[pc].ID
-			}
-		}
-		s.recordDecision(d, run.Due.Format(time.RFC3339Nano))
-	}
-}
-
 // retryBehind is when to look again at what waits for the stream.
 func (s *stepper) retryBehind() time.Time { return s.now.Add(max(time.Second, s.env.Grace/30)) }
 

@@ -191,6 +191,12 @@ func drawDecision(rt *rapid.T) engine.Decision {
 	case engine.KindAssigned:
 		d.Arm = "split=" + rapid.SampledFrom([]string{"a", "none"}).Draw(rt, "arm")
 	}
+	if rapid.IntRange(0, 4).Draw(rt, "several runs") == 0 {
+		d.Runs = &[]engine.DecidedRun{
+			{ID: d.ID + "1", Rule: d.Rule, Scope: d.Scope, Message: d.Message, Run: d.Run},
+			{ID: d.ID + "2", Rule: "share", Scope: d.Scope, Message: "share", Run: d.Learner + "2"},
+		}
+	}
 	if rapid.Bool().Draw(rt, "exposed") {
 		d.Exposure = &engine.Exposure{
 			Group:   rapid.SampledFrom([]engine.ExperimentGroup{engine.GroupTreated, engine.GroupHoldout, engine.GroupControl}).Draw(rt, "group"),

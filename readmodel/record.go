@@ -89,10 +89,15 @@ func appendDecision(data []byte, d *engine.Decision) []byte {
 		text, _ := json.Marshal(d.Exposure) // a struct of texts and finite numbers
 		exposure = string(text)
 	}
+	runs := ""
+	if d.Runs != nil {
+		text, _ := json.Marshal(d.Runs) // structs of texts
+		runs = string(text)
+	}
 	data = appendTime(data, d.At)
 	data = binary.AppendVarint(data, int64(d.Count))
 	for _, text := range []string{
-		d.ID, d.Learner, d.Rule, d.Scope, string(d.Kind), string(d.Reason), d.Message, d.Run, d.Send, d.Arm, d.Channel, detail, exposure,
+		d.ID, d.Learner, d.Rule, d.Scope, string(d.Kind), string(d.Reason), d.Message, d.Run, d.Send, d.Arm, d.Channel, detail, exposure, runs,
 	} {
 		data = appendText(data, text)
 	}
@@ -229,6 +234,20 @@ func (d *decoder) decision(into *engine.Decision) {
 	into.Channel = d.readName()
 	into.Detail = d.readName()
 	into.Exposure = d.readExposure(d.readText())
+	into.Runs = d.readRuns(d.readText())
+}
+
+// readRuns returns the runs of a decision about several, nil for any other.
+func (d *decoder) readRuns(text string) *[]engine.DecidedRun {
+	if text == "" {
+		return nil
+	}
+	var runs []engine.DecidedRun
+	if json.Unmarshal([]byte(text), &runs) != nil {
+		d.damaged = true
+		return nil
+	}
+	return &runs
 }
 
 // readExposure returns what an exposure promised. There are few different ones: each is parsed once.

@@ -31,3 +31,48 @@ func TestAFoldedSkipCountsAsOftenAsItHappened(t *testing.T) {
 		t.Errorf("entry = %+v, want one, 40 times until %v", entry, d.Last)
 	}
 }
+
+// TestADeferralOfSeveralRunsIsToldWithEach: it counts with each rule, once, and stands in each run's story.
+func TestADeferralOfSeveralRunsIsToldWithEach(t *testing.T) {
+	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	runs := []engine.DecidedRun{
+		{ID: "d1", Rule: "retry", Scope: "assessment_id=q1", Message: "again", Run: "r1"},
+		{ID: "d2", Rule: "later", Scope: "assessment_id=q1", Message: "later", Run: "r2"},
+	}
+	d := engine.Decision{
+		ID:      "d12",
+		At:      at,
+		Learner: "ada",
+		Rule:    "retry",
+		Scope:   "assessment_id=q1",
+		Message: "again",
+		Run:     "r1",
+		Kind:    engine.KindDeferred,
+		Reason:  engine.ReasonBehind,
+		Until:   at.Add(2 * time.Second),
+		Runs:    &runs,
+	}
+	c := NewCounter(Options{})
+	c.Decision(&d)
+	c.Decision(&d)
+	r := c.Report()
+	if got := r.Total.Deferred["behind"]; got != 2 {
+		t.Errorf("deferred %d times, want 2", got)
+	}
+	for _, rule := range r.Rules {
+		if got := rule.Deferred["behind"]; got != 1 {
+			t.Errorf("%s was deferred %d times, want 1", rule.Rule, got)
+		}
+	}
+	story := NewStory("ada", []engine.Decision{d, d}, nil, StoryOptions{})
+	told := map[string]string{}
+	for _, run := range story.Runs {
+		if len(run.Entries) != 1 {
+			t.Errorf("run %s has %d entries, want 1", run.Run, len(run.Entries))
+		}
+		told[run.Rule+" "+run.Run] = run.Entries[0].Message
+	}
+	if len(told) != 2 || told["retry r1"] != "again" || told["later r2"] != "later" {
+		t.Errorf("the story tells of %v", told)
+	}
+}

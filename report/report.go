@@ -99,6 +99,17 @@ func NewCounter(o Options) *Counter {
 
 // Decision counts a decision, unless it came before.
 func (c *Counter) Decision(d *engine.Decision) {
+	if d.Runs == nil {
+		c.countDecision(d)
+		return
+	}
+	for one := range d.PerRun() {
+		c.countDecision(one)
+	}
+}
+
+// countDecision counts a decision about one run, or none.
+func (c *Counter) countDecision(d *engine.Decision) {
 	run, send := c.attribution.addDecision(d)
 	exposures := c.attribution.exposures
 	exposures.latest = max(exposures.latest, d.At.UnixMilli())

@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -122,8 +123,7 @@ func (t *storyBuilder) addEntry(chapter string, l StoryEntry) {
 func (t *storyBuilder) addDecisions(decisions []engine.Decision) {
 	seen := map[string]bool{}
 	uncertain := map[string]*engine.Decision{}
-	for i := range decisions {
-		d := &decisions[i]
+	for d := range perRun(decisions) {
 		if seen[d.ID] {
 			continue
 		}
@@ -143,6 +143,19 @@ func (t *storyBuilder) addDecisions(decisions []engine.Decision) {
 		t.addEntry(key, t.decisionEntry(d))
 	}
 	t.joinUncertain(uncertain)
+}
+
+// perRun yields every decision, one about several runs as one for each.
+func perRun(decisions []engine.Decision) iter.Seq[*engine.Decision] {
+	return func(yield func(*engine.Decision) bool) {
+		for i := range decisions {
+			for d := range decisions[i].PerRun() {
+				if !yield(d) {
+					return
+				}
+			}
+		}
+	}
 }
 
 func (t *storyBuilder) decisionEntry(d *engine.Decision) StoryEntry {

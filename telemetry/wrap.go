@@ -176,8 +176,9 @@ func (p publisher) Publish(ctx context.Context, decisions []engine.Decision) err
 		return err
 	}
 	for i := range decisions {
-		d := &decisions[i]
-		p.t.metrics.decisions.WithLabelValues(d.Rule, string(d.Kind), string(d.Reason)).Add(float64(d.Times()))
+		for d := range decisions[i].PerRun() {
+			p.t.metrics.decisions.WithLabelValues(d.Rule, string(d.Kind), string(d.Reason)).Add(float64(d.Times()))
+		}
 	}
 	return nil
 }
