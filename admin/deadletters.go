@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"homeroom/catalog"
 	"homeroom/deadletters"
 	"homeroom/internal/narrate"
+	"homeroom/store"
 )
 
 // ListDeadLetters counts dead letters by reason and lists the newest. It reads no bodies.
@@ -18,6 +20,9 @@ func (i *Installation) ListDeadLetters(ctx context.Context, opts deadletters.Lis
 
 // DeadLetter returns a dead letter by its sequence, with its body, which may hold personal data.
 func (i *Installation) DeadLetter(ctx context.Context, seq uint64) (deadletters.Letter, error) {
+	if err := i.recordLook(ctx, AuditRecord{Action: store.ActionLookAtDeadLetter, Target: strconv.FormatUint(seq, 10)}); err != nil {
+		return deadletters.Letter{}, err
+	}
 	return i.deadLetters().Get(ctx, seq)
 }
 
@@ -43,7 +48,15 @@ func (i *Installation) ReplayDeadLetters(ctx context.Context, opts deadletters.R
 		opts.Catalog = known
 	}
 	opts.Now = i.opts.Now
-	result, err := i.deadLetters().Replay(ctx, opts)
+	var result deadletters.ReplayResult
+	replay := func() (err error) {
+		result, err = i.deadLetters().Replay(ctx, opts)
+		return err
+	}
+	if opts.DryRun {
+		return result, learnerAsInput(replay())
+	}
+	err := i.recordAct(ctx, AuditRecord{Action: store.ActionReplayDeadLetters}, replay)
 	return result, learnerAsInput(err)
 }
 
@@ -55,11 +68,13 @@ func (i *Installation) FindDeadLetters(ctx context.Context, s deadletters.Select
 
 // PurgeDeadLetters deletes dead letters for good.
 func (i *Installation) PurgeDeadLetters(ctx context.Context, sequences []uint64) error {
-	deleted, err := i.deadLetters().Purge(ctx, sequences)
-	if err != nil {
-		return fmt.Errorf("%w; %s deleted before", err, narrate.Count(deleted, "dead letter"))
-	}
-	return nil
+	return i.recordAct(ctx, AuditRecord{Action: store.ActionPurgeDeadLetters, Count: len(sequences)}, func() error {
+		deleted, err := i.deadLetters().Purge(ctx, sequences)
+		if err != nil {
+			return fmt.Errorf("%w; %s deleted before", err, narrate.Count(deleted, "dead letter"))
+		}
+		return nil
+	})
 }
 
 func (i *Installation) deadLetters() *deadletters.DeadLetters { return deadletters.New(i.js) }

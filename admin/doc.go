@@ -22,6 +22,7 @@
 //	setaside.go       learners whose events wait, and trying them again
 //	deadletters.go    events that were refused: list, check, mend, publish again, delete
 //	suppressions.go   addresses that are not written to, and lifting that
+//	audit.go          who did what: recorded when it is done, and listed
 //	privacy.go        export and erase a learner
 //	recorded.go       the stored events, as the others read them
 //

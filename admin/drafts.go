@@ -244,6 +244,12 @@ func (i *Installation) writeDraft(ctx context.Context, d store.Draft) (Draft, er
 
 // DiscardDraft deletes a draft that still is as somebody saw it.
 func (i *Installation) DiscardDraft(ctx context.Context, d Draft) error {
+	return i.recordAct(ctx, AuditRecord{Action: store.ActionDiscard, Target: d.ID, Hash: d.Hash}, func() error {
+		return i.deleteDraft(ctx, d)
+	})
+}
+
+func (i *Installation) deleteDraft(ctx context.Context, d Draft) error {
 	drafts, err := i.openDrafts(ctx)
 	if err != nil {
 		return err

@@ -37,7 +37,7 @@ func TestEveryPersonHasADraftOfTheirOwn(t *testing.T) {
 func TestAProposalOfOnesOwn(t *testing.T) {
 	t.Setenv("TEMPORAL_ADDRESS", "127.0.0.1:1") // nobody listens there
 	server, _, _ := natstest.Open(t)
-	i, err := admin.Connect(t.Context(), admin.ConnectOptions{Name: "test", NATS: admin.NATSOptions{URL: server.URL()}, Now: time.Now})
+	i, err := admin.Connect(t.Context(), admin.ConnectOptions{Name: "test", NATS: admin.NATSOptions{URL: server.URL()}, Actor: admin.Actor{Name: "maya", Way: admin.WayCLI}, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

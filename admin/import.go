@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"homeroom/importer"
+	"homeroom/store"
 )
 
 // ImportOptions say how to import learners whom the platform had before.
@@ -42,5 +43,13 @@ func (i *Installation) Import(ctx context.Context, in io.Reader, opts ImportOpti
 		run.Waker = importer.NewWaker(temporal)
 		defer run.Waker.Stop()
 	}
-	return importer.Import(ctx, in, run)
+	if opts.DryRun {
+		return importer.Import(ctx, in, run)
+	}
+	var result importer.Result
+	err = i.recordAct(ctx, AuditRecord{Action: store.ActionImport}, func() error {
+		result, err = importer.Import(ctx, in, run)
+		return err
+	})
+	return result, err
 }

@@ -34,6 +34,8 @@ type ConnectOptions struct {
 	// variables say.
 	Temporal  client.Client
 	Namespace string
+	// Actor is in whose name things are done; see [Installation.As]. Without a name nothing that is recorded can be done.
+	Actor Actor
 	// CachedStandings is how many standings are kept in memory; 0: the store's default.
 	CachedStandings int
 }
@@ -41,6 +43,12 @@ type ConnectOptions struct {
 // Installation is one Homeroom with its NATS and Temporal, as an operator reaches it. Temporal is dialed when it is first
 // needed.
 type Installation struct {
+	*shared
+	actor Actor
+}
+
+// shared is what all who use one connection to an installation share.
+type shared struct {
 	opts  ConnectOptions
 	nc    *nats.Conn
 	js    jetstream.JetStream
@@ -49,6 +57,7 @@ type Installation struct {
 	mu        sync.Mutex
 	temporal  client.Client // nil until it is needed
 	namespace string
+	audit     *store.Audit // nil until it is needed
 }
 
 // Connect connects to an installation's NATS and opens its stores. The installation must be closed.
@@ -60,7 +69,16 @@ func Connect(ctx context.Context, opts ConnectOptions) (*Installation, error) {
 	if opts.Real == nil {
 		opts.Real = opts.Now
 	}
-	i := &Installation{opts: opts, nc: nc, js: js, temporal: opts.Temporal, namespace: opts.Namespace}
+	i := &Installation{
+		shared: &shared{
+			opts:      opts,
+			nc:        nc,
+			js:        js,
+			temporal:  opts.Temporal,
+			namespace: opts.Namespace,
+		},
+		actor: opts.Actor,
+	}
 	if err := i.openStore(ctx); err != nil {
 		nc.Close()
 		return nil, err

@@ -21,14 +21,16 @@ func (i *Installation) KillSwitch(ctx context.Context) (KillSwitch, error) {
 }
 
 // Pause stops all sending at once, in the author's name. If it is paused already and there is no new note, the first note
-// stays.
+// stays. It is recorded afterwards: what stops sending waits for nothing. An error with Changed says that only the record is missing.
 func (i *Installation) Pause(ctx context.Context, author, note string) (KillSwitchChange, error) {
 	before, err := i.KillSwitch(ctx)
 	if err != nil || before.Paused && note == "" {
 		return KillSwitchChange{Before: before}, err
 	}
-	err = i.store.Control.Pause(ctx, author, note, i.opts.Now().UTC())
-	return KillSwitchChange{Before: before, Changed: err == nil}, err
+	if err := i.store.Control.Pause(ctx, author, note, i.opts.Now().UTC()); err != nil {
+		return KillSwitchChange{Before: before}, err
+	}
+	return KillSwitchChange{Before: before, Changed: true}, i.recordDone(ctx, AuditRecord{Action: store.ActionPause})
 }
 
 // Resume lets messages go out again, in the author's name.
@@ -37,6 +39,8 @@ func (i *Installation) Resume(ctx context.Context, author, note string) (KillSwi
 	if err != nil || !before.Paused {
 		return KillSwitchChange{Before: before}, err
 	}
-	err = i.store.Control.Resume(ctx, author, note, i.opts.Now().UTC())
+	err = i.recordAct(ctx, AuditRecord{Action: store.ActionResume}, func() error {
+		return i.store.Control.Resume(ctx, author, note, i.opts.Now().UTC())
+	})
 	return KillSwitchChange{Before: before, Changed: err == nil}, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"homeroom/privacy"
+	"homeroom/store"
 )
 
 // What is held of a learner, as package privacy finds it.
@@ -20,7 +21,12 @@ func (i *Installation) ExportLearner(ctx context.Context, learner string, onStag
 	if err != nil {
 		return nil, err
 	}
-	return p.Export(ctx, learner)
+	var doc *LearnerDocument
+	err = i.recordLearner(ctx, store.ActionExportLearner, learner, func() error {
+		doc, err = p.Export(ctx, learner)
+		return err
+	})
+	return doc, err
 }
 
 // CountLearnerData counts what is held of a learner and changes nothing. Places that hold nothing are among the counts.
@@ -40,7 +46,12 @@ func (i *Installation) EraseLearner(ctx context.Context, learner, author string,
 	if err != nil {
 		return ErasureReceipt{}, err
 	}
-	return p.Erase(ctx, learner, author, i.opts.Now().UTC())
+	var receipt ErasureReceipt
+	err = i.recordLearner(ctx, store.ActionEraseLearner, learner, func() error {
+		receipt, err = p.Erase(ctx, learner, author, i.opts.Now().UTC())
+		return err
+	})
+	return receipt, err
 }
 
 func (i *Installation) newPrivacy(ctx context.Context, onStage func(string)) (*privacy.Privacy, error) {

@@ -29,14 +29,24 @@ func (i *Installation) ProposeDraft(ctx context.Context, d Draft, by, reason str
 		next.Proposal.Comments = d.Proposal.Comments
 		next.Proposal.Approvals = d.Proposal.Approvals
 	}
-	return i.writeDraft(ctx, next)
+	return i.recordDraft(ctx, store.ActionPropose, d, next)
+}
+
+// recordDraft records what somebody does to a draft, and writes it.
+func (i *Installation) recordDraft(ctx context.Context, action store.AuditAction, d Draft, next store.Draft) (Draft, error) {
+	var written Draft
+	err := i.recordAct(ctx, AuditRecord{Action: action, Target: d.ID, Hash: d.Hash, Base: d.Base}, func() (err error) {
+		written, err = i.writeDraft(ctx, next)
+		return err
+	})
+	return written, err
 }
 
 // WithdrawDraft takes a proposal back; the draft stays.
 func (i *Installation) WithdrawDraft(ctx context.Context, d Draft) (Draft, error) {
 	next := d.Draft
 	next.Proposal = nil
-	return i.writeDraft(ctx, next)
+	return i.recordDraft(ctx, store.ActionWithdraw, d, next)
 }
 
 // ApproveDraft records somebody's approval of the content with the hash that they saw.
@@ -50,7 +60,7 @@ func (i *Installation) ApproveDraft(ctx context.Context, d Draft, seen, by strin
 	if err := publish.Approve(&next, d.Hash, seen, by, i.opts.Now().UTC()); err != nil {
 		return Draft{}, inputError(err)
 	}
-	return i.writeDraft(ctx, next)
+	return i.recordDraft(ctx, store.ActionApprove, d, next)
 }
 
 // maxComment is how long a comment may be, in bytes.
@@ -109,11 +119,13 @@ func (i *Installation) PublishDraft(ctx context.Context, d Draft, o DraftPublica
 		return nil, inputError(fmt.Errorf("meanwhile %s published no. %d: rebase the draft, look at the difference, then publish it", d.Current.Author, d.Current.Number))
 	}
 	note := o.Note
+	var with []string
 	if err := publish.CheckApprovals(&d.Draft, d.Hash, o.Approvals); err != nil {
 		if !o.WithoutApproval {
 			return nil, inputError(err)
 		}
 		note = joinNotes(note, "published without approval")
+		with = append(with, store.WithoutApproval)
 	}
 	folder := d.Folder()
 	academy, err := folder.Compiled()
@@ -126,18 +138,26 @@ func (i *Installation) PublishDraft(ctx context.Context, d Draft, o DraftPublica
 			return nil, inputError(err)
 		}
 		note = joinNotes(note, "published although tests fail")
+		with = append(with, store.WithFailedTests)
 	}
 	publication, err := i.PreparePublication(ctx, academy, o.RunPolicy, o.OnProgress)
 	if err != nil {
 		return nil, err
 	}
-	if err := i.Publish(ctx, publication, PublishOptions{Author: o.By, Note: note, OnProgress: o.OnProgress}); err != nil {
+	err = i.Publish(ctx, publication, PublishOptions{
+		Author:     o.By,
+		Note:       note,
+		Draft:      d.ID,
+		With:       with,
+		OnProgress: o.OnProgress,
+	})
+	if err != nil {
 		return nil, err
 	}
 	if d.Revision == 0 {
 		return publication, nil
 	}
-	if err := i.DiscardDraft(ctx, d); err != nil && !errors.Is(err, store.ErrDraftMoved) { // somebody goes on editing it
+	if err := i.deleteDraft(ctx, d); err != nil && !errors.Is(err, store.ErrDraftMoved) { // somebody goes on editing it
 		return publication, err
 	}
 	return publication, nil

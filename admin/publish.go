@@ -59,6 +59,9 @@ func (i *Installation) PreparePublication(ctx context.Context, academy *rules.Ac
 type PublishOptions struct {
 	Author     string
 	Note       string
+	RollBack   bool                  // an earlier revision is put in force again
+	Draft      string                // the name of the draft that it was; empty: it was none
+	With       []string              // what its audit record says besides, such as [WithoutApproval]
 	OnProgress func(PublishProgress) // may be nil
 }
 
@@ -69,7 +72,11 @@ func (i *Installation) Publish(ctx context.Context, p *Publication, opts Publish
 	if err != nil {
 		return err
 	}
-	published, err := publisher.Publish(ctx, p.plan, opts.Author, opts.Note)
+	var published store.Pointer
+	err = i.recordAct(ctx, p.newRecord(opts), func() (err error) {
+		published, err = publisher.Publish(ctx, p.plan, opts.Author, opts.Note)
+		return err
+	})
 	if errors.Is(err, store.ErrPublishedMeanwhile) {
 		return i.explainConflict(ctx)
 	} else if err != nil {
@@ -84,6 +91,21 @@ func (i *Installation) Publish(ctx context.Context, p *Publication, opts Publish
 	return nil
 }
 
+// newRecord returns what is recorded of a publication before it happens.
+func (p *Publication) newRecord(opts PublishOptions) AuditRecord {
+	r := AuditRecord{
+		Action: store.ActionPublish,
+		Target: opts.Draft,
+		Hash:   p.plan.Academy.Ruleset.Hash,
+		Base:   p.plan.From.Hash,
+		With:   opts.With,
+	}
+	if opts.RollBack {
+		r.Action = store.ActionRollBack
+	}
+	return r
+}
+
 // Sweep visits all learners once more for the publication in force.
 func (i *Installation) Sweep(ctx context.Context, onProgress func(PublishProgress)) (*Publication, error) {
 	publisher, err := i.newPublisher(ctx, onProgress)
@@ -94,7 +116,11 @@ func (i *Installation) Sweep(ctx context.Context, onProgress func(PublishProgres
 	if err != nil {
 		return nil, err
 	}
-	swept, err := publisher.Sweep(ctx, plan)
+	var swept publish.SweepCounts
+	err = i.recordAct(ctx, AuditRecord{Action: store.ActionSweep}, func() error {
+		swept, err = publisher.Sweep(ctx, plan)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

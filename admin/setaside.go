@@ -51,9 +51,12 @@ func (i *Installation) RetryLearner(ctx context.Context, learner string) (Learne
 		return LearnerSetAside{}, inputError(fmt.Errorf("learner %s is not set aside; `homeroom learner stuck` lists who is", learner))
 	}
 	now := i.opts.Now().UTC()
-	_, err = i.store.Control.ChangeSetAside(ctx, learner, func(s *store.SetAside, exists bool) bool {
-		s.Next = now
-		return exists
+	err = i.recordLearner(ctx, store.ActionRetryLearner, learner, func() error {
+		_, err := i.store.Control.ChangeSetAside(ctx, learner, func(s *store.SetAside, exists bool) bool {
+			s.Next = now
+			return exists
+		})
+		return err
 	})
 	return *before, err
 }

@@ -61,8 +61,8 @@ func findZone(name string) *time.Location {
 // LearnerStory returns a learner's story, run by run. Decisions that are not published yet are asked of the learner's
 // workflow; if it does not answer, the story says so. It is an error if nothing at all is known of the learner.
 func (i *Installation) LearnerStory(ctx context.Context, opts StoryOptions) (LearnerStory, error) {
-	if err := subjects.ValidLearner(opts.Learner); err != nil {
-		return LearnerStory{}, inputError(err)
+	if err := i.recordLearner(ctx, store.ActionLookAtLearner, opts.Learner, func() error { return nil }); err != nil {
+		return LearnerStory{}, err
 	}
 	person, err := i.store.Profiles.Get(ctx, opts.Learner)
 	if err != nil {

@@ -34,6 +34,18 @@ const maxImportProblems = 10
 // ImportSuppressions takes addresses from a file as suppressed. It may be repeated, and what was lifted since an address was listed stays lifted. The
 // installation must have been connected with its secret. An error about the file is an [*InputError]; what was read before it has been taken in.
 func (i *Installation) ImportSuppressions(ctx context.Context, opts SuppressionImportOptions) (SuppressionImport, error) {
+	if opts.DryRun {
+		return i.importSuppressions(ctx, opts)
+	}
+	var result SuppressionImport
+	err := i.recordAct(ctx, AuditRecord{Action: store.ActionImportSuppressed, Target: opts.List}, func() (err error) {
+		result, err = i.importSuppressions(ctx, opts)
+		return err
+	})
+	return result, err
+}
+
+func (i *Installation) importSuppressions(ctx context.Context, opts SuppressionImportOptions) (SuppressionImport, error) {
 	result := SuppressionImport{Effects: map[string]int{}, Problems: []string{}}
 	var failed error
 	file := sendgrid.ListFileOptions{List: sendgrid.List(opts.List), Topics: opts.Topics, Now: i.opts.Now().UTC()}
@@ -86,6 +98,9 @@ type SuppressionExport struct {
 // installation must have been connected with its secret.
 func (i *Installation) ExportSuppressions(ctx context.Context) (SuppressionExport, error) {
 	export := SuppressionExport{Suppressions: []ExportedSuppression{}}
+	if err := i.recordLook(ctx, AuditRecord{Action: store.ActionExportSuppressed}); err != nil {
+		return export, err
+	}
 	records, err := i.store.People.ListSuppressions(ctx)
 	if err != nil {
 		return export, err

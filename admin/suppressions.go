@@ -24,6 +24,9 @@ type SuppressionList struct {
 // ListSuppressions lists suppressed addresses and the learners whose profile has one now. It reads every profile. The
 // installation must have been connected with its secret.
 func (i *Installation) ListSuppressions(ctx context.Context) (SuppressionList, error) {
+	if err := i.recordLook(ctx, AuditRecord{Action: store.ActionLookAtSuppressed}); err != nil {
+		return SuppressionList{}, err
+	}
 	records, err := i.store.People.ListSuppressions(ctx)
 	return SuppressionList{Suppressions: append([]SuppressionRecord{}, records...)}, err
 }
@@ -34,7 +37,12 @@ func (i *Installation) AddressStatus(ctx context.Context, address string) (Addre
 	if err := CheckAddress(address); err != nil {
 		return AddressStatus{}, err
 	}
-	return i.store.People.AddressStatus(ctx, address)
+	var status AddressStatus
+	err := i.recordAddress(ctx, store.ActionLookAtAddress, address, func() (err error) {
+		status, err = i.store.People.AddressStatus(ctx, address)
+		return err
+	})
+	return status, err
 }
 
 // CheckAddress returns an [*InputError] for what cannot be a mail address.
@@ -48,5 +56,7 @@ func CheckAddress(address string) error {
 // LiftSuppression lets an address be written to again. What its owner said about mail stays. The installation must have been
 // connected with its secret.
 func (i *Installation) LiftSuppression(ctx context.Context, address string) error {
-	return i.store.People.Suppressions.Lift(ctx, address, i.opts.Now())
+	return i.recordAddress(ctx, store.ActionLift, address, func() error {
+		return i.store.People.Suppressions.Lift(ctx, address, i.opts.Now())
+	})
 }

@@ -51,8 +51,8 @@ func (i *Installation) TryOnLearner(ctx context.Context, f *Folder, o TryOptions
 	if err != nil {
 		return Tryout{}, inputError(err)
 	}
-	if err := subjects.ValidLearner(o.Learner); err != nil {
-		return Tryout{}, inputError(err)
+	if err := i.recordLearner(ctx, store.ActionTryOnLearner, o.Learner, func() error { return nil }); err != nil {
+		return Tryout{}, err
 	}
 	events, err := i.recordedOf(ctx, academy, o.Learner)
 	if err != nil {

@@ -39,7 +39,7 @@ func (c *Console) showDeadLetters(req *request) (*page, error) {
 
 // replayDeadLetters publishes the events that were refused for a reason again, if they would be accepted now.
 func (c *Console) replayDeadLetters(req *request) (*page, error) {
-	result, err := c.o.Installation.ReplayDeadLetters(req.Context(), deadletters.ReplayOptions{
+	result, err := c.as(req).ReplayDeadLetters(req.Context(), deadletters.ReplayOptions{
 		Selection: deadletters.Selection{Reason: req.PostFormValue("reason")},
 		DryRun:    req.PostFormValue("dry_run") != "",
 	})

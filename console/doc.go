@@ -11,6 +11,7 @@
 //	drafts.go     drafts: what changed, propose, approve, comment, publish
 //	revisions.go  what was in force, differences, rolling back
 //	learners.go   one learner: the story, and what a draft would do
+//	audit.go      who did what
 //	lift.go       what the rules achieve
 //	deadletters.go  events that were refused, published again when they are mended
 //	functions.go  words and numbers of the pages

@@ -134,14 +134,14 @@ func (c *Console) changeDraft(req *request, notice string, change func(admin.Dra
 
 func (c *Console) proposeDraft(req *request) (*page, error) {
 	return c.changeDraft(req, "Proposed. Somebody else can approve it now.", func(d admin.Draft) error {
-		_, err := c.o.Installation.ProposeDraft(req.Context(), d, req.person.Name, req.PostFormValue("reason"))
+		_, err := c.as(req).ProposeDraft(req.Context(), d, req.person.Name, req.PostFormValue("reason"))
 		return err
 	})
 }
 
 func (c *Console) withdrawDraft(req *request) (*page, error) {
 	return c.changeDraft(req, "The proposal is withdrawn; the draft is still here.", func(d admin.Draft) error {
-		_, err := c.o.Installation.WithdrawDraft(req.Context(), d)
+		_, err := c.as(req).WithdrawDraft(req.Context(), d)
 		return err
 	})
 }
@@ -165,7 +165,7 @@ func (c *Console) commentOnDraft(req *request) (*page, error) {
 
 func (c *Console) approveDraft(req *request) (*page, error) {
 	return c.changeDraft(req, "Approved.", func(d admin.Draft) error {
-		_, err := c.o.Installation.ApproveDraft(req.Context(), d, req.PostFormValue("hash"), req.person.Name)
+		_, err := c.as(req).ApproveDraft(req.Context(), d, req.PostFormValue("hash"), req.person.Name)
 		return err
 	})
 }
@@ -176,7 +176,7 @@ func (c *Console) discardDraft(req *request) (*page, error) {
 		return nil, err
 	}
 	if draft.Revision > 0 {
-		if err := c.o.Installation.DiscardDraft(req.Context(), draft); err != nil {
+		if err := c.as(req).DiscardDraft(req.Context(), draft); err != nil {
 			return nil, err
 		}
 	}
@@ -227,7 +227,7 @@ func (c *Console) publishDraft(req *request) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	published, err := c.o.Installation.PublishDraft(req.Context(), draft, admin.DraftPublication{
+	published, err := c.as(req).PublishDraft(req.Context(), draft, admin.DraftPublication{
 		Seen:            req.PostFormValue("hash"),
 		By:              req.person.Name,
 		Note:            strings.TrimSpace(req.PostFormValue("note")),

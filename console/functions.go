@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"homeroom/admin"
 	"homeroom/internal/narrate"
 )
 
@@ -37,20 +38,21 @@ func (c *Console) takeNotice(req *request) string {
 // templateFunctions are what the templates may call.
 func (c *Console) templateFunctions() template.FuncMap {
 	return template.FuncMap{
-		"link":      func(parts ...string) string { return c.linkTo(joinPath(parts)) },
-		"asset":     func(name string) string { return c.linkTo("/static/" + name + "?" + assetVersion(name)) },
-		"ago":       func(t time.Time) string { return describeAge(t, c.o.Now()) },
-		"clock":     func(t time.Time) string { return t.UTC().Format("Mon 02 Jan 2006 15:04:05 UTC") },
-		"short":     func(hash string) string { return hash[:min(len(hash), 8)] },
-		"thousands": narrate.Thousands,
-		"count":     narrate.Count,
-		"percent":   func(share float64) string { return strconv.FormatFloat(share*100, 'f', 1, 64) + " %" },
-		"points":    func(share float64) string { return formatSigned(share * 100) },
-		"lines":     func(text string) []string { return strings.Split(strings.TrimRight(text, "\n"), "\n") },
-		"diffClass": diffClass,
-		"temporal":  func() string { return c.o.TemporalUI },
-		"join":      strings.Join,
-		"onScale":   onScale,
+		"link":          func(parts ...string) string { return c.linkTo(joinPath(parts)) },
+		"asset":         func(name string) string { return c.linkTo("/static/" + name + "?" + assetVersion(name)) },
+		"ago":           func(t time.Time) string { return describeAge(t, c.o.Now()) },
+		"clock":         func(t time.Time) string { return t.UTC().Format("Mon 02 Jan 2006 15:04:05 UTC") },
+		"describeAudit": admin.DescribeAudit,
+		"short":         func(hash string) string { return hash[:min(len(hash), 8)] },
+		"thousands":     narrate.Thousands,
+		"count":         narrate.Count,
+		"percent":       func(share float64) string { return strconv.FormatFloat(share*100, 'f', 1, 64) + " %" },
+		"points":        func(share float64) string { return formatSigned(share * 100) },
+		"lines":         func(text string) []string { return strings.Split(strings.TrimRight(text, "\n"), "\n") },
+		"diffClass":     diffClass,
+		"temporal":      func() string { return c.o.TemporalUI },
+		"join":          strings.Join,
+		"onScale":       onScale,
 	}
 }
 

@@ -28,7 +28,7 @@ type learnerData struct {
 func (c *Console) showLearner(req *request) (*page, error) {
 	data := learnerData{Rule: req.FormValue("rule")}
 	var err error
-	data.LearnerStory, err = c.o.Installation.LearnerStory(req.Context(), admin.StoryOptions{
+	data.LearnerStory, err = c.as(req).LearnerStory(req.Context(), admin.StoryOptions{
 		Learner:    req.PathValue("learner"),
 		Rule:       data.Rule,
 		TemporalUI: c.o.TemporalUI,

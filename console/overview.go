@@ -29,7 +29,7 @@ func (c *Console) showOverview(req *request) (*page, error) {
 
 // pauseSending stops all sending.
 func (c *Console) pauseSending(req *request) (*page, error) {
-	change, err := c.o.Installation.Pause(req.Context(), req.person.Name, strings.TrimSpace(req.FormValue("note")))
+	change, err := c.as(req).Pause(req.Context(), req.person.Name, strings.TrimSpace(req.FormValue("note")))
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func (c *Console) pauseSending(req *request) (*page, error) {
 }
 
 func (c *Console) resumeSending(req *request) (*page, error) {
-	change, err := c.o.Installation.Resume(req.Context(), req.person.Name, strings.TrimSpace(req.FormValue("note")))
+	change, err := c.as(req).Resume(req.Context(), req.person.Name, strings.TrimSpace(req.FormValue("note")))
 	if err != nil {
 		return nil, err
 	}

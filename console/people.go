@@ -28,6 +28,9 @@ const (
 	RolePeople   Role = "people"   // look learners up, publish their refused events again
 )
 
+// rolesOfOversight are asked for by pages that approvers see, and those who see people.
+const rolesOfOversight Role = "approver or people"
+
 var allRoles = []Role{RoleViewer, RoleEditor, RoleApprover, RolePeople}
 
 // Person is who is asking.
@@ -38,8 +41,14 @@ type Person struct {
 
 // May reports whether a person has a role. Everybody who is known is a viewer.
 func (p Person) May(role Role) bool {
+	if role == rolesOfOversight {
+		return p.May(RoleApprover) || p.May(RolePeople)
+	}
 	return role == RoleViewer && p.Name != "" || slices.Contains(p.Roles, role)
 }
+
+// MayAudit reports whether a person may see who did what.
+func (p Person) MayAudit() bool { return p.May(rolesOfOversight) }
 
 // People knows who may use a console.
 type People interface {

@@ -115,3 +115,35 @@ func TestTokenFilesWithMistakes(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoSeesWhoDidWhat: approvers and those who see people find what others did; the page says that a learner was looked up, and asks
+// for one by their id.
+func TestWhoSeesWhoDidWhat(t *testing.T) {
+	s := openSite(t, tokens(t, "maya  editor,people  "+mayas+"\ntom  approver  "+toms+"\nvi  viewer,editor  "+views+"\n"), 1)
+	maya := s.browser(mayas)
+	tom := s.browser(toms)
+	maya.do("GET", "/learners/u_42", nil) // nothing is known of them
+	if status, body := tom.do("POST", "/pause", url.Values{"note": {"a drill"}}); status != http.StatusOK || !strings.Contains(body, "Paused by tom") {
+		t.Fatalf("%d\n%s", status, body)
+	}
+	for _, b := range []*browser{maya, tom} {
+		page := b.get("/audit")
+		for _, want := range []string{"look_at_learner", "pause", "console", "2 acts"} {
+			if !strings.Contains(page, want) {
+				t.Errorf("no %q in\n%s", want, page)
+			}
+		}
+		if strings.Contains(page, "u_42") || strings.Contains(page, "a drill") {
+			t.Errorf("it names a learner or a note:\n%s", page)
+		}
+	}
+	if page := tom.get("/audit?learner=u_42"); !strings.Contains(page, "1 act ") || strings.Contains(page, "<td>pause") {
+		t.Errorf("about a learner:\n%s", page)
+	}
+	if status, _ := tom.do("GET", "/audit?since=yesterday", nil); status != http.StatusUnprocessableEntity {
+		t.Errorf("a time that is none: %d", status)
+	}
+	if status, _ := s.browser(views).do("GET", "/audit", nil); status != http.StatusForbidden {
+		t.Errorf("an editor: %d", status)
+	}
+}

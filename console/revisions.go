@@ -57,7 +57,7 @@ func (c *Console) rollBack(req *request) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.o.Installation.Publish(req.Context(), publication, admin.PublishOptions{Author: req.person.Name, Note: note}); err != nil {
+	if err := c.as(req).Publish(req.Context(), publication, admin.PublishOptions{Author: req.person.Name, Note: note, RollBack: true}); err != nil {
 		return nil, err
 	}
 	return c.goTo(req, "/revisions", publication.Outcome())

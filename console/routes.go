@@ -51,6 +51,7 @@ func (c *Console) listRoutes() []route {
 		{"GET", "/learners/{learner}", RolePeople, c.showLearner},
 		{"GET", "/deadletters", RoleViewer, c.showDeadLetters},
 		{"POST", "/deadletters/replay", RolePeople, c.replayDeadLetters},
+		{"GET", "/audit", rolesOfOversight, c.showAudit},
 		{"GET", "/sign-in", "", c.showSignIn},
 		{"POST", "/sign-in", "", c.signIn},
 		{"POST", "/sign-out", RoleViewer, c.signOut},
@@ -63,6 +64,11 @@ type request struct {
 	*http.Request
 	w      http.ResponseWriter
 	person Person
+}
+
+// as returns the installation as the person uses it who makes a request: what they do is recorded in their name.
+func (c *Console) as(req *request) *admin.Installation {
+	return c.o.Installation.As(admin.Actor{Name: req.person.Name, Way: admin.WayConsole})
 }
 
 // errForbidden says that somebody is known but may not do this.

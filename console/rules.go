@@ -319,7 +319,7 @@ func (c *Console) showTryout(req *request) (*page, error) {
 		if data.All {
 			options.Rule = ""
 		}
-		tryout, err := c.o.Installation.TryOnLearner(req.Context(), w.folder, options)
+		tryout, err := c.as(req).TryOnLearner(req.Context(), w.folder, options)
 		var input *admin.InputError
 		switch {
 		case errors.As(err, &input):

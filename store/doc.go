@@ -3,6 +3,7 @@
 //
 //	LEARNING, LEARNING_DLQ   events as published; dead letters          (triggers read and write them; so do [Events] and [DeadLetters])
 //	HOMEROOM_DECISIONS       [Decisions]: one message per decision id
+//	HOMEROOM_AUDIT           [Audit]: who did what to the installation
 //	NUDGES                   rendered nudges, until the platform has shown them
 //	homeroom_profiles        [Profiles]: personal data; with the streams the only place that holds any
 //	homeroom_standing        [Standings]: what is known of a learner from events that wake nobody

@@ -35,7 +35,7 @@ const fingerprintSize = 4
 // Fingerprints returns for each name what an instance says of its values, in their order. What they say cannot be turned back into the
 // values. A name without a value is left out.
 func Fingerprints(ctx context.Context, js jetstream.JetStream, values map[string][][]byte) (map[string][]string, error) {
-	key, err := ensureFingerprintKey(ctx, js)
+	key, err := ensureKey(ctx, js, fingerprintKey)
 	if err != nil {
 		return nil, err
 	}
@@ -54,23 +54,24 @@ func Fingerprints(ctx context.Context, js jetstream.JetStream, values map[string
 	return prints, nil
 }
 
-func ensureFingerprintKey(ctx context.Context, js jetstream.JetStream) ([]byte, error) {
+// ensureKey returns a random key that the control bucket keeps under a name, and makes it if there is none.
+func ensureKey(ctx context.Context, js jetstream.JetStream, name string) ([]byte, error) {
 	bucket, err := openSecretBucket(ctx, js)
 	if err != nil {
 		return nil, err
 	}
 	fresh := make([]byte, sha256.Size)
 	if _, err := rand.Read(fresh); err != nil {
-		return nil, fmt.Errorf("make the key of the fingerprints: %w", err)
+		return nil, fmt.Errorf("make the key %s: %w", name, err)
 	}
-	if _, err := bucket.Create(ctx, fingerprintKey, fresh); err == nil {
+	if _, err := bucket.Create(ctx, name, fresh); err == nil {
 		return fresh, nil
 	} else if !errors.Is(err, jetstream.ErrKeyExists) {
-		return nil, fmt.Errorf("keep the key of the fingerprints: %w", err)
+		return nil, fmt.Errorf("keep the key %s: %w", name, err)
 	}
-	entry, err := bucket.Get(ctx, fingerprintKey)
+	entry, err := bucket.Get(ctx, name)
 	if err != nil {
-		return nil, fmt.Errorf("read the key of the fingerprints: %w", err)
+		return nil, fmt.Errorf("read the key %s: %w", name, err)
 	}
 	return entry.Value(), nil
 }

@@ -28,6 +28,9 @@ const (
 // NudgesAge is how long nudges wait for the platform to fetch them.
 const NudgesAge = 30 * 24 * time.Hour
 
+// AuditAge is how long it is kept who did what.
+const AuditAge = 400 * 24 * time.Hour
+
 // NudgesWindow is how long a nudge that is announced again is recognized: longer than a delivery is put off at first.
 const NudgesWindow = time.Hour
 
@@ -110,6 +113,9 @@ func (o Options) Streams() []jetstream.StreamConfig {
 	}
 	setAside := stream(subjects.SetAsideStream, "events of learners who are set aside, until they are handed over", subjects.AllSetAside, 0)
 	setAside.AllowDirect = false // a replica may be behind: whether anything still waits is asked of the leader
+	audit := stream(subjects.AuditStream, "who did what to the installation, from which way in", subjects.AllAudit, AuditAge)
+	audit.DenyDelete = true
+	audit.DenyPurge = true // no record is taken back
 	nudges := stream(subjects.NudgeStream, "nudges for the platform to show", subjects.AllNudges, NudgesAge)
 	nudges.Duplicates = NudgesWindow
 	return []jetstream.StreamConfig{
@@ -118,6 +124,7 @@ func (o Options) Streams() []jetstream.StreamConfig {
 		setAside,
 		stream(subjects.DecisionStream, "what Homeroom decided, and why", subjects.AllDecisions, o.MaxAge),
 		nudges,
+		audit,
 		bucket(BucketProfiles, "learners as persons: address, name, zone, consent, traits", 1, 0),
 		bucket(BucketStanding, "activity and progress per learner", 1, 0),
 		bucket(BucketRulesets, "rule revisions by hash; current points to the one in force", 64, 0),

@@ -11,6 +11,7 @@ const (
 	Stream         = "LEARNING"           // what learners do
 	DeadStream     = "LEARNING_DLQ"       // what was refused, with the reason
 	DecisionStream = "HOMEROOM_DECISIONS" // what Homeroom decided, with the reason
+	AuditStream    = "HOMEROOM_AUDIT"     // who did what to the installation
 	NudgeStream    = "NUDGES"             // rendered nudges for the platform's own pages
 	SetAsideStream = "HOMEROOM_SET_ASIDE" // events of learners who are set aside: they wait here until they can be handed over
 )
@@ -27,6 +28,7 @@ const (
 	AllPublished = "learning.>"
 	AllDead      = "dead.>"
 	AllDecisions = "homeroom.decisions.>"
+	AllAudit     = "homeroom.audit.>"
 	AllNudges    = "nudges.>"
 	AllSetAside  = "setaside.*"
 )
@@ -103,6 +105,9 @@ func DecisionsOf(learner string) string { return "homeroom.decisions." + subject
 
 // DecisionsOfKind returns the filter for the decisions of a kind, about whomever.
 func DecisionsOfKind(kind string) string { return "homeroom.decisions.*.*." + subjectToken(kind) }
+
+// Audit returns the subject of an audit record: homeroom.audit.<action>.
+func Audit(action string) string { return "homeroom.audit." + subjectToken(action) }
 
 // Nudge returns the subject of a nudge for the platform to show: nudges.<learner>.<rule>, each one token.
 func Nudge(learner, rule string) string {

@@ -39,12 +39,15 @@ func usageOfConfiguration(err error) error {
 
 // connectAdmin connects to the installation; whoever calls it closes it. The name is what NATS's monitoring shows.
 func (f NATSFlags) connectAdmin(ctx context.Context, o IO, name string) (*admin.Installation, error) {
-	return admin.Connect(ctx, admin.ConnectOptions{Name: name, NATS: f.natsOptions(), Now: o.Now})
+	return admin.Connect(ctx, admin.ConnectOptions{Name: name, NATS: f.natsOptions(), Actor: cliActor(), Now: o.Now})
 }
+
+// cliActor returns in whose name commands do things.
+func cliActor() admin.Actor { return admin.Actor{Name: currentUser(), Way: admin.WayCLI} }
 
 // connectReading connects to the installation without its secret; whoever calls it closes it.
 func (f InstallationFlags) connectReading(ctx context.Context, o IO, name string) (*admin.Installation, error) {
-	return admin.Connect(ctx, admin.ConnectOptions{Name: name, NATS: f.natsOptions(), KeyFiles: f.Keys, Now: o.Now})
+	return admin.Connect(ctx, admin.ConnectOptions{Name: name, NATS: f.natsOptions(), KeyFiles: f.Keys, Actor: cliActor(), Now: o.Now})
 }
 
 // connectInstallation connects to the installation with its secret; whoever calls it closes it. Cached standings: 0 is the
@@ -56,6 +59,7 @@ func (f InstallationFlags) connectInstallation(ctx context.Context, o IO, name s
 		NeedsSecret:     true,
 		SecretFiles:     f.Secrets,
 		KeyFiles:        f.Keys,
+		Actor:           cliActor(),
 		Now:             o.Now,
 		CachedStandings: cachedStandings,
 	})

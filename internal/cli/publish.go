@@ -23,6 +23,9 @@ type PublishFlags struct {
 	DryRun   bool   `name:"dry-run" help:"Say what would happen, and do nothing."`
 	Yes      bool   `short:"y" help:"Do not ask."`
 	Format   string `help:"How to print: text or json." enum:"text,json" default:"text"`
+
+	rollBack bool     // an earlier revision is put in force again
+	with     []string // what the audit record says besides
 }
 
 // RulesPublishCmd is `homeroom rules publish`.
@@ -51,6 +54,7 @@ func (c *RulesPublishCmd) Run(ctx context.Context, o IO) error {
 	}
 	if c.Untested {
 		c.Note = strings.TrimSpace(c.Note + " (untested)")
+		c.with = append(c.with, admin.WithFailedTests)
 	} else if err := testBeforePublishing(ctx, o, folder); err != nil {
 		return err
 	}
@@ -118,6 +122,7 @@ func (c *RulesRollbackCmd) Run(ctx context.Context, o IO) error {
 	if c.Note == "" {
 		c.Note = "rollback to " + c.To
 	}
+	c.rollBack = true
 	return c.publish(ctx, o, installation, academy)
 }
 
@@ -165,7 +170,13 @@ func (c *PublishFlags) publish(ctx context.Context, o IO, installation *admin.In
 	if err := c.confirm(o, outlook); err != nil {
 		return err
 	}
-	err = installation.Publish(ctx, publication, admin.PublishOptions{Author: currentUser(), Note: c.Note, OnProgress: line.draw})
+	err = installation.Publish(ctx, publication, admin.PublishOptions{
+		Author:     currentUser(),
+		Note:       c.Note,
+		RollBack:   c.rollBack,
+		With:       c.with,
+		OnProgress: line.draw,
+	})
 	line.clear()
 	if err != nil {
 		return err

@@ -29,6 +29,7 @@ type Commands struct {
 
 	Deadletters  DeadlettersCmd  `cmd:"" help:"Look at what was refused, mend it, and publish it again."`
 	Suppressions SuppressionsCmd `cmd:"" help:"List the addresses that are not written to, and let one be written to again."`
+	Audit        AuditCmd        `cmd:"" help:"List who did what: published, approved, paused, looked learners up, erased."`
 	Doctor       DoctorCmd       `cmd:"" help:"Check everything that Homeroom needs, and say what to do."`
 	Setup        SetupCmd        `cmd:"" help:"Make the streams, buckets and search attributes that are missing."`
 

@@ -1,0 +1,145 @@
+package store
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"homeroom/subjects"
+)
+
+// Audit is the record of who did what to the installation, in the stream HOMEROOM_AUDIT. A record holds no text that a person typed, no
+// learner's id and no address.
+type Audit struct {
+	js  jetstream.JetStream
+	key []byte // of the hashes of learners and addresses
+}
+
+// Way is which way in somebody used.
+type Way string
+
+// The ways in.
+const (
+	WayConsole Way = "console"
+	WayCLI     Way = "cli"
+)
+
+// AuditAction is what somebody did.
+type AuditAction string
+
+// The actions. Each names what is asked for; a record says with Failed that it did not come about.
+const (
+	ActionPublish           AuditAction = "publish"             // a folder or a draft was put in force
+	ActionRollBack          AuditAction = "roll_back"           // an earlier revision was put in force again
+	ActionSweep             AuditAction = "sweep"               // all learners were visited once more
+	ActionPropose           AuditAction = "propose"             // a draft was proposed
+	ActionWithdraw          AuditAction = "withdraw"            // a proposal was taken back
+	ActionApprove           AuditAction = "approve"             // the content with the hash was approved
+	ActionDiscard           AuditAction = "discard"             // a draft was deleted
+	ActionPause             AuditAction = "pause"               // all sending was stopped
+	ActionResume            AuditAction = "resume"              // sending goes on
+	ActionLift              AuditAction = "lift_suppression"    // a suppressed address may be written to again
+	ActionImportSuppressed  AuditAction = "import_suppressions" // a provider's list was taken in
+	ActionExportSuppressed  AuditAction = "export_suppressions" // suppressed addresses were written out
+	ActionLookAtAddress     AuditAction = "look_at_address"     // whose an address is was looked up
+	ActionLookAtSuppressed  AuditAction = "list_suppressions"   // suppressions were listed with their learners
+	ActionReplayDeadLetters AuditAction = "replay_dead_letters" // refused events were published again, mended or not
+	ActionPurgeDeadLetters  AuditAction = "purge_dead_letters"  // refused events were deleted
+	ActionLookAtDeadLetter  AuditAction = "look_at_dead_letter" // a refused event was shown with its body
+	ActionRetryLearner      AuditAction = "retry_learner"       // a learner who is set aside was tried again
+	ActionLookAtLearner     AuditAction = "look_at_learner"     // a learner's story was shown
+	ActionTryOnLearner      AuditAction = "try_on_learner"      // rules were tried on a learner's recorded events
+	ActionExportLearner     AuditAction = "export_learner"      // what is held about a learner was written out
+	ActionEraseLearner      AuditAction = "erase_learner"       // a learner was erased
+	ActionImport            AuditAction = "import"              // learners were imported
+)
+
+// What a record says besides its action.
+const (
+	WithoutApproval = "without_approval" // approvals that the settings ask for were missing
+	WithFailedTests = "untested"         // rule tests failed, or were not run
+)
+
+// AuditRecord is one act. Unknown fields of later versions are passed over.
+type AuditRecord struct {
+	ID     string      `json:"id"` // of the act; the record of its failure has the same
+	At     time.Time   `json:"at"`
+	Who    string      `json:"who"` // a name as the console or the operating system knows it
+	Way    Way         `json:"way"`
+	Action AuditAction `json:"action"`
+	Target string      `json:"target,omitempty"` // a draft's name, or the sequence of a dead letter
+	Hash   string      `json:"hash,omitempty"`   // of the content that it is about
+	Base   string      `json:"base,omitempty"`   // hash of what was in force before
+	// Learner and Address are keyed hashes; see [Audit.HashLearner] and [Audit.HashAddress].
+	Learner string   `json:"learner,omitempty"`
+	Address string   `json:"address,omitempty"`
+	Count   int      `json:"count,omitempty"` // how many things it is about
+	With    []string `json:"with,omitempty"`  // such as [WithoutApproval]
+	Failed  bool     `json:"failed,omitempty"`
+}
+
+// auditKey is the key, in the control bucket, of the key of the hashes in audit records.
+const auditKey = "audit_key"
+
+// OpenAudit gives access to the audit stream, which [Setup] makes. It makes the key of the hashes if there is none.
+func OpenAudit(ctx context.Context, js jetstream.JetStream) (*Audit, error) {
+	key, err := ensureKey(ctx, js, auditKey)
+	if err != nil {
+		return nil, err
+	}
+	return &Audit{js: js, key: key}, nil
+}
+
+// Append stores a record and returns when it is confirmed.
+func (a *Audit) Append(ctx context.Context, r AuditRecord) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*requestTimeout)
+	defer cancel()
+	body, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("write the audit record: %w", err)
+	}
+	_, err = a.js.Publish(ctx, subjects.Audit(string(r.Action)), body)
+	if errors.Is(err, jetstream.ErrNoStreamResponse) {
+		return fmt.Errorf("there is no stream %s to record who does what: make it with `homeroom setup`: %w", subjects.AuditStream, err)
+	}
+	if err != nil {
+		return fmt.Errorf("write the audit record: %w", err)
+	}
+	return nil
+}
+
+// Read calls each with every record that was stored since, oldest first. It returns how many could not be read.
+func (a *Audit) Read(ctx context.Context, reader StreamReader, each func(AuditRecord)) (unreadable int, err error) {
+	err = reader.Read(ctx, subjects.AuditStream, []string{subjects.AllAudit}, func(m Message) error {
+		var r AuditRecord
+		if json.Unmarshal(m.Data, &r) != nil || r.ID == "" {
+			unreadable++
+			return nil
+		}
+		each(r)
+		return nil
+	})
+	return unreadable, err
+}
+
+// HashLearner returns how a learner stands in the records, in hex. It cannot be turned back into the id without the key.
+func (a *Audit) HashLearner(learner string) string { return a.hash("learner", learner) }
+
+// HashAddress returns how an address, in its form for comparison, stands in the records, in hex.
+func (a *Audit) HashAddress(address string) string { return a.hash("address", address) }
+
+// auditHashSize is the size of a hash in a record, in bytes.
+const auditHashSize = 16
+
+func (a *Audit) hash(kind, text string) string {
+	mac := hmac.New(sha256.New, a.key)
+	mac.Write([]byte("homeroom audit " + kind + "\x00" + text))
+	return hex.EncodeToString(mac.Sum(nil)[:auditHashSize])
+}
