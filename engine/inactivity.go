@@ -105,7 +105,7 @@ func (s *stepper) mayStart(si *silence) bool {
 	past := s.pastRunByKey(si.key)
 	again := &si.rule.Again
 	switch {
-	case past.Started != 0 && !again.Always && again.After == 0:
+	case past.Started != 0 && !again.Always && !again.Restart && again.After == 0:
 		return false
 	case past.Armed != 0 && si.armed.UnixMilli() <= past.Armed:
 		return false

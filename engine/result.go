@@ -239,6 +239,7 @@ const (
 	ReasonGoalUnaided     Reason = "goal_unaided"
 	ReasonMigratedAway    Reason = "migrated_away"
 	ReasonWithdrawn       Reason = "cancelled" // by a publication
+	ReasonRestarted       Reason = "restarted" // by a newer trigger
 )
 
 // Decision says what was done or deliberately not done for a learner, and why.

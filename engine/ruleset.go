@@ -128,7 +128,9 @@ const (
 // Again says when a rule may start for the same scope a second time.
 type Again struct {
 	Always bool
-	After  time.Duration // >0: that long after the start of the previous run; 0 with !Always: never
+	// Restart lets a new trigger end the live run of its scope and begin anew; when none is live it is like Always.
+	Restart bool
+	After   time.Duration // >0: that long after the start of the previous run; 0 with neither Always nor Restart: never
 }
 
 // Op is the kind of an instruction.

@@ -176,13 +176,18 @@ func (s *stepper) notStarted(rule *Rule, scope string, ev *Event, at time.Time, 
 	}, ev.ID)
 }
 
-// startRun begins a run, unless one is live, it may not start again yet, its trigger is stale, or there are too many.
+// startRun begins a run, unless one is live that the trigger does not end, it may not start again yet, its trigger is stale, or there are too many. A
+// trigger that cannot begin a run ends none.
 func (s *stepper) startRun(rule *Rule, scope, course string, ev *Event, at, armed time.Time) {
 	settings := &s.env.Current.Settings
 	past := s.pastRun(rule.Name, scope)
+	live := s.liveRun(rule.Name, scope)
 	switch {
-	case s.liveRun(rule.Name, scope) != nil:
+	case live != nil && !rule.Again.Restart:
 		s.notStarted(rule, scope, ev, at, ReasonRunning, "")
+		return
+	case live != nil && s.ownTime(ev).Before(live.beganAt()):
+		s.notStarted(rule, scope, ev, at, ReasonRunning, "it happened before what began the run")
 		return
 	case !rule.Again.allows(past, at):
 		s.notStarted(rule, scope, ev, at, ReasonAgain, rule.Again.String())
@@ -190,9 +195,11 @@ func (s *stepper) startRun(rule *Rule, scope, course string, ev *Event, at, arme
 	case settings.MaxEventAge > 0 && s.now.Sub(ev.Time) > settings.MaxEventAge:
 		s.notStarted(rule, scope, ev, at, ReasonStale, "")
 		return
-	case len(s.st.Runs) >= maxRuns || s.runsWeight()+weight(ev.Properties) > maxWeight:
+	case !s.hasRoom(ev, live):
 		s.notStarted(rule, scope, ev, at, ReasonTooManyRuns, fmt.Sprintf("at most %d at a time", maxRuns))
 		return
+	case live != nil:
+		s.exitRun(live, at, ReasonRestarted, ev.Name, ev.ID)
 	}
 	s.changePastRun(rule.Name, scope, func(p *PastRun) { p.Started = at.UnixMilli() })
 	run := Run{
@@ -221,9 +228,25 @@ func (s *stepper) startRun(rule *Rule, scope, course string, ev *Event, at, arme
 	s.hearBefore(run.ID, rule, at)
 }
 
+// hasRoom reports whether a run that an event starts finds room among the others. replaced is the run that it ends, or nil.
+func (s *stepper) hasRoom(ev *Event, replaced *Run) bool {
+	runs := len(s.st.Runs)
+	bytes := s.runsWeight() + weight(ev.Properties)
+	if replaced != nil && !s.outlivesEnd(replaced) {
+		runs--
+		bytes -= weight(replaced.Trigger.Properties)
+	}
+	return runs < maxRuns && bytes <= maxWeight
+}
+
+// outlivesEnd reports whether a run is kept when it has ended: its delivery is out or its goal is watched for.
+func (s *stepper) outlivesEnd(run *Run) bool {
+	return s.pendingOfRun(run.ID) >= 0 || !s.watchedUntil(run).IsZero()
+}
+
 // allows reports whether a rule may start at `at` after what is remembered of its last run in the scope.
 func (a Again) allows(past PastRun, at time.Time) bool {
-	if past.Started == 0 || a.Always {
+	if past.Started == 0 || a.Always || a.Restart {
 		return true
 	}
 	return a.After > 0 && at.UnixMilli() >= past.Started+a.After.Milliseconds()
@@ -239,6 +262,8 @@ func (a Again) String() string {
 	switch {
 	case a.Always:
 		return "always"
+	case a.Restart:
+		return "restart"
 	case a.After > 0:
 		return "after " + FormatDuration(a.After)
 	}
@@ -287,7 +312,7 @@ func (s *stepper) endRun(run *Run) {
 	run.KeepsEnd = false
 	run.ForNight = false
 	run.Paused = false
-	if s.pendingOfRun(run.ID) < 0 && s.watchedUntil(run).IsZero() {
+	if !s.outlivesEnd(run) {
 		s.removeRun(run.ID)
 	}
 }

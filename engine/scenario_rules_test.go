@@ -43,6 +43,13 @@ var traitEnd = cond{"timestamp(learner.traits.trial_ends_at) - days(3)", func(v 
 	return t.Add(-3 * day), err
 }}
 
+// dayBefore is a day before the date that the trigger names.
+var dayBefore = cond{"trigger.due_at - days(1)", func(v *engine.Vars) (any, error) {
+	text, _ := v.Trigger.Text("due_at")
+	t, err := time.Parse(time.RFC3339, text)
+	return t.Add(-day), err
+}}
+
 var halfway = cond{"course.progress_pct >= 50", func(v *engine.Vars) (any, error) {
 	return v.Course != nil && v.Course.ProgressPct >= 50, nil
 }}
@@ -164,6 +171,14 @@ func theRule(t testing.TB, name string) *engine.Rule {
 		r.When.Match = on("trial.started")
 		r.Until = []engine.Match{{Event: "subscription.created"}}
 		r.Program = []engine.Instr{{Op: engine.OpWaitTime, ID: "1", Expr: trialEnd}, send("2", "trial-ends")}
+	case "due-date": // a day before a date that may move
+		r.When.Match = on("assignment.due_set")
+		r.Per = []string{"assignment_id"}
+		r.Again = engine.Again{Restart: true}
+		r.Goal = &engine.Goal{Match: on("assignment.submitted"), Within: 7 * day}
+		r.Program = []engine.Instr{
+			send("1", "noted"), {Op: engine.OpWaitTime, ID: "2", Expr: dayBefore}, send("3", "due-tomorrow"),
+		}
 	case "morning":
 		r.When.Match = on("enrollment.created")
 		r.Per = []string{"course_id"}

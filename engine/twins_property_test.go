@@ -119,7 +119,7 @@ func drawRule(rt *rapid.T, name string, withSent bool) *engine.Rule {
 		Name:     name,
 		Priority: rapid.IntRange(0, 100).Draw(rt, "priority"),
 		Per:      rapid.SampledFrom([][]string{nil, {"course_id"}}).Draw(rt, "per"),
-		Again:    rapid.SampledFrom([]engine.Again{{}, {Always: true}, {After: 3 * day}}).Draw(rt, "again"),
+		Again:    rapid.SampledFrom([]engine.Again{{}, {Always: true}, {Restart: true}, {After: 3 * day}}).Draw(rt, "again"),
 		When: engine.Trigger{
 			Match: event("when"),
 		},

@@ -62,6 +62,8 @@ func (e *explainer) explainRule() {
 	switch {
 	case r.Again.Always:
 		e.writeLine("It may start again as soon as a run has ended.")
+	case r.Again.Restart:
+		e.writeLine("A new trigger ends the run that is under way and begins anew.")
 	case r.Again.After > 0:
 		e.writeLine("It may start again %s after the start of the run before.", engine.FormatDuration(r.Again.After))
 	default:

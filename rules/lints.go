@@ -14,6 +14,10 @@ func (c *compiler) checkRule(d *decoder, spec *ruleSpec, r *engine.Rule) {
 	for i := range r.Program {
 		sends = sends || r.Program[i].Op == engine.OpSend
 	}
+	if spec.again.Restart && r.When.Inactive > 0 {
+		d.Fail(spec.places["again"], "write always: activity ends a run, and the next silence begins another",
+			"again: restart needs an event that can come anew, but silence begins this rule")
+	}
 	if spec.goal != nil && !sends {
 		d.Warn(spec.goal.at, LintGoalUnsent, "send something, or use until to end runs",
 			"the goal counts from the first message, but the rule sends none")

@@ -176,7 +176,7 @@ func readPer(d *decoder, r *ruleSpec, _, v *yamlfile.Node) {
 }
 
 func readAgain(d *decoder, r *ruleSpec, _, v *yamlfile.Node) {
-	const fix = "write never, always, or after and a duration: after 7d"
+	const fix = "write never, always, restart, or after and a duration: after 7d"
 	text, ok := d.Text(v, "again")
 	if !ok {
 		return
@@ -185,6 +185,8 @@ func readAgain(d *decoder, r *ruleSpec, _, v *yamlfile.Node) {
 	case text == "never":
 	case text == "always":
 		r.again.Always = true
+	case text == "restart":
+		r.again.Restart = true
 	case found:
 		n := *v
 		n.Text = after

@@ -185,6 +185,30 @@ func TestAnEventWakesARestingLearner(t *testing.T) {
 	equal(t, "mails", w.mails, []string{"10:00 welcome"})
 }
 
+// TestANewerTriggerRestartsARestingLearnersRun: the run of a rule with again: restart begins anew, though its learner sleeps.
+func TestANewerTriggerRestartsARestingLearnersRun(t *testing.T) {
+	w := newWorld(t, monday)
+	w.at(0, func() { w.handOver(w.event("assignment.due_set", "assignment_id", "a1")) })
+	w.until(48*time.Hour, first())
+	resting := continued(t, w)
+	if !resting.Resting || !resting.Wake.Equal(monday.Add(10*24*time.Hour)) {
+		t.Fatalf("after a day: resting %v, wake %v; want true and 10 days later", resting.Resting, resting.Wake)
+	}
+	w = newWorld(t, monday.Add(5*24*time.Hour))
+	w.at(time.Minute, func() {
+		ev := w.event("assignment.due_set", "assignment_id", "a1")
+		ev.ID = "moved"
+		ev.Seq = resting.State.Seq + 1
+		w.handOver(ev)
+	})
+	w.until(11*24*time.Hour, resting)
+	equal(t, "decisions", w.log(), []string{"10:01 due-date exited", "10:01 due-date started"})
+	moved := monday.Add(5*24*time.Hour + time.Minute)
+	if next := continued(t, w); !next.Resting || !next.Wake.Equal(moved.Add(10*24*time.Hour)) {
+		t.Errorf("then: resting %v, wake %v; want true and 10 days after %v", next.Resting, next.Wake, moved)
+	}
+}
+
 func TestSignalsAroundContinueAsNewAreAllApplied(t *testing.T) {
 	w := newWorld(t, monday)
 	w.at(0, func() { w.handOver(w.event("lesson.completed")) })

@@ -37,6 +37,13 @@ func academy() *engine.Ruleset {
 		},
 		Rules: []*engine.Rule{
 			{
+				Name:    "due-date",
+				When:    engine.Trigger{Match: engine.Match{Event: "assignment.due_set"}},
+				Per:     []string{"assignment_id"},
+				Again:   engine.Again{Restart: true},
+				Program: []engine.Instr{{Op: engine.OpWait, ID: "1", Dur: 10 * 24 * time.Hour}, send("2", "due")},
+			},
+			{
 				Name:    "retry-after-failed-quiz",
 				When:    engine.Trigger{Match: engine.Match{Event: "assessment.graded"}},
 				Per:     []string{"assessment_id"},

@@ -76,6 +76,8 @@ func Reason(reason engine.Reason) string {
 		return "newer rules were published, and the step where the run stood is gone"
 	case engine.ReasonWithdrawn:
 		return "newer rules were published, and runs of changed ones were cancelled"
+	case engine.ReasonRestarted:
+		return "a newer event of the same kind began the run anew"
 	}
 	return strings.ReplaceAll(string(reason), "_", " ")
 }
