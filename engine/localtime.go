@@ -88,6 +88,12 @@ func nextClock(t time.Time, minutes int, days []time.Weekday, loc *time.Location
 	return t
 }
 
+// Covers reports whether t is in quiet hours on a clock in loc.
+func (q *QuietHours) Covers(t time.Time, loc *time.Location) bool {
+	_, quiet := q.until(t, loc)
+	return quiet
+}
+
 // until reports whether t is quiet in loc, and when that quiet ends.
 func (q *QuietHours) until(t time.Time, loc *time.Location) (time.Time, bool) {
 	local := t.In(loc)

@@ -28,8 +28,8 @@ type HostOptions struct {
 	// Compose, if set, composes each send for the learner as known at that moment. A send that it cannot compose fails as in
 	// production.
 	Compose func(engine.Send, engine.Profile) error
-	// shared, if set, is shared with other hosts on the same goroutine.
-	shared *shared
+	// Workspace, if set, is shared with other hosts on the same goroutine.
+	Workspace *Workspace
 	// Decided receives each decision, in the learner's order.
 	Decided func(engine.Decision)
 	// Stepped, if set, is shown every step of the engine: the state it began with, what came in, and the result.
@@ -51,16 +51,19 @@ type Host struct {
 	softBounces map[string]profile.SoftBounces
 }
 
-// shared is what hosts use one after another.
-type shared struct {
+// Workspace is the memory that hosts use one after another. It is not safe for concurrent use.
+type Workspace struct {
 	zones   zones
 	stepper engine.Stepper
 }
 
+// NewWorkspace returns a workspace for the hosts of one goroutine.
+func NewWorkspace() *Workspace { return &Workspace{zones: zones{}} }
+
 // NewHost returns a learner to whom nothing has happened yet.
 func NewHost(opts HostOptions) *Host {
-	if opts.shared == nil {
-		opts.shared = &shared{zones: zones{}}
+	if opts.Workspace == nil {
+		opts.Workspace = NewWorkspace()
 	}
 	h := &Host{opts: opts, profile: opts.Profile}
 	h.state.Learner = opts.Learner
@@ -75,7 +78,7 @@ func NewHost(opts HostOptions) *Host {
 		Standing: &h.standing,
 		Grace:    Grace,
 		Assign:   opts.Assign,
-		Zone:     opts.shared.zones.lookUp,
+		Zone:     opts.Workspace.zones.lookUp,
 	}
 	h.showProfile()
 	return h
@@ -84,11 +87,11 @@ func NewHost(opts HostOptions) *Host {
 // Event takes in what arrived at the given instant; arrivals never go back. What falls due before it is decided first;
 // at a tie the event goes first. An error means that the engine is at fault.
 func (h *Host) Event(d catalog.Decoded, arrival time.Time) error {
-	return h.applyEvent(&d, arrival)
+	return h.ApplyEvent(&d, arrival)
 }
 
-// applyEvent is Event; it keeps neither d nor the map of its properties.
-func (h *Host) applyEvent(d *catalog.Decoded, arrival time.Time) error {
+// ApplyEvent is Event for who uses the memory of d again: it keeps neither d nor the map of its properties.
+func (h *Host) ApplyEvent(d *catalog.Decoded, arrival time.Time) error {
 	if err := h.wakeUntil(func(w time.Time) bool { return w.Before(arrival) }); err != nil {
 		return err
 	}
@@ -177,6 +180,19 @@ func (h *Host) Finish(until time.Time) error {
 	return h.wakeUntil(func(w time.Time) bool { return !w.After(until) })
 }
 
+// Zone returns the learner's time zone as the engine sees it now: their own, else the folder's, else UTC.
+func (h *Host) Zone() *time.Location {
+	if name := h.profile.Timezone; name != "" && name != "Local" {
+		if zone := h.opts.Workspace.zones.lookUp(name); zone != nil {
+			return zone
+		}
+	}
+	if zone := h.opts.Ruleset.Settings.Location; zone != nil {
+		return zone
+	}
+	return time.UTC
+}
+
 // showProfile lets the engine see the profile as it is now.
 func (h *Host) showProfile() {
 	h.env.Profile = h.profile.Engine()
@@ -245,7 +261,7 @@ func (h *Host) showRest(now time.Time) {
 func (h *Host) stepOnce(inputs []engine.Input, now time.Time) engine.Result {
 	h.showRest(now)
 	if h.opts.Stepped == nil {
-		return h.opts.shared.stepper.Step(h.env, h.state, inputs, now)
+		return h.opts.Workspace.stepper.Step(h.env, h.state, inputs, now)
 	}
 	res := engine.Step(h.env, h.state, inputs, now)
 	h.opts.Stepped(h.state, inputs, res)

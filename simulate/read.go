@@ -67,6 +67,7 @@ type decoded struct {
 	catalog.Decoded
 	at   time.Time // when the stream took it in
 	line int
+	body []byte // in the chunk's data
 	err  *catalog.DecodeError
 }
 
@@ -156,6 +157,7 @@ func (c *chunk) decode(dec Decoder) {
 		}
 		d := &c.room[events]
 		d.line = c.first + i
+		d.body = body
 		d.err = dec.DecodeInto(&d.Decoded, "", "", body, farFuture)
 		events++
 	}

@@ -154,12 +154,7 @@ func (s *sequencer) sendToShards(ctx context.Context, c *chunk) bool {
 	more := true
 	for i := range c.events {
 		d := &c.events[i]
-		if d.err == nil && d.Event.Time.Equal(farFuture) {
-			d.Event.Time = s.clock
-			if s.clock.IsZero() {
-				d.err = &catalog.DecodeError{Code: "bad_time", Message: "the first event says no time", Hint: `add "time" in RFC 3339`}
-			}
-		}
+		s.fillInTime(d)
 		if d.err != nil {
 			s.addDeadLetter(d)
 			continue
@@ -193,6 +188,17 @@ func (s *sequencer) sendToShards(ctx context.Context, c *chunk) bool {
 		}
 	}
 	return more
+}
+
+// fillInTime gives an event that says no time that of the recording so far. The first event must say one.
+func (s *sequencer) fillInTime(d *decoded) {
+	if d.err != nil || !d.Event.Time.Equal(farFuture) {
+		return
+	}
+	d.Event.Time = s.clock
+	if s.clock.IsZero() {
+		d.err = &catalog.DecodeError{Code: "bad_time", Message: "the first event says no time", Hint: `add "time" in RFC 3339`}
+	}
 }
 
 // addDeadLetter counts a dead letter and keeps the first few.

@@ -7,26 +7,26 @@ import (
 
 // shard owns some of the learners and decides for them on one goroutine.
 type shard struct {
-	opts  *Options
-	index int // of its share of each chunk
-	in    chan *chunk
-	spare chan<- *chunk // those that may be filled again
-	until time.Time     // set before in is closed
-	hosts map[string]*Host
-	order []*Host // by first event, so that finishing needs no map order
-	found *Collector
-	shared
+	opts      *Options
+	index     int // of its share of each chunk
+	in        chan *chunk
+	spare     chan<- *chunk // those that may be filled again
+	until     time.Time     // set before in is closed
+	hosts     map[string]*Host
+	order     []*Host // by first event, so that finishing needs no map order
+	found     *Collector
+	workspace *Workspace
 }
 
 func newShard(opts *Options, index int, spare chan<- *chunk) *shard {
 	s := &shard{
-		opts:   opts,
-		index:  index,
-		in:     make(chan *chunk, 2),
-		spare:  spare,
-		hosts:  map[string]*Host{},
-		found:  NewCollector(opts.SummaryOnly),
-		shared: shared{zones: zones{}},
+		opts:      opts,
+		index:     index,
+		in:        make(chan *chunk, 2),
+		spare:     spare,
+		hosts:     map[string]*Host{},
+		found:     NewCollector(opts.SummaryOnly),
+		workspace: NewWorkspace(),
 	}
 	s.found.Measured = measuredRules(opts.Ruleset)
 	return s
@@ -36,7 +36,7 @@ func newShard(opts *Options, index int, spare chan<- *chunk) *shard {
 func (s *shard) run(ctx context.Context) error {
 	for c := range s.in {
 		for _, d := range c.shares[s.index] {
-			if err := s.hostOf(d.Event.Learner).applyEvent(&d.Decoded, d.at); err != nil {
+			if err := s.hostOf(d.Event.Learner).ApplyEvent(&d.Decoded, d.at); err != nil {
 				return err
 			}
 		}
@@ -66,7 +66,7 @@ func (s *shard) hostOf(learner string) *Host {
 			Ruleset:         s.opts.Ruleset,
 			AssumeReachable: s.opts.AssumeReachable,
 			Decided:         s.found.Add,
-			shared:          &s.shared,
+			Workspace:       s.workspace,
 		})
 		s.hosts[learner] = h
 		s.order = append(s.order, h)

@@ -1,0 +1,108 @@
+package backtest
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+
+	"homeroom/engine"
+)
+
+// buildResult makes the answer of what was counted.
+func (t *tally) buildResult(opts *Options, events int64) *Result {
+	before := opts.Before.Ruleset
+	after := opts.After.Ruleset
+	r := &Result{
+		From:            opts.Since.UTC(),
+		Until:           opts.Until.UTC(),
+		Days:            max(1, opts.Until.Sub(opts.Since).Hours()/24),
+		AssumeReachable: opts.AssumeReachable,
+		Events:          events,
+		Learners:        t.learners,
+		Affected:        t.affected,
+		SettingsChanged: !reflect.DeepEqual(before.Settings, after.Settings),
+		Rules:           []Rule{},
+		Timelines:       t.examples.timelines(),
+		Unrendered:      []Unrendered{},
+	}
+	r.Before = t.before.buildResult(before, r.Days)
+	r.After = t.after.buildResult(after, r.Days)
+	for _, name := range ruleNames(before, after, t.rules) {
+		rule := t.buildRule(name, statusOf(before.Rule(name), after.Rule(name)), r.Days)
+		r.Changes += rule.Changes()
+		r.Rules = append(r.Rules, rule)
+	}
+	for _, side := range []struct {
+		name  string
+		rules *Rules
+		tally *sideTally
+	}{{"before", &opts.Before, t.before}, {"after", &opts.After, t.after}} {
+		if side.rules.Render == nil {
+			continue
+		}
+		rendered, failed := side.tally.shapes.renderSamples(side.name, side.rules.Render)
+		r.Rendered += rendered
+		r.Unrendered = append(r.Unrendered, failed...)
+	}
+	return r
+}
+
+// ruleNames returns the rules that sent something or that the draft edits, sorted.
+func ruleNames(before, after *engine.Ruleset, sent map[string]map[string]*Counts) []string {
+	names := map[string]bool{}
+	for name := range sent {
+		names[name] = true
+	}
+	for _, rules := range [][]*engine.Rule{before.Rules, after.Rules} {
+		for _, rule := range rules {
+			if statusOf(before.Rule(rule.Name), after.Rule(rule.Name)) != RuleUnedited {
+				names[rule.Name] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+func statusOf(before, after *engine.Rule) RuleStatus {
+	switch {
+	case before == nil:
+		return RuleAdded
+	case after == nil:
+		return RuleRemoved
+	case before.Hash != after.Hash:
+		return RuleEdited
+	}
+	return RuleUnedited
+}
+
+func (t *tally) buildRule(name string, status RuleStatus, days float64) Rule {
+	rule := Rule{Rule: name, Status: status, Messages: []Message{}}
+	messages := t.rules[name]
+	for _, message := range slices.Sorted(maps.Keys(messages)) {
+		rule.add(messages[message])
+		rule.Messages = append(rule.Messages, Message{Message: message, Counts: *messages[message]})
+	}
+	rule.KnockOn = status == RuleUnedited && rule.Changes() > 0
+	rule.PerDayBefore = float64(rule.Before) / days
+	rule.PerDayAfter = float64(rule.After) / days
+	return rule
+}
+
+func (s *sideTally) buildResult(rules *engine.Ruleset, days float64) Side {
+	return Side{
+		Ruleset:            rules.Hash,
+		Messages:           s.messages,
+		PerDay:             float64(s.messages) / days,
+		BusiestDay:         s.busiestDay(),
+		BusiestHour:        s.busiestHour(),
+		PerLearnerMonth:    s.months.buildResult(),
+		InQuietHours:       s.inQuiet,
+		PutOffByQuietHours: s.putOff[engine.ReasonQuietHours],
+		PutOffByCaps:       s.putOff[engine.ReasonCap],
+		StoppedByCaps:      s.stopped[engine.ReasonCap],
+		StoppedByQuiet:     s.stopped[engine.ReasonQuietHours],
+		StoppedByBackOff:   s.stopped[engine.ReasonIgnored],
+		Withheld:           s.withheld,
+		Unreadable:         s.unreadable,
+	}
+}
