@@ -71,7 +71,7 @@ func newWorker(opts *Options) *worker {
 // sides returns both sides, the one in force first.
 func (w *worker) sides() [2]*side { return [2]*side{&w.before, &w.after} }
 
-// begin makes the worker ready for another learner.
+// beginLearner makes the worker ready for another learner.
 func (w *worker) beginLearner(name string) {
 	w.learner = name
 	w.months = w.months[:0]
