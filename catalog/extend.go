@@ -166,7 +166,7 @@ func (r *reader) readType(n *yamlfile.Node) (t Type, learner bool) {
 	types := []string{string(String), string(Number), string(Integer), string(Boolean), string(Timestamp), string(URL), string(Strings), string(Any), learnerType}
 	word := n.Text
 	if !slices.Contains(types, word) {
-		r.Fail(n.At, spelling.Suggest(word, types), "%q is not a property type", word)
+		r.FailReplace(n.At, spelling.Nearest(word, types), spelling.Suggest(word, types), "%q is not a property type", word)
 		return Any, false
 	}
 	if word == learnerType {
@@ -178,7 +178,7 @@ func (r *reader) readType(n *yamlfile.Node) (t Type, learner bool) {
 func (r *reader) readVolume(n *yamlfile.Node) Volume {
 	volumes := []string{string(High), string(Medium), string(Low)}
 	if !slices.Contains(volumes, n.Text) {
-		r.Fail(n.At, spelling.Suggest(n.Text, volumes), "%q is not a volume", n.Text)
+		r.FailReplace(n.At, spelling.Nearest(n.Text, volumes), spelling.Suggest(n.Text, volumes), "%q is not a volume", n.Text)
 		return Medium
 	}
 	return Volume(n.Text)

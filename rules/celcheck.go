@@ -138,10 +138,24 @@ type exprCheck struct {
 	l *language
 }
 
+// fail reports a problem at a place of the expression, of which the word there is wrong.
+func (c *exprCheck) fail(at yamlfile.Position, fix, format string, args ...any) {
+	c.failReplace(at, "", fix, format, args...)
+}
+
+// failReplace is fail for a problem that is mended by another word in its place. Without a word there is no such fix.
+func (c *exprCheck) failReplace(at yamlfile.Position, word, fix, format string, args ...any) {
+	p := Problem{Message: fmt.Sprintf(format, args...), Fix: fix, EndCol: c.d.Source.WordEnd(at)}
+	if word != "" {
+		p.Replacement = &yamlfile.Replacement{Text: word}
+	}
+	c.d.Report(p, at)
+}
+
 // failAt reports a problem at a part of the expression.
 func (c *exprCheck) failAt(parsed *cel.Ast, id int64, fix, format string, args ...any) {
 	start := parsed.NativeRep().SourceInfo().GetStartLocation(id)
-	c.d.Fail(c.placeAt(start.Line(), start.Column()), fix, format, args...)
+	c.fail(c.placeAt(start.Line(), start.Column()), fix, format, args...)
 }
 
 // placeAt turns a line (from 1) and column (from 0) of the expression into a place in the file.
@@ -171,35 +185,57 @@ func (c *exprCheck) offsetAt(line, column int) int {
 }
 
 var (
-	wordAnd  = regexp.MustCompile(`(?i)\band\b`)
-	wordOr   = regexp.MustCompile(`(?i)\bor\b`)
-	wordNot  = regexp.MustCompile(`(?i)\bnot\b`)
-	oneSign  = regexp.MustCompile(`[^=!<>]=[^=]`)
-	unitForm = regexp.MustCompile(`\b[0-9]+[smhdw]\b`)
-	noMatch  = regexp.MustCompile(`^found no matching overload for '(.+)' applied to '(.*?)\.?\((.*)\)'$`)
-	noField  = regexp.MustCompile(`^undefined field '(.+)'$`)
-	noName   = regexp.MustCompile(`^undeclared reference to '([^']+)'`)
-	noParts  = regexp.MustCompile(`^type '(.+)' does not support field selection$`)
+	noMatch = regexp.MustCompile(`^found no matching overload for '(.+)' applied to '(.*?)\.?\((.*)\)'$`)
+	noField = regexp.MustCompile(`^undefined field '(.+)'$`)
+	noName  = regexp.MustCompile(`^undeclared reference to '([^']+)'`)
+	noParts = regexp.MustCompile(`^type '(.+)' does not support field selection$`)
 )
+
+// wrongSigns are what people write who know other languages, with what stands for it here. The first group of the form is what is wrong;
+// without a sign nothing can be put in its place.
+var wrongSigns = []struct {
+	form *regexp.Regexp
+	sign string
+	fix  string
+}{
+	{regexp.MustCompile(`(?i)\b(and)\b`), "&&", "write && for and"},
+	{regexp.MustCompile(`(?i)\b(or)\b`), "||", "write || for or"},
+	{regexp.MustCompile(`(?i)\b(not)\b`), "!", "write ! for not"},
+	{regexp.MustCompile(`[^=!<>](=)[^=]`), "==", "write == to compare"},
+	{regexp.MustCompile(`\b([0-9]+[smhdw])\b`), "", "write days(7), hours(36) or minutes(90)"},
+}
 
 // reportSyntax reports the first thing that cannot be read; what follows is mostly its echo.
 func (c *exprCheck) reportSyntax(issues *cel.Issues) {
 	first := issues.Errors()[0]
 	fix := ""
+	var replacement *yamlfile.Replacement
 	outside := outsideQuotes(c.n.Text)
-	switch {
-	case wordAnd.MatchString(outside):
-		fix = "write && for and"
-	case wordOr.MatchString(outside):
-		fix = "write || for or"
-	case wordNot.MatchString(outside):
-		fix = "write ! for not"
-	case oneSign.MatchString(outside + " "):
-		fix = "write == to compare"
-	case unitForm.MatchString(outside):
-		fix = "write days(7), hours(36) or minutes(90)"
+	for _, wrong := range wrongSigns {
+		if found := wrong.form.FindStringSubmatchIndex(outside + " "); found != nil {
+			fix = wrong.fix
+			replacement = c.replaceSign(found[2], found[3], wrong.sign)
+			break
+		}
 	}
-	c.d.Fail(c.placeAt(first.Location.Line(), first.Location.Column()), fix, "this is not an expression: %s", plainSyntax(first.Message))
+	at := c.placeAt(first.Location.Line(), first.Location.Column())
+	c.d.Report(Problem{
+		Message:     "this is not an expression: " + plainSyntax(first.Message),
+		Fix:         fix,
+		EndCol:      c.d.Source.WordEnd(at),
+		Replacement: replacement,
+	}, at)
+}
+
+// replaceSign returns the replacement of a part of the expression, from and to in bytes, by a sign. It is nil if there is no sign.
+func (c *exprCheck) replaceSign(from, to int, sign string) *yamlfile.Replacement {
+	if sign == "" {
+		return nil
+	}
+	start := c.d.Source.Locate(c.n, from)
+	end := start
+	end.Col += to - from
+	return &yamlfile.Replacement{Start: start, End: end, Text: sign}
 }
 
 // plainSyntax says what a parser says in words of everyday.
@@ -246,9 +282,9 @@ func (c *exprCheck) reportIssues(parsed *cel.Ast, reportIssues *cel.Issues) {
 		} else if m := noMatch.FindStringSubmatch(e.Message); m != nil {
 			c.noOverload(c.nameBefore(off, m[1]), m[1], m[2], m[3])
 		} else if m := noParts.FindStringSubmatch(e.Message); m != nil {
-			c.d.Fail(c.d.Source.Locate(c.n, off), "take the part after the dot away", "%s has no parts", typeName(m[1]))
+			c.fail(c.d.Source.Locate(c.n, off), "take the part after the dot away", "%s has no parts", typeName(m[1]))
 		} else {
-			c.d.Fail(c.d.Source.Locate(c.n, off), literalFixes[e.Message], "%s", e.Message)
+			c.fail(c.d.Source.Locate(c.n, off), literalFixes[e.Message], "%s", e.Message)
 		}
 	}
 }
@@ -317,7 +353,7 @@ func (c *exprCheck) undefinedField(parsed *cel.Ast, off int, part ast.Expr, fiel
 			fix += "; your own properties go into catalog.yaml"
 		}
 	}
-	c.d.Fail(c.d.Source.Locate(c.n, off), fix, "%s has no property %q", what, field)
+	c.failReplace(c.d.Source.Locate(c.n, off), spelling.Nearest(field, fields), fix, "%s has no property %q", what, field)
 }
 
 // loops are the functions of CEL that go over lists and maps.
@@ -328,33 +364,37 @@ func (c *exprCheck) reportUndeclared(at yamlfile.Position, name string) {
 	base, _, _ := strings.Cut(name, ".")
 	switch {
 	case base == "event" && c.s.trigger != "":
-		c.d.Fail(at, "trigger is what started the run", "there is no event to look at here")
+		c.fail(at, "trigger is what started the run", "there is no event to look at here")
 		return
 	case base == "trigger":
-		c.d.Fail(at, "use event", "there is no trigger before a run has started")
+		c.fail(at, "use event", "there is no trigger before a run has started")
 		return
 	case base == "course":
-		c.d.Fail(at, "let the rule start from an event that belongs to a course", "this rule's runs have no course")
+		c.fail(at, "let the rule start from an event that belongs to a course", "this rule's runs have no course")
 		return
 	case slices.Contains([]string{"sent", "count"}, base):
-		c.d.Fail(at, "write "+pastExample(base), "%s is a function, of a name and a time", base)
+		c.fail(at, "write "+pastExample(base), "%s is a function, of a name and a time", base)
 		return
 	case slices.Contains(loops, base):
-		c.d.Fail(at, "use in, or let the publisher send the answer as a property", "%s() is not available: there are no loops", base)
+		c.fail(at, "use in, or let the publisher send the answer as a property", "%s() is not available: there are no loops", base)
 		return
 	}
 	if c.w == wantValue && strings.TrimSpace(c.n.Text) == name {
-		c.d.Fail(at, "for a text, write '\""+name+"\"'; for a property, trigger."+name, "%q means nothing here", name)
+		c.fail(at, "for a text, write '\""+name+"\"'; for a property, trigger."+name, "%q means nothing here", name)
 		return
 	}
 	known := append(c.s.variables(), functionNames()...)
 	fix := "there are " + strings.Join(c.s.variables(), ", ")
+	word := ""
 	if near := spelling.Nearest(base, known); near != "" {
-		fix = "did you mean " + near + "?"
+		word = near
 	} else if fields := c.l.fieldsOf(c.s, "event"); slices.Contains(fields, base) {
-		fix = "did you mean event." + base + "?"
+		word = "event." + base
 	} else if fields := c.l.fieldsOf(c.s, "trigger"); slices.Contains(fields, base) {
-		fix = "did you mean trigger." + base + "?"
+		word = "trigger." + base
 	}
-	c.d.Fail(at, fix, "%q means nothing here", name)
+	if word != "" {
+		fix = "did you mean " + word + "?"
+	}
+	c.failReplace(at, word, fix, "%q means nothing here", name)
 }

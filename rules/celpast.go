@@ -90,7 +90,7 @@ func (c *exprCheck) pastCall(parsed *cel.Ast, e ast.Expr, function string, args 
 	start := parsed.NativeRep().SourceInfo().GetStartLocation(e.ID())
 	at := c.nameBefore(c.offsetAt(start.Line(), start.Column()), function)
 	if len(args) != 2 {
-		c.d.Fail(at, "write "+pastExample(function), "%s() takes two texts, not %d", function, len(args))
+		c.fail(at, "write "+pastExample(function), "%s() takes two texts, not %d", function, len(args))
 		return "", 0, false
 	}
 	var texts [2]string
@@ -104,16 +104,17 @@ func (c *exprCheck) pastCall(parsed *cel.Ast, e ast.Expr, function string, args 
 	}
 	nameAt := c.placeOf(parsed, args[0].ID())
 	if function == "sent" && !c.l.past.messages[texts[0]] {
-		c.d.Fail(nameAt, spelling.Suggest(texts[0], sortedKeys(c.l.past.messages)), "there is no message %s", texts[0])
+		known := sortedKeys(c.l.past.messages)
+		c.failReplace(nameAt, spelling.Nearest(texts[0], known), spelling.Suggest(texts[0], known), "there is no message %s", texts[0])
 		return "", 0, false
 	}
 	if function == "count" {
 		counted := &yamlfile.Node{Text: texts[0], At: nameAt}
 		if ev, known := c.l.past.cat.Event(texts[0]); !known {
-			c.d.Fail(nameAt, unknownEventFix(c.l.past.cat, counted.Text), "there is no event %s", counted.Text)
+			c.failReplace(nameAt, c.l.past.cat.Nearest(counted.Text), unknownEventFix(c.l.past.cat, counted.Text), "there is no event %s", counted.Text)
 			return "", 0, false
 		} else if ev.Admin {
-			c.d.Fail(nameAt, "use an event of a learner", "%s has no learner, so it cannot be counted", counted.Text)
+			c.fail(nameAt, "use an event of a learner", "%s has no learner, so it cannot be counted", counted.Text)
 			return "", 0, false
 		}
 	}

@@ -33,15 +33,15 @@ func (c *exprCheck) noOverload(at yamlfile.Position, function, receiver, args st
 		if strings.ContainsAny(sign, "=<>") {
 			verb = "compare"
 		}
-		c.d.Fail(at, fix, "%s cannot %s %s with %s", sign, verb, kinds[0], kinds[1])
+		c.fail(at, fix, "%s cannot %s %s with %s", sign, verb, kinds[0], kinds[1])
 	case function == "!_" || function == "-_":
-		c.d.Fail(at, "compare it with something instead", "%s does not go with %s", function[:1], kinds[0])
+		c.fail(at, "compare it with something instead", "%s does not go with %s", function[:1], kinds[0])
 	case function == "_?_:_":
-		c.d.Fail(at, "both answers must be of one kind", "? : does not go with %s", strings.Join(kinds, " and "))
+		c.fail(at, "both answers must be of one kind", "? : does not go with %s", strings.Join(kinds, " and "))
 	case function == "_[_]":
-		c.d.Fail(at, "write a dot and the name", "[] does not go with %s", strings.Join(kinds, " and "))
+		c.fail(at, "write a dot and the name", "[] does not go with %s", strings.Join(kinds, " and "))
 	default:
-		c.d.Fail(at, fix, "%s() does not go with %s", function, strings.Join(kinds, " and "))
+		c.fail(at, fix, "%s() does not go with %s", function, strings.Join(kinds, " and "))
 	}
 }
 

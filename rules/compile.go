@@ -116,7 +116,7 @@ func (c *compiler) checkName(d *decoder, spec *ruleSpec) {
 	case !nameForm.MatchString(d.Rule) || len(d.Rule) > 64:
 		d.Fail(yamlfile.Position{}, "rename the file; use small letters, digits and -, at most 64", "%q is not a rule's name", d.Rule)
 	case spec.name != nil && spec.name.Text != d.Rule:
-		d.Fail(spec.name.At, "write "+d.Rule+", or rename the file", "the rule is called %q, but its file %q", spec.name.Text, d.Rule)
+		d.FailReplace(spec.name.At, d.Rule, "write "+d.Rule+", or rename the file", "the rule is called %q, but its file %q", spec.name.Text, d.Rule)
 	}
 }
 
@@ -169,7 +169,7 @@ func (c *compiler) findEvent(d *decoder, n *yamlfile.Node) (*catalog.Event, bool
 	ev, ok := c.cat.Event(n.Text)
 	switch {
 	case !ok:
-		d.Fail(n.At, unknownEventFix(c.cat, n.Text), "there is no event %s", n.Text)
+		d.FailReplace(n.At, c.cat.Nearest(n.Text), unknownEventFix(c.cat, n.Text), "there is no event %s", n.Text)
 		return nil, false
 	case ev.Admin:
 		d.Fail(n.At, "use an event of a learner", "%s has no learner, so it concerns no rule", n.Text)
@@ -218,7 +218,7 @@ func (c *compiler) compilePer(d *decoder, spec *ruleSpec, from origin, r *engine
 			r.Per = append(r.Per, n.Text)
 			c.keep.add(from.name, n.Text)
 		default:
-			d.Fail(n.At, perFix(n.Text, from.event), "%s carries no %s", from.name, n.Text)
+			d.FailReplace(n.At, spelling.Nearest(n.Text, propertyNames(from.event)), perFix(n.Text, from.event), "%s carries no %s", from.name, n.Text)
 		}
 	}
 }

@@ -113,10 +113,11 @@ func (c *compiler) checkMessage(d *decoder, n *yamlfile.Node) bool {
 		return true
 	}
 	fix := "write " + messagesDir + "/" + name + ".md"
-	if near := spelling.Nearest(name, sortedKeys(c.messages)); near != "" {
+	near := spelling.Nearest(name, sortedKeys(c.messages))
+	if near != "" {
 		fix = "did you mean " + near + "? Or " + fix
 	}
-	d.Fail(n.At, fix, "there is no message %s", name)
+	d.FailReplace(n.At, near, fix, "there is no message %s", name)
 	return false
 }
 

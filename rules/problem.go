@@ -8,6 +8,12 @@ type Problem = yamlfile.Problem
 // Problems are all the things that are wrong with a folder, sorted by place.
 type Problems = yamlfile.Problems
 
+// Replacement is the fix of a problem as an editor can apply it.
+type Replacement = yamlfile.Replacement
+
+// Position is a place in a file: line and column, in characters, from 1.
+type Position = yamlfile.Position
+
 // The names of the warnings.
 const (
 	LintUnusedMessage   = "unused-message"

@@ -132,10 +132,11 @@ func (s *settingsSpec) checkTopic(d *decoder, n *yamlfile.Node) {
 		return
 	}
 	fix := "add it to topics in settings.yaml"
-	if near := spelling.Nearest(n.Text, slices.Sorted(maps.Keys(s.Topics))); near != "" {
+	near := spelling.Nearest(n.Text, slices.Sorted(maps.Keys(s.Topics)))
+	if near != "" {
 		fix = "did you mean " + near + "? Or " + fix
 	}
-	d.Warn(n.At, LintUndeclaredTopic, fix, "the topic %s is not declared", n.Text)
+	d.WarnReplace(n.At, LintUndeclaredTopic, near, fix, "the topic %s is not declared", n.Text)
 }
 
 func readTimezone(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {

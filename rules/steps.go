@@ -93,7 +93,7 @@ func readStep(d *decoder, n *yamlfile.Node, depth int) (*stepSpec, bool) {
 	s := &stepSpec{at: n.At, verb: verb}
 	switch verb {
 	case "":
-		d.Fail(n.At, stepFix(n), "this step does nothing that is known")
+		reportUnknownStep(d, n)
 		return nil, false
 	case "if":
 		s.at = keyAt(n, "if")
@@ -115,13 +115,16 @@ func keyAt(n *yamlfile.Node, name string) yamlfile.Position {
 	return n.At
 }
 
-func stepFix(n *yamlfile.Node) string {
+// reportUnknownStep reports a step none of whose keys is a verb.
+func reportUnknownStep(d *decoder, n *yamlfile.Node) {
+	const message = "this step does nothing that is known"
 	for _, p := range n.Pairs {
 		if near := spelling.Nearest(p.Key.Text, verbs); near != "" {
-			return "did you mean " + near + "?"
+			d.Report(Problem{Message: message, Fix: "did you mean " + near + "?", Replacement: d.ReplaceNode(p.Key, near)}, n.At)
+			return
 		}
 	}
-	return "a step has one of " + strings.Join(verbs, ", ")
+	d.Fail(n.At, "a step has one of "+strings.Join(verbs, ", "), message)
 }
 
 // checkStep looks at how the keys of a step go together.

@@ -74,10 +74,12 @@ func (d *decoder) readDays(n *yamlfile.Node) (readDays []time.Weekday) {
 		switch {
 		case day < 0:
 			fix := "use mon, tue, wed, thu, fri, sat, sun"
+			day := ""
 			if len(text) > 3 && slices.Contains(weekdays, strings.ToLower(text[:3])) {
-				fix = "write " + strings.ToLower(text[:3])
+				day = strings.ToLower(text[:3])
+				fix = "write " + day
 			}
-			d.Fail(item.At, fix, "%q is not a weekday", text)
+			d.FailReplace(item.At, day, fix, "%q is not a weekday", text)
 		case slices.Contains(readDays, time.Weekday(day)):
 			d.Fail(item.At, "keep it once", "%s stands twice", text)
 		default:
@@ -115,12 +117,16 @@ func (d *decoder) readPercent(n *yamlfile.Node, what string) (float64, bool) {
 	m := percentForm.FindStringSubmatch(text)
 	if m == nil {
 		fix := "write a number and a percent sign, for example 10%"
+		percent := ""
 		if share, err := strconv.ParseFloat(text, 64); err == nil && share > 0 && share < 1 {
-			fix = "write " + strconv.FormatFloat(share*100, 'g', 4, 64) + "%"
+			percent = strconv.FormatFloat(share*100, 'g', 4, 64) + "%"
 		} else if err == nil {
-			fix = "write " + text + "%"
+			percent = text + "%"
 		}
-		d.Fail(n.At, fix, "%s is not a share of learners: %q", what, text)
+		if percent != "" {
+			fix = "write " + percent
+		}
+		d.FailReplace(n.At, percent, fix, "%s is not a share of learners: %q", what, text)
 		return 0, false
 	}
 	share, _ := strconv.ParseFloat(m[1], 64)
@@ -153,7 +159,7 @@ func (d *decoder) oneOf(n *yamlfile.Node, what string, words ...string) (string,
 		return "", false
 	}
 	if !slices.Contains(words, text) {
-		d.Fail(n.At, spelling.Suggest(text, words), "%s cannot be %q", what, text)
+		d.FailReplace(n.At, spelling.Nearest(text, words), spelling.Suggest(text, words), "%s cannot be %q", what, text)
 		return "", false
 	}
 	return text, true

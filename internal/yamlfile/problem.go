@@ -12,15 +12,26 @@ import (
 // Problem is one thing that is wrong with a file, or with a folder of them. A part of a file that is not YAML, such as
 // the body of a message, may be its place too.
 type Problem struct {
-	File    string `json:"file"`           // path as the person gave it, slashes
-	Line    int    `json:"line,omitempty"` // from 1; 0: the file as a whole
-	Col     int    `json:"col,omitempty"`  // in characters, from 1; 0: the line as a whole
+	File string `json:"file"`           // path as the person gave it, slashes
+	Line int    `json:"line,omitempty"` // from 1; 0: the file as a whole
+	Col  int    `json:"col,omitempty"`  // in characters, from 1; 0: the line as a whole
+	// EndCol is the column behind the last character that is wrong, in the same line; 0: not known.
+	EndCol  int    `json:"end_col,omitempty"`
 	Rule    string `json:"rule,omitempty"`
 	Message string `json:"message"`
 	Fix     string `json:"fix,omitempty"`    // what to do
 	Source  string `json:"source,omitempty"` // the line of the file
 	Warning bool   `json:"warning,omitempty"`
 	Lint    string `json:"lint,omitempty"` // the name of a warning
+	// Replacement is the fix as an editor can apply it; nil: people must think about it.
+	Replacement *Replacement `json:"replacement,omitempty"`
+}
+
+// Replacement is a text that mends a problem if it stands where the text from Start to End stands.
+type Replacement struct {
+	Start Position `json:"start"`
+	End   Position `json:"end"` // behind the last character
+	Text  string   `json:"text"`
 }
 
 // Error returns place, message and fix in one line.

@@ -13,10 +13,19 @@ type Reader struct {
 	Source   *Source
 	Rule     string // named in problems; empty: none
 	Problems *Problems
+
+	scalars map[Position]*Node // of the documents that were read, by where they begin
 }
 
-// Report adds a problem at a place of the file.
+// Report adds a problem at a place of the file. It ends with the value or key that begins there, or with the word there. A replacement
+// without a place is for what is wrong.
 func (r *Reader) Report(p Problem, at Position) {
+	if p.EndCol == 0 && at.Col > 0 {
+		p.EndCol = r.endOf(at)
+	}
+	if p.Replacement != nil && p.Replacement.Start.Line == 0 {
+		p.Replacement = r.replacementOf(at, p.EndCol, p.Replacement.Text)
+	}
 	p.File = r.Source.File
 	p.Line = at.Line
 	p.Col = at.Col
@@ -32,15 +41,33 @@ func (r *Reader) Fail(at Position, fix, format string, args ...any) {
 	r.Report(Problem{Message: fmt.Sprintf(format, args...), Fix: fix}, at)
 }
 
+// FailReplace is Fail for a problem that is mended by another text in its place. Without a text there is no such fix.
+func (r *Reader) FailReplace(at Position, text, fix, format string, args ...any) {
+	r.Report(Problem{Message: fmt.Sprintf(format, args...), Fix: fix, Replacement: replaceBy(text)}, at)
+}
+
+// replaceBy returns a replacement whose place Report fills in, or nil if there is no text.
+func replaceBy(text string) *Replacement {
+	if text == "" {
+		return nil
+	}
+	return &Replacement{Text: text}
+}
+
 func (r *Reader) failFlaw(f *flaw) { r.Fail(f.at, f.fix, "%s", f.message) }
 
 // Warn adds a warning, unless the comment of its line allows it by name: `# allow: wakes-on-high-volume`.
 func (r *Reader) Warn(at Position, lint, fix, format string, args ...any) {
+	r.WarnReplace(at, lint, "", fix, format, args...)
+}
+
+// WarnReplace is Warn for something that is mended by another text in its place. Without a text there is no such fix.
+func (r *Reader) WarnReplace(at Position, lint, text, fix, format string, args ...any) {
 	_, allowed, _ := strings.Cut(r.Source.Line(at.Line), "# allow:")
 	if slices.Contains(strings.Fields(strings.ReplaceAll(allowed, ",", " ")), lint) {
 		return
 	}
-	r.Report(Problem{Message: fmt.Sprintf(format, args...), Fix: fix, Warning: true, Lint: lint}, at)
+	r.Report(Problem{Message: fmt.Sprintf(format, args...), Fix: fix, Warning: true, Lint: lint, Replacement: replaceBy(text)}, at)
 }
 
 // Root reads the file's one document. ok is false if the file is broken; an empty file gives nil.
@@ -77,6 +104,10 @@ func (r *Reader) Documents() (roots []*Node, ok bool) {
 		r.failFlaw(f)
 		return nil, false
 	}
+	r.scalars = map[Position]*Node{}
+	for _, root := range roots {
+		r.indexScalars(root)
+	}
 	return roots, true
 }
 
@@ -101,7 +132,7 @@ func (r *Reader) Pairs(n *Node, what string, known []string) []Pair {
 		}
 		first[name] = p.Key.At
 		if known != nil && !slices.Contains(known, name) {
-			r.Fail(p.Key.At, unknownKeyFix(name, known), "%s has no key %q", what, name)
+			r.FailReplace(p.Key.At, spelling.Nearest(name, known), unknownKeyFix(name, known), "%s has no key %q", what, name)
 			continue
 		}
 		pairs = append(pairs, p)

@@ -19,8 +19,8 @@ const (
 
 // Position is a place in a file. The zero value is the file as a whole.
 type Position struct {
-	Line int // from 1
-	Col  int // in characters, from 1
+	Line int `json:"line"` // from 1
+	Col  int `json:"col"`  // in characters, from 1
 }
 
 // Source is one file as text: UTF-8, lines ending in \n.
