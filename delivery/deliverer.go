@@ -173,6 +173,9 @@ type composedSend struct {
 // askAndCompose puts all questions and composes. An outcome with a status says why nothing is to be handed over.
 func (d *Deliverer) askAndCompose(ctx context.Context, s engine.Send) (composedSend, engine.Outcome, error) {
 	askedAt := d.o.RealNow()
+	if out, stop := d.askWhetherLate(s); stop {
+		return composedSend{}, out, nil
+	}
 	if out, stop, err := d.askKillSwitch(ctx, s); stop || err != nil {
 		return composedSend{}, out, err
 	}
@@ -200,6 +203,9 @@ func (d *Deliverer) askAndCompose(ctx context.Context, s engine.Send) (composedS
 	// Asked again at the very moment of sending: composing took time.
 	if out, stop, err := d.askKillSwitch(ctx, s); stop || err != nil {
 		return composedSend{}, out, err
+	}
+	if out, stop := d.askWhetherLate(s); stop {
+		return composedSend{}, out, nil
 	}
 	if out, stop := d.askToCall(s); stop {
 		return composedSend{}, out, nil

@@ -43,3 +43,14 @@ func (d *Deliverer) askKillSwitch(ctx context.Context, s engine.Send) (engine.Ou
 	out.RetryAt = d.o.Now().Add(pausedFor)
 	return out, true, nil
 }
+
+// askWhetherLate asks whether it is later than the send may go. If it is, the engine asks every question again and skips the send.
+func (d *Deliverer) askWhetherLate(s engine.Send) (engine.Outcome, bool) {
+	now := d.o.Now()
+	if s.NotAfter.IsZero() || !now.After(s.NotAfter) {
+		return engine.Outcome{}, false
+	}
+	out := newOutcome(s, engine.OutcomeRetry, engine.ReasonLate, "it was to go by "+s.NotAfter.Format(time.RFC3339))
+	out.RetryAt = now
+	return out, true
+}

@@ -76,6 +76,9 @@ func (d *Deliverer) askWithoutComposing(ctx context.Context, s engine.Send, m co
 			stop = true
 		}
 	}
+	if err == nil && !stop {
+		out, stop = d.askWhetherLate(s)
+	}
 	if err != nil || !stop {
 		return engine.Outcome{}, false, err
 	}

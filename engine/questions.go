@@ -64,6 +64,12 @@ var questions = [...]Question{
 		ask:           (*stepper).askRecipient,
 	},
 	{
+		Name:          "expiry",
+		Reasons:       []Reason{ReasonLate, ReasonConditionError},
+		Transactional: true,
+		ask:           (*stepper).askExpiry,
+	},
+	{
 		Name:    "lateness",
 		Reasons: []Reason{ReasonLate},
 		ask:     (*stepper).askLateness,
@@ -152,17 +158,24 @@ func (s *stepper) askRecipient(_ *Run, _ *Rule, in *Instr, _ time.Time) Answer {
 	return Answer{Kind: AnswerSkip, Reason: reason, Detail: s.env.Profile.RefusalDetail(reason, in.Send.Channel)}
 }
 
-// askLateness skips if the patience is over already, as it may be after an outage.
-func (s *stepper) askLateness(run *Run, _ *Rule, _ *Instr, at time.Time) Answer {
-	if at.After(s.patienceEnd(run)) {
-		return Answer{Kind: AnswerSkip, Reason: ReasonLate, Detail: fmt.Sprintf("due at %s", run.FirstDue.Format(time.RFC3339))}
+// askExpiry skips after the instant at which the message expires, or if that instant cannot be told.
+func (s *stepper) askExpiry(run *Run, _ *Rule, in *Instr, at time.Time) Answer {
+	expires, err := s.expiryOf(run, in, at)
+	switch {
+	case err != nil:
+		return Answer{Kind: AnswerSkip, Reason: ReasonConditionError, Detail: err.Error()}
+	case !expires.IsZero() && at.After(expires):
+		return Answer{Kind: AnswerSkip, Reason: ReasonLate, Detail: fmt.Sprintf("it expired at %s", expires.Format(time.RFC3339))}
 	}
 	return Answer{}
 }
 
-// patienceEnd returns the last instant at which a run's present message may be sent.
-func (s *stepper) patienceEnd(run *Run) time.Time {
-	return run.FirstDue.Add(s.env.Current.Settings.Patience)
+// askLateness skips if the patience is over already, as it may be after an outage.
+func (s *stepper) askLateness(run *Run, _ *Rule, in *Instr, at time.Time) Answer {
+	if at.After(s.patienceEnd(run, in.Send)) {
+		return Answer{Kind: AnswerSkip, Reason: ReasonLate, Detail: fmt.Sprintf("due at %s", run.FirstDue.Format(time.RFC3339))}
+	}
+	return Answer{}
 }
 
 // askBackOff skips while a learner is left alone who answered none of the last messages.
@@ -191,13 +204,16 @@ func (s *stepper) askCaps(run *Run, _ *Rule, in *Instr, at time.Time) Answer {
 }
 
 func (s *stepper) deferUntilFree(run *Run, in *Instr, at time.Time) Answer {
-	patience := s.patienceEnd(run)
-	free, reason := s.nextFree(at, patience, in.Send)
-	if free.After(patience) {
-		detail := fmt.Sprintf("free again at %s, which is past its patience", free.Format(time.RFC3339))
-		return Answer{Kind: AnswerSkip, Reason: reason, Detail: detail}
+	last := s.lastInstant(run, in, at)
+	free, reason := s.nextFree(at, last, in.Send)
+	if !free.After(last) {
+		return Answer{Kind: AnswerDefer, Reason: reason, Until: free}
 	}
-	return Answer{Kind: AnswerDefer, Reason: reason, Until: free}
+	missed := "past its patience"
+	if last.Before(s.patienceEnd(run, in.Send)) {
+		missed = "after it expires"
+	}
+	return Answer{Kind: AnswerSkip, Reason: reason, Detail: fmt.Sprintf("free again at %s, which is %s", free.Format(time.RFC3339), missed)}
 }
 
 // askHoldout withholds from a learner of the global control group or of the rule's holdout. The control group is asked

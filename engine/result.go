@@ -151,6 +151,7 @@ type Send struct {
 	Exposure      *Exposure `json:"exposure,omitempty"` // nil for a transactional message, which is in no experiment
 	Vars          Values    `json:"vars,omitempty"`     // the step's `with:` values
 	At            time.Time `json:"at"`                 // when it was decided: the stamp that caps and reports use
+	NotAfter      time.Time `json:"not_after,omitzero"` // a delivery that begins later is to ask every question again; zero: there is no such instant
 	Settles       bool      `json:"settles,omitempty"`  // the delivery was uncertain, and is to go out again only on evidence that it did not
 }
 

@@ -114,7 +114,8 @@ func (s *stepper) askDeferredAnew() {
 		if rule == nil || run.PC >= len(rule.Program) || rule.Program[run.PC].Send == nil {
 			continue
 		}
-		if free, _ := s.nextFree(s.now, s.patienceEnd(run), rule.Program[run.PC].Send); !free.Equal(run.Due) {
+		in := &rule.Program[run.PC]
+		if free, _ := s.nextFree(s.now, s.lastInstant(run, in, s.now), in.Send); !free.Equal(run.Due) {
 			run.Due = s.now
 		}
 	}

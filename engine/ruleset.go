@@ -185,7 +185,9 @@ type SendStep struct {
 	Channel       string // one of Channels
 	Topic         string
 	Transactional bool
-	If            Expr // nil: always
+	Patience      time.Duration // how long this message may be put off; 0: as the settings say
+	Expires       Expr          // the instant after which it is not sent; nil: it does not expire
+	If            Expr          // nil: always
 	With          []Binding
 }
 

@@ -50,6 +50,12 @@ var dayBefore = cond{"trigger.due_at - days(1)", func(v *engine.Vars) (any, erro
 	return t.Add(-day), err
 }}
 
+// dueAt is trigger.due_at; it errs where the event does not say.
+var dueAt = cond{"trigger.due_at", func(v *engine.Vars) (any, error) {
+	text, _ := v.Trigger.Text("due_at")
+	return time.Parse(time.RFC3339, text)
+}}
+
 var halfway = cond{"course.progress_pct >= 50", func(v *engine.Vars) (any, error) {
 	return v.Course != nil && v.Course.ProgressPct >= 50, nil
 }}
@@ -121,6 +127,14 @@ func theRule(t testing.TB, name string) *engine.Rule {
 	r := &engine.Rule{Name: name, Priority: 50}
 	on := func(event string) engine.Match { return engine.Match{Event: event} }
 	switch name {
+	case "due-soon":
+		r.When.Match = on("assignment.due_set")
+		r.Per = []string{"assignment_id"}
+		r.Program = []engine.Instr{wait("1", 2*time.Hour), send("2", "due-soon"), send("3", "in-an-hour"), send("4", "receipt")}
+		r.Program[1].Send.Expires = dueAt
+		r.Program[2].Send.Patience = time.Hour
+		r.Program[3].Send.Expires = dueAt
+		r.Program[3].Send.Transactional = true
 	case "welcome":
 		r.When.Match = on("enrollment.created")
 		r.Per = []string{"course_id"}

@@ -204,6 +204,7 @@ func (s *stepper) requestDelivery(run *Run, rule *Rule, in *Instr, at time.Time)
 		Exposure:      s.exposureOf(rule, in.Send, GroupTreated),
 		Vars:          values,
 		At:            at,
+		NotAfter:      s.notAfter(run, in, at),
 	}
 	if c := s.env.Standing.Courses[run.Course]; c != nil {
 		send.CourseTitle = c.Title

@@ -119,6 +119,12 @@ func describe(rs *engine.Ruleset) string {
 				if in.Send.If != nil {
 					fmt.Fprintf(&b, " if %s", in.Send.If.Source())
 				}
+				if in.Send.Patience > 0 {
+					fmt.Fprintf(&b, " patience %s", in.Send.Patience)
+				}
+				if in.Send.Expires != nil {
+					fmt.Fprintf(&b, " expires %s", in.Send.Expires.Source())
+				}
 				for _, w := range in.Send.With {
 					fmt.Fprintf(&b, "\n%33s%s: %s", "", w.Name, w.Expr.Source())
 				}

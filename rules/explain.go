@@ -149,6 +149,12 @@ func sendWords(s *engine.SendStep) string {
 	for _, b := range s.With {
 		text += fmt.Sprintf(", with %s = %s", b.Name, b.Expr.Source())
 	}
+	if s.Patience > 0 {
+		text += ", at most " + engine.FormatDuration(s.Patience) + " late"
+	}
+	if s.Expires != nil {
+		text += ", not after " + s.Expires.Source()
+	}
 	return text + ifWords(s.If)
 }
 

@@ -29,4 +29,5 @@ const (
 	LintNotRead         = "file-not-read"
 	LintPlaceholder     = "placeholder"
 	LintInAppLeave      = "unsubscribe-in-app"
+	LintDatedMessage    = "dated-message"
 )

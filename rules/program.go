@@ -145,7 +145,7 @@ func (b *builder) addSplit(s *stepSpec, id string) (open bool) {
 
 func (b *builder) addSend(s *stepSpec) *engine.SendStep {
 	certain := b.certain
-	out := &engine.SendStep{Message: s.message.Text, Channel: engine.ChannelEmail, Transactional: s.transactional}
+	out := &engine.SendStep{Message: s.message.Text, Channel: engine.ChannelEmail, Transactional: s.transactional, Patience: s.patience}
 	if s.channel != "" {
 		out.Channel = s.channel
 	}
@@ -160,14 +160,20 @@ func (b *builder) addSend(s *stepSpec) *engine.SendStep {
 		out.If = cond.expr
 		certain = certain.and(cond.ifTrue.sorted()...)
 	}
+	if s.expires != nil {
+		expires, _ := b.c.compileExpression(b.d, s.expires, b.scopeOf(), wantTime)
+		out.Expires = expires.expr
+		certain = certain.and(expires.ifTrue.sorted()...)
+	}
 	handed := map[string]handover{}
 	for _, w := range s.with {
 		value, _ := b.c.compileExpression(b.d, w.value, b.scopeOf(), wantValue)
 		out.With = append(out.With, engine.Binding{Name: w.name.Text, Expr: value.expr})
-		handed[w.name.Text] = handover{w.name, sampleOf(value.gives)}
+		handed[w.name.Text] = handover{name: w.name, sample: sampleOf(value.gives), reads: value.reads}
 		certain = certain.and(value.ifTrue.sorted()...)
 	}
 	b.c.checkSend(b.d, s.message, b.from, handed, certain)
+	b.c.checkDates(b.d, s, b.from, handed)
 	b.c.checkInApp(b.d, s.message, out.Channel)
 	return out
 }

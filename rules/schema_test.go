@@ -102,6 +102,8 @@ func TestSchemasRefuseMistakes(t *testing.T) {
 		{"an unknown setting", "settings", "quite_hours: {}\n"},
 		{"a half back-off", "settings", "back_off: {for: 30d}\n"},
 		{"another channel", "rule", rule + "    channel: pigeon\n"},
+		{"a patience in words", "rule", rule + "    patience: soon\n"},
+		{"an expiry without a moment", "rule", rule + "    expires: {}\n"},
 		{"half a campaign", "settings", "utm: {source: a b}\n"},
 		{"no campaign, in other words", "settings", "utm: none\n"},
 		{"a color by name", "settings", "accent: green\n"},

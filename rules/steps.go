@@ -31,6 +31,8 @@ type stepSpec struct {
 	message, topic *yamlfile.Node // send
 	channel        string
 	transactional  bool
+	patience       time.Duration  // 0: not said
+	expires        *yamlfile.Node // nil: not said
 	with           []withSpec
 
 	split *yamlfile.Node // its name
@@ -142,6 +144,10 @@ func checkStep(d *decoder, n *yamlfile.Node, s *stepSpec) {
 		if n.Get("wait_for").Get("within") == nil {
 			d.Fail(n.Get("wait_for").At, "add within: 3d, say", "wait_for does not say how long to wait at most")
 		}
+	case "send":
+		if s.transactional && s.patience > 0 {
+			d.Fail(keyAt(n, "patience"), "take it out; expires: says until when it is worth sending", "a transactional message is never put off, so it has no patience")
+		}
 	case "wait_until":
 		if s.time != nil && len(s.days) > 0 {
 			d.Fail(keyAt(n, "days"), "take it out", "days goes with a time of day, not with time")
@@ -236,6 +242,20 @@ func sendKeys() []key[stepSpec] {
 			name: "transactional",
 			read: func(d *decoder, s *stepSpec, _, v *yamlfile.Node) {
 				s.transactional, _ = d.Bool(v, "transactional")
+			},
+		},
+		{
+			name: "patience",
+			read: func(d *decoder, s *stepSpec, _, v *yamlfile.Node) {
+				s.patience, _ = d.readDuration(v, "patience")
+			},
+		},
+		{
+			name: "expires",
+			read: func(d *decoder, s *stepSpec, _, v *yamlfile.Node) {
+				if _, ok := d.Text(v, "expires"); ok {
+					s.expires = v
+				}
 			},
 		},
 		{name: "with", read: readWith},

@@ -172,10 +172,11 @@ func (f facts) hasCourse(from origin) bool {
 	return false
 }
 
-// handover is a variable that a step hands to its message: where it is named, and a value that it may have.
+// handover is a variable that a step hands to its message: where it is named, a value that it may have, and what it is made from.
 type handover struct {
 	name   *yamlfile.Node
 	sample any
+	reads  reads
 }
 
 // sampleOf makes up a value of a type; nil is a type that is not known.

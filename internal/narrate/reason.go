@@ -37,7 +37,7 @@ func Reason(reason engine.Reason) string {
 	case engine.ReasonCap:
 		return "the learner had as many messages as a cap allows"
 	case engine.ReasonLate:
-		return "it was later than the academy's patience"
+		return "it was later than its patience allows, or than it expires"
 	case engine.ReasonNotAllowed:
 		return "the address is not on the list that this installation may write to"
 	case engine.ReasonProvider:
