@@ -129,10 +129,15 @@ func (c *Course) runAsOf(t time.Time) (present, previous courseRun, from time.Ti
 // endOfTime is later than every event.
 var endOfTime = time.Unix(1<<40, 0)
 
-// presentRun is runAsOf for an instant; where no moment is later than it, the fields know without counting.
-func (c *Course) presentRun(t time.Time) courseRun {
+// fieldsHold reports whether no moment is later than t, so that the fields name the present run at t.
+func (c *Course) fieldsHold(t time.Time) bool {
 	n := len(c.Moments)
-	if n == 0 || c.Moments[n-1].At.After(t) {
+	return n > 0 && !c.Moments[n-1].At.After(t)
+}
+
+// presentRun is runAsOf for an instant; where the fields hold, they know without counting.
+func (c *Course) presentRun(t time.Time) courseRun {
+	if !c.fieldsHold(t) {
 		present, _, _ := c.runAsOf(t)
 		return present
 	}
@@ -146,16 +151,27 @@ func (c *Course) presentRun(t time.Time) courseRun {
 
 // openAt reports whether the learner was enrolled at t and had neither completed nor cancelled.
 func (c *Course) openAt(t time.Time) bool {
-	run := c.presentRun(t)
+	if c.fieldsHold(t) { // this is asked of every course in every step
+		return c.openByFields()
+	}
+	run, _, _ := c.runAsOf(t)
 	return run.open()
+}
+
+// openByFields reports whether the learner is enrolled and has neither completed nor cancelled, by the fields.
+func (c *Course) openByFields() bool {
+	return !c.EnrolledAt.IsZero() && c.CompletedAt.IsZero() && c.CancelledAt.IsZero()
 }
 
 // overAt reports whether, as far as is known, no silence can fall due in the course from t on: it is left, or was never entered.
 func (c *Course) overAt(t time.Time) bool {
-	if n := len(c.Moments); n > 0 && c.Moments[n-1].At.After(t) {
+	if c.fieldsHold(t) {
+		return !c.openByFields()
+	}
+	if len(c.Moments) > 0 {
 		return false // something is known of the time after t: look closely
 	}
-	run := c.presentRun(endOfTime)
+	run, _, _ := c.runAsOf(endOfTime)
 	return !run.open()
 }
 

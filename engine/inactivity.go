@@ -144,7 +144,7 @@ func (s *stepper) appendSilences(list []silence, rule *Rule, course string, c *C
 	if c == nil {
 		bases = s.env.Standing.platformBases(&room)
 	} else {
-		if s.decidedPast(s.env.Standing.lastCourseBase(c), rule) && s.putOffUntil(rule, courseScope(course), s.env.Standing.lastCourseBase(c)).IsZero() {
+		if s.decidedPast(s.env.Standing.lastCourseBase(c), rule) && s.putOffUntil(rule, course, s.env.Standing.lastCourseBase(c)).IsZero() {
 			return list
 		}
 		bases = s.env.Standing.courseBases(c, &room)
@@ -152,7 +152,7 @@ func (s *stepper) appendSilences(list []silence, rule *Rule, course string, c *C
 	for i, b := range bases {
 		due := s.isCounted(b).Add(rule.When.Inactive)
 		if i+1 == len(bases) {
-			due = later(due, s.putOffUntil(rule, courseScope(course), b.exact))
+			due = later(due, s.putOffUntil(rule, course, b.exact))
 		}
 		switch {
 		case i+1 < len(bases) && !bases[i+1].exact.After(due): // active again in time
@@ -175,12 +175,12 @@ func (s *stepper) appendSilences(list []silence, rule *Rule, course string, c *C
 	return list
 }
 
-// putOffUntil returns until when the silence since a base was put off because the rule may not start again yet; zero: it was not.
-func (s *stepper) putOffUntil(rule *Rule, scope string, since time.Time) time.Time {
+// putOffUntil returns until when the silence in a course, or on the platform, since a base was put off because the rule may not start again yet; zero: it was not.
+func (s *stepper) putOffUntil(rule *Rule, course string, since time.Time) time.Time {
 	if rule.Again.After <= 0 {
 		return time.Time{}
 	}
-	past := s.pastRun(rule.Name, scope)
+	past := s.pastRun(rule.Name, courseScope(course))
 	if past.Armed >= 0 || -past.Armed != since.UnixMilli() {
 		return time.Time{}
 	}

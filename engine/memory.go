@@ -21,33 +21,38 @@ func (s *stepper) identify(d Decision, parts ...string) Decision {
 	return d
 }
 
-// addDecision adds a decision to the result and to State.Recent, which people see. The copy in Recent has no ids: every later
-// step records it in the history once more, so it is kept small.
-func (s *stepper) addDecision(d Decision) {
-	s.decisions = append(s.decisions, d)
-	if s.unseen {
+// addDecision adds a decision to the result.
+func (s *stepper) addDecision(d Decision) { s.decisions = append(s.decisions, d) }
+
+// keepRecent makes State.Recent, which people see, the last maxRecent decisions up to now. It is one list of its own, made once the step has decided:
+// most steps decide nothing. The copies have no ids: every later step records them in the history once more, so they are kept small.
+func (s *stepper) keepRecent() {
+	if s.unseen || len(s.decisions) == 0 && len(s.st.Recent) <= maxRecent {
 		return
 	}
-	if d.Runs == nil {
-		s.rememberRecent(d)
-		return
+	added := s.decisions[max(0, len(s.decisions)-maxRecent):]
+	earlier := s.st.Recent[max(0, len(s.st.Recent)+len(added)-maxRecent):]
+	recent := append(make([]Decision, 0, len(earlier)+len(added)), earlier...)
+	for i := range added {
+		for one := range added[i].PerRun() {
+			recent = append(recent, one.withoutIDs())
+		}
 	}
-	for one := range d.PerRun() {
-		s.rememberRecent(*one)
-	}
+	s.st.Recent = keepLast(recent, maxRecent)
 }
 
-// rememberRecent adds a decision about one run to State.Recent.
-func (s *stepper) rememberRecent(d Decision) {
-	d.ID = ""
-	d.Learner = ""
-	d.Rev = ""
-	d.Run = ""
-	d.Step = ""
-	d.Send = ""
-	d.Channel = ""
-	d.Exposure = nil
-	s.st.Recent = append(s.st.Recent, d)
+// withoutIDs returns what people read of a decision about one run.
+func (d *Decision) withoutIDs() Decision {
+	short := *d
+	short.ID = ""
+	short.Learner = ""
+	short.Rev = ""
+	short.Run = ""
+	short.Step = ""
+	short.Send = ""
+	short.Channel = ""
+	short.Exposure = nil
+	return short
 }
 
 // hashID makes a short, deterministic id: 96 bits of SHA-256 in hex.
@@ -197,6 +202,17 @@ func (s *stepper) runByID(id string) *Run {
 	return nil
 }
 
+// eachRun does something with each run, oldest first. It may remove the run that it is shown, and no other.
+func (s *stepper) eachRun(do func(run *Run)) {
+	for i := 0; i < len(s.st.Runs); {
+		id := s.st.Runs[i].ID
+		do(&s.st.Runs[i])
+		if i < len(s.st.Runs) && s.st.Runs[i].ID == id {
+			i++
+		}
+	}
+}
+
 func (s *stepper) removeRun(id string) {
 	s.st.Runs = slices.DeleteFunc(s.st.Runs, func(r Run) bool { return r.ID == id })
 }
@@ -221,19 +237,29 @@ func (s *stepper) ruleOf(run *Run) *Rule {
 
 // pendingOfRun returns the index of a run's pending delivery, or -1.
 func (s *stepper) pendingOfRun(run string) int {
-	return slices.IndexFunc(s.st.PendingDeliveries, func(f PendingDelivery) bool { return f.Send.Run == run })
+	for i := range s.st.PendingDeliveries { // a delivery is large: none is copied to be looked at
+		if s.st.PendingDeliveries[i].Send.Run == run {
+			return i
+		}
+	}
+	return -1
 }
 
 // pendingByID returns the index of the pending delivery with a send id, or -1.
 func (s *stepper) pendingByID(id string) int {
-	return slices.IndexFunc(s.st.PendingDeliveries, func(f PendingDelivery) bool { return f.Send.ID == id })
+	for i := range s.st.PendingDeliveries {
+		if s.st.PendingDeliveries[i].Send.ID == id {
+			return i
+		}
+	}
+	return -1
 }
 
 // asked is the memory that every expression's variables are written into, one expression after the other. No expression keeps
 // them.
 type asked struct {
 	vars   Vars
-	course CourseView
+	course *CourseView // made when it is needed
 	past   history
 }
 
@@ -269,7 +295,10 @@ func (s *stepper) exprVars(ev, trigger *Event, course string, at time.Time) *Var
 
 func (s *stepper) courseView(id string, at time.Time) *CourseView {
 	info := s.env.Current.Courses[id]
-	view := &s.asked.course
+	if s.asked.course == nil {
+		s.asked.course = &CourseView{}
+	}
+	view := s.asked.course
 	*view = CourseView{ID: id, Title: info.Title, URL: info.URL}
 	c := s.env.Standing.Courses[id]
 	if c == nil {

@@ -61,27 +61,26 @@ func (s *stepper) retimeRuns(inputs []Input) {
 
 // retimeWaits does so for waits until a local time, and until a timestamp.
 func (s *stepper) retimeWaits() {
-	ids := make([]string, 0, len(s.st.Runs))
-	for i := range s.st.Runs {
-		if run := &s.st.Runs[i]; run.Waiting && !run.KeepsEnd && !run.Ended {
-			ids = append(ids, run.ID)
+	s.eachRun(func(run *Run) {
+		if run.Waiting && !run.KeepsEnd && !run.Ended {
+			s.retimeWait(run)
 		}
+	})
+}
+
+func (s *stepper) retimeWait(run *Run) {
+	rule := s.ruleOf(run)
+	if rule == nil || run.PC >= len(rule.Program) {
+		return
 	}
-	for _, id := range ids {
-		run := s.runByID(id)
-		rule := s.ruleOf(run)
-		if rule == nil || run.PC >= len(rule.Program) {
-			continue
+	switch in := &rule.Program[run.PC]; in.Op {
+	case OpWaitClock:
+		if run.Due.After(s.now) {
+			run.Due = nextClock(later(s.st.Clock, s.now), in.Clock, in.Days, s.learnerZone())
 		}
-		switch in := &rule.Program[run.PC]; in.Op {
-		case OpWaitClock:
-			if run.Due.After(s.now) {
-				run.Due = nextClock(later(s.st.Clock, s.now), in.Clock, in.Days, s.learnerZone())
-			}
-		case OpWaitTime:
-			s.retimeTimestamp(run, in)
-		case OpWait, OpWaitFor, OpSend, OpBranch, OpJump, OpStop, OpSplit:
-		}
+	case OpWaitTime:
+		s.retimeTimestamp(run, in)
+	case OpWait, OpWaitFor, OpSend, OpBranch, OpJump, OpStop, OpSplit:
 	}
 }
 

@@ -9,13 +9,7 @@ import (
 
 // offerEvent shows an event to the live runs, oldest first: goal, then until, then a waiting wait_for.
 func (s *stepper) offerEvent(ev *Event, course string, at time.Time) {
-	ids := make([]string, 0, len(s.st.Runs))
-	for i := range s.st.Runs {
-		ids = append(ids, s.st.Runs[i].ID)
-	}
-	for _, id := range ids {
-		s.offerToRun(s.runByID(id), ev, course, at)
-	}
+	s.eachRun(func(run *Run) { s.offerToRun(run, ev, course, at) })
 }
 
 func (s *stepper) offerToRun(run *Run, ev *Event, course string, at time.Time) {
@@ -65,7 +59,7 @@ func (r *Run) beganAt() time.Time { return earlier(r.Trigger.Time, r.Started) }
 func (s *stepper) answerAhead(run *Run, rule *Rule, ev *Event, course string, at time.Time) {
 	for pc := run.PC; pc < len(rule.Program); pc++ {
 		in := &rule.Program[pc]
-		if in.Op != OpWaitFor || in.SinceStep || run.Waiting && pc == run.PC || slices.Contains(run.Answered, in.ID) || in.Match.Event != ev.Name {
+		if in.Op != OpWaitFor || in.Match.Event != ev.Name || in.SinceStep || run.Waiting && pc == run.PC || slices.Contains(run.Answered, in.ID) {
 			continue
 		}
 		if !s.concernsRun(in.Match, rule, run, ev, course) {
@@ -149,12 +143,15 @@ func (s *stepper) startRuns(ev *Event, course string, at time.Time) {
 				continue
 			}
 		}
-		values := make([]string, len(rule.Per))
+		var room [4]string
+		values := room[:0]
 		missing := ""
-		for i, key := range rule.Per {
-			if values[i] = keyValue(ev, key, course); values[i] == "" {
+		for _, key := range rule.Per {
+			value := keyValue(ev, key, course)
+			if value == "" {
 				missing = key
 			}
+			values = append(values, value)
 		}
 		if missing != "" {
 			s.notStarted(rule, "", ev, at, ReasonKeyUnknown, "the event does not tell its "+missing)

@@ -25,10 +25,10 @@ func (s *stepper) decideSend(run *Run, rule *Rule, in *Instr, at time.Time) bool
 	if !s.isReady(run) {
 		return false // late, or the run's last delivery is pending: decided later, in this step or another
 	}
-	if s.horizon.IsZero() {
+	if s.env.Watermark.IsZero() {
 		s.st.Clock = later(s.st.Clock, at)
 	} else { // a late send may be ahead of the stream by as much as Grace; the learner's clock is not
-		s.st.Clock = later(s.st.Clock, earlier(at, s.horizon))
+		s.st.Clock = later(s.st.Clock, earlier(at, s.env.Watermark))
 	}
 	v := s.judgeSend(run, rule, in, at)
 	switch v.Kind {

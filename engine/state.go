@@ -42,16 +42,14 @@ type State struct {
 	Recent []Decision `json:"recent,omitempty"`
 }
 
-// clone copies what a step changes in place.
-func (s State) clone() State {
-	s.Seen = slices.Clone(s.Seen)
+// ownLists copies what a step changes in place; Recent is made anew, and to add to Seen copies it.
+func (s *State) ownLists() {
+	s.Seen = slices.Clip(s.Seen)
 	s.Runs = slices.Clone(s.Runs)
 	s.PastRuns = slices.Clone(s.PastRuns)
 	s.PastSends = slices.Clone(s.PastSends)
 	s.PendingDeliveries = slices.Clone(s.PendingDeliveries)
-	s.Recent = slices.Clone(s.Recent)
 	s.Heard = slices.Clone(s.Heard)
-	return s
 }
 
 // Run is one learner walking through one rule.

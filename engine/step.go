@@ -14,7 +14,9 @@ import (
 //
 // Step does not change state; the result holds a new one. It keeps no map of the inputs.
 func Step(env Env, state State, inputs []Input, now time.Time) Result {
-	return newStepper(env, state.clone(), now).takeInputs(inputs)
+	s := newStepper(env, state, now)
+	s.st.ownLists()
+	return s.takeInputs(inputs)
 }
 
 // Stepper makes the steps of many learners, one after another, in the same memory: a step leaves hardly any garbage. The
@@ -25,7 +27,7 @@ type Stepper struct{ s stepper }
 // be built, and of whose learners nobody looks at Recent: that stays as it was. The result's effects and decisions are
 // good until the next step.
 func (t *Stepper) Step(env Env, state State, inputs []Input, now time.Time) Result {
-	t.s.beginStep(env, state, now)
+	t.s.beginStep(&env, &state, now)
 	t.s.unseen = true
 	return t.s.takeInputs(inputs)
 }
@@ -62,17 +64,16 @@ func (s *stepper) takeInputs(inputs []Input) Result {
 
 // stepper is one Step under way.
 type stepper struct {
-	env     Env
+	env     Env // its Watermark moves on with what is heard
 	st      State
 	now     time.Time
-	horizon time.Time      // what is due later than this waits for the stream; zero: nothing does
-	late    bool           // every input has been heard: late sends may be decided, at now
 	decided time.Time      // the learner's clock when the step began: everything due up to it has been decided
 	loc     *time.Location // found once; see learnerZone
 	unseen  bool           // nobody looks at Recent
+	late    bool           // every input has been heard: late sends may be decided, at now
+	listed  bool           // silences are listed
 
 	silences  []silence // those that may fall due, if they are listed; see nextSilence
-	listed    bool
 	effects   []Effect
 	decisions []Decision
 	asked     *asked // made when it is needed
@@ -83,28 +84,29 @@ type stepper struct {
 
 func newStepper(env Env, state State, now time.Time) *stepper {
 	s := &stepper{}
-	s.beginStep(env, state, now)
+	s.beginStep(&env, &state, now)
 	return s
 }
 
-// beginStep makes it a new step, whatever it was before.
-func (s *stepper) beginStep(env Env, state State, now time.Time) {
-	if env.Standing == nil {
-		env.Standing = &Standing{}
+// beginStep makes it a new step, whatever it was before: of the step before, only memory to write into is kept. Environment and state are large, so each
+// is copied once.
+func (s *stepper) beginStep(env *Env, state *State, now time.Time) {
+	s.env = *env
+	if s.env.Standing == nil {
+		s.env.Standing = &Standing{}
 	}
-	state.Version = StateVersion
-	*s = stepper{
-		env:       env,
-		st:        state,
-		now:       now,
-		horizon:   env.Watermark,
-		decided:   state.Clock,
-		silences:  s.silences[:0],
-		effects:   s.effects[:0],
-		decisions: s.decisions[:0],
-		asked:     s.asked,
-		withheld:  s.withheld[:0],
-	}
+	s.st = *state
+	s.st.Version = StateVersion
+	s.now = now
+	s.decided = state.Clock
+	s.loc = nil
+	s.unseen = false
+	s.late = false
+	s.listed = false
+	s.silences = s.silences[:0]
+	s.effects = s.effects[:0]
+	s.decisions = s.decisions[:0]
+	s.withheld = s.withheld[:0]
 }
 
 // applyEvent takes one event in.
@@ -119,8 +121,8 @@ func (s *stepper) applyEvent(ev *Event) {
 	if stored.IsZero() {
 		stored = s.now
 	}
-	if !s.horizon.IsZero() {
-		s.horizon = later(s.horizon, stored)
+	if !s.env.Watermark.IsZero() {
+		s.env.Watermark = later(s.env.Watermark, stored)
 	}
 	at := later(s.st.Clock, earlier(ev.Time, s.now))
 	s.decideDueBefore(at)
@@ -234,8 +236,9 @@ func (s *stepper) nextRun(due time.Time) string {
 	return s.st.Runs[best].ID
 }
 
+// beyondStream reports whether what is due then waits for the stream.
 func (s *stepper) beyondStream(due time.Time) bool {
-	return !s.horizon.IsZero() && due.After(s.horizon)
+	return !s.env.Watermark.IsZero() && due.After(s.env.Watermark)
 }
 
 func (s *stepper) isPunctual(due time.Time) bool { return s.now.Sub(due) <= s.env.Grace }
@@ -284,12 +287,15 @@ func (s *stepper) wakeAt() time.Time {
 func (s *stepper) forgetUnneeded() {
 	s.noteAnswers()
 	s.forgetSends()
-	s.st.Runs = slices.DeleteFunc(s.st.Runs, func(r Run) bool {
-		return r.Ended && s.pendingOfRun(r.ID) < 0 && s.st.Clock.After(s.watchedUntil(&r))
-	})
+	for i := len(s.st.Runs) - 1; i >= 0; i-- {
+		run := &s.st.Runs[i]
+		if run.Ended && s.pendingOfRun(run.ID) < 0 && s.st.Clock.After(s.watchedUntil(run)) {
+			s.st.Runs = slices.Delete(s.st.Runs, i, i+1)
+		}
+	}
 	s.st.PastSends = keepLast(s.st.PastSends, maxPastSends)
 	s.st.Heard = slices.DeleteFunc(s.st.Heard, func(ev Event) bool { return s.st.Clock.Sub(ev.Time) > heardFor })
-	s.st.Recent = keepLast(s.st.Recent, maxRecent)
+	s.keepRecent()
 	if len(s.st.PastRuns) > maxPast {
 		s.st.PastRuns = s.st.PastRuns.trim(maxPast)
 	}
