@@ -26,3 +26,12 @@ func renderForTest(academy *rules.Academy) func(engine.Send, engine.Profile) (st
 		return strings.Join([]string{m.Rendered.Subject, m.Rendered.Preheader, m.Rendered.Text}, "\n"), nil
 	}
 }
+
+// renderCheck returns what says why a message cannot be rendered.
+func renderCheck(academy *rules.Academy) func(engine.Send, engine.Profile) error {
+	render := renderForTest(academy)
+	return func(s engine.Send, p engine.Profile) error {
+		_, err := render(s, p)
+		return err
+	}
+}

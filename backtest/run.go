@@ -64,7 +64,7 @@ func Run(ctx context.Context, source Source, opts Options) (*Result, error) {
 	if opts.Until.IsZero() {
 		opts.Until = last.Add(opts.RunOn)
 	}
-	if opts.Since.IsZero() {
+	if opts.Since.Before(first) {
 		opts.Since = first
 	}
 	if opts.Since.After(opts.Until) {

@@ -2,7 +2,7 @@ package cli
 
 import "fmt"
 
-// ExitError ends the command with an exit code: 1 failed, 2 wrong usage, 3 lint with --strict. Err is what to tell the
+// ExitError ends the command with an exit code: 1 failed, 2 wrong usage, 3 lint with --strict or too many changes. Err is what to tell the
 // person; nil when the command has said it all.
 type ExitError struct {
 	Code int

@@ -61,15 +61,14 @@ func (c *RulesExplainCmd) Run(ctx context.Context, o IO) error {
 func (c *RulesExplainCmd) findPace(ctx context.Context, o IO, folder *admin.Folder) (report.Pace, error) {
 	switch {
 	case c.Events != "":
-		simulated := SimulateCmd{Events: c.Events}
-		in, _, err := simulated.openEvents(o)
+		in, _, err := openEvents(o, c.Events)
 		if err != nil {
 			return report.Pace{}, err
 		}
 		defer in.Close()
 		pace, err := admin.SimulatedPace(ctx, folder, c.Rule, in)
 		if err != nil {
-			return report.Pace{}, fmt.Errorf("%s: %w", simulated.sourceName(), err)
+			return report.Pace{}, fmt.Errorf("%s: %w", sourceName(c.Events), err)
 		}
 		return pace, nil
 	case c.FromStreams:

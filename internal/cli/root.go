@@ -20,6 +20,7 @@ type Commands struct {
 	Emit     EmitCmd     `cmd:"" help:"Publish one event, to try things."`
 	Rules    RulesCmd    `cmd:"" help:"Check, test and publish a growth team's folder."`
 	Simulate SimulateCmd `cmd:"" help:"Show what recorded events would have sent, with no server."`
+	Backtest BacktestCmd `cmd:"" help:"Compare a draft with what is in force over recorded events: which messages change, and for whom."`
 	Catalog  CatalogCmd  `cmd:"" help:"List the events that Homeroom knows."`
 	Messages MessagesCmd `cmd:"" help:"List messages, and send one to yourself as a test."`
 	Learner  LearnerCmd  `cmd:"" help:"Tell a learner's story; export or erase what is known of them."`
@@ -90,7 +91,7 @@ func Terminal() IO {
 	}
 }
 
-// Main runs one command and returns the exit code: 0 fine, 1 failed, 2 wrong usage, 3 lint with --strict.
+// Main runs one command and returns the exit code: 0 fine, 1 failed, 2 wrong usage, 3 lint with --strict or too many changes.
 func Main(ctx context.Context, args []string, o IO) int {
 	var commands Commands
 	exited := false

@@ -4,8 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"io"
-	"os"
 
 	"homeroom/admin"
 	"homeroom/engine"
@@ -48,7 +46,7 @@ func (c *SimulateCmd) Run(ctx context.Context, o IO) error {
 	if err != nil {
 		return err
 	}
-	in, size, err := c.openEvents(o)
+	in, size, err := openEvents(o, c.Events)
 	if err != nil {
 		return err
 	}
@@ -58,48 +56,23 @@ func (c *SimulateCmd) Run(ctx context.Context, o IO) error {
 	report, err := admin.Simulate(ctx, folder, bar.reader(in), opts)
 	bar.clear()
 	if err != nil {
-		return fmt.Errorf("%s: %w", c.sourceName(), err)
+		return fmt.Errorf("%s: %w", sourceName(c.Events), err)
 	}
 	c.printComplaints(o, report)
 	return c.printReport(o, report)
 }
 
-// sourceName names where the events come from.
-func (c *SimulateCmd) sourceName() string {
-	if c.Events == "-" {
-		return "standard input"
-	}
-	return c.Events
-}
-
-// openEvents returns the events and how many bytes they are, 0 if that is not known.
-func (c *SimulateCmd) openEvents(o IO) (io.ReadCloser, int64, error) {
-	if c.Events == "-" {
-		return io.NopCloser(o.In), 0, nil
-	}
-	f, err := os.Open(c.Events)
-	if err != nil {
-		return nil, 0, usage(fmt.Errorf("--events: %w", err))
-	}
-	info, err := f.Stat()
-	if err != nil {
-		f.Close()
-		return nil, 0, usage(fmt.Errorf("--events: %w", err))
-	}
-	return f, info.Size(), nil
-}
-
 // printComplaints says what the document has no room for.
 func (c *SimulateCmd) printComplaints(o IO, report *simulate.Result) {
 	for _, d := range report.DeadLetters {
-		fmt.Fprintf(o.Err, "%s: %s\n", c.sourceName(), d)
+		fmt.Fprintf(o.Err, "%s: %s\n", sourceName(c.Events), d)
 	}
 	if more := report.Summary.DeadLetters - len(report.DeadLetters); more > 0 {
-		fmt.Fprintf(o.Err, "%s: and %s more dead letters\n", c.sourceName(), narrate.Thousands(more))
+		fmt.Fprintf(o.Err, "%s: and %s more dead letters\n", sourceName(c.Events), narrate.Thousands(more))
 	}
 	switch s := &report.Summary; {
 	case c.Learner != "" && s.Events == 0:
-		fmt.Fprintf(o.Err, "%s: no event of learner %s\n", c.sourceName(), c.Learner)
+		fmt.Fprintf(o.Err, "%s: no event of learner %s\n", sourceName(c.Events), c.Learner)
 	case len(s.Sent) == 0 && s.Skipped[string(engine.ReasonNoAddress)] > 0:
 		fmt.Fprintln(o.Err, "Nobody has an address here; --assume-reachable shows what would be sent if they had.")
 	}

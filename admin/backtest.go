@@ -1,0 +1,176 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"homeroom/backtest"
+	"homeroom/backtest/segments"
+	"homeroom/rules"
+	"homeroom/simulate"
+	"homeroom/store"
+	"homeroom/subjects"
+)
+
+// BacktestOptions say what to compare a draft over.
+type BacktestOptions struct {
+	Since time.Time     // the first instant whose messages are compared; zero: Back
+	Back  time.Duration // how far before the end that is; 0: the first event
+	Until time.Time     // the last instant decided; zero: RunOn after the last event
+	RunOn time.Duration // how long the virtual clock runs on after the last event
+	// KnownAddresses leaves those unreached whose address is not in the events. Otherwise everybody counts as reachable.
+	KnownAddresses bool
+	// Progress hears how many events are done, first of reading and then of deciding; the total is 0 while it is not known. It may be nil.
+	Progress func(stage BacktestStage, done, total int64)
+}
+
+// BacktestStage says what a backtest is at.
+type BacktestStage string
+
+// The stages, in their order.
+const (
+	BacktestReading  BacktestStage = "reading"
+	BacktestDeciding BacktestStage = "deciding"
+)
+
+// Backtest is what a draft would have changed.
+type Backtest struct {
+	backtest.Result
+	Unreadable     int      `json:"unreadable_lines,omitempty"` // lines of a recording that are no event
+	UnreadableText []string `json:"-"`                          // the first few, in words
+}
+
+// BacktestRecording runs recorded events, NDJSON, gzipped or not, through what is in force and through a draft, and compares what they send.
+// Nothing is written or sent.
+func BacktestRecording(ctx context.Context, inForce, draft *rules.Academy, events io.Reader, opts BacktestOptions) (answer Backtest, err error) {
+	sorter, err := segments.NewSorter(segments.SorterOptions{})
+	if err != nil {
+		return Backtest{}, err
+	}
+	defer func() { err = errors.Join(err, sorter.Close()) }()
+	lines, err := simulate.Decompress(events)
+	if err != nil {
+		return Backtest{}, err
+	}
+	sides := newSides(inForce, draft)
+	scan := simulate.ScanOptions{Decoder: backtest.EitherDecoder{Before: sides.Before.Decoder, After: sides.After.Decoder}}
+	if opts.Progress != nil {
+		scan.Progress = func(events int) { opts.Progress(BacktestReading, int64(events), 0) }
+	}
+	scanned, err := simulate.Scan(ctx, lines, scan, func(s *simulate.Scanned) error {
+		return sorter.Add(&segments.Record{Learner: []byte(s.Learner), Seq: s.Seq, Arrival: s.Arrival, Body: s.Body})
+	})
+	if err != nil {
+		return Backtest{}, err
+	}
+	answer, err = runBacktest(ctx, sorter, sides, opts)
+	answer.Unreadable = scanned.Unreadable
+	for _, d := range scanned.DeadLetters {
+		answer.UnreadableText = append(answer.UnreadableText, d.String())
+	}
+	return answer, err
+}
+
+// Backtest runs the events that the installation's stream holds through what is in force and through a draft, and compares what they send. Nothing
+// is written or sent.
+func (i *Installation) Backtest(ctx context.Context, inForce, draft *rules.Academy, opts BacktestOptions) (answer Backtest, err error) {
+	sorter, err := segments.NewSorter(segments.SorterOptions{})
+	if err != nil {
+		return Backtest{}, err
+	}
+	defer func() { err = errors.Join(err, sorter.Close()) }()
+	onRead := func(done, total int64) {
+		if opts.Progress != nil {
+			opts.Progress(BacktestReading, done, total)
+		}
+	}
+	recorded, err := newRecordedEvents(i.newReader(time.Time{}, onRead))
+	if err != nil {
+		return Backtest{}, err
+	}
+	var clock time.Time // the latest time seen: a learner's events arrive in its order, also in time-lapse
+	err = recorded.reader.Read(ctx, subjects.Stream, []string{subjects.AllPublished}, func(m store.Message) error {
+		d := recorded.decodeStored(m)
+		if d == nil || d.Event.Learner == subjects.NoLearner {
+			return nil
+		}
+		body, err := recorded.known.Encode(*d)
+		if err != nil {
+			return err
+		}
+		if d.Event.Time.After(clock) {
+			clock = d.Event.Time
+		}
+		return sorter.Add(&segments.Record{Learner: []byte(d.Event.Learner), Seq: m.Sequence, Arrival: clock, Body: body})
+	})
+	if err != nil {
+		return Backtest{}, err
+	}
+	return runBacktest(ctx, sorter, newSides(inForce, draft), i.endNow(sorter, opts))
+}
+
+// maxRunOn is how long after the last event the clock of a backtest runs on at most, if no end is given.
+const maxRunOn = 30 * 24 * time.Hour
+
+// endNow lets a backtest without an end run to the present: what fell due since the last event is compared too.
+func (i *Installation) endNow(source backtest.Source, opts BacktestOptions) BacktestOptions {
+	if opts.Until.IsZero() && opts.RunOn == 0 {
+		_, last := source.Span()
+		opts.RunOn = min(max(0, i.opts.Now().Sub(last)), maxRunOn)
+	}
+	return opts
+}
+
+// newSides returns two academies as a backtest takes them. If both know the same events, they share what reads events.
+func newSides(before, after *rules.Academy) backtest.Options {
+	sides := backtest.Options{
+		Before: backtest.Rules{Ruleset: before.Ruleset, Decoder: before.Catalog, Render: renderCheck(before)},
+		After:  backtest.Rules{Ruleset: after.Ruleset, Decoder: after.Catalog, Render: renderCheck(after)},
+	}
+	if string(before.Files[catalogFile]) == string(after.Files[catalogFile]) {
+		sides.Before.Decoder = sides.After.Decoder
+	}
+	return sides
+}
+
+// catalogFile is the file of a folder that adds events.
+const catalogFile = "catalog.yaml"
+
+// endOf returns the last instant of a backtest.
+func endOf(source backtest.Source, opts BacktestOptions) time.Time {
+	if !opts.Until.IsZero() {
+		return opts.Until
+	}
+	_, last := source.Span()
+	return last.Add(opts.RunOn)
+}
+
+func runBacktest(ctx context.Context, source backtest.Source, sides backtest.Options, opts BacktestOptions) (Backtest, error) {
+	sides.Since = opts.Since
+	sides.Until = opts.Until
+	sides.RunOn = opts.RunOn
+	if opts.Since.IsZero() && opts.Back > 0 {
+		sides.Since = endOf(source, opts).Add(-opts.Back)
+	}
+	sides.AssumeReachable = !opts.KnownAddresses
+	if opts.Progress != nil {
+		sides.Progress = func(done, total int64) { opts.Progress(BacktestDeciding, done, total) }
+	}
+	result, err := backtest.Run(ctx, source, sides)
+	if errors.Is(err, backtest.ErrNoEvents) {
+		return Backtest{}, inputError(err)
+	}
+	if err != nil {
+		return Backtest{}, err
+	}
+	return Backtest{Result: *result}, nil
+}
+
+// The parts of a backtest's answer.
+type (
+	BacktestSide = backtest.Side
+	BacktestPeak = backtest.Peak
+	BacktestCell = backtest.Cell
+)

@@ -1,0 +1,215 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"homeroom/admin"
+	"homeroom/engine"
+	"homeroom/internal/narrate"
+	"homeroom/rules"
+	"homeroom/simulate"
+)
+
+// BacktestCmd is `homeroom backtest`.
+type BacktestCmd struct {
+	Dir            string `arg:"" name:"academy" help:"The folder with the draft."`
+	Against        string `default:"current" help:"What to compare with: a folder, a revision's number or hash, or current, what is in force." placeholder:"DIR|HASH"`
+	Events         string `help:"NDJSON events instead of those that Homeroom keeps, gzipped or not; - reads standard input." placeholder:"FILE"`
+	Since          string `help:"Compare messages from then on: a duration before the end (90d), a date, or all. Default: 90d, and all of a file." placeholder:"T"`
+	Until          string `help:"Compare until then (2026-03-02T10:00:00Z or 2026-03-02), or for so long after the last event (+10d)." placeholder:"T"`
+	KnownAddresses bool   `help:"Leave out learners whose address is not in the events. Otherwise everybody counts as reachable."`
+	MaxChange      int    `default:"-1" help:"End with exit code 3 if more messages than this change." placeholder:"N"`
+	Format         string `help:"How to print: text or json." enum:"text,json" default:"text"`
+	NATSFlags
+}
+
+// Help is shown by `homeroom backtest --help`.
+func (*BacktestCmd) Help() string {
+	return `Runs recorded events through a draft and through what is in force, on a virtual clock, and compares what they send: per rule and
+message which stay the same, come at another time, come no longer or are new, also of rules that nobody edited; how many messages a learner
+gets in a month; caps, quiet hours, the busiest hour; ten affected learners side by side; what cannot be rendered. Nothing is sent.
+
+What learners did is as recorded on both sides: a message that only the draft sends moves nobody.
+
+Without --events the events that Homeroom keeps are read. With --events and a folder for --against no server is needed. Exit code 3: more
+messages change than --max-change allows.
+
+Examples:
+  homeroom backtest academy
+  homeroom backtest academy --since 2026-03-01 --format json
+  homeroom backtest academy --against main/academy --events last-term.ndjson.gz --max-change 500`
+}
+
+// Run compares and prints.
+func (c *BacktestCmd) Run(ctx context.Context, o IO) error {
+	opts, err := c.readRange()
+	if err != nil {
+		return err
+	}
+	draft, err := loadAcademy(c.Dir)
+	if err != nil {
+		return err
+	}
+	opts.KnownAddresses = c.KnownAddresses
+	answer, err := c.compare(ctx, o, draft, opts)
+	if err != nil {
+		return err
+	}
+	if answer.Unreadable > 0 {
+		c.printUnreadable(o, &answer)
+	}
+	if c.Format == "json" {
+		err = printJSON(o.Out, answer)
+	} else {
+		_, err = io.WriteString(o.Out, backtestText(o, &answer))
+	}
+	if err == nil && c.MaxChange >= 0 && answer.Changes > c.MaxChange {
+		return ExitError{Code: 3, Err: fmt.Errorf("%s, and --max-change allows %s", countChanges(answer.Changes), narrate.Thousands(c.MaxChange))}
+	}
+	return err
+}
+
+// readRange reads --since and --until.
+func (c *BacktestCmd) readRange() (admin.BacktestOptions, error) {
+	var opts admin.BacktestOptions
+	since := c.Since
+	if since == "" && c.Events == "" {
+		since = "90d"
+	}
+	if since != "" && since != "all" {
+		if back, err := engine.ParseDuration(since); err == nil {
+			opts.Back = back
+		} else if opts.Since, err = sinceFlag(since, time.Time{}); err != nil {
+			return opts, err
+		}
+	}
+	if c.Until == "" {
+		return opts, nil
+	}
+	var err error
+	if opts.Until, opts.RunOn, err = simulate.ParseUntil(c.Until); err != nil {
+		return opts, usage(fmt.Errorf("--until: %w", err))
+	}
+	return opts, nil
+}
+
+// compare runs the backtest. It connects to the installation only if something of it is needed.
+func (c *BacktestCmd) compare(ctx context.Context, o IO, draft *rules.Academy, opts admin.BacktestOptions) (admin.Backtest, error) {
+	var installation *admin.Installation
+	if c.Events == "" || !isDir(c.Against) {
+		var err error
+		if installation, err = c.connectAdmin(ctx, o, "homeroom backtest"); err != nil {
+			return admin.Backtest{}, err
+		}
+		defer installation.Close()
+	}
+	inForce, err := c.findAgainst(ctx, installation)
+	if err != nil {
+		return admin.Backtest{}, err
+	}
+	if c.Events == "" {
+		line := newBacktestProgress(o)
+		opts.Progress = line.draw
+		answer, err := installation.Backtest(ctx, inForce, draft, opts)
+		line.clear()
+		return answer, err
+	}
+	in, size, err := openEvents(o, c.Events)
+	if err != nil {
+		return admin.Backtest{}, err
+	}
+	defer in.Close()
+	line := newBacktestProgress(o)
+	line.reading.size = size
+	opts.Progress = line.draw
+	answer, err := admin.BacktestRecording(ctx, inForce, draft, line.reading.reader(in), opts)
+	line.clear()
+	if err != nil {
+		return answer, fmt.Errorf("%s: %w", sourceName(c.Events), err)
+	}
+	return answer, nil
+}
+
+// findAgainst compiles what the draft is compared with.
+func (c *BacktestCmd) findAgainst(ctx context.Context, installation *admin.Installation) (*rules.Academy, error) {
+	academy, err := findAcademy(ctx, installation, c.Against)
+	var input *admin.InputError
+	if errors.As(err, &input) {
+		return nil, usage(fmt.Errorf("--against %s: %w", c.Against, err))
+	}
+	return academy, err
+}
+
+func (c *BacktestCmd) printUnreadable(o IO, answer *admin.Backtest) {
+	for _, text := range answer.UnreadableText {
+		fmt.Fprintf(o.Err, "%s: %s\n", sourceName(c.Events), text)
+	}
+	if more := answer.Unreadable - len(answer.UnreadableText); more > 0 {
+		fmt.Fprintf(o.Err, "%s: and %s more dead letters\n", sourceName(c.Events), narrate.Thousands(more))
+	}
+}
+
+// sourceName names where events come from.
+func sourceName(file string) string {
+	if file == "-" {
+		return "standard input"
+	}
+	return file
+}
+
+// openEvents returns the events of a file, or of standard input, and how many bytes they are, 0 if that is not known.
+func openEvents(o IO, file string) (io.ReadCloser, int64, error) {
+	if file == "-" {
+		return io.NopCloser(o.In), 0, nil
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, 0, usage(fmt.Errorf("--events: %w", err))
+	}
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, 0, usage(fmt.Errorf("--events: %w", err))
+	}
+	return f, info.Size(), nil
+}
+
+// backtestProgress draws a line for reading, then one for deciding.
+type backtestProgress struct {
+	o        IO
+	reading  *progress
+	deciding *progress // nil: not yet
+}
+
+func newBacktestProgress(o IO) *backtestProgress {
+	return &backtestProgress{o: o, reading: newProgress(o, 0)}
+}
+
+func (p *backtestProgress) draw(stage admin.BacktestStage, done, total int64) {
+	if stage == admin.BacktestReading {
+		if total > 0 {
+			p.reading.size = total
+			p.reading.read.Store(done)
+		}
+		p.reading.draw(int(done))
+		return
+	}
+	if p.deciding == nil {
+		p.reading.clear()
+		p.deciding = newProgress(p.o, total)
+	}
+	p.deciding.read.Store(done)
+	p.deciding.draw(int(done))
+}
+
+func (p *backtestProgress) clear() {
+	p.reading.clear()
+	if p.deciding != nil {
+		p.deciding.clear()
+	}
+}
