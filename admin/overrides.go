@@ -38,9 +38,11 @@ type overridesDocument struct {
 	Trigger map[string]any `yaml:"trigger"`
 	Time    string         `yaml:"time"`
 	Vars    map[string]any `yaml:"vars"`
+	// Awaited are the events that the run has waited for, by the names that the rule gives them.
+	Awaited map[string]map[string]any `yaml:"awaited"`
 }
 
-// ParseOverrides reads a YAML or JSON document with learner, course, trigger, time (RFC 3339) and vars. The file's name is
+// ParseOverrides reads a YAML or JSON document with learner, course, trigger, time (RFC 3339), vars and awaited. The file's name is
 // for errors.
 func ParseOverrides(file string, src []byte) (*Overrides, error) {
 	if len(src) > maxOverrides {
@@ -76,6 +78,14 @@ func (o *Overrides) apply(vars *content.Vars) {
 	vars.Learner.Traits = overlayMap(vars.Learner.Traits, given.Learner.Traits)
 	vars.Trigger = overlayMap(vars.Trigger, given.Trigger)
 	vars.With = overlayMap(vars.With, given.Vars)
+	for name, properties := range given.Awaited {
+		ev, known := vars.Awaited[name]
+		if !known {
+			continue // the message cannot read it
+		}
+		ev.Properties = overlayMap(ev.Properties, properties)
+		vars.Awaited[name] = ev
+	}
 }
 
 // replaceText sets the text unless given is nil.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -50,7 +51,9 @@ func Parse(file string, src []byte) (*Message, error) {
 
 // Inspect is Parse for a folder that is being checked. A message with errors is returned too, as far as it could be read; it cannot be
 // rendered, only handed to [AssembleLibrary].
-func Inspect(file string, src []byte) (*Message, Errors) {
+//
+// awaited are the names that rules give to events which they wait for: {{ answer.score }}.
+func Inspect(file string, src []byte, awaited ...string) (*Message, Errors) {
 	m := &Message{File: file}
 	if len(src) > MaxSize {
 		m.Name, m.Locale, _ = splitName(file)
@@ -84,8 +87,15 @@ func Inspect(file string, src []byte) (*Message, Errors) {
 	m.bodyLine = bodyLine
 	m.lines = strings.Split(string(src), "\n")
 
+	known := messageRoots
+	if len(awaited) > 0 {
+		known = maps.Clone(messageRoots)
+		for _, name := range awaited {
+			known[name] = anyName
+		}
+	}
 	compile := func(source string, line int) *template {
-		t, terrs := compileTemplate(origin{file: file, line: line, lines: m.lines}, source, messageRoots)
+		t, terrs := compileTemplate(origin{file: file, line: line, lines: m.lines}, source, known)
 		errs = append(errs, terrs...)
 		return t
 	}

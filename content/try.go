@@ -66,6 +66,25 @@ func (v *Vars) takeFrom(whole Vars, path string) bool {
 		v.Trigger = maps.Clone(v.Trigger)
 		v.Trigger[field] = value
 		return true
+	default:
+		field, _, _ = strings.Cut(field, ".")
+		all, known := whole.Awaited[root]
+		value, has := all.Properties[field]
+		given := v.Awaited[root]
+		if _, had := given.Properties[field]; had || !known || !has {
+			return false
+		}
+		given.Time = all.Time
+		given.Properties = maps.Clone(given.Properties)
+		if given.Properties == nil {
+			given.Properties = map[string]any{}
+		}
+		given.Properties[field] = value
+		v.Awaited = maps.Clone(v.Awaited)
+		if v.Awaited == nil {
+			v.Awaited = map[string]AwaitedEvent{}
+		}
+		v.Awaited[root] = given
+		return true
 	}
-	return false
 }

@@ -18,11 +18,19 @@ type Vars struct {
 	// Trigger holds the properties of the event that started the run: JSON values.
 	Trigger     map[string]any
 	TriggerTime time.Time
+	// Awaited are the events that the run has waited for, by the names that its rule gives them. One that has not come is not among them.
+	Awaited map[string]AwaitedEvent
 	// With holds what the rule's step passes, seen as vars.<name>: JSON values and times.
 	With    map[string]any
 	Outward Outward
 	// Samples says that the values are made up; see [SampleText].
 	Samples bool
+}
+
+// AwaitedEvent is an event that a run has waited for, as messages see it: JSON values, and its time.
+type AwaitedEvent struct {
+	Properties map[string]any
+	Time       time.Time
 }
 
 // Learner is a learner as messages see one. Empty fields are undefined.
@@ -84,6 +92,15 @@ func (v Vars) liquidBindings(loc *time.Location) map[string]any {
 	}
 	with, _ := cleanValue(v.With, loc, 0).(map[string]any)
 	out := map[string]any{"learner": learner, triggerRoot: trigger, varsRoot: with}
+	for name, ev := range v.Awaited {
+		properties, _ := cleanValue(ev.Properties, loc, 0).(map[string]any)
+		if !ev.Time.IsZero() {
+			properties["time"] = ev.Time.In(loc)
+		}
+		if _, taken := messageRoots[name]; !taken {
+			out[name] = properties
+		}
+	}
 	if v.Course != nil {
 		out["course"] = printableFields(map[string]string{"id": v.Course.ID, "title": v.Course.Title, "url": v.Course.URL})
 	}

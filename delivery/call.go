@@ -158,6 +158,7 @@ func (d *Deliverer) recordCalling(ctx context.Context, s engine.Send, e Entry) (
 // withoutContent is what the ledger keeps of a send: which one it is, and nothing of what it says.
 func withoutContent(s engine.Send) engine.Send {
 	s.Trigger = engine.Event{}
+	s.Awaited = nil
 	s.Vars = nil
 	return s
 }

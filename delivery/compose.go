@@ -59,6 +59,13 @@ func Vars(s engine.Send, to Recipient, courses map[string]engine.CourseInfo, o c
 		With:        s.Vars,
 		Outward:     o,
 	}
+	for i := range s.Awaited {
+		if v.Awaited == nil {
+			v.Awaited = map[string]content.AwaitedEvent{}
+		}
+		ev := &s.Awaited[i].Event
+		v.Awaited[s.Awaited[i].Name] = content.AwaitedEvent{Properties: ev.Properties, Time: ev.Time}
+	}
 	if s.Course != "" {
 		info := courses[s.Course]
 		v.Course = &content.Course{ID: s.Course, Title: info.Title, URL: info.URL}

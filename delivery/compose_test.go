@@ -13,12 +13,12 @@ import (
 
 func composer(t *testing.T) delivery.ContentComposer {
 	t.Helper()
-	m, err := content.Parse("messages/well-done.md", []byte(`---
+	m, errs := content.Inspect("messages/well-done.md", []byte(`---
 subject: "{{ course.title }}, {{ learner.first_name }}"
 ---
-{{ trigger.score_pct }} on {{ trigger.time | date: "%Y" }} {{ course.url | default: "nowhere" }}{% if vars.plan %} {{ vars.plan }}{% endif %}`))
-	if err != nil {
-		t.Fatal(err)
+{{ trigger.score_pct }} on {{ trigger.time | date: "%Y" }} {{ course.url | default: "nowhere" }}{% if vars.plan %} {{ vars.plan }}{% endif %}{% if answer.score %} {{ answer.score }} in {{ answer.time | date: "%Y" }}{% endif %}`), "answer")
+	if errs != nil {
+		t.Fatal(errs)
 	}
 	l, err := content.NewLibrary([]*content.Message{m}, content.Site{
 		Sender: content.Sender{From: "hello@academy.example", Name: "Academy", ReplyTo: "help@academy.example"},
@@ -67,6 +67,11 @@ func TestContentComposer(t *testing.T) {
 	s.Vars = engine.Values{"plan": "plan B"}
 	if m, err = composer(t).Compose(t.Context(), s, ada, content.Outward{}); err != nil || !strings.HasPrefix(m.Text, "40 on 2026 https://academy.example/go plan B\n") {
 		t.Errorf("what the step hands over: text %q, %v", m.Text, err)
+	}
+	answered := s
+	answered.Awaited = []engine.AwaitedEvent{{Name: "answer", Event: engine.Event{Time: start, Properties: map[string]any{"score": 9.0}}}}
+	if m, err = composer(t).Compose(t.Context(), answered, ada, content.Outward{}); err != nil || !strings.HasPrefix(m.Text, "40 on 2026 https://academy.example/go plan B 9 in 2026\n") {
+		t.Errorf("what the run has waited for: text %q, %v", m.Text, err)
 	}
 	s.Course = "bare"
 	if m, err = composer(t).Compose(t.Context(), s, ada, content.Outward{}); err != nil || m.Subject != "Go, as an event called it, Ada" {

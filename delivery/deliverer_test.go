@@ -330,6 +330,7 @@ func TestTheLedgerKnowsWhichSendItIs(t *testing.T) {
 	w := newWorld(t)
 	s := send
 	s.Trigger = engine.Event{ID: "e1", Properties: map[string]any{"score_pct": 40.0}}
+	s.Awaited = []engine.AwaitedEvent{{Name: "answer", Event: engine.Event{Properties: map[string]any{"score": 9.0}}}}
 	s.Vars = engine.Values{"plan": "B"}
 	if _, err := w.deliverer().Deliver(t.Context(), s); err != nil {
 		t.Fatal(err)

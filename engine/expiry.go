@@ -15,7 +15,7 @@ func (s *stepper) expiryOf(run *Run, in *Instr, at time.Time) (time.Time, error)
 	if in.Send.Expires == nil {
 		return time.Time{}, nil
 	}
-	return evalTime(in.Send.Expires, s.exprVars(nil, &run.Trigger, run.Course, at))
+	return evalTime(in.Send.Expires, s.runVars(nil, run, at))
 }
 
 // lastInstant returns the last instant to which a message may be put off: the end of its patience, or the instant at which it expires if that is earlier.

@@ -14,7 +14,7 @@ func (s *stepper) matchesRun(m *Match, rule *Rule, run *Run, ev *Event, course s
 	if m.If == nil {
 		return true
 	}
-	yes, err := evalBool(m.If, s.exprVars(ev, &run.Trigger, run.Course, at))
+	yes, err := evalBool(m.If, s.runVars(ev, run, at))
 	if err != nil {
 		s.recordDecision(Decision{
 			At:     s.decisionTime(at),

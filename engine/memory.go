@@ -123,10 +123,12 @@ func (p PastRuns) trim(n int) PastRuns {
 func (s *stepper) runsWeight() int {
 	sum := 0
 	for i := range s.st.Runs {
-		sum += weight(s.st.Runs[i].Trigger.Properties)
+		run := &s.st.Runs[i]
+		sum += weight(run.Trigger.Properties) + awaitedWeight(run.Awaited, run.AwaitedAhead)
 	}
 	for i := range s.st.PendingDeliveries {
-		sum += weight(s.st.PendingDeliveries[i].Send.Trigger.Properties)
+		send := &s.st.PendingDeliveries[i].Send
+		sum += weight(send.Trigger.Properties) + awaitedWeight(send.Awaited)
 	}
 	return sum
 }
@@ -291,6 +293,13 @@ func (s *stepper) exprVars(ev, trigger *Event, course string, at time.Time) *Var
 		a.vars.Course = s.courseView(course, at)
 	}
 	return &a.vars
+}
+
+// runVars is exprVars for an expression of a run.
+func (s *stepper) runVars(ev *Event, run *Run, at time.Time) *Vars {
+	vars := s.exprVars(ev, &run.Trigger, run.Course, at)
+	vars.Awaited = run.Awaited
+	return vars
 }
 
 func (s *stepper) courseView(id string, at time.Time) *CourseView {

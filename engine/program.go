@@ -49,7 +49,7 @@ func (s *stepper) runInstruction(run *Run, rule *Rule, in *Instr, at time.Time) 
 	case OpWaitClock:
 		return s.waitUntil(run, nextClock(at, in.Clock, in.Days, s.learnerZone()), at)
 	case OpWaitTime:
-		t, err := evalTime(in.Expr, s.exprVars(nil, &run.Trigger, run.Course, at))
+		t, err := evalTime(in.Expr, s.runVars(nil, run, at))
 		if err != nil { // better no message than one at the wrong time
 			s.exitRun(run, at, ReasonConditionError, err.Error(), in.ID)
 			return false
@@ -61,6 +61,7 @@ func (s *stepper) runInstruction(run *Run, rule *Rule, in *Instr, at time.Time) 
 		return false
 	case OpWaitFor:
 		if slices.Contains(run.Answered, in.ID) {
+			run.takeAhead(in.ID)
 			run.PC++
 			return true
 		}
@@ -102,7 +103,7 @@ func (s *stepper) waitUntil(run *Run, t, at time.Time) bool {
 
 // evalCondition evaluates a step's condition; an error leaves a decision and counts as false.
 func (s *stepper) evalCondition(cond Expr, run *Run, in *Instr, at time.Time) bool {
-	yes, err := evalBool(cond, s.exprVars(nil, &run.Trigger, run.Course, at))
+	yes, err := evalBool(cond, s.runVars(nil, run, at))
 	if err != nil {
 		s.recordConditionError(run, in, at, err.Error())
 	}

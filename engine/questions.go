@@ -134,7 +134,7 @@ func (s *stepper) askCondition(run *Run, _ *Rule, in *Instr, at time.Time) Answe
 	if in.Send.If == nil {
 		return Answer{}
 	}
-	yes, err := evalBool(in.Send.If, s.exprVars(nil, &run.Trigger, run.Course, at))
+	yes, err := evalBool(in.Send.If, s.runVars(nil, run, at))
 	switch {
 	case err != nil:
 		return Answer{Kind: AnswerSkip, Reason: ReasonConditionError, Detail: err.Error()}

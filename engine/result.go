@@ -132,27 +132,28 @@ type Effect struct {
 
 // Send is one message to deliver. It carries ids and the trigger's properties, never an address or a name.
 type Send struct {
-	ID            string    `json:"id"` // deterministic: learner, rule, scope, run and step
-	Learner       string    `json:"learner"`
-	Rule          string    `json:"rule"`
-	Scope         string    `json:"scope,omitempty"`
-	Run           string    `json:"run"`
-	Step          string    `json:"step"`
-	Revision      string    `json:"revision"` // hash of the ruleset whose message is meant
-	Message       string    `json:"message"`
-	Channel       string    `json:"channel"`
-	Topic         string    `json:"topic,omitempty"`
-	Transactional bool      `json:"transactional,omitempty"`
-	OptIn         bool      `json:"opt_in,omitempty"` // only for those who chose the topic, or consented
-	Course        string    `json:"course,omitempty"`
-	CourseTitle   string    `json:"course_title,omitempty"` // from events; courses.yaml, if it knows better, wins
-	Trigger       Event     `json:"trigger"`
-	Arm           string    `json:"arm,omitempty"`      // "split=arm", if the run took a split
-	Exposure      *Exposure `json:"exposure,omitempty"` // nil for a transactional message, which is in no experiment
-	Vars          Values    `json:"vars,omitempty"`     // the step's `with:` values
-	At            time.Time `json:"at"`                 // when it was decided: the stamp that caps and reports use
-	NotAfter      time.Time `json:"not_after,omitzero"` // a delivery that begins later is to ask every question again; zero: there is no such instant
-	Settles       bool      `json:"settles,omitempty"`  // the delivery was uncertain, and is to go out again only on evidence that it did not
+	ID            string         `json:"id"` // deterministic: learner, rule, scope, run and step
+	Learner       string         `json:"learner"`
+	Rule          string         `json:"rule"`
+	Scope         string         `json:"scope,omitempty"`
+	Run           string         `json:"run"`
+	Step          string         `json:"step"`
+	Revision      string         `json:"revision"` // hash of the ruleset whose message is meant
+	Message       string         `json:"message"`
+	Channel       string         `json:"channel"`
+	Topic         string         `json:"topic,omitempty"`
+	Transactional bool           `json:"transactional,omitempty"`
+	OptIn         bool           `json:"opt_in,omitempty"` // only for those who chose the topic, or consented
+	Course        string         `json:"course,omitempty"`
+	CourseTitle   string         `json:"course_title,omitempty"` // from events; courses.yaml, if it knows better, wins
+	Trigger       Event          `json:"trigger"`
+	Awaited       []AwaitedEvent `json:"awaited,omitempty"`  // what the run's wait_for steps with a name have waited for
+	Arm           string         `json:"arm,omitempty"`      // "split=arm", if the run took a split
+	Exposure      *Exposure      `json:"exposure,omitempty"` // nil for a transactional message, which is in no experiment
+	Vars          Values         `json:"vars,omitempty"`     // the step's `with:` values
+	At            time.Time      `json:"at"`                 // when it was decided: the stamp that caps and reports use
+	NotAfter      time.Time      `json:"not_after,omitzero"` // a delivery that begins later is to ask every question again; zero: there is no such instant
+	Settles       bool           `json:"settles,omitempty"`  // the delivery was uncertain, and is to go out again only on evidence that it did not
 }
 
 // Values are JSON values by name.

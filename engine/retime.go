@@ -90,7 +90,7 @@ func (s *stepper) retimeTimestamp(run *Run, in *Instr) {
 	if run.WaitSince.IsZero() {
 		return
 	}
-	t, err := evalTime(in.Expr, s.exprVars(nil, &run.Trigger, run.Course, run.WaitSince))
+	t, err := evalTime(in.Expr, s.runVars(nil, run, run.WaitSince))
 	switch {
 	case err != nil: // better no message than one at the wrong time
 		s.exitRun(run, later(s.st.Clock, s.now), ReasonConditionError, err.Error(), in.ID)

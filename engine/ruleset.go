@@ -160,10 +160,14 @@ type Instr struct {
 	Match *Match
 	// SinceStep lets a wait_for count only events that are heard once the run is there; otherwise it counts those since the trigger.
 	SinceStep bool
-	Else      int
-	Send      *SendStep
-	Split     *Split
-	Reason    string
+	// As is what a wait_for calls its event, for it to be read afterwards; empty: it cannot be. Reads are the properties that are, sorted: no others
+	// are kept.
+	As     string
+	Reads  []string
+	Else   int
+	Send   *SendStep
+	Split  *Split
+	Reason string
 }
 
 // Split is a sticky experiment: a learner's arm depends on nothing but the learner, the split's name and the weights.
@@ -208,8 +212,9 @@ type Expr interface {
 
 // Vars is everything an expression may look at.
 type Vars struct {
-	Event   *Event // the event being looked at; nil at a step
-	Trigger *Event // the event that started the run; nil while a trigger itself is looked at
+	Event   *Event         // the event being looked at; nil at a step
+	Trigger *Event         // the event that started the run; nil while a trigger itself is looked at
+	Awaited []AwaitedEvent // of the run's wait_for steps so far that give their event a name
 	Learner Learner
 	Course  *CourseView // nil where the run has no course
 	Now     time.Time

@@ -39,9 +39,10 @@ func (s *stepper) offerToRun(run *Run, ev *Event, course string, at time.Time) {
 	}
 	if run.Waiting && run.PC < len(rule.Program) {
 		if in := &rule.Program[run.PC]; in.Op == OpWaitFor && s.matchesRun(in.Match, rule, run, ev, course, at) {
+			run.keepAwaited(in, ev)
 			run.Waiting = false
 			run.KeepsEnd = false
-			run.PC = run.PC + 1
+			run.PC++
 			run.Due = at
 		}
 	}
@@ -66,11 +67,12 @@ func (s *stepper) answerAhead(run *Run, rule *Rule, ev *Event, course string, at
 			continue
 		}
 		if in.Match.If != nil {
-			if yes, err := evalBool(in.Match.If, s.exprVars(ev, &run.Trigger, run.Course, at)); err != nil || !yes {
+			if yes, err := evalBool(in.Match.If, s.runVars(ev, run, at)); err != nil || !yes {
 				continue
 			}
 		}
 		run.Answered = append(run.Answered, in.ID)
+		run.keepAhead(in, ev)
 	}
 }
 
@@ -231,7 +233,7 @@ func (s *stepper) hasRoom(ev *Event, replaced *Run) bool {
 	bytes := s.runsWeight() + weight(ev.Properties)
 	if replaced != nil && !s.outlivesEnd(replaced) {
 		runs--
-		bytes -= weight(replaced.Trigger.Properties)
+		bytes -= weight(replaced.Trigger.Properties) + awaitedWeight(replaced.Awaited, replaced.AwaitedAhead)
 	}
 	return runs < maxRuns && bytes <= maxWeight
 }

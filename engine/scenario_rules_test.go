@@ -43,6 +43,23 @@ var traitEnd = cond{"timestamp(learner.traits.trial_ends_at) - days(3)", func(v 
 	return t.Add(-3 * day), err
 }}
 
+// promoter is answer.score >= 9, and score answer.score; both err without an answer.
+var (
+	promoter = cond{"answer.score >= 9", func(v *engine.Vars) (any, error) {
+		given, err := score.eval(v)
+		n, _ := given.(float64)
+		return n >= 9, err
+	}}
+	score = cond{"answer.score", func(v *engine.Vars) (any, error) {
+		if ev := v.AwaitedEvent("answer"); ev != nil {
+			if n, ok := ev.Number("score"); ok {
+				return n, nil
+			}
+		}
+		return nil, errors.New("nps.answered has not come")
+	}}
+)
+
 // dayBefore is a day before the date that the trigger names.
 var dayBefore = cond{"trigger.due_at - days(1)", func(v *engine.Vars) (any, error) {
 	text, _ := v.Trigger.Text("due_at")
@@ -185,6 +202,18 @@ func theRule(t testing.TB, name string) *engine.Rule {
 		r.When.Match = on("trial.started")
 		r.Until = []engine.Match{{Event: "subscription.created"}}
 		r.Program = []engine.Instr{{Op: engine.OpWaitTime, ID: "1", Expr: trialEnd}, send("2", "trial-ends")}
+	case "nps": // the answer decides; it may come in the wait before, and is read a day later
+		r.When.Match = on("course.completed")
+		r.Per = []string{"course_id"}
+		answered := on("nps.answered")
+		r.Program = []engine.Instr{
+			wait("1", 2*day), send("2", "nps-ask"),
+			{Op: engine.OpWaitFor, ID: "3", Match: &answered, Dur: 5 * day, Else: 4, As: "answer", Reads: []string{"comment", "score"}},
+			wait("3.then.1", day),
+			{Op: engine.OpBranch, ID: "4", Expr: promoter, Else: 7}, send("4.then.1", "promoter"), {Op: engine.OpJump, Else: 8},
+			send("4.otherwise.1", "nobody-knows"),
+		}
+		r.Program[5].Send.With = []engine.Binding{{Name: "score", Expr: score}}
 	case "due-date": // a day before a date that may move
 		r.When.Match = on("assignment.due_set")
 		r.Per = []string{"assignment_id"}

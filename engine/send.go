@@ -200,6 +200,7 @@ func (s *stepper) requestDelivery(run *Run, rule *Rule, in *Instr, at time.Time)
 		OptIn:         s.optIn(in.Send.Topic),
 		Course:        run.Course,
 		Trigger:       run.Trigger,
+		Awaited:       run.Awaited,
 		Arm:           run.Arm,
 		Exposure:      s.exposureOf(rule, in.Send, GroupTreated),
 		Vars:          values,
@@ -232,7 +233,7 @@ func (s *stepper) evalWith(run *Run, in *Instr, at time.Time) (Values, error) {
 	}
 	values := Values{}
 	for _, b := range in.Send.With {
-		v, err := b.Expr.Eval(s.exprVars(nil, &run.Trigger, run.Course, at))
+		v, err := b.Expr.Eval(s.runVars(nil, run, at))
 		if err != nil {
 			return nil, fmt.Errorf("with %s: %w", b.Name, err)
 		}

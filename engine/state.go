@@ -90,6 +90,10 @@ type Run struct {
 	Paused bool `json:"held,omitempty"`
 	// Answered are the ids of wait_for steps that an event has answered before the run reached them.
 	Answered []string `json:"answered,omitempty"`
+	// Awaited are the events of the wait_for steps with a name that the run has passed, and AwaitedAhead those that answered one which it has not
+	// reached yet. Runs of older versions have none.
+	Awaited      []AwaitedEvent `json:"awaited,omitempty"`
+	AwaitedAhead []AwaitedEvent `json:"awaited_ahead,omitempty"`
 	// Arm is "split=arm" of the last split the run took.
 	Arm string `json:"arm,omitempty"`
 }

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -136,12 +137,12 @@ func drawRule(rt *rapid.T, name string, withSent bool) *engine.Rule {
 	for i := range rapid.IntRange(1, 5).Draw(rt, "steps") {
 		id := fmt.Sprint(i)
 		next := len(rule.Program) + 1
-		switch rapid.IntRange(0, 3).Draw(rt, "step") {
+		switch rapid.IntRange(0, 4).Draw(rt, "step") {
 		case 0:
 			rule.Program = append(rule.Program, wait(id, rapid.SampledFrom([]time.Duration{0, time.Hour, 2 * day}).Draw(rt, "wait")))
 		case 1:
 			waited := match("wait for")
-			rule.Program = append(rule.Program, engine.Instr{Op: engine.OpWaitFor, ID: id, Match: &waited, Dur: 3 * day, Else: next})
+			rule.Program = append(rule.Program, engine.Instr{Op: engine.OpWaitFor, ID: id, Match: &waited, Dur: 3 * day, Else: next, As: "seen", Reads: []string{"course_id", "passed"}})
 		case 2:
 			if !withSent {
 				continue
@@ -149,6 +150,16 @@ func drawRule(rt *rapid.T, name string, withSent bool) *engine.Rule {
 			asked := rapid.SampledFrom([]string{"m0", "m1", "cheer", "welcome"}).Draw(rt, "sent")
 			wasSent := cond{"sent", func(v *engine.Vars) (any, error) { return v.Past.Sent(asked, 7*day), nil }}
 			rule.Program = append(rule.Program, engine.Instr{Op: engine.OpBranch, ID: id, Else: next + 1, Expr: wasSent})
+			rule.Program = append(rule.Program, wait(id+".then", time.Hour))
+		case 3:
+			passed := cond{"seen.passed", func(v *engine.Vars) (any, error) {
+				ev := v.AwaitedEvent("seen")
+				if ev == nil {
+					return nil, errors.New("nothing was seen")
+				}
+				return ev.Properties["passed"] == true, nil
+			}}
+			rule.Program = append(rule.Program, engine.Instr{Op: engine.OpBranch, ID: id, Else: next + 1, Expr: passed})
 			rule.Program = append(rule.Program, wait(id+".then", time.Hour))
 		default:
 			in := send(id, rapid.SampledFrom([]string{"m0", "m1"}).Draw(rt, "message"))

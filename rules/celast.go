@@ -32,7 +32,7 @@ func wholesToDecimals(root ast.Expr) {
 	}))
 }
 
-// findInexact returns the id of a whole number that a decimal cannot hold, or 0.
+// findInexact returns the id of a whole number that a decimal cannot hold, or 0; more are variables besides the usual ones.
 func findInexact(root ast.Expr) (id int64) {
 	ast.PreOrderVisit(root, ast.NewExprVisitor(func(e ast.Expr) {
 		if e.Kind() == ast.LiteralKind {
@@ -54,7 +54,8 @@ func (r reads) add(variable, field string) {
 }
 
 // readsOf walks an expression. bare is the id of a variable with fields that is used whole, or 0.
-func readsOf(root ast.Expr) (found reads, bare int64) {
+func readsOf(root ast.Expr, more ...string) (found reads, bare int64) {
+	variables := append([]string{"event", "trigger", "learner", "course"}, more...)
 	found = reads{}
 	fields := map[int64]bool{} // ids of variables of which a field is read
 	ast.PreOrderVisit(root, ast.NewExprVisitor(func(e ast.Expr) {
@@ -66,7 +67,7 @@ func readsOf(root ast.Expr) (found reads, bare int64) {
 			}
 		case ast.IdentKind:
 			name := e.AsIdent()
-			if !fields[e.ID()] && slices.Contains([]string{"event", "trigger", "learner", "course"}, name) {
+			if !fields[e.ID()] && slices.Contains(variables, name) {
 				bare = e.ID()
 			}
 			if name == "now" || name == pastName {

@@ -24,6 +24,8 @@ type compiled struct {
 	// ifTrue are the paths that have a value if it was evaluated (a condition: to true); ifNot those that have one if a condition
 	// was false or could not be evaluated.
 	ifTrue, ifNot facts
+	// unproven are the places of the first reads of awaited events that ask has() of them nowhere, by the events' names here.
+	unproven map[string]yamlfile.Position
 }
 
 // compileExpr checks the expression that a node holds and prepares it. Problems are reported where they stand; ok is false
@@ -53,7 +55,8 @@ func (l *language) compileExpr(d *decoder, n *yamlfile.Node, s scope, w want) (c
 		return c, false
 	}
 	wholesToDecimals(root)
-	found, bare := readsOf(root)
+	awaitedHere := sortedKeys(s.awaitedEvents())
+	found, bare := readsOf(root, awaitedHere...)
 	if bare != 0 {
 		name := byID(root, bare).AsIdent()
 		if slices.Contains(s.variables(), name) {
@@ -79,7 +82,16 @@ func (l *language) compileExpr(d *decoder, n *yamlfile.Node, s scope, w want) (c
 		d.Fail(n.At, "", "the expression cannot be prepared: %v", err)
 		return c, false
 	}
-	c = compiled{expr: &expr{source: strings.TrimSpace(n.Text), want: w, program: program}, reads: found, gives: checked.OutputType(), ifTrue: ifTrue, ifNot: ifNot}
+	c = compiled{expr: &expr{source: strings.TrimSpace(n.Text), want: w, program: program, awaited: awaitedHere}, reads: found, gives: checked.OutputType(), ifTrue: ifTrue, ifNot: ifNot}
+	for _, name := range awaitedHere {
+		if id := unprovenRead(root, name, false); id != 0 {
+			if c.unproven == nil {
+				c.unproven = map[string]yamlfile.Position{}
+			}
+			start := parsed.NativeRep().SourceInfo().GetStartLocation(id)
+			c.unproven[name] = check.placeAt(start.Line(), start.Column())
+		}
+	}
 	if s.event != "" && w == wantBool {
 		c.gate = l.compileGate(e, checked, c.expr)
 	}
@@ -308,6 +320,9 @@ var literalFixes = map[string]string{
 func (l *language) fieldsOf(s scope, variable string) []string {
 	name := map[string]string{"event": eventType + s.event, "trigger": eventType + s.trigger,
 		"learner": learnerType, "course": courseType, "course.previous": previousType}[variable]
+	if event, is := s.awaitedEvents()[variable]; is {
+		name = eventType + event
+	}
 	fields, _ := l.types.FindStructFieldNames(name)
 	return fields
 }
@@ -342,9 +357,15 @@ func (c *exprCheck) undefinedField(parsed *cel.Ast, off int, part ast.Expr, fiel
 	}
 	what := owner
 	fix := spelling.Suggest(field, fields)
-	if owner == "event" || owner == "trigger" {
-		if what = c.s.event; owner == "trigger" {
+	awaitedEvent, isAwaited := c.s.awaitedEvents()[owner]
+	if owner == "event" || owner == "trigger" || isAwaited {
+		switch owner {
+		case "event":
+			what = c.s.event
+		case "trigger":
 			what = c.s.trigger
+		default:
+			what = awaitedEvent
 		}
 		fix = "it has " + strings.Join(fields, ", ")
 		if near := spelling.Nearest(field, fields); near != "" {
@@ -364,7 +385,7 @@ func (c *exprCheck) reportUndeclared(at yamlfile.Position, name string) {
 	base, _, _ := strings.Cut(name, ".")
 	switch {
 	case base == "event" && c.s.trigger != "":
-		c.fail(at, "trigger is what started the run", "there is no event to look at here")
+		c.fail(at, "trigger is what started the run; give the event of a wait_for a name with as: answer, and read answer.…", "there is no event to look at here")
 		return
 	case base == "trigger":
 		c.fail(at, "use event", "there is no trigger before a run has started")

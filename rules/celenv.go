@@ -31,6 +31,7 @@ type scope struct {
 	event   string // the event being looked at, by its catalog name
 	trigger string // the event that started the run, or one of the inactivity names
 	course  bool   // whether the run may have a course
+	awaited string // the events that wait_for steps have given names; see awaitedNames
 }
 
 // language compiles expressions for one catalog. It is used while a folder is compiled and then dropped.
@@ -81,6 +82,9 @@ func (l *language) envFor(s scope) (*cel.Env, error) {
 	if s.trigger != "" {
 		opts = append(opts, cel.Variable("trigger", cel.ObjectType(eventType+s.trigger)))
 	}
+	for name, event := range s.awaitedEvents() {
+		opts = append(opts, cel.Variable(name, cel.ObjectType(eventType+event)))
+	}
 	if s.course {
 		opts = append(opts, cel.Variable("course", cel.ObjectType(courseType)))
 	}
@@ -104,6 +108,7 @@ func (s scope) variables() []string {
 	if s.course {
 		out = append(out, "course")
 	}
+	out = slices.AppendSeq(out, maps.Keys(s.awaitedEvents()))
 	slices.Sort(out)
 	return out
 }

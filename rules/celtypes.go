@@ -117,9 +117,14 @@ func propertyNames(ev *catalog.Event) []string {
 func eventField(ev *catalog.Event, name string) (*types.FieldType, bool) {
 	if name == "time" {
 		return &types.FieldType{
-			Type:    types.TimestampType,
-			IsSet:   func(any) bool { return true },
-			GetFrom: func(of any) (any, error) { return of.(*engine.Event).Time, nil },
+			Type:  types.TimestampType,
+			IsSet: func(of any) bool { return of != any(notCome) },
+			GetFrom: func(of any) (any, error) {
+				if of == any(notCome) {
+					return nil, fmt.Errorf("%s has not come", ev.Name)
+				}
+				return of.(*engine.Event).Time, nil
+			},
 		}, true
 	}
 	p, ok := ev.Property(name)
@@ -134,6 +139,9 @@ func eventField(ev *catalog.Event, name string) (*types.FieldType, bool) {
 		},
 		GetFrom: func(of any) (any, error) {
 			v := of.(*engine.Event).Properties[name]
+			if of == any(notCome) {
+				return nil, fmt.Errorf("%s has not come", event)
+			}
 			if v == nil {
 				return nil, fmt.Errorf("%s carries no %s", event, name)
 			}

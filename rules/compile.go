@@ -18,7 +18,9 @@ type compiler struct {
 	settings *settingsSpec
 	messages map[string]bool  // names of the message files, readable or not
 	library  *content.Library // without the messages that are broken
-	stored   bool             // it is a stored revision: messages were tried when it was published, perhaps by an older version
+	// awaitedNames are the names that any wait_for gives its event.
+	awaitedNames map[string]bool
+	stored       bool // it is a stored revision: messages were tried when it was published, perhaps by an older version
 	// rulesUnread reports that a rule is wrong, so that it is not known what it sends.
 	rulesUnread bool
 	// eventsUnread reports that the folder's own events are not known, because catalog.yaml is wrong.
@@ -39,6 +41,8 @@ type origin struct {
 	keys   []string       // entity keys of the trigger, course_id included if standing may know it
 	// certain are the paths that have a value in every run, because the trigger's condition or per asks for them.
 	certain facts
+	// awaited are, at a send, the events that wait_for steps have given names.
+	awaited map[string]awaitedAt
 }
 
 // compileRule compiles a rule that was read. ok is false if it has problems.

@@ -31,7 +31,9 @@ func (c *compiler) dateIn(variable string, from origin, handed map[string]handov
 	field, below, _ := strings.Cut(rest, ".")
 	switch {
 	case root == "trigger":
-		return c.dateOf(from, field)
+		return dateOf(root, c.lang.types.events[from.name], field)
+	case from.awaited[root].awaited != nil:
+		return dateOf(root, from.awaited[root].event, field)
 	case root == "learner" && field == "traits" && isDateName(below):
 		date = "learner.traits." + below
 		return date, "timestamp(" + date + ")"
@@ -42,7 +44,7 @@ func (c *compiler) dateIn(variable string, from origin, handed map[string]handov
 			return "", ""
 		}
 		for _, read := range handed[field].reads["trigger"] {
-			if date, moment = c.dateOf(from, read); date != "" {
+			if date, moment = dateOf("trigger", c.lang.types.events[from.name], read); date != "" {
 				return date, moment
 			}
 		}
@@ -50,14 +52,13 @@ func (c *compiler) dateIn(variable string, from origin, handed map[string]handov
 	return "", ""
 }
 
-// dateOf is dateIn for a property of a trigger. Its own time does not lie ahead.
-func (c *compiler) dateOf(from origin, property string) (date, moment string) {
-	ev := c.lang.types.events[from.name]
+// dateOf is dateIn for a property of a trigger or an awaited event, which root is the name of. An event's own time does not lie ahead.
+func dateOf(root string, ev *catalog.Event, property string) (date, moment string) {
 	if ev == nil || property == "time" {
 		return "", ""
 	}
 	p, carried := ev.Property(property)
-	date = "trigger." + property
+	date = root + "." + property
 	switch {
 	case carried && p.Type == catalog.Timestamp:
 		return date, date

@@ -108,6 +108,9 @@ func describe(rs *engine.Ruleset) string {
 				fmt.Fprintf(&b, " %s", in.Expr.Source())
 			case engine.OpWaitFor:
 				fmt.Fprintf(&b, " %s within %s else %d", match(in.Match), in.Dur, in.Else)
+				if in.As != "" {
+					fmt.Fprintf(&b, " as %s %v", in.As, in.Reads)
+				}
 			case engine.OpSend:
 				fmt.Fprintf(&b, " %s by %s", in.Send.Message, in.Send.Channel)
 				if in.Send.Topic != "" {

@@ -120,7 +120,7 @@ func instrWords(in *engine.Instr, per []string) string {
 		if in.SinceStep {
 			since = " from here on"
 		}
-		return fmt.Sprintf("wait at most %s for %s%s; without it go to %d", engine.FormatDuration(in.Dur), eventWords(in.Match, per), since, in.Else)
+		return fmt.Sprintf("wait at most %s for %s%s%s; without it go to %d", engine.FormatDuration(in.Dur), eventWords(in.Match, per), since, asWords(in), in.Else)
 	case engine.OpSend:
 		return sendWords(in.Send)
 	case engine.OpBranch:
@@ -133,6 +133,17 @@ func instrWords(in *engine.Instr, per []string) string {
 		return splitWords(in.Split)
 	}
 	return string(in.Op)
+}
+
+// asWords says under which name a wait_for's event is kept, and what of it.
+func asWords(in *engine.Instr) string {
+	switch {
+	case in.As == "":
+		return ""
+	case len(in.Reads) == 0:
+		return ", kept as " + in.As
+	}
+	return fmt.Sprintf(", kept as %s (%s)", in.As, strings.Join(in.Reads, ", "))
 }
 
 func sendWords(s *engine.SendStep) string {

@@ -3,6 +3,7 @@ package rules
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"cel.dev/cel-go/cel"
@@ -17,6 +18,7 @@ type expr struct {
 	source  string
 	want    want
 	program cel.Program
+	awaited []string // names of awaited events that it may read
 }
 
 // want is what an expression must give at its position.
@@ -36,7 +38,11 @@ func (e *expr) Source() string { return e.source }
 
 // Eval implements engine.Expr: a bool, a time.Time in UTC, or whatever a variable may be.
 func (e *expr) Eval(v *engine.Vars) (any, error) {
-	out, _, err := e.program.Eval((*activation)(v))
+	var vars cel.Activation = (*activation)(v)
+	if len(e.awaited) > 0 {
+		vars = &awaitedActivation{activation: (*activation)(v), names: e.awaited}
+	}
+	out, _, err := e.program.Eval(vars)
 	if err != nil {
 		var cancelled interpreter.EvalCancelledError
 		if errors.As(err, &cancelled) {
@@ -93,3 +99,22 @@ func (a *activation) ResolveName(name string) (any, bool) {
 
 // noCourse stands for the course of a run that has none: nothing about it is known.
 var noCourse = &engine.CourseView{}
+
+// awaitedActivation shows awaited events, too.
+type awaitedActivation struct {
+	*activation
+	names []string
+}
+
+func (a *awaitedActivation) ResolveName(name string) (any, bool) {
+	if !slices.Contains(a.names, name) {
+		return a.activation.ResolveName(name)
+	}
+	if ev := (*engine.Vars)(a.activation).AwaitedEvent(name); ev != nil {
+		return ev, true
+	}
+	return notCome, true
+}
+
+// notCome stands for an awaited event that has not come: nothing about it is known.
+var notCome = &engine.Event{}

@@ -116,6 +116,7 @@ func compileFolder(files map[string][]byte, stored bool, out *Problems) *Academy
 	if src := sources[coursesFile]; src != nil {
 		courses = readCourses(newDecoder(src, "", out))
 	}
+	names := scanAwaitedNames(sources)
 	c := &compiler{
 		cat:          cat,
 		lang:         lang,
@@ -127,7 +128,8 @@ func compileFolder(files map[string][]byte, stored bool, out *Problems) *Academy
 		sent:         map[string]bool{},
 		tried:        map[string]bool{},
 		messages:     messageNames(files),
-		library:      loadLibrary(files, sources, settings, stored, out),
+		library:      loadLibrary(files, sources, settings, sortedKeys(names), stored, out),
+		awaitedNames: names,
 		stored:       stored,
 		eventsUnread: !eventsKnown,
 	}

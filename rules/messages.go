@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"homeroom/catalog"
 	"homeroom/content"
 	"homeroom/internal/spelling"
 	"homeroom/internal/yamlfile"
@@ -15,7 +16,7 @@ import (
 
 // loadLibrary parses the message files. What is wrong with one of them hides nothing that is wrong with others. What a stored revision
 // says in Markdown was accepted when it was published.
-func loadLibrary(files map[string][]byte, sources map[string]*yamlfile.Source, settings *settingsSpec, stored bool, out *Problems) *content.Library {
+func loadLibrary(files map[string][]byte, sources map[string]*yamlfile.Source, settings *settingsSpec, awaited []string, stored bool, out *Problems) *content.Library {
 	var messages []*content.Message
 	var unread []*content.Message
 	for _, name := range slices.Sorted(maps.Keys(files)) {
@@ -24,7 +25,7 @@ func loadLibrary(files map[string][]byte, sources map[string]*yamlfile.Source, s
 		}
 		d := newDecoder(sources[name], "", out)
 		isText := d.CheckText()
-		m, errs := content.Inspect(name, files[name])
+		m, errs := content.Inspect(name, files[name], awaited...)
 		if !stored && m.Body != "" {
 			errs = append(errs, m.CheckMarkdown()...)
 		}
@@ -138,6 +139,16 @@ func (c *compiler) checkSend(d *decoder, message *yamlfile.Node, from origin, ha
 			d.Fail(message.At, triggerFix(field, from), "message %s uses trigger.%s, but %s has no property %q", name, field, from.name, field)
 		case root == "trigger":
 			c.keep.add(from.name, field)
+		case from.awaited[root].awaited != nil && field != "time" && !carries(from.awaited[root].event, field):
+			fine = false
+			event := from.awaited[root].event
+			d.Fail(message.At, awaitedFix(root, field, event), "message %s uses %s, but %s has no property %q", name, variable, event.Name, field)
+		case from.awaited[root].awaited != nil:
+			c.noteReads(from.awaited[root].awaited, field)
+		case c.awaitedNames[root]:
+			fine = false
+			d.Fail(message.At, "add as: "+root+" to the wait_for before it, or take it out of the message",
+				"message %s uses %s, but no wait_for before this step calls its event %s", name, variable, root)
 		case root == varsRoot && handed[field].name == nil:
 			fine = false
 			d.Fail(message.At, varsFix(field, handed), "message %s uses vars.%s, but this step does not pass it", name, field)
@@ -180,6 +191,19 @@ func triggerFix(field string, from origin) string {
 		return "did you mean trigger." + near + "?"
 	}
 	return "take it out of the message, or start the rule from an event that carries it"
+}
+
+func awaitedFix(name, field string, ev *catalog.Event) string {
+	if near := spelling.Nearest(field, propertyNames(ev)); near != "" {
+		return "did you mean " + name + "." + near + "?"
+	}
+	return "take it out of the message, or wait for an event that carries it"
+}
+
+// carries reports whether an event may have a property.
+func carries(ev *catalog.Event, property string) bool {
+	_, carried := ev.Property(property)
+	return carried
 }
 
 // carriesField reports whether a rule's trigger may have a property.

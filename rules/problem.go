@@ -21,6 +21,8 @@ const (
 	LintNeverMatches    = "never-matches"
 	LintMatchIdle       = "match-changes-nothing"
 	LintOtherWithoutPer = "other-without-per"
+	LintPerhapsAbsent   = "perhaps-absent"
+	LintSinceStep       = "since-step"
 	LintGoalUnsent      = "goal-without-message"
 	LintHoldoutBlind    = "holdout-without-goal"
 	LintUndeclaredTopic = "undeclared-topic"

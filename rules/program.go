@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -22,12 +23,19 @@ type builder struct {
 	out  []engine.Instr
 	// certain are the paths that have a value in every run that comes to the step being laid out.
 	certain facts
+	// awaited are the events that wait_for steps have given names so far; presence says which of them have come in the runs that come to the
+	// step being laid out.
+	awaited  map[string]*awaited
+	presence map[string]presence
+	// waited is the line of the last wait since the last send; 0: there is none.
+	waited int
 }
 
 // buildProgram compiles the steps of a rule.
 func (c *compiler) buildProgram(d *decoder, spec *ruleSpec, from origin) []engine.Instr {
-	b := &builder{c: c, d: d, spec: spec, from: from, ids: map[string]yamlfile.Position{}, certain: from.certain}
+	b := &builder{c: c, d: d, spec: spec, from: from, ids: map[string]yamlfile.Position{}, certain: from.certain, awaited: map[string]*awaited{}, presence: map[string]presence{}}
 	b.addSteps(spec.do, "")
+	b.finishAwaited()
 	if len(b.out) > maxInstrs {
 		d.Fail(spec.at, "make two rules of it", "the rule has more than %d steps", maxInstrs)
 	}
@@ -61,29 +69,43 @@ func (b *builder) addInstr(in engine.Instr) int {
 	return len(b.out) - 1
 }
 
-func (b *builder) scopeOf() scope { return scope{trigger: b.from.name, course: b.from.course} }
+func (b *builder) scopeOf() scope {
+	return scope{trigger: b.from.name, course: b.from.course, awaited: awaitedNames(b.awaited)}
+}
 
 func (b *builder) addStep(s *stepSpec, id string) (open bool) {
 	switch s.verb {
 	case "wait":
+		b.waited = s.at.Line
 		b.addInstr(engine.Instr{Op: engine.OpWait, ID: id, Dur: s.dur})
 	case "wait_until":
+		b.waited = s.at.Line
 		if s.time == nil {
 			b.addInstr(engine.Instr{Op: engine.OpWaitClock, ID: id, Clock: s.clock, Days: s.days})
 			break
 		}
-		at, _ := b.c.compileExpression(b.d, s.time, b.scopeOf(), wantTime)
+		at := b.compileExpression(s.time, wantTime)
 		b.certain = b.certain.and(at.ifTrue.sorted()...) // a run that cannot tell the time leaves
 		b.addInstr(engine.Instr{Op: engine.OpWaitTime, ID: id, Expr: at.expr})
 	case "wait_for":
+		b.checkSince(s.match)
+		b.waited = s.at.Line
 		match, _ := b.c.compileMatch(b.d, s.match, b.spec, b.from)
-		return b.addFork(s, engine.Instr{Op: engine.OpWaitFor, ID: id, Dur: s.match.within, Match: match, SinceStep: s.match.since == "step"}, compiled{})
+		in := engine.Instr{Op: engine.OpWaitFor, ID: id, Dur: s.match.within, Match: match, SinceStep: s.match.since == "step"}
+		if s.match.as != nil && match != nil {
+			if ev, known := b.c.cat.Event(match.Event); known {
+				in.As = s.match.as.Text
+				b.nameAwaited(s.match.as, ev)
+			}
+		}
+		return b.addFork(s, in, compiled{})
 	case "if":
-		cond, _ := b.c.compileCondition(b.d, s.cond, b.scopeOf())
+		cond := b.compileExpression(s.cond, wantBool)
 		return b.addFork(s, engine.Instr{Op: engine.OpBranch, ID: id, Expr: cond.expr}, cond)
 	case "split":
 		return b.addSplit(s, id)
 	case "send":
+		b.waited = 0
 		b.addInstr(engine.Instr{Op: engine.OpSend, ID: id, Send: b.addSend(s)})
 	case "stop":
 		b.addInstr(engine.Instr{Op: engine.OpStop, ID: id, Reason: s.reason})
@@ -95,12 +117,29 @@ func (b *builder) addStep(s *stepSpec, id string) (open bool) {
 // addFork adds a step with two ways: then follows it, Else is where otherwise begins. cond is the condition that parts them, or empty.
 func (b *builder) addFork(s *stepSpec, in engine.Instr, cond compiled) (open bool) {
 	before := b.certain
-	defer func() { b.certain = before }()
+	presenceBefore := b.presence
+	var ways []map[string]presence
+	defer func() {
+		b.certain = before
+		b.presence = presenceBefore
+		if len(ways) > 0 {
+			b.presence = joinPresence(ways)
+		}
+	}()
 	at := b.addInstr(in)
 	b.certain = before.and(cond.ifTrue.sorted()...)
+	b.presence = maps.Clone(presenceBefore)
+	if in.As != "" {
+		b.presence[in.As] = present
+	}
 	thenOpen := b.addSteps(s.then, in.ID+".then.")
+	if thenOpen {
+		ways = append(ways, b.presence)
+	}
 	b.certain = before.and(cond.ifNot.sorted()...)
+	b.presence = maps.Clone(presenceBefore)
 	if len(s.otherwise) == 0 {
+		ways = append(ways, b.presence)
 		b.out[at].Else = len(b.out)
 		return true
 	}
@@ -110,6 +149,9 @@ func (b *builder) addFork(s *stepSpec, in engine.Instr, cond compiled) (open boo
 	}
 	b.out[at].Else = len(b.out)
 	otherwiseOpen := b.addSteps(s.otherwise, in.ID+".otherwise.")
+	if otherwiseOpen {
+		ways = append(ways, b.presence)
+	}
 	if jump >= 0 {
 		b.out[jump].Else = len(b.out)
 	}
@@ -125,14 +167,24 @@ func (b *builder) addSplit(s *stepSpec, id string) (open bool) {
 	b.addInstr(engine.Instr{Op: engine.OpSplit, ID: id, Split: split})
 	var jumps []int
 	before := b.certain
-	defer func() { b.certain = before }()
+	presenceBefore := b.presence
+	var ways []map[string]presence
+	defer func() {
+		b.certain = before
+		b.presence = presenceBefore
+		if len(ways) > 0 {
+			b.presence = joinPresence(ways)
+		}
+	}()
 	for i, arm := range arms {
 		b.certain = before
+		b.presence = maps.Clone(presenceBefore)
 		split.Arms = append(split.Arms, engine.Arm{Name: arm.name.Text, Weight: arm.weight, PC: len(b.out)})
 		if !b.addSteps(arm.do, id+"."+arm.name.Text+".") {
 			continue
 		}
 		open = true
+		ways = append(ways, b.presence)
 		if i < len(arms)-1 {
 			jumps = append(jumps, b.addInstr(engine.Instr{Op: engine.OpJump}))
 		}
@@ -141,6 +193,14 @@ func (b *builder) addSplit(s *stepSpec, id string) (open bool) {
 		b.out[at].Else = len(b.out)
 	}
 	return open
+}
+
+// checkSince warns of a wait_for that counts from its own step although the run has waited before: what comes in that time is lost.
+func (b *builder) checkSince(m *matchSpec) {
+	if m.since == "step" && b.waited > 0 {
+		b.d.Warn(m.sinceAt, LintSinceStep, "take since: step out, or accept it with # allow: "+LintSinceStep,
+			"%s that comes during the wait in line %d does not count", m.event.Text, b.waited)
+	}
 }
 
 func (b *builder) addSend(s *stepSpec) *engine.SendStep {
@@ -156,24 +216,26 @@ func (b *builder) addSend(s *stepSpec) *engine.SendStep {
 		out.Topic = b.c.library.Topic(s.message.Text)
 	}
 	if s.cond != nil {
-		cond, _ := b.c.compileCondition(b.d, s.cond, b.scopeOf())
+		cond := b.compileExpression(s.cond, wantBool)
 		out.If = cond.expr
 		certain = certain.and(cond.ifTrue.sorted()...)
 	}
 	if s.expires != nil {
-		expires, _ := b.c.compileExpression(b.d, s.expires, b.scopeOf(), wantTime)
+		expires := b.compileExpression(s.expires, wantTime)
 		out.Expires = expires.expr
 		certain = certain.and(expires.ifTrue.sorted()...)
 	}
 	handed := map[string]handover{}
 	for _, w := range s.with {
-		value, _ := b.c.compileExpression(b.d, w.value, b.scopeOf(), wantValue)
+		value := b.compileExpression(w.value, wantValue)
 		out.With = append(out.With, engine.Binding{Name: w.name.Text, Expr: value.expr})
 		handed[w.name.Text] = handover{name: w.name, sample: sampleOf(value.gives), reads: value.reads}
 		certain = certain.and(value.ifTrue.sorted()...)
 	}
-	b.c.checkSend(b.d, s.message, b.from, handed, certain)
-	b.c.checkDates(b.d, s, b.from, handed)
+	from := b.from
+	from.awaited = b.awaitedNow(certain)
+	b.c.checkSend(b.d, s.message, from, handed, certain)
+	b.c.checkDates(b.d, s, from, handed)
 	b.c.checkInApp(b.d, s.message, out.Channel)
 	return out
 }

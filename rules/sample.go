@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -25,13 +26,54 @@ func (a *Academy) Sample(message string) content.Vars {
 	}
 	vars := content.SampleVars(sampleProperties(all))
 	vars.With = map[string]any{}
+	vars.Awaited = map[string]content.AwaitedEvent{}
 	for _, variable := range a.Library.Variables(message) {
-		if root, rest, _ := strings.Cut(variable, "."); root == varsRoot {
-			field, _, _ := strings.Cut(rest, ".")
+		root, rest, _ := strings.Cut(variable, ".")
+		field, _, _ := strings.Cut(rest, ".")
+		if root == varsRoot {
 			vars.With[field] = content.SampleText
+		}
+		if a.awaits(root) {
+			addSample(vars.Awaited, root, field)
 		}
 	}
 	return vars
+}
+
+// awaits reports whether a wait_for of any rule calls its event by this name.
+func (a *Academy) awaits(name string) bool {
+	return slices.ContainsFunc(a.Ruleset.Rules, func(r *engine.Rule) bool {
+		return slices.ContainsFunc(r.Program, func(in engine.Instr) bool { return in.As == name })
+	})
+}
+
+// sampleAwaited makes up the events that a rule waits for and gives names.
+func (a *Academy) sampleAwaited(r *engine.Rule, at time.Time) (events []engine.AwaitedEvent) {
+	for i := range r.Program {
+		in := &r.Program[i]
+		ev, known := a.Catalog.Event(waitedName(in))
+		if !known {
+			continue
+		}
+		events = append(events, engine.AwaitedEvent{
+			Name: in.As,
+			Step: in.ID,
+			Event: engine.Event{
+				Name:       ev.Name,
+				Time:       at,
+				Properties: sampleProperties(ev.Properties),
+			},
+		})
+	}
+	return events
+}
+
+// waitedName is the name of the event that a wait_for waits for and gives a name; empty: it does not.
+func waitedName(in *engine.Instr) string {
+	if in.As == "" {
+		return ""
+	}
+	return in.Match.Event
 }
 
 func (a *Academy) sampleRun(r *engine.Rule, s *engine.SendStep) content.Vars {
@@ -63,6 +105,11 @@ func (a *Academy) sampleRun(r *engine.Rule, s *engine.SendStep) content.Vars {
 		},
 		Now:  vars.TriggerTime,
 		Past: nothingYet{},
+	}
+	vars.Awaited = map[string]content.AwaitedEvent{}
+	look.Awaited = a.sampleAwaited(r, vars.TriggerTime)
+	for _, awaited := range look.Awaited {
+		vars.Awaited[awaited.Name] = content.AwaitedEvent{Properties: awaited.Event.Properties, Time: awaited.Event.Time}
 	}
 	vars.With = map[string]any{}
 	for _, b := range s.With {

@@ -35,14 +35,16 @@ type whenSpec struct {
 
 // matchSpec is an event to look out for, in `until`, `goal` and `wait_for`.
 type matchSpec struct {
-	at     yamlfile.Position
-	what   string // where it stands: until, goal or wait_for
-	event  *yamlfile.Node
-	cond   *yamlfile.Node
-	mode   engine.MatchMode
-	modeAt yamlfile.Position // of match, or of any; zero: neither is said
-	within time.Duration
-	since  string // wait_for: trigger or step; empty: not said
+	at      yamlfile.Position
+	what    string // where it stands: until, goal or wait_for
+	event   *yamlfile.Node
+	cond    *yamlfile.Node
+	mode    engine.MatchMode
+	modeAt  yamlfile.Position // of match, or of any; zero: neither is said
+	within  time.Duration
+	as      *yamlfile.Node // wait_for: what its event is called afterwards; nil: not said
+	since   string         // wait_for: trigger or step; empty: not said
+	sinceAt yamlfile.Position
 }
 
 const defaultPriority = 50
@@ -250,12 +252,16 @@ func readAny(d *decoder, m *matchSpec, k, v *yamlfile.Node) {
 }
 
 func waitForKeys() []key[matchSpec] {
-	return append(goalKeys(), key[matchSpec]{
-		name: "since",
-		read: func(d *decoder, m *matchSpec, _, v *yamlfile.Node) {
-			m.since, _ = d.oneOf(v, "since", "trigger", "step")
+	return append(goalKeys(),
+		key[matchSpec]{
+			name: "since",
+			read: func(d *decoder, m *matchSpec, k, v *yamlfile.Node) {
+				m.since, _ = d.oneOf(v, "since", "trigger", "step")
+				m.sinceAt = k.At
+			},
 		},
-	})
+		key[matchSpec]{name: "as", read: readAwaitedName},
+	)
 }
 
 // goalKeys are the keys of a goal: those of an until, and how long.

@@ -26,6 +26,9 @@ type tryout struct {
 func (c *compiler) tryMessage(rule, name string, from origin, handed map[string]handover, certain facts) {
 	given := sampleWith(handed)
 	key := fmt.Sprintf("%s %s %v %v", name, from.name, given, certain.sorted())
+	for _, awaitedName := range sortedKeys(from.awaited) {
+		key += fmt.Sprintf(" %s=%d", awaitedName, from.awaited[awaitedName].presence)
+	}
 	if c.stored || c.tried[key] {
 		return
 	}
@@ -35,6 +38,7 @@ func (c *compiler) tryMessage(rule, name string, from origin, handed map[string]
 	for _, sample := range content.Samples(sampleProperties(properties)) {
 		vars := sample.Vars
 		vars.With = given
+		vars.Awaited = from.sampleAwaited(nil)
 		vars.Learner.Traits = withTraits(vars.Learner.Traits, certain)
 		if !from.course {
 			vars.Course = nil
@@ -42,9 +46,23 @@ func (c *compiler) tryMessage(rule, name string, from origin, handed map[string]
 		tryouts = append(tryouts, tryout{"for " + sample.About, vars})
 	}
 	whole := tryouts[0].vars
+	for _, awaitedName := range sortedKeys(from.awaited) {
+		now := from.awaited[awaitedName]
+		if now.presence == perhaps {
+			without := whole
+			without.Awaited = maps.Clone(whole.Awaited)
+			delete(without.Awaited, awaitedName)
+			tryouts = append(tryouts, tryout{"without " + now.event.Name, without})
+		}
+		if now.presence != absent {
+			bare := whole
+			bare.Awaited = from.sampleAwaited(certain)
+			tryouts = append(tryouts, tryout{"with no optional property of " + now.event.Name, bare})
+		}
+	}
 	if from.event != nil {
 		bare := whole
-		bare.Trigger = sampleProperties(certain.properties(properties))
+		bare.Trigger = sampleProperties(certain.propertiesOf("trigger", properties))
 		tryouts = append(tryouts, tryout{"with no optional property of " + from.name, bare})
 	}
 	if from.course {
@@ -70,15 +88,21 @@ func (c *compiler) tryUnsent(name string) {
 		all = append(all, ev.Properties...)
 	}
 	handed := map[string]handover{}
+	awaited := map[string]content.AwaitedEvent{}
 	for _, variable := range c.library.Variables(name) {
-		if root, rest, _ := strings.Cut(variable, "."); root == varsRoot {
-			field, _, _ := strings.Cut(rest, ".")
+		root, rest, _ := strings.Cut(variable, ".")
+		field, _, _ := strings.Cut(rest, ".")
+		if root == varsRoot {
 			handed[field] = handover{sample: content.SampleText}
+		}
+		if c.awaitedNames[root] {
+			addSample(awaited, root, field)
 		}
 	}
 	var tryouts []tryout
 	for _, sample := range content.Samples(sampleProperties(all)) {
 		sample.Vars.With = sampleWith(handed)
+		sample.Vars.Awaited = awaited
 		tryouts = append(tryouts, tryout{"for " + sample.About, sample.Vars})
 	}
 	c.renderTryouts("", name, tryouts[0].vars, tryouts)
@@ -102,6 +126,35 @@ func (c *compiler) renderTryouts(rule, name string, whole content.Vars, tryouts 
 			}
 		}
 	}
+}
+
+// sampleAwaited makes up the awaited events that may have come: with all properties, or with those that are certain.
+func (o origin) sampleAwaited(certain facts) map[string]content.AwaitedEvent {
+	out := map[string]content.AwaitedEvent{}
+	for name, now := range o.awaited {
+		if now.presence == absent {
+			continue
+		}
+		properties := now.event.Properties
+		if certain != nil {
+			properties = certain.propertiesOf(name, properties)
+		}
+		out[name] = content.AwaitedEvent{
+			Properties: sampleProperties(properties),
+			Time:       time.Date(2026, time.March, 3, 10, 0, 0, 0, time.UTC),
+		}
+	}
+	return out
+}
+
+// addSample makes up one property of an awaited event whose kind is not known.
+func addSample(awaited map[string]content.AwaitedEvent, name, property string) {
+	ev, known := awaited[name]
+	if !known {
+		ev.Properties = map[string]any{}
+	}
+	ev.Properties[property] = content.SampleText
+	awaited[name] = ev
 }
 
 // withTraits returns the traits with sample values for those that are certain.
@@ -133,11 +186,11 @@ func (f facts) and(more ...string) facts {
 
 func (f facts) sorted() []string { return slices.Sorted(maps.Keys(f)) }
 
-// properties are those of an event that are there whenever a message is sent.
-func (f facts) properties(all []catalog.Property) []catalog.Property {
+// propertiesOf are those of the trigger, or of an awaited event, that are there whenever a message is sent.
+func (f facts) propertiesOf(root string, all []catalog.Property) []catalog.Property {
 	var sure []catalog.Property
 	for _, p := range all {
-		if p.Required || f["trigger."+p.Name] {
+		if p.Required || f[root+"."+p.Name] {
 			sure = append(sure, p)
 		}
 	}

@@ -14,7 +14,7 @@ type RulesRenderCmd struct {
 	Dir     string `arg:"" name:"academy" help:"The academy folder."`
 	Message string `arg:"" name:"message" help:"The message's name."`
 	Locale  string `help:"The learner's locale, such as de or de-AT." placeholder:"LOCALE"`
-	With    string `help:"A YAML or JSON file with learner, course, trigger, time and vars to show instead of made-up ones." placeholder:"FILE"`
+	With    string `help:"A YAML or JSON file with learner, course, trigger, time, vars and awaited (events by the names that rules give them) to show instead of made-up ones." placeholder:"FILE"`
 	Format  string `help:"How to print: text, html or json (subject, preheader, html and text)." enum:"text,html,json" default:"text"`
 }
 
