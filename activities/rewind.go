@@ -10,9 +10,9 @@ import (
 
 // Rewinds records that the stream went back in time, for the operator; see store.Control.
 type Rewinds interface {
-	// NoteNewRewind records that a partition's sequence `to` was given out again after `from`, unless a rewind is recorded that came after fromAt: then it
+	// NoteRewind records that a partition's sequence `to` was given out again after `from`, unless a rewind is recorded that came after fromAt: then it
 	// is that one. It reports whether it recorded it.
-	NoteNewRewind(ctx context.Context, partition int, from, to uint64, fromAt, at time.Time) (bool, error)
+	NoteRewind(ctx context.Context, partition int, from, to uint64, fromAt, at time.Time) (bool, error)
 }
 
 // rewindTime is how long recording a rewind may take.
@@ -30,7 +30,7 @@ func (d *Decide) noteRewind(ctx context.Context, st *engine.State, in workflows.
 	}
 	ctx, cancel := context.WithTimeout(ctx, rewindTime)
 	defer cancel()
-	isNew, err := d.o.Rewinds.NoteNewRewind(ctx, in.Partition, r.From, r.To, r.FromAt, r.At)
+	isNew, err := d.o.Rewinds.NoteRewind(ctx, in.Partition, r.From, r.To, r.FromAt, r.At)
 	if err == nil && isNew {
 		d.rewinds.Add(1)
 	}

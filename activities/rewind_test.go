@@ -21,7 +21,7 @@ type rewindRecords struct {
 	isNew bool
 }
 
-func (r *rewindRecords) NoteNewRewind(_ context.Context, partition int, from, to uint64, fromAt, at time.Time) (bool, error) {
+func (r *rewindRecords) NoteRewind(_ context.Context, partition int, from, to uint64, fromAt, at time.Time) (bool, error) {
 	r.noted = append(r.noted, notedRewind{partition, from, to, fromAt, at})
 	return r.isNew, nil
 }

@@ -2,6 +2,8 @@ package store_test
 
 import (
 	"context"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -72,7 +74,7 @@ func TestARewindIsRecordedOnce(t *testing.T) {
 		fromAt, at int
 		isNew      bool
 	}{{10, 20, true}, {10, 20, false}, {5, 30, false}, {19, 40, false}, {20, 50, true}, {60, 70, true}} {
-		isNew, err := st.Control.NoteNewRewind(ctx, 3, 100, 50, at(tc.fromAt), at(tc.at))
+		isNew, err := st.Control.NoteRewind(ctx, 3, 100, 50, at(tc.fromAt), at(tc.at))
 		if err != nil || isNew != tc.isNew {
 			t.Errorf("known at %d, back at %d: recorded %v, %v; want %v", tc.fromAt, tc.at, isNew, err, tc.isNew)
 		}
@@ -80,6 +82,29 @@ func TestARewindIsRecordedOnce(t *testing.T) {
 	rewinds, err := st.Control.Rewinds(ctx)
 	if err != nil || len(rewinds) != 1 || !rewinds[0].At.Equal(at(70)) || rewinds[0].Partition != 3 {
 		t.Errorf("recorded %+v, %v", rewinds, err)
+	}
+}
+
+// The triggers and every worker may notice a rewind at the same instant: one of them records it.
+func TestARewindThatManyNoteAtOnceIsRecordedOnce(t *testing.T) {
+	_, _, st := natstest.Open(t)
+	ctx := context.Background()
+	var recorded atomic.Int64
+	var all sync.WaitGroup
+	for n := range 8 {
+		all.Go(func() {
+			isNew, err := st.Control.NoteRewind(ctx, 3, uint64(100+n), 50, monday, monday.Add(time.Duration(n+1)*time.Second))
+			if err != nil {
+				t.Error(err)
+			}
+			if isNew {
+				recorded.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if n := recorded.Load(); n != 1 {
+		t.Errorf("%d recorded it, want one", n)
 	}
 }
 

@@ -120,8 +120,10 @@ func keepEverything(t *testing.T) kept {
 	note(st.Control.Resume(ctx, "ada", "", at))
 	note(st.Control.PublishWatermark(ctx, 3, at))
 	note(st.Control.PublishInstance(ctx, store.Instance{Name: "host-1"}))
-	note(st.Control.NoteRewind(ctx, 4, 7, 3, at))
-	note(st.Control.NoteRewind(ctx, 5, 7, 3, at))
+	for _, partition := range []int{4, 5} {
+		_, err := st.Control.NoteRewind(ctx, partition, 7, 3, at.Add(-time.Hour), at)
+		note(err)
+	}
 	note(st.Suppressions.Add(ctx, damagedMail, store.ReasonComplained, at))
 	note(st.Suppressions.WriteTombstone(ctx, "u_9", store.Tombstone{At: at}))
 	for learner, mail := range map[string]string{"u_1": damagedMail, "u_2": healthyMail} {

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -25,39 +24,24 @@ const rewindPrefix = "rewound."
 
 func rewindKey(partition int) string { return rewindPrefix + strconv.Itoa(partition) }
 
-// NoteRewind records that a partition's sequence `to` was given out again after `from`; at is when the message under it was stored. The latest of each
-// partition is kept.
-func (c *Control) NoteRewind(ctx context.Context, partition int, from, to uint64, at time.Time) error {
-	value, err := json.Marshal(Rewind{
-		Partition: partition,
-		From:      from,
-		To:        to,
-		At:        at.UTC(),
-	})
-	if err == nil {
-		_, err = c.kv.Put(ctx, rewindKey(partition), value)
-	}
-	if err != nil {
-		return fmt.Errorf("record that partition %d went back: %w", partition, err)
-	}
-	return nil
-}
-
-// NoteNewRewind is NoteRewind for somebody who knows that the sequence `from` was stored at fromAt, and not whether others have recorded this rewind. A
-// recorded rewind that came later than fromAt is the same one. It reports whether it recorded it.
-func (c *Control) NoteNewRewind(ctx context.Context, partition int, from, to uint64, fromAt, at time.Time) (bool, error) {
-	entry, err := c.kv.Get(ctx, rewindKey(partition))
-	switch {
-	case errors.Is(err, jetstream.ErrKeyNotFound):
-	case err != nil:
-		return false, fmt.Errorf("read whether partition %d went back: %w", partition, err)
-	default:
-		var known Rewind
-		if decodeRecord(entry.Value(), &known) == nil && known.At.After(fromAt) {
-			return false, nil
+// NoteRewind records that a partition's sequence `to` was given out again after `from`, which was stored at fromAt; at is when the message under `to` was
+// stored. A recorded rewind that came later than fromAt is the same one: of all who note it (the triggers, and workers whom learners' states show
+// it) one records it. It reports whether it did. The latest rewind of each partition is kept.
+func (c *Control) NoteRewind(ctx context.Context, partition int, from, to uint64, fromAt, at time.Time) (isNew bool, err error) {
+	err = modifyOrReplace(ctx, c.kv, rewindKey(partition), func(known *Rewind, exists bool) (bool, error) {
+		isNew = !exists || !known.At.After(fromAt)
+		*known = Rewind{
+			Partition: partition,
+			From:      from,
+			To:        to,
+			At:        at.UTC(),
 		}
+		return isNew, nil
+	})
+	if err != nil {
+		return false, fmt.Errorf("record that partition %d went back: %w", partition, err)
 	}
-	return true, c.NoteRewind(ctx, partition, from, to, at)
+	return isNew, nil
 }
 
 // Rewinds returns the latest rewind of each partition that had one, by partition. A record that cannot be read is left out.

@@ -208,7 +208,7 @@ func (w *watched) collectLists(ch chan<- prometheus.Metric, look ListLook) {
 	}
 }
 
-// countRewinds returns how many rewinds of the stream this process saw, in its triggers and in its worker.
+// countRewinds returns how many rewinds of the stream this process was the first to record, in its triggers and in its worker.
 func (s *Sources) countRewinds() int64 {
 	var n int64
 	if s.Events != nil {

@@ -75,9 +75,10 @@ type item struct {
 
 // rewind says that the stream went back in time: it gave a sequence out again.
 type rewind struct {
-	from uint64    // the highest sequence received before
-	to   uint64    // the sequence that was given out again
-	at   time.Time // when the message under it was stored, in real time
+	from   uint64    // the highest sequence received before
+	fromAt time.Time // when the message under it was stored, in real time
+	to     uint64    // the sequence that was given out again
+	at     time.Time // when the message under it was stored, in real time
 }
 
 func newInbox(c clock.Clock, log *slog.Logger, memory int, onParked func(), onRewind func(rewind)) *inbox {
@@ -161,7 +162,12 @@ func (b *inbox) noticeRewind(it *item) {
 	if it.seq > b.last || b.lastAt.IsZero() || !it.storedAt.After(b.lastAt) {
 		return
 	}
-	b.back = &rewind{from: b.last, to: it.seq, at: it.storedAt}
+	b.back = &rewind{
+		from:   b.last,
+		fromAt: b.lastAt,
+		to:     it.seq,
+		at:     it.storedAt,
+	}
 	b.last = it.seq
 	b.lastAt = it.storedAt
 	b.acked.Store(0) // until the consumer is asked again

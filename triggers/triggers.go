@@ -66,8 +66,9 @@ type Watermarks interface {
 
 // Rewinds records that the stream went back in time, for the operator; see store.Control.
 type Rewinds interface {
-	// NoteRewind records that the partition's sequence `to` was given out again after `from`; at is when the message under it was stored.
-	NoteRewind(ctx context.Context, partition int, from, to uint64, at time.Time) error
+	// NoteRewind records that the partition's sequence `to` was given out again after `from`, which was stored at fromAt; at is when the message under `to`
+	// was stored. It reports whether nobody had recorded this rewind before.
+	NoteRewind(ctx context.Context, partition int, from, to uint64, fromAt, at time.Time) (isNew bool, err error)
 }
 
 // Options are what triggers need. Those without a default are required.

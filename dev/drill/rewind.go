@@ -178,6 +178,9 @@ func (r *rewindRun) checkTold(ctx context.Context, what string, before int, went
 	if len(rewinds) == 0 {
 		r.report.addWrong("%s: no record says so, and so the doctor does not", what)
 	}
+	if total-before > len(rewinds) {
+		r.report.addWrong("%s: homeroom_stream_rewound_total counts it %d times, and %d partitions went back", what, total-before, len(rewinds))
+	}
 	r.addNote("%s: counted %d times, and recorded of %d partitions", what, total-before, len(rewinds))
 	return nil
 }
