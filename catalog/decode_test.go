@@ -215,6 +215,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"no learner anywhere", "-", "", `{"id":"e1",` + good + `}`, "bad_learner", "the body does not say whose event it is; add learner_id"},
 		{"a learner that is a number", "-", "", `{"id":"e1","learner_id":42}`, "bad_learner", `learner_id must be text; write it in quotes, as in "u_42"`},
 		{"a learner called _", "_", "", `{"id":"e1",` + good + `}`, "bad_learner", `assessment.graded needs a learner, and "_" stands for events that have none; publish it under the learner's own id`},
+		{"a learner called _, and the body knows better", "_", "", `{"id":"e1","learner_id":"auth0|7",` + good + `}`, "bad_learner", `assessment.graded needs a learner, and "_" stands for events that have none; publish it under learning.auth0=7C7.assessment.graded`},
 		{"a learner with a long name", strings.Repeat("x", 129), "", `{"id":"e1",` + good + `}`, "bad_learner", "a learner id has at most 128 bytes, this one has 129"},
 
 		{"no id", "", "", `{` + good + `}`, "bad_id", "the event has no id; give each event an id of its own, so that a repeat can be recognised"},

@@ -81,6 +81,8 @@ func (f *facts) findLearner(learner string, kind *Event) (string, *DecodeError) 
 	switch {
 	case f.learner.wrong:
 		return "", newRefusal(CodeBadLearner, `write it in quotes, as in "u_42"`, "%s must be text", w.learner)
+	case learner == subjects.NoLearner && !kind.Admin:
+		return "", refuseMissingLearner(kind.Name, said)
 	case learner == "":
 		learner = said
 	case said != "" && said != learner:
@@ -93,13 +95,21 @@ func (f *facts) findLearner(learner string, kind *Event) (string, *DecodeError) 
 		if kind.Admin {
 			return subjects.NoLearner, nil
 		}
-		return "", newRefusal(CodeBadLearner, "publish it under the learner's own id",
-			"%s needs a learner, and %q stands for events that have none", kind.Name, subjects.NoLearner)
+		return "", refuseMissingLearner(kind.Name, "")
 	}
 	if err := subjects.ValidLearner(learner); err != nil {
 		return "", newRefusal(CodeBadLearner, "", "%s", err)
 	}
 	return learner, nil
+}
+
+// refuseMissingLearner is the error about a learner's event that stands under "_"; said is the learner that the body names, or "".
+func refuseMissingLearner(event, said string) *DecodeError {
+	hint := "publish it under the learner's own id"
+	if subjects.ValidLearner(said) == nil {
+		hint = "publish it under " + subjects.Publish(said, event)
+	}
+	return newRefusal(CodeBadLearner, hint, "%s needs a learner, and %q stands for events that have none", event, subjects.NoLearner)
 }
 
 func (f *facts) eventID() (string, *DecodeError) {

@@ -1,6 +1,10 @@
 package catalog
 
-import "time"
+import (
+	"time"
+
+	"homeroom/subjects"
+)
 
 // Decode reads a body that has no headers, as a line of NDJSON has none. See [Catalog.DecodeMessage].
 func (c *Catalog) Decode(learner, event string, body []byte, received time.Time) (Decoded, *DecodeError) {
@@ -30,6 +34,16 @@ func (c *Catalog) DecodeMessage(learner, event string, header map[string][]strin
 		return Decoded{}, err
 	}
 	return c.checkFacts(&f, learner, event, received)
+}
+
+// CheckWithoutLearner returns why an event that was published under the learner "_" is refused: one that is about a learner, or that nobody knows. nil: it is about
+// the platform, and nothing of its body is needed.
+func (c *Catalog) CheckWithoutLearner(event string, header map[string][]string, body []byte, received time.Time) *DecodeError {
+	if kind, known := c.Event(event); known && kind.Admin {
+		return nil
+	}
+	_, err := c.DecodeMessage(subjects.NoLearner, event, header, body, received)
+	return err
 }
 
 // DecodeInto is Decode for who reads many bodies, one after another, into the same memory: the map of d's properties is

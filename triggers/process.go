@@ -113,11 +113,12 @@ func (p *partition) decodeItems(cat *catalog.Catalog, items []*item) []*decodedI
 			e.dead = &catalog.DecodeError{Code: CodeBadSubject, Message: it.problem.Error(), Hint: "publish to learning.<learner>.<event>"}
 			continue
 		}
-		if it.learner == subjects.NoLearner {
-			continue
-		}
 		storedAt := p.t.o.Clock.At(it.storedAt)
 		err := catchPanic(func() error {
+			if it.learner == subjects.NoLearner {
+				e.dead = cat.CheckWithoutLearner(it.name, it.msg.Headers(), it.msg.Data(), storedAt)
+				return nil
+			}
 			decoded, bad := cat.DecodeMessage(it.learner, it.name, it.msg.Headers(), it.msg.Data(), storedAt)
 			if bad != nil {
 				e.dead = bad

@@ -93,6 +93,39 @@ func sameLane(learner string) string {
 	}
 }
 
+// TestALearnersEventUnderNobodyIsADeadLetter: what is about a learner and stands under "_" is told, with the way out. What has no learner by nature is
+// accepted, whatever its body says.
+func TestALearnersEventUnderNobodyIsADeadLetter(t *testing.T) {
+	w := newWorld(t)
+	run := w.run()
+	w.publishRaw("learning._.content.published", []byte(`{"id":"c1","properties":{"content_id":"x"}}`))
+	w.publishRaw("learning._.accreditation.milestone_reached", []byte(`not even JSON`))
+	w.publishRaw("learning._.user.signed_up", []byte(`{"id":"s1","learner_id":"u_42","traits":{"email":"ada@example.org"}}`))
+	w.publishRaw("learning._.lesson.completed", []byte(`{"id":"l1","properties":{"lesson_id":"l1","course_id":"c1"}}`))
+	w.publishRaw("learning._.lesson.complete", []byte(`{"id":"l2"}`))
+	w.publishRaw("learning._.enrollment.created", []byte(`not even JSON`))
+	got := map[string]string{}
+	for _, letter := range w.deadLetters(4) {
+		got[letter.Subject] = letter.Header.Get(triggers.HeaderReason) + "; " + letter.Header.Get(triggers.HeaderHint)
+	}
+	want := map[string]string{
+		"dead._.user.signed_up":     "bad_learner; publish it under learning.u_42.user.signed_up",
+		"dead._.lesson.completed":   "bad_learner; publish it under the learner's own id",
+		"dead._.lesson.complete":    "unknown_event; ",
+		"dead._.enrollment.created": "unreadable; ",
+	}
+	for subject, reason := range want {
+		if !strings.HasPrefix(got[subject], reason) || len(got) != len(want) {
+			t.Errorf("%s: %q, want %q; all: %v", subject, got[subject], reason, got)
+		}
+	}
+	w.until("the rest", func() bool { return run.Stats().NoLearner == 2 })
+	w.until("an empty consumer", func() bool { return w.unfinished() == 0 })
+	if s := run.Stats(); s.Dead != 4 || s.HandedOver+s.Unneeded != 0 {
+		t.Errorf("stats %+v, want 4 dead letters", s)
+	}
+}
+
 func TestEveryEventIsAccountedFor(t *testing.T) {
 	w := newWorld(t)
 	run := w.run()

@@ -78,7 +78,7 @@ do:
 		b.add(bad.subject, "", []byte(bad.body))
 	}
 	b.add("learning._.content.published", "", []byte(`{"id":"admin","properties":{}}`))
-	b.add("learning._.lesson.completed", "", []byte(`not even JSON`))
+	b.add("learning._.accreditation.milestone_reached", "", []byte(`not even JSON`))
 	for n := range courses {
 		b.event("hoarder", "enrollment.created", fmt.Sprintf("h%d", n), fmt.Sprintf(`{"course_id":"course-%d","enrollment_type":"free"}`, n))
 	}

@@ -1,9 +1,11 @@
 package privacytest
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
+	"homeroom/dev/harness"
 	"homeroom/subjects"
 )
 
@@ -14,7 +16,13 @@ func TestPersonalDataOfNoLearner(t *testing.T) {
 	w.platform.raw(subjects.Publish(subjects.NoLearner, "user.signed_up"), ada.marker+"-1", []byte(`{"id":"`+ada.marker+`-1","traits":{"email":"`+ada.address+`"}}`))
 	w.platform.raw(subjects.Publish(subjects.NoLearner, "content.published"), ada.marker+"-2", []byte(`{"id":"`+ada.marker+`-2","properties":{"content_id":"c1","by":"`+ada.marker+`"}}`))
 	w.platform.publish(bob, "lesson.completed", map[string]any{"lesson_id": "l1"})
-	w.platform.raw("learning._.lesson.completed", ada.marker+"-3", []byte(`{"email":"`+ada.address+`"`)) // no JSON
+	w.platform.raw("learning._.lesson.completed", ada.marker+"-3", []byte(`{"by":"`+ada.marker+`"`)) // no JSON
+	harness.Eventually(t, w.ctx, "what is about a learner is a dead letter", func() error {
+		if dead := w.traces(ada.marker)[subjects.DeadStream]; dead != 2 {
+			return fmt.Errorf("%d dead letters, want 2", dead)
+		}
+		return nil
+	})
 	bobBefore := w.traces(bob.marker)[subjects.Stream]
 	doc, err := w.privacy.Export(w.ctx, subjects.NoLearner)
 	if err != nil {
