@@ -100,6 +100,7 @@ func (p *partition) consumeMessages(ctx context.Context) error {
 	tended := make(chan struct{})
 	tending, stop := context.WithCancel(ctx)
 	go func() { defer close(tended); p.tendConsumer(tending) }()
+	go p.dropForgedPins(tending)
 	select {
 	case <-ctx.Done():
 		p.inbox.close()
@@ -114,6 +115,20 @@ func (p *partition) consumeMessages(ctx context.Context) error {
 	stop()
 	<-tended
 	return err
+}
+
+// dropForgedPins gives the pin up when an event came with a forged one, until ctx ends. The client library believes what the publisher wrote and asks for more
+// under it; the server would answer only when PinTTL is over. Without a pin the next request is answered at once.
+func (p *partition) dropForgedPins(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-p.inbox.forged:
+			p.log.Warn("an event came with the header Nats-Pin-Id, which belongs to the server: its publisher should leave it out")
+			p.unpinConsumer(ctx)
+		}
+	}
 }
 
 // finishLanes lets lanes end within the grace, sends back what they could not finish, and gives the pin up, so that a

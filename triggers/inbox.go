@@ -37,6 +37,7 @@ type inbox struct {
 	memory   int             // how many finished sequences are remembered
 	stopping <-chan struct{} // closed when shutdown begins
 	filled   chan struct{}   // has an element when there may be something in queue
+	forged   chan struct{}   // has an element when an event with a forged pin came
 	acked    atomic.Uint64   // everything up to this stream sequence is acknowledged
 
 	mu       sync.Mutex
@@ -89,6 +90,7 @@ func newInbox(c clock.Clock, log *slog.Logger, memory int, onParked func(), onRe
 		onRewind: onRewind,
 		memory:   memory,
 		filled:   make(chan struct{}, 1),
+		forged:   make(chan struct{}, 1),
 		inFlight: map[uint64]*item{},
 		finished: newRecent(memory),
 	}
@@ -118,8 +120,12 @@ func (b *inbox) receive(msg jetstream.Msg) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if pin := msg.Headers().Get("Nats-Pin-Id"); pin != "" && pin != b.pin {
-		b.pin = pin
+	pins := msg.Headers()["Nats-Pin-Id"] // the server adds its own to what the publisher wrote
+	if len(pins) > 1 {
+		b.reportForgedPin()
+	}
+	if n := len(pins); n > 0 && pins[n-1] != b.pin {
+		b.pin = pins[n-1]
 		b.startParking("another replica may have been served", 0)
 	}
 	b.heard = true
@@ -153,6 +159,14 @@ func (b *inbox) receive(msg jetstream.Msg) {
 	b.enqueue(it)
 	for len(b.queue) >= maxQueue && !b.closed {
 		b.room.Wait()
+	}
+}
+
+// reportForgedPin says that a publisher wrote a pin into an event.
+func (b *inbox) reportForgedPin() {
+	select {
+	case b.forged <- struct{}{}:
+	default: // it is said already
 	}
 }
 

@@ -76,24 +76,21 @@ func TestLimitsAtTheBoundary(t *testing.T) {
 }
 
 // TestAForgedHeaderDoesNotStopAPartition: consumers are pinned to one replica by a header that the server writes into what it
-// delivers. A publisher who writes it into an event must not be able to confuse them.
+// delivers. A publisher who writes it into an event must not be able to confuse them: who asks the server under a pin that is none gets
+// nothing until PinTTL is over, which in this test is after its end.
 func TestAForgedHeaderDoesNotStopAPartition(t *testing.T) {
 	f := natstest.OpenAccounts(t, configDir, "")
 	f.Setup()
-	handed := runTriggers(t, f)
+	handed := runTriggers(t, f, func(o *triggers.Options) { o.PinTTL = time.Hour })
 	_, platform := f.Connect("platform")
-	for i := range 40 {
+	for i := range 6 {
 		msg := nats.NewMsg(subjects.Publish("u_42", "lesson.completed"))
 		msg.Data = fmt.Appendf(nil, `{"id":"e%d","properties":{"lesson_id":"l%d","course_id":"c"}}`, i, i)
-		msg.Header.Set("Nats-Pin-Id", "forged")
+		msg.Header.Set("Nats-Pin-Id", fmt.Sprintf("forged-%d", i/2))
 		if _, err := platform.PublishMsg(deadlineOf(t), msg); err != nil {
 			t.Fatal(err)
 		}
-		start := time.Now()
 		awaitCondition(t, "the event after a forged header", func() bool { return handed.count("u_42") == i+1 })
-		if took := time.Since(start); took > 10*time.Second {
-			t.Fatalf("event %d took %s", i, took)
-		}
 	}
 }
 
@@ -119,8 +116,8 @@ func (h *handed) count(learner string) int {
 	return h.by[learner]
 }
 
-// runTriggers runs triggers as the user homeroom-triggers. At the end of the test nothing may have been refused.
-func runTriggers(t *testing.T, f *natstest.Accounts) *handed {
+// runTriggers runs triggers as the user homeroom-triggers, with options that the test may change. At the end of the test nothing may have been refused.
+func runTriggers(t *testing.T, f *natstest.Accounts, tune ...func(*triggers.Options)) *handed {
 	t.Helper()
 	_, js := f.Connect("homeroom-triggers")
 	st, err := store.Open(deadlineOf(t), js, store.OpenOptions{Secret: []byte("a secret of the test")})
@@ -133,7 +130,7 @@ func runTriggers(t *testing.T, f *natstest.Accounts) *handed {
 	}
 	rules := &engine.Ruleset{Hash: "test", Rules: []*engine.Rule{{Name: "r", When: engine.Trigger{Match: engine.Match{Event: "lesson.completed"}}}}}
 	h := &handed{by: map[string]int{}}
-	tr, err := triggers.New(triggers.Options{
+	opts := triggers.Options{
 		JS:         js,
 		Catalog:    func() *catalog.Catalog { return cat },
 		Ruleset:    func() *engine.Ruleset { return rules },
@@ -142,7 +139,11 @@ func runTriggers(t *testing.T, f *natstest.Accounts) *handed {
 		Profiles:   st.Profiles,
 		Watermarks: st.Control,
 		Grace:      time.Second,
-	})
+	}
+	for _, change := range tune {
+		change(&opts)
+	}
+	tr, err := triggers.New(opts)
 	if err != nil {
 		t.Fatal(err)
 	}
