@@ -8,7 +8,6 @@ import (
 	"unicode/utf8"
 
 	"cel.dev/cel-go/cel"
-	"cel.dev/cel-go/common/ast"
 
 	"homeroom/engine"
 	"homeroom/internal/spelling"
@@ -314,67 +313,6 @@ var literalFixes = map[string]string{
 	"invalid duration argument":  `write hours, minutes and seconds such as "36h" or "1h30m", or use days(7), hours(36) or minutes(90)`,
 	"invalid timestamp argument": `write it like "2026-03-02T10:00:00Z"`,
 	"invalid matches argument":   "this is not a regular expression (RE2)",
-}
-
-// fieldsOf lists the fields of a variable.
-func (l *language) fieldsOf(s scope, variable string) []string {
-	name := map[string]string{"event": eventType + s.event, "trigger": eventType + s.trigger,
-		"learner": learnerType, "course": courseType, "course.previous": previousType}[variable]
-	if event, is := s.awaitedEvents()[variable]; is {
-		name = eventType + event
-	}
-	fields, _ := l.types.FindStructFieldNames(name)
-	return fields
-}
-
-// ownerName is the name of a variable, or of the earlier run of a course; empty for anything else.
-func ownerName(of ast.Expr) string {
-	switch {
-	case of.Kind() == ast.IdentKind:
-		return of.AsIdent()
-	case of.Kind() == ast.SelectKind && of.AsSelect().FieldName() == "previous" && ownerName(of.AsSelect().Operand()) == "course":
-		return "course.previous"
-	}
-	return ""
-}
-
-// undefinedField words "event.pased". CEL reports the dot or has(), people look at the name.
-func (c *exprCheck) undefinedField(parsed *cel.Ast, off int, part ast.Expr, field string) {
-	owner := "this"
-	fields := []string(nil)
-	if part != nil && part.Kind() == ast.SelectKind && ownerName(part.AsSelect().Operand()) != "" {
-		of := part.AsSelect().Operand()
-		owner = ownerName(of)
-		for of.Kind() == ast.SelectKind {
-			of = of.AsSelect().Operand()
-		}
-		fields = c.l.fieldsOf(c.s, owner)
-		start := parsed.NativeRep().SourceInfo().GetStartLocation(of.ID())
-		from := c.offsetAt(start.Line(), start.Column()) + len(owner)
-		if after := strings.Index(c.n.Text[min(from, len(c.n.Text)):], field); after >= 0 {
-			off = from + after
-		}
-	}
-	what := owner
-	fix := spelling.Suggest(field, fields)
-	awaitedEvent, isAwaited := c.s.awaitedEvents()[owner]
-	if owner == "event" || owner == "trigger" || isAwaited {
-		switch owner {
-		case "event":
-			what = c.s.event
-		case "trigger":
-			what = c.s.trigger
-		default:
-			what = awaitedEvent
-		}
-		fix = "it has " + strings.Join(fields, ", ")
-		if near := spelling.Nearest(field, fields); near != "" {
-			fix = fmt.Sprintf("did you mean %s.%s?", owner, near)
-		} else if what != inactivityCourse && what != inactivityPlatform {
-			fix += "; your own properties go into catalog.yaml"
-		}
-	}
-	c.failReplace(c.d.Source.Locate(c.n, off), spelling.Nearest(field, fields), fix, "%s has no property %q", what, field)
 }
 
 // loops are the functions of CEL that go over lists and maps.

@@ -15,28 +15,9 @@ import (
 	"homeroom/rules"
 )
 
-// TestExplain holds what is said of the rules of a folder against testdata/explain.txt.
+// TestExplain holds what is said of the rules of two folders against testdata/explain.txt.
 func TestExplain(t *testing.T) {
-	archive, err := txtar.ParseFile("testdata/good/design.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
-	fsys := fstest.MapFS{}
-	for _, f := range archive.Files {
-		fsys[f.Name] = &fstest.MapFile{Data: f.Data}
-	}
-	academy, problems := rules.Load(fsys, ".")
-	if problems.Err() != nil {
-		t.Fatal(problems)
-	}
-	var said []string
-	for _, rule := range academy.Ruleset.Rules {
-		text, err := academy.Explain(rule.Name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		said = append(said, text)
-	}
+	said := append(explainFolder(t, "testdata/good/design.txtar"), explainFolder(t, "testdata/good/words.txtar")...)
 	got := strings.Join(said, "\n\n")
 	const golden = "testdata/explain.txt"
 	if *update {
@@ -158,4 +139,29 @@ func describe(rs *engine.Ruleset) string {
 		fmt.Fprintf(&b, "  %s: %s\n", name, strings.Join(rs.KeptProperties[name], " "))
 	}
 	return b.String()
+}
+
+// explainFolder puts the rules of a folder into words.
+func explainFolder(t *testing.T, file string) (said []string) {
+	t.Helper()
+	archive, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fsys := fstest.MapFS{}
+	for _, f := range archive.Files {
+		fsys[f.Name] = &fstest.MapFile{Data: f.Data}
+	}
+	academy, problems := rules.Load(fsys, ".")
+	if problems.Err() != nil {
+		t.Fatal(problems)
+	}
+	for _, rule := range academy.Ruleset.Rules {
+		text, err := academy.Explain(rule.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said = append(said, text)
+	}
+	return said
 }

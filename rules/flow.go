@@ -100,7 +100,7 @@ func flowFork(r *engine.Rule, pc int) (step FlowStep, next int) {
 	if in.Op == engine.OpBranch {
 		step.Words = "if " + in.Expr.Source()
 	} else {
-		step.Words = fmt.Sprintf("wait at most %s for %s", engine.FormatDuration(in.Dur), eventWords(in.Match, r.Per))
+		step.Words = fmt.Sprintf("wait at most %s for %s%s", engine.FormatDuration(in.Dur), eventWords(in.Match, r.Per), asWords(in))
 		then.Words = "it came"
 		otherwise.Words = "it did not come"
 	}

@@ -1,0 +1,74 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/ast"
+
+	"homeroom/internal/spelling"
+)
+
+// fieldsOf lists the fields of a variable.
+func (l *language) fieldsOf(s scope, variable string) []string {
+	name := map[string]string{"learner": learnerType, "course": courseType, "course.previous": previousType}[variable]
+	if event := s.eventBehind(variable); event != "" {
+		name = eventType + event
+	}
+	fields, _ := l.types.FindStructFieldNames(name)
+	return fields
+}
+
+// eventBehind returns the name of the event that a variable holds; empty: it holds none.
+func (s scope) eventBehind(variable string) string {
+	switch variable {
+	case "event":
+		return s.event
+	case "trigger":
+		return s.trigger
+	}
+	return s.awaitedEvents()[variable]
+}
+
+// ownerName is the name of a variable, or of the earlier run of a course; empty for anything else.
+func ownerName(of ast.Expr) string {
+	switch {
+	case of.Kind() == ast.IdentKind:
+		return of.AsIdent()
+	case of.Kind() == ast.SelectKind && of.AsSelect().FieldName() == "previous" && ownerName(of.AsSelect().Operand()) == "course":
+		return "course.previous"
+	}
+	return ""
+}
+
+// undefinedField words "event.pased". CEL reports the dot or has(), people look at the name.
+func (c *exprCheck) undefinedField(parsed *cel.Ast, off int, part ast.Expr, field string) {
+	owner := "this"
+	fields := []string(nil)
+	if part != nil && part.Kind() == ast.SelectKind && ownerName(part.AsSelect().Operand()) != "" {
+		of := part.AsSelect().Operand()
+		owner = ownerName(of)
+		for of.Kind() == ast.SelectKind {
+			of = of.AsSelect().Operand()
+		}
+		fields = c.l.fieldsOf(c.s, owner)
+		start := parsed.NativeRep().SourceInfo().GetStartLocation(of.ID())
+		from := c.offsetAt(start.Line(), start.Column()) + len(owner)
+		if after := strings.Index(c.n.Text[min(from, len(c.n.Text)):], field); after >= 0 {
+			off = from + after
+		}
+	}
+	what := owner
+	fix := spelling.Suggest(field, fields)
+	if event := c.s.eventBehind(owner); event != "" {
+		what = event
+		fix = "it has " + strings.Join(fields, ", ")
+		if near := spelling.Nearest(field, fields); near != "" {
+			fix = fmt.Sprintf("did you mean %s.%s?", owner, near)
+		} else if what != inactivityCourse && what != inactivityPlatform {
+			fix += "; your own properties go into catalog.yaml"
+		}
+	}
+	c.failReplace(c.d.Source.Locate(c.n, off), spelling.Nearest(field, fields), fix, "%s has no property %q", what, field)
+}
