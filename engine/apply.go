@@ -26,7 +26,7 @@ func (s *Standing) Apply(ev *Event, rs *Ruleset, arrival time.Time) Change {
 	if engaged(ev) && s.Engaged.add(at, rs.Settings.Resolution) {
 		change.Changed = true
 	}
-	if window := rs.Counted[ev.Name]; window > 0 && s.count(ev, at, window) {
+	if rs.Counted[ev.Name] > 0 && s.countEvent(ev, change.Course, at, rs) {
 		change.Changed = true
 	}
 	if rs.Settings.Activity[ev.Name] {

@@ -14,5 +14,10 @@ func (s *Standing) CountSince(event string, at time.Time, days int) int {
 	return d.since(dayOf(at), days)
 }
 
+// CountSinceBy is what count() scoped to a value of a key answers at an instant, for tests.
+func (s *Standing) CountSinceBy(event, key, value string, at time.Time, days int) int {
+	return s.countSince(event, key, value, at, days)
+}
+
 // RingOf is a ring of event ids as an older version wrote it.
 func RingOf(id string) []byte { return binary.BigEndian.AppendUint64(nil, hash64(fnvBasis, id)) }

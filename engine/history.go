@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/binary"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -11,8 +12,10 @@ const ignoredAfter = 72 * time.Hour
 
 // history answers what expressions ask of a learner's past, as of `at`.
 type history struct {
-	s  *stepper
-	at time.Time
+	s      *stepper
+	at     time.Time
+	origin *Event // the event that started the run, or may start it; its keys are the run's
+	course string // of the run; empty: not known
 }
 
 // Sent implements History.
@@ -32,6 +35,22 @@ func (h history) Count(event string, days int) int {
 		return 0
 	}
 	return d.since(dayOf(h.at), days)
+}
+
+// CountSame implements History.
+func (h history) CountSame(event string, days int, key string) (int, error) {
+	value := ""
+	if h.origin != nil {
+		course := h.course
+		if course == "" {
+			course = h.s.env.Standing.CourseOf(h.origin, h.s.env.Current.Keys)
+		}
+		value = keyValue(h.origin, key, course)
+	}
+	if value == "" {
+		return 0, fmt.Errorf("same.%s: what started the run does not tell it", key)
+	}
+	return h.s.env.Standing.countSince(event, key, value, h.at, days), nil
 }
 
 func dayOf(t time.Time) int { return int(t.Unix() / (24 * 60 * 60)) }
@@ -81,13 +100,24 @@ func (d *Days) add(id string, day, window int) bool {
 type dayIDs []byte
 
 // add adds an id; false: it is there already. Once there are maxDayIDs, the oldest makes room.
-func (ids *dayIDs) add(id string) bool { return ids.addKey(uint32(hash64(fnvBasis, id) >> 32)) }
+func (ids *dayIDs) add(id string) bool { return ids.addKey(idKey(id)) }
+
+// idKey is the hash by which an event's id is remembered.
+func idKey(id string) uint32 { return uint32(hash64(fnvBasis, id) >> 32) }
+
+// has reports whether the hash of an id is there.
+func (ids dayIDs) has(key uint32) bool {
+	for i := 0; i+4 <= len(ids); i += 4 {
+		if binary.BigEndian.Uint32(ids[i:]) == key {
+			return true
+		}
+	}
+	return false
+}
 
 func (ids *dayIDs) addKey(key uint32) bool {
-	for i := 0; i+4 <= len(*ids); i += 4 {
-		if binary.BigEndian.Uint32((*ids)[i:]) == key {
-			return false
-		}
+	if ids.has(key) {
+		return false
 	}
 	*ids = binary.BigEndian.AppendUint32(*ids, key)
 	if extra := len(*ids) - 4*maxDayIDs; extra > 0 {
@@ -96,8 +126,8 @@ func (ids *dayIDs) addKey(key uint32) bool {
 	return true
 }
 
-// MergeDays counts what two records know of the same events: of each day the larger count, or as many as there are different ids. a may be nil.
-func MergeDays(a, b *Days) *Days {
+// mergeDays counts what two records know of the same events: of each day the larger count, or as many as there are different ids. a may be nil.
+func mergeDays(a, b *Days) *Days {
 	if a == nil || len(a.N) == 0 {
 		return b
 	}
@@ -131,8 +161,20 @@ func (ids *dayIDs) addAll(other dayIDs) {
 	}
 }
 
-// count notes a counted event, once per event id, and reports whether it did. window is how many days back a rule looks.
-func (s *Standing) count(ev *Event, at time.Time, window int) bool {
+// countEvent notes a counted event, once per event id, and reports whether it did.
+func (s *Standing) countEvent(ev *Event, course string, at time.Time, rs *Ruleset) bool {
+	window := rs.Counted[ev.Name]
+	if !s.countOnce(ev, at, window) {
+		return false
+	}
+	if day := dayOf(at); s.Counts[ev.Name].remembersIDs(day, window) {
+		s.countByKeys(ev, course, day, rs)
+	}
+	return true
+}
+
+// countOnce notes a counted event among all of its name, once per event id, and reports whether it did. window is how many days back a rule looks.
+func (s *Standing) countOnce(ev *Event, at time.Time, window int) bool {
 	if ringHas(s.CountedIDs, hash64(fnvBasis, ev.ID)) { // an older version has counted it
 		return false
 	}

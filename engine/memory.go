@@ -273,7 +273,10 @@ func (s *stepper) exprVars(ev, trigger *Event, course string, at time.Time) *Var
 	p := &s.env.Profile
 	st := s.env.Standing
 	a := s.asked
-	a.past = history{s, at}
+	a.past = history{s: s, at: at, origin: trigger, course: course}
+	if trigger == nil {
+		a.past.origin = ev
+	}
 	a.vars = Vars{
 		Event:   ev,
 		Trigger: trigger,

@@ -14,6 +14,8 @@ type Ruleset struct {
 	Courses map[string]CourseInfo
 	// Counted are the events that a count() looks at, with how many days back at most (1–90).
 	Counted map[string]int
+	// CountedBy are the keys by which a count() of an event is scoped to what a run is about, with how many days back at most.
+	CountedBy map[string]map[string]int
 	// SentWindow is how far back a sent() looks at most.
 	SentWindow time.Duration
 	// KeptProperties lists, per event, the properties that rules and messages read; triggers pass on only these and Keys.
@@ -228,6 +230,8 @@ type History interface {
 	Sent(message string, d time.Duration) bool
 	// Count is how often the event happened on the last days whole UTC days, the present one included.
 	Count(event string, days int) int
+	// CountSame is Count of the events that have the run's value of a key, such as course_id. An error says that the run does not know its value.
+	CountSame(event string, days int, key string) (int, error)
 }
 
 // Learner is a learner as expressions see one.

@@ -18,6 +18,8 @@ type Standing struct {
 	Engaged Activity `json:"engaged,omitempty"`
 	// Counts are how often counted events happened, per UTC day. CountedIDs is a ring of the ids that an older version counted last.
 	Counts map[string]*Days `json:"counts,omitempty"`
+	// KeyCounts are the same for single values of a key, by event and key: "lesson.completed course_id".
+	KeyCounts map[string]KeyCounts `json:"key_counts,omitempty"`
 	// Marks are hashes of the values of traits from which runs work out when to go on, by the trait's name.
 	Marks      map[string]uint32 `json:"marks,omitempty"`
 	CountedIDs []byte            `json:"counted_ids,omitempty"`

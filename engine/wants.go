@@ -89,10 +89,27 @@ func Interest(current *Ruleset, older ...*Ruleset) *Ruleset {
 				union.Counted = counted
 			}
 		}
+		union.CountedBy = mergeCountedBy(union.CountedBy, rs.CountedBy)
 		mergeNames(&union.Keys, rs.Keys)
 		mergeNames(&union.KeptProperties, rs.KeptProperties)
 	}
 	return &union
+}
+
+// mergeCountedBy returns what both count by key, each as far back as either looks. It changes neither.
+func mergeCountedBy(a, b map[string]map[string]int) map[string]map[string]int {
+	merged := map[string]map[string]int{}
+	for _, one := range []map[string]map[string]int{a, b} {
+		for event, keys := range one {
+			if merged[event] == nil {
+				merged[event] = map[string]int{}
+			}
+			for key, days := range keys {
+				merged[event][key] = max(merged[event][key], days)
+			}
+		}
+	}
+	return merged
 }
 
 // mergeNames adds the names that into does not have yet.

@@ -26,26 +26,18 @@ func (run *importRun) applyToStanding(ctx context.Context, learner string, event
 	return run.Waker.wake(ctx, learner, run.Ruleset.Hash)
 }
 
-// applyOnce applies events to a standing so that repeating it makes no difference. Events that rules count are counted in a standing of their own, and
-// merged: a standing recognizes a repeat only within the days that a rule looks back.
+// applyOnce applies events to a standing so that repeating it makes no difference. Events that rules count are merged: a standing recognizes a repeat only within
+// the days that a rule looks back.
 func (run *importRun) applyOnce(st *engine.Standing, events []importedEvent) {
 	uncounted := *run.Ruleset
 	uncounted.Counted = nil
-	counted := &engine.Standing{}
+	all := make([]*engine.Event, len(events))
 	for i := range events {
-		ev := &events[i].Event
-		st.Apply(ev, &uncounted, ev.Time)
-		if run.Ruleset.Counted[ev.Name] > 0 {
-			counted.Apply(ev, run.Ruleset, ev.Time)
-		}
+		all[i] = &events[i].Event
+		st.Apply(all[i], &uncounted, all[i].Time)
 	}
 	if first := events[0].Event.Time; first.Before(st.FirstSeenAt) {
 		st.FirstSeenAt = first
 	}
-	for name, days := range counted.Counts {
-		if st.Counts == nil {
-			st.Counts = map[string]*engine.Days{}
-		}
-		st.Counts[name] = engine.MergeDays(st.Counts[name], days)
-	}
+	st.MergeCounts(all, run.Ruleset)
 }

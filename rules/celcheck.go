@@ -56,6 +56,13 @@ func (l *language) compileExpr(d *decoder, n *yamlfile.Node, s scope, w want) (c
 	wholesToDecimals(root)
 	awaitedHere := sortedKeys(s.awaitedEvents())
 	found, bare := readsOf(root, awaitedHere...)
+	for _, key := range check.same { // of what starts the run: it has to be kept
+		if s.trigger != "" {
+			found.add("trigger", key)
+		} else {
+			found.add("event", key)
+		}
+	}
 	if bare != 0 {
 		name := byID(root, bare).AsIdent()
 		if slices.Contains(s.variables(), name) {
@@ -81,7 +88,7 @@ func (l *language) compileExpr(d *decoder, n *yamlfile.Node, s scope, w want) (c
 		d.Fail(n.At, "", "the expression cannot be prepared: %v", err)
 		return c, false
 	}
-	c = compiled{expr: &expr{source: strings.TrimSpace(n.Text), want: w, program: program, awaited: awaitedHere}, reads: found, gives: checked.OutputType(), ifTrue: ifTrue, ifNot: ifNot}
+	c = compiled{expr: &expr{source: strings.TrimSpace(n.Text), want: w, program: program, counts: check.counts, awaited: awaitedHere}, reads: found, gives: checked.OutputType(), ifTrue: ifTrue, ifNot: ifNot}
 	for _, name := range awaitedHere {
 		if id := unprovenRead(root, name, false); id != 0 {
 			if c.unproven == nil {
@@ -147,6 +154,9 @@ type exprCheck struct {
 	s scope
 	w want
 	l *language
+
+	counts []countUse // its calls of count
+	same   []string   // the keys that they name
 }
 
 // fail reports a problem at a place of the expression, of which the word there is wrong.
@@ -330,6 +340,9 @@ func (c *exprCheck) reportUndeclared(at yamlfile.Position, name string) {
 		return
 	case base == "course":
 		c.fail(at, "let the rule start from an event that belongs to a course", "this rule's runs have no course")
+		return
+	case base == sameName:
+		c.d.Fail(at, "write "+sameExample, "same stands only in a count()")
 		return
 	case slices.Contains([]string{"sent", "count"}, base):
 		c.fail(at, "write "+pastExample(base), "%s is a function, of a name and a time", base)

@@ -67,7 +67,14 @@ func newLanguage(cat *catalog.Catalog, messages map[string]bool) (*language, err
 	if err != nil {
 		return nil, fmt.Errorf("prepare the expression language: %w", err)
 	}
-	return &language{base: base, types: fields, past: pastUse{cat: cat, messages: messages, counted: map[string]int{}}, envs: map[scope]*cel.Env{}}, nil
+	past := pastUse{
+		cat:       cat,
+		messages:  messages,
+		linkable:  linkableProperties(cat),
+		counted:   map[string]int{},
+		countedBy: map[string]map[string]int{},
+	}
+	return &language{base: base, types: fields, past: past, envs: map[scope]*cel.Env{}}, nil
 }
 
 // envFor returns the environment of a scope.

@@ -23,22 +23,46 @@ const (
 	maxSent      = 366 * 24 * time.Hour
 )
 
-// sent("message", "7d") and count("event", "7d") ask about the past. Their arguments are literals, so that it is known
-// beforehand what must be remembered. After parsing they become @sent(@past, "message", seconds) and
-// @count(@past, "event", days), which a person cannot write.
+// sent("message", "7d"), count("event", "7d") and count("event", "7d", same.course_id) ask about the past. Their arguments are literals, so that it is known
+// beforehand what must be remembered. After parsing they become @sent(@past, "message", seconds), @count(@past, "event", days) and
+// @count_same(@past, "event", days, "course_id"), which a person cannot write.
 const (
-	pastName  = "@past"
-	pastType  = "type/past"
-	pastSent  = "@sent"
-	pastCount = "@count"
+	pastName      = "@past"
+	pastType      = "type/past"
+	pastSent      = "@sent"
+	pastCount     = "@count"
+	pastCountSame = "@count_same"
 )
+
+// sameName is how a count() names what its run is about.
+const sameName = "same"
+
+// countUse is one count() of an expression.
+type countUse struct {
+	event, key string // key: empty if the count is not scoped
+	days       int
+}
 
 // pastUse collects what the expressions of a folder ask of the past.
 type pastUse struct {
-	cat      *catalog.Catalog
-	messages map[string]bool
-	counted  map[string]int // event → days
-	remember time.Duration
+	cat       *catalog.Catalog
+	messages  map[string]bool
+	linkable  map[string]bool           // see linkableProperties
+	counted   map[string]int            // event → days
+	countedBy map[string]map[string]int // event → key → days
+	remember  time.Duration
+}
+
+// note records a count().
+func (p *pastUse) note(use countUse) {
+	p.counted[use.event] = max(p.counted[use.event], use.days)
+	if use.key == "" {
+		return
+	}
+	if p.countedBy[use.event] == nil {
+		p.countedBy[use.event] = map[string]int{}
+	}
+	p.countedBy[use.event][use.key] = max(p.countedBy[use.event][use.key], use.days)
 }
 
 func pastExample(function string) string {
@@ -64,24 +88,38 @@ func (c *exprCheck) rewritePast(parsed *cel.Ast) (ok bool) {
 		if function != "sent" && function != "count" {
 			return
 		}
+		key := ""
+		if function == "count" && len(args) == 3 {
+			var scoped bool
+			if key, scoped = c.sameKey(parsed, args); !scoped {
+				ok = false
+				return
+			}
+			args = args[:2]
+		}
 		name, amount, fine := c.pastCall(parsed, e, function, args)
 		if !fine {
 			ok = false
 			return
 		}
-		inner := pastSent
-		if function == "count" {
-			inner = pastCount
-		}
-		e.SetKindCase(factory.NewCall(e.ID(), inner, factory.NewIdent(last+1, pastName), args[0],
-			factory.NewLiteral(args[1].ID(), types.Double(amount))))
+		inner := []ast.Expr{factory.NewIdent(last+1, pastName), args[0], factory.NewLiteral(args[1].ID(), types.Double(amount))}
 		last++
-		if function == "count" {
-			c.l.past.counted[name] = max(c.l.past.counted[name], int(amount))
-		} else {
+		switch {
+		case function == "sent":
+			e.SetKindCase(factory.NewCall(e.ID(), pastSent, inner...))
 			c.l.past.remember = max(c.l.past.remember, time.Duration(amount)*time.Second)
+			return
+		case key == "":
+			e.SetKindCase(factory.NewCall(e.ID(), pastCount, inner...))
+		default:
+			e.SetKindCase(factory.NewCall(e.ID(), pastCountSame, append(inner, factory.NewLiteral(last+1, types.String(key)))...))
+			last++
 		}
+		c.counts = append(c.counts, countUse{event: name, key: key, days: int(amount)})
 	}))
+	for _, use := range c.counts {
+		c.l.past.note(use)
+	}
 	return ok
 }
 
@@ -207,7 +245,25 @@ func (pastLibrary) CompileOptions() []cel.EnvOption {
 			ask(func(h engine.History, event string, days float64) ref.Val {
 				return types.Double(h.Count(event, int(days)))
 			}))),
+		cel.Function(pastCountSame, cel.Overload("past_count_same", append(args, cel.StringType), cel.DoubleType,
+			cel.FunctionBinding(countSame))),
 	}
+}
+
+// countSame asks a learner's history how often an event happened that has the run's value of a key.
+func countSame(values ...ref.Val) ref.Val {
+	p, isPast := values[0].(past)
+	event, isEvent := values[1].(types.String)
+	days, isDays := values[2].(types.Double)
+	key, isKey := values[3].(types.String)
+	if !isPast || !isEvent || !isDays || !isKey || p.History == nil {
+		return types.NewErr("the past is not known here")
+	}
+	n, err := p.CountSame(string(event), int(days), string(key))
+	if err != nil {
+		return types.WrapErr(err)
+	}
+	return types.Double(n)
 }
 
 // past carries a learner's history through an expression. It implements ref.Val.

@@ -128,6 +128,9 @@ func describe(rs *engine.Ruleset) string {
 		}
 	}
 	fmt.Fprintf(&b, "\nremember %s, count %v\n", rs.SentWindow, rs.Counted)
+	if len(rs.CountedBy) > 0 {
+		fmt.Fprintf(&b, "count by %v\n", rs.CountedBy)
+	}
 	b.WriteString("\nkeep:\n")
 	for _, name := range slices.Sorted(func(yield func(string) bool) {
 		for name := range rs.KeptProperties {

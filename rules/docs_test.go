@@ -56,7 +56,8 @@ func TestDocs(t *testing.T) {
 	if fsys["messages/practice-praise.md"] == nil && sends["practice-praise"] {
 		fsys["messages/practice-praise.md"] = &fstest.MapFile{Data: []byte("---\nsubject: Well done\n---\n{{ vars.sessions }} since {{ vars.last | date: '%d' }}\n")}
 	}
-	fsys["catalog.yaml"] = &fstest.MapFile{Data: []byte("events:\n  webinar.booked:\n    keys: [webinar_id]\n    required: [webinar_id, starts_at, ends_at]\n" +
+	fsys["messages/reply-digest.md"] = &fstest.MapFile{Data: []byte("---\nsubject: \"{{ vars.n }} new replies\"\n---\nRead on.\n")}
+	fsys["catalog.yaml"] = &fstest.MapFile{Data: []byte("events:\n  discussion.reply_received:\n    properties: {discussion_id: string}\n  webinar.booked:\n    keys: [webinar_id]\n    required: [webinar_id, starts_at, ends_at]\n" +
 		"    properties: {webinar_id: string, starts_at: timestamp, ends_at: timestamp}\n")}
 	fsys["messages/webinar-in-an-hour.md"] = &fstest.MapFile{Data: []byte("---\nsubject: \"At {{ trigger.starts_at | date: '%H:%M' }}\"\n---\nSee you.\n")}
 	fsys["messages/webinar-thanks.md"] = &fstest.MapFile{Data: []byte("---\nsubject: Thank you\n---\nIt ended at {{ trigger.ends_at | date: '%H:%M' }}.\n")}

@@ -25,6 +25,7 @@ func (a *Academy) Explain(name string) (string, error) {
 	e.explainProgram()
 	e.explainMessages()
 	e.explainCosts()
+	e.explainCounts()
 	return e.b.String(), nil
 }
 

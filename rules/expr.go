@@ -19,6 +19,7 @@ type expr struct {
 	want    want
 	program cel.Program
 	awaited []string // names of awaited events that it may read
+	counts  []countUse
 }
 
 // want is what an expression must give at its position.

@@ -157,22 +157,38 @@ func (h history) Sent(message string, d time.Duration) bool {
 
 func (h history) Count(event string, days int) int { return h.count[event] * days }
 
+func (h history) CountSame(event string, days int, key string) (int, error) {
+	n, known := h.count[event+" "+key]
+	if !known {
+		return 0, fmt.Errorf("same.%s is a secret", key)
+	}
+	return n * days, nil
+}
+
 func TestThePast(t *testing.T) {
 	vars := graded()
-	vars.Past = history{map[string]time.Duration{"hello": 36 * time.Hour}, map[string]int{"lesson.completed": 2}}
+	vars.Past = history{map[string]time.Duration{"hello": 36 * time.Hour}, map[string]int{"lesson.completed": 2, "lesson.completed course_id": 1}}
 	for condition, want := range map[string]string{
-		`sent("hello", "36h")`:                                             "true",
-		`sent('hello', "1d")`:                                              "false",
-		`!sent("hello", "1d") && event.score_pct < 50`:                     "true",
-		`count("lesson.completed", "7d") == 14`:                            "true",
-		`count("lesson.completed", "2w") / 2 + 0.5 > 14`:                   "true",
-		`count("lesson.started", "90d") == 0`:                              "true",
-		`(sent("hello", "1d") ? 1 : count("lesson.completed", "1d")) == 2`: "true",
+		`sent("hello", "36h")`:                                                                    "true",
+		`sent('hello', "1d")`:                                                                     "false",
+		`!sent("hello", "1d") && event.score_pct < 50`:                                            "true",
+		`count("lesson.completed", "7d") == 14`:                                                   "true",
+		`count("lesson.completed", "2w") / 2 + 0.5 > 14`:                                          "true",
+		`count("lesson.completed", "7d", same.course_id) == 7`:                                    "true",
+		`count("lesson.completed", "7d") - count("lesson.completed", "2d", same.course_id) == 12`: "true",
+		`count("lesson.started", "90d") == 0`:                                                     "true",
+		`(sent("hello", "1d") ? 1 : count("lesson.completed", "1d")) == 2`:                        "true",
 	} {
 		got, err := compileIf(t, condition).If.Eval(vars)
 		if fmt.Sprint(got) != want {
 			t.Errorf("%s: got %v, %v; want %s", condition, got, err, want)
 		}
+	}
+	if _, err := compileIf(t, `count("lesson.started", "7d", same.course_id) > 0`).If.Eval(vars); err == nil || !strings.Contains(err.Error(), "same.course_id is a secret") {
+		t.Errorf("got %v", err)
+	}
+	if m := compileIf(t, `event.passed == false && count("lesson.completed", "1d", same.course_id) > 0`); m.Gate == nil || m.Gate.Source() != "(event.passed == false)" {
+		t.Errorf("the gate asks about the past: %v", m.Gate)
 	}
 	m := compileIf(t, `event.passed == false && sent("hello", "1d")`)
 	if m.Gate == nil || m.Gate.Source() != "(event.passed == false)" {

@@ -144,6 +144,7 @@ func compileFolder(files map[string][]byte, stored bool, out *Problems) *Academy
 			Courses:        courses,
 			KeptProperties: c.keep.sortedLists(cat),
 			Counted:        lang.past.counted,
+			CountedBy:      lang.past.countedBy,
 			SentWindow:     lang.past.remember,
 		},
 		Library:  c.library,

@@ -128,3 +128,5 @@ type nothingYet struct{}
 func (nothingYet) Sent(string, time.Duration) bool { return false }
 
 func (nothingYet) Count(string, int) int { return 0 }
+
+func (nothingYet) CountSame(string, int, string) (int, error) { return 0, nil }
