@@ -349,6 +349,19 @@ func TestRenderIsTheSameEveryTime(t *testing.T) {
 	wg.Wait()
 }
 
+// TestADateStaysItsDay: a trait without a time of day is the same day in every zone.
+func TestADateStaysItsDay(t *testing.T) {
+	for _, zone := range []string{"America/New_York", "Asia/Tokyo", ""} {
+		v := content.SampleVars(nil)
+		v.Learner.Timezone = zone
+		v.Learner.Traits = map[string]any{"exam_date": "2026-03-16"}
+		got := render(t, "{{ learner.traits.exam_date | date: '%-d %B %H:%M' }}, {{ learner.traits.exam_date }}", v)
+		if want := "16 March 00:00, 2026-03-16"; !strings.HasPrefix(got.Text, want) {
+			t.Errorf("%q: got %q, want %q", zone, got.Text, want)
+		}
+	}
+}
+
 // TestVars: what a rule's step hands over is there as vars, in links too, and never at the top level.
 func TestVars(t *testing.T) {
 	v := content.SampleVars(nil)

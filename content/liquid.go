@@ -100,6 +100,9 @@ func formatDate(format locale.Format, v any, layout string) (string, error) {
 	case time.Time:
 		return format.Date(v, layout), nil
 	case string:
+		if v == SampleText { // a text that may be a date
+			return format.Date(sampleTime, layout), nil
+		}
 		for _, l := range []string{time.RFC3339, time.DateTime, time.DateOnly} {
 			if t, err := time.Parse(l, v); err == nil {
 				return format.Date(t, layout), nil

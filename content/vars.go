@@ -184,6 +184,9 @@ type Sample struct {
 	Vars  Vars
 }
 
+// sampleTime is the time of sample events.
+var sampleTime = time.Date(2026, time.March, 2, 10, 0, 0, 0, time.UTC)
+
 // SampleVars returns a learner about whom everything is known, for trying messages. trigger holds sample values for
 // the properties of the event that starts the run.
 func SampleVars(trigger map[string]any) Vars {
@@ -197,7 +200,7 @@ func SampleVars(trigger map[string]any) Vars {
 		},
 		Course:      &Course{ID: "crs_go", Title: "Go for Gophers", URL: "https://academy.example/courses/crs_go"},
 		Trigger:     trigger,
-		TriggerTime: time.Date(2026, time.March, 2, 10, 0, 0, 0, time.UTC),
+		TriggerTime: sampleTime,
 		Outward: Outward{
 			Unsubscribe:  "https://academy.example/unsubscribe/sample",
 			Preferences:  "https://academy.example/preferences/sample",

@@ -48,6 +48,14 @@ func (s *stepper) zoneName() string {
 	return time.UTC.String()
 }
 
+// calendar is the calendar on the wall of a step's learner.
+type calendar struct{ s *stepper }
+
+// Midnight implements Calendar.
+func (c calendar) Midnight(year int, month time.Month, day int) time.Time {
+	return onDay(year, month, day, 0, c.s.learnerZone()).UTC()
+}
+
 // onDay is the instant at which a clock on the wall of loc shows `minutes` after midnight on the given day. A time
 // that the clocks skip moves to the first instant after the gap; a time that they show twice means the first.
 func onDay(year int, month time.Month, day, minutes int, loc *time.Location) time.Time {

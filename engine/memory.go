@@ -263,6 +263,7 @@ type asked struct {
 	vars   Vars
 	course *CourseView // made when it is needed
 	past   history
+	wall   calendar
 }
 
 // exprVars gathers what an expression may look at. It is good until the next call.
@@ -273,15 +274,17 @@ func (s *stepper) exprVars(ev, trigger *Event, course string, at time.Time) *Var
 	p := &s.env.Profile
 	st := s.env.Standing
 	a := s.asked
+	a.wall = calendar{s}
 	a.past = history{s: s, at: at, origin: trigger, course: course}
 	if trigger == nil {
 		a.past.origin = ev
 	}
 	a.vars = Vars{
-		Event:   ev,
-		Trigger: trigger,
-		Now:     at,
-		Past:    &a.past,
+		Event:    ev,
+		Trigger:  trigger,
+		Now:      at,
+		Past:     &a.past,
+		Calendar: &a.wall,
 		Learner: Learner{
 			ID:               s.st.Learner,
 			Locale:           p.Locale,

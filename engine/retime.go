@@ -37,12 +37,19 @@ func (r *Ruleset) timesBy(trait string) bool {
 	for _, rule := range r.Rules {
 		for i := range rule.Program {
 			in := &rule.Program[i]
-			if in.Op == OpWaitClock && trait == traitTimezone || in.Op == OpWaitTime && strings.Contains(in.Expr.Source(), trait) {
+			if in.Op == OpWaitClock && trait == traitTimezone || in.Op == OpWaitTime && in.readsTrait(trait) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// readsTrait reports whether the instant of a wait may depend on a trait. A date without a time of day begins at midnight in the learner's zone, and only
+// timestamp() makes an instant of a date.
+func (in *Instr) readsTrait(trait string) bool {
+	source := in.Expr.Source()
+	return strings.Contains(source, trait) || trait == traitTimezone && strings.Contains(source, "timestamp")
 }
 
 // retimeRuns works out anew when the waiting runs go on, for the learner's zone, traits and facts may have changed: never earlier than now.

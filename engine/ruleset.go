@@ -222,6 +222,14 @@ type Vars struct {
 	Now     time.Time
 	// Past answers what happened before; nil where a gate is asked.
 	Past History
+	// Calendar knows when the learner's days begin; nil where a gate is asked.
+	Calendar Calendar
+}
+
+// Calendar is the calendar on the learner's wall.
+type Calendar interface {
+	// Midnight returns when a day begins in the learner's zone, in UTC: the first instant of it if clocks go forward at midnight.
+	Midnight(year int, month time.Month, day int) time.Time
 }
 
 // History is what expressions may ask of a learner's past, as of Vars.Now.

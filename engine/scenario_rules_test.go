@@ -60,6 +60,13 @@ var (
 	}}
 )
 
+// examDay is three days before a date that is a trait of the learner, which has no time of day.
+var examDay = cond{"timestamp(learner.traits.exam_date) - days(3)", func(v *engine.Vars) (any, error) {
+	text, _ := v.Learner.Traits["exam_date"].(string)
+	date, err := time.Parse(time.DateOnly, text)
+	return v.Calendar.Midnight(date.Date()).Add(-3 * day), err
+}}
+
 // dayBefore is a day before the date that the trigger names.
 var dayBefore = cond{"trigger.due_at - days(1)", func(v *engine.Vars) (any, error) {
 	text, _ := v.Trigger.Text("due_at")
@@ -152,6 +159,9 @@ func theRule(t testing.TB, name string) *engine.Rule {
 		r.Program[2].Send.Patience = time.Hour
 		r.Program[3].Send.Expires = dueAt
 		r.Program[3].Send.Transactional = true
+	case "exam":
+		r.When.Match = on("course.started")
+		r.Program = []engine.Instr{{Op: engine.OpWaitTime, ID: "1", Expr: examDay}, send("2", "exam")}
 	case "welcome":
 		r.When.Match = on("enrollment.created")
 		r.Per = []string{"course_id"}

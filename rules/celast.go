@@ -70,7 +70,7 @@ func readsOf(root ast.Expr, more ...string) (found reads, bare int64) {
 			if !fields[e.ID()] && slices.Contains(variables, name) {
 				bare = e.ID()
 			}
-			if name == "now" || name == pastName {
+			if name == "now" || name == pastName || name == calendarName {
 				found.add(name, "")
 			}
 		}

@@ -53,6 +53,7 @@ func (l *language) compileExpr(d *decoder, n *yamlfile.Node, s scope, w want) (c
 	if !check.rewritePast(parsed) {
 		return c, false
 	}
+	rewriteDates(root)
 	wholesToDecimals(root)
 	awaitedHere := sortedKeys(s.awaitedEvents())
 	found, bare := readsOf(root, awaitedHere...)
@@ -301,7 +302,13 @@ func (c *exprCheck) reportIssues(parsed *cel.Ast, reportIssues *cel.Issues) {
 				return // the names of its variables are not worth a problem of their own
 			}
 		} else if m := noMatch.FindStringSubmatch(e.Message); m != nil {
-			c.noOverload(c.nameBefore(off, m[1]), m[1], m[2], m[3])
+			function := m[1]
+			args := m[3]
+			if function == momentName {
+				function = timestampOf
+				_, args, _ = strings.Cut(args, ", ") // without the calendar
+			}
+			c.noOverload(c.nameBefore(off, function), function, m[2], args)
 		} else if m := noParts.FindStringSubmatch(e.Message); m != nil {
 			c.fail(c.d.Source.Locate(c.n, off), "take the part after the dot away", "%s has no parts", typeName(m[1]))
 		} else {
@@ -321,7 +328,7 @@ func (c *exprCheck) nameBefore(off int, name string) yamlfile.Position {
 // literalFixes say what to do about texts that a function cannot read.
 var literalFixes = map[string]string{
 	"invalid duration argument":  `write hours, minutes and seconds such as "36h" or "1h30m", or use days(7), hours(36) or minutes(90)`,
-	"invalid timestamp argument": `write it like "2026-03-02T10:00:00Z"`,
+	"invalid timestamp argument": `write it like "2026-03-02T10:00:00Z", or a date like "2026-03-02"`,
 	"invalid matches argument":   "this is not a regular expression (RE2)",
 }
 

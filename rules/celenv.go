@@ -61,6 +61,7 @@ func newLanguage(cat *catalog.Catalog, messages map[string]bool) (*language, err
 		cel.ASTValidators(cel.ValidateDurationLiterals(), cel.ValidateTimestampLiterals(), cel.ValidateRegexLiterals()),
 		cel.Lib(numbers{}),
 		cel.Lib(pastLibrary{}),
+		cel.Lib(calendarLibrary{}),
 		cel.Variable("now", cel.TimestampType),
 		cel.Variable("learner", cel.ObjectType(learnerType)),
 	)

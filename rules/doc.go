@@ -8,6 +8,7 @@
 //	decode.go               strict decoding: tables of known keys              → spec.go, steps.go, settings.go …
 //	compile.go, program.go  meaning: events, per, steps as a linear program    → engine.Rule
 //	celcheck.go, expr.go    conditions, type-checked against the catalog       → engine.Expr
+//	celdates.go             dates without a time of day begin where the learner lives
 //	celpast.go, celsame.go  sent() and count(): what must be remembered        → Ruleset.Counted, CountedBy, SentWindow
 //	lints.go, dates.go      what compiles, but cannot do what its author hopes for
 //	messages.go, keep.go    what is sent, and what must be handed over for it

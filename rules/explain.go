@@ -322,11 +322,16 @@ func (e *explainer) listenedEvents() []listens {
 	for i := range r.Program {
 		if in := &r.Program[i]; in.Match != nil {
 			add(in.Match, "step "+in.ID)
-		} else if in.Op == engine.OpWaitClock || in.Op == engine.OpWaitTime && strings.Contains(in.Expr.Source(), "learner") {
+		} else if in.Op == engine.OpWaitClock || in.Op == engine.OpWaitTime && readsPerson(in.Expr.Source()) {
 			out = append(out, listens{event: engine.EventProfileUpdated, why: "may move step " + in.ID, wakes: "if what the step reads changes"})
 		}
 	}
 	return out
+}
+
+// readsPerson reports whether an expression may depend on traits: a date begins at midnight in the learner's zone.
+func readsPerson(source string) bool {
+	return strings.Contains(source, "learner") || strings.Contains(source, timestampOf)
 }
 
 func matchWords(m *engine.Match, per []string) string {

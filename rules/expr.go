@@ -92,6 +92,8 @@ func (a *activation) ResolveName(name string) (any, bool) {
 		return a.Course, true
 	case pastName:
 		return past{a.Past}, true
+	case calendarName:
+		return calendar{a.Calendar}, true
 	case "now":
 		return types.Timestamp{Time: time.Time(a.Now)}, true
 	}

@@ -44,7 +44,7 @@ func graded() *engine.Vars {
 			Timezone:         "Europe/Berlin",
 			SignedUpAt:       now.Add(-72 * time.Hour),
 			CoursesCompleted: 2,
-			Traits:           map[string]any{"plan": "pro", "age": 17.0, "tags": []any{"vip"}},
+			Traits:           map[string]any{"plan": "pro", "age": 17.0, "tags": []any{"vip"}, "exam_date": "2026-03-16", "exam_at": "2026-03-16T08:00:00Z", "never": "2026-02-30"},
 		},
 		Course: &engine.CourseView{
 			ID:           "crs_go",
@@ -59,8 +59,20 @@ func graded() *engine.Vars {
 				ProgressPct: 100,
 			},
 		},
-		Now: now,
+		Now:      now,
+		Calendar: berlin{},
 	}
+}
+
+// berlin is the calendar of a learner in Berlin.
+type berlin struct{}
+
+func (berlin) Midnight(year int, month time.Month, day int) time.Time {
+	loc, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		panic(err)
+	}
+	return time.Date(year, month, day, 0, 0, 0, 0, loc)
 }
 
 func TestConditions(t *testing.T) {
@@ -104,6 +116,16 @@ func TestConditions(t *testing.T) {
 		{`hours(1.5) == duration("1h30m")`, "true"},
 		{`now - minutes(90) == now - hours(1) - minutes(30)`, "true"},
 		{`hours(-24) == days(-1)`, "true"},
+		{`timestamp("2026-03-16") == timestamp("2026-03-15T23:00:00Z")`, "true"}, // graded lives in Berlin
+		{`timestamp(learner.traits.exam_date) - days(3) > now`, "true"},
+		{`timestamp(learner.traits.exam_date) == timestamp("2026-03-16")`, "true"},
+		{`timestamp(learner.traits["exam_at"]) == timestamp("2026-03-16T09:00:00+01:00")`, "true"},
+		{`timestamp(event.time) == event.time`, "true"},
+		{`timestamp("2026-03-30") - timestamp("2026-03-29") == hours(24)`, "false"}, // clocks go forward that day
+		{`timestamp(learner.traits.plan) > now`, "timestamp() reads a date such as"},
+		{`timestamp(learner.traits.age) > now`, "no such overload"},
+		{`timestamp(learner.traits.company) > now`, "no such key: company"},
+		{`timestamp(learner.traits.never) > now`, "timestamp() reads a date such as"},
 		{`hours(18001) > hours(1)`, "more than two years"},
 		{`minutes(1e300) > hours(1)`, "more than two years"},
 		{`days(1000) > duration("1h")`, "more than two years"},

@@ -209,6 +209,46 @@ func TestANewerTriggerRestartsARestingLearnersRun(t *testing.T) {
 	}
 }
 
+// TestTheZoneBecomesKnownWhileALearnerSleeps: the run waits for Friday at 9:30, in a zone that is not known; the learner rests. Once the zone is known, the workflow wakes
+// when it is 9:30 there, and not before.
+func TestTheZoneBecomesKnownWhileALearnerSleeps(t *testing.T) {
+	friday := time.Date(2026, 3, 6, 9, 30, 0, 0, time.UTC)
+	w := newWorld(t, monday)
+	w.zone = ""
+	w.at(0, func() { w.handOver(w.event("user.signed_up")) })
+	w.until(48*time.Hour, first())
+	resting := continued(t, w)
+	if !resting.Resting || !resting.Wake.Equal(friday) {
+		t.Fatalf("resting %v, wake %v; want true and %v", resting.Resting, resting.Wake, friday)
+	}
+	for _, c := range []struct {
+		zone, mail string
+	}{
+		{"Asia/Tokyo", "00:30 friday"},
+		{"America/New_York", "14:30 friday"},
+		{"", "09:30 friday"},
+	} {
+		w = newWorld(t, monday.AddDate(0, 0, 2))
+		w.zone = c.zone
+		w.at(time.Minute, func() {
+			ev := w.event("profile.updated")
+			ev.ID = "zone"
+			ev.Seq = resting.State.Seq + 1
+			w.handOver(ev)
+		})
+		in := resting
+		for w.until(5*24*time.Hour, in); len(w.mails) == 0; w.until(5*24*time.Hour, in) {
+			in = continued(t, w)
+			if !in.Resting || in.Wake.After(friday.AddDate(0, 0, 1)) {
+				t.Fatalf("%s: resting %v, wake %v", c.zone, in.Resting, in.Wake)
+			}
+			w = newWorld(t, in.Wake)
+			w.zone = c.zone
+		}
+		equal(t, "mails in "+c.zone, w.mails, []string{c.mail})
+	}
+}
+
 func TestSignalsAroundContinueAsNewAreAllApplied(t *testing.T) {
 	w := newWorld(t, monday)
 	w.at(0, func() { w.handOver(w.event("lesson.completed")) })

@@ -44,6 +44,11 @@ func academy() *engine.Ruleset {
 				Program: []engine.Instr{{Op: engine.OpWait, ID: "1", Dur: 10 * 24 * time.Hour}, send("2", "due")},
 			},
 			{
+				Name:    "friday",
+				When:    engine.Trigger{Match: engine.Match{Event: "user.signed_up"}},
+				Program: []engine.Instr{{Op: engine.OpWaitClock, ID: "1", Clock: 9*60 + 30, Days: []time.Weekday{time.Friday}}, send("2", "friday")},
+			},
+			{
 				Name:    "retry-after-failed-quiz",
 				When:    engine.Trigger{Match: engine.Match{Event: "assessment.graded"}},
 				Per:     []string{"assessment_id"},
@@ -76,6 +81,7 @@ type world struct {
 	decides   int
 	reports   int // activities that did nothing but publish decisions
 	timers    []time.Duration
+	zone      string // the learner's
 	shelf     *shelf // where learners retire to; see retiring
 	provider  func(ctx context.Context, send engine.Send) (engine.Outcome, error)
 	ledger    func(send engine.Send) (engine.Outcome, error) // what is found of a send that is given up
@@ -89,7 +95,7 @@ type world struct {
 // newWorld returns a world in which a learner's workflow can be run from the instant start. Nobody retires there unless it
 // is tuned so.
 func newWorld(t *testing.T, start time.Time, tune ...func(*world, *activities.Options)) *world {
-	w := &world{t: t, env: new(testsuite.WorkflowTestSuite).NewTestWorkflowEnvironment()}
+	w := &world{t: t, env: new(testsuite.WorkflowTestSuite).NewTestWorkflowEnvironment(), zone: "Europe/Berlin"}
 	w.env.SetStartTime(start)
 	w.env.RegisterWorkflowWithOptions(workflows.Learner, workflow.RegisterOptions{Name: workflows.LearnerWorkflow})
 	o := activities.Options{
@@ -202,7 +208,7 @@ func said(decisions []engine.Decision) []string {
 // The stores, the clock and the provider.
 
 func (w *world) Profile(context.Context, string) (engine.Profile, error) {
-	return engine.Profile{Reach: engine.ReachedBy(engine.ChannelEmail), Timezone: "Europe/Berlin"}, nil
+	return engine.Profile{Reach: engine.ReachedBy(engine.ChannelEmail), Timezone: w.zone}, nil
 }
 
 func (w *world) Get(context.Context, string) (*engine.Standing, error) {
