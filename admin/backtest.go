@@ -111,6 +111,19 @@ func (i *Installation) Backtest(ctx context.Context, inForce, draft *rules.Acade
 	return runBacktest(ctx, sorter, newSides(inForce, draft), i.endNow(sorter, opts))
 }
 
+// BacktestFolder compares a folder with what is in force, as Backtest does. A folder that does not compile is a [*FolderError].
+func (i *Installation) BacktestFolder(ctx context.Context, f *Folder, opts BacktestOptions) (Backtest, error) {
+	draft, err := f.Compiled()
+	if err != nil {
+		return Backtest{}, err
+	}
+	inForce, err := i.CurrentAcademy(ctx)
+	if err != nil {
+		return Backtest{}, err
+	}
+	return i.Backtest(ctx, inForce, draft, opts)
+}
+
 // maxRunOn is how long after the last event the clock of a backtest runs on at most, if no end is given.
 const maxRunOn = 30 * 24 * time.Hour
 

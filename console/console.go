@@ -40,11 +40,13 @@ type Console struct {
 	pages    map[string]*template.Template
 	handler  http.Handler
 	sameSite *http.CrossOriginProtection
+
+	backtests *backtestJobs
 }
 
-// New returns a console. The installation stays the caller's.
+// New returns a console, which must be closed before the installation. That stays the caller's.
 func New(o Options) (*Console, error) {
-	c := &Console{o: o, sameSite: http.NewCrossOriginProtection()}
+	c := &Console{o: o, sameSite: http.NewCrossOriginProtection(), backtests: newBacktestJobs()}
 	if o.URL != "" {
 		address, err := url.Parse(o.URL)
 		if err != nil {
@@ -62,6 +64,9 @@ func New(o Options) (*Console, error) {
 	c.handler, err = c.newHandler()
 	return c, err
 }
+
+// Close ends the backtests that are under way.
+func (c *Console) Close() { c.backtests.close() }
 
 // Handler returns what serves the console, under the path of Options.URL.
 func (c *Console) Handler() http.Handler { return c.handler }

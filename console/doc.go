@@ -9,6 +9,7 @@
 //	overview.go   is anything wrong, what is in force, what waits; the kill switch
 //	rules.go      rules and messages: the editor, the flow, tests, simulation, previews
 //	drafts.go     drafts: what changed, propose, approve, comment, publish
+//	backtest.go   what a draft would have changed; backtestjobs.go runs it while the page is looked at
 //	revisions.go  what was in force, differences, rolling back
 //	learners.go   one learner: the story, and what a draft would do
 //	audit.go      who did what

@@ -38,6 +38,8 @@ type draftData struct {
 	Refused   string             `json:"refused,omitempty"`
 	CanEdit   bool               `json:"-"`
 	CanDecide bool               `json:"-"`
+	// Backtest is what this very content would have changed; nil: nobody asked, or it is not over.
+	Backtest *admin.Backtest `json:"-"`
 	// Plan says what publishing it would do; nil: it was not asked.
 	Plan *admin.Publication `json:"plan,omitempty"`
 }
@@ -55,6 +57,7 @@ func (c *Console) describeDraft(req *request, draft admin.Draft) (*draftData, er
 		CanEdit:   req.person.May(RoleEditor),
 		CanDecide: req.person.May(RoleApprover),
 	}
+	data.Backtest = c.backtestOf(&draft)
 	var err error
 	if data.Diff, err = c.o.Installation.DraftDiff(req.Context(), draft); err != nil {
 		return nil, err

@@ -45,6 +45,8 @@ func (c *Console) templateFunctions() template.FuncMap {
 		"describeAudit": admin.DescribeAudit,
 		"short":         func(hash string) string { return hash[:min(len(hash), 8)] },
 		"thousands":     narrate.Thousands,
+		"thousands64":   func(n int64) string { return narrate.Thousands(int(n)) },
+		"rate":          func(n float64) string { return strconv.FormatFloat(n, 'f', 1, 64) },
 		"count":         narrate.Count,
 		"percent":       func(share float64) string { return strconv.FormatFloat(share*100, 'f', 1, 64) + " %" },
 		"points":        func(share float64) string { return formatSigned(share * 100) },

@@ -20,6 +20,7 @@ import (
 type consoleServer struct {
 	url          string
 	server       *http.Server
+	pages        *pages.Console
 	installation *admin.Installation
 }
 
@@ -55,6 +56,7 @@ func openConsole(ctx context.Context, s *stack.Stack, h *instance.Instance, port
 		_ = listener.Close()
 		return nil, err
 	}
+	c.pages = site
 	c.server = &http.Server{Handler: site.Handler(), ReadHeaderTimeout: 10 * time.Second}
 	go func() {
 		if err := c.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
@@ -67,6 +69,7 @@ func openConsole(ctx context.Context, s *stack.Stack, h *instance.Instance, port
 // close stops serving.
 func (c *consoleServer) close() {
 	_ = c.server.Close()
+	c.pages.Close()
 	c.installation.Close()
 }
 

@@ -23,6 +23,24 @@ function checkWhileTyping(form) {
   window.addEventListener("beforeunload", (e) => { if (form.dataset.dirty) e.preventDefault(); });
 }
 
+// followProgress looks how far slow work is, and shows its page when it is over.
+function followProgress(place) {
+  const look = async () => {
+    const answer = await fetch(location.href, { headers: { "Homeroom-Part": "progress" } }).catch(() => null);
+    const text = answer && answer.ok ? await answer.text() : null;
+    if (text !== null) {
+      const fresh = new DOMParser().parseFromString(text, "text/html").getElementById("progress");
+      if (!fresh) { location.reload(); return; }
+      place.querySelector("[role=status]").textContent = fresh.querySelector("[role=status]").textContent;
+      const shown = place.querySelector("progress");
+      const now = fresh.querySelector("progress");
+      if (now.hasAttribute("value")) shown.value = now.value; else shown.removeAttribute("value");
+    }
+    setTimeout(look, 700);
+  };
+  setTimeout(look, 400);
+}
+
 // goToLine moves the caret of a plain text field to a problem.
 function goToLine(text, line, column) {
   const before = text.value.split("\n").slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
@@ -50,6 +68,7 @@ function listenForKeys() {
 
 document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll("form.editor").forEach(checkWhileTyping);
+  document.querySelectorAll("[data-poll]").forEach(followProgress);
   listenForKeys();
   document.addEventListener("click", (e) => {
     const asked = e.target.closest("[data-confirm]");

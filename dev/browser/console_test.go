@@ -39,6 +39,10 @@ func newConsole(t *testing.T) (*browser.Tab, string, *admin.Installation) {
 		Log:          slog.New(slog.DiscardHandler),
 	})
 	must(t, err)
+	t.Cleanup(pages.Close)
+	for _, learner := range []string{"u_1", "u_2"} { // who failed an assessment lately
+		must(t, st.Events.Publish(t.Context(), learner, "assessment.graded", "1", noon.AddDate(0, 0, -2), map[string]any{"assessment_id": "a", "passed": false}))
+	}
 	tab, root := serve(t, pages.Handler())
 	return tab, root, installation
 }
@@ -53,7 +57,7 @@ func TestPagesOfTheConsole(t *testing.T) {
 	must(t, err)
 	for _, path := range []string{
 		"/", "/rules", "/rules/quiz-retry", "/rules/welcome", "/rules/quiz-retry/try", "/messages", "/files?path=messages/quiz-retry.md",
-		"/drafts", "/drafts/maya", "/revisions", "/lift", "/learners", "/deadletters", "/sign-in",
+		"/drafts", "/drafts/maya", "/drafts/maya/backtest", "/revisions", "/lift", "/learners", "/deadletters", "/sign-in",
 	} {
 		t.Run(strings.ReplaceAll(path, "/", " "), func(t *testing.T) {
 			open(t, tab, root+path, http.StatusOK)
@@ -94,6 +98,37 @@ func TestWritingARule(t *testing.T) {
 				t.Errorf("saved: %v", saved)
 			}
 			quietly(t, tab)
+		})
+	}
+}
+
+// TestBacktestingADraft: the page follows the backtest by itself, or by its link without scripts, and shows what changes.
+func TestBacktestingADraft(t *testing.T) {
+	for _, scripts := range []bool{true, false} {
+		t.Run(map[bool]string{true: "with scripts", false: "without"}[scripts], func(t *testing.T) {
+			tab, root, installation := newConsole(t)
+			draft, err := installation.DraftOf(t.Context(), "maya")
+			must(t, err)
+			sooner := strings.NewReplacer("wait: 2h", "wait: 1h", "holdout: 10%", "holdout: 0%").Replace(string(draft.Files["rules/quiz-retry.yaml"]))
+			_, err = installation.SaveDraft(t.Context(), draft, admin.FileEdit{Path: "rules/quiz-retry.yaml", Content: []byte(sooner)}, "maya")
+			must(t, err)
+			must(t, tab.Show(desktop))
+			must(t, tab.Scripts(scripts))
+			open(t, tab, root+"/drafts/maya/backtest", http.StatusOK)
+			if status, err := tab.Click("main form.inline button"); err != nil || status != http.StatusOK {
+				t.Fatalf("beginning leads to %d, %v", status, err)
+			}
+			const isOver = `document.querySelector("main").textContent.includes("2 messages change, of 2 learners")`
+			if scripts {
+				await(t, tab, isOver)
+			}
+			for !scripts && text(t, tab, `String(`+isOver+`)`) != "true" {
+				open(t, tab, root+"/drafts/maya/backtest", http.StatusOK)
+			}
+			text(t, tab, `String(document.querySelectorAll("main details").forEach((d) => { d.open = true; }))`)
+			quietly(t, tab)
+			must(t, tab.Scripts(true))
+			everywhere(t, tab, browser.PageChecks()...)
 		})
 	}
 }

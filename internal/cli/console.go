@@ -57,6 +57,7 @@ func (c *ConsoleCmd) Run(ctx context.Context, o IO) error {
 	if err != nil {
 		return usage(err)
 	}
+	defer pages.Close()
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("the console cannot listen at %s: %w", c.Listen, err)

@@ -1,0 +1,168 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"homeroom/admin"
+)
+
+// backtestJob is a backtest of one draft's content: waiting, under way or over.
+type backtestJob struct {
+	hash   string // of the content
+	by     string
+	began  time.Time
+	back   time.Duration // how far back; 0: everything that is kept
+	cancel context.CancelFunc
+
+	mu     sync.Mutex
+	stage  admin.BacktestStage // empty: it waits for another one
+	done   int64
+	total  int64
+	result *admin.Backtest // nil: not yet
+	failed error           // nil: it did not
+	over   bool
+}
+
+// backtestState is how far a job is.
+type backtestState struct {
+	Stage  admin.BacktestStage `json:"stage,omitempty"` // empty: it waits for another one
+	Done   int64               `json:"done"`
+	Total  int64               `json:"total,omitempty"` // 0: not known
+	Over   bool                `json:"over"`
+	Failed string              `json:"failed,omitempty"`
+	By     string              `json:"by"`
+	Began  time.Time           `json:"began"`
+	Hash   string              `json:"hash"`
+	Days   int                 `json:"days,omitempty"` // how far back; 0: everything that is kept
+	Result *admin.Backtest     `json:"result,omitempty"`
+}
+
+// Percent is how much of a stage is done, 0 to 100; 0 if that is not known.
+func (s *backtestState) Percent() int64 {
+	if s.Total <= 0 {
+		return 0
+	}
+	return min(100, 100*s.Done/s.Total)
+}
+
+// readState returns how far the job is now.
+func (j *backtestJob) readState() *backtestState {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	state := &backtestState{
+		Stage:  j.stage,
+		Done:   j.done,
+		Total:  j.total,
+		Over:   j.over,
+		By:     j.by,
+		Began:  j.began,
+		Hash:   j.hash,
+		Days:   int(j.back / (24 * time.Hour)),
+		Result: j.result,
+	}
+	switch {
+	case errors.Is(j.failed, context.Canceled):
+		state.Failed = "It was cancelled."
+	case j.failed != nil:
+		state.Failed = j.failed.Error()
+	}
+	return state
+}
+
+func (j *backtestJob) noteProgress(stage admin.BacktestStage, done, total int64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.stage = stage
+	j.done = done
+	j.total = total
+}
+
+func (j *backtestJob) end(result *admin.Backtest, err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.over = true
+	j.failed = err
+	if err == nil {
+		j.result = result
+	}
+}
+
+// keptJobs is how many drafts' backtests are remembered.
+const keptJobs = 32
+
+// backtestJobs are the last backtests, one for each draft. One runs at a time: each takes all cores, and memory for a part of the history.
+type backtestJobs struct {
+	mu      sync.Mutex
+	jobs    map[string]*backtestJob // by draft
+	turn    chan struct{}           // holds one while a job runs
+	running sync.WaitGroup
+	closed  bool
+}
+
+func newBacktestJobs() *backtestJobs {
+	return &backtestJobs{jobs: map[string]*backtestJob{}, turn: make(chan struct{}, 1)}
+}
+
+// find returns the last job of a draft, or nil.
+func (b *backtestJobs) find(draft string) *backtestJob {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.jobs[draft]
+}
+
+// start begins a job of a draft in place of its last one. It does nothing once the jobs are closed.
+func (b *backtestJobs) start(draft string, job *backtestJob, run func(context.Context, *backtestJob) (admin.Backtest, error)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return
+	}
+	if before := b.jobs[draft]; before != nil {
+		before.cancel()
+	}
+	b.dropOldest()
+	var ctx context.Context
+	ctx, job.cancel = context.WithCancel(context.Background()) // it goes on when the request that began it is answered
+	b.jobs[draft] = job
+	b.running.Go(func() {
+		defer job.cancel()
+		select {
+		case b.turn <- struct{}{}:
+			defer func() { <-b.turn }()
+		case <-ctx.Done():
+			job.end(nil, ctx.Err())
+			return
+		}
+		result, err := run(ctx, job)
+		job.end(&result, err)
+	})
+}
+
+// dropOldest makes room for another draft's job.
+func (b *backtestJobs) dropOldest() {
+	if len(b.jobs) < keptJobs {
+		return
+	}
+	oldest := ""
+	for draft, job := range b.jobs {
+		if oldest == "" || job.began.Before(b.jobs[oldest].began) {
+			oldest = draft
+		}
+	}
+	b.jobs[oldest].cancel()
+	delete(b.jobs, oldest)
+}
+
+// close ends all jobs and waits for them.
+func (b *backtestJobs) close() {
+	b.mu.Lock()
+	b.closed = true
+	for _, job := range b.jobs {
+		job.cancel()
+	}
+	b.mu.Unlock()
+	b.running.Wait()
+}
