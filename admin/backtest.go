@@ -22,6 +22,8 @@ type BacktestOptions struct {
 	RunOn time.Duration // how long the virtual clock runs on after the last event
 	// KnownAddresses leaves those unreached whose address is not in the events. Otherwise everybody counts as reachable.
 	KnownAddresses bool
+	// History, if set, is read instead of the stream, after it was refreshed. It keeps no address, so it cannot be had with KnownAddresses.
+	History *History
 	// Progress hears how many events are done, first of reading and then of deciding; the total is 0 while it is not known. It may be nil.
 	Progress func(stage BacktestStage, done, total int64)
 }
@@ -73,9 +75,15 @@ func BacktestRecording(ctx context.Context, inForce, draft *rules.Academy, event
 	return answer, err
 }
 
-// Backtest runs the events that the installation's stream holds through what is in force and through a draft, and compares what they send. Nothing
+// Backtest runs the events that the installation's stream holds, or a history of it, through what is in force and through a draft, and compares what they send. Nothing
 // is written or sent.
 func (i *Installation) Backtest(ctx context.Context, inForce, draft *rules.Academy, opts BacktestOptions) (answer Backtest, err error) {
+	switch {
+	case opts.History != nil && opts.KnownAddresses:
+		return Backtest{}, inputError(errors.New("a history keeps no addresses: go without it, or count everybody as reachable"))
+	case opts.History != nil:
+		return i.backtestHistory(ctx, inForce, draft, opts)
+	}
 	sorter, err := segments.NewSorter(segments.SorterOptions{})
 	if err != nil {
 		return Backtest{}, err

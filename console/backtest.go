@@ -109,7 +109,7 @@ func (c *Console) startBacktest(req *request) (*page, error) {
 		back:  time.Duration(days) * 24 * time.Hour,
 	}
 	c.backtests.start(draft.ID, job, func(ctx context.Context, j *backtestJob) (admin.Backtest, error) {
-		return c.o.Installation.BacktestFolder(ctx, folder, admin.BacktestOptions{Back: j.back, Progress: j.noteProgress})
+		return c.o.Installation.BacktestFolder(ctx, folder, admin.BacktestOptions{Back: j.back, History: c.o.History, Progress: j.noteProgress})
 	})
 	return c.goTo(req, "/drafts/"+draft.ID+"/backtest", "")
 }

@@ -18,22 +18,24 @@ const maxBlock = 4 << 20
 // The skippable frame before a block: magic number and size (RFC 8878, 3.1.2), then what the block holds.
 const (
 	skippableMagic = 0x184D2A5B
-	headerSize     = 8 + 5*8
+	headerSize     = 8 + 7*8
 )
 
 // blockHeader says what the block behind it holds.
 type blockHeader struct {
-	First uint64 // sequences
-	Last  uint64
-	At    int64  // latest arrival, in Unix nanoseconds
-	Count uint64 // records
-	Size  uint64 // bytes of the compressed frame
+	First  uint64 // sequences
+	Last   uint64
+	From   int64  // earliest arrival of an event, in Unix nanoseconds; 0: there is none
+	At     int64  // latest, likewise
+	Stored int64  // when the stream stored the last one, likewise; 0: there is no stream
+	Count  uint64 // records
+	Size   uint64 // bytes of the compressed frame
 }
 
 func (h *blockHeader) encode() []byte {
 	out := binary.LittleEndian.AppendUint32(nil, skippableMagic)
 	out = binary.LittleEndian.AppendUint32(out, headerSize-8)
-	for _, n := range []uint64{h.First, h.Last, uint64(h.At), h.Count, h.Size} {
+	for _, n := range []uint64{h.First, h.Last, uint64(h.From), uint64(h.At), uint64(h.Stored), h.Count, h.Size} {
 		out = binary.LittleEndian.AppendUint64(out, n)
 	}
 	return out
@@ -52,7 +54,15 @@ func readHeader(r io.Reader) (blockHeader, error) {
 		return blockHeader{}, fmt.Errorf("%w: there is no header where one should be", errDamaged)
 	}
 	word := func(i int) uint64 { return binary.LittleEndian.Uint64(raw[8+8*i:]) }
-	h := blockHeader{First: word(0), Last: word(1), At: int64(word(2)), Count: word(3), Size: word(4)}
+	h := blockHeader{
+		First:  word(0),
+		Last:   word(1),
+		From:   int64(word(2)),
+		At:     int64(word(3)),
+		Stored: int64(word(4)),
+		Count:  word(5),
+		Size:   word(6),
+	}
 	if h.Size > maxBlock || h.Last < h.First {
 		return blockHeader{}, fmt.Errorf("%w: a header makes no sense", errDamaged)
 	}
@@ -86,7 +96,12 @@ func (b *block) add(r *Record) {
 		b.header.First = r.Seq
 	}
 	b.header.Last = r.Seq
-	b.header.At = max(b.header.At, r.Arrival.UnixNano())
+	if at := r.Arrival.UnixNano(); len(r.Body) > 0 {
+		if b.header.From == 0 || at < b.header.From {
+			b.header.From = at
+		}
+		b.header.At = max(b.header.At, at)
+	}
 	b.header.Count++
 	b.records = appendRecord(b.records, r)
 }

@@ -23,6 +23,7 @@ type BacktestCmd struct {
 	Since          string `help:"Compare messages from then on: a duration before the end (90d), a date, or all. Default: 90d, and all of a file." placeholder:"T"`
 	Until          string `help:"Compare until then (2026-03-02T10:00:00Z or 2026-03-02), or for so long after the last event (+10d)." placeholder:"T"`
 	KnownAddresses bool   `help:"Leave out learners whose address is not in the events. Otherwise everybody counts as reachable."`
+	History        string `help:"Keep the events that were read in this folder, and read only new ones. It is made when missing and can be deleted at any time." type:"path" placeholder:"DIR"`
 	MaxChange      int    `default:"-1" help:"End with exit code 3 if more messages than this change." placeholder:"N"`
 	Format         string `help:"How to print: text or json." enum:"text,json" default:"text"`
 	NATSFlags
@@ -41,6 +42,7 @@ messages change than --max-change allows.
 
 Examples:
   homeroom backtest academy
+  homeroom backtest academy --history /var/lib/homeroom/history
   homeroom backtest academy --since 2026-03-01 --format json
   homeroom backtest academy --against main/academy --events last-term.ndjson.gz --max-change 500`
 }
@@ -54,6 +56,9 @@ func (c *BacktestCmd) Run(ctx context.Context, o IO) error {
 	draft, err := loadAcademy(c.Dir)
 	if err != nil {
 		return err
+	}
+	if c.History != "" && c.Events != "" {
+		return usage(errors.New("--history is for the events that Homeroom keeps: leave it out with --events"))
 	}
 	opts.KnownAddresses = c.KnownAddresses
 	answer, err := c.compare(ctx, o, draft, opts)
@@ -113,11 +118,7 @@ func (c *BacktestCmd) compare(ctx context.Context, o IO, draft *rules.Academy, o
 		return admin.Backtest{}, err
 	}
 	if c.Events == "" {
-		line := newBacktestProgress(o)
-		opts.Progress = line.draw
-		answer, err := installation.Backtest(ctx, inForce, draft, opts)
-		line.clear()
-		return answer, err
+		return c.compareKept(ctx, o, installation, inForce, draft, opts)
 	}
 	in, size, err := openEvents(o, c.Events)
 	if err != nil {
@@ -133,6 +134,20 @@ func (c *BacktestCmd) compare(ctx context.Context, o IO, draft *rules.Academy, o
 		return answer, fmt.Errorf("%s: %w", sourceName(c.Events), err)
 	}
 	return answer, nil
+}
+
+// compareKept compares over the events that the installation keeps.
+func (c *BacktestCmd) compareKept(ctx context.Context, o IO, installation *admin.Installation, inForce, draft *rules.Academy, opts admin.BacktestOptions) (answer admin.Backtest, err error) {
+	if c.History != "" {
+		if opts.History, err = admin.OpenHistory(c.History); err != nil {
+			return admin.Backtest{}, err
+		}
+		defer func() { err = errors.Join(err, opts.History.Close()) }()
+	}
+	line := newBacktestProgress(o)
+	defer line.clear()
+	opts.Progress = line.draw
+	return installation.Backtest(ctx, inForce, draft, opts)
 }
 
 // findAgainst compiles what the draft is compared with.

@@ -8,7 +8,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+
+	"homeroom/backtest/segments"
 	"homeroom/internal/clitest"
+	"homeroom/subjects"
 )
 
 // The events that Homeroom keeps are compared as those of a file are, whatever format they were published in.
@@ -23,7 +27,7 @@ func TestBacktestReadsTheStream(t *testing.T) {
 		when := at.Format(time.RFC3339)
 		switch kind {
 		case "native":
-			w.Send(subject, nil, fmt.Sprintf(`{"id":"1","time":%q,"properties":%s}`, when, properties))
+			w.Send(subject, nil, fmt.Sprintf(`{"id":"1","time":%q,"properties":%s,"traits":{"email":"ada@example.org","first_name":"Adalbert","level":"beginner"}}`, when, properties))
 		case "cloudevents":
 			w.Send(subject, map[string][]string{
 				"ce-specversion": {"1.0"},
@@ -53,7 +57,46 @@ func TestBacktestReadsTheStream(t *testing.T) {
 		out := w.MustRun(3, "backtest", draft, "--against", against, "--max-change", "0")
 		clitest.WantParts(t, out, "2 events of 2 learners", "2 messages change, of 2 learners.", "quiz-retry", "edited")
 	}
+	history := filepath.Join(t.TempDir(), "history")
+	for range 2 { // made, then read
+		out := w.MustRun(0, "backtest", draft, "--history", history)
+		clitest.WantParts(t, out, "2 messages change, of 2 learners.")
+	}
+	wantNoAddress(t, history)
+	stream, err := w.JS.Stream(t.Context(), subjects.Stream)
+	if err == nil {
+		err = stream.Purge(t.Context(), jetstream.WithPurgeSubject("learning.*.u_0.>"))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	clitest.WantParts(t, w.MustRun(0, "backtest", draft, "--history", history), "1 message changes, of 1 learner.")
+	w.MustRun(2, "backtest", draft, "--history", history, "--known-addresses")
+	w.MustRun(2, "backtest", draft, "--history", history, "--events", "-")
 	if code, _, complaints := w.Run("", "backtest", draft, "--against", "99"); code != 2 || !strings.Contains(complaints, "--against 99") {
 		t.Errorf("exit code %d: %s", code, complaints)
+	}
+}
+
+// wantNoAddress fails if a history holds who somebody is.
+func wantNoAddress(t *testing.T, dir string) {
+	t.Helper()
+	h, err := segments.OpenHistory(dir, subjects.Partitions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	var all strings.Builder
+	for part := range h.Parts() {
+		err := h.ReadPart(t.Context(), part, func(r *segments.Record) error {
+			all.Write(r.Body)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if text := all.String(); strings.Contains(text, "ada@") || strings.Contains(text, "Adalbert") || !strings.Contains(text, "beginner") {
+		t.Errorf("the history holds %s", text)
 	}
 }

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
+	"homeroom/admin"
 	"homeroom/console"
 	"homeroom/telemetry"
 )
@@ -20,6 +23,7 @@ type ConsoleCmd struct {
 	URL        string `env:"HOMEROOM_CONSOLE_URL" help:"Where browsers reach it, with a path if it is not alone there. Requests to other hosts are refused." placeholder:"URL"`
 	Tokens     string `env:"HOMEROOM_CONSOLE_TOKENS" type:"existingfile" help:"Who may use it: a line each with a name, roles (viewer, editor, approver, people) and a token. Without it, everybody on this machine may do everything." placeholder:"FILE"`
 	Approvals  int    `env:"HOMEROOM_CONSOLE_APPROVALS" default:"-1" help:"How many other people must approve a draft. Default: 1 with --tokens, else 0." placeholder:"N"`
+	History    string `env:"HOMEROOM_CONSOLE_HISTORY" type:"path" help:"Keep the recorded events for backtests in this folder, so that only new ones are read from NATS. It is made when missing and can be deleted at any time." placeholder:"DIR"`
 	TemporalUI string `name:"temporal-ui" env:"HOMEROOM_TEMPORAL_UI" help:"Its address, for links." placeholder:"URL"`
 }
 
@@ -45,14 +49,21 @@ func (c *ConsoleCmd) Run(ctx context.Context, o IO) error {
 		return err
 	}
 	defer installation.Close()
+	log := telemetry.NewLog(o.Err, telemetry.LogOptions{})
+	history, stopKeeping, err := c.keepHistory(ctx, installation, log)
+	if err != nil {
+		return err
+	}
+	defer stopKeeping()
 	pages, err := console.New(console.Options{
+		History:      history,
 		Installation: installation,
 		People:       people,
 		URL:          c.URL,
 		TemporalUI:   c.TemporalUI,
 		Approvals:    approvals,
 		Now:          o.Now,
-		Log:          telemetry.NewLog(o.Err, telemetry.LogOptions{}),
+		Log:          log,
 	})
 	if err != nil {
 		return usage(err)
@@ -68,6 +79,31 @@ func (c *ConsoleCmd) Run(ctx context.Context, o IO) error {
 	}
 	fmt.Fprintf(o.Out, "The console is at %s\n", address)
 	return serveUntil(ctx, listener, pages.Handler())
+}
+
+// historyAge is how old a history gets while the console runs; so long it may hold what was erased.
+const historyAge = 10 * time.Minute
+
+// keepHistory opens --history and keeps it up to date until stop is called; nil without it.
+func (c *ConsoleCmd) keepHistory(ctx context.Context, installation *admin.Installation, log *slog.Logger) (history *admin.History, stop func(), err error) {
+	if c.History == "" {
+		return nil, func() {}, nil
+	}
+	if history, err = admin.OpenHistory(c.History); err != nil {
+		return nil, nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var keeping sync.WaitGroup
+	keeping.Go(func() {
+		installation.KeepHistory(ctx, history, historyAge, func(err error) { log.Warn("the history is not up to date", "error", err) })
+	})
+	return history, func() {
+		cancel()
+		keeping.Wait()
+		if err := history.Close(); err != nil {
+			log.Warn("closing the history failed", "error", err)
+		}
+	}, nil
 }
 
 // readPeople returns who may use the console, and how many must approve.

@@ -1,0 +1,226 @@
+package segments
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// ErrDamaged is returned if a file does not hold what it should; [History.Clear] and a refresh make it anew.
+var ErrDamaged = errDamaged
+
+// History is a folder with a file for each partition of an event stream. It is a copy and can be deleted at any time. It is for one goroutine, and
+// one process at a time.
+type History struct {
+	dir   string
+	lock  *os.File
+	parts []*partFile
+	enc   *zstd.Encoder
+	dec   *zstd.Decoder
+}
+
+// maxAttempts is how often a partition is compared that changes while it is.
+const maxAttempts = 8
+
+// OpenHistory opens a folder, or makes it, for a stream of so many partitions. The error wraps [ErrInUse] if another process has it. What cannot be
+// read in it is read from the stream again.
+func OpenHistory(dir string, partitions int) (*History, error) {
+	h := &History{dir: dir}
+	err := os.MkdirAll(dir, 0o700)
+	if err == nil {
+		h.lock, err = lockFolder(dir)
+	}
+	if err == nil {
+		h.enc, err = newEncoder()
+	}
+	if err == nil {
+		h.dec, err = newDecoder()
+	}
+	for n := range partitions {
+		if err != nil {
+			break
+		}
+		var p *partFile
+		p, err = openPart(filepath.Join(dir, fmt.Sprintf("%02d.zst", n)))
+		if p != nil {
+			h.parts = append(h.parts, p)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the history in %s: %w", dir, errors.Join(err, h.Close()))
+	}
+	return h, nil
+}
+
+// Close closes the files.
+func (h *History) Close() error {
+	var errs error
+	for _, p := range h.parts {
+		errs = errors.Join(errs, p.file.Close())
+	}
+	if h.dec != nil {
+		h.dec.Close()
+	}
+	if h.lock != nil {
+		errs = errors.Join(errs, h.lock.Close()) // which gives up the lock
+	}
+	return errs
+}
+
+// Refresh makes the history hold what the stream holds: it takes in what is new, drops what expired, and reads a partition anew from which something
+// was erased, or if the stream is another or went back. Progress hears after each partition; it may be nil.
+func (h *History) Refresh(ctx context.Context, stream Stream, progress func(done, total int64)) error {
+	for n, p := range h.parts {
+		if err := h.refreshPart(ctx, stream, n, p); err != nil {
+			return fmt.Errorf("take the events of partition %d into the history: %w", n, err)
+		}
+		if progress != nil {
+			progress(int64(n+1), int64(len(h.parts)))
+		}
+	}
+	return nil
+}
+
+// errOtherStream says that the stream does not hold what was taken last.
+var errOtherStream = errors.New("the stream is another, or went back")
+
+func (h *History) refreshPart(ctx context.Context, stream Stream, n int, p *partFile) error {
+	for range maxAttempts {
+		created, first, err := stream.Bounds(ctx)
+		if err != nil {
+			return err
+		}
+		if !p.created.Equal(created) || p.taken() < first {
+			err = p.clear(created)
+		} else {
+			err = p.dropExpired(ctx, first, h.enc, h.dec)
+		}
+		if err == nil {
+			err = h.takeRecords(ctx, stream, n, p)
+		}
+		if errors.Is(err, errOtherStream) || errors.Is(err, errDamaged) {
+			if err := p.clear(created); err != nil {
+				return err
+			}
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		same, err := compareCounts(ctx, stream, n, p, first)
+		if err != nil || same {
+			return err
+		}
+	}
+	return errors.New("the stream changes faster than it can be compared with the history: try again, or go without the history")
+}
+
+// takeRecords appends what comes after the last that was taken. It begins with that one, which tells whether the stream is the same.
+func (h *History) takeRecords(ctx context.Context, stream Stream, n int, p *partFile) error {
+	taken := p.taken()
+	checked := taken == 0
+	_, clock := p.span()
+	var b block
+	err := stream.Read(ctx, n, taken, func(s *Stored) error {
+		if !checked {
+			checked = true
+			if s.Seq != taken || s.StoredAt.UnixNano() != p.takenAt() {
+				return errOtherStream
+			}
+			return nil
+		}
+		if s.Time.After(clock) {
+			clock = s.Time
+		}
+		r := Record{Learner: []byte(s.Learner), Seq: s.Seq, Arrival: clock, Body: s.Body}
+		if s.Time.IsZero() {
+			r = Record{Seq: s.Seq, Arrival: time.Unix(0, 0)}
+		}
+		b.add(&r)
+		b.header.Stored = s.StoredAt.UnixNano()
+		if len(b.records) < blockSize {
+			return nil
+		}
+		return p.appendBlock(&b, h.enc)
+	})
+	if err != nil {
+		return err
+	}
+	if !checked {
+		return errOtherStream
+	}
+	return p.appendBlock(&b, h.enc)
+}
+
+// compareCounts reports whether the history holds as many messages as the partition. If it does not, something was erased, and the file is cleared;
+// unless the stream changed meanwhile.
+func compareCounts(ctx context.Context, stream Stream, n int, p *partFile, first uint64) (bool, error) {
+	later, err := stream.Count(ctx, n, p.taken()+1)
+	if err != nil {
+		return false, err
+	}
+	all, err := stream.Count(ctx, n, 0)
+	if err != nil {
+		return false, err
+	}
+	laterStill, err := stream.Count(ctx, n, p.taken()+1)
+	if err != nil {
+		return false, err
+	}
+	created, firstNow, err := stream.Bounds(ctx)
+	if err != nil {
+		return false, err
+	}
+	if later != laterStill || first != firstNow || !created.Equal(p.created) {
+		return false, nil
+	}
+	if p.countRecords()+later == all {
+		return true, nil
+	}
+	return false, p.clear(created)
+}
+
+// Clear empties the history.
+func (h *History) Clear() error {
+	var errs error
+	for _, p := range h.parts {
+		errs = errors.Join(errs, p.clear(time.Time{}))
+	}
+	return errs
+}
+
+// Parts returns how many parts there are.
+func (h *History) Parts() int { return len(h.parts) }
+
+// Events returns how many messages there are.
+func (h *History) Events() int64 {
+	var n uint64
+	for _, p := range h.parts {
+		n += p.countRecords()
+	}
+	return int64(n)
+}
+
+// Span returns the first and the last arrival; both are zero if there is no event.
+func (h *History) Span() (first, last time.Time) {
+	for _, p := range h.parts {
+		from, to := p.span()
+		if !from.IsZero() && (first.IsZero() || from.Before(first)) {
+			first = from
+		}
+		if to.After(last) {
+			last = to
+		}
+	}
+	return first, last
+}
+
+// ReadPart calls each with every event of a part. What it gets stays valid.
+func (h *History) ReadPart(ctx context.Context, part int, each func(*Record) error) error {
+	return h.parts[part].eachRecord(ctx, h.dec, each)
+}
