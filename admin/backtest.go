@@ -194,4 +194,6 @@ type (
 	BacktestSide = backtest.Side
 	BacktestPeak = backtest.Peak
 	BacktestCell = backtest.Cell
+	// BacktestNote is what a proposal remembers of one.
+	BacktestNote = store.BacktestNote
 )

@@ -62,7 +62,7 @@ func TestAProposalOfOnesOwn(t *testing.T) {
 	if draft, _, err = i.RebaseDraft(t.Context(), draft, "tom"); err != nil {
 		t.Fatal(err)
 	}
-	if draft, err = i.ProposeDraft(t.Context(), draft, "maya", "for the tests"); err != nil {
+	if draft, err = i.ProposeDraft(t.Context(), draft, admin.Proposing{By: "maya", Reason: "for the tests"}); err != nil {
 		t.Fatal(err)
 	}
 	var input *admin.InputError

@@ -12,9 +12,17 @@ import (
 	"homeroom/store"
 )
 
+// Proposing says who proposes a draft, and why.
+type Proposing struct {
+	By     string
+	Reason string
+	// Backtest is what a backtest of the draft found, for who approves it; nil, or one of another content: it is not noted.
+	Backtest *Backtest
+}
+
 // ProposeDraft asks for a draft to be put in force. The folder must compile.
-func (i *Installation) ProposeDraft(ctx context.Context, d Draft, by, reason string) (Draft, error) {
-	if strings.TrimSpace(reason) == "" {
+func (i *Installation) ProposeDraft(ctx context.Context, d Draft, p Proposing) (Draft, error) {
+	if strings.TrimSpace(p.Reason) == "" {
 		return Draft{}, inputError(errors.New("say why: the reason stands beside the proposal and in the history"))
 	}
 	if len(d.Changed) == 0 {
@@ -24,12 +32,34 @@ func (i *Installation) ProposeDraft(ctx context.Context, d Draft, by, reason str
 		return Draft{}, inputError(err)
 	}
 	next := d.Draft
-	next.Proposal = &store.DraftProposal{Reason: strings.TrimSpace(reason), By: by, At: i.opts.Now().UTC()}
+	next.Proposal = &store.DraftProposal{
+		Reason:   strings.TrimSpace(p.Reason),
+		By:       p.By,
+		At:       i.opts.Now().UTC(),
+		Backtest: noteBacktest(&d, p.Backtest),
+	}
 	if d.Proposal != nil {
 		next.Proposal.Comments = d.Proposal.Comments
 		next.Proposal.Approvals = d.Proposal.Approvals
 	}
 	return i.recordDraft(ctx, store.ActionPropose, d, next)
+}
+
+// noteBacktest returns in short what a backtest of exactly this content found, or nil.
+func noteBacktest(d *Draft, b *Backtest) *store.BacktestNote {
+	if b == nil || b.After.Ruleset != d.Hash {
+		return nil
+	}
+	return &store.BacktestNote{
+		Hash:         b.After.Ruleset,
+		Base:         b.Before.Ruleset,
+		From:         b.From,
+		Until:        b.Until,
+		Changes:      b.Changes,
+		Affected:     b.Affected,
+		PerDayBefore: b.Before.PerDay,
+		PerDayAfter:  b.After.PerDay,
+	}
 }
 
 // recordDraft records what somebody does to a draft, and writes it.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -80,6 +81,14 @@ func TestABacktestOfADraft(t *testing.T) {
 	}
 	if page := maya.get("/drafts/maya"); !strings.Contains(page, "3 messages change, of 3 learners") {
 		t.Errorf("the draft does not say it:\n%s", page)
+	}
+	draft, _ := s.draft("maya")
+	proposed := url.Values{"revision": {strconv.FormatUint(draft.Revision, 10)}, "reason": {"sooner"}}
+	if status, page := maya.do(http.MethodPost, "/drafts/maya/propose", proposed); status != http.StatusOK || !strings.Contains(page, "proposed by maya") {
+		t.Fatalf("%d\n%s", status, page)
+	}
+	if draft, _ = s.draft("maya"); draft.Proposal.Backtest == nil || draft.Proposal.Backtest.Changes != 3 || draft.Proposal.Backtest.Base != draft.Base {
+		t.Errorf("the proposal does not remember it: %+v", draft.Proposal.Backtest)
 	}
 	for _, token := range []string{eds, views} {
 		other := s.browser(token)

@@ -40,6 +40,8 @@ type draftData struct {
 	CanDecide bool               `json:"-"`
 	// Backtest is what this very content would have changed; nil: nobody asked, or it is not over.
 	Backtest *admin.Backtest `json:"-"`
+	// Noted is what a backtest of this very content found when it was proposed; nil: there was none.
+	Noted *admin.BacktestNote `json:"backtest,omitempty"`
 	// Plan says what publishing it would do; nil: it was not asked.
 	Plan *admin.Publication `json:"plan,omitempty"`
 }
@@ -58,6 +60,9 @@ func (c *Console) describeDraft(req *request, draft admin.Draft) (*draftData, er
 		CanDecide: req.person.May(RoleApprover),
 	}
 	data.Backtest = c.backtestOf(&draft)
+	if p := draft.Proposal; p != nil && p.Backtest != nil && p.Backtest.Hash == draft.Hash {
+		data.Noted = p.Backtest
+	}
 	var err error
 	if data.Diff, err = c.o.Installation.DraftDiff(req.Context(), draft); err != nil {
 		return nil, err
@@ -137,7 +142,11 @@ func (c *Console) changeDraft(req *request, notice string, change func(admin.Dra
 
 func (c *Console) proposeDraft(req *request) (*page, error) {
 	return c.changeDraft(req, "Proposed. Somebody else can approve it now.", func(d admin.Draft) error {
-		_, err := c.as(req).ProposeDraft(req.Context(), d, req.person.Name, req.PostFormValue("reason"))
+		_, err := c.as(req).ProposeDraft(req.Context(), d, admin.Proposing{
+			By:       req.person.Name,
+			Reason:   req.PostFormValue("reason"),
+			Backtest: c.backtestOf(&d),
+		})
 		return err
 	})
 }

@@ -46,6 +46,21 @@ type DraftProposal struct {
 	At        time.Time  `json:"at"`
 	Approvals []Approval `json:"approvals,omitempty"` // oldest first
 	Comments  []Comment  `json:"comments,omitempty"`  // oldest first
+	// Backtest is what a backtest found when the draft was proposed; nil: nobody had run one of that content.
+	Backtest *BacktestNote `json:"backtest,omitempty"`
+}
+
+// BacktestNote is what a backtest of one content found, in short.
+type BacktestNote struct {
+	Hash     string    `json:"hash"` // of the files that were run
+	Base     string    `json:"base"` // of the revision that they were compared with
+	From     time.Time `json:"from"`
+	Until    time.Time `json:"until"`
+	Changes  int       `json:"changes"`           // messages
+	Affected int       `json:"affected_learners"` // of whom a message changes
+	// PerDayBefore and PerDayAfter are messages a day, of all rules.
+	PerDayBefore float64 `json:"per_day_before"`
+	PerDayAfter  float64 `json:"per_day_after"`
 }
 
 // Approval is somebody's consent to one content and no other.

@@ -144,7 +144,7 @@ func TestPicturesOfTheConsole(t *testing.T) {
 	text := strings.Replace(string(draft.Files["rules/quiz-retry.yaml"]), "holdout: 10%", "holdout: 20%", 1)
 	draft, err = installation.SaveDraft(t.Context(), draft, admin.FileEdit{Path: "rules/quiz-retry.yaml", Content: []byte(text)}, "maya")
 	must(t, err)
-	_, err = installation.ProposeDraft(t.Context(), draft, "maya", "a larger holdout: the answer comes in half the time")
+	_, err = installation.ProposeDraft(t.Context(), draft, admin.Proposing{By: "maya", Reason: "a larger holdout: the answer comes in half the time"})
 	must(t, err)
 	total := 0
 	for _, picture := range []struct{ file, path string }{{"console-rule", "/rules/quiz-retry"}, {"console-draft", "/drafts/maya"}} {
