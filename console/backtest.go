@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -67,7 +68,7 @@ func (c *Console) showBacktest(req *request) (*page, error) {
 	return &page{name: "backtest", title: "Backtest of the draft of " + draft.Author, section: "drafts", command: "homeroom backtest DIR", data: data}, nil
 }
 
-// hideLearners returns a backtest without the ids of learners.
+// hideLearners returns a backtest without the ids of learners, and without scopes: a certificate's id may have its learner's in it.
 func hideLearners(full *admin.Backtest) *admin.Backtest {
 	if full == nil {
 		return nil
@@ -78,6 +79,10 @@ func hideLearners(full *admin.Backtest) *admin.Backtest {
 	hidden.Timelines = full.Timelines[:0:0]
 	for _, t := range full.Timelines {
 		t.Learner = ""
+		t.Rows = slices.Clone(t.Rows)
+		for i := range t.Rows {
+			t.Rows[i].Scope = ""
+		}
 		hidden.Timelines = append(hidden.Timelines, t)
 	}
 	hidden.Unrendered = full.Unrendered[:0:0]
