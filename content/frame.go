@@ -26,7 +26,13 @@ var frameSource string
 
 // frameTemplate is text/template, not html/template, because the latter drops the comments that Outlook needs. All
 // values are escaped here.
-var frameTemplate = texttemplate.Must(texttemplate.New("frame").Parse(frameSource))
+var frameTemplate = texttemplate.Must(texttemplate.New("frame").Parse(fixedLooks.Replace(frameSource)))
+
+// fixedLooks are the font and the colors that every message has, written into the frame once: to fill them in is most of what a frame costs.
+var fixedLooks = strings.NewReplacer("{{.Font}}", sansFont,
+	"{{.Paper}}", paper, "{{.Card}}", card, "{{.Ink}}", ink, "{{.Muted}}", muted, "{{.Rule}}", rule,
+	"{{.PaperDark}}", paperDark, "{{.CardDark}}", cardDark, "{{.InkDark}}", inkDark, "{{.MutedDark}}", mutedDark, "{{.RuleDark}}", ruleDark,
+	"{{.TintDark}}", tintDark)
 
 // preheaderFill keeps mail clients from showing the beginning of the text after a short preheader.
 var preheaderFill = strings.Repeat("&#847;&zwnj;&nbsp;", 60)
@@ -59,13 +65,17 @@ func (f frame) frameHTML(body string) string {
 		sender = f.site.Sender.From
 	}
 	data := map[string]string{
-		"Lang": esc(f.lang), "Dir": f.dir, "Start": f.theme.start, "FootLang": f.words.lang, "FootDir": locale.Direction(f.words.lang), "Subject": esc(f.subject), "Body": body, "Sender": esc(sender), "Home": esc(f.home),
+		"Lang": esc(f.lang), "RTL": "", "FootLang": "", "FootDir": locale.Direction(f.words.lang), "Subject": esc(f.subject), "Body": body, "Sender": esc(sender), "Home": esc(f.home),
 		"Why": esc(fmt.Sprintf(f.words.why, sender)), "Unsubscribe": esc(f.unsubscribe), "UnsubscribeWord": esc(f.words.unsubscribe),
 		"Preferences": esc(f.preferences), "PreferencesWord": esc(f.words.preferences),
 		"Postal": strings.Join(escapedLines(f.site.Sender.PostalAddress), "<br>"), "Preheader": "",
-		"Font": sansFont, "Paper": paper, "Card": card, "Ink": ink, "Muted": muted, "Rule": rule,
-		"PaperDark": paperDark, "CardDark": cardDark, "InkDark": inkDark, "MutedDark": mutedDark, "RuleDark": ruleDark, "TintDark": tintDark,
 		"LinkDark": f.theme.linkDark, "AccentDark": f.theme.accentDark, "OnAccentDark": f.theme.onAccentDark,
+	}
+	if f.dir == locale.RightToLeft {
+		data["RTL"] = f.dir
+	}
+	if f.words.lang != data["Lang"] || data["FootDir"] != f.dir {
+		data["FootLang"] = f.words.lang
 	}
 	if f.preheader != "" {
 		data["Preheader"] = esc(f.preheader) + preheaderFill

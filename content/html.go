@@ -1,6 +1,7 @@
 package content
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"html"
@@ -214,10 +215,11 @@ func (w *pageWriter) writeSpecial(sl slot) {
 			"</td></tr></table>\n", w.theme.accent, html.EscapeString(sl.href), w.theme.onAccent, w.sheet.fillHTML(sl.text))
 	case slotShare:
 		w.WriteString(`<div style="margin:4px 0 18px;">` + "\n")
+		margin := w.theme.padStart(0, 0, 8, 6)
 		for _, place := range shareNames {
 			w.sheet.actions = append(w.sheet.actions, Action{w.words.share[place], w.sheet.share[place]})
 			fmt.Fprintf(w, `<a class="hr-tint hr-link" href="%s" style="display:inline-block;margin:%s;padding:9px 14px;border-radius:8px;background-color:%s;font-size:14px;line-height:1.3;font-weight:600;color:%s;text-decoration:none;">%s</a>`+"\n",
-				html.EscapeString(w.sheet.share[place]), w.theme.padStart(0, 0, 8, 6), tint, w.theme.link, html.EscapeString(w.words.share[place]))
+				html.EscapeString(w.sheet.share[place]), margin, tint, w.theme.link, html.EscapeString(w.words.share[place]))
 		}
 		w.WriteString("</div>\n")
 	case slotValue:
@@ -252,6 +254,9 @@ func literalText(segment []byte, raw bool) string {
 
 // linkText resolves the backslashes and entities of a link's target.
 func linkText(b []byte) string {
+	if bytes.IndexByte(b, '\\') < 0 && bytes.IndexByte(b, '&') < 0 {
+		return string(b)
+	}
 	return string(util.ResolveEntityNames(util.ResolveNumericReferences(util.UnescapePunctuations(b))))
 }
 

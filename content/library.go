@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"homeroom/internal/spelling"
@@ -48,6 +49,7 @@ type Library struct {
 	messages map[string]map[string]*Message // by name and locale
 	links    map[string]*template
 	hosts    []string // the academy's own
+	zones    sync.Map // the time zones that learners had, by name: a zone is large and read from a file
 	// What is wrong with a folder that is being checked; empty otherwise.
 	unread  map[string]map[string]bool // messages that could not be read, by name and locale
 	broken  map[string]bool            // links that could not be compiled, by name

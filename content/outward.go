@@ -192,7 +192,7 @@ func (l *Library) gatherCertificate(m *Message, s *sheet, bindings map[string]an
 		text:     fmt.Sprintf(w.shareText, visibleText(title)),
 	}
 	if !vars.TriggerTime.IsZero() {
-		c.issued = vars.TriggerTime.In(vars.Learner.zoneOf(l.site.Location))
+		c.issued = vars.TriggerTime.In(l.zoneOf(vars.Learner))
 	}
 	if m.ShareText != "" {
 		proposed, err := m.shareText.renderLine(s, bindings)

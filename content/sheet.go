@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // sheet holds what one rendering prints. Liquid runs before Markdown, but values must not be read as Markdown: so each
@@ -49,8 +50,14 @@ const (
 	markLast  = '\uE019'
 )
 
+// markBytes are the bytes with which every rune of a mark begins.
+const markBytes = "\xEE\x80"
+
 // dropMarkers removes the runes that marks are made of from text that comes from outside.
 func dropMarkers(s string) string {
+	if !strings.Contains(s, markBytes) && utf8.ValidString(s) { // as nearly every text; Map would look at each rune, and mend what is not valid
+		return s
+	}
 	return strings.Map(func(r rune) rune {
 		if r == markStart || r == markEnd || r >= markZero && r <= markLast {
 			return -1

@@ -60,13 +60,20 @@ func IsMinor(traits map[string]any) bool {
 	}
 }
 
-// zoneOf is the zone in which the learner reads times.
-func (l Learner) zoneOf(fallback *time.Location) *time.Location {
-	if loc, err := time.LoadLocation(l.Timezone); err == nil && l.Timezone != "" && l.Timezone != "Local" {
+// zoneOf is the zone in which a learner reads times.
+func (l *Library) zoneOf(learner Learner) *time.Location {
+	name := learner.Timezone
+	if known, ok := l.zones.Load(name); ok {
+		if loc, ok := known.(*time.Location); ok {
+			return loc
+		}
+	}
+	if loc, err := time.LoadLocation(name); err == nil && name != "" && name != "Local" {
+		l.zones.Store(name, loc)
 		return loc
 	}
-	if fallback != nil {
-		return fallback
+	if l.site.Location != nil {
+		return l.site.Location
 	}
 	return time.UTC
 }

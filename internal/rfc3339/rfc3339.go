@@ -7,15 +7,18 @@ import (
 	"time"
 )
 
-// longest is the longest text that is read as a time, in bytes.
-const longest = 64
+// The shortest and the longest text that are read as a time, in bytes.
+const (
+	shortest = len("2026-03-02T10:00:00Z")
+	longest  = 64
+)
 
 var errNoTime = errors.New("no time by RFC 3339, as in 2026-03-02T10:00:00Z")
 
 // Parse reads a time. Offsets go up to 23:59 either way; T and Z may be small letters, which [time.Parse] refuses. Offsets of 24:00
 // and of 60 minutes, which [time.Parse] takes, are refused: the first cannot be written again.
 func Parse(text string) (time.Time, error) {
-	if len(text) > longest {
+	if len(text) < shortest || len(text) > longest || text[4] != '-' { // most texts are no time, and an error of package time is large
 		return time.Time{}, errNoTime
 	}
 	var at time.Time
