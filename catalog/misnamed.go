@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"bytes"
-	"maps"
 	"slices"
 
 	"homeroom/internal/spelling"
@@ -43,10 +42,17 @@ func refuseOtherName(body envelope, field, called, code string) *DecodeError {
 	if body[called] != nil {
 		return nil
 	}
-	for _, name := range slices.Sorted(maps.Keys(body)) {
-		if name != called && body[name] != nil && len(name) <= maxFolded && slices.Contains(otherNames[field], spelling.Fold(name)) {
-			return newRefusal(code, "call it "+called, "the body has %s and no %s", cutShort(name), called)
+	misnamed := "" // the first by the alphabet
+	for name, value := range body {
+		if name == called || value == nil || len(name) > maxFolded || misnamed != "" && misnamed < name {
+			continue
+		}
+		if slices.Contains(otherNames[field], spelling.Fold(name)) {
+			misnamed = name
 		}
 	}
-	return nil
+	if misnamed == "" {
+		return nil
+	}
+	return newRefusal(code, "call it "+called, "the body has %s and no %s", cutShort(misnamed), called)
 }

@@ -19,8 +19,13 @@ func Nearest(word string, candidates []string) string {
 	}
 	best := ""
 	bestDistance := 1 + max(1, len(word)/3)
+	var rows rows
 	for _, candidate := range candidates {
-		if d := distance(folded, Fold(candidate)); d < bestDistance {
+		other := Fold(candidate)
+		if max(len(other)-len(folded), len(folded)-len(other)) >= bestDistance {
+			continue // each byte that one has more is an edit
+		}
+		if d := rows.distance(folded, other); d < bestDistance {
 			best = candidate
 			bestDistance = d
 		}
@@ -51,14 +56,17 @@ func Fold(word string) string {
 	}, strings.ToLower(word))
 }
 
+// rows are what distance works in, so that the candidates of one word do not each need memory of their own.
+type rows [3][2*longest + 1]int
+
 // distance counts the edits between two words, in bytes: insert, delete, replace, and swap of neighbors.
-func distance(a, b string) int {
+func (r *rows) distance(a, b string) int {
 	if len(b) > 2*longest {
 		return 2 * longest
 	}
-	before := make([]int, len(b)+1)
-	prev := make([]int, len(b)+1)
-	row := make([]int, len(b)+1)
+	before := r[0][:len(b)+1]
+	prev := r[1][:len(b)+1]
+	row := r[2][:len(b)+1]
 	for j := range prev {
 		prev[j] = j
 	}
