@@ -177,7 +177,8 @@ func (s *stepper) appendSilences(list []silence, rule *Rule, course string, c *C
 
 // putOffUntil returns until when the silence in a course, or on the platform, since a base was put off because the rule may not start again yet; zero: it was not.
 func (s *stepper) putOffUntil(rule *Rule, course string, since time.Time) time.Time {
-	if rule.Again.After <= 0 {
+	armed := func(p PastRun) bool { return p.Armed == -since.UnixMilli() }
+	if rule.Again.After <= 0 || !slices.ContainsFunc(s.st.PastRuns, armed) {
 		return time.Time{}
 	}
 	past := s.pastRun(rule.Name, courseScope(course))
@@ -215,19 +216,10 @@ func courseScope(course string) string {
 // startSilent starts the run of an inactivity that has fallen due at `at`. If the rule may not start again yet, the silence is put off: it starts
 // a run when it may, unless the learner has been active by then.
 func (s *stepper) startSilent(si *silence, at time.Time) {
-	ev := Event{
-		ID:         "inactive:" + si.due.UTC().Format(time.RFC3339),
-		Name:       "inactivity",
-		Learner:    s.st.Learner,
-		Time:       si.due,
-		Properties: map[string]any{},
-	}
-	if si.course != "" {
-		ev.Properties[KeyCourse] = si.course
-	}
+	ev := s.silenceEvent(si)
 	s.changePastRun(si.rule.Name, si.scope, func(p *PastRun) { p.Armed = si.armed.UnixMilli() })
 	if cond := si.rule.When.Match.If; cond != nil {
-		vars := s.exprVars(nil, &ev, si.course, at)
+		vars := s.exprVars(nil, ev, si.course, at)
 		if yes, err := evalBool(cond, vars); err != nil || !yes {
 			if err != nil {
 				s.recordDecision(Decision{
@@ -246,7 +238,29 @@ func (s *stepper) startSilent(si *silence, at time.Time) {
 		s.putOffSilence(si, si.rule.Again.allowedFrom(past), at, ev.ID)
 		return
 	}
-	s.startRun(si.rule, si.scope, si.course, &ev, at, si.armed)
+	s.startRun(si.rule, si.scope, si.course, ev, at, si.armed)
+}
+
+// silenceEvent is the event that a silence makes. It is good until the next call.
+func (s *stepper) silenceEvent(si *silence) *Event {
+	ev := &s.spareMemory().silence
+	properties := ev.Properties
+	if properties == nil {
+		properties = map[string]any{}
+	}
+	clear(properties)
+	if si.course != "" {
+		properties[KeyCourse] = si.course
+	}
+	var room [64]byte
+	*ev = Event{
+		ID:         string(si.due.UTC().AppendFormat(append(room[:0], "inactive:"...), time.RFC3339)),
+		Name:       "inactivity",
+		Learner:    s.st.Learner,
+		Time:       si.due,
+		Properties: properties,
+	}
+	return ev
 }
 
 func (s *stepper) putOffSilence(si *silence, until, at time.Time, occasion string) {

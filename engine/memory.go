@@ -3,6 +3,7 @@ package engine
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"net/url"
 	"slices"
 	"time"
@@ -264,6 +265,32 @@ type asked struct {
 	course *CourseView // made when it is needed
 	past   history
 	wall   calendar
+}
+
+// spare is memory that is used again: of the event of a silence, which nobody keeps, and of properties that a Stepper's learners no longer need.
+type spare struct {
+	silence    Event
+	properties []map[string]any
+}
+
+func (s *stepper) spareMemory() *spare {
+	if s.spare == nil {
+		s.spare = &spare{}
+	}
+	return s.spare
+}
+
+// copyProperties copies the properties of an event, whose own are the host's.
+func (s *stepper) copyProperties(properties map[string]any) map[string]any {
+	if s.spare == nil || len(s.spare.properties) == 0 || properties == nil {
+		return maps.Clone(properties)
+	}
+	last := len(s.spare.properties) - 1
+	used := s.spare.properties[last]
+	s.spare.properties = s.spare.properties[:last]
+	clear(used)
+	maps.Copy(used, properties)
+	return used
 }
 
 // exprVars gathers what an expression may look at. It is good until the next call.

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 )
@@ -105,12 +104,25 @@ func (s *stepper) rememberHeard(ev *Event) {
 	if !s.env.Current.endsOrAnswers(ev.Name) || weight(ev.Properties) > maxHeardWeight {
 		return
 	}
-	s.st.Heard = keepLast(append(s.st.Heard, Event{
+	s.st.Heard = append(s.st.Heard, Event{
 		ID:         ev.ID,
 		Name:       ev.Name,
 		Time:       s.ownTime(ev),
-		Properties: maps.Clone(ev.Properties),
-	}), maxHeard)
+		Properties: s.copyProperties(ev.Properties),
+	})
+	for len(s.st.Heard) > maxHeard {
+		s.forgetHeard(0)
+	}
+}
+
+// forgetHeard drops a remembered event. The map of its properties is the state's own: a Stepper, which builds the new state in the memory of the old, uses
+// it again.
+func (s *stepper) forgetHeard(i int) {
+	if properties := s.st.Heard[i].Properties; s.unseen && properties != nil {
+		spare := s.spareMemory()
+		spare.properties = append(spare.properties, properties)
+	}
+	s.st.Heard = slices.Delete(s.st.Heard, i, i+1)
 }
 
 // endsOrAnswers reports whether a rule leaves by an event of this name, or waits for one.
@@ -213,7 +225,7 @@ func (s *stepper) startRun(rule *Rule, scope, course string, ev *Event, at, arme
 		Armed:    armed,
 	}
 	run.Trigger.Learner = ""
-	run.Trigger.Properties = maps.Clone(ev.Properties) // the event's own are the host's
+	run.Trigger.Properties = s.copyProperties(ev.Properties) // the event's own are the host's
 	s.st.Runs = append(s.st.Runs, run)
 	s.recordDecision(Decision{
 		At:     s.decisionTime(at),

@@ -77,6 +77,7 @@ type stepper struct {
 	effects   []Effect
 	decisions []Decision
 	asked     *asked // made when it is needed
+	spare     *spare // made when it is needed
 	// withheld are the runs of which a message was withheld and whose next message waits until everybody else has been asked, as it would
 	// wait for the outcome of a delivery: held-out learners are decided in the order of treated ones.
 	withheld []string
@@ -294,7 +295,11 @@ func (s *stepper) forgetUnneeded() {
 		}
 	}
 	s.st.PastSends = keepLast(s.st.PastSends, maxPastSends)
-	s.st.Heard = slices.DeleteFunc(s.st.Heard, func(ev Event) bool { return s.st.Clock.Sub(ev.Time) > heardFor })
+	for i := len(s.st.Heard) - 1; i >= 0; i-- {
+		if s.st.Clock.Sub(s.st.Heard[i].Time) > heardFor {
+			s.forgetHeard(i)
+		}
+	}
 	s.keepRecent()
 	if len(s.st.PastRuns) > maxPast {
 		s.st.PastRuns = s.st.PastRuns.trim(maxPast)
