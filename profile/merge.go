@@ -27,6 +27,11 @@ const (
 // the traits that are known better, deleted ones among them, and news of other traits do not make it old. An update that
 // says nothing new changes nothing, not even times: most events repeat what is known.
 func (p Profile) Merge(traits map[string]any, at time.Time) (merged Profile, changed bool, notes []string) {
+	return p.MergeIn(ZoneName, traits, at)
+}
+
+// MergeIn is Merge for who remembers what [ZoneName] has found out: it reads a file for every name.
+func (p Profile) MergeIn(zoneName func(text string) (name string, ok bool), traits map[string]any, at time.Time) (merged Profile, changed bool, notes []string) {
 	m := p
 	m.Traits = maps.Clone(p.Traits)
 	var said []string // the traits that this update is the newest about
@@ -36,7 +41,7 @@ func (p Profile) Merge(traits map[string]any, at time.Time) (merged Profile, cha
 		if name == "consent" {
 			did, note = m.setConsent(traits[name], at)
 		} else if !at.Before(p.traitAt(name)) {
-			did, note = m.setTrait(name, traits[name])
+			did, note = m.setTrait(name, traits[name], zoneName)
 			if note == "" && len(name) <= maxName {
 				said = append(said, name)
 			}
@@ -68,12 +73,12 @@ func (p *Profile) hasTrait(name string) bool {
 }
 
 // setTrait takes one trait in; the note says why not.
-func (p *Profile) setTrait(name string, value any) (changed bool, note string) {
+func (p *Profile) setTrait(name string, value any, zoneName func(string) (string, bool)) (changed bool, note string) {
 	if value == nil {
 		return p.removeTrait(name), ""
 	}
 	if field, ok := p.textTraits()[name]; ok {
-		return setText(name, field, value)
+		return setText(name, field, value, zoneName)
 	}
 	return p.setOther(name, value)
 }
@@ -100,7 +105,7 @@ func (p *Profile) setConsent(value any, at time.Time) (changed bool, note string
 	return true, ""
 }
 
-func setText(name string, field *string, value any) (changed bool, note string) {
+func setText(name string, field *string, value any, zoneName func(string) (string, bool)) (changed bool, note string) {
 	text, ok := value.(string)
 	if !ok {
 		return false, "trait " + name + " is not text, so it was not taken in"
@@ -113,7 +118,7 @@ func setText(name string, field *string, value any) (changed bool, note string) 
 		return false, "trait email is not an address such as ada@example.org, so it was not taken in"
 	}
 	if name == "timezone" {
-		if zone, ok := ZoneName(text); ok {
+		if zone, ok := zoneName(text); ok {
 			text = zone
 		}
 	}

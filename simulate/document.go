@@ -140,7 +140,7 @@ type Collector struct {
 	blocks   [][]engine.Decision // all full but the last: a growing slice would copy hundreds of megabytes
 }
 
-// blockSize is how many decisions a block holds.
+// blockSize is how many decisions a block holds at the most.
 const blockSize = 4096
 
 // NewCollector returns a collector that keeps decisions, or only counts them.
@@ -174,9 +174,9 @@ func (c *Collector) bearsOnExperiment(d *engine.Decision) bool {
 
 // appendDecision adds a decision to the last block, or begins another.
 func appendDecision(blocks [][]engine.Decision, d engine.Decision) [][]engine.Decision {
-	if n := len(blocks); n == 0 || len(blocks[n-1]) == blockSize {
-		// The first block grows from nothing: most collectors see few decisions.
-		blocks = append(blocks, make([]engine.Decision, 0, min(n, 1)*blockSize))
+	if n := len(blocks); n == 0 || len(blocks[n-1]) == cap(blocks[n-1]) {
+		// The first blocks are small, each twice as large as the one before: most collectors see few decisions.
+		blocks = append(blocks, make([]engine.Decision, 0, min(blockSize, 8<<min(n, 16))))
 	}
 	last := &blocks[len(blocks)-1]
 	*last = append(*last, d)

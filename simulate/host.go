@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"homeroom/catalog"
@@ -41,6 +42,7 @@ type Host struct {
 	opts     HostOptions
 	env      engine.Env
 	profile  profile.Profile
+	shown    bool // env has a profile: most learners begin with an event that changes it
 	state    engine.State
 	standing engine.Standing
 	wake     time.Time
@@ -55,10 +57,13 @@ type Host struct {
 type Workspace struct {
 	zones   zones
 	stepper engine.Stepper
+	// What deliver answers, and the inputs that are these answers.
+	outcomes []engine.Outcome
+	inputs   []engine.Input
 }
 
 // NewWorkspace returns a workspace for the hosts of one goroutine.
-func NewWorkspace() *Workspace { return &Workspace{zones: zones{}} }
+func NewWorkspace() *Workspace { return &Workspace{zones: newZones()} }
 
 // NewHost returns a learner to whom nothing has happened yet.
 func NewHost(opts HostOptions) *Host {
@@ -80,7 +85,6 @@ func NewHost(opts HostOptions) *Host {
 		Assign:   opts.Assign,
 		Zone:     opts.Workspace.zones.lookUp,
 	}
-	h.showProfile()
 	return h
 }
 
@@ -122,7 +126,7 @@ func (h *Host) applyStatement(ev *engine.Event, said profile.Statement) {
 	}
 	h.countSoftBounce(f, said.At)
 	if len(said.Traits) > 0 {
-		merged, did, _ := h.profile.Merge(said.Traits, said.At)
+		merged, did, _ := h.profile.MergeIn(h.opts.Workspace.zones.nameOf, said.Traits, said.At)
 		h.profile = merged
 		changed = changed || did
 	}
@@ -195,6 +199,7 @@ func (h *Host) Zone() *time.Location {
 
 // showProfile lets the engine see the profile as it is now.
 func (h *Host) showProfile() {
+	h.shown = true
 	h.env.Profile = h.profile.Engine()
 	if h.suppressed[mailaddress.Normalize(h.profile.Email)] {
 		reach := h.env.Profile.Reach[engine.ChannelEmail]
@@ -259,6 +264,9 @@ func (h *Host) showRest(now time.Time) {
 // stepOnce is one step of the engine. Who wants to see the state it began with gets it as it was. The recent decisions are for
 // people who look at a workflow; here they would be most of the memory.
 func (h *Host) stepOnce(inputs []engine.Input, now time.Time) engine.Result {
+	if !h.shown {
+		h.showProfile()
+	}
 	h.showRest(now)
 	if h.opts.Stepped == nil {
 		return h.opts.Workspace.stepper.Step(h.env, h.state, inputs, now)
@@ -277,12 +285,18 @@ func (h *Host) engineFault(format string, args ...any) error {
 // deliver accepts every delivery that can be composed. A cancellation finds nothing to cancel: on a virtual clock a delivery is over
 // at once.
 func (h *Host) deliver(effects []engine.Effect) []engine.Input {
-	var in []engine.Input
+	work := h.opts.Workspace
+	if h.opts.Stepped != nil {
+		work = &Workspace{} // who looks at the steps may keep their inputs
+	}
+	outcomes := slices.Grow(work.outcomes[:0], len(effects)) // with room for all: the inputs point into it
+	in := work.inputs[:0]
 	for i := range effects {
 		if effects[i].Kind != engine.EffectDeliver {
 			continue
 		}
-		outcome := &engine.Outcome{SendID: effects[i].Send.ID, Status: engine.OutcomeAccepted}
+		outcomes = append(outcomes, engine.Outcome{SendID: effects[i].Send.ID, Status: engine.OutcomeAccepted})
+		outcome := &outcomes[len(outcomes)-1]
 		if h.opts.Compose != nil {
 			if err := h.opts.Compose(effects[i].Send, h.env.Profile); err != nil {
 				outcome.Status = engine.OutcomeFailed
@@ -292,5 +306,7 @@ func (h *Host) deliver(effects []engine.Effect) []engine.Input {
 		}
 		in = append(in, engine.Input{Outcome: outcome})
 	}
+	work.outcomes = outcomes
+	work.inputs = in
 	return in
 }
