@@ -42,12 +42,13 @@ func refuseOtherName(body envelope, field, called, code string) *DecodeError {
 	if body[called] != nil {
 		return nil
 	}
+	others := otherNames[field]
 	misnamed := "" // the first by the alphabet
 	for name, value := range body {
 		if name == called || value == nil || len(name) > maxFolded || misnamed != "" && misnamed < name {
 			continue
 		}
-		if slices.Contains(otherNames[field], spelling.Fold(name)) {
+		if slices.Contains(others, spelling.Fold(name)) {
 			misnamed = name
 		}
 	}

@@ -27,10 +27,8 @@ func (nativeBody) readFacts(_ *Catalog, m *message) (facts, *DecodeError) {
 	if err != nil {
 		return facts{}, err
 	}
-	for _, field := range []struct{ name, code string }{{"time", CodeBadTime}, {"properties", CodeMissingKey}, {"traits", CodeWrongType}} {
-		if err := refuseOtherName(body, field.name, field.name, field.code); err != nil {
-			return facts{}, err
-		}
+	if err := refuseMisnamed(body); err != nil {
+		return facts{}, err
 	}
 	return facts{
 		event:      saidOf(body["event"]),
@@ -41,6 +39,25 @@ func (nativeBody) readFacts(_ *Catalog, m *message) (facts, *DecodeError) {
 		traits:     body["traits"],
 		words:      &nativeWords,
 	}, nil
+}
+
+// refuseMisnamed refuses a body that has an optional field under another name. Most bodies have no field but ours.
+func refuseMisnamed(body envelope) *DecodeError {
+	ours := 0
+	for _, name := range [...]string{"event", "learner_id", "id", "time", "properties", "traits"} {
+		if _, has := body[name]; has {
+			ours++
+		}
+	}
+	if ours == len(body) {
+		return nil
+	}
+	for _, field := range [...]struct{ name, code string }{{"time", CodeBadTime}, {"properties", CodeMissingKey}, {"traits", CodeWrongType}} {
+		if err := refuseOtherName(body, field.name, field.name, field.code); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (nativeBody) traitsOf(body envelope, profile bool) []any {
