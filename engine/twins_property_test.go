@@ -165,6 +165,10 @@ func drawRule(rt *rapid.T, name string, withSent bool) *engine.Rule {
 			in := send(id, rapid.SampledFrom([]string{"m0", "m1"}).Draw(rt, "message"))
 			in.Send.Channel = rapid.SampledFrom([]string{engine.ChannelEmail, engine.ChannelInApp}).Draw(rt, "channel")
 			in.Send.Topic = rapid.SampledFrom([]string{"", "progress"}).Draw(rt, "topic")
+			in.Send.Patience = rapid.SampledFrom([]time.Duration{0, 0, time.Hour, 3 * day}).Draw(rt, "patience")
+			if after := rapid.SampledFrom([]time.Duration{0, 0, time.Hour, 2 * day}).Draw(rt, "expires after"); after > 0 {
+				in.Send.Expires = cond{"expires", func(v *engine.Vars) (any, error) { return v.Trigger.Time.Add(after), nil }}
+			}
 			rule.Program = append(rule.Program, in)
 		}
 	}
