@@ -32,6 +32,7 @@ const (
 const (
 	WithoutApproval = store.WithoutApproval
 	WithFailedTests = store.WithFailedTests
+	WithoutBase     = store.WithoutBase
 )
 
 // AuditRecord is one act, as package store keeps it.
@@ -220,6 +221,8 @@ func describeMark(mark string) string {
 		return "without approval"
 	case store.WithFailedTests:
 		return "although tests failed or were not run"
+	case store.WithoutBase:
+		return "over what its base did not have"
 	}
 	return mark
 }

@@ -59,7 +59,7 @@ func TestWhoDidWhatIsRecorded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	_, err := i.Pause(ctx, "maya", "ada@example.org complained")
+	_, err := i.Pause(ctx, admin.PauseOptions{Author: "maya", Note: "ada@example.org complained"})
 	do(err)
 	_, err = i.As(admin.Actor{Name: "tom", Way: admin.WayConsole}).Resume(ctx, "tom", "")
 	do(err)
@@ -178,7 +178,7 @@ func TestNothingIsDoneThatCannotBeRecorded(t *testing.T) {
 	if s, _, err := st.Suppressions.Get(ctx, "ada@example.org"); err != nil || s.Reason == "" {
 		t.Errorf("it was lifted without a record: %+v, %v", s, err)
 	}
-	change, err := i.Pause(ctx, "maya", "")
+	change, err := i.Pause(ctx, admin.PauseOptions{Author: "maya"})
 	if err == nil || !change.Changed {
 		t.Errorf("the pause: %+v, %v", change, err)
 	}
@@ -191,7 +191,7 @@ func TestNothingIsDoneThatCannotBeRecorded(t *testing.T) {
 func TestNoAuditRecordIsTakenBack(t *testing.T) {
 	i, js := openAudited(t)
 	ctx := t.Context()
-	if _, err := i.Pause(ctx, "maya", ""); err != nil {
+	if _, err := i.Pause(ctx, admin.PauseOptions{Author: "maya"}); err != nil {
 		t.Fatal(err)
 	}
 	stream, err := js.Stream(ctx, subjects.AuditStream)

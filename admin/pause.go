@@ -2,7 +2,11 @@ package admin
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"time"
 
+	"homeroom/internal/narrate"
 	"homeroom/store"
 )
 
@@ -20,17 +24,33 @@ func (i *Installation) KillSwitch(ctx context.Context) (KillSwitch, error) {
 	return i.store.Control.PauseState(ctx)
 }
 
-// Pause stops all sending at once, in the author's name. If it is paused already and there is no new note, the first note
-// stays. It is recorded afterwards: what stops sending waits for nothing. An error with Changed says that only the record is missing.
-func (i *Installation) Pause(ctx context.Context, author, note string) (KillSwitchChange, error) {
+// PauseOptions say who pauses, and why.
+type PauseOptions struct {
+	Author  string
+	Note    string
+	Replace bool // if it is paused already, put author, time and note in the place of the first ones; it needs a note
+}
+
+// Pause stops all sending at once. If it is paused already, the first author, time and note stay unless they are to be replaced: whoever
+// comes later finds why it began. It is recorded afterwards: what stops sending waits for nothing. An error with Changed says that only
+// the record is missing.
+func (i *Installation) Pause(ctx context.Context, opts PauseOptions) (KillSwitchChange, error) {
+	if opts.Replace && opts.Note == "" {
+		return KillSwitchChange{}, inputError(errors.New("say why: a note that replaces another cannot be empty"))
+	}
 	before, err := i.KillSwitch(ctx)
-	if err != nil || before.Paused && note == "" {
+	if err != nil || before.Paused && !opts.Replace {
 		return KillSwitchChange{Before: before}, err
 	}
-	if err := i.store.Control.Pause(ctx, author, note, i.opts.Now().UTC()); err != nil {
+	if err := i.store.Control.Pause(ctx, opts.Author, opts.Note, i.opts.Now().UTC()); err != nil {
 		return KillSwitchChange{Before: before}, err
 	}
 	return KillSwitchChange{Before: before, Changed: true}, i.recordDone(ctx, AuditRecord{Action: store.ActionPause})
+}
+
+// DescribePause says who paused, when and why: "ada at 2026-03-02T10:00:00Z: wrong price".
+func DescribePause(s KillSwitch) string {
+	return fmt.Sprintf("%s at %s%s", s.By, s.At.Format(time.RFC3339), narrate.NoteSuffix(s.Note))
 }
 
 // Resume lets messages go out again, in the author's name.

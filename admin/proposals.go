@@ -128,17 +128,6 @@ type DraftPublication struct {
 	OnProgress func(PublishProgress) // may be nil
 }
 
-// FailedTestsError says that rule tests of a folder fail.
-type FailedTestsError struct{ Failed []TestResult }
-
-func (e *FailedTestsError) Error() string {
-	var names []string
-	for _, t := range e.Failed {
-		names = append(names, t.Name+" ("+t.File+")")
-	}
-	return "rule tests fail: " + strings.Join(names, "; ")
-}
-
 // PublishDraft puts a draft in force and deletes it. It refuses a draft that was edited since it was looked at, one that began from
 // something that is not in force any more, one whose tests fail, and one without the approvals it needs.
 func (i *Installation) PublishDraft(ctx context.Context, d Draft, o DraftPublication) (*Publication, error) {
@@ -162,7 +151,7 @@ func (i *Installation) PublishDraft(ctx context.Context, d Draft, o DraftPublica
 	if err != nil {
 		return nil, inputError(err)
 	}
-	if err := checkTests(ctx, folder); err != nil {
+	if err := CheckTests(ctx, folder); err != nil {
 		var failed *FailedTestsError
 		if !errors.As(err, &failed) || !o.Untested {
 			return nil, inputError(err)
@@ -170,7 +159,7 @@ func (i *Installation) PublishDraft(ctx context.Context, d Draft, o DraftPublica
 		note = joinNotes(note, "published although tests fail")
 		with = append(with, store.WithFailedTests)
 	}
-	publication, err := i.PreparePublication(ctx, academy, o.RunPolicy, o.OnProgress)
+	publication, err := i.PreparePublication(ctx, academy, PrepareOptions{RunPolicy: o.RunPolicy, OnProgress: o.OnProgress})
 	if err != nil {
 		return nil, err
 	}
@@ -198,22 +187,4 @@ func joinNotes(note, more string) string {
 		return more
 	}
 	return note + " (" + more + ")"
-}
-
-// checkTests returns a [*FailedTestsError] if rule tests of a folder fail.
-func checkTests(ctx context.Context, f *Folder) error {
-	results, err := AllTests(ctx, f)
-	if err != nil {
-		return err
-	}
-	var failed []TestResult
-	for _, r := range results {
-		if !r.Passed {
-			failed = append(failed, r)
-		}
-	}
-	if len(failed) > 0 {
-		return &FailedTestsError{Failed: failed}
-	}
-	return nil
 }

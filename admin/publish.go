@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"homeroom/engine"
 	"homeroom/internal/narrate"
@@ -24,6 +25,8 @@ type Publication struct {
 	Expected  *publish.SweepCounts `json:"expected,omitempty"`      // as far as Temporal's visibility knows
 	Published *store.Pointer       `json:"published,omitempty"`     // nil: not yet
 	Swept     *publish.SweepCounts `json:"swept,omitempty"`         // nil: not yet
+	// Over is the base of a publication that is forced although something else is in force; empty: it is not forced.
+	Over string `json:"forced_over_base,omitempty"`
 
 	plan *publish.Plan
 }
@@ -31,16 +34,52 @@ type Publication struct {
 // PublishProgress is how far a publication has come. It may be drawn; a nil callback hears nothing.
 type PublishProgress = publish.Progress
 
+// PrepareOptions say how an academy is to be put in force.
+type PrepareOptions struct {
+	RunPolicy engine.RunPolicy
+	// Base is the revision that the academy began from: a number or a hash. If neither it nor the academy is in force, the error is a
+	// [*BaseMovedError]. Empty: it is not asked for.
+	Base       string
+	Force      bool                  // publish also if the base has moved; the note says so
+	OnProgress func(PublishProgress) // may be nil
+}
+
+// BaseMovedError says that what is in force is not what a folder began from, so that publishing the folder may undo what somebody
+// else published.
+type BaseMovedError struct {
+	Base    string        // hash
+	Current store.Pointer // without a hash: nothing is in force
+}
+
+func (e *BaseMovedError) Error() string {
+	if e.Current.Hash == "" {
+		return fmt.Sprintf("nothing was published: the folder began from %s, and nothing is in force", narrate.ShortHash(e.Base))
+	}
+	return fmt.Sprintf("nothing was published: the folder began from %s, and meanwhile %s published %s, no. %d%s. Look at it with `homeroom rules diff %s current`, take it into your folder, "+
+		"and publish with --base %s; or publish over it with --force",
+		narrate.ShortHash(e.Base), e.Current.Author, narrate.ShortHash(e.Current.Hash), e.Current.Number, narrate.NoteSuffix(e.Current.Note),
+		narrate.ShortHash(e.Base), narrate.ShortHash(e.Current.Hash))
+}
+
 // PreparePublication compares an academy with what is in force and counts the learners whom publishing it would reach. It
 // changes nothing.
-func (i *Installation) PreparePublication(ctx context.Context, academy *rules.Academy, policy engine.RunPolicy, onProgress func(PublishProgress)) (*Publication, error) {
-	publisher, err := i.newPublisher(ctx, onProgress)
+func (i *Installation) PreparePublication(ctx context.Context, academy *rules.Academy, opts PrepareOptions) (*Publication, error) {
+	over, err := i.checkBase(ctx, academy.Ruleset.Hash, opts)
 	if err != nil {
 		return nil, err
 	}
-	plan, err := publisher.Prepare(ctx, academy, policy)
+	publisher, err := i.newPublisher(ctx, opts.OnProgress)
 	if err != nil {
 		return nil, err
+	}
+	plan, err := publisher.Prepare(ctx, academy, opts.RunPolicy)
+	if err != nil {
+		return nil, err
+	}
+	if opts.Base != "" && !opts.Force { // somebody may have published just now
+		if _, err := i.checkBase(ctx, academy.Ruleset.Hash, opts); err != nil {
+			return nil, err
+		}
 	}
 	expected, err := publisher.Count(ctx, plan)
 	if err != nil {
@@ -51,8 +90,35 @@ func (i *Installation) PreparePublication(ctx context.Context, academy *rules.Ac
 		Change:    &plan.Change,
 		Touched:   plan.Touched,
 		Expected:  &expected,
+		Over:      over,
 		plan:      plan,
 	}, nil
+}
+
+// checkBase returns a [*BaseMovedError] if neither the base nor the folder is in force, or the hash of the base if that is to be
+// published over.
+func (i *Installation) checkBase(ctx context.Context, folder string, opts PrepareOptions) (over string, err error) {
+	if opts.Base == "" {
+		return "", nil
+	}
+	base, err := publish.FindRevision(ctx, i.store.Rulesets, opts.Base)
+	var unknown *publish.RevisionError
+	if errors.As(err, &unknown) {
+		return "", inputError(fmt.Errorf("--base: %w", err))
+	} else if err != nil {
+		return "", err
+	}
+	current, err := i.store.Rulesets.Current(ctx)
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case current.Hash == base.Hash || current.Hash == folder:
+		return "", nil
+	case opts.Force:
+		return base.Hash, nil
+	}
+	return "", &BaseMovedError{Base: base.Hash, Current: current}
 }
 
 // PublishOptions say who publishes, and why.
@@ -72,9 +138,13 @@ func (i *Installation) Publish(ctx context.Context, p *Publication, opts Publish
 	if err != nil {
 		return err
 	}
+	note := opts.Note
+	if p.Over != "" {
+		note = joinNotes(note, fmt.Sprintf("forced over no. %d, which its base %s did not have", p.plan.From.Number, narrate.ShortHash(p.Over)))
+	}
 	var published store.Pointer
 	err = i.recordAct(ctx, p.newRecord(opts), func() (err error) {
-		published, err = publisher.Publish(ctx, p.plan, opts.Author, opts.Note)
+		published, err = publisher.Publish(ctx, p.plan, opts.Author, note)
 		return err
 	})
 	if errors.Is(err, store.ErrPublishedMeanwhile) {
@@ -99,6 +169,9 @@ func (p *Publication) newRecord(opts PublishOptions) AuditRecord {
 		Hash:   p.plan.Academy.Ruleset.Hash,
 		Base:   p.plan.From.Hash,
 		With:   opts.With,
+	}
+	if p.Over != "" {
+		r.With = append(slices.Clone(r.With), store.WithoutBase)
 	}
 	if opts.RollBack {
 		r.Action = store.ActionRollBack

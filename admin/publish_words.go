@@ -25,6 +25,9 @@ func (p *Publication) Outlook() string {
 		fmt.Fprintf(&b, "%s will replace %s (no. %d, by %s at %s%s).\n", narrate.ShortHash(plan.Change.To), narrate.ShortHash(from.Hash),
 			from.Number, from.Author, from.At.Format(time.RFC3339), narrate.NoteSuffix(from.Note))
 	}
+	if p.Over != "" {
+		fmt.Fprintf(&b, "The folder began from %s: what was published since is not in it, and --force publishes over it.\n", narrate.ShortHash(p.Over))
+	}
 	b.WriteString(DescribeChange(plan.Change))
 	fmt.Fprintf(&b, "Live runs %s: %s affected, %s to be woken.", describeRunPolicy(plan.RunPolicy),
 		narrate.Count(p.Expected.LiveRuns, "learner"), narrate.Count(p.Expected.Woken, "more learner"))

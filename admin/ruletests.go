@@ -3,10 +3,14 @@ package admin
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"slices"
 	"strings"
 
+	"homeroom/internal/narrate"
+	"homeroom/rules"
 	"homeroom/rules/ruletest"
 )
 
@@ -68,4 +72,58 @@ func describeTest(r *ruletest.Result) TestResult {
 		result.Story = story.String()
 	}
 	return result
+}
+
+// FailedTestsError says that rule tests of a folder fail, or that test files cannot be read.
+type FailedTestsError struct {
+	Tests    int               // that ran
+	Failed   []ruletest.Result // of these
+	Problems rules.Problems    // in test files
+}
+
+func (e *FailedTestsError) Error() string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "%d of %s failed", len(e.Failed), narrate.Count(e.Tests, "rule test"))
+	if len(e.Problems) > 0 {
+		fmt.Fprintf(&text, ", %s in test files", narrate.Count(len(e.Problems), "problem"))
+	}
+	for n := range e.Failed {
+		separator := "; "
+		if n == 0 {
+			separator = ": "
+		}
+		text.WriteString(separator + e.Failed[n].Test.Name + " (" + e.Failed[n].Test.File + ")")
+	}
+	return text.String()
+}
+
+// Write writes the timelines of the tests that failed and the problems of the test files.
+func (e *FailedTestsError) Write(w io.Writer, color bool) error {
+	for n := range e.Failed {
+		if err := e.Failed[n].Write(w, color); err != nil {
+			return err
+		}
+	}
+	return e.Problems.Format(w, color)
+}
+
+// CheckTests runs the rule tests of a folder, as publishing asks for. It returns a [*FailedTestsError] unless all pass. A folder without
+// tests passes.
+func CheckTests(ctx context.Context, f *Folder) error {
+	run, err := TestFolder(ctx, f, TestOptions{})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	failed := &FailedTestsError{Tests: len(run.Results), Problems: run.Problems}
+	for n := range run.Results {
+		if !run.Results[n].Passed {
+			failed.Failed = append(failed.Failed, run.Results[n])
+		}
+	}
+	if len(failed.Failed) > 0 || failed.Problems.Err() != nil {
+		return failed
+	}
+	return nil
 }

@@ -306,6 +306,26 @@ func TestOtherSitesReachNothing(t *testing.T) {
 	}
 }
 
+// TestPauseWhilePaused: every page says by whom and why; the first note stays until somebody replaces it.
+func TestPauseWhilePaused(t *testing.T) {
+	s := openSite(t, console.ThisMachine{Name: "maya"}, 0)
+	b := s.browser("")
+	b.do(http.MethodPost, "/pause", url.Values{"note": {"too many"}})
+	_, body := b.do(http.MethodPost, "/pause", url.Values{"note": {"a typo"}})
+	wantParts(t, body, "Sending is paused already, by maya at", ": too many. That stays, and your note was not written.", "Paused just now: too many")
+	_, body = b.do(http.MethodPost, "/pause", url.Values{"note": {"a typo"}, "replace": {"1"}})
+	wantParts(t, body, "Sending stays paused; your note stands in the place of the one by maya at", "Paused just now: a typo")
+}
+
+func wantParts(t *testing.T, text string, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if !strings.Contains(text, part) {
+			t.Errorf("%q is missing in:\n%s", part, text)
+		}
+	}
+}
+
 // inForce returns a file of what is in force.
 func (s *site) inForce(file string) []byte {
 	s.t.Helper()

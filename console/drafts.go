@@ -224,7 +224,7 @@ func (c *Console) preparePublication(req *request) (*page, error) {
 	if err != nil {
 		return nil, &admin.InputError{Err: err}
 	}
-	if data.Plan, err = c.o.Installation.PreparePublication(req.Context(), academy, policy, nil); err != nil {
+	if data.Plan, err = c.o.Installation.PreparePublication(req.Context(), academy, admin.PrepareOptions{RunPolicy: policy}); err != nil {
 		return nil, err
 	}
 	return &page{name: "publish", title: "Publish the draft of " + draft.Author, section: "drafts", command: "homeroom rules publish DIR --dry-run", data: data}, nil

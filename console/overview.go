@@ -29,13 +29,23 @@ func (c *Console) showOverview(req *request) (*page, error) {
 
 // pauseSending stops all sending.
 func (c *Console) pauseSending(req *request) (*page, error) {
-	change, err := c.as(req).Pause(req.Context(), req.person.Name, strings.TrimSpace(req.FormValue("note")))
+	note := strings.TrimSpace(req.FormValue("note"))
+	change, err := c.as(req).Pause(req.Context(), admin.PauseOptions{
+		Author:  req.person.Name,
+		Note:    note,
+		Replace: req.FormValue("replace") != "",
+	})
 	if err != nil {
 		return nil, err
 	}
 	notice := "Nothing goes out any more, until somebody resumes sending."
-	if !change.Changed {
-		notice = fmt.Sprintf("Sending is paused already: %s did so.", change.Before.By)
+	switch {
+	case change.Changed && change.Before.Paused:
+		notice = fmt.Sprintf("Sending stays paused; your note stands in the place of the one by %s.", admin.DescribePause(change.Before))
+	case !change.Changed && note != "" && note != change.Before.Note:
+		notice = fmt.Sprintf("Sending is paused already, by %s. That stays, and your note was not written.", admin.DescribePause(change.Before))
+	case !change.Changed:
+		notice = fmt.Sprintf("Sending is paused already, by %s.", admin.DescribePause(change.Before))
 	}
 	return c.goTo(req, c.returnPath(req), notice)
 }

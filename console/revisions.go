@@ -53,7 +53,7 @@ func (c *Console) rollBack(req *request) (*page, error) {
 	if note == "" {
 		return nil, &admin.InputError{Err: errors.New("say why: the reason stands in the history")}
 	}
-	publication, err := c.o.Installation.PreparePublication(req.Context(), chosen, policy, nil)
+	publication, err := c.o.Installation.PreparePublication(req.Context(), chosen, admin.PrepareOptions{RunPolicy: policy})
 	if err != nil {
 		return nil, err
 	}

@@ -65,6 +65,7 @@ const (
 const (
 	WithoutApproval = "without_approval" // approvals that the settings ask for were missing
 	WithFailedTests = "untested"         // rule tests failed, or were not run
+	WithoutBase     = "without_base"     // what was in force was not what the folder began from
 )
 
 // AuditRecord is one act. Unknown fields of later versions are passed over.

@@ -4,22 +4,23 @@ import (
 	"context"
 	"fmt"
 	"os/user"
-	"time"
 
 	"homeroom/admin"
-	"homeroom/internal/narrate"
 )
 
 // PauseCmd is `homeroom pause`.
 type PauseCmd struct {
 	NATSFlags
-	Note string `arg:"" optional:"" help:"Why, for whoever finds it paused."`
+	Note    string `arg:"" optional:"" help:"Why, for whoever finds it paused."`
+	Replace bool   `help:"If it is paused already, put your name and note in the place of the first ones."`
 }
 
 // Help is shown by `homeroom pause --help`.
 func (*PauseCmd) Help() string {
 	return `The kill switch: from the moment this returns, no worker calls the provider. Events are still heard and decided;
 what falls due meanwhile waits, as long as its patience lasts.
+
+If it is paused already, it says by whom, when and why, and that note stays; --replace puts yours in its place.
 
 Example:
   homeroom pause "wrong price in the spring offer"`
@@ -32,16 +33,26 @@ func (c *PauseCmd) Run(ctx context.Context, o IO) error {
 		return err
 	}
 	defer installation.Close()
-	change, err := installation.Pause(ctx, currentUser(), c.Note)
+	change, err := installation.Pause(ctx, admin.PauseOptions{Author: currentUser(), Note: c.Note, Replace: c.Replace})
 	if err != nil {
 		return err
 	}
-	text := "Paused: nothing goes out until `homeroom resume`."
-	if !change.Changed {
-		text = fmt.Sprintf("Already paused by %s. `homeroom resume` lifts it.", pauseText(change.Before))
-	}
-	_, err = fmt.Fprintln(o.Out, text)
+	_, err = fmt.Fprintln(o.Out, c.describe(change))
 	return err
+}
+
+// describe says what pausing did.
+func (c *PauseCmd) describe(change admin.KillSwitchChange) string {
+	switch {
+	case change.Changed && change.Before.Paused:
+		return fmt.Sprintf("Paused, as before; your note stands in the place of the one by %s.", admin.DescribePause(change.Before))
+	case change.Changed:
+		return "Paused: nothing goes out until `homeroom resume`."
+	case c.Note == "" || c.Note == change.Before.Note:
+		return fmt.Sprintf("Already paused by %s. `homeroom resume` lifts it.", admin.DescribePause(change.Before))
+	}
+	return fmt.Sprintf("Already paused by %s. That stays, and your note was not written; --replace puts it in its place. `homeroom resume` lifts the pause.",
+		admin.DescribePause(change.Before))
 }
 
 // ResumeCmd is `homeroom resume`.
@@ -71,15 +82,10 @@ func (c *ResumeCmd) Run(ctx context.Context, o IO) error {
 	}
 	text := "Nothing was paused."
 	if change.Changed {
-		text = fmt.Sprintf("Resumed. It was paused by %s; what waited goes out within minutes.", pauseText(change.Before))
+		text = fmt.Sprintf("Resumed. It was paused by %s; what waited goes out within minutes.", admin.DescribePause(change.Before))
 	}
 	_, err = fmt.Fprintln(o.Out, text)
 	return err
-}
-
-// pauseText says who paused, when and why.
-func pauseText(s admin.KillSwitch) string {
-	return fmt.Sprintf("%s at %s%s", s.By, s.At.Format(time.RFC3339), narrate.NoteSuffix(s.Note))
 }
 
 // currentUser returns who runs this process, for records of who did what.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 
@@ -32,6 +31,8 @@ type PublishFlags struct {
 type RulesPublishCmd struct {
 	Dir      string `arg:"" name:"academy" help:"The academy folder." type:"existingdir"`
 	Untested bool   `help:"Do not run the folder's rule tests; the history says so."`
+	Base     string `help:"The revision that the folder began from (number or hash, as rules pull says it). If something else is in force by now, nothing is published." placeholder:"REVISION"`
+	Force    bool   `help:"Publish although what is in force is not --base; the history says so."`
 	PublishFlags
 }
 
@@ -41,8 +42,12 @@ func (*RulesPublishCmd) Help() string {
 wakes the learners whose next moment it changes. Nothing is restarted. If somebody else publishes at the same time one of the two is
 told, and nothing of theirs is in force. Until it is in force, an error leaves everything as it was.
 
+With --base a folder cannot undo what others published since it was pulled: publishing is refused if anything but the base (or the
+folder itself) is in force. homeroom rules pull prints the base of what it writes.
+
 Example:
   homeroom rules publish academy --dry-run
+  homeroom rules publish academy --base 3f9a1c2e
   homeroom rules publish academy --in-flight migrate --note "shorter waits"`
 }
 
@@ -51,6 +56,9 @@ func (c *RulesPublishCmd) Run(ctx context.Context, o IO) error {
 	folder, err := compileFolder(c.Dir)
 	if err != nil {
 		return err
+	}
+	if c.Force && c.Base == "" {
+		return usage(errors.New("--force goes with --base: it publishes although the base is not in force any more"))
 	}
 	if c.Untested {
 		c.Note = strings.TrimSpace(c.Note + " (untested)")
@@ -63,34 +71,20 @@ func (c *RulesPublishCmd) Run(ctx context.Context, o IO) error {
 		return err
 	}
 	defer installation.Close()
-	return c.publish(ctx, o, installation, folder.Academy)
+	return c.publish(ctx, o, installation, folder.Academy, admin.PrepareOptions{Base: c.Base, Force: c.Force})
 }
 
-// testBeforePublishing runs the rule tests of a folder and prints those that fail. A folder without tests passes.
+// testBeforePublishing prints the rule tests of a folder that fail.
 func testBeforePublishing(ctx context.Context, o IO, folder *admin.Folder) error {
-	run, err := admin.TestFolder(ctx, folder, admin.TestOptions{})
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	} else if err != nil {
+	err := admin.CheckTests(ctx, folder)
+	var failed *admin.FailedTestsError
+	if !errors.As(err, &failed) {
 		return err
 	}
-	failed := 0
-	for i := range run.Results {
-		if !run.Results[i].Passed {
-			failed++
-			if err := run.Results[i].Write(o.Err, o.Color); err != nil {
-				return err
-			}
-		}
-	}
-	if failed == 0 && len(run.Problems) == 0 {
-		return nil
-	}
-	if err := run.Problems.Format(o.Err, o.Color); err != nil {
+	if err := failed.Write(o.Err, o.Color); err != nil {
 		return err
 	}
-	return fmt.Errorf("nothing was published: %d of %s failed, %s in test files; mend them, or publish with --untested",
-		failed, narrate.Count(len(run.Results), "test"), narrate.Count(len(run.Problems), "problem"))
+	return fmt.Errorf("nothing was published: %w. Mend them, or publish with --untested", failed)
 }
 
 // RulesRollbackCmd is `homeroom rules rollback`.
@@ -123,7 +117,7 @@ func (c *RulesRollbackCmd) Run(ctx context.Context, o IO) error {
 		c.Note = "rollback to " + c.To
 	}
 	c.rollBack = true
-	return c.publish(ctx, o, installation, academy)
+	return c.publish(ctx, o, installation, academy, admin.PrepareOptions{})
 }
 
 // RulesSweepCmd is `homeroom rules sweep`.
@@ -155,9 +149,11 @@ func (c *RulesSweepCmd) Run(ctx context.Context, o IO) error {
 }
 
 // publish asks, publishes and sweeps.
-func (c *PublishFlags) publish(ctx context.Context, o IO, installation *admin.Installation, academy *rules.Academy) error {
+func (c *PublishFlags) publish(ctx context.Context, o IO, installation *admin.Installation, academy *rules.Academy, prepare admin.PrepareOptions) error {
 	line := publishLine{io: o}
-	publication, err := installation.PreparePublication(ctx, academy, engine.RunPolicy(c.InFlight), line.draw)
+	prepare.RunPolicy = engine.RunPolicy(c.InFlight)
+	prepare.OnProgress = line.draw
+	publication, err := installation.PreparePublication(ctx, academy, prepare)
 	line.clear()
 	if err != nil {
 		return err

@@ -22,7 +22,8 @@ type RulesPullCmd struct {
 
 // Help is shown by `homeroom rules pull --help`.
 func (*RulesPullCmd) Help() string {
-	return `Writes a revision into a folder, as it was published, so that a change which was made in the console comes into git.
+	return `Writes a revision into a folder, as it was published, so that a change which was made in the console comes into git. It prints the
+revision's hash, which is the base for homeroom rules publish --base: so nothing is undone that others publish meanwhile.
 
 Example:
   homeroom rules pull academy
@@ -56,6 +57,7 @@ func (c *RulesPullCmd) Run(ctx context.Context, o IO) error {
 			return err
 		}
 	}
-	fmt.Fprintf(o.Out, "%s written to %s.\n", narrate.Count(len(academy.Files), "file"), c.Dir)
-	return nil
+	_, err = fmt.Fprintf(o.Out, "%s of %s written to %s. Once you have changed something:\n  homeroom rules publish %s --base %s\n", narrate.Count(len(academy.Files), "file"),
+		narrate.ShortHash(academy.Ruleset.Hash), c.Dir, c.Dir, narrate.ShortHash(academy.Ruleset.Hash))
+	return err
 }

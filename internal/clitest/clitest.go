@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -64,18 +65,44 @@ func Open(t testing.TB, folder string) *Installation {
 // PutInForce puts an academy in force.
 func (w *Installation) PutInForce(academy *rules.Academy) {
 	w.T.Helper()
+	w.putInForce(academy, "", "")
+}
+
+func (w *Installation) putInForce(academy *rules.Academy, author, note string) {
+	w.T.Helper()
 	hash := academy.Ruleset.Hash
 	current, err := w.Store.Rulesets.Current(w.T.Context())
 	if err == nil {
 		err = w.Store.Rulesets.Put(w.T.Context(), store.Bundle{Hash: hash, Files: academy.Files})
 	}
 	if err == nil {
-		_, err = w.Store.Rulesets.SetCurrent(w.T.Context(), store.Pointer{Number: current.Number + 1, Hash: hash, Revision: current.Revision})
+		_, err = w.Store.Rulesets.SetCurrent(w.T.Context(), store.Pointer{
+			Number:   current.Number + 1,
+			Hash:     hash,
+			Author:   author,
+			Note:     note,
+			Replaced: current.Hash,
+			Revision: current.Revision,
+		})
 	}
 	if err != nil {
 		w.T.Fatal(err)
 	}
 	w.Academy = academy
+}
+
+// PublishAs puts the academy in force with some of its files replaced, in somebody's name.
+func (w *Installation) PublishAs(author, note string, files map[string]string) {
+	w.T.Helper()
+	next := maps.Clone(w.Academy.Files)
+	for name, text := range files {
+		next[name] = []byte(text)
+	}
+	academy, problems := rules.FromBundle(next)
+	if err := problems.Err(); err != nil {
+		w.T.Fatal(err)
+	}
+	w.putInForce(academy, author, note)
 }
 
 // HandOver is the workflow service: it keeps what it is given.
