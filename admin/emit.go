@@ -15,6 +15,9 @@ import (
 	"homeroom/engine"
 	"homeroom/internal/connect"
 	"homeroom/profile"
+	"homeroom/publish"
+	"homeroom/rules"
+	"homeroom/store"
 	"homeroom/subjects"
 )
 
@@ -140,4 +143,57 @@ func PublishEvent(ctx context.Context, o NATSOptions, event PreparedEvent) (Stor
 		return StoredEvent{}, fmt.Errorf("publishing to %s: %w", event.Subject, err)
 	}
 	return StoredEvent{Stream: ack.Stream, Sequence: ack.Sequence, Duplicate: ack.Duplicate}, nil
+}
+
+// InForceCatalog is the catalog that an installation reads events by.
+type InForceCatalog struct {
+	Catalog *catalog.Catalog
+	Number  int    // of the publication in force
+	Hash    string // of its revision
+	Own     int    // events of the team's own
+}
+
+// catalogTime bounds how long the revision in force is looked for: who may only publish gets no answer.
+const catalogTime = 2 * time.Second
+
+// CatalogInForce returns the catalog of the revision in force: the built-in events and those of its catalog.yaml. The rules need not
+// compile. It is an error if nothing is in force, if it is out of reach, or if it may not be read with these rights, as those of a
+// publisher.
+func CatalogInForce(ctx context.Context, o NATSOptions) (InForceCatalog, error) {
+	nc, js, err := connect.NATS("homeroom emit", o)
+	if err != nil {
+		return InForceCatalog{}, err
+	}
+	defer nc.Close()
+	ctx, cancel := context.WithTimeout(ctx, catalogTime)
+	defer cancel()
+	rulesets, err := store.OpenRulesets(ctx, js)
+	if err != nil {
+		return InForceCatalog{}, err
+	}
+	current, err := rulesets.Current(ctx)
+	if err != nil {
+		return InForceCatalog{}, err
+	}
+	if current.Hash == "" {
+		return InForceCatalog{}, publish.ErrNothingInForce
+	}
+	bundle, err := rulesets.Get(ctx, current.Hash)
+	if err != nil {
+		return InForceCatalog{}, err
+	}
+	builtIn, err := catalog.Default()
+	if err != nil {
+		return InForceCatalog{}, err
+	}
+	found := InForceCatalog{Catalog: builtIn, Number: current.Number, Hash: current.Hash}
+	own := bundle.Files[rules.CatalogFile]
+	if own == nil {
+		return found, nil
+	}
+	if found.Catalog, err = builtIn.Extend(rules.CatalogFile, own); err != nil {
+		return InForceCatalog{}, fmt.Errorf("%s of no. %d cannot be read by this version of Homeroom: %w", rules.CatalogFile, current.Number, err)
+	}
+	found.Own = len(found.Catalog.Events()) - len(builtIn.Events())
+	return found, nil
 }

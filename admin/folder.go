@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"path"
 	"regexp"
+	"slices"
 	"time"
 
+	"homeroom/content"
 	"homeroom/report"
 	"homeroom/rules"
 	"homeroom/rules/ruletest"
@@ -72,6 +75,14 @@ type FolderCheck struct {
 	Messages int            `json:"messages"`
 	Events   int            `json:"events"` // that the catalog knows, with the folder's own
 	Problems rules.Problems `json:"problems"`
+	// Untranslated is a note and no problem: which messages are not written in a language that others are written in.
+	Untranslated []Untranslated `json:"untranslated,omitempty"`
+}
+
+// Untranslated are the messages whose learners of a locale read the default.
+type Untranslated struct {
+	Locale   string   `json:"locale"`   // that at least one message is written in
+	Messages []string `json:"messages"` // sorted
 }
 
 // CheckFolder counts what a folder holds and lists its problems.
@@ -85,8 +96,24 @@ func CheckFolder(f *Folder) FolderCheck {
 		check.Rules = len(f.Academy.Ruleset.Rules)
 		check.Messages = len(f.Academy.Library.Names())
 		check.Events = len(f.Academy.Catalog.Events())
+		check.Untranslated = untranslated(f.Academy.Library)
 	}
 	return check
+}
+
+// untranslated lists missing translations by locale.
+func untranslated(library *content.Library) []Untranslated {
+	byLocale := map[string][]string{}
+	for _, name := range library.Names() {
+		for _, locale := range library.MissingLocales(name) {
+			byLocale[locale] = append(byLocale[locale], name)
+		}
+	}
+	var missing []Untranslated
+	for _, locale := range slices.Sorted(maps.Keys(byLocale)) {
+		missing = append(missing, Untranslated{Locale: locale, Messages: byLocale[locale]})
+	}
+	return missing
 }
 
 // TestOptions say which rule tests of a folder to run.
@@ -202,9 +229,18 @@ func ExplainHoldout(f *Folder, rule string, pace report.Pace) (string, error) {
 	}
 	found := academy.Ruleset.Rule(rule)
 	if found == nil {
-		return "", inputError(fmt.Errorf("there is no rule %s", rule))
+		return "", inputError(fmt.Errorf("there is no rule %s%s", rule, suggest(rule, ruleNames(academy))))
 	}
 	return report.ExplainHoldout(found, pace), nil
+}
+
+// ruleNames returns the names of an academy's rules.
+func ruleNames(academy *rules.Academy) []string {
+	names := make([]string, 0, len(academy.Ruleset.Rules))
+	for _, rule := range academy.Ruleset.Rules {
+		names = append(names, rule.Name)
+	}
+	return names
 }
 
 // SimulatedPace is the pace at which learners enter a rule's experiment when recorded events are run through the folder's rules, as if everybody

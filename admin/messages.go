@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"homeroom/content"
@@ -19,7 +18,8 @@ import (
 // MessageInfo describes one message of a folder.
 type MessageInfo struct {
 	Name    string   `json:"name"`
-	Locales []string `json:"locales"` // "" is the default, which comes first
+	Locales []string `json:"locales"`                   // "" is the default, which comes first
+	Missing []string `json:"missing_locales,omitempty"` // locales of other messages that this one is not written in
 	Topic   string   `json:"topic,omitempty"`
 	SentBy  []string `json:"sent_by"` // rules
 	Subject string   `json:"subject"` // Liquid, of the default locale
@@ -36,6 +36,7 @@ func Messages(f *Folder) ([]MessageInfo, error) {
 		messages = append(messages, MessageInfo{
 			Name:    name,
 			Locales: academy.Library.Locales(name),
+			Missing: academy.Library.MissingLocales(name),
 			Topic:   academy.Library.Topic(name),
 			SentBy:  rulesThatSend(academy, name),
 			Subject: academy.Library.Message(name, "").Subject,
@@ -96,8 +97,7 @@ func PreviewMessage(f *Folder, opts PreviewOptions) (Preview, error) {
 
 func renderSample(academy *rules.Academy, opts PreviewOptions) (content.Rendered, error) {
 	if !academy.Library.Has(opts.Message) {
-		return content.Rendered{}, inputError(fmt.Errorf("there is no message %s; there are %s",
-			opts.Message, strings.Join(academy.Library.Names(), ", ")))
+		return content.Rendered{}, inputError(fmt.Errorf("there is no message %s%s", opts.Message, suggest(opts.Message, academy.Library.Names())))
 	}
 	vars := academy.Sample(opts.Message)
 	if opts.Overrides != nil {

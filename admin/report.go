@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"homeroom/experiment"
@@ -105,8 +104,5 @@ func selectRule(r report.Report, rule string) (report.Report, error) {
 	for i := range r.Rules {
 		names[i] = r.Rules[i].Rule
 	}
-	if len(names) == 0 {
-		names = []string{"none"}
-	}
-	return r, fmt.Errorf("%w by a rule %s in this time; there are decisions of: %s", ErrNothingDecided, rule, strings.Join(names, ", "))
+	return r, fmt.Errorf("%w by a rule %s in this time%s", ErrNothingDecided, rule, suggest(rule, names))
 }

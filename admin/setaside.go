@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"homeroom/internal/spelling"
 	"homeroom/setaside"
 	"homeroom/store"
 	"homeroom/subjects"
@@ -48,7 +49,7 @@ func (i *Installation) RetryLearner(ctx context.Context, learner string) (Learne
 		return LearnerSetAside{}, err
 	}
 	if before == nil {
-		return LearnerSetAside{}, inputError(fmt.Errorf("learner %s is not set aside; `homeroom learner stuck` lists who is", learner))
+		return LearnerSetAside{}, inputError(fmt.Errorf("learner %s is not set aside%s; `homeroom learner stuck` lists who is", learner, i.nearestSetAside(learner)))
 	}
 	now := i.opts.Now().UTC()
 	err = i.recordLearner(ctx, store.ActionRetryLearner, learner, func() error {
@@ -59,4 +60,16 @@ func (i *Installation) RetryLearner(ctx context.Context, learner string) (Learne
 		return err
 	})
 	return *before, err
+}
+
+// nearestSetAside says which learner who is set aside a person may have meant; empty: none is near.
+func (i *Installation) nearestSetAside(learner string) string {
+	var ids []string
+	for _, record := range i.store.Control.SetAside() {
+		ids = append(ids, record.Learner)
+	}
+	if near := spelling.Nearest(learner, ids); near != "" {
+		return ", did you mean " + near + "?"
+	}
+	return ""
 }

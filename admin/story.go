@@ -201,13 +201,40 @@ func (i *Installation) explainUnknownLearner(ctx context.Context, learner string
 	if err != nil {
 		return err
 	}
-	hint := "Is the id spelled as the platform publishes it, upper and lower case included? Does the platform publish to " +
-		strings.TrimSuffix(subjects.Publish(learner, "_"), "_") + "<event>? Was the learner erased, or is everything older than the streams keep?"
-	if dead > 0 {
+	near, err := i.otherCase(ctx, reader, learner)
+	if err != nil {
+		return err
+	}
+	hint := "Does the platform publish to " + strings.TrimSuffix(subjects.Publish(learner, "_"), "_") + "<event>? " + LearnerIDAdvice + " Or the learner was erased, or everything is older than the streams keep."
+	switch {
+	case near != "":
+		hint = "Did you mean " + near + "? Upper and lower case are different ids."
+	case dead > 0:
 		hint = fmt.Sprintf("But %s of theirs could not be used; see why with `homeroom deadletters list --learner %s`.",
 			narrate.Count(dead, "event"), learner)
 	}
-	return fmt.Errorf("nothing is known of the learner %s: no event, no decision, no profile. %s", learner, hint)
+	return fmt.Errorf("no such learner: nothing is known of %s, no event, no decision, no profile. %s", learner, hint)
+}
+
+// LearnerIDAdvice says how to find the id of a learner.
+const LearnerIDAdvice = "An id is what the platform publishes as the learner in learning.<learner>.<event>, upper and lower case included: look it up in the platform, " +
+	"or list the ids with `nats stream subjects LEARNING`; Homeroom keeps no list by name or address."
+
+// otherCase returns the id in small or in capital letters if there are events of that one, or "".
+func (i *Installation) otherCase(ctx context.Context, reader store.StreamReader, learner string) (string, error) {
+	for _, other := range []string{strings.ToLower(learner), strings.ToUpper(learner)} {
+		if other == learner {
+			continue
+		}
+		events, err := reader.Count(ctx, subjects.Stream, subjects.Stored(other))
+		if err != nil {
+			return "", err
+		}
+		if events > 0 {
+			return other, nil
+		}
+	}
+	return "", nil
 }
 
 // workflowURL returns where the Temporal UI shows the latest run of the learner's workflow. Slashes of the id are escaped.

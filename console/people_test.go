@@ -133,7 +133,8 @@ func TestWhoSeesWhoDidWhat(t *testing.T) {
 				t.Errorf("no %q in\n%s", want, page)
 			}
 		}
-		if strings.Contains(page, "u_42") || strings.Contains(page, "a drill") {
+		_, acts, _ := strings.Cut(page, "<h1>Who did what</h1>") // above it stands the kill switch, with its note
+		if strings.Contains(page, "u_42") || strings.Contains(acts, "a drill") {
 			t.Errorf("it names a learner or a note:\n%s", page)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 
 	"homeroom/internal/narrate"
+	"homeroom/internal/spelling"
 	"homeroom/rules"
 	"homeroom/store"
 	"homeroom/workflows"
@@ -47,20 +48,54 @@ func FindRevision(ctx context.Context, rulesets *store.Rulesets, ref string) (st
 				return rulesets.Get(ctx, p.Hash)
 			}
 		}
-		return store.Bundle{}, &RevisionError{fmt.Sprintf("there is no publication no. %d; `homeroom rules history` lists them", n)}
+		return store.Bundle{}, &RevisionError{fmt.Sprintf("there is no publication no. %d; %s", n, describeNumbers(history))}
 	}
 	hashes, err := rulesets.List(ctx)
 	if err != nil {
 		return store.Bundle{}, err
 	}
+	known := append([]string{"current"}, hashes...)
 	hashes = slices.DeleteFunc(hashes, func(hash string) bool { return !strings.HasPrefix(hash, strings.ToLower(ref)) })
 	switch {
 	case len(ref) < minHashPrefix || len(hashes) == 0:
+		if near := nearestRevision(ref, known); near != "" {
+			return store.Bundle{}, &RevisionError{fmt.Sprintf("%q is no revision, did you mean %s? `homeroom rules history` lists them", ref, near)}
+		}
 		return store.Bundle{}, &RevisionError{fmt.Sprintf("%q is no revision: give a number or at least six letters of a hash, as `homeroom rules history` lists them, or a folder where a command takes one", ref)}
 	case len(hashes) > 1:
 		return store.Bundle{}, &RevisionError{fmt.Sprintf("%q may be %s: give more of the hash", ref, strings.Join(hashes, " or "))}
 	}
 	return rulesets.Get(ctx, hashes[0])
+}
+
+// describeNumbers says which publications there are.
+func describeNumbers(history []store.Pointer) string {
+	if len(history) == 0 {
+		return "nothing has been published yet"
+	}
+	first := history[0].Number
+	last := history[len(history)-1].Number
+	if first == last {
+		return fmt.Sprintf("there is no. %d only", last)
+	}
+	return fmt.Sprintf("the history keeps no. %d to %d, see `homeroom rules history`", first, last)
+}
+
+// nearestRevision returns what a person most likely meant: "current", or a hash of which they typed as many letters with a mistake. "" if
+// nothing is near.
+func nearestRevision(ref string, known []string) string {
+	short := make([]string, len(known))
+	for i, name := range known {
+		short[i] = name
+		if i > 0 { // a hash
+			short[i] = name[:min(len(name), max(len(ref), minHashPrefix))]
+		}
+	}
+	near := spelling.Nearest(ref, short)
+	if near == "" || len(ref) < minHashPrefix && near != "current" {
+		return ""
+	}
+	return near
 }
 
 // CompileRevision compiles a published revision.

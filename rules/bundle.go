@@ -32,7 +32,7 @@ const (
 const (
 	settingsFile = "settings.yaml"
 	coursesFile  = "courses.yaml"
-	catalogFile  = "catalog.yaml"
+	CatalogFile  = "catalog.yaml" // the events of the team
 	rulesDir     = "rules"
 	messagesDir  = "messages"
 	testsDir     = "tests"
@@ -52,7 +52,7 @@ var plainPath = regexp.MustCompile(`^([a-z]+/)?[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`
 // NormalizeFile drops a byte order mark and turns Windows line ends into \n, as a revision keeps files.
 func NormalizeFile(content []byte) []byte { return yamlfile.Normalize(content) }
 
-var folderFiles = []string{settingsFile, coursesFile, catalogFile}
+var folderFiles = []string{settingsFile, coursesFile, CatalogFile}
 
 // inBundle reports whether a path belongs to the revision.
 func inBundle(name string) bool {

@@ -221,14 +221,14 @@ func messageNames(files map[string][]byte) map[string]bool {
 func loadCatalog(files map[string][]byte, sources map[string]*yamlfile.Source, out *Problems) (cat *catalog.Catalog, known bool) {
 	cat, err := catalog.Default()
 	if err != nil {
-		*out = append(*out, Problem{File: catalogFile, Message: fmt.Sprintf("the built-in events cannot be read: %v", err)})
+		*out = append(*out, Problem{File: CatalogFile, Message: fmt.Sprintf("the built-in events cannot be read: %v", err)})
 		return nil, false
 	}
-	src := sources[catalogFile]
+	src := sources[CatalogFile]
 	if src == nil {
 		return cat, true
 	}
-	extended, err := cat.Extend(catalogFile, files[catalogFile])
+	extended, err := cat.Extend(CatalogFile, files[CatalogFile])
 	if problems, is := err.(Problems); is {
 		*out = append(*out, problems...)
 		return cat, false

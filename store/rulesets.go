@@ -60,6 +60,19 @@ const (
 
 var hexHash = regexp.MustCompile(`^[0-9a-f]{8,64}$`)
 
+// OpenRulesets opens the revisions alone, to be read.
+func OpenRulesets(ctx context.Context, js jetstream.JetStream) (*Rulesets, error) {
+	kv, err := js.KeyValue(ctx, BucketRulesets)
+	if err != nil {
+		return nil, fmt.Errorf("open the NATS bucket %s; `homeroom setup` makes it: %w", BucketRulesets, err)
+	}
+	stream, err := js.Stream(ctx, "KV_"+BucketRulesets)
+	if err != nil {
+		return nil, fmt.Errorf("open the stream of the NATS bucket %s: %w", BucketRulesets, err)
+	}
+	return &Rulesets{kv: kv, stream: stream, reconnects: func() uint64 { return 0 }}, nil
+}
+
 // Put stores a revision. One that is stored already stays as it is, unless it is damaged.
 func (s *Rulesets) Put(ctx context.Context, b Bundle) error {
 	if !hexHash.MatchString(b.Hash) {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 
 	"homeroom/admin"
 	"homeroom/internal/narrate"
@@ -11,7 +12,7 @@ import (
 // RulesCheckCmd is `homeroom rules check`.
 type RulesCheckCmd struct {
 	Dir    string `arg:"" name:"academy" help:"The academy folder."`
-	Strict bool   `help:"Exit with 3 if there are warnings."`
+	Strict bool   `help:"Exit with 3 if there are warnings. Notes do not count."`
 	Format string `help:"How to print: text or json." enum:"text,json" default:"text"`
 }
 
@@ -23,6 +24,9 @@ message with sample data. All problems are shown at once, each with its line and
 Warnings have names: unreachable-step, never-matches, match-changes-nothing, other-without-per, perhaps-absent, since-step,
 goal-without-message, holdout-without-goal, unused-message, unused-variable, undeclared-topic, wakes-on-high-volume,
 file-not-read. docs/rules.md says what they mean.
+
+Messages that are not written in a language in which another one is are listed as a note: their learners read the default. That is no
+warning, also with --strict.
 
 Exits with 0 if nothing is wrong, 1 if something is, 3 for warnings with --strict.
 
@@ -63,6 +67,11 @@ func (c *RulesCheckCmd) printText(o IO, check admin.FolderCheck) error {
 			return err
 		}
 		found = tally(check.Problems)
+	}
+	for _, missing := range check.Untranslated {
+		if _, err := fmt.Fprintf(o.Out, "note: not written in %s: %s\n", missing.Locale, strings.Join(missing.Messages, ", ")); err != nil {
+			return err
+		}
 	}
 	if !check.OK {
 		_, err := fmt.Fprintln(o.Out, found)

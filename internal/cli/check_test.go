@@ -27,6 +27,8 @@ func TestRulesCheck(t *testing.T) {
 		{"nothing wrong", nil, nil, 0, []string{"academy: 1 rule, 1 message, ", " events known, no problems\n"}},
 		{"a mistake", map[string]string{"rules/welcome.yaml": strings.Replace(rule, "hello", "helo", 1)}, nil, 1,
 			[]string{"rules/welcome.yaml:4:11: rule \"welcome\": there is no message helo\n", "fix: did you mean hello?", "\n1 problem\n"}},
+		{"a missing translation", map[string]string{"messages/hello.de.md": message, "messages/old.md": message, "rules/second.yaml": "rule: second\nwhen: {event: user.signed_up}\ndo: [{send: old}]\n"},
+			[]string{"--strict"}, 0, []string{"note: not written in de: old\n", "no problems\n"}},
 		{"a warning", map[string]string{"messages/old.md": message}, nil, 0, []string{"warning: no rule sends this message (unused-message)", "events known, 1 warning\n"}},
 		{"a warning, strictly", map[string]string{"messages/old.md": message}, []string{"--strict"}, 3, []string{"events known, 1 warning\n"}},
 		{"for a script", nil, []string{"--format", "json"}, 0, []string{`"ok": true`, `"rules": 1`, `"problems": []`, `"hash": "`}},

@@ -182,7 +182,7 @@ func givenCatalog(file string) (*catalog.Catalog, error) {
 	if file == "" {
 		return nil, nil
 	}
-	return knownEvents(file)
+	return catalogOfFile(file)
 }
 
 // letterText writes a dead letter for people. The refusal is why it would be refused again; nil: it would be accepted.

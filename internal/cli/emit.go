@@ -7,6 +7,7 @@ import (
 
 	"homeroom/admin"
 	"homeroom/catalog"
+	"homeroom/internal/narrate"
 	"homeroom/internal/rfc3339"
 	"homeroom/internal/safefiles"
 )
@@ -20,13 +21,14 @@ type EmitCmd struct {
 	ID         string            `name:"id" help:"The event's id; the same id twice is the same event. Default: a new one." placeholder:"ID"`
 	Time       string            `help:"When it happened, RFC 3339. Default: now." placeholder:"TIME"`
 	Traits     map[string]string `name:"trait" help:"A trait of the learner that comes along, for instance --trait email=ada@example.org." placeholder:"KEY=VALUE"`
-	Catalog    string            `type:"existingfile" help:"A team's catalog.yaml with events of its own." placeholder:"FILE"`
+	Catalog    string            `type:"existingfile" help:"A team's catalog.yaml with events of its own. Default: that of what is in force, if it can be read." placeholder:"FILE"`
 	DryRun     bool              `help:"Check the event and print it; publish nothing."`
 }
 
 // Help is shown by `homeroom emit --help`.
 func (*EmitCmd) Help() string {
-	return `Publishes one event as a learning platform would, or says why it is not valid.
+	return `Publishes one event as a learning platform would, or says why it is not valid. It is checked against the catalog in force, with the
+events of the team's own, if NATS can be reached and lets it be read; else against the built-in events. It says which.
 
 Example:
   homeroom emit assessment.graded --learner u_42 assessment_id=quiz1 score_pct=40 passed=false grader_type=auto \
@@ -35,7 +37,7 @@ Example:
 
 // Run checks and publishes the event.
 func (c *EmitCmd) Run(ctx context.Context, o IO) error {
-	known, err := knownEvents(c.Catalog)
+	known, err := c.knownEvents(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -75,8 +77,24 @@ func (c *EmitCmd) Run(ctx context.Context, o IO) error {
 	return err
 }
 
-// knownEvents is the built-in catalog, with a team's own events if it has a file of them.
-func knownEvents(file string) (*catalog.Catalog, error) {
+// knownEvents returns the built-in events with a team's own: those of a file if one is given, else those in force if they can be
+// read. It says which.
+func (c *EmitCmd) knownEvents(ctx context.Context, o IO) (*catalog.Catalog, error) {
+	if c.Catalog == "" {
+		inForce, err := admin.CatalogInForce(ctx, c.natsOptions())
+		if err == nil {
+			fmt.Fprintf(o.Err, "Checked against the catalog in force (no. %d, %s): the built-in events and %s of your own.\n",
+				inForce.Number, narrate.ShortHash(inForce.Hash), narrate.Count(inForce.Own, "event"))
+			return inForce.Catalog, nil
+		}
+		fmt.Fprintf(o.Err, "Checked against the built-in events only: the catalog in force was not read (%s). --catalog FILE adds events of your own.\n", firstLine(err))
+		return catalog.Default()
+	}
+	return catalogOfFile(c.Catalog)
+}
+
+// catalogOfFile returns the built-in events with those of a team's own file; without a file the built-in ones.
+func catalogOfFile(file string) (*catalog.Catalog, error) {
 	known, err := catalog.Default()
 	if err != nil || file == "" {
 		return known, err
@@ -86,4 +104,10 @@ func knownEvents(file string) (*catalog.Catalog, error) {
 		return nil, usage(fmt.Errorf("--catalog: %w", err))
 	}
 	return known.Extend(file, src)
+}
+
+// firstLine returns the first line of an error.
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
 }

@@ -92,7 +92,11 @@ func summarizeReceipt(o IO, r admin.ErasureReceipt) error {
 	if !r.Complete {
 		return fmt.Errorf("after %d rounds something remains (%s): stop the platform from publishing about this learner, and run this again", r.Rounds, countLine(r.Remaining))
 	}
-	fmt.Fprintf(o.Err, "Erased: %s. Nothing was found any more.\n", countLine(r.Removed))
+	removed := countLine(r.Removed)
+	fmt.Fprintf(o.Err, "Erased: %s. Nothing was found any more.\n", removed)
+	if removed == "nothing" {
+		fmt.Fprintf(o.Err, "There was no such learner, or they were erased before. %s\n", admin.LearnerIDAdvice)
+	}
 	return nil
 }
 

@@ -94,7 +94,7 @@ func sectionsText(doc *admin.LearnerDocument) string {
 		}
 	}
 	if line == "" {
-		return "nothing is held about this learner"
+		return "nothing is held: no such learner, or erased. " + admin.LearnerIDAdvice
 	}
 	return line[2:]
 }

@@ -64,7 +64,7 @@ func TestRulesRender(t *testing.T) {
 	if code, _, err := homeroom(t, "", "rules", "render", dir, "welcome", "--with", with); code != 2 || !strings.Contains(err, "lerner") {
 		t.Errorf("a misspelled key: exit %d, %q", code, err)
 	}
-	if code, _, err := homeroom(t, "", "rules", "render", dir, "welcom"); code != 2 || !strings.Contains(err, "there are welcome") {
+	if code, _, err := homeroom(t, "", "rules", "render", dir, "welcom"); code != 2 || !strings.Contains(err, "did you mean welcome?") {
 		t.Errorf("an unknown message: exit %d, %q", code, err)
 	}
 }

@@ -43,7 +43,7 @@ func TestOneLearnersStory(t *testing.T) {
 func TestALearnerNobodyKnows(t *testing.T) {
 	a := open(t)
 	code, out, complaints := a.homeroom("learner", "why", "u_43")
-	if code != 1 || out != "" || !strings.Contains(complaints, "nothing is known of the learner u_43") || !strings.Contains(complaints, "learning.u_43.<event>") {
+	if code != 1 || out != "" || !strings.Contains(complaints, "no such learner: nothing is known of u_43") || !strings.Contains(complaints, "learning.u_43.<event>") {
 		t.Errorf("exit code %d\n%s%s", code, out, complaints)
 	}
 	if _, err := a.js.Publish(t.Context(), subjects.Dead("u_43", "lesson.complete"), []byte("{}")); err != nil {
