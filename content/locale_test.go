@@ -12,7 +12,7 @@ import (
 func TestTheLanguageOfAMail(t *testing.T) {
 	const body = "---\nsubject: \"{{ trigger.at | date: '%A, %-d. %B' }}\"\n---\n{{ trigger.price | money: \"EUR\" }} {{ trigger.at | date }}\n\n- a\n\n> b\n\n| c |\n|---|\n| d |\n\n{% button \"{{ trigger.price | money: 'EUR' }}\" links.home %}\n"
 	var messages []*content.Message
-	for _, file := range []string{"m.md", "m.de.md", "m.it.md", "m.ar.md", "m.he.md", "m.fa.md", "m.zh-Hant.md"} {
+	for _, file := range []string{"m.md", "m.de.md", "m.it.md", "m.ar.md", "m.he.md", "m.fa.md", "m.ps.md", "m.zh-Hant.md"} {
 		m, err := content.Parse(file, []byte(body))
 		if err != nil {
 			t.Fatal(err)
@@ -29,10 +29,11 @@ func TestTheLanguageOfAMail(t *testing.T) {
 		{"en-US", `<html lang="en-US">`, ` lang="en" dir="ltr"`, "Friday, 6. March", "€49.90 March 6, 2026"},
 		{"pl", `<html lang="en">`, "", "Friday, 6. March", "€49.90 6 March 2026"},
 		{"de", `<html lang="de">`, "", "Freitag, 6. März", "49,90\u00a0€ 6. März 2026"},
-		{"it_it", `<html lang="it-IT">`, ` lang="en" dir="ltr"`, "venerdì, 6. marzo", "49,90\u00a0€ 6 marzo 2026"},
-		{"ar-EG", `<html lang="ar-EG" dir="rtl">`, ` lang="en" dir="ltr" align="right"`, "الجمعة, 6. مارس", ""},
-		{"he", `<html lang="he" dir="rtl">`, ` lang="en" dir="ltr" align="right"`, "יום שישי, 6. מרץ", ""},
-		{"fa-IR", `<html lang="fa-IR" dir="rtl">`, ` lang="en" dir="ltr"`, "", ""},
+		{"it_it", `<html lang="it-IT">`, ` lang="it" dir="ltr"`, "venerdì, 6. marzo", "49,90\u00a0€ 6 marzo 2026"},
+		{"ar-EG", `<html lang="ar-EG" dir="rtl">`, ` lang="ar" dir="rtl" align="right"`, "الجمعة, 6. مارس", ""},
+		{"he", `<html lang="he" dir="rtl">`, `muted" align="right"`, "יום שישי, 6. מרץ", ""},
+		{"fa-IR", `<html lang="fa-IR" dir="rtl">`, ` lang="fa" dir="rtl"`, "", ""},
+		{"ps", `<html lang="ps" dir="rtl">`, ` lang="en" dir="ltr" align="right"`, "", ""}, // no footer is written in it
 		{"zh-Hant-TW", `<html lang="zh-Hant-TW">`, ` lang="en" dir="ltr"`, "", ""},
 	} {
 		vars := content.SampleVars(map[string]any{"at": "2026-03-06T10:00:00Z", "price": 49.9})

@@ -256,7 +256,8 @@ func TestCampaignIsTheSites(t *testing.T) {
 func TestTheFrameSpeaksTheMessagesLanguage(t *testing.T) {
 	for locale, want := range map[string][]string{
 		"": {"Unsubscribe", "Preferences"}, "de": {"Abbestellen", "Einstellungen"}, "fr": {"Se désabonner", "Préférences"},
-		"es-MX": {"Darse de baja", "Preferencias"}, "pt": {"Unsubscribe", "Preferences"},
+		"es-MX": {"Darse de baja", "Preferencias"}, "pt": {"Unsubscribe", "Preferences"}, "it": {"Annulla l’iscrizione", "Preferenze"},
+		"ar": {"إلغاء الاشتراك", "التفضيلات"}, "he-IL": {"ביטול הרישום", "העדפות"}, "fa": {"لغو اشتراک", "تنظیمات"}, "ur": {"ان سبسکرائب کریں", "ترجیحات"},
 	} {
 		var msgs []*content.Message
 		for _, file := range slices.Compact([]string{"m.md", strings.ReplaceAll("m."+locale+".md", "..", ".")}) {

@@ -50,6 +50,81 @@ func wordsFor(locale string) words {
 					"x": "Publicar en X", "facebook": "Compartir en Facebook", "whatsapp": "Enviar por WhatsApp",
 				},
 			}
+		case "it":
+			return words{
+				lang:        "it",
+				why:         "Riceve questa e-mail perché studia con %s.",
+				unsubscribe: "Annulla l’iscrizione",
+				preferences: "Preferenze",
+				shareText:   "Ho ottenuto un certificato: %s",
+				share: map[string]string{
+					"linkedin_profile": "Aggiungi al profilo LinkedIn",
+					"linkedin_post":    "Pubblica su LinkedIn",
+					"x":                "Pubblica su X",
+					"facebook":         "Condividi su Facebook",
+					"whatsapp":         "Invia con WhatsApp",
+				},
+			}
+		case "ar":
+			return words{
+				lang:        "ar",
+				why:         "تصلك هذه الرسالة لأنك تتعلم مع %s.",
+				unsubscribe: "إلغاء الاشتراك",
+				preferences: "التفضيلات",
+				shareText:   "حصلت على شهادة: %s",
+				share: map[string]string{
+					"linkedin_profile": "إضافة إلى الملف الشخصي في LinkedIn",
+					"linkedin_post":    "النشر على LinkedIn",
+					"x":                "النشر على X",
+					"facebook":         "المشاركة على Facebook",
+					"whatsapp":         "الإرسال عبر WhatsApp",
+				},
+			}
+		case "he":
+			return words{
+				lang:        "he",
+				why:         "ההודעה הזו נשלחה אליך כי יש לך לימודים אצל %s.",
+				unsubscribe: "ביטול הרישום",
+				preferences: "העדפות",
+				shareText:   "קיבלתי תעודה: %s",
+				share: map[string]string{
+					"linkedin_profile": "הוספה לפרופיל ב־LinkedIn",
+					"linkedin_post":    "פרסום ב־LinkedIn",
+					"x":                "פרסום ב־X",
+					"facebook":         "שיתוף ב־Facebook",
+					"whatsapp":         "שליחה ב־WhatsApp",
+				},
+			}
+		case "fa":
+			return words{
+				lang:        "fa",
+				why:         "این ایمیل را دریافت می‌کنید چون با %s می‌آموزید.",
+				unsubscribe: "لغو اشتراک",
+				preferences: "تنظیمات",
+				shareText:   "گواهی‌نامه‌ای گرفتم: %s",
+				share: map[string]string{
+					"linkedin_profile": "افزودن به نمایهٔ LinkedIn",
+					"linkedin_post":    "انتشار در LinkedIn",
+					"x":                "انتشار در X",
+					"facebook":         "هم‌رسانی در Facebook",
+					"whatsapp":         "فرستادن با WhatsApp",
+				},
+			}
+		case "ur":
+			return words{
+				lang:        "ur",
+				why:         "آپ کو یہ ای میل اس لیے ملی ہے کہ آپ %s کے ساتھ سیکھتے ہیں۔",
+				unsubscribe: "ان سبسکرائب کریں",
+				preferences: "ترجیحات",
+				shareText:   "مجھے ایک سند ملی: %s",
+				share: map[string]string{
+					"linkedin_profile": "LinkedIn پروفائل میں شامل کریں",
+					"linkedin_post":    "LinkedIn پر پوسٹ کریں",
+					"x":                "X پر پوسٹ کریں",
+					"facebook":         "Facebook پر شیئر کریں",
+					"whatsapp":         "WhatsApp پر بھیجیں",
+				},
+			}
 		}
 	}
 	return words{

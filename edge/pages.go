@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"homeroom/internal/links"
+	"homeroom/internal/locale"
 )
 
 //go:embed pages
@@ -64,10 +65,20 @@ type row struct {
 	On                 bool
 }
 
-// Say fills in what a text leaves open.
+// Say fills in what a text leaves open. In a text from right to left each name is isolated, so that its direction does not turn the
+// words around it.
 func (v *view) Say(text string) string {
-	return strings.NewReplacer("{site}", v.Site.Name, "{topic}", v.Topic).Replace(text)
+	site := v.Site.Name
+	topic := v.Topic
+	if v.W.Dir() == locale.RightToLeft {
+		site = isolate(site)
+		topic = isolate(topic)
+	}
+	return strings.NewReplacer("{site}", site, "{topic}", topic).Replace(text)
 }
+
+// isolate puts a text between the characters FSI and PDI of the Unicode bidirectional algorithm (UAX 9).
+func isolate(text string) string { return "\u2068" + text + "\u2069" }
 
 // newView begins a page for a learner whose locale may be known.
 func (e *Edge) newView(r *http.Request, locale string) *view {

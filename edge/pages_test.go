@@ -45,6 +45,7 @@ func TestWhichLanguage(t *testing.T) {
 		{"ja", "de-CH,de;q=0.9,en;q=0.8", "de"}, // not written in: as the browser says
 		{"", "fr;q=0.5, es;q=0.9", "es"}, {"", "ja, fr;q=0.1", "fr"}, {"", "", "en"}, {"", "*", "en"}, {"", "nonsense;;;=", "en"}, {"ja", "zh", "en"},
 		{"", strings.Repeat("de,", 1000), "en"},
+		{"it_IT", "", "it"}, {"ar-EG", "", "ar"}, {"he-IL", "", "he"}, {"iw", "", "he"}, {"fa-AF", "", "fa"}, {"ur-PK", "", "ur"}, {"ps", "", "en"},
 	} {
 		if got := wordsFor(c.locale, c.accept).Lang; got != c.want {
 			t.Errorf("locale %q and %.30q: got %s, want %s", c.locale, c.accept, got, c.want)
@@ -93,7 +94,7 @@ func TestEveryPageInEveryLanguage(t *testing.T) {
 		for name, w := range everyPage(t, l.Lang) {
 			t.Run(l.Lang+", "+name, func(t *testing.T) {
 				page := w.Body.String()
-				if w.Header().Get("Content-Type") != "text/html; charset=utf-8" || w.Header().Get("Content-Language") != l.Lang || !strings.Contains(page, `<html lang="`+l.Lang+`">`) {
+				if w.Header().Get("Content-Type") != "text/html; charset=utf-8" || w.Header().Get("Content-Language") != l.Lang || !strings.Contains(page, `<html lang="`+l.Lang+`" dir="`+l.Dir()+`">`) {
 					t.Errorf("not a page in %s: %v", l.Lang, w.Header())
 				}
 				if strings.ContainsAny(bodyOf(w), "{}") || strings.Contains(page, "ZgotmplZ") || strings.Contains(page, "<script") || strings.Contains(page, "ada@") {
@@ -237,5 +238,34 @@ func BenchmarkPreferences(b *testing.B) {
 		if w := s.ask("GET", link, ""); w.Code != 200 {
 			b.Fatal(w.Code)
 		}
+	}
+}
+
+// TestPagesFromRightToLeft: Arabic, Hebrew, Persian and Urdu pages are declared as what they are, names in them are isolated, and the style
+// sheet knows no left and no right.
+func TestPagesFromRightToLeft(t *testing.T) {
+	var from []string
+	for _, l := range languages {
+		if l.Dir() == "rtl" {
+			from = append(from, l.Lang)
+		}
+	}
+	if got := strings.Join(from, " "); got != "ar he fa ur" {
+		t.Errorf("from right to left: %s", got)
+	}
+	for _, lang := range from {
+		for name, w := range everyPage(t, lang) {
+			page := w.Body.String()
+			if !strings.Contains(page, `dir="rtl"`) || strings.Contains(page, "<p></p>") {
+				t.Errorf("%s, %s: %s", lang, name, bodyOf(w))
+			}
+		}
+	}
+	v := view{W: &arabic, Site: Site{Name: "Fernhill (UK)"}, Topic: "SQL?"}
+	if got := v.Say("{site}: {topic}"); got != "\u2068Fernhill (UK)\u2069: \u2068SQL?\u2069" {
+		t.Errorf("got %q", got)
+	}
+	if sided := regexp.MustCompile(`[a-z-]*\b(left|right)\b[a-z-]*:`).FindAllString(sheet, -1); sided != nil {
+		t.Errorf("the style sheet has %v; use inline-start and inline-end", sided)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"golang.org/x/text/language"
+
+	"homeroom/internal/locale"
 )
 
 // words are what the pages say, in one language. {site} is the academy's name and {topic} a topic's title. People are
@@ -29,8 +31,11 @@ type words struct {
 	TooLargeTitle, TooLarge       string
 }
 
+// Dir returns the direction of writing, as HTML names it.
+func (w *words) Dir() string { return locale.Direction(w.Lang) }
+
 // languages are those the pages are written in; the first is for everybody else.
-var languages = []words{english, german, french, spanish}
+var languages = []words{english, german, french, spanish, italian, arabic, hebrew, persian, urdu}
 
 // matcher finds the best of languages for what a profile or a browser says.
 var matcher = newMatcher()
@@ -48,10 +53,10 @@ const maxAccept = 256
 
 // wordsFor returns the words for a learner's locale or, if it is not known or not written in, for a browser's
 // Accept-Language.
-func wordsFor(locale, accept string) *words {
+func wordsFor(learner, accept string) *words {
 	if len(accept) > maxAccept {
 		accept = ""
 	}
-	_, best := language.MatchStrings(matcher, strings.ReplaceAll(locale, "_", "-"), accept)
+	_, best := language.MatchStrings(matcher, strings.ReplaceAll(learner, "_", "-"), accept)
 	return &languages[best]
 }

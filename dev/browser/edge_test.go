@@ -35,7 +35,7 @@ func TestPagesOfTheEdge(t *testing.T) {
 func TestPagesInAllLanguages(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
-	for _, language := range []string{"de", "fr", "es"} {
+	for _, language := range []string{"de", "fr", "es", "it", "ar", "he", "fa", "ur"} {
 		for _, p := range edgePages() {
 			t.Run(language+" "+p.name, func(t *testing.T) {
 				s.show(t, p, language, fernhill)
