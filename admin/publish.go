@@ -23,8 +23,10 @@ type Publication struct {
 	Change    *publish.Change      `json:"change,omitempty"`
 	Touched   []string             `json:"touched_rules,omitempty"` // whose live runs it may touch
 	Expected  *publish.SweepCounts `json:"expected,omitempty"`      // as far as Temporal's visibility knows
-	Published *store.Pointer       `json:"published,omitempty"`     // nil: not yet
-	Swept     *publish.SweepCounts `json:"swept,omitempty"`         // nil: not yet
+	// Migration says how many live runs would move and how many would end, rule by rule; nil: they do not migrate, or there are none.
+	Migration *publish.Migrations  `json:"migration,omitempty"`
+	Published *store.Pointer       `json:"published,omitempty"` // nil: not yet
+	Swept     *publish.SweepCounts `json:"swept,omitempty"`     // nil: not yet
 	// Over is the base of a publication that is forced although something else is in force; empty: it is not forced.
 	Over string `json:"forced_over_base,omitempty"`
 
@@ -85,14 +87,24 @@ func (i *Installation) PreparePublication(ctx context.Context, academy *rules.Ac
 	if err != nil {
 		return nil, err
 	}
-	return &Publication{
+	publication := &Publication{
 		RunPolicy: plan.RunPolicy,
 		Change:    &plan.Change,
 		Touched:   plan.Touched,
 		Expected:  &expected,
 		Over:      over,
 		plan:      plan,
-	}, nil
+	}
+	if plan.RunPolicy != engine.RunPolicyMigrate || expected.LiveRuns == 0 {
+		return publication, nil
+	}
+	temporal, _, err := i.dialTemporal(ctx)
+	if err != nil {
+		return nil, err
+	}
+	migration, err := publisher.CountMigrations(ctx, plan, temporal)
+	publication.Migration = &migration
+	return publication, err
 }
 
 // checkBase returns a [*BaseMovedError] if neither the base nor the folder is in force, or the hash of the base if that is to be

@@ -31,7 +31,56 @@ func (p *Publication) Outlook() string {
 	b.WriteString(DescribeChange(plan.Change))
 	fmt.Fprintf(&b, "Live runs %s: %s affected, %s to be woken.", describeRunPolicy(plan.RunPolicy),
 		narrate.Count(p.Expected.LiveRuns, "learner"), narrate.Count(p.Expected.Woken, "more learner"))
+	if p.Migration != nil {
+		b.WriteString("\n" + strings.TrimRight(describeMigration(*p.Migration), "\n"))
+	}
 	return b.String()
+}
+
+// describeMigration says per rule how many live runs would move and how many would end, where, and what to do about it.
+func describeMigration(m publish.Migrations) string {
+	var b strings.Builder
+	ends := 0
+	numbered := false
+	for _, rule := range m.Rules {
+		fmt.Fprintf(&b, "  %s: %s would move", rule.Rule, narrate.Count(rule.Moves, "run"))
+		if rule.Ends > 0 {
+			fmt.Fprintf(&b, ", %d would end (exited: migrated_away)", rule.Ends)
+		}
+		b.WriteString("\n")
+		for _, gone := range rule.Gone {
+			fmt.Fprintf(&b, "    %d: %s\n", gone.Runs, describeGone(gone))
+		}
+		ends += rule.Ends
+		numbered = numbered || rule.Numbered
+	}
+	if m.Unanswered > 0 || m.NotAsked > 0 {
+		fmt.Fprintf(&b, "  Looked at the runs of %s; %s did not answer, %d more were not asked.\n", narrate.Count(m.Asked, "learner"), narrate.Count(m.Unanswered, "workflow"), m.NotAsked)
+	}
+	if ends > 0 {
+		b.WriteString("To keep runs that would end, publish with --in-flight finish: they end on the rules they began with.\n")
+	}
+	if numbered {
+		b.WriteString("Live runs stand at steps without an id:, which go by their number: another step with that number takes them over. Give the steps an id:, for the next time.\n")
+	}
+	return b.String()
+}
+
+// describeGone says why the runs at a step would end.
+func describeGone(g publish.GoneStep) string {
+	switch g.Outcome {
+	case engine.MigrationRuleGone:
+		return "the rule is gone"
+	case engine.MigrationRevisionLost:
+		return "the rules they began with cannot be read any more"
+	case engine.MigrationNoWait:
+		if g.Now != "" {
+			return fmt.Sprintf("they wait at step %s, which is no wait any more (now: %s)", g.Step, g.Now)
+		}
+		return fmt.Sprintf("they wait at step %s, which is no wait any more", g.Step)
+	case engine.MigrationStepGone, engine.MigrationMoves:
+	}
+	return fmt.Sprintf("step %s is gone", g.Step)
 }
 
 // Outcome says what was put in force and how many learners were signaled.

@@ -49,28 +49,18 @@ func (s *stepper) applyPublication(p *Publication) {
 
 // migrateRun moves a run to the step with the same id in the ruleset in force. A wait that is under way keeps its end.
 func (s *stepper) migrateRun(run *Run, old, next *Rule, at time.Time, publication string) {
-	to := -1
-	if old != nil && next != nil {
-		if run.PC >= len(old.Program) {
-			to = len(next.Program)
-		} else if id := old.Program[run.PC].ID; id != "" {
-			to = slices.IndexFunc(next.Program, func(in Instr) bool { return in.ID == id })
-		}
+	to, obstacle := findStep(run, old, next)
+	back := -1
+	pending := s.pendingOfRun(run.ID)
+	if obstacle == MigrationMoves && pending >= 0 {
+		back, obstacle = findPendingStep(s.st.PendingDeliveries[pending].PC, old, next)
 	}
-	if to < 0 || run.Waiting && !next.Program[to].waits() {
+	if obstacle != MigrationMoves {
 		s.exitRun(run, at, ReasonMigratedAway, "its step is gone", publication)
 		return
 	}
-	if i := s.pendingOfRun(run.ID); i >= 0 { // should the message come back, it comes back to its own step
-		back := -1
-		if pc := s.st.PendingDeliveries[i].PC; pc < len(old.Program) {
-			back = slices.IndexFunc(next.Program, func(in Instr) bool { return in.ID == old.Program[pc].ID })
-		}
-		if back < 0 {
-			s.exitRun(run, at, ReasonMigratedAway, "its step is gone", publication)
-			return
-		}
-		s.st.PendingDeliveries[i].PC = back
+	if pending >= 0 { // should the message come back, it comes back to its own step
+		s.st.PendingDeliveries[pending].PC = back
 	}
 	if run.Waiting && !old.Program[run.PC].sameWait(&next.Program[to]) {
 		run.KeepsEnd = true
@@ -78,6 +68,105 @@ func (s *stepper) migrateRun(run *Run, old, next *Rule, at time.Time, publicatio
 	}
 	run.PC = to
 	run.Revision = s.env.Current.Hash
+}
+
+// MigrationOutcome is what a publication that migrates does to a live run: it moves, or why it ends.
+type MigrationOutcome string
+
+const (
+	MigrationMoves        MigrationOutcome = "moves"         // to the step with the same id
+	MigrationRuleGone     MigrationOutcome = "rule_gone"     // no rule has its name any more
+	MigrationStepGone     MigrationOutcome = "step_gone"     // no step has the id of its step
+	MigrationNoWait       MigrationOutcome = "no_wait"       // it waits, and the step with the id of its step is no wait
+	MigrationRevisionLost MigrationOutcome = "revision_lost" // what it began on cannot be read any more
+)
+
+// findStep returns the step of next with the id of the step where the run stands. It returns MigrationMoves, or why there is none to go
+// on at.
+func findStep(run *Run, old, next *Rule) (int, MigrationOutcome) {
+	switch {
+	case next == nil:
+		return -1, MigrationRuleGone
+	case old == nil:
+		return -1, MigrationRevisionLost
+	case run.PC >= len(old.Program):
+		return migrateTo(run, next, len(next.Program))
+	}
+	id := old.Program[run.PC].ID
+	to := -1
+	if id != "" {
+		to = slices.IndexFunc(next.Program, func(in Instr) bool { return in.ID == id })
+	}
+	return migrateTo(run, next, to)
+}
+
+// migrateTo reports whether the run can go on at a step of next; -1: there is none.
+func migrateTo(run *Run, next *Rule, to int) (int, MigrationOutcome) {
+	switch {
+	case to < 0:
+		return -1, MigrationStepGone
+	case run.Waiting && (to >= len(next.Program) || !next.Program[to].waits()):
+		return -1, MigrationNoWait
+	}
+	return to, MigrationMoves
+}
+
+// findPendingStep returns the step of next with the id of the step whose delivery is out.
+func findPendingStep(pc int, old, next *Rule) (int, MigrationOutcome) {
+	if pc < len(old.Program) {
+		if back := slices.IndexFunc(next.Program, func(in Instr) bool { return in.ID == old.Program[pc].ID }); back >= 0 {
+			return back, MigrationMoves
+		}
+	}
+	return -1, MigrationStepGone
+}
+
+// Migration is what a publication that migrates would do to one live run.
+type Migration struct {
+	Rule    string
+	Step    string // id of the step where it stands, or whose delivery is out; empty: it is behind the last step, or not known
+	Outcome MigrationOutcome
+	Now     Op // with MigrationNoWait: what the step with this id is now
+}
+
+// PreviewMigration returns what a publication of next that migrates would do to the live runs of a state. Runs that are on next already are
+// left out. The function revision returns a ruleset by its hash, or nil if it cannot be read any more.
+func PreviewMigration(st *State, next *Ruleset, revision func(hash string) *Ruleset) []Migration {
+	var all []Migration
+	for i := range st.Runs {
+		run := &st.Runs[i]
+		if run.Ended || run.Revision == next.Hash {
+			continue
+		}
+		var old *Rule
+		if rs := revision(run.Revision); rs != nil {
+			old = rs.Rule(run.Rule)
+		}
+		all = append(all, previewRun(st, run, old, next.Rule(run.Rule)))
+	}
+	return all
+}
+
+func previewRun(st *State, run *Run, old, next *Rule) Migration {
+	m := Migration{Rule: run.Rule}
+	_, m.Outcome = findStep(run, old, next)
+	pc := run.PC
+	if m.Outcome == MigrationMoves {
+		if i := slices.IndexFunc(st.PendingDeliveries, func(f PendingDelivery) bool { return f.Send.Run == run.ID }); i >= 0 {
+			if _, m.Outcome = findPendingStep(st.PendingDeliveries[i].PC, old, next); m.Outcome != MigrationMoves {
+				pc = st.PendingDeliveries[i].PC
+			}
+		}
+	}
+	if old != nil && pc < len(old.Program) {
+		m.Step = old.Program[pc].ID
+	}
+	if m.Outcome == MigrationNoWait {
+		if to := slices.IndexFunc(next.Program, func(in Instr) bool { return in.ID == m.Step }); to >= 0 {
+			m.Now = next.Program[to].Op
+		}
+	}
+	return m
 }
 
 // waits reports whether a run can sleep at this instruction.

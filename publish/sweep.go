@@ -104,14 +104,8 @@ func (p *Publisher) handedOverUntil() time.Time {
 
 // sweepAll goes over everybody; after: only over runs that started since, and those with live runs.
 func (s *sweep) sweepAll(ctx context.Context, after string) error {
-	running := "WorkflowType = '" + workflows.LearnerWorkflow + "' AND ExecutionStatus = 'Running'"
-	for touched := s.plan.Touched; len(touched) > 0; {
-		n := min(len(touched), 50)
-		query := fmt.Sprintf("%s AND %s IN ('%s')", running, workflows.SearchRules.GetName(), strings.Join(touched[:n], "','"))
-		touched = touched[n:]
-		if err := s.listLearners(ctx, query, s.signalLiveRuns); err != nil {
-			return err
-		}
+	if err := s.listTouched(ctx, s.signalLiveRuns); err != nil {
+		return err
 	}
 	if !s.plan.Change.Silences() {
 		return nil
@@ -131,6 +125,22 @@ func (s *sweep) sweepAll(ctx context.Context, after string) error {
 		}
 		return s.wakeIfEarlier(ctx, learner, true)
 	})
+}
+
+// running finds the learners' workflows.
+const running = "WorkflowType = '" + workflows.LearnerWorkflow + "' AND ExecutionStatus = 'Running'"
+
+// listTouched calls each with every learner with live runs that the publication touches; perhaps more than once.
+func (s *sweep) listTouched(ctx context.Context, each func(context.Context, string) error) error {
+	for touched := s.plan.Touched; len(touched) > 0; {
+		n := min(len(touched), 50)
+		query := fmt.Sprintf("%s AND %s IN ('%s')", running, workflows.SearchRules.GetName(), strings.Join(touched[:n], "','"))
+		touched = touched[n:]
+		if err := s.listLearners(ctx, query, each); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // pageSize is how many workflows are listed at once.
