@@ -98,15 +98,15 @@ func wordsFor(locale string) words {
 		case "fa":
 			return words{
 				lang:        "fa",
-				why:         "این ایمیل را دریافت می‌کنید چون با %s می‌آموزید.",
+				why:         "این ایمیل را دریافت می\u200cکنید چون با %s می\u200cآموزید.",
 				unsubscribe: "لغو اشتراک",
 				preferences: "تنظیمات",
-				shareText:   "گواهی‌نامه‌ای گرفتم: %s",
+				shareText:   "گواهی\u200cنامه\u200cای گرفتم: %s",
 				share: map[string]string{
 					"linkedin_profile": "افزودن به نمایهٔ LinkedIn",
 					"linkedin_post":    "انتشار در LinkedIn",
 					"x":                "انتشار در X",
-					"facebook":         "هم‌رسانی در Facebook",
+					"facebook":         "هم\u200cرسانی در Facebook",
 					"whatsapp":         "فرستادن با WhatsApp",
 				},
 			}

@@ -14,32 +14,21 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	"github.com/nats-io/nats.go/jetstream"
 
 	"homeroom/engine"
 	"homeroom/importer"
-	"homeroom/internal/natstest"
+	"homeroom/internal/clitest"
 	"homeroom/rules"
 	"homeroom/store"
 	"homeroom/subjects"
 )
 
-// installation is a NATS server with the example academy's rules.
-type installation struct {
-	t       *testing.T
-	js      jetstream.JetStream
-	store   *store.Store
-	academy *rules.Academy
-}
+// installation is one with the example academy in force, which imports.
+type installation struct{ *clitest.Installation }
 
 func open(t *testing.T) *installation {
 	t.Helper()
-	_, js, st := natstest.Open(t)
-	academy, problems := rules.LoadDir("../examples/academy")
-	if err := problems.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return &installation{t: t, js: js, store: st, academy: academy}
+	return &installation{clitest.Open(t, "../examples/academy")}
 }
 
 // rejectedBuffer is the file for rejected lines.
@@ -49,48 +38,20 @@ func (*rejectedBuffer) Close() error { return nil }
 
 // imports imports, and returns the rejected lines too.
 func (w *installation) imports(in string, dryRun bool) (importer.Result, string) {
-	w.t.Helper()
+	w.T.Helper()
 	var rejected rejectedBuffer
-	result, err := importer.Import(w.t.Context(), strings.NewReader(in), importer.Options{
-		Store:        w.store,
-		Ruleset:      w.academy.Ruleset,
-		Catalog:      w.academy.Catalog,
+	result, err := importer.Import(w.T.Context(), strings.NewReader(in), importer.Options{
+		Store:        w.Store,
+		Ruleset:      w.Academy.Ruleset,
+		Catalog:      w.Academy.Catalog,
 		Now:          time.Now(),
 		DryRun:       dryRun,
 		OpenRejected: func() (io.WriteCloser, error) { return &rejected, nil },
 	})
 	if err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
 	return result, rejected.String()
-}
-
-func (w *installation) profile(learner string) store.Profile {
-	w.t.Helper()
-	p, err := w.store.Profiles.Get(w.t.Context(), learner)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return p
-}
-
-func (w *installation) standing(learner string) *engine.Standing {
-	w.t.Helper()
-	st, err := w.store.Standings.Get(w.t.Context(), learner)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return st
-}
-
-// stored counts the messages of a stream.
-func (w *installation) stored(name string) uint64 {
-	w.t.Helper()
-	stream, err := w.js.Stream(w.t.Context(), name)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return stream.CachedInfo().State.Msgs
 }
 
 func lines(text ...string) string { return strings.Join(text, "\n") }
@@ -130,7 +91,7 @@ func TestImport(t *testing.T) {
 	)
 
 	dry, _ := w.imports(file, true)
-	if !dry.DryRun || dry.Events != 10 || dry.Learners != 5 || w.profile("ada").Email != "" {
+	if !dry.DryRun || dry.Events != 10 || dry.Learners != 5 || w.Profile("ada").Email != "" {
 		t.Errorf("dry run: %+v", dry)
 	}
 
@@ -159,11 +120,11 @@ func TestImport(t *testing.T) {
 		}
 	}
 
-	ada := w.profile("ada")
+	ada := w.Profile("ada")
 	if ada.Email != "ada@example.org" || ada.FirstName != "Ada" || ada.Timezone != "Europe/Berlin" {
 		t.Errorf("ada is %+v", ada)
 	}
-	st := w.standing("ada")
+	st := w.Standing("ada")
 	course := st.Courses["crs_go"]
 	if got := st.SignedUpAt.Format(time.RFC3339); got != weeksAgo(11) && st.SignedUpAt.IsZero() {
 		t.Errorf("ada signed up at %s", got)
@@ -171,19 +132,19 @@ func TestImport(t *testing.T) {
 	if course == nil || course.EnrollmentType != "free" || course.Title != "Go" || course.ProgressNow().Pct != 40 || len(course.Active) == 0 {
 		t.Errorf("ada's course is %+v", course)
 	}
-	if st := w.standing("cem"); st.CoursesCompleted != 1 || w.profile("cem").FirstName != "Cem" {
+	if st := w.Standing("cem"); st.CoursesCompleted != 1 || w.Profile("cem").FirstName != "Cem" {
 		t.Errorf("cem: %+v", st)
 	}
-	if p := w.profile("dora"); !p.UnsubscribedAll {
+	if p := w.Profile("dora"); !p.UnsubscribedAll {
 		t.Errorf("dora left, and is %+v", p)
 	}
-	if has, err := w.store.Suppressions.Has(t.Context(), "dora@example.org"); err != nil || !has {
+	if has, err := w.Store.Suppressions.Has(t.Context(), "dora@example.org"); err != nil || !has {
 		t.Errorf("dora's address: %v, %v", has, err)
 	}
 
 	// Silent: no event, no decision, nobody woken, whatever the rules say.
 	for _, stream := range []string{subjects.Stream, subjects.DecisionStream, subjects.DeadStream, subjects.NudgeStream} {
-		if n := w.stored(stream); n != 0 {
+		if n := w.CountStored(stream); n != 0 {
 			t.Errorf("%s holds %d messages", stream, n)
 		}
 	}
@@ -191,12 +152,12 @@ func TestImport(t *testing.T) {
 
 // everything is every message of the stores that an import may write to.
 func (w *installation) everything() map[string]uint64 {
-	w.t.Helper()
+	w.T.Helper()
 	last := map[string]uint64{}
 	for _, bucket := range []string{store.BucketProfiles, store.BucketStanding, store.BucketSuppressions} {
-		stream, err := w.js.Stream(w.t.Context(), "KV_"+bucket)
+		stream, err := w.JS.Stream(w.T.Context(), "KV_"+bucket)
 		if err != nil {
-			w.t.Fatal(err)
+			w.T.Fatal(err)
 		}
 		last[bucket] = stream.CachedInfo().State.LastSeq
 	}
@@ -236,17 +197,17 @@ func timeOf(line string) string {
 func TestTheOrderOfTheFileDoesNotMatter(t *testing.T) {
 	w := open(t)
 	w.imports(lines(append(busy("ordered", 50, false), busy("shuffled", 50, true)...)...), false)
-	if diff := cmp.Diff(w.standing("ordered"), w.standing("shuffled")); diff != "" {
+	if diff := cmp.Diff(w.Standing("ordered"), w.Standing("shuffled")); diff != "" {
 		t.Errorf("(-ordered +shuffled):\n%s", diff)
 	}
-	if ordered, shuffled := w.profile("ordered"), w.profile("shuffled"); ordered.Traits["plan"] != "pro" || shuffled.Traits["plan"] != "pro" || shuffled.Email != "new-shuffled@example.org" {
+	if ordered, shuffled := w.Profile("ordered"), w.Profile("shuffled"); ordered.Traits["plan"] != "pro" || shuffled.Traits["plan"] != "pro" || shuffled.Email != "new-shuffled@example.org" {
 		t.Errorf("%+v %+v", ordered, shuffled)
 	}
 }
 
 func TestASecondImportChangesNothing(t *testing.T) {
 	w := open(t)
-	w.academy = counting(t, w.academy)
+	w.Academy = counting(t, w.Academy)
 	var all []string
 	for i := range 20 {
 		all = append(all, busy(fmt.Sprintf("u_%d", i), 200, true)...)
@@ -257,18 +218,18 @@ func TestASecondImportChangesNothing(t *testing.T) {
 		t.Fatalf("%+v", first)
 	}
 	sum := 0
-	for _, n := range w.standing("u_1").Counts["assessment.graded"].N {
+	for _, n := range w.Standing("u_1").Counts["assessment.graded"].N {
 		sum += n
 	}
 	if sum != 200 {
 		t.Errorf("%d are counted of 200", sum)
 	}
-	if p := w.profile("u_1"); p.Email != "new-u_1@example.org" || p.Traits["plan"] != "pro" {
+	if p := w.Profile("u_1"); p.Email != "new-u_1@example.org" || p.Traits["plan"] != "pro" {
 		t.Errorf("the profile is %+v", p)
 	}
 	before := w.everything()
-	standing := w.standing("u_1")
-	profile := w.profile("u_1")
+	standing := w.Standing("u_1")
+	profile := w.Profile("u_1")
 	second, _ := w.imports(file, false)
 	if second.Profiles != 0 || second.Standings != 0 || second.Events != first.Events {
 		t.Errorf("the second run: %+v", second)
@@ -286,25 +247,25 @@ func TestASecondImportChangesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.imports(zipped.String(), false)
-	if diff := cmp.Diff(standing, w.standing("u_1"), cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(standing, w.Standing("u_1"), cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("a part of it again changed the standing (-before +after):\n%s", diff)
 	}
-	if diff := cmp.Diff(profile, w.profile("u_1")); diff != "" {
+	if diff := cmp.Diff(profile, w.Profile("u_1")); diff != "" {
 		t.Errorf("a part of it again changed the profile (-before +after):\n%s", diff)
 	}
 }
 
 func TestErasedLearnersStayErased(t *testing.T) {
 	w := open(t)
-	if err := w.store.Suppressions.WriteTombstone(t.Context(), "ada", store.Tombstone{At: time.Now().AddDate(0, 0, -7)}); err != nil {
+	if err := w.Store.Suppressions.WriteTombstone(t.Context(), "ada", store.Tombstone{At: time.Now().AddDate(0, 0, -7)}); err != nil {
 		t.Fatal(err)
 	}
 	result, _ := w.imports(event("i1", "ada", "enrollment.created", weeksAgo(3), `"course_id":"c1"`, `"email":"ada@example.org"`), false)
-	if result.Erased != 1 || result.Learners != 0 || w.profile("ada").Email != "" || !cmp.Equal(w.standing("ada"), &engine.Standing{}) {
-		t.Errorf("%+v %+v %+v", result, w.profile("ada"), w.standing("ada"))
+	if result.Erased != 1 || result.Learners != 0 || w.Profile("ada").Email != "" || !cmp.Equal(w.Standing("ada"), &engine.Standing{}) {
+		t.Errorf("%+v %+v %+v", result, w.Profile("ada"), w.Standing("ada"))
 	}
 	result, _ = w.imports(event("i2", "ada", "user.signed_up", weeksAgo(0), ``, `"email":"ada@example.org"`), false)
-	if result.Erased != 0 || result.Learners != 1 || w.profile("ada").Email == "" {
+	if result.Erased != 0 || result.Learners != 1 || w.Profile("ada").Email == "" {
 		t.Errorf("came back: %+v", result)
 	}
 }
