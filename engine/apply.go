@@ -31,6 +31,9 @@ func (s *Standing) Apply(ev *Event, rs *Ruleset, arrival time.Time) Change {
 	}
 	if rs.Settings.Activity[ev.Name] {
 		s.noteActivity(&change, at, rs.Settings.Resolution)
+		if rs.Settings.Risk != nil && s.observeRisk(change.Course, ev.ID, at) {
+			change.Changed = true
+		}
 	}
 	return change
 }
@@ -150,7 +153,9 @@ func (s *Standing) noteFacts(ev *Event, course string, at time.Time) bool {
 		if !ok && ev.Name == EventFreeEnrolled {
 			enrollmentType = "free"
 		}
-		return s.course(course).addMoment(Moment{At: at, Kind: MomentEnrolled, Type: enrollmentType}) || changed
+		c := s.course(course)
+		changed = c.learnCalendar(ev, at) || changed
+		return c.addMoment(Moment{At: at, Kind: MomentEnrolled, Type: enrollmentType}) || changed
 	case EventEnrollmentCancelled:
 		return s.course(course).addMoment(Moment{At: at, Kind: MomentCancelled}) || changed
 	case EventCourseStarted, EventLessonStarted:
@@ -201,6 +206,28 @@ func (s *Standing) noteActivity(change *Change, at time.Time, resolution time.Du
 		change.Changed = s.Unattributed.add(at, resolution) || change.Changed
 	}
 	change.Changed = s.Platform.add(at, resolution) || change.Changed
+}
+
+// observeRisk takes an activity into the risk in its course or, if none is known, in every course that is open, and reports whether that changed
+// anything.
+func (s *Standing) observeRisk(course, id string, at time.Time) bool {
+	changed := false
+	observe := func(c *Course) {
+		if c.Risk == nil {
+			c.Risk = &Risk{}
+		}
+		changed = c.Risk.observe(id, at) || changed
+	}
+	if course != "" {
+		observe(s.course(course))
+		return changed
+	}
+	for _, c := range s.Courses {
+		if c.openAt(at) {
+			observe(c)
+		}
+	}
+	return changed
 }
 
 // silenceLength is the silence between the last base and at; 0 if there is none.

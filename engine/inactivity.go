@@ -17,8 +17,9 @@ type base struct {
 type baseRoom [1 + 2*maxActivity]base
 
 // courseBases returns the moments since the learner entered the course from which inactivity counts, ascending. Old
-// ones that may have forgotten neighbours are left out, so that no silence is seen where there was none.
-func (s *Standing) courseBases(c *Course, room *baseRoom) []base {
+// ones that may have forgotten neighbours are left out, so that no silence is seen where there was none. None is before the
+// course starts; zero: it has started.
+func (s *Standing) courseBases(c *Course, starts time.Time, room *baseRoom) []base {
 	if c.EnrolledAt.IsZero() {
 		return nil
 	}
@@ -38,7 +39,21 @@ func (s *Standing) courseBases(c *Course, room *baseRoom) []base {
 	if len(s.Unattributed) > 0 { // the others are in order
 		slices.SortStableFunc(bases, func(a, b base) int { return a.exact.Compare(b.exact) })
 	}
-	return slices.DeleteFunc(bases, func(b base) bool { return b.exact.Before(known) })
+	bases = slices.DeleteFunc(bases, func(b base) bool { return b.exact.Before(known) })
+	return startNoEarlier(bases, starts)
+}
+
+// startNoEarlier replaces the moments before the course starts by its start.
+func startNoEarlier(bases []base, starts time.Time) []base {
+	before := 0
+	for before < len(bases) && bases[before].exact.Before(starts) {
+		before++
+	}
+	if before == 0 {
+		return bases
+	}
+	bases[before-1] = base{exact: starts, enrol: true}
+	return bases[before-1:]
 }
 
 // platformBases is courseBases for the whole platform. Enrolments count only before the first activity.
@@ -141,25 +156,31 @@ func (s *stepper) listSilences(room []silence) []silence {
 func (s *stepper) appendSilences(list []silence, rule *Rule, course string, c *Course) []silence {
 	var room baseRoom
 	var bases []base
+	var ends time.Time
 	if c == nil {
 		bases = s.env.Standing.platformBases(&room)
 	} else {
-		if s.decidedPast(s.env.Standing.lastCourseBase(c), rule) && s.putOffUntil(rule, course, s.env.Standing.lastCourseBase(c)).IsZero() {
+		var starts time.Time
+		starts, ends = s.env.Current.courseDates(course, c)
+		last := later(s.env.Standing.lastCourseBase(c), starts)
+		if rule.When.AtRisk == 0 && s.decidedPast(last, rule) && s.putOffUntil(rule, course, last).IsZero() {
 			return list
 		}
-		bases = s.env.Standing.courseBases(c, &room)
+		bases = s.env.Standing.courseBases(c, starts, &room)
 	}
 	for i, b := range bases {
-		due := s.isCounted(b).Add(rule.When.Inactive)
+		due := s.dueOf(rule, c, b, i+1 == len(bases))
 		if i+1 == len(bases) {
 			due = later(due, s.putOffUntil(rule, course, b.exact))
 		}
 		switch {
+		case due.IsZero(): // at no time
+			continue
 		case i+1 < len(bases) && !bases[i+1].exact.After(due): // active again in time
 			continue
 		case s.decidedUpTo(due):
 			continue
-		case c != nil && !c.openAt(due):
+		case c != nil && !c.openAt(due), !ends.IsZero() && due.After(ends):
 			continue
 		}
 		scope := courseScope(course)
@@ -173,6 +194,33 @@ func (s *stepper) appendSilences(list []silence, rule *Rule, course string, c *C
 		})
 	}
 	return list
+}
+
+// dueOf returns when the silence after a base falls due; zero: never. With a risk it is the first instant, to a step of the resolution, at which the
+// learner has been silent for as long as the rule says and the risk is as great as it says. What the risk was during an earlier
+// silence is not known any more.
+func (s *stepper) dueOf(rule *Rule, c *Course, b base, last bool) time.Time {
+	counted := s.isCounted(b)
+	due := counted.Add(rule.When.Inactive)
+	if rule.When.AtRisk == 0 || c == nil {
+		return due
+	}
+	var crossing time.Time
+	if last {
+		crossing = c.Risk.crosses(rule.When.AtRisk, due, b.exact, s.env.Current.riskIntercept())
+		if !crossing.IsZero() {
+			crossing = roundUp(crossing, s.env.Current.Settings.Resolution)
+		}
+	}
+	if rule.When.OrSilent > 0 {
+		if latest := counted.Add(rule.When.OrSilent); !last || crossing.IsZero() || latest.Before(crossing) {
+			return latest
+		}
+	}
+	if !last {
+		return time.Time{}
+	}
+	return crossing
 }
 
 // putOffUntil returns until when the silence in a course, or on the platform, since a base was put off because the rule may not start again yet; zero: it was not.
@@ -260,6 +308,9 @@ func (s *stepper) silenceEvent(si *silence) *Event {
 		Time:       si.due,
 		Properties: properties,
 	}
+	if si.rule.When.AtRisk > 0 {
+		ev.Name = eventAtRisk
+	}
 	return ev
 }
 
@@ -296,7 +347,11 @@ func (s *stepper) silenceOver(run *Run, at time.Time) Reason {
 		case !present.cancelledAt.IsZero():
 			return ReasonCancelled
 		}
-		bases = standing.courseBases(c, &room)
+		starts, ends := s.env.Current.courseDates(run.Course, c)
+		if !ends.IsZero() && at.After(ends) {
+			return ReasonCourseEnded
+		}
+		bases = standing.courseBases(c, starts, &room)
 	}
 	for _, b := range bases {
 		if b.exact.UnixMilli() > run.Armed.UnixMilli() && !b.exact.After(at) {

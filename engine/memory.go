@@ -343,6 +343,7 @@ func (s *stepper) courseView(id string, at time.Time) *CourseView {
 	view := s.asked.course
 	*view = CourseView{ID: id, Title: info.Title, URL: info.URL}
 	c := s.env.Standing.Courses[id]
+	view.StartsAt, view.EndsAt = s.env.Current.courseDates(id, c)
 	if c == nil {
 		return view
 	}
@@ -360,6 +361,9 @@ func (s *stepper) courseView(id string, at time.Time) *CourseView {
 	view.LessonsDone = progress.Done
 	view.TotalLessons = progress.Total
 	view.EnrollmentType = present.kind
+	if s.env.Current.Settings.Risk != nil {
+		view.Risk = func() (RiskScore, bool) { return s.env.Current.RiskOf(s.env.Standing, id, at) }
+	}
 	if !from.IsZero() {
 		view.Previous = c.previousRun(previous, from)
 	}

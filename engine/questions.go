@@ -41,7 +41,7 @@ type Question struct {
 var questions = [...]Question{
 	{
 		Name:          "inactivity",
-		Reasons:       []Reason{ReasonActive, ReasonCompleted, ReasonCancelled},
+		Reasons:       []Reason{ReasonActive, ReasonCompleted, ReasonCancelled, ReasonCourseEnded},
 		Transactional: true,
 		ask:           (*stepper).askInactivity,
 	},

@@ -231,6 +231,7 @@ const (
 	ReasonActive          Reason = "active_again"
 	ReasonCompleted       Reason = "course_completed"
 	ReasonCancelled       Reason = "enrollment_cancelled"
+	ReasonCourseEnded     Reason = "course_ended"
 	ReasonStop            Reason = "stop"
 	ReasonRevisionLost    Reason = "revision_lost"
 	ReasonTooManyRuns     Reason = "too_many_runs"

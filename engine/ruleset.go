@@ -36,6 +36,9 @@ func (r *Ruleset) Rule(name string) *Rule {
 type CourseInfo struct {
 	Title string `json:"title,omitempty"`
 	URL   string `json:"url,omitempty"`
+	// Starts and Ends are the course's first and last moment, the same for all its learners; zero: not known.
+	Starts time.Time `json:"starts,omitzero"`
+	Ends   time.Time `json:"ends,omitzero"`
 }
 
 // Settings are the limits that hold for every rule of a folder. The zero value means "no such limit".
@@ -49,6 +52,7 @@ type Settings struct {
 	Resolution  time.Duration // activity counts in steps of this, rounded up; at least 1s
 	BackOff     *BackOff      // nil: nobody is left alone for ignoring
 	Control     float64       // percent of learners in the global control group
+	Risk        *RiskSettings // nil: no rule looks at risk, and none is kept
 	// Topics by name: whether a learner who never chose gets this topic.
 	Topics map[string]bool
 }
@@ -98,11 +102,14 @@ type Goal struct {
 	Within time.Duration // >0
 }
 
-// Trigger starts runs: either by an event (Match) or by inactivity.
+// Trigger starts runs: either by an event (Match), or by inactivity, or by inactivity and risk.
 type Trigger struct {
 	Match    Match
 	Inactive time.Duration // >0: an inactivity trigger
 	Platform bool          // inactivity on the whole platform instead of in each course
+	// AtRisk, above 0 and below 1, lets an inactivity in a course wait on until the learner's risk is as great, but no longer than OrSilent.
+	AtRisk   float64
+	OrSilent time.Duration // longer than Inactive; 0: there is no such end
 }
 
 // Match is "this event, if this holds".
@@ -268,4 +275,8 @@ type CourseView struct {
 	TotalLessons   int
 	EnrollmentType string
 	Previous       *PreviousRun // nil: the learner takes the course for the first time
+	StartsAt       time.Time
+	EndsAt         time.Time
+	// Risk returns the learner's risk in the course; false: there is none. Nil: nothing is known of the course.
+	Risk func() (RiskScore, bool)
 }

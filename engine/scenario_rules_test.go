@@ -131,6 +131,10 @@ func ruleset(t testing.TB, names ...string) *engine.Ruleset {
 			rs.Settings.MaxEventAge = day
 		case "settings-backoff":
 			rs.Settings.BackOff = &engine.BackOff{AfterIgnored: 2, For: 30 * day}
+		case "settings-risk":
+			rs.Settings.Risk = &engine.RiskSettings{Intercept: engine.RiskIntercept}
+		case "settings-calendar":
+			rs.Courses = map[string]engine.CourseInfo{"go": {Starts: start.AddDate(0, 0, 14), Ends: start.AddDate(0, 0, 40)}}
 		case "settings-control":
 			rs.Settings.Control = 100
 		case "settings-r2":
@@ -205,6 +209,11 @@ func theRule(t testing.TB, name string) *engine.Rule {
 		r.Per = []string{"course_id"}
 		r.Again = engine.Again{After: 21 * day}
 		r.Program = []engine.Instr{send("1", "we-miss-you")}
+	case "at-risk":
+		r.When = engine.Trigger{Inactive: 3 * day, AtRisk: 0.6, OrSilent: 10 * day}
+		r.Per = []string{"course_id"}
+		r.Again = engine.Again{Always: true}
+		r.Program = []engine.Instr{send("1", "slipping"), wait("2", 60*day), send("3", "still-slipping")}
 	case "away":
 		r.When = engine.Trigger{Inactive: 14 * day, Platform: true}
 		r.Program = []engine.Instr{send("1", "away")}

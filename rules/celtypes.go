@@ -250,6 +250,10 @@ func courseFields() map[string]*types.FieldType {
 		"progress_pct":    counted("course.progress_pct", func(v *c) float64 { return v.ProgressPct }),
 		"lessons_done":    counted("course.lessons_done", func(v *c) float64 { return float64(v.LessonsDone) }),
 		"total_lessons":   counted("course.total_lessons", func(v *c) float64 { return float64(v.TotalLessons) }),
+		"starts_at":       known(types.TimestampType, "course.starts_at", func(v *c) time.Time { return v.StartsAt }),
+		"ends_at":         known(types.TimestampType, "course.ends_at", func(v *c) time.Time { return v.EndsAt }),
+		"risk":            ofRisk(types.DoubleType, "course.risk", func(r engine.RiskScore) any { return r.Value }),
+		"risk_reason":     ofRisk(types.StringType, "course.risk_reason", func(r engine.RiskScore) any { return string(r.FirstReason()) }),
 		"previous": {
 			Type:  cel.ObjectType(previousType),
 			IsSet: func(of any) bool { return of.(*c).Previous != nil },
@@ -259,6 +263,31 @@ func courseFields() map[string]*types.FieldType {
 				}
 				return noPreviousRun, nil
 			},
+		},
+	}
+}
+
+// ofRisk makes a field of a learner's risk in a course, which is unknown in a course that is not under way.
+func ofRisk(t *types.Type, what string, get func(engine.RiskScore) any) *types.FieldType {
+	find := func(of any) (engine.RiskScore, bool) {
+		course := of.(*engine.CourseView)
+		if course.Risk == nil {
+			return engine.RiskScore{}, false
+		}
+		return course.Risk()
+	}
+	return &types.FieldType{
+		Type: t,
+		IsSet: func(of any) bool {
+			_, known := find(of)
+			return known
+		},
+		GetFrom: func(of any) (any, error) {
+			score, known := find(of)
+			if !known {
+				return nil, fmt.Errorf("%s is not known", what)
+			}
+			return get(score), nil
 		},
 	}
 }

@@ -134,6 +134,11 @@ func (c *compiler) compileWhen(d *decoder, spec *ruleSpec, r *engine.Rule) (from
 	if w.event == nil {
 		r.When.Inactive = w.inactive
 		r.When.Platform = w.in == "platform"
+		if w.atRisk > 0 {
+			r.When.Inactive = w.minSilence()
+			r.When.AtRisk = w.atRisk
+			r.When.OrSilent = w.orSilent
+		}
 		from = origin{name: inactivityCourse, course: true, keys: []string{engine.KeyCourse}}
 		if r.When.Platform {
 			from = origin{name: inactivityPlatform}

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"strings"
+	"time"
 
 	"homeroom/engine"
 	"homeroom/internal/yamlfile"
@@ -12,7 +13,11 @@ import (
 //	crs_go:
 //	  title: Go for teachers
 //	  url: https://academy.example/courses/go
-func readCourses(d *decoder) map[string]engine.CourseInfo {
+//	  starts: 2026-10-01
+//	  ends: 2027-06-30
+//
+// A date without a time is its first moment in the academy's zone or, of an end, its last.
+func readCourses(d *decoder, zone *time.Location) map[string]engine.CourseInfo {
 	courses := map[string]engine.CourseInfo{}
 	root, ok := d.Root()
 	if !ok || root == nil {
@@ -37,13 +42,16 @@ func readCourses(d *decoder) map[string]engine.CourseInfo {
 		if p.Value.Kind == yamlfile.Null {
 			continue
 		}
-		readKeys(d, p.Value, "the course "+id, courseKeys(), &c)
+		readKeys(d, p.Value, "the course "+id, courseKeys(zone), &c)
+		if !c.Ends.IsZero() && !c.Ends.After(c.Starts) {
+			d.Fail(p.Value.Get("ends").At, "write a later one", "the course %s ends before it starts", id)
+		}
 		courses[id] = c
 	}
 	return courses
 }
 
-func courseKeys() []key[engine.CourseInfo] {
+func courseKeys(zone *time.Location) []key[engine.CourseInfo] {
 	return []key[engine.CourseInfo]{
 		{name: "title", read: func(d *decoder, c *engine.CourseInfo, _, v *yamlfile.Node) { c.Title, _ = d.Text(v, "title") }},
 		{
@@ -57,5 +65,28 @@ func courseKeys() []key[engine.CourseInfo] {
 				c.URL = url
 			},
 		},
+		{name: "starts", read: func(d *decoder, c *engine.CourseInfo, _, v *yamlfile.Node) {
+			c.Starts, _ = d.readMoment(v, "starts", zone, 0)
+		}},
+		{name: "ends", read: func(d *decoder, c *engine.CourseInfo, _, v *yamlfile.Node) {
+			c.Ends, _ = d.readMoment(v, "ends", zone, 1)
+		}},
 	}
+}
+
+// readMoment reads an instant (2026-10-01T09:00:00+02:00) or a date, which is midnight in a zone, plusDays later.
+func (d *decoder) readMoment(n *yamlfile.Node, what string, zone *time.Location, plusDays int) (time.Time, bool) {
+	text, ok := d.Text(n, what)
+	if !ok {
+		return time.Time{}, false
+	}
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		return t.UTC(), true
+	}
+	day, err := time.ParseInLocation(time.DateOnly, text, zone)
+	if err != nil {
+		d.Fail(n.At, "write a date such as 2026-10-01, or an instant such as 2026-10-01T09:00:00+02:00", "%s is not a date: %q", what, text)
+		return time.Time{}, false
+	}
+	return day.AddDate(0, 0, plusDays).UTC(), true
 }

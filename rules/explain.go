@@ -51,6 +51,10 @@ func (e *explainer) explainRule() {
 		e.writeLine("Starts when %s.", matchWords(&r.When.Match, nil))
 	case r.When.Platform:
 		e.writeLine("Starts after %s without any activity%s.", engine.FormatDuration(r.When.Inactive), ifWords(r.When.Match.If))
+	case r.When.AtRisk > 0:
+		e.writeLine("Starts when the risk in a course%s reaches %g after at least %s without activity in it%s%s.",
+			" that the learner is enrolled in and has neither completed nor cancelled", r.When.AtRisk, engine.FormatDuration(r.When.Inactive), orSilentWords(r),
+			ifWords(r.When.Match.If))
 	default:
 		e.writeLine("Starts after %s without activity in a course that the learner is enrolled in and has neither completed nor cancelled%s.",
 			engine.FormatDuration(r.When.Inactive), ifWords(r.When.Match.If))
@@ -332,6 +336,13 @@ func (e *explainer) listenedEvents() []listens {
 // readsPerson reports whether an expression may depend on traits: a date begins at midnight in the learner's zone.
 func readsPerson(source string) bool {
 	return strings.Contains(source, "learner") || strings.Contains(source, timestampOf)
+}
+
+func orSilentWords(r *engine.Rule) string {
+	if r.When.OrSilent == 0 {
+		return ""
+	}
+	return ", or after " + engine.FormatDuration(r.When.OrSilent) + " without any"
 }
 
 func matchWords(m *engine.Match, per []string) string {

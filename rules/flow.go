@@ -54,6 +54,10 @@ func startWords(r *engine.Rule) string {
 	case r.When.Platform:
 		return engine.FormatDuration(r.When.Inactive) + " without any activity" + ifWords(r.When.Match.If)
 	}
+	if r.When.AtRisk > 0 {
+		return fmt.Sprintf("the risk in a course that goes on reaches %g after at least %s without activity%s%s", r.When.AtRisk,
+			engine.FormatDuration(r.When.Inactive), orSilentWords(r), ifWords(r.When.Match.If))
+	}
 	return engine.FormatDuration(r.When.Inactive) + " without activity in a course that goes on" + ifWords(r.When.Match.If)
 }
 

@@ -114,7 +114,10 @@ func compileFolder(files map[string][]byte, stored bool, out *Problems) *Academy
 	}
 	courses := map[string]engine.CourseInfo{}
 	if src := sources[coursesFile]; src != nil {
-		courses = readCourses(newDecoder(src, "", out))
+		courses = readCourses(newDecoder(src, "", out), settings.Location)
+	}
+	if settings.Risk == nil && readsRisk(files) {
+		settings.Risk = &engine.RiskSettings{Intercept: engine.RiskIntercept}
 	}
 	names := scanAwaitedNames(sources)
 	c := &compiler{

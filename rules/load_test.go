@@ -91,7 +91,7 @@ func TestDefaults(t *testing.T) {
 		s.MaxEventAge != 0 || len(s.Caps) > 0 || len(s.Topics) > 0 {
 		t.Errorf("got %+v", s)
 	}
-	if !s.Activity["lesson.completed"] || s.Activity["assessment.graded"] || s.Activity["course.progress_updated"] {
+	if !s.Activity["lesson.completed"] || !s.Activity["assessment.graded"] || s.Activity["course.progress_updated"] || s.Risk != nil {
 		t.Errorf("activity is %v", s.Activity)
 	}
 	if academy.Ruleset.Rule("base").Priority != 50 {

@@ -66,6 +66,7 @@ func settingsKeys(cat *catalog.Catalog) []key[settingsSpec] {
 		duration("patience", func(s *settingsSpec) *time.Duration { return &s.Patience }),
 		duration("max_event_age", func(s *settingsSpec) *time.Duration { return &s.MaxEventAge }),
 		{name: "back_off", read: readBackOff},
+		{name: "risk", read: readRiskSettings},
 		{name: "control", read: func(d *decoder, s *settingsSpec, _, v *yamlfile.Node) { s.Control, _ = d.readPercent(v, "control") }},
 		{
 			name: "activity",

@@ -30,7 +30,10 @@ type whenSpec struct {
 	event    *yamlfile.Node
 	cond     *yamlfile.Node
 	inactive time.Duration
-	in       string // course or platform; empty: not said
+	in       string  // course or platform; empty: not said
+	atRisk   float64 // 0: not said
+	silent   time.Duration
+	orSilent time.Duration
 }
 
 // matchSpec is an event to look out for, in `until`, `goal` and `wait_for`.
@@ -48,6 +51,9 @@ type matchSpec struct {
 }
 
 const defaultPriority = 50
+
+// defaultSilent is how long a learner must have been silent before a rule with at_risk starts, unless it says.
+const defaultSilent = 24 * time.Hour
 
 // ruleKeys are the keys of a rule file.
 func ruleKeys() []key[ruleSpec] {
@@ -130,6 +136,9 @@ func whenKeys() []key[whenSpec] {
 			},
 		},
 		{name: "inactive", read: func(d *decoder, w *whenSpec, _, v *yamlfile.Node) { w.inactive, _ = d.readDuration(v, "inactive") }},
+		{name: "at_risk", read: func(d *decoder, w *whenSpec, _, v *yamlfile.Node) { w.atRisk, _ = d.readRisk(v, "at_risk") }},
+		{name: "silent", read: func(d *decoder, w *whenSpec, _, v *yamlfile.Node) { w.silent, _ = d.readDuration(v, "silent") }},
+		{name: "or_silent", read: func(d *decoder, w *whenSpec, _, v *yamlfile.Node) { w.orSilent, _ = d.readDuration(v, "or_silent") }},
 		{name: "in", read: func(d *decoder, w *whenSpec, _, v *yamlfile.Node) { w.in, _ = d.oneOf(v, "in", "course", "platform") }},
 	}
 }
@@ -139,22 +148,62 @@ func readWhen(d *decoder, r *ruleSpec, k, v *yamlfile.Node) {
 	if !readKeys(d, v, "when", whenKeys(), w) {
 		return
 	}
-	event := v.Get("event")
-	inactive := v.Get("inactive")
-	switch {
-	case event != nil && inactive != nil:
-		d.Fail(inactive.At, "keep one of them; make a second rule of the other", "when has both event and inactive")
-		return
-	case event == nil && inactive == nil:
-		d.Fail(k.At, "add event: NAME or inactive: 7d", "when says neither event nor inactive")
-		return
-	case event != nil && v.Get("in") != nil:
-		d.Fail(v.Get("in").At, "take it out, or use inactive: instead of event:", "in goes with inactive only")
+	if !checkWhenKeys(d, k, v) {
 		return
 	}
-	if w.event != nil || w.inactive > 0 {
+	switch {
+	case w.atRisk > 0 && w.in == "platform":
+		d.Fail(v.Get("in").At, "take it out: risk is of a learner in a course", "in cannot be platform with at_risk")
+		return
+	case w.atRisk > 0 && w.orSilent > 0 && w.orSilent <= w.minSilence():
+		d.Fail(v.Get("or_silent").At, "make it longer than silent", "or_silent is not longer than silent")
+		return
+	}
+	if w.event != nil || w.inactive > 0 || w.atRisk > 0 {
 		r.when = w
 	}
+}
+
+// minSilence returns how long a learner must have been silent, whatever the risk.
+func (w *whenSpec) minSilence() time.Duration {
+	if w.silent == 0 {
+		return defaultSilent
+	}
+	return w.silent
+}
+
+// checkWhenKeys makes sure that exactly one thing starts the rule, and that each other key goes with it.
+func checkWhenKeys(d *decoder, k, v *yamlfile.Node) bool {
+	var starts []*yamlfile.Node
+	var names []string
+	for _, name := range []string{"event", "inactive", "at_risk"} {
+		if n := v.Get(name); n != nil {
+			starts = append(starts, n)
+			names = append(names, name)
+		}
+	}
+	switch len(starts) {
+	case 0:
+		d.Fail(k.At, "add event: NAME, inactive: 7d or at_risk: 0.6", "when says neither event nor inactive nor at_risk")
+		return false
+	case 1:
+	default:
+		d.Fail(starts[1].At, "keep one of them; make a second rule of the other", "when has both %s and %s", names[0], names[1])
+		return false
+	}
+	for _, key := range []string{"in", "silent", "or_silent"} {
+		n := v.Get(key)
+		switch {
+		case n == nil || names[0] == "at_risk" || key == "in" && names[0] == "inactive":
+		case key == "in":
+			d.Fail(n.At, "take it out, or use inactive: instead of event:", "in goes with inactive and at_risk only")
+			return false
+		default:
+			d.Fail(n.At, "take it out, or use at_risk: instead of "+names[0]+":", "%s goes with at_risk only", key)
+			return false
+		}
+	}
+	return true
 }
 
 func readPer(d *decoder, r *ruleSpec, _, v *yamlfile.Node) {

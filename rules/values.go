@@ -137,6 +137,25 @@ func (d *decoder) readPercent(n *yamlfile.Node, what string) (float64, bool) {
 	return share, true
 }
 
+// readRisk reads a risk: 0.6.
+func (d *decoder) readRisk(n *yamlfile.Node, what string) (float64, bool) {
+	text, ok := d.Text(n, what)
+	if !ok {
+		return 0, false
+	}
+	risk, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(risk > 0 && risk < 1) {
+		fix := "write a number between 0 and 1, for example 0.6"
+		if percent := percentForm.FindStringSubmatch(text); percent != nil {
+			share, _ := strconv.ParseFloat(percent[1], 64)
+			fix = "write " + strconv.FormatFloat(share/100, 'g', 4, 64)
+		}
+		d.Fail(n.At, fix, "%s is not a risk: %q", what, text)
+		return 0, false
+	}
+	return risk, true
+}
+
 // readWeight reads how often an arm is chosen, relative to the others.
 func (d *decoder) readWeight(n *yamlfile.Node) (float64, bool) {
 	text, ok := d.Text(n, "weight")

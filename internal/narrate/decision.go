@@ -33,6 +33,9 @@ func Decision(d *engine.Decision, style Style) string {
 		if d.Detail == "inactivity" {
 			return "a run began: the learner had been silent for as long as the rule waits"
 		}
+		if d.Detail == "risk" {
+			return "a run began: the learner's risk was as great as the rule says, or the silence as long"
+		}
 		if d.Detail == "" {
 			return "a run began"
 		}

@@ -112,6 +112,14 @@ func TestAReasonOfANewerVersionIsReadable(t *testing.T) {
 	}
 }
 
+func TestARunThatRiskBegan(t *testing.T) {
+	d := engine.Decision{Kind: engine.KindStarted, Detail: "risk"}
+	want := "a run began: the learner's risk was as great as the rule says, or the silence as long"
+	if got := Decision(&d, Style{}); got != want {
+		t.Errorf("Decision = %q, want %q", got, want)
+	}
+}
+
 // TestASilenceThatIsPutOff: no message is named, because no run has begun.
 func TestASilenceThatIsPutOff(t *testing.T) {
 	d := engine.Decision{

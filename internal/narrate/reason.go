@@ -54,6 +54,8 @@ func Reason(reason engine.Reason) string {
 		return "the learner was active again"
 	case engine.ReasonCompleted:
 		return "the course was completed"
+	case engine.ReasonCourseEnded:
+		return "the course was over"
 	case engine.ReasonCancelled:
 		return "the enrollment was cancelled"
 	case engine.ReasonStop:
