@@ -53,7 +53,10 @@ func readCourses(d *decoder, zone *time.Location) map[string]engine.CourseInfo {
 
 func courseKeys(zone *time.Location) []key[engine.CourseInfo] {
 	return []key[engine.CourseInfo]{
-		{name: "title", read: func(d *decoder, c *engine.CourseInfo, _, v *yamlfile.Node) { c.Title, _ = d.Text(v, "title") }},
+		{
+			name: "title",
+			read: func(d *decoder, c *engine.CourseInfo, _, v *yamlfile.Node) { c.Title, _ = d.Text(v, "title") },
+		},
 		{
 			name: "url",
 			read: func(d *decoder, c *engine.CourseInfo, _, v *yamlfile.Node) {
@@ -65,12 +68,18 @@ func courseKeys(zone *time.Location) []key[engine.CourseInfo] {
 				c.URL = url
 			},
 		},
-		{name: "starts", read: func(d *decoder, c *engine.CourseInfo, _, v *yamlfile.Node) {
-			c.Starts, _ = d.readMoment(v, "starts", zone, 0)
-		}},
-		{name: "ends", read: func(d *decoder, c *engine.CourseInfo, _, v *yamlfile.Node) {
-			c.Ends, _ = d.readMoment(v, "ends", zone, 1)
-		}},
+		{
+			name: "starts",
+			read: func(d *decoder, c *engine.CourseInfo, _, v *yamlfile.Node) {
+				c.Starts, _ = d.readMoment(v, "starts", zone, 0)
+			},
+		},
+		{
+			name: "ends",
+			read: func(d *decoder, c *engine.CourseInfo, _, v *yamlfile.Node) {
+				c.Ends, _ = d.readMoment(v, "ends", zone, 1)
+			},
+		},
 	}
 }
 
