@@ -55,8 +55,7 @@ func (w *Watch) Add(ev *engine.Event, stored time.Time) {
 		w.next = w.next.Add(w.every)
 	}
 	w.learners.Add(ev, stored)
-	course := w.learners.standings[ev.Learner].CourseOf(ev, w.learners.rules.Keys)
-	k := key{ev.Learner, course}
+	k := key{ev.Learner, w.learners.CourseOf(ev)}
 	switch {
 	case w.learners.rules.Settings.Activity[ev.Name]:
 		w.settle(k, stored, true)

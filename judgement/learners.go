@@ -69,3 +69,12 @@ func (l *Learners) Risks(at time.Time, course string) []Risk {
 	slices.SortStableFunc(all, func(a, b Risk) int { return cmp.Compare(b.Value, a.Value) })
 	return all
 }
+
+// CourseOf attributes an event to a course, as far as the events before tell; empty: not known.
+func (l *Learners) CourseOf(ev *engine.Event) string {
+	standing := l.standings[ev.Learner]
+	if standing == nil {
+		standing = &engine.Standing{}
+	}
+	return standing.CourseOf(ev, l.rules.Keys)
+}

@@ -25,12 +25,14 @@ type Commands struct {
 	Messages MessagesCmd `cmd:"" help:"List messages, and send one to yourself as a test."`
 	Learner  LearnerCmd  `cmd:"" help:"Tell a learner's story; export or erase what is known of them."`
 	Report   ReportCmd   `cmd:"" help:"Count what was decided and what came of it, rule by rule."`
+	Risk     RiskCmd     `cmd:"" help:"List who is how likely to leave which course, and why."`
 	Console  ConsoleCmd  `cmd:"" help:"Serve the growth team's pages: write, try, approve and publish rules in a browser."`
 	Import   ImportCmd   `cmd:"" help:"Bring existing learners in, silently."`
 
 	Deadletters  DeadlettersCmd  `cmd:"" help:"Look at what was refused, mend it, and publish it again."`
 	Suppressions SuppressionsCmd `cmd:"" help:"List the addresses that are not written to, and let one be written to again."`
 	Audit        AuditCmd        `cmd:"" help:"List who did what: published, approved, paused, looked learners up, erased."`
+	Calibrate    CalibrateCmd    `cmd:"" help:"Compare what the risk said with what came of it, and work out its intercept."`
 	Doctor       DoctorCmd       `cmd:"" help:"Check everything that Homeroom needs, and say what to do."`
 	Setup        SetupCmd        `cmd:"" help:"Make the streams, buckets and search attributes that are missing."`
 

@@ -50,6 +50,7 @@ var walls = []wall{
 	{"homeroom/rules", "rules are checked without servers", []string{temporal, nats, sendgrid}, nil},
 	{"homeroom/content", "messages are rendered without servers", []string{temporal, nats, sendgrid, cel}, nil},
 	{"homeroom/simulate", "looking ahead needs no server", []string{temporal, nats, sendgrid}, nil},
+	{"homeroom/judgement", "judging needs no server and no rules but compiled ones", []string{temporal, nats, sendgrid, cel, kong, "net/http", "homeroom/store", "homeroom/rules", "homeroom/app", "homeroom/admin"}, nil},
 	{"homeroom/backtest", "comparing two rulesets needs no server and no rules but compiled ones", []string{temporal, nats, sendgrid, cel, kong, "net/http", "homeroom/store", "homeroom/rules", "homeroom/app", "homeroom/admin"}, nil},
 	{"homeroom/backtest/segments", "keeping events knows nothing of what they are about", []string{temporal, nats, sendgrid, cel, kong, "homeroom/"}, nil},
 	{"homeroom/rules/ruletest", "rule tests need no server", []string{temporal, nats, sendgrid}, nil},
