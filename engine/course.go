@@ -33,13 +33,13 @@ type Course struct {
 	Title    string     `json:"title,omitempty"`
 	TitleAt  time.Time  `json:"title_at,omitzero"` // when the title was named last
 	// Starts and ends that events have named; nil: none. Those of courses.yaml come before them.
-	Calendar *Calendar `json:"calendar,omitempty"`
+	Dates *CourseDates `json:"dates,omitempty"`
 	// Risk is what the learner's risk in this course is worked out from; nil: nothing was done in it, or no rule looks at risk.
 	Risk *Risk `json:"risk,omitempty"`
 }
 
-// Calendar is when a course begins and ends for a learner. Zero times are "not known".
-type Calendar struct {
+// CourseDates are when a course begins and ends for a learner. Zero times are "not known".
+type CourseDates struct {
 	Starts  time.Time `json:"starts,omitzero"`
 	Ends    time.Time `json:"ends,omitzero"`
 	NamedAt time.Time `json:"at,omitzero"` // the time of the event that named them last

@@ -11,7 +11,7 @@ const (
 // learnCalendar takes in when the course begins and ends, unless a later event has said so, and reports whether that is news. At the same time the
 // later dates win, so that the order in which they are heard does not matter.
 func (c *Course) learnCalendar(ev *Event, at time.Time) bool {
-	named := Calendar{
+	named := CourseDates{
 		Starts:  timeProperty(ev, keyCourseStarts),
 		Ends:    timeProperty(ev, keyCourseEnds),
 		NamedAt: at,
@@ -19,7 +19,7 @@ func (c *Course) learnCalendar(ev *Event, at time.Time) bool {
 	if named.Starts.IsZero() && named.Ends.IsZero() {
 		return false
 	}
-	if old := c.Calendar; old != nil {
+	if old := c.Dates; old != nil {
 		if at.Before(old.NamedAt) {
 			return false
 		}
@@ -31,7 +31,7 @@ func (c *Course) learnCalendar(ev *Event, at time.Time) bool {
 			return false
 		}
 	}
-	c.Calendar = &named
+	c.Dates = &named
 	return true
 }
 
@@ -50,14 +50,14 @@ func (r *Ruleset) courseDates(id string, c *Course) (starts, ends time.Time) {
 	info := r.Courses[id]
 	starts = info.Starts
 	ends = info.Ends
-	if c == nil || c.Calendar == nil {
+	if c == nil || c.Dates == nil {
 		return starts, ends
 	}
 	if starts.IsZero() {
-		starts = c.Calendar.Starts
+		starts = c.Dates.Starts
 	}
 	if ends.IsZero() {
-		ends = c.Calendar.Ends
+		ends = c.Dates.Ends
 	}
 	return starts, ends
 }
