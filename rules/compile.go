@@ -30,6 +30,7 @@ type compiler struct {
 	sent         map[string]bool // messages that a rule sends
 	tried        map[string]bool // messages that were rendered for a trigger
 	sources      map[string]*yamlfile.Source
+	places       map[string]map[string]yamlfile.Position // where steps begin in their files, by rule and name of the step
 	out          *Problems
 }
 

@@ -15,6 +15,8 @@
 //	load.go                 all of the above in order
 //	explain.go, sample.go   a compiled rule in words; somebody to show a message to
 //	schema.go               what editors know of the files; kept in step with the tables by a test
+//	complete.go, hover.go   what an editor offers and explains at a place: outline.go reads text that is no YAML yet, schematree.go
+//	                        finds what may stand there, completecel.go looks into expressions and messages, words.go explains names
 //
 // Package yamlfile reads the files as trees with positions, and has the type of a problem. To add a key to the language,
 // give it a row in a table, the spec a field and the schema a property, and compile it.

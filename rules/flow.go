@@ -9,6 +9,7 @@ import (
 // FlowStep is one step of a rule's flow, in words, with the ways that lead on from it.
 type FlowStep struct {
 	ID      string    `json:"id"`   // the step's name: its id or its position, such as "3.otherwise.1"
+	At      Position  `json:"at"`   // where it begins in the rule's file
 	Verb    string    `json:"verb"` // wait, wait_until, wait_for, if, split, send or stop
 	Words   string    `json:"words"`
 	Message string    `json:"message,omitempty"` // of a send
@@ -37,6 +38,7 @@ func (a *Academy) Flow(name string) *Flow {
 		return nil
 	}
 	f := &Flow{Starts: startWords(r), Leaves: []string{}, Steps: flowSteps(r, 0, len(r.Program))}
+	placeSteps(f.Steps, a.places[name])
 	for i := range r.Until {
 		f.Leaves = append(f.Leaves, matchWords(&r.Until[i], r.Per))
 	}
@@ -44,6 +46,16 @@ func (a *Academy) Flow(name string) *Flow {
 		f.Success = fmt.Sprintf("%s, within %s of the first message", matchWords(&r.Goal.Match, r.Per), engine.FormatDuration(r.Goal.Within))
 	}
 	return f
+}
+
+// placeSteps fills in where the steps of a tree begin.
+func placeSteps(steps []FlowStep, places map[string]Position) {
+	for i := range steps {
+		steps[i].At = places[steps[i].ID]
+		for _, way := range steps[i].Ways {
+			placeSteps(way.Steps, places)
+		}
+	}
 }
 
 // startWords says what begins a run.

@@ -20,6 +20,20 @@ func outline(steps []rules.FlowStep, indent string) string {
 	return b.String()
 }
 
+// checkPlaces holds the place of each step to its file: its verb stands there.
+func checkPlaces(t *testing.T, file string, steps []rules.FlowStep) {
+	t.Helper()
+	lines := strings.Split(file, "\n")
+	for _, s := range steps {
+		if s.At.Line < 1 || !strings.HasPrefix(strings.TrimPrefix(lines[s.At.Line-1][s.At.Col-1:], "{"), s.Verb+":") {
+			t.Errorf("step %s does not begin at %+v", s.ID, s.At)
+		}
+		for _, way := range s.Ways {
+			checkPlaces(t, file, way.Steps)
+		}
+	}
+}
+
 // TestFlow: a program is drawn as the tree that was written, whichever ways come out.
 func TestFlow(t *testing.T) {
 	const head = "rule: base\nwhen: {event: course.completed}\nper: course_id\ndo:\n"
@@ -63,6 +77,7 @@ func TestFlow(t *testing.T) {
 			if got == nil {
 				t.Fatal("there is no flow")
 			}
+			checkPlaces(t, string(academy.Files["rules/base.yaml"]), got.Steps)
 			if text := outline(got.Steps, ""); text != test.want {
 				t.Errorf("got\n%swant\n%s", text, test.want)
 			}

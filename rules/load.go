@@ -33,6 +33,8 @@ type Academy struct {
 	Topics   map[string]TopicWords // those that settings.yaml says more about, by name
 	// Files is the bundle: every file of the revision by its path in the folder, with Unix line ends.
 	Files map[string][]byte
+
+	places map[string]map[string]Position // where steps begin in their files, by rule and name of the step
 }
 
 // Load compiles the folder dir of fsys. Problems are sorted and name files below dir; the academy is nil if
@@ -126,6 +128,7 @@ func compileFolder(files map[string][]byte, stored bool, out *Problems) *Academy
 		settings:     settings,
 		linkable:     linkableProperties(cat),
 		sources:      sources,
+		places:       map[string]map[string]yamlfile.Position{},
 		out:          out,
 		keep:         keepSet{},
 		sent:         map[string]bool{},
@@ -158,6 +161,7 @@ func compileFolder(files map[string][]byte, stored bool, out *Problems) *Academy
 		Sender:   settings.sender,
 		Topics:   settings.topicWords,
 		Files:    files,
+		places:   c.places,
 	}
 }
 

@@ -20,7 +20,9 @@ type builder struct {
 	spec *ruleSpec
 	from origin
 	ids  map[string]yamlfile.Position
-	out  []engine.Instr
+	// places says where each step begins, by the name of its instruction.
+	places map[string]yamlfile.Position
+	out    []engine.Instr
 	// certain are the paths that have a value in every run that comes to the step being laid out.
 	certain facts
 	// awaited are the events that wait_for steps have given names so far; presence says which of them have come in the runs that come to the
@@ -33,7 +35,18 @@ type builder struct {
 
 // buildProgram compiles the steps of a rule.
 func (c *compiler) buildProgram(d *decoder, spec *ruleSpec, from origin) []engine.Instr {
-	b := &builder{c: c, d: d, spec: spec, from: from, ids: map[string]yamlfile.Position{}, certain: from.certain, awaited: map[string]*awaited{}, presence: map[string]presence{}}
+	b := &builder{
+		c:        c,
+		d:        d,
+		spec:     spec,
+		from:     from,
+		ids:      map[string]yamlfile.Position{},
+		places:   map[string]yamlfile.Position{},
+		certain:  from.certain,
+		awaited:  map[string]*awaited{},
+		presence: map[string]presence{},
+	}
+	c.places[d.Rule] = b.places
 	b.addSteps(spec.do, "")
 	b.finishAwaited()
 	if len(b.out) > maxInstrs {
@@ -58,6 +71,7 @@ func (b *builder) addSteps(list []*stepSpec, prefix string) (open bool) {
 			}
 			b.ids[id] = s.id.At
 		}
+		b.places[id] = s.at
 		open = b.addStep(s, id)
 	}
 	return open
