@@ -99,6 +99,11 @@ func (c *Console) parsePages() (map[string]*template.Template, error) {
 // pagePolicy is the Content-Security-Policy of every page: its own style sheet and script, frames of its own, and nothing else.
 const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
+// editorPolicy is pagePolicy for a page with the editor, which writes its style sheet itself.
+func editorPolicy(nonce string) string {
+	return strings.Replace(pagePolicy, "style-src 'self'", "style-src 'self' 'nonce-"+nonce+"'", 1)
+}
+
 // previewPolicy is that of a mail in its frame: no script, no form, its own styles, pictures from anywhere.
 const previewPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src https: http: data:; frame-ancestors 'self'; form-action 'none'; base-uri 'none'; sandbox"
 

@@ -8,6 +8,7 @@
 //	page.go       a page as HTML, or as JSON for who asks for it
 //	overview.go   is anything wrong, what is in force, what waits; the kill switch
 //	rules.go      rules and messages: the editor, the flow, tests, simulation, previews
+//	assist.go     what the editor asks while somebody types: problems, completions, words
 //	drafts.go     drafts: what changed, propose, approve, comment, publish
 //	backtest.go   what a draft would have changed; backtestjobs.go runs it while the page is looked at
 //	revisions.go  what was in force, differences, rolling back

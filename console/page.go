@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -18,6 +19,8 @@ type page struct {
 	command string // how to ask the same on the command line; empty: there is no such command
 	data    any    // what the template prints, and what JSON holds
 	status  int    // 0: 200
+	editor  bool   // it has the editor, whose style sheet needs a nonce
+	json    bool   // the answer is the data, also for who does not ask for JSON
 	// redirect is the path of the page to go to instead.
 	redirect string
 	// raw is written as it is, with rawType, instead of a template.
@@ -40,7 +43,8 @@ type frame struct {
 	Notice        string // what was done a moment ago
 	Inbox         string
 	Data          any
-	SignedIn      bool // there is a session to end
+	SignedIn      bool   // there is a session to end
+	Nonce         string // of the editor's style sheet; empty: the page has no editor
 }
 
 // problem is what a page about an error prints.
@@ -77,7 +81,7 @@ func (c *Console) writePage(req *request, status int, p *page) {
 		status = p.status
 	}
 	switch {
-	case wantsJSON(req.Request):
+	case p.json, wantsJSON(req.Request):
 		writeJSON(req.w, status, p.data)
 	case p.redirect != "":
 		http.Redirect(req.w, req.Request, c.linkTo(p.redirect), http.StatusSeeOther)
@@ -127,6 +131,10 @@ func (c *Console) writeHTML(req *request, status int, p *page) {
 		if f.Switch, err = c.o.Installation.KillSwitch(req.Context()); err != nil {
 			f.SwitchProblem = err.Error()
 		}
+	}
+	if p.editor {
+		f.Nonce = rand.Text()
+		req.w.Header().Set("Content-Security-Policy", editorPolicy(f.Nonce))
 	}
 	var b bytes.Buffer
 	entry := "layout.html"

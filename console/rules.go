@@ -1,7 +1,9 @@
 package console
 
 import (
+	"encoding/json"
 	"errors"
+	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -21,15 +23,17 @@ type workspace struct {
 	folder   *admin.Folder
 }
 
-// openWorkspace returns the draft that a request names, or the person's own.
-func (c *Console) openWorkspace(req *request) (workspace, error) {
-	var draft admin.Draft
-	var err error
+// openDraft returns the draft that a request names, or the person's own.
+func (c *Console) openDraft(req *request) (admin.Draft, error) {
 	if id := req.FormValue("draft"); id != "" && id != admin.DraftID(req.person.Name) {
-		draft, err = c.o.Installation.Draft(req.Context(), id)
-	} else {
-		draft, err = c.o.Installation.DraftOf(req.Context(), req.person.Name)
+		return c.o.Installation.Draft(req.Context(), id)
 	}
+	return c.o.Installation.DraftOf(req.Context(), req.person.Name)
+}
+
+// openWorkspace returns the draft that a request names, or the person's own, compiled.
+func (c *Console) openWorkspace(req *request) (workspace, error) {
+	draft, err := c.openDraft(req)
 	if err != nil {
 		return workspace{}, err
 	}
@@ -126,6 +130,12 @@ func newFileData(w *workspace, file, content string, took time.Duration, canEdit
 	return data
 }
 
+// ProblemsJSON returns the problems of the file for the editor's script.
+func (f fileData) ProblemsJSON() (string, error) {
+	text, err := json.Marshal(f.Problems)
+	return string(text), err
+}
+
 // ruleData is the page of one rule.
 type ruleData struct {
 	workspace
@@ -161,7 +171,7 @@ func (c *Console) rulePage(req *request, w workspace, file, content, refused str
 	if data.View, err = admin.ViewRule(req.Context(), w.folder, name); err != nil {
 		return nil, err
 	}
-	return &page{name: "rule", title: name, section: "rules", command: "homeroom rules explain academy " + name, data: data}, nil
+	return &page{name: "rule", title: name, section: "rules", command: "homeroom rules explain academy " + name, editor: true, data: data}, nil
 }
 
 // with returns the workspace with another content of a file, compiled. The draft itself stays as it is.
@@ -169,14 +179,19 @@ func (w workspace) with(file, content string) workspace {
 	if was, exists := w.Draft.Files[file]; exists && string(was) == content {
 		return w
 	}
-	files := map[string][]byte{}
-	for name, text := range w.Draft.Files {
-		files[name] = text
-	}
-	files[file] = []byte(content)
-	w.folder = admin.LoadFiles(files)
+	w.folder = admin.LoadFiles(withFile(w.Draft, file, content))
 	w.Problems = append(rules.Problems{}, w.folder.Problems...)
 	return w
+}
+
+// withFile returns the files of a draft with another content of one of them.
+func withFile(draft admin.Draft, file, content string) map[string][]byte {
+	files := maps.Clone(draft.Files)
+	if files == nil {
+		files = map[string][]byte{}
+	}
+	files[file] = []byte(content)
+	return files
 }
 
 // newRule is what a new rule begins as.
@@ -216,7 +231,7 @@ func (c *Console) filePage(req *request, w workspace, file, content, refused str
 	if strings.HasPrefix(file, "messages/") {
 		section = "messages"
 	}
-	return &page{name: "file", title: file, section: section, data: data}, nil
+	return &page{name: "file", title: file, section: section, editor: true, data: data}, nil
 }
 
 // editorPage shows the page on which a file is edited.

@@ -1,27 +1,5 @@
-// What the console does beyond plain HTML: problems while one types, keys, a filter, and questions before what cannot be undone.
+// What the console does beyond plain HTML: keys, a filter, the progress of slow work, and questions before what cannot be undone.
 "use strict";
-
-// checkWhileTyping sends what is typed to be checked, and shows the answer beside the editor. Only the last answer counts.
-function checkWhileTyping(form) {
-  const side = document.getElementById("side");
-  const text = form.querySelector("textarea");
-  if (!side || !text || text.readOnly) return;
-  let timer = 0;
-  let turn = 0;
-  const check = async () => {
-    const mine = ++turn;
-    const answer = await fetch(form.dataset.check, { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { "Homeroom-Part": "side" } });
-    if (mine !== turn || !answer.ok) return;
-    side.innerHTML = await answer.text();
-  };
-  text.addEventListener("input", () => {
-    clearTimeout(timer);
-    timer = setTimeout(check, 200);
-    form.dataset.dirty = "yes";
-  });
-  form.addEventListener("submit", () => { delete form.dataset.dirty; });
-  window.addEventListener("beforeunload", (e) => { if (form.dataset.dirty) e.preventDefault(); });
-}
 
 // followProgress looks how far slow work is, and shows its page when it is over.
 function followProgress(place) {
@@ -39,14 +17,6 @@ function followProgress(place) {
     setTimeout(look, 700);
   };
   setTimeout(look, 400);
-}
-
-// goToLine moves the caret of a plain text field to a problem.
-function goToLine(text, line, column) {
-  const before = text.value.split("\n").slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
-  const at = before + Math.max(0, column - 1);
-  text.focus();
-  text.setSelectionRange(at, at);
 }
 
 // listenForKeys goes to a page after g and one more letter, and to the search field after /.
@@ -67,18 +37,11 @@ function listenForKeys() {
 }
 
 document.addEventListener("DOMContentLoaded", () => {
-  document.querySelectorAll("form.editor").forEach(checkWhileTyping);
   document.querySelectorAll("[data-poll]").forEach(followProgress);
   listenForKeys();
   document.addEventListener("click", (e) => {
     const asked = e.target.closest("[data-confirm]");
     if (asked && !confirm(asked.dataset.confirm)) e.preventDefault();
-    const place = e.target.closest("a[data-line]");
-    const text = document.querySelector("form.editor textarea");
-    if (place && text && place.textContent.startsWith(document.querySelector("input[name=path]").value)) {
-      e.preventDefault();
-      goToLine(text, Number(place.dataset.line), Number(place.dataset.col));
-    }
   });
   document.querySelectorAll("input[data-filter]").forEach((field) => {
     field.addEventListener("input", () => {
