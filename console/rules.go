@@ -41,9 +41,22 @@ func (c *Console) openWorkspace(req *request) (workspace, error) {
 }
 
 func newWorkspace(draft admin.Draft, person Person) workspace {
-	w := workspace{Draft: draft, Summary: draft.Summary(), folder: draft.Folder(), Mine: draft.ID == admin.DraftID(person.Name)}
-	w.Problems = append(rules.Problems{}, w.folder.Problems...)
-	return w
+	return workspaceOf(draft, person, draft.Folder())
+}
+
+// typedWorkspace returns a draft with what is typed of a file, compiled. The draft itself stays as it is.
+func typedWorkspace(draft admin.Draft, person Person, file, content string) workspace {
+	return workspaceOf(draft, person, admin.LoadFiles(withFile(draft, file, content)))
+}
+
+func workspaceOf(draft admin.Draft, person Person, folder *admin.Folder) workspace {
+	return workspace{
+		Draft:    draft,
+		Summary:  draft.Summary(),
+		Problems: append(rules.Problems{}, folder.Problems...),
+		Mine:     draft.ID == admin.DraftID(person.Name),
+		folder:   folder,
+	}
 }
 
 // Errors returns how many problems keep the folder from being published.
@@ -144,26 +157,26 @@ type ruleData struct {
 }
 
 func (c *Console) showRule(req *request) (*page, error) {
-	w, err := c.openWorkspace(req)
+	draft, err := c.openDraft(req)
 	if err != nil {
 		return nil, err
 	}
 	name := req.PathValue("rule")
 	file := "rules/" + name + ".yaml"
-	content, exists := w.Draft.Files[file]
+	content, exists := draft.Files[file]
 	if !exists {
 		if !rules.InFolder(file) {
 			return nil, errNoPage
 		}
 		content = []byte(newRule(name))
 	}
-	return c.rulePage(req, w, file, string(content), "")
+	return c.rulePage(req, draft, file, string(content), "")
 }
 
 // rulePage shows a rule file of a draft as somebody has typed it.
-func (c *Console) rulePage(req *request, w workspace, file, content, refused string) (*page, error) {
+func (c *Console) rulePage(req *request, draft admin.Draft, file, content, refused string) (*page, error) {
 	began := time.Now()
-	w = w.with(file, content)
+	w := typedWorkspace(draft, req.person, file, content)
 	name := strings.TrimSuffix(path.Base(file), ".yaml")
 	data := ruleData{workspace: w, File: newFileData(&w, file, content, time.Since(began), req.person.May(RoleEditor))}
 	data.File.Refused = refused
@@ -172,16 +185,6 @@ func (c *Console) rulePage(req *request, w workspace, file, content, refused str
 		return nil, err
 	}
 	return &page{name: "rule", title: name, section: "rules", command: "homeroom rules explain academy " + name, editor: true, data: data}, nil
-}
-
-// with returns the workspace with another content of a file, compiled. The draft itself stays as it is.
-func (w workspace) with(file, content string) workspace {
-	if was, exists := w.Draft.Files[file]; exists && string(was) == content {
-		return w
-	}
-	w.folder = admin.LoadFiles(withFile(w.Draft, file, content))
-	w.Problems = append(rules.Problems{}, w.folder.Problems...)
-	return w
 }
 
 // withFile returns the files of a draft with another content of one of them.
@@ -204,7 +207,7 @@ const newMessage = "---\nsubject: \"{{ course.title }}\"\n---\nHello {{ learner.
 
 // showFile shows any file of a draft in the editor.
 func (c *Console) showFile(req *request) (*page, error) {
-	w, err := c.openWorkspace(req)
+	draft, err := c.openDraft(req)
 	if err != nil {
 		return nil, err
 	}
@@ -215,16 +218,16 @@ func (c *Console) showFile(req *request) (*page, error) {
 	case strings.HasPrefix(file, "rules/"):
 		return c.goTo(req, "/rules/"+strings.TrimSuffix(path.Base(file), ".yaml"), "")
 	}
-	content, exists := w.Draft.Files[file]
+	content, exists := draft.Files[file]
 	if !exists && strings.HasPrefix(file, "messages/") {
 		content = []byte(newMessage)
 	}
-	return c.filePage(req, w, file, string(content), "")
+	return c.filePage(req, draft, file, string(content), "")
 }
 
-func (c *Console) filePage(req *request, w workspace, file, content, refused string) (*page, error) {
+func (c *Console) filePage(req *request, draft admin.Draft, file, content, refused string) (*page, error) {
 	began := time.Now()
-	w = w.with(file, content)
+	w := typedWorkspace(draft, req.person, file, content)
 	data := ruleData{workspace: w, File: newFileData(&w, file, content, time.Since(began), req.person.May(RoleEditor))}
 	data.File.Refused = refused
 	section := "settings"
@@ -235,11 +238,11 @@ func (c *Console) filePage(req *request, w workspace, file, content, refused str
 }
 
 // editorPage shows the page on which a file is edited.
-func (c *Console) editorPage(req *request, w workspace, file, content, refused string) (*page, error) {
+func (c *Console) editorPage(req *request, draft admin.Draft, file, content, refused string) (*page, error) {
 	if strings.HasPrefix(file, "rules/") {
-		return c.rulePage(req, w, file, content, refused)
+		return c.rulePage(req, draft, file, content, refused)
 	}
-	return c.filePage(req, w, file, content, refused)
+	return c.filePage(req, draft, file, content, refused)
 }
 
 // saveFile saves a file of a draft. If it cannot be saved, the page keeps what was typed.
@@ -247,7 +250,7 @@ func (c *Console) saveFile(req *request) (*page, error) {
 	if err := req.ParseForm(); err != nil {
 		return nil, err
 	}
-	w, err := c.openWorkspace(req)
+	draft, err := c.openDraft(req)
 	if err != nil {
 		return nil, err
 	}
@@ -261,12 +264,12 @@ func (c *Console) saveFile(req *request) (*page, error) {
 	if err != nil {
 		return nil, errors.New("the form does not say which version of the draft it is about")
 	}
-	draft := w.Draft
-	draft.Revision = seen
-	saved, err := c.o.Installation.SaveDraft(req.Context(), draft, edit, req.person.Name)
+	base := draft
+	base.Revision = seen
+	saved, err := c.o.Installation.SaveDraft(req.Context(), base, edit, req.person.Name)
 	if err != nil {
 		status := statusOf(err)
-		p, lookup := c.editorPage(req, w, file, content, err.Error())
+		p, lookup := c.editorPage(req, draft, file, content, err.Error())
 		if lookup != nil {
 			return nil, err
 		}
@@ -277,10 +280,10 @@ func (c *Console) saveFile(req *request) (*page, error) {
 		return c.goTo(req, "/rules", file+" is removed from the draft.")
 	}
 	if req.Header.Get(partHeader) != "" || wantsJSON(req.Request) {
-		return c.editorPage(req, newWorkspace(saved, req.person), file, content, "")
+		return c.editorPage(req, saved, file, content, "")
 	}
 	query := ""
-	if !w.Mine {
+	if saved.ID != admin.DraftID(req.person.Name) {
 		query = "?draft=" + saved.ID
 	}
 	if strings.HasPrefix(file, "rules/") {
@@ -299,7 +302,7 @@ func (c *Console) checkFile(req *request) (*page, error) {
 	if err := req.ParseForm(); err != nil {
 		return nil, err
 	}
-	w, err := c.openWorkspace(req)
+	draft, err := c.openDraft(req)
 	if err != nil {
 		return nil, err
 	}
@@ -307,7 +310,7 @@ func (c *Console) checkFile(req *request) (*page, error) {
 	if !rules.InFolder(file) {
 		return nil, errNoPage
 	}
-	return c.editorPage(req, w, file, strings.ReplaceAll(req.PostFormValue("content"), "\r\n", "\n"), "")
+	return c.editorPage(req, draft, file, strings.ReplaceAll(req.PostFormValue("content"), "\r\n", "\n"), "")
 }
 
 // tryData is what a draft would have done to one learner.

@@ -153,3 +153,39 @@ func TestNothingIsLostWithoutTheConsole(t *testing.T) {
 		t.Fatalf("saving leads to %d", status)
 	}
 }
+
+// TestWithoutScriptsThereIsATextField: the text is there to be read and changed, and nothing is shown that needs a script.
+func TestWithoutScriptsThereIsATextField(t *testing.T) {
+	tab, root, _ := newConsole(t)
+	must(t, tab.Show(desktop))
+	must(t, tab.Scripts(false))
+	open(t, tab, root+"/rules/quiz-retry", http.StatusOK)
+	var shown bool
+	must(t, tab.Eval(`document.querySelector("textarea").checkVisibility() && !document.querySelector(".kept").checkVisibility() && document.querySelector(".cm-editor") === null`, &shown))
+	if !shown {
+		t.Error("the text field is not there, or something that needs a script is")
+	}
+	quietly(t, tab)
+}
+
+// TestWordsAreExplained: the pointer on an event shows its properties.
+func TestWordsAreExplained(t *testing.T) {
+	tab, _ := openEditor(t, desktop)
+	var at struct{ X, Y float64 }
+	must(t, tab.Eval(`(() => {
+		const row = [...document.querySelectorAll(".cm-line")].find((l) => l.textContent.includes("event: assessment.graded"));
+		const walker = document.createTreeWalker(row, NodeFilter.SHOW_TEXT);
+		for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+			const from = node.data.indexOf("assessment.graded");
+			if (from < 0) continue;
+			const range = document.createRange();
+			range.setStart(node, from + 3);
+			range.setEnd(node, from + 4);
+			const { left, top, width, height } = range.getBoundingClientRect();
+			return { X: left + width / 2, Y: top + height / 2 };
+		}
+	})()`, &at))
+	must(t, tab.Eval(fmt.Sprintf(`document.elementFromPoint(%[1]f, %[2]f).dispatchEvent(new MouseEvent("mousemove", { bubbles: true, clientX: %[1]f, clientY: %[2]f })), null`, at.X, at.Y), nil))
+	await(t, tab, `document.querySelector(".words")?.textContent.includes("score_pct")`)
+	quietly(t, tab)
+}

@@ -112,7 +112,7 @@ class Editor {
       this.form.elements.path.value.endsWith(".yaml") ? yaml() : [],
       linter((view) => this.check(view), { delay: 120 }),
       this.readOnly ? [] : [autocompletion({ override: [(context) => this.complete(context)], icons: false }), hoverTooltip((view, pos) => this.hover(view, pos))],
-      keymap.of([...completionKeymap, ...searchKeymap, ...foldKeymap, ...lintKeymap, ...historyKeymap, ...defaultKeymap]),
+      keymap.of([{ key: "Mod-s", run: () => this.save() }, ...completionKeymap, ...searchKeymap, ...foldKeymap, ...lintKeymap, ...historyKeymap, ...defaultKeymap]),
       EditorView.updateListener.of((update) => {
         if (update.docChanged) this.changed();
       }),
@@ -198,7 +198,7 @@ class Editor {
     const text = doc.toString();
     if (text !== this.checked && !this.readOnly) {
       const answer = await this.answer(ask(this.form, this.form.dataset.check + "/problems", {}));
-      if (answer) {
+      if (answer && view.state.doc === doc) {
         this.problems = answer.problems;
         this.checked = text;
         this.refreshSide();
@@ -271,6 +271,13 @@ class Editor {
     const to = offsetOf(doc, Number(at.line), Number(at.end));
     this.view.dispatch({ changes: { from, to, insert: at.replace }, selection: { anchor: from + at.replace.length }, userEvent: "input.replace" });
     this.view.focus();
+  }
+
+  // save saves as the button does.
+  save() {
+    const button = this.form.querySelector("button[value=save]");
+    if (button) this.form.requestSubmit(button);
+    return true;
   }
 
   // submit saves only if the console answers, so that a session that has ended takes no text with it.
