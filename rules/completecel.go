@@ -52,8 +52,27 @@ func (a *assistant) scopeOf(n *outlineNode) scope {
 	if isMatch {
 		s.event = a.o.value(parent.child("event"))
 	}
+	if n.path()[0].key == "do" {
+		s.awaited = a.awaitedBefore(n)
+	}
 	return s
 }
+
+// awaitedBefore returns the events that wait_for steps before a node give names, as scope.awaited has them.
+func (a *assistant) awaitedBefore(n *outlineNode) string {
+	var found []string
+	a.o.root.walk(func(step *outlineNode) {
+		name := a.o.value(step.child("as"))
+		event := a.o.value(step.child("event"))
+		if step.key == "wait_for" && step.from < n.parent.from && name != "" && event != "" {
+			found = append(found, name+"="+event)
+		}
+	})
+	return strings.Join(found, " ")
+}
+
+// awaitedWords explains the name that a wait_for gives to its event.
+const awaitedWords = "The event that a wait_for calls so. It may not have come: has(…) asks."
 
 var (
 	lastWord   = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_.]*$|$`)
@@ -89,7 +108,11 @@ func (a *assistant) completeExpression(n *outlineNode) Completion {
 		return c
 	}
 	for _, name := range s.variables() {
-		c.Items = append(c.Items, CompletionItem{Label: name, Kind: ItemVariable, Detail: s.eventOf(name), Words: variableWords[name]})
+		words := variableWords[name]
+		if words == "" {
+			words = awaitedWords
+		}
+		c.Items = append(c.Items, CompletionItem{Label: name, Kind: ItemVariable, Detail: s.eventOf(name), Words: words})
 	}
 	for _, f := range celFunctions {
 		if f.member {
@@ -116,7 +139,7 @@ func (s scope) eventOf(variable string) string {
 	case "trigger":
 		return s.trigger
 	}
-	return ""
+	return s.awaitedEvents()[variable]
 }
 
 // inQuotes reports whether an expression ends inside a text, apart from the quotes that YAML puts around it.
@@ -146,6 +169,9 @@ func (a *assistant) fieldItems(s scope, owner string) []CompletionItem {
 			items = append(items, CompletionItem{Label: p.Name, Kind: ItemProperty, Detail: propertyType(p), Words: "A trait that Homeroom knows; publishers may send others."})
 		}
 		return items
+	}
+	if event := s.awaitedEvents()[owner]; event != "" {
+		return append(a.propertyItems(event, nil), timeItem("event", event)...)
 	}
 	if fields := a.fieldsOfVariable(s, owner); fields != nil {
 		var items []CompletionItem

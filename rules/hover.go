@@ -152,7 +152,12 @@ func (a *assistant) hoverExpression(n *outlineNode) (HoverWords, bool) {
 	if owner != "" {
 		return a.hoverItem(h, a.fieldItems(s, owner))
 	}
-	if about, is := variableWords[word]; is {
+	about, is := variableWords[word]
+	if s.awaitedEvents()[word] != "" {
+		about = awaitedWords
+		is = true
+	}
+	if is {
 		h.Words = about
 		if event := s.eventOf(word); event != "" {
 			h.Title += " · " + event
