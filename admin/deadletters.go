@@ -77,7 +77,9 @@ func (i *Installation) PurgeDeadLetters(ctx context.Context, sequences []uint64)
 	})
 }
 
-func (i *Installation) deadLetters() *deadletters.DeadLetters { return deadletters.New(i.js) }
+func (i *Installation) deadLetters() *deadletters.DeadLetters {
+	return deadletters.New(i.js, i.opts.Directly)
+}
 
 // currentCatalog returns the catalog of the rules in force, or the built-in one if none are.
 func (i *Installation) currentCatalog(ctx context.Context) (*catalog.Catalog, error) {

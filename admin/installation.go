@@ -34,6 +34,8 @@ type ConnectOptions struct {
 	// variables say.
 	Temporal  client.Client
 	Namespace string
+	// Directly reads streams by direct gets, which the NATS user homeroom-console may, and makes no consumers; see [store.StreamReader].
+	Directly bool
 	// Actor is in whose name things are done; see [Installation.As]. Without a name nothing that is recorded can be done.
 	Actor Actor
 	// CachedStandings is how many standings are kept in memory; 0: the store's default.
@@ -103,6 +105,11 @@ func (i *Installation) openStore(ctx context.Context) error {
 	st, err := store.Open(ctx, i.js, opts)
 	i.store = st
 	return err
+}
+
+// CheckConsole returns an error that wraps [store.ErrWrongUser] if the NATS user of this connection may not do what a console needs.
+func (i *Installation) CheckConsole(ctx context.Context) error {
+	return store.CheckRole(ctx, i.js, "console")
 }
 
 // asInputError makes err an [*InputError] if it is the given one.

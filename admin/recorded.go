@@ -24,7 +24,12 @@ type recordedEvents struct {
 
 // newReader returns a reader of the installation's streams. OnRead may be nil.
 func (i *Installation) newReader(since time.Time, onRead func(done, total int64)) store.StreamReader {
-	return store.StreamReader{JS: i.js, Since: since, OnRead: onRead}
+	return store.StreamReader{
+		JS:       i.js,
+		Since:    since,
+		Directly: i.opts.Directly,
+		OnRead:   onRead,
+	}
 }
 
 func newRecordedEvents(reader store.StreamReader) (*recordedEvents, error) {

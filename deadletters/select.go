@@ -31,13 +31,14 @@ func (e *LearnerError) Unwrap() error { return e.Err }
 
 // DeadLetters are the dead letters of an installation.
 type DeadLetters struct {
-	js    jetstream.JetStream
-	store *store.DeadLetters
+	js       jetstream.JetStream
+	directly bool // streams are read without a consumer
+	store    *store.DeadLetters
 }
 
-// New returns the dead letters of an installation.
-func New(js jetstream.JetStream) *DeadLetters {
-	return &DeadLetters{js: js, store: store.NewDeadLetters(js)}
+// New returns the dead letters of an installation. Directly: they are read without a consumer.
+func New(js jetstream.JetStream, directly bool) *DeadLetters {
+	return &DeadLetters{js: js, directly: directly, store: store.NewDeadLetters(js)}
 }
 
 // Get returns a dead letter with the whole body, as far as it is still kept. Unless it is, Truncated is not 0.
@@ -84,6 +85,7 @@ func (d *DeadLetters) completeBody(ctx context.Context, l *Letter) error {
 // eachSelected calls each with every letter of a selection: in the order of its sequences, or else in stream order.
 func (d *DeadLetters) eachSelected(ctx context.Context, reader store.StreamReader, s Selection, each func(Letter) error) error {
 	reader.JS = d.js
+	reader.Directly = d.directly
 	reader.Since = s.Since
 	if len(s.Sequences) == 0 {
 		return readSelected(ctx, reader, s, each)

@@ -31,6 +31,7 @@ func openConsole(ctx context.Context, s *stack.Stack, h *instance.Instance, port
 		NATS:      admin.NATSOptions{URL: s.NATSURL},
 		Temporal:  h.Temporal,
 		Namespace: s.Namespace,
+		Directly:  true,
 		Now:       h.Clock.Now,
 		Real:      time.Now,
 	})

@@ -22,7 +22,10 @@ const BucketDrafts = "homeroom_drafts"
 
 // Drafts are the folders that somebody edits and that are not in force yet. A draft is written by compare-and-swap, so that two
 // people cannot overwrite each other.
-type Drafts struct{ kv jetstream.KeyValue }
+type Drafts struct {
+	kv     jetstream.KeyValue
+	stream jetstream.Stream
+}
 
 // Draft is a folder that somebody edits.
 type Draft struct {
@@ -96,7 +99,11 @@ func OpenDrafts(ctx context.Context, js jetstream.JetStream) (*Drafts, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the NATS bucket %s; `homeroom setup` makes it: %w", BucketDrafts, err)
 	}
-	return &Drafts{kv: kv}, nil
+	stream, err := js.Stream(ctx, "KV_"+BucketDrafts)
+	if err != nil {
+		return nil, fmt.Errorf("open the NATS bucket %s: %w", BucketDrafts, err)
+	}
+	return &Drafts{kv: kv, stream: stream}, nil
 }
 
 // Get returns a draft; [ErrNotFound] if there is none.
@@ -193,24 +200,24 @@ func isWrongSequence(err error) bool {
 
 // List returns at most 200 drafts, the last saved first. Damaged ones are left out.
 func (d *Drafts) List(ctx context.Context) ([]Draft, error) {
-	keys, err := d.kv.ListKeys(ctx)
+	entries, err := newFollower(d.stream, BucketDrafts, ">").readNewest(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list drafts: %w", err)
 	}
-	defer func() { _ = keys.Stop() }()
 	var drafts []Draft
-	for key := range keys.Keys() {
-		draft, err := d.Get(ctx, key)
-		if errors.Is(err, ErrNotFound) || errors.Is(err, ErrDamaged) {
+	for _, e := range slices.Backward(entries) {
+		if e.deleted {
 			continue
 		}
-		if err != nil {
-			return nil, err
+		draft, err := unpackDraft(e.value)
+		if err != nil || draft.ID != e.key {
+			continue
 		}
+		draft.Revision = e.revision
 		if drafts = append(drafts, draft); len(drafts) == maxDrafts {
 			break
 		}
 	}
-	slices.SortFunc(drafts, func(a, b Draft) int { return b.SavedAt.Compare(a.SavedAt) })
+	slices.SortStableFunc(drafts, func(a, b Draft) int { return b.SavedAt.Compare(a.SavedAt) })
 	return drafts, nil
 }

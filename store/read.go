@@ -19,6 +19,8 @@ type StreamReader struct {
 	Since       time.Time // messages that were stored earlier are left out; zero: none are
 	From        uint64    // messages under lower sequences are left out; 0: none are. It goes before Since
 	HeadersOnly bool      // messages come without their bodies
+	// Directly reads by direct gets, which need no right to make a consumer. What was stored a moment ago may be missing: a replica answers.
+	Directly bool
 	// OnRead hears how many messages of a stream have been read: 0 when its reading begins, then after each message. May be
 	// nil.
 	OnRead func(done, total int64)
@@ -30,6 +32,9 @@ const maxStreamSilence = 5 * time.Second
 // Read calls each with every message of the subjects, in stream order. It ends with the last message that was stored when
 // it began, or with the first error of each. Without such a stream the error wraps [jetstream.ErrStreamNotFound].
 func (r StreamReader) Read(ctx context.Context, stream string, filters []string, each func(Message) error) error {
+	if r.Directly {
+		return r.readDirectly(ctx, stream, filters, each)
+	}
 	info, err := r.streamInfo(ctx, stream)
 	if err != nil {
 		return err
@@ -107,6 +112,9 @@ func (r StreamReader) Count(ctx context.Context, stream, filter string) (int, er
 
 // CountStored returns how many messages of the subjects a stream holds, of those that are read with these options.
 func (r StreamReader) CountStored(ctx context.Context, stream string, filters []string) (uint64, error) {
+	if r.Directly {
+		return r.countDirectly(ctx, stream, filters)
+	}
 	consumer, err := r.JS.OrderedConsumer(ctx, stream, r.consumerConfig(filters))
 	if err != nil {
 		return 0, readError(stream, err)

@@ -16,8 +16,8 @@ import (
 // ErrWrongUser says that the NATS user of a process may not do what one of its roles needs.
 var ErrWrongUser = errors.New("the NATS user of this process lacks a right")
 
-// CheckRole returns an error that wraps [ErrWrongUser] if the NATS user may not publish what a role needs: "triggers", "worker" or
-// "edge". It looks at what tells the users of deploy/nats/accounts.conf apart and is always needed, and stores nothing.
+// CheckRole returns an error that wraps [ErrWrongUser] if the NATS user may not publish what a role needs: "triggers", "worker",
+// "edge" or "console". It looks at what tells the users of deploy/nats/accounts.conf apart and is always needed, and stores nothing.
 func CheckRole(ctx context.Context, js jetstream.JetStream, role string) error {
 	denied, err := DeniedSubjects(ctx, js, roleSubjects(role))
 	if err != nil {
@@ -26,8 +26,12 @@ func CheckRole(ctx context.Context, js jetstream.JetStream, role string) error {
 	if len(denied) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%w: the role %s publishes on %s, and NATS refuses it: connect as homeroom-%s of deploy/nats/accounts.conf, or as a user with the same rights (--nats, --nats-creds), and serve with --roles what that user is for",
-		ErrWrongUser, role, strings.Join(denied, ", "), role)
+	serve := ", and serve with --roles what that user is for"
+	if role == "console" {
+		serve = ""
+	}
+	return fmt.Errorf("%w: the role %s publishes on %s, and NATS refuses it: connect as homeroom-%s of deploy/nats/accounts.conf, or as a user with the same rights (--nats, --nats-creds)%s",
+		ErrWrongUser, role, strings.Join(denied, ", "), role, serve)
 }
 
 // checkToken stands in subjects where an id would.
@@ -52,6 +56,12 @@ func roleSubjects(role string) []string {
 			subjectOfKey(BucketSends, checkToken),
 			subjectOfKey(BucketLinks, checkToken),
 			subjectOfKey(BucketRetired, checkToken),
+		}
+	case "console":
+		return []string{
+			subjects.Audit(checkToken),
+			subjectOfKey(BucketDrafts, checkToken),
+			subjectOfKey(BucketRulesets, checkToken),
 		}
 	case "edge":
 		return []string{

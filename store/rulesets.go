@@ -140,16 +140,17 @@ func (s *Rulesets) Get(ctx context.Context, hash string) (Bundle, error) {
 
 // List returns the hashes of all revisions, sorted.
 func (s *Rulesets) List(ctx context.Context) ([]string, error) {
-	keys, err := s.kv.ListKeysFiltered(ctx, bundlePrefix+"*")
+	prefix := subjectOfKey(s.kv.Bucket(), bundlePrefix)
+	info, err := s.stream.Info(ctx, jetstream.WithSubjectFilter(prefix+"*"))
 	if err != nil {
 		return nil, fmt.Errorf("list rulesets: %w", err)
 	}
 	var hashes []string
-	for key := range keys.Keys() {
-		hashes = append(hashes, strings.TrimPrefix(key, bundlePrefix))
+	for subject := range info.State.Subjects { // no revision is ever deleted
+		hashes = append(hashes, strings.TrimPrefix(subject, prefix))
 	}
 	slices.Sort(hashes)
-	return slices.Compact(hashes), nil
+	return hashes, nil
 }
 
 // Current returns the pointer; before the first [Rulesets.SetCurrent] its Hash is empty. If the newest publication cannot be read,

@@ -22,6 +22,7 @@ type role struct {
 	may  []string // what it may publish: one subject of each kind, where another user's would be worth writing to
 	// closed are subjects that it may not publish; a stream takes each, or the API of JetStream does.
 	closed []string
+	direct []string // streams that it reads by direct gets
 }
 
 // roles are the users whose account holds no stream.
@@ -50,6 +51,18 @@ func roles() []role {
 				"$KV.homeroom_rulesets.current", get(store.BucketProfiles), get(store.BucketStanding),
 			},
 			closed: append([]string{"learning.u_42.course.completed", "$KV.homeroom_profiles.u_42"}, api...),
+		},
+		{
+			user: "homeroom-console",
+			may: []string{
+				"learning.u_42.lesson.completed", "homeroom.audit.pause", "$JS.API.STREAM.INFO.LEARNING", "$KV.homeroom_rulesets.current", "$KV.homeroom_drafts.x", "$KV.homeroom_control.paused",
+				get(store.BucketProfiles), get(store.BucketDrafts), "$JS.API.DIRECT.GET.LEARNING", "$JS.API.DIRECT.GET.HOMEROOM_AUDIT", "$JS.API.STREAM.MSG.DELETE.LEARNING_DLQ",
+			},
+			closed: append([]string{
+				"homeroom.decisions.u_42.retry.sent", "nudges.u_42.retry", "$KV.homeroom_profiles.u_42", "$KV.homeroom_suppressions.x", "$KV.homeroom_sends.x", "$KV.homeroom_links.x",
+				"$KV.homeroom_retired.x", "$KV.homeroom_control.swap.x", "$KV.homeroom_control.mark.3", "$KV.homeroom_control.aside.3.u_42", "$KV.homeroom_control.secret",
+			}, api...),
+			direct: []string{subjects.Stream, subjects.DeadStream, subjects.DecisionStream, subjects.AuditStream},
 		},
 		{
 			user: "homeroom-setup",
@@ -93,7 +106,10 @@ func TestNoRoleWritesByReply(t *testing.T) {
 					msg := nats.NewMsg(request)
 					msg.Reply = reply
 					msg.Data = []byte(`{"last_by_subj":"$KV.homeroom_profiles.u_42"}`)
-					if !strings.Contains(request, ".MSG.GET.") {
+					switch {
+					case strings.Contains(request, ".DIRECT.GET."):
+						msg.Data = []byte(`{"seq":1,"next_by_subj":">","batch":5}`)
+					case !strings.Contains(request, ".MSG.GET."):
 						msg.Data = nil // what the API is asked with, and what a stream takes
 					}
 					if err := nc.PublishMsg(msg); err != nil {
@@ -137,15 +153,16 @@ func TestNoRoleWritesByTrace(t *testing.T) {
 func TestNoHeaderEmptiesABucket(t *testing.T) {
 	f, operator := openFilled(t)
 	before := countMessages(t, operator)
-	for _, user := range []string{"homeroom-edge", "homeroom-worker", "homeroom-triggers", "operator"} {
+	for _, user := range []string{"homeroom-edge", "homeroom-worker", "homeroom-console", "homeroom-triggers", "operator"} {
 		_, js := f.Connect(user)
 		for bucket, writers := range map[string][]string{
-			store.BucketControl:      {"homeroom-edge", "homeroom-worker", "homeroom-triggers", "operator"},
+			store.BucketControl:      {"homeroom-edge", "homeroom-worker", "homeroom-console", "homeroom-triggers", "operator"},
 			store.BucketProfiles:     {"homeroom-edge", "homeroom-triggers", "operator"},
 			store.BucketSuppressions: {"homeroom-edge", "homeroom-triggers", "operator"},
 			store.BucketSends:        {"homeroom-edge", "homeroom-worker", "operator"},
 			store.BucketLinks:        {"homeroom-worker", "operator"},
-			store.BucketRulesets:     {"homeroom-worker", "operator"},
+			store.BucketRulesets:     {"homeroom-worker", "homeroom-console", "operator"},
+			store.BucketDrafts:       {"homeroom-console", "operator"},
 			store.BucketRetired:      {"homeroom-worker", "operator"},
 		} {
 			if !slices.Contains(writers, user) {
@@ -155,7 +172,10 @@ func TestNoHeaderEmptiesABucket(t *testing.T) {
 				"Nats-Rollup": "all", "Nats-TTL": "1s", "Nats-Schedule": "@every 1s", "Nats-Incr": "1", "Nats-Batch-Id": "b",
 			} {
 				key := ".other"
-				if bucket == store.BucketControl {
+				switch {
+				case bucket == store.BucketControl && user == "homeroom-console":
+					key = ".paused"
+				case bucket == store.BucketControl:
 					key = ".swap.other"
 				}
 				msg := nats.NewMsg("$KV." + bucket + key)
@@ -192,7 +212,9 @@ func TestNoRoleReadsByOtherWays(t *testing.T) {
 			}
 			for _, stream := range streams {
 				push := fmt.Sprintf(`{"stream_name":%q,"config":{"name":"spy","durable_name":"spy","deliver_subject":"$KV.homeroom_rulesets.current"}}`, stream)
-				ask("DIRECT.GET."+stream, `{"seq":1}`)
+				if !slices.Contains(r.direct, stream) {
+					ask("DIRECT.GET."+stream, `{"seq":1}`)
+				}
 				ask("DIRECT.GET."+stream+".>", "")
 				ask("CONSUMER.CREATE."+stream, push)
 				ask("CONSUMER.CREATE."+stream+".spy", push)
@@ -232,6 +254,9 @@ func TestEachRoleReadsTheBucketsItUses(t *testing.T) {
 			"KV_" + store.BucketProfiles, "KV_" + store.BucketSuppressions, "KV_" + store.BucketSends, "KV_" + store.BucketLinks,
 			"KV_" + store.BucketRulesets, "KV_" + store.BucketControl, "KV_" + store.BucketStanding, "KV_" + store.BucketRetired,
 		},
+		"homeroom-console": {
+			"KV_" + store.BucketProfiles, "KV_" + store.BucketRulesets, "KV_" + store.BucketControl, "KV_" + store.BucketDrafts,
+		},
 		"homeroom-triggers": {
 			"KV_" + store.BucketProfiles, "KV_" + store.BucketSuppressions, "KV_" + store.BucketSends, "KV_" + store.BucketRulesets,
 			"KV_" + store.BucketControl, "KV_" + store.BucketStanding, subjects.Stream, subjects.DeadStream, subjects.SetAsideStream,
@@ -262,11 +287,12 @@ func TestEachRoleReadsTheBucketsItUses(t *testing.T) {
 	}
 }
 
-// TestNoRoleRemovesOrChangesAStream: nothing is purged, deleted, changed, restored or moved, but by the triggers what is set aside.
+// TestNoRoleRemovesOrChangesAStream: nothing is purged, deleted, changed, restored or moved, but by the triggers what is set aside, and by
+// the console dead letters.
 func TestNoRoleRemovesOrChangesAStream(t *testing.T) {
 	f, operator := openFilled(t)
 	before := describeStreams(t, operator)
-	for _, user := range []string{"homeroom-edge", "homeroom-worker", "homeroom-triggers", "homeroom-setup", "platform", "platform-pages"} {
+	for _, user := range []string{"homeroom-edge", "homeroom-worker", "homeroom-triggers", "homeroom-setup", "homeroom-console", "platform", "platform-pages"} {
 		t.Run(user, func(t *testing.T) {
 			var requests []*nats.Msg
 			for _, want := range (store.Options{}).Streams() {
@@ -275,6 +301,9 @@ func TestNoRoleRemovesOrChangesAStream(t *testing.T) {
 				} {
 					if user == "homeroom-triggers" && operation == "STREAM.PURGE" && want.Name == subjects.SetAsideStream {
 						continue
+					}
+					if user == "homeroom-console" && operation == "STREAM.MSG.DELETE" && want.Name == subjects.DeadStream {
+						continue // what it has published again
 					}
 					requests = append(requests, &nats.Msg{Subject: "$JS.API." + operation + "." + want.Name, Data: []byte(`{"seq":1}`)})
 				}
@@ -327,7 +356,7 @@ func expectRefusals(t *testing.T, f *natstest.Accounts, operator jetstream.JetSt
 // TestNoRoleHearsAnothersAnswers: the inboxes of an account are its own.
 func TestNoRoleHearsAnothersAnswers(t *testing.T) {
 	f, _ := openFilled(t)
-	users := []string{"homeroom-edge", "homeroom-worker", "homeroom-setup", "homeroom-triggers"}
+	users := []string{"homeroom-edge", "homeroom-worker", "homeroom-setup", "homeroom-triggers", "homeroom-console"}
 	var ears []*nats.Subscription
 	for _, user := range users {
 		nc, _ := f.Connect(user)

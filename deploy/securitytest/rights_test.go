@@ -23,9 +23,9 @@ func TestARoleRefusesTheUserOfAnother(t *testing.T) {
 	f := natstest.OpenAccounts(t, configDir, "")
 	operator := f.Setup()
 	before := describeStreams(t, operator)
-	for _, role := range []string{"triggers", "worker", "edge"} {
+	for _, role := range []string{"triggers", "worker", "edge", "console"} {
 		own := "homeroom-" + role
-		for _, user := range []string{"homeroom-triggers", "homeroom-worker", "homeroom-edge", "homeroom-setup", "platform", "platform-pages", "operator"} {
+		for _, user := range []string{"homeroom-triggers", "homeroom-worker", "homeroom-edge", "homeroom-console", "homeroom-setup", "platform", "platform-pages", "operator"} {
 			t.Run(role+" as "+user, func(t *testing.T) {
 				_, js := f.Connect(user)
 				err := store.CheckRole(deadlineOf(t), js, role)
@@ -166,6 +166,7 @@ func TestDoctorSaysWhatAUserMayNotSee(t *testing.T) {
 		{"homeroom-edge", []string{"streams", "rules", "kill-switch", "set-aside", "dead-letters"}, []string{"jetstream", "consumers", "records"}},
 		{"homeroom-worker", []string{"streams", "rules", "kill-switch", "set-aside", "dead-letters"}, []string{"jetstream", "consumers", "records"}},
 		{"homeroom-triggers", []string{"streams", "rules", "kill-switch", "set-aside", "dead-letters"}, []string{"jetstream", "consumers", "records"}},
+		{"homeroom-console", []string{"streams", "rules", "kill-switch", "set-aside", "dead-letters"}, []string{"jetstream", "consumers", "records"}},
 		{"platform", nil, []string{"jetstream", "streams", "consumers", "rules", "records", "dead-letters"}},
 		{"operator", []string{"jetstream", "streams", "consumers", "rules", "records", "dead-letters"}, nil},
 	} {

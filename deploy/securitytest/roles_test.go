@@ -31,11 +31,17 @@ func TestEachRoleKeepsToItself(t *testing.T) {
 		{"homeroom-triggers", "publish an event", "learning.u_42.course.completed", `{}`},
 		{"homeroom-triggers", "settle a send", "$KV.homeroom_sends.x", `{}`},
 		{"homeroom-triggers", "put rules in force", "$KV.homeroom_rulesets.current", `{}`},
+		{"homeroom-console", "write a decision", "homeroom.decisions.u_42.retry.sent", `{}`},
+		{"homeroom-console", "settle a send", "$KV.homeroom_sends.x", `{}`},
+		{"homeroom-console", "change a profile", "$KV.homeroom_profiles.u_42", `{}`},
+		{"homeroom-console", "lift a suppression", "$KV.homeroom_suppressions.x", `{}`},
+		{"homeroom-console", "read events with a consumer", "$JS.API.CONSUMER.CREATE.LEARNING", `{"stream_name":"LEARNING","config":{}}`},
+		{"homeroom-console", "take back who did what", "$JS.API.STREAM.PURGE.HOMEROOM_AUDIT", `{}`},
 		{"homeroom-setup", "read an event", "$JS.API.STREAM.MSG.GET.LEARNING", `{"seq":1}`},
 		{"homeroom-setup", "make a stream of its own", "$JS.API.STREAM.CREATE.SPY", `{"name":"SPY","subjects":["spy.>"]}`},
 		{"homeroom-setup", "change a stream", "$JS.API.STREAM.UPDATE.LEARNING", `{}`},
 	}
-	for _, user := range []string{"homeroom-edge", "homeroom-worker", "homeroom-triggers", "homeroom-setup", "platform-pages"} {
+	for _, user := range []string{"homeroom-edge", "homeroom-worker", "homeroom-triggers", "homeroom-setup", "homeroom-console", "platform-pages"} {
 		for name, subject := range map[string]string{
 			"empty the stream": "$JS.API.STREAM.PURGE.LEARNING", "delete the stream": "$JS.API.STREAM.DELETE.LEARNING",
 			"delete an event": "$JS.API.STREAM.MSG.DELETE.LEARNING", "empty the suppressions": "$JS.API.STREAM.PURGE.KV_homeroom_suppressions",

@@ -109,7 +109,7 @@ func TestMakeEnv(t *testing.T) {
 		}
 		passwords[password] = true
 	}
-	if len(passwords) != 10 {
+	if len(passwords) != 11 {
 		t.Errorf("%d passwords", len(passwords))
 	}
 	for _, file := range []string{"homeroom.secret", "encryption.key"} {

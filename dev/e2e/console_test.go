@@ -48,6 +48,7 @@ func (w *world) openConsole() *consoleSite {
 		NATS:      admin.NATSOptions{URL: w.stack.NATSURL},
 		Temporal:  w.instance.Temporal,
 		Namespace: w.stack.Namespace,
+		Directly:  true,
 		Now:       time.Now,
 	})
 	if err != nil {

@@ -30,7 +30,7 @@ type ConsoleCmd struct {
 // Help is shown by `homeroom console --help`.
 func (*ConsoleCmd) Help() string {
 	return `Serves the growth team's pages: rules and messages are written there, tried, proposed, approved and published, and one
-learner is looked up. It needs what the commands for operators need (an operator's NATS user, Temporal), and serves no learner.
+learner is looked up. It needs Temporal and the NATS user homeroom-console of deploy/nats/accounts.conf, and serves no learner.
 
 Example:
   homeroom console
@@ -44,11 +44,19 @@ func (c *ConsoleCmd) Run(ctx context.Context, o IO) error {
 	if err != nil {
 		return err
 	}
-	installation, err := c.connectAdmin(ctx, o, "homeroom console")
+	installation, err := admin.Connect(ctx, admin.ConnectOptions{
+		Name:     "homeroom console",
+		NATS:     c.natsOptions(),
+		Directly: true,
+		Now:      o.Now,
+	})
 	if err != nil {
 		return err
 	}
 	defer installation.Close()
+	if err := installation.CheckConsole(ctx); err != nil {
+		return err
+	}
 	log := telemetry.NewLog(o.Err, telemetry.LogOptions{})
 	history, stopKeeping, err := c.keepHistory(ctx, installation, log)
 	if err != nil {

@@ -34,6 +34,7 @@ func Passwords() map[string]string {
 		"NATS_OPERATOR_PASSWORD": "1007",
 		"NATS_SYS_PASSWORD":      "1008",
 		"NATS_ROUTE_PASSWORD":    "1009",
+		"NATS_CONSOLE_PASSWORD":  "1010",
 	}
 }
 
@@ -46,6 +47,7 @@ func passwordVariables() map[string]string {
 		"homeroom-triggers": "NATS_TRIGGERS_PASSWORD",
 		"homeroom-worker":   "NATS_WORKER_PASSWORD",
 		"homeroom-edge":     "NATS_EDGE_PASSWORD",
+		"homeroom-console":  "NATS_CONSOLE_PASSWORD",
 		"operator":          "NATS_OPERATOR_PASSWORD",
 		"sys":               "NATS_SYS_PASSWORD",
 	}
