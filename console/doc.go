@@ -4,7 +4,9 @@
 //
 //	console.go    options, the handler and what surrounds every request
 //	routes.go     every address, with the role that it needs
-//	people.go     who is asking: nobody but this machine, or people with tokens
+//	people.go     who is asking: nobody but this machine, or people with tokens; ways.go takes several ways to sign in together
+//	oidc.go       people whom an identity provider signs in; signin.go is the page, sessions.go keeps their sessions
+//	proxy.go      people whom a proxy in front has signed in; grants.go gives the roles of their groups
 //	page.go       a page as HTML, or as JSON for who asks for it
 //	overview.go   is anything wrong, what is in force, what waits; the kill switch
 //	rules.go      rules and messages: the editor, the flow, tests, simulation, previews

@@ -27,3 +27,21 @@ func OpenRoutes() []string {
 	}
 	return open
 }
+
+// GroupsIn returns the groups that claims hold at a path.
+func GroupsIn(claims map[string]any, path string) []string {
+	return textsOf(findClaim(claims, path))
+}
+
+// Route is an address of the console.
+type Route struct{ Method, Pattern, Path string }
+
+// AllRoutes returns every address, with names in place of its variables.
+func AllRoutes() []Route {
+	names := strings.NewReplacer("{rule}", "quiz-retry", "{message}", "quiz-retry", "{draft}", "vi", "{revision}", "1", "{learner}", "u_1", "{$}", "")
+	var all []Route
+	for _, r := range (&Console{}).listRoutes() {
+		all = append(all, Route{Method: r.method, Pattern: r.pattern, Path: names.Replace(r.pattern)})
+	}
+	return all
+}

@@ -2,7 +2,6 @@ package console
 
 import (
 	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
 
@@ -75,37 +74,4 @@ func (c *Console) localPath(address string) string {
 		return "/"
 	}
 	return address
-}
-
-// signInData is what the page to sign in prints.
-type signInData struct {
-	To      string `json:"to"`
-	Refused bool   `json:"refused"`
-}
-
-func (c *Console) showSignIn(req *request) (*page, error) {
-	return &page{name: "signin", title: "Sign in", data: signInData{To: c.localPath(req.FormValue("to"))}}, nil
-}
-
-func (c *Console) signIn(req *request) (*page, error) {
-	to := c.localPath(req.FormValue("to"))
-	cookie, age := c.o.People.SignIn(strings.TrimSpace(req.FormValue("token")), c.o.Now())
-	if cookie == "" {
-		return &page{name: "signin", title: "Sign in", status: http.StatusUnauthorized, data: signInData{To: to, Refused: true}}, nil
-	}
-	http.SetCookie(req.w, &http.Cookie{
-		Name:     sessionCookie,
-		Value:    cookie,
-		Path:     c.prefix + "/",
-		MaxAge:   int(age.Seconds()),
-		HttpOnly: true,
-		SameSite: http.SameSiteStrictMode,
-		Secure:   c.isSecure(req),
-	})
-	return c.goTo(req, to, "")
-}
-
-func (c *Console) signOut(req *request) (*page, error) {
-	http.SetCookie(req.w, &http.Cookie{Name: sessionCookie, Path: c.prefix + "/", MaxAge: -1})
-	return c.goTo(req, "/sign-in", "You are signed out.")
 }

@@ -23,6 +23,8 @@ type page struct {
 	json    bool   // the answer is the data, also for who does not ask for JSON
 	// redirect is the path of the page to go to instead.
 	redirect string
+	// elsewhere is the address of another site to go to instead.
+	elsewhere string
 	// raw is written as it is, with rawType, instead of a template.
 	raw     []byte
 	rawType string
@@ -81,6 +83,8 @@ func (c *Console) writePage(req *request, status int, p *page) {
 		status = p.status
 	}
 	switch {
+	case p.elsewhere != "":
+		http.Redirect(req.w, req.Request, p.elsewhere, http.StatusSeeOther)
 	case p.json, wantsJSON(req.Request):
 		writeJSON(req.w, status, p.data)
 	case p.redirect != "":
@@ -124,7 +128,7 @@ func (c *Console) writeHTML(req *request, status int, p *page) {
 		Notice:   c.takeNotice(req),
 		Inbox:    c.o.Inbox,
 		Data:     p.data,
-		SignedIn: hasCookie(req.Request, sessionCookie),
+		SignedIn: hasSession(req.Request),
 	}
 	if req.person.Name != "" {
 		var err error
@@ -149,11 +153,6 @@ func (c *Console) writeHTML(req *request, status int, p *page) {
 	req.w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	req.w.WriteHeader(status)
 	_, _ = req.w.Write(b.Bytes())
-}
-
-func hasCookie(r *http.Request, name string) bool {
-	_, err := r.Cookie(name)
-	return err == nil
 }
 
 // writeProblem writes an error as a page, or as JSON with status and detail.

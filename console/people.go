@@ -59,6 +59,10 @@ type People interface {
 	// SignIn returns the value of the cookie for somebody who shows a token, and how long it is good for. An empty value: the token
 	// is not known.
 	SignIn(token string, now time.Time) (cookie string, age time.Duration)
+	// SignOut ends the session of a request, if this process keeps it.
+	SignOut(r *http.Request)
+	// Ways says how people sign in; never empty.
+	Ways() []LoginWay
 }
 
 // ThisMachine lets everybody on this machine do everything, under one name. Requests must name a loopback host, so that no page of
@@ -82,6 +86,14 @@ func (m ThisMachine) Identify(*http.Request, time.Time) (Person, bool) {
 
 // SignIn implements [People].
 func (ThisMachine) SignIn(string, time.Time) (string, time.Duration) { return "", 0 }
+
+// SignOut implements [People].
+func (ThisMachine) SignOut(*http.Request) {}
+
+// Ways implements [People].
+func (m ThisMachine) Ways() []LoginWay {
+	return []LoginWay{{Kind: LoginNone, Says: "There is no login: everybody on this machine may do everything, as " + m.Name + "."}}
+}
 
 // Tokens lets people in who show a token. Each has a name, roles, and a token of at least 24 characters.
 type Tokens struct {
@@ -146,14 +158,9 @@ func parseTokenHolder(line string) (tokenHolder, error) {
 	if len(holder.token) < minToken {
 		return tokenHolder{}, fmt.Errorf("the token of %s is shorter than %d characters; make one with `openssl rand -hex 24`", holder.Name, minToken)
 	}
-	for role := range strings.SplitSeq(columns[1], ",") {
-		role := Role(strings.TrimSpace(role))
-		if !slices.Contains(allRoles, role) {
-			return tokenHolder{}, fmt.Errorf("%q is not a role; there are viewer, editor, approver and people", role)
-		}
-		holder.Roles = append(holder.Roles, role)
-	}
-	return holder, nil
+	roles, err := parseRoles(columns[1])
+	holder.Roles = roles
+	return holder, err
 }
 
 // ServesHost implements [People].
@@ -195,6 +202,14 @@ func (t *Tokens) SignIn(token string, now time.Time) (string, time.Duration) {
 	}
 	until := strconv.FormatInt(now.Add(sessionAge).Unix(), 10)
 	return until + "." + holder.signSession(until), sessionAge
+}
+
+// SignOut implements [People]: the session is in its cookie, which the console removes.
+func (*Tokens) SignOut(*http.Request) {}
+
+// Ways implements [People].
+func (t *Tokens) Ways() []LoginWay {
+	return []LoginWay{{Kind: LoginToken, Says: "People sign in with a token of the token file, for twelve hours; programs send it as a bearer token."}}
 }
 
 // findHolder returns who holds a token, or nil. It takes equally long for every token.

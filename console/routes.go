@@ -60,6 +60,8 @@ func (c *Console) listRoutes() []route {
 		{"GET", "/audit", rolesOfOversight, c.showAudit},
 		{"GET", "/sign-in", "", c.showSignIn},
 		{"POST", "/sign-in", "", c.signIn},
+		{"GET", "/sign-in/provider", "", c.beginLogin},
+		{"GET", "/sign-in/callback", "", c.finishLogin},
 		{"POST", "/sign-out", RoleViewer, c.signOut},
 		{"GET", "/", RoleViewer, c.showNothing},
 	}

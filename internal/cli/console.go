@@ -2,12 +2,11 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,12 +18,12 @@ import (
 // ConsoleCmd is `homeroom console`.
 type ConsoleCmd struct {
 	NATSFlags
-	Listen     string `env:"HOMEROOM_CONSOLE_LISTEN" default:"127.0.0.1:8024" help:"Where the console listens. Default: ${default}." placeholder:"[HOST]:PORT"`
+	Listen     string `env:"HOMEROOM_CONSOLE_LISTEN" default:"127.0.0.1:8024" help:"Where the console listens; unix:PATH is a Unix socket. Default: ${default}." placeholder:"[HOST]:PORT"`
 	URL        string `env:"HOMEROOM_CONSOLE_URL" help:"Where browsers reach it, with a path if it is not alone there. Requests to other hosts are refused." placeholder:"URL"`
-	Tokens     string `env:"HOMEROOM_CONSOLE_TOKENS" type:"existingfile" help:"Who may use it: a line each with a name, roles (viewer, editor, approver, people) and a token. Without it, everybody on this machine may do everything." placeholder:"FILE"`
-	Approvals  int    `env:"HOMEROOM_CONSOLE_APPROVALS" default:"-1" help:"How many other people must approve a draft. Default: 1 with --tokens, else 0." placeholder:"N"`
+	Approvals  int    `env:"HOMEROOM_CONSOLE_APPROVALS" default:"-1" help:"How many other people must approve a draft. Default: 1, or 0 without any login." placeholder:"N"`
 	History    string `env:"HOMEROOM_CONSOLE_HISTORY" type:"path" help:"Keep the recorded events for backtests in this folder, so that only new ones are read from NATS. It is made when missing and can be deleted at any time." placeholder:"DIR"`
 	TemporalUI string `name:"temporal-ui" env:"HOMEROOM_TEMPORAL_UI" help:"Its address, for links." placeholder:"URL"`
+	ConsolePeopleFlags
 }
 
 // Help is shown by `homeroom console --help`.
@@ -35,12 +34,16 @@ learner is looked up. It needs Temporal and the NATS user homeroom-console of de
 Example:
   homeroom console
   printf 'maya  editor,people  %s\ntom  approver  %s\n' "$(openssl rand -hex 24)" "$(openssl rand -hex 24)" > tokens
-  homeroom console --tokens tokens --listen :8024 --url https://homeroom.example.org/console`
+  homeroom console --tokens tokens --listen :8024 --url https://homeroom.example.org/console
+  homeroom console --listen :8024 --url https://homeroom.example.org --oidc-issuer https://id.example.org/realms/academy \
+    --oidc-client-id homeroom --oidc-secret-file oidc.secret --grant academy-editors=editor --grant academy-leads=editor,approver
+  homeroom console --listen unix:/run/homeroom/console.sock --url https://homeroom.example.org --proxy-user-header X-Forwarded-Email \
+    --proxy-groups-header X-Forwarded-Groups --grant academy-leads=editor,approver,people`
 }
 
 // Run serves until ctx ends.
 func (c *ConsoleCmd) Run(ctx context.Context, o IO) error {
-	people, approvals, err := c.readPeople()
+	people, approvals, err := c.allow()
 	if err != nil {
 		return err
 	}
@@ -77,13 +80,16 @@ func (c *ConsoleCmd) Run(ctx context.Context, o IO) error {
 		return usage(err)
 	}
 	defer pages.Close()
-	listener, err := net.Listen("tcp", c.Listen)
+	listener, err := listenAt(c.Listen)
 	if err != nil {
 		return fmt.Errorf("the console cannot listen at %s: %w", c.Listen, err)
 	}
 	address := c.URL
 	if address == "" {
 		address = "http://" + listener.Addr().String()
+	}
+	if strings.HasPrefix(c.Listen, unixPrefix) {
+		address += ", through the proxy that connects to " + listener.Addr().String()
 	}
 	fmt.Fprintf(o.Out, "The console is at %s\n", address)
 	return serveUntil(ctx, listener, pages.Handler())
@@ -114,38 +120,20 @@ func (c *ConsoleCmd) keepHistory(ctx context.Context, installation *admin.Instal
 	}, nil
 }
 
-// readPeople returns who may use the console, and how many must approve.
-func (c *ConsoleCmd) readPeople() (console.People, int, error) {
-	approvals := c.Approvals
-	host := ""
-	if c.URL != "" {
-		address, err := url.Parse(c.URL)
-		if err != nil || address.Host == "" {
-			return nil, 0, usage(fmt.Errorf("--url %s is not an address such as https://homeroom.example.org/console", c.URL))
-		}
-		host = address.Host
-	}
-	if c.Tokens == "" {
-		if !isLoopback(c.Listen) || c.URL != "" {
-			return nil, 0, usage(errors.New("without --tokens everybody who reaches the console may do everything: listen on 127.0.0.1, without --url, or name who may use it with --tokens"))
-		}
-		return console.ThisMachine{Name: currentUser()}, max(approvals, 0), nil
-	}
-	people, err := console.ReadTokens(c.Tokens, host)
+// allow returns who may use the console, and how many must approve.
+func (c *ConsoleCmd) allow() (console.People, int, error) {
+	people, err := c.readPeople(c.Listen, c.URL)
 	if err != nil {
 		return nil, 0, usage(err)
+	}
+	approvals := c.Approvals
+	if _, everybody := people.(console.ThisMachine); everybody {
+		approvals = max(approvals, 0)
 	}
 	if approvals < 0 {
 		approvals = 1
 	}
 	return people, approvals, nil
-}
-
-// isLoopback reports whether an address to listen at is reached from this machine only.
-func isLoopback(address string) bool {
-	host, _, err := net.SplitHostPort(address)
-	ip := net.ParseIP(host)
-	return err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
 }
 
 // stopServing is how long requests under way may take when the process stops.
