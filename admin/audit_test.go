@@ -11,6 +11,7 @@ import (
 	"homeroom/admin"
 	"homeroom/deadletters"
 	"homeroom/internal/natstest"
+	"homeroom/rules"
 	"homeroom/store"
 	"homeroom/subjects"
 )
@@ -215,5 +216,63 @@ func TestNoAuditRecordIsTakenBack(t *testing.T) {
 	}
 	if log, err := i.AuditLog(ctx, admin.AuditOptions{}); err != nil || log.Unreadable != 1 || log.Total != 1 {
 		t.Errorf("a damaged record: %+v, %v", log, err)
+	}
+}
+
+// TestAPublicationPastApprovalsIsNamed: a folder from the command line, where the settings in force ask for approvals; neither a draft, which
+// was approved, nor a revision that was in force before.
+func TestAPublicationPastApprovalsIsNamed(t *testing.T) {
+	i, js := openAudited(t)
+	ctx := t.Context()
+	st, err := store.Open(ctx, js, store.OpenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(st.Control.Close)
+	number := 0
+	putInForce := func(settings string) {
+		t.Helper()
+		academy, problems := rules.FromBundle(map[string][]byte{
+			"settings.yaml":     []byte(settings),
+			"rules/hello.yaml":  []byte("rule: hello\nwhen: {event: course.completed}\nper: course_id\ndo: [{send: hello}]\n"),
+			"messages/hello.md": []byte("---\nsubject: Hello\n---\nHello.\n"),
+		})
+		if academy == nil {
+			t.Fatal(problems)
+		}
+		number++
+		hash := academy.Ruleset.Hash
+		current, err := st.Rulesets.Current(ctx)
+		if err == nil {
+			err = st.Rulesets.Put(ctx, store.Bundle{Hash: hash, Files: academy.Files})
+		}
+		if err == nil {
+			_, err = st.Rulesets.SetCurrent(ctx, store.Pointer{Number: number, Hash: hash, Revision: current.Revision})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	expect := func(name string, opts admin.PublishOptions, note string, marks ...string) {
+		t.Helper()
+		got, err := i.MarkUnapproved(ctx, opts)
+		if err != nil || got.Note != note || !slices.Equal(got.With, marks) {
+			t.Errorf("%s: %q, %q, %v", name, got.Note, got.With, err)
+		}
+	}
+	folder := admin.PublishOptions{Note: "shorter"}
+	expect("nothing in force", folder, "shorter")
+	putInForce("timezone: UTC\n")
+	expect("the settings do not say", folder, "shorter")
+	putInForce("timezone: UTC\napprovals: 0\n")
+	expect("none are asked for", folder, "shorter")
+	putInForce("timezone: UTC\napprovals: 1\n")
+	expect("one is asked for", folder, "shorter (published without approval)", admin.WithoutApproval)
+	expect("a draft", admin.PublishOptions{Note: "shorter", Draft: "maya"}, "shorter")
+	expect("an earlier revision", admin.PublishOptions{Note: "back", RollBack: true}, "back")
+	for otherwise, want := range map[int]int{0: 1, 3: 1} {
+		if n, err := i.NeededApprovals(ctx, otherwise); err != nil || n != want {
+			t.Errorf("%d are needed, %v", n, err)
+		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"homeroom/engine"
 	"homeroom/publish"
+	"homeroom/rules"
 	"homeroom/store"
 )
 
@@ -120,12 +121,46 @@ type DraftPublication struct {
 	By        string
 	Note      string
 	RunPolicy engine.RunPolicy
-	Approvals int // how many other people must have approved this very content
+	Approvals int // how many other people must have approved this very content, if the settings in force do not say
 	// WithoutApproval publishes although approvals are missing. It is named in the note.
 	WithoutApproval bool
 	// Untested publishes although rule tests fail. It is named in the note.
 	Untested   bool
 	OnProgress func(PublishProgress) // may be nil
+}
+
+// NeededApprovals returns how many other people must approve a draft: as many as the settings in force say, or otherwise if they do not say or
+// nothing is in force. A draft's own settings do not count, so that it cannot ask for fewer.
+func (i *Installation) NeededApprovals(ctx context.Context, otherwise int) (int, error) {
+	settings, err := i.SettingsInForce(ctx)
+	return settings.ApprovalsOr(otherwise), err
+}
+
+// Settings are what settings.yaml in force says to people who operate.
+type Settings struct {
+	Text      string // the file; empty: there is none
+	Approvals *int   // how many others must approve a draft; nil: it does not say
+}
+
+// ApprovalsOr returns how many others must approve a draft, or the given number if the settings do not say.
+func (s Settings) ApprovalsOr(otherwise int) int {
+	if s.Approvals == nil {
+		return otherwise
+	}
+	return *s.Approvals
+}
+
+// SettingsInForce reads settings.yaml in force. They are empty if nothing is, and say no more than their text if this version cannot compile them.
+func (i *Installation) SettingsInForce(ctx context.Context) (Settings, error) {
+	inForce, _, err := i.bundleInForce(ctx)
+	if err != nil {
+		return Settings{}, err
+	}
+	settings := Settings{Text: string(inForce.Files["settings.yaml"])}
+	if academy, _ := rules.FromBundle(inForce.Files); academy != nil {
+		settings.Approvals = academy.Approvals
+	}
+	return settings, nil
 }
 
 // PublishDraft puts a draft in force and deletes it. It refuses a draft that was edited since it was looked at, one that began from
@@ -139,7 +174,11 @@ func (i *Installation) PublishDraft(ctx context.Context, d Draft, o DraftPublica
 	}
 	note := o.Note
 	var with []string
-	if err := publish.CheckApprovals(&d.Draft, d.Hash, o.Approvals); err != nil {
+	needed, err := i.NeededApprovals(ctx, o.Approvals)
+	if err != nil {
+		return nil, err
+	}
+	if err := publish.CheckApprovals(&d.Draft, d.Hash, needed); err != nil {
 		if !o.WithoutApproval {
 			return nil, inputError(err)
 		}

@@ -150,6 +150,9 @@ func (i *Installation) Publish(ctx context.Context, p *Publication, opts Publish
 	if err != nil {
 		return err
 	}
+	if opts, err = i.markUnapproved(ctx, opts); err != nil {
+		return err
+	}
 	note := opts.Note
 	if p.Over != "" {
 		note = joinNotes(note, fmt.Sprintf("forced over no. %d, which its base %s did not have", p.plan.From.Number, narrate.ShortHash(p.Over)))
@@ -171,6 +174,21 @@ func (i *Installation) Publish(ctx context.Context, p *Publication, opts Publish
 	p.Published = &published
 	p.Swept = &swept
 	return nil
+}
+
+// markUnapproved names a folder that is published although the settings in force ask for approvals: those are of drafts. An earlier revision may be
+// put in force again without.
+func (i *Installation) markUnapproved(ctx context.Context, opts PublishOptions) (PublishOptions, error) {
+	if opts.Draft != "" || opts.RollBack {
+		return opts, nil
+	}
+	needed, err := i.NeededApprovals(ctx, 0)
+	if err != nil || needed == 0 {
+		return opts, err
+	}
+	opts.Note = joinNotes(opts.Note, "published without approval")
+	opts.With = append(slices.Clone(opts.With), WithoutApproval)
+	return opts, nil
 }
 
 // newRecord returns what is recorded of a publication before it happens.

@@ -34,6 +34,7 @@ var allowed = map[string]string{
 	"GET /learners":                       "p",
 	"GET /learners/{learner}":             "p",
 	"GET /deadletters":                    "v e a p",
+	"GET /people":                         "v e a p",
 	"GET /audit":                          "a p",
 	"GET /sign-in":                        "-",
 	"GET /sign-in/provider":               "-",

@@ -15,7 +15,7 @@
 //	backtest.go   what a draft would have changed; backtestjobs.go runs it while the page is looked at
 //	revisions.go  what was in force, differences, rolling back
 //	learners.go   one learner: the story, and what a draft would do
-//	audit.go      who did what
+//	audit.go      who did what; peoplepage.go is who may what, and the settings in force
 //	lift.go       what the rules achieve
 //	deadletters.go  events that were refused, published again when they are mended
 //	functions.go  words and numbers of the pages

@@ -55,7 +55,6 @@ func (c *Console) describeDraft(req *request, draft admin.Draft) (*draftData, er
 		Hash:      draft.Hash,
 		Revision:  draft.Revision,
 		Tests:     []admin.TestResult{},
-		Needed:    c.o.Approvals,
 		CanEdit:   req.person.May(RoleEditor),
 		CanDecide: req.person.May(RoleApprover),
 	}
@@ -64,6 +63,9 @@ func (c *Console) describeDraft(req *request, draft admin.Draft) (*draftData, er
 		data.Noted = p.Backtest
 	}
 	var err error
+	if data.Needed, err = c.o.Installation.NeededApprovals(req.Context(), c.o.Approvals); err != nil {
+		return nil, err
+	}
 	if data.Diff, err = c.o.Installation.DraftDiff(req.Context(), draft); err != nil {
 		return nil, err
 	}

@@ -122,7 +122,11 @@ func (p *OIDC) SignOut(r *http.Request) {
 
 // Ways implements [People].
 func (p *OIDC) Ways() []LoginWay {
-	return []LoginWay{{Kind: LoginOIDC, Says: "The identity provider " + p.o.Issuer + " signs people in; the claim " + p.o.GroupsClaim + " gives their roles."}}
+	return []LoginWay{{
+		Kind:   LoginOIDC,
+		Says:   "The identity provider " + p.o.Issuer + " signs people in, for twelve hours; the claim " + p.o.GroupsClaim + " says their groups.",
+		Grants: p.o.Grants,
+	}}
 }
 
 // begin returns the provider's address to send a browser to, and the value of the cookie that binds the attempt to it.

@@ -35,8 +35,8 @@ var allRoles = []Role{RoleViewer, RoleEditor, RoleApprover, RolePeople}
 
 // Person is who is asking.
 type Person struct {
-	Name  string
-	Roles []Role
+	Name  string `json:"name"`
+	Roles []Role `json:"roles"`
 }
 
 // May reports whether a person has a role. Everybody who is known is a viewer.
@@ -209,7 +209,11 @@ func (*Tokens) SignOut(*http.Request) {}
 
 // Ways implements [People].
 func (t *Tokens) Ways() []LoginWay {
-	return []LoginWay{{Kind: LoginToken, Says: "People sign in with a token of the token file, for twelve hours; programs send it as a bearer token."}}
+	way := LoginWay{Kind: LoginToken, Says: "People sign in with a token of the token file, for twelve hours; programs send it as a bearer token."}
+	for i := range t.people {
+		way.People = append(way.People, t.people[i].Person)
+	}
+	return []LoginWay{way}
 }
 
 // findHolder returns who holds a token, or nil. It takes equally long for every token.

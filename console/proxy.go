@@ -96,5 +96,5 @@ func (p *Proxy) Ways() []LoginWay {
 	if p.o.Secret != "" {
 		says += ", and proves itself by a secret"
 	}
-	return []LoginWay{{Kind: LoginProxy, Says: says + "."}}
+	return []LoginWay{{Kind: LoginProxy, Says: says + ".", Grants: p.o.Grants}}
 }

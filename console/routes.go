@@ -57,6 +57,7 @@ func (c *Console) listRoutes() []route {
 		{"GET", "/learners/{learner}", RolePeople, c.showLearner},
 		{"GET", "/deadletters", RoleViewer, c.showDeadLetters},
 		{"POST", "/deadletters/replay", RolePeople, c.replayDeadLetters},
+		{"GET", "/people", RoleViewer, c.showPeople},
 		{"GET", "/audit", rolesOfOversight, c.showAudit},
 		{"GET", "/sign-in", "", c.showSignIn},
 		{"POST", "/sign-in", "", c.signIn},

@@ -9,6 +9,9 @@ import (
 type LoginWay struct {
 	Kind LoginKind `json:"kind"`
 	Says string    `json:"says"` // a sentence
+	// People are those who are known by name; empty: the way knows groups.
+	People []Person `json:"people,omitempty"`
+	Grants Grants   `json:"groups,omitempty"` // by group
 }
 
 // LoginKind names a way to sign in.

@@ -30,7 +30,9 @@ type Academy struct {
 	Settings engine.Settings
 	Links    map[string]string // Liquid templates
 	Sender   Sender
-	Topics   map[string]TopicWords // those that settings.yaml says more about, by name
+	// Approvals is how many others must approve a draft before it is published in the console; nil: settings.yaml does not say.
+	Approvals *int
+	Topics    map[string]TopicWords // those that settings.yaml says more about, by name
 	// Files is the bundle: every file of the revision by its path in the folder, with Unix line ends.
 	Files map[string][]byte
 
@@ -153,15 +155,16 @@ func compileFolder(files map[string][]byte, stored bool, out *Problems) *Academy
 			CountedBy:      lang.past.countedBy,
 			SentWindow:     lang.past.remember,
 		},
-		Library:  c.library,
-		Catalog:  cat,
-		Courses:  courses,
-		Settings: settings.Settings,
-		Links:    settings.links,
-		Sender:   settings.sender,
-		Topics:   settings.topicWords,
-		Files:    files,
-		places:   c.places,
+		Library:   c.library,
+		Catalog:   cat,
+		Courses:   courses,
+		Settings:  settings.Settings,
+		Links:     settings.links,
+		Sender:    settings.sender,
+		Approvals: settings.approvals,
+		Topics:    settings.topicWords,
+		Files:     files,
+		places:    c.places,
 	}
 }
 

@@ -34,8 +34,10 @@ type settingsSpec struct {
 	links  map[string]string
 	sender Sender
 	look   look
-	places map[string]yamlfile.Position // of the links and topics, as "links.x" and "topics.x"
-	caps   []*yamlfile.Node             // topics named by caps
+	// approvals is how many others must approve a draft; nil: the file does not say.
+	approvals *int
+	places    map[string]yamlfile.Position // of the links and topics, as "links.x" and "topics.x"
+	caps      []*yamlfile.Node             // topics named by caps
 	// linksUnread and topicsUnread report that not all links or topics could be read: one that is missing may be there.
 	linksUnread, topicsUnread bool
 	eventsUnread              bool // an event that is not in the catalog may be there
@@ -74,6 +76,7 @@ func settingsKeys(cat *catalog.Catalog) []key[settingsSpec] {
 				readKeys(d, v, "activity", activityKeys(cat), s)
 			},
 		},
+		{name: "approvals", read: readApprovals},
 		{name: "topics", read: readTopics},
 		{name: "links", read: readLinks},
 		{name: "sender", read: readSender},
@@ -225,6 +228,15 @@ func readCap(d *decoder, s *settingsSpec, n *yamlfile.Node) {
 		}
 	}
 	s.Caps = append(s.Caps, c)
+}
+
+// maxApprovals is how many people settings.yaml may ask for at the most.
+const maxApprovals = 10
+
+func readApprovals(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {
+	if n, ok := d.readInteger(v, "approvals", 0, maxApprovals); ok {
+		s.approvals = &n
+	}
 }
 
 func readBackOff(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {

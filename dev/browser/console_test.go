@@ -35,7 +35,7 @@ func newConsoleBehind(t *testing.T, front func(http.Handler) http.Handler) (*bro
 	must(t, st.Rulesets.Put(t.Context(), store.Bundle{Hash: academy.Ruleset.Hash, Files: academy.Files, Author: "lee", At: noon}))
 	_, err := st.Rulesets.SetCurrent(t.Context(), store.Pointer{Number: 1, Hash: academy.Ruleset.Hash, Author: "lee", Note: "the first rules", At: noon})
 	must(t, err)
-	installation, err := admin.Connect(t.Context(), admin.ConnectOptions{Name: "console test", NATS: admin.NATSOptions{URL: server.URL()}, Now: time.Now})
+	installation, err := admin.Connect(t.Context(), admin.ConnectOptions{Name: "console test", NATS: admin.NATSOptions{URL: server.URL()}, Actor: admin.Actor{Name: "maya", Way: admin.WayConsole}, Directly: true, Now: time.Now})
 	must(t, err)
 	t.Cleanup(installation.Close)
 	pages, err := console.New(console.Options{
@@ -63,7 +63,7 @@ func TestPagesOfTheConsole(t *testing.T) {
 	must(t, err)
 	for _, path := range []string{
 		"/", "/rules", "/rules/quiz-retry", "/rules/welcome", "/rules/quiz-retry/try", "/messages", "/files?path=messages/quiz-retry.md",
-		"/drafts", "/drafts/maya", "/drafts/maya/backtest", "/revisions", "/lift", "/learners", "/deadletters", "/sign-in",
+		"/drafts", "/drafts/maya", "/drafts/maya/backtest", "/revisions", "/lift", "/learners", "/deadletters", "/people", "/audit", "/sign-in",
 	} {
 		t.Run(strings.ReplaceAll(path, "/", " "), func(t *testing.T) {
 			open(t, tab, root+path, http.StatusOK)

@@ -20,7 +20,7 @@ type ConsoleCmd struct {
 	NATSFlags
 	Listen     string `env:"HOMEROOM_CONSOLE_LISTEN" default:"127.0.0.1:8024" help:"Where the console listens; unix:PATH is a Unix socket. Default: ${default}." placeholder:"[HOST]:PORT"`
 	URL        string `env:"HOMEROOM_CONSOLE_URL" help:"Where browsers reach it, with a path if it is not alone there. Requests to other hosts are refused." placeholder:"URL"`
-	Approvals  int    `env:"HOMEROOM_CONSOLE_APPROVALS" default:"-1" help:"How many other people must approve a draft. Default: 1, or 0 without any login." placeholder:"N"`
+	Approvals  int    `env:"HOMEROOM_CONSOLE_APPROVALS" default:"-1" help:"How many other people must approve a draft, if settings.yaml does not say (approvals). Default: 1, or 0 without any login." placeholder:"N"`
 	History    string `env:"HOMEROOM_CONSOLE_HISTORY" type:"path" help:"Keep the recorded events for backtests in this folder, so that only new ones are read from NATS. It is made when missing and can be deleted at any time." placeholder:"DIR"`
 	TemporalUI string `name:"temporal-ui" env:"HOMEROOM_TEMPORAL_UI" help:"Its address, for links." placeholder:"URL"`
 	ConsolePeopleFlags
