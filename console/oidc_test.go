@@ -393,8 +393,16 @@ func TestAnAnswerNobodyAskedFor(t *testing.T) {
 			t.Errorf("%s:\n%s", name, page)
 		}
 	}
+	jar, err := cookiejar.New(nil) // as it is before the answer
+	if err != nil {
+		t.Fatal(err)
+	}
+	jar.SetCookies(back, victim.client.Jar.Cookies(back))
 	if page := open(victim, back); !strings.Contains(page, "<h1>Rules</h1>") {
 		t.Errorf("the victim's own answer:\n%s", page)
+	}
+	if page := open(&browser{s: s, client: &http.Client{Jar: jar}}, back); !strings.Contains(page, "not known here") {
+		t.Errorf("an answer twice, with the cookie of before:\n%s", page)
 	}
 	if page := open(victim, back); !strings.Contains(page, "not known here") {
 		t.Errorf("an answer twice:\n%s", page)
