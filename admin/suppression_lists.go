@@ -81,10 +81,10 @@ func (i *Installation) importSuppressions(ctx context.Context, opts SuppressionI
 
 // ExportedSuppression is a suppressed address with the list of SendGrid's that says the same.
 type ExportedSuppression struct {
-	List    string    `json:"list"`
+	List    string    `json:"list"` // "resting", which is none of SendGrid's, of an address that rests after many soft bounces
 	Email   string    `json:"email"`
 	Created time.Time `json:"created"`
-	Reason  string    `json:"reason"`
+	Reason  string    `json:"reason"` // a word, or "resting until" a time
 	Until   time.Time `json:"until,omitzero"`
 }
 
@@ -123,7 +123,7 @@ func (i *Installation) ExportSuppressions(ctx context.Context) (SuppressionExpor
 			List:    string(list),
 			Email:   person.Email,
 			Created: r.At,
-			Reason:  string(r.Reason),
+			Reason:  exportedReason(r.Suppression),
 			Until:   r.Until,
 		})
 	}
@@ -131,7 +131,15 @@ func (i *Installation) ExportSuppressions(ctx context.Context) (SuppressionExpor
 	return export, nil
 }
 
-// listOfReason returns the list of SendGrid's that says the same as a reason; empty: there is none.
+// exportedReason returns why an address is suppressed, for people: of one that rests, until when.
+func exportedReason(s store.Suppression) string {
+	if s.Reason == store.ReasonSoftBounced && !s.Until.IsZero() {
+		return "resting until " + s.Until.UTC().Format(time.RFC3339)
+	}
+	return string(s.Reason)
+}
+
+// listOfReason returns the list that says the same as a reason: one of SendGrid's, or that an address rests; empty: there is none.
 func listOfReason(reason store.Reason) sendgrid.List {
 	switch reason {
 	case store.ReasonBounced:
@@ -141,7 +149,7 @@ func listOfReason(reason store.Reason) sendgrid.List {
 	case store.ReasonUnsubscribed:
 		return sendgrid.ListUnsubscribes
 	case store.ReasonSoftBounced:
-		return sendgrid.ListBlocks
+		return sendgrid.ListResting
 	case store.ReasonErased, store.ReasonUnreadable:
 	}
 	return ""

@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"context"
 	"crypto/ecdsa"
 	"errors"
 	"fmt"
@@ -22,11 +23,13 @@ type SendGridOptions struct {
 	Sandbox bool   // SendGrid checks every mail and delivers none
 }
 
-// MailSender hands mails to a provider and reads its suppression lists, until it is closed.
+// MailSender hands mails to a provider, and reads and changes its suppression lists, until it is closed.
 type MailSender interface {
 	email.Sender
 	doctor.Mail
 	delivery.ProviderLists
+	// RemoveListed takes an address off a list; see [sendgrid.Sender.RemoveListed].
+	RemoveListed(ctx context.Context, list sendgrid.List, address string) (removed bool, err error)
 	Close()
 }
 

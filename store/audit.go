@@ -46,6 +46,7 @@ const (
 	ActionPause             AuditAction = "pause"               // all sending was stopped
 	ActionResume            AuditAction = "resume"              // sending goes on
 	ActionLift              AuditAction = "lift_suppression"    // a suppressed address may be written to again
+	ActionLiftAtProvider    AuditAction = "lift_at_provider"    // an address was taken off the provider's suppression lists
 	ActionImportSuppressed  AuditAction = "import_suppressions" // a provider's list was taken in
 	ActionExportSuppressed  AuditAction = "export_suppressions" // suppressed addresses were written out
 	ActionLookAtAddress     AuditAction = "look_at_address"     // whose an address is was looked up

@@ -25,6 +25,8 @@ const (
 	ListInvalid      List = "invalid_emails"
 	ListUnsubscribes List = "unsubscribes" // from everything
 	ListGroups       List = "group_unsubscribes"
+	// ListResting is none of SendGrid's: an export of Homeroom's writes it of an address that rests after many soft bounces. It counts as a block.
+	ListResting List = "resting"
 )
 
 // Lists are the lists that the API is asked for, those that say most first.
@@ -33,7 +35,7 @@ func Lists() []List {
 }
 
 // AllLists are Lists and those of which only files are known.
-func AllLists() []List { return append(Lists(), ListGroups) }
+func AllLists() []List { return append(Lists(), ListGroups, ListResting) }
 
 // entry is what being on a list says of an address; false: nothing, it takes a topic to say something.
 func (l List) entry(address string, at time.Time) (delivery.Listed, bool) {
@@ -45,7 +47,7 @@ func (l List) entry(address string, at time.Time) (delivery.Listed, bool) {
 		listed.Reason = profile.ReasonComplained
 	case ListUnsubscribes:
 		listed.Reason = profile.ReasonUnsubscribed
-	case ListBlocks:
+	case ListBlocks, ListResting:
 		listed.SoftBounce = true
 	case ListGroups:
 		return listed, false

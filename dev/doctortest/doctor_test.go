@@ -28,7 +28,7 @@ func TestRunningHomeroom(t *testing.T) {
 	ctx := harness.Deadline(t)
 	s := start(t, ctx, standin.Account{Scopes: []string{"mail.send", "whitelabel.read", "verified_senders.read", "suppression.read"}, Domains: []string{"academy.example"}})
 	h := harness.OpenInstance(t, ctx, s, instance.Options{Academy: academy(t)})
-	ask := cli.DoctorCmd{NATSFlags: cli.NATSFlags{URL: s.NATSURL}, SendGridFlags: cli.SendGridFlags{SendGridHost: s.InboxURL}, PublicURL: h.EdgeURL}
+	ask := cli.DoctorCmd{NATSFlags: cli.NATSFlags{URL: s.NATSURL}, SendGridFlags: cli.SendGridFlags{SendGridAccountFlags: cli.SendGridAccountFlags{SendGridHost: s.InboxURL}}, PublicURL: h.EdgeURL}
 
 	t.Run("healthy", func(t *testing.T) {
 		harness.Eventually(t, ctx, "the partitions' marks", func() error {
@@ -215,7 +215,7 @@ func TestNothingIsThere(t *testing.T) {
 	t.Setenv("SENDGRID_API_KEY", apiKey)
 	code, found := examine(t, ctx, cli.DoctorCmd{
 		NATSFlags:     cli.NATSFlags{URL: "nats://127.0.0.1:1"},
-		SendGridFlags: cli.SendGridFlags{SendGridHost: "http://127.0.0.1:1"},
+		SendGridFlags: cli.SendGridFlags{SendGridAccountFlags: cli.SendGridAccountFlags{SendGridHost: "http://127.0.0.1:1"}},
 	})
 	if code != 1 {
 		t.Errorf("exit code %d, want 1", code)

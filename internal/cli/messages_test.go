@@ -40,7 +40,7 @@ func sendTest(t *testing.T, p *postbox, change func(*MessagesSendTestCmd)) (out 
 		Message:       "certificate-ready",
 		To:            "maya@academy.example",
 		Academy:       "../../examples/academy",
-		SendGridFlags: SendGridFlags{SendGridHost: server.URL},
+		SendGridFlags: SendGridFlags{SendGridAccountFlags: SendGridAccountFlags{SendGridHost: server.URL}},
 	}
 	change(c)
 	var printed, complained bytes.Buffer

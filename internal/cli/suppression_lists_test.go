@@ -75,13 +75,27 @@ func TestSuppressionListsComeInAndGoOut(t *testing.T) {
 	}
 	wants(run(2, "import", filepath.Join(dir, "odd.csv"), "--list", "bounces"), "no column is called email")
 
+	if _, err := st.Profiles.Merge(ctx, "u_2", map[string]any{"email": "bob@example.org"}, time.Now().Add(-time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	soft := time.Now().Add(-time.Hour).UTC().Truncate(time.Second)
+	for n := range 5 {
+		if err := st.Suppressions.AddSoftBounce(ctx, "bob@example.org", soft.Add(time.Duration(n)*time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	resting, rests, err := st.Suppressions.Get(ctx, "bob@example.org")
+	if err != nil || !rests {
+		t.Fatal(rests, err)
+	}
 	exported := run(0, "export")
+	wants(exported, "resting,bob@example.org", ",resting until "+resting.Until.UTC().Format(time.RFC3339)+",")
 	wants(exported, "list,email,created,reason,until", "bounces,ada@example.org,2015-09-30T22:12:21Z,bounced,", "1 more addresses")
 	write("exported.csv", strings.Split(exported, "1 more")[0])
 	if err := st.Suppressions.Lift(ctx, "ada@example.org", time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	wants(run(0, "import", filepath.Join(dir, "exported.csv")), "lifted after they were listed")
+	wants(run(0, "import", filepath.Join(dir, "exported.csv")), "2 entries read, 0 of them", "lifted after they were listed", "1 were suppressed before")
 	if has, err := st.Suppressions.Has(ctx, "ada@example.org"); err != nil || has {
 		t.Errorf("what was lifted is suppressed again: %v, %v", has, err)
 	}

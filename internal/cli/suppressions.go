@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"homeroom/admin"
+	"homeroom/app"
 )
 
 // SuppressionsCmd is `homeroom suppressions`.
@@ -85,24 +86,39 @@ func printSuppressions(out io.Writer, records []admin.SuppressionRecord) error {
 // SuppressionsLiftCmd is `homeroom suppressions lift`.
 type SuppressionsLiftCmd struct {
 	SuppressionFlags
-	Address string `arg:"" help:"The mail address."`
-	Yes     bool   `help:"Do not ask."`
+	SendGridAccountFlags
+	Address    string `arg:"" help:"The mail address."`
+	AtSendGrid bool   `name:"at-sendgrid" help:"Take the address off SendGrid's suppression lists too. The API key needs full access to Suppressions."`
+	Yes        bool   `help:"Do not ask."`
 }
 
 // Help is shown by `homeroom suppressions lift --help`.
 func (*SuppressionsLiftCmd) Help() string {
 	return `Lets Homeroom write to an address again that bounced, refused too many messages, complained, was unsubscribed from everything or was erased. What the
 learner said themselves stays: if they left everything, left a topic or do not consent, it is printed, and mail that they
-do not want still does not go out. SendGrid keeps a list of its own: remove the address there too.
+do not want still does not go out.
 
-Example:
-  homeroom suppressions lift ada@example.org`
+SendGrid keeps lists of its own, and drops mail to whoever is on them: with --at-sendgrid the address is taken off its bounces,
+invalid addresses, spam reports, global unsubscribes and blocks, and each is named. That works for an address too that
+Homeroom does not suppress.
+
+Examples:
+  homeroom suppressions lift ada@example.org
+  homeroom suppressions lift ada@example.org --at-sendgrid`
 }
 
 // Run lifts the suppression, after asking.
 func (c *SuppressionsLiftCmd) Run(ctx context.Context, o IO) error {
 	if err := admin.CheckAddress(c.Address); err != nil {
 		return err
+	}
+	var lists app.MailSender
+	if c.AtSendGrid { // a key that is missing is said before anything is changed
+		var err error
+		if lists, err = c.newAccountSender(false); err != nil {
+			return err
+		}
+		defer lists.Close()
 	}
 	installation, err := c.connectWithSecret(ctx, o)
 	if err != nil {
@@ -113,25 +129,49 @@ func (c *SuppressionsLiftCmd) Run(ctx context.Context, o IO) error {
 	if err != nil {
 		return err
 	}
-	if !status.Suppressed {
-		fmt.Fprintln(o.Out, "The address is not suppressed.")
-		printPreferences(o.Out, status.Owners)
-		return nil
+	if status.Suppressed || c.AtSendGrid {
+		if err := c.confirm(o, status); err != nil {
+			return err
+		}
 	}
-	if err := c.confirm(o, status.Suppression); err != nil {
-		return err
+	if status.Suppressed {
+		if err := installation.LiftSuppression(ctx, c.Address); err != nil {
+			return err
+		}
+		fmt.Fprintf(o.Out, "Lifted in Homeroom: the address was suppressed as %s since %s.\n",
+			status.Suppression.Reason, status.Suppression.At.UTC().Format(time.RFC3339))
+	} else {
+		fmt.Fprintln(o.Out, "The address is not suppressed in Homeroom.")
 	}
-	if err := installation.LiftSuppression(ctx, c.Address); err != nil {
-		return err
+	if c.AtSendGrid {
+		removals, err := installation.RemoveAtProvider(ctx, lists, c.Address)
+		printRemovals(o.Out, removals)
+		if err != nil {
+			return fmt.Errorf("%w; run this again, with a key that has full access to Suppressions", err)
+		}
+	} else if status.Suppressed {
+		fmt.Fprintln(o.Out, "SendGrid's own lists were not touched: if the address is on one, its next mail is dropped. --at-sendgrid takes it off.")
 	}
-	fmt.Fprintf(o.Out, "Lifted: the address was suppressed as %s since %s.\n",
-		status.Suppression.Reason, status.Suppression.At.UTC().Format(time.RFC3339))
 	printPreferences(o.Out, status.Owners)
 	return nil
 }
 
+// printRemovals prints what became of an address on each of SendGrid's lists.
+func printRemovals(out io.Writer, removals []admin.ProviderRemoval) {
+	for _, r := range removals {
+		what := "was not there"
+		if r.Removed {
+			what = "taken off"
+		}
+		if r.Err != nil {
+			what = "could not be asked; the address may be on it"
+		}
+		fmt.Fprintf(out, "SendGrid's list %s: %s.\n", r.List, what)
+	}
+}
+
 // confirm asks whether the address may be written to again.
-func (c *SuppressionsLiftCmd) confirm(o IO, s admin.Suppression) error {
+func (c *SuppressionsLiftCmd) confirm(o IO, status admin.AddressStatus) error {
 	if c.Yes {
 		return nil
 	}
@@ -139,7 +179,15 @@ func (c *SuppressionsLiftCmd) confirm(o IO, s admin.Suppression) error {
 	if !ok || !isTerminal(in) || !o.Terminal {
 		return usage(errors.New("no terminal is there to ask whether this address is meant: add --yes"))
 	}
-	fmt.Fprintf(o.Err, "%s is suppressed as %s since %s. Write to it again? [y/N] ", c.Address, s.Reason, s.At.UTC().Format(time.RFC3339))
+	known := "not suppressed in Homeroom"
+	if s := status.Suppression; status.Suppressed {
+		known = fmt.Sprintf("suppressed as %s since %s", s.Reason, s.At.UTC().Format(time.RFC3339))
+	}
+	atSendGrid := ""
+	if c.AtSendGrid {
+		atSendGrid = ", and take it off SendGrid's lists"
+	}
+	fmt.Fprintf(o.Err, "%s is %s. Write to it again%s? [y/N] ", c.Address, known, atSendGrid)
 	typed, err := bufio.NewReader(in).ReadString('\n')
 	if err != nil || !strings.EqualFold(strings.TrimSpace(typed), "y") {
 		return errors.New("nothing was lifted")
