@@ -38,7 +38,7 @@ func (i *Installation) Pause(ctx context.Context, opts PauseOptions) (KillSwitch
 	if opts.Replace && opts.Note == "" {
 		return KillSwitchChange{}, inputError(errors.New("say why: a note that replaces another cannot be empty"))
 	}
-	before, err := i.KillSwitch(ctx)
+	before, err := i.readKillSwitch(ctx)
 	if err != nil || before.Paused && !opts.Replace {
 		return KillSwitchChange{Before: before}, err
 	}
@@ -46,6 +46,15 @@ func (i *Installation) Pause(ctx context.Context, opts PauseOptions) (KillSwitch
 		return KillSwitchChange{Before: before}, err
 	}
 	return KillSwitchChange{Before: before, Changed: true}, i.recordDone(ctx, AuditRecord{Action: store.ActionPause})
+}
+
+// readKillSwitch returns the state of the switch before a change. A record that cannot be read counts as not paused: pausing writes it anew.
+func (i *Installation) readKillSwitch(ctx context.Context) (KillSwitch, error) {
+	before, err := i.KillSwitch(ctx)
+	if errors.Is(err, store.ErrDamaged) {
+		return KillSwitch{}, nil
+	}
+	return before, err
 }
 
 // DescribePause says who paused, when and why: "ada at 2026-03-02T10:00:00Z: wrong price".
@@ -56,7 +65,8 @@ func DescribePause(s KillSwitch) string {
 // Resume lets messages go out again, in the author's name.
 func (i *Installation) Resume(ctx context.Context, author, note string) (KillSwitchChange, error) {
 	before, err := i.KillSwitch(ctx)
-	if err != nil || !before.Paused {
+	damaged := errors.Is(err, store.ErrDamaged) // resuming writes it anew
+	if err != nil && !damaged || !before.Paused && !damaged {
 		return KillSwitchChange{Before: before}, err
 	}
 	err = i.recordAct(ctx, AuditRecord{Action: store.ActionResume}, func() error {

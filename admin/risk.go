@@ -16,7 +16,7 @@ import (
 type RiskOptions struct {
 	Course string    // only this one; empty: all
 	Top    int       // how many, the greatest risk first; 0: everybody
-	At     time.Time // must not be before the last event, unless events after it are to be left out; zero: the last event of a recording, now of an installation
+	At     time.Time // the instant of the risks; later events are left out. Zero: the last event of a recording, or now
 	// Progress hears how many events have been read; the total is 0 while it is not known. It may be nil.
 	Progress func(done, total int64)
 }
@@ -83,7 +83,7 @@ func listRisks(learners *judgement.Learners, at time.Time, opts RiskOptions) Ris
 	return list
 }
 
-// Calibration is what an academy's risk says, and what came of it.
+// Calibration is the result of a calibration, with the learners and the days that it used.
 type Calibration struct {
 	judgement.Calibration
 	Learners int       `json:"learners"`

@@ -28,3 +28,22 @@ func TestPauseWhilePaused(t *testing.T) {
 		t.Errorf("the note is %q", got)
 	}
 }
+
+// TestADamagedSwitchIsWrittenAnew: a record that cannot be read stops all sending, and pausing or resuming mends it.
+func TestADamagedSwitchIsWrittenAnew(t *testing.T) {
+	for _, command := range []string{"pause", "resume"} {
+		w := clitest.Open(t, "../../examples/academy")
+		bucket, err := w.JS.KeyValue(t.Context(), "homeroom_control")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := bucket.Put(t.Context(), "paused", []byte(`{"paused":`)); err != nil {
+			t.Fatal(err)
+		}
+		w.MustRun(0, command, "after the damage")
+		state, err := w.Store.Control.PauseState(t.Context())
+		if err != nil || state.Paused != (command == "pause") || state.Note != "after the damage" {
+			t.Errorf("%s: %+v, %v", command, state, err)
+		}
+	}
+}
