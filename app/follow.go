@@ -11,10 +11,11 @@ import (
 	"homeroom/store"
 )
 
-// How often an instance shows that it lives, and how long it waits after an error; both in real time.
+// beat is how often an instance renews its record, and how long watch waits after an error. followTime is the longest time for one keepUp. Both are
+// in real time.
 const (
 	beat       = 4 * time.Second
-	followTime = 10 * time.Second // one request to the store, at the most
+	followTime = 10 * time.Second
 )
 
 // follow keeps the rules as the store has them and reports which they are, until ctx ends. seen is what keepUp left.

@@ -48,10 +48,10 @@ type compiled struct {
 	damaged bool // what the store holds cannot be read; looked at again when something is published
 }
 
-// Swap describes the last change to another revision.
+// Swap describes the last attempt to use another revision.
 type Swap struct {
 	Number  int               // of the publication
-	Ruleset string            // the hash meant
+	Ruleset string            // the hash of the revision that was published
 	Outcome store.SwapOutcome // how it ended
 	Problem string            // why it was refused
 	At      time.Time         // in Homeroom's time

@@ -16,8 +16,8 @@ const (
 	PhaseNone      Phase = ""          // the ledger has never heard of this send
 	PhaseClaimed   Phase = "claimed"   // an attempt has begun; the provider has not been called
 	PhaseCalling   Phase = "calling"   // the provider is being called, or was when the process died
-	PhaseReleased  Phase = "released"  // the provider said "not now" in full: it may be called again
-	PhaseUncertain Phase = "uncertain" // it may have gone out; never to be called again
+	PhaseReleased  Phase = "released"  // the provider has not taken the mail and may be called: it said "not now", it was not called, or settlement found so
+	PhaseUncertain Phase = "uncertain" // the mail may have gone out; the provider is called again only by settlement, once
 	PhaseSettled   Phase = "settled"   // the provider answered for good
 )
 
@@ -27,7 +27,7 @@ type Entry struct {
 	Outcome engine.Outcome `json:"outcome,omitzero"` // with settled and uncertain
 	// Send is which send this is, without its trigger's properties and its values: webhooks know the send id only.
 	Send engine.Send `json:"send,omitzero"`
-	// Heard are the ids of the provider's reports that were taken in, the newest last, at most [MaxHeard].
+	// Heard are the ids of the provider's reports that were taken in, the newest last, at most [MaxReportIDs].
 	Heard []string `json:"heard,omitempty"`
 	// Receipt is the provider's own message id, for support cases; may be empty.
 	Receipt string    `json:"receipt,omitempty"`
@@ -42,7 +42,7 @@ type Entry struct {
 	Revision uint64 `json:"-"`
 }
 
-// MaxReportIDs is how many of a send's reports are known again.
+// MaxReportIDs is how many report ids of one send are remembered, so that a repeated report is recognized.
 const MaxReportIDs = 64
 
 // Ledger remembers how far each send has come. Which phase may follow which is the Deliverer's business; a ledger only

@@ -54,7 +54,7 @@ func (d *Deliverer) retryLater(s engine.Send, detail string) engine.Outcome {
 	return out
 }
 
-// isFresh reports whether little time has passed since an instant, by the machine's calendar: its other clock stands still while it is suspended.
+// isFresh reports whether little time has passed since an instant, by the wall clock: the monotonic clock may stand still while the machine is suspended.
 func (d *Deliverer) isFresh(askedAt time.Time) bool {
 	age := d.o.RealNow().Round(0).Sub(askedAt.Round(0))
 	return age > -maxAnswerAge && age < maxAnswerAge // a calendar that was set back says nothing

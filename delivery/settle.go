@@ -10,7 +10,8 @@ import (
 	"homeroom/engine"
 )
 
-// SettleAfter is how long the provider's reports are waited for before an uncertain mail counts as not taken.
+// SettleAfter is how old the call of an uncertain mail must be before evidence is looked for that the provider did not take it: reports of other mails of
+// the same minute, and none of this one.
 const SettleAfter = 15 * time.Minute
 
 // settleMargin is added to SettleAfter: the outcome is known a little after the call began.

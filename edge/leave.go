@@ -93,7 +93,7 @@ func (e *Edge) onButtonPressed(w http.ResponseWriter, r *http.Request, do string
 		e.serveFailure(w, r, "unsubscribe", err)
 		return
 	}
-	choice := e.keepLaterChoices(choiceOf(do, ref), prefs)
+	choice := e.keepOptInTopicsOff(choiceOf(do, ref), prefs)
 	if choice.isEmpty() {
 		e.askLeave(w, r)
 		return
@@ -132,9 +132,9 @@ func choiceOf(do string, ref links.Ref) Choice {
 	return Choice{Topics: map[string]bool{ref.Topic: want}}
 }
 
-// keepLaterChoices keeps those who come back from getting what is off by default, should coming back count as a consent to mail as
+// keepOptInTopicsOff keeps those who come back from getting what is off by default, should coming back count as a consent to mail as
 // such: they get what they got before, and not more.
-func (e *Edge) keepLaterChoices(c Choice, before PreferencesPage) Choice {
+func (e *Edge) keepOptInTopicsOff(c Choice, before PreferencesPage) Choice {
 	if c.Everything == nil || !*c.Everything || before.Consented || c.Topics != nil {
 		return c
 	}

@@ -31,7 +31,7 @@ func (e *Edge) savePreferences(w http.ResponseWriter, r *http.Request) {
 		e.serveNotice(w, r, prefs.Locale, http.StatusRequestEntityTooLarge)
 		return
 	}
-	choice := e.keepLaterChoices(e.readChoice(form, prefs, ref), prefs)
+	choice := e.keepOptInTopicsOff(e.readChoice(form, prefs, ref), prefs)
 	if !choice.isEmpty() {
 		if err := e.o.People.Choose(r.Context(), ref.Learner, choice, now); err != nil {
 			e.serveFailure(w, r, "preferences", err)

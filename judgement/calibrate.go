@@ -19,29 +19,29 @@ type Observation struct {
 	Learner string
 	Course  string
 	At      time.Time
-	Risk    float64       // as the academy's intercept has it
+	Risk    float64       // with the intercept in force
 	Silence time.Duration // at that instant
-	Gone    bool          // nothing was done in GoneAfter
+	Gone    bool          // the learner did nothing for GoneAfter
 	Back    time.Duration // until the next activity; 0: none came
 }
 
-// Watch looks at every learner in every course each day at the same hour (UTC), and at what came of it. It is for one goroutine.
+// Watch records the risk of every learner in every course at fixed intervals, and later whether the learner came back. It is for one goroutine.
 type Watch struct {
 	learners *Learners
 	next     time.Time // when to look
 	pending  map[key][]Observation
 	settled  []Observation
-	every    time.Duration
+	interval time.Duration
 }
 
 type key struct{ learner, course string }
 
-// NewWatch returns a watch that looks every so often; every is at least an hour.
-func NewWatch(rules *engine.Ruleset, every time.Duration) *Watch {
+// NewWatch returns a watch that records the risks once per interval. The interval is at least an hour.
+func NewWatch(rules *engine.Ruleset, interval time.Duration) *Watch {
 	return &Watch{
 		learners: NewLearners(rules),
 		pending:  map[key][]Observation{},
-		every:    every,
+		interval: interval,
 	}
 }
 
@@ -52,7 +52,7 @@ func (w *Watch) Add(ev *engine.Event, stored time.Time) {
 	}
 	for !w.next.After(stored) {
 		w.look(w.next)
-		w.next = w.next.Add(w.every)
+		w.next = w.next.Add(w.interval)
 	}
 	w.learners.Add(ev, stored)
 	k := key{ev.Learner, w.learners.CourseOf(ev)}
@@ -110,7 +110,7 @@ type Calibration struct {
 	BaseRate     float64   `json:"base_rate"`    // of them: gone for 10 days
 	Intercept    float64   `json:"intercept"`    // with which the risk is as great, on average, as the share that is gone
 	Was          float64   `json:"was"`          // the intercept in force
-	AUC          float64   `json:"auc"`          // that one who goes is ranked above one who stays: 0.5 by chance, 1 always
+	AUC          float64   `json:"auc"`          // the probability that a learner who leaves is ranked above one who stays: 0.5 is chance, 1 is always
 	AUCSilence   float64   `json:"auc_silence"`  // the same of silence alone
 	Bins         []Bin     `json:"bins"`         // by calibrated risk
 	Thresholds   []Meaning `json:"thresholds"`
@@ -136,7 +136,8 @@ const backSoon = 3 * day
 // thresholds are those of which a calibration says what they mean.
 var thresholds = [...]float64{0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9}
 
-// Calibrate works out the intercept of an academy in which there are observations. It changes no ranking. was is the intercept of the observations.
+// Calibrate works out the intercept that fits the observations. The order of the learners does not change. was is the intercept with which their risks were
+// worked out.
 func Calibrate(all []Observation, was float64) Calibration {
 	c := Calibration{Observations: len(all), Intercept: was, Was: was, Bins: []Bin{}, Thresholds: []Meaning{}}
 	if len(all) == 0 {

@@ -22,9 +22,9 @@ type Querier interface {
 // Migrations say what a publication that migrates would do to the live runs it touches.
 type Migrations struct {
 	Rules      []RuleMigration `json:"rules"`                // by name; without those that have no live run
-	Asked      int             `json:"asked"`                // learners whose runs were looked at
+	Asked      int             `json:"asked"`                // learners whose workflow answered
 	Unanswered int             `json:"unanswered,omitempty"` // whose workflow did not answer
-	NotAsked   int             `json:"not_asked,omitempty"`  // more than are looked at
+	NotAsked   int             `json:"not_asked,omitempty"`  // learners above the limit, or left out because the time was over or no workflow answered
 }
 
 // RuleMigration is what it would do to the runs of one rule.

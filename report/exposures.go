@@ -19,7 +19,7 @@ type exposures struct {
 	latest      int64                 // Unix milliseconds of the last decision
 }
 
-// terms are what an exposure promised.
+// terms are the holdout, the control share and the time of the goal that were in force at an exposure.
 type terms struct {
 	holdout, control float64
 	within           int64 // seconds; 0: no goal
@@ -73,7 +73,7 @@ func reactionOf(ev *engine.Event) reactionKind {
 	return ""
 }
 
-// names numbers names.
+// names gives each different name a number.
 type names struct {
 	list    []string
 	indexes map[string]uint16

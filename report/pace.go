@@ -43,7 +43,7 @@ func (e *Experiment) Pace() Pace {
 	days := e.Last.Sub(e.First).Hours() / 24
 	base := &e.Holdout
 	if base.People < experiment.MinPeople {
-		base = &e.Treated // as far as can be known
+		base = &e.Treated // the held-out group is too small: the rate of the treated group stands in
 	}
 	rate := base.Group().Rate()
 	if days < 1 || rate <= 0 || rate >= 1 {

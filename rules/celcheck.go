@@ -71,7 +71,7 @@ func (l *language) compileExpr(d *decoder, n *yamlfile.Node, s scope, w want) (c
 			return c, false
 		}
 	}
-	if w == wantValue && !check.checkImpersonal(parsed) {
+	if w == wantValue && !check.checkNoTraits(parsed) {
 		return c, false
 	}
 	checked, issues := e.Check(parsed)

@@ -188,9 +188,9 @@ func literalText(e ast.Expr) (string, bool) {
 	return string(text), ok
 }
 
-// checkImpersonal reports a variable for a message that reads the learner's traits: its value would be stored with the run,
+// checkNoTraits reports a variable for a message that reads the learner's traits: its value would be stored with the run,
 // and personal data is not stored there. Templates read learner.traits themselves.
-func (c *exprCheck) checkImpersonal(parsed *cel.Ast) bool {
+func (c *exprCheck) checkNoTraits(parsed *cel.Ast) bool {
 	ok := true
 	ast.PreOrderVisit(parsed.NativeRep().Expr(), ast.NewExprVisitor(func(e ast.Expr) {
 		of, field, isField := fieldOf(e)

@@ -13,7 +13,7 @@ type Record struct {
 	Error     string    `json:"error,omitempty"` // of the last try
 	Attempts  int       `json:"attempts"`        // tries since the learner was set aside, or since the last that handed something over
 	Next      time.Time `json:"next"`            // when it is tried again; in the past: at once
-	First     uint64    `json:"first_sequence"`  // of the first event that waits, in LEARNING
+	First     uint64    `json:"first_sequence"`  // in LEARNING; no event before it waits, and its own event may have been handed over
 	FirstAt   time.Time `json:"first_stored_at"` // when that event was stored; zero: not known
 
 	Revision uint64 `json:"-"` // of the record in the store

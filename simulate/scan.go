@@ -62,7 +62,7 @@ func Scan(ctx context.Context, r io.Reader, opts ScanOptions, each func(*Scanned
 		})
 	}
 	seq := &sequencer{opts: &Options{}}
-	var said uint64 // events of learners
+	var learnerEvents uint64
 	for c := range ordered {
 		if ctx.Err() != nil {
 			continue // drained, so that the reader comes to its end
@@ -77,8 +77,8 @@ func Scan(ctx context.Context, r io.Reader, opts ScanOptions, each func(*Scanned
 			if !seq.placeInTime(d) || d.Event.Learner == noLearner || d.Event.Learner == "" {
 				continue
 			}
-			said++
-			if err := each(&Scanned{Learner: d.Event.Learner, Body: d.body, Arrival: d.at, Seq: said}); err != nil {
+			learnerEvents++
+			if err := each(&Scanned{Learner: d.Event.Learner, Body: d.body, Arrival: d.at, Seq: learnerEvents}); err != nil {
 				cancel(err)
 				break
 			}

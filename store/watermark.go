@@ -83,8 +83,8 @@ func (c *Control) readWatermark(ctx context.Context, partition int) (watermark, 
 // Watermark is how far the partition was handed over, as last heard of; zero: nobody has said so yet.
 func (c *Control) Watermark(partition int) time.Time { return c.knownWatermark(partition).at }
 
-// writtenWatermark is the newest mark that this process wrote or heard of. Nobody decides by one that the watch has not reported: the watch reports
-// in the order of the writes, so whoever was set aside before the mark was written is known by then.
+// writtenWatermark is the newest mark that this process wrote or heard of. A decision uses one that the watch has not reported only after it has asked
+// who is set aside. The watch reports in the order of the writes, so this process knows everybody who was set aside before a reported mark was written.
 func (c *Control) writtenWatermark(partition int) watermark {
 	c.mu.Lock()
 	defer c.mu.Unlock()

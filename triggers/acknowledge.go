@@ -4,9 +4,9 @@ import (
 	"slices"
 )
 
-// settleItems acknowledges finished messages. If an acknowledgement is lost, the message comes again; after a restart the workflow recognizes it by its
+// acknowledgeItems acknowledges finished messages. If an acknowledgement is lost, the message comes again; after a restart the workflow recognizes it by its
 // sequence.
-func (b *inbox) settleItems(items ...*item) {
+func (b *inbox) acknowledgeItems(items ...*item) {
 	// They leave inFlight before they are acknowledged: in between, the server counts more than we do, which only delays (see
 	// holdsAllUnacknowledged).
 	known := make([]*item, 0, len(items))

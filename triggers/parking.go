@@ -95,7 +95,7 @@ func (b *inbox) handedOverUpTo(before time.Time, info *jetstream.ConsumerInfo, s
 }
 
 // holdsAllUnacknowledged reports whether every unacknowledged message that the info counts is in flight here. An acknowledgement that is still on its
-// way makes it false for a moment. It cannot be true wrongly: what is in flight is unacknowledged (see settle), and what was
+// way makes it false for a moment. It is never true by mistake: what is in flight is unacknowledged (see acknowledgeItems), and what was
 // delivered after the info was gathered is not counted. The caller holds the lock.
 func (b *inbox) holdsAllUnacknowledged(info *jetstream.ConsumerInfo) bool {
 	if info.NumAckPending == 0 {

@@ -154,7 +154,7 @@ func TestParking(t *testing.T) {
 func TestWhatIsFinishedAndComesAgainIsAcknowledgedOnly(t *testing.T) {
 	b := newBench(t, *info(4, 10, 0, 3))
 	b.deliver("11/5")
-	b.inbox.settleItems(b.inbox.inFlight[11])
+	b.inbox.acknowledgeItems(b.inbox.inFlight[11])
 	b.inbox.queue = nil
 	b.deliver("11/6")
 	if b.queued() != "" || !cmp.Equal(b.acked, []uint64{11, 11}) {
@@ -192,7 +192,7 @@ func TestTheMark(t *testing.T) {
 			b := newBench(t, *info(4, 10, 0, 3))
 			b.deliver(tc.deliver...)
 			for _, seq := range tc.finished {
-				b.inbox.settleItems(b.inbox.inFlight[seq])
+				b.inbox.acknowledgeItems(b.inbox.inFlight[seq])
 			}
 			if got := b.markAt(tc.before, tc.info, tc.stored); !got.Equal(tc.want) {
 				t.Errorf("mark %v, want %v", got, tc.want)
@@ -205,7 +205,7 @@ func TestTheMark(t *testing.T) {
 func TestNoMarkOnceStopping(t *testing.T) {
 	b := newBench(t, *info(4, 10, 0, 3))
 	b.deliver("11/5", "12/6")
-	b.inbox.settleItems(b.inbox.inFlight[12])
+	b.inbox.acknowledgeItems(b.inbox.inFlight[12])
 	stopping := make(chan struct{})
 	b.setStopping(stopping)
 	close(stopping)
@@ -262,7 +262,7 @@ func TestNoMarkWhileParked(t *testing.T) {
 func TestAnotherConsumersSequencesBeginAnew(t *testing.T) {
 	b := newBench(t, *info(4, 10, 0, 3))
 	b.deliver("11/5")
-	b.inbox.settleItems(b.inbox.inFlight[11])
+	b.inbox.acknowledgeItems(b.inbox.inFlight[11])
 	b.inbox.queue = nil
 	other := info(0, 0, 0, 3)
 	other.Created = noon
@@ -372,7 +372,7 @@ func TestASequenceThatIsGivenOutAgain(t *testing.T) {
 	b.inbox.onRewind = func(r rewind) { rewinds = append(rewinds, r) }
 	b.deliver("11/5", "12/6", "13/7")
 	old := b.inbox.inFlight[12]
-	b.inbox.settleItems(b.inbox.inFlight[11], b.inbox.inFlight[13])
+	b.inbox.acknowledgeItems(b.inbox.inFlight[11], b.inbox.inFlight[13])
 	b.inbox.takeQueue()
 	b.acked = nil
 	again := func(seq, number uint64) delivery {
@@ -383,7 +383,7 @@ func TestASequenceThatIsGivenOutAgain(t *testing.T) {
 	if got := b.queued(); got != "11 12" || len(b.acked) > 0 || len(rewinds) != 1 || rewinds[0].from != 13 || rewinds[0].to != 11 {
 		t.Fatalf("queued %q, acknowledged %v, rewinds %v", got, b.acked, rewinds)
 	}
-	b.inbox.settleItems(old)
+	b.inbox.acknowledgeItems(old)
 	if len(b.acked) > 0 {
 		t.Error("the message that is lost was acknowledged, and with it the one that has its sequence now")
 	}

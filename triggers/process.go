@@ -92,7 +92,7 @@ func (p *partition) processTurn(l *lane) error {
 			}
 		}
 	}
-	p.inbox.settleItems(unneeded...)
+	p.inbox.acknowledgeItems(unneeded...)
 	l.turn.handedOver = len(wanted) > 0
 	refused, err := p.handOver(l, wanted)
 	if err != nil {
@@ -317,7 +317,7 @@ func (p *partition) handOver(ln *lane, wanted []*decodedItem) (refused []*decode
 		for i, e := range batch {
 			settled[i] = e.item
 		}
-		p.inbox.settleItems(settled...)
+		p.inbox.acknowledgeItems(settled...)
 	}
 	return refused, nil
 }

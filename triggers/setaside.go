@@ -63,8 +63,8 @@ const (
 // ErrUnavailable says that a service does not answer, which is no learner's fault.
 var ErrUnavailable = errors.New("the service is unavailable")
 
-// isEverybodys reports whether an error says nothing about the learner for whom it came back.
-func isEverybodys(err error) bool {
+// concernsAllLearners reports whether an error says nothing about the learner for whom it came back.
+func concernsAllLearners(err error) bool {
 	return errors.Is(err, errNoRuleset) || errors.Is(err, ErrUnavailable) || errors.Is(err, context.DeadlineExceeded)
 }
 
@@ -85,7 +85,7 @@ func (p *partition) failsForTooLong(ln *lane, step string, err error, n int, beg
 		began = ln.failedAt
 	}
 	ln.failedAt = now
-	if p.t.succeededSince(step, began) || !isEverybodys(err) && int(p.t.failing.Load())+len(p.t.o.SetAsides.SetAside()) <= fewFailing {
+	if p.t.succeededSince(step, began) || !concernsAllLearners(err) && int(p.t.failing.Load())+len(p.t.o.SetAsides.SetAside()) <= fewFailing {
 		ln.failing += min(maxCounted, p.t.o.Clock.Wait(now.Sub(began)))
 	}
 	return ln.failing >= p.t.o.SetAsideAfter && len(p.t.o.SetAsides.SetAsideOf(p.number)) < maxSetAside
@@ -172,7 +172,7 @@ func (p *partition) setQueueAside(ln *lane, failed *laneFailure) error {
 		p.lanes.returnQueue(ln, items)
 		return err
 	}
-	p.inbox.settleItems(items...)
+	p.inbox.acknowledgeItems(items...)
 	return nil
 }
 

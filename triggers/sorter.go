@@ -65,7 +65,7 @@ func (p *partition) sortItems(items []*item) {
 		ln.turn.events = events
 		p.lanes.open(ln, p.serveLane)
 	}
-	p.inbox.settleItems(passed...)
+	p.inbox.acknowledgeItems(passed...)
 }
 
 // passThrough reports whether a learner's messages need nothing but to be acknowledged. If they need more, it returns them decoded, or nil if they

@@ -36,11 +36,11 @@ func TestWhoHoldsTheMarkBackIsToldOnceAMinute(t *testing.T) {
 			t.Errorf("after %v: said %q, want a warning: %v", tc.after, logged.String(), tc.tells)
 		}
 	}
-	b.inbox.settleItems(b.inbox.inFlight[11])
+	b.inbox.acknowledgeItems(b.inbox.inFlight[11])
 	if got := b.t.oldestHeld(start.Add(2 * time.Minute)); got != 90*time.Second {
 		t.Errorf("after it was handed over the oldest is held for %v, want the next one's 1m30s", got)
 	}
-	b.inbox.settleItems(b.inbox.inFlight[12])
+	b.inbox.acknowledgeItems(b.inbox.inFlight[12])
 	logged.Reset()
 	b.watermark.warnHeldBack(start.Add(time.Hour))
 	if got := b.t.oldestHeld(start.Add(time.Hour)); got != 0 || logged.Len() > 0 {

@@ -12,8 +12,8 @@ import (
 )
 
 // watermark finds the instant M, in Homeroom's time, such that every event the partition stored up to M has been handed over (or noted as not
-// needed, or is a dead letter). Decisions that fall due later than M wait for it, so a watermark too late costs a second of delay,
-// and one too early may send something wrong. Timestamps are the stream's: given under its lock, in the order of its
+// needed, or is a dead letter). Decisions that fall due later than M wait for it. A watermark that is too early delays decisions;
+// one that is too late may cause a wrong message. Timestamps are the stream's: given under its lock, in the order of its
 // sequences. The watermark is the earliest of what is known:
 //
 //  1. What has not been received. If no delivery is missing (the inbox is not parked), everything that was not received has a

@@ -29,7 +29,7 @@ const (
 	decisionBytes = 512
 )
 
-// The pause after a failed Decide. What passes by itself is asked for every minute; what needs a person, ever less often.
+// The pause after a failed Decide. After an error that may end without help Decide runs again every minute. After one that needs a person the pause doubles each time, up to an hour.
 const (
 	decidePause     = time.Minute
 	maxDecidePause  = time.Hour

@@ -33,19 +33,19 @@ func Learner(ctx workflow.Context, in Input) error {
 			}
 			continue // signals may have arrived meanwhile
 		}
-		tired := l.shouldRest(ctx)
-		through := l.shouldRetire(ctx)
+		restDue := l.shouldRest(ctx)
+		retireDue := l.shouldRetire(ctx)
 		suggested := workflow.GetInfo(ctx).GetContinueAsNewSuggested()
-		l.publishPending(ctx, tired || through || suggested && l.Version >= versionBoundedDecides && !l.fitsNextRun())
-		if through && l.nothingUnderWay(ctx) && len(l.Unpublished) == 0 {
+		l.publishPending(ctx, restDue || retireDue || suggested && l.Version >= versionBoundedDecides && !l.fitsNextRun())
+		if retireDue && l.nothingUnderWay(ctx) && len(l.Unpublished) == 0 {
 			if retired, err := l.tryToRetire(ctx); retired || err != nil {
 				return err
 			}
 			continue
 		}
 		// Nothing has blocked since drainSignals, so a run that ends now loses no signal.
-		if l.nothingUnderWay(ctx) && (tired || suggested) {
-			return l.continueAsNew(ctx, tired)
+		if l.nothingUnderWay(ctx) && (restDue || suggested) {
+			return l.continueAsNew(ctx, restDue)
 		}
 		l.setTimer(ctx)
 		l.waitForAnything(ctx)
@@ -65,7 +65,7 @@ type learner struct {
 	failures         int            // of Decide, since it last succeeded
 	alreadyPublished []string       // ids of decisions that finished deliveries have published
 	woken            bool           // the timer for WakeAt has fired
-	wokenAt          time.Time      // when it was last woken
+	decidedAt        time.Time      // when Decide last succeeded in this run, or when the run began
 	decidedAtLength  int            // the length of the history at the last decision
 
 	timers         []timer         // set timers; the earliest is the last element
@@ -87,7 +87,7 @@ func startLearner(ctx workflow.Context, in Input) (*learner, error) {
 		Input:           in,
 		inputs:          in.Undecided,
 		watermark:       in.Watermark,
-		wokenAt:         workflow.Now(ctx),
+		decidedAt:       workflow.Now(ctx),
 		shownAttributes: readAttributes(ctx),
 	}
 	l.Undecided = nil
@@ -176,7 +176,7 @@ func (l *learner) decideInputs(ctx workflow.Context) error {
 	l.woken = false
 	l.publishFailed = false
 	l.Resting = false
-	l.wokenAt = workflow.Now(ctx)
+	l.decidedAt = workflow.Now(ctx)
 
 	l.State = res.State
 	l.Card = res.Card
@@ -186,7 +186,7 @@ func (l *learner) decideInputs(ctx workflow.Context) error {
 	l.Rest = res.Rest
 	l.Retire = res.Retire
 	if !res.WakeAt.IsZero() {
-		l.Wake = l.wokenAt.Add(max(res.Sleep, minSleep))
+		l.Wake = l.decidedAt.Add(max(res.Sleep, minSleep))
 	}
 	l.markPublished(res.Published)
 	l.Unpublished = append(l.Unpublished, res.Unpublished...)
@@ -226,7 +226,7 @@ func (l *learner) continueAsNew(ctx workflow.Context, resting bool) error {
 	}
 	next.Resting = resting
 	if l.Retire > 0 {
-		next.Retire = max(l.Retire-workflow.Now(ctx).Sub(l.wokenAt), minSleep)
+		next.Retire = max(l.Retire-workflow.Now(ctx).Sub(l.decidedAt), minSleep)
 	}
 	return workflow.NewContinueAsNewError(ctx, LearnerWorkflow, next)
 }

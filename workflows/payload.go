@@ -32,8 +32,8 @@ type Input struct {
 	// Wake is the same instant on Temporal's clock. The two differ in time-lapse.
 	Wake time.Time     `json:"wake,omitzero"`
 	Next string        `json:"next,omitempty"` // what happens at WakeAt, in words
-	Rest time.Duration `json:"rest,omitempty"` // rest after so long without being woken, on Temporal's clock; 0: never
-	// Retire after so long without being woken, on Temporal's clock; 0: never. Set only if nothing at all is due.
+	Rest time.Duration `json:"rest,omitempty"` // rest after so long without a decision, on Temporal's clock; 0: never
+	// Retire after so long without a decision, on Temporal's clock; 0: never. Set only if nothing at all is due.
 	Retire time.Duration `json:"retire,omitempty"`
 	// Resting says that this is a compact run, which does nothing until it is woken.
 	Resting bool `json:"resting,omitempty"`

@@ -65,7 +65,7 @@ func (l *learner) restAt() time.Time {
 	if l.Resting || l.Rest <= 0 {
 		return time.Time{}
 	}
-	return l.wokenAt.Add(l.Rest)
+	return l.decidedAt.Add(l.Rest)
 }
 
 // retireAt is when the workflow may end because nothing is due; zero: never.
@@ -73,16 +73,16 @@ func (l *learner) retireAt() time.Time {
 	if l.Retire <= 0 || l.publishFailed { // unpublished decisions are left, and publishing them failed
 		return time.Time{}
 	}
-	return l.wokenAt.Add(l.Retire)
+	return l.decidedAt.Add(l.Retire)
 }
 
-// shouldRetire reports whether the run has not been woken for Retire and nothing is due.
+// shouldRetire reports whether the run has decided nothing for Retire and nothing is due.
 func (l *learner) shouldRetire(ctx workflow.Context) bool {
 	at := l.retireAt()
 	return !at.IsZero() && !workflow.Now(ctx).Before(at)
 }
 
-// shouldRest reports whether the run has not been woken for Rest, so that a compact run is worth a continue-as-new.
+// shouldRest reports whether the run has decided nothing for Rest, so that a compact run is worth a continue-as-new.
 func (l *learner) shouldRest(ctx workflow.Context) bool {
 	at := l.restAt()
 	return !at.IsZero() && !workflow.Now(ctx).Before(at)

@@ -22,7 +22,7 @@ import (
 // RiskCmd is `homeroom risk`.
 type RiskCmd struct {
 	Course  string `help:"This course only." placeholder:"ID"`
-	Top     int    `default:"50" help:"How many, the greatest risk first; 0: everybody. With --format ndjson everybody unless you say otherwise." placeholder:"N"`
+	Top     int    `default:"50" help:"How many, the greatest risk first; 0: everybody. With --format ndjson, 50 (the default) lists all too." placeholder:"N"`
 	At      string `help:"At this instant (2026-03-02T10:00:00Z or 2026-03-02); events after it are left out. Default: now or, of a file, its last event." placeholder:"T"`
 	Events  string `help:"NDJSON events instead of those that Homeroom keeps, gzipped or not; - reads standard input." placeholder:"FILE"`
 	Academy string `help:"With --events: the folder whose activity, courses and intercept count." type:"path" placeholder:"DIR"`
@@ -216,9 +216,9 @@ func writeCalibration(w io.Writer, c *admin.Calibration) error {
 	fmt.Fprintf(w, "%s of %s, each week from %s to %s\n", narrate.Count(c.Observations, "observation"), narrate.Count(c.Learners, "learner"),
 		c.First.Format(time.DateOnly), c.Last.Format(time.DateOnly))
 	fmt.Fprintf(w, "gone for ten days: %.1f %%\n", 100*c.BaseRate)
-	fmt.Fprintf(w, "who goes ranks above who stays: %.3f (silence alone: %.3f)\n\n", c.AUC, c.AUCSilence)
+	fmt.Fprintf(w, "probability that a learner who leaves is ranked above one who stays: %.3f (with silence alone: %.3f)\n\n", c.AUC, c.AUCSilence)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "SAID\tWAS\t")
+	fmt.Fprintln(table, "PREDICTED\tOBSERVED\t")
 	for _, b := range c.Bins {
 		fmt.Fprintf(table, "%.1f %%\t%.1f %%\t\n", 100*b.Said, 100*b.Was)
 	}
@@ -229,6 +229,7 @@ func writeCalibration(w io.Writer, c *admin.Calibration) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "\nThe intercept is %.2f. With this one the risk is a probability here; in settings.yaml:\n\n  risk: {intercept: %.2f}\n", c.Was, c.Intercept)
+	_, err := fmt.Fprintf(w, "\nThe intercept in force is %.2f. With %.2f the risk is a probability in this academy. Write in settings.yaml:\n\n  risk: {intercept: %.2f}\n",
+		c.Was, c.Intercept, c.Intercept)
 	return err
 }
