@@ -64,7 +64,8 @@ func (s *stepper) withholdSend(run *Run, rule *Rule, in *Instr, at time.Time, re
 		At:       at,
 		Withheld: true,
 	})
-	s.withheld = append(s.withheld, run.ID)
+	spare := s.spareMemory()
+	spare.withheld = append(spare.withheld, run.ID)
 	if run.Exposed.IsZero() {
 		run.Exposed = at
 	}

@@ -267,10 +267,14 @@ type asked struct {
 	wall   calendar
 }
 
-// spare is memory that is used again: of the event of a silence, which nobody keeps, and of properties that a Stepper's learners no longer need.
+// spare is what few steps need, in memory that is used again: the event of a silence, which nobody keeps, and properties that a Stepper's learners no
+// longer need. It is apart from the stepper, which every step makes.
 type spare struct {
 	silence    Event
 	properties []map[string]any
+	// withheld are the runs of which a message was withheld and whose next message waits until everybody else has been asked, as it would
+	// wait for the outcome of a delivery: held-out learners are decided in the order of treated ones.
+	withheld []string
 }
 
 func (s *stepper) spareMemory() *spare {

@@ -52,8 +52,8 @@ func (s *stepper) takeInputs(inputs []Input) Result {
 	if s.settleUncertain() {
 		s.decideDue(s.now) // the next message of the run waited for it
 	}
-	for len(s.withheld) > 0 {
-		s.withheld = s.withheld[:0]
+	for s.spare != nil && len(s.spare.withheld) > 0 {
+		s.spare.withheld = s.spare.withheld[:0]
 		s.decideDue(s.now)
 	}
 	s.noteBehind()
@@ -78,9 +78,6 @@ type stepper struct {
 	decisions []Decision
 	asked     *asked // made when it is needed
 	spare     *spare // made when it is needed
-	// withheld are the runs of which a message was withheld and whose next message waits until everybody else has been asked, as it would
-	// wait for the outcome of a delivery: held-out learners are decided in the order of treated ones.
-	withheld []string
 }
 
 func newStepper(env Env, state State, now time.Time) *stepper {
@@ -107,7 +104,9 @@ func (s *stepper) beginStep(env *Env, state *State, now time.Time) {
 	s.silences = s.silences[:0]
 	s.effects = s.effects[:0]
 	s.decisions = s.decisions[:0]
-	s.withheld = s.withheld[:0]
+	if s.spare != nil {
+		s.spare.withheld = s.spare.withheld[:0]
+	}
 }
 
 // applyEvent takes one event in.
@@ -206,7 +205,7 @@ func (s *stepper) isReady(run *Run) bool {
 	if run.FirstDue.IsZero() {
 		return true
 	}
-	if s.pendingOfRun(run.ID) >= 0 || slices.Contains(s.withheld, run.ID) {
+	if s.pendingOfRun(run.ID) >= 0 || s.spare != nil && slices.Contains(s.spare.withheld, run.ID) {
 		return false
 	}
 	return s.isPunctual(run.Due) || s.late && !s.beyondStream(s.now.Add(-s.env.Grace))
