@@ -57,8 +57,7 @@ func (p *partition) publishDead(ctx context.Context, e *decodedItem) error {
 	body := e.msg.Data()
 	msg := &nats.Msg{Subject: subjects.Dead(e.learner, e.name), Header: p.deadHeader(e), Data: body}
 	for key, values := range e.msg.Headers() {
-		canonical := http.CanonicalHeaderKey(key)
-		if !strings.HasPrefix(canonical, "Nats-") && !strings.HasPrefix(canonical, "Homeroom-") { // these two are ours to say
+		if !isReservedHeader(key) {
 			msg.Header[key] = values
 		}
 	}
@@ -80,6 +79,13 @@ func (p *partition) publishDead(ctx context.Context, e *decodedItem) error {
 		_, err = p.t.o.JS.PublishMsg(ctx, msg, id)
 	}
 	return err
+}
+
+// isReservedHeader reports whether a header is not the publisher's to write: those of NATS and of Homeroom, and Status, by which a client knows an answer of the
+// server.
+func isReservedHeader(key string) bool {
+	canonical := http.CanonicalHeaderKey(key)
+	return strings.HasPrefix(canonical, "Nats-") || strings.HasPrefix(canonical, "Homeroom-") || canonical == "Status"
 }
 
 // deadIdentity names a message by the stream's incarnation, its sequence and when it was stored.

@@ -83,12 +83,14 @@ func (p *partition) tendConsumer(ctx context.Context) {
 	inspection := time.NewTimer(0)
 	defer inspection.Stop()
 	var published time.Time
+	var floor uint64 // the consumer's first unacknowledged message; see takeDisguised
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-extensions.C:
 			p.inbox.extendAckWait()
+			floor = p.takeDisguised(ctx, floor)
 		case <-inspection.C:
 			at, parked := p.inspectConsumer(ctx)
 			if at.After(published) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -16,7 +15,7 @@ import (
 )
 
 // The headers of an event that is set aside, besides HeaderSubject, HeaderSequence, HeaderStored and HeaderTruncated. Its body is the original's, and so
-// are its headers; those that begin with Nats- or Homeroom- have originalPrefix before their names.
+// are its headers; the reserved ones have originalPrefix before their names.
 const (
 	// HeaderStoredReal is when the original was stored by the server's clock, RFC 3339 with nanoseconds.
 	HeaderStoredReal = "Homeroom-Stored-Real"
@@ -34,7 +33,7 @@ const (
 func (p *partition) copySetAside(ctx context.Context, it *item) error {
 	msg := &nats.Msg{Subject: subjects.SetAside(it.learner), Header: p.setAsideHeader(it), Data: it.msg.Data()}
 	for key, values := range it.msg.Headers() {
-		if canonical := http.CanonicalHeaderKey(key); strings.HasPrefix(canonical, "Nats-") || strings.HasPrefix(canonical, "Homeroom-") {
+		if isReservedHeader(key) {
 			key = originalPrefix + key
 		}
 		msg.Header[key] = values
@@ -123,7 +122,7 @@ func (p *partition) restoreItem(ctx context.Context, learner string, raw *jetstr
 	for key, values := range header {
 		if original, ok := strings.CutPrefix(key, originalPrefix); ok {
 			message.header[original] = values
-		} else if !strings.HasPrefix(key, "Homeroom-") && !strings.HasPrefix(key, "Nats-") {
+		} else if !isReservedHeader(key) {
 			message.header[key] = values
 		}
 	}
