@@ -76,25 +76,36 @@ func (w *world) describe(learner, run string) *workflowservice.DescribeWorkflowE
 	return d
 }
 
+// metadata returns what the Temporal UI shows of a learner's workflow.
+func (w *world) metadata(learner string) *sdkpb.WorkflowMetadata {
+	w.t.Helper()
+	answer, err := w.instance.Temporal.QueryWorkflow(w.ctx, workflows.WorkflowID(learner), "", "__temporal_workflow_metadata")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var seen sdkpb.WorkflowMetadata
+	if err := answer.Get(&seen); err != nil {
+		w.t.Fatal(err)
+	}
+	return &seen
+}
+
 // checkSeen looks at ada through everything that the Temporal UI shows.
 func (w *world) checkSeen(stage string) {
 	t := w.t
 	w.checkListed(fmt.Sprintf("HomeroomRules = 'retry' AND HomeroomCourses = 'crs_go' AND HomeroomStage = '%s'", stage))
 
-	answer, err := w.instance.Temporal.QueryWorkflow(w.ctx, workflows.WorkflowID("ada"), "", "__temporal_workflow_metadata")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var seen sdkpb.WorkflowMetadata
-	if err := answer.Get(&seen); err != nil {
-		t.Fatal(err)
-	}
 	today := time.Now().UTC().Format("2006")
-	for _, want := range []string{"**ada**", "crs\\_go: last active ", "will send *nudge* on ", "retry acts", "*welcome* · *nudge* went to the provider", today} {
-		if !strings.Contains(seen.CurrentDetails, want) {
-			t.Errorf("the current details do not say %q:\n%s", want, seen.CurrentDetails)
+	var seen *sdkpb.WorkflowMetadata
+	harness.Eventually(t, w.ctx, "the current details", func() error { // a decision is published a moment before the workflow shows it
+		seen = w.metadata("ada")
+		for _, want := range []string{"**ada**", "crs\\_go: last active ", "will send *nudge* on ", "retry acts", "*welcome* · *nudge* went to the provider", today} {
+			if !strings.Contains(seen.CurrentDetails, want) {
+				return fmt.Errorf("the current details do not say %q:\n%s", want, seen.CurrentDetails)
+			}
 		}
-	}
+		return nil
+	})
 	if strings.Contains(seen.CurrentDetails, "@") || strings.Contains(seen.CurrentDetails, "Ada") {
 		t.Errorf("the current details name an address or a person:\n%s", seen.CurrentDetails)
 	}
