@@ -28,8 +28,8 @@ type RiskList struct {
 	Of    int              `json:"of"`    // learners in courses that are under way
 }
 
-// EventAdder takes in events in the order in which they were stored.
-type EventAdder interface {
+// eventAdder takes in events in the order in which they were stored.
+type eventAdder interface {
 	Add(ev *engine.Event, stored time.Time)
 }
 
@@ -129,12 +129,8 @@ func calibrate(academy *rules.Academy, watch *judgement.Watch, opts RiskOptions)
 			learners[o.Learner] = true
 		}
 	}
-	was := engine.RiskIntercept
-	if academy.Settings.Risk != nil {
-		was = academy.Settings.Risk.Intercept
-	}
 	c := Calibration{
-		Calibration: judgement.Calibrate(chosen, was),
+		Calibration: judgement.Calibrate(chosen, academy.Ruleset.Settings.RiskIntercept()),
 		Learners:    len(learners),
 	}
 	if len(chosen) > 0 {
@@ -157,7 +153,7 @@ func orEmptyAcademy(academy *rules.Academy) (*rules.Academy, error) {
 }
 
 // addRecording adds recorded events, up to an instant; zero: all.
-func addRecording(ctx context.Context, academy *rules.Academy, events io.Reader, until time.Time, progress func(done, total int64), into EventAdder) error {
+func addRecording(ctx context.Context, academy *rules.Academy, events io.Reader, until time.Time, progress func(done, total int64), into eventAdder) error {
 	var onRead func(int)
 	if progress != nil {
 		onRead = func(events int) { progress(int64(events), 0) }
@@ -170,7 +166,7 @@ func addRecording(ctx context.Context, academy *rules.Academy, events io.Reader,
 }
 
 // addRecorded adds the events of the installation's stream, up to an instant; zero: all.
-func (i *Installation) addRecorded(ctx context.Context, until time.Time, progress func(done, total int64), into EventAdder) error {
+func (i *Installation) addRecorded(ctx context.Context, until time.Time, progress func(done, total int64), into eventAdder) error {
 	recorded, err := newRecordedEvents(i.newReader(time.Time{}, progress))
 	if err != nil {
 		return err

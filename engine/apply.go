@@ -214,7 +214,9 @@ func (s *Standing) observeRisk(course, id string, at time.Time) bool {
 	changed := false
 	observe := func(c *Course) {
 		if c.Risk == nil {
-			c.Risk = &Risk{}
+			if c.Risk = c.riskFromActivity(at); c.Risk == nil {
+				c.Risk = &Risk{}
+			}
 		}
 		changed = c.Risk.observe(id, at) || changed
 	}

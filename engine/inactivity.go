@@ -207,7 +207,7 @@ func (s *stepper) dueOf(rule *Rule, c *Course, b base, last bool) time.Time {
 	}
 	var crossing time.Time
 	if last {
-		crossing = c.Risk.crosses(rule.When.AtRisk, due, b.exact, s.env.Current.riskIntercept())
+		crossing = c.riskRecord().crosses(rule.When.AtRisk, due, b.exact, s.env.Current.Settings.RiskIntercept())
 		if !crossing.IsZero() {
 			crossing = roundUp(crossing, s.env.Current.Settings.Resolution)
 		}

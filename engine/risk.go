@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -34,10 +35,10 @@ type RiskSettings struct {
 // RiskIntercept is the intercept of an academy that has not been calibrated.
 const RiskIntercept = 2.6
 
-// riskIntercept is the academy's.
-func (r *Ruleset) riskIntercept() float64 {
-	if r.Settings.Risk != nil {
-		return r.Settings.Risk.Intercept
+// RiskIntercept returns the academy's intercept.
+func (s *Settings) RiskIntercept() float64 {
+	if s.Risk != nil {
+		return s.Risk.Intercept
 	}
 	return RiskIntercept
 }
@@ -142,6 +143,39 @@ func (r *Risk) ScoreAt(now, since time.Time, intercept float64) RiskScore {
 	return score
 }
 
+// riskRecord returns what the learner's risk in the course is worked out from; nil: nothing was done in it.
+func (c *Course) riskRecord() *Risk {
+	if c.Risk != nil {
+		return c.Risk
+	}
+	return c.riskFromActivity(endOfTime)
+}
+
+// riskFromActivity makes a record of the last activity steps before an instant. It stands in for one that was not kept, because no rule looked at risk when the
+// learner was active; nil: there was no activity.
+func (c *Course) riskFromActivity(before time.Time) *Risk {
+	var r *Risk
+	for _, ms := range c.Active {
+		at := time.UnixMilli(ms).UTC()
+		if !at.Before(before.Truncate(time.Millisecond)) {
+			break
+		}
+		if r == nil {
+			r = &Risk{}
+		}
+		r.observe(strconv.FormatInt(ms, 10), at)
+	}
+	return r
+}
+
+// SeenUntil returns the time of the last activity that was taken in, to a microsecond; zero: none was. r may be nil.
+func (r *Risk) SeenUntil() time.Time {
+	if r == nil || r.Last == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(int64(math.Ceil(r.Last * secondsPerDay * 1e6))).UTC()
+}
+
 // RiskOf returns the risk of a learner in one of their courses at an instant; false: there is none, because the learner is not enrolled, has
 // completed or left the course, or because it has not begun or is over.
 func (r *Ruleset) RiskOf(s *Standing, course string, now time.Time) (RiskScore, bool) {
@@ -154,7 +188,7 @@ func (r *Ruleset) RiskOf(s *Standing, course string, now time.Time) (RiskScore, 
 		return RiskScore{}, false
 	}
 	present := c.presentRun(now)
-	return c.Risk.ScoreAt(now, later(present.enrolledAt, starts), r.riskIntercept()), true
+	return c.riskRecord().ScoreAt(now, later(present.enrolledAt, starts), r.Settings.RiskIntercept()), true
 }
 
 // terms returns days of silence, study days and events as of a time.

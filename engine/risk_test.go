@@ -172,3 +172,34 @@ func TestReasonsOfRisk(t *testing.T) {
 		t.Errorf("who has done nothing: %+v", never)
 	}
 }
+
+// TestRiskThatWasNotKept: a rule that looks at risk for the first time does not take a learner who studied every day for one who has done nothing.
+func TestRiskThatWasNotKept(t *testing.T) {
+	begin := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	rules := &Ruleset{
+		Settings: Settings{Resolution: 10 * time.Minute, Activity: map[string]bool{"lesson.started": true}},
+		Keys:     map[string][]string{"lesson.started": {"course_id"}},
+	}
+	standing := &Standing{Courses: map[string]*Course{"go": {}}}
+	standing.Courses["go"].addMoment(Moment{At: begin, Kind: MomentEnrolled})
+	study := func(day int) {
+		at := begin.AddDate(0, 0, day)
+		ev := &Event{ID: fmt.Sprint(day), Name: "lesson.started", Time: at, Properties: map[string]any{"course_id": "go"}}
+		standing.Apply(ev, rules, at)
+	}
+	for day := range 8 {
+		study(day)
+	}
+	if standing.Courses["go"].Risk != nil {
+		t.Fatal("risk is kept though nothing looks at it")
+	}
+	rules.Settings.Risk = &RiskSettings{Intercept: RiskIntercept}
+	score, known := rules.RiskOf(standing, "go", begin.AddDate(0, 0, 8))
+	if !known || score.Value > 0.5 || score.StudyDays < 6 || score.SilentDays != 1 {
+		t.Errorf("after eight days in a row: %+v", score)
+	}
+	study(8)
+	if got := standing.Courses["go"].Risk; got == nil || got.Days < 6.5 || got.Events < 6.5 || got.Gaps != 7 {
+		t.Errorf("from the ninth day on: %+v", got)
+	}
+}

@@ -227,6 +227,9 @@ func TestASecondImportChangesNothing(t *testing.T) {
 	if p := w.Profile("u_1"); p.Email != "new-u_1@example.org" || p.Traits["plan"] != "pro" {
 		t.Errorf("the profile is %+v", p)
 	}
+	if !slices.ContainsFunc(slices.Collect(maps.Values(w.Standing("u_1").Courses)), func(c *engine.Course) bool { return c.Risk != nil && c.Risk.Events > 0 }) {
+		t.Errorf("no risk is kept in %+v", w.Standing("u_1").Courses)
+	}
 	before := w.everything()
 	standing := w.Standing("u_1")
 	profile := w.Profile("u_1")
@@ -276,6 +279,7 @@ func counting(t *testing.T, academy *rules.Academy) *rules.Academy {
 	files := maps.Clone(academy.Files)
 	name := "rules/quiz-retry.yaml"
 	files[name] = bytes.Replace(files[name], []byte("if: event.passed == false"), []byte(`if: count("assessment.graded", "90d") < 500 && event.passed == false`), 1)
+	files["settings.yaml"] = append(slices.Clip(files["settings.yaml"]), "\nrisk: {intercept: 2.6}\n"...)
 	changed, problems := rules.FromBundle(files)
 	if err := problems.Err(); err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"homeroom/engine"
 )
@@ -27,17 +28,35 @@ func (run *importRun) applyToStanding(ctx context.Context, learner string, event
 }
 
 // applyOnce applies events to a standing so that repeating it makes no difference. Events that rules count are merged: a standing recognizes a repeat only within
-// the days that a rule looks back.
+// the days that a rule looks back. The risk in a course takes in only what is later than what it has seen: it recognizes few repeats.
 func (run *importRun) applyOnce(st *engine.Standing, events []importedEvent) {
 	uncounted := *run.Ruleset
 	uncounted.Counted = nil
+	noRisk := uncounted
+	noRisk.Settings.Risk = nil
+	seen := map[string]time.Time{}
+	for id, course := range st.Courses {
+		seen[id] = course.Risk.SeenUntil()
+		seen[""] = latest(seen[""], seen[id]) // of activity whose course is not known
+	}
 	all := make([]*engine.Event, len(events))
 	for i := range events {
 		all[i] = &events[i].Event
-		st.Apply(all[i], &uncounted, all[i].Time)
+		rules := &uncounted
+		if !all[i].Time.After(seen[st.CourseOf(all[i], uncounted.Keys)]) {
+			rules = &noRisk
+		}
+		st.Apply(all[i], rules, all[i].Time)
 	}
 	if first := events[0].Event.Time; first.Before(st.FirstSeenAt) {
 		st.FirstSeenAt = first
 	}
 	st.MergeCounts(all, run.Ruleset)
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }

@@ -162,8 +162,8 @@ func Calibrate(all []Observation, was float64) Calibration {
 	return c
 }
 
-// shifted is a risk with another intercept.
-func shifted(risk, by float64) float64 {
+// shiftRisk returns a risk with another intercept.
+func shiftRisk(risk, by float64) float64 {
 	return 1 / (1 + math.Exp(-(math.Log(risk/(1-risk)) + by)))
 }
 
@@ -176,7 +176,7 @@ func fitShift(all []Observation, rate float64) float64 {
 		middle := (low + high) / 2
 		sum := 0.0
 		for i := range all {
-			sum += shifted(all[i].Risk, middle)
+			sum += shiftRisk(all[i].Risk, middle)
 		}
 		if sum/float64(len(all)) < rate {
 			low = middle
@@ -230,7 +230,7 @@ func binsOf(all []Observation, shift float64) []Bin {
 		}
 		var b Bin
 		for j := range part {
-			b.Said += shifted(part[j].Risk, shift)
+			b.Said += shiftRisk(part[j].Risk, shift)
 			if part[j].Gone {
 				b.Was++
 			}
@@ -261,7 +261,7 @@ func meaningOf(all []Observation, threshold, shift float64) Meaning {
 			p = &followed{first: o.At}
 			people[key{o.Learner, o.Course}] = p
 		}
-		above := shifted(o.Risk, shift) >= threshold
+		above := shiftRisk(o.Risk, shift) >= threshold
 		if above && !p.above {
 			crossings++
 			p.crossed = true

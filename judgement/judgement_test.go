@@ -81,7 +81,7 @@ func TestCalibrationFindsTheIntercept(t *testing.T) {
 	var all []Observation
 	for range 100_000 {
 		risk := 0.02 + 0.96*random.Float64()
-		all = append(all, Observation{Risk: risk, Gone: random.Float64() < shifted(risk, -1.5)})
+		all = append(all, Observation{Risk: risk, Gone: random.Float64() < shiftRisk(risk, -1.5)})
 	}
 	c := Calibrate(all, engine.RiskIntercept)
 	if math.Abs(c.Intercept-(engine.RiskIntercept-1.5)) > 0.05 {

@@ -121,11 +121,34 @@ func newSilenceChange(old *engine.Ruleset, was *engine.Rule, next *engine.Rulese
 	if was.Again != rule.Again {
 		return s, true
 	}
-	if was.When.Inactive == rule.When.Inactive && old.Settings.Resolution == next.Settings.Resolution {
+	if fallsDueAlike(old, was, next, rule) {
 		return silenceChange{}, false
 	}
 	s.before = rulesetOfRule(old, was)
 	return s, true
+}
+
+// fallsDueAlike reports whether an inactivity rule falls due at the same instants under both revisions, whatever a learner does.
+func fallsDueAlike(old *engine.Ruleset, was *engine.Rule, next *engine.Ruleset, rule *engine.Rule) bool {
+	switch {
+	case was.When.Inactive != rule.When.Inactive, was.When.AtRisk != rule.When.AtRisk, was.When.OrSilent != rule.When.OrSilent,
+		old.Settings.Resolution != next.Settings.Resolution:
+		return false
+	case rule.When.Platform:
+		return true
+	case rule.When.AtRisk > 0 && old.Settings.RiskIntercept() != next.Settings.RiskIntercept():
+		return false
+	}
+	return maps.EqualFunc(coursesWithDates(old), coursesWithDates(next), func(a, b engine.CourseInfo) bool {
+		return a.Starts.Equal(b.Starts) && a.Ends.Equal(b.Ends)
+	})
+}
+
+// coursesWithDates returns the courses that begin or end at a time that courses.yaml names.
+func coursesWithDates(rs *engine.Ruleset) map[string]engine.CourseInfo {
+	dated := maps.Clone(rs.Courses)
+	maps.DeleteFunc(dated, func(_ string, c engine.CourseInfo) bool { return c.Starts.IsZero() && c.Ends.IsZero() })
+	return dated
 }
 
 // rulesetOfRule is the ruleset with one rule.

@@ -2,6 +2,7 @@ package publish
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -98,12 +99,18 @@ func TestWhoIsWoken(t *testing.T) {
 		{"it falls due later", "3d", "7d", idle, time.Time{}, false},
 		{"nothing changed", "7d", "7d", idle, time.Time{}, false},
 		{"the rule is gone", "7d", "", idle, time.Time{}, false},
+		{"it speaks at a lower risk", "0.99", "0.9", idle, time.Time{}, true},
+		{"it speaks at a higher risk", "0.9", "0.99", idle, time.Time{}, false},
+		{"it speaks after a shorter silence, whatever the risk", "0.99, or_silent: 10d", "0.99, or_silent: 5d", idle, time.Time{}, true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			folder := func(inactive string) *rules.Academy {
 				files := map[string]string{"rules/kept.yaml": retry("kept", "")}
 				if inactive != "" {
 					files["rules/quiet.yaml"] = quiet(inactive)
+					if strings.HasPrefix(inactive, "0.") {
+						files["rules/quiet.yaml"] = fmt.Sprintf("rule: quiet\nwhen: {at_risk: %s}\ndo: [send: nudge]\n", inactive)
+					}
 				}
 				return academy(t, files)
 			}
@@ -111,5 +118,32 @@ func TestWhoIsWoken(t *testing.T) {
 				t.Errorf("woken: %v, want %v", got, tc.want)
 			}
 		})
+	}
+}
+
+// TestACourseThatStartsEarlierWakes: silence counts from the start, and a start that moves forward may make it fall due before a sleeper wakes.
+func TestACourseThatStartsEarlierWakes(t *testing.T) {
+	monday := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	idle := &engine.Standing{Courses: map[string]*engine.Course{"crs_go": {EnrolledAt: monday}}}
+	folder := func(settings, courses string) *rules.Academy {
+		files := map[string]string{"rules/quiet.yaml": quiet("7d"), "courses.yaml": courses}
+		if settings != "" {
+			files["rules/quiet.yaml"] = "rule: quiet\nwhen: {at_risk: 0.95}\ndo: [send: nudge]\n"
+			files["settings.yaml"] = settings
+		}
+		return academy(t, files)
+	}
+	later := folder("", "crs_go: {starts: 2026-05-01}\n")
+	earlier := folder("", "crs_go: {starts: 2026-04-01}\n")
+	if !Compare(later, earlier).Wakes(idle, time.Time{}) {
+		t.Error("nobody is woken for a course that starts a month earlier")
+	}
+	if Compare(earlier, later).Wakes(idle, time.Time{}) || Compare(earlier, earlier).Silences() {
+		t.Error("learners are woken though nothing falls due earlier")
+	}
+	doubtful := folder("risk: {intercept: 3}\n", "")
+	hopeful := folder("risk: {intercept: 2}\n", "")
+	if !Compare(hopeful, doubtful).Wakes(idle, time.Time{}) || Compare(doubtful, hopeful).Wakes(idle, time.Time{}) {
+		t.Error("a greater intercept wakes, a smaller one does not")
 	}
 }
