@@ -147,13 +147,21 @@ func (i *Installation) endNow(source backtest.Source, opts BacktestOptions) Back
 // newSides returns two academies as a backtest takes them. If both know the same events, they share what reads events.
 func newSides(before, after *rules.Academy) backtest.Options {
 	sides := backtest.Options{
-		Before: backtest.Rules{Ruleset: before.Ruleset, Decoder: before.Catalog, Render: renderCheck(before)},
-		After:  backtest.Rules{Ruleset: after.Ruleset, Decoder: after.Catalog, Render: renderCheck(after)},
+		Before: rulesOf(before),
+		After:  rulesOf(after),
 	}
 	if string(before.Files[catalogFile]) == string(after.Files[catalogFile]) {
 		sides.Before.Decoder = sides.After.Decoder
 	}
 	return sides
+}
+
+func rulesOf(academy *rules.Academy) backtest.Rules {
+	return backtest.Rules{
+		Ruleset: academy.Ruleset,
+		Decoder: academy.Catalog,
+		Render:  renderCheck(academy),
+	}
 }
 
 // catalogFile is the file of a folder that adds events.

@@ -94,6 +94,29 @@ func TestAForgedHeaderDoesNotStopAPartition(t *testing.T) {
 	}
 }
 
+// TestAnEventThatLooksLikeAnAnswerOfTheServer: under the rights that triggers have, it is read from the stream and becomes a dead letter.
+func TestAnEventThatLooksLikeAnAnswerOfTheServer(t *testing.T) {
+	f := natstest.OpenAccounts(t, configDir, "")
+	f.Setup()
+	handed := runTriggers(t, f, func(o *triggers.Options) { o.AckWait = 2 * time.Second })
+	_, platform := f.Connect("platform")
+	msg := nats.NewMsg(subjects.Publish("u_42", "lesson.completed"))
+	msg.Header.Set("Status", "409")
+	msg.Header.Set("Description", "Consumer Deleted")
+	if _, err := platform.PublishMsg(deadlineOf(t), msg); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := platform.Publish(deadlineOf(t), subjects.Publish("u_42", "lesson.completed"), []byte(`{"id":"e","properties":{"lesson_id":"l","course_id":"c"}}`)); err != nil {
+		t.Fatal(err)
+	}
+	_, operator := f.Connect("operator")
+	awaitCondition(t, "the dead letter", func() bool {
+		dead, err := operator.Stream(deadlineOf(t), subjects.DeadStream)
+		return err == nil && dead.CachedInfo().State.Msgs == 1
+	})
+	awaitCondition(t, "the event after it", func() bool { return handed.count("u_42") == 1 })
+}
+
 // handed counts the events that triggers handed to the workflow service, by learner.
 type handed struct {
 	mu sync.Mutex

@@ -22,7 +22,7 @@ import (
 // RiskCmd is `homeroom risk`.
 type RiskCmd struct {
 	Course  string `help:"This course only." placeholder:"ID"`
-	Top     int    `default:"50" help:"How many, the greatest risk first; 0: everybody. With --format ndjson, 50 (the default) lists all too." placeholder:"N"`
+	Top     *int   `help:"How many, the greatest risk first; 0: everybody. Default: 50, and everybody with --format ndjson." placeholder:"N"`
 	At      string `help:"At this instant (2026-03-02T10:00:00Z or 2026-03-02); events after it are left out. Default: now or, of a file, its last event." placeholder:"T"`
 	Events  string `help:"NDJSON events instead of those that Homeroom keeps, gzipped or not; - reads standard input." placeholder:"FILE"`
 	Academy string `help:"With --events: the folder whose activity, courses and intercept count." type:"path" placeholder:"DIR"`
@@ -45,12 +45,14 @@ Examples:
 
 // Run works the risks out and prints them.
 func (c *RiskCmd) Run(ctx context.Context, o IO) error {
-	opts := admin.RiskOptions{Course: c.Course, Top: c.Top}
-	if c.Format == "ndjson" && c.Top == defaultTop {
+	opts := admin.RiskOptions{Course: c.Course, Top: defaultTop}
+	switch {
+	case c.Top != nil && *c.Top < 0:
+		return usage(fmt.Errorf("--top %d: write how many, or 0 for everybody", *c.Top))
+	case c.Top != nil:
+		opts.Top = *c.Top
+	case c.Format == "ndjson":
 		opts.Top = 0
-	}
-	if c.Top < 0 {
-		return usage(fmt.Errorf("--top %d: write how many, or 0 for everybody", c.Top))
 	}
 	if c.At != "" {
 		at, _, err := simulate.ParseUntil(c.At)
