@@ -223,6 +223,18 @@ func describeMark(mark string) string {
 		return "although tests failed or were not run"
 	case store.WithoutBase:
 		return "over what its base did not have"
+	case store.Scheduled:
+		return "at the time that was set"
+	case store.BaseMoved:
+		return "because something else was published"
+	case store.DraftEdited:
+		return "because the draft was changed"
+	case store.TooLate:
+		return "because it was too late"
+	case store.Refused:
+		return "because it was refused"
+	case store.Unscheduled:
+		return "its scheduled publication with it"
 	}
 	return mark
 }

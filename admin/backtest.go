@@ -24,6 +24,7 @@ type BacktestOptions struct {
 	KnownAddresses bool
 	// History, if set, is read instead of the stream, after it was refreshed. It keeps no address, so it cannot be had with KnownAddresses.
 	History *History
+	Draft   string // the name of the draft that it is about; empty: a folder
 	// Progress hears how many events are done, first of reading and then of deciding; the total is 0 while it is not known. It may be nil.
 	Progress func(stage BacktestStage, done, total int64)
 }
@@ -76,12 +77,16 @@ func BacktestRecording(ctx context.Context, inForce, draft *rules.Academy, event
 }
 
 // Backtest runs the events that the installation's stream holds, or a history of it, through what is in force and through a draft, and compares what they send. Nothing
-// is written or sent.
+// is written or sent, but who began it is recorded.
 func (i *Installation) Backtest(ctx context.Context, inForce, draft *rules.Academy, opts BacktestOptions) (answer Backtest, err error) {
-	switch {
-	case opts.History != nil && opts.KnownAddresses:
+	if opts.History != nil && opts.KnownAddresses {
 		return Backtest{}, inputError(errors.New("a history keeps no addresses: go without it, or count everybody as reachable"))
-	case opts.History != nil:
+	}
+	record := AuditRecord{Action: store.ActionBacktest, Target: opts.Draft, Hash: draft.Ruleset.Hash, Base: inForce.Ruleset.Hash}
+	if err := i.recordLook(ctx, record); err != nil {
+		return Backtest{}, err
+	}
+	if opts.History != nil {
 		return i.backtestHistory(ctx, inForce, draft, opts)
 	}
 	sorter, err := segments.NewSorter(segments.SorterOptions{})

@@ -13,7 +13,7 @@
 //	publish.go        put a folder in force in steps that can be looked at first; publish_words.go says what would change
 //	revisions.go      what is in force, what was, and how two revisions differ
 //	drafts.go         folders that somebody edits: read, save, compare, rebase
-//	proposals.go      drafts that are proposed, approved and put in force
+//	proposals.go      drafts that are proposed, approved and put in force; schedule.go puts them in force at a time
 //	overview.go       what somebody wants to know first; the rules of a folder, and one of them
 //	ruletests.go      the rule tests that are about one rule
 //	tryout.go         a folder's rules on one learner's recorded events

@@ -191,7 +191,7 @@ func (i *Installation) SaveDraft(ctx context.Context, d Draft, edit FileEdit, by
 		next.Files[edit.Path] = rules.NormalizeFile(edit.Content)
 	}
 	i.noteSaved(&next, by)
-	return i.writeDraft(ctx, next)
+	return i.writeEdited(ctx, next, by)
 }
 
 // noteSaved records who changed a draft's content, and when.
@@ -275,7 +275,7 @@ func (i *Installation) RebaseDraft(ctx context.Context, d Draft, by string) (reb
 	next.Base = current.Hash
 	next.BaseNumber = current.Number
 	i.noteSaved(&next, by)
-	rebased, err = i.writeDraft(ctx, next)
+	rebased, err = i.writeEdited(ctx, next, by)
 	return rebased, both, err
 }
 

@@ -31,7 +31,12 @@ type DraftSummary struct {
 	Reason    string   `json:"reason,omitempty"`
 	Approvers []string `json:"approvers"`
 	Moved     bool     `json:"moved"` // something else was published since it began
+	// Schedule says when it is put in force by itself, or why it was not; nil: nobody scheduled it.
+	Schedule *DraftSchedule `json:"schedule,omitempty"`
 }
+
+// Scheduled returns what Schedule says, in words; empty without one.
+func (s DraftSummary) Scheduled() string { return DescribeSchedule(s.Schedule) }
 
 // Summary returns the draft without its files.
 func (d *Draft) Summary() DraftSummary {
@@ -42,6 +47,7 @@ func (d *Draft) Summary() DraftSummary {
 		Changed:   d.Changed,
 		Approvers: d.Approvers,
 		Moved:     d.Moved(),
+		Schedule:  d.Schedule,
 	}
 	if d.Proposal != nil {
 		s.Proposed = true

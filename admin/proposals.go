@@ -39,6 +39,9 @@ func (i *Installation) ProposeDraft(ctx context.Context, d Draft, p Proposing) (
 		At:       i.opts.Now().UTC(),
 		Backtest: noteBacktest(&d, p.Backtest),
 	}
+	if !d.Schedule.Waits() { // why an earlier one was cancelled
+		next.Schedule = nil
+	}
 	if d.Proposal != nil {
 		next.Proposal.Comments = d.Proposal.Comments
 		next.Proposal.Approvals = d.Proposal.Approvals
@@ -65,19 +68,19 @@ func noteBacktest(d *Draft, b *Backtest) *store.BacktestNote {
 
 // recordDraft records what somebody does to a draft, and writes it.
 func (i *Installation) recordDraft(ctx context.Context, action store.AuditAction, d Draft, next store.Draft) (Draft, error) {
-	var written Draft
-	err := i.recordAct(ctx, AuditRecord{Action: action, Target: d.ID, Hash: d.Hash, Base: d.Base}, func() (err error) {
-		written, err = i.writeDraft(ctx, next)
-		return err
-	})
-	return written, err
+	return i.writeRecorded(ctx, AuditRecord{Action: action, Target: d.ID, Hash: d.Hash, Base: d.Base}, next)
 }
 
-// WithdrawDraft takes a proposal back; the draft stays.
+// WithdrawDraft takes a proposal back, and cancels its publication if that waits; the draft stays.
 func (i *Installation) WithdrawDraft(ctx context.Context, d Draft) (Draft, error) {
 	next := d.Draft
 	next.Proposal = nil
-	return i.recordDraft(ctx, store.ActionWithdraw, d, next)
+	record := AuditRecord{Action: store.ActionWithdraw, Target: d.ID, Hash: d.Hash, Base: d.Base}
+	if d.Schedule.Waits() {
+		next.Schedule = i.endSchedule(d.Schedule, i.actor.Name+" withdrew the proposal")
+		record.With = []string{store.Unscheduled}
+	}
+	return i.writeRecorded(ctx, record, next)
 }
 
 // ApproveDraft records somebody's approval of the content with the hash that they saw.
@@ -127,6 +130,8 @@ type DraftPublication struct {
 	// Untested publishes although rule tests fail. It is named in the note.
 	Untested   bool
 	OnProgress func(PublishProgress) // may be nil
+
+	scheduled bool // it happens by itself
 }
 
 // NeededApprovals returns how many other people must approve a draft: as many as the settings in force say, or otherwise if they do not say or
@@ -166,47 +171,19 @@ func (i *Installation) SettingsInForce(ctx context.Context) (Settings, error) {
 // PublishDraft puts a draft in force and deletes it. It refuses a draft that was edited since it was looked at, one that began from
 // something that is not in force any more, one whose tests fail, and one without the approvals it needs.
 func (i *Installation) PublishDraft(ctx context.Context, d Draft, o DraftPublication) (*Publication, error) {
-	if d.Hash != o.Seen {
-		return nil, inputError(publish.ErrContentMoved)
-	}
-	if d.Moved() {
-		return nil, inputError(fmt.Errorf("meanwhile %s published no. %d: rebase the draft, look at the difference, then publish it", d.Current.Author, d.Current.Number))
-	}
-	note := o.Note
-	var with []string
-	needed, err := i.NeededApprovals(ctx, o.Approvals)
+	ready, err := i.checkDraft(ctx, d, o)
 	if err != nil {
 		return nil, err
 	}
-	if err := publish.CheckApprovals(&d.Draft, d.Hash, needed); err != nil {
-		if !o.WithoutApproval {
-			return nil, inputError(err)
-		}
-		note = joinNotes(note, "published without approval")
-		with = append(with, store.WithoutApproval)
-	}
-	folder := d.Folder()
-	academy, err := folder.Compiled()
-	if err != nil {
-		return nil, inputError(err)
-	}
-	if err := CheckTests(ctx, folder); err != nil {
-		var failed *FailedTestsError
-		if !errors.As(err, &failed) || !o.Untested {
-			return nil, inputError(err)
-		}
-		note = joinNotes(note, "published although tests fail")
-		with = append(with, store.WithFailedTests)
-	}
-	publication, err := i.PreparePublication(ctx, academy, PrepareOptions{RunPolicy: o.RunPolicy, OnProgress: o.OnProgress})
+	publication, err := i.PreparePublication(ctx, ready.academy, PrepareOptions{RunPolicy: o.RunPolicy, OnProgress: o.OnProgress})
 	if err != nil {
 		return nil, err
 	}
 	err = i.Publish(ctx, publication, PublishOptions{
 		Author:     o.By,
-		Note:       note,
+		Note:       ready.note,
 		Draft:      d.ID,
-		With:       with,
+		With:       ready.with,
 		OnProgress: o.OnProgress,
 	})
 	if err != nil {
@@ -219,6 +196,51 @@ func (i *Installation) PublishDraft(ctx context.Context, d Draft, o DraftPublica
 		return publication, err
 	}
 	return publication, nil
+}
+
+// readyDraft is a draft that may be put in force.
+type readyDraft struct {
+	academy *rules.Academy
+	note    string   // for the history
+	with    []string // what the audit record says besides
+}
+
+// checkDraft returns the draft compiled if it may be put in force now. Otherwise the error is an [*InputError].
+func (i *Installation) checkDraft(ctx context.Context, d Draft, o DraftPublication) (readyDraft, error) {
+	if d.Hash != o.Seen {
+		return readyDraft{}, inputError(publish.ErrContentMoved)
+	}
+	if d.Moved() {
+		return readyDraft{}, inputError(fmt.Errorf("meanwhile %s published no. %d: rebase the draft, look at the difference, then publish it", d.Current.Author, d.Current.Number))
+	}
+	ready := readyDraft{note: o.Note}
+	if o.scheduled {
+		ready.with = append(ready.with, store.Scheduled)
+	}
+	needed, err := i.NeededApprovals(ctx, o.Approvals)
+	if err != nil {
+		return readyDraft{}, err
+	}
+	if err := publish.CheckApprovals(&d.Draft, d.Hash, needed); err != nil {
+		if !o.WithoutApproval {
+			return readyDraft{}, inputError(err)
+		}
+		ready.note = joinNotes(ready.note, "published without approval")
+		ready.with = append(ready.with, store.WithoutApproval)
+	}
+	folder := d.Folder()
+	if ready.academy, err = folder.Compiled(); err != nil {
+		return readyDraft{}, inputError(err)
+	}
+	if err := CheckTests(ctx, folder); err != nil {
+		var failed *FailedTestsError
+		if !errors.As(err, &failed) || !o.Untested {
+			return readyDraft{}, inputError(err)
+		}
+		ready.note = joinNotes(ready.note, "published although tests fail")
+		ready.with = append(ready.with, store.WithFailedTests)
+	}
+	return ready, nil
 }
 
 func joinNotes(note, more string) string {

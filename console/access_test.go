@@ -31,6 +31,8 @@ var allowed = map[string]string{
 	"POST /drafts/{draft}/backtest":        "e",
 	"POST /drafts/{draft}/backtest/cancel": "e",
 	"GET /drafts/{draft}/publish":          "a",
+	"POST /drafts/{draft}/schedule":        "a",
+	"POST /drafts/{draft}/unschedule":      "a",
 	"GET /revisions":                       "v e a p",
 	"GET /revisions/{revision}":            "v e a p",
 	"GET /lift":                            "v e a p",

@@ -113,8 +113,9 @@ func (c *Console) startBacktest(req *request) (*page, error) {
 		began: c.o.Now(),
 		back:  time.Duration(days) * 24 * time.Hour,
 	}
+	installation := c.as(req)
 	c.backtests.start(draft.ID, job, func(ctx context.Context, j *backtestJob) (admin.Backtest, error) {
-		return c.o.Installation.BacktestFolder(ctx, folder, admin.BacktestOptions{Back: j.back, History: c.o.History, Progress: j.noteProgress})
+		return installation.BacktestFolder(ctx, folder, admin.BacktestOptions{Back: j.back, History: c.o.History, Draft: draft.ID, Progress: j.noteProgress})
 	})
 	return c.goTo(req, "/drafts/"+draft.ID+"/backtest", "")
 }

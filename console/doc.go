@@ -12,6 +12,7 @@
 //	rules.go      rules and messages: the editor, the flow, tests, simulation, previews
 //	assist.go     what the editor asks while somebody types: problems, completions, words
 //	drafts.go     drafts: what changed, propose, approve, comment, publish
+//	schedule.go   drafts that are put in force at a time
 //	backtest.go   what a draft would have changed; backtestjobs.go runs it while the page is looked at
 //	revisions.go  what was in force, differences, rolling back
 //	learners.go   one learner: the story, and what a draft would do

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"time"
 
 	"homeroom/admin"
 	"homeroom/engine"
@@ -42,6 +43,10 @@ type draftData struct {
 	Backtest *admin.Backtest `json:"-"`
 	// Noted is what a backtest of this very content found when it was proposed; nil: there was none.
 	Noted *admin.BacktestNote `json:"backtest,omitempty"`
+	// Schedule says when it is put in force by itself, or why it was not; nil: nobody scheduled it.
+	Schedule *admin.DraftSchedule `json:"schedule,omitempty"`
+	// Zone is the time zone in force, in which a time is asked for first.
+	Zone string `json:"-"`
 	// Plan says what publishing it would do; nil: it was not asked.
 	Plan *admin.Publication `json:"plan,omitempty"`
 }
@@ -58,6 +63,7 @@ func (c *Console) describeDraft(req *request, draft admin.Draft) (*draftData, er
 		CanEdit:   req.person.May(RoleEditor),
 		CanDecide: req.person.May(RoleApprover),
 	}
+	data.Schedule = draft.Schedule
 	data.Backtest = c.backtestOf(&draft)
 	if p := draft.Proposal; p != nil && p.Backtest != nil && p.Backtest.Hash == draft.Hash {
 		data.Noted = p.Backtest
@@ -162,7 +168,7 @@ func (c *Console) withdrawDraft(req *request) (*page, error) {
 
 func (c *Console) rebaseDraft(req *request) (*page, error) {
 	return c.changeDraft(req, "The draft begins from what is in force now.", func(d admin.Draft) error {
-		_, both, err := c.o.Installation.RebaseDraft(req.Context(), d, req.person.Name)
+		_, both, err := c.as(req).RebaseDraft(req.Context(), d, req.person.Name)
 		if err == nil && len(both) > 0 {
 			return &admin.InputError{Err: errors.New("rebased, but both sides changed " + strings.Join(both, ", ") + ": the draft's text was kept; look at the difference")}
 		}
@@ -226,6 +232,10 @@ func (c *Console) preparePublication(req *request) (*page, error) {
 	if err != nil {
 		return nil, &admin.InputError{Err: err}
 	}
+	data.Zone = time.UTC.String()
+	if zone := academy.Ruleset.Settings.Location; zone != nil {
+		data.Zone = zone.String()
+	}
 	if data.Plan, err = c.o.Installation.PreparePublication(req.Context(), academy, admin.PrepareOptions{RunPolicy: policy}); err != nil {
 		return nil, err
 	}
@@ -241,7 +251,16 @@ func (c *Console) publishDraft(req *request) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	published, err := c.as(req).PublishDraft(req.Context(), draft, admin.DraftPublication{
+	published, err := c.as(req).PublishDraft(req.Context(), draft, c.readPublication(req, policy))
+	if err != nil {
+		return c.refuseDraft(req, draft, err)
+	}
+	return c.goTo(req, "/revisions", published.Outcome())
+}
+
+// readPublication returns how a draft is to be put in force, as a form says it.
+func (c *Console) readPublication(req *request, policy engine.RunPolicy) admin.DraftPublication {
+	return admin.DraftPublication{
 		Seen:            req.PostFormValue("hash"),
 		By:              req.person.Name,
 		Note:            strings.TrimSpace(req.PostFormValue("note")),
@@ -249,18 +268,20 @@ func (c *Console) publishDraft(req *request) (*page, error) {
 		Approvals:       c.o.Approvals,
 		WithoutApproval: req.PostFormValue("without_approval") != "",
 		Untested:        req.PostFormValue("untested") != "",
-	})
-	var input *admin.InputError
-	if errors.As(err, &input) {
-		p, lookup := c.draftPage(req, draft, err.Error())
-		if lookup != nil {
-			return nil, err
-		}
-		p.status = statusOf(err)
-		return p, nil
 	}
-	if err != nil {
+}
+
+// refuseDraft shows a draft and why something was not done with it, if that lies in what was asked for.
+func (c *Console) refuseDraft(req *request, draft admin.Draft, err error) (*page, error) {
+	var input *admin.InputError
+	var conflict *admin.DraftConflictError
+	if !errors.As(err, &input) && !errors.As(err, &conflict) {
 		return nil, err
 	}
-	return c.goTo(req, "/revisions", published.Outcome())
+	p, lookup := c.draftPage(req, draft, err.Error())
+	if lookup != nil {
+		return nil, err
+	}
+	p.status = statusOf(err)
+	return p, nil
 }

@@ -55,7 +55,25 @@ func (c *Console) templateFunctions() template.FuncMap {
 		"temporal":      func() string { return c.o.TemporalUI },
 		"join":          strings.Join,
 		"onScale":       onScale,
+		"sentence":      asSentence,
+		"zones":         func() []string { return commonZones[:] },
 	}
+}
+
+// commonZones are offered where a time zone is asked for. Every other one can be typed.
+var commonZones = [...]string{
+	"UTC", "Africa/Cairo", "Africa/Johannesburg", "Africa/Lagos", "Africa/Nairobi", "America/Bogota", "America/Chicago", "America/Denver", "America/Los_Angeles",
+	"America/Mexico_City", "America/New_York", "America/Sao_Paulo", "America/Toronto", "Asia/Bangkok", "Asia/Dhaka", "Asia/Dubai", "Asia/Hong_Kong", "Asia/Jakarta",
+	"Asia/Karachi", "Asia/Kolkata", "Asia/Manila", "Asia/Seoul", "Asia/Shanghai", "Asia/Singapore", "Asia/Tehran", "Asia/Tokyo", "Australia/Sydney", "Europe/Berlin",
+	"Europe/Istanbul", "Europe/Kyiv", "Europe/London", "Europe/Madrid", "Europe/Paris", "Europe/Rome", "Europe/Warsaw", "Pacific/Auckland",
+}
+
+// asSentence begins a text with a capital letter and ends it with a full stop.
+func asSentence(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + text[1:] + "."
 }
 
 // joinPath escapes the parts of a path that follow the first, which is written as it is.

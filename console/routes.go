@@ -49,6 +49,8 @@ func (c *Console) listRoutes() []route {
 		{"POST", "/drafts/{draft}/backtest/cancel", RoleEditor, c.cancelBacktest},
 		{"GET", "/drafts/{draft}/publish", RoleApprover, c.preparePublication},
 		{"POST", "/drafts/{draft}/publish", RoleApprover, c.publishDraft},
+		{"POST", "/drafts/{draft}/schedule", RoleApprover, c.scheduleDraft},
+		{"POST", "/drafts/{draft}/unschedule", RoleApprover, c.unscheduleDraft},
 		{"GET", "/revisions", RoleViewer, c.showRevisions},
 		{"GET", "/revisions/{revision}", RoleViewer, c.showRevision},
 		{"POST", "/revisions/{revision}/rollback", RoleApprover, c.rollBack},

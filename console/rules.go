@@ -266,7 +266,7 @@ func (c *Console) saveFile(req *request) (*page, error) {
 	}
 	base := draft
 	base.Revision = seen
-	saved, err := c.o.Installation.SaveDraft(req.Context(), base, edit, req.person.Name)
+	saved, err := c.as(req).SaveDraft(req.Context(), base, edit, req.person.Name)
 	if err != nil {
 		status := statusOf(err)
 		p, lookup := c.editorPage(req, draft, file, content, err.Error())

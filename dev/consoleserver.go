@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os/user"
+	"sync"
 	"time"
 
 	"homeroom/admin"
@@ -22,6 +23,8 @@ type consoleServer struct {
 	server       *http.Server
 	pages        *pages.Console
 	installation *admin.Installation
+	stopKeeping  context.CancelFunc
+	keeping      sync.WaitGroup
 }
 
 // openConsole starts the console of an instance on a port of the loopback interface; 0 is a free one.
@@ -58,6 +61,11 @@ func openConsole(ctx context.Context, s *stack.Stack, h *instance.Instance, port
 		return nil, err
 	}
 	c.pages = site
+	keep, stop := context.WithCancel(ctx)
+	c.stopKeeping = stop
+	c.keeping.Go(func() {
+		installation.KeepSchedule(keep, admin.ScheduleKeeping{Every: time.Second, Report: func(r admin.ScheduleReport) { r.Log(log) }})
+	})
 	c.server = &http.Server{Handler: site.Handler(), ReadHeaderTimeout: 10 * time.Second}
 	go func() {
 		if err := c.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
@@ -70,6 +78,8 @@ func openConsole(ctx context.Context, s *stack.Stack, h *instance.Instance, port
 // close stops serving.
 func (c *consoleServer) close() {
 	_ = c.server.Close()
+	c.stopKeeping()
+	c.keeping.Wait()
 	c.pages.Close()
 	c.installation.Close()
 }

@@ -29,6 +29,8 @@ type Way string
 const (
 	WayConsole Way = "console"
 	WayCLI     Way = "cli"
+	// WaySchedule is nobody's way in: something happens by itself because the person who is named scheduled it.
+	WaySchedule Way = "schedule"
 )
 
 // AuditAction is what somebody did.
@@ -43,6 +45,10 @@ const (
 	ActionWithdraw          AuditAction = "withdraw"            // a proposal was taken back
 	ActionApprove           AuditAction = "approve"             // the content with the hash was approved
 	ActionDiscard           AuditAction = "discard"             // a draft was deleted
+	ActionSchedule          AuditAction = "schedule"            // a time was set at which a draft is put in force by itself
+	ActionUnschedule        AuditAction = "unschedule"          // that was cancelled
+	ActionBacktest          AuditAction = "backtest"            // a backtest of the content with the hash was begun
+	ActionTestMail          AuditAction = "send_test"           // a message was sent to an address of the team
 	ActionPause             AuditAction = "pause"               // all sending was stopped
 	ActionResume            AuditAction = "resume"              // sending goes on
 	ActionLift              AuditAction = "lift_suppression"    // a suppressed address may be written to again
@@ -67,6 +73,12 @@ const (
 	WithoutApproval = "without_approval" // approvals that the settings ask for were missing
 	WithFailedTests = "untested"         // rule tests failed, or were not run
 	WithoutBase     = "without_base"     // what was in force was not what the folder began from
+	Scheduled       = "scheduled"        // it was put in force by itself, at a time that somebody set
+	Unscheduled     = "unscheduled"      // a scheduled publication was cancelled with it
+	BaseMoved       = "base_moved"       // cancelled: something else was published
+	DraftEdited     = "edited"           // cancelled: the draft's content changed
+	TooLate         = "too_late"         // cancelled: nobody could put it in force in time
+	Refused         = "refused"          // cancelled: it may not or cannot be put in force
 )
 
 // AuditRecord is one act. Unknown fields of later versions are passed over.

@@ -38,6 +38,7 @@ type Draft struct {
 	Editors    []string          `json:"editors,omitempty"` // everybody who saved it
 	SavedAt    time.Time         `json:"saved_at"`
 	Proposal   *DraftProposal    `json:"proposal,omitempty"` // nil: not proposed
+	Schedule   *DraftSchedule    `json:"schedule,omitempty"` // nil: nobody has scheduled its publication
 	// Revision is the store's version of the draft; 0: it is not stored yet.
 	Revision uint64 `json:"-"`
 }

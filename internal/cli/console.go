@@ -80,6 +80,7 @@ func (c *ConsoleCmd) Run(ctx context.Context, o IO) error {
 		return usage(err)
 	}
 	defer pages.Close()
+	defer keepSchedule(ctx, installation, approvals, log)()
 	listener, err := listenAt(c.Listen)
 	if err != nil {
 		return fmt.Errorf("the console cannot listen at %s: %w", c.Listen, err)
@@ -118,6 +119,26 @@ func (c *ConsoleCmd) keepHistory(ctx context.Context, installation *admin.Instal
 			log.Warn("closing the history failed", "error", err)
 		}
 	}, nil
+}
+
+// scheduleLook is the pause between two looks at what is scheduled.
+const scheduleLook = 10 * time.Second
+
+// keepSchedule puts drafts in force whose time has come, until stop is called.
+func keepSchedule(ctx context.Context, installation *admin.Installation, approvals int, log *slog.Logger) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var keeping sync.WaitGroup
+	keeping.Go(func() {
+		installation.KeepSchedule(ctx, admin.ScheduleKeeping{
+			Every:     scheduleLook,
+			Approvals: approvals,
+			Report:    func(r admin.ScheduleReport) { r.Log(log) },
+		})
+	})
+	return func() {
+		cancel()
+		keeping.Wait()
+	}
 }
 
 // allow returns who may use the console, and how many must approve.

@@ -63,6 +63,7 @@ type RulesCmd struct {
 	Status   RulesStatusCmd   `cmd:"" help:"Show what is in force, who runs it, and how many learners are under way."`
 	History  RulesHistoryCmd  `cmd:"" help:"List what was published, by whom, when and why."`
 	Diff     RulesDiffCmd     `cmd:"" help:"Compare two revisions, or a revision and a folder."`
+	Schedule RulesScheduleCmd `cmd:"" help:"Have a draft of the console put in force at a time, or list what is scheduled."`
 	Rollback RulesRollbackCmd `cmd:"" help:"Publish an earlier revision again."`
 	Pull     RulesPullCmd     `cmd:"" help:"Write what is in force into a folder."`
 	Sweep    RulesSweepCmd    `cmd:"" help:"Reach learners who sleep once more, if publishing was interrupted."`
