@@ -100,34 +100,34 @@ func (s Scene) courseSentence(id string, c *engine.Course) string {
 	if title := s.courseTitle(id, c); title != "" {
 		name = fmt.Sprintf("%s (%s)", plainText(title), name)
 	}
-	var facts []string
+	var parts []string
 	switch {
 	case isAfter(c.CompletedAt, c.EnrolledAt):
-		facts = append(facts, "completed "+formatMoment(c.CompletedAt))
+		parts = append(parts, "completed "+formatMoment(c.CompletedAt))
 	case isAfter(c.CancelledAt, c.EnrolledAt):
-		facts = append(facts, "canceled "+formatMoment(c.CancelledAt))
+		parts = append(parts, "canceled "+formatMoment(c.CancelledAt))
 	default:
 		progress := c.ProgressNow()
 		if !progress.At.IsZero() {
-			facts = append(facts, fmt.Sprintf("%.0f %% done", progress.Pct))
+			parts = append(parts, fmt.Sprintf("%.0f %% done", progress.Pct))
 		}
 		switch {
 		case progress.Total > 0:
-			facts = append(facts, fmt.Sprintf("%d of %d lessons", progress.Done, progress.Total))
+			parts = append(parts, fmt.Sprintf("%d of %d lessons", progress.Done, progress.Total))
 		case progress.Done > 0:
-			facts = append(facts, countNoun(progress.Done, "lesson"))
+			parts = append(parts, countNoun(progress.Done, "lesson"))
 		}
 		switch {
 		case len(c.Active) > 0:
-			facts = append(facts, "last active "+formatMoment(time.UnixMilli(c.Active[len(c.Active)-1])))
+			parts = append(parts, "last active "+formatMoment(time.UnixMilli(c.Active[len(c.Active)-1])))
 		case !c.EnrolledAt.IsZero():
-			facts = append(facts, "enrolled "+formatMoment(c.EnrolledAt)+", not active since")
+			parts = append(parts, "enrolled "+formatMoment(c.EnrolledAt)+", not active since")
 		}
 	}
-	if len(facts) == 0 {
+	if len(parts) == 0 {
 		return name
 	}
-	return name + ": " + strings.Join(facts, ", ")
+	return name + ": " + strings.Join(parts, ", ")
 }
 
 func (s Scene) courseTitle(id string, c *engine.Course) string {

@@ -16,7 +16,7 @@ type Profiles interface {
 	Profile(ctx context.Context, learner string) (engine.Profile, error)
 }
 
-// Standings reads the pulled facts. An unknown learner is an empty Standing, never nil.
+// Standings reads what a decision looks up about a learner's activity and courses. An unknown learner is an empty Standing, never nil.
 type Standings interface {
 	Get(ctx context.Context, learner string) (*engine.Standing, error)
 }
@@ -46,7 +46,7 @@ const (
 	DefaultGrace       = time.Minute
 	DefaultRestAfter   = 3 * 24 * time.Hour
 	DefaultRetireAfter = 3 * 24 * time.Hour
-	DefaultPatience    = 2 * time.Second
+	DefaultMaxLagWait  = 2 * time.Second
 	DefaultSpread      = 5 * time.Second
 )
 
@@ -63,7 +63,7 @@ type Options struct {
 	// DefaultRetireAfter, negative: never. A resting workflow retires too.
 	RetireAfter time.Duration
 	Retired     Retired       // where states are stored; nil: no learner retires, and no stored state is loaded
-	Patience    time.Duration // how long, in real time, a wake-up waits for the stream; 0: DefaultPatience
+	MaxLagWait  time.Duration // how long, in real time, a wake-up waits for the watermark; 0: DefaultMaxLagWait
 	// Spread is the time, in real time, over which wake-ups are spread that many learners may have at one instant; 0: DefaultSpread, negative: none.
 	// At most a twelfth of Grace is used.
 	Spread  time.Duration
@@ -94,8 +94,8 @@ func NewDecide(o Options) *Decide {
 	if o.RetireAfter == 0 {
 		o.RetireAfter = DefaultRetireAfter
 	}
-	if o.Patience == 0 {
-		o.Patience = DefaultPatience
+	if o.MaxLagWait == 0 {
+		o.MaxLagWait = DefaultMaxLagWait
 	}
 	if o.Spread == 0 {
 		o.Spread = DefaultSpread
@@ -181,14 +181,14 @@ func (d *Decide) loadRevisions(ctx context.Context, state engine.State) (map[str
 	return loaded, nil
 }
 
-// awaitWatermark returns the instant up to which the learner's events have been handed over. At a wake-up it waits up to Patience for the watermark,
+// awaitWatermark returns the instant up to which the learner's events have been handed over. At a wake-up it waits up to MaxLagWait for the watermark,
 // which is published about once a second. It never returns zero, because zero means "all events" to the engine.
 func (d *Decide) awaitWatermark(ctx context.Context, in workflows.DecideInput) time.Time {
-	patience := d.o.Patience
+	wait := d.o.MaxLagWait
 	if in.WokenAt.IsZero() {
-		patience = 0
+		wait = 0
 	}
-	watermark := d.o.Watermarks.AwaitLearner(ctx, in.Learner, in.Partition, in.WokenAt, patience)
+	watermark := d.o.Watermarks.AwaitLearner(ctx, in.Learner, in.Partition, in.WokenAt, wait)
 	if in.Watermark.After(watermark) {
 		watermark = in.Watermark
 	}

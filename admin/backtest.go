@@ -22,9 +22,9 @@ type BacktestOptions struct {
 	RunOn time.Duration // how long the virtual clock runs on after the last event
 	// KnownAddresses leaves those unreached whose address is not in the events. Otherwise everybody counts as reachable.
 	KnownAddresses bool
-	// History, if set, is read instead of the stream, after it was refreshed. It keeps no address, so it cannot be had with KnownAddresses.
-	History *History
-	Draft   string // the name of the draft that it is about; empty: a folder
+	// EventCopy, if set, is read instead of the stream, after it was refreshed. It keeps no address, so it cannot be had with KnownAddresses.
+	EventCopy *EventCopy
+	Draft     string // the name of the draft that it is about; empty: a folder
 	// Progress hears how many events are done, first of reading and then of deciding; the total is 0 while it is not known. It may be nil.
 	Progress func(stage BacktestStage, done, total int64)
 }
@@ -76,18 +76,18 @@ func BacktestRecording(ctx context.Context, inForce, draft *rules.Academy, event
 	return answer, err
 }
 
-// Backtest runs the events that the installation's stream holds, or a history of it, through what is in force and through a draft, and compares what they send. Nothing
+// Backtest runs the events that the installation's stream holds, or a copy of it, through what is in force and through a draft, and compares what they send. Nothing
 // is written or sent, but who began it is recorded.
 func (i *Installation) Backtest(ctx context.Context, inForce, draft *rules.Academy, opts BacktestOptions) (answer Backtest, err error) {
-	if opts.History != nil && opts.KnownAddresses {
-		return Backtest{}, inputError(errors.New("a history keeps no addresses: go without it, or count everybody as reachable"))
+	if opts.EventCopy != nil && opts.KnownAddresses {
+		return Backtest{}, inputError(errors.New("the copy of the events (--history) keeps no addresses: go without it, or count everybody as reachable"))
 	}
 	record := AuditRecord{Action: store.ActionBacktest, Target: opts.Draft, Hash: draft.Ruleset.Hash, Base: inForce.Ruleset.Hash}
 	if err := i.recordLook(ctx, record); err != nil {
 		return Backtest{}, err
 	}
-	if opts.History != nil {
-		return i.backtestHistory(ctx, inForce, draft, opts)
+	if opts.EventCopy != nil {
+		return i.backtestEventCopy(ctx, inForce, draft, opts)
 	}
 	sorter, err := segments.NewSorter(segments.SorterOptions{})
 	if err != nil {

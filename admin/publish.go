@@ -215,7 +215,7 @@ func (i *Installation) Sweep(ctx context.Context, onProgress func(PublishProgres
 	if err != nil {
 		return nil, err
 	}
-	plan, err := publisher.Resume(ctx)
+	plan, err := publisher.PrepareAgain(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -85,7 +85,7 @@ var sharingText = regexp.MustCompile(`\{[{%][^}]*\b(share|referral)\b`)
 // sharingMessages returns the names of the messages that ask to share or to refer: those whose text, in any revision that is
 // kept, has share links or the learner's referral link.
 func (i *Installation) sharingMessages(ctx context.Context) (map[string]bool, error) {
-	pointers, err := i.store.Rulesets.History(ctx)
+	pointers, err := i.store.Rulesets.Publications(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -19,7 +19,7 @@ type PublicationHistory struct {
 
 // PublicationHistory lists the last publications.
 func (i *Installation) PublicationHistory(ctx context.Context) (PublicationHistory, error) {
-	history, err := i.store.Rulesets.History(ctx)
+	history, err := i.store.Rulesets.Publications(ctx)
 	if err != nil {
 		return PublicationHistory{}, err
 	}

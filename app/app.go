@@ -57,7 +57,7 @@ type App struct {
 // New refuses a NATS user that may not do what the roles need, makes what is missing in NATS and Temporal (streams, buckets, search attributes), puts the academy in force if
 // nothing is, and wires everything. Nothing runs before Start; after an error nothing is left open.
 func New(ctx context.Context, o Options) (*App, error) {
-	if err := o.complete(); err != nil {
+	if err := o.completeOptions(); err != nil {
 		return nil, err
 	}
 	for _, role := range o.Roles {
@@ -83,7 +83,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 		a.fingerprints, err = store.Fingerprints(ctx, o.JetStream, valuesToAgree(o))
 	}
 	if err == nil {
-		err = a.wire(ctx, o)
+		err = a.wireRoles(ctx, o)
 	}
 	if err != nil {
 		st.Control.Close()
@@ -126,7 +126,7 @@ func (a *App) CheckAgreement(context.Context) error {
 	return nil
 }
 
-func (o *Options) complete() error {
+func (o *Options) completeOptions() error {
 	for _, need := range []struct {
 		name    string
 		missing bool
@@ -164,38 +164,38 @@ func (o *Options) complete() error {
 	return nil
 }
 
-// wire builds on the store what the roles need.
-func (a *App) wire(ctx context.Context, o Options) error {
+// wireRoles builds what the process's roles need.
+func (a *App) wireRoles(ctx context.Context, o Options) error {
 	revs := newRevisions(a.store.Rulesets, o.Log, o.Clock.Now)
 	a.revisions = revs
 	var err error
 	if a.folder, err = newFolder(ctx, a.store, revs, o); err != nil {
 		return err
 	}
-	if err := revs.refresh(ctx); err != nil {
+	if err := revs.refreshRules(ctx); err != nil {
 		return fmt.Errorf("loading the rules in force: %w", err)
 	}
 	outward, err := links.New(o.PublicURL, o.Secrets...)
 	if err != nil {
 		return err
 	}
-	if a.serves(RoleEdge) {
+	if a.hasRole(RoleEdge) {
 		if a.edge, a.flushEdge, err = newEdge(a.store, revs, outward, a.installationID(), o); err != nil {
 			return err
 		}
 		a.edgeListener = o.Edge.Listener
 	}
-	if a.serves(RoleWorker) {
+	if a.hasRole(RoleWorker) {
 		if a.worker, err = a.newWorker(revs, outward, o); err != nil {
 			return err
 		}
 	}
-	if a.serves(RoleTriggers) {
+	if a.hasRole(RoleTriggers) {
 		if a.triggers, err = a.newTriggers(revs, o); err != nil {
 			return err
 		}
 	}
-	a.watched(o)
+	a.registerSources(o)
 	return nil
 }
 
@@ -230,7 +230,7 @@ func (a *App) newWorker(revs *revisions, outward *links.Links, o Options) (*work
 		Deliver:             &activities.Deliver{Deliverer: o.Telemetry.Deliverer(deliverer), Decisions: decisions},
 		PublishDecisions:    &activities.PublishDecisions{Decisions: decisions},
 		DeliveriesPerSecond: o.DeliveriesPerSecond,
-		OnFatal:             func(err error) { a.fail(fmt.Errorf("the Temporal worker gave up: %w", err)) },
+		OnFatal:             func(err error) { a.reportFailure(fmt.Errorf("the Temporal worker gave up: %w", err)) },
 	})
 }
 
@@ -238,8 +238,8 @@ func (a *App) newTriggers(revs *revisions, o Options) (*triggers.Triggers, error
 	return triggers.New(triggers.Options{
 		JS:              o.JetStream,
 		Clock:           o.Clock,
-		Catalog:         revs.catalogue,
-		Ruleset:         revs.wanted,
+		Catalog:         revs.catalogInForce,
+		Ruleset:         revs.interestInForce,
 		Starter:         o.Telemetry.Starter(starter{worker.NewStarter(o.Temporal)}),
 		Standings:       a.store.Standings,
 		Profiles:        a.store.Profiles,
@@ -254,8 +254,8 @@ func (a *App) newTriggers(revs *revisions, o Options) (*triggers.Triggers, error
 	})
 }
 
-// watched lets metrics be asked for.
-func (a *App) watched(o Options) {
+// registerSources tells the metrics where their values come from.
+func (a *App) registerSources(o Options) {
 	s := telemetry.Sources{
 		SetAside: func() int { return len(a.store.Control.SetAside()) },
 		Disagreements: func() map[string]int {
@@ -270,14 +270,14 @@ func (a *App) watched(o Options) {
 		JS:        o.JetStream,
 		Ruleset: func() (hash string, number int, refused bool) {
 			swap := a.Swap()
-			f := a.revisions.force.Load()
+			f := a.revisions.inForce.Load()
 			if f == nil {
 				return "", 0, false
 			}
 			return f.academy.Ruleset.Hash, swap.Number, swap.Outcome == store.SwapRefused
 		},
 	}
-	if a.serves(RoleWorker) {
+	if a.hasRole(RoleWorker) {
 		s.Failing = func(ctx context.Context) (int, error) { return worker.CountFailing(ctx, o.Temporal) }
 	}
 	s.Rewinds = a.rewinds
@@ -296,7 +296,7 @@ func (a *App) watched(o Options) {
 	if a.listLook != nil {
 		s.ListLook = a.listLook
 	}
-	if a.serves(RoleTriggers) {
+	if a.hasRole(RoleTriggers) {
 		s.Events = a.triggers.Stats
 		s.DeadBy = a.triggers.DeadBy
 	}
@@ -306,7 +306,7 @@ func (a *App) watched(o Options) {
 // Start serves. It returns when the worker polls, the triggers are about to listen and the academy is in force, if it is
 // to be; see Failed for what comes later.
 func (a *App) Start(ctx context.Context) error {
-	if err := a.serve(ctx); err != nil {
+	if err := a.startRoles(ctx); err != nil {
 		return err
 	}
 	if a.folder != nil {
@@ -315,44 +315,44 @@ func (a *App) Start(ctx context.Context) error {
 	return nil
 }
 
-func (a *App) serve(ctx context.Context) error {
+func (a *App) startRoles(ctx context.Context) error {
 	var seen uint64
 	if err := a.keepUp(ctx, &seen); err != nil { // from here on publishers wait for this instance
 		return err
 	}
-	if a.serves(RoleWorker) {
+	if a.hasRole(RoleWorker) {
 		if err := a.worker.Start(); err != nil {
 			return err
 		}
 	}
 	ctx, a.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	a.live = ctx
-	a.background.Go(func() { a.follow(ctx, seen) })
+	a.background.Go(func() { a.followRules(ctx, seen) })
 	if a.listLook != nil {
 		a.background.Go(func() { a.lookAtLists(ctx) })
 	}
 	if a.edge != nil {
 		a.serveEdge(a.edgeListener)
 	}
-	if !a.serves(RoleTriggers) {
+	if !a.hasRole(RoleTriggers) {
 		close(a.running)
 		return nil
 	}
 	go func() {
 		defer close(a.running)
 		if err := a.triggers.Run(ctx); err != nil {
-			a.fail(fmt.Errorf("the triggers could not begin: %w", err))
+			a.reportFailure(fmt.Errorf("the triggers could not begin: %w", err))
 		}
 	}()
 	return nil
 }
 
-func (a *App) serves(r Role) bool { return slices.Contains(a.roles, r) }
+func (a *App) hasRole(r Role) bool { return slices.Contains(a.roles, r) }
 
 // Failed yields the error that ends the service, if one ever does.
 func (a *App) Failed() <-chan error { return a.failed }
 
-func (a *App) fail(err error) {
+func (a *App) reportFailure(err error) {
 	select {
 	case a.failed <- err:
 	default: // the first one is reported
@@ -381,10 +381,10 @@ func (a *App) Stop() {
 				a.stopEdge()
 			}
 			a.background.Wait()
-			if a.serves(RoleWorker) {
+			if a.hasRole(RoleWorker) {
 				a.worker.Stop()
 			}
-			a.leave() // last: until here it decides by the rules it has
+			a.removeRecord() // last: until here it decides by the rules it has
 		}
 		a.store.Control.Close()
 	})

@@ -31,7 +31,7 @@ func newDeliverer(st *store.Store, revs *revisions, outward *links.Links, o Opti
 		Recipients: people{st.Profiles},
 		Channels:   channels,
 		Allow:      allow,
-		Composer:   delivery.ContentComposer{Edition: revs.edition},
+		Composer:   delivery.ContentComposer{Edition: revs.loadEdition},
 		Links:      addresses{outward},
 		LinkStore:  st.Links,
 

@@ -68,9 +68,9 @@ func newEdge(st *store.Store, revs *revisions, read *links.Links, installation s
 		Events:        st.Events,
 		Unknown:       store.ErrNotFound,
 		Webhooks:      []edge.Webhook{{Path: sendgrid.WebhookPath, Handler: hook}},
-		Topics:        revs.topics,
-		Site:          revs.site,
-		Targets:       revs.declares,
+		Topics:        revs.topicsInForce,
+		Site:          revs.siteInForce,
+		Targets:       revs.declaresTarget,
 		Installation:  installation,
 		Now:           o.Clock.Now,
 		Log:           o.Log,
@@ -95,7 +95,7 @@ func newEdge(st *store.Store, revs *revisions, read *links.Links, installation s
 func (a *App) serveEdge(ln net.Listener) {
 	a.background.Go(func() {
 		if err := a.edge.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
-			a.fail(fmt.Errorf("the edge stopped serving at %s: %w", ln.Addr(), err))
+			a.reportFailure(fmt.Errorf("the edge stopped serving at %s: %w", ln.Addr(), err))
 		}
 	})
 }
@@ -145,9 +145,9 @@ func (p preferences) Choose(ctx context.Context, learner string, c edge.Choice, 
 	return p.people.Choose(ctx, learner, profile.Choice{Everything: c.Everything, Topics: c.Topics, Lift: c.Lift, ForAddress: c.ForAddress}, at)
 }
 
-// topics returns the topics of the revision in force, by name; none if no revision is in force.
-func (r *revisions) topics() []edge.Topic {
-	f := r.force.Load()
+// topicsInForce returns the topics of the revision in force, by name; none if no revision is in force.
+func (r *revisions) topicsInForce() []edge.Topic {
+	f := r.inForce.Load()
 	if f == nil {
 		return nil
 	}
@@ -160,9 +160,9 @@ func (r *revisions) topics() []edge.Topic {
 	return list
 }
 
-// site returns name, address and color of the academy in force, as learners' pages show them; empty if none is in force.
-func (r *revisions) site() edge.Site {
-	f := r.force.Load()
+// siteInForce returns name, address and color of the academy in force, as learners' pages show them; empty if none is in force.
+func (r *revisions) siteInForce() edge.Site {
+	f := r.inForce.Load()
 	if f == nil {
 		return edge.Site{}
 	}
@@ -174,8 +174,8 @@ func siteOf(a *rules.Academy) edge.Site {
 	return edge.Site{Name: site.Sender.Name, HomeURL: site.PublicURL, Accent: site.Accent, PostalAddress: site.Sender.PostalAddress}
 }
 
-// declares reports whether a target is declared by any revision whose links learners may still have.
-func (r *revisions) declares(target string) bool {
+// declaresTarget reports whether a target is declared by any revision whose links learners may still have.
+func (r *revisions) declaresTarget(target string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, c := range r.byHash {

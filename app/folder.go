@@ -44,7 +44,7 @@ func newFolder(ctx context.Context, st *store.Store, revs *revisions, o Options)
 		return nil, nil
 	}
 	if o.OnStart != PublishAlways {
-		history, err := st.Rulesets.History(ctx)
+		history, err := st.Rulesets.Publications(ctx)
 		if err != nil {
 			return nil, err
 		}

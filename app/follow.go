@@ -11,19 +11,19 @@ import (
 	"homeroom/store"
 )
 
-// beat is how often an instance renews its record, and how long watch waits after an error. followTime is the longest time for one keepUp. Both are
+// beatInterval is how often an instance renews its record, and how long watchRules waits after an error. followTime is the longest time for one keepUp. Both are
 // in real time.
 const (
-	beat       = 4 * time.Second
-	followTime = 10 * time.Second
+	beatInterval = 4 * time.Second
+	followTime   = 10 * time.Second
 )
 
-// follow keeps the rules as the store has them and reports which they are, until ctx ends. seen is what keepUp left.
-func (a *App) follow(ctx context.Context, seen uint64) {
-	a.tidy(ctx)
+// followRules keeps the rules as the store has them and records which they are, until ctx ends. seen is the sequence up to which keepUp has read.
+func (a *App) followRules(ctx context.Context, seen uint64) {
+	a.removeOldRecords(ctx)
 	changed := make(chan struct{}, 1)
-	a.background.Go(func() { a.watch(ctx, changed) })
-	tick := time.NewTicker(beat)
+	a.background.Go(func() { a.watchRules(ctx, changed) })
+	tick := time.NewTicker(beatInterval)
 	defer tick.Stop()
 	for {
 		if err := a.keepUp(ctx, &seen); err != nil && ctx.Err() == nil {
@@ -38,8 +38,9 @@ func (a *App) follow(ctx context.Context, seen uint64) {
 	}
 }
 
-// watch says when to look again. It is a hint: the beat looks too, should a watch end or stall.
-func (a *App) watch(ctx context.Context, changed chan<- struct{}) {
+// watchRules sends to changed when something was published. It only makes followRules faster, which also reads every beatInterval in case a watch
+// ends or stalls.
+func (a *App) watchRules(ctx context.Context, changed chan<- struct{}) {
 	for ctx.Err() == nil {
 		err := a.store.Rulesets.Watch(ctx, func() {
 			select {
@@ -53,7 +54,7 @@ func (a *App) watch(ctx context.Context, changed chan<- struct{}) {
 		a.log.Warn("watching for published rules; trying again", "error", err)
 		select {
 		case <-ctx.Done():
-		case <-time.After(beat):
+		case <-time.After(beatInterval):
 		}
 	}
 }
@@ -68,11 +69,11 @@ func (a *App) keepUp(ctx context.Context, seen *uint64) error {
 	}
 	var failed error
 	if sequence != *seen {
-		if failed = a.revisions.refresh(ctx); failed == nil {
+		if failed = a.revisions.refreshRules(ctx); failed == nil {
 			*seen = sequence
 		}
 	}
-	instance := a.instance()
+	instance := a.instanceRecord()
 	a.logRefusals(instance.Refusals)
 	if err := a.store.Control.PublishInstance(ctx, instance); err != nil {
 		return err
@@ -80,8 +81,8 @@ func (a *App) keepUp(ctx context.Context, seen *uint64) error {
 	return failed
 }
 
-// instance is what this process records about itself.
-func (a *App) instance() store.Instance {
+// instanceRecord returns what this process records about itself.
+func (a *App) instanceRecord() store.Instance {
 	swap := a.revisions.lastSwap()
 	i := store.Instance{
 		Name:    a.name,
@@ -90,7 +91,7 @@ func (a *App) instance() store.Instance {
 		Outcome: swap.Outcome,
 		Problem: swap.Problem,
 		At:      swap.At,
-		Refused: a.revisions.refused(),
+		Refused: a.revisions.refusedRevisions(),
 		Started: a.started,
 
 		Fingerprints: a.fingerprints,
@@ -103,7 +104,7 @@ func (a *App) instance() store.Instance {
 	for _, role := range a.roles {
 		i.Roles = append(i.Roles, string(role))
 	}
-	if f := a.revisions.force.Load(); f != nil {
+	if f := a.revisions.inForce.Load(); f != nil {
 		i.Running = f.academy.Ruleset.Hash
 		i.Listens = f.listens
 	}
@@ -122,8 +123,8 @@ func (a *App) logRefusals(now []store.ProviderRefusal) {
 	a.refused = now
 }
 
-// leave removes the record, so that nobody waits for this instance.
-func (a *App) leave() {
+// removeRecord removes the instance's record, so that nobody waits for this instance.
+func (a *App) removeRecord() {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	if err := a.store.Control.RemoveInstance(ctx, a.name); err != nil {
@@ -131,8 +132,8 @@ func (a *App) leave() {
 	}
 }
 
-// tidy removes the records of instances that have been gone for a day.
-func (a *App) tidy(ctx context.Context) {
+// removeOldRecords removes the records of instances that have been gone for a day.
+func (a *App) removeOldRecords(ctx context.Context) {
 	for _, i := range a.store.Control.Instances() {
 		if time.Since(i.Seen) < 24*time.Hour {
 			continue

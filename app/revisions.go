@@ -21,21 +21,21 @@ import (
 // maxListened is how many revisions triggers listen for: as many publications as the store remembers.
 const maxListened = 64
 
-// revisions hands out compiled revisions: the one in force, and those that live runs started with. It follows the store;
+// revisions returns compiled revisions: the one in force, and those that live runs started with. It follows the store;
 // see follow.go.
 type revisions struct {
-	store *store.Rulesets
-	log   *slog.Logger
-	now   func() time.Time
-	force atomic.Pointer[force] // nil: nothing is in force yet
+	store   *store.Rulesets
+	log     *slog.Logger
+	now     func() time.Time
+	inForce atomic.Pointer[rulesInForce] // nil: nothing is in force yet
 
 	mu     sync.Mutex
 	byHash map[string]compiled
 	swap   Swap
 }
 
-// force is what one swap puts in force, all at once.
-type force struct {
+// rulesInForce is what one swap puts in force, all at once.
+type rulesInForce struct {
 	academy  *rules.Academy
 	interest *engine.Ruleset
 	listens  []string // the hashes behind interest
@@ -61,11 +61,11 @@ func newRevisions(st *store.Rulesets, log *slog.Logger, now func() time.Time) *r
 	return &revisions{store: st, log: log, now: now, byHash: map[string]compiled{}, swap: Swap{Outcome: store.SwapNone}}
 }
 
-// refresh takes over what the store says is in force and what is proposed. All that can fail comes first; then current
-// rules and interest change in one stroke. A revision that does not compile is noted and left alone.
-func (r *revisions) refresh(ctx context.Context) error {
+// refreshRules reads from the store what is in force and what is proposed, and uses it. Everything that can fail comes first; then
+// the current rules and the interest change together. A revision that does not compile is recorded and not used.
+func (r *revisions) refreshRules(ctx context.Context) error {
 	r.forgetDamaged()
-	published, err := r.store.History(ctx)
+	published, err := r.store.Publications(ctx)
 	if err != nil {
 		return err
 	}
@@ -80,12 +80,12 @@ func (r *revisions) refresh(ctx context.Context) error {
 		return err
 	}
 	wanted := published[len(published)-1]
-	current, err := r.choose(ctx, published)
+	current, err := r.chooseCurrent(ctx, published)
 	if err != nil {
 		return err
 	}
 	if current == nil {
-		r.note(wanted, store.SwapRefused)
+		r.noteSwap(wanted, store.SwapRefused)
 		return errors.New("none of the published rulesets can be read and compiled: publish one that does")
 	}
 	var others []string
@@ -95,16 +95,16 @@ func (r *revisions) refresh(ctx context.Context) error {
 	for _, p := range slices.Backward(published) {
 		others = append(others, p.Hash)
 	}
-	next, err := r.enlist(ctx, current, others)
+	next, err := r.combineRules(ctx, current, others)
 	if err != nil {
 		return err
 	}
-	r.force.Store(next)
+	r.inForce.Store(next)
 	outcome := store.SwapDone
 	if current.Ruleset.Hash != wanted.Hash {
 		outcome = store.SwapRefused
 	}
-	r.note(wanted, outcome)
+	r.noteSwap(wanted, outcome)
 	return nil
 }
 
@@ -115,24 +115,24 @@ func (r *revisions) forgetDamaged() {
 	maps.DeleteFunc(r.byHash, func(_ string, c compiled) bool { return c.damaged })
 }
 
-// choose compiles the revision in force. Should it not compile, the present one stays; after a start that is the newest
-// one before it that does.
-func (r *revisions) choose(ctx context.Context, published []store.Pointer) (*rules.Academy, error) {
+// chooseCurrent compiles the published revision. If it does not compile, it returns the one in use, or, after a start, the newest
+// earlier one that compiles; nil if there is none.
+func (r *revisions) chooseCurrent(ctx context.Context, published []store.Pointer) (*rules.Academy, error) {
 	for i, p := range slices.Backward(published) {
-		academy, err := r.academy(ctx, p.Hash)
+		academy, err := r.loadAcademy(ctx, p.Hash)
 		if err != nil || academy != nil {
 			return academy, err
 		}
-		if f := r.force.Load(); f != nil && i == len(published)-1 {
+		if f := r.inForce.Load(); f != nil && i == len(published)-1 {
 			return f.academy, nil
 		}
 	}
 	return nil, nil
 }
 
-// enlist makes what is to be put in force: the current revision, and an interest that covers the others too.
-func (r *revisions) enlist(ctx context.Context, current *rules.Academy, others []string) (*force, error) {
-	next := &force{academy: current, listens: []string{current.Ruleset.Hash}}
+// combineRules returns what is to be put in force: the current revision, and an interest that covers the other revisions too.
+func (r *revisions) combineRules(ctx context.Context, current *rules.Academy, others []string) (*rulesInForce, error) {
+	next := &rulesInForce{academy: current, listens: []string{current.Ruleset.Hash}}
 	heard := map[string]bool{}
 	for _, rule := range current.Ruleset.Rules {
 		heard[rule.Hash] = true
@@ -142,21 +142,22 @@ func (r *revisions) enlist(ctx context.Context, current *rules.Academy, others [
 		if slices.Contains(next.listens, hash) || len(next.listens) == maxListened {
 			continue
 		}
-		academy, err := r.academy(ctx, hash)
+		academy, err := r.loadAcademy(ctx, hash)
 		if err != nil {
 			return nil, err
 		}
 		if academy != nil {
 			next.listens = append(next.listens, hash)
-			older = append(older, unheard(academy.Ruleset, heard))
+			older = append(older, withoutKnownRules(academy.Ruleset, heard))
 		}
 	}
 	next.interest = engine.Interest(current.Ruleset, older...)
 	return next, nil
 }
 
-// unheard is the ruleset without the rules that are listened for already: every event is held against all that stay.
-func unheard(rs *engine.Ruleset, heard map[string]bool) *engine.Ruleset {
+// withoutKnownRules returns the ruleset without the rules whose hash is in heard, and adds the rest to heard. It keeps the interest
+// small: every event is compared with all its rules.
+func withoutKnownRules(rs *engine.Ruleset, heard map[string]bool) *engine.Ruleset {
 	rest := *rs
 	rest.Rules = slices.DeleteFunc(slices.Clone(rs.Rules), func(rule *engine.Rule) bool {
 		known := rule.Hash != "" && heard[rule.Hash]
@@ -166,8 +167,8 @@ func unheard(rs *engine.Ruleset, heard map[string]bool) *engine.Ruleset {
 	return &rest
 }
 
-// note remembers how the last change ended, and says so if it is news.
-func (r *revisions) note(wanted store.Pointer, outcome store.SwapOutcome) {
+// noteSwap records how the last swap ended, and logs it if it ended otherwise than the one before.
+func (r *revisions) noteSwap(wanted store.Pointer, outcome store.SwapOutcome) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.swap.Number == wanted.Number && r.swap.Ruleset == wanted.Hash && r.swap.Outcome == outcome {
@@ -189,15 +190,15 @@ func (r *revisions) note(wanted store.Pointer, outcome store.SwapOutcome) {
 // errUnreadable is why a revision is not used that is no longer in the store, or damaged there.
 var errUnreadable = errors.New("it is missing in the store, or damaged there: publish its folder again")
 
-// lastSwap returns the last change.
+// lastSwap returns the last swap.
 func (r *revisions) lastSwap() Swap {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.swap
 }
 
-// refused are the revisions that do not compile, with the reason.
-func (r *revisions) refused() map[string]string {
+// refusedRevisions returns the revisions that do not compile, with the reasons.
+func (r *revisions) refusedRevisions() map[string]string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	problems := map[string]string{}
@@ -209,8 +210,8 @@ func (r *revisions) refused() map[string]string {
 	return problems
 }
 
-// academy returns a revision; nil without an error if it is lost or does not compile.
-func (r *revisions) academy(ctx context.Context, hash string) (*rules.Academy, error) {
+// loadAcademy returns a revision; nil without an error if it is lost or does not compile.
+func (r *revisions) loadAcademy(ctx context.Context, hash string) (*rules.Academy, error) {
 	r.mu.Lock()
 	known, ok := r.byHash[hash]
 	r.mu.Unlock()
@@ -247,7 +248,7 @@ var errNothing = errors.New("no rules are in force yet: publish a folder with `h
 
 // Current implements activities.Rulesets.
 func (r *revisions) Current(context.Context) (*engine.Ruleset, error) {
-	f := r.force.Load()
+	f := r.inForce.Load()
 	if f == nil {
 		return nil, errNothing
 	}
@@ -256,16 +257,17 @@ func (r *revisions) Current(context.Context) (*engine.Ruleset, error) {
 
 // Revision implements activities.Rulesets.
 func (r *revisions) Revision(ctx context.Context, hash string) (*engine.Ruleset, error) {
-	academy, err := r.academy(ctx, hash)
+	academy, err := r.loadAcademy(ctx, hash)
 	if err != nil || academy == nil {
 		return nil, err
 	}
 	return academy.Ruleset, nil
 }
 
-// edition is what the messages of a revision need, for delivery.
-func (r *revisions) edition(ctx context.Context, hash string) (delivery.Edition, error) {
-	academy, err := r.academy(ctx, hash)
+// loadEdition returns what delivery needs of a revision to compose its messages. The error wraps [delivery.ErrRevisionLost] if
+// the revision is lost or does not compile.
+func (r *revisions) loadEdition(ctx context.Context, hash string) (delivery.Edition, error) {
+	academy, err := r.loadAcademy(ctx, hash)
 	if err != nil {
 		return delivery.Edition{}, err
 	}
@@ -275,16 +277,16 @@ func (r *revisions) edition(ctx context.Context, hash string) (delivery.Edition,
 	return delivery.Edition{Library: academy.Library, Courses: academy.Courses}, nil
 }
 
-// wanted is what triggers listen for; nil: not known yet.
-func (r *revisions) wanted() *engine.Ruleset {
-	if f := r.force.Load(); f != nil {
+// interestInForce is what triggers listen for; nil: not known yet.
+func (r *revisions) interestInForce() *engine.Ruleset {
+	if f := r.inForce.Load(); f != nil {
 		return f.interest
 	}
 	return nil
 }
 
-func (r *revisions) catalogue() *catalog.Catalog {
-	if f := r.force.Load(); f != nil {
+func (r *revisions) catalogInForce() *catalog.Catalog {
+	if f := r.inForce.Load(); f != nil {
 		return f.academy.Catalog
 	}
 	return nil

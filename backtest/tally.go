@@ -24,8 +24,8 @@ type sideTally struct {
 	hours      map[int64]int // messages by hour, since 1970
 	inQuiet    int
 	withheld   int
-	putOff     map[engine.Reason]int
-	stopped    map[engine.Reason]int
+	deferred   map[engine.Reason]int // decisions: a message that was put off twice counts twice
+	skipped    map[engine.Reason]int // messages that were not sent at all
 	unreadable map[string]int
 	months     monthTally
 	shapes     shapes
@@ -42,8 +42,8 @@ func newTally() *tally {
 func newSideTally() *sideTally {
 	return &sideTally{
 		hours:      map[int64]int{},
-		putOff:     map[engine.Reason]int{},
-		stopped:    map[engine.Reason]int{},
+		deferred:   map[engine.Reason]int{},
+		skipped:    map[engine.Reason]int{},
 		unreadable: map[string]int{},
 		months:     monthTally{learners: map[int]int{}},
 		shapes:     shapes{},
@@ -85,8 +85,8 @@ func (s *sideTally) merge(o *sideTally) {
 	s.inQuiet += o.inQuiet
 	s.withheld += o.withheld
 	addCounts(s.hours, o.hours)
-	addCounts(s.putOff, o.putOff)
-	addCounts(s.stopped, o.stopped)
+	addCounts(s.deferred, o.deferred)
+	addCounts(s.skipped, o.skipped)
 	addCounts(s.unreadable, o.unreadable)
 	s.months.merge(&o.months)
 	s.shapes.merge(o.shapes)
@@ -106,13 +106,13 @@ func (s *sideTally) countSent(at time.Time, quiet bool) {
 	}
 }
 
-// countUnsent counts a message that was put off, not sent or withheld.
+// countUnsent counts a message that was deferred, skipped or withheld.
 func (s *sideTally) countUnsent(d *engine.Decision) {
 	switch d.Kind {
 	case engine.KindDeferred:
-		s.putOff[d.Reason]++
+		s.deferred[d.Reason]++
 	case engine.KindSkipped:
-		s.stopped[d.Reason] += d.Times()
+		s.skipped[d.Reason] += d.Times()
 	case engine.KindWithheld:
 		s.withheld++
 	case engine.KindSent, engine.KindUncertain, engine.KindFailed, engine.KindStarted, engine.KindExited, engine.KindConverted, engine.KindAssigned:

@@ -18,13 +18,13 @@ import (
 // maxListed is how many mistakes of one body are reported at once.
 const maxListed = 5
 
-// findings collects what is wrong with the values of one body; the first sets the code.
-type findings struct {
+// valueErrors collects what is wrong with the values of one body; the first sets the code.
+type valueErrors struct {
 	code, hint string
 	messages   []string
 }
 
-func (f *findings) add(e *DecodeError) {
+func (f *valueErrors) addError(e *DecodeError) {
 	if e == nil {
 		return
 	}
@@ -37,7 +37,7 @@ func (f *findings) add(e *DecodeError) {
 	}
 }
 
-func (f *findings) joinFindings() *DecodeError {
+func (f *valueErrors) joinErrors() *DecodeError {
 	if len(f.messages) == 0 {
 		return nil
 	}
@@ -56,13 +56,13 @@ func (e *Event) checkValues(values map[string]any, word string) *DecodeError {
 			odd = odd || v == "" || len(v) > MaxKey
 		}
 	}
-	var wrong findings
+	var wrong valueErrors
 	for i := range e.Properties {
 		p := &e.Properties[i]
 		v, ok := values[p.Name]
 		if !ok {
 			if p.Required {
-				wrong.add(e.missingKey(p.Name, word, values))
+				wrong.addError(e.missingKey(p.Name, word, values))
 			}
 			continue
 		}
@@ -73,38 +73,38 @@ func (e *Event) checkValues(values map[string]any, word string) *DecodeError {
 			}
 		}
 		if err := p.Type.checkValue(p.Name, v); err != nil {
-			wrong.add(err)
+			wrong.addError(err)
 			continue
 		}
 		if p.Learner {
 			if err := subjects.ValidLearner(v.(string)); err != nil {
-				wrong.add(newRefusal(CodeWrongType, "", "%s does not name a learner: %s", p.Name, err))
+				wrong.addError(newRefusal(CodeWrongType, "", "%s does not name a learner: %s", p.Name, err))
 			}
 		}
 	}
 	if odd {
 		e.checkTexts(values, &wrong)
 	}
-	return wrong.joinFindings()
+	return wrong.joinErrors()
 }
 
 // checkTexts refuses keys that are empty, and texts that are kept and too long.
-func (e *Event) checkTexts(values map[string]any, wrong *findings) {
+func (e *Event) checkTexts(values map[string]any, wrong *valueErrors) {
 	for _, key := range e.Keys {
 		v, ok := values[key].(string)
 		if !ok {
 			continue
 		}
 		if p, _ := e.Property(key); v == "" && p.Required {
-			wrong.add(newRefusal(CodeMissingKey, "", "%s is empty, and %s needs it", key, e.Name))
+			wrong.addError(newRefusal(CodeMissingKey, "", "%s is empty, and %s needs it", key, e.Name))
 		}
 		if len(v) > MaxKey {
-			wrong.add(newRefusal(CodeBadID, "", "%s has %d bytes, at most %d are allowed", key, len(v), MaxKey))
+			wrong.addError(newRefusal(CodeBadID, "", "%s has %d bytes, at most %d are allowed", key, len(v), MaxKey))
 		}
 	}
 	for _, text := range remembered {
 		if v, ok := values[text.name].(string); ok && len(v) > text.most && !slices.Contains(e.Keys, text.name) {
-			wrong.add(newRefusal(CodeTooLarge, "", "%s has %d bytes, at most %d are allowed", text.name, len(v), text.most))
+			wrong.addError(newRefusal(CodeTooLarge, "", "%s has %d bytes, at most %d are allowed", text.name, len(v), text.most))
 		}
 	}
 }
@@ -227,13 +227,13 @@ func checkTraits(traits map[string]any) *DecodeError {
 	if len(traits) > MaxEntries {
 		return newRefusal(CodeTooComplex, "", "the event has %d traits, at most %d are read", len(traits), MaxEntries)
 	}
-	var wrong findings
+	var wrong valueErrors
 	for _, p := range traitTypes {
 		if v, ok := traits[p.Name]; ok && v != nil {
-			wrong.add(p.Type.checkValue("the trait "+p.Name, v))
+			wrong.addError(p.Type.checkValue("the trait "+p.Name, v))
 		}
 	}
-	return wrong.joinFindings()
+	return wrong.joinErrors()
 }
 
 func kindOf(v any) string {

@@ -105,30 +105,30 @@ func isCloudEvent(mediaType string) (bool, *DecodeError) {
 	return false, newRefusal(CodeUnreadable, "publish "+typeCloudEvents+"+json", "Homeroom reads CloudEvents as JSON, not as %s", cutShort(mediaType))
 }
 
-func (structuredCloudEvent) readFacts(c *Catalog, m *message) (facts, *DecodeError) {
+func (structuredCloudEvent) readFields(c *Catalog, m *message) (bodyFields, *DecodeError) {
 	env, err := m.readBody()
 	if err != nil {
-		return facts{}, err
+		return bodyFields{}, err
 	}
 	if err := checkVersion(env[attributeVersion], attributeVersion); err != nil {
-		return facts{}, err
+		return bodyFields{}, err
 	}
 	if err := refuseOtherName(env, "time", "time", CodeBadTime); err != nil {
-		return facts{}, err
+		return bodyFields{}, err
 	}
 	data := env["data"]
 	if encoded := env["data_base64"]; encoded != nil {
 		inner, err := decodeData(encoded)
 		if err != nil {
-			return facts{}, err
+			return bodyFields{}, err
 		}
 		data = inner
 	}
-	return facts{
-		event:      saidOf(c.bareType(env["type"], m.event)),
-		learner:    saidOf(env["subject"]),
-		id:         saidOf(env["id"]),
-		time:       saidOf(env["time"]),
+	return bodyFields{
+		event:      textFieldOf(c.bareType(env["type"], m.event)),
+		learner:    textFieldOf(env["subject"]),
+		id:         textFieldOf(env["id"]),
+		time:       textFieldOf(env["time"]),
 		properties: data,
 		words:      &structuredWords,
 	}, nil
@@ -172,7 +172,7 @@ func decodeData(encoded any) (any, *DecodeError) {
 	return map[string]any(data), nil
 }
 
-func (binaryCloudEvent) readFacts(c *Catalog, m *message) (facts, *DecodeError) {
+func (binaryCloudEvent) readFields(c *Catalog, m *message) (bodyFields, *DecodeError) {
 	var version, kind, subject, id, at, contentType any
 	for _, attribute := range []struct {
 		name  string
@@ -187,26 +187,26 @@ func (binaryCloudEvent) readFacts(c *Catalog, m *message) (facts, *DecodeError) 
 	} {
 		var err *DecodeError
 		if *attribute.value, err = ceHeader(m.header, headerCE+attribute.name); err != nil {
-			return facts{}, err
+			return bodyFields{}, err
 		}
 	}
 	if err := checkVersion(version, headerVersion); err != nil {
-		return facts{}, err
+		return bodyFields{}, err
 	}
 	if contentType == nil {
 		var err *DecodeError
 		if contentType, err = ceHeader(m.header, headerContent); err != nil {
-			return facts{}, err
+			return bodyFields{}, err
 		}
 	}
 	if s, ok := contentType.(string); ok && !isJSON(s) {
-		return facts{}, newRefusal(CodeUnreadable, "publish the data as application/json", "the data are %s, Homeroom reads JSON", cutShort(s))
+		return bodyFields{}, newRefusal(CodeUnreadable, "publish the data as application/json", "the data are %s, Homeroom reads JSON", cutShort(s))
 	}
-	f := facts{
-		event:   saidOf(c.bareType(kind, m.event)),
-		learner: saidOf(subject),
-		id:      saidOf(id),
-		time:    saidOf(at),
+	f := bodyFields{
+		event:   textFieldOf(c.bareType(kind, m.event)),
+		learner: textFieldOf(subject),
+		id:      textFieldOf(id),
+		time:    textFieldOf(at),
 		words:   &binaryWords,
 	}
 	if len(m.raw) == 0 { // data are optional
@@ -214,7 +214,7 @@ func (binaryCloudEvent) readFacts(c *Catalog, m *message) (facts, *DecodeError) 
 	}
 	data, err := readObject(m.raw, MaxNesting-1) // as deep as the data of a structured one may be
 	if err != nil {
-		return facts{}, err
+		return bodyFields{}, err
 	}
 	f.properties = map[string]any(data)
 	return f, nil

@@ -62,8 +62,8 @@ func newRefusal(code, hint, format string, args ...any) *DecodeError {
 	return &DecodeError{Code: code, Message: strings.ToValidUTF8(fmt.Sprintf(format, args...), "\uFFFD"), Hint: strings.ToValidUTF8(hint, "\uFFFD")}
 }
 
-// checkFacts reads the facts of an event and says what is wrong with them; learner and event are the subject's, or "".
-func (c *Catalog) checkFacts(f *facts, learner, event string, received time.Time) (Decoded, *DecodeError) {
+// checkFields reads the fields of a body and says what is wrong with them; learner and event are the subject's, or "".
+func (c *Catalog) checkFields(f *bodyFields, learner, event string, received time.Time) (Decoded, *DecodeError) {
 	kind, err := c.findKind(f, event)
 	if err != nil {
 		return Decoded{}, err

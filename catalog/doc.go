@@ -7,7 +7,7 @@
 //	{"id": "…", "time": "RFC 3339", "properties": {…}, "traits": {…}, "event": "…", "learner_id": "…"}
 //
 // Each format is a file (native.go, cloudevents.go, segment.go) and a line of the list in format.go: it takes the same
-// facts out of a message, and says where the learner's traits are, for [Addresses]. The checks (facts.go, check.go) are
+// fields out of a message, and says where the learner's traits are, for [Addresses]. The checks (fields.go, check.go) are
 // the same for all. They are strict about what the catalog knows: declared properties must have their type, and the
 // entity keys that an event exists for must be there. Properties that the catalog does not name pass through.
 //

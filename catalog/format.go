@@ -14,8 +14,8 @@ type format interface {
 	claimsHeader(header map[string][]string) (bool, *DecodeError)
 	// claimsBody reports whether the body says so, where the headers are silent.
 	claimsBody(body envelope) bool
-	// readFacts takes the facts out of a message.
-	readFacts(c *Catalog, m *message) (facts, *DecodeError)
+	// readFields takes the fields out of a message.
+	readFields(c *Catalog, m *message) (bodyFields, *DecodeError)
 	// traitsOf returns what a body of this format says of the learner as a person: its objects of traits, in whatever
 	// state, and nil for those that are missing. profile reports that the event is engine.EventProfileUpdated, whose
 	// properties are traits. A body may be of another format; then the format finds nothing in it, or what is there in

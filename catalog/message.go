@@ -29,11 +29,11 @@ func (c *Catalog) Decode(learner, event string, body []byte, received time.Time)
 //
 // Properties that are null count as absent. The properties of profile.updated become traits.
 func (c *Catalog) DecodeMessage(learner, event string, header map[string][]string, body []byte, received time.Time) (Decoded, *DecodeError) {
-	f, err := c.readFacts(header, event, body, nil)
+	f, err := c.readFields(header, event, body, nil)
 	if err != nil {
 		return Decoded{}, err
 	}
-	return c.checkFacts(&f, learner, event, received)
+	return c.checkFields(&f, learner, event, received)
 }
 
 // CheckWithoutLearner returns why an event that was published under the learner "_" is refused: one that is about a learner, or that nobody knows. nil: it is about
@@ -54,9 +54,9 @@ func (c *Catalog) DecodeInto(d *Decoded, learner, event string, body []byte, rec
 		spare = nil
 	}
 	*d = Decoded{}
-	f, err := c.readFacts(nil, event, body, spare)
+	f, err := c.readFields(nil, event, body, spare)
 	if err == nil {
-		*d, err = c.checkFacts(&f, learner, event, received)
+		*d, err = c.checkFields(&f, learner, event, received)
 	}
 	return err
 }
@@ -76,26 +76,26 @@ const maxSpare = 8
 // everywhere in JSON; unknown ones are passed over.
 type envelope map[string]any
 
-// readFacts finds the format and takes the facts out of a message. Properties may be read into spare, whatever was in it;
+// readFields finds the format and takes the fields out of a message. Properties may be read into spare, whatever was in it;
 // nil: into a new map.
-func (c *Catalog) readFacts(header map[string][]string, event string, body []byte, spare map[string]any) (facts, *DecodeError) {
+func (c *Catalog) readFields(header map[string][]string, event string, body []byte, spare map[string]any) (bodyFields, *DecodeError) {
 	body = trimBOM(body)
 	byHeader, err := formatByHeader(header)
 	if err != nil {
-		return facts{}, err
+		return bodyFields{}, err
 	}
 	if byHeader != nil {
-		return byHeader.readFacts(c, &message{header: header, event: event, raw: body})
+		return byHeader.readFields(c, &message{header: header, event: event, raw: body})
 	}
 	known := c.takeTexts()
-	f, ok := plainFacts(body, known, spare)
+	f, ok := plainFields(body, known, spare)
 	c.texts.Put(known)
 	if ok {
 		return f, nil
 	}
 	object, err := readObject(body, MaxNesting)
 	if err != nil {
-		return facts{}, err
+		return bodyFields{}, err
 	}
-	return formatByBody(object).readFacts(c, &message{header: header, event: event, raw: body, body: object})
+	return formatByBody(object).readFields(c, &message{header: header, event: event, raw: body, body: object})
 }

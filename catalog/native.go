@@ -22,19 +22,19 @@ func (nativeBody) claimsHeader(map[string][]string) (bool, *DecodeError) { retur
 
 func (nativeBody) claimsBody(envelope) bool { return true }
 
-func (nativeBody) readFacts(_ *Catalog, m *message) (facts, *DecodeError) {
+func (nativeBody) readFields(_ *Catalog, m *message) (bodyFields, *DecodeError) {
 	body, err := m.readBody()
 	if err != nil {
-		return facts{}, err
+		return bodyFields{}, err
 	}
 	if err := refuseMisnamed(body); err != nil {
-		return facts{}, err
+		return bodyFields{}, err
 	}
-	return facts{
-		event:      saidOf(body["event"]),
-		learner:    saidOf(body["learner_id"]),
-		id:         saidOf(body["id"]),
-		time:       saidOf(body["time"]),
+	return bodyFields{
+		event:      textFieldOf(body["event"]),
+		learner:    textFieldOf(body["learner_id"]),
+		id:         textFieldOf(body["id"]),
+		time:       textFieldOf(body["time"]),
 		properties: body["properties"],
 		traits:     body["traits"],
 		words:      &nativeWords,

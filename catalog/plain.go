@@ -16,9 +16,9 @@ func plainObject(body []byte, deepest int) (object map[string]any, ok bool) {
 	return object, p.readBody(object, nil)
 }
 
-// plainFacts reads a native body without making a map of its top level; ok is false if it is not plain, or not valid, or
+// plainFields reads a native body without making a map of its top level; ok is false if it is not plain, or not valid, or
 // may be of another format. The properties are read into spare, whatever was in it; nil: into a new map.
-func plainFacts(body []byte, known *texts, spare map[string]any) (f facts, ok bool) {
+func plainFields(body []byte, known *texts, spare map[string]any) (f bodyFields, ok bool) {
 	f.words = &nativeWords
 	p := plain{body: body, room: MaxNesting, known: known, spare: spare}
 	return f, p.readBody(nil, &f)
@@ -34,7 +34,7 @@ type plain struct {
 }
 
 // readBody reads a plain object into one of the two; the other is nil.
-func (p *plain) readBody(object map[string]any, f *facts) bool {
+func (p *plain) readBody(object map[string]any, f *bodyFields) bool {
 	if len(p.body) > MaxBody || !utf8.Valid(p.body) {
 		return false
 	}
@@ -92,7 +92,7 @@ func (p *plain) readObject(into map[string]any) (map[string]any, bool) {
 }
 
 // readMembers reads the members of an object, p is at its brace, into one of the two.
-func (p *plain) readMembers(object map[string]any, f *facts) bool {
+func (p *plain) readMembers(object map[string]any, f *bodyFields) bool {
 	if !p.enterLevel() {
 		return false
 	}
@@ -106,7 +106,7 @@ func (p *plain) readMembers(object map[string]any, f *facts) bool {
 			return false
 		}
 		if f != nil {
-			ok = p.readFact(f, key)
+			ok = p.readField(f, key)
 		} else {
 			object[p.known.text(key)], ok = p.readValue()
 		}
@@ -122,17 +122,17 @@ func (p *plain) readMembers(object map[string]any, f *facts) bool {
 	}
 }
 
-// readFact reads one member of a native body.
-func (p *plain) readFact(f *facts, key []byte) (ok bool) {
+// readField reads one member of a native body.
+func (p *plain) readField(f *bodyFields, key []byte) (ok bool) {
 	switch string(key) {
 	case "event":
-		f.event, ok = p.readSaid(p.known)
+		f.event, ok = p.readTextField(p.known)
 	case "learner_id":
-		f.learner, ok = p.readSaid(p.known)
+		f.learner, ok = p.readTextField(p.known)
 	case "id":
-		f.id, ok = p.readSaid(nil)
+		f.id, ok = p.readTextField(nil)
 	case "time":
-		f.time, ok = p.readSaid(nil)
+		f.time, ok = p.readTextField(nil)
 	case "properties":
 		if p.skipSpace(); p.nextByte() == '{' {
 			f.properties, ok = p.readObject(p.spare)
@@ -197,15 +197,15 @@ func (p *plain) readValue() (any, bool) {
 	return p.readNumber()
 }
 
-// readSaid reads a value where a text is expected; a text is not put into an interface, which would be an allocation.
-func (p *plain) readSaid(known *texts) (said, bool) {
+// readTextField reads a value where a text is expected; a text is not put into an interface, which would be an allocation.
+func (p *plain) readTextField(known *texts) (textField, bool) {
 	p.skipSpace()
 	if p.nextByte() == '"' {
 		text, ok := p.readString()
-		return said{text: known.text(text), present: true}, ok
+		return textField{text: known.text(text), present: true}, ok
 	}
 	v, ok := p.readValue()
-	return saidOf(v), ok
+	return textFieldOf(v), ok
 }
 
 func (p *plain) skipWord(skipWord string) bool {

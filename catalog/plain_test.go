@@ -61,16 +61,16 @@ func agrees(t *testing.T, body []byte, known *texts) {
 		t.Fatalf("%q (-encoding/json +plain):\n%s", body, diff)
 	}
 	if formatByBody(got) != (nativeBody{}) {
-		if _, ok := plainFacts(body, known, nil); ok {
+		if _, ok := plainFields(body, known, nil); ok {
 			t.Fatalf("%q was read as a native body", body)
 		}
 	}
-	if f, ok := plainFacts(body, known, nil); ok {
-		want, err := nativeBody{}.readFacts(nil, &message{raw: body, body: got})
+	if f, ok := plainFields(body, known, nil); ok {
+		want, err := nativeBody{}.readFields(nil, &message{raw: body, body: got})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(want, f, cmp.AllowUnexported(facts{}, said{}, words{})); diff != "" {
+		if diff := cmp.Diff(want, f, cmp.AllowUnexported(bodyFields{}, textField{}, words{})); diff != "" {
 			t.Fatalf("%q (-from the object +plain):\n%s", body, diff)
 		}
 	}

@@ -50,30 +50,30 @@ func (segmentCall) traitsOf(body envelope, profile bool) []any {
 	return []any{body["traits"], context["traits"]}
 }
 
-func (segmentCall) readFacts(c *Catalog, m *message) (facts, *DecodeError) {
+func (segmentCall) readFields(c *Catalog, m *message) (bodyFields, *DecodeError) {
 	env, err := m.readBody()
 	if err != nil {
-		return facts{}, err
+		return bodyFields{}, err
 	}
-	f := facts{
-		event:      saidOf(c.bareName(env["event"], m.event)),
-		learner:    saidOf(env["userId"]),
-		id:         saidOf(env["messageId"]),
-		time:       saidOf(env["timestamp"]),
+	f := bodyFields{
+		event:      textFieldOf(c.bareName(env["event"], m.event)),
+		learner:    textFieldOf(env["userId"]),
+		id:         textFieldOf(env["messageId"]),
+		time:       textFieldOf(env["timestamp"]),
 		properties: env["properties"],
 		words:      &segmentWords,
 	}
 	if !f.time.present {
-		f.time = saidOf(env["originalTimestamp"])
+		f.time = textFieldOf(env["originalTimestamp"])
 	}
 	if !f.time.present {
 		if err := refuseOtherName(env, "time", "timestamp", CodeBadTime); err != nil {
-			return facts{}, err
+			return bodyFields{}, err
 		}
 	}
 	traits, err := contextTraits(env)
 	if err != nil {
-		return facts{}, err
+		return bodyFields{}, err
 	}
 	switch env["type"] {
 	case callTrack:
@@ -81,19 +81,19 @@ func (segmentCall) readFacts(c *Catalog, m *message) (facts, *DecodeError) {
 	case callIdentify:
 		own, err := objectOf("traits", env["traits"])
 		if err != nil {
-			return facts{}, err
+			return bodyFields{}, err
 		}
 		renameTraits(own)
 		if m.event != "" && m.event != engine.EventProfileUpdated {
-			return facts{}, newRefusal(CodeEventMismatch, "publish it as learning.<learner>."+engine.EventProfileUpdated,
+			return bodyFields{}, newRefusal(CodeEventMismatch, "publish it as learning.<learner>."+engine.EventProfileUpdated,
 				"an identify call is %s, the NATS subject says %q", engine.EventProfileUpdated, cutShort(m.event))
 		}
-		f.event = saidOf(engine.EventProfileUpdated)
+		f.event = textFieldOf(engine.EventProfileUpdated)
 		f.properties = nil
 		f.traits = mergeTraits(traits, own)
 	default:
 		call, _ := env["type"].(string)
-		return facts{}, newRefusal(CodeUnknownEvent, "publish what the learner did as a track call, or don't publish it",
+		return bodyFields{}, newRefusal(CodeUnknownEvent, "publish what the learner did as a track call, or don't publish it",
 			"Homeroom reads track and identify calls, not %s", call)
 	}
 	return f, nil

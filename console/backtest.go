@@ -115,7 +115,7 @@ func (c *Console) startBacktest(req *request) (*page, error) {
 	}
 	installation := c.as(req)
 	c.backtests.start(draft.ID, job, func(ctx context.Context, j *backtestJob) (admin.Backtest, error) {
-		return installation.BacktestFolder(ctx, folder, admin.BacktestOptions{Back: j.back, History: c.o.History, Draft: draft.ID, Progress: j.noteProgress})
+		return installation.BacktestFolder(ctx, folder, admin.BacktestOptions{Back: j.back, EventCopy: c.o.EventCopy, Draft: draft.ID, Progress: j.noteProgress})
 	})
 	return c.goTo(req, "/drafts/"+draft.ID+"/backtest", "")
 }

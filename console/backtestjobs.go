@@ -93,7 +93,7 @@ func (j *backtestJob) end(result *admin.Backtest, err error) {
 // keptJobs is how many drafts' backtests are remembered.
 const keptJobs = 32
 
-// backtestJobs are the last backtests, one for each draft. One runs at a time: each takes all cores, and memory for a part of the history.
+// backtestJobs are the last backtests, one for each draft. One runs at a time: each takes all cores, and memory for a part of the events.
 type backtestJobs struct {
 	mu      sync.Mutex
 	jobs    map[string]*backtestJob // by draft

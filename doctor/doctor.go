@@ -34,7 +34,7 @@ type Finding struct {
 
 // Mail is what is asked of the provider of mail; *sendgrid.Sender answers. Nothing is sent.
 type Mail interface {
-	Scopes(ctx context.Context) ([]string, error)
+	Permissions(ctx context.Context) ([]string, error)
 	MaySendAs(ctx context.Context, address string) (bool, error)
 }
 

@@ -81,13 +81,13 @@ func TestWhatAConsumerMayNotBe(t *testing.T) {
 
 // account is a SendGrid account.
 type account struct {
-	scopes []string
-	may    bool
-	err    error // of the scopes
-	asking error // of the sender
+	permissions []string
+	may         bool
+	err         error // of the permissions
+	asking      error // of the sender
 }
 
-func (a account) Scopes(context.Context) ([]string, error)        { return a.scopes, a.err }
+func (a account) Permissions(context.Context) ([]string, error)   { return a.permissions, a.err }
 func (a account) MaySendAs(context.Context, string) (bool, error) { return a.may, a.asking }
 
 func TestTheKeyAndTheSender(t *testing.T) {
@@ -98,15 +98,15 @@ func TestTheKeyAndTheSender(t *testing.T) {
 		key, sender Status
 		words       string
 	}{
-		{"a key that may only send", account{scopes: send, asking: sendgrid.ErrNotPermitted}, OK, NotChecked, "as it should be"},
-		{"a verified sender", account{scopes: send, may: true}, OK, OK, "is verified"},
-		{"a sender that nobody knows", account{scopes: send}, OK, Failed, "authenticate the domain"},
-		{"a key to everything", account{scopes: append(send, "api_keys.create"), may: true}, Warning, OK, "restricted access"},
-		{"a key that may not send", account{scopes: []string{"stats.read"}, may: true}, Failed, OK, "Mail Send"},
+		{"a key that may only send", account{permissions: send, asking: sendgrid.ErrNotPermitted}, OK, NotChecked, "as it should be"},
+		{"a verified sender", account{permissions: send, may: true}, OK, OK, "is verified"},
+		{"a sender that nobody knows", account{permissions: send}, OK, Failed, "authenticate the domain"},
+		{"a key to everything", account{permissions: append(send, "api_keys.create"), may: true}, Warning, OK, "restricted access"},
+		{"a key that may not send", account{permissions: []string{"stats.read"}, may: true}, Failed, OK, "Mail Send"},
 		{"a wrong key", account{err: fmt.Errorf("%w (401: revoked)", sendgrid.ErrKeyUnknown)}, Failed, NotChecked, sendgrid.HostEU},
 		{"a forbidden address", account{err: sendgrid.ErrNotPermitted}, Failed, NotChecked, "IP Access Management"},
 		{"SendGrid is away", account{err: errors.New("no route to host")}, Failed, NotChecked, "over HTTPS"},
-		{"SendGrid falters", account{scopes: send, asking: errors.New("500")}, OK, Warning, "ask again later"},
+		{"SendGrid falters", account{permissions: send, asking: errors.New("500")}, OK, Warning, "ask again later"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			e := &examination{sender: "hello@academy.example", opts: Options{Mail: func() (Mail, error) { return tc.account, nil }}}

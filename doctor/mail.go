@@ -20,7 +20,7 @@ func (e *examination) checkMail(ctx context.Context) {
 		e.reportNotChecked("there is no key", "sender")
 		return
 	}
-	scopes, err := mail.Scopes(ctx)
+	permissions, err := mail.Permissions(ctx)
 	switch {
 	case errors.Is(err, sendgrid.ErrKeyUnknown):
 		e.reportFailure("sendgrid-key", err.Error(), "check that the whole key was copied and has not been deleted; "+euHint)
@@ -29,18 +29,18 @@ func (e *examination) checkMail(ctx context.Context) {
 	case err != nil:
 		e.reportFailure("sendgrid-key", err.Error(), "see that this machine reaches "+e.opts.MailHost+" over HTTPS, through HTTPS_PROXY if need be")
 	default:
-		e.checkScopes(scopes)
+		e.checkPermissions(permissions)
 		e.checkSender(ctx, mail)
 		return
 	}
 	e.reportNotChecked("the key does not work", "sender")
 }
 
-func (e *examination) checkScopes(scopes []string) {
+func (e *examination) checkPermissions(permissions []string) {
 	switch {
-	case !slices.Contains(scopes, sendgrid.ScopeSend):
+	case !slices.Contains(permissions, sendgrid.PermissionSend):
 		e.reportFailure("sendgrid-key", "the key is known and may not send mail", "give it the permission Mail Send (Settings, API Keys), or make one that has it")
-	case slices.ContainsFunc(scopes, func(s string) bool { return strings.HasPrefix(s, "api_keys.") || strings.HasPrefix(s, "user.") }):
+	case slices.ContainsFunc(permissions, func(s string) bool { return strings.HasPrefix(s, "api_keys.") || strings.HasPrefix(s, "user.") }):
 		e.reportWarning("sendgrid-key", "the key may send, and much else besides", "make a key with restricted access and the permission Mail Send only: whoever steals this one owns the account")
 	default:
 		e.reportOK("sendgrid-key", "the key may send")

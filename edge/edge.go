@@ -65,7 +65,7 @@ type Shares interface {
 	Referral(ctx context.Context, code string) (links.Referred, error)
 }
 
-// Events takes what happened here to the stream of events. The same id is the same fact.
+// Events takes what happened here to the stream of events. The same id is the same event.
 type Events interface {
 	Publish(ctx context.Context, learner, event, id string, at time.Time, properties map[string]any) error
 }
@@ -158,7 +158,7 @@ func New(o Options) (*Edge, error) {
 		o.RatePerMinute = defaultRate
 	}
 	e := &Edge{o: o, mux: http.NewServeMux(), limit: newLimiter(o.RatePerMinute)}
-	e.held = newHeldClicks(func(f fact) { e.publishFact(context.Background(), f) })
+	e.held = newHeldClicks(func(f pageEvent) { e.publishPageEvent(context.Background(), f) })
 	e.registerRoutes()
 	return e, nil
 }

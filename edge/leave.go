@@ -60,7 +60,7 @@ func (e *Edge) serveUnsubscribe(w http.ResponseWriter, r *http.Request) {
 		}
 		return
 	}
-	if !e.withinLimit(w, r, "unsubscribe", perLink(token)) {
+	if !e.withinLimit(w, r, "unsubscribe", linkKey(token)) {
 		return
 	}
 	form, err := readForm(w, r)
@@ -77,7 +77,7 @@ func (e *Edge) serveUnsubscribe(w http.ResponseWriter, r *http.Request) {
 	err = e.o.People.Choose(r.Context(), ref.Learner, choice, now)
 	switch {
 	case err == nil:
-		e.tellLeft(r.Context(), ref, ref.Topic, token, now)
+		e.publishUnsubscribed(r.Context(), ref, ref.Topic, token, now)
 	case !e.isUnknown(err): // who was erased gets nothing any more, which is what was asked for
 		e.serveFailure(w, r, "unsubscribe", err)
 		return
@@ -105,12 +105,12 @@ func (e *Edge) onButtonPressed(w http.ResponseWriter, r *http.Request, do string
 	v := e.unsubscribeView(r, prefs, ref, now)
 	v.All = choice.Everything != nil
 	if do == doUndo || do == doUndoAll {
-		e.tellBack(r.Context(), ref, choice.onlyTopic(), token, now)
+		e.publishResubscribed(r.Context(), ref, choice.onlyTopic(), token, now)
 		v.Title = v.W.BackTitle
 		e.renderPage(w, http.StatusOK, "back", v)
 		return
 	}
-	e.tellLeft(r.Context(), ref, choice.onlyTopic(), token, now)
+	e.publishUnsubscribed(r.Context(), ref, choice.onlyTopic(), token, now)
 	v.Title = v.W.LeftTitle
 	e.renderPage(w, http.StatusOK, "left", v)
 }
@@ -162,10 +162,10 @@ func (e *Edge) unsubscribeView(r *http.Request, prefs PreferencesPage, ref links
 	return v
 }
 
-// tellLeft publishes that the learner left a topic or, without one, everything. That is one fact for each link, however
-// often the mail program asks.
-func (e *Edge) tellLeft(ctx context.Context, ref links.Ref, topic, token string, now time.Time) {
-	e.publishFact(ctx, fact{
+// publishUnsubscribed publishes that the learner left a topic or, without one, everything. That is one event for each link,
+// however often the mail program asks.
+func (e *Edge) publishUnsubscribed(ctx context.Context, ref links.Ref, topic, token string, now time.Time) {
+	e.publishPageEvent(ctx, pageEvent{
 		kind:       "unsubscribe",
 		learner:    ref.Learner,
 		event:      "email.unsubscribed",
@@ -175,10 +175,10 @@ func (e *Edge) tellLeft(ctx context.Context, ref links.Ref, topic, token string,
 	})
 }
 
-// tellBack publishes that the learner wants a topic again or, without one, mail as such. Nothing decides by it: what they
+// publishResubscribed publishes that the learner wants a topic again or, without one, mail as such. Nothing decides by it: what they
 // want is stored. It is for whoever reads the story later.
-func (e *Edge) tellBack(ctx context.Context, ref links.Ref, topic, token string, now time.Time) {
-	e.publishFact(ctx, fact{
+func (e *Edge) publishResubscribed(ctx context.Context, ref links.Ref, topic, token string, now time.Time) {
+	e.publishPageEvent(ctx, pageEvent{
 		kind:       "resubscribe",
 		learner:    ref.Learner,
 		event:      "email.resubscribed",

@@ -15,29 +15,29 @@ import (
 
 const (
 	defaultRate = 120
-	// remembered is how many clients a generation of the limiter holds. Two generations are kept, so memory is bounded
-	// whatever comes; a client that falls out begins anew.
+	// remembered is how many keys (clients or links) a generation of the limiter holds. Two generations are kept, so memory is
+	// bounded; a key that is dropped begins anew.
 	remembered = 8192
 )
 
-// limiter counts requests by who makes them.
+// limiter counts requests by key: a client's address, or a link.
 type limiter struct {
-	every rate.Limit
-	burst int
-	max   int
+	perSecond rate.Limit
+	burst     int
+	max       int // keys of a generation
 
 	mu       sync.Mutex
 	new, old map[string]*rate.Limiter
 }
 
-// newLimiter allows so many requests a minute to everybody, all of them at once if need be.
+// newLimiter allows so many requests a minute to each key, also all of them at once.
 func newLimiter(perMinute int) *limiter {
-	return &limiter{every: rate.Limit(float64(perMinute) / 60), burst: perMinute, max: remembered, new: map[string]*rate.Limiter{}}
+	return &limiter{perSecond: rate.Limit(float64(perMinute) / 60), burst: perMinute, max: remembered, new: map[string]*rate.Limiter{}}
 }
 
-// allowRequest counts a request. Of one too many it says in how long the next one may come.
-func (l *limiter) allowRequest(who string, now time.Time) (wait time.Duration, ok bool) {
-	r := l.limiterOf(who).ReserveN(now, 1)
+// allowRequest counts a request and reports whether it is allowed. If it is not, wait is the time until the next one is.
+func (l *limiter) allowRequest(key string, now time.Time) (wait time.Duration, ok bool) {
+	r := l.limiterOf(key).ReserveN(now, 1)
 	if wait = r.DelayFrom(now); wait == 0 {
 		return 0, true
 	}
@@ -45,21 +45,21 @@ func (l *limiter) allowRequest(who string, now time.Time) (wait time.Duration, o
 	return wait, false
 }
 
-func (l *limiter) limiterOf(who string) *rate.Limiter {
+func (l *limiter) limiterOf(key string) *rate.Limiter {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if known, ok := l.new[who]; ok {
+	if known, ok := l.new[key]; ok {
 		return known
 	}
-	known, ok := l.old[who]
+	known, ok := l.old[key]
 	if !ok {
-		known = rate.NewLimiter(l.every, l.burst)
+		known = rate.NewLimiter(l.perSecond, l.burst)
 	}
 	if len(l.new) >= l.max {
 		l.old = l.new
 		l.new = map[string]*rate.Limiter{}
 	}
-	l.new[who] = known
+	l.new[key] = known
 	return known
 }
 
@@ -72,15 +72,15 @@ func (e *Edge) perClient(kind string, next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// perLink limits by the link; nobody learns it from the key.
-func perLink(token string) string {
+// linkKey is the limiter's key of a link: a hash, so that the limiter does not hold links.
+func linkKey(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return "link " + string(sum[:16])
 }
 
 // withinLimit counts the request and answers it if it is one too many.
-func (e *Edge) withinLimit(w http.ResponseWriter, r *http.Request, kind, who string) bool {
-	wait, ok := e.limit.allowRequest(who, e.o.Now())
+func (e *Edge) withinLimit(w http.ResponseWriter, r *http.Request, kind, key string) bool {
+	wait, ok := e.limit.allowRequest(key, e.o.Now())
 	if ok {
 		return true
 	}

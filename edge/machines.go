@@ -6,7 +6,7 @@ import (
 )
 
 // shareWindow is how long a click on a share link is held back. If another share link of the same send is opened within it, a machine
-// opens them all (a mail scanner), and none of them counts. It is wall time: mail scanners do not live in time-lapse.
+// opens them all (a mail scanner), and none of them counts. It is real time, also when Homeroom's clock is scaled, because mail scanners run in real time.
 const shareWindow = 3 * time.Second
 
 // maxHeldSends bounds the sends whose clicks are held back. Beyond it clicks are published at once.
@@ -16,23 +16,23 @@ const maxHeldSends = 10_000
 type heldClicks struct {
 	mu      sync.Mutex
 	bySend  map[string]*heldSend
-	publish func(fact)
+	publish func(pageEvent)
 }
 
 // heldSend is a send whose share links were opened within the window.
 type heldSend struct {
-	place   string
-	fact    fact
-	machine bool // links to two places were opened
-	timer   *time.Timer
+	place     string
+	pageEvent pageEvent
+	machine   bool // links to two places were opened
+	timer     *time.Timer
 }
 
-func newHeldClicks(publish func(fact)) *heldClicks {
+func newHeldClicks(publish func(pageEvent)) *heldClicks {
 	return &heldClicks{bySend: map[string]*heldSend{}, publish: publish}
 }
 
 // add holds a click back. A second click to the same place is the same click: people click twice.
-func (h *heldClicks) add(send, place string, f fact) {
+func (h *heldClicks) add(send, place string, f pageEvent) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if held, known := h.bySend[send]; known {
@@ -44,9 +44,9 @@ func (h *heldClicks) add(send, place string, f fact) {
 		return
 	}
 	h.bySend[send] = &heldSend{
-		place: place,
-		fact:  f,
-		timer: time.AfterFunc(shareWindow, func() { h.release(send) }),
+		place:     place,
+		pageEvent: f,
+		timer:     time.AfterFunc(shareWindow, func() { h.release(send) }),
 	}
 }
 
@@ -57,7 +57,7 @@ func (h *heldClicks) release(send string) {
 	delete(h.bySend, send)
 	h.mu.Unlock()
 	if held != nil && !held.machine {
-		h.publish(held.fact)
+		h.publish(held.pageEvent)
 	}
 }
 

@@ -22,15 +22,15 @@ func TestShareLinksOpenedAllAtOnceAreAMachine(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				published := make(chan fact, 10)
-				h := newHeldClicks(func(f fact) { published <- f })
+				published := make(chan pageEvent, 10)
+				h := newHeldClicks(func(f pageEvent) { published <- f })
 				for i, place := range tc.places {
 					if i > 0 {
 						time.Sleep(tc.gap) // by the clock of synctest, at once
 					}
-					h.add("snd-1", place, fact{event: "share.link_clicked", properties: map[string]any{"share_platform": place}})
+					h.add("snd-1", place, pageEvent{event: "share.link_clicked", properties: map[string]any{"share_platform": place}})
 				}
-				h.add("snd-2", "x", fact{event: "of another send"})
+				h.add("snd-2", "x", pageEvent{event: "of another send"})
 				time.Sleep(shareWindow) // by the clock of synctest
 				synctest.Wait()
 				if got := len(published) - 1; got != tc.clicks {
@@ -47,8 +47,8 @@ func TestShareLinksOpenedAllAtOnceAreAMachine(t *testing.T) {
 func TestFlushPublishesTheClicksHeldBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var published int
-		h := newHeldClicks(func(fact) { published++ })
-		h.add("snd-1", "x", fact{})
+		h := newHeldClicks(func(pageEvent) { published++ })
+		h.add("snd-1", "x", pageEvent{})
 		h.releaseAll()
 		h.releaseAll()
 		time.Sleep(2 * shareWindow) // by the clock of synctest
@@ -60,12 +60,12 @@ func TestFlushPublishesTheClicksHeldBack(t *testing.T) {
 
 func TestTooManyHeldClicksArePublishedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		published := make(chan fact, 1)
-		h := newHeldClicks(func(f fact) { published <- f })
+		published := make(chan pageEvent, 1)
+		h := newHeldClicks(func(f pageEvent) { published <- f })
 		for i := range maxHeldSends {
 			h.bySend[strconv.Itoa(i)] = &heldSend{machine: true, timer: time.NewTimer(0)}
 		}
-		h.add("snd-new", "x", fact{})
+		h.add("snd-new", "x", pageEvent{})
 		synctest.Wait()
 		if len(published) != 1 {
 			t.Error("the click was not published")

@@ -37,7 +37,7 @@ func (e *Edge) savePreferences(w http.ResponseWriter, r *http.Request) {
 			e.serveFailure(w, r, "preferences", err)
 			return
 		}
-		e.tellChosen(r.Context(), ref, prefs, choice, r.PathValue("token"), now)
+		e.publishChoice(r.Context(), ref, prefs, choice, r.PathValue("token"), now)
 	}
 	e.servePreferencesPage(w, r, ref, prefs.withChoice(choice), form.Get("do") != "")
 }
@@ -100,24 +100,24 @@ func (e *Edge) topicsShown(ref links.Ref) []Topic {
 	return append(slices.Clone(topics), e.topicNamed(ref.Topic))
 }
 
-// tellChosen publishes what the learner left that reached them before, and what they came back to.
-func (e *Edge) tellChosen(ctx context.Context, ref links.Ref, before PreferencesPage, c Choice, token string, now time.Time) {
-	by := token + now.UTC().Format(time.RFC3339) // each time is a fact of its own: the page stays in use
+// publishChoice publishes what the learner left that reached them before, and what they came back to.
+func (e *Edge) publishChoice(ctx context.Context, ref links.Ref, before PreferencesPage, c Choice, token string, now time.Time) {
+	by := token + now.UTC().Format(time.RFC3339) // each time is an event of its own: the page stays in use
 	if c.Everything != nil && !*c.Everything {
 		if before.Everything {
-			e.tellLeft(ctx, ref, "", by, now)
+			e.publishUnsubscribed(ctx, ref, "", by, now)
 		}
 		return
 	}
 	if c.Lift || c.Everything != nil && !before.Everything {
-		e.tellBack(ctx, ref, "", token, now)
+		e.publishResubscribed(ctx, ref, "", token, now)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Topics)) {
 		switch gets := before.getsTopic(e.topicNamed(name)); {
 		case !c.Topics[name] && gets:
-			e.tellLeft(ctx, ref, name, by, now)
+			e.publishUnsubscribed(ctx, ref, name, by, now)
 		case c.Topics[name] && !gets:
-			e.tellBack(ctx, ref, name, token, now)
+			e.publishResubscribed(ctx, ref, name, token, now)
 		}
 	}
 }

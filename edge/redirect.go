@@ -13,8 +13,8 @@ import (
 	"homeroom/internal/links"
 )
 
-// patience is how long a redirect waits for its event to be taken.
-const patience = time.Second
+// maxPublishTime is how long a redirect waits until the stream has its event.
+const maxPublishTime = time.Second
 
 // serveShareLink leads a share link on to its target.
 func (e *Edge) serveShareLink(w http.ResponseWriter, r *http.Request) {
@@ -39,7 +39,7 @@ func (e *Edge) serveShareLink(w http.ResponseWriter, r *http.Request) {
 		platform = ""
 		heldFor = ""
 	}
-	e.redirectTo(w, r, kept.Targets[place], fact{
+	e.redirectTo(w, r, kept.Targets[place], pageEvent{
 		kind:    "share",
 		count:   !expired,
 		learner: kept.Learner,
@@ -68,7 +68,7 @@ func (e *Edge) serveReferralLink(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	now := e.o.Now()
-	e.redirectTo(w, r, kept.Target, fact{
+	e.redirectTo(w, r, kept.Target, pageEvent{
 		kind:       "referral",
 		count:      true,
 		learner:    kept.Learner,
@@ -84,15 +84,15 @@ func isCode(code string) bool {
 	return len(code) >= 8 && len(code) <= 32 && strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == ""
 }
 
-// fact is something that happened and is published as an event.
-type fact struct {
+// pageEvent is something that a person did on a page or by a link, and that is published as an event.
+type pageEvent struct {
 	kind    string // for the log
 	count   bool
 	learner string
 	event   string
 	heldFor string // the send whose share links machines may open all at once; empty: it is published at once
 	place   string // with heldFor: where the link leads
-	by      string // what makes it this fact and no other: the link, and when, if it can happen again
+	by      string // what makes it this event and no other: the link, and when, if it can happen again
 	at      time.Time
 
 	properties map[string]any
@@ -105,7 +105,7 @@ func eventIDPerMinute(link string, at time.Time) string {
 
 // redirectTo counts a visit if a person makes it, and redirects to a declared target. Nothing that goes wrong with counting
 // keeps anybody from getting there.
-func (e *Edge) redirectTo(w http.ResponseWriter, r *http.Request, target string, f fact) {
+func (e *Edge) redirectTo(w http.ResponseWriter, r *http.Request, target string, f pageEvent) {
 	if !isAbsolute(target) || !e.o.Targets(target) {
 		e.o.Log.Warn("a link leads to what is not declared; add its address to links in settings.yaml", "path", f.kind)
 		e.serveNotice(w, r, "", http.StatusNotFound)
@@ -116,7 +116,7 @@ func (e *Edge) redirectTo(w http.ResponseWriter, r *http.Request, target string,
 	case f.heldFor != "":
 		e.held.add(f.heldFor, f.place, f)
 	default:
-		e.publishFact(r.Context(), f)
+		e.publishPageEvent(r.Context(), f)
 	}
 	http.Redirect(w, r, target, http.StatusFound)
 }
@@ -131,9 +131,9 @@ func isAbsolute(target string) bool {
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" && u.User == nil && u.Opaque == ""
 }
 
-// publishFact publishes a fact, within patience. It goes on when the client has closed the connection.
-func (e *Edge) publishFact(ctx context.Context, f fact) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+// publishPageEvent publishes an event, within maxPublishTime. It goes on when the client has closed the connection.
+func (e *Edge) publishPageEvent(ctx context.Context, f pageEvent) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), maxPublishTime)
 	defer cancel()
 	id := sha256.Sum256([]byte(f.event + "\x00" + f.by))
 	if err := e.o.Events.Publish(ctx, f.learner, f.event, "edge-"+hex.EncodeToString(id[:16]), f.at, f.properties); err != nil {

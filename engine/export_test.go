@@ -14,7 +14,7 @@ func (s *Standing) CountSince(event string, at time.Time, days int) int {
 	return d.since(dayOf(at), days)
 }
 
-// CountSinceBy is what count() scoped to a value of a key answers at an instant, for tests.
+// CountSinceBy is what a count() with same.KEY answers for a value of the key at an instant, for tests.
 func (s *Standing) CountSinceBy(event, key, value string, at time.Time, days int) int {
 	return s.countSince(event, key, value, at, days)
 }

@@ -116,7 +116,7 @@ func (d *Days) addWithoutID(day, keep int) {
 // keyCountsName is how Standing.KeyCounts calls the counts of an event by a key.
 func keyCountsName(event, key string) string { return event + " " + key }
 
-// countByKeys counts an event, which is no repeat, for the values of the keys by which rules scope their counts.
+// countByKeys counts an event, which is no repeat, for the values of the keys by which rules count (same.KEY).
 func (s *Standing) countByKeys(ev *Event, course string, day int, rs *Ruleset) {
 	for key, days := range rs.CountedBy[ev.Name] {
 		value := keyValue(ev, key, course)

@@ -21,7 +21,7 @@ const (
 	maxRecent    = 8 // decisions shown to people
 )
 
-// MaxKeyCounts is for how many values of a key a scoped count() is remembered, of each event and key: those for which the event happened last.
+// MaxKeyCounts is for how many values of a key a count() with same.KEY is remembered, of each event and key: those for which the event happened last.
 const MaxKeyCounts = 40
 
 // maxHeardWeight is how many bytes of properties an event may have to be remembered in State.Heard.

@@ -263,7 +263,7 @@ func (s *stepper) pendingByID(id string) int {
 type asked struct {
 	vars   Vars
 	course *CourseView // made when it is needed
-	past   history
+	past   learnerPast
 	wall   calendar
 }
 
@@ -306,7 +306,7 @@ func (s *stepper) exprVars(ev, trigger *Event, course string, at time.Time) *Var
 	st := s.env.Standing
 	a := s.asked
 	a.wall = calendar{s}
-	a.past = history{s: s, at: at, origin: trigger, course: course}
+	a.past = learnerPast{s: s, at: at, origin: trigger, course: course}
 	if trigger == nil {
 		a.past.origin = ev
 	}

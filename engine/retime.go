@@ -52,7 +52,7 @@ func (in *Instr) readsTrait(trait string) bool {
 	return strings.Contains(source, trait) || trait == traitTimezone && strings.Contains(source, "timestamp")
 }
 
-// retimeRuns works out anew when the waiting runs go on, for the learner's zone, traits and facts may have changed: never earlier than now.
+// retimeRuns works out anew when the waiting runs go on, for the learner's zone, traits or standing may have changed: never earlier than now.
 func (s *stepper) retimeRuns(inputs []Input) {
 	if len(s.st.Runs) == 0 {
 		return

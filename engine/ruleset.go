@@ -14,7 +14,7 @@ type Ruleset struct {
 	Courses map[string]CourseInfo
 	// Counted are the events that a count() looks at, with how many days back at most (1–90).
 	Counted map[string]int
-	// CountedBy are the keys by which a count() of an event is scoped to what a run is about, with how many days back at most.
+	// CountedBy are the keys by which a count() asks only for the events that agree with what a run is about (same.KEY), with how many days back at most.
 	CountedBy map[string]map[string]int
 	// SentWindow is how far back a sent() looks at most.
 	SentWindow time.Duration
@@ -228,7 +228,7 @@ type Vars struct {
 	Course  *CourseView // nil where the run has no course
 	Now     time.Time
 	// Past answers what happened before; nil where a gate is asked.
-	Past History
+	Past Past
 	// Calendar knows when the learner's days begin; nil where a gate is asked.
 	Calendar Calendar
 }
@@ -239,8 +239,8 @@ type Calendar interface {
 	Midnight(year int, month time.Month, day int) time.Time
 }
 
-// History is what expressions may ask of a learner's past, as of Vars.Now.
-type History interface {
+// Past is what expressions may ask of a learner's past, as of Vars.Now.
+type Past interface {
 	// Sent reports whether the learner got the message within the last d, or would have got it but for a holdout.
 	Sent(message string, d time.Duration) bool
 	// Count is how often the event happened on the last days whole UTC days, the present one included.

@@ -86,13 +86,13 @@ func (run *importRun) importLearners(ctx context.Context, learners map[string][]
 			cancel()
 			continue
 		}
-		run.result.add(r.learnerResult)
+		run.result.addLearner(r.learnerResult)
 		onEvents(r.lines)
 	}
 	return cmp.Or(failed, ctx.Err())
 }
 
-func (r *Result) add(t learnerResult) {
+func (r *Result) addLearner(t learnerResult) {
 	r.Events += t.events
 	r.Repeated += t.repeated
 	r.Erased += t.erased

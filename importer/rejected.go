@@ -19,7 +19,7 @@ type rejectedLines struct {
 	out     *bufio.Writer
 }
 
-func (r *rejectedLines) add(l inputLine, bad *catalog.DecodeError) error {
+func (r *rejectedLines) addLine(l inputLine, bad *catalog.DecodeError) error {
 	if r.file == nil {
 		file, err := r.open()
 		if err != nil {

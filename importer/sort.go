@@ -45,7 +45,7 @@ func (run *importRun) sortLine(l inputLine, out *shards, rejected *rejectedLines
 	d, bad := run.decodeEvent(l.body)
 	switch {
 	case bad != nil:
-		return rejected.add(l, bad)
+		return rejected.addLine(l, bad)
 	case d.Event.Learner == subjects.NoLearner:
 		run.result.Platform++
 		return nil

@@ -24,7 +24,7 @@ func (run *importRun) applyToStanding(ctx context.Context, learner string, event
 		return err
 	}
 	t.woken = true
-	return run.Waker.wake(ctx, learner, run.Ruleset.Hash)
+	return run.Waker.wakeLearner(ctx, learner, run.Ruleset.Hash)
 }
 
 // applyOnce applies events to a standing so that repeating it makes no difference. Events that rules count are merged: a standing recognizes a repeat only within
@@ -37,7 +37,7 @@ func (run *importRun) applyOnce(st *engine.Standing, events []importedEvent) {
 	seen := map[string]time.Time{}
 	for id, course := range st.Courses {
 		seen[id] = course.Risk.SeenUntil()
-		seen[""] = latest(seen[""], seen[id]) // of activity whose course is not known
+		seen[""] = laterOf(seen[""], seen[id]) // of activity whose course is not known
 	}
 	all := make([]*engine.Event, len(events))
 	for i := range events {
@@ -54,7 +54,7 @@ func (run *importRun) applyOnce(st *engine.Standing, events []importedEvent) {
 	st.MergeCounts(all, run.Ruleset)
 }
 
-func latest(a, b time.Time) time.Time {
+func laterOf(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a
 	}

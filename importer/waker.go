@@ -29,8 +29,8 @@ func NewWaker(temporal client.Client) *Waker {
 // Stop frees the ticker.
 func (w *Waker) Stop() { w.pace.Stop() }
 
-// wake waits for its turn, and signals the learner.
-func (w *Waker) wake(ctx context.Context, learner, hash string) error {
+// wakeLearner waits until the pace allows it, and signals the learner.
+func (w *Waker) wakeLearner(ctx context.Context, learner, hash string) error {
 	select {
 	case <-w.pace.C:
 	case <-ctx.Done():

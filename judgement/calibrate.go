@@ -30,7 +30,7 @@ type Watch struct {
 	learners *Learners
 	next     time.Time // when to look
 	pending  map[key][]Observation
-	settled  []Observation
+	resolved []Observation
 	interval time.Duration
 }
 
@@ -51,21 +51,21 @@ func (w *Watch) Add(ev *engine.Event, stored time.Time) {
 		w.next = stored.UTC().Truncate(day).Add(day)
 	}
 	for !w.next.After(stored) {
-		w.look(w.next)
+		w.noteRisks(w.next)
 		w.next = w.next.Add(w.interval)
 	}
 	w.learners.Add(ev, stored)
 	k := key{ev.Learner, w.learners.CourseOf(ev)}
 	switch {
 	case w.learners.rules.Settings.Activity[ev.Name]:
-		w.settle(k, stored, true)
+		w.resolvePending(k, stored, true)
 	case ev.Name == engine.EventCourseCompleted:
 		delete(w.pending, k) // they left because they were done
 	}
 }
 
-// look notes everybody's risk.
-func (w *Watch) look(at time.Time) {
+// noteRisks notes the risk of every learner in every course at an instant.
+func (w *Watch) noteRisks(at time.Time) {
 	for _, r := range w.learners.Risks(at, "") {
 		k := key{r.Learner, r.Course}
 		w.pending[k] = append(w.pending[k], Observation{
@@ -78,14 +78,14 @@ func (w *Watch) look(at time.Time) {
 	}
 }
 
-// settle says of what was noted what came of it.
-func (w *Watch) settle(k key, at time.Time, active bool) {
+// resolvePending records what came of the risks that were noted: whether the learner came back in time.
+func (w *Watch) resolvePending(k key, at time.Time, active bool) {
 	for _, o := range w.pending[k] {
 		if active {
 			o.Back = at.Sub(o.At)
 		}
 		o.Gone = !active || o.Back > GoneAfter
-		w.settled = append(w.settled, o)
+		w.resolved = append(w.resolved, o)
 	}
 	delete(w.pending, k)
 }
@@ -94,13 +94,13 @@ func (w *Watch) settle(k key, at time.Time, active bool) {
 // is left out.
 func (w *Watch) Observations() []Observation {
 	for k := range w.pending {
-		w.settle(k, w.learners.latest, false)
+		w.resolvePending(k, w.learners.latest, false)
 	}
-	all := slices.DeleteFunc(w.settled, func(o Observation) bool { return w.learners.latest.Sub(o.At) < GoneAfter })
+	all := slices.DeleteFunc(w.resolved, func(o Observation) bool { return w.learners.latest.Sub(o.At) < GoneAfter })
 	slices.SortFunc(all, func(a, b Observation) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Learner, b.Learner), cmp.Compare(a.Course, b.Course))
 	})
-	w.settled = all
+	w.resolved = all
 	return all
 }
 

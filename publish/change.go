@@ -12,7 +12,7 @@ import (
 	"homeroom/rules"
 )
 
-// Change says in what two revisions differ. The lists are sorted; rules by name, files by path.
+// Change says how two revisions differ. The lists are sorted; rules by name, files by path.
 type Change struct {
 	From    string   `json:"from,omitempty"` // hash; empty: nothing was in force
 	To      string   `json:"to"`
@@ -30,9 +30,9 @@ type Change struct {
 	silenceChanges []silenceChange
 }
 
-// silenceChange is an inactivity rule whose wake-ups may differ from those that sleepers have set: as it is, and as it was.
+// silenceChange is an inactivity rule that may fall due earlier than before: as it is, and as it was.
 type silenceChange struct {
-	now, before *engine.Ruleset // of this rule only; before is nil if the rule is new or may start where it might not
+	now, before *engine.Ruleset // of this rule only; before is nil if the rule is new, or may start for learners for whom it could not
 }
 
 // Compare finds what changed from old to next; old nil: everything is new.
@@ -179,7 +179,7 @@ func (c Change) Touched(mode engine.RunPolicy) []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// Silences reports whether an inactivity rule may fall due where nobody waits for it.
+// Silences reports whether an inactivity rule may fall due earlier than learners' workflows wake up.
 func (c Change) Silences() bool { return len(c.silenceChanges) > 0 }
 
 // Wakes reports whether a sleeping learner must be woken, because an inactivity rule falls due for them earlier than their

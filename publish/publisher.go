@@ -16,16 +16,16 @@ import (
 
 // Options are what a publisher needs. All but those with a default are required.
 type Options struct {
-	Store     *store.Store
-	Temporal  Temporal
-	Starter   Starter
-	Learners  Learners         // who is known; nil: only those with a workflow are swept
-	Now       func() time.Time // in Homeroom's time
-	Real      func() time.Time
-	Patience  time.Duration  // for the instances to follow, in real time; default 30s
-	Settle    time.Duration  // for Temporal's visibility to catch up, in real time; default 5s
-	PerSecond float64        // learners woken at the most; default 200
-	Random    func() float64 // jitter, in [0, 1)
+	Store          *store.Store
+	Temporal       Temporal
+	Starter        Starter
+	Learners       Learners         // who is known; nil: only those with a workflow are swept
+	Now            func() time.Time // in Homeroom's time
+	Real           func() time.Time
+	InstanceWait   time.Duration  // how long, in real time, to wait for the instances; default 30s
+	VisibilityWait time.Duration  // how long, in real time, to wait for Temporal's visibility; default 5s
+	PerSecond      float64        // learners woken at the most; default 200
+	Random         func() float64 // jitter, in [0, 1)
 	// Progress hears how far it is. May be nil.
 	Progress func(Progress)
 }
@@ -41,11 +41,11 @@ type Publisher struct{ opts Options }
 
 // New returns a publisher.
 func New(o Options) *Publisher {
-	if o.Patience == 0 {
-		o.Patience = 30 * time.Second
+	if o.InstanceWait == 0 {
+		o.InstanceWait = 30 * time.Second
 	}
-	if o.Settle == 0 {
-		o.Settle = 5 * time.Second
+	if o.VisibilityWait == 0 {
+		o.VisibilityWait = 5 * time.Second
 	}
 	if o.PerSecond == 0 {
 		o.PerSecond = 200
@@ -67,8 +67,8 @@ type Plan struct {
 	From store.Pointer
 }
 
-// Prepare compares a folder with what is in force. A folder that is in force already is compared with what it replaced:
-// sweeping for it once more is harmless.
+// Prepare compares a folder with what is in force. A folder that is in force already is compared with what it replaced, so that its sweep can be
+// repeated.
 func (p *Publisher) Prepare(ctx context.Context, academy *rules.Academy, mode engine.RunPolicy) (*Plan, error) {
 	current, err := p.opts.Store.Rulesets.Current(ctx)
 	if err != nil {
@@ -86,7 +86,7 @@ func (p *Publisher) Prepare(ctx context.Context, academy *rules.Academy, mode en
 	plan.Change = Compare(old, academy)
 	all := plan.Change
 	if mode != engine.RunPolicyFinish {
-		history, err := p.opts.Store.Rulesets.History(ctx)
+		history, err := p.opts.Store.Rulesets.Publications(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -109,8 +109,8 @@ func (p *Publisher) Prepare(ctx context.Context, academy *rules.Academy, mode en
 	return plan, nil
 }
 
-// Resume is the plan that the publication in force was made by, to sweep for it once more.
-func (p *Publisher) Resume(ctx context.Context) (*Plan, error) {
+// PrepareAgain returns the plan of the publication that is in force, to sweep for it once more.
+func (p *Publisher) PrepareAgain(ctx context.Context) (*Plan, error) {
 	current, err := p.opts.Store.Rulesets.Current(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading which ruleset is in force: %w", err)
@@ -154,7 +154,7 @@ func (p *Publisher) Academy(ctx context.Context, hash string) (*rules.Academy, e
 func (p *Plan) InForce() bool { return p.From.Hash == p.Academy.Ruleset.Hash }
 
 // Publish stores the revision, has every live instance compile it and listen for its events, puts it in force, and waits
-// until all of them run it. Until it is in force an error leaves everything as it was. If somebody else published since
+// until all of them run it. An error before it is in force changes nothing. If somebody else published since
 // the plan was made the error is [store.ErrPublishedMeanwhile].
 func (p *Publisher) Publish(ctx context.Context, plan *Plan, author, note string) (store.Pointer, error) {
 	hash := plan.Academy.Ruleset.Hash
@@ -169,7 +169,7 @@ func (p *Publisher) Publish(ctx context.Context, plan *Plan, author, note string
 	}
 	began := p.opts.Real()
 	now := func() time.Time { return storeTime.Add(p.opts.Real().Sub(began)) }
-	// Before the first publication nobody listens for anything: every event waits.
+	// Before the first publication no instance has rules to listen with: every event waits in the stream.
 	listens := func(i store.Instance) bool { return plan.From.Hash == "" || slices.Contains(i.Listens, hash) }
 	if err := p.awaitInstances(ctx, now, hash, "listen for it", listens); err != nil {
 		return store.Pointer{}, fmt.Errorf("nothing was put in force: %w", err)
@@ -191,12 +191,12 @@ func (p *Publisher) Publish(ctx context.Context, plan *Plan, author, note string
 			return store.Pointer{}, err
 		}
 	}
-	// Somebody may have published again already; then the instances are further still.
+	// If somebody has published again, the instances run a later publication.
 	runs := func(i store.Instance) bool {
 		return i.Number > next.Number || i.Number == next.Number && i.Running == hash
 	}
 	if err := p.awaitInstances(ctx, now, hash, "run it", runs); err != nil {
-		return next, fmt.Errorf("%s is in force, but learners who sleep have not been told: %w; then run `homeroom rules sweep`", narrate.ShortHash(hash), err)
+		return next, fmt.Errorf("%s is in force, but learners who sleep were not signaled: %w; then run `homeroom rules sweep`", narrate.ShortHash(hash), err)
 	}
 	return next, nil
 }
@@ -204,9 +204,9 @@ func (p *Publisher) Publish(ctx context.Context, plan *Plan, author, note string
 // pollInterval is the pause between two looks at the instances.
 const pollInterval = 100 * time.Millisecond
 
-// awaitInstances waits until every live instance is as far as it should be.
-func (p *Publisher) awaitInstances(ctx context.Context, now func() time.Time, hash, what string, there func(store.Instance) bool) error {
-	until := p.opts.Real().Add(p.opts.Patience)
+// awaitInstances waits until ready is true of every live instance. what says for people what they should do.
+func (p *Publisher) awaitInstances(ctx context.Context, now func() time.Time, hash, what string, ready func(store.Instance) bool) error {
+	until := p.opts.Real().Add(p.opts.InstanceWait)
 	for {
 		instances, err := p.opts.Store.Control.ReadInstances(ctx)
 		if err != nil {
@@ -217,7 +217,7 @@ func (p *Publisher) awaitInstances(ctx context.Context, now func() time.Time, ha
 			if problem, refused := i.Refused[hash]; refused && i.Live(now()) {
 				return fmt.Errorf("the ruleset does not compile on %s, which may be another version of Homeroom: %s", i.Name, problem)
 			}
-			if i.Live(now()) && !there(i) {
+			if i.Live(now()) && !ready(i) {
 				missing = append(missing, i.Name)
 			}
 		}
@@ -227,7 +227,7 @@ func (p *Publisher) awaitInstances(ctx context.Context, now func() time.Time, ha
 		names := strings.Join(missing, ", ")
 		if p.opts.Real().After(until) {
 			return fmt.Errorf("after %s these instances do not %s yet: %s; look at their logs, or stop them and try again in %s",
-				p.opts.Patience, what, names, store.InstanceTTL)
+				p.opts.InstanceWait, what, names, store.InstanceTTL)
 		}
 		p.opts.Progress(Progress{Stage: fmt.Sprintf("waiting for %s to %s", names, what)})
 		if err := sleepFor(ctx, pollInterval); err != nil {

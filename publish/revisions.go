@@ -32,7 +32,7 @@ func (e *RevisionError) Error() string { return e.Message }
 // FindRevision returns a published revision by its number, its hash (at least the first 6 letters), or "current". A ref
 // that names no revision, or several, is a [*RevisionError].
 func FindRevision(ctx context.Context, rulesets *store.Rulesets, ref string) (store.Bundle, error) {
-	history, err := rulesets.History(ctx)
+	history, err := rulesets.Publications(ctx)
 	if err != nil {
 		return store.Bundle{}, err
 	}
@@ -136,7 +136,7 @@ type Counter interface {
 // CountLiveRuns returns how many learners have a live run of each rule: of all rules in force, and of those of earlier
 // revisions that still have one.
 func CountLiveRuns(ctx context.Context, rulesets *store.Rulesets, temporal Counter) (map[string]int64, error) {
-	history, err := rulesets.History(ctx)
+	history, err := rulesets.Publications(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -44,7 +44,7 @@ type SweepCounts struct {
 // Signaled returns how many learners were signaled.
 func (s SweepCounts) Signaled() int { return s.LiveRuns + s.Woken }
 
-// sweep is one sweep under way.
+// sweep is a sweep that is running.
 type sweep struct {
 	p        *Publisher
 	plan     *Plan
@@ -63,14 +63,14 @@ func (p *Publisher) Sweep(ctx context.Context, plan *Plan) (SweepCounts, error) 
 	began := p.opts.Real()
 	err := s.sweepAll(ctx, "")
 	if err == nil && (len(plan.Touched) > 0 || plan.Change.Silences()) {
-		// Visibility is a moment behind: runs that began just before, and learners who were just continuing as new.
+		// Visibility is some seconds behind: it may lack workflows that started just before, also by continuing as new.
 		p.opts.Progress(Progress{Stage: "letting Temporal's visibility catch up", Swept: s.swept})
-		if err = sleepFor(ctx, p.opts.Settle); err == nil {
+		if err = sleepFor(ctx, p.opts.VisibilityWait); err == nil {
 			err = s.sweepAll(ctx, began.Add(-2*time.Minute).UTC().Format(time.RFC3339))
 		}
 	}
 	if err = errors.Join(err, signals.awaitSignals()); err != nil {
-		return s.swept, fmt.Errorf("the sweep is not complete: %w; run `homeroom rules sweep` to go over everybody again", err)
+		return s.swept, fmt.Errorf("the sweep is not complete: %w; run `homeroom rules sweep` to visit everybody again", err)
 	}
 	return s.swept, nil
 }
@@ -82,8 +82,8 @@ func (p *Publisher) Count(ctx context.Context, plan *Plan) (SweepCounts, error) 
 	return s.swept, err
 }
 
-func (p *Publisher) newSweep(plan *Plan, tell func(context.Context, string, bool) error) *sweep {
-	s := &sweep{p: p, plan: plan, signal: tell, signaled: map[string]bool{}, seen: map[string]bool{}}
+func (p *Publisher) newSweep(plan *Plan, signal func(context.Context, string, bool) error) *sweep {
+	s := &sweep{p: p, plan: plan, signal: signal, signaled: map[string]bool{}, seen: map[string]bool{}}
 	if age := plan.Academy.Settings.MaxEventAge; age > 0 {
 		s.since = p.handedOverUntil().Add(-age)
 	}
@@ -102,7 +102,8 @@ func (p *Publisher) handedOverUntil() time.Time {
 	return at
 }
 
-// sweepAll goes over everybody; after: only over runs that started since, and those with live runs.
+// sweepAll visits the learners with live runs that the publication touches and, if an inactivity rule changed, everybody else too. If
+// after is set (RFC 3339), of everybody else only those whose workflow started since.
 func (s *sweep) sweepAll(ctx context.Context, after string) error {
 	if err := s.listTouched(ctx, s.signalLiveRuns); err != nil {
 		return err
@@ -127,7 +128,7 @@ func (s *sweep) sweepAll(ctx context.Context, after string) error {
 	})
 }
 
-// running finds the learners' workflows.
+// running is the visibility query of the learners' workflows.
 const running = "WorkflowType = '" + workflows.LearnerWorkflow + "' AND ExecutionStatus = 'Running'"
 
 // listTouched calls each with every learner with live runs that the publication touches; perhaps more than once.
@@ -183,7 +184,7 @@ func (s *sweep) wakeUnlessSeen(ctx context.Context, learner string) error {
 	if s.signaled[learner] || s.seen[learner] {
 		return nil
 	}
-	// Visibility is a moment behind: who retired just now still counts as running, and has to be started.
+	// Visibility is some seconds behind: a workflow that has just retired is still listed as running, and has to be started again.
 	return s.wakeIfEarlier(ctx, learner, true)
 }
 
@@ -217,7 +218,7 @@ func (s *sweep) signalLearner(ctx context.Context, learner string, start bool) e
 	return s.signal(ctx, learner, start)
 }
 
-// maxSignals is how many signals are under way at a time.
+// maxSignals is how many signals are sent at a time.
 const maxSignals = 16
 
 // signaler signals learners at a steady pace with jitter, so that they do not all decide in the same second.

@@ -69,7 +69,7 @@ func (s *temporalStub) SignalWorkflow(_ context.Context, id, run, signal string,
 
 func sweeper(stub *temporalStub) (*Publisher, *Plan) {
 	clock := func() time.Time { return time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC) }
-	p := New(Options{Temporal: stub, Now: clock, Real: clock, Settle: time.Millisecond, PerSecond: 1e6})
+	p := New(Options{Temporal: stub, Now: clock, Real: clock, VisibilityWait: time.Millisecond, PerSecond: 1e6})
 	plan := &Plan{
 		Academy:   &rules.Academy{Ruleset: &engine.Ruleset{Hash: "abc"}},
 		RunPolicy: engine.RunPolicyCancel,

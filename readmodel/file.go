@@ -120,12 +120,12 @@ func (m *Model) openFile(ctx context.Context) error {
 	m.db = db
 	db.SetMaxOpenConns(1) // the pragmas and the lock are the connection's
 	if err := m.lockFile(ctx); err != nil {
-		return explain(err)
+		return explainError(err)
 	}
 	// With synchronous=normal a power failure may lose the last transactions, which the next look takes in again. secure_delete overwrites
 	// what was deleted: it may be of an erased learner.
 	_, err = db.ExecContext(ctx, "PRAGMA journal_mode=wal; PRAGMA synchronous=normal; PRAGMA secure_delete=on")
-	return explain(err)
+	return explainError(err)
 }
 
 // lockFile takes the file for this process, and writes the schema into an empty one. That is done before the log is used, so that the file's
@@ -164,8 +164,8 @@ func (m *Model) remakeFile(ctx context.Context) error {
 	return m.openFile(ctx)
 }
 
-// explain says what to do about an error of SQLite.
-func explain(err error) error {
+// explainError says what to do about an error of SQLite.
+func explainError(err error) error {
 	var failed *sqlite.Error
 	if !errors.As(err, &failed) {
 		return err

@@ -56,7 +56,7 @@ func (m *Model) Count(ctx context.Context, s Sources, since time.Time, start fun
 			err = m.countOnce(ctx, s, since, start())
 		}
 	}
-	return explain(err)
+	return explainError(err)
 }
 
 func (m *Model) countOnce(ctx context.Context, s Sources, since time.Time, c Counter) error {
@@ -208,9 +208,9 @@ func (m *Model) deleteExpired(ctx context.Context, stream int, first uint64) err
 		return err
 	}
 	var rest chunk
-	err = old.each(&decoder{}, func(r *Record) error {
+	err = old.eachRecord(&decoder{}, func(r *Record) error {
 		if r.Sequence >= first {
-			rest.add(r)
+			rest.addRecord(r)
 		}
 		return nil
 	})
@@ -248,7 +248,7 @@ func (m *Model) takeRecords(ctx context.Context, stream int, source Source, p *p
 			}
 			return nil
 		}
-		return batch.add(ctx, r)
+		return batch.addRecord(ctx, r)
 	})
 	if err != nil {
 		return err
@@ -267,7 +267,7 @@ type intake struct {
 	chunks   []chunk
 }
 
-func (b *intake) add(ctx context.Context, r *Record) error {
+func (b *intake) addRecord(ctx context.Context, r *Record) error {
 	if n := len(b.chunks); n == 0 || b.chunks[n-1].count == chunkSize {
 		if n == chunksPerCommit {
 			if err := b.flushRows(ctx); err != nil {
@@ -280,7 +280,7 @@ func (b *intake) add(ctx context.Context, r *Record) error {
 	if r.Sequence <= max(last.last, b.position.taken) {
 		return nil // it came before
 	}
-	last.add(r)
+	last.addRecord(r)
 	return nil
 }
 

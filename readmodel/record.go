@@ -45,7 +45,7 @@ type chunk struct {
 	data  []byte
 }
 
-func (c *chunk) add(r *Record) {
+func (c *chunk) addRecord(r *Record) {
 	if c.count == 0 {
 		c.first = r.Sequence
 	}
@@ -128,8 +128,8 @@ type decoder struct {
 	names     map[string]string
 }
 
-// each calls yield with the records of a chunk, in order. What it passes is valid during the call only.
-func (d *decoder) each(data string, yield func(*Record) error) error {
+// eachRecord calls yield with the records of a chunk, in order. What it passes is valid during the call only.
+func (d *decoder) eachRecord(data string, yield func(*Record) error) error {
 	d.rest = data
 	var decision engine.Decision
 	var event engine.Event
@@ -139,10 +139,10 @@ func (d *decoder) each(data string, yield func(*Record) error) error {
 		switch d.readOctet() {
 		case recordNothing:
 		case recordDecision:
-			d.decision(&decision)
+			d.readDecision(&decision)
 			r.Decision = &decision
 		case recordEvent:
-			d.event(&event)
+			d.readEvent(&event)
 			r.Event = &event
 		case recordUnreadable:
 			r.Unreadable = d.readText()
@@ -218,7 +218,7 @@ func (d *decoder) readTime() time.Time {
 	return time.Unix(seconds, int64(nanoseconds)).UTC()
 }
 
-func (d *decoder) decision(into *engine.Decision) {
+func (d *decoder) readDecision(into *engine.Decision) {
 	*into = engine.Decision{At: d.readTime()}
 	into.Count = int(min(d.readVarint(), math.MaxInt))
 	into.ID = d.readText()
@@ -270,7 +270,7 @@ func (d *decoder) readExposure(text string) *engine.Exposure {
 	return x
 }
 
-func (d *decoder) event(into *engine.Event) {
+func (d *decoder) readEvent(into *engine.Event) {
 	*into = engine.Event{Time: d.readTime()}
 	into.ID = d.readText()
 	into.Name = d.readName()

@@ -12,11 +12,11 @@ type stored struct {
 	data     []byte
 }
 
-func (s *stored) each(d *decoder, yield func(*Record) error) error {
+func (s *stored) eachRecord(d *decoder, yield func(*Record) error) error {
 	if int64(crc32.ChecksumIEEE(s.data)) != s.checksum {
 		return errDamaged
 	}
-	return d.each(string(s.data), yield)
+	return d.eachRecord(string(s.data), yield)
 }
 
 // replayRecords counts the records of a stream that were stored at since or later, and those that follow them.
@@ -37,7 +37,7 @@ func (m *Model) replayRecords(ctx context.Context, stream int, since time.Time, 
 		if err := rows.Scan(&s.checksum, &s.data); err != nil {
 			return err
 		}
-		err := s.each(decoder, func(r *Record) error {
+		err := s.eachRecord(decoder, func(r *Record) error {
 			begun = begun || r.StoredAt.UnixNano() >= from
 			if !begun {
 				return nil

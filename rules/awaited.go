@@ -33,7 +33,7 @@ type awaited struct {
 	used  bool              // something of it is read, its time perhaps
 }
 
-// awaitedNames writes names and their events as one text, by which a scope can be compared: "answer=nps.answered".
+// awaitedNames writes names and their events as one text, by which views can be compared: "answer=nps.answered".
 func awaitedNames(known map[string]*awaited) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(known)) {
@@ -42,8 +42,8 @@ func awaitedNames(known map[string]*awaited) string {
 	return strings.Join(parts, " ")
 }
 
-// awaitedEvents returns the events of a scope by the names that wait_for steps give them.
-func (s scope) awaitedEvents() map[string]string {
+// awaitedEvents returns the events that a view has by the names that wait_for steps give them.
+func (s exprView) awaitedEvents() map[string]string {
 	out := map[string]string{}
 	for _, part := range strings.Fields(s.awaited) {
 		name, event, _ := strings.Cut(part, "=")
@@ -121,7 +121,7 @@ func (b *builder) finishAwaited() {
 
 // compileExpression compiles an expression of a step: what is read of awaited events is kept for it, and must have come.
 func (b *builder) compileExpression(n *yamlfile.Node, w want) compiled {
-	done, _ := b.c.compileExpression(b.d, n, b.scopeOf(), w)
+	done, _ := b.c.compileExpression(b.d, n, b.stepView(), w)
 	for _, name := range sortedKeys(b.awaited) {
 		if properties, read := done.reads[name]; read {
 			b.c.noteReads(b.awaited[name], properties...)
@@ -173,7 +173,7 @@ type awaitedAt struct {
 }
 
 // awaitedNow returns the awaited events as a send finds them. certain is what is certain there.
-func (b *builder) awaitedNow(certain facts) map[string]awaitedAt {
+func (b *builder) awaitedNow(certain certainPaths) map[string]awaitedAt {
 	out := map[string]awaitedAt{}
 	for name, known := range b.awaited {
 		now := awaitedAt{awaited: known, presence: b.presence[name]}
@@ -186,7 +186,7 @@ func (b *builder) awaitedNow(certain facts) map[string]awaitedAt {
 }
 
 // hasAwaited reports whether a condition on the way has made sure that an awaited event has come.
-func (f facts) hasAwaited(name string) bool {
+func (f certainPaths) hasAwaited(name string) bool {
 	for path := range f {
 		if strings.HasPrefix(path, name+".") {
 			return true

@@ -22,14 +22,14 @@ type compiled struct {
 	gives *cel.Type
 	// ifTrue are the paths that have a value if it was evaluated (a condition: to true); ifNot those that have one if a condition
 	// was false or could not be evaluated.
-	ifTrue, ifNot facts
+	ifTrue, ifNot certainPaths
 	// unproven are the places of the first reads of awaited events that ask has() of them nowhere, by the events' names here.
 	unproven map[string]yamlfile.Position
 }
 
 // compileExpr checks the expression that a node holds and prepares it. Problems are reported where they stand; ok is false
 // if there were any.
-func (l *language) compileExpr(d *decoder, n *yamlfile.Node, s scope, w want) (c compiled, ok bool) {
+func (l *language) compileExpr(d *decoder, n *yamlfile.Node, s exprView, w want) (c compiled, ok bool) {
 	e, err := l.envFor(s)
 	if err != nil {
 		d.Fail(n.At, "", "%v", err)
@@ -66,7 +66,7 @@ func (l *language) compileExpr(d *decoder, n *yamlfile.Node, s scope, w want) (c
 	}
 	if bare != 0 {
 		name := byID(root, bare).AsIdent()
-		if slices.Contains(s.variables(), name) {
+		if slices.Contains(s.variableNames(), name) {
 			check.failAt(parsed, bare, "name a part of it: "+strings.Join(l.fieldsOf(s, name), ", "), "%s cannot be used whole", name)
 			return c, false
 		}
@@ -152,7 +152,7 @@ func (w want) fixWords() string {
 type exprCheck struct {
 	d *decoder
 	n *yamlfile.Node
-	s scope
+	s exprView
 	w want
 	l *language
 
@@ -362,8 +362,8 @@ func (c *exprCheck) reportUndeclared(at yamlfile.Position, name string) {
 		c.fail(at, "for a text, write '\""+name+"\"'; for a property, trigger."+name, "%q means nothing here", name)
 		return
 	}
-	known := append(c.s.variables(), functionNames()...)
-	fix := "there are " + strings.Join(c.s.variables(), ", ")
+	known := append(c.s.variableNames(), functionNames()...)
+	fix := "there are " + strings.Join(c.s.variableNames(), ", ")
 	word := ""
 	if near := spelling.Nearest(base, known); near != "" {
 		word = near

@@ -26,8 +26,8 @@ const (
 	maxExprCost  = 10_000
 )
 
-// scope says what an expression may look at. Empty names: nothing of that kind.
-type scope struct {
+// exprView says what an expression may look at. Empty names: nothing of that kind.
+type exprView struct {
 	event   string // the event being looked at, by its catalog name
 	trigger string // the event that started the run, or one of the inactivity names
 	course  bool   // whether the run may have a course
@@ -39,7 +39,7 @@ type language struct {
 	base  *cel.Env
 	types *fieldTypes
 	past  pastUse
-	envs  map[scope]*cel.Env
+	envs  map[exprView]*cel.Env
 }
 
 func newLanguage(cat *catalog.Catalog, messages map[string]bool) (*language, error) {
@@ -75,11 +75,11 @@ func newLanguage(cat *catalog.Catalog, messages map[string]bool) (*language, err
 		counted:   map[string]int{},
 		countedBy: map[string]map[string]int{},
 	}
-	return &language{base: base, types: fields, past: past, envs: map[scope]*cel.Env{}}, nil
+	return &language{base: base, types: fields, past: past, envs: map[exprView]*cel.Env{}}, nil
 }
 
-// envFor returns the environment of a scope.
-func (l *language) envFor(s scope) (*cel.Env, error) {
+// envFor returns the environment of a view.
+func (l *language) envFor(s exprView) (*cel.Env, error) {
 	if e := l.envs[s]; e != nil {
 		return e, nil
 	}
@@ -104,8 +104,8 @@ func (l *language) envFor(s scope) (*cel.Env, error) {
 	return e, nil
 }
 
-// variables lists what may be named in a scope.
-func (s scope) variables() []string {
+// variableNames lists what an expression with this view may name.
+func (s exprView) variableNames() []string {
 	out := []string{"learner", "now"}
 	if s.event != "" {
 		out = append(out, "event")

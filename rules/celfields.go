@@ -11,7 +11,7 @@ import (
 )
 
 // fieldsOf lists the fields of a variable.
-func (l *language) fieldsOf(s scope, variable string) []string {
+func (l *language) fieldsOf(s exprView, variable string) []string {
 	name := map[string]string{"learner": learnerType, "course": courseType, "course.previous": previousType}[variable]
 	if event := s.eventBehind(variable); event != "" {
 		name = eventType + event
@@ -21,7 +21,7 @@ func (l *language) fieldsOf(s scope, variable string) []string {
 }
 
 // eventBehind returns the name of the event that a variable holds; empty: it holds none.
-func (s scope) eventBehind(variable string) string {
+func (s exprView) eventBehind(variable string) string {
 	switch variable {
 	case "event":
 		return s.event

@@ -39,7 +39,7 @@ const sameName = "same"
 
 // countUse is one count() of an expression.
 type countUse struct {
-	event, key string // key: empty if the count is not scoped
+	event, key string // key: empty if the count is not by key
 	days       int
 }
 
@@ -90,8 +90,8 @@ func (c *exprCheck) rewritePast(parsed *cel.Ast) (ok bool) {
 		}
 		key := ""
 		if function == "count" && len(args) == 3 {
-			var scoped bool
-			if key, scoped = c.sameKey(parsed, args); !scoped {
+			var byKey bool
+			if key, byKey = c.sameKey(parsed, args); !byKey {
 				ok = false
 				return
 			}
@@ -224,39 +224,39 @@ func (pastLibrary) ProgramOptions() []cel.ProgramOption { return nil }
 
 func (pastLibrary) CompileOptions() []cel.EnvOption {
 	args := []*cel.Type{cel.ObjectType(pastType), cel.StringType, cel.DoubleType}
-	ask := func(answer func(h engine.History, name string, amount float64) ref.Val) cel.OverloadOpt {
+	ask := func(answer func(past engine.Past, name string, amount float64) ref.Val) cel.OverloadOpt {
 		return cel.FunctionBinding(func(values ...ref.Val) ref.Val {
 			p, isPast := values[0].(past)
 			name, isName := values[1].(types.String)
 			amount, isAmount := values[2].(types.Double)
-			if !isPast || !isName || !isAmount || p.History == nil {
+			if !isPast || !isName || !isAmount || p.Past == nil {
 				return types.NewErr("the past is not known here")
 			}
-			return answer(p.History, string(name), float64(amount))
+			return answer(p.Past, string(name), float64(amount))
 		})
 	}
 	return []cel.EnvOption{
 		cel.Variable(pastName, cel.ObjectType(pastType)),
 		cel.Function(pastSent, cel.Overload("past_sent", args, cel.BoolType,
-			ask(func(h engine.History, message string, seconds float64) ref.Val {
-				return types.Bool(h.Sent(message, time.Duration(seconds)*time.Second))
+			ask(func(past engine.Past, message string, seconds float64) ref.Val {
+				return types.Bool(past.Sent(message, time.Duration(seconds)*time.Second))
 			}))),
 		cel.Function(pastCount, cel.Overload("past_count", args, cel.DoubleType,
-			ask(func(h engine.History, event string, days float64) ref.Val {
-				return types.Double(h.Count(event, int(days)))
+			ask(func(past engine.Past, event string, days float64) ref.Val {
+				return types.Double(past.Count(event, int(days)))
 			}))),
 		cel.Function(pastCountSame, cel.Overload("past_count_same", append(args, cel.StringType), cel.DoubleType,
 			cel.FunctionBinding(countSame))),
 	}
 }
 
-// countSame asks a learner's history how often an event happened that has the run's value of a key.
+// countSame asks about a learner's past how often an event happened that has the run's value of a key.
 func countSame(values ...ref.Val) ref.Val {
 	p, isPast := values[0].(past)
 	event, isEvent := values[1].(types.String)
 	days, isDays := values[2].(types.Double)
 	key, isKey := values[3].(types.String)
-	if !isPast || !isEvent || !isDays || !isKey || p.History == nil {
+	if !isPast || !isEvent || !isDays || !isKey || p.Past == nil {
 		return types.NewErr("the past is not known here")
 	}
 	n, err := p.CountSame(string(event), int(days), string(key))
@@ -266,8 +266,8 @@ func countSame(values ...ref.Val) ref.Val {
 	return types.Double(n)
 }
 
-// past carries a learner's history through an expression. It implements ref.Val.
-type past struct{ engine.History }
+// past carries what is known of a learner's past through an expression. It implements ref.Val.
+type past struct{ engine.Past }
 
 var errPast = errors.New("the past is no value")
 
@@ -279,4 +279,4 @@ func (p past) Equal(ref.Val) ref.Val { return types.False }
 
 func (p past) Type() ref.Type { return types.NewObjectType(pastType) }
 
-func (p past) Value() any { return p.History }
+func (p past) Value() any { return p.Past }

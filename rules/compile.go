@@ -36,12 +36,12 @@ type compiler struct {
 
 // origin is what starts the runs of a rule.
 type origin struct {
-	name   string         // as in scope.trigger
+	name   string         // as in exprView.trigger
 	event  *catalog.Event // nil: inactivity
 	course bool           // the run may have a course
 	keys   []string       // entity keys of the trigger, course_id included if standing may know it
 	// certain are the paths that have a value in every run, because the trigger's condition or per asks for them.
-	certain facts
+	certain certainPaths
 	// awaited are, at a send, the events that wait_for steps have given names.
 	awaited map[string]awaitedAt
 }
@@ -131,7 +131,7 @@ func (c *compiler) compileWhen(d *decoder, spec *ruleSpec, r *engine.Rule) (from
 	if w == nil {
 		return from, false
 	}
-	looks := scope{}
+	looks := exprView{}
 	if w.event == nil {
 		r.When.Inactive = w.inactive
 		r.When.Platform = w.in == "platform"
@@ -144,7 +144,7 @@ func (c *compiler) compileWhen(d *decoder, spec *ruleSpec, r *engine.Rule) (from
 		if r.When.Platform {
 			from = origin{name: inactivityPlatform}
 		}
-		looks = scope{trigger: from.name, course: from.course}
+		looks = exprView{trigger: from.name, course: from.course}
 	} else {
 		ev, known := c.findEvent(d, w.event)
 		if !known {
@@ -152,21 +152,21 @@ func (c *compiler) compileWhen(d *decoder, spec *ruleSpec, r *engine.Rule) (from
 		}
 		r.When.Match.Event = ev.Name
 		from = origin{name: ev.Name, event: ev, course: c.hasCourse(ev), keys: c.keysOf(ev)}
-		looks = scope{event: ev.Name, course: from.course}
+		looks = exprView{event: ev.Name, course: from.course}
 	}
 	if w.cond != nil {
 		cond, fine := c.compileCondition(d, w.cond, looks)
 		r.When.Match.If = cond.expr
 		r.When.Match.Gate = cond.gate
 		for path := range cond.ifTrue {
-			from.certain = from.certain.and(strings.Replace(path, "event.", "trigger.", 1))
+			from.certain = from.certain.withPaths(strings.Replace(path, "event.", "trigger.", 1))
 		}
 		if !fine {
 			return from, true
 		}
 	}
 	for _, n := range spec.per {
-		from.certain = from.certain.and("trigger." + n.Text)
+		from.certain = from.certain.withPaths("trigger." + n.Text)
 	}
 	if from.event != nil {
 		c.checkVolume(d, w.event, from.event, r.When.Match.Gate, "trigger")
@@ -189,11 +189,11 @@ func (c *compiler) findEvent(d *decoder, n *yamlfile.Node) (*catalog.Event, bool
 }
 
 // compileCondition compiles a bool and records what it reads of events.
-func (c *compiler) compileCondition(d *decoder, n *yamlfile.Node, s scope) (compiled, bool) {
+func (c *compiler) compileCondition(d *decoder, n *yamlfile.Node, s exprView) (compiled, bool) {
 	return c.compileExpression(d, n, s, wantBool)
 }
 
-func (c *compiler) compileExpression(d *decoder, n *yamlfile.Node, s scope, w want) (compiled, bool) {
+func (c *compiler) compileExpression(d *decoder, n *yamlfile.Node, s exprView, w want) (compiled, bool) {
 	done, ok := c.lang.compileExpr(d, n, s, w)
 	if ok {
 		c.keep.add(s.event, done.reads["event"]...)
@@ -249,7 +249,7 @@ func (c *compiler) compileMatch(d *decoder, m *matchSpec, spec *ruleSpec, from o
 	out := &engine.Match{Event: ev.Name, Mode: m.mode}
 	c.checkReach(d, m, ev, perKeys(spec, from), from)
 	if m.cond != nil {
-		cond, fine := c.compileCondition(d, m.cond, scope{event: ev.Name, trigger: from.name, course: from.course})
+		cond, fine := c.compileCondition(d, m.cond, exprView{event: ev.Name, trigger: from.name, course: from.course})
 		out.If = cond.expr
 		out.Gate = cond.gate
 		ok = fine

@@ -18,18 +18,18 @@ func (a *assistant) isExpression(n *outlineNode) bool {
 }
 
 // triggerOf returns what starts the runs of a rule, as far as it is written.
-func (a *assistant) triggerOf(rule *outline) scope {
+func (a *assistant) triggerOf(rule *outline) exprView {
 	when := rule.root.child("when")
 	if event := rule.value(when.child("event")); event != "" {
-		return scope{trigger: event, course: a.mayHaveCourse(event)}
+		return exprView{trigger: event, course: a.mayHaveCourse(event)}
 	}
 	if when.child("inactive") == nil {
-		return scope{}
+		return exprView{}
 	}
 	if rule.value(when.child("in")) == "platform" {
-		return scope{trigger: inactivityPlatform}
+		return exprView{trigger: inactivityPlatform}
 	}
-	return scope{trigger: inactivityCourse, course: true}
+	return exprView{trigger: inactivityCourse, course: true}
 }
 
 // mayHaveCourse reports whether the runs that an event starts may have a course.
@@ -38,13 +38,13 @@ func (a *assistant) mayHaveCourse(event string) bool {
 	return known && (&compiler{linkable: linkableProperties(a.cat)}).hasCourse(ev)
 }
 
-// scopeOf returns what the expression of a node may look at.
-func (a *assistant) scopeOf(n *outlineNode) scope {
+// viewOf returns what the expression of a node may look at.
+func (a *assistant) viewOf(n *outlineNode) exprView {
 	s := a.triggerOf(a.o)
 	parent := n.parent
 	if parent == a.o.root.child("when") {
 		if parent.child("event") != nil {
-			return scope{event: s.trigger, course: s.course}
+			return exprView{event: s.trigger, course: s.course}
 		}
 		return s
 	}
@@ -58,7 +58,7 @@ func (a *assistant) scopeOf(n *outlineNode) scope {
 	return s
 }
 
-// awaitedBefore returns the events that wait_for steps before a node give names, as scope.awaited has them.
+// awaitedBefore returns the events that wait_for steps before a node give names, as exprView.awaited has them.
 func (a *assistant) awaitedBefore(n *outlineNode) string {
 	var found []string
 	a.o.root.walk(func(step *outlineNode) {
@@ -82,7 +82,7 @@ var (
 
 // completeExpression offers what an expression may name at the cursor.
 func (a *assistant) completeExpression(n *outlineNode) Completion {
-	s := a.scopeOf(n)
+	s := a.viewOf(n)
 	from := n.valueFrom
 	if from >= n.valueEnd || from > a.o.cursor {
 		from = a.o.cursor
@@ -107,7 +107,7 @@ func (a *assistant) completeExpression(n *outlineNode) Completion {
 		c.Items = a.fieldItems(s, owner)
 		return c
 	}
-	for _, name := range s.variables() {
+	for _, name := range s.variableNames() {
 		words := variableWords[name]
 		if words == "" {
 			words = awaitedWords
@@ -132,7 +132,7 @@ func splitOwner(dotted string) (owner, last string) {
 }
 
 // eventOf returns which event a variable is; empty: none.
-func (s scope) eventOf(variable string) string {
+func (s exprView) eventOf(variable string) string {
 	switch variable {
 	case "event":
 		return s.event
@@ -157,7 +157,7 @@ func inQuotes(text string) bool {
 }
 
 // fieldItems offers what may follow an owner and a dot.
-func (a *assistant) fieldItems(s scope, owner string) []CompletionItem {
+func (a *assistant) fieldItems(s exprView, owner string) []CompletionItem {
 	switch {
 	case owner == "event":
 		return append(a.propertyItems(s.event, nil), timeItem("event", s.event)...)
@@ -192,7 +192,7 @@ func timeItem(variable, event string) []CompletionItem {
 }
 
 // fieldsOfVariable returns the fields of a variable that is no event; nil if there is no such variable.
-func (a *assistant) fieldsOfVariable(s scope, name string) map[string]*types.FieldType {
+func (a *assistant) fieldsOfVariable(s exprView, name string) map[string]*types.FieldType {
 	switch {
 	case name == "learner":
 		return a.fields.learner
@@ -205,7 +205,7 @@ func (a *assistant) fieldsOfVariable(s scope, name string) map[string]*types.Fie
 }
 
 // fieldType returns the type of a dotted name, as people call it; empty: not known.
-func (a *assistant) fieldType(s scope, dotted string) string {
+func (a *assistant) fieldType(s exprView, dotted string) string {
 	if dotted == "now" {
 		return "a time"
 	}
@@ -227,7 +227,7 @@ func (a *assistant) fieldType(s scope, dotted string) string {
 }
 
 // memberItems offers the functions that are called with a dot on a value of the owner's type.
-func (a *assistant) memberItems(s scope, owner string) []CompletionItem {
+func (a *assistant) memberItems(s exprView, owner string) []CompletionItem {
 	kind := a.fieldType(s, owner)
 	if kind == "" {
 		return nil
@@ -294,7 +294,7 @@ func (a *assistant) templateItems(owner string) []CompletionItem {
 	case varsRoot:
 		return a.sendersOf().variables
 	case "learner":
-		items = a.fieldItems(scope{}, "learner.traits")[1:2] // first_name stands at the top in a message
+		items = a.fieldItems(exprView{}, "learner.traits")[1:2] // first_name stands at the top in a message
 		for _, name := range []string{"id", "locale", "timezone", "traits"} {
 			items = append(items, CompletionItem{Label: name, Kind: ItemProperty, Words: fieldWords["learner."+name]})
 		}
@@ -303,7 +303,7 @@ func (a *assistant) templateItems(owner string) []CompletionItem {
 			items = append(items, CompletionItem{Label: name, Kind: ItemProperty, Words: fieldWords["course."+name]})
 		}
 	case "learner.traits":
-		return a.fieldItems(scope{}, owner)
+		return a.fieldItems(exprView{}, owner)
 	}
 	return items
 }

@@ -139,7 +139,7 @@ func (o *outline) wordAt(from, end int) (word string, part, stop int) {
 
 // hoverExpression explains a word of an expression.
 func (a *assistant) hoverExpression(n *outlineNode) (HoverWords, bool) {
-	s := a.scopeOf(n)
+	s := a.viewOf(n)
 	if quoted, ok := a.hoverQuoted(n); ok {
 		return quoted, true
 	}

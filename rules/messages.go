@@ -123,7 +123,7 @@ func (c *compiler) checkMessage(d *decoder, n *yamlfile.Node) bool {
 }
 
 // checkSend checks that a rule may send a message: it exists, and what it says can be said of what starts the rule.
-func (c *compiler) checkSend(d *decoder, message *yamlfile.Node, from origin, handed map[string]handover, certain facts) {
+func (c *compiler) checkSend(d *decoder, message *yamlfile.Node, from origin, handed map[string]handover, certain certainPaths) {
 	name := message.Text
 	if !c.checkMessage(d, message) {
 		return

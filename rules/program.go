@@ -24,7 +24,7 @@ type builder struct {
 	places map[string]yamlfile.Position
 	out    []engine.Instr
 	// certain are the paths that have a value in every run that comes to the step being laid out.
-	certain facts
+	certain certainPaths
 	// awaited are the events that wait_for steps have given names so far; presence says which of them have come in the runs that come to the
 	// step being laid out.
 	awaited  map[string]*awaited
@@ -83,8 +83,9 @@ func (b *builder) addInstr(in engine.Instr) int {
 	return len(b.out) - 1
 }
 
-func (b *builder) scopeOf() scope {
-	return scope{trigger: b.from.name, course: b.from.course, awaited: awaitedNames(b.awaited)}
+// stepView returns what the expressions of a step may look at.
+func (b *builder) stepView() exprView {
+	return exprView{trigger: b.from.name, course: b.from.course, awaited: awaitedNames(b.awaited)}
 }
 
 func (b *builder) addStep(s *stepSpec, id string) (open bool) {
@@ -99,7 +100,7 @@ func (b *builder) addStep(s *stepSpec, id string) (open bool) {
 			break
 		}
 		at := b.compileExpression(s.time, wantTime)
-		b.certain = b.certain.and(at.ifTrue.sorted()...) // a run that cannot tell the time leaves
+		b.certain = b.certain.withPaths(at.ifTrue.sortedPaths()...) // a run that cannot tell the time leaves
 		b.addInstr(engine.Instr{Op: engine.OpWaitTime, ID: id, Expr: at.expr})
 	case "wait_for":
 		b.checkSince(s.match)
@@ -141,7 +142,7 @@ func (b *builder) addFork(s *stepSpec, in engine.Instr, cond compiled) (open boo
 		}
 	}()
 	at := b.addInstr(in)
-	b.certain = before.and(cond.ifTrue.sorted()...)
+	b.certain = before.withPaths(cond.ifTrue.sortedPaths()...)
 	b.presence = maps.Clone(presenceBefore)
 	if in.As != "" {
 		b.presence[in.As] = present
@@ -150,7 +151,7 @@ func (b *builder) addFork(s *stepSpec, in engine.Instr, cond compiled) (open boo
 	if thenOpen {
 		ways = append(ways, b.presence)
 	}
-	b.certain = before.and(cond.ifNot.sorted()...)
+	b.certain = before.withPaths(cond.ifNot.sortedPaths()...)
 	b.presence = maps.Clone(presenceBefore)
 	if len(s.otherwise) == 0 {
 		ways = append(ways, b.presence)
@@ -232,19 +233,19 @@ func (b *builder) addSend(s *stepSpec) *engine.SendStep {
 	if s.cond != nil {
 		cond := b.compileExpression(s.cond, wantBool)
 		out.If = cond.expr
-		certain = certain.and(cond.ifTrue.sorted()...)
+		certain = certain.withPaths(cond.ifTrue.sortedPaths()...)
 	}
 	if s.expires != nil {
 		expires := b.compileExpression(s.expires, wantTime)
 		out.Expires = expires.expr
-		certain = certain.and(expires.ifTrue.sorted()...)
+		certain = certain.withPaths(expires.ifTrue.sortedPaths()...)
 	}
 	handed := map[string]handover{}
 	for _, w := range s.with {
 		value := b.compileExpression(w.value, wantValue)
 		out.With = append(out.With, engine.Binding{Name: w.name.Text, Expr: value.expr})
 		handed[w.name.Text] = handover{name: w.name, sample: sampleOf(value.gives), reads: value.reads}
-		certain = certain.and(value.ifTrue.sorted()...)
+		certain = certain.withPaths(value.ifTrue.sortedPaths()...)
 	}
 	from := b.from
 	from.awaited = b.awaitedNow(certain)

@@ -23,9 +23,9 @@ type tryout struct {
 
 // tryMessage renders a message in all its locales for sample learners, as one rule sends it: with everything known, and with
 // no more than what is certain.
-func (c *compiler) tryMessage(rule, name string, from origin, handed map[string]handover, certain facts) {
+func (c *compiler) tryMessage(rule, name string, from origin, handed map[string]handover, certain certainPaths) {
 	given := sampleWith(handed)
-	key := fmt.Sprintf("%s %s %v %v", name, from.name, given, certain.sorted())
+	key := fmt.Sprintf("%s %s %v %v", name, from.name, given, certain.sortedPaths())
 	for _, awaitedName := range sortedKeys(from.awaited) {
 		key += fmt.Sprintf(" %s=%d", awaitedName, from.awaited[awaitedName].presence)
 	}
@@ -67,7 +67,7 @@ func (c *compiler) tryMessage(rule, name string, from origin, handed map[string]
 	}
 	if from.course {
 		untitled := whole
-		untitled.Course = certain.course(whole.Course)
+		untitled.Course = certain.certainCourse(whole.Course)
 		tryouts = append(tryouts, tryout{"for a course that has no title and no page", untitled})
 		if !certain.hasCourse(from) {
 			unknown := whole
@@ -129,7 +129,7 @@ func (c *compiler) renderTryouts(rule, name string, whole content.Vars, tryouts 
 }
 
 // sampleAwaited makes up the awaited events that may have come: with all properties, or with those that are certain.
-func (o origin) sampleAwaited(certain facts) map[string]content.AwaitedEvent {
+func (o origin) sampleAwaited(certain certainPaths) map[string]content.AwaitedEvent {
 	out := map[string]content.AwaitedEvent{}
 	for name, now := range o.awaited {
 		if now.presence == absent {
@@ -158,7 +158,7 @@ func addSample(awaited map[string]content.AwaitedEvent, name, property string) {
 }
 
 // withTraits returns the traits with sample values for those that are certain.
-func withTraits(traits map[string]any, certain facts) map[string]any {
+func withTraits(traits map[string]any, certain certainPaths) map[string]any {
 	out := maps.Clone(traits)
 	for path := range certain {
 		if name, is := strings.CutPrefix(path, "learner.traits."); is && out[name] == nil {
@@ -168,15 +168,15 @@ func withTraits(traits map[string]any, certain facts) map[string]any {
 	return out
 }
 
-// facts are the paths that have a value whenever a message is sent, because a condition on the way there asks for them:
+// certainPaths are the paths that have a value whenever a message is sent, because a condition on the way there asks for them:
 // "trigger.score_pct", "course.title".
-type facts map[string]bool
+type certainPaths map[string]bool
 
-// and returns the facts with more of them.
-func (f facts) and(more ...string) facts {
+// withPaths returns the paths with more of them.
+func (f certainPaths) withPaths(more ...string) certainPaths {
 	out := maps.Clone(f)
 	if out == nil {
-		out = facts{}
+		out = certainPaths{}
 	}
 	for _, path := range more {
 		out[path] = true
@@ -184,10 +184,10 @@ func (f facts) and(more ...string) facts {
 	return out
 }
 
-func (f facts) sorted() []string { return slices.Sorted(maps.Keys(f)) }
+func (f certainPaths) sortedPaths() []string { return slices.Sorted(maps.Keys(f)) }
 
 // propertiesOf are those of the trigger, or of an awaited event, that are there whenever a message is sent.
-func (f facts) propertiesOf(root string, all []catalog.Property) []catalog.Property {
+func (f certainPaths) propertiesOf(root string, all []catalog.Property) []catalog.Property {
 	var sure []catalog.Property
 	for _, p := range all {
 		if p.Required || f[root+"."+p.Name] {
@@ -197,8 +197,8 @@ func (f facts) propertiesOf(root string, all []catalog.Property) []catalog.Prope
 	return sure
 }
 
-// course is a course of which no more is known than what is certain.
-func (f facts) course(whole *content.Course) *content.Course {
+// certainCourse is a course of which no more is known than what is certain.
+func (f certainPaths) certainCourse(whole *content.Course) *content.Course {
 	bare := &content.Course{ID: whole.ID}
 	if f["course.title"] {
 		bare.Title = whole.Title
@@ -210,7 +210,7 @@ func (f facts) course(whole *content.Course) *content.Course {
 }
 
 // hasCourse reports whether each run of a rule has a course when the message is sent.
-func (f facts) hasCourse(from origin) bool {
+func (f certainPaths) hasCourse(from origin) bool {
 	if from.event == nil || f["trigger."+engine.KeyCourse] {
 		return true
 	}

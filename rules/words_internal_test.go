@@ -38,8 +38,8 @@ func TestEveryNameIsExplained(t *testing.T) {
 	if explained := sortedKeys(fieldWords); !slices.Equal(explained, sortedKeys(known)) {
 		t.Errorf("explained are %q, known %q", explained, sortedKeys(known))
 	}
-	all := scope{event: "x", trigger: "x", course: true}
-	if explained := sortedKeys(variableWords); !slices.Equal(explained, all.variables()) {
-		t.Errorf("explained are %q, known %q", explained, all.variables())
+	all := exprView{event: "x", trigger: "x", course: true}
+	if explained := sortedKeys(variableWords); !slices.Equal(explained, all.variableNames()) {
+		t.Errorf("explained are %q, known %q", explained, all.variableNames())
 	}
 }

@@ -39,7 +39,7 @@ const (
 // farFuture is the receive time of recorded events: no event is too new, and one that says no time gets this one.
 var farFuture = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// chunk is a piece of the file on its way from the reader through a decoder and the sequencer to the shards, and back to be
+// chunk is a piece of the file on its way from the reader through a decoder and the sequencer to the deciders, and back to be
 // filled again.
 type chunk struct {
 	first   int // number of its first line
@@ -48,17 +48,17 @@ type chunk struct {
 	room    [chunkLines]decoded
 	events  []decoded     // those of room that are filled
 	decoded chan struct{} // gets one when events is filled
-	shares  [][]*decoded  // the events of each shard, in order
-	holders atomic.Int32  // how many shards are not done with it
+	shares  [][]*decoded  // the events of each decider, in order
+	holders atomic.Int32  // how many deciders are not done with it
 }
 
-// newChunk has room for lines of the usual length, of the learners of so many shards.
-func newChunk(shards int) *chunk {
+// newChunk has room for lines of the usual length, of the learners of so many deciders.
+func newChunk(deciders int) *chunk {
 	return &chunk{
 		data:    make([]byte, 0, chunkLines*256),
 		ends:    make([]int, 0, chunkLines),
 		decoded: make(chan struct{}, 1),
-		shares:  make([][]*decoded, shards),
+		shares:  make([][]*decoded, deciders),
 	}
 }
 
@@ -89,7 +89,7 @@ func Decompress(r io.Reader) (io.Reader, error) {
 }
 
 // readChunks cuts r into chunks and hands each to both channels; it closes neither. Spare chunks are filled again.
-func readChunks(ctx context.Context, r io.Reader, shards int, spare <-chan *chunk, work, ordered chan<- *chunk) error {
+func readChunks(ctx context.Context, r io.Reader, deciders int, spare <-chan *chunk, work, ordered chan<- *chunk) error {
 	br := bufio.NewReaderSize(r, 1<<16)
 	line := 1
 	for {
@@ -97,7 +97,7 @@ func readChunks(ctx context.Context, r io.Reader, shards int, spare <-chan *chun
 		select {
 		case c = <-spare:
 		default:
-			c = newChunk(shards)
+			c = newChunk(deciders)
 		}
 		err := c.readLines(br, line)
 		if len(c.ends) > 0 {

@@ -63,7 +63,7 @@ func Run(ctx context.Context, r io.Reader, opts Options) (*Result, error) {
 	reading, stopReading := context.WithCancel(ctx)
 	defer stopReading()
 
-	// Reader → decoders → sequencer (this goroutine) → shards. The channels' depths bound what is in memory.
+	// Reader → decoders → sequencer (this goroutine) → deciders. The channels' depths bound what is in memory.
 	work := make(chan *chunk, opts.Workers)
 	ordered := make(chan *chunk, 2*opts.Workers)
 	spare := make(chan *chunk, 16*opts.Workers) // as many as can be under way
@@ -82,19 +82,19 @@ func Run(ctx context.Context, r io.Reader, opts Options) (*Result, error) {
 			}
 		})
 	}
-	shards := make([]*shard, opts.Workers)
+	deciders := make([]*decider, opts.Workers)
 	var deciding sync.WaitGroup
-	for i := range shards {
-		shards[i] = newShard(&opts, i, spare)
+	for i := range deciders {
+		deciders[i] = newDecider(&opts, i, spare)
 		deciding.Go(func() {
-			if err := shards[i].run(ctx); err != nil {
+			if err := deciders[i].decideAll(ctx); err != nil {
 				cancel(err)
 			}
 		})
 	}
 
-	seq := &sequencer{opts: &opts, shards: shards, stopReading: stopReading}
-	seq.run(ctx, ordered)
+	seq := &sequencer{opts: &opts, deciders: deciders, stopReading: stopReading}
+	seq.dealOut(ctx, ordered)
 	pipeline.Wait()
 	deciding.Wait()
 	if err := context.Cause(ctx); err != nil {
@@ -105,20 +105,20 @@ func Run(ctx context.Context, r io.Reader, opts Options) (*Result, error) {
 
 // sequencer brings decoded chunks into file order, gives each event its arrival and sequence, and deals them out.
 type sequencer struct {
-	opts    *Options
-	shards  []*shard
-	clock   time.Time // the latest time seen
-	seq     uint64
-	events  int
-	dead    int
-	letters []DeadLetter
-	until   time.Time
+	opts     *Options
+	deciders []*decider
+	clock    time.Time // the latest time seen
+	seq      uint64
+	events   int
+	dead     int
+	letters  []DeadLetter
+	until    time.Time
 
 	stopReading func()
 }
 
-// run deals out events until there are no more or the context ends, then has the shards finish.
-func (s *sequencer) run(ctx context.Context, ordered <-chan *chunk) {
+// dealOut deals out events until there are no more or the context ends, then has the deciders finish.
+func (s *sequencer) dealOut(ctx context.Context, ordered <-chan *chunk) {
 	enough := false
 	for c := range ordered {
 		if enough || ctx.Err() != nil {
@@ -129,7 +129,7 @@ func (s *sequencer) run(ctx context.Context, ordered <-chan *chunk) {
 		case <-ctx.Done():
 			continue
 		}
-		if enough = !s.sendToShards(ctx, c); enough {
+		if enough = !s.sendToDeciders(ctx, c); enough {
 			s.stopReading()
 		}
 		if s.opts.Progress != nil {
@@ -140,14 +140,14 @@ func (s *sequencer) run(ctx context.Context, ordered <-chan *chunk) {
 	if s.until.IsZero() && !s.clock.IsZero() {
 		s.until = s.clock.Add(s.opts.After)
 	}
-	for _, sh := range s.shards {
+	for _, sh := range s.deciders {
 		sh.until = s.until
 		close(sh.in)
 	}
 }
 
-// sendToShards sends a chunk's events to their shards; false means that the rest lies beyond Until.
-func (s *sequencer) sendToShards(ctx context.Context, c *chunk) bool {
+// sendToDeciders sends a chunk's events to their deciders; false means that the rest lies beyond Until.
+func (s *sequencer) sendToDeciders(ctx context.Context, c *chunk) bool {
 	for n := range c.shares {
 		c.shares[n] = c.shares[n][:0]
 	}
@@ -176,13 +176,13 @@ func (s *sequencer) sendToShards(ctx context.Context, c *chunk) bool {
 		}
 		d.Event.Seq = s.seq
 		d.at = s.clock
-		n := shardOf(d.Event.Learner, len(s.shards))
+		n := deciderIndexOf(d.Event.Learner, len(s.deciders))
 		c.shares[n] = append(c.shares[n], d)
 	}
-	c.holders.Store(int32(len(s.shards)))
-	for _, shard := range s.shards {
+	c.holders.Store(int32(len(s.deciders)))
+	for _, decider := range s.deciders {
 		select {
-		case shard.in <- c:
+		case decider.in <- c:
 		case <-ctx.Done():
 			return false
 		}
@@ -210,9 +210,9 @@ func (s *sequencer) addDeadLetter(d *decoded) {
 }
 
 func (s *sequencer) buildResult() *Result {
-	parts := make([]*Collector, len(s.shards))
+	parts := make([]*Collector, len(s.deciders))
 	learners := 0
-	for i, sh := range s.shards {
+	for i, sh := range s.deciders {
 		parts[i] = sh.found
 		learners += len(sh.hosts)
 	}

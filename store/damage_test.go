@@ -266,7 +266,7 @@ func currentHolds(ctx context.Context, k kept, _ bool) error {
 	if err != nil || current.Hash != newHash || current.Number != 2 {
 		return fmt.Errorf("in force is %+v, %w; want the newest good one", current, err)
 	}
-	history, err := k.st.Rulesets.History(ctx)
+	history, err := k.st.Rulesets.Publications(ctx)
 	if err != nil || len(history) != 2 {
 		return fmt.Errorf("history %+v, %w", history, err)
 	}

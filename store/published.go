@@ -41,16 +41,16 @@ func (s *Rulesets) Propose(ctx context.Context, p Proposal) (time.Time, error) {
 
 // Proposed lists the last proposals, oldest first. Each stays listed, whatever became of it, until 64 newer ones came.
 func (s *Rulesets) Proposed(ctx context.Context) ([]Proposal, error) {
-	return readHistory[Proposal](ctx, s, proposedKey, func(*Proposal, entry) {})
+	return decodeValues[Proposal](ctx, s, proposedKey, func(*Proposal, entry) {})
 }
 
-// History lists the publications that can be read, oldest first: of the last 64.
-func (s *Rulesets) History(ctx context.Context) ([]Pointer, error) {
-	return readHistory(ctx, s, currentKey, func(p *Pointer, e entry) { p.Revision = e.revision })
+// Publications lists the publications that can be read, oldest first: of the last 64.
+func (s *Rulesets) Publications(ctx context.Context) ([]Pointer, error) {
+	return decodeValues(ctx, s, currentKey, func(p *Pointer, e entry) { p.Revision = e.revision })
 }
 
-// readHistory returns the values of a key that can be read, oldest first.
-func readHistory[T any](ctx context.Context, s *Rulesets, key string, complete func(*T, entry)) ([]T, error) {
+// decodeValues reads and decodes the values of a key that can be read, oldest first.
+func decodeValues[T any](ctx context.Context, s *Rulesets, key string, complete func(*T, entry)) ([]T, error) {
 	entries, err := readValues(ctx, s.stream, s.kv.Bucket(), key)
 	if err != nil {
 		return nil, err

@@ -15,7 +15,7 @@ func TestPublications(t *testing.T) {
 	ctx := t.Context()
 	heard := make(chan struct{}, 10)
 	go func() { _ = st.Rulesets.Watch(ctx, func() { heard <- struct{}{} }) }()
-	none, err := st.Rulesets.History(ctx)
+	none, err := st.Rulesets.Publications(ctx)
 	if err != nil || len(none) != 0 {
 		t.Fatalf("before the first publication: %v, %v", none, err)
 	}
@@ -44,7 +44,7 @@ func TestPublications(t *testing.T) {
 			t.Errorf("the sequence went from %d to %d, %v", before, after, err)
 		}
 	}
-	history, err := st.Rulesets.History(ctx)
+	history, err := st.Rulesets.Publications(ctx)
 	if err != nil || len(history) != 3 || history[2] != last || history[2].Replaced != "abcdef02" || history[0].Number != 1 {
 		t.Errorf("history %+v, %v", history, err)
 	}

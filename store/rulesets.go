@@ -160,7 +160,7 @@ func (s *Rulesets) Current(ctx context.Context) (Pointer, error) {
 	revision, err := readRecord(ctx, s.kv, currentKey, &p)
 	if isUnreadable(err) {
 		var readable []Pointer
-		readable, err = s.History(ctx)
+		readable, err = s.Publications(ctx)
 		if err == nil && len(readable) > 0 {
 			p = readable[len(readable)-1]
 		}

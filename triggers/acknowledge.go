@@ -6,7 +6,7 @@ import (
 
 // acknowledgeItems acknowledges finished messages. If an acknowledgement is lost, the message comes again; after a restart the workflow recognizes it by its
 // sequence.
-func (b *inbox) acknowledgeItems(items ...*item) {
+func (b *receiveBuffer) acknowledgeItems(items ...*item) {
 	// They leave inFlight before they are acknowledged: in between, the server counts more than we do, which only delays (see
 	// holdsAllUnacknowledged).
 	known := make([]*item, 0, len(items))
@@ -25,14 +25,14 @@ func (b *inbox) acknowledgeItems(items ...*item) {
 }
 
 // findUnfinished returns those of the items that are in flight.
-func (b *inbox) findUnfinished(items []*item) []*item {
+func (b *receiveBuffer) findUnfinished(items []*item) []*item {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(items), func(it *item) bool { return b.inFlight[it.seq] != it })
 }
 
 // giveBack asks the server to send unfinished messages again, to whoever is there then. It happens at shutdown only.
-func (b *inbox) giveBack(items ...*item) {
+func (b *receiveBuffer) giveBack(items ...*item) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, it := range items {
@@ -43,13 +43,13 @@ func (b *inbox) giveBack(items ...*item) {
 	}
 }
 
-func (b *inbox) ack(it *item) {
+func (b *receiveBuffer) ack(it *item) {
 	if err := it.msg.Ack(); err != nil {
 		b.log.Debug("acknowledge", "error", err)
 	}
 }
 
-func (b *inbox) sendNak(it *item) {
+func (b *receiveBuffer) sendNak(it *item) {
 	if err := it.msg.Nak(); err != nil {
 		b.log.Debug("send back", "error", err)
 	}
@@ -57,7 +57,7 @@ func (b *inbox) sendNak(it *item) {
 
 // extendAckWait reports to the server that what has been in flight for a while is being worked on. What is held back is left out: if the server counts it
 // differently than we do, it must come again.
-func (b *inbox) extendAckWait() {
+func (b *receiveBuffer) extendAckWait() {
 	b.mu.Lock()
 	var old []*item
 	for _, it := range b.inFlight {

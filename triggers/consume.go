@@ -71,8 +71,8 @@ func (p *partition) runPartition(ctx context.Context) {
 			p.log.Warn("reading the stream failed; beginning anew", "error", err)
 		}
 	}
-	p.inbox.close() // if reading never began
-	close(p.inbox.filled)
+	p.buffer.close() // if reading never began
+	close(p.buffer.filled)
 	<-sorted
 	p.finishLanes(cancel)
 }
@@ -91,7 +91,7 @@ func (p *partition) consumeMessages(ctx context.Context) error {
 	if p.pinned {
 		options = append(options, jetstream.PullPriorityGroup(priorityGroup))
 	}
-	reading, err := p.cons.Consume(p.inbox.receive, options...)
+	reading, err := p.cons.Consume(p.buffer.receive, options...)
 	if err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func (p *partition) consumeMessages(ctx context.Context) error {
 	go p.dropForgedPins(tending)
 	select {
 	case <-ctx.Done():
-		p.inbox.close()
+		p.buffer.close()
 		reading.Drain() // what has arrived already is sent back by receive
 		select {
 		case <-closed:
@@ -124,7 +124,7 @@ func (p *partition) dropForgedPins(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-p.inbox.forged:
+		case <-p.buffer.forged:
 			p.log.Warn("an event came with the header Nats-Pin-Id, which belongs to the server: its publisher should leave it out")
 			p.unpinConsumer(ctx)
 		}
@@ -146,7 +146,7 @@ func (p *partition) finishLanes(abandon context.CancelFunc) {
 			p.log.Warn("a hand-over does not end; leaving it")
 		}
 	}
-	pin := p.inbox.pinID()
+	pin := p.buffer.pinID()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	if pin == "" {

@@ -38,7 +38,7 @@ func (p *partition) storeDeadLetters(ln *lane, dead []*decodedItem) error {
 	}
 	for _, e := range dead {
 		if stored[p.deadIdentity(e.seq, p.t.o.Clock.At(e.storedAt))] {
-			p.inbox.acknowledgeItems(e.item)
+			p.buffer.acknowledgeItems(e.item)
 			continue
 		}
 		err := p.retryUntilDone("storing a dead letter", e.learner, p.t.noting, ln, func(ctx context.Context) error {
@@ -48,7 +48,7 @@ func (p *partition) storeDeadLetters(ln *lane, dead []*decodedItem) error {
 			return err
 		}
 		p.t.countDead(e.dead.Code)
-		p.inbox.acknowledgeItems(e.item)
+		p.buffer.acknowledgeItems(e.item)
 	}
 	return nil
 }

@@ -37,7 +37,7 @@ func (p *partition) takeDisguised(ctx context.Context, floor uint64) uint64 {
 			return first
 		}
 		msg.reply = fmt.Sprintf("$JS.ACK.%s.%s.1.%d.%d.%d.0", subjects.Stream, consumerName(p.number), msg.sequence, info.Delivered.Consumer, msg.storedAt.UnixNano())
-		if p.inbox.receiveStored(msg) {
+		if p.buffer.receiveStored(msg) {
 			p.log.Warn("an event without a body came with the header Status, which belongs to the server: its publisher should leave it out", "sequence", msg.sequence)
 		}
 		next = msg.sequence + 1
@@ -108,8 +108,8 @@ func (m *storedMessage) Nak() error           { return m.nc.Publish(m.reply, []b
 func (m *storedMessage) InProgress() error    { return m.nc.Publish(m.reply, []byte("+WPI")) }
 
 // receiveStored takes a delivery in that was read from the stream, and reports whether it was not in flight already. The delivery's own number is not known: the next one
-// shows a gap, and the inbox asks the consumer before it goes on.
-func (b *inbox) receiveStored(msg *storedMessage) bool {
+// shows a gap, and the buffer asks the consumer before it goes on.
+func (b *receiveBuffer) receiveStored(msg *storedMessage) bool {
 	it := &item{
 		msg:      msg,
 		subject:  msg.subject,

@@ -7,7 +7,7 @@
 //   - Nothing is lost. A message is acknowledged after it was handed over, or was noted as not needed, or lies in the
 //     dead-letter stream; until then it is tried again, in place.
 //   - Each learner's events are handed over in stream order, across failures, restarts and takeovers. One learner that
-//     cannot be handed over delays nobody else. See inbox.go, parking.go and lanes.go.
+//     cannot be handed over delays nobody else. See receivebuffer.go, parking.go and lanes.go.
 //   - The watermark of a partition is never ahead of an event that is still to be handed over. See watermark.go.
 //
 // There is one durable pull consumer per partition, pinned, so that one replica at a time is served.

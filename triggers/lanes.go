@@ -10,10 +10,10 @@ import (
 // lanes are the learners of a partition for whom something is to be done that may take a while. Each has a lane with a goroutine of its own, which
 // hands the learner's events over in stream order. While a learner has a lane, everything that arrives for them goes there.
 //
-// The lock of lanes is taken before that of the inbox, never after it.
+// The lock of lanes is taken before that of the buffer, never after it.
 type lanes struct {
-	inbox *inbox
-	done  sync.WaitGroup // the lanes' goroutines
+	buffer *receiveBuffer
+	done   sync.WaitGroup // the lanes' goroutines
 
 	mu        sync.Mutex
 	byLearner map[string]*lane
@@ -55,9 +55,9 @@ func newLane(learner string) *lane {
 	}
 }
 
-func newLanes(b *inbox) *lanes {
+func newLanes(b *receiveBuffer) *lanes {
 	return &lanes{
-		inbox:     b,
+		buffer:    b,
 		byLearner: map[string]*lane{},
 	}
 }
@@ -67,8 +67,8 @@ func newLanes(b *inbox) *lanes {
 func (l *lanes) appendToLane(learner string, items []*item) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.inbox.isStopping() {
-		l.inbox.giveBack(items...)
+	if l.buffer.isStopping() {
+		l.buffer.giveBack(items...)
 		return true
 	}
 	ln := l.byLearner[learner]
@@ -115,7 +115,7 @@ func (l *lanes) extendTurn(ln *lane) {
 func (l *lanes) openSetAside(learner string, serve func(*lane)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.byLearner[learner] != nil || l.inbox.isStopping() {
+	if l.byLearner[learner] != nil || l.buffer.isStopping() {
 		return
 	}
 	ln := newLane(learner)
@@ -126,7 +126,7 @@ func (l *lanes) openSetAside(learner string, serve func(*lane)) {
 
 // beginSetAside puts what is not finished of the lane's turn back into the queue and marks the lane as set aside.
 func (l *lanes) beginSetAside(ln *lane) {
-	unfinished := l.inbox.findUnfinished(ln.turn.items)
+	unfinished := l.buffer.findUnfinished(ln.turn.items)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	ln.queue = append(unfinished, ln.queue...)
@@ -193,7 +193,7 @@ func (ln *lane) moveToTurn() {
 func (l *lanes) giveUp(ln *lane) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.inbox.giveBack(append(ln.turn.items, ln.queue...)...)
+	l.buffer.giveBack(append(ln.turn.items, ln.queue...)...)
 	ln.queue = nil
 	delete(l.byLearner, ln.learner)
 }

@@ -82,8 +82,8 @@ func oneSlot(t *testing.T) (*bench, *gated) {
 // arrive lets events arrive, one after the other.
 func (b *bench) arrive(seqs ...uint64) {
 	for _, seq := range seqs {
-		b.inbox.receive(activity(seq, b.inbox.delivery+1, &b.acked))
-		b.sortItems(b.inbox.takeQueue())
+		b.buffer.receive(activity(seq, b.buffer.delivery+1, &b.acked))
+		b.sortItems(b.buffer.takeQueue())
 	}
 }
 
@@ -99,7 +99,7 @@ func (b *bench) is(t *testing.T, first uint64, acked ...uint64) {
 		t.Errorf("acknowledged %v, want %v", b.acked, acked)
 	}
 	if first == 0 {
-		first = b.inbox.last
+		first = b.buffer.last
 	}
 	if got, want := b.markAt(noon, nil, 0), noon.Add(time.Duration(first)*time.Second-b.watermark.margin); !got.Equal(want) {
 		t.Errorf("the mark is %v, want %v", got, want)
@@ -170,9 +170,9 @@ func TestATurnIsBounded(t *testing.T) {
 			b, st := oneSlot(t)
 			b.t.noting <- struct{}{}
 			for n := range uint64(maxTurn + 3) {
-				b.inbox.receive(activity(11+n, 5+n, &b.acked))
+				b.buffer.receive(activity(11+n, 5+n, &b.acked))
 				if (n+1)%tc.together == 0 {
-					b.sortItems(b.inbox.takeQueue())
+					b.sortItems(b.buffer.takeQueue())
 				}
 			}
 			<-b.t.noting
@@ -296,10 +296,10 @@ func TestAStoppingLaneTakesNothing(t *testing.T) {
 	stopping := make(chan struct{})
 	b.setStopping(stopping)
 	var backed []uint64
-	b.inbox.receive(letter{delivery{seq: 11, number: 5, acked: &b.acked}, "", &backed})
+	b.buffer.receive(letter{delivery{seq: 11, number: 5, acked: &b.acked}, "", &backed})
 	b.lanes.byLearner["u_1"] = &lane{learner: "u_1"}
 	close(stopping)
-	if !b.lanes.appendToLane("u_1", b.inbox.takeQueue()) || !slices.Equal(backed, []uint64{11}) || len(b.inbox.inFlight) > 0 {
-		t.Errorf("sent back %v, in flight %d", backed, len(b.inbox.inFlight))
+	if !b.lanes.appendToLane("u_1", b.buffer.takeQueue()) || !slices.Equal(backed, []uint64{11}) || len(b.buffer.inFlight) > 0 {
+		t.Errorf("sent back %v, in flight %d", backed, len(b.buffer.inFlight))
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 // begin takes over where the consumer stands before the first message of a subscription is asked for. anew says that it is another consumer, whose
 // sequences may begin anew, so that nothing known so far holds.
-func (b *inbox) begin(info *jetstream.ConsumerInfo, anew bool) {
+func (b *receiveBuffer) begin(info *jetstream.ConsumerInfo, anew bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if anew {
@@ -30,7 +30,7 @@ func (b *inbox) begin(info *jetstream.ConsumerInfo, anew bool) {
 }
 
 // startParking holds back what arrives from now on. The caller holds the lock.
-func (b *inbox) startParking(why string, unacked int) {
+func (b *receiveBuffer) startParking(why string, unacked int) {
 	if b.parked {
 		return
 	}
@@ -40,7 +40,7 @@ func (b *inbox) startParking(why string, unacked int) {
 }
 
 // endParking puts what was held back into the queue, in stream order. The caller holds the lock.
-func (b *inbox) endParking() {
+func (b *receiveBuffer) endParking() {
 	b.parked = false
 	held := b.held
 	b.held = nil
@@ -51,15 +51,15 @@ func (b *inbox) endParking() {
 }
 
 // isParked reports whether new messages wait for older ones.
-func (b *inbox) isParked() bool {
+func (b *receiveBuffer) isParked() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.parked
 }
 
 // inspectConsumer takes over what the consumer's info says (nil: there was no answer), ends parking if it may end, and returns how far everything is handed
-// over (zero: not known) and whether the inbox is parked. stored is the sequence of the partition's last stored message; see watermark.go.
-func (b *inbox) inspectConsumer(before time.Time, info *jetstream.ConsumerInfo, stored uint64) (bound time.Time, parked bool) {
+// over (zero: not known) and whether the buffer is parked. stored is the sequence of the partition's last stored message; see watermark.go.
+func (b *receiveBuffer) inspectConsumer(before time.Time, info *jetstream.ConsumerInfo, stored uint64) (bound time.Time, parked bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if info != nil {
@@ -78,7 +78,7 @@ func (b *inbox) inspectConsumer(before time.Time, info *jetstream.ConsumerInfo, 
 }
 
 // handedOverUpTo is the instant up to which everything stored has been handed over; see watermark.go. The caller holds the lock.
-func (b *inbox) handedOverUpTo(before time.Time, info *jetstream.ConsumerInfo, stored uint64) time.Time {
+func (b *receiveBuffer) handedOverUpTo(before time.Time, info *jetstream.ConsumerInfo, stored uint64) time.Time {
 	var bound time.Time
 	switch {
 	case info != nil && info.NumPending == 0 && stored <= max(b.last, info.Delivered.Stream) && b.holdsAllUnacknowledged(info):
@@ -97,7 +97,7 @@ func (b *inbox) handedOverUpTo(before time.Time, info *jetstream.ConsumerInfo, s
 // holdsAllUnacknowledged reports whether every unacknowledged message that the info counts is in flight here. An acknowledgement that is still on its
 // way makes it false for a moment. It is never true by mistake: what is in flight is unacknowledged (see acknowledgeItems), and what was
 // delivered after the info was gathered is not counted. The caller holds the lock.
-func (b *inbox) holdsAllUnacknowledged(info *jetstream.ConsumerInfo) bool {
+func (b *receiveBuffer) holdsAllUnacknowledged(info *jetstream.ConsumerInfo) bool {
 	if info.NumAckPending == 0 {
 		// Whoever was served, this replica or another, has finished everything.
 		b.delivery = max(b.delivery, info.Delivered.Consumer)

@@ -11,9 +11,9 @@ import (
 	"homeroom/subjects"
 )
 
-// partition serves one partition of the stream. It wires three parts, each with a lock of its own: the [inbox] takes deliveries in and keeps stream
+// partition serves one partition of the stream. It wires three parts, each with a lock of its own: the [receiveBuffer] takes deliveries in and keeps stream
 // order, [lanes] hand events over learner by learner, and the [watermark] says how far everything has been handed over. Locks are
-// taken in the order lanes, inbox; the watermark holds its own while it takes no other.
+// taken in the order lanes, receive buffer; the watermark holds its own while it takes no other.
 type partition struct {
 	t      *Triggers
 	number int
@@ -29,22 +29,22 @@ type partition struct {
 	work     context.Context // ends when shutdown's grace is over
 	stopping <-chan struct{} // closed when shutdown begins
 
-	inbox     *inbox
+	buffer    *receiveBuffer
 	lanes     *lanes
 	watermark *watermark
 }
 
 func newPartition(t *Triggers, number int) *partition {
 	log := t.o.Log.With("partition", number)
-	b := newInbox(t.o.Clock, log, 2*t.o.Unacked, func() { t.count.parkings.Add(1) }, func(r rewind) { t.noteRewind(number, r) })
+	b := newReceiveBuffer(t.o.Clock, log, 2*t.o.Unacked, func() { t.count.parkings.Add(1) }, func(r rewind) { t.noteRewind(number, r) })
 	return &partition{
 		t:      t,
 		number: number,
 		log:    log,
-		inbox:  b,
+		buffer: b,
 		lanes:  newLanes(b),
 		watermark: &watermark{
-			inbox:  b,
+			buffer: b,
 			clock:  t.o.Clock,
 			log:    log,
 			every:  t.o.WatermarkEvery,
@@ -56,7 +56,7 @@ func newPartition(t *Triggers, number int) *partition {
 // setStopping gives all parts the channel by which the shutdown begins.
 func (p *partition) setStopping(stopping <-chan struct{}) {
 	p.stopping = stopping
-	p.inbox.stopping = stopping
+	p.buffer.stopping = stopping
 }
 
 // readConsumerState looks where the consumer stands before the first message is asked for.
@@ -68,7 +68,7 @@ func (p *partition) readConsumerState(ctx context.Context) error {
 	p.freeAbandonedPin(ctx, info)
 	anew := !p.created.Equal(info.Created)
 	p.created = info.Created
-	p.inbox.begin(info, anew)
+	p.buffer.begin(info, anew)
 	return p.syncSetAside(ctx)
 }
 
@@ -89,7 +89,7 @@ func (p *partition) tendConsumer(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-extensions.C:
-			p.inbox.extendAckWait()
+			p.buffer.extendAckWait()
 			floor = p.takeDisguised(ctx, floor)
 		case <-inspection.C:
 			at, parked := p.inspectConsumer(ctx)
@@ -109,7 +109,7 @@ func (p *partition) tendConsumer(ctx context.Context) {
 	}
 }
 
-// inspectConsumer finds out how the consumer stands and returns the watermark that follows (zero: none), and whether the inbox is parked.
+// inspectConsumer finds out how the consumer stands and returns the watermark that follows (zero: none), and whether the buffer is parked.
 func (p *partition) inspectConsumer(ctx context.Context) (at time.Time, parked bool) {
 	before := p.t.o.Clock.Now()
 	var info *jetstream.ConsumerInfo
@@ -119,7 +119,7 @@ func (p *partition) inspectConsumer(ctx context.Context) (at time.Time, parked b
 	}
 	p.watermark.warnHeldBack(before)
 	p.tendSetAside()
-	if info != nil && p.inbox.isParked() {
+	if info != nil && p.buffer.isParked() {
 		// Another replica may have set learners aside and acknowledged their events before the consumer was asked.
 		if err := p.syncSetAside(ctx); err != nil {
 			p.log.Warn("cannot find out who is set aside; trying again", "error", err)

@@ -44,7 +44,7 @@ func (d delivery) Headers() nats.Header { return nil }
 func (d delivery) Ack() error           { *d.acked = append(*d.acked, d.seq); return nil }
 func (d delivery) Nak() error           { return nil }
 
-// bench is a partition whose sorter never runs, so that what is received stays in the inbox.
+// bench is a partition whose sorter never runs, so that what is received stays in the receive buffer.
 type bench struct {
 	*partition
 	acked []uint64
@@ -97,14 +97,14 @@ func (b *bench) deliver(pairs ...string) {
 	for _, pair := range pairs {
 		d := delivery{acked: &b.acked}
 		fmt.Sscanf(pair, "%d/%d", &d.seq, &d.number)
-		b.inbox.receive(d)
+		b.buffer.receive(d)
 	}
 }
 
 // queued are the stream sequences in the tray.
 func (b *bench) queued() string {
 	var out []string
-	for _, it := range b.inbox.queue {
+	for _, it := range b.buffer.queue {
 		out = append(out, fmt.Sprint(it.seq))
 	}
 	return strings.Join(out, " ")
@@ -154,8 +154,8 @@ func TestParking(t *testing.T) {
 func TestWhatIsFinishedAndComesAgainIsAcknowledgedOnly(t *testing.T) {
 	b := newBench(t, *info(4, 10, 0, 3))
 	b.deliver("11/5")
-	b.inbox.acknowledgeItems(b.inbox.inFlight[11])
-	b.inbox.queue = nil
+	b.buffer.acknowledgeItems(b.buffer.inFlight[11])
+	b.buffer.queue = nil
 	b.deliver("11/6")
 	if b.queued() != "" || !cmp.Equal(b.acked, []uint64{11, 11}) {
 		t.Errorf("tray %q, acknowledged %v", b.queued(), b.acked)
@@ -192,7 +192,7 @@ func TestTheMark(t *testing.T) {
 			b := newBench(t, *info(4, 10, 0, 3))
 			b.deliver(tc.deliver...)
 			for _, seq := range tc.finished {
-				b.inbox.acknowledgeItems(b.inbox.inFlight[seq])
+				b.buffer.acknowledgeItems(b.buffer.inFlight[seq])
 			}
 			if got := b.markAt(tc.before, tc.info, tc.stored); !got.Equal(tc.want) {
 				t.Errorf("mark %v, want %v", got, tc.want)
@@ -205,11 +205,11 @@ func TestTheMark(t *testing.T) {
 func TestNoMarkOnceStopping(t *testing.T) {
 	b := newBench(t, *info(4, 10, 0, 3))
 	b.deliver("11/5", "12/6")
-	b.inbox.acknowledgeItems(b.inbox.inFlight[12])
+	b.buffer.acknowledgeItems(b.buffer.inFlight[12])
 	stopping := make(chan struct{})
 	b.setStopping(stopping)
 	close(stopping)
-	b.lanes.giveUp(&lane{learner: "u_1", queue: b.inbox.queue})
+	b.lanes.giveUp(&lane{learner: "u_1", queue: b.buffer.queue})
 	if mark, _ := b.inspectConsumer(context.Background()); !mark.IsZero() {
 		t.Errorf("mark %v, but 11 was given up", mark)
 	}
@@ -236,7 +236,7 @@ func TestWhenTheConsumerIsAsked(t *testing.T) {
 			stored := noon
 			if tc.deliver != "" {
 				b.deliver(tc.deliver)
-				stored = b.inbox.lastAt
+				stored = b.buffer.lastAt
 			}
 			now := stored.Add(tc.age)
 			b.watermark.asked = now.Add(-tc.asked)
@@ -262,8 +262,8 @@ func TestNoMarkWhileParked(t *testing.T) {
 func TestAnotherConsumersSequencesBeginAnew(t *testing.T) {
 	b := newBench(t, *info(4, 10, 0, 3))
 	b.deliver("11/5")
-	b.inbox.acknowledgeItems(b.inbox.inFlight[11])
-	b.inbox.queue = nil
+	b.buffer.acknowledgeItems(b.buffer.inFlight[11])
+	b.buffer.queue = nil
 	other := info(0, 0, 0, 3)
 	other.Created = noon
 	b.cons = consumer{info: other}
@@ -369,21 +369,21 @@ func TestAConsumerThatIsGoneIsNoticed(t *testing.T) {
 func TestASequenceThatIsGivenOutAgain(t *testing.T) {
 	b := newBench(t, *info(4, 10, 0, 3))
 	var rewinds []rewind
-	b.inbox.onRewind = func(r rewind) { rewinds = append(rewinds, r) }
+	b.buffer.onRewind = func(r rewind) { rewinds = append(rewinds, r) }
 	b.deliver("11/5", "12/6", "13/7")
-	old := b.inbox.inFlight[12]
-	b.inbox.acknowledgeItems(b.inbox.inFlight[11], b.inbox.inFlight[13])
-	b.inbox.takeQueue()
+	old := b.buffer.inFlight[12]
+	b.buffer.acknowledgeItems(b.buffer.inFlight[11], b.buffer.inFlight[13])
+	b.buffer.takeQueue()
 	b.acked = nil
 	again := func(seq, number uint64) delivery {
 		return delivery{seq: seq, number: number, acked: &b.acked, storedAt: noon.Add(time.Hour)}
 	}
-	b.inbox.receive(again(11, 8))
-	b.inbox.receive(again(12, 9))
+	b.buffer.receive(again(11, 8))
+	b.buffer.receive(again(12, 9))
 	if got := b.queued(); got != "11 12" || len(b.acked) > 0 || len(rewinds) != 1 || rewinds[0].from != 13 || rewinds[0].to != 11 {
 		t.Fatalf("queued %q, acknowledged %v, rewinds %v", got, b.acked, rewinds)
 	}
-	b.inbox.acknowledgeItems(old)
+	b.buffer.acknowledgeItems(old)
 	if len(b.acked) > 0 {
 		t.Error("the message that is lost was acknowledged, and with it the one that has its sequence now")
 	}

@@ -92,7 +92,7 @@ func (p *partition) processTurn(l *lane) error {
 			}
 		}
 	}
-	p.inbox.acknowledgeItems(unneeded...)
+	p.buffer.acknowledgeItems(unneeded...)
 	l.turn.handedOver = len(wanted) > 0
 	refused, err := p.handOver(l, wanted)
 	if err != nil {
@@ -240,7 +240,7 @@ const maxOwed = maxTurn
 // the sequences of such events are written together with the change they made, and should the process die between the
 // write and the hand-over, they are wanted again. They are forgotten once the consumer's floor has passed them.
 func (p *partition) applyEvents(rs *engine.Ruleset, st *engine.Standing, owed []uint64, events []*decodedItem) (write bool, owe []uint64) {
-	acked := p.inbox.acked.Load()
+	acked := p.buffer.acked.Load()
 	for _, e := range events { // what was set aside is acknowledged, and may still be owed
 		acked = min(acked, e.seq-1)
 	}
@@ -317,7 +317,7 @@ func (p *partition) handOver(ln *lane, wanted []*decodedItem) (refused []*decode
 		for i, e := range batch {
 			settled[i] = e.item
 		}
-		p.inbox.acknowledgeItems(settled...)
+		p.buffer.acknowledgeItems(settled...)
 	}
 	return refused, nil
 }

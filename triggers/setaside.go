@@ -21,7 +21,7 @@ import (
 //   - An event is copied, then the record is written, then the event is acknowledged. So while an acknowledged event waits, there is a record, and
 //     the record was written after the event was copied.
 //   - The record is removed only at a revision that was read before the stream was found empty. So nothing is left behind without a record.
-//   - Who is about to hand over a learner's event has heard of every record that was written before the previous events were acknowledged: inboxes
+//   - Who is about to hand over a learner's event has heard of every record that was written before the previous events were acknowledged: receive buffers
 //     are parked whenever another replica may have been served, and before parking ends the store is asked who is set aside.
 //   - A lane that is set aside hands nothing over before the store itself says that the record is gone, which means that all that waited was handed
 //     over.
@@ -172,7 +172,7 @@ func (p *partition) setQueueAside(ln *lane, failed *laneFailure) error {
 		p.lanes.returnQueue(ln, items)
 		return err
 	}
-	p.inbox.acknowledgeItems(items...)
+	p.buffer.acknowledgeItems(items...)
 	return nil
 }
 

@@ -10,16 +10,16 @@ import (
 )
 
 // The sorter. Most events are of no use to any rule and change nothing that is stored: the learner was active in this step already. Such an event
-// costs no request and no goroutine. What arrives is put into the partition's inbox, and one goroutine, the sorter, empties its queue: it takes
+// costs no request and no goroutine. What arrives is put into the partition's receive buffer, and one goroutine, the sorter, empties its queue: it takes
 // everything there is, learner by learner, and settles what needs nothing but a standing in memory. Every other learner
 // gets a lane with a goroutine of its own, which may wait for as long as it takes; while a learner has a lane, whatever
 // arrives for them goes there. The sorter itself waits for no store, so that one learner holds nobody else up.
 
-// runSorter empties the inbox's queue whenever there is something in it, until filled is closed.
+// runSorter empties the receive buffer's queue whenever there is something in it, until filled is closed.
 func (p *partition) runSorter() {
-	for range p.inbox.filled {
+	for range p.buffer.filled {
 		p.waitForMore()
-		for items := p.inbox.takeQueue(); len(items) > 0; items = p.inbox.takeQueue() {
+		for items := p.buffer.takeQueue(); len(items) > 0; items = p.buffer.takeQueue() {
 			p.sortItems(items)
 		}
 	}
@@ -65,7 +65,7 @@ func (p *partition) sortItems(items []*item) {
 		ln.turn.events = events
 		p.lanes.open(ln, p.serveLane)
 	}
-	p.inbox.acknowledgeItems(passed...)
+	p.buffer.acknowledgeItems(passed...)
 }
 
 // passThrough reports whether a learner's messages need nothing but to be acknowledged. If they need more, it returns them decoded, or nil if they

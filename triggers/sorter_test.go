@@ -90,8 +90,8 @@ func TestWhatTheSorterLetsThrough(t *testing.T) {
 			end() // the lanes' goroutines give up at once
 			b.work = ended
 			var backed []uint64
-			b.inbox.receive(letter{delivery{seq: 11, number: 5, acked: &b.acked}, tc.body, &backed})
-			b.sortItems(b.inbox.takeQueue())
+			b.buffer.receive(letter{delivery{seq: 11, number: 5, acked: &b.acked}, tc.body, &backed})
+			b.sortItems(b.buffer.takeQueue())
 			var want []uint64
 			if tc.through {
 				want = []uint64{11}
@@ -117,12 +117,12 @@ func TestReadingWaitsForTheSorter(t *testing.T) {
 	go func() {
 		defer close(full)
 		for i := range uint64(maxQueue + 1) {
-			b.inbox.receive(delivery{seq: 11 + i, number: 5 + i, acked: &b.acked})
+			b.buffer.receive(delivery{seq: 11 + i, number: 5 + i, acked: &b.acked})
 		}
 	}()
 	got := 0
 	for got < maxQueue+1 {
-		items := b.inbox.takeQueue()
+		items := b.buffer.takeQueue()
 		if len(items) > maxQueue {
 			t.Fatalf("%d messages in the tray", len(items))
 		}

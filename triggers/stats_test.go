@@ -13,8 +13,8 @@ func TestWhoHoldsTheMarkBackIsToldOnceAMinute(t *testing.T) {
 	var logged strings.Builder
 	b.watermark.log = slog.New(slog.NewTextHandler(&logged, nil))
 	b.deliver("11/5", "12/6")
-	start := b.inbox.inFlight[11].since
-	b.inbox.inFlight[12].since = start.Add(30 * time.Second)
+	start := b.buffer.inFlight[11].since
+	b.buffer.inFlight[12].since = start.Add(30 * time.Second)
 	for _, tc := range []struct {
 		after time.Duration // since the older one came
 		age   time.Duration // of what holds the mark back
@@ -36,11 +36,11 @@ func TestWhoHoldsTheMarkBackIsToldOnceAMinute(t *testing.T) {
 			t.Errorf("after %v: said %q, want a warning: %v", tc.after, logged.String(), tc.tells)
 		}
 	}
-	b.inbox.acknowledgeItems(b.inbox.inFlight[11])
+	b.buffer.acknowledgeItems(b.buffer.inFlight[11])
 	if got := b.t.oldestHeld(start.Add(2 * time.Minute)); got != 90*time.Second {
 		t.Errorf("after it was handed over the oldest is held for %v, want the next one's 1m30s", got)
 	}
-	b.inbox.acknowledgeItems(b.inbox.inFlight[12])
+	b.buffer.acknowledgeItems(b.buffer.inFlight[12])
 	logged.Reset()
 	b.watermark.warnHeldBack(start.Add(time.Hour))
 	if got := b.t.oldestHeld(start.Add(time.Hour)); got != 0 || logged.Len() > 0 {
@@ -54,9 +54,9 @@ func TestHowLongAnEventIsHeldIsRealTime(t *testing.T) {
 	b.watermark.clock.Anchor = noon
 	b.watermark.clock.Start = noon
 	b.watermark.clock.Factor = 3600
-	b.inbox.clock = b.watermark.clock
+	b.buffer.clock = b.watermark.clock
 	b.deliver("11/5")
-	if got := b.watermark.heldFor(b.inbox.inFlight[11], b.inbox.inFlight[11].since.Add(2*time.Hour)); got != 2*time.Second {
+	if got := b.watermark.heldFor(b.buffer.inFlight[11], b.buffer.inFlight[11].since.Add(2*time.Hour)); got != 2*time.Second {
 		t.Errorf("held for %v, want 2s", got)
 	}
 }

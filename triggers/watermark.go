@@ -16,7 +16,7 @@ import (
 // one that is too late may cause a wrong message. Timestamps are the stream's: given under its lock, in the order of its
 // sequences. The watermark is the earliest of what is known:
 //
-//  1. What has not been received. If no delivery is missing (the inbox is not parked), everything that was not received has a
+//  1. What has not been received. If no delivery is missing (the buffer is not parked), everything that was not received has a
 //     higher sequence than the last message received, so it was stored no earlier: that message's time bounds the
 //     watermark. A better bound is known if the consumer's info says that nothing is pending, every unacknowledged
 //     delivery is in flight here, and the partition's last stored message has been delivered: then whatever was not
@@ -35,7 +35,7 @@ import (
 //
 // Its lock is held while no other is taken.
 type watermark struct {
-	inbox  *inbox
+	buffer *receiveBuffer
 	clock  clock.Clock
 	log    *slog.Logger
 	every  time.Duration // how often it is published, in real time
@@ -49,9 +49,9 @@ type watermark struct {
 // unknownSequence is the last stored sequence where it could not be found out: the highest there is.
 const unknownSequence = math.MaxUint64
 
-// compute returns the watermark (zero: none) and whether the inbox is parked. before is Homeroom's time before the consumer was asked.
+// compute returns the watermark (zero: none) and whether the buffer is parked. before is Homeroom's time before the consumer was asked.
 func (w *watermark) compute(before time.Time, info *jetstream.ConsumerInfo, stored uint64) (at time.Time, parked bool) {
-	bound, parked := w.inbox.inspectConsumer(before, info, stored)
+	bound, parked := w.buffer.inspectConsumer(before, info, stored)
 	if bound.IsZero() {
 		return time.Time{}, parked
 	}
@@ -65,7 +65,7 @@ const freshFor = 250 * time.Millisecond
 // the server answers when the consumer lets it, and holds up other requests meanwhile, reads of standings among them. While messages
 // come in, the last one's time is as good, or the stream is so far behind that more is pending for sure.
 func (w *watermark) mustAskConsumer(now time.Time) bool {
-	lastAt, heard, parked := w.inbox.progress()
+	lastAt, heard, parked := w.buffer.progress()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	age := w.clock.Wait(now.Sub(w.clock.At(lastAt)))
@@ -86,7 +86,7 @@ const warnEvery = time.Minute
 
 // warnHeldBack logs which message holds the watermark back: decisions for all learners of the partition wait for it.
 func (w *watermark) warnHeldBack(now time.Time) {
-	it := w.inbox.oldest()
+	it := w.buffer.oldest()
 	if it == nil {
 		return
 	}

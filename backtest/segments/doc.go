@@ -2,7 +2,7 @@
 // a part can be loaded alone.
 //
 // [Sorter] is for one use: what is added is held in memory until there is much of it, then in temporary files that are gone when the
-// process is. [History] is kept: a file for each partition of an event stream, which grows by what the stream stored since, and is compared
+// process is. [EventCopy] is kept: a file for each partition of an event stream, which grows by what the stream stored since, and is compared
 // with the stream each time.
 //
 // A file is a sequence of blocks. Each block is a Zstandard frame (RFC 8878) after a skippable frame that says what the block holds, so

@@ -46,7 +46,7 @@ func encodeHead(created time.Time) []byte {
 	return binary.LittleEndian.AppendUint64(out, uint64(nanos))
 }
 
-// errForeign says that a file is not a part of a history. Nothing of it is changed.
+// errForeign says that a file is not a part of an event copy. Nothing of it is changed.
 var errForeign = errors.New("the file is not Homeroom's and stays as it is: name another folder, or delete it")
 
 // openPart opens a file or makes it, and finds its blocks. What follows the last whole block is cut off: the process that wrote it ended.

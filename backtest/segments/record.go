@@ -14,8 +14,8 @@ type Record struct {
 	Body    []byte    // native, with learner and event; empty: the message is counted, and no event can be read in it
 }
 
-// ErrInUse says that another process has a history.
-var ErrInUse = errors.New("another process uses this history: give each process a folder of its own")
+// ErrInUse says that another process has an event copy.
+var ErrInUse = errors.New("another process uses this folder: give each process one of its own")
 
 // errDamaged says that a block does not hold what its header promises.
 var errDamaged = errors.New("a file of recorded events is damaged")

@@ -19,12 +19,12 @@ var (
 	ErrNotPermitted = errors.New("the API key may not ask SendGrid this") // 403
 )
 
-// ScopeSend is the permission that Homeroom needs, and the only one.
-const ScopeSend = "mail.send"
+// PermissionSend is the permission that Homeroom needs, and the only one.
+const PermissionSend = "mail.send"
 
-// Scopes are the permissions of the API key (GET /v3/scopes). Nothing is sent. The errors are [ErrKeyUnknown],
+// Permissions are those of the API key (GET /v3/scopes). Nothing is sent. The errors are [ErrKeyUnknown],
 // [ErrNotPermitted], or say why SendGrid could not be asked.
-func (s *Sender) Scopes(ctx context.Context) ([]string, error) {
+func (s *Sender) Permissions(ctx context.Context) ([]string, error) {
 	var answer struct {
 		Scopes []string `json:"scopes"`
 	}

@@ -47,7 +47,7 @@ func TestTheAccount(t *testing.T) {
 	}
 }
 
-func TestScopes(t *testing.T) {
+func TestPermissions(t *testing.T) {
 	status := 200
 	body := `{"scopes":["mail.send"]}`
 	host := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -58,21 +58,21 @@ func TestScopes(t *testing.T) {
 		_, _ = io.WriteString(w, body)
 	})
 	s := sender(t, sendgrid.Options{Host: host})
-	if got, err := s.Scopes(t.Context()); err != nil || len(got) != 1 || got[0] != sendgrid.ScopeSend {
+	if got, err := s.Permissions(t.Context()); err != nil || len(got) != 1 || got[0] != sendgrid.PermissionSend {
 		t.Errorf("got %v, %v", got, err)
 	}
 	status = 401
 	body = `{"errors":[{"message":"` + key + ` is revoked"}]}`
-	if _, err := s.Scopes(t.Context()); !errors.Is(err, sendgrid.ErrKeyUnknown) || strings.Contains(err.Error(), key) {
+	if _, err := s.Permissions(t.Context()); !errors.Is(err, sendgrid.ErrKeyUnknown) || strings.Contains(err.Error(), key) {
 		t.Errorf("got %v, want ErrKeyUnknown without the key", err)
 	}
 	status = 200
 	body = `<html>`
-	if _, err := s.Scopes(t.Context()); err == nil {
+	if _, err := s.Permissions(t.Context()); err == nil {
 		t.Error("a page is no answer")
 	}
 	down := sender(t, sendgrid.Options{Host: "http://127.0.0.1:1"})
-	if _, err := down.Scopes(t.Context()); err == nil || !strings.Contains(err.Error(), "could not be reached") {
+	if _, err := down.Permissions(t.Context()); err == nil || !strings.Contains(err.Error(), "could not be reached") {
 		t.Errorf("got %v", err)
 	}
 }

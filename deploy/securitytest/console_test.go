@@ -220,7 +220,7 @@ func TestTheConsolesPublicationsAreTaken(t *testing.T) {
 	if hashes, err := st.Rulesets.List(ctx); err != nil || len(hashes) != 1 {
 		t.Errorf("%v, %v", hashes, err)
 	}
-	if history, err := st.Rulesets.History(ctx); err != nil || len(history) != 1 {
+	if history, err := st.Rulesets.Publications(ctx); err != nil || len(history) != 1 {
 		t.Errorf("%v, %v", history, err)
 	}
 	if refused := f.Refused(); len(refused) > 0 {

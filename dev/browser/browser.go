@@ -13,8 +13,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Patience is how long one step in the browser may take. It is long because test machines are busy.
-const Patience = 60 * time.Second
+// MaxWait is how long one step in the browser may take. It is long because test machines are busy.
+const MaxWait = 60 * time.Second
 
 // Env names the browser to use instead of the installed Chromium.
 const Env = "HOMEROOM_BROWSER"

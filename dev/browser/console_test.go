@@ -180,7 +180,7 @@ func TestPicturesOfTheConsole(t *testing.T) {
 // await evaluates a condition in the page until it holds.
 func await(t *testing.T, tab *browser.Tab, condition string) {
 	t.Helper()
-	for deadline := time.Now().Add(browser.Patience); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(browser.MaxWait); time.Now().Before(deadline); {
 		var holds bool
 		must(t, tab.Eval(condition, &holds))
 		if holds {

@@ -59,9 +59,9 @@ func (s Screen) String() string {
 	return s.Name + ", light"
 }
 
-// runActions runs actions within Patience.
+// runActions runs actions within MaxWait.
 func (t *Tab) runActions(actions ...chromedp.Action[chromedp.Void]) error {
-	ctx, cancel := context.WithTimeout(t.ctx, Patience)
+	ctx, cancel := context.WithTimeout(t.ctx, MaxWait)
 	defer cancel()
 	return chromedp.Do(ctx, actions...)
 }
@@ -149,7 +149,7 @@ func (t *Tab) Press(keys string) error { return t.runActions(chromedp.KeyEvent(k
 func (t *Tab) Enter() (status int, err error) { return t.awaitPage(chromedp.KeyEvent(kb.Enter)) }
 
 func (t *Tab) awaitPage(action chromedp.Action[chromedp.Void]) (int, error) {
-	ctx, cancel := context.WithTimeout(t.ctx, Patience)
+	ctx, cancel := context.WithTimeout(t.ctx, MaxWait)
 	defer cancel()
 	resp, err := chromedp.RunResponse(ctx, action)
 	if err != nil {
@@ -167,7 +167,7 @@ func (t *Tab) Eval(expression string, out any) error {
 	if out == nil {
 		return t.runActions(chromedp.Evaluate[chromedp.Void](expression))
 	}
-	ctx, cancel := context.WithTimeout(t.ctx, Patience)
+	ctx, cancel := context.WithTimeout(t.ctx, MaxWait)
 	defer cancel()
 	result, err := chromedp.Run(ctx, chromedp.Evaluate[[]byte](expression))
 	if err != nil {
@@ -178,7 +178,7 @@ func (t *Tab) Eval(expression string, out any) error {
 
 // Picture takes a PNG picture of the page between left and left+width, from the top to its end. All are CSS pixels.
 func (t *Tab) Picture(left, width int64) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(t.ctx, Patience)
+	ctx, cancel := context.WithTimeout(t.ctx, MaxWait)
 	defer cancel()
 	picture, err := chromedp.Run(ctx, capturePage(left, width))
 	if err != nil {

@@ -195,7 +195,7 @@ func (b *burst) add(subject, id string, body []byte) {
 	if id != "" {
 		m.Header.Set(jetstream.MsgIDHeader, id)
 	}
-	ack, err := b.js.PublishMsgAsync(m, jetstream.WithStallWait(harness.Patience))
+	ack, err := b.js.PublishMsgAsync(m, jetstream.WithStallWait(harness.MaxWait))
 	if err != nil {
 		b.t.Fatal(err)
 	}

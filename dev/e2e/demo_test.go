@@ -88,7 +88,7 @@ func (w *world) settle(until time.Time) (sent []engine.Decision, mails []standin
 	w.t.Helper()
 	control := w.instance.App.Store().Control
 	for p := range subjects.Partitions {
-		if got := control.AwaitHandedOver(w.ctx, p, until, harness.Patience); got.Before(until) {
+		if got := control.AwaitHandedOver(w.ctx, p, until, harness.MaxWait); got.Before(until) {
 			w.t.Fatalf("partition %d was handed over up to %s, want %s", p, got, until)
 		}
 	}

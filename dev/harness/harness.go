@@ -17,15 +17,15 @@ import (
 	"homeroom/workflows"
 )
 
-// Patience is how long a test waits for what it expects. It is long because test machines are busy.
-const Patience = 2 * time.Minute
+// MaxWait is how long a test waits for what it expects. It is long because test machines are busy.
+const MaxWait = 2 * time.Minute
 
 // stopTime is how long servers may take to stop.
 const stopTime = 20 * time.Second
 
-// Deadline returns a context that ends with the test, or after Patience.
+// Deadline returns a context that ends with the test, or after MaxWait.
 func Deadline(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), Patience)
+	ctx, cancel := context.WithTimeout(t.Context(), MaxWait)
 	t.Cleanup(cancel)
 	return ctx
 }

@@ -63,13 +63,13 @@ type Instance struct {
 // Publisher returns a publisher of rules, as `homeroom rules publish` uses it.
 func (h *Instance) Publisher() *publish.Publisher {
 	return publish.New(publish.Options{
-		Store:    h.App.Store(),
-		Temporal: h.Temporal,
-		Starter:  worker.NewStarter(h.Temporal),
-		Learners: publish.StreamLearners{JS: h.JS},
-		Now:      h.Clock.Now,
-		Real:     time.Now,
-		Settle:   visibilityDelay,
+		Store:          h.App.Store(),
+		Temporal:       h.Temporal,
+		Starter:        worker.NewStarter(h.Temporal),
+		Learners:       publish.StreamLearners{JS: h.JS},
+		Now:            h.Clock.Now,
+		Real:           time.Now,
+		VisibilityWait: visibilityDelay,
 	})
 }
 

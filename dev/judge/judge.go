@@ -96,7 +96,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	}
 	r.countMessages(o.Academy.Ruleset, simulated.Decisions, stays, courses)
 	r.countPeople(stays, courses)
-	r.rank(ctx, o, stays, courses, last)
+	r.rankLearners(ctx, o, stays, courses, last)
 	return r, nil
 }
 
@@ -105,7 +105,7 @@ func readStays(ctx context.Context, o Options) (map[place]*stay, map[string]*spa
 	stays := map[place]*stay{}
 	courses := map[string]*span{}
 	learners := judgement.NewLearners(o.Academy.Ruleset)
-	err := o.scan(ctx, func(ev *engine.Event, at time.Time) {
+	err := o.readEvents(ctx, func(ev *engine.Event, at time.Time) {
 		learners.Add(ev, at)
 		course := learners.CourseOf(ev)
 		if course == "" {
@@ -148,8 +148,8 @@ func readStays(ctx context.Context, o Options) (map[place]*stay, map[string]*spa
 	return stays, courses, learners.Latest(), err
 }
 
-// scan reads the events once.
-func (o *Options) scan(ctx context.Context, each func(*engine.Event, time.Time)) error {
+// readEvents reads the events once.
+func (o *Options) readEvents(ctx context.Context, each func(*engine.Event, time.Time)) error {
 	events, err := o.Open()
 	if err != nil {
 		return err
@@ -248,8 +248,8 @@ func lastBefore(times []time.Time, t time.Time) (time.Time, bool) {
 	return times[i-1], true
 }
 
-// rank measures the ranking on some days of each course, of those who are enrolled, have done something and have not left.
-func (r *Result) rank(ctx context.Context, o Options, stays map[place]*stay, courses map[string]*span, last time.Time) {
+// rankLearners measures the ranking on some days of each course, of those who are enrolled, have done something and have not left.
+func (r *Result) rankLearners(ctx context.Context, o Options, stays map[place]*stay, courses map[string]*span, last time.Time) {
 	type look struct {
 		at     time.Time
 		day    int
@@ -284,7 +284,7 @@ func (r *Result) rank(ctx context.Context, o Options, stays map[place]*stay, cou
 			}
 		}
 	}
-	if o.scan(ctx, func(ev *engine.Event, at time.Time) {
+	if o.readEvents(ctx, func(ev *engine.Event, at time.Time) {
 		lookUntil(at)
 		learners.Add(ev, at)
 	}) != nil {

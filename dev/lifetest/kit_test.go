@@ -78,7 +78,7 @@ type home struct {
 // open starts everything; it ends with the test.
 func open(t testing.TB, o options) *home {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), harness.Patience+o.withWaiting)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), harness.MaxWait+o.withWaiting)
 	t.Cleanup(cancel)
 	if o.clock == nil {
 		o.clock = clock.Real()

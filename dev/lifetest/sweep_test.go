@@ -101,14 +101,14 @@ func newRule(t *testing.T, seen func(publish.Temporal) publish.Temporal) {
 func (h *home) publish(files map[string]string, service publish.Temporal) publish.SweepCounts {
 	h.t.Helper()
 	p := publish.New(publish.Options{
-		Store:    h.store,
-		Temporal: service,
-		Starter:  h.starter,
-		Learners: publish.StreamLearners{JS: h.js},
-		Now:      h.o.clock.Now,
-		Real:     time.Now,
-		Settle:   100 * time.Millisecond,
-		Random:   rand.Float64,
+		Store:          h.store,
+		Temporal:       service,
+		Starter:        h.starter,
+		Learners:       publish.StreamLearners{JS: h.js},
+		Now:            h.o.clock.Now,
+		Real:           time.Now,
+		VisibilityWait: 100 * time.Millisecond,
+		Random:         rand.Float64,
 	})
 	plan, err := p.Prepare(h.ctx, h.rules.Load(), engine.RunPolicyFinish)
 	h.must(err)

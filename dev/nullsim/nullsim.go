@@ -61,8 +61,8 @@ var goals = map[string]engine.Goal{
 	"trial-ending":        {Match: engine.Match{Event: "subscription.created"}, Within: 10 * 24 * time.Hour},
 }
 
-// prepare returns the academy's rules with the holdout, each with a goal, and with back-off. The academy is not changed.
-func (o *Options) prepare() *engine.Ruleset {
+// prepareRules returns the academy's rules with the holdout, each with a goal, and with back-off. The academy is not changed.
+func (o *Options) prepareRules() *engine.Ruleset {
 	rs := *o.Academy.Ruleset
 	rs.Rules = nil
 	for _, rule := range o.Academy.Ruleset.Rules {
@@ -84,7 +84,7 @@ func (o *Options) prepare() *engine.Ruleset {
 
 // Run makes up so many terms, looks at the report on every day of each, and returns a row a rule, by name.
 func Run(ctx context.Context, o Options) ([]Row, error) {
-	rs := o.prepare()
+	rs := o.prepareRules()
 	terms := make(chan int)
 	found := make([]map[string]*Row, o.Repetitions)
 	errs := make([]error, o.Repetitions)
@@ -127,19 +127,19 @@ func Run(ctx context.Context, o Options) ([]Row, error) {
 					Holdout: o.Holdout,
 				}
 			}
-			rows[name].add(one)
+			rows[name].addRow(one)
 		}
 	}
 	list := make([]Row, 0, len(rows))
 	for _, rule := range rs.Rules {
 		if r := rows[rule.Name]; r != nil {
-			list = append(list, r.mean())
+			list = append(list, r.meanRow())
 		}
 	}
 	return list, nil
 }
 
-func (r *Row) add(one *Row) {
+func (r *Row) addRow(one *Row) {
 	r.Repetitions++
 	r.People += one.People
 	r.HeldOut += one.HeldOut
@@ -152,7 +152,7 @@ func (r *Row) add(one *Row) {
 	r.Difference += one.Difference
 }
 
-func (r *Row) mean() Row {
+func (r *Row) meanRow() Row {
 	mean := *r
 	n := float64(r.Repetitions)
 	mean.People /= n
@@ -178,7 +178,7 @@ func (o *Options) playTerm(rs *engine.Ruleset, n int) (map[string]*Row, error) {
 			Decided:         func(d engine.Decision) { decisions = append(decisions, d) },
 		})
 		for _, ev := range writeStory(rng, id, o.Days) {
-			if err := host.Event(decoded(&ev), ev.Time); err != nil {
+			if err := host.Event(decodedEvent(&ev), ev.Time); err != nil {
 				return nil, err
 			}
 		}
@@ -215,21 +215,21 @@ func (o *Options) lookDaily(decisions []engine.Decision) map[string]*Row {
 			n++
 		}
 		decisions = decisions[n:]
-		told := counter.Report()
-		for i := range told.Rules {
-			if e := told.Rules[i].Experiment; e != nil && e.Judgement.Difference != nil {
-				if rows[told.Rules[i].Rule] == nil {
-					rows[told.Rules[i].Rule] = &Row{}
+		counted := counter.Report()
+		for i := range counted.Rules {
+			if e := counted.Rules[i].Experiment; e != nil && e.Judgement.Difference != nil {
+				if rows[counted.Rules[i].Rule] == nil {
+					rows[counted.Rules[i].Rule] = &Row{}
 				}
-				rows[told.Rules[i].Rule].look(e)
+				rows[counted.Rules[i].Rule].noteLook(e)
 			}
 		}
 	}
 	return rows
 }
 
-// look notes what one look has found.
-func (r *Row) look(e *report.Experiment) {
+// noteLook notes what one look has found.
+func (r *Row) noteLook(e *report.Experiment) {
 	fixed := experiment.Fixed.Difference(e.Treated.Group(), e.Holdout.Group()).ExcludesZero()
 	noteFirst(&r.Excludes, e.Judgement.Difference.ExcludesZero())
 	noteFirst(&r.FixedEver, fixed)

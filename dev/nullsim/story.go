@@ -30,14 +30,14 @@ func writeStory(rng *rand.Rand, id string, days int) []engine.Event {
 	term := time.Duration(days) * 24 * time.Hour
 	at := start.Add(time.Duration(rng.Int64N(int64(term * 5 / 6))))
 	end := start.Add(term)
-	s.add(at, "user.signed_up", nil)
-	if s.happens(0.3) {
-		s.add(at.Add(5*time.Minute), "onboarding.started", nil)
+	s.addEvent(at, "user.signed_up", nil)
+	if s.drawChance(0.3) {
+		s.addEvent(at.Add(5*time.Minute), "onboarding.started", nil)
 	}
-	if s.happens(0.3) {
-		s.add(at.Add(time.Hour), "trial.started", map[string]any{"trial_duration_days": 14.0})
-		if s.happens(0.4) {
-			s.add(s.within(at, 25), "subscription.created", nil)
+	if s.drawChance(0.3) {
+		s.addEvent(at.Add(time.Hour), "trial.started", map[string]any{"trial_duration_days": 14.0})
+		if s.drawChance(0.4) {
+			s.addEvent(s.drawInstant(at, 25), "subscription.created", nil)
 		}
 	}
 	for n := range 1 + rng.IntN(2) {
@@ -48,7 +48,7 @@ func writeStory(rng *rand.Rand, id string, days int) []engine.Event {
 	return s.events
 }
 
-func (s *story) add(at time.Time, name string, properties map[string]any) {
+func (s *story) addEvent(at time.Time, name string, properties map[string]any) {
 	s.events = append(s.events, engine.Event{
 		ID:         fmt.Sprint(s.id, "-", len(s.events)),
 		Name:       name,
@@ -58,34 +58,35 @@ func (s *story) add(at time.Time, name string, properties map[string]any) {
 	})
 }
 
-func (s *story) happens(chance float64) bool { return s.rng.Float64() < chance }
+// drawChance reports true with a probability of chance.
+func (s *story) drawChance(chance float64) bool { return s.rng.Float64() < chance }
 
-// within is an instant some time in the next days.
-func (s *story) within(at time.Time, days float64) time.Time {
+// drawInstant returns an instant some time in the next days.
+func (s *story) drawInstant(at time.Time, days float64) time.Time {
 	return at.Add(time.Duration(s.rng.Float64() * days * 24 * float64(time.Hour)))
 }
 
 // takeCourse is a learner's way through a course of ten sessions.
 func (s *story) takeCourse(course string, at, end time.Time) {
 	about := map[string]any{"course_id": course}
-	s.add(at, "enrollment.created", map[string]any{"course_id": course, "enrollment_type": "free", "price_cents": 0.0})
-	if s.happens(0.2) {
+	s.addEvent(at, "enrollment.created", map[string]any{"course_id": course, "enrollment_type": "free", "price_cents": 0.0})
+	if s.drawChance(0.2) {
 		return // and never starts
 	}
 	pause := 0.5 + 4*s.rng.Float64() // days between two sessions, at most
 	for session := 1; session <= 10; session++ {
-		at = s.within(at.Add(2*time.Hour), pause)
-		if s.happens(0.06) {
+		at = s.drawInstant(at.Add(2*time.Hour), pause)
+		if s.drawChance(0.06) {
 			at = at.Add(time.Duration(4+s.rng.IntN(14)) * 24 * time.Hour) // a silence
 		}
 		if at.After(end) {
 			return
 		}
 		if session == 1 {
-			s.add(at, "course.started", about)
+			s.addEvent(at, "course.started", about)
 		}
-		s.add(at, "lesson.completed", map[string]any{"course_id": course, "lesson_id": fmt.Sprint("les_", session)})
-		s.add(at.Add(time.Second), "course.progress_updated", map[string]any{
+		s.addEvent(at, "lesson.completed", map[string]any{"course_id": course, "lesson_id": fmt.Sprint("les_", session)})
+		s.addEvent(at.Add(time.Second), "course.progress_updated", map[string]any{
 			"course_id":     course,
 			"progress_pct":  float64(10 * session),
 			"lessons_done":  float64(session),
@@ -94,8 +95,8 @@ func (s *story) takeCourse(course string, at, end time.Time) {
 		for quiz := range s.rng.IntN(3) {
 			s.takeQuiz(course, fmt.Sprint("asm_", course, "_", session, "_", quiz), at.Add(time.Duration(1+quiz)*20*time.Minute))
 		}
-		if s.happens(0.02) {
-			s.add(at.Add(3*time.Hour), "enrollment.cancelled", about)
+		if s.drawChance(0.02) {
+			s.addEvent(at.Add(3*time.Hour), "enrollment.cancelled", about)
 			return
 		}
 	}
@@ -105,33 +106,33 @@ func (s *story) takeCourse(course string, at, end time.Time) {
 // takeQuiz is a quiz that is failed as often as not, and what the learner does about it by their own hand.
 func (s *story) takeQuiz(course, quiz string, at time.Time) {
 	graded := func(at time.Time, passed bool) {
-		s.add(at, "assessment.graded", map[string]any{"assessment_id": quiz, "course_id": course, "passed": passed})
+		s.addEvent(at, "assessment.graded", map[string]any{"assessment_id": quiz, "course_id": course, "passed": passed})
 	}
-	graded(at, s.happens(0.5))
-	if s.events[len(s.events)-1].Properties["passed"] == true || s.happens(0.4) {
+	graded(at, s.drawChance(0.5))
+	if s.events[len(s.events)-1].Properties["passed"] == true || s.drawChance(0.4) {
 		return
 	}
-	again := s.within(at.Add(20*time.Minute), 5)
-	s.add(again, "assessment.retried", map[string]any{"assessment_id": quiz, "course_id": course})
-	graded(again.Add(30*time.Minute), s.happens(0.6))
+	again := s.drawInstant(at.Add(20*time.Minute), 5)
+	s.addEvent(again, "assessment.retried", map[string]any{"assessment_id": quiz, "course_id": course})
+	graded(again.Add(30*time.Minute), s.drawChance(0.6))
 }
 
 func (s *story) finishCourse(course string, at time.Time) {
 	about := map[string]any{"course_id": course}
 	certificate := map[string]any{"course_id": course, "certificate_id": s.id + course}
-	s.add(at, "course.completed", about)
-	s.add(at.Add(time.Minute), "certificate.earned", certificate)
-	if s.happens(0.4) {
-		s.add(s.within(at, 12), "certificate.shared", certificate)
+	s.addEvent(at, "course.completed", about)
+	s.addEvent(at.Add(time.Minute), "certificate.earned", certificate)
+	if s.drawChance(0.4) {
+		s.addEvent(s.drawInstant(at, 12), "certificate.shared", certificate)
 	}
-	if s.happens(0.5) {
-		reviewed := s.within(at, 9)
-		s.add(reviewed, "course.reviewed", map[string]any{"course_id": course, "rating": float64(4 + s.rng.IntN(2))})
-		if s.happens(0.3) {
-			s.add(s.within(reviewed, 9), "referral.link_shared", nil)
+	if s.drawChance(0.5) {
+		reviewed := s.drawInstant(at, 9)
+		s.addEvent(reviewed, "course.reviewed", map[string]any{"course_id": course, "rating": float64(4 + s.rng.IntN(2))})
+		if s.drawChance(0.3) {
+			s.addEvent(s.drawInstant(reviewed, 9), "referral.link_shared", nil)
 		}
 	}
 }
 
-// decoded is an event as a host takes it.
-func decoded(ev *engine.Event) catalog.Decoded { return catalog.Decoded{Event: *ev} }
+// decodedEvent is an event as a host takes it.
+func decodedEvent(ev *engine.Event) catalog.Decoded { return catalog.Decoded{Event: *ev} }

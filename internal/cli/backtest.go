@@ -139,10 +139,10 @@ func (c *BacktestCmd) compare(ctx context.Context, o IO, draft *rules.Academy, o
 // compareKept compares over the events that the installation keeps.
 func (c *BacktestCmd) compareKept(ctx context.Context, o IO, installation *admin.Installation, inForce, draft *rules.Academy, opts admin.BacktestOptions) (answer admin.Backtest, err error) {
 	if c.History != "" {
-		if opts.History, err = admin.OpenHistory(c.History); err != nil {
+		if opts.EventCopy, err = admin.OpenEventCopy(c.History); err != nil {
 			return admin.Backtest{}, err
 		}
-		defer func() { err = errors.Join(err, opts.History.Close()) }()
+		defer func() { err = errors.Join(err, opts.EventCopy.Close()) }()
 	}
 	line := newBacktestProgress(o)
 	defer line.clear()

@@ -81,7 +81,7 @@ func TestBacktestReadsTheStream(t *testing.T) {
 // wantNoAddress fails if a history holds who somebody is.
 func wantNoAddress(t *testing.T, dir string) {
 	t.Helper()
-	h, err := segments.OpenHistory(dir, subjects.Partitions)
+	h, err := segments.OpenEventCopy(dir, subjects.Partitions)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,13 +61,13 @@ func (c *ConsoleCmd) Run(ctx context.Context, o IO) error {
 		return err
 	}
 	log := telemetry.NewLog(o.Err, telemetry.LogOptions{})
-	history, stopKeeping, err := c.keepHistory(ctx, installation, log)
+	events, stopKeeping, err := c.keepEventCopy(ctx, installation, log)
 	if err != nil {
 		return err
 	}
 	defer stopKeeping()
 	pages, err := console.New(console.Options{
-		History:      history,
+		EventCopy:    events,
 		Installation: installation,
 		People:       people,
 		URL:          c.URL,
@@ -96,27 +96,27 @@ func (c *ConsoleCmd) Run(ctx context.Context, o IO) error {
 	return serveUntil(ctx, listener, pages.Handler())
 }
 
-// historyAge is how old a history gets while the console runs; so long it may hold what was erased.
-const historyAge = 10 * time.Minute
+// copyAge is how old the copy of the events gets while the console runs; so long it may hold what was erased.
+const copyAge = 10 * time.Minute
 
-// keepHistory opens --history and keeps it up to date until stop is called; nil without it.
-func (c *ConsoleCmd) keepHistory(ctx context.Context, installation *admin.Installation, log *slog.Logger) (history *admin.History, stop func(), err error) {
+// keepEventCopy opens --history and keeps it up to date until stop is called; nil without it.
+func (c *ConsoleCmd) keepEventCopy(ctx context.Context, installation *admin.Installation, log *slog.Logger) (events *admin.EventCopy, stop func(), err error) {
 	if c.History == "" {
 		return nil, func() {}, nil
 	}
-	if history, err = admin.OpenHistory(c.History); err != nil {
+	if events, err = admin.OpenEventCopy(c.History); err != nil {
 		return nil, nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var keeping sync.WaitGroup
 	keeping.Go(func() {
-		installation.KeepHistory(ctx, history, historyAge, func(err error) { log.Warn("the history is not up to date", "error", err) })
+		installation.KeepEventCopy(ctx, events, copyAge, func(err error) { log.Warn("the copy of the events is not up to date", "error", err) })
 	})
-	return history, func() {
+	return events, func() {
 		cancel()
 		keeping.Wait()
-		if err := history.Close(); err != nil {
-			log.Warn("closing the history failed", "error", err)
+		if err := events.Close(); err != nil {
+			log.Warn("closing the copy of the events failed", "error", err)
 		}
 	}, nil
 }

@@ -53,7 +53,7 @@ func (c Clock) Scale(real time.Duration) time.Duration {
 	if c.IsReal() {
 		return real
 	}
-	return duration(math.Floor(float64(real) * c.Factor))
+	return durationOf(math.Floor(float64(real) * c.Factor))
 }
 
 // Wait is how long to wait, in real time, until the virtual duration has passed; rounded up, so that nobody wakes early.
@@ -61,11 +61,11 @@ func (c Clock) Wait(virtual time.Duration) time.Duration {
 	if c.IsReal() {
 		return virtual
 	}
-	return duration(math.Ceil(float64(virtual) / c.Factor))
+	return durationOf(math.Ceil(float64(virtual) / c.Factor))
 }
 
-// duration converts without wrapping around at the ends of what a Duration holds (about 292 years).
-func duration(ns float64) time.Duration {
+// durationOf converts without wrapping around at the ends of what a Duration holds (about 292 years).
+func durationOf(ns float64) time.Duration {
 	switch {
 	case ns >= math.MaxInt64:
 		return math.MaxInt64

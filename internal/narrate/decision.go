@@ -20,12 +20,12 @@ type Style struct {
 func Decision(d *engine.Decision, style Style) string {
 	message := "a message"
 	if d.Message != "" {
-		message = apply(style.Message, d.Message)
+		message = applyStyle(style.Message, d.Message)
 	}
-	detail := apply(style.Text, d.Detail)
+	detail := applyStyle(style.Text, d.Detail)
 	arm := ""
 	if d.Arm != "" {
-		arm = "arm " + apply(style.Text, d.Arm)
+		arm = "arm " + applyStyle(style.Text, d.Arm)
 	}
 	why := ": " + Reason(d.Reason)
 	switch d.Kind {
@@ -144,7 +144,7 @@ func (s Style) formatTime(t time.Time) string {
 	return s.Time(t)
 }
 
-func apply(write func(string) string, text string) string {
+func applyStyle(write func(string) string, text string) string {
 	if write == nil || text == "" {
 		return text
 	}

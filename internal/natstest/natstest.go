@@ -27,12 +27,12 @@ type Server struct {
 func NewServer(t testing.TB) *Server {
 	t.Helper()
 	s := &Server{t: t, dir: t.TempDir()}
-	s.start(server.RANDOM_PORT)
+	s.startServer(server.RANDOM_PORT)
 	t.Cleanup(func() { s.srv.Shutdown(); s.srv.WaitForShutdown() })
 	return s
 }
 
-func (s *Server) start(port int) {
+func (s *Server) startServer(port int) {
 	s.t.Helper()
 	srv, err := server.NewServer(&server.Options{
 		Host:       "127.0.0.1",
@@ -56,14 +56,14 @@ func (s *Server) start(port int) {
 // Restart stops the server and starts it again on the same port and data.
 func (s *Server) Restart() {
 	s.t.Helper()
-	s.stopped(func() {})
+	s.whileStopped(func() {})
 }
 
 // SaveFiles stops the server, copies its files and starts it again: a snapshot of the volume.
 func (s *Server) SaveFiles() (saved string) {
 	s.t.Helper()
 	saved = s.t.TempDir()
-	s.stopped(func() {
+	s.whileStopped(func() {
 		if err := os.CopyFS(saved, os.DirFS(s.dir)); err != nil {
 			s.t.Fatal(err)
 		}
@@ -74,7 +74,7 @@ func (s *Server) SaveFiles() (saved string) {
 // RestoreFiles stops the server, puts saved files back and starts it again: everything since SaveFiles is gone.
 func (s *Server) RestoreFiles(saved string) {
 	s.t.Helper()
-	s.stopped(func() {
+	s.whileStopped(func() {
 		if err := os.RemoveAll(s.dir); err != nil {
 			s.t.Fatal(err)
 		}
@@ -84,14 +84,14 @@ func (s *Server) RestoreFiles(saved string) {
 	})
 }
 
-// stopped does something while the server is stopped, and starts it again on the same port.
-func (s *Server) stopped(do func()) {
+// whileStopped does something while the server is stopped, and starts it again on the same port.
+func (s *Server) whileStopped(do func()) {
 	s.t.Helper()
 	port := s.srv.Addr().(*net.TCPAddr).Port
 	s.srv.Shutdown()
 	s.srv.WaitForShutdown()
 	do()
-	s.start(port)
+	s.startServer(port)
 }
 
 // URL returns the server's address.

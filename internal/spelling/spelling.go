@@ -25,7 +25,7 @@ func Nearest(word string, candidates []string) string {
 		if max(len(other)-len(folded), len(folded)-len(other)) >= bestDistance {
 			continue // each byte that one has more is an edit
 		}
-		if d := rows.distance(folded, other); d < bestDistance {
+		if d := rows.editDistance(folded, other); d < bestDistance {
 			best = candidate
 			bestDistance = d
 		}
@@ -56,11 +56,11 @@ func Fold(word string) string {
 	}, strings.ToLower(word))
 }
 
-// rows are what distance works in, so that the candidates of one word do not each need memory of their own.
+// rows are what editDistance works in, so that the candidates of one word do not each need memory of their own.
 type rows [3][2*longest + 1]int
 
-// distance counts the edits between two words, in bytes: insert, delete, replace, and swap of neighbors.
-func (r *rows) distance(a, b string) int {
+// editDistance counts the edits between two words, in bytes: insert, delete, replace, and swap of neighbors.
+func (r *rows) editDistance(a, b string) int {
 	if len(b) > 2*longest {
 		return 2 * longest
 	}

@@ -13,7 +13,7 @@ import (
 	"homeroom/subjects"
 )
 
-// inbox holds what a partition has received and not finished, and puts it into stream order.
+// receiveBuffer holds what a partition has received and not finished, and puts it into stream order.
 //
 // JetStream delivers a partition's new messages in stream order, but one that was delivered and not acknowledged (the process died, a connection
 // broke, another replica had the pin) comes again only after AckWait, behind newer ones. If a newer event were handed over first, the
@@ -21,15 +21,15 @@ import (
 //
 //   - Each delivery has a consumer sequence, one more than the delivery before it. While these follow each other without a
 //     gap, everything delivered is in flight here, and the sorter gets it in stream order.
-//   - At the start, if messages are unacknowledged, and at any gap, the inbox parks: what arrives is held back.
+//   - At the start, if messages are unacknowledged, and at any gap, the buffer parks: what arrives is held back.
 //     It goes on when the server's count of unacknowledged messages is no more than those in flight here that were delivered
 //     before it counted. Then no older one is still to come, and what was held goes to the sorter, sorted by sequence.
 //
 // This is stricter than waiting for the acknowledgement floor, which would let two old messages overtake each other. It is also kinder: a learner
 // who cannot be handed over does not keep the partition parked.
 //
-// The lock of an inbox is the innermost of the package: nothing is called with it that takes another.
-type inbox struct {
+// The lock of a buffer is the innermost of the package: nothing is called with it that takes another.
+type receiveBuffer struct {
 	clock    clock.Clock
 	log      *slog.Logger
 	onParked func()          // counts
@@ -82,8 +82,8 @@ type rewind struct {
 	at     time.Time // when the message under it was stored, in real time
 }
 
-func newInbox(c clock.Clock, log *slog.Logger, memory int, onParked func(), onRewind func(rewind)) *inbox {
-	b := &inbox{
+func newReceiveBuffer(c clock.Clock, log *slog.Logger, memory int, onParked func(), onRewind func(rewind)) *receiveBuffer {
+	b := &receiveBuffer{
 		clock:    c,
 		log:      log,
 		onParked: onParked,
@@ -100,7 +100,7 @@ func newInbox(c clock.Clock, log *slog.Logger, memory int, onParked func(), onRe
 
 // receive takes one delivery in. It is called for one delivery after the other. Reading stands still meanwhile, so it must be quick; it waits only
 // while the queue is full.
-func (b *inbox) receive(msg jetstream.Msg) {
+func (b *receiveBuffer) receive(msg jetstream.Msg) {
 	meta, err := msg.Metadata()
 	if err != nil {
 		b.log.Error("a message without JetStream metadata was delivered", "error", err)
@@ -163,7 +163,7 @@ func (b *inbox) receive(msg jetstream.Msg) {
 }
 
 // reportForgedPin says that a publisher wrote a pin into an event.
-func (b *inbox) reportForgedPin() {
+func (b *receiveBuffer) reportForgedPin() {
 	select {
 	case b.forged <- struct{}{}:
 	default: // it is said already
@@ -172,7 +172,7 @@ func (b *inbox) reportForgedPin() {
 
 // noticeRewind notices that the stream went back: a sequence that was received before, or one below it, comes with a later time than everything before.
 // (A redelivery comes with its old time.) What is remembered of higher sequences is forgotten. The caller holds the lock.
-func (b *inbox) noticeRewind(it *item) {
+func (b *receiveBuffer) noticeRewind(it *item) {
 	if it.seq > b.last || b.lastAt.IsZero() || !it.storedAt.After(b.lastAt) {
 		return
 	}
@@ -191,7 +191,7 @@ func (b *inbox) noticeRewind(it *item) {
 }
 
 // enqueue puts a message into the queue. The caller holds the lock.
-func (b *inbox) enqueue(it *item) {
+func (b *receiveBuffer) enqueue(it *item) {
 	b.queue = append(b.queue, it)
 	select {
 	case b.filled <- struct{}{}:
@@ -200,7 +200,7 @@ func (b *inbox) enqueue(it *item) {
 }
 
 // takeQueue empties the queue.
-func (b *inbox) takeQueue() []*item {
+func (b *receiveBuffer) takeQueue() []*item {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	items := b.queue
@@ -220,7 +220,7 @@ func compareSequence(a, b *item) int {
 }
 
 // close begins the shutdown: what nobody works on yet, and what arrives from now on, goes back to the server.
-func (b *inbox) close() {
+func (b *receiveBuffer) close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.closed = true
@@ -236,7 +236,7 @@ func (b *inbox) close() {
 }
 
 // isStopping reports whether shutdown has begun.
-func (b *inbox) isStopping() bool {
+func (b *receiveBuffer) isStopping() bool {
 	select {
 	case <-b.stopping:
 		return true
@@ -245,9 +245,9 @@ func (b *inbox) isStopping() bool {
 	}
 }
 
-// progress is what is known from deliveries alone: when the newest was stored, whether one came in since the last call, and whether the inbox is
+// progress is what is known from deliveries alone: when the newest was stored, whether one came in since the last call, and whether the buffer is
 // parked.
-func (b *inbox) progress() (lastAt time.Time, heard, parked bool) {
+func (b *receiveBuffer) progress() (lastAt time.Time, heard, parked bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	heard = b.heard
@@ -256,7 +256,7 @@ func (b *inbox) progress() (lastAt time.Time, heard, parked bool) {
 }
 
 // oldest is the message in flight that bounds the watermark; nil: none is in flight.
-func (b *inbox) oldest() *item {
+func (b *receiveBuffer) oldest() *item {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var oldest *item
@@ -269,7 +269,7 @@ func (b *inbox) oldest() *item {
 }
 
 // pinID is the id under which the server serves this replica; empty: it never did.
-func (b *inbox) pinID() string {
+func (b *receiveBuffer) pinID() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.pin

@@ -10,47 +10,47 @@ import (
 // ignoredAfter is how long a message has to be answered: opened by a person, clicked, or followed by activity.
 const ignoredAfter = 72 * time.Hour
 
-// history answers what expressions ask of a learner's past, as of `at`.
-type history struct {
+// learnerPast answers what expressions ask of a learner's past, as of `at`.
+type learnerPast struct {
 	s      *stepper
 	at     time.Time
 	origin *Event // the event that started the run, or may start it; its keys are the run's
 	course string // of the run; empty: not known
 }
 
-// Sent implements History.
-func (h history) Sent(message string, d time.Duration) bool {
-	for _, m := range h.s.st.PastSends {
-		if m.Message == message && m.At.After(h.at.Add(-d)) && !m.At.After(h.at) {
+// Sent implements Past.
+func (p learnerPast) Sent(message string, d time.Duration) bool {
+	for _, m := range p.s.st.PastSends {
+		if m.Message == message && m.At.After(p.at.Add(-d)) && !m.At.After(p.at) {
 			return true
 		}
 	}
 	return false
 }
 
-// Count implements History.
-func (h history) Count(event string, days int) int {
-	d := h.s.env.Standing.Counts[event]
+// Count implements Past.
+func (p learnerPast) Count(event string, days int) int {
+	d := p.s.env.Standing.Counts[event]
 	if d == nil {
 		return 0
 	}
-	return d.since(dayOf(h.at), days)
+	return d.since(dayOf(p.at), days)
 }
 
-// CountSame implements History.
-func (h history) CountSame(event string, days int, key string) (int, error) {
+// CountSame implements Past.
+func (p learnerPast) CountSame(event string, days int, key string) (int, error) {
 	value := ""
-	if h.origin != nil {
-		course := h.course
+	if p.origin != nil {
+		course := p.course
 		if course == "" {
-			course = h.s.env.Standing.CourseOf(h.origin, h.s.env.Current.Keys)
+			course = p.s.env.Standing.CourseOf(p.origin, p.s.env.Current.Keys)
 		}
-		value = keyValue(h.origin, key, course)
+		value = keyValue(p.origin, key, course)
 	}
 	if value == "" {
 		return 0, fmt.Errorf("same.%s: what started the run does not tell it", key)
 	}
-	return h.s.env.Standing.countSince(event, key, value, h.at, days), nil
+	return p.s.env.Standing.countSince(event, key, value, p.at, days), nil
 }
 
 func dayOf(t time.Time) int { return int(t.Unix() / (24 * 60 * 60)) }

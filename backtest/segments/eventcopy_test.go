@@ -79,7 +79,7 @@ func (f *fakeStream) Read(_ context.Context, partition int, from uint64, each fu
 }
 
 // mustAgree refreshes a history and compares it with the stream.
-func (f *fakeStream) mustAgree(t *testing.T, h *History, when string) {
+func (f *fakeStream) mustAgree(t *testing.T, h *EventCopy, when string) {
 	t.Helper()
 	if err := h.Refresh(context.Background(), f, nil); err != nil {
 		t.Fatalf("%s: %v", when, err)
@@ -106,9 +106,9 @@ func (f *fakeStream) mustAgree(t *testing.T, h *History, when string) {
 	}
 }
 
-func openHistory(t *testing.T, dir string) *History {
+func openHistory(t *testing.T, dir string) *EventCopy {
 	t.Helper()
-	h, err := OpenHistory(dir, 2)
+	h, err := OpenEventCopy(dir, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +228,7 @@ func TestHistoryThatIsDamagedIsMadeAnew(t *testing.T) {
 func TestHistoryIsForOneProcessAndTouchesNoOtherFile(t *testing.T) {
 	dir := t.TempDir()
 	h := openHistory(t, dir)
-	if _, err := OpenHistory(dir, 2); !errors.Is(err, ErrInUse) {
+	if _, err := OpenEventCopy(dir, 2); !errors.Is(err, ErrInUse) {
 		t.Errorf("got %v, want that it is in use", err)
 	}
 	if err := h.Close(); err != nil {
@@ -238,7 +238,7 @@ func TestHistoryIsForOneProcessAndTouchesNoOtherFile(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "00.zst"), []byte(poem), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := OpenHistory(dir, 2); !errors.Is(err, errForeign) {
+	if _, err := OpenEventCopy(dir, 2); !errors.Is(err, errForeign) {
 		t.Errorf("got %v, want that the file is somebody else's", err)
 	}
 	if text, err := os.ReadFile(filepath.Join(dir, "00.zst")); string(text) != poem || err != nil {

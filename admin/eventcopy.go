@@ -15,51 +15,51 @@ import (
 	"homeroom/subjects"
 )
 
-// History is a folder that keeps a copy of the recorded events for backtests, so that only new ones are read from NATS. It holds no address and no
+// EventCopy is a folder that keeps a copy of the recorded events for backtests, so that only new ones are read from NATS. It holds no address and no
 // name under the traits that Homeroom knows. It is safe for concurrent use; one process has it at a time.
-type History struct {
+type EventCopy struct {
 	mu   sync.Mutex
-	kept *segments.History
+	kept *segments.EventCopy
 }
 
-// OpenHistory opens a folder, or makes it. It must be closed.
-func OpenHistory(dir string) (*History, error) {
-	kept, err := segments.OpenHistory(dir, subjects.Partitions)
+// OpenEventCopy opens a folder, or makes it. It must be closed.
+func OpenEventCopy(dir string) (*EventCopy, error) {
+	kept, err := segments.OpenEventCopy(dir, subjects.Partitions)
 	if err != nil {
 		return nil, err
 	}
-	return &History{kept: kept}, nil
+	return &EventCopy{kept: kept}, nil
 }
 
 // Close closes the files.
-func (h *History) Close() error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.kept.Close()
+func (c *EventCopy) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.kept.Close()
 }
 
-// RefreshHistory makes a history hold what the stream of events holds: what is new is taken in, what expired is dropped, and after an erasure a
+// RefreshEventCopy makes a copy hold what the stream of events holds: what is new is taken in, what expired is dropped, and after an erasure a
 // partition is read anew. Progress hears after each partition; it may be nil.
-func (i *Installation) RefreshHistory(ctx context.Context, h *History, progress func(done, total int64)) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return i.refreshHistory(ctx, h, progress)
+func (i *Installation) RefreshEventCopy(ctx context.Context, c *EventCopy, progress func(done, total int64)) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return i.refreshEventCopy(ctx, c, progress)
 }
 
-func (i *Installation) refreshHistory(ctx context.Context, h *History, progress func(done, total int64)) error {
+func (i *Installation) refreshEventCopy(ctx context.Context, c *EventCopy, progress func(done, total int64)) error {
 	recorded, err := newRecordedEvents(i.newReader(time.Time{}, nil))
 	if err != nil {
 		return err
 	}
-	return h.kept.Refresh(ctx, &eventStream{recorded: recorded}, progress)
+	return c.kept.Refresh(ctx, &eventStream{recorded: recorded}, progress)
 }
 
-// KeepHistory refreshes a history at once and then every so often until ctx ends, so that it does not outlive an erasure for long. failed hears errors.
-func (i *Installation) KeepHistory(ctx context.Context, h *History, every time.Duration, failed func(error)) {
+// KeepEventCopy refreshes a copy at once and then every so often until ctx ends, so that it does not outlive an erasure for long. failed hears errors.
+func (i *Installation) KeepEventCopy(ctx context.Context, c *EventCopy, every time.Duration, failed func(error)) {
 	ticks := time.NewTicker(every)
 	defer ticks.Stop()
 	for {
-		if err := i.RefreshHistory(ctx, h, nil); err != nil && ctx.Err() == nil {
+		if err := i.RefreshEventCopy(ctx, c, nil); err != nil && ctx.Err() == nil {
 			failed(err)
 		}
 		select {
@@ -70,14 +70,14 @@ func (i *Installation) KeepHistory(ctx context.Context, h *History, every time.D
 	}
 }
 
-// backtestHistory runs a backtest over a history. One that turns out to be damaged is made anew, once.
-func (i *Installation) backtestHistory(ctx context.Context, inForce, draft *rules.Academy, opts BacktestOptions) (Backtest, error) {
-	h := opts.History
-	h.mu.Lock()
-	defer h.mu.Unlock()
+// backtestEventCopy runs a backtest over a copy. One that turns out to be damaged is made anew, once.
+func (i *Installation) backtestEventCopy(ctx context.Context, inForce, draft *rules.Academy, opts BacktestOptions) (Backtest, error) {
+	c := opts.EventCopy
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	answer, err := i.backtestKept(ctx, inForce, draft, opts)
 	if errors.Is(err, segments.ErrDamaged) {
-		if err = h.kept.Clear(); err == nil {
+		if err = c.kept.Clear(); err == nil {
 			answer, err = i.backtestKept(ctx, inForce, draft, opts)
 		}
 	}
@@ -90,13 +90,13 @@ func (i *Installation) backtestKept(ctx context.Context, inForce, draft *rules.A
 			opts.Progress(BacktestReading, done, total)
 		}
 	}
-	if err := i.refreshHistory(ctx, opts.History, progress); err != nil {
+	if err := i.refreshEventCopy(ctx, opts.EventCopy, progress); err != nil {
 		return Backtest{}, err
 	}
-	return runBacktest(ctx, opts.History.kept, newSides(inForce, draft), i.endNow(opts.History.kept, opts))
+	return runBacktest(ctx, opts.EventCopy.kept, newSides(inForce, draft), i.endNow(opts.EventCopy.kept, opts))
 }
 
-// eventStream is the stream of events as a history reads it.
+// eventStream is the stream of events as a copy reads it.
 type eventStream struct{ recorded *recordedEvents }
 
 var _ segments.Stream = (*eventStream)(nil)
@@ -145,4 +145,4 @@ func withoutPersonal(traits map[string]any) map[string]any {
 	return rest
 }
 
-var _ backtest.Source = (*segments.History)(nil)
+var _ backtest.Source = (*segments.EventCopy)(nil)

@@ -11,55 +11,55 @@ import (
 	"homeroom/subjects"
 )
 
-// facts are what a body says of an event, whatever its format: of the JSON values nothing has been checked. nil: it does
-// not say.
-type facts struct {
-	event, learner, id, time said
+// bodyFields are the fields of a body, whatever its format: of the JSON values nothing has been checked. nil: the body does
+// not have it.
+type bodyFields struct {
+	event, learner, id, time textField
 	properties, traits       any
 	words                    *words
 }
 
-// said is what a body says where a text is expected. The zero said: nothing.
-type said struct {
+// textField is a field of a body that must be text. The zero textField: the body does not have it.
+type textField struct {
 	text    string
 	present bool // null counts as absent
 	wrong   bool // it is no text
 }
 
-func saidOf(v any) said {
+func textFieldOf(v any) textField {
 	text, ok := v.(string)
-	return said{text, v != nil, v != nil && !ok}
+	return textField{text, v != nil, v != nil && !ok}
 }
 
-// words are what a format calls the facts, so that errors speak the publisher's language.
+// words are what a format calls the fields, so that errors speak the publisher's language.
 type words struct {
 	event, learner, id, time, properties, traits string
 
-	says, silent string // how an error begins about what is said, and what is not
+	says, silent string // how an error begins about a field that is there, and about one that is not
 	leaveOut     string // where it can be left out of
 	subject      string // what NATS's subject is called
 	cloudEvent   bool   // traits come within the data
 }
 
-// refuseDisagreement is the error about a fact that the subject has otherwise.
-func (w *words) refuseDisagreement(code, word, said, subject string) *DecodeError {
+// refuseDisagreement is the error about a field that the subject has otherwise.
+func (w *words) refuseDisagreement(code, word, inBody, subject string) *DecodeError {
 	return newRefusal(code, "make the two agree, or leave "+word+" out of "+w.leaveOut,
-		"%s %s %q, %s says %q", w.says, word, cutShort(said), w.subject, cutShort(subject))
+		"%s %s %q, %s says %q", w.says, word, cutShort(inBody), w.subject, cutShort(subject))
 }
 
 // findKind finds the event that the subject or the body names.
-func (c *Catalog) findKind(f *facts, event string) (*Event, *DecodeError) {
-	said := f.event.text
+func (c *Catalog) findKind(f *bodyFields, event string) (*Event, *DecodeError) {
+	inBody := f.event.text
 	w := f.words
 	switch {
 	case f.event.wrong:
 		return nil, newRefusal(CodeUnknownEvent, "name it as in lesson.completed", "%s must be text", w.event)
-	case event == "" && said == "":
+	case event == "" && inBody == "":
 		return nil, newRefusal(CodeUnknownEvent, "add "+w.event+", for example lesson.completed", "%s which event it is", w.silent)
 	case event == "":
-		event = said
-	case said != "" && said != event:
-		return nil, w.refuseDisagreement(CodeEventMismatch, w.event, said, event)
+		event = inBody
+	case inBody != "" && inBody != event:
+		return nil, w.refuseDisagreement(CodeEventMismatch, w.event, inBody, event)
 	}
 	kind, ok := c.Event(event)
 	if ok {
@@ -72,21 +72,21 @@ func (c *Catalog) findKind(f *facts, event string) (*Event, *DecodeError) {
 }
 
 // findLearner returns the learner that the subject or the body names.
-func (f *facts) findLearner(learner string, kind *Event) (string, *DecodeError) {
-	said := f.learner.text
+func (f *bodyFields) findLearner(learner string, kind *Event) (string, *DecodeError) {
+	inBody := f.learner.text
 	w := f.words
 	if w.cloudEvent && kind.Admin && learner == subjects.NoLearner {
-		said = "" // the subject of a CloudEvent about the platform is whatever it is about
+		inBody = "" // the subject of a CloudEvent about the platform is whatever it is about
 	}
 	switch {
 	case f.learner.wrong:
 		return "", newRefusal(CodeBadLearner, `write it in quotes, as in "u_42"`, "%s must be text", w.learner)
 	case learner == subjects.NoLearner && !kind.Admin:
-		return "", refuseMissingLearner(kind.Name, said)
+		return "", refuseMissingLearner(kind.Name, inBody)
 	case learner == "":
-		learner = said
-	case said != "" && said != learner:
-		return "", w.refuseDisagreement(CodeLearnerMismatch, w.learner, said, learner)
+		learner = inBody
+	case inBody != "" && inBody != learner:
+		return "", w.refuseDisagreement(CodeLearnerMismatch, w.learner, inBody, learner)
 	}
 	if learner == "" && !kind.Admin {
 		return "", newRefusal(CodeBadLearner, "add "+w.learner, "%s whose event it is", w.silent)
@@ -103,16 +103,16 @@ func (f *facts) findLearner(learner string, kind *Event) (string, *DecodeError) 
 	return learner, nil
 }
 
-// refuseMissingLearner is the error about a learner's event that stands under "_"; said is the learner that the body names, or "".
-func refuseMissingLearner(event, said string) *DecodeError {
+// refuseMissingLearner is the error about a learner's event that stands under "_"; inBody is the learner that the body names, or "".
+func refuseMissingLearner(event, inBody string) *DecodeError {
 	hint := "publish it under the learner's own id"
-	if subjects.ValidLearner(said) == nil {
-		hint = "publish it under " + subjects.Publish(said, event)
+	if subjects.ValidLearner(inBody) == nil {
+		hint = "publish it under " + subjects.Publish(inBody, event)
 	}
 	return newRefusal(CodeBadLearner, hint, "%s needs a learner, and %q stands for events that have none", event, subjects.NoLearner)
 }
 
-func (f *facts) eventID() (string, *DecodeError) {
+func (f *bodyFields) eventID() (string, *DecodeError) {
 	const hint = "give each event an id of its own, so that a repeat can be recognised"
 	id := f.id.text
 	switch {
@@ -130,9 +130,9 @@ func (f *facts) eventID() (string, *DecodeError) {
 	return id, nil
 }
 
-func (f *facts) eventTime(received time.Time) (time.Time, *DecodeError) {
+func (f *bodyFields) eventTime(received time.Time) (time.Time, *DecodeError) {
 	const hint = "write RFC 3339, as in 2026-03-02T10:00:00Z"
-	said := f.time.text
+	inBody := f.time.text
 	present := f.time.present
 	word := f.words.time
 	switch {
@@ -143,23 +143,23 @@ func (f *facts) eventTime(received time.Time) (time.Time, *DecodeError) {
 	case f.time.wrong:
 		return time.Time{}, newRefusal(CodeBadTime, hint, "%s must be text", word)
 	}
-	t, err := rfc3339.Parse(said)
+	t, err := rfc3339.Parse(inBody)
 	if err != nil {
-		return time.Time{}, newRefusal(CodeBadTime, hint, "%s %q is not a time", word, cutShort(said))
+		return time.Time{}, newRefusal(CodeBadTime, hint, "%s %q is not a time", word, cutShort(inBody))
 	}
 	t = t.UTC()
 	if t.Before(earliest) {
-		return time.Time{}, newRefusal(CodeBadTime, "check the publisher's clock", "%s %s is before %d", word, cutShort(said), earliest.Year())
+		return time.Time{}, newRefusal(CodeBadTime, "check the publisher's clock", "%s %s is before %d", word, cutShort(inBody), earliest.Year())
 	}
 	if latest := received.Add(MaxAhead); !received.IsZero() && t.After(latest) {
 		return time.Time{}, newRefusal(CodeBadTime, "check the publisher's clock",
-			"%s %s is more than an hour after the event arrived (%s)", word, cutShort(said), received.UTC().Format(time.RFC3339))
+			"%s %s is more than an hour after the event arrived (%s)", word, cutShort(inBody), received.UTC().Format(time.RFC3339))
 	}
 	return t, nil
 }
 
 // liftTraits takes the traits out of the properties, unless the event has a property of that name.
-func (f *facts) liftTraits(kind *Event, properties map[string]any) {
+func (f *bodyFields) liftTraits(kind *Event, properties map[string]any) {
 	if traits, ok := properties["traits"].(map[string]any); ok {
 		if _, own := kind.Property("traits"); !own {
 			f.traits = traits

@@ -11,12 +11,12 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// ErrDamaged is returned if a file does not hold what it should; [History.Clear] and a refresh make it anew.
+// ErrDamaged is returned if a file does not hold what it should; [EventCopy.Clear] and a refresh make it anew.
 var ErrDamaged = errDamaged
 
-// History is a folder with a file for each partition of an event stream. It is a copy and can be deleted at any time. It is for one goroutine, and
+// EventCopy is a folder with a file for each partition of an event stream. It is a copy and can be deleted at any time. It is for one goroutine, and
 // one process at a time.
-type History struct {
+type EventCopy struct {
 	dir   string
 	lock  *os.File
 	parts []*partFile
@@ -27,19 +27,19 @@ type History struct {
 // maxAttempts is how often a partition is compared that changes while it is.
 const maxAttempts = 8
 
-// OpenHistory opens a folder, or makes it, for a stream of so many partitions. The error wraps [ErrInUse] if another process has it. What cannot be
+// OpenEventCopy opens a folder, or makes it, for a stream of so many partitions. The error wraps [ErrInUse] if another process has it. What cannot be
 // read in it is read from the stream again.
-func OpenHistory(dir string, partitions int) (*History, error) {
-	h := &History{dir: dir}
+func OpenEventCopy(dir string, partitions int) (*EventCopy, error) {
+	c := &EventCopy{dir: dir}
 	err := os.MkdirAll(dir, 0o700)
 	if err == nil {
-		h.lock, err = lockFolder(dir)
+		c.lock, err = lockFolder(dir)
 	}
 	if err == nil {
-		h.enc, err = newEncoder()
+		c.enc, err = newEncoder()
 	}
 	if err == nil {
-		h.dec, err = newDecoder()
+		c.dec, err = newDecoder()
 	}
 	for n := range partitions {
 		if err != nil {
@@ -48,39 +48,39 @@ func OpenHistory(dir string, partitions int) (*History, error) {
 		var p *partFile
 		p, err = openPart(filepath.Join(dir, fmt.Sprintf("%02d.zst", n)))
 		if p != nil {
-			h.parts = append(h.parts, p)
+			c.parts = append(c.parts, p)
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open the history in %s: %w", dir, errors.Join(err, h.Close()))
+		return nil, fmt.Errorf("open the copy of the events in %s: %w", dir, errors.Join(err, c.Close()))
 	}
-	return h, nil
+	return c, nil
 }
 
 // Close closes the files.
-func (h *History) Close() error {
+func (c *EventCopy) Close() error {
 	var errs error
-	for _, p := range h.parts {
+	for _, p := range c.parts {
 		errs = errors.Join(errs, p.file.Close())
 	}
-	if h.dec != nil {
-		h.dec.Close()
+	if c.dec != nil {
+		c.dec.Close()
 	}
-	if h.lock != nil {
-		errs = errors.Join(errs, h.lock.Close()) // which gives up the lock
+	if c.lock != nil {
+		errs = errors.Join(errs, c.lock.Close()) // which gives up the lock
 	}
 	return errs
 }
 
-// Refresh makes the history hold what the stream holds: it takes in what is new, drops what expired, and reads a partition anew from which something
+// Refresh makes the copy hold what the stream holds: it takes in what is new, drops what expired, and reads a partition anew from which something
 // was erased, or if the stream is another or went back. Progress hears after each partition; it may be nil.
-func (h *History) Refresh(ctx context.Context, stream Stream, progress func(done, total int64)) error {
-	for n, p := range h.parts {
-		if err := h.refreshPart(ctx, stream, n, p); err != nil {
-			return fmt.Errorf("take the events of partition %d into the history: %w", n, err)
+func (c *EventCopy) Refresh(ctx context.Context, stream Stream, progress func(done, total int64)) error {
+	for n, p := range c.parts {
+		if err := c.refreshPart(ctx, stream, n, p); err != nil {
+			return fmt.Errorf("take the events of partition %d into the copy: %w", n, err)
 		}
 		if progress != nil {
-			progress(int64(n+1), int64(len(h.parts)))
+			progress(int64(n+1), int64(len(c.parts)))
 		}
 	}
 	return nil
@@ -89,7 +89,7 @@ func (h *History) Refresh(ctx context.Context, stream Stream, progress func(done
 // errOtherStream says that the stream does not hold what was taken last.
 var errOtherStream = errors.New("the stream is another, or went back")
 
-func (h *History) refreshPart(ctx context.Context, stream Stream, n int, p *partFile) error {
+func (c *EventCopy) refreshPart(ctx context.Context, stream Stream, n int, p *partFile) error {
 	for range maxAttempts {
 		created, first, err := stream.Bounds(ctx)
 		if err != nil {
@@ -98,10 +98,10 @@ func (h *History) refreshPart(ctx context.Context, stream Stream, n int, p *part
 		if !p.created.Equal(created) || p.taken() < first {
 			err = p.clear(created)
 		} else {
-			err = p.dropExpired(ctx, first, h.enc, h.dec)
+			err = p.dropExpired(ctx, first, c.enc, c.dec)
 		}
 		if err == nil {
-			err = h.takeRecords(ctx, stream, n, p)
+			err = c.takeRecords(ctx, stream, n, p)
 		}
 		if errors.Is(err, errOtherStream) || errors.Is(err, errDamaged) {
 			if err := p.clear(created); err != nil {
@@ -117,11 +117,11 @@ func (h *History) refreshPart(ctx context.Context, stream Stream, n int, p *part
 			return err
 		}
 	}
-	return errors.New("the stream changes faster than it can be compared with the history: try again, or go without the history")
+	return errors.New("the stream changes faster than it can be copied: try again, or read it without --history")
 }
 
 // takeRecords appends what comes after the last that was taken. It begins with that one, which tells whether the stream is the same.
-func (h *History) takeRecords(ctx context.Context, stream Stream, n int, p *partFile) error {
+func (c *EventCopy) takeRecords(ctx context.Context, stream Stream, n int, p *partFile) error {
 	taken := p.taken()
 	checked := taken == 0
 	_, clock := p.span()
@@ -146,7 +146,7 @@ func (h *History) takeRecords(ctx context.Context, stream Stream, n int, p *part
 		if len(b.records) < blockSize {
 			return nil
 		}
-		return p.appendBlock(&b, h.enc)
+		return p.appendBlock(&b, c.enc)
 	})
 	if err != nil {
 		return err
@@ -154,10 +154,10 @@ func (h *History) takeRecords(ctx context.Context, stream Stream, n int, p *part
 	if !checked {
 		return errOtherStream
 	}
-	return p.appendBlock(&b, h.enc)
+	return p.appendBlock(&b, c.enc)
 }
 
-// compareCounts reports whether the history holds as many messages as the partition. If it does not, something was erased, and the file is cleared;
+// compareCounts reports whether the copy holds as many messages as the partition. If it does not, something was erased, and the file is cleared;
 // unless the stream changed meanwhile.
 func compareCounts(ctx context.Context, stream Stream, n int, p *partFile, first uint64) (bool, error) {
 	later, err := stream.Count(ctx, n, p.taken()+1)
@@ -185,30 +185,30 @@ func compareCounts(ctx context.Context, stream Stream, n int, p *partFile, first
 	return false, p.clear(created)
 }
 
-// Clear empties the history.
-func (h *History) Clear() error {
+// Clear empties the copy.
+func (c *EventCopy) Clear() error {
 	var errs error
-	for _, p := range h.parts {
+	for _, p := range c.parts {
 		errs = errors.Join(errs, p.clear(time.Time{}))
 	}
 	return errs
 }
 
 // Parts returns how many parts there are.
-func (h *History) Parts() int { return len(h.parts) }
+func (c *EventCopy) Parts() int { return len(c.parts) }
 
 // Events returns how many messages there are.
-func (h *History) Events() int64 {
+func (c *EventCopy) Events() int64 {
 	var n uint64
-	for _, p := range h.parts {
+	for _, p := range c.parts {
 		n += p.countRecords()
 	}
 	return int64(n)
 }
 
 // Span returns the first and the last arrival; both are zero if there is no event.
-func (h *History) Span() (first, last time.Time) {
-	for _, p := range h.parts {
+func (c *EventCopy) Span() (first, last time.Time) {
+	for _, p := range c.parts {
 		from, to := p.span()
 		if !from.IsZero() && (first.IsZero() || from.Before(first)) {
 			first = from
@@ -221,6 +221,6 @@ func (h *History) Span() (first, last time.Time) {
 }
 
 // ReadPart calls each with every event of a part. What it gets stays valid.
-func (h *History) ReadPart(ctx context.Context, part int, each func(*Record) error) error {
-	return h.parts[part].eachRecord(ctx, h.dec, each)
+func (c *EventCopy) ReadPart(ctx context.Context, part int, each func(*Record) error) error {
+	return c.parts[part].eachRecord(ctx, c.dec, each)
 }

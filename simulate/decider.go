@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// shard owns some of the learners and decides for them on one goroutine.
-type shard struct {
+// decider owns some of the learners and decides for them on one goroutine.
+type decider struct {
 	opts      *Options
 	index     int // of its share of each chunk
 	in        chan *chunk
@@ -18,8 +18,8 @@ type shard struct {
 	workspace *Workspace
 }
 
-func newShard(opts *Options, index int, spare chan<- *chunk) *shard {
-	s := &shard{
+func newDecider(opts *Options, index int, spare chan<- *chunk) *decider {
+	s := &decider{
 		opts:      opts,
 		index:     index,
 		in:        make(chan *chunk, 2),
@@ -32,15 +32,15 @@ func newShard(opts *Options, index int, spare chan<- *chunk) *shard {
 	return s
 }
 
-// run takes in events until there are no more, then decides what falls due until the end.
-func (s *shard) run(ctx context.Context) error {
+// decideAll takes in events until there are no more, then decides what falls due until the end.
+func (s *decider) decideAll(ctx context.Context) error {
 	for c := range s.in {
 		for _, d := range c.shares[s.index] {
 			if err := s.hostOf(d.Event.Learner).ApplyEvent(&d.Decoded, d.at); err != nil {
 				return err
 			}
 		}
-		if c.holders.Add(-1) == 0 { // no other shard reads in it
+		if c.holders.Add(-1) == 0 { // no other decider reads in it
 			select {
 			case s.spare <- c:
 			default:
@@ -58,7 +58,7 @@ func (s *shard) run(ctx context.Context) error {
 	return nil
 }
 
-func (s *shard) hostOf(learner string) *Host {
+func (s *decider) hostOf(learner string) *Host {
 	h := s.hosts[learner]
 	if h == nil {
 		h = NewHost(HostOptions{
@@ -74,8 +74,8 @@ func (s *shard) hostOf(learner string) *Host {
 	return h
 }
 
-// shardOf spreads learners evenly (FNV-1a).
-func shardOf(learner string, n int) int {
+// deciderIndexOf spreads learners evenly (FNV-1a).
+func deciderIndexOf(learner string, n int) int {
 	h := uint32(2166136261)
 	for i := range len(learner) {
 		h = (h ^ uint32(learner[i])) * 16777619
