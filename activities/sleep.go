@@ -6,26 +6,26 @@ import (
 )
 
 const (
-	// lagging is how far, in real time, the stream may be behind before learners are woken less often.
-	lagging = 5 * time.Second
-	// soon is how far ahead, in real time, a wake-up must be to be spread. Somebody may be waiting for an earlier one.
-	soon = time.Minute
-	// shared is the step of the instants that many learners have in common: whole minutes, such as the end of quiet hours. Wake-ups that follow a
+	// maxLag is how far, in real time, the watermark may be behind before learners are woken less often.
+	maxLag = 5 * time.Second
+	// minSpreadSleep is how long, in real time, a sleep must be for its wake-up to be spread. An earlier one may have a person waiting for it.
+	minSpreadSleep = time.Minute
+	// sharedStep divides the instants that many learners have in common: whole minutes, such as the end of quiet hours. Wake-ups that follow a
 	// learner's own event are spread already.
-	shared = time.Minute
+	sharedStep = time.Minute
 )
 
 // sleepDuration is how long to sleep, in real time, until the next decision: at least a millisecond if there is a wake-up; 0: until an event. While
-// the stream lags nothing new can be decided, so learners sleep longer, which leaves the machine to the triggers.
+// the watermark lags nothing new can be decided, so learners sleep longer, which leaves the machine to the triggers.
 func (d *Decide) sleepDuration(learner string, now, wakeAt, handedOver time.Time) time.Duration {
 	if wakeAt.IsZero() {
 		return 0
 	}
 	sleep := max(d.o.Clock.Wait(wakeAt.Sub(now)), time.Millisecond)
-	if sleep > soon && wakeAt.Equal(wakeAt.Truncate(shared)) {
+	if sleep > minSpreadSleep && wakeAt.Equal(wakeAt.Truncate(sharedStep)) {
 		sleep += d.spreadWakeUp(learner)
 	}
-	if lag := d.o.Clock.Wait(now.Sub(handedOver)); lag > lagging {
+	if lag := d.o.Clock.Wait(now.Sub(handedOver)); lag > maxLag {
 		sleep = max(sleep, min(lag/4, time.Minute))
 	}
 	return sleep

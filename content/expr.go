@@ -68,11 +68,11 @@ func analyzeExpression(source string, loop bool) (expression, error) {
 // readPath reads a variable and its properties from words[i:] and returns where it ends.
 func readPath(words []string, i int) (variable, int, error) {
 	v := variable{parts: []string{words[i]}, text: words[i]}
-	whole := false // an index into a list ends what can be named
+	indexed := false // an index into a list was read: what follows it is no property that can be named
 	for i++; i < len(words); {
 		switch w := words[i]; {
 		case len(w) > 1 && w[0] == '.' && w != "..":
-			if !whole {
+			if !indexed {
 				v.parts = append(v.parts, w[1:])
 			}
 			v.text += w
@@ -81,10 +81,10 @@ func readPath(words []string, i int) (variable, int, error) {
 			if i+2 >= len(words) || words[i+2] != "]" || !(isQuoted(words[i+1]) || isNumber(words[i+1])) {
 				return v, i, fmt.Errorf(`%s[…] needs a name in quotes or a number`, v.text)
 			}
-			if isQuoted(words[i+1]) && !whole {
+			if isQuoted(words[i+1]) && !indexed {
 				v.parts = append(v.parts, strings.Trim(words[i+1], `"'`))
 			} else {
-				whole = true
+				indexed = true
 			}
 			v.text += "[" + words[i+1] + "]"
 			i += 3

@@ -16,9 +16,9 @@ const sampleLink = "https://academy.example/sample"
 // maxTries bounds how many mistakes of one message are looked for.
 const maxTries = 20
 
-// Try renders a version of a message with made-up values and returns all that is wrong: a value that is missing is reported, taken
-// from whole, where everything is known, and the next mistake looked for.
-func (l *Library) Try(name, locale string, vars, whole Vars) Errors {
+// Try renders a version of a message with the made-up values of vars and returns all that is wrong, at most 20 mistakes: a value that vars lacks is
+// reported and taken from complete, which has every value, and the next mistake is looked for.
+func (l *Library) Try(name, locale string, vars, complete Vars) Errors {
 	m := l.Message(name, locale)
 	if m == nil {
 		return nil
@@ -36,30 +36,30 @@ func (l *Library) Try(name, locale string, vars, whole Vars) Errors {
 		}
 		errs = append(errs, *wrong)
 		missing, _, undefined := strings.Cut(wrong.Message, " has no value here")
-		if !undefined || !vars.takeFrom(whole, missing) {
+		if !undefined || !vars.takeFrom(complete, missing) {
 			break
 		}
 	}
 	return errs
 }
 
-// takeFrom sets what a path names to what it is in whole, and reports whether that is another value.
-func (v *Vars) takeFrom(whole Vars, path string) bool {
+// takeFrom sets the value that a path names to its value in complete, and reports whether that changed it.
+func (v *Vars) takeFrom(complete Vars, path string) bool {
 	root, field, _ := strings.Cut(path, ".")
 	switch root {
 	case "learner":
 		had := v.Learner
-		v.Learner = whole.Learner
-		return had.FirstName != whole.Learner.FirstName || had.Timezone != whole.Learner.Timezone
+		v.Learner = complete.Learner
+		return had.FirstName != complete.Learner.FirstName || had.Timezone != complete.Learner.Timezone
 	case "course":
-		if whole.Course == nil || v.Course != nil && *v.Course == *whole.Course {
+		if complete.Course == nil || v.Course != nil && *v.Course == *complete.Course {
 			return false
 		}
-		v.Course = whole.Course
+		v.Course = complete.Course
 		return true
 	case triggerRoot:
 		field, _, _ = strings.Cut(field, ".")
-		value, known := whole.Trigger[field]
+		value, known := complete.Trigger[field]
 		if _, had := v.Trigger[field]; had || !known {
 			return false
 		}
@@ -68,7 +68,7 @@ func (v *Vars) takeFrom(whole Vars, path string) bool {
 		return true
 	default:
 		field, _, _ = strings.Cut(field, ".")
-		all, known := whole.Awaited[root]
+		all, known := complete.Awaited[root]
 		value, has := all.Properties[field]
 		given := v.Awaited[root]
 		if _, had := given.Properties[field]; had || !known || !has {

@@ -5,8 +5,8 @@
 // arguments give the same result on every machine and in every year: no clock, no randomness, no I/O, no map order.
 //
 // Three hosts run it: the Temporal workflow through the Decide local activity, the simulator and the rule tests on a
-// virtual clock, and the tests of this package. One scenario run through all of them prints the same decisions; that
-// is the law of the house.
+// virtual clock, and the tests of this package. One scenario run through all of them gives the same decisions; the
+// documents call that the law.
 //
 // The package imports the standard library only and must not know NATS, Temporal, YAML, CEL or SendGrid. Conditions
 // come in compiled, behind [Expr].

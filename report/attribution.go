@@ -69,7 +69,7 @@ type run struct {
 	flags   uint8
 }
 
-// What is known of a run.
+// What is known of a run, as bits of run.flags.
 const (
 	runStarted   = 1 << iota
 	runEarned    // a certificate started it
@@ -91,7 +91,7 @@ type send struct {
 	terms               uint16 // see exposures.termsIndex
 }
 
-// What is known of a message.
+// What is known of a message, as bits of send.flags.
 const (
 	sendSent = 1 << iota
 	sendUncertain
@@ -265,7 +265,7 @@ func (l *attribution) findCredited(ev *engine.Event) (uint32, bool) {
 	return 0, false
 }
 
-// Referrer is the learner who has the merit of an event: the referrer it names, else whose event it is.
+// Referrer returns the learner to whom an event is credited: the referrer it names, else whose event it is.
 func Referrer(ev *engine.Event) string {
 	if referrer, ok := ev.Text(keyReferrer); ok {
 		return referrer
@@ -287,8 +287,8 @@ func (l *attribution) learnSubject(s *send, ev *engine.Event) {
 	s.flags |= sendPrompt
 }
 
-// isAbout reports whether a message was about a certificate: nothing that both know may differ, and something must be the
-// same. If neither is known, it is enough that some certificate started the run.
+// isAbout reports whether a message was about a certificate of a course (hashes; 0: not known). If the message and the event both know the
+// certificate, or both the course, these must be equal. If they have neither in common, earned decides: whether a certificate started the run.
 func (s *send) isAbout(certificate, course uint64, earned bool) bool {
 	same := false
 	for _, pair := range [][2]uint64{{s.certificate, certificate}, {s.course, course}} {
@@ -303,13 +303,13 @@ func (s *send) isAbout(certificate, course uint64, earned bool) bool {
 	return same || earned
 }
 
-// countsAsSent reports whether the message went, or may have gone. If the provider accepted it in the end, it went, whatever
-// was recorded before; of an uncertain message that failed later it is known that it did not go.
+// countsAsSent reports whether the message was sent, or may have been. One that the provider accepted in the end was sent, whatever was recorded
+// before; an uncertain one that failed later was not.
 func (s *send) countsAsSent() bool {
 	return s.flags&sendSent != 0 || s.flags&(sendUncertain|sendFailed) == sendUncertain
 }
 
-// latestSend is the learner's latest message that went within the time before `at` and fits.
+// latestSend returns the learner's latest message that was sent within the time before `at` and for which fits is true.
 func (l *attribution) latestSend(learner string, at time.Time, within time.Duration, fits func(*send) bool) (best uint32, found bool) {
 	i, known := l.learners[l.hashParts(learner)]
 	if !known {

@@ -45,37 +45,37 @@ func (c *compiler) tryMessage(rule, name string, from origin, handed map[string]
 		}
 		tryouts = append(tryouts, tryout{"for " + sample.About, vars})
 	}
-	whole := tryouts[0].vars
+	complete := tryouts[0].vars
 	for _, awaitedName := range sortedKeys(from.awaited) {
 		now := from.awaited[awaitedName]
 		if now.presence == perhaps {
-			without := whole
-			without.Awaited = maps.Clone(whole.Awaited)
+			without := complete
+			without.Awaited = maps.Clone(complete.Awaited)
 			delete(without.Awaited, awaitedName)
 			tryouts = append(tryouts, tryout{"without " + now.event.Name, without})
 		}
 		if now.presence != absent {
-			bare := whole
+			bare := complete
 			bare.Awaited = from.sampleAwaited(certain)
 			tryouts = append(tryouts, tryout{"with no optional property of " + now.event.Name, bare})
 		}
 	}
 	if from.event != nil {
-		bare := whole
+		bare := complete
 		bare.Trigger = sampleProperties(certain.propertiesOf("trigger", properties))
 		tryouts = append(tryouts, tryout{"with no optional property of " + from.name, bare})
 	}
 	if from.course {
-		untitled := whole
-		untitled.Course = certain.certainCourse(whole.Course)
+		untitled := complete
+		untitled.Course = certain.certainCourse(complete.Course)
 		tryouts = append(tryouts, tryout{"for a course that has no title and no page", untitled})
 		if !certain.hasCourse(from) {
-			unknown := whole
+			unknown := complete
 			unknown.Course = nil
 			tryouts = append(tryouts, tryout{"when the course is not known", unknown})
 		}
 	}
-	c.renderTryouts(rule, name, whole, tryouts)
+	c.renderTryouts(rule, name, complete, tryouts)
 }
 
 // tryUnsent renders a message that nobody sends with properties of all kinds.
@@ -108,13 +108,13 @@ func (c *compiler) tryUnsent(name string) {
 	c.renderTryouts("", name, tryouts[0].vars, tryouts)
 }
 
-// renderTryouts renders a message in all its locales and reports each mistake once. whole has everything that may be known.
-func (c *compiler) renderTryouts(rule, name string, whole content.Vars, tryouts []tryout) {
+// renderTryouts renders a message in all its locales and reports each mistake once. complete has everything that may be known.
+func (c *compiler) renderTryouts(rule, name string, complete content.Vars, tryouts []tryout) {
 	for _, locale := range c.library.SoundLocales(name) {
 		seen := map[string]bool{}
 		for _, t := range tryouts {
 			var found Problems
-			for _, e := range c.library.Try(name, locale, t.vars, whole) {
+			for _, e := range c.library.Try(name, locale, t.vars, complete) {
 				key := fmt.Sprintf("%s:%d:%s", e.File, e.Line, e.Message)
 				if !seen[key] {
 					found = append(found, e)
@@ -198,13 +198,13 @@ func (f certainPaths) propertiesOf(root string, all []catalog.Property) []catalo
 }
 
 // certainCourse is a course of which no more is known than what is certain.
-func (f certainPaths) certainCourse(whole *content.Course) *content.Course {
-	bare := &content.Course{ID: whole.ID}
+func (f certainPaths) certainCourse(complete *content.Course) *content.Course {
+	bare := &content.Course{ID: complete.ID}
 	if f["course.title"] {
-		bare.Title = whole.Title
+		bare.Title = complete.Title
 	}
 	if f["course.url"] {
-		bare.URL = whole.URL
+		bare.URL = complete.URL
 	}
 	return bare
 }

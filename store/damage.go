@@ -14,21 +14,21 @@ import (
 // ErrDamaged says that a record is there and cannot be read: it is empty, cut, or something else. `homeroom doctor` names it.
 var ErrDamaged = errors.New("the record is damaged; `homeroom doctor` says what to do")
 
-// ErrNewer says that a record was written by a newer Homeroom, in a form that this version does not know.
+// ErrNewer says that a record was written by a newer Homeroom, in a version that this one does not know.
 var ErrNewer = errors.New("the record was written by a newer Homeroom: upgrade this process")
 
 // isUnreadable reports whether an error says that a record is there and its content is not known.
 func isUnreadable(err error) bool { return errors.Is(err, ErrDamaged) || errors.Is(err, ErrNewer) }
 
-// recordVersion is the newest form of records that this version reads. A record names its form in the member "v"; without one it
-// is of form 1. A release that writes what older ones would misread raises the number.
+// recordVersion is the newest version of records that this Homeroom reads. A record names its version in the member "v"; without one it
+// is version 1. A release that writes what older ones would misread raises the number.
 const recordVersion = 1
 
 // decodeRecord reads a record of JSON into v. Otherwise v is the zero value, and the error wraps [ErrDamaged] or [ErrNewer]. JSON
 // that is no record of that kind is damaged too: json.Unmarshal would make an empty record of it, which says that nobody
 // unsubscribed and that nothing is paused.
 func decodeRecord(data []byte, v any) error {
-	err := decodeForm(data)
+	err := checkVersion(data)
 	if err == nil {
 		err = json.Unmarshal(data, v)
 	}
@@ -45,22 +45,22 @@ func decodeRecord(data []byte, v any) error {
 	return fmt.Errorf("%w: %w", ErrDamaged, err)
 }
 
-// decodeForm returns an error unless the data is a JSON object of a known form.
-func decodeForm(data []byte) error {
+// checkVersion returns an error unless the data is a JSON object of a known version.
+func checkVersion(data []byte) error {
 	if !bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("{")) {
 		return errors.New("it is no JSON object")
 	}
 	if !bytes.Contains(data, []byte(`"v"`)) {
 		return nil
 	}
-	var form struct {
+	var record struct {
 		V json.Number `json:"v"`
 	}
-	if err := json.Unmarshal(data, &form); err != nil {
+	if err := json.Unmarshal(data, &record); err != nil {
 		return err
 	}
-	if n, err := form.V.Int64(); form.V != "" && (err != nil || n > recordVersion) {
-		return fmt.Errorf("%w (form %s, this version knows %d)", ErrNewer, form.V, recordVersion)
+	if n, err := record.V.Int64(); record.V != "" && (err != nil || n > recordVersion) {
+		return fmt.Errorf("%w (version %s of the record; this Homeroom reads up to %d)", ErrNewer, record.V, recordVersion)
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package workflows_test
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -144,111 +143,6 @@ func TestATimerThatStayedRingsTooEarly(t *testing.T) {
 	}
 }
 
-func TestRestingAndWaking(t *testing.T) {
-	w := newWorld(t, monday)
-	friday := monday.Add(4 * 24 * time.Hour)
-	w.at(0, func() { w.handOver(w.event("lesson.completed")) })
-	w.step = func(_ engine.Env, s engine.State, _ []engine.Input, _ time.Time) engine.Result {
-		s.Seq = 1
-		return engine.Result{State: s, WakeAt: friday}
-	}
-	w.until(48*time.Hour, first())
-	resting := continued(t, w)
-	if !resting.Resting || !resting.Wake.Equal(friday) || resting.State.Seq != 1 || w.decides != 1 {
-		t.Fatalf("after a day: resting %v, wake %v, seq %d, %d decisions; want true, %v, 1, 1", resting.Resting, resting.Wake, resting.State.Seq, w.decides, friday)
-	}
-
-	// The compact run: nothing but a timer, until it rings.
-	w = newWorld(t, monday.Add(24*time.Hour))
-	var woke time.Time
-	w.step = func(env engine.Env, s engine.State, in []engine.Input, now time.Time) engine.Result {
-		woke = now
-		return engine.Result{State: s}
-	}
-	w.at(3*24*time.Hour-time.Minute, func() {
-		if w.decides != 0 || len(w.timers) != 1 {
-			t.Errorf("while resting: %d decisions, %d timers; want 0, 1", w.decides, len(w.timers))
-		}
-	})
-	w.until(3*24*time.Hour+time.Hour, resting)
-	if !woke.Equal(friday) {
-		t.Errorf("woke at %v, want %v", woke, friday)
-	}
-}
-
-func TestAnEventWakesARestingLearner(t *testing.T) {
-	w := newWorld(t, monday)
-	in := first()
-	in.Resting = true
-	w.at(100*24*time.Hour, func() { w.handOver(w.event("enrollment.created", "course_id", "crs_go")) })
-	w.until(101*24*time.Hour, in)
-	equal(t, "mails", w.mails, []string{"10:00 welcome"})
-}
-
-// TestANewerTriggerRestartsARestingLearnersRun: the run of a rule with again: restart begins anew, though its learner sleeps.
-func TestANewerTriggerRestartsARestingLearnersRun(t *testing.T) {
-	w := newWorld(t, monday)
-	w.at(0, func() { w.handOver(w.event("assignment.due_set", "assignment_id", "a1")) })
-	w.until(48*time.Hour, first())
-	resting := continued(t, w)
-	if !resting.Resting || !resting.Wake.Equal(monday.Add(10*24*time.Hour)) {
-		t.Fatalf("after a day: resting %v, wake %v; want true and 10 days later", resting.Resting, resting.Wake)
-	}
-	w = newWorld(t, monday.Add(5*24*time.Hour))
-	w.at(time.Minute, func() {
-		ev := w.event("assignment.due_set", "assignment_id", "a1")
-		ev.ID = "moved"
-		ev.Seq = resting.State.Seq + 1
-		w.handOver(ev)
-	})
-	w.until(11*24*time.Hour, resting)
-	equal(t, "decisions", w.log(), []string{"10:01 due-date exited", "10:01 due-date started"})
-	moved := monday.Add(5*24*time.Hour + time.Minute)
-	if next := continued(t, w); !next.Resting || !next.Wake.Equal(moved.Add(10*24*time.Hour)) {
-		t.Errorf("then: resting %v, wake %v; want true and 10 days after %v", next.Resting, next.Wake, moved)
-	}
-}
-
-// TestTheZoneBecomesKnownWhileALearnerSleeps: the run waits for Friday at 9:30, in a zone that is not known; the learner rests. Once the zone is known, the workflow wakes
-// when it is 9:30 there, and not before.
-func TestTheZoneBecomesKnownWhileALearnerSleeps(t *testing.T) {
-	friday := time.Date(2026, 3, 6, 9, 30, 0, 0, time.UTC)
-	w := newWorld(t, monday)
-	w.zone = ""
-	w.at(0, func() { w.handOver(w.event("user.signed_up")) })
-	w.until(48*time.Hour, first())
-	resting := continued(t, w)
-	if !resting.Resting || !resting.Wake.Equal(friday) {
-		t.Fatalf("resting %v, wake %v; want true and %v", resting.Resting, resting.Wake, friday)
-	}
-	for _, c := range []struct {
-		zone, mail string
-	}{
-		{"Asia/Tokyo", "00:30 friday"},
-		{"America/New_York", "14:30 friday"},
-		{"", "09:30 friday"},
-	} {
-		w = newWorld(t, monday.AddDate(0, 0, 2))
-		w.zone = c.zone
-		w.at(time.Minute, func() {
-			ev := w.event("profile.updated")
-			ev.ID = "zone"
-			ev.Seq = resting.State.Seq + 1
-			w.handOver(ev)
-		})
-		in := resting
-		for w.until(5*24*time.Hour, in); len(w.mails) == 0; w.until(5*24*time.Hour, in) {
-			in = continued(t, w)
-			if !in.Resting || in.Wake.After(friday.AddDate(0, 0, 1)) {
-				t.Fatalf("%s: resting %v, wake %v", c.zone, in.Resting, in.Wake)
-			}
-			w = newWorld(t, in.Wake)
-			w.zone = c.zone
-		}
-		equal(t, "mails in "+c.zone, w.mails, []string{c.mail})
-	}
-}
-
 func TestSignalsAroundContinueAsNewAreAllApplied(t *testing.T) {
 	w := newWorld(t, monday)
 	w.at(0, func() { w.handOver(w.event("lesson.completed")) })
@@ -281,106 +175,6 @@ func TestSignalsAroundContinueAsNewAreAllApplied(t *testing.T) {
 	}
 }
 
-func TestNoContinueAsNewWhileADeliveryIsOut(t *testing.T) {
-	w := newWorld(t, monday)
-	w.at(0, func() {
-		w.env.SetContinueAsNewSuggested(true)
-		w.handOver(w.event("enrollment.created", "course_id", "crs_go"))
-	})
-	w.until(time.Hour, first())
-	next := continued(t, w)
-	if len(next.State.PendingDeliveries) != 0 {
-		t.Errorf("continued with %d deliveries out, want none", len(next.State.PendingDeliveries))
-	}
-	equal(t, "mails", w.mails, []string{"10:00 welcome"})
-}
-
-// leaves lets a learner leave while their welcome is out, in such a way that Temporal answers for the delivery.
-func leaves(t *testing.T) *world {
-	w := newWorld(t, monday)
-	over := make(chan struct{})
-	w.provider = func(_ context.Context, send engine.Send) (engine.Outcome, error) {
-		w.handOver(w.event("enrollment.cancelled", "course_id", "crs_go"))
-		<-over // the test environment answers for a canceled activity
-		return engine.Outcome{}, errors.New("given up")
-	}
-	w.step = func(env engine.Env, s engine.State, in []engine.Input, now time.Time) engine.Result {
-		res := engine.Step(env, s, in, now)
-		if in[0].Outcome != nil {
-			close(over)
-		}
-		for _, f := range res.State.PendingDeliveries {
-			if f.ExitReason != "" { // the engine itself asks for this when the delivery has been out for a while
-				res.Effects = append(res.Effects, engine.Effect{Kind: engine.EffectCancel, Send: f.Send})
-			}
-		}
-		return res
-	}
-	w.at(0, func() { w.handOver(w.event("enrollment.created", "course_id", "crs_go")) })
-	return w
-}
-
-// TestADeliveryThatWasGivenUpMayHaveGoneOut: an attempt before called the provider, and the ledger knows.
-func TestADeliveryThatWasGivenUpMayHaveGoneOut(t *testing.T) {
-	for _, status := range []engine.OutcomeStatus{engine.OutcomeAccepted, engine.OutcomeUncertain} {
-		t.Run(string(status), func(t *testing.T) {
-			w := leaves(t)
-			asked := 0
-			w.ledger = func(send engine.Send) (engine.Outcome, error) {
-				if asked++; asked == 1 {
-					return engine.Outcome{}, errors.New("the ledger is away")
-				}
-				return engine.Outcome{SendID: send.ID, Status: status}, nil
-			}
-			w.until(time.Hour, first())
-			s := w.state()
-			if asked != 2 || len(s.Runs)+len(s.PendingDeliveries) != 0 {
-				t.Errorf("the ledger was asked %d times; %d runs and %d flights are left; want 2, none and none", asked, len(s.Runs), len(s.PendingDeliveries))
-			}
-			kind := map[engine.OutcomeStatus]string{engine.OutcomeAccepted: "welcome sent", engine.OutcomeUncertain: "welcome uncertain"}[status]
-			if log := strings.Join(w.log(), "\n"); !strings.Contains(log, kind) {
-				t.Errorf("decisions:\n%s", log)
-			}
-		})
-	}
-}
-
-func TestLeavingGivesUpADeliveryThatHasNotBegun(t *testing.T) {
-	w := leaves(t)
-	w.until(time.Hour, first())
-
-	s := w.state()
-	if len(s.Runs)+len(s.PendingDeliveries)+len(s.PastSends) != 0 || w.gaveUp != 1 {
-		t.Errorf("%d runs, %d flights, %d sends are left, want none; the ledger was asked %d times, want once", len(s.Runs), len(s.PendingDeliveries), len(s.PastSends), w.gaveUp)
-	}
-	log := strings.Join(w.log(), "\n")
-	if strings.Contains(log, "sent") || !strings.Contains(log, "welcome skipped") && !strings.Contains(log, "welcome exited") {
-		t.Errorf("decisions:\n%s", log)
-	}
-}
-
-func TestEventsAreHeardWhileADeliveryIsOut(t *testing.T) {
-	w := newWorld(t, monday)
-	heard := make(chan struct{})
-	w.step = func(env engine.Env, s engine.State, in []engine.Input, now time.Time) engine.Result {
-		res := engine.Step(env, s, in, now)
-		if res.State.Seq == 2 && len(res.State.PendingDeliveries) == 1 {
-			close(heard)
-		}
-		return res
-	}
-	w.provider = func(_ context.Context, send engine.Send) (engine.Outcome, error) {
-		w.handOver(w.event("assessment.graded", "assessment_id", "a1"))
-		<-heard
-		return engine.Outcome{SendID: send.ID, Status: engine.OutcomeAccepted}, nil
-	}
-	w.at(0, func() { w.handOver(w.event("enrollment.created", "course_id", "crs_go")) })
-	w.until(time.Hour, first())
-	if s := w.state(); s.Seq != 2 || len(s.Runs) != 1 {
-		t.Errorf("state: seq %d, %d runs; want 2 and 1", s.Seq, len(s.Runs))
-	}
-}
-
 func TestStoresAwayForAWhileLoseNothing(t *testing.T) {
 	w := newWorld(t, monday)
 	w.failReads = 12
@@ -393,25 +187,6 @@ func TestStoresAwayForAWhileLoseNothing(t *testing.T) {
 	}
 	if s := w.state(); s.Seq != 2 {
 		t.Errorf("applied up to %d, want 2", s.Seq)
-	}
-}
-
-func TestADeliveryWithoutAnAnswerIsAskedForAgain(t *testing.T) {
-	w := newWorld(t, monday)
-	tries := 0
-	w.provider = func(_ context.Context, send engine.Send) (engine.Outcome, error) {
-		if tries++; tries == 1 {
-			return engine.Outcome{}, temporal.NewNonRetryableApplicationError("the worker lost its mind", "broken", nil)
-		}
-		return engine.Outcome{SendID: send.ID, Status: engine.OutcomeAccepted}, nil
-	}
-	w.at(0, func() { w.handOver(w.event("enrollment.created", "course_id", "crs_go")) })
-	w.until(time.Hour, first())
-	if log := w.log(); len(log) == 0 || !strings.HasSuffix(log[len(log)-1], "welcome sent") {
-		t.Errorf("decisions = %v, want the last to be sent", log)
-	}
-	if tries != 2 {
-		t.Errorf("asked the provider %d times, want 2", tries)
 	}
 }
 

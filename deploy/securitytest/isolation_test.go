@@ -1,12 +1,10 @@
 package securitytest
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -192,101 +190,6 @@ func TestNoHeaderEmptiesABucket(t *testing.T) {
 	}
 }
 
-// TestNoRoleReadsByOtherWays: nothing is read by direct gets, by consumers that pull or push, by snapshots or by hearing what is
-// published.
-func TestNoRoleReadsByOtherWays(t *testing.T) {
-	f, operator := openFilled(t)
-	before := describeStreams(t, operator)
-	var streams []string
-	for _, want := range (store.Options{}).Streams() {
-		streams = append(streams, want.Name)
-	}
-	for _, r := range roles() {
-		t.Run(r.user, func(t *testing.T) {
-			nc, _ := f.Connect(r.user)
-			var requests []*nats.Msg
-			ask := func(subject, body string) {
-				for _, prefix := range []string{"$JS.API.", "$JS.homeroom.API."} {
-					requests = append(requests, &nats.Msg{Subject: prefix + subject, Data: []byte(body)})
-				}
-			}
-			for _, stream := range streams {
-				push := fmt.Sprintf(`{"stream_name":%q,"config":{"name":"spy","durable_name":"spy","deliver_subject":"$KV.homeroom_rulesets.current"}}`, stream)
-				if !slices.Contains(r.direct, stream) {
-					ask("DIRECT.GET."+stream, `{"seq":1}`)
-				}
-				ask("DIRECT.GET."+stream+".>", "")
-				ask("CONSUMER.CREATE."+stream, push)
-				ask("CONSUMER.CREATE."+stream+".spy", push)
-				ask("CONSUMER.CREATE."+stream+".spy.learning.>", push)
-				ask("CONSUMER.DURABLE.CREATE."+stream+".spy", push)
-				ask("CONSUMER.MSG.NEXT."+stream+".spy", "1")
-				ask("STREAM.SNAPSHOT."+stream, `{"deliver_subject":"_INBOX.spy"}`)
-			}
-			expectRefusals(t, f, operator, r.user, requests)
-			for _, subject := range []string{">", "learning.>", "$KV.>", "homeroom.decisions.>", "$JS.>", "_R_.>"} {
-				if _, err := nc.SubscribeSync(subject); err != nil {
-					t.Fatal(err)
-				}
-				if err := nc.Flush(); err != nil {
-					t.Fatal(err)
-				}
-				if err := nc.LastError(); !errors.Is(err, nats.ErrPermissionViolation) || !strings.Contains(err.Error(), subject) {
-					t.Errorf("it may subscribe to %s (%v)", subject, err)
-				}
-			}
-		})
-	}
-	if after := describeStreams(t, operator); after != before {
-		t.Errorf("something changed:\nbefore %s\nafter  %s", before, after)
-	}
-}
-
-// TestEachRoleReadsTheBucketsItUses: by sequence, by subject and by what comes next, a stream answers the roles that use it and no other.
-func TestEachRoleReadsTheBucketsItUses(t *testing.T) {
-	f, operator := openFilled(t)
-	reads := map[string][]string{
-		"homeroom-edge": {
-			"KV_" + store.BucketProfiles, "KV_" + store.BucketSuppressions, "KV_" + store.BucketSends, "KV_" + store.BucketLinks,
-			"KV_" + store.BucketRulesets, "KV_" + store.BucketControl,
-		},
-		"homeroom-worker": {
-			"KV_" + store.BucketProfiles, "KV_" + store.BucketSuppressions, "KV_" + store.BucketSends, "KV_" + store.BucketLinks,
-			"KV_" + store.BucketRulesets, "KV_" + store.BucketControl, "KV_" + store.BucketStanding, "KV_" + store.BucketRetired,
-		},
-		"homeroom-console": {
-			"KV_" + store.BucketProfiles, "KV_" + store.BucketRulesets, "KV_" + store.BucketControl, "KV_" + store.BucketDrafts,
-		},
-		"homeroom-triggers": {
-			"KV_" + store.BucketProfiles, "KV_" + store.BucketSuppressions, "KV_" + store.BucketSends, "KV_" + store.BucketRulesets,
-			"KV_" + store.BucketControl, "KV_" + store.BucketStanding, subjects.Stream, subjects.DeadStream, subjects.SetAsideStream,
-		},
-		"homeroom-setup": nil,
-		"platform":       nil,
-		"platform-pages": nil,
-	}
-	for user, streams := range reads {
-		t.Run(user, func(t *testing.T) {
-			var requests []*nats.Msg
-			for _, want := range (store.Options{}).Streams() {
-				if slices.Contains(streams, want.Name) {
-					continue
-				}
-				for _, body := range []string{`{"seq":1}`, `{"last_by_subj":">"}`, `{"seq":1,"next_by_subj":">"}`} {
-					requests = append(requests, &nats.Msg{Subject: "$JS.API.STREAM.MSG.GET." + want.Name, Data: []byte(body)})
-				}
-			}
-			expectRefusals(t, f, operator, user, requests)
-			nc, _ := f.Connect(user)
-			for _, stream := range streams {
-				if _, err := nc.Request("$JS.API.STREAM.MSG.GET."+stream, []byte(`{"seq":1}`), patience); err != nil {
-					t.Errorf("%s is not read: %v", stream, err)
-				}
-			}
-		})
-	}
-}
-
 // TestNoRoleRemovesOrChangesAStream: nothing is purged, deleted, changed, restored or moved, but by the triggers what is set aside, and by
 // the console dead letters.
 func TestNoRoleRemovesOrChangesAStream(t *testing.T) {
@@ -350,36 +253,6 @@ func expectRefusals(t *testing.T, f *natstest.Accounts, operator jetstream.JetSt
 	}
 	if n, _, _ := answers.Pending(); n > 0 {
 		t.Errorf("%d requests were answered", n)
-	}
-}
-
-// TestNoRoleHearsAnothersAnswers: the inboxes of an account are its own.
-func TestNoRoleHearsAnothersAnswers(t *testing.T) {
-	f, _ := openFilled(t)
-	users := []string{"homeroom-edge", "homeroom-worker", "homeroom-setup", "homeroom-triggers", "homeroom-console"}
-	var ears []*nats.Subscription
-	for _, user := range users {
-		nc, _ := f.Connect(user)
-		ear, err := nc.SubscribeSync("_INBOX.>")
-		if err == nil {
-			err = nc.Flush()
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		ears = append(ears, ear)
-	}
-	for i, user := range users {
-		_, js := f.Connect(user)
-		if _, err := js.Stream(deadlineOf(t), subjects.Stream); err != nil {
-			t.Fatalf("%s: %v", user, err)
-		}
-		for j, ear := range ears {
-			msg, err := ear.NextMsg(50 * time.Millisecond)
-			if i != j && err == nil {
-				t.Errorf("%s hears an answer to %s on %s", users[j], user, msg.Subject)
-			}
-		}
 	}
 }
 

@@ -2,31 +2,21 @@ package e2e
 
 import (
 	"flag"
-	"fmt"
-	"os"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
 	"go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
-	"go.temporal.io/api/temporalproto"
 
 	"homeroom/dev/harness"
 	"homeroom/dev/instance"
 	"homeroom/engine"
 	"homeroom/internal/standin"
-	"homeroom/workflows"
 )
 
 var record = flag.Bool("record", false, "write the histories to workflows/testdata/histories, where the replay test reads them")
-
-// histories is where those of the present version are kept; those of earlier ones stay as they are.
-var histories = fmt.Sprintf("../../workflows/testdata/histories/v%d", workflows.InputVersion)
 
 // TestRecordHistories lives through what a learner's workflow can live through and replays every run of it at once. With
 // -record it keeps the runs for the replay test of package workflows: do that for each released shape of the workflow.
@@ -110,11 +100,11 @@ do:
 				t.Fatalf("%d runs, want %d", len(runs), len(story.runs))
 			}
 			for n, history := range runs {
-				if err := replay(history); err != nil {
+				if err := harness.ReplayHistory(history); err != nil {
 					t.Errorf("run %d does not replay: %v", n+1, err)
 				}
 				if *record && n < len(story.runs) {
-					keep(t, story.runs[n], history)
+					harness.KeepHistory(t, story.runs[n], history)
 				}
 			}
 		})
@@ -143,22 +133,4 @@ func (w *world) lives(learner string) []*historypb.History {
 		}
 	}
 	return runs
-}
-
-var identity = regexp.MustCompile(`"identity":\s*"[^"]*"`)
-
-// keep writes a history; where it was recorded is nobody's business.
-func keep(t *testing.T, name string, history *historypb.History) {
-	t.Helper()
-	body, err := temporalproto.CustomJSONMarshalOptions{}.Marshal(history)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := identity.ReplaceAllString(string(body), `"identity":"homeroom"`)
-	if host, err := os.Hostname(); err == nil {
-		text = strings.ReplaceAll(text, `"`+host+":", `"host:`)
-	}
-	if err := os.WriteFile(filepath.Join(histories, name+".json"), []byte(text+"\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
 }

@@ -4,8 +4,6 @@ import (
 	"go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/converter"
-	"go.temporal.io/sdk/worker"
-	"go.temporal.io/sdk/workflow"
 
 	commonpb "go.temporal.io/api/common/v1"
 
@@ -25,13 +23,6 @@ func (w *world) history(learner, run string) *historypb.History {
 		history.Events = append(history.Events, event)
 	}
 	return history
-}
-
-// replay runs a history through the workflow's code once more.
-func replay(history *historypb.History) error {
-	r := worker.NewWorkflowReplayer()
-	r.RegisterWorkflowWithOptions(workflows.Learner, workflow.RegisterOptions{Name: workflows.LearnerWorkflow})
-	return r.ReplayWorkflowHistory(nil, history)
 }
 
 // text decodes a payload that holds a text, such as a summary; empty if there is none.

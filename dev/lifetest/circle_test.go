@@ -72,11 +72,11 @@ func TestTheCircle(t *testing.T) {
 	}
 	h.retires("ada")
 	for i, run := range h.runs("ada") {
-		if err := replay(run); err != nil {
+		if err := harness.ReplayHistory(run); err != nil {
 			t.Errorf("run %d: %v", i+1, err)
 		}
 		if *record {
-			keep(t, []string{"retires", "revives-and-retires"}[i], run)
+			harness.KeepHistory(t, []string{"retires", "revives-and-retires"}[i], run)
 		}
 	}
 }

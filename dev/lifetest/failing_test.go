@@ -8,6 +8,7 @@ import (
 
 	"go.temporal.io/sdk/client"
 
+	"homeroom/dev/harness"
 	"homeroom/engine"
 	"homeroom/worker"
 	"homeroom/workflows"
@@ -64,8 +65,8 @@ func TestALearnerWhoseWorkflowGetsNowhereIsFound(t *testing.T) {
 	find("linus")
 	h.hears("ada", 2)
 	run := h.runs("ada")[0]
-	h.must(replay(run))
+	h.must(harness.ReplayHistory(run))
 	if *record {
-		keep(t, "deciding-fails", run)
+		harness.KeepHistory(t, "deciding-fails", run)
 	}
 }

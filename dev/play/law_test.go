@@ -30,22 +30,8 @@ func TestTheLaw(t *testing.T) {
 	events := term(t, academy)
 	until := lastTime(t, events).AddDate(0, 0, 15)
 
-	simulated, err := simulate.Run(t.Context(), bytes.NewReader(events), simulate.Options{
-		Ruleset: academy.Ruleset,
-		Decoder: academy.Catalog,
-		Until:   until,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	played := playTerm(t, academy, events, until)
-
+	simulated, played := simulateAndPlay(t, academy, events, until)
 	want := sent(simulated.Decisions)
-	got := sent(played.Decisions)
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("simulated (-) and played (+) differ:\n%s", diff)
-		logMissing(t, want, got, played.Decisions)
-	}
 	t.Logf("%d messages were simulated", len(want))
 	for _, rule := range []string{"welcome", "quiet-in-course", "quiz-retry", "certificate-share"} {
 		if !slices.ContainsFunc(simulated.Decisions, func(d engine.Decision) bool { return d.Rule == rule && d.Kind == engine.KindSent }) {
@@ -56,6 +42,28 @@ func TestTheLaw(t *testing.T) {
 		t.Errorf("simulated %d events of %d learners, played %d of %d", simulated.Summary.Events, simulated.Summary.Learners,
 			played.Summary.Events, played.Summary.Learners)
 	}
+}
+
+// simulateAndPlay runs events until an instant in the simulator and through real NATS and Temporal, and reports an error unless the same messages go to
+// the same learners by the same rules, at the same second.
+func simulateAndPlay(t *testing.T, academy *rules.Academy, events []byte, until time.Time) (simulated *simulate.Result, played *simulate.Document) {
+	t.Helper()
+	simulated, err := simulate.Run(t.Context(), bytes.NewReader(events), simulate.Options{
+		Ruleset: academy.Ruleset,
+		Decoder: academy.Catalog,
+		Until:   until,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	played = playTerm(t, academy, events, until)
+	want := sent(simulated.Decisions)
+	got := sent(played.Decisions)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("simulated (-) and played (+) differ:\n%s", diff)
+		logMissing(t, want, got, played.Decisions)
+	}
+	return simulated, played
 }
 
 // logMissing says what was decided, where messages did not go that should have gone, about their learners and rules.

@@ -1,7 +1,6 @@
 package play_test
 
 import (
-	"bytes"
 	"slices"
 	"strings"
 	"testing"
@@ -13,7 +12,6 @@ import (
 
 	"homeroom/engine"
 	"homeroom/rules"
-	"homeroom/simulate"
 )
 
 // wordsStory has learners whose runs are restarted, are left by an event of another course, and read what they have waited for.
@@ -46,21 +44,8 @@ func TestTheLawOfWords(t *testing.T) {
 	}
 	events := []byte(strings.TrimLeft(wordsStory, "\n"))
 	until := time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC)
-	simulated, err := simulate.Run(t.Context(), bytes.NewReader(events), simulate.Options{
-		Ruleset: academy.Ruleset,
-		Decoder: academy.Catalog,
-		Until:   until,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	played := playTerm(t, academy, events, until)
+	simulated, played := simulateAndPlay(t, academy, events, until)
 	want := sent(simulated.Decisions)
-	got := sent(played.Decisions)
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("simulated (-) and played (+) differ:\n%s", diff)
-		logMissing(t, want, got, played.Decisions)
-	}
 	for _, message := range []string{"due-tomorrow", "nps-detractor", "nps-promoter", "nps-bye"} {
 		if !slices.ContainsFunc(want, func(line string) bool { return strings.HasSuffix(line, " "+message) }) {
 			t.Errorf("nobody got %s:\n%s", message, strings.Join(want, "\n"))

@@ -55,18 +55,14 @@ func (c *SuppressionsListCmd) Run(ctx context.Context, o IO) error {
 	if err != nil {
 		return err
 	}
-	if c.Format == "json" {
-		return printJSON(o.Out, list)
-	}
-	return printSuppressions(o.Out, list.Suppressions)
+	return printResult(o, c.Format, list, suppressionsText(list.Suppressions))
 }
 
-func printSuppressions(out io.Writer, records []admin.SuppressionRecord) error {
+func suppressionsText(records []admin.SuppressionRecord) string {
 	if len(records) == 0 {
-		_, err := fmt.Fprintln(out, "No address is suppressed.")
-		return err
+		return "No address is suppressed."
 	}
-	_, err := io.WriteString(out, table(func(row func(...any)) {
+	text := table(func(row func(...any)) {
 		row("HASH", "REASON", "SINCE", "UNTIL", "LEARNERS")
 		for _, r := range records {
 			learners := printable(strings.Join(r.Learners, ", "))
@@ -79,8 +75,8 @@ func printSuppressions(out io.Writer, records []admin.SuppressionRecord) error {
 			}
 			row(r.Hash[:min(12, len(r.Hash))], r.Reason, r.At.UTC().Format(time.RFC3339), until, learners)
 		}
-	}))
-	return err
+	})
+	return strings.TrimSuffix(text, "\n")
 }
 
 // SuppressionsLiftCmd is `homeroom suppressions lift`.
