@@ -8,7 +8,7 @@ import (
 	"homeroom/store"
 )
 
-// What a request may be told, to be found with errors.Is: there is no such thing; somebody else published meanwhile.
+// Errors that a request may return, to be found with errors.Is: there is no such thing; somebody else published meanwhile.
 var (
 	ErrNotFound           = store.ErrNotFound
 	ErrPublishedMeanwhile = store.ErrPublishedMeanwhile

@@ -17,7 +17,7 @@ type LearnerFailing struct {
 	Attempts int       `json:"attempts,omitempty"` // 0: not known
 }
 
-// maxFailing is how many learners of each kind are told.
+// maxFailing is how many learners of each kind are listed.
 const maxFailing = 50
 
 // failingTime bounds what is asked of Temporal.

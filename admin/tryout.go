@@ -18,7 +18,7 @@ import (
 // TryOptions say on whom to try a folder's rules.
 type TryOptions struct {
 	Learner string
-	Rule    string        // only decisions of this rule are told; empty: all
+	Rule    string        // only decisions of this rule are listed; empty: all
 	After   time.Duration // how long the virtual clock runs on after the learner's last event
 	// AssumeReachable pretends that the learner has an address.
 	AssumeReachable bool

@@ -271,7 +271,7 @@ func (c *Console) readPublication(req *request, policy engine.RunPolicy) admin.D
 	}
 }
 
-// refuseDraft shows a draft and why something was not done with it, if that lies in what was asked for.
+// refuseDraft shows a draft and why something was not done with it, if the request was at fault. Otherwise it returns the error.
 func (c *Console) refuseDraft(req *request, draft admin.Draft, err error) (*page, error) {
 	var input *admin.InputError
 	var conflict *admin.DraftConflictError

@@ -160,12 +160,12 @@ func (c *Console) writeProblem(req *request, status int, err error) {
 	if status == http.StatusServiceUnavailable {
 		c.o.Log.Warn("the console could not answer", "path", req.URL.Path, "error", err)
 	}
-	said := problem{Status: status, Message: describeError(err), Back: "/"}
+	shown := problem{Status: status, Message: describeError(err), Back: "/"}
 	if wantsJSON(req.Request) {
-		writeJSON(req.w, status, said)
+		writeJSON(req.w, status, shown)
 		return
 	}
-	c.writeHTML(req, status, &page{name: "problem", title: problemTitle(status), data: said})
+	c.writeHTML(req, status, &page{name: "problem", title: problemTitle(status), data: shown})
 }
 
 // describeError returns the words of an error for a person.

@@ -30,15 +30,15 @@ var frameTemplate = texttemplate.Must(texttemplate.New("frame").Parse(fixedLooks
 
 // fixedLooks are the font and the colors that every message has, written into the frame once: to fill them in is most of what a frame costs.
 var fixedLooks = strings.NewReplacer("{{.Font}}", sansFont,
-	"{{.Paper}}", paper, "{{.Card}}", card, "{{.Ink}}", ink, "{{.Muted}}", muted, "{{.Rule}}", rule,
-	"{{.PaperDark}}", paperDark, "{{.CardDark}}", cardDark, "{{.InkDark}}", inkDark, "{{.MutedDark}}", mutedDark, "{{.RuleDark}}", ruleDark,
+	"{{.Paper}}", paperColor, "{{.Card}}", cardColor, "{{.Ink}}", inkColor, "{{.Muted}}", mutedColor, "{{.Rule}}", lineColor,
+	"{{.PaperDark}}", paperDark, "{{.CardDark}}", cardDark, "{{.InkDark}}", inkDark, "{{.MutedDark}}", mutedDark, "{{.RuleDark}}", lineDark,
 	"{{.TintDark}}", tintDark)
 
 // preheaderFill keeps mail clients from showing the beginning of the text after a short preheader.
 var preheaderFill = strings.Repeat("&#847;&zwnj;&nbsp;", 60)
 
-// leadOut checks and takes over the links that the frame has.
-func (f *frame) leadOut(o Outward, m marker) error {
+// setLinks checks the frame's links and sets them.
+func (f *frame) setLinks(o Outward, m marker) error {
 	if home, err := safeURL(f.site.PublicURL); err == nil {
 		f.home = m.markLink(home)
 	}

@@ -65,13 +65,13 @@ func (w *pageWriter) writeBlock(n ast.Node) error {
 	case *ast.List:
 		return w.writeList(n)
 	case *ast.Blockquote:
-		return w.writeAround(n, fmt.Sprintf(`<blockquote class="hr-muted hr-rule" style="margin:0 0 20px;padding:%s;border-%s:3px solid %s;color:%s;">`, w.theme.padStart(2, 18, 2, 0), w.theme.start, rule, muted), "</blockquote>\n", w.writeBlocks)
+		return w.writeAround(n, fmt.Sprintf(`<blockquote class="hr-muted hr-rule" style="margin:0 0 20px;padding:%s;border-%s:3px solid %s;color:%s;">`, w.theme.padStart(2, 18, 2, 0), w.theme.start, lineColor, mutedColor), "</blockquote>\n", w.writeBlocks)
 	case *ast.CodeBlock, *ast.FencedCodeBlock:
 		fmt.Fprintf(w, `<pre class="hr-tint" style="margin:0 0 20px;padding:14px 16px;background-color:%s;border-radius:8px;font:14px/1.5 %s;white-space:pre-wrap;word-break:break-word;">%s</pre>`+"\n",
-			tint, monoFont, w.sheet.fillHTML(lineText(n, w.source)))
+			tintColor, monoFont, w.sheet.fillHTML(lineText(n, w.source)))
 		return nil
 	case *ast.ThematicBreak:
-		fmt.Fprintf(w, `<hr class="hr-rule" style="margin:28px 0;border:0;border-top:1px solid %s;">`+"\n", rule)
+		fmt.Fprintf(w, `<hr class="hr-rule" style="margin:28px 0;border:0;border-top:1px solid %s;">`+"\n", lineColor)
 		return nil
 	case *tableast.Table:
 		return w.writeTable(n)
@@ -112,7 +112,7 @@ func (w *pageWriter) writeHeading(n *ast.Heading) error {
 	level := min(n.Level, 3)
 	style := [...]string{"margin:0 0 18px;font-size:26px;line-height:1.25;letter-spacing:-0.01em;",
 		"margin:30px 0 12px;font-size:20px;line-height:1.3;", "margin:26px 0 10px;font-size:17px;line-height:1.4;"}[level-1]
-	return w.writeAround(n, fmt.Sprintf(`<h%d class="hr-ink" style="%sfont-weight:650;color:%s;">`, level, style, ink),
+	return w.writeAround(n, fmt.Sprintf(`<h%d class="hr-ink" style="%sfont-weight:650;color:%s;">`, level, style, inkColor),
 		fmt.Sprintf("</h%d>\n", level), w.writeInlines)
 }
 
@@ -165,7 +165,7 @@ func (w *pageWriter) writeInline(n ast.Node) error {
 		return w.writeAround(n, "<em>", "</em>", w.writeInlines)
 	case *ast.CodeSpan:
 		fmt.Fprintf(w, `<code class="hr-tint" style="padding:1px 5px;background-color:%s;border-radius:4px;font-family:%s;font-size:0.9em;">%s</code>`,
-			tint, monoFont, w.sheet.fillHTML(codeText(n, w.source)))
+			tintColor, monoFont, w.sheet.fillHTML(codeText(n, w.source)))
 		return nil
 	case *ast.Link:
 		href, err := w.sheet.fillHref(linkText(n.Destination))
@@ -219,7 +219,7 @@ func (w *pageWriter) writeSpecial(sl slot) {
 		for _, place := range shareNames {
 			w.sheet.actions = append(w.sheet.actions, Action{w.words.share[place], w.sheet.share[place]})
 			fmt.Fprintf(w, `<a class="hr-tint hr-link" href="%s" style="display:inline-block;margin:%s;padding:9px 14px;border-radius:8px;background-color:%s;font-size:14px;line-height:1.3;font-weight:600;color:%s;text-decoration:none;">%s</a>`+"\n",
-				html.EscapeString(w.sheet.share[place]), margin, tint, w.theme.link, html.EscapeString(w.words.share[place]))
+				html.EscapeString(w.sheet.share[place]), margin, tintColor, w.theme.link, html.EscapeString(w.words.share[place]))
 		}
 		w.WriteString("</div>\n")
 	case slotValue:

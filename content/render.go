@@ -81,7 +81,7 @@ func (l *Library) renderMessage(m *Message, vars Vars) (Rendered, error) {
 	plain.writeBlocks(doc)
 
 	f := frame{lang: written, dir: direction, site: l.site, words: w, theme: page.theme, subject: out.Subject, preheader: out.Preheader}
-	if err := f.leadOut(vars.Outward, s.marker); err != nil {
+	if err := f.setLinks(vars.Outward, s.marker); err != nil {
 		return Rendered{}, &Error{File: m.File, Message: err.Error()}
 	}
 	out.Fragment = page.String()

@@ -34,11 +34,11 @@ func (w *pageWriter) writeTable(table *tableast.Table) error {
 func (w *pageWriter) writeTableCell(cell ast.Node, isHeader bool) error {
 	tag := "td"
 	attributes := `class="hr-rule" `
-	style := fmt.Sprintf("border-bottom:1px solid %s;", rule)
+	style := fmt.Sprintf("border-bottom:1px solid %s;", lineColor)
 	if isHeader {
 		tag = "th"
 		attributes = `scope="col" class="hr-rule hr-muted" `
-		style = fmt.Sprintf("border-bottom:2px solid %s;color:%s;font-weight:600;", rule, muted)
+		style = fmt.Sprintf("border-bottom:2px solid %s;color:%s;font-weight:600;", lineColor, mutedColor)
 	}
 	align := w.theme.start
 	if c, is := cell.(*tableast.TableCell); is && c.Alignment != tableast.AlignNone {

@@ -34,18 +34,18 @@ func (t theme) padStart(top, start, bottom, end int) string {
 
 const (
 	defaultAccent = "#24584b"
-	paper         = "#f5f3ee" // around the sheet
-	card          = "#ffffff"
-	ink           = "#23262b"
-	muted         = "#6d6a63"
-	rule          = "#e6e2d9"
-	tint          = "#f1efe9" // behind code and share links
+	paperColor    = "#f5f3ee" // around the sheet
+	cardColor     = "#ffffff"
+	inkColor      = "#23262b"
+	mutedColor    = "#6d6a63"
+	lineColor     = "#e6e2d9"
+	tintColor     = "#f1efe9" // behind code and share links
 
 	paperDark = "#131518"
 	cardDark  = "#1c1f23"
 	inkDark   = "#e7e5df"
 	mutedDark = "#9d9a92"
-	ruleDark  = "#33373d"
+	lineDark  = "#33373d"
 	tintDark  = "#282c31"
 )
 
@@ -57,13 +57,13 @@ func newTheme(accent string) theme {
 	}
 	dark := mixColors(accent, "#ffffff", 0.55)
 	t := theme{start: "left", accent: accent, onAccent: "#000000", accentDark: dark, onAccentDark: "#14201c"}
-	for _, words := range []string{"#ffffff", ink} { // one of black and white can be read on every color
-		if contrastRatio(words, accent) >= readableAt {
-			t.onAccent = words
+	for _, text := range []string{"#ffffff", inkColor} { // one of black and white can be read on every color
+		if contrastRatio(text, accent) >= readableAt {
+			t.onAccent = text
 			break
 		}
 	}
-	t.link = mixUntilReadable(accent, "#000000", 0, tint)
+	t.link = mixUntilReadable(accent, "#000000", 0, tintColor)
 	t.linkDark = mixUntilReadable(accent, "#ffffff", 0.55, tintDark)
 	return t
 }

@@ -10,7 +10,7 @@ func TestEveryAccentCanBeRead(t *testing.T) {
 		accent := fmt.Sprintf("#%06x", n)
 		c := newTheme(accent)
 		for _, pair := range []struct{ what, words, on string }{
-			{"a button", c.onAccent, c.accent}, {"a link", c.link, card}, {"a share link", c.link, tint},
+			{"a button", c.onAccent, c.accent}, {"a link", c.link, cardColor}, {"a share link", c.link, tintColor},
 			{"a button by night", c.onAccentDark, c.accentDark}, {"a link by night", c.linkDark, cardDark}, {"a share link by night", c.linkDark, tintDark},
 		} {
 			if got := contrastRatio(pair.words, pair.on); got < 4.5 {

@@ -17,7 +17,7 @@ type Refusal struct {
 
 const (
 	firstHold = time.Minute // after the first refusal, before a message tries again; doubled for each further one
-	mostHold  = pausedFor   // the longest
+	maxHold   = pausedFor   // the longest
 	holdProbe = tryFor      // how long a message that tries may take, before another one may
 )
 
@@ -66,7 +66,7 @@ func (h *hold) noteRefused(channel string, now time.Time, words string) {
 	if h.refusals > 0 && !h.trying {
 		return
 	}
-	h.next = now.Add(min(firstHold<<min(h.refusals, 10), mostHold))
+	h.next = now.Add(min(firstHold<<min(h.refusals, 10), maxHold))
 	h.refusals++
 	h.trying = false
 }

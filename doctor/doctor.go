@@ -21,7 +21,7 @@ const (
 	OK         Status = "ok"
 	Warning    Status = "warning"     // it runs; somebody should know
 	Failed     Status = "failed"      // it does not run, or something gets lost
-	NotChecked Status = "not_checked" // it could not be asked; the reason is another finding, or lies with a permission
+	NotChecked Status = "not_checked" // it could not be checked, because of what another finding says or because a permission is missing
 )
 
 // Finding is what came of one check.

@@ -30,7 +30,7 @@ func (s *stepper) lastInstant(run *Run, in *Instr, at time.Time) time.Time {
 // notAfter returns the instant after which a delivery must not begin; zero: there is none. Only a step with a patience of its own or an expiry has one. It is Grace
 // later than the last instant at which the message may be decided, for a decision may be that late and is stamped with its due instant.
 func (s *stepper) notAfter(run *Run, in *Instr, at time.Time) time.Time {
-	last, _ := s.expiryOf(run, in, at) // askExpiry has told its error
+	last, _ := s.expiryOf(run, in, at) // askExpiry has reported its error already
 	if in.Send.Patience > 0 && !in.Send.Transactional {
 		last = s.lastInstant(run, in, at)
 	}

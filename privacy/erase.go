@@ -130,7 +130,7 @@ func (e *erasure) runRounds(ctx context.Context, receipt *ErasureReceipt) (last 
 				return last, nil
 			}
 			e.opts.Progress("nothing is left; looking once more")
-			if err := sleepFor(ctx, e.opts.Settle); err != nil {
+			if err := sleepFor(ctx, e.opts.SearchPause); err != nil {
 				return last, err
 			}
 			continue

@@ -24,10 +24,10 @@ type Options struct {
 	Namespace string           // of Temporal; default "default"
 	Now       func() time.Time // in Homeroom's time
 
-	Rounds int           // of searching and removing, at most; default 10
-	Settle time.Duration // between the last two searches, in real time; default 5s
-	// Patience is for Temporal to delete runs, in real time: it waits for its own queues, which takes half a minute. Default 2m.
-	Patience time.Duration
+	Rounds      int           // of searching and removing, at most; default 10
+	SearchPause time.Duration // between the last two searches, in real time; default 5s
+	// DeleteWait is how long, in real time, Temporal may take to delete runs: it waits for its own queues, which takes half a minute. Default 2m.
+	DeleteWait time.Duration
 	// Progress hears what is being done, in words. May be nil.
 	Progress func(string)
 }
@@ -49,11 +49,11 @@ func New(o Options) (*Privacy, error) {
 	if o.Rounds == 0 {
 		o.Rounds = 10
 	}
-	if o.Settle == 0 {
-		o.Settle = 5 * time.Second
+	if o.SearchPause == 0 {
+		o.SearchPause = 5 * time.Second
 	}
-	if o.Patience == 0 {
-		o.Patience = 2 * time.Minute
+	if o.DeleteWait == 0 {
+		o.DeleteWait = 2 * time.Minute
 	}
 	if o.Progress == nil {
 		o.Progress = func(string) {}
@@ -83,24 +83,24 @@ type found struct {
 	keys      store.SearchKeys
 }
 
-// findAll looks everywhere. What the learner is known by besides their id is added to the traces.
-func (p *Privacy) findAll(ctx context.Context, learner string, t store.SearchKeys) (found, error) {
+// findAll searches every store with the keys, and with what it finds of other spellings of the id and of sends, which the answer's keys hold too.
+func (p *Privacy) findAll(ctx context.Context, learner string, keys store.SearchKeys) (found, error) {
 	if err := checkLearner(learner); err != nil {
 		return found{}, err
 	}
-	if t.Spellings == nil { // not looked for yet
+	if keys.Spellings == nil { // not looked for yet
 		spellings, err := p.data.OtherSpellings(ctx, learner)
 		if err != nil {
 			return found{}, err
 		}
-		t.Spellings = sortedUnion(spellings, nil)
+		keys.Spellings = sortedUnion(spellings, nil)
 	}
 	sends, err := p.data.SendIDs(ctx, learner)
 	if err != nil {
 		return found{}, err
 	}
-	t.Sends = sortedUnion(t.Sends, sends)
-	places, err := p.data.Locate(ctx, learner, t)
+	keys.Sends = sortedUnion(keys.Sends, sends)
+	locations, err := p.data.Locate(ctx, learner, keys)
 	if err != nil {
 		return found{}, err
 	}
@@ -108,10 +108,10 @@ func (p *Privacy) findAll(ctx context.Context, learner string, t store.SearchKey
 	if err != nil {
 		return found{}, err
 	}
-	return found{locations: places, runs: runs, keys: t}, nil
+	return found{locations: locations, runs: runs, keys: keys}, nil
 }
 
-// checkLearner takes the ids of learners, and [subjects.NoLearner]: what was published under it by mistake may be personal as well.
+// checkLearner accepts the ids of learners, and [subjects.NoLearner]: what was published under it by mistake may be personal as well.
 func checkLearner(learner string) error {
 	if learner == subjects.NoLearner {
 		return nil
@@ -122,8 +122,8 @@ func checkLearner(learner string) error {
 // headerSubject is the header with the subject under which an event was stored before it was set aside.
 const headerSubject = "Homeroom-Subject"
 
-// findAddresses are all that are known of the learner: the profile's, and those of the traits that were ever published.
-func (p *Privacy) findAddresses(ctx context.Context, learner string, places []store.Location) ([]string, error) {
+// findAddresses returns all addresses that are known of the learner: the profile's, and those of the traits that were ever published.
+func (p *Privacy) findAddresses(ctx context.Context, learner string, locations []store.Location) ([]string, error) {
 	profile, err := p.opts.Store.Profiles.Get(ctx, learner)
 	if err != nil {
 		return nil, fmt.Errorf("read the profile: %w", err)
@@ -132,11 +132,11 @@ func (p *Privacy) findAddresses(ctx context.Context, learner string, places []st
 	if profile.Email != "" {
 		known = append(known, profile.Email)
 	}
-	for _, place := range places {
-		if place.Name != subjects.Stream && place.Name != subjects.DeadStream && place.Name != subjects.SetAsideStream {
+	for _, location := range locations {
+		if location.Name != subjects.Stream && location.Name != subjects.DeadStream && location.Name != subjects.SetAsideStream {
 			continue
 		}
-		err := p.data.Read(ctx, place, func(m store.Message) error {
+		err := p.data.Read(ctx, location, func(m store.Message) error {
 			subject := m.Subject
 			if original := m.Header[headerSubject]; len(original) > 0 { // of what is set aside
 				subject = original[0]
@@ -154,7 +154,7 @@ func (p *Privacy) findAddresses(ctx context.Context, learner string, places []st
 	return sortedUnion(known, nil), nil
 }
 
-// countLocations are the found things by place.
+// countLocations counts what was found, by place.
 func (f found) countLocations() []Count {
 	counts := []Count{{temporalLocation, uint64(len(f.runs))}}
 	for _, p := range f.locations {
@@ -163,7 +163,7 @@ func (f found) countLocations() []Count {
 	return counts
 }
 
-// countAll is how much was found in all.
+// countAll counts what was found in all places.
 func (f found) countAll() uint64 {
 	var n uint64
 	for _, c := range f.countLocations() {

@@ -28,8 +28,8 @@ type run struct {
 	Events  int64     `json:"history_events"` // how many its history has
 }
 
-// listRuns are all runs of a learner's workflow that Temporal has: what visibility lists, which may be behind by a moment, and
-// what can be reached from the current run, each run naming the one it continued.
+// listRuns returns all runs of a learner's workflow that Temporal has: those that visibility lists, which may be some seconds behind, and
+// those that can be reached from the current run, each run naming the one it continued.
 func (p *Privacy) listRuns(ctx context.Context, learner string) ([]run, error) {
 	id := workflows.WorkflowID(learner)
 	ids, err := p.listRunIDs(ctx, id)
@@ -115,7 +115,7 @@ func (p *Privacy) continuedRun(ctx context.Context, id, runID string) (string, e
 	return begun.History.Events[0].GetWorkflowExecutionStartedEventAttributes().GetContinuedExecutionRunId(), nil
 }
 
-// removeRuns terminates what runs, deletes every run and waits until Temporal, which does so later, has.
+// removeRuns terminates the runs that are open, deletes every run, and waits until Temporal, which deletes later, has done so.
 func (p *Privacy) removeRuns(ctx context.Context, learner string, runs []run) error {
 	id := workflows.WorkflowID(learner)
 	for _, r := range runs {
@@ -152,10 +152,9 @@ func (p *Privacy) removeRuns(ctx context.Context, learner string, runs []run) er
 	})
 }
 
-// pollUntil asks again and again until the answer is yes or patience ends, which is not an error: the next search sees what
-// is left.
+// pollUntil calls done until it returns true or DeleteWait has passed, which is not an error: the next search sees what is left.
 func (p *Privacy) pollUntil(ctx context.Context, done func(context.Context) (bool, error)) error {
-	limited, cancel := context.WithTimeout(ctx, p.opts.Patience)
+	limited, cancel := context.WithTimeout(ctx, p.opts.DeleteWait)
 	defer cancel()
 	for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
 		ok, err := done(limited)

@@ -34,7 +34,7 @@ func (p Profile) Merge(traits map[string]any, at time.Time) (merged Profile, cha
 func (p Profile) MergeIn(zoneName func(text string) (name string, ok bool), traits map[string]any, at time.Time) (merged Profile, changed bool, notes []string) {
 	m := p
 	m.Traits = maps.Clone(p.Traits)
-	var said []string // the traits that this update is the newest about
+	var newest []string // the traits of which this update is the newest
 	for _, name := range slices.Sorted(maps.Keys(traits)) {
 		var did bool
 		var note string
@@ -43,7 +43,7 @@ func (p Profile) MergeIn(zoneName func(text string) (name string, ok bool), trai
 		} else if !at.Before(p.traitAt(name)) {
 			did, note = m.setTrait(name, traits[name], zoneName)
 			if note == "" && len(name) <= maxName {
-				said = append(said, name)
+				newest = append(newest, name)
 			}
 		}
 		changed = changed || did
@@ -60,7 +60,7 @@ func (p Profile) MergeIn(zoneName func(text string) (name string, ok bool), trai
 	if m.Email == "" {
 		m.EmailAt = time.Time{}
 	}
-	m.stampTraits(p, said, at)
+	m.stampTraits(p, newest, at)
 	return m, true, notes
 }
 
@@ -144,7 +144,7 @@ func (p *Profile) setOther(name string, value any) (changed bool, note string) {
 		p.Traits = map[string]any{}
 	}
 	p.Traits[name] = value
-	if reason := p.tooMuch(); reason != "" {
+	if reason := p.exceededLimit(); reason != "" {
 		if had {
 			p.Traits[name] = old
 		} else {
@@ -155,8 +155,8 @@ func (p *Profile) setOther(name string, value any) (changed bool, note string) {
 	return true, ""
 }
 
-// tooMuch returns which limit the profile is over, or "".
-func (p *Profile) tooMuch() string {
+// exceededLimit returns which limit the profile is over, or "".
+func (p *Profile) exceededLimit() string {
 	all := p.AllTraits()
 	if len(all) > MaxTraits {
 		return fmt.Sprintf("a profile holds %d traits", MaxTraits)

@@ -26,7 +26,7 @@ const (
 	StageWaiting   ScheduleStage = "waiting"   // its time has not come
 	StageDue       ScheduleStage = "due"       // it is to be put in force now
 	StageClaimed   ScheduleStage = "claimed"   // a process is at it
-	StageInForce   ScheduleStage = "in_force"  // it was put in force; learners who sleep may not have been told, and the draft is still there
+	StageInForce   ScheduleStage = "in_force"  // it was put in force; learners who sleep may not have been signaled, and the draft is still there
 	StageCancelled ScheduleStage = "cancelled" // it must not happen any more
 )
 

@@ -22,7 +22,7 @@ func (c *compiler) checkRule(d *decoder, spec *ruleSpec, r *engine.Rule) {
 		d.Warn(spec.goal.at, LintGoalUnsent, "send something, or use until to end runs",
 			"the goal counts from the first message, but the rule sends none")
 	}
-	if _, said := spec.places["goal"]; spec.holdout > 0 && !said {
+	if _, hasGoal := spec.places["goal"]; spec.holdout > 0 && !hasGoal {
 		d.Warn(spec.places["holdout"], LintHoldoutBlind, "add goal: {event: …, within: 7d}",
 			"learners are held out, but without a goal there is nothing to compare")
 	}

@@ -13,7 +13,7 @@ import (
 	"homeroom/subjects"
 )
 
-// Control is the kill switch, the marks that say how far each partition was handed over, and the learners who are set aside. It follows its bucket,
+// Control is the kill switch, the partitions' watermarks, the records of instances, and the learners who are set aside. It follows its bucket,
 // so the cached answers are at most a moment old; it must be closed.
 type Control struct {
 	kv     jetstream.KeyValue
@@ -21,11 +21,11 @@ type Control struct {
 	stop   context.CancelFunc
 	done   chan struct{}
 
-	mu         sync.Mutex
-	paused     Pause
-	watermarks [subjects.Partitions]watermark
-	changed    chan struct{}                  // closed and replaced when a mark moves
-	written    [subjects.Partitions]watermark // by this process; the watch has not reported them yet
+	mu             sync.Mutex
+	paused         Pause
+	watermarks     [subjects.Partitions]watermark
+	watermarkMoved chan struct{}                  // closed and replaced when a watermark moves
+	written        [subjects.Partitions]watermark // by this process; the watch has not reported them yet
 
 	instances map[string]Instance // by key
 	setAside  map[string]SetAside // by key
@@ -52,14 +52,14 @@ func newControl(ctx context.Context, kv jetstream.KeyValue, stream jetstream.Str
 	}
 	ctx, stop := context.WithCancel(ctx)
 	c := &Control{
-		kv:        kv,
-		bucket:    stream,
-		stop:      stop,
-		done:      make(chan struct{}),
-		changed:   make(chan struct{}),
-		instances: map[string]Instance{},
-		setAside:  map[string]SetAside{},
-		advanced:  make(chan struct{}),
+		kv:             kv,
+		bucket:         stream,
+		stop:           stop,
+		done:           make(chan struct{}),
+		watermarkMoved: make(chan struct{}),
+		instances:      map[string]Instance{},
+		setAside:       map[string]SetAside{},
+		advanced:       make(chan struct{}),
 	}
 	for _, e := range entries {
 		c.applyEntry(e)

@@ -56,13 +56,13 @@ func (c *Control) PublishWatermark(ctx context.Context, partition int, at time.T
 			return nil
 		}
 		if !errors.Is(err, jetstream.ErrKeyExists) && !errors.Is(err, jetstream.ErrKeyRevisionMismatch) {
-			return fmt.Errorf("write the mark of partition %d: %w", partition, err)
+			return fmt.Errorf("write the watermark of partition %d: %w", partition, err)
 		}
 		if known, err = c.readWatermark(ctx, partition); err != nil {
 			return err
 		}
 	}
-	return fmt.Errorf("write the mark of partition %d: lost %d races in a row", partition, maxTries)
+	return fmt.Errorf("write the watermark of partition %d: lost %d races in a row", partition, maxTries)
 }
 
 func (c *Control) readWatermark(ctx context.Context, partition int) (watermark, error) {
@@ -107,7 +107,7 @@ func (c *Control) AwaitHandedOver(ctx context.Context, partition int, want time.
 	for {
 		c.mu.Lock()
 		at := c.watermarks[partition].at
-		changed := c.changed
+		changed := c.watermarkMoved
 		c.mu.Unlock()
 		if !at.Before(want) || wait <= 0 {
 			return at
@@ -139,8 +139,8 @@ func (c *Control) advanceWatermark(partition int, m watermark) {
 	}
 	m.at = laterOf(m.at, c.watermarks[partition].at)
 	c.watermarks[partition] = m
-	close(c.changed)
-	c.changed = make(chan struct{})
+	close(c.watermarkMoved)
+	c.watermarkMoved = make(chan struct{})
 }
 
 func laterOf(a, b time.Time) time.Time {

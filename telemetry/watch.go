@@ -28,7 +28,7 @@ type Sources struct {
 	Disagreements func() map[string]int
 	// SetAside returns how many learners are set aside.
 	SetAside func() int
-	// Failing counts the learners whose workflows get nowhere; nil: it is not told.
+	// Failing counts the learners whose workflows get nowhere; nil: there is no such metric.
 	Failing func(ctx context.Context) (int, error)
 	// Rewinds counts the rewinds of the stream that the worker saw; nil: no worker runs here. The triggers' are among Events.
 	Rewinds func() int64
@@ -252,7 +252,7 @@ func (w *watched) streamLag(js jetstream.JetStream, consumers bool) lag {
 	return w.lag
 }
 
-// failingFresh is for how long a count of the learners who fail is told: it is asked of Temporal's visibility, which has limits of its own.
+// failingFresh is for how long a count of the learners who fail is used again: it is asked of Temporal's visibility, which limits requests.
 const failingFresh = 30 * time.Second
 
 // countFailing asks how many learners fail, unless it was asked a moment ago.

@@ -3,8 +3,6 @@ package telemetry
 import (
 	"context"
 	"errors"
-	"homeroom/delivery/email"
-	"homeroom/delivery/inapp"
 	"strconv"
 	"time"
 
@@ -12,6 +10,8 @@ import (
 
 	"homeroom/activities"
 	"homeroom/delivery"
+	"homeroom/delivery/email"
+	"homeroom/delivery/inapp"
 	"homeroom/engine"
 	"homeroom/triggers"
 )
@@ -68,18 +68,18 @@ func (d deliverer) Deliver(ctx context.Context, send engine.Send) (engine.Outcom
 	ctx, end := d.t.startSpan(ctx, "deliver", attribute.String("homeroom.send", send.ID), attribute.String("homeroom.rule", send.Rule),
 		attribute.String("homeroom.message", send.Message), attribute.String("homeroom.channel", channel))
 	outcome, err := d.next.Deliver(ctx, send)
-	said := string(outcome.Status)
+	status := string(outcome.Status)
 	reason := string(outcome.Reason)
 	switch {
 	case errors.Is(err, delivery.ErrNotBegun):
-		said = string(engine.OutcomeCancelled)
+		status = string(engine.OutcomeCancelled)
 		reason = ""
 	case err != nil:
-		said = "error"
+		status = "error"
 		reason = ""
 	}
-	d.t.metrics.deliveries.WithLabelValues(channel, said, reason).Inc()
-	end(err, attribute.String("homeroom.outcome", said), attribute.String("homeroom.reason", reason))
+	d.t.metrics.deliveries.WithLabelValues(channel, status, reason).Inc()
+	end(err, attribute.String("homeroom.outcome", status), attribute.String("homeroom.reason", reason))
 	return outcome, err
 }
 

@@ -198,6 +198,18 @@ func (w *world) until(what string, ok func() bool) {
 	}
 }
 
+// awaitServer waits until the restarted server answers. That the client says it is connected is not enough: it may not have noticed yet that the
+// server was gone, and what it publishes then is lost.
+func (w *world) awaitServer() {
+	w.t.Helper()
+	w.until("the server's answer", func() bool {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_, err := w.js.Stream(ctx, subjects.Stream)
+		return err == nil
+	})
+}
+
 // starter is the workflow service: it remembers what it was handed, and fails when told to.
 type starter struct {
 	mu      sync.Mutex

@@ -7,9 +7,9 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// begin takes over where the consumer stands before the first message of a subscription is asked for. anew says that it is another consumer, whose
+// startAt takes over how far the consumer is before the first message of a subscription is asked for. anew says that it is another consumer, whose
 // sequences may begin anew, so that nothing known so far holds.
-func (b *receiveBuffer) begin(info *jetstream.ConsumerInfo, anew bool) {
+func (b *receiveBuffer) startAt(info *jetstream.ConsumerInfo, anew bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if anew {

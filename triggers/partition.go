@@ -68,7 +68,7 @@ func (p *partition) readConsumerState(ctx context.Context) error {
 	p.freeAbandonedPin(ctx, info)
 	anew := !p.created.Equal(info.Created)
 	p.created = info.Created
-	p.buffer.begin(info, anew)
+	p.buffer.startAt(info, anew)
 	return p.syncSetAside(ctx)
 }
 
@@ -126,7 +126,7 @@ func (p *partition) inspectConsumer(ctx context.Context) (at time.Time, parked b
 			return time.Time{}, true
 		}
 	}
-	return p.watermark.compute(before, info, stored)
+	return p.watermark.computeWatermark(before, info, stored)
 }
 
 // askConsumer returns the consumer's info, nil if it cannot be had, and the sequence of the last message stored. It ends the subscription of a

@@ -88,7 +88,7 @@ func (s stream) GetLastMsgForSubject(context.Context, string) (*jetstream.RawStr
 
 // markAt is the watermark.
 func (b *bench) markAt(before time.Time, info *jetstream.ConsumerInfo, stored uint64) time.Time {
-	at, _ := b.watermark.compute(before, info, stored)
+	at, _ := b.watermark.computeWatermark(before, info, stored)
 	return at
 }
 

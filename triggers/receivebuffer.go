@@ -245,9 +245,9 @@ func (b *receiveBuffer) isStopping() bool {
 	}
 }
 
-// progress is what is known from deliveries alone: when the newest was stored, whether one came in since the last call, and whether the buffer is
+// receiveProgress is what is known from deliveries alone: when the newest was stored, whether one came in since the last call, and whether the buffer is
 // parked.
-func (b *receiveBuffer) progress() (lastAt time.Time, heard, parked bool) {
+func (b *receiveBuffer) receiveProgress() (lastAt time.Time, heard, parked bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	heard = b.heard
@@ -255,8 +255,8 @@ func (b *receiveBuffer) progress() (lastAt time.Time, heard, parked bool) {
 	return b.lastAt, heard, b.parked
 }
 
-// oldest is the message in flight that bounds the watermark; nil: none is in flight.
-func (b *receiveBuffer) oldest() *item {
+// oldestInFlight is the message in flight that bounds the watermark; nil: none is in flight.
+func (b *receiveBuffer) oldestInFlight() *item {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var oldest *item

@@ -172,7 +172,7 @@ func TestTheServersRestartIsSurvived(t *testing.T) {
 	}
 	w.until("the first events", func() bool { return w.learn.distinct() > 0 })
 	w.srv.Restart()
-	w.until("the connection", func() bool { return w.nc.IsConnected() })
+	w.awaitServer()
 	for i := range 20 {
 		want = append(want, w.lesson("u_1", 100+i))
 	}

@@ -52,14 +52,14 @@ func TestNewEventsUnderOldSequencesAreHandedOver(t *testing.T) {
 			publish(0, 5)
 			w.until("the first events", arrived(5))
 			saved := w.srv.SaveFiles()
-			w.until("the server", func() bool { return w.nc.IsConnected() })
+			w.awaitServer()
 			publish(5, 10)
 			w.until("what will be lost", arrived(10))
 			if tc.restart {
 				run.stop()
 			}
 			w.srv.RestoreFiles(saved)
-			w.until("the server", func() bool { return w.nc.IsConnected() })
+			w.awaitServer()
 			if tc.restart {
 				run = w.run()
 			}
@@ -125,5 +125,5 @@ func (w *world) startOver() {
 		w.t.Fatal(err)
 	}
 	w.srv.Restart()
-	w.until("the server", func() bool { return w.nc.IsConnected() })
+	w.awaitServer()
 }

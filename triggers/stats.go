@@ -74,7 +74,7 @@ func (t *Triggers) oldestHeld(now time.Time) (oldest time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, p := range t.parts {
-		if it := p.buffer.oldest(); it != nil {
+		if it := p.buffer.oldestInFlight(); it != nil {
 			oldest = max(oldest, p.watermark.heldFor(it, now))
 		}
 	}

@@ -49,8 +49,8 @@ type watermark struct {
 // unknownSequence is the last stored sequence where it could not be found out: the highest there is.
 const unknownSequence = math.MaxUint64
 
-// compute returns the watermark (zero: none) and whether the buffer is parked. before is Homeroom's time before the consumer was asked.
-func (w *watermark) compute(before time.Time, info *jetstream.ConsumerInfo, stored uint64) (at time.Time, parked bool) {
+// computeWatermark returns the watermark (zero: none) and whether the buffer is parked. before is Homeroom's time before the consumer was asked.
+func (w *watermark) computeWatermark(before time.Time, info *jetstream.ConsumerInfo, stored uint64) (at time.Time, parked bool) {
 	bound, parked := w.buffer.inspectConsumer(before, info, stored)
 	if bound.IsZero() {
 		return time.Time{}, parked
@@ -65,7 +65,7 @@ const freshFor = 250 * time.Millisecond
 // the server answers when the consumer lets it, and holds up other requests meanwhile, reads of standings among them. While messages
 // come in, the last one's time is as good, or the stream is so far behind that more is pending for sure.
 func (w *watermark) mustAskConsumer(now time.Time) bool {
-	lastAt, heard, parked := w.buffer.progress()
+	lastAt, heard, parked := w.buffer.receiveProgress()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	age := w.clock.Wait(now.Sub(w.clock.At(lastAt)))
@@ -86,7 +86,7 @@ const warnEvery = time.Minute
 
 // warnHeldBack logs which message holds the watermark back: decisions for all learners of the partition wait for it.
 func (w *watermark) warnHeldBack(now time.Time) {
-	it := w.buffer.oldest()
+	it := w.buffer.oldestInFlight()
 	if it == nil {
 		return
 	}

@@ -44,8 +44,8 @@ type Starter struct {
 func NewStarter(c client.Client) *Starter { return &Starter{client: c} }
 
 // HandOver signals the batch to its learner, starting the workflow if there is none. When it returns nil Temporal
-// holds the events; [ErrRunFull] says that the run has to decide first what it was given. A large batch goes as several signals, in order; after an error some may have been accepted, and
-// handing over the whole batch again is right: what was applied is recognized by its stream sequence.
+// holds the events; [ErrRunFull] says that the run must first decide what it was given. A large batch becomes several signals, in order. After
+// an error some of them may have been accepted; the caller hands the whole batch over again, because what was applied is recognized by its stream sequence.
 func (s *Starter) HandOver(ctx context.Context, b workflows.Batch) error {
 	parts, err := splitBatch(b, maxSignal)
 	if err != nil {
@@ -114,7 +114,7 @@ type part struct {
 }
 
 // splitBatch divides a batch into parts of at most limit bytes of events each; a single larger event is a part of its own.
-// Mark and publication go with the last part only: before it, events are still to come.
+// Watermark and publication go with the last part only, because events come after the other parts.
 func splitBatch(b workflows.Batch, limit int) ([]part, error) {
 	var parts []part
 	var events []engine.Event

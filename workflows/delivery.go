@@ -14,10 +14,10 @@ import (
 
 const (
 	decideTimeout    = 8 * time.Second      // of one attempt; shorter than a workflow task's ten seconds
-	decidePatience   = 365 * 24 * time.Hour // of all attempts: practically without end, so that decideAttempts bounds them
+	decideMaxTime    = 365 * 24 * time.Hour // of all attempts: practically without end, so that decideAttempts bounds them
 	decideAttempts   = 12                   // in about four minutes; then the workflow itself waits, shows the trouble, and asks again
 	deliverTimeout   = 2 * time.Minute      // of one attempt; delivery itself tries for about one minute
-	deliverPatience  = 15 * time.Minute     // of all attempts and of queueing; after that every question is asked again
+	deliverMaxTime   = 15 * time.Minute     // of all attempts and of queueing; after that every question is asked again
 	deliverHeartbeat = 10 * time.Second     // a worker without a heartbeat for so long counts as dead
 	publishTimeout   = 30 * time.Second
 )
@@ -26,7 +26,7 @@ const (
 func runDecide(ctx workflow.Context, in DecideInput, why string) (DecideResult, error) {
 	ctx = workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
 		StartToCloseTimeout:    decideTimeout,
-		ScheduleToCloseTimeout: decidePatience,
+		ScheduleToCloseTimeout: decideMaxTime,
 		RetryPolicy: &temporal.RetryPolicy{
 			InitialInterval:    200 * time.Millisecond,
 			BackoffCoefficient: 2,
@@ -63,7 +63,7 @@ func withDeliveryOptions(ctx workflow.Context, what string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              DeliverTaskQueue,
 		StartToCloseTimeout:    deliverTimeout,
-		ScheduleToCloseTimeout: deliverPatience,
+		ScheduleToCloseTimeout: deliverMaxTime,
 		HeartbeatTimeout:       deliverHeartbeat,
 		WaitForCancellation:    true,
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
@@ -102,9 +102,9 @@ func (l *learner) onDelivered(ctx workflow.Context, f *delivery) {
 		}
 		d = Delivered{Outcome: outcomeWithoutAnswer(f.send, f.canceled, err)}
 	}
-	untold := slices.DeleteFunc(f.decisions, func(told engine.Decision) bool { return slices.Contains(d.Published, told.ID) })
-	l.Unpublished = append(untold, l.Unpublished...)
-	l.publishSoon = l.publishSoon || len(untold) > 0
+	unpublished := slices.DeleteFunc(f.decisions, func(one engine.Decision) bool { return slices.Contains(d.Published, one.ID) })
+	l.Unpublished = append(unpublished, l.Unpublished...)
+	l.publishSoon = l.publishSoon || len(unpublished) > 0
 	l.alreadyPublished = append(l.alreadyPublished, d.Published...)
 	l.inputs = append(l.inputs, engine.Input{Outcome: &d.Outcome})
 	l.deliveries = slices.DeleteFunc(l.deliveries, func(o *delivery) bool { return o == f })

@@ -35,7 +35,10 @@ func TestTheLoadIsACampus(t *testing.T) {
 		kind, _ := known.Event(d.Event.Name)
 		volumes[kind.Volume]++
 	}
-	if high, medium, low := volumes[catalog.High], volumes[catalog.Medium], volumes[catalog.Low]; high < 4*medium || medium < 4*low || low == 0 {
+	high := volumes[catalog.High]
+	medium := volumes[catalog.Medium]
+	low := volumes[catalog.Low]
+	if high < 4*medium || medium < 4*low || low == 0 {
 		t.Errorf("%d high, %d medium, %d low", high, medium, low)
 	}
 	if diff := cmp.Diff(load, campusLoad(o)); diff != "" {

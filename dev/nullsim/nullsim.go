@@ -31,7 +31,7 @@ type Options struct {
 	Progress func(done, total int)
 }
 
-// Row says what reports told of one rule, of which nothing is true.
+// Row counts what reports found about one rule, whose messages have no effect.
 type Row struct {
 	Rule        string  `json:"rule"`
 	Holdout     float64 `json:"holdout"` // percent

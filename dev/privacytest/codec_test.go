@@ -209,7 +209,7 @@ func (h *served) hides(t *testing.T, ctx context.Context, js jetstream.JetStream
 
 func (h *served) exportsAndErases(t *testing.T, ctx context.Context, js jetstream.JetStream, learner string) {
 	t.Helper()
-	p, err := privacy.New(privacy.Options{JS: js, Store: h.app.Store(), Temporal: h.temporal, Namespace: h.namespace, Now: time.Now, Settle: time.Second})
+	p, err := privacy.New(privacy.Options{JS: js, Store: h.app.Store(), Temporal: h.temporal, Namespace: h.namespace, Now: time.Now, SearchPause: time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,13 +56,13 @@ func open(t *testing.T) *world {
 	t.Cleanup(w.instance.Close)
 	w.platform = &platform{t: t, ctx: w.ctx, js: w.instance.JS}
 	w.privacy, err = privacy.New(privacy.Options{
-		JS:        w.instance.JS,
-		Store:     w.instance.App.Store(),
-		Temporal:  w.instance.Temporal,
-		Namespace: w.stack.Namespace,
-		Now:       w.instance.Clock.Now,
-		Settle:    time.Second,
-		Progress:  func(said string) { t.Log(said) },
+		JS:          w.instance.JS,
+		Store:       w.instance.App.Store(),
+		Temporal:    w.instance.Temporal,
+		Namespace:   w.stack.Namespace,
+		Now:         w.instance.Clock.Now,
+		SearchPause: time.Second,
+		Progress:    func(said string) { t.Log(said) },
 	})
 	if err != nil {
 		t.Fatal(err)

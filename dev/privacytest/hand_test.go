@@ -30,12 +30,12 @@ func TestErasingWhatTheTriggersHoldInHand(t *testing.T) {
 	t.Cleanup(w.instance.Close)
 	w.platform = &platform{t: t, ctx: ctx, js: w.instance.JS}
 	w.privacy, err = privacy.New(privacy.Options{
-		JS:        w.instance.JS,
-		Store:     w.instance.App.Store(),
-		Temporal:  w.instance.Temporal,
-		Namespace: w.stack.Namespace,
-		Now:       time.Now,
-		Settle:    time.Second,
+		JS:          w.instance.JS,
+		Store:       w.instance.App.Store(),
+		Temporal:    w.instance.Temporal,
+		Namespace:   w.stack.Namespace,
+		Now:         time.Now,
+		SearchPause: time.Second,
 		Progress: func(said string) {
 			if strings.HasPrefix(said, "waiting for the triggers") {
 				gate.open()

@@ -12,19 +12,19 @@ const (
 	// maxAnswerAge is how old the answers to the questions may be when the provider is called. They are older if the process was stopped in between: a suspended
 	// machine, a long pause of the runtime, a store that took its time.
 	maxAnswerAge = 5 * time.Second
-	// secondLooks is how often the questions are put again before one call. If the answers are never fresh, the send is tried again later.
-	secondLooks = 5
+	// maxAskAgain is how often the questions are asked again before one call. If the answers are never fresh, the send is tried again later.
+	maxAskAgain = 5
 )
 
-// askAgainIfOld puts the questions about a composed send again, if their answers are older than maxAnswerAge, and looks whether another attempt has ended the send
+// askAgainIfOld asks the questions about a composed send again if their answers are older than maxAnswerAge, and checks whether another attempt has ended the send
 // meanwhile. It is called when nothing but the call is left to do. An outcome with a status says why the provider must not be called; the send is released then.
 func (d *Deliverer) askAgainIfOld(ctx context.Context, s engine.Send, m composedSend, calling *Entry) engine.Outcome {
 	var err error
-	for look := range secondLooks {
+	for n := range maxAskAgain {
 		if d.isFresh(m.askedAt) {
 			return engine.Outcome{}
 		}
-		if err != nil && d.o.Wait(ctx, time.Second<<look) != nil {
+		if err != nil && d.o.Wait(ctx, time.Second<<n) != nil {
 			break
 		}
 		asked := d.o.RealNow()
@@ -57,7 +57,7 @@ func (d *Deliverer) retryLater(s engine.Send, detail string) engine.Outcome {
 // isFresh reports whether little time has passed since an instant, by the wall clock: the monotonic clock may stand still while the machine is suspended.
 func (d *Deliverer) isFresh(askedAt time.Time) bool {
 	age := d.o.RealNow().Round(0).Sub(askedAt.Round(0))
-	return age > -maxAnswerAge && age < maxAnswerAge // a calendar that was set back says nothing
+	return age > -maxAnswerAge && age < maxAnswerAge // a clock that was set back tells nothing about the age
 }
 
 // askWithoutComposing asks whether the send is still this attempt's to make, and the kill switch and the profile once more. stop reports that the provider must not
@@ -85,7 +85,7 @@ func (d *Deliverer) askWithoutComposing(ctx context.Context, s engine.Send, m co
 	return d.releaseUncalled(ctx, s, *calling, out), true, nil
 }
 
-// noteLateCall writes down that the call begins only now: settlement looks for evidence of that minute. stop reports that another attempt has changed the send's phase
+// noteLateCall records in the ledger that the call begins only now: settlement looks for evidence of that minute. stop reports that another attempt has changed the send's phase
 // since.
 func (d *Deliverer) noteLateCall(ctx context.Context, s engine.Send, calling *Entry) (out engine.Outcome, stop bool, err error) {
 	calling.Called = d.o.Now()
@@ -124,7 +124,8 @@ func (d *Deliverer) askRecipient(ctx context.Context, s engine.Send) (to Recipie
 	return to, out, stop, nil
 }
 
-// releaseUncalled writes down that the provider was not called, and returns the outcome. If the ledger does not take it, nobody else can know.
+// releaseUncalled records in the ledger that the provider was not called, and returns the outcome. If that fails, no other attempt can know it, so the outcome is
+// uncertain.
 func (d *Deliverer) releaseUncalled(ctx context.Context, s engine.Send, calling Entry, out engine.Outcome) engine.Outcome {
 	calling.Phase = PhaseReleased
 	calling.At = d.o.Now()
