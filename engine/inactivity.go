@@ -23,24 +23,35 @@ func (s *Standing) courseBases(c *Course, starts time.Time, room *baseRoom) []ba
 	if c.EnrolledAt.IsZero() {
 		return nil
 	}
-	bases := append(room[:0], base{exact: c.EnrolledAt, enrol: true})
-	var known time.Time // before this, some activity may be forgotten
-	for _, ring := range []Activity{c.Active, s.Unattributed} {
-		for i, ms := range ring {
-			t := time.UnixMilli(ms).UTC()
-			if t.After(c.EnrolledAt) {
-				bases = append(bases, base{exact: t})
-			}
-			if i == 0 && len(ring) == maxActivity {
-				known = later(known, t)
-			}
+	own := c.Active
+	shared := s.Unattributed
+	known := later(own.knownFrom(), shared.knownFrom()) // before this, some activity may be forgotten
+	bases := room[:0]
+	add := func(b base) {
+		if !b.exact.Before(known) {
+			bases = append(bases, b)
 		}
 	}
-	if len(s.Unattributed) > 0 { // the others are in order
-		slices.SortStableFunc(bases, func(a, b base) int { return a.exact.Compare(b.exact) })
+	add(base{exact: c.EnrolledAt, enrol: true})
+	for len(own)+len(shared) > 0 { // both are ascending
+		next := &own
+		if len(own) == 0 || len(shared) > 0 && shared[0] < own[0] {
+			next = &shared
+		}
+		if at := time.UnixMilli((*next)[0]).UTC(); at.After(c.EnrolledAt) {
+			add(base{exact: at})
+		}
+		*next = (*next)[1:]
 	}
-	bases = slices.DeleteFunc(bases, func(b base) bool { return b.exact.Before(known) })
 	return startNoEarlier(bases, starts)
+}
+
+// knownFrom returns the instant from which every activity is remembered; zero: from the first one.
+func (a Activity) knownFrom() time.Time {
+	if len(a) < maxActivity {
+		return time.Time{}
+	}
+	return time.UnixMilli(a[0]).UTC()
 }
 
 // startNoEarlier replaces the moments before the course starts by its start.
@@ -128,22 +139,23 @@ func (s *stepper) mayStart(si *silence) bool {
 	return s.liveRun(si.rule.Name, si.scope) == nil
 }
 
-// listSilences lists, in room, the silences of the standing that are not decided yet, in the order in which
+// listSilences lists, in the room of list, the silences of the standing that are not decided yet, in the order in which
 // they fall due; at a tie by rule and course.
-func (s *stepper) listSilences(room []silence) []silence {
-	list := room[:0]
+func (s *stepper) listSilences(list []silence) []silence {
+	list = list[:0]
+	if !slices.ContainsFunc(s.env.Current.Rules, func(r *Rule) bool { return r.When.Inactive > 0 }) {
+		return list
+	}
+	var room baseRoom
+	bases := s.env.Standing.platformBases(&room)
 	for _, rule := range s.env.Current.Rules {
-		if rule.When.Inactive <= 0 {
-			continue
+		if rule.When.Inactive > 0 && rule.When.Platform {
+			list = s.appendSilences(list, rule, silentPlace{}, bases)
 		}
-		if rule.When.Platform {
-			list = s.appendSilences(list, rule, "", nil)
-			continue
-		}
-		for id, c := range s.env.Standing.Courses {
-			if !c.overAt(s.st.Clock) {
-				list = s.appendSilences(list, rule, id, c)
-			}
+	}
+	for id, c := range s.env.Standing.Courses {
+		if !c.overAt(s.st.Clock) {
+			list = s.appendCourseSilences(list, id, c)
 		}
 	}
 	slices.SortFunc(list, func(a, b silence) int {
@@ -152,22 +164,39 @@ func (s *stepper) listSilences(room []silence) []silence {
 	return list
 }
 
-// appendSilences adds the silences of one rule in one place.
-func (s *stepper) appendSilences(list []silence, rule *Rule, course string, c *Course) []silence {
+// silentPlace is where a learner can be silent: a course, or the whole platform.
+type silentPlace struct {
+	course string  // empty: the platform
+	record *Course // nil: the platform
+	ends   time.Time
+}
+
+// appendCourseSilences adds the silences of all rules in one course.
+func (s *stepper) appendCourseSilences(list []silence, course string, c *Course) []silence {
+	starts, ends := s.env.Current.courseDates(course, c)
+	last := later(s.env.Standing.lastCourseBase(c), starts)
+	place := silentPlace{course: course, record: c, ends: ends}
 	var room baseRoom
-	var bases []base
-	var ends time.Time
-	if c == nil {
-		bases = s.env.Standing.platformBases(&room)
-	} else {
-		var starts time.Time
-		starts, ends = s.env.Current.courseDates(course, c)
-		last := later(s.env.Standing.lastCourseBase(c), starts)
-		if rule.When.AtRisk == 0 && s.decidedPast(last, rule) && s.putOffUntil(rule, course, last).IsZero() {
-			return list
+	var bases []base // nil: no rule needed them yet
+	for _, rule := range s.env.Current.Rules {
+		switch {
+		case rule.When.Inactive <= 0, rule.When.Platform:
+			continue
+		case rule.When.AtRisk == 0 && s.decidedPast(last, rule) && s.putOffUntil(rule, course, last).IsZero():
+			continue
 		}
-		bases = s.env.Standing.courseBases(c, starts, &room)
+		if bases == nil {
+			bases = s.env.Standing.courseBases(c, starts, &room)
+		}
+		list = s.appendSilences(list, rule, place, bases)
 	}
+	return list
+}
+
+// appendSilences adds the silences of one rule in one place, after the moments from which inactivity counts there.
+func (s *stepper) appendSilences(list []silence, rule *Rule, place silentPlace, bases []base) []silence {
+	c := place.record
+	course := place.course
 	for i, b := range bases {
 		due := s.dueOf(rule, c, b, i+1 == len(bases))
 		if i+1 == len(bases) {
@@ -180,7 +209,7 @@ func (s *stepper) appendSilences(list []silence, rule *Rule, course string, c *C
 			continue
 		case s.decidedUpTo(due):
 			continue
-		case c != nil && !c.openAt(due), !ends.IsZero() && due.After(ends):
+		case c != nil && !c.openAt(due), !place.ends.IsZero() && due.After(place.ends):
 			continue
 		}
 		scope := courseScope(course)

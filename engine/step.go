@@ -160,9 +160,10 @@ func (s *stepper) storedLater(ev *Event) bool {
 	return !s.st.SeqAt.IsZero() && ev.StoredAt.After(s.st.SeqAt)
 }
 
-// decideDueBefore decides everything due before t; settle, everything due up to t.
+// decideDueBefore decides everything that is due before t.
 func (s *stepper) decideDueBefore(t time.Time) { s.decideDue(t.Add(-1)) }
 
+// decideDue decides everything that is due up to a limit, in the order of time.
 func (s *stepper) decideDue(limit time.Time) {
 	for {
 		due, ok := s.nextDue()

@@ -248,6 +248,9 @@ func (h *Host) stepUntilSettled(inputs []engine.Input, now time.Time) error {
 
 // showRest lets the engine see whether the learner's address rests, as of now: a rest ends by itself.
 func (h *Host) showRest(now time.Time) {
+	if len(h.softBounces) == 0 {
+		return
+	}
 	bounces, some := h.softBounces[mailaddress.Normalize(h.profile.Email)]
 	if !some {
 		return
