@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"strings"
 
@@ -15,6 +16,7 @@ import (
 type judgeCommand struct {
 	Events  string `required:"" type:"existingfile" placeholder:"FILE" help:"Recorded events, NDJSON, gzipped or not."`
 	Academy string `type:"existingdir" default:"examples/academy" placeholder:"DIR" help:"The rules. Default: ${default}."`
+	Courses string `type:"existingfile" placeholder:"FILE" help:"A courses.yaml to use instead of the academy's."`
 	Days    []int  `default:"7,14,30,60,90,120" placeholder:"DAY" help:"Days of a course on which ranking is measured. Default: ${default}."`
 }
 
@@ -25,12 +27,13 @@ done: how many of the learners who fell silent for good they reach, how many of 
 anyway, and how well the risk ranks who does nothing for the ten days that follow. docs/judgement.md says what the risk sees.
 
 Example:
-  go run ./dev judge --events last-term.ndjson.gz --academy academy`
+  go run ./dev judge --events last-term.ndjson.gz --academy academy
+  go run ./dev judge --events oulad.ndjson.gz --courses dev/judge/oulad-courses.yaml`
 }
 
 // Run measures and prints.
 func (j *judgeCommand) Run(ctx context.Context, c *console) error {
-	academy, problems := rules.LoadDir(j.Academy)
+	academy, problems := j.loadAcademy()
 	if academy == nil {
 		problems.Format(c.out, c.color)
 		return fmt.Errorf("%s has mistakes: see above", j.Academy)
@@ -54,6 +57,21 @@ func (j *judgeCommand) Run(ctx context.Context, c *console) error {
 	return err
 }
 
+// loadAcademy loads the academy's folder, with the courses that are asked for.
+func (j *judgeCommand) loadAcademy() (*rules.Academy, rules.Problems) {
+	academy, problems := rules.LoadDir(j.Academy)
+	if academy == nil || j.Courses == "" {
+		return academy, problems
+	}
+	courses, err := os.ReadFile(j.Courses)
+	if err != nil {
+		return nil, rules.Problems{{File: j.Courses, Message: err.Error()}}
+	}
+	files := maps.Clone(academy.Files)
+	files["courses.yaml"] = courses
+	return rules.FromBundle(files)
+}
+
 // judgeTable writes what was measured as tables in Markdown.
 func judgeTable(r *judge.Result) string {
 	var b strings.Builder
@@ -67,6 +85,7 @@ func judgeTable(r *judge.Result) string {
 	b.WriteString("| what | value |\n|---|---|\n")
 	for _, row := range [][2]string{
 		{"fell silent for good, of them reached", fmt.Sprintf("%d, %s", r.Lost, percent(r.Reached, r.Lost))},
+		{"of those who were still enrolled after ten days of it, reached", fmt.Sprintf("%d, %s", r.Enrolled, percent(r.EnrolledSeen, r.Enrolled))},
 		{"messages about silence or risk", fmt.Sprint(r.Quiet)},
 		{"of them per learner-month in a course", fmt.Sprintf("%.2f", float64(r.Quiet)/max(r.LearnerMonth, 1e-9))},
 		{"of them to learners who are back within 3 days", percent(r.BackSoon, r.Quiet)},

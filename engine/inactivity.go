@@ -199,8 +199,12 @@ func (s *stepper) appendSilences(list []silence, rule *Rule, place silentPlace, 
 	course := place.course
 	for i, b := range bases {
 		due := s.dueOf(rule, c, b, i+1 == len(bases))
-		if i+1 == len(bases) {
-			due = later(due, s.putOffUntil(rule, course, b.exact))
+		if until := s.putOffUntil(rule, course, b.exact); !until.IsZero() {
+			// After later activity it is not known any more when an earlier silence was due; it is known until when it was put off.
+			if i+1 == len(bases) {
+				until = later(until, due)
+			}
+			due = until
 		}
 		switch {
 		case due.IsZero(): // at no time

@@ -103,3 +103,35 @@ func TestASilenceIsPutOffUntilTheRuleMayStartAgain(t *testing.T) {
 		}
 	})
 }
+
+// TestAPutOffSilenceThatActivityEnds: the learner is active again before a silence that was put off may be spoken of, but after it would have been due whatever
+// the risk. The step of that activity comes to an end, and the next silence is put off until the rule may start again.
+func TestAPutOffSilenceThatActivityEnds(t *testing.T) {
+	h := newHost(t)
+	h.use("at-risk-again")
+	visit := func(n int) {
+		at := start.AddDate(0, 0, n)
+		h.handOver(&engine.Event{
+			ID:         fmt.Sprintf("a%d", n),
+			Name:       "lesson.completed",
+			Learner:    "u1",
+			Time:       at,
+			Properties: map[string]any{"course_id": "go", "lesson_id": "l1"},
+		}, at)
+	}
+	h.handOver(&engine.Event{ID: "e", Name: "enrollment.created", Learner: "u1", Time: start, Properties: map[string]any{"course_id": "go"}}, start)
+	visit(0)
+	visit(5)  // its silence is due on the eighth day
+	visit(20) // and on the fifteenth it had lasted for ten days
+	h.runTo(start.AddDate(0, 0, 60))
+	var got []string
+	for _, d := range h.decisions {
+		if d.Kind == engine.KindStarted || d.Kind == engine.KindDeferred {
+			got = append(got, fmt.Sprintf("%s %s", d.Kind, d.At.Sub(start)/day*day))
+		}
+	}
+	want := []string{"started 72h0m0s", "deferred 192h0m0s", "deferred 552h0m0s", "started 576h0m0s"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("decisions (-want +got):\n%s", diff)
+	}
+}

@@ -214,6 +214,11 @@ func theRule(t testing.TB, name string) *engine.Rule {
 		r.Per = []string{"course_id"}
 		r.Again = engine.Again{Always: true}
 		r.Program = []engine.Instr{send("1", "slipping"), wait("2", 60*day), send("3", "still-slipping")}
+	case "at-risk-again":
+		r.When = engine.Trigger{Inactive: 3 * day, AtRisk: 0.6, OrSilent: 10 * day}
+		r.Per = []string{"course_id"}
+		r.Again = engine.Again{After: 21 * day}
+		r.Program = []engine.Instr{send("1", "slipping")}
 	case "away":
 		r.When = engine.Trigger{Inactive: 14 * day, Platform: true}
 		r.Program = []engine.Instr{send("1", "away")}

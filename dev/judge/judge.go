@@ -3,6 +3,7 @@ package judge
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"io"
 	"maps"
 	"net/url"
@@ -20,7 +21,7 @@ const day = 24 * time.Hour
 // Options say what to measure.
 type Options struct {
 	Academy *rules.Academy
-	Open    func() (io.ReadCloser, error) // the events, NDJSON, gzipped or not; opened twice
+	Open    func() (io.ReadCloser, error) // the events, NDJSON, gzipped or not; opened three times
 	Days    []int                         // of a course on which ranking is measured
 	Online  func(events int)              // hears how many events were read; may be nil
 }
@@ -33,6 +34,8 @@ type Result struct {
 	Ranking      []Ranking     `json:"ranking"`
 	Lost         int           `json:"lost"`                  // learners in courses who fell silent for good
 	Reached      int           `json:"reached"`               // of them: were sent something about silence or risk after their last activity
+	Enrolled     int           `json:"enrolled"`              // of those who fell silent for good: were still enrolled after ten days of silence
+	EnrolledSeen int           `json:"enrolled_reached"`      // of them: reached
 	Quiet        int           `json:"quiet"`                 // messages about silence or risk
 	BackSoon     int           `json:"back_soon"`             // of them: the learner was active within three days
 	AfterGrade   int           `json:"after_grade"`           // of them: within three days after a grade
@@ -96,7 +99,9 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	}
 	r.countMessages(o.Academy.Ruleset, simulated.Decisions, stays, courses)
 	r.countPeople(stays, courses)
-	r.rankLearners(ctx, o, stays, courses, last)
+	if err := r.rankLearners(ctx, o, stays, courses, last); err != nil {
+		return Result{}, fmt.Errorf("read the events again, to rank learners: %w", err)
+	}
 	return r, nil
 }
 
@@ -193,9 +198,16 @@ func (r *Result) countMessages(rs *engine.Ruleset, decisions []engine.Decision, 
 		if !s.isLost(courses[p.course]) {
 			continue
 		}
+		told := reached[p].After(s.lastActive())
 		r.Lost++
-		if reached[p].After(s.lastActive()) {
+		if told {
 			r.Reached++
+		}
+		if s.isSilentWhileEnrolled(courses[p.course]) {
+			r.Enrolled++
+			if told {
+				r.EnrolledSeen++
+			}
 		}
 	}
 }
@@ -232,6 +244,15 @@ func (s *stay) isLost(c *span) bool {
 	return c != nil && !s.completed && !s.enrolled.IsZero() && c.last.Sub(s.lastActive()) > judgement.GoneAfter
 }
 
+// isSilentWhileEnrolled reports whether a lost learner had not left within ten days of silence. Silence counts from the course's start.
+func (s *stay) isSilentWhileEnrolled(c *span) bool {
+	since := s.lastActive()
+	if c.first.After(since) {
+		since = c.first
+	}
+	return (s.left.IsZero() || s.left.Sub(since) > judgement.GoneAfter) && c.last.Sub(since) > judgement.GoneAfter
+}
+
 func firstAfter(times []time.Time, t time.Time) (time.Time, bool) {
 	i, _ := slices.BinarySearchFunc(times, t.Add(1), time.Time.Compare)
 	if i == len(times) {
@@ -249,7 +270,7 @@ func lastBefore(times []time.Time, t time.Time) (time.Time, bool) {
 }
 
 // rankLearners measures the ranking on some days of each course, of those who are enrolled, have done something and have not left.
-func (r *Result) rankLearners(ctx context.Context, o Options, stays map[place]*stay, courses map[string]*span, last time.Time) {
+func (r *Result) rankLearners(ctx context.Context, o Options, stays map[place]*stay, courses map[string]*span, last time.Time) error {
 	type look struct {
 		at     time.Time
 		day    int
@@ -284,11 +305,12 @@ func (r *Result) rankLearners(ctx context.Context, o Options, stays map[place]*s
 			}
 		}
 	}
-	if o.readEvents(ctx, func(ev *engine.Event, at time.Time) {
+	err := o.readEvents(ctx, func(ev *engine.Event, at time.Time) {
 		lookUntil(at)
 		learners.Add(ev, at)
-	}) != nil {
-		return
+	})
+	if err != nil {
+		return err
 	}
 	for _, n := range o.Days {
 		if len(seen[n]) == 0 {
@@ -304,4 +326,5 @@ func (r *Result) rankLearners(ctx context.Context, o Options, stays map[place]*s
 		})
 	}
 	slices.SortFunc(r.Ranking, func(a, b Ranking) int { return cmp.Compare(a.Day, b.Day) })
+	return nil
 }
