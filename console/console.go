@@ -42,12 +42,15 @@ type Console struct {
 	handler  http.Handler
 	sameSite *http.CrossOriginProtection
 
-	backtests *backtestJobs
+	backtests  *backtestJobs
+	work       *background
+	stepCounts kept[admin.StepCounts]
 }
 
 // New returns a console, which must be closed before the installation. That stays the caller's.
 func New(o Options) (*Console, error) {
-	c := &Console{o: o, sameSite: http.NewCrossOriginProtection(), backtests: newBacktestJobs()}
+	c := &Console{o: o, sameSite: http.NewCrossOriginProtection(), backtests: newBacktestJobs(), work: newBackground()}
+	c.stepCounts.work = c.work
 	if o.URL != "" {
 		address, err := url.Parse(o.URL)
 		if err != nil {
@@ -66,8 +69,11 @@ func New(o Options) (*Console, error) {
 	return c, err
 }
 
-// Close ends the backtests that are under way.
-func (c *Console) Close() { c.backtests.close() }
+// Close ends the backtests and counts that are under way.
+func (c *Console) Close() {
+	c.backtests.close()
+	c.work.close()
+}
 
 // Handler returns what serves the console, under the path of Options.URL.
 func (c *Console) Handler() http.Handler { return c.handler }

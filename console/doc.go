@@ -10,8 +10,10 @@
 //	page.go       a page as HTML, or as JSON for who asks for it
 //	overview.go   is anything wrong, what is in force, what waits; the kill switch
 //	rules.go      rules and messages: the editor, the flow, tests, simulation, previews
+//	tryout.go     a draft's rules on one learner's events, and a test made of that
 //	assist.go     what the editor asks while somebody types: problems, completions, words
 //	drafts.go     drafts: what changed, propose, approve, comment, publish
+//	steps.go      what runs did at each step of a rule; kept.go keeps answers that take long
 //	schedule.go   drafts that are put in force at a time
 //	backtest.go   what a draft would have changed; backtestjobs.go runs it while the page is looked at
 //	revisions.go  what was in force, differences, rolling back

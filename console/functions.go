@@ -56,6 +56,7 @@ func (c *Console) templateFunctions() template.FuncMap {
 		"join":          strings.Join,
 		"onScale":       onScale,
 		"sentence":      asSentence,
+		"reasons":       admin.ReasonCounts,
 		"zones":         func() []string { return commonZones[:] },
 	}
 }

@@ -31,6 +31,9 @@ const (
 // rolesOfOversight are asked for by pages that approvers see, and those who see people.
 const rolesOfOversight Role = "approver or people"
 
+// rolesOfTesting are both needed to write a test of what happened to a learner.
+const rolesOfTesting Role = "editor and people"
+
 var allRoles = []Role{RoleViewer, RoleEditor, RoleApprover, RolePeople}
 
 // Person is who is asking.
@@ -41,8 +44,11 @@ type Person struct {
 
 // May reports whether a person has a role. Everybody who is known is a viewer.
 func (p Person) May(role Role) bool {
-	if role == rolesOfOversight {
+	switch role {
+	case rolesOfOversight:
 		return p.May(RoleApprover) || p.May(RolePeople)
+	case rolesOfTesting:
+		return p.May(RoleEditor) && p.May(RolePeople)
 	}
 	return role == RoleViewer && p.Name != "" || slices.Contains(p.Roles, role)
 }

@@ -27,6 +27,7 @@ func (c *Console) listRoutes() []route {
 		{"GET", "/rules", RoleViewer, c.showRules},
 		{"GET", "/rules/{rule}", RoleViewer, c.showRule},
 		{"GET", "/rules/{rule}/try", RolePeople, c.showTryout},
+		{"POST", "/rules/{rule}/try", rolesOfTesting, c.saveTryout},
 		{"GET", "/messages", RoleViewer, c.showMessages},
 		{"GET", "/messages/{message}", RoleViewer, c.showMessage},
 		{"GET", "/messages/{message}/frame", RoleViewer, c.frameMessage},

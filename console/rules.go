@@ -154,6 +154,8 @@ type ruleData struct {
 	workspace
 	File fileData       `json:"file"`
 	View admin.RuleView `json:"rule"`
+	// Counts are what runs did lately, under whatever revision.
+	Counts ruleCounts `json:"counts"`
 }
 
 func (c *Console) showRule(req *request) (*page, error) {
@@ -183,6 +185,9 @@ func (c *Console) rulePage(req *request, draft admin.Draft, file, content, refus
 	var err error
 	if data.View, err = admin.ViewRule(req.Context(), w.folder, name); err != nil {
 		return nil, err
+	}
+	if data.View.Flow != nil {
+		data.Counts = c.countsOf(req, name)
 	}
 	return &page{name: "rule", title: name, section: "rules", command: "homeroom rules explain academy " + name, editor: true, data: data}, nil
 }
@@ -311,42 +316,4 @@ func (c *Console) checkFile(req *request) (*page, error) {
 		return nil, errNoPage
 	}
 	return c.editorPage(req, draft, file, strings.ReplaceAll(req.PostFormValue("content"), "\r\n", "\n"), "")
-}
-
-// tryData is what a draft would have done to one learner.
-type tryData struct {
-	workspace
-	Rule    string        `json:"rule"`
-	Learner string        `json:"learner"`
-	All     bool          `json:"all"`
-	Try     *admin.Tryout `json:"tryout,omitempty"`
-	Refused string        `json:"refused,omitempty"`
-}
-
-// tryAfter is how long the virtual clock runs on after a learner's last event.
-const tryAfter = 30 * 24 * time.Hour
-
-func (c *Console) showTryout(req *request) (*page, error) {
-	w, err := c.openWorkspace(req)
-	if err != nil {
-		return nil, err
-	}
-	data := tryData{workspace: w, Rule: req.PathValue("rule"), Learner: strings.TrimSpace(req.FormValue("learner")), All: req.FormValue("all") != ""}
-	if data.Learner != "" {
-		options := admin.TryOptions{Learner: data.Learner, Rule: data.Rule, After: tryAfter, AssumeReachable: true}
-		if data.All {
-			options.Rule = ""
-		}
-		tryout, err := c.as(req).TryOnLearner(req.Context(), w.folder, options)
-		var input *admin.InputError
-		switch {
-		case errors.As(err, &input):
-			data.Refused = err.Error()
-		case err != nil:
-			return nil, err
-		default:
-			data.Try = &tryout
-		}
-	}
-	return &page{name: "tryout", title: "Try " + data.Rule, section: "rules", command: "homeroom simulate academy --events FILE --learner ID", data: data}, nil
 }

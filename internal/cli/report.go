@@ -23,6 +23,7 @@ type ReportCmd struct {
 	Since     string `default:"30d" help:"How far back: a duration (30d, 12h), a date, or all." placeholder:"T"`
 	Rule      string `help:"This rule only, with its arms, messages, channels and guardrails." placeholder:"NAME"`
 	Fixed     bool   `help:"Intervals for one look that was planned before, instead of intervals that are valid at every look."`
+	Steps     bool   `help:"Count the runs of the last 30 days step by step instead, as the console's page of a rule does."`
 	ReadModel string `help:"Keep what was read in this file, and read only what is new. It is made when missing and can be deleted at any time." type:"path" placeholder:"FILE"`
 	Format    string `help:"How to print: table, json or csv." enum:"table,json,csv" default:"table"`
 }
@@ -39,6 +40,7 @@ Example:
   homeroom report
   homeroom report --since 2026-03-01 --rule certificate-share
   homeroom report --rule quiz-retry --since 90d --fixed
+  homeroom report --steps --rule quiz-retry
   homeroom report --read-model /var/lib/homeroom/report.db
   homeroom report --since all --format csv > report.csv`
 }
@@ -54,6 +56,9 @@ func (c *ReportCmd) Run(ctx context.Context, o IO) error {
 		return err
 	}
 	defer installation.Close()
+	if c.Steps {
+		return c.printSteps(ctx, o, installation)
+	}
 	onRead, clearLine := o.drawReading()
 	answer, err := installation.Report(ctx, admin.ReportOptions{
 		Since:     since,
@@ -216,7 +221,7 @@ func writeReasonTable(o IO, b *strings.Builder, rules []report.Rule) {
 			by   map[string]int
 		}{{"withheld", withheld}, {"deferred", r.Deferred}, {"skipped", r.Skipped}, {"failed", r.Failed}, {"uncertain", r.Uncertain}, {"exited", r.Exited}} {
 			if len(part.by) > 0 {
-				fmt.Fprintf(w, "%s\t%s\t%s\n", name, part.what, reasonCounts(part.by))
+				fmt.Fprintf(w, "%s\t%s\t%s\n", name, part.what, admin.ReasonCounts(part.by))
 				name = ""
 			}
 		}
@@ -225,24 +230,6 @@ func writeReasonTable(o IO, b *strings.Builder, rules []report.Rule) {
 	if lines.Len() > 0 {
 		fmt.Fprintf(b, "\n%s\n%s", o.paint("1", "WHY NOT, AND WHY IT ENDED"), lines.String())
 	}
-}
-
-// reasonCounts lists reasons with their counts, the most frequent first: "quiet_hours 12, cap 3".
-func reasonCounts(by map[string]int) string {
-	keys := slices.SortedFunc(maps.Keys(by), func(a, b string) int {
-		if by[a] != by[b] {
-			return by[b] - by[a]
-		}
-		return strings.Compare(a, b)
-	})
-	for i, key := range keys {
-		name := key
-		if name == "" {
-			name = "(none)"
-		}
-		keys[i] = name + " " + narrate.Thousands(by[key])
-	}
-	return strings.Join(keys, ", ")
 }
 
 // writeUncredited writes what no message has the credit for.
