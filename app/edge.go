@@ -117,24 +117,24 @@ type preferences struct{ people store.People }
 
 // Preferences implements edge.People.
 func (p preferences) Preferences(ctx context.Context, learner string) (edge.PreferencesPage, error) {
-	said, err := p.people.Preferences(ctx, learner)
+	prefs, err := p.people.Preferences(ctx, learner)
 	if err != nil {
 		return edge.PreferencesPage{}, err
 	}
-	if !said.Known {
+	if !prefs.Known {
 		return edge.PreferencesPage{}, fmt.Errorf("the learner's profile: %w", store.ErrNotFound)
 	}
 	page := edge.PreferencesPage{
-		Locale:     said.Locale,
-		Everything: !said.All && (said.Consent == nil || *said.Consent),
-		Consented:  said.Consent != nil && *said.Consent,
+		Locale:     prefs.Locale,
+		Everything: !prefs.All && (prefs.Consent == nil || *prefs.Consent),
+		Consented:  prefs.Consent != nil && *prefs.Consent,
 		Topics:     map[string]bool{},
-		Suppressed: said.Suppressed,
+		Suppressed: prefs.Suppressed,
 	}
-	for _, topic := range said.Left {
+	for _, topic := range prefs.Left {
 		page.Topics[topic] = false
 	}
-	for _, topic := range said.Chosen {
+	for _, topic := range prefs.Chosen {
 		page.Topics[topic] = true
 	}
 	return page, nil

@@ -191,7 +191,7 @@ func (p *OIDC) admit(token *oidc.IDToken) (Person, error) {
 	if party, _ := claims["azp"].(string); len(token.Audience) > 1 && party != p.o.ClientID {
 		return Person{}, errors.New("the ID token of the identity provider was made for another client")
 	}
-	if verified, said := claims["email_verified"].(bool); p.o.NameClaim == "email" && said && !verified {
+	if verified, claimed := claims["email_verified"].(bool); p.o.NameClaim == "email" && claimed && !verified {
 		return Person{}, errors.New("the identity provider has not verified the address of this account")
 	}
 	name, _ := claims[p.o.NameClaim].(string)

@@ -64,13 +64,13 @@ func (m marker) markLink(link string) string {
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || !slices.Contains(m.hosts, strings.ToLower(u.Hostname())) {
 		return link
 	}
-	said := u.Query()
+	query := u.Query()
 	var add []string
 	for _, p := range []struct{ key, value string }{
 		{"utm_source", m.campaign.Source}, {"utm_medium", m.campaign.Medium},
 		{"utm_campaign", m.campaign.Name}, {"utm_content", m.campaign.Content},
 	} {
-		if p.value != "" && !said.Has(p.key) {
+		if p.value != "" && !query.Has(p.key) {
 			add = append(add, p.key+"="+percentEncode(p.value))
 		}
 	}

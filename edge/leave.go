@@ -139,7 +139,7 @@ func (e *Edge) keepOptInTopicsOff(c Choice, before PreferencesPage) Choice {
 		return c
 	}
 	for _, t := range e.o.Topics() {
-		if _, said := before.Topics[t.Name]; !said && !t.Default {
+		if _, chose := before.Topics[t.Name]; !chose && !t.Default {
 			if c.Topics == nil {
 				c.Topics = map[string]bool{}
 			}

@@ -180,8 +180,8 @@ func (p PreferencesPage) getsTopic(t Topic) bool {
 	if !p.Everything {
 		return false
 	}
-	if said, ok := p.Topics[t.Name]; ok {
-		return said
+	if chosen, ok := p.Topics[t.Name]; ok {
+		return chosen
 	}
 	return t.Default || p.Consented
 }

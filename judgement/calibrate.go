@@ -106,20 +106,20 @@ func (w *Watch) Observations() []Observation {
 
 // Calibration says how far an academy's risk can be relied on.
 type Calibration struct {
-	Observations int       `json:"observations"` // learners in courses, looked at once a week
-	BaseRate     float64   `json:"base_rate"`    // of them: gone for 10 days
-	Intercept    float64   `json:"intercept"`    // with which the risk is as great, on average, as the share that is gone
-	Was          float64   `json:"was"`          // the intercept in force
-	AUC          float64   `json:"auc"`          // the probability that a learner who leaves is ranked above one who stays: 0.5 is chance, 1 is always
-	AUCSilence   float64   `json:"auc_silence"`  // the same of silence alone
-	Bins         []Bin     `json:"bins"`         // by calibrated risk
-	Thresholds   []Meaning `json:"thresholds"`
+	Observations     int       `json:"observations"` // learners in courses, looked at once a week
+	BaseRate         float64   `json:"base_rate"`    // of them: gone for 10 days
+	Intercept        float64   `json:"intercept"`    // with which the risk is as great, on average, as the share that is gone
+	InterceptInForce float64   `json:"was"`          // the intercept in force
+	AUC              float64   `json:"auc"`          // the probability that a learner who leaves is ranked above one who stays: 0.5 is chance, 1 is always
+	AUCSilence       float64   `json:"auc_silence"`  // the same of silence alone
+	Bins             []Bin     `json:"bins"`         // by calibrated risk
+	Thresholds       []Meaning `json:"thresholds"`
 }
 
 // Bin is a tenth of the observations.
 type Bin struct {
-	Said float64 `json:"said"` // the mean risk, calibrated
-	Was  float64 `json:"was"`  // the share that was gone
+	Predicted float64 `json:"said"` // the mean risk, calibrated
+	Observed  float64 `json:"was"`  // the share that was gone
 }
 
 // Meaning says what a rule with at_risk at a threshold would do, if it wrote once a crossing.
@@ -139,7 +139,7 @@ var thresholds = [...]float64{0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9}
 // Calibrate works out the intercept that fits the observations. The order of the learners does not change. was is the intercept with which their risks were
 // worked out.
 func Calibrate(all []Observation, was float64) Calibration {
-	c := Calibration{Observations: len(all), Intercept: was, Was: was, Bins: []Bin{}, Thresholds: []Meaning{}}
+	c := Calibration{Observations: len(all), Intercept: was, InterceptInForce: was, Bins: []Bin{}, Thresholds: []Meaning{}}
 	if len(all) == 0 {
 		return c
 	}
@@ -230,13 +230,13 @@ func binsOf(all []Observation, shift float64) []Bin {
 		}
 		var b Bin
 		for j := range part {
-			b.Said += shiftRisk(part[j].Risk, shift)
+			b.Predicted += shiftRisk(part[j].Risk, shift)
 			if part[j].Gone {
-				b.Was++
+				b.Observed++
 			}
 		}
-		b.Said /= float64(len(part))
-		b.Was /= float64(len(part))
+		b.Predicted /= float64(len(part))
+		b.Observed /= float64(len(part))
 		bins = append(bins, b)
 	}
 	return bins

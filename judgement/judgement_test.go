@@ -88,8 +88,8 @@ func TestCalibrationFindsTheIntercept(t *testing.T) {
 		t.Errorf("the intercept is %.3f, want %.3f", c.Intercept, engine.RiskIntercept-1.5)
 	}
 	for _, b := range c.Bins {
-		if math.Abs(b.Said-b.Was) > 0.02 {
-			t.Errorf("said %.3f, was %.3f", b.Said, b.Was)
+		if math.Abs(b.Predicted-b.Observed) > 0.02 {
+			t.Errorf("said %.3f, was %.3f", b.Predicted, b.Observed)
 		}
 	}
 }

@@ -68,8 +68,8 @@ func (p *Profile) Choose(c Choice, at time.Time) (changed bool) {
 		if c.Topics[topic] {
 			changed = p.Join(topic, at) || changed
 		} else {
-			said, _ := p.topicTime(topic)
-			changed = p.Leave(topic, latestStatement(at, said)) || changed
+			statedAt, _ := p.topicTime(topic)
+			changed = p.Leave(topic, latestStatement(at, statedAt)) || changed
 		}
 	}
 	switch {
@@ -88,9 +88,9 @@ func (p *Profile) Choose(c Choice, at time.Time) (changed bool) {
 
 // latestStatement returns the later of now and the last statement. A host whose clock is behind would otherwise ignore that
 // somebody leaves now, although the page confirms it.
-func latestStatement(at, said time.Time) time.Time {
-	if said.After(at) {
-		return said
+func latestStatement(at, statedAt time.Time) time.Time {
+	if statedAt.After(at) {
+		return statedAt
 	}
 	return at
 }
@@ -99,9 +99,9 @@ func latestStatement(at, said time.Time) time.Time {
 // instant, leaving counts. Who has left [MaxTopics] topics and leaves one more has left everything. It reports
 // whether the record changed.
 func (p *Profile) Leave(topic string, at time.Time) (changed bool) {
-	said, known := p.topicTime(topic)
+	statedAt, known := p.topicTime(topic)
 	left := slices.Contains(p.Unsubscribed, topic)
-	if CheckTopic(topic) != nil || known && (at.Before(said) || left && !at.After(said)) {
+	if CheckTopic(topic) != nil || known && (at.Before(statedAt) || left && !at.After(statedAt)) {
 		return false
 	}
 	if !known && !p.roomForTopic() {
@@ -118,8 +118,8 @@ func (p *Profile) Leave(topic string, at time.Time) (changed bool) {
 // Join notes that the learner chose a topic. It does not take back that they left everything: that is [Profile.JoinAll].
 // A profile full of topics that were left takes no further one.
 func (p *Profile) Join(topic string, at time.Time) (changed bool) {
-	said, known := p.topicTime(topic)
-	if CheckTopic(topic) != nil || known && !at.After(said) || !known && !p.roomForTopic() {
+	statedAt, known := p.topicTime(topic)
+	if CheckTopic(topic) != nil || known && !at.After(statedAt) || !known && !p.roomForTopic() {
 		return false
 	}
 	p.Unsubscribed = withoutTopic(p.Unsubscribed, topic)

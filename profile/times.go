@@ -21,7 +21,7 @@ func (p *Profile) traitAt(name string) time.Time {
 // stampTraits sets the times after an update at `at` that was the newest about the named traits; was is the profile before.
 // Most profiles come from one source that says everything at once, so that TraitsAt stays empty. Consent is not in it: it
 // has a time of its own.
-func (p *Profile) stampTraits(was Profile, said []string, at time.Time) {
+func (p *Profile) stampTraits(was Profile, newest []string, at time.Time) {
 	if at.After(was.UpdatedAt) {
 		p.UpdatedAt = at
 	}
@@ -34,7 +34,7 @@ func (p *Profile) stampTraits(was Profile, said []string, at time.Time) {
 			times[name] = was.traitAt(name)
 		}
 	}
-	for _, name := range said {
+	for _, name := range newest {
 		times[name] = at
 	}
 	maps.DeleteFunc(times, func(name string, at time.Time) bool { return p.hasTrait(name) && at.Equal(p.UpdatedAt) })

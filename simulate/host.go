@@ -100,10 +100,10 @@ func (h *Host) ApplyEvent(d *catalog.Decoded, arrival time.Time) error {
 		return err
 	}
 	ev := &d.Event
-	said := profile.StatementOf(ev, d.Traits, arrival)
-	h.applyStatement(ev, said)
+	statement := profile.StatementOf(ev, d.Traits, arrival)
+	h.applyStatement(ev, statement)
 	change := h.standing.Apply(ev, h.opts.Ruleset, arrival)
-	h.standing.ApplyTraits(said.Traits, h.opts.Ruleset, &change)
+	h.standing.ApplyTraits(statement.Traits, h.opts.Ruleset, &change)
 	if !h.opts.Ruleset.Wants(ev, change) {
 		return nil
 	}
@@ -111,22 +111,22 @@ func (h *Host) ApplyEvent(d *catalog.Decoded, arrival time.Time) error {
 }
 
 // applyStatement takes in what an event says of the learner as a person: feedback about mail first, then traits.
-func (h *Host) applyStatement(ev *engine.Event, said profile.Statement) {
-	f := said.Feedback
-	changed := h.profile.ApplyFeedback(f, said.At)
+func (h *Host) applyStatement(ev *engine.Event, statement profile.Statement) {
+	f := statement.Feedback
+	changed := h.profile.ApplyFeedback(f, statement.At)
 	if ev.Name == eventResubscribed {
-		changed = h.comeBack(ev, said.At)
+		changed = h.comeBack(ev, statement.At)
 	}
-	if f.Suppress != "" && !h.profile.EmailAt.After(h.sentAt(f.Send, said.At)) { // else it went to the address before
+	if f.Suppress != "" && !h.profile.EmailAt.After(h.sentAt(f.Send, statement.At)) { // else it went to the address before
 		if h.suppressed == nil {
 			h.suppressed = map[string]bool{}
 		}
 		h.suppressed[mailaddress.Normalize(h.profile.Email)] = true
 		changed = true
 	}
-	h.countSoftBounce(f, said.At)
-	if len(said.Traits) > 0 {
-		merged, did, _ := h.profile.MergeIn(h.opts.Workspace.zones.nameOf, said.Traits, said.At)
+	h.countSoftBounce(f, statement.At)
+	if len(statement.Traits) > 0 {
+		merged, did, _ := h.profile.MergeIn(h.opts.Workspace.zones.nameOf, statement.Traits, statement.At)
 		h.profile = merged
 		changed = changed || did
 	}
@@ -159,24 +159,24 @@ func (h *Host) countSoftBounce(f profile.Feedback, at time.Time) {
 // stored the choice already.
 const eventResubscribed = "email.resubscribed"
 
-func (h *Host) comeBack(ev *engine.Event, said time.Time) (changed bool) {
+func (h *Host) comeBack(ev *engine.Event, at time.Time) (changed bool) {
 	if topic, _ := ev.Text("topic"); topic != "" {
-		return h.profile.Join(topic, said)
+		return h.profile.Join(topic, at)
 	}
 	delete(h.suppressed, mailaddress.Normalize(h.profile.Email))
 	delete(h.softBounces, mailaddress.Normalize(h.profile.Email))
-	h.profile.JoinAll(said)
+	h.profile.JoinAll(at)
 	return true
 }
 
 // sentAt returns when the send was decided that the feedback is about, or the time of the feedback if the send is unknown.
-func (h *Host) sentAt(send string, said time.Time) time.Time {
+func (h *Host) sentAt(send string, at time.Time) time.Time {
 	for _, m := range h.state.PastSends {
 		if m.ID == send && send != "" {
 			return m.At
 		}
 	}
-	return said
+	return at
 }
 
 // Finish decides everything that falls due up to the given instant, inclusive.

@@ -93,17 +93,17 @@ func (p People) Preferences(ctx context.Context, learner string) (profile.MailPr
 	if err != nil {
 		return profile.MailPreferences{}, fmt.Errorf("a learner's preferences: %w", err)
 	}
-	said := known.MailPreferences()
-	said.Known = found
+	prefs := known.MailPreferences()
+	prefs.Known = found
 	if known.Email != "" {
 		s, _, err := p.Suppressions.Get(ctx, known.Email)
 		if err != nil {
 			return profile.MailPreferences{}, fmt.Errorf("a learner's preferences: %w", err)
 		}
-		said.Suppressed = string(s.Reason)
+		prefs.Suppressed = string(s.Reason)
 		left := s.topicsLeft(known)
-		said.Left = append(said.Left, left...)
-		said.Chosen = slices.DeleteFunc(said.Chosen, func(topic string) bool { return slices.Contains(left, topic) })
+		prefs.Left = append(prefs.Left, left...)
+		prefs.Chosen = slices.DeleteFunc(prefs.Chosen, func(topic string) bool { return slices.Contains(left, topic) })
 	}
-	return said, nil
+	return prefs, nil
 }

@@ -206,13 +206,13 @@ func TestAnErasedLearnerStaysErased(t *testing.T) {
 	wantPreferences(t, st, "u_1", profile.MailPreferences{Known: true}) // somebody new under the old id
 }
 
-// said is a publication of traits.
-type said struct {
+// publishedTraits is a publication of traits.
+type publishedTraits struct {
 	traits map[string]any
 	minute int
 }
 
-func updates(all []said) iter.Seq2[map[string]any, time.Time] {
+func updates(all []publishedTraits) iter.Seq2[map[string]any, time.Time] {
 	return func(yield func(map[string]any, time.Time) bool) {
 		for _, s := range all {
 			if !yield(s.traits, minute(s.minute)) {
@@ -229,18 +229,18 @@ func TestUpdatesTakenInTogetherAreTheSameAsOneByOne(t *testing.T) {
 	for n, tc := range []struct {
 		name   string
 		erased int // minute; 0: never
-		all    []said
+		all    []publishedTraits
 		writes uint64
 	}{
 		{"nothing", 0, nil, 0},
-		{"the last word counts", 0, []said{{email("a@example.org"), 1}, {email("b@example.org"), 2}}, 1},
-		{"an older one comes late", 0, []said{{email("b@example.org"), 2}, {email("a@example.org"), 1}, {map[string]any{"locale": "de"}, 1}}, 1},
-		{"repeats", 0, []said{{email("a@example.org"), 1}, {email("a@example.org"), 2}, {email("a@example.org"), 3}}, 1},
-		{"there and back", 0, []said{{email("a@example.org"), 1}, {map[string]any{"email": nil}, 2}, {email("a@example.org"), 3}}, 1},
-		{"one that cannot be taken in", 0, []said{{map[string]any{"consent": "sure"}, 1}, {email("no address"), 2}, {map[string]any{"plan": "pro"}, 3}}, 1},
-		{"nothing that can be taken in", 0, []said{{email("no address"), 1}, {email("none"), 2}}, 0},
-		{"all before the learner was erased", 5, []said{{email("a@example.org"), 4}, {email("b@example.org"), 5}}, 0},
-		{"some before, some after", 5, []said{{email("a@example.org"), 4}, {map[string]any{"locale": "de"}, 6}, {map[string]any{"timezone": "Asia/Tokyo"}, 3}}, 1},
+		{"the last word counts", 0, []publishedTraits{{email("a@example.org"), 1}, {email("b@example.org"), 2}}, 1},
+		{"an older one comes late", 0, []publishedTraits{{email("b@example.org"), 2}, {email("a@example.org"), 1}, {map[string]any{"locale": "de"}, 1}}, 1},
+		{"repeats", 0, []publishedTraits{{email("a@example.org"), 1}, {email("a@example.org"), 2}, {email("a@example.org"), 3}}, 1},
+		{"there and back", 0, []publishedTraits{{email("a@example.org"), 1}, {map[string]any{"email": nil}, 2}, {email("a@example.org"), 3}}, 1},
+		{"one that cannot be taken in", 0, []publishedTraits{{map[string]any{"consent": "sure"}, 1}, {email("no address"), 2}, {map[string]any{"plan": "pro"}, 3}}, 1},
+		{"nothing that can be taken in", 0, []publishedTraits{{email("no address"), 1}, {email("none"), 2}}, 0},
+		{"all before the learner was erased", 5, []publishedTraits{{email("a@example.org"), 4}, {email("b@example.org"), 5}}, 0},
+		{"some before, some after", 5, []publishedTraits{{email("a@example.org"), 4}, {map[string]any{"locale": "de"}, 6}, {map[string]any{"timezone": "Asia/Tokyo"}, 3}}, 1},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			ctx := t.Context()

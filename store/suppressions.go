@@ -218,9 +218,9 @@ func mergeTopics(a, b map[string]time.Time) map[string]time.Time {
 func (s *Suppressions) LeaveTopic(ctx context.Context, email, topic string, at time.Time) error {
 	full := false
 	err := s.changeRecord(ctx, s.addressKeys(email)[0], func(was *Suppression) bool {
-		said, known := was.Topics[topic]
+		statedAt, known := was.Topics[topic]
 		full = !known && len(was.Topics) >= profile.MaxTopics
-		if full || known && !at.After(said) {
+		if full || known && !at.After(statedAt) {
 			return false
 		}
 		was.Topics = mergeTopics(was.Topics, map[string]time.Time{topic: at})

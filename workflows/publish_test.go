@@ -110,5 +110,5 @@ func (w *world) untold() []string {
 	if err := value.Get(&decisions); err != nil {
 		w.t.Fatal(err)
 	}
-	return said(decisions)
+	return decisionLines(decisions)
 }

@@ -192,9 +192,9 @@ func (w *world) state() engine.State {
 }
 
 // log says the published decisions as "10:00 welcome sent"; each id counts once, as in the stream.
-func (w *world) log() []string { return said(w.decisions) }
+func (w *world) log() []string { return decisionLines(w.decisions) }
 
-func said(decisions []engine.Decision) []string {
+func decisionLines(decisions []engine.Decision) []string {
 	var lines, ids []string
 	for _, d := range decisions {
 		if !slices.Contains(ids, d.ID) {

@@ -102,16 +102,16 @@ func (s *Sender) errorText(r *rest.Response) string {
 			Field   string `json:"field"`
 		} `json:"errors"`
 	}
-	var said []string
+	var messages []string
 	if json.Unmarshal([]byte(r.Body), &body) == nil {
 		for _, e := range body.Errors {
 			if e.Field != "" {
 				e.Message += " (" + e.Field + ")"
 			}
-			said = append(said, e.Message)
+			messages = append(messages, e.Message)
 		}
 	}
-	text := strings.Join(said, "; ")
+	text := strings.Join(messages, "; ")
 	if strings.TrimSpace(text) == "" {
 		text = strings.ToLower(http.StatusText(r.StatusCode))
 	}

@@ -23,8 +23,8 @@ func main() {
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
-		said, _ := io.ReadAll(io.LimitReader(answer.Body, 1<<10)) // what can be read of it
-		fmt.Fprintf(os.Stderr, "%s\n%s\n", answer.Status, said)
+		body, _ := io.ReadAll(io.LimitReader(answer.Body, 1<<10)) // what can be read of it
+		fmt.Fprintf(os.Stderr, "%s\n%s\n", answer.Status, body)
 		os.Exit(1)
 	}
 }

@@ -284,8 +284,8 @@ func (h *home) eventually(what string, ask func() error) {
 	harness.Eventually(h.t, h.ctx, what, ask)
 }
 
-// said are the decisions of a kind, each once, in the order in which they were published.
-func (h *home) said(kind engine.Kind) []engine.Decision {
+// decisionsOf returns the decisions of a kind, each once, in the order in which they were published.
+func (h *home) decisionsOf(kind engine.Kind) []engine.Decision {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(h.story), func(d engine.Decision) bool { return d.Kind != kind })

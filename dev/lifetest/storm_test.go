@@ -134,17 +134,17 @@ func TestAStormOfMessages(t *testing.T) {
 	}
 	h.retires("ada")
 	h.eventually("everything is told", func() error {
-		if n := len(h.said(engine.KindSent)); n < courses {
+		if n := len(h.decisionsOf(engine.KindSent)); n < courses {
 			return fmt.Errorf("%d of %d", n, courses)
 		}
 		return nil
 	})
 	scopes := map[string]bool{}
-	for _, d := range h.said(engine.KindSent) {
+	for _, d := range h.decisionsOf(engine.KindSent) {
 		scopes[d.Scope] = true
 	}
-	if len(scopes) != courses || len(h.said(engine.KindSent)) != courses || len(h.sent()) != courses {
-		t.Errorf("%d mails and %d decisions about %d courses, want %d of each", len(h.sent()), len(h.said(engine.KindSent)), len(scopes), courses)
+	if len(scopes) != courses || len(h.decisionsOf(engine.KindSent)) != courses || len(h.sent()) != courses {
+		t.Errorf("%d mails and %d decisions about %d courses, want %d of each", len(h.sent()), len(h.decisionsOf(engine.KindSent)), len(scopes), courses)
 	}
 	bill := account(h.runs("ada"))
 	if bill.runs < 4 {

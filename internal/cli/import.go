@@ -159,14 +159,14 @@ func importText(r *importer.Result, file string, spent time.Duration) string {
 	}
 	for _, line := range []struct {
 		n          int
-		noun, said string
+		noun, text string
 	}{
 		{r.Repeated, "event", "came more than once"},
 		{r.Platform, "event", "about the platform passed over"},
 		{r.Erased, "event", "of erased learners left out"},
 	} {
 		if line.n > 0 {
-			fmt.Fprintf(&b, "  %s %s\n", narrate.Count(line.n, line.noun), line.said)
+			fmt.Fprintf(&b, "  %s %s\n", narrate.Count(line.n, line.noun), line.text)
 		}
 	}
 	if r.Remarks > 0 {

@@ -222,7 +222,7 @@ func writeCalibration(w io.Writer, c *admin.Calibration) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "PREDICTED\tOBSERVED\t")
 	for _, b := range c.Bins {
-		fmt.Fprintf(table, "%.1f %%\t%.1f %%\t\n", 100*b.Said, 100*b.Was)
+		fmt.Fprintf(table, "%.1f %%\t%.1f %%\t\n", 100*b.Predicted, 100*b.Observed)
 	}
 	fmt.Fprintln(table, "\t\t\nAT_RISK\tMESSAGES A MONTH\tREACHED\tBACK ANYWAY\t")
 	for _, m := range c.Thresholds {
@@ -232,6 +232,6 @@ func writeCalibration(w io.Writer, c *admin.Calibration) error {
 		return err
 	}
 	_, err := fmt.Fprintf(w, "\nThe intercept in force is %.2f. With %.2f the risk is a probability in this academy. Write in settings.yaml:\n\n  risk: {intercept: %.2f}\n",
-		c.Was, c.Intercept, c.Intercept)
+		c.InterceptInForce, c.Intercept, c.Intercept)
 	return err
 }

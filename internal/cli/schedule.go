@@ -63,11 +63,11 @@ func (c *RulesScheduleCmd) Run(ctx context.Context, o IO) error {
 	if err != nil {
 		return err
 	}
-	said := fmt.Sprintf("The draft of %s is not put in force by itself.", draft.Author)
+	text := fmt.Sprintf("The draft of %s is not put in force by itself.", draft.Author)
 	if draft.Schedule.Waits() {
-		said = fmt.Sprintf("The draft of %s is %s.", draft.Author, admin.DescribeSchedule(draft.Schedule))
+		text = fmt.Sprintf("The draft of %s is %s.", draft.Author, admin.DescribeSchedule(draft.Schedule))
 	}
-	return printResult(o, c.Format, draft.Summary(), said)
+	return printResult(o, c.Format, draft.Summary(), text)
 }
 
 // scheduling returns what the flags ask for, of the draft as it is.
@@ -101,11 +101,11 @@ func (c *RulesScheduleCmd) list(ctx context.Context, o IO, installation *admin.I
 	if len(drafts) > 0 {
 		text = table(func(row func(...any)) {
 			for _, s := range summaries {
-				said := s.Scheduled()
-				if said == "" {
-					said = "not scheduled"
+				text := s.Scheduled()
+				if text == "" {
+					text = "not scheduled"
 				}
-				row(s.ID, printable(s.Author), printable(said))
+				row(s.ID, printable(s.Author), printable(text))
 			}
 		})
 	}

@@ -56,8 +56,8 @@ const keepEvents = 50
 
 // isTracked reports whether the setting is on. It is on unless the mail turns it off.
 func (m *Message) isTracked(setting string) bool {
-	on, said := m.Tracking[setting]
-	return on || !said
+	on, present := m.Tracking[setting]
+	return on || !present
 }
 
 // sizeInBytes returns roughly how much memory the message takes, in bytes.

@@ -46,8 +46,8 @@ func syntaxFlaw(src *Source, err error) *flaw {
 	if !errors.As(err, &se) {
 		return e
 	}
-	said := se.GetMessage()
-	e.message = "not readable as YAML: " + said
+	message := se.GetMessage()
+	e.message = "not readable as YAML: " + message
 	if tk := se.GetToken(); tk != nil && tk.Position != nil {
 		e.at = Position{max(1, tk.Position.Line), max(1, tk.Position.Column)}
 	}
@@ -58,18 +58,18 @@ func syntaxFlaw(src *Source, err error) *flaw {
 	switch {
 	case strings.HasPrefix(strings.TrimLeft(line, " "), "\t"):
 		e.fix = "indent with spaces, not with tabs"
-	case strings.Contains(said, "reserved character"), strings.Contains(said, "directive"),
-		strings.Contains(said, "tag character"):
+	case strings.Contains(message, "reserved character"), strings.Contains(message, "directive"),
+		strings.Contains(message, "tag character"):
 		e.fix = "put the value in quotes"
-	case strings.Contains(said, "flow map"):
+	case strings.Contains(message, "flow map"):
 		e.fix = "put a value with {{ }} in quotes, or correct what stands between { and }"
-	case strings.Contains(said, "mapping value is not allowed"):
+	case strings.Contains(message, "mapping value is not allowed"):
 		e.fix = "put a value that contains \": \" in quotes, or correct the indentation"
-	case strings.Contains(said, "end character of"):
+	case strings.Contains(message, "end character of"):
 		e.fix = "close the quotes"
-	case strings.Contains(said, "end token"):
+	case strings.Contains(message, "end token"):
 		e.fix = "close the bracket"
-	case strings.Contains(said, "not allowed in this context"), strings.Contains(said, "non-map value"):
+	case strings.Contains(message, "not allowed in this context"), strings.Contains(message, "non-map value"):
 		e.fix = "correct the indentation, or add the missing colon"
 	}
 	return e
