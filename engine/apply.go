@@ -31,7 +31,7 @@ func (s *Standing) Apply(ev *Event, rs *Ruleset, arrival time.Time) Change {
 	}
 	if rs.Settings.Activity[ev.Name] {
 		s.noteActivity(&change, at, rs.Settings.Resolution)
-		if rs.Settings.Risk != nil && s.observeRisk(change.Course, ev.ID, at) {
+		if rs.Settings.Risk != nil && s.markTakenIn(ev, arrival) && s.observeRisk(change.Course, ev.ID, at) {
 			change.Changed = true
 		}
 	}
@@ -206,6 +206,20 @@ func (s *Standing) noteActivity(change *Change, at time.Time, resolution time.Du
 		change.Changed = s.Unattributed.add(at, resolution) || change.Changed
 	}
 	change.Changed = s.Platform.add(at, resolution) || change.Changed
+}
+
+// markTakenIn reports whether an activity is not in the risks yet, and notes that it is. A stream hands events over again where a write or an
+// acknowledgement was lost; a restored one gives the same sequences out again, later. Recorded events have no sequence.
+func (s *Standing) markTakenIn(ev *Event, arrival time.Time) bool {
+	if ev.Seq == 0 {
+		return true
+	}
+	if ev.Seq <= s.RiskSeq && !arrival.After(s.RiskSeqAt) {
+		return false
+	}
+	s.RiskSeq = ev.Seq
+	s.RiskSeqAt = arrival
+	return true
 }
 
 // observeRisk takes an activity into the risk in its course or, if none is known, in every course that is open, and reports whether that changed

@@ -203,3 +203,41 @@ func TestRiskThatWasNotKept(t *testing.T) {
 		t.Errorf("from the ninth day on: %+v", got)
 	}
 }
+
+// TestActivityThatIsHandedOverAgain: a stream hands a learner's events over again when the answer to a write is lost. They are in the risk once; those of a
+// restored stream, which counts from the beginning again, are new.
+func TestActivityThatIsHandedOverAgain(t *testing.T) {
+	begin := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	rules := &Ruleset{
+		Settings: Settings{
+			Resolution: 10 * time.Minute,
+			Activity:   map[string]bool{"lesson.started": true},
+			Risk:       &RiskSettings{Intercept: RiskIntercept},
+		},
+		Keys: map[string][]string{"lesson.started": {"course_id"}},
+	}
+	standing := &Standing{}
+	handOver := func(stored time.Time) {
+		for n := range 8 {
+			at := stored.Add(time.Duration(n) * time.Minute)
+			ev := &Event{
+				ID:         fmt.Sprint(stored.Unix(), n),
+				Seq:        uint64(n + 1),
+				Name:       "lesson.started",
+				Time:       at,
+				Properties: map[string]any{"course_id": "go"},
+			}
+			standing.Apply(ev, rules, at)
+		}
+	}
+	handOver(begin)
+	once := *standing.Courses["go"].Risk
+	handOver(begin)
+	if again := *standing.Courses["go"].Risk; again != once {
+		t.Errorf("handed over again: %+v, was %+v", again, once)
+	}
+	handOver(begin.AddDate(0, 0, 1))
+	if restored := standing.Courses["go"].Risk; restored.Events < 15 {
+		t.Errorf("after eight more: %+v", restored)
+	}
+}

@@ -4,7 +4,7 @@ import "time"
 
 // Standing is what is known of a learner from events that wake nobody: activity and progress per course. Triggers keep
 // it in KV, the simulator in memory; both through Apply. Times only move forward, so applying an event twice, or an
-// old one late, changes nothing. It is bounded: see limits.go.
+// old one late, changes nothing; what a risk has taken in is known by the event's sequence in the stream. It is bounded: see limits.go.
 type Standing struct {
 	Version          int                `json:"v"`
 	FirstSeenAt      time.Time          `json:"first_seen_at,omitzero"`
@@ -23,6 +23,9 @@ type Standing struct {
 	// Marks are hashes of the values of traits from which runs work out when to go on, by the trait's name.
 	Marks      map[string]uint32 `json:"marks,omitempty"`
 	CountedIDs []byte            `json:"counted_ids,omitempty"`
+	// RiskSeq and RiskSeqAt are the sequence of the last activity that the risks of the courses have taken in, and when the stream stored it. Zero: none.
+	RiskSeq   uint64    `json:"risk_seq,omitempty"`
+	RiskSeqAt time.Time `json:"risk_seq_at,omitzero"`
 	// Links remember which course a lesson, video or assessment belongs to: "assessment_id=a1" → course id.
 	Links []Link `json:"links,omitempty"`
 }
