@@ -17,7 +17,7 @@
 //	overview.go       what somebody wants to know first; the rules of a folder, and one of them
 //	ruletests.go      the rule tests that are about one rule
 //	tryout.go         a folder's rules on one learner's recorded events
-//	report.go         counts and lift per rule; steps.go counts runs step by step
+//	report.go         counts and lift per rule, reportcsv.go for a spreadsheet; steps.go counts runs step by step
 //	story.go          what happened to a learner, what was decided and why
 //	setaside.go       learners whose events wait, and trying them again
 //	deadletters.go    events that were refused: list, check, mend, publish again, delete

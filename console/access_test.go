@@ -37,6 +37,7 @@ var allowed = map[string]string{
 	"GET /revisions":                       "v e a p",
 	"GET /revisions/{revision}":            "v e a p",
 	"GET /lift":                            "v e a p",
+	"GET /lift.csv":                        "v e a p",
 	"GET /learners":                        "p",
 	"GET /learners/{learner}":              "p",
 	"GET /deadletters":                     "v e a p",

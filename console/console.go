@@ -45,12 +45,14 @@ type Console struct {
 	backtests  *backtestJobs
 	work       *background
 	stepCounts kept[admin.StepCounts]
+	report     kept[admin.Report]
 }
 
 // New returns a console, which must be closed before the installation. That stays the caller's.
 func New(o Options) (*Console, error) {
 	c := &Console{o: o, sameSite: http.NewCrossOriginProtection(), backtests: newBacktestJobs(), work: newBackground()}
 	c.stepCounts.work = c.work
+	c.report.work = c.work
 	if o.URL != "" {
 		address, err := url.Parse(o.URL)
 		if err != nil {

@@ -56,6 +56,7 @@ func (c *Console) listRoutes() []route {
 		{"GET", "/revisions/{revision}", RoleViewer, c.showRevision},
 		{"POST", "/revisions/{revision}/rollback", RoleApprover, c.rollBack},
 		{"GET", "/lift", RoleViewer, c.showLift},
+		{"GET", "/lift.csv", RoleViewer, c.exportLift},
 		{"GET", "/learners", RolePeople, c.findLearner},
 		{"GET", "/learners/{learner}", RolePeople, c.showLearner},
 		{"GET", "/deadletters", RoleViewer, c.showDeadLetters},

@@ -75,7 +75,7 @@ func (c *ReportCmd) Run(ctx context.Context, o IO) error {
 	case "json":
 		return printJSON(o.Out, answer)
 	case "csv":
-		return writeReportCSV(o.Out, &answer.Report)
+		return admin.WriteReportCSV(o.Out, &answer)
 	}
 	_, err = io.WriteString(o.Out, reportText(o, &answer))
 	return err

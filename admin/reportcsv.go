@@ -1,4 +1,4 @@
-package cli
+package admin
 
 import (
 	"encoding/csv"
@@ -10,8 +10,8 @@ import (
 	"homeroom/report"
 )
 
-// writeReportCSV writes a row for each rule and one for the total. A spreadsheet can work out the rates; the lift is given.
-func writeReportCSV(out io.Writer, r *report.Report) error {
+// WriteReportCSV writes a report as CSV: a row for each rule and one for the total. A spreadsheet can work out the rates; the lift is given.
+func WriteReportCSV(out io.Writer, r *Report) error {
 	w := csv.NewWriter(out)
 	rows := [][]string{{"rule", "started", "sent", "uncertain", "failed", "withheld_holdout", "withheld_control", "skipped", "deferred", "exited",
 		"delivered", "opened", "opened_by_machine", "clicked", "bounced", "unsubscribed", "spam_reported",
@@ -33,8 +33,8 @@ func writeReportCSV(out io.Writer, r *report.Report) error {
 
 func reportCells(name string, r *report.Rule) []string {
 	row := []string{name}
-	for _, n := range []int{r.Started, r.Sent, sumCounts(r.Uncertain), sumCounts(r.Failed), r.Withheld.Holdout, r.Withheld.Control, sumCounts(r.Skipped), sumCounts(r.Deferred),
-		sumCounts(r.Exited), r.Delivered, r.Opened, r.OpenedByMachine, r.Clicked, r.Bounced, r.Unsubscribed, r.SpamReported} {
+	for _, n := range []int{r.Started, r.Sent, countAll(r.Uncertain), countAll(r.Failed), r.Withheld.Holdout, r.Withheld.Control, countAll(r.Skipped), countAll(r.Deferred),
+		countAll(r.Exited), r.Delivered, r.Opened, r.OpenedByMachine, r.Clicked, r.Bounced, r.Unsubscribed, r.SpamReported} {
 		row = append(row, strconv.Itoa(n))
 	}
 	row = append(row, listExperiment(r.Experiment)...)
@@ -71,4 +71,13 @@ func listExperiment(e *report.Experiment) []string {
 	}
 	return append(cells, string(e.Judgement.Verdict), strconv.FormatBool(e.Discovery), delivered, strconv.Itoa(e.Treated.Open), strconv.Itoa(e.Holdout.Open),
 		strconv.Itoa(e.InBothGroups), strconv.FormatFloat(e.SampleRatioP, 'f', 4, 64))
+}
+
+// countAll returns the sum of counts.
+func countAll(by map[string]int) int {
+	total := 0
+	for _, n := range by {
+		total += n
+	}
+	return total
 }
