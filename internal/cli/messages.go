@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"strings"
-	"text/tabwriter"
 
 	"homeroom/admin"
 )
@@ -31,14 +31,14 @@ func (c *MessagesListCmd) Run(_ context.Context, o IO) error {
 	if err != nil {
 		return err
 	}
-	w := tabwriter.NewWriter(o.Out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "MESSAGE\tLOCALES\tTOPIC\tSENT BY\tSUBJECT")
-	for _, m := range messages {
-		m.Locales[0] = "default" // there always is one, and "" comes first
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", m.Name, strings.Join(m.Locales, ", "), cmp.Or(m.Topic, "-"),
-			cmp.Or(strings.Join(m.SentBy, ", "), "-"), m.Subject)
-	}
-	return w.Flush()
+	_, err = io.WriteString(o.Out, table(func(row func(...any)) {
+		row("MESSAGE", "LOCALES", "TOPIC", "SENT BY", "SUBJECT")
+		for _, m := range messages {
+			m.Locales[0] = "default" // there always is one, and "" comes first
+			row(m.Name, strings.Join(m.Locales, ", "), cmp.Or(m.Topic, "-"), cmp.Or(strings.Join(m.SentBy, ", "), "-"), m.Subject)
+		}
+	}))
+	return err
 }
 
 // MessagesSendTestCmd is `homeroom messages send-test`.

@@ -134,13 +134,14 @@ func writeRiskTable(w io.Writer, list *admin.RiskList) error {
 		_, err := fmt.Fprintln(w, "Nobody is in a course that is under way: risk is of a learner who is enrolled and has neither completed nor left.")
 		return err
 	}
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "\nLEARNER\tCOURSE\tRISK\tWHY")
-	for i := range list.Risks {
-		r := &list.Risks[i]
-		fmt.Fprintf(table, "%s\t%s\t%.2f\t%s\n", r.Learner, r.Course, r.Value, narrate.Risk(&r.RiskScore))
-	}
-	return table.Flush()
+	_, err := io.WriteString(w, "\n"+table(func(row func(...any)) {
+		row("LEARNER", "COURSE", "RISK", "WHY")
+		for i := range list.Risks {
+			r := &list.Risks[i]
+			row(r.Learner, r.Course, fmt.Sprintf("%.2f", r.Value), narrate.Risk(&r.RiskScore))
+		}
+	}))
+	return err
 }
 
 func writeRiskLines(w io.Writer, list *admin.RiskList) error {

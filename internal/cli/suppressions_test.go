@@ -7,24 +7,33 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"homeroom/internal/natstest"
 	"homeroom/internal/standin"
 	"homeroom/store"
 )
 
+// openWithSecret opens the store as a serving process does, with the installation's secret, until the end of the test.
+func openWithSecret(t *testing.T, js jetstream.JetStream) *store.Store {
+	t.Helper()
+	secrets, err := store.EnsureSecrets(t.Context(), js, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	st, err := store.Open(t.Context(), js, store.OpenOptions{Secret: secrets[0]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(st.Control.Close)
+	return st
+}
+
 func TestAnOperatorLiftsASuppression(t *testing.T) {
 	server, js, _ := natstest.Open(t)
 	ctx := t.Context()
 	nc, _ := server.Connect()
-	secrets, err := store.EnsureSecrets(ctx, js, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	st, err := store.Open(ctx, js, store.OpenOptions{Secret: secrets[0]})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer st.Control.Close()
+	st := openWithSecret(t, js)
 	at := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 	if _, err := st.Profiles.Merge(ctx, "u_42", map[string]any{"email": "ada@example.org"}, at); err != nil {
 		t.Fatal(err)
@@ -75,15 +84,7 @@ func TestAnAddressComesOffSendGridsLists(t *testing.T) {
 	server, js, _ := natstest.Open(t)
 	ctx := t.Context()
 	nc, _ := server.Connect()
-	secrets, err := store.EnsureSecrets(ctx, js, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	st, err := store.Open(ctx, js, store.OpenOptions{Secret: secrets[0]})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer st.Control.Close()
+	st := openWithSecret(t, js)
 	t.Setenv("SENDGRID_API_KEY", "SG.test")
 	serve := func(o standin.Options) (*standin.Server, string) {
 		s := standin.New(o)
