@@ -19,6 +19,7 @@
 //	tryout.go         a folder's rules on one learner's recorded events
 //	report.go         counts and lift per rule, reportcsv.go for a spreadsheet; steps.go counts runs step by step
 //	story.go          what happened to a learner, what was decided and why
+//	whynot.go         why a learner has not been sent what the rules send; whynot_words.go and whynot_needs.go say it in words
 //	setaside.go       learners whose events wait, and trying them again
 //	deadletters.go    events that were refused: list, check, mend, publish again, delete
 //	suppressions.go   addresses that are not written to, and lifting that

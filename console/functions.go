@@ -58,6 +58,8 @@ func (c *Console) templateFunctions() template.FuncMap {
 		"sentence":      asSentence,
 		"reasons":       admin.ReasonCounts,
 		"zones":         func() []string { return commonZones[:] },
+		"describeReads": admin.DescribeReads,
+		"moment":        narrate.Moment,
 	}
 }
 

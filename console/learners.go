@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"strings"
 
 	"homeroom/admin"
@@ -19,14 +20,24 @@ func (c *Console) findLearner(req *request) (*page, error) {
 	return &page{name: "learners", title: "Learners", section: "learners", command: "homeroom learner why ID", data: findData{}}, nil
 }
 
-// learnerData is one learner's story.
+// learnerData is one learner's story, and why they have not been sent something, if that was asked.
 type learnerData struct {
 	admin.LearnerStory
 	Rule string `json:"rule,omitempty"`
+	// Asked says by which rules why not was asked: "in force", or a draft's id; empty: it was not asked.
+	Asked  string        `json:"asked,omitempty"`
+	WhyNot *admin.WhyNot `json:"why_not,omitempty"`
+	// Refused says why it could not be answered.
+	Refused string               `json:"refused,omitempty"`
+	Rules   []string             `json:"-"` // in force, to choose from
+	Drafts  []admin.DraftSummary `json:"-"`
 }
 
+// inForce is asked instead of a draft's id.
+const inForce = "in force"
+
 func (c *Console) showLearner(req *request) (*page, error) {
-	data := learnerData{Rule: req.FormValue("rule")}
+	data := learnerData{Rule: req.FormValue("rule"), Asked: req.FormValue("not")}
 	var err error
 	data.LearnerStory, err = c.as(req).LearnerStory(req.Context(), admin.StoryOptions{
 		Learner:    req.PathValue("learner"),
@@ -36,5 +47,71 @@ func (c *Console) showLearner(req *request) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &page{name: "learner", title: data.Learner, section: "learners", command: "homeroom learner why " + data.Learner, data: data}, nil
+	if err := c.listChoices(req, &data); err != nil {
+		return nil, err
+	}
+	p := &page{name: "learner", title: data.Learner, section: "learners", command: "homeroom learner why " + data.Learner, data: &data}
+	if data.Asked == "" {
+		return p, nil
+	}
+	p.command = whyNotCommand(&data)
+	return p, c.askWhyNot(req, &data)
+}
+
+// listChoices lists the rules and the drafts by which why not can be asked.
+func (c *Console) listChoices(req *request, data *learnerData) error {
+	academy, err := c.o.Installation.CurrentAcademy(req.Context())
+	if err != nil && !errors.Is(err, admin.ErrNoRules) {
+		return err
+	}
+	if academy != nil {
+		for _, rule := range academy.Ruleset.Rules {
+			data.Rules = append(data.Rules, rule.Name)
+		}
+	}
+	drafts, err := c.o.Installation.Drafts(req.Context())
+	if err != nil {
+		return err
+	}
+	for i := range drafts {
+		if len(drafts[i].Changed) > 0 {
+			data.Drafts = append(data.Drafts, drafts[i].Summary())
+		}
+	}
+	return nil
+}
+
+// askWhyNot asks why the learner has not been sent what the rules send. A question that cannot be answered is said on the page.
+func (c *Console) askWhyNot(req *request, data *learnerData) error {
+	options := admin.WhyNotOptions{Learner: data.Learner, Rule: data.Rule}
+	if data.Asked != inForce {
+		draft, err := c.o.Installation.Draft(req.Context(), data.Asked)
+		if err != nil {
+			return err
+		}
+		options.Folder = draft.Folder()
+	}
+	answer, err := c.as(req).WhyNot(req.Context(), options)
+	var input *admin.InputError
+	switch {
+	case errors.As(err, &input), errors.Is(err, admin.ErrNoRules):
+		data.Refused = err.Error()
+	case err != nil:
+		return err
+	default:
+		data.WhyNot = &answer
+	}
+	return nil
+}
+
+// whyNotCommand is the question as a command.
+func whyNotCommand(data *learnerData) string {
+	command := "homeroom learner why " + data.Learner + " --not"
+	if data.Rule != "" {
+		command += " --rule " + data.Rule
+	}
+	if data.Asked != inForce {
+		command += " --rules DIR"
+	}
+	return command
 }

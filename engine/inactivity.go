@@ -299,27 +299,38 @@ func courseScope(course string) string {
 func (s *stepper) startSilent(si *silence, at time.Time) {
 	ev := s.silenceEvent(si)
 	s.changePastRun(si.rule.Name, si.scope, func(p *PastRun) { p.Armed = si.armed.UnixMilli() })
-	if cond := si.rule.When.Match.If; cond != nil {
-		vars := s.exprVars(nil, ev, si.course, at)
-		if yes, err := evalBool(cond, vars); err != nil || !yes {
-			if err != nil {
-				s.recordDecision(Decision{
-					At:     s.decisionTime(at),
-					Rule:   si.rule.Name,
-					Scope:  si.scope,
-					Kind:   KindSkipped,
-					Reason: ReasonConditionError,
-					Detail: err.Error(),
-				}, ev.ID)
-			}
-			return
-		}
+	fits, err := s.fitsSilence(si, ev, at)
+	if err != nil {
+		s.recordDecision(Decision{
+			At:     s.decisionTime(at),
+			Rule:   si.rule.Name,
+			Scope:  si.scope,
+			Kind:   KindSkipped,
+			Reason: ReasonConditionError,
+			Detail: err.Error(),
+		}, ev.ID)
+	}
+	if !fits {
+		return
 	}
 	if past := s.pastRunByKey(si.key); !si.rule.Again.allows(past, at) {
-		s.putOffSilence(si, si.rule.Again.allowedFrom(past), at, ev.ID)
+		s.putOffSilence(si, si.rule.Again.allowedFrom(past), at, ev)
 		return
 	}
 	s.startRun(si.rule, si.scope, si.course, ev, at, si.armed)
+}
+
+// fitsSilence is fitsTrigger for the event that a silence makes.
+func (s *stepper) fitsSilence(si *silence, ev *Event, at time.Time) (bool, error) {
+	cond := si.rule.When.Match.If
+	if cond == nil {
+		s.traceTrigger(si.rule, ev, nil, at, true, nil)
+		return true, nil
+	}
+	vars := s.exprVars(nil, ev, si.course, at)
+	yes, err := evalBool(cond, vars)
+	s.traceTrigger(si.rule, ev, vars, at, yes, err)
+	return yes, err
 }
 
 // silenceEvent is the event that a silence makes. It is good until the next call.
@@ -347,8 +358,14 @@ func (s *stepper) silenceEvent(si *silence) *Event {
 	return ev
 }
 
-func (s *stepper) putOffSilence(si *silence, until, at time.Time, occasion string) {
+func (s *stepper) putOffSilence(si *silence, until, at time.Time, ev *Event) {
 	rule := si.rule
+	s.traceStart(rule, si.scope, "", ev, at, Answer{
+		Kind:   AnswerDefer,
+		Reason: ReasonAgain,
+		Detail: rule.Again.String(),
+		Until:  until,
+	})
 	s.recordDecision(Decision{
 		At:     s.decisionTime(at),
 		Rule:   rule.Name,
@@ -358,7 +375,7 @@ func (s *stepper) putOffSilence(si *silence, until, at time.Time, occasion strin
 		Until:  until,
 		Rev:    s.env.Current.Hash,
 		Detail: rule.Again.String(),
-	}, occasion)
+	}, ev.ID)
 	s.changePastRun(rule.Name, si.scope, func(p *PastRun) { p.Armed = -si.armed.UnixMilli() })
 	s.listed = false // it falls due again
 }

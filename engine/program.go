@@ -103,7 +103,9 @@ func (s *stepper) waitUntil(run *Run, t, at time.Time) bool {
 
 // evalCondition evaluates a step's condition; an error leaves a decision and counts as false.
 func (s *stepper) evalCondition(cond Expr, run *Run, in *Instr, at time.Time) bool {
-	yes, err := evalBool(cond, s.runVars(nil, run, at))
+	vars := s.runVars(nil, run, at)
+	yes, err := evalBool(cond, vars)
+	s.traceBranch(run, in, vars, at, yes, err)
 	if err != nil {
 		s.recordConditionError(run, in, at, err.Error())
 	}

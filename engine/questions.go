@@ -37,6 +37,9 @@ type Question struct {
 	ask func(s *stepper, run *Run, rule *Rule, in *Instr, at time.Time) Answer
 }
 
+// questionCondition is the question about the step's own `if`.
+const questionCondition = "condition"
+
 // questions are asked in this order until one does not go on. The list does not change.
 var questions = [...]Question{
 	{
@@ -52,7 +55,7 @@ var questions = [...]Question{
 		ask:           (*stepper).askPause,
 	},
 	{
-		Name:          "condition",
+		Name:          questionCondition,
 		Reasons:       []Reason{ReasonCondition, ReasonConditionError},
 		Transactional: true,
 		ask:           (*stepper).askCondition,
@@ -107,9 +110,11 @@ func (s *stepper) judgeSend(run *Run, rule *Rule, in *Instr, at time.Time) Answe
 			continue
 		}
 		if v := q.ask(s, run, rule, in, at); v.Kind != AnswerGoOn {
+			s.traceSend(run, rule, in, at, q.Name, v)
 			return v
 		}
 	}
+	s.traceSend(run, rule, in, at, "", Answer{})
 	return Answer{}
 }
 

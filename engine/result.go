@@ -21,6 +21,8 @@ type Env struct {
 	// Zone looks up a time zone, nil: there is no such zone. A host that steps often remembers what it looked up; without
 	// this the files of the system are read each time.
 	Zone func(name string) *time.Location
+	// Trace, if set, is shown what the step looks at on its way to its decisions. It changes none of them.
+	Trace func(*TraceEntry)
 }
 
 // Assignment says how learners come into holdouts and the control group.

@@ -148,14 +148,12 @@ func (s *stepper) startRuns(ev *Event, course string, at time.Time) {
 		if rule.When.Inactive > 0 || rule.When.Match.Event != ev.Name {
 			continue
 		}
-		if cond := rule.When.Match.If; cond != nil {
-			yes, err := evalBool(cond, s.exprVars(ev, nil, course, at))
-			if err != nil {
-				s.notStarted(rule, "", ev, at, ReasonConditionError, err.Error())
-			}
-			if err != nil || !yes {
-				continue
-			}
+		fits, err := s.fitsTrigger(rule, ev, course, at)
+		if err != nil {
+			s.notStarted(rule, "", ev, at, ReasonConditionError, err.Error())
+		}
+		if !fits {
+			continue
 		}
 		var room [4]string
 		values := room[:0]
@@ -175,7 +173,21 @@ func (s *stepper) startRuns(ev *Event, course string, at time.Time) {
 	}
 }
 
+// fitsTrigger reports whether an event fulfils the condition of a rule's trigger. An error counts as false.
+func (s *stepper) fitsTrigger(rule *Rule, ev *Event, course string, at time.Time) (bool, error) {
+	cond := rule.When.Match.If
+	if cond == nil {
+		s.traceTrigger(rule, ev, nil, at, true, nil)
+		return true, nil
+	}
+	vars := s.exprVars(ev, nil, course, at)
+	yes, err := evalBool(cond, vars)
+	s.traceTrigger(rule, ev, vars, at, yes, err)
+	return yes, err
+}
+
 func (s *stepper) notStarted(rule *Rule, scope string, ev *Event, at time.Time, reason Reason, detail string) {
+	s.traceNotStarted(rule, scope, ev, at, reason, detail)
 	s.recordDecision(Decision{
 		At:     s.decisionTime(at),
 		Rule:   rule.Name,
@@ -236,6 +248,7 @@ func (s *stepper) startRun(rule *Rule, scope, course string, ev *Event, at, arme
 		Rev:    run.Revision,
 		Detail: ev.Name,
 	}, ev.ID)
+	s.traceStart(rule, scope, run.ID, ev, at, Answer{})
 	s.hearBefore(run.ID, rule, at)
 }
 

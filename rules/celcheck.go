@@ -89,7 +89,11 @@ func (l *language) compileExpr(d *decoder, n *yamlfile.Node, s exprView, w want)
 		d.Fail(n.At, "", "the expression cannot be prepared: %v", err)
 		return c, false
 	}
-	c = compiled{expr: &expr{source: strings.TrimSpace(n.Text), want: w, program: program, counts: check.counts, awaited: awaitedHere}, reads: found, gives: checked.OutputType(), ifTrue: ifTrue, ifNot: ifNot}
+	x := &expr{source: strings.TrimSpace(n.Text), want: w, program: program, counts: check.counts, awaited: awaitedHere}
+	if w == wantBool {
+		x.anatomy = &anatomy{env: e, checked: checked}
+	}
+	c = compiled{expr: x, reads: found, gives: checked.OutputType(), ifTrue: ifTrue, ifNot: ifNot}
 	for _, name := range awaitedHere {
 		if id := unprovenRead(root, name, false); id != 0 {
 			if c.unproven == nil {

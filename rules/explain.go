@@ -46,19 +46,7 @@ func (e *explainer) explainRule() {
 		e.writeLine("%s", strings.TrimSpace(r.About))
 	}
 	e.writeLine("")
-	switch {
-	case r.When.Inactive == 0:
-		e.writeLine("Starts when %s.", matchWords(&r.When.Match, nil))
-	case r.When.Platform:
-		e.writeLine("Starts after %s without any activity%s.", engine.FormatDuration(r.When.Inactive), ifWords(r.When.Match.If))
-	case r.When.AtRisk > 0:
-		e.writeLine("Starts when the risk in a course%s reaches %g after at least %s without activity in it%s%s.",
-			" that the learner is enrolled in and has neither completed nor cancelled", r.When.AtRisk, engine.FormatDuration(r.When.Inactive), orSilentWords(r),
-			ifWords(r.When.Match.If))
-	default:
-		e.writeLine("Starts after %s without activity in a course that the learner is enrolled in and has neither completed nor cancelled%s.",
-			engine.FormatDuration(r.When.Inactive), ifWords(r.When.Match.If))
-	}
+	e.writeLine("Starts %s%s.", TriggerWords(r), conditionWords(r))
 	if len(r.Per) == 0 {
 		e.writeLine("A learner has one live run of it.")
 	} else {
@@ -90,6 +78,30 @@ func (e *explainer) explainRule() {
 		e.writeLine("It is paused: runs hold at their next send.")
 	}
 	e.writeLine("Its messages have priority %d of 100.", r.Priority)
+}
+
+// TriggerWords says when a rule starts, without its condition: "when assessment.graded arrives".
+func TriggerWords(r *engine.Rule) string {
+	const course = "a course that the learner is enrolled in and has neither completed nor cancelled"
+	inactive := engine.FormatDuration(r.When.Inactive)
+	switch {
+	case r.When.Inactive == 0:
+		return "when " + r.When.Match.Event + " arrives" + modeWords(r.When.Match.Mode, nil)
+	case r.When.Platform:
+		return "after " + inactive + " without any activity"
+	case r.When.AtRisk > 0:
+		return fmt.Sprintf("when the risk in %s reaches %g after at least %s without activity in it%s", course, r.When.AtRisk, inactive, orSilentWords(r))
+	}
+	return "after " + inactive + " without activity in " + course
+}
+
+// conditionWords is the condition under which a rule starts, behind its trigger.
+func conditionWords(r *engine.Rule) string {
+	cond := r.When.Match.If
+	if cond != nil && r.When.Inactive == 0 {
+		return " and " + cond.Source()
+	}
+	return ifWords(cond)
 }
 
 // explainProgram lists the instructions.

@@ -20,6 +20,7 @@ type expr struct {
 	program cel.Program
 	awaited []string // names of awaited events that it may read
 	counts  []countUse
+	anatomy *anatomy // how it is taken apart; nil: it is not
 }
 
 // want is what an expression must give at its position.
@@ -39,11 +40,7 @@ func (e *expr) Source() string { return e.source }
 
 // Eval implements engine.Expr: a bool, a time.Time in UTC, or whatever a variable may be.
 func (e *expr) Eval(v *engine.Vars) (any, error) {
-	var vars cel.Activation = (*activation)(v)
-	if len(e.awaited) > 0 {
-		vars = &awaitedActivation{activation: (*activation)(v), names: e.awaited}
-	}
-	out, _, err := e.program.Eval(vars)
+	out, _, err := e.program.Eval(e.activate(v))
 	if err != nil {
 		var cancelled interpreter.EvalCancelledError
 		if errors.As(err, &cancelled) {
@@ -70,6 +67,14 @@ func (e *expr) Eval(v *engine.Vars) (any, error) {
 		}
 	}
 	return nil, fmt.Errorf("%s: gives %s instead of %s", e.source, typeName(out.Type().TypeName()), e.want)
+}
+
+// activate shows variables to the expression.
+func (e *expr) activate(v *engine.Vars) cel.Activation {
+	if len(e.awaited) > 0 {
+		return &awaitedActivation{activation: (*activation)(v), names: e.awaited}
+	}
+	return (*activation)(v)
 }
 
 // activation shows engine.Vars to CEL without copying them.

@@ -153,6 +153,10 @@ func TestConditions(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.condition, func(t *testing.T) {
 			got, err := compileIf(t, c.condition).If.Eval(graded())
+			parts := partsOf(t, c.condition, graded())
+			if whole := fmt.Sprint(parts.Value); err == nil && whole != c.want || err != nil && whole != "absent" && whole != "error" {
+				t.Errorf("the parts give %s", whole)
+			}
 			if err != nil {
 				if !strings.Contains(err.Error(), c.want) {
 					t.Errorf("got error %q, want %q", err, c.want)

@@ -6,5 +6,7 @@
 // does not depend on how many there are. [Document] is the outcome, in the one shape that `homeroom simulate` and
 // `go run ./dev play` write.
 //
+// [Tracer] is one learner whose events are only looked at: it keeps, per rule, what stood last between it and its messages.
+//
 // The package must not know NATS, Temporal, YAML or SendGrid, and it never asks what time it is.
 package simulate

@@ -35,6 +35,9 @@ type HostOptions struct {
 	Decided func(engine.Decision)
 	// Stepped, if set, is shown every step of the engine: the state it began with, what came in, and the result.
 	Stepped func(before engine.State, inputs []engine.Input, res engine.Result)
+	// Trace, if set, is shown what the engine looks at, also of triggers that do not reach the engine because their condition does not
+	// hold; see [Tracer].
+	Trace func(*engine.TraceEntry)
 }
 
 // Host is one learner on a virtual clock. It is not safe for concurrent use.
@@ -84,6 +87,7 @@ func NewHost(opts HostOptions) *Host {
 		Grace:    Grace,
 		Assign:   opts.Assign,
 		Zone:     opts.Workspace.zones.lookUp,
+		Trace:    opts.Trace,
 	}
 	return h
 }
@@ -105,9 +109,21 @@ func (h *Host) ApplyEvent(d *catalog.Decoded, arrival time.Time) error {
 	change := h.standing.Apply(ev, h.opts.Ruleset, arrival)
 	h.standing.ApplyTraits(statement.Traits, h.opts.Ruleset, &change)
 	if !h.opts.Ruleset.Wants(ev, change) {
+		h.traceUnwanted(ev, arrival)
 		return nil
 	}
 	return h.stepUntilSettled([]engine.Input{{Event: ev}}, arrival)
+}
+
+// traceUnwanted traces the triggers of an event that no rule wants.
+func (h *Host) traceUnwanted(ev *engine.Event, arrival time.Time) {
+	if h.opts.Trace == nil {
+		return
+	}
+	if !h.shown {
+		h.showProfile()
+	}
+	engine.TraceTriggers(h.env, h.state, ev, arrival)
 }
 
 // applyStatement takes in what an event says of the learner as a person: feedback about mail first, then traits.

@@ -23,7 +23,7 @@ func TestSharedMemoryChangesNothing(t *testing.T) {
 	}
 	recording, _ := term(24)
 	var last time.Time
-	decide := func(watched bool) (decisions []engine.Decision) {
+	decide := func(watched, traced bool) (decisions []engine.Decision) {
 		hosts := map[string]*simulate.Host{}
 		for body := range strings.Lines(recording) {
 			d, err := academy.Catalog.Decode("", "", []byte(body), time.Time{})
@@ -40,6 +40,9 @@ func TestSharedMemoryChangesNothing(t *testing.T) {
 				if watched {
 					opts.Stepped = func(engine.State, []engine.Input, engine.Result) {}
 				}
+				if traced {
+					opts.Trace = takeApart
+				}
 				h = simulate.NewHost(opts)
 				hosts[d.Event.Learner] = h
 			}
@@ -55,8 +58,11 @@ func TestSharedMemoryChangesNothing(t *testing.T) {
 		}
 		return inOrder(decisions)
 	}
-	unseen := decide(false)
-	seen := decide(true)
+	unseen := decide(false, false)
+	seen := decide(true, false)
+	if diff := gocmp.Diff(unseen, decide(false, true)); diff != "" {
+		t.Errorf("who traces what the engine looks at changes what it decides (-untraced +traced):\n%s", diff)
+	}
 	if len(unseen) < 100 {
 		t.Errorf("only %d decisions", len(unseen))
 	}

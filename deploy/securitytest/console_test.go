@@ -135,7 +135,7 @@ func TestTheConsoleWorksUnderItsPermissions(t *testing.T) {
 		return body
 	}
 	for _, path := range []string{
-		"/", "/rules", "/rules/quiz-retry", "/messages", "/messages/quiz-retry", "/drafts", "/revisions", "/revisions/1", "/lift", "/deadletters", "/learners", "/learners/u_42", "/rules/quiz-retry/try?learner=u_42", "/audit",
+		"/", "/rules", "/rules/quiz-retry", "/messages", "/messages/quiz-retry", "/drafts", "/revisions", "/revisions/1", "/lift", "/deadletters", "/learners", "/learners/u_42", "/learners/u_42?not=in+force", "/rules/quiz-retry/try?learner=u_42", "/audit",
 	} {
 		expect(mayasToken, path, nil, http.StatusOK, "<main")
 	}

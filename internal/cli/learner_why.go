@@ -20,6 +20,8 @@ type LearnerWhyCmd struct {
 	NATSFlags
 	Learner    string   `arg:"" name:"id" help:"The learner's id."`
 	Rule       string   `help:"Tell of this rule only." placeholder:"NAME"`
+	Not        bool     `help:"Tell why the learner has not been sent what the rules send, instead."`
+	Rules      string   `type:"path" help:"With --not: ask the rules of this folder, and not those in force." placeholder:"DIR"`
 	Since      string   `default:"30d" help:"How far back: a duration (30d, 12h), a date, or all." placeholder:"T"`
 	Format     string   `help:"How to print: text or json." enum:"text,json" default:"text"`
 	Keys       []string `name:"encryption-key-file" env:"HOMEROOM_ENCRYPTION_KEY_FILE" type:"existingfile" help:"The keys that serve encrypts with, if it does." placeholder:"FILE"`
@@ -32,13 +34,26 @@ func (*LearnerWhyCmd) Help() string {
 the event that began it to the certificate that was shared and the friend who came. It prints ids, and no address or name.
 What the learner's workflow decided but has not published yet is asked of it; without Temporal that is left out, and said.
 
+With --not it tells of each rule in force why its messages did not go out: the learner's recorded events run through the rules on a virtual
+clock, and what was looked at last is told: each part of the trigger's condition with its value at that moment, the question that ended a
+message (homeroom rules explain lists them), and what would have to become true. --rules DIR asks a draft's folder instead. It prints values
+that conditions read, traits among them.
+
 Example:
   homeroom learner why u_42
-  homeroom learner why u_42 --rule certificate-share --since all --format json`
+  homeroom learner why u_42 --rule certificate-share --since all --format json
+  homeroom learner why u_42 --not --rule quiz-retry
+  homeroom learner why u_42 --not --rules my-draft`
 }
 
 // Run prints the story.
 func (c *LearnerWhyCmd) Run(ctx context.Context, o IO) error {
+	if err := c.checkNot(); err != nil {
+		return err
+	}
+	if c.Not {
+		return c.runNot(ctx, o)
+	}
 	since, err := sinceFlag(c.Since, o.Now())
 	if err != nil {
 		return err

@@ -1,0 +1,160 @@
+package cli
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"homeroom/admin"
+	"homeroom/engine"
+	"homeroom/internal/narrate"
+)
+
+// runNot prints why the learner has not been sent what the rules send.
+func (c *LearnerWhyCmd) runNot(ctx context.Context, o IO) error {
+	opts := admin.WhyNotOptions{Learner: c.Learner, Rule: c.Rule}
+	if c.Rules != "" {
+		folder, err := compileFolder(c.Rules)
+		if err != nil {
+			return err
+		}
+		opts.Folder = folder
+	}
+	installation, err := InstallationFlags{NATSFlags: c.NATSFlags, Keys: c.Keys}.connectReading(ctx, o, "homeroom learner")
+	if err != nil {
+		return err
+	}
+	defer installation.Close()
+	onRead, clearLine := o.drawReading()
+	opts.OnRead = onRead
+	answer, err := installation.WhyNot(ctx, opts)
+	clearLine()
+	if err != nil {
+		return err
+	}
+	if c.Format == "json" {
+		return printJSON(o.Out, answer)
+	}
+	return writeWhyNot(o, &answer)
+}
+
+// checkNot returns an error for flags that do not go together.
+func (c *LearnerWhyCmd) checkNot() error {
+	if c.Rules != "" && !c.Not {
+		return usage(errors.New("--rules asks why messages of a folder would not go out: add --not"))
+	}
+	return nil
+}
+
+// writeWhyNot prints the answer for people.
+func writeWhyNot(o IO, w *admin.WhyNot) error {
+	zone := w.Zone()
+	out := bufio.NewWriter(o.Out)
+	asked := "the rules of a folder, " + narrate.ShortHash(w.Revision)
+	if w.Number > 0 {
+		asked = fmt.Sprintf("the rules in force, no. %d (%s)", w.Number, narrate.ShortHash(w.Revision))
+	}
+	zones := "UTC"
+	if zone != nil {
+		zones += ", then " + zone.String()
+	}
+	fmt.Fprintf(out, "Why not, learner %s · %s\n%s up to %s · times in %s\n", printable(w.Learner), asked, narrate.Count(w.Events, "event"), narrate.Moment(w.Until, zone), zones)
+	for _, note := range w.Notes {
+		fmt.Fprintf(out, "\nNote: %s\n", note)
+	}
+	for i := range w.Rules {
+		writeRuleWhyNot(out, o, &w.Rules[i], zone)
+	}
+	return out.Flush()
+}
+
+func writeRuleWhyNot(out io.Writer, o IO, r *admin.RuleWhyNot, zone *time.Location) {
+	fmt.Fprintf(out, "\n%s · %s\n", o.paint("1", r.Rule), oneLine(r.Starts))
+	if r.Seen > 0 {
+		fmt.Fprintf(out, "  %s, %s with the condition true, %s\n", narrate.Count(r.Seen, "trigger"), narrate.Thousands(r.Fitting), narrate.Count(r.Started, "run"))
+	}
+	if t := r.Trigger; t != nil {
+		fmt.Fprintf(out, "  last  %s  %s%s: %s\n", narrate.Moment(t.At, zone), t.Event, aboutSuffix(t.About), t.Says)
+		writePart(out, o, t.Condition, 2)
+	}
+	writeRunWhyNot(out, o, r.Run, zone)
+	for i := range r.Messages {
+		writeMessageWhyNot(out, o, &r.Messages[i], zone)
+	}
+	if r.Recorded != nil {
+		fmt.Fprintf(out, "  recorded last  %s  %s: %s\n", narrate.Moment(r.Recorded.At, zone), r.Recorded.Kind, r.Recorded.Text)
+	}
+}
+
+// aboutSuffix writes what an event is about behind its name.
+func aboutSuffix(about string) string {
+	if about == "" {
+		return ""
+	}
+	return " · " + printable(about)
+}
+
+// oneLine writes a text without its line breaks.
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+func writeRunWhyNot(out io.Writer, o IO, run *admin.RunWhyNot, zone *time.Location) {
+	if run == nil {
+		return
+	}
+	says := "it is over"
+	if run.Live {
+		says = run.Says
+	}
+	fmt.Fprintf(out, "  last run  %s%s: %s\n", narrate.Moment(run.Began, zone), aboutSuffix(run.Scope), says)
+	for _, step := range run.Steps {
+		fmt.Fprintf(out, "    %s  %s  %s\n", narrate.Moment(step.At, zone), o.paintKind(engine.Kind(step.What), fmt.Sprintf("%-9s", step.What)), printable(step.Text))
+		writePart(out, o, step.Condition, 3)
+	}
+}
+
+func writeMessageWhyNot(out io.Writer, o IO, m *admin.MessageWhyNot, zone *time.Location) {
+	ended := ""
+	if m.Ended != "" {
+		ended = " (the question " + m.Ended + ")"
+	}
+	at := ""
+	if m.At != nil {
+		at = narrate.Moment(*m.At, zone) + "  "
+	}
+	fmt.Fprintf(out, "  %s  %s%s%s\n", o.paint("1", m.Message), at, printable(m.Says), ended)
+	for _, line := range [][2]string{{"needs", m.Needs}, {"today", m.Today}} {
+		if line[1] != "" {
+			fmt.Fprintf(out, "    %s: %s\n", line[0], printable(oneLine(line[1])))
+		}
+	}
+	if m.SentAt != nil {
+		fmt.Fprintf(out, "    sent last: %s\n", narrate.Moment(*m.SentAt, zone))
+	}
+}
+
+// writePart prints what the parts of a condition were, a line each.
+func writePart(out io.Writer, o IO, p *engine.Part, depth int) {
+	if p == nil {
+		return
+	}
+	mark := map[engine.PartValue]string{engine.PartTrue: o.paint("32", "✓"), engine.PartFalse: o.paint("31", "✗"), engine.PartAbsent: o.paint("33", "?"), engine.PartError: o.paint("33", "!")}[p.Value]
+	text := oneLine(p.Text)
+	if p.Join != "" {
+		text = cmp.Or(map[engine.PartJoin]string{engine.JoinAnd: "all of", engine.JoinOr: "one of", engine.JoinNot: "not"}[p.Join], text)
+	}
+	if reads := admin.DescribeReads(*p); reads != "" {
+		text += "  · " + reads
+	}
+	if p.Error != "" {
+		text += "  · " + p.Error
+	}
+	fmt.Fprintf(out, "%s%s %s\n", strings.Repeat("  ", depth), mark, printable(text))
+	for i := range p.Parts {
+		writePart(out, o, &p.Parts[i], depth+1)
+	}
+}
