@@ -132,7 +132,7 @@ func writeMessageWhyNot(out io.Writer, o IO, m *admin.MessageWhyNot, zone *time.
 			fmt.Fprintf(out, "    %s: %s\n", line[0], printable(oneLine(line[1])))
 		}
 	}
-	if m.SentAt != nil {
+	if m.SentAt != nil && m.Cause != admin.CauseSent {
 		fmt.Fprintf(out, "    sent last: %s\n", narrate.Moment(*m.SentAt, zone))
 	}
 }

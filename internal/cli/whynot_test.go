@@ -111,7 +111,7 @@ func TestWhyNot(t *testing.T) {
 		"  last  2026-03-02 09:00:00 (Mon 10:00)  assessment.graded · assessment_id=a1 · course_id=crs_go: the condition was not true\n    ✗ all of\n      ✗ event.passed == false  · event.passed is true\n      ✓ !has(course.completed_at)  · course.completed_at is not there\n",
 		"    needs: another assessment.graded with event.passed == false\n",
 		"deferred   certificate-ready was put off until 2026-03-03 07:00:00 (Tue 08:00): it was quiet hours where the learner lives",
-		"    sent last: 2026-03-03 00:00:00 (Tue 01:00)\n",
+		"  certificate-ready  2026-03-03 00:00:00 (Tue 01:00)  it was sent\n",
 		"  recorded last  2026-03-03 00:00:00 (Tue 01:00)  sent: certificate-ready went to the provider\n",
 	} {
 		if !strings.Contains(out, want) {
