@@ -133,7 +133,7 @@ func TestWhyNotByTheQuestions(t *testing.T) {
 		"rules/held.yaml":   "rule: held\nwhen: {event: certificate.earned}\nagain: always\nholdout: 100%\npriority: 100\ndo: [{send: certificate-ready}]\n",
 		"rules/again.yaml":  "rule: again\nwhen: {event: certificate.earned}\nagain: after 30d\ndo: [{send: certificate-ready}]\n",
 		"rules/branch.yaml": "rule: branch\nwhen: {event: certificate.earned}\nagain: always\ndo:\n  - if: trigger.certificate_id == \"c9\"\n    then: [{send: certificate-ready}]\n",
-		"rules/silent.yaml": "rule: silent\nwhen: {inactive: 700d, in: course}\ndo: [{send: quiet-3-days}]\n",
+		"rules/silent.yaml": "rule: silent\nwhen: {inactive: 700d, in: course}\ndo: [{send: quiet-last}]\n",
 	})
 	const ben = "u_43"
 	a.happened(ben, "enrollment.created", monday, props{"course_id": "crs_go"})
