@@ -149,7 +149,7 @@ func readLearnerEvents(ctx context.Context, recorded *recordedEvents, learner st
 		return nil, nil, err
 	}
 	err = recorded.readEvents(ctx, []string{subjects.StoredAs("referral.converted")}, func(ev *engine.Event) {
-		if ev.Learner != learner && report.Referrer(ev) == learner {
+		if ev.Learner != learner && report.Owner(ev) == learner {
 			events = append(events, *ev)
 		}
 	})

@@ -173,7 +173,7 @@ func (l *attribution) ensureRun(d *engine.Decision) uint32 {
 
 // ensureSend finds the message that a decision is about, or begins to remember it.
 func (l *attribution) ensureSend(d *engine.Decision) *send {
-	key := l.hashParts(d.Send)
+	key := l.hashParts(d.Learner, d.Send)
 	if i, known := l.sendIndexes[key]; known {
 		l.exposures.describeSend(&l.sends[i], d)
 		return &l.sends[i]
@@ -242,7 +242,7 @@ func (l *attribution) addDecision(d *engine.Decision) (r *run, s *send) {
 // findCredited finds the message that an event belongs to, by its index among the sends; false: none that is known.
 func (l *attribution) findCredited(ev *engine.Event) (uint32, bool) {
 	if id, ok := ev.Text(keySend); ok {
-		i, known := l.sendIndexes[l.hashParts(id)]
+		i, known := l.sendIndexes[l.hashParts(Owner(ev), id)]
 		if known {
 			l.learnSubject(&l.sends[i], ev)
 		}
@@ -258,17 +258,19 @@ func (l *attribution) findCredited(ev *engine.Event) (uint32, bool) {
 			return s.isAbout(c, k, l.runs[s.run].flags&runEarned != 0)
 		})
 	case eventReferralVisit, eventReferralJoined:
-		return l.latestSend(Referrer(ev), ev.Time, ReferralWindow, func(s *send) bool {
+		return l.latestSend(Owner(ev), ev.Time, ReferralWindow, func(s *send) bool {
 			return s.flags&sendPrompt != 0 || l.runs[s.run].flags&runEarned != 0
 		})
 	}
 	return 0, false
 }
 
-// Referrer returns the learner to whom an event is credited: the referrer it names, else whose event it is.
-func Referrer(ev *engine.Event) string {
-	if referrer, ok := ev.Text(keyReferrer); ok {
-		return referrer
+// Owner is the learner by whose messages an event is counted, and by nobody else's: of a referral the referrer it names, else whose event it is.
+func Owner(ev *engine.Event) string {
+	if ev.Name == eventReferralVisit || ev.Name == eventReferralJoined {
+		if referrer, ok := ev.Text(keyReferrer); ok {
+			return referrer
+		}
 	}
 	return ev.Learner
 }

@@ -17,8 +17,8 @@ type Experiment struct {
 	Control Side `json:"control"` // of all rules; compared with nobody
 	// InBothGroups are learners exposed in more than one group, because a share was changed. They are left out.
 	InBothGroups  int       `json:"in_both_groups"`
-	First         time.Time `json:"first"`                    // when the first learner entered
-	Last          time.Time `json:"last"`                     // when the last one did
+	First         time.Time `json:"first"`                    // the hour in which the first learner entered
+	Last          time.Time `json:"last"`                     // the hour in which the last one did
 	WithinSeconds int64     `json:"within_seconds,omitempty"` // of the newest exposure; 0: there is no goal, or the records do not say
 	NoGoal        bool      `json:"no_goal,omitempty"`        // the records say that there is none
 
@@ -37,7 +37,7 @@ type Side struct {
 	People     int        `json:"people"`
 	Reached    int        `json:"reached"`             // the goal
 	Delivered  *int       `json:"delivered,omitempty"` // people to whom something was delivered; nil: no channel of theirs reports it
-	Open       int        `json:"open"`                // people in whose window the goal may still come
+	Open       int        `json:"open"`                // people in whose window the goal may still come, as if they had entered at the end of their hour
 	Guardrails Guardrails `json:"guardrails"`
 	// Known are the people whose records say which shares were in force when they entered, and Promised is how many of all sides' known people
 	// these shares promised to this side. Older records say nothing.
@@ -52,6 +52,10 @@ type Guardrails struct {
 	Complained   int `json:"complained"`
 	Bounced      int `json:"bounced"`
 	BackedOff    int `json:"backed_off"` // a message was not sent because they had answered none of the last ones
+}
+
+func (g *Guardrails) fields() []*int {
+	return []*int{&g.Unsubscribed, &g.Complained, &g.Bounced, &g.BackedOff}
 }
 
 // GuardrailDays is for how many days after entering guardrails are watched where a rule has no goal.

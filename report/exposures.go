@@ -1,6 +1,7 @@
 package report
 
 import (
+	"strings"
 	"time"
 
 	"homeroom/engine"
@@ -9,20 +10,14 @@ import (
 // exposures remembers what brings learners into experiments, besides the messages that were sent, which are among the sends.
 type exposures struct {
 	messages    names
-	arms        names // "split=arm"
+	splits      names
+	arms        names
 	channels    names
 	terms       []terms // the first stands for records that say nothing
 	armLists    [][]engine.ArmShare
 	withheld    []withheld
 	assignments []assignment
 	reactions   map[uint32][]reaction // by learner
-	latest      int64                 // Unix milliseconds of the last decision
-}
-
-// terms are the holdout, the control share and the time of the goal that were in force at an exposure.
-type terms struct {
-	holdout, control float64
-	within           int64 // seconds; 0: no goal
 }
 
 // withheld is a message that was held back.
@@ -38,6 +33,7 @@ type withheld struct {
 type assignment struct {
 	at       int64 // Unix milliseconds
 	run      uint32
+	split    uint16
 	arm      uint16
 	terms    uint16
 	armLists uint16
@@ -119,9 +115,10 @@ func (e *exposures) termsIndex(x *engine.Exposure) uint16 {
 		return 0
 	}
 	t := terms{
-		holdout: x.Holdout,
-		control: x.Control,
-		within:  x.Within,
+		Known:   true,
+		Holdout: x.Holdout,
+		Control: x.Control,
+		Within:  x.Within,
 	}
 	for i := 1; i < len(e.terms); i++ {
 		if e.terms[i] == t {
@@ -159,10 +156,12 @@ func (e *exposures) addAssignment(run uint32, d *engine.Decision) {
 	if d.Exposure == nil {
 		return
 	}
+	split, arm, _ := strings.Cut(d.Arm, "=")
 	e.assignments = append(e.assignments, assignment{
 		at:       d.At.UnixMilli(),
 		run:      run,
-		arm:      e.arms.index(d.Arm),
+		split:    e.splits.index(split),
+		arm:      e.arms.index(arm),
 		terms:    e.termsIndex(d.Exposure),
 		armLists: e.armListIndex(d.Exposure.Arms),
 		treated:  d.Exposure.Group == engine.GroupTreated,

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -63,13 +62,17 @@ type Uncredited struct {
 	ReferralsConverted int `json:"referrals_converted"`
 }
 
+func (u *Uncredited) fields() []*int {
+	return []*int{&u.Unsubscribed, &u.SpamReported, &u.CertificatesShared, &u.ReferralVisits, &u.ReferralsConverted}
+}
+
 // Options say what a report is to know.
 type Options struct {
 	// AsksToShare reports whether a message, by its name, asks to share or to refer. Nil: only messages about certificates do.
 	AsksToShare func(message string) bool
 	// Method is how intervals are worked out; empty: experiment.Sequential.
 	Method experiment.Method
-	// Now is until when the counts are; zero, or before the last decision: the last decision's time.
+	// Now is until when the counts are; zero, or before the last decision: the hour of the last decision.
 	Now time.Time
 }
 
@@ -81,11 +84,12 @@ type Options struct {
 type Counter struct {
 	opts        Options
 	attribution *attribution
-	counts      []*Rule             // by the ledger's index of rules
+	counts      []*RuleCounts       // by the ledger's index of rules
 	seen        map[uint64]struct{} // decisions and events that count one by one
 	reasons     []string            // by send.reason
+	decided     map[int32]int       // decisions by hour
 	uncredited  Uncredited
-	delivered   bool // a delivery was reported
+	deliveries  int // reports of deliveries
 }
 
 // NewCounter returns a counter of nothing.
@@ -94,6 +98,7 @@ func NewCounter(o Options) *Counter {
 		opts:        o,
 		attribution: newAttribution(o.AsksToShare),
 		seen:        map[uint64]struct{}{},
+		decided:     map[int32]int{},
 	}
 }
 
@@ -112,8 +117,10 @@ func (c *Counter) Decision(d *engine.Decision) {
 func (c *Counter) countDecision(d *engine.Decision) {
 	run, send := c.attribution.addDecision(d)
 	exposures := c.attribution.exposures
-	exposures.latest = max(exposures.latest, d.At.UnixMilli())
-	count := c.countsOf(c.attribution.ruleIndex(d.Rule))
+	c.decided[hourOf(d.At.UnixMilli())]++
+	counts := c.countsOf(c.attribution.ruleIndex(d.Rule))
+	counts.Decisions++
+	count := &counts.Counts
 	switch d.Kind {
 	case engine.KindStarted:
 		if run != nil && run.flags&runStarted == 0 {
@@ -133,7 +140,7 @@ func (c *Counter) countDecision(d *engine.Decision) {
 	case engine.KindExited:
 		c.countOnce(d, count.Exited)
 	case engine.KindWithheld:
-		if !c.isFirst("decision", d.ID) || run == nil {
+		if !c.isFirst("decision", d.Learner, d.ID) || run == nil {
 			return
 		}
 		exposures.addWithheld(c.attribution.ensureRun(d), d)
@@ -145,7 +152,7 @@ func (c *Counter) countDecision(d *engine.Decision) {
 			count.Withheld.Holdout++
 		}
 	case engine.KindAssigned:
-		if c.isFirst("decision", d.ID) && run != nil {
+		if c.isFirst("decision", d.Learner, d.ID) && run != nil {
 			exposures.addAssignment(c.attribution.ensureRun(d), d)
 		}
 	case engine.KindConverted:
@@ -169,7 +176,7 @@ func (c *Counter) rememberReason(s *send, d *engine.Decision) {
 }
 
 func (c *Counter) countOnce(d *engine.Decision, by map[string]int) {
-	if c.isFirst("decision", d.ID) {
+	if c.isFirst("decision", d.Learner, d.ID) {
 		by[string(d.Reason)] += d.Times()
 	}
 }
@@ -184,10 +191,9 @@ func (c *Counter) isFirst(parts ...string) bool {
 	return true
 }
 
-func (c *Counter) countsOf(rule uint16) *Rule {
+func (c *Counter) countsOf(rule uint16) *RuleCounts {
 	for len(c.counts) <= int(rule) {
-		r := newRule(c.attribution.rules[len(c.counts)])
-		c.counts = append(c.counts, &r)
+		c.counts = append(c.counts, &RuleCounts{Counts: newRule(c.attribution.rules[len(c.counts)])})
 	}
 	return c.counts[rule]
 }
@@ -230,7 +236,7 @@ func sendFlags(ev *engine.Event) uint16 {
 // Event counts what a learner or a mail server did, unless it came before. Events that say nothing about messages are
 // passed over.
 func (c *Counter) Event(ev *engine.Event) {
-	c.delivered = c.delivered || ev.Name == eventDelivered
+	countIf(&c.deliveries, ev.Name == eventDelivered)
 	if what := reactionOf(ev); what != "" {
 		if learner, known := c.attribution.learners[c.attribution.hashParts(ev.Learner)]; known {
 			c.attribution.exposures.addReaction(learner, ev.Time, what)
@@ -240,7 +246,7 @@ func (c *Counter) Event(ev *engine.Event) {
 	if i, ok := c.attribution.findCredited(ev); ok {
 		send := &c.attribution.sends[i]
 		send.flags |= sendFlags(ev)
-		one = c.countsOf(c.attribution.runs[send.run].rule)
+		one = &c.countsOf(c.attribution.runs[send.run].rule).Counts
 	}
 	certificate, _ := ev.Text(keyCertificate)
 	referred, _ := ev.Text(keyReferred)
@@ -262,11 +268,11 @@ func (c *Counter) Event(ev *engine.Event) {
 			addOne(one, &c.uncredited.CertificatesShared, func(r *Rule) *int { return &r.CertificatesShared })
 		}
 	case eventReferralVisit:
-		if c.isFirst("event", ev.Learner, ev.ID) {
+		if c.isFirst("event", Owner(ev), ev.Learner, ev.ID) {
 			addOne(one, &c.uncredited.ReferralVisits, func(r *Rule) *int { return &r.ReferralVisits })
 		}
 	case eventReferralJoined:
-		if c.isFirst("referral", Referrer(ev), referred) {
+		if c.isFirst("referral", Owner(ev), referred) {
 			addOne(one, &c.uncredited.ReferralsConverted, func(r *Rule) *int { return &r.ReferralsConverted })
 		}
 	}
@@ -281,34 +287,41 @@ func addOne(r *Rule, free *int, field func(*Rule) *int) {
 }
 
 // Report returns the counts so far.
-func (c *Counter) Report() Report {
-	rules := make([]Rule, len(c.attribution.rules))
-	for i := range rules {
-		rules[i] = c.countsOf(uint16(i)).cloneCounts()
+func (c *Counter) Report() Report { return c.Summary().Report(c.opts) }
+
+// Summary returns the sums so far.
+func (c *Counter) Summary() *Summary {
+	summary := NewSummary()
+	summary.Uncredited = c.uncredited
+	summary.Deliveries = c.deliveries
+	maps.Copy(summary.Decided, c.decided)
+	rules := make([]*RuleCounts, len(c.counts))
+	for i, counts := range c.counts {
+		rules[i] = &RuleCounts{
+			Counts:    counts.Counts.cloneCounts(),
+			Decisions: counts.Decisions,
+		}
+		summary.Rules[counts.Counts.Rule] = rules[i]
 	}
 	for i := range c.attribution.sends {
 		s := &c.attribution.sends[i]
-		c.countSend(&rules[c.attribution.runs[s.run].rule], s)
+		c.countSend(&rules[c.attribution.runs[s.run].rule].Counts, s)
 	}
-	for i, e := range c.experiments() {
-		rules[i].Experiment = e
+	t := c.tallyExperiments()
+	for i := range t.rules {
+		combineFields(rules[i].fields(), t.rules[i].fields(), 1)
 	}
-	markDiscoveries(rules)
-	slices.SortFunc(rules, func(a, b Rule) int { return cmp.Compare(a.Rule, b.Rule) })
-	report := Report{Rules: rules, Total: newRule(""), Uncredited: c.uncredited}
-	for i := range rules {
-		report.Total.addCounts(&rules[i])
+	for index, cohort := range t.cohorts {
+		summary.Cohorts[t.segment(index)] = cohort
 	}
-	return report
+	return summary
 }
 
 func (c *Counter) countSend(r *Rule, s *send) {
 	switch {
 	case s.flags&sendSent != 0:
 		r.Sent++
-		if c.delivered && c.attribution.exposures.reportsDelivery(s.channel) {
-			r.Reportable++
-		}
+		countIf(&r.Reportable, c.attribution.exposures.reportsDelivery(s.channel))
 	case s.flags&sendFailed != 0:
 		r.Failed[c.reasons[s.reason]]++
 	case s.flags&sendUncertain != 0:
@@ -342,17 +355,12 @@ func (r *Rule) countFields() []*int {
 	}
 }
 
-// addCounts adds another rule's counts; its experiment stays its own.
-func (r *Rule) addCounts(o *Rule) {
-	theirs := o.countFields()
-	for i, n := range r.countFields() {
-		*n += *theirs[i]
-	}
+// addCounts adds another rule's counts, or takes them out; its experiment stays its own.
+func (r *Rule) addCounts(o *Rule, sign int) {
+	combineFields(r.countFields(), o.countFields(), sign)
 	from := o.countMaps()
 	for i, by := range r.countMaps() {
-		for reason, n := range from[i] {
-			by[reason] += n
-		}
+		combineCounts(by, from[i], sign)
 	}
 }
 

@@ -195,7 +195,7 @@ func (t *storyBuilder) addEvents(events []engine.Event) {
 	for i := range events {
 		ev := &events[i]
 		id := ev.Learner + "\x00" + ev.ID
-		if seen[id] || ev.Learner != t.learner && Referrer(ev) != t.learner {
+		if seen[id] || ev.Learner != t.learner && Owner(ev) != t.learner {
 			continue
 		}
 		seen[id] = true

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"homeroom/experiment"
+	"homeroom/engine"
 )
 
 // exposed is one exposure of a learner to a message of a rule.
@@ -13,6 +13,7 @@ type exposed struct {
 	at        int64 // Unix milliseconds
 	learner   uint32
 	run       uint32
+	order     uint32 // among the exposures
 	rule      uint16
 	message   uint16
 	terms     uint16
@@ -21,47 +22,48 @@ type exposed struct {
 	delivered bool
 }
 
-// group is an index of a tally's sides.
-type group uint8
+// segmentIndex is a Segment whose names are numbers.
+type segmentIndex struct {
+	rule  uint16
+	part  part
+	group group
+	name  uint16
+	arm   uint16 // plus one; 0: those who met the split
+	arms  uint16
+	terms uint16
+}
 
-const (
-	groupTreated group = iota
-	groupHoldout
-	groupControl
-	groupCount
-)
+// experimentTally counts the people of all rules.
+type experimentTally struct {
+	counter   *Counter
+	exposures *exposures
+	rules     []RuleCounts // by the rules' index; only what experiments count
+	cohorts   map[segmentIndex]*Cohort
+}
 
-// experiments works out the experiments of all rules, by the rules' index; nil: a rule has no sign of a goal or of a holdout.
-func (c *Counter) experiments() []*Experiment {
-	l := c.attribution
+// tallyExperiments counts the people of all rules.
+func (c *Counter) tallyExperiments() *experimentTally {
+	t := &experimentTally{
+		counter:   c,
+		exposures: c.attribution.exposures,
+		rules:     make([]RuleCounts, len(c.attribution.rules)),
+		cohorts:   map[segmentIndex]*Cohort{},
+	}
 	all := c.listExposures()
+	delivered := t.listDelivered(all)
 	slices.SortFunc(all, func(a, b exposed) int {
-		return cmp.Or(cmp.Compare(a.rule, b.rule), cmp.Compare(a.learner, b.learner), cmp.Compare(a.at, b.at), cmp.Compare(a.run, b.run), cmp.Compare(a.message, b.message))
+		return cmp.Or(cmp.Compare(a.rule, b.rule), cmp.Compare(a.learner, b.learner), cmp.Compare(a.at, b.at), cmp.Compare(a.run, b.run), cmp.Compare(a.order, b.order))
 	})
-	now := c.opts.Now
-	if latest := time.UnixMilli(l.exposures.latest).UTC(); latest.After(now) {
-		now = latest
-	}
-	tallies := make([]*ruleTally, len(l.rules))
-	for i := range tallies {
-		tallies[i] = newRuleTally(c, now)
-	}
 	for len(all) > 0 {
 		n := 1
 		for n < len(all) && all[n].rule == all[0].rule && all[n].learner == all[0].learner {
 			n++
 		}
-		tallies[all[0].rule].addLearner(all[:n])
+		t.addLearner(all[:n])
 		all = all[n:]
 	}
-	c.addArms(tallies)
-	found := make([]*Experiment, len(tallies))
-	for i, t := range tallies {
-		if found[i] = t.experiment(); found[i] != nil {
-			found[i].Judge(cmp.Or(c.opts.Method, experiment.Sequential), now)
-		}
-	}
-	return found
+	t.addArms(delivered)
+	return t
 }
 
 // listExposures lists every exposure. Older records do not tell a transactional message, which everybody gets, from another; but a run from which
@@ -79,6 +81,7 @@ func (c *Counter) listExposures() []exposed {
 			at:        s.at,
 			learner:   r.learner,
 			run:       s.run,
+			order:     uint32(len(all)),
 			rule:      r.rule,
 			message:   s.message,
 			terms:     s.terms,
@@ -98,6 +101,7 @@ func (c *Counter) listExposures() []exposed {
 			at:      w.at,
 			learner: r.learner,
 			run:     w.run,
+			order:   uint32(len(all)),
 			rule:    r.rule,
 			message: w.message,
 			terms:   w.terms,
@@ -108,239 +112,221 @@ func (c *Counter) listExposures() []exposed {
 	return all
 }
 
-// ruleTally counts the people of one rule.
-type ruleTally struct {
-	counter   *Counter
-	exposures *exposures
-	now       int64 // Unix milliseconds
-	whole     sideTally
-	both      int
-	messages  map[uint16]*sideTally
-	channels  map[uint8]*sideTally
-	splits    map[string]*splitTally
-	newest    int64 // Unix milliseconds of the newest exposure
-	within    int64
-	goal      bool // a record has a goal, or says nothing
-	sign      bool // of a goal or of a holdout
-}
-
-// sideTally counts people by group.
-type sideTally struct {
-	sides   [groupCount]Side
-	first   int64 // Unix milliseconds; 0: nobody
-	last    int64 // Unix milliseconds
-	follows bool
-}
-
-func newRuleTally(c *Counter, now time.Time) *ruleTally {
-	return &ruleTally{
-		counter:   c,
-		exposures: c.attribution.exposures,
-		now:       now.UnixMilli(),
-		messages:  map[uint16]*sideTally{},
-		channels:  map[uint8]*sideTally{},
-		splits:    map[string]*splitTally{},
-	}
-}
-
-// addLearner counts a learner by their exposures, of which the earliest comes first.
-func (t *ruleTally) addLearner(all []exposed) {
+// addLearner counts a learner in a rule by their exposures, of which the earliest comes first.
+func (t *experimentTally) addLearner(all []exposed) {
+	counts := &t.rules[all[0].rule]
+	goal := false
+	sign := false
+	both := false
 	for i := range all {
 		x := &all[i]
-		if x.at >= t.newest {
-			t.newest = x.at
-			t.within = t.exposures.terms[x.terms].within
-		}
-		t.goal = t.goal || x.terms == 0 || t.exposures.terms[x.terms].within > 0
-		promised := t.exposures.terms[x.terms]
-		t.sign = t.sign || x.group != groupTreated || t.reached(x.run) || promised.within > 0 && x.terms != 0
-		if x.group != all[0].group {
-			t.both++
-			return
-		}
+		promised := &t.exposures.terms[x.terms]
+		goal = goal || !promised.Known || promised.Within > 0
+		sign = sign || x.group != groupTreated || t.reached(x.run) || promised.Known && promised.Within > 0
+		both = both || x.group != all[0].group
 	}
-	t.count(&t.whole, all, all)
-	messages := map[uint16]bool{}
-	channels := map[uint8]bool{}
+	countIf(&counts.Goals, goal)
+	countIf(&counts.Signs, sign)
+	countIf(&counts.Both, both)
+	if both {
+		return
+	}
+	t.count(partRule, 0, all, func(*exposed) bool { return true })
 	for i := range all {
 		x := &all[i]
-		if !messages[x.message] {
-			messages[x.message] = true
-			part := ensureTally(t.messages, x.message)
-			part.follows = part.follows || i > 0
-			t.count(part, all[i:], sameMessage(all[i:]))
+		sameMessage := func(o *exposed) bool { return o.message == x.message }
+		if !containsExposure(all[:i], sameMessage) {
+			cohort := t.count(partMessage, x.message, all[i:], sameMessage)
+			countIf(&cohort.Figures.Follows, i > 0)
 		}
-		if !channels[x.channel] {
-			channels[x.channel] = true
-			part := ensureTally(t.channels, x.channel)
-			part.follows = part.follows || i > 0
-			t.count(part, all[i:], sameChannel(all[i:]))
+		sameChannel := func(o *exposed) bool { return o.channel == x.channel }
+		if !containsExposure(all[:i], sameChannel) {
+			cohort := t.count(partChannel, uint16(x.channel), all[i:], sameChannel)
+			countIf(&cohort.Figures.Follows, i > 0)
 		}
 	}
 }
 
-func ensureTally[K comparable](by map[K]*sideTally, key K) *sideTally {
-	if by[key] == nil {
-		by[key] = &sideTally{}
-	}
-	return by[key]
-}
-
-// sameMessage leaves the exposures to the message of the first.
-func sameMessage(all []exposed) []exposed {
-	if len(all) == 1 {
-		return all
-	}
-	var same []exposed
+func containsExposure(all []exposed, fits func(*exposed) bool) bool {
 	for i := range all {
-		if all[i].message == all[0].message {
-			same = append(same, all[i])
+		if fits(&all[i]) {
+			return true
 		}
 	}
-	return same
+	return false
 }
 
-// sameChannel leaves the exposures through the channel of the first.
-func sameChannel(all []exposed) []exposed {
-	if len(all) == 1 {
-		return all
+func countIf(n *int, yes bool) {
+	if yes {
+		*n++
 	}
-	var same []exposed
-	for i := range all {
-		if all[i].channel == all[0].channel {
-			same = append(same, all[i])
-		}
-	}
-	return same
 }
 
 // reached reports whether a run reached its goal. The engine has asked whether it was in time.
-func (t *ruleTally) reached(run uint32) bool {
+func (t *experimentTally) reached(run uint32) bool {
 	return t.counter.attribution.runs[run].flags&runConverted != 0
 }
 
-// count counts a learner who enters with the first of the exposures. Those in messages are the ones whose delivery counts.
-func (t *ruleTally) count(into *sideTally, all, messages []exposed) {
+// count counts a learner who enters with the first of the exposures. The delivery of those counts that fit.
+func (t *experimentTally) count(part part, name uint16, all []exposed, fits func(*exposed) bool) *Cohort {
 	x := &all[0]
-	promised := t.exposures.terms[x.terms]
-	side := &into.sides[x.group]
-	t.countPerson(side, x.learner, x.at, x.run, promised.within)
-	if into.first == 0 || x.at < into.first {
-		into.first = x.at
-	}
-	into.last = max(into.last, x.at)
-	if x.terms != 0 {
-		side.Known++
-		into.promise(promised)
-	}
+	cohort := t.ensureCohort(segmentIndex{
+		rule:  x.rule,
+		part:  part,
+		group: x.group,
+		name:  name,
+		terms: x.terms,
+	})
+	t.countPerson(cohort, x.learner, x.at, x.run, x.terms)
 	if x.group == groupTreated {
-		t.countDelivered(side, messages)
+		t.countDelivered(cohort, all, fits)
 	}
+	return cohort
+}
+
+func (t *experimentTally) ensureCohort(segment segmentIndex) *Cohort {
+	c := t.cohorts[segment]
+	if c == nil {
+		c = &Cohort{Entered: map[int32]int{}}
+		t.cohorts[segment] = c
+	}
+	return c
 }
 
 // countPerson counts a learner who entered at an instant with a run.
-func (t *ruleTally) countPerson(side *Side, learner uint32, at int64, run uint32, within int64) {
-	side.People++
-	if t.reached(run) {
-		side.Reached++
+func (t *experimentTally) countPerson(c *Cohort, learner uint32, at int64, run uint32, terms uint16) {
+	c.Entered[hourOf(at)]++
+	countIf(&c.Figures.Reached, t.reached(run))
+	reactions := t.exposures.reactions[learner]
+	if len(reactions) == 0 {
+		return
 	}
-	if within > 0 && at+1000*within > t.now {
-		side.Open++
-	}
-	until := at + 1000*within
-	if within == 0 {
-		until = at + (GuardrailDays * 24 * time.Hour).Milliseconds()
+	watched := 1000 * t.exposures.terms[terms].Within
+	if watched == 0 {
+		watched = (GuardrailDays * 24 * time.Hour).Milliseconds()
 	}
 	seen := map[reactionKind]bool{}
-	for _, r := range t.exposures.reactions[learner] {
-		if r.at < at || r.at > until || seen[r.what] {
+	for _, r := range reactions {
+		if r.at < at || r.at > at+watched || seen[r.what] {
 			continue
 		}
 		seen[r.what] = true
 		switch r.what {
 		case reactionUnsubscribed:
-			side.Guardrails.Unsubscribed++
+			c.Figures.Guardrails.Unsubscribed++
 		case reactionComplained:
-			side.Guardrails.Complained++
+			c.Figures.Guardrails.Complained++
 		case reactionBounced:
-			side.Guardrails.Bounced++
+			c.Figures.Guardrails.Bounced++
 		case reactionBackedOff:
-			side.Guardrails.BackedOff++
+			c.Figures.Guardrails.BackedOff++
 		}
 	}
 }
 
 // countDelivered counts a learner to whom a message was delivered, if any of the channels reports that.
-func (t *ruleTally) countDelivered(side *Side, messages []exposed) {
+func (t *experimentTally) countDelivered(c *Cohort, messages []exposed, fits func(*exposed) bool) {
 	reports := false
 	delivered := false
 	for i := range messages {
-		reports = reports || t.counter.delivered && t.exposures.reportsDelivery(messages[i].channel)
-		delivered = delivered || messages[i].delivered
+		if fits(&messages[i]) {
+			reports = reports || t.exposures.reportsDelivery(messages[i].channel)
+			delivered = delivered || messages[i].delivered
+		}
 	}
-	if !reports {
-		return
-	}
-	if side.Delivered == nil {
-		side.Delivered = new(int)
-	}
-	if delivered {
-		*side.Delivered++
-	}
+	countIf(&c.Figures.Reporting, reports)
+	countIf(&c.Figures.Delivered, reports && delivered)
 }
 
-// promise adds what the shares in force promise to each group of one learner more.
-func (t *sideTally) promise(p terms) {
-	control := min(max(p.control, 0), 100) / 100
-	holdout := (1 - control) * min(max(p.holdout, 0), 100) / 100
-	t.sides[groupControl].Promised += control
-	t.sides[groupHoldout].Promised += holdout
-	t.sides[groupTreated].Promised += 1 - control - holdout
-}
-
-// experiment puts the counts together; nil: there is no sign of a goal or of a holdout.
-func (t *ruleTally) experiment() *Experiment {
-	if !t.sign && len(t.splits) == 0 {
+// listDelivered lists the exposures of runs that took an arm, by run.
+func (t *experimentTally) listDelivered(all []exposed) map[uint32][]exposed {
+	delivered := map[uint32][]exposed{}
+	for i := range t.exposures.assignments {
+		delivered[t.exposures.assignments[i].run] = nil
+	}
+	if len(delivered) == 0 {
 		return nil
 	}
-	e := &Experiment{
-		Treated:       t.whole.sides[groupTreated],
-		Holdout:       t.whole.sides[groupHoldout],
-		Control:       t.whole.sides[groupControl],
-		InBothGroups:  t.both,
-		First:         timeOf(t.whole.first),
-		Last:          timeOf(t.whole.last),
-		WithinSeconds: t.within,
-		NoGoal:        !t.goal,
+	for _, x := range all {
+		if _, armed := delivered[x.run]; armed && x.group == groupTreated {
+			delivered[x.run] = append(delivered[x.run], x)
+		}
 	}
-	for message, tally := range t.messages {
-		e.Messages = append(e.Messages, tally.part(t.exposures.messages.list[message]))
-	}
-	for channel, tally := range t.channels {
-		e.Channels = append(e.Channels, tally.part(t.exposures.channels.list[channel]))
-	}
-	for name, split := range t.splits {
-		e.Splits = append(e.Splits, split.report(name))
-	}
-	slices.SortFunc(e.Messages, func(a, b Part) int { return cmp.Compare(a.Name, b.Name) })
-	slices.SortFunc(e.Channels, func(a, b Part) int { return cmp.Compare(a.Name, b.Name) })
-	slices.SortFunc(e.Splits, func(a, b Split) int { return cmp.Compare(a.Name, b.Name) })
-	return e
+	return delivered
 }
 
-func timeOf(ms int64) time.Time {
-	if ms == 0 {
-		return time.Time{}
+// addArms counts the learners of each split, by the first arm that a run of theirs took. Of those who are held out no arm is compared: they get
+// nothing in either.
+func (t *experimentTally) addArms(delivered map[uint32][]exposed) {
+	runs := t.counter.attribution.runs
+	taken := slices.Clone(t.exposures.assignments)
+	slices.SortStableFunc(taken, func(a, b assignment) int {
+		return cmp.Or(cmp.Compare(runs[a.run].rule, runs[b.run].rule), cmp.Compare(a.split, b.split),
+			cmp.Compare(runs[a.run].learner, runs[b.run].learner), cmp.Compare(a.at, b.at), cmp.Compare(a.run, b.run))
+	})
+	for len(taken) > 0 {
+		first := &taken[0]
+		run := runs[first.run]
+		n := 1
+		for n < len(taken) && runs[taken[n].run].rule == run.rule && runs[taken[n].run].learner == run.learner && taken[n].split == first.split {
+			n++
+		}
+		t.addArm(taken[:n], run, delivered[first.run])
+		taken = taken[n:]
 	}
-	return time.UnixMilli(ms).UTC()
 }
 
-func (t *sideTally) part(name string) Part {
-	return Part{
-		Name:    name,
-		Treated: t.sides[groupTreated],
-		Holdout: t.sides[groupHoldout],
-		First:   timeOf(t.first),
-		Follows: t.follows,
+// addArm counts a learner in a split, by the assignments of which the earliest comes first.
+func (t *experimentTally) addArm(all []assignment, run run, messages []exposed) {
+	first := &all[0]
+	countIf(&t.rules[run.rule].Goals, t.exposures.terms[first.terms].Within > 0)
+	segment := segmentIndex{
+		rule: run.rule,
+		part: partSplit,
+		name: first.split,
+		arms: first.armLists,
 	}
+	met := t.ensureCohort(segment)
+	met.Figures.Met++
+	for i := range all {
+		if all[i].arm != first.arm || all[i].treated != first.treated {
+			met.Figures.Several++
+			return
+		}
+	}
+	name := t.exposures.arms.list[first.arm]
+	shares := t.exposures.armLists[first.armLists]
+	listed := slices.ContainsFunc(shares, func(s engine.ArmShare) bool { return s.Name == name })
+	if !first.treated || !listed { // a record that does not list its own arm contradicts itself
+		return
+	}
+	segment.arm = first.arm + 1
+	segment.terms = first.terms
+	cohort := t.ensureCohort(segment)
+	t.countPerson(cohort, run.learner, first.at, first.run, first.terms)
+	t.countDelivered(cohort, messages, func(*exposed) bool { return true })
+}
+
+// segment writes a segment with its names.
+func (t *experimentTally) segment(i segmentIndex) Segment {
+	s := Segment{
+		Rule:  t.counter.attribution.rules[i.rule],
+		Part:  i.part,
+		Group: i.group,
+		Terms: t.exposures.terms[i.terms],
+	}
+	switch i.part {
+	case partRule:
+	case partMessage:
+		s.Name = t.exposures.messages.list[i.name]
+	case partChannel:
+		s.Name = t.exposures.channels.list[i.name]
+	case partSplit:
+		s.Name = t.exposures.splits.list[i.name]
+		s.Arms = armsText(t.exposures.armLists[i.arms])
+		if i.arm > 0 {
+			s.Arm = t.exposures.arms.list[i.arm-1]
+		}
+	}
+	return s
 }
