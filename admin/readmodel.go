@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"homeroom/engine"
@@ -14,7 +16,7 @@ import (
 )
 
 // countReadModel takes in what is new into the read model, and counts what it holds.
-func (i *Installation) countReadModel(ctx context.Context, opts ReportOptions, start func() *report.Counter) (counter *report.Counter, err error) {
+func (i *Installation) countReadModel(ctx context.Context, opts ReportOptions, sharing map[string]bool) (summary *report.Summary, err error) {
 	events, err := newRecordedEvents(i.newReader(time.Time{}, opts.OnRead))
 	if err != nil {
 		return nil, err
@@ -42,11 +44,10 @@ func (i *Installation) countReadModel(ctx context.Context, opts ReportOptions, s
 			},
 		},
 	}
-	err = model.Count(ctx, sources, opts.Since, func() readmodel.Counter {
-		counter = start()
-		return counter
+	return model.Count(ctx, sources, readmodel.Query{
+		Since:   opts.Since,
+		Sharing: slices.Collect(maps.Keys(sharing)),
 	})
-	return counter, err
 }
 
 func decodeDecision(m store.Message, r *readmodel.Record) {

@@ -46,22 +46,18 @@ func (i *Installation) Report(ctx context.Context, opts ReportOptions) (Report, 
 	if err != nil {
 		return Report{}, err
 	}
-	start := func() *report.Counter {
-		return report.NewCounter(report.Options{
-			AsksToShare: func(message string) bool { return sharing[message] },
-			Method:      answer.Method,
-			Now:         answer.Until,
-		})
-	}
 	count := i.countStreams
 	if opts.ReadModel != "" {
 		count = i.countReadModel
 	}
-	counter, err := count(ctx, opts, start)
+	summary, err := count(ctx, opts, sharing)
 	if err != nil {
 		return Report{}, err
 	}
-	answer.Report = counter.Report()
+	answer.Report = summary.Report(report.Options{
+		Method: answer.Method,
+		Now:    answer.Until,
+	})
 	if opts.Rule != "" {
 		answer.Report, err = selectRule(answer.Report, opts.Rule)
 	}
@@ -69,16 +65,19 @@ func (i *Installation) Report(ctx context.Context, opts ReportOptions) (Report, 
 }
 
 // countStreams counts what the streams hold.
-func (i *Installation) countStreams(ctx context.Context, opts ReportOptions, start func() *report.Counter) (*report.Counter, error) {
+func (i *Installation) countStreams(ctx context.Context, opts ReportOptions, sharing map[string]bool) (*report.Summary, error) {
 	events, err := newRecordedEvents(i.newReader(opts.Since, opts.OnRead))
 	if err != nil {
 		return nil, err
 	}
-	counter := start()
+	counter := report.NewCounter(report.Options{AsksToShare: func(message string) bool { return sharing[message] }})
 	if err := events.reader.ReadDecisions(ctx, subjects.AllDecisions, counter.Decision); err != nil {
 		return nil, err
 	}
-	return counter, events.readEvents(ctx, reportSubjects(), counter.Event)
+	if err := events.readEvents(ctx, reportSubjects(), counter.Event); err != nil {
+		return nil, err
+	}
+	return counter.Summary(), nil
 }
 
 // reportSubjects returns the subjects of the events that a report needs.

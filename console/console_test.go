@@ -52,6 +52,7 @@ func openSite(t *testing.T, people console.People, approvals int) *site {
 		People:       people,
 		URL:          s.server.URL + "/homeroom",
 		Approvals:    approvals,
+		ReadModel:    filepath.Join(t.TempDir(), "report.db"),
 		Now:          time.Now,
 		Log:          slog.New(slog.DiscardHandler),
 	})

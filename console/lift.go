@@ -30,7 +30,7 @@ type growthStep struct {
 // readLift returns the last report.
 func (c *Console) readLift(req *request) (liftData, error) {
 	answer, age, ready, err := c.report.get(req.Context(), liftPatience, func(ctx context.Context) (admin.Report, error) {
-		return c.o.Installation.Report(ctx, admin.ReportOptions{})
+		return c.o.Installation.Report(ctx, admin.ReportOptions{ReadModel: c.o.ReadModel})
 	})
 	if err != nil || !ready {
 		return liftData{Growth: []growthStep{}}, err

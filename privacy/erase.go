@@ -234,7 +234,7 @@ func (e *erasure) listKept(ctx context.Context, r *ErasureReceipt) []Kept {
 	stays = append(stays, []Kept{
 		{"the learner's id in events of other learners that name it, such as who referred whom, and in what followed from them", "they are the other learners' history; erase those too, or use ids that mean nothing outside of the platform"},
 		{"ids in the logs of Homeroom, NATS and Temporal, and in the memory of processes that run", "logs and memory have their own end; they hold no address and no name"},
-		{"ids in files that `homeroom report --read-model` keeps, until each is used next", "they are copies; the next report finds that something was erased and builds the file anew; files that nobody uses any more must be deleted"},
+		{"hashes of ids in files that `homeroom report --read-model` and `homeroom console --read-model` keep, until each is used next", "they are copies; the next report finds that something was erased and builds the file anew; files that nobody uses any more must be deleted"},
 		{"activity, without address and name, in folders that `homeroom console --history` and `homeroom backtest --history` keep, for ten minutes while a console runs, else until each is used next", "they are copies; the next look finds that something was erased and reads that part anew; folders that nobody uses any more must be deleted"},
 		{"bytes on the servers' disks that nothing refers to any more, and backups", "NATS and Temporal's database use the space again in their own time; encrypt disks and let backups expire"},
 		{"what the mail provider logged, and the mails themselves", "they are outside of Homeroom: erase the address at the provider too"},

@@ -23,7 +23,7 @@ var ErrForeign = errors.New("the file is not a read model of Homeroom and stays 
 
 const (
 	applicationID = 0x486d726d // "Hmrm", at byte 68 of an SQLite file
-	schemaVersion = 2
+	schemaVersion = 3          // a change of what a record keeps or of report.Summary needs a new one
 )
 
 // SQLite's result codes, see https://www.sqlite.org/rescode.html.
@@ -42,7 +42,7 @@ CREATE TABLE stream (
 	taken INTEGER NOT NULL,   -- sequence of the last record; 0: none
 	taken_at INTEGER NOT NULL -- when that one was stored, in Unix nanoseconds
 );
-CREATE TABLE chunk (
+CREATE TABLE log ( -- which records are held, in the order of their stream
 	stream INTEGER NOT NULL,
 	first INTEGER NOT NULL, -- sequences
 	last INTEGER NOT NULL,
@@ -52,12 +52,41 @@ CREATE TABLE chunk (
 	data BLOB NOT NULL,
 	PRIMARY KEY (stream, first)
 );
-CREATE INDEX chunk_bounds ON chunk (stream, last, at, count);`
+CREATE INDEX log_bounds ON log (stream, last, at, count);
+CREATE TABLE piece ( -- the records themselves, by learner
+	id INTEGER PRIMARY KEY, -- see pieceID
+	checksum INTEGER NOT NULL,
+	data BLOB NOT NULL
+);
+CREATE TABLE name (
+	id INTEGER PRIMARY KEY,
+	text TEXT NOT NULL
+);
+CREATE TABLE unreadable (
+	stream INTEGER NOT NULL,
+	sequence INTEGER NOT NULL,
+	reason TEXT NOT NULL,
+	PRIMARY KEY (stream, sequence)
+);
+CREATE TABLE summary ( -- what was reported
+	id INTEGER PRIMARY KEY,          -- the greatest was used last
+	sharing TEXT NOT NULL,           -- the messages that ask to share, as JSON
+	decisions_first INTEGER NOT NULL, -- sequences; what is between them was counted
+	decisions_last INTEGER NOT NULL,
+	events_first INTEGER NOT NULL,
+	events_last INTEGER NOT NULL,
+	checksum INTEGER NOT NULL,
+	data BLOB NOT NULL
+);`
 
 // Model is an open file. It is for one goroutine.
 type Model struct {
-	path string
-	db   *sql.DB
+	path  string
+	db    *sql.DB
+	names *names
+	// selectPieces is prepared, because a report asks it for every bucket that changed.
+	selectPieces *sql.Stmt
+	deleted      bool // something, since the log of SQLite was emptied
 }
 
 // Open opens a read model, or makes one where no file is. A file that is damaged or that has another version is made anew. The error
@@ -124,8 +153,24 @@ func (m *Model) openFile(ctx context.Context) error {
 	}
 	// With synchronous=normal a power failure may lose the last transactions, which the next look takes in again. secure_delete overwrites
 	// what was deleted: it may be of an erased learner.
-	_, err = db.ExecContext(ctx, "PRAGMA journal_mode=wal; PRAGMA synchronous=normal; PRAGMA secure_delete=on")
+	if _, err := db.ExecContext(ctx, "PRAGMA journal_mode=wal; PRAGMA synchronous=normal; PRAGMA secure_delete=on; PRAGMA cache_size=-65536"); err != nil {
+		return explainError(err)
+	}
+	if err := m.emptyLog(ctx); err != nil { // a process that was killed may have left what it deleted
+		return explainError(err)
+	}
+	if m.names, err = loadNames(ctx, db); err != nil {
+		return explainError(err)
+	}
+	m.selectPieces, err = db.PrepareContext(ctx, "SELECT checksum, data FROM piece WHERE id >= ? AND id < ? ORDER BY id")
 	return explainError(err)
+}
+
+// emptyLog empties SQLite's write-ahead log: what was deleted must not stay in it.
+func (m *Model) emptyLog(ctx context.Context) error {
+	_, err := m.db.ExecContext(ctx, "PRAGMA wal_checkpoint(truncate)")
+	m.deleted = m.deleted && err != nil
+	return err
 }
 
 // lockFile takes the file for this process, and writes the schema into an empty one. That is done before the log is used, so that the file's

@@ -6,9 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
-
-	"homeroom/report"
 )
 
 func inFiles(t *testing.T, path, text string) bool {
@@ -35,12 +32,12 @@ func TestADamagedFileIsMadeAnew(t *testing.T) {
 		name   string
 		damage func(t *testing.T, path string)
 	}{
-		{"a chunk", func(t *testing.T, path string) {
-			execute(t, path, "UPDATE chunk SET data = zeroblob(9) WHERE first = 1")
-		}},
+		{"the log", func(t *testing.T, path string) { execute(t, path, "UPDATE log SET data = zeroblob(9) WHERE first = 1") }},
+		{"records", func(t *testing.T, path string) { execute(t, path, "UPDATE piece SET data = zeroblob(9)") }},
+		{"a summary", func(t *testing.T, path string) { execute(t, path, "UPDATE summary SET data = zeroblob(9)") }},
 		{"a position", func(t *testing.T, path string) { execute(t, path, "UPDATE stream SET taken_at = 1") }},
-		{"no tables", func(t *testing.T, path string) { execute(t, path, "DELETE FROM chunk") }},
-		{"a newer version", func(t *testing.T, path string) { execute(t, path, "DROP TABLE chunk; PRAGMA user_version = 99") }},
+		{"no log", func(t *testing.T, path string) { execute(t, path, "DELETE FROM log") }},
+		{"a newer version", func(t *testing.T, path string) { execute(t, path, "DROP TABLE log; PRAGMA user_version = 99") }},
 		{"an older version", func(t *testing.T, path string) { execute(t, path, "PRAGMA user_version = -1") }},
 		{"pages", func(t *testing.T, path string) {
 			data, err := os.ReadFile(path)
@@ -63,7 +60,7 @@ func TestADamagedFileIsMadeAnew(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "report.db")
 			m := openModel(t, path)
-			m.reportOf(t, i, time.Time{})
+			m.reportOf(t, i, firstLook())
 			if err := m.Close(); err != nil {
 				t.Fatal(err)
 			}
@@ -111,7 +108,7 @@ func TestAFullDiskIsSaid(t *testing.T) {
 	if _, err := m.db.ExecContext(t.Context(), "PRAGMA max_page_count = 20"); err != nil {
 		t.Fatal(err)
 	}
-	err := m.Count(t.Context(), i.sources(), time.Time{}, func() Counter { return report.NewCounter(reportOptions()) })
+	_, err := m.Count(t.Context(), i.sources(), firstLook().query())
 	if err == nil || !strings.Contains(err.Error(), "disk of the read model is full") {
 		t.Errorf("Count = %v", err)
 	}

@@ -3,242 +3,93 @@ package readmodel
 import (
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"errors"
-	"fmt"
-	"time"
-
-	"homeroom/engine"
-)
-
-// Source is one stream, or of one stream the subjects that reports need.
-type Source interface {
-	// Bounds returns when the stream was created, and the first sequence that it still holds.
-	Bounds(ctx context.Context) (created time.Time, first uint64, err error)
-	// Count returns how many messages are stored under a sequence and after it.
-	Count(ctx context.Context, from uint64) (uint64, error)
-	// Read calls each with every message under a sequence and after it, in order, until the last that was stored when it began.
-	Read(ctx context.Context, from uint64, each func(*Record) error) error
-}
-
-// Sources are the streams that reports are counted from.
-type Sources struct {
-	Decisions Source
-	Events    Source
-}
-
-// Counter counts decisions, then events, each in the order of their stream. What it gets is valid during the call only.
-type Counter interface {
-	Decision(*engine.Decision)
-	Event(*engine.Event)
-}
-
-// The streams by their number in the file.
-const (
-	decisionStream = 1
-	eventStream    = 2
+	"hash/crc32"
+	"maps"
+	"slices"
 )
 
 const (
-	// chunkSize is how many records are stored in a row.
-	chunkSize = 4096
-	// chunksPerCommit is how many rows are written in a transaction.
-	chunksPerCommit = 16
-	// maxAttempts is how often a stream is compared that changes while it is.
-	maxAttempts = 8
+	// logRowSize is how many records a row of the log has.
+	logRowSize = 4096
+	// maxBuffered is how many bytes of records are written in a transaction.
+	maxBuffered = 64 << 20
+	// pieceSize is how many bytes of records share a row, so that it fits a page of SQLite.
+	pieceSize = 3500
 )
 
-// Count takes in what is new and counts everything that was stored at `since` or later; zero: everything. start returns a counter that
-// has counted nothing; it is called again if the file turns out to be damaged, and what the first has counted is void.
-func (m *Model) Count(ctx context.Context, s Sources, since time.Time, start func() Counter) error {
-	err := m.countOnce(ctx, s, since, start())
-	if isDamage(err) {
-		if err = m.remakeFile(ctx); err == nil {
-			err = m.countOnce(ctx, s, since, start())
-		}
-	}
-	return explainError(err)
+// bucketCount is how many parts the learners are divided into. A part is what is counted again if something of it changed, so it should have few
+// learners.
+const bucketCount = 1 << 16
+
+// pieceID is the number of the first piece of a bucket. Those of one stream follow each other, and so do those of one bucket.
+func pieceID(stream, bucket int) int64 { return int64(stream)<<40 | int64(bucket)<<20 }
+
+// maxPieces is how many pieces a bucket has at most.
+const maxPieces = 1 << 20
+
+// logRow is a run of records in the log: of each its sequence, when it was stored, and its bucket.
+type logRow struct {
+	first uint64 // sequence
+	last  uint64 // sequence
+	at    int64  // when the last was stored, in Unix nanoseconds
+	count int
+	data  []byte
 }
 
-func (m *Model) countOnce(ctx context.Context, s Sources, since time.Time, c Counter) error {
-	if err := m.refreshStream(ctx, decisionStream, s.Decisions); err != nil {
-		return fmt.Errorf("take in decisions: %w", err)
-	}
-	if err := m.refreshStream(ctx, eventStream, s.Events); err != nil {
-		return fmt.Errorf("take in events: %w", err)
-	}
-	// What was deleted must not stay in the log.
-	if _, err := m.db.ExecContext(ctx, "PRAGMA wal_checkpoint(truncate)"); err != nil {
-		return err
-	}
-	if err := m.replayRecords(ctx, decisionStream, since, c); err != nil {
-		return err
-	}
-	return m.replayRecords(ctx, eventStream, since, c)
+// logged is a record as the log has it.
+type logged struct {
+	sequence uint64
+	at       int64 // Unix nanoseconds
+	bucket   int   // −1: the record counts nothing
 }
 
-// position is how far a stream was taken in.
-type position struct {
-	created int64  // Unix nanoseconds
-	taken   uint64 // sequence; 0: nothing
-	takenAt int64  // Unix nanoseconds
+func (l *logRow) addRecord(r logged) {
+	if l.count == 0 {
+		l.first = r.sequence
+	}
+	l.data = binary.AppendUvarint(l.data, r.sequence-l.last)
+	l.data = binary.AppendVarint(l.data, r.at-l.at)
+	l.data = binary.AppendUvarint(l.data, uint64(r.bucket+1))
+	l.last = r.sequence
+	l.at = r.at
+	l.count++
 }
 
-// errOtherStream is what take returns if the stream does not hold what was taken last.
-var errOtherStream = errors.New("the stream is another, or went back")
-
-// refreshStream brings the file's part of a stream up to date.
-func (m *Model) refreshStream(ctx context.Context, stream int, source Source) error {
-	for range maxAttempts {
-		created, first, err := source.Bounds(ctx)
-		if err != nil {
-			return err
-		}
-		p, err := m.loadPosition(ctx, stream)
-		if err != nil {
-			return err
-		}
-		if p.created != created.UnixNano() || p.taken < first {
-			if p, err = m.clearStream(ctx, stream, created); err != nil {
-				return err
-			}
-		}
-		if err := m.deleteExpired(ctx, stream, first); err != nil {
-			return err
-		}
-		err = m.takeRecords(ctx, stream, source, &p)
-		if errors.Is(err, errOtherStream) {
-			_, err = m.clearStream(ctx, stream, created)
-			if err != nil {
-				return err
-			}
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		same, err := m.compareCounts(ctx, stream, source, p, first)
-		if err != nil || same {
-			return err
-		}
+// readLog returns the records of a row of the log.
+func readLog(data string, checksum int64) ([]logged, error) {
+	if int64(crc32.ChecksumIEEE([]byte(data))) != checksum {
+		return nil, errDamaged
 	}
-	return errors.New("the stream changes faster than it can be compared with the read model: try again, or go without the read model")
+	d := decoder{rest: data}
+	var all []logged
+	var last logged
+	for d.rest != "" {
+		last.sequence += d.readUvarint()
+		last.at += d.readVarint()
+		last.bucket = int(d.readUvarint()) - 1
+		all = append(all, last)
+	}
+	if d.damaged {
+		return nil, errDamaged
+	}
+	return all, nil
 }
 
-// compareCounts reports whether the file holds as many records as the stream. If it does not, something was erased, and the part is cleared;
-// unless the stream changed meanwhile.
-func (m *Model) compareCounts(ctx context.Context, stream int, source Source, p position, first uint64) (bool, error) {
-	later, err := source.Count(ctx, p.taken+1)
-	if err != nil {
-		return false, err
-	}
-	all, err := source.Count(ctx, 0)
-	if err != nil {
-		return false, err
-	}
-	laterStill, err := source.Count(ctx, p.taken+1)
-	if err != nil {
-		return false, err
-	}
-	created, firstNow, err := source.Bounds(ctx)
-	if err != nil {
-		return false, err
-	}
-	if later != laterStill || first != firstNow || created.UnixNano() != p.created {
-		return false, nil
-	}
-	var held uint64
-	if err := m.db.QueryRowContext(ctx, "SELECT coalesce(sum(count), 0) FROM chunk WHERE stream = ?", stream).Scan(&held); err != nil {
-		return false, err
-	}
-	if held+later == all {
-		return true, nil
-	}
-	_, err = m.clearStream(ctx, stream, created)
-	return false, err
-}
-
-func (m *Model) loadPosition(ctx context.Context, stream int) (position, error) {
-	var p position
-	err := m.db.QueryRowContext(ctx, "SELECT created, taken, taken_at FROM stream WHERE id = ?", stream).Scan(&p.created, &p.taken, &p.takenAt)
-	if errors.Is(err, sql.ErrNoRows) {
-		return position{}, nil
-	}
-	return p, err
-}
-
-// clearStream forgets a stream's part of the file.
-func (m *Model) clearStream(ctx context.Context, stream int, created time.Time) (position, error) {
-	p := position{created: created.UnixNano()}
-	tx, err := m.db.BeginTx(ctx, nil)
-	if err != nil {
-		return p, err
-	}
-	defer tx.Rollback()
-	if _, err := tx.ExecContext(ctx, "DELETE FROM chunk WHERE stream = ?", stream); err != nil {
-		return p, err
-	}
-	if err := savePosition(ctx, tx, stream, p); err != nil {
-		return p, err
-	}
-	return p, tx.Commit()
-}
-
-func savePosition(ctx context.Context, tx *sql.Tx, stream int, p position) error {
-	_, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO stream (id, created, taken, taken_at) VALUES (?, ?, ?, ?)", stream, p.created, p.taken, p.takenAt)
-	return err
-}
-
-// deleteExpired deletes the records before a sequence: they have expired.
-func (m *Model) deleteExpired(ctx context.Context, stream int, first uint64) error {
-	tx, err := m.db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback()
-	if _, err := tx.ExecContext(ctx, "DELETE FROM chunk WHERE stream = ? AND last < ?", stream, first); err != nil {
-		return err
-	}
-	var begin uint64
-	var old stored
-	err = tx.QueryRowContext(ctx, "SELECT first, checksum, data FROM chunk WHERE stream = ? AND first < ?", stream, first).Scan(&begin, &old.checksum, &old.data)
-	if errors.Is(err, sql.ErrNoRows) {
-		return tx.Commit()
-	}
-	if err != nil {
-		return err
-	}
-	var rest chunk
-	err = old.eachRecord(&decoder{}, func(r *Record) error {
-		if r.Sequence >= first {
-			rest.addRecord(r)
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	if _, err := tx.ExecContext(ctx, "DELETE FROM chunk WHERE stream = ? AND first = ?", stream, begin); err != nil {
-		return err
-	}
-	if err := insertChunk(ctx, tx, stream, &rest); err != nil {
-		return err
-	}
-	return tx.Commit()
-}
-
-func insertChunk(ctx context.Context, tx *sql.Tx, stream int, c *chunk) error {
-	if c.count == 0 {
+func insertLogRow(ctx context.Context, tx *sql.Tx, stream int, l *logRow) error {
+	if l.count == 0 {
 		return nil
 	}
-	_, err := tx.ExecContext(ctx, "INSERT INTO chunk (stream, first, last, at, count, checksum, data) VALUES (?, ?, ?, ?, ?, ?, ?)",
-		stream, c.first, c.last, c.at, c.count, c.checksum(), c.data)
+	_, err := tx.ExecContext(ctx, "INSERT INTO log (stream, first, last, at, count, checksum, data) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		stream, l.first, l.last, l.at, l.count, int64(crc32.ChecksumIEEE(l.data)), l.data)
 	return err
 }
 
 // takeRecords takes in what comes after the position, and moves it. It begins with the last that was taken, which tells whether the stream is
 // the same; if not, it returns errOtherStream.
 func (m *Model) takeRecords(ctx context.Context, stream int, source Source, p *position) error {
-	batch := intake{model: m, stream: stream, position: p}
+	batch := newIntake(m, stream, p)
 	checked := p.taken == 0
 	err := source.Read(ctx, p.taken, func(r *Record) error {
 		if !checked {
@@ -256,36 +107,66 @@ func (m *Model) takeRecords(ctx context.Context, stream int, source Source, p *p
 	if !checked {
 		return errOtherStream
 	}
-	return batch.flushRows(ctx)
+	return batch.writeRows(ctx)
 }
 
 // intake collects records and writes them in transactions. If it fails, what was written agrees with the position in the file.
 type intake struct {
-	model    *Model
-	stream   int
-	position *position
-	chunks   []chunk
+	model      *Model
+	stream     int
+	position   *position
+	log        []logRow
+	buckets    map[int][]byte
+	buffered   int // bytes in buckets
+	unreadable []Record
+	encoder    encoder
+}
+
+func newIntake(m *Model, stream int, p *position) *intake {
+	return &intake{
+		model:    m,
+		stream:   stream,
+		position: p,
+		buckets:  map[int][]byte{},
+		encoder:  encoder{names: m.names},
+	}
 }
 
 func (b *intake) addRecord(ctx context.Context, r *Record) error {
-	if n := len(b.chunks); n == 0 || b.chunks[n-1].count == chunkSize {
-		if n == chunksPerCommit {
-			if err := b.flushRows(ctx); err != nil {
-				return err
-			}
+	if b.buffered >= maxBuffered {
+		if err := b.writeRows(ctx); err != nil {
+			return err
 		}
-		b.chunks = append(b.chunks, chunk{})
 	}
-	last := &b.chunks[len(b.chunks)-1]
-	if r.Sequence <= max(last.last, b.position.taken) {
+	n := len(b.log)
+	if n > 0 && r.Sequence <= b.log[n-1].last || r.Sequence <= b.position.taken {
 		return nil // it came before
 	}
-	last.addRecord(r)
+	if n == 0 || b.log[n-1].count == logRowSize {
+		b.log = append(b.log, logRow{})
+		n++
+	}
+	bucket := r.bucket()
+	b.log[n-1].addRecord(logged{
+		sequence: r.Sequence,
+		at:       r.StoredAt.UnixNano(),
+		bucket:   bucket,
+	})
+	if r.Unreadable != "" {
+		b.unreadable = append(b.unreadable, *r)
+	}
+	if bucket >= 0 {
+		b.encoder.data = b.encoder.data[:0]
+		b.encoder.appendRecord(r)
+		b.buckets[bucket] = append(b.buckets[bucket], b.encoder.data...)
+		b.buffered += len(b.encoder.data)
+	}
 	return nil
 }
 
-func (b *intake) flushRows(ctx context.Context) error {
-	if len(b.chunks) == 0 {
+// writeRows writes what was collected.
+func (b *intake) writeRows(ctx context.Context) error {
+	if len(b.log) == 0 {
 		return nil
 	}
 	tx, err := b.model.db.BeginTx(ctx, nil)
@@ -293,25 +174,71 @@ func (b *intake) flushRows(ctx context.Context) error {
 		return err
 	}
 	defer tx.Rollback()
-	p := *b.position
-	for i := range b.chunks {
-		c := &b.chunks[i]
-		if c.count == 0 {
-			continue
-		}
-		if err := insertChunk(ctx, tx, b.stream, c); err != nil {
+	for i := range b.log {
+		if err := insertLogRow(ctx, tx, b.stream, &b.log[i]); err != nil {
 			return err
 		}
-		p.taken = c.last
-		p.takenAt = c.at
 	}
+	for _, r := range b.unreadable {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO unreadable (stream, sequence, reason) VALUES (?, ?, ?)", b.stream, r.Sequence, r.Unreadable); err != nil {
+			return err
+		}
+	}
+	if err := b.model.names.save(ctx, tx); err != nil {
+		return err
+	}
+	if err := b.writePieces(ctx, tx); err != nil {
+		return err
+	}
+	last := b.log[len(b.log)-1]
+	p := *b.position
+	p.taken = last.last
+	p.takenAt = last.at
 	if err := savePosition(ctx, tx, b.stream, p); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
 		return err
 	}
+	b.model.names.saved = len(b.model.names.list)
+	*b = *newIntake(b.model, b.stream, b.position)
 	*b.position = p
-	b.chunks = b.chunks[:0]
+	return nil
+}
+
+// writePieces appends to the last piece of each bucket, or begins another.
+func (b *intake) writePieces(ctx context.Context, tx *sql.Tx) error {
+	find, err := tx.PrepareContext(ctx, "SELECT id, checksum, data FROM piece WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT 1")
+	if err != nil {
+		return err
+	}
+	defer find.Close()
+	write, err := tx.PrepareContext(ctx, "INSERT OR REPLACE INTO piece (id, checksum, data) VALUES (?, ?, ?)")
+	if err != nil {
+		return err
+	}
+	defer write.Close()
+	for _, bucket := range slices.Sorted(maps.Keys(b.buckets)) {
+		data := b.buckets[bucket]
+		id := pieceID(b.stream, bucket)
+		var last piece
+		err := find.QueryRowContext(ctx, id, id+maxPieces).Scan(&last.id, &last.checksum, &last.data)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+		case err != nil:
+			return err
+		case len(last.data)+len(data) > pieceSize:
+			id = last.id + 1
+		default:
+			if err := last.checkSum(); err != nil {
+				return err
+			}
+			id = last.id
+			data = append([]byte(last.data), data...)
+		}
+		if _, err := write.ExecContext(ctx, id, int64(crc32.ChecksumIEEE(data)), data); err != nil {
+			return err
+		}
+	}
 	return nil
 }

@@ -99,19 +99,35 @@ func newInstallation() installation { return installation{newStream(), newStream
 
 func (i installation) sources() Sources { return Sources{Decisions: i.decisions, Events: i.events} }
 
-func reportOptions() report.Options {
-	return report.Options{
-		Now:         march.AddDate(0, 2, 0),
-		AsksToShare: func(message string) bool { return message == "share" },
+// look is one report that somebody asks for.
+type look struct {
+	since   time.Time
+	sharing string // the message that asks to share
+	now     time.Time
+}
+
+func firstLook() look {
+	return look{
+		sharing: "share",
+		now:     march.AddDate(0, 2, 0),
 	}
 }
 
+func (l look) options() report.Options {
+	return report.Options{
+		Now:         l.now,
+		AsksToShare: func(message string) bool { return message == l.sharing },
+	}
+}
+
+func (l look) query() Query { return Query{Since: l.since, Sharing: []string{l.sharing}} }
+
 // stream counts the streams themselves.
-func (i installation) stream(since time.Time) report.Report {
-	c := report.NewCounter(reportOptions())
+func (i installation) stream(l look) report.Report {
+	c := report.NewCounter(l.options())
 	for _, s := range []*fakeStream{i.decisions, i.events} {
 		for _, r := range s.records {
-			if r.StoredAt.Before(since) {
+			if r.StoredAt.Before(l.since) {
 				continue
 			}
 			if r.Decision != nil {
@@ -125,17 +141,13 @@ func (i installation) stream(since time.Time) report.Report {
 	return c.Report()
 }
 
-func (m *Model) reportOf(t testing.TB, i installation, since time.Time) report.Report {
+func (m *Model) reportOf(t testing.TB, i installation, l look) report.Report {
 	t.Helper()
-	var c *report.Counter
-	err := m.Count(t.Context(), i.sources(), since, func() Counter {
-		c = report.NewCounter(reportOptions())
-		return c
-	})
+	summary, err := m.Count(t.Context(), i.sources(), l.query())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c.Report()
+	return summary.Report(l.options())
 }
 
 func openModel(t testing.TB, path string) *Model {
@@ -149,84 +161,15 @@ func openModel(t testing.TB, path string) *Model {
 }
 
 // checkSame compares both ways of counting, over everything and over a part.
-func checkSame(t testing.TB, m *Model, i installation) {
+func checkSame(t testing.TB, m *Model, i installation, more ...look) {
 	t.Helper()
-	for _, since := range []time.Time{{}, march.Add(20 * time.Minute)} {
-		if diff := cmp.Diff(i.stream(since), m.reportOf(t, i, since)); diff != "" {
-			t.Fatalf("since %v the read model says something else than the streams (-streams +read model):\n%s", since, diff)
+	part := firstLook()
+	part.since = march.Add(20 * time.Minute)
+	for _, l := range append([]look{firstLook(), part}, more...) {
+		if diff := cmp.Diff(i.stream(l), m.reportOf(t, i, l)); diff != "" {
+			t.Fatalf("at the look %v the read model says something else than the streams (-streams +read model):\n%s", l, diff)
 		}
 	}
-}
-
-var (
-	kinds = []engine.Kind{
-		engine.KindStarted, engine.KindSent, engine.KindUncertain, engine.KindFailed, engine.KindSkipped, engine.KindDeferred,
-		engine.KindExited, engine.KindWithheld, engine.KindConverted, engine.KindAssigned,
-	}
-	learners = []string{"ada", "bob", "cyd", "dan", "ä|=/ \x00"}
-)
-
-func drawDecision(rt *rapid.T) engine.Decision {
-	d := engine.Decision{
-		ID:      rapid.StringMatching(`[a-f]{1,2}`).Draw(rt, "id"), // the same one now and then: it came twice
-		At:      march.Add(time.Duration(rapid.IntRange(-100, 100_000).Draw(rt, "at")) * time.Minute),
-		Learner: rapid.SampledFrom(learners).Draw(rt, "learner"),
-		Rule:    rapid.SampledFrom([]string{"quiz", "share"}).Draw(rt, "rule"),
-		Kind:    rapid.SampledFrom(kinds).Draw(rt, "kind"),
-		Reason:  rapid.SampledFrom([]engine.Reason{"", engine.ReasonControl, engine.ReasonHoldout, engine.ReasonIgnored}).Draw(rt, "reason"),
-		Message: rapid.SampledFrom([]string{"share", "again"}).Draw(rt, "message"),
-		Scope:   rapid.SampledFrom([]string{"", "certificate_id=c1&course_id=go", "%zz=1"}).Draw(rt, "scope"),
-		Channel: rapid.SampledFrom([]string{"", "email", "in_app"}).Draw(rt, "channel"), // empty: an older record
-		Detail:  rapid.SampledFrom([]string{"", "certificate.earned"}).Draw(rt, "detail"),
-		Count:   rapid.SampledFrom([]int{0, 0, 40}).Draw(rt, "count"),
-	}
-	d.Run = d.Learner + rapid.SampledFrom([]string{"1", "2"}).Draw(rt, "run")
-	if rapid.IntRange(0, 9).Draw(rt, "no run") == 0 {
-		d.Run = ""
-	}
-	switch d.Kind {
-	case engine.KindSent, engine.KindUncertain, engine.KindFailed:
-		d.Send = d.Run + d.Message
-	case engine.KindStarted, engine.KindSkipped, engine.KindDeferred, engine.KindExited, engine.KindWithheld, engine.KindConverted:
-	case engine.KindAssigned:
-		d.Arm = "split=" + rapid.SampledFrom([]string{"a", "none"}).Draw(rt, "arm")
-	}
-	if rapid.IntRange(0, 4).Draw(rt, "several runs") == 0 {
-		d.Runs = &[]engine.DecidedRun{
-			{ID: d.ID + "1", Rule: d.Rule, Scope: d.Scope, Message: d.Message, Run: d.Run},
-			{ID: d.ID + "2", Rule: "share", Scope: d.Scope, Message: "share", Run: d.Learner + "2"},
-		}
-	}
-	if rapid.Bool().Draw(rt, "exposed") {
-		d.Exposure = &engine.Exposure{
-			Group:   rapid.SampledFrom([]engine.ExperimentGroup{engine.GroupTreated, engine.GroupHoldout, engine.GroupControl}).Draw(rt, "group"),
-			Holdout: rapid.SampledFrom([]float64{0, 10, 33.3}).Draw(rt, "holdout"),
-			Within:  rapid.SampledFrom([]int64{0, 86400}).Draw(rt, "within"),
-			Arms:    []engine.ArmShare{{Name: "a", Percent: 70, Sends: true}, {Name: "none", Percent: 30}},
-		}
-	}
-	return d
-}
-
-func drawEvent(rt *rapid.T) engine.Event {
-	ev := engine.Event{
-		ID:      rapid.StringMatching(`[a-f]{1,2}`).Draw(rt, "id"),
-		Name:    rapid.SampledFrom(report.EventNames()).Draw(rt, "name"),
-		Learner: rapid.SampledFrom(learners).Draw(rt, "learner"),
-		Time:    march.Add(time.Duration(rapid.IntRange(-100, 100_000).Draw(rt, "at")) * time.Minute),
-		Properties: map[string]any{
-			"machine":        rapid.SampledFrom([]any{true, false, "yes", nil}).Draw(rt, "machine"),
-			"certificate_id": rapid.SampledFrom([]any{"c1", "c2", 7.0, ""}).Draw(rt, "certificate"),
-			"course_id":      rapid.SampledFrom([]any{"go", nil}).Draw(rt, "course"),
-			"referrer_id":    rapid.SampledFrom([]any{"bob", ""}).Draw(rt, "referrer"),
-			"referred_id":    rapid.SampledFrom([]any{"eve", "fay"}).Draw(rt, "referred"),
-			"email":          "ada@example.org",
-		},
-	}
-	if rapid.Bool().Draw(rt, "of a send") {
-		ev.Properties["send_id"] = ev.Learner + rapid.SampledFrom([]string{"1share", "2again", "9"}).Draw(rt, "send")
-	}
-	return ev
 }
 
 // TestBothWaysSayTheSame: whatever the streams hold and whatever happens to them between two looks.
@@ -272,7 +215,7 @@ func TestBothWaysSayTheSame(t *testing.T) {
 			case "nothing readable":
 				s.store(Record{})
 			}
-			checkSame(t, m, i)
+			checkSame(t, m, i, drawLook(rt))
 		}
 		if err := m.Close(); err != nil {
 			rt.Fatal(err)
@@ -280,10 +223,45 @@ func TestBothWaysSayTheSame(t *testing.T) {
 	})
 }
 
-// sampleInstallation has several chunks of decisions and a few events.
+// TestLearnersAddUp: what is counted of one learner does not depend on another, and can be taken out again.
+func TestLearnersAddUp(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		l := drawLook(rt)
+		whole := report.NewCounter(l.options())
+		parts := map[string]*report.Counter{}
+		for _, learner := range learners {
+			parts[learner] = report.NewCounter(l.options())
+		}
+		for range rapid.IntRange(0, 60).Draw(rt, "decisions") {
+			d := drawDecision(rt)
+			whole.Decision(&d)
+			parts[d.Learner].Decision(&d)
+		}
+		for range rapid.IntRange(0, 40).Draw(rt, "events") {
+			ev := drawEvent(rt)
+			whole.Event(&ev)
+			parts[report.Owner(&ev)].Event(&ev)
+		}
+		sum := report.NewSummary()
+		for _, part := range parts {
+			sum.Add(part.Summary())
+		}
+		if diff := cmp.Diff(whole.Report(), sum.Report(l.options())); diff != "" {
+			t.Fatalf("the learners do not add up (-whole +sum):\n%s", diff)
+		}
+		for _, part := range parts {
+			sum.Subtract(part.Summary())
+		}
+		if diff := cmp.Diff(report.NewSummary(), sum); diff != "" {
+			t.Fatalf("something is left of learners who were taken out:\n%s", diff)
+		}
+	})
+}
+
+// sampleInstallation has several rows of the log and a few events.
 func sampleInstallation() installation {
 	i := newInstallation()
-	for n := range 2*chunkSize + 100 {
+	for n := range 2*logRowSize + 100 {
 		learner := fmt.Sprintf("learner-%d", n%5000)
 		d := engine.Decision{ID: fmt.Sprint(n), At: march, Learner: learner, Rule: "quiz", Kind: engine.KindSent, Message: "again", Run: learner, Send: fmt.Sprint("send-", n)}
 		i.decisions.store(Record{Decision: &d})
@@ -307,28 +285,31 @@ func TestALookReadsOnlyWhatIsNew(t *testing.T) {
 	d := engine.Decision{ID: "new", At: march, Learner: "zoe", Rule: "quiz", Kind: engine.KindStarted, Run: "z"}
 	i.decisions.store(Record{Decision: &d})
 	i.decisions.asked = 0
-	m.reportOf(t, i, time.Time{})
+	m.reportOf(t, i, firstLook())
 	if i.decisions.asked != 2 { // the last one that it had, and the new one
 		t.Errorf("%d decisions were read, want 2", i.decisions.asked)
 	}
 	checkSame(t, m, i)
 }
 
-// TestWhoIsErasedIsNotInTheFile: neither their id nor, of anybody, what is no id.
+// TestWhoIsErasedIsNotInTheFile: neither what stands for them nor their share of a summary. Of nobody it holds the id or an address.
 func TestWhoIsErasedIsNotInTheFile(t *testing.T) {
 	i := sampleInstallation()
 	path := filepath.Join(t.TempDir(), "report.db")
 	m := openModel(t, path)
 	checkSame(t, m, i)
-	if !inFiles(t, path, "learner-123") || inFiles(t, path, "ada@example.org") {
-		t.Fatal("the file holds an address, or does not hold whom it should")
+	if inFiles(t, path, "learner-") || inFiles(t, path, "ada@example.org") {
+		t.Fatal("the file holds an id or an address")
+	}
+	if !inFiles(t, path, fingerprint("learner-123")) {
+		t.Fatal("the file does not hold whom it should")
 	}
 	for _, s := range []*fakeStream{i.decisions, i.events} {
 		s.remove(func(r Record) bool { return learnerOf(r) == "learner-123" })
 	}
 	checkSame(t, m, i)
 	for range 2 { // also when it was made anew
-		if inFiles(t, path, "learner-123\x0b") || inFiles(t, path, "learner-123\x04") {
+		if inFiles(t, path, fingerprint("learner-123")) {
 			t.Error("who was erased is still in the file")
 		}
 		if err := m.remakeFile(t.Context()); err != nil {
@@ -342,7 +323,7 @@ func TestWhatCannotBeCountedIsSaid(t *testing.T) {
 	i := newInstallation()
 	i.decisions.store(Record{Unreadable: "a decision on x cannot be read"})
 	m := openModel(t, filepath.Join(t.TempDir(), "report.db"))
-	err := m.Count(t.Context(), i.sources(), time.Time{}, func() Counter { return report.NewCounter(reportOptions()) })
+	_, err := m.Count(t.Context(), i.sources(), firstLook().query())
 	if err == nil || !strings.Contains(err.Error(), "a decision on x cannot be read") {
 		t.Errorf("Count = %v", err)
 	}
@@ -352,7 +333,7 @@ func TestWhatCannotBeCountedIsSaid(t *testing.T) {
 func TestWhatIsStoredMeanwhileIsNoErasure(t *testing.T) {
 	i := sampleInstallation()
 	m := openModel(t, filepath.Join(t.TempDir(), "report.db"))
-	m.reportOf(t, i, time.Time{})
+	m.reportOf(t, i, firstLook())
 	i.decisions.asked = 0
 	grown := 0
 	i.decisions.onCount = func() {
@@ -361,7 +342,7 @@ func TestWhatIsStoredMeanwhileIsNoErasure(t *testing.T) {
 			i.decisions.store(Record{Decision: &d})
 		}
 	}
-	m.reportOf(t, i, time.Time{})
+	m.reportOf(t, i, firstLook())
 	if i.decisions.asked > 10 {
 		t.Errorf("%d decisions were read, want the new ones only", i.decisions.asked)
 	}

@@ -1,16 +1,17 @@
 package readmodel
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"hash/crc32"
+	"hash/fnv"
 	"math"
-	"strings"
 	"time"
 
 	"homeroom/engine"
+	"homeroom/report"
 )
 
 // Record is one message of a stream. At most one of Decision, Event and Unreadable is set; none is set if the message counts nothing.
@@ -22,66 +23,119 @@ type Record struct {
 	Unreadable string // why the message cannot be counted; whoever counts it gets this as an error
 }
 
-// What a record is, in the file.
-const (
-	recordNothing byte = iota
-	recordDecision
-	recordEvent
-	recordUnreadable
-)
-
-// eventTexts are the properties that are kept of an event, besides machine.
-var eventTexts = [...]string{"send_id", "certificate_id", "course_id", "referrer_id", "referred_id"}
-
-// errDamaged is what a chunk returns that cannot be read.
-var errDamaged = errors.New("the read model is damaged")
-
-// chunk is a run of records as it is stored, in one row.
-type chunk struct {
-	first uint64 // sequence
-	last  uint64 // sequence
-	at    int64  // when the last was stored, in Unix nanoseconds
-	count int
-	data  []byte
-}
-
-func (c *chunk) addRecord(r *Record) {
-	if c.count == 0 {
-		c.first = r.Sequence
-	}
-	c.last = r.Sequence
-	c.at = r.StoredAt.UnixNano()
-	c.count++
-	c.data = binary.AppendUvarint(c.data, r.Sequence)
-	c.data = binary.AppendVarint(c.data, c.at)
+// bucket returns the bucket of the learner by whom a record is counted; −1: it counts nothing.
+func (r *Record) bucket() int {
+	owner := ""
 	switch {
 	case r.Unreadable != "":
-		c.data = appendText(append(c.data, recordUnreadable), r.Unreadable)
+		return -1
 	case r.Decision != nil:
-		c.data = appendDecision(append(c.data, recordDecision), r.Decision)
+		owner = r.Decision.Learner
 	case r.Event != nil:
-		c.data = appendEvent(append(c.data, recordEvent), r.Event)
+		owner = report.Owner(r.Event)
 	default:
-		c.data = append(c.data, recordNothing)
+		return -1
+	}
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(owner))
+	return int(h.Sum32() % bucketCount)
+}
+
+// What a record is, in the file.
+const (
+	recordDecision byte = iota
+	recordEvent
+)
+
+// errDamaged is what is returned of a row that cannot be read.
+var errDamaged = errors.New("the read model is damaged")
+
+// piece is a row of records of one bucket.
+type piece struct {
+	id       int64
+	checksum int64
+	data     string
+}
+
+// checkSum reports a piece that is not as it was written.
+func (p *piece) checkSum() error {
+	if int64(crc32.ChecksumIEEE([]byte(p.data))) != p.checksum {
+		return errDamaged
+	}
+	return nil
+}
+
+// recordsFrom returns what a piece holds from a sequence on.
+func (p *piece) recordsFrom(first uint64, names []string) (string, error) {
+	if err := p.checkSum(); err != nil {
+		return "", err
+	}
+	d := decoder{
+		rest:  p.data,
+		names: names,
+	}
+	for d.rest != "" {
+		before := d.rest
+		sequence, _, _ := d.readRecord()
+		if d.damaged {
+			return "", errDamaged
+		}
+		if sequence >= first {
+			return before, nil
+		}
+	}
+	return "", nil
+}
+
+// fingerprint stands for an id: reports ask only whether two are the same. Nothing stands for nothing.
+func fingerprint(id string) string {
+	if id == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(id))
+	return string(sum[:8])
+}
+
+// encoder writes records that count something.
+type encoder struct {
+	data  []byte
+	names *names
+}
+
+func (e *encoder) appendUvarint(n uint64) { e.data = binary.AppendUvarint(e.data, n) }
+
+func (e *encoder) appendText(text string) {
+	e.data = append(binary.AppendUvarint(e.data, uint64(len(text))), text...)
+}
+
+func (e *encoder) appendName(text string) { e.appendUvarint(e.names.index(text)) }
+
+func (e *encoder) appendTime(t time.Time) { e.data = binary.AppendVarint(e.data, t.UnixMilli()) }
+
+// appendRecord writes a record. A decision about several runs becomes several with one sequence.
+func (e *encoder) appendRecord(r *Record) {
+	if r.Decision == nil {
+		e.appendUvarint(r.Sequence)
+		e.appendEvent(r.Event)
+		return
+	}
+	for d := range r.Decision.PerRun() {
+		e.appendUvarint(r.Sequence)
+		e.appendDecision(d)
 	}
 }
 
-func (c *chunk) checksum() int64 {
-	return int64(crc32.ChecksumIEEE(c.data))
-}
-
-func appendText(data []byte, text string) []byte {
-	return append(binary.AppendUvarint(data, uint64(len(text))), text...)
-}
-
-func appendTime(data []byte, t time.Time) []byte {
-	return binary.AppendUvarint(binary.AppendVarint(data, t.Unix()), uint64(t.Nanosecond()))
-}
-
-// appendDecision writes what a report needs of a decision. The detail is kept with started only, where it is an event's name.
-func appendDecision(data []byte, d *engine.Decision) []byte {
+// appendDecision writes what a report needs of a decision.
+func (e *encoder) appendDecision(d *engine.Decision) {
+	e.data = append(e.data, recordDecision)
+	e.appendTime(d.At)
+	e.appendUvarint(uint64(d.Times()))
+	for _, id := range []string{d.Learner, d.Run, d.Send, d.ID} {
+		e.appendText(fingerprint(id))
+	}
+	e.appendText(d.Scope)
 	detail := ""
-	if d.Kind == engine.KindStarted {
+	if d.Kind == engine.KindStarted { // an event's name
 		detail = d.Detail
 	}
 	exposure := ""
@@ -89,74 +143,62 @@ func appendDecision(data []byte, d *engine.Decision) []byte {
 		text, _ := json.Marshal(d.Exposure) // a struct of texts and finite numbers
 		exposure = string(text)
 	}
-	runs := ""
-	if d.Runs != nil {
-		text, _ := json.Marshal(d.Runs) // structs of texts
-		runs = string(text)
+	for _, name := range []string{d.Rule, string(d.Kind), string(d.Reason), d.Message, d.Arm, d.Channel, detail, exposure} {
+		e.appendName(name)
 	}
-	data = appendTime(data, d.At)
-	data = binary.AppendVarint(data, int64(d.Count))
-	for _, text := range []string{
-		d.ID, d.Learner, d.Rule, d.Scope, string(d.Kind), string(d.Reason), d.Message, d.Run, d.Send, d.Arm, d.Channel, detail, exposure, runs,
-	} {
-		data = appendText(data, text)
-	}
-	return data
 }
 
-func appendEvent(data []byte, ev *engine.Event) []byte {
-	data = appendTime(data, ev.Time)
-	for _, text := range []string{ev.ID, ev.Name, ev.Learner} {
-		data = appendText(data, text)
+// The properties that are kept of an event, besides machine.
+var (
+	eventIDs   = [...]string{"send_id", "referrer_id", "referred_id"}
+	eventTexts = [...]string{"certificate_id", "course_id"}
+)
+
+func (e *encoder) appendEvent(ev *engine.Event) {
+	e.data = append(e.data, recordEvent)
+	e.appendTime(ev.Time)
+	e.appendName(ev.Name)
+	e.appendText(fingerprint(ev.Learner))
+	e.appendText(fingerprint(ev.ID))
+	for _, key := range eventIDs {
+		text, _ := ev.Text(key)
+		e.appendText(fingerprint(text))
 	}
-	for _, name := range eventTexts {
-		text, _ := ev.Text(name)
-		data = appendText(data, text)
+	for _, key := range eventTexts {
+		text, _ := ev.Text(key)
+		e.appendText(text)
 	}
-	machine := byte(0)
-	if is, _ := ev.Properties["machine"].(bool); is {
-		machine = 1
+	machine, _ := ev.Properties["machine"].(bool)
+	if machine {
+		e.data = append(e.data, 1)
+	} else {
+		e.data = append(e.data, 0)
 	}
-	return append(data, machine)
 }
 
-// decoder reads a chunk. After the first mistake everything it returns is zero.
+// decoder reads what was written. After the first mistake everything it returns is zero.
 type decoder struct {
 	rest      string
 	damaged   bool
+	names     []string
 	exposures map[string]*engine.Exposure
-	names     map[string]string
+	decided   engine.Decision
+	happened  engine.Event
 }
 
-// eachRecord calls yield with the records of a chunk, in order. What it passes is valid during the call only.
-func (d *decoder) eachRecord(data string, yield func(*Record) error) error {
-	d.rest = data
-	var decision engine.Decision
-	var event engine.Event
-	for d.rest != "" {
-		r := Record{Sequence: d.readUvarint()}
-		r.StoredAt = time.Unix(0, d.readVarint()).UTC()
-		switch d.readOctet() {
-		case recordNothing:
-		case recordDecision:
-			d.readDecision(&decision)
-			r.Decision = &decision
-		case recordEvent:
-			d.readEvent(&event)
-			r.Event = &event
-		case recordUnreadable:
-			r.Unreadable = d.readText()
-		default:
-			d.damaged = true
-		}
-		if d.damaged {
-			return errDamaged
-		}
-		if err := yield(&r); err != nil {
-			return err
-		}
+// readRecord reads a record, which is a decision or an event. It is valid until the next.
+func (d *decoder) readRecord() (sequence uint64, decision *engine.Decision, event *engine.Event) {
+	sequence = d.readUvarint()
+	switch d.readOctet() {
+	case recordDecision:
+		d.readDecision(&d.decided)
+		return sequence, &d.decided, nil
+	case recordEvent:
+		d.readEvent(&d.happened)
+		return sequence, nil, &d.happened
 	}
-	return nil
+	d.damaged = true
+	return sequence, nil, nil
 }
 
 func (d *decoder) readUvarint() uint64 {
@@ -198,56 +240,34 @@ func (d *decoder) readText() string {
 	return text
 }
 
-// readName reads a text of which there are few. Counters keep such texts, and a text of its own keeps no chunk in memory.
+// readName reads a text of which there are few.
 func (d *decoder) readName() string {
-	text := d.readText()
-	if known, ok := d.names[text]; ok {
-		return known
+	i := d.readUvarint()
+	if i >= uint64(len(d.names)) {
+		d.damaged = true
+		return ""
 	}
-	if d.names == nil {
-		d.names = map[string]string{}
-	}
-	text = strings.Clone(text)
-	d.names[text] = text
-	return text
+	return d.names[i]
 }
 
-func (d *decoder) readTime() time.Time {
-	seconds := d.readVarint()
-	nanoseconds := d.readUvarint()
-	return time.Unix(seconds, int64(nanoseconds)).UTC()
-}
+func (d *decoder) readTime() time.Time { return time.UnixMilli(d.readVarint()).UTC() }
 
 func (d *decoder) readDecision(into *engine.Decision) {
 	*into = engine.Decision{At: d.readTime()}
-	into.Count = int(min(d.readVarint(), math.MaxInt))
-	into.ID = d.readText()
+	into.Count = int(min(d.readUvarint(), math.MaxInt32))
 	into.Learner = d.readText()
-	into.Rule = d.readName()
+	into.Run = d.readText()
+	into.Send = d.readText()
+	into.ID = d.readText()
 	into.Scope = d.readText()
+	into.Rule = d.readName()
 	into.Kind = engine.Kind(d.readName())
 	into.Reason = engine.Reason(d.readName())
 	into.Message = d.readName()
-	into.Run = d.readText()
-	into.Send = d.readText()
 	into.Arm = d.readName()
 	into.Channel = d.readName()
 	into.Detail = d.readName()
-	into.Exposure = d.readExposure(d.readText())
-	into.Runs = d.readRuns(d.readText())
-}
-
-// readRuns returns the runs of a decision about several, nil for any other.
-func (d *decoder) readRuns(text string) *[]engine.DecidedRun {
-	if text == "" {
-		return nil
-	}
-	var runs []engine.DecidedRun
-	if json.Unmarshal([]byte(text), &runs) != nil {
-		d.damaged = true
-		return nil
-	}
-	return &runs
+	into.Exposure = d.readExposure(d.readName())
 }
 
 // readExposure returns what an exposure promised. There are few different ones: each is parsed once.
@@ -266,27 +286,31 @@ func (d *decoder) readExposure(text string) *engine.Exposure {
 	if d.exposures == nil {
 		d.exposures = map[string]*engine.Exposure{}
 	}
-	d.exposures[strings.Clone(text)] = x
+	d.exposures[text] = x
 	return x
 }
 
 func (d *decoder) readEvent(into *engine.Event) {
-	*into = engine.Event{Time: d.readTime()}
-	into.ID = d.readText()
-	into.Name = d.readName()
+	*into = engine.Event{
+		Time: d.readTime(),
+		Name: d.readName(),
+	}
 	into.Learner = d.readText()
+	into.ID = d.readText()
 	into.Properties = make(map[string]any, 2)
-	for _, name := range eventTexts {
-		if text := d.readText(); text != "" {
-			into.Properties[name] = text
-		}
+	for _, key := range eventIDs {
+		d.readProperty(into, key)
+	}
+	for _, key := range eventTexts {
+		d.readProperty(into, key)
 	}
 	if d.readOctet() == 1 {
 		into.Properties["machine"] = true
 	}
 }
 
-// unreadableError is the error of a record that the stream itself holds and that cannot be counted.
-func unreadableError(r *Record) error {
-	return fmt.Errorf("message %d cannot be counted: %s", r.Sequence, r.Unreadable)
+func (d *decoder) readProperty(into *engine.Event, key string) {
+	if text := d.readText(); text != "" {
+		into.Properties[key] = text
+	}
 }

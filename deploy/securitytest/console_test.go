@@ -64,7 +64,14 @@ func openConsole(t *testing.T, f *natstest.Accounts, operator jetstream.JetStrea
 	if err != nil {
 		t.Fatal(err)
 	}
-	pages, err := console.New(console.Options{Installation: i, People: people, Approvals: 1, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	pages, err := console.New(console.Options{
+		Installation: i,
+		People:       people,
+		Approvals:    1,
+		ReadModel:    filepath.Join(t.TempDir(), "report.db"),
+		Now:          time.Now,
+		Log:          slog.New(slog.DiscardHandler),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

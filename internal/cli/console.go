@@ -22,6 +22,7 @@ type ConsoleCmd struct {
 	URL        string `env:"HOMEROOM_CONSOLE_URL" help:"Where browsers reach it, with a path if it is not alone there. Requests to other hosts are refused." placeholder:"URL"`
 	Approvals  int    `env:"HOMEROOM_CONSOLE_APPROVALS" default:"-1" help:"How many other people must approve a draft, if settings.yaml does not say (approvals). Default: 1, or 0 without any login." placeholder:"N"`
 	History    string `env:"HOMEROOM_CONSOLE_HISTORY" type:"path" help:"Keep the recorded events for backtests in this folder, so that only new ones are read from NATS. It is made when missing and can be deleted at any time." placeholder:"DIR"`
+	ReadModel  string `env:"HOMEROOM_CONSOLE_READ_MODEL" type:"path" help:"Keep what the lift is counted from in this file, so that only what is new is read from NATS. It is made when missing and can be deleted at any time." placeholder:"FILE"`
 	TemporalUI string `name:"temporal-ui" env:"HOMEROOM_TEMPORAL_UI" help:"Its address, for links." placeholder:"URL"`
 	ConsolePeopleFlags
 }
@@ -72,6 +73,7 @@ func (c *ConsoleCmd) Run(ctx context.Context, o IO) error {
 		People:       people,
 		URL:          c.URL,
 		TemporalUI:   c.TemporalUI,
+		ReadModel:    c.ReadModel,
 		Approvals:    approvals,
 		Now:          o.Now,
 		Log:          log,
