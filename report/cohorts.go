@@ -21,7 +21,7 @@ func (s *Summary) experiments(method experiment.Method, now time.Time) map[strin
 			t = newRuleTally(s.Deliveries > 0, now)
 			tallies[segment.Rule] = t
 		}
-		t.add(&segment, cohort)
+		t.addCohort(&segment, cohort)
 	}
 	found := map[string]*Experiment{}
 	for name, counts := range s.Rules {
@@ -94,7 +94,7 @@ func nobodyEntered() entries {
 	}
 }
 
-func (t *ruleTally) add(segment *Segment, c *Cohort) {
+func (t *ruleTally) addCohort(segment *Segment, c *Cohort) {
 	switch segment.Part {
 	case partRule:
 		t.addSide(t.whole, segment, c)
@@ -138,14 +138,14 @@ func (t *ruleTally) addPeople(side *Side, into *entries, segment *Segment, c *Co
 		if within > 0 && (int64(hour)+1)*3600+within > t.now {
 			side.Open += n
 		}
-		into.add(hour, within)
+		into.addHour(hour, within)
 	}
 	side.People += people
 	if segment.Terms.Known {
 		side.Known += people
 	}
 	side.Reached += c.Figures.Reached
-	combineFields(side.Guardrails.fields(), c.Figures.Guardrails.fields(), 1)
+	combineFields(side.Guardrails.listFields(), c.Figures.Guardrails.listFields(), 1)
 	if t.deliveries && c.Figures.Reporting > 0 {
 		if side.Delivered == nil {
 			side.Delivered = new(int)
@@ -155,7 +155,7 @@ func (t *ruleTally) addPeople(side *Side, into *entries, segment *Segment, c *Co
 	return people
 }
 
-func (e *entries) add(hour int32, within int64) {
+func (e *entries) addHour(hour int32, within int64) {
 	e.first = min(e.first, hour)
 	if hour > e.last || hour == e.last && within > e.within {
 		e.within = within
@@ -262,7 +262,7 @@ func (t *ruleTally) within() int64 {
 	if latest.first > latest.last {
 		for _, s := range t.splits {
 			if s.entries.first <= s.entries.last {
-				latest.add(s.entries.last, s.entries.within)
+				latest.addHour(s.entries.last, s.entries.within)
 			}
 		}
 	}

@@ -54,7 +54,7 @@ type Guardrails struct {
 	BackedOff    int `json:"backed_off"` // a message was not sent because they had answered none of the last ones
 }
 
-func (g *Guardrails) fields() []*int {
+func (g *Guardrails) listFields() []*int {
 	return []*int{&g.Unsubscribed, &g.Complained, &g.Bounced, &g.BackedOff}
 }
 

@@ -62,7 +62,7 @@ type Uncredited struct {
 	ReferralsConverted int `json:"referrals_converted"`
 }
 
-func (u *Uncredited) fields() []*int {
+func (u *Uncredited) listFields() []*int {
 	return []*int{&u.Unsubscribed, &u.SpamReported, &u.CertificatesShared, &u.ReferralVisits, &u.ReferralsConverted}
 }
 
@@ -309,10 +309,10 @@ func (c *Counter) Summary() *Summary {
 	}
 	t := c.tallyExperiments()
 	for i := range t.rules {
-		combineFields(rules[i].fields(), t.rules[i].fields(), 1)
+		combineFields(rules[i].listFields(), t.rules[i].listFields(), 1)
 	}
 	for index, cohort := range t.cohorts {
-		summary.Cohorts[t.segment(index)] = cohort
+		summary.Cohorts[t.nameSegment(index)] = cohort
 	}
 	return summary
 }

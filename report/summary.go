@@ -84,11 +84,11 @@ type Figures struct {
 	Several    int // who met a split and took several arms
 }
 
-func (f *Figures) fields() []*int {
-	return append(f.Guardrails.fields(), &f.Reached, &f.Reporting, &f.Delivered, &f.Follows, &f.Met, &f.Several)
+func (f *Figures) listFields() []*int {
+	return append(f.Guardrails.listFields(), &f.Reached, &f.Reporting, &f.Delivered, &f.Follows, &f.Met, &f.Several)
 }
 
-func (r *RuleCounts) fields() []*int { return []*int{&r.Decisions, &r.Both, &r.Goals, &r.Signs} }
+func (r *RuleCounts) listFields() []*int { return []*int{&r.Decisions, &r.Both, &r.Goals, &r.Signs} }
 
 // NewSummary returns the summary of nobody.
 func NewSummary() *Summary {
@@ -113,7 +113,7 @@ func (s *Summary) combine(o *Summary, sign int) {
 			s.Rules[name] = ours
 		}
 		ours.Counts.addCounts(&theirs.Counts, sign)
-		combineFields(ours.fields(), theirs.fields(), sign)
+		combineFields(ours.listFields(), theirs.listFields(), sign)
 		if ours.Decisions == 0 {
 			delete(s.Rules, name)
 		}
@@ -125,13 +125,13 @@ func (s *Summary) combine(o *Summary, sign int) {
 			s.Cohorts[segment] = ours
 		}
 		combineCounts(ours.Entered, theirs.Entered, sign)
-		combineFields(ours.Figures.fields(), theirs.Figures.fields(), sign)
+		combineFields(ours.Figures.listFields(), theirs.Figures.listFields(), sign)
 		if len(ours.Entered) == 0 && ours.Figures == (Figures{}) {
 			delete(s.Cohorts, segment)
 		}
 	}
 	combineCounts(s.Decided, o.Decided, sign)
-	combineFields(s.Uncredited.fields(), o.Uncredited.fields(), sign)
+	combineFields(s.Uncredited.listFields(), o.Uncredited.listFields(), sign)
 	s.Deliveries += sign * o.Deliveries
 }
 

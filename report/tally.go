@@ -131,17 +131,17 @@ func (t *experimentTally) addLearner(all []exposed) {
 	if both {
 		return
 	}
-	t.count(partRule, 0, all, func(*exposed) bool { return true })
+	t.countLearner(partRule, 0, all, func(*exposed) bool { return true })
 	for i := range all {
 		x := &all[i]
 		sameMessage := func(o *exposed) bool { return o.message == x.message }
 		if !containsExposure(all[:i], sameMessage) {
-			cohort := t.count(partMessage, x.message, all[i:], sameMessage)
+			cohort := t.countLearner(partMessage, x.message, all[i:], sameMessage)
 			countIf(&cohort.Figures.Follows, i > 0)
 		}
 		sameChannel := func(o *exposed) bool { return o.channel == x.channel }
 		if !containsExposure(all[:i], sameChannel) {
-			cohort := t.count(partChannel, uint16(x.channel), all[i:], sameChannel)
+			cohort := t.countLearner(partChannel, uint16(x.channel), all[i:], sameChannel)
 			countIf(&cohort.Figures.Follows, i > 0)
 		}
 	}
@@ -167,8 +167,8 @@ func (t *experimentTally) reached(run uint32) bool {
 	return t.counter.attribution.runs[run].flags&runConverted != 0
 }
 
-// count counts a learner who enters with the first of the exposures. The delivery of those counts that fit.
-func (t *experimentTally) count(part part, name uint16, all []exposed, fits func(*exposed) bool) *Cohort {
+// countLearner counts a learner who enters with the first of the exposures. The delivery of those counts that fit.
+func (t *experimentTally) countLearner(part part, name uint16, all []exposed, fits func(*exposed) bool) *Cohort {
 	x := &all[0]
 	cohort := t.ensureCohort(segmentIndex{
 		rule:  x.rule,
@@ -307,8 +307,8 @@ func (t *experimentTally) addArm(all []assignment, run run, messages []exposed) 
 	t.countDelivered(cohort, messages, func(*exposed) bool { return true })
 }
 
-// segment writes a segment with its names.
-func (t *experimentTally) segment(i segmentIndex) Segment {
+// nameSegment writes a segment with its names.
+func (t *experimentTally) nameSegment(i segmentIndex) Segment {
 	s := Segment{
 		Rule:  t.counter.attribution.rules[i.rule],
 		Part:  i.part,
