@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -26,6 +27,12 @@ type Rulesets interface {
 	Current(ctx context.Context) (*engine.Ruleset, error)
 	// Revision returns nil and no error if the revision is lost for good; an error means "ask again".
 	Revision(ctx context.Context, hash string) (*engine.Ruleset, error)
+}
+
+// Paths reads what learners did next; see store.Paths.
+type Paths interface {
+	// Followers returns what learners of a course did after a unit; of the course "", after a course.
+	Followers(ctx context.Context, course, from string) (engine.Followers, error)
 }
 
 // Watermarks says how far the triggers have handed over a learner's events, on the learners' clock: as far as their partition of the stream, or less
@@ -67,6 +74,7 @@ type Options struct {
 	// Spread is the time, in real time, over which wake-ups are spread that many learners may have at one instant; 0: DefaultSpread, negative: none.
 	// At most a twelfth of Grace is used.
 	Spread  time.Duration
+	Paths   Paths   // nil: nothing is known of what comes next but what courses.yaml says
 	Rewinds Rewinds // records that the stream went back in time; nil: nothing does
 	// Decisions publishes the unpublished decisions of earlier tasks; nil: only activities do.
 	Decisions Publisher
@@ -126,8 +134,12 @@ func (d *Decide) Run(ctx context.Context, in workflows.DecideInput) (workflows.D
 	if now.Before(state.Clock) { // another worker's clock was ahead
 		now = state.Clock
 	}
+	var pathsErr error
+	if env.Current.Paths && d.o.Paths != nil {
+		env.Followers = d.lookUpFollowers(ctx, &pathsErr)
+	}
 	answer, err := d.stepInputs(env, state, in, now)
-	if err != nil {
+	if err := errors.Join(err, pathsErr); err != nil {
 		return workflows.DecideResult{}, err
 	}
 	d.noteRewind(ctx, &state, in)
@@ -163,6 +175,18 @@ func (d *Decide) readEnv(ctx context.Context, in workflows.DecideInput) (engine.
 		return env, fmt.Errorf("reading the standing: %w", err)
 	}
 	return env, nil
+}
+
+// lookUpFollowers returns how a step asks what learners did next. It is read when it is asked for, because few steps do. An error is kept in failed, and the
+// step is then made again.
+func (d *Decide) lookUpFollowers(ctx context.Context, failed *error) func(course, from string, at time.Time) engine.Followers {
+	return func(course, from string, _ time.Time) engine.Followers {
+		f, err := d.o.Paths.Followers(ctx, course, from)
+		if err != nil {
+			*failed = fmt.Errorf("reading what learners did next: %w", err)
+		}
+		return f
+	}
 }
 
 // loadRevisions loads the rules that live runs started with.

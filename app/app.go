@@ -212,6 +212,7 @@ func (a *App) newWorker(revs *revisions, outward *links.Links, o Options) (*work
 	decide := activities.NewDecide(activities.Options{
 		Profiles:    a.store.Profiles,
 		Standings:   a.store.Standings,
+		Paths:       a.store.Paths,
 		Rulesets:    revs,
 		Watermarks:  a.store.Control,
 		Clock:       o.Clock,
@@ -242,6 +243,7 @@ func (a *App) newTriggers(revs *revisions, o Options) (*triggers.Triggers, error
 		Ruleset:         revs.interestInForce,
 		Starter:         o.Telemetry.Starter(starter{worker.NewStarter(o.Temporal)}),
 		Standings:       a.store.Standings,
+		Paths:           a.store.Paths,
 		Profiles:        a.store.Profiles,
 		Watermarks:      a.store.Control,
 		Rewinds:         a.store.Control,

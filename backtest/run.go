@@ -77,12 +77,15 @@ func Run(ctx context.Context, source Source, opts Options) (*Result, error) {
 	for range opts.Workers {
 		r.workers = append(r.workers, newWorker(&opts))
 	}
+	if err := r.countPaths(ctx, source); err != nil {
+		return nil, fmt.Errorf("backtest: %w", err)
+	}
 	for part := range source.Parts() {
 		loaded, err := loadPart(ctx, source, part, opts.Until)
 		if err != nil {
 			return nil, fmt.Errorf("backtest: %w", err)
 		}
-		if err := r.runPart(ctx, loaded); err != nil {
+		if err := r.runPart(ctx, loaded, r.runLearner); err != nil {
 			return nil, fmt.Errorf("backtest: %w", err)
 		}
 	}
@@ -98,6 +101,7 @@ type run struct {
 	opts    *Options
 	workers []*worker
 	total   int64
+	paths   [2]*engine.PathLog // of both sides; nil: the side does not ask what comes next
 
 	mu   sync.Mutex
 	done int64
@@ -151,8 +155,13 @@ func loadPart(ctx context.Context, source Source, index int, until time.Time) (*
 // batchSize is how many learners a worker takes at a time.
 const batchSize = 32
 
-// runPart runs the learners of a part on all workers.
-func (r *run) runPart(ctx context.Context, p *part) error {
+// runLearner runs one learner through both sides.
+func (r *run) runLearner(ctx context.Context, w *worker, p *part, l *learner) (int, error) {
+	return w.runLearner(ctx, p, l)
+}
+
+// runPart has something done with the learners of a part on all workers. do returns how many events it was done with.
+func (r *run) runPart(ctx context.Context, p *part, do func(context.Context, *worker, *part, *learner) (int, error)) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var next atomic.Int64
@@ -166,7 +175,7 @@ func (r *run) runPart(ctx context.Context, p *part) error {
 				}
 				events := 0
 				for i := from; i < min(from+batchSize, len(p.learners)); i++ {
-					n, err := w.runLearner(ctx, p, &p.learners[i])
+					n, err := do(ctx, w, p, &p.learners[i])
 					if err != nil {
 						cancel(err)
 						return

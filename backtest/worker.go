@@ -31,6 +31,8 @@ type side struct {
 	host      *simulate.Host
 	decisions []decision // about messages, in the range, in order
 	counts    *sideTally
+	paths     *engine.PathLog       // nil: no rule of the side asks what comes next
+	counter   *simulate.PathCounter // likewise
 }
 
 // decision is what is kept of a decision about a message.
@@ -83,6 +85,7 @@ func (w *worker) beginLearner(name string) {
 			AssumeReachable: w.opts.AssumeReachable,
 			Workspace:       w.workspace,
 			Decided:         s.takeDecision,
+			Paths:           s.paths,
 		}
 		if s.rules.Render != nil {
 			options.Compose = s.noteSend

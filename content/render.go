@@ -109,7 +109,7 @@ const defaultLanguage = "en"
 
 // bindVariables returns the variables of a message, and records in targets where those links lead that are counted.
 func (l *Library) bindVariables(m *Message, s *sheet, vars Vars, w words, targets map[string]string) map[string]any {
-	bindings := vars.liquidBindings(l.zoneOf(vars.Learner))
+	bindings := vars.liquidBindings(l.zoneOf(vars.Learner), w)
 	bindings[sheetKey] = s
 	bindings["sender"] = printableFields(map[string]string{
 		"name": l.site.Sender.Name, "from": l.site.Sender.From,

@@ -35,8 +35,8 @@ type roots map[string][]string
 
 // messageRoots are the variables of messages and what may follow them: nil is nothing, anyName one name or more.
 var messageRoots = roots{
-	"learner":         {"id", "first_name", "locale", "timezone", "traits"},
-	"course":          {"id", "title", "url"},
+	"learner":         {"id", "first_name", "locale", "timezone", "traits", "next_course", "next_course_reason"},
+	"course":          {"id", "title", "url", "next", "next_reason"},
 	"trigger":         anyName,
 	"vars":            anyName,
 	"links":           anyName,
@@ -50,7 +50,13 @@ var messageRoots = roots{
 var anyName = []string{"*"}
 
 // linkRoots are the variables of a link in settings.yaml. Every other name is a property of the trigger.
-var linkRoots = roots{"learner": messageRoots["learner"], "course": messageRoots["course"], "trigger": anyName, "vars": anyName, referralRoot: {"code"}}
+var linkRoots = roots{
+	"learner":    {"id", "first_name", "locale", "timezone", "traits"},
+	"course":     {"id", "title", "url"},
+	"trigger":    anyName,
+	"vars":       anyName,
+	referralRoot: {"code"},
+}
 
 const (
 	triggerRoot  = "trigger"

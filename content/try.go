@@ -50,7 +50,7 @@ func (v *Vars) takeFrom(complete Vars, path string) bool {
 	case "learner":
 		had := v.Learner
 		v.Learner = complete.Learner
-		return had.FirstName != complete.Learner.FirstName || had.Timezone != complete.Learner.Timezone
+		return had.FirstName != complete.Learner.FirstName || had.Timezone != complete.Learner.Timezone || !had.Next.equals(complete.Learner.Next)
 	case "course":
 		if complete.Course == nil || v.Course != nil && *v.Course == *complete.Course {
 			return false

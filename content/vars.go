@@ -40,10 +40,16 @@ type Learner struct {
 	Locale    string // BCP 47; picks the translation
 	Timezone  string // IANA; times are shown in it, or in Site.Location
 	Traits    map[string]any
+	Next      *Next // the course that may be next; nil: none is known
 }
 
 // Course is a course as messages see one. Empty fields are undefined.
-type Course struct{ ID, Title, URL string }
+type Course struct {
+	ID    string
+	Title string
+	URL   string
+	Next  *Next // what may be next in the course; nil: it is not known
+}
 
 // IsMinor reports whether a learner's traits say that they are a minor: is_minor is true, not 0, or a text that does not
 // say no. In doubt somebody is one.
@@ -79,7 +85,7 @@ func (l *Library) zoneOf(learner Learner) *time.Location {
 }
 
 // liquidBindings returns learner, course, trigger and vars as Liquid sees them.
-func (v Vars) liquidBindings(loc *time.Location) map[string]any {
+func (v Vars) liquidBindings(loc *time.Location, w words) map[string]any {
 	traits, _ := cleanValue(v.Learner.Traits, loc, 0).(map[string]any)
 	dropWrongNames(traits)
 	firstName := cleantext.Name(v.Learner.FirstName)
@@ -93,6 +99,7 @@ func (v Vars) liquidBindings(loc *time.Location) map[string]any {
 		"timezone":   v.Learner.Timezone,
 	})
 	learner["traits"] = traits
+	v.Learner.Next.bindNext(learner, "next_course", w)
 	trigger, _ := cleanValue(v.Trigger, loc, 0).(map[string]any)
 	if !v.TriggerTime.IsZero() {
 		trigger["time"] = v.TriggerTime.In(loc)
@@ -109,7 +116,9 @@ func (v Vars) liquidBindings(loc *time.Location) map[string]any {
 		}
 	}
 	if v.Course != nil {
-		out["course"] = printableFields(map[string]string{"id": v.Course.ID, "title": v.Course.Title, "url": v.Course.URL})
+		course := printableFields(map[string]string{"id": v.Course.ID, "title": v.Course.Title, "url": v.Course.URL})
+		v.Course.Next.bindNext(course, "next", w)
+		out["course"] = course
 	}
 	return out
 }
@@ -204,8 +213,24 @@ func SampleVars(trigger map[string]any) Vars {
 			Locale:    "en",
 			Timezone:  "Europe/Berlin",
 			Traits:    map[string]any{"first_name": "Ada", "email": "ada@example.org"},
+			Next: &Next{
+				ID:     "crs_sql",
+				Title:  "SQL for everybody",
+				URL:    "https://academy.example/courses/crs_sql",
+				Reason: "followed",
+			},
 		},
-		Course:      &Course{ID: "crs_go", Title: "Go for Gophers", URL: "https://academy.example/courses/crs_go"},
+		Course: &Course{
+			ID:    "crs_go",
+			Title: "Go for Gophers",
+			URL:   "https://academy.example/courses/crs_go",
+			Next: &Next{
+				ID:     "lesson_id=l2",
+				Title:  "Loops",
+				URL:    "https://academy.example/courses/crs_go/l2",
+				Reason: "followed",
+			},
+		},
 		Trigger:     trigger,
 		TriggerTime: sampleTime,
 		Outward: Outward{

@@ -53,6 +53,7 @@ func Vars(s engine.Send, to Recipient, courses map[string]engine.CourseInfo, o c
 			Locale:   to.Profile.Locale,
 			Timezone: to.Profile.Timezone,
 			Traits:   to.Profile.Traits,
+			Next:     nextOf(s.NextCourse),
 		},
 		Trigger:     s.Trigger.Properties,
 		TriggerTime: s.Trigger.Time,
@@ -72,6 +73,15 @@ func Vars(s engine.Send, to Recipient, courses map[string]engine.CourseInfo, o c
 		if v.Course.Title == "" {
 			v.Course.Title = s.CourseTitle
 		}
+		v.Course.Next = nextOf(s.Next)
 	}
 	return v
+}
+
+// nextOf is a next step as messages see it; nil: none is known.
+func nextOf(step *engine.NextStep) *content.Next {
+	if step == nil {
+		return nil
+	}
+	return &content.Next{ID: step.ID, Title: step.Title, URL: step.URL, Reason: string(step.Reason)}
 }

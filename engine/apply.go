@@ -20,7 +20,12 @@ func (s *Standing) Apply(ev *Event, rs *Ruleset, arrival time.Time) Change {
 	if change.Course != "" && s.learnLinks(ev, rs.Keys, change.Course) {
 		change.Changed = true
 	}
+	enrolls := rs.Paths && s.isFirstEnrollment(ev, change.Course)
 	if s.noteFacts(ev, change.Course, at) {
+		change.Changed = true
+	}
+	if enrolls {
+		s.addMove(ev, Move{From: s.lastCompleted(at), To: change.Course})
 		change.Changed = true
 	}
 	if engaged(ev) && s.Engaged.add(at, rs.Settings.Resolution) {
@@ -32,6 +37,9 @@ func (s *Standing) Apply(ev *Event, rs *Ruleset, arrival time.Time) Change {
 	if rs.Settings.Activity[ev.Name] {
 		s.noteActivity(&change, at, rs.Settings.Resolution)
 		if rs.Settings.Risk != nil && s.markTakenIn(ev, arrival) && s.observeRisk(change.Course, ev.ID, at) {
+			change.Changed = true
+		}
+		if rs.Paths && s.noteVisit(ev, change.Course, at) {
 			change.Changed = true
 		}
 	}

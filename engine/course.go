@@ -36,6 +36,8 @@ type Course struct {
 	Dates *CourseDates `json:"dates,omitempty"`
 	// Risk is what the learner's risk in this course is worked out from; nil: nothing was done in it, or no rule looks at risk.
 	Risk *Risk `json:"risk,omitempty"`
+	// Visits are the units that the learner has visited; nil: none, or no rule asks what comes next.
+	Visits *Visits `json:"visits,omitempty"`
 }
 
 // CourseDates are when a course begins and ends for a learner. Zero times are "not known".

@@ -329,6 +329,9 @@ func (s *stepper) exprVars(ev, trigger *Event, course string, at time.Time) *Var
 	if course != "" {
 		a.vars.Course = s.courseView(course, at)
 	}
+	if s.env.Current.Paths {
+		a.vars.Learner.NextCourse = func() (NextStep, bool) { return s.nextCourse(at) }
+	}
 	return &a.vars
 }
 
@@ -367,6 +370,9 @@ func (s *stepper) courseView(id string, at time.Time) *CourseView {
 	view.EnrollmentType = present.kind
 	if s.env.Current.Settings.Risk != nil {
 		view.Risk = func() (RiskScore, bool) { return s.env.Current.RiskOf(s.env.Standing, id, at) }
+	}
+	if s.env.Current.Paths {
+		view.Next = func() (NextStep, bool) { return s.nextUnit(id, at) }
 	}
 	if !from.IsZero() {
 		view.Previous = c.previousRun(previous, from)

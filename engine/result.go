@@ -18,6 +18,8 @@ type Env struct {
 	Watermark time.Time
 	// Assign overrides who is held out, for rule tests; the zero value is by hash, as in production.
 	Assign Assignment
+	// Followers returns what learners had done, up to an instant, after a unit of a course; of the course "", after a course. Nil: nothing is counted.
+	Followers func(course, from string, at time.Time) Followers
 	// Zone looks up a time zone, nil: there is no such zone. A host that steps often remembers what it looked up; without
 	// this the files of the system are read each time.
 	Zone func(name string) *time.Location
@@ -149,13 +151,15 @@ type Send struct {
 	Course        string         `json:"course,omitempty"`
 	CourseTitle   string         `json:"course_title,omitempty"` // from events; courses.yaml, if it knows better, wins
 	Trigger       Event          `json:"trigger"`
-	Awaited       []AwaitedEvent `json:"awaited,omitempty"`  // what the run's wait_for steps with a name have waited for
-	Arm           string         `json:"arm,omitempty"`      // "split=arm", if the run took a split
-	Exposure      *Exposure      `json:"exposure,omitempty"` // nil for a transactional message, which is in no experiment
-	Vars          Values         `json:"vars,omitempty"`     // the step's `with:` values
-	At            time.Time      `json:"at"`                 // when it was decided: the stamp that caps and reports use
-	NotAfter      time.Time      `json:"not_after,omitzero"` // a delivery that begins later is to ask every question again; zero: there is no such instant
-	Settles       bool           `json:"settles,omitempty"`  // the delivery was uncertain, and is to go out again only on evidence that it did not
+	Awaited       []AwaitedEvent `json:"awaited,omitempty"`     // what the run's wait_for steps with a name have waited for
+	Arm           string         `json:"arm,omitempty"`         // "split=arm", if the run took a split
+	Exposure      *Exposure      `json:"exposure,omitempty"`    // nil for a transactional message, which is in no experiment
+	Vars          Values         `json:"vars,omitempty"`        // the step's `with:` values
+	At            time.Time      `json:"at"`                    // when it was decided: the stamp that caps and reports use
+	NotAfter      time.Time      `json:"not_after,omitzero"`    // a delivery that begins later is to ask every question again; zero: there is no such instant
+	Next          *NextStep      `json:"next,omitempty"`        // for a message that reads course.next; nil: none was known
+	NextCourse    *NextStep      `json:"next_course,omitempty"` // for a message that reads learner.next_course
+	Settles       bool           `json:"settles,omitempty"`     // the delivery was uncertain, and is to go out again only on evidence that it did not
 }
 
 // Values are JSON values by name.

@@ -12,6 +12,10 @@ type Ruleset struct {
 	Keys map[string][]string
 	// Courses are the titles and links of courses.yaml by course id.
 	Courses map[string]CourseInfo
+	// CourseOrder are the ids of Courses in the order of courses.yaml.
+	CourseOrder []string
+	// Paths reports that a rule or a message asks what comes next, so that moves are counted.
+	Paths bool
 	// Counted are the events that a count() looks at, with how many days back at most (1–90).
 	Counted map[string]int
 	// CountedBy are the keys by which a count() asks only for the events that agree with what a run is about (same.KEY), with how many days back at most.
@@ -39,6 +43,11 @@ type CourseInfo struct {
 	// Starts and Ends are the course's first and last moment, the same for all its learners; zero: not known.
 	Starts time.Time `json:"starts,omitzero"`
 	Ends   time.Time `json:"ends,omitzero"`
+	// Topics and Level are what the course is about and for whom, in the words in which learners say what they want to learn.
+	Topics []string `json:"topics,omitempty"`
+	Level  string   `json:"level,omitempty"`
+	// Units are the course's lessons in their order; nil: not known.
+	Units []UnitInfo `json:"units,omitempty"`
 }
 
 // Settings are the limits that hold for every rule of a folder. The zero value means "no such limit".
@@ -202,6 +211,8 @@ type SendStep struct {
 	Expires       Expr          // the instant after which it is not sent; nil: it does not expire
 	If            Expr          // nil: always
 	With          []Binding
+	Next          bool // the message reads course.next
+	NextCourse    bool // the message reads learner.next_course
 }
 
 // Binding is a variable that a step hands to its message.
@@ -258,6 +269,8 @@ type Learner struct {
 	SignedUpAt       time.Time
 	LastActiveAt     time.Time
 	CoursesCompleted int
+	// NextCourse returns the course that the learner may take next; false: none is known. Nil: nothing is counted.
+	NextCourse func() (NextStep, bool)
 }
 
 // CourseView is one course of the learner as expressions see it; zero times are "not known".
@@ -279,4 +292,6 @@ type CourseView struct {
 	EndsAt         time.Time
 	// Risk returns the learner's risk in the course; false: there is none. Nil: nothing is known of the course.
 	Risk func() (RiskScore, bool)
+	// Next returns the unit of the course that the learner may visit next; false: none is known. Nil: nothing is known of the course.
+	Next func() (NextStep, bool)
 }

@@ -210,6 +210,7 @@ func (s *stepper) requestDelivery(run *Run, rule *Rule, in *Instr, at time.Time)
 	if c := s.env.Standing.Courses[run.Course]; c != nil {
 		send.CourseTitle = c.Title
 	}
+	s.addNextSteps(&send, run, in, at)
 	if run.Exposed.IsZero() {
 		run.Exposed = at
 	}
@@ -243,4 +244,18 @@ func (s *stepper) evalWith(run *Run, in *Instr, at time.Time) (Values, error) {
 		values[b.Name] = v
 	}
 	return values, nil
+}
+
+// addNextSteps hands a message that reads them what comes next for the learner.
+func (s *stepper) addNextSteps(send *Send, run *Run, in *Instr, at time.Time) {
+	if in.Send.Next && run.Course != "" {
+		if next, known := s.nextUnit(run.Course, at); known {
+			send.Next = &next
+		}
+	}
+	if in.Send.NextCourse {
+		if next, known := s.nextCourse(at); known {
+			send.NextCourse = &next
+		}
+	}
 }

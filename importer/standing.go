@@ -52,6 +52,7 @@ func (run *importRun) applyOnce(st *engine.Standing, events []importedEvent) {
 		st.FirstSeenAt = first
 	}
 	st.MergeCounts(all, run.Ruleset)
+	st.Moves = nil // what comes next is counted from what is published, not from what is imported
 }
 
 func laterOf(a, b time.Time) time.Time {

@@ -12,7 +12,13 @@ import (
 
 // fieldsOf lists the fields of a variable.
 func (l *language) fieldsOf(s exprView, variable string) []string {
-	name := map[string]string{"learner": learnerType, "course": courseType, "course.previous": previousType}[variable]
+	name := map[string]string{
+		"learner":             learnerType,
+		"course":              courseType,
+		"course.previous":     previousType,
+		"course.next":         nextType,
+		"learner.next_course": nextType,
+	}[variable]
 	if event := s.eventBehind(variable); event != "" {
 		name = eventType + event
 	}
@@ -31,13 +37,16 @@ func (s exprView) eventBehind(variable string) string {
 	return s.awaitedEvents()[variable]
 }
 
-// ownerName is the name of a variable, or of the earlier run of a course; empty for anything else.
+// ownerName is the name of a variable, or of a part of one that has fields itself, such as the earlier run of a course; empty for anything else.
 func ownerName(of ast.Expr) string {
-	switch {
-	case of.Kind() == ast.IdentKind:
+	switch of.Kind() {
+	case ast.IdentKind:
 		return of.AsIdent()
-	case of.Kind() == ast.SelectKind && of.AsSelect().FieldName() == "previous" && ownerName(of.AsSelect().Operand()) == "course":
-		return "course.previous"
+	case ast.SelectKind:
+		switch name := pathOf(of); name {
+		case "course.previous", "course.next", "learner.next_course":
+			return name
+		}
 	}
 	return ""
 }

@@ -28,6 +28,7 @@ const (
 	courseType  = "type/course"
 
 	previousType = "type/previous run of the course"
+	nextType     = "type/next step"
 )
 
 // fieldTypes says to CEL which fields the variables have, so that a wrong one is found at check time, and reads them. It
@@ -39,6 +40,7 @@ type fieldTypes struct {
 	course  map[string]*types.FieldType
 
 	previous map[string]*types.FieldType
+	next     map[string]*types.FieldType
 }
 
 func newFieldTypes(base types.Provider, cat *catalog.Catalog) *fieldTypes {
@@ -48,6 +50,7 @@ func newFieldTypes(base types.Provider, cat *catalog.Catalog) *fieldTypes {
 		learner:  learnerFields(),
 		course:   courseFields(),
 		previous: previousFields(),
+		next:     nextFields(),
 	}
 	for _, ev := range cat.Events() {
 		f.events[ev.Name] = ev
@@ -78,6 +81,8 @@ func (f *fieldTypes) FindStructFieldNames(name string) ([]string, bool) {
 		out = sortedKeys(f.course)
 	case name == previousType:
 		out = sortedKeys(f.previous)
+	case name == nextType:
+		out = sortedKeys(f.next)
 	case isEvent && f.events[event] != nil:
 		out = append(propertyNames(f.events[event]), "time")
 		slices.Sort(out)
@@ -98,6 +103,9 @@ func (f *fieldTypes) FindStructFieldType(name, field string) (*types.FieldType, 
 		return ft, ok
 	case name == previousType:
 		ft, ok := f.previous[field]
+		return ft, ok
+	case name == nextType:
+		ft, ok := f.next[field]
 		return ft, ok
 	case isEvent && f.events[event] != nil:
 		return eventField(f.events[event], field)
@@ -232,6 +240,9 @@ func learnerFields() map[string]*types.FieldType {
 		"signed_up_at":      known(types.TimestampType, "learner.signed_up_at", func(v *l) time.Time { return v.SignedUpAt }),
 		"last_active_at":    known(types.TimestampType, "learner.last_active_at", func(v *l) time.Time { return v.LastActiveAt }),
 		"courses_completed": always(types.DoubleType, func(v *l) any { return float64(v.CoursesCompleted) }),
+
+		"next_course":        nextStep(nextOfLearner),
+		"next_course_reason": nextReason("learner.next_course_reason", nextOfLearner),
 	}
 }
 
@@ -254,6 +265,8 @@ func courseFields() map[string]*types.FieldType {
 		"ends_at":         known(types.TimestampType, "course.ends_at", func(v *c) time.Time { return v.EndsAt }),
 		"risk":            ofRisk(types.DoubleType, "course.risk", func(r engine.RiskScore) any { return r.Value }),
 		"risk_reason":     ofRisk(types.StringType, "course.risk_reason", func(r engine.RiskScore) any { return string(r.FirstReason()) }),
+		"next":            nextStep(nextOfCourse),
+		"next_reason":     nextReason("course.next_reason", nextOfCourse),
 		"previous": {
 			Type:  cel.ObjectType(previousType),
 			IsSet: func(of any) bool { return of.(*c).Previous != nil },

@@ -200,6 +200,8 @@ func (a *assistant) fieldsOfVariable(s exprView, name string) map[string]*types.
 		return a.fields.course
 	case name == "course.previous" && s.course:
 		return a.fields.previous
+	case name == "course.next" && s.course, name == "learner.next_course":
+		return a.fields.next
 	}
 	return nil
 }
@@ -295,15 +297,19 @@ func (a *assistant) templateItems(owner string) []CompletionItem {
 		return a.sendersOf().variables
 	case "learner":
 		items = a.fieldItems(exprView{}, "learner.traits")[1:2] // first_name stands at the top in a message
-		for _, name := range []string{"id", "locale", "timezone", "traits"} {
+		for _, name := range []string{"id", "locale", "timezone", "traits", "next_course", "next_course_reason"} {
 			items = append(items, CompletionItem{Label: name, Kind: ItemProperty, Words: fieldWords["learner."+name]})
 		}
 	case "course":
-		for _, name := range []string{"title", "url", "id"} {
+		for _, name := range []string{"title", "url", "id", "next", "next_reason"} {
 			items = append(items, CompletionItem{Label: name, Kind: ItemProperty, Words: fieldWords["course."+name]})
 		}
 	case "learner.traits":
 		return a.fieldItems(exprView{}, owner)
+	case "course.next", "learner.next_course":
+		for _, name := range sortedKeys(a.fields.next) {
+			items = append(items, CompletionItem{Label: name, Kind: ItemProperty, Words: fieldWords[owner+"."+name]})
+		}
 	}
 	return items
 }

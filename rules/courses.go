@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"strings"
 	"time"
 
 	"homeroom/engine"
@@ -15,17 +14,22 @@ import (
 //	  url: https://academy.example/courses/go
 //	  starts: 2026-10-01
 //	  ends: 2027-06-30
+//	  topics: [go, programming]
+//	  level: beginner
+//	  lessons:
+//	    - {id: l1, title: Hello, url: https://academy.example/courses/go/1}
 //
 // A date without a time is its first moment in the academy's zone or, of an end, its last.
-func readCourses(d *decoder, zone *time.Location) map[string]engine.CourseInfo {
-	courses := map[string]engine.CourseInfo{}
+// order are their ids as they stand in the file.
+func readCourses(d *decoder, zone *time.Location) (courses map[string]engine.CourseInfo, order []string) {
+	courses = map[string]engine.CourseInfo{}
 	root, ok := d.Root()
 	if !ok || root == nil {
-		return courses
+		return courses, order
 	}
 	if root.Kind != yamlfile.Mapping {
 		d.Fail(root.At, "write the id of a course, a colon, and below it title: and url:", "courses.yaml must be a block of keys, not %s", root.Kind)
-		return courses
+		return courses, order
 	}
 	for _, p := range root.Pairs {
 		id := p.Key.Text
@@ -39,6 +43,7 @@ func readCourses(d *decoder, zone *time.Location) map[string]engine.CourseInfo {
 		}
 		var c engine.CourseInfo
 		courses[id] = c
+		order = append(order, id)
 		if p.Value.Kind == yamlfile.Null {
 			continue
 		}
@@ -48,7 +53,7 @@ func readCourses(d *decoder, zone *time.Location) map[string]engine.CourseInfo {
 		}
 		courses[id] = c
 	}
-	return courses
+	return courses, order
 }
 
 func courseKeys(zone *time.Location) []key[engine.CourseInfo] {
@@ -60,12 +65,7 @@ func courseKeys(zone *time.Location) []key[engine.CourseInfo] {
 		{
 			name: "url",
 			read: func(d *decoder, c *engine.CourseInfo, _, v *yamlfile.Node) {
-				url, ok := d.Text(v, "url")
-				if ok && !strings.HasPrefix(url, "https://") && !strings.HasPrefix(url, "http://") {
-					d.Fail(v.At, "begin with https://", "the url is not a web address")
-					return
-				}
-				c.URL = url
+				c.URL, _ = d.readWebAddress(v)
 			},
 		},
 		{
@@ -79,6 +79,18 @@ func courseKeys(zone *time.Location) []key[engine.CourseInfo] {
 			read: func(d *decoder, c *engine.CourseInfo, _, v *yamlfile.Node) {
 				c.Ends, _ = d.readMoment(v, "ends", zone, 1)
 			},
+		},
+		{
+			name: "topics",
+			read: func(d *decoder, c *engine.CourseInfo, _, v *yamlfile.Node) { c.Topics = d.readTopics(v) },
+		},
+		{
+			name: "level",
+			read: func(d *decoder, c *engine.CourseInfo, _, v *yamlfile.Node) { c.Level, _ = d.Text(v, "level") },
+		},
+		{
+			name: "lessons",
+			read: readLessons,
 		},
 	}
 }

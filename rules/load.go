@@ -117,8 +117,9 @@ func compileFolder(files map[string][]byte, stored bool, out *Problems) *Academy
 		settings = readSettings(newDecoder(src, "", out), cat, eventsKnown)
 	}
 	courses := map[string]engine.CourseInfo{}
+	var courseOrder []string
 	if src := sources[coursesFile]; src != nil {
-		courses = readCourses(newDecoder(src, "", out), settings.Location)
+		courses, courseOrder = readCourses(newDecoder(src, "", out), settings.Location)
 	}
 	if settings.Risk == nil && readsRisk(files) {
 		settings.Risk = &engine.RiskSettings{Intercept: engine.RiskIntercept}
@@ -150,6 +151,8 @@ func compileFolder(files map[string][]byte, stored bool, out *Problems) *Academy
 			Rules:          rules,
 			Keys:           cat.Keys(),
 			Courses:        courses,
+			CourseOrder:    courseOrder,
+			Paths:          readsNext(files),
 			KeptProperties: c.keep.sortedLists(cat),
 			Counted:        lang.past.counted,
 			CountedBy:      lang.past.countedBy,

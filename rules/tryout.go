@@ -68,6 +68,7 @@ func (c *compiler) tryMessage(rule, name string, from origin, handed map[string]
 	if from.course {
 		untitled := complete
 		untitled.Course = certain.certainCourse(complete.Course)
+		untitled.Course.Next = complete.Course.Next
 		tryouts = append(tryouts, tryout{"for a course that has no title and no page", untitled})
 		if !certain.hasCourse(from) {
 			unknown := complete
@@ -75,7 +76,43 @@ func (c *compiler) tryMessage(rule, name string, from origin, handed map[string]
 			tryouts = append(tryouts, tryout{"when the course is not known", unknown})
 		}
 	}
+	tryouts = append(tryouts, tryoutsOfNext(complete, certain)...)
 	c.renderTryouts(rule, name, complete, tryouts)
+}
+
+// tryoutsOfNext are a learner for whom no next step is known, unless a condition on the way asks for one, and one whose next steps have no page.
+func tryoutsOfNext(complete content.Vars, certain certainPaths) []tryout {
+	unknown := complete
+	pageless := complete
+	if !certain.prove("learner.next_course") {
+		unknown.Learner.Next = nil
+	}
+	if next := complete.Learner.Next; next != nil && !certain["learner.next_course.url"] {
+		pageless.Learner.Next = next.WithoutPage()
+	}
+	if complete.Course != nil && complete.Course.Next != nil {
+		course := *complete.Course
+		if !certain.prove("course.next") {
+			course.Next = nil
+		}
+		unknown.Course = &course
+		bare := *complete.Course
+		if !certain["course.next.url"] {
+			bare.Next = bare.Next.WithoutPage()
+		}
+		pageless.Course = &bare
+	}
+	return []tryout{{"when no next step is known", unknown}, {"for a next step that has no page", pageless}}
+}
+
+// prove reports whether a path, its reason or something of it has a value whenever the message is sent.
+func (f certainPaths) prove(path string) bool {
+	for known := range f {
+		if readsField(known, path) || known == path+"_reason" {
+			return true
+		}
+	}
+	return false
 }
 
 // tryUnsent renders a message that nobody sends with properties of all kinds.

@@ -3,6 +3,8 @@ package simulate
 import (
 	"context"
 	"time"
+
+	"homeroom/engine"
 )
 
 // decider owns some of the learners and decides for them on one goroutine.
@@ -16,6 +18,7 @@ type decider struct {
 	order     []*Host // by first event, so that finishing needs no map order
 	found     *Collector
 	workspace *Workspace
+	paths     *engine.PathLog // nil: no rule asks what comes next
 }
 
 func newDecider(opts *Options, index int, spare chan<- *chunk) *decider {
@@ -67,6 +70,7 @@ func (s *decider) hostOf(learner string) *Host {
 			AssumeReachable: s.opts.AssumeReachable,
 			Decided:         s.found.Add,
 			Workspace:       s.workspace,
+			Paths:           s.paths,
 		})
 		s.hosts[learner] = h
 		s.order = append(s.order, h)

@@ -26,6 +26,8 @@ type HostOptions struct {
 	AssumeReachable bool
 	// Assign overrides who is held out, for rule tests; the zero value is by hash, as in production.
 	Assign engine.Assignment
+	// Paths is what learners did next, for rules that ask what comes next. Nil: the host counts what this learner does.
+	Paths *engine.PathLog
 	// Compose, if set, composes each send for the learner as known at that moment. A send that it cannot compose fails as in
 	// production.
 	Compose func(engine.Send, engine.Profile) error
@@ -42,13 +44,15 @@ type HostOptions struct {
 
 // Host is one learner on a virtual clock. It is not safe for concurrent use.
 type Host struct {
-	opts     HostOptions
-	env      engine.Env
-	profile  profile.Profile
-	shown    bool // env has a profile: most learners begin with an event that changes it
-	state    engine.State
-	standing engine.Standing
-	wake     time.Time
+	opts    HostOptions
+	env     engine.Env
+	profile profile.Profile
+	// countsMoves reports that nobody else counts the learner's moves.
+	countsMoves bool
+	shown       bool // env has a profile: most learners begin with an event that changes it
+	state       engine.State
+	standing    engine.Standing
+	wake        time.Time
 	// suppressed are the addresses that must not be written to any more, in the form for comparison. An empty one is that of a
 	// learner whose address nobody recorded.
 	suppressed map[string]bool
@@ -89,6 +93,13 @@ func NewHost(opts HostOptions) *Host {
 		Zone:     opts.Workspace.zones.lookUp,
 		Trace:    opts.Trace,
 	}
+	if opts.Ruleset.Paths {
+		h.countsMoves = opts.Paths == nil
+		if h.countsMoves {
+			h.opts.Paths = &engine.PathLog{}
+		}
+		h.env.Followers = h.opts.Paths.Followers
+	}
 	return h
 }
 
@@ -108,6 +119,7 @@ func (h *Host) ApplyEvent(d *catalog.Decoded, arrival time.Time) error {
 	h.applyStatement(ev, statement)
 	change := h.standing.Apply(ev, h.opts.Ruleset, arrival)
 	h.standing.ApplyTraits(statement.Traits, h.opts.Ruleset, &change)
+	h.takeMoves(arrival)
 	if !h.opts.Ruleset.Wants(ev, change) {
 		h.traceUnwanted(ev, arrival)
 		return nil
@@ -124,6 +136,16 @@ func (h *Host) traceUnwanted(ev *engine.Event, arrival time.Time) {
 		h.showProfile()
 	}
 	engine.TraceTriggers(h.env, h.state, ev, arrival)
+}
+
+// takeMoves takes the learner's moves out of the standing, and counts them if nobody else does.
+func (h *Host) takeMoves(at time.Time) {
+	if h.countsMoves {
+		for _, m := range h.standing.Moves {
+			h.opts.Paths.Add(m, at)
+		}
+	}
+	h.standing.Moves = h.standing.Moves[:0]
 }
 
 // applyStatement takes in what an event says of the learner as a person: feedback about mail first, then traits.

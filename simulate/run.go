@@ -82,10 +82,17 @@ func Run(ctx context.Context, r io.Reader, opts Options) (*Result, error) {
 			}
 		})
 	}
+	var counter *PathCounter
+	paths := (*engine.PathLog)(nil)
+	if opts.Ruleset.Paths {
+		paths = &engine.PathLog{}
+		counter = NewPathCounter(opts.Ruleset, paths)
+	}
 	deciders := make([]*decider, opts.Workers)
 	var deciding sync.WaitGroup
 	for i := range deciders {
 		deciders[i] = newDecider(&opts, i, spare)
+		deciders[i].paths = paths
 		deciding.Go(func() {
 			if err := deciders[i].decideAll(ctx); err != nil {
 				cancel(err)
@@ -93,7 +100,7 @@ func Run(ctx context.Context, r io.Reader, opts Options) (*Result, error) {
 		})
 	}
 
-	seq := &sequencer{opts: &opts, deciders: deciders, stopReading: stopReading}
+	seq := &sequencer{opts: &opts, deciders: deciders, stopReading: stopReading, paths: counter}
 	seq.dealOut(ctx, ordered)
 	pipeline.Wait()
 	deciding.Wait()
@@ -113,6 +120,7 @@ type sequencer struct {
 	dead     int
 	letters  []DeadLetter
 	until    time.Time
+	paths    *PathCounter // nil: no rule asks what comes next
 
 	stopReading func()
 }
@@ -167,11 +175,15 @@ func (s *sequencer) sendToDeciders(ctx context.Context, c *chunk) bool {
 			}
 			s.clock = d.Event.Time
 		}
+		somebody := d.Event.Learner != noLearner && d.Event.Learner != ""
+		if s.paths != nil && somebody {
+			s.paths.Count(&d.Event, s.clock)
+		}
 		if s.opts.Learner != "" && d.Event.Learner != s.opts.Learner {
 			continue
 		}
 		s.events++
-		if d.Event.Learner == noLearner || d.Event.Learner == "" {
+		if !somebody {
 			continue
 		}
 		d.Event.Seq = s.seq

@@ -46,12 +46,14 @@ func roleSubjects(role string) []string {
 			getSubject(subjects.Stream),
 			getSubject("KV_" + BucketStanding),
 			subjectOfKey(BucketStanding, checkToken),
+			subjectOfKey(BucketLearned, pathsPrefix+checkToken),
 			subjects.Dead(checkToken, checkToken),
 			subjects.SetAside(checkToken),
 		}
 	case "worker":
 		return []string{
 			getSubject("KV_" + BucketStanding),
+			getSubject("KV_" + BucketLearned),
 			subjects.Decision(checkToken, checkToken, checkToken),
 			subjectOfKey(BucketSends, checkToken),
 			subjectOfKey(BucketLinks, checkToken),

@@ -23,6 +23,7 @@ const (
 	BucketControl      = "homeroom_control"
 	BucketLinks        = "homeroom_links"
 	BucketRetired      = "homeroom_retired"
+	BucketLearned      = "homeroom_learned"
 )
 
 // NudgesAge is how long nudges wait for the platform to fetch them.
@@ -133,6 +134,7 @@ func (o Options) Streams() []jetstream.StreamConfig {
 		bucket(BucketDrafts, "folders that somebody edits and that are not in force yet", 10, 0),
 		bucket(BucketLinks, "what lies behind share and referral links", 1, 0),
 		bucket(BucketRetired, "what is remembered of learners whose workflow has ended because nothing was due", 1, 0),
+		bucket(BucketLearned, "what was counted of all learners together: what they did next in a course", 1, 0),
 		bucket(BucketControl, "the kill switch, how far each partition was handed over, and who is set aside", 1, 0),
 	}
 }

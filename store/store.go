@@ -21,6 +21,7 @@ type Store struct {
 	Events       *Events
 	Links        *Links
 	Retired      *Retired
+	Paths        *Paths
 	People       People
 }
 
@@ -55,6 +56,7 @@ func Open(ctx context.Context, js jetstream.JetStream, o OpenOptions) (*Store, e
 	control := bucket(BucketControl)
 	links := bucket(BucketLinks)
 	retired := bucket(BucketRetired)
+	learned := bucket(BucketLearned)
 	if missing != nil {
 		return nil, fmt.Errorf("the store is not set up: start `homeroom serve` against this NATS once: %w", missing)
 	}
@@ -93,6 +95,7 @@ func Open(ctx context.Context, js jetstream.JetStream, o OpenOptions) (*Store, e
 		Events:       &Events{js: js},
 		Links:        &Links{kv: links},
 		Retired:      &Retired{kv: retired},
+		Paths:        &Paths{kv: learned},
 		People:       people,
 	}, nil
 }

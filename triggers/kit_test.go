@@ -89,6 +89,7 @@ func (w *world) run() *running {
 		Ruleset:         func() *engine.Ruleset { return w.rules },
 		Starter:         w.learn,
 		Standings:       st.Standings,
+		Paths:           st.Paths,
 		Profiles:        st.Profiles,
 		Watermarks:      st.Control,
 		AckWait:         2 * time.Second,

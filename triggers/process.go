@@ -176,8 +176,27 @@ func (p *partition) noteEvents(ctx context.Context, l *lane) error {
 	if err := p.updateProfile(ctx, l); err != nil {
 		return err
 	}
-	return p.t.o.Standings.Update(ctx, l.learner, func(st *engine.Standing, owed []uint64) (bool, []uint64) {
-		return p.applyEvents(rs, st, owed, readable)
+	var moves []engine.Move
+	err := p.t.o.Standings.Update(ctx, l.learner, func(st *engine.Standing, owed []uint64) (bool, []uint64) {
+		write, owe := p.applyEvents(rs, st, owed, readable)
+		moves = slices.Clone(st.Moves)
+		return write, owe
+	})
+	if err != nil || len(moves) == 0 || p.t.o.Paths == nil {
+		return err
+	}
+	return p.countMoves(ctx, l.learner, moves)
+}
+
+// countMoves has a learner's moves counted, and takes them out of the standing, which holds them until then: so none is lost if the process dies in
+// between. It comes before the events are confirmed, so that a move that was counted and is still in the standing comes again soon, when the
+// counts still know it.
+func (p *partition) countMoves(ctx context.Context, learner string, moves []engine.Move) error {
+	if err := p.t.o.Paths.Count(ctx, p.number, p.buffer.acked.Load(), moves); err != nil {
+		return err
+	}
+	return p.t.o.Standings.Update(ctx, learner, func(st *engine.Standing, owed []uint64) (bool, []uint64) {
+		return st.DropMoves(moves), owed
 	})
 }
 

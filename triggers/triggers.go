@@ -59,6 +59,13 @@ type Profiles interface {
 	ApplyFeedback(ctx context.Context, learner string, f profile.Feedback, at time.Time) error
 }
 
+// Paths counts what learners did next; see store.Paths.
+type Paths interface {
+	// Count has moves counted, each once however often it is called with them. floor is the stream sequence up to which the partition's events are
+	// confirmed. After an error it is called again.
+	Count(ctx context.Context, partition int, floor uint64, moves []engine.Move) error
+}
+
 // Watermarks records how far a partition has been handed over. An older one than is known changes nothing.
 type Watermarks interface {
 	PublishWatermark(ctx context.Context, partition int, at time.Time) error
@@ -81,6 +88,7 @@ type Options struct {
 	Standings  Standings
 	Profiles   Profiles
 	Watermarks Watermarks
+	Paths      Paths        // nil: what learners did next is not counted
 	Rewinds    Rewinds      // nil: a rewind is logged and counted only
 	SetAsides  SetAsides    // nil: no learner is set aside
 	Log        *slog.Logger // default: none

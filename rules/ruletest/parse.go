@@ -20,6 +20,8 @@ type Test struct {
 	Rules   []string // empty: all
 	Learner *Learner // nil: somebody who can be written to
 	HeldOut bool
+	// Paths is what learners did next, as the test fixes it; nil: what its events make.
+	Paths   *engine.PathLog
 	Start   time.Time
 	Events  []Event
 	Until   time.Time // inclusive
@@ -63,7 +65,7 @@ type Expectation struct {
 }
 
 var (
-	testKeys    = []string{"test", "rules", "learner", "start", "events", "until", "expect", "held_out"}
+	testKeys    = []string{"test", "rules", "learner", "start", "events", "until", "expect", "held_out", "paths", "course_paths"}
 	learnerKeys = []string{"id", "timezone", "locale", "traits"}
 	eventKeys   = []string{"at", "event", "id", "time", "properties", "traits"}
 	expectKeys  = []string{"at", "sent", "withheld", "failed", "skipped", "deferred", "exited", "started", "converted", "reason", "rule", "text_contains"}
@@ -160,6 +162,12 @@ func (r *reader) readKey(t *Test, key string, v *yamlfile.Node) {
 		t.Learner = r.readLearner(v)
 	case "held_out":
 		t.HeldOut, _ = r.Bool(v, "held_out")
+	case "paths":
+		for _, p := range r.Pairs(v, "paths", nil) {
+			r.readPaths(t, p.Key.Text, p.Value)
+		}
+	case "course_paths":
+		r.readPaths(t, "", v)
 	case "events":
 		t.Events = r.readEvents(v, t.Start)
 	case "expect":

@@ -25,6 +25,7 @@ func (c *Case) Run(coverage *Coverage) Result {
 		Profile:         c.profile,
 		AssumeReachable: c.Test.Learner == nil,
 		Assign:          engine.AssignNobody,
+		Paths:           c.Test.Paths,
 		Decided:         func(d engine.Decision) { res.Decisions = append(res.Decisions, d) },
 	}
 	texts := map[string]string{} // of the messages that were rendered, by send

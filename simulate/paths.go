@@ -1,0 +1,41 @@
+package simulate
+
+import (
+	"time"
+
+	"homeroom/engine"
+)
+
+// PathCounter counts the moves of many learners into a PathLog, ahead of the hosts that decide for them. It is not safe for concurrent use; several may count
+// into one log.
+type PathCounter struct {
+	ruleset engine.Ruleset
+	log     *engine.PathLog
+	learner map[string]*engine.Standing
+}
+
+// NewPathCounter returns a counter of the moves that a ruleset's events make. log gets them.
+func NewPathCounter(rs *engine.Ruleset, log *engine.PathLog) *PathCounter {
+	c := &PathCounter{ruleset: *rs, log: log, learner: map[string]*engine.Standing{}}
+	c.ruleset.Counted = nil // it is asked for nothing but moves
+	c.ruleset.CountedBy = nil
+	c.ruleset.Settings.Risk = nil
+	return c
+}
+
+// Count takes in an event that arrived at an instant.
+func (c *PathCounter) Count(ev *engine.Event, arrival time.Time) {
+	st := c.learner[ev.Learner]
+	if st == nil {
+		st = &engine.Standing{}
+		c.learner[ev.Learner] = st
+	}
+	st.Apply(ev, &c.ruleset, arrival)
+	for _, m := range st.Moves {
+		c.log.Add(m, arrival)
+	}
+	st.Moves = st.Moves[:0]
+}
+
+// Forget forgets a learner who does nothing any more.
+func (c *PathCounter) Forget(learner string) { delete(c.learner, learner) }
