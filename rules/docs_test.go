@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -29,6 +30,12 @@ func TestDocs(t *testing.T) {
 		name := fmt.Sprintf("example-%d", i+1)
 		text := m[2]
 		switch {
+		case strings.HasPrefix(text, "# courses.yaml"):
+			fsys["courses.yaml"] = &fstest.MapFile{Data: append(slices.Clone(fsys["courses.yaml"].Data), text...)}
+			continue
+		case strings.HasPrefix(text, "---\n# messages/go-on.md"):
+			fsys["messages/go-on.md"] = &fstest.MapFile{Data: []byte(text)}
+			continue
 		case m[1] == "markdown":
 			fsys["messages/"+name+".md"] = &fstest.MapFile{Data: []byte(text)}
 			continue

@@ -35,6 +35,10 @@ func TestEveryNameIsExplained(t *testing.T) {
 	for _, name := range sortedKeys(fields.previous) {
 		known["course.previous."+name] = true
 	}
+	for _, name := range sortedKeys(fields.next) {
+		known["course.next."+name] = true
+		known["learner.next_course."+name] = true
+	}
 	if explained := sortedKeys(fieldWords); !slices.Equal(explained, sortedKeys(known)) {
 		t.Errorf("explained are %q, known %q", explained, sortedKeys(known))
 	}

@@ -90,7 +90,7 @@ func checkRecord(data []byte, v any) error {
 	case *links.Referred:
 		lacks = lacksIf(r.Learner == "", "learner")
 	case *pathRecord:
-		lacks = lacksIf(r.Version == 0 || !r.Table.Check(), "counts that are possible")
+		lacks = lacksIf(lacksMember(data, "table") != "" || !r.Table.Check(), "counts that are possible")
 	default: // a profile, a suppression: something is said in each
 		lacks = lacksIf(reflect.ValueOf(v).Elem().IsZero(), "everything")
 	}

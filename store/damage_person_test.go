@@ -115,6 +115,32 @@ func retiredHolds(ctx context.Context, k kept, newer bool) error {
 	return nil
 }
 
+func pathsHold(ctx context.Context, k kept, newer bool) error {
+	f, err := k.st.Paths.Followers(ctx, "c", "a")
+	if err != nil || len(f.Visits) > 0 {
+		return fmt.Errorf("what comes next: %v, %w", f, err)
+	}
+	err = k.st.Paths.Count(ctx, 3, 0, []engine.Move{{Course: "c", From: "a", To: "b", Seq: 2}})
+	if newer {
+		if !errors.Is(err, store.ErrNewer) {
+			return fmt.Errorf("the counts of a newer version were replaced: %w", err)
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	opened, err := store.Open(ctx, k.js, store.OpenOptions{Secret: []byte("test")})
+	if err != nil {
+		return err
+	}
+	defer opened.Control.Close()
+	if f, err = opened.Paths.Followers(ctx, "c", "a"); err != nil || f.After["b"] != 1 {
+		return fmt.Errorf("after the next move: %v, %w", f, err)
+	}
+	return nil
+}
+
 func ledgerHolds(ctx context.Context, k kept, newer bool) error {
 	entry, err := k.st.Sends.Get(ctx, "s_1")
 	if newer {

@@ -39,9 +39,8 @@ type Paths struct {
 
 // pathRecord is what is stored of a course.
 type pathRecord struct {
-	Version int              `json:"v"`
-	Course  string           `json:"course,omitempty"`
-	Table   engine.PathTable `json:"table"`
+	Course string           `json:"course,omitempty"`
+	Table  engine.PathTable `json:"table"`
 	// Counted are the moves that Table holds and that may come again, by partition, oldest first: those of events that the partition's consumer has
 	// not confirmed, and the last few before.
 	Counted map[string][]countedMove `json:"counted,omitempty"`
@@ -129,7 +128,6 @@ func (p *Paths) commit(ctx context.Context, moves []pathMove) error {
 		writing.Go(func() {
 			defer func() { <-slots }()
 			err := modifyOrReplace(ctx, p.kv, pathsKey(course), func(r *pathRecord, _ bool) (bool, error) {
-				r.Version = 1
 				r.Course = course
 				return r.add(ofCourse), nil
 			})
@@ -179,14 +177,14 @@ func forgetConfirmed(counted []countedMove, floor uint64) []countedMove {
 }
 
 // Followers returns what learners of a course did after a unit, as it was counted up to half a minute ago. The course "" stands for going from course to
-// course. A damaged record counts as one without moves.
+// course. A record that is damaged, or of a newer version, counts as one without moves.
 func (p *Paths) Followers(ctx context.Context, course, from string) (engine.Followers, error) {
 	p.mu.Lock()
 	known, ok := p.read[course]
 	p.mu.Unlock()
 	if !ok || time.Since(known.at) > pathsAge {
 		var r pathRecord
-		if _, err := readRecord(ctx, p.kv, pathsKey(course), &r); err != nil && !errors.Is(err, ErrDamaged) {
+		if _, err := readRecord(ctx, p.kv, pathsKey(course), &r); err != nil && !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrNewer) {
 			return engine.Followers{}, err
 		}
 		known = readPaths{table: r.Table, at: time.Now()}

@@ -28,7 +28,7 @@ func roles() []role {
 	get := func(bucket string) string { return "$JS.API.STREAM.MSG.GET.KV_" + bucket }
 	api := []string{
 		"$JS.API.STREAM.PURGE.LEARNING", "$JS.API.STREAM.DELETE.LEARNING", "$JS.API.STREAM.PURGE.KV_homeroom_suppressions",
-		"dead.u_42.x", "setaside.u_42", "$KV.homeroom_standing.x", "$KV.homeroom_control_x.y",
+		"dead.u_42.x", "setaside.u_42", "$KV.homeroom_standing.x", "$KV.homeroom_learned.paths.x", "$KV.homeroom_control_x.y",
 	}
 	return []role{
 		{

@@ -75,13 +75,14 @@ func TestEachRoleReadsTheBucketsItUses(t *testing.T) {
 		"homeroom-worker": {
 			"KV_" + store.BucketProfiles, "KV_" + store.BucketSuppressions, "KV_" + store.BucketSends, "KV_" + store.BucketLinks,
 			"KV_" + store.BucketRulesets, "KV_" + store.BucketControl, "KV_" + store.BucketStanding, "KV_" + store.BucketRetired,
+			"KV_" + store.BucketLearned,
 		},
 		"homeroom-console": {
 			"KV_" + store.BucketProfiles, "KV_" + store.BucketRulesets, "KV_" + store.BucketControl, "KV_" + store.BucketDrafts,
 		},
 		"homeroom-triggers": {
 			"KV_" + store.BucketProfiles, "KV_" + store.BucketSuppressions, "KV_" + store.BucketSends, "KV_" + store.BucketRulesets,
-			"KV_" + store.BucketControl, "KV_" + store.BucketStanding, subjects.Stream, subjects.DeadStream, subjects.SetAsideStream,
+			"KV_" + store.BucketControl, "KV_" + store.BucketStanding, "KV_" + store.BucketLearned, subjects.Stream, subjects.DeadStream, subjects.SetAsideStream,
 		},
 		"homeroom-setup": nil,
 		"platform":       nil,

@@ -63,7 +63,7 @@ tests/t.yaml:7:30: test "order": this message is earlier than the one above it |
 		{"no name", "start: 2026-03-02T10:00:00Z\nexpect: []\n", `tests/t.yaml:1:1: the test has no name | add test: what it shows`},
 		{"not YAML", "test: [1, 2\nexpect: []", `tests/t.yaml:2:1: not readable as YAML: ',' or ']' must be specified`},
 		{"empty", "# nothing yet\n", `tests/t.yaml:1:1: no test in this file | begin one with test: what it shows`},
-		{"no mapping", "- a\n", `tests/t.yaml:1:1: a test must be a block of keys, not a list | write it as keys: test, rules, learner, start, events, until, expect, held_out`},
+		{"no mapping", "- a\n", `tests/t.yaml:1:1: a test must be a block of keys, not a list | write it as keys: test, rules, learner, start, events, until, expect, held_out, paths, course_paths`},
 		{"too deep", strings.Repeat("[", 5000), `tests/t.yaml:1:65: nested too deeply | write it flatter`},
 	}
 	for _, c := range cases {

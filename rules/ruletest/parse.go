@@ -21,11 +21,11 @@ type Test struct {
 	Learner *Learner // nil: somebody who can be written to
 	HeldOut bool
 	// Paths is what learners did next, as the test fixes it; nil: what its events make.
-	Paths   *engine.PathLog
-	Start   time.Time
-	Events  []Event
-	Until   time.Time // inclusive
-	Expect  []Expectation
+	Paths  *engine.PathLog
+	Start  time.Time
+	Events []Event
+	Until  time.Time // inclusive
+	Expect []Expectation
 
 	places map[string]yamlfile.Position // of its keys, and of "rules[0]" and so on
 	source *yamlfile.Source             // for problems found later

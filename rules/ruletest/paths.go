@@ -22,7 +22,7 @@ func (r *reader) readPaths(t *Test, course string, n *yamlfile.Node) {
 	}
 	for _, from := range r.Pairs(n, "paths", nil) {
 		for _, to := range r.Pairs(from.Value, "paths", nil) {
-			text, _ := to.Value.TextValue()
+			text, _ := r.Text(to.Value, "how many learners")
 			count, err := strconv.Atoi(text)
 			if err != nil || count < 0 || count > maxPathCount {
 				r.Fail(to.Value.At, "write how many learners went on to it", "%q is not a number from 0 to %d", text, maxPathCount)
