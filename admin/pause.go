@@ -38,23 +38,21 @@ func (i *Installation) Pause(ctx context.Context, opts PauseOptions) (KillSwitch
 	if opts.Replace && opts.Note == "" {
 		return KillSwitchChange{}, inputError(errors.New("say why: a note that replaces another cannot be empty"))
 	}
-	before, err := i.readKillSwitch(ctx)
-	if err != nil || before.Paused && !opts.Replace {
-		return KillSwitchChange{Before: before}, err
-	}
-	if err := i.store.Control.Pause(ctx, opts.Author, opts.Note, i.opts.Now().UTC()); err != nil {
+	changed := false
+	before, err := i.store.Control.ChangePause(ctx, func(p *store.Pause, _ bool) bool {
+		changed = !p.Paused || opts.Replace
+		*p = KillSwitch{
+			Paused: true,
+			By:     opts.Author,
+			Note:   opts.Note,
+			At:     i.opts.Now().UTC(),
+		}
+		return changed
+	})
+	if err != nil || !changed {
 		return KillSwitchChange{Before: before}, err
 	}
 	return KillSwitchChange{Before: before, Changed: true}, i.recordDone(ctx, AuditRecord{Action: store.ActionPause})
-}
-
-// readKillSwitch returns the state of the switch before a change. A record that cannot be read counts as not paused: pausing writes it anew.
-func (i *Installation) readKillSwitch(ctx context.Context) (KillSwitch, error) {
-	before, err := i.KillSwitch(ctx)
-	if errors.Is(err, store.ErrDamaged) {
-		return KillSwitch{}, nil
-	}
-	return before, err
 }
 
 // DescribePause says who paused, when and why: "ada at 2026-03-02T10:00:00Z: wrong price".
@@ -62,7 +60,10 @@ func DescribePause(s KillSwitch) string {
 	return fmt.Sprintf("%s at %s%s", s.By, s.At.Format(time.RFC3339), narrate.NoteSuffix(s.Note))
 }
 
-// Resume lets messages go out again, in the author's name.
+// errPauseMoved says that a pause is not the one that was to be lifted.
+var errPauseMoved = errors.New("somebody paused sending in the same moment, so nothing was lifted: resume again if you still mean to")
+
+// Resume lets messages go out again, in the author's name. It lifts the pause that is there when it is called, and no later one.
 func (i *Installation) Resume(ctx context.Context, author, note string) (KillSwitchChange, error) {
 	before, err := i.KillSwitch(ctx)
 	damaged := errors.Is(err, store.ErrDamaged) // resuming writes it anew
@@ -70,7 +71,25 @@ func (i *Installation) Resume(ctx context.Context, author, note string) (KillSwi
 		return KillSwitchChange{Before: before}, err
 	}
 	err = i.recordAct(ctx, AuditRecord{Action: store.ActionResume}, func() error {
-		return i.store.Control.Resume(ctx, author, note, i.opts.Now().UTC())
+		return i.liftPause(ctx, before, KillSwitch{
+			By:   author,
+			Note: note,
+			At:   i.opts.Now().UTC(),
+		})
 	})
 	return KillSwitchChange{Before: before, Changed: err == nil}, err
+}
+
+// liftPause puts a lifted switch in the place of the pause that was seen, or of a damaged record.
+func (i *Installation) liftPause(ctx context.Context, seen, lifted KillSwitch) error {
+	moved := false
+	_, err := i.store.Control.ChangePause(ctx, func(p *store.Pause, damaged bool) bool {
+		moved = !damaged && *p != seen
+		*p = lifted
+		return !moved
+	})
+	if err == nil && moved {
+		return errPauseMoved
+	}
+	return err
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -132,6 +133,27 @@ func (c *Control) setPause(ctx context.Context, p Pause) error {
 		return fmt.Errorf("set the kill switch: %w", err)
 	}
 	return nil
+}
+
+// ChangePause changes the kill switch until nobody came in between, and returns it as it was before. change may be called several times; it gets
+// damaged, which reports whether the record cannot be read, and returns false to leave it as it is.
+func (c *Control) ChangePause(ctx context.Context, change func(p *Pause, damaged bool) bool) (before Pause, err error) {
+	for range maxTries {
+		var p Pause
+		revision, err := readRecord(ctx, c.kv, pauseKey, &p)
+		damaged := errors.Is(err, ErrDamaged)
+		if err != nil && !damaged {
+			return Pause{}, fmt.Errorf("ask the kill switch: %w", err)
+		}
+		before = p
+		if !change(&p, damaged) {
+			return before, nil
+		}
+		if _, err = swapRecord(ctx, c.kv, pauseKey, &p, revision); !errors.Is(err, errConflict) {
+			return before, err
+		}
+	}
+	return Pause{}, fmt.Errorf("set the kill switch: lost %d races in a row; try again", maxTries)
 }
 
 // Paused asks the store itself: this is the question to ask before calling a provider. After an error nobody may
