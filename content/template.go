@@ -36,7 +36,7 @@ type roots map[string][]string
 // messageRoots are the variables of messages and what may follow them: nil is nothing, anyName one name or more.
 var messageRoots = roots{
 	"learner":         {"id", "first_name", "locale", "timezone", "traits", "next_course", "next_course_reason"},
-	"course":          {"id", "title", "url", "next", "next_reason"},
+	"course":          {"id", "title", "url", "next", "next_reason", "risk_reason"},
 	"trigger":         anyName,
 	"vars":            anyName,
 	"links":           anyName,

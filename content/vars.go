@@ -49,6 +49,8 @@ type Course struct {
 	Title string
 	URL   string
 	Next  *Next // what may be next in the course; nil: it is not known
+	// RiskReason is what speaks most for the learner's risk in the course: silent, few_days or little_done.
+	RiskReason string
 }
 
 // IsMinor reports whether a learner's traits say that they are a minor: is_minor is true, not 0, or a text that does not
@@ -118,6 +120,9 @@ func (v Vars) liquidBindings(loc *time.Location, w words) map[string]any {
 	if v.Course != nil {
 		course := printableFields(map[string]string{"id": v.Course.ID, "title": v.Course.Title, "url": v.Course.URL})
 		v.Course.Next.bindNext(course, "next", w)
+		if why := riskReasonWords(w.lang)[v.Course.RiskReason]; why != "" {
+			course["risk_reason"] = why
+		}
 		out["course"] = course
 	}
 	return out
@@ -230,6 +235,7 @@ func SampleVars(trigger map[string]any) Vars {
 				URL:    "https://academy.example/courses/crs_go/l2",
 				Reason: "followed",
 			},
+			RiskReason: "silent",
 		},
 		Trigger:     trigger,
 		TriggerTime: sampleTime,

@@ -74,6 +74,7 @@ func Vars(s engine.Send, to Recipient, courses map[string]engine.CourseInfo, o c
 			v.Course.Title = s.CourseTitle
 		}
 		v.Course.Next = nextOf(s.Next)
+		v.Course.RiskReason = string(s.RiskReason)
 	}
 	return v
 }

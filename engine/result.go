@@ -159,6 +159,7 @@ type Send struct {
 	NotAfter      time.Time      `json:"not_after,omitzero"`    // a delivery that begins later is to ask every question again; zero: there is no such instant
 	Next          *NextStep      `json:"next,omitempty"`        // for a message that reads course.next; nil: none was known
 	NextCourse    *NextStep      `json:"next_course,omitempty"` // for a message that reads learner.next_course
+	RiskReason    RiskReason     `json:"risk_reason,omitempty"` // for a message that reads course.risk_reason; empty: none was known
 	Settles       bool           `json:"settles,omitempty"`     // the delivery was uncertain, and is to go out again only on evidence that it did not
 }
 

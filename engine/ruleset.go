@@ -213,6 +213,7 @@ type SendStep struct {
 	With          []Binding
 	Next          bool // the message reads course.next
 	NextCourse    bool // the message reads learner.next_course
+	RiskReason    bool // the message reads course.risk_reason
 }
 
 // Binding is a variable that a step hands to its message.

@@ -211,6 +211,7 @@ func (s *stepper) requestDelivery(run *Run, rule *Rule, in *Instr, at time.Time)
 		send.CourseTitle = c.Title
 	}
 	s.addNextSteps(&send, run, in, at)
+	s.addRiskReason(&send, run, in, at)
 	if run.Exposed.IsZero() {
 		run.Exposed = at
 	}
@@ -244,6 +245,16 @@ func (s *stepper) evalWith(run *Run, in *Instr, at time.Time) (Values, error) {
 		values[b.Name] = v
 	}
 	return values, nil
+}
+
+// addRiskReason hands a message that reads it what speaks most for the learner's risk in the course.
+func (s *stepper) addRiskReason(send *Send, run *Run, in *Instr, at time.Time) {
+	if !in.Send.RiskReason || s.env.Current.Settings.Risk == nil || run.Course == "" {
+		return
+	}
+	if score, known := s.env.Current.RiskOf(s.env.Standing, run.Course, at); known {
+		send.RiskReason = score.FirstReason()
+	}
 }
 
 // addNextSteps hands a message that reads them what comes next for the learner.

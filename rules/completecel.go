@@ -301,7 +301,7 @@ func (a *assistant) templateItems(owner string) []CompletionItem {
 			items = append(items, CompletionItem{Label: name, Kind: ItemProperty, Words: fieldWords["learner."+name]})
 		}
 	case "course":
-		for _, name := range []string{"title", "url", "id", "next", "next_reason"} {
+		for _, name := range []string{"title", "url", "id", "next", "next_reason", "risk_reason"} {
 			items = append(items, CompletionItem{Label: name, Kind: ItemProperty, Words: fieldWords["course."+name]})
 		}
 	case "learner.traits":

@@ -25,11 +25,12 @@ func readsNext(files map[string][]byte) bool {
 	return false
 }
 
-// noteNext notes what a message reads of what comes next.
-func (c *compiler) noteNext(send *engine.SendStep) {
+// noteLookups notes what a message reads of what comes next and of the risk.
+func (c *compiler) noteLookups(send *engine.SendStep) {
 	for _, variable := range c.library.Variables(send.Message) {
 		send.Next = send.Next || readsField(variable, "course.next") || variable == "course.next_reason"
 		send.NextCourse = send.NextCourse || readsField(variable, "learner.next_course") || variable == "learner.next_course_reason"
+		send.RiskReason = send.RiskReason || variable == "course.risk_reason"
 	}
 }
 

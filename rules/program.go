@@ -221,7 +221,7 @@ func (b *builder) checkSince(m *matchSpec) {
 func (b *builder) addSend(s *stepSpec) *engine.SendStep {
 	certain := b.certain
 	out := &engine.SendStep{Message: s.message.Text, Channel: engine.ChannelEmail, Transactional: s.transactional, Patience: s.patience}
-	b.c.noteNext(out)
+	b.c.noteLookups(out)
 	if s.channel != "" {
 		out.Channel = s.channel
 	}

@@ -69,6 +69,7 @@ func (c *compiler) tryMessage(rule, name string, from origin, handed map[string]
 		untitled := complete
 		untitled.Course = certain.certainCourse(complete.Course)
 		untitled.Course.Next = complete.Course.Next
+		untitled.Course.RiskReason = complete.Course.RiskReason
 		tryouts = append(tryouts, tryout{"for a course that has no title and no page", untitled})
 		if !certain.hasCourse(from) {
 			unknown := complete
@@ -77,6 +78,13 @@ func (c *compiler) tryMessage(rule, name string, from origin, handed map[string]
 		}
 	}
 	tryouts = append(tryouts, tryoutsOfNext(complete, certain)...)
+	if complete.Course != nil && !certain.prove("course.risk_reason") {
+		course := *complete.Course
+		course.RiskReason = ""
+		steady := complete
+		steady.Course = &course
+		tryouts = append(tryouts, tryout{"for a learner in good standing, who has no risk_reason", steady})
+	}
 	c.renderTryouts(rule, name, complete, tryouts)
 }
 

@@ -82,7 +82,7 @@ var fieldWords = map[string]string{
 	"course.starts_at":                "When the course begins for the learner.",
 	"course.ends_at":                  "When the course ends for the learner.",
 	"course.risk":                     "How likely the learner is not to finish, 0 to 1, while the course is under way.",
-	"course.risk_reason":              "What speaks most for the risk: silent, few_days, little_done, or empty.",
+	"course.risk_reason":              "What speaks most for the risk: silent, few_days, little_done, or empty; in messages a sentence, or nothing.",
 	"course.next":                     "What the learner may do next in the course, where it is known: id, title, url.",
 	"course.next.id":                  "The next step's id, such as lesson_id=l1.",
 	"course.next.title":               "The next step's title; without one, the course's.",
