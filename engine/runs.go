@@ -215,7 +215,8 @@ func (s *stepper) startRun(rule *Rule, scope, course string, ev *Event, at, arme
 	case !rule.Again.allows(past, at):
 		s.notStarted(rule, scope, ev, at, ReasonAgain, rule.Again.String())
 		return
-	case settings.MaxEventAge > 0 && s.now.Sub(ev.Time) > settings.MaxEventAge:
+	case settings.MaxEventAge > 0 && s.now.Sub(ev.Time) > settings.MaxEventAge && (armed.IsZero() || !s.isPunctual(ev.Time)):
+		// What falls due by itself is not stale as long as it counts as punctual, however short the age.
 		s.notStarted(rule, scope, ev, at, ReasonStale, "")
 		return
 	case !s.hasRoom(ev, live):
