@@ -50,16 +50,22 @@ func (r *recordedEvents) readEvents(ctx context.Context, filters []string, each 
 // decodeStored reads a stored event, or returns nil if it cannot be read as one.
 func (r *recordedEvents) decodeStored(m store.Message) *catalog.Decoded {
 	_, learner, name, err := subjects.ParseStored(m.Subject)
+	if err != nil || r.extendCatalog(name) != nil {
+		return nil
+	}
+	return decodeAs(r.known, learner, m)
+}
+
+// decodeAs reads a stored event of a learner as a catalog reads it, or returns nil if it cannot be read. It is read like a recorded event: in a
+// time-lapse its time is far from when it was stored.
+func decodeAs(known *catalog.Catalog, learner string, m store.Message) *catalog.Decoded {
+	_, _, name, err := subjects.ParseStored(m.Subject)
 	if err != nil {
 		return nil
 	}
-	if r.extendCatalog(name) != nil {
-		return nil
-	}
-	// It is read like a recorded event: in a time-lapse its time is far from when it was stored.
-	decoded, problem := r.known.DecodeMessage(learner, name, m.Header, m.Data, time.Time{})
+	decoded, problem := known.DecodeMessage(learner, name, m.Header, m.Data, time.Time{})
 	if problem != nil && problem.Code == catalog.CodeBadTime {
-		decoded, problem = r.known.DecodeMessage(learner, name, m.Header, m.Data, m.StoredAt)
+		decoded, problem = known.DecodeMessage(learner, name, m.Header, m.Data, m.StoredAt)
 	}
 	if problem != nil {
 		return nil

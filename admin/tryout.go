@@ -68,18 +68,11 @@ func (i *Installation) TryOnLearner(ctx context.Context, f *Folder, o TryOptions
 func (i *Installation) recordedOf(ctx context.Context, academy *rules.Academy, learner string) ([]catalog.Decoded, error) {
 	var events []catalog.Decoded
 	err := i.newReader(time.Time{}, nil).Read(ctx, subjects.Stream, []string{subjects.Stored(learner)}, func(m store.Message) error {
-		_, _, name, err := subjects.ParseStored(m.Subject)
-		if err != nil {
+		decoded := decodeAs(academy.Catalog, learner, m)
+		if decoded == nil {
 			return nil
 		}
-		decoded, problem := academy.Catalog.DecodeMessage(learner, name, m.Header, m.Data, time.Time{})
-		if problem != nil && problem.Code == catalog.CodeBadTime {
-			decoded, problem = academy.Catalog.DecodeMessage(learner, name, m.Header, m.Data, m.StoredAt)
-		}
-		if problem != nil {
-			return nil
-		}
-		if events = append(events, decoded); len(events) > maxTryEvents {
+		if events = append(events, *decoded); len(events) > maxTryEvents {
 			return inputError(fmt.Errorf("the learner %s has more than %s events; try the rules with `homeroom simulate`", learner, narrate.Thousands(maxTryEvents)))
 		}
 		return nil

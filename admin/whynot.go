@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"homeroom/catalog"
 	"homeroom/engine"
 	"homeroom/internal/narrate"
 	"homeroom/internal/spelling"
@@ -225,9 +224,12 @@ func (i *Installation) askedRules(ctx context.Context, opts WhyNotOptions) (acad
 // event says others; a learner whose address is known today counts as one whose address was known.
 func (i *Installation) traceLearner(ctx context.Context, academy *rules.Academy, person profile.Profile, opts WhyNotOptions, answer *WhyNot) ([]*simulate.RuleTrace, error) {
 	tracer := simulate.NewTracer(simulate.HostOptions{
-		Learner:         opts.Learner,
-		Ruleset:         academy.Ruleset,
-		Profile:         profile.Profile{Timezone: person.Timezone, Locale: person.Locale},
+		Learner: opts.Learner,
+		Ruleset: academy.Ruleset,
+		Profile: profile.Profile{
+			Timezone: person.Timezone,
+			Locale:   person.Locale,
+		},
 		AssumeReachable: person.Email != "",
 	})
 	filters := []string{subjects.Stored(opts.Learner)}
@@ -243,7 +245,7 @@ func (i *Installation) traceLearner(ctx context.Context, academy *rules.Academy,
 			skip--
 			return nil
 		}
-		decoded := decodeFor(academy, opts.Learner, m)
+		decoded := decodeAs(academy.Catalog, opts.Learner, m)
 		if decoded == nil {
 			return nil
 		}
@@ -258,23 +260,6 @@ func (i *Installation) traceLearner(ctx context.Context, academy *rules.Academy,
 		answer.Until = last
 	}
 	return tracer.Finish(answer.Until)
-}
-
-// decodeFor reads a stored event of a learner as a catalog reads it, or returns nil if it cannot be read. In a time-lapse its time is far from when
-// it was stored.
-func decodeFor(academy *rules.Academy, learner string, m store.Message) *catalog.Decoded {
-	_, _, name, err := subjects.ParseStored(m.Subject)
-	if err != nil {
-		return nil
-	}
-	decoded, problem := academy.Catalog.DecodeMessage(learner, name, m.Header, m.Data, time.Time{})
-	if problem != nil && problem.Code == catalog.CodeBadTime {
-		decoded, problem = academy.Catalog.DecodeMessage(learner, name, m.Header, m.Data, m.StoredAt)
-	}
-	if problem != nil {
-		return nil
-	}
-	return &decoded
 }
 
 // decisionsOf is what is recorded about one rule.

@@ -60,16 +60,16 @@ type candidate struct {
 	order int     // its place in courses.yaml
 }
 
-// wishes are what a learner said they want to learn, in small letters.
-type wishes struct {
+// learningPreferences are what a learner said they want to learn, in small letters.
+type learningPreferences struct {
 	topics []string
 	level  string
 	goals  []string
 }
 
-func wishesOf(traits map[string]any) wishes {
+func wishesOf(traits map[string]any) learningPreferences {
 	level, _ := traits[TraitLevel].(string)
-	return wishes{
+	return learningPreferences{
 		topics: wordsOf(traits[TraitTopics]),
 		level:  foldWord(level),
 		goals:  wordsOf(traits[TraitGoals]),
@@ -94,11 +94,11 @@ func wordsOf(value any) []string {
 
 func foldWord(text string) string { return strings.ToLower(strings.TrimSpace(text)) }
 
-// fit returns how well topics and a level suit the learner: 0 if no topic does, else 2 for each topic that does and 1 more for the level.
-func (w *wishes) fit(topics []string, level string) int {
+// scoreFit returns how well topics and a level suit the learner: 0 if no topic does, else 2 for each topic that does and 1 more for the level.
+func (w *learningPreferences) scoreFit(topics []string, level string) int {
 	n := 0
 	for _, topic := range topics {
-		if w.wants(foldWord(topic)) {
+		if w.wantsTopic(foldWord(topic)) {
 			n += 2
 		}
 	}
@@ -108,8 +108,8 @@ func (w *wishes) fit(topics []string, level string) int {
 	return n
 }
 
-// wants reports whether the learner named a topic, or a goal that speaks of it.
-func (w *wishes) wants(topic string) bool {
+// wantsTopic reports whether the learner named a topic, or a goal that speaks of it.
+func (w *learningPreferences) wantsTopic(topic string) bool {
 	if topic == "" {
 		return false
 	}
@@ -158,7 +158,7 @@ func (s *stepper) nextUnit(course string, at time.Time) (NextStep, bool) {
 	if c.Visits != nil {
 		last = c.Visits.Last
 	}
-	f := s.followers(course, last, at)
+	f := s.readFollowers(course, last, at)
 	info := rs.Courses[course]
 	wanted := wishesOf(s.env.Profile.Traits)
 	title := info.Title
@@ -167,7 +167,7 @@ func (s *stepper) nextUnit(course string, at time.Time) (NextStep, bool) {
 	}
 	var list []candidate
 	for i, u := range rs.unitsOf(course, &f) {
-		one := candidate{step: NextStep{ID: u.ID, Title: u.Title, URL: u.URL}, order: i, fit: wanted.fit(u.Topics, info.Level)}
+		one := candidate{step: NextStep{ID: u.ID, Title: u.Title, URL: u.URL}, order: i, fit: wanted.scoreFit(u.Topics, info.Level)}
 		if one.step.Title == "" {
 			one.step.Title = title
 			one.step.URL = cmp.Or(one.step.URL, info.URL)
@@ -176,7 +176,7 @@ func (s *stepper) nextUnit(course string, at time.Time) (NextStep, bool) {
 			list = append(list, one)
 		}
 	}
-	if sum(f.Visits) < minUnitVisits {
+	if totalOf(f.Visits) < minUnitVisits {
 		if len(info.Units) == 0 {
 			return NextStep{}, false
 		}
@@ -203,7 +203,7 @@ func (r *Ruleset) unitsOf(course string, f *Followers) []UnitInfo {
 func (s *stepper) nextCourse(at time.Time) (NextStep, bool) {
 	rs := s.env.Current
 	last := s.env.Standing.lastCompleted(at)
-	f := s.followers("", last, at)
+	f := s.readFollowers("", last, at)
 	wanted := wishesOf(s.env.Profile.Traits)
 	var list []candidate
 	for i, id := range rs.CourseOrder {
@@ -215,7 +215,7 @@ func (s *stepper) nextCourse(at time.Time) (NextStep, bool) {
 		}
 		list = append(list, candidate{
 			step:  NextStep{ID: id, Title: info.Title, URL: info.URL},
-			fit:   wanted.fit(info.Topics, info.Level),
+			fit:   wanted.scoreFit(info.Topics, info.Level),
 			order: i,
 		})
 	}
@@ -225,8 +225,8 @@ func (s *stepper) nextCourse(at time.Time) (NextStep, bool) {
 	return bestCounted(list, &f)
 }
 
-// followers asks the host what was counted.
-func (s *stepper) followers(course, from string, at time.Time) Followers {
+// readFollowers asks the host what was counted.
+func (s *stepper) readFollowers(course, from string, at time.Time) Followers {
 	if s.env.Followers == nil {
 		return Followers{}
 	}
@@ -289,7 +289,7 @@ func bestCounted(list []candidate, f *Followers) (NextStep, bool) {
 	return best.step, best.score > 0
 }
 
-func sum(counts map[string]int) int {
+func totalOf(counts map[string]int) int {
 	n := 0
 	for _, c := range counts {
 		n += c

@@ -41,8 +41,8 @@ func UnitOf(ev *Event) string {
 // UnitKeys returns the entity keys that name a unit of a course.
 func UnitKeys() []string { return slices.Clone(unitKeys[:]) }
 
-// visit takes in that the learner was active in a unit. It returns the move that this makes, and whether anything changed.
-func (c *Course) visit(unit string, at time.Time) (from string, first, changed bool) {
+// noteVisit takes in that the learner was active in a unit. It returns the move that this makes, and whether anything changed.
+func (c *Course) noteVisit(unit string, at time.Time) (from string, first, changed bool) {
 	if c.Visits == nil {
 		c.Visits = &Visits{}
 	}
@@ -109,7 +109,7 @@ func (s *Standing) noteVisit(ev *Event, course string, at time.Time) bool {
 	if unit == "" || course == "" {
 		return false
 	}
-	from, first, changed := s.course(course).visit(unit, at)
+	from, first, changed := s.course(course).noteVisit(unit, at)
 	if first {
 		s.addMove(ev, Move{Course: course, From: from, To: unit})
 	}

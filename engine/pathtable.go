@@ -47,12 +47,12 @@ func (p *PathTable) Add(m Move) {
 	if m.From != "" {
 		p.Moves++
 	}
-	to := p.index(m.To, true)
+	to := p.unitIndex(m.To, true)
 	if to < 0 {
 		return
 	}
 	p.Visits[to]++
-	if from := p.index(m.From, m.From != ""); from >= 0 {
+	if from := p.unitIndex(m.From, m.From != ""); from >= 0 {
 		p.addAfter(from, to)
 	}
 }
@@ -81,8 +81,8 @@ func (p *PathTable) addAfter(from, to int) {
 	p.After = append(p.After, one)
 }
 
-// index returns the index of a unit; -1: it is not told apart. grow makes room for it, if there is any.
-func (p *PathTable) index(unit string, grow bool) int {
+// unitIndex returns the index of a unit; -1: it is not told apart. grow makes room for it, if there is any.
+func (p *PathTable) unitIndex(unit string, grow bool) int {
 	at := slices.Index(p.Names, unit)
 	if at >= 0 || !grow || len(p.Names) >= MaxPathUnits {
 		return at
@@ -100,7 +100,7 @@ func (p *PathTable) Followers(from string) Followers {
 			f.Visits[name] = p.Visits[i]
 		}
 	}
-	if at := p.index(from, false); at >= 0 {
+	if at := p.unitIndex(from, false); at >= 0 {
 		for _, c := range p.After {
 			if c.From == at {
 				f.After[p.Names[c.To]] = c.N

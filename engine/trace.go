@@ -32,8 +32,8 @@ type TraceEntry struct {
 	Answer Answer
 }
 
-// trace shows an entry to whoever traces the step.
-func (s *stepper) trace(entry *TraceEntry) {
+// addTraceEntry shows an entry to whoever traces the step.
+func (s *stepper) addTraceEntry(entry *TraceEntry) {
 	if s.env.Trace != nil {
 		s.env.Trace(entry)
 	}
@@ -55,7 +55,7 @@ func (s *stepper) traceTrigger(rule *Rule, ev *Event, vars *Vars, at time.Time, 
 	if s.env.Trace == nil {
 		return
 	}
-	s.trace(&TraceEntry{
+	s.addTraceEntry(&TraceEntry{
 		Kind:   TraceTrigger,
 		Rule:   rule,
 		At:     s.decisionTime(at),
@@ -71,7 +71,7 @@ func (s *stepper) traceStart(rule *Rule, scope, run string, ev *Event, at time.T
 	if s.env.Trace == nil {
 		return
 	}
-	s.trace(&TraceEntry{
+	s.addTraceEntry(&TraceEntry{
 		Kind:   TraceStart,
 		Rule:   rule,
 		At:     s.decisionTime(at),
@@ -99,7 +99,7 @@ func (s *stepper) traceBranch(run *Run, in *Instr, vars *Vars, at time.Time, yes
 	if s.env.Trace == nil {
 		return
 	}
-	s.trace(&TraceEntry{
+	s.addTraceEntry(&TraceEntry{
 		Kind:   TraceBranch,
 		Rule:   s.ruleOf(run),
 		At:     s.decisionTime(at),
@@ -131,7 +131,7 @@ func (s *stepper) traceSend(run *Run, rule *Rule, in *Instr, at time.Time, quest
 		entry.Cond = in.Send.If
 		entry.Vars = s.runVars(nil, run, at)
 	}
-	s.trace(entry)
+	s.addTraceEntry(entry)
 }
 
 // TraceTriggers traces the conditions of the triggers that an event meets although it does not reach the learner's workflow; see

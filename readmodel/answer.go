@@ -31,8 +31,8 @@ type answer struct {
 	summary   *report.Summary
 }
 
-// summarize brings a kept answer up to date, or counts everything.
-func (m *Model) summarize(ctx context.Context, want *answer) (*report.Summary, error) {
+// answerQuestion brings a kept answer up to date, or counts everything.
+func (m *Model) answerQuestion(ctx context.Context, want *answer) (*report.Summary, error) {
 	kept, err := m.listAnswers(ctx)
 	if err != nil {
 		return nil, err
@@ -41,7 +41,7 @@ func (m *Model) summarize(ctx context.Context, want *answer) (*report.Summary, e
 	if len(kept) == 0 {
 		return m.summarizeAll(ctx, want)
 	}
-	nearest := slices.MinFunc(kept, func(a, b answer) int { return cmp.Compare(a.distance(want), b.distance(want)) })
+	nearest := slices.MinFunc(kept, func(a, b answer) int { return cmp.Compare(a.recordsApart(want), b.recordsApart(want)) })
 	changed, err := m.listChanged(ctx, &nearest, want)
 	if err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func (m *Model) summarize(ctx context.Context, want *answer) (*report.Summary, e
 	if err := m.loadSummary(ctx, &nearest); err != nil {
 		return nil, err
 	}
-	if err := m.advance(ctx, &nearest, want, changed); err != nil {
+	if err := m.advanceAnswer(ctx, &nearest, want, changed); err != nil {
 		return nil, err
 	}
 	if want.decisions == nearest.decisions && want.events == nearest.events {
@@ -71,8 +71,8 @@ func (m *Model) summarizeAll(ctx context.Context, want *answer) (*report.Summary
 	return want.summary, m.saveAnswer(ctx, want)
 }
 
-// distance is about how many records one of two answers is about, and the other is not.
-func (a *answer) distance(o *answer) uint64 {
+// recordsApart is about how many records one of two answers is about, and the other is not.
+func (a *answer) recordsApart(o *answer) uint64 {
 	total := uint64(0)
 	for _, s := range append(a.decisions.differences(o.decisions), a.events.differences(o.events)...) {
 		if s.first <= s.last {
@@ -82,8 +82,8 @@ func (a *answer) distance(o *answer) uint64 {
 	return total
 }
 
-// advance makes an answer from another by counting again who changed.
-func (m *Model) advance(ctx context.Context, from, to *answer, changed []int) error {
+// advanceAnswer makes an answer from another by counting again who changed.
+func (m *Model) advanceAnswer(ctx context.Context, from, to *answer, changed []int) error {
 	to.summary = from.summary
 	if len(changed) == 0 {
 		return nil
@@ -100,10 +100,10 @@ func (m *Model) advance(ctx context.Context, from, to *answer, changed []int) er
 	}
 	was := make(chan counted)
 	go func() {
-		summary, err := p.summarize(from, m.names.list)
+		summary, err := p.countRecords(from, m.names.list)
 		was <- counted{summary, err}
 	}()
-	is, err := p.summarize(to, m.names.list)
+	is, err := p.countRecords(to, m.names.list)
 	before := <-was
 	if before.err != nil {
 		return before.err
@@ -163,7 +163,7 @@ func (m *Model) shrinkSummaries(ctx context.Context, stream int, first uint64) e
 		if err := m.loadSummary(ctx, &kept[i]); err != nil {
 			return err
 		}
-		if err := m.advance(ctx, &kept[i], &to, changed); err != nil {
+		if err := m.advanceAnswer(ctx, &kept[i], &to, changed); err != nil {
 			return err
 		}
 		if err := m.saveAnswer(ctx, &to); err != nil {

@@ -76,7 +76,7 @@ func (m *Model) countOnce(ctx context.Context, s Sources, q Query) (*report.Summ
 	if err := m.refuseUnreadable(ctx, &want); err != nil {
 		return nil, err
 	}
-	return m.summarize(ctx, &want)
+	return m.answerQuestion(ctx, &want)
 }
 
 // span is a part of a stream, by its first and last sequence. It is empty if the first is after the last.
@@ -214,8 +214,8 @@ func (m *Model) appendPieces(ctx context.Context, all []string, stream, first, c
 	return all, rows.Err()
 }
 
-// summarize counts the records that an answer is about.
-func (p *pieces) summarize(a *answer, names []string) (*report.Summary, error) {
+// countRecords counts the records that an answer is about.
+func (p *pieces) countRecords(a *answer, names []string) (*report.Summary, error) {
 	var sharing []string
 	if err := json.Unmarshal([]byte(a.sharing), &sharing); err != nil {
 		return nil, errDamaged
@@ -272,7 +272,7 @@ func (m *Model) countAll(ctx context.Context, a *answer) error {
 		free <- struct{}{}
 		counting.Go(func() {
 			defer func() { <-free }()
-			part, err := p.summarize(a, m.names.list)
+			part, err := p.countRecords(a, m.names.list)
 			lock.Lock()
 			defer lock.Unlock()
 			if err != nil {

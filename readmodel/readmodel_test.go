@@ -301,7 +301,7 @@ func TestWhoIsErasedIsNotInTheFile(t *testing.T) {
 	if inFiles(t, path, "learner-") || inFiles(t, path, "ada@example.org") {
 		t.Fatal("the file holds an id or an address")
 	}
-	if !inFiles(t, path, fingerprint("learner-123")) {
+	if !inFiles(t, path, hashText("learner-123")) {
 		t.Fatal("the file does not hold whom it should")
 	}
 	for _, s := range []*fakeStream{i.decisions, i.events} {
@@ -309,7 +309,7 @@ func TestWhoIsErasedIsNotInTheFile(t *testing.T) {
 	}
 	checkSame(t, m, i)
 	for range 2 { // also when it was made anew
-		if inFiles(t, path, fingerprint("learner-123")) {
+		if inFiles(t, path, hashText("learner-123")) {
 			t.Error("who was erased is still in the file")
 		}
 		if err := m.remakeFile(t.Context()); err != nil {

@@ -87,8 +87,8 @@ func (p *piece) recordsFrom(first uint64, names []string) (string, error) {
 	return "", nil
 }
 
-// fingerprint stands for an id: reports ask only whether two are the same. Nothing stands for nothing.
-func fingerprint(id string) string {
+// hashText stands for an id: reports ask only whether two are the same. Nothing stands for nothing.
+func hashText(id string) string {
 	if id == "" {
 		return ""
 	}
@@ -131,7 +131,7 @@ func (e *encoder) appendDecision(d *engine.Decision) {
 	e.appendTime(d.At)
 	e.appendUvarint(uint64(d.Times()))
 	for _, id := range []string{d.Learner, d.Run, d.Send, d.ID} {
-		e.appendText(fingerprint(id))
+		e.appendText(hashText(id))
 	}
 	e.appendText(d.Scope)
 	detail := ""
@@ -158,11 +158,11 @@ func (e *encoder) appendEvent(ev *engine.Event) {
 	e.data = append(e.data, recordEvent)
 	e.appendTime(ev.Time)
 	e.appendName(ev.Name)
-	e.appendText(fingerprint(ev.Learner))
-	e.appendText(fingerprint(ev.ID))
+	e.appendText(hashText(ev.Learner))
+	e.appendText(hashText(ev.ID))
 	for _, key := range eventIDs {
 		text, _ := ev.Text(key)
-		e.appendText(fingerprint(text))
+		e.appendText(hashText(text))
 	}
 	for _, key := range eventTexts {
 		text, _ := ev.Text(key)

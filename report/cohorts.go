@@ -12,8 +12,8 @@ import (
 	"homeroom/experiment"
 )
 
-// experiments works out the experiments of all rules, by name. A rule without a sign of a goal or of a holdout has none.
-func (s *Summary) experiments(method experiment.Method, now time.Time) map[string]*Experiment {
+// makeExperiments works out the experiments of all rules, by name. A rule without a sign of a goal or of a holdout has none.
+func (s *Summary) makeExperiments(method experiment.Method, now time.Time) map[string]*Experiment {
 	tallies := map[string]*ruleTally{}
 	for segment, cohort := range s.Cohorts {
 		t := tallies[segment.Rule]
@@ -29,7 +29,7 @@ func (s *Summary) experiments(method experiment.Method, now time.Time) map[strin
 		if t == nil {
 			t = newRuleTally(s.Deliveries > 0, now)
 		}
-		if e := t.experiment(counts); e != nil {
+		if e := t.makeExperiment(counts); e != nil {
 			e.Judge(method, now)
 			found[name] = e
 		}
@@ -228,8 +228,8 @@ func (t *sideTally) keepPromises() {
 	}
 }
 
-// experiment returns the experiment of a rule; nil: there is no sign of a goal or of a holdout.
-func (t *ruleTally) experiment(counts *RuleCounts) *Experiment {
+// makeExperiment returns the experiment of a rule; nil: there is no sign of a goal or of a holdout.
+func (t *ruleTally) makeExperiment(counts *RuleCounts) *Experiment {
 	if counts.Signs == 0 && len(t.splits) == 0 {
 		return nil
 	}
@@ -241,23 +241,23 @@ func (t *ruleTally) experiment(counts *RuleCounts) *Experiment {
 		InBothGroups:  counts.Both,
 		First:         t.whole.entries.firstTime(),
 		Last:          t.whole.entries.lastTime(),
-		WithinSeconds: t.within(),
+		WithinSeconds: t.goalSeconds(),
 		NoGoal:        counts.Goals == 0,
 	}
 	for _, name := range slices.Sorted(maps.Keys(t.messages)) {
-		e.Messages = append(e.Messages, t.messages[name].part(name))
+		e.Messages = append(e.Messages, t.messages[name].makePart(name))
 	}
 	for _, name := range slices.Sorted(maps.Keys(t.channels)) {
-		e.Channels = append(e.Channels, t.channels[name].part(name))
+		e.Channels = append(e.Channels, t.channels[name].makePart(name))
 	}
 	for _, name := range slices.Sorted(maps.Keys(t.splits)) {
-		e.Splits = append(e.Splits, t.splits[name].report(name))
+		e.Splits = append(e.Splits, t.splits[name].makeReport(name))
 	}
 	return e
 }
 
-// within returns the goal's time of those who entered last, in seconds. If nobody was exposed to a message, those count who took an arm.
-func (t *ruleTally) within() int64 {
+// goalSeconds returns the goal's time of those who entered last, in seconds. If nobody was exposed to a message, those count who took an arm.
+func (t *ruleTally) goalSeconds() int64 {
 	latest := t.whole.entries
 	if latest.first > latest.last {
 		for _, s := range t.splits {
@@ -269,7 +269,7 @@ func (t *ruleTally) within() int64 {
 	return latest.within
 }
 
-func (t *sideTally) part(name string) Part {
+func (t *sideTally) makePart(name string) Part {
 	t.keepPromises()
 	return Part{
 		Name:    name,
@@ -280,7 +280,7 @@ func (t *sideTally) part(name string) Part {
 	}
 }
 
-func (s *splitTally) report(name string) Split {
+func (s *splitTally) makeReport(name string) Split {
 	for _, text := range slices.Sorted(maps.Keys(s.promises)) {
 		for _, share := range readArms(text) {
 			s.arms[share.Name].Promised += float64(s.promises[text]) * share.Percent / 100

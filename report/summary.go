@@ -100,12 +100,12 @@ func NewSummary() *Summary {
 }
 
 // Add adds the summary of other learners.
-func (s *Summary) Add(o *Summary) { s.combine(o, 1) }
+func (s *Summary) Add(o *Summary) { s.addSigned(o, 1) }
 
 // Subtract takes learners out whose summary was added before.
-func (s *Summary) Subtract(o *Summary) { s.combine(o, -1) }
+func (s *Summary) Subtract(o *Summary) { s.addSigned(o, -1) }
 
-func (s *Summary) combine(o *Summary, sign int) {
+func (s *Summary) addSigned(o *Summary, sign int) {
 	for name, theirs := range o.Rules {
 		ours := s.Rules[name]
 		if ours == nil {
@@ -158,7 +158,7 @@ func (s *Summary) Report(o Options) Report {
 			now = at
 		}
 	}
-	experiments := s.experiments(cmp.Or(o.Method, experiment.Sequential), now)
+	experiments := s.makeExperiments(cmp.Or(o.Method, experiment.Sequential), now)
 	report := Report{
 		Rules:      []Rule{},
 		Total:      newRule(""),

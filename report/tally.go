@@ -122,7 +122,7 @@ func (t *experimentTally) addLearner(all []exposed) {
 		x := &all[i]
 		promised := &t.exposures.terms[x.terms]
 		goal = goal || !promised.Known || promised.Within > 0
-		sign = sign || x.group != groupTreated || t.reached(x.run) || promised.Known && promised.Within > 0
+		sign = sign || x.group != groupTreated || t.hasReachedGoal(x.run) || promised.Known && promised.Within > 0
 		both = both || x.group != all[0].group
 	}
 	countIf(&counts.Goals, goal)
@@ -162,8 +162,8 @@ func countIf(n *int, yes bool) {
 	}
 }
 
-// reached reports whether a run reached its goal. The engine has asked whether it was in time.
-func (t *experimentTally) reached(run uint32) bool {
+// hasReachedGoal reports whether a run reached its goal. The engine has asked whether it was in time.
+func (t *experimentTally) hasReachedGoal(run uint32) bool {
 	return t.counter.attribution.runs[run].flags&runConverted != 0
 }
 
@@ -196,7 +196,7 @@ func (t *experimentTally) ensureCohort(segment segmentIndex) *Cohort {
 // countPerson counts a learner who entered at an instant with a run.
 func (t *experimentTally) countPerson(c *Cohort, learner uint32, at int64, run uint32, terms uint16) {
 	c.Entered[hourOf(at)]++
-	countIf(&c.Figures.Reached, t.reached(run))
+	countIf(&c.Figures.Reached, t.hasReachedGoal(run))
 	reactions := t.exposures.reactions[learner]
 	if len(reactions) == 0 {
 		return

@@ -91,7 +91,7 @@ func (l *language) compileExpr(d *decoder, n *yamlfile.Node, s exprView, w want)
 	}
 	x := &expr{source: strings.TrimSpace(n.Text), want: w, program: program, counts: check.counts, awaited: awaitedHere}
 	if w == wantBool {
-		x.anatomy = &anatomy{env: e, checked: checked}
+		x.parts = &partCompiler{env: e, checked: checked}
 	}
 	c = compiled{expr: x, reads: found, gives: checked.OutputType(), ifTrue: ifTrue, ifNot: ifNot}
 	for _, name := range awaitedHere {

@@ -20,7 +20,7 @@ type expr struct {
 	program cel.Program
 	awaited []string // names of awaited events that it may read
 	counts  []countUse
-	anatomy *anatomy // how it is taken apart; nil: it is not
+	parts   *partCompiler // how it is taken apart; nil: it is not
 }
 
 // want is what an expression must give at its position.
@@ -40,7 +40,7 @@ func (e *expr) Source() string { return e.source }
 
 // Eval implements engine.Expr: a bool, a time.Time in UTC, or whatever a variable may be.
 func (e *expr) Eval(v *engine.Vars) (any, error) {
-	out, _, err := e.program.Eval(e.activate(v))
+	out, _, err := e.program.Eval(e.bindVars(v))
 	if err != nil {
 		var cancelled interpreter.EvalCancelledError
 		if errors.As(err, &cancelled) {
@@ -69,8 +69,8 @@ func (e *expr) Eval(v *engine.Vars) (any, error) {
 	return nil, fmt.Errorf("%s: gives %s instead of %s", e.source, typeName(out.Type().TypeName()), e.want)
 }
 
-// activate shows variables to the expression.
-func (e *expr) activate(v *engine.Vars) cel.Activation {
+// bindVars shows variables to the expression.
+func (e *expr) bindVars(v *engine.Vars) cel.Activation {
 	if len(e.awaited) > 0 {
 		return &awaitedActivation{activation: (*activation)(v), names: e.awaited}
 	}

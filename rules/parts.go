@@ -17,9 +17,9 @@ import (
 	"homeroom/engine"
 )
 
-// anatomy takes an expression apart for people who ask why it came out as it did. It is made when it is asked for first: most
+// partCompiler takes an expression apart for people who ask why it came out as it did. It is made when it is asked for first: most
 // expressions of most processes are never asked.
-type anatomy struct {
+type partCompiler struct {
 	env     *cel.Env
 	checked *cel.Ast
 	once    sync.Once
@@ -50,14 +50,14 @@ const maxPartText = 200
 
 // Parts implements engine.PartedExpr.
 func (e *expr) Parts(v *engine.Vars) engine.Part {
-	if e.anatomy == nil {
+	if e.parts == nil {
 		return e.wholePart(v)
 	}
-	e.anatomy.once.Do(func() { e.anatomy.root, e.anatomy.err = e.anatomy.dissect(e.source) })
-	if e.anatomy.err != nil {
+	e.parts.once.Do(func() { e.parts.root, e.parts.err = e.parts.compileParts(e.source) })
+	if e.parts.err != nil {
 		return e.wholePart(v)
 	}
-	return e.anatomy.root.evaluate(e.activate(v))
+	return e.parts.root.evaluate(e.bindVars(v))
 }
 
 // wholePart is an expression as its only part.
@@ -76,8 +76,8 @@ func (e *expr) wholePart(v *engine.Vars) engine.Part {
 	return part
 }
 
-// dissect prepares the parts of an expression. Their texts come from the source: what was checked has been rewritten.
-func (a *anatomy) dissect(source string) (*partProgram, error) {
+// compileParts prepares the parts of an expression. Their texts come from the source: what was checked has been rewritten.
+func (a *partCompiler) compileParts(source string) (*partProgram, error) {
 	written, issues := a.env.Parse(source)
 	if issues.Err() != nil {
 		return nil, issues.Err()
@@ -86,7 +86,7 @@ func (a *anatomy) dissect(source string) (*partProgram, error) {
 }
 
 // newPart prepares a part and its own parts.
-func (a *anatomy) newPart(e ast.Expr, written *cel.Ast) (*partProgram, error) {
+func (a *partCompiler) newPart(e ast.Expr, written *cel.Ast) (*partProgram, error) {
 	part := &partProgram{}
 	var err error
 	if part.text, err = textOf(e, written); err != nil {
@@ -94,7 +94,7 @@ func (a *anatomy) newPart(e ast.Expr, written *cel.Ast) (*partProgram, error) {
 	}
 	var inner []ast.Expr
 	if part.join, inner = joinOf(e); part.join == "" {
-		if part.program, err = a.plan(e); err == nil {
+		if part.program, err = a.planPart(e); err == nil {
 			part.reads, err = a.newReads(e, written)
 		}
 		return part, err
@@ -151,15 +151,15 @@ func splitAlternatives(e ast.Expr, into []ast.Expr) []ast.Expr {
 	return append(into, e)
 }
 
-// plan makes a program of a part of the checked expression.
-func (a *anatomy) plan(e ast.Expr) (cel.Program, error) {
+// planPart makes a program of a part of the checked expression.
+func (a *partCompiler) planPart(e ast.Expr) (cel.Program, error) {
 	rep := a.checked.NativeRep()
 	part := ast.NewCheckedAST(ast.NewAST(e, rep.SourceInfo()), rep.TypeMap(), rep.ReferenceMap())
 	return a.env.PlanProgram(part, cel.CostLimit(maxExprCost))
 }
 
 // newReads prepares what a part reads: fields of variables, what is asked of the past, and what a comparison works out. has(x) reads x.
-func (a *anatomy) newReads(root ast.Expr, written *cel.Ast) ([]readProgram, error) {
+func (a *partCompiler) newReads(root ast.Expr, written *cel.Ast) ([]readProgram, error) {
 	workedOut := comparedCalls(root)
 	var reads []readProgram
 	seen := map[string]bool{}
@@ -187,7 +187,7 @@ func (a *anatomy) newReads(root ast.Expr, written *cel.Ast) ([]readProgram, erro
 			e = factory.NewSelect(e.ID(), e.AsSelect().Operand(), e.AsSelect().FieldName())
 		}
 		var program cel.Program
-		program, failed = a.plan(e)
+		program, failed = a.planPart(e)
 		reads = append(reads, readProgram{name: name, program: program, workedOut: workedOut[e.ID()]})
 	}))
 	return reads, failed

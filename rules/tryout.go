@@ -78,7 +78,7 @@ func (c *compiler) tryMessage(rule, name string, from origin, handed map[string]
 		}
 	}
 	tryouts = append(tryouts, tryoutsOfNext(complete, certain)...)
-	if complete.Course != nil && !certain.prove("course.risk_reason") {
+	if complete.Course != nil && !certain.isCertain("course.risk_reason") {
 		course := *complete.Course
 		course.RiskReason = ""
 		steady := complete
@@ -92,7 +92,7 @@ func (c *compiler) tryMessage(rule, name string, from origin, handed map[string]
 func tryoutsOfNext(complete content.Vars, certain certainPaths) []tryout {
 	unknown := complete
 	pageless := complete
-	if !certain.prove("learner.next_course") {
+	if !certain.isCertain("learner.next_course") {
 		unknown.Learner.Next = nil
 	}
 	if next := complete.Learner.Next; next != nil && !certain["learner.next_course.url"] {
@@ -100,7 +100,7 @@ func tryoutsOfNext(complete content.Vars, certain certainPaths) []tryout {
 	}
 	if complete.Course != nil && complete.Course.Next != nil {
 		course := *complete.Course
-		if !certain.prove("course.next") {
+		if !certain.isCertain("course.next") {
 			course.Next = nil
 		}
 		unknown.Course = &course
@@ -113,8 +113,8 @@ func tryoutsOfNext(complete content.Vars, certain certainPaths) []tryout {
 	return []tryout{{"when no next step is known", unknown}, {"for a next step that has no page", pageless}}
 }
 
-// prove reports whether a path, its reason or something of it has a value whenever the message is sent.
-func (f certainPaths) prove(path string) bool {
+// isCertain reports whether a path, its reason or something of it has a value whenever the message is sent.
+func (f certainPaths) isCertain(path string) bool {
 	for known := range f {
 		if readsField(known, path) || known == path+"_reason" {
 			return true

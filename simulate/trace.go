@@ -231,7 +231,10 @@ func (t *Tracer) addDecision(d engine.Decision) {
 		At:      d.At,
 		Kind:    d.Kind,
 		Message: d.Message,
-		Answer:  engine.Answer{Reason: d.Reason, Detail: d.Detail},
+		Answer: engine.Answer{
+			Reason: d.Reason,
+			Detail: d.Detail,
+		},
 	}
 	switch d.Kind {
 	case engine.KindSent, engine.KindUncertain, engine.KindFailed, engine.KindExited:

@@ -58,7 +58,7 @@ func (c *RulesScheduleCmd) Run(ctx context.Context, o IO) error {
 	if c.Cancel {
 		draft, err = installation.UnscheduleDraft(ctx, draft)
 	} else {
-		draft, err = installation.ScheduleDraft(ctx, draft, c.scheduling(&draft))
+		draft, err = installation.ScheduleDraft(ctx, draft, c.readScheduling(&draft))
 	}
 	if err != nil {
 		return err
@@ -70,8 +70,8 @@ func (c *RulesScheduleCmd) Run(ctx context.Context, o IO) error {
 	return printResult(o, c.Format, draft.Summary(), text)
 }
 
-// scheduling returns what the flags ask for, of the draft as it is.
-func (c *RulesScheduleCmd) scheduling(draft *admin.Draft) admin.Scheduling {
+// readScheduling returns what the flags ask for, of the draft as it is.
+func (c *RulesScheduleCmd) readScheduling(draft *admin.Draft) admin.Scheduling {
 	return admin.Scheduling{
 		At:   c.At,
 		Zone: c.Zone,

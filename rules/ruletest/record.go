@@ -41,7 +41,7 @@ func WriteTest(rec Recording, f Folder) ([]byte, error) {
 	if len(t.Events) == 0 {
 		return nil, ErrNothingToShow
 	}
-	want, err := t.play(f)
+	want, err := t.runEvents(f)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func WriteTest(rec Recording, f Folder) ([]byte, error) {
 	if len(t.Events) > maxRecorded {
 		return nil, fmt.Errorf("%d events are needed to show it, and a test that is written for you may have %d", len(t.Events), maxRecorded)
 	}
-	text := t.write(want)
+	text := t.writeYAML(want)
 	return text, checkWritten(text, f)
 }
 
@@ -101,8 +101,8 @@ func (rec *Recording) keepNeeded(event string, values map[string]any) map[string
 	return kept
 }
 
-// play returns what is decided in a test about its runs.
-func (t *Test) play(f Folder) ([]engine.Decision, error) {
+// runEvents returns what is decided in a test about its runs.
+func (t *Test) runEvents(f Folder) ([]engine.Decision, error) {
 	ready, problems := t.Prepare(f)
 	if err := problems.Err(); err != nil {
 		return nil, err
@@ -121,7 +121,7 @@ func (t *Test) leaveOut(f Folder, want []engine.Decision) {
 				fewer.Events = append(fewer.Events, t.Events[n])
 			}
 		}
-		if got, err := fewer.play(f); err == nil && slices.EqualFunc(got, want, sameDecision) {
+		if got, err := fewer.runEvents(f); err == nil && slices.EqualFunc(got, want, sameDecision) {
 			t.Events = fewer.Events
 		}
 	}
@@ -144,7 +144,7 @@ func (t *Test) leaveOut(f Folder, want []engine.Decision) {
 	t.Start = t.Events[0].At
 	shorter := *t
 	shorter.Until = t.lastInstant().Add(simulate.Horizon)
-	if got, err := shorter.play(f); err == nil && slices.EqualFunc(got, want, sameDecision) {
+	if got, err := shorter.runEvents(f); err == nil && slices.EqualFunc(got, want, sameDecision) {
 		t.Until = shorter.Until
 	}
 }
@@ -154,8 +154,8 @@ func sameDecision(a, b engine.Decision) bool {
 	return a.Kind == b.Kind && a.Rule == b.Rule && a.Message == b.Message && a.Reason == b.Reason && sameSecond(a.At, b.At)
 }
 
-// write returns the test as a YAML document that expects what was decided.
-func (t *Test) write(decided []engine.Decision) []byte {
+// writeYAML returns the test as a YAML document that expects what was decided.
+func (t *Test) writeYAML(decided []engine.Decision) []byte {
 	var b strings.Builder
 	inJSON := func(v any) string {
 		text, _ := json.Marshal(v) // texts, numbers and truth values, which JSON writes as YAML reads them
