@@ -217,8 +217,24 @@ func checkEdit(files map[string][]byte, edit FileEdit) error {
 	return nil
 }
 
-// writeDraft stores a draft whose Revision is the one that was read.
+// writeDraft writes a draft that somebody changed, unless it is being put in force just now.
 func (i *Installation) writeDraft(ctx context.Context, d store.Draft) (Draft, error) {
+	if err := i.checkNotUnderWay(d.Schedule); err != nil {
+		return Draft{}, err
+	}
+	return i.putDraft(ctx, d)
+}
+
+// checkNotUnderWay returns an [*InputError] while a process puts a draft with the schedule in force.
+func (i *Installation) checkNotUnderWay(s *DraftSchedule) error {
+	if err := publish.CheckNotUnderWay(s, i.opts.Now()); err != nil {
+		return inputError(err)
+	}
+	return nil
+}
+
+// putDraft stores a draft whose Revision is the one that was read.
+func (i *Installation) putDraft(ctx context.Context, d store.Draft) (Draft, error) {
 	drafts, err := i.openDrafts(ctx)
 	if err != nil {
 		return Draft{}, err
@@ -244,6 +260,9 @@ func (i *Installation) writeDraft(ctx context.Context, d store.Draft) (Draft, er
 
 // DiscardDraft deletes a draft that still is as somebody saw it.
 func (i *Installation) DiscardDraft(ctx context.Context, d Draft) error {
+	if err := i.checkNotUnderWay(d.Schedule); err != nil {
+		return err
+	}
 	return i.recordAct(ctx, AuditRecord{Action: store.ActionDiscard, Target: d.ID, Hash: d.Hash}, func() error {
 		return i.deleteDraft(ctx, d)
 	})

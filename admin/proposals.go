@@ -73,6 +73,9 @@ func (i *Installation) recordDraft(ctx context.Context, action store.AuditAction
 
 // WithdrawDraft takes a proposal back, and cancels its publication if that waits; the draft stays.
 func (i *Installation) WithdrawDraft(ctx context.Context, d Draft) (Draft, error) {
+	if err := i.checkNotUnderWay(d.Schedule); err != nil {
+		return Draft{}, err
+	}
 	next := d.Draft
 	next.Proposal = nil
 	record := AuditRecord{Action: store.ActionWithdraw, Target: d.ID, Hash: d.Hash, Base: d.Base}

@@ -40,6 +40,9 @@ func (i *Installation) ScheduleDraft(ctx context.Context, d Draft, s Scheduling)
 	if err != nil {
 		return Draft{}, err
 	}
+	if err := i.checkNotUnderWay(d.Schedule); err != nil {
+		return Draft{}, err
+	}
 	now := i.opts.Now().UTC()
 	if err := publish.CheckScheduledTime(at, now); err != nil {
 		return Draft{}, inputError(err)
@@ -58,6 +61,7 @@ func (i *Installation) ScheduleDraft(ctx context.Context, d Draft, s Scheduling)
 		By:              s.By,
 		MadeAt:          now,
 		Hash:            d.Hash,
+		Number:          d.Current.Number,
 		Note:            s.Note,
 		RunPolicy:       string(s.RunPolicy),
 		WithoutApproval: s.WithoutApproval,
@@ -68,6 +72,9 @@ func (i *Installation) ScheduleDraft(ctx context.Context, d Draft, s Scheduling)
 
 // UnscheduleDraft cancels a draft's scheduled publication, or takes the note away that it was cancelled. A draft without either is an [*InputError].
 func (i *Installation) UnscheduleDraft(ctx context.Context, d Draft) (Draft, error) {
+	if err := i.checkNotUnderWay(d.Schedule); err != nil {
+		return Draft{}, err
+	}
 	next := d.Draft
 	next.Schedule = nil
 	switch {
@@ -81,6 +88,9 @@ func (i *Installation) UnscheduleDraft(ctx context.Context, d Draft) (Draft, err
 
 // writeEdited writes a draft whose content may have changed. A publication that waits is cancelled if it has.
 func (i *Installation) writeEdited(ctx context.Context, d store.Draft, by string) (Draft, error) {
+	if err := i.checkNotUnderWay(d.Schedule); err != nil {
+		return Draft{}, err
+	}
 	if !d.Schedule.Waits() || rules.Hash(d.Files) == d.Schedule.Hash {
 		return i.writeDraft(ctx, d)
 	}
@@ -218,7 +228,7 @@ func (i *Installation) noteClaim(ctx context.Context, d store.Draft, problem str
 		claim.Claimed = i.opts.Now().UTC()
 	}
 	d.Schedule = &claim
-	return i.writeDraft(ctx, d)
+	return i.putDraft(ctx, d)
 }
 
 // finishScheduled visits all learners once more and deletes the draft: the process that put it in force did not come so far.

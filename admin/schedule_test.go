@@ -355,3 +355,42 @@ func TestOnlyWhatMayBePublishedIsScheduled(t *testing.T) {
 		t.Errorf("cancelled twice: %v", err)
 	}
 }
+
+// TestNothingIsChangedWhileADraftIsPutInForce: whoever edits, withdraws, unschedules, discards or comments then is refused, and nothing of it is written.
+func TestNothingIsChangedWhileADraftIsPutInForce(t *testing.T) {
+	s := openScheduleTest(t)
+	draft, err := s.schedule(s.proposed(settingsIn("Europe/Berlin")))
+	s.must(err)
+	drafts, err := store.OpenDrafts(t.Context(), s.js)
+	s.must(err)
+	claimed := draft.Draft
+	claimed.Schedule.Claimed = scheduledFor
+	revision, err := drafts.Put(t.Context(), claimed)
+	s.must(err)
+	s.setTime(scheduledFor.Add(time.Second))
+	draft, err = s.i.Draft(t.Context(), "maya")
+	s.must(err)
+	for name, change := range map[string]func() error{
+		"an edit": func() error {
+			_, err := s.as("maya").SaveDraft(t.Context(), draft, admin.FileEdit{Path: "settings.yaml", Content: []byte(settingsIn("Europe/Rome"))}, "maya")
+			return err
+		},
+		"withdrawing":   func() error { _, err := s.as("maya").WithdrawDraft(t.Context(), draft); return err },
+		"unscheduling":  func() error { _, err := s.as("tom").UnscheduleDraft(t.Context(), draft); return err },
+		"scheduling":    func() error { _, err := s.schedule(draft); return err },
+		"discarding":    func() error { return s.as("maya").DiscardDraft(t.Context(), draft) },
+		"another's yes": func() error { _, err := s.as("noor").ApproveDraft(t.Context(), draft, draft.Hash, "noor"); return err },
+	} {
+		var input *admin.InputError
+		if err := change(); !errors.As(err, &input) || !strings.Contains(err.Error(), "just now") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if now, err := s.i.Draft(t.Context(), "maya"); err != nil || now.Revision != revision {
+		t.Errorf("the draft was written: %v", err)
+	}
+	s.setTime(scheduledFor.Add(publish.ClaimTime))
+	if _, err := s.as("tom").UnscheduleDraft(t.Context(), draft); err != nil {
+		t.Errorf("the process is gone: %v", err)
+	}
+}

@@ -43,15 +43,14 @@ func LookAtSchedule(d *store.Draft, hash string, current store.Pointer, now time
 	cancel := func(mark, format string, args ...any) ScheduleLook {
 		return ScheduleLook{Stage: StageCancelled, Why: fmt.Sprintf(format, args...), Mark: mark}
 	}
-	claimed := !s.Claimed.IsZero() && now.Sub(s.Claimed) < ClaimTime
 	switch {
-	case claimed:
+	case isClaimed(s, now):
 		return ScheduleLook{Stage: StageClaimed}
 	case !s.Claimed.IsZero() && current.Hash == s.Hash && d.Base != current.Hash:
 		return ScheduleLook{Stage: StageInForce}
 	case hash != s.Hash:
 		return cancel(store.DraftEdited, "%s changed the draft", d.SavedBy)
-	case d.Base != current.Hash:
+	case d.Base != current.Hash, s.Number != 0 && s.Number != current.Number:
 		return cancel(store.BaseMoved, "%s published no. %d meanwhile", current.Author, current.Number)
 	case now.Sub(s.At) > MaxLate:
 		why := "no console was there to do it"
@@ -63,6 +62,19 @@ func LookAtSchedule(d *store.Draft, hash string, current store.Pointer, now time
 		return ScheduleLook{Stage: StageWaiting}
 	}
 	return ScheduleLook{Stage: StageDue}
+}
+
+// isClaimed reports whether a process began to put it in force and still has the time for it, or failed and has the time to wait.
+func isClaimed(s *store.DraftSchedule, now time.Time) bool {
+	return !s.Claimed.IsZero() && now.Sub(s.Claimed) < ClaimTime
+}
+
+// CheckNotUnderWay returns an error while a process puts the draft in force: what somebody changes then would be confirmed and come too late. s may be nil.
+func CheckNotUnderWay(s *store.DraftSchedule, now time.Time) error {
+	if !s.Waits() || s.Problem != "" || !isClaimed(s, now) {
+		return nil
+	}
+	return fmt.Errorf("the draft is being put in force just now: look again in a moment, at the latest at %s UTC", s.Claimed.Add(ClaimTime).UTC().Format(time.TimeOnly))
 }
 
 // CheckScheduledTime returns an error unless something can be scheduled for the instant.

@@ -36,10 +36,12 @@ func TestWhatBecomesOfASchedule(t *testing.T) {
 		"the process is gone before it did":   {hash: "mine", current: base, after: 6 * time.Minute, claimed: 6 * time.Minute, want: publish.StageDue},
 		"the process is gone after it did":    {hash: "mine", current: own, after: 6 * time.Minute, claimed: 6 * time.Minute, want: publish.StageInForce},
 		"gone, and later than may be is fine": {hash: "mine", current: own, after: 9 * time.Hour, claimed: 9 * time.Hour, want: publish.StageInForce},
+		"published and rolled back meanwhile": {hash: "mine", current: store.Pointer{Number: 6, Hash: "base", Author: "noor"}, want: publish.StageCancelled, why: "noor published no. 6"},
+		"put in force, and then rolled back":  {hash: "mine", current: store.Pointer{Number: 6, Hash: "base", Author: "noor"}, after: 6 * time.Minute, claimed: 6 * time.Minute, want: publish.StageCancelled, why: "noor published no. 6"},
 		"gone, and somebody published since":  {hash: "mine", current: other, after: 6 * time.Minute, claimed: 6 * time.Minute, want: publish.StageCancelled, why: "noor"},
 	} {
 		now := noon.Add(test.after)
-		d := store.Draft{Base: "base", SavedBy: "maya", Schedule: &store.DraftSchedule{At: noon, By: "tom", Hash: "mine", Problem: test.problem}}
+		d := store.Draft{Base: "base", SavedBy: "maya", Schedule: &store.DraftSchedule{At: noon, By: "tom", Hash: "mine", Number: 4, Problem: test.problem}}
 		if test.claimed > 0 {
 			d.Schedule.Claimed = now.Add(-test.claimed)
 		}

@@ -8,10 +8,12 @@ type DraftSchedule struct {
 	Zone string    `json:"zone"` // the IANA zone in which somebody said it
 	By   string    `json:"by"`
 	// MadeAt is when somebody said it.
-	MadeAt    time.Time `json:"made_at"`
-	Hash      string    `json:"hash"` // of the content that is put in force, and of no other
-	Note      string    `json:"note,omitempty"`
-	RunPolicy string    `json:"in_flight,omitempty"` // what becomes of live runs
+	MadeAt time.Time `json:"made_at"`
+	Hash   string    `json:"hash"` // of the content that is put in force, and of no other
+	// Number is the publication that was in force then: after any other it is not put in force. 0: an older version did not note it.
+	Number    int    `json:"number,omitempty"`
+	Note      string `json:"note,omitempty"`
+	RunPolicy string `json:"in_flight,omitempty"` // what becomes of live runs
 	// WithoutApproval and Untested publish although approvals are missing and although rule tests fail.
 	WithoutApproval bool `json:"without_approval,omitempty"`
 	Untested        bool `json:"untested,omitempty"`
