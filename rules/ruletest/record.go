@@ -1,9 +1,11 @@
 package ruletest
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -49,6 +51,7 @@ func WriteTest(rec Recording, f Folder) ([]byte, error) {
 		return nil, ErrNothingToShow
 	}
 	t.leaveOut(f, want)
+	t.leaveOutValues(f, want)
 	if len(t.Events) > maxRecorded {
 		return nil, fmt.Errorf("%d events are needed to show it, and a test that is written for you may have %d", len(t.Events), maxRecorded)
 	}
@@ -87,18 +90,36 @@ func (rec *Recording) keepNeeded(event string, values map[string]any) map[string
 		if !rec.Needs(event, name) {
 			continue
 		}
-		if text, ok := v.(string); ok {
-			if rec.Learner != "" {
-				text = strings.ReplaceAll(text, rec.Learner, defaultLearner)
-			}
-			if strings.Contains(text, "@") {
-				text = "ada@example.org"
-			}
-			v = text
-		}
-		kept[name] = v
+		kept[name] = rec.withoutPerson(v)
 	}
 	return kept
+}
+
+// withoutPerson returns a value without the learner's id and without addresses.
+func (rec *Recording) withoutPerson(v any) any {
+	switch v := v.(type) {
+	case string:
+		if rec.Learner != "" {
+			v = strings.ReplaceAll(v, rec.Learner, defaultLearner)
+		}
+		if strings.Contains(v, "@") {
+			v = "ada@example.org"
+		}
+		return v
+	case []any:
+		list := make([]any, len(v))
+		for n := range v {
+			list[n] = rec.withoutPerson(v[n])
+		}
+		return list
+	case map[string]any:
+		fields := make(map[string]any, len(v))
+		for name := range v {
+			fields[name] = rec.withoutPerson(v[name])
+		}
+		return fields
+	}
+	return v
 }
 
 // runEvents returns what is decided in a test about its runs.
@@ -147,6 +168,46 @@ func (t *Test) leaveOut(f Folder, want []engine.Decision) {
 	if got, err := shorter.runEvents(f); err == nil && slices.EqualFunc(got, want, sameDecision) {
 		t.Until = shorter.Until
 	}
+}
+
+// leaveOutValues takes the properties and traits out without which the same is decided and the test still passes: those of all events of a name at once.
+func (t *Test) leaveOutValues(f Folder, want []engine.Decision) {
+	type place struct{ event, property, trait string }
+	var places []place
+	for _, ev := range t.Events {
+		for property := range ev.Properties {
+			places = append(places, place{event: ev.Name, property: property})
+		}
+		for trait := range ev.Traits {
+			places = append(places, place{trait: trait})
+		}
+	}
+	slices.SortFunc(places, func(a, b place) int {
+		return cmp.Or(cmp.Compare(a.event, b.event), cmp.Compare(a.property, b.property), cmp.Compare(a.trait, b.trait))
+	})
+	for _, p := range slices.Compact(places) {
+		without := *t
+		without.Events = slices.Clone(t.Events)
+		for n := range without.Events {
+			ev := &without.Events[n]
+			if ev.Name == p.event {
+				ev.Properties = leaveOutName(ev.Properties, p.property)
+			}
+			ev.Traits = leaveOutName(ev.Traits, p.trait)
+		}
+		if got, err := without.runEvents(f); err == nil && slices.EqualFunc(got, want, sameDecision) && checkWritten(without.writeYAML(want), f) == nil {
+			t.Events = without.Events
+		}
+	}
+}
+
+func leaveOutName(values map[string]any, name string) map[string]any {
+	if _, has := values[name]; !has {
+		return values
+	}
+	fewer := maps.Clone(values)
+	delete(fewer, name)
+	return fewer
 }
 
 // sameDecision reports whether two decisions say the same, whichever event was their occasion.
