@@ -235,10 +235,8 @@ func (s *Standing) markTakenIn(ev *Event, arrival time.Time) bool {
 func (s *Standing) observeRisk(course, id string, at time.Time) bool {
 	changed := false
 	observe := func(c *Course) {
-		if c.Risk == nil {
-			if c.Risk = c.riskFromActivity(at); c.Risk == nil {
-				c.Risk = &Risk{}
-			}
+		if c.Risk = s.withMissedActivity(c, at); c.Risk == nil {
+			c.Risk = &Risk{}
 		}
 		changed = c.Risk.observe(id, at) || changed
 	}

@@ -147,7 +147,7 @@ func (s *stepper) dueOf(rule *Rule, c *Course, b base, last bool) time.Time {
 	}
 	var crossing time.Time
 	if last {
-		crossing = c.riskRecord().crosses(rule.When.AtRisk, due, b.exact, s.env.Current.Settings.RiskIntercept())
+		crossing = s.env.Standing.riskRecord(c).crosses(rule.When.AtRisk, due, b.exact, s.env.Current.Settings.RiskIntercept())
 		if !crossing.IsZero() {
 			crossing = roundUp(crossing, s.env.Current.Settings.Resolution)
 		}

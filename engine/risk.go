@@ -143,25 +143,33 @@ func (r *Risk) ScoreAt(now, since time.Time, intercept float64) RiskScore {
 	return score
 }
 
-// riskRecord returns what the learner's risk in the course is worked out from; nil: nothing was done in it.
-func (c *Course) riskRecord() *Risk {
-	if c.Risk != nil {
-		return c.Risk
-	}
-	return c.riskFromActivity(endOfTime)
+// riskRecord returns what the learner's risk in a course is worked out from; nil: nothing was done in it.
+func (s *Standing) riskRecord(c *Course) *Risk {
+	return s.withMissedActivity(c, endOfTime)
 }
 
-// riskFromActivity makes a record of the last activity steps before an instant. It stands in for one that was not kept, because no rule looked at risk when the
-// learner was active; nil: there was no activity.
-func (c *Course) riskFromActivity(before time.Time) *Risk {
-	var r *Risk
-	for _, ms := range c.Active {
+// withMissedActivity returns the record of a course with the activity steps in it that were not taken in because no rule looked at risk then; nil: there is neither
+// a record nor a step. The step at an instant is left out: its event is taken in next.
+func (s *Standing) withMissedActivity(c *Course, except time.Time) *Risk {
+	seen := c.Risk.SeenUntil()
+	if !c.Active.last().After(seen) && !s.Unattributed.last().After(seen) {
+		return c.Risk
+	}
+	var room [2 * maxActivity]int64
+	missed := append(append(room[:0], c.Active...), s.Unattributed...)
+	slices.Sort(missed)
+	r := c.Risk
+	for i, ms := range missed {
 		at := time.UnixMilli(ms).UTC()
-		if !at.Before(before.Truncate(time.Millisecond)) {
-			break
+		if !at.After(seen) || at.Before(c.EnrolledAt) || ms == except.UnixMilli() || i > 0 && ms == missed[i-1] {
+			continue
 		}
-		if r == nil {
-			r = &Risk{}
+		if r == c.Risk {
+			fresh := Risk{}
+			if c.Risk != nil {
+				fresh = *c.Risk
+			}
+			r = &fresh
 		}
 		r.observe(strconv.FormatInt(ms, 10), at)
 	}
@@ -188,7 +196,7 @@ func (r *Ruleset) RiskOf(s *Standing, course string, now time.Time) (RiskScore, 
 		return RiskScore{}, false
 	}
 	present := c.presentRun(now)
-	return c.riskRecord().ScoreAt(now, later(present.enrolledAt, starts), r.Settings.RiskIntercept()), true
+	return s.riskRecord(c).ScoreAt(now, later(present.enrolledAt, starts), r.Settings.RiskIntercept()), true
 }
 
 // terms returns days of silence, study days and events as of a time.
