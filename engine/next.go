@@ -182,7 +182,10 @@ func (s *stepper) nextUnit(course string, at time.Time) (NextStep, bool) {
 		}
 		return bestCold(list, true)
 	}
-	return bestCounted(list, &f)
+	if best, known := bestCounted(list, &f); known {
+		return best, true
+	}
+	return bestCold(list, len(info.Units) > 0) // nobody has gone on from here yet
 }
 
 // unitsOf returns the units that may come next in a course: those of courses.yaml in their order or, if it lists none, those that learners visited.
@@ -222,7 +225,10 @@ func (s *stepper) nextCourse(at time.Time) (NextStep, bool) {
 	if last == "" || len(f.Visits) < minCourses || f.Moves < minCourseMoves {
 		return bestCold(list, false)
 	}
-	return bestCounted(list, &f)
+	if best, known := bestCounted(list, &f); known {
+		return best, true
+	}
+	return bestCold(list, false)
 }
 
 // readFollowers asks the host what was counted.

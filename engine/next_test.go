@@ -247,3 +247,29 @@ func TestPathsAreBounded(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoeverIsFurthestAheadGoesOnInOrder: where nobody has gone on yet, the order of courses.yaml decides, however many have come so far.
+func TestWhoeverIsFurthestAheadGoesOnInOrder(t *testing.T) {
+	rs, st := nextWorld()
+	for _, visits := range []int{minUnitVisits - 1, minUnitVisits, 10 * minUnitVisits} {
+		table := counts("go", "lesson_id=", map[[2]string]int{{"", "l1"}: visits})
+		if got, _ := askNext(rs, st, nil, map[string]*PathTable{"go": table}); got.ID != "lesson_id=l2" || got.Reason != NextInOrder {
+			t.Errorf("%d visits: %+v", visits, got)
+		}
+	}
+}
+
+// TestTheLastVisitIsTheLatest: in whatever order visits arrive, and however often a unit comes again.
+func TestTheLastVisitIsTheLatest(t *testing.T) {
+	rs, st := nextWorld()
+	for _, visit := range []struct {
+		unit string
+		at   time.Duration
+	}{{"l2", time.Minute}, {"l2", 30 * time.Minute}, {"l3", 10 * time.Minute}} {
+		at := nextNow.Add(visit.at)
+		st.Apply(event(visit.unit+at.String(), "lesson.completed", at, map[string]any{"course_id": "go", "lesson_id": visit.unit}), rs, nextNow.Add(time.Hour))
+	}
+	if last := st.Courses["go"].Visits.Last; last != "lesson_id=l2" {
+		t.Errorf("the last one is %s", last)
+	}
+}

@@ -49,10 +49,10 @@ func (c *Course) noteVisit(unit string, at time.Time) (from string, first, chang
 	v := c.Visits
 	from = v.Last
 	first = v.add(unit)
-	if ms := at.UnixMilli(); ms >= v.LastAt && (v.Last != unit || first) {
+	if ms := at.UnixMilli(); ms >= v.LastAt {
+		changed = v.Last != unit
 		v.Last = unit
 		v.LastAt = ms
-		changed = true
 	}
 	return from, first, changed || first
 }
@@ -106,7 +106,7 @@ func hashOfEvent(ev *Event) uint32 { return uint32(hash64(fnvBasis, ev.ID) >> 32
 // noteVisit takes an activity into the units that the learner has visited in a course, and reports whether that changed anything.
 func (s *Standing) noteVisit(ev *Event, course string, at time.Time) bool {
 	unit := UnitOf(ev)
-	if unit == "" || course == "" {
+	if unit == "" || course == "" || len(course) > maxUnitID {
 		return false
 	}
 	from, first, changed := s.course(course).noteVisit(unit, at)

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"homeroom/engine"
@@ -61,8 +62,8 @@ type readPaths struct {
 // pathBatch is what several lanes want to have counted at once.
 type pathBatch struct {
 	moves []pathMove
-	done  chan struct{} // closed when err is known
-	err   error
+	done  chan struct{}    // closed when errs is known
+	errs  map[string]error // by course
 }
 
 // pathMove is a move on its way to its record.
@@ -91,7 +92,13 @@ func (p *Paths) Count(ctx context.Context, partition int, floor uint64, moves []
 	p.mu.Unlock()
 	select {
 	case <-batch.done:
-		return batch.err
+		var errs []error
+		for _, m := range moves {
+			if err := batch.errs[m.Course]; err != nil {
+				errs = append(errs, err)
+			}
+		}
+		return errors.Join(errs...)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -108,38 +115,53 @@ func (p *Paths) commitWaiting(ctx context.Context) {
 		if batch == nil {
 			return
 		}
-		batch.err = p.commit(ctx, batch.moves)
+		batch.errs = p.commit(ctx, batch.moves)
 		close(batch.done)
 	}
 }
 
-// commit writes the records of a batch, several at a time.
-func (p *Paths) commit(ctx context.Context, moves []pathMove) error {
+// commit writes the records of a batch, several at a time, and returns what failed, by course.
+func (p *Paths) commit(ctx context.Context, moves []pathMove) map[string]error {
 	courses := map[string][]pathMove{}
 	for _, m := range moves {
 		courses[m.Course] = append(courses[m.Course], m)
 	}
 	var mu sync.Mutex
-	var errs []error
+	errs := map[string]error{}
 	var writing sync.WaitGroup
 	slots := make(chan struct{}, pathWriters)
 	for course, ofCourse := range courses {
 		slots <- struct{}{}
 		writing.Go(func() {
 			defer func() { <-slots }()
-			err := modifyOrReplace(ctx, p.kv, pathsKey(course), func(r *pathRecord, _ bool) (bool, error) {
-				r.Course = course
-				return r.add(ofCourse), nil
-			})
-			if err != nil {
+			if err := p.writeMoves(ctx, course, ofCourse); err != nil {
 				mu.Lock()
-				errs = append(errs, err)
+				errs[course] = err
 				mu.Unlock()
 			}
 		})
 	}
 	writing.Wait()
-	return errors.Join(errs...)
+	return errs
+}
+
+// writeMoves counts the moves of a course in its record. A record that is too large for a message of NATS forgets which moves it has counted; if it is still too large,
+// the moves are not counted: no event waits for a statistic.
+func (p *Paths) writeMoves(ctx context.Context, course string, moves []pathMove) error {
+	for _, forgets := range []bool{false, true} {
+		err := modifyOrReplace(ctx, p.kv, pathsKey(course), func(r *pathRecord, _ bool) (bool, error) {
+			r.Course = course
+			changed := r.add(moves)
+			if forgets {
+				r.Counted = nil
+			}
+			return changed, nil
+		})
+		if !errors.Is(err, nats.ErrMaxPayload) {
+			return err
+		}
+	}
+	return nil
 }
 
 // add counts those of the moves that were not counted before, and reports whether there were any.
