@@ -264,7 +264,7 @@ func courseFields() map[string]*types.FieldType {
 		"starts_at":       known(types.TimestampType, "course.starts_at", func(v *c) time.Time { return v.StartsAt }),
 		"ends_at":         known(types.TimestampType, "course.ends_at", func(v *c) time.Time { return v.EndsAt }),
 		"risk":            ofRisk(types.DoubleType, "course.risk", func(r engine.RiskScore) any { return r.Value }),
-		"risk_reason":     ofRisk(types.StringType, "course.risk_reason", func(r engine.RiskScore) any { return string(r.FirstReason()) }),
+		"risk_reason":     riskReason(),
 		"next":            nextStep(nextOfCourse),
 		"next_reason":     nextReason("course.next_reason", nextOfCourse),
 		"previous": {
@@ -278,6 +278,20 @@ func courseFields() map[string]*types.FieldType {
 			},
 		},
 	}
+}
+
+// riskReason makes the field of what speaks most for a learner's risk. A learner in good standing has none: has() is false, and the text is empty.
+func riskReason() *types.FieldType {
+	field := ofRisk(types.StringType, "course.risk_reason", func(r engine.RiskScore) any { return string(r.FirstReason()) })
+	field.IsSet = func(of any) bool {
+		course := of.(*engine.CourseView)
+		if course.Risk == nil {
+			return false
+		}
+		score, known := course.Risk()
+		return known && score.FirstReason() != ""
+	}
+	return field
 }
 
 // ofRisk makes a field of a learner's risk in a course, which is unknown in a course that is not under way.

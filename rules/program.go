@@ -219,7 +219,7 @@ func (b *builder) checkSince(m *matchSpec) {
 }
 
 func (b *builder) addSend(s *stepSpec) *engine.SendStep {
-	certain := b.certain
+	certain := b.certain.withoutPassing()
 	out := &engine.SendStep{Message: s.message.Text, Channel: engine.ChannelEmail, Transactional: s.transactional, Patience: s.patience}
 	b.c.noteLookups(out)
 	if s.channel != "" {

@@ -8,6 +8,36 @@ import (
 	"homeroom/rules"
 )
 
+// TestWhatPassesIsNotProvenByATrigger: what comes next may be another thing, or nothing, when a message is sent later; the step's own condition is asked then.
+func TestWhatPassesIsNotProvenByATrigger(t *testing.T) {
+	for _, c := range []struct {
+		trigger, step string
+		problem       bool
+	}{
+		{"", "", true},
+		{"has(course.next)", "", true},
+		{"has(course.next)", "has(course.next)", false},
+		{"", "has(course.next)", false},
+	} {
+		when := "{event: lesson.completed}"
+		if c.trigger != "" {
+			when = "{event: lesson.completed, if: '" + c.trigger + "'}"
+		}
+		step := "  - send: m\n"
+		if c.step != "" {
+			step += "    if: " + c.step + "\n"
+		}
+		_, problems := rules.Load(fstest.MapFS{
+			"rules/r.yaml":  {Data: []byte("rule: r\nwhen: " + when + "\nper: course_id\ndo:\n  - wait: 2d\n" + step)},
+			"messages/m.md": {Data: []byte("---\nsubject: Hello\n---\n{{ course.next.title }}\n")},
+			"courses.yaml":  {Data: []byte("b: {title: B, lessons: [{id: l1, title: One}]}\n")},
+		}, ".")
+		if err := problems.Err(); (err != nil) != c.problem {
+			t.Errorf("trigger %q, step %q: %v", c.trigger, c.step, err)
+		}
+	}
+}
+
 // TestAMessageGuardsTheRiskReason: a learner in good standing has none, so a message that reads it says what it says then.
 func TestAMessageGuardsTheRiskReason(t *testing.T) {
 	for _, c := range []struct {

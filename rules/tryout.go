@@ -78,7 +78,7 @@ func (c *compiler) tryMessage(rule, name string, from origin, handed map[string]
 		}
 	}
 	tryouts = append(tryouts, tryoutsOfNext(complete, certain)...)
-	if complete.Course != nil && !certain.isCertain("course.risk_reason") {
+	if complete.Course != nil && !certain["course.risk_reason"] {
 		course := *complete.Course
 		course.RiskReason = ""
 		steady := complete
@@ -111,6 +111,22 @@ func tryoutsOfNext(complete content.Vars, certain certainPaths) []tryout {
 		pageless.Course = &bare
 	}
 	return []tryout{{"when no next step is known", unknown}, {"for a next step that has no page", pageless}}
+}
+
+// withoutPassing returns the paths but for those of values that pass with time: what a trigger or an earlier step knows of them is not known any more when a message
+// is sent. The condition of the send itself is asked at that moment.
+func (f certainPaths) withoutPassing() certainPaths {
+	lasting := certainPaths{}
+	for path := range f {
+		passes := path == "course.risk_reason"
+		for _, field := range []string{"course.next", "learner.next_course"} {
+			passes = passes || readsField(path, field) || path == field+"_reason"
+		}
+		if !passes {
+			lasting[path] = true
+		}
+	}
+	return lasting
 }
 
 // isCertain reports whether a path, its reason or something of it has a value whenever the message is sent.
