@@ -182,7 +182,7 @@ func (w *whyNotWords) describeMessage(t *simulate.RuleTrace, send *engine.SendSt
 	if recorded != nil && !recorded.sent[send.Message].IsZero() {
 		sent := recorded.sent[send.Message]
 		answer.SentAt = truncatedUTC(sent)
-		if answer.Cause == CauseSends || t.Last == nil || !sent.Before(t.Last.At) {
+		if !sent.Before(sinceOf(t, answer.Cause)) {
 			return MessageWhyNot{
 				Message: send.Message,
 				Cause:   CauseSent,
@@ -205,6 +205,17 @@ func (w *whyNotWords) describeMessage(t *simulate.RuleTrace, send *engine.SendSt
 		answer.Needs = joinNeeds(answer.Needs, "even so it would be withheld: "+narrate.Reason(held))
 	}
 	return answer
+}
+
+// sinceOf returns from when on a recorded send answers the question: from the beginning of the run that sends by these rules, or from the last trigger.
+func sinceOf(t *simulate.RuleTrace, cause WhyNotCause) time.Time {
+	switch {
+	case cause == CauseSends && t.Run != nil:
+		return t.Run.Began.Truncate(time.Second)
+	case t.Last != nil:
+		return t.Last.At
+	}
+	return time.Time{}
 }
 
 func (w *whyNotWords) isOptIn(topic string) bool {

@@ -17,6 +17,7 @@ type kept[T any] struct {
 	value T
 	err   error
 	at    time.Time     // when value or err was worked out; zero: never
+	tried time.Time     // when it was last tried to work it out
 	busy  chan struct{} // closed when it is worked out; nil: nobody is at it
 }
 
@@ -41,7 +42,7 @@ func (b *background) close() {
 // get returns the last answer and its age. Without one it waits for the first, at most for patience; ok reports whether there is an answer.
 func (k *kept[T]) get(ctx context.Context, patience time.Duration, workOut func(context.Context) (T, error)) (value T, age time.Duration, ok bool, err error) {
 	k.mu.Lock()
-	if k.busy == nil && (k.at.IsZero() || k.err != nil || time.Since(k.at) > keptFor) && k.work.ctx.Err() == nil {
+	if k.busy == nil && (k.at.IsZero() || k.err != nil || time.Since(k.tried) > keptFor) && k.work.ctx.Err() == nil {
 		k.busy = make(chan struct{})
 		k.work.running.Go(func() { k.workOut(workOut) })
 	}
@@ -70,11 +71,12 @@ func (k *kept[T]) workOut(workOut func(context.Context) (T, error)) {
 	value, err := workOut(k.work.ctx)
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.tried = time.Now()
 	if err == nil || k.at.IsZero() || k.err != nil {
 		k.value = value
 		k.err = err
+		k.at = k.tried
 	}
-	k.at = time.Now()
 	close(k.busy)
 	k.busy = nil
 }

@@ -31,6 +31,7 @@ type RuleSteps struct {
 type StepCounter struct {
 	rules map[string]*RuleSteps
 	last  map[uint64]stepOutcome // what was decided last of a run at a step
+	runs  map[uint64]bool        // whose beginning or end is counted
 	seed  maphash.Seed
 }
 
@@ -48,6 +49,7 @@ func NewStepCounter() *StepCounter {
 	return &StepCounter{
 		rules: map[string]*RuleSteps{},
 		last:  map[uint64]stepOutcome{},
+		runs:  map[uint64]bool{},
 		seed:  maphash.MakeSeed(),
 	}
 }
@@ -67,15 +69,27 @@ func (c *StepCounter) countDecision(d *engine.Decision) {
 	}
 	switch {
 	case d.Kind == engine.KindStarted:
-		rule.Began++
+		if c.isNew(d) {
+			rule.Began++
+		}
 	case d.Kind == engine.KindExited:
-		rule.Exited[string(d.Reason)]++
-		c.endRun(d.Run)
+		if c.isNew(d) {
+			rule.Exited[string(d.Reason)]++
+			c.endRun(d.Run)
+		}
 	case d.Run == "" && d.Kind == engine.KindSkipped:
 		rule.NotBegun[string(d.Reason)] += d.Times()
 	case d.Run != "" && d.Step != "":
 		c.countAtStep(rule, d)
 	}
+}
+
+// isNew notes that the beginning or the end of a run is counted, and reports whether it was not yet.
+func (c *StepCounter) isNew(d *engine.Decision) bool {
+	key := maphash.String(c.seed, string(d.Kind)+"\x00"+d.Run)
+	known := c.runs[key]
+	c.runs[key] = true
+	return !known
 }
 
 // countAtStep counts what was decided of a run at a step. What was decided last counts: a message that was put off may be sent.

@@ -22,6 +22,7 @@ func TestRunsAreCountedStepByStep(t *testing.T) {
 	for _, run := range []string{"r1", "r2", "r3", "r4", "r5"} {
 		add(engine.Decision{Kind: engine.KindStarted, Run: run})
 	}
+	add(engine.Decision{Kind: engine.KindStarted, Run: "r1"}) // said twice
 	add(engine.Decision{Kind: engine.KindSkipped, Reason: engine.ReasonAgain, Count: 3})
 	add(engine.Decision{Kind: engine.KindAssigned, Run: "r1", Step: "1", Arm: "words=short"})
 	deferred := engine.Decision{Kind: engine.KindDeferred, Step: "2", Until: at.Add(time.Hour)}
@@ -34,6 +35,7 @@ func TestRunsAreCountedStepByStep(t *testing.T) {
 	add(engine.Decision{Kind: engine.KindSent, Run: "r1", Step: "2"})
 	add(engine.Decision{Kind: engine.KindSent, Run: "r1", Step: "2"}) // said twice
 	add(engine.Decision{Kind: engine.KindExited, Run: "r2", Reason: engine.ReasonUntil})
+	add(engine.Decision{Kind: engine.KindExited, Run: "r2", Reason: engine.ReasonUntil}) // said twice
 	add(engine.Decision{Kind: engine.KindExited, Run: "r1", Reason: engine.ReasonUntil}) // after its message
 	add(engine.Decision{Kind: engine.KindUncertain, Run: "r4", Step: "2"})
 	add(engine.Decision{Kind: engine.KindSent, Run: "r4", Step: "2"}) // a report settled it

@@ -202,3 +202,19 @@ func TestWhyNotByADraft(t *testing.T) {
 		}
 	}
 }
+
+// TestAnOldMailAnswersNoNewTrigger: a mail of last year does not say that the one of today was sent.
+func TestAnOldMailAnswersNoNewTrigger(t *testing.T) {
+	a := open(t)
+	a.inForce(nil)
+	const eve = "u_45"
+	if _, err := a.store.Profiles.Merge(t.Context(), eve, map[string]any{"email": "eve@example.org", "timezone": "Europe/Berlin"}, monday); err != nil {
+		t.Fatal(err)
+	}
+	a.happened(eve, "assessment.graded", monday, props{"assessment_id": "a9", "passed": false, "score_pct": 10})
+	a.decided(engine.Decision{Learner: eve, Rule: "quiz-retry", Kind: engine.KindSent, Message: "quiz-retry", At: monday.AddDate(-1, 0, 0)})
+	m := a.whyNot(eve, "quiz-retry").Messages[0]
+	if m.Cause == admin.CauseSent || m.SentAt.IsZero() {
+		t.Errorf("%+v", m)
+	}
+}
