@@ -92,8 +92,11 @@ func (s *Standing) learnLinks(ev *Event, keys map[string][]string, course string
 		course = s.Links[n-1].Course // the same text once: each would keep the body alive that it was read from
 	}
 	for _, key := range keys[ev.Name] {
+		if key == KeyCourse {
+			continue
+		}
 		id, ok := ev.Text(key)
-		if !ok || key == KeyCourse || s.linkedCourse(key, id) == course {
+		if !ok || s.linkedCourse(key, id) == course {
 			continue
 		}
 		s.Links = append(s.Links, Link{Key: key + "=" + id, Course: course})

@@ -24,6 +24,8 @@ type Ruleset struct {
 	SentWindow time.Duration
 	// KeptProperties lists, per event, the properties that rules and messages read; triggers pass on only these and Keys.
 	KeptProperties map[string][]string
+
+	interest *interest // set by IndexInterest
 }
 
 // Rule returns the named rule, or nil.

@@ -12,39 +12,88 @@ func (r *Ruleset) Wants(ev *Event, change Change) bool {
 	if change.Profile {
 		return true
 	}
-	for _, rule := range r.Rules {
-		if rule.When.Inactive > 0 && rule.wantsSilence(ev, change) {
-			return true
-		}
-		if rule.When.Inactive == 0 && rule.When.Match.mayMatch(ev) {
-			return true
-		}
-		if rule.Goal != nil && rule.Goal.Match.mayMatch(ev) {
-			return true
-		}
-		for i := range rule.Until {
-			if rule.Until[i].mayMatch(ev) {
-				return true
-			}
-		}
-		for i := range rule.Program {
-			if m := rule.Program[i].Match; m != nil && m.mayMatch(ev) {
-				return true
-			}
-		}
+	in := r.interest
+	if in == nil || !in.isOf(r.Rules) {
+		in = r.newInterest()
 	}
-	return false
-}
-
-// mayMatch asks the part of a match that needs nothing but the event. An error wants the event too: the engine leaves
-// a decision about it.
-func (m *Match) mayMatch(ev *Event) bool {
-	if m.Event != ev.Name {
-		return false
-	}
-	if m.Gate == nil {
+	named := in.byEvent[ev.Name]
+	if named.always {
 		return true
 	}
+	for _, rule := range in.silences {
+		if rule.wantsSilence(ev, change) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(named.gated, func(m *Match) bool { return m.mayMatch(ev) })
+}
+
+// interest is what a ruleset's rules listen for, by the name of the event.
+type interest struct {
+	rules   []*Rule // the list it was made of
+	byEvent map[string]eventInterest
+	// silences are the rules that an inactivity starts.
+	silences []*Rule
+}
+
+// eventInterest is what is wanted of the events of one name.
+type eventInterest struct {
+	always bool     // a match without a gate wants every one of them
+	gated  []*Match // else one of these wants it; each has a gate
+}
+
+// IndexInterest looks through the rules once, so that Wants need not do it for each event. Who puts another list into Rules afterwards may call
+// it again; a rule of the list must not change.
+func (r *Ruleset) IndexInterest() { r.interest = r.newInterest() }
+
+func (r *Ruleset) newInterest() *interest {
+	in := &interest{
+		rules:   r.Rules,
+		byEvent: map[string]eventInterest{},
+	}
+	for _, rule := range r.Rules {
+		in.addRule(rule)
+	}
+	return in
+}
+
+// isOf reports whether the interest was made of this very list.
+func (in *interest) isOf(rules []*Rule) bool {
+	return len(in.rules) == len(rules) && (len(rules) == 0 || &in.rules[0] == &rules[0])
+}
+
+func (in *interest) addRule(rule *Rule) {
+	if rule.When.Inactive > 0 {
+		in.silences = append(in.silences, rule)
+	} else {
+		in.addMatch(&rule.When.Match)
+	}
+	if rule.Goal != nil {
+		in.addMatch(&rule.Goal.Match)
+	}
+	for i := range rule.Until {
+		in.addMatch(&rule.Until[i])
+	}
+	for i := range rule.Program {
+		if m := rule.Program[i].Match; m != nil {
+			in.addMatch(m)
+		}
+	}
+}
+
+func (in *interest) addMatch(m *Match) {
+	named := in.byEvent[m.Event]
+	if m.Gate == nil {
+		named.always = true
+	} else {
+		named.gated = append(named.gated, m)
+	}
+	in.byEvent[m.Event] = named
+}
+
+// mayMatch asks the gate of a match, the part that needs nothing but the event. An error wants the event too: the engine leaves
+// a decision about it.
+func (m *Match) mayMatch(ev *Event) bool {
 	yes, err := evalBool(m.Gate, &Vars{Event: ev, Now: ev.Time})
 	return yes || err != nil
 }
@@ -93,6 +142,7 @@ func Interest(current *Ruleset, older ...*Ruleset) *Ruleset {
 		mergeNames(&union.Keys, rs.Keys)
 		mergeNames(&union.KeptProperties, rs.KeptProperties)
 	}
+	union.IndexInterest()
 	return &union
 }
 

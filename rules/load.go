@@ -144,20 +144,22 @@ func compileFolder(files map[string][]byte, stored bool, out *Problems) *Academy
 	}
 	rules := c.compileRules(files)
 	c.checkUnsent()
+	ruleset := &engine.Ruleset{
+		Hash:           Hash(files),
+		Settings:       settings.Settings,
+		Rules:          rules,
+		Keys:           cat.Keys(),
+		Courses:        courses,
+		CourseOrder:    courseOrder,
+		Paths:          readsNext(files),
+		KeptProperties: c.keep.sortedLists(cat),
+		Counted:        lang.past.counted,
+		CountedBy:      lang.past.countedBy,
+		SentWindow:     lang.past.remember,
+	}
+	ruleset.IndexInterest()
 	return &Academy{
-		Ruleset: &engine.Ruleset{
-			Hash:           Hash(files),
-			Settings:       settings.Settings,
-			Rules:          rules,
-			Keys:           cat.Keys(),
-			Courses:        courses,
-			CourseOrder:    courseOrder,
-			Paths:          readsNext(files),
-			KeptProperties: c.keep.sortedLists(cat),
-			Counted:        lang.past.counted,
-			CountedBy:      lang.past.countedBy,
-			SentWindow:     lang.past.remember,
-		},
+		Ruleset:   ruleset,
 		Library:   c.library,
 		Catalog:   cat,
 		Courses:   courses,
