@@ -285,8 +285,11 @@ func (c *Course) addStart(at time.Time) bool {
 
 // beginsRun reports whether a start at `at` would be the first of the present run.
 func (c *Course) beginsRun(at time.Time) bool {
+	if !c.StartedAt.IsZero() && !at.Before(c.StartedAt) {
+		return false
+	}
 	_, _, from := c.runAsOf(endOfTime)
-	return !at.Before(from) && (c.StartedAt.IsZero() || at.Before(c.StartedAt))
+	return !at.Before(from)
 }
 
 // lastHeard is the latest time at which anything is known to have happened in the course.
