@@ -18,6 +18,7 @@ import (
 
 	"homeroom/admin"
 	"homeroom/console"
+	"homeroom/engine"
 	"homeroom/internal/natstest"
 	"homeroom/rules"
 	"homeroom/store"
@@ -156,10 +157,23 @@ func field(t *testing.T, re *regexp.Regexp, body string) string {
 	return m[1]
 }
 
+// writtenText is what somebody wrote, as they wrote it.
+var writtenText = regexp.MustCompile(`(?s)<textarea.*?</textarea>|<pre.*?</pre>`)
+
 // TestEveryPageIsThere: each page of the navigation answers as HTML and as JSON, under a path, with a policy that allows no inline
 // script.
 func TestEveryPageIsThere(t *testing.T) {
 	s := openSite(t, console.ThisMachine{Name: "maya"}, 0)
+	s.decide(engine.Decision{ID: "1", Kind: engine.KindStarted, Run: "r1"})
+	s.decide(engine.Decision{
+		ID:       "2",
+		Kind:     engine.KindSent,
+		Run:      "r1",
+		Step:     "2",
+		Send:     "s1",
+		Message:  "quiz-retry",
+		Exposure: &engine.Exposure{Group: engine.GroupTreated, Holdout: 10, Within: 60},
+	})
 	b := s.browser("")
 	for _, path := range []string{
 		"/", "/rules", "/rules/quiz-retry", "/rules/quiz-retry/try", "/messages", "/messages/quiz-retry", "/messages/quiz-retry?view=phone&locale=de",
@@ -172,6 +186,9 @@ func TestEveryPageIsThere(t *testing.T) {
 		if strings.Contains(page, " style=") || strings.Contains(page, "<script>") || regexp.MustCompile(` on[a-z]+=`).MatchString(page) {
 			t.Errorf("%s has what its policy forbids", path)
 		}
+		if broken := regexp.MustCompile(`[0-9] %`).FindString(writtenText.ReplaceAllString(page, "")); broken != "" {
+			t.Errorf("%s: a line may break in %q", path, broken)
+		}
 		var answer map[string]any
 		if err := json.Unmarshal([]byte(b.get(path, "Accept", "application/json")), &answer); err != nil {
 			t.Errorf("%s as JSON: %v", path, err)
@@ -179,6 +196,9 @@ func TestEveryPageIsThere(t *testing.T) {
 	}
 	if status, body := b.do(http.MethodGet, "/no-such-page", nil); status != http.StatusNotFound || !strings.Contains(body, "Not found") {
 		t.Errorf("got %d\n%s", status, body)
+	}
+	if table := b.get("/lift.csv"); !strings.HasPrefix(table, "rule,") {
+		t.Errorf("/lift.csv is no table:\n%s", table)
 	}
 	if frame := b.get("/messages/quiz-retry/frame"); !strings.Contains(frame, "<html") {
 		t.Errorf("the frame holds no mail:\n%s", frame)

@@ -48,7 +48,8 @@ func (c *Console) templateFunctions() template.FuncMap {
 		"thousands64":   func(n int64) string { return narrate.Thousands(int(n)) },
 		"rate":          func(n float64) string { return strconv.FormatFloat(n, 'f', 1, 64) },
 		"count":         narrate.Count,
-		"percent":       func(share float64) string { return strconv.FormatFloat(share*100, 'f', 1, 64) + " %" },
+		"percent":       func(share float64) string { return keepTogether(strconv.FormatFloat(share*100, 'f', 1, 64) + " %") },
+		"together":      keepTogether,
 		"points":        func(share float64) string { return formatSigned(share * 100) },
 		"lines":         func(text string) []string { return strings.Split(strings.TrimRight(text, "\n"), "\n") },
 		"diffClass":     diffClass,
@@ -70,6 +71,9 @@ var commonZones = [...]string{
 	"Asia/Karachi", "Asia/Kolkata", "Asia/Manila", "Asia/Seoul", "Asia/Shanghai", "Asia/Singapore", "Asia/Tehran", "Asia/Tokyo", "Australia/Sydney", "Europe/Berlin",
 	"Europe/Istanbul", "Europe/Kyiv", "Europe/London", "Europe/Madrid", "Europe/Paris", "Europe/Rome", "Europe/Warsaw", "Pacific/Auckland",
 }
+
+// keepTogether writes percentages with a space at which no line breaks.
+func keepTogether(text string) string { return strings.ReplaceAll(text, " %", "\u00a0%") }
 
 // asSentence begins a text with a capital letter and ends it with a full stop.
 func asSentence(text string) string {

@@ -33,8 +33,9 @@ const (
 	Target Check = "target"
 )
 
-// The findings of Tab.Focus and Tab.Trouble.
+// The findings of Tab.Focus, Tab.Trouble and Tab.Axe.
 const (
+	Axe          Check = "axe"           // a rule of axe-core
 	Focus        Check = "focus"         // the keyboard reaches every element, and the focus is visible
 	Console      Check = "console"       // errors and warnings, such as the violation of a content security policy
 	Request      Check = "request"       // a request that failed

@@ -3,55 +3,14 @@
 package browser_test
 
 import (
-	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"homeroom/admin"
-	"homeroom/console"
 	"homeroom/dev/browser"
-	"homeroom/internal/natstest"
-	"homeroom/rules"
-	"homeroom/store"
 )
-
-// newConsole serves a console over a real NATS with the example academy in force, and opens a tab that looks at it.
-func newConsole(t *testing.T) (*browser.Tab, string, *admin.Installation) {
-	t.Helper()
-	return newConsoleBehind(t, func(h http.Handler) http.Handler { return h })
-}
-
-// newConsoleBehind is newConsole with something in front of the console.
-func newConsoleBehind(t *testing.T, front func(http.Handler) http.Handler) (*browser.Tab, string, *admin.Installation) {
-	t.Helper()
-	t.Setenv("TEMPORAL_ADDRESS", "127.0.0.1:1") // nobody listens there
-	server, _, st := natstest.Open(t)
-	academy, problems := rules.LoadDir("../../examples/academy")
-	if academy == nil {
-		t.Fatal(problems)
-	}
-	must(t, st.Rulesets.Put(t.Context(), store.Bundle{Hash: academy.Ruleset.Hash, Files: academy.Files, Author: "lee", At: noon}))
-	_, err := st.Rulesets.SetCurrent(t.Context(), store.Pointer{Number: 1, Hash: academy.Ruleset.Hash, Author: "lee", Note: "the first rules", At: noon})
-	must(t, err)
-	installation, err := admin.Connect(t.Context(), admin.ConnectOptions{Name: "console test", NATS: admin.NATSOptions{URL: server.URL()}, Actor: admin.Actor{Name: "maya", Way: admin.WayConsole}, Directly: true, Now: time.Now})
-	must(t, err)
-	t.Cleanup(installation.Close)
-	pages, err := console.New(console.Options{
-		Installation: installation,
-		People:       console.ThisMachine{Name: "maya"},
-		Now:          time.Now,
-		Log:          slog.New(slog.DiscardHandler),
-	})
-	must(t, err)
-	t.Cleanup(pages.Close)
-	for _, learner := range []string{"u_1", "u_2"} { // who failed an assessment lately
-		must(t, st.Events.Publish(t.Context(), learner, "assessment.graded", "1", noon.AddDate(0, 0, -2), map[string]any{"assessment_id": "a", "passed": false}))
-	}
-	tab, root := serve(t, front(pages.Handler()))
-	return tab, root, installation
-}
 
 // TestPagesOfTheConsole: each page by day and night, on a desk and on a phone: contrast, overflow, labels, headings, focus, and
 // nothing that its policy forbids.

@@ -5,6 +5,11 @@
 //	go test -tags browser ./dev/browser
 //	go test -tags browser ./dev/browser -run Pictures -write ../../docs/images
 //
+// With the rules of axe-core for accessible pages, on every page of the console:
+//
+//	(cd dev/browser/axe && npm ci --ignore-scripts)
+//	go test -tags "browser axe" ./dev/browser -run Accessible
+//
 // They need Chromium (apt-get install chromium) or the browser that HOMEROOM_BROWSER names, and fail without one; that is
 // why they have a build tag. The checks are JavaScript, in check.js. The browser evaluates them from outside the page, so
 // that the page's content security policy stays in force. bad_test.go shows that each check can fail.

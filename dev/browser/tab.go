@@ -176,6 +176,17 @@ func (t *Tab) Eval(expression string, out any) error {
 	return json.Unmarshal(result, out)
 }
 
+// Await is Eval for an expression that is a promise: out gets what it comes to.
+func (t *Tab) Await(expression string, out any) error {
+	ctx, cancel := context.WithTimeout(t.ctx, MaxWait)
+	defer cancel()
+	result, err := chromedp.Run(ctx, chromedp.Evaluate[[]byte](expression, chromedp.EvalAwaitPromise))
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(result, out)
+}
+
 // Picture takes a PNG picture of the page between left and left+width, from the top to its end. All are CSS pixels.
 func (t *Tab) Picture(left, width int64) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(t.ctx, MaxWait)

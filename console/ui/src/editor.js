@@ -98,7 +98,7 @@ class Editor {
   extensions() {
     return [
       EditorView.cspNonce.of(this.form.dataset.nonce),
-      EditorView.contentAttributes.of({ "aria-label": this.form.elements.path.value, "data-gramm": "false" }),
+      EditorView.contentAttributes.of({ "aria-label": this.form.elements.path.value, "data-gramm": "false", tabindex: "0" }),
       EditorState.readOnly.of(this.readOnly),
       EditorState.tabSize.of(2),
       this.layout.of(this.layoutOf()),
