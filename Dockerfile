@@ -9,15 +9,18 @@ COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 RUN go build -buildvcs=false -ldflags='-s -w' -o /out/ ./cmd/homeroom ./deploy/probe
+RUN mkdir /empty
 
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /usr/local/go/lib/time/zoneinfo.zip /usr/share/zoneinfo.zip
 COPY --from=build /out/homeroom /out/probe /usr/local/bin/
+# What the console may keep beside NATS; a volume that is mounted here belongs to the user below.
+COPY --from=build --chown=65532:65532 /empty /var/lib/homeroom
 ENV PATH=/usr/local/bin ZONEINFO=/usr/share/zoneinfo.zip HOMEROOM_OPS_LISTEN=:9090
 USER 65532:65532
-# The learners' pages and the webhook; metrics and health, which are not for the public.
-EXPOSE 8080 9090
+# The learners' pages and the webhook; the console; metrics and health, which are not for the public.
+EXPOSE 8080 8024 9090
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["probe", "http://127.0.0.1:9090/healthz"]
 ENTRYPOINT ["homeroom"]
 CMD ["serve"]

@@ -112,6 +112,9 @@ func (i *Installation) CheckConsole(ctx context.Context) error {
 	return store.CheckRole(ctx, i.js, "console")
 }
 
+// Connected reports whether NATS can be reached at the moment.
+func (i *Installation) Connected() bool { return i.nc.IsConnected() }
+
 // asInputError makes err an [*InputError] if it is the given one.
 func asInputError(err, input error) error {
 	if errors.Is(err, input) {

@@ -138,6 +138,18 @@ func (c *Console) newHandler() (http.Handler, error) {
 // maxForm is what a form may hold, in bytes: a file of a folder, percent-encoded.
 const maxForm = 1 << 20
 
+// healthPath is asked by health checks, whatever the path of Options.URL and the name of the host. It says nothing about an installation but whether
+// its NATS can be reached.
+const healthPath = "/healthz"
+
+func (c *Console) serveHealth(w http.ResponseWriter) {
+	if !c.o.Installation.Connected() {
+		http.Error(w, "NATS cannot be reached", http.StatusServiceUnavailable)
+		return
+	}
+	_, _ = w.Write([]byte("ok\n"))
+}
+
 // setHeaders sets the headers of every answer and refuses hosts that this console does not serve.
 func (c *Console) setHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -148,6 +160,10 @@ func (c *Console) setHeaders(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
 		h.Set("X-Robots-Tag", "noindex, nofollow")
+		if r.URL.Path == healthPath && r.Method == http.MethodGet {
+			c.serveHealth(w)
+			return
+		}
 		if !c.o.People.ServesHost(r.Host) {
 			http.Error(w, "This console is not reached by the name "+r.Host+".", http.StatusMisdirectedRequest)
 			return

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"homeroom/console"
 )
 
 func TestTheImageIsBuiltLikeTheRest(t *testing.T) {
@@ -117,6 +119,9 @@ func TestMakeEnv(t *testing.T) {
 		if err != nil || info.Size() != 32 || info.Mode().Perm() != 0o444 {
 			t.Errorf("%s: %v %v", file, info, err)
 		}
+	}
+	if _, err := console.ReadTokens(filepath.Join(dir, "secrets", "console.tokens"), ""); err != nil {
+		t.Errorf("the console does not take its tokens: %v", err)
 	}
 	if err := run(); err == nil {
 		t.Error("it runs a second time")

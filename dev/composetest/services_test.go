@@ -14,7 +14,7 @@ import (
 
 func TestTheServices(t *testing.T) {
 	want := []string{
-		"edge", "homeroom-setup", "nats-1", "nats-2", "nats-3", "postgres", "temporal", "temporal-namespace", "temporal-schema", "temporal-ui",
+		"console", "edge", "homeroom-setup", "nats-1", "nats-2", "nats-3", "postgres", "temporal", "temporal-namespace", "temporal-schema", "temporal-ui",
 		"triggers", "worker",
 	}
 	p := project(t)
@@ -120,6 +120,13 @@ func TestPortsMatch(t *testing.T) {
 	if len(edge.Ports) != 1 || ":"+port(edge.Ports[0].Target) != value(edge, "HOMEROOM_LISTEN") {
 		t.Errorf("edge: the port is %+v, the app listens on %s", edge.Ports, value(edge, "HOMEROOM_LISTEN"))
 	}
+	console := p.Services["console"]
+	if len(console.Ports) != 1 || ":"+port(console.Ports[0].Target) != value(console, "HOMEROOM_CONSOLE_LISTEN") {
+		t.Errorf("console: the port is %+v, it listens on %s", console.Ports, value(console, "HOMEROOM_CONSOLE_LISTEN"))
+	}
+	if got, want := console.HealthCheck.Test[len(console.HealthCheck.Test)-1], "http://127.0.0.1"+value(console, "HOMEROOM_CONSOLE_LISTEN")+"/healthz"; got != want {
+		t.Errorf("console: the health check asks %s, want %s", got, want)
+	}
 	published := map[string]string{}
 	for name, s := range p.Services {
 		for _, mapped := range s.Ports {
@@ -200,6 +207,7 @@ func TestNetworksKeepApart(t *testing.T) {
 	for network, who := range map[string][]string{
 		"database": {"postgres", "temporal", "temporal-schema"},
 		"front":    {"edge", "nats-1", "nats-2", "nats-3", "temporal-ui", "worker"},
+		"people":   {"console"},
 	} {
 		var on []string
 		for name, s := range p.Services {
@@ -212,7 +220,7 @@ func TestNetworksKeepApart(t *testing.T) {
 		}
 	}
 	for name, network := range p.Networks {
-		if network.Internal != (name != "front") {
+		if network.Internal != (name != "front" && name != "people") {
 			t.Errorf("the network %s: internal is %v", name, network.Internal)
 		}
 	}
@@ -239,7 +247,7 @@ func TestWhatIsKeptIsOnVolumes(t *testing.T) {
 			}
 		}
 	}
-	for _, volume := range []string{"nats-1", "nats-2", "nats-3", "postgres"} {
+	for _, volume := range []string{"nats-1", "nats-2", "nats-3", "postgres", "console"} {
 		if used[volume] == "" {
 			t.Errorf("nobody keeps anything on the volume %s", volume)
 		}

@@ -17,7 +17,7 @@ import (
 )
 
 // ours are the services that run Homeroom's binary.
-var ours = []string{"homeroom-setup", "triggers", "worker", "edge"}
+var ours = []string{"homeroom-setup", "triggers", "worker", "edge", "console"}
 
 // flags are the variables that a command of the binary reads, and whether it insists on them.
 func flags(t *testing.T, command string) map[string]bool {
@@ -27,15 +27,24 @@ func flags(t *testing.T, command string) map[string]bool {
 			continue
 		}
 		found := map[string]bool{}
-		for _, flag := range reflect.VisibleFields(f.Type) {
-			if env := flag.Tag.Get("env"); env != "" {
-				_, found[env] = flag.Tag.Lookup("required")
-			}
-		}
+		addFlags(f.Type, found)
 		return found
 	}
 	t.Fatalf("there is no command `homeroom %s`", command)
 	return nil
+}
+
+// addFlags adds the variables of a struct and of those embedded in it, also of fields that Go hides behind others of the same name.
+func addFlags(of reflect.Type, found map[string]bool) {
+	for n := range of.NumField() {
+		flag := of.Field(n)
+		if flag.Anonymous {
+			addFlags(flag.Type, found)
+		}
+		if env := flag.Tag.Get("env"); env != "" {
+			_, found[env] = flag.Tag.Lookup("required")
+		}
+	}
 }
 
 // asked are the variables that the SDK's configuration and the telemetry ask for.
@@ -92,7 +101,7 @@ func TestEveryVariableIsRead(t *testing.T) {
 
 // TestWhatIsInTheEnvironmentFileArrives: the variables that .env may hold reach the services that read them.
 func TestWhatIsInTheEnvironmentFileArrives(t *testing.T) {
-	p := project(t, "HOMEROOM_ALLOW=staff.example.org", "HOMEROOM_SENDGRID_WEBHOOK_KEY=key", "HOMEROOM_KEEP_EVENTS=24h",
+	p := project(t, "HOMEROOM_ALLOW=staff.example.org", "HOMEROOM_SENDGRID_WEBHOOK_KEY=key", "HOMEROOM_KEEP_EVENTS=24h", "HOMEROOM_CONSOLE_OIDC_ISSUER=https://id.example.org",
 		"OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318")
 	resolved, err := p.WithServicesEnvironmentResolved(true)
 	if err != nil {
@@ -102,6 +111,7 @@ func TestWhatIsInTheEnvironmentFileArrives(t *testing.T) {
 		{"worker", "HOMEROOM_ALLOW", "staff.example.org"},
 		{"edge", "HOMEROOM_SENDGRID_WEBHOOK_KEY", "key"},
 		{"homeroom-setup", "HOMEROOM_KEEP_EVENTS", "24h"},
+		{"console", "HOMEROOM_CONSOLE_OIDC_ISSUER", "https://id.example.org"},
 		{"triggers", "OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318"},
 	} {
 		if got := resolved.Services[tt.service].Environment[tt.variable]; got == nil || *got != tt.want {

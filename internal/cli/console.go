@@ -18,12 +18,13 @@ import (
 // ConsoleCmd is `homeroom console`.
 type ConsoleCmd struct {
 	NATSFlags
-	Listen     string `env:"HOMEROOM_CONSOLE_LISTEN" default:"127.0.0.1:8024" help:"Where the console listens; unix:PATH is a Unix socket. Default: ${default}." placeholder:"[HOST]:PORT"`
-	URL        string `env:"HOMEROOM_CONSOLE_URL" help:"Where browsers reach it, with a path if it is not alone there. Requests to other hosts are refused." placeholder:"URL"`
-	Approvals  int    `env:"HOMEROOM_CONSOLE_APPROVALS" default:"-1" help:"How many other people must approve a draft, if settings.yaml does not say (approvals). Default: 1, or 0 without any login." placeholder:"N"`
-	History    string `env:"HOMEROOM_CONSOLE_HISTORY" type:"path" help:"Keep the recorded events for backtests in this folder, so that only new ones are read from NATS. It is made when missing and can be deleted at any time." placeholder:"DIR"`
-	ReadModel  string `env:"HOMEROOM_CONSOLE_READ_MODEL" type:"path" help:"Keep what the lift is counted from in this file, so that only what is new is read from NATS. It is made when missing and can be deleted at any time." placeholder:"FILE"`
-	TemporalUI string `name:"temporal-ui" env:"HOMEROOM_TEMPORAL_UI" help:"Its address, for links." placeholder:"URL"`
+	Listen     string   `env:"HOMEROOM_CONSOLE_LISTEN" default:"127.0.0.1:8024" help:"Where the console listens; unix:PATH is a Unix socket. Default: ${default}." placeholder:"[HOST]:PORT"`
+	URL        string   `env:"HOMEROOM_CONSOLE_URL" help:"Where browsers reach it, with a path if it is not alone there. Requests to other hosts are refused." placeholder:"URL"`
+	Approvals  int      `env:"HOMEROOM_CONSOLE_APPROVALS" default:"-1" help:"How many other people must approve a draft, if settings.yaml does not say (approvals). Default: 1, or 0 without any login." placeholder:"N"`
+	History    string   `env:"HOMEROOM_CONSOLE_HISTORY" type:"path" help:"Keep the recorded events for backtests in this folder, so that only new ones are read from NATS. It is made when missing and can be deleted at any time." placeholder:"DIR"`
+	ReadModel  string   `env:"HOMEROOM_CONSOLE_READ_MODEL" type:"path" help:"Keep what the lift is counted from in this file, so that only what is new is read from NATS. It is made when missing and can be deleted at any time." placeholder:"FILE"`
+	TemporalUI string   `name:"temporal-ui" env:"HOMEROOM_TEMPORAL_UI" help:"Its address, for links." placeholder:"URL"`
+	Keys       []string `name:"encryption-key-file" env:"HOMEROOM_ENCRYPTION_KEY_FILE" type:"existingfile" help:"The keys that serve encrypts with, if it does: without them the page of a learner lacks what is not published yet." placeholder:"FILE"`
 	ConsolePeopleFlags
 }
 
@@ -51,6 +52,7 @@ func (c *ConsoleCmd) Run(ctx context.Context, o IO) error {
 	installation, err := admin.Connect(ctx, admin.ConnectOptions{
 		Name:     "homeroom console",
 		NATS:     c.natsOptions(),
+		KeyFiles: c.Keys,
 		Directly: true,
 		Now:      o.Now,
 	})
