@@ -229,6 +229,9 @@ func (s Scene) nextThing() string {
 	if behind {
 		return "looks whether the stream has caught up"
 	}
+	if unit := s.nextOverdue(); unit != "" {
+		return "looks whether " + unit + " has been handed in"
+	}
 	if s.Env.Current != nil {
 		var silent []string
 		for _, rule := range s.Env.Current.Rules {
@@ -241,6 +244,19 @@ func (s Scene) nextThing() string {
 		}
 	}
 	return "looks for activity"
+}
+
+// nextOverdue returns what is looked at next because it may be overdue, such as assessment_id=a1; empty: something else is due first.
+func (s Scene) nextOverdue() string {
+	if s.Env.Current == nil || s.Env.Standing == nil {
+		return ""
+	}
+	for _, pending := range engine.PendingSilences(s.Env, s.State, s.Now) {
+		if pending.Due.Equal(s.WakeAt) {
+			return pending.Unit
+		}
+	}
+	return ""
 }
 
 func (s Scene) nextSentence() string {

@@ -59,7 +59,7 @@ func (w *whyNotWords) needOfReason(a engine.Answer, rule *engine.Rule) string {
 		return "another control group: the learner is in it for as long as settings.yaml keeps its share"
 	case engine.ReasonTooManyRuns:
 		return "the end of other runs of this learner"
-	case engine.ReasonUntil, engine.ReasonActive, engine.ReasonCompleted, engine.ReasonCancelled, engine.ReasonCourseEnded, engine.ReasonStop, engine.ReasonRevisionLost,
+	case engine.ReasonUntil, engine.ReasonActive, engine.ReasonCompleted, engine.ReasonCancelled, engine.ReasonCourseEnded, engine.ReasonHandedIn, engine.ReasonDueMoved, engine.ReasonStop, engine.ReasonRevisionLost,
 		engine.ReasonGoal, engine.ReasonGoalUnaided, engine.ReasonMigratedAway, engine.ReasonWithdrawn, engine.ReasonRestarted:
 		return "a new run"
 	}

@@ -235,6 +235,11 @@ func tellsByRun(t *simulate.RuleTrace) bool {
 // judgeWithoutTrigger judges a message of a rule that never saw a trigger.
 func (w *whyNotWords) judgeWithoutTrigger(t *simulate.RuleTrace) MessageWhyNot {
 	answer := MessageWhyNot{Cause: CauseNoTrigger}
+	if t.Rule.When.Overdue > 0 {
+		answer.Says = "nothing of this learner was overdue for " + engine.FormatDuration(t.Rule.When.Overdue) + " in a course that they are enrolled in and have neither completed nor cancelled"
+		answer.Needs = w.needOverdue(t)
+		return answer
+	}
 	if t.Rule.When.Inactive == 0 {
 		answer.Says = "no event " + t.Rule.When.Match.Event + " of this learner is kept"
 		answer.Needs = "an event " + t.Rule.When.Match.Event
@@ -270,6 +275,15 @@ func (w *whyNotWords) needSilence(t *simulate.RuleTrace) string {
 	return fmt.Sprintf("silence%s until %s (since %s)", where, w.clock(next.Due), w.clock(next.Since))
 }
 
+// needOverdue says when something is overdue next.
+func (w *whyNotWords) needOverdue(t *simulate.RuleTrace) string {
+	if len(t.Silences) == 0 {
+		return "something with a due date in courses.yaml or in an event assessment.scheduled, which the learner does not hand in"
+	}
+	next := &t.Silences[0]
+	return fmt.Sprintf("%s of the course %s not handed in until %s (it is due at %s)", next.Unit, next.Course, w.clock(next.Due), w.clock(next.Since))
+}
+
 // judgeByTrigger judges a message by the last trigger, which began no run.
 func (w *whyNotWords) judgeByTrigger(t *simulate.RuleTrace) MessageWhyNot {
 	last := t.Last
@@ -282,14 +296,18 @@ func (w *whyNotWords) judgeByTrigger(t *simulate.RuleTrace) MessageWhyNot {
 	if last.Answer.Reason == engine.ReasonCondition || last.Answer.Reason == engine.ReasonConditionError {
 		answer.Cause = CauseCondition
 		answer.Condition = last.Condition
-		if answer.Needs = needOfPart(last.Condition); answer.Needs != "" && t.Rule.When.Inactive == 0 {
+		if answer.Needs = needOfPart(last.Condition); answer.Needs != "" && !t.Rule.When.IsState() {
 			answer.Needs = "another " + last.Event + " with " + answer.Needs
 		}
 		return answer
 	}
 	if last.Answer.Kind == engine.AnswerDefer {
 		answer.Cause = CausePutOff
-		answer.Needs = "silence until " + w.clock(last.Answer.Until)
+		answer.Needs = "time until "
+		if t.Rule.When.Inactive > 0 {
+			answer.Needs = "silence until "
+		}
+		answer.Needs += w.clock(last.Answer.Until)
 		return answer
 	}
 	answer.Needs = w.needOfReason(last.Answer, t.Rule)

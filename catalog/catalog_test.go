@@ -96,6 +96,7 @@ func TestBeyondTheSeed(t *testing.T) {
 	want := []string{
 		"profile.updated", "email.delivered", "email.opened", "email.clicked", "email.bounced", "email.unsubscribed",
 		"email.resubscribed", "email.spam_reported", "share.link_clicked", "share.link_visited", "referral.link_visited",
+		"course.updated", "assessment.scheduled", "assignment.scheduled",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -123,6 +124,7 @@ func TestRequiredKeys(t *testing.T) {
 	want := map[string]string{
 		"free_course.enrolled": "course_id", "enrollment.created": "course_id", "enrollment.cancelled": "course_id",
 		"course.started": "course_id", "course.progress_updated": "course_id", "course.completed": "course_id",
+		"course.updated": "course_id", "assessment.scheduled": "assessment_id course_id", "assignment.scheduled": "assignment_id course_id",
 		"course.purchased": "course_id", "course.reviewed": "course_id", "course.shared": "course_id",
 		"lesson.started": "lesson_id", "lesson.completed": "lesson_id", "note.created": "lesson_id",
 		"video.played": "video_id", "video.paused": "video_id", "video.completed": "video_id", "video.seeked": "video_id",

@@ -151,12 +151,15 @@ func (s *Standing) noteFacts(ev *Event, course string, at time.Time) bool {
 	if ev.Name == EventSignedUp {
 		return backward(&s.SignedUpAt, at)
 	}
-	if course == "" {
-		return false
-	}
 	changed := false
+	if work := gradedWorkOf(ev); work != "" && isHandIn(ev.Name) {
+		changed = s.HandedIn.add(work, at)
+	}
+	if course == "" {
+		return changed
+	}
 	if title, ok := ev.Text("course_title"); ok {
-		changed = s.course(course).learnTitle(title, at)
+		changed = s.course(course).learnTitle(title, at) || changed
 	}
 	switch ev.Name {
 	case EventEnrolled, EventFreeEnrolled:
@@ -167,6 +170,10 @@ func (s *Standing) noteFacts(ev *Event, course string, at time.Time) bool {
 		c := s.course(course)
 		changed = c.learnCalendar(ev, at) || changed
 		return c.addMoment(Moment{At: at, Kind: MomentEnrolled, Type: enrollmentType}) || changed
+	case EventCourseUpdated:
+		return s.course(course).learnCalendar(ev, at) || changed
+	case EventAssessmentScheduled, EventAssignmentScheduled:
+		return s.course(course).learnDueDate(ev, at) || changed
 	case EventEnrollmentCancelled:
 		return s.course(course).addMoment(Moment{At: at, Kind: MomentCancelled}) || changed
 	case EventCourseStarted, EventLessonStarted:

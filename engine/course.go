@@ -34,6 +34,8 @@ type Course struct {
 	TitleAt  time.Time  `json:"title_at,omitzero"` // when the title was named last
 	// Starts and ends that events have named; nil: none. Those of courses.yaml come before them.
 	Dates *CourseDates `json:"dates,omitempty"`
+	// DueDates are those that events have named, by ID, at most maxDueDates. They come before those of courses.yaml.
+	DueDates []DueDate `json:"due_dates,omitempty"`
 	// Risk is what the learner's risk in this course is worked out from; nil: nothing was done in it, or no rule looks at risk.
 	Risk *Risk `json:"risk,omitempty"`
 	// Visits are the units that the learner has visited; nil: none, or no rule asks what comes next.
@@ -44,7 +46,9 @@ type Course struct {
 type CourseDates struct {
 	Starts  time.Time `json:"starts,omitzero"`
 	Ends    time.Time `json:"ends,omitzero"`
-	NamedAt time.Time `json:"at,omitzero"` // the time of the event that named them last
+	NamedAt time.Time `json:"at,omitzero"` // the time of the event that named the start last
+	// EndsNamedAt is the time of the event that named the end last; zero in older records, which knew NamedAt for both.
+	EndsNamedAt time.Time `json:"ends_at,omitzero"`
 }
 
 // PreviousRun is the run of a course before the present one.

@@ -8,30 +8,31 @@ const (
 	keyCourseEnds   = "course_ends_at"
 )
 
-// learnCalendar takes in when the course begins and ends, unless a later event has said so, and reports whether that is news. At the same time the
-// later dates win, so that the order in which they are heard does not matter.
+// learnCalendar takes in when the course begins and ends, each unless a later event has said so, and reports whether that is news. At the same time the
+// later date wins, so that the order in which they are heard does not matter.
 func (c *Course) learnCalendar(ev *Event, at time.Time) bool {
-	named := CourseDates{
-		Starts:  timeProperty(ev, keyCourseStarts),
-		Ends:    timeProperty(ev, keyCourseEnds),
-		NamedAt: at,
+	var dates CourseDates
+	if c.Dates != nil {
+		dates = *c.Dates
 	}
-	if named.Starts.IsZero() && named.Ends.IsZero() {
+	if dates.EndsNamedAt.IsZero() && !dates.Ends.IsZero() {
+		dates.EndsNamedAt = dates.NamedAt // an older version knew one time for both
+	}
+	changed := nameDate(&dates.Starts, &dates.NamedAt, timeProperty(ev, keyCourseStarts), at)
+	changed = nameDate(&dates.Ends, &dates.EndsNamedAt, timeProperty(ev, keyCourseEnds), at) || changed
+	if changed {
+		c.Dates = &dates
+	}
+	return changed
+}
+
+// nameDate takes in a date that an event names, zero: it names none, and reports whether that is news.
+func nameDate(date, namedAt *time.Time, named, at time.Time) bool {
+	if named.IsZero() || at.Before(*namedAt) || at.Equal(*namedAt) && !named.After(*date) {
 		return false
 	}
-	if old := c.Dates; old != nil {
-		if at.Before(old.NamedAt) {
-			return false
-		}
-		if at.Equal(old.NamedAt) {
-			named.Starts = later(named.Starts, old.Starts)
-			named.Ends = later(named.Ends, old.Ends)
-		}
-		if named == *old {
-			return false
-		}
-	}
-	c.Dates = &named
+	*date = named
+	*namedAt = at
 	return true
 }
 

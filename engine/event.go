@@ -45,6 +45,13 @@ const (
 	EventEmailOpened         = "email.opened"
 	EventEmailClicked        = "email.clicked"
 	EventShareClicked        = "share.link_clicked"
+	EventCourseUpdated       = "course.updated"
+	EventAssessmentScheduled = "assessment.scheduled"
+	EventAssignmentScheduled = "assignment.scheduled"
+	EventAssessmentSubmitted = "assessment.submitted"
+	EventAssessmentGraded    = "assessment.graded"
+	EventAssignmentSubmitted = "assignment.submitted"
+	EventAssignmentGraded    = "assignment.graded"
 )
 
 // KeyCourse is the property that names a course in every event that names one.

@@ -21,3 +21,8 @@ func (s *Standing) CountSinceBy(event, key, value string, at time.Time, days int
 
 // RingOf is a ring of event ids as an older version wrote it.
 func RingOf(id string) []byte { return binary.BigEndian.AppendUint64(nil, hash64(fnvBasis, id)) }
+
+// NextDueAt is course.next_due_at at an instant, for tests.
+func NextDueAt(rs *Ruleset, s *Standing, course string, at time.Time) time.Time {
+	return rs.nextDueAt(s, course, at)
+}

@@ -19,6 +19,8 @@ type facts struct {
 	SignedUp  time.Time
 	Course    engine.Course
 	Progress  engine.Progress
+	HandedIn  engine.HandIns
+	NextDueAt []time.Time // now, and at each hour of the history
 }
 
 // factsOf applies a history in an order and says what is known then, without the rings of activity, which forget the oldest.
@@ -32,6 +34,10 @@ func factsOf(rs *engine.Ruleset, events []engine.Event, order []int) facts {
 	f := facts{
 		Completed: st.CoursesCompleted,
 		SignedUp:  st.SignedUpAt,
+		HandedIn:  st.HandedIn,
+	}
+	for hour := range 8 {
+		f.NextDueAt = append(f.NextDueAt, engine.NextDueAt(rs, &st, "go", start.Add(time.Duration(hour)*time.Hour)))
 	}
 	if c := st.Courses["go"]; c != nil {
 		f.Course = *c
@@ -44,9 +50,10 @@ func factsOf(rs *engine.Ruleset, events []engine.Event, order []int) facts {
 // TestFactsDoNotDependOnTheOrderOfArrival: facts are a function of the set of events, whatever the order in which they are heard, also if some are
 // heard twice.
 func TestFactsDoNotDependOnTheOrderOfArrival(t *testing.T) {
-	rs := ruleset(t, "welcome")
+	rs := ruleset(t, "welcome", "overdue")
 	rapid.Check(t, func(rt *rapid.T) {
-		names := []string{"user.signed_up", "enrollment.created", "free_course.enrolled", "enrollment.cancelled", "course.completed", "course.started", "lesson.started", "course.progress_updated"}
+		names := []string{"user.signed_up", "enrollment.created", "free_course.enrolled", "enrollment.cancelled", "course.completed", "course.started", "lesson.started", "course.progress_updated", "course.updated", "assessment.scheduled", "assessment.submitted", "assessment.graded"}
+		times := []any{nil, start.Add(time.Hour).Format(time.RFC3339), start.Add(5 * time.Hour).Format(time.RFC3339)}
 		var events []engine.Event
 		for i := range rapid.IntRange(2, 4).Draw(rt, "events") {
 			ev := engine.Event{
@@ -56,7 +63,8 @@ func TestFactsDoNotDependOnTheOrderOfArrival(t *testing.T) {
 				Time:       start.Add(time.Duration(rapid.IntRange(0, 6).Draw(rt, "hour")) * time.Hour),
 				Properties: map[string]any{"course_id": "go"},
 			}
-			for key, values := range map[string][]any{"enrollment_type": {nil, "free", "paid"}, "progress_pct": {nil, 10.0, 60.0}, "lessons_done": {nil, 3.0}, "course_title": {nil, "Go", "Go!"}} {
+			for key, values := range map[string][]any{"enrollment_type": {nil, "free", "paid"}, "progress_pct": {nil, 10.0, 60.0}, "lessons_done": {nil, 3.0}, "course_title": {nil, "Go", "Go!"},
+				"course_starts_at": times, "course_ends_at": times, "due_at": times, "title": {nil, "Loops", "Maps"}, "assessment_id": {"a1", "a1", "a2"}} {
 				if v := rapid.SampledFrom(values).Draw(rt, key); v != nil {
 					ev.Properties[key] = v
 				}

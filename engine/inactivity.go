@@ -7,10 +7,11 @@ import (
 	"time"
 )
 
-// silence is one inactivity that may fall due.
+// silence is one inactivity that may fall due, or one assessment that may be overdue.
 type silence struct {
 	rule   *Rule
 	course string // empty: platform
+	unit   string // what is overdue, such as assessment_id=a1; empty: it is a silence
 	scope  string
 	key    uint64 // of rule and scope in what is remembered
 	armed  time.Time
@@ -50,7 +51,7 @@ func (s *stepper) mayStart(si *silence) bool {
 // they fall due; at a tie by rule and course.
 func (s *stepper) listSilences(list []silence) []silence {
 	list = list[:0]
-	if !slices.ContainsFunc(s.env.Current.Rules, func(r *Rule) bool { return r.When.Inactive > 0 }) {
+	if !slices.ContainsFunc(s.env.Current.Rules, func(r *Rule) bool { return r.When.IsState() }) {
 		return list
 	}
 	var room baseRoom
@@ -87,9 +88,12 @@ func (s *stepper) appendCourseSilences(list []silence, course string, c *Course)
 	var bases []base // nil: no rule needed them yet
 	for _, rule := range s.env.Current.Rules {
 		switch {
+		case rule.When.Overdue > 0:
+			list = s.appendOverdue(list, rule, place)
+			continue
 		case rule.When.Inactive <= 0, rule.When.Platform:
 			continue
-		case rule.When.AtRisk == 0 && s.decidedPast(last, rule) && s.putOffUntil(rule, course, last).IsZero():
+		case rule.When.AtRisk == 0 && s.decidedPast(last, rule) && s.putOffUntil(rule, courseScope(course), last).IsZero():
 			continue
 		}
 		if bases == nil {
@@ -104,9 +108,10 @@ func (s *stepper) appendCourseSilences(list []silence, course string, c *Course)
 func (s *stepper) appendSilences(list []silence, rule *Rule, place silentPlace, bases []base) []silence {
 	c := place.record
 	course := place.course
+	scope := courseScope(course)
 	for i, b := range bases {
 		due := s.dueOf(rule, c, b, i+1 == len(bases))
-		if until := s.putOffUntil(rule, course, b.exact); !until.IsZero() {
+		if until := s.putOffUntil(rule, scope, b.exact); !until.IsZero() {
 			// After later activity it is not known any more when an earlier silence was due; it is known until when it was put off.
 			if i+1 == len(bases) {
 				until = later(until, due)
@@ -123,7 +128,6 @@ func (s *stepper) appendSilences(list []silence, rule *Rule, place silentPlace, 
 		case c != nil && !c.openAt(due), !place.ends.IsZero() && due.After(place.ends):
 			continue
 		}
-		scope := courseScope(course)
 		list = append(list, silence{
 			rule:   rule,
 			course: course,
@@ -163,13 +167,13 @@ func (s *stepper) dueOf(rule *Rule, c *Course, b base, last bool) time.Time {
 	return crossing
 }
 
-// putOffUntil returns until when the silence in a course, or on the platform, since a base was put off because the rule may not start again yet; zero: it was not.
-func (s *stepper) putOffUntil(rule *Rule, course string, since time.Time) time.Time {
+// putOffUntil returns until when what armed a rule in a scope was put off because the rule may not start again yet; zero: it was not.
+func (s *stepper) putOffUntil(rule *Rule, scope string, since time.Time) time.Time {
 	armed := func(p PastRun) bool { return p.Armed == -since.UnixMilli() }
 	if rule.Again.After <= 0 || !slices.ContainsFunc(s.st.PastRuns, armed) {
 		return time.Time{}
 	}
-	past := s.pastRun(rule.Name, courseScope(course))
+	past := s.pastRun(rule.Name, scope)
 	if past.Armed >= 0 || -past.Armed != since.UnixMilli() {
 		return time.Time{}
 	}
@@ -259,8 +263,12 @@ func (s *stepper) silenceEvent(si *silence) *Event {
 		Time:       si.due,
 		Properties: properties,
 	}
-	if si.rule.When.AtRisk > 0 {
+	switch {
+	case si.rule.When.AtRisk > 0:
 		ev.Name = eventAtRisk
+	case si.unit != "":
+		ev.Name = eventOverdue
+		s.addOverdue(properties, si)
 	}
 	return ev
 }
@@ -287,7 +295,7 @@ func (s *stepper) putOffSilence(si *silence, until, at time.Time, ev *Event) {
 	s.listed = false // it falls due again
 }
 
-// silenceOver returns why an inactivity run has nothing left to say as of `at`; empty: it has.
+// silenceOver returns why a run that silence or something overdue began has nothing left to say as of `at`; empty: it has.
 func (s *stepper) silenceOver(run *Run, at time.Time) Reason {
 	if run.Armed.IsZero() {
 		return ""
@@ -307,6 +315,9 @@ func (s *stepper) silenceOver(run *Run, at time.Time) Reason {
 		starts, ends := s.env.Current.courseDates(run.Course, c)
 		if !ends.IsZero() && at.After(ends) {
 			return ReasonCourseEnded
+		}
+		if run.Trigger.Name == eventOverdue {
+			return s.overdueEnd(run, c, at)
 		}
 		bases = standing.courseBases(c, starts, &room)
 	}

@@ -13,6 +13,9 @@ const (
 	maxMoments   = 12        // times a learner entered or left a course
 	maxStarts    = 8         // times a learner began to study in a course
 	maxPast      = 150       // remembered starts
+	maxDueDates  = 64        // due dates per course that events have named
+	maxDueText   = 300       // bytes of a title or a link that an event names with a due date
+	maxHandIns   = 128       // assessments and assignments of which it is remembered when they were handed in
 	maxHeard     = 8         // events by which rules leave or for which they wait
 	maxSeen      = 128       // event ids
 	maxDayIDs    = 256       // ids of one counted event on one day

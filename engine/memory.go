@@ -350,6 +350,9 @@ func (s *stepper) courseView(id string, at time.Time) *CourseView {
 	view := s.asked.course
 	*view = CourseView{ID: id, Title: info.Title, URL: info.URL}
 	c := s.env.Standing.Courses[id]
+	if len(info.Assessments) > 0 || c != nil && len(c.DueDates) > 0 {
+		view.NextDueAt = func() time.Time { return s.env.Current.nextDueAt(s.env.Standing, id, at) }
+	}
 	view.StartsAt, view.EndsAt = s.env.Current.courseDates(id, c)
 	if c == nil {
 		return view

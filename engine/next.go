@@ -32,6 +32,8 @@ type UnitInfo struct {
 	Title  string   `json:"title,omitempty"`
 	URL    string   `json:"url,omitempty"`
 	Topics []string `json:"topics,omitempty"`
+	// Due is when it is due, the same for all learners; zero: at no time. Only assessments and assignments have one.
+	Due time.Time `json:"due,omitzero"`
 }
 
 // The least that must have been counted before counts decide. Below it what the learner said decides, and the order in courses.yaml.
@@ -167,6 +169,7 @@ func (s *stepper) nextUnit(course string, at time.Time) (NextStep, bool) {
 	}
 	var list []candidate
 	for i, u := range rs.unitsOf(course, &f) {
+		u = rs.describeUnit(course, c, u)
 		one := candidate{step: NextStep{ID: u.ID, Title: u.Title, URL: u.URL}, order: i, fit: wanted.scoreFit(u.Topics, info.Level)}
 		if one.step.Title == "" {
 			one.step.Title = title

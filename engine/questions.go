@@ -44,7 +44,7 @@ const questionCondition = "condition"
 var questions = [...]Question{
 	{
 		Name:          "inactivity",
-		Reasons:       []Reason{ReasonActive, ReasonCompleted, ReasonCancelled, ReasonCourseEnded},
+		Reasons:       []Reason{ReasonActive, ReasonCompleted, ReasonCancelled, ReasonCourseEnded, ReasonHandedIn, ReasonDueMoved},
 		Transactional: true,
 		ask:           (*stepper).askInactivity,
 	},
@@ -118,7 +118,7 @@ func (s *stepper) judgeSend(run *Run, rule *Rule, in *Instr, at time.Time) Answe
 	return Answer{}
 }
 
-// askInactivity ends an inactivity run whose learner is active again or has left the course.
+// askInactivity ends a run that silence or something overdue began, if that is over or the learner has left the course.
 func (s *stepper) askInactivity(run *Run, _ *Rule, _ *Instr, at time.Time) Answer {
 	if reason := s.silenceOver(run, at); reason != "" {
 		return Answer{Kind: AnswerExit, Reason: reason}

@@ -239,6 +239,8 @@ const (
 	ReasonCompleted       Reason = "course_completed"
 	ReasonCancelled       Reason = "enrollment_cancelled"
 	ReasonCourseEnded     Reason = "course_ended"
+	ReasonHandedIn        Reason = "handed_in"
+	ReasonDueMoved        Reason = "due_moved" // what was overdue is due later now, or not at all
 	ReasonStop            Reason = "stop"
 	ReasonRevisionLost    Reason = "revision_lost"
 	ReasonTooManyRuns     Reason = "too_many_runs"

@@ -50,6 +50,8 @@ type CourseInfo struct {
 	Level  string   `json:"level,omitempty"`
 	// Units are the course's lessons in their order; nil: not known.
 	Units []UnitInfo `json:"units,omitempty"`
+	// Assessments are the course's assessments and assignments, with the dates by which they are to be handed in.
+	Assessments []UnitInfo `json:"assessments,omitempty"`
 }
 
 // Settings are the limits that hold for every rule of a folder. The zero value means "no such limit".
@@ -113,7 +115,7 @@ type Goal struct {
 	Within time.Duration // >0
 }
 
-// Trigger starts runs: either by an event (Match), or by inactivity, or by inactivity and risk.
+// Trigger starts runs: either by an event (Match), or by inactivity, or by inactivity and risk, or by what is overdue.
 type Trigger struct {
 	Match    Match
 	Inactive time.Duration // >0: an inactivity trigger
@@ -121,7 +123,13 @@ type Trigger struct {
 	// AtRisk, above 0 and below 1, lets an inactivity in a course wait on until the learner's risk is as great, but no longer than OrSilent.
 	AtRisk   float64
 	OrSilent time.Duration // longer than Inactive; 0: there is no such end
+	// Overdue, above 0, starts a run that long after something was due and was not handed in. Of is KeyAssessment or KeyAssignment.
+	Overdue time.Duration
+	Of      string
 }
+
+// IsState reports whether no event starts the rule, but a state over time: silence, or something overdue.
+func (t *Trigger) IsState() bool { return t.Inactive > 0 || t.Overdue > 0 }
 
 // Match is "this event, if this holds".
 type Match struct {
@@ -293,6 +301,8 @@ type CourseView struct {
 	Previous       *PreviousRun // nil: the learner takes the course for the first time
 	StartsAt       time.Time
 	EndsAt         time.Time
+	// NextDueAt returns when the next assessment that is not handed in is due; zero: none is. Nil: no assessment has a due date.
+	NextDueAt func() time.Time
 	// Risk returns the learner's risk in the course; false: there is none. Nil: nothing is known of the course.
 	Risk func() (RiskScore, bool)
 	// Next returns the unit of the course that the learner may visit next; false: none is known. Nil: nothing is known of the course.

@@ -145,7 +145,7 @@ func (r *Ruleset) endsOrAnswers(event string) bool {
 // startRuns starts the runs that an event starts, in order of rule name.
 func (s *stepper) startRuns(ev *Event, course string, at time.Time) {
 	for _, rule := range s.env.Current.Rules {
-		if rule.When.Inactive > 0 || rule.When.Match.Event != ev.Name {
+		if rule.When.IsState() || rule.When.Match.Event != ev.Name {
 			continue
 		}
 		fits, err := s.fitsTrigger(rule, ev, course, at)

@@ -135,6 +135,11 @@ func ruleset(t testing.TB, names ...string) *engine.Ruleset {
 			rs.Settings.Risk = &engine.RiskSettings{Intercept: engine.RiskIntercept}
 		case "settings-calendar":
 			rs.Courses = map[string]engine.CourseInfo{"go": {Starts: start.AddDate(0, 0, 14), Ends: start.AddDate(0, 0, 40)}}
+		case "settings-due":
+			due := func(id string, days int) engine.UnitInfo {
+				return engine.UnitInfo{ID: "assessment_id=" + id, Due: start.AddDate(0, 0, days)}
+			}
+			rs.Courses = map[string]engine.CourseInfo{"yaml": {Assessments: []engine.UnitInfo{due("first", 3), due("second", 9), due("third", 22)}}}
 		case "settings-control":
 			rs.Settings.Control = 100
 		case "settings-r2":
@@ -209,6 +214,16 @@ func theRule(t testing.TB, name string) *engine.Rule {
 		r.Per = []string{"course_id"}
 		r.Again = engine.Again{After: 21 * day}
 		r.Program = []engine.Instr{send("1", "we-miss-you")}
+	case "overdue", "overdue-once", "overdue-again":
+		r.When = engine.Trigger{Overdue: 2 * day, Of: engine.KeyAssessment}
+		r.Per = []string{"course_id", "assessment_id"}
+		r.Program = []engine.Instr{send("1", "missing")}
+		switch name {
+		case "overdue":
+			r.Program = append(r.Program, wait("2", 5*day), send("3", "still-missing"))
+		case "overdue-again":
+			r.Again = engine.Again{After: 14 * day}
+		}
 	case "at-risk":
 		r.When = engine.Trigger{Inactive: 3 * day, AtRisk: 0.6, OrSilent: 10 * day}
 		r.Per = []string{"course_id"}

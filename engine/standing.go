@@ -28,6 +28,8 @@ type Standing struct {
 	RiskSeqAt time.Time `json:"risk_seq_at,omitzero"`
 	// Links remember which course a lesson, video or assessment belongs to: "assessment_id=a1" → course id.
 	Links []Link `json:"links,omitempty"`
+	// HandedIn is what the learner has handed in, in any course.
+	HandedIn HandIns `json:"handed_in,omitempty"`
 	// Moves are those of the learner that are not known to be counted. A host that counts takes them out; see [Standing.DropMoves].
 	Moves []Move `json:"moves,omitempty"`
 }

@@ -144,7 +144,7 @@ func TraceTriggers(env Env, state State, ev *Event, now time.Time) {
 	at := later(s.st.Clock, earlier(ev.Time, now))
 	course := s.env.Standing.CourseOf(ev, s.env.Current.Keys)
 	for _, rule := range s.env.Current.Rules {
-		if rule.When.Inactive == 0 && rule.When.Match.Event == ev.Name {
+		if !rule.When.IsState() && rule.When.Match.Event == ev.Name {
 			_, _ = s.fitsTrigger(rule, ev, course, at)
 		}
 	}
@@ -154,6 +154,7 @@ func TraceTriggers(env Env, state State, ev *Event, now time.Time) {
 type PendingSilence struct {
 	Rule   *Rule
 	Course string // empty: on the whole platform
+	Unit   string // what will be overdue, such as assessment_id=a1; empty: it is a silence
 	Since  time.Time
 	Due    time.Time // when the silence is long enough, unless the learner is active before
 }
@@ -167,6 +168,7 @@ func PendingSilences(env Env, state State, now time.Time) []PendingSilence {
 			pending = append(pending, PendingSilence{
 				Rule:   si.rule,
 				Course: si.course,
+				Unit:   si.unit,
 				Since:  si.armed,
 				Due:    si.due,
 			})

@@ -63,11 +63,13 @@ func (in *interest) isOf(rules []*Rule) bool {
 }
 
 func (in *interest) addRule(rule *Rule) {
-	if rule.When.Inactive > 0 {
+	switch {
+	case rule.When.Inactive > 0:
 		in.silences = append(in.silences, rule)
-	} else {
+	case !rule.When.IsState():
 		in.addMatch(&rule.When.Match)
 	}
+	in.addDueDates(rule)
 	if rule.Goal != nil {
 		in.addMatch(&rule.Goal.Match)
 	}
@@ -105,7 +107,7 @@ func (r *Rule) wantsSilence(ev *Event, change Change) bool {
 	switch ev.Name {
 	case EventEnrolled, EventFreeEnrolled:
 		return true
-	case EventEnrollmentCancelled, EventCourseCompleted:
+	case EventEnrollmentCancelled, EventCourseCompleted, EventCourseUpdated:
 		return !r.When.Platform
 	case EventSignedUp:
 		return r.When.Platform
@@ -114,6 +116,21 @@ func (r *Rule) wantsSilence(ev *Event, change Change) bool {
 		return change.First || change.PlatformGap >= r.When.Inactive
 	}
 	return change.CourseGap >= r.When.Inactive
+}
+
+// addDueDates adds the events that may bring nearer, or end, what the rule finds overdue or waits for. What is handed in wakes nobody; it is looked up when
+// something falls due.
+func (in *interest) addDueDates(rule *Rule) {
+	var names []string
+	if rule.When.Overdue > 0 {
+		names = []string{EventEnrolled, EventFreeEnrolled, EventEnrollmentCancelled, EventCourseCompleted, EventCourseUpdated}
+	}
+	if rule.When.Overdue > 0 || rule.readsDueDates() {
+		names = append(names, EventAssessmentScheduled, EventAssignmentScheduled)
+	}
+	for _, name := range names {
+		in.addMatch(&Match{Event: name})
+	}
 }
 
 // Interest is what triggers listen for: the current revision, and every rule of older ones whose runs may still be

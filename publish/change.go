@@ -111,11 +111,11 @@ func sendsAnyOf(rule *engine.Rule, messages map[string]bool) bool {
 
 // newSilenceChange reports whether an inactivity rule may fall due earlier than it did.
 func newSilenceChange(old *engine.Ruleset, was *engine.Rule, next *engine.Ruleset, rule *engine.Rule) (silenceChange, bool) {
-	if rule.When.Inactive <= 0 {
+	if !rule.When.IsState() {
 		return silenceChange{}, false
 	}
 	s := silenceChange{now: rulesetOfRule(next, rule)}
-	if was == nil || was.When.Inactive <= 0 || was.When.Platform != rule.When.Platform {
+	if was == nil || !was.When.IsState() || was.When.Platform != rule.When.Platform {
 		return s, true
 	}
 	if was.Again != rule.Again {
@@ -132,6 +132,7 @@ func newSilenceChange(old *engine.Ruleset, was *engine.Rule, next *engine.Rulese
 func fallsDueAlike(old *engine.Ruleset, was *engine.Rule, next *engine.Ruleset, rule *engine.Rule) bool {
 	switch {
 	case was.When.Inactive != rule.When.Inactive, was.When.AtRisk != rule.When.AtRisk, was.When.OrSilent != rule.When.OrSilent,
+		was.When.Overdue != rule.When.Overdue, was.When.Of != rule.When.Of,
 		old.Settings.Resolution != next.Settings.Resolution:
 		return false
 	case rule.When.Platform:
@@ -140,14 +141,19 @@ func fallsDueAlike(old *engine.Ruleset, was *engine.Rule, next *engine.Ruleset, 
 		return false
 	}
 	return maps.EqualFunc(coursesWithDates(old), coursesWithDates(next), func(a, b engine.CourseInfo) bool {
-		return a.Starts.Equal(b.Starts) && a.Ends.Equal(b.Ends)
+		return a.Starts.Equal(b.Starts) && a.Ends.Equal(b.Ends) && (rule.When.Overdue == 0 || slices.EqualFunc(a.Assessments, b.Assessments, isDueAlike))
 	})
 }
 
-// coursesWithDates returns the courses that begin or end at a time that courses.yaml names.
+// isDueAlike reports whether two entries of courses.yaml are about the same assessment and say the same of when it is due.
+func isDueAlike(a, b engine.UnitInfo) bool { return a.ID == b.ID && a.Due.Equal(b.Due) }
+
+// coursesWithDates returns the courses that begin or end at a time that courses.yaml names, or have assessments.
 func coursesWithDates(rs *engine.Ruleset) map[string]engine.CourseInfo {
 	dated := maps.Clone(rs.Courses)
-	maps.DeleteFunc(dated, func(_ string, c engine.CourseInfo) bool { return c.Starts.IsZero() && c.Ends.IsZero() })
+	maps.DeleteFunc(dated, func(_ string, c engine.CourseInfo) bool {
+		return c.Starts.IsZero() && c.Ends.IsZero() && len(c.Assessments) == 0
+	})
 	return dated
 }
 

@@ -75,7 +75,7 @@ func (c *exprCheck) undefinedField(parsed *cel.Ast, off int, part ast.Expr, fiel
 		fix = "it has " + strings.Join(fields, ", ")
 		if near := spelling.Nearest(field, fields); near != "" {
 			fix = fmt.Sprintf("did you mean %s.%s?", owner, near)
-		} else if what != inactivityCourse && what != inactivityPlatform {
+		} else if !isStateTrigger(what) {
 			fix += "; your own properties go into catalog.yaml"
 		}
 	}

@@ -61,6 +61,10 @@ func newFieldTypes(base types.Provider, cat *catalog.Catalog) *fieldTypes {
 		Properties: []catalog.Property{{Name: engine.KeyCourse, Type: catalog.String}},
 		Keys:       []string{engine.KeyCourse},
 	}
+	for _, of := range overdueKinds() {
+		from := overdueOrigin(of)
+		f.events[from.name] = from.event
+	}
 	return f
 }
 
@@ -263,6 +267,7 @@ func courseFields() map[string]*types.FieldType {
 		"total_lessons":   counted("course.total_lessons", func(v *c) float64 { return float64(v.TotalLessons) }),
 		"starts_at":       known(types.TimestampType, "course.starts_at", func(v *c) time.Time { return v.StartsAt }),
 		"ends_at":         known(types.TimestampType, "course.ends_at", func(v *c) time.Time { return v.EndsAt }),
+		"next_due_at":     known(types.TimestampType, "course.next_due_at", nextDueAt),
 		"risk":            ofRisk(types.DoubleType, "course.risk", func(r engine.RiskScore) any { return r.Value }),
 		"risk_reason":     riskReason(),
 		"next":            nextStep(nextOfCourse),

@@ -144,6 +144,11 @@ func (c *compiler) compileWhen(d *decoder, spec *ruleSpec, r *engine.Rule) (from
 		if r.When.Platform {
 			from = origin{name: inactivityPlatform}
 		}
+		if w.overdue > 0 {
+			from = overdueOrigin(w.of)
+			r.When.Overdue = w.overdue
+			r.When.Of = from.keys[1]
+		}
 		looks = exprView{trigger: from.name, course: from.course}
 	} else {
 		ev, known := c.findEvent(d, w.event)
@@ -213,6 +218,14 @@ func (c *compiler) compilePer(d *decoder, spec *ruleSpec, from origin, r *engine
 		}
 		r.Per = []string{engine.KeyCourse}
 		return
+	case from.isOverdue():
+		for _, n := range spec.per {
+			if !slices.Contains(from.keys, n.Text) {
+				d.Fail(n.At, "take per out; it is course_id and "+from.keys[1]+" here", "a rule about what is overdue runs per course_id and %s", from.keys[1])
+			}
+		}
+		r.Per = from.keys
+		return
 	case from.name == inactivityPlatform:
 		for _, n := range spec.per {
 			d.Fail(n.At, "take it out, or say in: course", "inactivity on the platform has no %s", n.Text)
@@ -269,6 +282,9 @@ func (c *compiler) compileMatch(d *decoder, m *matchSpec, spec *ruleSpec, from o
 func perKeys(spec *ruleSpec, from origin) []string {
 	if from.name == inactivityCourse {
 		return []string{engine.KeyCourse}
+	}
+	if from.isOverdue() {
+		return from.keys
 	}
 	out := make([]string, len(spec.per))
 	for i, n := range spec.per {

@@ -23,7 +23,10 @@ func (a *assistant) triggerOf(rule *outline) exprView {
 	if event := rule.value(when.child("event")); event != "" {
 		return exprView{trigger: event, course: a.mayHaveCourse(event)}
 	}
-	if when.child("inactive") == nil {
+	if when.child("overdue") != nil {
+		return exprView{trigger: overdueOrigin(rule.value(when.child("of"))).name, course: true}
+	}
+	if when.child("inactive") == nil && when.child("at_risk") == nil {
 		return exprView{}
 	}
 	if rule.value(when.child("in")) == "platform" {
@@ -375,7 +378,7 @@ func propertyWords(ev *catalog.Event, p catalog.Property) string {
 	switch {
 	case p.Required:
 		words += " It is always there."
-	case ev.Name != inactivityCourse:
+	case !isStateTrigger(ev.Name):
 		words += " It may be missing: has(…) asks."
 	}
 	if slices.Contains(ev.Keys, p.Name) && p.Name != engine.KeyCourse {

@@ -18,6 +18,8 @@ import (
 //	  level: beginner
 //	  lessons:
 //	    - {id: l1, title: Hello, url: https://academy.example/courses/go/1}
+//	  assessments:
+//	    - {id: a1, title: The first quiz, due: 2026-11-02}
 //
 // A date without a time is its first moment in the academy's zone or, of an end, its last.
 // order are their ids as they stand in the file.
@@ -91,6 +93,10 @@ func courseKeys(zone *time.Location) []key[engine.CourseInfo] {
 		{
 			name: "lessons",
 			read: readLessons,
+		},
+		{
+			name: "assessments",
+			read: func(d *decoder, c *engine.CourseInfo, _, v *yamlfile.Node) { readAssessments(d, c, v, zone) },
 		},
 	}
 }

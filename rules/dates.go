@@ -30,6 +30,8 @@ func (c *compiler) dateIn(variable string, from origin, handed map[string]handov
 	root, rest, _ := strings.Cut(variable, ".")
 	field, below, _ := strings.Cut(rest, ".")
 	switch {
+	case root == "trigger" && from.isOverdue():
+		return "", "" // it lies back
 	case root == "trigger":
 		return dateOf(root, c.lang.types.events[from.name], field)
 	case from.awaited[root].awaited != nil:

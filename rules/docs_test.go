@@ -67,6 +67,7 @@ func TestDocs(t *testing.T) {
 	fsys["catalog.yaml"] = &fstest.MapFile{Data: []byte("events:\n  discussion.reply_received:\n    properties: {discussion_id: string}\n  webinar.booked:\n    keys: [webinar_id]\n    required: [webinar_id, starts_at, ends_at]\n" +
 		"    properties: {webinar_id: string, starts_at: timestamp, ends_at: timestamp}\n")}
 	fsys["messages/webinar-in-an-hour.md"] = &fstest.MapFile{Data: []byte("---\nsubject: \"At {{ trigger.starts_at | date: '%H:%M' }}\"\n---\nSee you.\n")}
+	fsys["messages/missing-work.md"] = &fstest.MapFile{Data: []byte("---\nsubject: \"{{ trigger.title | default: 'Your quiz' }} is due\"\n---\nIt was due on {{ trigger.due_at | date: '%d' }}.\n")}
 	fsys["messages/webinar-thanks.md"] = &fstest.MapFile{Data: []byte("---\nsubject: Thank you\n---\nIt ended at {{ trigger.ends_at | date: '%H:%M' }}.\n")}
 	academy, problems := rules.Load(fsys, ".")
 	for _, p := range problems {

@@ -85,6 +85,8 @@ func TriggerWords(r *engine.Rule) string {
 	const course = "a course that the learner is enrolled in and has neither completed nor cancelled"
 	inactive := engine.FormatDuration(r.When.Inactive)
 	switch {
+	case r.When.Overdue > 0:
+		return engine.FormatDuration(r.When.Overdue) + " after " + gradedWorkWords(r) + " was due in " + course + ", unless it has been handed in"
 	case r.When.Inactive == 0:
 		return "when " + r.When.Match.Event + " arrives" + modeWords(r.When.Match.Mode, nil)
 	case r.When.Platform:
@@ -98,7 +100,7 @@ func TriggerWords(r *engine.Rule) string {
 // conditionWords is the condition under which a rule starts, behind its trigger.
 func conditionWords(r *engine.Rule) string {
 	cond := r.When.Match.If
-	if cond != nil && r.When.Inactive == 0 {
+	if cond != nil && !r.When.IsState() {
 		return " and " + cond.Source()
 	}
 	return ifWords(cond)
@@ -311,14 +313,17 @@ func (e *explainer) listenedEvents() []listens {
 		}
 		out = append(out, listens{event: m.Event, why: why, wakes: wakes})
 	}
-	if r.When.Inactive > 0 {
+	if r.When.Overdue > 0 {
+		out = append(out, listenedForOverdue(r)...)
+	} else if r.When.Inactive > 0 {
 		out = append(out, listens{event: engine.EventEnrolled, why: "silence counts from it", wakes: eachTime},
 			listens{event: engine.EventFreeEnrolled, why: "silence counts from it", wakes: eachTime})
 		if r.When.Platform {
 			out = append(out, listens{event: engine.EventSignedUp, why: "silence counts from it", wakes: eachTime})
 		} else {
 			out = append(out, listens{event: engine.EventEnrollmentCancelled, why: "ends a run", wakes: eachTime},
-				listens{event: engine.EventCourseCompleted, why: "ends a run", wakes: eachTime})
+				listens{event: engine.EventCourseCompleted, why: "ends a run", wakes: eachTime},
+				listens{event: engine.EventCourseUpdated, why: "may move the course's start", wakes: eachTime})
 		}
 		out = append(out, listens{
 			event:  "any activity",

@@ -3,6 +3,7 @@ package rules
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"homeroom/engine"
 	"homeroom/internal/yamlfile"
@@ -11,11 +12,20 @@ import (
 // maxTopicWords bounds how many topics a course or a lesson has.
 const maxTopicWords = 50
 
-// unitSpec is a lesson as written.
+// unitSpec is a lesson or an assessment as written.
 type unitSpec struct {
+	what string // a lesson or an assessment
 	key  string
 	id   string
 	unit engine.UnitInfo
+}
+
+// article returns what it is with its article.
+func (u *unitSpec) article() string {
+	if u.what == "assessment" {
+		return "an assessment"
+	}
+	return "a " + u.what
 }
 
 // readLessons reads the units of a course, in the order in which they are meant to be visited:
@@ -24,31 +34,54 @@ type unitSpec struct {
 //	  - {id: l1, title: Hello, url: https://academy.example/courses/go/1, topics: [basics]}
 //	  - {id: a1, key: assessment_id, title: The first quiz}
 func readLessons(d *decoder, c *engine.CourseInfo, _, v *yamlfile.Node) {
-	items, ok := d.Items(v, "lessons")
+	c.Units = readUnits(d, v, "lesson", engine.UnitKeys(), unitKeys(engine.UnitKeys()))
+}
+
+// readAssessments reads the assessments and assignments of a course, with the dates by which they are to be handed in:
+//
+//	assessments:
+//	  - {id: a1, title: The first quiz, url: https://academy.example/courses/go/quiz, due: 2026-11-02}
+//	  - {id: essay, key: assignment_id, due: 2026-11-09T12:00:00+01:00}
+//
+// A date without a time is the last moment of the day in a zone.
+func readAssessments(d *decoder, c *engine.CourseInfo, v *yamlfile.Node, zone *time.Location) {
+	keys := []string{engine.KeyAssessment, engine.KeyAssignment}
+	c.Assessments = readUnits(d, v, "assessment", keys, append(unitKeys(keys), key[unitSpec]{
+		name: "due",
+		read: func(d *decoder, u *unitSpec, _, v *yamlfile.Node) { u.unit.Due, _ = d.readMoment(v, "due", zone, 1) },
+	}))
+}
+
+// readUnits reads a list of lessons or assessments. The first of names is the property of events that names one, unless it says another.
+func readUnits(d *decoder, v *yamlfile.Node, what string, names []string, table []key[unitSpec]) []engine.UnitInfo {
+	items, ok := d.Items(v, what+"s")
 	if !ok {
-		return
+		return nil
 	}
 	if len(items) > engine.MaxPathUnits {
-		d.Fail(v.At, "list the first ones", "the course has more than %d lessons", engine.MaxPathUnits)
-		return
+		d.Fail(v.At, "list the first ones", "the course has more than %d %ss", engine.MaxPathUnits, what)
+		return nil
 	}
+	var units []engine.UnitInfo
 	for _, item := range items {
-		spec := unitSpec{key: engine.UnitKeys()[0]}
-		readKeys(d, item, "a lesson", lessonKeys(), &spec)
+		spec := unitSpec{what: what, key: names[0]}
+		readKeys(d, item, spec.article(), table, &spec)
 		if spec.id == "" {
-			d.Fail(item.At, "add id: with the lesson_id of the events", "a lesson has no id")
+			d.Fail(item.At, "add id: with the "+names[0]+" of the events", "%s has no id", spec.article())
 			continue
 		}
 		spec.unit.ID = spec.key + "=" + spec.id
-		if slices.ContainsFunc(c.Units, func(u engine.UnitInfo) bool { return u.ID == spec.unit.ID }) {
-			d.Fail(item.At, "keep one of them", "the lesson %s stands twice", spec.id)
+		if slices.ContainsFunc(units, func(u engine.UnitInfo) bool { return u.ID == spec.unit.ID }) {
+			d.Fail(item.At, "keep one of them", "the %s %s stands twice", what, spec.id)
 			continue
 		}
-		c.Units = append(c.Units, spec.unit)
+		units = append(units, spec.unit)
 	}
+	return units
 }
 
-func lessonKeys() []key[unitSpec] {
+// unitKeys are the keys of a lesson or an assessment, which events name by one of some properties.
+func unitKeys(names []string) []key[unitSpec] {
 	return []key[unitSpec]{
 		{
 			name: "id",
@@ -58,8 +91,8 @@ func lessonKeys() []key[unitSpec] {
 			name: "key",
 			read: func(d *decoder, u *unitSpec, _, v *yamlfile.Node) {
 				name, ok := d.Text(v, "key")
-				if ok && !slices.Contains(engine.UnitKeys(), name) {
-					d.Fail(v.At, "use "+strings.Join(engine.UnitKeys(), ", "), "%q does not name a lesson in events", name)
+				if ok && !slices.Contains(names, name) {
+					d.Fail(v.At, "use "+strings.Join(names, ", "), "%q does not name %s in events", name, u.article())
 					return
 				}
 				u.key = name

@@ -14,7 +14,11 @@ func (c *compiler) checkRule(d *decoder, spec *ruleSpec, r *engine.Rule) {
 	for i := range r.Program {
 		sends = sends || r.Program[i].Op == engine.OpSend
 	}
-	if spec.again.Restart && r.When.Inactive > 0 {
+	switch {
+	case spec.again.Restart && r.When.Overdue > 0:
+		d.Fail(spec.places["again"], "write always: handing in ends a run, and the next date begins another",
+			"again: restart needs an event that can come anew, but something overdue begins this rule")
+	case spec.again.Restart && r.When.IsState():
 		d.Fail(spec.places["again"], "write always: activity ends a run, and the next silence begins another",
 			"again: restart needs an event that can come anew, but silence begins this rule")
 	}

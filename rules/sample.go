@@ -81,6 +81,10 @@ func (a *Academy) sampleRun(r *engine.Rule, s *engine.SendStep) content.Vars {
 	if ev, known := a.Catalog.Event(r.When.Match.Event); known {
 		properties = sampleProperties(ev.Properties)
 	}
+	if r.When.Overdue > 0 {
+		from := overdueOrigin(strings.TrimSuffix(r.When.Of, "_id"))
+		properties = sampleProperties(from.event.Properties)
+	}
 	vars := content.SampleVars(properties)
 	look := &engine.Vars{
 		Trigger: &engine.Event{Name: r.When.Match.Event, Time: vars.TriggerTime, Properties: properties},

@@ -34,6 +34,8 @@ type whenSpec struct {
 	atRisk   float64 // 0: not said
 	silent   time.Duration
 	orSilent time.Duration
+	overdue  time.Duration
+	of       string // assessment or assignment; empty: not said
 }
 
 // matchSpec is an event to look out for, in `until`, `goal` and `wait_for`.
@@ -107,7 +109,7 @@ func readRule(d *decoder, root *yamlfile.Node) (*ruleSpec, bool) {
 	}
 	for _, need := range []struct{ key, fix string }{
 		{"rule", "add rule: with the file's name without .yaml"},
-		{"when", "add when: with event: or inactive:"},
+		{"when", "add when: with event:, inactive:, at_risk: or overdue:"},
 		{"do", "add do: with a list of steps"},
 	} {
 		if root.Get(need.key) == nil {
@@ -139,6 +141,14 @@ func whenKeys() []key[whenSpec] {
 		{name: "at_risk", read: func(d *decoder, w *whenSpec, _, v *yamlfile.Node) { w.atRisk, _ = d.readRisk(v, "at_risk") }},
 		{name: "silent", read: func(d *decoder, w *whenSpec, _, v *yamlfile.Node) { w.silent, _ = d.readDuration(v, "silent") }},
 		{name: "or_silent", read: func(d *decoder, w *whenSpec, _, v *yamlfile.Node) { w.orSilent, _ = d.readDuration(v, "or_silent") }},
+		{
+			name: "overdue",
+			read: func(d *decoder, w *whenSpec, _, v *yamlfile.Node) { w.overdue, _ = d.readDuration(v, "overdue") },
+		},
+		{
+			name: "of",
+			read: func(d *decoder, w *whenSpec, _, v *yamlfile.Node) { w.of, _ = d.oneOf(v, "of", overdueKinds()...) },
+		},
 		{name: "in", read: func(d *decoder, w *whenSpec, _, v *yamlfile.Node) { w.in, _ = d.oneOf(v, "in", "course", "platform") }},
 	}
 }
@@ -159,7 +169,7 @@ func readWhen(d *decoder, r *ruleSpec, k, v *yamlfile.Node) {
 		d.Fail(v.Get("or_silent").At, "make it longer than silent", "or_silent is not longer than silent")
 		return
 	}
-	if w.event != nil || w.inactive > 0 || w.atRisk > 0 {
+	if w.event != nil || w.inactive > 0 || w.atRisk > 0 || w.overdue > 0 {
 		r.when = w
 	}
 }
@@ -176,7 +186,7 @@ func (w *whenSpec) minSilence() time.Duration {
 func checkWhenKeys(d *decoder, k, v *yamlfile.Node) bool {
 	var starts []*yamlfile.Node
 	var names []string
-	for _, name := range []string{"event", "inactive", "at_risk"} {
+	for _, name := range []string{"event", "inactive", "at_risk", "overdue"} {
 		if n := v.Get(name); n != nil {
 			starts = append(starts, n)
 			names = append(names, name)
@@ -184,19 +194,22 @@ func checkWhenKeys(d *decoder, k, v *yamlfile.Node) bool {
 	}
 	switch len(starts) {
 	case 0:
-		d.Fail(k.At, "add event: NAME, inactive: 7d or at_risk: 0.6", "when says neither event nor inactive nor at_risk")
+		d.Fail(k.At, "add event: NAME, inactive: 7d, at_risk: 0.6 or overdue: 2d", "when says neither event nor inactive nor at_risk nor overdue")
 		return false
 	case 1:
 	default:
 		d.Fail(starts[1].At, "keep one of them; make a second rule of the other", "when has both %s and %s", names[0], names[1])
 		return false
 	}
-	for _, key := range []string{"in", "silent", "or_silent"} {
+	for _, key := range []string{"in", "silent", "or_silent", "of"} {
 		n := v.Get(key)
 		switch {
-		case n == nil || names[0] == "at_risk" || key == "in" && names[0] == "inactive":
+		case n == nil || names[0] == "at_risk" && key != "of" || key == "in" && names[0] == "inactive" || key == "of" && names[0] == "overdue":
+		case key == "of":
+			d.Fail(n.At, "take it out, or use overdue: instead of "+names[0]+":", "of goes with overdue only")
+			return false
 		case key == "in":
-			d.Fail(n.At, "take it out, or use inactive: instead of event:", "in goes with inactive and at_risk only")
+			d.Fail(n.At, "take it out, or use inactive: instead of "+names[0]+":", "in goes with inactive and at_risk only")
 			return false
 		default:
 			d.Fail(n.At, "take it out, or use at_risk: instead of "+names[0]+":", "%s goes with at_risk only", key)

@@ -79,6 +79,7 @@ var fieldWords = map[string]string{
 	"course.completed_at":             "When the learner completed the course.",
 	"course.cancelled_at":             "When the learner cancelled the enrolment.",
 	"course.enrollment_type":          "How the learner is enrolled, as the enrolment event says.",
+	"course.next_due_at":              "When the next assessment or assignment is due that the learner has not handed in. Without one it is not there.",
 	"course.starts_at":                "When the course begins for the learner.",
 	"course.ends_at":                  "When the course ends for the learner.",
 	"course.risk":                     "How likely the learner is not to finish, 0 to 1, while the course is under way.",

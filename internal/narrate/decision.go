@@ -36,6 +36,9 @@ func Decision(d *engine.Decision, style Style) string {
 		if d.Detail == "risk" {
 			return "a run began: the learner's risk was as great as the rule says, or the silence as long"
 		}
+		if d.Detail == "overdue" {
+			return "a run began: something was due and had not been handed in for as long as the rule waits"
+		}
 		if d.Detail == "" {
 			return "a run began"
 		}

@@ -56,6 +56,10 @@ func Reason(reason engine.Reason) string {
 		return "the course was completed"
 	case engine.ReasonCourseEnded:
 		return "the course was over"
+	case engine.ReasonHandedIn:
+		return "it was handed in"
+	case engine.ReasonDueMoved:
+		return "it is due later now, or not at all"
 	case engine.ReasonCancelled:
 		return "the enrollment was cancelled"
 	case engine.ReasonStop:
