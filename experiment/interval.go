@@ -15,26 +15,38 @@ const z95 = 1.959963984540054
 type Group struct {
 	People  int `json:"people"`
 	Reached int `json:"reached"`
+	// Weighted is what the people count for where they came into the group with different probabilities; nil: each counts for one. See [WeighStrata].
+	Weighted *Weighted `json:"weighted,omitempty"`
+}
+
+// counts are the people, and those who reached the goal, as far as they count.
+func (g Group) counts() (people, reached float64) {
+	if g.Weighted != nil {
+		return g.Weighted.People, g.Weighted.Reached
+	}
+	return float64(g.People), float64(g.Reached)
 }
 
 // Rate is the share of people who reached the goal, 0 to 1; of nobody, 0.
 func (g Group) Rate() float64 {
-	if g.People == 0 {
+	people, reached := g.counts()
+	if people == 0 {
 		return 0
 	}
-	return float64(g.Reached) / float64(g.People)
+	return reached / people
 }
 
 // outcomeVariance is the variance of one person's outcome. It counts one half more who reached the goal and one half more who did not, because
 // a group in which nobody or everybody reached it does not prove that nobody or everybody ever will.
 func (g Group) outcomeVariance() float64 {
-	p := (float64(g.Reached) + 0.5) / (float64(g.People) + 1)
+	people, reached := g.counts()
+	p := (reached + 0.5) / (people + 1)
 	return p * (1 - p)
 }
 
 // wilsonInterval is Wilson's 95 % score interval of the rate (E. B. Wilson, 1927).
 func (g Group) wilsonInterval() (low, high float64) {
-	n := float64(g.People)
+	n, _ := g.counts()
 	p := g.Rate()
 	z2 := z95 * z95
 	center := p + z2/(2*n)
@@ -76,9 +88,10 @@ func (m Method) Difference(treated, heldOut Group) Interval {
 		return newcombeInterval(treated, heldOut)
 	}
 	estimate := treated.Rate() - heldOut.Rate()
-	n := treated.People + heldOut.People
-	variance := treated.outcomeVariance()/float64(treated.People) + heldOut.outcomeVariance()/float64(heldOut.People)
-	half := sequentialWidth(n, Alpha) * math.Sqrt(variance)
+	people, _ := treated.counts()
+	others, _ := heldOut.counts()
+	variance := treated.outcomeVariance()/people + heldOut.outcomeVariance()/others
+	half := sequentialWidth(people+others, Alpha) * math.Sqrt(variance)
 	return Interval{
 		Estimate: estimate,
 		Low:      max(-1, estimate-half),
@@ -94,11 +107,12 @@ func (m Method) RelativeLift(treated, heldOut Group) (Interval, bool) {
 		return Interval{}, false
 	}
 	rate := treated.Rate()
-	variance := treated.outcomeVariance()/float64(treated.People)/(base*base) +
-		heldOut.outcomeVariance()/float64(heldOut.People)*rate*rate/(base*base*base*base)
+	people, _ := treated.counts()
+	others, _ := heldOut.counts()
+	variance := treated.outcomeVariance()/people/(base*base) + heldOut.outcomeVariance()/others*rate*rate/(base*base*base*base)
 	width := z95
 	if m != Fixed {
-		width = sequentialWidth(treated.People+heldOut.People, Alpha)
+		width = sequentialWidth(people+others, Alpha)
 	}
 	estimate := rate/base - 1
 	half := width * math.Sqrt(variance)
@@ -125,10 +139,10 @@ func newcombeInterval(a, b Group) Interval {
 //
 // It is the asymptotic confidence sequence of I. Waudby-Smith, D. Arbour, R. Sinha, E. H. Kennedy and A. Ramdas, "Time-uniform central limit
 // theory and asymptotic confidence sequences" (2021-2024), equation 9, with rho after equation 161 so that it is tightest at [Tuning] people.
-func sequentialWidth(n int, alpha float64) float64 {
+func sequentialWidth(n, alpha float64) float64 {
 	rho2 := sequentialRho2(alpha)
-	x := float64(n)*rho2 + 1
-	return math.Sqrt(2 * x * math.Log(math.Sqrt(x)/alpha) / (float64(n) * rho2))
+	x := n*rho2 + 1
+	return math.Sqrt(2 * x * math.Log(math.Sqrt(x)/alpha) / (n * rho2))
 }
 
 func sequentialRho2(alpha float64) float64 {
@@ -142,10 +156,11 @@ func SequentialP(treated, heldOut Group) float64 {
 	if treated.People == 0 || heldOut.People == 0 {
 		return 1
 	}
-	n := float64(treated.People + heldOut.People)
+	people, _ := treated.counts()
+	others, _ := heldOut.counts()
 	d := treated.Rate() - heldOut.Rate()
-	se2 := treated.outcomeVariance()/float64(treated.People) + heldOut.outcomeVariance()/float64(heldOut.People)
-	nr := n * sequentialRho2(Alpha)
+	se2 := treated.outcomeVariance()/people + heldOut.outcomeVariance()/others
+	nr := (people + others) * sequentialRho2(Alpha)
 	z2 := d * d / se2
 	logE := z2*nr/(2*(nr+1)) - 0.5*math.Log(nr+1)
 	return min(1, math.Exp(-logE))

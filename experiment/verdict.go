@@ -104,9 +104,10 @@ const maxFactor = 100
 func daysUntilProven(c Comparison) float64 {
 	proven := func(factor float64) bool {
 		grow := func(g Group) Group {
+			people, reached := g.counts()
 			return Group{
-				People:  int(math.Round(float64(g.People) * factor)),
-				Reached: int(math.Round(float64(g.Reached) * factor)),
+				People:  int(math.Round(people * factor)),
+				Reached: int(math.Round(reached * factor)),
 			}
 		}
 		return c.Method.Difference(grow(c.Treated), grow(c.HeldOut)).ExcludesZero()
@@ -198,7 +199,7 @@ func PeopleNeeded(base, difference, heldOut, power float64) int {
 	z := distuv.UnitNormal.Quantile(power)
 	enough := func(n float64) bool {
 		se := math.Sqrt(treated*(1-treated)/(n*(1-heldOut)) + base*(1-base)/(n*heldOut))
-		return math.Abs(difference) >= (sequentialWidth(int(n), Alpha)+z)*se
+		return math.Abs(difference) >= (sequentialWidth(n, Alpha)+z)*se
 	}
 	low := 2.0
 	high := 2.0
