@@ -114,13 +114,22 @@ func (s *stepper) groupOf(rule *Rule) ExperimentGroup {
 // assignArm takes the run to the learner's arm. That is when the arms' experiment begins, for an arm that sends nothing as for the others.
 func (s *stepper) assignArm(run *Run, rule *Rule, in *Instr, at time.Time) {
 	arm := in.Split.armOf(s.st.Learner)
+	shares := in.Split.armShares(rule.Program)
+	version := 0
+	if in.Split.Adapt != nil {
+		var picked *PickedArm
+		arm, picked = s.pickAdaptive(run, in.Split)
+		shares = picked.sharesOf(shares)
+		version = picked.Version
+	}
 	run.Arm = in.Split.Name + "=" + arm.Name
 	run.PC = arm.PC
 	if run.Assigned.IsZero() {
 		run.Assigned = at
 	}
 	exposure := s.promiseExposure(rule, s.groupOf(rule))
-	exposure.Arms = in.Split.armShares(rule.Program)
+	exposure.Arms = shares
+	exposure.WeightsVersion = version
 	s.recordDecision(Decision{
 		At:       s.decisionTime(at),
 		Rule:     run.Rule,

@@ -20,6 +20,8 @@ type Env struct {
 	Assign Assignment
 	// Followers returns what learners had done, up to an instant, after a unit of a course; of the course "", after a course. Nil: nothing is counted.
 	Followers func(course, from string, at time.Time) Followers
+	// Weights returns the weights of an adaptive split; nil: its own weights hold.
+	Weights WeightsInForce
 	// Zone looks up a time zone, nil: there is no such zone. A host that steps often remembers what it looked up; without
 	// this the files of the system are read each time.
 	Zone func(name string) *time.Location
@@ -326,8 +328,10 @@ type Exposure struct {
 	Control float64         `json:"control,omitempty"` // percent of all learners
 	// Within is how long the goal is watched for from the decision's time on, in seconds; 0: the rule has no goal.
 	Within int64 `json:"within_seconds,omitempty"`
-	// Arms are those of the split, with assigned.
+	// Arms are those of the split, with assigned, and with the shares by which the learner's arm was drawn.
 	Arms []ArmShare `json:"arms,omitempty"`
+	// WeightsVersion is which version of an adaptive split's weights these shares are; 0: the split's own.
+	WeightsVersion int `json:"weights_version,omitempty"`
 }
 
 // ExperimentGroup is one side of an experiment.

@@ -198,10 +198,12 @@ type Instr struct {
 	Reason string
 }
 
-// Split is a sticky experiment: a learner's arm depends on nothing but the learner, the split's name and the weights.
+// Split is a sticky experiment: a learner's arm depends on nothing but the learner, the split's name and the weights. Where these follow outcomes, the arm is
+// remembered; see [PickedArm].
 type Split struct {
-	Name string
-	Arms []Arm // sorted by name
+	Name  string
+	Arms  []Arm  // sorted by name
+	Adapt *Adapt // nil: the weights stay as they are
 }
 
 // Arm is one arm of a split.

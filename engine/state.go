@@ -36,6 +36,8 @@ type State struct {
 	BackOffCountsAfter time.Time `json:"forgiven,omitzero"`
 	// PendingDeliveries are the deliveries that are out.
 	PendingDeliveries []PendingDelivery `json:"flights,omitempty"`
+	// Arms are the arms of adaptive splits that the learner has, oldest first.
+	Arms []PickedArm `json:"arms,omitempty"`
 	// Heard are the last events by which a rule leaves or for which one waits: a trigger that happened before them may be heard after them.
 	Heard []Event `json:"heard,omitempty"`
 	// Recent are the last decisions, newest last, for people who look.
@@ -50,6 +52,7 @@ func (s *State) ownLists() {
 	s.PastSends = slices.Clone(s.PastSends)
 	s.PendingDeliveries = slices.Clone(s.PendingDeliveries)
 	s.Heard = slices.Clone(s.Heard)
+	s.Arms = slices.Clone(s.Arms)
 }
 
 // Run is one learner walking through one rule.

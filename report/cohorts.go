@@ -65,6 +65,7 @@ type entries struct {
 type splitTally struct {
 	arms     map[string]*Arm
 	promises map[string]int // people, by the arms and shares they were promised
+	strata   map[string]*armStrata
 	entries  entries
 	several  int
 }
@@ -111,6 +112,7 @@ func newSplitTally() *splitTally {
 	return &splitTally{
 		arms:     map[string]*Arm{},
 		promises: map[string]int{},
+		strata:   map[string]*armStrata{},
 		entries:  nobodyEntered(),
 	}
 }
@@ -188,6 +190,7 @@ func (t *ruleTally) addArm(into *splitTally, segment *Segment, c *Cohort) {
 	}
 	people := t.addPeople(&into.arms[segment.Arm].Side, &into.entries, segment, c)
 	into.promises[segment.Arms] += people
+	ensureTally(into.strata, segment.Arm, newArmStrata).add(readArms(segment.Arms), segment.Arm, people, c.Figures.Reached)
 }
 
 // ensureArm returns an arm. It sends something if it did so in any revision.
@@ -292,7 +295,10 @@ func (s *splitTally) makeReport(name string) Split {
 		First:     s.entries.firstTime(),
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.arms)) {
-		split.Arms = append(split.Arms, *s.arms[name])
+		arm := *s.arms[name]
+		arm.Weighted = s.strata[name].weigh()
+		split.Weighted = split.Weighted || arm.Weighted != nil
+		split.Arms = append(split.Arms, arm)
 	}
 	return split
 }

@@ -43,6 +43,8 @@ type Side struct {
 	// these shares promised to this side. Older records say nothing.
 	Known    int     `json:"known"`
 	Promised float64 `json:"promised"`
+	// Weighted is what the people of an arm count for whose shares were not always the same; nil: each counts for one. Rates and intervals go by it.
+	Weighted *experiment.Weighted `json:"weighted,omitempty"`
 }
 
 // Guardrails count people of whom it happened within the goal's time after they entered, or within [GuardrailDays] without one, by whichever
@@ -64,8 +66,9 @@ const GuardrailDays = 30
 // Group returns the side as formulas take it.
 func (s *Side) Group() experiment.Group {
 	return experiment.Group{
-		People:  s.People,
-		Reached: s.Reached,
+		People:   s.People,
+		Reached:  s.Reached,
+		Weighted: s.Weighted,
 	}
 }
 
@@ -76,6 +79,7 @@ type Split struct {
 	Reference    string    `json:"reference"` // the arm that the others are compared with: one that sends nothing, else the first by name
 	Arms         []Arm     `json:"arms"`      // by name
 	InSeveral    int       `json:"in_several_arms"`
+	Weighted     bool      `json:"weighted,omitempty"` // shares changed, and each learner counts by the inverse of theirs
 	First        time.Time `json:"first"`
 	Days         float64   `json:"days"`
 	SampleRatioP float64   `json:"sample_ratio_p"`

@@ -99,6 +99,9 @@ func (t *experimentTable) addSplit(s *report.Split) {
 			continue
 		}
 		notes := []string{fmt.Sprintf("    against %s: %s", s.Reference, s.Verdict(arm))}
+		if arm.Weighted != nil {
+			notes = append(notes, "    the shares of the arms changed: rates count each learner by the inverse of the share at their draw")
+		}
 		if i == len(s.Arms)-1 && s.InSeveral > 0 {
 			notes = append(notes, fmt.Sprintf("    %s in several arms, because the weights changed: left out", learnersText(s.InSeveral)))
 		}
