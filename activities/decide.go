@@ -75,6 +75,7 @@ type Options struct {
 	// At most a twelfth of Grace is used.
 	Spread  time.Duration
 	Paths   Paths   // nil: nothing is known of what comes next but what courses.yaml says
+	Weights Weights // nil: adaptive splits keep their own weights
 	Rewinds Rewinds // records that the stream went back in time; nil: nothing does
 	// Decisions publishes the unpublished decisions of earlier tasks; nil: only activities do.
 	Decisions Publisher
@@ -138,8 +139,12 @@ func (d *Decide) Run(ctx context.Context, in workflows.DecideInput) (workflows.D
 	if env.Current.Paths && d.o.Paths != nil {
 		env.Followers = d.lookUpFollowers(ctx, &pathsErr)
 	}
+	var weightsErr error
+	if d.o.Weights != nil {
+		env.Weights = d.lookUpWeights(ctx, &weightsErr)
+	}
 	answer, err := d.stepInputs(env, state, in, now)
-	if err := errors.Join(err, pathsErr); err != nil {
+	if err := errors.Join(err, pathsErr, weightsErr); err != nil {
 		return workflows.DecideResult{}, err
 	}
 	d.noteRewind(ctx, &state, in)

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"go.temporal.io/sdk/client"
+
 	"homeroom/activities"
 	"homeroom/delivery"
 	"homeroom/engine"
@@ -41,6 +43,8 @@ type App struct {
 	folder       *folder // to be put in force at the start; nil: none
 	log          *slog.Logger
 	roles        []Role
+	schedules    client.ScheduleClient
+	scheduled    bool // the schedule that adapts splits is there, as far as this process knows
 
 	fingerprints map[string][]string // of what all instances must agree in
 	started      time.Time
@@ -77,7 +81,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{store: st, log: o.Log, clock: o.Clock, roles: o.Roles, running: make(chan struct{}), failed: make(chan error, 1)}
+	a := &App{store: st, log: o.Log, clock: o.Clock, roles: o.Roles, schedules: o.Temporal.ScheduleClient(), running: make(chan struct{}), failed: make(chan error, 1)}
 	if a.name, err = instanceName(); err == nil {
 		a.started = time.Now()
 		a.fingerprints, err = store.Fingerprints(ctx, o.JetStream, valuesToAgree(o))
@@ -213,6 +217,7 @@ func (a *App) newWorker(revs *revisions, outward *links.Links, o Options) (*work
 		Profiles:    a.store.Profiles,
 		Standings:   a.store.Standings,
 		Paths:       a.store.Paths,
+		Weights:     a.store.Weights,
 		Rulesets:    revs,
 		Watermarks:  a.store.Control,
 		Clock:       o.Clock,
@@ -230,6 +235,7 @@ func (a *App) newWorker(revs *revisions, outward *links.Links, o Options) (*work
 		Decide:              decide,
 		Deliver:             &activities.Deliver{Deliverer: o.Telemetry.Deliverer(deliverer), Decisions: decisions},
 		PublishDecisions:    &activities.PublishDecisions{Decisions: decisions},
+		AdaptSplits:         &activities.AdaptSplits{Rulesets: revs, Outcomes: splitOutcomes{js: o.JetStream, weights: a.store.Weights}, Clock: o.Clock},
 		DeliveriesPerSecond: o.DeliveriesPerSecond,
 		OnFatal:             func(err error) { a.reportFailure(fmt.Errorf("the Temporal worker gave up: %w", err)) },
 	})

@@ -29,6 +29,9 @@ func (a *App) followRules(ctx context.Context, seen uint64) {
 		if err := a.keepUp(ctx, &seen); err != nil && ctx.Err() == nil {
 			a.log.Error("following the published rules; trying again", "error", err)
 		}
+		if err := a.scheduleAdapting(ctx); err != nil && ctx.Err() == nil {
+			a.log.Error("the weights of splits do not adapt; trying again", "error", err)
+		}
 		select {
 		case <-ctx.Done():
 			return

@@ -197,7 +197,7 @@ func splitWords(s *engine.Split) string {
 	for _, arm := range s.Arms {
 		arms = append(arms, fmt.Sprintf("%s (%s) goes to %d", arm.Name, percentText(arm.Weight/total*100), arm.PC))
 	}
-	return fmt.Sprintf("split %s: %s", s.Name, strings.Join(arms, ", "))
+	return fmt.Sprintf("split %s: %s%s", s.Name, strings.Join(arms, ", "), adaptWords(s.Adapt))
 }
 
 // explainMessages lists what is sent.

@@ -137,6 +137,9 @@ func flowFork(r *engine.Rule, pc int) (step FlowStep, next int) {
 func flowSplit(r *engine.Rule, pc, end int) (step FlowStep, next int) {
 	split := r.Program[pc].Split
 	step = FlowStep{ID: r.Program[pc].ID, Verb: string(engine.OpSplit), Words: "split " + split.Name}
+	if split.Adapt != nil {
+		step.Words += ", shares follow the goal"
+	}
 	total := 0.0
 	next = end
 	for i, arm := range split.Arms {

@@ -178,7 +178,7 @@ func (b *builder) addFork(s *stepSpec, in engine.Instr, cond compiled) (open boo
 func (b *builder) addSplit(s *stepSpec, id string) (open bool) {
 	arms := slices.Clone(s.arms)
 	slices.SortFunc(arms, func(x, y *armSpec) int { return strings.Compare(x.name.Text, y.name.Text) })
-	split := &engine.Split{Name: s.split.Text}
+	split := &engine.Split{Name: s.split.Text, Adapt: b.compileAdapt(s)}
 	b.addInstr(engine.Instr{Op: engine.OpSplit, ID: id, Split: split})
 	var jumps []int
 	before := b.certain

@@ -37,6 +37,7 @@ type stepSpec struct {
 
 	split *yamlfile.Node // its name
 	arms  []*armSpec
+	adapt *adaptSpec // nil: not said
 }
 
 // withSpec is a variable that a send hands to its message.
@@ -293,6 +294,7 @@ func splitKeys(depth int) []key[stepSpec] {
 			},
 		},
 		{name: "arms", read: func(d *decoder, s *stepSpec, _, v *yamlfile.Node) { readArms(d, s, v, depth) }},
+		{name: "adapt", read: readAdapt},
 	}
 }
 

@@ -91,6 +91,8 @@ func checkRecord(data []byte, v any) error {
 		lacks = lacksIf(r.Learner == "", "learner")
 	case *pathRecord:
 		lacks = lacksIf(lacksMember(data, "table") != "" || !r.Table.Check(), "counts that are possible")
+	case *weightsRecord:
+		lacks = lacksIf(!r.check(), "weights that are possible")
 	default: // a profile, a suppression: something is said in each
 		lacks = lacksIf(reflect.ValueOf(v).Elem().IsZero(), "everything")
 	}

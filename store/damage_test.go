@@ -71,7 +71,8 @@ func TestDamagedRecords(t *testing.T) {
 		{"profile: an error for this learner, nothing is forgotten by a write", store.BucketProfiles, "u_1", "written nothing", profileHolds},
 		{"standing: an error for this learner", store.BucketStanding, "", "events wait", standingHolds},
 		{"retired state: an error for this learner, the next retirement writes it anew", store.BucketRetired, "", "events wait", retiredHolds},
-		{"paths: nothing is known of what comes next, the next move begins the counts anew", store.BucketLearned, "", "not known from counts", pathsHold},
+		{"paths: nothing is known of what comes next, the next move begins the counts anew", store.BucketLearned, "paths.", "not known from counts", pathsHold},
+		{"weights of a split: the rule's own hold, the next run begins them anew", store.BucketLearned, "weights.", "by the weights that the rule says", weightsHold},
 		{"ledger: uncertain, never sent again", store.BucketSends, "", "uncertain", ledgerHolds},
 		{"share link: nothing is there, the same send writes it anew", store.BucketLinks, links.Key("s_1"), "finds nothing", shareHolds},
 		{"referral code: nothing is there, the learner's next link writes it anew", store.BucketLinks, "ref.", "finds nothing", referralHolds},
@@ -133,6 +134,8 @@ func keepEverything(t *testing.T) kept {
 	}
 	note(st.Standings.Update(ctx, "u_1", func(*engine.Standing, []uint64) (bool, []uint64) { return true, nil }))
 	note(st.Paths.Count(ctx, 3, 0, []engine.Move{{Course: "c", From: "a", To: "b", Seq: 1}}))
+	_, weightsErr := st.Weights.Add(ctx, "retry", "tone", at, []store.ArmWeight{{Arm: "a", Percent: 40}, {Arm: "b", Percent: 60}})
+	note(weightsErr)
 	_, err := st.Retired.Put(ctx, "u_1", engine.State{Version: engine.StateVersion, Learner: "u_1"}, at)
 	note(err)
 	_, err = st.Sends.Put(ctx, "s_1", delivery.Entry{Phase: delivery.PhaseCalling, Send: engine.Send{ID: "s_1", Learner: "u_1"}})

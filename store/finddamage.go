@@ -156,6 +156,7 @@ func recordKinds() []recordKind {
 		{BucketLinks, referralPrefix, decodeAs[links.Referred], "who follows the link finds nothing there", "the learner's next message with a referral link writes it anew"},
 		{BucketLinks, "", decodeAs[links.Shared], "who follows the link finds nothing there", restore},
 		{BucketLearned, pathsPrefix, decodeAs[pathRecord], "what comes next in this course is not known from counts", "nothing: the next learner who goes on begins it anew"},
+		{BucketLearned, weightsPrefix, decodeAs[weightsRecord], "learners who come to the split now are drawn by the weights that the rule says", "nothing: the next daily run begins the record anew"},
 		{BucketProfiles, "", decodeAs[Profile], "the learner is written nothing and their events wait", restore + ": removed, it would forget what the learner does not want"},
 		{BucketRetired, "", decodeAs[retiredRecord], "the learner's events wait", restore + "; removed, the learner counts as new and caps do not know what they got"},
 		{BucketStanding, "", decodeAs[standingRecord], "the learner's events wait", restore + "; removed, silences and progress count from the next event"},

@@ -58,6 +58,7 @@ func roleSubjects(role string) []string {
 			subjectOfKey(BucketSends, checkToken),
 			subjectOfKey(BucketLinks, checkToken),
 			subjectOfKey(BucketRetired, checkToken),
+			subjectOfKey(BucketLearned, weightsPrefix+checkToken),
 		}
 	case "console":
 		return []string{

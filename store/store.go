@@ -22,6 +22,7 @@ type Store struct {
 	Links        *Links
 	Retired      *Retired
 	Paths        *Paths
+	Weights      *Weights
 	People       People
 }
 
@@ -96,6 +97,7 @@ func Open(ctx context.Context, js jetstream.JetStream, o OpenOptions) (*Store, e
 		Links:        &Links{kv: links},
 		Retired:      &Retired{kv: retired},
 		Paths:        &Paths{kv: learned},
+		Weights:      &Weights{kv: learned},
 		People:       people,
 	}, nil
 }

@@ -106,6 +106,11 @@ func DecisionsOf(learner string) string { return "homeroom.decisions." + subject
 // DecisionsOfKind returns the filter for the decisions of a kind, about whomever.
 func DecisionsOfKind(kind string) string { return "homeroom.decisions.*.*." + subjectToken(kind) }
 
+// DecisionsOfRule returns the filter for a rule's decisions of a kind, about whomever.
+func DecisionsOfRule(rule, kind string) string {
+	return "homeroom.decisions.*." + subjectToken(rule) + "." + subjectToken(kind)
+}
+
 // Audit returns the subject of an audit record: homeroom.audit.<action>.
 func Audit(action string) string { return "homeroom.audit." + subjectToken(action) }
 

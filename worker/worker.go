@@ -24,6 +24,7 @@ type Options struct {
 	Decide           *activities.Decide
 	Deliver          *activities.Deliver
 	PublishDecisions *activities.PublishDecisions
+	AdaptSplits      *activities.AdaptSplits // nil: this worker adapts no splits
 
 	Decisions  int // at once, in this process; default 500
 	Deliveries int // at once, in this process; default 100
@@ -59,6 +60,11 @@ func New(c client.Client, o Options) (*Worker, error) {
 	w.learners.RegisterActivityWithOptions(o.Decide.Run, activity.RegisterOptions{Name: workflows.ActivityDecide})
 	w.learners.RegisterActivityWithOptions(o.Decide.Retire, activity.RegisterOptions{Name: workflows.ActivityRetire})
 	w.learners.RegisterActivityWithOptions(o.PublishDecisions.Run, activity.RegisterOptions{Name: workflows.ActivityPublishDecisions})
+	if o.AdaptSplits != nil {
+		w.learners.RegisterWorkflowWithOptions(workflows.AdaptSplits, workflow.RegisterOptions{Name: workflows.AdaptWorkflow})
+		w.learners.RegisterActivityWithOptions(o.AdaptSplits.List, activity.RegisterOptions{Name: workflows.ActivityListSplits})
+		w.learners.RegisterActivityWithOptions(o.AdaptSplits.Adapt, activity.RegisterOptions{Name: workflows.ActivityAdaptWeight})
+	}
 	w.deliveries.RegisterActivityWithOptions(o.Deliver.Run, activity.RegisterOptions{Name: workflows.ActivityDeliver})
 	w.deliveries.RegisterActivityWithOptions(o.Deliver.GiveUp, activity.RegisterOptions{Name: workflows.ActivityGiveUp})
 	return w, nil

@@ -46,8 +46,9 @@ func roles() []role {
 			user: "homeroom-worker",
 			may: []string{
 				"homeroom.decisions.u_42.retry.sent", "nudges.u_42.retry", "$JS.API.STREAM.INFO.LEARNING", "$KV.homeroom_sends.x", "$KV.homeroom_links.x", "$KV.homeroom_suppressions.x",
-				"$KV.homeroom_rulesets.current", get(store.BucketProfiles), get(store.BucketStanding),
+				"$KV.homeroom_rulesets.current", "$KV.homeroom_learned.weights.x", get(store.BucketProfiles), get(store.BucketStanding), "$JS.API.DIRECT.GET.HOMEROOM_DECISIONS",
 			},
+			direct: []string{subjects.DecisionStream},
 			closed: append([]string{"learning.u_42.course.completed", "$KV.homeroom_profiles.u_42"}, api...),
 		},
 		{
