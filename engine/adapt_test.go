@@ -54,7 +54,8 @@ func TestAnArmIsDrawnOnceByTheWeightsInForce(t *testing.T) {
 		t.Fatalf("no arm: %+v", res.Decisions)
 		return engine.Decision{}
 	}
-	early, late := 0, 0
+	early := 0
+	late := 0
 	first := map[string]string{}
 	for n := range 400 {
 		before := assigned(fmt.Sprint("before", n), start)

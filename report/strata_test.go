@@ -20,12 +20,16 @@ func TestArmsWhoseSharesChangedAreWeighed(t *testing.T) {
 	group := func(day int, arm string, percentA float64, people, reached int) {
 		for i := range people {
 			n++
+			arms := []engine.ArmShare{{Name: "a", Percent: percentA, Sends: true}, {Name: "b", Percent: 100 - percentA, Sends: true}}
 			d := engine.Decision{
-				ID: fmt.Sprint("d", n), Learner: fmt.Sprint("u", n), Rule: "retry", Run: fmt.Sprint("r", n), At: at.AddDate(0, 0, day), Kind: engine.KindAssigned, Arm: "tone=" + arm,
-				Exposure: &engine.Exposure{
-					Group: engine.GroupTreated, Within: 86400,
-					Arms: []engine.ArmShare{{Name: "a", Percent: percentA, Sends: true}, {Name: "b", Percent: 100 - percentA, Sends: true}},
-				},
+				ID:       fmt.Sprint("d", n),
+				Learner:  fmt.Sprint("u", n),
+				Rule:     "retry",
+				Run:      fmt.Sprint("r", n),
+				At:       at.AddDate(0, 0, day),
+				Kind:     engine.KindAssigned,
+				Arm:      "tone=" + arm,
+				Exposure: &engine.Exposure{Group: engine.GroupTreated, Within: 86400, Arms: arms},
 			}
 			converted := engine.Decision{ID: fmt.Sprint("c", n), Learner: d.Learner, Rule: "retry", Run: d.Run, At: d.At.Add(time.Hour), Kind: engine.KindConverted, Reason: engine.ReasonGoal}
 			all := []engine.Decision{d}
@@ -44,7 +48,8 @@ func TestArmsWhoseSharesChangedAreWeighed(t *testing.T) {
 	group(10, "b", 10, 360, 72)
 	r := counter.Report()
 	split := r.Rules[0].Experiment.Splits[0]
-	a, b := &split.Arms[0], &split.Arms[1]
+	a := &split.Arms[0]
+	b := &split.Arms[1]
 	if a.People != 240 || a.Reached != 32 || a.Weighted == nil || math.Abs(a.Group().Rate()-0.2) > 1e-9 || math.Abs(b.Group().Rate()-0.2) > 1e-9 || !split.Weighted {
 		t.Errorf("a %+v %+v, b %+v", a.Side, a.Weighted, b.Side)
 	}

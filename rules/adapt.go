@@ -26,26 +26,27 @@ type adaptSpec struct {
 func readAdapt(d *decoder, s *stepSpec, k, v *yamlfile.Node) {
 	a := &adaptSpec{at: k.At, floorAt: k.At, floor: defaultFloor}
 	s.adapt = a
-	readKeys(d, v, "adapt", []key[adaptSpec]{
-		{name: "goal", read: func(d *decoder, a *adaptSpec, _, v *yamlfile.Node) {
-			yes, ok := d.Bool(v, "goal")
-			if ok && !yes {
-				d.Fail(v.At, "write goal: true, or take adapt out", "the weights of a split can follow nothing but the goal")
-			}
-			a.goal = true
-		}},
-		{name: "floor", read: func(d *decoder, a *adaptSpec, _, v *yamlfile.Node) {
-			a.floorAt = v.At
-			floor, ok := d.readPercent(v, "floor")
-			if ok && floor < leastFloor {
-				d.Fail(v.At, "write at least 1%", "with a floor of %s an arm that falls behind would get too few learners to be judged by", percentText(floor))
-			}
-			a.floor = floor
-		}},
-	}, a)
+	readKeys(d, v, "adapt", []key[adaptSpec]{{name: "goal", read: readAdaptGoal}, {name: "floor", read: readFloor}}, a)
 	if v.Kind == yamlfile.Mapping && !a.goal {
 		d.Fail(k.At, "write adapt: {goal: true}", "adapt does not say what the weights follow")
 	}
+}
+
+func readAdaptGoal(d *decoder, a *adaptSpec, _, v *yamlfile.Node) {
+	yes, ok := d.Bool(v, "goal")
+	if ok && !yes {
+		d.Fail(v.At, "write goal: true, or take adapt out", "the weights of a split can follow nothing but the goal")
+	}
+	a.goal = true
+}
+
+func readFloor(d *decoder, a *adaptSpec, _, v *yamlfile.Node) {
+	a.floorAt = v.At
+	floor, ok := d.readPercent(v, "floor")
+	if ok && floor < leastFloor {
+		d.Fail(v.At, "write at least 1%", "with a floor of %s an arm that falls behind would get too few learners to be judged by", percentText(floor))
+	}
+	a.floor = floor
 }
 
 // compileAdapt returns how the weights of a split follow outcomes; nil: they stay as they are.
