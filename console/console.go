@@ -47,6 +47,7 @@ type Console struct {
 	work       *background
 	stepCounts kept[admin.StepCounts]
 	report     kept[admin.Report]
+	live       kept[map[string]int64]
 }
 
 // New returns a console, which must be closed before the installation. That stays the caller's.
@@ -54,6 +55,8 @@ func New(o Options) (*Console, error) {
 	c := &Console{o: o, sameSite: http.NewCrossOriginProtection(), backtests: newBacktestJobs(), work: newBackground()}
 	c.stepCounts.work = c.work
 	c.report.work = c.work
+	c.live.work = c.work
+	c.live.every = liveAge
 	if o.URL != "" {
 		address, err := url.Parse(o.URL)
 		if err != nil {

@@ -197,8 +197,19 @@ func TestEveryPageIsThere(t *testing.T) {
 	if status, body := b.do(http.MethodGet, "/no-such-page", nil); status != http.StatusNotFound || !strings.Contains(body, "Not found") {
 		t.Errorf("got %d\n%s", status, body)
 	}
-	if table := b.get("/lift.csv"); !strings.HasPrefix(table, "rule,") {
-		t.Errorf("/lift.csv is no table:\n%s", table)
+	for path, heading := range map[string]string{
+		"/lift.csv":                  "rule,started",
+		"/growth.csv":                "step,count",
+		"/rules.csv":                 "rule,about",
+		"/steps.csv":                 "rule,step",
+		"/steps.csv?rule=quiz-retry": "rule,step",
+	} {
+		if table := b.get(path); !strings.HasPrefix(table, heading) {
+			t.Errorf("%s is no table:\n%s", path, table)
+		}
+		if answer := b.get(path, "Accept", "application/json"); !json.Valid([]byte(answer)) {
+			t.Errorf("%s as JSON: %s", path, answer)
+		}
 	}
 	if frame := b.get("/messages/quiz-retry/frame"); !strings.Contains(frame, "<html") {
 		t.Errorf("the frame holds no mail:\n%s", frame)

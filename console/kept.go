@@ -1,17 +1,20 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
 )
 
-// keptFor is how old an answer gets that takes long to work out, before it is worked out anew beside the next question.
+// keptFor is how old an answer gets that takes long to work out, before it is worked out anew beside the next question, unless it says otherwise.
 const keptFor = time.Minute
 
 // kept is an answer that takes long to work out. It is worked out in the background, once at a time: a page shows the last one and says how old it is.
 type kept[T any] struct {
 	work *background
+	// every is how old the answer gets before it is worked out anew; 0: keptFor.
+	every time.Duration
 
 	mu    sync.Mutex
 	value T
@@ -42,7 +45,7 @@ func (b *background) close() {
 // get returns the last answer and its age. Without one it waits for the first, at most for patience; ok reports whether there is an answer.
 func (k *kept[T]) get(ctx context.Context, patience time.Duration, workOut func(context.Context) (T, error)) (value T, age time.Duration, ok bool, err error) {
 	k.mu.Lock()
-	if k.busy == nil && (k.at.IsZero() || k.err != nil || time.Since(k.tried) > keptFor) && k.work.ctx.Err() == nil {
+	if k.busy == nil && (k.at.IsZero() || k.err != nil || time.Since(k.tried) > cmp.Or(k.every, keptFor)) && k.work.ctx.Err() == nil {
 		k.busy = make(chan struct{})
 		k.work.running.Go(func() { k.workOut(workOut) })
 	}

@@ -1,8 +1,8 @@
 package console
 
 import (
-	"bytes"
 	"context"
+	"io"
 	"time"
 
 	"homeroom/admin"
@@ -19,12 +19,10 @@ type liftData struct {
 	Ready  bool          `json:"ready"`  // false: the first report is being worked out
 }
 
-// growthStep is one step of the growth loop: from what a learner shares to somebody who comes by it.
+// growthStep is a step of the growth loop with its bar.
 type growthStep struct {
-	Name     string `json:"name"`
-	Count    int    `json:"count"`
-	Prompted int    `json:"prompted"` // of them, to the credit of a rule's message
-	Width    int    `json:"-"`        // of its bar, 0 to 200
+	admin.GrowthStep
+	Width int `json:"-"` // of its bar, 0 to 200
 }
 
 // readLift returns the last report.
@@ -35,27 +33,19 @@ func (c *Console) readLift(req *request) (liftData, error) {
 	if err != nil || !ready {
 		return liftData{Growth: []growthStep{}}, err
 	}
-	return liftData{Report: answer, Growth: growthLoop(&answer), Age: age.Round(time.Second), Ready: true}, nil
+	return liftData{Report: answer, Growth: drawGrowth(&answer), Age: age.Round(time.Second), Ready: true}, nil
 }
 
-// growthLoop returns the steps of the growth loop; empty if nothing was shared and nobody came.
-func growthLoop(r *admin.Report) []growthStep {
-	steps := []growthStep{
-		{Name: "certificates shared", Count: r.Uncredited.CertificatesShared, Prompted: r.Total.CertificatesShared},
-		{Name: "visits to what was shared", Prompted: r.Total.ShareVisits},
-		{Name: "visits by a referral link", Count: r.Uncredited.ReferralVisits, Prompted: r.Total.ReferralVisits},
-		{Name: "people who came by a referral", Count: r.Uncredited.ReferralsConverted, Prompted: r.Total.ReferralsConverted},
+// drawGrowth returns the steps of the growth loop with their bars.
+func drawGrowth(r *admin.Report) []growthStep {
+	loop := admin.GrowthLoop(r)
+	most := 1
+	for _, s := range loop {
+		most = max(most, s.Count)
 	}
-	most := 0
-	for n := range steps {
-		steps[n].Count += steps[n].Prompted
-		most = max(most, steps[n].Count)
-	}
-	if most == 0 {
-		return []growthStep{}
-	}
-	for n := range steps {
-		steps[n].Width = steps[n].Count * barWidth / most
+	steps := []growthStep{}
+	for _, s := range loop {
+		steps = append(steps, growthStep{GrowthStep: s, Width: s.Count * barWidth / most})
 	}
 	return steps
 }
@@ -73,6 +63,18 @@ func (c *Console) showLift(req *request) (*page, error) {
 
 // exportLift serves the report as a table for a spreadsheet.
 func (c *Console) exportLift(req *request) (*page, error) {
+	return c.exportReport(req, "homeroom-lift.csv", func(out io.Writer, data *liftData) error { return admin.WriteReportCSV(out, &data.Report) })
+}
+
+// exportGrowth serves the growth loop as a table for a spreadsheet.
+func (c *Console) exportGrowth(req *request) (*page, error) {
+	return c.exportReport(req, "homeroom-growth.csv", func(out io.Writer, data *liftData) error {
+		return admin.WriteGrowthCSV(out, admin.GrowthLoop(&data.Report))
+	})
+}
+
+// exportReport serves a table of the report. Until there is one it shows the page that says so.
+func (c *Console) exportReport(req *request, file string, write func(io.Writer, *liftData) error) (*page, error) {
 	data, err := c.readLift(req)
 	if err != nil {
 		return nil, err
@@ -80,10 +82,5 @@ func (c *Console) exportLift(req *request) (*page, error) {
 	if !data.Ready {
 		return &page{name: "lift", title: "Lift", section: "lift", data: data}, nil
 	}
-	var table bytes.Buffer
-	if err := admin.WriteReportCSV(&table, &data.Report); err != nil {
-		return nil, err
-	}
-	req.w.Header().Set("Content-Disposition", `attachment; filename="homeroom-lift.csv"`)
-	return &page{raw: table.Bytes(), rawType: "text/csv; charset=utf-8", data: data}, nil
+	return exportTable(req, file, data, func(out io.Writer) error { return write(out, &data) })
 }

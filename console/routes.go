@@ -57,6 +57,9 @@ func (c *Console) listRoutes() []route {
 		{"POST", "/revisions/{revision}/rollback", RoleApprover, c.rollBack},
 		{"GET", "/lift", RoleViewer, c.showLift},
 		{"GET", "/lift.csv", RoleViewer, c.exportLift},
+		{"GET", "/growth.csv", RoleViewer, c.exportGrowth},
+		{"GET", "/rules.csv", RoleViewer, c.exportRules},
+		{"GET", "/steps.csv", RoleViewer, c.exportSteps},
 		{"GET", "/learners", RolePeople, c.findLearner},
 		{"GET", "/learners/{learner}", RolePeople, c.showLearner},
 		{"GET", "/deadletters", RoleViewer, c.showDeadLetters},
@@ -131,6 +134,9 @@ func statusOf(err error) int {
 	}
 	return http.StatusServiceUnavailable
 }
+
+// errBeingCounted says that figures are not there yet.
+var errBeingCounted = errors.New("this is being counted for the first time; ask again in a moment")
 
 var errNoPage = errors.New("there is no such page")
 

@@ -68,6 +68,9 @@ type rulesData struct {
 	Rules []ruleRow `json:"rules"`
 	// Uncompiled lists the rule files of a folder that does not compile.
 	Uncompiled []string `json:"uncompiled,omitempty"`
+	// LiveAge is how old the counts of learners under way are, if they are known.
+	LiveAge   time.Duration `json:"-"`
+	LiveKnown bool          `json:"-"`
 }
 
 type ruleRow struct {
@@ -94,11 +97,13 @@ func (c *Console) showRules(req *request) (*page, error) {
 	case err != nil:
 		return nil, err
 	}
-	live, lookup := c.o.Installation.LiveRuns(req.Context())
+	live, age := c.countLive(req, countsPatience)
+	data.LiveAge = age.Round(time.Second)
+	data.LiveKnown = live != nil
 	for _, r := range list {
 		r.Changed = slices.Contains(w.Draft.Changed, "rules/"+r.Name+".yaml")
 		row := ruleRow{RuleSummary: r, Live: -1}
-		if lookup == nil {
+		if data.LiveKnown {
 			row.Live = live[r.Name]
 		}
 		data.Rules = append(data.Rules, row)

@@ -2,11 +2,9 @@ package cli
 
 import (
 	"context"
-	"encoding/csv"
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 
 	"homeroom/admin"
 	"homeroom/report"
@@ -25,8 +23,7 @@ func (c *ReportCmd) printSteps(ctx context.Context, o IO, installation *admin.In
 	case "json":
 		return printJSON(o.Out, counts)
 	case "csv":
-		w := csv.NewWriter(o.Out)
-		return w.WriteAll(stepCells(counts))
+		return admin.WriteStepsCSV(o.Out, counts)
 	}
 	_, err = fmt.Fprintln(o.Out, stepsText(counts))
 	return err
@@ -55,22 +52,4 @@ func stepsText(counts admin.StepCounts) string {
 			}
 		}
 	})
-}
-
-// stepCells returns what runs did as rows of a table, a step a row. The row of the step "began" says how many runs began.
-func stepCells(counts admin.StepCounts) [][]string {
-	rows := [][]string{{"rule", "step", "runs", "sent", "withheld", "failed", "uncertain", "put_off_now", "skipped"}}
-	for _, name := range slices.Sorted(maps.Keys(counts.Rules)) {
-		rule := counts.Rules[name]
-		rows = append(rows, []string{name, "began", strconv.Itoa(rule.Began), "", "", "", "", "", strconv.Itoa(sumCounts(rule.NotBegun))})
-		for _, step := range slices.Sorted(maps.Keys(rule.Steps)) {
-			s := rule.Steps[step]
-			row := []string{name, step}
-			for _, n := range []int{s.Reached, s.Sent, s.Withheld, s.Failed, s.Uncertain, s.Waiting, sumCounts(s.Skipped)} {
-				row = append(row, strconv.Itoa(n))
-			}
-			rows = append(rows, row)
-		}
-	}
-	return rows
 }

@@ -1,0 +1,97 @@
+package admin
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// GrowthStep is one step of the growth loop: from what a learner shares to somebody who comes by it.
+type GrowthStep struct {
+	Name     string `json:"name"`
+	Count    int    `json:"count"`
+	Prompted int    `json:"prompted"` // of them, to the credit of a rule's message
+}
+
+// GrowthLoop returns the steps of the growth loop; empty if nothing was shared and nobody came.
+func GrowthLoop(r *Report) []GrowthStep {
+	steps := []GrowthStep{
+		{Name: "certificates shared", Count: r.Uncredited.CertificatesShared, Prompted: r.Total.CertificatesShared},
+		{Name: "visits to what was shared", Prompted: r.Total.ShareVisits},
+		{Name: "visits by a referral link", Count: r.Uncredited.ReferralVisits, Prompted: r.Total.ReferralVisits},
+		{Name: "people who came by a referral", Count: r.Uncredited.ReferralsConverted, Prompted: r.Total.ReferralsConverted},
+	}
+	all := 0
+	for n := range steps {
+		steps[n].Count += steps[n].Prompted
+		all += steps[n].Count
+	}
+	if all == 0 {
+		return []GrowthStep{}
+	}
+	return steps
+}
+
+// WriteGrowthCSV writes the growth loop as CSV, a row a step.
+func WriteGrowthCSV(out io.Writer, steps []GrowthStep) error {
+	rows := [][]string{{"step", "count", "by_a_rules_message"}}
+	for _, s := range steps {
+		rows = append(rows, []string{s.Name, strconv.Itoa(s.Count), strconv.Itoa(s.Prompted)})
+	}
+	return writeCSV(out, "growth loop", rows)
+}
+
+// WriteStepsCSV writes what runs did as CSV, a row a step. The row of the step "began" says how many runs began.
+func WriteStepsCSV(out io.Writer, counts StepCounts) error {
+	rows := [][]string{{"rule", "step", "runs", "sent", "withheld", "failed", "uncertain", "put_off_now", "skipped"}}
+	for _, name := range slices.Sorted(maps.Keys(counts.Rules)) {
+		rule := counts.Rules[name]
+		rows = append(rows, []string{name, "began", strconv.Itoa(rule.Began), "", "", "", "", "", strconv.Itoa(countAll(rule.NotBegun))})
+		for _, step := range slices.Sorted(maps.Keys(rule.Steps)) {
+			s := rule.Steps[step]
+			row := []string{name, step}
+			for _, n := range []int{s.Reached, s.Sent, s.Withheld, s.Failed, s.Uncertain, s.Waiting, countAll(s.Skipped)} {
+				row = append(row, strconv.Itoa(n))
+			}
+			rows = append(rows, row)
+		}
+	}
+	return writeCSV(out, "steps", rows)
+}
+
+// WriteRulesCSV writes rules as CSV, a row a rule. Live are the learners who are under way, by rule; nil: not known.
+func WriteRulesCSV(out io.Writer, list []RuleSummary, live map[string]int64) error {
+	rows := [][]string{{"rule", "about", "starts", "messages", "under_way", "holdout_percent", "has_goal", "paused"}}
+	for i := range list {
+		r := &list[i]
+		underWay := ""
+		if live != nil {
+			underWay = strconv.FormatInt(live[r.Name], 10)
+		}
+		rows = append(rows, []string{
+			r.Name, asCellText(r.About), asCellText(r.Starts), strings.Join(r.Messages, " "), underWay, strconv.FormatFloat(r.Holdout, 'f', -1, 64),
+			strconv.FormatBool(r.HasGoal), strconv.FormatBool(r.Paused),
+		})
+	}
+	return writeCSV(out, "rules", rows)
+}
+
+// asCellText returns a text that people wrote on one line, in a form that no spreadsheet takes for a formula.
+func asCellText(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if strings.HasPrefix(text, "=") || strings.HasPrefix(text, "+") || strings.HasPrefix(text, "-") || strings.HasPrefix(text, "@") {
+		return "'" + text
+	}
+	return text
+}
+
+func writeCSV(out io.Writer, what string, rows [][]string) error {
+	if err := csv.NewWriter(out).WriteAll(rows); err != nil {
+		return fmt.Errorf("write %s: %w", what, err)
+	}
+	return nil
+}
