@@ -80,6 +80,8 @@ type Catalog struct {
 	names  []string  // in order
 	folded []string  // the names without case and separators
 	texts  sync.Pool // of *texts
+
+	translator Translator // nil: none
 }
 
 //go:embed events.yaml

@@ -54,8 +54,6 @@ var binaryWords = words{
 // structuredCloudEvent is the whole event as JSON in the body.
 type structuredCloudEvent struct{}
 
-func (structuredCloudEvent) marks() []string { return []string{attributeVersion} }
-
 func (structuredCloudEvent) claimsHeader(header map[string][]string) (claimed bool, err *DecodeError) {
 	for name, values := range header {
 		if !strings.EqualFold(name, headerContent) {
@@ -76,8 +74,6 @@ func (structuredCloudEvent) claimsBody(body envelope) bool { return body[attribu
 
 // binaryCloudEvent has the attributes in headers and the data in the body.
 type binaryCloudEvent struct{}
-
-func (binaryCloudEvent) marks() []string { return nil }
 
 func (binaryCloudEvent) claimsHeader(header map[string][]string) (bool, *DecodeError) {
 	for name := range header {

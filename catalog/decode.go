@@ -38,6 +38,7 @@ const (
 	CodeBadID           = "bad_id"           // the event's id, or an entity key, is missing, empty or too long
 	CodeBadTime         = "bad_time"         // not RFC 3339, before 2000, or in the future
 	CodeWrongType       = "wrong_type"       // a property or trait has not its type
+	CodeUnknownField    = "unknown_field"    // the body has a key that no event has
 	CodeUnknownWord     = "unknown_word"     // a property has a word that is not among those it may have
 	CodeMissingKey      = "missing_key"      // an entity key the event exists for is missing
 )
@@ -113,7 +114,7 @@ func readObject(body []byte, deepest int) (envelope, *DecodeError) {
 			"the body has %d bytes, at most %d are read", len(body), MaxBody)
 	}
 	if !utf8.Valid(body) {
-		return nil, newRefusal(CodeUnreadable, "publish JSON in UTF-8", "the body is not UTF-8")
+		return nil, newRefusal(CodeUnreadable, encodingHint(body), "the body is not UTF-8")
 	}
 	if countNesting(body) > deepest {
 		return nil, newRefusal(CodeTooComplex, "flatten it", "the body nests objects and arrays more than %d deep", deepest)
@@ -125,8 +126,8 @@ func readObject(body []byte, deepest int) (envelope, *DecodeError) {
 	env, ok := whole.(map[string]any)
 	if !ok {
 		hint := "publish a JSON object"
-		if _, batch := whole.([]any); batch {
-			hint = "publish each event as a message of its own"
+		if list, isBatch := whole.([]any); isBatch {
+			hint = batchHint(list)
 		}
 		return nil, newRefusal(CodeUnreadable, hint, "the body must be an object, is %s", kindOf(whole))
 	}

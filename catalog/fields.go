@@ -17,6 +17,9 @@ type bodyFields struct {
 	event, learner, id, time textField
 	properties, traits       any
 	words                    *words
+
+	at      time.Time // the time as a source has read it; zero: none has
+	ownName bool      // the subject's event is the publisher's own name for it, and need not agree
 }
 
 // textField is a field of a body that must be text. The zero textField: the body does not have it.
@@ -51,6 +54,9 @@ func (w *words) refuseDisagreement(code, word, inBody, subject string) *DecodeEr
 func (c *Catalog) findKind(f *bodyFields, event string) (*Event, *DecodeError) {
 	inBody := f.event.text
 	w := f.words
+	if f.ownName {
+		event = ""
+	}
 	switch {
 	case f.event.wrong:
 		return nil, newRefusal(CodeUnknownEvent, "name it as in lesson.completed", "%s must be text", w.event)
@@ -135,6 +141,9 @@ func (f *bodyFields) eventTime(received time.Time) (time.Time, *DecodeError) {
 	inBody := f.time.text
 	present := f.time.present
 	word := f.words.time
+	if !f.at.IsZero() {
+		return checkTime(f.at.UTC(), word, received)
+	}
 	switch {
 	case !present && received.IsZero():
 		return time.Time{}, newRefusal(CodeBadTime, "add the time it happened; "+hint, "a recorded event needs its time")
@@ -148,12 +157,20 @@ func (f *bodyFields) eventTime(received time.Time) (time.Time, *DecodeError) {
 		return time.Time{}, newRefusal(CodeBadTime, hint, "%s %q is not a time", word, cutShort(inBody))
 	}
 	t = t.UTC()
+	if t.Before(earliest) || !received.IsZero() && t.After(received.Add(MaxAhead)) {
+		word += " " + cutShort(inBody) // only errors name it
+	}
+	return checkTime(t, word, received)
+}
+
+// checkTime returns the time unless it lies too far back or ahead; named is what an error calls it.
+func checkTime(t time.Time, named string, received time.Time) (time.Time, *DecodeError) {
 	if t.Before(earliest) {
-		return time.Time{}, newRefusal(CodeBadTime, "check the publisher's clock", "%s %s is before %d", word, cutShort(inBody), earliest.Year())
+		return time.Time{}, newRefusal(CodeBadTime, "check the publisher's clock", "%s is before %d", named, earliest.Year())
 	}
 	if latest := received.Add(MaxAhead); !received.IsZero() && t.After(latest) {
 		return time.Time{}, newRefusal(CodeBadTime, "check the publisher's clock",
-			"%s %s is more than an hour after the event arrived (%s)", word, cutShort(inBody), received.UTC().Format(time.RFC3339))
+			"%s is more than an hour after the event arrived (%s)", named, received.UTC().Format(time.RFC3339))
 	}
 	return t, nil
 }

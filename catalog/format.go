@@ -1,14 +1,11 @@
 package catalog
 
 // formats are the forms of an event's body, in the order in which a message is held against them. The last takes every
-// message that no other does. To add one, write its file and put it into this list.
+// message that no other does. A body with no keys but a native one's is read as such in a single pass. To add one, write its file and put it into this list.
 var formats = []format{structuredCloudEvent{}, binaryCloudEvent{}, segmentCall{}, nativeBody{}}
 
 // format is one form of an event's body, in a file of its own. TestEveryFormat holds each to a sample.
 type format interface {
-	// marks are the keys at the top level of a body that may make it one of this format. A body without the marks of
-	// any format is read as a native one, in a single pass.
-	marks() []string
 	// claimsHeader reports whether the headers say that a message is of this format. The error is about headers of
 	// this format that Homeroom does not read.
 	claimsHeader(header map[string][]string) (bool, *DecodeError)
@@ -62,16 +59,4 @@ func formatByBody(body envelope) format {
 		}
 	}
 	return nativeBody{}
-}
-
-// isMark reports whether a key at the top level may make a body one of a format other than the native one.
-func isMark(key []byte) bool {
-	for _, f := range formats {
-		for _, mark := range f.marks() {
-			if string(key) == mark {
-				return true
-			}
-		}
-	}
-	return false
 }

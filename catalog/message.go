@@ -84,8 +84,11 @@ func (c *Catalog) readFields(header map[string][]string, event string, body []by
 	if err != nil {
 		return bodyFields{}, err
 	}
-	if byHeader != nil {
+	if byHeader != nil && c.translator == nil {
 		return byHeader.readFields(c, &message{header: header, event: event, raw: body})
+	}
+	if byHeader != nil {
+		return c.readForeign(byHeader, header, event, body)
 	}
 	known := c.takeTexts()
 	f, ok := plainFields(body, known, spare)
@@ -93,9 +96,36 @@ func (c *Catalog) readFields(header map[string][]string, event string, body []by
 	if ok {
 		return f, nil
 	}
+	if c.translator != nil {
+		return c.readForeign(nil, header, event, body)
+	}
 	object, err := readObject(body, MaxNesting)
 	if err != nil {
 		return bodyFields{}, err
 	}
 	return formatByBody(object).readFields(c, &message{header: header, event: event, raw: body, body: object})
 }
+
+// readForeign holds a body against the sources, and reads it in the format of its headers, or of its shape, if none recognizes it.
+// byHeader is the format that the headers name, or nil.
+func (c *Catalog) readForeign(byHeader format, header map[string][]string, event string, body []byte) (bodyFields, *DecodeError) {
+	object, err := readObject(body, maxForeignNesting)
+	if err == nil {
+		if f, found, problem := c.translate(header, body, object, event); found {
+			return f, problem
+		}
+	}
+	if byHeader != nil {
+		return byHeader.readFields(c, &message{header: header, event: event, raw: body})
+	}
+	if err != nil {
+		return bodyFields{}, err
+	}
+	if nesting := countNesting(body); nesting > MaxNesting {
+		return bodyFields{}, newRefusal(CodeTooComplex, "flatten it", "the body nests objects and arrays more than %d deep", MaxNesting)
+	}
+	return formatByBody(object).readFields(c, &message{header: header, event: event, raw: body, body: object})
+}
+
+// maxForeignNesting is how deep a body may nest that a source reads: formats of others nest deeper than what an event needs.
+const maxForeignNesting = 24

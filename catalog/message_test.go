@@ -58,8 +58,6 @@ func TestEveryFormatSaysTheSame(t *testing.T) {
 		{"native", nil, `{"id":"e1","event":"lesson.completed","learner_id":"auth0|7","time":"2026-03-02T10:00:00Z","properties":{` + properties + `},` + traits + `}`, true},
 		{"native, with the headers of a common client", header{"Content-Type": {"application/json"}, "Nats-Msg-Id": {"auth0=7C7:e1"}, "traceparent": {"00-1-2-01"}},
 			`{"id":"e1","time":"2026-03-02T10:00:00Z","properties":{` + properties + `},` + traits + `}`, false},
-		{"native, with a type of its own", nil,
-			`{"id":"e1","type":"track","event":"lesson.completed","learner_id":"auth0|7","time":"2026-03-02T10:00:00Z","properties":{` + properties + `},` + traits + `}`, true},
 
 		{"CloudEvents, structured", header{"Content-Type": {"application/cloudevents+json; charset=UTF-8"}}, `{` + attributes + `,"data":` + data + `}`, true},
 		{"CloudEvents, structured, the header in small letters", header{"content-type": {"application/cloudevents"}}, `{` + attributes + `,"data":` + data + `}`, true},

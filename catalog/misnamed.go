@@ -22,20 +22,6 @@ var otherNames = map[string][]string{
 	"traits":     {"traits", "trait", "usertraits", "usertrait"},
 }
 
-// isOtherName reports whether a key at the top level of a body may be another name for a field.
-func isOtherName(key []byte) bool {
-	if len(key) > maxFolded {
-		return false
-	}
-	folded := spelling.Fold(string(key))
-	for _, names := range otherNames {
-		if slices.Contains(names, folded) {
-			return true
-		}
-	}
-	return false
-}
-
 // refuseOtherName refuses a body that lacks a field and has one under another name. field is ours (time, properties, traits), and called what this format
 // calls it.
 func refuseOtherName(body envelope, field, called, code string) *DecodeError {

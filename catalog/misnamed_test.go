@@ -21,9 +21,14 @@ func TestFieldsUnderAnotherName(t *testing.T) {
 		{"an event of a CloudEvent", `{"specversion":"1.0","id":"e1","type":"enrollment.created","subject":"u","timestamp":"2024-01-05T10:00:00Z","data":{"course_id":"c"}}`, catalog.CodeBadTime, "call it time"},
 		{"a time in a Segment call", `{"type":"track","messageId":"e1","userId":"u","event":"enrollment.created","time":"2024-01-05T10:00:00Z","properties":{"course_id":"c"}}`, catalog.CodeBadTime, "call it timestamp"},
 		{"with an escape", `{"id":"e\u0031","timestamp":"2024-01-05T10:00:00Z","properties":{"course_id":"c"}}`, catalog.CodeBadTime, "call it time"},
-		{"both", `{"id":"e1","time":"2026-03-02T10:00:00Z","timestamp":"x","created_at":"x","properties":{"course_id":"c"}}`, "", ""},
+		{"both", `{"id":"e1","time":"2026-03-02T10:00:00Z","created_at":"x","properties":{"course_id":"c"}}`, catalog.CodeUnknownField, "put it under properties"},
+		{"Event", `{"id":"e1","Event":"enrollment.created","properties":{"course_id":"c"}}`, catalog.CodeUnknownField, "the body has Event; call it event"},
+		{"userId", `{"id":"e1","userId":"u","properties":{"course_id":"c"}}`, catalog.CodeUnknownField, "call it learner_id"},
+		{"payload", `{"id":"e1","payload":{"course_id":"c"}}`, catalog.CodeUnknownField, "the body has payload; call it properties"},
+		{"properties at the top", `{"id":"e1","course_id":"c","title":"Go"}`, catalog.CodeUnknownField, "the body has course_id, title, and an event has only"},
+		{"a webhook", `{"id":"e1","resource":"enrollment","action":"created","payload":{},"properties":{"course_id":"c"}}`, catalog.CodeUnknownField, "this looks like a webhook of Thinkific"},
 		{"null", `{"id":"e1","timestamp":null,"properties":{"course_id":"c"}}`, "", ""},
-		{"a long key", `{"id":"e1","` + strings.Repeat("t", 5000) + `":1,"properties":{"course_id":"c"}}`, "", ""},
+		{"a long key", `{"id":"e1","` + strings.Repeat("t", 5000) + `":1,"properties":{"course_id":"c"}}`, catalog.CodeUnknownField, "put it under properties"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, err := c.Decode("u", "enrollment.created", []byte(tc.body), received)

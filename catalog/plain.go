@@ -17,7 +17,7 @@ func plainObject(body []byte, deepest int) (object map[string]any, ok bool) {
 }
 
 // plainFields reads a native body without making a map of its top level; ok is false if it is not plain, or not valid, or
-// may be of another format. The properties are read into spare, whatever was in it; nil: into a new map.
+// has a key that no native body has. The properties are read into spare, whatever was in it; nil: into a new map.
 func plainFields(body []byte, known *texts, spare map[string]any) (f bodyFields, ok bool) {
 	f.words = &nativeWords
 	p := plain{body: body, room: MaxNesting, known: known, spare: spare}
@@ -145,10 +145,7 @@ func (p *plain) readField(f *bodyFields, key []byte) (ok bool) {
 		f.traits, ok = p.readValue()
 		p.known = known
 	default:
-		if isMark(key) || isOtherName(key) {
-			return false
-		}
-		_, ok = p.readValue()
+		return false // of another format, or to be refused
 	}
 	return ok
 }

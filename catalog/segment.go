@@ -30,8 +30,6 @@ var segmentWords = words{
 // its own.
 type segmentCall struct{}
 
-func (segmentCall) marks() []string { return []string{"type"} }
-
 func (segmentCall) claimsHeader(map[string][]string) (bool, *DecodeError) { return false, nil }
 
 func (segmentCall) claimsBody(body envelope) bool {

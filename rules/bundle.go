@@ -33,6 +33,7 @@ const (
 	settingsFile = "settings.yaml"
 	coursesFile  = "courses.yaml"
 	CatalogFile  = "catalog.yaml" // the events of the team
+	SourcesFile  = "sources.yaml" // how bodies of other formats are read
 	rulesDir     = "rules"
 	messagesDir  = "messages"
 	testsDir     = "tests"
@@ -41,7 +42,7 @@ const (
 // MaxFile is how large one file of a folder may be, in bytes.
 const MaxFile = yamlfile.MaxFile
 
-// InFolder reports whether a path names a file of a revision: settings.yaml, courses.yaml, catalog.yaml, rules/*.yaml,
+// InFolder reports whether a path names a file of a revision: settings.yaml, courses.yaml, catalog.yaml, sources.yaml, rules/*.yaml,
 // messages/*.md or tests/*.yaml, in letters that every file system takes.
 func InFolder(name string) bool {
 	return inBundle(name) && fs.ValidPath(name) && plainPath.MatchString(name)
@@ -52,7 +53,7 @@ var plainPath = regexp.MustCompile(`^([a-z]+/)?[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`
 // NormalizeFile drops a byte order mark and turns Windows line ends into \n, as a revision keeps files.
 func NormalizeFile(content []byte) []byte { return yamlfile.Normalize(content) }
 
-var folderFiles = []string{settingsFile, coursesFile, CatalogFile}
+var folderFiles = []string{settingsFile, coursesFile, CatalogFile, SourcesFile}
 
 // inBundle reports whether a path belongs to the revision.
 func inBundle(name string) bool {

@@ -15,6 +15,7 @@ import (
 	"homeroom/engine"
 	"homeroom/internal/safefiles"
 	"homeroom/internal/yamlfile"
+	"homeroom/sources"
 )
 
 // maxRules is how many rules a folder may have.
@@ -32,6 +33,7 @@ type Academy struct {
 	Sender   Sender
 	// Approvals is how many others must approve a draft before it is published in the console; nil: settings.yaml does not say.
 	Approvals *int
+	Sources   *sources.Set          // how bodies of other formats are read; nil: there is no sources.yaml
 	Topics    map[string]TopicWords // those that settings.yaml says more about, by name
 	// Files is the bundle: every file of the revision by its path in the folder, with Unix line ends.
 	Files map[string][]byte
@@ -107,6 +109,10 @@ func compileFolder(files map[string][]byte, stored bool, out *Problems) *Academy
 	if cat == nil {
 		return nil
 	}
+	set := compileSources(files, cat, eventsKnown, out)
+	if set != nil {
+		cat = cat.WithTranslator(set)
+	}
 	lang, err := newLanguage(cat, messageNames(files))
 	if err != nil {
 		*out = append(*out, Problem{Message: err.Error()})
@@ -168,6 +174,7 @@ func compileFolder(files map[string][]byte, stored bool, out *Problems) *Academy
 		Sender:    settings.sender,
 		Approvals: settings.approvals,
 		Topics:    settings.topicWords,
+		Sources:   set,
 		Files:     files,
 		places:    c.places,
 	}
@@ -253,4 +260,16 @@ func loadCatalog(files map[string][]byte, sources map[string]*yamlfile.Source, o
 		return cat, false
 	}
 	return extended, true
+}
+
+// compileSources compiles sources.yaml; nil: there is none, or it has problems. Where the team's own events are not known, nothing can
+// be said about it.
+func compileSources(files map[string][]byte, cat *catalog.Catalog, eventsKnown bool, out *Problems) *sources.Set {
+	text, has := files[SourcesFile]
+	if !has || !eventsKnown {
+		return nil
+	}
+	set, problems := sources.Compile(SourcesFile, text, cat)
+	*out = append(*out, problems...)
+	return set
 }

@@ -65,7 +65,7 @@ func newDesc(name, help string, labels ...string) *prometheus.Desc {
 }
 
 var (
-	descEvents      = newDesc("homeroom_events_total", "Events by outcome: handed_over, unneeded, no_learner, dead (with the reason, where it is known).", "outcome", "reason")
+	descEvents      = newDesc("homeroom_events_total", "Events by outcome: handed_over, unneeded, ignored, no_learner, dead (with the reason, where it is known).", "outcome", "reason")
 	descRetries     = newDesc("homeroom_handover_retries_total", "Failed tries of the triggers that were repeated.")
 	descParkings    = newDesc("homeroom_parkings_total", "How often new messages of a partition waited for older ones.")
 	descRewinds     = newDesc("homeroom_stream_rewound_total", "How often the stream gave a sequence out again: NATS went back to older files.")
@@ -227,6 +227,7 @@ func (w *watched) collectEvents(ch chan<- prometheus.Metric, s *Sources) {
 	stats := s.Events()
 	count(descEvents, stats.HandedOver, "handed_over", "")
 	count(descEvents, stats.Unneeded, "unneeded", "")
+	count(descEvents, stats.Ignored, "ignored", "")
 	count(descEvents, stats.NoLearner, "no_learner", "")
 	if s.DeadBy == nil {
 		count(descEvents, stats.Dead, "dead", "")

@@ -28,7 +28,9 @@ type decodedItem struct {
 	event  engine.Event
 	traits map[string]any
 	wanted bool
-	dead   *catalog.DecodeError // why it becomes a dead letter, if it does
+	// ignored: a source knows the body and does not want it. Nothing else is known of it.
+	ignored bool
+	dead    *catalog.DecodeError // why it becomes a dead letter, if it does
 }
 
 // serveLane works on the lane's first turn, then on what has queued up until there is nothing left.
@@ -81,6 +83,9 @@ func (p *partition) processTurn(l *lane) error {
 		switch {
 		case e.dead != nil:
 			dead = append(dead, e)
+		case e.ignored:
+			unneeded = append(unneeded, e.item)
+			p.t.count.ignored.Add(1)
 		case e.wanted:
 			wanted = append(wanted, e)
 		default:
@@ -116,12 +121,12 @@ func (p *partition) decodeItems(cat *catalog.Catalog, items []*item) []*decodedI
 		storedAt := p.t.o.Clock.At(it.storedAt)
 		err := catchPanic(func() error {
 			if it.learner == subjects.NoLearner {
-				e.dead = cat.CheckWithoutLearner(it.name, it.msg.Headers(), it.msg.Data(), storedAt)
+				e.refuse(cat.CheckWithoutLearner(it.name, it.msg.Headers(), it.msg.Data(), storedAt))
 				return nil
 			}
 			decoded, bad := cat.DecodeMessage(it.learner, it.name, it.msg.Headers(), it.msg.Data(), storedAt)
 			if bad != nil {
-				e.dead = bad
+				e.refuse(bad)
 				return nil
 			}
 			e.event = decoded.Event
@@ -137,6 +142,14 @@ func (p *partition) decodeItems(cat *catalog.Catalog, items []*item) []*decodedI
 		}
 	}
 	return events
+}
+
+// refuse notes what is wrong with the body; nil, or that it is ignored, is nothing.
+func (e *decodedItem) refuse(problem *catalog.DecodeError) {
+	e.ignored = problem.IsIgnored()
+	if !e.ignored {
+		e.dead = problem
+	}
 }
 
 // madeOf returns when the stream was made that held a message first, in Unix seconds.
@@ -169,7 +182,7 @@ func (p *partition) noteEvents(ctx context.Context, l *lane) error {
 	p.lanes.extendTurn(l)
 	t := &l.turn
 	t.events = append(t.events, p.decodeItems(cat, t.items[len(t.events):])...)
-	readable := slices.DeleteFunc(slices.Clone(t.events), func(e *decodedItem) bool { return e.dead != nil })
+	readable := slices.DeleteFunc(slices.Clone(t.events), func(e *decodedItem) bool { return e.dead != nil || e.ignored })
 	if l.learner == subjects.NoLearner || len(readable) == 0 {
 		return nil
 	}
@@ -224,9 +237,9 @@ func (p *partition) updateProfile(ctx context.Context, l *lane) error {
 	return nil
 }
 
-// statement is what an event says of a person; one that cannot be read says nothing.
+// statement is what an event says of a person; one that cannot be read, or is ignored, says nothing.
 func (e *decodedItem) statement() profile.Statement {
-	if e.dead != nil {
+	if e.dead != nil || e.ignored {
 		return profile.Statement{}
 	}
 	return profile.StatementOf(&e.event, e.traits, e.event.StoredAt)

@@ -86,12 +86,14 @@ func (p *partition) passThrough(learner string, items []*item) (events []*decode
 		p.t.count.noLearner.Add(int64(len(items)))
 		return events, true
 	}
-	kept := p.t.o.Standings.TryUpdate(learner, func(st *engine.Standing, owed []uint64) (bool, []uint64) {
-		return p.applyEvents(rs, st, owed, events)
+	readable := slices.DeleteFunc(slices.Clone(events), func(e *decodedItem) bool { return e.ignored })
+	kept := len(readable) == 0 || p.t.o.Standings.TryUpdate(learner, func(st *engine.Standing, owed []uint64) (bool, []uint64) {
+		return p.applyEvents(rs, st, owed, readable)
 	})
 	if !kept || slices.ContainsFunc(events, func(e *decodedItem) bool { return e.wanted || e.dead != nil }) {
 		return events, false
 	}
-	p.t.count.unneeded.Add(int64(len(items)))
+	p.t.count.unneeded.Add(int64(len(readable)))
+	p.t.count.ignored.Add(int64(len(events) - len(readable)))
 	return events, true
 }

@@ -12,6 +12,7 @@ import (
 type Stats struct {
 	HandedOver int64 // accepted by the Starter
 	Unneeded   int64 // noted in the standing; no rule could use them
+	Ignored    int64 // a source knows the body and does not want it
 	NoLearner  int64 // admin events
 	Dead       int64 // in the dead-letter stream
 	Retries    int64 // failed tries that were repeated
@@ -24,8 +25,8 @@ type Stats struct {
 }
 
 type counters struct {
-	setAside                                                          atomic.Int64
-	handedOver, unneeded, noLearner, dead, retries, parkings, rewinds atomic.Int64
+	setAside                                                                   atomic.Int64
+	handedOver, unneeded, ignored, noLearner, dead, retries, parkings, rewinds atomic.Int64
 
 	deadMu sync.Mutex
 	deadBy map[string]int64
@@ -54,6 +55,7 @@ func (t *Triggers) Stats() Stats {
 	return Stats{
 		HandedOver: t.count.handedOver.Load(),
 		Unneeded:   t.count.unneeded.Load(),
+		Ignored:    t.count.ignored.Load(),
 		NoLearner:  t.count.noLearner.Load(),
 		Dead:       t.count.dead.Load(),
 		Retries:    t.count.retries.Load(),

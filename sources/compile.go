@@ -1,0 +1,402 @@
+package sources
+
+import (
+	"embed"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"cel.dev/cel-go/cel"
+
+	"homeroom/catalog"
+	"homeroom/internal/spelling"
+	"homeroom/internal/yamlfile"
+)
+
+// Limits of a file.
+const (
+	maxSources = 32
+	maxEvents  = 500 // names of one source
+	maxIgnored = 500
+)
+
+//go:embed shipped/*.yaml
+var shippedFiles embed.FS
+
+var environment = sync.OnceValues(newEnvironment)
+
+// ShippedNames returns the names of the sources that Homeroom ships, sorted.
+func ShippedNames() []string {
+	entries, err := shippedFiles.ReadDir("shipped")
+	if err != nil {
+		return nil // the folder is part of the binary
+	}
+	names := make([]string, len(entries))
+	for i, e := range entries {
+		names[i] = strings.TrimSuffix(e.Name(), ".yaml")
+	}
+	return names
+}
+
+// ShippedFile returns the text of a shipped source, to be read, or copied and changed. ok is false if there is none.
+func ShippedFile(name string) (text []byte, ok bool) {
+	text, err := shippedFiles.ReadFile("shipped/" + name + ".yaml")
+	return text, err == nil
+}
+
+// Shipped compiles the named shipped sources for a catalog, in the order given; without names, all of them.
+func Shipped(cat *catalog.Catalog, names ...string) (*Set, error) {
+	if len(names) == 0 {
+		names = ShippedNames()
+	}
+	var text strings.Builder
+	text.WriteString("sources:\n")
+	for _, name := range names {
+		fmt.Fprintf(&text, "  %s:\n", name)
+	}
+	set, problems := Compile("shipped", []byte(text.String()), cat)
+	return set, problems.Err()
+}
+
+// Compile reads a file sources.yaml for a catalog. file names it in the problems. The set is nil if problems.Err is not.
+func Compile(file string, src []byte, cat *catalog.Catalog) (*Set, yamlfile.Problems) {
+	var problems yamlfile.Problems
+	set := compileFile(file, src, cat, &problems)
+	problems = problems.Sort()
+	if problems.Err() != nil {
+		return nil, problems
+	}
+	return set, problems
+}
+
+// reader reads one file.
+type reader struct {
+	yamlfile.Reader
+	env *cel.Env
+	cat *catalog.Catalog
+}
+
+func compileFile(file string, src []byte, cat *catalog.Catalog, problems *yamlfile.Problems) *Set {
+	r := &reader{Reader: yamlfile.Reader{Source: yamlfile.NewSource(file, src), Problems: problems}, cat: cat}
+	env, err := environment()
+	if err != nil {
+		r.Fail(yamlfile.Position{}, "", "prepare the expression language: %v", err)
+		return nil
+	}
+	r.env = env
+	set := &Set{cat: cat}
+	root, ok := r.Root()
+	if !ok || root == nil {
+		return set
+	}
+	for _, top := range r.Pairs(root, "the file", []string{"sources"}) {
+		entries := r.Pairs(top.Value, "sources", nil)
+		if len(entries) > maxSources {
+			r.Fail(top.Key.At, "take out what is not needed", "there are more than %d sources", maxSources)
+			return set
+		}
+		for _, entry := range entries {
+			if s := r.readEntry(entry); s != nil {
+				set.sources = append(set.sources, s)
+			}
+		}
+	}
+	return set
+}
+
+var sourceName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
+
+// readEntry reads one source of the file.
+func (r *reader) readEntry(entry yamlfile.Pair) *Source {
+	name := entry.Key.Text
+	if !sourceName.MatchString(name) {
+		r.Fail(entry.Key.At, "use small letters, digits, - and _, at most 32", "%q is not a source's name", name)
+		return nil
+	}
+	if entry.Value.Kind == yamlfile.Null {
+		return r.readShipped(name, entry.Key, name)
+	}
+	pairs := r.Pairs(entry.Value, "the source "+name, sourceKeys())
+	s := &Source{Name: name, events: map[string][]*mapping{}}
+	for _, p := range pairs {
+		if p.Key.Text == "base" {
+			if base := r.readShipped(p.Value.Text, p.Value, name); base != nil {
+				s = base
+			}
+		}
+	}
+	before := r.Problems.Errors()
+	r.readSource(s, pairs)
+	r.finishSource(s, entry.Key, r.Problems.Errors() > before)
+	return s
+}
+
+// readShipped compiles a shipped source under a name; at is where the file names it.
+func (r *reader) readShipped(shipped string, at *yamlfile.Node, name string) *Source {
+	text, ok := ShippedFile(shipped)
+	if !ok {
+		names := ShippedNames()
+		r.FailReplace(at.At, spelling.Nearest(shipped, names), spelling.Suggest(shipped, names), "Homeroom ships no source %q", shipped)
+		return nil
+	}
+	var problems yamlfile.Problems
+	inner := &reader{
+		Reader: yamlfile.Reader{Source: yamlfile.NewSource("the shipped source "+shipped, text), Problems: &problems},
+		env:    r.env,
+		cat:    r.cat,
+	}
+	root, ok := inner.Root()
+	if !ok || root == nil {
+		return nil // a test compiles all of them
+	}
+	s := &Source{Name: name, events: map[string][]*mapping{}}
+	inner.readSource(s, inner.Pairs(root, "the source "+shipped, sourceKeys()))
+	if err := problems.Err(); err != nil {
+		r.Fail(at.At, "catalog.yaml may have changed an event that it uses", "the shipped source %s does not fit the catalog: %v", shipped, err)
+		return nil
+	}
+	return s
+}
+
+func sourceKeys() []string {
+	return []string{"base", "about", "recognise", "event", "items", "taxonomy", "zone", "learner", "id", "time", "properties", "traits", "events", "ignore"}
+}
+
+// readSource reads what a source says; what it said before, as a base, stays unless it says it anew.
+func (r *reader) readSource(s *Source, pairs []yamlfile.Pair) {
+	for _, p := range pairs {
+		what := p.Key.Text + " of " + s.Name
+		switch p.Key.Text {
+		case "about":
+			s.About, _ = r.Text(p.Value, what)
+		case "recognise":
+			s.recognise = r.compileExpression(p.Value, what, wantBool)
+		case "event":
+			s.event = r.compileExpression(p.Value, what, wantName)
+		case "items":
+			s.items = r.compileExpression(p.Value, what, wantList)
+		case "taxonomy":
+			s.taxonomy, _ = r.Bool(p.Value, what)
+		case "zone":
+			s.zone = r.readZone(p.Value, what)
+		case "learner", "id", "time", "properties", "traits":
+			r.readPart(&s.whole, p, s.Name)
+		}
+	}
+	for _, p := range pairs {
+		switch p.Key.Text {
+		case "events":
+			r.readEvents(s, p.Value)
+		case "ignore":
+			r.readIgnore(s, p.Value)
+		}
+	}
+	s.names = slices.Sorted(maps.Keys(s.events))
+}
+
+// finishSource reports what a source lacks.
+func (r *reader) finishSource(s *Source, key *yamlfile.Node, broken bool) {
+	switch {
+	case broken: // what is missing may only be misspelt
+	case s.recognise == nil:
+		r.Fail(key.At, "add recognise: with what only its bodies have, for example has(body.event_type)", "the source %s does not say how its bodies are recognised", s.Name)
+	case s.event == nil && (len(s.events) > 0 || s.taxonomy):
+		r.Fail(key.At, "add event: with where a body has its name, for example body.event_type", "the source %s does not say where a body names its event", s.Name)
+	case len(s.events) == 0 && !s.taxonomy && len(s.ignore) == 0:
+		r.Fail(key.At, "add events:, with a name and what it becomes", "the source %s reads nothing", s.Name)
+	}
+}
+
+func (r *reader) readZone(n *yamlfile.Node, what string) *time.Location {
+	text, ok := r.Text(n, what)
+	if !ok {
+		return nil
+	}
+	zone, err := time.LoadLocation(text)
+	if err != nil || text == "Local" {
+		r.Fail(n.At, "write an IANA name such as Europe/Berlin, or UTC", "%q is not a time zone", text)
+		return nil
+	}
+	return zone
+}
+
+// readPart reads a part of a mapping: where the learner, the id, the time, the properties or the traits are.
+func (r *reader) readPart(m *mapping, p yamlfile.Pair, of string) {
+	what := p.Key.Text + " of " + of
+	switch p.Key.Text {
+	case "learner":
+		m.learner = r.compileExpression(p.Value, what, wantText)
+	case "id":
+		m.id = r.compileExpression(p.Value, what, wantText)
+	case "time":
+		m.at = r.compileExpression(p.Value, what, wantTime)
+	case "properties":
+		if p.Value.Kind == yamlfile.Scalar {
+			m.object = r.compileExpression(p.Value, what, wantObject)
+			return
+		}
+		m.properties = r.readFields(m.kind, p.Value, what)
+	case "traits":
+		if p.Value.Kind == yamlfile.Scalar {
+			m.person = r.compileExpression(p.Value, what, wantObject)
+			return
+		}
+		m.traits = r.readTraits(p.Value, what)
+	}
+}
+
+// readEvents reads the names of a source. One that a base has is replaced.
+func (r *reader) readEvents(s *Source, n *yamlfile.Node) {
+	pairs := r.Pairs(n, "events of "+s.Name, nil)
+	if len(pairs) > maxEvents {
+		r.Fail(n.At, "ignore some with *", "the source %s has more than %d events", s.Name, maxEvents)
+		return
+	}
+	for _, p := range pairs {
+		var list []*mapping
+		switch p.Value.Kind {
+		case yamlfile.Sequence:
+			for _, item := range p.Value.Items {
+				list = append(list, r.readMapping(s, p.Key.Text, item))
+			}
+		case yamlfile.Mapping, yamlfile.Scalar, yamlfile.Null:
+			list = append(list, r.readMapping(s, p.Key.Text, p.Value))
+		}
+		s.events[p.Key.Text] = slices.DeleteFunc(list, func(m *mapping) bool { return m == nil })
+	}
+}
+
+// readMapping reads what a name becomes: the name of an event, or a block with as:.
+func (r *reader) readMapping(s *Source, name string, n *yamlfile.Node) *mapping {
+	m := &mapping{}
+	if n.Kind == yamlfile.Scalar {
+		if m.kind = r.findEvent(n); m.kind == nil {
+			return nil
+		}
+		r.checkRequired(s, m, n)
+		return m
+	}
+	pairs := r.Pairs(n, name, []string{"as", "if", "learner", "id", "time", "properties", "traits"})
+	as := n.Get("as")
+	if as == nil {
+		r.Fail(n.At, "add as: with an event of the catalog, or put the name into ignore", "%s does not say what it becomes", name)
+		return nil
+	}
+	if m.kind = r.findEvent(as); m.kind == nil {
+		return nil
+	}
+	for _, p := range pairs {
+		if p.Key.Text == "if" {
+			m.condition = r.compileExpression(p.Value, "if of "+name, wantBool)
+			continue
+		}
+		r.readPart(m, p, name)
+	}
+	r.checkRequired(s, m, as)
+	return m
+}
+
+// findEvent looks up an event that a name becomes.
+func (r *reader) findEvent(n *yamlfile.Node) *catalog.Event {
+	text, ok := r.Text(n, "as")
+	if !ok {
+		return nil
+	}
+	kind, known := r.cat.Event(text)
+	if !known {
+		fix := "use an event of the catalog, or add this one to catalog.yaml"
+		near := r.cat.Nearest(text)
+		if near != "" {
+			fix = "did you mean " + near + "?"
+		}
+		r.FailReplace(n.At, near, fix, "there is no event %s", text)
+		return nil
+	}
+	return kind
+}
+
+// checkRequired reports the properties without which the event would always be refused.
+func (r *reader) checkRequired(s *Source, m *mapping, at *yamlfile.Node) {
+	if m.object != nil || s.whole.object != nil {
+		return
+	}
+	for _, p := range m.kind.Properties {
+		named := func(f field) bool { return f.name == p.Name }
+		if p.Required && !slices.ContainsFunc(m.properties, named) && !slices.ContainsFunc(s.whole.properties, named) {
+			r.Fail(at.At, "add "+p.Name+": to its properties, with where the body has it", "%s needs %s", m.kind.Name, p.Name)
+		}
+	}
+}
+
+// readFields reads properties; kind is nil where they are for every event.
+func (r *reader) readFields(kind *catalog.Event, n *yamlfile.Node, what string) []field {
+	var fields []field
+	for _, p := range r.Pairs(n, what, nil) {
+		f := field{name: p.Key.Text, typ: catalog.Any}
+		if kind != nil {
+			declared, ok := kind.Property(f.name)
+			if !ok {
+				names := make([]string, len(kind.Properties))
+				for i, known := range kind.Properties {
+					names[i] = known.Name
+				}
+				near := spelling.Nearest(f.name, names)
+				fix := "declare it in catalog.yaml; there are " + strings.Join(names, ", ")
+				if near != "" {
+					fix = "did you mean " + near + "?"
+				}
+				r.FailReplace(p.Key.At, near, fix, "%s has no property %q", kind.Name, f.name)
+				continue
+			}
+			f.typ = declared.Type
+		}
+		if f.value = r.compileExpression(p.Value, f.name, wantValue); f.value != nil {
+			fields = append(fields, f)
+		}
+	}
+	return fields
+}
+
+func (r *reader) readTraits(n *yamlfile.Node, what string) []field {
+	var fields []field
+	for _, p := range r.Pairs(n, what, nil) {
+		f := field{name: p.Key.Text, typ: catalog.Any}
+		for _, known := range catalog.TraitTypes() {
+			if known.Name == f.name {
+				f.typ = known.Type
+			} else if spelling.Fold(known.Name) == spelling.Fold(f.name) {
+				r.FailReplace(p.Key.At, known.Name, "did you mean "+known.Name+"?", "the trait %s has no meaning here", f.name)
+			}
+		}
+		if f.value = r.compileExpression(p.Value, f.name, wantValue); f.value != nil {
+			fields = append(fields, f)
+		}
+	}
+	return fields
+}
+
+func (r *reader) readIgnore(s *Source, n *yamlfile.Node) {
+	items, ok := r.Items(n, "ignore of "+s.Name)
+	if !ok {
+		return
+	}
+	if len(items) > maxIgnored {
+		r.Fail(n.At, "use *", "the source %s ignores more than %d names", s.Name, maxIgnored)
+		return
+	}
+	for _, item := range items {
+		text, ok := r.Text(item, "an entry of ignore")
+		if !ok {
+			continue
+		}
+		if _, mapped := s.events[text]; mapped {
+			r.Fail(item.At, "keep one of the two", "%s is ignored and stands in events", text)
+			continue
+		}
+		s.ignore = append(s.ignore, newGlob(text))
+	}
+}

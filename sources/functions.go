@@ -1,0 +1,146 @@
+package sources
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+)
+
+// functionError is what a function of this package refuses. It repeats no value.
+type functionError struct{ message string }
+
+func (e *functionError) Error() string { return e.message }
+
+// refuseValue is the result of a function that cannot use its argument.
+func refuseValue(format string, args ...any) ref.Val {
+	return types.WrapErr(&functionError{fmt.Sprintf(format, args...)})
+}
+
+// functionNames lists the functions that an expression can call by name, for suggestions.
+func functionNames() []string {
+	names := []string{"has", "size", "string", "double", "int", "timestamp", "startsWith", "endsWith", "contains", "matches",
+		"millis", "seconds", "iso_seconds", "json", "last", "without", "lower"}
+	slices.Sort(names)
+	return names
+}
+
+// newEnvironment returns the language of sources: CEL without loops, over the body and the headers, with the functions that
+// foreign bodies ask for:
+//
+//	millis(x), seconds(x)  the instant so many milliseconds or seconds after 1970, from a number or its text
+//	iso_seconds(text)      how long an ISO 8601 duration such as PT1H4M is, in seconds
+//	json(text)             the value that a text holds as JSON
+//	last(text, sign)       what follows the last sign in a text; the text without one
+//	without(text, end)     a text without that end, if it has it
+//	lower(text)            a text in small letters
+func newEnvironment() (*cel.Env, error) {
+	text := []*cel.Type{cel.StringType}
+	pair := []*cel.Type{cel.StringType, cel.StringType}
+	dyn := []*cel.Type{cel.DynType}
+	return cel.NewEnv(
+		cel.ClearMacros(),
+		cel.Macros(cel.HasMacro),
+		cel.OptionalTypes(),
+		cel.CrossTypeNumericComparisons(true),
+		cel.DefaultUTCTimeZone(true),
+		cel.ParserExpressionSizeLimit(maxExprText),
+		cel.ParserRecursionLimit(maxExprDepth),
+		cel.ASTValidators(cel.ValidateTimestampLiterals(), cel.ValidateRegexLiterals()),
+		cel.Variable(variableBody, cel.DynType),
+		cel.Variable(variableHeaders, cel.DynType),
+		cel.Function("millis", cel.Overload("millis_dyn", dyn, cel.TimestampType, cel.UnaryBinding(func(v ref.Val) ref.Val { return instant(v, time.Millisecond) }))),
+		cel.Function("seconds", cel.Overload("seconds_dyn", dyn, cel.TimestampType, cel.UnaryBinding(func(v ref.Val) ref.Val { return instant(v, time.Second) }))),
+		cel.Function("iso_seconds", cel.Overload("iso_seconds_string", text, cel.DoubleType, cel.UnaryBinding(isoSeconds))),
+		cel.Function("json", cel.Overload("json_string", text, cel.DynType, cel.UnaryBinding(parseJSON))),
+		cel.Function("last", cel.Overload("last_string_string", pair, cel.StringType, cel.BinaryBinding(lastPart))),
+		cel.Function("without", cel.Overload("without_string_string", pair, cel.StringType, cel.BinaryBinding(withoutEnd))),
+		cel.Function("lower", cel.Overload("lower_string", text, cel.StringType, cel.UnaryBinding(lowerCase))),
+	)
+}
+
+// instant returns the time that is so many units after 1970.
+func instant(v ref.Val, unit time.Duration) ref.Val {
+	var n float64
+	switch v := v.(type) {
+	case types.Double:
+		n = float64(v)
+	case types.Int:
+		n = float64(v)
+	case types.String:
+		var err error
+		if n, err = strconv.ParseFloat(string(v), 64); err != nil {
+			return refuseValue("a time is no number")
+		}
+	default:
+		return refuseValue("a time is no number")
+	}
+	const latest = 253402300799 // the last second of the year 9999
+	if whole := n / float64(time.Second/unit); math.IsNaN(whole) || whole < 0 || whole > latest {
+		return refuseValue("a time lies outside the years 1970 to 9999")
+	}
+	perSecond := float64(time.Second / unit)
+	second := math.Floor(n / perSecond)
+	rest := time.Duration((n - second*perSecond) * float64(unit))
+	return types.Timestamp{Time: time.Unix(int64(second), int64(rest)).UTC()}
+}
+
+var isoDuration = regexp.MustCompile(`^P(?:(\d+(?:\.\d+)?)W)?(?:(\d+(?:\.\d+)?)D)?(?:T(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?$`)
+
+// isoSeconds returns how many seconds an ISO 8601 duration has. Years and months have no fixed length and are refused.
+func isoSeconds(v ref.Val) ref.Val {
+	text, _ := v.(types.String)
+	parts := isoDuration.FindStringSubmatch(string(text))
+	if len(text) > 64 || parts == nil || strings.TrimLeft(string(text), "PT") == "" {
+		return refuseValue("a duration is none of ISO 8601, as in PT1H30M")
+	}
+	total := 0.0
+	for i, unit := range []float64{7 * 86400, 86400, 3600, 60, 1} {
+		if parts[i+1] != "" {
+			n, _ := strconv.ParseFloat(parts[i+1], 64) // its form was checked
+			total += n * unit
+		}
+	}
+	return types.Double(total)
+}
+
+// parseJSON returns the value that a text holds.
+func parseJSON(v ref.Val) ref.Val {
+	text, _ := v.(types.String)
+	var value any
+	if len(text) > maxInnerJSON || json.Unmarshal([]byte(text), &value) != nil {
+		return refuseValue("a text is no JSON")
+	}
+	return types.DefaultTypeAdapter.NativeToValue(value)
+}
+
+// maxInnerJSON bounds what is read within a text, in bytes.
+const maxInnerJSON = 64 << 10
+
+func lastPart(text, sign ref.Val) ref.Val {
+	whole, _ := text.(types.String)
+	mark, _ := sign.(types.String)
+	if at := strings.LastIndex(string(whole), string(mark)); at >= 0 && mark != "" {
+		return whole[at+len(mark):]
+	}
+	return whole
+}
+
+func withoutEnd(text, end ref.Val) ref.Val {
+	whole, _ := text.(types.String)
+	tail, _ := end.(types.String)
+	return types.String(strings.TrimSuffix(string(whole), string(tail)))
+}
+
+func lowerCase(v ref.Val) ref.Val {
+	text, _ := v.(types.String)
+	return types.String(strings.ToLower(string(text)))
+}

@@ -1,0 +1,53 @@
+package sources_test
+
+import (
+	"testing"
+	"time"
+
+	"homeroom/catalog"
+	"homeroom/sources"
+)
+
+var received = time.Date(2026, 3, 2, 10, 0, 5, 0, time.UTC)
+
+const enrollment = `{"username":"ada","event_type":"edx.course.enrollment.activated","event_source":"server","name":"edx.course.enrollment.activated","ip":"10.0.0.1","agent":"curl","host":"lms.example","page":null,"session":"","referer":"","accept_language":"","context":{"user_id":42,"org_id":"Example","course_id":"course-v1:Example+GO1+2026","path":"/change_enrollment"},"event":{"course_id":"course-v1:Example+GO1+2026","user_id":42,"mode":"audit"},"time":"2026-03-02T10:00:00.123456+00:00"}`
+
+func builtin(tb testing.TB) *catalog.Catalog {
+	tb.Helper()
+	c, err := catalog.Default()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return c
+}
+
+func shipped(tb testing.TB, names ...string) *catalog.Catalog {
+	tb.Helper()
+	c := builtin(tb)
+	set, err := sources.Shipped(c, names...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return c.WithTranslator(set)
+}
+
+func TestOpenEdXEnrollment(t *testing.T) {
+	d, problem := shipped(t, "openedx").Decode("", "", []byte(enrollment), received)
+	if problem != nil {
+		t.Fatal(problem)
+	}
+	if d.Event.Name != "enrollment.created" || d.Event.Learner != "42" || d.Event.Properties["course_id"] != "course-v1:Example+GO1+2026" ||
+		d.Event.Properties["enrollment_type"] != "audit" || !d.Event.Time.Equal(time.Date(2026, 3, 2, 10, 0, 0, 123456000, time.UTC)) || d.Event.ID == "" {
+		t.Errorf("read as %+v", d)
+	}
+}
+
+func BenchmarkTranslate(b *testing.B) {
+	c := shipped(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, problem := c.Decode("", "", []byte(enrollment), received); problem != nil {
+			b.Fatal(problem)
+		}
+	}
+}
