@@ -7,6 +7,7 @@ import (
 	"homeroom/delivery"
 	"homeroom/delivery/email"
 	"homeroom/delivery/inapp"
+	"homeroom/delivery/webhook"
 	"homeroom/engine"
 	"homeroom/internal/clock"
 	"homeroom/internal/links"
@@ -18,9 +19,14 @@ func newDeliverer(st *store.Store, revs *revisions, outward *links.Links, o Opti
 	if err != nil {
 		return nil, err
 	}
+	targets, err := newTargets(o.Targets)
+	if err != nil {
+		return nil, err
+	}
 	channels, err := delivery.NewChannels(
 		email.New(o.Telemetry.Sender(o.Sender)),
 		inapp.New(o.Telemetry.Announcer(inapp.NewNATS(o.JetStream))),
+		webhook.NewChannel(o.Telemetry.Poster(targets)),
 	)
 	if err != nil {
 		return nil, err

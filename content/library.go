@@ -33,6 +33,15 @@ type Site struct {
 	Location *time.Location // zone of learners whose own is unknown; nil: UTC
 	// UTM are the utm_source and utm_medium of the academy's own links; zero: they carry no utm_ at all.
 	UTM Campaign
+	// Targets are where the channel webhook posts messages, by name.
+	Targets map[string]Target
+}
+
+// Target is where the channel webhook posts messages.
+type Target struct {
+	Name   string
+	URL    string
+	Traits []string // of the learner that go along; sorted
 }
 
 // Sender is who messages come from.
@@ -239,6 +248,23 @@ func (l *Library) Topic(name string) string {
 		return m.Topic
 	}
 	return ""
+}
+
+// Target returns where the channel webhook posts a message: the target in its front matter, or the only one there is.
+func (l *Library) Target(name string) (target Target, ok bool) {
+	m := l.Message(name, "")
+	switch {
+	case m == nil:
+		return Target{}, false
+	case m.Target != "":
+		target, ok = l.site.Targets[m.Target]
+		return target, ok
+	case len(l.site.Targets) == 1:
+		for _, target := range l.site.Targets {
+			return target, true
+		}
+	}
+	return Target{}, false
 }
 
 // Variables returns the dotted paths of all variables that a message uses in any locale, sorted, with those behind the

@@ -25,6 +25,8 @@ type Rendered struct {
 	// Targets are where the links lead that Outward counts: "referral", links.PlaceCertificate, and each place to share,
 	// if the message uses them and the learner may. URLs.
 	Targets map[string]string
+	// PostTo is where the channel webhook posts the message; the zero Target: nowhere.
+	PostTo Target
 }
 
 // Action is something to press.
@@ -40,7 +42,11 @@ func (l *Library) Render(name, locale string, vars Vars) (Rendered, error) {
 	if m == nil {
 		return Rendered{}, fmt.Errorf("%w: %s", ErrNoMessage, name)
 	}
-	return l.renderMessage(m, vars)
+	out, err := l.renderMessage(m, vars)
+	if err == nil {
+		out.PostTo, _ = l.Target(name)
+	}
+	return out, err
 }
 
 func (l *Library) renderMessage(m *Message, vars Vars) (Rendered, error) {

@@ -7,8 +7,9 @@ import (
 
 // The names of the channels. A new channel adds its name here and to [Channels].
 const (
-	ChannelEmail = "email"
-	ChannelInApp = "inapp"
+	ChannelEmail   = "email"
+	ChannelInApp   = "inapp"
+	ChannelWebhook = "webhook"
 )
 
 // Channel is a way to reach a learner, as far as deciding goes. How a message is composed and handed over is in package delivery.
@@ -18,13 +19,17 @@ type Channel struct {
 	NeedsAddress bool
 	// ReportsDelivery says that the provider reports what became of a message.
 	ReportsDelivery bool
+	// CarriedOutside says that messages leave the platform: nobody gets them who left everything, and the recipient allow-list of a staging
+	// system holds for them, by the learner's mail address if the channel needs no address of its own.
+	CarriedOutside bool
 }
 
 // Channels lists the channels in the order in which people read them. The first is that of a send that names none.
 func Channels() []Channel {
 	return []Channel{
-		{Name: ChannelEmail, NeedsAddress: true, ReportsDelivery: true},
+		{Name: ChannelEmail, NeedsAddress: true, ReportsDelivery: true, CarriedOutside: true},
 		{Name: ChannelInApp},
+		{Name: ChannelWebhook, CarriedOutside: true},
 	}
 }
 

@@ -64,7 +64,7 @@ func (p *Profile) Refuses(s *Send) Reason {
 	switch {
 	case channel.NeedsAddress && (!reach.Known || reach.Unusable != ""):
 		return ReasonNoAddress
-	case channel.NeedsAddress && reach.Suppressed:
+	case channel.CarriedOutside && reach.Suppressed:
 		return ReasonSuppressed
 	case topic != "" && slices.Contains(p.Unsubscribed, topic):
 		return ReasonUnsubscribed

@@ -38,10 +38,14 @@ type Profile struct {
 // Engine is what the engine may know of the profile. The address itself stays behind, except among the traits, which
 // conditions may read ("learner.traits.email") and no state ever holds.
 func (p Profile) Engine() engine.Profile {
+	reach := map[string]engine.Reach{engine.ChannelEmail: p.reachByEmail()}
+	for _, c := range engine.Channels() {
+		if c.CarriedOutside && !c.NeedsAddress && p.UnsubscribedAll {
+			reach[c.Name] = engine.Reach{Suppressed: true}
+		}
+	}
 	return engine.Profile{
-		Reach: map[string]engine.Reach{
-			engine.ChannelEmail: p.reachByEmail(),
-		},
+		Reach:        reach,
 		Consent:      p.Consent,
 		Unsubscribed: p.Unsubscribed,
 		Subscribed:   p.Subscribed,

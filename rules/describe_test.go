@@ -18,6 +18,7 @@ import (
 // TestExplain holds what is said of the rules of two folders against testdata/explain.txt.
 func TestExplain(t *testing.T) {
 	said := append(explainFolder(t, "testdata/good/design.txtar"), explainFolder(t, "testdata/good/words.txtar")...)
+	said = append(said, explainFolder(t, "testdata/good/webhook.txtar")...)
 	got := strings.Join(said, "\n\n")
 	const golden = "testdata/explain.txt"
 	if *update {

@@ -42,6 +42,9 @@ func TestDocs(t *testing.T) {
 		case first == "test":
 			fsys["tests/"+name+".yaml"] = &fstest.MapFile{Data: []byte(text)}
 			continue
+		case first == "targets":
+			fsys["settings.yaml"] = &fstest.MapFile{Data: append(slices.Clone(fsys["settings.yaml"].Data), "\n"+text...)}
+			continue
 		case first == "timezone":
 			_, problems := rules.Load(withBase(map[string]string{"settings.yaml": text}), ".")
 			if len(problems) > 0 {

@@ -167,8 +167,11 @@ func asWords(in *engine.Instr) string {
 
 func sendWords(s *engine.SendStep) string {
 	text := fmt.Sprintf("send %s by %s", s.Message, s.Channel)
-	if s.Channel == engine.ChannelInApp {
+	switch s.Channel {
+	case engine.ChannelInApp:
 		text = fmt.Sprintf("show %s in the app", s.Message)
+	case engine.ChannelWebhook:
+		text = fmt.Sprintf("post %s to its target", s.Message)
 	}
 	if s.Topic != "" {
 		text += ", topic " + s.Topic
@@ -218,7 +221,7 @@ func (e *explainer) explainMessages() {
 		if found := e.academy.Library.Locales(name); len(found) > 1 {
 			locales = append([]string{"also in"}, found[1:]...)
 		}
-		fmt.Fprintf(w, "  %s\t%s\t%q\n", name, strings.Join(locales, " "), e.academy.Library.Message(name, "").Subject)
+		fmt.Fprintf(w, "  %s\t%s\t%q%s\n", name, strings.Join(locales, " "), e.academy.Library.Message(name, "").Subject, e.targetWords(name))
 	}
 	w.Flush() //nolint:errcheck // it writes to memory
 	e.explainQuestions()

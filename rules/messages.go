@@ -40,6 +40,7 @@ func loadLibrary(files map[string][]byte, sources map[string]*yamlfile.Source, s
 			messages = append(messages, m)
 		}
 		checkMessageTopic(d, m, settings)
+		checkMessageTarget(d, m, settings)
 	}
 	site := content.Site{
 		Links:         settings.links,
@@ -52,6 +53,7 @@ func loadLibrary(files map[string][]byte, sources map[string]*yamlfile.Source, s
 		PublicURL:     settings.look.publicURL,
 		LinkedInOrgID: settings.look.organization,
 		Accent:        settings.look.accent,
+		Targets:       settings.targets,
 	}
 	for name := range settings.links {
 		site.LinkLines[name] = settings.places["links."+name].Line

@@ -253,5 +253,6 @@ func (b *builder) addSend(s *stepSpec) *engine.SendStep {
 	b.c.checkSend(b.d, s.message, from, handed, certain)
 	b.c.checkDates(b.d, s, from, handed)
 	b.c.checkInApp(b.d, s.message, out.Channel)
+	b.c.checkTarget(b.d, s.message, out.Channel)
 	return out
 }

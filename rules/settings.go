@@ -9,18 +9,9 @@ import (
 	"homeroom/catalog"
 	"homeroom/content"
 	"homeroom/engine"
-	"homeroom/internal/mailaddress"
 	"homeroom/internal/spelling"
 	"homeroom/internal/yamlfile"
 )
-
-// Sender is who the folder's mail comes from.
-type Sender struct {
-	From          string // address
-	Name          string
-	ReplyTo       string // address; empty: From
-	PostalAddress string
-}
 
 // The defaults of settings.yaml. Everything else that is absent means "no such limit".
 const (
@@ -31,9 +22,12 @@ const (
 // settingsSpec is settings.yaml as written and checked; what needs more than the file itself keeps its nodes.
 type settingsSpec struct {
 	engine.Settings
-	links  map[string]string
-	sender Sender
-	look   look
+	links map[string]string
+	// targets are where the channel webhook posts, by name; targetsUnread reports that not all could be read.
+	targets       map[string]content.Target
+	targetsUnread bool
+	sender        Sender
+	look          look
 	// approvals is how many others must approve a draft; nil: the file does not say.
 	approvals *int
 	places    map[string]yamlfile.Position // of the links and topics, as "links.x" and "topics.x"
@@ -79,6 +73,7 @@ func settingsKeys(cat *catalog.Catalog) []key[settingsSpec] {
 		{name: "approvals", read: readApprovals},
 		{name: "topics", read: readTopics},
 		{name: "links", read: readLinks},
+		{name: "targets", read: readTargets},
 		{name: "sender", read: readSender},
 		{name: "utm", read: readUTM},
 		{name: "public_url", read: readPublicURL},
@@ -89,7 +84,12 @@ func settingsKeys(cat *catalog.Catalog) []key[settingsSpec] {
 
 // newSettings returns the settings of a folder without settings.yaml.
 func newSettings(cat *catalog.Catalog) *settingsSpec {
-	s := &settingsSpec{links: map[string]string{}, places: map[string]yamlfile.Position{}, topicWords: map[string]TopicWords{}}
+	s := &settingsSpec{
+		links:      map[string]string{},
+		targets:    map[string]content.Target{},
+		places:     map[string]yamlfile.Position{},
+		topicWords: map[string]TopicWords{},
+	}
 	s.Location = time.UTC
 	s.Patience = defaultPatience
 	s.Resolution = defaultResolution
@@ -113,15 +113,18 @@ func readSettings(d *decoder, cat *catalog.Catalog, eventsKnown bool) *settingsS
 	if !ok || root == nil {
 		s.linksUnread = !ok
 		s.topicsUnread = !ok
+		s.targetsUnread = !ok
 		return s
 	}
 	readKeys(d, root, "settings.yaml", settingsKeys(cat), s)
 	for _, p := range root.Pairs {
-		switch key := p.Key.Text; spelling.Nearest(key, []string{"links", "topics"}) {
+		switch key := p.Key.Text; spelling.Nearest(key, []string{"links", "topics", "targets"}) {
 		case "links":
 			s.linksUnread = s.linksUnread || key != "links"
 		case "topics":
 			s.topicsUnread = s.topicsUnread || key != "topics"
+		case "targets":
+			s.targetsUnread = s.targetsUnread || key != "targets"
 		}
 	}
 	for _, n := range s.caps {
@@ -339,57 +342,6 @@ func readLinks(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {
 		}
 		s.links[name] = target
 	}
-}
-
-func readSender(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {
-	text := func(name string, address bool, into func(*Sender) *string) key[Sender] {
-		return key[Sender]{
-			name: name,
-			read: func(d *decoder, to *Sender, _, v *yamlfile.Node) {
-				value, ok := d.Text(v, name)
-				if !ok {
-					return
-				}
-				if strings.ContainsAny(value, "\r\n") && address {
-					d.Fail(v.At, "write it in one line", "%s has several lines", name)
-					return
-				}
-				if value == "…" || value == "..." { // copied from an example and not filled in
-					d.Warn(v.At, LintPlaceholder, "fill it in, or take it out", "%s is still a placeholder; it counts as not set", name)
-					return
-				}
-				if address {
-					if value, ok = d.readAddress(v, name, value); !ok {
-						return
-					}
-				}
-				*into(to) = strings.TrimSpace(value)
-			},
-		}
-	}
-	readKeys(d, v, "sender", []key[Sender]{
-		text("from", true, func(s *Sender) *string { return &s.From }),
-		text("name", false, func(s *Sender) *string { return &s.Name }),
-		text("reply_to", true, func(s *Sender) *string { return &s.ReplyTo }),
-		text("postal_address", false, func(s *Sender) *string { return &s.PostalAddress }),
-	}, &s.sender)
-	if v.Kind == yamlfile.Mapping && v.Get("from") == nil {
-		d.Fail(v.At, "add from: with an address", "the sender has no from")
-	}
-}
-
-// readAddress returns the form of an address that mail is sent from.
-func (d *decoder) readAddress(v *yamlfile.Node, name, value string) (form string, ok bool) {
-	if !mailaddress.IsBare(value) {
-		d.Fail(v.At, "write the bare address: hello@academy.example", "%s is not an e-mail address: %q", name, value)
-		return "", false
-	}
-	form, why := mailaddress.Deliverable(value)
-	if why != "" {
-		d.Fail(v.At, "write one that mail can be sent to: hello@academy.example", "%s: %s", name, why)
-		return "", false
-	}
-	return form, true
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

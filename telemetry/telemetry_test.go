@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"homeroom/delivery/email"
 	"homeroom/delivery/inapp"
+	"homeroom/delivery/webhook"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -89,6 +90,7 @@ func (f delivers) Deliver(_ context.Context, s engine.Send) (engine.Outcome, err
 }
 func (f sends) Send(context.Context, email.Email) (delivery.Receipt, error)     { return f() }
 func (f sends) Announce(context.Context, inapp.Nudge) (delivery.Receipt, error) { return f() }
+func (f sends) Post(context.Context, webhook.Post) (delivery.Receipt, error)    { return f() }
 func (f publish) Publish(context.Context, []engine.Decision) error              { return f() }
 func (f takes) Take(_ context.Context, r delivery.ProviderReport) (delivery.Effect, error) {
 	return f(r)
@@ -138,6 +140,7 @@ func TestDeliveriesAndTheProvider(t *testing.T) {
 	sender := tel.Sender(ask)
 	announcer := tel.Announcer(ask)
 	_, _ = announcer.Announce(ctx, inapp.Nudge{})
+	_, _ = tel.Poster(ask).Post(ctx, webhook.Post{})
 	for _, answer = range []error{nil, &delivery.Error{Class: delivery.Retry, Status: 429}, errors.New("broken pipe")} {
 		_, _ = sender.Send(ctx, email.Email{To: "ada@example.org"})
 	}
@@ -150,6 +153,7 @@ func TestDeliveriesAndTheProvider(t *testing.T) {
 		`homeroom_deliveries_total{channel="email",outcome="cancelled",reason=""} 1`,
 		`homeroom_provider_seconds_count{channel="email",result="accepted"} 1`,
 		`homeroom_provider_seconds_count{channel="inapp",result="accepted"} 1`,
+		`homeroom_provider_seconds_count{channel="webhook",result="accepted"} 1`,
 		`homeroom_provider_errors_total{channel="email",class="retry",status="429"} 1`,
 		`homeroom_provider_errors_total{channel="email",class="uncertain",status="0"} 1`)
 }

@@ -12,6 +12,7 @@ import (
 	"homeroom/delivery"
 	"homeroom/delivery/email"
 	"homeroom/delivery/inapp"
+	"homeroom/delivery/webhook"
 	"homeroom/engine"
 	"homeroom/triggers"
 )
@@ -133,6 +134,24 @@ type announcer struct {
 // Announce implements inapp.Announcer.
 func (a announcer) Announce(ctx context.Context, n inapp.Nudge) (delivery.Receipt, error) {
 	return a.t.measureProvider(ctx, engine.ChannelInApp, func(ctx context.Context) (delivery.Receipt, error) { return a.next.Announce(ctx, n) })
+}
+
+// Poster measures and traces posts to targets.
+func (t *Telemetry) Poster(p webhook.Poster) webhook.Poster {
+	if t == nil {
+		return p
+	}
+	return poster{t, p}
+}
+
+type poster struct {
+	t    *Telemetry
+	next webhook.Poster
+}
+
+// Post implements webhook.Poster.
+func (p poster) Post(ctx context.Context, m webhook.Post) (delivery.Receipt, error) {
+	return p.t.measureProvider(ctx, engine.ChannelWebhook, func(ctx context.Context) (delivery.Receipt, error) { return p.next.Post(ctx, m) })
 }
 
 // measureProvider measures one request.

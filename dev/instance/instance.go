@@ -28,10 +28,11 @@ import (
 
 // Options configure an Instance.
 type Options struct {
-	Academy *rules.Academy // nil: the academy in force stays
-	OnStart app.OnStart    // default: the academy is put in force, whichever was in force before
-	Clock   clock.Clock    // default: real time
-	Sender  email.Sender   // default: SendGrid's adapter on the stack's stand-in, which reports back
+	Academy *rules.Academy    // nil: the academy in force stays
+	OnStart app.OnStart       // default: the academy is put in force, whichever was in force before
+	Clock   clock.Clock       // default: real time
+	Sender  email.Sender      // default: SendGrid's adapter on the stack's stand-in, which reports back
+	Targets app.TargetOptions // of the channel webhook
 	Allow   []string
 	Log     *slog.Logger // default: none
 	Store   store.Options
@@ -134,6 +135,7 @@ func Open(ctx context.Context, s *stack.Stack, o Options) (*Instance, error) {
 		Academy:   o.Academy,
 		OnStart:   o.OnStart,
 		Sender:    o.Sender,
+		Targets:   o.Targets,
 
 		SuppressionLists: o.lists,
 

@@ -25,6 +25,7 @@ type ServeCmd struct {
 	Allow   []string `env:"HOMEROOM_ALLOW" help:"This process writes only to these addresses and domains; for staging systems." placeholder:"ADDRESS|DOMAIN"`
 
 	SendGridFlags
+	TargetFlags
 	Rate   float64       `name:"deliveries-per-second" env:"HOMEROOM_DELIVERIES_PER_SECOND" help:"At most so many, over all workers. Default: no limit." placeholder:"N"`
 	Settle time.Duration `name:"settle-after" env:"HOMEROOM_SETTLE_AFTER" default:"15m" help:"Send a mail whose fate is uncertain again, once, after so long, if the provider's reports show that it was not taken. 0: never." placeholder:"DURATION"`
 
@@ -64,7 +65,11 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 		return err
 	}
 	var sender app.MailSender
+	var targets app.TargetOptions
 	if slices.Contains(roles, app.RoleWorker) {
+		if targets, err = c.targetOptions(); err != nil {
+			return err
+		}
 		if sender, err = c.newSender(); err != nil {
 			return err
 		}
@@ -100,6 +105,7 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 		Academy:             academy,
 		OnStart:             app.OnStart(c.OnStart),
 		Sender:              sender,
+		Targets:             targets,
 		SuppressionLists:    sender,
 		Author:              currentUser(),
 		Store:               app.StoreOptions{Replicas: c.Replicas, MaxAge: c.Keep},
