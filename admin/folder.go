@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"homeroom/content"
+	"homeroom/engine"
 	"homeroom/report"
 	"homeroom/rules"
 	"homeroom/rules/ruletest"
@@ -77,6 +78,8 @@ type FolderCheck struct {
 	Problems rules.Problems `json:"problems"`
 	// Untranslated is a note and no problem: which messages are not written in a language that others are written in.
 	Untranslated []Untranslated `json:"untranslated,omitempty"`
+	// NeedsEvents is a note and no problem: which rules nothing starts unless events say what the folder does not.
+	NeedsEvents []string `json:"needs_events,omitempty"`
 }
 
 // Untranslated are the messages whose learners of a locale read the default.
@@ -97,8 +100,28 @@ func CheckFolder(f *Folder) FolderCheck {
 		check.Messages = len(f.Academy.Library.Names())
 		check.Events = len(f.Academy.Catalog.Events())
 		check.Untranslated = untranslated(f.Academy.Library)
+		check.NeedsEvents = startNotes(f.Academy.Ruleset)
 	}
 	return check
+}
+
+// startNotes says of which rules the folder alone does not tell when they start.
+func startNotes(rs *engine.Ruleset) []string {
+	active := false
+	for _, counts := range rs.Settings.Activity {
+		active = active || counts
+	}
+	var notes []string
+	for _, rule := range rs.Rules {
+		switch {
+		case rule.When.Overdue > 0 && !rs.HasDueDates():
+			notes = append(notes, fmt.Sprintf("%s never starts unless events say when something is due: no course of courses.yaml has %s with a due date",
+				rule.Name, rule.When.OverdueWords()))
+		case rule.When.Inactive > 0 && !active:
+			notes = append(notes, rule.Name+" counts every silence from the enrollment: no event counts as activity (settings.yaml: activity)")
+		}
+	}
+	return notes
 }
 
 // untranslated lists missing translations by locale.

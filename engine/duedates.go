@@ -133,6 +133,19 @@ func withUnit(u UnitInfo, d DueDate) DueDate {
 	return d
 }
 
+// HasDueDates reports whether courses.yaml names the due date of anything.
+func (r *Ruleset) HasDueDates() bool {
+	for _, c := range r.Courses {
+		if slices.ContainsFunc(c.Assessments, func(u UnitInfo) bool { return !u.Due.IsZero() }) {
+			return true
+		}
+	}
+	return false
+}
+
+// OverdueWords names what a rule finds overdue: "an assessment".
+func (t *Trigger) OverdueWords() string { return "an " + strings.TrimSuffix(t.Of, "_id") }
+
 // describeUnit fills in what assessments, and due dates that events have named, say of a unit of a course.
 func (r *Ruleset) describeUnit(course string, c *Course, u UnitInfo) UnitInfo {
 	for _, a := range r.Courses[course].Assessments {

@@ -79,6 +79,9 @@ func (l *language) compileExpr(d *decoder, n *yamlfile.Node, s exprView, w want)
 		check.reportIssues(parsed, issues)
 		return c, false
 	}
+	if !check.checkParts(parsed, checked) {
+		return c, false
+	}
 	if !w.acceptsType(checked.OutputType()) {
 		d.Fail(check.placeAt(1, 0), w.fixWords(), "this gives %s, but must give %s", typeName(cel.FormatCELType(checked.OutputType())), w)
 		return c, false

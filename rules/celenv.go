@@ -40,6 +40,8 @@ type language struct {
 	types *fieldTypes
 	past  pastUse
 	envs  map[exprView]*cel.Env
+	// stored reports that the expressions are those of a stored revision.
+	stored bool
 }
 
 func newLanguage(cat *catalog.Catalog, messages map[string]bool) (*language, error) {

@@ -86,7 +86,7 @@ func TriggerWords(r *engine.Rule) string {
 	inactive := engine.FormatDuration(r.When.Inactive)
 	switch {
 	case r.When.Overdue > 0:
-		return engine.FormatDuration(r.When.Overdue) + " after " + gradedWorkWords(r) + " was due in " + course + ", unless it has been handed in"
+		return engine.FormatDuration(r.When.Overdue) + " after " + r.When.OverdueWords() + " was due in " + course + ", unless it has been handed in"
 	case r.When.Inactive == 0:
 		return "when " + r.When.Match.Event + " arrives" + modeWords(r.When.Match.Mode, nil)
 	case r.When.Platform:

@@ -62,7 +62,7 @@ func placeSteps(steps []FlowStep, places map[string]Position) {
 func startWords(r *engine.Rule) string {
 	switch {
 	case r.When.Overdue > 0:
-		return gradedWorkWords(r) + " of a course that goes on is overdue by " + engine.FormatDuration(r.When.Overdue) + ifWords(r.When.Match.If)
+		return r.When.OverdueWords() + " of a course that goes on is overdue by " + engine.FormatDuration(r.When.Overdue) + ifWords(r.When.Match.If)
 	case r.When.Inactive == 0:
 		return matchWords(&r.When.Match, nil)
 	case r.When.Platform:

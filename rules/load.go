@@ -118,6 +118,7 @@ func compileFolder(files map[string][]byte, stored bool, out *Problems) *Academy
 		*out = append(*out, Problem{Message: err.Error()})
 		return nil
 	}
+	lang.stored = stored
 	settings := newSettings(cat)
 	if src := sources[settingsFile]; src != nil {
 		settings = readSettings(newDecoder(src, "", out), cat, eventsKnown)

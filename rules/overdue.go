@@ -55,11 +55,6 @@ func overdueEvent(name string, keys []string) *catalog.Event {
 	}
 }
 
-// gradedWorkWords names what a rule about overdue work looks at.
-func gradedWorkWords(r *engine.Rule) string {
-	return "an " + strings.TrimSuffix(r.When.Of, "_id")
-}
-
 // listenedForOverdue are the events that a rule about overdue work listens for.
 func listenedForOverdue(r *engine.Rule) []listens {
 	what := strings.TrimSuffix(r.When.Of, "_id")

@@ -17,6 +17,7 @@ type decider struct {
 	hosts     map[string]*Host
 	order     []*Host // by first event, so that finishing needs no map order
 	found     *Collector
+	seen      map[string]int // how many events of each name there were
 	workspace *Workspace
 	paths     *engine.PathLog // nil: no rule asks what comes next
 }
@@ -29,6 +30,7 @@ func newDecider(opts *Options, index int, spare chan<- *chunk) *decider {
 		spare:     spare,
 		hosts:     map[string]*Host{},
 		found:     NewCollector(opts.SummaryOnly),
+		seen:      map[string]int{},
 		workspace: NewWorkspace(),
 	}
 	s.found.Measured = measuredRules(opts.Ruleset)
@@ -39,6 +41,7 @@ func newDecider(opts *Options, index int, spare chan<- *chunk) *decider {
 func (s *decider) decideAll(ctx context.Context) error {
 	for c := range s.in {
 		for _, d := range c.shares[s.index] {
+			s.seen[d.Event.Name]++
 			if err := s.hostOf(d.Event.Learner).ApplyEvent(&d.Decoded, d.at); err != nil {
 				return err
 			}

@@ -19,6 +19,8 @@ type Document struct {
 	Summary   Summary           `json:"summary"`
 	// Experiments are those of the rules with a goal, a holdout or a split, by name, as in `homeroom report`.
 	Experiments []RuleExperiment `json:"experiments,omitempty"`
+	// Unstarted are the rules that began no run, by name. A play does not list them.
+	Unstarted []Unstarted `json:"never_started,omitempty"`
 }
 
 // RuleExperiment is the experiment of one rule.
@@ -285,6 +287,12 @@ func (d *Document) WriteJSON(w io.Writer) error {
 		out.WriteString(",\"experiments\":")
 		if err := enc.Encode(d.Experiments); err != nil {
 			return fmt.Errorf("write experiments: %w", err)
+		}
+	}
+	if d.Unstarted != nil {
+		out.WriteString(",\"never_started\":")
+		if err := enc.Encode(d.Unstarted); err != nil {
+			return fmt.Errorf("write the rules that never started: %w", err)
 		}
 	}
 	out.WriteString("}\n")

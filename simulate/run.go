@@ -223,13 +223,18 @@ func (s *sequencer) addDeadLetter(d *decoded) {
 
 func (s *sequencer) buildResult() *Result {
 	parts := make([]*Collector, len(s.deciders))
+	seen := map[string]int{}
 	learners := 0
 	for i, sh := range s.deciders {
 		parts[i] = sh.found
 		learners += len(sh.hosts)
+		for name, n := range sh.seen {
+			seen[name] += n
+		}
 	}
 	doc := merge(parts)
 	doc.Experiments = experimentsOf(parts, s.until)
+	doc.Unstarted = findUnstarted(s.opts.Ruleset, doc.Summary.Started, seen)
 	doc.Summary.Events = s.events
 	doc.Summary.Learners = learners
 	doc.Summary.DeadLetters = s.dead

@@ -73,6 +73,11 @@ func (c *RulesCheckCmd) printText(o IO, check admin.FolderCheck) error {
 			return err
 		}
 	}
+	for _, note := range check.NeedsEvents {
+		if _, err := fmt.Fprintf(o.Out, "note: %s\n", note); err != nil {
+			return err
+		}
+	}
 	if !check.OK {
 		_, err := fmt.Fprintln(o.Out, found)
 		return err

@@ -92,6 +92,9 @@ func (c *SimulateCmd) printReport(o IO, report *simulate.Result) error {
 	if err := report.Summary.WriteTable(out); err != nil {
 		return err
 	}
+	if err := simulate.WriteUnstarted(out, report.Unstarted); err != nil {
+		return err
+	}
 	fmt.Fprint(out, simulatedExperiments(o, report.Experiments))
 	return out.Flush()
 }
