@@ -41,6 +41,8 @@ var allowed = map[string]string{
 	"GET /growth.csv":                      "v e a p",
 	"GET /rules.csv":                       "v e a p",
 	"GET /steps.csv":                       "v e a p",
+	"GET /at-risk":                         "p",
+	"GET /at-risk.csv":                     "p",
 	"GET /learners":                        "p",
 	"GET /learners/{learner}":              "p",
 	"GET /deadletters":                     "v e a p",

@@ -48,6 +48,7 @@ type Console struct {
 	stepCounts kept[admin.StepCounts]
 	report     kept[admin.Report]
 	live       kept[map[string]int64]
+	risks      kept[*admin.RiskFigures]
 }
 
 // New returns a console, which must be closed before the installation. That stays the caller's.
@@ -57,6 +58,8 @@ func New(o Options) (*Console, error) {
 	c.report.work = c.work
 	c.live.work = c.work
 	c.live.every = liveAge
+	c.risks.work = c.work
+	c.risks.every = risksKeptFor
 	if o.URL != "" {
 		address, err := url.Parse(o.URL)
 		if err != nil {

@@ -61,6 +61,8 @@ func (c *Console) templateFunctions() template.FuncMap {
 		"zones":         func() []string { return commonZones[:] },
 		"describeReads": admin.DescribeReads,
 		"moment":        narrate.Moment,
+		"risk":          func(l admin.AtRiskLearner) string { return narrate.Risk(&l.RiskScore) },
+		"date":          func(t time.Time) string { return t.UTC().Format("Mon 02 Jan 2006") },
 	}
 }
 

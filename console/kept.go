@@ -10,6 +10,9 @@ import (
 // keptFor is how old an answer gets that takes long to work out, before it is worked out anew beside the next question, unless it says otherwise.
 const keptFor = time.Minute
 
+// risksKeptFor is the same of the risks, for which the whole stream of events is read, and which move by the day.
+const risksKeptFor = 10 * time.Minute
+
 // kept is an answer that takes long to work out. It is worked out in the background, once at a time: a page shows the last one and says how old it is.
 type kept[T any] struct {
 	work *background

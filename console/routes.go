@@ -60,6 +60,8 @@ func (c *Console) listRoutes() []route {
 		{"GET", "/growth.csv", RoleViewer, c.exportGrowth},
 		{"GET", "/rules.csv", RoleViewer, c.exportRules},
 		{"GET", "/steps.csv", RoleViewer, c.exportSteps},
+		{"GET", "/at-risk", RolePeople, c.showAtRisk},
+		{"GET", "/at-risk.csv", RolePeople, c.exportAtRisk},
 		{"GET", "/learners", RolePeople, c.findLearner},
 		{"GET", "/learners/{learner}", RolePeople, c.showLearner},
 		{"GET", "/deadletters", RoleViewer, c.showDeadLetters},

@@ -62,6 +62,7 @@ const (
 	ActionLookAtDeadLetter  AuditAction = "look_at_dead_letter" // a refused event was shown with its body
 	ActionRetryLearner      AuditAction = "retry_learner"       // a learner who is set aside was tried again
 	ActionLookAtLearner     AuditAction = "look_at_learner"     // a learner's story was shown
+	ActionListAtRisk        AuditAction = "list_at_risk"        // learners were listed with their risks and what the rules do for them
 	ActionTryOnLearner      AuditAction = "try_on_learner"      // rules were tried on a learner's recorded events
 	ActionExportLearner     AuditAction = "export_learner"      // what is held about a learner was written out
 	ActionEraseLearner      AuditAction = "erase_learner"       // a learner was erased

@@ -76,6 +76,11 @@ func startConsole(t *testing.T, prefix string, front func(http.Handler) http.Han
 	for _, learner := range []string{"u_1", "u_2"} { // who failed an assessment lately
 		must(t, st.Events.Publish(t.Context(), learner, "assessment.graded", "1", noon.AddDate(0, 0, -2), map[string]any{"assessment_id": "a", "passed": false}))
 	}
+	for n, learner := range []string{"u_1", "u_2"} { // who are in a course that is under way
+		begun := time.Now().AddDate(0, 0, -20)
+		must(t, st.Events.Publish(t.Context(), learner, "enrollment.created", "2", begun, map[string]any{"course_id": "crs_go"}))
+		must(t, st.Events.Publish(t.Context(), learner, "lesson.started", "3", begun.AddDate(0, 0, 4+9*n), map[string]any{"course_id": "crs_go", "lesson_id": "l"}))
+	}
 	return s
 }
 
