@@ -160,7 +160,7 @@ func SendTest(ctx context.Context, f *Folder, opts SendTestOptions) (TestMail, e
 		return TestMail{}, err
 	}
 	defer sender.Close()
-	email := newTestMail(academy.Library.Sender(), rendered, to, opts.Now)
+	email := newTestMail(academy.Library.SenderOf(opts.Message), rendered, to, opts.Now)
 	receipt, err := sender.Send(ctx, email)
 	if err != nil {
 		return TestMail{}, fmt.Errorf("%s was not sent: %w%s", opts.Message, err, adviseOnSendError(err))

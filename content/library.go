@@ -24,6 +24,8 @@ type Site struct {
 	// LinksUnread reports that the links could not be read: a link that is not among them may be defined all the same.
 	LinksUnread bool
 	Sender      Sender
+	// Senders are the others that messages may name, whole: what one leaves out is filled in.
+	Senders map[string]Sender
 	// PublicURL is the academy's own site, the target of its name at the head of a mail; may be empty.
 	PublicURL string
 	// LinkedInOrgID ties certificates to the academy's LinkedIn page; empty: its name is used.
@@ -229,8 +231,15 @@ func (l *Library) Locales(name string) []string { return slices.Sorted(maps.Keys
 // Site returns what all messages share.
 func (l *Library) Site() Site { return l.site }
 
-// Sender returns who messages come from.
-func (l *Library) Sender() Sender { return l.site.Sender }
+// SenderOf returns who a message comes from: the sender that its front matter names, or that of the folder.
+func (l *Library) SenderOf(name string) Sender {
+	if m := l.Message(name, ""); m != nil {
+		if sender, declared := l.site.Senders[m.Sender]; declared {
+			return sender
+		}
+	}
+	return l.site.Sender
+}
 
 // Message returns the version of a message that a learner of this locale reads, or nil.
 func (l *Library) Message(name, locale string) *Message {

@@ -23,6 +23,7 @@ type Message struct {
 	Preheader string
 	Topic     string // literal
 	ShareText string // what share prompts propose to say; empty: a neutral sentence
+	Sender    string // who it comes from, of Site.Senders; empty: Site.Sender
 	Target    string // where the channel webhook posts it, of Site.Targets; empty: the only one
 	Body      string
 
@@ -35,7 +36,7 @@ type Message struct {
 const MaxSize = 256 << 10
 
 var (
-	frontMatterKeys = []string{"subject", "preheader", "topic", "share_text", "target"}
+	frontMatterKeys = []string{"subject", "preheader", "topic", "share_text", "sender", "target"}
 	messageName     = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
 	localeName      = regexp.MustCompile(`^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$`)
 )
@@ -166,6 +167,7 @@ func (m *Message) readFrontMatter(front string) (lines map[string]int, errs Erro
 		"preheader":  &m.Preheader,
 		"topic":      &m.Topic,
 		"share_text": &m.ShareText,
+		"sender":     &m.Sender,
 		"target":     &m.Target,
 	}
 	for _, p := range r.Pairs(root, "the front matter", frontMatterKeys) {

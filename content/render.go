@@ -117,9 +117,9 @@ const defaultLanguage = "en"
 func (l *Library) bindVariables(m *Message, s *sheet, vars Vars, w words, targets map[string]string) map[string]any {
 	bindings := vars.liquidBindings(l.zoneOf(vars.Learner), w)
 	bindings[sheetKey] = s
+	sender := l.SenderOf(m.Name)
 	bindings["sender"] = printableFields(map[string]string{
-		"name": l.site.Sender.Name, "from": l.site.Sender.From,
-		"reply_to": l.site.Sender.ReplyTo, "postal_address": l.site.Sender.PostalAddress,
+		"name": sender.Name, "from": sender.From, "reply_to": sender.ReplyTo, "postal_address": sender.PostalAddress,
 	})
 	for name, link := range printableFields(map[string]string{
 		"unsubscribe_url": vars.Outward.Unsubscribe, "preferences_url": vars.Outward.Preferences,

@@ -41,7 +41,7 @@ func (c ContentComposer) Compose(ctx context.Context, s engine.Send, to Recipien
 	case err != nil:
 		return Message{}, err
 	}
-	sender := ed.Library.Sender()
+	sender := ed.Library.SenderOf(s.Message)
 	return Message{From: sender.From, FromName: sender.Name, ReplyTo: sender.ReplyTo, Rendered: r}, nil
 }
 

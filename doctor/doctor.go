@@ -87,7 +87,7 @@ func Healthy(findings []Finding) bool {
 type examination struct {
 	opts     Options
 	findings []Finding
-	sender   string        // the address that mail comes from; empty: not known
+	senders  []string      // the addresses that mail comes from, sorted; none: not known
 	skew     time.Duration // how far the store's clock is ahead
 	edges    []string      // the installations that the live edges say they are of
 	denied   []string      // subjects on which the NATS user may not ask

@@ -109,7 +109,7 @@ func TestTheKeyAndTheSender(t *testing.T) {
 		{"SendGrid falters", account{permissions: send, asking: errors.New("500")}, OK, Warning, "ask again later"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			e := &examination{sender: "hello@academy.example", opts: Options{Mail: func() (Mail, error) { return tc.account, nil }}}
+			e := &examination{senders: []string{"hello@academy.example"}, opts: Options{Mail: func() (Mail, error) { return tc.account, nil }}}
 			e.checkMail(t.Context())
 			if len(e.findings) != 2 || e.findings[0].Status != tc.key || e.findings[1].Status != tc.sender {
 				t.Fatalf("got %+v, want %s and %s", e.findings, tc.key, tc.sender)

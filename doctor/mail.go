@@ -3,9 +3,11 @@ package doctor
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 
+	"homeroom/content"
 	"homeroom/delivery/sendgrid"
 )
 
@@ -30,7 +32,7 @@ func (e *examination) checkMail(ctx context.Context) {
 		e.reportFailure("sendgrid-key", err.Error(), "see that this machine reaches "+e.opts.MailHost+" over HTTPS, through HTTPS_PROXY if need be")
 	default:
 		e.checkPermissions(permissions)
-		e.checkSender(ctx, mail)
+		e.checkSenders(ctx, mail)
 		return
 	}
 	e.reportNotChecked("the key does not work", "sender")
@@ -47,21 +49,38 @@ func (e *examination) checkPermissions(permissions []string) {
 	}
 }
 
-func (e *examination) checkSender(ctx context.Context, mail Mail) {
-	if e.sender == "" {
-		e.reportNotChecked("no rules are in force that would name a sender", "sender")
-		return
+// senderAddresses are the addresses that a folder's mail comes from, sorted.
+func senderAddresses(site content.Site) []string {
+	var all []string
+	for _, sender := range append(slices.Collect(maps.Values(site.Senders)), site.Sender) {
+		if sender.From != "" {
+			all = append(all, sender.From)
+		}
 	}
-	may, err := mail.MaySendAs(ctx, e.sender)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func (e *examination) checkSenders(ctx context.Context, mail Mail) {
+	if len(e.senders) == 0 {
+		e.reportNotChecked("no rules are in force that would name a sender", "sender")
+	}
+	for _, sender := range e.senders {
+		e.checkSender(ctx, mail, sender)
+	}
+}
+
+func (e *examination) checkSender(ctx context.Context, mail Mail, sender string) {
+	may, err := mail.MaySendAs(ctx, sender)
 	switch {
 	case errors.Is(err, sendgrid.ErrNotPermitted):
-		e.addFinding("sender", NotChecked, "a key that may only send, as it should be, may not ask whether "+e.sender+" is verified",
+		e.addFinding("sender", NotChecked, "a key that may only send, as it should be, may not ask whether "+sender+" is verified",
 			"look once at Settings, Sender Authentication in SendGrid")
 	case err != nil:
 		e.reportWarning("sender", err.Error(), "ask again later, or look at Settings, Sender Authentication in SendGrid")
 	case !may:
-		e.reportFailure("sender", "SendGrid does not know "+e.sender+" as a sender of this account: it refuses the mail", "authenticate the domain, or verify the address (Settings, Sender Authentication)")
+		e.reportFailure("sender", "SendGrid does not know "+sender+" as a sender of this account: it refuses the mail", "authenticate the domain, or verify the address (Settings, Sender Authentication)")
 	default:
-		e.reportOK("sender", e.sender+" is verified")
+		e.reportOK("sender", sender+" is verified")
 	}
 }

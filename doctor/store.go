@@ -119,7 +119,7 @@ func (e *examination) checkRules(ctx context.Context, st *store.Store) (current 
 		e.reportFailure("rules", about+" does not compile with this version of Homeroom: "+problems.Error(), "publish one that does (`homeroom rules check DIR` tells), or go back with `homeroom rules rollback`")
 		return current
 	}
-	e.sender = academy.Library.Site().Sender.From
+	e.senders = senderAddresses(academy.Library.Site())
 	e.reportOK("rules", about+"; rules in force: "+fmt.Sprint(len(academy.Ruleset.Rules)))
 	return current
 }

@@ -41,6 +41,7 @@ func loadLibrary(files map[string][]byte, sources map[string]*yamlfile.Source, s
 		}
 		checkMessageTopic(d, m, settings)
 		checkMessageTarget(d, m, settings)
+		checkMessageSender(d, m, settings)
 	}
 	site := content.Site{
 		Links:         settings.links,
@@ -54,6 +55,7 @@ func loadLibrary(files map[string][]byte, sources map[string]*yamlfile.Source, s
 		LinkedInOrgID: settings.look.organization,
 		Accent:        settings.look.accent,
 		Targets:       settings.targets,
+		Senders:       settings.allSenders(),
 	}
 	for name := range settings.links {
 		site.LinkLines[name] = settings.places["links."+name].Line

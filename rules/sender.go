@@ -3,7 +3,9 @@ package rules
 import (
 	"strings"
 
+	"homeroom/content"
 	"homeroom/internal/mailaddress"
+	"homeroom/internal/spelling"
 	"homeroom/internal/yamlfile"
 )
 
@@ -16,6 +18,72 @@ type Sender struct {
 }
 
 func readSender(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {
+	readOneSender(d, v, "sender", &s.sender)
+}
+
+// readSenders reads the senders that messages may name: name: {from: …, name: …, reply_to: …}.
+func readSenders(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {
+	if v.Kind != yamlfile.Mapping {
+		d.Fail(v.At, "write tutors: {from: tutors@academy.example}", "senders must be a block of keys, not %s", v.Kind)
+		s.sendersUnread = true
+		return
+	}
+	for _, p := range v.Pairs {
+		name, ok := d.readName(p.Key, "a sender")
+		if !ok {
+			s.sendersUnread = true
+			continue
+		}
+		if _, twice := s.senders[name]; twice {
+			d.Fail(p.Key.At, "keep one of them", "the sender %s stands twice", name)
+			continue
+		}
+		var one Sender
+		readOneSender(d, p.Value, "senders."+name, &one)
+		s.senders[name] = one
+	}
+}
+
+// allSenders returns the senders that messages may name. A name and a postal address that one leaves out are those of the folder's sender; replies go to its own address.
+func (s *settingsSpec) allSenders() map[string]content.Sender {
+	all := map[string]content.Sender{}
+	for name, one := range s.senders {
+		if one.Name == "" {
+			one.Name = s.sender.Name
+		}
+		if one.PostalAddress == "" {
+			one.PostalAddress = s.sender.PostalAddress
+		}
+		all[name] = content.Sender(one)
+	}
+	return all
+}
+
+// checkMessageSender holds the sender in a message's front matter against those of settings.yaml.
+func checkMessageSender(d *decoder, m *content.Message, settings *settingsSpec) {
+	if _, declared := settings.senders[m.Sender]; m.Sender == "" || declared || settings.sendersUnread {
+		return
+	}
+	fix := "declare it under senders in settings.yaml, or take it out"
+	near := spelling.Nearest(m.Sender, sortedKeys(settings.senders))
+	if near != "" {
+		fix = "did you mean " + near + "? Or " + fix
+	}
+	d.FailReplace(frontMatterAt(d, "sender"), near, fix, "there is no sender %s", m.Sender)
+}
+
+// frontMatterAt is where the value of a key of a message's front matter begins.
+func frontMatterAt(d *decoder, name string) yamlfile.Position {
+	for i, line := range d.Source.Lines {
+		if strings.HasPrefix(line, name+":") {
+			return yamlfile.Position{Line: i + 1, Col: len(name) + len(": ") + 1}
+		}
+	}
+	return yamlfile.Position{Line: 1, Col: 1}
+}
+
+// readOneSender reads a sender. called is what the block is called.
+func readOneSender(d *decoder, v *yamlfile.Node, called string, into *Sender) {
 	text := func(name string, address bool, into func(*Sender) *string) key[Sender] {
 		return key[Sender]{
 			name: name,
@@ -41,13 +109,15 @@ func readSender(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {
 			},
 		}
 	}
-	readKeys(d, v, "sender", []key[Sender]{
+	if !readKeys(d, v, called, []key[Sender]{
 		text("from", true, func(s *Sender) *string { return &s.From }),
 		text("name", false, func(s *Sender) *string { return &s.Name }),
 		text("reply_to", true, func(s *Sender) *string { return &s.ReplyTo }),
 		text("postal_address", false, func(s *Sender) *string { return &s.PostalAddress }),
-	}, &s.sender)
-	if v.Kind == yamlfile.Mapping && v.Get("from") == nil {
+	}, into) {
+		return
+	}
+	if v.Get("from") == nil {
 		d.Fail(v.At, "add from: with an address", "the sender has no from")
 	}
 }

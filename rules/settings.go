@@ -26,7 +26,10 @@ type settingsSpec struct {
 	// targets are where the channel webhook posts, by name; targetsUnread reports that not all could be read.
 	targets       map[string]content.Target
 	targetsUnread bool
+	// sender is that of every message that names none of senders; sendersUnread reports that not all could be read.
 	sender        Sender
+	senders       map[string]Sender
+	sendersUnread bool
 	look          look
 	// approvals is how many others must approve a draft; nil: the file does not say.
 	approvals *int
@@ -75,6 +78,7 @@ func settingsKeys(cat *catalog.Catalog) []key[settingsSpec] {
 		{name: "links", read: readLinks},
 		{name: "targets", read: readTargets},
 		{name: "sender", read: readSender},
+		{name: "senders", read: readSenders},
 		{name: "utm", read: readUTM},
 		{name: "public_url", read: readPublicURL},
 		{name: "linkedin_organization_id", read: readOrganization},
@@ -86,6 +90,7 @@ func settingsKeys(cat *catalog.Catalog) []key[settingsSpec] {
 func newSettings(cat *catalog.Catalog) *settingsSpec {
 	s := &settingsSpec{
 		links:      map[string]string{},
+		senders:    map[string]Sender{},
 		targets:    map[string]content.Target{},
 		places:     map[string]yamlfile.Position{},
 		topicWords: map[string]TopicWords{},
@@ -114,15 +119,18 @@ func readSettings(d *decoder, cat *catalog.Catalog, eventsKnown bool) *settingsS
 		s.linksUnread = !ok
 		s.topicsUnread = !ok
 		s.targetsUnread = !ok
+		s.sendersUnread = !ok
 		return s
 	}
 	readKeys(d, root, "settings.yaml", settingsKeys(cat), s)
 	for _, p := range root.Pairs {
-		switch key := p.Key.Text; spelling.Nearest(key, []string{"links", "topics", "targets"}) {
+		switch key := p.Key.Text; spelling.Nearest(key, []string{"links", "topics", "targets", "sender", "senders"}) {
 		case "links":
 			s.linksUnread = s.linksUnread || key != "links"
 		case "topics":
 			s.topicsUnread = s.topicsUnread || key != "topics"
+		case "senders":
+			s.sendersUnread = s.sendersUnread || key != "senders"
 		case "targets":
 			s.targetsUnread = s.targetsUnread || key != "targets"
 		}

@@ -103,19 +103,12 @@ func checkMessageTarget(d *decoder, m *content.Message, settings *settingsSpec) 
 	if _, declared := settings.targets[m.Target]; m.Target == "" || declared || settings.targetsUnread {
 		return
 	}
-	at := yamlfile.Position{Line: 1, Col: 1}
-	for i, line := range d.Source.Lines {
-		if strings.HasPrefix(line, "target:") {
-			at = yamlfile.Position{Line: i + 1, Col: len("target: ") + 1}
-			break
-		}
-	}
 	fix := "declare it under targets in settings.yaml"
 	near := spelling.Nearest(m.Target, sortedKeys(settings.targets))
 	if near != "" {
 		fix = "did you mean " + near + "? Or " + fix
 	}
-	d.FailReplace(at, near, fix, "there is no target %s", m.Target)
+	d.FailReplace(frontMatterAt(d, "target"), near, fix, "there is no target %s", m.Target)
 }
 
 // checkTarget says of a message that goes by the channel webhook whether it is clear where it is posted.

@@ -111,6 +111,7 @@ var frontWords = map[string]string{
 	"preheader":  "What an inbox shows behind the subject.",
 	"topic":      "The topic that learners can choose or leave.",
 	"share_text": "What the share page proposes to say.",
+	"sender":     "Who it comes from: one of senders in settings.yaml.",
 	"target":     "Where the channel webhook posts it: one of targets in settings.yaml.",
 }
 
