@@ -17,6 +17,14 @@ type CatalogCmd struct {
 	Format string `enum:"auto,table,json,schema" default:"auto" help:"table, json (every event with its properties) or schema (JSON Schema of a body). Default: table on a terminal, else json."`
 }
 
+// Help is shown by `homeroom catalog --help`.
+func (*CatalogCmd) Help() string {
+	return `Lists the events that Homeroom knows without a catalog of your own, with their properties.
+
+Example:
+  homeroom catalog --format schema`
+}
+
 // Run writes the catalog to out.
 func (c *CatalogCmd) Run(_ context.Context, out io.Writer) error {
 	known, err := catalog.Default()

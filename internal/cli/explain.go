@@ -18,6 +18,7 @@ type RulesExplainCmd struct {
 	Rule        string `arg:"" name:"rule" help:"The rule's name."`
 	Events      string `xor:"pace" help:"Take the pace at which learners enter the rule's experiment from these recorded events, by simulation; gzipped or not." placeholder:"FILE"`
 	FromStreams bool   `xor:"pace" help:"Take it from the decisions of the last 30 days in the installation's streams."`
+	Format      string `help:"How to print: text or json (the same texts)." enum:"text,json" default:"text"`
 }
 
 // Help is shown by `homeroom rules explain --help`.
@@ -52,6 +53,9 @@ func (c *RulesExplainCmd) Run(ctx context.Context, o IO) error {
 	howLong, err := admin.ExplainHoldout(folder, c.Rule, pace)
 	if err != nil {
 		return err
+	}
+	if c.Format == "json" {
+		return printJSON(o.Out, map[string]string{"rule": c.Rule, "explanation": text, "holdout": howLong})
 	}
 	_, err = io.WriteString(o.Out, text+howLong)
 	return err

@@ -18,7 +18,16 @@ type MessagesCmd struct {
 
 // MessagesListCmd is `homeroom messages list`.
 type MessagesListCmd struct {
-	Dir string `arg:"" name:"academy" help:"The academy folder."`
+	Dir    string `arg:"" name:"academy" help:"The academy folder."`
+	Format string `help:"How to print: table or json." enum:"table,json" default:"table"`
+}
+
+// Help is shown by `homeroom messages list --help`.
+func (*MessagesListCmd) Help() string {
+	return `Lists the messages with their languages, their topic, the rules that send them, and their subject.
+
+Example:
+  homeroom messages list examples/academy`
 }
 
 // Run lists the messages.
@@ -30,6 +39,9 @@ func (c *MessagesListCmd) Run(_ context.Context, o IO) error {
 	messages, err := admin.Messages(folder)
 	if err != nil {
 		return err
+	}
+	if c.Format == "json" {
+		return printJSON(o.Out, messages)
 	}
 	_, err = io.WriteString(o.Out, table(func(row func(...any)) {
 		row("MESSAGE", "LOCALES", "TOPIC", "SENT BY", "SUBJECT")

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"runtime/debug"
 	"time"
 
 	"homeroom/telemetry"
@@ -40,9 +39,9 @@ func (f OpsFlags) open(ctx context.Context, o IO, log *slog.Logger) (*opsServer,
 	if err != nil {
 		return nil, usage(err)
 	}
-	version, revision := buildVersion()
+	built := readBuild()
 	d := &opsServer{}
-	if d.Telemetry, err = telemetry.New(telemetry.Options{Now: o.Now, Version: version, Revision: revision, Spans: spans, Log: log}); err != nil {
+	if d.Telemetry, err = telemetry.New(telemetry.Options{Now: o.Now, Version: built.Version, Revision: built.Revision, Spans: spans, Log: log}); err != nil {
 		return nil, err
 	}
 	d.ops = d.Ops()
@@ -90,18 +89,4 @@ func (d *opsServer) close(log *slog.Logger) {
 	if d.server != nil && d.server.Shutdown(ctx) != nil {
 		_ = d.server.Close()
 	}
-}
-
-// buildVersion returns what this binary was built from.
-func buildVersion() (version, revision string) {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "", ""
-	}
-	for _, setting := range info.Settings {
-		if setting.Key == "vcs.revision" {
-			revision = setting.Value
-		}
-	}
-	return info.Main.Version, revision
 }

@@ -129,7 +129,10 @@ type RulesSweepCmd struct {
 // Help is shown by `homeroom rules sweep --help`.
 func (*RulesSweepCmd) Help() string {
 	return `Goes over all learners once more for the publication in force, should homeroom rules publish have been interrupted.
-Whoever has been told already has nothing left to do, so it may run any number of times.`
+Whoever has been told already has nothing left to do, so it may run any number of times.
+
+Example:
+  homeroom rules sweep`
 }
 
 // Run sweeps.

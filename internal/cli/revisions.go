@@ -22,7 +22,10 @@ type RulesHistoryCmd struct {
 
 // Help is shown by `homeroom rules history --help`.
 func (*RulesHistoryCmd) Help() string {
-	return `Lists the last 64 publications, the newest first: number, revision, author, time, what happened to live runs, note.`
+	return `Lists the last 64 publications, the newest first: number, revision, author, time, what happened to live runs, note.
+
+Example:
+  homeroom rules history --format json`
 }
 
 // Run prints the history.
@@ -39,6 +42,7 @@ func (c *RulesHistoryCmd) Run(ctx context.Context, o IO) error {
 	text := "Nothing has been published yet."
 	if len(history.Publications) > 0 {
 		text = table(func(row func(...any)) {
+			row("NO.", "REVISION", "AUTHOR", "AT", "LIVE RUNS", "", "NOTE")
 			for i, p := range history.Publications {
 				mark := ""
 				if i == 0 {
@@ -120,7 +124,10 @@ type RulesStatusCmd struct {
 // Help is shown by `homeroom rules status --help`.
 func (*RulesStatusCmd) Help() string {
 	return `Shows the revision in force, which revision each running instance has and how its last swap went, and how many learners
-have a live run of each rule.`
+have a live run of each rule.
+
+Example:
+  homeroom rules status`
 }
 
 // Run prints the status.

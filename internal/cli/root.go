@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -40,6 +40,11 @@ type Commands struct {
 	Resume  ResumeCmd  `cmd:"" help:"Let messages go out again."`
 	Codec   CodecCmd   `cmd:"" help:"Decrypt for the Temporal UI what is stored encrypted."`
 	Version VersionCmd `cmd:"" help:"Print the version."`
+
+	Completion CompletionCmd `cmd:"" help:"Print a script that completes commands in a shell."`
+	Man        ManCmd        `cmd:"" help:"Print the manual page, or write one for each command."`
+
+	ShowVersion versionFlag `name:"version" help:"Print the version."`
 }
 
 // LearnerCmd is `homeroom learner`.
@@ -69,19 +74,6 @@ type RulesCmd struct {
 	Sweep    RulesSweepCmd    `cmd:"" help:"Reach learners who sleep once more, if publishing was interrupted."`
 }
 
-// VersionCmd is `homeroom version`.
-type VersionCmd struct{}
-
-// Run prints the version the binary was built from.
-func (VersionCmd) Run(o IO) error {
-	version := "(unknown)"
-	if info, ok := debug.ReadBuildInfo(); ok {
-		version = info.Main.Version
-	}
-	_, err := fmt.Fprintln(o.Out, "homeroom", version)
-	return err
-}
-
 // Terminal is the IO of this process: colors and progress only where a person looks, and never with NO_COLOR.
 func Terminal() IO {
 	return IO{
@@ -94,7 +86,7 @@ func Terminal() IO {
 	}
 }
 
-// Main runs one command and returns the exit code: 0 fine, 1 failed, 2 wrong usage, 3 lint with --strict or too many changes.
+// Main runs one command and returns one of exitCodes.
 func Main(ctx context.Context, args []string, o IO) int {
 	var commands Commands
 	exited := false
@@ -114,11 +106,16 @@ func Main(ctx context.Context, args []string, o IO) int {
 		fmt.Fprintln(o.Err, "homeroom:", err)
 		return 1
 	}
-	if len(args) == 0 {
+	switch {
+	case len(args) == 0:
 		args = []string{"--help"}
+	case args[0] == completeWord:
+		return exitCode(writeCompletions(o.Out, parser.Model.Node, args[1:]), o)
+	case args[0] == "help":
+		args = append(slices.Clone(args[1:]), "--help")
 	}
 	parsed, err := parser.Parse(args)
-	if exited { // --help
+	if exited { // --help, --version
 		return code
 	}
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"strings"
 
 	"homeroom/admin"
 	"homeroom/internal/narrate"
@@ -18,6 +19,7 @@ type RulesTestCmd struct {
 	Match    string `name:"run" help:"Run only the tests whose name or file matches this regular expression." placeholder:"PATTERN"`
 	Coverage bool   `help:"Also say which steps, branches and ways out no test reached."`
 	JUnit    string `name:"junit" help:"Also write the results as JUnit XML." placeholder:"FILE"`
+	Format   string `help:"How to print: text or json (without the coverage)." enum:"text,json" default:"text"`
 }
 
 // Help is shown by `homeroom rules test --help`.
@@ -51,6 +53,9 @@ func (c *RulesTestCmd) Run(ctx context.Context, o IO) error {
 			return err
 		}
 	}
+	if c.Format == "json" {
+		return printTestRunJSON(o, run.Results, run.Problems)
+	}
 	failed := printTestRun(o, run.Results, run.Problems)
 	if run.Coverage != nil {
 		if err := run.Coverage.Write(o.Out); err != nil {
@@ -71,6 +76,41 @@ func (c *RulesTestCmd) writeJUnit(results []ruletest.Result, problems rules.Prob
 	}
 	if err := f.Close(); err != nil {
 		return fmt.Errorf("write JUnit report: %w", err)
+	}
+	return nil
+}
+
+// testAnswer is how one test came out.
+type testAnswer struct {
+	File   string `json:"file"`
+	Line   int    `json:"line"`
+	Name   string `json:"name"`
+	Passed bool   `json:"passed"`
+	Story  string `json:"story,omitempty"` // of a failed test: what was expected (-) and what came (+)
+}
+
+// printTestRunJSON prints all tests and the problems of the files.
+func printTestRunJSON(o IO, results []ruletest.Result, problems rules.Problems) error {
+	passed := len(problems) == 0
+	tests := []testAnswer{}
+	for i := range results {
+		r := &results[i]
+		answer := testAnswer{File: r.Test.File, Line: r.Test.Line, Name: r.Test.Name, Passed: r.Passed}
+		if !r.Passed {
+			var story strings.Builder
+			if err := r.Write(&story, false); err != nil {
+				return err
+			}
+			answer.Story = story.String()
+			passed = false
+		}
+		tests = append(tests, answer)
+	}
+	if err := printJSON(o.Out, map[string]any{"passed": passed, "tests": tests, "problems": append(rules.Problems{}, problems...)}); err != nil {
+		return err
+	}
+	if !passed {
+		return ExitError{Code: 1}
 	}
 	return nil
 }
