@@ -1,5 +1,5 @@
 # Homeroom's image: two static programs, the certificates to trust, the time zones, and nothing else.
-#   docker build -t homeroom .
+#   docker build --build-arg VERSION=v1.2.3 --build-arg REVISION=$(git rev-parse HEAD) -t homeroom .
 # Pinned by tag. To pin by digest, append what `docker buildx imagetools inspect golang:1.26.8-alpine` shows.
 FROM golang:1.26.8-alpine AS build
 WORKDIR /src
@@ -8,7 +8,10 @@ ENV GOWORK=off CGO_ENABLED=0 GOFLAGS=-trimpath
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-RUN go build -buildvcs=false -ldflags='-s -w' -o /out/ ./cmd/homeroom ./deploy/probe
+# There is no history here to read the version from.
+ARG VERSION=(devel)
+ARG REVISION=
+RUN go build -buildvcs=false -ldflags="-s -w -X homeroom/internal/cli.linkedVersion=${VERSION} -X homeroom/internal/cli.linkedRevision=${REVISION}" -o /out/ ./cmd/homeroom ./deploy/probe
 RUN mkdir /empty
 
 FROM scratch

@@ -28,7 +28,12 @@ func TestTheImageIsBuiltLikeTheRest(t *testing.T) {
 			t.Errorf("the image %s is not pinned", image[1])
 		}
 	}
-	if strings.Contains(dockerfile, "ARG ") || regexp.MustCompile(`(?i)password|token|api_key`).MatchString(dockerfile) {
+	for _, arg := range regexp.MustCompile(`(?m)^ARG (\w+)`).FindAllStringSubmatch(dockerfile, -1) {
+		if arg[1] != "VERSION" && arg[1] != "REVISION" {
+			t.Errorf("the Dockerfile may bake %s in", arg[1])
+		}
+	}
+	if regexp.MustCompile(`(?i)password|token|api_key`).MatchString(dockerfile) {
 		t.Error("the Dockerfile may bake a secret in")
 	}
 }

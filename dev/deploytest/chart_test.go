@@ -90,7 +90,7 @@ func TestVariablesAreRead(t *testing.T) {
 func TestSecretsAreReferences(t *testing.T) {
 	mayHave := map[string][]string{
 		"worker": {"encryption.key", "homeroom.secret", "sendgrid.key"}, "triggers": {"encryption.key", "homeroom.secret"},
-		"edge": {"encryption.key", "homeroom.secret"},
+		"edge": {"encryption.key", "homeroom.secret"}, "console": {"encryption.key"},
 	}
 	for component, pod := range templates(t, mustRender(t, everything)) {
 		var keys []string
