@@ -47,7 +47,10 @@ func (s *stepper) runInstruction(run *Run, rule *Rule, in *Instr, at time.Time) 
 	case OpWait:
 		return s.waitUntil(run, at.Add(in.Dur), at)
 	case OpWaitClock:
-		return s.waitUntil(run, nextClock(at, in.Clock, in.Days, s.learnerZone()), at)
+		if in.Usual {
+			run.UsualOf = s.env.Standing.lastSession(at)
+		}
+		return s.waitUntil(run, nextClock(at, s.clockOf(run, in), in.Days, s.learnerZone()), at)
 	case OpWaitTime:
 		t, err := evalTime(in.Expr, s.runVars(nil, run, at))
 		if err != nil { // better no message than one at the wrong time

@@ -177,7 +177,7 @@ func (in *Instr) waits() bool {
 // sameWait reports whether two waits end at the same instant.
 func (in *Instr) sameWait(other *Instr) bool {
 	switch {
-	case in.Op != other.Op || in.Dur != other.Dur || in.Clock != other.Clock || !slices.Equal(in.Days, other.Days):
+	case in.Op != other.Op || in.Dur != other.Dur || in.Clock != other.Clock || in.Usual != other.Usual || !slices.Equal(in.Days, other.Days):
 		return false
 	case in.Expr == nil || other.Expr == nil:
 		return in.Expr == nil && other.Expr == nil

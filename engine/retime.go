@@ -83,7 +83,7 @@ func (s *stepper) retimeWait(run *Run) {
 	switch in := &rule.Program[run.PC]; in.Op {
 	case OpWaitClock:
 		if run.Due.After(s.now) {
-			run.Due = nextClock(later(s.st.Clock, s.now), in.Clock, in.Days, s.learnerZone())
+			run.Due = nextClock(later(s.st.Clock, s.now), s.clockOf(run, in), in.Days, s.learnerZone())
 		}
 	case OpWaitTime:
 		s.retimeTimestamp(run, in)

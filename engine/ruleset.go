@@ -65,7 +65,9 @@ type Settings struct {
 	Resolution  time.Duration // activity counts in steps of this, rounded up; at least 1s
 	BackOff     *BackOff      // nil: nobody is left alone for ignoring
 	Control     float64       // percent of learners in the global control group
-	Risk        *RiskSettings // nil: no rule looks at risk, and none is kept
+	// Usual is the hour of learners of whom no activity is known, in minutes after local midnight; 18:00 unless settings.yaml says, set by package rules.
+	Usual int
+	Risk  *RiskSettings // nil: no rule looks at risk, and none is kept
 	// Topics by name: whether a learner who never chose gets this topic.
 	Topics map[string]bool
 }
@@ -183,6 +185,7 @@ type Instr struct {
 	ID    string // the step's name: its `id:` or its position ("3", "3.otherwise.1")
 	Dur   time.Duration
 	Clock int            // minutes after local midnight
+	Usual bool           // wait_clock: until the learner's usual hour instead of Clock
 	Days  []time.Weekday // empty: every day
 	Expr  Expr
 	Match *Match

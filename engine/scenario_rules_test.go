@@ -214,6 +214,9 @@ func theRule(t testing.TB, name string) *engine.Rule {
 		r.Per = []string{"course_id"}
 		r.Again = engine.Again{After: 21 * day}
 		r.Program = []engine.Instr{send("1", "we-miss-you")}
+	case "at-usual":
+		r.When.Match = on("enrollment.created")
+		r.Program = []engine.Instr{{Op: engine.OpWaitClock, ID: "1.at", Usual: true}, send("1", "come-back")}
 	case "overdue", "overdue-once", "overdue-again":
 		r.When = engine.Trigger{Overdue: 2 * day, Of: engine.KeyAssessment}
 		r.Per = []string{"course_id", "assessment_id"}

@@ -73,6 +73,8 @@ type Run struct {
 	Waiting bool `json:"waiting,omitempty"`
 	// WaitSince is when a wait until a timestamp began: the timestamp is read as of then. Zero: no such wait, or one of an older version.
 	WaitSince time.Time `json:"wait_since,omitzero"`
+	// UsualOf is when the session began by which the last wait for the usual hour goes. Zero: no such wait, or no activity was known.
+	UsualOf time.Time `json:"usual_of,omitzero"`
 	// KeepsEnd reports that the run was migrated to another wait, and keeps the end of the one before.
 	KeepsEnd bool `json:"keeps_end,omitempty"`
 	// StreamSince is the first step in which the run was due and waited for the stream. Zero: it does not wait, or did so in an older version.

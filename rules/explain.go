@@ -124,6 +124,9 @@ func instrWords(in *engine.Instr, per []string) string {
 		return "wait " + engine.FormatDuration(in.Dur)
 	case engine.OpWaitClock:
 		text := fmt.Sprintf("wait until %02d:%02d where the learner lives", in.Clock/60, in.Clock%60)
+		if in.Usual {
+			text = "wait until the hour at which the learner's last session began; in quiet hours, the last half hour before them"
+		}
 		var days []string
 		for _, d := range in.Days {
 			days = append(days, weekdays[d])

@@ -23,6 +23,7 @@ const (
 	LintOtherWithoutPer = "other-without-per"
 	LintPerhapsAbsent   = "perhaps-absent"
 	LintSinceStep       = "since-step"
+	LintWaitsTwice      = "waits-twice"
 	LintGoalUnsent      = "goal-without-message"
 	LintHoldoutBlind    = "holdout-without-goal"
 	LintUndeclaredTopic = "undeclared-topic"

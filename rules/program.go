@@ -77,6 +77,19 @@ func (b *builder) addSteps(list []*stepSpec, prefix string) (open bool) {
 	return open
 }
 
+// addUsualWait adds the wait of a send with at: usual.
+func (b *builder) addUsualWait(s *stepSpec, id string) {
+	if n := len(b.out); n > 0 && b.waited > 0 && b.out[n-1].Op == engine.OpWaitClock {
+		b.d.Warn(s.message.At, LintWaitsTwice, "take one of them out, or accept it with # allow: "+LintWaitsTwice,
+			"after the wait until a time of day in line %d the message waits for the usual hour, up to a day longer", b.waited)
+	}
+	b.places[id+usualSuffix] = s.at
+	b.addInstr(engine.Instr{Op: engine.OpWaitClock, ID: id + usualSuffix, Usual: true})
+}
+
+// usualSuffix follows the name of a send step in that of its wait for the usual hour.
+const usualSuffix = ".at"
+
 // addInstr adds an instruction and returns where it is, for its Else to be filled in.
 func (b *builder) addInstr(in engine.Instr) int {
 	b.out = append(b.out, in)
@@ -96,7 +109,7 @@ func (b *builder) addStep(s *stepSpec, id string) (open bool) {
 	case "wait_until":
 		b.waited = s.at.Line
 		if s.time == nil {
-			b.addInstr(engine.Instr{Op: engine.OpWaitClock, ID: id, Clock: s.clock, Days: s.days})
+			b.addInstr(engine.Instr{Op: engine.OpWaitClock, ID: id, Clock: s.clock, Usual: s.usual, Days: s.days})
 			break
 		}
 		at := b.compileExpression(s.time, wantTime)
@@ -120,6 +133,9 @@ func (b *builder) addStep(s *stepSpec, id string) (open bool) {
 	case "split":
 		return b.addSplit(s, id)
 	case "send":
+		if s.usual {
+			b.addUsualWait(s, id)
+		}
 		b.waited = 0
 		b.addInstr(engine.Instr{Op: engine.OpSend, ID: id, Send: b.addSend(s)})
 	case "stop":

@@ -16,6 +16,7 @@ import (
 // The defaults of settings.yaml. Everything else that is absent means "no such limit".
 const (
 	defaultPatience   = 24 * time.Hour
+	defaultUsual      = 18 * 60 // minutes after midnight
 	defaultResolution = 10 * time.Minute
 )
 
@@ -63,6 +64,14 @@ func settingsKeys(cat *catalog.Catalog) []key[settingsSpec] {
 			},
 		},
 		duration("patience", func(s *settingsSpec) *time.Duration { return &s.Patience }),
+		{
+			name: "usual_hour",
+			read: func(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {
+				if minutes, fine := d.readClock(v, "usual_hour"); fine {
+					s.Usual = minutes
+				}
+			},
+		},
 		duration("max_event_age", func(s *settingsSpec) *time.Duration { return &s.MaxEventAge }),
 		{name: "back_off", read: readBackOff},
 		{name: "risk", read: readRiskSettings},
@@ -97,6 +106,7 @@ func newSettings(cat *catalog.Catalog) *settingsSpec {
 	}
 	s.Location = time.UTC
 	s.Patience = defaultPatience
+	s.Usual = defaultUsual
 	s.Resolution = defaultResolution
 	s.Activity = map[string]bool{}
 	s.Topics = map[string]bool{}

@@ -23,6 +23,7 @@ type stepSpec struct {
 	clock           int            // wait_until
 	days            []time.Weekday // wait_until
 	time            *yamlfile.Node // wait_until: {time: …}
+	usual           bool           // wait_until: usual, and at: usual of a send
 	match           *matchSpec     // wait_for
 	cond            *yamlfile.Node // if, and a send's own if
 	then, otherwise []*stepSpec    // wait_for, if
@@ -146,6 +147,9 @@ func checkStep(d *decoder, n *yamlfile.Node, s *stepSpec) {
 			d.Fail(n.Get("wait_for").At, "add within: 3d, say", "wait_for does not say how long to wait at most")
 		}
 	case "send":
+		if s.transactional && s.usual {
+			d.Fail(keyAt(n, "at"), "take it out", "a transactional message is never put off, so it does not wait for the usual hour")
+		}
 		if s.transactional && s.patience > 0 {
 			d.Fail(keyAt(n, "patience"), "take it out; expires: says until when it is worth sending", "a transactional message is never put off, so it has no patience")
 		}
@@ -259,9 +263,16 @@ func sendKeys() []key[stepSpec] {
 				}
 			},
 		},
+		{
+			name: "at",
+			read: func(d *decoder, s *stepSpec, _, v *yamlfile.Node) { _, s.usual = d.oneOf(v, "at", usualWord) },
+		},
 		{name: "with", read: readWith},
 	}
 }
+
+// usualWord is how a rule names the learner's usual hour.
+const usualWord = "usual"
 
 // readWith reads {name: expression}.
 func readWith(d *decoder, s *stepSpec, _, v *yamlfile.Node) {
@@ -349,7 +360,14 @@ func readStop(d *decoder, s *stepSpec, _, v *yamlfile.Node) {
 }
 
 func readWaitUntil(d *decoder, s *stepSpec, _, v *yamlfile.Node) {
-	if v.Kind != yamlfile.Mapping {
+	switch {
+	case v.Kind == yamlfile.Scalar && v.Text == usualWord:
+		s.usual = true
+		return
+	case v.Kind == yamlfile.Scalar && spelling.Nearest(v.Text, []string{usualWord}) != "":
+		d.FailReplace(v.At, usualWord, "did you mean "+usualWord+"?", "wait_until cannot be %q", v.Text)
+		return
+	case v.Kind != yamlfile.Mapping:
 		s.clock, _ = d.readClock(v, "wait_until")
 		return
 	}
@@ -364,7 +382,7 @@ func readWaitUntil(d *decoder, s *stepSpec, _, v *yamlfile.Node) {
 	before := len(*d.Problems)
 	readKeys(d, v, "wait_until", table, s)
 	if v.Get("time") == nil && len(*d.Problems) == before {
-		d.Fail(v.At, `write {time: …} with an expression, or a time of day such as "09:00"`, "wait_until does not say when")
+		d.Fail(v.At, `write {time: …} with an expression, a time of day such as "09:00", or usual`, "wait_until does not say when")
 	}
 }
 

@@ -21,7 +21,7 @@ func (*RulesCheckCmd) Help() string {
 	return `Compiles the folder as publishing would, type-checks every condition against the event catalog and renders every
 message with sample data. All problems are shown at once, each with its line and what to do about it.
 
-Warnings have names: unreachable-step, never-matches, match-changes-nothing, other-without-per, perhaps-absent, since-step,
+Warnings have names: unreachable-step, never-matches, match-changes-nothing, other-without-per, perhaps-absent, since-step, waits-twice,
 goal-without-message, holdout-without-goal, unused-message, unused-variable, undeclared-topic, wakes-on-high-volume,
 file-not-read. docs/rules.md says what they mean.
 
