@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"homeroom/engine"
 	"homeroom/publish"
@@ -98,6 +99,17 @@ func (i *Installation) ApproveDraft(ctx context.Context, d Draft, seen, by strin
 		return Draft{}, inputError(err)
 	}
 	return i.recordDraft(ctx, store.ActionApprove, d, next)
+}
+
+// CheckApproval returns why somebody cannot approve what a draft holds, or nil.
+func (d *Draft) CheckApproval(by string) error {
+	trial := d.Draft
+	if d.Proposal != nil {
+		proposal := *d.Proposal
+		proposal.Approvals = slices.Clone(proposal.Approvals)
+		trial.Proposal = &proposal
+	}
+	return publish.Approve(&trial, d.Hash, d.Hash, by, time.Time{})
 }
 
 // maxComment is how long a comment may be, in bytes.

@@ -69,6 +69,7 @@ var allowed = map[string]string{
 	"POST /revisions/{revision}/rollback":  "a",
 	"POST /deadletters/replay":             "p",
 	"POST /sign-in":                        "-",
+	"POST /act-as":                         "v e a p", // where there is another name to take
 	"POST /sign-out":                       "v e a p",
 }
 

@@ -39,6 +39,8 @@ type draftData struct {
 	Refused   string             `json:"refused,omitempty"`
 	CanEdit   bool               `json:"-"`
 	CanDecide bool               `json:"-"`
+	// NoApproval says why the person cannot approve it; empty: they can.
+	NoApproval string `json:"-"`
 	// Backtest is what this very content would have changed; nil: nobody asked, or it is not over.
 	Backtest *admin.Backtest `json:"-"`
 	// Noted is what a backtest of this very content found when it was proposed; nil: there was none.
@@ -64,6 +66,9 @@ func (c *Console) describeDraft(req *request, draft admin.Draft) (*draftData, er
 		CanDecide: req.person.May(RoleApprover),
 	}
 	data.Schedule = draft.Schedule
+	if err := draft.CheckApproval(req.person.Name); err != nil {
+		data.NoApproval = err.Error()
+	}
 	data.Backtest = c.backtestOf(&draft)
 	if p := draft.Proposal; p != nil && p.Backtest != nil && p.Backtest.Hash == draft.Hash {
 		data.Noted = p.Backtest

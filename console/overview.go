@@ -19,6 +19,7 @@ func (c *Console) showOverview(req *request) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.beginCounts(req)
 	data := overviewData{Overview: overview, HeldUp: len(overview.SetAside)}
 	if !req.person.May(RolePeople) { // a learner's id is for people who may look learners up
 		data.SetAside = nil

@@ -46,6 +46,7 @@ type frame struct {
 	Inbox         string
 	Data          any
 	SignedIn      bool   // there is a session to end
+	Other         string // the name that the person can take instead; empty: none
 	Nonce         string // of the editor's style sheet; empty: the page has no editor
 }
 
@@ -129,6 +130,7 @@ func (c *Console) writeHTML(req *request, status int, p *page) {
 		Inbox:    c.o.Inbox,
 		Data:     p.data,
 		SignedIn: hasSession(req.Request),
+		Other:    c.otherName(req.Request),
 	}
 	if req.person.Name != "" {
 		var err error

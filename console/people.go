@@ -73,7 +73,11 @@ type People interface {
 
 // ThisMachine lets everybody on this machine do everything, under one name. Requests must name a loopback host, so that no page of
 // another site reaches it through a name that resolves to this machine.
-type ThisMachine struct{ Name string }
+type ThisMachine struct {
+	Name string
+	// Colleague is another name that everybody can take, to try what takes two, such as an approval; empty: nobody can.
+	Colleague string
+}
 
 // ServesHost implements [People].
 func (ThisMachine) ServesHost(host string) bool {
@@ -86,8 +90,41 @@ func (ThisMachine) ServesHost(host string) bool {
 }
 
 // Identify implements [People].
-func (m ThisMachine) Identify(*http.Request, time.Time) (Person, bool) {
-	return Person{Name: m.Name, Roles: allRoles}, true
+func (m ThisMachine) Identify(r *http.Request, _ time.Time) (Person, bool) {
+	return Person{Name: m.nameOf(r), Roles: allRoles}, true
+}
+
+// colleagueCookie is there while somebody acts as the colleague.
+const colleagueCookie = "homeroom_console_colleague"
+
+func (m ThisMachine) nameOf(r *http.Request) string {
+	if _, err := r.Cookie(colleagueCookie); m.Colleague != "" && err == nil {
+		return m.Colleague
+	}
+	return m.Name
+}
+
+// otherName returns the name that the person of a request can take instead of theirs; empty: none.
+func (c *Console) otherName(r *http.Request) string {
+	m, _ := c.o.People.(ThisMachine)
+	if m.Colleague != "" && m.nameOf(r) == m.Colleague {
+		return m.Name
+	}
+	return m.Colleague
+}
+
+// actAs lets a person go on under the other name, where there is one.
+func (c *Console) actAs(req *request) (*page, error) {
+	other := c.otherName(req.Request)
+	if other == "" {
+		return nil, errNoPage
+	}
+	age := time.Duration(-1) * time.Second // removes the cookie
+	if m, _ := c.o.People.(ThisMachine); other == m.Colleague {
+		age = 12 * time.Hour
+	}
+	c.setCookie(req, colleagueCookie, "1", age, http.SameSiteStrictMode)
+	return c.goTo(req, c.returnPath(req), "You act as "+other+" now.")
 }
 
 // SignIn implements [People].

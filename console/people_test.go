@@ -59,7 +59,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 
 // TestEveryChangeNeedsARole: what changes something needs a role; signing in and out, and a comment, do not.
 func TestEveryChangeNeedsARole(t *testing.T) {
-	want := []string{"POST /drafts/{draft}/comment", "POST /sign-in", "POST /sign-out"}
+	want := []string{"POST /drafts/{draft}/comment", "POST /sign-in", "POST /act-as", "POST /sign-out"}
 	if got := console.OpenRoutes(); !slices.Equal(got, want) {
 		t.Errorf("whoever is known may %q, want %q", got, want)
 	}

@@ -72,6 +72,7 @@ func (c *Console) listRoutes() []route {
 		{"POST", "/sign-in", "", c.signIn},
 		{"GET", "/sign-in/provider", "", c.beginLogin},
 		{"GET", "/sign-in/callback", "", c.finishLogin},
+		{"POST", "/act-as", RoleViewer, c.actAs},
 		{"POST", "/sign-out", RoleViewer, c.signOut},
 		{"GET", "/", RoleViewer, c.showNothing},
 	}

@@ -49,7 +49,7 @@ func openConsole(ctx context.Context, s *stack.Stack, h *instance.Instance, port
 	c := &consoleServer{url: "http://" + listener.Addr().String(), installation: installation}
 	site, err := pages.New(pages.Options{
 		Installation: installation,
-		People:       pages.ThisMachine{Name: nameOfUser()},
+		People:       pages.ThisMachine{Name: nameOfUser(), Colleague: colleague},
 		TemporalUI:   s.UIURL,
 		Inbox:        s.InboxURL,
 		Now:          h.Clock.Now,
@@ -83,6 +83,9 @@ func (c *consoleServer) close() {
 	c.pages.Close()
 	c.installation.Close()
 }
+
+// colleague is the name under which this machine's user approves what they wrote, to see how two people do it.
+const colleague = "colleague"
 
 // nameOfUser is under which name this machine's user publishes.
 func nameOfUser() string {
