@@ -51,7 +51,7 @@ func engaged(ev *Event) bool {
 	switch ev.Name {
 	case EventEmailOpened:
 		return ev.Properties["machine"] != true
-	case EventEmailClicked, EventShareClicked:
+	case EventEmailClicked, EventShareClicked, EventNudgeSeen, EventNudgeClicked:
 		return true
 	}
 	return false

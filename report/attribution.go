@@ -41,7 +41,7 @@ const (
 func EventNames() []string {
 	return []string{
 		eventDelivered, engine.EventEmailOpened, engine.EventEmailClicked, eventBounced, eventUnsubscribed, eventResubscribed, eventSpamReported,
-		engine.EventShareClicked, eventShareVisited, eventShared, eventReferralVisit, eventReferralJoined,
+		engine.EventNudgeSeen, engine.EventNudgeClicked, engine.EventNudgeDismissed, engine.EventShareClicked, eventShareVisited, eventShared, eventReferralVisit, eventReferralJoined,
 	}
 }
 
@@ -106,6 +106,7 @@ const (
 	sendSpam
 	sendShareClicked
 	sendTransactional // in no experiment
+	sendDismissed
 )
 
 func newAttribution(asksToShare func(string) bool) *attribution {

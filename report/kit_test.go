@@ -176,9 +176,9 @@ func (r *Report) short() string {
 }
 
 func (r *Rule) short() string {
-	text := r.Rule + ":" + nonzero([]string{"runs", "sent", "holdout", "control", "delivered", "opened", "machine", "clicked", "bounced", "left", "spam",
+	text := r.Rule + ":" + nonzero([]string{"runs", "sent", "holdout", "control", "delivered", "opened", "machine", "clicked", "dismissed", "bounced", "left", "spam",
 		"share clicks", "share visits", "shared", "referral visits", "referred"},
-		r.Started, r.Sent, r.Withheld.Holdout, r.Withheld.Control, r.Delivered, r.Opened, r.OpenedByMachine, r.Clicked, r.Bounced,
+		r.Started, r.Sent, r.Withheld.Holdout, r.Withheld.Control, r.Delivered, r.Opened, r.OpenedByMachine, r.Clicked, r.Dismissed, r.Bounced,
 		r.Unsubscribed, r.SpamReported, r.ShareClicks, r.ShareVisits, r.CertificatesShared, r.ReferralVisits, r.ReferralsConverted)
 	for _, part := range []struct {
 		name string

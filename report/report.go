@@ -31,9 +31,10 @@ type Rule struct {
 
 	Reportable      int `json:"reportable"`        // of the sent: messages by a channel whose provider reports delivery; 0: none, or no report has come
 	Delivered       int `json:"delivered"`         // messages
-	Opened          int `json:"opened"`            // messages, by people
+	Opened          int `json:"opened"`            // messages, by people; in the app: seen
 	OpenedByMachine int `json:"opened_by_machine"` // messages, by mail clients that fetch ahead, and by nobody else
 	Clicked         int `json:"clicked"`           // messages
+	Dismissed       int `json:"dismissed"`         // messages, in the app
 	Bounced         int `json:"bounced"`           // messages, refused for good or for now
 	Unsubscribed    int `json:"unsubscribed"`      // messages that made somebody leave
 	SpamReported    int `json:"spam_reported"`     // messages
@@ -219,8 +220,12 @@ func sendFlags(ev *engine.Event) uint16 {
 			return sendOpenedByMachine
 		}
 		return sendOpened
-	case engine.EventEmailClicked:
+	case engine.EventNudgeSeen:
+		return sendOpened
+	case engine.EventEmailClicked, engine.EventNudgeClicked:
 		return sendClicked
+	case engine.EventNudgeDismissed:
+		return sendDismissed
 	case eventBounced:
 		return sendBounced
 	case eventUnsubscribed:
@@ -331,7 +336,7 @@ func (c *Counter) countSend(r *Rule, s *send) {
 		flag uint16
 		n    *int
 	}{
-		{sendDelivered, &r.Delivered}, {sendOpened, &r.Opened}, {sendClicked, &r.Clicked}, {sendBounced, &r.Bounced},
+		{sendDelivered, &r.Delivered}, {sendOpened, &r.Opened}, {sendClicked, &r.Clicked}, {sendDismissed, &r.Dismissed}, {sendBounced, &r.Bounced},
 		{sendUnsubscribed, &r.Unsubscribed}, {sendSpam, &r.SpamReported}, {sendShareClicked, &r.ShareClicks},
 	} {
 		if s.flags&f.flag != 0 {
@@ -350,7 +355,7 @@ func (r *Rule) countMaps() []map[string]int {
 func (r *Rule) countFields() []*int {
 	return []*int{
 		&r.Started, &r.Sent, &r.Withheld.Holdout, &r.Withheld.Control, &r.Reportable, &r.Delivered, &r.Opened, &r.OpenedByMachine, &r.Clicked,
-		&r.Bounced, &r.Unsubscribed, &r.SpamReported, &r.ShareClicks, &r.ShareVisits, &r.CertificatesShared, &r.ReferralVisits,
+		&r.Dismissed, &r.Bounced, &r.Unsubscribed, &r.SpamReported, &r.ShareClicks, &r.ShareVisits, &r.CertificatesShared, &r.ReferralVisits,
 		&r.ReferralsConverted,
 	}
 }

@@ -50,6 +50,18 @@ func TestWhatIsCounted(t *testing.T) {
 			1 14:00 ada email.clicked send=ada/welcome/welcome`,
 			"welcome: sent=1 opened=1 clicked=1\n"},
 
+		{"a nudge in the app was seen, clicked or dismissed", `
+			1 10:00 ada sent    welcome message=welcome channel=inapp
+			1 10:00 ben sent    welcome message=welcome channel=inapp
+			1 10:00 eve sent    welcome message=welcome channel=inapp
+			1 11:00 ada nudge.seen send=ada/welcome/welcome
+			1 11:00 ada nudge.clicked send=ada/welcome/welcome
+			1 11:00 ben nudge.seen send=ben/welcome/welcome
+			1 12:00 ben nudge.dismissed send=ben/welcome/welcome
+			1 12:00 ben nudge.dismissed send=ben/welcome/welcome
+			1 12:00 eve nudge.seen send=ada/welcome/welcome`,
+			"welcome: sent=3 opened=2 clicked=1 dismissed=1\n"},
+
 		{"a mail client that fetches ahead is no reader; a person who opens it later is", `
 			1 10:00 ada sent    welcome message=welcome
 			1 10:00 ada email.opened send=ada/welcome/welcome machine=true

@@ -21,8 +21,12 @@ func describeEvent(ev *engine.Event, message string) string {
 			return message + " was fetched by a mail client, which says nothing about the learner"
 		}
 		return message + " was opened"
-	case engine.EventEmailClicked:
+	case engine.EventEmailClicked, engine.EventNudgeClicked:
 		return "a link in " + message + " was clicked"
+	case engine.EventNudgeSeen:
+		return message + " was seen in the app"
+	case engine.EventNudgeDismissed:
+		return message + " was dismissed in the app"
 	case eventBounced:
 		if text("bounce_type") == "blocked" {
 			return message + " was refused for now by the learner's mail server"

@@ -16,6 +16,8 @@ func TestWhatAnEventTells(t *testing.T) {
 		{"a person opens", "email.opened", map[string]any{"machine": false}, "halfway was opened"},
 		{"a mail client fetches ahead", "email.opened", map[string]any{"machine": true}, "halfway was fetched by a mail client, which says nothing about the learner"},
 		{"a bounce: not the provider's words, which hold the address", "email.bounced", map[string]any{"bounce_type": "bounce", "reason": "550 ada@example.org unknown"}, "halfway bounced"},
+		{"a nudge that was seen", "nudge.seen", map[string]any{"send_id": "s"}, "halfway was seen in the app"},
+		{"a nudge that was closed", "nudge.dismissed", map[string]any{"send_id": "s"}, "halfway was dismissed in the app"},
 		{"a full mailbox", "email.bounced", map[string]any{"bounce_type": "blocked"}, "halfway was refused for now by the learner's mail server"},
 		{"leaving a topic", "email.unsubscribed", map[string]any{"topic": "offers"}, "the learner left the topic offers"},
 		{"leaving", "email.unsubscribed", nil, "the learner unsubscribed from everything"},

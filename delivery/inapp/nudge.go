@@ -75,8 +75,10 @@ func (Channel) RefusesAddress(string) string { return "" }
 // RecognizesRepeatFor implements delivery.Channel.
 func (Channel) RecognizesRepeatFor() time.Duration { return announceAgain }
 
-// Hears implements delivery.Channel: nothing comes back yet.
-func (Channel) Hears() []string { return nil }
+// Hears implements delivery.Channel: the platform publishes what became of nudges, with the nudge's id as send_id.
+func (Channel) Hears() []string {
+	return []string{engine.EventNudgeSeen, engine.EventNudgeClicked, engine.EventNudgeDismissed}
+}
 
 // Prepare implements delivery.Channel.
 func (c Channel) Prepare(s engine.Send, _ delivery.Recipient, m delivery.Message, _ content.Outward) func(context.Context) (delivery.Receipt, error) {

@@ -164,8 +164,10 @@ func writeSentTable(o IO, b *strings.Builder, rules []report.Rule) {
 // writeReactionTable writes what became of the messages. A rule whose channels do not report delivery has dashes.
 func writeReactionTable(o IO, b *strings.Builder, rules []report.Rule) {
 	var rows [][]string
+	dismissed := 0
 	for i := range rules {
 		r := &rules[i]
+		dismissed += r.Dismissed
 		row := []string{
 			r.Rule, shareText(r.Delivered, r.Reportable), shareText(r.Opened, r.Delivered), narrate.Thousands(r.OpenedByMachine), shareText(r.Clicked, r.Delivered),
 			narrate.Thousands(r.Bounced), narrate.Thousands(r.Unsubscribed), narrate.Thousands(r.SpamReported),
@@ -180,7 +182,14 @@ func writeReactionTable(o IO, b *strings.Builder, rules []report.Rule) {
 		}
 		rows = append(rows, row)
 	}
-	writeColumns(o, b, []string{"RECEIVED", "delivered", "opened", "by machine", "clicked", "bounced", "left", "spam"}, rows)
+	head := []string{"RECEIVED", "delivered", "opened", "by machine", "clicked", "bounced", "left", "spam"}
+	if dismissed > 0 { // only nudges in the app are
+		head = append(head, "dismissed")
+		for i := range rows {
+			rows[i] = append(rows[i], narrate.Thousands(rules[i].Dismissed))
+		}
+	}
+	writeColumns(o, b, head, rows)
 }
 
 // notKnown stands where nobody reports a figure.
