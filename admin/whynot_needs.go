@@ -53,6 +53,8 @@ func (w *whyNotWords) needOfReason(a engine.Answer, rule *engine.Rule) string {
 		return "a message that can be rendered"
 	case engine.ReasonIgnored:
 		return "an answer to a message, or time (" + a.Detail + ")"
+	case engine.ReasonLeftAlone:
+		return "time, or another rule: a suppress step stopped such messages (" + a.Detail + ")"
 	case engine.ReasonHoldout:
 		return "another holdout: the learner is in it for as long as the rule has its name and its share"
 	case engine.ReasonControl:

@@ -115,7 +115,7 @@ func (s *sideTally) countUnsent(d *engine.Decision) {
 		s.skipped[d.Reason] += d.Times()
 	case engine.KindWithheld:
 		s.withheld++
-	case engine.KindSent, engine.KindUncertain, engine.KindFailed, engine.KindStarted, engine.KindExited, engine.KindConverted, engine.KindAssigned:
+	case engine.KindSent, engine.KindUncertain, engine.KindFailed, engine.KindStarted, engine.KindExited, engine.KindConverted, engine.KindAssigned, engine.KindSuppressed:
 	}
 }
 

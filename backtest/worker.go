@@ -106,7 +106,7 @@ func (s *side) takeDecision(d engine.Decision) {
 	case engine.KindSkipped, engine.KindDeferred, engine.KindWithheld:
 		s.counts.countUnsent(&d)
 	case engine.KindFailed, engine.KindUncertain:
-	case engine.KindStarted, engine.KindExited, engine.KindConverted, engine.KindAssigned:
+	case engine.KindStarted, engine.KindExited, engine.KindConverted, engine.KindAssigned, engine.KindSuppressed:
 		return
 	}
 	s.decisions = append(s.decisions, decision{

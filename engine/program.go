@@ -84,6 +84,10 @@ func (s *stepper) runInstruction(run *Run, rule *Rule, in *Instr, at time.Time) 
 	case OpStop:
 		s.exitRun(run, at, ReasonStop, in.Reason, in.ID)
 		return false
+	case OpSuppress:
+		s.suppressTopics(run, in, at)
+		run.PC++
+		return true
 	case OpSplit:
 		s.assignArm(run, rule, in, at)
 		return true

@@ -67,6 +67,11 @@ var questions = [...]Question{
 		ask:           (*stepper).askRecipient,
 	},
 	{
+		Name:    "suppress",
+		Reasons: []Reason{ReasonLeftAlone},
+		ask:     (*stepper).askSuppress,
+	},
+	{
 		Name:          "expiry",
 		Reasons:       []Reason{ReasonLate, ReasonConditionError},
 		Transactional: true,

@@ -209,6 +209,8 @@ const (
 	KindExited    Kind = "exited"    // a run ended before its last step
 	KindConverted Kind = "converted" // a run reached its goal
 	KindAssigned  Kind = "assigned"  // a run took an arm of a split
+	// KindSuppressed: a run stopped messages to the learner until Until.
+	KindSuppressed Kind = "suppressed"
 )
 
 // Reason says why, in one spelling for log, metric and page.
@@ -247,6 +249,7 @@ const (
 	ReasonRevisionLost    Reason = "revision_lost"
 	ReasonTooManyRuns     Reason = "too_many_runs"
 	ReasonIgnored         Reason = "ignored"
+	ReasonLeftAlone       Reason = "left_alone" // by a suppress step
 	ReasonHoldout         Reason = "holdout"
 	ReasonControl         Reason = "control"
 	ReasonGoal            Reason = "goal"
@@ -355,7 +358,7 @@ type ArmShare struct {
 // an event began none because the learner had one: that can be published with the learner's next decision.
 func (d Decision) Urgent() bool {
 	switch d.Kind {
-	case KindStarted, KindDeferred, KindExited:
+	case KindStarted, KindDeferred, KindExited, KindSuppressed:
 		return false
 	case KindSkipped:
 		return d.Reason != ReasonAgain && d.Reason != ReasonRunning && d.Reason != ReasonCondition

@@ -87,7 +87,7 @@ func (s *stepper) retimeWait(run *Run) {
 		}
 	case OpWaitTime:
 		s.retimeTimestamp(run, in)
-	case OpWait, OpWaitFor, OpSend, OpBranch, OpJump, OpStop, OpSplit:
+	case OpWait, OpWaitFor, OpSend, OpBranch, OpJump, OpStop, OpSplit, OpSuppress:
 	}
 }
 

@@ -177,6 +177,7 @@ const (
 	OpJump      Op = "jump"       // to Else
 	OpStop      Op = "stop"       // end the run with Reason
 	OpSplit     Op = "split"      // to the PC of the learner's arm of Split
+	OpSuppress  Op = "suppress"   // stop messages about Topics to the learner for Dur, for Reason
 )
 
 // Instr is one instruction. A program is linear: jumps go forward only, so a step runs at most once in a run.
@@ -198,6 +199,7 @@ type Instr struct {
 	Else   int
 	Send   *SendStep
 	Split  *Split
+	Topics []string // of a suppress, sorted; empty: all messages
 	Reason string
 }
 

@@ -36,6 +36,8 @@ type State struct {
 	BackOffCountsAfter time.Time `json:"forgiven,omitzero"`
 	// PendingDeliveries are the deliveries that are out.
 	PendingDeliveries []PendingDelivery `json:"flights,omitempty"`
+	// Suppressions are what suppress steps stopped and that is not over, by topic.
+	Suppressions []Suppression `json:"suppressions,omitempty"`
 	// Arms are the arms of adaptive splits that the learner has, oldest first.
 	Arms []PickedArm `json:"arms,omitempty"`
 	// Heard are the last events by which a rule leaves or for which one waits: a trigger that happened before them may be heard after them.
@@ -53,6 +55,7 @@ func (s *State) ownLists() {
 	s.PendingDeliveries = slices.Clone(s.PendingDeliveries)
 	s.Heard = slices.Clone(s.Heard)
 	s.Arms = slices.Clone(s.Arms)
+	s.Suppressions = slices.Clone(s.Suppressions)
 }
 
 // Run is one learner walking through one rule.

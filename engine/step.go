@@ -300,6 +300,7 @@ func (s *stepper) forgetUnneeded() {
 			s.forgetHeard(i)
 		}
 	}
+	s.forgetSuppressions()
 	s.keepRecent()
 	if len(s.st.PastRuns) > maxPast {
 		s.st.PastRuns = s.st.PastRuns.trim(maxPast)

@@ -149,6 +149,8 @@ func instrWords(in *engine.Instr, per []string) string {
 		return fmt.Sprintf("if %s; else go to %d", in.Expr.Source(), in.Else)
 	case engine.OpJump:
 		return fmt.Sprintf("go to %d", in.Else)
+	case engine.OpSuppress:
+		return suppressWords(in)
 	case engine.OpStop:
 		return "stop: " + in.Reason
 	case engine.OpSplit:

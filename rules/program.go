@@ -138,6 +138,8 @@ func (b *builder) addStep(s *stepSpec, id string) (open bool) {
 		}
 		b.waited = 0
 		b.addInstr(engine.Instr{Op: engine.OpSend, ID: id, Send: b.addSend(s)})
+	case "suppress":
+		b.addInstr(engine.Instr{Op: engine.OpSuppress, ID: id, Dur: s.dur, Topics: b.compileTopics(s), Reason: s.reason})
 	case "stop":
 		b.addInstr(engine.Instr{Op: engine.OpStop, ID: id, Reason: s.reason})
 		return false

@@ -39,6 +39,9 @@ type stepSpec struct {
 	split *yamlfile.Node // its name
 	arms  []*armSpec
 	adapt *adaptSpec // nil: not said
+
+	topics []*yamlfile.Node // suppress: those named
+	all    bool             // suppress: every message
 }
 
 // withSpec is a variable that a send hands to its message.
@@ -52,7 +55,7 @@ type armSpec struct {
 }
 
 // verbs are the keys that say what a step does; if comes last because a send may have one too.
-var verbs = []string{"wait", "wait_until", "wait_for", "send", "stop", "split", "if"}
+var verbs = []string{"wait", "wait_until", "wait_for", "send", "stop", "split", "suppress", "if"}
 
 func cutAfter(text string) (string, bool) {
 	rest, ok := strings.CutPrefix(text, "after ")
@@ -214,6 +217,8 @@ func stepKeys(verb string, depth int) []key[stepSpec] {
 		return []key[stepSpec]{{name: "stop", read: readStop}, id}
 	case "split":
 		return append(splitKeys(depth), id)
+	case "suppress":
+		return []key[stepSpec]{{name: "suppress", read: readSuppress}, id}
 	default:
 		return append(sendKeys(), cond, id)
 	}

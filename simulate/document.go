@@ -46,21 +46,24 @@ type Summary struct {
 	Assigned  map[string]int `json:"assigned"`
 	Uncertain map[string]int `json:"uncertain"`
 	Failed    map[string]int `json:"failed"`
+	// Suppressed counts by rule how often a suppress step stopped messages.
+	Suppressed map[string]int `json:"suppressed,omitempty"`
 }
 
 // NewSummary returns a summary of nothing.
 func NewSummary() Summary {
 	return Summary{
-		Sent:      map[string]int{},
-		Withheld:  map[string]int{},
-		Skipped:   map[string]int{},
-		Deferred:  map[string]int{},
-		Exited:    map[string]int{},
-		Converted: map[string]int{},
-		Started:   map[string]int{},
-		Assigned:  map[string]int{},
-		Uncertain: map[string]int{},
-		Failed:    map[string]int{},
+		Sent:       map[string]int{},
+		Withheld:   map[string]int{},
+		Skipped:    map[string]int{},
+		Deferred:   map[string]int{},
+		Exited:     map[string]int{},
+		Converted:  map[string]int{},
+		Started:    map[string]int{},
+		Assigned:   map[string]int{},
+		Suppressed: map[string]int{},
+		Uncertain:  map[string]int{},
+		Failed:     map[string]int{},
 	}
 }
 
@@ -87,6 +90,8 @@ func (s *Summary) Count(kind engine.Kind) map[string]int {
 		return s.Failed
 	case engine.KindAssigned:
 		return s.Assigned
+	case engine.KindSuppressed:
+		return s.Suppressed
 	}
 	return nil
 }
@@ -115,6 +120,7 @@ func (s *Summary) merge(o *Summary) {
 var Kinds = [...]engine.Kind{
 	engine.KindSent, engine.KindUncertain, engine.KindWithheld, engine.KindDeferred, engine.KindSkipped,
 	engine.KindFailed, engine.KindStarted, engine.KindAssigned, engine.KindExited, engine.KindConverted,
+	engine.KindSuppressed,
 }
 
 func summaryKey(d *engine.Decision) string {
@@ -123,7 +129,7 @@ func summaryKey(d *engine.Decision) string {
 		return d.Message
 	case engine.KindSkipped, engine.KindDeferred, engine.KindExited, engine.KindFailed:
 		return string(d.Reason)
-	case engine.KindStarted, engine.KindConverted:
+	case engine.KindStarted, engine.KindConverted, engine.KindSuppressed:
 		return d.Rule
 	case engine.KindAssigned:
 		return d.Arm
@@ -165,7 +171,7 @@ func (c *Collector) Add(d engine.Decision) {
 // bearsOnExperiment reports whether an experiment counts a decision. Back-off counts in every experiment of the learner, whichever rule it stopped.
 func (c *Collector) bearsOnExperiment(d *engine.Decision) bool {
 	switch d.Kind {
-	case engine.KindSent, engine.KindUncertain, engine.KindFailed, engine.KindWithheld, engine.KindAssigned, engine.KindConverted:
+	case engine.KindSent, engine.KindUncertain, engine.KindFailed, engine.KindWithheld, engine.KindAssigned, engine.KindConverted, engine.KindSuppressed:
 		return c.Measured[d.Rule]
 	case engine.KindSkipped:
 		return d.Reason == engine.ReasonIgnored

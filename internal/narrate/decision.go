@@ -68,6 +68,8 @@ func Decision(d *engine.Decision, style Style) string {
 		return "the goal was reached: " + detail + Note(arm)
 	case engine.KindAssigned:
 		return "the run took " + arm
+	case engine.KindSuppressed:
+		return "no more messages " + detail + ", until " + style.formatTime(d.Until)
 	}
 	return string(d.Kind)
 }

@@ -32,6 +32,8 @@ func Reason(reason engine.Reason) string {
 		return "the learner has left this topic"
 	case engine.ReasonNoConsent:
 		return "the learner has not agreed to be written to about this"
+	case engine.ReasonLeftAlone:
+		return "a rule asked not to write to the learner about this for a while"
 	case engine.ReasonQuietHours:
 		return "it was quiet hours where the learner lives"
 	case engine.ReasonCap:

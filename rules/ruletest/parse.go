@@ -68,7 +68,7 @@ var (
 	testKeys    = []string{"test", "rules", "learner", "start", "events", "until", "expect", "held_out", "paths", "course_paths"}
 	learnerKeys = []string{"id", "timezone", "locale", "traits"}
 	eventKeys   = []string{"at", "event", "id", "time", "properties", "traits"}
-	expectKeys  = []string{"at", "sent", "withheld", "failed", "skipped", "deferred", "exited", "started", "converted", "reason", "rule", "text_contains"}
+	expectKeys  = []string{"at", "sent", "withheld", "failed", "skipped", "deferred", "exited", "started", "converted", "suppressed", "reason", "rule", "text_contains"}
 )
 
 // ParseDir reads tests/*.yaml of an academy folder. Names in problems and results start with dir.

@@ -170,7 +170,7 @@ func (x *Expectation) checkNames(r *reader, n names) {
 	known := n.messages
 	what := "no rule sends"
 	switch x.Kind {
-	case engine.KindExited, engine.KindStarted, engine.KindConverted:
+	case engine.KindExited, engine.KindStarted, engine.KindConverted, engine.KindSuppressed:
 		known = n.rules
 		what = "there is no rule"
 	case engine.KindSkipped, engine.KindDeferred:
