@@ -46,7 +46,7 @@ func TestSuppressedTopics(t *testing.T) {
 		{"a topic", []string{"progress"}, false, false, "suppressed, sent last, skipped tips left_alone, sent offer, sent receipt | sent tips, sent offer, sent receipt"},
 		{"all", nil, false, false, "suppressed, sent last, skipped tips left_alone, skipped offer left_alone, sent receipt | sent tips, sent offer, sent receipt"},
 		{"held out", nil, true, false, "withheld last holdout, suppressed, skipped tips left_alone, skipped offer left_alone, sent receipt | sent tips, sent offer, sent receipt"},
-		{"the last message is late", nil, false, true, "suppressed, sent last, suppressed, skipped tips left_alone, skipped offer left_alone, sent receipt | sent tips, sent offer, sent receipt"},
+		{"the last message is late", nil, false, true, "suppressed, suppressed, sent last, skipped tips left_alone, skipped offer left_alone, sent receipt | sent tips, sent offer, sent receipt"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			rule := sunset("last", "progress", c.stops...)
