@@ -240,6 +240,11 @@ func (w *whyNotWords) judgeWithoutTrigger(t *simulate.RuleTrace) MessageWhyNot {
 		answer.Needs = w.needOverdue(t)
 		return answer
 	}
+	if t.Rule.When.Schedule != nil {
+		answer.Says = "no instant of the schedule has come while the learner had been active of late"
+		answer.Needs = "activity, and the schedule's next instant"
+		return answer
+	}
 	if t.Rule.When.Inactive == 0 {
 		answer.Says = "no event " + t.Rule.When.Match.Event + " of this learner is kept"
 		answer.Needs = "an event " + t.Rule.When.Match.Event

@@ -57,7 +57,10 @@ func (s *stepper) listSilences(list []silence) []silence {
 	var room baseRoom
 	bases := s.env.Standing.platformBases(&room)
 	for _, rule := range s.env.Current.Rules {
-		if rule.When.Inactive > 0 && rule.When.Platform {
+		switch {
+		case rule.When.Schedule != nil:
+			list = s.appendScheduled(list, rule, bases)
+		case rule.When.Inactive > 0 && rule.When.Platform:
 			list = s.appendSilences(list, rule, silentPlace{}, bases)
 		}
 	}
@@ -208,6 +211,11 @@ func courseScope(course string) string {
 // startSilent starts the run of an inactivity that has fallen due at `at`. If the rule may not start again yet, the silence is put off: it starts
 // a run when it may, unless the learner has been active by then.
 func (s *stepper) startSilent(si *silence, at time.Time) {
+	if si.rule.When.Schedule != nil {
+		next := *si // the list is made anew in the same room
+		si = &next
+		s.listed = false
+	}
 	ev := s.silenceEvent(si)
 	s.changePastRun(si.rule.Name, si.scope, func(p *PastRun) { p.Armed = si.armed.UnixMilli() })
 	fits, err := s.fitsSilence(si, ev, at)
@@ -264,6 +272,8 @@ func (s *stepper) silenceEvent(si *silence) *Event {
 		Properties: properties,
 	}
 	switch {
+	case si.rule.When.Schedule != nil:
+		ev.Name = eventSchedule
 	case si.rule.When.AtRisk > 0:
 		ev.Name = eventAtRisk
 	case si.unit != "":
@@ -297,7 +307,7 @@ func (s *stepper) putOffSilence(si *silence, until, at time.Time, ev *Event) {
 
 // silenceOver returns why a run that silence or something overdue began has nothing left to say as of `at`; empty: it has.
 func (s *stepper) silenceOver(run *Run, at time.Time) Reason {
-	if run.Armed.IsZero() {
+	if run.Armed.IsZero() || run.Trigger.Name == eventSchedule {
 		return ""
 	}
 	var room baseRoom

@@ -35,6 +35,9 @@ func (r *Ruleset) timesBy(trait string) bool {
 		return true
 	}
 	for _, rule := range r.Rules {
+		if rule.When.Schedule != nil && trait == traitTimezone {
+			return true
+		}
 		for i := range rule.Program {
 			in := &rule.Program[i]
 			if in.Op == OpWaitClock && trait == traitTimezone || in.Op == OpWaitTime && in.readsTrait(trait) {

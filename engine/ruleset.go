@@ -128,10 +128,12 @@ type Trigger struct {
 	// Overdue, above 0, starts a run that long after something was due and was not handed in. Of is KeyAssessment or KeyAssignment.
 	Overdue time.Duration
 	Of      string
+	// Schedule starts runs by the clock; nil: it does not.
+	Schedule *Schedule
 }
 
-// IsState reports whether no event starts the rule, but a state over time: silence, or something overdue.
-func (t *Trigger) IsState() bool { return t.Inactive > 0 || t.Overdue > 0 }
+// IsState reports whether no event starts the rule, but time: a silence, something overdue, or a schedule.
+func (t *Trigger) IsState() bool { return t.Inactive > 0 || t.Overdue > 0 || t.Schedule != nil }
 
 // Match is "this event, if this holds".
 type Match struct {

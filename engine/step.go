@@ -278,6 +278,9 @@ func (s *stepper) wakeAt() time.Time {
 			take(due)
 		}
 	}
+	if s.hasSchedules() {
+		s.listed = false // the list has one instant of each, which may have passed
+	}
 	if si := s.nextSilence(); si != nil {
 		take(si.due)
 	}

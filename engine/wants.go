@@ -32,7 +32,7 @@ func (r *Ruleset) Wants(ev *Event, change Change) bool {
 type interest struct {
 	rules   []*Rule // the list it was made of
 	byEvent map[string]eventInterest
-	// silences are the rules that an inactivity starts.
+	// silences are the rules that an inactivity or a schedule starts.
 	silences []*Rule
 }
 
@@ -64,7 +64,7 @@ func (in *interest) isOf(rules []*Rule) bool {
 
 func (in *interest) addRule(rule *Rule) {
 	switch {
-	case rule.When.Inactive > 0:
+	case rule.When.Inactive > 0, rule.When.Schedule != nil:
 		in.silences = append(in.silences, rule)
 	case !rule.When.IsState():
 		in.addMatch(&rule.When.Match)
@@ -104,6 +104,9 @@ func (m *Match) mayMatch(ev *Event) bool {
 // ends a course, and the activity that ends a silence as long as the rule's. Other activity wakes nobody; it is looked
 // up when the silence falls due.
 func (r *Rule) wantsSilence(ev *Event, change Change) bool {
+	if r.When.Schedule != nil {
+		return r.wantsSchedule(ev, change)
+	}
 	switch ev.Name {
 	case EventEnrolled, EventFreeEnrolled:
 		return true

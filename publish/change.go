@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"maps"
 	"path"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -132,7 +133,7 @@ func newSilenceChange(old *engine.Ruleset, was *engine.Rule, next *engine.Rulese
 func fallsDueAlike(old *engine.Ruleset, was *engine.Rule, next *engine.Ruleset, rule *engine.Rule) bool {
 	switch {
 	case was.When.Inactive != rule.When.Inactive, was.When.AtRisk != rule.When.AtRisk, was.When.OrSilent != rule.When.OrSilent,
-		was.When.Overdue != rule.When.Overdue, was.When.Of != rule.When.Of,
+		!reflect.DeepEqual(was.When.Schedule, rule.When.Schedule), was.When.Overdue != rule.When.Overdue, was.When.Of != rule.When.Of,
 		old.Settings.Resolution != next.Settings.Resolution:
 		return false
 	case rule.When.Platform:

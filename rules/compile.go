@@ -144,6 +144,15 @@ func (c *compiler) compileWhen(d *decoder, spec *ruleSpec, r *engine.Rule) (from
 		if r.When.Platform {
 			from = origin{name: inactivityPlatform}
 		}
+		if w.scheduled != nil {
+			r.When.Schedule = w.scheduled
+			r.When.Platform = true
+			from = origin{name: inactivityPlatform}
+			if said, ok := spec.places["again"]; ok {
+				d.Fail(said, "take it out", "again does not go with every: a schedule begins a run each time, unless one is under way")
+			}
+			r.Again = engine.Again{Always: true}
+		}
 		if w.overdue > 0 {
 			from = overdueOrigin(w.of)
 			r.When.Overdue = w.overdue

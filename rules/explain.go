@@ -85,6 +85,8 @@ func TriggerWords(r *engine.Rule) string {
 	const course = "a course that the learner is enrolled in and has neither completed nor cancelled"
 	inactive := engine.FormatDuration(r.When.Inactive)
 	switch {
+	case r.When.Schedule != nil:
+		return scheduleWords(r.When.Schedule)
 	case r.When.Overdue > 0:
 		return engine.FormatDuration(r.When.Overdue) + " after " + r.When.OverdueWords() + " was due in " + course + ", unless it has been handed in"
 	case r.When.Inactive == 0:
@@ -321,7 +323,17 @@ func (e *explainer) listenedEvents() []listens {
 		}
 		out = append(out, listens{event: m.Event, why: why, wakes: wakes})
 	}
-	if r.When.Overdue > 0 {
+	if s := r.When.Schedule; s != nil {
+		for _, event := range []string{engine.EventSignedUp, engine.EventEnrolled, engine.EventFreeEnrolled} {
+			out = append(out, listens{event: event, why: "the schedule begins", wakes: eachTime})
+		}
+		out = append(out, listens{
+			event:  "any activity",
+			volume: "high",
+			why:    "the schedule begins anew",
+			wakes:  "after at least " + engine.FormatDuration(s.WhileActive-s.Every.Longest()) + " of silence",
+		})
+	} else if r.When.Overdue > 0 {
 		out = append(out, listenedForOverdue(r)...)
 	} else if r.When.Inactive > 0 {
 		out = append(out, listens{event: engine.EventEnrolled, why: "silence counts from it", wakes: eachTime},

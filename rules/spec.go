@@ -36,6 +36,9 @@ type whenSpec struct {
 	orSilent time.Duration
 	overdue  time.Duration
 	of       string // assessment or assignment; empty: not said
+
+	schedule  scheduleSpec
+	scheduled *engine.Schedule // nil: it has none
 }
 
 // matchSpec is an event to look out for, in `until`, `goal` and `wait_for`.
@@ -109,7 +112,7 @@ func readRule(d *decoder, root *yamlfile.Node) (*ruleSpec, bool) {
 	}
 	for _, need := range []struct{ key, fix string }{
 		{"rule", "add rule: with the file's name without .yaml"},
-		{"when", "add when: with event:, inactive:, at_risk: or overdue:"},
+		{"when", "add when: with event:, inactive:, at_risk:, overdue: or every:"},
 		{"do", "add do: with a list of steps"},
 	} {
 		if root.Get(need.key) == nil {
@@ -120,7 +123,7 @@ func readRule(d *decoder, root *yamlfile.Node) (*ruleSpec, bool) {
 }
 
 func whenKeys() []key[whenSpec] {
-	return []key[whenSpec]{
+	return append([]key[whenSpec]{
 		{
 			name: "event",
 			read: func(d *decoder, w *whenSpec, _, v *yamlfile.Node) {
@@ -150,7 +153,7 @@ func whenKeys() []key[whenSpec] {
 			read: func(d *decoder, w *whenSpec, _, v *yamlfile.Node) { w.of, _ = d.oneOf(v, "of", overdueKinds()...) },
 		},
 		{name: "in", read: func(d *decoder, w *whenSpec, _, v *yamlfile.Node) { w.in, _ = d.oneOf(v, "in", "course", "platform") }},
-	}
+	}, scheduleKeys()...)
 }
 
 func readWhen(d *decoder, r *ruleSpec, k, v *yamlfile.Node) {
@@ -169,7 +172,14 @@ func readWhen(d *decoder, r *ruleSpec, k, v *yamlfile.Node) {
 		d.Fail(v.Get("or_silent").At, "make it longer than silent", "or_silent is not longer than silent")
 		return
 	}
-	if w.event != nil || w.inactive > 0 || w.atRisk > 0 || w.overdue > 0 {
+	if n := v.Get("every"); n != nil {
+		schedule, fine := readSchedule(d, k, v, &w.schedule)
+		if !fine {
+			return
+		}
+		w.scheduled = schedule
+	}
+	if w.event != nil || w.inactive > 0 || w.atRisk > 0 || w.overdue > 0 || w.scheduled != nil {
 		r.when = w
 	}
 }
@@ -186,7 +196,7 @@ func (w *whenSpec) minSilence() time.Duration {
 func checkWhenKeys(d *decoder, k, v *yamlfile.Node) bool {
 	var starts []*yamlfile.Node
 	var names []string
-	for _, name := range []string{"event", "inactive", "at_risk", "overdue"} {
+	for _, name := range []string{"event", "inactive", "at_risk", "overdue", "every"} {
 		if n := v.Get(name); n != nil {
 			starts = append(starts, n)
 			names = append(names, name)
@@ -194,12 +204,18 @@ func checkWhenKeys(d *decoder, k, v *yamlfile.Node) bool {
 	}
 	switch len(starts) {
 	case 0:
-		d.Fail(k.At, "add event: NAME, inactive: 7d, at_risk: 0.6 or overdue: 2d", "when says neither event nor inactive nor at_risk nor overdue")
+		d.Fail(k.At, "add event: NAME, inactive: 7d, at_risk: 0.6, overdue: 2d or every: week", "when says neither event nor inactive nor at_risk nor overdue nor every")
 		return false
 	case 1:
 	default:
 		d.Fail(starts[1].At, "keep one of them; make a second rule of the other", "when has both %s and %s", names[0], names[1])
 		return false
+	}
+	for _, key := range scheduleKeyNames {
+		if n := v.Get(key); n != nil && names[0] != "every" {
+			d.Fail(n.At, "take it out, or use every: instead of "+names[0]+":", "%s goes with every only", key)
+			return false
+		}
 	}
 	for _, key := range []string{"in", "silent", "or_silent", "of"} {
 		n := v.Get(key)
