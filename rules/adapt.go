@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"strings"
 
 	"homeroom/engine"
 	"homeroom/internal/yamlfile"
@@ -69,4 +70,17 @@ func adaptWords(a *engine.Adapt) string {
 		return ""
 	}
 	return fmt.Sprintf("; once a day the shares follow how often each arm reaches the goal, none below %s; a learner keeps their arm", percentText(a.Floor))
+}
+
+// splitWords says what shares of learners go which way.
+func splitWords(s *engine.Split) string {
+	total := 0.0
+	for _, arm := range s.Arms {
+		total += arm.Weight
+	}
+	var arms []string
+	for _, arm := range s.Arms {
+		arms = append(arms, fmt.Sprintf("%s (%s) goes to %d", arm.Name, percentText(arm.Weight/total*100), arm.PC))
+	}
+	return fmt.Sprintf("split %s: %s%s", s.Name, strings.Join(arms, ", "), adaptWords(s.Adapt))
 }

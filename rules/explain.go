@@ -198,18 +198,6 @@ func sendWords(s *engine.SendStep) string {
 	return text + ifWords(s.If)
 }
 
-func splitWords(s *engine.Split) string {
-	total := 0.0
-	for _, arm := range s.Arms {
-		total += arm.Weight
-	}
-	var arms []string
-	for _, arm := range s.Arms {
-		arms = append(arms, fmt.Sprintf("%s (%s) goes to %d", arm.Name, percentText(arm.Weight/total*100), arm.PC))
-	}
-	return fmt.Sprintf("split %s: %s%s", s.Name, strings.Join(arms, ", "), adaptWords(s.Adapt))
-}
-
 // explainMessages lists what is sent.
 func (e *explainer) explainMessages() {
 	var names []string
@@ -324,15 +312,7 @@ func (e *explainer) listenedEvents() []listens {
 		out = append(out, listens{event: m.Event, why: why, wakes: wakes})
 	}
 	if s := r.When.Schedule; s != nil {
-		for _, event := range []string{engine.EventSignedUp, engine.EventEnrolled, engine.EventFreeEnrolled} {
-			out = append(out, listens{event: event, why: "the schedule begins", wakes: eachTime})
-		}
-		out = append(out, listens{
-			event:  "any activity",
-			volume: "high",
-			why:    "the schedule begins anew",
-			wakes:  "after at least " + engine.FormatDuration(s.WhileActive-s.Every.Longest()) + " of silence",
-		})
+		out = append(out, listenedForSchedule(s)...)
 	} else if r.When.Overdue > 0 {
 		out = append(out, listenedForOverdue(r)...)
 	} else if r.When.Inactive > 0 {

@@ -112,3 +112,16 @@ func scheduleWords(s *engine.Schedule) string {
 	}
 	return fmt.Sprintf("every %s%s at %02d:%02d where the learner lives, until %s after their last activity", s.Every, on, s.Clock/60, s.Clock%60, engine.FormatDuration(s.WhileActive))
 }
+
+// listenedForSchedule are the events that may begin a schedule for a learner.
+func listenedForSchedule(s *engine.Schedule) (out []listens) {
+	for _, event := range []string{engine.EventSignedUp, engine.EventEnrolled, engine.EventFreeEnrolled} {
+		out = append(out, listens{event: event, why: "the schedule begins", wakes: eachTime})
+	}
+	return append(out, listens{
+		event:  "any activity",
+		volume: "high",
+		why:    "the schedule begins anew",
+		wakes:  "after at least " + engine.FormatDuration(s.WhileActive-s.Every.Longest()) + " of silence",
+	})
+}
