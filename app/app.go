@@ -40,7 +40,8 @@ type App struct {
 	edge         *http.Server              // nil: not served here
 	flushEdge    func()                    // publishes what the edge holds back
 	edgeListener net.Listener
-	folder       *folder // to be put in force at the start; nil: none
+	api          *apiServer // nil: not served here
+	folder       *folder    // to be put in force at the start; nil: none
 	log          *slog.Logger
 	roles        []Role
 	schedules    client.ScheduleClient
@@ -69,10 +70,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 			return nil, err
 		}
 	}
-	if err := Setup(ctx, o.JetStream, o.Temporal, o.Namespace, o.Store); err != nil {
-		return nil, err
-	}
-	secrets, err := store.EnsureSecrets(ctx, o.JetStream, o.Secrets)
+	secrets, err := setUpFor(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -90,6 +88,9 @@ func New(ctx context.Context, o Options) (*App, error) {
 		err = a.wireRoles(ctx, o)
 	}
 	if err != nil {
+		if a.api != nil {
+			a.api.close()
+		}
 		st.Control.Close()
 		return nil, err
 	}
@@ -135,7 +136,7 @@ func (o *Options) completeOptions() error {
 		name    string
 		missing bool
 	}{
-		{"JetStream", o.JetStream == nil}, {"Temporal", o.Temporal == nil},
+		{"JetStream", o.JetStream == nil}, {"Temporal", o.Temporal == nil && !o.isAPIOnly()},
 		{"PublicURL", o.PublicURL == ""},
 	} {
 		if need.missing {
@@ -145,6 +146,9 @@ func (o *Options) completeOptions() error {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.isAPIOnly() && o.Academy != nil {
+		return errors.New("app: a process of the role api alone puts no academy in force: leave it out, or serve another role too")
+	}
 	if o.Namespace == "" {
 		o.Namespace = "default"
 	}
@@ -153,10 +157,13 @@ func (o *Options) completeOptions() error {
 		if o.Edge != nil {
 			o.Roles = append(o.Roles, RoleEdge)
 		}
+		if o.API != nil {
+			o.Roles = append(o.Roles, RoleAPI)
+		}
 	}
 	for _, role := range o.Roles {
-		if !slices.Contains([]Role{RoleTriggers, RoleWorker, RoleEdge}, role) {
-			return fmt.Errorf("app: there is no role %q; the roles are %s, %s and %s", role, RoleTriggers, RoleWorker, RoleEdge)
+		if !slices.Contains(Roles(), role) {
+			return fmt.Errorf("app: there is no role %q; the roles are %v", role, Roles())
 		}
 	}
 	if slices.Contains(o.Roles, RoleWorker) && o.Sender == nil {
@@ -164,6 +171,9 @@ func (o *Options) completeOptions() error {
 	}
 	if slices.Contains(o.Roles, RoleEdge) && (o.Edge == nil || o.Edge.Listener == nil) {
 		return errors.New("app: the role edge needs Options.Edge with a Listener")
+	}
+	if slices.Contains(o.Roles, RoleAPI) && (o.API == nil || o.API.Listener == nil) {
+		return errors.New("app: the role api needs Options.API with a Listener")
 	}
 	return nil
 }
@@ -188,6 +198,11 @@ func (a *App) wireRoles(ctx context.Context, o Options) error {
 			return err
 		}
 		a.edgeListener = o.Edge.Listener
+	}
+	if a.hasRole(RoleAPI) {
+		if a.api, err = newAPIServer(ctx, revs, o); err != nil {
+			return err
+		}
 	}
 	if a.hasRole(RoleWorker) {
 		if a.worker, err = a.newWorker(revs, outward, o); err != nil {
@@ -342,6 +357,13 @@ func (a *App) startRoles(ctx context.Context) error {
 	if a.edge != nil {
 		a.serveEdge(a.edgeListener)
 	}
+	if a.api != nil {
+		a.background.Go(func() {
+			if err := a.api.serve(); err != nil {
+				a.reportFailure(err)
+			}
+		})
+	}
 	if !a.hasRole(RoleTriggers) {
 		close(a.running)
 		return nil
@@ -388,11 +410,17 @@ func (a *App) Stop() {
 			if a.edge != nil {
 				a.stopEdge()
 			}
+			if a.api != nil {
+				a.api.shutdown()
+			}
 			a.background.Wait()
 			if a.hasRole(RoleWorker) {
 				a.worker.Stop()
 			}
 			a.removeRecord() // last: until here it decides by the rules it has
+		}
+		if a.api != nil {
+			a.api.close()
 		}
 		a.store.Control.Close()
 	})

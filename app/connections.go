@@ -87,9 +87,11 @@ func (c *Connections) Namespace() string { return c.namespace }
 // ReadinessChecks ask what a serving process needs: NATS, Temporal, rules in force, and the secrets of the other processes. ruleset
 // returns the hash of the rules that the process runs; empty: none. agrees is [App.CheckAgreement].
 func (c *Connections) ReadinessChecks(ruleset func() string, agrees func(context.Context) error) []telemetry.Check {
-	return []telemetry.Check{
-		{Name: "nats", Ask: c.checkNATS},
-		{Name: "temporal", Ask: c.checkTemporal},
+	checks := []telemetry.Check{{Name: "nats", Ask: c.checkNATS}}
+	if c.temporal != nil { // a process of the role api alone does without
+		checks = append(checks, telemetry.Check{Name: "temporal", Ask: c.checkTemporal})
+	}
+	return append(checks, []telemetry.Check{
 		{Name: "agreement", Ask: agrees},
 		{
 			Name: "rules",
@@ -100,7 +102,7 @@ func (c *Connections) ReadinessChecks(ruleset func() string, agrees func(context
 				return nil
 			},
 		},
-	}
+	}...)
 }
 
 func (c *Connections) checkNATS(ctx context.Context) error {

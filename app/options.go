@@ -23,6 +23,7 @@ const (
 	RoleTriggers Role = "triggers" // from the stream to the learners' workflows
 	RoleWorker   Role = "worker"   // the workflows, their decisions and deliveries
 	RoleEdge     Role = "edge"     // what comes from outside: webhooks, and the pages behind the links in messages
+	RoleAPI      Role = "api"      // events that are posted over HTTP
 )
 
 // OnStart says when the start of a process puts its academy in force. If nothing is in force every one of them does.
@@ -58,8 +59,9 @@ type Options struct {
 	SuppressionLists delivery.ProviderLists
 
 	Author string // who put the academy in force, for its history
-	Roles  []Role // what this process serves; empty: everything, the edge only if there is Edge
+	Roles  []Role // what this process serves; empty: everything, the edge only if there is Edge, the API only if there is API
 	Edge   *EdgeOptions
+	API    *APIOptions
 
 	Store store.Options // how missing streams and buckets are made
 	Clock clock.Clock   // default: real time

@@ -90,6 +90,7 @@ type examination struct {
 	senders  []string      // the addresses that mail comes from, sorted; none: not known
 	skew     time.Duration // how far the store's clock is ahead
 	edges    []string      // the installations that the live edges say they are of
+	posts    bool          // a live instance takes events over HTTP
 	denied   []string      // subjects on which the NATS user may not ask
 }
 

@@ -17,10 +17,11 @@ var controlChecks = []string{"rules", "instances", "provider", "provider-lists",
 // askedSubjects returns, by check, what is asked of JetStream.
 func askedSubjects() map[string][]string {
 	asked := map[string][]string{
-		"jetstream": {"$JS.API.INFO"},
-		"streams":   {"$JS.API.STREAM.INFO." + subjects.Stream},
-		"consumers": {"$JS.API.CONSUMER.LIST." + subjects.Stream},
-		"records":   {"$JS.API.CONSUMER.CREATE.KV_" + store.BucketControl + ".homeroom-doctor"},
+		"jetstream":  {"$JS.API.INFO"},
+		"streams":    {"$JS.API.STREAM.INFO." + subjects.Stream},
+		"consumers":  {"$JS.API.CONSUMER.LIST." + subjects.Stream},
+		"write-keys": {"$JS.API.STREAM.MSG.GET.KV_" + store.BucketWriteKeys},
+		"records":    {"$JS.API.CONSUMER.CREATE.KV_" + store.BucketControl + ".homeroom-doctor"},
 	}
 	for _, check := range controlChecks {
 		asked[check] = []string{"$JS.API.STREAM.MSG.GET.KV_" + store.BucketControl, "$JS.API.STREAM.MSG.GET.KV_" + store.BucketRulesets}

@@ -16,12 +16,15 @@ import (
 )
 
 // storeChecks are the checks of what is kept in the store.
-var storeChecks = slices.Concat(controlChecks, []string{"dead-letters", "records"})
+var storeChecks = slices.Concat(controlChecks, []string{"write-keys", "dead-letters", "records"})
 
 // checkStore looks at what is kept in the buckets.
 func (e *examination) checkStore(ctx context.Context, js jetstream.JetStream) {
 	if e.mayAsk(controlChecks[0], controlChecks[1:]...) {
 		e.checkControl(ctx, js)
+	}
+	if e.mayAsk("write-keys") {
+		e.checkWriteKeys(ctx, js)
 	}
 	e.checkDeadLetters(ctx, js)
 	if e.mayAsk("records") {
@@ -138,6 +141,7 @@ func (e *examination) checkInstances(st *store.Store, current store.Pointer) (tr
 		for _, role := range i.Roles {
 			roles[role]++
 		}
+		e.posts = e.posts || slices.Contains(i.Roles, "api")
 		if slices.Contains(i.Roles, "edge") {
 			e.edges = append(e.edges, i.Fingerprints[store.FingerprintInstallation]...)
 		}

@@ -67,6 +67,8 @@ const (
 	ActionExportLearner     AuditAction = "export_learner"      // what is held about a learner was written out
 	ActionEraseLearner      AuditAction = "erase_learner"       // a learner was erased
 	ActionImport            AuditAction = "import"              // learners were imported
+	ActionCreateKey         AuditAction = "create_write_key"    // a key for posting events over HTTP was made
+	ActionRevokeKey         AuditAction = "revoke_write_key"    // such a key was revoked
 )
 
 // What a record says besides its action.

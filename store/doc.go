@@ -14,6 +14,7 @@
 //	homeroom_links           [Links]: what lies behind share and referral links
 //	homeroom_retired         [Retired]: what is remembered of learners whose workflow has ended because nothing was due
 //	homeroom_learned         [Paths]: what learners did next, counted over all of them; [Weights]: the weights of adaptive splits
+//	homeroom_write_keys      [WriteKeys]: hashes of the keys with which events are posted over HTTP
 //	homeroom_control         [Control]: the kill switch, watermarks, instances, rewinds, who is set aside, looks at suppression lists, the secret
 //
 // [People] is what learners say about their mail: it goes to their profiles, and where it is about an address, to the

@@ -44,7 +44,7 @@ func FindDamage(ctx context.Context, js jetstream.JetStream, within time.Duratio
 	defer cancel()
 	scan := DamageScan{Whole: true}
 	for _, bucket := range []string{
-		BucketControl, BucketRulesets, BucketSuppressions, BucketLinks, BucketLearned, BucketProfiles, BucketRetired, BucketStanding, BucketSends,
+		BucketControl, BucketRulesets, BucketWriteKeys, BucketSuppressions, BucketLinks, BucketLearned, BucketProfiles, BucketRetired, BucketStanding, BucketSends,
 	} {
 		err := scan.readBucket(limited, js, bucket)
 		switch {
@@ -157,6 +157,7 @@ func recordKinds() []recordKind {
 		{BucketLinks, "", decodeAs[links.Shared], "who follows the link finds nothing there", restore},
 		{BucketLearned, pathsPrefix, decodeAs[pathRecord], "what comes next in this course is not known from counts", "nothing: the next learner who goes on begins it anew"},
 		{BucketLearned, weightsPrefix, decodeAs[weightsRecord], "learners who come to the split now are drawn by the weights that the rule says", "nothing: the next daily run begins the record anew"},
+		{BucketWriteKeys, "", decodeAs[WriteKey], "who posts with this key is refused", "remove the record (`nats kv del`) and make another key with `homeroom keys create`"},
 		{BucketProfiles, "", decodeAs[Profile], "the learner is written nothing and their events wait", restore + ": removed, it would forget what the learner does not want"},
 		{BucketRetired, "", decodeAs[retiredRecord], "the learner's events wait", restore + "; removed, the learner counts as new and caps do not know what they got"},
 		{BucketStanding, "", decodeAs[standingRecord], "the learner's events wait", restore + "; removed, silences and progress count from the next event"},

@@ -17,7 +17,7 @@ import (
 var ErrWrongUser = errors.New("the NATS user of this process lacks a right")
 
 // CheckRole returns an error that wraps [ErrWrongUser] if the NATS user may not publish what a role needs: "triggers", "worker",
-// "edge" or "console". It looks at what tells the users of deploy/nats/accounts.conf apart and is always needed, and stores nothing.
+// "edge", "api" or "console". It looks at what tells the users of deploy/nats/accounts.conf apart and is always needed, and stores nothing.
 func CheckRole(ctx context.Context, js jetstream.JetStream, role string) error {
 	denied, err := DeniedSubjects(ctx, js, roleSubjects(role))
 	if err != nil {
@@ -65,6 +65,11 @@ func roleSubjects(role string) []string {
 			subjects.Audit(checkToken),
 			subjectOfKey(BucketDrafts, checkToken),
 			subjectOfKey(BucketRulesets, checkToken),
+		}
+	case "api":
+		return []string{
+			subjects.Publish(checkToken, checkToken),
+			getSubject("KV_" + BucketWriteKeys),
 		}
 	case "edge":
 		return []string{

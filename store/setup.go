@@ -132,6 +132,7 @@ func (o Options) Streams() []jetstream.StreamConfig {
 		bucket(BucketSends, "how far each send has come", 1, sendsAge),
 		bucket(BucketSuppressions, "addresses that must not be written to, as keyed hashes", 1, 0),
 		bucket(BucketDrafts, "folders that somebody edits and that are not in force yet", 10, 0),
+		bucket(BucketWriteKeys, "hashes of the keys with which events are posted over HTTP", 1, 0),
 		bucket(BucketLinks, "what lies behind share and referral links", 1, 0),
 		bucket(BucketRetired, "what is remembered of learners whose workflow has ended because nothing was due", 1, 0),
 		bucket(BucketLearned, "what was counted of all learners together: what they did next in a course", 1, 0),

@@ -18,6 +18,8 @@ type metrics struct {
 	providerErrors  *prometheus.CounterVec   // channel, class, status
 	reports         *prometheus.CounterVec   // kind, taken
 	requests        *prometheus.HistogramVec // page, status
+	posts           *prometheus.HistogramVec // path, status
+	posted          *prometheus.CounterVec   // status
 	timerLag        prometheus.Histogram
 }
 
@@ -59,6 +61,9 @@ func newMetrics(r *prometheus.Registry, o Options) metrics {
 		reports: counter("homeroom_webhook_items_total",
 			"Items of the provider's webhooks by kind and what became of them: new, again, nothing, unknown, failed.", "kind", "taken"),
 		requests: histogram("homeroom_edge_request_seconds", "How long requests to the learners' pages and the webhook took, by page and HTTP status.", quickBuckets, "page", "status"),
+		posts:    histogram("homeroom_api_request_seconds", "How long requests that post events took, by path and HTTP status.", quickBuckets, "path", "status"),
+		posted: counter("homeroom_api_events_total",
+			"Events of posted requests by what was answered: stored, repeated, refused, unconfirmed.", "status"),
 		timerLag: histogram("homeroom_timer_lag_seconds",
 			"How long after it was due, in Homeroom's time, a run's step was decided.", lateBuckets).WithLabelValues().(prometheus.Histogram),
 	}

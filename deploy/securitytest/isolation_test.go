@@ -43,6 +43,16 @@ func roles() []role {
 			}, api...),
 		},
 		{
+			user: "homeroom-api",
+			may: []string{
+				"learning.u_42.lesson.completed", "$JS.API.STREAM.INFO.LEARNING", "$KV.homeroom_control.swap.x", get(store.BucketWriteKeys), get(store.BucketRulesets), get(store.BucketControl),
+			},
+			closed: append([]string{
+				"homeroom.decisions.u_42.retry.sent", "nudges.u_42.retry", "$KV.homeroom_write_keys.x", "$KV.homeroom_rulesets.current", "$KV.homeroom_profiles.u_42", "$KV.homeroom_suppressions.x",
+				"$KV.homeroom_sends.x", "$KV.homeroom_links.x", "$KV.homeroom_retired.x", "$KV.homeroom_control.paused", "$KV.homeroom_control.secret", "$KV.homeroom_control.mark.3",
+			}, api...),
+		},
+		{
 			user: "homeroom-worker",
 			may: []string{
 				"homeroom.decisions.u_42.retry.sent", "nudges.u_42.retry", "$JS.API.STREAM.INFO.LEARNING", "$KV.homeroom_sends.x", "$KV.homeroom_links.x", "$KV.homeroom_suppressions.x",
@@ -152,13 +162,14 @@ func TestNoRoleWritesByTrace(t *testing.T) {
 func TestNoHeaderEmptiesABucket(t *testing.T) {
 	f, operator := openFilled(t)
 	before := countMessages(t, operator)
-	for _, user := range []string{"homeroom-edge", "homeroom-worker", "homeroom-console", "homeroom-triggers", "operator"} {
+	for _, user := range []string{"homeroom-edge", "homeroom-api", "homeroom-worker", "homeroom-console", "homeroom-triggers", "operator"} {
 		_, js := f.Connect(user)
 		for bucket, writers := range map[string][]string{
-			store.BucketControl:      {"homeroom-edge", "homeroom-worker", "homeroom-console", "homeroom-triggers", "operator"},
+			store.BucketControl:      {"homeroom-edge", "homeroom-api", "homeroom-worker", "homeroom-console", "homeroom-triggers", "operator"},
 			store.BucketProfiles:     {"homeroom-edge", "homeroom-triggers", "operator"},
 			store.BucketSuppressions: {"homeroom-edge", "homeroom-triggers", "operator"},
 			store.BucketSends:        {"homeroom-edge", "homeroom-worker", "operator"},
+			store.BucketWriteKeys:    {"operator"},
 			store.BucketLinks:        {"homeroom-worker", "operator"},
 			store.BucketRulesets:     {"homeroom-worker", "homeroom-console", "operator"},
 			store.BucketDrafts:       {"homeroom-console", "operator"},
@@ -196,7 +207,7 @@ func TestNoHeaderEmptiesABucket(t *testing.T) {
 func TestNoRoleRemovesOrChangesAStream(t *testing.T) {
 	f, operator := openFilled(t)
 	before := describeStreams(t, operator)
-	for _, user := range []string{"homeroom-edge", "homeroom-worker", "homeroom-triggers", "homeroom-setup", "homeroom-console", "platform", "platform-pages"} {
+	for _, user := range []string{"homeroom-edge", "homeroom-api", "homeroom-worker", "homeroom-triggers", "homeroom-setup", "homeroom-console", "platform", "platform-pages"} {
 		t.Run(user, func(t *testing.T) {
 			var requests []*nats.Msg
 			for _, want := range (store.Options{}).Streams() {

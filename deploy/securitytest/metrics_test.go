@@ -39,7 +39,7 @@ func TestMetricsOfEachRole(t *testing.T) {
 	f := natstest.OpenAccounts(t, configDir, "")
 	operator := f.Setup()
 	startConsumers(t, f, operator)
-	for _, role := range []string{"triggers", "worker", "edge"} {
+	for _, role := range []string{"triggers", "worker", "edge", "api"} {
 		t.Run(role, func(t *testing.T) {
 			before := len(f.Refused())
 			text := scrapeAs(t, f, role)

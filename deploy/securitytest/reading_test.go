@@ -72,6 +72,7 @@ func TestEachRoleReadsTheBucketsItUses(t *testing.T) {
 			"KV_" + store.BucketProfiles, "KV_" + store.BucketSuppressions, "KV_" + store.BucketSends, "KV_" + store.BucketLinks,
 			"KV_" + store.BucketRulesets, "KV_" + store.BucketControl,
 		},
+		"homeroom-api": {"KV_" + store.BucketWriteKeys, "KV_" + store.BucketRulesets, "KV_" + store.BucketControl},
 		"homeroom-worker": {
 			"KV_" + store.BucketProfiles, "KV_" + store.BucketSuppressions, "KV_" + store.BucketSends, "KV_" + store.BucketLinks,
 			"KV_" + store.BucketRulesets, "KV_" + store.BucketControl, "KV_" + store.BucketStanding, "KV_" + store.BucketRetired,
@@ -113,7 +114,7 @@ func TestEachRoleReadsTheBucketsItUses(t *testing.T) {
 // TestNoRoleHearsAnothersAnswers: the inboxes of an account are its own.
 func TestNoRoleHearsAnothersAnswers(t *testing.T) {
 	f, _ := openFilled(t)
-	users := []string{"homeroom-edge", "homeroom-worker", "homeroom-setup", "homeroom-triggers", "homeroom-console"}
+	users := []string{"homeroom-edge", "homeroom-api", "homeroom-worker", "homeroom-setup", "homeroom-triggers", "homeroom-console"}
 	var ears []*nats.Subscription
 	for _, user := range users {
 		nc, _ := f.Connect(user)

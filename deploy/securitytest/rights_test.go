@@ -23,9 +23,9 @@ func TestARoleRefusesTheUserOfAnother(t *testing.T) {
 	f := natstest.OpenAccounts(t, configDir, "")
 	operator := f.Setup()
 	before := describeStreams(t, operator)
-	for _, role := range []string{"triggers", "worker", "edge", "console"} {
+	for _, role := range []string{"triggers", "worker", "edge", "api", "console"} {
 		own := "homeroom-" + role
-		for _, user := range []string{"homeroom-triggers", "homeroom-worker", "homeroom-edge", "homeroom-console", "homeroom-setup", "platform", "platform-pages", "operator"} {
+		for _, user := range []string{"homeroom-triggers", "homeroom-worker", "homeroom-edge", "homeroom-api", "homeroom-console", "homeroom-setup", "platform", "platform-pages", "operator"} {
 			t.Run(role+" as "+user, func(t *testing.T) {
 				_, js := f.Connect(user)
 				err := store.CheckRole(deadlineOf(t), js, role)

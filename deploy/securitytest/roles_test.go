@@ -23,6 +23,13 @@ func TestEachRoleKeepsToItself(t *testing.T) {
 		{"homeroom-edge", "forge a share link", "$KV.homeroom_links.x", `{}`},
 		{"homeroom-edge", "show a nudge", "nudges.u_42.retry", `{}`},
 		{"homeroom-edge", "write a dead letter", "dead.u_42.x", `{}`},
+		{"homeroom-api", "read an event", "$JS.API.STREAM.MSG.GET.LEARNING", `{"seq":1}`},
+		{"homeroom-api", "read events with a consumer", "$JS.API.CONSUMER.CREATE.LEARNING", `{"stream_name":"LEARNING","config":{}}`},
+		{"homeroom-api", "read a profile", "$JS.API.STREAM.MSG.GET.KV_homeroom_profiles", `{"seq":1}`},
+		{"homeroom-api", "make itself a write key", "$KV.homeroom_write_keys.x", `{}`},
+		{"homeroom-api", "put rules in force", "$KV.homeroom_rulesets.current", `{}`},
+		{"homeroom-api", "lift the kill switch", "$KV.homeroom_control.paused", `{}`},
+		{"homeroom-edge", "read the write keys", "$JS.API.STREAM.MSG.GET.KV_homeroom_write_keys", `{"seq":1}`},
 		{"homeroom-worker", "read an event", "$JS.API.STREAM.MSG.GET.LEARNING", `{"seq":1}`},
 		{"homeroom-worker", "publish an event", "learning.u_42.course.completed", `{}`},
 		{"homeroom-worker", "change a profile", "$KV.homeroom_profiles.u_42", `{}`},
@@ -41,7 +48,7 @@ func TestEachRoleKeepsToItself(t *testing.T) {
 		{"homeroom-setup", "make a stream of its own", "$JS.API.STREAM.CREATE.SPY", `{"name":"SPY","subjects":["spy.>"]}`},
 		{"homeroom-setup", "change a stream", "$JS.API.STREAM.UPDATE.LEARNING", `{}`},
 	}
-	for _, user := range []string{"homeroom-edge", "homeroom-worker", "homeroom-triggers", "homeroom-setup", "homeroom-console", "platform-pages"} {
+	for _, user := range []string{"homeroom-edge", "homeroom-api", "homeroom-worker", "homeroom-triggers", "homeroom-setup", "homeroom-console", "platform-pages"} {
 		for name, subject := range map[string]string{
 			"empty the stream": "$JS.API.STREAM.PURGE.LEARNING", "delete the stream": "$JS.API.STREAM.DELETE.LEARNING",
 			"delete an event": "$JS.API.STREAM.MSG.DELETE.LEARNING", "empty the suppressions": "$JS.API.STREAM.PURGE.KV_homeroom_suppressions",

@@ -116,7 +116,7 @@ func TestMakeEnv(t *testing.T) {
 		}
 		passwords[password] = true
 	}
-	if len(passwords) != 11 {
+	if len(passwords) != 12 {
 		t.Errorf("%d passwords", len(passwords))
 	}
 	for _, file := range []string{"homeroom.secret", "encryption.key"} {

@@ -14,7 +14,7 @@ import (
 
 func TestTheServices(t *testing.T) {
 	want := []string{
-		"console", "edge", "homeroom-setup", "nats-1", "nats-2", "nats-3", "postgres", "temporal", "temporal-namespace", "temporal-schema", "temporal-ui",
+		"api", "console", "edge", "homeroom-setup", "nats-1", "nats-2", "nats-3", "postgres", "temporal", "temporal-namespace", "temporal-schema", "temporal-ui",
 		"triggers", "worker",
 	}
 	p := project(t)
@@ -29,7 +29,7 @@ func TestTheServices(t *testing.T) {
 			roles = append(roles, role)
 		}
 	}
-	if want := []string{"triggers", "worker", "edge"}; !slices.Equal(roles, want) {
+	if want := []string{"triggers", "worker", "edge", "api"}; !slices.Equal(roles, want) {
 		t.Errorf("the roles are %q, want %q", roles, want)
 	}
 }
@@ -110,7 +110,7 @@ func TestWhoWaitsForWhom(t *testing.T) {
 // TestPortsMatch: what the app listens on is what is mapped, probed and exposed.
 func TestPortsMatch(t *testing.T) {
 	p := project(t)
-	for _, name := range []string{"triggers", "worker", "edge"} {
+	for _, name := range []string{"triggers", "worker", "edge", "api"} {
 		s := p.Services[name]
 		if got, want := s.HealthCheck.Test[len(s.HealthCheck.Test)-1], "http://127.0.0.1"+value(s, "HOMEROOM_OPS_LISTEN")+"/readyz"; got != want {
 			t.Errorf("%s: the health check asks %s, the app listens on %s", name, got, want)
@@ -126,6 +126,10 @@ func TestPortsMatch(t *testing.T) {
 	}
 	if got, want := console.HealthCheck.Test[len(console.HealthCheck.Test)-1], "http://127.0.0.1"+value(console, "HOMEROOM_CONSOLE_LISTEN")+"/healthz"; got != want {
 		t.Errorf("console: the health check asks %s, want %s", got, want)
+	}
+	posts := p.Services["api"]
+	if len(posts.Ports) != 1 || ":"+port(posts.Ports[0].Target) != value(posts, "HOMEROOM_API_LISTEN") {
+		t.Errorf("api: the port is %+v, the app listens on %s", posts.Ports, value(posts, "HOMEROOM_API_LISTEN"))
 	}
 	published := map[string]string{}
 	for name, s := range p.Services {
@@ -206,7 +210,7 @@ func TestNetworksKeepApart(t *testing.T) {
 	p := project(t)
 	for network, who := range map[string][]string{
 		"database": {"postgres", "temporal", "temporal-schema"},
-		"front":    {"edge", "nats-1", "nats-2", "nats-3", "temporal-ui", "worker"},
+		"front":    {"api", "edge", "nats-1", "nats-2", "nats-3", "temporal-ui", "worker"},
 		"people":   {"console"},
 	} {
 		var on []string

@@ -35,12 +35,12 @@ func (f EdgeFlags) options() (*app.EdgeOptions, error) {
 
 // rolesOf reads what a process is to serve.
 func rolesOf(names []string) ([]app.Role, error) {
-	all := []app.Role{app.RoleTriggers, app.RoleWorker, app.RoleEdge}
+	all := app.Roles()
 	roles := make([]app.Role, 0, len(all))
 	for _, name := range names {
 		role := app.Role(name)
 		if !slices.Contains(all, role) {
-			return nil, usage(fmt.Errorf("--roles: there is no role %q; there are triggers, worker and edge", name))
+			return nil, usage(fmt.Errorf("--roles: there is no role %q; there are triggers, worker, edge and api", name))
 		}
 		if !slices.Contains(roles, role) {
 			roles = append(roles, role)

@@ -31,6 +31,7 @@ type Commands struct {
 
 	Deadletters  DeadlettersCmd  `cmd:"" help:"Look at what was refused, mend it, and publish it again."`
 	Suppressions SuppressionsCmd `cmd:"" help:"List the addresses that are not written to, and let one be written to again."`
+	Keys         KeysCmd         `cmd:"" help:"Make, list and revoke the keys with which events are posted over HTTP."`
 	Audit        AuditCmd        `cmd:"" help:"List who did what: published, approved, paused, looked learners up, erased."`
 	Calibrate    CalibrateCmd    `cmd:"" help:"Compare what the risk said with what came of it, and work out its intercept."`
 	Doctor       DoctorCmd       `cmd:"" help:"Check everything that Homeroom needs, and say what to do."`

@@ -17,9 +17,10 @@ type ServeCmd struct {
 	Academy string `type:"existingdir" env:"HOMEROOM_ACADEMY" help:"The growth team's folder, put in force at the start if nothing is, and as --publish-on-start says." placeholder:"DIR"`
 	OnStart string `name:"publish-on-start" env:"HOMEROOM_PUBLISH_ON_START" enum:"new,always,never" default:"new" help:"Put the folder in force although others are: new (unless it was in force before, so that a restart never undoes a publication), always or never." placeholder:"WHEN"`
 	NATSFlags
-	Roles     []string `env:"HOMEROOM_ROLES" default:"triggers,worker,edge" help:"What this process serves. Default: ${default}." placeholder:"ROLE"`
+	Roles     []string `env:"HOMEROOM_ROLES" default:"triggers,worker,edge" help:"What this process serves: triggers, worker, edge, and api, which takes events over HTTP. Default: ${default}." placeholder:"ROLE"`
 	PublicURL string   `required:"" env:"HOMEROOM_PUBLIC_URL" help:"Where learners reach Homeroom's pages; the links in messages begin with it." placeholder:"URL"`
 	EdgeFlags
+	APIFlags
 	Secrets []string `name:"secret-file" env:"HOMEROOM_SECRET_FILE" type:"existingfile" help:"Keys links and hashed addresses; given again, older ones that it replaced. Default: made at the first start and kept in NATS." placeholder:"FILE"`
 	Keys    []string `name:"encryption-key-file" env:"HOMEROOM_ENCRYPTION_KEY_FILE" type:"existingfile" help:"Encrypts what Temporal stores; given again, older keys that still decrypt. See docs/privacy.md." placeholder:"FILE"`
 	Allow   []string `env:"HOMEROOM_ALLOW" help:"This process writes only to these addresses and domains; for staging systems." placeholder:"ADDRESS|DOMAIN"`
@@ -40,7 +41,8 @@ func (*ServeCmd) Help() string {
 rules in force and serves until it is told to stop. Rules that are published meanwhile (homeroom rules publish) are taken
 over without a restart. Without --academy it serves what was published.
 
-Only the worker needs SendGrid's key; with --roles, the others do without.
+Only the worker needs SendGrid's key; with --roles, the others do without. The role api takes events over HTTP, for platforms that
+do not speak NATS; it needs a write key (homeroom keys create), and by itself no Temporal.
 
 Temporal is found by the SDK's own variables: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS…
 or a profile of its configuration file (TEMPORAL_PROFILE).
@@ -91,7 +93,10 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 		return err
 	}
 	defer operators.close(log)
-	if err := connections.DialTemporal(ctx, c.Keys, log, operators.Telemetry); err != nil {
+	if !slices.Equal(roles, []app.Role{app.RoleAPI}) { // which needs no workflows
+		err = connections.DialTemporal(ctx, c.Keys, log, operators.Telemetry)
+	}
+	if err != nil {
 		return usageOfConfiguration(err)
 	}
 	var pages *app.EdgeOptions
@@ -100,6 +105,13 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 			return err
 		}
 		defer pages.Listener.Close()
+	}
+	var posts *app.APIOptions
+	if slices.Contains(roles, app.RoleAPI) {
+		if posts, err = c.APIFlags.options(); err != nil {
+			return err
+		}
+		defer posts.Listener.Close()
 	}
 	opts := app.Options{
 		Academy:             academy,
@@ -114,6 +126,7 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 		Secrets:             secrets,
 		Roles:               roles,
 		Edge:                pages,
+		API:                 posts,
 		Telemetry:           operators.Telemetry,
 		Allow:               c.Allow,
 		DeliveriesPerSecond: c.Rate,
@@ -130,6 +143,9 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 	}
 	if pages != nil {
 		log.Info("learners' pages", "listen", pages.Listener.Addr().String(), "public_url", c.PublicURL, "webhook", pages.WebhookKey != nil)
+	}
+	if posts != nil {
+		log.Info("events over HTTP", "listen", posts.Listener.Addr().String())
 	}
 	operators.markReady(connections.ReadinessChecks(func() string { return homeroom.Swap().Ruleset }, homeroom.CheckAgreement))
 	log.Info("serving", "operators", operators.addr, "roles", roles, "ruleset", homeroom.Swap().Ruleset, "nats", connections.NATSAddress(), "namespace", connections.Namespace())

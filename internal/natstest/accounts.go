@@ -35,6 +35,7 @@ func Passwords() map[string]string {
 		"NATS_SYS_PASSWORD":      "1008",
 		"NATS_ROUTE_PASSWORD":    "1009",
 		"NATS_CONSOLE_PASSWORD":  "1010",
+		"NATS_API_PASSWORD":      "1011",
 	}
 }
 
@@ -48,6 +49,7 @@ func passwordVariables() map[string]string {
 		"homeroom-worker":   "NATS_WORKER_PASSWORD",
 		"homeroom-edge":     "NATS_EDGE_PASSWORD",
 		"homeroom-console":  "NATS_CONSOLE_PASSWORD",
+		"homeroom-api":      "NATS_API_PASSWORD",
 		"operator":          "NATS_OPERATOR_PASSWORD",
 		"sys":               "NATS_SYS_PASSWORD",
 	}

@@ -56,14 +56,14 @@ func (s *Server) startServer(port int) {
 // Restart stops the server and starts it again on the same port and data.
 func (s *Server) Restart() {
 	s.t.Helper()
-	s.whileStopped(func() {})
+	s.WhileStopped(func() {})
 }
 
 // SaveFiles stops the server, copies its files and starts it again: a snapshot of the volume.
 func (s *Server) SaveFiles() (saved string) {
 	s.t.Helper()
 	saved = s.t.TempDir()
-	s.whileStopped(func() {
+	s.WhileStopped(func() {
 		if err := os.CopyFS(saved, os.DirFS(s.dir)); err != nil {
 			s.t.Fatal(err)
 		}
@@ -74,7 +74,7 @@ func (s *Server) SaveFiles() (saved string) {
 // RestoreFiles stops the server, puts saved files back and starts it again: everything since SaveFiles is gone.
 func (s *Server) RestoreFiles(saved string) {
 	s.t.Helper()
-	s.whileStopped(func() {
+	s.WhileStopped(func() {
 		if err := os.RemoveAll(s.dir); err != nil {
 			s.t.Fatal(err)
 		}
@@ -84,8 +84,8 @@ func (s *Server) RestoreFiles(saved string) {
 	})
 }
 
-// whileStopped does something while the server is stopped, and starts it again on the same port.
-func (s *Server) whileStopped(do func()) {
+// WhileStopped does something while the server is stopped, and starts it again on the same port.
+func (s *Server) WhileStopped(do func()) {
 	s.t.Helper()
 	port := s.srv.Addr().(*net.TCPAddr).Port
 	s.srv.Shutdown()

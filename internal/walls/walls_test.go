@@ -45,6 +45,8 @@ var walls = []wall{
 	{"homeroom/internal/connect", "connecting knows nothing of what is asked", []string{sendgrid, cel, "homeroom/store", "homeroom/rules", "homeroom/app"}, nil},
 	{"homeroom/internal/codec", "encryption knows Temporal's payloads and nothing of Homeroom", []string{nats, sendgrid, cel, "homeroom/"}, nil},
 	{"homeroom/edge", "the edge knows stores through interfaces and no provider, and decides nothing", []string{temporal, nats, sendgrid, cel, "homeroom/store", "homeroom/rules", "homeroom/app", "homeroom/delivery"}, nil},
+	{"homeroom/api", "the way in knows stores through interfaces, and decides nothing", []string{temporal, nats, sendgrid, cel, kong, "homeroom/store", "homeroom/rules", "homeroom/app", "homeroom/admin", "homeroom/telemetry"}, nil},
+	{"homeroom/internal/writekey", "a key is a text", nil, []string{"homeroom/internal/writekey"}},
 	{"homeroom/delivery/email", "the channel knows no provider", []string{temporal, nats, sendgrid, cel, "homeroom/delivery/sendgrid", "homeroom/rules", "homeroom/store"}, nil},
 	{"homeroom/delivery/webhook", "an adapter knows its provider only", []string{temporal, nats, sendgrid, cel, "homeroom/rules", "homeroom/store"}, nil},
 	{"homeroom/delivery/webhook/webhooktest", "the suite knows no provider", []string{temporal, nats, sendgrid, cel}, nil},

@@ -1,0 +1,86 @@
+package api
+
+import "net/http"
+
+// Status is what became of an item.
+type Status string
+
+// The statuses.
+const (
+	Stored      Status = "stored"      // the stream has it
+	Repeated    Status = "repeated"    // the stream had it already: its id came before
+	Refused     Status = "refused"     // it is wrong and was not stored; it must be mended
+	Unconfirmed Status = "unconfirmed" // whether the stream has it is not known: send it again, with the same id
+)
+
+// Result is what became of the items of a request.
+type Result struct {
+	Stored      int `json:"stored"`
+	Repeated    int `json:"repeated"`
+	Refused     int `json:"refused"`
+	Unconfirmed int `json:"unconfirmed"`
+	// Items are those that need attention, in their order: what was refused, what is not confirmed, and what was stored with
+	// remarks. Every other item was stored.
+	Items []ItemResult `json:"items,omitempty"`
+}
+
+// ItemResult is what became of one item.
+type ItemResult struct {
+	Index   int      `json:"index"` // from 0, in the request
+	ID      string   `json:"id,omitempty"`
+	Status  Status   `json:"status"`
+	Code    string   `json:"code,omitempty"`
+	Detail  string   `json:"detail,omitempty"`
+	Hint    string   `json:"hint,omitempty"`
+	Remarks []string `json:"remarks,omitempty"` // what of its traits is not used
+}
+
+// add counts an item, and keeps it if it needs attention.
+func (r *Result) add(i ItemResult) {
+	switch i.Status {
+	case Stored:
+		r.Stored++
+	case Repeated:
+		r.Repeated++
+	case Refused:
+		r.Refused++
+	case Unconfirmed:
+		r.Unconfirmed++
+	}
+	if i.Status == Refused || i.Status == Unconfirmed || len(i.Remarks) > 0 {
+		r.Items = append(r.Items, i)
+	}
+}
+
+// writeResult answers what became of the items. A success says that the stream has confirmed each of them.
+func writeResult(w http.ResponseWriter, r *Result, batch bool) {
+	switch {
+	case r.Unconfirmed > 0:
+		p := newProblem(http.StatusServiceUnavailable, codeUnconfirmed, "the stream has not confirmed every event", "send the request again: what was stored is recognized by its id")
+		p.retry = retryUnconfirmed
+		p.Result = r
+		writeProblem(w, p)
+	case r.Refused == 0:
+		writeJSON(w, http.StatusAccepted, "application/json", r)
+	case !batch:
+		writeProblem(w, describeRefused(r))
+	case r.Refused == len(r.Items) && r.Stored+r.Repeated == 0:
+		p := newProblem(http.StatusBadRequest, codeRefused, "every event was refused", "see what items says of each")
+		p.Result = r
+		writeProblem(w, p)
+	default:
+		writeJSON(w, http.StatusMultiStatus, "application/json", r)
+	}
+}
+
+// describeRefused returns the problem of a single event that was refused.
+func describeRefused(r *Result) *problem {
+	one := r.Items[0]
+	status := http.StatusBadRequest
+	if one.Code == codeTooLarge {
+		status = http.StatusRequestEntityTooLarge
+	}
+	p := newProblem(status, one.Code, one.Detail, one.Hint)
+	p.Result = r
+	return p
+}

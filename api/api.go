@@ -1,0 +1,95 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"homeroom/catalog"
+)
+
+// Options are what an API needs. What is marked optional may be left out.
+type Options struct {
+	Keys      Keys
+	Publisher Publisher
+	Catalog   func() *catalog.Catalog // in force now
+	Now       func() time.Time
+	Count     func(status Status, n int) // items, as they are answered; optional
+	MaxHeld   int64                      // bytes of bodies that are held at once; optional: DefaultMaxHeld
+}
+
+// API takes events over HTTP. It may be used concurrently.
+type API struct {
+	o      Options
+	mux    *http.ServeMux
+	held   *heldBytes
+	limits *limits
+}
+
+// New returns an API; the error says what Options lack.
+func New(o Options) (*API, error) {
+	for _, need := range []struct {
+		name string
+		ok   bool
+	}{
+		{"Keys", o.Keys != nil},
+		{"Publisher", o.Publisher != nil},
+		{"Catalog", o.Catalog != nil},
+		{"Now", o.Now != nil},
+	} {
+		if !need.ok {
+			return nil, fmt.Errorf("the API needs Options.%s", need.name)
+		}
+	}
+	if o.Count == nil {
+		o.Count = func(Status, int) {}
+	}
+	if o.MaxHeld < 0 {
+		return nil, errors.New("the API needs Options.MaxHeld of 0 or more")
+	}
+	if o.MaxHeld == 0 {
+		o.MaxHeld = DefaultMaxHeld
+	}
+	a := &API{o: o, mux: http.NewServeMux(), held: &heldBytes{most: o.MaxHeld}, limits: newLimits()}
+	for _, route := range a.routes() {
+		a.mux.HandleFunc(route.method+" "+route.path, route.serve)
+		a.mux.HandleFunc(route.path, serveWrongMethod(route.method))
+	}
+	a.mux.HandleFunc("/", serveUnknownPath)
+	return a, nil
+}
+
+// route is a path with what serves it.
+type route struct {
+	method, path string
+	serve        http.HandlerFunc
+}
+
+// routes are all paths. The OpenAPI document is held to them by a test.
+func (a *API) routes() []route {
+	return []route{
+		{"POST", "/v1/events", a.serveEvents},
+		{"GET", "/healthz", serveHealth},
+	}
+}
+
+// ServeHTTP answers a request.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTTP(w, r) }
+
+func serveHealth(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set(headerContentType, "text/plain; charset=utf-8")
+	_, _ = fmt.Fprintln(w, "ok")
+}
+
+func serveWrongMethod(allowed string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		p := newProblem(http.StatusMethodNotAllowed, codeMethod, fmt.Sprintf("%s takes %s only", r.URL.Path, allowed), "use "+allowed)
+		p.allow = allowed
+		writeProblem(w, p)
+	}
+}
+
+func serveUnknownPath(w http.ResponseWriter, _ *http.Request) {
+	writeProblem(w, newProblem(http.StatusNotFound, codeNoSuchPath, "there is nothing at this path", "events are posted to /v1/events"))
+}
