@@ -70,6 +70,7 @@ type route struct {
 func (a *API) routes() []route {
 	return []route{
 		{"POST", "/v1/events", a.serveEvents},
+		{"GET", "/v1/openapi.json", serveDocument},
 		{"GET", "/healthz", serveHealth},
 	}
 }

@@ -94,6 +94,7 @@ func (p *published) count() int {
 type kit struct {
 	t    testing.TB
 	url  string
+	api  *api.API
 	keys *keyring
 	key  string // one that may do everything
 }
@@ -111,10 +112,11 @@ func open(t testing.TB, publisher api.Publisher, change func(*api.Options, *http
 	if change != nil {
 		change(&o, server.Config)
 	}
-	server.Config.Handler, err = api.New(o)
+	k.api, err = api.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
+	server.Config.Handler = k.api
 	server.Start()
 	t.Cleanup(server.Close)
 	k.url = server.URL

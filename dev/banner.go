@@ -9,7 +9,7 @@ import (
 )
 
 // printBanner prints the addresses of all servers.
-func printBanner(out io.Writer, s *stack.Stack, console, pages, data string) error {
+func printBanner(out io.Writer, s *stack.Stack, console, pages, api, key, data string) error {
 	kept := "in memory, gone at the end (--data DIR keeps it)"
 	if data != "" {
 		kept = data
@@ -18,6 +18,7 @@ func printBanner(out io.Writer, s *stack.Stack, console, pages, data string) err
 		{"Console", console, "write rules, try them, publish them, see what they did"},
 		{"Inbox", s.InboxURL, "what learners would get; also the SendGrid API"},
 		{"Learners' pages", pages, "unsubscribe, preferences, share links: follow them from the inbox"},
+		{"Events over HTTP", api, "POST /v1/events with the write key " + key},
 		{"Temporal UI", s.UIURL, "one workflow per learner"},
 		{"Temporal", s.TemporalAddress, "namespace " + s.Namespace},
 		{"NATS", s.NATSURL, "publish to learning.<learner>.<event>"},

@@ -43,7 +43,7 @@ func TestTakenPortIsNamedWithItsFlag(t *testing.T) {
 	defer func() { _ = ln.Close() }()
 	port := strconv.Itoa(ln.Addr().(*net.TCPAddr).Port)
 	var out bytes.Buffer
-	code := runMain(t.Context(), []string{"--academy=../examples/academy", "--nats-port=0", "--temporal-port=0", "--edge-port=0", "--console-port=0", "--ui-port=" + port, "--inbox-port=" + port}, &out, &out)
+	code := runMain(t.Context(), []string{"--academy=../examples/academy", "--nats-port=0", "--temporal-port=0", "--edge-port=0", "--console-port=0", "--api-port=0", "--ui-port=" + port, "--inbox-port=" + port}, &out, &out)
 	want := "dev: the Temporal UI can't start: port " + port + " is taken by another program; choose another with --ui-port\n" +
 		"dev: the inbox can't start: port " + port + " is meant for the Temporal UI too; choose another with --inbox-port\n"
 	if code != 1 || out.String() != want {
@@ -71,7 +71,7 @@ func TestRunStartsAndStops(t *testing.T) {
 	defer cancel()
 	out := &bannerReader{done: cancel}
 	errOut := &bytes.Buffer{}
-	if code := runMain(ctx, []string{"--academy=../examples/academy", "--nats-port=0", "--temporal-port=0", "--ui-port=0", "--edge-port=0", "--console-port=0", "--inbox-port=0", "--data", t.TempDir()}, out, errOut); code != 0 || errOut.Len() > 0 {
+	if code := runMain(ctx, []string{"--academy=../examples/academy", "--nats-port=0", "--temporal-port=0", "--ui-port=0", "--edge-port=0", "--console-port=0", "--api-port=0", "--inbox-port=0", "--data", t.TempDir()}, out, errOut); code != 0 || errOut.Len() > 0 {
 		t.Errorf("got %d:\n%s%s", code, out.String(), errOut.String())
 	}
 }
@@ -85,19 +85,20 @@ func TestBanner(t *testing.T) {
 		InboxURL:        "http://127.0.0.1:8025",
 	}
 	var out bytes.Buffer
-	if err := printBanner(&out, s, "http://127.0.0.1:8024", "http://127.0.0.1:8026", ""); err != nil {
+	if err := printBanner(&out, s, "http://127.0.0.1:8024", "http://127.0.0.1:8026", "http://127.0.0.1:8081", "hr_key", ""); err != nil {
 		t.Fatal(err)
 	}
 	want := `
 Homeroom is up, on this machine only. Ctrl-C stops it.
 
-  Console           http://127.0.0.1:8024   write rules, try them, publish them, see what they did
-  Inbox             http://127.0.0.1:8025   what learners would get; also the SendGrid API
-  Learners' pages   http://127.0.0.1:8026   unsubscribe, preferences, share links: follow them from the inbox
-  Temporal UI       http://127.0.0.1:8233   one workflow per learner
-  Temporal          127.0.0.1:7233          namespace default
-  NATS              nats://127.0.0.1:4222   publish to learning.<learner>.<event>
-  Data              in memory, gone at the end (--data DIR keeps it)
+  Console            http://127.0.0.1:8024   write rules, try them, publish them, see what they did
+  Inbox              http://127.0.0.1:8025   what learners would get; also the SendGrid API
+  Learners' pages    http://127.0.0.1:8026   unsubscribe, preferences, share links: follow them from the inbox
+  Events over HTTP   http://127.0.0.1:8081   POST /v1/events with the write key hr_key
+  Temporal UI        http://127.0.0.1:8233   one workflow per learner
+  Temporal           127.0.0.1:7233          namespace default
+  NATS               nats://127.0.0.1:4222   publish to learning.<learner>.<event>
+  Data               in memory, gone at the end (--data DIR keeps it)
 
 `
 	if out.String() != want {

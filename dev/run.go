@@ -106,7 +106,7 @@ func (r *runCommand) campusReaders() standin.Readers {
 
 // serveHomeroom runs Homeroom on the stack until ctx ends.
 func (r *runCommand) serveHomeroom(ctx context.Context, c *console, s *stack.Stack, academy *rules.Academy, now clock.Clock, term []termEvent) error {
-	h, err := instance.Open(ctx, s, instance.Options{Academy: academy, Clock: now, Log: c.log})
+	h, err := instance.Open(ctx, s, instance.Options{Academy: academy, Clock: now, Log: c.log, API: true})
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func (r *runCommand) serveHomeroom(ctx context.Context, c *console, s *stack.Sta
 		return err
 	}
 	defer console.close()
-	if err := printBanner(c.out, s, console.url, h.EdgeURL, r.Data); err != nil {
+	if err := printBanner(c.out, s, console.url, h.EdgeURL, h.APIURL, h.WriteKey, r.Data); err != nil {
 		return err
 	}
 	if err := instance.FollowDecisions(ctx, h.JS, c.printDecision); err != nil {

@@ -22,7 +22,7 @@ func (t *Telemetry) API(next http.Handler) http.Handler {
 }
 
 // postPaths are the paths of the API, as the metric names them.
-var postPaths = []string{"/v1/events", "/healthz"}
+var postPaths = []string{"/v1/events", "/v1/openapi.json", "/healthz"}
 
 func postPath(path string) string {
 	if slices.Contains(postPaths, path) {

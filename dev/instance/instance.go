@@ -36,7 +36,8 @@ type Options struct {
 	Allow   []string
 	Log     *slog.Logger // default: none
 	Store   store.Options
-	Roles   []app.Role // default: all
+	Roles   []app.Role // default: all, the API only with API
+	API     bool       // take events over HTTP too, and make a write key
 	// Grace is in Homeroom's time; default one minute of real time.
 	Grace time.Duration
 	// RestAfter and RetireAfter are in Homeroom's time; see package activities for their defaults.
@@ -56,6 +57,8 @@ type Instance struct {
 	JS       jetstream.JetStream
 	Temporal client.Client
 	Clock    clock.Clock
+	APIURL   string // of the way in over HTTP, without a slash at the end; empty: there is none
+	WriteKey string // for APIURL
 	EdgeURL  string // of the learners' pages and the webhook, without a slash at the end
 
 	nc *nats.Conn
@@ -154,6 +157,13 @@ func Open(ctx context.Context, s *stack.Stack, o Options) (*Instance, error) {
 		MarkMargin:  handedOverMargin,
 		Prompt:      !o.Production,
 	}
+	if o.API {
+		if options.API, err = h.listenForEvents(s.APIPort); err != nil {
+			_ = listener.Close()
+			h.Close()
+			return nil, err
+		}
+	}
 	if o.Production && o.Clock.IsReal() {
 		options.MarkEvery = 0
 		options.MarkMargin = 0
@@ -161,8 +171,14 @@ func Open(ctx context.Context, s *stack.Stack, o Options) (*Instance, error) {
 	h.App, err = app.New(ctx, options)
 	if err != nil {
 		_ = listener.Close()
+		if options.API != nil {
+			_ = options.API.Listener.Close()
+		}
 	} else {
 		err = h.App.Start(ctx)
+	}
+	if err == nil && o.API {
+		h.WriteKey, err = makeWriteKey(ctx, h.JS)
 	}
 	if err != nil {
 		h.Close()

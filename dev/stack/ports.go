@@ -15,6 +15,7 @@ type Ports struct {
 	Inbox    int
 	Edge     int // Homeroom's own pages; see package instance
 	Console  int // the console, which the caller serves
+	API      int // events over HTTP; see package instance
 }
 
 // The servers, as errors name them.
@@ -25,6 +26,7 @@ const (
 	ServerInbox    = "inbox"
 	ServerEdge     = "learners' pages"
 	ServerConsole  = "console"
+	ServerAPI      = "API for events"
 )
 
 // PortError says that a server cannot use its port. Server is one of the constants above.
@@ -47,7 +49,7 @@ func (p Ports) Check() error {
 	for _, want := range []struct {
 		server string
 		port   int
-	}{{ServerNATS, p.NATS}, {ServerTemporal, p.Temporal}, {ServerUI, p.UI}, {ServerInbox, p.Inbox}, {ServerEdge, p.Edge}, {ServerConsole, p.Console}} {
+	}{{ServerNATS, p.NATS}, {ServerTemporal, p.Temporal}, {ServerUI, p.UI}, {ServerInbox, p.Inbox}, {ServerEdge, p.Edge}, {ServerConsole, p.Console}, {ServerAPI, p.API}} {
 		err := servers.CheckPort(want.port)
 		if other, twice := first[want.port]; twice && want.port != 0 {
 			err = fmt.Errorf("port %d is meant for the %s too", want.port, other)

@@ -34,6 +34,7 @@ type Stack struct {
 	InboxURL        string // http://127.0.0.1:8025: the inbox page, and the base URL of the SendGrid API
 	Mail            *standin.Listener
 	EdgePort        int // where Homeroom is to serve its own pages; 0: anywhere
+	APIPort         int // where Homeroom is to take events over HTTP; 0: anywhere
 
 	mu     sync.Mutex
 	stops  []namedStop
@@ -78,6 +79,7 @@ func (s *Stack) startServers(ctx context.Context, o Options) error {
 	s.Mail = mail
 	s.InboxURL = mail.URL()
 	s.EdgePort = o.Ports.Edge
+	s.APIPort = o.Ports.API
 
 	nats, err := servers.StartNATS(ctx, servers.NATSOptions{Port: o.Ports.NATS, Dir: natsDir, Log: o.Log})
 	if err != nil {
