@@ -40,7 +40,7 @@ func (a *API) acceptItems(ctx context.Context, items []item) *Result {
 		message, result := prepareItem(known, one, received)
 		result.Index = i
 		results[i] = result
-		if result.Status != Refused {
+		if result.Status == Stored {
 			messages = append(messages, message)
 			places = append(places, i)
 		}
@@ -67,6 +67,9 @@ func (a *API) publishMessages(ctx context.Context, messages []Message) []Outcome
 // prepareItem decodes an item as the triggers will, and returns it as a message, or why it is refused.
 func prepareItem(known *catalog.Catalog, one item, received time.Time) (Message, ItemResult) {
 	decoded, refusal := known.DecodeMessage("", "", one.header, one.raw, received)
+	if refusal.IsIgnored() || refusal != nil && one.unwanted && refusal.Code == catalog.CodeUnknownEvent {
+		return Message{}, ItemResult{Status: Ignored}
+	}
 	if refusal != nil {
 		return Message{}, ItemResult{Status: Refused, Code: refusal.Code, Detail: refusal.Message, Hint: refusal.Hint}
 	}
@@ -98,7 +101,7 @@ func (a *API) countResult(r *Result) {
 	for _, c := range []struct {
 		status Status
 		n      int
-	}{{Stored, r.Stored}, {Repeated, r.Repeated}, {Refused, r.Refused}, {Unconfirmed, r.Unconfirmed}} {
+	}{{Stored, r.Stored}, {Repeated, r.Repeated}, {Ignored, r.Ignored}, {Refused, r.Refused}, {Unconfirmed, r.Unconfirmed}} {
 		if c.n > 0 {
 			a.o.Count(c.status, c.n)
 		}
@@ -107,7 +110,17 @@ func (a *API) countResult(r *Result) {
 
 // serveEvents is POST /v1/events.
 func (a *API) serveEvents(w http.ResponseWriter, r *http.Request) {
-	key, p := a.authenticate(r, ScopeEvents)
+	batch := false
+	split := func(h http.Header, body []byte) (items []item, p *problem) {
+		items, batch, p = splitItems(h, body)
+		return items, p
+	}
+	a.serveItems(w, r, ScopeEvents, split, func(w http.ResponseWriter, r *Result, _ bool) { writeResult(w, r, batch) })
+}
+
+// serveItems reads a request whose key is for the scope, splits it, publishes the items and answers.
+func (a *API) serveItems(w http.ResponseWriter, r *http.Request, scope string, split func(http.Header, []byte) ([]item, *problem), answer func(http.ResponseWriter, *Result, bool)) {
+	key, p := a.authenticate(r, scope)
 	if p != nil {
 		writeProblem(w, p)
 		return
@@ -119,7 +132,10 @@ func (a *API) serveEvents(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, p)
 		return
 	}
-	items, batch, p := splitItems(r.Header, body)
+	items, p := split(r.Header, body)
+	if p == nil && len(items) > MaxItems {
+		p = describeCount(len(items))
+	}
 	if p == nil {
 		p = a.checkLimit(key, len(items))
 	}
@@ -127,7 +143,7 @@ func (a *API) serveEvents(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, p)
 		return
 	}
-	writeResult(w, a.acceptItems(r.Context(), items), batch)
+	answer(w, a.acceptItems(r.Context(), items), len(items) != 1)
 }
 
 // checkLimit counts the items against the limit of their key.

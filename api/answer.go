@@ -9,6 +9,7 @@ type Status string
 const (
 	Stored      Status = "stored"      // the stream has it
 	Repeated    Status = "repeated"    // the stream had it already: its id came before
+	Ignored     Status = "ignored"     // it is known and not wanted, and was not stored
 	Refused     Status = "refused"     // it is wrong and was not stored; it must be mended
 	Unconfirmed Status = "unconfirmed" // whether the stream has it is not known: send it again, with the same id
 )
@@ -17,10 +18,11 @@ const (
 type Result struct {
 	Stored      int `json:"stored"`
 	Repeated    int `json:"repeated"`
+	Ignored     int `json:"ignored"`
 	Refused     int `json:"refused"`
 	Unconfirmed int `json:"unconfirmed"`
 	// Items are those that need attention, in their order: what was refused, what is not confirmed, and what was stored with
-	// remarks. Every other item was stored.
+	// remarks. Every other item was stored or ignored.
 	Items []ItemResult `json:"items,omitempty"`
 }
 
@@ -42,6 +44,8 @@ func (r *Result) add(i ItemResult) {
 		r.Stored++
 	case Repeated:
 		r.Repeated++
+	case Ignored:
+		r.Ignored++
 	case Refused:
 		r.Refused++
 	case Unconfirmed:
@@ -64,7 +68,7 @@ func writeResult(w http.ResponseWriter, r *Result, batch bool) {
 		writeJSON(w, http.StatusAccepted, "application/json", r)
 	case !batch:
 		writeProblem(w, describeRefused(r))
-	case r.Refused == len(r.Items) && r.Stored+r.Repeated == 0:
+	case r.Refused == len(r.Items) && r.Stored+r.Repeated+r.Ignored == 0:
 		p := newProblem(http.StatusBadRequest, codeRefused, "every event was refused", "see what items says of each")
 		p.Result = r
 		writeProblem(w, p)

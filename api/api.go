@@ -68,11 +68,11 @@ type route struct {
 
 // routes are all paths. The OpenAPI document is held to them by a test.
 func (a *API) routes() []route {
-	return []route{
+	return append([]route{
 		{"POST", "/v1/events", a.serveEvents},
 		{"GET", "/v1/openapi.json", serveDocument},
 		{"GET", "/healthz", serveHealth},
-	}
+	}, a.segmentRoutes()...)
 }
 
 // ServeHTTP answers a request.

@@ -1,6 +1,7 @@
 // Package api takes events over HTTP, for platforms that do not speak NATS. [API] is the handler:
 //
 //	POST /v1/events         native events and CloudEvents: one, an array, lines (NDJSON), gzip
+//	POST /v1/track, …       Segment's calls, and /v1/batch: its libraries work with only the address changed
 //	GET  /v1/openapi.json   what the API is, as OpenAPI 3.1
 //
 // Who may post is said by write keys (keys.go). A body is read within limits (body.go) and split into items (items.go); each item

@@ -14,6 +14,8 @@ import (
 type item struct {
 	header map[string][]string // those of a CloudEvent; nil: none
 	raw    []byte
+	// unwanted: if nobody knows what kind of event it is, it is passed over instead of refused.
+	unwanted bool
 }
 
 // form is how the events stand in a body.
@@ -74,7 +76,7 @@ func splitItems(h http.Header, body []byte) (items []item, batch bool, p *proble
 		items, p = splitArray(content)
 	}
 	if p == nil && len(items) > MaxItems {
-		p = newProblem(http.StatusRequestEntityTooLarge, codeTooMany, fmt.Sprintf("the batch holds %d events, at most %d are taken", len(items), MaxItems), "send smaller batches")
+		p = describeCount(len(items))
 	}
 	if p == nil && len(items) == 0 {
 		p = newProblem(http.StatusBadRequest, codeEmpty, "there is no event in the body", "send an event, or an array of events")

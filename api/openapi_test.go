@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,6 +28,7 @@ func TestTheDocumentIsTheAPI(t *testing.T) {
 		t.Run(fmt.Sprintf("%s %s %d %s", tt.method, tt.path, tt.status, tt.name), func(t *testing.T) {
 			sink := &published{fail: func(int) error { return tt.fails }}
 			k := open(t, sink, func(o *api.Options, s *http.Server) {
+				o.MaxHeld = tt.held
 				if tt.status == http.StatusRequestTimeout {
 					s.ReadTimeout = 100 * time.Millisecond
 				}
@@ -87,6 +89,7 @@ type statusCase struct {
 	fails              error
 	limit              int
 	scopes             []string
+	held               int64
 	times              int // how often it is asked until it is answered so; 0: once
 	status             int
 }
@@ -100,7 +103,7 @@ func everyStatus() []statusCase {
 		}
 		return c
 	}
-	return []statusCase{
+	cases := []statusCase{
 		post(statusCase{status: 202}),
 		post(statusCase{status: 202, name: "with remarks", body: strings.TrimSuffix(lesson("e1"), "}") + `,"traits":{"email":"garbage"}}`}),
 		post(statusCase{status: 207, body: "[" + lesson("e1") + ",{}]"}),
@@ -119,6 +122,34 @@ func everyStatus() []statusCase {
 		{status: 200, method: "GET", path: "/healthz"},
 		{status: 405, method: "POST", as: "get", path: "/healthz"},
 	}
+	for _, call := range []string{"batch", "track", "identify", "page", "screen", "group", "alias"} {
+		body := `{"userId":"u_42","messageId":"m1","event":"Lesson Completed","properties":{"lesson_id":"l1"},"traits":{"plan":"pro"}}`
+		bad := `[]`
+		if call == "batch" {
+			body = `{"batch":[{"type":"track",` + body[1:] + `,{"type":"track","event":"Nothing Known"},{"type":"page","userId":"u_42"}]}`
+		}
+		add := func(c statusCase) {
+			c.method = cmp.Or(c.method, http.MethodPost)
+			c.path = "/v1/" + call
+			c.body = cmp.Or(c.body, body)
+			cases = append(cases, c)
+		}
+		add(statusCase{status: 200})
+		add(statusCase{status: 400, body: bad})
+		add(statusCase{status: 401, headers: []string{"Authorization", ""}})
+		add(statusCase{status: 403, scopes: []string{"source:other"}})
+		add(statusCase{status: 405, method: "PUT", as: "post"})
+		add(statusCase{status: 408, stall: true})
+		add(statusCase{status: 413, body: strings.Repeat(" ", api.MaxRequest+1)})
+		add(statusCase{status: 415, headers: []string{"Content-Encoding", "br"}})
+		add(statusCase{status: 429, limit: 1, times: 5})
+		if call == "batch" || call == "track" || call == "identify" { // of the others nothing is stored without a source that reads them
+			add(statusCase{status: 503, fails: errors.New("away")})
+		} else {
+			add(statusCase{status: 503, held: 8})
+		}
+	}
+	return cases
 }
 
 // response is what a request was answered with.

@@ -22,7 +22,9 @@ func (t *Telemetry) API(next http.Handler) http.Handler {
 }
 
 // postPaths are the paths of the API, as the metric names them.
-var postPaths = []string{"/v1/events", "/v1/openapi.json", "/healthz"}
+var postPaths = []string{
+	"/v1/events", "/v1/batch", "/v1/track", "/v1/identify", "/v1/page", "/v1/screen", "/v1/group", "/v1/alias", "/v1/openapi.json", "/healthz",
+}
 
 func postPath(path string) string {
 	if slices.Contains(postPaths, path) {
@@ -31,7 +33,7 @@ func postPath(path string) string {
 	return "other"
 }
 
-// CountPosted counts events of posted requests by what was answered: stored, repeated, refused, unconfirmed.
+// CountPosted counts events of posted requests by what was answered: stored, repeated, ignored, refused, unconfirmed.
 func (t *Telemetry) CountPosted(status string, n int) {
 	if t != nil {
 		t.metrics.posted.WithLabelValues(status).Add(float64(n))

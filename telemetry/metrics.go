@@ -63,7 +63,7 @@ func newMetrics(r *prometheus.Registry, o Options) metrics {
 		requests: histogram("homeroom_edge_request_seconds", "How long requests to the learners' pages and the webhook took, by page and HTTP status.", quickBuckets, "page", "status"),
 		posts:    histogram("homeroom_api_request_seconds", "How long requests that post events took, by path and HTTP status.", quickBuckets, "path", "status"),
 		posted: counter("homeroom_api_events_total",
-			"Events of posted requests by what was answered: stored, repeated, refused, unconfirmed.", "status"),
+			"Events of posted requests by what was answered: stored, repeated, ignored, refused, unconfirmed.", "status"),
 		timerLag: histogram("homeroom_timer_lag_seconds",
 			"How long after it was due, in Homeroom's time, a run's step was decided.", lateBuckets).WithLabelValues().(prometheus.Histogram),
 	}
