@@ -79,7 +79,10 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{store: st, log: o.Log, clock: o.Clock, roles: o.Roles, schedules: o.Temporal.ScheduleClient(), running: make(chan struct{}), failed: make(chan error, 1)}
+	a := &App{store: st, log: o.Log, clock: o.Clock, roles: o.Roles, running: make(chan struct{}), failed: make(chan error, 1)}
+	if o.Temporal != nil { // the role api alone does without
+		a.schedules = o.Temporal.ScheduleClient()
+	}
 	if a.name, err = instanceName(); err == nil {
 		a.started = time.Now()
 		a.fingerprints, err = store.Fingerprints(ctx, o.JetStream, valuesToAgree(o))
