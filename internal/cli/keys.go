@@ -60,6 +60,14 @@ type KeysListCmd struct {
 	Format string `enum:"table,json" default:"table" help:"table or json."`
 }
 
+// Help is shown by `homeroom keys list --help`.
+func (*KeysListCmd) Help() string {
+	return `Lists the write keys, the revoked ones too, without the keys themselves.
+
+Example:
+  homeroom keys list`
+}
+
 // Run prints the list.
 func (c *KeysListCmd) Run(ctx context.Context, o IO) error {
 	installation, err := c.connectAdmin(ctx, o, "homeroom keys")
