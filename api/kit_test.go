@@ -136,7 +136,7 @@ func openReal(t testing.TB) (*kit, *natstest.Server) {
 
 // answer is what came back.
 type answer struct {
-	Status int
+	Status int `json:"-"`
 	Header http.Header
 	api.Result
 	Code   string `json:"code"`
