@@ -96,9 +96,14 @@ func startLearner(ctx workflow.Context, in Input) (*learner, error) {
 	})
 	workflow.SetCurrentDetails(ctx, in.Card.Details)
 	err := workflow.SetQueryHandlerWithOptions(ctx, QueryState, func() (engine.State, error) { return l.State, nil },
-		workflow.QueryHandlerOptions{Description: "Everything Homeroom remembers of this learner: live runs, past sends, the last decisions with their reasons."})
+		workflow.QueryHandlerOptions{Description: "Everything Homeroom remembers of this learner: live runs, past sends, the last decisions with their reasons. Some of it is packed: ask readable."})
 	if err != nil {
 		return nil, fmt.Errorf("registering the query %q: %w", QueryState, err)
+	}
+	err = workflow.SetQueryHandlerWithOptions(ctx, QueryReadable, func() (engine.ReadableState, error) { return l.State.Readable(), nil },
+		workflow.QueryHandlerOptions{Description: "The same as state, for people: nothing is packed."})
+	if err != nil {
+		return nil, fmt.Errorf("registering the query %q: %w", QueryReadable, err)
 	}
 	err = workflow.SetQueryHandlerWithOptions(ctx, QueryUnpublished, func() ([]engine.Decision, error) { return l.allUnpublished(), nil },
 		workflow.QueryHandlerOptions{Description: "Decisions that are not in the stream of decisions yet: the learner's next decision or delivery publishes them."})

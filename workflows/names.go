@@ -20,9 +20,10 @@ const (
 // The names by which a learner's workflow is reached and searched. They are in recorded histories: never change them.
 const (
 	LearnerWorkflow  = "LearnerWorkflow"
-	SignalEvents     = "events" // payload: Batch
-	QueryState       = "state"  // answer: engine.State
-	QueryUnpublished = "untold" // answer: []engine.Decision
+	SignalEvents     = "events"   // payload: Batch
+	QueryState       = "state"    // answer: engine.State
+	QueryReadable    = "readable" // answer: engine.ReadableState, for people
+	QueryUnpublished = "untold"   // answer: []engine.Decision
 )
 
 // The activities. Decide is a local activity: its result is recorded, so replay never evaluates a rule again. Retire is
