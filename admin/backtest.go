@@ -99,7 +99,7 @@ func (i *Installation) Backtest(ctx context.Context, inForce, draft *rules.Acade
 			opts.Progress(BacktestReading, done, total)
 		}
 	}
-	recorded, err := newRecordedEvents(i.newReader(time.Time{}, onRead))
+	recorded, err := i.newRecordedEvents(ctx, i.newReader(time.Time{}, onRead))
 	if err != nil {
 		return Backtest{}, err
 	}

@@ -37,7 +37,7 @@ type PreparedEvent struct {
 	Learner string
 	ID      string
 	Body    []byte // native JSON
-	// Remarks say for people what cannot be used of the traits; see profile.Remarks.
+	// Remarks say for people what cannot be used of the traits, and which properties look misspelt; see profile.Remarks and catalog.Catalog.PropertyRemarks.
 	Remarks []string
 }
 
@@ -83,7 +83,7 @@ func PrepareEvent(known *catalog.Catalog, r EventRequest, now time.Time) (Prepar
 		Learner: learner,
 		ID:      ev.ID,
 		Body:    body,
-		Remarks: profile.Remarks(decoded.Traits),
+		Remarks: append(profile.Remarks(decoded.Traits), known.PropertyRemarks(&decoded.Event)...),
 	}, nil
 }
 

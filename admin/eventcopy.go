@@ -47,7 +47,7 @@ func (i *Installation) RefreshEventCopy(ctx context.Context, c *EventCopy, progr
 }
 
 func (i *Installation) refreshEventCopy(ctx context.Context, c *EventCopy, progress func(done, total int64)) error {
-	recorded, err := newRecordedEvents(i.newReader(time.Time{}, nil))
+	recorded, err := i.newRecordedEvents(ctx, i.newReader(time.Time{}, nil))
 	if err != nil {
 		return err
 	}

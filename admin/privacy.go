@@ -59,11 +59,16 @@ func (i *Installation) newPrivacy(ctx context.Context, onStage func(string)) (*p
 	if err != nil {
 		return nil, err
 	}
+	sources, err := i.everySource(ctx)
+	if err != nil {
+		return nil, err
+	}
 	return privacy.New(privacy.Options{
 		JS:        i.js,
 		Store:     i.store,
 		Temporal:  temporal,
 		Namespace: namespace,
+		Sources:   sources,
 		Now:       i.opts.Now,
 		Progress:  onStage,
 	})

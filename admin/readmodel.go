@@ -17,7 +17,7 @@ import (
 
 // countReadModel takes in what is new into the read model, and counts what it holds.
 func (i *Installation) countReadModel(ctx context.Context, opts ReportOptions, sharing map[string]bool) (summary *report.Summary, err error) {
-	events, err := newRecordedEvents(i.newReader(time.Time{}, opts.OnRead))
+	events, err := i.newRecordedEvents(ctx, i.newReader(time.Time{}, opts.OnRead))
 	if err != nil {
 		return nil, err
 	}

@@ -32,9 +32,24 @@ func (i *Installation) newReader(since time.Time, onRead func(done, total int64)
 	}
 }
 
-func newRecordedEvents(reader store.StreamReader) (*recordedEvents, error) {
+// newRecordedEvents reads bodies of other formats with the sources of the rules in force.
+func (i *Installation) newRecordedEvents(ctx context.Context, reader store.StreamReader) (*recordedEvents, error) {
 	known, err := catalog.Default()
-	return &recordedEvents{reader: reader, known: known}, err
+	if err != nil {
+		return nil, err
+	}
+	r := &recordedEvents{reader: reader, known: known}
+	own, set, err := i.currentSources(ctx)
+	if err != nil || set == nil {
+		return r, err
+	}
+	for _, e := range own.Events() { // what a source makes of a body may be an event of the team's own
+		if err := r.extendCatalog(e.Name); err != nil {
+			return nil, err
+		}
+	}
+	r.known = r.known.WithTranslator(set)
+	return r, nil
 }
 
 // readEvents calls each with every event of the subjects. What cannot be read as an event is left out: it is a dead letter.
@@ -50,8 +65,14 @@ func (r *recordedEvents) readEvents(ctx context.Context, filters []string, each 
 // decodeStored reads a stored event, or returns nil if it cannot be read as one.
 func (r *recordedEvents) decodeStored(m store.Message) *catalog.Decoded {
 	_, learner, name, err := subjects.ParseStored(m.Subject)
-	if err != nil || r.extendCatalog(name) != nil {
+	if err != nil {
 		return nil
+	}
+	if _, known := r.known.Event(name); !known {
+		// A foreign body stands under its publisher's own name, which is no event.
+		if source, _ := r.known.SourceOf(m.Header, m.Data); source == "" && r.extendCatalog(name) != nil {
+			return nil
+		}
 	}
 	return decodeAs(r.known, learner, m)
 }

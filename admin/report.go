@@ -66,7 +66,7 @@ func (i *Installation) Report(ctx context.Context, opts ReportOptions) (Report, 
 
 // countStreams counts what the streams hold.
 func (i *Installation) countStreams(ctx context.Context, opts ReportOptions, sharing map[string]bool) (*report.Summary, error) {
-	events, err := newRecordedEvents(i.newReader(opts.Since, opts.OnRead))
+	events, err := i.newRecordedEvents(ctx, i.newReader(opts.Since, opts.OnRead))
 	if err != nil {
 		return nil, err
 	}

@@ -167,7 +167,7 @@ func addRecording(ctx context.Context, academy *rules.Academy, events io.Reader,
 
 // addRecorded adds the events of the installation's stream, up to an instant; zero: all.
 func (i *Installation) addRecorded(ctx context.Context, until time.Time, progress func(done, total int64), into eventAdder) error {
-	recorded, err := newRecordedEvents(i.newReader(time.Time{}, progress))
+	recorded, err := i.newRecordedEvents(ctx, i.newReader(time.Time{}, progress))
 	if err != nil {
 		return err
 	}

@@ -103,7 +103,7 @@ func (i *Installation) LearnerStory(ctx context.Context, opts StoryOptions) (Lea
 // readStory reads what is about the learner and makes the story of it. All rules are read even if one is asked for, because which message
 // gets the credit for a certificate or a referral depends on the others.
 func (i *Installation) readStory(ctx context.Context, opts StoryOptions, zone *time.Location, unpublished []engine.Decision) (report.Story, []string, error) {
-	recorded, err := newRecordedEvents(i.newReader(opts.Since, opts.OnRead))
+	recorded, err := i.newRecordedEvents(ctx, i.newReader(opts.Since, opts.OnRead))
 	if err != nil {
 		return report.Story{}, nil, err
 	}

@@ -129,7 +129,11 @@ func (s *side) noteSend(send engine.Send, p engine.Profile) error {
 	return nil
 }
 
+// countUnreadable counts a body that the side's rules would not get; one that a source ignores is none.
 func (s *side) countUnreadable(problem *catalog.DecodeError) {
+	if problem.IsIgnored() {
+		return
+	}
 	s.counts.unreadable[problem.Code]++
 }
 

@@ -11,10 +11,10 @@ import (
 const traitEmail = "email"
 
 // Addresses returns the learner's e-mail addresses that a stored event or dead letter holds, as they were published.
-// Every format is asked, whichever one the message claims, because dead letters are read too and an erasure must not
+// Every format is asked, and every source that is given, whichever one the message claims, because dead letters are read too and an erasure must not
 // miss an address; a batch counts as its events. Other addresses, in properties or within traits, may be somebody
 // else's: a friend's who was invited, for instance.
-func Addresses(subject string, body []byte) []string {
+func Addresses(subject string, body []byte, sources ...Translator) []string {
 	var whole any
 	if json.Unmarshal(trimBOM(body), &whole) != nil {
 		return nil
@@ -31,6 +31,24 @@ func Addresses(subject string, body []byte) []string {
 			for _, traits := range f.traitsOf(object, profile) {
 				addresses = appendAddress(addresses, traits)
 			}
+		}
+		for _, source := range sources {
+			addresses = appendForeign(addresses, source, object)
+		}
+	}
+	return addresses
+}
+
+// appendForeign adds the addresses that a source finds in a body, or in the bodies that it holds.
+func appendForeign(addresses []string, source Translator, body map[string]any) []string {
+	bodies := []any{body}
+	if items, found := source.Items(body); found {
+		bodies = append(bodies, items...)
+	}
+	for _, item := range bodies {
+		object, _ := item.(map[string]any)
+		for _, address := range source.Addresses(object) {
+			addresses = appendAddress(addresses, map[string]any{traitEmail: address})
 		}
 	}
 	return addresses

@@ -67,12 +67,12 @@ func CheckAgain(l *Letter, known *catalog.Catalog, now time.Time) error {
 		return errTruncated
 	}
 	if l.Learner == subjects.NoLearner {
-		if problem := known.CheckWithoutLearner(l.Event, l.Header, l.Body, now); problem != nil {
+		if problem := known.CheckWithoutLearner(l.Event, l.Header, l.Body, now); problem != nil && !problem.IsIgnored() {
 			return problem
 		}
 		return nil // it is stored, and triggers pass it over
 	}
-	if _, problem := known.DecodeMessage(l.Learner, l.Event, l.Header, l.Body, now); problem != nil {
+	if _, problem := known.DecodeMessage(l.Learner, l.Event, l.Header, l.Body, now); problem != nil && !problem.IsIgnored() {
 		return problem
 	}
 	return nil

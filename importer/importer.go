@@ -40,6 +40,7 @@ type Result struct {
 	Standings int `json:"standings_changed"`
 	Repeated  int `json:"repeated_events,omitempty"` // the same id of the same learner again
 	Platform  int `json:"platform_events,omitempty"` // of no learner; passed over
+	Ignored   int `json:"ignored,omitempty"`         // known to a source of sources.yaml and not wanted; passed over
 	Erased    int `json:"erased_events,omitempty"`   // from before their learner was erased; passed over
 	// Waiting are the learners whom an inactivity rule may fall due for; Woken, those who are waited for now.
 	Waiting int `json:"may_fall_silent"`
@@ -49,8 +50,8 @@ type Result struct {
 	RejectedFile  string         `json:"rejected_file,omitempty"`
 	SkippedTraits int            `json:"traits_not_taken_in,omitempty"`
 	TraitNote     string         `json:"traits_note,omitempty"` // about the first of them
-	// Remarks are how many traits were stored, or would be, although they cannot be used or have no meaning here; Remark is about the first of them. See
-	// profile.Remarks.
+	// Remarks are how many traits were stored, or would be, although they cannot be used or have no meaning here, and how many properties look misspelt; Remark is about
+	// the first of them. See profile.Remarks and catalog.Catalog.PropertyRemarks.
 	Remarks int    `json:"remarks,omitempty"`
 	Remark  string `json:"remark,omitempty"`
 }

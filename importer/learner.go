@@ -119,7 +119,7 @@ func (r *Result) addLearner(t learnerResult) {
 // importLearner imports all there is of one learner. It tries again what failed: everything it does may be done twice.
 func (run *importRun) importLearner(ctx context.Context, learner string, lines []inputLine) (t learnerResult, err error) {
 	events, repeated, err := run.decodeLines(lines)
-	remarks := remarksOn(events)
+	remarks := remarksOn(run.Catalog, events)
 	if err != nil || run.DryRun {
 		return learnerResult{events: len(events), repeated: repeated, remarks: remarks}, err
 	}
@@ -143,11 +143,11 @@ type importedEvent struct {
 	line int
 }
 
-// remarksOn says what cannot be used of the traits of events.
-func remarksOn(events []importedEvent) []string {
+// remarksOn says what cannot be used of the traits of events, and which of their properties look misspelt.
+func remarksOn(known *catalog.Catalog, events []importedEvent) []string {
 	var remarks []string
 	for i := range events {
-		for _, remark := range profile.Remarks(events[i].Traits) {
+		for _, remark := range append(profile.Remarks(events[i].Traits), known.PropertyRemarks(&events[i].Event)...) {
 			remarks = append(remarks, fmt.Sprintf("in line %d: %s", events[i].line, remark))
 		}
 	}

@@ -44,6 +44,9 @@ func (run *importRun) sortLines(ctx context.Context, in io.Reader, out *shards, 
 func (run *importRun) sortLine(l inputLine, out *shards, rejected *rejectedLines) error {
 	d, bad := run.decodeEvent(l.body)
 	switch {
+	case bad.IsIgnored():
+		run.result.Ignored++
+		return nil
 	case bad != nil:
 		return rejected.addLine(l, bad)
 	case d.Event.Learner == subjects.NoLearner:

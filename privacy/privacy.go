@@ -23,6 +23,8 @@ type Options struct {
 	Temporal  client.Client
 	Namespace string           // of Temporal; default "default"
 	Now       func() time.Time // in Homeroom's time
+	// Sources know where bodies of other formats keep addresses. May be nil.
+	Sources []catalog.Translator
 
 	Rounds      int           // of searching and removing, at most; default 10
 	SearchPause time.Duration // between the last two searches, in real time; default 5s
@@ -141,7 +143,7 @@ func (p *Privacy) findAddresses(ctx context.Context, learner string, locations [
 			if original := m.Header[headerSubject]; len(original) > 0 { // of what is set aside
 				subject = original[0]
 			}
-			known = append(known, catalog.Addresses(subject, m.Data)...)
+			known = append(known, catalog.Addresses(subject, m.Data, p.opts.Sources...)...)
 			return nil
 		})
 		if err != nil {

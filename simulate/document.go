@@ -35,6 +35,7 @@ type Summary struct {
 	Events      int `json:"events"` // accepted ones
 	Learners    int `json:"learners"`
 	DeadLetters int `json:"dead_letters"`
+	Ignored     int `json:"ignored,omitempty"` // known to a source of sources.yaml and not wanted
 
 	Sent      map[string]int `json:"sent"`
 	Withheld  map[string]int `json:"withheld"`
@@ -108,6 +109,7 @@ func (s *Summary) merge(o *Summary) {
 	s.Events += o.Events
 	s.Learners += o.Learners
 	s.DeadLetters += o.DeadLetters
+	s.Ignored += o.Ignored
 	for _, kind := range Kinds {
 		into := s.Count(kind)
 		for key, n := range o.Count(kind) {

@@ -118,6 +118,7 @@ type sequencer struct {
 	seq      uint64
 	events   int
 	dead     int
+	ignored  int
 	letters  []DeadLetter
 	until    time.Time
 	paths    *PathCounter // nil: no rule asks what comes next
@@ -213,8 +214,12 @@ func (s *sequencer) fillInTime(d *decoded) {
 	}
 }
 
-// addDeadLetter counts a dead letter and keeps the first few.
+// addDeadLetter counts a dead letter and keeps the first few. What a source ignores is none.
 func (s *sequencer) addDeadLetter(d *decoded) {
+	if d.err.IsIgnored() {
+		s.ignored++
+		return
+	}
 	s.dead++
 	if len(s.letters) < keptDeadLetters {
 		s.letters = append(s.letters, DeadLetter{Line: d.line, Err: d.err})
@@ -238,5 +243,6 @@ func (s *sequencer) buildResult() *Result {
 	doc.Summary.Events = s.events
 	doc.Summary.Learners = learners
 	doc.Summary.DeadLetters = s.dead
+	doc.Summary.Ignored = s.ignored
 	return &Result{Document: doc, Until: s.until, DeadLetters: s.letters}
 }

@@ -31,6 +31,7 @@ type ScanOptions struct {
 type ScanResult struct {
 	Events      int // with those that concern no learner
 	Unreadable  int
+	Ignored     int          // known to a source and not wanted
 	DeadLetters []DeadLetter // the first few of those that cannot be read
 }
 
@@ -92,7 +93,7 @@ func Scan(ctx context.Context, r io.Reader, opts ScanOptions, each func(*Scanned
 		}
 	}
 	pipeline.Wait()
-	result := ScanResult{Events: seq.events, Unreadable: seq.dead, DeadLetters: seq.letters}
+	result := ScanResult{Events: seq.events, Unreadable: seq.dead, Ignored: seq.ignored, DeadLetters: seq.letters}
 	if err := context.Cause(ctx); err != nil {
 		return result, fmt.Errorf("read events: %w", err)
 	}

@@ -101,11 +101,24 @@ func compileFile(file string, src []byte, cat *catalog.Catalog, problems *yamlfi
 		}
 		for _, entry := range entries {
 			if s := r.readEntry(entry); s != nil {
+				r.warnOfTwin(set, s, entry.Key)
 				set.sources = append(set.sources, s)
 			}
 		}
 	}
 	return set
+}
+
+// LintSharedBodies is the name of the warning about two sources that recognize the same bodies.
+const LintSharedBodies = "shared-bodies"
+
+// warnOfTwin warns of a source that never reads anything because one before it recognizes the same bodies.
+func (r *reader) warnOfTwin(set *Set, s *Source, key *yamlfile.Node) {
+	for _, earlier := range set.sources {
+		if s.recognise != nil && earlier.recognise != nil && earlier.recognise.text == s.recognise.text {
+			r.Warn(key.At, LintSharedBodies, "make one of them narrower, or keep one", "%s recognises the same bodies as %s, which stands first and reads them all", s.Name, earlier.Name)
+		}
+	}
 }
 
 var sourceName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)

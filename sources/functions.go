@@ -38,7 +38,7 @@ func functionNames() []string {
 //
 //	millis(x), seconds(x)  the instant so many milliseconds or seconds after 1970, from a number or its text
 //	iso_seconds(text)      how long an ISO 8601 duration such as PT1H4M is, in seconds
-//	json(text)             the value that a text holds as JSON
+//	json(x)                the value that a text holds as JSON; anything else as it is
 //	last(text, sign)       what follows the last sign in a text; the text without one
 //	without(text, end)     a text without that end, if it has it
 //	lower(text)            a text in small letters
@@ -60,7 +60,7 @@ func newEnvironment() (*cel.Env, error) {
 		cel.Function("millis", cel.Overload("millis_dyn", dyn, cel.TimestampType, cel.UnaryBinding(func(v ref.Val) ref.Val { return instant(v, time.Millisecond) }))),
 		cel.Function("seconds", cel.Overload("seconds_dyn", dyn, cel.TimestampType, cel.UnaryBinding(func(v ref.Val) ref.Val { return instant(v, time.Second) }))),
 		cel.Function("iso_seconds", cel.Overload("iso_seconds_string", text, cel.DoubleType, cel.UnaryBinding(isoSeconds))),
-		cel.Function("json", cel.Overload("json_string", text, cel.DynType, cel.UnaryBinding(parseJSON))),
+		cel.Function("json", cel.Overload("json_dyn", dyn, cel.DynType, cel.UnaryBinding(parseJSON))),
 		cel.Function("last", cel.Overload("last_string_string", pair, cel.StringType, cel.BinaryBinding(lastPart))),
 		cel.Function("without", cel.Overload("without_string_string", pair, cel.StringType, cel.BinaryBinding(withoutEnd))),
 		cel.Function("lower", cel.Overload("lower_string", text, cel.StringType, cel.UnaryBinding(lowerCase))),
@@ -112,9 +112,12 @@ func isoSeconds(v ref.Val) ref.Val {
 	return types.Double(total)
 }
 
-// parseJSON returns the value that a text holds.
+// parseJSON returns the value that a text holds; what is no text is returned as it is.
 func parseJSON(v ref.Val) ref.Val {
-	text, _ := v.(types.String)
+	text, isText := v.(types.String)
+	if !isText {
+		return v
+	}
 	var value any
 	if len(text) > maxInnerJSON || json.Unmarshal([]byte(text), &value) != nil {
 		return refuseValue("a text is no JSON")

@@ -42,23 +42,13 @@ func (s *Set) Named(name string) *Set {
 	return &Set{sources: []*Source{&only}, cat: s.cat}
 }
 
-// Recognizes reports whether a body is one of the source's. A condition that cannot be evaluated does not hold; see
-// [Source.WhyUnrecognized].
+// Recognizes reports whether a body is one of the source's. A condition that cannot be evaluated does not hold; [Try] tells.
 func (s *Source) Recognizes(m *catalog.Foreign) bool {
 	if s.recognise == nil {
 		return true
 	}
 	yes, err := s.recognise.isTrue(newInput(m))
 	return yes && err == nil
-}
-
-// WhyUnrecognized returns the error with which the source's condition fails on a body, nil if it can be evaluated.
-func (s *Source) WhyUnrecognized(m *catalog.Foreign) error {
-	if s.recognise == nil {
-		return nil
-	}
-	_, err := s.recognise.isTrue(newInput(m))
-	return err
 }
 
 func newInput(m *catalog.Foreign) *input {

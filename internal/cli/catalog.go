@@ -14,7 +14,8 @@ import (
 // CatalogCmd is `homeroom catalog`: the events that Homeroom knows, as a table for people, as JSON, or as a JSON Schema
 // for publishers.
 type CatalogCmd struct {
-	Format string `enum:"auto,table,json,schema" default:"auto" help:"table, json (every event with its properties) or schema (JSON Schema of a body). Default: table on a terminal, else json."`
+	Academy string `help:"An academy folder: its own events of catalog.yaml are listed, too." type:"path"`
+	Format  string `enum:"auto,table,json,schema" default:"auto" help:"table, json (every event with its properties) or schema (JSON Schema of a body). Default: table on a terminal, else json."`
 }
 
 // Help is shown by `homeroom catalog --help`.
@@ -28,6 +29,13 @@ Example:
 // Run writes the catalog to out.
 func (c *CatalogCmd) Run(_ context.Context, out io.Writer) error {
 	known, err := catalog.Default()
+	if c.Academy != "" {
+		academy, problem := loadAcademy(c.Academy)
+		if problem != nil {
+			return problem
+		}
+		known = academy.Catalog
+	}
 	if err != nil {
 		return err
 	}

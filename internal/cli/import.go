@@ -163,6 +163,7 @@ func importText(r *importer.Result, file string, spent time.Duration) string {
 	}{
 		{r.Repeated, "event", "came more than once"},
 		{r.Platform, "event", "about the platform passed over"},
+		{r.Ignored, "event", "passed over that sources.yaml ignores"},
 		{r.Erased, "event", "of erased learners left out"},
 	} {
 		if line.n > 0 {
@@ -170,7 +171,7 @@ func importText(r *importer.Result, file string, spent time.Duration) string {
 		}
 	}
 	if r.Remarks > 0 {
-		fmt.Fprintf(&b, "  %s that cannot be used or mean nothing here; the first, %s\n", narrate.Count(r.Remarks, "trait"), r.Remark)
+		fmt.Fprintf(&b, "  %s about traits and properties that cannot be used or mean nothing here; the first, %s\n", narrate.Count(r.Remarks, "remark"), r.Remark)
 	}
 	if r.SkippedTraits > 0 {
 		fmt.Fprintf(&b, "  %s not taken in; the first, %s\n", narrate.Count(r.SkippedTraits, "trait"), r.TraitNote)

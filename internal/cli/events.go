@@ -1,0 +1,85 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+
+	"homeroom/admin"
+	"homeroom/internal/narrate"
+	"homeroom/rules"
+)
+
+// EventsCmd is `homeroom events`.
+type EventsCmd struct {
+	Check EventsCheckCmd `cmd:"" help:"Check a file of bodies as triggers would read them; for the CI of a platform."`
+}
+
+// EventsCheckCmd is `homeroom events check`.
+type EventsCheckCmd struct {
+	File    string `arg:"" help:"Bodies as the platform publishes them: NDJSON, one JSON document or an array; - is standard input."`
+	Academy string `help:"The academy folder whose catalog.yaml and sources.yaml count. Without it, the built-in events." type:"path"`
+	Strict  bool   `help:"Exit with 3 if there are remarks: traits that cannot be used, properties that look misspelt."`
+	Format  string `help:"How to print: text or json." enum:"text,json" default:"text"`
+}
+
+// Help is shown by `homeroom events check --help`.
+func (*EventsCheckCmd) Help() string {
+	return `Prints what is refused and why, and remarks about what counts and cannot be used whole. Each body must name its learner and its time, as
+there is no subject. Needs no server.
+
+Exits with 0 if all bodies are read, 1 if one is refused, 3 for remarks with --strict.
+
+Example:
+  homeroom events check tests/events.ndjson --academy academy`
+}
+
+// Run checks the file.
+func (c *EventsCheckCmd) Run(o IO) error {
+	var academy *rules.Academy
+	if c.Academy != "" {
+		var err error
+		if academy, err = loadAcademy(c.Academy); err != nil {
+			return err
+		}
+	}
+	in, _, err := openInput(o, c.File)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	trial, err := admin.CheckEvents(academy, in)
+	if err != nil {
+		return err
+	}
+	if c.Format == "json" {
+		err = printJSON(o.Out, trial)
+	} else {
+		err = printEventsCheck(o.Out, &admin.SourceTrial{Trial: trial})
+	}
+	switch {
+	case err != nil:
+		return fmt.Errorf("print what is wrong: %w", err)
+	case trial.Refused() > 0:
+		return ExitError{Code: 1}
+	case c.Strict && trial.Remarks() > 0:
+		return ExitError{Code: 3}
+	}
+	return nil
+}
+
+func printEventsCheck(out io.Writer, trial *admin.SourceTrial) error {
+	for _, b := range trial.Bodies {
+		if b.Reason != "" {
+			hint := ""
+			if b.Hint != "" {
+				hint = "; " + b.Hint
+			}
+			fmt.Fprintf(out, "line %d: %s: %s%s\n", b.Line, b.Reason, b.Message, hint)
+		}
+		for _, remark := range b.Remarks {
+			fmt.Fprintf(out, "line %d: remark: %s\n", b.Line, remark)
+		}
+	}
+	_, err := fmt.Fprintf(out, "%s, %d refused, %s.\n", narrate.Count(len(trial.Bodies), "event"), trial.Refused(), narrate.Count(trial.Remarks(), "remark"))
+	return err
+}

@@ -1,0 +1,49 @@
+package sources_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"homeroom/catalog"
+	"homeroom/sources"
+)
+
+// An erasure finds every address that a source reads, also where the body became a dead letter or the batch was never taken apart.
+func TestErasureFindsAddressesOfForeignBodies(t *testing.T) {
+	known := builtin(t)
+	set, err := sources.Shipped(known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reading := known.WithTranslator(set)
+	found := 0
+	for _, name := range sources.ShippedNames() {
+		file, err := os.ReadFile(filepath.Join("testdata", name+".ndjson"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(file)) {
+			for _, body := range reading.Split([]byte(line)) {
+				d, problem := reading.Decode("", "", body, time.Time{})
+				address, has := d.Traits["email"].(string)
+				if problem != nil || !has {
+					continue
+				}
+				found++
+				if got := catalog.Addresses("learning.3.u.x", []byte(line), set); !slices.Contains(got, address) {
+					t.Errorf("%s: an erasure finds %q, and not %q, in %s", name, got, address, line)
+				}
+			}
+		}
+	}
+	if found < 10 {
+		t.Errorf("the fixtures hold %d addresses only", found)
+	}
+	if got := catalog.Addresses("learning.3.u.x", []byte(`{"resource":"user","action":"gone","payload":{"user":{"email":"mira@harbour.example"}}}`), set); len(got) != 1 {
+		t.Errorf("in a body that is refused an erasure finds %q", got)
+	}
+}
