@@ -160,6 +160,7 @@ func (c *Counter) countDecision(d *engine.Decision) {
 		if run != nil {
 			run.flags |= runConverted
 		}
+	case engine.KindSuppressed: // what was left alone is told by the skips that follow
 	}
 }
 

@@ -124,6 +124,8 @@ func describe(rs *engine.Ruleset) string {
 				fmt.Fprintf(&b, " to %d", in.Else)
 			case engine.OpStop:
 				fmt.Fprintf(&b, " %s", in.Reason)
+			case engine.OpSuppress:
+				fmt.Fprintf(&b, " %v for %s, %s", in.Topics, in.Dur, in.Reason)
 			}
 			b.WriteByte('\n')
 		}

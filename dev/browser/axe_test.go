@@ -50,7 +50,7 @@ func consolePages(earlier string) []consolePage {
 		"/messages", "/messages/quiz-retry", "/messages/quiz-retry?view=phone&locale=de", "/messages/quiz-retry?view=text", "/files?path=messages/quiz-retry.md",
 		"/files?path=settings.yaml", "/drafts", "/drafts/maya", "/drafts/tom", "/drafts/maya/backtest", "/revisions", "/revisions/" + earlier, "/lift",
 		"/learners", "/learners/u_1", "/learners/u_1?not=in+force", "/learners/u_1?not=in+force&rule=quiz-retry", "/deadletters", "/deadletters?reason=unknown_event", "/people", "/audit",
-		"/audit?who=nobody", "/sign-in",
+		"/audit?who=nobody", "/sign-in", "/at-risk",
 	} {
 		pages = append(pages, consolePage{path, http.StatusOK})
 	}
