@@ -2,23 +2,9 @@ package console
 
 import (
 	"errors"
-	"strings"
 
 	"homeroom/admin"
 )
-
-// findData is the page on which a learner is looked for.
-type findData struct {
-	Learner string `json:"learner"`
-}
-
-func (c *Console) findLearner(req *request) (*page, error) {
-	id := strings.TrimSpace(req.FormValue("id"))
-	if id != "" {
-		return c.goTo(req, joinPath([]string{"/learners", id}), "")
-	}
-	return &page{name: "learners", title: "Learners", section: "learners", command: "homeroom learner why ID", data: findData{}}, nil
-}
 
 // learnerData is one learner's story, and why they have not been sent something, if that was asked.
 type learnerData struct {

@@ -64,6 +64,9 @@ const (
 	ActionLookAtLearner     AuditAction = "look_at_learner"     // a learner's story was shown
 	ActionListAtRisk        AuditAction = "list_at_risk"        // learners were listed with their risks and what the rules do for them
 	ActionTryOnLearner      AuditAction = "try_on_learner"      // rules were tried on a learner's recorded events
+	ActionAskExport         AuditAction = "ask_export_learner"  // an operator was asked to export a learner
+	ActionAskErase          AuditAction = "ask_erase_learner"   // an operator was asked to erase a learner
+	ActionTakeBackRequest   AuditAction = "take_back_request"   // that was taken back
 	ActionExportLearner     AuditAction = "export_learner"      // what is held about a learner was written out
 	ActionEraseLearner      AuditAction = "erase_learner"       // a learner was erased
 	ActionImport            AuditAction = "import"              // learners were imported

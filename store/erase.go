@@ -67,7 +67,11 @@ func (h *LearnerData) Locate(ctx context.Context, learner string, t SearchKeys) 
 	places := []Location{
 		{Name: subjects.Stream, filters: events},
 		{Name: subjects.SetAsideStream, filters: []string{subjects.SetAside(learner)}},
-		{Name: BucketControl, filters: []string{subjectOfKey(BucketControl, setAsideKey(learner))}},
+		{Name: BucketControl, filters: []string{
+			subjectOfKey(BucketControl, setAsideKey(learner)),
+			subjectOfKey(BucketControl, requestKey(RequestExport, learner)),
+			subjectOfKey(BucketControl, requestKey(RequestErase, learner)),
+		}},
 		{Name: subjects.DeadStream, filters: slices.Compact(dead)},
 		{Name: subjects.DecisionStream, filters: []string{subjects.DecisionsOf(learner)}},
 		{Name: subjects.NudgeStream, filters: []string{subjects.NudgesOf(learner)}},

@@ -70,8 +70,22 @@ func (f *follower) readNew(ctx context.Context) ([]entry, error) {
 }
 
 // readNewest returns the newest entry of each key, in the order in which they were stored; what was stored later comes with
-// readNew. It reads several keys at once: a bucket may have very many, and each is a question.
+// readNew.
 func (f *follower) readNewest(ctx context.Context) ([]entry, error) {
+	var found []entry
+	info, err := f.eachNewest(ctx, func(e entry) { found = append(found, e) })
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(found, func(a, b entry) int { return cmp.Compare(a.revision, b.revision) })
+	f.next = info.State.LastSeq + 1
+	f.made = info.Created
+	return found, nil
+}
+
+// eachNewest calls take with the newest entry of each key, in no order and one at a time. It reads several keys at once: a bucket may have very many, and each is a
+// question. It returns what the stream said of itself before.
+func (f *follower) eachNewest(ctx context.Context, take func(entry)) (*jetstream.StreamInfo, error) {
 	info, err := f.stream.Info(ctx, jetstream.WithSubjectFilter(f.prefix+f.keys))
 	if err != nil {
 		return nil, err
@@ -79,7 +93,6 @@ func (f *follower) readNewest(ctx context.Context) ([]entry, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	names := make(chan string)
-	var found []entry
 	var failed error
 	var mu sync.Mutex
 	var readers sync.WaitGroup
@@ -90,7 +103,7 @@ func (f *follower) readNewest(ctx context.Context) ([]entry, error) {
 				mu.Lock()
 				switch {
 				case err == nil:
-					found = append(found, e)
+					take(e)
 				case !errors.Is(err, jetstream.ErrMsgNotFound): // it was erased since
 					if failed == nil {
 						failed = err
@@ -106,13 +119,7 @@ func (f *follower) readNewest(ctx context.Context) ([]entry, error) {
 	}
 	close(names)
 	readers.Wait()
-	if failed != nil {
-		return nil, failed
-	}
-	slices.SortFunc(found, func(a, b entry) int { return cmp.Compare(a.revision, b.revision) })
-	f.next = info.State.LastSeq + 1
-	f.made = info.Created
-	return found, nil
+	return info, failed
 }
 
 func (f *follower) readLast(ctx context.Context, subject string) (entry, error) {

@@ -146,6 +146,10 @@ func TestTheConsoleWorksUnderItsPermissions(t *testing.T) {
 	} {
 		expect(mayasToken, path, nil, http.StatusOK, "<main")
 	}
+	expect(mayasToken, "/learners/find", url.Values{"address": {"Ada@learners.example"}}, http.StatusOK, "No learner") // no triggers keep profiles here
+	expect(mayasToken, "/learners/u_42/data", nil, http.StatusOK, "<main")
+	expect(mayasToken, "/learners/u_42/ask", url.Values{"kind": {"erase"}, "confirm": {"u_42"}}, http.StatusOK, "An operator")
+	expect(mayasToken, "/learners/u_42/take-back", url.Values{"kind": {"erase"}}, http.StatusOK, "taken back")
 	expect(tomsToken, "/pause", url.Values{"note": {"a drill"}}, http.StatusOK, "Paused by tom")
 	expect(tomsToken, "/resume", url.Values{}, http.StatusOK, "Messages go out again")
 	edited := expect(mayasToken, "/files?path=settings.yaml", nil, http.StatusOK, "settings.yaml")
@@ -167,7 +171,7 @@ func TestTheConsoleWorksUnderItsPermissions(t *testing.T) {
 	form = fieldsOf(expect(mayasToken, "/drafts/maya", nil, http.StatusOK, "looked at"))
 	expect(mayasToken, "/drafts/maya/discard", form, http.StatusOK, "discarded")
 	page := expect(tomsToken, "/audit", nil, http.StatusOK, "replay_dead_letters")
-	for _, want := range []string{"look_at_learner", "try_on_learner", "pause", "resume", "propose", "approve", "discard"} {
+	for _, want := range []string{"look_at_learner", "try_on_learner", "look_at_address", "ask_erase_learner", "take_back_request", "pause", "resume", "propose", "approve", "discard"} {
 		if !strings.Contains(page, ">"+want) {
 			t.Errorf("the audit has no %s", want)
 		}

@@ -65,11 +65,12 @@ func roles() []role {
 			user: "homeroom-console",
 			may: []string{
 				"learning.u_42.lesson.completed", "homeroom.audit.pause", "$JS.API.STREAM.INFO.LEARNING", "$KV.homeroom_rulesets.current", "$KV.homeroom_drafts.x", "$KV.homeroom_control.paused",
-				get(store.BucketProfiles), get(store.BucketDrafts), "$JS.API.DIRECT.GET.LEARNING", "$JS.API.DIRECT.GET.HOMEROOM_AUDIT", "$JS.API.STREAM.MSG.DELETE.LEARNING_DLQ",
+				"$KV.homeroom_control.request.erase.x", get(store.BucketProfiles), get(store.BucketDrafts), "$JS.API.DIRECT.GET.LEARNING", "$JS.API.DIRECT.GET.HOMEROOM_AUDIT", "$JS.API.STREAM.MSG.DELETE.LEARNING_DLQ",
 			},
 			closed: append([]string{
 				"homeroom.decisions.u_42.retry.sent", "nudges.u_42.retry", "$KV.homeroom_profiles.u_42", "$KV.homeroom_suppressions.x", "$KV.homeroom_sends.x", "$KV.homeroom_links.x",
 				"$KV.homeroom_retired.x", "$KV.homeroom_control.swap.x", "$KV.homeroom_control.mark.3", "$KV.homeroom_control.aside.3.u_42", "$KV.homeroom_control.secret",
+				"$JS.API.STREAM.PURGE.KV_homeroom_control", "$JS.API.STREAM.PURGE.KV_homeroom_profiles", "$JS.API.STREAM.PURGE.HOMEROOM_DECISIONS",
 			}, api...),
 			direct: []string{subjects.Stream, subjects.DeadStream, subjects.DecisionStream, subjects.AuditStream},
 		},

@@ -43,6 +43,8 @@ func TestEachRoleKeepsToItself(t *testing.T) {
 		{"homeroom-console", "change a profile", "$KV.homeroom_profiles.u_42", `{}`},
 		{"homeroom-console", "lift a suppression", "$KV.homeroom_suppressions.x", `{}`},
 		{"homeroom-console", "read events with a consumer", "$JS.API.CONSUMER.CREATE.LEARNING", `{"stream_name":"LEARNING","config":{}}`},
+		{"homeroom-console", "erase a profile", "$JS.API.STREAM.PURGE.KV_homeroom_profiles", `{"filter":"$KV.homeroom_profiles.u_42"}`},
+		{"homeroom-console", "erase events", "$JS.API.STREAM.PURGE.LEARNING", `{"filter":"learning.*.u_42.>"}`},
 		{"homeroom-console", "take back who did what", "$JS.API.STREAM.PURGE.HOMEROOM_AUDIT", `{}`},
 		{"homeroom-setup", "read an event", "$JS.API.STREAM.MSG.GET.LEARNING", `{"seq":1}`},
 		{"homeroom-setup", "make a stream of its own", "$JS.API.STREAM.CREATE.SPY", `{"name":"SPY","subjects":["spy.>"]}`},

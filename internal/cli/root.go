@@ -57,6 +57,8 @@ type LearnerCmd struct {
 	Retry  LearnerRetryCmd  `cmd:"" help:"Try a learner who is set aside again at once."`
 	Export LearnerExportCmd `cmd:"" help:"Write everything that is held about a learner."`
 	Erase  LearnerEraseCmd  `cmd:"" help:"Erase a learner, with a receipt."`
+
+	Requests LearnerRequestsCmd `cmd:"" help:"List what was asked for in the console, exports and erasures, and carry it out."`
 }
 
 // RulesCmd is `homeroom rules`.
