@@ -39,6 +39,8 @@ type LearnerStory struct {
 	Workflow string     `json:"workflow"`           // URL
 	// Remarks say for people what could not be used of the traits that the learner's events carried; see profile.Remarks.
 	Remarks []string `json:"remarks,omitempty"`
+	// Outlook is what lies ahead; nil: the learner has no workflow now, or it did not answer.
+	Outlook *Outlook `json:"outlook,omitempty"`
 	// SetAside says that the learner's events wait, since when and why; nil: they do not.
 	SetAside *LearnerSetAside `json:"set_aside,omitempty"`
 	// Problem says that what was decided last may be missing, and ProblemCause why. Empty: nothing is missing.
@@ -93,6 +95,9 @@ func (i *Installation) LearnerStory(ctx context.Context, opts StoryOptions) (Lea
 	if unanswered != nil {
 		answer.Problem = "what was decided since the learner's last message may be missing: their workflow did not answer"
 		answer.ProblemCause = unanswered
+	} else if answer.Outlook, err = i.newOutlook(ctx, opts.Learner); err != nil {
+		answer.Problem = "how much the caps leave and when the learner is looked at again is not known: their workflow did not answer"
+		answer.ProblemCause = err
 	}
 	if zone != nil {
 		answer.Timezone = zone.String()

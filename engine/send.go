@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -138,8 +137,7 @@ func (s *stepper) quietUntil(t time.Time) (time.Time, bool) {
 	return q.until(t, s.learnerZone())
 }
 
-// cappedUntil reports whether a send at t would be one too many, and when the first full cap frees: a slot is free again
-// exactly Per after the send that took it.
+// cappedUntil reports whether a send at t would be one too many, and when every full cap is free again.
 func (s *stepper) cappedUntil(t time.Time, send *SendStep) (time.Time, bool) {
 	var until time.Time
 	for i := range s.env.Current.Settings.Caps {
@@ -147,19 +145,11 @@ func (s *stepper) cappedUntil(t time.Time, send *SendStep) (time.Time, bool) {
 		if !limit.Covers(send.Topic, send.Channel) {
 			continue
 		}
-		var taken []time.Time
-		for j := range s.st.PastSends {
-			m := &s.st.PastSends[j]
-			if !m.NoSlot && limit.Covers(m.Topic, m.Channel) && m.At.After(t.Add(-limit.Per)) {
-				taken = append(taken, m.At)
-			}
-		}
-		if len(taken) >= limit.Max {
+		if taken := limit.slotsTaken(&s.st, t); len(taken) >= limit.Max {
 			if limit.Max <= 0 {
 				return t.Add(farAway), true
 			}
-			slices.SortFunc(taken, time.Time.Compare)
-			until = later(until, taken[len(taken)-limit.Max].Add(limit.Per))
+			until = later(until, limit.freeAt(taken))
 		}
 	}
 	return until, !until.IsZero()

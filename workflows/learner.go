@@ -110,6 +110,11 @@ func startLearner(ctx workflow.Context, in Input) (*learner, error) {
 	if err != nil {
 		return nil, fmt.Errorf("registering the query %q: %w", QueryUnpublished, err)
 	}
+	err = workflow.SetQueryHandlerWithOptions(ctx, QueryWake, func() (Wake, error) { return Wake{At: l.WakeAt, Next: l.Next}, nil },
+		workflow.QueryHandlerOptions{Description: "When Homeroom looks at this learner again without an event, and what happens then."})
+	if err != nil {
+		return nil, fmt.Errorf("registering the query %q: %w", QueryWake, err)
+	}
 	return l, nil
 }
 

@@ -24,6 +24,7 @@ const (
 	QueryState       = "state"    // answer: engine.State
 	QueryReadable    = "readable" // answer: engine.ReadableState, for people
 	QueryUnpublished = "untold"   // answer: []engine.Decision
+	QueryWake        = "wake"     // answer: Wake
 )
 
 // The activities. Decide is a local activity: its result is recorded, so replay never evaluates a rule again. Retire is

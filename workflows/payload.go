@@ -46,6 +46,12 @@ type Input struct {
 	Watermark time.Time `json:"mark,omitzero"`
 }
 
+// Wake is when a learner is looked at again without an event.
+type Wake struct {
+	At   time.Time `json:"at,omitzero"`    // on the learner's clock; zero: not before an event
+	Next string    `json:"next,omitempty"` // what happens then, in words
+}
+
 // Card is what the Temporal UI shows of a learner. No personal data.
 type Card struct {
 	Details string   `json:"details,omitempty"` // Markdown, at most 20 KB

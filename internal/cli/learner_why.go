@@ -97,6 +97,7 @@ func writeStory(o IO, r *admin.LearnerStory, rule string) error {
 		from = " · since " + r.Since.Format(narrate.TimeFormat)
 	}
 	fmt.Fprintf(out, "Learner %s%s · times in %s\n%s\n", r.Learner, from, zones, r.Workflow)
+	writeOutlook(out, r.Outlook, zone)
 	if r.SetAside != nil {
 		fmt.Fprintf(out, "\n%s\n", setAsideText(*r.SetAside))
 	}
@@ -118,6 +119,23 @@ func writeStory(o IO, r *admin.LearnerStory, rule string) error {
 		writeEntries(out, o, r.Runs[i].Entries, zone)
 	}
 	return out.Flush()
+}
+
+// writeOutlook prints what lies ahead of the learner; nil: nothing is known.
+func writeOutlook(out io.Writer, outlook *admin.Outlook, zone *time.Location) {
+	if outlook == nil {
+		return
+	}
+	for _, c := range outlook.Caps {
+		free := ""
+		if c.FreeAt != nil {
+			free = ", free again at " + narrate.Moment(*c.FreeAt, zone)
+		}
+		fmt.Fprintf(out, "Cap: %s%s\n", c.Says(), free)
+	}
+	if outlook.WakeAt != nil {
+		fmt.Fprintf(out, "Next: %s\n", strings.TrimSuffix(cmp.Or(outlook.Next, "a look")+" at "+narrate.Moment(*outlook.WakeAt, zone), "."))
+	}
 }
 
 // endSentence returns a text with a full stop at its end, unless it ends in a question.
