@@ -33,6 +33,9 @@ func TestWhyTellsWhatIsNotPublishedYet(t *testing.T) {
 	if story := why("ada"); !strings.Contains(story, "retry · assessment_id=q1") || !strings.Contains(story, "started") {
 		t.Errorf("the story says nothing of the run that waits:\n%s", story)
 	}
+	if story := why("ada"); !strings.Contains(story, "Next: retry acts at ") {
+		t.Errorf("the story does not say when ada is looked at again:\n%s", story)
+	}
 	w.publish("ada", "assessment.graded", failedQuiz("q2")) // the next decision publishes the one before
 	w.wait(2, of("ada", engine.KindStarted))
 	if story := why("ada"); strings.Count(story, "started") != 4 {
