@@ -64,14 +64,15 @@ func (h *LearnerData) Locate(ctx context.Context, learner string, t SearchKeys) 
 		dead = append(dead, subjects.DeadOf(token))
 	}
 	slices.Sort(dead) // two spellings may have one form there
+	control := []string{
+		subjectOfKey(BucketControl, setAsideKey(learner)),
+		subjectOfKey(BucketControl, requestKey(RequestExport, learner)),
+		subjectOfKey(BucketControl, requestKey(RequestErase, learner)),
+	}
 	places := []Location{
 		{Name: subjects.Stream, filters: events},
 		{Name: subjects.SetAsideStream, filters: []string{subjects.SetAside(learner)}},
-		{Name: BucketControl, filters: []string{
-			subjectOfKey(BucketControl, setAsideKey(learner)),
-			subjectOfKey(BucketControl, requestKey(RequestExport, learner)),
-			subjectOfKey(BucketControl, requestKey(RequestErase, learner)),
-		}},
+		{Name: BucketControl, filters: control},
 		{Name: subjects.DeadStream, filters: slices.Compact(dead)},
 		{Name: subjects.DecisionStream, filters: []string{subjects.DecisionsOf(learner)}},
 		{Name: subjects.NudgeStream, filters: []string{subjects.NudgesOf(learner)}},

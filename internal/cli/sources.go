@@ -131,13 +131,26 @@ func printTrial(out io.Writer, trial *admin.SourceTrial) error {
 }
 
 // SourcesListCmd is `homeroom sources list`.
-type SourcesListCmd struct{}
+type SourcesListCmd struct {
+	Format string `help:"How to print: text or json." enum:"text,json" default:"text"`
+}
+
+// Help is shown by `homeroom sources list --help`.
+func (*SourcesListCmd) Help() string {
+	return `Lists the sources that Homeroom ships. JSON has the text of each as well.
+
+Example:
+  homeroom sources list`
+}
 
 // Run lists the shipped sources.
-func (*SourcesListCmd) Run(o IO) error {
+func (c *SourcesListCmd) Run(o IO) error {
 	shipped, err := admin.ShippedSources()
 	if err != nil {
 		return err
+	}
+	if c.Format == "json" {
+		return printJSON(o.Out, shipped)
 	}
 	w := tabwriter.NewWriter(o.Out, 0, 0, 2, ' ', 0)
 	for _, s := range shipped {
@@ -148,7 +161,16 @@ func (*SourcesListCmd) Run(o IO) error {
 
 // SourcesShowCmd is `homeroom sources show`.
 type SourcesShowCmd struct {
-	Name string `arg:"" help:"A name of the list."`
+	Name   string `arg:"" help:"A name of the list."`
+	Format string `help:"How to print: text (YAML) or json." enum:"text,json" default:"text"`
+}
+
+// Help is shown by `homeroom sources show --help`.
+func (*SourcesShowCmd) Help() string {
+	return `Prints a source that Homeroom ships, as it may stand in an academy's sources.yaml.
+
+Example:
+  homeroom sources show segment`
 }
 
 // Run prints the source.
@@ -158,6 +180,9 @@ func (c *SourcesShowCmd) Run(o IO) error {
 		return err
 	}
 	for _, s := range shipped {
+		if s.Name == c.Name && c.Format == "json" {
+			return printJSON(o.Out, s)
+		}
 		if s.Name == c.Name {
 			_, err := io.WriteString(o.Out, s.Text)
 			return err
