@@ -40,6 +40,22 @@ func (p SchedulePeriod) Longest() time.Duration {
 	return 0
 }
 
+// shortest returns the time between the two instants of the schedule that are the closest, with room for a change of the clocks.
+func (s *Schedule) shortest() time.Duration {
+	if len(s.Days) < 2 {
+		return s.Every.Longest()
+	}
+	days := 7
+	for _, a := range s.Days {
+		for _, b := range s.Days {
+			if apart := (int(b) - int(a) + 7) % 7; apart > 0 {
+				days = min(days, apart)
+			}
+		}
+	}
+	return time.Duration(days)*24*time.Hour + 3*time.Hour
+}
+
 // next returns the first instant of the schedule at or after t in a time zone.
 func (s *Schedule) next(t time.Time, loc *time.Location) time.Time {
 	if s.Every != EveryMonth {
@@ -56,13 +72,19 @@ func (s *Schedule) next(t time.Time, loc *time.Location) time.Time {
 }
 
 // appendScheduled adds the next instant of a rule's schedule at which the learner has been active of late, by what is known of their activity now. Two
-// instants of one schedule are at least half a period apart, also for a learner who travels.
+// instants of one schedule are at least half as far apart as they would be at home, also for a learner who travels. Instants that lie further back than a
+// message may be put off are left out: a rule that is published would otherwise begin for all of them since the learner was last looked at.
 func (s *stepper) appendScheduled(list []silence, rule *Rule, bases []base) []silence {
 	schedule := rule.When.Schedule
 	from := later(s.st.Clock, s.decided.Add(time.Nanosecond))
-	if past := s.pastRun(rule.Name, ""); past.Armed != 0 {
-		from = later(from, time.UnixMilli(past.Armed).UTC().Add(schedule.Every.Longest()/2))
+	missed := max(s.env.Grace, s.env.Current.Settings.Patience)
+	switch past := s.pastRun(rule.Name, ""); {
+	case past.Armed != 0:
+		from = later(from, time.UnixMilli(past.Armed).UTC().Add(schedule.shortest()/2))
+	case s.published: // it may be the publication that brought the schedule
+		missed = s.env.Grace
 	}
+	from = later(from, s.now.Add(-missed))
 	due := schedule.next(from, s.learnerZone())
 	for i, b := range bases {
 		if b.exact.After(due) { // nobody was active before it
@@ -97,5 +119,9 @@ func (r *Rule) wantsSchedule(ev *Event, change Change) bool {
 	case EventSignedUp, EventEnrolled, EventFreeEnrolled:
 		return true
 	}
-	return change.First || change.PlatformGap >= r.When.Schedule.WhileActive-r.When.Schedule.Every.Longest()
+	gap := change.PlatformGap
+	if lag := ev.StoredAt.Sub(ev.Time); gap > 0 && !ev.StoredAt.IsZero() && lag > 0 {
+		gap += lag // what is heard late may be heard after the last instant, although it happened before it
+	}
+	return change.First || gap >= r.When.Schedule.WhileActive-r.When.Schedule.Every.Longest()
 }

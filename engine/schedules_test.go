@@ -172,3 +172,73 @@ func TestATravellersSchedule(t *testing.T) {
 		t.Errorf("runs started at %s", got)
 	}
 }
+
+// TestASchedulesDays: a week's schedule comes on each of its days, however close they are.
+func TestASchedulesDays(t *testing.T) {
+	for _, c := range []struct {
+		days []time.Weekday
+		want string
+	}{
+		{[]time.Weekday{time.Saturday, time.Sunday}, "[03-07 17:00 03-08 17:00 03-14 17:00 03-15 17:00]"},
+		{[]time.Weekday{time.Monday, time.Wednesday, time.Friday}, "[03-02 17:00 03-04 17:00 03-06 17:00 03-09 17:00 03-11 17:00 03-13 17:00 03-16 17:00]"},
+	} {
+		l := newScheduledLearner(t, "UTC", &Schedule{Every: EveryWeek, Days: c.days, Clock: 17 * 60, WhileActive: 28 * 24 * time.Hour})
+		monday := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+		l.active(monday)
+		l.passTo(monday.AddDate(0, 0, 15))
+		if got := fmt.Sprint(l.started); got != c.want {
+			t.Errorf("runs started at %s, want %s", got, c.want)
+		}
+	}
+}
+
+// TestAScheduleMakesNothingUp: who was not looked at for ten days, because no rule needed it, gets no runs for the instants in between, neither when the schedule is published nor
+// when an event comes first.
+func TestAScheduleMakesNothingUp(t *testing.T) {
+	seen := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		name  string
+		input Input
+		hour  int
+		want  string
+	}{
+		{"published", Input{Publication: &Publication{Hash: "h"}}, 9, "[]"},
+		{"an event first", Input{Event: &Event{ID: "e", Name: "note.created", Learner: "u", Time: seen.AddDate(0, 0, 10), StoredAt: seen.AddDate(0, 0, 10)}}, 9, "[03-12 12:00]"}, // 3 hours late
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l := newScheduledLearner(t, "UTC", &Schedule{Every: EveryDay, Clock: c.hour * 60, WhileActive: 28 * 24 * time.Hour})
+			l.env.Current.Settings.MaxEventAge = 0
+			l.env.Current.Settings.Patience = 23 * time.Hour
+			l.standing.Apply(&Event{ID: "a", Name: "lesson.completed", Learner: "u", Time: seen}, l.env.Current, seen)
+			l.state.Clock = seen
+			l.step([]Input{c.input}, seen.AddDate(0, 0, 10))
+			if got := fmt.Sprint(l.started); got != c.want {
+				t.Errorf("runs started at %s, want %s", got, c.want)
+			}
+			if want := time.Date(2026, 3, 13, 9, 0, 0, 0, time.UTC); !l.wake.Equal(want) {
+				t.Errorf("it wakes at %s, want %s", l.wake, want)
+			}
+		})
+	}
+}
+
+// TestAScheduleHearsLate: activity from before the last instant that is heard after it arms the schedule anew; later activity would not, for the pauses are short.
+func TestAScheduleHearsLate(t *testing.T) {
+	l := newScheduledLearner(t, "UTC", &Schedule{Every: EveryWeek, Days: []time.Weekday{time.Sunday}, Clock: 17 * 60, WhileActive: 28 * 24 * time.Hour})
+	began := time.Date(2026, 3, 1, 16, 59, 0, 0, time.UTC)
+	l.active(began)
+	heard := time.Date(2026, 3, 22, 18, 0, 0, 0, time.UTC)
+	l.passTo(heard)
+	if !l.wake.IsZero() {
+		t.Fatalf("it still wants to be woken, at %s", l.wake)
+	}
+	ev := &Event{ID: "late", Name: "lesson.completed", Learner: "u", Time: heard.Add(-6 * time.Hour), StoredAt: heard}
+	change := l.standing.Apply(ev, l.env.Current, heard)
+	if !l.env.Current.Wants(ev, change) {
+		t.Fatalf("the activity after %s is not wanted, and nothing arms the schedule any more", change.PlatformGap)
+	}
+	l.step([]Input{{Event: ev}}, heard)
+	if want := time.Date(2026, 3, 29, 17, 0, 0, 0, time.UTC); !l.wake.Equal(want) {
+		t.Errorf("it wakes at %s, want %s", l.wake, want)
+	}
+}

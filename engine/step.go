@@ -34,6 +34,7 @@ func (t *Stepper) Step(env Env, state State, inputs []Input, now time.Time) Resu
 
 // takeInputs takes inputs in and decides what is due.
 func (s *stepper) takeInputs(inputs []Input) Result {
+	s.published = slices.ContainsFunc(inputs, func(in Input) bool { return in.Publication != nil })
 	s.resumePaused()
 	s.retimeRuns(inputs)
 	for _, in := range inputs {
@@ -72,6 +73,8 @@ type stepper struct {
 	unseen  bool           // nobody looks at Recent
 	late    bool           // every input has been heard: late sends may be decided, at now
 	listed  bool           // silences are listed
+	// published reports that a publication is among the inputs.
+	published bool
 
 	silences  []silence // those that may fall due, if they are listed; see nextSilence
 	effects   []Effect
