@@ -6,7 +6,7 @@ import (
 )
 
 // Split returns the bodies that a body holds: the items of an array, of a Segment batch, or of a batch that a source knows (see
-// [Translator.Items]). Anything else is returned as the only body. A body on NATS is one event and is not split; files and HTTP
+// [Translator.Items]). Anything else is returned as the only body. A body on NATS, and a line of a recording, is one event and is not split; HTTP
 // requests are.
 func (c *Catalog) Split(body []byte) [][]byte {
 	body = bytes.TrimSpace(trimBOM(body))
