@@ -113,6 +113,9 @@ func (a *API) serveEvents(w http.ResponseWriter, r *http.Request) {
 	batch := false
 	split := func(h http.Header, body []byte) (items []item, p *problem) {
 		items, batch, p = splitItems(h, body)
+		if p == nil && !batch && items[0].header == nil {
+			items, batch = a.takeApart(items[0])
+		}
 		return items, p
 	}
 	a.serveItems(w, r, ScopeEvents, split, func(w http.ResponseWriter, r *Result, _ bool) { writeResult(w, r, batch) })

@@ -8,6 +8,8 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+
+	"homeroom/catalog"
 )
 
 // item is one event of a request, as it came.
@@ -94,8 +96,28 @@ func splitOne(content []byte) ([]item, bool, *problem) {
 	return []item{{raw: content}}, false, nil
 }
 
+// takeApart returns the events that a body holds if it is a batch of another format, as a file's would be taken apart; batch is
+// false if it is a single event.
+func (a *API) takeApart(one item) (items []item, batch bool) {
+	if len(one.raw) > catalog.MaxBody {
+		return []item{one}, false // no source reads it
+	}
+	bodies := a.o.Catalog().Split(one.raw)
+	if len(bodies) == 1 && bytes.Equal(bodies[0], one.raw) {
+		return []item{one}, false
+	}
+	items = make([]item, len(bodies))
+	for i, body := range bodies {
+		items[i].raw = body
+	}
+	return items, true
+}
+
 // splitArray returns the elements of an array.
 func splitArray(content []byte) ([]item, *problem) {
+	if n := countElements(content); n > MaxItems {
+		return nil, describeCount(n)
+	}
 	var elements []json.RawMessage
 	if err := json.Unmarshal(content, &elements); err != nil {
 		detail := "the body is no JSON array"
@@ -112,13 +134,44 @@ func splitArray(content []byte) ([]item, *problem) {
 	return items, nil
 }
 
+// countElements returns how many elements an array has, at a cost of no memory; of text that is no array, any number.
+func countElements(array []byte) int {
+	count := 1
+	depth := 0
+	quoted := false
+	for i := 0; i < len(array); i++ {
+		switch b := array[i]; {
+		case b == '\\':
+			i++
+		case b == '"':
+			quoted = !quoted
+		case quoted:
+		case b == '{' || b == '[':
+			depth++
+		case b == '}' || b == ']':
+			depth--
+		case b == ',' && depth == 1:
+			count++
+		}
+	}
+	return count
+}
+
 // splitLines returns the lines that are not empty.
 func splitLines(content []byte) ([]item, *problem) {
-	items := make([]item, 0, bytes.Count(content, []byte{'\n'})+1)
+	items := make([]item, 0, min(bytes.Count(content, []byte{'\n'})+1, MaxItems))
+	count := 0
 	for line := range bytes.Lines(content) {
-		if line = bytes.TrimSpace(line); len(line) > 0 {
+		line = bytes.TrimSpace(line)
+		if len(line) == 0 {
+			continue
+		}
+		if count++; count <= MaxItems { // more are only counted: they would use up the memory
 			items = append(items, item{raw: line})
 		}
+	}
+	if count > MaxItems {
+		return nil, describeCount(count)
 	}
 	return items, nil
 }

@@ -47,13 +47,24 @@ func splitCalls(body []byte, call string) ([]item, *problem) {
 		return []item{one}, nil
 	}
 	var envelope struct {
-		Batch []json.RawMessage `json:"batch"`
+		Batch json.RawMessage `json:"batch"`
 	}
-	if err := json.Unmarshal(body, &envelope); err != nil {
+	var calls []json.RawMessage
+	err := json.Unmarshal(body, &envelope)
+	if n := countElements(envelope.Batch); n > MaxItems {
+		return nil, describeCount(n)
+	}
+	if err == nil && len(envelope.Batch) > 0 {
+		err = json.Unmarshal(envelope.Batch, &calls)
+	}
+	if err != nil {
 		return nil, newProblem(http.StatusBadRequest, codeUnreadable, "the body is no batch of calls: "+err.Error(), `send {"batch": [call, …]}`)
 	}
-	items := make([]item, 0, len(envelope.Batch))
-	for _, raw := range envelope.Batch {
+	if calls == nil { // a success would say that what stands elsewhere in the body was taken
+		return nil, newProblem(http.StatusBadRequest, codeUnreadable, "the body has no batch", `send {"batch": [call, …]}; a single call has a path of its own, as /v1/track`)
+	}
+	items := make([]item, 0, len(calls))
+	for _, raw := range calls {
 		one, p := readCall(raw, "")
 		if p != nil {
 			one = item{raw: raw} // which the catalog refuses, with its words

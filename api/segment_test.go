@@ -21,6 +21,9 @@ func TestSegmentCalls(t *testing.T) {
 		{"a batch", "/v1/batch", `{"batch":[{"type":"track","messageId":"m1",` + track + `},{"type":"page","userId":"u_42"},{"type":"track","userId":"u_42","event":"Nothing Known"},7]}`, 200, 1, 1, 2},
 		{"a call that is wrong", "/v1/track", `{"userId":"u_42","event":"Nothing Known"}`, 400, 0, 0, 1},
 		{"no call", "/v1/track", `[]`, 400, 0, 0, 0},
+		{"a batch without calls", "/v1/batch", `{"events":[{"type":"track",` + track + `}]}`, 400, 0, 0, 0},
+		{"a call in place of a batch", "/v1/batch", `{"type":"track",` + track + `}`, 400, 0, 0, 0},
+		{"a batch that is null", "/v1/batch", `{"batch":null}`, 400, 0, 0, 0},
 		{"an empty batch", "/v1/batch", `{"batch":[]}`, 200, 0, 0, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

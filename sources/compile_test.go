@@ -13,6 +13,7 @@ func TestProblemsOfAFile(t *testing.T) {
 	for _, tc := range []struct{ name, file, want string }{
 		{"an unknown shipped source", "sources:\n  openedz:\n", `s.yaml:2:3: Homeroom ships no source "openedz"; did you mean openedx?`},
 		{"no condition", "sources:\n  lms:\n    event: body.x\n    taxonomy: true\n", `does not say how its bodies are recognised`},
+		{"no name, and only names to ignore", "sources:\n  lms:\n    recognise: has(body.kind)\n    ignore: ['*']\n", `does not say where a body names its event`},
 		{"an unknown variable", "sources:\n  lms:\n    recognise: has(bdy.kind)\n    event: body.kind\n    taxonomy: true\n", `s.yaml:3:20: "bdy" means nothing here; did you mean body?`},
 		{"an unknown function", "sources:\n  lms:\n    recognise: milis(body.at) == body.x\n    event: body.kind\n    taxonomy: true\n", `s.yaml:3:16: "milis" means nothing here; did you mean millis?`},
 		{"syntax", "sources:\n  lms:\n    recognise: has(body.kind\n    event: body.kind\n    taxonomy: true\n", `this is not an expression`},
@@ -46,7 +47,7 @@ sources:
     zone: Europe/Berlin
     time: 'has(body.ms) ? millis(body.ms) : body.at'
     events:
-      done: {as: lesson.completed, properties: {lesson_id: json(body.data).lesson, course_id: body.course, duration_seconds: iso_seconds(body.took)}}
+      done: {as: lesson.completed, properties: {lesson_id: json(body.data).lesson, course_id: body.course, duration_seconds: iso_seconds(body.took), lesson_number: double(body.part) / double(body.of)}}
     ignore: ["page_*"]
 `), known)
 	if err := problems.Err(); err != nil {
@@ -62,6 +63,10 @@ sources:
 		{"no time where one is read", `{"kind":"done","user":"u","ref":"a","data":{"lesson":"l1"}}`, "bad_time"},
 		{"a number as time", `{"kind":"done","user":"u","ref":"a","at":1772445600,"data":{"lesson":"l1"}}`, "millis(…) or seconds(…)"},
 		{"an id that is not exact", `{"kind":"done","user":90071992547409931,"at":"2026-03-02T11:00:00Z","data":{"lesson":"l1"}}`, "too large to be exact"},
+		{"an id that another is read as", `{"kind":"done","user":9007199254740993,"at":"2026-03-02T11:00:00Z","data":{"lesson":"l1"}}`, "too large to be exact"},
+		{"the year 1", `{"kind":"done","user":"u","at":"0001-01-01T00:00:00Z","data":{"lesson":"l1"}}`, "bad_time"},
+		{"a share of nothing", `{"kind":"done","user":"u","at":"2026-03-02T11:00:00Z","data":{"lesson":"l1"},"part":0,"of":0}`, "division by zero"},
+		{"a number in name only", `{"kind":"done","user":"u","at":"2026-03-02T11:00:00Z","data":{"lesson":"l1"},"part":"Inf","of":1}`, "division by zero"},
 		{"a duration that is none", `{"kind":"done","user":"u","at":"2026-03-02T11:00:00Z","data":{"lesson":"l1"},"took":"long"}`, "none of ISO 8601"},
 		{"a missing key", `{"kind":"done","user":"u","at":"2026-03-02T11:00:00Z","data":{}}`, "missing_key"},
 		{"nobody", `{"kind":"done","at":"2026-03-02T11:00:00Z","data":{"lesson":"l1"}}`, "bad_learner"},

@@ -3,6 +3,7 @@ package sources
 import (
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -38,6 +39,9 @@ type expression struct {
 
 // errAbsent says that an expression reads a part that the body does not have.
 var errAbsent = errors.New("a part is not there")
+
+// errNoNumber says that a number came out that JSON has not. An event with one could not be handed to a workflow, now or ever.
+var errNoNumber = errors.New("a number is infinite or none, as after a division by zero")
 
 // eval returns a JSON value or a time. The error is errAbsent, or says what went wrong without a value of the body.
 func (e *expression) eval(in *input) (any, error) {
@@ -124,6 +128,9 @@ func jsonOf(v ref.Val) (any, error) {
 	case types.String:
 		return string(v), nil
 	case types.Double:
+		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+			return nil, errNoNumber
+		}
 		return float64(v), nil
 	case types.Int:
 		return float64(v), nil

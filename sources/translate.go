@@ -219,6 +219,9 @@ func (s *Source) readEvent(m *mapping, foreign *catalog.Foreign, in *input) cata
 		if t.Time, err = s.readTime(at, in); err != nil {
 			return refuse(catalog.CodeBadTime, "the source reads it from "+at.text, "the source %s cannot read the time: %s", s.Name, reasonOf(err))
 		}
+		if t.Time.IsZero() { // which would count as none, and so as now
+			return refuse(catalog.CodeBadTime, "check the publisher's clock", "the source %s reads the year 1 as the time", s.Name)
+		}
 	}
 	if t.Properties, err = s.readProperties(m, in); err != nil {
 		return refuse(catalog.CodeWrongType, "mend the expression in sources.yaml", "the source %s cannot read the properties: %s", s.Name, err)

@@ -42,6 +42,18 @@ func TestOpenEdXEnrollment(t *testing.T) {
 	}
 }
 
+// An attempt that cannot score is graded without a share: what is no number could not be handed to a workflow.
+func TestCaliperGradeOfNothing(t *testing.T) {
+	const grade = `{"@context":"http://purl.imsglobal.org/ctx/caliper/v1p2","id":"urn:uuid:7e10e4f3","type":"GradeEvent","actor":{"id":"https://e.edu/users/1","type":"Person"},"action":"Graded","object":{"id":"https://e.edu/a/1","type":"Attempt","assignee":{"id":"https://e.edu/users/2"},"assignable":{"id":"https://e.edu/assess/3","type":"Assessment"}},"generated":{"id":"x","type":"Score","maxScore":0,"scoreGiven":0},"eventTime":"2026-03-02T10:00:00.000Z"}`
+	d, problem := shipped(t, "caliper").Decode("", "", []byte(grade), received)
+	if problem != nil {
+		t.Fatal(problem)
+	}
+	if share, has := d.Event.Properties["score_pct"]; has || d.Event.Name != "assessment.graded" {
+		t.Errorf("read as %+v with the share %v", d.Event, share)
+	}
+}
+
 func BenchmarkTranslate(b *testing.B) {
 	c := shipped(b)
 	b.ReportAllocs()

@@ -48,8 +48,8 @@ func readText(own, whole *expression, in *input) (string, error) {
 
 // textOfNumber writes a whole number as a text. One that JSON cannot hold exactly is refused: two could become the same.
 func textOfNumber(n float64) (string, error) {
-	const exact = 1 << 53
-	if n != math.Trunc(n) || math.Abs(n) > exact {
+	const exact = 1 << 53 // itself what 1<<53 + 1 is read as
+	if n != math.Trunc(n) || math.Abs(n) >= exact {
 		return "", errors.New("a number is not whole, or too large to be exact; let the platform write it in quotes")
 	}
 	return strconv.FormatInt(int64(n), 10), nil
