@@ -89,6 +89,7 @@ func judgeTable(r *judge.Result) string {
 		{"messages about silence or risk", fmt.Sprint(r.Quiet)},
 		{"of them per learner-month in a course", fmt.Sprintf("%.2f", float64(r.Quiet)/max(r.LearnerMonth, 1e-9))},
 		{"of them to learners who are back within 3 days", percent(r.BackSoon, r.Quiet)},
+		{"of those who are back within 3 days, within 3 hours", percent(r.BackAtOnce, r.BackSoon)},
 		{"of them within 3 days after a grade", percent(r.AfterGrade, r.Quiet)},
 		{"of them before the course began", percent(r.BeforeStart, r.Quiet)},
 		{"of them after the course ended", percent(r.AfterEnd, r.Quiet)},
@@ -98,6 +99,12 @@ func judgeTable(r *judge.Result) string {
 	b.WriteString("\n| day of the course | learners | gone for ten days | AUC of the risk | AUC of silence |\n|---|---|---|---|---|\n")
 	for _, k := range r.Ranking {
 		fmt.Fprintf(&b, "| %d | %d | %s | %.3f | %.3f |\n", k.Day, k.People, percent(k.Gone, k.People), k.Risk, k.Silence)
+	}
+	if len(r.Work) > 0 {
+		b.WriteString("\n| day of the course | learners | did not complete it | AUC of missing work | AUC of time without a grade |\n|---|---|---|---|---|\n")
+	}
+	for _, k := range r.Work {
+		fmt.Fprintf(&b, "| %d | %d | %s | %.3f | %.3f |\n", k.Day, k.People, percent(k.Lost, k.People), k.Missing, k.Silence)
 	}
 	return b.String()
 }

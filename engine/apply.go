@@ -152,7 +152,7 @@ func (s *Standing) noteFacts(ev *Event, course string, at time.Time) bool {
 		return backward(&s.SignedUpAt, at)
 	}
 	changed := false
-	if work := gradedWorkOf(ev); work != "" && isHandIn(ev.Name) {
+	if work := HandedIn(ev); work != "" {
 		changed = s.HandedIn.add(work, at)
 	}
 	if course == "" {

@@ -38,6 +38,14 @@ func compareDueDates(a, b DueDate) int {
 	return cmp.Or(a.NamedAt.Compare(b.NamedAt), a.At.Compare(b.At), cmp.Compare(a.Title, b.Title), cmp.Compare(a.URL, b.URL))
 }
 
+// HandedIn returns what an event says was handed in, such as "assessment_id=a1"; empty: nothing.
+func HandedIn(ev *Event) string {
+	if !isHandIn(ev.Name) {
+		return ""
+	}
+	return gradedWorkOf(ev)
+}
+
 // gradedWorkOf returns the assessment or assignment that an event is about, such as "assessment_id=a1"; empty: none.
 func gradedWorkOf(ev *Event) string {
 	for _, key := range [...]string{KeyAssessment, KeyAssignment} {

@@ -38,9 +38,11 @@ type Result struct {
 	EnrolledSeen int           `json:"enrolled_reached"`      // of them: reached
 	Quiet        int           `json:"quiet"`                 // messages about silence or risk
 	BackSoon     int           `json:"back_soon"`             // of them: the learner was active within three days
+	BackAtOnce   int           `json:"back_at_once"`          // of those who are back within three days: within three hours
 	AfterGrade   int           `json:"after_grade"`           // of them: within three days after a grade
 	BeforeStart  int           `json:"before_start"`          // of them: before anybody could study
 	AfterEnd     int           `json:"after_end"`             // of them: after the last activity of the course
+	Work         []WorkRanking `json:"work,omitempty"`        // by missing work
 	LearnerMonth float64       `json:"learner_months"`        // in courses that were under way
 	Simulated    time.Duration `json:"simulated_nanoseconds"` // how long the simulation took
 }
@@ -60,6 +62,7 @@ type stay struct {
 	completed      bool
 	active         []time.Time
 	grades         []time.Time
+	work           map[string]time.Time // when each assessment was first handed in, by its id
 }
 
 type place struct{ learner, course string }
@@ -99,6 +102,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	}
 	r.countMessages(o.Academy.Ruleset, simulated.Decisions, stays, courses)
 	r.countPeople(stays, courses)
+	r.rankByWork(o.Academy.Ruleset, stays, courses)
 	if err := r.rankLearners(ctx, o, stays, courses, last); err != nil {
 		return Result{}, fmt.Errorf("read the events again, to rank learners: %w", err)
 	}
@@ -132,6 +136,7 @@ func readStays(ctx context.Context, o Options) (map[place]*stay, map[string]*spa
 		case "assessment.graded", "assignment.graded":
 			s.grades = append(s.grades, at)
 		}
+		s.noteHandIn(ev, at)
 		if o.Academy.Settings.Activity[ev.Name] {
 			s.active = append(s.active, at)
 			c := courses[course]
@@ -183,6 +188,9 @@ func (r *Result) countMessages(rs *engine.Ruleset, decisions []engine.Decision, 
 		reached[p] = d.At
 		if next, ok := firstAfter(s.active, d.At); ok && next.Sub(d.At) <= 3*day {
 			r.BackSoon++
+			if next.Sub(d.At) <= 3*time.Hour {
+				r.BackAtOnce++
+			}
 		}
 		if grade, ok := lastBefore(s.grades, d.At); ok && d.At.Sub(grade) <= 3*day {
 			r.AfterGrade++
