@@ -199,14 +199,13 @@ func TestAScheduleMakesNothingUp(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		input Input
-		hour  int
 		want  string
 	}{
-		{"published", Input{Publication: &Publication{Hash: "h"}}, 9, "[]"},
-		{"an event first", Input{Event: &Event{ID: "e", Name: "note.created", Learner: "u", Time: seen.AddDate(0, 0, 10), StoredAt: seen.AddDate(0, 0, 10)}}, 9, "[03-12 12:00]"}, // 3 hours late
+		{"published", Input{Publication: &Publication{Hash: "h"}}, "[]"},
+		{"an event first", Input{Event: &Event{ID: "e", Name: "note.created", Learner: "u", Time: seen.AddDate(0, 0, 10), StoredAt: seen.AddDate(0, 0, 10)}}, "[03-12 12:00]"}, // 3 hours late
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			l := newScheduledLearner(t, "UTC", &Schedule{Every: EveryDay, Clock: c.hour * 60, WhileActive: 28 * 24 * time.Hour})
+			l := newScheduledLearner(t, "UTC", &Schedule{Every: EveryDay, Clock: 9 * 60, WhileActive: 28 * 24 * time.Hour})
 			l.env.Current.Settings.MaxEventAge = 0
 			l.env.Current.Settings.Patience = 23 * time.Hour
 			l.standing.Apply(&Event{ID: "a", Name: "lesson.completed", Learner: "u", Time: seen}, l.env.Current, seen)
