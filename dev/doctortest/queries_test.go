@@ -11,8 +11,10 @@ import (
 	"homeroom/internal/standin"
 )
 
-// notHere is what appears only when something is wrong, or once a day.
-var notHere = []string{"homeroom_provider_errors_total", "temporal_request_failure_total", "homeroom_provider_list_age_seconds"}
+// notHere is what appears only when something is wrong, once a day, or when a platform posts events over HTTP.
+var notHere = []string{
+	"homeroom_provider_errors_total", "temporal_request_failure_total", "homeroom_provider_list_age_seconds", "homeroom_api_events_total", "homeroom_api_request_seconds",
+}
 
 var errNotYet = errors.New("not everything is told yet")
 
