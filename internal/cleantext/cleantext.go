@@ -32,7 +32,7 @@ func dropInvisible(text string) string {
 	kept := make([]rune, 0, len(runes))
 	for i, r := range runes {
 		switch {
-		case unicode.IsControl(r), unicode.In(r, unicode.Zl, unicode.Zp), r == '\u2800': // the last is a Braille cell without dots
+		case isBlank(r):
 			kept = append(kept, ' ')
 		case r == nonJoiner, r == joiner:
 			if i > 0 && i+1 < len(runes) && isJoined(runes[i-1]) && isJoined(runes[i+1]) {
@@ -51,7 +51,13 @@ func IsInvisible(r rune) bool {
 	return unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r)
 }
 
+// isBlank reports whether a character is shown as a space.
+func isBlank(r rune) bool {
+	const emptyCell = '\u2800' // of Braille, without dots
+	return unicode.IsControl(r) || unicode.IsSpace(r) || r == emptyCell
+}
+
 // isJoined reports whether a joiner means something beside a character.
 func isJoined(r rune) bool {
-	return r > 0x7f && !IsInvisible(r) && !unicode.IsSpace(r) && !unicode.In(r, unicode.Latin, unicode.Greek, unicode.Cyrillic)
+	return r > 0x7f && !IsInvisible(r) && !isBlank(r) && !unicode.In(r, unicode.Latin, unicode.Greek, unicode.Cyrillic)
 }

@@ -25,6 +25,8 @@ func TestLine(t *testing.T) {
 		"क्\u200dष":                  "क्\u200dष",
 		"You did it 👩\u200d🎓":        "You did it 👩\u200d🎓",
 		"\u200dAda\u200c":            "Ada",
+		"علی\u200c\u008c":            "علی",
+		"علی\u200c\u2800رضا":         "علی رضا",
 		"Ada\xff\xfe":                "Ada",
 		"Zoë Ångström":               "Zoë Ångström",
 		"日本 太郎":                      "日本 太郎",
