@@ -115,6 +115,7 @@ func (h *Host) ApplyEvent(d *catalog.Decoded, arrival time.Time) error {
 		return err
 	}
 	ev := &d.Event
+	ev.StoredAt = arrival // as triggers say it
 	statement := profile.StatementOf(ev, d.Traits, arrival)
 	h.applyStatement(ev, statement)
 	change := h.standing.Apply(ev, h.opts.Ruleset, arrival)
