@@ -54,6 +54,24 @@ func TestCaliperGradeOfNothing(t *testing.T) {
 	}
 }
 
+// A number that JSON has not is refused in a list, too, also in two that were joined.
+func TestNoNumberInAList(t *testing.T) {
+	known := builtin(t)
+	for _, list := range []string{`[double(body.a)]`, `[double(body.a)] + [1.0]`, `[[double(body.a)] + [1.0]]`, `[{"x": double(body.a)}] + []`} {
+		set, problems := sources.Compile("s.yaml", []byte(`sources: {lms: {recognise: has(body.kind), event: body.kind, learner: body.user, time: body.at, events: {done: {as: lesson.completed, properties: '{"lesson_id": "l", "more": `+list+`}'}}}}`), known)
+		if err := problems.Err(); err != nil {
+			t.Fatal(err)
+		}
+		c := known.WithTranslator(set)
+		for number, wanted := range map[string]bool{"1.5": true, "Infinity": false, "NaN": false} {
+			_, problem := c.Decode("", "", []byte(`{"kind":"done","user":"u","at":"2026-03-02T10:00:00Z","a":"`+number+`"}`), received)
+			if (problem == nil) != wanted {
+				t.Errorf("%s of %s: %v", list, number, problem)
+			}
+		}
+	}
+}
+
 func BenchmarkTranslate(b *testing.B) {
 	c := shipped(b)
 	b.ReportAllocs()
