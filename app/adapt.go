@@ -69,7 +69,7 @@ func (s splitOutcomes) Add(ctx context.Context, next workflows.AdaptedSplit) (wo
 // no split adapts any more: then it finds nothing to do.
 func (a *App) scheduleAdapting(ctx context.Context) error {
 	f := a.revisions.inForce.Load()
-	if a.scheduled || !a.hasRole(RoleWorker) || f == nil || !adapts(f.academy.Ruleset) {
+	if a.scheduled || !a.hasRole(RoleWorker) || f == nil || !hasAdaptiveSplit(f.academy.Ruleset) {
 		return nil
 	}
 	if _, err := a.schedules.Create(ctx, adaptSchedule(a.clock)); err != nil && !errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
@@ -79,8 +79,8 @@ func (a *App) scheduleAdapting(ctx context.Context) error {
 	return nil
 }
 
-// adapts reports whether a rule has a split whose weights follow outcomes.
-func adapts(rs *engine.Ruleset) bool {
+// hasAdaptiveSplit reports whether a rule has a split whose weights follow outcomes.
+func hasAdaptiveSplit(rs *engine.Ruleset) bool {
 	for _, rule := range rs.Rules {
 		for i := range rule.Program {
 			if sp := rule.Program[i].Split; sp != nil && sp.Adapt != nil {

@@ -15,13 +15,9 @@ import (
 
 	"go.temporal.io/sdk/client"
 
-	"homeroom/activities"
 	"homeroom/delivery"
-	"homeroom/engine"
 	"homeroom/internal/clock"
-	"homeroom/internal/links"
 	"homeroom/store"
-	"homeroom/telemetry"
 	"homeroom/triggers"
 	"homeroom/worker"
 )
@@ -179,154 +175,6 @@ func (o *Options) completeOptions() error {
 		return errors.New("app: the role api needs Options.API with a Listener")
 	}
 	return nil
-}
-
-// wireRoles builds what the process's roles need.
-func (a *App) wireRoles(ctx context.Context, o Options) error {
-	revs := newRevisions(a.store.Rulesets, o.Log, o.Clock.Now)
-	a.revisions = revs
-	var err error
-	if a.folder, err = newFolder(ctx, a.store, revs, o); err != nil {
-		return err
-	}
-	if err := revs.refreshRules(ctx); err != nil {
-		return fmt.Errorf("loading the rules in force: %w", err)
-	}
-	outward, err := links.New(o.PublicURL, o.Secrets...)
-	if err != nil {
-		return err
-	}
-	if a.hasRole(RoleEdge) {
-		if a.edge, a.flushEdge, err = newEdge(a.store, revs, outward, a.installationID(), o); err != nil {
-			return err
-		}
-		a.edgeListener = o.Edge.Listener
-	}
-	if a.hasRole(RoleAPI) {
-		if a.api, err = newAPIServer(ctx, revs, o); err != nil {
-			return err
-		}
-	}
-	if a.hasRole(RoleWorker) {
-		if a.worker, err = a.newWorker(revs, outward, o); err != nil {
-			return err
-		}
-	}
-	if a.hasRole(RoleTriggers) {
-		if a.triggers, err = a.newTriggers(revs, o); err != nil {
-			return err
-		}
-	}
-	a.registerSources(o)
-	return nil
-}
-
-func (a *App) newWorker(revs *revisions, outward *links.Links, o Options) (*worker.Worker, error) {
-	deliverer, err := newDeliverer(a.store, revs, outward, o)
-	if err != nil {
-		return nil, err
-	}
-	a.refusals = deliverer.Refusals
-	if o.SuppressionLists != nil {
-		a.listLook = a.newListLook(o)
-	}
-	decisions := o.Telemetry.Publisher(a.store.Decisions)
-	decide := activities.NewDecide(activities.Options{
-		Profiles:    a.store.Profiles,
-		Standings:   a.store.Standings,
-		Paths:       a.store.Paths,
-		Weights:     a.store.Weights,
-		Rulesets:    revs,
-		Watermarks:  a.store.Control,
-		Clock:       o.Clock,
-		Grace:       o.Grace,
-		RestAfter:   o.RestAfter,
-		RetireAfter: o.RetireAfter,
-		Retired:     a.store.Retired,
-		Prompt:      o.Prompt,
-		Rewinds:     a.store.Control,
-		Decisions:   decisions,
-		Step:        o.Telemetry.Step(engine.Step),
-	})
-	a.rewinds = decide.CountRewinds
-	return worker.New(o.Temporal, worker.Options{
-		Decide:              decide,
-		Deliver:             &activities.Deliver{Deliverer: o.Telemetry.Deliverer(deliverer), Decisions: decisions},
-		PublishDecisions:    &activities.PublishDecisions{Decisions: decisions},
-		AdaptSplits:         &activities.AdaptSplits{Rulesets: revs, Outcomes: splitOutcomes{js: o.JetStream, weights: a.store.Weights}, Clock: o.Clock},
-		DeliveriesPerSecond: o.DeliveriesPerSecond,
-		OnFatal:             func(err error) { a.reportFailure(fmt.Errorf("the Temporal worker gave up: %w", err)) },
-	})
-}
-
-func (a *App) newTriggers(revs *revisions, o Options) (*triggers.Triggers, error) {
-	return triggers.New(triggers.Options{
-		JS:              o.JetStream,
-		Clock:           o.Clock,
-		Catalog:         revs.catalogInForce,
-		Ruleset:         revs.interestInForce,
-		Starter:         o.Telemetry.Starter(starter{worker.NewStarter(o.Temporal)}),
-		Standings:       a.store.Standings,
-		Paths:           a.store.Paths,
-		Profiles:        a.store.Profiles,
-		Watermarks:      a.store.Control,
-		Rewinds:         a.store.Control,
-		SetAsides:       a.store.Control,
-		Log:             o.Log,
-		SetAsideAfter:   o.SetAsideAfter,
-		AckWait:         o.AckWait,
-		WatermarkEvery:  o.MarkEvery,
-		WatermarkMargin: o.MarkMargin,
-	})
-}
-
-// registerSources tells the metrics where their values come from.
-func (a *App) registerSources(o Options) {
-	s := telemetry.Sources{
-		SetAside: func() int { return len(a.store.Control.SetAside()) },
-		Disagreements: func() map[string]int {
-			counts := map[string]int{}
-			for _, d := range store.Disagreements(a.store.Control.Instances(), time.Now()) {
-				counts[d.What]++
-			}
-			return counts
-		},
-		Watermark: a.store.Control.Watermark,
-		Paused:    func() bool { return a.store.Control.LastKnownPause().Paused },
-		JS:        o.JetStream,
-		Ruleset: func() (hash string, number int, refused bool) {
-			swap := a.Swap()
-			f := a.revisions.inForce.Load()
-			if f == nil {
-				return "", 0, false
-			}
-			return f.academy.Ruleset.Hash, swap.Number, swap.Outcome == store.SwapRefused
-		},
-	}
-	if a.hasRole(RoleWorker) {
-		s.Failing = func(ctx context.Context) (int, error) { return worker.CountFailing(ctx, o.Temporal) }
-	}
-	s.Rewinds = a.rewinds
-	if a.refusals != nil {
-		s.Refused = func() map[string]bool {
-			refused := map[string]bool{}
-			for _, channel := range engine.Channels() {
-				refused[channel.Name] = false
-			}
-			for _, r := range a.refusals() {
-				refused[r.Channel] = true
-			}
-			return refused
-		}
-	}
-	if a.listLook != nil {
-		s.ListLook = a.listLook
-	}
-	if a.hasRole(RoleTriggers) {
-		s.Events = a.triggers.Stats
-		s.DeadBy = a.triggers.DeadBy
-	}
-	o.Telemetry.Watch(s)
 }
 
 // Start serves. It returns when the worker polls, the triggers are about to listen and the academy is in force, if it is

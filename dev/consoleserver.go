@@ -49,11 +49,14 @@ func openConsole(ctx context.Context, s *stack.Stack, h *instance.Instance, port
 	c := &consoleServer{url: "http://" + listener.Addr().String(), installation: installation}
 	site, err := pages.New(pages.Options{
 		Installation: installation,
-		People:       pages.ThisMachine{Name: nameOfUser(), Colleague: colleague},
-		TemporalUI:   s.UIURL,
-		Inbox:        s.InboxURL,
-		Now:          h.Clock.Now,
-		Log:          log,
+		People: pages.ThisMachine{
+			Name:      nameOfUser(),
+			Colleague: colleague,
+		},
+		TemporalUI: s.UIURL,
+		Inbox:      s.InboxURL,
+		Now:        h.Clock.Now,
+		Log:        log,
 	})
 	if err != nil {
 		installation.Close()

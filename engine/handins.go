@@ -30,7 +30,7 @@ func isHandIn(name string) bool {
 	return false
 }
 
-func (h HandIns) find(key uint32) (int, bool) {
+func (h HandIns) indexOf(key uint32) (int, bool) {
 	return slices.BinarySearchFunc(h, key, func(in HandIn, key uint32) int {
 		switch {
 		case in.Key < key:
@@ -46,7 +46,7 @@ func (h HandIns) find(key uint32) (int, bool) {
 func (h *HandIns) add(id string, at time.Time) bool {
 	key := hashOfUnit(id)
 	ms := at.UnixMilli()
-	i, known := h.find(key)
+	i, known := h.indexOf(key)
 	if known {
 		in := &(*h)[i]
 		if ms >= in.First && ms <= in.Last {
@@ -70,10 +70,10 @@ func (h *HandIns) add(id string, at time.Time) bool {
 	return true
 }
 
-// between reports whether something was handed in from an instant on, zero for ever, up to another. Of what was handed in again and again the first
+// hasBetween reports whether something was handed in from an instant on, zero for ever, up to another. Of what was handed in again and again the first
 // and the last time are known.
-func (h HandIns) between(id string, from, to time.Time) bool {
-	i, known := h.find(hashOfUnit(id))
+func (h HandIns) hasBetween(id string, from, to time.Time) bool {
+	i, known := h.indexOf(hashOfUnit(id))
 	if !known {
 		return false
 	}

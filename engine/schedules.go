@@ -40,8 +40,8 @@ func (p SchedulePeriod) Longest() time.Duration {
 	return 0
 }
 
-// shortest returns the time between the two instants of the schedule that are the closest, with room for a change of the clocks.
-func (s *Schedule) shortest() time.Duration {
+// shortestGap returns the time between the two instants of the schedule that are the closest, with room for a change of the clocks.
+func (s *Schedule) shortestGap() time.Duration {
 	if len(s.Days) < 2 {
 		return s.Every.Longest()
 	}
@@ -56,8 +56,8 @@ func (s *Schedule) shortest() time.Duration {
 	return time.Duration(days)*24*time.Hour + 3*time.Hour
 }
 
-// next returns the first instant of the schedule at or after t in a time zone.
-func (s *Schedule) next(t time.Time, loc *time.Location) time.Time {
+// instantAfter returns the first instant of the schedule at or after t in a time zone.
+func (s *Schedule) instantAfter(t time.Time, loc *time.Location) time.Time {
 	if s.Every != EveryMonth {
 		return nextClock(t, s.Clock, s.Days, loc)
 	}
@@ -80,15 +80,15 @@ func (s *stepper) appendScheduled(list []silence, rule *Rule, bases []base) []si
 	missed := max(s.env.Grace, s.env.Current.Settings.Patience)
 	switch past := s.pastRun(rule.Name, ""); {
 	case past.Armed != 0:
-		from = later(from, time.UnixMilli(past.Armed).UTC().Add(schedule.shortest()/2))
+		from = later(from, time.UnixMilli(past.Armed).UTC().Add(schedule.shortestGap()/2))
 	case s.published: // it may be the publication that brought the schedule
 		missed = s.env.Grace
 	}
 	from = later(from, s.now.Add(-missed))
-	due := schedule.next(from, s.learnerZone())
+	due := schedule.instantAfter(from, s.learnerZone())
 	for i, b := range bases {
 		if b.exact.After(due) { // nobody was active before it
-			due = schedule.next(later(b.exact, from), s.learnerZone())
+			due = schedule.instantAfter(later(b.exact, from), s.learnerZone())
 		}
 		if i+1 < len(bases) && !bases[i+1].exact.After(due) || due.After(b.exact.Add(schedule.WhileActive)) {
 			continue

@@ -16,12 +16,12 @@ func ArmWeights(arms []Group, floor float64) []float64 {
 	densities := make([][]float64, len(arms))
 	below := make([][]float64, len(arms))
 	for i, a := range arms {
-		densities[i], below[i] = posterior(a, grid)
+		densities[i], below[i] = posteriorOf(a, grid)
 	}
 	best := make([]float64, len(arms))
 	total := 0.0
 	for i := range arms {
-		best[i] = integrate(grid, func(k int) float64 {
+		best[i] = integrateOver(grid, func(k int) float64 {
 			density := densities[i][k]
 			for j := range arms {
 				if j != i {
@@ -64,8 +64,8 @@ func ratesGrid(arms []Group) []float64 {
 	return slices.Compact(grid)
 }
 
-// posterior returns the density of an arm's rate at each point of the grid, and the probability that the rate is below it.
-func posterior(arm Group, grid []float64) (density, below []float64) {
+// posteriorOf returns the density of an arm's rate at each point of the grid, and the probability that the rate is below it.
+func posteriorOf(arm Group, grid []float64) (density, below []float64) {
 	density = make([]float64, len(grid))
 	for k, x := range grid {
 		density[k] = float64(arm.Reached)*math.Log(x) + float64(arm.People-arm.Reached)*math.Log1p(-x)
@@ -86,8 +86,8 @@ func posterior(arm Group, grid []float64) (density, below []float64) {
 	return density, below
 }
 
-// integrate returns the integral of a function of the grid's points, by trapezoids.
-func integrate(grid []float64, f func(k int) float64) float64 {
+// integrateOver returns the integral of a function of the grid's points, by trapezoids.
+func integrateOver(grid []float64, f func(k int) float64) float64 {
 	sum := 0.0
 	before := f(0)
 	for k := 1; k < len(grid); k++ {

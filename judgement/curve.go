@@ -50,20 +50,20 @@ func (c *Curve) Add(ev *engine.Event, stored time.Time) {
 // Points returns the points of each course up to an instant, one a day and one at the instant. The instant must not be before the last event.
 func (c *Curve) Points(at time.Time) map[string][]CurvePoint {
 	c.lookUntil(at)
-	c.look(at)
+	c.addPoint(at)
 	return c.courses
 }
 
 // lookUntil adds the points that are due before an instant.
 func (c *Curve) lookUntil(at time.Time) {
 	for c.next.Before(at) {
-		c.look(c.next)
+		c.addPoint(c.next)
 		c.next = c.next.Add(day)
 	}
 }
 
-// look adds a point to each course that is under way for somebody, and to each that was at the point before.
-func (c *Curve) look(at time.Time) {
+// addPoint adds a point to each course that is under way for somebody, and to each that was at the point before.
+func (c *Curve) addPoint(at time.Time) {
 	points := map[string]*CurvePoint{}
 	for _, standing := range c.standings {
 		for id := range standing.Courses {

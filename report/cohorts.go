@@ -296,7 +296,7 @@ func (s *splitTally) makeReport(name string) Split {
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.arms)) {
 		arm := *s.arms[name]
-		arm.Weighted = s.strata[name].weigh()
+		arm.Weighted = s.strata[name].weighArms()
 		split.Weighted = split.Weighted || arm.Weighted != nil
 		split.Arms = append(split.Arms, arm)
 	}

@@ -30,9 +30,9 @@ func (a armStrata) add(shares []engine.ArmShare, arm string, people, reached int
 	stratum.Reached += reached
 }
 
-// weigh returns what the people count for; nil: each counts for one. Somebody who was drawn into an arm that had no share contradicts the records, and nobody is
+// weighArms returns what the people count for; nil: each counts for one. Somebody who was drawn into an arm that had no share contradicts the records, and nobody is
 // weighed then. Its order is the same whatever came first, because sums of fractions depend on it.
-func (a *armStrata) weigh() *experiment.Weighted {
+func (a *armStrata) weighArms() *experiment.Weighted {
 	if a == nil {
 		return nil
 	}

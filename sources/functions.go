@@ -57,8 +57,8 @@ func newEnvironment() (*cel.Env, error) {
 		cel.ASTValidators(cel.ValidateTimestampLiterals(), cel.ValidateRegexLiterals()),
 		cel.Variable(variableBody, cel.DynType),
 		cel.Variable(variableHeaders, cel.DynType),
-		cel.Function("millis", cel.Overload("millis_dyn", dyn, cel.TimestampType, cel.UnaryBinding(func(v ref.Val) ref.Val { return instant(v, time.Millisecond) }))),
-		cel.Function("seconds", cel.Overload("seconds_dyn", dyn, cel.TimestampType, cel.UnaryBinding(func(v ref.Val) ref.Val { return instant(v, time.Second) }))),
+		cel.Function("millis", cel.Overload("millis_dyn", dyn, cel.TimestampType, cel.UnaryBinding(func(v ref.Val) ref.Val { return instantOf(v, time.Millisecond) }))),
+		cel.Function("seconds", cel.Overload("seconds_dyn", dyn, cel.TimestampType, cel.UnaryBinding(func(v ref.Val) ref.Val { return instantOf(v, time.Second) }))),
 		cel.Function("iso_seconds", cel.Overload("iso_seconds_string", text, cel.DoubleType, cel.UnaryBinding(isoSeconds))),
 		cel.Function("json", cel.Overload("json_dyn", dyn, cel.DynType, cel.UnaryBinding(parseJSON))),
 		cel.Function("last", cel.Overload("last_string_string", pair, cel.StringType, cel.BinaryBinding(lastPart))),
@@ -67,8 +67,8 @@ func newEnvironment() (*cel.Env, error) {
 	)
 }
 
-// instant returns the time that is so many units after 1970.
-func instant(v ref.Val, unit time.Duration) ref.Val {
+// instantOf returns the time that is so many units after 1970.
+func instantOf(v ref.Val, unit time.Duration) ref.Val {
 	var n float64
 	switch v := v.(type) {
 	case types.Double:

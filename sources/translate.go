@@ -101,7 +101,7 @@ func (s *Source) mappings() []*mapping {
 	return all
 }
 
-func refuse(code, hint, format string, args ...any) catalog.Translation {
+func refuseBody(code, hint, format string, args ...any) catalog.Translation {
 	return catalog.Translation{Err: &catalog.DecodeError{Code: code, Message: strings.ToValidUTF8(fmt.Sprintf(format, args...), "\uFFFD"), Hint: hint}}
 }
 
@@ -140,7 +140,7 @@ func (s *Source) namesOf(in *input) ([]string, *catalog.Translation) {
 		}
 	}
 	if err != nil || len(names) == 0 {
-		t := refuse(catalog.CodeUnknownEvent, "the source reads it from "+s.event.text, "the source %s does not find the event's name: %s", s.Name, reasonOf(err))
+		t := refuseBody(catalog.CodeUnknownEvent, "the source reads it from "+s.event.text, "the source %s does not find the event's name: %s", s.Name, reasonOf(err))
 		return nil, &t
 	}
 	return names, nil
@@ -166,7 +166,7 @@ func (s *Source) readNamed(cat *catalog.Catalog, names []string, m *catalog.Fore
 			}
 			holds, err := candidate.condition.isTrue(in)
 			if err != nil {
-				return refuse(catalog.CodeWrongType, "mend the condition in sources.yaml", "the source %s cannot tell whether %s: %s", s.Name, candidate.condition.text, err)
+				return refuseBody(catalog.CodeWrongType, "mend the condition in sources.yaml", "the source %s cannot tell whether %s: %s", s.Name, candidate.condition.text, err)
 			}
 			if holds {
 				return s.readEvent(candidate, m, in)
@@ -176,7 +176,7 @@ func (s *Source) readNamed(cat *catalog.Catalog, names []string, m *catalog.Fore
 	for _, name := range names {
 		for _, g := range s.ignore {
 			if g.match(name) {
-				return refuse(catalog.CodeIgnored, "", "the source %s ignores %q", s.Name, cutShort(name))
+				return refuseBody(catalog.CodeIgnored, "", "the source %s ignores %q", s.Name, cutShort(name))
 			}
 		}
 	}
@@ -195,7 +195,7 @@ func (s *Source) readNamed(cat *catalog.Catalog, names []string, m *catalog.Fore
 	if len(s.events[names[0]]) > 0 {
 		hint = "add one without if to its list, or the name to ignore, in sources.yaml"
 	}
-	return refuse(catalog.CodeUnknownEvent, hint, "the source %s has nothing for %q", s.Name, cutShort(names[0]))
+	return refuseBody(catalog.CodeUnknownEvent, hint, "the source %s has nothing for %q", s.Name, cutShort(names[0]))
 }
 
 // readEvent reads a body by its mapping.
@@ -203,10 +203,10 @@ func (s *Source) readEvent(m *mapping, foreign *catalog.Foreign, in *input) cata
 	t := catalog.Translation{Event: m.kind.Name}
 	var err error
 	if t.Learner, err = readText(m.learner, s.whole.learner, in); err != nil {
-		return refuse(catalog.CodeBadLearner, "", "the source %s cannot read the learner: %s", s.Name, err)
+		return refuseBody(catalog.CodeBadLearner, "", "the source %s cannot read the learner: %s", s.Name, err)
 	}
 	if t.ID, err = readText(m.id, s.whole.id, in); err != nil {
-		return refuse(catalog.CodeBadID, "", "the source %s cannot read the id: %s", s.Name, err)
+		return refuseBody(catalog.CodeBadID, "", "the source %s cannot read the id: %s", s.Name, err)
 	}
 	if t.ID == "" {
 		t.ID = hashBody(s.Name, foreign.Raw)
@@ -217,17 +217,17 @@ func (s *Source) readEvent(m *mapping, foreign *catalog.Foreign, in *input) cata
 	}
 	if at != nil {
 		if t.Time, err = s.readTime(at, in); err != nil {
-			return refuse(catalog.CodeBadTime, "the source reads it from "+at.text, "the source %s cannot read the time: %s", s.Name, reasonOf(err))
+			return refuseBody(catalog.CodeBadTime, "the source reads it from "+at.text, "the source %s cannot read the time: %s", s.Name, reasonOf(err))
 		}
 		if t.Time.IsZero() { // which would count as none, and so as now
-			return refuse(catalog.CodeBadTime, "check the publisher's clock", "the source %s reads the year 1 as the time", s.Name)
+			return refuseBody(catalog.CodeBadTime, "check the publisher's clock", "the source %s reads the year 1 as the time", s.Name)
 		}
 	}
 	if t.Properties, err = s.readProperties(m, in); err != nil {
-		return refuse(catalog.CodeWrongType, "mend the expression in sources.yaml", "the source %s cannot read the properties: %s", s.Name, err)
+		return refuseBody(catalog.CodeWrongType, "mend the expression in sources.yaml", "the source %s cannot read the properties: %s", s.Name, err)
 	}
 	if t.Traits, err = readPerson(&s.whole, m, in); err != nil {
-		return refuse(catalog.CodeWrongType, "mend the expression in sources.yaml", "the source %s cannot read the traits: %s", s.Name, err)
+		return refuseBody(catalog.CodeWrongType, "mend the expression in sources.yaml", "the source %s cannot read the traits: %s", s.Name, err)
 	}
 	return t
 }

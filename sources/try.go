@@ -96,7 +96,7 @@ func Try(cat *catalog.Catalog, set *Set, file []byte) *Trial {
 				counts[tried.Source] = &Counts{Source: tried.Source}
 			}
 			counts[tried.Source].add(tried.Outcome)
-			recognizing, errs := set.recognizing(body)
+			recognizing, errs := set.sourcesRecognizing(body)
 			for source, err := range errs {
 				failures[source]++
 				reasons[source] = err.Error()
@@ -160,8 +160,8 @@ func tryBody(cat *catalog.Catalog, body []byte) Tried {
 	return tried
 }
 
-// recognizing returns the sources that recognize a body, in their order, and the errors of those whose condition cannot be evaluated.
-func (s *Set) recognizing(body []byte) (names []string, errs map[string]error) {
+// sourcesRecognizing returns the sources that recognize a body, in their order, and the errors of those whose condition cannot be evaluated.
+func (s *Set) sourcesRecognizing(body []byte) (names []string, errs map[string]error) {
 	var object map[string]any
 	if json.Unmarshal(body, &object) != nil {
 		return nil, nil

@@ -46,7 +46,11 @@ type AdaptedArm struct {
 func AdaptSplits(ctx workflow.Context) ([]AdaptedSplit, error) {
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout: 30 * time.Minute,
-		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, MaximumInterval: time.Minute, MaximumAttempts: 8},
+		RetryPolicy: &temporal.RetryPolicy{
+			InitialInterval: time.Second,
+			MaximumInterval: time.Minute,
+			MaximumAttempts: 8,
+		},
 	})
 	var splits []AdaptiveSplit
 	if err := workflow.ExecuteActivity(ctx, ActivityListSplits).Get(ctx, &splits); err != nil {

@@ -72,7 +72,7 @@ func writeCompletions(out io.Writer, root *kong.Node, words []string) error {
 			node = child
 		}
 	}
-	for _, word := range completions(node, flag, typed) {
+	for _, word := range completionsFor(node, flag, typed) {
 		if strings.HasPrefix(word, typed) {
 			if _, err := fmt.Fprintln(out, word); err != nil {
 				return err
@@ -91,8 +91,8 @@ func childOf(node *kong.Node, name string) *kong.Node {
 	return nil
 }
 
-// completions returns the values of the flag that stands before, or the commands and flags that may stand there.
-func completions(node *kong.Node, flag, typed string) []string {
+// completionsFor returns the values of the flag that stands before, or the commands and flags that may stand there.
+func completionsFor(node *kong.Node, flag, typed string) []string {
 	var flags []string
 	for _, group := range node.AllFlags(true) {
 		for _, f := range group {

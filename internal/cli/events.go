@@ -6,7 +6,6 @@ import (
 
 	"homeroom/admin"
 	"homeroom/internal/narrate"
-	"homeroom/rules"
 )
 
 // EventsCmd is `homeroom events`.
@@ -35,14 +34,7 @@ Example:
 
 // Run checks the file.
 func (c *EventsCheckCmd) Run(o IO) error {
-	var academy *rules.Academy
-	if c.Academy != "" {
-		var err error
-		if academy, err = loadAcademy(c.Academy); err != nil {
-			return err
-		}
-	}
-	in, _, err := openInput(o, c.File)
+	academy, in, err := openBodies(o, c.Academy, c.File)
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func (c *LearnerRequestsCmd) Run(ctx context.Context, o IO) error {
 	}
 	defer installation.Close()
 	if !c.CarryOut {
-		return c.list(ctx, o, installation)
+		return c.listRequests(ctx, o, installation)
 	}
 	options := admin.CarryOutOptions{AtMost: c.AtMost, OnStage: o.printStage}
 	if c.Exports != "" {
@@ -72,7 +72,7 @@ func (c *LearnerRequestsCmd) Run(ctx context.Context, o IO) error {
 	return err
 }
 
-func (c *LearnerRequestsCmd) list(ctx context.Context, o IO, installation *admin.Installation) error {
+func (c *LearnerRequestsCmd) listRequests(ctx context.Context, o IO, installation *admin.Installation) error {
 	requests, err := installation.LearnerRequests(ctx)
 	if err != nil {
 		return err

@@ -52,31 +52,31 @@ func manName(node *kong.Node) string {
 func manPage(node *kong.Node) string {
 	var b strings.Builder
 	name := manName(node)
-	fmt.Fprintf(&b, ".TH %s 1\n.SH NAME\n%s \\- %s\n", roff(strings.ToUpper(name)), roff(name), roff(strings.TrimSuffix(node.Help, ".")))
-	fmt.Fprintf(&b, ".SH SYNOPSIS\n.B %s\n", roff(strings.ReplaceAll(node.FullPath(), node.Path(), "")+node.Summary()))
+	fmt.Fprintf(&b, ".TH %s 1\n.SH NAME\n%s \\- %s\n", escapeRoff(strings.ToUpper(name)), escapeRoff(name), escapeRoff(strings.TrimSuffix(node.Help, ".")))
+	fmt.Fprintf(&b, ".SH SYNOPSIS\n.B %s\n", escapeRoff(strings.ReplaceAll(node.FullPath(), node.Path(), "")+node.Summary()))
 	if node.Detail != "" {
-		fmt.Fprintf(&b, ".SH DESCRIPTION\n.nf\n%s\n.fi\n", roff(node.Detail))
+		fmt.Fprintf(&b, ".SH DESCRIPTION\n.nf\n%s\n.fi\n", escapeRoff(node.Detail))
 	}
 	if node.Type == kong.ApplicationNode {
 		b.WriteString(".SH COMMANDS\n")
 		for _, leaf := range node.Leaves(true) {
-			fmt.Fprintf(&b, ".TP\n.B %s\n%s\n", roff(leaf.Path()), roff(leaf.Help))
+			fmt.Fprintf(&b, ".TP\n.B %s\n%s\n", escapeRoff(leaf.Path()), escapeRoff(leaf.Help))
 		}
 		b.WriteString(".SH EXIT STATUS\n")
 		for _, code := range exitCodes {
-			fmt.Fprintf(&b, ".TP\n.B %d\n%s\n", code.code, roff(code.means))
+			fmt.Fprintf(&b, ".TP\n.B %d\n%s\n", code.code, escapeRoff(code.means))
 		}
 		return b.String()
 	}
 	b.WriteString(".SH OPTIONS\n")
 	for _, argument := range node.Positional {
-		fmt.Fprintf(&b, ".TP\n.B %s\n%s\n", roff(argument.Summary()), roff(argument.Help))
+		fmt.Fprintf(&b, ".TP\n.B %s\n%s\n", escapeRoff(argument.Summary()), escapeRoff(argument.Help))
 	}
 	for _, group := range node.AllFlags(true) {
 		for _, flag := range group {
-			fmt.Fprintf(&b, ".TP\n.B %s\n%s", roff(flag.String()), roff(flag.Help))
+			fmt.Fprintf(&b, ".TP\n.B %s\n%s", escapeRoff(flag.String()), escapeRoff(flag.Help))
 			if len(flag.Envs) > 0 {
-				fmt.Fprintf(&b, " Variable: %s.", roff(strings.Join(flag.Envs, ", ")))
+				fmt.Fprintf(&b, " Variable: %s.", escapeRoff(strings.Join(flag.Envs, ", ")))
 			}
 			b.WriteString("\n")
 		}
@@ -85,8 +85,8 @@ func manPage(node *kong.Node) string {
 	return b.String()
 }
 
-// roff escapes what roff would read as its own.
-func roff(text string) string {
+// escapeRoff escapes what roff would read as its own.
+func escapeRoff(text string) string {
 	text = strings.NewReplacer(`\`, `\e`, "-", `\-`).Replace(text)
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {

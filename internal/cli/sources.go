@@ -37,14 +37,7 @@ Example:
 
 // Run tries the file.
 func (c *SourcesTryCmd) Run(o IO) error {
-	var academy *rules.Academy
-	if c.Academy != "" {
-		var err error
-		if academy, err = loadAcademy(c.Academy); err != nil {
-			return err
-		}
-	}
-	in, _, err := openInput(o, c.File)
+	academy, in, err := openBodies(o, c.Academy, c.File)
 	if err != nil {
 		return err
 	}
@@ -68,6 +61,17 @@ func (c *SourcesTryCmd) Run(o IO) error {
 		return ExitError{Code: 1}
 	}
 	return nil
+}
+
+// openBodies loads the academy of a folder, nil for none, and opens a file of bodies.
+func openBodies(o IO, folder, file string) (academy *rules.Academy, in io.ReadCloser, err error) {
+	if folder != "" {
+		if academy, err = loadAcademy(folder); err != nil {
+			return nil, nil, err
+		}
+	}
+	in, _, err = openInput(o, file)
+	return academy, in, err
 }
 
 func printTrial(out io.Writer, trial *admin.SourceTrial) error {

@@ -114,11 +114,11 @@ func (t *Target) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	fault := t.nextFault()
 	if fault == (Fault{}) || fault.Taken {
-		t.take(r.Header.Get("webhook-id"), r.URL.Path, body)
+		t.recordPost(r.Header.Get("webhook-id"), r.URL.Path, body)
 	}
 	release := t.release
 	t.mu.Unlock()
-	answer(w, r, fault, release)
+	answerPost(w, r, fault, release)
 }
 
 // nextFault returns the fault of the next post. The caller holds the lock.
@@ -133,8 +133,8 @@ func (t *Target) nextFault() Fault {
 	return fault
 }
 
-// take keeps a message, or counts a repeat. The caller holds the lock.
-func (t *Target) take(id, path string, body []byte) {
+// recordPost keeps a message, or counts a repeat. The caller holds the lock.
+func (t *Target) recordPost(id, path string, body []byte) {
 	if known := t.posts[id]; known != nil {
 		known.Repeats++
 		t.counts.Repeats++
@@ -145,8 +145,8 @@ func (t *Target) take(id, path string, body []byte) {
 	t.counts.Taken++
 }
 
-// answer answers a post, or does what its fault says.
-func answer(w http.ResponseWriter, r *http.Request, fault Fault, release <-chan struct{}) {
+// answerPost answers a post, or does what its fault says.
+func answerPost(w http.ResponseWriter, r *http.Request, fault Fault, release <-chan struct{}) {
 	if fault.Hold {
 		select {
 		case <-r.Context().Done():
