@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -45,14 +44,12 @@ type WriteKeyList struct {
 
 const maxKeyName = 64
 
-var sourceScope = regexp.MustCompile(`^source:[a-z0-9][a-z0-9_-]{0,63}$`)
-
-// CheckScope returns an [*InputError] for what is no scope: "events", or "source:NAME".
+// CheckScope returns an [*InputError] for what is no scope. There is one: "events".
 func CheckScope(scope string) error {
-	if scope == "events" || sourceScope.MatchString(scope) {
+	if scope == "events" {
 		return nil
 	}
-	return inputError(fmt.Errorf("%q is no scope: there are events, and source:NAME for one source of sources.yaml", scope))
+	return inputError(fmt.Errorf("%q is no scope: there is only events", scope))
 }
 
 // CreateWriteKey makes a write key. It counts for every process with the role api within a second.
