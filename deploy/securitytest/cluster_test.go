@@ -52,10 +52,10 @@ func clusterForms(t *testing.T, file string, ca *authority) {
 		nodes = append(nodes, natstest.StartFile(t, conf, log))
 		urls = append(urls, "nats://homeroom-setup:"+natstest.Passwords()["NATS_SETUP_PASSWORD"]+"@"+nodes[i].Addr().String())
 	}
-	awaitCondition(t, "a leader", func() bool {
+	awaitCondition(t, "a leader that has heard of all three", func() bool {
 		leaders := 0
 		for _, node := range nodes {
-			if node.JetStreamIsLeader() {
+			if node.JetStreamIsLeader() && len(node.JetStreamClusterPeers()) == 3 {
 				leaders++
 			}
 		}
