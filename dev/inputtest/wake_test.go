@@ -80,7 +80,7 @@ func TestInactivityRulesWaitForWhoIsWoken(t *testing.T) {
 		}
 	}
 	w := &clitest.Installation{T: t}
-	w.Until("the silence falls due", func() bool { mu.Lock(); defer mu.Unlock(); return sent["fresh"] > 0 })
+	w.Until("the silence falls due", func() bool { mu.Lock(); defer mu.Unlock(); return len(sent) > 0 }) // sent, or a reason why not
 	mu.Lock()
 	defer mu.Unlock()
 	if len(sent) != 1 || sent["fresh"] != 1 {
