@@ -35,6 +35,8 @@ func TestInactivityRulesWaitForWhoIsWoken(t *testing.T) {
 		defer mu.Unlock()
 		if d.Kind == engine.KindSent {
 			sent[d.Learner]++
+		} else if d.Reason == engine.ReasonBehind { // the mail waits for the stream, on a busy machine
+			return
 		} else if d.Kind != engine.KindStarted && d.Kind != engine.KindExited {
 			sent[fmt.Sprintf("%s: %s %s", d.Learner, d.Kind, d.Reason)]++
 		}
@@ -79,8 +81,14 @@ func TestInactivityRulesWaitForWhoIsWoken(t *testing.T) {
 			t.Errorf("%s was woken", learner)
 		}
 	}
-	w := &clitest.Installation{T: t}
-	w.Until("the silence falls due", func() bool { mu.Lock(); defer mu.Unlock(); return len(sent) > 0 }) // sent, or a reason why not
+	harness.Eventually(t, ctx, "a message to who fell silent, or why there is none", func() error {
+		mu.Lock()
+		defer mu.Unlock()
+		if len(sent) == 0 {
+			return errors.New("there is no decision")
+		}
+		return nil
+	})
 	mu.Lock()
 	defer mu.Unlock()
 	if len(sent) != 1 || sent["fresh"] != 1 {
