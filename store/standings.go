@@ -14,13 +14,18 @@ import (
 // last is also kept in memory, so that an event that changes nothing costs no request; the compare-and-swap notices
 // when somebody else wrote.
 type Standings struct {
-	kv    jetstream.KeyValue
-	cache *lru[cachedStanding]
+	js     jetstream.JetStream
+	kv     jetstream.KeyValue
+	stream jetstream.Stream // behind kv
+	cache  *lru[cachedStanding]
 }
 
 // standingRecord is a standing as stored.
 type standingRecord struct {
 	Standing engine.Standing `json:"standing"`
+	// Learner is whose standing it is: the key does not show it, and a broadcast has to hand an event to them. Older records lack it until they are written
+	// again, which the learner's next event does.
+	Learner string `json:"learner,omitempty"`
 	// Owed are the stream sequences of events which the workflow must hear of because of what they changed in this
 	// very record. Seen again after a crash they change nothing any more, so this is how they are known.
 	Owed []uint64 `json:"owed,omitempty"`
@@ -30,6 +35,19 @@ type cachedStanding struct {
 	record   *standingRecord
 	revision uint64
 	unsaved  bool // TryUpdate has changed it
+}
+
+// lacksLearner reports whether the record is stored and does not say whose it is.
+func (c *cachedStanding) lacksLearner() bool { return c.revision > 0 && c.record.Learner == "" }
+
+// NameLearner makes the learner's standing say whose it is, and reports whether it did not. Without a standing there is nothing to do.
+func (s *Standings) NameLearner(ctx context.Context, learner string) (named bool, err error) {
+	var known standingRecord
+	revision, err := readRecord(ctx, s.kv, hashedKey(learner), &known)
+	if err != nil || revision == 0 || known.Learner != "" {
+		return false, err
+	}
+	return true, s.Update(ctx, learner, func(_ *engine.Standing, owed []uint64) (bool, []uint64) { return false, owed })
 }
 
 // Get returns the learner's standing as stored; of an unknown learner an empty one. Never nil without an error.
@@ -74,11 +92,12 @@ func (s *Standings) Update(ctx context.Context, learner string, apply func(st *e
 			}
 		}
 		write, owe := apply(&c.record.Standing, c.record.Owed)
-		if !write && !c.unsaved {
+		if !write && !c.unsaved && !c.lacksLearner() {
 			s.cache.put(learner, c)
 			return nil
 		}
 		c.record.Owed = owe
+		c.record.Learner = learner
 		next, err := swapRecord(ctx, s.kv, key, c.record, c.revision)
 		if errors.Is(err, errConflict) {
 			continue

@@ -65,6 +65,10 @@ func Open(ctx context.Context, js jetstream.JetStream, o OpenOptions) (*Store, e
 	if err != nil {
 		return nil, fmt.Errorf("open the NATS bucket %s: %w", BucketControl, err)
 	}
+	standingStream, err := js.Stream(ctx, "KV_"+BucketStanding)
+	if err != nil {
+		return nil, fmt.Errorf("open the NATS bucket %s: %w", BucketStanding, err)
+	}
 	rulesetStream, err := js.Stream(ctx, "KV_"+BucketRulesets)
 	if err != nil {
 		return nil, fmt.Errorf("open the NATS bucket %s: %w", BucketRulesets, err)
@@ -87,7 +91,7 @@ func Open(ctx context.Context, js jetstream.JetStream, o OpenOptions) (*Store, e
 	people := People{Profiles: &Profiles{kv: profiles, suppressions: suppressed, sends: ledger}, Suppressions: suppressed}
 	return &Store{
 		Profiles:     people.Profiles,
-		Standings:    &Standings{kv: standing, cache: newLRU[cachedStanding](cached)},
+		Standings:    &Standings{js: js, kv: standing, stream: standingStream, cache: newLRU[cachedStanding](cached)},
 		Rulesets:     &Rulesets{kv: rulesets, stream: rulesetStream, reconnects: reconnects},
 		Sends:        ledger,
 		Suppressions: suppressed,
