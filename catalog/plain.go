@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// Most bodies are small and plain: no escapes, nothing wrong with them. Reading those is most of what an event costs that
+// Most bodies are small and plain: there is nothing wrong with them. Reading those is most of what an event costs that
 // nobody needs, so they are read in one pass here. Whatever is not so simple is left to encoding/json, which also knows
 // how to say what is wrong. Where plainObject answers, it answers as encoding/json does; FuzzPlain holds it to that.
 
@@ -31,6 +31,8 @@ type plain struct {
 	room  int // how many more objects and arrays may be inside one another
 	known *texts
 	spare map[string]any // for the properties; nil: there is none
+
+	unescaped []byte // the text with escapes that was read last
 }
 
 // readBody reads a plain object into one of the two; the other is nil.
@@ -214,7 +216,7 @@ func (p *plain) skipWord(skipWord string) bool {
 	return true
 }
 
-// readString reads a text without escapes.
+// readString reads a text. It is valid until the next text is read.
 func (p *plain) readString() ([]byte, bool) {
 	if p.nextByte() != '"' {
 		return nil, false
@@ -225,7 +227,9 @@ func (p *plain) readString() ([]byte, bool) {
 			text := p.body[p.at+1 : end]
 			p.at = end + 1
 			return text, true
-		case b == '\\' || b < ' ':
+		case b == '\\':
+			return p.readEscaped(end)
+		case b < ' ':
 			return nil, false
 		}
 	}

@@ -21,7 +21,18 @@ func TestWhatIsPlain(t *testing.T) {
 		{"a key twice", `{"a":1,"a":2}`, true},
 		{"as deep as may be", `{"a":{"b":{"c":{"d":{"e":{"f":{"g":[1]}}}}}}}`, true},
 		{"too deep", `{"a":{"b":{"c":{"d":{"e":{"f":{"g":{"h":[1]}}}}}}}}`, false},
-		{"an escape", `{"a":"say \"hi\""}`, false},
+		{"an escape", `{"a":"say \"hi\""}`, true},
+		{"every short escape", `{"a":"\"\\\/\b\f\n\r\t"}`, true},
+		{"as json.dumps writes it", `{"first_name":"Zo\u00eb","city":"\u6771\u4eac","mood":"\ud83d\ude00!"}`, true},
+		{"half a pair", `{"a":"\ud83d","b":"\ude00","c":"\ud83d\u0041","d":"\ud83dx","e":"\ud83d\n"}`, true},
+		{"a key with an escape", `{"\u0061\t":"\u0062","properties":{"c\/d":"e"}}`, true},
+		{"an escape that JSON does not know", `{"a":"\x41"}`, false},
+		{"an escape with a sign", `{"a":"\u+041"}`, false},
+		{"an escape cut short", `{"a":"\u004"}`, false},
+		{"half an escape at the end", `{"a":"\`, false},
+		{"half a code unit at the end", `{"a":"\u00`, false},
+		{"a line break after an escape", "{\"a\":\"\\t\n\"}", false},
+		{"an end after an escape", `{"a":"\t`, false},
 		{"a line break in a text", "{\"a\":\"x\ny\"}", false},
 		{"not UTF-8", "{\"a\":\"\xff\"}", false},
 		{"not an object", `[1]`, false},
@@ -78,7 +89,7 @@ func agrees(t *testing.T, body []byte, known *texts) {
 
 func FuzzPlain(f *testing.F) {
 	for _, body := range []string{
-		`{"id":"e1","properties":{"a":[1,2.5e-3,-0,null,true,false,{"b":"c"}]},"traits":{}}`, `{"a":"b\u0041"}`, `{"":{}}`, " { } ", `{"a":1E+2}`, `{"a":1}{`,
+		`{"id":"e1","properties":{"a":[1,2.5e-3,-0,null,true,false,{"b":"c"}]},"traits":{}}`, `{"a":"b\u0041"}`, `{"\ud83d\ude00":"\ud83d\u0041\"\/"}`, `{"":{}}`, " { } ", `{"a":1E+2}`, `{"a":1}{`,
 		`{"id":"e1","event":"x","event":null,"learner_id":"u","time":"t","properties":{"a":1},"traits":{"b":null},"type":"y"}`,
 	} {
 		f.Add([]byte(body))
