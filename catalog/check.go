@@ -48,24 +48,20 @@ func (f *valueErrors) joinErrors() *DecodeError {
 // word is what the body calls the properties.
 func (e *Event) checkValues(values map[string]any, word string) *DecodeError {
 	odd := false // a text is empty, or too long for a key: most events have none, and need not be searched for one
-	for name, v := range values {
-		switch v := v.(type) {
-		case nil:
-			delete(values, name)
-		case string:
-			odd = odd || v == "" || len(v) > MaxKey
-		}
-	}
+	known := 0
 	var wrong valueErrors
 	for i := range e.Properties {
 		p := &e.Properties[i]
-		v, ok := values[p.Name]
-		if !ok {
+		v := values[p.Name]
+		if v == nil {
 			if p.Required {
+				dropNulls(values)
 				wrong.addError(e.missingKey(p.Name, word, values))
 			}
 			continue
 		}
+		known++
+		odd = odd || isOddText(v)
 		if p.Type == Strings {
 			if lone, ok := v.(string); ok {
 				v = []any{lone}
@@ -82,10 +78,31 @@ func (e *Event) checkValues(values map[string]any, word string) *DecodeError {
 			}
 		}
 	}
+	if known < len(values) {
+		odd = dropNulls(values) || odd
+	}
 	if odd {
 		e.checkTexts(values, &wrong)
 	}
 	return wrong.joinErrors()
+}
+
+// dropNulls takes out the properties that are null, which count as absent, and reports whether one of the others is an odd text.
+func dropNulls(values map[string]any) bool {
+	odd := false
+	for name, v := range values {
+		if v == nil {
+			delete(values, name)
+		}
+		odd = odd || isOddText(v)
+	}
+	return odd
+}
+
+// isOddText reports whether a value is a text that may be wrong for a key.
+func isOddText(v any) bool {
+	text, ok := v.(string)
+	return ok && (text == "" || len(text) > MaxKey)
 }
 
 // checkTexts refuses keys that are empty, and texts that are kept and too long.

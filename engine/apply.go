@@ -77,8 +77,14 @@ func (s *Standing) CourseOf(ev *Event, keys map[string][]string) string {
 // key is put together to compare.
 func (s *Standing) linkedCourse(key, id string) string {
 	n := len(key)
+	length := n + 1 + len(id)
+	last := length - 1
 	for i := len(s.Links) - 1; i >= 0; i-- {
-		if k := s.Links[i].Key; len(k) == n+1+len(id) && k[n+1:] == id && k[n] == '=' && k[:n] == key {
+		k := s.Links[i].Key
+		if len(k) != length || id != "" && k[last] != id[len(id)-1] { // ids of one kind differ at the end, if at all
+			continue
+		}
+		if k[n+1:] == id && k[n] == '=' && k[:n] == key {
 			return s.Links[i].Course
 		}
 	}

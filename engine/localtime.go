@@ -102,9 +102,23 @@ func (q *QuietHours) Covers(t time.Time, loc *time.Location) bool {
 	return quiet
 }
 
+// surelyAwake reports whether a local time is so far from quiet that no change of the clock, of three hours at most, can matter: most times are, and working out
+// instants in a zone is dear.
+func (q *QuietHours) surelyAwake(local time.Time) bool {
+	const margin = 3 * 60
+	minutes := local.Hour()*60 + local.Minute()
+	if q.To <= q.From {
+		return q.To+margin < minutes && minutes < q.From-margin
+	}
+	return margin <= minutes && minutes < q.From-margin || q.To+margin < minutes && minutes < 24*60-margin
+}
+
 // until reports whether t is quiet in loc, and when that quiet ends.
 func (q *QuietHours) until(t time.Time, loc *time.Location) (time.Time, bool) {
 	local := t.In(loc)
+	if q.surelyAwake(local) {
+		return t, false
+	}
 	for d := -1; d <= 0; d++ {
 		date := time.Date(local.Year(), local.Month(), local.Day()+d, 0, 0, 0, 0, time.UTC)
 		next := date
