@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"homeroom/internal/writekey"
+	"homeroom/sources"
 	"homeroom/store"
 )
 
@@ -44,12 +45,12 @@ type WriteKeyList struct {
 
 const maxKeyName = 64
 
-// CheckScope returns an [*InputError] for what is no scope. There is one: "events".
+// CheckScope returns an [*InputError] for what is no scope. There is "events", for every path, and "source:<name>", for the bodies of one source.
 func CheckScope(scope string) error {
-	if scope == "events" {
+	if source, ok := strings.CutPrefix(scope, "source:"); scope == "events" || ok && sources.ValidName(source) {
 		return nil
 	}
-	return inputError(fmt.Errorf("%q is no scope: there is only events", scope))
+	return inputError(fmt.Errorf("%q is no scope: there are events, and source:NAME for the bodies of one source", scope))
 }
 
 // CreateWriteKey makes a write key. It counts for every process with the role api within a second.

@@ -2,6 +2,9 @@ package api
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -40,7 +43,7 @@ func (a *API) acceptItems(ctx context.Context, items []item) *Result {
 		message, result := prepareItem(known, one, received)
 		result.Index = i
 		results[i] = result
-		if result.Status == Stored {
+		if result.Status == Stored || result.Status == DeadLetter {
 			messages = append(messages, message)
 			places = append(places, i)
 		}
@@ -70,6 +73,15 @@ func prepareItem(known *catalog.Catalog, one item, received time.Time) (Message,
 	if refusal.IsIgnored() || refusal != nil && one.unwanted && refusal.Code == catalog.CodeUnknownEvent {
 		return Message{}, ItemResult{Status: Ignored}
 	}
+	if refusal != nil && one.deadName != "" {
+		if message, result, ok := keepRefused(known, one, refusal); ok {
+			return message, result
+		}
+		if source, _ := known.SourceOf(one.header, one.raw); source == "" && refusal.Code != catalog.CodeTooLarge {
+			detail := "no source of the academy in force recognizes it"
+			return Message{}, ItemResult{Status: Refused, Code: refusal.Code, Detail: detail, Hint: fmt.Sprintf("name %s under sources: in sources.yaml, and publish the academy", one.deadName)}
+		}
+	}
 	if refusal != nil {
 		return Message{}, ItemResult{Status: Refused, Code: refusal.Code, Detail: refusal.Message, Hint: refusal.Hint}
 	}
@@ -83,6 +95,32 @@ func prepareItem(known *catalog.Catalog, one item, received time.Time) (Message,
 	}, result
 }
 
+// keepRefused returns a body that its source refuses as a message that becomes a dead letter. ok is false if no source recognizes it, or if
+// it is too large to be stored.
+func keepRefused(known *catalog.Catalog, one item, refusal *catalog.DecodeError) (m Message, r ItemResult, ok bool) {
+	t, found := known.Translated(one.header, one.raw)
+	if !found || refusal.Code == catalog.CodeTooLarge {
+		return Message{}, ItemResult{}, false
+	}
+	learner := t.Learner
+	if subjects.ValidLearner(learner) != nil {
+		learner = subjects.NoLearner
+	}
+	m = Message{
+		Subject: subjects.Publish(learner, one.deadName),
+		ID:      subjects.MsgID(learner, hashOf(one.raw)),
+		Header:  one.header,
+		Body:    one.raw,
+	}
+	return m, ItemResult{Status: DeadLetter, Code: refusal.Code, Detail: refusal.Message, Hint: refusal.Hint}, true
+}
+
+// hashOf names a body by its content.
+func hashOf(raw []byte) string {
+	sum := sha256.Sum256(raw)
+	return "hash-" + hex.EncodeToString(sum[:16])
+}
+
 // applyOutcome puts down what the stream said of an item.
 func applyOutcome(result *ItemResult, outcome Outcome) {
 	switch {
@@ -91,7 +129,7 @@ func applyOutcome(result *ItemResult, outcome Outcome) {
 		result.Code = codeUnconfirmed
 		result.Detail = "the stream has not confirmed it"
 		result.Hint = "send it again, with the same id"
-	case outcome.Repeated:
+	case outcome.Repeated && result.Status == Stored:
 		result.Status = Repeated
 	}
 }
@@ -101,7 +139,7 @@ func (a *API) countResult(r *Result) {
 	for _, c := range []struct {
 		status Status
 		n      int
-	}{{Stored, r.Stored}, {Repeated, r.Repeated}, {Ignored, r.Ignored}, {Refused, r.Refused}, {Unconfirmed, r.Unconfirmed}} {
+	}{{Stored, r.Stored}, {Repeated, r.Repeated}, {Ignored, r.Ignored}, {Refused, r.Refused}, {DeadLetter, r.DeadLetters}, {Unconfirmed, r.Unconfirmed}} {
 		if c.n > 0 {
 			a.o.Count(c.status, c.n)
 		}
@@ -128,9 +166,19 @@ func (a *API) serveItems(w http.ResponseWriter, r *http.Request, scope string, s
 		writeProblem(w, p)
 		return
 	}
+	a.serveBody(w, r, func([]byte) (Key, *problem) { return key, nil }, split, answer)
+}
+
+// serveBody reads a request, asks for the key that its events count for, splits it, publishes the items and answers.
+func (a *API) serveBody(w http.ResponseWriter, r *http.Request, findKey func(body []byte) (Key, *problem), split func(http.Header, []byte) ([]item, *problem), answer func(http.ResponseWriter, *Result, bool)) {
 	held := &share{of: a.held}
 	defer held.release()
 	body, p := readBody(r, held)
+	if p != nil {
+		writeProblem(w, p)
+		return
+	}
+	key, p := findKey(body)
 	if p != nil {
 		writeProblem(w, p)
 		return

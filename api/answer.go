@@ -11,6 +11,7 @@ const (
 	Repeated    Status = "repeated"    // the stream had it already: its id came before
 	Ignored     Status = "ignored"     // it is known and not wanted, and was not stored
 	Refused     Status = "refused"     // it is wrong and was not stored; it must be mended
+	DeadLetter  Status = "dead_letter" // the stream has it, and it becomes a dead letter: who posted it cannot mend it
 	Unconfirmed Status = "unconfirmed" // whether the stream has it is not known: send it again, with the same id
 )
 
@@ -20,9 +21,10 @@ type Result struct {
 	Repeated    int `json:"repeated"`
 	Ignored     int `json:"ignored"`
 	Refused     int `json:"refused"`
+	DeadLetters int `json:"dead_letters"`
 	Unconfirmed int `json:"unconfirmed"`
-	// Items are those that need attention, in their order: what was refused, what is not confirmed, and what was stored with
-	// remarks. Every other item was stored or ignored.
+	// Items are those that need attention, in their order: what was refused, what becomes a dead letter, what is not confirmed, and what
+	// was stored with remarks. Every other item was stored or ignored.
 	Items []ItemResult `json:"items,omitempty"`
 }
 
@@ -48,10 +50,12 @@ func (r *Result) add(i ItemResult) {
 		r.Ignored++
 	case Refused:
 		r.Refused++
+	case DeadLetter:
+		r.DeadLetters++
 	case Unconfirmed:
 		r.Unconfirmed++
 	}
-	if i.Status == Refused || i.Status == Unconfirmed || len(i.Remarks) > 0 {
+	if i.Status == Refused || i.Status == DeadLetter || i.Status == Unconfirmed || len(i.Remarks) > 0 {
 		r.Items = append(r.Items, i)
 	}
 }
@@ -68,7 +72,7 @@ func writeResult(w http.ResponseWriter, r *Result, batch bool) {
 		writeJSON(w, http.StatusAccepted, "application/json", r)
 	case !batch:
 		writeProblem(w, describeRefused(r))
-	case r.Refused == len(r.Items) && r.Stored+r.Repeated+r.Ignored == 0:
+	case r.Refused == len(r.Items) && r.Stored+r.Repeated+r.Ignored+r.DeadLetters == 0:
 		p := newProblem(http.StatusBadRequest, codeRefused, "every event was refused", "see what items says of each")
 		p.Result = r
 		writeProblem(w, p)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"homeroom/catalog"
@@ -13,7 +14,8 @@ import (
 type Options struct {
 	Keys      Keys
 	Publisher Publisher
-	Catalog   func() *catalog.Catalog // in force now
+	Catalog   func() *catalog.Catalog          // in force now
+	Source    func(name string) (Source, bool) // of the academy in force; optional: there is none
 	Now       func() time.Time
 	Count     func(status Status, n int) // items, as they are answered; optional
 	MaxHeld   int64                      // bytes of bodies that are held at once; optional: DefaultMaxHeld
@@ -45,6 +47,9 @@ func New(o Options) (*API, error) {
 	if o.Count == nil {
 		o.Count = func(Status, int) {}
 	}
+	if o.Source == nil {
+		o.Source = func(string) (Source, bool) { return Source{}, false }
+	}
 	if o.MaxHeld < 0 {
 		return nil, errors.New("the API needs Options.MaxHeld of 0 or more")
 	}
@@ -52,9 +57,13 @@ func New(o Options) (*API, error) {
 		o.MaxHeld = DefaultMaxHeld
 	}
 	a := &API{o: o, mux: http.NewServeMux(), held: &heldBytes{most: o.MaxHeld}, limits: newLimits()}
+	methods := map[string][]string{}
 	for _, route := range a.routes() {
 		a.mux.HandleFunc(route.method+" "+route.path, route.serve)
-		a.mux.HandleFunc(route.path, serveWrongMethod(route.method))
+		methods[route.path] = append(methods[route.path], route.method)
+	}
+	for path, allowed := range methods {
+		a.mux.HandleFunc(path, serveWrongMethod(strings.Join(allowed, ", ")))
 	}
 	a.mux.HandleFunc("/", serveUnknownPath)
 	return a, nil
@@ -70,6 +79,11 @@ type route struct {
 func (a *API) routes() []route {
 	return append([]route{
 		{"POST", "/v1/events", a.serveEvents},
+		{"POST", "/v1/caliper", a.serveCaliper},
+		{"POST", "/v1/sources/{name}", a.serveSource},
+		{"POST", "/xapi/statements", a.servePostStatements},
+		{"PUT", "/xapi/statements", a.servePutStatement},
+		{"GET", "/xapi/about", serveAbout},
 		{"GET", "/v1/openapi.json", serveDocument},
 		{"GET", "/healthz", serveHealth},
 	}, a.segmentRoutes()...)

@@ -51,6 +51,9 @@ func (s *share) release() { s.of.now.Add(-s.held) }
 // errTooLarge says that a body exceeds MaxRequest.
 var errTooLarge = errors.New("the body is too large")
 
+// errSignedTooLarge says that a signed body exceeds maxSigned.
+var errSignedTooLarge = errors.New("the signed body is too large")
+
 // clientReader reads what a client sends, and remembers the error with which that ended, so that it is not taken for one of
 // what it holds.
 type clientReader struct {
@@ -146,7 +149,10 @@ func readAll(from io.Reader, hint int, held *share) ([]byte, error) {
 // describeReadError says why a body could not be read: by the client's fault, or by what it holds.
 func describeReadError(client, content error) *problem {
 	var corrupt flate.CorruptInputError
+	var signed *http.MaxBytesError
 	switch err := errors.Join(client, content); {
+	case errors.Is(err, errSignedTooLarge), errors.As(err, &signed):
+		return newProblem(http.StatusRequestEntityTooLarge, codeTooLarge, fmt.Sprintf("the signed body has more than %d MB", maxSigned>>20), "send smaller batches")
 	case errors.Is(err, errTooLarge):
 		return newProblem(http.StatusRequestEntityTooLarge, codeTooLarge, fmt.Sprintf("the body has more than %d MB, compressed or not", MaxRequest>>20), "send smaller batches")
 	case errors.Is(err, errTooMuchHeld):

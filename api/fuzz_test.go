@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -40,6 +41,45 @@ func FuzzEvents(f *testing.F) {
 		}
 		if got.Stored != sink.count() || (res.Code == http.StatusAccepted) != (got.Stored > 0 && got.Refused == 0) {
 			t.Errorf("%d, %d published: %s", res.Code, sink.count(), res.Body)
+		}
+	})
+}
+
+// FuzzSources posts any body to the paths whose bodies sources read: nothing is answered as taken that was not published or ignored, and what was
+// published is a JSON object.
+func FuzzSources(f *testing.F) {
+	f.Add([]byte(statement), "application/json", 0)
+	f.Add([]byte("["+statement+"]"), "application/json", 0)
+	f.Add([]byte("--b\r\n\r\n"+statement+"\r\n--b--"), "multipart/mixed; boundary=b", 0)
+	f.Add([]byte(`{"sensor":"s","data":[`+caliperEvent+`]}`), "application/json", 1)
+	f.Add([]byte(lmsBody), "", 2)
+	sink := &published{}
+	keys := &keyring{keys: map[string]api.Key{}}
+	key := keys.make(nil)
+	o := api.Options{Keys: keys, Publisher: sink, Now: time.Now}
+	useSources(f, &o)
+	a, err := api.New(o)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, body []byte, mediaType string, path int) {
+		sink.messages = nil
+		paths := []string{"/xapi/statements", "/v1/caliper", "/v1/sources/lms", "/v1/sources/xapi"}
+		req := httptest.NewRequest(http.MethodPost, paths[uint(path)%uint(len(paths))], reader(string(body)))
+		req.Header = http.Header{"Authorization": {"Bearer " + key}, "Content-Type": {mediaType}, "X-Experience-Api-Version": {"1.0.3"}, "X-Topic": {"done"}}
+		res := httptest.NewRecorder()
+		a.ServeHTTP(res, req)
+		if !json.Valid(res.Body.Bytes()) {
+			t.Fatalf("answered %s", res.Body)
+		}
+		for _, m := range sink.messages {
+			var object map[string]any
+			if err := json.Unmarshal(m.Body, &object); err != nil {
+				t.Fatalf("published %q: %v", m.Body, err)
+			}
+		}
+		if res.Code == http.StatusBadRequest && strings.HasPrefix(req.URL.Path, "/xapi/") && sink.count() > 0 && !strings.Contains(res.Body.String(), "stored") {
+			t.Errorf("%d were published, and the answer is %s", sink.count(), res.Body)
 		}
 	})
 }

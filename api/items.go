@@ -18,6 +18,9 @@ type item struct {
 	raw    []byte
 	// unwanted: if nobody knows what kind of event it is, it is passed over instead of refused.
 	unwanted bool
+	// deadName: if a source recognizes it and refuses it, it is published under this name and becomes a dead letter, instead of being
+	// refused; empty: it is refused.
+	deadName string
 }
 
 // form is how the events stand in a body.

@@ -3,13 +3,17 @@ package api
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"homeroom/internal/writekey"
 )
 
-// ScopeEvents is the scope of a key that may post to /v1/events. A key without scopes may post everywhere.
+// ScopeEvents is the scope of a key that may post to every path. A key without scopes may as well.
 const ScopeEvents = "events"
+
+// ScopeSource returns the scope of a key that may post to /v1/sources/<name> only.
+func ScopeSource(name string) string { return "source:" + name }
 
 // Key is a write key, as far as it is kept.
 type Key struct {
@@ -22,15 +26,7 @@ type Key struct {
 
 // allows reports whether the key may be used for a scope.
 func (k Key) allows(scope string) bool {
-	if len(k.Scopes) == 0 {
-		return true
-	}
-	for _, s := range k.Scopes {
-		if s == scope {
-			return true
-		}
-	}
-	return false
+	return len(k.Scopes) == 0 || slices.Contains(k.Scopes, scope) || slices.Contains(k.Scopes, ScopeEvents)
 }
 
 // Keys finds write keys by id. It answers from memory.

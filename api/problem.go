@@ -12,8 +12,10 @@ const (
 	codeNoKey         = "no_key"           // 401: no write key came along
 	codeUnknownKey    = "unknown_key"      // 401: no such key
 	codeRevokedKey    = "revoked_key"      // 401: the key was revoked
+	codeSignature     = "signature"        // 401: of the body, missing or wrong
 	codeOutOfScope    = "out_of_scope"     // 403: the key is for something else
 	codeNoSuchPath    = "no_such_path"     // 404
+	codeNoSuchSource  = "no_such_source"   // 404
 	codeMethod        = "method"           // 405
 	codeSlow          = "slow"             // 408: the body did not come in time
 	codeTooLarge      = "too_large"        // 413: of the request
@@ -21,6 +23,7 @@ const (
 	codeContentType   = "content_type"     // 415
 	codeEncoding      = "content_encoding" // 415: other than gzip; 400: not what the header says
 	codeUnreadable    = "unreadable"       // 400: the body as a whole
+	codeXAPIVersion   = "xapi_version"     // 400: the header is missing, or another version
 	codeEmpty         = "empty"            // 400: no event in it
 	codeRefused       = "refused"          // 400: every item was refused
 	codeLimit         = "rate_limit"       // 429

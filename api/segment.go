@@ -2,8 +2,6 @@ package api
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -87,8 +85,7 @@ func readCall(raw []byte, call string) (item, *problem) {
 		changed = true
 	}
 	if isAbsent(fields["messageId"]) {
-		sum := sha256.Sum256(raw)
-		set("messageId", "hash-"+hex.EncodeToString(sum[:16]))
+		set("messageId", hashOf(raw))
 	}
 	if call != "" && isAbsent(fields["type"]) {
 		set("type", call)

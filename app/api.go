@@ -19,6 +19,8 @@ import (
 type APIOptions struct {
 	// Listener is what the API accepts from; it is closed by Stop. Required.
 	Listener net.Listener
+	// Secrets are those with which bodies for sources may be signed.
+	Secrets SourceSecrets
 }
 
 // Roles returns all roles, in the order in which people read them.
@@ -72,6 +74,7 @@ func newAPIServer(ctx context.Context, revs *revisions, o Options) (*apiServer, 
 		Keys:      writeKeys{keys},
 		Publisher: eventBatches{batches},
 		Catalog:   func() *catalog.Catalog { return cmp.Or(revs.catalogInForce(), builtIn) },
+		Source:    func(name string) (api.Source, bool) { return findSource(revs, o.API.Secrets, name) },
 		Now:       o.Clock.Now,
 		Count:     func(status api.Status, n int) { o.Telemetry.CountPosted(string(status), n) },
 	})

@@ -15,6 +15,7 @@ import (
 	"homeroom/delivery"
 	"homeroom/engine"
 	"homeroom/rules"
+	"homeroom/sources"
 	"homeroom/store"
 )
 
@@ -281,6 +282,14 @@ func (r *revisions) loadEdition(ctx context.Context, hash string) (delivery.Edit
 func (r *revisions) interestInForce() *engine.Ruleset {
 	if f := r.inForce.Load(); f != nil {
 		return f.interest
+	}
+	return nil
+}
+
+// sourcesInForce returns the sources of the academy in force; nil: none.
+func (r *revisions) sourcesInForce() *sources.Set {
+	if f := r.inForce.Load(); f != nil {
+		return f.academy.Sources
 	}
 	return nil
 }

@@ -63,17 +63,23 @@ func rawItems(array []byte) (items [][]byte, ok bool) {
 
 // SourceOf returns the name of the source that recognizes a body, and what the body calls its event; "" if none does.
 func (c *Catalog) SourceOf(header map[string][]string, body []byte) (source, name string) {
+	t, _ := c.Translated(header, body)
+	return t.Source, t.Name
+}
+
+// Translated returns what the source that recognizes a body makes of it, unchecked; found is false if none does. Of a body that is refused the
+// learner is there as well, if the source can tell.
+func (c *Catalog) Translated(header map[string][]string, body []byte) (t Translation, found bool) {
 	if c.translator == nil {
-		return "", ""
+		return Translation{}, false
 	}
 	body = trimBOM(body)
 	if _, native := plainFields(body, nil, nil); native {
-		return "", ""
+		return Translation{}, false
 	}
 	object, problem := readObject(body, maxForeignNesting)
 	if problem != nil {
-		return "", ""
+		return Translation{}, false
 	}
-	t, _ := c.translator.Translate(&Foreign{Header: header, Body: object, Raw: body})
-	return t.Source, t.Name
+	return c.translator.Translate(&Foreign{Header: header, Body: object, Raw: body})
 }

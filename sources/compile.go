@@ -76,8 +76,9 @@ func Compile(file string, src []byte, cat *catalog.Catalog) (*Set, yamlfile.Prob
 // reader reads one file.
 type reader struct {
 	yamlfile.Reader
-	env *cel.Env
-	cat *catalog.Catalog
+	env     *cel.Env
+	cat     *catalog.Catalog
+	headers []string // that the expressions of the source which is being read look at
 }
 
 func compileFile(file string, src []byte, cat *catalog.Catalog, problems *yamlfile.Problems) *Set {
@@ -123,6 +124,9 @@ func (r *reader) warnOfTwin(set *Set, s *Source, key *yamlfile.Node) {
 
 var sourceName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
 
+// ValidName reports whether a text may be the name of a source.
+func ValidName(name string) bool { return sourceName.MatchString(name) }
+
 // readEntry reads one source of the file.
 func (r *reader) readEntry(entry yamlfile.Pair) *Source {
 	name := entry.Key.Text
@@ -133,6 +137,7 @@ func (r *reader) readEntry(entry yamlfile.Pair) *Source {
 	if entry.Value.Kind == yamlfile.Null {
 		return r.readShipped(name, entry.Key, name)
 	}
+	r.headers = nil
 	pairs := r.Pairs(entry.Value, "the source "+name, sourceKeys())
 	s := &Source{Name: name, events: map[string][]*mapping{}}
 	for _, p := range pairs {
@@ -176,7 +181,7 @@ func (r *reader) readShipped(shipped string, at *yamlfile.Node, name string) *So
 }
 
 func sourceKeys() []string {
-	return []string{"base", "about", "recognise", "event", "items", "taxonomy", "zone", "learner", "id", "time", "properties", "traits", "events", "ignore"}
+	return []string{"base", "about", "recognise", "event", "items", "taxonomy", "zone", "learner", "id", "time", "properties", "traits", "events", "ignore", "signature"}
 }
 
 // readSource reads what a source says; what it said before, as a base, stays unless it says it anew.
@@ -196,6 +201,8 @@ func (r *reader) readSource(s *Source, pairs []yamlfile.Pair) {
 			s.taxonomy, _ = r.Bool(p.Value, what)
 		case "zone":
 			s.zone = r.readZone(p.Value, what)
+		case "signature":
+			s.signature = r.readSignature(p.Value, s.Name)
 		case "learner", "id", "time", "properties", "traits":
 			r.readPart(&s.whole, p, s.Name)
 		}
@@ -209,6 +216,7 @@ func (r *reader) readSource(s *Source, pairs []yamlfile.Pair) {
 		}
 	}
 	s.names = slices.Sorted(maps.Keys(s.events))
+	s.addHeaders(r.headers)
 }
 
 // finishSource reports what a source lacks.

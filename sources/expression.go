@@ -252,6 +252,7 @@ func (r *reader) compileExpression(n *yamlfile.Node, what string, w want) *expre
 		r.Fail(n.At, "", "%s must give %s, this gives %s", what, w, cel.FormatCELType(out))
 		return nil
 	}
+	r.headers = append(r.headers, headersIn(parsed.NativeRep().Expr())...)
 	e := &expression{text: strings.TrimSpace(text), at: n.At, path: pathOf(parsed.NativeRep().Expr())}
 	if e.path == nil {
 		var err error

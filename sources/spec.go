@@ -20,6 +20,8 @@ type Source struct {
 	events    map[string][]*mapping
 	names     []string // of events, sorted
 	ignore    []glob
+	signature *Signature // of posted bodies; nil: none
+	headers   []string   // that expressions read, in small letters, sorted
 }
 
 // mapping says what a name becomes.

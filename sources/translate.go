@@ -12,8 +12,9 @@ import (
 // Translate implements [catalog.Translator]: the first source that recognizes the body reads it.
 func (s *Set) Translate(m *catalog.Foreign) (catalog.Translation, bool) {
 	in := newInput(m)
+	named := s.Source(headerSource(m.Header))
 	for _, source := range s.Sources() {
-		if !source.Recognizes(m) {
+		if named != nil && source != named || named == nil && !source.Recognizes(m) {
 			continue
 		}
 		t := source.readBody(s.cat, m, in)
@@ -122,6 +123,9 @@ func (s *Source) readBody(cat *catalog.Catalog, m *catalog.Foreign, in *input) c
 	}
 	t := s.readNamed(cat, names, m, in)
 	t.Name = cutShort(names[0])
+	if t.Err != nil && t.Learner == "" {
+		t.Learner, _ = readText(nil, s.whole.learner, in) // under whom the refused body is kept; none is no error
+	}
 	return t
 }
 

@@ -23,7 +23,7 @@ type KeysCmd struct {
 type KeysCreateCmd struct {
 	NATSFlags
 	Name   string   `arg:"" help:"What it is for: the system that posts with it."`
-	Scope  []string `help:"What it may be used for; there is only events. Default: everything, also what may come." placeholder:"SCOPE"`
+	Scope  []string `help:"What it may be used for; events, or source:NAME for the bodies of one source. Default: everything." placeholder:"SCOPE"`
 	Limit  int      `help:"At most so many events a second, for each process that takes events. Default: no limit." placeholder:"N"`
 	Format string   `enum:"text,json" default:"text" help:"text or json."`
 }
