@@ -170,6 +170,8 @@ func (s Scene) planSentence(r engine.Run) string {
 		return "was due on " + at + " and waits for the stream"
 	case in != nil && in.Op == engine.OpWaitFor && in.Match != nil:
 		return fmt.Sprintf("waits for %s until %s", plainText(in.Match.Event), at)
+	case in != nil && in.Collect != nil:
+		return fmt.Sprintf("collects *%s* until %s, %s", plainText(in.As), at, collectedWords(r, in.As))
 	case in != nil && in.Send != nil && !r.FirstDue.IsZero() && r.FirstDue.Before(r.Due):
 		return fmt.Sprintf("will send *%s* on %s, put off since %s", plainText(in.Send.Message), at, formatMoment(r.FirstDue))
 	case in != nil && in.Send != nil:
@@ -177,6 +179,17 @@ func (s Scene) planSentence(r engine.Run) string {
 	default:
 		return "will act on " + at
 	}
+}
+
+// collectedWords says how much a run has gathered under a name.
+func collectedWords(r engine.Run, name string) string {
+	for i := range r.Awaited {
+		if r.Awaited[i].Name == name {
+			count, _ := r.Awaited[i].Event.Number(engine.CollectedCount)
+			return fmt.Sprintf("%.0f so far", count)
+		}
+	}
+	return "none so far"
 }
 
 // currentStep returns the step that a run waits in, or the next one if it waits in a plain wait; nil if the run's
@@ -194,7 +207,7 @@ func (s Scene) currentStep(r engine.Run) *engine.Instr {
 		return nil
 	}
 	pc := r.PC
-	if r.Waiting && pc < len(rule.Program) && rule.Program[pc].Op != engine.OpWaitFor {
+	if r.Waiting && pc < len(rule.Program) && rule.Program[pc].Op != engine.OpWaitFor && rule.Program[pc].Op != engine.OpCollect {
 		pc++
 	}
 	if pc >= len(rule.Program) {

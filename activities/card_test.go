@@ -149,3 +149,18 @@ func TestSearchAttributesFitTemporal(t *testing.T) {
 		}
 	}
 }
+
+// TestTheCardCounts: a run that gathers events says how many it has, and until when.
+func TestTheCardCounts(t *testing.T) {
+	s := busy()
+	gather := engine.Instr{Op: engine.OpCollect, ID: "1", As: "replies", Collect: &engine.Collect{}}
+	rs := s.Env.Current
+	rs.Rules = append(rs.Rules, &engine.Rule{Name: "digest", Program: []engine.Instr{gather, {Op: engine.OpStop}}})
+	run := engine.Run{ID: "d", Rule: "digest", Revision: "rev1", Waiting: true, Due: noon.Add(time.Hour)}
+	run.Awaited = []engine.AwaitedEvent{{Name: "replies", Event: engine.Event{Properties: map[string]any{"count": 3.0}}}}
+	s.State.Runs = []engine.Run{run}
+	s.State.PendingDeliveries = nil
+	if card := s.Card(); !strings.Contains(card.Details, "collects *replies* until Tue 3 Mar 2026 13:00 UTC (in their zone 14:00 Berlin), 3 so far") {
+		t.Errorf("the card does not say what is gathered:\n%s", card.Details)
+	}
+}

@@ -19,6 +19,8 @@ type checker struct {
 	errs     Errors
 	locals   []string
 	loops    int
+	// lists are the outer lists that loops go through, by the names of their items.
+	lists map[string]string
 }
 
 func (c *checker) addError(line int, hint, format string, args ...any) {
@@ -82,6 +84,7 @@ func (c *checker) checkTag(tok parser.Token, line int) {
 		}
 		c.checkExpression(list, line, true)
 		c.addLocal(name, line)
+		c.noteLoop(name, list)
 		c.locals = append(c.locals, "forloop")
 	case "endfor":
 		c.loops--
@@ -121,6 +124,21 @@ func (c *checker) addLocal(name string, line int) {
 	c.locals = append(c.locals, name)
 }
 
+// noteLoop notes which list a loop goes through that a rule has given a name. A list of another variable, or one that the template makes itself, is none.
+func (c *checker) noteLoop(item, list string) {
+	x, err := analyzeExpression(list, true)
+	if err != nil || len(x.variables) == 0 || slices.Contains(c.locals, x.variables[0].root()) {
+		return
+	}
+	if _, own := messageRoots[x.variables[0].root()]; own {
+		return
+	}
+	if c.lists == nil {
+		c.lists = map[string]string{}
+	}
+	c.lists[item] = x.variables[0].dotted()
+}
+
 // checkExpression checks the variables and filters of an expression and records what it reads.
 func (c *checker) checkExpression(source string, line int, loop bool) {
 	x, err := analyzeExpression(source, loop)
@@ -138,6 +156,9 @@ func (c *checker) checkExpression(source string, line int, loop bool) {
 	}
 	for _, v := range x.variables {
 		if slices.Contains(c.locals, v.root()) {
+			if list := c.lists[v.root()]; list != "" && len(v.parts) > 1 {
+				c.template.items = append(c.template.items, list+"."+v.parts[1])
+			}
 			continue
 		}
 		if problem, hint := c.known.whyUnknown(v); problem != "" {

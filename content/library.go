@@ -307,6 +307,9 @@ func (l *Library) Variables(name string) []string {
 	for _, m := range l.messages[name] {
 		for _, t := range m.allTemplates() {
 			add(t, false)
+			for _, item := range t.items {
+				seen[item] = true
+			}
 			if t.share {
 				link("certificate")
 				seen["links.certificate"] = true

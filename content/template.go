@@ -19,8 +19,10 @@ type template struct {
 	node   render.Node // nil: empty
 	// variables are the outer variables it names, without those it sets itself.
 	variables []variable
-	share     bool     // it uses {% share %} or a share variable
-	shareAt   variable // the first of them, for errors
+	// items are what it reads, in loops, of the items of lists that have names of their own: "replies.items.author".
+	items   []string
+	share   bool     // it uses {% share %} or a share variable
+	shareAt variable // the first of them, for errors
 }
 
 // usesRoot reports whether the template names a variable of this root.

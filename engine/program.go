@@ -20,9 +20,13 @@ func (s *stepper) advanceRun(id string, at time.Time) {
 		run.Waiting = false
 		run.WaitSince = time.Time{}
 		run.KeepsEnd = false
-		if in := &rule.Program[run.PC]; in.Op == OpWaitFor {
+		switch in := &rule.Program[run.PC]; in.Op {
+		case OpWaitFor:
 			run.PC = in.Else
-		} else {
+		case OpCollect:
+			run.endCollect(in)
+			run.PC++
+		case OpWait, OpWaitClock, OpWaitTime, OpSend, OpBranch, OpJump, OpStop, OpSplit, OpSuppress:
 			run.PC++
 		}
 	}
@@ -88,6 +92,8 @@ func (s *stepper) runInstruction(run *Run, rule *Rule, in *Instr, at time.Time) 
 		s.suppressTopics(run, in, at)
 		run.PC++
 		return true
+	case OpCollect:
+		return s.startCollect(run, rule, in, at)
 	case OpSplit:
 		s.assignArm(run, rule, in, at)
 		return true

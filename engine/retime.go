@@ -40,12 +40,17 @@ func (r *Ruleset) timesBy(trait string) bool {
 		}
 		for i := range rule.Program {
 			in := &rule.Program[i]
-			if in.Op == OpWaitClock && trait == traitTimezone || in.Op == OpWaitTime && in.readsTrait(trait) {
+			if in.waitsForClock() && trait == traitTimezone || in.Op == OpWaitTime && in.readsTrait(trait) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// waitsForClock reports whether a wait ends at a time of day where the learner lives.
+func (in *Instr) waitsForClock() bool {
+	return in.Op == OpWaitClock || in.Op == OpCollect && in.Dur == 0
 }
 
 // readsTrait reports whether the instant of a wait may depend on a trait. A date without a time of day begins at midnight in the learner's zone, and only
@@ -84,6 +89,10 @@ func (s *stepper) retimeWait(run *Run) {
 		return
 	}
 	switch in := &rule.Program[run.PC]; in.Op {
+	case OpCollect:
+		if in.waitsForClock() && run.Due.After(s.now) {
+			run.Due = nextClock(later(s.st.Clock, s.now), in.Clock, in.Days, s.learnerZone())
+		}
 	case OpWaitClock:
 		if run.Due.After(s.now) {
 			run.Due = nextClock(later(s.st.Clock, s.now), s.clockOf(run, in), in.Days, s.learnerZone())

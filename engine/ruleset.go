@@ -180,6 +180,7 @@ const (
 	OpStop      Op = "stop"       // end the run with Reason
 	OpSplit     Op = "split"      // to the PC of the learner's arm of Split
 	OpSuppress  Op = "suppress"   // stop messages about Topics to the learner for Dur, for Reason
+	OpCollect   Op = "collect"    // gather events for Dur or, if that is 0, until Clock in the learner's zone, on one of Days
 )
 
 // Instr is one instruction. A program is linear: jumps go forward only, so a step runs at most once in a run.
@@ -194,15 +195,16 @@ type Instr struct {
 	Match *Match
 	// SinceStep lets a wait_for count only events that are heard once the run is there; otherwise it counts those since the trigger.
 	SinceStep bool
-	// As is what a wait_for calls its event, for it to be read afterwards; empty: it cannot be. Reads are the properties that are, sorted: no others
-	// are kept.
-	As     string
-	Reads  []string
-	Else   int
-	Send   *SendStep
-	Split  *Split
-	Topics []string // of a suppress, sorted; empty: all messages
-	Reason string
+	// As is what a wait_for calls its event, or a collect its events, for them to be read afterwards; empty: they cannot be. Reads are the properties that
+	// are, sorted: no others are kept.
+	As      string
+	Reads   []string
+	Else    int
+	Send    *SendStep
+	Split   *Split
+	Collect *Collect
+	Topics  []string // of a suppress, sorted; empty: all messages
+	Reason  string
 }
 
 // Split is a sticky experiment: a learner's arm depends on nothing but the learner, the split's name and the weights. Where these follow outcomes, the arm is

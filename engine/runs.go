@@ -8,6 +8,7 @@ import (
 
 // offerEvent shows an event to the live runs, oldest first: goal, then until, then a waiting wait_for.
 func (s *stepper) offerEvent(ev *Event, course string, at time.Time) {
+	s.collectedBy = s.collectedBy[:0]
 	s.eachRun(func(run *Run) { s.offerToRun(run, ev, course, at) })
 }
 
@@ -20,6 +21,7 @@ func (s *stepper) offerToRun(run *Run, ev *Event, course string, at time.Time) {
 	if s.reachesGoal(run, rule, ev, course, at) {
 		return
 	}
+	s.offerToCollect(run, rule, ev, course, at)
 	if s.ownTime(ev).Before(run.beganAt()) {
 		return // what happened before the trigger neither ends the run nor answers it
 	}
@@ -206,6 +208,8 @@ func (s *stepper) startRun(rule *Rule, scope, course string, ev *Event, at, arme
 	past := s.pastRun(rule.Name, scope)
 	live := s.liveRun(rule.Name, scope)
 	switch {
+	case live != nil && !rule.Again.Restart && slices.Contains(s.collectedBy, live.ID):
+		return // the live run has it
 	case live != nil && !rule.Again.Restart:
 		s.notStarted(rule, scope, ev, at, ReasonRunning, "")
 		return

@@ -76,6 +76,9 @@ type stepper struct {
 	// published reports that a publication is among the inputs.
 	published bool
 
+	// collectedBy are the runs that gathered the present event at a collect step.
+	collectedBy []string
+
 	silences  []silence // those that may fall due, if they are listed; see nextSilence
 	effects   []Effect
 	decisions []Decision

@@ -137,12 +137,15 @@ func drawRule(rt *rapid.T, name string, withSent bool) *engine.Rule {
 	for i := range rapid.IntRange(1, 5).Draw(rt, "steps") {
 		id := fmt.Sprint(i)
 		next := len(rule.Program) + 1
-		switch rapid.IntRange(0, 4).Draw(rt, "step") {
+		switch rapid.IntRange(0, 5).Draw(rt, "step") {
 		case 0:
 			rule.Program = append(rule.Program, wait(id, rapid.SampledFrom([]time.Duration{0, time.Hour, 2 * day}).Draw(rt, "wait")))
 		case 1:
 			waited := match("wait for")
 			rule.Program = append(rule.Program, engine.Instr{Op: engine.OpWaitFor, ID: id, Match: &waited, Dur: 3 * day, Else: next, As: "seen", Reads: []string{"course_id", "passed"}})
+		case 5:
+			gather := &engine.Collect{Matches: []engine.Match{match("collect")}, Max: 2}
+			rule.Program = append(rule.Program, engine.Instr{Op: engine.OpCollect, ID: id, Dur: day, As: "seen", Reads: []string{"lesson_id"}, Collect: gather})
 		case 2:
 			if !withSent {
 				continue

@@ -10,6 +10,7 @@ import (
 	"cel.dev/cel-go/common/operators"
 
 	"homeroom/catalog"
+	"homeroom/engine"
 	"homeroom/internal/yamlfile"
 )
 
@@ -31,6 +32,12 @@ type awaited struct {
 	first yamlfile.Position // where it is named first
 	reads map[string]bool   // properties that are read
 	used  bool              // something of it is read, its time perhaps
+	// gathered are the events of a collect step with this name; nil: it is a wait_for. itemReads are the properties of its items that are read, and
+	// mayBeNone says that there may be no items.
+	gathered  []*catalog.Event
+	itemReads map[string]bool
+	mayBeNone bool
+	unclear   bool // something is wrong with the step
 }
 
 // awaitedNames writes names and their events as one text, by which views can be compared: "answer=nps.answered".
@@ -110,6 +117,9 @@ func (b *builder) finishAwaited() {
 	for i := range b.out {
 		if known := b.awaited[b.out[i].As]; known != nil {
 			b.out[i].Reads = sortedKeys(known.reads)
+			if b.out[i].Op == engine.OpCollect {
+				b.out[i].Reads = sortedKeys(known.itemReads)
+			}
 		}
 	}
 	for _, name := range sortedKeys(b.awaited) {
@@ -138,7 +148,7 @@ func (b *builder) checkPresence(name string, at yamlfile.Position) {
 	if b.certain.hasAwaited(name) {
 		return
 	}
-	event := b.awaited[name].event.Name
+	event := b.awaited[name].words()
 	switch b.presence[name] {
 	case absent:
 		b.d.Fail(at, "read it in then:, or ask has("+name+".…) first", "%s is not there: no run comes here that has waited for %s and got it", name, event)
@@ -263,8 +273,10 @@ func scanAwaitedNames(sources map[string]*yamlfile.Source) map[string]bool {
 }
 
 func scanAwaited(n *yamlfile.Node, into map[string]bool) {
-	if as := n.Get("as"); as != nil && variableForm.MatchString(as.Text) && !slices.Contains(reservedNames(), as.Text) {
-		into[as.Text] = true
+	for _, word := range []string{"as", "collect"} {
+		if named := n.Get(word); named != nil && variableForm.MatchString(named.Text) && !slices.Contains(reservedNames(), named.Text) {
+			into[named.Text] = true
+		}
 	}
 	for _, p := range n.Pairs {
 		scanAwaited(p.Value, into)

@@ -61,6 +61,7 @@ func newFieldTypes(base types.Provider, cat *catalog.Catalog) *fieldTypes {
 		Properties: []catalog.Property{{Name: engine.KeyCourse, Type: catalog.String}},
 		Keys:       []string{engine.KeyCourse},
 	}
+	f.events[engine.EventCollected] = collectedEvent()
 	for _, of := range overdueKinds() {
 		from := overdueOrigin(of)
 		f.events[from.name] = from.event

@@ -103,6 +103,10 @@ func (c *compiler) checkNames(d *decoder, spec *ruleSpec) {
 			switch s.verb {
 			case "wait_for":
 				lookUp(s.match.event)
+			case "collect":
+				for _, event := range s.collect.events {
+					lookUp(event)
+				}
 			case "send":
 				c.checkMessage(d, s.message)
 			}

@@ -55,6 +55,12 @@ func (a *assistant) viewOf(n *outlineNode) exprView {
 	if isMatch {
 		s.event = a.o.value(parent.child("event"))
 	}
+	if events := parent.child("events"); parent.child("collect") != nil && events != nil {
+		for _, event := range events.children {
+			s.event = a.o.text[event.from:event.end]
+			break
+		}
+	}
 	if n.path()[0].key == "do" {
 		s.awaited = a.awaitedBefore(n)
 	}
@@ -70,12 +76,15 @@ func (a *assistant) awaitedBefore(n *outlineNode) string {
 		if step.key == "wait_for" && step.from < n.parent.from && name != "" && event != "" {
 			found = append(found, name+"="+event)
 		}
+		if name = a.o.value(step.child("collect")); step.entry && step.from < n.parent.from && name != "" {
+			found = append(found, name+"="+engine.EventCollected)
+		}
 	})
 	return strings.Join(found, " ")
 }
 
 // awaitedWords explains the name that a wait_for gives to its event.
-const awaitedWords = "The event that a wait_for calls so. It may not have come: has(…) asks."
+const awaitedWords = "The event that a wait_for calls so, which may not have come: has(…) asks. Of a collect, what it gathered."
 
 var (
 	lastWord   = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_.]*$|$`)
@@ -172,6 +181,9 @@ func (a *assistant) fieldItems(s exprView, owner string) []CompletionItem {
 			items = append(items, CompletionItem{Label: p.Name, Kind: ItemProperty, Detail: propertyType(p), Words: "A trait that Homeroom knows; publishers may send others."})
 		}
 		return items
+	}
+	if s.awaitedEvents()[owner] == engine.EventCollected {
+		return []CompletionItem{{Label: engine.CollectedCount, Kind: ItemProperty, Detail: "a number", Words: "How many events came, also those that are no items."}}
 	}
 	if event := s.awaitedEvents()[owner]; event != "" {
 		return append(a.propertyItems(event, nil), timeItem("event", event)...)

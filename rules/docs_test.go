@@ -33,8 +33,9 @@ func TestDocs(t *testing.T) {
 		case strings.HasPrefix(text, "# courses.yaml"):
 			fsys["courses.yaml"] = &fstest.MapFile{Data: append(slices.Clone(fsys["courses.yaml"].Data), text...)}
 			continue
-		case strings.HasPrefix(text, "---\n# messages/go-on.md"):
-			fsys["messages/go-on.md"] = &fstest.MapFile{Data: []byte(text)}
+		case strings.HasPrefix(text, "---\n# messages/"):
+			file, _, _ := strings.Cut(strings.TrimPrefix(text, "---\n# "), "\n")
+			fsys[file] = &fstest.MapFile{Data: []byte(text)}
 			continue
 		case m[1] == "markdown":
 			fsys["messages/"+name+".md"] = &fstest.MapFile{Data: []byte(text)}
@@ -68,7 +69,9 @@ func TestDocs(t *testing.T) {
 	}
 	fsys["messages/reply-digest.md"] = &fstest.MapFile{Data: []byte("---\nsubject: \"{{ vars.n }} new replies\"\n---\nRead on.\n")}
 	fsys["catalog.yaml"] = &fstest.MapFile{Data: []byte("events:\n  discussion.reply_received:\n    properties: {discussion_id: string}\n  webinar.booked:\n    keys: [webinar_id]\n    required: [webinar_id, starts_at, ends_at]\n" +
-		"    properties: {webinar_id: string, starts_at: timestamp, ends_at: timestamp}\n")}
+		"    properties: {webinar_id: string, starts_at: timestamp, ends_at: timestamp}\n" +
+		"  forum.answered:\n    keys: [thread_id]\n    required: [thread_id, author]\n    properties: {thread_id: string, author: string, excerpt: string}\n" +
+		"  forum.mentioned:\n    keys: [thread_id]\n    required: [thread_id, author]\n    properties: {thread_id: string, author: string}\n")}
 	fsys["messages/webinar-in-an-hour.md"] = &fstest.MapFile{Data: []byte("---\nsubject: \"At {{ trigger.starts_at | date: '%H:%M' }}\"\n---\nSee you.\n")}
 	fsys["messages/missing-work.md"] = &fstest.MapFile{Data: []byte("---\nsubject: \"{{ trigger.title | default: 'Your quiz' }} is due\"\n---\nIt was due on {{ trigger.due_at | date: '%d' }}.\n")}
 	fsys["messages/webinar-thanks.md"] = &fstest.MapFile{Data: []byte("---\nsubject: Thank you\n---\nIt ended at {{ trigger.ends_at | date: '%H:%M' }}.\n")}

@@ -72,6 +72,10 @@ func (e *explainer) listenedEvents() []listens {
 	for i := range r.Program {
 		if in := &r.Program[i]; in.Match != nil {
 			add(in.Match, "step "+in.ID)
+		} else if in.Collect != nil {
+			for j := range in.Collect.Matches {
+				add(&in.Collect.Matches[j], "step "+in.ID)
+			}
 		} else if in.Op == engine.OpWaitClock || in.Op == engine.OpWaitTime && readsPerson(in.Expr.Source()) {
 			out = append(out, listens{event: engine.EventProfileUpdated, why: "may move step " + in.ID, wakes: "if what the step reads changes"})
 		}

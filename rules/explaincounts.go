@@ -50,6 +50,9 @@ func exprsOf(r *engine.Rule) []engine.Expr {
 		if in.Match != nil {
 			list = append(list, in.Match.If)
 		}
+		if in.Collect != nil {
+			list = append(list, in.Collect.Matches[0].If)
+		}
 		if in.Send == nil {
 			continue
 		}

@@ -10,6 +10,7 @@ import (
 
 	"homeroom/catalog"
 	"homeroom/content"
+	"homeroom/engine"
 	"homeroom/internal/spelling"
 	"homeroom/internal/yamlfile"
 )
@@ -149,10 +150,11 @@ func (c *compiler) checkSend(d *decoder, message *yamlfile.Node, from origin, ha
 			d.Fail(message.At, awaitedFix(root, field, event), "message %s uses %s, but %s has no property %q", name, variable, event.Name, field)
 		case from.awaited[root].awaited != nil:
 			c.noteReads(from.awaited[root].awaited, field)
+			fine = c.checkItem(d, message, variable, from.awaited[root].awaited) && fine
 		case c.awaitedNames[root]:
 			fine = false
 			d.Fail(message.At, "add as: "+root+" to the wait_for before it, or take it out of the message",
-				"message %s uses %s, but no wait_for before this step calls its event %s", name, variable, root)
+				"message %s uses %s, but no wait_for or collect before this step has the name %s", name, variable, root)
 		case root == varsRoot && handed[field].name == nil:
 			fine = false
 			d.Fail(message.At, varsFix(field, handed), "message %s uses vars.%s, but this step does not pass it", name, field)
@@ -200,6 +202,9 @@ func triggerFix(field string, from origin) string {
 func awaitedFix(name, field string, ev *catalog.Event) string {
 	if near := spelling.Nearest(field, propertyNames(ev)); near != "" {
 		return "did you mean " + name + "." + near + "?"
+	}
+	if ev.Name == engine.EventCollected {
+		return "write " + name + ".count, or go through " + name + ".items"
 	}
 	return "take it out of the message, or wait for an event that carries it"
 }

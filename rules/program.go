@@ -140,6 +140,8 @@ func (b *builder) addStep(s *stepSpec, id string) (open bool) {
 		b.addInstr(engine.Instr{Op: engine.OpSend, ID: id, Send: b.addSend(s)})
 	case "suppress":
 		b.addInstr(engine.Instr{Op: engine.OpSuppress, ID: id, Dur: s.dur, Topics: b.compileTopics(s), Reason: s.reason})
+	case "collect":
+		b.addCollect(s, id)
 	case "stop":
 		b.addInstr(engine.Instr{Op: engine.OpStop, ID: id, Reason: s.reason})
 		return false

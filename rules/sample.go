@@ -51,6 +51,11 @@ func (a *Academy) awaits(name string) bool {
 func (a *Academy) sampleAwaited(r *engine.Rule, at time.Time) (events []engine.AwaitedEvent) {
 	for i := range r.Program {
 		in := &r.Program[i]
+		if in.Collect != nil {
+			gathered := engine.Event{Name: engine.EventCollected, Time: at, Properties: a.sampleCollected(in)}
+			events = append(events, engine.AwaitedEvent{Name: in.As, Step: in.ID, Event: gathered})
+			continue
+		}
 		ev, known := a.Catalog.Event(waitedName(in))
 		if !known {
 			continue

@@ -40,6 +40,8 @@ type stepSpec struct {
 	arms  []*armSpec
 	adapt *adaptSpec // nil: not said
 
+	collect collectSpec
+
 	topics []*yamlfile.Node // suppress: those named
 	all    bool             // suppress: every message
 }
@@ -54,8 +56,8 @@ type armSpec struct {
 	do     []*stepSpec
 }
 
-// verbs are the keys that say what a step does; if comes last because a send may have one too.
-var verbs = []string{"wait", "wait_until", "wait_for", "send", "stop", "split", "suppress", "if"}
+// verbs are the keys that say what a step does; if comes last because a send and a collect may have one too.
+var verbs = []string{"wait", "wait_until", "wait_for", "send", "stop", "split", "suppress", "collect", "if"}
 
 func cutAfter(text string) (string, bool) {
 	rest, ok := strings.CutPrefix(text, "after ")
@@ -92,7 +94,7 @@ func readStep(d *decoder, n *yamlfile.Node, depth int) (*stepSpec, bool) {
 		}
 		if verb == "" {
 			verb = v
-		} else if v != "if" || verb != "send" {
+		} else if v != "if" || verb != "send" && verb != "collect" {
 			d.Fail(keyAt(n, v), "make two steps of it", "a step does one thing, but this one has %s and %s", verb, v)
 			return nil, false
 		}
@@ -156,6 +158,8 @@ func checkStep(d *decoder, n *yamlfile.Node, s *stepSpec) {
 		if s.transactional && s.patience > 0 {
 			d.Fail(keyAt(n, "patience"), "take it out; expires: says until when it is worth sending", "a transactional message is never put off, so it has no patience")
 		}
+	case "collect":
+		checkCollect(d, n, s)
 	case "wait_until":
 		if s.time != nil && len(s.days) > 0 {
 			d.Fail(keyAt(n, "days"), "take it out", "days goes with a time of day, not with time")
@@ -217,6 +221,8 @@ func stepKeys(verb string, depth int) []key[stepSpec] {
 		return []key[stepSpec]{{name: "stop", read: readStop}, id}
 	case "split":
 		return append(splitKeys(depth), id)
+	case "collect":
+		return append(collectKeys(), cond, id)
 	case "suppress":
 		return []key[stepSpec]{{name: "suppress", read: readSuppress}, id}
 	default:

@@ -52,12 +52,18 @@ func (c *compiler) tryMessage(rule, name string, from origin, handed map[string]
 			without := complete
 			without.Awaited = maps.Clone(complete.Awaited)
 			delete(without.Awaited, awaitedName)
-			tryouts = append(tryouts, tryout{"without " + now.event.Name, without})
+			tryouts = append(tryouts, tryout{"without " + now.words(), without})
+		}
+		if now.mayBeNone && now.presence != absent {
+			none := complete
+			none.Awaited = maps.Clone(complete.Awaited)
+			none.Awaited[awaitedName] = nothingCollected()
+			tryouts = append(tryouts, tryout{"when nothing was collected", none})
 		}
 		if now.presence != absent {
 			bare := complete
 			bare.Awaited = from.sampleAwaited(certain)
-			tryouts = append(tryouts, tryout{"with no optional property of " + now.event.Name, bare})
+			tryouts = append(tryouts, tryout{"with no optional property of " + now.words(), bare})
 		}
 	}
 	if from.event != nil {
@@ -196,17 +202,32 @@ func (o origin) sampleAwaited(certain certainPaths) map[string]content.AwaitedEv
 		if now.presence == absent {
 			continue
 		}
+		if now.gathered != nil {
+			out[name] = content.AwaitedEvent{Properties: now.sampleItems(certain != nil), Time: sampleMoment()}
+			continue
+		}
 		properties := now.event.Properties
 		if certain != nil {
 			properties = certain.propertiesOf(name, properties)
 		}
 		out[name] = content.AwaitedEvent{
 			Properties: sampleProperties(properties),
-			Time:       time.Date(2026, time.March, 3, 10, 0, 0, 0, time.UTC),
+			Time:       sampleMoment(),
 		}
 	}
 	return out
 }
+
+// words says what a wait_for or a collect has given a name.
+func (a *awaited) words() string {
+	if a.gathered != nil {
+		return "what is collected"
+	}
+	return a.event.Name
+}
+
+// sampleMoment is when a sample of an awaited event happened.
+func sampleMoment() time.Time { return time.Date(2026, time.March, 3, 10, 0, 0, 0, time.UTC) }
 
 // addSample makes up one property of an awaited event whose kind is not known.
 func addSample(awaited map[string]content.AwaitedEvent, name, property string) {
@@ -215,6 +236,9 @@ func addSample(awaited map[string]content.AwaitedEvent, name, property string) {
 		ev.Properties = map[string]any{}
 	}
 	ev.Properties[property] = content.SampleText
+	if property == engine.CollectedItems {
+		ev.Properties[property] = []any{}
+	}
 	awaited[name] = ev
 }
 

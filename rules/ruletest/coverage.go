@@ -271,6 +271,8 @@ func stepText(in *engine.Instr) string {
 		return "if " + in.Expr.Source()
 	case engine.OpWaitFor:
 		return "wait_for " + matchText(in.Match)
+	case engine.OpCollect:
+		return "collect " + in.As
 	case engine.OpWaitTime, engine.OpWaitClock:
 		return "wait_until"
 	default:
