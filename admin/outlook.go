@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"homeroom/engine"
+	"homeroom/internal/narrate"
 	"homeroom/workflows"
 )
 
@@ -32,9 +33,9 @@ type CapLeft struct {
 	FreeAt  *time.Time `json:"free_at,omitempty"` // when the next message is let through; nil: now, or never
 }
 
-// Says returns the cap in words: "1 of 3 left in 7d, topic tips".
+// Says returns the cap in words: "1 of 3 messages left in 7d, topic tips".
 func (c CapLeft) Says() string {
-	text := fmt.Sprintf("%d of %d left in %s", c.Left, c.Max, c.Per)
+	text := fmt.Sprintf("%d of %s left in %s", c.Left, narrate.Count(c.Max, "message"), c.Per)
 	if c.Topic != "" {
 		text += ", topic " + c.Topic
 	}

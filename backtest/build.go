@@ -1,6 +1,7 @@
 package backtest
 
 import (
+	"cmp"
 	"maps"
 	"reflect"
 	"slices"
@@ -32,6 +33,7 @@ func (t *tally) buildResult(opts *Options, events int64) *Result {
 		r.Changes += rule.Changes()
 		r.Rules = append(r.Rules, rule)
 	}
+	slices.SortStableFunc(r.Rules, func(a, b Rule) int { return cmp.Compare(a.rank(), b.rank()) })
 	for _, side := range []struct {
 		name  string
 		rules *Rules
@@ -61,6 +63,17 @@ func ruleNames(before, after *engine.Ruleset, sent map[string]map[string]*Counts
 		}
 	}
 	return slices.Sorted(maps.Keys(names))
+}
+
+// rank orders rules by what there is to look at: what somebody edited, what changes all the same, the rest.
+func (r *Rule) rank() int {
+	switch {
+	case r.Status != RuleUnedited:
+		return 0
+	case r.KnockOn:
+		return 1
+	}
+	return 2
 }
 
 func statusOf(before, after *engine.Rule) RuleStatus {

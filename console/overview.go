@@ -1,9 +1,12 @@
 package console
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
+	"time"
 
 	"homeroom/admin"
 )
@@ -11,7 +14,12 @@ import (
 // overviewData is the overview as a person may see it.
 type overviewData struct {
 	admin.Overview
-	HeldUp int `json:"held_up"` // learners who are set aside, also for those who may not see who
+	HeldUp int         `json:"held_up"` // learners who are set aside, also for those who may not see who
+	Moved  []movedRule `json:"moved"`   // what the rules did in the last 30 days, the most messages first; never nil
+	// Counted reports whether Moved is known; if not it is being counted, or MovedProblem says why it cannot be.
+	Counted      bool          `json:"counted"`
+	MovedProblem string        `json:"moved_problem,omitempty"`
+	Age          time.Duration `json:"-"` // of Moved
 }
 
 func (c *Console) showOverview(req *request) (*page, error) {
@@ -19,12 +27,46 @@ func (c *Console) showOverview(req *request) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.beginCounts(req)
-	data := overviewData{Overview: overview, HeldUp: len(overview.SetAside)}
+	_, _ = c.countLive(req, 0) // for the page that people open next
+	data := overviewData{Overview: overview, HeldUp: len(overview.SetAside), Moved: []movedRule{}}
+	data.addMoved(c.stepCounts.get(req.Context(), countsPatience, c.o.Installation.StepCounts))
 	if !req.person.May(RolePeople) { // a learner's id is for people who may look learners up
 		data.SetAside = nil
 	}
 	return &page{name: "overview", title: "Overview", section: "overview", command: "homeroom doctor", data: data}, nil
+}
+
+// movedRule is what one rule did lately.
+type movedRule struct {
+	Rule     string `json:"rule"`
+	Began    int    `json:"began"` // runs
+	Sent     int    `json:"sent"`  // messages
+	Failed   int    `json:"failed"`
+	UnderWay *int64 `json:"under_way,omitempty"` // runs; nil: not known
+}
+
+// addMoved adds what the rules did, from the counts of their steps.
+func (d *overviewData) addMoved(counts admin.StepCounts, age time.Duration, counted bool, err error) {
+	d.Counted = counted
+	d.Age = age.Round(time.Second)
+	if err != nil {
+		d.MovedProblem = err.Error()
+		return
+	}
+	for name, rule := range counts.Rules {
+		moved := movedRule{Rule: name, Began: rule.Began}
+		for _, step := range rule.Steps {
+			moved.Sent += step.Sent
+			moved.Failed += step.Failed
+		}
+		if n, known := counts.Live[name]; known {
+			moved.UnderWay = &n
+		}
+		d.Moved = append(d.Moved, moved)
+	}
+	slices.SortFunc(d.Moved, func(a, b movedRule) int {
+		return cmp.Or(cmp.Compare(b.Sent, a.Sent), cmp.Compare(b.Began, a.Began), cmp.Compare(a.Rule, b.Rule))
+	})
 }
 
 // pauseSending stops all sending.

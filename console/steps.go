@@ -21,12 +21,6 @@ type ruleCounts struct {
 	Age     time.Duration `json:"-"`
 }
 
-// beginCounts has counted beside the page what the pages that people open next show.
-func (c *Console) beginCounts(req *request) {
-	_, _ = c.countLive(req, 0)
-	_, _, _, _ = c.stepCounts.get(req.Context(), 0, c.o.Installation.StepCounts)
-}
-
 // countsOf returns the counts of a rule.
 func (c *Console) countsOf(req *request, rule string) ruleCounts {
 	all, age, counted, err := c.stepCounts.get(req.Context(), countsPatience, c.o.Installation.StepCounts)

@@ -111,12 +111,12 @@ func (r *runCommand) serveHomeroom(ctx context.Context, c *console, s *stack.Sta
 		return err
 	}
 	defer h.Close()
-	console, err := openConsole(ctx, s, h, r.ConsolePort, c.log)
+	console, err := h.OpenConsole(ctx, s, instance.ConsoleOptions{Port: r.ConsolePort, Log: c.log})
 	if err != nil {
 		return err
 	}
-	defer console.close()
-	if err := printBanner(c.out, s, console.url, h.EdgeURL, h.APIURL, h.WriteKey, r.Data); err != nil {
+	defer console.Close()
+	if err := printBanner(c.out, s, console.URL, h.EdgeURL, h.APIURL, h.WriteKey, r.Data); err != nil {
 		return err
 	}
 	if err := instance.FollowDecisions(ctx, h.JS, c.printDecision); err != nil {

@@ -105,42 +105,6 @@ func TestBacktestingADraft(t *testing.T) {
 	}
 }
 
-// consolePictures is how large the pictures of the console together may be, in bytes.
-const consolePictures = 800_000
-
-// TestPicturesOfTheConsole takes the pictures of docs/images, and writes them with -write: by day, then by night.
-func TestPicturesOfTheConsole(t *testing.T) {
-	tab, root, installation := newConsole(t)
-	draft, err := installation.DraftOf(t.Context(), "maya")
-	must(t, err)
-	text := strings.Replace(string(draft.Files["rules/quiz-retry.yaml"]), "holdout: 10%", "holdout: 20%", 1)
-	draft, err = installation.SaveDraft(t.Context(), draft, admin.FileEdit{Path: "rules/quiz-retry.yaml", Content: []byte(text)}, "maya")
-	must(t, err)
-	_, err = installation.As(admin.Actor{Name: "maya", Way: admin.WayConsole}).ProposeDraft(t.Context(), draft, admin.Proposing{By: "maya", Reason: "a larger holdout: the answer comes in half the time"})
-	must(t, err)
-	total := 0
-	for _, picture := range []struct{ file, path string }{{"console-rule", "/rules/quiz-retry"}, {"console-draft", "/drafts/maya"}} {
-		var sheet [][]byte
-		for _, dark := range []bool{false, true} {
-			open(t, tab, root+picture.path, http.StatusOK)
-			must(t, tab.Show(browser.Screen{Name: "desktop", Width: 1100, Height: 700, Dark: dark}))
-			taken, err := tab.Picture(0, 1100)
-			must(t, err)
-			sheet = append(sheet, taken)
-		}
-		total += write(t, picture.file+".png", [][][]byte{sheet})
-	}
-	open(t, tab, root+"/rules/quiz-retry", http.StatusOK)
-	phone := onPhone
-	phone.Height = 1600 // the editor draws what fits the screen
-	must(t, tab.Show(phone))
-	taken, err := tab.Picture(0, phone.Width)
-	must(t, err)
-	if total += write(t, "console-phone.png", [][][]byte{{taken}}); total > consolePictures {
-		t.Errorf("the pictures are %d bytes, more than %d", total, consolePictures)
-	}
-}
-
 // await evaluates a condition in the page until it holds.
 func await(t *testing.T, tab *browser.Tab, condition string) {
 	t.Helper()

@@ -3,9 +3,12 @@ package browser
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
@@ -110,6 +113,21 @@ func awaitCondition(condition string) chromedp.Action[chromedp.Void] {
 	return chromedp.Evaluate[chromedp.Void](wait, chromedp.EvalAwaitPromise)
 }
 
+// Until looks at the page, and at those that it leads to by itself, until a JavaScript condition holds, at most MaxWait.
+func (t *Tab) Until(condition string) error {
+	for deadline := time.Now().Add(MaxWait); ; {
+		var holds bool
+		err := t.Eval(condition, &holds)
+		if holds {
+			return nil
+		}
+		if t.ctx.Err() != nil || time.Now().After(deadline) {
+			return errors.Join(fmt.Errorf("it never holds that %s", condition), err)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
 // Scripts turns the page's own JavaScript on or off; Check works either way, Show needs it on.
 func (t *Tab) Scripts(on bool) error {
 	return t.runActions(sendCommand(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !on}))
@@ -198,8 +216,24 @@ func (t *Tab) Picture(left, width int64) ([]byte, error) {
 	return picture, nil
 }
 
+// Screenful takes a PNG picture of the upper part of the page, at most height high, reduced by scale (1: as it is). All are CSS pixels.
+func (t *Tab) Screenful(width, height int64, scale float64) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(t.ctx, MaxWait)
+	defer cancel()
+	picture, err := chromedp.Run(ctx, captureClip(page.Viewport{Width: float64(width), Height: float64(height), Scale: scale}))
+	if err != nil {
+		return nil, fmt.Errorf("take a picture: %w", err)
+	}
+	return picture, nil
+}
+
 // capturePage is the action that Picture runs.
 func capturePage(left, width int64) chromedp.Action[[]byte] {
+	return captureClip(page.Viewport{X: float64(left), Width: float64(width), Height: math.Inf(1), Scale: 1})
+}
+
+// captureClip is the action that takes a picture of a part of the page; a part that reaches beyond the page's end ends there.
+func captureClip(clip page.Viewport) chromedp.Action[[]byte] {
 	return func(ctx context.Context, target *chromedp.Target) ([]byte, error) {
 		// The browser draws only the tab in front.
 		if _, err := cdp.Call(ctx, target, page.BringToFront, cdp.Empty{}); err != nil {
@@ -209,8 +243,9 @@ func capturePage(left, width int64) chromedp.Action[[]byte] {
 		if err != nil {
 			return nil, err
 		}
+		clip.Height = min(clip.Height, height)
 		shot, err := cdp.Call(ctx, target, page.CaptureScreenshot, page.CaptureScreenshotParams{
-			Clip:                  &page.Viewport{X: float64(left), Width: float64(width), Height: height, Scale: 1},
+			Clip:                  &clip,
 			CaptureBeyondViewport: new(true),
 		})
 		return shot.Data, err

@@ -1,16 +1,20 @@
-// Command screens takes the pictures of docs/images from a running `go run ./dev`, in headless Chromium (Debian's package
-// chromium). Run it while a term is being played:
+// Command screens takes the pictures of docs/images that need a campus: those of the console, of the inbox and of the Temporal UI. It starts everything that
+// `go run ./dev` starts, on free ports, plays the campus's term up to a day in September, and takes them in headless Chromium (Debian's package chromium):
 //
 //	go run ./dev/screens
+//
+// The same term is shown each time. What differs is how long something took.
 package main
 
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"time"
 
@@ -20,27 +24,55 @@ import (
 )
 
 type flags struct {
-	Query string `default:"HomeroomRules = 'quiz-retry' AND ExecutionStatus = 'Running'" help:"Finds the workflow to show."`
-	Mail  string `default:"certificate-ready" help:"Which message to show."`
-	Inbox string `default:"http://127.0.0.1:8025" help:"The inbox."`
-	UI    string `name:"ui" default:"http://127.0.0.1:8233" help:"The Temporal UI."`
-	Out   string `default:"docs/images" help:"Where the pictures go."`
+	Only    string `enum:"all,console,others" default:"all" help:"Which pictures to take: all, console or others."`
+	Learner string `default:"u_021" help:"Whose page of the console to show."`
+	Query   string `default:"HomeroomRules = 'quiz-retry' AND ExecutionStatus = 'Running'" help:"Finds the workflow to show."`
+	Mail    string `default:"certificate-ready" help:"Which message to show."`
+	Out     string `default:"docs/images" help:"Where the pictures go."`
+	Stay    bool   `help:"Keep everything running afterwards, to look at it, until Ctrl-C."`
 }
 
 func main() {
 	var f flags
-	kong.Parse(&f, kong.Description("Takes the pictures of docs/images from a running dev stack."))
-	if err := f.takePictures(); err != nil {
+	kong.Parse(&f, kong.Description("Takes the pictures of docs/images that need a campus."))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := f.run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "screens:", err)
 		os.Exit(1)
 	}
 }
 
-func (f flags) takePictures() error {
+// run opens the campus and takes the pictures.
+func (f *flags) run(ctx context.Context) (err error) {
+	s, err := openSchool(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	if f.Only != "others" {
+		if err := f.takeConsolePictures(ctx, s); err != nil {
+			return err
+		}
+	}
+	if f.Only != "console" {
+		if err := f.takeOtherPictures(ctx, s); err != nil {
+			return err
+		}
+	}
+	if f.Stay {
+		fmt.Println("The console:", s.console.URL)
+		<-ctx.Done()
+	}
+	return nil
+}
+
+// takeOtherPictures takes the pictures of the Temporal UI and the inbox.
+func (f *flags) takeOtherPictures(ctx context.Context, s *school) error {
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("hide-scrollbars", true))
-	ctx, cancel := chromedp.NewExecAllocator(context.Background(), opts...)
+	ctx, cancel := chromedp.NewExecAllocator(ctx, opts...)
 	defer cancel()
 	ctx, cancel = chromedp.NewContext(ctx)
 	defer cancel()
@@ -50,14 +82,14 @@ func (f flags) takePictures() error {
 		return err
 	}
 	link := chromedp.CSS(`a[href^="/mail/"]`)
-	if err := chromedp.Do(ctx, chromedp.Navigate(f.Inbox+"/?q="+url.QueryEscape(f.Mail)), chromedp.WaitVisible(link)); err != nil {
+	if err := chromedp.Do(ctx, chromedp.Navigate(s.stack.InboxURL+"/?q="+url.QueryEscape(f.Mail)), chromedp.WaitVisible(link)); err != nil {
 		return fmt.Errorf("looking for a mail of %s: %w", f.Mail, err)
 	}
 	mail, err := chromedp.Run(ctx, chromedp.AttributeValue(link, "href"))
 	if err != nil {
 		return fmt.Errorf("looking for a mail of %s: %w", f.Mail, err)
 	}
-	workflow, err := f.findWorkflow()
+	workflow, err := f.findWorkflow(s.stack.UIURL)
 	if err != nil {
 		return err
 	}
@@ -66,8 +98,8 @@ func (f flags) takePictures() error {
 		width, height int64
 	}{
 		{"temporal-learner.png", workflow + "/user-metadata", 1400, 1000},
-		{"inbox.png", f.Inbox + "/", 1100, 860},
-		{"mail.png", f.Inbox + mail.Value, 1100, 1010},
+		{"inbox.png", s.stack.InboxURL + "/", 1100, 860},
+		{"mail.png", s.stack.InboxURL + mail.Value, 1100, 1010},
 	} {
 		if err := f.takePicture(ctx, shot.name, shot.url, shot.width, shot.height); err != nil {
 			return fmt.Errorf("%s: %w", shot.name, err)
@@ -77,9 +109,9 @@ func (f flags) takePictures() error {
 	return nil
 }
 
-// findWorkflow is the page of the first run that the query finds.
-func (f flags) findWorkflow() (string, error) {
-	resp, err := http.Get(f.UI + "/api/v1/namespaces/default/workflows?query=" + url.QueryEscape(f.Query))
+// findWorkflow returns the page of the first run that the query finds.
+func (f *flags) findWorkflow(ui string) (string, error) {
+	resp, err := http.Get(ui + "/api/v1/namespaces/default/workflows?query=" + url.QueryEscape(f.Query))
 	if err != nil {
 		return "", err
 	}
@@ -96,13 +128,13 @@ func (f flags) findWorkflow() (string, error) {
 		return "", fmt.Errorf("no workflow fits %s just now; try again", f.Query)
 	}
 	e := found.Executions[0].Execution
-	return fmt.Sprintf("%s/namespaces/default/workflows/%s/%s", f.UI, url.PathEscape(e.WorkflowID), e.RunID), nil
+	return fmt.Sprintf("%s/namespaces/default/workflows/%s/%s", ui, url.PathEscape(e.WorkflowID), e.RunID), nil
 }
 
 // drawTime is how long a page gets to draw what it fetches after it is there.
 const drawTime = 8 * time.Second
 
-func (f flags) takePicture(ctx context.Context, name, address string, width, height int64) error {
+func (f *flags) takePicture(ctx context.Context, name, address string, width, height int64) error {
 	tab, cancel := chromedp.NewContext(ctx)
 	defer cancel()
 	size := emulation.SetDeviceMetricsOverrideParams{

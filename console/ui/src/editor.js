@@ -102,6 +102,7 @@ class Editor {
       EditorState.readOnly.of(this.readOnly),
       EditorState.tabSize.of(2),
       this.layout.of(this.layoutOf()),
+      EditorView.lineWrapping,
       highlightSpecialChars(),
       history(),
       indentOnInput(),
@@ -120,9 +121,9 @@ class Editor {
     ];
   }
 
-  // layoutOf returns what depends on the width: a phone has no room beside the text, and wraps it.
+  // layoutOf returns what depends on the width: a phone has no room beside the text.
   layoutOf() {
-    return this.narrow.matches ? EditorView.lineWrapping : [lineNumbers(), foldGutter(), lintGutter(), highlightActiveLineGutter()];
+    return this.narrow.matches ? [] : [lineNumbers(), foldGutter(), lintGutter(), highlightActiveLineGutter()];
   }
 
   // changed takes over what was typed into the form, and keeps it.
