@@ -57,7 +57,7 @@ func (s *stepper) withholdSend(run *Run, rule *Rule, in *Instr, at time.Time, re
 		group = GroupControl
 	}
 	s.st.PastSends = append(s.st.PastSends, PastSend{
-		ID:       hashID(run.ID, in.ID),
+		ID:       withheldID(run, in.ID),
 		Message:  in.Send.Message,
 		Topic:    in.Send.Topic,
 		Channel:  recordedChannel(in.Send.Channel),

@@ -26,7 +26,7 @@ func (s *stepper) advanceRun(id string, at time.Time) {
 		case OpCollect:
 			run.endCollect(in)
 			run.PC++
-		case OpWait, OpWaitClock, OpWaitTime, OpSend, OpBranch, OpJump, OpStop, OpSplit, OpSuppress:
+		case OpWait, OpWaitClock, OpWaitTime, OpSend, OpBranch, OpJump, OpStop, OpSplit, OpSuppress, OpFallback:
 			run.PC++
 		}
 	}
@@ -92,6 +92,8 @@ func (s *stepper) runInstruction(run *Run, rule *Rule, in *Instr, at time.Time) 
 		s.suppressTopics(run, in, at)
 		run.PC++
 		return true
+	case OpFallback:
+		return s.startFallback(run, in, at)
 	case OpCollect:
 		return s.startCollect(run, rule, in, at)
 	case OpSplit:

@@ -171,7 +171,7 @@ func previewRun(st *State, run *Run, old, next *Rule) Migration {
 
 // waits reports whether a run can sleep at this instruction.
 func (in *Instr) waits() bool {
-	return in.Op == OpWait || in.Op == OpWaitClock || in.Op == OpWaitTime || in.Op == OpWaitFor || in.Op == OpCollect
+	return in.Op == OpWait || in.Op == OpWaitClock || in.Op == OpWaitTime || in.Op == OpWaitFor || in.Op == OpCollect || in.Op == OpFallback
 }
 
 // sameWait reports whether two waits end at the same instant.

@@ -180,6 +180,7 @@ const (
 	OpStop      Op = "stop"       // end the run with Reason
 	OpSplit     Op = "split"      // to the PC of the learner's arm of Split
 	OpSuppress  Op = "suppress"   // stop messages about Topics to the learner for Dur, for Reason
+	OpFallback  Op = "fallback"   // wait for an answer to the nudge of step Nudge until Dur has passed; answered or not sent: Else, unanswered: PC+1
 	OpCollect   Op = "collect"    // gather events for Dur or, if that is 0, until Clock in the learner's zone, on one of Days
 )
 
@@ -203,6 +204,7 @@ type Instr struct {
 	Send    *SendStep
 	Split   *Split
 	Collect *Collect
+	Nudge   string   // of a fallback: the step that sent the nudge
 	Topics  []string // of a suppress, sorted; empty: all messages
 	Reason  string
 }

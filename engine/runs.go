@@ -39,7 +39,12 @@ func (s *stepper) offerToRun(run *Run, ev *Event, course string, at time.Time) {
 		return
 	}
 	if run.Waiting && run.PC < len(rule.Program) {
-		if in := &rule.Program[run.PC]; in.Op == OpWaitFor && s.matchesRun(in.Match, rule, run, ev, course, at) {
+		if in := &rule.Program[run.PC]; in.Op == OpFallback && s.answersNudge(run, in, ev) {
+			run.Waiting = false
+			run.KeepsEnd = false
+			run.PC = in.Else
+			run.Due = at
+		} else if in.Op == OpWaitFor && s.matchesRun(in.Match, rule, run, ev, course, at) {
 			run.keepAwaited(in, ev)
 			run.Waiting = false
 			run.KeepsEnd = false

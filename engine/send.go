@@ -176,7 +176,7 @@ func (s *stepper) requestDelivery(run *Run, rule *Rule, in *Instr, at time.Time)
 		return false
 	}
 	send := Send{
-		ID:            hashID(s.st.Learner, run.Rule, run.Scope, run.ID, in.ID),
+		ID:            s.sendID(run, in.ID),
 		Learner:       s.st.Learner,
 		Rule:          run.Rule,
 		Scope:         run.Scope,

@@ -80,6 +80,11 @@ func (in *interest) addRule(rule *Rule) {
 		if m := rule.Program[i].Match; m != nil {
 			in.addMatch(m)
 		}
+		if rule.Program[i].Op == OpFallback {
+			for _, name := range NudgeAnswers() {
+				in.addMatch(&Match{Event: name})
+			}
+		}
 		if c := rule.Program[i].Collect; c != nil {
 			for j := range c.Matches {
 				in.addMatch(&c.Matches[j])

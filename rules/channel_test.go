@@ -48,14 +48,21 @@ func TestTheSchemaKnowsTheChannels(t *testing.T) {
 	if i < 0 {
 		t.Fatal("the schema of a rule says nothing of channels")
 	}
+	type names struct {
+		Enum []string `json:"enum"`
+	}
 	var channel struct {
-		Enum    []string `json:"enum"`
-		Default string   `json:"default"`
+		AnyOf []struct {
+			names
+			Items names `json:"items"`
+		} `json:"anyOf"`
+		Default string `json:"default"`
 	}
 	if err := json.NewDecoder(strings.NewReader(text[i+len(`"channel":`):])).Decode(&channel); err != nil {
 		t.Fatal(err)
 	}
-	if want := engine.ChannelNames(); !slices.Equal(channel.Enum, want) || channel.Default != want[0] {
-		t.Errorf("the schema offers %v with the default %q, want %v", channel.Enum, channel.Default, want)
+	want := engine.ChannelNames()
+	if len(channel.AnyOf) != 2 || !slices.Equal(channel.AnyOf[0].Enum, want) || !slices.Equal(channel.AnyOf[1].Items.Enum, want) || channel.Default != want[0] {
+		t.Errorf("the schema offers %v with the default %q, want %v", channel.AnyOf, channel.Default, want)
 	}
 }

@@ -124,6 +124,8 @@ func describe(rs *engine.Ruleset) string {
 				fmt.Fprintf(&b, " to %d", in.Else)
 			case engine.OpStop:
 				fmt.Fprintf(&b, " %s", in.Reason)
+			case engine.OpFallback:
+				fmt.Fprintf(&b, " %s for %s, else %d", in.Nudge, in.Dur, in.Else)
 			case engine.OpCollect:
 				fmt.Fprintf(&b, " %s for %s or until %02d:%02d %v as %s %v, max %d", match(&in.Collect.Matches[0]), in.Dur, in.Clock/60, in.Clock%60, in.Days, in.As, in.Reads, in.Collect.Max)
 			case engine.OpSuppress:

@@ -153,6 +153,8 @@ func instrWords(in *engine.Instr, per []string) string {
 		return fmt.Sprintf("go to %d", in.Else)
 	case engine.OpSuppress:
 		return suppressWords(in)
+	case engine.OpFallback:
+		return fallbackWords(in)
 	case engine.OpCollect:
 		return collectWords(in, per)
 	case engine.OpStop:

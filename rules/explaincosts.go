@@ -72,6 +72,10 @@ func (e *explainer) listenedEvents() []listens {
 	for i := range r.Program {
 		if in := &r.Program[i]; in.Match != nil {
 			add(in.Match, "step "+in.ID)
+		} else if in.Op == engine.OpFallback {
+			for _, name := range engine.NudgeAnswers() {
+				add(&engine.Match{Event: name}, "step "+in.ID)
+			}
 		} else if in.Collect != nil {
 			for j := range in.Collect.Matches {
 				add(&in.Collect.Matches[j], "step "+in.ID)

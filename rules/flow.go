@@ -99,6 +99,9 @@ func flowSteps(r *engine.Rule, pc, end int) []FlowStep {
 			if in.Op == engine.OpWaitClock || in.Op == engine.OpWaitTime {
 				step.Verb = "wait_until"
 			}
+			if in.Op == engine.OpFallback {
+				step.Verb = "wait"
+			}
 			if in.Send != nil {
 				step.Message = in.Send.Message
 			}

@@ -137,7 +137,11 @@ func (b *builder) addStep(s *stepSpec, id string) (open bool) {
 			b.addUsualWait(s, id)
 		}
 		b.waited = 0
-		b.addInstr(engine.Instr{Op: engine.OpSend, ID: id, Send: b.addSend(s)})
+		send := b.addSend(s)
+		b.addInstr(engine.Instr{Op: engine.OpSend, ID: id, Send: send})
+		if s.fallback != "" {
+			b.addFallback(s, id, send)
+		}
 	case "suppress":
 		b.addInstr(engine.Instr{Op: engine.OpSuppress, ID: id, Dur: s.dur, Topics: b.compileTopics(s), Reason: s.reason})
 	case "collect":

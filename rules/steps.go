@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"homeroom/engine"
 	"homeroom/internal/spelling"
 	"homeroom/internal/yamlfile"
 )
@@ -31,6 +30,7 @@ type stepSpec struct {
 
 	message, topic *yamlfile.Node // send
 	channel        string
+	fallback       string // the second channel; empty: none
 	transactional  bool
 	patience       time.Duration  // 0: not said
 	expires        *yamlfile.Node // nil: not said
@@ -152,6 +152,7 @@ func checkStep(d *decoder, n *yamlfile.Node, s *stepSpec) {
 			d.Fail(n.Get("wait_for").At, "add within: 3d, say", "wait_for does not say how long to wait at most")
 		}
 	case "send":
+		checkFallback(d, n, s)
 		if s.transactional && s.usual {
 			d.Fail(keyAt(n, "at"), "take it out", "a transactional message is never put off, so it does not wait for the usual hour")
 		}
@@ -242,8 +243,12 @@ func sendKeys() []key[stepSpec] {
 		},
 		{
 			name: "channel",
+			read: readChannel,
+		},
+		{
+			name: "fallback_after",
 			read: func(d *decoder, s *stepSpec, _, v *yamlfile.Node) {
-				s.channel, _ = d.oneOf(v, "channel", engine.ChannelNames()...)
+				s.dur, _ = d.readDuration(v, "fallback_after")
 			},
 		},
 		{

@@ -151,7 +151,7 @@ func stillWaits(run *engine.Run, now []engine.Run) bool {
 // noteWay records by which way a run went on from its wait_for. A virtual clock wakes at each due instant, so a step with
 // an event takes the event's way, and one without takes the timeout's.
 func (r *ruleCoverage) noteWay(run *engine.Run, stays, event bool) {
-	if stays || r.rule.Program[run.PC].Op != engine.OpWaitFor {
+	if stays || r.rule.Program[run.PC].Op != engine.OpWaitFor && r.rule.Program[run.PC].Op != engine.OpFallback {
 		return
 	}
 	step := &r.steps[run.PC]
@@ -248,6 +248,8 @@ func waysOn(in *engine.Instr, seen stepCoverage) []way {
 		return []way{{"never true", seen.took}, {"never false", seen.passed}}
 	case engine.OpWaitFor:
 		return []way{{"the event never came", seen.took}, {"never timed out", seen.passed}}
+	case engine.OpFallback:
+		return []way{{"the nudge was never seen", seen.took}, {"the nudge was always seen", seen.passed}}
 	case engine.OpSplit:
 		var ways []way
 		for _, arm := range in.Split.Arms {
@@ -271,6 +273,8 @@ func stepText(in *engine.Instr) string {
 		return "if " + in.Expr.Source()
 	case engine.OpWaitFor:
 		return "wait_for " + matchText(in.Match)
+	case engine.OpFallback:
+		return "fallback_after " + engine.FormatDuration(in.Dur)
 	case engine.OpCollect:
 		return "collect " + in.As
 	case engine.OpWaitTime, engine.OpWaitClock:

@@ -45,10 +45,12 @@ type Event struct {
 	Time       time.Time // when it happened; zero: At
 	ID         string
 	Name       string
+	Of         string // the message that it is about, the last one sent before; empty: none
 	Properties map[string]any
 	Traits     map[string]any
 
-	at yamlfile.Position // of its name
+	at   yamlfile.Position // of its name
+	ofAt yamlfile.Position
 }
 
 // Expectation is one line of expect.
@@ -67,7 +69,7 @@ type Expectation struct {
 var (
 	testKeys    = []string{"test", "rules", "learner", "start", "events", "until", "expect", "held_out", "paths", "course_paths"}
 	learnerKeys = []string{"id", "timezone", "locale", "traits"}
-	eventKeys   = []string{"at", "event", "id", "time", "properties", "traits"}
+	eventKeys   = []string{"at", "event", "id", "time", "of", "properties", "traits"}
 	expectKeys  = []string{"at", "sent", "withheld", "failed", "skipped", "deferred", "exited", "started", "converted", "suppressed", "reason", "rule", "text_contains"}
 )
 
@@ -246,6 +248,9 @@ func (r *reader) readEvents(n *yamlfile.Node, start time.Time) []Event {
 			case "event":
 				ev.Name = r.readText(p.Value, "event")
 				ev.at = p.Value.At
+			case "of":
+				ev.Of = r.readText(p.Value, "of")
+				ev.ofAt = p.Value.At
 			case "properties":
 				ev.Properties = r.readObject(p.Value, "properties")
 			case "traits":

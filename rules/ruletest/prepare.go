@@ -3,6 +3,7 @@ package ruletest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -49,10 +50,13 @@ func (t *Test) Prepare(f Folder) (*Case, rules.Problems) {
 			"none of the rules has a holdout and the settings have no control group, so nobody can be held out")
 	}
 	c.profile = t.startingProfile(r)
+	names := namesOf(f.Ruleset)
 	for i := range t.Events {
+		if of := t.Events[i].Of; of != "" && !slices.Contains(names.messages, of) {
+			r.Fail(t.Events[i].ofAt, spelling.Suggest(of, names.messages), "no rule sends %s", of)
+		}
 		c.events = append(c.events, t.decodeEvent(r, f.Catalog, i))
 	}
-	names := namesOf(f.Ruleset)
 	for i := range t.Expect {
 		t.Expect[i].checkNames(r, names)
 	}
@@ -132,6 +136,13 @@ func (t *Test) decodeEvent(r *reader, c Catalog, i int) catalog.Decoded {
 	if body.Time.IsZero() {
 		body.Time = ev.At
 	}
+	if ev.Of != "" {
+		body.Properties = maps.Clone(body.Properties)
+		if body.Properties == nil {
+			body.Properties = map[string]any{}
+		}
+		body.Properties[engine.KeySend] = notSent
+	}
 	raw, err := json.Marshal(body)
 	if err != nil {
 		r.Fail(ev.at, "", "this event cannot be written as JSON: %s", err)
@@ -143,6 +154,9 @@ func (t *Test) decodeEvent(r *reader, c Catalog, i int) catalog.Decoded {
 	}
 	return d
 }
+
+// notSent stands for the id of a message that has not been sent.
+const notSent = "not sent"
 
 // names are what expectations may speak of.
 type names struct{ rules, messages []string }

@@ -1,6 +1,7 @@
 package ruletest
 
 import (
+	"maps"
 	"time"
 
 	"homeroom/engine"
@@ -48,6 +49,13 @@ func (c *Case) Run(coverage *Coverage) Result {
 		if c.Test.Events[i].At.After(c.Test.Until) {
 			break
 		}
+		if of := c.Test.Events[i].Of; of != "" {
+			if res.Err = host.Finish(c.Test.Events[i].At.Add(-1)); res.Err != nil {
+				return res
+			}
+			d.Event.Properties = maps.Clone(d.Event.Properties)
+			d.Event.Properties[engine.KeySend] = lastSend(res.Decisions, of)
+		}
 		if res.Err = host.Event(d, c.Test.Events[i].At); res.Err != nil {
 			return res
 		}
@@ -57,6 +65,16 @@ func (c *Case) Run(coverage *Coverage) Result {
 	}
 	res.Timeline, res.Passed = compareTimeline(c.Test, res.Decisions, texts)
 	return res
+}
+
+// lastSend returns the id of the last message of a name that was sent.
+func lastSend(decisions []engine.Decision, message string) string {
+	for i := len(decisions) - 1; i >= 0; i-- {
+		if d := &decisions[i]; d.Kind == engine.KindSent && d.Message == message {
+			return d.Send
+		}
+	}
+	return notSent
 }
 
 // DiffMark says what a line of a timeline means.
