@@ -22,7 +22,7 @@ type judgeCommand struct {
 
 // Help is shown by `go run ./dev judge --help`.
 func (*judgeCommand) Help() string {
-	return `Runs recorded events through an academy's rules as if everybody had an address, and prints what its rules about silence and risk would have
+	return `Runs recorded events through an academy's rules as if everybody had an address, and prints what its rules about silence, risk and missing work would have
 done: how many of the learners who fell silent for good they reach, how many of their messages go to somebody who is back within three days
 anyway, and how well the risk ranks who does nothing for the ten days that follow. docs/judgement.md says what the risk sees.
 
@@ -85,6 +85,7 @@ func judgeTable(r *judge.Result) string {
 	b.WriteString("| what | value |\n|---|---|\n")
 	for _, row := range [][2]string{
 		{"fell silent for good, of them reached", fmt.Sprintf("%d, %s", r.Lost, percent(r.Reached, r.Lost))},
+		{"fell silent for good, of them reached, counting messages about missing work", fmt.Sprintf("%d, %s", r.Lost, percent(r.ReachedAny, r.Lost))},
 		{"of those who were still enrolled after ten days of it, reached", fmt.Sprintf("%d, %s", r.Enrolled, percent(r.EnrolledSeen, r.Enrolled))},
 		{"messages about silence or risk", fmt.Sprint(r.Quiet)},
 		{"of them per learner-month in a course", fmt.Sprintf("%.2f", float64(r.Quiet)/max(r.LearnerMonth, 1e-9))},
@@ -93,6 +94,9 @@ func judgeTable(r *judge.Result) string {
 		{"of them within 3 days after a grade", percent(r.AfterGrade, r.Quiet)},
 		{"of them before the course began", percent(r.BeforeStart, r.Quiet)},
 		{"of them after the course ended", percent(r.AfterEnd, r.Quiet)},
+		{"messages about missing work", fmt.Sprint(r.Asked)},
+		{"of them per learner-month in a course", fmt.Sprintf("%.2f", float64(r.Asked)/max(r.LearnerMonth, 1e-9))},
+		{"of them, handed in within a week", percent(r.HandedIn, r.Asked)},
 	} {
 		fmt.Fprintf(&b, "| %s | %s |\n", row[0], row[1])
 	}

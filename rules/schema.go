@@ -19,7 +19,7 @@ var folderSchema []byte
 // SchemaKinds are the kinds of file that have a schema.
 func SchemaKinds() []string { return []string{"rule", "settings", "courses", "catalog", "test"} }
 
-var schemaRef = regexp.MustCompile(`"#/\$defs/([a-z]+)"`)
+var schemaRef = regexp.MustCompile(`"#/\$defs/([a-z_]+)"`)
 
 // Schema returns the JSON Schema (2020-12) of a kind of file, for editors: what may stand where, with the built-in
 // events as suggestions. It knows nothing of what the folder itself defines; `homeroom rules check` does.

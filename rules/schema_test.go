@@ -233,6 +233,8 @@ func (s *schema) keyword(keyword string, want, v any) error {
 		ok = !isNumber || number > want.(float64)
 	case "minItems":
 		ok = !isList || float64(len(list)) >= want.(float64)
+	case "maxItems":
+		ok = !isList || float64(len(list)) <= want.(float64)
 	case "uniqueItems":
 		for i := range list {
 			ok = ok && !slices.ContainsFunc(list[:i], func(o any) bool { return reflect.DeepEqual(o, list[i]) })

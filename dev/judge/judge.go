@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net/url"
 	"slices"
 	"time"
 
@@ -42,6 +41,9 @@ type Result struct {
 	AfterGrade   int           `json:"after_grade"`           // of them: within three days after a grade
 	BeforeStart  int           `json:"before_start"`          // of them: before anybody could study
 	AfterEnd     int           `json:"after_end"`             // of them: after the last activity of the course
+	Asked        int           `json:"asked"`                 // messages about work that is missing
+	HandedIn     int           `json:"handed_in"`             // of them: the work was handed in within a week
+	ReachedAny   int           `json:"reached_any"`           // of those who fell silent for good: were sent something about silence, risk or missing work after their last activity
 	Work         []WorkRanking `json:"work,omitempty"`        // by missing work
 	LearnerMonth float64       `json:"learner_months"`        // in courses that were under way
 	Simulated    time.Duration `json:"simulated_nanoseconds"` // how long the simulation took
@@ -166,58 +168,6 @@ func (o *Options) readEvents(ctx context.Context, each func(*engine.Event, time.
 	}
 	defer events.Close()
 	return judgement.Read(ctx, events, o.Academy.Catalog, o.Online, each)
-}
-
-// countMessages counts what is sent by rules that silence or risk starts.
-func (r *Result) countMessages(rs *engine.Ruleset, decisions []engine.Decision, stays map[place]*stay, courses map[string]*span) {
-	reached := map[place]time.Time{} // the last message
-	for i := range decisions {
-		d := &decisions[i]
-		rule := rs.Rule(d.Rule)
-		if d.Kind != engine.KindSent || rule == nil || rule.When.Inactive == 0 || rule.When.Platform {
-			continue
-		}
-		scope, _ := url.ParseQuery(d.Scope)
-		p := place{d.Learner, scope.Get(engine.KeyCourse)}
-		s := stays[p]
-		c := courses[p.course]
-		if s == nil || c == nil {
-			continue
-		}
-		r.Quiet++
-		reached[p] = d.At
-		if next, ok := firstAfter(s.active, d.At); ok && next.Sub(d.At) <= 3*day {
-			r.BackSoon++
-			if next.Sub(d.At) <= 3*time.Hour {
-				r.BackAtOnce++
-			}
-		}
-		if grade, ok := lastBefore(s.grades, d.At); ok && d.At.Sub(grade) <= 3*day {
-			r.AfterGrade++
-		}
-		if d.At.Before(c.first) {
-			r.BeforeStart++
-		}
-		if d.At.After(c.last) {
-			r.AfterEnd++
-		}
-	}
-	for p, s := range stays {
-		if !s.isLost(courses[p.course]) {
-			continue
-		}
-		told := reached[p].After(s.lastActive())
-		r.Lost++
-		if told {
-			r.Reached++
-		}
-		if s.isSilentWhileEnrolled(courses[p.course]) {
-			r.Enrolled++
-			if told {
-				r.EnrolledSeen++
-			}
-		}
-	}
 }
 
 func (r *Result) countPeople(stays map[place]*stay, courses map[string]*span) {
