@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"homeroom/api"
@@ -12,14 +13,24 @@ import (
 	"homeroom/sources"
 )
 
-// useSources gives an API shipped sources and one of its own, as an academy in force has them.
-func useSources(t testing.TB, o *api.Options) {
-	t.Helper()
+// compiled is a set of sources with the catalog that reads with them.
+type compiled struct {
+	set     *sources.Set
+	reading *catalog.Catalog
+	err     error
+}
+
+// compileSources compiles shipped sources and one of its own, once.
+var compileSources = sync.OnceValue(func() compiled {
 	known, err := catalog.Default()
 	if err != nil {
-		t.Fatal(err)
+		return compiled{err: err}
 	}
-	set, problems := sources.Compile("sources.yaml", []byte(`
+	set, problems := sources.Compile("sources.yaml", []byte(academySources), known)
+	return compiled{set: set, reading: known.WithTranslator(set), err: problems.Err()}
+})
+
+const academySources = `
 sources:
   xapi:
   caliper:
@@ -32,11 +43,17 @@ sources:
     events:
       done: {as: lesson.completed, properties: {lesson_id: body.lesson}}
     ignore: [ping]
-`), known)
-	if err := problems.Err(); err != nil {
-		t.Fatal(err)
+`
+
+// useSources gives an API shipped sources and one of its own, as an academy in force has them.
+func useSources(t testing.TB, o *api.Options) {
+	t.Helper()
+	academy := compileSources()
+	if academy.err != nil {
+		t.Fatal(academy.err)
 	}
-	reading := known.WithTranslator(set)
+	set := academy.set
+	reading := academy.reading
 	o.Catalog = func() *catalog.Catalog { return reading }
 	secrets := map[string][][]byte{"thinkific": {[]byte("an older secret"), []byte("thinkific's secret")}, "xapi": {[]byte("of no use without a signature")}}
 	o.Source = func(name string) (api.Source, bool) {

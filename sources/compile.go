@@ -181,7 +181,7 @@ func (r *reader) readShipped(shipped string, at *yamlfile.Node, name string) *So
 }
 
 func sourceKeys() []string {
-	return []string{"base", "about", "recognise", "event", "items", "taxonomy", "zone", "learner", "id", "time", "properties", "traits", "events", "ignore", "signature"}
+	return []string{"base", "about", "recognise", "event", "items", "reshape", "taxonomy", "without_learner", "zone", "learner", "id", "time", "properties", "traits", "events", "ignore", "signature"}
 }
 
 // readSource reads what a source says; what it said before, as a base, stays unless it says it anew.
@@ -197,8 +197,12 @@ func (r *reader) readSource(s *Source, pairs []yamlfile.Pair) {
 			s.event = r.compileExpression(p.Value, what, wantName)
 		case "items":
 			s.items = r.compileExpression(p.Value, what, wantList)
+		case "reshape":
+			s.reshape = r.compileExpression(p.Value, what, wantObject)
 		case "taxonomy":
 			s.taxonomy, _ = r.Bool(p.Value, what)
+		case "without_learner":
+			s.strangers = r.readWithoutLearner(p.Value, what)
 		case "zone":
 			s.zone = r.readZone(p.Value, what)
 		case "signature":
@@ -230,6 +234,15 @@ func (r *reader) finishSource(s *Source, key *yamlfile.Node, broken bool) {
 	case len(s.events) == 0 && !s.taxonomy && len(s.ignore) == 0:
 		r.Fail(key.At, "add events:, with a name and what it becomes", "the source %s reads nothing", s.Name)
 	}
+}
+
+// readWithoutLearner reports whether bodies that name no learner are ignored.
+func (r *reader) readWithoutLearner(n *yamlfile.Node, what string) bool {
+	text, ok := r.Text(n, what)
+	if ok && text != "ignore" && text != "refuse" {
+		r.Fail(n.At, "write ignore, if the platform also tells of visitors who have not signed in, or refuse", "%q is neither", text)
+	}
+	return text == "ignore"
 }
 
 func (r *reader) readZone(n *yamlfile.Node, what string) *time.Location {

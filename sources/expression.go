@@ -40,6 +40,9 @@ type expression struct {
 // errAbsent says that an expression reads a part that the body does not have.
 var errAbsent = errors.New("a part is not there")
 
+// errNone says that an optional value is none: the source knows that a body may not have it.
+var errNone = fmt.Errorf("%w, and need not be", errAbsent)
+
 // errNoNumber says that a number came out that JSON has not. An event with one could not be handed to a workflow, now or ever.
 var errNoNumber = errors.New("a number is infinite or none, as after a division by zero")
 
@@ -94,6 +97,8 @@ func plainError(err error) error {
 	switch {
 	case strings.Contains(text, "no such key"), strings.Contains(text, "no such attribute"), strings.Contains(text, "index out of bounds"):
 		return errAbsent
+	case strings.Contains(text, "no such overload") && strings.Contains(text, "null"): // a part is null, and counts as absent
+		return errAbsent
 	case strings.Contains(text, "no such overload"), strings.Contains(text, "unsupported index type"), strings.Contains(text, "type conversion"):
 		return errors.New("a part has another type than the expression expects")
 	}
@@ -144,7 +149,7 @@ func jsonOf(v ref.Val) (any, error) {
 		return v.Time.UTC(), nil
 	case *types.Optional:
 		if !v.HasValue() {
-			return nil, errAbsent
+			return nil, errNone
 		}
 		return jsonOf(v.GetValue())
 	case *types.Err:

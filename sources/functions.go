@@ -28,7 +28,7 @@ func refuseValue(format string, args ...any) ref.Val {
 // functionNames lists the functions that an expression can call by name, for suggestions.
 func functionNames() []string {
 	names := []string{"has", "size", "string", "double", "int", "timestamp", "startsWith", "endsWith", "contains", "matches",
-		"millis", "seconds", "iso_seconds", "json", "last", "without", "lower"}
+		"millis", "seconds", "iso_seconds", "json", "last", "without", "lower", "activity", "score_pct"}
 	slices.Sort(names)
 	return names
 }
@@ -38,10 +38,12 @@ func functionNames() []string {
 //
 //	millis(x), seconds(x)  the instant so many milliseconds or seconds after 1970, from a number or its text
 //	iso_seconds(text)      how long an ISO 8601 duration such as PT1H4M is, in seconds
-//	json(x)                the value that a text holds as JSON; anything else as it is
+//	json(x)                the value that a text holds as JSON, or as PHP serializes it; anything else as it is
 //	last(text, sign)       what follows the last sign in a text; the text without one
 //	without(text, end)     a text without that end, if it has it
 //	lower(text)            a text in small letters
+//	activity(x, type)      the id of an activity in the contextActivities of an xAPI statement, the first of a type before all others
+//	score_pct(x)           the score of an xAPI statement as a percentage
 func newEnvironment() (*cel.Env, error) {
 	text := []*cel.Type{cel.StringType}
 	pair := []*cel.Type{cel.StringType, cel.StringType}
@@ -64,6 +66,8 @@ func newEnvironment() (*cel.Env, error) {
 		cel.Function("last", cel.Overload("last_string_string", pair, cel.StringType, cel.BinaryBinding(lastPart))),
 		cel.Function("without", cel.Overload("without_string_string", pair, cel.StringType, cel.BinaryBinding(withoutEnd))),
 		cel.Function("lower", cel.Overload("lower_string", text, cel.StringType, cel.UnaryBinding(lowerCase))),
+		cel.Function("activity", cel.Overload("activity_dyn_string", []*cel.Type{cel.DynType, cel.StringType}, cel.StringType, cel.BinaryBinding(findActivity))),
+		cel.Function("score_pct", cel.Overload("score_pct_dyn", dyn, cel.DoubleType, cel.UnaryBinding(scorePercent))),
 	)
 }
 
@@ -112,15 +116,21 @@ func isoSeconds(v ref.Val) ref.Val {
 	return types.Double(total)
 }
 
-// parseJSON returns the value that a text holds; what is no text is returned as it is.
+// parseJSON returns the value that a text holds as JSON, or as PHP serializes it; what is no text is returned as it is.
 func parseJSON(v ref.Val) ref.Val {
 	text, isText := v.(types.String)
 	if !isText {
 		return v
 	}
 	var value any
-	if len(text) > maxInnerJSON || json.Unmarshal([]byte(text), &value) != nil {
+	if len(text) > maxInnerJSON {
 		return refuseValue("a text is no JSON")
+	}
+	if json.Unmarshal([]byte(text), &value) != nil {
+		var ok bool
+		if value, ok = parsePHP(string(text)); !ok {
+			return refuseValue("a text is no JSON")
+		}
 	}
 	return types.DefaultTypeAdapter.NativeToValue(value)
 }

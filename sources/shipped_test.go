@@ -64,7 +64,7 @@ func TestFixturesOfShippedSources(t *testing.T) {
 				}
 				out.Write(append(line, '\n'))
 			}
-			if refused*20 > len(trial.Bodies) && name != "segment" { // which has one name that nobody could know
+			if refused*20 > len(trial.Bodies) {
 				t.Errorf("%d of %d bodies are refused", refused, len(trial.Bodies))
 			}
 			golden := filepath.Join("testdata", name+".golden")

@@ -14,6 +14,8 @@ type Source struct {
 	recognise *expression
 	event     *expression // the name of a body: a text, or a list of texts of which the first known counts
 	items     *expression // where a body that holds several has them; nil: nowhere
+	reshape   *expression // the body in the form that the other expressions read; nil: as it is
+	strangers bool        // a body that names no learner is ignored instead of refused
 	taxonomy  bool        // names of the catalog stand for themselves
 	zone      *time.Location
 	whole     mapping // what holds for every event unless its mapping says otherwise

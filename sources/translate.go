@@ -80,8 +80,9 @@ func (s *Set) Items(body map[string]any) ([]any, bool) {
 // Addresses implements [catalog.Translator].
 func (s *Set) Addresses(body map[string]any) []string {
 	var addresses []string
-	in := &input{body: body}
+	raw := &input{body: body}
 	for _, source := range s.Sources() {
+		in := source.reshapeBody(raw)
 		for _, m := range source.mappings() {
 			traits, err := readPerson(&source.whole, m, in)
 			email, _ := traits["email"].(string)
@@ -117,6 +118,7 @@ func (s *Source) readBody(cat *catalog.Catalog, m *catalog.Foreign, in *input) c
 			}
 		}
 	}
+	in = s.reshapeBody(in)
 	names, refusal := s.namesOf(in)
 	if refusal != nil {
 		return *refusal
@@ -127,6 +129,19 @@ func (s *Source) readBody(cat *catalog.Catalog, m *catalog.Foreign, in *input) c
 		t.Learner, _ = readText(nil, s.whole.learner, in) // under whom the refused body is kept; none is no error
 	}
 	return t
+}
+
+// reshapeBody returns a body in the form that the source's expressions read. One that cannot be brought into it is read as it is.
+func (s *Source) reshapeBody(in *input) *input {
+	if s.reshape == nil {
+		return in
+	}
+	value, err := s.reshape.eval(in)
+	body, isObject := value.(map[string]any)
+	if err != nil || !isObject {
+		return in
+	}
+	return &input{body: body, headers: in.headers}
 }
 
 // namesOf returns what a body calls its event: at least one name.
@@ -209,6 +224,9 @@ func (s *Source) readEvent(m *mapping, foreign *catalog.Foreign, in *input) cata
 	if t.Learner, err = readText(m.learner, s.whole.learner, in); err != nil {
 		return refuseBody(catalog.CodeBadLearner, "", "the source %s cannot read the learner: %s", s.Name, err)
 	}
+	if t.Learner == "" && s.strangers {
+		return refuseBody(catalog.CodeIgnored, "", "the source %s ignores what names no learner", s.Name)
+	}
 	if t.ID, err = readText(m.id, s.whole.id, in); err != nil {
 		return refuseBody(catalog.CodeBadID, "", "the source %s cannot read the id: %s", s.Name, err)
 	}
@@ -220,11 +238,13 @@ func (s *Source) readEvent(m *mapping, foreign *catalog.Foreign, in *input) cata
 		at = s.whole.at
 	}
 	if at != nil {
-		if t.Time, err = s.readTime(at, in); err != nil {
-			return refuseBody(catalog.CodeBadTime, "the source reads it from "+at.text, "the source %s cannot read the time: %s", s.Name, reasonOf(err))
-		}
-		if t.Time.IsZero() { // which would count as none, and so as now
+		if t.Time, err = s.readTime(at, in); errors.Is(err, errNone) {
+			err = nil // when it arrived
+		} else if err == nil && t.Time.IsZero() { // which would count as none, and so as now
 			return refuseBody(catalog.CodeBadTime, "check the publisher's clock", "the source %s reads the year 1 as the time", s.Name)
+		}
+		if err != nil {
+			return refuseBody(catalog.CodeBadTime, "the source reads it from "+at.text, "the source %s cannot read the time: %s", s.Name, reasonOf(err))
 		}
 	}
 	if t.Properties, err = s.readProperties(m, in); err != nil {

@@ -139,6 +139,15 @@ func tryBody(cat *catalog.Catalog, body []byte) Tried {
 	var tried Tried
 	tried.Source, tried.Name = cat.SourceOf(nil, body)
 	d, problem := cat.Decode("", "", body, time.Time{})
+	timeless := false
+	if problem != nil && problem.Code == catalog.CodeBadTime {
+		if now, again := cat.Decode("", "", body, time.Now()); again == nil {
+			d = now
+			problem = nil
+			d.Event.Time = time.Time{}
+			timeless = true
+		}
+	}
 	switch {
 	case problem.IsIgnored():
 		tried.Outcome = Ignored
@@ -156,6 +165,9 @@ func tryBody(cat *catalog.Catalog, body []byte) Tried {
 		tried.Properties = d.Event.Properties
 		tried.Traits = d.Traits
 		tried.Remarks = append(profile.Remarks(d.Traits), cat.PropertyRemarks(&d.Event)...)
+		if timeless {
+			tried.Remarks = append(tried.Remarks, "it says no time, and counts as of when it arrives; an import refuses it")
+		}
 	}
 	return tried
 }
