@@ -159,7 +159,7 @@ func (s *Standing) noteFacts(ev *Event, course string, at time.Time) bool {
 	}
 	changed := false
 	if work := HandedIn(ev); work != "" {
-		changed = s.HandedIn.add(work, at)
+		changed = s.noteHandIn(work, at)
 	}
 	if course == "" {
 		return changed

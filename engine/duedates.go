@@ -181,7 +181,7 @@ func (r *Ruleset) nextDueAt(s *Standing, course string, at time.Time) time.Time 
 	_, _, from := c.runAsOf(at)
 	var next time.Time
 	r.eachDueDate(course, c, func(d DueDate) bool {
-		if !d.At.Before(at) && (next.IsZero() || d.At.Before(next)) && !s.HandedIn.hasBetween(d.ID, from, at) {
+		if !d.At.Before(at) && (next.IsZero() || d.At.Before(next)) && !s.wasHandedIn(d.ID, from, at) {
 			next = d.At
 		}
 		return true
@@ -204,7 +204,7 @@ func (s *stepper) appendOverdue(list []silence, rule *Rule, place silentPlace) [
 			return true
 		}
 		present, _, from := c.runAsOf(due)
-		if d.At.Before(present.enrolledAt) || s.env.Standing.HandedIn.hasBetween(d.ID, from, due) {
+		if d.At.Before(present.enrolledAt) || s.env.Standing.wasHandedIn(d.ID, from, due) {
 			return true
 		}
 		list = append(list, silence{
@@ -250,7 +250,7 @@ func (s *stepper) addOverdue(properties map[string]any, si *silence) {
 func (s *stepper) overdueEnd(run *Run, c *Course, at time.Time) Reason {
 	id := gradedWorkOf(&run.Trigger)
 	_, _, from := c.runAsOf(at)
-	if s.env.Standing.HandedIn.hasBetween(id, from, at) {
+	if s.env.Standing.wasHandedIn(id, from, at) {
 		return ReasonHandedIn
 	}
 	d, due := s.env.Current.dueDate(run.Course, c, id)

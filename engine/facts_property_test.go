@@ -20,6 +20,7 @@ type facts struct {
 	Course    engine.Course
 	Progress  engine.Progress
 	HandedIn  engine.HandIns
+	Again     engine.RepeatedHandIns
 	NextDueAt []time.Time // now, and at each hour of the history
 }
 
@@ -35,6 +36,7 @@ func factsOf(rs *engine.Ruleset, events []engine.Event, order []int) facts {
 		Completed: st.CoursesCompleted,
 		SignedUp:  st.SignedUpAt,
 		HandedIn:  st.HandedIn,
+		Again:     st.HandedInAgain,
 	}
 	for hour := range 8 {
 		f.NextDueAt = append(f.NextDueAt, engine.NextDueAt(rs, &st, "go", start.Add(time.Duration(hour)*time.Hour)))

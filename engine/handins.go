@@ -70,8 +70,7 @@ func (h *HandIns) add(id string, at time.Time) bool {
 	return true
 }
 
-// hasBetween reports whether something was handed in from an instant on, zero for ever, up to another. Of what was handed in again and again the first
-// and the last time are known.
+// hasBetween reports whether the first or the last time that something was handed in lies from an instant on, zero for ever, up to another.
 func (h HandIns) hasBetween(id string, from, to time.Time) bool {
 	i, known := h.indexOf(hashOfUnit(id))
 	if !known {

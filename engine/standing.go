@@ -30,6 +30,8 @@ type Standing struct {
 	Links []Link `json:"links,omitempty"`
 	// HandedIn is what the learner has handed in, in any course.
 	HandedIn HandIns `json:"handed_in,omitempty"`
+	// HandedInAgain is what was handed in between the first and the last time. Records of older versions have none.
+	HandedInAgain RepeatedHandIns `json:"handed_in_again,omitempty"`
 	// Moves are those of the learner that are not known to be counted. A host that counts takes them out; see [Standing.DropMoves].
 	Moves []Move `json:"moves,omitempty"`
 }
