@@ -21,7 +21,7 @@ func (s *Standing) Apply(ev *Event, rs *Ruleset, arrival time.Time) Change {
 		change.Changed = true
 	}
 	enrolls := rs.Paths && s.isFirstEnrollment(ev, change.Course)
-	if s.noteFacts(ev, change.Course, at) {
+	if s.noteFacts(ev, change.Course, at, rs) {
 		change.Changed = true
 	}
 	if enrolls {
@@ -153,7 +153,7 @@ func (c *Course) neededLessThan(other *Course, id, otherID string) bool {
 }
 
 // noteFacts takes in what the engine itself understands of an event, and reports whether anything changed.
-func (s *Standing) noteFacts(ev *Event, course string, at time.Time) bool {
+func (s *Standing) noteFacts(ev *Event, course string, at time.Time, rs *Ruleset) bool {
 	if ev.Name == EventSignedUp {
 		return backward(&s.SignedUpAt, at)
 	}
@@ -179,7 +179,7 @@ func (s *Standing) noteFacts(ev *Event, course string, at time.Time) bool {
 	case EventCourseUpdated:
 		return s.course(course).learnCalendar(ev, at) || changed
 	case EventAssessmentScheduled, EventAssignmentScheduled:
-		return s.course(course).learnDueDate(ev, at) || changed
+		return s.course(course).learnDueDate(ev, at, rs.Courses[course].Assessments) || changed
 	case EventEnrollmentCancelled:
 		return s.course(course).addMoment(Moment{At: at, Kind: MomentCancelled}) || changed
 	case EventCourseStarted, EventLessonStarted:

@@ -56,8 +56,9 @@ func gradedWorkOf(ev *Event) string {
 	return ""
 }
 
-// learnDueDate takes in when an assessment is due, unless a later event has said so, and reports whether that is news.
-func (c *Course) learnDueDate(ev *Event, at time.Time) bool {
+// learnDueDate takes in when an assessment is due, unless a later event has said so, and reports whether that is news. listed are the assessments of
+// courses.yaml.
+func (c *Course) learnDueDate(ev *Event, at time.Time, listed []UnitInfo) bool {
 	named := DueDate{ID: gradedWorkOf(ev), At: timeProperty(ev, keyDueAt), NamedAt: at}
 	if named.ID == "" {
 		return false
@@ -78,16 +79,23 @@ func (c *Course) learnDueDate(ev *Event, at time.Time) bool {
 	}
 	c.DueDates = slices.Insert(c.DueDates, i, named)
 	if len(c.DueDates) > maxDueDates {
-		c.forgetDueDate()
+		c.forgetDueDate(listed)
 	}
 	return true
 }
 
-// forgetDueDate drops the due date that lies back the furthest.
-func (c *Course) forgetDueDate() {
+// forgetDueDate drops the due date that lies back the furthest. One that was taken away counts as long as the date of courses.yaml that it hides; if there is
+// none to hide, it goes first.
+func (c *Course) forgetDueDate(listed []UnitInfo) {
+	relevantUntil := func(d *DueDate) time.Time {
+		if i := slices.IndexFunc(listed, func(u UnitInfo) bool { return u.ID == d.ID }); d.At.IsZero() && i >= 0 {
+			return listed[i].Due
+		}
+		return d.At
+	}
 	oldest := 0
 	for i := range c.DueDates {
-		if c.DueDates[i].At.Before(c.DueDates[oldest].At) {
+		if relevantUntil(&c.DueDates[i]).Before(relevantUntil(&c.DueDates[oldest])) {
 			oldest = i
 		}
 	}

@@ -73,3 +73,28 @@ func TestADateOfAnOldRecord(t *testing.T) {
 		t.Errorf("after an event that names another end the course lasts from %s to %s", d.Starts, d.Ends)
 	}
 }
+
+// TestAWithdrawnDateStaysWithdrawn: however many dates events name afterwards, a quiz of courses.yaml whose date an event took away is not due.
+func TestAWithdrawnDateStaysWithdrawn(t *testing.T) {
+	rs := ruleset(t, "overdue")
+	withdrawn := start.AddDate(0, 2, 0)
+	rs.Courses = map[string]engine.CourseInfo{"go": {Assessments: []engine.UnitInfo{{ID: "assessment_id=w1", Due: withdrawn}}}}
+	var st engine.Standing
+	hear := func(id, name string, properties map[string]any) {
+		properties["course_id"] = "go"
+		st.Apply(&engine.Event{ID: id, Name: name, Time: start, Properties: properties}, rs, start)
+	}
+	hear("enr", "enrollment.created", map[string]any{})
+	hear("w1", "assessment.scheduled", map[string]any{"assessment_id": "w1"})
+	for i := range 64 {
+		due := start.AddDate(0, 0, i-30) // half of them are over
+		hear(fmt.Sprint("s", i), "assessment.scheduled", map[string]any{"assessment_id": fmt.Sprint("a", i), "due_at": due.Format(time.RFC3339)})
+		hear(fmt.Sprint("v", i), "assessment.scheduled", map[string]any{"assessment_id": fmt.Sprint("b", i)}) // nothing was due before
+	}
+	if next := engine.NextDueAt(rs, &st, "go", withdrawn.AddDate(0, 0, -5)); !next.IsZero() {
+		t.Errorf("the next date is %s, want none", next)
+	}
+	if next := engine.NextDueAt(rs, &st, "go", start.AddDate(0, 0, 33)); !next.Equal(start.AddDate(0, 0, 33)) {
+		t.Errorf("the last date is %s, want that of the last quiz", next)
+	}
+}
