@@ -86,7 +86,7 @@ func prepareItem(known *catalog.Catalog, one item, received time.Time) (Message,
 		return Message{}, ItemResult{Status: Refused, Code: refusal.Code, Detail: refusal.Message, Hint: refusal.Hint}
 	}
 	event := decoded.Event
-	result := ItemResult{ID: event.ID, Status: Stored, Remarks: profile.Remarks(decoded.Traits)}
+	result := ItemResult{ID: event.ID, Status: Stored, Remarks: append(profile.Remarks(decoded.Traits), known.PropertyRemarks(&event)...)}
 	return Message{
 		Subject: subjects.Publish(event.Learner, event.Name),
 		ID:      subjects.MsgID(event.Learner, event.ID),

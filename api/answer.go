@@ -36,7 +36,7 @@ type ItemResult struct {
 	Code    string   `json:"code,omitempty"`
 	Detail  string   `json:"detail,omitempty"`
 	Hint    string   `json:"hint,omitempty"`
-	Remarks []string `json:"remarks,omitempty"` // what of its traits is not used
+	Remarks []string `json:"remarks,omitempty"` // what of it is not used: traits, and properties that look misspelt
 }
 
 // add counts an item, and keeps it if it needs attention.

@@ -66,6 +66,7 @@ func newDesc(name, help string, labels ...string) *prometheus.Desc {
 
 var (
 	descEvents      = newDesc("homeroom_events_total", "Events by outcome: handed_over, unneeded, ignored, no_learner, dead (with the reason, where it is known).", "outcome", "reason")
+	descRemarks     = newDesc("homeroom_event_remarks_total", "What of events that count cannot be used: refused traits, properties that look misspelt.")
 	descRetries     = newDesc("homeroom_handover_retries_total", "Failed tries of the triggers that were repeated.")
 	descParkings    = newDesc("homeroom_parkings_total", "How often new messages of a partition waited for older ones.")
 	descRewinds     = newDesc("homeroom_stream_rewound_total", "How often the stream gave a sequence out again: NATS went back to older files.")
@@ -236,6 +237,7 @@ func (w *watched) collectEvents(ch chan<- prometheus.Metric, s *Sources) {
 			count(descEvents, n, "dead", reason)
 		}
 	}
+	count(descRemarks, stats.Remarks)
 	count(descRetries, stats.Retries)
 	count(descParkings, stats.Parkings)
 }

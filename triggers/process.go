@@ -131,6 +131,7 @@ func (p *partition) decodeItems(cat *catalog.Catalog, items []*item) []*decodedI
 			}
 			e.event = decoded.Event
 			e.traits = decoded.Traits
+			p.t.count.remarks.Add(int64(len(profile.Remarks(decoded.Traits)) + len(cat.PropertyRemarks(&decoded.Event))))
 			e.event.Learner = it.learner
 			e.event.Seq = it.seq
 			e.event.StoredAt = storedAt

@@ -15,6 +15,7 @@ type Stats struct {
 	Ignored    int64 // a source knows the body and does not want it
 	NoLearner  int64 // admin events
 	Dead       int64 // in the dead-letter stream
+	Remarks    int64 // what of events that count cannot be used: refused traits, properties that look misspelt
 	Retries    int64 // failed tries that were repeated
 	Parkings   int64 // how often new messages had to wait for older ones
 	Rewinds    int64 // how often a partition's stream went back in time
@@ -27,6 +28,7 @@ type Stats struct {
 type counters struct {
 	setAside                                                                   atomic.Int64
 	handedOver, unneeded, ignored, noLearner, dead, retries, parkings, rewinds atomic.Int64
+	remarks                                                                    atomic.Int64
 
 	deadMu sync.Mutex
 	deadBy map[string]int64
@@ -58,6 +60,7 @@ func (t *Triggers) Stats() Stats {
 		Ignored:    t.count.ignored.Load(),
 		NoLearner:  t.count.noLearner.Load(),
 		Dead:       t.count.dead.Load(),
+		Remarks:    t.count.remarks.Load(),
 		Retries:    t.count.retries.Load(),
 		Parkings:   t.count.parkings.Load(),
 		Rewinds:    t.count.rewinds.Load(),

@@ -13,6 +13,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"homeroom/admin"
 	"homeroom/catalog"
 	"homeroom/deadletters"
 	"homeroom/internal/cells"
@@ -35,6 +36,7 @@ type DeadlettersListCmd struct {
 	Reason  string `help:"Those refused for this reason only, for instance wrong_type." placeholder:"CODE"`
 	Since   string `default:"all" help:"Those refused since: a duration (30d, 12h), a date, or all." placeholder:"T"`
 	Limit   int    `default:"20" help:"How many of the newest to list." placeholder:"N"`
+	Remarks bool   `help:"Instead of dead letters, what cannot be used of events that count: refused traits, properties that look misspelt. Reads the events."`
 	Format  string `help:"How to print: table or json." enum:"table,json" default:"table"`
 }
 
@@ -45,6 +47,7 @@ It reads headers only, and prints no body.
 
 Example:
   homeroom deadletters list --since 7d
+  homeroom deadletters list --remarks --since 24h
   homeroom deadletters list --reason unknown_event --format json`
 }
 
@@ -60,6 +63,14 @@ func (c *DeadlettersListCmd) Run(ctx context.Context, o IO) error {
 	}
 	defer installation.Close()
 	onRead, clearLine := o.drawReading()
+	if c.Remarks {
+		status, err := installation.EventsStatus(ctx, admin.EventsStatusOptions{Since: since, OnRead: onRead})
+		clearLine()
+		if err != nil {
+			return err
+		}
+		return c.printRemarks(o, &status)
+	}
 	summary, err := installation.ListDeadLetters(ctx, deadletters.ListOptions{
 		Selection: deadletters.Selection{
 			Learner: c.Learner,

@@ -10,7 +10,8 @@ import (
 
 // EventsCmd is `homeroom events`.
 type EventsCmd struct {
-	Check EventsCheckCmd `cmd:"" help:"Check a file of bodies as triggers would read them; for the CI of a platform."`
+	Status EventsStatusCmd `cmd:"" help:"Is the integration complete? Which events have been seen, when last, and what they lack."`
+	Check  EventsCheckCmd  `cmd:"" help:"Check a file of bodies as triggers would read them; for the CI of a platform."`
 }
 
 // EventsCheckCmd is `homeroom events check`.
