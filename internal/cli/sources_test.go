@@ -3,17 +3,23 @@ package cli
 import (
 	"bytes"
 	"errors"
+	"os"
 	"strings"
 	"testing"
 )
 
 func TestSourcesTry(t *testing.T) {
 	var out bytes.Buffer
-	err := (&SourcesTryCmd{File: "../../sources/testdata/segment.ndjson", Suggest: true, Format: "text"}).Run(IO{Out: &out})
+	bodies, err := os.ReadFile("../../sources/testdata/segment.ndjson")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bodies = append(bodies, `{"type":"track","messageId":"m-99","userId":"u-88","event":"Knot Tied","timestamp":"2026-03-02T10:00:00Z"}`...)
+	err = (&SourcesTryCmd{File: "-", Suggest: true, Format: "text"}).Run(IO{In: bytes.NewReader(bodies), Out: &out})
 	if exit := (ExitError{}); !errors.As(err, &exit) || exit.Code != 1 {
 		t.Errorf("ends with %v, want exit code 1: a body is refused", err)
 	}
-	for _, want := range []string{"lesson.completed", "ignored", `refused`, "segment  10      5     4        1", `"Button Clicked": `} {
+	for _, want := range []string{"lesson.completed", "ignored", `refused`, "segment  16      7     8        1", `"Knot Tied": `} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("it does not say %q:\n%s", want, out.String())
 		}
