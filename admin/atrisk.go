@@ -3,7 +3,6 @@ package admin
 import (
 	"cmp"
 	"context"
-	"encoding/csv"
 	"fmt"
 	"io"
 	"maps"
@@ -208,7 +207,6 @@ func (i *Installation) liveRules(ctx context.Context, learners []AtRiskLearner) 
 
 // WriteAtRiskCSV writes who is at risk as CSV, a row a learner and course.
 func WriteAtRiskCSV(out io.Writer, list *AtRisk) error {
-	w := csv.NewWriter(out)
 	rows := [][]string{{"learner", "course", "risk", "reasons", "silent_days", "study_days", "activities", "live_rules", "last_rule", "last_message", "last_sent_at"}}
 	number := func(n float64) string { return strconv.FormatFloat(n, 'f', 4, 64) }
 	for n := range list.Learners {
@@ -227,8 +225,5 @@ func WriteAtRiskCSV(out io.Writer, list *AtRisk) error {
 			strings.Join(l.Live, " "), last.Rule, last.Message, sentAt,
 		})
 	}
-	if err := w.WriteAll(rows); err != nil {
-		return fmt.Errorf("write who is at risk: %w", err)
-	}
-	return nil
+	return writeCSV(out, "who is at risk", rows)
 }

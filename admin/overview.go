@@ -3,10 +3,11 @@ package admin
 import (
 	"context"
 	"errors"
+	"time"
 
-	"homeroom/deadletters"
 	"homeroom/rules"
 	"homeroom/store"
+	"homeroom/subjects"
 )
 
 // Overview is what somebody wants to know first: is anything wrong, what is in force, what waits for somebody.
@@ -73,9 +74,9 @@ func (i *Installation) Overview(ctx context.Context) (Overview, error) {
 	aside, err := i.LearnersSetAside(ctx)
 	note("learners who are set aside", err)
 	o.SetAside = append(o.SetAside, aside...)
-	dead, err := i.ListDeadLetters(ctx, deadletters.ListOptions{})
+	dead, err := i.newReader(time.Time{}, nil).CountStored(ctx, subjects.DeadStream, []string{subjects.AllDead})
 	note("dead letters", err)
-	o.DeadLetters = dead.Total
+	o.DeadLetters = int(dead)
 	drafts, err := i.Drafts(ctx)
 	note("drafts", err)
 	for n := range drafts {

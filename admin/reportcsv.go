@@ -1,8 +1,6 @@
 package admin
 
 import (
-	"encoding/csv"
-	"fmt"
 	"io"
 	"strconv"
 
@@ -12,7 +10,6 @@ import (
 
 // WriteReportCSV writes a report as CSV: a row for each rule and one for the total. A spreadsheet can work out the rates; the lift is given.
 func WriteReportCSV(out io.Writer, r *Report) error {
-	w := csv.NewWriter(out)
 	rows := [][]string{{"rule", "started", "sent", "uncertain", "failed", "withheld_holdout", "withheld_control", "skipped", "deferred", "exited",
 		"delivered", "opened", "opened_by_machine", "clicked", "bounced", "unsubscribed", "spam_reported",
 		"goal_sent_people", "goal_sent_reached", "goal_holdout_people", "goal_holdout_reached", "lift", "lift_low", "lift_high",
@@ -25,10 +22,7 @@ func WriteReportCSV(out io.Writer, r *Report) error {
 	total := r.Total
 	total.Experiment = nil
 	rows = append(rows, reportCells("total", &total))
-	if err := w.WriteAll(rows); err != nil {
-		return fmt.Errorf("write report: %w", err)
-	}
-	return nil
+	return writeCSV(out, "report", rows)
 }
 
 func reportCells(name string, r *report.Rule) []string {

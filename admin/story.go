@@ -218,8 +218,17 @@ func (i *Installation) explainUnknownLearner(ctx context.Context, learner string
 		hint = fmt.Sprintf("But %s of theirs could not be used; see why with `homeroom deadletters list --learner %s`.",
 			narrate.Count(dead, "event"), learner)
 	}
-	return fmt.Errorf("no such learner: nothing is known of %s, no event, no decision, no profile. %s", learner, hint)
+	return &unknownLearnerError{learner: learner, hint: hint}
 }
+
+// unknownLearnerError says that nothing is known of a learner. It is [ErrNotFound].
+type unknownLearnerError struct{ learner, hint string }
+
+func (e *unknownLearnerError) Error() string {
+	return fmt.Sprintf("no such learner: nothing is known of %s, no event, no decision, no profile. %s", e.learner, e.hint)
+}
+
+func (e *unknownLearnerError) Is(target error) bool { return target == ErrNotFound }
 
 // LearnerIDAdvice says how to find the id of a learner.
 const LearnerIDAdvice = "An id is what the platform publishes as the learner in learning.<learner>.<event>, upper and lower case included: look it up in the platform, " +

@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"encoding/csv"
 	"fmt"
 	"io"
 	"maps"
@@ -73,24 +72,18 @@ func WriteRulesCSV(out io.Writer, list []RuleSummary, live map[string]int64) err
 			underWay = strconv.FormatInt(live[r.Name], 10)
 		}
 		rows = append(rows, []string{
-			r.Name, asCellText(r.About), asCellText(r.Starts), strings.Join(r.Messages, " "), underWay, strconv.FormatFloat(r.Holdout, 'f', -1, 64),
+			r.Name, asOneLine(r.About), asOneLine(r.Starts), strings.Join(r.Messages, " "), underWay, strconv.FormatFloat(r.Holdout, 'f', -1, 64),
 			strconv.FormatBool(r.HasGoal), strconv.FormatBool(r.Paused),
 		})
 	}
 	return writeCSV(out, "rules", rows)
 }
 
-// asCellText returns a text that people wrote on one line, in a form that no spreadsheet takes for a formula.
-func asCellText(text string) string {
-	text = strings.Join(strings.Fields(text), " ")
-	if strings.HasPrefix(text, "=") || strings.HasPrefix(text, "+") || strings.HasPrefix(text, "-") || strings.HasPrefix(text, "@") {
-		return "'" + text
-	}
-	return text
-}
+// asOneLine returns a text that people wrote on one line.
+func asOneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 func writeCSV(out io.Writer, what string, rows [][]string) error {
-	if err := csv.NewWriter(out).WriteAll(rows); err != nil {
+	if err := WriteCSV(out, rows); err != nil {
 		return fmt.Errorf("write %s: %w", what, err)
 	}
 	return nil

@@ -48,3 +48,11 @@ func TestFindingAndForgetting(t *testing.T) {
 		}
 	}
 }
+
+// TestALearnerOfWhomNothingIsKnown: a wrong id is not found, which is no failure of the console.
+func TestALearnerOfWhomNothingIsKnown(t *testing.T) {
+	s := openSite(t, console.ThisMachine{Name: "maya"}, 0)
+	if status, body := s.browser("").do(http.MethodGet, "/learners/u_nobody", nil); status != http.StatusNotFound || !strings.Contains(body, "no such learner") {
+		t.Errorf("%d\n%s", status, body)
+	}
+}

@@ -112,7 +112,7 @@ func readCSVList(in io.Reader, o ListFileOptions, yield func(ListRow) error) err
 		}
 		row := o.newRow(number, func(name string) string {
 			if i := slices.Index(columns, name); i >= 0 && i < len(record) {
-				return record[i]
+				return withoutApostrophe(record[i])
 			}
 			return ""
 		})
@@ -120,6 +120,14 @@ func readCSVList(in io.Reader, o ListFileOptions, yield func(ListRow) error) err
 			return err
 		}
 	}
+}
+
+// withoutApostrophe returns a cell without the apostrophe that keeps spreadsheets from taking it for a formula, as `homeroom suppressions export` writes it.
+func withoutApostrophe(cell string) string {
+	if len(cell) > 1 && cell[0] == '\'' && strings.ContainsRune("=+-@\t\r\n", rune(cell[1])) {
+		return cell[1:]
+	}
+	return cell
 }
 
 // newRow reads one entry by its fields.

@@ -63,3 +63,15 @@ func TestReadListFile(t *testing.T) {
 		})
 	}
 }
+
+// TestApostrophesOfSpreadsheets: an address that an export kept from being a formula is read as it was.
+func TestApostrophesOfSpreadsheets(t *testing.T) {
+	var got []string
+	err := sendgrid.ReadListFile(strings.NewReader("list,email\nbounces,'=a@x.example\nbounces,'+b@x.example\nbounces,o'c@x.example\nbounces,'d@x.example\n"), sendgrid.ListFileOptions{}, func(row sendgrid.ListRow) error {
+		got = append(got, row.Listed.Email)
+		return nil
+	})
+	if want := "=a@x.example +b@x.example o'c@x.example 'd@x.example"; err != nil || strings.Join(got, " ") != want {
+		t.Errorf("%q, %v", got, err)
+	}
+}

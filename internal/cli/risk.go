@@ -3,7 +3,6 @@ package cli
 import (
 	"bufio"
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -156,17 +155,15 @@ func writeRiskLines(w io.Writer, list *admin.RiskList) error {
 }
 
 func writeRiskCSV(w io.Writer, list *admin.RiskList) error {
-	table := csv.NewWriter(w)
-	_ = table.Write([]string{"learner", "course", "risk", "reasons", "silent_days", "study_days", "activities"}) // Error tells
+	rows := [][]string{{"learner", "course", "risk", "reasons", "silent_days", "study_days", "activities"}}
 	number := func(n float64) string { return strconv.FormatFloat(n, 'f', 4, 64) }
 	for i := range list.Risks {
 		r := &list.Risks[i]
-		_ = table.Write([]string{
+		rows = append(rows, []string{
 			r.Learner, r.Course, number(r.Value), joinReasons(r.Reasons), number(r.SilentDays), number(r.StudyDays), number(r.Activities),
 		})
 	}
-	table.Flush()
-	return table.Error()
+	return admin.WriteCSV(w, rows)
 }
 
 func joinReasons(reasons []engine.RiskReason) string {

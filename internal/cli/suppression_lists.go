@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/csv"
 	"fmt"
 	"io"
 	"maps"
@@ -113,18 +112,17 @@ func (c *SuppressionsExportCmd) Run(ctx context.Context, o IO) error {
 	if c.Format == "json" {
 		return printJSON(o.Out, export)
 	}
-	out := csv.NewWriter(o.Out)
-	_ = out.Write([]string{"list", "email", "created", "reason", "until"}) // Flush tells of errors
+	rows := [][]string{{"list", "email", "created", "reason", "until"}}
 	for _, s := range export.Suppressions {
 		until := ""
 		if !s.Until.IsZero() {
 			until = s.Until.UTC().Format(time.RFC3339)
 		}
-		_ = out.Write([]string{s.List, s.Email, s.Created.UTC().Format(time.RFC3339), s.Reason, until})
+		rows = append(rows, []string{s.List, s.Email, s.Created.UTC().Format(time.RFC3339), s.Reason, until})
 	}
-	out.Flush()
+	err = admin.WriteCSV(o.Out, rows)
 	if export.Unknown > 0 {
 		fmt.Fprintf(o.Err, "%d more addresses are suppressed that no learner has; only their hashes are kept.\n", export.Unknown)
 	}
-	return out.Error()
+	return err
 }
