@@ -123,7 +123,7 @@ func (i *Installation) Calibrate(ctx context.Context, opts RiskOptions) (Calibra
 func calibrate(academy *rules.Academy, watch *judgement.Watch, opts RiskOptions) Calibration {
 	var chosen []judgement.Observation
 	learners := map[string]bool{}
-	for _, o := range watch.Observations() {
+	for _, o := range watch.Finish() {
 		if opts.Course == "" || o.Course == opts.Course {
 			chosen = append(chosen, o)
 			learners[o.Learner] = true

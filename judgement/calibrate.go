@@ -9,7 +9,7 @@ import (
 	"homeroom/engine"
 )
 
-// GoneAfter is for how long a learner must do nothing to count as gone.
+// GoneAfter is for how long a learner must do nothing in a course to count as gone from it. Activity of which no course is known counts for all of theirs.
 const GoneAfter = 10 * 24 * time.Hour
 
 const day = 24 * time.Hour
@@ -21,8 +21,8 @@ type Observation struct {
 	At      time.Time
 	Risk    float64       // with the intercept in force
 	Silence time.Duration // at that instant
-	Gone    bool          // the learner did nothing for GoneAfter
-	Back    time.Duration // until the next activity; 0: none came
+	Gone    bool          // the learner did nothing in the course for GoneAfter
+	Back    time.Duration // until the next activity in it, or of which no course is known; 0: none came
 }
 
 // Watch records the risk of every learner in every course at fixed intervals, and later whether the learner came back. It is for one goroutine.
@@ -36,12 +36,15 @@ type Watch struct {
 
 type key struct{ learner, course string }
 
-// NewWatch returns a watch that records the risks once per interval. The interval is at least an hour.
+// minInterval is the shortest interval of a watch.
+const minInterval = time.Hour
+
+// NewWatch returns a watch that records the risks once per interval. A shorter one than an hour counts as an hour.
 func NewWatch(rules *engine.Ruleset, interval time.Duration) *Watch {
 	return &Watch{
 		learners: NewLearners(rules),
 		pending:  map[key][]Observation{},
-		interval: interval,
+		interval: max(interval, minInterval),
 	}
 }
 
@@ -55,12 +58,16 @@ func (w *Watch) Add(ev *engine.Event, stored time.Time) {
 		w.next = w.next.Add(w.interval)
 	}
 	w.learners.Add(ev, stored)
-	k := key{ev.Learner, w.learners.CourseOf(ev)}
+	course := w.learners.CourseOf(ev)
 	switch {
+	case w.learners.rules.Settings.Activity[ev.Name] && course == "": // it ends the silence in every course, see engine.Ruleset.RiskOf
+		for id := range w.learners.standings[ev.Learner].Courses {
+			w.resolvePending(key{ev.Learner, id}, stored, true)
+		}
 	case w.learners.rules.Settings.Activity[ev.Name]:
-		w.resolvePending(k, stored, true)
+		w.resolvePending(key{ev.Learner, course}, stored, true)
 	case ev.Name == engine.EventCourseCompleted:
-		delete(w.pending, k) // they left because they were done
+		delete(w.pending, key{ev.Learner, course}) // they left because they were done
 	}
 }
 
@@ -90,9 +97,9 @@ func (w *Watch) resolvePending(k key, at time.Time, active bool) {
 	delete(w.pending, k)
 }
 
-// Observations returns everything of which it is known what came of it, by instant, learner and course. What was noted less than GoneAfter before the last event
-// is left out.
-func (w *Watch) Observations() []Observation {
+// Finish ends the watch and returns what came of everything that was noted, by instant, learner and course: who was not active since is gone. What was noted less
+// than GoneAfter before the last event is left out. Nothing may be added afterwards.
+func (w *Watch) Finish() []Observation {
 	for k := range w.pending {
 		w.resolvePending(k, w.learners.latest, false)
 	}
@@ -100,13 +107,14 @@ func (w *Watch) Observations() []Observation {
 	slices.SortFunc(all, func(a, b Observation) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Learner, b.Learner), cmp.Compare(a.Course, b.Course))
 	})
-	w.resolved = all
+	w.pending = nil
+	w.resolved = nil
 	return all
 }
 
 // Calibration says how far an academy's risk can be relied on.
 type Calibration struct {
-	Observations     int       `json:"observations"` // learners in courses, looked at once a week
+	Observations     int       `json:"observations"` // risks that were noted, one per learner, course and look
 	BaseRate         float64   `json:"base_rate"`    // of them: gone for 10 days
 	Intercept        float64   `json:"intercept"`    // with which the risk is as great, on average, as the share that is gone
 	InterceptInForce float64   `json:"was"`          // the intercept in force
@@ -122,7 +130,7 @@ type Bin struct {
 	Observed  float64 `json:"was"`  // the share that was gone
 }
 
-// Meaning says what a rule with at_risk at a threshold would do, if it wrote once a crossing.
+// Meaning says what a rule with at_risk at a threshold would do, if it wrote each time a learner's risk rises to the threshold.
 type Meaning struct {
 	AtRisk     float64 `json:"at_risk"`     // with the calibrated intercept
 	Messages   float64 `json:"messages"`    // per learner and 30 days in a course
@@ -136,7 +144,7 @@ const backSoon = 3 * day
 // thresholds are those of which a calibration says what they mean.
 var thresholds = [...]float64{0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9}
 
-// Calibrate works out the intercept that fits the observations. The order of the learners does not change. was is the intercept with which their risks were
+// Calibrate works out the intercept that fits the observations. Another intercept does not change which learner's risk is greater. was is the intercept with which their risks were
 // worked out.
 func Calibrate(all []Observation, was float64) Calibration {
 	c := Calibration{Observations: len(all), Intercept: was, InterceptInForce: was, Bins: []Bin{}, Thresholds: []Meaning{}}

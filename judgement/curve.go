@@ -32,7 +32,7 @@ type Curve struct {
 	courses map[string][]CurvePoint
 }
 
-// NewCurve returns a curve that begins at an instant: what happens before it counts, but has no points.
+// NewCurve returns a curve that begins with the day, in UTC, of an instant: what happens before that day counts, but has no points.
 func NewCurve(rules *engine.Ruleset, begin time.Time) *Curve {
 	return &Curve{
 		Learners: NewLearners(rules),

@@ -60,7 +60,7 @@ func TestObservationsSayWhatCameOfIt(t *testing.T) {
 	add(event("6", "lesson.started", "back", monday.AddDate(0, 0, 25)))
 	gone := map[string]int{}
 	all := map[string]int{}
-	for _, o := range w.Observations() {
+	for _, o := range w.Finish() {
 		all[o.Learner]++
 		if o.Gone {
 			gone[o.Learner]++
@@ -72,6 +72,34 @@ func TestObservationsSayWhatCameOfIt(t *testing.T) {
 	// From the Tuesday on 15 looks are old enough. Of those at "back" the first five days end with an activity, and then nine end with one more than ten days off.
 	if all["gone"] != 15 || gone["gone"] != 15 || all["back"] != 15 || gone["back"] != 10 || all["done"] != 0 {
 		t.Errorf("looked at %v, gone %v", all, gone)
+	}
+}
+
+// TestActivityWithoutACourseBringsALearnerBack: it ends the silence in every course, and so it is a return to every course.
+func TestActivityWithoutACourseBringsALearnerBack(t *testing.T) {
+	w := NewWatch(testRules(), day)
+	add := func(ev *engine.Event) { w.Add(ev, ev.Time) }
+	add(event("1", "enrollment.created", "ada", monday))
+	for i := range 6 {
+		at := monday.AddDate(0, 0, 5*(i+1))
+		add(&engine.Event{ID: fmt.Sprint("a", i), Name: "lesson.started", Learner: "ada", Time: at})
+	}
+	for _, o := range w.Finish() {
+		if o.Gone || o.Back == 0 || o.Silence >= 5*day {
+			t.Errorf("active every five days, but %+v", o)
+		}
+	}
+}
+
+// TestAWatchWithoutAnIntervalLooksOnceAnHour: a caller who leaves the interval out gets an answer.
+func TestAWatchWithoutAnIntervalLooksOnceAnHour(t *testing.T) {
+	w := NewWatch(testRules(), 0)
+	add := func(ev *engine.Event) { w.Add(ev, ev.Time) }
+	add(event("1", "enrollment.created", "ada", monday))
+	add(event("2", "lesson.started", "ada", monday.AddDate(0, 0, 12)))
+	// From the first midnight to GoneAfter before the last event.
+	if got := len(w.Finish()); got != 34 {
+		t.Errorf("looked %d times, want 34", got)
 	}
 }
 
