@@ -63,6 +63,15 @@ func (b SoftBounces) Merge(other SoftBounces) SoftBounces {
 	return b
 }
 
+// After returns what is known of a time later than at: a learner who asks for mail again takes back what was before.
+func (b SoftBounces) After(at time.Time) SoftBounces {
+	b.At = slices.DeleteFunc(slices.Clone(b.At), func(t time.Time) bool { return !t.After(at) })
+	if !b.Delivered.After(at) {
+		b.Delivered = time.Time{}
+	}
+	return b
+}
+
 // SuppressedUntil returns until when the address rests; zero: it does not, as of now.
 func (b SoftBounces) SuppressedUntil(now time.Time) time.Time {
 	for last := len(b.At) - 1; last >= SoftBounceLimit-1; last-- {

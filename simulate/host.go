@@ -49,10 +49,11 @@ type Host struct {
 	profile profile.Profile
 	// countsMoves reports that nobody else counts the learner's moves.
 	countsMoves bool
-	shown       bool // env has a profile: most learners begin with an event that changes it
-	state       engine.State
-	standing    engine.Standing
-	wake        time.Time
+	// shown says that showProfile was called: env.Profile is set. It is set late, because the first event of most learners changes it.
+	shown    bool
+	state    engine.State
+	standing engine.Standing
+	wake     time.Time
 	// suppressed are the addresses that must not be written to any more, in the form for comparison. An empty one is that of a
 	// learner whose address nobody recorded.
 	suppressed map[string]bool
@@ -203,7 +204,9 @@ func (h *Host) comeBack(ev *engine.Event, at time.Time) (changed bool) {
 		return h.profile.Join(topic, at)
 	}
 	delete(h.suppressed, mailaddress.Normalize(h.profile.Email))
-	delete(h.softBounces, mailaddress.Normalize(h.profile.Email))
+	if address := mailaddress.Normalize(h.profile.Email); h.softBounces != nil {
+		h.softBounces[address] = h.softBounces[address].After(at)
+	}
 	h.profile.JoinAll(at)
 	return true
 }

@@ -67,8 +67,8 @@ func (r StreamReader) readDirectly(ctx context.Context, stream string, filters [
 	}
 }
 
-// countDirectly is [StreamReader.CountStored] without a consumer. It reads one message of each filter; a message that several filters
-// name counts for each.
+// countDirectly is [StreamReader.CountStored] without a consumer. It reads the first batch of each filter and adds what the server says is to
+// come; a message that several filters name counts for each.
 func (r StreamReader) countDirectly(ctx context.Context, stream string, filters []string) (uint64, error) {
 	cursors, _, err := r.openCursors(ctx, stream, filters)
 	if err != nil {

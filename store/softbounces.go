@@ -72,6 +72,18 @@ func (s Suppression) asOf(now time.Time) Suppression {
 	return s
 }
 
+// softBouncesAfter returns the refusals later than at; nil: none.
+func softBouncesAfter(soft *profile.SoftBounces, at time.Time) *profile.SoftBounces {
+	if soft == nil {
+		return nil
+	}
+	later := soft.After(at)
+	if later.IsZero() {
+		return nil
+	}
+	return &later
+}
+
 // mergeSoftBounces returns what two records say together; nil: nothing.
 func mergeSoftBounces(a, b *profile.SoftBounces) *profile.SoftBounces {
 	if a == nil {

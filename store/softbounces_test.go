@@ -108,6 +108,48 @@ func TestManySoftBouncesSuppressForAWhile(t *testing.T) {
 	}
 }
 
+// TestAReturnTakesBackTheRefusalsBeforeIt: of refusals around the time at which a learner asked for mail again, the later ones count, whatever is heard first.
+func TestAReturnTakesBackTheRefusalsBeforeIt(t *testing.T) {
+	day := func(n int) time.Time { return monday.AddDate(0, 0, n) }
+	const email = "ada@example.org"
+	for _, c := range []struct {
+		name    string
+		bounces [2]int // the first and the last day with a refusal
+		until   time.Time
+	}{
+		{"five after it", [2]int{4, 8}, day(38)},
+		{"five before it", [2]int{-2, 2}, time.Time{}},
+		{"four after it", [2]int{1, 7}, time.Time{}},
+	} {
+		for _, returnFirst := range []bool{true, false} {
+			server, _, _ := natstest.Open(t)
+			st := openAt(t, server, func() time.Time { return day(9) }, "test")
+			if _, err := st.Profiles.Merge(t.Context(), "ada", map[string]any{"email": email}, day(-9)); err != nil {
+				t.Fatal(err)
+			}
+			join := func(wanted bool) {
+				if !wanted {
+					return
+				}
+				if err := st.People.Join(t.Context(), "ada", "", day(3)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			join(returnFirst)
+			for n := c.bounces[0]; n <= c.bounces[1]; n++ {
+				if err := st.Suppressions.AddSoftBounce(t.Context(), email, day(n)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			join(!returnFirst)
+			s, _, err := st.Suppressions.Get(t.Context(), email)
+			if err != nil || !s.Until.Equal(c.until) {
+				t.Errorf("%s, the return heard first %v: %+v, %v; want a rest until %s", c.name, returnFirst, s, err, c.until)
+			}
+		}
+	}
+}
+
 // TestADeliveryToAnAddressThatNeverRefusedWritesNothing holds the path of every mail to a reading.
 func TestADeliveryToAnAddressThatNeverRefusedWritesNothing(t *testing.T) {
 	_, js, st := natstest.Open(t)

@@ -46,8 +46,8 @@ const (
 type Suppression struct {
 	Reason Reason    `json:"reason,omitempty"`
 	At     time.Time `json:"at,omitzero"`
-	// Lifted is up to when the learner has taken back what was said: an older report that comes again, or late, changes
-	// nothing. With no reason it is all that is left of a suppression.
+	// Lifted is up to when what was said counts no more, because the learner or an operator took it back: an older report
+	// that comes again, or late, changes nothing. With no reason it is all that is left of a suppression.
 	Lifted time.Time `json:"lifted,omitzero"`
 	// Topics are the topics that somebody left for this mailbox by a mail program's one click, and when. They are no suppression.
 	Topics map[string]time.Time `json:"topics,omitempty"`
@@ -59,7 +59,7 @@ type Suppression struct {
 }
 
 // Add suppresses an address. A stronger reason replaces a weaker one and never the other way around; at is when it
-// happened, and what happened before the learner lifted the suppression counts no more, unless it is an erasure.
+// happened, and what happened before the suppression was lifted counts no more, unless it is an erasure.
 func (s *Suppressions) Add(ctx context.Context, email string, reason Reason, at time.Time) error {
 	if reason.Weight() <= ReasonUnreadable.Weight() {
 		return fmt.Errorf("suppress an address: %q is no reason; there are bounced, complained, unsubscribed, erased", reason)
@@ -131,9 +131,9 @@ func (s *Suppressions) Lift(ctx context.Context, email string, at time.Time) err
 	return nil
 }
 
-// liftForLearner takes back what was said of an address up to at, because the learner asks for mail again: with everything
-// whatever the reason, else only that they left. An erasure stays. Something is written also if nothing was suppressed,
-// so that an older report that comes late finds it.
+// liftForLearner takes back what was said of an address up to at, because the learner asks for mail again. If everything is true,
+// whatever the reason is; otherwise only that they left. An erasure, and what was said later, stays. Something is written also if nothing was
+// suppressed, so that an older report that comes late finds it.
 func (s *Suppressions) liftForLearner(ctx context.Context, email string, at time.Time, everything bool) error {
 	return s.changeUnderAll(ctx, email, func(was *Suppression) bool {
 		if !at.After(was.Lifted) || was.Reason != "" && !everything && was.Reason != ReasonUnsubscribed {
@@ -141,10 +141,10 @@ func (s *Suppressions) liftForLearner(ctx context.Context, email string, at time
 		}
 		if was.Reason == ReasonErased || was.At.After(at) {
 			was.Lifted = at
-			was.Soft = nil
+			was.Soft = softBouncesAfter(was.Soft, at)
 			return true
 		}
-		*was = Suppression{Lifted: at, Topics: was.Topics}
+		*was = Suppression{Lifted: at, Topics: was.Topics, Soft: softBouncesAfter(was.Soft, at)}
 		return true
 	})
 }
