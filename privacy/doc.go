@@ -9,10 +9,10 @@
 //     is still under way; each delivery asks before it calls the provider. Then the tombstone is written: a keyed hash
 //     of the id, the proof that, when and by whom it was erased.
 //  2. The learner's events, those that are set aside among them, are purged, so that no more of them are taken up, and the triggers are waited for until
-//     they have handed over what they held in their hands.
+//     they have handed over what they had received.
 //  3. Every run of the workflow is terminated and deleted, and waited for until it is gone.
-//  4. Everything else is purged by subject: dead letters, decisions, nudges, standing, ledger, links, profile. No key is
-//     deleted in the ordinary way, which leaves a marker that has the learner's id in its subject.
+//  4. Everything else is purged by subject: the record of being set aside, requests, dead letters, decisions, nudges, the retired state, standing,
+//     ledger, links, profile. No key is deleted in the ordinary way, which leaves a marker that has the learner's id in its subject.
 //  5. All of it is looked for again, until twice in a row, with a pause in between, nothing was found. What an activity
 //     that was in flight wrote meanwhile goes in the next round. Rounds are bounded; what remains is in the receipt.
 //

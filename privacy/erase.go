@@ -57,7 +57,7 @@ func (p *Privacy) Erase(ctx context.Context, learner, by string, at time.Time) (
 	}
 	receipt.Suppressed = len(e.suppressed)
 	receipt.Warnings = e.warnings
-	for _, c := range last.countLocations() {
+	for _, c := range last.countPlaces() {
 		receipt.Removed = append(receipt.Removed, Count{c.Place, e.removed[c.Place]})
 		if c.Count > 0 {
 			receipt.Remaining = append(receipt.Remaining, c)
@@ -77,7 +77,7 @@ type erasure struct {
 	suppressed      []string // addresses
 	removed         map[string]uint64
 	warnings        []string
-	triggersAwaited bool // for the triggers
+	triggersAwaited bool // the triggers have been waited for once
 }
 
 // prepareErasure writes what must be there before anything is removed.
@@ -100,7 +100,7 @@ func (e *erasure) suppressAddresses(ctx context.Context, f found) error {
 	if e.nobody {
 		return nil
 	}
-	addresses, err := e.findAddresses(ctx, e.learner, f.locations)
+	addresses, err := e.findAddresses(ctx, e.learner, f.places)
 	if err != nil {
 		return err
 	}
@@ -153,10 +153,10 @@ func (e *erasure) runRounds(ctx context.Context, receipt *ErasureReceipt) (last 
 // removeFound takes away what was found, in the order of the package comment.
 func (e *erasure) removeFound(ctx context.Context, f found) error {
 	var events uint64
-	for _, place := range f.locations {
+	for _, place := range f.places {
 		if place.Name == subjects.Stream || place.Name == subjects.SetAsideStream {
 			events += place.Held
-			if err := e.removeLocation(ctx, place); err != nil {
+			if err := e.removePlace(ctx, place); err != nil {
 				return err
 			}
 		}
@@ -177,16 +177,16 @@ func (e *erasure) removeFound(ctx context.Context, f found) error {
 	if err := e.removeRuns(ctx, e.learner, f.runs); err != nil {
 		return err
 	}
-	e.removed[temporalLocation] += uint64(len(f.runs))
-	for _, place := range f.locations {
-		if err := e.removeLocation(ctx, place); err != nil {
+	e.removed[temporalPlace] += uint64(len(f.runs))
+	for _, place := range f.places {
+		if err := e.removePlace(ctx, place); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (e *erasure) removeLocation(ctx context.Context, place store.Location) error {
+func (e *erasure) removePlace(ctx context.Context, place store.Place) error {
 	if place.Held == 0 {
 		return nil
 	}
@@ -198,11 +198,12 @@ func (e *erasure) removeLocation(ctx context.Context, place store.Location) erro
 	return nil
 }
 
-// triggersPatience is how long the triggers are given to finish what they have received, in real time.
-const triggersPatience = 30 * time.Second
+// triggersWait is how long the triggers are given to finish what they have received, in real time.
+const triggersWait = 30 * time.Second
 
-// awaitTriggers waits until the triggers have processed everything that the partition stored up to now. Events
-// that they had fetched are processed although the stream has them no more.
+// awaitTriggers waits until the triggers have processed everything that the partition stored up to now, but no longer than
+// triggersWait: then the receipt has a warning. It does not wait if no instance runs. Events that the triggers had fetched are processed although
+// the stream has them no more.
 func (e *erasure) awaitTriggers(ctx context.Context) {
 	e.triggersAwaited = true
 	if instances, err := e.opts.Store.Control.ReadInstances(ctx); err == nil && len(instances) == 0 {
@@ -211,9 +212,9 @@ func (e *erasure) awaitTriggers(ctx context.Context) {
 	partition := store.PartitionOf(e.learner)
 	e.opts.Progress("waiting for the triggers to finish what they have received")
 	want := e.opts.Now()
-	if e.opts.Store.Control.AwaitHandedOver(ctx, partition, want, triggersPatience).Before(want) {
+	if e.opts.Store.Control.AwaitHandedOver(ctx, partition, want, triggersWait).Before(want) {
 		doubt := fmt.Sprintf("nobody said within %s that partition %d of the stream was handed over: if a process was stopped or stuck while it processed the learner's events, it may store them again; once Homeroom is serving, run this again",
-			triggersPatience, partition)
+			triggersWait, partition)
 		if !slices.Contains(e.warnings, doubt) {
 			e.warnings = append(e.warnings, doubt)
 		}
@@ -228,6 +229,7 @@ func (e *erasure) listKept(ctx context.Context, r *ErasureReceipt) []Kept {
 	} else {
 		stays = append(stays,
 			Kept{"the tombstone: a keyed hash of the learner's id, when and by whom they were erased", "proof of the erasure; it tells nobody who it was"},
+			Kept{"records of who looked at, exported or erased the learner, in " + subjects.AuditStream + ", with the learner as a keyed hash", "they prove who did what; they expire after 400 days"},
 			Kept{fmt.Sprintf("%d addresses as keyed hashes in %s", r.Suppressed, store.BucketSuppressions), "so that nobody writes to them again"},
 		)
 	}

@@ -44,8 +44,8 @@ type StoredRecord struct {
 
 // Workflow is what Temporal holds.
 type Workflow struct {
-	ID   string `json:"workflow_id"`
-	Runs []run  `json:"runs"`
+	ID   string        `json:"workflow_id"`
+	Runs []workflowRun `json:"runs"`
 	// State is everything the workflow remembers at this moment; nil with a Problem if no worker answered.
 	State *engine.State `json:"state,omitempty"`
 	// Unpublished are decisions that are not among those above yet; the learner's next decision or delivery publishes them.
@@ -60,7 +60,7 @@ type SuppressedAddress struct {
 }
 
 // sectionSource says how a place is shown.
-type sectionSource struct{ location, name, where, about string }
+type sectionSource struct{ place, name, where, about string }
 
 // sectionOrder is how a document begins.
 var sectionOrder = []sectionSource{
@@ -70,7 +70,7 @@ var sectionOrder = []sectionSource{
 	{subjects.Stream, "events", "NATS stream ", "What the platform published about the learner, and what came back of their mails, as stored. Everything else follows from it."},
 	{subjects.DeadStream, "dead_letters", "NATS stream ", "Events that could not be read, with the reason, kept for whoever repairs the publisher."},
 	{subjects.SetAsideStream, "events_set_aside", "NATS stream ", "Events that could not be handed over to the learner's workflow yet. They wait here, so that they hold nobody else up."},
-	{store.BucketControl, "set_aside", "NATS bucket ", "Whether the learner's events wait, since when, and why."},
+	{store.BucketControl, "set_aside", "NATS bucket ", "Whether the learner's events wait, since when, and why; and requests to export or erase the learner that are not carried out yet."},
 	{subjects.DecisionStream, "decisions", "NATS stream ", "What Homeroom decided about messages to the learner, and why. Used for reports, and to answer questions like this one."},
 	{subjects.NudgeStream, "nudges", "NATS stream ", "Messages for the platform's own pages, as rendered."},
 	{store.BucketSends, "sends", "NATS bucket ", "How far each message has come on its way to the provider, so that none goes out twice. The keys are hashes of the sends' ids."},
@@ -89,9 +89,9 @@ func (p *Privacy) Export(ctx context.Context, learner string) (*Document, error)
 		About:   "Everything that Homeroom holds about this learner. Each section says what it is, where it is kept and what for. Times are in UTC.",
 	}
 	for _, s := range sectionOrder {
-		section := Section{Name: s.name, About: s.about, Where: s.where + s.location, Items: []any{}}
-		for _, place := range f.locations {
-			if place.Name != s.location {
+		section := Section{Name: s.name, About: s.about, Where: s.where + s.place, Items: []any{}}
+		for _, place := range f.places {
+			if place.Name != s.place {
 				continue
 			}
 			err := p.data.Read(ctx, place, func(m store.Message) error {
@@ -136,7 +136,7 @@ func (p *Privacy) suppressionSection(ctx context.Context, learner string, f foun
 		Items: []any{},
 		About: "Addresses of the learner that must not be written to, with the reason; kept as keyed hashes. A tombstone says that the learner was erased before; what is here came afterwards.",
 	}
-	addresses, err := p.findAddresses(ctx, learner, f.locations)
+	addresses, err := p.findAddresses(ctx, learner, f.places)
 	if err != nil {
 		return section, err
 	}

@@ -75,14 +75,14 @@ func (p *Privacy) Find(ctx context.Context, learner string) ([]Count, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.countLocations(), nil
+	return f.countPlaces(), nil
 }
 
 // found is what is held of a learner at one moment.
 type found struct {
-	locations []store.Location
-	runs      []run
-	keys      store.SearchKeys
+	places []store.Place
+	runs   []workflowRun
+	keys   store.SearchKeys
 }
 
 // findAll searches every store with the keys, and with what it finds of other spellings of the id and of sends, which the answer's keys hold too.
@@ -102,7 +102,7 @@ func (p *Privacy) findAll(ctx context.Context, learner string, keys store.Search
 		return found{}, err
 	}
 	keys.Sends = sortedUnion(keys.Sends, sends)
-	locations, err := p.data.Locate(ctx, learner, keys)
+	places, err := p.data.Locate(ctx, learner, keys)
 	if err != nil {
 		return found{}, err
 	}
@@ -110,7 +110,7 @@ func (p *Privacy) findAll(ctx context.Context, learner string, keys store.Search
 	if err != nil {
 		return found{}, err
 	}
-	return found{locations: locations, runs: runs, keys: keys}, nil
+	return found{places: places, runs: runs, keys: keys}, nil
 }
 
 // checkLearner accepts the ids of learners, and [subjects.NoLearner]: what was published under it by mistake may be personal as well.
@@ -125,7 +125,7 @@ func checkLearner(learner string) error {
 const headerSubject = "Homeroom-Subject"
 
 // findAddresses returns all addresses that are known of the learner: the profile's, and those of the traits that were ever published.
-func (p *Privacy) findAddresses(ctx context.Context, learner string, locations []store.Location) ([]string, error) {
+func (p *Privacy) findAddresses(ctx context.Context, learner string, places []store.Place) ([]string, error) {
 	profile, err := p.opts.Store.Profiles.Get(ctx, learner)
 	if err != nil {
 		return nil, fmt.Errorf("read the profile: %w", err)
@@ -134,11 +134,11 @@ func (p *Privacy) findAddresses(ctx context.Context, learner string, locations [
 	if profile.Email != "" {
 		known = append(known, profile.Email)
 	}
-	for _, location := range locations {
-		if location.Name != subjects.Stream && location.Name != subjects.DeadStream && location.Name != subjects.SetAsideStream {
+	for _, place := range places {
+		if place.Name != subjects.Stream && place.Name != subjects.DeadStream && place.Name != subjects.SetAsideStream {
 			continue
 		}
-		err := p.data.Read(ctx, location, func(m store.Message) error {
+		err := p.data.Read(ctx, place, func(m store.Message) error {
 			subject := m.Subject
 			if original := m.Header[headerSubject]; len(original) > 0 { // of what is set aside
 				subject = original[0]
@@ -156,10 +156,10 @@ func (p *Privacy) findAddresses(ctx context.Context, learner string, locations [
 	return sortedUnion(known, nil), nil
 }
 
-// countLocations counts what was found, by place.
-func (f found) countLocations() []Count {
-	counts := []Count{{temporalLocation, uint64(len(f.runs))}}
-	for _, p := range f.locations {
+// countPlaces counts what was found, by place.
+func (f found) countPlaces() []Count {
+	counts := []Count{{temporalPlace, uint64(len(f.runs))}}
+	for _, p := range f.places {
 		counts = append(counts, Count{p.Name, p.Held})
 	}
 	return counts
@@ -168,7 +168,7 @@ func (f found) countLocations() []Count {
 // countAll counts what was found in all places.
 func (f found) countAll() uint64 {
 	var n uint64
-	for _, c := range f.countLocations() {
+	for _, c := range f.countPlaces() {
 		n += c.Count
 	}
 	return n

@@ -17,10 +17,10 @@ import (
 )
 
 // temporalLocation is how the receipt calls the learner's workflow.
-const temporalLocation = "Temporal"
+const temporalPlace = "Temporal"
 
-// run is one run of a learner's workflow.
-type run struct {
+// workflowRun is one run of a learner's workflow.
+type workflowRun struct {
 	ID      string    `json:"run_id"`
 	Status  string    `json:"status"`
 	Started time.Time `json:"started,omitzero"`
@@ -30,13 +30,13 @@ type run struct {
 
 // listRuns returns all runs of a learner's workflow that Temporal has: those that visibility lists, which may be some seconds behind, and
 // those that can be reached from the current run, each run naming the one it continued.
-func (p *Privacy) listRuns(ctx context.Context, learner string) ([]run, error) {
+func (p *Privacy) listRuns(ctx context.Context, learner string) ([]workflowRun, error) {
 	id := workflows.WorkflowID(learner)
 	ids, err := p.listRunIDs(ctx, id)
 	if err != nil {
 		return nil, fmt.Errorf("list the runs of the workflow %s: %w", id, err)
 	}
-	var runs []run
+	var runs []workflowRun
 	known := map[string]bool{}
 	look := append([]string{""}, ids...) // "": the current run, if there is one
 	for len(look) > 0 {
@@ -59,7 +59,7 @@ func (p *Privacy) listRuns(ctx context.Context, learner string) ([]run, error) {
 			continue
 		}
 		known[this] = true
-		r := run{ID: this, Status: statusWord(info.GetStatus()), Events: info.GetHistoryLength()}
+		r := workflowRun{ID: this, Status: statusWord(info.GetStatus()), Events: info.GetHistoryLength()}
 		if info.GetStartTime() != nil {
 			r.Started = info.GetStartTime().AsTime()
 		}
@@ -75,7 +75,7 @@ func (p *Privacy) listRuns(ctx context.Context, learner string) ([]run, error) {
 			look = append(look, before)
 		}
 	}
-	slices.SortFunc(runs, func(a, b run) int { return a.Started.Compare(b.Started) })
+	slices.SortFunc(runs, func(a, b workflowRun) int { return a.Started.Compare(b.Started) })
 	return runs, nil
 }
 
@@ -115,8 +115,9 @@ func (p *Privacy) continuedRun(ctx context.Context, id, runID string) (string, e
 	return begun.History.Events[0].GetWorkflowExecutionStartedEventAttributes().GetContinuedExecutionRunId(), nil
 }
 
-// removeRuns terminates the runs that are open, deletes every run, and waits until Temporal, which deletes later, has done so.
-func (p *Privacy) removeRuns(ctx context.Context, learner string, runs []run) error {
+// removeRuns terminates the runs that are open, deletes every run, and waits until Temporal, which deletes later, has done so, but no longer
+// than DeleteWait: the next search sees what is left.
+func (p *Privacy) removeRuns(ctx context.Context, learner string, runs []workflowRun) error {
 	id := workflows.WorkflowID(learner)
 	for _, r := range runs {
 		if r.Closed.IsZero() {
@@ -190,7 +191,8 @@ func isNotFound(err error) bool {
 // statusWord writes a status as the Temporal UI does: "Running", "ContinuedAsNew".
 func statusWord(s enums.WorkflowExecutionStatus) string { return s.String() }
 
-// archiveLocation says where Temporal's archive keeps copies of histories, if the namespace has one: nothing deletes them there.
+// archiveLocation says where Temporal archives closed runs of the namespace: histories, or else visibility records; empty: nowhere. Nothing
+// deletes them there.
 func (p *Privacy) archiveLocation(ctx context.Context) (string, error) {
 	ns, err := p.opts.Temporal.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: p.opts.Namespace})
 	if err != nil {

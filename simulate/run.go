@@ -37,7 +37,8 @@ type Options struct {
 	SummaryOnly bool
 	// Workers is how many goroutines decode and decide; 0 means one a core. The result does not depend on it.
 	Workers int
-	// Progress, if set, is called now and then from one goroutine with the number of events read so far.
+	// Progress, if set, is called now and then from one goroutine with the number of events taken in so far (of Learner only, if it is
+	// set), dead letters among them.
 	Progress func(events int)
 }
 
@@ -155,7 +156,7 @@ func (s *sequencer) dealOut(ctx context.Context, ordered <-chan *chunk) {
 	}
 }
 
-// sendToDeciders sends a chunk's events to their deciders; false means that the rest lies beyond Until.
+// sendToDeciders sends a chunk's events to their deciders; false: the rest lies beyond Until, or ctx has ended.
 func (s *sequencer) sendToDeciders(ctx context.Context, c *chunk) bool {
 	for n := range c.shares {
 		c.shares[n] = c.shares[n][:0]

@@ -3,6 +3,7 @@ package simulate
 import (
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 
 	"homeroom/engine"
@@ -33,7 +34,11 @@ func whyUnstarted(rs *engine.Ruleset, rule *engine.Rule, seen map[string]int) st
 	}
 	if !rule.When.IsState() {
 		if n := seen[rule.When.Match.Event]; n > 0 {
-			return fmt.Sprintf("%s came %s, but too late to start a run%s", rule.When.Match.Event, narrate.Count(n, "time"), condition)
+			nameless := ""
+			if len(rule.Per) > 0 {
+				nameless = ", or without its " + strings.Join(rule.Per, " or its ")
+			}
+			return fmt.Sprintf("%s came %s, but started no run: it came too late%s%s", rule.When.Match.Event, narrate.Count(n, "time"), nameless, condition)
 		}
 		return "no event " + rule.When.Match.Event
 	}
@@ -50,6 +55,8 @@ func whyUnstarted(rs *engine.Ruleset, rule *engine.Rule, seen map[string]int) st
 		return "no course has " + rule.When.OverdueWords() + " with a due date"
 	case rule.When.Overdue > 0:
 		return "nothing was overdue for " + engine.FormatDuration(rule.When.Overdue) + condition
+	case rule.When.Schedule != nil:
+		return "nobody had been active of late at the hours of its schedule" + condition
 	case activity == 0:
 		return "no event here counts as activity, and silence without any did not start it" + condition
 	}

@@ -23,11 +23,11 @@ import (
 // the stream that it is: deleting or purging a key would leave a marker, and its subject is the key.
 type LearnerData struct{ js jetstream.JetStream }
 
-// NewLearnerData returns the holdings of an installation.
+// NewLearnerData returns access to what an installation's NATS holds of its learners.
 func NewLearnerData(js jetstream.JetStream) *LearnerData { return &LearnerData{js: js} }
 
-// Location is one stream or bucket, and which of its messages are of a learner.
-type Location struct {
+// Place is one stream or bucket, and which of its messages are of a learner.
+type Place struct {
 	Name string // of the stream, or of the bucket
 	Held uint64 // how many messages it holds of the learner
 
@@ -54,9 +54,9 @@ type SearchKeys struct {
 	Sends []string
 }
 
-// Locate looks for everything that is held of a learner. The places come in the order in which they are to be removed, and
-// all of them do, those that hold nothing among them. A stream that the installation does not have is left out.
-func (h *LearnerData) Locate(ctx context.Context, learner string, t SearchKeys) ([]Location, error) {
+// Locate counts what NATS holds of a learner that an erasure removes. It returns every place, also those that hold nothing, in the order in
+// which they are to be emptied. A stream that the installation does not have is left out.
+func (d *LearnerData) Locate(ctx context.Context, learner string, t SearchKeys) ([]Place, error) {
 	events := []string{subjects.Stored(learner)}
 	dead := []string{subjects.DeadOf(learner)}
 	for _, token := range t.Spellings {
@@ -69,7 +69,7 @@ func (h *LearnerData) Locate(ctx context.Context, learner string, t SearchKeys) 
 		subjectOfKey(BucketControl, requestKey(RequestExport, learner)),
 		subjectOfKey(BucketControl, requestKey(RequestErase, learner)),
 	}
-	places := []Location{
+	places := []Place{
 		{Name: subjects.Stream, filters: events},
 		{Name: subjects.SetAsideStream, filters: []string{subjects.SetAside(learner)}},
 		{Name: BucketControl, filters: control},
@@ -88,7 +88,7 @@ func (h *LearnerData) Locate(ctx context.Context, learner string, t SearchKeys) 
 		if strings.HasPrefix(p.Name, "homeroom_") {
 			p.stream = "KV_" + p.Name
 		}
-		err := h.countLocation(ctx, &p, learner, t)
+		err := d.countHeld(ctx, &p, learner, t)
 		if errors.Is(err, jetstream.ErrStreamNotFound) {
 			continue
 		}
@@ -100,9 +100,9 @@ func (h *LearnerData) Locate(ctx context.Context, learner string, t SearchKeys) 
 	return present, nil
 }
 
-// countLocation fills in how much a place holds, and for buckets whose keys do not tell the learner, under which keys.
-func (h *LearnerData) countLocation(ctx context.Context, p *Location, learner string, t SearchKeys) error {
-	stream, err := h.js.Stream(ctx, p.stream)
+// countHeld fills in how much a place holds, and for buckets whose keys do not tell the learner, under which keys.
+func (d *LearnerData) countHeld(ctx context.Context, p *Place, learner string, t SearchKeys) error {
+	stream, err := d.js.Stream(ctx, p.stream)
 	if err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func (h *LearnerData) countLocation(ctx context.Context, p *Location, learner st
 		for _, send := range t.Sends {
 			known[subjectOfKey(BucketSends, hashedKey(send))] = true
 		}
-		return h.eachMessage(ctx, p.stream, nil, func(m Message) error {
+		return d.eachMessage(ctx, p.stream, nil, func(m Message) error {
 			if known[m.Subject] || len(m.Data) > 0 && learnerOfRecord(p.Name, m.Data) == learner {
 				p.filters = append(p.filters, m.Subject)
 				p.Held++
@@ -149,25 +149,25 @@ func learnerOfRecord(bucket string, data []byte) string {
 }
 
 // Read yields what a place holds of the learner, in the order in which it was stored.
-func (h *LearnerData) Read(ctx context.Context, p Location, yield func(Message) error) error {
+func (d *LearnerData) Read(ctx context.Context, p Place, yield func(Message) error) error {
 	if p.Held == 0 {
 		return nil
 	}
-	if err := h.eachMessage(ctx, p.stream, p.filters, yield); err != nil {
+	if err := d.eachMessage(ctx, p.stream, p.filters, yield); err != nil {
 		return fmt.Errorf("read what %s holds of a learner: %w", p.Name, err)
 	}
 	return nil
 }
 
 // Remove purges what a place holds of the learner by subject, so that no marker stays either.
-func (h *LearnerData) Remove(ctx context.Context, p Location) error {
+func (d *LearnerData) Remove(ctx context.Context, p Place) error {
 	if p.Held == 0 {
 		return nil
 	}
-	stream, err := h.js.Stream(ctx, p.stream)
+	stream, err := d.js.Stream(ctx, p.stream)
 	for _, filter := range p.filters {
 		if err == nil && p.Name == BucketControl { // whoever follows the bucket is told by a marker, which goes too
-			err = h.markPurged(ctx, filter)
+			err = d.markPurged(ctx, filter)
 		}
 		if err == nil {
 			err = stream.Purge(ctx, jetstream.WithPurgeSubject(filter))
@@ -180,27 +180,27 @@ func (h *LearnerData) Remove(ctx context.Context, p Location) error {
 }
 
 // CountSetAside returns how many of a learner's events are set aside.
-func (h *LearnerData) CountSetAside(ctx context.Context, learner string) (uint64, error) {
-	place := Location{Name: subjects.SetAsideStream, stream: subjects.SetAsideStream, filters: []string{subjects.SetAside(learner)}}
-	if err := h.countLocation(ctx, &place, learner, SearchKeys{}); err != nil {
+func (d *LearnerData) CountSetAside(ctx context.Context, learner string) (uint64, error) {
+	place := Place{Name: subjects.SetAsideStream, stream: subjects.SetAsideStream, filters: []string{subjects.SetAside(learner)}}
+	if err := d.countHeld(ctx, &place, learner, SearchKeys{}); err != nil {
 		return 0, fmt.Errorf("count what is set aside of a learner: %w", err)
 	}
 	return place.Held, nil
 }
 
 // markPurged writes the marker of a record that was purged.
-func (h *LearnerData) markPurged(ctx context.Context, subject string) error {
-	_, err := h.js.PublishMsg(ctx, &nats.Msg{Subject: subject, Header: nats.Header{"KV-Operation": {"DEL"}}})
+func (d *LearnerData) markPurged(ctx context.Context, subject string) error {
+	_, err := d.js.PublishMsg(ctx, &nats.Msg{Subject: subject, Header: nats.Header{"KV-Operation": {"DEL"}}})
 	return err
 }
 
 // SendIDs returns the ids of the sends that the learner's decisions name.
-func (h *LearnerData) SendIDs(ctx context.Context, learner string) ([]string, error) {
+func (d *LearnerData) SendIDs(ctx context.Context, learner string) ([]string, error) {
 	var ids []string
-	err := h.eachMessage(ctx, subjects.DecisionStream, []string{subjects.DecisionsOf(learner)}, func(m Message) error {
-		var d engine.Decision
-		if json.Unmarshal(m.Data, &d) == nil && d.Send != "" {
-			ids = append(ids, d.Send)
+	err := d.eachMessage(ctx, subjects.DecisionStream, []string{subjects.DecisionsOf(learner)}, func(m Message) error {
+		var decision engine.Decision
+		if json.Unmarshal(m.Data, &decision) == nil && decision.Send != "" {
+			ids = append(ids, decision.Send)
 		}
 		return nil
 	})
@@ -213,8 +213,8 @@ func (h *LearnerData) SendIDs(ctx context.Context, learner string) ([]string, er
 // OtherSpellings finds the tokens in the stream of events that mean a learner but are not how their id is escaped, such as
 // auth0=7c7 for auth0|7: publishers wrote them, and their events became dead letters. It reads every subject of the
 // stream, one partition at a time.
-func (h *LearnerData) OtherSpellings(ctx context.Context, learner string) ([]string, error) {
-	stream, err := h.js.Stream(ctx, subjects.Stream)
+func (d *LearnerData) OtherSpellings(ctx context.Context, learner string) ([]string, error) {
+	stream, err := d.js.Stream(ctx, subjects.Stream)
 	if err != nil {
 		return nil, fmt.Errorf("look for a learner's other spellings: %w", err)
 	}
@@ -260,8 +260,8 @@ func tokenMeansLearner(token, learner string) bool {
 const readBatchSize = 500
 
 // eachMessage yields what a stream holds under the filters at this moment.
-func (h *LearnerData) eachMessage(ctx context.Context, stream string, filters []string, yield func(Message) error) (err error) {
-	consumer, err := h.js.CreateConsumer(ctx, stream, jetstream.ConsumerConfig{
+func (d *LearnerData) eachMessage(ctx context.Context, stream string, filters []string, yield func(Message) error) (err error) {
+	consumer, err := d.js.CreateConsumer(ctx, stream, jetstream.ConsumerConfig{
 		FilterSubjects:    filters,
 		AckPolicy:         jetstream.AckNonePolicy,
 		InactiveThreshold: time.Minute,
@@ -271,7 +271,7 @@ func (h *LearnerData) eachMessage(ctx context.Context, stream string, filters []
 		return err
 	}
 	defer func() {
-		err = errors.Join(err, h.js.DeleteConsumer(context.WithoutCancel(ctx), stream, consumer.CachedInfo().Name))
+		err = errors.Join(err, d.js.DeleteConsumer(context.WithoutCancel(ctx), stream, consumer.CachedInfo().Name))
 	}()
 	var delivered uint64
 	for left := consumer.CachedInfo().NumPending; left > 0; {

@@ -124,7 +124,7 @@ func TestWhoIsErasedIsNotSetAsideAnyMore(t *testing.T) {
 	_, js, st := natstest.Open(t)
 	ctx := t.Context()
 	data := store.NewLearnerData(js)
-	held := func() (held uint64, places []store.Location) {
+	held := func() (held uint64, places []store.Place) {
 		places, err := data.Locate(ctx, "u_42", store.SearchKeys{})
 		if err != nil {
 			t.Fatal(err)

@@ -132,6 +132,9 @@ func TestErasedIsGone(t *testing.T) {
 	if !receipt.Complete || len(receipt.Remaining)+len(receipt.Warnings) > 0 {
 		t.Errorf("the erasure was not complete:\n%s", written)
 	}
+	if !strings.Contains(string(written), subjects.AuditStream) {
+		t.Errorf("the receipt does not say that it stays recorded who looked at the learner:\n%s", written)
+	}
 	if mentions(written, ada.marker) {
 		t.Errorf("the receipt tells who it was:\n%s", written)
 	}
