@@ -44,7 +44,7 @@ func (d *Deliverer) callProvider(ctx context.Context, s engine.Send, entry Entry
 		pause := d.pauseBeforeRetry(s.ID, try, after)
 		now := d.o.Now()
 		if now.Add(pause).Sub(began) > tryFor {
-			out.RetryAt = now.Add(d.retryMuchLater(s.ID, after))
+			out.RetryAt = now.Add(d.pauseBeforeNextDeliver(s.ID, after))
 			return out, nil
 		}
 		if err := d.o.Wait(ctx, pause); err != nil {
@@ -70,7 +70,7 @@ func (d *Deliverer) callOnce(ctx context.Context, s engine.Send, m composedSend,
 	}
 	if err == nil {
 		calling.Receipt = receipt.MessageID
-		return d.recordSettled(ctx, s, calling, PhaseSettled, newOutcome(s, engine.OutcomeAccepted, "", "")), 0
+		return d.recordAnswer(ctx, s, calling, PhaseSettled, newOutcome(s, engine.OutcomeAccepted, "", "")), 0
 	}
 	words := redactAddress(err.Error(), m.address)
 	switch class {
@@ -80,14 +80,14 @@ func (d *Deliverer) callOnce(ctx context.Context, s engine.Send, m composedSend,
 	case Retry:
 		return d.recordReleased(ctx, s, calling, newOutcome(s, engine.OutcomeRetry, engine.ReasonProvider, words)), after
 	case Final:
-		return d.recordSettled(ctx, s, calling, PhaseSettled, newOutcome(s, engine.OutcomeFailed, engine.ReasonProvider, words)), 0
+		return d.recordAnswer(ctx, s, calling, PhaseSettled, newOutcome(s, engine.OutcomeFailed, engine.ReasonProvider, words)), 0
 	case Uncertain:
 	}
-	return d.recordSettled(ctx, s, calling, PhaseUncertain, newOutcome(s, engine.OutcomeUncertain, engine.ReasonProvider, words)), 0
+	return d.recordAnswer(ctx, s, calling, PhaseUncertain, newOutcome(s, engine.OutcomeUncertain, engine.ReasonProvider, words)), 0
 }
 
 // recordedOutcome returns the outcome that the ledger holds, and whether that is the end of it. An attempt that died while
-// it was calling is turned into an uncertain one.
+// it was calling is turned into an uncertain one, unless the channel still recognizes a repeat: then the call is made again.
 func (d *Deliverer) recordedOutcome(ctx context.Context, s engine.Send, e Entry) (engine.Outcome, bool, error) {
 	switch e.Phase {
 	case PhaseNone, PhaseClaimed, PhaseReleased:
@@ -105,8 +105,9 @@ func (d *Deliverer) recordedOutcome(ctx context.Context, s engine.Send, e Entry)
 	}
 }
 
-// recognizesRepeat reports whether the other side of the send's channel still recognizes a repeat of the call that the ledger has. The clock of the process that
-// called may be ahead of this one, so a channel that recognizes none is asked for first.
+// recognizesRepeat reports whether the other side of the send's channel still recognizes a repeat of the call that the ledger has. The first comparison is
+// needed because the clock of the process that called may be ahead of ours: the age is negative then, and less than 0, the limit of a channel that
+// recognizes no repeat.
 func (d *Deliverer) recognizesRepeat(s engine.Send, e Entry) bool {
 	channel := d.o.Channels[s.Channel]
 	return channel != nil && channel.RecognizesRepeatFor() > 0 && d.o.Now().Sub(e.At) < channel.RecognizesRepeatFor()
@@ -138,7 +139,7 @@ func (d *Deliverer) recordCalling(ctx context.Context, s engine.Send, e Entry) (
 		if phase == PhaseClaimed && (first == PhaseClaimed || first == PhaseCalling) {
 			continue // by an attempt that died
 		}
-		if first != PhaseCalling { // else it is the first call whose repeat is recognized
+		if first != PhaseCalling { // on a repeat At stays that of the first call: from then on the time counts in which a repeat is recognized
 			e.At = d.o.Now()
 		}
 		e.Phase = phase
@@ -163,9 +164,10 @@ func withoutContent(s engine.Send) engine.Send {
 	return s
 }
 
-// recordSettled writes the provider's answer into the ledger and returns the outcome. It returns the same outcome if the
-// ledger cannot be written: it is the truth, and a later attempt finds the entry in the phase calling and never repeats it.
-func (d *Deliverer) recordSettled(ctx context.Context, s engine.Send, e Entry, phase Phase, out engine.Outcome) engine.Outcome {
+// recordAnswer writes the provider's answer into the ledger and returns the outcome. It returns the same outcome if the
+// ledger cannot be written: it is the truth. A later attempt finds the entry in the phase calling: it says uncertain, or repeats
+// the call if the channel recognizes a repeat.
+func (d *Deliverer) recordAnswer(ctx context.Context, s engine.Send, e Entry, phase Phase, out engine.Outcome) engine.Outcome {
 	e.Phase = phase
 	e.Outcome = out
 	e.At = d.o.Now()
@@ -176,7 +178,7 @@ func (d *Deliverer) recordSettled(ctx context.Context, s engine.Send, e Entry, p
 }
 
 // recordReleased writes down that the send may be tried again. Without that note it must not be: another attempt may have
-// found this one calling and said uncertain, and so will the next.
+// found this one calling and said uncertain.
 func (d *Deliverer) recordReleased(ctx context.Context, s engine.Send, e Entry, out engine.Outcome) engine.Outcome {
 	e.Phase = PhaseReleased
 	e.At = d.o.Now()
@@ -220,24 +222,24 @@ func (d *Deliverer) writeLedger(ctx context.Context, id string, e Entry) (kept E
 	return Entry{}, false
 }
 
-// pauseBeforeRetry is how long to wait before the next try: what the provider asked for, else doubling from firstPause; with
-// jitter, so that a thousand sends that failed together do not come back together.
+// pauseBeforeRetry is how long to wait before the next try: what the provider asked for, or a pause that doubles from firstPause,
+// whichever is longer; with jitter, so that a thousand sends that failed together do not come back together.
 func (d *Deliverer) pauseBeforeRetry(id string, try int, after time.Duration) time.Duration {
 	pause := max(firstPause<<min(try, 10), after)
-	return pause + addJitter(id, try, pause/2)
+	return pause + jitterOf(id, try, pause/2)
 }
 
-// retryMuchLater is how long to wait before a new Deliver.
-func (d *Deliverer) retryMuchLater(id string, after time.Duration) time.Duration {
+// pauseBeforeNextDeliver is how long to wait before a new Deliver.
+func (d *Deliverer) pauseBeforeNextDeliver(id string, after time.Duration) time.Duration {
 	if after <= 0 {
 		after = laterPause
 	}
 	after = min(after, maxLater)
-	return after + addJitter(id, -1, max(after/5, time.Second))
+	return after + jitterOf(id, -1, max(after/5, time.Second))
 }
 
-// addJitter is a share of span that depends on the send and the try only.
-func addJitter(id string, try int, span time.Duration) time.Duration {
+// jitterOf is a share of span that depends on the send and the try only.
+func jitterOf(id string, try int, span time.Duration) time.Duration {
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%s/%d", id, try)
 	return time.Duration(float64(span) * float64(h.Sum64()>>11) / (1 << 53))

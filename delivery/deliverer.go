@@ -70,7 +70,7 @@ type Options struct {
 	Now func() time.Time
 	// RealNow is the machine's own clock, by which the age of answers is measured; nil: Now.
 	RealNow func() time.Time
-	// Wait sleeps for d by the same clock and returns early with an error when ctx ends.
+	// Wait sleeps for d by the clock of Now and returns early with an error when ctx ends.
 	Wait func(ctx context.Context, d time.Duration) error
 }
 
@@ -104,8 +104,9 @@ func New(o Options) (*Deliverer, error) {
 	return d, nil
 }
 
-// Deliver walks a send through all questions to its provider. It may be called any number of times for the same send,
-// one after the other or at once: the provider is called again only after it said "not now" in full.
+// Deliver takes a send through all questions to its provider. It may be called any number of times for the same send,
+// one after the other or at once. The provider is called again only after a complete "not now", after a call whose end nobody saw on a
+// channel that recognizes a repeat (see [Channel.RecognizesRepeatFor]), or, once, by settlement.
 //
 // An error means that a question could not be asked (the ledger or the profile store is away): call again. Nothing is
 // lost or doubled by it. When ctx ends before the provider is called, the error wraps ErrNotBegun. A call to the
@@ -136,7 +137,7 @@ func (d *Deliverer) Deliver(ctx context.Context, s engine.Send) (engine.Outcome,
 
 // GiveUp says how a send ended that nobody wants to go out any more: OutcomeCancelled if the provider was not called or said
 // "not now", else what it answered, or uncertain. Nobody can deliver it afterwards. An error
-// means that the ledger could not be asked, or that such an attempt was quicker: call again.
+// means that the ledger could not be asked, or that another attempt changed the entry at the same moment: call again.
 func (d *Deliverer) GiveUp(ctx context.Context, s engine.Send) (engine.Outcome, error) {
 	entry, err := d.o.Ledger.Get(ctx, s.ID)
 	if err != nil {

@@ -120,6 +120,6 @@ func (d *Deliverer) askToCall(s engine.Send) (engine.Outcome, bool) {
 // refusedOutcome lets a send wait because the provider refuses the account.
 func (d *Deliverer) refusedOutcome(s engine.Send, words string) engine.Outcome {
 	out := newOutcome(s, engine.OutcomeRetry, engine.ReasonProviderRefuses, words)
-	out.RetryAt = d.o.Now().Add(d.retryMuchLater(s.ID, 0))
+	out.RetryAt = d.o.Now().Add(d.pauseBeforeNextDeliver(s.ID, 0))
 	return out
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 )
@@ -124,7 +123,7 @@ type ListedCount struct {
 type LookResult struct {
 	Looked  bool // it was due, and this process had it in hand
 	Entries map[ListedEffect]int
-	// Forbidden are the lists that the key may not read and that it could not be known of before, sorted.
+	// Forbidden are the lists that the key may not read, without those that an earlier look found out already.
 	Forbidden []string
 }
 
@@ -173,7 +172,6 @@ func (l *ListLook) Run(ctx context.Context) (LookResult, error) {
 	s.record.NextAt = began.Add(lookEvery)
 	s.record.Lease = time.Time{}
 	s.record.Problem = ""
-	slices.Sort(result.Forbidden)
 	return result, ignoreConflict(s.save(ctx))
 }
 
