@@ -186,11 +186,11 @@ func (c Change) Touched(mode engine.RunPolicy) []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// Silences reports whether an inactivity rule may fall due earlier than learners' workflows wake up.
+// Silences reports whether an inactivity rule may fall due at other instants than before, or is new.
 func (c Change) Silences() bool { return len(c.silenceChanges) > 0 }
 
-// Wakes reports whether a sleeping learner must be woken, because an inactivity rule falls due for them earlier than their
-// wake-up. What fell due before since does not count: it would be stale.
+// Wakes reports whether a sleeping learner must be woken, because an inactivity rule falls due for them earlier than it did before
+// the change, or is new. What fell due before since does not count: it would be stale.
 func (c Change) Wakes(st *engine.Standing, since time.Time) bool {
 	for _, s := range c.silenceChanges {
 		due, ok := engine.FirstSilence(s.now, st, since)

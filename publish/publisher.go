@@ -24,7 +24,7 @@ type Options struct {
 	Real           func() time.Time
 	InstanceWait   time.Duration  // how long, in real time, to wait for the instances; default 30s
 	VisibilityWait time.Duration  // how long, in real time, to wait for Temporal's visibility; default 5s
-	PerSecond      float64        // learners woken at the most; default 200
+	PerSecond      float64        // learners signaled in a second, on average; default 200
 	Random         func() float64 // jitter, in [0, 1)
 	// Progress hears how far it is. May be nil.
 	Progress func(Progress)
@@ -155,7 +155,8 @@ func (p *Plan) InForce() bool { return p.From.Hash == p.Academy.Ruleset.Hash }
 
 // Publish stores the revision, has every live instance compile it and listen for its events, puts it in force, and waits
 // until all of them run it. An error before it is in force changes nothing. If somebody else published since
-// the plan was made the error is [store.ErrPublishedMeanwhile].
+// the plan was made the error is [store.ErrPublishedMeanwhile]; a plan whose folder was in force already puts nothing in force and does not
+// notice.
 func (p *Publisher) Publish(ctx context.Context, plan *Plan, author, note string) (store.Pointer, error) {
 	hash := plan.Academy.Ruleset.Hash
 	sets := p.opts.Store.Rulesets

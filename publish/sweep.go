@@ -75,7 +75,7 @@ func (p *Publisher) Sweep(ctx context.Context, plan *Plan) (SweepCounts, error) 
 	return s.swept, nil
 }
 
-// Count returns how many learners a sweep would signal, as far as Temporal's visibility knows.
+// Count returns how many learners a sweep would signal, as far as Temporal's visibility and Options.Learners know them now.
 func (p *Publisher) Count(ctx context.Context, plan *Plan) (SweepCounts, error) {
 	s := p.newSweep(plan, nil)
 	err := s.sweepAll(ctx, "")
@@ -90,8 +90,8 @@ func (p *Publisher) newSweep(plan *Plan, signal func(context.Context, string, bo
 	return s
 }
 
-// handedOverUntil returns the instant, in Homeroom's time, up to which every partition's events have been handed over: the
-// earliest watermark, and at most now.
+// handedOverUntil returns the earliest of the known watermarks, in Homeroom's time, and at most now. A partition of which no watermark is
+// known does not count.
 func (p *Publisher) handedOverUntil() time.Time {
 	at := p.opts.Now()
 	for partition := range subjects.Partitions {
@@ -188,7 +188,7 @@ func (s *sweep) wakeUnlessSeen(ctx context.Context, learner string) error {
 	return s.wakeIfEarlier(ctx, learner, true)
 }
 
-// wakeIfEarlier signals a learner for whom an inactivity rule falls due earlier than they would wake up; start: they may have no
+// wakeIfEarlier signals a learner for whom the change makes an inactivity rule fall due, or fall due earlier; start: they may have no
 // workflow yet.
 func (s *sweep) wakeIfEarlier(ctx context.Context, learner string, start bool) error {
 	s.markSeen(learner)

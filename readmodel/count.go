@@ -253,7 +253,7 @@ func (d *decoder) countRecords(pieces []string, part span, c *report.Counter) er
 	return nil
 }
 
-// rangeSize is how many buckets are counted at once when everything is.
+// rangeSize is how many buckets countAll gives to one goroutine.
 const rangeSize = bucketCount / 128
 
 // countAll counts everything that an answer is about.

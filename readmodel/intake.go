@@ -15,7 +15,8 @@ const (
 	logRowSize = 4096
 	// maxBuffered is how many bytes of records are written in a transaction.
 	maxBuffered = 64 << 20
-	// pieceSize is how many bytes of records share a row, so that it fits a page of SQLite.
+	// pieceSize is up to how many bytes records are added to a row, so that rows that grow bit by bit fit a page of SQLite. What one
+	// transaction brings for a bucket is one row, however large.
 	pieceSize = 3500
 )
 

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// maxAttempts is how often a stream is compared that changes while it is.
+// maxAttempts is how often a stream is compared again because it changed during the comparison.
 const maxAttempts = 8
 
 // position is how far a stream was taken in.

@@ -126,7 +126,7 @@ func (h *Host) ApplyEvent(d *catalog.Decoded, arrival time.Time) error {
 		h.traceUnwanted(ev, arrival)
 		return nil
 	}
-	return h.stepUntilSettled([]engine.Input{{Event: ev}}, arrival)
+	return h.stepUntilDelivered([]engine.Input{{Event: ev}}, arrival)
 }
 
 // traceUnwanted traces the triggers of an event that no rule wants.
@@ -261,7 +261,7 @@ func (h *Host) showProfile() {
 func (h *Host) wakeUntil(due func(time.Time) bool) error {
 	for !h.wake.IsZero() && due(h.wake) {
 		at := h.wake
-		if err := h.stepUntilSettled(nil, at); err != nil {
+		if err := h.stepUntilDelivered(nil, at); err != nil {
 			return err
 		}
 		if !h.wake.IsZero() && !h.wake.After(at) {
@@ -271,8 +271,8 @@ func (h *Host) wakeUntil(due func(time.Time) bool) error {
 	return nil
 }
 
-// stepUntilSettled runs the engine and answers its deliveries until there are none.
-func (h *Host) stepUntilSettled(inputs []engine.Input, now time.Time) error {
+// stepUntilDelivered runs the engine and answers its deliveries until there are none.
+func (h *Host) stepUntilDelivered(inputs []engine.Input, now time.Time) error {
 	for range maxRounds {
 		res := h.stepOnce(inputs, now)
 		h.state = res.State

@@ -150,9 +150,9 @@ func (s *sequencer) dealOut(ctx context.Context, ordered <-chan *chunk) {
 	if s.until.IsZero() && !s.clock.IsZero() {
 		s.until = s.clock.Add(s.opts.After)
 	}
-	for _, sh := range s.deciders {
-		sh.until = s.until
-		close(sh.in)
+	for _, decider := range s.deciders {
+		decider.until = s.until
+		close(decider.in)
 	}
 }
 
@@ -231,10 +231,10 @@ func (s *sequencer) buildResult() *Result {
 	parts := make([]*Collector, len(s.deciders))
 	seen := map[string]int{}
 	learners := 0
-	for i, sh := range s.deciders {
-		parts[i] = sh.found
-		learners += len(sh.hosts)
-		for name, n := range sh.seen {
+	for i, decider := range s.deciders {
+		parts[i] = decider.found
+		learners += len(decider.hosts)
+		for name, n := range decider.seen {
 			seen[name] += n
 		}
 	}
