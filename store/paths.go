@@ -43,7 +43,7 @@ type pathRecord struct {
 	Course string           `json:"course,omitempty"`
 	Table  engine.PathTable `json:"table"`
 	// Counted are the moves that Table holds and that may come again, by partition, oldest first: those of events that the partition's consumer has
-	// not confirmed, and the last few before.
+	// not acknowledged, and the last few before.
 	Counted map[string][]countedMove `json:"counted,omitempty"`
 }
 
@@ -74,7 +74,7 @@ type pathMove struct {
 }
 
 // Count has moves counted, each once however often it is called with them, also by several processes. floor is the stream sequence up to which the partition's
-// events are confirmed, so that their moves do not come again. Calls that come while one is under way are written together. After an error some may
+// events are acknowledged, so that their moves do not come again. Calls that come while one is under way are written together. After an error some may
 // have been counted, and calling again is safe.
 func (p *Paths) Count(ctx context.Context, partition int, floor uint64, moves []engine.Move) error {
 	p.mu.Lock()
@@ -177,14 +177,14 @@ func (r *pathRecord) add(moves []pathMove) bool {
 		if r.Counted == nil {
 			r.Counted = map[string][]countedMove{}
 		}
-		r.Counted[key] = forgetConfirmed(append(r.Counted[key], one), m.floor)
+		r.Counted[key] = forgetAcknowledged(append(r.Counted[key], one), m.floor)
 		changed = true
 	}
 	return changed
 }
 
-// forgetConfirmed drops the moves of confirmed events but for the last few.
-func forgetConfirmed(counted []countedMove, floor uint64) []countedMove {
+// forgetAcknowledged drops the moves of acknowledged events but for the last few.
+func forgetAcknowledged(counted []countedMove, floor uint64) []countedMove {
 	extra := len(counted) - keptCounted
 	if extra <= 0 {
 		return counted

@@ -27,7 +27,7 @@ const (
 	HeaderTruncated = "Homeroom-Truncated" // the original body's bytes, if it did not fit; it is still in LEARNING
 )
 
-// storeDeadLetters puts events into the dead-letter stream, each until that is confirmed, and settles them.
+// storeDeadLetters puts events into the dead-letter stream, each until the store has it, and acknowledges them.
 func (p *partition) storeDeadLetters(ln *lane, dead []*decodedItem) error {
 	if len(dead) == 0 {
 		return nil

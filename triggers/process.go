@@ -50,14 +50,14 @@ func (p *partition) serveLane(ln *lane) {
 			return
 		}
 		if ln.turn.handedOver {
-			p.waitForCompany()
+			p.waitForPace()
 		}
 	}
 }
 
-// waitForCompany waits for Pace after a hand-over. The lane stays meanwhile, so that what arrives is handed over together: a run can take few signals a
+// waitForPace waits for Pace after a hand-over. The lane stays meanwhile, so that what arrives is handed over together: a run can take few signals a
 // second.
-func (p *partition) waitForCompany() {
+func (p *partition) waitForPace() {
 	wait := p.t.o.Clock.Wait(p.t.o.Pace)
 	if wait <= 0 {
 		return
@@ -70,7 +70,7 @@ func (p *partition) waitForCompany() {
 	}
 }
 
-// processTurn finishes a lane's turn. The error is errStopping, and what is not settled then has to be sent back; or a laneFailure, and the learner is to
+// processTurn finishes a lane's turn. The error is errStopping, and what is not finished then has to be sent back; or a laneFailure, and the learner is to
 // be set aside.
 func (p *partition) processTurn(l *lane) error {
 	err := p.retryUntilDone("noting events", l.learner, p.t.noting, l, func(ctx context.Context) error { return p.noteEvents(ctx, l) })
@@ -121,12 +121,12 @@ func (p *partition) decodeItems(cat *catalog.Catalog, items []*item) []*decodedI
 		storedAt := p.t.o.Clock.At(it.storedAt)
 		err := catchPanic(func() error {
 			if it.learner == subjects.NoLearner {
-				e.refuse(cat.CheckWithoutLearner(it.name, it.msg.Headers(), it.msg.Data(), storedAt))
+				e.noteProblem(cat.CheckWithoutLearner(it.name, it.msg.Headers(), it.msg.Data(), storedAt))
 				return nil
 			}
 			decoded, bad := cat.DecodeMessage(it.learner, it.name, it.msg.Headers(), it.msg.Data(), storedAt)
 			if bad != nil {
-				e.refuse(bad)
+				e.noteProblem(bad)
 				return nil
 			}
 			e.event = decoded.Event
@@ -145,8 +145,8 @@ func (p *partition) decodeItems(cat *catalog.Catalog, items []*item) []*decodedI
 	return events
 }
 
-// refuse notes what is wrong with the body; nil, or that it is ignored, is nothing.
-func (e *decodedItem) refuse(problem *catalog.DecodeError) {
+// noteProblem notes why a body cannot be used: it becomes a dead letter, or is ignored. nil: it can be used.
+func (e *decodedItem) noteProblem(problem *catalog.DecodeError) {
 	e.ignored = problem.IsIgnored()
 	if !e.ignored {
 		e.dead = problem
@@ -171,9 +171,9 @@ func (p *partition) crashedDeadLetter(it *item, err error) *catalog.DecodeError 
 }
 
 // noteEvents reads the lane's turn, takes it into the learner's profile and standing, and finds out which events are wanted.
-// When it returns without an error the store has confirmed both, the standing with one write however many events there
-// are. While a backlog is read, lanes wait for one another to get here, so what has queued up in that time joins the turn.
-// When there is none, nothing waits, neither for a slot nor for company.
+// When it returns without an error the store has both, the standing with one write however many events there are, and a second
+// one if there were moves to count. While a backlog is read, lanes wait for a free slot before they get here, so what has queued up in that time
+// joins the turn.
 func (p *partition) noteEvents(ctx context.Context, l *lane) error {
 	cat := p.t.o.Catalog()
 	rs := p.t.o.Ruleset()
@@ -203,8 +203,8 @@ func (p *partition) noteEvents(ctx context.Context, l *lane) error {
 }
 
 // countMoves has a learner's moves counted, and takes them out of the standing, which holds them until then: so none is lost if the process dies in
-// between. It comes before the events are confirmed, so that a move that was counted and is still in the standing comes again soon, when the
-// counts still know it.
+// between. It comes before the events are acknowledged: a move that was counted and is still in the standing comes again soon, while store.Paths still
+// recognizes it as counted.
 func (p *partition) countMoves(ctx context.Context, learner string, moves []engine.Move) error {
 	if err := p.t.o.Paths.Count(ctx, p.number, p.buffer.acked.Load(), moves); err != nil {
 		return err
@@ -270,7 +270,7 @@ const maxOwed = maxTurn
 
 // applyEvents takes the events into the standing and asks for each whether a rule wants it. The answer may depend on what the
 // event changed (it ended a silence, it was the learner's first), and applied a second time it changes nothing. So
-// the sequences of such events are written together with the change they made, and should the process die between the
+// the sequences of such events, the owed ones, are written together with the change they made, and should the process die between the
 // write and the hand-over, they are wanted again. They are forgotten once the consumer's floor has passed them.
 func (p *partition) applyEvents(rs *engine.Ruleset, st *engine.Standing, owed []uint64, events []*decodedItem) (write bool, owe []uint64) {
 	acked := p.buffer.acked.Load()
@@ -283,7 +283,8 @@ func (p *partition) applyEvents(rs *engine.Ruleset, st *engine.Standing, owed []
 		}
 	}
 	for _, e := range events {
-		e.dead = nil // an event that was wanted once stays wanted: applying it again changes nothing, and Wants may then say no
+		// This may be a second try. wanted is not reset: the first may have applied the event, and Wants may say no to an event that changes nothing.
+		e.dead = nil
 		err := catchPanic(func() error {
 			change := st.Apply(&e.event, rs, e.event.StoredAt)
 			st.ApplyTraits(e.statement().Traits, rs, &change)
@@ -346,11 +347,11 @@ func (p *partition) handOver(ln *lane, wanted []*decodedItem) (refused []*decode
 			return nil, err
 		}
 		p.t.count.handedOver.Add(int64(n))
-		settled := make([]*item, n)
+		finished := make([]*item, n)
 		for i, e := range batch {
-			settled[i] = e.item
+			finished[i] = e.item
 		}
-		p.buffer.acknowledgeItems(settled...)
+		p.buffer.acknowledgeItems(finished...)
 	}
 	return refused, nil
 }

@@ -37,7 +37,7 @@ type receiveBuffer struct {
 	memory   int             // how many finished sequences are remembered
 	stopping <-chan struct{} // closed when shutdown begins
 	filled   chan struct{}   // has an element when there may be something in queue
-	forged   chan struct{}   // has an element when an event with a forged pin came
+	forged   chan struct{}   // has an element when an event came whose publisher had set the header Nats-Pin-Id
 	acked    atomic.Uint64   // everything up to this stream sequence is acknowledged
 
 	mu       sync.Mutex
@@ -50,7 +50,7 @@ type receiveBuffer struct {
 	delivery uint64    // consumer sequence of the last delivery received
 	last     uint64    // highest stream sequence received
 	lastAt   time.Time // when the stream stored it, in real time; zero: none received yet
-	pin      string    // our pin, if we were ever served as the pinned client
+	pin      string    // the id by which the server names us as the one client that it serves; empty: never yet
 	finished recent    // finished lately: if one comes again, only its acknowledgement was late or lost
 	back     *rewind   // the last time the stream went back; nil: it never did
 	heard    bool      // a message was received since progress was called last

@@ -36,6 +36,7 @@ type SetAsides interface {
 	SetAside() []setaside.Record
 	SetAsideOf(partition int) []setaside.Record
 	ReadSetAside(ctx context.Context, learner string) (s setaside.Record, found bool, err error)
+	// ChangeSetAside changes a learner's record; change returns false to leave it. It returns the record, with Revision 0 if there is none.
 	ChangeSetAside(ctx context.Context, learner string, change func(s *setaside.Record, exists bool) bool) (setaside.Record, error)
 	ClearSetAside(ctx context.Context, learner string, revision uint64) (cleared bool, err error)
 }
@@ -69,7 +70,7 @@ func concernsAllLearners(err error) bool {
 }
 
 // failsForTooLong takes in that a step failed for a lane for the n-th time in a row, in a try that began at `began`, and reports whether the lane is to
-// give up. Time counts while the step works for others. While there are no others, it counts if the error is the learner's and few learners fail.
+// give up. Time counts while the step works for others. While it works for nobody, time counts only if the error is the learner's own and few learners fail.
 func (p *partition) failsForTooLong(ln *lane, step string, err error, n int, began time.Time) bool {
 	if ln.aside {
 		return n >= setAsideTries
@@ -274,7 +275,7 @@ func (p *partition) drainSetAside(ln *lane, record setaside.Record) (still bool,
 			}
 			handed += len(items)
 			if ln.turn.handedOver {
-				p.waitForCompany()
+				p.waitForPace()
 			}
 			err := p.retryUntilDone("removing what was set aside", ln.learner, p.t.noting, nil, func(ctx context.Context) error {
 				return p.removeSetAside(ctx, ln.learner, last)

@@ -11,7 +11,7 @@ import (
 
 // The sorter. Most events are of no use to any rule and change nothing that is stored: the learner was active in this step already. Such an event
 // costs no request and no goroutine. What arrives is put into the partition's receive buffer, and one goroutine, the sorter, empties its queue: it takes
-// everything there is, learner by learner, and settles what needs nothing but a standing in memory. Every other learner
+// everything there is, learner by learner, and finishes what needs nothing but a standing in memory. Every other learner
 // gets a lane with a goroutine of its own, which may wait for as long as it takes; while a learner has a lane, whatever
 // arrives for them goes there. The sorter itself waits for no store, so that one learner holds nobody else up.
 
@@ -38,7 +38,7 @@ func (p *partition) waitForMore() {
 	}
 }
 
-// sortItems settles the messages that need nothing but a standing in memory and puts the rest onto lanes.
+// sortItems finishes the messages that need nothing but a standing in memory and puts the rest onto lanes.
 func (p *partition) sortItems(items []*item) {
 	slices.SortFunc(items, func(a, b *item) int {
 		return cmp.Or(cmp.Compare(a.learner, b.learner), cmp.Compare(a.seq, b.seq))

@@ -62,7 +62,7 @@ type Profiles interface {
 // Paths counts what learners did next; see store.Paths.
 type Paths interface {
 	// Count has moves counted, each once however often it is called with them. floor is the stream sequence up to which the partition's events are
-	// confirmed. After an error it is called again.
+	// acknowledged. After an error it is called again.
 	Count(ctx context.Context, partition int, floor uint64, moves []engine.Move) error
 }
 
