@@ -12,8 +12,8 @@ type AwaitedEvent struct {
 	Event Event  `json:"event"`
 }
 
-// maxAwaitedWeight is how many bytes of JSON an awaited event's properties may have. The largest of them are left out, as if the event did not carry them.
-const maxAwaitedWeight = 2 << 10
+// maxAwaitedBytes is how many bytes of JSON an awaited event's properties may have. The largest of them are left out, as if the event did not carry them.
+const maxAwaitedBytes = 2 << 10
 
 // keepAwaited remembers the event by which a run passes a wait_for, if the step gives it a name.
 func (r *Run) keepAwaited(in *Instr, ev *Event) {
@@ -50,11 +50,11 @@ func awaitedBy(in *Instr, ev *Event) AwaitedEvent {
 	kept := Event{ID: ev.ID, Name: ev.Name, Time: ev.Time}
 	names := slices.DeleteFunc(slices.Clone(in.Reads), func(name string) bool { return ev.Properties[name] == nil })
 	slices.SortStableFunc(names, func(a, b string) int {
-		return cmp.Or(weight(ev.Properties[a])-weight(ev.Properties[b]), cmp.Compare(a, b))
+		return cmp.Or(jsonBytes(ev.Properties[a])-jsonBytes(ev.Properties[b]), cmp.Compare(a, b))
 	})
-	left := maxAwaitedWeight
+	left := maxAwaitedBytes
 	for _, name := range names {
-		if left -= textWeight(name) + weight(ev.Properties[name]) + 2; left < 0 {
+		if left -= textBytes(name) + jsonBytes(ev.Properties[name]) + 2; left < 0 {
 			break
 		}
 		if kept.Properties == nil {
@@ -75,12 +75,12 @@ func (v *Vars) AwaitedEvent(name string) *Event {
 	return nil
 }
 
-// awaitedWeight is about how many bytes of JSON awaited events take.
-func awaitedWeight(lists ...[]AwaitedEvent) int {
+// awaitedBytes is about how many bytes of JSON awaited events take.
+func awaitedBytes(lists ...[]AwaitedEvent) int {
 	sum := 0
 	for _, list := range lists {
 		for i := range list {
-			sum += weight(list[i].Event.Properties)
+			sum += jsonBytes(list[i].Event.Properties)
 		}
 	}
 	return sum

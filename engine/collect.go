@@ -21,8 +21,8 @@ const (
 )
 
 const (
-	// maxCollectedWeight is how many bytes of JSON the items of one collect step may take. Events that find no room count, but are no items.
-	maxCollectedWeight = 8 << 10
+	// maxCollectedBytes is how many bytes of JSON the items of one collect step may take. Events that find no room count, but are no items.
+	maxCollectedBytes = 8 << 10
 	// maxItemText is how many characters of a text an item keeps.
 	maxItemText = 200
 	// maxItemValue is how many bytes of JSON another value of an item may take; a larger one is left out.
@@ -95,7 +95,7 @@ func (s *stepper) addCollected(run *Run, in *Instr, ev *Event) {
 	count, _ := collected.Event.Properties[CollectedCount].(float64)
 	items, _ := collected.Event.Properties[CollectedItems].([]any)
 	item := itemOf(in, ev)
-	room := weight(items)+weight(item) <= maxCollectedWeight && s.runsWeight()+weight(item) <= maxWeight
+	room := jsonBytes(items)+jsonBytes(item) <= maxCollectedBytes && s.runsBytes()+jsonBytes(item) <= maxRunsBytes
 	if len(items) < in.Collect.Max && room {
 		items = append(slices.Clip(items), item)
 	}
@@ -115,7 +115,7 @@ func itemOf(in *Instr, ev *Event) map[string]any {
 		case string:
 			item[name] = cutText(value)
 		default:
-			if weight(value) <= maxItemValue {
+			if jsonBytes(value) <= maxItemValue {
 				item[name] = value
 			}
 		}

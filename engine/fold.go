@@ -2,13 +2,13 @@ package engine
 
 import "time"
 
-// foldAbove is how many equal skips of a step stay single decisions. A learner's ordinary day stays below it, and reads the same in every host.
+// foldAbove is how many equal skips of one call of Step stay single decisions. A learner's ordinary day stays below it, and reads the same in every host.
 const foldAbove = 16
 
 // FoldSkips replaces equal skips, if there are more than sixteen of them, by the first of them with Count and Last. Skips are equal if they differ in
 // nothing but the occasion: id and instant. Everything else stays, in order. The list may be changed in place.
 //
-// The host that records decisions folds those of one step, because a burst of events can make a million of them; Step itself returns each one. Hosts
+// The host that records decisions folds those of one call of Step, because a burst of events can make a million of them; Step itself returns each one. Hosts
 // that batch differently therefore fold differently, but the sum of [Decision.Times] is the same in all of them.
 func FoldSkips(decisions []Decision) []Decision {
 	if len(decisions) <= foldAbove {
@@ -25,11 +25,11 @@ func FoldSkips(decisions []Decision) []Decision {
 	kept := decisions[:0]
 	for _, d := range decisions {
 		key := d.withoutOccasion()
-		n, first := counts[key]
+		n, unfolded := counts[key]
 		switch {
-		case d.Kind != KindSkipped || first && n <= foldAbove:
+		case d.Kind != KindSkipped || unfolded && n <= foldAbove:
 			kept = append(kept, d)
-		case first:
+		case unfolded:
 			delete(counts, key)
 			d.Count = n
 			d.Last = last[key]

@@ -20,7 +20,7 @@ type silence struct {
 
 // nextSilence returns the inactivity trigger that falls due first, nil if none is armed. A step asks several times over.
 // What may fall due at all follows from what a step does not change, and is listed once; what does change, the clock, runs
-// and memories, is asked each time.
+// and past runs, is asked each time.
 func (s *stepper) nextSilence() *silence {
 	if !s.listed {
 		s.silences = s.listSilences(s.silences)

@@ -8,7 +8,7 @@ const (
 	maxLinks           = 300       // lessons, videos and assessments whose course is remembered
 	maxActivity        = 8         // activity steps per course and platform
 	maxRuns            = 100       // runs at a time; further triggers are skipped: too_many_runs
-	maxWeight          = 512 << 10 // bytes of JSON of the events that started live runs; more: too_many_runs
+	maxRunsBytes       = 512 << 10 // bytes of JSON of triggers and awaited events, of all kept runs and pending deliveries; more: too_many_runs
 	maxProgress        = 4         // progress marks per course
 	maxMoments         = 12        // times a learner entered or left a course
 	maxStarts          = 8         // times a learner began to study in a course
@@ -28,8 +28,8 @@ const (
 // MaxKeyCounts is for how many values of a key a count() with same.KEY is remembered, of each event and key: those for which the event happened last.
 const MaxKeyCounts = 40
 
-// maxHeardWeight is how many bytes of properties an event may have to be remembered in State.Heard.
-const maxHeardWeight = 512
+// maxHeardBytes is how many bytes of properties an event may have to be remembered in State.Heard.
+const maxHeardBytes = 512
 
 // heardFor is for how long, on the learner's clock, an event is remembered in State.Heard.
 const heardFor = 24 * time.Hour

@@ -83,7 +83,7 @@ func scopeOf(keys, values []string) string {
 	return scope
 }
 
-// pastKey hashes a rule and a scope. Its upper 24 bits are the rule's, to know whose memories are many.
+// pastKey hashes a rule and a scope. Its upper 24 bits are the rule's, so that the past runs of one rule can be counted.
 func pastKey(rule, scope string) uint64 {
 	ofRule := hash64(fnvBasis, rule)
 	ofBoth := hash64(hash64(ofRule, "\x00"), scope)
@@ -101,7 +101,7 @@ func hash64(h uint64, text string) uint64 {
 	return h
 }
 
-// trim keeps at most n memories: the oldest of the rule that has the most goes first, so that a rule with a run for every
+// trim keeps at most n past runs: the oldest of the rule that has the most goes first, so that a rule with a run for every
 // quiz does not make another forget that it has said welcome.
 func (p PastRuns) trim(n int) PastRuns {
 	for len(p) > n {
@@ -120,42 +120,42 @@ func (p PastRuns) trim(n int) PastRuns {
 	return p
 }
 
-// runsWeight is about how many bytes of JSON the events take that started the live runs.
-func (s *stepper) runsWeight() int {
+// runsBytes is about how many bytes of JSON the triggers and awaited events take that the kept runs and the pending deliveries hold.
+func (s *stepper) runsBytes() int {
 	sum := 0
 	for i := range s.st.Runs {
 		run := &s.st.Runs[i]
-		sum += weight(run.Trigger.Properties) + awaitedWeight(run.Awaited, run.AwaitedAhead)
+		sum += jsonBytes(run.Trigger.Properties) + awaitedBytes(run.Awaited, run.AwaitedAhead)
 	}
 	for i := range s.st.PendingDeliveries {
 		send := &s.st.PendingDeliveries[i].Send
-		sum += weight(send.Trigger.Properties) + awaitedWeight(send.Awaited)
+		sum += jsonBytes(send.Trigger.Properties) + awaitedBytes(send.Awaited)
 	}
 	return sum
 }
 
-// weight is about how many bytes a JSON value takes, escapes counted generously.
-func weight(v any) int {
+// jsonBytes is about how many bytes a JSON value takes, escapes counted generously.
+func jsonBytes(v any) int {
 	switch v := v.(type) {
 	case string:
-		return textWeight(v)
+		return textBytes(v)
 	case map[string]any:
 		n := 2
 		for key, value := range v {
-			n += textWeight(key) + weight(value) + 2
+			n += textBytes(key) + jsonBytes(value) + 2
 		}
 		return n
 	case []any:
 		n := 2
 		for _, value := range v {
-			n += weight(value) + 1
+			n += jsonBytes(value) + 1
 		}
 		return n
 	}
 	return 24
 }
 
-func textWeight(v string) int {
+func textBytes(v string) int {
 	n := 2 + len(v)
 	for i := range len(v) {
 		if c := v[i]; c < ' ' || c == '<' || c == '>' || c == '&' || c == '"' || c == '\\' {
@@ -258,9 +258,8 @@ func (s *stepper) pendingByID(id string) int {
 	return -1
 }
 
-// asked is the memory that every expression's variables are written into, one expression after the other. No expression keeps
-// them.
-type asked struct {
+// exprRoom is the memory into which the variables of each expression are written, one expression after the other. No expression keeps them.
+type exprRoom struct {
 	vars   Vars
 	course *CourseView // made when it is needed
 	past   learnerPast
@@ -272,8 +271,8 @@ type asked struct {
 type spare struct {
 	silence    Event
 	properties []map[string]any
-	// withheld are the runs of which a message was withheld and whose next message waits until everybody else has been asked, as it would
-	// wait for the outcome of a delivery: held-out learners are decided in the order of treated ones.
+	// withheld are the runs of which a message was withheld in this step. Their next message waits until all other runs that are due have been
+	// decided, as it would wait for the outcome of a delivery: held-out learners are decided in the order of treated ones.
 	withheld []string
 }
 
@@ -299,12 +298,12 @@ func (s *stepper) copyProperties(properties map[string]any) map[string]any {
 
 // exprVars gathers what an expression may look at. It is good until the next call.
 func (s *stepper) exprVars(ev, trigger *Event, course string, at time.Time) *Vars {
-	if s.asked == nil {
-		s.asked = &asked{}
+	if s.exprRoom == nil {
+		s.exprRoom = &exprRoom{}
 	}
 	p := &s.env.Profile
 	st := s.env.Standing
-	a := s.asked
+	a := s.exprRoom
 	a.wall = calendar{s}
 	a.past = learnerPast{s: s, at: at, origin: trigger, course: course}
 	if trigger == nil {
@@ -344,10 +343,10 @@ func (s *stepper) runVars(ev *Event, run *Run, at time.Time) *Vars {
 
 func (s *stepper) courseView(id string, at time.Time) *CourseView {
 	info := s.env.Current.Courses[id]
-	if s.asked.course == nil {
-		s.asked.course = &CourseView{}
+	if s.exprRoom.course == nil {
+		s.exprRoom.course = &CourseView{}
 	}
-	view := s.asked.course
+	view := s.exprRoom.course
 	*view = CourseView{ID: id, Title: info.Title, URL: info.URL}
 	c := s.env.Standing.Courses[id]
 	if len(info.Assessments) > 0 || c != nil && len(c.DueDates) > 0 {

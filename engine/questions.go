@@ -197,7 +197,7 @@ func (s *stepper) askBackOff(_ *Run, _ *Rule, _ *Instr, at time.Time) Answer {
 }
 
 // askQuietHours defers to the first instant that is free of quiet hours and caps, if `at` is in quiet hours. It skips if
-// that instant is past the patience.
+// the patience is over or the message expires before that instant.
 func (s *stepper) askQuietHours(run *Run, _ *Rule, in *Instr, at time.Time) Answer {
 	if _, quiet := s.quietUntil(at); quiet {
 		return s.deferUntilFree(run, in, at)

@@ -280,7 +280,7 @@ type Decision struct {
 	Exposure *Exposure `json:"exposure,omitempty"`
 	Detail   string    `json:"detail,omitempty"`   // a sentence for people; no personal data
 	Rev      string    `json:"revision,omitempty"` // the ruleset's hash
-	// Count is how many equal skips of one step this decision stands for; 0: it stands for itself. The first was at At, the last at Last. See [FoldSkips].
+	// Count is how many equal skips of one call of Step this decision stands for; 0: it stands for itself. The first was at At, the last at Last. See [FoldSkips].
 	Count int       `json:"count,omitempty"`
 	Last  time.Time `json:"last,omitzero"`
 	// Runs are all runs that the decision is about, if there are several; the fields above are those of the first. Only deferrals because of the stream

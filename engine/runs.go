@@ -6,7 +6,9 @@ import (
 	"time"
 )
 
-// offerEvent shows an event to the live runs, oldest first: goal, then until, then a waiting wait_for.
+// offerEvent shows an event to every run, oldest first: the goal, then a collect step, then until; and if the run has not ended, whether the silence
+// that began it is over, a waiting wait_for, and the wait_for steps ahead. Of a run that has ended the goal is still watched for, and until gives up a
+// delivery that is out.
 func (s *stepper) offerEvent(ev *Event, course string, at time.Time) {
 	s.collectedBy = s.collectedBy[:0]
 	s.eachRun(func(run *Run) { s.offerToRun(run, ev, course, at) })
@@ -61,8 +63,8 @@ func (s *stepper) ownTime(ev *Event) time.Time { return earlier(ev.Time, s.now) 
 // beganAt is when what started the run happened; an event from before it does not concern the run.
 func (r *Run) beganAt() time.Time { return earlier(r.Trigger.Time, r.Started) }
 
-// answerAhead notes an event for the wait_for steps that the run has not reached yet: they count events since the trigger. An error of a condition is
-// left to the step itself.
+// answerAhead notes an event for the wait_for steps that the run has not reached yet: they count events since the trigger. If a
+// condition cannot be evaluated, the event does not answer the step, and no decision says so.
 func (s *stepper) answerAhead(run *Run, rule *Rule, ev *Event, course string, at time.Time) {
 	for pc := run.PC; pc < len(rule.Program); pc++ {
 		in := &rule.Program[pc]
@@ -108,7 +110,7 @@ func (s *stepper) hearBefore(id string, rule *Rule, at time.Time) {
 // rememberHeard keeps an event for runs whose trigger happened before it and is heard after it, if a rule leaves or waits by such an event: the last
 // maxHeard, for heardFor.
 func (s *stepper) rememberHeard(ev *Event) {
-	if !s.env.Current.endsOrAnswers(ev.Name) || weight(ev.Properties) > maxHeardWeight {
+	if !s.env.Current.endsOrAnswers(ev.Name) || jsonBytes(ev.Properties) > maxHeardBytes {
 		return
 	}
 	s.st.Heard = append(s.st.Heard, Event{
@@ -207,7 +209,8 @@ func (s *stepper) notStarted(rule *Rule, scope string, ev *Event, at time.Time, 
 }
 
 // startRun begins a run, unless one is live that the trigger does not end, it may not start again yet, its trigger is stale, or there are too many. A
-// trigger that cannot begin a run ends none.
+// trigger that cannot begin a run ends none. armed is the activity from which a silence counts, or the instant of a schedule or due date; zero: an event
+// starts the run.
 func (s *stepper) startRun(rule *Rule, scope, course string, ev *Event, at, armed time.Time) {
 	settings := &s.env.Current.Settings
 	past := s.pastRun(rule.Name, scope)
@@ -265,12 +268,12 @@ func (s *stepper) startRun(rule *Rule, scope, course string, ev *Event, at, arme
 // hasRoom reports whether a run that an event starts finds room among the others. replaced is the run that it ends, or nil.
 func (s *stepper) hasRoom(ev *Event, replaced *Run) bool {
 	runs := len(s.st.Runs)
-	bytes := s.runsWeight() + weight(ev.Properties)
+	bytes := s.runsBytes() + jsonBytes(ev.Properties)
 	if replaced != nil && !s.outlivesEnd(replaced) {
 		runs--
-		bytes -= weight(replaced.Trigger.Properties) + awaitedWeight(replaced.Awaited, replaced.AwaitedAhead)
+		bytes -= jsonBytes(replaced.Trigger.Properties) + awaitedBytes(replaced.Awaited, replaced.AwaitedAhead)
 	}
-	return runs < maxRuns && bytes <= maxWeight
+	return runs < maxRuns && bytes <= maxRunsBytes
 }
 
 // outlivesEnd reports whether a run is kept when it has ended: its delivery is out or its goal is watched for.

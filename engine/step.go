@@ -82,8 +82,8 @@ type stepper struct {
 	silences  []silence // those that may fall due, if they are listed; see nextSilence
 	effects   []Effect
 	decisions []Decision
-	asked     *asked // made when it is needed
-	spare     *spare // made when it is needed
+	exprRoom  *exprRoom // made when it is needed
+	spare     *spare    // made when it is needed
 }
 
 func newStepper(env Env, state State, now time.Time) *stepper {
