@@ -16,7 +16,7 @@ import (
 	"homeroom/workflows"
 )
 
-// temporalLocation is how the receipt calls the learner's workflow.
+// temporalPlace is how the receipt calls the learner's workflow.
 const temporalPlace = "Temporal"
 
 // workflowRun is one run of a learner's workflow.
