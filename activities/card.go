@@ -248,7 +248,7 @@ func (s Scene) nextThing() string {
 	if s.Env.Current != nil {
 		var silent []string
 		for _, rule := range s.Env.Current.Rules {
-			if rule.When.Inactive > 0 || rule.When.Schedule != nil {
+			if rule.When.Inactive > 0 || rule.When.Schedule != nil || rule.When.Date != nil {
 				silent = append(silent, rule.Name)
 			}
 		}

@@ -245,6 +245,11 @@ func (w *whyNotWords) judgeWithoutTrigger(t *simulate.RuleTrace) MessageWhyNot {
 		answer.Needs = "activity, and the schedule's next instant"
 		return answer
 	}
+	if t.Rule.When.Date != nil {
+		answer.Says = "the date has not come, or is not known: " + t.Rule.When.Date.Source()
+		answer.Needs = "the date"
+		return answer
+	}
 	if t.Rule.When.Inactive == 0 {
 		answer.Says = "no event " + t.Rule.When.Match.Event + " of this learner is kept"
 		answer.Needs = "an event " + t.Rule.When.Match.Event

@@ -271,7 +271,7 @@ func (s *stepper) overdueEnd(run *Run, c *Course, at time.Time) Reason {
 
 // readsDueDates reports whether an instant at which a run goes on may depend on when something is due.
 func (r *Rule) readsDueDates() bool {
-	return slices.ContainsFunc(r.Program, func(in Instr) bool {
+	return r.When.readsDate("next_due_at") || slices.ContainsFunc(r.Program, func(in Instr) bool {
 		return in.Op == OpWaitTime && strings.Contains(in.Expr.Source(), "next_due_at")
 	})
 }

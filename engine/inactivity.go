@@ -60,6 +60,8 @@ func (s *stepper) listSilences(list []silence) []silence {
 		switch {
 		case rule.When.Schedule != nil:
 			list = s.appendScheduled(list, rule, bases)
+		case rule.When.Date != nil && rule.When.Platform:
+			list = s.appendDated(list, rule, silentPlace{})
 		case rule.When.Inactive > 0 && rule.When.Platform:
 			list = s.appendSilences(list, rule, silentPlace{}, bases)
 		}
@@ -93,6 +95,9 @@ func (s *stepper) appendCourseSilences(list []silence, course string, c *Course)
 		switch {
 		case rule.When.Overdue > 0:
 			list = s.appendOverdue(list, rule, place)
+			continue
+		case rule.When.Date != nil && !rule.When.Platform:
+			list = s.appendDated(list, rule, place)
 			continue
 		case rule.When.Inactive <= 0, rule.When.Platform:
 			continue
@@ -274,6 +279,9 @@ func (s *stepper) silenceEvent(si *silence) *Event {
 	switch {
 	case si.rule.When.Schedule != nil:
 		ev.Name = eventSchedule
+	case si.rule.When.Date != nil:
+		ev.Name = eventDate
+		ev.Time = si.armed
 	case si.rule.When.AtRisk > 0:
 		ev.Name = eventAtRisk
 	case si.unit != "":
@@ -309,6 +317,9 @@ func (s *stepper) putOffSilence(si *silence, until, at time.Time, ev *Event) {
 func (s *stepper) silenceOver(run *Run, at time.Time) Reason {
 	if run.Armed.IsZero() || run.Trigger.Name == eventSchedule {
 		return ""
+	}
+	if run.Trigger.Name == eventDate {
+		return s.dateOver(run, at)
 	}
 	var room baseRoom
 	standing := s.env.Standing

@@ -188,6 +188,11 @@ func (in *Instr) sameWait(other *Instr) bool {
 // FirstSilence is the first instant at or after `after` at which an inactivity rule would fall due for a learner of whom
 // nothing but the standing is known. A publisher wakes those learners: never too few.
 func FirstSilence(rs *Ruleset, st *Standing, after time.Time) (time.Time, bool) {
+	for _, rule := range rs.Rules {
+		if rule.When.Date != nil && rule.When.dateReadsProfile() {
+			return after, true
+		}
+	}
 	s := newStepper(Env{Current: rs, Standing: st}, State{Clock: after.Add(-1)}, after)
 	if si := s.nextSilence(); si != nil {
 		return si.due, true

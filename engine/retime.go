@@ -25,7 +25,7 @@ func (s *Standing) ApplyTraits(traits map[string]any, rs *Ruleset, change *Chang
 		}
 		s.Marks[name] = mark
 		change.Changed = true
-		change.Profile = !change.First
+		change.Profile = change.Profile || !change.First || rs.datedBy(name)
 	}
 }
 
@@ -35,7 +35,7 @@ func (r *Ruleset) timesBy(trait string) bool {
 		return true
 	}
 	for _, rule := range r.Rules {
-		if rule.When.Schedule != nil && trait == traitTimezone {
+		if rule.When.Schedule != nil && trait == traitTimezone || rule.When.dateReadsTrait(trait) {
 			return true
 		}
 		for i := range rule.Program {

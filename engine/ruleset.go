@@ -117,7 +117,7 @@ type Goal struct {
 	Within time.Duration // >0
 }
 
-// Trigger starts runs: either by an event (Match), or by inactivity, or by inactivity and risk, or by what is overdue.
+// Trigger starts runs: either by an event (Match), or by inactivity, or by inactivity and risk, or by what is overdue, or by the clock.
 type Trigger struct {
 	Match    Match
 	Inactive time.Duration // >0: an inactivity trigger
@@ -130,10 +130,14 @@ type Trigger struct {
 	Of      string
 	// Schedule starts runs by the clock; nil: it does not.
 	Schedule *Schedule
+	// Date is an instant at which a run starts: one of the learner, or (without Platform) one in each course; nil: it does not.
+	Date Expr
 }
 
-// IsState reports whether no event starts the rule, but time: a silence, something overdue, or a schedule.
-func (t *Trigger) IsState() bool { return t.Inactive > 0 || t.Overdue > 0 || t.Schedule != nil }
+// IsState reports whether no event starts the rule, but time: a silence, something overdue, a schedule, or a date.
+func (t *Trigger) IsState() bool {
+	return t.Inactive > 0 || t.Overdue > 0 || t.Schedule != nil || t.Date != nil
+}
 
 // Match is "this event, if this holds".
 type Match struct {

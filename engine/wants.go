@@ -138,6 +138,9 @@ func (in *interest) addDueDates(rule *Rule) {
 	if rule.When.Overdue > 0 {
 		names = []string{EventEnrolled, EventFreeEnrolled, EventEnrollmentCancelled, EventCourseCompleted, EventCourseUpdated}
 	}
+	if rule.When.Date != nil {
+		names = rule.When.dateEvents()
+	}
 	if rule.When.Overdue > 0 || rule.readsDueDates() {
 		names = append(names, EventAssessmentScheduled, EventAssignmentScheduled)
 	}

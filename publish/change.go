@@ -122,6 +122,9 @@ func newSilenceChange(old *engine.Ruleset, was *engine.Rule, next *engine.Rulese
 	if was.Again != rule.Again {
 		return s, true
 	}
+	if rule.When.Date != nil && (was.When.Date == nil || was.When.Date.Source() != rule.When.Date.Source()) {
+		return s, true // what the profile says of the date is not known here
+	}
 	if fallsDueAlike(old, was, next, rule) {
 		return silenceChange{}, false
 	}
@@ -142,7 +145,7 @@ func fallsDueAlike(old *engine.Ruleset, was *engine.Rule, next *engine.Ruleset, 
 		return false
 	}
 	return maps.EqualFunc(coursesWithDates(old), coursesWithDates(next), func(a, b engine.CourseInfo) bool {
-		return a.Starts.Equal(b.Starts) && a.Ends.Equal(b.Ends) && (rule.When.Overdue == 0 || slices.EqualFunc(a.Assessments, b.Assessments, isDueAlike))
+		return a.Starts.Equal(b.Starts) && a.Ends.Equal(b.Ends) && (rule.When.Overdue == 0 && rule.When.Date == nil || slices.EqualFunc(a.Assessments, b.Assessments, isDueAlike))
 	})
 }
 

@@ -147,3 +147,35 @@ func TestACourseThatStartsEarlierWakes(t *testing.T) {
 		t.Error("a greater intercept wakes, a smaller one does not")
 	}
 }
+
+// TestDatesWake: a date that only the profile knows wakes everybody once it is written, and again when it is written otherwise; one of a course wakes whom it concerns.
+func TestDatesWake(t *testing.T) {
+	monday := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	enrolled := &engine.Standing{Courses: map[string]*engine.Course{"crs_go": {EnrolledAt: monday}}}
+	folder := func(date, starts string) *rules.Academy {
+		files := map[string]string{"rules/kept.yaml": retry("kept", ""), "courses.yaml": "crs_go: {starts: " + starts + "}\n"}
+		if date != "" {
+			files["rules/dated.yaml"] = "rule: dated\nwhen: {date: " + date + "}\ndo: [send: nudge]\n"
+		}
+		return academy(t, files)
+	}
+	const exam = "timestamp(learner.traits.exam_date)"
+	for _, c := range []struct {
+		name     string
+		old, new *rules.Academy
+		standing *engine.Standing
+		want     bool
+	}{
+		{"a trait", folder("", "2026-05-01"), folder(exam, "2026-05-01"), &engine.Standing{}, true},
+		{"another day before it", folder(exam, "2026-05-01"), folder(exam+" - days(3)", "2026-05-01"), &engine.Standing{}, true},
+		{"the same", folder(exam, "2026-05-01"), folder(exam, "2026-05-01"), &engine.Standing{}, false},
+		{"a course", folder("", "2026-05-01"), folder("course.starts_at", "2026-05-01"), enrolled, true},
+		{"nobody's course", folder("", "2026-05-01"), folder("course.starts_at", "2026-05-01"), &engine.Standing{}, false},
+		{"a course that starts earlier", folder("course.starts_at", "2026-05-01"), folder("course.starts_at", "2026-04-01"), enrolled, true},
+		{"a course that starts later", folder("course.starts_at", "2026-04-01"), folder("course.starts_at", "2026-05-01"), enrolled, false},
+	} {
+		if got := Compare(c.old, c.new).Wakes(c.standing, monday.Add(time.Hour)); got != c.want {
+			t.Errorf("%s: woken: %v", c.name, got)
+		}
+	}
+}

@@ -136,7 +136,12 @@ func (c *compiler) compileWhen(d *decoder, spec *ruleSpec, r *engine.Rule) (from
 		return from, false
 	}
 	looks := exprView{}
-	if w.event == nil {
+	if w.date != nil {
+		if from, ok = c.compileDate(d, spec, r); !ok {
+			return from, false
+		}
+		looks = exprView{trigger: from.name, course: from.course}
+	} else if w.event == nil {
 		r.When.Inactive = w.inactive
 		r.When.Platform = w.in == "platform"
 		if w.atRisk > 0 {
@@ -241,6 +246,10 @@ func (c *compiler) compilePer(d *decoder, spec *ruleSpec, from origin, r *engine
 		return
 	case from.name == inactivityPlatform:
 		for _, n := range spec.per {
+			if r.When.Date != nil {
+				d.Fail(n.At, "take it out, or make the date from one of the course: course.starts_at", "a date that is made from traits has no %s", n.Text)
+				continue
+			}
 			d.Fail(n.At, "take it out, or say in: course", "inactivity on the platform has no %s", n.Text)
 		}
 		return

@@ -65,7 +65,9 @@ func describe(rs *engine.Ruleset) string {
 	}
 	for _, r := range rs.Rules {
 		fmt.Fprintf(&b, "\n%s: priority %d, per %v, again %v\n", r.Name, r.Priority, r.Per, r.Again)
-		if r.When.Inactive > 0 {
+		if r.When.Date != nil {
+			fmt.Fprintf(&b, "  when date %s, platform %v %s\n", r.When.Date.Source(), r.When.Platform, match(&r.When.Match))
+		} else if r.When.Inactive > 0 {
 			fmt.Fprintf(&b, "  when inactive %s, platform %v %s\n", r.When.Inactive, r.When.Platform, match(&r.When.Match))
 		} else {
 			fmt.Fprintf(&b, "  when %s\n", match(&r.When.Match))

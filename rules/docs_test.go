@@ -72,6 +72,7 @@ func TestDocs(t *testing.T) {
 		"    properties: {webinar_id: string, starts_at: timestamp, ends_at: timestamp}\n" +
 		"  forum.answered:\n    keys: [thread_id]\n    required: [thread_id, author]\n    properties: {thread_id: string, author: string, excerpt: string}\n" +
 		"  forum.mentioned:\n    keys: [thread_id]\n    required: [thread_id, author]\n    properties: {thread_id: string, author: string}\n")}
+	fsys["messages/exam-in-three-days.md"] = &fstest.MapFile{Data: []byte("---\nsubject: Three days to go\n---\nSleep well.\n")}
 	fsys["messages/streak-of-seven.md"] = &fstest.MapFile{Data: []byte("---\nsubject: Seven days\n---\nWell done.\n")}
 	fsys["messages/webinar-in-an-hour.md"] = &fstest.MapFile{Data: []byte("---\nsubject: \"At {{ trigger.starts_at | date: '%H:%M' }}\"\n---\nSee you.\n")}
 	fsys["messages/missing-work.md"] = &fstest.MapFile{Data: []byte("---\nsubject: \"{{ trigger.title | default: 'Your quiz' }} is due\"\n---\nIt was due on {{ trigger.due_at | date: '%d' }}.\n")}

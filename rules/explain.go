@@ -85,6 +85,8 @@ func TriggerWords(r *engine.Rule) string {
 	const course = "a course that the learner is enrolled in and has neither completed nor cancelled"
 	inactive := engine.FormatDuration(r.When.Inactive)
 	switch {
+	case r.When.Date != nil:
+		return dateWords(r)
 	case r.When.Schedule != nil:
 		return scheduleWords(r.When.Schedule)
 	case r.When.Overdue > 0:

@@ -42,6 +42,8 @@ func (e *explainer) listenedEvents() []listens {
 	}
 	if s := r.When.Schedule; s != nil {
 		out = append(out, listenedForSchedule(s)...)
+	} else if r.When.Date != nil {
+		out = append(out, listenedForDate(r)...)
 	} else if r.When.Overdue > 0 {
 		out = append(out, listenedForOverdue(r)...)
 	} else if r.When.Inactive > 0 {

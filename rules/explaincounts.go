@@ -37,7 +37,7 @@ func (e *explainer) explainCounts() {
 
 // exprsOf lists the expressions of a rule.
 func exprsOf(r *engine.Rule) []engine.Expr {
-	list := []engine.Expr{r.When.Match.If}
+	list := []engine.Expr{r.When.Match.If, r.When.Date}
 	for i := range r.Until {
 		list = append(list, r.Until[i].If)
 	}

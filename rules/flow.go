@@ -61,6 +61,8 @@ func placeSteps(steps []FlowStep, places map[string]Position) {
 // startWords says what begins a run.
 func startWords(r *engine.Rule) string {
 	switch {
+	case r.When.Date != nil:
+		return dateWords(r) + ifWords(r.When.Match.If)
 	case r.When.Schedule != nil:
 		return scheduleWords(r.When.Schedule) + ifWords(r.When.Match.If)
 	case r.When.Overdue > 0:

@@ -18,6 +18,9 @@ func (c *compiler) checkRule(d *decoder, spec *ruleSpec, r *engine.Rule) {
 	case spec.again.Restart && r.When.Overdue > 0:
 		d.Fail(spec.places["again"], "write always: handing in ends a run, and the next date begins another",
 			"again: restart needs an event that can come anew, but something overdue begins this rule")
+	case spec.again.Restart && r.When.Date != nil:
+		d.Fail(spec.places["again"], "take it out: a date that moves ends a run, and the new date begins another",
+			"again: restart needs an event that can come anew, but a date begins this rule")
 	case spec.again.Restart && r.When.IsState():
 		d.Fail(spec.places["again"], "write always: activity ends a run, and the next silence begins another",
 			"again: restart needs an event that can come anew, but silence begins this rule")

@@ -29,6 +29,7 @@ type whenSpec struct {
 	at       yamlfile.Position
 	event    *yamlfile.Node
 	cond     *yamlfile.Node
+	date     *yamlfile.Node
 	inactive time.Duration
 	in       string  // course or platform; empty: not said
 	atRisk   float64 // 0: not said
@@ -112,7 +113,7 @@ func readRule(d *decoder, root *yamlfile.Node) (*ruleSpec, bool) {
 	}
 	for _, need := range []struct{ key, fix string }{
 		{"rule", "add rule: with the file's name without .yaml"},
-		{"when", "add when: with event:, inactive:, at_risk:, overdue: or every:"},
+		{"when", "add when: with event:, inactive:, at_risk:, overdue:, every: or date:"},
 		{"do", "add do: with a list of steps"},
 	} {
 		if root.Get(need.key) == nil {
@@ -140,6 +141,7 @@ func whenKeys() []key[whenSpec] {
 				}
 			},
 		},
+		{name: "date", read: readDate},
 		{name: "inactive", read: func(d *decoder, w *whenSpec, _, v *yamlfile.Node) { w.inactive, _ = d.readDuration(v, "inactive") }},
 		{name: "at_risk", read: func(d *decoder, w *whenSpec, _, v *yamlfile.Node) { w.atRisk, _ = d.readRisk(v, "at_risk") }},
 		{name: "silent", read: func(d *decoder, w *whenSpec, _, v *yamlfile.Node) { w.silent, _ = d.readDuration(v, "silent") }},
@@ -179,7 +181,7 @@ func readWhen(d *decoder, r *ruleSpec, k, v *yamlfile.Node) {
 		}
 		w.scheduled = schedule
 	}
-	if w.event != nil || w.inactive > 0 || w.atRisk > 0 || w.overdue > 0 || w.scheduled != nil {
+	if w.event != nil || w.date != nil || w.inactive > 0 || w.atRisk > 0 || w.overdue > 0 || w.scheduled != nil {
 		r.when = w
 	}
 }
@@ -196,7 +198,7 @@ func (w *whenSpec) minSilence() time.Duration {
 func checkWhenKeys(d *decoder, k, v *yamlfile.Node) bool {
 	var starts []*yamlfile.Node
 	var names []string
-	for _, name := range []string{"event", "inactive", "at_risk", "overdue", "every"} {
+	for _, name := range []string{"event", "inactive", "at_risk", "overdue", "every", "date"} {
 		if n := v.Get(name); n != nil {
 			starts = append(starts, n)
 			names = append(names, name)
@@ -204,7 +206,7 @@ func checkWhenKeys(d *decoder, k, v *yamlfile.Node) bool {
 	}
 	switch len(starts) {
 	case 0:
-		d.Fail(k.At, "add event: NAME, inactive: 7d, at_risk: 0.6, overdue: 2d or every: week", "when says neither event nor inactive nor at_risk nor overdue nor every")
+		d.Fail(k.At, "add event: NAME, inactive: 7d, at_risk: 0.6, overdue: 2d, every: week or date: EXPRESSION", "when says neither event nor inactive nor at_risk nor overdue nor every nor date")
 		return false
 	case 1:
 	default:

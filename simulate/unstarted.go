@@ -57,6 +57,8 @@ func whyUnstarted(rs *engine.Ruleset, rule *engine.Rule, seen map[string]int) st
 		return "nothing was overdue for " + engine.FormatDuration(rule.When.Overdue) + condition
 	case rule.When.Schedule != nil:
 		return "nobody had been active of late at the hours of its schedule" + condition
+	case rule.When.Date != nil:
+		return "no date came: " + rule.When.Date.Source() + condition
 	case activity == 0:
 		return "no event here counts as activity, and silence without any did not start it" + condition
 	}
