@@ -246,12 +246,14 @@ require (
 	github.com/alecthomas/kong v1.17.0
 	github.com/chromedp/cdproto v0.159.0
 	github.com/chromedp/chromedp v0.23.0
+	github.com/cloudevents/sdk-go/v2 v2.16.2
 	github.com/compose-spec/compose-go/v2 v2.14.0
 	github.com/google/go-cmp v0.7.0
 	github.com/google/uuid v1.6.0
 	github.com/labstack/echo/v4 v4.15.4
 	github.com/nats-io/nats-server/v2 v2.15.2
 	github.com/nats-io/nats.go v1.55.0
+	github.com/segmentio/analytics-go/v3 v3.3.0
 	github.com/temporalio/ui-server/v2 v2.55.0
 	go.temporal.io/api v1.63.5
 	go.temporal.io/sdk v1.50.0
@@ -262,6 +264,8 @@ require (
 	homeroom v0.0.0
 	modernc.org/sqlite v1.51.0
 )
+
+require github.com/segmentio/backo-go v1.0.0 // indirect
 
 require (
 	github.com/cyphar/filepath-securejoin v0.6.1 // indirect

@@ -1,0 +1,70 @@
+//go:build node
+
+package librarytest_test
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"homeroom/internal/natstest"
+	"homeroom/store"
+	"homeroom/subjects"
+)
+
+// runNode runs a script in the folder node, where the packages are.
+func runNode(t *testing.T, env []string, args ...string) {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), "node", args...)
+	command.Dir = "node"
+	command.Env = append(os.Environ(), env...)
+	var out bytes.Buffer
+	command.Stdout = &out
+	command.Stderr = &out
+	if err := command.Run(); err != nil {
+		t.Fatalf("node %v: %v\n%s", args, err, out.String())
+	}
+}
+
+// TestSegmentForNode: Segment's library, with nothing but the address and the key changed.
+func TestSegmentForNode(t *testing.T) {
+	w := open(t)
+	runNode(t, nil, "segment.js", w.url, w.key)
+	events, traits := w.events()
+	w.expectLesson(events)
+	if len(events) != 2 || events[1].Name != "profile.updated" || traits[1]["email"] != "ada@example.org" {
+		t.Errorf("stored %+v with %v", events, traits)
+	}
+}
+
+// TestTheExampleForNode runs the example of docs/integrate.md as it stands there.
+func TestTheExampleForNode(t *testing.T) {
+	page, err := os.ReadFile("../../docs/integrate.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := regexp.MustCompile("(?s)```js\n(.*?)```").FindSubmatch(page)
+	if block == nil {
+		t.Fatal("the page has no example in JavaScript")
+	}
+	script := filepath.Join("node", "example.tmp.mjs") // beside the packages, so that node finds them
+	if err := os.WriteFile(script, block[1], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Remove(script) })
+	server, js, _ := natstest.Open(t)
+	nc, _ := server.Connect()
+	w := open(t)
+	w.reader = store.StreamReader{JS: js}
+	for range 2 { // the same message again is the same event
+		runNode(t, []string{"NATS_URL=" + nc.ConnectedUrl()}, "example.tmp.mjs")
+	}
+	events, _ := w.events()
+	w.expectLesson(events)
+	if n, err := w.reader.CountStored(t.Context(), subjects.Stream, []string{subjects.AllPublished}); err != nil || n != 1 {
+		t.Errorf("%d are stored, %v", n, err)
+	}
+}
