@@ -52,7 +52,8 @@ func (l *learner) firstInputs() []engine.Input {
 	return l.inputs
 }
 
-// markTaken removes the inputs that a result has decided, out of those that Decide was given.
+// markTaken takes in that Decide succeeded: it removes the inputs that were decided, out of those that Decide was given, and adds what the result takes to the
+// bytes that the completion of the workflow task carries.
 func (l *learner) markTaken(res DecideResult, given int) {
 	taken := given
 	if res.Taken > 0 {
@@ -111,8 +112,8 @@ func (l *learner) fitsNextRun() bool {
 	return len(l.Unpublished)*decisionBytes <= maxCarriedBytes
 }
 
-// onDecideFailed shows in the Temporal UI why the learner's inputs cannot be decided, has the learner found as failing, and waits until it is time to ask again. It returns an error
-// only if the workflow is canceled.
+// onDecideFailed shows in the Temporal UI why the learner's inputs cannot be decided, sets the stage to failing so that the learner can be searched for, and waits until it is time to ask
+// again. It returns an error if the workflow is canceled or the search attributes cannot be written.
 func (l *learner) onDecideFailed(ctx workflow.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()

@@ -66,7 +66,7 @@ type learner struct {
 	alreadyPublished []string       // ids of decisions that finished deliveries have published
 	woken            bool           // the timer for WakeAt has fired
 	decidedAt        time.Time      // when Decide last succeeded in this run, or when the run began
-	decidedAtLength  int            // the length of the history at the last decision
+	decidedAtLength  int            // the length of the history when Decide was last asked
 
 	timers         []timer         // set timers; the earliest is the last element
 	deliveries     []*delivery     // under way, oldest first
@@ -137,8 +137,8 @@ func (l *learner) drainSignals() {
 	}
 }
 
-// waitForAnything blocks until a signal arrives, a delivery or a publication ends, or a timer fires. Apart from Decide, nothing else in the
-// workflow blocks.
+// waitForAnything blocks until a signal arrives, a delivery or a publication ends, or a timer fires. Besides it only decideInputs
+// (Decide, and the pauses around it) and tryToRetire block.
 func (l *learner) waitForAnything(ctx workflow.Context) {
 	s := workflow.NewNamedSelector(ctx, "learner")
 	s.AddReceive(ctx.Done(), func(workflow.ReceiveChannel, bool) {})

@@ -101,6 +101,6 @@ type Batch struct {
 	// Watermark is the instant up to which every event of this learner has been handed over, this batch included. Zero: the
 	// StoredAt of the last event, which is what stream order implies.
 	Watermark time.Time `json:"mark,omitzero"`
-	// Publication is set when other rules have come into force; publishers send it without events.
+	// Publication is set when other rules have come into force; a sweep of package publish sends it without events.
 	Publication *engine.Publication `json:"published,omitempty"`
 }

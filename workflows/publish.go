@@ -15,7 +15,8 @@ import (
 // publishes them.
 
 // recordedUnpublished returns the decisions that Decide may publish: those that Temporal has recorded. If the last decision was made in the
-// present workflow task, it is not recorded yet, and after a crash it may be made differently; then it returns nil.
+// present workflow task, it is not recorded yet, and after a crash it may be made differently; then it returns nil. It notes the length of the history, for the next call
+// and for endLargeTask, so it is called once per Decide.
 func (l *learner) recordedUnpublished(ctx workflow.Context) []engine.Decision {
 	before := l.decidedAtLength
 	l.decidedAtLength = workflow.GetInfo(ctx).GetCurrentHistoryLength()
@@ -39,11 +40,11 @@ func (l *learner) takeUnpublished() []engine.Decision {
 
 // allUnpublished returns the decisions that may not have been published yet, including those that an activity is publishing.
 func (l *learner) allUnpublished() []engine.Decision {
-	untold := slices.Clone(l.beingPublished)
-	for _, f := range l.deliveries {
-		untold = append(untold, f.decisions...)
+	unpublished := slices.Clone(l.beingPublished)
+	for _, d := range l.deliveries {
+		unpublished = append(unpublished, d.decisions...)
 	}
-	return append(untold, l.Unpublished...)
+	return append(unpublished, l.Unpublished...)
 }
 
 // markPublished removes decisions from Unpublished.
@@ -55,10 +56,10 @@ func (l *learner) markPublished(ids []string) {
 	l.publishSoon = l.publishSoon && len(l.Unpublished) > 0
 }
 
-// publishPending starts an activity that publishes unpublished decisions, one activity at a time: at once if one of them is urgent, or if all is
-// set because the run is about to rest.
-func (l *learner) publishPending(ctx workflow.Context, all bool) {
-	if len(l.Unpublished) == 0 || !(l.publishSoon || all) || l.publishing != nil || l.publishFailed {
+// publishPending starts an activity that publishes the oldest unpublished decisions, one activity at a time: if one of them is urgent, or if atOnce says
+// that the run is about to rest, to retire or to become too large. After an activity that failed it waits for the next Decide.
+func (l *learner) publishPending(ctx workflow.Context, atOnce bool) {
+	if len(l.Unpublished) == 0 || !(l.publishSoon || atOnce) || l.publishing != nil || l.publishFailed {
 		return
 	}
 	l.beingPublished = l.takeUnpublished()
