@@ -59,6 +59,7 @@ func (d *Decide) answerInputs(env engine.Env, state engine.State, in workflows.D
 		Next:        scene.Next(),
 		Card:        scene.Card(),
 	}
+	d.foreseeAccepted(&answer, env, res.State, now)
 	if n < len(in.Inputs) {
 		answer.Taken = n
 	}

@@ -106,7 +106,11 @@ func (l *learner) onDelivered(ctx workflow.Context, f *delivery) {
 	l.Unpublished = append(unpublished, l.Unpublished...)
 	l.publishSoon = l.publishSoon || len(unpublished) > 0
 	l.alreadyPublished = append(l.alreadyPublished, d.Published...)
-	l.inputs = append(l.inputs, engine.Input{Outcome: &d.Outcome})
+	if l.mayOutcomeWait(f, &d) {
+		l.keepWaiting(ctx, &d.Outcome)
+	} else {
+		l.inputs = append(l.inputs, engine.Input{Outcome: &d.Outcome})
+	}
 	l.deliveries = slices.DeleteFunc(l.deliveries, func(o *delivery) bool { return o == f })
 }
 

@@ -25,6 +25,7 @@ func Learner(ctx workflow.Context, in Input) error {
 			return err
 		}
 		if l.woken || len(l.inputs) > 0 {
+			l.takeWaitingOutcomes()
 			if l.shouldCarryOver(ctx) {
 				return l.continueAsNew(ctx, false)
 			}
@@ -36,6 +37,12 @@ func Learner(ctx workflow.Context, in Input) error {
 		restDue := l.shouldRest(ctx)
 		retireDue := l.shouldRetire(ctx)
 		suggested := workflow.GetInfo(ctx).GetContinueAsNewSuggested()
+		if len(l.waitingOutcomes) > 0 && l.nothingUnderWay(ctx) && (restDue || retireDue || suggested) {
+			if err := l.decideWaitingOutcomes(ctx); err != nil {
+				return err
+			}
+			continue
+		}
 		l.publishPending(ctx, restDue || retireDue || suggested && l.Version >= versionBoundedDecides && !l.fitsNextRun())
 		if retireDue && l.nothingUnderWay(ctx) && len(l.Unpublished) == 0 {
 			if retired, err := l.tryToRetire(ctx); retired || err != nil {
@@ -63,6 +70,10 @@ type learner struct {
 	recordedBytes    int            // of results since the workflow task began, which its completion has to carry
 	decided          bool           // this run has decided something
 	failures         int            // of Decide, since it last succeeded
+	accepted         *Accepted      // see DecideResult.Accepted
+	mayWait          []string       // the sends whose outcome may wait for the next decision; see DecideResult.MayWait
+	waitingOutcomes  []engine.Input // outcomes that do so
+	wokenToRest      bool           // the last decision was made because WakeAt had come, Rest or longer after the one before
 	alreadyPublished []string       // ids of decisions that finished deliveries have published
 	woken            bool           // the timer for WakeAt has fired
 	decidedAt        time.Time      // when Decide last succeeded in this run, or when the run began
@@ -95,12 +106,12 @@ func startLearner(ctx workflow.Context, in Input) (*learner, error) {
 		Description: "A batch of the learner's events, in stream order. Sent by the triggers.",
 	})
 	workflow.SetCurrentDetails(ctx, in.Card.Details)
-	err := workflow.SetQueryHandlerWithOptions(ctx, QueryState, func() (engine.State, error) { return l.State, nil },
+	err := workflow.SetQueryHandlerWithOptions(ctx, QueryState, func() (engine.State, error) { return l.shownState(), nil },
 		workflow.QueryHandlerOptions{Description: "Everything Homeroom remembers of this learner: live runs, past sends, the last decisions with their reasons. Some of it is packed: ask readable."})
 	if err != nil {
 		return nil, fmt.Errorf("registering the query %q: %w", QueryState, err)
 	}
-	err = workflow.SetQueryHandlerWithOptions(ctx, QueryReadable, func() (engine.ReadableState, error) { return l.State.Readable(), nil },
+	err = workflow.SetQueryHandlerWithOptions(ctx, QueryReadable, func() (engine.ReadableState, error) { return l.shownState().Readable(), nil },
 		workflow.QueryHandlerOptions{Description: "The same as state, for people: nothing is packed."})
 	if err != nil {
 		return nil, fmt.Errorf("registering the query %q: %w", QueryReadable, err)
@@ -183,10 +194,12 @@ func (l *learner) decideInputs(ctx workflow.Context) error {
 	}
 	l.markTaken(res, len(inputs))
 	l.alreadyPublished = nil
-	l.woken = false
 	l.publishFailed = false
 	l.Resting = false
-	l.decidedAt = workflow.Now(ctx)
+	l.mayWait = res.MayWait
+	l.accepted = res.Accepted
+	l.noteDecided(ctx, inputs)
+	l.woken = false
 
 	l.State = res.State
 	l.Card = res.Card

@@ -8,7 +8,11 @@ import (
 
 // InputVersion is the version of Input that this code writes. A run behaves to its end as the version it started with did, so that its history
 // replays.
-const InputVersion = versionShowsFailure
+const InputVersion = versionFewerActions
+
+// versionFewerActions is the first version in which an outcome that changes nothing waits for the next decision, and in which a run rests when it is woken
+// instead of setting a timer of its own for that.
+const versionFewerActions = 5
 
 // versionShowsFailure is the first version that sets the search attribute of the stage when deciding fails.
 const versionShowsFailure = 4
@@ -86,6 +90,10 @@ type DecideResult struct {
 	Published []string `json:"told,omitempty"`
 	// Unpublished are the decisions of this step that are still to be published.
 	Unpublished []engine.Decision `json:"unreported,omitempty"`
+	// MayWait are the sends under way whose outcome needs no decision of its own if they are accepted: it is decided with what comes next.
+	MayWait []string `json:"may_wait,omitempty"`
+	// Accepted is how things stand once all of MayWait are accepted; nil: something else is under way too.
+	Accepted *Accepted `json:"accepted,omitempty"`
 	// Urgent asks to publish Unpublished now by an activity, which is billed; otherwise the next Decide or delivery publishes them.
 	Urgent bool          `json:"urgent,omitempty"`
 	Now    time.Time     `json:"now"` // the instant of the step, on the learner's clock
@@ -95,6 +103,12 @@ type DecideResult struct {
 	Retire time.Duration `json:"retire,omitempty"` // see Input.Retire
 	Next   string        `json:"next,omitempty"`   // what happens at WakeAt, in words
 	Card   Card          `json:"card"`
+}
+
+// Accepted is how things stand once all messages under way are accepted, for those who look before the next decision.
+type Accepted struct {
+	Details string   `json:"details,omitempty"` // as in Card
+	Over    []string `json:"over,omitempty"`    // ids of the runs that are no longer kept then
 }
 
 // DeliverInput asks the Deliver activity for one send, or GiveUp how it ended, and to publish the decisions that led to it.

@@ -1,9 +1,12 @@
 package workflows
 
 import (
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
+
+	"homeroom/engine"
 )
 
 // timer is one Temporal timer that has been started.
@@ -29,7 +32,9 @@ func (l *learner) setTimer(ctx workflow.Context) {
 		}
 	}
 	sooner(l.retireAt(), "retires if nothing happens until then")
-	sooner(l.restAt(), "rests if nothing happens until then")
+	if l.needsRestTimer() {
+		sooner(l.restAt(), "rests if nothing happens until then")
+	}
 	if at.IsZero() {
 		return
 	}
@@ -85,5 +90,21 @@ func (l *learner) shouldRetire(ctx workflow.Context) bool {
 // shouldRest reports whether the run has decided nothing for Rest, so that a compact run is worth a continue-as-new.
 func (l *learner) shouldRest(ctx workflow.Context) bool {
 	at := l.restAt()
-	return !at.IsZero() && !workflow.Now(ctx).Before(at)
+	return !at.IsZero() && (l.wokenToRest || !workflow.Now(ctx).Before(at))
+}
+
+// maxRestsLate is how many times Rest may pass until the run is woken anyway: it rests then, and needs no timer for that.
+const maxRestsLate = 3
+
+// needsRestTimer reports whether the run must be woken to rest: nothing else wakes it soon, or decisions are to be published before that.
+func (l *learner) needsRestTimer() bool {
+	return l.Version < versionFewerActions || l.Wake.IsZero() || len(l.Unpublished) > 0 || l.Wake.After(l.decidedAt.Add(maxRestsLate*l.Rest))
+}
+
+// noteDecided notes that Decide has succeeded, and whether the run may rest now because it was woken and had been left alone for Rest.
+func (l *learner) noteDecided(ctx workflow.Context, inputs []engine.Input) {
+	now := workflow.Now(ctx)
+	heard := slices.ContainsFunc(inputs, func(in engine.Input) bool { return in.Outcome == nil })
+	l.wokenToRest = l.Version >= versionFewerActions && l.woken && !heard && l.Rest > 0 && now.Sub(l.decidedAt) >= l.Rest
+	l.decidedAt = now
 }

@@ -90,6 +90,7 @@ type world struct {
 	// decideError fails a try of Decide; nil: none fails.
 	decideError func() error
 	step        func(engine.Env, engine.State, []engine.Input, time.Time) engine.Result
+	decided     func(workflows.DecideResult) // is shown what Decide answers; nil: nobody is
 }
 
 // newWorld returns a world in which a learner's workflow can be run from the instant start. Nobody retires there unless it
@@ -129,7 +130,11 @@ func newWorld(t *testing.T, start time.Time, tune ...func(*world, *activities.Op
 				return workflows.DecideResult{}, err
 			}
 		}
-		return decide.Run(ctx, in)
+		res, err := decide.Run(ctx, in)
+		if w.decided != nil {
+			w.decided(res)
+		}
+		return res, err
 	}, activity.RegisterOptions{Name: workflows.ActivityDecide})
 	deliver := &activities.Deliver{Deliverer: w, Decisions: w}
 	w.env.RegisterActivityWithOptions(deliver.Run, activity.RegisterOptions{Name: workflows.ActivityDeliver})
