@@ -25,6 +25,7 @@ type benchCommand struct {
 	Seed     uint64     `default:"1" help:"The same seed makes the same load. Default: ${default}."`
 	Lapse    play.Lapse `name:"timelapse" default:"1d=6s" placeholder:"1d=6s" help:"How fast the term passes; too fast, and one signal carries what would have been two. Default: a day in six seconds."`
 	Events   int        `default:"300000" help:"Events that no rule needs, for the figures per second. Default: ${default}."`
+	Runs     int        `default:"1" help:"Do each job so many times, and report medians and spreads. Default: ${default}."`
 	Jobs     string     `placeholder:"ABCDE" help:"Do these of the five jobs instead, on durable storage; 'all' does all."`
 	JSON     string     `name:"json" placeholder:"FILE" help:"Write the report as JSON too."`
 	Profile  string     `placeholder:"FILE" help:"Write a processor profile of the whole run, for go tool pprof."`
@@ -43,7 +44,7 @@ Run it on a machine without other work: it takes ten minutes, the jobs four.
 
 Examples:
   go run ./dev bench --json bench.json
-  go run ./dev bench --jobs all
+  go run ./dev bench --jobs all --runs 3 # medians and spreads, in a quarter of an hour
   go run ./dev bench --learners 40 --days 20 --events 50000 --timelapse 1d=3s    # smaller, in three minutes`
 }
 
@@ -85,7 +86,7 @@ func (b *benchCommand) Run(ctx context.Context, c *console) error {
 		if strings.EqualFold(letters, "all") {
 			letters = ""
 		}
-		report, err = o.Jobs(ctx, letters, bench.Sizes{}, drillProcess)
+		report, err = o.Jobs(ctx, letters, b.Runs, bench.Sizes{}, drillProcess)
 	}
 	if c.terminal {
 		fmt.Fprint(c.errOut, "\r\x1b[K")

@@ -73,7 +73,7 @@ type learner struct {
 	accepted         *Accepted      // see DecideResult.Accepted
 	mayWait          []string       // the sends whose outcome may wait for the next decision; see DecideResult.MayWait
 	waitingOutcomes  []engine.Input // outcomes that do so
-	wokenToRest      bool           // the last decision was made because WakeAt had come, Rest or longer after the one before
+	wokenToRest      bool           // the last decision was made because WakeAt had come, long after the one before
 	alreadyPublished []string       // ids of decisions that finished deliveries have published
 	woken            bool           // the timer for WakeAt has fired
 	decidedAt        time.Time      // when Decide last succeeded in this run, or when the run began

@@ -96,15 +96,19 @@ func (l *learner) shouldRest(ctx workflow.Context) bool {
 // maxRestsLate is how many times Rest may pass until the run is woken anyway: it rests then, and needs no timer for that.
 const maxRestsLate = 3
 
+// restsWhenWoken is how many times Rest must have passed since the decision before for a run to rest when it is woken. Looks for silence come every few days in
+// the middle of a course; resting at each of them would cost more than it saves.
+const restsWhenWoken = 2
+
 // needsRestTimer reports whether the run must be woken to rest: nothing else wakes it soon, or decisions are to be published before that.
 func (l *learner) needsRestTimer() bool {
 	return l.Version < versionFewerActions || l.Wake.IsZero() || len(l.Unpublished) > 0 || l.Wake.After(l.decidedAt.Add(maxRestsLate*l.Rest))
 }
 
-// noteDecided notes that Decide has succeeded, and whether the run may rest now because it was woken and had been left alone for Rest.
+// noteDecided notes that Decide has succeeded, and whether the run may rest now because it was woken and had been left alone for long.
 func (l *learner) noteDecided(ctx workflow.Context, inputs []engine.Input) {
 	now := workflow.Now(ctx)
 	heard := slices.ContainsFunc(inputs, func(in engine.Input) bool { return in.Outcome == nil })
-	l.wokenToRest = l.Version >= versionFewerActions && l.woken && !heard && l.Rest > 0 && now.Sub(l.decidedAt) >= l.Rest
+	l.wokenToRest = l.Version >= versionFewerActions && l.woken && !heard && l.Rest > 0 && now.Sub(l.decidedAt) >= restsWhenWoken*l.Rest
 	l.decidedAt = now
 }
