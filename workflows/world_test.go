@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
 	"homeroom/activities"
@@ -146,7 +147,8 @@ func newWorld(t *testing.T, start time.Time, tune ...func(*world, *activities.Op
 		}
 	})
 	w.env.SetOnTimerScheduledListener(func(_ string, d time.Duration) { w.timers = append(w.timers, d) })
-	w.env.SetTestTimeout(20 * time.Second)
+	w.env.SetTestTimeout(time.Minute)
+	w.env.SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: time.Minute}) // a busy machine is no deadlock
 	return w
 }
 
