@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -65,6 +67,11 @@ func (b *benchCommand) Run(ctx context.Context, c *console) error {
 		return err
 	}
 	defer stop()
+	log, closeLog, err := openServerLog()
+	if err != nil {
+		return err
+	}
+	defer closeLog(c.errOut)
 	o := &bench.Options{
 		Academy:  academy,
 		Learners: b.Learners,
@@ -73,7 +80,7 @@ func (b *benchCommand) Run(ctx context.Context, c *console) error {
 		Factor:   b.Lapse.Factor(),
 		Events:   b.Events,
 		Dir:      dir,
-		Log:      c.log,
+		Log:      log,
 	}
 	if c.terminal {
 		o.Progress = progressLine(c)
@@ -106,6 +113,25 @@ func drillProcess() *exec.Cmd {
 	cmd := exec.Command(program, "drill", "--serve")
 	cmd.Stderr = os.Stderr
 	return cmd
+}
+
+// openServerLog opens a file for what the servers log: their errors while they are being stopped are no news for whoever reads a table. closeLog says where the file is, or removes it if
+// nothing was logged.
+func openServerLog() (log *slog.Logger, closeLog func(say io.Writer), err error) {
+	file, err := os.CreateTemp("", "homeroom-bench-*.log")
+	if err != nil {
+		return nil, nil, fmt.Errorf("opening a file for the servers' log: %w", err)
+	}
+	log = slog.New(slog.NewTextHandler(file, &slog.HandlerOptions{Level: slog.LevelError}))
+	return log, func(say io.Writer) {
+		info, err := file.Stat()
+		_ = file.Close()
+		if err == nil && info.Size() == 0 {
+			_ = os.Remove(file.Name())
+			return
+		}
+		fmt.Fprintf(say, "what the servers logged: %s\n", file.Name())
+	}, nil
 }
 
 func (b *benchCommand) openDirectory() (dir string, clean func(), err error) {

@@ -40,6 +40,9 @@ func KeepHistory(t testing.TB, name string, history *historypb.History) {
 		text = strings.ReplaceAll(text, `"`+host+":", `"host:`)
 	}
 	folder := fmt.Sprintf("../../workflows/testdata/histories/v%d", workflows.InputVersion)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(filepath.Join(folder, name+".json"), []byte(text+"\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
