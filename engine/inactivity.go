@@ -157,22 +157,21 @@ func (s *stepper) dueOf(rule *Rule, c *Course, b base, last bool) time.Time {
 	if rule.When.AtRisk == 0 || c == nil {
 		return due
 	}
-	var crossing time.Time
+	latest := due.Add(riskMaxSilence)
+	if rule.When.OrSilent > 0 {
+		latest = counted.Add(rule.When.OrSilent)
+	}
 	if last {
-		crossing = s.env.Standing.riskRecord(c).crosses(rule.When.AtRisk, due, b.exact, s.env.Current.Settings.RiskIntercept())
+		step := max(s.env.Current.Settings.Resolution, time.Second)
+		crossing := s.env.Standing.riskRecord(c).crosses(rule.When.AtRisk, roundUp(due, step), latest, step, b.exact, s.env.Current.Settings.RiskIntercept())
 		if !crossing.IsZero() {
-			crossing = roundUp(crossing, s.env.Current.Settings.Resolution)
+			return crossing
 		}
 	}
 	if rule.When.OrSilent > 0 {
-		if latest := counted.Add(rule.When.OrSilent); !last || crossing.IsZero() || latest.Before(crossing) {
-			return latest
-		}
+		return latest
 	}
-	if !last {
-		return time.Time{}
-	}
-	return crossing
+	return time.Time{}
 }
 
 // putOffUntil returns until when what armed a rule in a scope was put off because the rule may not start again yet; zero: it was not.

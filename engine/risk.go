@@ -233,24 +233,19 @@ func reasonsOf(silence, days, events float64) []RiskReason {
 	return reasons
 }
 
-// crosses returns the first instant, to the second, from `from` on at which the risk is at least a threshold if the learner stays silent; zero: it is
-// not within ten years. The risk of a silent learner only grows, so it is found by bisection.
-func (r *Risk) crosses(threshold float64, from, since time.Time, intercept float64) time.Time {
-	reached := func(seconds int64) bool {
-		silence, days, events := r.terms(float64(seconds)/secondsPerDay, since)
+// crosses returns the first of from, from + step, from + 2 steps … before `until` at which the risk is at least a threshold if the learner stays silent; zero: it is
+// at none of them. The risk of a silent learner only grows, so it is found by bisection. A step is a second or more.
+func (r *Risk) crosses(threshold float64, from, until time.Time, step time.Duration, since time.Time, intercept float64) time.Time {
+	steps := int64((until.Sub(from) + step - 1) / step) // that come before `until`
+	reached := func(n int64) bool {
+		silence, days, events := r.terms(daysOf(from.Add(time.Duration(n)*step)), since)
 		return 1/(1+math.Exp(-riskIndex(silence, days, events, intercept))) >= threshold
 	}
-	low := from.Unix()
-	if from.Nanosecond() > 0 {
-		low++
-	}
-	if reached(low) {
-		return time.Unix(low, 0).UTC()
-	}
-	high := low + int64(riskMaxSilence.Seconds())
-	if !reached(high) {
+	if steps <= 0 || !reached(steps-1) {
 		return time.Time{}
 	}
+	low := int64(-1)
+	high := steps - 1
 	for high-low > 1 { // reached at high, not at low
 		if middle := low + (high-low)/2; reached(middle) {
 			high = middle
@@ -258,7 +253,7 @@ func (r *Risk) crosses(threshold float64, from, since time.Time, intercept float
 			low = middle
 		}
 	}
-	return time.Unix(high, 0).UTC()
+	return from.Add(time.Duration(high) * step)
 }
 
 // MarshalJSON implements json.Marshaler: base64 of 64 bytes, because there are many and nobody reads them.
