@@ -10,6 +10,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"sync"
 	"time"
 
 	"homeroom/content"
@@ -27,6 +28,9 @@ type Folder struct {
 
 	files fs.FS
 	path  string
+
+	testing sync.Mutex
+	tested  *TestRun // of all its tests; nil: they were not run
 }
 
 // LoadFolder compiles a folder. The path is put before the names of files in problems and test results; for a folder in

@@ -59,7 +59,9 @@ type shared struct {
 	mu        sync.Mutex
 	temporal  client.Client // nil until it is needed
 	namespace string
-	audit     *store.Audit // nil until it is needed
+	audit     *store.Audit   // nil until it is needed
+	academy   *rules.Academy // the revision that was compiled last; nil: none was
+	compiled  string         // its hash
 }
 
 // Connect connects to an installation's NATS and opens its stores. The installation must be closed.
@@ -175,9 +177,34 @@ func (i *Installation) CurrentAcademy(ctx context.Context) (*rules.Academy, erro
 	if err != nil {
 		return nil, err
 	}
-	academy, problems := rules.FromBundle(bundle.Files)
+	academy, problems := i.compileRevision(current.Hash, bundle.Files)
 	if err := problems.Err(); err != nil {
 		return nil, fmt.Errorf("the rules in force do not compile with this version of Homeroom: %w", err)
 	}
 	return academy, nil
+}
+
+// compileRevision compiles the files of a revision. The last one that compiled is kept, since the one in force is asked for often.
+func (i *Installation) compileRevision(hash string, files map[string][]byte) (*rules.Academy, rules.Problems) {
+	if kept := i.keptAcademy(hash); kept != nil {
+		return kept, nil
+	}
+	academy, problems := rules.FromBundle(files)
+	if problems.Err() == nil {
+		i.mu.Lock()
+		i.academy = academy
+		i.compiled = hash
+		i.mu.Unlock()
+	}
+	return academy, problems
+}
+
+// keptAcademy returns the revision that was compiled last if it is the one with this hash, or nil.
+func (i *Installation) keptAcademy(hash string) *rules.Academy {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.compiled != hash {
+		return nil
+	}
+	return i.academy
 }

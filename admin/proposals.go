@@ -172,12 +172,12 @@ func (s Settings) ApprovalsOr(otherwise int) int {
 
 // SettingsInForce reads settings.yaml in force. They are empty if nothing is, and say no more than their text if this version cannot compile them.
 func (i *Installation) SettingsInForce(ctx context.Context) (Settings, error) {
-	inForce, _, err := i.bundleInForce(ctx)
+	inForce, current, err := i.bundleInForce(ctx)
 	if err != nil {
 		return Settings{}, err
 	}
 	settings := Settings{Text: string(inForce.Files["settings.yaml"])}
-	if academy, _ := rules.FromBundle(inForce.Files); academy != nil {
+	if academy, _ := i.compileRevision(current.Hash, inForce.Files); academy != nil {
 		settings.Approvals = academy.Approvals
 	}
 	return settings, nil

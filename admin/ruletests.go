@@ -35,7 +35,7 @@ func selectTests(ctx context.Context, f *Folder, wanted func(*ruletest.Result) b
 	if _, err := fs.Stat(f.files, "tests"); errors.Is(err, fs.ErrNotExist) {
 		return results, nil
 	}
-	run, err := TestFolder(ctx, f, TestOptions{})
+	run, err := f.runTests(ctx)
 	if err != nil {
 		return results, err
 	}
@@ -50,6 +50,20 @@ func selectTests(ctx context.Context, f *Folder, wanted func(*ruletest.Result) b
 		}
 	}
 	return results, nil
+}
+
+// runTests runs all tests of a folder. They are run once: a folder does not change.
+func (f *Folder) runTests(ctx context.Context) (*TestRun, error) {
+	f.testing.Lock()
+	defer f.testing.Unlock()
+	if f.tested == nil {
+		run, err := TestFolder(ctx, f, TestOptions{})
+		if err != nil {
+			return nil, err
+		}
+		f.tested = &run
+	}
+	return f.tested, nil
 }
 
 func isAbout(r *ruletest.Result, rule string) bool {

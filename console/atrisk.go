@@ -14,7 +14,7 @@ import (
 
 const (
 	// atRiskPatience is how long the page waits for the first figures.
-	atRiskPatience = 20 * time.Second
+	atRiskPatience = 2 * time.Second
 	// listedAtRisk is how many learners the page lists.
 	listedAtRisk = 100
 )
@@ -34,9 +34,9 @@ func (d atRiskData) Newest() atRiskData {
 	return d
 }
 
-// readAtRisk returns the greatest risks; top 0: all.
-func (c *Console) readAtRisk(req *request, top int) (atRiskData, error) {
-	figures, age, ready, err := c.risks.get(req.Context(), atRiskPatience, func(ctx context.Context) (*admin.RiskFigures, error) {
+// readAtRisk returns the greatest risks; top 0: all. It waits for the first figures, at most for patience.
+func (c *Console) readAtRisk(req *request, top int, patience time.Duration) (atRiskData, error) {
+	figures, age, ready, err := c.risks.get(req.Context(), patience, func(ctx context.Context) (*admin.RiskFigures, error) {
 		return c.o.Installation.RiskFigures(ctx, nil)
 	})
 	if errors.Is(err, admin.ErrNoRules) {
@@ -69,7 +69,7 @@ func drawRisks(list *admin.AtRisk) *chart {
 }
 
 func (c *Console) showAtRisk(req *request) (*page, error) {
-	data, err := c.readAtRisk(req, listedAtRisk)
+	data, err := c.readAtRisk(req, listedAtRisk, patienceOf(req, atRiskPatience))
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func (c *Console) showAtRisk(req *request) (*page, error) {
 
 // exportAtRisk serves everybody's risk as a table for a spreadsheet.
 func (c *Console) exportAtRisk(req *request) (*page, error) {
-	data, err := c.readAtRisk(req, 0)
+	data, err := c.readAtRisk(req, 0, exportPatience)
 	if err != nil {
 		return nil, err
 	}

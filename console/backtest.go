@@ -52,7 +52,7 @@ func (c *Console) showBacktest(req *request) (*page, error) {
 		return nil, err
 	}
 	data := &backtestData{
-		workspace:  newWorkspace(draft, req.person),
+		workspace:  c.newWorkspace(draft, req.person),
 		Ranges:     rangesFor(defaultBacktestDays),
 		CanEdit:    req.person.May(RoleEditor),
 		SeesPeople: req.person.May(RolePeople),

@@ -44,6 +44,7 @@ type Console struct {
 	sameSite *http.CrossOriginProtection
 
 	backtests  *backtestJobs
+	folders    folderCache
 	work       *background
 	stepCounts kept[admin.StepCounts]
 	report     kept[admin.Report]

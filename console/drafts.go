@@ -58,7 +58,7 @@ func (d *draftData) Failed() int { return len(d.Tests) - d.Passed }
 
 func (c *Console) describeDraft(req *request, draft admin.Draft) (*draftData, error) {
 	data := &draftData{
-		workspace: newWorkspace(draft, req.person),
+		workspace: c.newWorkspace(draft, req.person),
 		Hash:      draft.Hash,
 		Revision:  draft.Revision,
 		Tests:     []admin.TestResult{},

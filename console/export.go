@@ -38,6 +38,14 @@ func (c *Console) exportRules(req *request) (*page, error) {
 // exportPatience is how long a table waits for what is being counted.
 const exportPatience = 20 * time.Second
 
+// patienceOf returns how long a page waits for what is being counted: as given for a person, who can look again, and longer for a program.
+func patienceOf(req *request, person time.Duration) time.Duration {
+	if wantsJSON(req.Request) {
+		return exportPatience
+	}
+	return person
+}
+
 // exportSteps serves what runs did at each step, of one rule or of all, as a table for a spreadsheet.
 func (c *Console) exportSteps(req *request) (*page, error) {
 	counts, _, counted, err := c.stepCounts.get(req.Context(), exportPatience, c.o.Installation.StepCounts)

@@ -9,7 +9,7 @@ import (
 )
 
 // liftPatience is how long the page waits for the first report.
-const liftPatience = 20 * time.Second
+const liftPatience = 2 * time.Second
 
 // liftData is the report and how old it is.
 type liftData struct {
@@ -25,9 +25,9 @@ type growthStep struct {
 	Width int `json:"-"` // of its bar, 0 to 200
 }
 
-// readLift returns the last report.
-func (c *Console) readLift(req *request) (liftData, error) {
-	answer, age, ready, err := c.report.get(req.Context(), liftPatience, func(ctx context.Context) (admin.Report, error) {
+// readLift returns the last report. It waits for the first one, at most for patience.
+func (c *Console) readLift(req *request, patience time.Duration) (liftData, error) {
+	answer, age, ready, err := c.report.get(req.Context(), patience, func(ctx context.Context) (admin.Report, error) {
 		return c.o.Installation.Report(ctx, admin.ReportOptions{ReadModel: c.o.ReadModel})
 	})
 	if err != nil || !ready {
@@ -54,7 +54,7 @@ func drawGrowth(r *admin.Report) []growthStep {
 const barWidth = 200
 
 func (c *Console) showLift(req *request) (*page, error) {
-	data, err := c.readLift(req)
+	data, err := c.readLift(req, patienceOf(req, liftPatience))
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func (c *Console) exportGrowth(req *request) (*page, error) {
 
 // exportReport serves a table of the report. Until there is one it shows the page that says so.
 func (c *Console) exportReport(req *request, file string, write func(io.Writer, *liftData) error) (*page, error) {
-	data, err := c.readLift(req)
+	data, err := c.readLift(req, exportPatience)
 	if err != nil {
 		return nil, err
 	}

@@ -37,11 +37,11 @@ func (c *Console) openWorkspace(req *request) (workspace, error) {
 	if err != nil {
 		return workspace{}, err
 	}
-	return newWorkspace(draft, req.person), nil
+	return c.newWorkspace(draft, req.person), nil
 }
 
-func newWorkspace(draft admin.Draft, person Person) workspace {
-	return workspaceOf(draft, person, draft.Folder())
+func (c *Console) newWorkspace(draft admin.Draft, person Person) workspace {
+	return workspaceOf(draft, person, c.folders.compile(draft.Files))
 }
 
 // typedWorkspace returns a draft with what is typed of a file, compiled. The draft itself stays as it is.

@@ -77,7 +77,7 @@ func (c *Console) saveTryout(req *request) (*page, error) {
 		Name:    req.PostFormValue("name"),
 	}, req.person.Name)
 	if status := statusOf(err); err != nil && status != http.StatusServiceUnavailable {
-		p, lookup := c.tryPage(req, newWorkspace(draft, req.person), err.Error())
+		p, lookup := c.tryPage(req, c.newWorkspace(draft, req.person), err.Error())
 		if lookup != nil {
 			return nil, err
 		}

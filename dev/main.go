@@ -22,6 +22,7 @@ type commands struct {
 	Play  playCommand  `cmd:"" help:"Play recorded events through the production path in time-lapse."`
 	Drill drillCommand `cmd:"" help:"Practice disasters and account for every event."`
 	Bench benchCommand `cmd:"" help:"Measure, and compare with budgets and with other engines."`
+	Pages pagesCommand `cmd:"" help:"Measure how long the pages of the console take on a large campus."`
 	Judge judgeCommand `cmd:"" help:"Measure whom an academy's rules about silence and risk reach and bother, over recorded events."`
 	Null  nullCommand  `cmd:"" help:"Try reports on made-up learners whom no message moves: how often is a difference seen that is not there?"`
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"time"
 
@@ -27,6 +28,8 @@ type Options struct {
 	Events   int     // number of events that no rule needs, for the figures per second
 	Dir      string  // directory for all data; must be empty
 	Log      *slog.Logger
+	// ProfileViews, if not nil, gets a processor profile of the time in which Pages looks at pages.
+	ProfileViews io.Writer
 	// Progress is called with the progress of a stage; total is 0 if it is not known. May be nil.
 	Progress func(stage string, done, total int)
 }
