@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"testing"
 
+	"homeroom/catalog"
 	"homeroom/internal/natstest"
 	"homeroom/store"
 	"homeroom/subjects"
@@ -66,5 +67,34 @@ func TestTheExampleForNode(t *testing.T) {
 	w.expectLesson(events)
 	if n, err := w.reader.CountStored(t.Context(), subjects.Stream, []string{subjects.AllPublished}); err != nil || n != 1 {
 		t.Errorf("%d are stored, %v", n, err)
+	}
+}
+
+// TestTypeScript compiles what `homeroom catalog --format typescript` writes, strictly, and a use of it; a use that is wrong is refused.
+func TestTypeScript(t *testing.T) {
+	known, err := catalog.Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"events.ts": string(known.TypedTypeScript()),
+		"right.ts":  "import { lessonCompleted } from './events';\nexport const e = lessonCompleted('u_42', 'e1', { lesson_id: 'l1', duration_seconds: 4.5 }, { traits: { email: null } });\n",
+		"wrong.ts":  "import { lessonCompleted } from './events';\nexport const e = lessonCompleted('u_42', 'e1', { duration_seconds: 'x' });\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	compile := func(name string) error {
+		out, err := exec.CommandContext(t.Context(), "node", "node/node_modules/typescript/bin/tsc", "--noEmit", "--strict", "--target", "es2022", "--moduleResolution", "bundler", "--module", "es2022", filepath.Join(dir, name)).CombinedOutput()
+		t.Log(string(out))
+		return err
+	}
+	if err := compile("right.ts"); err != nil {
+		t.Error(err)
+	}
+	if compile("wrong.ts") == nil {
+		t.Error("a lesson without lesson_id compiles")
 	}
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"go/token"
 	"io"
 	"os"
 	"strings"
@@ -15,7 +16,8 @@ import (
 // for publishers.
 type CatalogCmd struct {
 	Academy string `help:"An academy folder: its own events of catalog.yaml are listed, too." type:"path"`
-	Format  string `enum:"auto,table,json,schema" default:"auto" help:"table, json (every event with its properties) or schema (JSON Schema of a body). Default: table on a terminal, else json."`
+	Format  string `enum:"auto,table,json,schema,go,typescript" default:"auto" help:"table, json (every event with its properties), schema (JSON Schema of a body), go or typescript (a type and a constructor for every event). Default: table on a terminal, else json."`
+	Package string `default:"events" help:"The name of the package, for --format go." placeholder:"NAME"`
 }
 
 // Help is shown by `homeroom catalog --help`.
@@ -23,7 +25,8 @@ func (*CatalogCmd) Help() string {
 	return `Lists the events that Homeroom knows without a catalog of your own, with their properties.
 
 Example:
-  homeroom catalog --format schema`
+  homeroom catalog --format schema
+  homeroom catalog --academy academy --format go > events/events.go`
 }
 
 // Run writes the catalog to out.
@@ -53,8 +56,15 @@ func (c *CatalogCmd) Run(_ context.Context, out io.Writer) error {
 		return writeDocument(out, known.JSON)
 	case "schema":
 		return writeDocument(out, known.Schema)
+	case "go":
+		if !token.IsIdentifier(c.Package) {
+			return usage(fmt.Errorf("--package %s: want a name of Go, such as events", c.Package))
+		}
+		return writeDocument(out, func() ([]byte, error) { return known.TypedGo(c.Package) })
+	case "typescript":
+		return writeDocument(out, func() ([]byte, error) { return known.TypedTypeScript(), nil })
 	}
-	return fmt.Errorf("--format %s: use table, json or schema", format)
+	return fmt.Errorf("--format %s: use table, json, schema, go or typescript", format)
 }
 
 func writeDocument(out io.Writer, document func() ([]byte, error)) error {

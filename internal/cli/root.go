@@ -23,6 +23,7 @@ type Commands struct {
 	Backtest BacktestCmd `cmd:"" help:"Compare a draft with what is in force over recorded events: which messages change, and for whom."`
 	Catalog  CatalogCmd  `cmd:"" help:"List the events that Homeroom knows."`
 	Events   EventsCmd   `cmd:"" help:"Check bodies as a platform is about to publish them."`
+	Watch    WatchCmd    `cmd:"" help:"Show what arrives and what becomes of it, while it does."`
 	Sources  SourcesCmd  `cmd:"" help:"Try how bodies of other formats are read."`
 	Messages MessagesCmd `cmd:"" help:"List messages, and send one to yourself as a test."`
 	Learner  LearnerCmd  `cmd:"" help:"Tell a learner's story; export or erase what is known of them."`

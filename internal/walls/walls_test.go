@@ -37,6 +37,7 @@ var walls = []wall{
 	{"homeroom/profile", "what is known of a person is decided without stores", nil, []string{"homeroom/engine", "homeroom/profile", "homeroom/internal/mailaddress", "homeroom/internal/cleantext", "homeroom/internal/spelling", "golang.org/x/net/", "golang.org/x/text/"}},
 	{"homeroom/internal/mailaddress", "what an address is needs nothing but the rules of domains", nil, []string{"homeroom/internal/mailaddress", "golang.org/x/net/idna", "golang.org/x/text/"}},
 	{"homeroom/internal/safefiles", "reading files needs nothing else", nil, []string{"homeroom/internal/safefiles"}},
+	{"homeroom/emit", "a platform that publishes brings NATS's client along, and nothing of Homeroom", []string{temporal, sendgrid, cel, kong, "homeroom/store", "homeroom/rules", "homeroom/catalog", "homeroom/engine", "homeroom/app"}, nil},
 	{"homeroom/setaside", "a record needs nothing else", nil, []string{"homeroom/setaside"}},
 	{"homeroom/experiment", "formulas know no events, rules or stores", nil, []string{"gonum.org/v1/gonum/"}},
 	{"homeroom/report", "counts and stories need no server", []string{temporal, nats, sendgrid, cel}, nil},

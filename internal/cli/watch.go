@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"homeroom/admin"
+	"homeroom/internal/cells"
+)
+
+// WatchCmd is `homeroom watch`.
+type WatchCmd struct {
+	NATSFlags
+	Learner string `help:"What this learner does, and what is decided about them, only." placeholder:"ID"`
+	Since   string `default:"now" help:"Begin with what was stored since: a duration (10m), a date, or now." placeholder:"T"`
+	Lines   int    `help:"End after so many lines; 0: go on until it is stopped." placeholder:"N"`
+	Format  string `help:"How to print: text, or json (an object a line)." enum:"text,json" default:"text"`
+}
+
+// Help is shown by `homeroom watch --help`.
+func (*WatchCmd) Help() string {
+	return `Shows what arrives and what becomes of it, while it does: each event as it is read, ignored or refused, with what to do and with remarks, and each decision
+of a rule. Prints ids, and no property's value. Ctrl-C ends it.
+
+Example:
+  homeroom watch --learner u_42`
+}
+
+// errEnough ends watching after --lines.
+var errEnough = errors.New("enough lines")
+
+// Run watches.
+func (c *WatchCmd) Run(ctx context.Context, o IO) error {
+	since := time.Time{}
+	if c.Since != "now" {
+		var err error
+		if since, err = sinceFlag(c.Since, o.Now()); err != nil {
+			return err
+		}
+		if since.IsZero() {
+			since = time.Unix(1, 0) // all
+		}
+	}
+	installation, err := c.connectAdmin(ctx, o, "homeroom watch")
+	if err != nil {
+		return err
+	}
+	defer installation.Close()
+	lines := 0
+	err = installation.Watch(ctx, admin.WatchOptions{Learner: c.Learner, Since: since}, func(w admin.Watched) error {
+		var err error
+		if c.Format == "json" {
+			err = json.NewEncoder(o.Out).Encode(w)
+		} else {
+			_, err = fmt.Fprint(o.Out, watchedText(o, &w))
+		}
+		if lines++; err == nil && lines == c.Lines {
+			return errEnough
+		}
+		return err
+	})
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	return err
+}
+
+func watchedText(o IO, w *admin.Watched) string {
+	outcome := w.Outcome
+	switch outcome {
+	case "refused":
+		outcome = o.paint("31", outcome)
+	case "decided":
+		outcome = o.paint("32", outcome)
+	}
+	what := printable(w.Event)
+	if w.Rule != "" {
+		what = w.Rule
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s  %s  %s  %s", w.At.UTC().Format(time.TimeOnly), cells.Cut(printable(w.Learner), maxLearnerCells), outcome, cells.Cut(what, maxEventCells))
+	if w.ID != "" {
+		fmt.Fprintf(&b, "  %s", cells.Cut(printable(w.ID), maxLearnerCells))
+	}
+	if w.Source != "" {
+		fmt.Fprintf(&b, "  by %s", w.Source)
+	}
+	b.WriteString("\n")
+	for _, text := range append([]string{w.Text}, w.Remarks...) {
+		if text == "" {
+			continue
+		}
+		for _, line := range cells.Wrap(printable(text), lineWidth-10) {
+			fmt.Fprintf(&b, "          %s\n", line)
+		}
+	}
+	return b.String()
+}

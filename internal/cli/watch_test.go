@@ -1,0 +1,25 @@
+package cli_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"homeroom/admin"
+	"homeroom/internal/clitest"
+)
+
+// TestWatch: what arrives is told with what becomes of it, whole from a moment on, and of one learner only if asked.
+func TestWatch(t *testing.T) {
+	w := clitest.Open(t, "../../examples/academy")
+	w.Send("learning.u_1.lesson.completed", nil, `{"id":"e1","properties":{"lesson_id":"l1","coures_id":"c1"}}`)
+	w.Send("learning.u_1.lesson.complete", nil, `{"id":"e2",`+lesson+`}`)
+	w.Send("learning.u_2.lesson.completed", nil, `{"id":"e3",`+lesson+`}`)
+	text := w.MustRun(0, "watch", "--since", "all", "--lines", "3")
+	clitest.WantParts(t, text, "u_1  read  lesson.completed  e1", "did you mean course_id?", "u_1  refused  lesson.complete", "unknown_event: ", "u_2  read  lesson.completed  e3")
+	var line admin.Watched
+	one := w.MustRun(0, "watch", "--learner", "u_2", "--since", "1h", "--lines", "1", "--format", "json")
+	if err := json.Unmarshal([]byte(one), &line); err != nil || line.Learner != "u_2" || line.Outcome != "read" || line.ID != "e3" || strings.Count(one, "\n") != 1 {
+		t.Errorf("%v: %s", err, one)
+	}
+}
