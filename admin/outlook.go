@@ -46,7 +46,7 @@ func (c CapLeft) Says() string {
 }
 
 // newOutlook asks a learner's workflow for what lies ahead. It is nil if there is no workflow, or no rules are in force.
-func (i *Installation) newOutlook(ctx context.Context, learner string) (*Outlook, error) {
+func (i *Installation) newOutlook(ctx context.Context, learner string, patience time.Duration) (*Outlook, error) {
 	academy, err := i.CurrentAcademy(ctx)
 	if errors.Is(err, ErrNoRules) {
 		return nil, nil
@@ -54,7 +54,7 @@ func (i *Installation) newOutlook(ctx context.Context, learner string) (*Outlook
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	temporal, _, err := i.dialTemporal(ctx)
 	if err != nil {

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +28,10 @@ type StoryOptions struct {
 	Rule       string    // only the runs of this rule; empty: all
 	Since      time.Time // decisions and events that were stored earlier are left out; zero: none are
 	TemporalUI string    // its address, for the link to the learner's workflow
+	// Newest is how many of the learner's events and of the decisions about them are read, the newest ones; 0: all.
+	Newest int
+	// Patience is how long the learner's workflow is given to answer; 0: five seconds.
+	Patience time.Duration
 	// OnRead hears how many messages of a stream have been read; it begins with 0 for each stream. May be nil.
 	OnRead func(done, total int64)
 }
@@ -36,6 +41,7 @@ type LearnerStory struct {
 	report.Story
 	Timezone string     `json:"timezone,omitempty"` // the learner's; empty: the profile has none, or none that exists
 	Since    *time.Time `json:"since,omitempty"`    // nil: all that is kept
+	LeftOut  int        `json:"left_out,omitempty"` // older events and decisions that were not read; see StoryOptions.Newest
 	Workflow string     `json:"workflow"`           // URL
 	// Remarks say for people what could not be used of the traits that the learner's events carried; see profile.Remarks.
 	Remarks []string `json:"remarks,omitempty"`
@@ -71,11 +77,17 @@ func (i *Installation) LearnerStory(ctx context.Context, opts StoryOptions) (Lea
 		return LearnerStory{}, err
 	}
 	zone := findZone(person.Timezone)
-	unpublished, unanswered := i.unpublishedDecisions(ctx, opts.Learner)
-	story, remarks, err := i.readStory(ctx, opts, zone, unpublished)
+	asked := i.askWorkflow(ctx, opts)
+	read, err := i.readStory(ctx, opts)
+	workflow := <-asked
 	if err != nil {
 		return LearnerStory{}, err
 	}
+	story := report.NewStory(opts.Learner, append(read.decisions, workflow.unpublished...), read.events, report.StoryOptions{
+		Rule:        opts.Rule,
+		AsksToShare: func(message string) bool { return read.sharing[message] },
+		Clock:       func(t time.Time) string { return narrate.Moment(t, zone) },
+	})
 	aside, err := i.findSetAside(ctx, opts.Learner)
 	if err != nil {
 		return LearnerStory{}, err
@@ -87,17 +99,19 @@ func (i *Installation) LearnerStory(ctx context.Context, opts StoryOptions) (Lea
 	}
 	answer := LearnerStory{
 		Story:    story,
-		Remarks:  remarks,
+		Remarks:  read.remarks,
+		LeftOut:  read.leftOut,
+		Outlook:  workflow.outlook,
 		SetAside: aside,
 		Since:    truncatedUTC(opts.Since),
 		Workflow: workflowURL(opts.TemporalUI, opts.Learner),
 	}
-	if unanswered != nil {
+	if workflow.unanswered != nil {
 		answer.Problem = "what was decided since the learner's last message may be missing: their workflow did not answer"
-		answer.ProblemCause = unanswered
-	} else if answer.Outlook, err = i.newOutlook(ctx, opts.Learner); err != nil {
+		answer.ProblemCause = workflow.unanswered
+	} else if workflow.outlookProblem != nil {
 		answer.Problem = "how much the caps leave and when the learner is looked at again is not known: their workflow did not answer"
-		answer.ProblemCause = err
+		answer.ProblemCause = workflow.outlookProblem
 	}
 	if zone != nil {
 		answer.Timezone = zone.String()
@@ -105,39 +119,81 @@ func (i *Installation) LearnerStory(ctx context.Context, opts StoryOptions) (Lea
 	return answer, nil
 }
 
-// readStory reads what is about the learner and makes the story of it. All rules are read even if one is asked for, because which message
-// gets the credit for a certificate or a referral depends on the others.
-func (i *Installation) readStory(ctx context.Context, opts StoryOptions, zone *time.Location, unpublished []engine.Decision) (report.Story, []string, error) {
-	recorded, err := i.newRecordedEvents(ctx, i.newReader(opts.Since, opts.OnRead))
-	if err != nil {
-		return report.Story{}, nil, err
-	}
-	var decisions []engine.Decision
-	err = recorded.reader.ReadDecisions(ctx, subjects.DecisionsOf(opts.Learner), func(d *engine.Decision) {
-		decisions = append(decisions, *d)
-	})
-	if err != nil {
-		return report.Story{}, nil, err
-	}
-	events, remarks, err := readLearnerEvents(ctx, recorded, opts.Learner)
-	if err != nil {
-		return report.Story{}, nil, err
-	}
-	sharing, err := i.sharingMessages(ctx)
-	if err != nil {
-		return report.Story{}, nil, err
-	}
-	return report.NewStory(opts.Learner, append(decisions, unpublished...), events, report.StoryOptions{
-		Rule:        opts.Rule,
-		AsksToShare: func(message string) bool { return sharing[message] },
-		Clock:       func(t time.Time) string { return narrate.Moment(t, zone) },
-	}), remarks, nil
+// workflowAnswer is what a learner's workflow answers.
+type workflowAnswer struct {
+	unpublished    []engine.Decision
+	unanswered     error // why unpublished is not known
+	outlook        *Outlook
+	outlookProblem error // why outlook is not known
 }
 
-// readLearnerEvents returns a learner's events and the referrals that are credited to them, which may have been published
+// askWorkflow asks the learner's workflow, beside what is read from streams. The answer comes once, within twice the patience.
+func (i *Installation) askWorkflow(ctx context.Context, opts StoryOptions) <-chan workflowAnswer {
+	asked := make(chan workflowAnswer, 1)
+	go func() {
+		var answer workflowAnswer
+		patience := cmp.Or(opts.Patience, queryTimeout)
+		answer.unpublished, answer.unanswered = i.unpublishedDecisions(ctx, opts.Learner, patience)
+		if answer.unanswered == nil {
+			answer.outlook, answer.outlookProblem = i.newOutlook(ctx, opts.Learner, patience)
+		}
+		asked <- answer
+	}()
+	return asked
+}
+
+// readForStory is what is read from streams for a story.
+type readForStory struct {
+	decisions []engine.Decision
+	events    []engine.Event
+	remarks   []string
+	sharing   map[string]bool // messages that ask to share
+	leftOut   int
+}
+
+// readStory reads what is about the learner. All rules are read even if one is asked for, because which message
+// gets the credit for a certificate or a referral depends on the others.
+func (i *Installation) readStory(ctx context.Context, opts StoryOptions) (read readForStory, err error) {
+	recorded, err := i.newRecordedEvents(ctx, i.newReader(opts.Since, opts.OnRead))
+	if err != nil {
+		return read, err
+	}
+	decisions, err := i.limitReading(ctx, recorded.reader, opts, subjects.DecisionStream, subjects.DecisionsOf(opts.Learner), &read)
+	if err != nil {
+		return read, err
+	}
+	err = decisions.ReadDecisions(ctx, subjects.DecisionsOf(opts.Learner), func(d *engine.Decision) {
+		read.decisions = append(read.decisions, *d)
+	})
+	if err != nil {
+		return read, err
+	}
+	events, err := i.limitReading(ctx, recorded.reader, opts, subjects.Stream, subjects.Stored(opts.Learner), &read)
+	if err != nil {
+		return read, err
+	}
+	if read.events, read.remarks, err = readLearnerEvents(ctx, recorded, events, opts.Learner); err != nil {
+		return read, err
+	}
+	read.sharing, err = i.sharingMessages(ctx)
+	return read, err
+}
+
+// limitReading returns a reader of as many of the newest messages of a subject as are asked for, and counts those that are left out.
+func (i *Installation) limitReading(ctx context.Context, reader store.StreamReader, opts StoryOptions, stream, filter string, read *readForStory) (store.StreamReader, error) {
+	if opts.Newest <= 0 {
+		return reader, nil
+	}
+	from, older, err := reader.NewestFrom(ctx, stream, filter, uint64(opts.Newest))
+	reader.From = from
+	read.leftOut += int(older)
+	return reader, err
+}
+
+// readLearnerEvents returns a learner's events, as own reads them, and the referrals that are credited to them, which may have been published
 // under the friend's id; and what could not be used of the learner's traits, each remark once, in the order in which it first came.
-func readLearnerEvents(ctx context.Context, recorded *recordedEvents, learner string) (events []engine.Event, remarks []string, err error) {
-	err = recorded.reader.Read(ctx, subjects.Stream, []string{subjects.Stored(learner)}, func(m store.Message) error {
+func readLearnerEvents(ctx context.Context, recorded *recordedEvents, own store.StreamReader, learner string) (events []engine.Event, remarks []string, err error) {
+	err = own.Read(ctx, subjects.Stream, []string{subjects.Stored(learner)}, func(m store.Message) error {
 		d := recorded.decodeStored(m)
 		if d == nil {
 			return nil
@@ -161,13 +217,13 @@ func readLearnerEvents(ctx context.Context, recorded *recordedEvents, learner st
 	return events, remarks, err
 }
 
-// queryTimeout is how long Temporal and a worker are given to answer which decisions are not published yet.
+// queryTimeout is how long Temporal and a worker are given to answer, unless somebody says otherwise.
 const queryTimeout = 5 * time.Second
 
 // unpublishedDecisions asks the learner's workflow for the decisions that are not in the stream yet. A learner without a
 // workflow has none.
-func (i *Installation) unpublishedDecisions(ctx context.Context, learner string) ([]engine.Decision, error) {
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+func (i *Installation) unpublishedDecisions(ctx context.Context, learner string, patience time.Duration) ([]engine.Decision, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	temporal, _, err := i.dialTemporal(ctx)
 	if err != nil {

@@ -2,6 +2,8 @@ package console
 
 import (
 	"errors"
+	"strconv"
+	"time"
 
 	"homeroom/admin"
 )
@@ -15,7 +17,10 @@ type learnerData struct {
 	WhyNot *admin.WhyNot `json:"why_not,omitempty"`
 	// Refused says why it could not be answered.
 	Refused string               `json:"refused,omitempty"`
-	Rules   []string             `json:"-"` // in force, to choose from
+	Earlier int                  `json:"earlier_runs,omitempty"` // that are not shown
+	Newest  int                  `json:"-"`                      // events that were asked for
+	Further int                  `json:"-"`                      // events to ask for next; 0: there are no more
+	Rules   []string             `json:"-"`                      // in force, to choose from
 	Drafts  []admin.DraftSummary `json:"-"`
 }
 
@@ -24,15 +29,19 @@ const inForce = "in force"
 
 func (c *Console) showLearner(req *request) (*page, error) {
 	data := learnerData{Rule: req.FormValue("rule"), Asked: req.FormValue("not")}
+	data.Newest = newestAsked(req.FormValue("events"))
 	var err error
 	data.LearnerStory, err = c.as(req).LearnerStory(req.Context(), admin.StoryOptions{
 		Learner:    req.PathValue("learner"),
 		Rule:       data.Rule,
 		TemporalUI: c.o.TemporalUI,
+		Newest:     data.Newest,
+		Patience:   storyPatience,
 	})
 	if err != nil {
 		return nil, err
 	}
+	data.shorten()
 	if err := c.listChoices(req, &data); err != nil {
 		return nil, err
 	}
@@ -42,6 +51,36 @@ func (c *Console) showLearner(req *request) (*page, error) {
 	}
 	p.command = whyNotCommand(&data)
 	return p, c.askWhyNot(req, &data)
+}
+
+const (
+	// storyPatience is how long a learner's workflow is given to answer each question.
+	storyPatience = 2 * time.Second
+	// storyEvents is how many of a learner's events, and of the decisions about them, the page reads first, and storyMost how many at most.
+	storyEvents = 2_000
+	storyMost   = 100_000
+	// storyFurther is how many times more are read by whoever looks further back.
+	storyFurther = 5
+	// storyRuns is how many runs the page shows for each storyEvents that it reads.
+	storyRuns = 100
+)
+
+// newestAsked returns how many events are asked for.
+func newestAsked(text string) int {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return storyEvents
+	}
+	return max(storyEvents, min(n, storyMost))
+}
+
+// shorten leaves out the oldest runs of a story that has very many, and says how to look further back.
+func (d *learnerData) shorten() {
+	d.Earlier = max(0, len(d.Runs)-d.Newest/storyEvents*storyRuns)
+	d.Runs = d.Runs[d.Earlier:]
+	if d.Newest < storyMost && (d.LeftOut > 0 || d.Earlier > 0) {
+		d.Further = min(d.Newest*storyFurther, storyMost)
+	}
 }
 
 // listChoices lists the rules and the drafts by which why not can be asked.

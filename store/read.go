@@ -126,6 +126,35 @@ func (r StreamReader) CountStored(ctx context.Context, stream string, filters []
 	return stored, nil
 }
 
+// NewestFrom returns the sequence at which the newest messages of a subject begin, of those that are read with these options, and how many older ones there are. 0: there are
+// no more than most.
+func (r StreamReader) NewestFrom(ctx context.Context, stream, filter string, most uint64) (from, older uint64, err error) {
+	filters := []string{filter}
+	stored, err := r.CountStored(ctx, stream, filters)
+	if err != nil || stored <= most {
+		return 0, 0, err
+	}
+	info, err := r.streamInfo(ctx, stream)
+	if err != nil {
+		return 0, 0, err
+	}
+	many := info.State.FirstSeq // more than most from here
+	few := info.State.LastSeq + 1
+	for few-many > 1 {
+		r.From = many + (few-many)/2
+		left, err := r.CountStored(ctx, stream, filters)
+		if err != nil {
+			return 0, 0, err
+		}
+		if left > most {
+			many = r.From
+		} else {
+			few = r.From
+		}
+	}
+	return few, stored - most, nil
+}
+
 // StreamBounds returns when a stream was created, and the first sequence that it holds.
 func (r StreamReader) StreamBounds(ctx context.Context, stream string) (created time.Time, first uint64, err error) {
 	info, err := r.streamInfo(ctx, stream)

@@ -164,3 +164,36 @@ func TestReadingWithoutAConsumer(t *testing.T) {
 		t.Error("it reads although nobody waits")
 	}
 }
+
+// TestNewestOfASubject: reading from there gives exactly the newest messages of the subject, with and without a consumer.
+func TestNewestOfASubject(t *testing.T) {
+	_, js, _ := natstest.Open(t)
+	ctx := t.Context()
+	for n := range 60 {
+		if _, err := js.Publish(ctx, subjects.Publish(fmt.Sprintf("u_%d", n%3), "lesson.completed"), fmt.Appendf(nil, `{"n":%d}`, n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, directly := range []bool{false, true} {
+		reader := store.StreamReader{JS: js, Directly: directly}
+		for most, want := range map[uint64]struct {
+			older uint64
+			first string
+		}{1: {19, `{"n":58}`}, 7: {13, `{"n":40}`}, 19: {1, `{"n":4}`}, 20: {0, `{"n":1}`}, 50: {0, `{"n":1}`}} {
+			from, older, err := reader.NewestFrom(ctx, subjects.Stream, subjects.Stored("u_1"), most)
+			if err != nil || older != want.older || (from == 0) != (older == 0) {
+				t.Errorf("directly %v, the newest %d: from %d, %d older, %v", directly, most, from, older, err)
+			}
+			limited := reader
+			limited.From = from
+			var got []string
+			err = limited.Read(ctx, subjects.Stream, []string{subjects.Stored("u_1")}, func(m store.Message) error {
+				got = append(got, string(m.Data))
+				return nil
+			})
+			if err != nil || len(got) != int(20-want.older) || got[0] != want.first {
+				t.Errorf("directly %v, the newest %d: %v, %v", directly, most, got, err)
+			}
+		}
+	}
+}
