@@ -68,10 +68,9 @@ func TestDocs(t *testing.T) {
 		fsys["messages/practice-praise.md"] = &fstest.MapFile{Data: []byte("---\nsubject: Well done\n---\n{{ vars.sessions }} since {{ vars.last | date: '%d' }}\n")}
 	}
 	fsys["messages/reply-digest.md"] = &fstest.MapFile{Data: []byte("---\nsubject: \"{{ vars.n }} new replies\"\n---\nRead on.\n")}
-	fsys["catalog.yaml"] = &fstest.MapFile{Data: []byte("events:\n  discussion.reply_received:\n    properties: {discussion_id: string}\n  webinar.booked:\n    keys: [webinar_id]\n    required: [webinar_id, starts_at, ends_at]\n" +
-		"    properties: {webinar_id: string, starts_at: timestamp, ends_at: timestamp}\n" +
-		"  forum.answered:\n    keys: [thread_id]\n    required: [thread_id, author]\n    properties: {thread_id: string, author: string, excerpt: string}\n" +
-		"  forum.mentioned:\n    keys: [thread_id]\n    required: [thread_id, author]\n    properties: {thread_id: string, author: string}\n")}
+	fsys["catalog.yaml"] = &fstest.MapFile{Data: append(slices.Clone(fsys["catalog.yaml"].Data), "  discussion.reply_received:\n    properties: {discussion_id: string}\n  webinar.booked:\n    keys: [webinar_id]\n    required: [webinar_id, starts_at, ends_at]\n"+
+		"    properties: {webinar_id: string, starts_at: timestamp, ends_at: timestamp}\n"+
+		"  forum.mentioned:\n    keys: [thread_id]\n    required: [thread_id, author]\n    properties: {thread_id: string, author: string}\n"...)}
 	fsys["messages/exam-in-three-days.md"] = &fstest.MapFile{Data: []byte("---\nsubject: Three days to go\n---\nSleep well.\n")}
 	fsys["messages/streak-of-seven.md"] = &fstest.MapFile{Data: []byte("---\nsubject: Seven days\n---\nWell done.\n")}
 	fsys["messages/webinar-in-an-hour.md"] = &fstest.MapFile{Data: []byte("---\nsubject: \"At {{ trigger.starts_at | date: '%H:%M' }}\"\n---\nSee you.\n")}

@@ -119,7 +119,7 @@ func TestDeadLettersAreListedMendedAndReplayed(t *testing.T) {
 // exampleWithOwnEvent is the example academy with an event of its own.
 func exampleWithOwnEvent(t *testing.T) *rules.Academy {
 	return changeExample(t, func(files map[string][]byte) {
-		files["catalog.yaml"] = []byte("events:\n  mentor.met: {about: A learner met their mentor., properties: {mentor_id: string}}\n")
+		files["catalog.yaml"] = append(files["catalog.yaml"], "  mentor.met: {about: A learner met their mentor., properties: {mentor_id: string}}\n"...)
 	})
 }
 
