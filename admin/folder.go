@@ -19,6 +19,7 @@ import (
 	"homeroom/rules"
 	"homeroom/rules/ruletest"
 	"homeroom/simulate"
+	"homeroom/sources"
 )
 
 // Folder is a growth team's folder, compiled. Its files may lie on a disk or in memory.
@@ -152,9 +153,10 @@ type TestOptions struct {
 // TestRun is how the rule tests of a folder came out.
 type TestRun struct {
 	Results  []ruletest.Result
-	Problems rules.Problems     // in the test files
-	Coverage *ruletest.Coverage // nil unless it was asked for
-	Defined  int                // tests that the folder has, matching or not
+	Problems rules.Problems       // in the test files
+	Sources  []sources.TestResult // of tests/sources; why one failed is among the problems
+	Coverage *ruletest.Coverage   // nil unless it was asked for
+	Defined  int                  // tests that the folder has, matching or not
 }
 
 // TestFolder runs the rule tests of a folder on a virtual clock.
@@ -187,7 +189,39 @@ func TestFolder(ctx context.Context, f *Folder, opts TestOptions) (TestRun, erro
 			run.Results = append(run.Results, ready.Run(run.Coverage))
 		}
 	}
+	if err := run.addSourceTests(f, academy, opts.Match); err != nil {
+		return TestRun{}, err
+	}
 	return run, nil
+}
+
+// addSourceTests runs the tests of sources that a folder has in tests/sources.
+func (r *TestRun) addSourceTests(f *Folder, academy *rules.Academy, match *regexp.Regexp) error {
+	const folder = "tests/sources"
+	entries, err := fs.ReadDir(f.files, folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read the tests of sources: %w", err)
+	}
+	for _, e := range entries {
+		if ext := path.Ext(e.Name()); e.IsDir() || ext != ".yaml" && ext != ".yml" {
+			continue
+		}
+		src, err := fs.ReadFile(f.files, path.Join(folder, e.Name()))
+		if err != nil {
+			return fmt.Errorf("read the tests of sources: %w", err)
+		}
+		file := path.Join(f.path, folder, e.Name())
+		results, problems := sources.RunTests(file, src, academy.Catalog, academy.Sources, func(name string) bool {
+			r.Defined++
+			return match == nil || match.MatchString(name) || match.MatchString(file)
+		})
+		r.Sources = append(r.Sources, results...)
+		r.Problems = append(r.Problems, problems...)
+	}
+	return nil
 }
 
 // noTestsError says that a folder has no tests; it is an [fs.ErrNotExist].

@@ -106,9 +106,24 @@ func TestTheDocumentIsTrue(t *testing.T) {
 			}
 		}
 	}
+	var own *sources.Set
+	tests := 0
 	for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(page), -1) {
-		if _, problems := sources.Compile("sources.yaml", []byte(block[1]), known); len(problems) > 0 {
+		if strings.HasPrefix(block[1], "test:") {
+			results, problems := sources.RunTests("tests/sources/lms.yaml", []byte(block[1]), known.WithTranslator(own), own, func(string) bool { return true })
+			if len(problems) > 0 {
+				t.Errorf("%v in:\n%s", problems, block[1])
+			}
+			tests += len(results)
+			continue
+		}
+		set, problems := sources.Compile("sources.yaml", []byte(block[1]), known)
+		if len(problems) > 0 {
 			t.Errorf("%v in:\n%s", problems, block[1])
 		}
+		own = set
+	}
+	if tests != 3 {
+		t.Errorf("%d tests of the page ran", tests)
 	}
 }

@@ -45,7 +45,7 @@ func (c *RulesTestCmd) Run(ctx context.Context, o IO) error {
 	if err != nil {
 		return err
 	}
-	if c.Match != "" && len(run.Results) == 0 && len(run.Problems) == 0 && !c.Coverage {
+	if c.Match != "" && len(run.Results)+len(run.Sources) == 0 && len(run.Problems) == 0 && !c.Coverage {
 		return usage(fmt.Errorf("--run %s: no test has such a name, of %s", c.Match, narrate.Count(run.Defined, "test")))
 	}
 	if c.JUnit != "" {
@@ -54,9 +54,9 @@ func (c *RulesTestCmd) Run(ctx context.Context, o IO) error {
 		}
 	}
 	if c.Format == "json" {
-		return printTestRunJSON(o, run.Results, run.Problems)
+		return printTestRunJSON(o, &run)
 	}
-	failed := printTestRun(o, run.Results, run.Problems)
+	failed := printTestRun(o, &run)
 	if run.Coverage != nil {
 		if err := run.Coverage.Write(o.Out); err != nil {
 			return err
@@ -90,7 +90,9 @@ type testAnswer struct {
 }
 
 // printTestRunJSON prints all tests and the problems of the files.
-func printTestRunJSON(o IO, results []ruletest.Result, problems rules.Problems) error {
+func printTestRunJSON(o IO, run *admin.TestRun) error {
+	results := run.Results
+	problems := run.Problems
 	passed := len(problems) == 0
 	tests := []testAnswer{}
 	for i := range results {
@@ -106,6 +108,9 @@ func printTestRunJSON(o IO, results []ruletest.Result, problems rules.Problems) 
 		}
 		tests = append(tests, answer)
 	}
+	for _, r := range run.Sources {
+		tests = append(tests, testAnswer{File: r.File, Line: r.Line, Name: r.Name, Passed: r.Passed})
+	}
 	if err := printJSON(o.Out, map[string]any{"passed": passed, "tests": tests, "problems": append(rules.Problems{}, problems...)}); err != nil {
 		return err
 	}
@@ -116,7 +121,9 @@ func printTestRunJSON(o IO, results []ruletest.Result, problems rules.Problems) 
 }
 
 // printTestRun prints one line a file, the timelines of failed tests, and the sum.
-func printTestRun(o IO, results []ruletest.Result, problems rules.Problems) error {
+func printTestRun(o IO, run *admin.TestRun) error {
+	results := run.Results
+	problems := run.Problems
 	failed := 0
 	for from := 0; from < len(results); {
 		to := from
@@ -145,23 +152,48 @@ func printTestRun(o IO, results []ruletest.Result, problems rules.Problems) erro
 		failed += wrong
 		from = to
 	}
+	failed += printSourceTests(o, run)
 	if len(problems) > 0 {
 		if err := problems.Format(o.Out, o.Color); err != nil {
 			return err
 		}
 	}
+	total := len(results) + len(run.Sources)
 	switch {
-	case failed == 0 && len(problems) == 0 && len(results) == 0:
+	case failed == 0 && len(problems) == 0 && total == 0:
 		fmt.Fprintln(o.Out, "no tests to run")
 		return nil
 	case failed == 0 && len(problems) == 0:
-		fmt.Fprintf(o.Out, "%s passed\n", narrate.Count(len(results), "test"))
+		fmt.Fprintf(o.Out, "%s passed\n", narrate.Count(total, "test"))
 		return nil
 	}
-	summary := fmt.Sprintf("%d of %s failed", failed, narrate.Count(len(results), "test"))
+	summary := fmt.Sprintf("%d of %s failed", failed, narrate.Count(total, "test"))
 	if len(problems) > 0 {
 		summary += fmt.Sprintf(", %s in test files", narrate.Count(len(problems), "problem"))
 	}
 	fmt.Fprintln(o.Out, summary)
 	return ExitError{Code: 1}
+}
+
+// printSourceTests prints a line for each file of tests/sources, and returns how many of its tests failed.
+func printSourceTests(o IO, run *admin.TestRun) (failed int) {
+	for from := 0; from < len(run.Sources); {
+		file := run.Sources[from].File
+		to := from
+		wrong := 0
+		for to < len(run.Sources) && run.Sources[to].File == file {
+			if !run.Sources[to].Passed {
+				wrong++
+			}
+			to++
+		}
+		if wrong == 0 {
+			fmt.Fprintf(o.Out, "%s  %s  %s\n", o.paint("32", "ok  "), file, narrate.Count(to-from, "test"))
+		} else {
+			fmt.Fprintf(o.Out, "%s  %s  %d of %s\n", o.paint("31", "FAIL"), file, wrong, narrate.Count(to-from, "test"))
+		}
+		failed += wrong
+		from = to
+	}
+	return failed
 }

@@ -82,3 +82,38 @@ func TestExampleAcademy(t *testing.T) {
 		t.Errorf("exit %d\n%s%s", code, out, err)
 	}
 }
+
+// TestSourceTests: the tests of tests/sources run with the rule tests, and one that fails fails the run.
+func TestSourceTests(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.CopyFS(folder, os.DirFS("../../examples/academy")); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(folder, "tests", "sources", "lms.yaml")
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		filepath.Join(folder, "sources.yaml"): "sources: {thinkific: }\n",
+		file: `{test: a lead, body: {id: "1", resource: lead, action: created, created_at: "2026-03-02T10:00:00Z", payload: {id: 7}}, expect: {event: lead.captured, learner: "7"}}
+---
+{test: a course, body: {id: "2", resource: course, action: updated, created_at: "2026-03-02T10:00:00Z", payload: {}}, expect: {event: lead.captured}}
+`,
+	} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	code, out, _ := run(t, "rules", "test", folder)
+	for _, want := range []string{"lms.yaml  1 of 2 tests", "an event is expected, and it is ignored", "1 of "} {
+		if !strings.Contains(out, want) {
+			t.Errorf("it does not say %q:\n%s", want, out)
+		}
+	}
+	if code != 1 {
+		t.Errorf("exit code %d", code)
+	}
+	if code, out, _ := run(t, "rules", "test", folder, "--run", "a lead"); code != 0 || !strings.Contains(out, "1 test passed") {
+		t.Errorf("exit code %d: %s", code, out)
+	}
+}
