@@ -24,24 +24,26 @@ import (
 
 // App is Homeroom, put together.
 type App struct {
-	name         string // of this instance
-	store        *store.Store
-	revisions    *revisions
-	triggers     *triggers.Triggers
-	worker       *worker.Worker
-	listLook     *delivery.ListLook // nil: the provider's lists are not read here
-	clock        clock.Clock
-	rewinds      func() int64              // of the stream, as the worker saw them; nil: no worker runs here
-	refusals     func() []delivery.Refusal // of the providers' accounts; nil: nothing is delivered here
-	edge         *http.Server              // nil: not served here
-	flushEdge    func()                    // publishes what the edge holds back
-	edgeListener net.Listener
-	api          *apiServer // nil: not served here
-	folder       *folder    // to be put in force at the start; nil: none
-	log          *slog.Logger
-	roles        []Role
-	schedules    client.ScheduleClient
-	scheduled    bool // the schedule that adapts splits is there, as far as this process knows
+	name      string // of this instance
+	store     *store.Store
+	revisions *revisions
+	triggers  *triggers.Triggers
+	worker    *worker.Worker
+	// broadcastWorker serves the activities of broadcasts, in the role triggers.
+	broadcastWorker *worker.BroadcastWorker
+	listLook        *delivery.ListLook // nil: the provider's lists are not read here
+	clock           clock.Clock
+	rewinds         func() int64              // of the stream, as the worker saw them; nil: no worker runs here
+	refusals        func() []delivery.Refusal // of the providers' accounts; nil: nothing is delivered here
+	edge            *http.Server              // nil: not served here
+	flushEdge       func()                    // publishes what the edge holds back
+	edgeListener    net.Listener
+	api             *apiServer // nil: not served here
+	folder          *folder    // to be put in force at the start; nil: none
+	log             *slog.Logger
+	roles           []Role
+	schedules       client.ScheduleClient
+	scheduled       bool // the schedule that adapts splits is there, as far as this process knows
 
 	fingerprints map[string][]string // of what all instances must agree in
 	started      time.Time
@@ -219,6 +221,10 @@ func (a *App) startRoles(ctx context.Context) error {
 		close(a.running)
 		return nil
 	}
+	if err := a.broadcastWorker.Start(); err != nil {
+		close(a.running)
+		return fmt.Errorf("starting the Temporal worker for broadcasts: %w", err)
+	}
 	go func() {
 		defer close(a.running)
 		if err := a.triggers.Run(ctx); err != nil {
@@ -265,6 +271,9 @@ func (a *App) Stop() {
 				a.api.shutdown()
 			}
 			a.background.Wait()
+			if a.hasRole(RoleTriggers) {
+				a.broadcastWorker.Stop()
+			}
 			if a.hasRole(RoleWorker) {
 				a.worker.Stop()
 			}

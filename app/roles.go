@@ -49,6 +49,7 @@ func (a *App) wireRoles(ctx context.Context, o Options) error {
 		if a.triggers, err = a.newTriggers(revs, o); err != nil {
 			return err
 		}
+		a.broadcastWorker = a.newBroadcastWorker(revs, o)
 	}
 	a.registerSources(o)
 	return nil
@@ -105,6 +106,7 @@ func (a *App) newTriggers(revs *revisions, o Options) (*triggers.Triggers, error
 		Watermarks:      a.store.Control,
 		Rewinds:         a.store.Control,
 		SetAsides:       a.store.Control,
+		Broadcasts:      broadcasts{o.Temporal},
 		Log:             o.Log,
 		SetAsideAfter:   o.SetAsideAfter,
 		AckWait:         o.AckWait,

@@ -96,7 +96,7 @@ func TestBeyondTheSeed(t *testing.T) {
 	want := []string{
 		"profile.updated", "email.delivered", "email.opened", "email.clicked", "nudge.seen", "nudge.clicked", "nudge.dismissed", "email.bounced", "email.unsubscribed",
 		"email.resubscribed", "email.spam_reported", "share.link_clicked", "share.link_visited", "referral.link_visited",
-		"course.updated", "assessment.scheduled", "assignment.scheduled",
+		"course.updated", "assessment.scheduled", "assignment.scheduled", "broadcast.started",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -138,7 +138,7 @@ func TestRequiredKeys(t *testing.T) {
 		"bundle.purchased": "bundle_id", "instructor.rated": "instructor_id", "referral.converted": "referrer_id referred_id",
 		"certificate.earned": "certificate_id", "certificate.shared": "certificate_id",
 		"email.delivered": "send_id", "email.opened": "send_id", "email.clicked": "send_id", "email.bounced": "send_id",
-		"nudge.seen": "send_id", "nudge.clicked": "send_id", "nudge.dismissed": "send_id",
+		"nudge.seen": "send_id", "nudge.clicked": "send_id", "nudge.dismissed": "send_id", "broadcast.started": "rule",
 	}
 	c := builtin(t)
 	got := map[string]string{}

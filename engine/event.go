@@ -17,6 +17,9 @@ type Event struct {
 	Stream int64 `json:"stream,omitempty"`
 	// StoredAt is when the stream took the event in. Zero means "the time of the step that hands it over".
 	StoredAt time.Time `json:"stored_at,omitzero"`
+	// Broadcast is set if the event has no learner of its own and was handed to this one, whom it concerns. It says nothing of the learner's own events: these may
+	// still lie in the stream.
+	Broadcast bool `json:"broadcast,omitempty"`
 }
 
 // Text returns the property as text, and whether the event carries it as a non-empty string.

@@ -132,6 +132,10 @@ type Trigger struct {
 	Schedule *Schedule
 	// Date is an instant at which a run starts: one of the learner, or (without Platform) one in each course; nil: it does not.
 	Date Expr
+	// Audience says whom an event without a learner concerns; nil: Match is about an event of a learner.
+	Audience *Audience
+	// Broadcast is set if a person starts the rule for its audience: Match is about EventBroadcast.
+	Broadcast bool
 }
 
 // IsState reports whether no event starts the rule, but time: a silence, something overdue, a schedule, or a date.

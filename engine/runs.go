@@ -154,7 +154,7 @@ func (r *Ruleset) endsOrAnswers(event string) bool {
 // startRuns starts the runs that an event starts, in order of rule name.
 func (s *stepper) startRuns(ev *Event, course string, at time.Time) {
 	for _, rule := range s.env.Current.Rules {
-		if rule.When.IsState() || rule.When.Match.Event != ev.Name {
+		if rule.When.IsState() || rule.When.Match.Event != ev.Name || !s.fitsAudience(rule, ev, course, at) {
 			continue
 		}
 		fits, err := s.fitsTrigger(rule, ev, course, at)
@@ -246,7 +246,7 @@ func (s *stepper) startRun(rule *Rule, scope, course string, ev *Event, at, arme
 		Course:   course,
 		Trigger:  *ev,
 		Started:  at,
-		Due:      at,
+		Due:      s.begins(ev, at),
 		Armed:    armed,
 	}
 	run.Trigger.Learner = ""

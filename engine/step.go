@@ -127,7 +127,7 @@ func (s *stepper) applyEvent(ev *Event) {
 	if stored.IsZero() {
 		stored = s.now
 	}
-	if !s.env.Watermark.IsZero() {
+	if !s.env.Watermark.IsZero() && !ev.Broadcast {
 		s.env.Watermark = later(s.env.Watermark, stored)
 	}
 	at := later(s.st.Clock, earlier(ev.Time, s.now))

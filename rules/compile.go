@@ -141,7 +141,7 @@ func (c *compiler) compileWhen(d *decoder, spec *ruleSpec, r *engine.Rule) (from
 			return from, false
 		}
 		looks = exprView{trigger: from.name, course: from.course}
-	} else if w.event == nil {
+	} else if w.event == nil && w.broadcast == nil {
 		r.When.Inactive = w.inactive
 		r.When.Platform = w.in == "platform"
 		if w.atRisk > 0 {
@@ -169,12 +169,15 @@ func (c *compiler) compileWhen(d *decoder, spec *ruleSpec, r *engine.Rule) (from
 		}
 		looks = exprView{trigger: from.name, course: from.course}
 	} else {
-		ev, known := c.findEvent(d, w.event)
+		ev, known := c.findTrigger(d, w)
 		if !known {
 			return from, false
 		}
 		r.When.Match.Event = ev.Name
 		from = origin{name: ev.Name, event: ev, course: c.hasCourse(ev), keys: c.keysOf(ev)}
+		if !c.compileAudience(d, w, from, r) {
+			return from, false
+		}
 		looks = exprView{event: ev.Name, course: from.course}
 	}
 	if w.cond != nil {
@@ -191,18 +194,38 @@ func (c *compiler) compileWhen(d *decoder, spec *ruleSpec, r *engine.Rule) (from
 	for _, n := range spec.per {
 		from.certain = from.certain.withPaths("trigger." + n.Text)
 	}
-	if from.event != nil {
+	if from.event != nil && w.event != nil {
 		c.checkVolume(d, w.event, from.event, r.When.Match.Gate, "trigger")
 	}
 	return from, true
 }
 
-// findEvent looks an event up.
-func (c *compiler) findEvent(d *decoder, n *yamlfile.Node) (*catalog.Event, bool) {
+// findTrigger looks up the event by which a rule starts. It may be one without a learner.
+func (c *compiler) findTrigger(d *decoder, w *whenSpec) (*catalog.Event, bool) {
+	if w.broadcast != nil {
+		return c.cat.Event(engine.EventBroadcast)
+	}
+	if w.event.Text == engine.EventBroadcast {
+		d.Fail(w.event.At, "write broadcast: true", "%s is what a person starts, not what a platform publishes", w.event.Text)
+		return nil, false
+	}
+	return c.lookUpEvent(d, w.event)
+}
+
+// lookUpEvent looks an event up, with or without a learner.
+func (c *compiler) lookUpEvent(d *decoder, n *yamlfile.Node) (*catalog.Event, bool) {
 	ev, ok := c.cat.Event(n.Text)
+	if !ok {
+		d.FailReplace(n.At, c.cat.Nearest(n.Text), unknownEventFix(c.cat, n.Text), "there is no event %s", n.Text)
+	}
+	return ev, ok
+}
+
+// findEvent looks up an event of a learner.
+func (c *compiler) findEvent(d *decoder, n *yamlfile.Node) (*catalog.Event, bool) {
+	ev, ok := c.lookUpEvent(d, n)
 	switch {
 	case !ok:
-		d.FailReplace(n.At, c.cat.Nearest(n.Text), unknownEventFix(c.cat, n.Text), "there is no event %s", n.Text)
 		return nil, false
 	case ev.Admin:
 		d.Fail(n.At, "use an event of a learner", "%s has no learner, so it concerns no rule", n.Text)

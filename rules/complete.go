@@ -214,7 +214,7 @@ func (a *assistant) ownKeys(n *outlineNode) []CompletionItem {
 	case a.kind == "test" && parent.key == "properties":
 		return a.propertyItems(a.o.value(parent.parent.child("event")), nil)
 	case a.kind == "catalog" && parent.key == "events" && parent.parent.parent == nil:
-		return a.eventItems()
+		return a.eventItems(false)
 	}
 	return nil
 }
@@ -262,8 +262,10 @@ func (a *assistant) namedValues(n *outlineNode, schemas []*schemaNode) []Complet
 	}
 	isEvent := slices.ContainsFunc(schemas, func(s *schemaNode) bool { return s.def == "event" })
 	switch {
+	case isEvent && a.kind == "test", isEvent && n.parent != nil && n.parent == a.o.root.child("when"):
+		return a.eventItems(true)
 	case isEvent, a.kind == "settings" && key == "events":
-		return a.eventItems()
+		return a.eventItems(false)
 	case a.kind == "rule" && key == "per":
 		return a.perItems()
 	case a.kind == "rule" && key == "rule":
@@ -278,10 +280,11 @@ func (a *assistant) namedValues(n *outlineNode, schemas []*schemaNode) []Complet
 	return nil
 }
 
-func (a *assistant) eventItems() []CompletionItem {
+// eventItems offers the events of learners, and with all set those without a learner too.
+func (a *assistant) eventItems(all bool) []CompletionItem {
 	var items []CompletionItem
 	for _, ev := range a.cat.Events() {
-		if ev.Admin {
+		if ev.Admin && !all {
 			continue
 		}
 		items = append(items, CompletionItem{Label: ev.Name, Kind: ItemEvent, Detail: ev.Category, Words: strings.TrimSpace(ev.About)})

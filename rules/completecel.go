@@ -39,7 +39,7 @@ func (a *assistant) completeExpression(n *outlineNode) Completion {
 		if m[1] == "sent" {
 			c.Items = a.messageItems()
 		} else {
-			c.Items = a.eventItems()
+			c.Items = a.eventItems(false)
 		}
 		return c
 	}

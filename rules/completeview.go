@@ -12,6 +12,9 @@ func (a *assistant) triggerOf(rule *outline) exprView {
 	if event := rule.value(when.child("event")); event != "" {
 		return exprView{trigger: event, course: a.mayHaveCourse(event)}
 	}
+	if when.child("broadcast") != nil {
+		return exprView{trigger: engine.EventBroadcast, course: true}
+	}
 	if when.child("overdue") != nil {
 		return exprView{trigger: overdueOrigin(rule.value(when.child("of"))).name, course: true}
 	}
@@ -47,6 +50,9 @@ func (a *assistant) viewOf(n *outlineNode) exprView {
 			return exprView{event: s.trigger, course: s.course}
 		}
 		return s
+	}
+	if parent.key == "audience" && parent.parent == a.o.root.child("when") {
+		return exprView{event: s.trigger, course: s.course}
 	}
 	isMatch := parent.key == "goal" || parent.key == "wait_for" || parent.parent != nil && parent.parent.key == "until"
 	if isMatch {

@@ -89,6 +89,10 @@ func TriggerWords(r *engine.Rule) string {
 		return dateWords(r)
 	case r.When.Schedule != nil:
 		return scheduleWords(r.When.Schedule)
+	case r.When.Broadcast:
+		return "when somebody starts it with `homeroom broadcast " + r.Name + "`, " + audienceWords(r)
+	case r.When.Audience != nil:
+		return "when " + r.When.Match.Event + " is published, " + audienceWords(r)
 	case r.When.Overdue > 0:
 		return engine.FormatDuration(r.When.Overdue) + " after " + r.When.OverdueWords() + " was due in " + course + ", unless it has been handed in"
 	case r.When.Inactive == 0:

@@ -40,7 +40,9 @@ func (e *explainer) listenedEvents() []listens {
 		}
 		out = append(out, listens{event: m.Event, why: why, wakes: wakes})
 	}
-	if s := r.When.Schedule; s != nil {
+	if r.When.Audience != nil {
+		out = append(out, listens{event: r.When.Match.Event, why: "starts a run", wakes: "of each learner in the audience"})
+	} else if s := r.When.Schedule; s != nil {
 		out = append(out, listenedForSchedule(s)...)
 	} else if r.When.Date != nil {
 		out = append(out, listenedForDate(r)...)

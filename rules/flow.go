@@ -63,6 +63,10 @@ func startWords(r *engine.Rule) string {
 	switch {
 	case r.When.Date != nil:
 		return dateWords(r) + ifWords(r.When.Match.If)
+	case r.When.Broadcast:
+		return "somebody starts it, " + audienceWords(r)
+	case r.When.Audience != nil:
+		return matchWords(&r.When.Match, nil) + ", " + audienceWords(r)
 	case r.When.Schedule != nil:
 		return scheduleWords(r.When.Schedule) + ifWords(r.When.Match.If)
 	case r.When.Overdue > 0:

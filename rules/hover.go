@@ -186,7 +186,7 @@ func (a *assistant) hoverQuoted(n *outlineNode) (HoverWords, bool) {
 		}
 		items := a.messageItems()
 		if a.o.text[n.valueFrom+m[2]:n.valueFrom+m[3]] == "count" {
-			items = a.eventItems()
+			items = a.eventItems(true)
 		}
 		return a.hoverItem(HoverWords{Start: start, End: end, Title: a.o.text[start:end]}, items)
 	}

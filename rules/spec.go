@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"time"
 
 	"homeroom/engine"
@@ -37,6 +38,9 @@ type whenSpec struct {
 	orSilent time.Duration
 	overdue  time.Duration
 	of       string // assessment or assignment; empty: not said
+
+	broadcast *yamlfile.Node // nil: not said
+	audience  *audienceSpec  // nil: not said
 
 	schedule  scheduleSpec
 	scheduled *engine.Schedule // nil: it has none
@@ -113,7 +117,7 @@ func readRule(d *decoder, root *yamlfile.Node) (*ruleSpec, bool) {
 	}
 	for _, need := range []struct{ key, fix string }{
 		{"rule", "add rule: with the file's name without .yaml"},
-		{"when", "add when: with event:, inactive:, at_risk:, overdue:, every: or date:"},
+		{"when", "add when: with event:, inactive:, at_risk:, overdue:, every:, date: or broadcast:"},
 		{"do", "add do: with a list of steps"},
 	} {
 		if root.Get(need.key) == nil {
@@ -155,7 +159,7 @@ func whenKeys() []key[whenSpec] {
 			read: func(d *decoder, w *whenSpec, _, v *yamlfile.Node) { w.of, _ = d.oneOf(v, "of", overdueKinds()...) },
 		},
 		{name: "in", read: func(d *decoder, w *whenSpec, _, v *yamlfile.Node) { w.in, _ = d.oneOf(v, "in", "course", "platform") }},
-	}, scheduleKeys()...)
+	}, slices.Concat(scheduleKeys(), audienceWhenKeys())...)
 }
 
 func readWhen(d *decoder, r *ruleSpec, k, v *yamlfile.Node) {
@@ -181,7 +185,7 @@ func readWhen(d *decoder, r *ruleSpec, k, v *yamlfile.Node) {
 		}
 		w.scheduled = schedule
 	}
-	if w.event != nil || w.date != nil || w.inactive > 0 || w.atRisk > 0 || w.overdue > 0 || w.scheduled != nil {
+	if w.event != nil || w.broadcast != nil || w.date != nil || w.inactive > 0 || w.atRisk > 0 || w.overdue > 0 || w.scheduled != nil {
 		r.when = w
 	}
 }
@@ -198,7 +202,7 @@ func (w *whenSpec) minSilence() time.Duration {
 func checkWhenKeys(d *decoder, k, v *yamlfile.Node) bool {
 	var starts []*yamlfile.Node
 	var names []string
-	for _, name := range []string{"event", "inactive", "at_risk", "overdue", "every", "date"} {
+	for _, name := range []string{"event", "inactive", "at_risk", "overdue", "every", "date", "broadcast"} {
 		if n := v.Get(name); n != nil {
 			starts = append(starts, n)
 			names = append(names, name)
@@ -206,7 +210,7 @@ func checkWhenKeys(d *decoder, k, v *yamlfile.Node) bool {
 	}
 	switch len(starts) {
 	case 0:
-		d.Fail(k.At, "add event: NAME, inactive: 7d, at_risk: 0.6, overdue: 2d, every: week or date: EXPRESSION", "when says neither event nor inactive nor at_risk nor overdue nor every nor date")
+		d.Fail(k.At, "add event: NAME, inactive: 7d, at_risk: 0.6, overdue: 2d, every: week, date: EXPRESSION or broadcast: true", "when says neither event nor inactive nor at_risk nor overdue nor every nor date nor broadcast")
 		return false
 	case 1:
 	default:
@@ -218,6 +222,14 @@ func checkWhenKeys(d *decoder, k, v *yamlfile.Node) bool {
 			d.Fail(n.At, "take it out, or use every: instead of "+names[0]+":", "%s goes with every only", key)
 			return false
 		}
+	}
+	if n := v.Get("audience"); n != nil && names[0] != "event" && names[0] != "broadcast" {
+		d.Fail(n.At, "take it out, or use event: or broadcast: instead of "+names[0]+":", "audience goes with event and broadcast only")
+		return false
+	}
+	if n := v.Get("if"); n != nil && names[0] == "broadcast" {
+		d.Fail(n.At, "write audience: {if: …}", "if does not go with broadcast: nothing happens of which it could be asked")
+		return false
 	}
 	for _, key := range []string{"in", "silent", "or_silent", "of"} {
 		n := v.Get(key)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"homeroom/catalog"
 	"homeroom/engine"
 )
 
@@ -41,6 +42,12 @@ func newDecider(opts *Options, index int, spare chan<- *chunk) *decider {
 func (s *decider) decideAll(ctx context.Context) error {
 	for c := range s.in {
 		for _, d := range c.shares[s.index] {
+			if d.Event.Learner == noLearner || d.Event.Learner == "" {
+				if err := s.broadcast(&d.Decoded, d.at); err != nil {
+					return err
+				}
+				continue
+			}
 			s.seen[d.Event.Name]++
 			if err := s.hostOf(d.Event.Learner).ApplyEvent(&d.Decoded, d.at); err != nil {
 				return err
@@ -58,6 +65,22 @@ func (s *decider) decideAll(ctx context.Context) error {
 			return nil // the one who ended the context says why
 		}
 		if err := h.Finish(s.until); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// broadcast hands an event without a learner to every learner so far.
+func (s *decider) broadcast(d *catalog.Decoded, at time.Time) error {
+	if s.index == 0 {
+		s.seen[d.Event.Name]++
+	}
+	if len(s.opts.Ruleset.AudienceRules(&d.Event)) == 0 {
+		return nil
+	}
+	for _, h := range s.order {
+		if err := h.applyBroadcast(&d.Event, at); err != nil {
 			return err
 		}
 	}

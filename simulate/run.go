@@ -181,15 +181,18 @@ func (s *sequencer) sendToDeciders(ctx context.Context, c *chunk) bool {
 		if s.paths != nil && somebody {
 			s.paths.Count(&d.Event, s.clock)
 		}
-		if s.opts.Learner != "" && d.Event.Learner != s.opts.Learner {
+		if s.opts.Learner != "" && somebody && d.Event.Learner != s.opts.Learner {
 			continue
 		}
 		s.events++
-		if !somebody {
+		d.at = s.clock
+		if !somebody { // it may concern many, and no decider changes it
+			for n := range c.shares {
+				c.shares[n] = append(c.shares[n], d)
+			}
 			continue
 		}
 		d.Event.Seq = s.seq
-		d.at = s.clock
 		n := deciderIndexOf(d.Event.Learner, len(s.deciders))
 		c.shares[n] = append(c.shares[n], d)
 	}

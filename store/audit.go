@@ -51,6 +51,10 @@ const (
 	ActionTestMail          AuditAction = "send_test"           // a message was sent to an address of the team
 	ActionPause             AuditAction = "pause"               // all sending was stopped
 	ActionResume            AuditAction = "resume"              // sending goes on
+	ActionBroadcast         AuditAction = "broadcast"           // a rule was started for its audience
+	ActionPauseBroadcast    AuditAction = "pause_broadcast"     // a broadcast was paused
+	ActionResumeBroadcast   AuditAction = "resume_broadcast"    // a broadcast went on
+	ActionCancelBroadcast   AuditAction = "cancel_broadcast"    // a broadcast was ended
 	ActionLift              AuditAction = "lift_suppression"    // a suppressed address may be written to again
 	ActionLiftAtProvider    AuditAction = "lift_at_provider"    // an address was taken off the provider's suppression lists
 	ActionImportSuppressed  AuditAction = "import_suppressions" // a provider's list was taken in

@@ -45,6 +45,7 @@ func roleSubjects(role string) []string {
 			"$JS.API.CONSUMER.CREATE." + subjects.Stream + "." + checkToken,
 			getSubject(subjects.Stream),
 			getSubject("KV_" + BucketStanding),
+			"$JS.API.CONSUMER.CREATE.KV_" + BucketStanding + "." + checkToken,
 			subjectOfKey(BucketStanding, checkToken),
 			subjectOfKey(BucketLearned, pathsPrefix+checkToken),
 			subjects.Dead(checkToken, checkToken),

@@ -25,29 +25,21 @@ type ScannedStanding struct {
 	Damage   error // it cannot be read: Standing is empty
 }
 
-// Ranges divides what the bucket of standings holds into parts of about the same number of sequences.
-func (s *Standings) Ranges(ctx context.Context, parts int) ([]StandingRange, error) {
+// Ranges divides what the bucket of standings holds after a sequence into parts of about the same number of sequences; some may be empty. total is how many
+// standings there are, those before the sequence included.
+func (s *Standings) Ranges(ctx context.Context, after uint64, parts int) (ranges []StandingRange, total int, err error) {
 	info, err := s.bucketInfo(ctx)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	first := max(1, info.State.FirstSeq)
-	last := info.State.LastSeq
-	ranges := make([]StandingRange, parts)
+	first := max(after+1, info.State.FirstSeq)
+	size := max(first, info.State.LastSeq+1) - first
+	ranges = make([]StandingRange, parts)
 	for i := range ranges {
-		ranges[i].First = first + (last+1-first)*uint64(i)/uint64(parts)
-		ranges[i].Last = first + (last+1-first)*uint64(i+1)/uint64(parts) - 1
+		ranges[i].First = first + size*uint64(i)/uint64(parts)
+		ranges[i].Last = first + size*uint64(i+1)/uint64(parts) - 1
 	}
-	return ranges, nil
-}
-
-// Last returns the highest sequence of the bucket of standings.
-func (s *Standings) Last(ctx context.Context) (uint64, error) {
-	info, err := s.bucketInfo(ctx)
-	if err != nil {
-		return 0, err
-	}
-	return info.State.LastSeq, nil
+	return ranges, int(info.State.Msgs), nil
 }
 
 func (s *Standings) bucketInfo(ctx context.Context) (*jetstream.StreamInfo, error) {

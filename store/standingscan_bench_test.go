@@ -23,7 +23,7 @@ func BenchmarkScanStandings(b *testing.B) {
 	_, js, st := natstest.Open(b)
 	storeStandings(b, js, learners)
 	for b.Loop() {
-		ranges, err := st.Standings.Ranges(ctx, 16)
+		ranges, _, err := st.Standings.Ranges(ctx, 0, 16)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -36,7 +36,7 @@ func keyOf(learner string) string {
 // scanAll returns the names of the learners of all ranges, sorted, and how many standings name none or cannot be read.
 func scanAll(t *testing.T, st *store.Store, parts int) (learners []string, unnamed, damaged int) {
 	t.Helper()
-	ranges, err := st.Standings.Ranges(context.Background(), parts)
+	ranges, _, err := st.Standings.Ranges(context.Background(), 0, parts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,11 +97,7 @@ func TestScanEndsWithTheErrorOfEach(t *testing.T) {
 		t.Fatal(err)
 	}
 	enough := errors.New("enough")
-	last, err := st.Standings.Last(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = st.Standings.Scan(ctx, store.StandingRange{First: 1, Last: last}, func(store.ScannedStanding) error { return enough })
+	err := st.Standings.Scan(ctx, store.StandingRange{First: 1, Last: 1}, func(store.ScannedStanding) error { return enough })
 	if !errors.Is(err, enough) {
 		t.Errorf("got %v, want %v", err, enough)
 	}

@@ -28,6 +28,8 @@ type decodedItem struct {
 	event  engine.Event
 	traits map[string]any
 	wanted bool
+	// many: it has no learner, and a rule may concern many of them.
+	many bool
 	// ignored: a source knows the body and does not want it. Nothing else is known of it.
 	ignored bool
 	dead    *catalog.DecodeError // why it becomes a dead letter, if it does
@@ -77,7 +79,7 @@ func (p *partition) processTurn(l *lane) error {
 	if err != nil {
 		return err
 	}
-	var wanted, dead []*decodedItem
+	var wanted, many, dead []*decodedItem
 	var unneeded []*item
 	for _, e := range l.turn.events {
 		switch {
@@ -88,6 +90,8 @@ func (p *partition) processTurn(l *lane) error {
 			p.t.count.ignored.Add(1)
 		case e.wanted:
 			wanted = append(wanted, e)
+		case e.many:
+			many = append(many, e)
 		default:
 			unneeded = append(unneeded, e.item)
 			if e.learner == subjects.NoLearner {
@@ -101,6 +105,9 @@ func (p *partition) processTurn(l *lane) error {
 	l.turn.handedOver = len(wanted) > 0
 	refused, err := p.handOver(l, wanted)
 	if err != nil {
+		return err
+	}
+	if err := p.startBroadcasts(many); err != nil {
 		return err
 	}
 	return p.storeDeadLetters(l, append(dead, refused...))
@@ -121,7 +128,7 @@ func (p *partition) decodeItems(cat *catalog.Catalog, items []*item) []*decodedI
 		storedAt := p.t.o.Clock.At(it.storedAt)
 		err := catchPanic(func() error {
 			if it.learner == subjects.NoLearner {
-				e.noteProblem(cat.CheckWithoutLearner(it.name, it.msg.Headers(), it.msg.Data(), storedAt))
+				p.decodeWithoutLearner(cat, e, storedAt)
 				return nil
 			}
 			decoded, bad := cat.DecodeMessage(it.learner, it.name, it.msg.Headers(), it.msg.Data(), storedAt)

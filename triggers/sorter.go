@@ -83,6 +83,9 @@ func (p *partition) passThrough(learner string, items []*item) (events []*decode
 		}
 	}
 	if learner == subjects.NoLearner {
+		if slices.ContainsFunc(events, func(e *decodedItem) bool { return e.many }) {
+			return events, false
+		}
 		p.t.count.noLearner.Add(int64(len(items)))
 		return events, true
 	}

@@ -26,6 +26,12 @@ type Starter interface {
 	HandOver(ctx context.Context, b Batch) error
 }
 
+// Broadcasts starts the broadcast of an event without a learner.
+type Broadcasts interface {
+	// StartBroadcast returns nil once the broadcast has been started, now or before. It is asked again after any error.
+	StartBroadcast(ctx context.Context, ev engine.Event) error
+}
+
 // ErrRefused says that a batch will never be accepted: its events become dead letters. Being unavailable, overloaded
 // or short of a resource is never this.
 var ErrRefused = errors.New("refused for good")
@@ -91,6 +97,7 @@ type Options struct {
 	Paths      Paths        // nil: what learners did next is not counted
 	Rewinds    Rewinds      // nil: a rewind is logged and counted only
 	SetAsides  SetAsides    // nil: no learner is set aside
+	Broadcasts Broadcasts   // nil: events without a learner start nothing
 	Log        *slog.Logger // default: none
 
 	Partitions []int // default: all

@@ -60,6 +60,7 @@ func New(c client.Client, o Options) (*Worker, error) {
 	w.learners.RegisterActivityWithOptions(o.Decide.Run, activity.RegisterOptions{Name: workflows.ActivityDecide})
 	w.learners.RegisterActivityWithOptions(o.Decide.Retire, activity.RegisterOptions{Name: workflows.ActivityRetire})
 	w.learners.RegisterActivityWithOptions(o.PublishDecisions.Run, activity.RegisterOptions{Name: workflows.ActivityPublishDecisions})
+	w.learners.RegisterWorkflowWithOptions(workflows.Broadcast, workflow.RegisterOptions{Name: workflows.BroadcastWorkflow})
 	if o.AdaptSplits != nil {
 		w.learners.RegisterWorkflowWithOptions(workflows.AdaptSplits, workflow.RegisterOptions{Name: workflows.AdaptWorkflow})
 		w.learners.RegisterActivityWithOptions(o.AdaptSplits.List, activity.RegisterOptions{Name: workflows.ActivityListSplits})

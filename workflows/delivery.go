@@ -55,6 +55,9 @@ func (l *learner) startDelivery(ctx workflow.Context, send engine.Send) {
 	ctx, cancel := workflow.WithCancel(ctx)
 	f := &delivery{send: send, decisions: l.takeUnpublished(), cancel: cancel}
 	ctx = withDeliveryOptions(ctx, fmt.Sprintf("%s by %s, for %s", send.Message, send.Channel, send.Rule))
+	if send.Trigger.Broadcast {
+		ctx = afterOthers(ctx)
+	}
 	f.future = workflow.ExecuteActivity(ctx, ActivityDeliver, DeliverInput{Send: send, Decisions: f.decisions})
 	l.deliveries = append(l.deliveries, f)
 }
@@ -69,6 +72,11 @@ func withDeliveryOptions(ctx workflow.Context, what string) workflow.Context {
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
 		Summary:                shortenSummary(what),
 	})
+}
+
+// afterOthers lets a delivery of a broadcast wait until nobody else's waits, and take turns with other broadcasts only: a mail to many must hold up no nudge.
+func afterOthers(ctx workflow.Context) workflow.Context {
+	return workflow.WithPriority(ctx, temporal.Priority{PriorityKey: 4, FairnessKey: "broadcast"})
 }
 
 // changeAskLedger is the version marker of asking the ledger. Histories recorded before it treat a delivery that Temporal gave up between two

@@ -69,7 +69,18 @@ do:
 
 func (w *world) describe(learner, run string) *workflowservice.DescribeWorkflowExecutionResponse {
 	w.t.Helper()
-	d, err := w.instance.Temporal.DescribeWorkflowExecution(w.ctx, workflows.WorkflowID(learner), run)
+	return w.describeRun(workflows.WorkflowID(learner), run)
+}
+
+// describeID describes the newest run of any workflow.
+func (w *world) describeID(id string) *workflowservice.DescribeWorkflowExecutionResponse {
+	w.t.Helper()
+	return w.describeRun(id, "")
+}
+
+func (w *world) describeRun(id, run string) *workflowservice.DescribeWorkflowExecutionResponse {
+	w.t.Helper()
+	d, err := w.instance.Temporal.DescribeWorkflowExecution(w.ctx, id, run)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -43,7 +43,8 @@ func TestHomeroomWorksUnderItsPermissions(t *testing.T) {
 		return h
 	}
 	retry := harness.Academy(t, map[string]string{
-		"rules/retry.yaml": "rule: retry\nwhen: {event: assessment.graded, if: event.passed == false}\nper: assessment_id\ndo:\n  - send: nudge\n",
+		"rules/retry.yaml":     "rule: retry\nwhen: {event: assessment.graded, if: event.passed == false}\nper: assessment_id\ndo:\n  - send: nudge\n",
+		"rules/milestone.yaml": "rule: milestone\nwhen: {event: accreditation.milestone_reached, audience: {in: platform}}\ndo:\n  - send: nudge\n",
 	})
 	worker := open("homeroom-worker", app.RoleWorker, retry)
 	triggers := open("homeroom-triggers", app.RoleTriggers, nil)
@@ -78,6 +79,8 @@ func TestHomeroomWorksUnderItsPermissions(t *testing.T) {
 	})
 	awaitMessage(t, ctx, operator, subjects.DecisionStream, subjects.Decision("u_42", "retry", string(engine.KindSkipped)))
 	awaitMessage(t, ctx, operator, subjects.DeadStream, "dead.u_43.>")
+	publishBody(t, ctx, platform, subjects.NoLearner, "accreditation.milestone_reached", map[string]any{"id": "e4", "properties": map[string]any{"milestone_type": "iso"}})
+	awaitMessage(t, ctx, operator, subjects.DecisionStream, subjects.Decision("u_42", "milestone", string(engine.KindSkipped)))
 	if err := s.Mail.Report(mail.ID, standin.Event{Kind: standin.SpamReport}); err != nil { // suppresses the address
 		t.Fatal(err)
 	}

@@ -13,8 +13,14 @@ import (
 // history reads a run of a learner's workflow as Temporal has it; an empty run is the latest.
 func (w *world) history(learner, run string) *historypb.History {
 	w.t.Helper()
+	return w.historyOf(workflows.WorkflowID(learner), run)
+}
+
+// historyOf reads a run of any workflow.
+func (w *world) historyOf(id, run string) *historypb.History {
+	w.t.Helper()
 	history := &historypb.History{}
-	events := w.instance.Temporal.GetWorkflowHistory(w.ctx, workflows.WorkflowID(learner), run, false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	events := w.instance.Temporal.GetWorkflowHistory(w.ctx, id, run, false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for events.HasNext() {
 		event, err := events.Next()
 		if err != nil {

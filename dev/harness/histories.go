@@ -21,6 +21,7 @@ import (
 func ReplayHistory(history *historypb.History) error {
 	r := worker.NewWorkflowReplayer()
 	r.RegisterWorkflowWithOptions(workflows.Learner, workflow.RegisterOptions{Name: workflows.LearnerWorkflow})
+	r.RegisterWorkflowWithOptions(workflows.Broadcast, workflow.RegisterOptions{Name: workflows.BroadcastWorkflow})
 	return r.ReplayWorkflowHistory(nil, proto.CloneOf(history))
 }
 

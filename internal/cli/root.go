@@ -32,6 +32,9 @@ type Commands struct {
 	Console  ConsoleCmd  `cmd:"" help:"Serve the growth team's pages: write, try, approve and publish rules in a browser."`
 	Import   ImportCmd   `cmd:"" help:"Bring existing learners in, silently."`
 
+	Broadcast  BroadcastCmd  `cmd:"" help:"Start a rule for everybody in its audience, or count whom it would reach."`
+	Broadcasts BroadcastsCmd `cmd:"" help:"List, pause, resume and cancel broadcasts."`
+
 	Deadletters  DeadlettersCmd  `cmd:"" help:"Look at what was refused, mend it, and publish it again."`
 	Suppressions SuppressionsCmd `cmd:"" help:"List the addresses that are not written to, and let one be written to again."`
 	Keys         KeysCmd         `cmd:"" help:"Make, list and revoke the keys with which events are posted over HTTP."`

@@ -26,6 +26,7 @@ type Folder struct {
 // Catalog decodes a test's events as it decodes published ones; *catalog.Catalog is one.
 type Catalog interface {
 	Decode(learner, event string, body []byte, received time.Time) (catalog.Decoded, *catalog.DecodeError)
+	Event(name string) (*catalog.Event, bool)
 }
 
 // Case is a test that is ready to run.
@@ -125,11 +126,14 @@ func (t *Test) decodeEvent(r *reader, c Catalog, i int) catalog.Decoded {
 	body := struct {
 		ID         string         `json:"id"`
 		Event      string         `json:"event"`
-		Learner    string         `json:"learner_id"`
+		Learner    string         `json:"learner_id,omitempty"`
 		Time       time.Time      `json:"time"`
 		Properties map[string]any `json:"properties,omitempty"`
 		Traits     map[string]any `json:"traits,omitempty"`
 	}{ev.ID, ev.Name, t.learnerID(), ev.Time, ev.Properties, ev.Traits}
+	if kind, known := c.Event(ev.Name); known && kind.Admin {
+		body.Learner = "" // it concerns the learner of the test if it concerns anybody
+	}
 	if body.ID == "" {
 		body.ID = fmt.Sprintf("event-%d", i+1)
 	}

@@ -1,0 +1,368 @@
+package admin
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+
+	"homeroom/engine"
+	"homeroom/publish"
+	"homeroom/rules"
+	"homeroom/store"
+	"homeroom/worker"
+	"homeroom/workflows"
+)
+
+// BroadcastCommand is what somebody wants of a broadcast that is under way.
+type BroadcastCommand = workflows.BroadcastCommand
+
+// The commands.
+const (
+	BroadcastPause  = workflows.BroadcastPause
+	BroadcastResume = workflows.BroadcastResume
+	BroadcastCancel = workflows.BroadcastCancel
+)
+
+// Broadcast is one broadcast with how far it has come.
+type Broadcast struct {
+	ID        string    `json:"id"` // the event's
+	StartedAt time.Time `json:"started_at"`
+	EndedAt   time.Time `json:"ended_at,omitzero"`
+	workflows.BroadcastProgress
+	// Unknown is set if no worker answers, so that only the id and the times are known.
+	Unknown bool `json:"unknown,omitempty"`
+}
+
+// Live reports whether the broadcast can still be paused or canceled.
+func (b *Broadcast) Live() bool { return b.EndedAt.IsZero() }
+
+// Percent is how much of the learners was looked at, 0 to 100.
+func (b *Broadcast) Percent() int {
+	if b.Status == workflows.BroadcastDone {
+		return 100
+	}
+	if b.Total == 0 {
+		return 0
+	}
+	return min(99, 100*b.Counts.Seen/b.Total)
+}
+
+// LeftOut are learners whom a broadcast leaves out, for one reason.
+type LeftOut struct {
+	Reason   string `json:"reason"`
+	Learners int    `json:"learners"`
+	Words    string `json:"words"`
+}
+
+// LeftOut returns whom the broadcast left out, the most frequent reason first.
+func (b *Broadcast) LeftOut() []LeftOut { return leftOutWords(b.Counts.LeftOut, leftOutReasons) }
+
+// Unwritable returns to whom of those reached the first message would not go, the most frequent reason first. It is known after a dry run.
+func (b *Broadcast) Unwritable() []LeftOut {
+	return leftOutWords(b.Counts.Unwritable, unwritableReasons)
+}
+
+// Writable is to how many learners the first message could go as far as their profiles tell. It is known after a dry run.
+func (b *Broadcast) Writable() int {
+	n := b.Counts.Reached
+	for _, learners := range b.Counts.Unwritable {
+		n -= learners
+	}
+	return n
+}
+
+func leftOutWords(counts map[string]int, words func(string) string) []LeftOut {
+	out := []LeftOut{}
+	for reason, n := range counts {
+		out = append(out, LeftOut{Reason: reason, Learners: n, Words: words(reason)})
+	}
+	slices.SortFunc(out, func(a, b LeftOut) int {
+		if a.Learners != b.Learners {
+			return b.Learners - a.Learners
+		}
+		return strings.Compare(a.Reason, b.Reason)
+	})
+	return out
+}
+
+// leftOutReasons says in words why a broadcast leaves learners out.
+func leftOutReasons(reason string) string {
+	switch reason {
+	case string(engine.LeftOutCourse):
+		return "not in the course"
+	case string(engine.LeftOutCondition):
+		return "the condition of the audience does not hold"
+	case string(engine.LeftOutError):
+		return "the condition of the audience cannot be answered"
+	case workflows.LeftOutUnnamed:
+		return "their standing does not say whose it is yet: `homeroom broadcasts name-learners`, or their next event"
+	case workflows.LeftOutDamaged:
+		return "their standing cannot be read: `homeroom doctor`"
+	case workflows.LeftOutNewer:
+		return "they came after it began"
+	case workflows.LeftOutNotTaken:
+		return "their workflow takes nothing at present: `homeroom learner stuck`"
+	}
+	return reason
+}
+
+// unwritableReasons says in words why a message would not go to a learner.
+func unwritableReasons(reason string) string {
+	switch engine.Reason(reason) {
+	case engine.ReasonNoAddress:
+		return "no address that can be written to"
+	case engine.ReasonSuppressed:
+		return "the address is suppressed"
+	case engine.ReasonUnsubscribed:
+		return "left the topic"
+	case engine.ReasonNoConsent:
+		return "no consent"
+	default:
+		return reason
+	}
+}
+
+// BroadcastOptions say what is to be broadcast.
+type BroadcastOptions struct {
+	Rule      string
+	Course    string  // of a rule with audience: {in: course}; else it may be empty
+	At        string  // RFC 3339: when it begins; "09:00": when runs begin, where learners are; empty: at once
+	Audience  string  // one more condition; empty: none
+	PerSecond float64 // learners; 0: workflows.DefaultBroadcastRate
+}
+
+// StartBroadcast starts a rule that is in force for its audience. It is recorded.
+func (i *Installation) StartBroadcast(ctx context.Context, o BroadcastOptions) (Broadcast, error) {
+	in, err := i.prepareBroadcast(ctx, o)
+	if err != nil {
+		return Broadcast{}, err
+	}
+	temporal, _, err := i.dialTemporal(ctx)
+	if err != nil {
+		return Broadcast{}, err
+	}
+	in.By = i.actor.Name
+	err = i.recordAct(ctx, AuditRecord{Action: store.ActionBroadcast, Target: o.Rule}, func() error {
+		_, err := worker.StartBroadcast(ctx, temporal, in)
+		return err
+	})
+	if err != nil {
+		return Broadcast{}, err
+	}
+	return Broadcast{
+		ID:        in.Event.ID,
+		StartedAt: time.Now().UTC(),
+		BroadcastProgress: workflows.BroadcastProgress{
+			Event:    in.Event.Name,
+			Rules:    []string{o.Rule},
+			Status:   workflows.BroadcastWaits,
+			Audience: in.Audience,
+			StartAt:  in.StartAt,
+			By:       in.By,
+		},
+	}, nil
+}
+
+// CountBroadcast looks whom a broadcast would reach, and hands over nothing. onProgress hears how far it has come; it may be nil. When ctx ends, the count is given up.
+func (i *Installation) CountBroadcast(ctx context.Context, o BroadcastOptions, onProgress func(Broadcast)) (Broadcast, error) {
+	in, err := i.prepareBroadcast(ctx, o)
+	if err != nil {
+		return Broadcast{}, err
+	}
+	in.DryRun = true
+	in.StartAt = time.Time{}
+	temporal, _, err := i.dialTemporal(ctx)
+	if err != nil {
+		return Broadcast{}, err
+	}
+	if _, err := worker.StartBroadcast(ctx, temporal, in); err != nil {
+		return Broadcast{}, err
+	}
+	id := in.Event.ID
+	ended := make(chan error, 1)
+	counted := Broadcast{ID: id, StartedAt: time.Now().UTC()}
+	go func() {
+		ended <- temporal.GetWorkflow(ctx, workflows.BroadcastID(id), "").Get(ctx, &counted.BroadcastProgress)
+	}()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-ended:
+			if err != nil {
+				_ = temporal.CancelWorkflow(context.WithoutCancel(ctx), workflows.BroadcastID(id), "")
+				return counted, fmt.Errorf("counting whom the broadcast reaches (it needs processes with the roles worker and triggers): %w", err)
+			}
+			counted.EndedAt = time.Now().UTC()
+			return counted, nil
+		case <-tick.C:
+			if so, err := i.queryBroadcast(ctx, id); err == nil && onProgress != nil {
+				onProgress(so)
+			}
+		}
+	}
+}
+
+// prepareBroadcast checks what is asked for against the rules in force.
+func (i *Installation) prepareBroadcast(ctx context.Context, o BroadcastOptions) (workflows.BroadcastInput, error) {
+	in := workflows.BroadcastInput{Audience: strings.TrimSpace(o.Audience), PerSecond: o.PerSecond}
+	academy, err := i.CurrentAcademy(ctx)
+	if err != nil {
+		return in, err
+	}
+	rule := academy.Ruleset.Rule(o.Rule)
+	switch {
+	case rule == nil:
+		return in, inputError(fmt.Errorf("no rule %s is in force", o.Rule))
+	case !rule.When.Broadcast:
+		return in, inputError(fmt.Errorf("the rule %s starts %s, not by a person: give it `when: {broadcast: true}`", o.Rule, rules.TriggerWords(rule)))
+	case !rule.When.Audience.Platform && o.Course == "":
+		return in, inputError(fmt.Errorf("the rule %s is for the learners of a course: say which, with --course", o.Rule))
+	case o.PerSecond < 0 || o.PerSecond > maxBroadcastRate:
+		return in, inputError(fmt.Errorf("%g learners a second: write more than 0, and at most %d", o.PerSecond, maxBroadcastRate))
+	}
+	if in.Audience != "" {
+		if _, problems := rules.CompileAudience(academy, engine.EventBroadcast, in.Audience); problems.Err() != nil {
+			return in, inputError(problems.Err())
+		}
+	}
+	in.Event = engine.Event{
+		ID:         "bc-" + strings.ToLower(rand.Text()[:10]),
+		Name:       engine.EventBroadcast,
+		Properties: map[string]any{engine.KeyBroadcastRule: o.Rule},
+	}
+	if o.Course != "" {
+		in.Event.Properties[engine.KeyCourse] = o.Course
+	}
+	switch at, err := time.Parse(time.RFC3339, o.At); {
+	case o.At == "":
+	case err == nil:
+		in.StartAt = at.UTC()
+	case engine.IsClock(o.At):
+		in.Event.Properties[engine.KeyBroadcastAt] = o.At
+	default:
+		return in, inputError(fmt.Errorf("%q is no time: write 2026-12-01T09:00:00Z, or 09:00 for nine o'clock where each learner is", o.At))
+	}
+	return in, nil
+}
+
+// maxBroadcastRate bounds how many learners a second are handed the event.
+const maxBroadcastRate = 10_000
+
+// ErrNoBroadcast says that there is no such broadcast, or that it is over.
+var ErrNoBroadcast = errors.New("there is no such broadcast under way: `homeroom broadcasts list` lists them")
+
+// ControlBroadcast pauses, resumes or cancels a broadcast. It is recorded.
+func (i *Installation) ControlBroadcast(ctx context.Context, id string, do BroadcastCommand) error {
+	action := store.ActionPauseBroadcast
+	switch do {
+	case BroadcastPause:
+	case BroadcastResume:
+		action = store.ActionResumeBroadcast
+	case BroadcastCancel:
+		action = store.ActionCancelBroadcast
+	default:
+		return inputError(fmt.Errorf("%q cannot be done to a broadcast: pause, resume or cancel", do))
+	}
+	temporal, _, err := i.dialTemporal(ctx)
+	if err != nil {
+		return err
+	}
+	return i.recordAct(ctx, AuditRecord{Action: action, Target: id}, func() error {
+		c := workflows.BroadcastControl{Do: do, By: i.actor.Name}
+		err := temporal.SignalWorkflow(ctx, workflows.BroadcastID(id), "", workflows.SignalBroadcastControl, c)
+		var gone *serviceerror.NotFound
+		if errors.As(err, &gone) {
+			return inputError(ErrNoBroadcast)
+		}
+		return err
+	})
+}
+
+// Broadcasts returns the newest broadcasts, dry runs left out. Temporal lists one some seconds after its start.
+func (i *Installation) Broadcasts(ctx context.Context, atMost int) ([]Broadcast, error) {
+	temporal, _, err := i.dialTemporal(ctx)
+	if err != nil {
+		return nil, err
+	}
+	page, err := temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
+		Query:    "WorkflowType = '" + workflows.BroadcastWorkflow + "' AND ExecutionStatus != 'ContinuedAsNew'",
+		PageSize: int32(3 * atMost),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing broadcasts: %w", err)
+	}
+	list := []Broadcast{}
+	for _, w := range page.GetExecutions() {
+		b := i.describeBroadcast(ctx, w)
+		if b.DryRun || len(list) >= atMost {
+			continue
+		}
+		list = append(list, b)
+	}
+	slices.SortStableFunc(list, func(a, b Broadcast) int { return b.StartedAt.Compare(a.StartedAt) })
+	return list, nil
+}
+
+func (i *Installation) describeBroadcast(ctx context.Context, w *workflow.WorkflowExecutionInfo) Broadcast {
+	id := strings.TrimPrefix(w.GetExecution().GetWorkflowId(), workflows.BroadcastID(""))
+	b, err := i.queryBroadcast(ctx, id)
+	if err != nil {
+		b = Broadcast{ID: id, Unknown: true}
+	}
+	b.StartedAt = w.GetStartTime().AsTime()
+	if w.GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		b.EndedAt = w.GetCloseTime().AsTime()
+	}
+	return b
+}
+
+// queryBroadcast asks a broadcast how far it has come.
+func (i *Installation) queryBroadcast(ctx context.Context, id string) (Broadcast, error) {
+	b := Broadcast{ID: id}
+	temporal, _, err := i.dialTemporal(ctx)
+	if err != nil {
+		return b, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	answer, err := temporal.QueryWorkflow(ctx, workflows.BroadcastID(id), "", workflows.QueryBroadcast)
+	if err != nil {
+		return b, err
+	}
+	return b, answer.Get(&b.BroadcastProgress)
+}
+
+// NamedLearners is what came of naming standings.
+type NamedLearners struct {
+	Seen  int `json:"seen"`  // learners whose events are in the stream or who have a profile
+	Named int `json:"named"` // standings that did not say whose they are, and do now
+}
+
+// NameLearners makes the standings say whose they are that an earlier version wrote. It may be called again. onSeen may be nil.
+func (i *Installation) NameLearners(ctx context.Context, onSeen func(NamedLearners)) (NamedLearners, error) {
+	var done NamedLearners
+	err := publish.StreamLearners{JS: i.js}.Each(ctx, func(learner string) error {
+		named, err := i.store.Standings.NameLearner(ctx, learner)
+		if err != nil {
+			return err
+		}
+		if named {
+			done.Named++
+		}
+		if done.Seen++; done.Seen%100 == 0 && onSeen != nil {
+			onSeen(done)
+		}
+		return nil
+	})
+	return done, err
+}

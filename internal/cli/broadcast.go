@@ -1,0 +1,249 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"homeroom/admin"
+	"homeroom/internal/narrate"
+)
+
+// BroadcastFlags are those of everything about broadcasts.
+type BroadcastFlags struct {
+	NATSFlags
+	Keys []string `name:"encryption-key-file" env:"HOMEROOM_ENCRYPTION_KEY_FILE" type:"existingfile" help:"The keys that serve encrypts with, if it does." placeholder:"FILE"`
+}
+
+func (f BroadcastFlags) connect(ctx context.Context, o IO) (*admin.Installation, error) {
+	return admin.Connect(ctx, admin.ConnectOptions{Name: "homeroom broadcast", NATS: f.natsOptions(), KeyFiles: f.Keys, Actor: cliActor(), Now: o.Now})
+}
+
+// BroadcastCmd is `homeroom broadcast`.
+type BroadcastCmd struct {
+	BroadcastFlags
+	Rule     string  `arg:"" help:"The rule, which says when: {broadcast: true} and is in force."`
+	Course   string  `help:"The course, of a rule with audience: {in: course}." placeholder:"ID"`
+	At       string  `help:"When: 2026-12-01T09:00:00Z, or 09:00 for nine o'clock where each learner is. Default: now." placeholder:"TIME"`
+	Audience string  `help:"One more condition over learner and course, such as: learner.locale == \"de\"." placeholder:"CONDITION"`
+	Rate     float64 `help:"How many learners a second. Default: 100." placeholder:"N"`
+	DryRun   bool    `help:"Only count: how many it reaches, and who is left out, by reason."`
+	Format   string  `help:"How to print: text or json." enum:"text,json" default:"text"`
+}
+
+// Help is shown by `homeroom broadcast --help`.
+func (*BroadcastCmd) Help() string {
+	return `Starts a rule for everybody in its audience. Each learner's own workflow decides as ever: caps, quiet hours, topics, holdouts and again.
+
+--dry-run looks at every learner and writes to nobody. With --at 09:00 the learners are looked at now, and each run begins at the next nine o'clock where the learner is.
+
+Examples:
+  homeroom broadcast spring-news --dry-run
+  homeroom broadcast spring-news --at 09:00 --audience 'learner.locale == "de"'
+  homeroom broadcast course-news --course crs_go --rate 20`
+}
+
+// Run starts the broadcast, or counts.
+func (c *BroadcastCmd) Run(ctx context.Context, o IO) error {
+	installation, err := c.connect(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer installation.Close()
+	options := admin.BroadcastOptions{
+		Rule:      c.Rule,
+		Course:    c.Course,
+		At:        c.At,
+		Audience:  c.Audience,
+		PerSecond: c.Rate,
+	}
+	if c.DryRun {
+		counted, err := installation.CountBroadcast(ctx, options, func(b admin.Broadcast) {
+			o.printStage(fmt.Sprintf("looked at %s of %s learners", narrate.Thousands(b.Counts.Seen), narrate.Thousands(b.Total)))
+		})
+		if err != nil {
+			return err
+		}
+		return printResult(o, c.Format, counted, describeCount(&counted))
+	}
+	started, err := installation.StartBroadcast(ctx, options)
+	if err != nil {
+		return err
+	}
+	return printResult(o, c.Format, started, fmt.Sprintf("Started %s. `homeroom broadcasts list` says how far it has come, `homeroom broadcasts pause %s` pauses it.", started.ID, started.ID))
+}
+
+// describeCount says whom a broadcast would reach.
+func describeCount(b *admin.Broadcast) string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "It would reach %s of %s learners.\n", narrate.Thousands(b.Counts.Reached), narrate.Thousands(b.Counts.Seen))
+	writeLeftOut(&text, "Left out", b.LeftOut())
+	if unwritable := b.Unwritable(); len(unwritable) > 0 {
+		fmt.Fprintf(&text, "To %s of those reached its first message can go as of now.\n", narrate.Thousands(b.Writable()))
+		writeLeftOut(&text, "It cannot go to", unwritable)
+	}
+	text.WriteString("Caps, quiet hours, holdouts and again are asked when each learner's turn comes.")
+	return text.String()
+}
+
+func writeLeftOut(text *strings.Builder, what string, reasons []admin.LeftOut) {
+	for _, r := range reasons {
+		fmt.Fprintf(text, "  %s: %s, %s\n", what, narrate.Thousands(r.Learners), r.Words)
+	}
+}
+
+// BroadcastsCmd is `homeroom broadcasts`.
+type BroadcastsCmd struct {
+	List         BroadcastsListCmd   `cmd:"" help:"List the newest broadcasts, and how far they have come."`
+	Pause        BroadcastsPauseCmd  `cmd:"" help:"Pause a broadcast."`
+	Resume       BroadcastsResumeCmd `cmd:"" help:"Let a broadcast go on."`
+	Cancel       BroadcastsCancelCmd `cmd:"" help:"End a broadcast; who was reached stays reached."`
+	NameLearners NameLearnersCmd     `cmd:"" help:"Make standings that an earlier version wrote say whose they are, so that broadcasts reach them."`
+}
+
+// BroadcastsListCmd is `homeroom broadcasts list`.
+type BroadcastsListCmd struct {
+	BroadcastFlags
+	AtMost int    `default:"20" help:"How many." placeholder:"N"`
+	Format string `help:"How to print: text or json." enum:"text,json" default:"text"`
+}
+
+// Help is shown by `homeroom broadcasts list --help`.
+func (*BroadcastsListCmd) Help() string {
+	return `Lists the newest broadcasts: those that a person started, and those of events without a learner. Temporal lists one some seconds after its start.
+
+Example:
+  homeroom broadcasts list`
+}
+
+// Run lists broadcasts.
+func (c *BroadcastsListCmd) Run(ctx context.Context, o IO) error {
+	installation, err := c.connect(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer installation.Close()
+	list, err := installation.Broadcasts(ctx, c.AtMost)
+	if err != nil {
+		return err
+	}
+	text := "There are no broadcasts."
+	if len(list) > 0 {
+		text = table(func(row func(...any)) {
+			row("ID", "STARTED", "STATUS", "RULES", "LOOKED AT", "REACHED", "LEFT OUT")
+			for n := range list {
+				b := &list[n]
+				if b.Unknown {
+					row(b.ID, b.StartedAt.UTC().Format(time.RFC3339), "no worker answers", "", "", "", "")
+					continue
+				}
+				left := 0
+				for _, r := range b.LeftOut() {
+					left += r.Learners
+				}
+				row(printable(b.ID), b.StartedAt.UTC().Format(time.RFC3339), string(b.Status), printable(strings.Join(b.Rules, ", ")),
+					fmt.Sprintf("%s of %s", narrate.Thousands(b.Counts.Seen), narrate.Thousands(b.Total)), narrate.Thousands(b.Counts.Reached), narrate.Thousands(left))
+			}
+		})
+	}
+	return printResult(o, c.Format, list, text)
+}
+
+// broadcastControl is what pause, resume and cancel have in common.
+type broadcastControl struct {
+	BroadcastFlags
+	ID string `arg:"" help:"The broadcast, as homeroom broadcasts list names it."`
+}
+
+func (c *broadcastControl) run(ctx context.Context, o IO, do admin.BroadcastCommand, said string) error {
+	installation, err := c.connect(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer installation.Close()
+	if err := installation.ControlBroadcast(ctx, c.ID, do); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(o.Out, said)
+	return err
+}
+
+// BroadcastsPauseCmd is `homeroom broadcasts pause`.
+type BroadcastsPauseCmd struct{ broadcastControl }
+
+// Help is shown by `homeroom broadcasts pause --help`.
+func (*BroadcastsPauseCmd) Help() string {
+	return `Nobody else is handed the event within a few seconds. Messages of those who were go on; homeroom pause stops all sending.
+
+Example:
+  homeroom broadcasts pause bc-k3m9x2p7qa`
+}
+
+// Run pauses.
+func (c *BroadcastsPauseCmd) Run(ctx context.Context, o IO) error {
+	return c.run(ctx, o, admin.BroadcastPause, "Paused. `homeroom broadcasts resume "+c.ID+"` lets it go on.")
+}
+
+// BroadcastsResumeCmd is `homeroom broadcasts resume`.
+type BroadcastsResumeCmd struct{ broadcastControl }
+
+// Help is shown by `homeroom broadcasts resume --help`.
+func (*BroadcastsResumeCmd) Help() string {
+	return `Lets a broadcast go on where it was paused.
+
+Example:
+  homeroom broadcasts resume bc-k3m9x2p7qa`
+}
+
+// Run resumes.
+func (c *BroadcastsResumeCmd) Run(ctx context.Context, o IO) error {
+	return c.run(ctx, o, admin.BroadcastResume, "It goes on.")
+}
+
+// BroadcastsCancelCmd is `homeroom broadcasts cancel`.
+type BroadcastsCancelCmd struct{ broadcastControl }
+
+// Help is shown by `homeroom broadcasts cancel --help`.
+func (*BroadcastsCancelCmd) Help() string {
+	return `Ends a broadcast. Who was handed the event keeps it, with the messages that follow.
+
+Example:
+  homeroom broadcasts cancel bc-k3m9x2p7qa`
+}
+
+// Run cancels.
+func (c *BroadcastsCancelCmd) Run(ctx context.Context, o IO) error {
+	return c.run(ctx, o, admin.BroadcastCancel, "Cancelled.")
+}
+
+// NameLearnersCmd is `homeroom broadcasts name-learners`.
+type NameLearnersCmd struct {
+	NATSFlags
+	Format string `help:"How to print: text or json." enum:"text,json" default:"text"`
+}
+
+// Help is shown by `homeroom broadcasts name-learners --help`.
+func (*NameLearnersCmd) Help() string {
+	return `Standings that an earlier version wrote do not say whose they are, and a broadcast leaves them out (reason no_id). A learner's next event names theirs; this names those of all learners whose events
+are still in the stream or who have a profile. It may run beside everything, and again.
+
+Example:
+  homeroom broadcasts name-learners`
+}
+
+// Run names learners.
+func (c *NameLearnersCmd) Run(ctx context.Context, o IO) error {
+	installation, err := c.connectAdmin(ctx, o, "homeroom broadcasts")
+	if err != nil {
+		return err
+	}
+	defer installation.Close()
+	done, err := installation.NameLearners(ctx, func(so admin.NamedLearners) {
+		o.printStage(fmt.Sprintf("%s learners", narrate.Thousands(so.Seen)))
+	})
+	if err != nil {
+		return err
+	}
+	return printResult(o, c.Format, done, fmt.Sprintf("Named %s standings, of %s learners.", narrate.Thousands(done.Named), narrate.Thousands(done.Seen)))
+}
