@@ -45,7 +45,10 @@ func (c *Console) newWorkspace(draft admin.Draft, person Person) workspace {
 }
 
 // typedWorkspace returns a draft with what is typed of a file, compiled. The draft itself stays as it is.
-func typedWorkspace(draft admin.Draft, person Person, file, content string) workspace {
+func (c *Console) typedWorkspace(draft admin.Draft, person Person, file, content string) workspace {
+	if saved, exists := draft.Files[file]; exists && string(saved) == content {
+		return c.newWorkspace(draft, person)
+	}
 	return workspaceOf(draft, person, admin.LoadFiles(withFile(draft, file, content)))
 }
 
@@ -183,7 +186,7 @@ func (c *Console) showRule(req *request) (*page, error) {
 // rulePage shows a rule file of a draft as somebody has typed it.
 func (c *Console) rulePage(req *request, draft admin.Draft, file, content, refused string) (*page, error) {
 	began := time.Now()
-	w := typedWorkspace(draft, req.person, file, content)
+	w := c.typedWorkspace(draft, req.person, file, content)
 	name := strings.TrimSuffix(path.Base(file), ".yaml")
 	data := ruleData{workspace: w, File: newFileData(&w, file, content, time.Since(began), req.person.May(RoleEditor))}
 	data.File.Refused = refused
@@ -237,7 +240,7 @@ func (c *Console) showFile(req *request) (*page, error) {
 
 func (c *Console) filePage(req *request, draft admin.Draft, file, content, refused string) (*page, error) {
 	began := time.Now()
-	w := typedWorkspace(draft, req.person, file, content)
+	w := c.typedWorkspace(draft, req.person, file, content)
 	data := ruleData{workspace: w, File: newFileData(&w, file, content, time.Since(began), req.person.May(RoleEditor))}
 	data.File.Refused = refused
 	section := "settings"
