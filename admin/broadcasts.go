@@ -351,7 +351,12 @@ type NamedLearners struct {
 // NameLearners makes the standings say whose they are that an earlier version wrote. It may be called again. onSeen may be nil.
 func (i *Installation) NameLearners(ctx context.Context, onSeen func(NamedLearners)) (NamedLearners, error) {
 	var done NamedLearners
+	seen := map[string]bool{} // a learner with events and a profile is listed twice
 	err := publish.StreamLearners{JS: i.js}.Each(ctx, func(learner string) error {
+		if seen[learner] {
+			return nil
+		}
+		seen[learner] = true
 		named, err := i.store.Standings.NameLearner(ctx, learner)
 		if err != nil {
 			return err
