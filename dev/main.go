@@ -45,6 +45,17 @@ func main() {
 	os.Exit(runMain(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
+// exampleAcademy is the folder that the commands take unless they are told another, seen from the repository's own.
+const exampleAcademy = "examples/academy"
+
+// usageHint says what to do about arguments that are not understood.
+func usageHint(err error) string {
+	if _, missing := os.Stat(exampleAcademy); missing != nil && strings.Contains(err.Error(), exampleAcademy) {
+		return "run it in the folder that git cloned, where " + exampleAcademy + " is, or name an academy with --academy DIR"
+	}
+	return "run --help and play --help list the flags"
+}
+
 // runMain parses the arguments, runs the command and returns the exit code: 0 success, 1 failure, 2 wrong usage.
 func runMain(ctx context.Context, args []string, out, errOut io.Writer) int {
 	exit := -1
@@ -64,7 +75,7 @@ func runMain(ctx context.Context, args []string, out, errOut io.Writer) int {
 		return exit
 	}
 	if err != nil {
-		_, _ = fmt.Fprintf(errOut, "dev: %v\ndev: run --help and play --help list the flags\n", err)
+		_, _ = fmt.Fprintf(errOut, "dev: %v\ndev: %s\n", err, usageHint(err))
 		return 2
 	}
 	c := &console{out: out, errOut: errOut, color: isTerminal(out) && os.Getenv("NO_COLOR") == "", terminal: isTerminal(errOut), log: slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: untilStopped{ctx}}))}

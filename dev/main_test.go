@@ -24,6 +24,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"run", "--help"}, 0, "--inbox-port"},
 		{[]string{"--nonsense"}, 2, "unknown flag --nonsense"},
 		{[]string{"--nats-port", "many"}, 2, "--nats-port"},
+		{nil, 2, "dev: run it in the folder that git cloned, where examples/academy is, or name an academy with --academy DIR\n"}, // tests run in a folder of their own
 	}
 	for _, test := range tests {
 		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
