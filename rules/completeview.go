@@ -59,10 +59,11 @@ func (a *assistant) viewOf(n *outlineNode) exprView {
 		s.event = a.o.value(parent.child("event"))
 	}
 	if events := parent.child("events"); parent.child("collect") != nil && events != nil {
-		for _, event := range events.children {
-			s.event = a.o.text[event.from:event.end]
-			break
-		}
+		events.walk(func(event *outlineNode) {
+			if event.bare && s.event == "" {
+				s.event = a.o.text[event.from:event.end] // the first of them
+			}
+		})
 	}
 	if n.path()[0].key == "do" {
 		s.awaited = a.awaitedBefore(n)
