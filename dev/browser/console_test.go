@@ -105,15 +105,8 @@ func TestBacktestingADraft(t *testing.T) {
 	}
 }
 
-// await evaluates a condition in the page until it holds.
+// await evaluates a condition in the page, and in those that it leads to by itself, until it holds.
 func await(t *testing.T, tab *browser.Tab, condition string) {
 	t.Helper()
-	for deadline := time.Now().Add(browser.MaxWait); time.Now().Before(deadline); {
-		var holds bool
-		must(t, tab.Eval(condition, &holds))
-		if holds {
-			return
-		}
-	}
-	t.Fatalf("it never holds that %s", condition)
+	must(t, tab.Until(condition))
 }
