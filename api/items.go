@@ -105,7 +105,7 @@ func (a *API) takeApart(one item) (items []item, batch bool) {
 	if len(one.raw) > catalog.MaxBody {
 		return []item{one}, false // no source reads it
 	}
-	bodies := a.o.Catalog().Split(one.raw)
+	bodies := a.o.Catalog().Split(one.header, one.raw)
 	if len(bodies) == 1 && bytes.Equal(bodies[0], one.raw) {
 		return []item{one}, false
 	}

@@ -146,9 +146,6 @@ func (a *API) splitForSource(s *Source, h http.Header, body []byte) ([]item, *pr
 	if p != nil {
 		return nil, p
 	}
-	if !batch {
-		items, _ = a.takeApart(items[0])
-	}
 	header := map[string][]string{}
 	for name, values := range s.Header {
 		header[name] = values
@@ -157,6 +154,10 @@ func (a *API) splitForSource(s *Source, h http.Header, body []byte) ([]item, *pr
 		if values := h.Values(name); len(values) > 0 {
 			header[name] = values
 		}
+	}
+	if !batch {
+		items[0].header = header
+		items, _ = a.takeApart(items[0])
 	}
 	for i := range items {
 		items[i].header = header

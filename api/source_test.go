@@ -135,3 +135,41 @@ func TestBodiesForASource(t *testing.T) {
 		t.Errorf("without a key and a signature: %d %s", got.Status, got.Code)
 	}
 }
+
+// TestNativeShapesForASource: a source reads a body of the native shape as well, so that its key stores nothing but what the source makes of a body.
+func TestNativeShapesForASource(t *testing.T) {
+	k, sink := openWithSources(t)
+	for _, tt := range []struct{ name, source, body, subject string }{
+		{"forged", "lms", `{"event":"certificate.earned","learner_id":"u_1","id":"forged","time":"2026-03-02T10:00:00Z","properties":{"certificate_id":"c1"},"traits":{"email":"x@example.org"}}`, "learning._.lms"},
+		{"its own", "school", `{"event":"lesson_done","learner_id":"7","id":"w1","properties":{"lesson":"l1"}}`, "learning.7.lesson.completed"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			sink.messages = nil
+			scoped := k.keys.make(func(key *api.Key) { key.Scopes = []string{api.ScopeSource(tt.source)} })
+			got := k.postTo("/v1/sources/"+tt.source, reader(tt.body), "Authorization", "Bearer "+scoped, "X-Topic", "done")
+			if got.Status != 202 || sink.count() != 1 || sink.messages[0].Subject != tt.subject {
+				t.Errorf("got %d %s; %+v; published %v", got.Status, got.Detail, got.Result, sink.messages)
+			}
+		})
+	}
+}
+
+// TestBatchesForASource: only the source says what is a batch of its own, and it is not asked whether it recognizes one.
+func TestBatchesForASource(t *testing.T) {
+	for _, tt := range []struct {
+		name, source, body string
+		stored             int
+	}{
+		{"a field batch of numbers", "lms", `{"user":7,"lesson":"l1","batch":[2026]}`, 1},
+		{"a field batch of objects", "lms", `{"user":7,"lesson":"l1","batch":[{"year":2026}]}`, 1},
+		{"its items", "school", `{"rows":[{"event":"lesson_done","learner_id":"7","id":"w1","properties":{"lesson":"l1"}},{"event":"lesson_done","learner_id":"8","id":"w2","properties":{"lesson":"l1"}}]}`, 2},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			k, sink := openWithSources(t)
+			got := k.postTo("/v1/sources/"+tt.source, reader(tt.body), "X-Topic", "done")
+			if got.Status != 202 || got.Stored != tt.stored || sink.count() != tt.stored {
+				t.Errorf("got %d %s; %+v", got.Status, got.Detail, got.Result)
+			}
+		})
+	}
+}

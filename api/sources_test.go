@@ -43,6 +43,14 @@ sources:
     events:
       done: {as: lesson.completed, properties: {lesson_id: body.lesson}}
     ignore: [ping]
+  school:
+    recognise: has(body.never)
+    items: body.rows
+    event: body.event
+    learner: body.learner_id
+    id: body.id
+    events:
+      lesson_done: {as: lesson.completed, properties: {lesson_id: body.properties.lesson}}
 `
 
 // useSources gives an API shipped sources and one of its own, as an academy in force has them.

@@ -42,7 +42,7 @@ func Addresses(subject string, body []byte, sources ...Translator) []string {
 // appendForeign adds the addresses that a source finds in a body, or in the bodies that it holds.
 func appendForeign(addresses []string, source Translator, body map[string]any) []string {
 	bodies := []any{body}
-	if items, found := source.Items(body); found {
+	if items, found := source.Items(nil, body); found {
 		bodies = append(bodies, items...)
 	}
 	for _, item := range bodies {

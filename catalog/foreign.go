@@ -17,8 +17,11 @@ func (e *DecodeError) IsIgnored() bool { return e != nil && e.Code == CodeIgnore
 type Translator interface {
 	// Translate returns what the first source that recognizes a body makes of it; found is false if none does.
 	Translate(m *Foreign) (t Translation, found bool)
-	// Items returns the bodies that a body holds, if a source recognizes the first of them; found is false if none does.
-	Items(body map[string]any) (items []any, found bool)
+	// Names reports whether a message's headers name a source, which then reads the body whatever its shape.
+	Names(header map[string][]string) bool
+	// Items returns the bodies that a body holds, if the source that the headers name says so, or a source recognizes the first of them; found is false if
+	// none does.
+	Items(header map[string][]string, body map[string]any) (items []any, found bool)
 	// Addresses returns the learner's e-mail addresses at the places where any source reads one.
 	Addresses(body map[string]any) []string
 }
@@ -66,6 +69,11 @@ func (c *Catalog) Canonical(name string) (event string, ok bool) {
 		}
 	}
 	return "", false
+}
+
+// namesSource reports whether a message's headers name a source, so that no other format counts.
+func (c *Catalog) namesSource(header map[string][]string) bool {
+	return c.translator != nil && len(header) > 0 && c.translator.Names(header)
 }
 
 // translate holds a body against the translator. found is false if there is none, or if no source recognizes the body.

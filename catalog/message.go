@@ -13,6 +13,7 @@ func (c *Catalog) Decode(learner, event string, body []byte, received time.Time)
 
 // DecodeMessage reads an event in any of the formats that publishers use:
 //
+//   - that of a source, if there is a header Learning-Source that names one of the academy, whatever the body looks like
 //   - CloudEvents 1.0, binary, if there is a header ce-specversion: the attributes are in headers, the body is the data
 //   - CloudEvents 1.0, structured, if the header Content-Type is application/cloudevents or application/cloudevents+json,
 //     or the body has specversion
@@ -80,6 +81,9 @@ type envelope map[string]any
 // nil: into a new map.
 func (c *Catalog) readFields(header map[string][]string, event string, body []byte, spare map[string]any) (bodyFields, *DecodeError) {
 	body = trimBOM(body)
+	if c.namesSource(header) {
+		return c.readForeign(nil, header, event, body)
+	}
 	byHeader, err := formatByHeader(header)
 	if err != nil {
 		return bodyFields{}, err

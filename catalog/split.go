@@ -6,9 +6,9 @@ import (
 )
 
 // Split returns the bodies that a body holds: the items of an array, of a Segment batch, or of a batch that a source knows (see
-// [Translator.Items]). Anything else is returned as the only body. A body on NATS, and a line of a recording, is one event and is not split; HTTP
+// [Translator.Items]). If the headers name a source, only that source says what a batch is. Anything else is returned as the only body. A body on NATS, and a line of a recording, is one event and is not split; HTTP
 // requests are.
-func (c *Catalog) Split(body []byte) [][]byte {
+func (c *Catalog) Split(header map[string][]string, body []byte) [][]byte {
 	body = bytes.TrimSpace(trimBOM(body))
 	if bytes.HasPrefix(body, []byte("[")) {
 		if items, ok := rawItems(body); ok {
@@ -22,7 +22,7 @@ func (c *Catalog) Split(body []byte) [][]byte {
 	var call struct {
 		Batch json.RawMessage `json:"batch"`
 	}
-	if json.Unmarshal(body, &call) == nil && len(call.Batch) > 0 {
+	if !c.namesSource(header) && json.Unmarshal(body, &call) == nil && len(call.Batch) > 0 {
 		if items, ok := rawItems(call.Batch); ok {
 			return items
 		}
@@ -34,7 +34,7 @@ func (c *Catalog) Split(body []byte) [][]byte {
 	if problem != nil {
 		return [][]byte{body}
 	}
-	items, found := c.translator.Items(object)
+	items, found := c.translator.Items(header, object)
 	if !found {
 		return [][]byte{body}
 	}
@@ -74,8 +74,10 @@ func (c *Catalog) Translated(header map[string][]string, body []byte) (t Transla
 		return Translation{}, false
 	}
 	body = trimBOM(body)
-	if _, native := plainFields(body, nil, nil); native {
-		return Translation{}, false
+	if !c.namesSource(header) {
+		if _, native := plainFields(body, nil, nil); native {
+			return Translation{}, false
+		}
 	}
 	object, problem := readObject(body, maxForeignNesting)
 	if problem != nil {

@@ -45,17 +45,18 @@ type Publisher struct {
 	stream Stream
 	first  time.Duration // before the second try; each wait is twice the one before
 	most   time.Duration
+	try    time.Duration // how long a try waits for the acknowledgement, which may be lost
 }
 
 // New returns a publisher.
 func New(js Stream) *Publisher {
-	return &Publisher{stream: js, first: 100 * time.Millisecond, most: 10 * time.Second}
+	return &Publisher{stream: js, first: 100 * time.Millisecond, most: 10 * time.Second, try: 5 * time.Second}
 }
 
 // ErrInvalid is wrapped by the error about an event that can never be published. The error says what is wrong.
 var ErrInvalid = errors.New("the event cannot be published")
 
-// Publish publishes an event and returns once the stream has it. It tries again until then or until ctx ends, so give ctx a deadline; after an error other than
+// Publish publishes an event and returns once the stream has it. A try waits up to 5 seconds. It tries again until then or until ctx ends, so give ctx a deadline; after an error other than
 // [ErrInvalid] the stream may have the event, and publishing it again under its id is harmless.
 func (p *Publisher) Publish(ctx context.Context, e Event) error {
 	msg, err := newMessage(e)
@@ -63,7 +64,7 @@ func (p *Publisher) Publish(ctx context.Context, e Event) error {
 		return fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	for wait := p.first; ; wait = min(2*wait, p.most) {
-		_, err := p.stream.PublishMsg(ctx, msg)
+		err := p.tryOnce(ctx, msg)
 		if err == nil {
 			return nil
 		}
@@ -76,6 +77,14 @@ func (p *Publisher) Publish(ctx context.Context, e Event) error {
 		case <-time.After(wait):
 		}
 	}
+}
+
+// tryOnce publishes a message, and waits for its acknowledgement.
+func (p *Publisher) tryOnce(ctx context.Context, msg *nats.Msg) error {
+	ctx, cancel := context.WithTimeout(ctx, p.try)
+	defer cancel()
+	_, err := p.stream.PublishMsg(ctx, msg)
+	return err
 }
 
 // maxID is the greatest length of an event's id in bytes, as the catalog has it.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -103,4 +104,27 @@ func TestTries(t *testing.T) {
 	if err := emit.New(tooLarge).Publish(t.Context(), event(nil)); !errors.Is(err, emit.ErrInvalid) || len(tooLarge.ids) != 1 {
 		t.Errorf("too large: %v after %d tries", err, len(tooLarge.ids))
 	}
+}
+
+// forgetful never acknowledges the first try.
+type forgetful struct{ tries int }
+
+func (f *forgetful) PublishMsg(ctx context.Context, _ *nats.Msg, _ ...jetstream.PublishOpt) (*jetstream.PubAck, error) {
+	if f.tries++; f.tries > 1 {
+		return &jetstream.PubAck{}, nil
+	}
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// TestLostAcknowledgement: a try whose acknowledgement is lost ends long before the caller's deadline, and the event is published again.
+func TestLostAcknowledgement(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		stream := &forgetful{}
+		if err := emit.New(stream).Publish(ctx, event(nil)); err != nil || stream.tries != 2 {
+			t.Errorf("%v after %d tries", err, stream.tries)
+		}
+	})
 }

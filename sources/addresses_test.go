@@ -27,7 +27,7 @@ func TestErasureFindsAddressesOfForeignBodies(t *testing.T) {
 			t.Fatal(err)
 		}
 		for line := range strings.Lines(string(file)) {
-			for _, body := range reading.Split([]byte(line)) {
+			for _, body := range reading.Split(nil, []byte(line)) {
 				d, problem := reading.Decode("", "", body, time.Time{})
 				address, has := d.Traits["email"].(string)
 				if problem != nil || !has {

@@ -58,10 +58,16 @@ func newInput(m *catalog.Foreign) *input {
 	return in
 }
 
+// Names implements [catalog.Translator].
+func (s *Set) Names(header map[string][]string) bool {
+	return s.Source(headerSource(header)) != nil
+}
+
 // Items implements [catalog.Translator].
-func (s *Set) Items(body map[string]any) ([]any, bool) {
+func (s *Set) Items(header map[string][]string, body map[string]any) ([]any, bool) {
+	named := s.Source(headerSource(header))
 	for _, source := range s.Sources() {
-		if source.items == nil {
+		if source.items == nil || named != nil && source != named {
 			continue
 		}
 		value, err := source.items.eval(&input{body: body})
@@ -70,7 +76,7 @@ func (s *Set) Items(body map[string]any) ([]any, bool) {
 			continue
 		}
 		first, isObject := list[0].(map[string]any)
-		if isObject && source.Recognizes(&catalog.Foreign{Body: first}) {
+		if isObject && (named != nil || source.Recognizes(&catalog.Foreign{Body: first})) {
 			return list, true
 		}
 	}

@@ -88,7 +88,7 @@ func Try(cat *catalog.Catalog, set *Set, file []byte) *Trial {
 	reasons := map[string]string{}
 	counts := map[string]*Counts{}
 	for _, line := range splitFile(file) {
-		for _, body := range cat.Split(line.body) {
+		for _, body := range cat.Split(nil, line.body) {
 			tried := tryBody(cat, body)
 			tried.Line = line.number
 			trial.Bodies = append(trial.Bodies, tried)
