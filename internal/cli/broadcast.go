@@ -99,7 +99,7 @@ type BroadcastsCmd struct {
 	Pause        BroadcastsPauseCmd  `cmd:"" help:"Pause a broadcast."`
 	Resume       BroadcastsResumeCmd `cmd:"" help:"Let a broadcast go on."`
 	Cancel       BroadcastsCancelCmd `cmd:"" help:"End a broadcast; who was reached stays reached."`
-	NameLearners NameLearnersCmd     `cmd:"" help:"Make standings that an earlier version wrote say whose they are, so that broadcasts reach them."`
+	NameLearners NameLearnersCmd     `cmd:"" name:"name-learners" help:"Make standings that an earlier version wrote say whose they are, so that broadcasts reach them."`
 }
 
 // BroadcastsListCmd is `homeroom broadcasts list`.
