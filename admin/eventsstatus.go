@@ -132,11 +132,14 @@ func (i *Installation) tallyEvents(ctx context.Context, known *catalog.Catalog, 
 	tallies = map[string]*eventTally{}
 	reader := i.newReader(o.Since, o.OnRead)
 	err = reader.Read(ctx, subjects.Stream, []string{subjects.AllPublished}, func(m store.Message) error {
-		_, learner, _, err := subjects.ParseStored(m.Subject)
-		if err != nil || learner == subjects.NoLearner {
+		_, learner, name, err := subjects.ParseStored(m.Subject)
+		if err != nil {
 			return nil //nolint:nilerr // it is a dead letter
 		}
 		d := decodeAs(known, learner, m)
+		if d == nil && learner == subjects.NoLearner && known.CheckWithoutLearner(name, m.Header, m.Data, m.StoredAt) == nil {
+			d = &catalog.Decoded{Event: engine.Event{Name: name, Learner: learner, Time: m.StoredAt}} // nothing of its body is needed
+		}
 		if d == nil {
 			return nil
 		}

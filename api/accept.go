@@ -77,7 +77,7 @@ func prepareItem(known *catalog.Catalog, one item, received time.Time) (Message,
 		if message, result, ok := keepRefused(known, one, refusal); ok {
 			return message, result
 		}
-		if source, _ := known.SourceOf(one.header, one.raw); source == "" && refusal.Code != catalog.CodeTooLarge {
+		if source, _ := known.SourceOf(one.header, one.raw); source == "" && refusal.Code != catalog.CodeTooLarge && !catalog.NestsTooDeep(one.raw) {
 			detail := "no source of the academy in force recognizes it"
 			return Message{}, ItemResult{Status: Refused, Code: refusal.Code, Detail: detail, Hint: fmt.Sprintf("name %s under sources: in sources.yaml, and publish the academy", one.deadName)}
 		}

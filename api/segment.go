@@ -94,7 +94,7 @@ func readCall(raw []byte, call string) (item, *problem) {
 	if !changed {
 		return item{raw: raw, unwanted: ignored}, nil
 	}
-	completed, err := json.Marshal(fields)
+	completed, err := encodeFields(fields)
 	if err != nil {
 		return item{}, newProblem(http.StatusBadRequest, codeUnreadable, "the call cannot be read", "send a call as Segment's libraries do")
 	}

@@ -123,7 +123,7 @@ func withoutAttachments(h http.Header, body []byte) ([]byte, http.Header, *probl
 // content, if that has a time, so that the same statement again is the same event.
 func completeStatement(one *item, put string, received time.Time) (id string, p *problem) {
 	if len(one.raw) > catalog.MaxBody {
-		return "", newProblem(http.StatusRequestEntityTooLarge, codeTooLarge, fmt.Sprintf("it has more than %d KB", catalog.MaxBody>>10), "leave out what is not needed")
+		return "", newTooLarge()
 	}
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(one.raw, &fields); err != nil || fields == nil {
@@ -154,13 +154,29 @@ func completeStatement(one *item, put string, received time.Time) (id string, p 
 		changed = true
 	}
 	if changed {
-		completed, err := json.Marshal(fields)
+		completed, err := encodeFields(fields)
 		if err != nil {
 			return "", newProblem(http.StatusBadRequest, codeUnreadable, "it cannot be read", "send a statement with actor, verb and object")
 		}
 		one.raw = completed
 	}
+	if len(one.raw) > catalog.MaxBody { // with its id and its time
+		return "", newTooLarge()
+	}
 	return id, nil
+}
+
+func newTooLarge() *problem {
+	return newProblem(http.StatusRequestEntityTooLarge, codeTooLarge, fmt.Sprintf("it has more than %d KB", catalog.MaxBody>>10), "leave out what is not needed")
+}
+
+// encodeFields returns an object's fields as JSON. Their values stay as they are written: escaping <, > and & would make six bytes of each.
+func encodeFields(fields map[string]json.RawMessage) ([]byte, error) {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(fields)
+	return bytes.TrimRight(out.Bytes(), "\n"), err
 }
 
 func quoteJSON(text string) json.RawMessage { return json.RawMessage(`"` + text + `"`) }

@@ -164,3 +164,25 @@ func TestCaliper(t *testing.T) {
 		})
 	}
 }
+
+// TestHTMLInBodies: completing a body leaves its text as it is written, so that one below the limit stays below it.
+func TestHTMLInBodies(t *testing.T) {
+	k, sink := openWithSources(t)
+	html := strings.Repeat("<p>&</p>", 50<<10/8)
+	if got, _ := sendStatements(k, "POST", "", `{"note":"`+html+`",`+statement[1:]); got.Status != 200 || sink.count() != 1 || !strings.Contains(string(sink.messages[0].Body), html) {
+		t.Errorf("a statement: %d %s; %d stored", got.Status, got.Detail, sink.count())
+	}
+	sink.messages = nil
+	if got := k.postTo("/v1/track", reader(`{"note":"`+html+`","userId":"u_42","event":"Lesson Completed","properties":{"lesson_id":"l1"}}`)); got.Status != 200 || sink.count() != 1 {
+		t.Errorf("a call: %d %s; %d stored", got.Status, got.Detail, sink.count())
+	}
+}
+
+// TestNestedStatement: what nests deeper than a source reads says so, and not that there is no source.
+func TestNestedStatement(t *testing.T) {
+	k, _ := openWithSources(t)
+	got, _ := sendStatements(k, "POST", "", `{"deep":`+strings.Repeat("[", 30)+strings.Repeat("]", 30)+`,`+statement[1:])
+	if got.Status != 400 || got.Code != "too_complex" || !strings.Contains(got.Detail, "deep") {
+		t.Errorf("got %d %s; %s; %+v", got.Status, got.Code, got.Detail, got.Result)
+	}
+}

@@ -133,3 +133,6 @@ func (c *Catalog) readForeign(byHeader format, header map[string][]string, event
 
 // maxForeignNesting is how deep a body may nest that a source reads: formats of others nest deeper than what an event needs.
 const maxForeignNesting = 24
+
+// NestsTooDeep reports whether a body nests deeper than any source reads.
+func NestsTooDeep(body []byte) bool { return countNesting(body) > maxForeignNesting }

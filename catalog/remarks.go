@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"homeroom/engine"
+	"homeroom/internal/cleantext"
 	"homeroom/internal/spelling"
 )
 
@@ -37,7 +38,7 @@ func (c *Catalog) PropertyRemarks(ev *engine.Event) []string {
 			continue
 		}
 		if near := spelling.Nearest(name, missing); near != "" {
-			remarks = append(remarks, fmt.Sprintf("the property %s is none of %s, did you mean %s?", cutShort(name), kind.Name, near))
+			remarks = append(remarks, fmt.Sprintf("the property %s is none of %s, did you mean %s?", cleantext.Line(cutShort(name)), kind.Name, near))
 		}
 	}
 	return remarks

@@ -17,6 +17,7 @@ func TestPropertiesThatLookMisspelt(t *testing.T) {
 	}{
 		{"case and separators", map[string]any{"assessment_id": "a", "scorePct": 40.0}, []string{"the property scorePct is none of assessment.graded, did you mean score_pct?"}},
 		{"a letter", map[string]any{"assessment_id": "a", "cuorse_id": "c"}, []string{"the property cuorse_id is none of assessment.graded, did you mean course_id?"}},
+		{"a line of its own", map[string]any{"assessment_id": "a", "sco\nre_pct": 40.0}, []string{"the property sco re_pct is none of assessment.graded, did you mean score_pct?"}},
 		{"a property more", map[string]any{"assessment_id": "a", "teacher_mood": "good"}, nil},
 		{"beside the right one", map[string]any{"assessment_id": "a", "score_pct": 40.0, "scorePct": 40.0}, nil},
 		{"none", map[string]any{"assessment_id": "a", "score_pct": 40.0}, nil},

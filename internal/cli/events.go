@@ -67,10 +67,10 @@ func printEventsCheck(out io.Writer, trial *admin.SourceTrial) error {
 			if b.Hint != "" {
 				hint = "; " + b.Hint
 			}
-			fmt.Fprintf(out, "line %d: %s: %s%s\n", b.Line, b.Reason, b.Message, hint)
+			fmt.Fprintf(out, "line %d: %s: %s%s\n", b.Line, b.Reason, printable(b.Message), printable(hint))
 		}
 		for _, remark := range b.Remarks {
-			fmt.Fprintf(out, "line %d: remark: %s\n", b.Line, remark)
+			fmt.Fprintf(out, "line %d: remark: %s\n", b.Line, printable(remark))
 		}
 	}
 	_, err := fmt.Fprintf(out, "%s, %d refused, %s.\n", narrate.Count(len(trial.Bodies), "event"), trial.Refused(), narrate.Count(trial.Remarks(), "remark"))

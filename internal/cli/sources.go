@@ -87,18 +87,18 @@ func printTrial(out io.Writer, trial *admin.SourceTrial) error {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(w, "line %d\t%s\t%s\t%s %s %s\n", b.Line, source, b.Event, b.Learner, b.Time.Format("2006-01-02T15:04:05Z07:00"), properties)
+			fmt.Fprintf(w, "line %d\t%s\t%s\t%s %s %s\n", b.Line, source, b.Event, printable(b.Learner), b.Time.Format("2006-01-02T15:04:05Z07:00"), properties)
 			for _, remark := range b.Remarks {
-				fmt.Fprintf(w, "\t\tremark\t%s\n", remark)
+				fmt.Fprintf(w, "\t\tremark\t%s\n", printable(remark))
 			}
 		case b.Reason != "":
 			text := b.Reason + ": " + b.Message
 			if b.Hint != "" {
 				text += "; " + b.Hint
 			}
-			fmt.Fprintf(w, "line %d\t%s\trefused\t%s\n", b.Line, source, text)
+			fmt.Fprintf(w, "line %d\t%s\trefused\t%s\n", b.Line, source, printable(text))
 		default:
-			fmt.Fprintf(w, "line %d\t%s\tignored\t%s\n", b.Line, source, b.Name)
+			fmt.Fprintf(w, "line %d\t%s\tignored\t%s\n", b.Line, source, printable(b.Name))
 		}
 	}
 	fmt.Fprintf(w, "\nsource\tbodies\tread\tignored\trefused\n")
