@@ -60,17 +60,33 @@ func (s *stepper) startCollect(run *Run, rule *Rule, in *Instr, at time.Time) bo
 	return s.waitUntil(run, until, at)
 }
 
-// offerToCollect gathers an event for a run that waits at a collect step. An event that is too old to start a run is not gathered.
+// offerToCollect gathers an event for a run that waits at a collect step, or whose message right behind it is put off. An event that is too old to start a run is not
+// gathered.
 func (s *stepper) offerToCollect(run *Run, rule *Rule, ev *Event, course string, at time.Time) {
-	if run.Ended || !run.Waiting || run.PC >= len(rule.Program) || rule.Program[run.PC].Op != OpCollect {
+	in := s.collectStepOf(run, rule)
+	if in == nil {
 		return
 	}
 	if age := s.env.Current.Settings.MaxEventAge; age > 0 && s.now.Sub(ev.Time) > age {
 		return
 	}
-	if s.collectEvent(run, rule, &rule.Program[run.PC], ev, course, at) {
+	if s.collectEvent(run, rule, in, ev, course, at) {
 		s.collectedBy = append(s.collectedBy, run.ID)
 	}
+}
+
+// collectStepOf returns the step that gathers events for a run at present, or nil. The message behind a collect may wait for the morning or for a cap; what comes
+// meanwhile would otherwise be told by no message.
+func (s *stepper) collectStepOf(run *Run, rule *Rule) *Instr {
+	switch {
+	case run.Ended || run.PC >= len(rule.Program):
+		return nil
+	case run.Waiting && rule.Program[run.PC].Op == OpCollect:
+		return &rule.Program[run.PC]
+	case run.PC == 0 || run.FirstDue.IsZero() || s.pendingOfRun(run.ID) >= 0 || rule.Program[run.PC].Op != OpSend || rule.Program[run.PC-1].Op != OpCollect:
+		return nil
+	}
+	return &rule.Program[run.PC-1]
 }
 
 // collectEvent gathers an event and reports whether it did.

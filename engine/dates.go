@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"regexp"
 	"strings"
 	"time"
 )
@@ -11,7 +12,25 @@ const eventDate = "date"
 // appendDated adds the date of a rule for the learner or, in a course, for the learner in it, if it is known and has not passed. As with a schedule, a date that lies further back than a
 // message may be put off begins nothing, and neither does one from before the publication that brought the rule.
 func (s *stepper) appendDated(list []silence, rule *Rule, place silentPlace) []silence {
-	date, err := s.dateOf(rule, place.course)
+	asOf := later(s.st.Clock, s.now)
+	list = s.appendDatedAsOf(list, rule, place, asOf)
+	if !rule.When.readsDate(nextDueField) {
+		return list
+	}
+	for range maxDueDates { // each assessment has a date of its own, which is known from when the one before is due
+		next := s.env.Current.nextDueAt(s.env.Standing, place.course, asOf)
+		if next.IsZero() {
+			return list
+		}
+		asOf = next.Add(time.Millisecond)
+		list = s.appendDatedAsOf(list, rule, place, asOf)
+	}
+	return list
+}
+
+// appendDatedAsOf adds the date of a rule as it is worked out as of an instant.
+func (s *stepper) appendDatedAsOf(list []silence, rule *Rule, place silentPlace, asOf time.Time) []silence {
+	date, err := s.dateOf(rule, place.course, asOf)
 	if err != nil {
 		return list // it is not known
 	}
@@ -38,8 +57,8 @@ func (s *stepper) appendDated(list []silence, rule *Rule, place silentPlace) []s
 }
 
 // dateOf returns the instant at which a rule with a date begins for the learner; in a course, for the learner in it. An error says that it is not known.
-func (s *stepper) dateOf(rule *Rule, course string) (time.Time, error) {
-	date, err := evalTime(rule.When.Date, s.exprVars(nil, nil, course, later(s.st.Clock, s.now)))
+func (s *stepper) dateOf(rule *Rule, course string, asOf time.Time) (time.Time, error) {
+	date, err := evalTime(rule.When.Date, s.exprVars(nil, nil, course, asOf))
 	return date.UTC().Truncate(time.Millisecond), err
 }
 
@@ -57,11 +76,26 @@ func (s *stepper) dateOver(run *Run, at time.Time) Reason {
 	if rule == nil || rule.When.Date == nil { // it is another rule by now
 		return ""
 	}
-	if date, err := s.dateOf(rule, run.Course); err != nil || date.After(run.Armed) {
+	date, err := s.dateOf(rule, run.Course, later(s.st.Clock, s.now))
+	if err != nil || rule.When.isOtherDate(date, run.Armed) {
 		return ReasonDueMoved
 	}
 	return ""
 }
+
+// sameDate is how far apart two moments are at the most that are the same date to a learner: a day that is read in another zone begins some hours later.
+const sameDate = 23 * time.Hour
+
+// isOtherDate reports whether a date is later than the one for which a run began, and not the same day in another zone or at another hour.
+func (t *Trigger) isOtherDate(date, began time.Time) bool {
+	if t.readsDate(nextDueField) {
+		return date.After(began) // several may be due on one day
+	}
+	return date.After(began.Add(sameDate))
+}
+
+// nextDueField is what an expression reads of when the next assessment is due.
+const nextDueField = "next_due_at"
 
 // readsDate reports whether the expression of a rule's date has this in it.
 func (t *Trigger) readsDate(what string) bool {
@@ -70,11 +104,27 @@ func (t *Trigger) readsDate(what string) bool {
 
 // dateReadsTrait reports whether the date at which a rule begins may depend on a trait.
 func (t *Trigger) dateReadsTrait(trait string) bool {
-	return t.readsDate(trait) || trait == traitTimezone && t.readsDate("timestamp")
+	return t.readsDate(trait) || trait == traitTimezone && t.readsDate("timestamp") || t.dateComputesTrait()
 }
 
-// dateReadsProfile reports whether more than the standing is needed to know the date at which a rule begins.
-func (t *Trigger) dateReadsProfile() bool { return t.readsDate("learner") || t.readsDate("timestamp") }
+// namedTrait is a trait in an expression that is written by its name.
+var namedTrait = regexp.MustCompile(`traits\.[A-Za-z_]\w*(\(?)`)
+
+// dateComputesTrait reports whether the date may read a trait whose name is not written in the expression.
+func (t *Trigger) dateComputesTrait() bool {
+	if !t.readsDate("traits") {
+		return false
+	}
+	for _, found := range namedTrait.FindAllStringSubmatch(t.Date.Source(), -1) {
+		if found[1] != "" {
+			return true // traits.exists(…)
+		}
+	}
+	return strings.Contains(namedTrait.ReplaceAllString(t.Date.Source(), ""), "traits")
+}
+
+// DateReadsProfile reports whether more than the standing is needed to know the date at which a rule begins.
+func (t *Trigger) DateReadsProfile() bool { return t.readsDate("learner") || t.readsDate("timestamp") }
 
 // dateEvents are the events that may begin, move or end the date of a rule, besides what changes a trait.
 func (t *Trigger) dateEvents() []string {

@@ -43,6 +43,8 @@ func (s *stepper) mayStart(si *silence) bool {
 		return false
 	case past.Armed != 0 && si.armed.UnixMilli() <= past.Armed:
 		return false
+	case past.Armed != 0 && si.rule.When.Date != nil && !si.rule.When.isOtherDate(si.armed, time.UnixMilli(past.Armed)):
+		return false
 	}
 	return s.liveRun(si.rule.Name, si.scope) == nil
 }

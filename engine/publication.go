@@ -189,7 +189,7 @@ func (in *Instr) sameWait(other *Instr) bool {
 // nothing but the standing is known. A publisher wakes those learners: never too few.
 func FirstSilence(rs *Ruleset, st *Standing, after time.Time) (time.Time, bool) {
 	for _, rule := range rs.Rules {
-		if rule.When.Date != nil && rule.When.dateReadsProfile() {
+		if rule.When.Date != nil && rule.When.DateReadsProfile() {
 			return after, true
 		}
 	}

@@ -215,6 +215,10 @@ func (s *stepper) startRun(rule *Rule, scope, course string, ev *Event, at, arme
 	settings := &s.env.Current.Settings
 	past := s.pastRun(rule.Name, scope)
 	live := s.liveRun(rule.Name, scope)
+	fell := ev.Time
+	if rule.When.Date != nil {
+		fell = at // the event carries the date, also if the run was put off
+	}
 	switch {
 	case live != nil && !rule.Again.Restart && slices.Contains(s.collectedBy, live.ID):
 		return // the live run has it
@@ -227,7 +231,7 @@ func (s *stepper) startRun(rule *Rule, scope, course string, ev *Event, at, arme
 	case !rule.Again.allows(past, at):
 		s.notStarted(rule, scope, ev, at, ReasonAgain, rule.Again.String())
 		return
-	case settings.MaxEventAge > 0 && s.now.Sub(ev.Time) > settings.MaxEventAge && (armed.IsZero() || !s.isPunctual(ev.Time)):
+	case settings.MaxEventAge > 0 && s.now.Sub(fell) > settings.MaxEventAge && (armed.IsZero() || !s.isPunctual(fell)):
 		// What falls due by itself is not stale as long as it counts as punctual, however short the age.
 		s.notStarted(rule, scope, ev, at, ReasonStale, "")
 		return

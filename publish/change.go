@@ -128,13 +128,19 @@ func newSilenceChange(old *engine.Ruleset, was *engine.Rule, next *engine.Rulese
 	if fallsDueAlike(old, was, next, rule) {
 		return silenceChange{}, false
 	}
+	if rule.When.DateReadsProfile() {
+		return s, true
+	}
 	s.before = rulesetOfRule(old, was)
 	return s, true
 }
 
 // fallsDueAlike reports whether an inactivity rule falls due at the same instants under both revisions, whatever a learner does.
 func fallsDueAlike(old *engine.Ruleset, was *engine.Rule, next *engine.Ruleset, rule *engine.Rule) bool {
+	sameZone := zoneName(old) == zoneName(next)
 	switch {
+	case rule.When.Date != nil && rule.When.DateReadsProfile() && !sameZone:
+		return false // a day begins at another instant for those without a zone of their own
 	case was.When.Inactive != rule.When.Inactive, was.When.AtRisk != rule.When.AtRisk, was.When.OrSilent != rule.When.OrSilent,
 		!reflect.DeepEqual(was.When.Schedule, rule.When.Schedule), was.When.Overdue != rule.When.Overdue, was.When.Of != rule.When.Of,
 		old.Settings.Resolution != next.Settings.Resolution:
@@ -147,6 +153,14 @@ func fallsDueAlike(old *engine.Ruleset, was *engine.Rule, next *engine.Ruleset, 
 	return maps.EqualFunc(coursesWithDates(old), coursesWithDates(next), func(a, b engine.CourseInfo) bool {
 		return a.Starts.Equal(b.Starts) && a.Ends.Equal(b.Ends) && (rule.When.Overdue == 0 && rule.When.Date == nil || slices.EqualFunc(a.Assessments, b.Assessments, isDueAlike))
 	})
+}
+
+// zoneName returns the name of the zone of learners who have none of their own.
+func zoneName(rs *engine.Ruleset) string {
+	if rs.Settings.Location == nil {
+		return time.UTC.String()
+	}
+	return rs.Settings.Location.String()
 }
 
 // isDueAlike reports whether two entries of courses.yaml are about the same assessment and say the same of when it is due.

@@ -179,3 +179,36 @@ func TestDatesWake(t *testing.T) {
 		}
 	}
 }
+
+// TestADateThatTheCalendarMovesNearerWakesSleepers, also if the profile has a say in it, or the zone of learners without one.
+func TestADateThatTheCalendarMovesNearerWakesSleepers(t *testing.T) {
+	monday := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	enrolled := &engine.Standing{Courses: map[string]*engine.Course{"crs_go": {EnrolledAt: monday}}}
+	folder := func(date, starts, zone string) *rules.Academy {
+		return academy(t, map[string]string{
+			"settings.yaml":    "sender: {from: hello@academy.example, name: Academy, postal_address: \"1 Harbour Lane\"}\ntimezone: " + zone + "\n",
+			"courses.yaml":     "crs_go: {starts: " + starts + "}\n",
+			"rules/dated.yaml": "rule: dated\nwhen: {date: '" + date + "'}\ndo: [send: nudge]\n",
+		})
+	}
+	const (
+		plain   = "course.starts_at - days(1)"
+		profile = "has(learner.traits.advanced) ? course.starts_at - days(1) : course.starts_at - days(3)"
+		trait   = "timestamp(learner.traits.exam_date) - days(3)"
+	)
+	for _, tc := range []struct {
+		name      string
+		old, next *rules.Academy
+		want      bool
+	}{
+		{"a course that starts earlier", folder(plain, "2026-05-01", "UTC"), folder(plain, "2026-04-01", "UTC"), true},
+		{"a course that starts later", folder(plain, "2026-04-01", "UTC"), folder(plain, "2026-05-01", "UTC"), false},
+		{"the profile has a say", folder(profile, "2026-05-01", "UTC"), folder(profile, "2026-04-01", "UTC"), true},
+		{"another zone for a day", folder(trait, "2026-05-01", "UTC"), folder(trait, "2026-05-01", "Asia/Tokyo"), true},
+		{"nothing of it changes", folder(trait, "2026-05-01", "UTC"), folder(trait, "2026-05-01", "UTC"), false},
+	} {
+		if got := Compare(tc.old, tc.next).Wakes(enrolled, monday.Add(time.Hour)); got != tc.want {
+			t.Errorf("%s: wakes %v, want %v", tc.name, got, tc.want)
+		}
+	}
+}
