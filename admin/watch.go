@@ -13,6 +13,7 @@ import (
 	"homeroom/engine"
 	"homeroom/internal/narrate"
 	"homeroom/profile"
+	"homeroom/store"
 	"homeroom/subjects"
 )
 
@@ -37,12 +38,16 @@ type WatchOptions struct {
 }
 
 // Watch calls each with what happens, in the order in which each stream holds it, until ctx ends or each returns an error. That ctx ended is no error.
+// Watching one learner is recorded as a look at them; watching everybody is not recorded: what passes are ids, and no property's value.
 func (i *Installation) Watch(ctx context.Context, o WatchOptions, each func(Watched) error) error {
 	events := subjects.AllPublished
 	decisions := subjects.AllDecisions
 	if o.Learner != "" {
 		if err := subjects.ValidLearner(o.Learner); err != nil {
 			return inputError(fmt.Errorf("--learner: %w", err))
+		}
+		if err := i.recordLearner(ctx, store.ActionLookAtLearner, o.Learner, func() error { return nil }); err != nil {
+			return err
 		}
 		events = subjects.Stored(o.Learner)
 		decisions = subjects.DecisionsOf(o.Learner)

@@ -2,7 +2,6 @@ package api
 
 import (
 	"bytes"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -87,8 +86,13 @@ func splitStatements(h http.Header, body []byte, put string, received time.Time)
 	}
 	seen := map[string]bool{}
 	ids = make([]string, len(items))
-	for i := range items {
-		id, p := completeStatement(&items[i], put, received)
+	kept := items[:0]
+	for i, one := range items {
+		id, made, p := completeStatement(&one, put, received)
+		if p == nil && seen[id] && made {
+			ids[i] = id // the same statement twice is one event
+			continue
+		}
 		if p == nil && seen[id] {
 			p = newProblem(http.StatusBadRequest, catalog.CodeBadID, "two statements have one id", "give each its own")
 		}
@@ -98,8 +102,9 @@ func splitStatements(h http.Header, body []byte, put string, received time.Time)
 		}
 		seen[id] = true
 		ids[i] = id
+		kept = append(kept, one)
 	}
-	return items, ids, nil
+	return kept, ids, nil
 }
 
 // withoutAttachments returns the statements of a multipart/mixed body, which are its first part; any other body as it is.
@@ -120,18 +125,18 @@ func withoutAttachments(h http.Header, body []byte) ([]byte, http.Header, *probl
 }
 
 // completeStatement checks a statement's form, gives it an id and a time if it has none, and returns its id. Without an id it is named by its
-// content, if that has a time, so that the same statement again is the same event.
-func completeStatement(one *item, put string, received time.Time) (id string, p *problem) {
+// content, and by the day if that has no time, so that the same statement again is the same event; made reports that.
+func completeStatement(one *item, put string, received time.Time) (id string, made bool, p *problem) {
 	if len(one.raw) > catalog.MaxBody {
-		return "", newTooLarge()
+		return "", false, newTooLarge()
 	}
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(one.raw, &fields); err != nil || fields == nil {
-		return "", newProblem(http.StatusBadRequest, codeUnreadable, "it is no JSON object", "send a statement with actor, verb and object")
+		return "", false, newProblem(http.StatusBadRequest, codeUnreadable, "it is no JSON object", "send a statement with actor, verb and object")
 	}
 	for _, name := range []string{"actor", "verb", "object"} {
 		if !bytes.HasPrefix(bytes.TrimSpace(fields[name]), []byte("{")) {
-			return "", newProblem(http.StatusBadRequest, codeUnreadable, "it has no "+name, "send a statement with actor, verb and object")
+			return "", false, newProblem(http.StatusBadRequest, codeUnreadable, "it has no "+name, "send a statement with actor, verb and object")
 		}
 	}
 	one.deadName = statementName
@@ -143,12 +148,17 @@ func completeStatement(one *item, put string, received time.Time) (id string, p 
 	switch {
 	case !isAbsent(fields["id"]):
 		if err := json.Unmarshal(fields["id"], &id); err != nil || !statementID.MatchString(id) || put != "" && !strings.EqualFold(put, id) {
-			return "", newProblem(http.StatusBadRequest, catalog.CodeBadID, "its id is no UUID, or not the one of statementId", "leave it out, or write it as a UUID")
+			return "", false, newProblem(http.StatusBadRequest, catalog.CodeBadID, "its id is no UUID, or not the one of statementId", "leave it out, or write it as a UUID")
 		}
-		id = strings.ToLower(id)
+		if lower := strings.ToLower(id); lower != id {
+			id = lower
+			fields["id"] = quoteJSON(id)
+			changed = true
+		}
 	default:
-		if id = put; id == "" {
-			id = newStatementID(one.raw, hasTime)
+		if id = strings.ToLower(put); id == "" {
+			id = newStatementID(one.raw, hasTime, received)
+			made = true
 		}
 		fields["id"] = quoteJSON(id)
 		changed = true
@@ -156,14 +166,14 @@ func completeStatement(one *item, put string, received time.Time) (id string, p 
 	if changed {
 		completed, err := encodeFields(fields)
 		if err != nil {
-			return "", newProblem(http.StatusBadRequest, codeUnreadable, "it cannot be read", "send a statement with actor, verb and object")
+			return "", false, newProblem(http.StatusBadRequest, codeUnreadable, "it cannot be read", "send a statement with actor, verb and object")
 		}
 		one.raw = completed
 	}
 	if len(one.raw) > catalog.MaxBody { // with its id and its time
-		return "", newTooLarge()
+		return "", false, newTooLarge()
 	}
-	return id, nil
+	return id, made, nil
 }
 
 func newTooLarge() *problem {
@@ -181,15 +191,14 @@ func encodeFields(fields map[string]json.RawMessage) ([]byte, error) {
 
 func quoteJSON(text string) json.RawMessage { return json.RawMessage(`"` + text + `"`) }
 
-// newStatementID returns a UUID: of the content, or, if that has no time and may come again with another meaning, a random one.
-func newStatementID(raw []byte, ofContent bool) string {
-	sum := sha256.Sum256(raw)
-	version := byte(0x80)
-	if !ofContent {
-		_, _ = rand.Read(sum[:]) // it never fails
-		version = 0x40
+// newStatementID returns a UUID of the content, and of the day (UTC) if that has no time: the same statement on another day is another.
+func newStatementID(raw []byte, hasTime bool, received time.Time) string {
+	content := raw
+	if !hasTime {
+		content = append([]byte(received.UTC().Format(time.DateOnly)+" "), raw...)
 	}
-	sum[6] = sum[6]&0x0f | version
+	sum := sha256.Sum256(content)
+	sum[6] = sum[6]&0x0f | 0x80
 	sum[8] = sum[8]&0x3f | 0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
 }

@@ -8,6 +8,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"homeroom/api"
 )
 
 var uuid = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
@@ -91,7 +94,7 @@ func TestStatements(t *testing.T) {
 				t.Errorf("the ids are %v", ids)
 			}
 			_, again := sendStatements(k, tt.method, tt.query, tt.body)
-			if timeless := !strings.Contains(tt.body, "timestamp"); slices.Equal(ids, again) == timeless && len(ids) > 0 {
+			if timeless := !strings.Contains(tt.body, "timestamp"); !timeless && !slices.Equal(ids, again) {
 				t.Errorf("again the ids are %v, they were %v", again, ids)
 			}
 			for _, m := range sink.messages {
@@ -184,5 +187,38 @@ func TestNestedStatement(t *testing.T) {
 	got, _ := sendStatements(k, "POST", "", `{"deep":`+strings.Repeat("[", 30)+strings.Repeat("]", 30)+`,`+statement[1:])
 	if got.Status != 400 || got.Code != "too_complex" || !strings.Contains(got.Detail, "deep") {
 		t.Errorf("got %d %s; %s; %+v", got.Status, got.Code, got.Detail, got.Result)
+	}
+}
+
+// TestStatementsWithoutIDs: the same statement again is the same event, on one day if it has no time, and in one array; an id means the same in capitals.
+func TestStatementsWithoutIDs(t *testing.T) {
+	now := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+	sink := &published{}
+	k := open(t, sink, func(o *api.Options, _ *http.Server) {
+		useSources(t, o)
+		o.Now = func() time.Time { return now }
+	})
+	timeless := strings.Replace(statement, `,"timestamp":"2026-03-02T10:00:00Z"`, "", 1)
+	got, twice := sendStatements(k, "POST", "", "["+timeless+","+timeless+"]")
+	if got.Status != 200 || len(twice) != 2 || twice[0] != twice[1] || sink.count() != 1 {
+		t.Fatalf("twice in an array: %d %s; ids %v; %d stored", got.Status, got.Detail, twice, sink.count())
+	}
+	now = now.Add(time.Hour)
+	if _, again := sendStatements(k, "POST", "", timeless); len(again) != 1 || again[0] != twice[0] || sink.messages[0].ID != sink.messages[1].ID {
+		t.Errorf("an hour later the ids are %v, they were %v", again, twice)
+	}
+	now = now.Add(24 * time.Hour)
+	if _, later := sendStatements(k, "POST", "", timeless); len(later) != 1 || later[0] == twice[0] {
+		t.Errorf("on another day the ids are %v", later)
+	}
+	sink.messages = nil
+	for _, id := range []string{"0D1E2F30-0000-4000-8000-0000000000AA", "0d1e2f30-0000-4000-8000-0000000000aa"} {
+		sendStatements(k, "POST", "", `{"id":"`+id+`",`+statement[1:])
+		sendStatements(k, "PUT", "?statementId="+id, statement)
+	}
+	for _, m := range sink.messages {
+		if m.ID != sink.messages[0].ID || sink.count() != 4 {
+			t.Errorf("one of %d messages has the id %s", sink.count(), m.ID)
+		}
 	}
 }

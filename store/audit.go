@@ -65,7 +65,7 @@ const (
 	ActionPurgeDeadLetters  AuditAction = "purge_dead_letters"  // refused events were deleted
 	ActionLookAtDeadLetter  AuditAction = "look_at_dead_letter" // a refused event was shown with its body
 	ActionRetryLearner      AuditAction = "retry_learner"       // a learner who is set aside was tried again
-	ActionLookAtLearner     AuditAction = "look_at_learner"     // a learner's story was shown
+	ActionLookAtLearner     AuditAction = "look_at_learner"     // a learner's story was shown, or what happens of them was followed
 	ActionListAtRisk        AuditAction = "list_at_risk"        // learners were listed with their risks and what the rules do for them
 	ActionTryOnLearner      AuditAction = "try_on_learner"      // rules were tried on a learner's recorded events
 	ActionAskExport         AuditAction = "ask_export_learner"  // an operator was asked to export a learner

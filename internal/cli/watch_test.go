@@ -22,4 +22,8 @@ func TestWatch(t *testing.T) {
 	if err := json.Unmarshal([]byte(one), &line); err != nil || line.Learner != "u_2" || line.Outcome != "read" || line.ID != "e3" || strings.Count(one, "\n") != 1 {
 		t.Errorf("%v: %s", err, one)
 	}
+	clitest.WantParts(t, w.MustRun(0, "audit", "--learner", "u_2"), "look_at_learner")
+	if others := w.MustRun(0, "audit", "--learner", "u_1"); strings.Contains(others, "look_at_learner") {
+		t.Errorf("who watches everybody, or another, looks at u_1:\n%s", others)
+	}
 }
