@@ -333,15 +333,14 @@ func (b *broadcast) progress() BroadcastProgress {
 // show tells people in the Temporal UI how far the broadcast has come.
 func (b *broadcast) show(ctx workflow.Context) {
 	p := b.progress()
-	var text strings.Builder
-	fmt.Fprintf(&text, "**%s**, for %s: %d of %s looked at, %d reached.\n", p.Status, strings.Join(p.Rules, ", "), p.Counts.Seen, countNoun(p.Total, "learner"), p.Counts.Reached)
+	text := fmt.Sprintf("**%s**, for %s: %d of %s looked at, %d reached.\n", p.Status, strings.Join(p.Rules, ", "), p.Counts.Seen, countNoun(p.Total, "learner"), p.Counts.Reached)
 	for _, reason := range p.Counts.reasons() {
-		fmt.Fprintf(&text, "\n- left out, %s: %d", reason, p.Counts.LeftOut[reason])
+		text += fmt.Sprintf("\n- left out, %s: %d", reason, p.Counts.LeftOut[reason])
 	}
 	if p.ByWhom != "" && p.Status != BroadcastDone {
-		fmt.Fprintf(&text, "\n\nPaused, resumed or cancelled last by %s.", p.ByWhom)
+		text += fmt.Sprintf("\n\nPaused, resumed or cancelled last by %s.", p.ByWhom)
 	}
-	workflow.SetCurrentDetails(ctx, text.String())
+	workflow.SetCurrentDetails(ctx, text)
 }
 
 // reasons returns the reasons for which learners were left out, sorted.
