@@ -158,7 +158,7 @@ func (s *sheet) fillURL(text string) (string, error) {
 			shown.WriteString("(value)")
 			value := strings.TrimSpace(s.fillText(sl.text))
 			if b.Len() == 0 && s.samples && value == SampleText {
-				value = sampleLink
+				value = SampleLink
 			}
 			if b.Len() == 0 || sl.encoded {
 				b.WriteString(value)

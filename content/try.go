@@ -10,8 +10,8 @@ import (
 // the values are made up.
 const SampleText = "sample"
 
-// sampleLink is what SampleText stands for at the beginning of a link.
-const sampleLink = "https://academy.example/sample"
+// SampleLink is the sample value of a property that is an address, and what SampleText stands for at the beginning of a link.
+const SampleLink = "https://academy.example/sample"
 
 // maxTries bounds how many mistakes of one message are looked for.
 const maxTries = 20

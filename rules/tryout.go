@@ -355,6 +355,8 @@ func sampleProperties(properties []catalog.Property) map[string]any {
 			out[p.Name] = "2026-03-02T10:00:00Z"
 		case catalog.Strings:
 			out[p.Name] = []any{"one", "two"}
+		case catalog.URL:
+			out[p.Name] = content.SampleLink
 		default:
 			out[p.Name] = content.SampleText
 		}
