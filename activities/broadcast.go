@@ -93,7 +93,7 @@ func (b *Broadcast) Run(ctx context.Context, in workflows.BroadcastPartInput) (w
 		return workflows.BroadcastPartResult{}, err
 	}
 	err = b.Standings.Scan(ctx, workflows.BroadcastRange{First: p.done.Next, Last: in.Range.Last}, func(s ScannedStanding) error {
-		if err := p.look(ctx, s); err != nil {
+		if err := p.askAudience(ctx, s); err != nil {
 			return err
 		}
 		return p.breakIfDue(ctx)
@@ -173,8 +173,8 @@ func (b *Broadcast) newPart(ctx context.Context, in workflows.BroadcastPartInput
 	return p, nil
 }
 
-// look asks whether the event concerns a learner, and hands it over when enough of them have come together.
-func (p *broadcastPart) look(ctx context.Context, s ScannedStanding) error {
+// askAudience asks whether the event concerns a learner, and hands it over when enough of them have come together.
+func (p *broadcastPart) askAudience(ctx context.Context, s ScannedStanding) error {
 	p.seen.Seen++
 	left, err := p.leftOut(ctx, &s)
 	if err != nil {
@@ -193,7 +193,7 @@ func (p *broadcastPart) look(ctx context.Context, s ScannedStanding) error {
 		if len(p.reached) > 0 {
 			return p.handOver(ctx)
 		}
-		p.settle(ctx)
+		p.recordDone(ctx)
 	}
 	return nil
 }
@@ -255,7 +255,7 @@ func (p *broadcastPart) handOver(ctx context.Context) error {
 		}
 	}
 	p.seen.Reached += len(p.reached)
-	p.settle(ctx)
+	p.recordDone(ctx)
 	return nil
 }
 
@@ -304,7 +304,7 @@ func (p *broadcastPart) handOverTo(ctx context.Context, learner string) error {
 		if err == nil || n == handOverTries || !p.b.IsOfLearner(err) {
 			return err
 		}
-		if err := pause(ctx, handOverPause); err != nil {
+		if err := waitOrDone(ctx, handOverPause); err != nil {
 			return err
 		}
 	}
@@ -327,13 +327,13 @@ func (p *broadcastPart) awaitSlot(ctx context.Context) error {
 			return ctx.Err()
 		}
 		activity.RecordHeartbeat(ctx, p.done)
-		if err := pause(ctx, min(wait, time.Second)); err != nil {
+		if err := waitOrDone(ctx, min(wait, time.Second)); err != nil {
 			return err
 		}
 	}
 }
 
-func pause(ctx context.Context, d time.Duration) error {
+func waitOrDone(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -344,8 +344,8 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// settle takes what was looked at since the last time into what the part has done, and tells Temporal.
-func (p *broadcastPart) settle(ctx context.Context) {
+// recordDone takes what was looked at since the last time into what the part has done, and tells Temporal.
+func (p *broadcastPart) recordDone(ctx context.Context) {
 	p.done.Counts.Add(p.seen)
 	p.done.Next = p.upTo + 1
 	p.seen = workflows.BroadcastCounts{}

@@ -149,7 +149,7 @@ func (i *Installation) tallyEvents(ctx context.Context, known *catalog.Catalog, 
 			tally = &eventTally{properties: map[string]int{}, remarks: map[string]*RemarkCount{}}
 			tallies[d.Event.Name] = tally
 		}
-		tally.add(known, d, m.StoredAt)
+		tally.countEvent(known, d, m.StoredAt)
 		return nil
 	})
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
@@ -158,8 +158,8 @@ func (i *Installation) tallyEvents(ctx context.Context, known *catalog.Catalog, 
 	return tallies, read, err
 }
 
-// add counts an event.
-func (t *eventTally) add(known *catalog.Catalog, d *catalog.Decoded, stored time.Time) {
+// countEvent counts an event.
+func (t *eventTally) countEvent(known *catalog.Catalog, d *catalog.Decoded, stored time.Time) {
 	t.seen++
 	if d.Event.Time.After(t.last) {
 		t.last = d.Event.Time

@@ -53,16 +53,16 @@ func (i *Installation) Watch(ctx context.Context, o WatchOptions, each func(Watc
 		decisions = subjects.DecisionsOf(o.Learner)
 	}
 	w := &watcher{installation: i}
-	if err := w.refresh(ctx); err != nil {
+	if err := w.refreshCatalog(ctx); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	lines := make(chan Watched)
 	ended := make(chan error, 2)
-	go func() { ended <- i.follow(ctx, subjects.Stream, events, o.Since, lines, w.describeEvent) }()
+	go func() { ended <- i.followStream(ctx, subjects.Stream, events, o.Since, lines, w.describeEvent) }()
 	go func() {
-		ended <- i.follow(ctx, subjects.DecisionStream, decisions, o.Since, lines, describeDecision)
+		ended <- i.followStream(ctx, subjects.DecisionStream, decisions, o.Since, lines, describeDecision)
 	}()
 	for running := 2; running > 0; {
 		select {
@@ -82,8 +82,8 @@ func (i *Installation) Watch(ctx context.Context, o WatchOptions, each func(Watc
 	return nil
 }
 
-// follow reads a stream as it grows, and sends what describe makes of each message.
-func (i *Installation) follow(ctx context.Context, stream, filter string, since time.Time, lines chan<- Watched, describe func(context.Context, jetstream.Msg) (Watched, bool)) error {
+// followStream reads a stream as it grows, and sends what describe makes of each message.
+func (i *Installation) followStream(ctx context.Context, stream, filter string, since time.Time, lines chan<- Watched, describe func(context.Context, jetstream.Msg) (Watched, bool)) error {
 	config := jetstream.OrderedConsumerConfig{FilterSubjects: []string{filter}, DeliverPolicy: jetstream.DeliverNewPolicy}
 	if !since.IsZero() {
 		config.DeliverPolicy = jetstream.DeliverByStartTimePolicy
@@ -126,8 +126,8 @@ type watcher struct {
 // catalogAge is how long a catalog counts before it is asked whether others are in force.
 const catalogAge = time.Second
 
-// refresh reads the catalog of the rules in force, if other rules are in force than before.
-func (w *watcher) refresh(ctx context.Context) error {
+// refreshCatalog reads the catalog of the rules in force, if other rules are in force than before.
+func (w *watcher) refreshCatalog(ctx context.Context) error {
 	if w.known != nil && time.Since(w.looked) < catalogAge {
 		return nil
 	}
@@ -146,7 +146,7 @@ func (w *watcher) refresh(ctx context.Context) error {
 
 // describeEvent says what becomes of an event.
 func (w *watcher) describeEvent(ctx context.Context, msg jetstream.Msg) (Watched, bool) {
-	_ = w.refresh(ctx) // the catalog of a moment ago will do
+	_ = w.refreshCatalog(ctx) // the catalog of a moment ago will do
 	_, learner, name, err := subjects.ParseStored(msg.Subject())
 	meta, metaErr := msg.Metadata()
 	if metaErr != nil {

@@ -60,7 +60,7 @@ func (a *API) serveSource(w http.ResponseWriter, r *http.Request) {
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxSigned)
 	verify := func(body []byte) (Key, *problem) {
-		if !source.verify(r.Header, body, a.o.Now()) {
+		if !source.verifySignature(r.Header, body, a.o.Now()) {
 			return Key{}, newProblem(http.StatusUnauthorized, codeSignature, "the signature is not one of the body with a secret that is known", "compare the secret with the one of --source-secrets-file")
 		}
 		return Key{ID: ScopeSource(source.Name)}, nil
@@ -92,8 +92,8 @@ const (
 	standardVersion         = "v1,"
 )
 
-// verify reports whether a body was signed with one of the secrets.
-func (s *Source) verify(h http.Header, body []byte, now time.Time) bool {
+// verifySignature reports whether a body was signed with one of the secrets.
+func (s *Source) verifySignature(h http.Header, body []byte, now time.Time) bool {
 	if s.Signature.Standard {
 		return s.verifyStandard(h, body, now)
 	}

@@ -33,7 +33,7 @@ func (t *tally) buildResult(opts *Options, events int64) *Result {
 		r.Changes += rule.Changes()
 		r.Rules = append(r.Rules, rule)
 	}
-	slices.SortStableFunc(r.Rules, func(a, b Rule) int { return cmp.Compare(a.rank(), b.rank()) })
+	slices.SortStableFunc(r.Rules, func(a, b Rule) int { return cmp.Compare(a.lookOrder(), b.lookOrder()) })
 	for _, side := range []struct {
 		name  string
 		rules *Rules
@@ -65,8 +65,8 @@ func ruleNames(before, after *engine.Ruleset, sent map[string]map[string]*Counts
 	return slices.Sorted(maps.Keys(names))
 }
 
-// rank orders rules by what there is to look at: what somebody edited, what changes all the same, the rest.
-func (r *Rule) rank() int {
+// lookOrder orders rules by what there is to look at: what somebody edited, what changes all the same, the rest.
+func (r *Rule) lookOrder() int {
 	switch {
 	case r.Status != RuleUnedited:
 		return 0

@@ -24,18 +24,18 @@ type keptFolder struct {
 	folder *admin.Folder
 }
 
-// compile returns the compiled folder of the files.
-func (c *folderCache) compile(files map[string][]byte) *admin.Folder {
+// compileFiles returns the compiled folder of the files.
+func (c *folderCache) compileFiles(files map[string][]byte) *admin.Folder {
 	hash := hashFiles(files)
-	if folder := c.find(hash); folder != nil {
+	if folder := c.findFolder(hash); folder != nil {
 		return folder
 	}
 	folder := admin.LoadFiles(files)
-	c.keep(keptFolder{hash, folder})
+	c.keepFolder(keptFolder{hash, folder})
 	return folder
 }
 
-func (c *folderCache) find(hash [sha256.Size]byte) *admin.Folder {
+func (c *folderCache) findFolder(hash [sha256.Size]byte) *admin.Folder {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n := slices.IndexFunc(c.kept, func(k keptFolder) bool { return k.hash == hash })
@@ -47,7 +47,7 @@ func (c *folderCache) find(hash [sha256.Size]byte) *admin.Folder {
 	return found.folder
 }
 
-func (c *folderCache) keep(k keptFolder) {
+func (c *folderCache) keepFolder(k keptFolder) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.kept = append(c.kept, k)

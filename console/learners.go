@@ -41,7 +41,7 @@ func (c *Console) showLearner(req *request) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	data.shorten()
+	data.leaveOutOldest()
 	if err := c.listChoices(req, &data); err != nil {
 		return nil, err
 	}
@@ -74,8 +74,8 @@ func newestAsked(text string) int {
 	return max(storyEvents, min(n, storyMost))
 }
 
-// shorten leaves out the oldest runs of a story that has very many, and says how to look further back.
-func (d *learnerData) shorten() {
+// leaveOutOldest leaves out the oldest runs of a story that has very many, and says how to look further back.
+func (d *learnerData) leaveOutOldest() {
 	d.Earlier = max(0, len(d.Runs)-d.Newest/storyEvents*storyRuns)
 	d.Runs = d.Runs[d.Earlier:]
 	if d.Newest < storyMost && (d.LeftOut > 0 || d.Earlier > 0) {

@@ -41,7 +41,7 @@ func (c *Console) openWorkspace(req *request) (workspace, error) {
 }
 
 func (c *Console) newWorkspace(draft admin.Draft, person Person) workspace {
-	return workspaceOf(draft, person, c.folders.compile(draft.Files))
+	return workspaceOf(draft, person, c.folders.compileFiles(draft.Files))
 }
 
 // typedWorkspace returns a draft with what is typed of a file, compiled. The draft itself stays as it is.

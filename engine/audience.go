@@ -24,8 +24,8 @@ type Audience struct {
 	ReadsPerson bool
 }
 
-// begins returns when a run begins that the event starts at `at`: at once, or at the time of day that an EventBroadcast names, where the learner is.
-func (s *stepper) begins(ev *Event, at time.Time) time.Time {
+// beginOfRun returns when a run begins that the event starts at `at`: at once, or at the time of day that an EventBroadcast names, where the learner is.
+func (s *stepper) beginOfRun(ev *Event, at time.Time) time.Time {
 	if !ev.Broadcast || ev.Name != EventBroadcast {
 		return at
 	}

@@ -41,15 +41,7 @@ const (
 // startCollect lets a run gather events from `at` on. What started the run is the first of them, unless the run has waited or has said something before.
 func (s *stepper) startCollect(run *Run, rule *Rule, in *Instr, at time.Time) bool {
 	atOnce := run.Due.Equal(run.Started) && run.Exposed.IsZero()
-	run.setAwaited(AwaitedEvent{
-		Name: in.As,
-		Step: in.ID,
-		Event: Event{
-			Name:       EventCollected,
-			Time:       at,
-			Properties: map[string]any{CollectedCount: 0.0, CollectedItems: []any{}},
-		},
-	})
+	run.setAwaited(nothingCollected(in, at))
 	if trigger := run.Trigger; atOnce {
 		s.collectEvent(run, rule, in, &trigger, run.Course, at)
 	}
@@ -104,7 +96,7 @@ func (s *stepper) collectEvent(run *Run, rule *Rule, in *Instr, ev *Event, cours
 func (s *stepper) addCollected(run *Run, in *Instr, ev *Event) {
 	i := slices.IndexFunc(run.Awaited, func(a AwaitedEvent) bool { return a.Name == in.As })
 	if i < 0 { // the run was migrated here from another wait
-		run.setAwaited(AwaitedEvent{Name: in.As, Step: in.ID, Event: Event{Name: EventCollected, Time: ev.Time}})
+		run.setAwaited(nothingCollected(in, ev.Time))
 		i = len(run.Awaited) - 1
 	}
 	collected := run.Awaited[i]
@@ -160,13 +152,21 @@ func (r *Run) endCollect(in *Instr) {
 	if slices.ContainsFunc(r.Awaited, func(a AwaitedEvent) bool { return a.Name == in.As }) {
 		return
 	}
-	r.setAwaited(AwaitedEvent{
+	r.setAwaited(nothingCollected(in, r.Due))
+}
+
+// nothingCollected is what a collect step has gathered before the first event.
+func nothingCollected(in *Instr, at time.Time) AwaitedEvent {
+	return AwaitedEvent{
 		Name: in.As,
 		Step: in.ID,
 		Event: Event{
-			Name:       EventCollected,
-			Time:       r.Due,
-			Properties: map[string]any{CollectedCount: 0.0, CollectedItems: []any{}},
+			Name: EventCollected,
+			Time: at,
+			Properties: map[string]any{
+				CollectedCount: 0.0,
+				CollectedItems: []any{},
+			},
 		},
-	})
+	}
 }

@@ -165,7 +165,7 @@ func (s *stepper) dueOf(rule *Rule, c *Course, b base, last bool) time.Time {
 	}
 	if last {
 		step := max(s.env.Current.Settings.Resolution, time.Second)
-		crossing := s.env.Standing.riskRecord(c).crosses(rule.When.AtRisk, roundUp(due, step), latest, step, b.exact, s.env.Current.Settings.RiskIntercept())
+		crossing := s.env.Standing.riskRecord(c).firstCrossing(rule.When.AtRisk, roundUp(due, step), latest, step, b.exact, s.env.Current.Settings.RiskIntercept())
 		if !crossing.IsZero() {
 			return crossing
 		}

@@ -119,6 +119,11 @@ func (q *QuietHours) until(t time.Time, loc *time.Location) (time.Time, bool) {
 	if q.surelyAwake(local) {
 		return t, false
 	}
+	return q.untilByInstants(t, local, loc)
+}
+
+// untilByInstants is until for any time: it works out when quiet begins and ends on the local day and the day before.
+func (q *QuietHours) untilByInstants(t, local time.Time, loc *time.Location) (time.Time, bool) {
 	for d := -1; d <= 0; d++ {
 		date := time.Date(local.Year(), local.Month(), local.Day()+d, 0, 0, 0, 0, time.UTC)
 		next := date

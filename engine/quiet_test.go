@@ -19,7 +19,7 @@ func TestQuietHoursAreTheSameWithoutTheShortcut(t *testing.T) {
 			q := QuietHours{From: random.IntN(24 * 60), To: random.IntN(24 * 60)}
 			for _, instant := range []time.Time{at, nearChange(at, loc, random)} {
 				got, gotQuiet := q.until(instant, loc)
-				want, wantQuiet := untilByInstants(q, instant, loc)
+				want, wantQuiet := q.untilByInstants(instant, instant.In(loc), loc)
 				if gotQuiet != wantQuiet || !got.Equal(want) {
 					t.Fatalf("quiet from %d to %d in %s at %s: %s %v, want %s %v", q.From, q.To, name, instant.In(loc), got, gotQuiet, want, wantQuiet)
 				}
@@ -41,22 +41,4 @@ func nearChange(at time.Time, loc *time.Location, random *rand.Rand) time.Time {
 		return at
 	}
 	return change.Add(time.Duration(random.IntN(48*60)-24*60) * time.Minute)
-}
-
-// untilByInstants works out when quiet begins and ends on the day and the day before, whatever the time is.
-func untilByInstants(q QuietHours, t time.Time, loc *time.Location) (time.Time, bool) {
-	local := t.In(loc)
-	for d := -1; d <= 0; d++ {
-		date := time.Date(local.Year(), local.Month(), local.Day()+d, 0, 0, 0, 0, time.UTC)
-		next := date
-		if q.To <= q.From {
-			next = date.AddDate(0, 0, 1)
-		}
-		start := onDay(date.Year(), date.Month(), date.Day(), q.From, loc)
-		end := onDay(next.Year(), next.Month(), next.Day(), q.To, loc)
-		if !t.Before(start) && t.Before(end) {
-			return end.UTC(), true
-		}
-	}
-	return t, false
 }

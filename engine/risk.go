@@ -233,9 +233,9 @@ func reasonsOf(silence, days, events float64) []RiskReason {
 	return reasons
 }
 
-// crosses returns the first of from, from + step, from + 2 steps … before `until` at which the risk is at least a threshold if the learner stays silent; zero: it is
+// firstCrossing returns the first of from, from + step, from + 2 steps … before `until` at which the risk is at least a threshold if the learner stays silent; zero: it is
 // at none of them. The risk of a silent learner only grows, so it is found by bisection. A step is a second or more.
-func (r *Risk) crosses(threshold float64, from, until time.Time, step time.Duration, since time.Time, intercept float64) time.Time {
+func (r *Risk) firstCrossing(threshold float64, from, until time.Time, step time.Duration, since time.Time, intercept float64) time.Time {
 	steps := int64((until.Sub(from) + step - 1) / step) // that come before `until`
 	reached := func(n int64) bool {
 		silence, days, events := r.terms(daysOf(from.Add(time.Duration(n)*step)), since)

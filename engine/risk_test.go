@@ -106,7 +106,7 @@ func TestRiskGrowsInSilenceAndCrossesOnce(t *testing.T) {
 		}
 		threshold := 0.2 + 0.7*random.Float64()
 		from := last.Add(3 * 24 * time.Hour)
-		at := r.crosses(threshold, from, from.Add(riskMaxSilence), time.Second, begin, RiskIntercept)
+		at := r.firstCrossing(threshold, from, from.Add(riskMaxSilence), time.Second, begin, RiskIntercept)
 		if at.IsZero() {
 			continue
 		}

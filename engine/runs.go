@@ -250,7 +250,7 @@ func (s *stepper) startRun(rule *Rule, scope, course string, ev *Event, at, arme
 		Course:   course,
 		Trigger:  *ev,
 		Started:  at,
-		Due:      s.begins(ev, at),
+		Due:      s.beginOfRun(ev, at),
 		Armed:    armed,
 	}
 	run.Trigger.Learner = ""

@@ -148,7 +148,7 @@ func (b *builder) checkPresence(name string, at yamlfile.Position) {
 	if b.certain.hasAwaited(name) {
 		return
 	}
-	event := b.awaited[name].words()
+	event := b.awaited[name].describe()
 	switch b.presence[name] {
 	case absent:
 		b.d.Fail(at, "read it in then:, or ask has("+name+".…) first", "%s is not there: no run comes here that has waited for %s and got it", name, event)

@@ -52,7 +52,7 @@ func (c *compiler) tryMessage(rule, name string, from origin, handed map[string]
 			without := complete
 			without.Awaited = maps.Clone(complete.Awaited)
 			delete(without.Awaited, awaitedName)
-			tryouts = append(tryouts, tryout{"without " + now.words(), without})
+			tryouts = append(tryouts, tryout{"without " + now.describe(), without})
 		}
 		if now.mayBeNone && now.presence != absent {
 			none := complete
@@ -63,7 +63,7 @@ func (c *compiler) tryMessage(rule, name string, from origin, handed map[string]
 		if now.presence != absent {
 			bare := complete
 			bare.Awaited = from.sampleAwaited(certain)
-			tryouts = append(tryouts, tryout{"with no optional property of " + now.words(), bare})
+			tryouts = append(tryouts, tryout{"with no optional property of " + now.describe(), bare})
 		}
 	}
 	if from.event != nil {
@@ -218,8 +218,8 @@ func (o origin) sampleAwaited(certain certainPaths) map[string]content.AwaitedEv
 	return out
 }
 
-// words says what a wait_for or a collect has given a name.
-func (a *awaited) words() string {
+// describe says what a wait_for or a collect has given a name.
+func (a *awaited) describe() string {
 	if a.gathered != nil {
 		return "what is collected"
 	}

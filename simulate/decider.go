@@ -43,7 +43,7 @@ func (s *decider) decideAll(ctx context.Context) error {
 	for c := range s.in {
 		for _, d := range c.shares[s.index] {
 			if d.Event.Learner == noLearner || d.Event.Learner == "" {
-				if err := s.broadcast(&d.Decoded, d.at); err != nil {
+				if err := s.handToEverybody(&d.Decoded, d.at); err != nil {
 					return err
 				}
 				continue
@@ -71,8 +71,8 @@ func (s *decider) decideAll(ctx context.Context) error {
 	return nil
 }
 
-// broadcast hands an event without a learner to every learner so far.
-func (s *decider) broadcast(d *catalog.Decoded, at time.Time) error {
+// handToEverybody hands an event without a learner to every learner so far.
+func (s *decider) handToEverybody(d *catalog.Decoded, at time.Time) error {
 	if s.index == 0 {
 		s.seen[d.Event.Name]++
 	}

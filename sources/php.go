@@ -9,7 +9,7 @@ import (
 // classes are refused. https://www.php.net/manual/en/function.serialize.php
 func parsePHP(text string) (value any, ok bool) {
 	p := &phpParser{rest: text}
-	value, ok = p.value(0)
+	value, ok = p.readValue(0)
 	return value, ok && p.rest == ""
 }
 
@@ -18,20 +18,20 @@ const maxPHPDepth = 16
 
 type phpParser struct{ rest string }
 
-// cut takes what stands before a sign, and the sign.
-func (p *phpParser) cut(sign string) (before string, ok bool) {
+// takeUntil takes what stands before a sign, and the sign.
+func (p *phpParser) takeUntil(sign string) (before string, ok bool) {
 	before, p.rest, ok = strings.Cut(p.rest, sign)
 	return before, ok
 }
 
-// skip takes a text that must stand here.
-func (p *phpParser) skip(text string) (ok bool) {
+// skipText takes a text that must stand here.
+func (p *phpParser) skipText(text string) (ok bool) {
 	p.rest, ok = strings.CutPrefix(p.rest, text)
 	return ok
 }
 
-func (p *phpParser) value(depth int) (any, bool) {
-	if p.skip("N;") {
+func (p *phpParser) readValue(depth int) (any, bool) {
+	if p.skipText("N;") {
 		return nil, true
 	}
 	if len(p.rest) < 2 || p.rest[1] != ':' || depth > maxPHPDepth {
@@ -41,46 +41,46 @@ func (p *phpParser) value(depth int) (any, bool) {
 	p.rest = p.rest[2:]
 	switch kind {
 	case 'b':
-		digit, ok := p.cut(";")
+		digit, ok := p.takeUntil(";")
 		return digit == "1", ok
 	case 'i', 'd':
-		digits, ok := p.cut(";")
+		digits, ok := p.takeUntil(";")
 		number, err := strconv.ParseFloat(digits, 64)
 		return number, ok && err == nil && number-number == 0 // neither infinite nor none
 	case 's':
-		return p.text()
+		return p.readText()
 	case 'a':
-		return p.array(depth)
+		return p.readArray(depth)
 	}
 	return nil, false
 }
 
-// text reads the length in bytes, and so many bytes in quotes.
-func (p *phpParser) text() (any, bool) {
-	digits, ok := p.cut(":")
+// readText reads the length in bytes, and so many bytes in quotes.
+func (p *phpParser) readText() (any, bool) {
+	digits, ok := p.takeUntil(":")
 	n, err := strconv.Atoi(digits)
-	if !ok || err != nil || n < 0 || n > len(p.rest) || !p.skip(`"`) || n > len(p.rest) {
+	if !ok || err != nil || n < 0 || n > len(p.rest) || !p.skipText(`"`) || n > len(p.rest) {
 		return nil, false
 	}
 	text := p.rest[:n]
 	p.rest = p.rest[n:]
-	return strings.ToValidUTF8(text, "\uFFFD"), p.skip(`";`)
+	return strings.ToValidUTF8(text, "\uFFFD"), p.skipText(`";`)
 }
 
-// array reads the number of entries, and each with its key.
-func (p *phpParser) array(depth int) (any, bool) {
-	digits, ok := p.cut(":")
+// readArray reads the number of entries, and each with its key.
+func (p *phpParser) readArray(depth int) (any, bool) {
+	digits, ok := p.takeUntil(":")
 	n, err := strconv.Atoi(digits)
-	if !ok || err != nil || n < 0 || n > len(p.rest) || !p.skip("{") {
+	if !ok || err != nil || n < 0 || n > len(p.rest) || !p.skipText("{") {
 		return nil, false
 	}
 	object := map[string]any{}
 	for range n {
-		key, ok := p.value(depth + 1)
+		key, ok := p.readValue(depth + 1)
 		if !ok {
 			return nil, false
 		}
-		value, ok := p.value(depth + 1)
+		value, ok := p.readValue(depth + 1)
 		if !ok {
 			return nil, false
 		}
@@ -93,5 +93,5 @@ func (p *phpParser) array(depth int) (any, bool) {
 			return nil, false
 		}
 	}
-	return object, p.skip("}")
+	return object, p.skipText("}")
 }

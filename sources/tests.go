@@ -82,7 +82,7 @@ func (r *testReader) runTest(n *yamlfile.Node) {
 			problem = nil
 		}
 	}
-	r.compare(expect, &d, problem)
+	r.compareOutcome(expect, &d, problem)
 }
 
 // readBody returns a body: a block of YAML as JSON, or a text as it is.
@@ -121,8 +121,8 @@ func (r *testReader) readHeader(headers, source *yamlfile.Node) map[string][]str
 	return header
 }
 
-// compare reports what came out otherwise than expected.
-func (r *testReader) compare(expect *yamlfile.Node, d *catalog.Decoded, problem *catalog.DecodeError) {
+// compareOutcome reports what came out otherwise than expected.
+func (r *testReader) compareOutcome(expect *yamlfile.Node, d *catalog.Decoded, problem *catalog.DecodeError) {
 	came := "the event " + d.Event.Name
 	switch {
 	case problem.IsIgnored():

@@ -70,7 +70,7 @@ func Broadcast(ctx workflow.Context, in BroadcastInput) (BroadcastProgress, erro
 		return b.progress(), err
 	}
 	if !b.Planned && !b.Cancelled {
-		if err := b.plan(ctx); err != nil {
+		if err := b.planParts(ctx); err != nil {
 			return b.progress(), err
 		}
 	}
@@ -78,11 +78,11 @@ func Broadcast(ctx workflow.Context, in BroadcastInput) (BroadcastProgress, erro
 		b.receiveControl()
 		suggested := workflow.GetInfo(ctx).GetContinueAsNewSuggested()
 		b.launchParts(ctx, suggested)
-		b.show(ctx)
+		b.showProgress(ctx)
 		if len(b.running) == 0 {
 			switch {
 			case b.Cancelled:
-				return b.finish(ctx, BroadcastCancelled)
+				return b.finishWith(ctx, BroadcastCancelled)
 			case suggested:
 				return b.progress(), b.continueAsNew(ctx)
 			case !b.Paused && len(b.Waiting) == 0:
@@ -91,7 +91,7 @@ func Broadcast(ctx workflow.Context, in BroadcastInput) (BroadcastProgress, erro
 					return b.progress(), err
 				}
 				if !more {
-					return b.finish(ctx, BroadcastDone)
+					return b.finishWith(ctx, BroadcastDone)
 				}
 				continue
 			}
@@ -100,7 +100,7 @@ func Broadcast(ctx workflow.Context, in BroadcastInput) (BroadcastProgress, erro
 			return b.progress(), err
 		}
 	}
-	return b.finish(ctx, BroadcastNoRule)
+	return b.finishWith(ctx, BroadcastNoRule)
 }
 
 func startBroadcast(ctx workflow.Context, in BroadcastInput) (*broadcast, error) {
@@ -133,7 +133,7 @@ func (b *broadcast) waitForStart(ctx workflow.Context) error {
 		return nil
 	}
 	b.status = BroadcastWaits
-	b.show(ctx)
+	b.showProgress(ctx)
 	timer := workflow.NewTimerWithOptions(ctx, wait, workflow.TimerOptions{Summary: "the broadcast begins"})
 	for !b.Cancelled && !timer.IsReady() {
 		s := workflow.NewNamedSelector(ctx, "start")
@@ -149,8 +149,8 @@ func (b *broadcast) waitForStart(ctx workflow.Context) error {
 	return nil
 }
 
-// plan finds out what is to be looked at.
-func (b *broadcast) plan(ctx workflow.Context) error {
+// planParts finds out what is to be looked at.
+func (b *broadcast) planParts(ctx workflow.Context) error {
 	p, err := b.askPlan(ctx, 0, broadcastParts)
 	if err != nil {
 		return err
@@ -215,8 +215,12 @@ func (b *broadcast) launchPart(ctx workflow.Context, part BroadcastRange) *broad
 		StartToCloseTimeout: broadcastTimeout,
 		HeartbeatTimeout:    broadcastHeartbeat,
 		WaitForCancellation: true,
-		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
-		Summary:             fmt.Sprintf("standings %d to %d", part.First, part.Last),
+		RetryPolicy: &temporal.RetryPolicy{
+			InitialInterval:    time.Second,
+			BackoffCoefficient: 2,
+			MaximumInterval:    30 * time.Second,
+		},
+		Summary: fmt.Sprintf("standings %d to %d", part.First, part.Last),
 	})
 	return &broadcastPart{
 		part:   part,
@@ -305,9 +309,9 @@ func (b *broadcast) continueAsNew(ctx workflow.Context) error {
 	return workflow.NewContinueAsNewError(ctx, BroadcastWorkflow, next)
 }
 
-func (b *broadcast) finish(ctx workflow.Context, status BroadcastStatus) (BroadcastProgress, error) {
+func (b *broadcast) finishWith(ctx workflow.Context, status BroadcastStatus) (BroadcastProgress, error) {
 	b.status = status
-	b.show(ctx)
+	b.showProgress(ctx)
 	return b.progress(), nil
 }
 
@@ -330,8 +334,8 @@ func (b *broadcast) progress() BroadcastProgress {
 	}
 }
 
-// show tells people in the Temporal UI how far the broadcast has come.
-func (b *broadcast) show(ctx workflow.Context) {
+// showProgress tells people in the Temporal UI how far the broadcast has come.
+func (b *broadcast) showProgress(ctx workflow.Context) {
 	p := b.progress()
 	text := fmt.Sprintf("**%s**, for %s: %d of %s looked at, %d reached.\n", p.Status, strings.Join(p.Rules, ", "), p.Counts.Seen, countNoun(p.Total, "learner"), p.Counts.Reached)
 	for _, reason := range p.Counts.reasons() {

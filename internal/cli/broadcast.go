@@ -16,7 +16,7 @@ type BroadcastFlags struct {
 	Keys []string `name:"encryption-key-file" env:"HOMEROOM_ENCRYPTION_KEY_FILE" type:"existingfile" help:"The keys that serve encrypts with, if it does." placeholder:"FILE"`
 }
 
-func (f BroadcastFlags) connect(ctx context.Context, o IO) (*admin.Installation, error) {
+func (f BroadcastFlags) connectInstallation(ctx context.Context, o IO) (*admin.Installation, error) {
 	return admin.Connect(ctx, admin.ConnectOptions{Name: "homeroom broadcast", NATS: f.natsOptions(), KeyFiles: f.Keys, Actor: cliActor(), Now: o.Now})
 }
 
@@ -46,7 +46,7 @@ Examples:
 
 // Run starts the broadcast, or counts.
 func (c *BroadcastCmd) Run(ctx context.Context, o IO) error {
-	installation, err := c.connect(ctx, o)
+	installation, err := c.connectInstallation(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ Example:
 
 // Run lists broadcasts.
 func (c *BroadcastsListCmd) Run(ctx context.Context, o IO) error {
-	installation, err := c.connect(ctx, o)
+	installation, err := c.connectInstallation(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -156,8 +156,8 @@ type broadcastControl struct {
 	ID string `arg:"" help:"The broadcast, as homeroom broadcasts list names it."`
 }
 
-func (c *broadcastControl) run(ctx context.Context, o IO, do admin.BroadcastCommand, said string) error {
-	installation, err := c.connect(ctx, o)
+func (c *broadcastControl) controlBroadcast(ctx context.Context, o IO, do admin.BroadcastCommand, said string) error {
+	installation, err := c.connectInstallation(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -182,7 +182,7 @@ Example:
 
 // Run pauses.
 func (c *BroadcastsPauseCmd) Run(ctx context.Context, o IO) error {
-	return c.run(ctx, o, admin.BroadcastPause, "Paused. `homeroom broadcasts resume "+c.ID+"` lets it go on.")
+	return c.controlBroadcast(ctx, o, admin.BroadcastPause, "Paused. `homeroom broadcasts resume "+c.ID+"` lets it go on.")
 }
 
 // BroadcastsResumeCmd is `homeroom broadcasts resume`.
@@ -198,7 +198,7 @@ Example:
 
 // Run resumes.
 func (c *BroadcastsResumeCmd) Run(ctx context.Context, o IO) error {
-	return c.run(ctx, o, admin.BroadcastResume, "It goes on.")
+	return c.controlBroadcast(ctx, o, admin.BroadcastResume, "It goes on.")
 }
 
 // BroadcastsCancelCmd is `homeroom broadcasts cancel`.
@@ -214,7 +214,7 @@ Example:
 
 // Run cancels.
 func (c *BroadcastsCancelCmd) Run(ctx context.Context, o IO) error {
-	return c.run(ctx, o, admin.BroadcastCancel, "Cancelled.")
+	return c.controlBroadcast(ctx, o, admin.BroadcastCancel, "Cancelled.")
 }
 
 // NameLearnersCmd is `homeroom broadcasts name-learners`.

@@ -74,7 +74,7 @@ func eventsStatusText(o IO, s *admin.EventsStatus, all bool) string {
 			if e.Seen > 0 {
 				last = minuteText(e.Last)
 			}
-			row(e.Event, narrate.Thousands(e.Seen), last, narrate.Thousands(sum(e.Refused)), cells.Cut(strings.Join(append(append([]string{}, e.Starts...), e.Heard...), ", "), 40))
+			row(e.Event, narrate.Thousands(e.Seen), last, narrate.Thousands(sumCounts(e.Refused)), cells.Cut(strings.Join(append(append([]string{}, e.Starts...), e.Heard...), ", "), 40))
 		}
 	}))
 	for _, e := range s.Events {
@@ -159,12 +159,4 @@ func (c *DeadlettersListCmd) printRemarks(o IO, s *admin.EventsStatus) error {
 	}
 	_, err := io.WriteString(o.Out, b.String())
 	return err
-}
-
-func sum(counts map[string]int) int {
-	total := 0
-	for _, n := range counts {
-		total += n
-	}
-	return total
 }
