@@ -55,7 +55,7 @@ func TestDecideTellsWhatWasLeftUntold(t *testing.T) {
 	}
 }
 
-// TestAMessageDoesNotWaitForWhatItTakesAlong: whatever is untold goes with the delivery.
+// TestAMessageDoesNotWaitForWhatItTakesAlong: whatever is not published goes with the delivery.
 func TestAMessageDoesNotWaitForWhatItTakesAlong(t *testing.T) {
 	f := &facts{now: noon}
 	there := &stream{}

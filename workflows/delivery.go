@@ -53,13 +53,13 @@ type delivery struct {
 // startDelivery starts the Deliver activity for a send. The activity also publishes the unpublished decisions.
 func (l *learner) startDelivery(ctx workflow.Context, send engine.Send) {
 	ctx, cancel := workflow.WithCancel(ctx)
-	f := &delivery{send: send, decisions: l.takeUnpublished(), cancel: cancel}
+	d := &delivery{send: send, decisions: l.takeUnpublished(), cancel: cancel}
 	ctx = withDeliveryOptions(ctx, fmt.Sprintf("%s by %s, for %s", send.Message, send.Channel, send.Rule))
 	if send.Trigger.Broadcast {
 		ctx = afterOthers(ctx)
 	}
-	f.future = workflow.ExecuteActivity(ctx, ActivityDeliver, DeliverInput{Send: send, Decisions: f.decisions})
-	l.deliveries = append(l.deliveries, f)
+	d.future = workflow.ExecuteActivity(ctx, ActivityDeliver, DeliverInput{Send: send, Decisions: d.decisions})
+	l.deliveries = append(l.deliveries, d)
 }
 
 func withDeliveryOptions(ctx workflow.Context, what string) workflow.Context {
@@ -84,42 +84,42 @@ func afterOthers(ctx workflow.Context) workflow.Context {
 const changeAskLedger = "ask-after-giving-up"
 
 // askLedger asks how a delivery ended that Temporal gave up between two attempts. An earlier attempt may have called the provider.
-func (f *delivery) askLedger(ctx workflow.Context) {
-	f.ledgerAsked = true
-	ctx = withDeliveryOptions(ctx, "did it go out? "+f.send.Message+" was given up")
-	f.future = workflow.ExecuteActivity(ctx, ActivityGiveUp, DeliverInput{Send: f.send, Decisions: f.decisions})
+func (d *delivery) askLedger(ctx workflow.Context) {
+	d.ledgerAsked = true
+	ctx = withDeliveryOptions(ctx, "did it go out? "+d.send.Message+" was given up")
+	d.future = workflow.ExecuteActivity(ctx, ActivityGiveUp, DeliverInput{Send: d.send, Decisions: d.decisions})
 }
 
 // cancelDelivery asks a delivery to give up if it has not begun. How it ended arrives as its outcome.
 func (l *learner) cancelDelivery(sendID string) {
-	for _, f := range l.deliveries {
-		if f.send.ID == sendID {
-			f.canceled = true
-			f.cancel()
+	for _, d := range l.deliveries {
+		if d.send.ID == sendID {
+			d.canceled = true
+			d.cancel()
 		}
 	}
 }
 
 // onDelivered turns the result of a delivery into an input for the next decision.
-func (l *learner) onDelivered(ctx workflow.Context, f *delivery) {
-	var d Delivered
-	if err := f.future.Get(ctx, &d); err != nil {
-		if temporal.IsCanceledError(err) && !f.ledgerAsked && ctx.Err() == nil && workflow.GetVersion(ctx, changeAskLedger, workflow.DefaultVersion, 1) == 1 {
-			f.askLedger(ctx)
+func (l *learner) onDelivered(ctx workflow.Context, d *delivery) {
+	var result Delivered
+	if err := d.future.Get(ctx, &result); err != nil {
+		if temporal.IsCanceledError(err) && !d.ledgerAsked && ctx.Err() == nil && workflow.GetVersion(ctx, changeAskLedger, workflow.DefaultVersion, 1) == 1 {
+			d.askLedger(ctx)
 			return
 		}
-		d = Delivered{Outcome: outcomeWithoutAnswer(f.send, f.canceled, err)}
+		result = Delivered{Outcome: outcomeWithoutAnswer(d.send, d.canceled, err)}
 	}
-	unpublished := slices.DeleteFunc(f.decisions, func(one engine.Decision) bool { return slices.Contains(d.Published, one.ID) })
+	unpublished := slices.DeleteFunc(d.decisions, func(one engine.Decision) bool { return slices.Contains(result.Published, one.ID) })
 	l.Unpublished = append(unpublished, l.Unpublished...)
 	l.publishSoon = l.publishSoon || len(unpublished) > 0
-	l.alreadyPublished = append(l.alreadyPublished, d.Published...)
-	if l.mayOutcomeWait(f, &d) {
-		l.keepWaiting(ctx, &d.Outcome)
+	l.alreadyPublished = append(l.alreadyPublished, result.Published...)
+	if l.mayOutcomeWait(d, &result) {
+		l.keepWaiting(ctx, &result.Outcome)
 	} else {
-		l.inputs = append(l.inputs, engine.Input{Outcome: &d.Outcome})
+		l.inputs = append(l.inputs, engine.Input{Outcome: &result.Outcome})
 	}
-	l.deliveries = slices.DeleteFunc(l.deliveries, func(o *delivery) bool { return o == f })
+	l.deliveries = slices.DeleteFunc(l.deliveries, func(other *delivery) bool { return other == d })
 }
 
 // outcomeWithoutAnswer returns the outcome of a delivery that ended with an error. Only the ledger knows whether the mail went out, and the next

@@ -154,8 +154,8 @@ func (l *learner) waitForAnything(ctx workflow.Context) {
 	s := workflow.NewNamedSelector(ctx, "learner")
 	s.AddReceive(ctx.Done(), func(workflow.ReceiveChannel, bool) {})
 	s.AddReceive(l.signals, func(workflow.ReceiveChannel, bool) { l.drainSignals() })
-	for _, f := range l.deliveries {
-		s.AddFuture(f.future, func(workflow.Future) { l.onDelivered(ctx, f) })
+	for _, d := range l.deliveries {
+		s.AddFuture(d.future, func(workflow.Future) { l.onDelivered(ctx, d) })
 	}
 	if l.publishing != nil {
 		s.AddFuture(l.publishing, func(workflow.Future) { l.onPublished(ctx) })

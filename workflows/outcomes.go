@@ -12,8 +12,8 @@ import (
 // with what comes next, because a decision is billed.
 
 // mayOutcomeWait reports whether an outcome needs no decision of its own: the message was accepted, that has been published, and nothing waits for it.
-func (l *learner) mayOutcomeWait(f *delivery, d *Delivered) bool {
-	return l.Version >= versionFewerActions && d.Outcome.Status == engine.OutcomeAccepted && len(d.Published) > len(f.decisions) && slices.Contains(l.mayWait, f.send.ID)
+func (l *learner) mayOutcomeWait(d *delivery, result *Delivered) bool {
+	return l.Version >= versionFewerActions && result.Outcome.Status == engine.OutcomeAccepted && len(result.Published) > len(d.decisions) && slices.Contains(l.mayWait, d.send.ID)
 }
 
 // keepWaiting lets an outcome wait for the next decision. Once no delivery is under way, the current details say how things stand.
@@ -35,8 +35,8 @@ func (l *learner) shownState() engine.State {
 	if len(l.waitingOutcomes) == 0 {
 		return state
 	}
-	state.PendingDeliveries = slices.DeleteFunc(slices.Clone(state.PendingDeliveries), func(f engine.PendingDelivery) bool {
-		return slices.ContainsFunc(l.waitingOutcomes, func(in engine.Input) bool { return in.Outcome.SendID == f.Send.ID })
+	state.PendingDeliveries = slices.DeleteFunc(slices.Clone(state.PendingDeliveries), func(pending engine.PendingDelivery) bool {
+		return slices.ContainsFunc(l.waitingOutcomes, func(in engine.Input) bool { return in.Outcome.SendID == pending.Send.ID })
 	})
 	if l.allAccepted() {
 		state.Runs = slices.DeleteFunc(slices.Clone(state.Runs), func(run engine.Run) bool { return slices.Contains(l.accepted.Over, run.ID) })

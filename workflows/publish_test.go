@@ -47,12 +47,12 @@ var endOfTheRun = []string{"10:00 retry-after-failed-quiz started", "11:00 retry
 func TestWhatBecameOfARunIsToldByTheNextDecision(t *testing.T) {
 	w := whoTriesAgain(t, func(w *world) {
 		equal(t, "published before", w.log(), nil)
-		equal(t, "untold before", w.untold(), endOfTheRun)
+		equal(t, "unpublished before", w.unpublished(), endOfTheRun)
 		w.env.SetCurrentHistoryLength(20) // a new workflow task: what was decided is on the record
 	})
 	w.at(3*time.Hour, func() {
 		equal(t, "published", w.log(), endOfTheRun)
-		equal(t, "untold", w.untold(), nil)
+		equal(t, "unpublished", w.unpublished(), nil)
 	})
 	w.until(48*time.Hour, first())
 	equal(t, "published in the end", w.log(), endOfTheRun)
@@ -67,7 +67,7 @@ func TestWhatIsNotOnTheRecordIsNotTold(t *testing.T) {
 	w := whoTriesAgain(t, func(*world) {})
 	w.at(3*time.Hour, func() {
 		equal(t, "published", w.log(), nil)
-		equal(t, "untold", w.untold(), endOfTheRun)
+		equal(t, "unpublished", w.unpublished(), endOfTheRun)
 	})
 	w.until(48*time.Hour, first())
 	equal(t, "published before the rest", w.log(), endOfTheRun)
@@ -82,7 +82,7 @@ func TestADecisionDoesNotWaitForTheStreamOfDecisions(t *testing.T) {
 		w.deafen(true)
 	})
 	w.at(3*time.Hour, func() {
-		equal(t, "untold", w.untold(), endOfTheRun)
+		equal(t, "unpublished", w.unpublished(), endOfTheRun)
 		if s := w.state(); s.Seq != 3 {
 			t.Errorf("decided up to %d, want 3", s.Seq)
 		}
@@ -99,8 +99,8 @@ func (w *world) deafen(deaf bool) {
 	w.deaf = deaf
 }
 
-// untold asks the workflow for the decisions that it has not published, as log says them.
-func (w *world) untold() []string {
+// unpublished asks the workflow for the decisions that it has not published, as log says them.
+func (w *world) unpublished() []string {
 	w.t.Helper()
 	value, err := w.env.QueryWorkflow(workflows.QueryUnpublished)
 	if err != nil {
