@@ -33,6 +33,8 @@ type Report struct {
 	// Method is how the intervals were worked out.
 	Method experiment.Method `json:"method"`
 	report.Report
+	// Growth is the growth loop of all rules, also where the report is about one; empty: nothing was earned or shared, and nobody came.
+	Growth []GrowthStep `json:"growth"`
 }
 
 // Report reads decisions and events and counts them. A rule that decided nothing is an error that names those that did.
@@ -58,6 +60,7 @@ func (i *Installation) Report(ctx context.Context, opts ReportOptions) (Report, 
 		Method: answer.Method,
 		Now:    answer.Until,
 	})
+	answer.Growth = listGrowth(&answer.Report)
 	if opts.Rule != "" {
 		answer.Report, err = selectRule(answer.Report, opts.Rule)
 	}

@@ -15,7 +15,7 @@ func WriteReportCSV(out io.Writer, r *Report) error {
 		"goal_sent_people", "goal_sent_reached", "goal_holdout_people", "goal_holdout_reached", "lift", "lift_low", "lift_high",
 		"relative_lift", "relative_low", "relative_high", "won", "won_low", "won_high", "verdict", "discovery", "goal_sent_delivered", "goal_sent_open",
 		"goal_holdout_open", "in_both_groups", "sample_ratio_p",
-		"share_clicks", "share_visits", "certificates_shared", "referral_visits", "referrals_converted"}}
+		"share_prompts", "share_clicks", "share_visits", "certificates_shared", "referral_visits", "referrals_converted"}}
 	for i := range r.Rules {
 		rows = append(rows, reportCells(r.Rules[i].Rule, &r.Rules[i]))
 	}
@@ -32,7 +32,7 @@ func reportCells(name string, r *report.Rule) []string {
 		row = append(row, strconv.Itoa(n))
 	}
 	row = append(row, listExperiment(r.Experiment)...)
-	for _, n := range []int{r.ShareClicks, r.ShareVisits, r.CertificatesShared, r.ReferralVisits, r.ReferralsConverted} {
+	for _, n := range []int{r.SharePrompts, r.ShareClicks, r.ShareVisits, r.CertificatesShared, r.ReferralVisits, r.ReferralsConverted} {
 		row = append(row, strconv.Itoa(n))
 	}
 	return row
@@ -51,13 +51,7 @@ func listExperiment(e *report.Experiment) []string {
 		cells = append(cells, strconv.Itoa(n))
 	}
 	for _, interval := range []*experiment.Interval{e.Judgement.Difference, e.Judgement.Relative, e.Judgement.Won} {
-		if interval == nil {
-			cells = append(cells, "", "", "")
-			continue
-		}
-		for _, x := range []float64{interval.Estimate, interval.Low, interval.High} {
-			cells = append(cells, strconv.FormatFloat(x, 'f', 4, 64))
-		}
+		cells = append(cells, intervalCells(interval)...)
 	}
 	delivered := ""
 	if e.Treated.Delivered != nil {
@@ -65,6 +59,18 @@ func listExperiment(e *report.Experiment) []string {
 	}
 	return append(cells, string(e.Judgement.Verdict), strconv.FormatBool(e.Discovery), delivered, strconv.Itoa(e.Treated.Open), strconv.Itoa(e.Holdout.Open),
 		strconv.Itoa(e.InBothGroups), strconv.FormatFloat(e.SampleRatioP, 'f', 4, 64))
+}
+
+// intervalCells returns an estimate and its bounds; empty cells where there is none.
+func intervalCells(i *experiment.Interval) []string {
+	if i == nil {
+		return []string{"", "", ""}
+	}
+	var cells []string
+	for _, x := range []float64{i.Estimate, i.Low, i.High} {
+		cells = append(cells, strconv.FormatFloat(x, 'f', 4, 64))
+	}
+	return cells
 }
 
 // countAll returns the sum of counts.

@@ -7,18 +7,26 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+
+	"homeroom/report"
 )
 
-// GrowthStep is one step of the growth loop: from what a learner shares to somebody who comes by it.
+// Week is the experiment of a rule at the end of a week; see [report.Week].
+type Week = report.Week
+
+// GrowthStep is one step of the growth loop: from what a learner earns to somebody who comes by it.
 type GrowthStep struct {
 	Name     string `json:"name"`
 	Count    int    `json:"count"`
 	Prompted int    `json:"prompted"` // of them, to the credit of a rule's message
 }
 
-// GrowthLoop returns the steps of the growth loop; empty if nothing was shared and nobody came.
-func GrowthLoop(r *Report) []GrowthStep {
+// listGrowth returns the steps of the growth loop; empty if nothing was earned or shared and nobody came.
+func listGrowth(r *report.Report) []GrowthStep {
 	steps := []GrowthStep{
+		{Name: "certificates earned", Count: r.Earned},
+		{Name: "messages that asked to share", Prompted: r.Total.SharePrompts},
 		{Name: "certificates shared", Count: r.Uncredited.CertificatesShared, Prompted: r.Total.CertificatesShared},
 		{Name: "visits to what was shared", Prompted: r.Total.ShareVisits},
 		{Name: "visits by a referral link", Count: r.Uncredited.ReferralVisits, Prompted: r.Total.ReferralVisits},
@@ -42,6 +50,24 @@ func WriteGrowthCSV(out io.Writer, steps []GrowthStep) error {
 		rows = append(rows, []string{s.Name, strconv.Itoa(s.Count), strconv.Itoa(s.Prompted)})
 	}
 	return writeCSV(out, "growth loop", rows)
+}
+
+// WriteWeeksCSV writes the lift over time as CSV, a row a rule and week. The cells of the difference are empty where there is no verdict yet.
+func WriteWeeksCSV(out io.Writer, r *report.Report) error {
+	rows := [][]string{{"rule", "until", "sent_people", "sent_reached", "sent_open", "holdout_people", "holdout_reached", "holdout_open", "lift", "lift_low", "lift_high", "verdict"}}
+	for i := range r.Rules {
+		if r.Rules[i].Experiment == nil {
+			continue
+		}
+		for _, w := range r.Rules[i].Experiment.Weeks {
+			row := []string{r.Rules[i].Rule, w.Until.Format(time.RFC3339)}
+			for _, n := range []int{w.Treated.People, w.Treated.Reached, w.Treated.Open, w.Holdout.People, w.Holdout.Reached, w.Holdout.Open} {
+				row = append(row, strconv.Itoa(n))
+			}
+			rows = append(rows, append(append(row, intervalCells(w.Difference)...), string(w.Verdict)))
+		}
+	}
+	return writeCSV(out, "lift over time", rows)
 }
 
 // WriteStepsCSV writes what runs did as CSV, a row a step. The row of the step "began" says how many runs began.

@@ -38,6 +38,7 @@ var allowed = map[string]string{
 	"GET /revisions/{revision}":            "v e a p",
 	"GET /lift":                            "v e a p",
 	"GET /lift.csv":                        "v e a p",
+	"GET /lift-weeks.csv":                  "v e a p",
 	"GET /growth.csv":                      "v e a p",
 	"GET /rules.csv":                       "v e a p",
 	"GET /steps.csv":                       "v e a p",

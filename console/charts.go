@@ -20,13 +20,19 @@ const (
 type chart struct {
 	Lines []chartLine
 	Band  string // the points of the polygon between two bounds; empty: there is none
-	Marks []chartMark
-	Dates []chartMark
-	Zero  string // the height of zero, where the scale goes below it; empty: it does not
+	// Whiskers are estimates with their bounds, and Early are instants of which nothing can be said yet.
+	Whiskers []chartWhisker
+	Early    []string // their places on the axis of time
+	Marks    []chartMark
+	Dates    []chartMark
+	Zero     string // the height of zero, where the scale goes below it; empty: it does not
 }
 
 // chartLine is a line by its class and its points.
 type chartLine struct{ Class, Points string }
+
+// chartWhisker is an estimate at a place of the axis of time, with its bounds at places of the other.
+type chartWhisker struct{ At, Estimate, Low, High string }
 
 // chartMark is a text at a place of an axis.
 type chartMark struct{ At, Text string }

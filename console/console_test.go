@@ -199,6 +199,7 @@ func TestEveryPageIsThere(t *testing.T) {
 	}
 	for path, heading := range map[string]string{
 		"/lift.csv":                  "rule,started",
+		"/lift-weeks.csv":            "rule,until",
 		"/growth.csv":                "step,count",
 		"/rules.csv":                 "rule,about",
 		"/steps.csv":                 "rule,step",

@@ -57,6 +57,7 @@ func (c *Console) listRoutes() []route {
 		{"POST", "/revisions/{revision}/rollback", RoleApprover, c.rollBack},
 		{"GET", "/lift", RoleViewer, c.showLift},
 		{"GET", "/lift.csv", RoleViewer, c.exportLift},
+		{"GET", "/lift-weeks.csv", RoleViewer, c.exportWeeks},
 		{"GET", "/growth.csv", RoleViewer, c.exportGrowth},
 		{"GET", "/rules.csv", RoleViewer, c.exportRules},
 		{"GET", "/steps.csv", RoleViewer, c.exportSteps},

@@ -23,7 +23,7 @@ var ErrForeign = errors.New("the file is not a read model of Homeroom and stays 
 
 const (
 	applicationID = 0x486d726d // "Hmrm", at byte 68 of an SQLite file
-	schemaVersion = 4          // a change of what a record keeps or of report.Summary needs a new one
+	schemaVersion = 5          // a change of what a record keeps or of report.Summary needs a new one
 )
 
 // SQLite's result codes, see https://www.sqlite.org/rescode.html.

@@ -38,7 +38,10 @@ const (
 )
 
 // EventNames are the events that a report needs, besides the decisions.
-func EventNames() []string {
+func EventNames() []string { return append(reactionNames(), eventEarned) }
+
+// reactionNames are the events that may be to a message's credit, or against it.
+func reactionNames() []string {
 	return []string{
 		eventDelivered, engine.EventEmailOpened, engine.EventEmailClicked, eventBounced, eventUnsubscribed, eventResubscribed, eventSpamReported,
 		engine.EventNudgeSeen, engine.EventNudgeClicked, engine.EventNudgeDismissed, engine.EventShareClicked, eventShareVisited, eventShared, eventReferralVisit, eventReferralJoined,
@@ -260,10 +263,15 @@ func (l *attribution) findCredited(ev *engine.Event) (uint32, bool) {
 		})
 	case eventReferralVisit, eventReferralJoined:
 		return l.latestSend(Owner(ev), ev.Time, ReferralWindow, func(s *send) bool {
-			return s.flags&sendPrompt != 0 || l.runs[s.run].flags&runEarned != 0
+			return l.asksToSpread(s)
 		})
 	}
 	return 0, false
+}
+
+// asksToSpread reports whether a message asked to share or to refer, or was about a certificate.
+func (l *attribution) asksToSpread(s *send) bool {
+	return s.flags&sendPrompt != 0 || l.runs[s.run].flags&runEarned != 0
 }
 
 // Owner is the learner by whose messages an event is counted, and by nobody else's: of a referral the referrer it names, else whose event it is.

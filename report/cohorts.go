@@ -45,6 +45,7 @@ type ruleTally struct {
 	messages   map[string]*sideTally
 	channels   map[string]*sideTally
 	splits     map[string]*splitTally
+	weeks      weekTally
 }
 
 // sideTally counts people by group.
@@ -78,6 +79,7 @@ func newRuleTally(deliveries bool, now time.Time) *ruleTally {
 		messages:   map[string]*sideTally{},
 		channels:   map[string]*sideTally{},
 		splits:     map[string]*splitTally{},
+		weeks:      weekTally{},
 	}
 }
 
@@ -99,6 +101,7 @@ func (t *ruleTally) addCohort(segment *Segment, c *Cohort) {
 	switch segment.Part {
 	case partRule:
 		t.addSide(t.whole, segment, c)
+		t.weeks.addCohort(segment, c, t.now)
 	case partMessage:
 		t.addSide(ensureTally(t.messages, segment.Name, newSideTally), segment, c)
 	case partChannel:
@@ -137,7 +140,7 @@ func (t *ruleTally) addPeople(side *Side, into *entries, segment *Segment, c *Co
 	within := segment.Terms.Within
 	for hour, n := range c.Entered {
 		people += n
-		if within > 0 && (int64(hour)+1)*3600+within > t.now {
+		if isOpen(hour, within, t.now) {
 			side.Open += n
 		}
 		into.addHour(hour, within)
@@ -146,7 +149,7 @@ func (t *ruleTally) addPeople(side *Side, into *entries, segment *Segment, c *Co
 	if segment.Terms.Known {
 		side.Known += people
 	}
-	side.Reached += c.Figures.Reached
+	side.Reached += c.countReached()
 	combineFields(side.Guardrails.listFields(), c.Figures.Guardrails.listFields(), 1)
 	if t.deliveries && c.Figures.Reporting > 0 {
 		if side.Delivered == nil {
@@ -190,7 +193,7 @@ func (t *ruleTally) addArm(into *splitTally, segment *Segment, c *Cohort) {
 	}
 	people := t.addPeople(&into.arms[segment.Arm].Side, &into.entries, segment, c)
 	into.promises[segment.Arms] += people
-	ensureTally(into.strata, segment.Arm, newArmStrata).add(readArms(segment.Arms), segment.Arm, people, c.Figures.Reached)
+	ensureTally(into.strata, segment.Arm, newArmStrata).add(readArms(segment.Arms), segment.Arm, people, c.countReached())
 }
 
 // ensureArm returns an arm. It sends something if it did so in any revision.
@@ -246,6 +249,7 @@ func (t *ruleTally) makeExperiment(counts *RuleCounts) *Experiment {
 		Last:          t.whole.entries.lastTime(),
 		WithinSeconds: t.goalSeconds(),
 		NoGoal:        counts.Goals == 0,
+		Weeks:         t.weeks.listWeeks(t.whole.entries, t.now),
 	}
 	for _, name := range slices.Sorted(maps.Keys(t.messages)) {
 		e.Messages = append(e.Messages, t.messages[name].makePart(name))

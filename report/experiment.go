@@ -27,6 +27,7 @@ type Experiment struct {
 	Judgement    experiment.Judgement `json:"judgement"`      // treated against holdout
 	Discovery    bool                 `json:"discovery"`      // among the rules of the report, by Benjamini and Hochberg at 5 %
 
+	Weeks    []Week  `json:"weeks,omitempty"`    // of treated and holdout, from the first on; empty: nobody is held out
 	Splits   []Split `json:"splits,omitempty"`   // by name
 	Messages []Part  `json:"messages,omitempty"` // by name
 	Channels []Part  `json:"channels,omitempty"` // by name
@@ -110,6 +111,7 @@ func (e *Experiment) Judge(method experiment.Method, now time.Time) {
 	e.Days = daysSince(e.First, now)
 	e.SampleRatioP = ratioOf(&e.Treated, &e.Holdout, &e.Control)
 	e.Judgement = e.judgePair(&e.Treated, &e.Holdout, method, e.Days, e.SampleRatioP)
+	e.judgeWeeks()
 	for i := range e.Splits {
 		e.judgeSplit(&e.Splits[i], method, now)
 	}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -14,6 +15,7 @@ type Report struct {
 	Rules      []Rule     `json:"rules"` // by name
 	Total      Rule       `json:"total"` // the sums; it has no experiment: each rule has one of its own
 	Uncredited Uncredited `json:"unprompted"`
+	Earned     int        `json:"certificates_earned"` // certificates
 }
 
 // Rule counts one rule. Maps count by reason and are never nil.
@@ -41,6 +43,7 @@ type Rule struct {
 
 	Experiment *Experiment `json:"experiment,omitempty"` // nil: no sign of a goal or of a holdout
 
+	SharePrompts       int `json:"share_prompts"`       // messages sent that asked to share or to refer, or were about a certificate
 	ShareClicks        int `json:"share_clicks"`        // messages whose share links were followed by the learner
 	ShareVisits        int `json:"share_visits"`        // visits to what was shared from them
 	CertificatesShared int `json:"certificates_shared"` // certificates
@@ -90,6 +93,7 @@ type Counter struct {
 	reasons     []string            // by send.reason
 	decided     map[int32]int       // decisions by hour
 	uncredited  Uncredited
+	earned      int // certificates
 	deliveries  int // reports of deliveries
 }
 
@@ -269,6 +273,8 @@ func (c *Counter) Event(ev *engine.Event) {
 		if one != nil && c.isFirst("event", ev.Learner, ev.ID) {
 			one.ShareVisits++
 		}
+	case eventEarned:
+		countIf(&c.earned, c.isFirst("earned", ev.Learner, cmp.Or(certificate, ev.ID)))
 	case eventShared:
 		if c.isFirst("shared", ev.Learner, certificate) {
 			addOne(one, &c.uncredited.CertificatesShared, func(r *Rule) *int { return &r.CertificatesShared })
@@ -282,6 +288,11 @@ func (c *Counter) Event(ev *engine.Event) {
 			addOne(one, &c.uncredited.ReferralsConverted, func(r *Rule) *int { return &r.ReferralsConverted })
 		}
 	}
+}
+
+// ReportsReactions reports whether anybody says what became of the rule's messages: a provider does, or the app did. Without, no opening is not known to be none.
+func (r *Rule) ReportsReactions() bool {
+	return r.Reportable > 0 || r.Delivered+r.Opened+r.OpenedByMachine+r.Clicked+r.Dismissed > 0
 }
 
 // addOne counts one more for the rule, or among what nobody prompted.
@@ -299,6 +310,7 @@ func (c *Counter) Report() Report { return c.Summary().Report(c.opts) }
 func (c *Counter) Summary() *Summary {
 	summary := NewSummary()
 	summary.Uncredited = c.uncredited
+	summary.Earned = c.earned
 	summary.Deliveries = c.deliveries
 	maps.Copy(summary.Decided, c.decided)
 	rules := make([]*RuleCounts, len(c.counts))
@@ -327,6 +339,7 @@ func (c *Counter) countSend(r *Rule, s *send) {
 	switch {
 	case s.flags&sendSent != 0:
 		r.Sent++
+		countIf(&r.SharePrompts, c.attribution.asksToSpread(s))
 		countIf(&r.Reportable, c.attribution.exposures.reportsDelivery(s.channel))
 	case s.flags&sendFailed != 0:
 		r.Failed[c.reasons[s.reason]]++
@@ -356,7 +369,7 @@ func (r *Rule) countMaps() []map[string]int {
 func (r *Rule) countFields() []*int {
 	return []*int{
 		&r.Started, &r.Sent, &r.Withheld.Holdout, &r.Withheld.Control, &r.Reportable, &r.Delivered, &r.Opened, &r.OpenedByMachine, &r.Clicked,
-		&r.Dismissed, &r.Bounced, &r.Unsubscribed, &r.SpamReported, &r.ShareClicks, &r.ShareVisits, &r.CertificatesShared, &r.ReferralVisits,
+		&r.Dismissed, &r.Bounced, &r.Unsubscribed, &r.SpamReported, &r.SharePrompts, &r.ShareClicks, &r.ShareVisits, &r.CertificatesShared, &r.ReferralVisits,
 		&r.ReferralsConverted,
 	}
 }

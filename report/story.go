@@ -213,7 +213,7 @@ func (t *storyBuilder) addEvents(events []engine.Event) {
 			t.addEntry(chapter, l)
 			continue
 		}
-		if slices.Contains(EventNames(), ev.Name) {
+		if slices.Contains(reactionNames(), ev.Name) {
 			l.Message, _ = ev.Text("message")
 			l.Text = describeEvent(ev, l.Message)
 			rule, _ := ev.Text("rule")

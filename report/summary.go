@@ -17,6 +17,7 @@ type Summary struct {
 	Cohorts    map[Segment]*Cohort
 	Decided    map[int32]int // decisions by the hour, in hours since 1970
 	Uncredited Uncredited
+	Earned     int // certificates
 	Deliveries int // reports of deliveries: without any, delivery is not known of any channel
 }
 
@@ -70,12 +71,28 @@ type terms struct {
 // Cohort counts people. They are known by the hour in which they entered, so what depends on the time of the report can be worked out later.
 type Cohort struct {
 	Entered map[int32]int // in hours since 1970
+	Reached map[int32]int // of those who entered in an hour, who reached the goal since
 	Figures Figures
+}
+
+func newCohort() *Cohort {
+	return &Cohort{
+		Entered: map[int32]int{},
+		Reached: map[int32]int{},
+	}
+}
+
+// countReached returns how many of the people reached the goal.
+func (c *Cohort) countReached() int {
+	n := 0
+	for _, reached := range c.Reached {
+		n += reached
+	}
+	return n
 }
 
 // Figures count people of a cohort.
 type Figures struct {
-	Reached    int
 	Reporting  int // who were exposed through a channel that reports delivery
 	Delivered  int // of these
 	Guardrails Guardrails
@@ -85,7 +102,7 @@ type Figures struct {
 }
 
 func (f *Figures) listFields() []*int {
-	return append(f.Guardrails.listFields(), &f.Reached, &f.Reporting, &f.Delivered, &f.Follows, &f.Met, &f.Several)
+	return append(f.Guardrails.listFields(), &f.Reporting, &f.Delivered, &f.Follows, &f.Met, &f.Several)
 }
 
 func (r *RuleCounts) listFields() []*int { return []*int{&r.Decisions, &r.Both, &r.Goals, &r.Signs} }
@@ -121,10 +138,11 @@ func (s *Summary) addSigned(o *Summary, sign int) {
 	for segment, theirs := range o.Cohorts {
 		ours := s.Cohorts[segment]
 		if ours == nil {
-			ours = &Cohort{Entered: map[int32]int{}}
+			ours = newCohort()
 			s.Cohorts[segment] = ours
 		}
 		combineCounts(ours.Entered, theirs.Entered, sign)
+		combineCounts(ours.Reached, theirs.Reached, sign)
 		combineFields(ours.Figures.listFields(), theirs.Figures.listFields(), sign)
 		if len(ours.Entered) == 0 && ours.Figures == (Figures{}) {
 			delete(s.Cohorts, segment)
@@ -132,6 +150,7 @@ func (s *Summary) addSigned(o *Summary, sign int) {
 	}
 	combineCounts(s.Decided, o.Decided, sign)
 	combineFields(s.Uncredited.listFields(), o.Uncredited.listFields(), sign)
+	s.Earned += sign * o.Earned
 	s.Deliveries += sign * o.Deliveries
 }
 
@@ -163,6 +182,7 @@ func (s *Summary) Report(o Options) Report {
 		Rules:      []Rule{},
 		Total:      newRule(""),
 		Uncredited: s.Uncredited,
+		Earned:     s.Earned,
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Rules)) {
 		rule := s.Rules[name].Counts.cloneCounts()

@@ -187,7 +187,7 @@ func (t *experimentTally) countLearner(part part, name uint16, all []exposed, fi
 func (t *experimentTally) ensureCohort(segment segmentIndex) *Cohort {
 	c := t.cohorts[segment]
 	if c == nil {
-		c = &Cohort{Entered: map[int32]int{}}
+		c = newCohort()
 		t.cohorts[segment] = c
 	}
 	return c
@@ -196,7 +196,9 @@ func (t *experimentTally) ensureCohort(segment segmentIndex) *Cohort {
 // countPerson counts a learner who entered at an instant with a run.
 func (t *experimentTally) countPerson(c *Cohort, learner uint32, at int64, run uint32, terms uint16) {
 	c.Entered[hourOf(at)]++
-	countIf(&c.Figures.Reached, t.hasReachedGoal(run))
+	if t.hasReachedGoal(run) {
+		c.Reached[hourOf(at)]++
+	}
 	reactions := t.exposures.reactions[learner]
 	if len(reactions) == 0 {
 		return

@@ -23,6 +23,7 @@ type ReportCmd struct {
 	Since     string `default:"30d" help:"How far back: a duration (30d, 12h), a date, or all." placeholder:"T"`
 	Rule      string `help:"This rule only, with its arms, messages, channels and guardrails." placeholder:"NAME"`
 	Fixed     bool   `help:"Intervals for one look that was planned before, instead of intervals that are valid at every look."`
+	Weeks     bool   `help:"The difference week by week instead, with intervals that are valid at all these looks together."`
 	Steps     bool   `help:"Count the runs of the last 30 days step by step instead, as the console's page of a rule does."`
 	ReadModel string `help:"Keep what was read in this file, and read only what is new. It is made when missing and can be deleted at any time." type:"path" placeholder:"FILE"`
 	Format    string `help:"How to print: table, json or csv." enum:"table,json,csv" default:"table"`
@@ -40,6 +41,7 @@ Example:
   homeroom report
   homeroom report --since 2026-03-01 --rule certificate-share
   homeroom report --rule quiz-retry --since 90d --fixed
+  homeroom report --weeks --rule quiz-retry
   homeroom report --steps --rule quiz-retry
   homeroom report --read-model /var/lib/homeroom/report.db
   homeroom report --since all --format csv > report.csv`
@@ -71,10 +73,15 @@ func (c *ReportCmd) Run(ctx context.Context, o IO) error {
 	if err != nil {
 		return err
 	}
-	switch c.Format {
-	case "json":
+	switch {
+	case c.Format == "json":
 		return printJSON(o.Out, answer)
-	case "csv":
+	case c.Weeks && c.Format == "csv":
+		return admin.WriteWeeksCSV(o.Out, &answer.Report)
+	case c.Weeks:
+		_, err = io.WriteString(o.Out, weeksText(o, &answer))
+		return err
+	case c.Format == "csv":
 		return admin.WriteReportCSV(o.Out, &answer)
 	}
 	_, err = io.WriteString(o.Out, reportText(o, &answer))
@@ -106,6 +113,7 @@ func reportText(o IO, a *admin.Report) string {
 	writeReactionTable(o, &b, rows)
 	writeExperiments(o, &b, a)
 	writeGrowthTable(o, &b, rows)
+	writeGrowthLoop(o, &b, a)
 	writeReasonTable(o, &b, a.Rules)
 	writeUncredited(&b, a.Uncredited)
 	return b.String()
@@ -174,10 +182,11 @@ func writeReactionTable(o IO, b *strings.Builder, rules []report.Rule) {
 		}
 		if r.Reportable == 0 {
 			row[1] = notKnown
-			for j, n := range []int{r.Opened, r.OpenedByMachine, r.Clicked, r.Bounced} {
-				if n == 0 {
-					row[2+j] = notKnown
-				}
+			row[5] = notKnown
+		}
+		if !r.ReportsReactions() {
+			for j := 2; j <= 4; j++ {
+				row[j] = notKnown
 			}
 		}
 		rows = append(rows, row)

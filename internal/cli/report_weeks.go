@@ -1,0 +1,62 @@
+package cli
+
+import (
+	"strings"
+	"time"
+
+	"homeroom/admin"
+	"homeroom/experiment"
+	"homeroom/internal/narrate"
+	"homeroom/report"
+)
+
+// weeksText writes the difference of each rule week by week.
+func weeksText(o IO, a *admin.Report) string {
+	var b strings.Builder
+	for i := range a.Rules {
+		r := &a.Rules[i]
+		if r.Experiment == nil || len(r.Experiment.Weeks) == 0 {
+			continue
+		}
+		var rows [][]string
+		for _, w := range r.Experiment.Weeks {
+			rows = append(rows, []string{w.Until.Format(time.DateTime), narrate.Thousands(w.Treated.People), weekRate(w.Treated), narrate.Thousands(w.Holdout.People),
+				weekRate(w.Holdout), partText(w.Treated.Open+w.Holdout.Open, w.Treated.People+w.Holdout.People), weekText(&w)})
+		}
+		writeColumns(o, &b, []string{r.Rule + ", until", "sent to", "reached", "held out", "reached", "open", "difference in points"}, rows)
+	}
+	if b.Len() == 0 {
+		return "No rule has a goal and somebody in its holdout yet.\n"
+	}
+	return "95 % intervals, valid at all these looks together; of everybody who had entered until then\n" + b.String()
+}
+
+func weekRate(s report.WeekSide) string {
+	return rateText(&report.Side{People: s.People, Reached: s.Reached})
+}
+
+func weekText(w *report.Week) string {
+	switch {
+	case w.Difference != nil:
+		return differenceText(w.Difference)
+	case w.Verdict == experiment.TooEarly:
+		return "too early"
+	}
+	return "no verdict"
+}
+
+// writeGrowthLoop writes the steps of the growth loop. A report about one rule has none: certificates are of all rules.
+func writeGrowthLoop(o IO, b *strings.Builder, a *admin.Report) {
+	if len(a.Rules) < 2 {
+		return
+	}
+	var rows [][]string
+	for n, s := range a.Growth {
+		prompted := narrate.Thousands(s.Prompted)
+		if n == 0 {
+			prompted = notKnown
+		}
+		rows = append(rows, []string{s.Name, narrate.Thousands(s.Count), prompted})
+	}
+	writeColumns(o, b, []string{"THE GROWTH LOOP", "how many", "by a rule's message"}, rows)
+}
