@@ -11,7 +11,7 @@ import (
 func errNotThere() ref.Val { return types.NewErr("no such key: what the function looks for") }
 
 // findActivity returns the id of an activity in the contextActivities of an xAPI statement: the first of a type, in grouping, parent and category, or else the
-// first of grouping or of parent.
+// first of grouping or of parent. In a statement of cmi5 the first of grouping is the publisher's id of the unit itself, and stands for nothing else.
 func findActivity(activities, kind ref.Val) ref.Val {
 	lists, _ := activities.Value().(map[string]any)
 	want, _ := kind.Value().(string)
@@ -24,6 +24,9 @@ func findActivity(activities, kind ref.Val) ref.Val {
 			}
 		}
 	}
+	if isCmi5(lists) {
+		return errNotThere()
+	}
 	for _, where := range []string{"grouping", "parent"} {
 		for _, one := range activitiesIn(lists[where]) {
 			if id, isText := one["id"].(string); isText {
@@ -32,6 +35,16 @@ func findActivity(activities, kind ref.Val) ref.Val {
 		}
 	}
 	return errNotThere()
+}
+
+// isCmi5 reports whether a statement is one of cmi5. https://github.com/AICC/CMI-5_Spec_Current, 9.6.2
+func isCmi5(lists map[string]any) bool {
+	for _, one := range activitiesIn(lists["category"]) {
+		if one["id"] == "https://w3id.org/xapi/cmi5/context/categories/cmi5" {
+			return true
+		}
+	}
+	return false
 }
 
 // activitiesIn returns the activities of a list, or the only one, as xAPI 1.0.0 allows it.
