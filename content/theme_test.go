@@ -3,6 +3,8 @@ package content
 import (
 	"fmt"
 	"testing"
+
+	"homeroom/internal/colors"
 )
 
 func TestEveryAccentCanBeRead(t *testing.T) {
@@ -13,7 +15,7 @@ func TestEveryAccentCanBeRead(t *testing.T) {
 			{"a button", c.onAccent, c.accent}, {"a link", c.link, cardColor}, {"a share link", c.link, tintColor},
 			{"a button by night", c.onAccentDark, c.accentDark}, {"a link by night", c.linkDark, cardDark}, {"a share link by night", c.linkDark, tintDark},
 		} {
-			if got := contrastRatio(pair.words, pair.on); got < 4.5 {
+			if got := colors.Contrast(pair.words, pair.on); got < 4.5 {
 				t.Errorf("with the accent %s, %s has a contrast of %.2f:1", accent, pair.what, got)
 			}
 		}

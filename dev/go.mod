@@ -265,7 +265,10 @@ require (
 	modernc.org/sqlite v1.51.0
 )
 
-require github.com/segmentio/backo-go v1.0.0 // indirect
+require (
+	github.com/lucasb-eyer/go-colorful v1.4.1 // indirect
+	github.com/segmentio/backo-go v1.0.0 // indirect
+)
 
 require (
 	github.com/cyphar/filepath-securejoin v0.6.1 // indirect

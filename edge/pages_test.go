@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"homeroom/internal/colors"
 	"homeroom/internal/links"
 )
 
@@ -213,7 +214,7 @@ func TestEveryAccentCanBeRead(t *testing.T) {
 		}
 		check := func(fg, bg string) {
 			t.Helper()
-			if got := contrastRatio(fg, bg); got < 4.5 {
+			if got := colors.Contrast(fg, bg); got < 4.5 {
 				t.Errorf("by %s, %s on %s has a contrast of %.2f, want 4.5", mode, fg, bg, got)
 			}
 		}

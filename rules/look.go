@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"homeroom/content"
+	"homeroom/internal/colors"
 	"homeroom/internal/yamlfile"
 )
 
@@ -26,7 +27,6 @@ const (
 var (
 	utmForm          = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
 	organizationForm = regexp.MustCompile(`^[0-9]{1,20}$`)
-	accentForm       = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)
 )
 
 // readUTM reads {source: …, medium: …}, or off.
@@ -82,7 +82,7 @@ func readOrganization(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {
 
 func readAccent(d *decoder, s *settingsSpec, _, v *yamlfile.Node) {
 	text, ok := d.Text(v, "accent")
-	if ok && !accentForm.MatchString(text) {
+	if ok && !colors.Valid(text) {
 		d.Fail(v.At, `write it like "#24584b", with the quotes`, "accent is not a color: %q", text)
 		return
 	}

@@ -30,6 +30,7 @@ var walls = []wall{
 	{"homeroom/internal/narrate", "words need the engine's decisions only", nil, []string{"homeroom/engine", "homeroom/internal/narrate"}},
 	{"homeroom/internal/rfc3339", "reading a time needs nothing else", nil, []string{"homeroom/internal/rfc3339"}},
 	{"homeroom/internal/locale", "how a language is written needs tables of languages only", nil, []string{"homeroom/internal/locale", "github.com/gohugoio/", "github.com/bojanz/currency", "github.com/cockroachdb/apd/", "github.com/osteele/tuesday", "golang.org/x/text/"}},
+	{"homeroom/internal/colors", "colors need nothing else", nil, []string{"homeroom/internal/colors", "github.com/lucasb-eyer/go-colorful"}},
 	{"homeroom/internal/cells", "columns need nothing but the widths of characters", nil, []string{"homeroom/internal/cells", "golang.org/x/text/"}},
 	{"homeroom/internal/cleantext", "what is fit to be shown needs tables of characters and domains only", nil, []string{"homeroom/internal/cleantext", "golang.org/x/net/", "golang.org/x/text/"}},
 	{"homeroom/internal/links", "links are made without stores or servers", nil, []string{"homeroom/internal/links"}},
