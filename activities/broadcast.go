@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"homeroom/engine"
+	"homeroom/internal/clock"
 	"homeroom/workflows"
 )
 
@@ -304,7 +305,7 @@ func (p *broadcastPart) handOverTo(ctx context.Context, learner string) error {
 		if err == nil || n == handOverTries || !p.b.IsOfLearner(err) {
 			return err
 		}
-		if err := waitOrDone(ctx, handOverPause); err != nil {
+		if err := clock.Sleep(ctx, handOverPause); err != nil {
 			return err
 		}
 	}
@@ -327,20 +328,9 @@ func (p *broadcastPart) awaitSlot(ctx context.Context) error {
 			return ctx.Err()
 		}
 		activity.RecordHeartbeat(ctx, p.done)
-		if err := waitOrDone(ctx, min(wait, time.Second)); err != nil {
+		if err := clock.Sleep(ctx, min(wait, time.Second)); err != nil {
 			return err
 		}
-	}
-}
-
-func waitOrDone(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }
 

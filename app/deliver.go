@@ -82,14 +82,5 @@ func (p people) Recipient(ctx context.Context, learner string) (delivery.Recipie
 
 // waitBy sleeps by Homeroom's clock.
 func waitBy(c clock.Clock) func(context.Context, time.Duration) error {
-	return func(ctx context.Context, d time.Duration) error {
-		timer := time.NewTimer(c.Wait(d))
-		defer timer.Stop()
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-timer.C:
-			return nil
-		}
-	}
+	return func(ctx context.Context, d time.Duration) error { return clock.Sleep(ctx, c.Wait(d)) }
 }

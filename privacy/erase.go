@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"homeroom/internal/clock"
 	"homeroom/store"
 	"homeroom/subjects"
 )
@@ -130,7 +131,7 @@ func (e *erasure) runRounds(ctx context.Context, receipt *ErasureReceipt) (last 
 				return last, nil
 			}
 			e.opts.Progress("nothing is left; looking once more")
-			if err := sleepFor(ctx, e.opts.SearchPause); err != nil {
+			if err := clock.Sleep(ctx, e.opts.SearchPause); err != nil {
 				return last, err
 			}
 			continue

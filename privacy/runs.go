@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 
+	"homeroom/internal/clock"
 	"homeroom/workflows"
 )
 
@@ -165,21 +166,9 @@ func (p *Privacy) pollUntil(ctx context.Context, done func(context.Context) (boo
 		if err != nil {
 			return err
 		}
-		if sleepFor(limited, pause) != nil {
+		if clock.Sleep(limited, pause) != nil {
 			return ctx.Err()
 		}
-	}
-}
-
-// sleepFor sleeps in real time.
-func sleepFor(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"homeroom/engine"
+	"homeroom/internal/clock"
 	"homeroom/internal/narrate"
 	"homeroom/rules"
 	"homeroom/store"
@@ -231,20 +232,8 @@ func (p *Publisher) awaitInstances(ctx context.Context, now func() time.Time, ha
 				p.opts.InstanceWait, what, names, store.InstanceTTL)
 		}
 		p.opts.Progress(Progress{Stage: fmt.Sprintf("waiting for %s to %s", names, what)})
-		if err := sleepFor(ctx, pollInterval); err != nil {
+		if err := clock.Sleep(ctx, pollInterval); err != nil {
 			return err
 		}
-	}
-}
-
-// sleepFor sleeps in real time.
-func sleepFor(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
 	}
 }

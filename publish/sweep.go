@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 
 	"homeroom/engine"
+	"homeroom/internal/clock"
 	"homeroom/store"
 	"homeroom/subjects"
 	"homeroom/workflows"
@@ -65,7 +66,7 @@ func (p *Publisher) Sweep(ctx context.Context, plan *Plan) (SweepCounts, error) 
 	if err == nil && (len(plan.Touched) > 0 || plan.Change.Silences()) {
 		// Visibility is some seconds behind: it may lack workflows that started just before, also by continuing as new.
 		p.opts.Progress(Progress{Stage: "letting Temporal's visibility catch up", Swept: s.swept})
-		if err = sleepFor(ctx, p.opts.VisibilityWait); err == nil {
+		if err = clock.Sleep(ctx, p.opts.VisibilityWait); err == nil {
 			err = s.sweepAll(ctx, began.Add(-2*time.Minute).UTC().Format(time.RFC3339))
 		}
 	}
@@ -244,7 +245,7 @@ func (s *signaler) signalInBackground(ctx context.Context, learner string, start
 	if s.p.opts.Random != nil {
 		jitter = s.p.opts.Random()
 	}
-	if err := sleepFor(ctx, time.Duration((0.5+jitter)*float64(time.Second)/s.p.opts.PerSecond)); err != nil {
+	if err := clock.Sleep(ctx, time.Duration((0.5+jitter)*float64(time.Second)/s.p.opts.PerSecond)); err != nil {
 		return err
 	}
 	select {

@@ -123,12 +123,12 @@ func (o *Options) runClockTo(ctx context.Context, h *instance.Instance, end time
 	began := h.Clock.Now()
 	for h.Clock.Now().Before(end) {
 		report(int(h.Clock.Now().Sub(began).Hours()), int(end.Sub(began).Hours()))
-		if err := instance.Sleep(ctx, min(200*time.Millisecond, time.Until(h.Clock.When(end)))); err != nil {
+		if err := clock.Sleep(ctx, min(200*time.Millisecond, time.Until(h.Clock.When(end)))); err != nil {
 			return err
 		}
 	}
 	for p := range subjects.Partitions {
 		h.App.Store().Control.AwaitHandedOver(ctx, p, end, time.Minute)
 	}
-	return instance.Sleep(ctx, visibilityDelay)
+	return clock.Sleep(ctx, visibilityDelay)
 }

@@ -150,7 +150,7 @@ func (o *Options) measureDrain(ctx context.Context, h *instance.Instance, events
 	report := o.progressOf("triggers: events")
 	first := settled()
 	for first == 0 {
-		if err := sleep(ctx, time.Millisecond); err != nil {
+		if err := clock.Sleep(ctx, time.Millisecond); err != nil {
 			return perSecond{}, err
 		}
 		first = settled()
@@ -162,7 +162,7 @@ func (o *Options) measureDrain(ctx context.Context, h *instance.Instance, events
 			return lap(n - first), nil
 		}
 		report(n, events)
-		if err := sleep(ctx, 250*time.Millisecond); err != nil { // seldom, because reading the counters takes time too
+		if err := clock.Sleep(ctx, 250*time.Millisecond); err != nil { // seldom, because reading the counters takes time too
 			return perSecond{}, err
 		}
 	}
@@ -209,7 +209,7 @@ func readRaw(ctx context.Context, js jetstream.JetStream, filters []string, even
 		})
 	}
 	for read.Load() < int64(events) {
-		if err := sleep(ctx, time.Millisecond); err != nil {
+		if err := clock.Sleep(ctx, time.Millisecond); err != nil {
 			return perSecond{}, context.Cause(ctx)
 		}
 	}
@@ -231,8 +231,6 @@ func connectNATS(url string) (jetstream.JetStream, func(), error) {
 	}
 	return js, nc.Close, nil
 }
-
-func sleep(ctx context.Context, d time.Duration) error { return instance.Sleep(ctx, d) }
 
 // realTime returns the options of a Homeroom that runs as in production, in real time.
 func realTime(academy *rules.Academy, log *slog.Logger) instance.Options {

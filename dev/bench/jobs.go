@@ -14,6 +14,7 @@ import (
 	"homeroom/dev/instance"
 	"homeroom/dev/stack"
 	"homeroom/engine"
+	"homeroom/internal/clock"
 	"homeroom/internal/standin"
 	"homeroom/rules"
 )
@@ -160,7 +161,7 @@ func (o *Options) jobA(ctx context.Context, s Sizes) (lags []time.Duration, err 
 				return err
 			}
 			report(i, s.Singles)
-			if err := sleep(ctx, 700*time.Millisecond+time.Duration(random.Int64N(int64(600*time.Millisecond)))); err != nil {
+			if err := clock.Sleep(ctx, 700*time.Millisecond+time.Duration(random.Int64N(int64(600*time.Millisecond)))); err != nil {
 				return err
 			}
 		}
@@ -212,7 +213,7 @@ func (o *Options) jobC(ctx context.Context, s Sizes) (result, published perSecon
 		}
 		published = lap(s.Noise)
 		for int(j.homeroom.App.Stats().Unneeded)-before < s.Noise {
-			if err := sleep(ctx, 10*time.Millisecond); err != nil {
+			if err := clock.Sleep(ctx, 10*time.Millisecond); err != nil {
 				return err
 			}
 		}
@@ -256,7 +257,7 @@ func (o *Options) jobD(ctx context.Context, s Sizes) (lags []time.Duration, err 
 			return err
 		}
 		due := at.Add(s.Wait)
-		if err := sleep(ctx, time.Until(due)); err != nil {
+		if err := clock.Sleep(ctx, time.Until(due)); err != nil {
 			return err
 		}
 		if early := j.stack.Mail.Counts().Accepted; early > 0 {

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"homeroom/catalog"
+	"homeroom/internal/clock"
 	"homeroom/workflows"
 )
 
@@ -167,7 +168,7 @@ func awaitSignalsHandled(ctx context.Context, c client.Client, learner string, w
 		if err != nil || upserts >= want {
 			return err
 		}
-		if err := sleep(ctx, 100*time.Millisecond); err != nil {
+		if err := clock.Sleep(ctx, 100*time.Millisecond); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"homeroom/catalog"
 	"homeroom/dev/instance"
 	"homeroom/engine"
+	"homeroom/internal/clock"
 	"homeroom/internal/standin"
 	"homeroom/workflows"
 )
@@ -43,7 +44,7 @@ func (o *Options) measureNudge(ctx context.Context) (n nudge, err error) {
 			if err := j.stack.Mail.Wait(ctx, func(c standin.Counts) bool { return c.Accepted >= mails }); err != nil {
 				return 0, err
 			}
-			if err := sleep(ctx, 2*time.Second); err != nil { // until the workflow has recorded the outcome
+			if err := clock.Sleep(ctx, 2*time.Second); err != nil { // until the workflow has recorded the outcome
 				return 0, err
 			}
 			described, err := j.homeroom.Temporal.DescribeWorkflowExecution(ctx, workflows.WorkflowID("awake"), "")

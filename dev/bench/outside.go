@@ -14,6 +14,7 @@ import (
 	sdklog "go.temporal.io/sdk/log"
 
 	"homeroom/engine"
+	"homeroom/internal/clock"
 	"homeroom/internal/standin"
 	"homeroom/subjects"
 	"homeroom/workflows"
@@ -80,7 +81,7 @@ func (o *Options) jobE(ctx context.Context, s Sizes, command func() *exec.Cmd) (
 	if err != nil && settled.Err() == nil {
 		return a, err
 	}
-	if err := sleep(ctx, 10*time.Second); err != nil { // surplus mails would arrive in this time
+	if err := clock.Sleep(ctx, 10*time.Second); err != nil { // surplus mails would arrive in this time
 		return a, err
 	}
 	c := mail.Counts()
@@ -142,7 +143,7 @@ func (o *Options) measureMemory(ctx context.Context, learners int, command func(
 		return nil, err
 	}
 	defer p.Kill()
-	if err := sleep(ctx, 20*time.Second); err != nil {
+	if err := clock.Sleep(ctx, 20*time.Second); err != nil {
 		return nil, err
 	}
 	w = &memoryUse{idle: p.ResidentMemory(), learners: learners}
@@ -181,9 +182,9 @@ func (o *Options) awaitAllWaiting(ctx context.Context, temporal string, learners
 		}
 		report(int(answer.Count), learners)
 		if int(answer.Count) >= learners {
-			return sleep(ctx, 5*time.Second)
+			return clock.Sleep(ctx, 5*time.Second)
 		}
-		if err := sleep(ctx, time.Second); err != nil {
+		if err := clock.Sleep(ctx, time.Second); err != nil {
 			return err
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"homeroom/app"
 	"homeroom/dev/browser"
 	"homeroom/dev/instance"
+	"homeroom/internal/clock"
 	"homeroom/internal/standin"
 )
 
@@ -122,7 +123,7 @@ func measurePage(ctx context.Context, r *Report, root string, p consolePage) err
 			first = time.Since(began)
 			for ; !counted; counted, err = askPage(ctx, root, p) {
 				if err == nil {
-					err = instance.Sleep(ctx, 200*time.Millisecond)
+					err = clock.Sleep(ctx, 200*time.Millisecond)
 				}
 				if err != nil {
 					return err

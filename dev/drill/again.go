@@ -9,8 +9,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 
-	"homeroom/dev/instance"
 	"homeroom/dev/process"
+	"homeroom/internal/clock"
 	"homeroom/subjects"
 )
 
@@ -156,7 +156,7 @@ func (w *world) awaitDrained(ctx context.Context) error {
 		case err != nil:
 			return err
 		case behind == 0:
-			return instance.Sleep(ctx, settleQuiet)
+			return clock.Sleep(ctx, settleQuiet)
 		case behind < least:
 			least = behind
 			until = time.Now().Add(w.o.Patience)
@@ -167,7 +167,7 @@ func (w *world) awaitDrained(ctx context.Context) error {
 			return err
 		}
 		w.o.Progress(fmt.Sprintf("%d messages to go", behind))
-		if err := instance.Sleep(ctx, fetchEvery); err != nil {
+		if err := clock.Sleep(ctx, fetchEvery); err != nil {
 			return err
 		}
 	}

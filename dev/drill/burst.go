@@ -8,9 +8,9 @@ import (
 	"go.temporal.io/api/enums/v1"
 
 	"homeroom/app"
-	"homeroom/dev/instance"
 	"homeroom/dev/process"
 	"homeroom/engine"
+	"homeroom/internal/clock"
 	"homeroom/workflows"
 )
 
@@ -127,7 +127,7 @@ func (b *burstRun) publishBurst(ctx context.Context, p person, n int) error {
 		}
 		if i%500 == 0 {
 			b.o.Progress(fmt.Sprintf("publishing the events of %s: %d of %d", p.id, i, n))
-			if err := instance.Sleep(ctx, time.Until(began.Add(b.within*time.Duration(i)/time.Duration(n)))); err != nil {
+			if err := clock.Sleep(ctx, time.Until(began.Add(b.within*time.Duration(i)/time.Duration(n)))); err != nil {
 				return err
 			}
 		}
@@ -158,7 +158,7 @@ func (b *burstRun) awaitApplied(ctx context.Context, p person) error {
 			return nil
 		}
 		b.o.Progress(fmt.Sprintf("%s: applied up to sequence %d of %d", p.id, st.Seq, b.lastSeq))
-		if err := instance.Sleep(ctx, fetchEvery); err != nil {
+		if err := clock.Sleep(ctx, fetchEvery); err != nil {
 			return err
 		}
 	}

@@ -9,8 +9,8 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
-	"homeroom/dev/instance"
 	"homeroom/dev/process"
+	"homeroom/internal/clock"
 	"homeroom/store"
 )
 
@@ -96,7 +96,7 @@ func (w *world) awaitOthers(ctx context.Context, held person) error {
 			return nil
 		}
 		w.o.Progress(fmt.Sprintf("%d of %d sent, %d waiting, one of them held", others.Sent, others.Published, others.Waiting))
-		if err := instance.Sleep(ctx, settleEvery); err != nil {
+		if err := clock.Sleep(ctx, settleEvery); err != nil {
 			return err
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"homeroom/delivery"
-	"homeroom/dev/instance"
 	"homeroom/internal/clock"
 	"homeroom/internal/standin"
 )
@@ -59,7 +58,7 @@ do:
 				return err
 			}
 			w.o.Progress("waiting for the end of the night")
-			if err := instance.Sleep(ctx, time.Until(w.clock.When(nightTo))); err != nil {
+			if err := clock.Sleep(ctx, time.Until(w.clock.When(nightTo))); err != nil {
 				return err
 			}
 			if _, err := w.awaitSettled(ctx); err != nil {
@@ -82,7 +81,7 @@ func (w *world) runSteps(ctx context.Context, steps []step) error {
 	slices.SortStableFunc(steps, func(a, b step) int { return a.at.Compare(b.at) })
 	what := ""
 	for _, s := range steps {
-		if err := instance.Sleep(ctx, time.Until(w.clock.When(s.at))); err != nil {
+		if err := clock.Sleep(ctx, time.Until(w.clock.When(s.at))); err != nil {
 			return err
 		}
 		if s.what != what {

@@ -9,7 +9,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"homeroom/dev/instance"
+	"homeroom/internal/clock"
 	"homeroom/subjects"
 )
 
@@ -27,7 +27,7 @@ func (w *world) publishUntilStored(ctx context.Context, e *event) error {
 		if ctx.Err() != nil {
 			return fmt.Errorf("publishing %s: %w", e.id, errors.Join(ctx.Err(), err))
 		}
-		if err := instance.Sleep(ctx, 100*time.Millisecond); err != nil {
+		if err := clock.Sleep(ctx, 100*time.Millisecond); err != nil {
 			return err
 		}
 	}
@@ -77,7 +77,7 @@ func (w *world) publishUnderLoad(ctx context.Context, events []*event, rate int,
 func (w *world) publishAtRate(ctx context.Context, events []*event, rate int) error {
 	began := time.Now()
 	for i, e := range events {
-		if err := instance.Sleep(ctx, time.Until(began.Add(time.Duration(i)*time.Second/time.Duration(rate)))); err != nil {
+		if err := clock.Sleep(ctx, time.Until(began.Add(time.Duration(i)*time.Second/time.Duration(rate)))); err != nil {
 			return err
 		}
 		if err := w.publishUntilStored(ctx, e); err != nil {

@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"homeroom/internal/clock"
 	"math"
 	"time"
-
-	"homeroom/dev/instance"
 )
 
 const (
@@ -39,7 +38,7 @@ func (w *world) awaitSettledExcept(ctx context.Context, but map[string]bool) (Re
 		case err != nil:
 			return Report{}, err
 		case report.Waiting+report.Lost == 0 || time.Now().After(patience):
-			if err := instance.Sleep(ctx, settleQuiet); err != nil {
+			if err := clock.Sleep(ctx, settleQuiet); err != nil {
 				return Report{}, err
 			}
 			return w.accountNow(ctx, -1, but)
@@ -50,7 +49,7 @@ func (w *world) awaitSettledExcept(ctx context.Context, but map[string]bool) (Re
 			ask = settleAsk
 		}
 		before = report.Waiting
-		if err := instance.Sleep(ctx, settleEvery); err != nil {
+		if err := clock.Sleep(ctx, settleEvery); err != nil {
 			return Report{}, err
 		}
 		if w.homeroom != nil && w.homeroom.Died() {
@@ -68,7 +67,7 @@ func (w *world) accountNow(ctx context.Context, ask int, but map[string]bool) (R
 			if ctx.Err() != nil || time.Now().After(until) {
 				return Report{}, fmt.Errorf("gathering the evidence: %w", err)
 			}
-			if err := instance.Sleep(ctx, settleEvery); err != nil {
+			if err := clock.Sleep(ctx, settleEvery); err != nil {
 				return Report{}, err
 			}
 			continue

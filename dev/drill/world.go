@@ -16,7 +16,6 @@ import (
 	sdklog "go.temporal.io/sdk/log"
 
 	"homeroom/app"
-	"homeroom/dev/instance"
 	"homeroom/dev/process"
 	"homeroom/dev/stack"
 	"homeroom/internal/clock"
@@ -260,5 +259,5 @@ func (w *world) addNote(format string, args ...any) {
 // pauseFor waits for a duration of real time.
 func (w *world) pauseFor(ctx context.Context, what string, d time.Duration) error {
 	w.o.Progress(fmt.Sprintf("%s, for %s", what, d.Round(100*time.Millisecond)))
-	return instance.Sleep(ctx, d)
+	return clock.Sleep(ctx, d)
 }

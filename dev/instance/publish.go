@@ -63,7 +63,7 @@ const maxStall = time.Minute
 func (p Publisher) Play(ctx context.Context, c clock.Clock, messages []Message, onPublished func(n int)) error {
 	var acks []jetstream.PubAckFuture
 	for i, m := range messages {
-		if err := Sleep(ctx, time.Until(c.When(m.At))); err != nil {
+		if err := clock.Sleep(ctx, time.Until(c.When(m.At))); err != nil {
 			return err
 		}
 		ack, err := p.JS.PublishMsgAsync(m.toNATS(), jetstream.WithStallWait(maxStall))
@@ -85,19 +85,4 @@ func (p Publisher) Play(ctx context.Context, c clock.Clock, messages []Message, 
 		}
 	}
 	return nil
-}
-
-// Sleep waits in real time. It returns the context's error if ctx ends first.
-func Sleep(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return ctx.Err()
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }

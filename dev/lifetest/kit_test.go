@@ -25,7 +25,6 @@ import (
 
 	"homeroom/activities"
 	"homeroom/dev/harness"
-	"homeroom/dev/instance"
 	"homeroom/dev/servers"
 	"homeroom/engine"
 	"homeroom/internal/clock"
@@ -204,7 +203,7 @@ func (h *home) handOver(learner string, events ...engine.Event) {
 			h.t.Error(err)
 			return
 		}
-		_ = instance.Sleep(h.ctx, 5*time.Millisecond)
+		_ = clock.Sleep(h.ctx, 5*time.Millisecond)
 	}
 }
 

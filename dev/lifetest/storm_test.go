@@ -13,8 +13,8 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 
 	"homeroom/dev/harness"
-	"homeroom/dev/instance"
 	"homeroom/engine"
+	"homeroom/internal/clock"
 )
 
 // count is a step that keeps book, in the state itself: how many events it was told, and what came out of order. Only what
@@ -75,13 +75,13 @@ func TestAStormOfEvents(t *testing.T) {
 						seq += n
 						switch random.IntN(10) {
 						case 0:
-							_ = instance.Sleep(h.ctx, time.Duration(random.IntN(10))*time.Millisecond)
+							_ = clock.Sleep(h.ctx, time.Duration(random.IntN(10))*time.Millisecond)
 						case 1:
-							_ = instance.Sleep(h.ctx, time.Duration(random.IntN(100))*time.Millisecond)
+							_ = clock.Sleep(h.ctx, time.Duration(random.IntN(100))*time.Millisecond)
 						}
 						if random.IntN(20) == 0 { // a pause that is one on a slow machine as well
 							h.eventually(learner+" keeps up", func() error { return h.heard(learner, seq-1) })
-							_ = instance.Sleep(h.ctx, 50*time.Millisecond)
+							_ = clock.Sleep(h.ctx, 50*time.Millisecond)
 						}
 					}
 				})
@@ -129,7 +129,7 @@ func TestAStormOfMessages(t *testing.T) {
 	for n := range courses {
 		h.handOver("ada", h.enrolled("ada", n+1, fmt.Sprint("crs_", n)))
 		if random.IntN(6) == 0 {
-			_ = instance.Sleep(h.ctx, time.Duration(random.IntN(150))*time.Millisecond)
+			_ = clock.Sleep(h.ctx, time.Duration(random.IntN(150))*time.Millisecond)
 		}
 	}
 	h.retires("ada")

@@ -13,7 +13,6 @@ import (
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
 
-	"homeroom/dev/instance"
 	"homeroom/dev/servers"
 	"homeroom/internal/clock"
 	"homeroom/workflows"
@@ -88,7 +87,7 @@ func stages(b *testing.B, o options, last string) {
 		began := time.Now()
 		h.handOver(learner, h.enrolled(learner, 2, "crs_sql"))
 		for h.steps.Load() == steps && h.ctx.Err() == nil {
-			_ = instance.Sleep(h.ctx, 100*time.Microsecond)
+			_ = clock.Sleep(h.ctx, 100*time.Microsecond)
 		}
 		took = append(took, time.Since(began))
 		h.hears(learner, 2)

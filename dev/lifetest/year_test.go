@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"homeroom/dev/harness"
-	"homeroom/dev/instance"
 	"homeroom/engine"
 	"homeroom/internal/clock"
 	"homeroom/rules"
@@ -100,7 +99,7 @@ func (h *home) live(events []engine.Event, all bool) bill {
 		h.handOver(learner, *ev)
 		handed++
 		for h.steps.Load() == before && h.ctx.Err() == nil {
-			_ = instance.Sleep(h.ctx, 200*time.Microsecond)
+			_ = clock.Sleep(h.ctx, 200*time.Microsecond)
 		}
 	}
 	c.reach(h, events[len(events)-1].Time.AddDate(0, 0, 3))
@@ -225,7 +224,7 @@ func (c *calendar) reach(h *home, t time.Time) {
 	}
 	c.mu.Unlock()
 	if wait > time.Millisecond {
-		_ = instance.Sleep(h.ctx, wait)
+		_ = clock.Sleep(h.ctx, wait)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -92,7 +92,7 @@ const quietTime = time.Second
 // awaitEnd waits until the clock shows the end and everything that is due by then has been decided.
 func awaitEnd(ctx context.Context, h *instance.Instance, collected *decisionCollector, o Options) error {
 	for h.Clock.Now().Before(o.Until) {
-		if err := instance.Sleep(ctx, min(time.Until(h.Clock.When(o.Until)), 200*time.Millisecond)); err != nil {
+		if err := clock.Sleep(ctx, min(time.Until(h.Clock.When(o.Until)), 200*time.Millisecond)); err != nil {
 			return err
 		}
 		if o.Progress != nil {
@@ -112,7 +112,7 @@ func awaitEnd(ctx context.Context, h *instance.Instance, collected *decisionColl
 		if since >= quietTime {
 			return nil
 		}
-		if err := instance.Sleep(ctx, quietTime-since); err != nil {
+		if err := clock.Sleep(ctx, quietTime-since); err != nil {
 			return err
 		}
 	}

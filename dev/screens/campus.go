@@ -79,7 +79,7 @@ func openSchool(ctx context.Context) (*school, error) {
 	fmt.Printf("The term runs up to %s: %s.\n", shownAt.Format("2 January"), time.Until(fast.When(shownAt)).Round(time.Second))
 	err = publisher.Play(ctx, fast, messages, nil)
 	if err == nil {
-		err = instance.Sleep(ctx, time.Until(fast.When(shownAt)))
+		err = clock.Sleep(ctx, time.Until(fast.When(shownAt)))
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.close())

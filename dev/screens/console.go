@@ -11,7 +11,7 @@ import (
 
 	"homeroom/admin"
 	"homeroom/dev/browser"
-	"homeroom/dev/instance"
+	"homeroom/internal/clock"
 )
 
 // consolePicture is a page of the console and the file of its picture.
@@ -141,7 +141,7 @@ func (s *school) openCounted(ctx context.Context, tab *browser.Tab, path string)
 		if err := tab.Eval(`![...document.querySelectorAll("main a")].some((a) => a.textContent === "Look again" && a.checkVisibility())`, &counted); err != nil || counted {
 			return err
 		}
-		if err := instance.Sleep(ctx, 200*time.Millisecond); err != nil {
+		if err := clock.Sleep(ctx, 200*time.Millisecond); err != nil {
 			return err
 		}
 	}
