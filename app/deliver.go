@@ -7,6 +7,7 @@ import (
 	"homeroom/delivery"
 	"homeroom/delivery/email"
 	"homeroom/delivery/inapp"
+	"homeroom/delivery/push"
 	"homeroom/delivery/webhook"
 	"homeroom/engine"
 	"homeroom/internal/clock"
@@ -23,10 +24,15 @@ func newDeliverer(st *store.Store, revs *revisions, outward *links.Links, o Opti
 	if err != nil {
 		return nil, err
 	}
+	apps, err := newPusher(o.Push)
+	if err != nil {
+		return nil, err
+	}
 	channels, err := delivery.NewChannels(
 		email.New(o.Telemetry.Sender(o.Sender)),
 		inapp.New(o.Telemetry.Announcer(inapp.NewNATS(o.JetStream))),
 		webhook.NewChannel(o.Telemetry.Poster(targets)),
+		push.NewChannel(o.Telemetry.Pusher(apps), pushTokens{profiles: st.Profiles, now: o.Clock.Now}, o.Clock.Now),
 	)
 	if err != nil {
 		return nil, err

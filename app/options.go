@@ -55,6 +55,7 @@ type Options struct {
 	OnStart   OnStart        // default: PublishNew
 	Sender    email.Sender   // how mail goes out; only the worker needs it
 	Targets   TargetOptions  // how messages are posted by the channel webhook; only the worker needs it
+	Push      PushOptions    // how messages are handed to apps by the channel push; only the worker needs it
 	// SuppressionLists are the provider's, which a worker reads once a day; nil: they are not read.
 	SuppressionLists delivery.ProviderLists
 

@@ -200,7 +200,7 @@ func (l *Library) checkLinks(m *Message) Errors {
 
 // allTemplates returns the templates of a message; of one that could not be read, those that could.
 func (m *Message) allTemplates() []*template {
-	all := []*template{m.subject, m.preheader, m.shareText, m.body}
+	all := []*template{m.subject, m.preheader, m.shareText, m.push, m.body}
 	return slices.DeleteFunc(all, func(t *template) bool { return t == nil })
 }
 

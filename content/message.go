@@ -25,18 +25,19 @@ type Message struct {
 	ShareText string // what share prompts propose to say; empty: a neutral sentence
 	Sender    string // who it comes from, of Site.Senders; empty: Site.Sender
 	Target    string // where the channel webhook posts it, of Site.Targets; empty: the only one
+	Push      string // what a phone shows under the subject; empty: the preheader, or the beginning of the text
 	Body      string
 
-	subject, preheader, shareText, body *template
-	lines                               []string // of the file, for columns in errors
-	bodyLine                            int      // on which the body begins
+	subject, preheader, shareText, push, body *template
+	lines                                     []string // of the file, for columns in errors
+	bodyLine                                  int      // on which the body begins
 }
 
 // MaxSize is the largest message file that is accepted, in bytes.
 const MaxSize = 256 << 10
 
 var (
-	frontMatterKeys = []string{"subject", "preheader", "topic", "share_text", "sender", "target"}
+	frontMatterKeys = []string{"subject", "preheader", "topic", "share_text", "sender", "target", "push"}
 	messageName     = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
 	localeName      = regexp.MustCompile(`^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$`)
 )
@@ -104,6 +105,7 @@ func Inspect(file string, src []byte, awaited ...string) (*Message, Errors) {
 	m.subject = compile(m.Subject, lines["subject"])
 	m.preheader = compile(m.Preheader, lines["preheader"])
 	m.shareText = compile(m.ShareText, lines["share_text"])
+	m.push = compile(m.Push, lines["push"])
 	m.body = compile(m.Body, bodyLine)
 	if len(ferrs) == 0 && strings.TrimSpace(m.Subject) == "" {
 		errs = append(errs, Error{File: file, Line: 1, Message: "the message has no subject", Fix: "add subject: … to its front matter"})
@@ -169,6 +171,7 @@ func (m *Message) readFrontMatter(front string) (lines map[string]int, errs Erro
 		"share_text": &m.ShareText,
 		"sender":     &m.Sender,
 		"target":     &m.Target,
+		"push":       &m.Push,
 	}
 	for _, p := range r.Pairs(root, "the front matter", frontMatterKeys) {
 		key := p.Key.Text

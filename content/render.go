@@ -25,6 +25,8 @@ type Rendered struct {
 	// Targets are where the links lead that Outward counts: "referral", links.PlaceCertificate, and each place to share,
 	// if the message uses them and the learner may. URLs.
 	Targets map[string]string
+	// Push is the message as a phone shows it.
+	Push Notification
 	// PostTo is where the channel webhook posts the message; the zero Target: nowhere.
 	PostTo Target
 }
@@ -67,6 +69,10 @@ func (l *Library) renderMessage(m *Message, vars Vars) (Rendered, error) {
 		return Rendered{}, err
 	}
 	out.Preheader = cleantext.Line(out.Preheader)
+	push, err := m.push.renderLine(s, bindings)
+	if err != nil {
+		return Rendered{}, err
+	}
 	markdown, err := m.body.renderTemplate(bindings)
 	if err != nil {
 		return Rendered{}, err
@@ -93,6 +99,7 @@ func (l *Library) renderMessage(m *Message, vars Vars) (Rendered, error) {
 	out.Fragment = page.String()
 	out.Plain = strings.TrimSpace(plain.String()) + "\n"
 	out.Actions = s.actions
+	out.Push = notificationOf(out, push)
 	out.HTML = f.frameHTML(out.Fragment)
 	out.Text = f.frameText(out.Plain)
 	return out, nil

@@ -195,7 +195,7 @@ func (d *Deliverer) askAndCompose(ctx context.Context, s engine.Send) (composedS
 	if err != nil || out.Status != "" {
 		return composedSend{}, out, err
 	}
-	if named := addressToAllow(s, to, address); named != nil && !d.o.Allow.Allows(*named) {
+	if known, _ := engine.ChannelNamed(s.Channel); known.CarriedOutside && !d.o.Allow.Allows(to.Address) {
 		return composedSend{}, newOutcome(s, engine.OutcomeNotAllowed, engine.ReasonNotAllowed, "the recipient allow-list does not name this address"), nil
 	}
 	if err := d.storeLinkTargets(ctx, s, o, m.Targets); err != nil {
@@ -216,17 +216,6 @@ func (d *Deliverer) askAndCompose(ctx context.Context, s engine.Send) (composedS
 		call:    channel.Prepare(s, to, m, o),
 		askedAt: askedAt,
 	}, engine.Outcome{}, nil
-}
-
-// addressToAllow returns the address by which the allow-list judges a send; nil: the message does not leave the platform. A channel without addresses is
-// judged by the learner's mail address, so that an unknown learner is not written to by a staging system.
-func addressToAllow(s engine.Send, to Recipient, address string) *string {
-	if channel, _ := engine.ChannelNamed(s.Channel); address == "" && channel.CarriedOutside {
-		address = to.Address
-	} else if address == "" {
-		return nil
-	}
-	return &address
 }
 
 // composeMessage writes the message, or the outcome that says why there is none.

@@ -10,6 +10,7 @@ const (
 	ChannelEmail   = "email"
 	ChannelInApp   = "inapp"
 	ChannelWebhook = "webhook"
+	ChannelPush    = "push"
 )
 
 // Channel is a way to reach a learner, as far as deciding goes. How a message is composed and handed over is in package delivery.
@@ -20,7 +21,7 @@ type Channel struct {
 	// ReportsDelivery says that the provider reports what became of a message.
 	ReportsDelivery bool
 	// CarriedOutside says that messages leave the platform: nobody gets them who left everything, and the recipient allow-list of a staging
-	// system holds for them, by the learner's mail address if the channel needs no address of its own.
+	// system holds for them, by the learner's mail address whatever the channel.
 	CarriedOutside bool
 }
 
@@ -30,6 +31,7 @@ func Channels() []Channel {
 		{Name: ChannelEmail, NeedsAddress: true, ReportsDelivery: true, CarriedOutside: true},
 		{Name: ChannelInApp},
 		{Name: ChannelWebhook, CarriedOutside: true},
+		{Name: ChannelPush, NeedsAddress: true, CarriedOutside: true},
 	}
 }
 

@@ -31,6 +31,8 @@ type Profile struct {
 	// the times of the others, and of traits that were deleted.
 	UpdatedAt time.Time            `json:"updated_at,omitzero"`
 	TraitsAt  map[string]time.Time `json:"traits_at,omitempty"`
+	// DroppedTokens are the push tokens of Traits that no app answers to any more, as [hashToken] writes them, and when that was said.
+	DroppedTokens map[string]time.Time `json:"dropped_tokens,omitempty"`
 	// EmailAt is since when the address is this one; zero if that is not known.
 	EmailAt time.Time `json:"email_at,omitzero"`
 }
@@ -38,7 +40,10 @@ type Profile struct {
 // Engine is what the engine may know of the profile. The address itself stays behind, except among the traits, which
 // conditions may read ("learner.traits.email") and no state ever holds.
 func (p Profile) Engine() engine.Profile {
-	reach := map[string]engine.Reach{engine.ChannelEmail: p.reachByEmail()}
+	reach := map[string]engine.Reach{
+		engine.ChannelEmail: p.reachByEmail(),
+		engine.ChannelPush:  p.reachByPush(),
+	}
 	for _, c := range engine.Channels() {
 		if c.CarriedOutside && !c.NeedsAddress && p.UnsubscribedAll {
 			reach[c.Name] = engine.Reach{Suppressed: true}
@@ -64,10 +69,11 @@ func (p Profile) reachByEmail() engine.Reach {
 	return reach
 }
 
-// AllTraits are the traits including the known ones, under the names they are published by.
+// AllTraits are the traits including the known ones, under the names they are published by, without push tokens that were dropped.
 func (p Profile) AllTraits() map[string]any {
 	all := make(map[string]any, len(p.Traits)+5)
 	maps.Copy(all, p.Traits)
+	p.leaveOutDroppedTokens(all)
 	for name, field := range p.textTraits() {
 		if *field != "" {
 			all[name] = *field

@@ -76,7 +76,7 @@ func TestComplete(t *testing.T) {
 		{"an event in quotes", "", "rule: r\nwhen:\n  event: \"assess▮\"\n", "assessment.graded", "", "assess"},
 		{"a message", "", when + "do:\n  - send: ▮", "welcome quiz-retry", "progress", ""},
 		{"a topic", "", when + "do:\n  - send: welcome\n    topic: ▮", "progress reminders", "welcome", ""},
-		{"a channel", "", when + "do:\n  - send: welcome\n    channel: ▮", "email inapp webhook", "", ""},
+		{"a channel", "", when + "do:\n  - send: welcome\n    channel: ▮", "email inapp webhook push", "", ""},
 		{"true or false", "", "paused: ▮", "true false", "", ""},
 		{"a day", "", when + "do:\n  - wait_until: \"09:00\"\n    days: [mon, ▮]", "tue wed", "", ""},
 		{"again", "", "again: ▮", "never always", "", ""},

@@ -189,6 +189,8 @@ func sendWords(s *engine.SendStep) string {
 		text = fmt.Sprintf("show %s in the app", s.Message)
 	case engine.ChannelWebhook:
 		text = fmt.Sprintf("post %s to its target", s.Message)
+	case engine.ChannelPush:
+		text = fmt.Sprintf("push %s to the learner's apps", s.Message)
 	}
 	if s.Topic != "" {
 		text += ", topic " + s.Topic

@@ -278,5 +278,6 @@ func (b *builder) addSend(s *stepSpec) *engine.SendStep {
 	b.c.checkDates(b.d, s, from, handed)
 	b.c.checkInApp(b.d, s.message, out.Channel)
 	b.c.checkTarget(b.d, s.message, out.Channel)
+	b.c.checkPush(b.d, s.message, out.Channel, from, handed)
 	return out
 }

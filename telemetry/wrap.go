@@ -12,6 +12,7 @@ import (
 	"homeroom/delivery"
 	"homeroom/delivery/email"
 	"homeroom/delivery/inapp"
+	"homeroom/delivery/push"
 	"homeroom/delivery/webhook"
 	"homeroom/engine"
 	"homeroom/triggers"
@@ -152,6 +153,24 @@ type poster struct {
 // Post implements webhook.Poster.
 func (p poster) Post(ctx context.Context, m webhook.Post) (delivery.Receipt, error) {
 	return p.t.measureProvider(ctx, engine.ChannelWebhook, func(ctx context.Context) (delivery.Receipt, error) { return p.next.Post(ctx, m) })
+}
+
+// Pusher measures and traces messages to apps.
+func (t *Telemetry) Pusher(p push.Pusher) push.Pusher {
+	if t == nil {
+		return p
+	}
+	return pusher{t, p}
+}
+
+type pusher struct {
+	t    *Telemetry
+	next push.Pusher
+}
+
+// Push implements push.Pusher.
+func (p pusher) Push(ctx context.Context, m push.Push) (delivery.Receipt, error) {
+	return p.t.measureProvider(ctx, engine.ChannelPush, func(ctx context.Context) (delivery.Receipt, error) { return p.next.Push(ctx, m) })
 }
 
 // measureProvider measures one request.

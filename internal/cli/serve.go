@@ -27,6 +27,7 @@ type ServeCmd struct {
 
 	SendGridFlags
 	TargetFlags
+	PushFlags
 	Rate   float64       `name:"deliveries-per-second" env:"HOMEROOM_DELIVERIES_PER_SECOND" help:"At most so many, over all workers. Default: no limit." placeholder:"N"`
 	Settle time.Duration `name:"settle-after" env:"HOMEROOM_SETTLE_AFTER" default:"15m" help:"Send a mail whose fate is uncertain again, once, after so long, if the provider's reports show that it was not taken. 0: never." placeholder:"DURATION"`
 
@@ -68,8 +69,12 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 	}
 	var sender app.MailSender
 	var targets app.TargetOptions
+	var push app.PushOptions
 	if slices.Contains(roles, app.RoleWorker) {
 		if targets, err = c.targetOptions(); err != nil {
+			return err
+		}
+		if push, err = c.pushOptions(); err != nil {
 			return err
 		}
 		if sender, err = c.newSender(); err != nil {
@@ -118,6 +123,7 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 		OnStart:             app.OnStart(c.OnStart),
 		Sender:              sender,
 		Targets:             targets,
+		Push:                push,
 		SuppressionLists:    sender,
 		Author:              currentUser(),
 		Store:               app.StoreOptions{Replicas: c.Replicas, MaxAge: c.Keep},

@@ -52,6 +52,8 @@ var walls = []wall{
 	{"homeroom/delivery/email", "the channel knows no provider", []string{temporal, nats, sendgrid, cel, "homeroom/delivery/sendgrid", "homeroom/rules", "homeroom/store"}, nil},
 	{"homeroom/delivery/webhook", "an adapter knows its provider only", []string{temporal, nats, sendgrid, cel, "homeroom/rules", "homeroom/store"}, nil},
 	{"homeroom/delivery/webhook/webhooktest", "the suite knows no provider", []string{temporal, nats, sendgrid, cel}, nil},
+	{"homeroom/delivery/push", "an adapter knows its provider only", []string{temporal, nats, sendgrid, cel, "homeroom/rules", "homeroom/store"}, nil},
+	{"homeroom/delivery/push/pushtest", "the suite knows no provider", []string{temporal, nats, sendgrid, cel}, nil},
 	{"homeroom/delivery/inapp", "an adapter knows its provider only", []string{temporal, sendgrid, cel, "homeroom/rules", "homeroom/store"}, nil},
 	{"homeroom/catalog", "events are known without servers", []string{temporal, nats, sendgrid, cel, "homeroom/rules"}, nil},
 	{"homeroom/sources", "bodies are read without servers, stores or rules", []string{temporal, nats, sendgrid, kong, "net/http", "homeroom/store", "homeroom/rules", "homeroom/app", "homeroom/admin"}, nil},
