@@ -35,11 +35,15 @@ func (s *Standing) Apply(ev *Event, rs *Ruleset, arrival time.Time) Change {
 		change.Changed = true
 	}
 	if rs.Settings.Activity[ev.Name] {
-		s.noteActivity(&change, at, rs.Settings.Resolution)
-		if rs.Settings.Risk != nil && s.markTakenIn(ev, arrival) && s.observeRisk(change.Course, ev.ID, at) {
+		var c *Course // nil: no course is known
+		if change.Course != "" {
+			c = s.course(change.Course)
+		}
+		s.noteActivity(&change, c, at, rs.Settings.Resolution)
+		if rs.Settings.Risk != nil && s.markTakenIn(ev, arrival) && s.observeRisk(c, ev.ID, at) {
 			change.Changed = true
 		}
-		if rs.Paths && s.noteVisit(ev, change.Course, at) {
+		if rs.Paths && c != nil && s.noteVisit(ev, c, change.Course, at) {
 			change.Changed = true
 		}
 	}
@@ -211,11 +215,10 @@ func (c *Course) learnTitle(title string, at time.Time) bool {
 // wholeCount is a count of lessons; nonsense becomes a number that every machine agrees on.
 func wholeCount(n float64) int { return int(min(max(n, 0), 1<<31-1)) }
 
-// noteActivity records that the learner did something at `at`, and how long a silence that ended.
-func (s *Standing) noteActivity(change *Change, at time.Time, resolution time.Duration) {
+// noteActivity records that the learner did something at `at`, in a course if c is not nil, and how long a silence that ended.
+func (s *Standing) noteActivity(change *Change, c *Course, at time.Time, resolution time.Duration) {
 	change.PlatformGap = silenceLength(s.lastPlatformBase(), at)
-	if change.Course != "" {
-		c := s.course(change.Course)
+	if c != nil {
 		if c.addStart(at) {
 			change.Changed = true
 		}
@@ -246,9 +249,9 @@ func (s *Standing) markTakenIn(ev *Event, arrival time.Time) bool {
 	return true
 }
 
-// observeRisk takes an activity into the risk in its course or, if none is known, in every course that is open, and reports whether that changed
+// observeRisk takes an activity into the risk in its course or, if it is nil, in every course that is open, and reports whether that changed
 // anything.
-func (s *Standing) observeRisk(course, id string, at time.Time) bool {
+func (s *Standing) observeRisk(course *Course, id string, at time.Time) bool {
 	changed := false
 	observe := func(c *Course) {
 		if c.Risk = s.withMissedActivity(c, at); c.Risk == nil {
@@ -256,8 +259,8 @@ func (s *Standing) observeRisk(course, id string, at time.Time) bool {
 		}
 		changed = c.Risk.observe(id, at) || changed
 	}
-	if course != "" {
-		observe(s.course(course))
+	if course != nil {
+		observe(course)
 		return changed
 	}
 	for _, c := range s.Courses {
@@ -278,10 +281,13 @@ func silenceLength(last, at time.Time) time.Duration {
 
 // add notes an activity and reports whether it opened a new step.
 func (a *Activity) add(at time.Time, resolution time.Duration) bool {
-	if n := len(*a); n > 0 && !roundUp(at, resolution).After(roundUp(a.last(), resolution)) {
-		return false
+	ms := at.UnixMilli()
+	if n := len(*a); n > 0 {
+		if last := (*a)[n-1]; isSameStep(last, ms, resolution) || !at.After(time.UnixMilli(last)) {
+			return false
+		}
 	}
-	*a = append(*a, at.UnixMilli())
+	*a = append(*a, ms)
 	if extra := len(*a) - maxActivity; extra > 0 {
 		*a = slices.Delete(*a, 0, extra)
 	}
@@ -333,10 +339,19 @@ func roundUp(t time.Time, step time.Duration) time.Time {
 	if step <= time.Millisecond {
 		return t
 	}
-	ms := t.UnixMilli()
+	return time.UnixMilli(roundUpMillis(t.UnixMilli(), step)).UTC()
+}
+
+// roundUpMillis is roundUp for unix milliseconds and a step of more than one.
+func roundUpMillis(ms int64, step time.Duration) int64 {
 	s := step.Milliseconds()
 	if rest := ms % s; rest != 0 {
 		ms += s - rest
 	}
-	return time.UnixMilli(ms).UTC()
+	return ms
+}
+
+// isSameStep reports whether the second of two moments in unix milliseconds lies in the step of the first, or before it.
+func isSameStep(first, second int64, step time.Duration) bool {
+	return second < first || step > time.Millisecond && roundUpMillis(second, step) <= roundUpMillis(first, step)
 }

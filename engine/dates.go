@@ -34,7 +34,7 @@ func (s *stepper) appendDatedAsOf(list []silence, rule *Rule, place silentPlace,
 	if err != nil {
 		return list // it is not known
 	}
-	scope := courseScope(place.course)
+	scope := place.scope
 	due := later(date, s.putOffUntil(rule, scope, date))
 	missed := max(s.env.Grace, s.env.Current.Settings.Patience)
 	if s.decided.IsZero() || s.published {

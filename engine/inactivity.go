@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -56,6 +57,7 @@ func (s *stepper) listSilences(list []silence) []silence {
 	if !slices.ContainsFunc(s.env.Current.Rules, func(r *Rule) bool { return r.When.IsState() }) {
 		return list
 	}
+	s.putOff = slices.ContainsFunc(s.st.PastRuns, func(p PastRun) bool { return p.Armed < 0 })
 	var room baseRoom
 	bases := s.env.Standing.platformBases(&room)
 	for _, rule := range s.env.Current.Rules {
@@ -82,6 +84,7 @@ func (s *stepper) listSilences(list []silence) []silence {
 // silentPlace is where a learner can be silent: a course, or the whole platform.
 type silentPlace struct {
 	course string  // empty: the platform
+	scope  string  // of a run about the place; empty: the platform
 	record *Course // nil: the platform
 	ends   time.Time
 }
@@ -90,7 +93,12 @@ type silentPlace struct {
 func (s *stepper) appendCourseSilences(list []silence, course string, c *Course) []silence {
 	starts, ends := s.env.Current.courseDates(course, c)
 	last := later(s.env.Standing.lastCourseBase(c), starts)
-	place := silentPlace{course: course, record: c, ends: ends}
+	place := silentPlace{
+		course: course,
+		scope:  courseScope(course),
+		record: c,
+		ends:   ends,
+	}
 	var room baseRoom
 	var bases []base // nil: no rule needed them yet
 	for _, rule := range s.env.Current.Rules {
@@ -103,7 +111,7 @@ func (s *stepper) appendCourseSilences(list []silence, course string, c *Course)
 			continue
 		case rule.When.Inactive <= 0, rule.When.Platform:
 			continue
-		case rule.When.AtRisk == 0 && s.decidedPast(last, rule) && s.putOffUntil(rule, courseScope(course), last).IsZero():
+		case rule.When.AtRisk == 0 && s.decidedPast(last, rule) && s.putOffUntil(rule, place.scope, last).IsZero():
 			continue
 		}
 		if bases == nil {
@@ -117,11 +125,14 @@ func (s *stepper) appendCourseSilences(list []silence, course string, c *Course)
 // appendSilences adds the silences of one rule in one place, after the moments from which inactivity counts there.
 func (s *stepper) appendSilences(list []silence, rule *Rule, place silentPlace, bases []base) []silence {
 	c := place.record
-	course := place.course
-	scope := courseScope(course)
+	shortest := rule.shortestSilence(c)
 	for i, b := range bases {
+		until := s.putOffUntil(rule, place.scope, b.exact)
+		if until.IsZero() && i+1 < len(bases) && bases[i+1].exact.Sub(b.exact) <= shortest {
+			continue // active again in time; most are
+		}
 		due := s.dueOf(rule, c, b, i+1 == len(bases))
-		if until := s.putOffUntil(rule, scope, b.exact); !until.IsZero() {
+		if !until.IsZero() {
 			// After later activity it is not known any more when an earlier silence was due; it is known until when it was put off.
 			if i+1 == len(bases) {
 				until = later(until, due)
@@ -140,14 +151,26 @@ func (s *stepper) appendSilences(list []silence, rule *Rule, place silentPlace, 
 		}
 		list = append(list, silence{
 			rule:   rule,
-			course: course,
-			scope:  scope,
-			key:    pastKey(rule.Name, scope),
+			course: place.course,
+			scope:  place.scope,
+			key:    pastKey(rule.Name, place.scope),
 			armed:  b.exact,
 			due:    due,
 		})
 	}
 	return list
+}
+
+// shortestSilence returns how long a silence that ended must at least have been for the rule to have fallen due in it. With a risk only the longest that it waits
+// counts: what the risk was during an earlier silence is not known any more.
+func (r *Rule) shortestSilence(c *Course) time.Duration {
+	switch {
+	case r.When.AtRisk == 0 || c == nil:
+		return r.When.Inactive
+	case r.When.OrSilent > 0:
+		return r.When.OrSilent
+	}
+	return math.MaxInt64
 }
 
 // dueOf returns when the silence after a base falls due; zero: never. With a risk it is the first instant, to a step of the resolution, at which the
@@ -178,12 +201,15 @@ func (s *stepper) dueOf(rule *Rule, c *Course, b base, last bool) time.Time {
 
 // putOffUntil returns until when what armed a rule in a scope was put off because the rule may not start again yet; zero: it was not.
 func (s *stepper) putOffUntil(rule *Rule, scope string, since time.Time) time.Time {
-	armed := func(p PastRun) bool { return p.Armed == -since.UnixMilli() }
-	if rule.Again.After <= 0 || !slices.ContainsFunc(s.st.PastRuns, armed) {
+	if !s.putOff || rule.Again.After <= 0 {
+		return time.Time{}
+	}
+	armed := -since.UnixMilli()
+	if !slices.ContainsFunc(s.st.PastRuns, func(p PastRun) bool { return p.Armed == armed }) {
 		return time.Time{}
 	}
 	past := s.pastRun(rule.Name, scope)
-	if past.Armed >= 0 || -past.Armed != since.UnixMilli() {
+	if past.Armed >= 0 || past.Armed != armed {
 		return time.Time{}
 	}
 	return rule.Again.allowedFrom(past)

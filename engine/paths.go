@@ -30,49 +30,75 @@ var unitKeys = [...]string{"lesson_id", "video_id", "assessment_id", "assignment
 
 // UnitOf returns the unit of a course that an event is about, such as "lesson_id=l1"; empty: none.
 func UnitOf(ev *Event) string {
+	unit, is := unitOf(ev)
+	if !is {
+		return ""
+	}
+	return unit.name()
+}
+
+// unitRef is a unit by its key and its id. Most visits are of a unit that is known, for which no text need be put together.
+type unitRef struct {
+	key string
+	id  string
+}
+
+func (u unitRef) name() string { return u.key + "=" + u.id }
+
+// isNamed reports whether a text is the unit's name.
+func (u unitRef) isNamed(name string) bool {
+	n := len(u.key)
+	return len(name) == n+1+len(u.id) && name[n+1:] == u.id && name[n] == '=' && name[:n] == u.key
+}
+
+// hash is hashOfUnit of the unit's name.
+func (u unitRef) hash() uint32 {
+	return uint32(hash64(hash64(hash64(fnvBasis, u.key), "="), u.id) >> 32)
+}
+
+// unitOf returns the unit of a course that an event is about.
+func unitOf(ev *Event) (unit unitRef, is bool) {
 	for _, key := range unitKeys {
 		if id, ok := ev.Text(key); ok && len(id) <= maxUnitID {
-			return key + "=" + id
+			return unitRef{key: key, id: id}, true
 		}
 	}
-	return ""
+	return unitRef{}, false
 }
 
 // UnitKeys returns the entity keys that name a unit of a course.
 func UnitKeys() []string { return slices.Clone(unitKeys[:]) }
 
 // noteVisit takes in that the learner was active in a unit. It returns the move that this makes, and whether anything changed.
-func (c *Course) noteVisit(unit string, at time.Time) (from string, first, changed bool) {
+func (c *Course) noteVisit(unit unitRef, at time.Time) (from string, first, changed bool) {
 	if c.Visits == nil {
 		c.Visits = &Visits{}
 	}
 	v := c.Visits
 	from = v.Last
-	first = v.add(unit)
+	first = v.add(unit.hash())
 	if ms := at.UnixMilli(); ms >= v.LastAt {
-		changed = v.Last != unit
-		v.Last = unit
+		if !unit.isNamed(v.Last) {
+			v.Last = unit.name()
+			changed = true
+		}
 		v.LastAt = ms
 	}
 	return from, first, changed || first
 }
 
-// add notes a unit, and reports whether it is a new one. Beyond MaxPathUnits none is.
-func (v *Visits) add(unit string) bool {
-	at, known := v.find(unit)
+// add notes the hash of a unit, and reports whether it is a new one. Beyond MaxPathUnits none is.
+func (v *Visits) add(hash uint32) bool {
+	at, known := v.find(hash)
 	if known || len(v.Seen) >= 4*MaxPathUnits {
 		return false
 	}
-	seen := make([]byte, 0, len(v.Seen)+4)
-	seen = append(seen, v.Seen[:4*at]...)
-	seen = binary.BigEndian.AppendUint32(seen, hashOfUnit(unit))
-	v.Seen = append(seen, v.Seen[4*at:]...)
+	v.Seen = slices.Insert(v.Seen, 4*at, byte(hash>>24), byte(hash>>16), byte(hash>>8), byte(hash))
 	return true
 }
 
 // find returns where a unit's hash is or belongs among Seen, and whether it is there.
-func (v *Visits) find(unit string) (at int, known bool) {
-	h := hashOfUnit(unit)
+func (v *Visits) find(h uint32) (at int, known bool) {
 	low := 0
 	high := len(v.Seen) / 4
 	for low < high {
@@ -94,7 +120,7 @@ func (v *Visits) has(unit string) bool {
 	if v == nil {
 		return false
 	}
-	_, known := v.find(unit)
+	_, known := v.find(hashOfUnit(unit))
 	return known
 }
 
@@ -103,15 +129,16 @@ func hashOfUnit(unit string) uint32 { return uint32(hash64(fnvBasis, unit) >> 32
 // hashOfEvent is what a move says of the event that it comes from.
 func hashOfEvent(ev *Event) uint32 { return uint32(hash64(fnvBasis, ev.ID) >> 32) }
 
-// noteVisit takes an activity into the units that the learner has visited in a course, and reports whether that changed anything.
-func (s *Standing) noteVisit(ev *Event, course string, at time.Time) bool {
-	unit := UnitOf(ev)
-	if unit == "" || course == "" || len(course) > maxUnitID {
+// noteVisit takes an activity into the units that the learner has visited in a course, of which it is given the record, and reports whether that changed
+// anything.
+func (s *Standing) noteVisit(ev *Event, c *Course, course string, at time.Time) bool {
+	unit, is := unitOf(ev)
+	if !is || len(course) > maxUnitID {
 		return false
 	}
-	from, first, changed := s.course(course).noteVisit(unit, at)
+	from, first, changed := c.noteVisit(unit, at)
 	if first {
-		s.addMove(ev, Move{Course: course, From: from, To: unit})
+		s.addMove(ev, Move{Course: course, From: from, To: unit.name()})
 	}
 	return changed
 }

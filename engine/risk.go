@@ -72,11 +72,16 @@ func (r *Risk) observe(id string, at time.Time) bool {
 		r.Gap = riskFirstGap
 		r.Day = day - 1
 	}
-	fade := math.Exp2(-max(0, t-r.At) / riskHalfLife)
-	r.Days *= fade
-	r.Events *= fade
-	late := math.Exp2(-max(0, r.At-t) / riskHalfLife)
-	r.At = max(r.At, t)
+	late := 1.0
+	switch {
+	case t > r.At:
+		fade := math.Exp2(-(t - r.At) / riskHalfLife)
+		r.Days *= fade
+		r.Events *= fade
+		r.At = t
+	case t < r.At:
+		late = math.Exp2(-(r.At - t) / riskHalfLife)
+	}
 	r.Events += late
 	if day > r.Day {
 		if r.Last != 0 {

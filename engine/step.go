@@ -73,6 +73,7 @@ type stepper struct {
 	unseen  bool           // nobody looks at Recent
 	late    bool           // every input has been heard: late sends may be decided, at now
 	listed  bool           // silences are listed
+	putOff  bool           // a silence or a date is put off, as of the list
 	// published reports that a publication is among the inputs.
 	published bool
 

@@ -21,6 +21,8 @@ type decider struct {
 	seen      map[string]int // how many events of each name there were
 	workspace *Workspace
 	paths     *engine.PathLog // nil: no rule asks what comes next
+	// hostsCount reports that paths counts what the hosts take in, and nobody else.
+	hostsCount bool
 }
 
 func newDecider(opts *Options, index int, spare chan<- *chunk) *decider {
@@ -97,6 +99,7 @@ func (s *decider) hostOf(learner string) *Host {
 			Decided:         s.found.Add,
 			Workspace:       s.workspace,
 			Paths:           s.paths,
+			CountsMoves:     s.hostsCount,
 		})
 		s.hosts[learner] = h
 		s.order = append(s.order, h)

@@ -28,6 +28,8 @@ type HostOptions struct {
 	Assign engine.Assignment
 	// Paths is what learners did next, for rules that ask what comes next. Nil: the host counts what this learner does.
 	Paths *engine.PathLog
+	// CountsMoves has the host count what this learner does into Paths, because nobody else does.
+	CountsMoves bool
 	// Compose, if set, composes each send for the learner as known at that moment. A send that it cannot compose fails as in
 	// production.
 	Compose func(engine.Send, engine.Profile) error
@@ -95,8 +97,8 @@ func NewHost(opts HostOptions) *Host {
 		Trace:    opts.Trace,
 	}
 	if opts.Ruleset.Paths {
-		h.countsMoves = opts.Paths == nil
-		if h.countsMoves {
+		h.countsMoves = opts.CountsMoves || opts.Paths == nil
+		if opts.Paths == nil {
 			h.opts.Paths = &engine.PathLog{}
 		}
 		h.env.Followers = h.opts.Paths.Followers

@@ -85,15 +85,22 @@ func Run(ctx context.Context, r io.Reader, opts Options) (*Result, error) {
 	}
 	var counter *PathCounter
 	paths := (*engine.PathLog)(nil)
+	hostsCount := false
 	if opts.Ruleset.Paths {
 		paths = &engine.PathLog{}
-		counter = NewPathCounter(opts.Ruleset, paths)
+		// One decider takes in all events in the order of the file, so its hosts have counted what came before whatever they ask about. Several run at different
+		// paces, and one learner's events are few of those that count.
+		hostsCount = opts.Workers == 1 && opts.Learner == ""
+		if !hostsCount {
+			counter = NewPathCounter(opts.Ruleset, paths)
+		}
 	}
 	deciders := make([]*decider, opts.Workers)
 	var deciding sync.WaitGroup
 	for i := range deciders {
 		deciders[i] = newDecider(&opts, i, spare)
 		deciders[i].paths = paths
+		deciders[i].hostsCount = hostsCount
 		deciding.Go(func() {
 			if err := deciders[i].decideAll(ctx); err != nil {
 				cancel(err)
@@ -122,7 +129,7 @@ type sequencer struct {
 	ignored  int
 	letters  []DeadLetter
 	until    time.Time
-	paths    *PathCounter // nil: no rule asks what comes next
+	paths    *PathCounter // nil: no rule asks what comes next, or the hosts count
 
 	stopReading func()
 }
