@@ -13,6 +13,7 @@ import (
 	"homeroom/delivery/email"
 	"homeroom/internal/mailaddress"
 	"homeroom/rules"
+	"homeroom/store"
 )
 
 // MessageInfo describes one message of a folder.
@@ -126,6 +127,32 @@ type SendTestOptions struct {
 	Now time.Time
 	// NewSender makes what carries the mail. It is called once everything else is in order; SendTest closes what it returns.
 	NewSender func() (TestSender, error)
+}
+
+// AddressOf returns the mail address that a person's name is; empty: it is none.
+func AddressOf(name string) string {
+	if !mailaddress.IsBare(name) {
+		return ""
+	}
+	return name
+}
+
+// SendTest is [SendTest] from an installation: it is recorded, and refused while sending is paused, because a pause is of everything.
+func (i *Installation) SendTest(ctx context.Context, f *Folder, opts SendTestOptions) (TestMail, error) {
+	state, err := i.KillSwitch(ctx)
+	if err != nil {
+		return TestMail{}, err
+	}
+	if state.Paused {
+		return TestMail{}, inputError(fmt.Errorf("nothing is sent, no test either, while sending is paused: by %s", DescribePause(state)))
+	}
+	opts.Now = i.opts.Now()
+	var sent TestMail
+	err = i.recordAddress(ctx, store.ActionTestMail, opts.To, func() (err error) {
+		sent, err = SendTest(ctx, f, opts)
+		return err
+	})
+	return sent, err
 }
 
 // TestSender carries one mail.

@@ -25,6 +25,7 @@ var allowed = map[string]string{
 	"GET /messages":                        "v e a p",
 	"GET /messages/{message}":              "v e a p",
 	"GET /messages/{message}/frame":        "v e a p",
+	"POST /messages/{message}/test":        "e",
 	"GET /files":                           "v e a p",
 	"GET /drafts":                          "v e a p",
 	"GET /drafts/{draft}":                  "v e a p",

@@ -30,6 +30,7 @@ type Options struct {
 	Inbox      string           // address of a stand-in provider's inbox, in development; empty: there is none
 	EventCopy  *admin.EventCopy // what backtests read; it stays the caller's; nil: they read the stream of events each time
 	ReadModel  string           // path of the file that the lift is counted from, see admin.ReportOptions; empty: the streams are read each time
+	TestMail   TestMail         // how test mails are sent
 	Approvals  int              // how many other people must approve a draft before it is published, if the settings in force do not say
 	Now        func() time.Time // required
 	Log        *slog.Logger     // required

@@ -35,6 +35,12 @@ type site struct {
 // openSite starts a console under the path /homeroom.
 func openSite(t *testing.T, people console.People, approvals int) *site {
 	t.Helper()
+	return openSiteWithMail(t, people, approvals, console.TestMail{})
+}
+
+// openSiteWithMail is openSite with a way to send test mails.
+func openSiteWithMail(t *testing.T, people console.People, approvals int, mail console.TestMail) *site {
+	t.Helper()
 	t.Setenv("TEMPORAL_ADDRESS", "127.0.0.1:1") // nobody listens there
 	server, _, st := natstest.Open(t)
 	s := &site{t: t, store: st}
@@ -53,6 +59,7 @@ func openSite(t *testing.T, people console.People, approvals int) *site {
 		People:       people,
 		URL:          s.server.URL + "/homeroom",
 		Approvals:    approvals,
+		TestMail:     mail,
 		ReadModel:    filepath.Join(t.TempDir(), "report.db"),
 		Now:          time.Now,
 		Log:          slog.New(slog.DiscardHandler),

@@ -38,6 +38,7 @@ type messageData struct {
 	Files   []messageFile     `json:"files"`
 	View    string            `json:"-"` // mail, phone or text
 	Size    int               `json:"size"`
+	Test    *testMailForm     `json:"test,omitempty"` // nil: the person may send none
 }
 
 // messageFile is a translation of a message.
@@ -56,6 +57,7 @@ func (c *Console) showMessage(req *request) (*page, error) {
 		data.View = "mail"
 	}
 	data.Size = len(data.Preview.HTML)
+	data.Test = c.offerTestMail(req.person)
 	return &page{name: "message", title: data.Info.Name, section: "messages", command: "homeroom rules render academy " + data.Info.Name, data: data}, nil
 }
 

@@ -31,6 +31,7 @@ func (c *Console) listRoutes() []route {
 		{"GET", "/messages", RoleViewer, c.showMessages},
 		{"GET", "/messages/{message}", RoleViewer, c.showMessage},
 		{"GET", "/messages/{message}/frame", RoleViewer, c.frameMessage},
+		{"POST", "/messages/{message}/test", RoleEditor, c.sendTestMail},
 		{"GET", "/files", RoleViewer, c.showFile},
 		{"POST", "/files", RoleEditor, c.saveFile},
 		{"POST", "/check", RoleEditor, c.checkFile},
@@ -135,6 +136,8 @@ func statusOf(err error) int {
 		return http.StatusConflict
 	case errors.Is(err, admin.ErrNotFound), errors.Is(err, errNoPage):
 		return http.StatusNotFound
+	case errors.Is(err, errForbidden):
+		return http.StatusForbidden
 	case errors.As(err, &tooLarge):
 		return http.StatusRequestEntityTooLarge
 	case errors.As(err, &input):

@@ -14,6 +14,7 @@ import (
 
 	"homeroom/admin"
 	"homeroom/console"
+	"homeroom/delivery/sendgrid"
 	"homeroom/dev/stack"
 )
 
@@ -66,8 +67,11 @@ func (h *Instance) OpenConsole(ctx context.Context, s *stack.Stack, o ConsoleOpt
 		},
 		TemporalUI: s.UIURL,
 		Inbox:      s.InboxURL,
-		Now:        h.Clock.Now,
-		Log:        o.Log,
+		TestMail: console.TestMail{NewSender: func() (admin.TestSender, error) {
+			return sendgrid.New(sendgrid.Options{APIKey: "SG.stand-in", Host: s.InboxURL, Now: time.Now})
+		}},
+		Now: h.Clock.Now,
+		Log: o.Log,
 	})
 	if err != nil {
 		installation.Close()

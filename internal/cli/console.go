@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -26,6 +27,7 @@ type ConsoleCmd struct {
 	TemporalUI string   `name:"temporal-ui" env:"HOMEROOM_TEMPORAL_UI" help:"Its address, for links." placeholder:"URL"`
 	Keys       []string `name:"encryption-key-file" env:"HOMEROOM_ENCRYPTION_KEY_FILE" type:"existingfile" help:"The keys that serve encrypts with, if it does: without them the page of a learner lacks what is not published yet." placeholder:"FILE"`
 	ConsolePeopleFlags
+	SendGridFlags
 }
 
 // Help is shown by `homeroom console --help`.
@@ -39,6 +41,7 @@ Example:
   homeroom console --tokens tokens --listen :8024 --url https://homeroom.example.org/console
   homeroom console --listen :8024 --url https://homeroom.example.org --oidc-issuer https://id.example.org/realms/academy \
     --oidc-client-id homeroom --oidc-secret-file oidc.secret --grant academy-editors=editor --grant academy-leads=editor,approver
+  SENDGRID_API_KEY=… homeroom console     # with test mails to oneself
   homeroom console --listen unix:/run/homeroom/console.sock --url https://homeroom.example.org --proxy-user-header X-Forwarded-Email \
     --proxy-groups-header X-Forwarded-Groups --grant academy-leads=editor,approver,people`
 }
@@ -70,6 +73,7 @@ func (c *ConsoleCmd) Run(ctx context.Context, o IO) error {
 	}
 	defer stopKeeping()
 	pages, err := console.New(console.Options{
+		TestMail:     c.testMail(),
 		EventCopy:    events,
 		Installation: installation,
 		People:       people,
@@ -98,6 +102,17 @@ func (c *ConsoleCmd) Run(ctx context.Context, o IO) error {
 	}
 	fmt.Fprintf(o.Out, "The console is at %s\n", address)
 	return serveUntil(ctx, listener, pages.Handler())
+}
+
+// testMail returns how test mails are sent. Without a key the pages say what to set.
+func (c *ConsoleCmd) testMail() console.TestMail {
+	if c.SendGridKey == "" && os.Getenv("SENDGRID_API_KEY") == "" {
+		return console.TestMail{}
+	}
+	return console.TestMail{
+		NewSender: func() (admin.TestSender, error) { return c.newSender() },
+		Sandbox:   c.Sandbox,
+	}
 }
 
 // copyAge is how old the copy of the events gets while the console runs; so long it may hold what was erased.
