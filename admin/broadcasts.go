@@ -9,10 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
-	"go.temporal.io/api/workflow/v1"
-	"go.temporal.io/api/workflowservice/v1"
 
 	"homeroom/engine"
 	"homeroom/publish"
@@ -40,6 +37,8 @@ type Broadcast struct {
 	workflows.BroadcastProgress
 	// Unknown is set if no worker answers, so that only the id and the times are known.
 	Unknown bool `json:"unknown,omitempty"`
+	// Failed says that the workflow has ended otherwise than by itself, as Temporal names it; what was counted last may be unknown. Empty: it has not.
+	Failed string `json:"failed,omitempty"`
 }
 
 // Live reports whether the broadcast can still be paused or canceled.
@@ -162,34 +161,30 @@ func (i *Installation) StartBroadcast(ctx context.Context, o BroadcastOptions) (
 		ID:        in.Event.ID,
 		StartedAt: time.Now().UTC(),
 		BroadcastProgress: workflows.BroadcastProgress{
-			Event:    in.Event.Name,
-			Rules:    []string{o.Rule},
-			Status:   workflows.BroadcastWaits,
-			Audience: in.Audience,
-			StartAt:  in.StartAt,
-			By:       in.By,
+			Event:     in.Event.Name,
+			Rules:     []string{o.Rule},
+			Status:    workflows.BroadcastWaits,
+			Course:    o.Course,
+			Audience:  in.Audience,
+			PerSecond: in.PerSecond,
+			StartAt:   in.StartAt,
+			By:        in.By,
 		},
 	}, nil
 }
 
 // CountBroadcast looks whom a broadcast would reach, and hands over nothing. onProgress hears how far it has come; it may be nil. When ctx ends, the count is given up.
 func (i *Installation) CountBroadcast(ctx context.Context, o BroadcastOptions, onProgress func(Broadcast)) (Broadcast, error) {
-	in, err := i.prepareBroadcast(ctx, o)
+	counted, err := i.BeginCount(ctx, o)
 	if err != nil {
-		return Broadcast{}, err
+		return counted, err
 	}
-	in.DryRun = true
-	in.StartAt = time.Time{}
 	temporal, _, err := i.dialTemporal(ctx)
 	if err != nil {
-		return Broadcast{}, err
+		return counted, err
 	}
-	if _, err := worker.StartBroadcast(ctx, temporal, in); err != nil {
-		return Broadcast{}, err
-	}
-	id := in.Event.ID
+	id := counted.ID
 	ended := make(chan error, 1)
-	counted := Broadcast{ID: id, StartedAt: time.Now().UTC()}
 	go func() {
 		ended <- temporal.GetWorkflow(ctx, workflows.BroadcastID(id), "").Get(ctx, &counted.BroadcastProgress)
 	}()
@@ -205,8 +200,8 @@ func (i *Installation) CountBroadcast(ctx context.Context, o BroadcastOptions, o
 			counted.EndedAt = time.Now().UTC()
 			return counted, nil
 		case <-tick.C:
-			if so, err := i.queryBroadcast(ctx, id); err == nil && onProgress != nil {
-				onProgress(so)
+			if p, err := i.queryProgress(ctx, id); err == nil && onProgress != nil {
+				onProgress(Broadcast{ID: id, StartedAt: counted.StartedAt, BroadcastProgress: p})
 			}
 		}
 	}
@@ -286,60 +281,6 @@ func (i *Installation) ControlBroadcast(ctx context.Context, id string, do Broad
 		}
 		return err
 	})
-}
-
-// Broadcasts returns the newest broadcasts, dry runs left out. Temporal lists one some seconds after its start.
-func (i *Installation) Broadcasts(ctx context.Context, atMost int) ([]Broadcast, error) {
-	temporal, _, err := i.dialTemporal(ctx)
-	if err != nil {
-		return nil, err
-	}
-	page, err := temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
-		Query:    "WorkflowType = '" + workflows.BroadcastWorkflow + "' AND ExecutionStatus != 'ContinuedAsNew'",
-		PageSize: int32(3 * atMost),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("listing broadcasts: %w", err)
-	}
-	list := []Broadcast{}
-	for _, w := range page.GetExecutions() {
-		b := i.describeBroadcast(ctx, w)
-		if b.DryRun || len(list) >= atMost {
-			continue
-		}
-		list = append(list, b)
-	}
-	slices.SortStableFunc(list, func(a, b Broadcast) int { return b.StartedAt.Compare(a.StartedAt) })
-	return list, nil
-}
-
-func (i *Installation) describeBroadcast(ctx context.Context, w *workflow.WorkflowExecutionInfo) Broadcast {
-	id := strings.TrimPrefix(w.GetExecution().GetWorkflowId(), workflows.BroadcastID(""))
-	b, err := i.queryBroadcast(ctx, id)
-	if err != nil {
-		b = Broadcast{ID: id, Unknown: true}
-	}
-	b.StartedAt = w.GetStartTime().AsTime()
-	if w.GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
-		b.EndedAt = w.GetCloseTime().AsTime()
-	}
-	return b
-}
-
-// queryBroadcast asks a broadcast how far it has come.
-func (i *Installation) queryBroadcast(ctx context.Context, id string) (Broadcast, error) {
-	b := Broadcast{ID: id}
-	temporal, _, err := i.dialTemporal(ctx)
-	if err != nil {
-		return b, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	answer, err := temporal.QueryWorkflow(ctx, workflows.BroadcastID(id), "", workflows.QueryBroadcast)
-	if err != nil {
-		return b, err
-	}
-	return b, answer.Get(&b.BroadcastProgress)
 }
 
 // NamedLearners is what came of naming standings.

@@ -7,6 +7,8 @@ import (
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
+
+	"homeroom/engine"
 )
 
 // The names of the workflow that hands an event without a learner to each learner whom it concerns, of its activities, its signal and its query.
@@ -320,17 +322,20 @@ func (b *broadcast) progress() BroadcastProgress {
 	if b.Paused && status == BroadcastRuns {
 		status = BroadcastIsPaused
 	}
+	course, _ := b.Event.Text(engine.KeyCourse)
 	return BroadcastProgress{
-		Event:    b.Event.Name,
-		Rules:    b.Rules,
-		Status:   status,
-		Total:    b.Total,
-		Counts:   b.Counts,
-		Audience: b.Audience,
-		DryRun:   b.DryRun,
-		StartAt:  b.StartAt,
-		By:       b.By,
-		ByWhom:   b.ByWhom,
+		Event:     b.Event.Name,
+		Rules:     b.Rules,
+		Status:    status,
+		Total:     b.Total,
+		Counts:    b.Counts,
+		Course:    course,
+		Audience:  b.Audience,
+		PerSecond: b.PerSecond,
+		DryRun:    b.DryRun,
+		StartAt:   b.StartAt,
+		By:        b.By,
+		ByWhom:    b.ByWhom,
 	}
 }
 

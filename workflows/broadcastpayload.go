@@ -110,16 +110,19 @@ const (
 
 // BroadcastProgress is how far a broadcast has come.
 type BroadcastProgress struct {
-	Event    string          `json:"event"`
-	Rules    []string        `json:"rules"`
-	Status   BroadcastStatus `json:"status"`
-	Total    int             `json:"total"` // learners whom Homeroom knew when it began
-	Counts   BroadcastCounts `json:"counts"`
-	Audience string          `json:"audience,omitempty"`
-	DryRun   bool            `json:"dry_run,omitempty"`
-	StartAt  time.Time       `json:"start_at,omitzero"`
-	By       string          `json:"by,omitempty"`      // who started it; empty: an event of the platform
-	ByWhom   string          `json:"by_whom,omitempty"` // who paused or cancelled it last
+	Event  string          `json:"event"`
+	Rules  []string        `json:"rules"`
+	Status BroadcastStatus `json:"status"`
+	Total  int             `json:"total"` // learners whom Homeroom knew when it began
+	Counts BroadcastCounts `json:"counts"`
+	// Course is the one whose learners are concerned, as the event names it; empty: it names none.
+	Course    string    `json:"course,omitempty"`
+	Audience  string    `json:"audience,omitempty"`
+	PerSecond float64   `json:"per_second,omitempty"` // learners
+	DryRun    bool      `json:"dry_run,omitempty"`
+	StartAt   time.Time `json:"start_at,omitzero"`
+	By        string    `json:"by,omitempty"`      // who started it; empty: an event of the platform
+	ByWhom    string    `json:"by_whom,omitempty"` // who paused or cancelled it last
 }
 
 // BroadcastPlanInput asks which parts there are after a sequence.
