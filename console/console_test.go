@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"go.temporal.io/sdk/client"
+
 	"homeroom/admin"
 	"homeroom/console"
 	"homeroom/engine"
@@ -41,12 +43,18 @@ func openSite(t *testing.T, people console.People, approvals int) *site {
 // openSiteWithMail is openSite with a way to send test mails.
 func openSiteWithMail(t *testing.T, people console.People, approvals int, mail console.TestMail) *site {
 	t.Helper()
+	return openSiteOf(t, people, approvals, mail, nil)
+}
+
+// openSiteOf is openSiteWithMail with a Temporal; nil: none.
+func openSiteOf(t *testing.T, people console.People, approvals int, mail console.TestMail, temporal client.Client) *site {
+	t.Helper()
 	t.Setenv("TEMPORAL_ADDRESS", "127.0.0.1:1") // nobody listens there
 	server, _, st := natstest.Open(t)
 	s := &site{t: t, store: st}
 	s.putInForce("examples/academy")
 	var err error
-	s.admin, err = admin.Connect(t.Context(), admin.ConnectOptions{Name: "console test", NATS: admin.NATSOptions{URL: server.URL()}, Now: time.Now})
+	s.admin, err = admin.Connect(t.Context(), admin.ConnectOptions{Name: "console test", NATS: admin.NATSOptions{URL: server.URL()}, Temporal: temporal, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +192,7 @@ func TestEveryPageIsThere(t *testing.T) {
 	b := s.browser("")
 	for _, path := range []string{
 		"/", "/rules", "/rules/quiz-retry", "/rules/quiz-retry/try", "/messages", "/messages/quiz-retry", "/messages/quiz-retry?view=phone&locale=de",
-		"/messages/quiz-retry?view=text", "/files?path=settings.yaml", "/drafts", "/drafts/maya", "/drafts/maya/backtest", "/revisions", "/lift", "/at-risk", "/learners", "/learners/u_1/data", "/deadletters", "/people", "/audit",
+		"/messages/quiz-retry?view=text", "/files?path=settings.yaml", "/drafts", "/drafts/maya", "/drafts/maya/backtest", "/revisions", "/broadcasts", "/lift", "/at-risk", "/learners", "/learners/u_1/data", "/deadletters", "/people", "/audit",
 	} {
 		page := b.get(path)
 		if !strings.Contains(page, "<main id=\"main\">") || !strings.Contains(page, `href="/homeroom/rules"`) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"go.temporal.io/sdk/client"
 
 	"homeroom/admin"
 	"homeroom/console"
@@ -47,6 +48,12 @@ func newConsoleBehind(t *testing.T, front func(http.Handler) http.Handler) (*bro
 // startConsole serves a console under a path, "" or such as /team, with something in front of it.
 func startConsole(t *testing.T, prefix string, front func(http.Handler) http.Handler) *consoleStand {
 	t.Helper()
+	return startConsoleOf(t, prefix, front, nil)
+}
+
+// startConsoleOf is startConsole with a Temporal; nil: none.
+func startConsoleOf(t *testing.T, prefix string, front func(http.Handler) http.Handler, temporal client.Client) *consoleStand {
+	t.Helper()
 	t.Setenv("TEMPORAL_ADDRESS", "127.0.0.1:1") // nobody listens there
 	server, _, st := natstest.Open(t)
 	s := &consoleStand{t: t, store: st}
@@ -57,7 +64,7 @@ func startConsole(t *testing.T, prefix string, front func(http.Handler) http.Han
 	}
 	s.putInForce(academy, 1, "the first rules")
 	var err error
-	s.installation, err = admin.Connect(t.Context(), admin.ConnectOptions{Name: "console test", NATS: admin.NATSOptions{URL: server.URL()}, Actor: admin.Actor{Name: "maya", Way: admin.WayConsole}, Directly: true, Now: time.Now})
+	s.installation, err = admin.Connect(t.Context(), admin.ConnectOptions{Name: "console test", NATS: admin.NATSOptions{URL: server.URL()}, Actor: admin.Actor{Name: "maya", Way: admin.WayConsole}, Directly: true, Temporal: temporal, Now: time.Now})
 	must(t, err)
 	t.Cleanup(s.installation.Close)
 	var pages http.Handler

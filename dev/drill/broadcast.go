@@ -45,7 +45,7 @@ do: [{send: announce}]
 		},
 		run: func(ctx context.Context, w *world) error {
 			b := &broadcastRun{world: w, kills: bySize(w.o.Size, 5, 1)}
-			return b.run(ctx, bySize(w.o.Size, 4000, 96), bySize(w.o.Size, 50.0, 16))
+			return b.run(ctx, bySize(w.o.Size, 1600, 96), bySize(w.o.Size, 20.0, 16))
 		},
 	}
 }
@@ -217,10 +217,15 @@ func (b *broadcastRun) awaitBroadcast(ctx context.Context, id string) error {
 	return nil
 }
 
-// awaitOfBroadcast waits until something is so of a broadcast, at most for a minute longer than Options.Patience.
+// awaitOfBroadcast waits until something is so of a broadcast, until for Options.Patience no mail has come.
 func (b *broadcastRun) awaitOfBroadcast(ctx context.Context, id, what string, isSo func() (bool, error)) error {
-	until := time.Now().Add(b.o.Patience + time.Minute)
+	until := time.Now().Add(b.o.Patience)
+	mails := 0
 	for {
+		if now := b.mail.Counts().Accepted; now > mails {
+			mails = now
+			until = time.Now().Add(b.o.Patience)
+		}
 		so, err := isSo()
 		var none *serviceerror.NotFound
 		switch {

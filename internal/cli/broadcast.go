@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -135,14 +136,14 @@ func (c *BroadcastsListCmd) Run(ctx context.Context, o IO) error {
 			for n := range list {
 				b := &list[n]
 				if b.Unknown {
-					row(b.ID, b.StartedAt.UTC().Format(time.RFC3339), "no worker answers", "", "", "", "")
+					row(b.ID, b.StartedAt.UTC().Format(time.RFC3339), cmp.Or(b.Failed, "no worker answers"), "", "", "", "")
 					continue
 				}
 				left := 0
 				for _, r := range b.LeftOut() {
 					left += r.Learners
 				}
-				row(printable(b.ID), b.StartedAt.UTC().Format(time.RFC3339), string(b.Status), printable(strings.Join(b.Rules, ", ")),
+				row(printable(b.ID), b.StartedAt.UTC().Format(time.RFC3339), cmp.Or(b.Failed, string(b.Status)), printable(strings.Join(b.Rules, ", ")),
 					fmt.Sprintf("%s of %s", narrate.Thousands(b.Counts.Seen), narrate.Thousands(b.Total)), narrate.Thousands(b.Counts.Reached), narrate.Thousands(left))
 			}
 		})

@@ -76,7 +76,7 @@ var walls = []wall{
 	{"homeroom/deadletters", "dead letters are known without Temporal, rules or a terminal", []string{temporal, sendgrid, cel, kong, "homeroom/rules", "homeroom/app", "homeroom/admin", "homeroom/internal/cli"}, nil},
 	{"homeroom/telemetry", "telemetry wraps the seams, and knows nothing behind them", []string{sendgrid, cel, "homeroom/store", "homeroom/rules", "homeroom/app"}, nil},
 	{"homeroom/doctor", "the doctor is told what the app needs", []string{"homeroom/app", "homeroom/triggers", "homeroom/telemetry"}, nil},
-	{"homeroom/cmd/homeroom", "the production binary carries no server and no stand-in", slices.Concat([]string{"homeroom/internal/standin", "homeroom/internal/natstest", "homeroom/internal/clitest"}, servers, testOnly), nil},
+	{"homeroom/cmd/homeroom", "the production binary carries no server and no stand-in", slices.Concat([]string{"homeroom/internal/standin", "homeroom/internal/natstest", "homeroom/internal/temporaltest", "homeroom/internal/clitest"}, servers, testOnly), nil},
 }
 
 // directWalls hold for what a package itself imports: NATS and Temporal's client bring net/http along. With only, no other packages of Homeroom may be

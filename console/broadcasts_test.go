@@ -1,0 +1,159 @@
+package console_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"go.temporal.io/api/enums/v1"
+
+	"homeroom/admin"
+	"homeroom/console"
+	"homeroom/internal/temporaltest"
+	"homeroom/rules"
+	"homeroom/store"
+	"homeroom/workflows"
+)
+
+// openSiteWithBroadcasts starts a console whose Temporal has broadcasts, with a rule in force that a person may start.
+func openSiteWithBroadcasts(t *testing.T) *site {
+	t.Helper()
+	lately := time.Now().Add(-time.Hour)
+	progress := func(status workflows.BroadcastStatus, reached int, dry bool) workflows.BroadcastProgress {
+		return workflows.BroadcastProgress{
+			Event:     "broadcast.started",
+			Rules:     []string{"announce"},
+			Status:    status,
+			Total:     5000,
+			PerSecond: 100,
+			Audience:  `learner.locale == "it's"`,
+			By:        "lee",
+			DryRun:    dry,
+			Counts: workflows.BroadcastCounts{
+				Seen:       reached + 30,
+				Reached:    reached,
+				LeftOut:    map[string]int{"condition": 20, "came_later": 10},
+				Unwritable: map[string]int{"unsubscribed": 7},
+			},
+		}
+	}
+	temporal := temporaltest.NewBroadcasts(t,
+		temporaltest.Broadcast{ID: "bc-runs", Started: lately, Status: enums.WORKFLOW_EXECUTION_STATUS_RUNNING, Progress: progress(workflows.BroadcastRuns, 1234, false)},
+		temporaltest.Broadcast{ID: "bc-done", Started: lately, Ended: lately, Status: enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, Progress: progress(workflows.BroadcastDone, 4321, false)},
+		temporaltest.Broadcast{ID: "bc-dry", Started: lately, Ended: lately, Status: enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, Progress: progress(workflows.BroadcastDone, 777, true)},
+		temporaltest.Broadcast{ID: "bc-killed", Started: lately, Ended: lately, Status: enums.WORKFLOW_EXECUTION_STATUS_TERMINATED, Progress: progress(workflows.BroadcastRuns, 17, false)},
+	)
+	s := openSiteOf(t, console.AnyOf{tokens(t, "vi  viewer  "+views+"\ntom  approver  "+toms+"\n")}, 1, console.TestMail{}, temporal)
+	files := map[string][]byte{
+		"settings.yaml":       []byte("sender: {from: hello@academy.example, name: Academy, postal_address: \"1 Harbour Lane\"}\n"),
+		"rules/announce.yaml": []byte("rule: announce\nwhen: {broadcast: true}\ndo: [{send: news}]\n"),
+		"messages/news.md":    []byte("---\nsubject: News\n---\nHi.\n"),
+	}
+	academy, problems := rules.FromBundle(files)
+	if academy == nil {
+		t.Fatal(problems)
+	}
+	s.put(academy, 2)
+	return s
+}
+
+// TestBroadcasts: everybody sees how far broadcasts have come and whom they left out; an approver, and nobody else, gets the buttons and the form.
+func TestBroadcasts(t *testing.T) {
+	s := openSiteWithBroadcasts(t)
+	viewer := s.browser(views)
+	approver := s.browser(toms)
+	page := viewer.get("/broadcasts")
+	for _, words := range []string{"1,234", "1,264 of 5,000", "running, 25", "4,321", "terminated", "by lee", "20: the condition of the audience does not hold", "1 other reason"} {
+		if !strings.Contains(page, words) {
+			t.Errorf("the page does not say %q:\n%s", words, page)
+		}
+	}
+	for _, not := range []string{"777", "<button>Pause", "Count whom it reaches"} {
+		if strings.Contains(page, not) {
+			t.Errorf("a viewer's page says %q", not)
+		}
+	}
+	if page := approver.get("/broadcasts"); strings.Count(page, "<button>Pause") != 1 || !strings.Contains(page, "Count whom it reaches") {
+		t.Errorf("an approver has no buttons:\n%s", page)
+	}
+	var all struct {
+		Broadcasts []admin.Broadcast
+		Rules      []admin.BroadcastRule
+	}
+	if err := json.Unmarshal([]byte(viewer.get("/broadcasts", "Accept", "application/json")), &all); err != nil {
+		t.Fatal(err)
+	}
+	if len(all.Broadcasts) != 3 || len(all.Rules) != 1 || all.Rules[0].Name != "announce" {
+		t.Errorf("as JSON: %+v", all)
+	}
+}
+
+// TestADryRunIsShown: it says who would be reached and why others are left out, and an approver starts it from there; nobody starts what was not counted.
+func TestADryRunIsShown(t *testing.T) {
+	s := openSiteWithBroadcasts(t)
+	approver := s.browser(toms)
+	page := approver.get("/broadcasts/bc-dry")
+	for _, words := range []string{"Dry run bc-dry", "Would be reached", "777 learners", "7 of those reached: left the topic", "Start it for 777 learners", `--audience &#39;learner.locale == &#34;it&#39;\&#39;&#39;s&#34;&#39; --dry-run`} {
+		if !strings.Contains(page, words) {
+			t.Errorf("the page does not say %q:\n%s", words, page)
+		}
+	}
+	if page := s.browser(views).get("/broadcasts/bc-dry"); strings.Contains(page, "Start it for") {
+		t.Error("a viewer may start it")
+	}
+	for path, form := range map[string]url.Values{
+		"/broadcasts/bc-done/start": {},
+		"/broadcasts/bc-dry/start":  {"rate": {"fast"}},
+		"/broadcasts/count":         {"rule": {"none"}},
+	} {
+		if status, body := approver.do(http.MethodPost, path, form); status != http.StatusUnprocessableEntity {
+			t.Errorf("%s with %v: %d\n%s", path, form, status, body)
+		}
+	}
+	if status, _ := approver.do(http.MethodGet, "/broadcasts/bc-none", nil); status != http.StatusNotFound {
+		t.Errorf("one that is not there: %d", status)
+	}
+}
+
+// TestABroadcastIsPausedFromThePage: an approver pauses, resumes and cancels, which is recorded; one that is over says so.
+func TestABroadcastIsPausedFromThePage(t *testing.T) {
+	s := openSiteWithBroadcasts(t)
+	approver := s.browser(toms)
+	for _, step := range []struct{ do, button, notice string }{
+		{"pause", "<button>Go on", "Paused."},
+		{"resume", "<button>Pause", "It goes on."},
+		{"cancel", "cancelled", "Cancelled."},
+	} {
+		status, page := approver.do(http.MethodPost, "/broadcasts/bc-runs/"+step.do, url.Values{"back": {"/homeroom/broadcasts/bc-runs"}})
+		if status != http.StatusOK || !strings.Contains(page, step.button) || !strings.Contains(page, step.notice) || !strings.Contains(page, "tom paused, resumed or cancelled it") {
+			t.Errorf("%s: %d\n%s", step.do, status, page)
+		}
+	}
+	if _, page := approver.do(http.MethodPost, "/broadcasts/bc-done/pause", url.Values{"back": {"/homeroom/broadcasts"}}); !strings.Contains(page, "It is over already.") {
+		t.Errorf("one that is over:\n%s", page)
+	}
+	log, err := s.admin.AuditLog(t.Context(), admin.AuditOptions{Who: "tom"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, action := range []store.AuditAction{store.ActionPauseBroadcast, store.ActionResumeBroadcast, store.ActionCancelBroadcast} {
+		found := false
+		for _, r := range log.Records {
+			found = found || r.Action == action && r.Target == "bc-runs" && r.Way == admin.WayConsole
+		}
+		if !found {
+			t.Errorf("%s is not recorded: %+v", action, log.Records)
+		}
+	}
+}
+
+// TestBroadcastsWithoutTemporal: the page says that the broadcasts are not known, and what could be started.
+func TestBroadcastsWithoutTemporal(t *testing.T) {
+	s := openSite(t, console.ThisMachine{Name: "maya"}, 0)
+	if page := s.browser("").get("/broadcasts"); !strings.Contains(page, "The broadcasts are not known") || !strings.Contains(page, "No rule in force is started by a person") {
+		t.Errorf("it says:\n%s", page)
+	}
+}
