@@ -12,7 +12,6 @@ import (
 
 	"homeroom/admin"
 	"homeroom/catalog"
-	"homeroom/dev/instance"
 	"homeroom/dev/process"
 	"homeroom/engine"
 	"homeroom/internal/clock"
@@ -237,7 +236,7 @@ func (b *broadcastRun) awaitOfBroadcast(ctx context.Context, id, what string, is
 			return fmt.Errorf("the broadcast %s: waited in vain until %s", id, what)
 		}
 		b.o.Progress(fmt.Sprintf("the broadcast %s: waiting until %s; %d mails", id, what, b.mail.Counts().Accepted))
-		if err := instance.Sleep(ctx, fetchEvery); err != nil {
+		if err := clock.Sleep(ctx, fetchEvery); err != nil {
 			return err
 		}
 	}
