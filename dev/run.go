@@ -106,7 +106,14 @@ func (r *runCommand) campusReaders() standin.Readers {
 
 // serveHomeroom runs Homeroom on the stack until ctx ends.
 func (r *runCommand) serveHomeroom(ctx context.Context, c *console, s *stack.Stack, academy *rules.Academy, now clock.Clock, term []termEvent) error {
-	h, err := instance.Open(ctx, s, instance.Options{Academy: academy, Clock: now, Log: c.log, API: true})
+	if _, knows := academy.Catalog.Event(campus.EventClassBooked); knows {
+		term = campus.WithLiveClasses(term)
+	}
+	phones, err := startPhones(s, term)
+	if err != nil {
+		return err
+	}
+	h, err := instance.Open(ctx, s, instance.Options{Academy: academy, Clock: now, Log: c.log, API: true, Push: phones.push})
 	if err != nil {
 		return err
 	}
@@ -119,6 +126,7 @@ func (r *runCommand) serveHomeroom(ctx context.Context, c *console, s *stack.Sta
 	if err := printBanner(c.out, s, console.URL, h.EdgeURL, h.APIURL, h.WriteKey, r.Data); err != nil {
 		return err
 	}
+	fmt.Fprintf(c.out, "  What was pushed to the learners' phones is at %s/pushes.\n\n", phones.url)
 	if err := instance.FollowDecisions(ctx, h.JS, c.printDecision); err != nil {
 		return err
 	}

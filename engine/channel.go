@@ -20,6 +20,8 @@ type Channel struct {
 	NeedsAddress bool
 	// ReportsDelivery says that the provider reports what became of a message.
 	ReportsDelivery bool
+	// HearsSeen says that the platform publishes whether somebody saw a message, so that another channel may follow where nobody did.
+	HearsSeen bool
 	// CarriedOutside says that messages leave the platform: nobody gets them who left everything, and the recipient allow-list of a staging
 	// system holds for them, by the learner's mail address whatever the channel.
 	CarriedOutside bool
@@ -29,9 +31,9 @@ type Channel struct {
 func Channels() []Channel {
 	return []Channel{
 		{Name: ChannelEmail, NeedsAddress: true, ReportsDelivery: true, CarriedOutside: true},
-		{Name: ChannelInApp},
+		{Name: ChannelInApp, HearsSeen: true},
 		{Name: ChannelWebhook, CarriedOutside: true},
-		{Name: ChannelPush, NeedsAddress: true, CarriedOutside: true},
+		{Name: ChannelPush, NeedsAddress: true, HearsSeen: true, CarriedOutside: true},
 	}
 }
 

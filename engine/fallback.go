@@ -23,6 +23,24 @@ func (s *stepper) startFallback(run *Run, in *Instr, at time.Time) bool {
 	return s.waitUntil(run, at.Add(in.Dur), at)
 }
 
+// hasFallbackOnly reports whether the send at which a run stands has a fallback, and the learner has no address for its own channel, so that the fallback's is the first
+// by which they can be reached.
+func (s *stepper) hasFallbackOnly(run *Run, rule *Rule, in *Instr) bool {
+	channel, _ := ChannelNamed(in.Send.Channel)
+	if !channel.NeedsAddress || run.PC+2 >= len(rule.Program) {
+		return false
+	}
+	wait := &rule.Program[run.PC+1]
+	reach := s.env.Profile.Reach[channel.Name]
+	return wait.Op == OpFallback && wait.Nudge == in.ID && (!reach.Known || reach.Unusable != "")
+}
+
+// skipToFallback lets a run go on at the second channel of a send, without a word about the first.
+func (s *stepper) skipToFallback(run *Run, at time.Time) {
+	s.nextStep(run, at) // the wait for somebody to see the first message
+	s.nextStep(run, at)
+}
+
 // answersNudge reports whether an event says what became of the nudge for which a fallback waits.
 func (s *stepper) answersNudge(run *Run, in *Instr, ev *Event) bool {
 	if !slices.Contains(NudgeAnswers(), ev.Name) {

@@ -13,21 +13,33 @@ import (
 func TestFallback(t *testing.T) {
 	for _, c := range []struct {
 		name    string
+		channel string // of the first message; empty: in the app
+		noApp   bool
 		heldOut bool
 		status  []engine.OutcomeStatus // of the deliveries, in turn; then accepted
 		answer  time.Duration          // when the nudge was seen; 0: never
 		want    string
 	}{
-		{"unseen", false, nil, 0, "0s sent inapp, 2h sent email"},
-		{"seen", false, nil, time.Hour, "0s sent inapp"},
-		{"seen when it is too late", false, nil, 3 * time.Hour, "0s sent inapp, 2h sent email"},
-		{"held out", true, nil, 0, "0s withheld inapp, 2h withheld email"},
-		{"taken a minute later", false, []engine.OutcomeStatus{engine.OutcomeRetry}, 0, "0s deferred inapp, 1m sent inapp, 2h1m sent email"},
-		{"never taken", false, []engine.OutcomeStatus{engine.OutcomeFailed}, 0, "0s failed inapp, 2h sent email"},
+		{"unseen", "", false, false, nil, 0, "0s sent inapp, 2h sent email"},
+		{"seen", "", false, false, nil, time.Hour, "0s sent inapp"},
+		{"seen when it is too late", "", false, false, nil, 3 * time.Hour, "0s sent inapp, 2h sent email"},
+		{"held out", "", false, true, nil, 0, "0s withheld inapp, 2h withheld email"},
+		{"taken a minute later", "", false, false, []engine.OutcomeStatus{engine.OutcomeRetry}, 0, "0s deferred inapp, 1m sent inapp, 2h1m sent email"},
+		{"never taken", "", false, false, []engine.OutcomeStatus{engine.OutcomeFailed}, 0, "0s failed inapp, 2h sent email"},
+		{"a push that nobody touched", engine.ChannelPush, false, false, nil, 0, "0s sent push, 2h sent email"},
+		{"a push that somebody touched", engine.ChannelPush, false, false, nil, time.Hour, "0s sent push"},
+		{"a learner without an app", engine.ChannelPush, true, false, nil, 0, "0s sent email"},
+		{"a learner without an app, held out", engine.ChannelPush, true, true, nil, 0, "0s withheld email"},
+		{"the last app is gone", engine.ChannelPush, false, false, []engine.OutcomeStatus{engine.OutcomeFailed}, 0, "0s failed push, 2h sent email"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			nudge := send("1", "hello")
 			nudge.Send.Channel = engine.ChannelInApp
+			reach := engine.ReachedBy(engine.ChannelEmail)
+			if c.channel != "" {
+				nudge.Send.Channel = c.channel
+				reach[c.channel] = engine.Reach{Known: !c.noApp}
+			}
 			mail := send("1.fallback", "hello")
 			mail.Send.Channel = engine.ChannelEmail
 			rule := &engine.Rule{
@@ -44,7 +56,7 @@ func TestFallback(t *testing.T) {
 				Revision: func(string) *engine.Ruleset { return rs },
 				Standing: &engine.Standing{},
 				Grace:    time.Minute,
-				Profile:  engine.Profile{Reach: engine.ReachedBy(engine.ChannelEmail)},
+				Profile:  engine.Profile{Reach: reach},
 			}
 			state := engine.State{Learner: "u"}
 			var told []string

@@ -29,6 +29,10 @@ func (s *stepper) decideSend(run *Run, rule *Rule, in *Instr, at time.Time) bool
 	} else { // a late send may be ahead of the stream by as much as Grace; the learner's clock is not
 		s.st.Clock = later(s.st.Clock, earlier(at, s.env.Watermark))
 	}
+	if s.hasFallbackOnly(run, rule, in) {
+		s.skipToFallback(run, at)
+		return true
+	}
 	v := s.judgeSend(run, rule, in, at)
 	switch v.Kind {
 	case AnswerExit:

@@ -13,7 +13,7 @@ const (
 	fallbackSuffix = ".fallback"
 )
 
-// readChannel reads a channel, or [inapp, email]: the second where nobody saw the first.
+// readChannel reads a channel, or [inapp, email]: the second where nobody saw the first, or nobody could be shown it.
 func readChannel(d *decoder, s *stepSpec, _, v *yamlfile.Node) {
 	if v.Kind != yamlfile.Sequence {
 		s.channel, _ = d.oneOf(v, "channel", engine.ChannelNames()...)
@@ -28,12 +28,18 @@ func readChannel(d *decoder, s *stepSpec, _, v *yamlfile.Node) {
 	})
 	switch {
 	case len(*d.Problems) > before:
-	case len(names) != 2 || names[0] != engine.ChannelInApp || names[1] == engine.ChannelInApp:
-		d.Fail(v.At, "write one channel, or [inapp, email] with fallback_after: 12h, say", "only a nudge in the app says whether it was seen, so a list of channels is inapp and one other")
+	case len(names) != 2 || !hearsSeen(names[0]) || names[1] == names[0]:
+		d.Fail(v.At, "write one channel, or [inapp, email] or [push, email] with fallback_after: 12h, say", "only in the app and by push it is heard whether a message was seen, so a list of channels is inapp or push and one other")
 	default:
 		s.channel = names[0]
 		s.fallback = names[1]
 	}
+}
+
+// hearsSeen reports whether it is heard whether a message on a channel was seen.
+func hearsSeen(name string) bool {
+	channel, _ := engine.ChannelNamed(name)
+	return channel.HearsSeen
 }
 
 // checkFallback looks at how the channels and the time of a send go together.
@@ -57,11 +63,12 @@ func (b *builder) addFallback(s *stepSpec, id string, nudge *engine.SendStep) {
 	second := *nudge
 	second.Channel = s.fallback
 	b.c.checkTarget(b.d, s.message, second.Channel)
+	b.c.checkPush(b.d, s.message, second.Channel, b.from, nil)
 	b.addInstr(engine.Instr{Op: engine.OpSend, ID: id + fallbackSuffix, Send: &second})
 	b.out[wait].Else = len(b.out)
 }
 
 // fallbackWords puts the wait for a nudge to be seen into words.
 func fallbackWords(in *engine.Instr) string {
-	return fmt.Sprintf("wait %s for the nudge of step %s to be seen, clicked or dismissed; if it is, or was not sent, go to %d", engine.FormatDuration(in.Dur), in.Nudge, in.Else)
+	return fmt.Sprintf("wait %s for the nudge of step %s to be seen, clicked or dismissed; if it is, or was not sent, go to %d; without an address for it, go on at once", engine.FormatDuration(in.Dur), in.Nudge, in.Else)
 }

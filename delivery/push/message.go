@@ -14,6 +14,9 @@ import (
 // MaxMessage is how many bytes a message may have as JSON, without its token.
 const MaxMessage = 4096
 
+// maxTTL is for how long Firebase keeps a message at most.
+const maxTTL = 28 * 24 * time.Hour
+
 // message is a message of Firebase's, https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages.
 type message struct {
 	Token        string            `json:"token,omitempty"`
@@ -70,7 +73,7 @@ func newMessage(s engine.Send, m delivery.Message, now time.Time) (message, erro
 		}
 	}
 	if !s.NotAfter.IsZero() {
-		left := strconv.FormatInt(int64(max(s.NotAfter.Sub(now), 0).Seconds()), 10)
+		left := strconv.FormatInt(int64(min(max(s.NotAfter.Sub(now), 0), maxTTL).Seconds()), 10)
 		out.Android.TTL = left + "s"
 		out.APNS.Headers["apns-expiration"] = strconv.FormatInt(s.NotAfter.Unix(), 10)
 		out.Webpush.Headers = map[string]string{"TTL": left}

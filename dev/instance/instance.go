@@ -33,6 +33,7 @@ type Options struct {
 	Clock   clock.Clock       // default: real time
 	Sender  email.Sender      // default: SendGrid's adapter on the stack's stand-in, which reports back
 	Targets app.TargetOptions // of the channel webhook
+	Push    app.PushOptions   // of the channel push
 	Allow   []string
 	Log     *slog.Logger // default: none
 	Store   store.Options
@@ -139,6 +140,7 @@ func Open(ctx context.Context, s *stack.Stack, o Options) (*Instance, error) {
 		OnStart:   o.OnStart,
 		Sender:    o.Sender,
 		Targets:   o.Targets,
+		Push:      o.Push,
 
 		SuppressionLists: o.lists,
 

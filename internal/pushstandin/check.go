@@ -108,7 +108,7 @@ func (m *message) wrongField(size int) string {
 		return "message"
 	case m.Notification.Title == "" || m.Data["send_id"] == "":
 		return "message.notification"
-	case m.Android.TTL != "" && !duration.MatchString(m.Android.TTL):
+	case m.Android.TTL != "" && !isTTL(m.Android.TTL):
 		return "message.android.ttl"
 	case len(m.APNS.Headers["apns-collapse-id"]) > 64:
 		return "message.apns.headers"
@@ -116,6 +116,15 @@ func (m *message) wrongField(size int) string {
 		return "message.webpush.fcm_options.link"
 	}
 	return ""
+}
+
+// isTTL reports whether a text is a time to live that Firebase takes, up to four weeks.
+func isTTL(text string) bool {
+	if !duration.MatchString(text) {
+		return false
+	}
+	d, err := time.ParseDuration(text)
+	return err == nil && d <= 28*24*time.Hour
 }
 
 // serveToken gives an access token for a signature of the service account.
