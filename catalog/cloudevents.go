@@ -160,7 +160,7 @@ func decodeData(encoded any) (any, *DecodeError) {
 	if err != nil {
 		return nil, newRefusal(CodeUnreadable, hint, "data_base64 is not Base64")
 	}
-	data, bad := readObject(trimBOM(raw), MaxNesting-1)
+	data, bad := readObject(trimBOM(raw), MaxNesting-1, nil)
 	if bad != nil {
 		bad.Message = "in data_base64, " + bad.Message
 		return nil, bad
@@ -208,7 +208,7 @@ func (binaryCloudEvent) readFields(c *Catalog, m *message) (bodyFields, *DecodeE
 	if len(m.raw) == 0 { // data are optional
 		return f, nil
 	}
-	data, err := readObject(m.raw, MaxNesting-1) // as deep as the data of a structured one may be
+	data, err := readObject(m.raw, MaxNesting-1, nil) // as deep as the data of a structured one may be
 	if err != nil {
 		return bodyFields{}, err
 	}

@@ -104,9 +104,9 @@ func (c *Catalog) checkFields(f *bodyFields, learner, event string, received tim
 	return d, nil
 }
 
-// readObject reads a JSON object that may nest so deep.
-func readObject(body []byte, deepest int) (envelope, *DecodeError) {
-	if object, ok := plainObject(body, deepest); ok {
+// readObject reads a JSON object that may nest so deep. names may be nil.
+func readObject(body []byte, deepest int, names *texts) (envelope, *DecodeError) {
+	if object, ok := plainObject(body, deepest, names); ok {
 		return object, nil
 	}
 	if len(body) > MaxBody {

@@ -34,7 +34,7 @@ func (m *message) readBody() (envelope, *DecodeError) {
 		return m.body, nil
 	}
 	var err *DecodeError
-	m.body, err = readObject(m.raw, MaxNesting)
+	m.body, err = readObject(m.raw, MaxNesting, nil)
 	return m.body, err
 }
 

@@ -52,7 +52,7 @@ func TestEveryFormat(t *testing.T) {
 		t.Run(fmt.Sprintf("%T/%s", s.format, s.event), func(t *testing.T) {
 			claimed, bad := formatByHeader(s.header)
 			if claimed == nil {
-				object, unread := readObject([]byte(s.body), MaxNesting)
+				object, unread := readObject([]byte(s.body), MaxNesting, nil)
 				claimed = formatByBody(object)
 				bad = unread
 			}

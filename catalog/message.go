@@ -103,7 +103,7 @@ func (c *Catalog) readFields(header map[string][]string, event string, body []by
 	if c.translator != nil {
 		return c.readForeign(nil, header, event, body)
 	}
-	object, err := readObject(body, MaxNesting)
+	object, err := readObject(body, MaxNesting, nil)
 	if err != nil {
 		return bodyFields{}, err
 	}
@@ -113,7 +113,9 @@ func (c *Catalog) readFields(header map[string][]string, event string, body []by
 // readForeign holds a body against the sources, and reads it in the format of its headers, or of its shape, if none recognizes it.
 // byHeader is the format that the headers name, or nil.
 func (c *Catalog) readForeign(byHeader format, header map[string][]string, event string, body []byte) (bodyFields, *DecodeError) {
-	object, err := readObject(body, maxForeignNesting)
+	names := c.takeTexts()
+	object, err := readObject(body, maxForeignNesting, names)
+	c.texts.Put(names)
 	if err == nil {
 		if f, found, problem := c.translate(header, body, object, event); found {
 			return f, problem

@@ -9,18 +9,20 @@ import (
 // nobody needs, so they are read in one pass here. Whatever is not so simple is left to encoding/json, which also knows
 // how to say what is wrong. Where plainObject answers, it answers as encoding/json does; FuzzPlain holds it to that.
 
-// plainObject reads a JSON object that may nest so deep; ok is false if it is not plain, or not valid.
-func plainObject(body []byte, deepest int) (object map[string]any, ok bool) {
-	object = make(map[string]any)
-	p := plain{body: body, room: deepest}
-	return object, p.readBody(object, nil)
+// plainObject reads a JSON object that may nest so deep; ok is false if it is not plain, or not valid. Of the texts only names of members are remembered:
+// the rest may be about a person. names may be nil.
+func plainObject(body []byte, deepest int, names *texts) (object map[string]any, ok bool) {
+	p := plain{body: body, room: deepest, names: names, members: names.takeMembers()}
+	ok = p.readBody(&object, nil)
+	names.putMembers(p.members)
+	return object, ok
 }
 
 // plainFields reads a native body without making a map of its top level; ok is false if it is not plain, or not valid, or
 // has a key that no native body has. The properties are read into spare, whatever was in it; nil: into a new map.
 func plainFields(body []byte, known *texts, spare map[string]any) (f bodyFields, ok bool) {
 	f.words = &nativeWords
-	p := plain{body: body, room: MaxNesting, known: known, spare: spare}
+	p := plain{body: body, room: MaxNesting, known: known, names: known, spare: spare}
 	return f, p.readBody(nil, &f)
 }
 
@@ -30,18 +32,35 @@ type plain struct {
 	at    int
 	room  int // how many more objects and arrays may be inside one another
 	known *texts
+	names *texts         // for the names of members
 	spare map[string]any // for the properties; nil: there is none
+	// members are those of the objects that are being read, the innermost last: a map that has its size from the start is much cheaper than one that grows.
+	members []member
 
 	unescaped []byte // the text with escapes that was read last
 }
 
+// member is one member of an object.
+type member struct {
+	name  string
+	value any
+}
+
 // readBody reads a plain object into one of the two; the other is nil.
-func (p *plain) readBody(object map[string]any, f *bodyFields) bool {
+func (p *plain) readBody(object *map[string]any, f *bodyFields) (ok bool) {
 	if len(p.body) > MaxBody || !utf8.Valid(p.body) {
 		return false
 	}
 	p.skipSpace()
-	if p.nextByte() != '{' || !p.readMembers(object, f) {
+	if p.nextByte() != '{' {
+		return false
+	}
+	if f != nil {
+		ok = p.readMembers(nil, f)
+	} else {
+		*object, ok = p.readObject(nil)
+	}
+	if !ok {
 		return false
 	}
 	p.skipSpace()
@@ -86,15 +105,24 @@ func (p *plain) leaveLevel() bool {
 
 // readObject reads an object, p is at its brace, into a map that is emptied first; nil: into a new one.
 func (p *plain) readObject(into map[string]any) (map[string]any, bool) {
-	if into == nil {
-		into = make(map[string]any)
+	if into != nil {
+		clear(into)
+		return into, p.readMembers(into, nil)
 	}
-	clear(into)
-	return into, p.readMembers(into, nil)
+	first := len(p.members)
+	if !p.readMembers(nil, nil) {
+		return nil, false
+	}
+	into = make(map[string]any, len(p.members)-first)
+	for _, m := range p.members[first:] {
+		into[m.name] = m.value
+	}
+	p.members = p.members[:first]
+	return into, true
 }
 
-// readMembers reads the members of an object, p is at its brace, into one of the two.
-func (p *plain) readMembers(object map[string]any, f *bodyFields) bool {
+// readMembers reads the members of an object, p is at its brace, into one of the two or, if both are nil, to the end of p.members.
+func (p *plain) readMembers(into map[string]any, f *bodyFields) bool {
 	if !p.enterLevel() {
 		return false
 	}
@@ -110,7 +138,7 @@ func (p *plain) readMembers(object map[string]any, f *bodyFields) bool {
 		if f != nil {
 			ok = p.readField(f, key)
 		} else {
-			object[p.known.text(key)], ok = p.readValue()
+			ok = p.readMember(into, key)
 		}
 		if !ok {
 			return false
@@ -122,6 +150,18 @@ func (p *plain) readMembers(object map[string]any, f *bodyFields) bool {
 			return false
 		}
 	}
+}
+
+// readMember reads one member of an object into a map or, if it is nil, to the end of p.members.
+func (p *plain) readMember(into map[string]any, key []byte) bool {
+	name := p.names.text(key)
+	value, ok := p.readValue()
+	if into != nil {
+		into[name] = value
+	} else {
+		p.members = append(p.members, member{name: name, value: value})
+	}
+	return ok
 }
 
 // readField reads one member of a native body.
@@ -144,8 +184,10 @@ func (p *plain) readField(f *bodyFields, key []byte) (ok bool) {
 	case "traits":
 		known := p.known
 		p.known = nil // nothing of a person is remembered
+		p.names = nil
 		f.traits, ok = p.readValue()
 		p.known = known
+		p.names = known
 	default:
 		return false // of another format, or to be refused
 	}

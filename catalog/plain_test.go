@@ -46,7 +46,7 @@ func TestWhatIsPlain(t *testing.T) {
 		{"large", `{"a":"` + strings.Repeat("x", MaxBody) + `"}`, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if _, ok := plainObject([]byte(tc.body), MaxNesting); ok != tc.plain {
+			if _, ok := plainObject([]byte(tc.body), MaxNesting, nil); ok != tc.plain {
 				t.Errorf("plain: %v, want %v", ok, tc.plain)
 			}
 			agrees(t, []byte(tc.body), newTexts())
@@ -57,7 +57,7 @@ func TestWhatIsPlain(t *testing.T) {
 // agrees checks that what is read in one pass is what encoding/json reads.
 func agrees(t *testing.T, body []byte, known *texts) {
 	t.Helper()
-	got, ok := plainObject(body, MaxNesting)
+	got, ok := plainObject(body, MaxNesting, newTexts())
 	if !ok {
 		return
 	}

@@ -30,7 +30,7 @@ func (c *Catalog) Split(header map[string][]string, body []byte) [][]byte {
 	if c.translator == nil {
 		return [][]byte{body}
 	}
-	object, problem := readObject(body, maxForeignNesting)
+	object, problem := readObject(body, maxForeignNesting, nil)
 	if problem != nil {
 		return [][]byte{body}
 	}
@@ -79,7 +79,7 @@ func (c *Catalog) Translated(header map[string][]string, body []byte) (t Transla
 			return Translation{}, false
 		}
 	}
-	object, problem := readObject(body, maxForeignNesting)
+	object, problem := readObject(body, maxForeignNesting, nil)
 	if problem != nil {
 		return Translation{}, false
 	}

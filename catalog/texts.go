@@ -6,7 +6,8 @@ import "encoding/binary"
 // be an allocation, in an interface two. It has so many places; a text takes that of another which falls on the same. The
 // nil texts remember nothing. They are not safe for concurrent use.
 type texts struct {
-	known [1 << placeBits]any // strings
+	known   [1 << placeBits]any // strings
+	members []member            // room for the members of objects that are being read; empty
 }
 
 // maxKnown is how long a text may be to be remembered, in bytes: what is longer seldom comes again.
@@ -16,6 +17,30 @@ const maxKnown = 64
 const placeBits = 13
 
 func newTexts() *texts { return &texts{} }
+
+// maxSpareMembers is for how many members room is kept.
+const maxSpareMembers = 64
+
+// takeMembers returns room for members. t may be nil.
+func (t *texts) takeMembers() []member {
+	if t == nil {
+		return nil
+	}
+	return t.members[:0]
+}
+
+// putMembers puts back the room that takeMembers returned. Nothing that was read stays in it: it may be about a person. t may be nil.
+func (t *texts) putMembers(room []member) {
+	if t == nil {
+		return
+	}
+	room = room[:cap(room)]
+	if len(room) > maxSpareMembers {
+		room = nil
+	}
+	clear(room)
+	t.members = room[:0]
+}
 
 // text returns the bytes as a string.
 func (t *texts) text(b []byte) string {

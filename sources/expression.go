@@ -34,6 +34,7 @@ type expression struct {
 	text    string
 	at      yamlfile.Position
 	path    []string // into the body; nil: it is more than a path
+	keys    keySets  // what a body must have for it to be true
 	program cel.Program
 }
 
@@ -258,7 +259,12 @@ func (r *reader) compileExpression(n *yamlfile.Node, what string, w want) *expre
 		return nil
 	}
 	r.headers = append(r.headers, headersIn(parsed.NativeRep().Expr())...)
-	e := &expression{text: strings.TrimSpace(text), at: n.At, path: pathOf(parsed.NativeRep().Expr())}
+	e := &expression{
+		text: strings.TrimSpace(text),
+		at:   n.At,
+		path: pathOf(parsed.NativeRep().Expr()),
+		keys: keysForTrue(parsed.NativeRep().Expr()),
+	}
 	if e.path == nil {
 		var err error
 		if e.program, err = r.env.Program(checked, cel.EvalOptions(cel.OptOptimize)); err != nil {

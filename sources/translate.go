@@ -14,7 +14,7 @@ func (s *Set) Translate(m *catalog.Foreign) (catalog.Translation, bool) {
 	in := newInput(m)
 	named := s.Source(headerSource(m.Header))
 	for _, source := range s.Sources() {
-		if named != nil && source != named || named == nil && !source.Recognizes(m) {
+		if named != nil && source != named || named == nil && !source.recognizes(in) {
 			continue
 		}
 		t := source.readBody(s.cat, m, in)
@@ -37,11 +37,16 @@ func (s *Set) Named(name string) *Set {
 }
 
 // Recognizes reports whether a body is one of the source's. A condition that cannot be evaluated does not hold; [Try] tells.
-func (s *Source) Recognizes(m *catalog.Foreign) bool {
-	if s.recognise == nil {
+func (s *Source) Recognizes(m *catalog.Foreign) bool { return s.recognizes(newInput(m)) }
+
+func (s *Source) recognizes(in *input) bool {
+	switch {
+	case s.recognise == nil:
 		return true
+	case !s.recognise.keys.fits(in.body):
+		return false
 	}
-	yes, err := s.recognise.isTrue(newInput(m))
+	yes, err := s.recognise.isTrue(in)
 	return yes && err == nil
 }
 
@@ -76,7 +81,7 @@ func (s *Set) Items(header map[string][]string, body map[string]any) ([]any, boo
 			continue
 		}
 		first, isObject := list[0].(map[string]any)
-		if isObject && (named != nil || source.Recognizes(&catalog.Foreign{Body: first})) {
+		if isObject && (named != nil || source.recognizes(&input{body: first})) {
 			return list, true
 		}
 	}

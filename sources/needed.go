@@ -1,0 +1,127 @@
+package sources
+
+import (
+	"slices"
+
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/types"
+)
+
+// keySets are sets of names at the top of a body. A condition can only hold for a body that has all names of one of the sets; a set without names says
+// nothing. Looking them up is much cheaper than evaluating the condition, and most bodies are those of another source.
+type keySets [][]string
+
+// maxKeySets is how many sets are told apart. A condition with more is always evaluated.
+const maxKeySets = 16
+
+// fits reports whether the condition may hold for a body.
+func (k keySets) fits(body map[string]any) bool {
+	return slices.ContainsFunc(k, func(set []string) bool {
+		for _, name := range set {
+			if _, has := body[name]; !has {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// keysForTrue returns what a body must have for a condition to hold.
+func keysForTrue(e ast.Expr) keySets {
+	if e.Kind() == ast.SelectKind && e.AsSelect().IsTestOnly() {
+		return keySets{append(keysToEval(e.AsSelect().Operand()), keyAtTop(e)...)}
+	}
+	if e.Kind() != ast.CallKind {
+		return keySets{keysToEval(e)}
+	}
+	args := e.AsCall().Args()
+	switch e.AsCall().FunctionName() {
+	case operators.LogicalAnd:
+		return productOf(keysForTrue(args[0]), keysForTrue(args[1]))
+	case operators.LogicalOr:
+		return unionOf(keysForTrue(args[0]), keysForTrue(args[1]))
+	case operators.Conditional:
+		return productOf(keySets{keysToEval(args[0])}, unionOf(keysForTrue(args[1]), keysForTrue(args[2])))
+	}
+	return keySets{keysToEval(e)}
+}
+
+func unionOf(a, b keySets) keySets {
+	if len(a)+len(b) > maxKeySets {
+		return keySets{nil}
+	}
+	return slices.Concat(a, b)
+}
+
+func productOf(a, b keySets) keySets {
+	if len(a)*len(b) > maxKeySets {
+		return keySets{nil}
+	}
+	var product keySets
+	for _, one := range a {
+		for _, other := range b {
+			product = append(product, slices.Concat(one, other))
+		}
+	}
+	return product
+}
+
+// keysToEval returns names that a body must have for an expression to have a value at all, whether or not these are all that it needs.
+func keysToEval(e ast.Expr) []string {
+	switch e.Kind() {
+	case ast.SelectKind:
+		if e.AsSelect().IsTestOnly() {
+			return nil
+		}
+		return append(keysToEval(e.AsSelect().Operand()), keyAtTop(e)...)
+	case ast.CallKind:
+		call := e.AsCall()
+		args := call.Args()
+		if call.IsMemberFunction() {
+			args = append([]ast.Expr{call.Target()}, args...)
+		}
+		switch {
+		case call.FunctionName() == operators.Conditional:
+			return keysToEval(args[0])
+		case !slices.Contains(strictFunctions(), call.FunctionName()):
+			return nil
+		}
+		names := keyAtTop(e)
+		for _, arg := range args {
+			names = append(names, keysToEval(arg)...)
+		}
+		return names
+	}
+	return nil
+}
+
+// keyAtTop returns the name that body.name, has(body.name) and body["name"] read.
+func keyAtTop(e ast.Expr) []string {
+	isBody := func(e ast.Expr) bool { return e.Kind() == ast.IdentKind && e.AsIdent() == variableBody }
+	switch e.Kind() {
+	case ast.SelectKind:
+		if isBody(e.AsSelect().Operand()) {
+			return []string{e.AsSelect().FieldName()}
+		}
+	case ast.CallKind:
+		args := e.AsCall().Args()
+		if e.AsCall().FunctionName() != operators.Index || !isBody(args[0]) || args[1].Kind() != ast.LiteralKind {
+			return nil
+		}
+		if name, isText := args[1].AsLiteral().(types.String); isText {
+			return []string{string(name)}
+		}
+	}
+	return nil
+}
+
+// strictFunctions are those known to fail if one of their arguments does.
+func strictFunctions() []string {
+	return []string{
+		operators.Equals, operators.NotEquals, operators.Less, operators.LessEquals, operators.Greater, operators.GreaterEquals,
+		operators.Add, operators.Subtract, operators.Multiply, operators.Divide, operators.Modulo, operators.Negate,
+		operators.In, operators.Index, operators.LogicalNot,
+		"startsWith", "endsWith", "contains", "matches", "size", "string", "double", "int", "type", "last", "without", "lower",
+	}
+}
