@@ -50,6 +50,9 @@ func (d *Decide) loadState(ctx context.Context, learner string) (engine.State, e
 // holds, because a sweep finds learners by their workflow.
 func (d *Decide) retireAfter(res engine.Result) time.Duration {
 	s := &res.State
+	if s.MergedInto != "" && d.o.Retired != nil && len(s.PendingDeliveries) == 0 {
+		return time.Millisecond
+	}
 	live := slices.ContainsFunc(s.Runs, func(r engine.Run) bool { return !r.Ended })
 	if d.o.Retired == nil || d.o.RetireAfter < 0 || live || len(s.PendingDeliveries) > 0 || !res.WakeAt.IsZero() {
 		return 0

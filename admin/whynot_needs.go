@@ -62,7 +62,7 @@ func (w *whyNotWords) needOfReason(a engine.Answer, rule *engine.Rule) string {
 	case engine.ReasonTooManyRuns:
 		return "the end of other runs of this learner"
 	case engine.ReasonUntil, engine.ReasonActive, engine.ReasonCompleted, engine.ReasonCancelled, engine.ReasonCourseEnded, engine.ReasonHandedIn, engine.ReasonDueMoved, engine.ReasonStop, engine.ReasonRevisionLost,
-		engine.ReasonGoal, engine.ReasonGoalUnaided, engine.ReasonMigratedAway, engine.ReasonWithdrawn, engine.ReasonRestarted:
+		engine.ReasonGoal, engine.ReasonGoalUnaided, engine.ReasonMigratedAway, engine.ReasonWithdrawn, engine.ReasonRestarted, engine.ReasonMerged:
 		return "a new run"
 	}
 	return ""

@@ -107,6 +107,7 @@ func (a *App) newTriggers(revs *revisions, o Options) (*triggers.Triggers, error
 		Rewinds:         a.store.Control,
 		SetAsides:       a.store.Control,
 		Broadcasts:      broadcasts{o.Temporal},
+		Merges:          merges{a.store, worker.NewMerger(o.Temporal), o.Clock},
 		Log:             o.Log,
 		SetAsideAfter:   o.SetAsideAfter,
 		AckWait:         o.AckWait,

@@ -95,7 +95,7 @@ func TestBeyondTheSeed(t *testing.T) {
 	}
 	want := []string{
 		"profile.updated", "email.delivered", "email.opened", "email.clicked", "nudge.seen", "nudge.clicked", "nudge.dismissed", "email.bounced", "email.unsubscribed",
-		"email.resubscribed", "email.spam_reported", "share.link_clicked", "share.link_visited", "referral.link_visited",
+		"email.resubscribed", "email.spam_reported", "share.link_clicked", "share.link_visited", "referral.link_visited", "user.aliased",
 		"course.updated", "assessment.scheduled", "assignment.scheduled", "broadcast.started",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -135,7 +135,7 @@ func TestRequiredKeys(t *testing.T) {
 		"bookmark.added": "content_id", "content.published": "content_id", "content.updated": "content_id",
 		"discussion.post_created": "discussion_id", "discussion.reply_posted": "discussion_id",
 		"live_class.joined": "class_id", "live_class.left": "class_id",
-		"bundle.purchased": "bundle_id", "instructor.rated": "instructor_id", "referral.converted": "referrer_id referred_id",
+		"bundle.purchased": "bundle_id", "instructor.rated": "instructor_id", "referral.converted": "referrer_id referred_id", "user.aliased": "previous_id",
 		"certificate.earned": "certificate_id", "certificate.shared": "certificate_id",
 		"email.delivered": "send_id", "email.opened": "send_id", "email.clicked": "send_id", "email.bounced": "send_id",
 		"nudge.seen": "send_id", "nudge.clicked": "send_id", "nudge.dismissed": "send_id", "broadcast.started": "rule",

@@ -279,6 +279,22 @@ func silenceLength(last, at time.Time) time.Duration {
 	return max(0, at.Sub(last))
 }
 
+// absorb takes over the activity of another id: the last steps of both.
+func (a *Activity) absorb(other Activity, resolution time.Duration) {
+	if len(other) == 0 {
+		return
+	}
+	all := slices.Concat(*a, other)
+	slices.Sort(all)
+	var merged Activity
+	for _, ms := range all {
+		merged.add(unixMilli(ms), resolution)
+	}
+	*a = merged
+}
+
+func unixMilli(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
+
 // add notes an activity and reports whether it opened a new step.
 func (a *Activity) add(at time.Time, resolution time.Duration) bool {
 	ms := at.UnixMilli()

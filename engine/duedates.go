@@ -69,6 +69,11 @@ func (c *Course) learnDueDate(ev *Event, at time.Time, listed []UnitInfo) bool {
 	if url, ok := ev.Text(keyURL); ok && len(url) <= maxDueText && isWebAddress(url) {
 		named.URL = url
 	}
+	return c.insertDueDate(named, listed)
+}
+
+// insertDueDate keeps what was said of an assessment unless a later word is known, and reports whether it did.
+func (c *Course) insertDueDate(named DueDate, listed []UnitInfo) bool {
 	i, known := slices.BinarySearchFunc(c.DueDates, named.ID, func(d DueDate, id string) int { return cmp.Compare(d.ID, id) })
 	switch {
 	case known && compareDueDates(named, c.DueDates[i]) <= 0:

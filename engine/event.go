@@ -20,6 +20,8 @@ type Event struct {
 	// Broadcast is set if the event has no learner of its own and was handed to this one, whom it concerns. It says nothing of the learner's own events: these may
 	// still lie in the stream.
 	Broadcast bool `json:"broadcast,omitempty"`
+	// Absorbed is what another id of the learner remembered, with EventAliased; nil: nothing.
+	Absorbed *Memory `json:"absorbed,omitempty"`
 }
 
 // Text returns the property as text, and whether the event carries it as a non-empty string.

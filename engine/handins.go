@@ -42,10 +42,8 @@ func (h HandIns) indexOf(key uint32) (int, bool) {
 	})
 }
 
-// add notes that something was handed in, and reports whether that is news.
-func (h *HandIns) add(id string, at time.Time) bool {
-	key := hashOfUnit(id)
-	ms := at.UnixMilli()
+// add notes that something was handed in, by its hash, at a time in unix milliseconds, and reports whether that is news.
+func (h *HandIns) add(key uint32, ms int64) bool {
 	i, known := h.indexOf(key)
 	if known {
 		in := &(*h)[i]

@@ -51,10 +51,14 @@ func (r RepeatedHandIns) hasBetween(key uint32, from, to int64) bool {
 
 // noteHandIn notes that something was handed in, and reports whether that is news.
 func (s *Standing) noteHandIn(id string, at time.Time) bool {
-	ms := at.UnixMilli()
-	i, known := s.HandedIn.indexOf(hashOfUnit(id))
+	return s.noteHandInOf(hashOfUnit(id), at.UnixMilli())
+}
+
+// noteHandInOf is noteHandIn by the hash of what was handed in, and the time in unix milliseconds.
+func (s *Standing) noteHandInOf(key uint32, ms int64) bool {
+	i, known := s.HandedIn.indexOf(key)
 	if !known {
-		return s.HandedIn.add(id, at)
+		return s.HandedIn.add(key, ms)
 	}
 	in := s.HandedIn[i]
 	between := ms
@@ -66,7 +70,7 @@ func (s *Standing) noteHandIn(id string, at time.Time) bool {
 	case ms > in.Last:
 		between = in.Last
 	}
-	changed := s.HandedIn.add(id, at)
+	changed := s.HandedIn.add(key, ms)
 	if in.First != in.Last || between == ms {
 		changed = s.HandedInAgain.add(RepeatedHandIn{Key: in.Key, At: between}) || changed
 	}

@@ -40,6 +40,11 @@ func (c *Course) addProgress(ev *Event, at time.Time) bool {
 	} else {
 		mark.Lacks |= lacksTotal
 	}
+	return c.insertProgress(mark)
+}
+
+// insertProgress keeps a mark unless it is known, says nothing or is too old, and reports whether it did.
+func (c *Course) insertProgress(mark Progress) bool {
 	i, known := slices.BinarySearchFunc(c.Progress, mark, compareProgress)
 	if known || mark.Lacks == lacksPct|lacksDone|lacksTotal || i == 0 && len(c.Progress) == maxProgress {
 		return false

@@ -257,6 +257,7 @@ const (
 	ReasonMigratedAway    Reason = "migrated_away"
 	ReasonWithdrawn       Reason = "cancelled" // by a publication
 	ReasonRestarted       Reason = "restarted" // by a newer trigger
+	ReasonMerged          Reason = "merged"    // the learner goes on under another id
 )
 
 // Decision says what was done or deliberately not done for a learner, and why.

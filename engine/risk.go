@@ -75,7 +75,7 @@ func (r *Risk) observe(id string, at time.Time) bool {
 	late := 1.0
 	switch {
 	case t > r.At:
-		fade := math.Exp2(-(t - r.At) / riskHalfLife)
+		fade := fadeOver(t - r.At)
 		r.Days *= fade
 		r.Events *= fade
 		r.At = t
@@ -95,6 +95,9 @@ func (r *Risk) observe(id string, at time.Time) bool {
 	r.Last = max(r.Last, t)
 	return true
 }
+
+// fadeOver is what is left of one after so many days.
+func fadeOver(days float64) float64 { return math.Exp2(-max(0, days) / riskHalfLife) }
 
 func daysOf(t time.Time) float64 {
 	return float64(t.Unix())/secondsPerDay + float64(t.Nanosecond())/(secondsPerDay*1e9)

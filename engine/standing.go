@@ -34,6 +34,10 @@ type Standing struct {
 	HandedInAgain RepeatedHandIns `json:"handed_in_again,omitempty"`
 	// Moves are those of the learner that are not known to be counted. A host that counts takes them out; see [Standing.DropMoves].
 	Moves []Move `json:"moves,omitempty"`
+	// MergedInto is the id under which the learner goes on; empty: this one. It is set once, and all else is forgotten then but Previous.
+	MergedInto string `json:"merged_into,omitempty"`
+	// Previous are the learner's other ids, in the order in which they were named.
+	Previous []PreviousID `json:"previous,omitempty"`
 }
 
 // Days counts one event per UTC day.

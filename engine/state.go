@@ -42,6 +42,8 @@ type State struct {
 	Arms []PickedArm `json:"arms,omitempty"`
 	// Heard are the last events by which a rule leaves or for which one waits: a trigger that happened before them may be heard after them.
 	Heard []Event `json:"heard,omitempty"`
+	// MergedInto is the id under which the learner goes on; empty: this one.
+	MergedInto string `json:"merged_into,omitempty"`
 	// Recent are the last decisions, newest last, for people who look.
 	Recent []Decision `json:"recent,omitempty"`
 }

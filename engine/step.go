@@ -34,6 +34,9 @@ func (t *Stepper) Step(env Env, state State, inputs []Input, now time.Time) Resu
 
 // takeInputs takes inputs in and decides what is due.
 func (s *stepper) takeInputs(inputs []Input) Result {
+	if s.endMerged() {
+		return s.takeOutcomes(inputs)
+	}
 	s.published = slices.ContainsFunc(inputs, func(in Input) bool { return in.Publication != nil })
 	s.resumePaused()
 	s.retimeRuns(inputs)
@@ -130,6 +133,12 @@ func (s *stepper) applyEvent(ev *Event) {
 	}
 	if !s.env.Watermark.IsZero() && !ev.Broadcast {
 		s.env.Watermark = later(s.env.Watermark, stored)
+	}
+	if ev.Absorbed != nil {
+		s.absorb(ev.Absorbed)
+		plain := *ev // a run that it starts remembers it without
+		plain.Absorbed = nil
+		ev = &plain
 	}
 	at := later(s.st.Clock, earlier(ev.Time, s.now))
 	s.decideDueBefore(at)

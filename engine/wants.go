@@ -9,7 +9,7 @@ import (
 // the interest set: everything else costs Temporal nothing. Triggers and the simulator ask the same question, so a
 // learner's story is the same in both.
 func (r *Ruleset) Wants(ev *Event, change Change) bool {
-	if change.Profile {
+	if change.Profile || ev.Absorbed != nil {
 		return true
 	}
 	in := r.interest

@@ -17,6 +17,8 @@ type ErasureReceipt struct {
 	Learner string    `json:"learner"`
 	At      time.Time `json:"at"`
 	By      string    `json:"by,omitempty"`
+	// OtherIDs is how many other ids of the same learner were erased too.
+	OtherIDs int `json:"other_ids,omitempty"`
 	// Complete: at the end nothing was found any more, twice.
 	Complete   bool    `json:"complete"`
 	Rounds     int     `json:"rounds"`
@@ -34,13 +36,41 @@ type Kept struct {
 	Why  string `json:"why"`
 }
 
-// Erase removes everything that Homeroom holds about a learner; see the package comment for how. Who has nothing left is
+// Erase removes everything that Homeroom holds about a learner, under all ids that were merged; see the package comment for how. Who has nothing left is
 // erased again without harm. Of [subjects.NoLearner] all events and dead letters are removed; no address is suppressed, and there is no tombstone. An error means that it did not come to its end: what was done stays done, so run it again.
 // A receipt that is not Complete says what remains.
 func (p *Privacy) Erase(ctx context.Context, learner, by string, at time.Time) (ErasureReceipt, error) {
 	if err := checkLearner(learner); err != nil {
 		return ErasureReceipt{}, err
 	}
+	others, err := p.otherIDs(ctx, learner)
+	if err != nil {
+		return ErasureReceipt{}, err
+	}
+	total := ErasureReceipt{Complete: true}
+	for _, id := range others {
+		p.opts.Progress("the learner has another id, which is erased first")
+		receipt, err := p.eraseID(ctx, id, by, at)
+		if err != nil {
+			return receipt, err
+		}
+		total.addReceipt(&receipt)
+	}
+	receipt, err := p.eraseID(ctx, learner, by, at)
+	if err != nil || len(others) == 0 {
+		return receipt, err
+	}
+	total.addReceipt(&receipt)
+	total.OtherIDs = len(others)
+	total.Learner = receipt.Learner
+	total.At = receipt.At
+	total.By = receipt.By
+	total.Kept = p.listKept(ctx, learner, &total)
+	return total, nil
+}
+
+// eraseID removes everything that is held under one id.
+func (p *Privacy) eraseID(ctx context.Context, learner, by string, at time.Time) (ErasureReceipt, error) {
 	e := &erasure{
 		Privacy: p,
 		learner: learner,
@@ -64,7 +94,7 @@ func (p *Privacy) Erase(ctx context.Context, learner, by string, at time.Time) (
 			receipt.Remaining = append(receipt.Remaining, c)
 		}
 	}
-	receipt.Kept = e.listKept(ctx, &receipt)
+	receipt.Kept = e.listKept(ctx, learner, &receipt)
 	return receipt, nil
 }
 
@@ -223,9 +253,9 @@ func (e *erasure) awaitTriggers(ctx context.Context) {
 }
 
 // listKept says what an erasure leaves, and why.
-func (e *erasure) listKept(ctx context.Context, r *ErasureReceipt) []Kept {
+func (p *Privacy) listKept(ctx context.Context, learner string, r *ErasureReceipt) []Kept {
 	var stays []Kept
-	if e.nobody {
+	if learner == subjects.NoLearner {
 		stays = append(stays, Kept{"what is held of learners whose addresses or names were in these events", "the events were of no learner; erase each learner under their own id"})
 	} else {
 		stays = append(stays,
@@ -242,7 +272,7 @@ func (e *erasure) listKept(ctx context.Context, r *ErasureReceipt) []Kept {
 		{"bytes on the servers' disks that nothing refers to any more, and backups", "NATS and Temporal's database use the space again in their own time; encrypt disks and let backups expire"},
 		{"what the mail provider logged, and the mails themselves", "they are outside of Homeroom: erase the address at the provider too"},
 	}...)
-	where, err := e.archiveLocation(ctx)
+	where, err := p.archiveLocation(ctx)
 	if err != nil {
 		where = "(not known: " + err.Error() + ")"
 	}

@@ -17,6 +17,7 @@ import (
 // Document is everything that is held about one learner.
 type Document struct {
 	Learner  string    `json:"learner"`
+	OtherIDs []string  `json:"other_ids,omitempty"` // of the same learner; what is held under them is here too
 	At       time.Time `json:"exported_at"`
 	About    string    `json:"about"`
 	Sections []Section `json:"sections"`
@@ -77,8 +78,34 @@ var sectionOrder = []sectionSource{
 	{store.BucketLinks, "links", "NATS bucket ", "What lies behind the learner's share links and their referral code."},
 }
 
-// Export collects everything that is held about a learner. If the learner is unknown, the sections are empty; that is no error.
+// Export collects everything that is held about a learner, under all their ids. If the learner is unknown, the sections are empty; that is no error.
 func (p *Privacy) Export(ctx context.Context, learner string) (*Document, error) {
+	if err := checkLearner(learner); err != nil {
+		return nil, fmt.Errorf("export a learner: %w", err)
+	}
+	others, err := p.otherIDs(ctx, learner)
+	if err != nil {
+		return nil, fmt.Errorf("export a learner: %w", err)
+	}
+	doc, err := p.exportID(ctx, learner)
+	if err != nil {
+		return nil, err
+	}
+	doc.OtherIDs = others
+	for _, id := range others {
+		other, err := p.exportID(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		for i := range doc.Sections {
+			doc.Sections[i].Items = append(doc.Sections[i].Items, other.Sections[i].Items...)
+		}
+	}
+	return doc, nil
+}
+
+// exportID collects everything that is held under one id.
+func (p *Privacy) exportID(ctx context.Context, learner string) (*Document, error) {
 	f, err := p.findAll(ctx, learner, store.SearchKeys{})
 	if err != nil {
 		return nil, fmt.Errorf("export a learner: %w", err)

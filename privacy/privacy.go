@@ -69,13 +69,21 @@ type Count struct {
 	Count uint64 `json:"count"` // messages, records or runs
 }
 
-// Find counts what is held of a learner and changes nothing. Places that hold nothing are among them.
+// Find counts what is held of a learner, under all their ids, and changes nothing. Places that hold nothing are among them.
 func (p *Privacy) Find(ctx context.Context, learner string) ([]Count, error) {
-	f, err := p.findAll(ctx, learner, store.SearchKeys{})
+	others, err := p.otherIDs(ctx, learner)
 	if err != nil {
 		return nil, err
 	}
-	return f.countPlaces(), nil
+	var counts []Count
+	for _, id := range append(others, learner) {
+		f, err := p.findAll(ctx, id, store.SearchKeys{})
+		if err != nil {
+			return nil, err
+		}
+		counts = addCounts(counts, f.countPlaces())
+	}
+	return counts, nil
 }
 
 // found is what is held of a learner at one moment.

@@ -35,6 +35,8 @@ type Profile struct {
 	DroppedTokens map[string]time.Time `json:"dropped_tokens,omitempty"`
 	// EmailAt is since when the address is this one; zero if that is not known.
 	EmailAt time.Time `json:"email_at,omitzero"`
+	// MergedInto is the id under which the learner goes on; empty: this one. All else is empty then.
+	MergedInto string `json:"merged_into,omitempty"`
 }
 
 // Engine is what the engine may know of the profile. The address itself stays behind, except among the traits, which

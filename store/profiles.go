@@ -32,8 +32,16 @@ func (s *Profiles) Get(ctx context.Context, learner string) (Profile, error) {
 
 // findProfile is Get; it also returns whether there is a profile.
 func (s *Profiles) findProfile(ctx context.Context, learner string) (p Profile, found bool, err error) {
-	revision, err := readRecord(ctx, s.kv, subjects.Escape(learner), &p)
-	return p, revision > 0, err
+	err = followMerged(learner, func(learner string) error {
+		p = Profile{}
+		revision, err := readRecord(ctx, s.kv, subjects.Escape(learner), &p)
+		found = revision > 0
+		if p.MergedInto != "" {
+			return mergedError{p.MergedInto}
+		}
+		return err
+	})
+	return p, found, err
 }
 
 // Profile is what the engine may know of the learner, including whether their address is suppressed.
@@ -79,7 +87,18 @@ func (s *Profiles) Merge(ctx context.Context, learner string, traits map[string]
 // MergeAll is [Profiles.Merge] for one update after the other, with one compare-and-swap for all of them: all are in the
 // profile when it returns nil, or else none. updates may be ranged over several times.
 func (s *Profiles) MergeAll(ctx context.Context, learner string, updates iter.Seq2[map[string]any, time.Time]) (notes []string, err error) {
+	err = followMerged(learner, func(learner string) error {
+		notes, err = s.mergeAll(ctx, learner, updates)
+		return err
+	})
+	return notes, err
+}
+
+func (s *Profiles) mergeAll(ctx context.Context, learner string, updates iter.Seq2[map[string]any, time.Time]) (notes []string, err error) {
 	err = modifyRecord(ctx, s.kv, subjects.Escape(learner), func(p *Profile, exists bool) (changed bool, err error) {
+		if p.MergedInto != "" {
+			return false, mergedError{p.MergedInto}
+		}
 		notes = nil
 		var mayBegin func(time.Time) bool
 		for traits, at := range updates {
@@ -166,15 +185,20 @@ func (s *Profiles) Change(ctx context.Context, learner string, change func(*Prof
 
 // changeProfile is Change, and returns the profile as it is then. create is asked if there is none: whether one may be made.
 func (s *Profiles) changeProfile(ctx context.Context, learner string, create func() (bool, error), change func(*Profile) bool) (now Profile, err error) {
-	err = modifyRecord(ctx, s.kv, subjects.Escape(learner), func(p *Profile, exists bool) (bool, error) {
-		if !exists {
-			if may, err := create(); err != nil || !may {
-				return false, err
+	err = followMerged(learner, func(learner string) error {
+		return modifyRecord(ctx, s.kv, subjects.Escape(learner), func(p *Profile, exists bool) (bool, error) {
+			if p.MergedInto != "" {
+				return false, mergedError{p.MergedInto}
 			}
-		}
-		changed := change(p)
-		now = *p
-		return changed, nil
+			if !exists {
+				if may, err := create(); err != nil || !may {
+					return false, err
+				}
+			}
+			changed := change(p)
+			now = *p
+			return changed, nil
+		})
 	})
 	return now, err
 }

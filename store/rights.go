@@ -49,6 +49,7 @@ func roleSubjects(role string) []string {
 			subjectOfKey(BucketStanding, checkToken),
 			subjectOfKey(BucketLearned, pathsPrefix+checkToken),
 			subjects.Dead(checkToken, checkToken),
+			subjects.Publish(checkToken, checkToken),
 			subjects.SetAside(checkToken),
 		}
 	case "worker":

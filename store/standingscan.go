@@ -64,8 +64,11 @@ func (s *Standings) Scan(ctx context.Context, r StandingRange, each func(Scanned
 			return errRangeEnds
 		}
 		if len(m.Header["KV-Operation"]) == 0 { // else it was deleted
-			if err := each(scannedStanding(m)); err != nil {
-				return err
+			one := scannedStanding(m)
+			if one.Standing.MergedInto == "" { // else the learner is met under the other id
+				if err := each(one); err != nil {
+					return err
+				}
 			}
 		}
 		if m.Sequence == r.Last {

@@ -40,6 +40,8 @@ type turn struct {
 	profiled int            // how many of events are in the learner's profile already
 	// handedOver says that some of the events went to the learner's workflow.
 	handedOver bool
+	// mergedInto is the id under which the learner goes on, where the events belong; empty: this one.
+	mergedInto string
 }
 
 // maxTurn bounds how many messages of a learner are worked on together.

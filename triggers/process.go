@@ -33,6 +33,7 @@ type decodedItem struct {
 	// ignored: a source knows the body and does not want it. Nothing else is known of it.
 	ignored bool
 	dead    *catalog.DecodeError // why it becomes a dead letter, if it does
+	merged  bool                 // the other id that it names has been merged into the learner
 }
 
 // serveLane works on the lane's first turn, then on what has queued up until there is nothing left.
@@ -78,6 +79,9 @@ func (p *partition) processTurn(l *lane) error {
 	err := p.retryUntilDone("noting events", l.learner, p.t.noting, l, func(ctx context.Context) error { return p.noteEvents(ctx, l) })
 	if err != nil {
 		return err
+	}
+	if l.turn.mergedInto != "" {
+		return p.redirectTurn(l)
 	}
 	var wanted, many, dead []*decodedItem
 	var unneeded []*item
@@ -197,12 +201,23 @@ func (p *partition) noteEvents(ctx context.Context, l *lane) error {
 	if err := p.updateProfile(ctx, l); err != nil {
 		return err
 	}
+	if err := p.mergePrevious(ctx, l, readable); err != nil {
+		return err
+	}
 	var moves []engine.Move
+	merged := false
 	err := p.t.o.Standings.Update(ctx, l.learner, func(st *engine.Standing, owed []uint64) (bool, []uint64) {
+		if merged = st.MergedInto != ""; merged {
+			return false, owed
+		}
 		write, owe := p.applyEvents(rs, st, owed, readable)
 		moves = slices.Clone(st.Moves)
 		return write, owe
 	})
+	if err == nil && merged && p.t.o.Merges != nil {
+		t.mergedInto, err = p.t.o.Merges.MergedInto(ctx, l.learner)
+		return err
+	}
 	if err != nil || len(moves) == 0 || p.t.o.Paths == nil {
 		return err
 	}
@@ -351,6 +366,9 @@ func (p *partition) handOver(ln *lane, wanted []*decodedItem) (refused []*decode
 			}
 			continue
 		case err != nil:
+			return nil, err
+		}
+		if err := p.redirectLate(ln, batch); err != nil {
 			return nil, err
 		}
 		p.t.count.handedOver.Add(int64(n))

@@ -78,7 +78,7 @@ func (p *partition) passThrough(learner string, items []*item) (events []*decode
 	}
 	events = p.decodeItems(cat, items)
 	for _, e := range events {
-		if e.dead != nil || !e.statement().IsEmpty() {
+		if e.dead != nil || !e.statement().IsEmpty() || engine.PreviousOf(&e.event) != "" {
 			return events, false
 		}
 	}
@@ -90,10 +90,14 @@ func (p *partition) passThrough(learner string, items []*item) (events []*decode
 		return events, true
 	}
 	readable := slices.DeleteFunc(slices.Clone(events), func(e *decodedItem) bool { return e.ignored })
+	merged := false
 	kept := len(readable) == 0 || p.t.o.Standings.TryUpdate(learner, func(st *engine.Standing, owed []uint64) (bool, []uint64) {
+		if merged = st.MergedInto != ""; merged {
+			return false, owed
+		}
 		return p.applyEvents(rs, st, owed, readable)
 	})
-	if !kept || slices.ContainsFunc(events, func(e *decodedItem) bool { return e.wanted || e.dead != nil }) {
+	if !kept || merged || slices.ContainsFunc(events, func(e *decodedItem) bool { return e.wanted || e.dead != nil }) {
 		return events, false
 	}
 	p.t.count.unneeded.Add(int64(len(readable)))

@@ -98,6 +98,7 @@ type Options struct {
 	Rewinds    Rewinds      // nil: a rewind is logged and counted only
 	SetAsides  SetAsides    // nil: no learner is set aside
 	Broadcasts Broadcasts   // nil: events without a learner start nothing
+	Merges     Merges       // nil: no learner takes over another id
 	Log        *slog.Logger // default: none
 
 	Partitions []int // default: all

@@ -166,12 +166,20 @@ func firstStoredAt(inputs []engine.Input) time.Time {
 func inputBytes(in *engine.Input) int {
 	switch {
 	case in.Event != nil:
-		return 200 + 2*(len(in.Event.ID)+len(in.Event.Name)+len(in.Event.Learner)) + valueBytes(map[string]any(in.Event.Properties))
+		return 200 + 2*(len(in.Event.ID)+len(in.Event.Name)+len(in.Event.Learner)) + valueBytes(map[string]any(in.Event.Properties)) + absorbedBytes(in.Event)
 	case in.Outcome != nil:
 		return 300 + 2*len(in.Outcome.Detail)
 	default:
 		return 300
 	}
+}
+
+// absorbedBytes is about how many bytes the memory of another id takes that an event brings; its lists are bounded.
+func absorbedBytes(ev *engine.Event) int {
+	if ev.Absorbed == nil {
+		return 0
+	}
+	return 48 << 10
 }
 
 // valueBytes is about how many bytes a JSON value takes; every other byte of a text may need an escape.

@@ -44,6 +44,7 @@ const (
 	StageResting = "resting"
 	StageFailing = "failing" // Decide fails, and is asked again; the inputs wait
 	StageRetired = "retired" // of a workflow that has ended; the learner's next event starts it again
+	StageMerged  = "merged"  // of a workflow that has ended because the learner goes on under another id
 )
 
 // The search attributes of a learner's workflow: Keyword, KeywordList and KeywordList. Ids only, no personal data.

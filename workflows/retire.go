@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -29,9 +31,16 @@ func (l *learner) tryToRetire(ctx workflow.Context) (retired bool, err error) {
 		return false, nil // an event arrived: the stored state is out of date, and the next retirement overwrites it
 	}
 	// Nothing blocks from drainSignals to the end. If a signal has reached the server meanwhile, the server refuses to close the workflow.
+	if into := l.State.MergedInto; into != "" {
+		workflow.SetCurrentDetails(ctx, fmt.Sprintf(mergedDetails, strings.ReplaceAll(into, "`", "'"))+l.Card.Details)
+		return true, l.upsertAttributes(ctx, attributes{StageMerged, l.Card.Courses, l.Card.Rules})
+	}
 	workflow.SetCurrentDetails(ctx, retiredDetails+l.Card.Details)
 	return true, l.upsertAttributes(ctx, attributes{StageRetired, l.Card.Courses, l.Card.Rules})
 }
+
+// mergedDetails are the first words of the details of a run that has ended because the learner was merged into another.
+const mergedDetails = "**Merged**: the learner goes on as `%s`, by an event `user.aliased`. What was remembered here went along; what was under way here ended.\n\n"
 
 // retiredDetails are the first words of the details of a run that has retired.
 const retiredDetails = "**Retired**: nothing is due, so the run has ended. What is remembered is kept; the learner's next event starts a new run, which goes on from there.\n\n"

@@ -83,7 +83,7 @@ func TestEachRoleReadsTheBucketsItUses(t *testing.T) {
 		},
 		"homeroom-triggers": {
 			"KV_" + store.BucketProfiles, "KV_" + store.BucketSuppressions, "KV_" + store.BucketSends, "KV_" + store.BucketRulesets,
-			"KV_" + store.BucketControl, "KV_" + store.BucketStanding, "KV_" + store.BucketLearned, subjects.Stream, subjects.DeadStream, subjects.SetAsideStream,
+			"KV_" + store.BucketControl, "KV_" + store.BucketStanding, "KV_" + store.BucketLearned, "KV_" + store.BucketRetired, subjects.Stream, subjects.DeadStream, subjects.SetAsideStream,
 		},
 		"homeroom-setup": nil,
 		"platform":       nil,

@@ -35,7 +35,7 @@ func TestEachRoleKeepsToItself(t *testing.T) {
 		{"homeroom-worker", "change a profile", "$KV.homeroom_profiles.u_42", `{}`},
 		{"homeroom-worker", "list suppressions", "$JS.API.CONSUMER.CREATE.KV_homeroom_suppressions", `{"stream_name":"KV_homeroom_suppressions","config":{}}`},
 		{"homeroom-triggers", "write a decision", "homeroom.decisions.u_42.retry.sent", `{}`},
-		{"homeroom-triggers", "publish an event", "learning.u_42.course.completed", `{}`},
+		{"homeroom-triggers", "change what is remembered", "$KV.homeroom_retired.x", `{}`},
 		{"homeroom-triggers", "settle a send", "$KV.homeroom_sends.x", `{}`},
 		{"homeroom-triggers", "put rules in force", "$KV.homeroom_rulesets.current", `{}`},
 		{"homeroom-console", "write a decision", "homeroom.decisions.u_42.retry.sent", `{}`},

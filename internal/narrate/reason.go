@@ -86,6 +86,8 @@ func Reason(reason engine.Reason) string {
 		return "newer rules were published, and runs of changed ones were cancelled"
 	case engine.ReasonRestarted:
 		return "a newer event of the same kind began the run anew"
+	case engine.ReasonMerged:
+		return "the learner goes on under another id, and what was under way under this one ended"
 	}
 	return strings.ReplaceAll(string(reason), "_", " ")
 }

@@ -1,0 +1,193 @@
+package engine_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"homeroom/engine"
+)
+
+// drawHistory draws what a learner did: few enough events that nothing is forgotten.
+func drawHistory(rt *rapid.T) []engine.Event {
+	names := []string{
+		engine.EventSignedUp, engine.EventEnrolled, engine.EventCourseCompleted, engine.EventEnrollmentCancelled, engine.EventLessonStarted,
+		engine.EventProgress, engine.EventAssessmentSubmitted, engine.EventAssessmentScheduled, "lesson.completed",
+	}
+	var events []engine.Event
+	for n := range rapid.IntRange(1, 8).Draw(rt, "events") {
+		name := rapid.SampledFrom(names).Draw(rt, "name")
+		properties := map[string]any{
+			"course_id":     rapid.SampledFrom([]string{"go", "sql"}).Draw(rt, "course"),
+			"lesson_id":     rapid.SampledFrom([]string{"l1", "l2"}).Draw(rt, "lesson"),
+			"assessment_id": "a1",
+			"progress_pct":  float64(rapid.IntRange(0, 100).Draw(rt, "progress")),
+			"due_at":        "2026-05-01T00:00:00Z",
+		}
+		if name == engine.EventSignedUp {
+			properties = nil
+		}
+		events = append(events, engine.Event{
+			ID:         fmt.Sprint("e", n),
+			Name:       name,
+			Learner:    "u1",
+			Time:       start.Add(time.Duration(rapid.IntRange(0, 20).Draw(rt, "hour")) * time.Hour),
+			Properties: properties,
+		})
+	}
+	return events
+}
+
+// TestTwoIdsKnowWhatOneWould: whichever events came under the one id and whichever under the other, and whenever the two became one, the facts are those of all events
+// under one id.
+func TestTwoIdsKnowWhatOneWould(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		rs := ruleset(t, "twice")
+		rs.Counted = map[string]int{"lesson.completed": 90}
+		rs.CountedBy = map[string]map[string]int{"lesson.completed": {"course_id": 90}}
+		events := drawHistory(rt)
+		inOrder := rapid.Bool().Draw(rt, "in order")
+		if inOrder {
+			slices.SortStableFunc(events, func(a, b engine.Event) int { return a.Time.Compare(b.Time) })
+		}
+		now := start.AddDate(0, 0, 2)
+		var whole, lead, user engine.Standing
+		merge := rapid.IntRange(0, len(events)).Draw(rt, "merged after")
+		for i := range events {
+			whole.Apply(&events[i], rs, now)
+			of := &user
+			if i < merge && rapid.Bool().Draw(rt, "lead's") {
+				of = &lead
+			}
+			of.Apply(&events[i], rs, now)
+			if i == merge {
+				user.Absorb("lead", &lead, rs)
+			}
+		}
+		user.Absorb("lead", &lead, rs)
+		once := knownTo(&user, inOrder)
+		user.Absorb("lead", &lead, rs)
+		if got := knownTo(&user, inOrder); got != once {
+			rt.Fatalf("a second merge changed\n%s\nto\n%s", once, got)
+		}
+		if want := knownTo(&whole, inOrder); once != want {
+			rt.Fatalf("two ids know\n%s\none would know\n%s", once, want)
+		}
+	})
+}
+
+// knownTo writes what rules ask of a standing. Activity and the first sight are those of events that are heard in order: who is active is not active earlier too.
+func knownTo(s *engine.Standing, inOrder bool) string {
+	type courseFacts struct {
+		Course engine.Course
+		Count  int
+	}
+	all := map[string]any{
+		"signed up": s.SignedUpAt,
+		"completed": s.CoursesCompleted,
+		"handed in": s.HandedIn,
+		"again":     s.HandedInAgain,
+		"counted":   s.CountSince("lesson.completed", start.AddDate(0, 0, 2), 30),
+		"by key":    len(s.KeyCounts["lesson.completed course_id"]),
+	}
+	if inOrder {
+		all["first"] = s.FirstSeenAt
+		all["platform"] = s.Platform
+	}
+	for id, c := range s.Courses {
+		shown := *c
+		if !inOrder {
+			shown.Active = nil
+		}
+		shown.Risk = nil
+		all["course "+id] = courseFacts{Course: shown}
+	}
+	text, err := json.MarshalIndent(all, "", " ")
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}
+
+// TestAMergedIDIsKnown: what is known of ids that were merged before goes along, and the ids are bounded.
+func TestAMergedIDIsKnown(t *testing.T) {
+	rs := ruleset(t, "twice")
+	ev := engine.Event{ID: "e1", Name: engine.EventSignedUp, Learner: "a", Time: start}
+	var a, b, c engine.Standing
+	a.Apply(&ev, rs, start)
+	b.Absorb("a", &a, rs)
+	c.Absorb("b", &b, rs)
+	if !c.HasMerged("a") || !c.HasMerged("b") || !c.SignedUpAt.Equal(start) {
+		t.Errorf("after a chain c knows %+v", c)
+	}
+	for n := range 200 {
+		c.Absorb(fmt.Sprint("x", n), &engine.Standing{}, rs)
+	}
+	if len(c.Previous) != 64 {
+		t.Errorf("%d ids are remembered, want 64", len(c.Previous))
+	}
+	if _, full := c.BeginMerge("one more"); !full {
+		t.Error("one more id would be taken over")
+	}
+}
+
+// TestWhoStays: of two ids that are to take over each other, only one may.
+func TestWhoStays(t *testing.T) {
+	var a, b engine.Standing
+	a.BeginMerge("b")
+	b.BeginMerge("a")
+	if b.MayMergeInto("b", "a") == a.MayMergeInto("a", "b") {
+		t.Error("both may take over the other, or neither may")
+	}
+}
+
+// TestMemoryGoesAlong: what was sent under the other id is remembered, once, whatever the order and however often it is told.
+func TestMemoryGoesAlong(t *testing.T) {
+	w := engine.State{Learner: "lead", PastSends: []engine.PastSend{{ID: "s1", Message: "nudge", At: start}, {ID: "s2", Message: "nudge", At: start.Add(time.Hour)}}, PastRuns: engine.PastRuns{{Key: 1 << 40, Started: 5}, {Key: 2 << 40, Armed: -7}}}
+	other := engine.State{Learner: "old", PastSends: []engine.PastSend{{ID: "s3", Message: "nudge", At: start.Add(30 * time.Minute)}}, PastRuns: engine.PastRuns{{Key: 1 << 40, Started: 9}}}
+	absorbed := func(states ...*engine.State) engine.State {
+		rs := ruleset(t, "twice")
+		env := engine.Env{Current: rs, Revision: func(string) *engine.Ruleset { return rs }, Standing: &engine.Standing{}, Grace: time.Minute}
+		st := engine.State{Version: engine.StateVersion, Learner: "user"}
+		for n, m := range states {
+			ev := engine.Event{ID: fmt.Sprint("alias", n), Name: engine.EventAliased, Learner: "user", Time: start.Add(2 * time.Hour), Absorbed: engine.MemoryOf(m)}
+			st = engine.Step(env, st, []engine.Input{{Event: &ev}}, start.Add(2*time.Hour)).State
+		}
+		return st
+	}
+	one := absorbed(&w, &other)
+	two := absorbed(&other, &w, &other, &w)
+	slices.SortFunc(one.PastRuns, func(a, b engine.PastRun) int { return int(int64(a.Key) - int64(b.Key)) })
+	slices.SortFunc(two.PastRuns, func(a, b engine.PastRun) int { return int(int64(a.Key) - int64(b.Key)) })
+	if !reflect.DeepEqual(one.PastSends, two.PastSends) || !reflect.DeepEqual(one.PastRuns, two.PastRuns) {
+		t.Errorf("by another order:\n%+v\n%+v\n%+v\n%+v", one.PastSends, two.PastSends, one.PastRuns, two.PastRuns)
+	}
+	if len(one.PastRuns) != 2 || one.PastRuns[0].Started != 9 || one.PastRuns[1].Armed != -7 {
+		t.Errorf("past runs: %+v", one.PastRuns)
+	}
+}
+
+// TestAMergedLearnerDecidesNothing: the runs end with the reason merged, and neither an event nor time starts another.
+func TestAMergedLearnerDecidesNothing(t *testing.T) {
+	rs := ruleset(t, "twice")
+	standing := &engine.Standing{}
+	env := engine.Env{Current: rs, Revision: func(string) *engine.Ruleset { return rs }, Standing: standing, Grace: time.Minute}
+	st := engine.State{Version: engine.StateVersion, Learner: "lead"}
+	st.Runs = []engine.Run{{ID: "r1", Rule: rs.Rules[0].Name, Revision: rs.Hash, Started: start, Due: start.Add(time.Hour), Waiting: true}}
+	standing.MergedInto = "user"
+	res := engine.Step(env, st, nil, start)
+	if len(res.State.Runs) != 0 || res.State.MergedInto != "user" || !res.WakeAt.IsZero() || len(res.Decisions) != 1 || res.Decisions[0].Reason != engine.ReasonMerged {
+		t.Fatalf("%+v", res)
+	}
+	ev := engine.Event{ID: "e1", Name: "lesson.completed", Learner: "lead", Time: start, Properties: map[string]any{"course_id": "go"}}
+	standing.MergedInto = "" // an erased standing does not wake the lead again
+	res = engine.Step(env, res.State, []engine.Input{{Event: &ev}}, start.Add(48*time.Hour))
+	if len(res.State.Runs)+len(res.Decisions)+len(res.Effects) != 0 {
+		t.Errorf("decided after the merge: %+v", res)
+	}
+}
