@@ -71,7 +71,9 @@ func TestALeadBecomesAUser(t *testing.T) {
 	w.publish(user, "enrollment.created", map[string]any{"course_id": "crs_go"})
 	w.publish(user, "lesson.completed", map[string]any{"course_id": "crs_go", "lesson_id": "l2"})
 	w.wait(2, of(user, engine.KindSent))
-	if again := w.heard.all(func(d engine.Decision) bool { return d.Learner == user && d.Rule == "welcome" && d.Kind == engine.KindSent }); len(again) > 0 {
+	if again := w.heard.all(func(d engine.Decision) bool {
+		return d.Learner == user && d.Rule == "welcome" && d.Kind == engine.KindSent
+	}); len(again) > 0 {
 		t.Errorf("welcomed again: %+v", again)
 	}
 	if mails := w.stack.Mail.Counts(); mails.Accepted != 3 {
@@ -147,4 +149,3 @@ func (w *world) standing(learner string) *engine.Standing {
 	}
 	return st
 }
-
