@@ -18,6 +18,12 @@ func (i *Installation) ListDeadLetters(ctx context.Context, opts deadletters.Lis
 	return summary, learnerAsInput(err)
 }
 
+// CountDeadLetters counts dead letters by reason and lists the newest ones, at most limit and 50; reason, if it is not empty, leaves one in. What was counted is kept,
+// so that the next look reads only what came since.
+func (i *Installation) CountDeadLetters(ctx context.Context, reason string, limit int) (deadletters.Summary, error) {
+	return i.letters.List(ctx, reason, limit)
+}
+
 // DeadLetter returns a dead letter by its sequence, with its body, which may hold personal data.
 func (i *Installation) DeadLetter(ctx context.Context, seq uint64) (deadletters.Letter, error) {
 	if err := i.recordLook(ctx, AuditRecord{Action: store.ActionLookAtDeadLetter, Target: strconv.FormatUint(seq, 10)}); err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"go.temporal.io/sdk/client"
 
+	"homeroom/deadletters"
 	"homeroom/internal/connect"
 	"homeroom/rules"
 	"homeroom/store"
@@ -62,6 +63,7 @@ type shared struct {
 	audit     *store.Audit   // nil until it is needed
 	academy   *rules.Academy // the revision that was compiled last; nil: none was
 	compiled  string         // its hash
+	letters   *deadletters.Counter
 }
 
 // Connect connects to an installation's NATS and opens its stores. The installation must be closed.
@@ -87,6 +89,7 @@ func Connect(ctx context.Context, opts ConnectOptions) (*Installation, error) {
 		nc.Close()
 		return nil, err
 	}
+	i.letters = deadletters.NewCounter(i.deadLetters())
 	return i, nil
 }
 

@@ -15,7 +15,7 @@ import (
 	"homeroom/subjects"
 )
 
-// maxWhyNotEvents bounds how many of a learner's events are looked at, the newest ones.
+// maxWhyNotEvents bounds how many of a learner's events are looked at, the newest ones, unless fewer are asked for.
 const maxWhyNotEvents = 100_000
 
 // WhyNotOptions ask why a learner has not been sent what rules send.
@@ -24,6 +24,8 @@ type WhyNotOptions struct {
 	Rule    string // only this rule; empty: all
 	// Folder is asked instead of the rules in force; nil: those in force.
 	Folder *Folder
+	// Newest is how many of the learner's events are looked at, the newest ones, at most 100,000; 0: so many.
+	Newest int
 	// OnRead hears how many messages of a stream have been read; it begins with 0 for each stream. May be nil.
 	OnRead func(done, total int64)
 }
@@ -36,7 +38,7 @@ type WhyNot struct {
 	Number   int       `json:"number,omitempty"`   // of the publication in force; 0: the rules of a folder were asked
 	Revision string    `json:"revision"`           // hash of the rules that were asked
 	Events   int       `json:"events"`             // that were looked at
-	LeftOut  int       `json:"left_out,omitempty"` // older events that were not, because there are more than 100,000
+	LeftOut  int       `json:"left_out,omitempty"` // older events that were not; see WhyNotOptions.Newest
 	Until    time.Time `json:"until"`              // up to when everything is decided
 	// Notes say what the answer does not know.
 	Notes []string     `json:"notes,omitempty"`
@@ -234,17 +236,17 @@ func (i *Installation) traceLearner(ctx context.Context, academy *rules.Academy,
 	})
 	filters := []string{subjects.Stored(opts.Learner)}
 	reader := i.newReader(time.Time{}, opts.OnRead)
-	stored, err := reader.CountStored(ctx, subjects.Stream, filters)
+	newest := maxWhyNotEvents
+	if opts.Newest > 0 {
+		newest = min(newest, opts.Newest)
+	}
+	from, older, err := reader.NewestFrom(ctx, subjects.Stream, filters[0], uint64(newest))
 	if err != nil {
 		return nil, err
 	}
-	answer.LeftOut = max(0, int(stored)-maxWhyNotEvents)
-	skip := answer.LeftOut
+	reader.From = from
+	answer.LeftOut = int(older)
 	err = reader.Read(ctx, subjects.Stream, filters, func(m store.Message) error {
-		if skip > 0 {
-			skip--
-			return nil
-		}
 		decoded := decodeAs(academy.Catalog, opts.Learner, m)
 		if decoded == nil {
 			return nil

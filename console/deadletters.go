@@ -19,10 +19,7 @@ type deadLettersData struct {
 func (c *Console) showDeadLetters(req *request) (*page, error) {
 	data := deadLettersData{Reason: req.FormValue("reason"), CanReplay: req.person.May(RolePeople)}
 	var err error
-	data.Summary, err = c.o.Installation.ListDeadLetters(req.Context(), deadletters.ListOptions{
-		Selection: deadletters.Selection{Reason: data.Reason},
-		Limit:     listedDeadLetters,
-	})
+	data.Summary, err = c.o.Installation.CountDeadLetters(req.Context(), data.Reason, listedDeadLetters)
 	if err != nil {
 		return nil, err
 	}

@@ -16,12 +16,14 @@ type learnerData struct {
 	Asked  string        `json:"asked,omitempty"`
 	WhyNot *admin.WhyNot `json:"why_not,omitempty"`
 	// Refused says why it could not be answered.
-	Refused string               `json:"refused,omitempty"`
-	Earlier int                  `json:"earlier_runs,omitempty"` // that are not shown
-	Newest  int                  `json:"-"`                      // events that were asked for
-	Further int                  `json:"-"`                      // events to ask for next; 0: there are no more
-	Rules   []string             `json:"-"`                      // in force, to choose from
-	Drafts  []admin.DraftSummary `json:"-"`
+	Refused string `json:"refused,omitempty"`
+	Earlier int    `json:"earlier_runs,omitempty"` // that are not shown
+	Newest  int    `json:"-"`                      // events that were asked for
+	Further int    `json:"-"`                      // events to ask for next; 0: there are no more
+	// WhyNotFurther is how many events to ask for so that why not looks at all it can; 0: it did.
+	WhyNotFurther int                  `json:"-"`
+	Rules         []string             `json:"-"` // in force, to choose from
+	Drafts        []admin.DraftSummary `json:"-"`
 }
 
 // inForce is asked instead of a draft's id.
@@ -63,6 +65,8 @@ const (
 	storyFurther = 5
 	// storyRuns is how many runs the page shows for each storyEvents that it reads.
 	storyRuns = 100
+	// whyNotEvents is how many of a learner's events are looked at for why not, unless somebody looks further back: a busy learner's of a year.
+	whyNotEvents = 10_000
 )
 
 // newestAsked returns how many events are asked for.
@@ -108,7 +112,11 @@ func (c *Console) listChoices(req *request, data *learnerData) error {
 
 // askWhyNot asks why the learner has not been sent what the rules send. A question that cannot be answered is said on the page.
 func (c *Console) askWhyNot(req *request, data *learnerData) error {
-	options := admin.WhyNotOptions{Learner: data.Learner, Rule: data.Rule}
+	options := admin.WhyNotOptions{
+		Learner: data.Learner,
+		Rule:    data.Rule,
+		Newest:  max(whyNotEvents, data.Newest),
+	}
 	if data.Asked != inForce {
 		draft, err := c.o.Installation.Draft(req.Context(), data.Asked)
 		if err != nil {
@@ -125,6 +133,9 @@ func (c *Console) askWhyNot(req *request, data *learnerData) error {
 		return err
 	default:
 		data.WhyNot = &answer
+		if answer.LeftOut > 0 && options.Newest < storyMost {
+			data.WhyNotFurther = storyMost
+		}
 	}
 	return nil
 }

@@ -1,12 +1,14 @@
 package console_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 
+	"homeroom/admin"
 	"homeroom/console"
 )
 
@@ -83,5 +85,23 @@ func TestADraftIsTriedOnALearner(t *testing.T) {
 	save("rule: quiz-retry\nwhen: {event: assessment.grade}\ndo: [{send: quiz-retry}]\n")
 	if page := b.get("/learners/u_42?not=maya"); !strings.Contains(page, "assessment.graded") || !strings.Contains(page, `role="alert"`) {
 		t.Errorf("a draft that does not compile:\n%s", page)
+	}
+}
+
+// TestWhyNotOfTheNewestEvents: of a learner with very many events the newest are looked at, and the answer says how many were left out.
+func TestWhyNotOfTheNewestEvents(t *testing.T) {
+	s := openSite(t, console.ThisMachine{Name: "maya"}, 0)
+	for n := range 5 {
+		at := time.Date(2026, 3, 2, 10, n, 0, 0, time.UTC)
+		if err := s.store.Events.Publish(t.Context(), "u_1", "assessment.graded", fmt.Sprint("g", n), at, map[string]any{"assessment_id": "a1", "course_id": "c", "passed": true}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	maya := s.admin.As(admin.Actor{Name: "maya", Way: admin.WayConsole})
+	for newest, want := range map[int][2]int{0: {5, 0}, 2: {2, 3}, 5: {5, 0}, 1_000_000: {5, 0}} {
+		answer, err := maya.WhyNot(t.Context(), admin.WhyNotOptions{Learner: "u_1", Newest: newest})
+		if got := [2]int{answer.Events, answer.LeftOut}; err != nil || got != want {
+			t.Errorf("newest %d: %v looked at and left out, want %v; %v", newest, got, want, err)
+		}
 	}
 }

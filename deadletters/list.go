@@ -1,7 +1,6 @@
 package deadletters
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -50,7 +49,7 @@ func (d *DeadLetters) List(ctx context.Context, o ListOptions) (Summary, error) 
 			summary.Letters = slices.Delete(summary.Letters, 0, extra)
 		}
 		if reasons[l.Reason] == nil {
-			reasons[l.Reason] = &ReasonCount{Reason: l.Reason, First: l.At, Events: map[string]int{}}
+			reasons[l.Reason] = new(newReasonCount(l))
 		}
 		reasons[l.Reason].addLetter(l)
 		return nil
@@ -61,9 +60,7 @@ func (d *DeadLetters) List(ctx context.Context, o ListOptions) (Summary, error) 
 	for _, r := range reasons {
 		summary.Reasons = append(summary.Reasons, *r)
 	}
-	slices.SortFunc(summary.Reasons, func(a, b ReasonCount) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Reason, b.Reason))
-	})
+	sortReasons(summary.Reasons)
 	slices.Reverse(summary.Letters)
 	return summary, nil
 }

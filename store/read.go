@@ -155,6 +155,22 @@ func (r StreamReader) NewestFrom(ctx context.Context, stream, filter string, mos
 	return few, stored - most, nil
 }
 
+// StreamState is what a stream says of itself.
+type StreamState struct {
+	Created  time.Time
+	Last     uint64 // sequence; 0: nothing was stored yet
+	Messages uint64 // that it holds
+}
+
+// StreamState asks a stream for its state.
+func (r StreamReader) StreamState(ctx context.Context, stream string) (StreamState, error) {
+	info, err := r.streamInfo(ctx, stream)
+	if err != nil {
+		return StreamState{}, err
+	}
+	return StreamState{Created: info.Created, Last: info.State.LastSeq, Messages: info.State.Msgs}, nil
+}
+
 // StreamBounds returns when a stream was created, and the first sequence that it holds.
 func (r StreamReader) StreamBounds(ctx context.Context, stream string) (created time.Time, first uint64, err error) {
 	info, err := r.streamInfo(ctx, stream)

@@ -21,6 +21,7 @@ type directReader struct {
 	nc     *nats.Conn
 	stream string
 	last   uint64 // the last sequence that is read
+	batch  int    // how many messages are asked for at once
 }
 
 // directCursor is how far the messages of one filter were read.
@@ -35,7 +36,7 @@ type directCursor struct {
 
 // readDirectly is [StreamReader.Read] without a consumer.
 func (r StreamReader) readDirectly(ctx context.Context, stream string, filters []string, each func(Message) error) error {
-	cursors, reader, err := r.openCursors(ctx, stream, filters)
+	cursors, reader, err := r.openCursors(ctx, stream, filters, directBatch)
 	if err != nil {
 		return err
 	}
@@ -67,10 +68,10 @@ func (r StreamReader) readDirectly(ctx context.Context, stream string, filters [
 	}
 }
 
-// countDirectly is [StreamReader.CountStored] without a consumer. It reads the first batch of each filter and adds what the server says is to
+// countDirectly is [StreamReader.CountStored] without a consumer. It reads the first message of each filter and adds what the server says is to
 // come; a message that several filters name counts for each.
 func (r StreamReader) countDirectly(ctx context.Context, stream string, filters []string) (uint64, error) {
-	cursors, _, err := r.openCursors(ctx, stream, filters)
+	cursors, _, err := r.openCursors(ctx, stream, filters, 1)
 	if err != nil {
 		return 0, err
 	}
@@ -81,8 +82,8 @@ func (r StreamReader) countDirectly(ctx context.Context, stream string, filters 
 	return count, nil
 }
 
-// openCursors returns a cursor for each filter, with its first messages.
-func (r StreamReader) openCursors(ctx context.Context, stream string, filters []string) ([]*directCursor, *directReader, error) {
+// openCursors returns a cursor for each filter, with its first messages, as many as a batch has.
+func (r StreamReader) openCursors(ctx context.Context, stream string, filters []string, batch int) ([]*directCursor, *directReader, error) {
 	info, err := r.streamInfo(ctx, stream)
 	if err != nil {
 		return nil, nil, err
@@ -90,7 +91,7 @@ func (r StreamReader) openCursors(ctx context.Context, stream string, filters []
 	if len(filters) == 0 {
 		filters = []string{">"}
 	}
-	reader := &directReader{nc: r.JS.Conn(), stream: stream, last: info.State.LastSeq}
+	reader := &directReader{nc: r.JS.Conn(), stream: stream, last: info.State.LastSeq, batch: batch}
 	var cursors []*directCursor
 	for _, filter := range filters {
 		c := &directCursor{filter: filter, next: max(1, r.From)}
@@ -139,7 +140,7 @@ func (d *directReader) fill(ctx context.Context, c *directCursor) error {
 		Filter    string     `json:"next_by_subj"`
 		Batch     int        `json:"batch"`
 		StartTime *time.Time `json:"start_time,omitempty"`
-	}{sequenceUnlessTime(c), c.filter, directBatch, c.since})
+	}{sequenceUnlessTime(c), c.filter, d.batch, c.since})
 	if err != nil {
 		return err
 	}
