@@ -46,6 +46,7 @@ func newDeliverer(st *store.Store, revs *revisions, outward *links.Links, o Opti
 		Composer:   delivery.ContentComposer{Edition: revs.loadEdition},
 		Links:      addresses{outward},
 		LinkStore:  st.Links,
+		Staff:      staff{revs, st},
 
 		SettleAfter: o.SettleAfter,
 

@@ -88,6 +88,7 @@ func (a *App) newWorker(revs *revisions, outward *links.Links, o Options) (*work
 		Deliver:             &activities.Deliver{Deliverer: o.Telemetry.Deliverer(deliverer), Decisions: decisions},
 		PublishDecisions:    &activities.PublishDecisions{Decisions: decisions},
 		AdaptSplits:         a.newAdaptSplits(revs, o),
+		DecideStaff:         &activities.DecideStaff{Rulesets: revs, Ledger: a.store.Sends, Clock: o.Clock},
 		DeliveriesPerSecond: o.DeliveriesPerSecond,
 		OnFatal:             func(err error) { a.reportFailure(fmt.Errorf("the Temporal worker gave up: %w", err)) },
 	})
@@ -108,6 +109,7 @@ func (a *App) newTriggers(revs *revisions, o Options) (*triggers.Triggers, error
 		SetAsides:       a.store.Control,
 		Broadcasts:      broadcasts{o.Temporal},
 		Merges:          merges{a.store, worker.NewMerger(o.Temporal), o.Clock},
+		Staff:           staffStarter{o.Temporal},
 		Log:             o.Log,
 		SetAsideAfter:   o.SetAsideAfter,
 		AckWait:         o.AckWait,

@@ -19,6 +19,19 @@ type frame struct {
 	subject, preheader string
 	// Checked; empty: no link.
 	unsubscribe, preferences, home string
+	staff                          bool // it goes to staff
+}
+
+// whyText says why somebody gets the mail; staff are only told who sends it.
+func (f *frame) whyText() string {
+	sender := f.site.Sender.Name
+	if sender == "" {
+		sender = f.site.Sender.From
+	}
+	if f.staff {
+		return sender
+	}
+	return fmt.Sprintf(f.words.why, sender)
 }
 
 //go:embed frame.html
@@ -39,6 +52,7 @@ var preheaderFill = strings.Repeat("&#847;&zwnj;&nbsp;", 60)
 
 // setLinks checks the frame's links and sets them.
 func (f *frame) setLinks(o Outward, m marker) error {
+	f.staff = o.Staff
 	if home, err := safeURL(f.site.PublicURL); err == nil {
 		f.home = m.markLink(home)
 	}
@@ -66,7 +80,7 @@ func (f frame) frameHTML(body string) string {
 	}
 	data := map[string]string{
 		"Lang": esc(f.lang), "RTL": "", "FootLang": "", "FootDir": locale.Direction(f.words.lang), "Subject": esc(f.subject), "Body": body, "Sender": esc(sender), "Home": esc(f.home),
-		"Why": esc(fmt.Sprintf(f.words.why, sender)), "Unsubscribe": esc(f.unsubscribe), "UnsubscribeWord": esc(f.words.unsubscribe),
+		"Why": esc(f.whyText()), "Unsubscribe": esc(f.unsubscribe), "UnsubscribeWord": esc(f.words.unsubscribe),
 		"Preferences": esc(f.preferences), "PreferencesWord": esc(f.words.preferences),
 		"Postal": strings.Join(escapedLines(f.site.Sender.PostalAddress), "<br>"), "Preheader": "",
 		"LinkDark": f.theme.linkDark, "AccentDark": f.theme.accentDark, "OnAccentDark": f.theme.onAccentDark,
@@ -90,11 +104,7 @@ func (f frame) frameHTML(body string) string {
 func (f frame) frameText(body string) string {
 	var b strings.Builder
 	b.WriteString(strings.TrimSpace(body) + "\n\n-- \n")
-	sender := f.site.Sender.Name
-	if sender == "" {
-		sender = f.site.Sender.From
-	}
-	b.WriteString(fmt.Sprintf(f.words.why, sender) + "\n")
+	b.WriteString(f.whyText() + "\n")
 	if f.unsubscribe != "" {
 		b.WriteString(f.words.unsubscribe + ": " + f.unsubscribe + "\n")
 	}

@@ -37,7 +37,12 @@ type Site struct {
 	UTM Campaign
 	// Targets are where the channel webhook posts messages, by name.
 	Targets map[string]Target
+	// Staff are the addresses of the people who work here, by the name of their group.
+	Staff map[string][]string
 }
+
+// StaffOf returns the addresses of a group of staff; empty: there is no such group.
+func (l *Library) StaffOf(group string) []string { return slices.Clone(l.site.Staff[group]) }
 
 // Target is where the channel webhook posts messages.
 type Target struct {

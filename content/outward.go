@@ -23,6 +23,8 @@ type Outward struct {
 	// links.referral itself.
 	ReferralCode, ReferralURL string
 	Campaign                  Campaign
+	// Staff says that the message goes to staff: its footer does not tell them that they learn here.
+	Staff bool
 }
 
 // Campaign is what the academy's own links carry so that its statistics know where a click came from: the values of

@@ -70,8 +70,8 @@ func (d *Deliverer) askWithoutComposing(ctx context.Context, s engine.Send, m co
 	if err == nil && !stop {
 		var to Recipient
 		to, out, stop, err = d.askRecipient(ctx, s)
-		if address := d.o.Channels[s.Channel].Address(to); err == nil && !stop && address != m.address {
-			out = d.retryLater(s, "the learner's address was changed while the message was composed")
+		if err == nil && !stop && recipientAddresses(d.o.Channels[s.Channel], to) != m.address {
+			out = d.retryLater(s, "the recipient's address was changed while the message was composed")
 			out.RetryAt = d.o.Now()
 			stop = true
 		}
@@ -116,6 +116,9 @@ func (d *Deliverer) endedMeanwhile(s engine.Send, entry Entry) engine.Outcome {
 
 // askRecipient asks whether the learner may be written to now.
 func (d *Deliverer) askRecipient(ctx context.Context, s engine.Send) (to Recipient, out engine.Outcome, stop bool, err error) {
+	if s.Staff != "" {
+		return d.askStaff(ctx, s)
+	}
 	to, err = d.o.Recipients.Recipient(ctx, s.Learner)
 	if err != nil {
 		return to, engine.Outcome{}, false, d.wrapNotBegun(ctx, "read the learner's profile", err)

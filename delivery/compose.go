@@ -33,6 +33,11 @@ func (c ContentComposer) Compose(ctx context.Context, s engine.Send, to Recipien
 	if medium != "" && o.Campaign.Medium != "" {
 		o.Campaign.Medium = medium
 	}
+	if s.Staff != "" {
+		o = content.Outward{Staff: true}
+		to.Profile.Locale = "" // the learner's is not theirs
+		to.Profile.Timezone = ""
+	}
 	r, err := ed.Library.Render(s.Message, to.Profile.Locale, Vars(s, to, ed.Courses, o))
 	var wrong *content.Error
 	switch {
@@ -59,6 +64,9 @@ func Vars(s engine.Send, to Recipient, courses map[string]engine.CourseInfo, o c
 		TriggerTime: s.Trigger.Time,
 		With:        s.Vars,
 		Outward:     o,
+	}
+	if s.Learner == engine.NoLearner {
+		v.Learner = content.Learner{}
 	}
 	for i := range s.Awaited {
 		if v.Awaited == nil {

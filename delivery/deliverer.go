@@ -27,6 +27,8 @@ type Recipient struct {
 	Address string // email address; empty: none is known
 	Name    string // how the address is labeled; may be empty
 	Profile engine.Profile
+	// AlsoTo are further addresses of staff; a learner has none.
+	AlsoTo []string
 }
 
 // Composer writes the message of a send.
@@ -63,6 +65,7 @@ type Options struct {
 	Allow      AllowList // of addresses; the zero AllowList allows everybody
 	Links      Links
 	LinkStore  LinkStore
+	Staff      Staff // nil: no message to staff can be delivered
 	// SettleAfter is how long after an uncertain call its mail counts as not taken if the provider reported others of the same minute
 	// and not this one; 0: uncertain mails stay uncertain.
 	SettleAfter time.Duration
@@ -166,7 +169,7 @@ func (d *Deliverer) GiveUp(ctx context.Context, s engine.Send) (engine.Outcome, 
 
 // composedSend is a composed send, and how the provider is called with it.
 type composedSend struct {
-	address string // that it goes to; empty in the app
+	address string // that it goes to, with those of further staff; empty in the app
 	call    func(ctx context.Context) (Receipt, error)
 	askedAt time.Time // when the first of the questions about it was put, by Options.RealNow
 }
@@ -188,9 +191,10 @@ func (d *Deliverer) askAndCompose(ctx context.Context, s engine.Send) (composedS
 		return composedSend{}, out, err
 	}
 	channel := d.o.Channels[s.Channel]
-	address := channel.Address(to)
 	o := d.sealLinks(s)
-	o.Campaign.Medium = channel.Medium()
+	if s.Staff == "" {
+		o.Campaign.Medium = channel.Medium()
+	}
 	m, out, err := d.composeMessage(ctx, s, to, o)
 	if err != nil || out.Status != "" {
 		return composedSend{}, out, err
@@ -212,7 +216,7 @@ func (d *Deliverer) askAndCompose(ctx context.Context, s engine.Send) (composedS
 		return composedSend{}, out, nil
 	}
 	return composedSend{
-		address: address,
+		address: recipientAddresses(channel, to),
 		call:    channel.Prepare(s, to, m, o),
 		askedAt: askedAt,
 	}, engine.Outcome{}, nil

@@ -27,8 +27,11 @@ type LinkStore interface {
 // targetReferral is the referral link among a message's targets; all others are places to share.
 const targetReferral = "referral"
 
-// sealLinks is what leads out of a send's message.
+// sealLinks is what leads out of a send's message. What staff get has no link of a learner, and none that is counted.
 func (d *Deliverer) sealLinks(s engine.Send) content.Outward {
+	if s.Staff != "" {
+		return content.Outward{Staff: true}
+	}
 	o := content.Outward{
 		Preferences: d.o.Links.Preferences(s),
 		Share:       func(place string) string { return d.o.Links.Share(s, place) },
@@ -42,6 +45,9 @@ func (d *Deliverer) sealLinks(s engine.Send) content.Outward {
 
 // storeLinkTargets writes down where the message's links lead, before anybody can follow them.
 func (d *Deliverer) storeLinkTargets(ctx context.Context, s engine.Send, o content.Outward, targets map[string]string) error {
+	if s.Staff != "" {
+		return nil // its links lead straight where they lead
+	}
 	shared := maps.Clone(targets)
 	if target, used := shared[targetReferral]; used {
 		delete(shared, targetReferral)

@@ -130,6 +130,9 @@ func (r *ReportHandler) Take(ctx context.Context, rep ProviderReport) (Effect, e
 	if learner == "" {
 		return EffectUnknown, nil
 	}
+	if entry.Send.Staff != "" {
+		return r.recordReport(ctx, rep, entry) // what staff do with their mail is no event of a learner
+	}
 	if rep.isUnsubscribe() {
 		if err := r.o.People.Leave(ctx, learner, rep.topicLeft(entry.Send), rep.At); err != nil {
 			return "", fmt.Errorf("note that the learner of send %s left: %w", rep.SendID, err)

@@ -169,9 +169,13 @@ func (s *Standing) isInCourse(course string, at time.Time) bool {
 	return !run.enrolledAt.IsZero() || !run.completedAt.IsZero() || len(c.Active) > 0
 }
 
-// fitsAudience reports whether an event may start a rule for this learner at all: one that concerns many starts only rules that have an audience, and those only
+// fitsAudience reports whether an event may start a rule for this learner at all: one that concerns no learner starts only rules of which staff hear, one that concerns
+// many only rules that have an audience, and those only
 // for a learner who belongs to it.
 func (s *stepper) fitsAudience(rule *Rule, ev *Event, course string, at time.Time) bool {
+	if nobody := s.st.Learner == NoLearner; nobody || rule.When.Staff {
+		return nobody && rule.When.Staff
+	}
 	if rule.When.Audience == nil || !ev.Broadcast {
 		return rule.When.Audience == nil && !ev.Broadcast
 	}

@@ -52,6 +52,9 @@ func (s *stepper) answersNudge(run *Run, in *Instr, ev *Event) bool {
 
 // sendID is the id of the message that a run sends at a step.
 func (s *stepper) sendID(run *Run, step string) string {
+	if s.st.Learner == NoLearner && run.Scope != "" {
+		return hashID(NoLearner, run.Rule, run.Scope, step) // of one value of `per` staff hear once, whatever the event
+	}
 	return hashID(s.st.Learner, run.Rule, run.Scope, run.ID, step)
 }
 

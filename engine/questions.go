@@ -156,6 +156,9 @@ func (s *stepper) askCondition(run *Run, _ *Rule, in *Instr, at time.Time) Answe
 
 // askRecipient skips if the learner cannot be written to or does not want the topic.
 func (s *stepper) askRecipient(_ *Run, _ *Rule, in *Instr, _ time.Time) Answer {
+	if in.Send.Staff != "" {
+		return Answer{} // whoever delivers asks about the addresses of staff
+	}
 	reason := s.env.Profile.Refuses(&Send{
 		Channel:       in.Send.Channel,
 		Topic:         in.Send.Topic,

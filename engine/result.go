@@ -147,6 +147,7 @@ type Send struct {
 	Revision      string         `json:"revision"` // hash of the ruleset whose message is meant
 	Message       string         `json:"message"`
 	Channel       string         `json:"channel"`
+	Staff         string         `json:"staff,omitempty"` // the group of staff whom it goes to; empty: the learner
 	Topic         string         `json:"topic,omitempty"`
 	Transactional bool           `json:"transactional,omitempty"`
 	OptIn         bool           `json:"opt_in,omitempty"` // only for those who chose the topic, or consented

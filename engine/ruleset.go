@@ -136,6 +136,8 @@ type Trigger struct {
 	Audience *Audience
 	// Broadcast is set if a person starts the rule for its audience: Match is about EventBroadcast.
 	Broadcast bool
+	// Staff is set if Match is about an event without a learner of which only staff hear.
+	Staff bool
 }
 
 // IsState reports whether no event starts the rule, but time: a silence, something overdue, a schedule, or a date.
@@ -236,6 +238,7 @@ type Arm struct {
 type SendStep struct {
 	Message       string
 	Channel       string // one of Channels
+	Staff         string // the group of staff whom it goes to; empty: the learner
 	Topic         string
 	Transactional bool
 	Patience      time.Duration // how long this message may be put off; 0: as the settings say

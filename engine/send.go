@@ -189,6 +189,7 @@ func (s *stepper) requestDelivery(run *Run, rule *Rule, in *Instr, at time.Time)
 		Revision:      run.Revision,
 		Message:       in.Send.Message,
 		Channel:       in.Send.Channel,
+		Staff:         in.Send.Staff,
 		Topic:         in.Send.Topic,
 		Transactional: in.Send.Transactional,
 		OptIn:         s.optIn(in.Send.Topic),
@@ -206,20 +207,27 @@ func (s *stepper) requestDelivery(run *Run, rule *Rule, in *Instr, at time.Time)
 	}
 	s.addNextSteps(&send, run, in, at)
 	s.addRiskReason(&send, run, in, at)
+	if send.Staff == "" {
+		s.rememberSend(run, &send)
+	}
+	s.st.PendingDeliveries = append(s.st.PendingDeliveries, PendingDelivery{Send: send, PC: run.PC, FirstDue: run.FirstDue})
+	s.effects = append(s.effects, Effect{Kind: EffectDeliver, Send: send})
+	return true
+}
+
+// rememberSend remembers what the learner is sent, for caps, sent() and the goal. What staff get is no message to the learner.
+func (s *stepper) rememberSend(run *Run, send *Send) {
 	if run.Exposed.IsZero() {
-		run.Exposed = at
+		run.Exposed = send.At
 	}
 	s.st.PastSends = append(s.st.PastSends, PastSend{
 		ID:      send.ID,
 		Message: send.Message,
 		Topic:   send.Topic,
 		Channel: recordedChannel(send.Channel),
-		At:      at,
+		At:      send.At,
 		NoSlot:  send.Transactional,
 	})
-	s.st.PendingDeliveries = append(s.st.PendingDeliveries, PendingDelivery{Send: send, PC: run.PC, FirstDue: run.FirstDue})
-	s.effects = append(s.effects, Effect{Kind: EffectDeliver, Send: send})
-	return true
 }
 
 // evalWith evaluates what a step hands to its message.

@@ -66,7 +66,7 @@ func (in *interest) addRule(rule *Rule) {
 	switch {
 	case rule.When.Inactive > 0, rule.When.Schedule != nil:
 		in.silences = append(in.silences, rule)
-	case !rule.When.IsState() && rule.When.Audience == nil: // what concerns many is not heard as a learner's own
+	case !rule.When.IsState() && rule.When.Audience == nil && !rule.When.Staff: // what concerns many or nobody is not heard as a learner's own
 		in.addMatch(&rule.When.Match)
 	}
 	in.addDueDates(rule)

@@ -70,7 +70,7 @@ func (c *compiler) compileAudience(d *decoder, w *whenSpec, from origin, r *engi
 	case spec == nil && w.broadcast != nil:
 		spec = &audienceSpec{in: "platform"}
 	case spec == nil && from.event.Admin:
-		d.Fail(w.event.At, "add audience: {in: platform}, or use an event of a learner", "%s has no learner, and the rule does not say whom it concerns", from.name)
+		d.Fail(w.event.At, "add audience: {in: platform}, or to: staff.NAME to its sends, or use an event of a learner", "%s has no learner, and the rule does not say whom it concerns", from.name)
 		return false
 	case spec == nil:
 		return true

@@ -132,6 +132,9 @@ func (b *builder) finishAwaited() {
 // compileExpression compiles an expression of a step: what is read of awaited events is kept for it, and must have come.
 func (b *builder) compileExpression(n *yamlfile.Node, w want) compiled {
 	done, _ := b.c.compileExpression(b.d, n, b.stepView(), w)
+	if b.from.nobody {
+		b.c.checkStaffReads(b.d, n, done)
+	}
 	for _, name := range sortedKeys(b.awaited) {
 		if properties, read := done.reads[name]; read {
 			b.c.noteReads(b.awaited[name], properties...)

@@ -42,6 +42,9 @@ type origin struct {
 	keys   []string       // entity keys of the trigger, course_id included if standing may know it
 	// certain are the paths that have a value in every run, because the trigger's condition or per asks for them.
 	certain certainPaths
+	// nobody: the event has no learner, and only staff hear of it.
+	nobody bool
+	staff  bool // at a send: staff get it
 	// awaited are, at a send, the events that wait_for steps have given names.
 	awaited map[string]awaitedAt
 }
@@ -175,13 +178,21 @@ func (c *compiler) compileWhen(d *decoder, spec *ruleSpec, r *engine.Rule) (from
 		}
 		r.When.Match.Event = ev.Name
 		from = origin{name: ev.Name, event: ev, course: c.hasCourse(ev), keys: c.keysOf(ev)}
-		if !c.compileAudience(d, w, from, r) {
+		if ev.Admin && w.broadcast == nil && w.audience == nil && spec.writesToStaff() {
+			from.nobody = true
+			from.course = false
+			r.When.Staff = true
+			c.checkStaffRule(d, spec, from)
+		} else if !c.compileAudience(d, w, from, r) {
 			return from, false
 		}
 		looks = exprView{event: ev.Name, course: from.course}
 	}
 	if w.cond != nil {
 		cond, fine := c.compileCondition(d, w.cond, looks)
+		if fine && from.nobody {
+			c.checkStaffReads(d, w.cond, cond)
+		}
 		r.When.Match.If = cond.expr
 		r.When.Match.Gate = cond.gate
 		for path := range cond.ifTrue {

@@ -274,6 +274,8 @@ func (a *assistant) namedValues(n *outlineNode, schemas []*schemaNode) []Complet
 		return a.messageItems()
 	case key == "topic":
 		return a.topicItems()
+	case a.kind == "rule" && key == "to":
+		return a.staffItems()
 	case a.kind == "test" && slices.Contains([]string{"rule", "rules", "exited", "started", "converted"}, key):
 		return a.ruleItems()
 	}

@@ -46,7 +46,7 @@ func TestDocs(t *testing.T) {
 		case first == "targets":
 			fsys["settings.yaml"] = &fstest.MapFile{Data: append(slices.Clone(fsys["settings.yaml"].Data), "\n"+text...)}
 			continue
-		case first == "timezone":
+		case first == "timezone", first == "staff":
 			_, problems := rules.Load(withBase(map[string]string{"settings.yaml": text}), ".")
 			if len(problems) > 0 {
 				t.Errorf("settings:\n%s", printed(t, problems))

@@ -47,6 +47,10 @@ func (e *explainer) explainRule() {
 	}
 	e.writeLine("")
 	e.writeLine("Starts %s%s.", TriggerWords(r), conditionWords(r))
+	if r.When.Staff {
+		e.explainStaff()
+		return
+	}
 	if len(r.Per) == 0 {
 		e.writeLine("A learner has one live run of it.")
 	} else {
@@ -95,6 +99,8 @@ func TriggerWords(r *engine.Rule) string {
 		return "when " + r.When.Match.Event + " is published, " + audienceWords(r)
 	case r.When.Overdue > 0:
 		return engine.FormatDuration(r.When.Overdue) + " after " + r.When.OverdueWords() + " was due in " + course + ", unless it has been handed in"
+	case r.When.Staff:
+		return "when " + r.When.Match.Event + " arrives, which has no learner"
 	case r.When.Inactive == 0:
 		return "when " + r.When.Match.Event + " arrives" + modeWords(r.When.Match.Mode, nil)
 	case r.When.Platform:
@@ -192,10 +198,11 @@ func sendWords(s *engine.SendStep) string {
 	case engine.ChannelPush:
 		text = fmt.Sprintf("push %s to the learner's apps", s.Message)
 	}
+	text += staffWords(s)
 	if s.Topic != "" {
 		text += ", topic " + s.Topic
 	}
-	if s.Transactional {
+	if s.Transactional && s.Staff == "" {
 		text += ", transactional"
 	}
 	for _, b := range s.With {
@@ -238,7 +245,9 @@ func (e *explainer) explainMessages() {
 func (e *explainer) explainQuestions() {
 	var transactional, other bool
 	for i := range e.rule.Program {
-		if s := e.rule.Program[i].Send; s != nil {
+		if s := e.rule.Program[i].Send; s != nil && s.Staff != "" {
+			e.writeLine("%s goes to %s: no caps, no quiet hours, no holdout, no links of a learner, and nothing is tracked.", s.Message, e.staffWords(s.Staff))
+		} else if s != nil {
 			transactional = transactional || s.Transactional
 			other = other || !s.Transactional
 		}

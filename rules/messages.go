@@ -57,6 +57,7 @@ func loadLibrary(files map[string][]byte, sources map[string]*yamlfile.Source, s
 		Accent:        settings.look.accent,
 		Targets:       settings.targets,
 		Senders:       settings.allSenders(),
+		Staff:         settings.staff,
 	}
 	for name := range settings.links {
 		site.LinkLines[name] = settings.places["links."+name].Line

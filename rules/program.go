@@ -246,13 +246,20 @@ func (b *builder) addSend(s *stepSpec) *engine.SendStep {
 	certain := b.certain.withoutPassing()
 	out := &engine.SendStep{Message: s.message.Text, Channel: engine.ChannelEmail, Transactional: s.transactional, Patience: s.patience}
 	b.c.noteLookups(out)
+	if s.to != nil {
+		b.c.checkStaffGroup(b.d, s)
+		out.Staff = s.staffGroup()
+		out.Transactional = true // it is no part of what a learner may be sent
+	}
 	if s.channel != "" {
 		out.Channel = s.channel
 	}
-	if s.topic != nil {
+	switch {
+	case s.to != nil: // staff choose no topics
+	case s.topic != nil:
 		out.Topic = s.topic.Text
 		b.c.settings.checkTopic(b.d, s.topic)
-	} else {
+	default:
 		out.Topic = b.c.library.Topic(s.message.Text)
 	}
 	if s.cond != nil {
@@ -274,6 +281,7 @@ func (b *builder) addSend(s *stepSpec) *engine.SendStep {
 	}
 	from := b.from
 	from.awaited = b.awaitedNow(certain)
+	from.staff = s.to != nil
 	b.c.checkSend(b.d, s.message, from, handed, certain)
 	b.c.checkDates(b.d, s, from, handed)
 	b.c.checkInApp(b.d, s.message, out.Channel)

@@ -120,6 +120,13 @@ func (a *Academy) sampleRun(r *engine.Rule, s *engine.SendStep) content.Vars {
 	for _, awaited := range look.Awaited {
 		vars.Awaited[awaited.Name] = content.AwaitedEvent{Properties: awaited.Event.Properties, Time: awaited.Event.Time}
 	}
+	if s.Staff != "" {
+		vars.Outward = content.Outward{Staff: true}
+	}
+	if r.When.Staff {
+		vars.Learner = content.Learner{}
+		vars.Course = nil
+	}
 	vars.With = map[string]any{}
 	for _, b := range s.With {
 		value, err := b.Expr.Eval(look)

@@ -31,7 +31,10 @@ type settingsSpec struct {
 	sender        Sender
 	senders       map[string]Sender
 	sendersUnread bool
-	look          look
+	// staff are the addresses of the people who work here, by group; staffUnread reports that not all could be read.
+	staff       map[string][]string
+	staffUnread bool
+	look        look
 	// approvals is how many others must approve a draft; nil: the file does not say.
 	approvals *int
 	places    map[string]yamlfile.Position // of the links and topics, as "links.x" and "topics.x"
@@ -86,6 +89,7 @@ func settingsKeys(cat *catalog.Catalog) []key[settingsSpec] {
 		{name: "topics", read: readTopics},
 		{name: "links", read: readLinks},
 		{name: "targets", read: readTargets},
+		{name: "staff", read: readStaff},
 		{name: "sender", read: readSender},
 		{name: "senders", read: readSenders},
 		{name: "utm", read: readUTM},
@@ -100,6 +104,7 @@ func newSettings(cat *catalog.Catalog) *settingsSpec {
 	s := &settingsSpec{
 		links:      map[string]string{},
 		senders:    map[string]Sender{},
+		staff:      map[string][]string{},
 		targets:    map[string]content.Target{},
 		places:     map[string]yamlfile.Position{},
 		topicWords: map[string]TopicWords{},
@@ -130,17 +135,20 @@ func readSettings(d *decoder, cat *catalog.Catalog, eventsKnown bool) *settingsS
 		s.topicsUnread = !ok
 		s.targetsUnread = !ok
 		s.sendersUnread = !ok
+		s.staffUnread = !ok
 		return s
 	}
 	readKeys(d, root, "settings.yaml", settingsKeys(cat), s)
 	for _, p := range root.Pairs {
-		switch key := p.Key.Text; spelling.Nearest(key, []string{"links", "topics", "targets", "sender", "senders"}) {
+		switch key := p.Key.Text; spelling.Nearest(key, []string{"links", "topics", "targets", "sender", "senders", "staff"}) {
 		case "links":
 			s.linksUnread = s.linksUnread || key != "links"
 		case "topics":
 			s.topicsUnread = s.topicsUnread || key != "topics"
 		case "senders":
 			s.sendersUnread = s.sendersUnread || key != "senders"
+		case "staff":
+			s.staffUnread = s.staffUnread || key != "staff"
 		case "targets":
 			s.targetsUnread = s.targetsUnread || key != "targets"
 		}

@@ -30,7 +30,8 @@ type stepSpec struct {
 
 	message, topic *yamlfile.Node // send
 	channel        string
-	fallback       string // the second channel; empty: none
+	fallback       string         // the second channel; empty: none
+	to             *yamlfile.Node // staff.NAME; nil: the learner
 	transactional  bool
 	patience       time.Duration  // 0: not said
 	expires        *yamlfile.Node // nil: not said
@@ -153,6 +154,7 @@ func checkStep(d *decoder, n *yamlfile.Node, s *stepSpec) {
 		}
 	case "send":
 		checkFallback(d, n, s)
+		checkTo(d, n, s)
 		if s.transactional && s.usual {
 			d.Fail(keyAt(n, "at"), "take it out", "a transactional message is never put off, so it does not wait for the usual hour")
 		}
@@ -241,6 +243,7 @@ func sendKeys() []key[stepSpec] {
 				}
 			},
 		},
+		{name: "to", read: readTo},
 		{
 			name: "channel",
 			read: readChannel,

@@ -25,7 +25,7 @@ type tryout struct {
 // no more than what is certain.
 func (c *compiler) tryMessage(rule, name string, from origin, handed map[string]handover, certain certainPaths) {
 	given := sampleWith(handed)
-	key := fmt.Sprintf("%s %s %v %v", name, from.name, given, certain.sortedPaths())
+	key := fmt.Sprintf("%s %s %v %v %t", name, from.name, given, certain.sortedPaths(), from.staff)
 	for _, awaitedName := range sortedKeys(from.awaited) {
 		key += fmt.Sprintf(" %s=%d", awaitedName, from.awaited[awaitedName].presence)
 	}
@@ -43,7 +43,15 @@ func (c *compiler) tryMessage(rule, name string, from origin, handed map[string]
 		if !from.course {
 			vars.Course = nil
 		}
+		if from.staff {
+			vars.Outward = content.Outward{Staff: true}
+		}
 		tryouts = append(tryouts, tryout{"for " + sample.About, vars})
+	}
+	if from.nobody {
+		nobody := tryouts[0].vars
+		nobody.Learner = content.Learner{}
+		tryouts = []tryout{{"for staff, without a learner", nobody}}
 	}
 	complete := tryouts[0].vars
 	for _, awaitedName := range sortedKeys(from.awaited) {

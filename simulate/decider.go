@@ -23,6 +23,7 @@ type decider struct {
 	paths     *engine.PathLog // nil: no rule asks what comes next
 	// hostsCount reports that paths counts what the hosts take in, and nobody else.
 	hostsCount bool
+	staff      *Staff // nil: another decider tells staff
 }
 
 func newDecider(opts *Options, index int, spare chan<- *chunk) *decider {
@@ -37,6 +38,9 @@ func newDecider(opts *Options, index int, spare chan<- *chunk) *decider {
 		workspace: NewWorkspace(),
 	}
 	s.found.Measured = measuredRules(opts.Ruleset)
+	if index == 0 && opts.Learner == "" {
+		s.staff = NewStaff(HostOptions{Ruleset: opts.Ruleset, Decided: s.found.Add, Workspace: s.workspace})
+	}
 	return s
 }
 
@@ -62,6 +66,11 @@ func (s *decider) decideAll(ctx context.Context) error {
 			}
 		}
 	}
+	if s.staff != nil {
+		if err := s.staff.Finish(s.until); err != nil {
+			return err
+		}
+	}
 	for i, h := range s.order {
 		if i%256 == 0 && ctx.Err() != nil {
 			return nil // the one who ended the context says why
@@ -77,6 +86,11 @@ func (s *decider) decideAll(ctx context.Context) error {
 func (s *decider) handToEverybody(d *catalog.Decoded, at time.Time) error {
 	if s.index == 0 {
 		s.seen[d.Event.Name]++
+	}
+	if s.staff != nil {
+		if err := s.staff.ApplyEvent(&d.Event, at); err != nil {
+			return err
+		}
 	}
 	if len(s.opts.Ruleset.AudienceRules(&d.Event)) == 0 {
 		return nil

@@ -33,6 +33,8 @@ type HostOptions struct {
 	// Compose, if set, composes each send for the learner as known at that moment. A send that it cannot compose fails as in
 	// production.
 	Compose func(engine.Send, engine.Profile) error
+	// HeardBefore, if set, says of a message to staff whether a run of another event has sent it.
+	HeardBefore func(engine.Send) bool
 	// Workspace, if set, is shared with other hosts on the same goroutine.
 	Workspace *Workspace
 	// Decided receives each decision, in the learner's order.
@@ -369,6 +371,11 @@ func (h *Host) deliver(effects []engine.Effect) []engine.Input {
 		}
 		outcomes = append(outcomes, engine.Outcome{SendID: effects[i].Send.ID, Status: engine.OutcomeAccepted})
 		outcome := &outcomes[len(outcomes)-1]
+		if h.opts.HeardBefore != nil && h.opts.HeardBefore(effects[i].Send) {
+			*outcome = engine.HeardBefore(&effects[i].Send)
+			in = append(in, engine.Input{Outcome: outcome})
+			continue
+		}
 		if h.opts.Compose != nil {
 			if err := h.opts.Compose(effects[i].Send, h.env.Profile); err != nil {
 				outcome.Status = engine.OutcomeFailed

@@ -19,7 +19,7 @@ const Horizon = 30 * 24 * time.Hour
 const keptDeadLetters = 5
 
 // noLearner is the learner of events that concern nobody.
-const noLearner = "_"
+const noLearner = engine.NoLearner
 
 // Options say what to simulate.
 type Options struct {

@@ -28,8 +28,9 @@ type decodedItem struct {
 	event  engine.Event
 	traits map[string]any
 	wanted bool
-	// many: it has no learner, and a rule may concern many of them.
-	many bool
+	// many: it has no learner, and a rule may concern many of them. staff: staff may hear of it.
+	many  bool
+	staff bool
 	// ignored: a source knows the body and does not want it. Nothing else is known of it.
 	ignored bool
 	dead    *catalog.DecodeError // why it becomes a dead letter, if it does
@@ -83,7 +84,7 @@ func (p *partition) processTurn(l *lane) error {
 	if l.turn.mergedInto != "" {
 		return p.redirectTurn(l)
 	}
-	var wanted, many, dead []*decodedItem
+	var wanted, nobodys, dead []*decodedItem
 	var unneeded []*item
 	for _, e := range l.turn.events {
 		switch {
@@ -94,8 +95,8 @@ func (p *partition) processTurn(l *lane) error {
 			p.t.count.ignored.Add(1)
 		case e.wanted:
 			wanted = append(wanted, e)
-		case e.many:
-			many = append(many, e)
+		case e.many, e.staff:
+			nobodys = append(nobodys, e)
 		default:
 			unneeded = append(unneeded, e.item)
 			if e.learner == subjects.NoLearner {
@@ -111,7 +112,7 @@ func (p *partition) processTurn(l *lane) error {
 	if err != nil {
 		return err
 	}
-	if err := p.startBroadcasts(many); err != nil {
+	if err := p.handOverWithoutLearner(nobodys); err != nil {
 		return err
 	}
 	return p.storeDeadLetters(l, append(dead, refused...))

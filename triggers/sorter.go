@@ -83,7 +83,7 @@ func (p *partition) passThrough(learner string, items []*item) (events []*decode
 		}
 	}
 	if learner == subjects.NoLearner {
-		if slices.ContainsFunc(events, func(e *decodedItem) bool { return e.many }) {
+		if slices.ContainsFunc(events, func(e *decodedItem) bool { return e.many || e.staff }) {
 			return events, false
 		}
 		p.t.count.noLearner.Add(int64(len(items)))

@@ -32,6 +32,12 @@ type Broadcasts interface {
 	StartBroadcast(ctx context.Context, ev engine.Event) error
 }
 
+// Staff starts what tells staff of an event without a learner.
+type Staff interface {
+	// StartStaff returns nil once that has been started, now or before. It is asked again after any error.
+	StartStaff(ctx context.Context, ev engine.Event) error
+}
+
 // ErrRefused says that a batch will never be accepted: its events become dead letters. Being unavailable, overloaded
 // or short of a resource is never this.
 var ErrRefused = errors.New("refused for good")
@@ -97,8 +103,9 @@ type Options struct {
 	Paths      Paths        // nil: what learners did next is not counted
 	Rewinds    Rewinds      // nil: a rewind is logged and counted only
 	SetAsides  SetAsides    // nil: no learner is set aside
-	Broadcasts Broadcasts   // nil: events without a learner start nothing
 	Merges     Merges       // nil: no learner takes over another id
+	Broadcasts Broadcasts   // nil: events without a learner reach no learner
+	Staff      Staff        // nil: events without a learner reach no staff
 	Log        *slog.Logger // default: none
 
 	Partitions []int // default: all

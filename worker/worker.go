@@ -25,6 +25,7 @@ type Options struct {
 	Deliver          *activities.Deliver
 	PublishDecisions *activities.PublishDecisions
 	AdaptSplits      *activities.AdaptSplits // nil: this worker adapts no splits
+	DecideStaff      *activities.DecideStaff // nil: this worker tells staff nothing
 
 	Decisions  int // at once, in this process; default 500
 	Deliveries int // at once, in this process; default 100
@@ -65,6 +66,10 @@ func New(c client.Client, o Options) (*Worker, error) {
 		w.learners.RegisterWorkflowWithOptions(workflows.AdaptSplits, workflow.RegisterOptions{Name: workflows.AdaptWorkflow})
 		w.learners.RegisterActivityWithOptions(o.AdaptSplits.List, activity.RegisterOptions{Name: workflows.ActivityListSplits})
 		w.learners.RegisterActivityWithOptions(o.AdaptSplits.Adapt, activity.RegisterOptions{Name: workflows.ActivityAdaptWeight})
+	}
+	if o.DecideStaff != nil {
+		w.learners.RegisterWorkflowWithOptions(workflows.Staff, workflow.RegisterOptions{Name: workflows.StaffWorkflow})
+		w.learners.RegisterActivityWithOptions(o.DecideStaff.Run, activity.RegisterOptions{Name: workflows.ActivityDecideStaff})
 	}
 	w.deliveries.RegisterActivityWithOptions(o.Deliver.Run, activity.RegisterOptions{Name: workflows.ActivityDeliver})
 	w.deliveries.RegisterActivityWithOptions(o.Deliver.GiveUp, activity.RegisterOptions{Name: workflows.ActivityGiveUp})

@@ -23,13 +23,15 @@ type Email struct {
 	ReplyTo  string // address; may be empty
 	To       string // address
 	ToName   string // may be empty
-	Subject  string // one line
-	HTML     string
-	Text     string
-	Headers  map[string]string // further headers, such as List-Unsubscribe
+	// AlsoTo are further addresses that it goes to: a message to staff is one message to all of them.
+	AlsoTo  []string
+	Subject string // one line
+	HTML    string
+	Text    string
+	Headers map[string]string // further headers, such as List-Unsubscribe
 	// Categories are for the provider's statistics: rule and message names, nothing personal.
 	Categories []string
-	// NoTracking turns open and click tracking off; set for minors.
+	// NoTracking turns open and click tracking off; set for minors and for staff.
 	NoTracking bool
 }
 
@@ -77,6 +79,10 @@ func (Channel) Hears() []string {
 func (c Channel) Prepare(s engine.Send, to delivery.Recipient, m delivery.Message, o content.Outward) func(context.Context) (delivery.Receipt, error) {
 	mail := newEmail(s, to, m, o.Unsubscribe)
 	mail.To = c.Address(to)
+	if s.Staff != "" {
+		mail.AlsoTo = to.AlsoTo
+		mail.NoTracking = true
+	}
 	return func(ctx context.Context) (delivery.Receipt, error) { return c.sender.Send(ctx, mail) }
 }
 

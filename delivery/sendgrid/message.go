@@ -41,6 +41,9 @@ func requestBody(m email.Email, sandbox bool) ([]byte, error) {
 	v3.Subject = m.Subject
 	to := mail.NewPersonalization()
 	to.AddTos(mail.NewEmail(m.ToName, m.To))
+	for _, address := range m.AlsoTo {
+		to.AddTos(mail.NewEmail("", address))
+	}
 	to.SetCustomArg(delivery.SendIDArg, m.SendID)
 	v3.AddPersonalizations(to)
 	if m.Text != "" { // plain text first: the endpoint asks for this order

@@ -45,6 +45,7 @@ func (c *Case) Run(coverage *Coverage) Result {
 		opts.Stepped = coverage.noteStep
 	}
 	host := simulate.NewHost(opts)
+	staff := simulate.NewStaff(opts)
 	for i, d := range c.events {
 		if c.Test.Events[i].At.After(c.Test.Until) {
 			break
@@ -56,11 +57,19 @@ func (c *Case) Run(coverage *Coverage) Result {
 			d.Event.Properties = maps.Clone(d.Event.Properties)
 			d.Event.Properties[engine.KeySend] = lastSend(res.Decisions, of)
 		}
+		if d.Event.Learner == engine.NoLearner {
+			if res.Err = staff.ApplyEvent(&d.Event, c.Test.Events[i].At); res.Err != nil {
+				return res
+			}
+		}
 		if res.Err = host.Event(d, c.Test.Events[i].At); res.Err != nil {
 			return res
 		}
 	}
 	if res.Err = host.Finish(c.Test.Until); res.Err != nil {
+		return res
+	}
+	if res.Err = staff.Finish(c.Test.Until); res.Err != nil {
 		return res
 	}
 	res.Timeline, res.Passed = compareTimeline(c.Test, res.Decisions, texts)

@@ -1,0 +1,112 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"homeroom/delivery"
+	"homeroom/engine"
+	"homeroom/workflows"
+)
+
+// StaffLedger knows which messages were sent.
+type StaffLedger interface {
+	Get(ctx context.Context, sendID string) (delivery.Entry, error)
+}
+
+// DecideStaff is the activity that decides what staff hear of an event without a learner.
+type DecideStaff struct {
+	Rulesets Rulesets
+	Ledger   StaffLedger
+	Clock    Clock
+}
+
+// pausedStaffFor is how long a message to staff waits, on the learners' clock, before it is asked again whether its rule is paused.
+const pausedStaffFor = 5 * time.Minute
+
+// Run decides. Every error is worth another try.
+func (d *DecideStaff) Run(ctx context.Context, in workflows.StaffInput) (workflows.DecideStaffResult, error) {
+	now := d.Clock.Now()
+	env, lookups, err := d.readEnv(ctx)
+	if err != nil {
+		return workflows.DecideStaffResult{}, err
+	}
+	inputs := in.Inputs
+	state := in.State
+	if state.Version == 0 {
+		state.Learner = engine.NoLearner
+		ev := in.Event
+		ev.Learner = engine.NoLearner
+		inputs = []engine.Input{{Event: &ev}}
+	}
+	if now.Before(state.Clock) { // another worker's clock was ahead
+		now = state.Clock
+	}
+	res := engine.Step(env, state, inputs, now)
+	if *lookups != nil {
+		return workflows.DecideStaffResult{}, *lookups
+	}
+	out := workflows.DecideStaffResult{
+		State:     res.State,
+		Decisions: res.Decisions,
+		Over:      res.State.IsOver(),
+	}
+	for _, effect := range res.Effects {
+		heard, err := d.heardBefore(ctx, &effect.Send)
+		switch {
+		case err != nil:
+			return workflows.DecideStaffResult{}, err
+		case effect.Kind != engine.EffectDeliver:
+		case heard:
+			out.Heard = append(out.Heard, engine.HeardBefore(&effect.Send))
+		default:
+			out.Effects = append(out.Effects, effect)
+		}
+	}
+	wake := res.WakeAt
+	if wake.IsZero() {
+		wake = now.Add(pausedStaffFor)
+	}
+	if !out.Over {
+		out.Sleep = max(d.Clock.Wait(wake.Sub(now)), time.Millisecond)
+	}
+	return out, nil
+}
+
+// readEnv returns what a decision looks at, and where an error of its lookups is put.
+func (d *DecideStaff) readEnv(ctx context.Context) (engine.Env, *error, error) {
+	current, err := d.Rulesets.Current(ctx)
+	if err != nil {
+		return engine.Env{}, nil, fmt.Errorf("deciding what staff hear: %w", err)
+	}
+	if current == nil {
+		return engine.Env{}, nil, errors.New("deciding what staff hear: no rules are in force")
+	}
+	failed := new(error)
+	env := engine.Env{
+		Current: current,
+		Grace:   DefaultGrace,
+		Revision: func(hash string) *engine.Ruleset {
+			if hash == current.Hash {
+				return current
+			}
+			found, err := d.Rulesets.Revision(ctx, hash)
+			if err != nil {
+				*failed = fmt.Errorf("deciding what staff hear: %w", err)
+			}
+			return found
+		},
+	}
+	return env, failed, nil
+}
+
+// heardBefore reports whether another event has sent the same message, which there is only with `per`.
+func (d *DecideStaff) heardBefore(ctx context.Context, send *engine.Send) (bool, error) {
+	entry, err := d.Ledger.Get(ctx, send.ID)
+	if err != nil {
+		return false, fmt.Errorf("asking whether staff have heard of it: %w", err)
+	}
+	return entry.Send.ID != "" && entry.Send.Run != send.Run, nil
+}
