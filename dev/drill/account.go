@@ -236,9 +236,9 @@ func (a *accounting) countSend(s send, want ending) {
 	case mails > 0:
 		a.Sent++
 		a.addWrong("%s: the provider has the mail, and no decision says so", s)
-	case kinds[engine.KindFailed] > 0 && want == endingFail:
+	case kinds[engine.KindFailed] > 0 && (want == endingFail || want == endingNone):
 		a.Failed++
-	case kinds[engine.KindSkipped] > 0 && want == endingSkip:
+	case kinds[engine.KindSkipped] > 0 && (want == endingSkip || want == endingNone):
 		a.Skipped++
 	case kinds[engine.KindSkipped]+kinds[engine.KindFailed] > 0:
 		a.addLost(s, "no mail: "+why)

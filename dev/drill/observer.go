@@ -27,6 +27,7 @@ type observer struct {
 	js       jetstream.JetStream
 	temporal client.Client
 	inbox    *standin.Listener
+	outward  *outward // nil: there is nothing but mail
 	stop     context.CancelFunc
 	watching sync.WaitGroup
 
@@ -129,6 +130,13 @@ func (e *observer) gatherEvidence(ctx context.Context, ask int) (evidence, error
 	ev := evidence{decisions: slices.Concat(e.decisions, unpublished), dead: e.dead, behind: behind, ask: e.learnerQuestion(ctx, ask)}
 	for _, m := range inbox {
 		ev.mails = append(ev.mails, m)
+	}
+	if e.outward != nil {
+		more, err := e.outward.listMessages()
+		if err != nil {
+			return evidence{}, err
+		}
+		ev.mails = append(ev.mails, more...)
 	}
 	return ev, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"homeroom/catalog"
 	"homeroom/engine"
+	"homeroom/profile"
 )
 
 // ending is the outcome that one rule must give an event.
@@ -17,6 +18,7 @@ const (
 	endingMail ending = "mail" // one mail
 	endingSkip ending = "skip" // no mail, and a decision that says why
 	endingFail ending = "fail" // no mail, and a decision that says what failed
+	endingNone ending = "none" // no mail, and a decision that says why or what failed
 )
 
 // event is an event that the drill publishes, with its wanted outcome.
@@ -65,7 +67,8 @@ type eventWriter struct {
 type person struct {
 	id             string
 	withoutAddress bool
-	timezone       string // may be empty
+	timezone       string   // may be empty
+	apps           []string // tokens of the channel push; may be empty
 }
 
 const domain = "@learners.example"
@@ -77,6 +80,9 @@ func (p person) profileTraits() map[string]any {
 	}
 	if p.timezone != "" {
 		traits["timezone"] = p.timezone
+	}
+	if len(p.apps) > 0 {
+		traits[profile.TraitPushTokens] = p.apps
 	}
 	return traits
 }

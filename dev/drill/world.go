@@ -37,6 +37,7 @@ type setup struct {
 	settleAfter time.Duration
 	// mayStayUncertain allows mails that no evidence settles: reports may be lost with the processes that took them.
 	mayStayUncertain bool
+	outward          bool       // whether a target of messages and a stand-in Firebase run
 	measures         bool       // whether Homeroom's processes serve /metrics
 	roles            []app.Role // of the first process; empty: all
 }
@@ -54,6 +55,7 @@ type world struct {
 	homeroom *process.Process // nil: not running
 	apart    map[process.Server]*process.Process
 	plan     *plan
+	outward  *outward // nil: only the provider of mail runs
 	observer *observer
 	report   Report // notes, and problems that the drill finds besides the accounting
 	// The proxies in front of the servers. If the servers run in Homeroom's process, the drill connects through the proxies
@@ -71,6 +73,11 @@ func openWorld(ctx context.Context, s setup, o Options) (_ *world, err error) {
 	}()
 	if s.clock != nil {
 		w.clock = s.clock(o.Size)
+	}
+	if s.outward {
+		if err := w.startOutward(); err != nil {
+			return nil, err
+		}
 	}
 	academy, problems := rules.FromBundle(w.files)
 	if academy == nil {
@@ -165,6 +172,9 @@ func (w *world) launchProcess(ctx context.Context, c process.Order) (*process.Pr
 	if c.Clock.IsReal() {
 		c.Clock = w.clock
 	}
+	if w.outward != nil {
+		c.Channels = w.outward.order
+	}
 	c.AckWait = ackWait
 	c.SettleAfter = w.setup.settleAfter
 	c.Measures = w.setup.measures
@@ -233,6 +243,7 @@ func (w *world) openObserver(ctx context.Context) error {
 	}
 	w.stops = append(w.stops, temporal.Close)
 	w.observer = newObserver(js, temporal, w.mail)
+	w.observer.outward = w.outward
 	w.stops = append(w.stops, w.observer.close)
 	return nil
 }

@@ -2,6 +2,7 @@ package process
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,7 +21,9 @@ import (
 	sdklog "go.temporal.io/sdk/log"
 
 	"homeroom/app"
+	"homeroom/delivery/push"
 	"homeroom/delivery/sendgrid"
+	"homeroom/delivery/webhook"
 	"homeroom/dev/stack"
 	"homeroom/internal/clock"
 	"homeroom/rules"
@@ -49,7 +52,30 @@ type Order struct {
 	AckWait       time.Duration `json:"ackWait,omitempty"`
 	SettleAfter   time.Duration `json:"settleAfter,omitempty"`
 
+	Channels Channels `json:"channels,omitzero"`
+
 	Verbose bool `json:"verbose,omitempty"`
+}
+
+// Channels are what the process knows of the other ends of the channels webhook and push; the zero Channels: nothing.
+type Channels struct {
+	TargetSecrets string   `json:"targetSecrets,omitempty"` // lines, as the file has them
+	TargetPrivate []string `json:"targetPrivate,omitempty"`
+	PushAccount   []byte   `json:"pushAccount,omitempty"` // the file of a service account
+	PushURL       string   `json:"pushURL,omitempty"`
+}
+
+// applyTo fills in an app's options.
+func (c Channels) applyTo(o *app.Options) (err error) {
+	o.Targets.PrivateHosts = c.TargetPrivate
+	if o.Targets.Secrets, err = webhook.ReadSecrets(strings.NewReader(c.TargetSecrets)); err != nil {
+		return err
+	}
+	o.Push.Host = c.PushURL
+	if len(c.PushAccount) > 0 {
+		o.Push.Account, err = push.ReadAccount(bytes.NewReader(c.PushAccount))
+	}
+	return err
 }
 
 // The lines that the process writes to its standard output.
@@ -186,6 +212,9 @@ func (h *servedProcess) serveHomeroom(ctx context.Context, js jetstream.JetStrea
 		SettleAfter:   h.SettleAfter,
 	}
 	h.edge = o.PublicURL
+	if err := h.Channels.applyTo(&o); err != nil {
+		return errors.Join(err, h.listener.Close())
+	}
 	if h.Measures {
 		if o.Telemetry, err = h.serveMetrics(); err != nil {
 			return errors.Join(err, h.listener.Close())
