@@ -76,12 +76,17 @@ func (w *world) startOutward() error {
 	if err != nil {
 		return err
 	}
-	w.outward = &outward{target: target, firebase: firebase, way: way, order: process.Channels{
-		TargetSecrets: "chat " + targetstandin.Secret,
-		TargetPrivate: []string{way.address},
-		PushAccount:   account,
-		PushURL:       firebase.URL(),
-	}}
+	w.outward = &outward{
+		target:   target,
+		firebase: firebase,
+		way:      way,
+		order: process.Channels{
+			TargetSecrets: "chat " + targetstandin.Secret,
+			TargetPrivate: []string{way.address},
+			PushAccount:   account,
+			PushURL:       firebase.URL(),
+		},
+	}
 	w.files["settings.yaml"] = append(bytes.Clone(w.files["settings.yaml"]), fmt.Sprintf("targets: {chat: {url: %q}}\n", "http://"+way.address)...)
 	return nil
 }
