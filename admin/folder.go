@@ -250,6 +250,12 @@ func Simulate(ctx context.Context, f *Folder, events io.Reader, opts SimulateOpt
 	if err != nil {
 		return nil, err
 	}
+	var otherIDs []string
+	if file, ok := events.(io.ReadSeeker); ok && opts.Learner != "" {
+		if otherIDs, err = findOtherIDs(ctx, academy, file, opts.Learner); err != nil {
+			return nil, err
+		}
+	}
 	lines, err := simulate.Decompress(events)
 	if err != nil {
 		return nil, err
@@ -258,6 +264,7 @@ func Simulate(ctx context.Context, f *Folder, events io.Reader, opts SimulateOpt
 		Ruleset:         academy.Ruleset,
 		Decoder:         academy.Catalog,
 		Learner:         opts.Learner,
+		OtherIDs:        otherIDs,
 		Until:           opts.Until,
 		After:           opts.After,
 		AssumeReachable: opts.AssumeReachable,
@@ -267,6 +274,27 @@ func Simulate(ctx context.Context, f *Folder, events io.Reader, opts SimulateOpt
 		run.Progress = func(events int) { opts.Progress(int64(events), 0) }
 	}
 	return simulate.Run(ctx, lines, run)
+}
+
+// findOtherIDs returns the other ids of a learner that recorded events name, and goes back to where the events begin. A file that cannot be gone back in, such as
+// a pipe, names none.
+func findOtherIDs(ctx context.Context, academy *rules.Academy, events io.ReadSeeker, learner string) ([]string, error) {
+	begin, err := events.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return nil, nil
+	}
+	lines, err := simulate.Decompress(events)
+	if err != nil {
+		return nil, err
+	}
+	ids, err := simulate.FindIDs(ctx, lines, academy.Catalog, learner)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := events.Seek(begin, io.SeekStart); err != nil {
+		return nil, fmt.Errorf("read the events again: %w", err)
+	}
+	return ids, nil
 }
 
 // ExplainRule says a rule of a folder in words.

@@ -14,8 +14,8 @@ type PreviousID struct {
 	Merged bool `json:"merged,omitempty"`
 }
 
-// maxPrevious is how many other ids of a learner are remembered.
-const maxPrevious = 64
+// MaxPrevious is how many other ids of a learner are remembered.
+const MaxPrevious = 64
 
 // previous returns what the standing says of another id of the learner; nil: nothing.
 func (s *Standing) previous(id string) *PreviousID {
@@ -38,7 +38,7 @@ func (s *Standing) BeginMerge(id string) (changed, full bool) {
 	switch {
 	case s.previous(id) != nil:
 		return false, false
-	case len(s.Previous) >= maxPrevious:
+	case len(s.Previous) >= MaxPrevious:
 		return false, true
 	}
 	s.Previous = append(s.Previous, PreviousID{ID: id})
@@ -118,7 +118,7 @@ func (s *Standing) absorbIDs(ids []PreviousID) {
 			own.Merged = own.Merged || p.Merged
 			continue
 		}
-		if p.Merged && len(s.Previous) < maxPrevious {
+		if p.Merged && len(s.Previous) < MaxPrevious {
 			s.Previous = append(s.Previous, p)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 type decider struct {
 	opts      *Options
 	index     int // of its share of each chunk
+	count     int // how many deciders there are
 	in        chan *chunk
 	spare     chan<- *chunk // those that may be filled again
 	until     time.Time     // set before in is closed
@@ -54,6 +55,12 @@ func (s *decider) decideAll(ctx context.Context) error {
 				}
 				continue
 			}
+			if d.merge != nil {
+				if err := s.applyMerge(ctx, d); err != nil {
+					return err
+				}
+				continue
+			}
 			s.seen[d.Event.Name]++
 			if err := s.hostOf(d.Event.Learner).ApplyEvent(&d.Decoded, d.at); err != nil {
 				return err
@@ -74,6 +81,9 @@ func (s *decider) decideAll(ctx context.Context) error {
 	for i, h := range s.order {
 		if i%256 == 0 && ctx.Err() != nil {
 			return nil // the one who ended the context says why
+		}
+		if h == nil { // goes on under another id
+			continue
 		}
 		if err := h.Finish(s.until); err != nil {
 			return err
@@ -96,6 +106,9 @@ func (s *decider) handToEverybody(d *catalog.Decoded, at time.Time) error {
 		return nil
 	}
 	for _, h := range s.order {
+		if h == nil { // goes on under another id
+			continue
+		}
 		if err := h.applyBroadcast(&d.Event, at); err != nil {
 			return err
 		}
@@ -116,6 +129,7 @@ func (s *decider) hostOf(learner string) *Host {
 			CountsMoves:     s.hostsCount,
 		})
 		s.hosts[learner] = h
+		h.place = len(s.order)
 		s.order = append(s.order, h)
 	}
 	return h

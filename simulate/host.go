@@ -58,6 +58,7 @@ type Host struct {
 	state    engine.State
 	standing engine.Standing
 	wake     time.Time
+	place    int // among the hosts of a decider
 	// suppressed are the addresses that must not be written to any more, in the form for comparison. An empty one is that of a
 	// learner whose address nobody recorded.
 	suppressed map[string]bool

@@ -25,16 +25,29 @@ func NewPathCounter(rs *engine.Ruleset, log *engine.PathLog) *PathCounter {
 
 // Count takes in an event that arrived at an instant.
 func (c *PathCounter) Count(ev *engine.Event, arrival time.Time) {
-	st := c.learner[ev.Learner]
-	if st == nil {
-		st = &engine.Standing{}
-		c.learner[ev.Learner] = st
-	}
+	st := c.standingOf(ev.Learner)
 	st.Apply(ev, &c.ruleset, arrival)
 	for _, m := range st.Moves {
 		c.log.Add(m, arrival)
 	}
 	st.Moves = st.Moves[:0]
+}
+
+func (c *PathCounter) standingOf(learner string) *engine.Standing {
+	st := c.learner[learner]
+	if st == nil {
+		st = &engine.Standing{}
+		c.learner[learner] = st
+	}
+	return st
+}
+
+// merge makes one learner of two ids.
+func (c *PathCounter) merge(previous, into string) {
+	if st := c.learner[previous]; st != nil {
+		c.standingOf(into).Absorb(previous, st, &c.ruleset)
+		delete(c.learner, previous)
+	}
 }
 
 // Forget forgets a learner who does nothing any more.

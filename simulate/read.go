@@ -68,7 +68,9 @@ type decoded struct {
 	at   time.Time // when the stream took it in
 	line int
 	body []byte // in the chunk's data
-	err  *catalog.DecodeError
+	// merge is set if the event merges another id into its learner's.
+	merge *handover
+	err   *catalog.DecodeError
 }
 
 // Decompress returns a reader of plain text, whether or not r is gzipped; it looks at the content, not at a name.
@@ -158,6 +160,7 @@ func (c *chunk) decode(dec Decoder) {
 		d := &c.room[events]
 		d.line = c.first + i
 		d.body = body
+		d.merge = nil
 		d.err = dec.DecodeInto(&d.Decoded, "", "", body, farFuture)
 		events++
 	}

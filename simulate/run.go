@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,8 +26,9 @@ const noLearner = engine.NoLearner
 type Options struct {
 	Ruleset *engine.Ruleset
 	Decoder Decoder
-	// Learner, if set, is the only one to be simulated.
-	Learner string
+	// Learner, if set, is the only one to be simulated. OtherIDs are their other ids; see [FindIDs].
+	Learner  string
+	OtherIDs []string
 	// Until is the last instant to be decided, inclusive; events that arrive later are left out. Zero: After the last
 	// event. After defaults to Horizon.
 	Until time.Time
@@ -101,6 +103,7 @@ func Run(ctx context.Context, r io.Reader, opts Options) (*Result, error) {
 		deciders[i] = newDecider(&opts, i, spare)
 		deciders[i].paths = paths
 		deciders[i].hostsCount = hostsCount
+		deciders[i].count = opts.Workers
 		deciding.Go(func() {
 			if err := deciders[i].decideAll(ctx); err != nil {
 				cancel(err)
@@ -130,6 +133,7 @@ type sequencer struct {
 	letters  []DeadLetter
 	until    time.Time
 	paths    *PathCounter // nil: no rule asks what comes next, or the hosts count
+	merges   Merges
 
 	stopReading func()
 }
@@ -185,10 +189,13 @@ func (s *sequencer) sendToDeciders(ctx context.Context, c *chunk) bool {
 			s.clock = d.Event.Time
 		}
 		somebody := d.Event.Learner != noLearner && d.Event.Learner != ""
+		if somebody {
+			s.mergeIDs(d)
+		}
 		if s.paths != nil && somebody {
 			s.paths.Count(&d.Event, s.clock)
 		}
-		if s.opts.Learner != "" && somebody && d.Event.Learner != s.opts.Learner {
+		if s.opts.Learner != "" && somebody && d.Event.Learner != s.opts.Learner && !slices.Contains(s.opts.OtherIDs, d.Event.Learner) {
 			continue
 		}
 		s.events++
@@ -202,6 +209,12 @@ func (s *sequencer) sendToDeciders(ctx context.Context, c *chunk) bool {
 		d.Event.Seq = s.seq
 		n := deciderIndexOf(d.Event.Learner, len(s.deciders))
 		c.shares[n] = append(c.shares[n], d)
+		if d.merge == nil {
+			continue
+		}
+		if other := deciderIndexOf(d.merge.previous, len(s.deciders)); other != n {
+			c.shares[other] = append(c.shares[other], d)
+		}
 	}
 	c.holders.Store(int32(len(s.deciders)))
 	for _, decider := range s.deciders {
@@ -212,6 +225,20 @@ func (s *sequencer) sendToDeciders(ctx context.Context, c *chunk) bool {
 		}
 	}
 	return more
+}
+
+// mergeIDs gives an event to the id under which its learner goes on, and notes which id the event merges into that one.
+func (s *sequencer) mergeIDs(d *decoded) {
+	d.Event.Learner = s.merges.IDOf(d.Event.Learner)
+	if d.Event.Name != engine.EventAliased {
+		return
+	}
+	if previous := s.merges.Claim(&d.Event); previous != "" {
+		d.merge = &handover{previous: previous, taken: make(chan *merged, 1)}
+		if s.paths != nil {
+			s.paths.merge(previous, d.Event.Learner)
+		}
+	}
 }
 
 // fillInTime gives an event that says no time that of the recording so far. The first event must say one.
