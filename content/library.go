@@ -236,14 +236,34 @@ func (l *Library) Locales(name string) []string { return slices.Sorted(maps.Keys
 // Site returns what all messages share.
 func (l *Library) Site() Site { return l.site }
 
-// SenderOf returns who a message comes from: the sender that its front matter names, or that of the folder.
+// SenderOf returns who a message comes from: the sender that its front matter names, or that of the folder. Answers go where the front matter says.
 func (l *Library) SenderOf(name string) Sender {
-	if m := l.Message(name, ""); m != nil {
-		if sender, declared := l.site.Senders[m.Sender]; declared {
-			return sender
+	m := l.Message(name, "")
+	if m == nil {
+		return l.site.Sender
+	}
+	sender, declared := l.site.Senders[m.Sender]
+	if !declared {
+		sender = l.site.Sender
+	}
+	if answers, declared := l.site.Senders[m.ReplyTo]; declared {
+		sender.ReplyTo = answers.From
+	}
+	return sender
+}
+
+// CopiesOf returns the addresses that get a copy of a message: those of the senders that its front matter names.
+func (l *Library) CopiesOf(name string) (addresses []string) {
+	m := l.Message(name, "")
+	if m == nil {
+		return nil
+	}
+	for _, sender := range m.CcNames() {
+		if from := l.site.Senders[sender].From; from != "" && !slices.Contains(addresses, from) {
+			addresses = append(addresses, from)
 		}
 	}
-	return l.site.Sender
+	return addresses
 }
 
 // Message returns the version of a message that a learner of this locale reads, or nil.

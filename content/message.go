@@ -24,6 +24,8 @@ type Message struct {
 	Topic     string // literal
 	ShareText string // what share prompts propose to say; empty: a neutral sentence
 	Sender    string // who it comes from, of Site.Senders; empty: Site.Sender
+	ReplyTo   string // who answers go to, of Site.Senders; empty: where the sender says
+	Cc        string // who gets a copy, of Site.Senders, with commas between several; empty: nobody
 	Target    string // where the channel webhook posts it, of Site.Targets; empty: the only one
 	Push      string // what a phone shows under the subject; empty: the preheader, or the beginning of the text
 	Body      string
@@ -37,7 +39,7 @@ type Message struct {
 const MaxSize = 256 << 10
 
 var (
-	frontMatterKeys = []string{"subject", "preheader", "topic", "share_text", "sender", "target", "push"}
+	frontMatterKeys = []string{"subject", "preheader", "topic", "share_text", "sender", "reply_to", "cc", "target", "push"}
 	messageName     = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
 	localeName      = regexp.MustCompile(`^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$`)
 )
@@ -170,6 +172,8 @@ func (m *Message) readFrontMatter(front string) (lines map[string]int, errs Erro
 		"topic":      &m.Topic,
 		"share_text": &m.ShareText,
 		"sender":     &m.Sender,
+		"reply_to":   &m.ReplyTo,
+		"cc":         &m.Cc,
 		"target":     &m.Target,
 		"push":       &m.Push,
 	}
@@ -212,4 +216,14 @@ func localeFallbacks(locale string) []string {
 		l = l[:max(cut, 0)]
 	}
 	return slices.Concat(out, []string{""})
+}
+
+// CcNames returns the names of the senders that get a copy.
+func (m *Message) CcNames() (names []string) {
+	for name := range strings.SplitSeq(m.Cc, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
 }

@@ -29,6 +29,7 @@ func (d *Deliverer) callProvider(ctx context.Context, s engine.Send, entry Entry
 		if err != nil || out.Status != "" {
 			return out, err
 		}
+		entry.Copies = m.copies
 		calling, err := d.recordCalling(ctx, s, entry)
 		if err != nil {
 			return engine.Outcome{}, err

@@ -38,6 +38,11 @@ func (c ContentComposer) Compose(ctx context.Context, s engine.Send, to Recipien
 		to.Profile.Locale = "" // the learner's is not theirs
 		to.Profile.Timezone = ""
 	}
+	copies := ed.Library.CopiesOf(s.Message)
+	if len(copies) > 0 { // a copy holds no link of the learner
+		o.Unsubscribe = ""
+		o.Preferences = ""
+	}
 	r, err := ed.Library.Render(s.Message, to.Profile.Locale, Vars(s, to, ed.Courses, o))
 	var wrong *content.Error
 	switch {
@@ -47,7 +52,7 @@ func (c ContentComposer) Compose(ctx context.Context, s engine.Send, to Recipien
 		return Message{}, err
 	}
 	sender := ed.Library.SenderOf(s.Message)
-	return Message{From: sender.From, FromName: sender.Name, ReplyTo: sender.ReplyTo, Rendered: r}, nil
+	return Message{From: sender.From, FromName: sender.Name, ReplyTo: sender.ReplyTo, Cc: copies, Rendered: r}, nil
 }
 
 // Vars gathers what a message may be about.

@@ -42,6 +42,7 @@ type Composer interface {
 // Message is a composed message before it has a recipient.
 type Message struct {
 	From, FromName, ReplyTo string
+	Cc                      []string // addresses that get a copy: declared senders of the academy
 	content.Rendered
 }
 
@@ -172,6 +173,7 @@ type composedSend struct {
 	address string // that it goes to, with those of further staff; empty in the app
 	call    func(ctx context.Context) (Receipt, error)
 	askedAt time.Time // when the first of the questions about it was put, by Options.RealNow
+	copies  []string  // as Entry.Copies
 }
 
 // askAndCompose puts all questions and composes. An outcome with a status says why nothing is to be handed over.
@@ -202,6 +204,9 @@ func (d *Deliverer) askAndCompose(ctx context.Context, s engine.Send) (composedS
 	if known, _ := engine.ChannelNamed(s.Channel); known.CarriedOutside && !d.o.Allow.Allows(to.Address) {
 		return composedSend{}, newOutcome(s, engine.OutcomeNotAllowed, engine.ReasonNotAllowed, "the recipient allow-list does not name this address"), nil
 	}
+	if m.Cc, err = d.allowedCopies(ctx, m.Cc); err != nil {
+		return composedSend{}, engine.Outcome{}, err
+	}
 	if err := d.storeLinkTargets(ctx, s, o, m.Targets); err != nil {
 		return composedSend{}, engine.Outcome{}, d.wrapNotBegun(ctx, "keep where its links lead", err)
 	}
@@ -219,6 +224,7 @@ func (d *Deliverer) askAndCompose(ctx context.Context, s engine.Send) (composedS
 		address: recipientAddresses(channel, to),
 		call:    channel.Prepare(s, to, m, o),
 		askedAt: askedAt,
+		copies:  hashCopies(m.Cc),
 	}, engine.Outcome{}, nil
 }
 

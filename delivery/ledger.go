@@ -27,6 +27,8 @@ type Entry struct {
 	Outcome engine.Outcome `json:"outcome,omitzero"` // with settled and uncertain
 	// Send is which send this is, without its trigger's properties and its values: webhooks know the send id only.
 	Send engine.Send `json:"send,omitzero"`
+	// Copies are hashes of the addresses that got a copy: what is reported of them is nothing that the learner did.
+	Copies []string `json:"copies,omitempty"`
 	// Heard are the ids of the provider's reports that were taken in, the newest last, at most [MaxReportIDs].
 	Heard []string `json:"heard,omitempty"`
 	// Receipt is the provider's own message id, for support cases; may be empty.

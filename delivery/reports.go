@@ -130,7 +130,7 @@ func (r *ReportHandler) Take(ctx context.Context, rep ProviderReport) (Effect, e
 	if learner == "" {
 		return EffectUnknown, nil
 	}
-	if entry.Send.Staff != "" {
+	if entry.Send.Staff != "" || slices.Contains(entry.Copies, hashCopy(rep.Email)) {
 		return r.recordReport(ctx, rep, entry) // what staff do with their mail is no event of a learner
 	}
 	if rep.isUnsubscribe() {

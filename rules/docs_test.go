@@ -67,6 +67,7 @@ func TestDocs(t *testing.T) {
 	if fsys["messages/practice-praise.md"] == nil && sends["practice-praise"] {
 		fsys["messages/practice-praise.md"] = &fstest.MapFile{Data: []byte("---\nsubject: Well done\n---\n{{ vars.sessions }} since {{ vars.last | date: '%d' }}\n")}
 	}
+	fsys["settings.yaml"] = &fstest.MapFile{Data: append(slices.Clone(fsys["settings.yaml"].Data), "\nsenders: {tutors: {from: tutors@academy.example}}\n"...)}
 	fsys["messages/reply-digest.md"] = &fstest.MapFile{Data: []byte("---\nsubject: \"{{ vars.n }} new replies\"\n---\nRead on.\n")}
 	fsys["catalog.yaml"] = &fstest.MapFile{Data: append(slices.Clone(fsys["catalog.yaml"].Data), "  discussion.reply_received:\n    properties: {discussion_id: string}\n  webinar.booked:\n    keys: [webinar_id]\n    required: [webinar_id, starts_at, ends_at]\n"+
 		"    properties: {webinar_id: string, starts_at: timestamp, ends_at: timestamp}\n"+

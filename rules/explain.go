@@ -235,7 +235,7 @@ func (e *explainer) explainMessages() {
 		if found := e.academy.Library.Locales(name); len(found) > 1 {
 			locales = append([]string{"also in"}, found[1:]...)
 		}
-		fmt.Fprintf(w, "  %s\t%s\t%q%s\n", name, strings.Join(locales, " "), e.academy.Library.Message(name, "").Subject, e.targetWords(name))
+		fmt.Fprintf(w, "  %s\t%s\t%q%s\n", name, strings.Join(locales, " "), e.academy.Library.Message(name, "").Subject, e.targetWords(name)+e.copyWords(name))
 	}
 	w.Flush() //nolint:errcheck // it writes to memory
 	e.explainQuestions()

@@ -285,6 +285,7 @@ func (b *builder) addSend(s *stepSpec) *engine.SendStep {
 	b.c.checkSend(b.d, s.message, from, handed, certain)
 	b.c.checkDates(b.d, s, from, handed)
 	b.c.checkInApp(b.d, s.message, out.Channel)
+	b.c.checkCopies(b.d, s.message, out)
 	b.c.checkTarget(b.d, s.message, out.Channel)
 	b.c.checkPush(b.d, s.message, out.Channel, from, handed)
 	return out

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"homeroom/content"
+	"homeroom/engine"
 	"homeroom/internal/mailaddress"
 	"homeroom/internal/spelling"
 	"homeroom/internal/yamlfile"
@@ -61,15 +62,51 @@ func (s *settingsSpec) allSenders() map[string]content.Sender {
 
 // checkMessageSender holds the sender in a message's front matter against those of settings.yaml.
 func checkMessageSender(d *decoder, m *content.Message, settings *settingsSpec) {
-	if _, declared := settings.senders[m.Sender]; m.Sender == "" || declared || settings.sendersUnread {
+	if settings.sendersUnread {
+		return
+	}
+	checkSenderName(d, "sender", m.Sender, settings)
+	checkSenderName(d, "reply_to", m.ReplyTo, settings)
+	for _, name := range m.CcNames() {
+		checkSenderName(d, "cc", name, settings)
+	}
+}
+
+// checkSenderName holds one name of a sender in a message's front matter against those of settings.yaml. What is no name of one is no address either: mail goes only to and
+// from addresses that the team has declared.
+func checkSenderName(d *decoder, key, name string, settings *settingsSpec) {
+	if _, declared := settings.senders[name]; name == "" || declared {
 		return
 	}
 	fix := "declare it under senders in settings.yaml, or take it out"
-	near := spelling.Nearest(m.Sender, sortedKeys(settings.senders))
+	near := spelling.Nearest(name, sortedKeys(settings.senders))
 	if near != "" {
 		fix = "did you mean " + near + "? Or " + fix
 	}
-	d.FailReplace(frontMatterAt(d, "sender"), near, fix, "there is no sender %s", m.Sender)
+	at := frontMatterAt(d, key)
+	if key == "cc" {
+		d.Fail(at, fix, "there is no sender %s", name) // one of several: an editor cannot replace it
+		return
+	}
+	d.FailReplace(at, near, fix, "there is no sender %s", name)
+}
+
+// checkCopies refuses copies of a message that holds what only the learner may follow.
+func (c *compiler) checkCopies(d *decoder, message *yamlfile.Node, send *engine.SendStep) {
+	if send.Transactional || len(c.library.CopiesOf(message.Text)) == 0 {
+		return
+	}
+	d.Fail(message.At, "add transactional: true if it is one, send it to: staff.NAME, or take cc out of the message",
+		"message %s has copies (cc), and each would hold the link by which the learner unsubscribes", message.Text)
+}
+
+// copyWords says who gets a copy of a message.
+func (e *explainer) copyWords(message string) string {
+	copies := e.academy.Library.CopiesOf(message)
+	if len(copies) == 0 {
+		return ""
+	}
+	return ", copies to " + strings.Join(copies, ", ")
 }
 
 // frontMatterAt is where the value of a key of a message's front matter begins.

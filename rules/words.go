@@ -112,6 +112,8 @@ var frontWords = map[string]string{
 	"topic":      "The topic that learners can choose or leave.",
 	"share_text": "What the share page proposes to say.",
 	"sender":     "Who it comes from: one of senders in settings.yaml.",
+	"reply_to":   "Who answers go to: one of senders in settings.yaml.",
+	"cc":         "Who gets a copy: one or several of senders in settings.yaml, with commas.",
 	"push":       "What a phone shows under the subject, with channel: push. It may hold {{ variables }}.",
 	"target":     "Where the channel webhook posts it: one of targets in settings.yaml.",
 }

@@ -24,14 +24,16 @@ type Email struct {
 	To       string // address
 	ToName   string // may be empty
 	// AlsoTo are further addresses that it goes to: a message to staff is one message to all of them.
-	AlsoTo  []string
+	AlsoTo []string
+	// Cc are the addresses that get a copy.
+	Cc      []string
 	Subject string // one line
 	HTML    string
 	Text    string
 	Headers map[string]string // further headers, such as List-Unsubscribe
 	// Categories are for the provider's statistics: rule and message names, nothing personal.
 	Categories []string
-	// NoTracking turns open and click tracking off; set for minors and for staff.
+	// NoTracking turns open and click tracking off; set for minors, for staff, and where somebody gets a copy.
 	NoTracking bool
 }
 
@@ -79,6 +81,13 @@ func (Channel) Hears() []string {
 func (c Channel) Prepare(s engine.Send, to delivery.Recipient, m delivery.Message, o content.Outward) func(context.Context) (delivery.Receipt, error) {
 	mail := newEmail(s, to, m, o.Unsubscribe)
 	mail.To = c.Address(to)
+	for _, address := range m.Cc { // the provider takes each address once
+		same := func(other string) bool { return mailaddress.Normalize(other) == mailaddress.Normalize(address) }
+		if !slices.ContainsFunc(append([]string{mail.To}, to.AlsoTo...), same) {
+			mail.Cc = append(mail.Cc, address)
+			mail.NoTracking = true
+		}
+	}
 	if s.Staff != "" {
 		mail.AlsoTo = to.AlsoTo
 		mail.NoTracking = true

@@ -44,6 +44,9 @@ func requestBody(m email.Email, sandbox bool) ([]byte, error) {
 	for _, address := range m.AlsoTo {
 		to.AddTos(mail.NewEmail("", address))
 	}
+	for _, address := range m.Cc {
+		to.AddCCs(mail.NewEmail("", address))
+	}
 	to.SetCustomArg(delivery.SendIDArg, m.SendID)
 	v3.AddPersonalizations(to)
 	if m.Text != "" { // plain text first: the endpoint asks for this order
