@@ -35,6 +35,7 @@ type expression struct {
 	at      yamlfile.Position
 	path    []string // into the body; nil: it is more than a path
 	keys    keySets  // what a body must have for it to be true
+	quick   quick    // nil: it is not plain
 	program cel.Program
 }
 
@@ -51,6 +52,11 @@ var errNoNumber = errors.New("a number is infinite or none, as after a division 
 func (e *expression) eval(in *input) (any, error) {
 	if e.path != nil {
 		return followPath(in.body, e.path)
+	}
+	if e.quick != nil {
+		if value, plain := e.quick(in.body); plain {
+			return value, nil
+		}
 	}
 	out, _, err := e.program.Eval(in)
 	if err != nil {
@@ -266,6 +272,7 @@ func (r *reader) compileExpression(n *yamlfile.Node, what string, w want) *expre
 		keys: keysForTrue(parsed.NativeRep().Expr()),
 	}
 	if e.path == nil {
+		e.quick = compileQuick(parsed.NativeRep().Expr())
 		var err error
 		if e.program, err = r.env.Program(checked, cel.EvalOptions(cel.OptOptimize)); err != nil {
 			r.Fail(n.At, "", "the expression cannot be prepared: %v", err)

@@ -1,0 +1,112 @@
+package sources
+
+import (
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"homeroom/catalog"
+)
+
+// Where an expression is evaluated without CEL, the value is that of CEL: all expressions of the shipped sources, and some more, for the bodies of all formats,
+// whole and with parts of them missing, null or of another type.
+func TestQuickIsCEL(t *testing.T) {
+	known, err := catalog.Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := Shipped(known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []*expression
+	for _, source := range set.Sources() {
+		all = append(all, expressionsOf(source)...)
+	}
+	for _, text := range []string{
+		`body.?actor.name.orValue("x")`,
+		`body.?type.orValue("x") == "track" ? [body.type, "b" + body.type] : [body.id]`,
+		`!(body.type in ["track"]) || body.context.?page.orValue("") != "" ? last(body.type, "/") : body.event`,
+		`body.?type == optional.of("track") ? "a" : "b"`,
+		`body.actor.?objectType == optional.of("Agent") && has(body.verb.id) ? "a" : "b"`,
+		`body.type.contains("r") && body.event.startsWith("") || has(body.context) ? body.context : body.type`,
+	} {
+		own, problems := Compile("s.yaml", []byte("sources:\n  own:\n    recognise: has(body.x)\n    taxonomy: true\n    event: '"+text+"'\n"), known)
+		if err := problems.Err(); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, own.Source("own").event)
+	}
+	random := rand.New(rand.NewPCG(3, 4))
+	answered := map[*expression]int{}
+	for _, body := range fixtureBodies(t) {
+		for range 5 {
+			part, _ := damageValue(random, body).(map[string]any)
+			for _, e := range all {
+				if e == nil || e.quick == nil {
+					continue
+				}
+				value, plain := e.quick(part)
+				if !plain {
+					continue
+				}
+				answered[e]++
+				out, _, err := e.program.Eval(&input{body: part})
+				if err != nil {
+					t.Fatalf("%s of %v: %v, and CEL says %v", e.text, part, value, err)
+				}
+				want, err := jsonOf(out)
+				if diff := cmp.Diff(want, value); diff != "" || err != nil {
+					t.Fatalf("%s of %v: (-CEL +quick, %v)\n%s", e.text, part, err, diff)
+				}
+			}
+		}
+	}
+	for _, e := range all[len(all)-6:] {
+		if answered[e] < 40 {
+			t.Errorf("%s was answered %d times without CEL", e.text, answered[e])
+		}
+	}
+}
+
+// expressionsOf returns the expressions of a source that are held against a whole body.
+func expressionsOf(s *Source) []*expression {
+	list := []*expression{s.recognise, s.event, s.items, s.reshape}
+	for _, m := range append(s.mappings(), &s.whole) {
+		list = append(list, m.condition, m.learner, m.id, m.at, m.object, m.person)
+		for _, f := range append(m.properties, m.traits...) {
+			list = append(list, f.value)
+		}
+	}
+	return list
+}
+
+// damageValue returns a copy of a value of which some parts are missing, null or of another type.
+func damageValue(random *rand.Rand, value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		object := map[string]any{}
+		for _, name := range slices.Sorted(maps.Keys(value)) {
+			switch random.IntN(24) {
+			case 0: // missing
+			case 1:
+				object[name] = nil
+			case 2:
+				object[name] = 7.0
+			case 3:
+				object[name] = []any{value[name], "track"}
+			case 4:
+				object[name] = map[string]any{"id": value[name]}
+			case 5:
+				object[name] = true
+			default:
+				object[name] = damageValue(random, value[name])
+			}
+		}
+		return object
+	}
+	return value
+}
