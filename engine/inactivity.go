@@ -249,7 +249,10 @@ func (s *stepper) startSilent(si *silence, at time.Time) {
 		s.listed = false
 	}
 	ev := s.silenceEvent(si)
-	s.changePastRun(si.rule.Name, si.scope, func(p *PastRun) { p.Armed = si.armed.UnixMilli() })
+	s.changePastRun(si.rule.Name, si.scope, func(p PastRun) PastRun {
+		p.Armed = si.armed.UnixMilli()
+		return p
+	})
 	fits, err := s.fitsSilence(si, ev, at)
 	if err != nil {
 		s.recordDecision(Decision{
@@ -336,7 +339,10 @@ func (s *stepper) putOffSilence(si *silence, until, at time.Time, ev *Event) {
 		Rev:    s.env.Current.Hash,
 		Detail: rule.Again.String(),
 	}, ev.ID)
-	s.changePastRun(rule.Name, si.scope, func(p *PastRun) { p.Armed = -si.armed.UnixMilli() })
+	s.changePastRun(rule.Name, si.scope, func(p PastRun) PastRun {
+		p.Armed = -si.armed.UnixMilli()
+		return p
+	})
 	s.listed = false // it falls due again
 }
 

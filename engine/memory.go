@@ -178,9 +178,8 @@ func (s *stepper) pastRunByKey(key uint64) PastRun {
 }
 
 // changePastRun changes what is remembered of a rule in a scope and makes it the newest entry.
-func (s *stepper) changePastRun(rule, scope string, change func(*PastRun)) {
-	p := s.pastRun(rule, scope)
-	change(&p)
+func (s *stepper) changePastRun(rule, scope string, change func(PastRun) PastRun) {
+	p := change(s.pastRun(rule, scope))
 	s.st.PastRuns = slices.DeleteFunc(s.st.PastRuns, func(other PastRun) bool { return other.Key == p.Key })
 	s.st.PastRuns = append(s.st.PastRuns, p)
 }

@@ -241,7 +241,10 @@ func (s *stepper) startRun(rule *Rule, scope, course string, ev *Event, at, arme
 	case live != nil:
 		s.exitRun(live, at, ReasonRestarted, ev.Name, ev.ID)
 	}
-	s.changePastRun(rule.Name, scope, func(p *PastRun) { p.Started = at.UnixMilli() })
+	s.changePastRun(rule.Name, scope, func(p PastRun) PastRun {
+		p.Started = at.UnixMilli()
+		return p
+	})
 	run := Run{
 		ID:       hashID(s.st.Learner, rule.Name, scope, ev.ID),
 		Rule:     rule.Name,
