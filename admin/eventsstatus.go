@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"homeroom/catalog"
 	"homeroom/deadletters"
 	"homeroom/engine"
+	"homeroom/internal/narrate"
 	"homeroom/profile"
 	"homeroom/store"
 	"homeroom/subjects"
@@ -58,6 +60,50 @@ type RemarkCount struct {
 type NameCount struct {
 	Name  string `json:"name"`
 	Count int    `json:"count"`
+}
+
+// Waiting returns the events that start a rule in force and have not been seen.
+func (s *EventsStatus) Waiting() []EventSeen {
+	waiting := []EventSeen{}
+	for _, e := range s.Events {
+		if len(e.Starts) > 0 && e.Seen == 0 {
+			waiting = append(waiting, e)
+		}
+	}
+	return waiting
+}
+
+// Verdict answers in a sentence whether the integration is complete.
+func (s *EventsStatus) Verdict() string {
+	needed := 0
+	for _, e := range s.Events {
+		if len(e.Starts) > 0 {
+			needed++
+		}
+	}
+	waiting := len(s.Waiting())
+	switch {
+	case needed == 0:
+		return "No rule in force starts from an event, so that none is needed yet."
+	case waiting == 0:
+		return fmt.Sprintf("Complete: every event that starts a rule in force has been seen, %d in all.", needed)
+	}
+	return fmt.Sprintf("Not complete: seen are %d of the %s from which rules in force start.", needed-waiting, narrate.Count(needed, "event"))
+}
+
+// WithoutLearners returns the status without the ids of learners and of their events, for people who may not look learners up.
+func (s *EventsStatus) WithoutLearners() EventsStatus {
+	hidden := *s
+	hidden.Events = slices.Clone(s.Events)
+	for n := range hidden.Events {
+		remarks := slices.Clone(hidden.Events[n].Remarks)
+		for m := range remarks {
+			remarks[m].Learner = ""
+			remarks[m].ID = ""
+		}
+		hidden.Events[n].Remarks = remarks
+	}
+	return hidden
 }
 
 // EventsStatusOptions say what is read.

@@ -58,6 +58,7 @@ var allowed = map[string]string{
 	"GET /learners/{learner}/data":         "p",
 	"POST /learners/{learner}/ask":         "p",
 	"POST /learners/{learner}/take-back":   "p",
+	"GET /events":                          "v e a p",
 	"GET /deadletters":                     "v e a p",
 	"GET /people":                          "v e a p",
 	"GET /audit":                           "a p",

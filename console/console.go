@@ -51,6 +51,7 @@ type Console struct {
 	report     kept[admin.Report]
 	live       kept[map[string]int64]
 	risks      kept[*admin.RiskFigures]
+	events     kept[admin.EventsStatus]
 }
 
 // New returns a console, which must be closed before the installation. That stays the caller's.
@@ -62,6 +63,7 @@ func New(o Options) (*Console, error) {
 	c.live.every = liveAge
 	c.risks.work = c.work
 	c.risks.every = risksKeptFor
+	c.events.work = c.work
 	if o.URL != "" {
 		address, err := url.Parse(o.URL)
 		if err != nil {

@@ -192,7 +192,7 @@ func TestEveryPageIsThere(t *testing.T) {
 	b := s.browser("")
 	for _, path := range []string{
 		"/", "/rules", "/rules/quiz-retry", "/rules/quiz-retry/try", "/messages", "/messages/quiz-retry", "/messages/quiz-retry?view=phone&locale=de",
-		"/messages/quiz-retry?view=text", "/files?path=settings.yaml", "/drafts", "/drafts/maya", "/drafts/maya/backtest", "/revisions", "/broadcasts", "/lift", "/at-risk", "/learners", "/learners/u_1/data", "/deadletters", "/people", "/audit",
+		"/messages/quiz-retry?view=text", "/files?path=settings.yaml", "/drafts", "/drafts/maya", "/drafts/maya/backtest", "/revisions", "/broadcasts", "/lift", "/at-risk", "/learners", "/learners/u_1/data", "/events", "/deadletters", "/people", "/audit",
 	} {
 		page := b.get(path)
 		if !strings.Contains(page, "<main id=\"main\">") || !strings.Contains(page, `href="/homeroom/rules"`) {

@@ -20,6 +20,7 @@
 //	learners.go   one learner: the story, and what a draft would do
 //	audit.go      who did what; peoplepage.go is who may what, and the settings in force
 //	lift.go       what the rules achieve
+//	events.go       which events have been seen, and which the rules wait for
 //	deadletters.go  events that were refused, published again when they are mended
 //	functions.go  words and numbers of the pages
 //

@@ -77,6 +77,7 @@ func (c *Console) listRoutes() []route {
 		{"GET", "/learners/{learner}/data", RolePeople, c.showLearnerData},
 		{"POST", "/learners/{learner}/ask", RolePeople, c.askForLearner},
 		{"POST", "/learners/{learner}/take-back", RolePeople, c.takeBackRequest},
+		{"GET", "/events", RoleViewer, c.showEvents},
 		{"GET", "/deadletters", RoleViewer, c.showDeadLetters},
 		{"POST", "/deadletters/replay", RolePeople, c.replayDeadLetters},
 		{"GET", "/people", RoleViewer, c.showPeople},

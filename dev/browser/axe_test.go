@@ -49,7 +49,7 @@ func consolePages(earlier string) []consolePage {
 		"/", "/rules", "/rules?draft=tom", "/rules/quiz-retry", "/rules/welcome?draft=tom", "/rules/a-new-rule", "/rules/quiz-retry/try", "/rules/quiz-retry/try?learner=u_1",
 		"/messages", "/messages/quiz-retry", "/messages/quiz-retry?view=phone&locale=de", "/messages/quiz-retry?view=text", "/files?path=messages/quiz-retry.md",
 		"/files?path=settings.yaml", "/drafts", "/drafts/maya", "/drafts/tom", "/drafts/maya/backtest", "/revisions", "/revisions/" + earlier, "/broadcasts", "/lift",
-		"/learners", "/learners/u_1", "/learners/u_1/data", "/at-risk?course=crs_go", "/learners/u_1?not=in+force", "/learners/u_1?not=in+force&rule=quiz-retry", "/deadletters", "/deadletters?reason=unknown_event", "/people", "/audit",
+		"/learners", "/learners/u_1", "/learners/u_1/data", "/at-risk?course=crs_go", "/learners/u_1?not=in+force", "/learners/u_1?not=in+force&rule=quiz-retry", "/events", "/deadletters", "/deadletters?reason=unknown_event", "/people", "/audit",
 		"/audit?who=nobody", "/sign-in", "/at-risk",
 	} {
 		pages = append(pages, consolePage{path, http.StatusOK})

@@ -22,7 +22,7 @@ func TestPagesOfTheConsole(t *testing.T) {
 	must(t, err)
 	for _, path := range []string{
 		"/", "/rules", "/rules/quiz-retry", "/rules/welcome", "/rules/quiz-retry/try", "/messages", "/files?path=messages/quiz-retry.md",
-		"/drafts", "/drafts/maya", "/drafts/maya/backtest", "/revisions", "/broadcasts", "/lift", "/at-risk", "/at-risk?course=crs_go", "/learners", "/learners/u_1/data", "/deadletters", "/people", "/audit", "/sign-in",
+		"/drafts", "/drafts/maya", "/drafts/maya/backtest", "/revisions", "/broadcasts", "/lift", "/at-risk", "/at-risk?course=crs_go", "/learners", "/learners/u_1/data", "/events", "/deadletters", "/people", "/audit", "/sign-in",
 	} {
 		t.Run(strings.ReplaceAll(path, "/", " "), func(t *testing.T) {
 			open(t, tab, root+path, http.StatusOK)

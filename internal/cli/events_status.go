@@ -62,8 +62,9 @@ func (c *EventsStatusCmd) Run(ctx context.Context, o IO) error {
 
 func eventsStatusText(o IO, s *admin.EventsStatus, all bool) string {
 	var b strings.Builder
+	b.WriteString(o.paint("1", s.Verdict()) + "\n")
 	fmt.Fprintf(&b, "%s read.\n", narrate.Count(s.Read, "event"))
-	writeWaiting(&b, o, s)
+	writeWaiting(&b, s)
 	b.WriteString("\n" + table(func(row func(...any)) {
 		row("EVENT", "SEEN", "LAST", "REFUSED", "NEEDED BY")
 		for _, e := range s.Events {
@@ -96,17 +97,15 @@ func eventsStatusText(o IO, s *admin.EventsStatus, all bool) string {
 }
 
 // writeWaiting says which rules wait in vain.
-func writeWaiting(b *strings.Builder, o IO, s *admin.EventsStatus) {
-	if s.Complete {
-		b.WriteString("Every event that starts a rule in force has been seen.\n")
+func writeWaiting(b *strings.Builder, s *admin.EventsStatus) {
+	waiting := s.Waiting()
+	if len(waiting) == 0 {
 		return
 	}
-	b.WriteString(o.paint("1", "Rules in force wait for events that have not been seen:") + "\n")
-	for _, e := range s.Events {
-		if e.Seen == 0 && len(e.Starts) > 0 {
-			for _, line := range cells.Wrap(fmt.Sprintf("%s, for %s", e.Event, strings.Join(e.Starts, ", ")), lineWidth-2) {
-				fmt.Fprintf(b, "  %s\n", line)
-			}
+	b.WriteString("Rules in force wait for events that have not been seen:\n")
+	for _, e := range waiting {
+		for _, line := range cells.Wrap(fmt.Sprintf("%s, for %s", e.Event, strings.Join(e.Starts, ", ")), lineWidth-2) {
+			fmt.Fprintf(b, "  %s\n", line)
 		}
 	}
 }
