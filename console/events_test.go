@@ -25,6 +25,9 @@ func TestTheEventsThatWereSeen(t *testing.T) {
 		}
 	}
 	viewer := s.browser(views)
+	if page := viewer.get("/deadletters"); !strings.Contains(page, `href="/homeroom/events"`) {
+		t.Errorf("nothing leads there:\n%s", page)
+	}
 	if page := viewer.get("/events"); !strings.Contains(page, "did you mean course_id?") || strings.Contains(page, "u_42") {
 		t.Errorf("a viewer sees whose event it is, or too little:\n%s", page)
 	}
