@@ -186,6 +186,9 @@ func (c *compiler) compileWhen(d *decoder, spec *ruleSpec, r *engine.Rule) (from
 		} else if !c.compileAudience(d, w, from, r) {
 			return from, false
 		}
+		if r.When.Audience != nil {
+			c.refuseStaffOfMany(d, spec)
+		}
 		looks = exprView{event: ev.Name, course: from.course}
 	}
 	if w.cond != nil {

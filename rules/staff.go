@@ -168,6 +168,15 @@ func (c *compiler) checkStaffRule(d *decoder, spec *ruleSpec, from origin) {
 	})
 }
 
+// refuseStaffOfMany refuses a message to staff in a rule that begins a run of each learner of an audience: staff would get one for each of them.
+func (c *compiler) refuseStaffOfMany(d *decoder, spec *ruleSpec) {
+	for _, s := range sendsOf(spec.do) {
+		if s.to != nil {
+			d.Fail(s.to.At, "make a second rule of it, about the same event and without audience", "each learner of the audience has a run of the rule, and each would write to staff")
+		}
+	}
+}
+
 // checkStaffReads refuses an expression that looks at a learner where there is none.
 func (c *compiler) checkStaffReads(d *decoder, n *yamlfile.Node, cond compiled) {
 	const fix = "use what the event says: event.NAME in when, trigger.NAME in a step"
