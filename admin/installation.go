@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"homeroom/deadletters"
+	"homeroom/internal/clock"
 	"homeroom/internal/connect"
 	"homeroom/rules"
 	"homeroom/store"
@@ -29,7 +30,8 @@ type ConnectOptions struct {
 	SecretFiles []string
 	KeyFiles    []string         // with which payloads in Temporal are encrypted; empty: they are not
 	Now         func() time.Time // required
-	// Real is the clock of NATS, by which processes that report themselves are found alive; nil: Now. In time-lapse they differ.
+	// Real is the clock of NATS, by which processes that report themselves are found alive. In time-lapse it differs from Now. Nil: it is
+	// Now, and the installation's own clock is read from its live processes.
 	Real func() time.Time
 	// Temporal is a client that the caller keeps, with its Namespace; nil: one is dialed when it is needed, as the SDK's environment
 	// variables say.
@@ -72,7 +74,8 @@ func Connect(ctx context.Context, opts ConnectOptions) (*Installation, error) {
 	if err != nil {
 		return nil, err
 	}
-	if opts.Real == nil {
+	followsClock := opts.Real == nil
+	if followsClock {
 		opts.Real = opts.Now
 	}
 	i := &Installation{
@@ -90,8 +93,19 @@ func Connect(ctx context.Context, opts ConnectOptions) (*Installation, error) {
 		return nil, err
 	}
 	i.letters = deadletters.NewCounter(i.deadLetters())
+	if lived := i.clock(); followsClock && !lived.IsReal() {
+		i.opts.Now = func() time.Time { return lived.At(i.opts.Real()) }
+	}
 	return i, nil
 }
+
+// clock returns the clock on which the installation lives: the machine's, or another one in time-lapse.
+func (i *Installation) clock() clock.Clock {
+	return store.ClockOf(i.store.Control.Instances(), i.opts.Real())
+}
+
+// Now returns the time in which the installation lives.
+func (i *Installation) Now() time.Time { return i.opts.Now() }
 
 func (i *Installation) openStore(ctx context.Context) error {
 	opts := store.OpenOptions{Cached: i.opts.CachedStandings, Now: i.opts.Now}

@@ -18,7 +18,7 @@ func (p *Publication) Outlook() string {
 	var b strings.Builder
 	switch {
 	case plan.InForce():
-		fmt.Fprintf(&b, "%s is in force already, as no. %d; learners are gone over once more.\n", narrate.ShortHash(from.Hash), from.Number)
+		fmt.Fprintf(&b, "%s is in force already, as no. %d: nothing differs. Publishing it goes over learners once more.\n", narrate.ShortHash(from.Hash), from.Number)
 	case from.Hash == "":
 		fmt.Fprintf(&b, "%s will be the first in force.\n", narrate.ShortHash(plan.Change.To))
 	default:
@@ -28,7 +28,9 @@ func (p *Publication) Outlook() string {
 	if p.Over != "" {
 		fmt.Fprintf(&b, "The folder began from %s: what was published since is not in it, and --force publishes over it.\n", narrate.ShortHash(p.Over))
 	}
-	b.WriteString(DescribeChange(plan.Change))
+	if !plan.InForce() { // then the change is that of the publication before, for its sweep
+		b.WriteString(DescribeChange(plan.Change))
+	}
 	fmt.Fprintf(&b, "Live runs %s: %s affected, %s to be woken.", describeRunPolicy(plan.RunPolicy),
 		narrate.Count(p.Expected.LiveRuns, "learner"), narrate.Count(p.Expected.Woken, "more learner"))
 	if p.Migration != nil {

@@ -45,7 +45,7 @@ func (i *Installation) countReadModel(ctx context.Context, opts ReportOptions, s
 		},
 	}
 	return model.Count(ctx, sources, readmodel.Query{
-		Since:   opts.Since,
+		Since:   i.storedSince(opts.Since),
 		Sharing: slices.Collect(maps.Keys(sharing)),
 	})
 }

@@ -22,14 +22,23 @@ type recordedEvents struct {
 	known  *catalog.Catalog
 }
 
-// newReader returns a reader of the installation's streams. OnRead may be nil.
+// newReader returns a reader of the installation's streams. Since is on the installation's clock; messages are stored on that of NATS.
+// OnRead may be nil.
 func (i *Installation) newReader(since time.Time, onRead func(done, total int64)) store.StreamReader {
 	return store.StreamReader{
 		JS:       i.js,
-		Since:    since,
+		Since:    i.storedSince(since),
 		Directly: i.opts.Directly,
 		OnRead:   onRead,
 	}
+}
+
+// storedSince returns when NATS stored what was stored at an instant of the installation's clock; zero stays zero.
+func (i *Installation) storedSince(since time.Time) time.Time {
+	if since.IsZero() {
+		return since
+	}
+	return i.clock().When(since)
 }
 
 // newRecordedEvents reads bodies of other formats with the sources of the rules in force.

@@ -45,6 +45,7 @@ type App struct {
 	schedules       client.ScheduleClient
 	scheduled       bool // the schedule that adapts splits is there, as far as this process knows
 
+	standIn      bool                // mail goes to a stand-in of the provider
 	fingerprints map[string][]string // of what all instances must agree in
 	started      time.Time
 	refused      []store.ProviderRefusal // as logged last
@@ -77,7 +78,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{store: st, log: o.Log, clock: o.Clock, roles: o.Roles, running: make(chan struct{}), failed: make(chan error, 1)}
+	a := &App{store: st, log: o.Log, clock: o.Clock, roles: o.Roles, standIn: o.StandIn, running: make(chan struct{}), failed: make(chan error, 1)}
 	if o.Temporal != nil { // the role api alone does without
 		a.schedules = o.Temporal.ScheduleClient()
 	}

@@ -98,6 +98,10 @@ func (a *App) instanceRecord() store.Instance {
 		Started: a.started,
 
 		Fingerprints: a.fingerprints,
+		StandIn:      a.standIn,
+	}
+	if !a.clock.IsReal() {
+		i.Clock = &a.clock
 	}
 	if a.refusals != nil {
 		for _, r := range a.refusals() {

@@ -54,6 +54,7 @@ type Options struct {
 	Academy   *rules.Academy // put in force as OnStart says; nil: the rules in force stay
 	OnStart   OnStart        // default: PublishNew
 	Sender    email.Sender   // how mail goes out; only the worker needs it
+	StandIn   bool           // the Sender reaches a stand-in on a developer's machine; told to who asks for a provider's key
 	Targets   TargetOptions  // how messages are posted by the channel webhook; only the worker needs it
 	Push      PushOptions    // how messages are handed to apps by the channel push; only the worker needs it
 	// SuppressionLists are the provider's, which a worker reads once a day; nil: they are not read.

@@ -10,6 +10,7 @@ import (
 	enums "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 
+	"homeroom/internal/clock"
 	"homeroom/store"
 )
 
@@ -91,6 +92,8 @@ type examination struct {
 	skew     time.Duration // how far the store's clock is ahead
 	edges    []string      // the installations that the live edges say they are of
 	posts    bool          // a live instance takes events over HTTP
+	clock    clock.Clock   // the one on which the live instances run
+	standIn  bool          // a live instance hands its mail to a stand-in of the provider
 	denied   []string      // subjects on which the NATS user may not ask
 }
 

@@ -133,6 +133,7 @@ func (e *examination) checkInstances(st *store.Store, current store.Pointer) (tr
 	roles := map[string]int{}
 	var refused, behind, deaf []string
 	live := 0
+	e.clock = store.ClockOf(st.Control.Instances(), now)
 	for _, i := range st.Control.Instances() {
 		if !i.Live(now) {
 			continue
@@ -141,6 +142,7 @@ func (e *examination) checkInstances(st *store.Store, current store.Pointer) (tr
 		for _, role := range i.Roles {
 			roles[role]++
 		}
+		e.standIn = e.standIn || i.StandIn
 		e.posts = e.posts || slices.Contains(i.Roles, "api")
 		if slices.Contains(i.Roles, "edge") {
 			e.edges = append(e.edges, i.Fingerprints[store.FingerprintInstallation]...)
@@ -162,6 +164,9 @@ func (e *examination) checkInstances(st *store.Store, current store.Pointer) (tr
 		}
 	}
 	says := fmt.Sprintf("%d live: %d with triggers, %d with worker, %d with edge", live, roles["triggers"], roles["worker"], roles["edge"])
+	if !e.clock.IsReal() {
+		says += fmt.Sprintf("; in time-lapse, where it is %s UTC", e.clock.At(now).UTC().Format(narrate.TimeFormat))
+	}
 	var differ, advice []string
 	for _, d := range store.Disagreements(st.Control.Instances(), now) {
 		differ = append(differ, d.String())
@@ -213,7 +218,7 @@ const (
 
 // checkWatermarks looks at how far the partitions have been handed over: what falls due later than that waits.
 func (e *examination) checkWatermarks(st *store.Store, triggers bool) {
-	now := e.opts.Now().Add(e.skew)
+	now := e.clock.At(e.opts.Now().Add(e.skew))
 	var oldest time.Duration
 	var which, none []string
 	for p := range subjects.Partitions {
@@ -222,7 +227,7 @@ func (e *examination) checkWatermarks(st *store.Store, triggers bool) {
 			none = append(none, fmt.Sprint(p))
 			continue
 		}
-		if age := now.Sub(mark); age > watermarkWarnsAfter {
+		if age := e.clock.Wait(now.Sub(mark)); age > watermarkWarnsAfter {
 			which = append(which, fmt.Sprint(p))
 			oldest = max(oldest, age)
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"homeroom/internal/clock"
 	"homeroom/subjects"
 )
 
@@ -41,6 +42,10 @@ type Instance struct {
 	Started      time.Time           `json:"started,omitzero"`
 	// Refusals are the channels whose provider refused this instance's account when it called last.
 	Refusals []ProviderRefusal `json:"provider_refuses,omitempty"`
+	// Clock is the clock that the instance runs on; nil: the machine's. It is another one in time-lapse.
+	Clock *clock.Clock `json:"clock,omitempty"`
+	// StandIn is true on a developer's machine, where mail goes to a stand-in of the provider.
+	StandIn bool `json:"stand_in,omitempty"`
 	// Seen is when the record was renewed last, by the store's clock.
 	Seen time.Time `json:"-"`
 }
@@ -58,6 +63,16 @@ const InstanceTTL = 15 * time.Second
 
 // Live reports whether the instance has shown a sign of life, as of now by the store's clock.
 func (i Instance) Live(now time.Time) bool { return now.Sub(i.Seen) < InstanceTTL }
+
+// ClockOf returns the clock of the live instances as of now by the store's clock: the first that is not the machine's, or the machine's.
+func ClockOf(instances []Instance, now time.Time) clock.Clock {
+	for _, i := range instances {
+		if i.Clock != nil && !i.Clock.IsReal() && i.Live(now) {
+			return *i.Clock
+		}
+	}
+	return clock.Real()
+}
 
 const instancePrefix = "swap."
 

@@ -47,7 +47,8 @@ type Options struct {
 	// started runs are published. Without it both happen sooner, as time-lapse needs.
 	Production bool
 	// lists are the suppression lists of the default Sender.
-	lists delivery.ProviderLists
+	lists   delivery.ProviderLists
+	standIn bool // the Sender is the default one
 	// WrapJetStream, if not nil, returns the JetStream that Homeroom uses, so that tests can make it fail or block.
 	WrapJetStream func(jetstream.JetStream) jetstream.JetStream
 }
@@ -121,6 +122,7 @@ func Open(ctx context.Context, s *stack.Stack, o Options) (*Instance, error) {
 		}
 		o.Sender = sender
 		o.lists = sender
+		o.standIn = true
 	}
 	if o.Grace == 0 {
 		o.Grace = o.Clock.Scale(time.Minute)
@@ -139,6 +141,7 @@ func Open(ctx context.Context, s *stack.Stack, o Options) (*Instance, error) {
 		Academy:   o.Academy,
 		OnStart:   o.OnStart,
 		Sender:    o.Sender,
+		StandIn:   o.standIn,
 		Targets:   o.Targets,
 		Push:      o.Push,
 

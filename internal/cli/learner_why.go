@@ -54,8 +54,7 @@ func (c *LearnerWhyCmd) Run(ctx context.Context, o IO) error {
 	if c.Not {
 		return c.runNot(ctx, o)
 	}
-	since, err := sinceFlag(c.Since, o.Now())
-	if err != nil {
+	if _, err := sinceFlag(c.Since, o.Now()); err != nil {
 		return err
 	}
 	installation, err := InstallationFlags{NATSFlags: c.NATSFlags, Keys: c.Keys}.connectReading(ctx, o, "homeroom learner")
@@ -63,6 +62,10 @@ func (c *LearnerWhyCmd) Run(ctx context.Context, o IO) error {
 		return err
 	}
 	defer installation.Close()
+	since, err := sinceFlag(c.Since, installation.Now())
+	if err != nil {
+		return err
+	}
 	onRead, clearLine := o.drawReading()
 	story, err := installation.LearnerStory(ctx, admin.StoryOptions{
 		Learner:    c.Learner,

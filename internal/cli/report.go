@@ -49,8 +49,7 @@ Example:
 
 // Run counts and prints.
 func (c *ReportCmd) Run(ctx context.Context, o IO) error {
-	since, err := sinceFlag(c.Since, o.Now())
-	if err != nil {
+	if _, err := sinceFlag(c.Since, o.Now()); err != nil {
 		return err
 	}
 	installation, err := c.connectAdmin(ctx, o, "homeroom report")
@@ -60,6 +59,10 @@ func (c *ReportCmd) Run(ctx context.Context, o IO) error {
 	defer installation.Close()
 	if c.Steps {
 		return c.printSteps(ctx, o, installation)
+	}
+	since, err := sinceFlag(c.Since, installation.Now())
+	if err != nil {
+		return err
 	}
 	onRead, clearLine := o.drawReading()
 	answer, err := installation.Report(ctx, admin.ReportOptions{
