@@ -18,6 +18,7 @@ type (
 	Finding       = doctor.Finding
 	FindingStatus = doctor.Status
 	Mail          = doctor.Mail
+	Push          = doctor.Push
 )
 
 // The statuses of a finding.
@@ -33,6 +34,7 @@ type DoctorOptions struct {
 	NATS      NATSOptions
 	Mail      func() (Mail, error) // the provider's account
 	MailHost  string               // the provider's, for words
+	Push      func() (Push, error) // the service account of the channel push; nil: there is none
 	PublicURL string               // where learners reach the pages; empty: it is not checked
 	Now       func() time.Time
 }
@@ -55,6 +57,7 @@ func Doctor(ctx context.Context, opts DoctorOptions) DoctorReport {
 		},
 		Mail:             opts.Mail,
 		MailHost:         opts.MailHost,
+		Push:             opts.Push,
 		SearchAttributes: app.SearchAttributes(),
 		PublicURL:        opts.PublicURL,
 		Now:              opts.Now,

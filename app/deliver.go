@@ -24,7 +24,7 @@ func newDeliverer(st *store.Store, revs *revisions, outward *links.Links, o Opti
 	if err != nil {
 		return nil, err
 	}
-	apps, err := newPusher(o.Push)
+	apps, err := NewPusher(o.Push)
 	if err != nil {
 		return nil, err
 	}

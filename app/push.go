@@ -34,8 +34,8 @@ func ReadPushAccount(file string) (PushAccount, error) {
 	return account, nil
 }
 
-// newPusher returns the client that hands messages to apps. Its times are those of the machine, as Google's are.
-func newPusher(o PushOptions) (*push.Client, error) {
+// NewPusher returns the client that hands messages to apps. Its times are those of the machine, as Google's are.
+func NewPusher(o PushOptions) (*push.Client, error) {
 	return push.New(push.Options{Account: o.Account, Host: o.Host, Now: time.Now})
 }
 

@@ -44,7 +44,8 @@ type Options struct {
 	NATS     func() (*nats.Conn, jetstream.JetStream, error)
 	Temporal func(ctx context.Context) (client.Client, string, error) // and its namespace
 	Mail     func() (Mail, error)
-	MailHost string // of the provider, for words
+	MailHost string               // of the provider, for words
+	Push     func() (Push, error) // nil: there is no service account, and nothing is said of it
 	// SearchAttributes are those that the namespace must have.
 	SearchAttributes map[string]enums.IndexedValueType
 	// Store says how streams are made that are missing; what exists is held against it.
@@ -64,7 +65,7 @@ func Examine(ctx context.Context, o Options) []Finding {
 		o.HTTP = &http.Client{Timeout: 10 * time.Second}
 	}
 	e := &examination{opts: o}
-	for _, part := range []func(context.Context){e.checkNATS, e.checkTemporal, e.checkMail, e.checkPublicURL} {
+	for _, part := range []func(context.Context){e.checkNATS, e.checkTemporal, e.checkMail, e.checkPush, e.checkPublicURL} {
 		func() {
 			ctx, cancel := context.WithTimeout(ctx, partTimeout)
 			defer cancel()

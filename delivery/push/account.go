@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"time"
 
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/jwt"
@@ -103,6 +104,7 @@ func checkKey(text string) error {
 type tokens struct {
 	account Account
 	http    *http.Client
+	now     func() time.Time
 
 	mu     sync.Mutex
 	source oauth2.TokenSource // nil: ask for a new token
@@ -119,7 +121,7 @@ func (t *tokens) accessToken() (string, error) {
 	t.mu.Unlock()
 	token, err := source.Token()
 	if err != nil {
-		return "", tokenError(err)
+		return "", tokenError(err, t.now())
 	}
 	return token.AccessToken, nil
 }
@@ -132,7 +134,7 @@ func (t *tokens) forgetToken() {
 }
 
 // tokenError says what it means that there is no access token.
-func tokenError(err error) error {
+func tokenError(err error, now time.Time) error {
 	var refused *oauth2.RetrieveError
 	if !errors.As(err, &refused) || refused.Response == nil {
 		return &delivery.Error{Class: delivery.Retry, Message: "Google's token server could not be reached, or its answer could not be read"}
@@ -144,8 +146,26 @@ func tokenError(err error) error {
 	return &delivery.Error{
 		Class:   delivery.Refused,
 		Status:  status,
-		Message: fmt.Sprintf("Google's token server answered %d%s to the service account; is its key revoked, or is the clock of this machine wrong?", status, errorWord(refused.Body)),
+		Message: fmt.Sprintf("Google's token server answered %d%s to the service account; %s", status, errorWord(refused.Body), clockWords(refused.Response.Header, now)),
 	}
+}
+
+// maxSkew is how far clocks may be apart without a word about it.
+const maxSkew = time.Minute
+
+// clockWords says how far this machine's clock is from the one of an answer, since a signature of another time is refused.
+func clockWords(h http.Header, now time.Time) string {
+	at, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		return "is its key revoked, or is the clock of this machine wrong?"
+	}
+	switch ahead := now.Sub(at).Round(time.Minute); {
+	case ahead > maxSkew:
+		return fmt.Sprintf("the clock of this machine is %s ahead of Google's", ahead)
+	case ahead < -maxSkew:
+		return fmt.Sprintf("the clock of this machine is %s behind Google's", -ahead)
+	}
+	return "is its key revoked? The clock of this machine is right"
 }
 
 // errorWord returns the OAuth error of an answer, such as invalid_grant, if it is one word.

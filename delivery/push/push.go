@@ -94,7 +94,7 @@ func New(o Options) (*Client, error) {
 		},
 	}
 	if o.Account.config != nil {
-		c.tokens = &tokens{account: o.Account, http: c.http}
+		c.tokens = &tokens{account: o.Account, http: c.http, now: o.Now}
 	}
 	return c, nil
 }

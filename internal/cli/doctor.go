@@ -12,6 +12,7 @@ import (
 type DoctorCmd struct {
 	NATSFlags
 	SendGridFlags
+	PushFlags
 	PublicURL string `env:"HOMEROOM_PUBLIC_URL" help:"Where learners reach Homeroom's pages. Default: not checked." placeholder:"URL"`
 	Format    string `help:"How to print: text or json." enum:"text,json" default:"text"`
 }
@@ -20,7 +21,7 @@ type DoctorCmd struct {
 func (*DoctorCmd) Help() string {
 	return `Reaches everything that serve would reach, with the same flags and variables, and says what is wrong and what to do: NATS,
 its streams and consumers, the rules in force and who runs them, the kill switch, dead letters, Temporal, its namespace and
-search attributes, SendGrid's key and the sender. It changes nothing and sends nothing. It ends with exit code 1 if
+search attributes, SendGrid's key and the sender, and the service account of channel: push if there is one. It changes nothing and sends nothing. It ends with exit code 1 if
 something is wrong (✗); warnings (!) are for people.
 
 Example:
@@ -40,6 +41,7 @@ func (c *DoctorCmd) Run(ctx context.Context, o IO) error {
 			return sender, nil
 		},
 		MailHost:  c.SendGridHost,
+		Push:      c.pushCheck(),
 		PublicURL: c.PublicURL,
 		Now:       o.Now,
 	})

@@ -1,6 +1,9 @@
 package cli
 
-import "homeroom/app"
+import (
+	"homeroom/admin"
+	"homeroom/app"
+)
 
 // PushFlags say how the process hands messages to learners' apps.
 type PushFlags struct {
@@ -19,4 +22,18 @@ func (f PushFlags) pushOptions() (app.PushOptions, error) {
 		return o, usage(err)
 	}
 	return o, nil
+}
+
+// pushCheck returns what the doctor asks the service account by; nil: there is none.
+func (f PushFlags) pushCheck() func() (admin.Push, error) {
+	if f.PushAccount == "" {
+		return nil
+	}
+	return func() (admin.Push, error) {
+		account, err := app.ReadPushAccount(f.PushAccount)
+		if err != nil {
+			return nil, err
+		}
+		return app.NewPusher(app.PushOptions{Account: account, Host: f.PushURL})
+	}
 }

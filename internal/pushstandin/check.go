@@ -138,6 +138,7 @@ func (s *Standin) serveToken(w http.ResponseWriter, r *http.Request, body []byte
 	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil || form.Get("grant_type") != "urn:ietf:params:oauth:grant-type:jwt-bearer" || !s.isSigned(form.Get("assertion"), "http://"+r.Host+r.URL.Path) {
+		w.Header().Set("Date", s.now().UTC().Format(http.TimeFormat))
 		writeJSON(w, http.StatusBadRequest, map[string]string{"error": "invalid_grant", "error_description": "Invalid JWT"})
 		return
 	}
