@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"homeroom/admin"
@@ -76,14 +77,14 @@ func (d *liftData) chooseCurve(rule string) {
 
 // drawWeeks draws a difference week by week. Weeks without a verdict have neither an estimate nor bounds.
 func drawWeeks(first time.Time, weeks []admin.Week) *chart {
-	reach := 0.05 // the scale goes to it in both directions, in steps of five points
+	reach := 0.1 // the scale goes to it in both directions, in steps of ten points
 	for _, w := range weeks {
 		if w.Difference != nil {
-			reach = max(reach, math.Ceil(20*max(w.Difference.High, -w.Difference.Low))/20)
+			reach = max(reach, math.Ceil(10*max(w.Difference.High, -w.Difference.Low))/10)
 		}
 	}
 	s := scale{from: first, to: weeks[len(weeks)-1].Until, low: -reach, high: reach}
-	drawn := newChart(s, []float64{-reach, -reach / 2, 0, reach / 2, reach}, func(v float64) string { return formatSigned(100 * v) })
+	drawn := newChart(s, []float64{-reach, -reach / 2, 0, reach / 2, reach}, func(v float64) string { return strings.TrimSuffix(formatSigned(100*v), ".0") })
 	drawn.Zero = s.y(0)
 	for _, w := range weeks {
 		if w.Difference == nil {

@@ -26,7 +26,7 @@ import (
 type flags struct {
 	Only    string `enum:"all,console,others" default:"all" help:"Which pictures to take: all, console or others."`
 	Learner string `default:"u_021" help:"Whose page of the console to show."`
-	Query   string `default:"HomeroomRules = 'quiz-retry' AND ExecutionStatus = 'Running'" help:"Finds the workflow to show."`
+	Query   string `default:"HomeroomRules = 'certificate-share' AND ExecutionStatus = 'Running'" help:"Finds the workflow to show."`
 	Mail    string `default:"certificate-ready" help:"Which message to show."`
 	Out     string `default:"docs/images" help:"Where the pictures go."`
 	Stay    bool   `help:"Keep everything running afterwards, to look at it, until Ctrl-C."`
