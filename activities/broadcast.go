@@ -217,10 +217,10 @@ func (p *broadcastPart) leftOut(ctx context.Context, s *ScannedStanding) (string
 		return workflows.LeftOutNewer, nil
 	}
 	var person engine.Profile
-	if p.person || p.in.DryRun {
+	if p.person {
 		var err error
-		if person, err = p.b.Profiles.Profile(ctx, s.Learner); err != nil {
-			return "", fmt.Errorf("reading a profile: %w", err)
+		if person, err = p.readProfile(ctx, s.Learner); err != nil {
+			return "", err
 		}
 	}
 	left, detail := p.scan.Ask(s.Learner, person, s.Standing, p.b.Clock.Now())
@@ -228,24 +228,42 @@ func (p *broadcastPart) leftOut(ctx context.Context, s *ScannedStanding) (string
 		p.b.Log.Debug("the audience's condition cannot be answered for a learner", "learner", s.Learner, "error", detail)
 	}
 	if left == "" && p.in.DryRun {
-		p.countUnwritable(&person)
+		return "", p.countUnwritable(ctx, s.Learner, person)
 	}
 	return string(left), nil
 }
 
-// countUnwritable counts a learner to whom the first message would not be sent.
-func (p *broadcastPart) countUnwritable(person *engine.Profile) {
+func (p *broadcastPart) readProfile(ctx context.Context, learner string) (engine.Profile, error) {
+	person, err := p.b.Profiles.Profile(ctx, learner)
+	if err != nil {
+		return person, fmt.Errorf("reading a profile: %w", err)
+	}
+	return person, nil
+}
+
+// countUnwritable counts a learner to whom the first message would not be sent. The profile is read here unless the audience has needed it: of those who are left out it need not be known.
+func (p *broadcastPart) countUnwritable(ctx context.Context, learner string, person engine.Profile) error {
 	if len(p.probe) == 0 {
-		return
+		return nil
+	}
+	if !p.person {
+		var err error
+		if person, err = p.readProfile(ctx, learner); err != nil {
+			return err
+		}
 	}
 	reason := person.Refuses(p.probe[0])
 	if reason == "" {
-		return
+		reason = p.scan.HeldOut(learner, p.probe[0])
+	}
+	if reason == "" {
+		return nil
 	}
 	if p.seen.Unwritable == nil {
 		p.seen.Unwritable = map[string]int{}
 	}
 	p.seen.Unwritable[string(reason)]++
+	return nil
 }
 
 // handOver hands the event to those who were found, together, and then says how far the part has come.

@@ -125,6 +125,10 @@ func unwritableReasons(reason string) string {
 		return "left the topic"
 	case engine.ReasonNoConsent:
 		return "no consent"
+	case engine.ReasonControl:
+		return "held out: in the control group, which gets no message"
+	case engine.ReasonHoldout:
+		return "held out: in the rule's holdout, the group to compare with"
 	default:
 		return reason
 	}

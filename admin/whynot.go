@@ -102,6 +102,7 @@ type WhyNotCause string
 // The causes.
 const (
 	CauseNoTrigger  WhyNotCause = "no_trigger"  // no event or silence met the trigger
+	CauseAudience   WhyNotCause = "audience"    // the last broadcast of the rule did not concern the learner
 	CauseCondition  WhyNotCause = "condition"   // the last one did not meet the trigger's condition
 	CauseNotStarted WhyNotCause = "not_started" // the last one met the condition, and began no run
 	CauseWaits      WhyNotCause = "waits"       // the run is under way and has not come to the message
@@ -165,7 +166,8 @@ func (i *Installation) WhyNot(ctx context.Context, opts WhyNotOptions) (WhyNot, 
 	if zone != nil {
 		answer.Timezone = zone.String()
 	}
-	traces, err := i.traceLearner(ctx, academy, person, opts, &answer)
+	broadcasts, unknown := i.broadcastsForWhyNot(ctx, academy, opts)
+	traces, err := i.traceLearner(ctx, academy, person, opts, broadcasts, &answer)
 	if err != nil {
 		return WhyNot{}, err
 	}
@@ -180,6 +182,9 @@ func (i *Installation) WhyNot(ctx context.Context, opts WhyNotOptions) (WhyNot, 
 	}
 	if answer.Notes, err = i.noteUnknown(ctx, &answer); err != nil {
 		return WhyNot{}, err
+	}
+	if unknown != "" {
+		answer.Notes = append(answer.Notes, unknown)
 	}
 	words := whyNotWords{
 		ruleset:  academy.Ruleset,
@@ -224,7 +229,7 @@ func (i *Installation) askedRules(ctx context.Context, opts WhyNotOptions) (acad
 
 // traceLearner runs the learner's events through the rules and notes in the answer how many there were. Time zone and locale are today's until an
 // event says others; a learner whose address is known today counts as one whose address was known.
-func (i *Installation) traceLearner(ctx context.Context, academy *rules.Academy, person profile.Profile, opts WhyNotOptions, answer *WhyNot) ([]*simulate.RuleTrace, error) {
+func (i *Installation) traceLearner(ctx context.Context, academy *rules.Academy, person profile.Profile, opts WhyNotOptions, broadcasts []knownBroadcast, answer *WhyNot) ([]*simulate.RuleTrace, error) {
 	tracer := simulate.NewTracer(simulate.HostOptions{
 		Learner: opts.Learner,
 		Ruleset: academy.Ruleset,
@@ -252,9 +257,15 @@ func (i *Installation) traceLearner(ctx context.Context, academy *rules.Academy,
 			return nil
 		}
 		answer.Events++
+		if broadcasts, err = traceBroadcasts(tracer, broadcasts, decoded.Event.Time); err != nil {
+			return err
+		}
 		return tracer.Event(decoded)
 	})
 	if err != nil {
+		return nil, err
+	}
+	if _, err := traceBroadcasts(tracer, broadcasts, time.Time{}); err != nil {
 		return nil, err
 	}
 	answer.Until = i.opts.Now().UTC().Truncate(time.Second)

@@ -171,8 +171,12 @@ func (w *whyNotWords) describeStanding(r *simulate.TracedRun) string {
 func (w *whyNotWords) describeMessage(t *simulate.RuleTrace, send *engine.SendStep, recorded *decisionsOf) MessageWhyNot {
 	var answer MessageWhyNot
 	switch {
+	case tellsByBroadcast(t):
+		answer = w.judgeByBroadcast(t)
 	case tellsByRun(t):
 		answer = w.judgeByRun(t, send.Message)
+	case t.Last == nil && t.Rule.When.Audience != nil:
+		answer = w.judgeWithoutBroadcast(t)
 	case t.Last == nil:
 		answer = w.judgeWithoutTrigger(t)
 	default:
@@ -212,6 +216,8 @@ func sinceOf(t *simulate.RuleTrace, cause WhyNotCause) time.Time {
 	switch {
 	case cause == CauseSends && t.Run != nil:
 		return t.Run.Began.Truncate(time.Second)
+	case cause == CauseAudience:
+		return t.Broadcast.At
 	case t.Last != nil:
 		return t.Last.At
 	}

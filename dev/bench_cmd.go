@@ -28,7 +28,7 @@ type benchCommand struct {
 	Lapse    play.Lapse `name:"timelapse" default:"1d=6s" placeholder:"1d=6s" help:"How fast the term passes; too fast, and one signal carries what would have been two. Default: a day in six seconds."`
 	Events   int        `default:"300000" help:"Events that no rule needs, for the figures per second. Default: ${default}."`
 	Runs     int        `default:"1" help:"Do each job so many times, and report medians and spreads. Default: ${default}."`
-	Jobs     string     `placeholder:"ABCDE" help:"Do these of the five jobs instead, on durable storage; 'all' does all."`
+	Jobs     string     `placeholder:"ABCDEF" help:"Do these of the jobs instead, on durable storage; 'all' does all. F is A beside a broadcast."`
 	JSON     string     `name:"json" placeholder:"FILE" help:"Write the report as JSON too."`
 	Profile  string     `placeholder:"FILE" help:"Write a processor profile of the whole run, for go tool pprof."`
 	Data     string     `type:"path" placeholder:"DIR" help:"Keep everything below this directory, and leave it there. Default: a temporary one."`
@@ -40,7 +40,7 @@ func (*benchCommand) Help() string {
 events that no rule needs, compared with the limit (only fetch and acknowledge) and the naive way (every event a signal); the
 cost of a term of a campus in Temporal actions, read from the histories; history events per nudge; the cost of a resting
 learner; the engine alone; memory. With --jobs it runs the five jobs that two other engines were given, and shows their
-results next to Homeroom's.
+results next to Homeroom's; job F does A beside a broadcast to 10,000 learners.
 
 Run it on a machine without other work: it takes ten minutes, the jobs four.
 

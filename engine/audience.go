@@ -133,6 +133,15 @@ func (a *AudienceScan) Ask(learner string, p Profile, st *Standing, at time.Time
 	return reason, detail
 }
 
+// HeldOut returns why a learner whom the event concerns gets no message of the first of its rules, whatever they do: the control group or the rule's holdout; empty: they are in neither, or
+// the message s is not withheld from anybody.
+func (a *AudienceScan) HeldOut(learner string, s *Send) Reason {
+	if s.Transactional || !a.Concerns() {
+		return ""
+	}
+	return HoldsOut(a.rs, a.rules[0], learner)
+}
+
 // leftOut returns why a rule's audience does not include the learner; empty: it does.
 func (s *stepper) leftOut(rule *Rule, ev *Event, course string, at time.Time) (LeftOut, error) {
 	audience := rule.When.Audience

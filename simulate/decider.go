@@ -109,7 +109,7 @@ func (s *decider) handToEverybody(d *catalog.Decoded, at time.Time) error {
 		if h == nil { // goes on under another id
 			continue
 		}
-		if err := h.applyBroadcast(&d.Event, at); err != nil {
+		if _, err := h.applyBroadcast(&d.Event, nil, at); err != nil {
 			return err
 		}
 	}

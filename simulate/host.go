@@ -118,7 +118,8 @@ func (h *Host) Event(d catalog.Decoded, arrival time.Time) error {
 // ApplyEvent is Event for who uses the memory of d again: it keeps neither d nor the map of its properties.
 func (h *Host) ApplyEvent(d *catalog.Decoded, arrival time.Time) error {
 	if d.Event.Learner == noLearner {
-		return h.applyBroadcast(&d.Event, arrival)
+		_, err := h.applyBroadcast(&d.Event, nil, arrival)
+		return err
 	}
 	if err := h.wakeUntil(func(w time.Time) bool { return w.Before(arrival) }); err != nil {
 		return err
@@ -137,26 +138,27 @@ func (h *Host) ApplyEvent(d *catalog.Decoded, arrival time.Time) error {
 	return h.stepUntilDelivered([]engine.Input{{Event: ev}}, arrival)
 }
 
-// applyBroadcast takes in an event without a learner, if it concerns this one. It keeps neither the event nor changes it: other hosts get it too.
-func (h *Host) applyBroadcast(ev *engine.Event, arrival time.Time) error {
-	scan := engine.NewAudienceScan(h.opts.Ruleset, ev, nil)
+// applyBroadcast takes in an event without a learner, if it concerns this one, and returns why it does not. extra is one more condition; nil: there is none. It keeps neither the event nor
+// changes it: other hosts get it too.
+func (h *Host) applyBroadcast(ev *engine.Event, extra engine.Expr, arrival time.Time) (engine.LeftOut, error) {
+	scan := engine.NewAudienceScan(h.opts.Ruleset, ev, extra)
 	if !scan.Concerns() {
-		return nil
+		return "", nil
 	}
 	if err := h.wakeUntil(func(w time.Time) bool { return w.Before(arrival) }); err != nil {
-		return err
+		return "", err
 	}
 	if !h.shown {
 		h.showProfile()
 	}
 	if left, _ := scan.Ask(h.opts.Learner, h.env.Profile, &h.standing, arrival); left != "" {
-		return nil
+		return left, nil
 	}
 	mine := *ev
 	mine.Learner = h.opts.Learner
 	mine.StoredAt = arrival
 	mine.Broadcast = true
-	return h.stepUntilDelivered([]engine.Input{{Event: &mine}}, arrival)
+	return "", h.stepUntilDelivered([]engine.Input{{Event: &mine}}, arrival)
 }
 
 // traceUnwanted traces the triggers of an event that no rule wants.

@@ -23,6 +23,17 @@ type RuleTrace struct {
 	Run *TracedRun
 	// Silences go on and begin a run when they fall due, the first one first. Only rules about inactivity have them.
 	Silences []engine.PendingSilence
+	// Broadcast is the last event that concerned many and that the rule waits for; nil: there was none. Only rules with an audience have it.
+	Broadcast *TracedBroadcast
+}
+
+// TracedBroadcast is an event that concerned many, as one learner was concerned.
+type TracedBroadcast struct {
+	At    time.Time
+	ID    string         // the event's
+	Left  engine.LeftOut // why it did not concern the learner; empty: it did
+	Later bool           // nothing was known of the learner yet
+	Extra engine.Expr    // the condition that it had besides the rule's; nil: none
 }
 
 // TracedTrigger is an event or a silence that met a rule's trigger.
@@ -98,6 +109,32 @@ func (t *Tracer) Event(d *catalog.Decoded) error {
 		t.clock = d.Event.Time
 	}
 	return t.host.ApplyEvent(d, t.clock)
+}
+
+// Broadcast takes in an event that has no learner. It is handed over before the learner's next event, so it must not be older than the one before. extra is a condition that
+// its audience has besides that of the rules; nil: none.
+func (t *Tracer) Broadcast(ev *engine.Event, extra engine.Expr) error {
+	heard := !t.clock.IsZero()
+	if ev.Time.After(t.clock) {
+		t.clock = ev.Time
+	}
+	var left engine.LeftOut
+	if heard {
+		var err error
+		if left, err = t.host.applyBroadcast(ev, extra, t.clock); err != nil {
+			return err
+		}
+	}
+	for _, rule := range t.host.opts.Ruleset.AudienceRules(ev) {
+		t.byRule[rule.Name].Broadcast = &TracedBroadcast{
+			At:    ev.Time,
+			ID:    ev.ID,
+			Left:  left,
+			Later: !heard,
+			Extra: extra,
+		}
+	}
+	return nil
 }
 
 // Clock returns the latest time of an event; zero: there was none.

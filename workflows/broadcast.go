@@ -324,18 +324,20 @@ func (b *broadcast) progress() BroadcastProgress {
 	}
 	course, _ := b.Event.Text(engine.KeyCourse)
 	return BroadcastProgress{
-		Event:     b.Event.Name,
-		Rules:     b.Rules,
-		Status:    status,
-		Total:     b.Total,
-		Counts:    b.Counts,
-		Course:    course,
-		Audience:  b.Audience,
-		PerSecond: b.PerSecond,
-		DryRun:    b.DryRun,
-		StartAt:   b.StartAt,
-		By:        b.By,
-		ByWhom:    b.ByWhom,
+		Event:      b.Event.Name,
+		Rules:      b.Rules,
+		Status:     status,
+		Total:      b.Total,
+		Counts:     b.Counts,
+		At:         b.Event.Time,
+		Properties: b.Event.Properties,
+		Course:     course,
+		Audience:   b.Audience,
+		PerSecond:  b.PerSecond,
+		DryRun:     b.DryRun,
+		StartAt:    b.StartAt,
+		By:         b.By,
+		ByWhom:     b.ByWhom,
 	}
 }
 

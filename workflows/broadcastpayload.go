@@ -47,7 +47,7 @@ type BroadcastCounts struct {
 	Reached int `json:"reached"` // handed the event; in a dry run: who would be
 	// LeftOut says how many were left out, by reason.
 	LeftOut map[string]int `json:"left_out,omitempty"`
-	// Unwritable says how many of those reached the first message of the rule would not be sent to, by reason; counted in a dry run only.
+	// Unwritable says how many of those reached the first message of the rule would not be sent to, by reason: their profile stands against it, or they are held out; counted in a dry run only.
 	Unwritable map[string]int `json:"unwritable,omitempty"`
 }
 
@@ -115,6 +115,9 @@ type BroadcastProgress struct {
 	Status BroadcastStatus `json:"status"`
 	Total  int             `json:"total"` // learners whom Homeroom knew when it began
 	Counts BroadcastCounts `json:"counts"`
+	// At is when the event happened on the learners' clock; zero: the broadcast has not begun. Properties are the event's.
+	At         time.Time      `json:"at,omitzero"`
+	Properties map[string]any `json:"properties,omitempty"`
 	// Course is the one whose learners are concerned, as the event names it; empty: it names none.
 	Course    string    `json:"course,omitempty"`
 	Audience  string    `json:"audience,omitempty"`

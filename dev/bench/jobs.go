@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -26,13 +27,14 @@ type Sizes struct {
 	Noise    int           // C: events that no rule needs
 	Due      int           // D: learners who fall due at the same moment
 	Wait     time.Duration // D: time between their event and that moment
+	Audience int           // F: learners whom the broadcast reaches
 }
 
 func (s Sizes) orDefault() Sizes {
 	for _, f := range []struct {
 		value    *int
 		standard int
-	}{{&s.Singles, 50}, {&s.Newcomer, 2000}, {&s.Noise, 20_000}, {&s.Due, 1000}} {
+	}{{&s.Singles, 50}, {&s.Newcomer, 2000}, {&s.Noise, 20_000}, {&s.Due, 1000}, {&s.Audience, 10_000}} {
 		if *f.value == 0 {
 			*f.value = f.standard
 		}
@@ -46,17 +48,19 @@ func (s Sizes) orDefault() Sizes {
 // noiseLearners is the number of learners of job C.
 const noiseLearners = 500
 
-// jobAcademy returns the jobs' rules: a failed assessment of kind "now" is answered at once, one of kind "later" after wait.
-func jobAcademy(wait time.Duration) (*rules.Academy, error) {
+// jobAcademy returns the jobs' rules: a failed assessment of kind "now" is answered at once, one of kind "later" after wait. more are further files.
+func jobAcademy(wait time.Duration, more map[string][]byte) (*rules.Academy, error) {
 	rule := func(name, kind, wait string) []byte {
 		return fmt.Appendf(nil, "rule: %s\nwhen: {event: assessment.graded, if: 'event.passed == false && event.grader_type == %q'}\nper: assessment_id\ndo:\n%s  - send: retry\n", name, kind, wait)
 	}
-	academy, problems := rules.FromBundle(map[string][]byte{
+	files := map[string][]byte{
 		"settings.yaml":     []byte("sender: {from: hello@academy.example, name: Academy, postal_address: \"1 Harbour Lane\"}\n"),
 		"messages/retry.md": []byte("---\nsubject: Another go?\n---\nHi {{ learner.first_name | default: \"there\" }}, have another go at it.\n"),
 		"rules/now.yaml":    rule("now", kindNow, ""),
 		"rules/later.yaml":  rule("later", kindLater, fmt.Sprintf("  - wait: %ds\n", int(wait.Seconds()))),
-	})
+	}
+	maps.Copy(files, more)
+	academy, problems := rules.FromBundle(files)
 	if academy == nil {
 		return nil, fmt.Errorf("the academy of the jobs has mistakes: %w", problems.Err())
 	}
@@ -96,11 +100,16 @@ type job struct {
 }
 
 // onDisk runs a job on servers of its own.
-func (o *Options) onDisk(ctx context.Context, name string, wait time.Duration, run func(*job) error) (err error) {
-	academy, err := jobAcademy(wait)
+func (o *Options) onDisk(ctx context.Context, name string, wait time.Duration, run func(*job) error) error {
+	academy, err := jobAcademy(wait, nil)
 	if err != nil {
 		return err
 	}
+	return o.onDiskWith(ctx, name, academy, run)
+}
+
+// onDiskWith is onDisk with other rules.
+func (o *Options) onDiskWith(ctx context.Context, name string, academy *rules.Academy, run func(*job) error) (err error) {
 	s, stop, err := o.startServers(ctx, name, standin.Options{Keep: 100_000})
 	if err != nil {
 		return err
@@ -144,38 +153,46 @@ func failedNewcomers(cat *catalog.Catalog, kind string, n int, at time.Time) ([]
 // jobA measures the time from an event to a message that is sent at once.
 func (o *Options) jobA(ctx context.Context, s Sizes) (lags []time.Duration, err error) {
 	err = o.onDisk(ctx, "job-a", s.Wait, func(j *job) error {
-		random := rand.New(rand.NewPCG(o.Seed, 1))
-		published := map[string]time.Time{}
-		publisher := instance.Publisher{JS: j.js, Catalog: j.academy.Catalog}
-		report := o.progressOf("job A")
-		for i := range s.Singles + 1 { // the first one is not counted: connections are opened and rules compiled
-			learner := fmt.Sprintf("a%d", i)
-			m, err := failedAssessment(j.academy.Catalog, learner, kindNow, time.Now())
-			if err != nil {
-				return err
-			}
-			if i > 0 {
-				published[learner+jobDomain] = time.Now()
-			}
-			if err := publisher.Publish(ctx, m); err != nil {
-				return err
-			}
-			report(i, s.Singles)
-			if err := clock.Sleep(ctx, 700*time.Millisecond+time.Duration(random.Int64N(int64(600*time.Millisecond)))); err != nil {
-				return err
-			}
+		lags, err = j.measureSingles(ctx, "job A", "a", s.Singles)
+		return err
+	})
+	return lags, err
+}
+
+// measureSingles publishes the events of n new learners, about a second apart, and returns the time from each to its message. prefix begins the learners' ids.
+func (j *job) measureSingles(ctx context.Context, stage, prefix string, n int) (lags []time.Duration, err error) {
+	random := rand.New(rand.NewPCG(j.o.Seed, 1))
+	published := map[string]time.Time{}
+	publisher := instance.Publisher{JS: j.js, Catalog: j.academy.Catalog}
+	report := j.o.progressOf(stage)
+	for i := range n + 1 { // the first one is not counted: connections are opened and rules compiled
+		learner := fmt.Sprint(prefix, i)
+		m, err := failedAssessment(j.academy.Catalog, learner, kindNow, time.Now())
+		if err != nil {
+			return nil, err
 		}
-		if err := j.awaitMails(ctx, "job A", s.Singles+1); err != nil {
-			return err
+		published[learner+jobDomain] = time.Now()
+		if err := publisher.Publish(ctx, m); err != nil {
+			return nil, err
 		}
+		report(i, n)
+		if err := clock.Sleep(ctx, 700*time.Millisecond+time.Duration(random.Int64N(int64(600*time.Millisecond)))); err != nil {
+			return nil, err
+		}
+	}
+	first := prefix + "0" + jobDomain
+	for len(lags) < n {
+		lags = lags[:0]
 		for _, mail := range j.stack.Mail.Messages("") {
-			if at, ok := published[mail.To[0].Email]; ok {
+			if at, ours := published[mail.To[0].Email]; ours && mail.To[0].Email != first {
 				lags = append(lags, mail.At.Sub(at))
 			}
 		}
-		return nil
-	})
-	return lags, err
+		if err := clock.Sleep(ctx, 100*time.Millisecond); err != nil {
+			return nil, err
+		}
+	}
+	return lags, nil
 }
 
 // jobB measures how fast new learners get a message each, from the first event published to the last mail at the provider.

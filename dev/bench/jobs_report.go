@@ -35,7 +35,7 @@ type jobKind struct {
 	main   string // the number whose spread is told
 }
 
-// Jobs does the jobs that letters names, all five if it is empty, so many times each, on servers of its own that keep their data on disk. The report has medians
+// Jobs does the jobs that letters names, all if it is empty, so many times each, on servers of its own that keep their data on disk. The report has medians
 // and spreads. command starts a process that runs [process.Serve].
 func (o *Options) Jobs(ctx context.Context, letters string, runs int, s Sizes, command func() *exec.Cmd) (*Report, error) {
 	s = s.orDefault()
@@ -74,9 +74,12 @@ func (j *jobKind) figure(runs []map[string]float64) Figure {
 		data["least_"+name] = values[0]
 		data["most_"+name] = values[len(values)-1]
 	}
-	note := "peers " + peerResults[j.letter]
+	note := ""
+	if theirs := peerResults[j.letter]; theirs != "" {
+		note = "peers " + theirs
+	}
 	if len(runs) > 1 {
-		note = fmt.Sprintf("from %s to %s; %s", shortNumber(data["least_"+j.main]), shortNumber(data["most_"+j.main]), note)
+		note = strings.TrimSuffix(fmt.Sprintf("from %s to %s; %s", shortNumber(data["least_"+j.main]), shortNumber(data["most_"+j.main]), note), "; ")
 	}
 	return Figure{
 		Name:   j.letter + ": " + j.name,
@@ -102,7 +105,7 @@ func shortNumber(n float64) string {
 	return withCommas(n)
 }
 
-// jobKinds are the five jobs, with the goals of docs/performance.md.
+// jobKinds are the five jobs that other engines did too, and job F, with the goals of docs/performance.md.
 func (o *Options) jobKinds(s Sizes, command func() *exec.Cmd) []jobKind {
 	return []jobKind{
 		{
@@ -160,6 +163,7 @@ func (o *Options) jobKinds(s Sizes, command func() *exec.Cmd) []jobKind {
 			met:  func(d map[string]float64) bool { return d["lost"] == 0 && d["doubled"] == 0 },
 			main: "uncertain",
 		},
+		o.jobKindF(s),
 	}
 }
 

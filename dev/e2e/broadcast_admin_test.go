@@ -3,6 +3,7 @@ package e2e
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -78,6 +79,16 @@ func TestAPersonBroadcasts(t *testing.T) {
 		}
 		return err
 	})
+	for learner, says := range map[string]string{
+		"u0":        "it was sent",
+		"u3":        `the condition of the audience does not hold: learner.id != "u3"`,
+		"elsewhere": "left this learner out: not in the course",
+	} {
+		why, err := i.WhyNot(w.ctx, admin.WhyNotOptions{Learner: learner, Rule: "announce"})
+		if err != nil || len(why.Rules) != 1 || !strings.Contains(why.Rules[0].Messages[0].Says, says) {
+			t.Errorf("why not %s: %+v, %v; want %q", learner, why, err, says)
+		}
+	}
 	if err := i.ControlBroadcast(w.ctx, started.ID, admin.BroadcastPause); !errors.Is(err, admin.ErrNoBroadcast) {
 		t.Errorf("pausing one that is over: %v", err)
 	}

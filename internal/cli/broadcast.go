@@ -84,7 +84,7 @@ func describeCount(b *admin.Broadcast) string {
 		fmt.Fprintf(&text, "To %s of those reached its first message can go as of now.\n", narrate.Thousands(b.Writable()))
 		writeLeftOut(&text, "It cannot go to", unwritable)
 	}
-	text.WriteString("Caps, quiet hours, holdouts and again are asked when each learner's turn comes.")
+	text.WriteString("Caps, quiet hours and again are asked when each learner's turn comes.")
 	return text.String()
 }
 
