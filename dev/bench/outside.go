@@ -30,7 +30,7 @@ type killResult struct {
 // jobE kills Homeroom, its NATS and its Temporal half-way through job B, starts them again on the same data, and counts the
 // mails at the provider, which is not killed.
 func (o *Options) jobE(ctx context.Context, s Sizes, command func() *exec.Cmd) (a killResult, err error) {
-	academy, err := jobAcademy(s.Wait)
+	academy, err := jobAcademy(s.Wait, nil)
 	if err != nil {
 		return a, err
 	}
@@ -125,7 +125,7 @@ type memoryUse struct {
 
 // measureMemory starts the stack in a process of its own and measures its memory, idle and with learners who wait.
 func (o *Options) measureMemory(ctx context.Context, learners int, command func() *exec.Cmd) (w *memoryUse, err error) {
-	academy, err := jobAcademy(72 * time.Hour)
+	academy, err := jobAcademy(72*time.Hour, nil)
 	if err != nil {
 		return nil, err
 	}
