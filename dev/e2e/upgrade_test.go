@@ -193,6 +193,7 @@ func (w *world) checkCounts(sentBefore int) {
 		Namespace: w.stack.Namespace,
 		Directly:  true,
 		Now:       w.instance.Clock.Now,
+		Real:      time.Now,
 	})
 	if err != nil {
 		w.t.Fatal(err)
