@@ -149,7 +149,7 @@ func TestWhoStays(t *testing.T) {
 // TestMemoryGoesAlong: what was sent under the other id is remembered, once, whatever the order and however often it is told.
 func TestMemoryGoesAlong(t *testing.T) {
 	w := engine.State{Learner: "lead", PastSends: []engine.PastSend{{ID: "s1", Message: "nudge", At: start}, {ID: "s2", Message: "nudge", At: start.Add(time.Hour)}}, PastRuns: engine.PastRuns{{Key: 1 << 40, Started: 5}, {Key: 2 << 40, Armed: -7}}}
-	other := engine.State{Learner: "old", PastSends: []engine.PastSend{{ID: "s3", Message: "nudge", At: start.Add(30 * time.Minute)}}, PastRuns: engine.PastRuns{{Key: 1 << 40, Started: 9}}}
+	other := engine.State{Learner: "old", PastSends: []engine.PastSend{{ID: "s0", Message: "nudge", At: start}, {ID: "s3", Message: "nudge", At: start.Add(30 * time.Minute)}}, PastRuns: engine.PastRuns{{Key: 1 << 40, Started: 9}}}
 	absorbed := func(states ...*engine.State) engine.State {
 		rs := ruleset(t, "twice")
 		env := engine.Env{Current: rs, Revision: func(string) *engine.Ruleset { return rs }, Standing: &engine.Standing{}, Grace: time.Minute}
@@ -166,6 +166,13 @@ func TestMemoryGoesAlong(t *testing.T) {
 	slices.SortFunc(two.PastRuns, func(a, b engine.PastRun) int { return int(int64(a.Key) - int64(b.Key)) })
 	if !reflect.DeepEqual(one.PastSends, two.PastSends) || !reflect.DeepEqual(one.PastRuns, two.PastRuns) {
 		t.Errorf("by another order:\n%+v\n%+v\n%+v\n%+v", one.PastSends, two.PastSends, one.PastRuns, two.PastRuns)
+	}
+	var ids []string
+	for _, sent := range one.PastSends {
+		ids = append(ids, sent.ID)
+	}
+	if !slices.Equal(ids, []string{"s0", "s1", "s3", "s2"}) {
+		t.Errorf("sent: %v; two messages of one instant are two", ids)
 	}
 	if len(one.PastRuns) != 2 || one.PastRuns[0].Started != 9 || one.PastRuns[1].Armed != -7 {
 		t.Errorf("past runs: %+v", one.PastRuns)

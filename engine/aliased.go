@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -65,8 +66,8 @@ func (s *stepper) absorb(m *Memory) {
 		s.absorbPastRun(past)
 	}
 	for _, sent := range m.PastSends {
-		i, known := slices.BinarySearchFunc(s.st.PastSends, sent, comparePastSends)
-		if !known && !slices.ContainsFunc(s.st.PastSends, func(own PastSend) bool { return own.ID == sent.ID }) {
+		i, _ := slices.BinarySearchFunc(s.st.PastSends, sent, comparePastSends)
+		if !slices.ContainsFunc(s.st.PastSends, func(own PastSend) bool { return own.ID == sent.ID }) {
 			s.st.PastSends = slices.Insert(s.st.PastSends, i, sent)
 		}
 	}
@@ -89,7 +90,10 @@ func (s *stepper) absorb(m *Memory) {
 	s.st.Heard = keepLast(s.st.Heard, maxHeard)
 }
 
-func comparePastSends(a, b PastSend) int { return a.At.Compare(b.At) }
+// comparePastSends orders messages by time, and those of one instant, such as the end of a night, by their ids.
+func comparePastSends(a, b PastSend) int {
+	return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID))
+}
 
 // absorbSeen puts the ids of events that the other id had before the learner's own: an event that was handed over under both ids counts once.
 func (s *stepper) absorbSeen(seen []byte) {
