@@ -43,6 +43,8 @@ type LearnerStory struct {
 	Since    *time.Time `json:"since,omitempty"`    // nil: all that is kept
 	LeftOut  int        `json:"left_out,omitempty"` // older events and decisions that were not read; see StoryOptions.Newest
 	Workflow string     `json:"workflow"`           // URL
+	// GoesOnAs is the id under which the learner goes on, by user.aliased; empty: this one. The story is that of the id that was asked for.
+	GoesOnAs string `json:"goes_on_as,omitempty"`
 	// Remarks say for people what could not be used of the traits that the learner's events carried; see profile.Remarks.
 	Remarks []string `json:"remarks,omitempty"`
 	// Outlook is what lies ahead; nil: the learner has no workflow now, or it did not answer.
@@ -92,6 +94,10 @@ func (i *Installation) LearnerStory(ctx context.Context, opts StoryOptions) (Lea
 	if err != nil {
 		return LearnerStory{}, err
 	}
+	goesOnAs, err := i.store.Profiles.MergedInto(ctx, opts.Learner)
+	if err != nil {
+		return LearnerStory{}, err
+	}
 	if len(story.Runs) == 0 && person.UpdatedAt.IsZero() && aside == nil {
 		if err := i.explainUnknownLearner(ctx, opts.Learner); err != nil {
 			return LearnerStory{}, err
@@ -103,6 +109,7 @@ func (i *Installation) LearnerStory(ctx context.Context, opts StoryOptions) (Lea
 		LeftOut:  read.leftOut,
 		Outlook:  workflow.outlook,
 		SetAside: aside,
+		GoesOnAs: goesOnAs,
 		Since:    truncatedUTC(opts.Since),
 		Workflow: workflowURL(opts.TemporalUI, opts.Learner),
 	}

@@ -87,13 +87,19 @@ func knownTo(s *engine.Standing, inOrder bool) string {
 		Course engine.Course
 		Count  int
 	}
+	byKey := map[uint64]int{}
+	for _, count := range s.KeyCounts["lesson.completed course_id"] {
+		for _, n := range count.Days.N {
+			byKey[count.Value] += n
+		}
+	}
 	all := map[string]any{
 		"signed up": s.SignedUpAt,
 		"completed": s.CoursesCompleted,
 		"handed in": s.HandedIn,
 		"again":     s.HandedInAgain,
 		"counted":   s.CountSince("lesson.completed", start.AddDate(0, 0, 2), 30),
-		"by key":    len(s.KeyCounts["lesson.completed course_id"]),
+		"by key":    byKey,
 	}
 	if inOrder {
 		all["first"] = s.FirstSeenAt

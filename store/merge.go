@@ -57,6 +57,22 @@ func (s *Profiles) MergeInto(ctx context.Context, learner, into string) error {
 	return fmt.Errorf("merge a profile into another: lost %d races in a row; try again", maxTries)
 }
 
+// MergedInto returns the id under which a learner goes on, as their profile says; empty: this one.
+func (s *Profiles) MergedInto(ctx context.Context, learner string) (into string, err error) {
+	err = followMerged(learner, func(learner string) error {
+		var p Profile
+		if _, err := readRecord(ctx, s.kv, subjects.Escape(learner), &p); err != nil {
+			return err
+		}
+		if p.MergedInto != "" {
+			into = p.MergedInto
+			return mergedError{into}
+		}
+		return nil
+	})
+	return into, err
+}
+
 // ErrBusy says that a learner cannot be merged now, because their id is just taking over another.
 var ErrBusy = errors.New("the learner's id is just taking over another one: try again")
 

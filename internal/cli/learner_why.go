@@ -101,6 +101,9 @@ func writeStory(o IO, r *admin.LearnerStory, rule string) error {
 	}
 	fmt.Fprintf(out, "Learner %s%s · times in %s\n%s\n", r.Learner, from, zones, r.Workflow)
 	writeOutlook(out, r.Outlook, zone)
+	if r.GoesOnAs != "" {
+		fmt.Fprintf(out, "\nThis is the learner's story under an earlier id. They go on as %s: homeroom learner why %s\n", r.GoesOnAs, r.GoesOnAs)
+	}
 	if r.SetAside != nil {
 		fmt.Fprintf(out, "\n%s\n", setAsideText(*r.SetAside))
 	}

@@ -63,3 +63,23 @@ func TestALearnerNobodyKnows(t *testing.T) {
 		t.Errorf("--since lately: exit code %d\n%s", code, complaints)
 	}
 }
+
+// TestTheStoryOfAnEarlierID: it says under which id the learner goes on, and where to ask for that.
+func TestTheStoryOfAnEarlierID(t *testing.T) {
+	a := open(t)
+	if _, err := a.store.Profiles.Merge(t.Context(), "lead-7", map[string]any{"first_name": "Ada"}, monday); err != nil {
+		t.Fatal(err)
+	}
+	for _, merge := range []struct{ id, into string }{{"lead-7", "u_7"}, {"u_7", "u_8"}, {"lead-7", "u_7"}} {
+		if err := a.store.Profiles.MergeInto(t.Context(), merge.id, merge.into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	code, out, complaints := a.homeroom("learner", "why", "lead-7")
+	if code != 0 || !strings.Contains(out, "They go on as u_8: homeroom learner why u_8\n") {
+		t.Errorf("exit code %d\n%s%s", code, out, complaints)
+	}
+	if code, out, _ = a.homeroom("learner", "why", "u_8"); code != 0 || strings.Contains(out, "go on as") {
+		t.Errorf("the id that stays: exit code %d\n%s", code, out)
+	}
+}
