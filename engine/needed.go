@@ -11,10 +11,14 @@ type EventNeed struct {
 	Heard  []string // those that listen for it otherwise: as a goal, in until, wait_for …
 }
 
-// EventsNeeded returns the events that rules listen for by name, with the rules. Homeroom's own, such as email.clicked, are among them.
+// EventsNeeded returns the events that rules listen for by name, with the rules. Homeroom's own, such as email.clicked, are among them; EventBroadcast, which a person
+// causes, is not.
 func (r *Ruleset) EventsNeeded() map[string]EventNeed {
 	needed := map[string]EventNeed{}
 	add := func(event, rule string, starts bool) {
+		if event == EventBroadcast { // comes from a person, and from no platform
+			return
+		}
 		need := needed[event]
 		if starts {
 			need.Starts = append(need.Starts, rule)

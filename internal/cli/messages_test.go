@@ -121,7 +121,7 @@ func TestWhatGoesWrongWithATest(t *testing.T) {
 		{"a busy SendGrid", postbox{status: 429}, nil, 1, []string{"429: too many requests; try again in a moment"}, 1},
 		{"a gateway", postbox{status: 502}, nil, 1, []string{"look into the inbox before you try again"}, 1},
 		{"no address", postbox{}, func(c *MessagesSendTestCmd) { c.To = "Maya <maya@academy.example>" }, 2, []string{"write the bare one"}, 0},
-		{"no such message", postbox{}, func(c *MessagesSendTestCmd) { c.Message = "nobody" }, 2, []string{"there is no message nobody; there are cancelled-ask-why, "}, 0},
+		{"no such message", postbox{}, func(c *MessagesSendTestCmd) { c.Message = "nobody" }, 2, []string{"there is no message nobody; there are announcement, cancelled-ask-why, "}, 0},
 		{"nobody is there", postbox{}, func(c *MessagesSendTestCmd) { c.SendGridHost = "http://127.0.0.1:1" }, 1, []string{"could not be reached", "; try again in a moment"}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
