@@ -51,6 +51,7 @@ var appFaults = []appFault{
 	{name: "401, the account is refused once", faults: []pushstandin.Fault{{Status: 401}}},
 	{name: "403, another project's token for an hour", faults: []pushstandin.Fault{{Status: 403, Code: "SENDER_ID_MISMATCH", Times: 6}}},
 	{name: "the token server is away for two minutes", faults: []pushstandin.Fault{{Status: 503, AtToken: true, Times: 6}}},
+	{name: "the token server does not answer twice, two apps", apps: []any{phone, tablet}, faults: []pushstandin.Fault{{Hold: true, Reset: true, AtToken: true, Times: 2}}},
 	{name: "429, come back in ten minutes", faults: []pushstandin.Fault{{Status: 429, RetryAfter: "600"}}},
 	{name: "500", faults: []pushstandin.Fault{{Status: 500}}},
 	{name: "503 for two minutes", faults: []pushstandin.Fault{{Status: 503, Times: 6}}},

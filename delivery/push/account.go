@@ -106,31 +106,67 @@ type tokens struct {
 	http    *http.Client
 	now     func() time.Time
 
-	mu     sync.Mutex
-	source oauth2.TokenSource // nil: ask for a new token
+	mu       sync.Mutex
+	kept     *oauth2.Token  // nil: ask for a new one
+	question *tokenQuestion // nil: nobody asks
 }
 
-// accessToken returns a token. Its errors are of type *[delivery.Error]: nothing of a message has gone out.
-func (t *tokens) accessToken() (string, error) {
+// tokenQuestion is a question to the token server. Everybody who waits for it gets its answer, also a failure: a server that does not answer is waited for once
+// and not by one call after the other.
+type tokenQuestion struct {
+	answered chan struct{} // closed once token and err are set
+	token    *oauth2.Token
+	err      error // of type *[delivery.Error]
+}
+
+// accessToken returns a token. It asks the token server unless a token is kept or somebody asks already. Its errors are of type *[delivery.Error]: nothing of a
+// message has gone out.
+func (t *tokens) accessToken(ctx context.Context) (string, error) {
 	t.mu.Lock()
-	if t.source == nil {
-		// The context gives the client only. A token is asked for within the client's timeout, whoever waits for it.
-		t.source = t.account.config.TokenSource(context.WithValue(context.Background(), oauth2.HTTPClient, t.http))
+	if t.kept.Valid() {
+		defer t.mu.Unlock()
+		return t.kept.AccessToken, nil
 	}
-	source := t.source
+	if t.question == nil {
+		t.question = &tokenQuestion{answered: make(chan struct{})}
+		go t.askServer(t.question)
+	}
+	question := t.question
 	t.mu.Unlock()
-	token, err := source.Token()
-	if err != nil {
-		return "", tokenError(err, t.now())
+	select {
+	case <-question.answered:
+	case <-ctx.Done():
+		return "", &delivery.Error{Class: delivery.Retry, Message: "the attempt ended before Google's token server answered"}
 	}
-	return token.AccessToken, nil
+	if question.err != nil {
+		return "", question.err
+	}
+	return question.token.AccessToken, nil
+}
+
+// askServer puts a question to the token server and keeps the token. The question ends within the client's timeout, whoever waits for it.
+func (t *tokens) askServer(question *tokenQuestion) {
+	// The context gives the client only.
+	source := t.account.config.TokenSource(context.WithValue(context.Background(), oauth2.HTTPClient, t.http))
+	token, err := source.Token()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err == nil {
+		t.kept = token
+	} else {
+		err = tokenError(err, t.now())
+	}
+	question.token = token
+	question.err = err
+	t.question = nil
+	close(question.answered)
 }
 
 // forgetToken lets the next call ask for a new token: the one that was kept is refused.
 func (t *tokens) forgetToken() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.source = nil
+	t.kept = nil
 }
 
 // tokenError says what it means that there is no access token.

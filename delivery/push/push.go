@@ -107,7 +107,7 @@ func (c *Client) Check() error {
 	if c.tokens == nil {
 		return errNoAccount
 	}
-	_, err := c.tokens.accessToken()
+	_, err := c.tokens.accessToken(context.Background()) // it ends within the timeout
 	return err
 }
 
@@ -119,7 +119,7 @@ func (c *Client) Push(ctx context.Context, p Push) (delivery.Receipt, error) {
 	if c.tokens == nil {
 		return delivery.Receipt{}, errNoAccount
 	}
-	token, err := c.tokens.accessToken()
+	token, err := c.tokens.accessToken(ctx)
 	if err != nil {
 		return delivery.Receipt{}, err
 	}

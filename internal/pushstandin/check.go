@@ -131,9 +131,10 @@ func isTTL(text string) bool {
 func (s *Standin) serveToken(w http.ResponseWriter, r *http.Request, body []byte) {
 	s.mu.Lock()
 	fault := s.nextFault(true)
+	release := s.release
 	s.mu.Unlock()
 	if fault != (Fault{}) {
-		w.WriteHeader(fault.Status)
+		answerFault(w, r, fault, release)
 		return
 	}
 	form, err := url.ParseQuery(string(body))
