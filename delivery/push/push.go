@@ -3,12 +3,10 @@ package push
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -72,26 +70,10 @@ func New(o Options) (*Client, error) {
 	if o.Timeout <= 0 {
 		o.Timeout = defaultTimeout
 	}
-	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}
 	c := &Client{
-		url: u.String() + "/v1/projects/" + url.PathEscape(o.Account.Project) + "/messages:send",
-		now: o.Now,
-		http: &http.Client{
-			Timeout: o.Timeout,
-			// A redirected POST would be a second request; the answer itself is the error.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-			// Idle connections are dropped before the far end does so: nobody can be certain about a request on a connection that is just being closed.
-			Transport: &http.Transport{
-				Proxy:               http.ProxyFromEnvironment,
-				DialContext:         dialer.DialContext,
-				TLSHandshakeTimeout: 5 * time.Second,
-				TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
-				ForceAttemptHTTP2:   true,
-				MaxIdleConns:        64,
-				MaxIdleConnsPerHost: 64,
-				IdleConnTimeout:     15 * time.Second,
-			},
-		},
+		url:  u.String() + "/v1/projects/" + url.PathEscape(o.Account.Project) + "/messages:send",
+		now:  o.Now,
+		http: delivery.NewHTTPClient(o.Timeout),
 	}
 	if o.Account.config != nil {
 		c.tokens = &tokens{account: o.Account, http: c.http, now: o.Now}

@@ -2,11 +2,9 @@ package sendgrid
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"homeroom/delivery/email"
-	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -74,33 +72,13 @@ func New(o Options) (*Sender, error) {
 	if o.Timeout <= 0 {
 		o.Timeout = 20 * time.Second
 	}
-	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}
-	// Idle connections are dropped before the far end does so: a request written to a connection that is just being
-	// closed is one that nobody can be certain about.
-	transport := &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
-		DialContext:         dialer.DialContext,
-		TLSHandshakeTimeout: 5 * time.Second,
-		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
-		ForceAttemptHTTP2:   true,
-		MaxIdleConns:        64,
-		MaxIdleConnsPerHost: 64,
-		IdleConnTimeout:     15 * time.Second,
-	}
 	key := o.APIKey
 	return &Sender{
 		host:    o.Host,
 		sandbox: o.Sandbox,
 		now:     o.Now,
 		key:     func() string { return key },
-		client: rest.Client{
-			HTTPClient: &http.Client{
-				Transport: transport,
-				Timeout:   o.Timeout,
-				// A redirected POST would be a second request; the answer itself is the error.
-				CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-			},
-		},
+		client:  rest.Client{HTTPClient: delivery.NewHTTPClient(o.Timeout)},
 	}, nil
 }
 
