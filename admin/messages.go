@@ -123,8 +123,10 @@ type TestMail struct {
 // SendTestOptions say which message to send to whom.
 type SendTestOptions struct {
 	PreviewOptions
-	To  string // a bare address
-	Now time.Time
+	To string // a bare address
+	// Allow are the only addresses and domains that mail goes to, as on a staging system; empty: every one.
+	Allow []string
+	Now   time.Time
 	// NewSender makes what carries the mail. It is called once everything else is in order; SendTest closes what it returns.
 	NewSender func() (TestSender, error)
 }
@@ -155,6 +157,21 @@ func (i *Installation) SendTest(ctx context.Context, f *Folder, opts SendTestOpt
 	return sent, err
 }
 
+// checkAllowed refuses an address that an allow-list does not name.
+func checkAllowed(entries []string, to string) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	allow, err := delivery.NewAllowList(entries)
+	if err != nil {
+		return inputError(err)
+	}
+	if !allow.Allows(to) {
+		return inputError(fmt.Errorf("nothing is sent to %s here: the recipient allow-list (--allow, HOMEROOM_ALLOW) does not name it", to))
+	}
+	return nil
+}
+
 // TestSender carries one mail.
 type TestSender interface {
 	email.Sender
@@ -170,6 +187,9 @@ func SendTest(ctx context.Context, f *Folder, opts SendTestOptions) (TestMail, e
 	to, why := mailaddress.Deliverable(opts.To)
 	if why != "" {
 		return TestMail{}, inputError(fmt.Errorf("nothing can be sent to %s: %s", opts.To, why))
+	}
+	if err := checkAllowed(opts.Allow, to); err != nil {
+		return TestMail{}, err
 	}
 	academy, err := f.Compiled()
 	if err != nil {

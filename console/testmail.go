@@ -13,6 +13,7 @@ import (
 type TestMail struct {
 	NewSender func() (admin.TestSender, error) // nil: there is no key, and the page says what to set
 	Sandbox   bool                             // the provider checks mails and delivers none
+	Allow     []string                         // the only addresses and domains that get any; empty: every one
 }
 
 // testMailForm is what a message's page offers to send.
@@ -62,6 +63,7 @@ func (c *Console) sendTestMail(req *request) (*page, error) {
 	sent, err := c.as(req).SendTest(req.Context(), w.folder, admin.SendTestOptions{
 		PreviewOptions: admin.PreviewOptions{Message: message, Locale: locale},
 		To:             to,
+		Allow:          c.o.TestMail.Allow,
 		NewSender:      c.o.TestMail.NewSender,
 	})
 	if err != nil {

@@ -23,9 +23,12 @@ func TestTestMails(t *testing.T) {
 	t.Cleanup(provider.Close)
 	ivans := strings.Repeat("i", 30)
 	people := tokens(t, "maya@academy.example  editor  "+mayas+"\ntom  editor,people,approver  "+toms+"\nivan  editor  "+ivans+"\n")
-	s := openSiteWithMail(t, people, 1, console.TestMail{NewSender: func() (admin.TestSender, error) {
-		return sendgrid.New(sendgrid.Options{APIKey: "SG.key", Host: provider.URL, Now: time.Now})
-	}})
+	s := openSiteWithMail(t, people, 1, console.TestMail{
+		NewSender: func() (admin.TestSender, error) {
+			return sendgrid.New(sendgrid.Options{APIKey: "SG.key", Host: provider.URL, Now: time.Now})
+		},
+		Allow: []string{"academy.example"},
+	})
 	sent := func(want ...string) {
 		t.Helper()
 		var got []string
@@ -64,6 +67,9 @@ func TestTestMails(t *testing.T) {
 	}
 	if status, page := tom.do(http.MethodPost, test, url.Values{"to": {"tom@academy.example"}}); status != http.StatusOK {
 		t.Fatalf("%d\n%s", status, page)
+	}
+	if status, page := tom.do(http.MethodPost, test, url.Values{"to": {"ada@learners.example"}}); status != http.StatusUnprocessableEntity || !strings.Contains(page, "HOMEROOM_ALLOW") {
+		t.Errorf("whom the allow-list does not name: %d\n%s", status, page)
 	}
 	if status, _ := tom.do(http.MethodPost, "/messages/nothing/test", url.Values{"to": {"tom@academy.example"}}); status != http.StatusUnprocessableEntity {
 		t.Errorf("a message that is not there: %d", status)

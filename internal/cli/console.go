@@ -26,6 +26,7 @@ type ConsoleCmd struct {
 	ReadModel  string   `env:"HOMEROOM_CONSOLE_READ_MODEL" type:"path" help:"Keep what the lift is counted from in this file, so that only what is new is read from NATS. It is made when missing and can be deleted at any time." placeholder:"FILE"`
 	TemporalUI string   `name:"temporal-ui" env:"HOMEROOM_TEMPORAL_UI" help:"Its address, for links." placeholder:"URL"`
 	Keys       []string `name:"encryption-key-file" env:"HOMEROOM_ENCRYPTION_KEY_FILE" type:"existingfile" help:"The keys that serve encrypts with, if it does: without them the page of a learner lacks what is not published yet." placeholder:"FILE"`
+	Allow      []string `env:"HOMEROOM_ALLOW" help:"Test mails go only to these addresses and domains; for staging systems." placeholder:"ADDRESS|DOMAIN"`
 	ConsolePeopleFlags
 	SendGridFlags
 }
@@ -112,6 +113,7 @@ func (c *ConsoleCmd) testMail() console.TestMail {
 	return console.TestMail{
 		NewSender: func() (admin.TestSender, error) { return c.newSender() },
 		Sandbox:   c.Sandbox,
+		Allow:     c.Allow,
 	}
 }
 
