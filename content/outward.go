@@ -27,6 +27,16 @@ type Outward struct {
 	Staff bool
 }
 
+// WithoutLearnersLinks returns what a message leads to that others get a copy of: what they click must not count as the learner's, nor change what the learner wants.
+func (o Outward) WithoutLearnersLinks() Outward {
+	o.Unsubscribe = ""
+	o.Preferences = ""
+	o.Share = nil
+	o.ReferralCode = ""
+	o.ReferralURL = ""
+	return o
+}
+
 // Campaign is what the academy's own links carry so that its statistics know where a click came from: the values of
 // utm_source, utm_medium, utm_campaign and utm_content. Empty ones are left out.
 type Campaign struct{ Source, Medium, Name, Content string }

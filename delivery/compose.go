@@ -39,9 +39,8 @@ func (c ContentComposer) Compose(ctx context.Context, s engine.Send, to Recipien
 		to.Profile.Timezone = ""
 	}
 	copies := ed.Library.CopiesOf(s.Message)
-	if len(copies) > 0 { // a copy holds no link of the learner
-		o.Unsubscribe = ""
-		o.Preferences = ""
+	if len(copies) > 0 {
+		o = o.WithoutLearnersLinks()
 	}
 	r, err := ed.Library.Render(s.Message, to.Profile.Locale, Vars(s, to, ed.Courses, o))
 	var wrong *content.Error

@@ -8,9 +8,19 @@ import (
 	"homeroom/internal/mailaddress"
 )
 
-// allowedCopies returns those of the addresses that may get a copy now: the allow-list names them, and they are not suppressed.
-func (d *Deliverer) allowedCopies(ctx context.Context, addresses []string) (allowed []string, err error) {
+// allowedCopies returns those of the addresses that may get a copy now: the allow-list names them, they are not suppressed, and the message does not go to them
+// anyway. Each mailbox is named once, because a provider refuses a mail that names one twice.
+func (d *Deliverer) allowedCopies(ctx context.Context, to Recipient, addresses []string) (allowed []string, err error) {
+	named := map[string]bool{mailaddress.Normalize(to.Address): true}
+	for _, address := range to.AlsoTo {
+		named[mailaddress.Normalize(address)] = true
+	}
 	for _, address := range addresses {
+		form := mailaddress.Normalize(address)
+		if named[form] {
+			continue
+		}
+		named[form] = true
 		if d.o.Staff == nil || !d.o.Allow.Allows(address) {
 			continue
 		}

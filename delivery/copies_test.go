@@ -24,7 +24,7 @@ func TestWhoGetsACopy(t *testing.T) {
 	w.allow = []string{"academy.example", "example.org"}
 	d := w.with(func(o *delivery.Options) {
 		o.Staff = staffOf{suppressed: []string{"gone@academy.example"}}
-		o.Composer = copying{[]string{"tutors@academy.example", "ADA@example.org", "gone@academy.example", "else@where.example"}}
+		o.Composer = copying{[]string{"tutors@academy.example", "Tutors@academy.example", "ADA@example.org", "gone@academy.example", "else@where.example"}}
 	})
 	s := send
 	s.Transactional = true
@@ -44,5 +44,22 @@ func TestWhoGetsACopy(t *testing.T) {
 	a.take(but(bounced(delivery.BounceHard, "no such mailbox"), func(r *delivery.ProviderReport) { r.Email = "Tutors@academy.example" }))
 	if want := []string{"suppress Tutors@academy.example bounced", "remember"}; !slices.Equal(a.log, want) {
 		t.Errorf("what happened: %v, want %v", a.log, want)
+	}
+}
+
+// TestALearnerWhoIsADeclaredSender: a learner whose own address is among the copies gets the mail once, and what is reported of them stays theirs.
+func TestALearnerWhoIsADeclaredSender(t *testing.T) {
+	w := newWorld(t)
+	d := w.with(func(o *delivery.Options) {
+		o.Staff = staffOf{}
+		o.Composer = copying{[]string{"Ada@example.org"}}
+	})
+	s := send
+	s.Transactional = true
+	if out, err := d.Deliver(t.Context(), s); err != nil || out.Status != engine.OutcomeAccepted {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	if copies := w.ledger.Entries()[send.ID].Copies; len(w.last.Cc)+len(copies) != 0 {
+		t.Errorf("copies go to %v, recorded as %v", w.last.Cc, copies)
 	}
 }

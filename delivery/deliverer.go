@@ -204,7 +204,7 @@ func (d *Deliverer) askAndCompose(ctx context.Context, s engine.Send) (composedS
 	if known, _ := engine.ChannelNamed(s.Channel); known.CarriedOutside && !d.o.Allow.Allows(to.Address) {
 		return composedSend{}, newOutcome(s, engine.OutcomeNotAllowed, engine.ReasonNotAllowed, "the recipient allow-list does not name this address"), nil
 	}
-	if m.Cc, err = d.allowedCopies(ctx, m.Cc); err != nil {
+	if m.Cc, err = d.allowedCopies(ctx, to, m.Cc); err != nil {
 		return composedSend{}, engine.Outcome{}, err
 	}
 	if err := d.storeLinkTargets(ctx, s, o, m.Targets); err != nil {

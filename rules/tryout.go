@@ -43,9 +43,8 @@ func (c *compiler) tryMessage(rule, name string, from origin, handed map[string]
 		if !from.course {
 			vars.Course = nil
 		}
-		if len(c.library.CopiesOf(name)) > 0 { // a copy holds no link of the learner
-			vars.Outward.Unsubscribe = ""
-			vars.Outward.Preferences = ""
+		if len(c.library.CopiesOf(name)) > 0 {
+			vars.Outward = vars.Outward.WithoutLearnersLinks()
 		}
 		if from.staff {
 			vars.Outward = content.Outward{Staff: true}

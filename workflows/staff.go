@@ -67,8 +67,7 @@ func Staff(ctx workflow.Context, in StaffInput) error {
 			in.Inputs = append(in.Inputs, engine.Input{Outcome: &heard})
 		}
 		for _, effect := range res.Effects {
-			in.deliver(ctx, effect.Send, decisions)
-			decisions = nil
+			decisions = in.deliver(ctx, effect.Send, decisions)
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
@@ -101,8 +100,8 @@ func askDecideStaff(ctx workflow.Context, in StaffInput) (DecideStaffResult, err
 	return res, err
 }
 
-// deliver delivers one message and notes what came of it. It publishes the decisions along with it.
-func (in *StaffInput) deliver(ctx workflow.Context, send engine.Send, decisions []engine.Decision) {
+// deliver delivers one message and notes what came of it. It publishes the decisions along with it, and returns those that could not be.
+func (in *StaffInput) deliver(ctx workflow.Context, send engine.Send, decisions []engine.Decision) (left []engine.Decision) {
 	ctx = withDeliveryOptions(ctx, fmt.Sprintf("%s to staff.%s, for %s", send.Message, send.Staff, send.Rule))
 	var done Delivered
 	if err := workflow.ExecuteActivity(ctx, ActivityDeliver, DeliverInput{Send: send, Decisions: decisions}).Get(ctx, &done); err != nil {
@@ -110,6 +109,7 @@ func (in *StaffInput) deliver(ctx workflow.Context, send engine.Send, decisions 
 	}
 	in.Published = append(in.Published, done.Published...)
 	in.Inputs = append(in.Inputs, engine.Input{Outcome: &done.Outcome})
+	return slices.DeleteFunc(decisions, func(d engine.Decision) bool { return slices.Contains(done.Published, d.ID) })
 }
 
 func publishStaff(ctx workflow.Context, decisions []engine.Decision) error {

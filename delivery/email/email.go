@@ -81,17 +81,9 @@ func (Channel) Hears() []string {
 func (c Channel) Prepare(s engine.Send, to delivery.Recipient, m delivery.Message, o content.Outward) func(context.Context) (delivery.Receipt, error) {
 	mail := newEmail(s, to, m, o.Unsubscribe)
 	mail.To = c.Address(to)
-	for _, address := range m.Cc { // the provider takes each address once
-		same := func(other string) bool { return mailaddress.Normalize(other) == mailaddress.Normalize(address) }
-		if !slices.ContainsFunc(append([]string{mail.To}, to.AlsoTo...), same) {
-			mail.Cc = append(mail.Cc, address)
-			mail.NoTracking = true
-		}
-	}
-	if s.Staff != "" {
-		mail.AlsoTo = to.AlsoTo
-		mail.NoTracking = true
-	}
+	mail.Cc = m.Cc
+	mail.AlsoTo = to.AlsoTo
+	mail.NoTracking = mail.NoTracking || s.Staff != "" || len(m.Cc) > 0
 	return func(ctx context.Context) (delivery.Receipt, error) { return c.sender.Send(ctx, mail) }
 }
 
