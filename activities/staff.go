@@ -102,11 +102,13 @@ func (d *DecideStaff) readEnv(ctx context.Context) (engine.Env, *error, error) {
 	return env, failed, nil
 }
 
-// heardBefore reports whether another event has sent the same message, which there is only with `per`.
+// heardBefore reports whether another event has sent the same message, which there is only with `per`. One that was refused has not been heard: what the ledger
+// knows of it is then what came of this one, too.
 func (d *DecideStaff) heardBefore(ctx context.Context, send *engine.Send) (bool, error) {
 	entry, err := d.Ledger.Get(ctx, send.ID)
 	if err != nil {
 		return false, fmt.Errorf("asking whether staff have heard of it: %w", err)
 	}
-	return entry.Send.ID != "" && entry.Send.Run != send.Run, nil
+	refused := entry.Phase == delivery.PhaseSettled && entry.Outcome.Status == engine.OutcomeFailed
+	return entry.Send.ID != "" && entry.Send.Run != send.Run && !refused, nil
 }
