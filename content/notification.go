@@ -1,6 +1,7 @@
 package content
 
 import (
+	"encoding/json"
 	"strings"
 	"unicode/utf8"
 
@@ -17,12 +18,19 @@ type Notification struct {
 const (
 	// maxNotificationText bounds a body that is cut out of the text, in bytes. Phones show about so much.
 	maxNotificationText = 180
-	// MaxNotification bounds title, body and link of a notification together, in bytes. Firebase takes 4096 bytes with everything around them.
+	// MaxNotification bounds [Notification.Size], in bytes. Firebase takes 4096 bytes with everything around title, body and link: the names of the rule, the
+	// message and the topic, say. What keeps the bound fits, however long these names are.
 	MaxNotification = 3 << 10
 )
 
-// Size is how many bytes title, body and link have.
-func (n Notification) Size() int { return len(n.Title) + len(n.Body) + len(n.Link) }
+// Size is how many bytes title, body and link have in a message to Firebase: as JSON, and the link twice, since apps and browsers read it in fields of their own.
+func (n Notification) Size() int { return jsonSize(n.Title) + jsonSize(n.Body) + 2*jsonSize(n.Link) }
+
+// jsonSize is how many bytes a text has as [json.Marshal] writes it, without the quotes: & is \u0026, six bytes.
+func jsonSize(text string) int {
+	raw, _ := json.Marshal(text) // a text can always be written
+	return len(raw) - len(`""`)
+}
 
 // notificationOf is a rendered message as a phone shows it; push is what its front matter says.
 func notificationOf(r Rendered, push string) Notification {

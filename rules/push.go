@@ -17,6 +17,10 @@ func (c *compiler) checkPush(d *decoder, message *yamlfile.Node, channel string,
 	vars.With = sampleWith(handed)
 	vars.Awaited = from.sampleAwaited(nil)
 	vars.Samples = true
+	vars.Outward.Campaign = c.library.Campaign(d.Rule, message.Text)
+	if vars.Outward.Campaign.Medium != "" {
+		vars.Outward.Campaign.Medium = engine.ChannelPush
+	}
 	for _, locale := range c.library.SoundLocales(message.Text) {
 		written, err := c.library.Render(message.Text, locale, vars)
 		if err != nil {
