@@ -24,7 +24,10 @@ func (m merges) Merge(ctx context.Context, previous, into string, rs *engine.Rul
 	if errors.Is(err, store.ErrMerged) {
 		return nil, false, triggers.ErrMerged
 	}
-	if err != nil || full {
+	if err == nil && full {
+		err = triggers.ErrTooManyIDs
+	}
+	if err != nil {
 		return nil, false, err
 	}
 	if owner != into { // another id claimed it before; was that one merged into this one meanwhile?

@@ -14,7 +14,7 @@ type PreviousID struct {
 	Merged bool `json:"merged,omitempty"`
 }
 
-// MaxPrevious is how many other ids of a learner are remembered.
+// MaxPrevious is how many other ids of a learner are remembered. An id that would make them more is not taken over.
 const MaxPrevious = 64
 
 // previous returns what the standing says of another id of the learner; nil: nothing.
@@ -54,11 +54,19 @@ func (s *Standing) DropMerge(id string) bool {
 	return true
 }
 
-// MayMergeInto reports whether the learner may be merged into another now. While both merge others, or each other, the one with the smaller id is the one that
-// stays: so two ids that name each other at the same time become one, whoever comes first.
-func (s *Standing) MayMergeInto(self, into string) bool {
-	busy := slices.ContainsFunc(s.Previous, func(p PreviousID) bool { return !p.Merged })
-	return !busy || into < self
+// IsMerging reports whether the learner is taking over another id. Until that is done nobody may take over theirs: the id into which another was merged is
+// then never merged itself while the claim is in progress, so merges make no circle.
+func (s *Standing) IsMerging() bool {
+	return slices.ContainsFunc(s.Previous, func(p PreviousID) bool { return !p.Merged })
+}
+
+// FitTogether reports whether the other ids of two learners who become one are few enough to be remembered.
+func FitTogether(a, b []PreviousID) bool {
+	ids := map[string]bool{}
+	for _, p := range slices.Concat(a, b) {
+		ids[p.ID] = true
+	}
+	return len(ids) <= MaxPrevious
 }
 
 // EndMerge makes the standing of a merged learner name nothing but where the learner goes on.
@@ -111,14 +119,15 @@ func (s *Standing) Absorb(id string, other *Standing, rs *Ruleset) {
 	s.absorbHandIns(other)
 }
 
-// absorbIDs notes the ids that the other id had merged before.
+// absorbIDs notes the ids that the other id had merged before: all of them, because an erasure and an export find them here alone. Who claims an id has asked
+// [FitTogether].
 func (s *Standing) absorbIDs(ids []PreviousID) {
 	for _, p := range ids {
 		if own := s.previous(p.ID); own != nil {
 			own.Merged = own.Merged || p.Merged
 			continue
 		}
-		if p.Merged && len(s.Previous) < MaxPrevious {
+		if p.Merged {
 			s.Previous = append(s.Previous, p)
 		}
 	}

@@ -142,13 +142,48 @@ func TestAMergedIDIsKnown(t *testing.T) {
 	}
 }
 
-// TestWhoStays: of two ids that are to take over each other, only one may.
-func TestWhoStays(t *testing.T) {
-	var a, b engine.Standing
+// TestEveryIDIsNamed: of two learners who both had other ids every one is named afterwards, and those of whom there would be too many do not fit together.
+func TestEveryIDIsNamed(t *testing.T) {
+	rs := ruleset(t, "twice")
+	named := func(prefix string, n int) *engine.Standing {
+		st := &engine.Standing{FirstSeenAt: start}
+		for i := range n {
+			st.Absorb(fmt.Sprint(prefix, i), &engine.Standing{}, rs)
+		}
+		return st
+	}
+	user := named("u", 40)
+	lead := named("l", 23)
+	user.BeginMerge("lead")
+	if !engine.FitTogether(user.Previous, lead.Previous) {
+		t.Fatal("64 ids do not fit")
+	}
+	if engine.FitTogether(user.Previous, named("l", 24).Previous) {
+		t.Error("65 ids fit")
+	}
+	if !engine.FitTogether(user.Previous, named("u", 40).Previous) {
+		t.Error("ids that both have count twice")
+	}
+	user.Absorb("lead", lead, rs)
+	for i := range 23 {
+		if !user.HasMerged(fmt.Sprint("l", i)) {
+			t.Errorf("l%d is named nowhere", i)
+		}
+	}
+}
+
+// TestIsMerging: a learner is taking over an id from the note that they do until it is merged or dropped.
+func TestIsMerging(t *testing.T) {
+	var a engine.Standing
 	a.BeginMerge("b")
-	b.BeginMerge("a")
-	if b.MayMergeInto("b", "a") == a.MayMergeInto("a", "b") {
-		t.Error("both may take over the other, or neither may")
+	a.BeginMerge("c")
+	a.Absorb("b", &engine.Standing{}, ruleset(t, "twice"))
+	if !a.IsMerging() {
+		t.Error("c is not merged yet")
+	}
+	a.DropMerge("c")
+	if a.IsMerging() {
+		t.Error("nothing is left to merge")
 	}
 }
 
@@ -182,6 +217,22 @@ func TestMemoryGoesAlong(t *testing.T) {
 	}
 	if len(one.PastRuns) != 2 || one.PastRuns[0].Started != 9 || one.PastRuns[1].Armed != -7 {
 		t.Errorf("past runs: %+v", one.PastRuns)
+	}
+}
+
+// TestPastRunsOfBothStayInOrder: when rules last started under the other id comes first, the oldest before all, because the first ones are forgotten first.
+func TestPastRunsOfBothStayInOrder(t *testing.T) {
+	rs := ruleset(t, "twice")
+	lead := engine.State{Learner: "lead", PastRuns: engine.PastRuns{{Key: 1, Started: 10}, {Key: 2, Started: 20}, {Key: 3, Started: 30}}}
+	user := engine.State{Version: engine.StateVersion, Learner: "user", PastRuns: engine.PastRuns{{Key: 4, Started: 40}}}
+	ev := engine.Event{ID: "alias", Name: engine.EventAliased, Learner: "user", Time: start, Absorbed: engine.MemoryOf(&lead)}
+	res := engine.Step(engine.Env{Current: rs}, user, []engine.Input{{Event: &ev}}, start)
+	var keys []uint64
+	for _, past := range res.State.PastRuns {
+		keys = append(keys, past.Key)
+	}
+	if !slices.Equal(keys, []uint64{1, 2, 3, 4}) {
+		t.Errorf("past runs of %v, want the lead's in their order and then the user's", keys)
 	}
 }
 

@@ -62,7 +62,7 @@ func MemoryOf(st *State) *Memory {
 // absorb takes over what another id's workflow remembered. Done twice it changes nothing more, and the order of two of them makes no difference to what counts.
 func (s *stepper) absorb(m *Memory) {
 	s.absorbSeen(m.Seen)
-	for _, past := range m.PastRuns {
+	for _, past := range slices.Backward(m.PastRuns) { // each goes before all others, and the oldest is to be first
 		s.absorbPastRun(past)
 	}
 	for _, sent := range m.PastSends {

@@ -7,7 +7,7 @@ import (
 )
 
 // Absorb takes over what is known of another id of the same learner. Of each trait the newer word counts. Of wishes the stricter one does, whichever is newer:
-// who has left a topic, or everything, or has refused consent under either id has done so. Done twice it changes nothing more. It reports whether the profile
+// who has left a topic, or everything, or has refused consent or taken it back under either id has done so. Done twice it changes nothing more. It reports whether the profile
 // changed.
 func (p *Profile) Absorb(other *Profile) (changed bool) {
 	before := *p
@@ -53,18 +53,24 @@ func (p *Profile) absorbTraits(other *Profile) {
 }
 
 func (p *Profile) absorbConsent(other *Profile) {
-	if other.Consent == nil {
+	if other.consentStrictness() < p.consentStrictness() {
 		return
 	}
-	refused := p.Consent != nil && !*p.Consent
+	p.Consent = other.Consent
+	p.ConsentAt = laterOf(p.ConsentAt, other.ConsentAt)
+}
+
+// consentStrictness orders what was said about consent: nothing, yes, that it is taken back, no.
+func (p *Profile) consentStrictness() int {
 	switch {
-	case !*other.Consent:
-		p.Consent = other.Consent
-		p.ConsentAt = laterOf(p.ConsentAt, other.ConsentAt)
-	case !refused:
-		p.Consent = other.Consent
-		p.ConsentAt = laterOf(p.ConsentAt, other.ConsentAt)
+	case p.Consent == nil && p.ConsentAt.IsZero():
+		return 0
+	case p.Consent == nil:
+		return 2
+	case *p.Consent:
+		return 1
 	}
+	return 3
 }
 
 func (p *Profile) absorbTopics(other *Profile) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"homeroom/engine"
 	"homeroom/subjects"
@@ -94,29 +95,54 @@ func (s *Standings) MergedInto(ctx context.Context, learner string) (string, err
 }
 
 // Claim notes in the standing of an id that it takes over another, and in that of the other where it went. It returns which id the other goes on as: into, or
-// another one that had claimed it before. full says that into takes over no more others. The error is ErrMerged if into was merged itself, and ErrBusy if the
-// other one is just taking over an id.
+// another one that had claimed it before. full says that into takes over no more others, or not those that the other has. The error is ErrMerged if into was
+// merged itself, and ErrBusy if the other one is taking over an id; it is to be called again then.
+//
+// Whoever has noted a claim is not merged until it is done or dropped, so there is no circle of merges. That ids wait for each other in a circle does not last
+// either: in each circle an id is claimed by a larger one, and that one drops its claim.
 func (s *Standings) Claim(ctx context.Context, other, into string) (owner string, full bool, err error) {
+	// Other processes write both records, and a step that has nothing to write would not notice that what is in memory is old.
+	s.cache.take(other)
+	s.cache.take(into)
+	ids, full, err := s.noteClaim(ctx, other, into)
+	if err != nil || full {
+		return "", full, err
+	}
+	owner, full, err = s.grantClaim(ctx, other, into, ids)
+	if full || errors.Is(err, ErrBusy) && into > other {
+		err = errors.Join(err, s.DropClaim(ctx, other, into))
+	}
+	return owner, full, err
+}
+
+// noteClaim is the first step of Claim: it writes into the standing of the one that takes over. It returns the ids that stand there then.
+func (s *Standings) noteClaim(ctx context.Context, other, into string) (ids []engine.PreviousID, full bool, err error) {
+	merged := false
 	err = s.Update(ctx, into, func(st *engine.Standing, owed []uint64) (bool, []uint64) {
-		owner = st.MergedInto
-		if owner != "" {
+		merged = st.MergedInto != ""
+		if merged {
 			return false, owed
 		}
 		var changed bool
 		changed, full = st.BeginMerge(other)
+		ids = slices.Clone(st.Previous)
 		return changed, owed
 	})
-	if owner != "" {
-		return "", false, ErrMerged
+	if err == nil && merged {
+		err = ErrMerged
 	}
-	if err != nil || full {
-		return "", full, err
-	}
+	return ids, full, err
+}
+
+// grantClaim is the second step of Claim: it writes into the standing of the other one, unless that has been merged or is taking over an id. ids are those of
+// the one that takes over.
+func (s *Standings) grantClaim(ctx context.Context, other, into string, ids []engine.PreviousID) (owner string, full bool, err error) {
 	busy := false
 	err = s.Update(ctx, other, func(st *engine.Standing, owed []uint64) (bool, []uint64) {
 		owner = st.MergedInto
-		busy = owner == "" && !st.MayMergeInto(other, into)
-		if busy || owner != "" {
+		busy = owner == "" && st.IsMerging()
+		full = owner == "" && !busy && !engine.FitTogether(ids, st.Previous)
+		if owner != "" || busy || full {
 			return false, owed
 		}
 		owner = into
@@ -126,7 +152,7 @@ func (s *Standings) Claim(ctx context.Context, other, into string) (owner string
 	if err == nil && busy {
 		err = ErrBusy
 	}
-	return owner, false, err
+	return owner, full, err
 }
 
 // DropClaim forgets that an id takes over another, which belongs to somebody else.

@@ -16,6 +16,9 @@ import (
 // ErrMerged says that the learner who was to take over another id goes on under another one.
 var ErrMerged = errors.New("the learner goes on under another id")
 
+// ErrTooManyIDs says that a learner takes over no other id, because they would have more than [engine.MaxPrevious] then.
+var ErrTooManyIDs = errors.New("the learner would have too many other ids")
+
 // Merges makes one learner of two ids; see user.aliased in docs/events.md.
 //
 // The events of an id that was merged are published again under the id that stays, by the lane of the id that was merged. Whether it was is in its standing,
@@ -25,7 +28,7 @@ var ErrMerged = errors.New("the learner goes on under another id")
 type Merges interface {
 	// Merge makes the records of previous part of those of into, and ends its workflow. memory is what that remembered, nil: nothing. It may be called again
 	// after an error or a success, and does then what is left to do. ok is false if previous belongs to another learner already, who keeps it. The error of a
-	// learner who was merged meanwhile is ErrMerged.
+	// learner who was merged meanwhile is ErrMerged, that of one who has no room for the other's ids ErrTooManyIDs.
 	Merge(ctx context.Context, previous, into string, rs *engine.Ruleset) (memory *engine.Memory, ok bool, err error)
 	// MergedInto returns, from the store, the id under which a learner goes on; empty: this one.
 	MergedInto(ctx context.Context, learner string) (string, error)
@@ -45,10 +48,15 @@ func (p *partition) mergePrevious(ctx context.Context, l *lane, events []*decode
 		if errors.Is(err, ErrMerged) {
 			return nil // the turn is published again, and the one learner merges it
 		}
-		if err != nil {
+		full := errors.Is(err, ErrTooManyIDs)
+		if err != nil && !full {
 			return fmt.Errorf("merge another id into a learner: %w", err)
 		}
-		if !ok {
+		switch {
+		case full:
+			p.log.Warn("an event names an id that is not merged, because the learner would have too many; both go on as they are", "learner", l.learner, "previous", previous,
+				"event_id", e.event.ID, "max", engine.MaxPrevious)
+		case !ok:
 			p.log.Warn("an event names an id that belongs to another learner already, who keeps it", "learner", l.learner, "previous", previous, "event_id", e.event.ID)
 		}
 		e.event.Absorbed = memory
