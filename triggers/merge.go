@@ -34,6 +34,24 @@ type Merges interface {
 	MergedInto(ctx context.Context, learner string) (string, error)
 }
 
+// maxMerging is how many merges of two ids a process has under way. One asks a workflow, so without workers it lasts until its try is given up; few of the places
+// of those who note events are taken by such ones.
+const maxMerging = 8
+
+// errMergesFull says that a merge has to wait for others. It is tried again like any step that failed.
+var errMergesFull = fmt.Errorf("%w: %d merges of two ids are under way", ErrUnavailable, maxMerging)
+
+// mergeOne makes one learner of two ids, unless too many others are being merged: it does not wait for them, because its lane has a place that others need.
+func (t *Triggers) mergeOne(ctx context.Context, previous, into string) (memory *engine.Memory, ok bool, err error) {
+	select {
+	case t.merging <- struct{}{}:
+	default:
+		return nil, false, errMergesFull
+	}
+	defer func() { <-t.merging }()
+	return t.o.Merges.Merge(ctx, previous, into, t.o.Ruleset())
+}
+
 // mergePrevious makes the learner one with the ids that the turn's events name as theirs.
 func (p *partition) mergePrevious(ctx context.Context, l *lane, events []*decodedItem) error {
 	if p.t.o.Merges == nil {
@@ -44,7 +62,7 @@ func (p *partition) mergePrevious(ctx context.Context, l *lane, events []*decode
 		if e.merged || previous == "" || subjects.ValidLearner(previous) != nil {
 			continue
 		}
-		memory, ok, err := p.t.o.Merges.Merge(ctx, previous, l.learner, p.t.o.Ruleset())
+		memory, ok, err := p.t.mergeOne(ctx, previous, l.learner)
 		if errors.Is(err, ErrMerged) {
 			return nil // the turn is published again, and the one learner merges it
 		}

@@ -188,6 +188,7 @@ type Triggers struct {
 	count   counters
 	noting  chan struct{} // bounds decoding and store requests
 	handing chan struct{} // bounds hand-overs
+	merging chan struct{} // bounds merges of two ids, each of which has a place in noting too
 
 	failing atomic.Int64 // lanes whose present step has failed
 
@@ -201,7 +202,12 @@ func New(o Options) (*Triggers, error) {
 	if err := o.setDefaults(); err != nil {
 		return nil, err
 	}
-	return &Triggers{o: o, noting: make(chan struct{}, 64), handing: make(chan struct{}, o.Concurrency)}, nil
+	return &Triggers{
+		o:       o,
+		noting:  make(chan struct{}, 64),
+		handing: make(chan struct{}, o.Concurrency),
+		merging: make(chan struct{}, maxMerging),
+	}, nil
 }
 
 // Run works until ctx ends, then finishes what is in flight within Options.Grace, and returns nil. It returns an error if
