@@ -27,7 +27,7 @@ import (
 func TestRunningHomeroom(t *testing.T) {
 	ctx := harness.Deadline(t)
 	s := start(t, ctx, standin.Account{Scopes: []string{"mail.send", "whitelabel.read", "verified_senders.read", "suppression.read"}, Domains: []string{"academy.example"}})
-	h := harness.OpenInstance(t, ctx, s, instance.Options{Academy: academy(t)})
+	h := harness.OpenInstance(t, ctx, s, instance.Options{Academy: academy(t), Production: true})
 	ask := cli.DoctorCmd{NATSFlags: cli.NATSFlags{URL: s.NATSURL}, SendGridFlags: cli.SendGridFlags{SendGridAccountFlags: cli.SendGridAccountFlags{SendGridHost: s.InboxURL}}, PublicURL: h.EdgeURL}
 
 	t.Run("healthy", func(t *testing.T) {

@@ -32,7 +32,7 @@ func TestTheDocumentsQueries(t *testing.T) {
 			queries = append(queries, strings.Trim(cells[2], " `"))
 		}
 	}
-	if len(queries) != 7 {
+	if len(queries) != 8 {
 		t.Fatalf("docs/temporal-ui.md has %d queries", len(queries))
 	}
 	harness.Eventually(t, ctx, "the learner in the course's list", func() error {

@@ -44,7 +44,7 @@ type Options struct {
 	// RestAfter and RetireAfter are in Homeroom's time; see package activities for their defaults.
 	RestAfter, RetireAfter time.Duration
 	// Production keeps the intervals of `homeroom serve`: how often watermarks are published (with a real clock) and when
-	// started runs are published. Without it both happen sooner, as time-lapse needs.
+	// started runs are published. Without it both happen sooner, as time-lapse needs, and the doctor is told that mail goes to a stand-in.
 	Production bool
 	// lists are the suppression lists of the default Sender.
 	lists   delivery.ProviderLists
@@ -141,7 +141,7 @@ func Open(ctx context.Context, s *stack.Stack, o Options) (*Instance, error) {
 		Academy:   o.Academy,
 		OnStart:   o.OnStart,
 		Sender:    o.Sender,
-		StandIn:   o.standIn,
+		StandIn:   o.standIn && !o.Production,
 		Targets:   o.Targets,
 		Push:      o.Push,
 
