@@ -73,7 +73,11 @@ func (i *Installation) FindBroadcast(ctx context.Context, id string) (Broadcast,
 
 // describeBroadcast says how far a broadcast has come: one that is over left its counts, another one is asked.
 func (i *Installation) describeBroadcast(ctx context.Context, w *workflow.WorkflowExecutionInfo) Broadcast {
-	b := Broadcast{ID: strings.TrimPrefix(w.GetExecution().GetWorkflowId(), workflows.BroadcastID("")), StartedAt: w.GetStartTime().AsTime()}
+	event, ok := workflows.BroadcastEvent(w.GetExecution().GetWorkflowId())
+	if !ok { // somebody started it by another id, by which nobody finds it here
+		event = w.GetExecution().GetWorkflowId()
+	}
+	b := Broadcast{ID: event, StartedAt: w.GetStartTime().AsTime()}
 	status := w.GetStatus()
 	if status != enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
 		b.EndedAt = w.GetCloseTime().AsTime()

@@ -144,10 +144,13 @@ func (c *Console) cancelBroadcast(req *request) (*page, error) {
 }
 
 func (c *Console) controlBroadcast(req *request, do admin.BroadcastCommand, notice string) (*page, error) {
-	err := c.as(req).ControlBroadcast(req.Context(), req.PathValue("broadcast"), do)
+	id := req.PathValue("broadcast")
+	err := c.as(req).ControlBroadcast(req.Context(), id, do)
 	if errors.Is(err, admin.ErrNoBroadcast) {
+		_, err = c.o.Installation.FindBroadcast(req.Context(), id)
 		notice = "It is over already."
-	} else if err != nil {
+	}
+	if err != nil {
 		return nil, err
 	}
 	return c.goTo(req, c.returnPath(req), notice)

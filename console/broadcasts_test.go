@@ -2,8 +2,12 @@ package console_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"html"
 	"net/http"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -40,12 +44,18 @@ func openSiteWithBroadcasts(t *testing.T) *site {
 			},
 		}
 	}
-	temporal := temporaltest.NewBroadcasts(t,
+	return openSiteWith(t,
 		temporaltest.Broadcast{ID: "bc-runs", Started: lately, Status: enums.WORKFLOW_EXECUTION_STATUS_RUNNING, Progress: progress(workflows.BroadcastRuns, 1234, false)},
 		temporaltest.Broadcast{ID: "bc-done", Started: lately, Ended: lately, Status: enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, Progress: progress(workflows.BroadcastDone, 4321, false)},
 		temporaltest.Broadcast{ID: "bc-dry", Started: lately, Ended: lately, Status: enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, Progress: progress(workflows.BroadcastDone, 777, true)},
 		temporaltest.Broadcast{ID: "bc-killed", Started: lately, Ended: lately, Status: enums.WORKFLOW_EXECUTION_STATUS_TERMINATED, Progress: progress(workflows.BroadcastRuns, 17, false)},
 	)
+}
+
+// openSiteWith starts a console whose Temporal has these broadcasts.
+func openSiteWith(t *testing.T, list ...temporaltest.Broadcast) *site {
+	t.Helper()
+	temporal := temporaltest.NewBroadcasts(t, list...)
 	s := openSiteOf(t, console.AnyOf{tokens(t, "vi  viewer  "+views+"\ntom  approver  "+toms+"\n")}, 1, console.TestMail{}, temporal)
 	files := map[string][]byte{
 		"settings.yaml":       []byte("sender: {from: hello@academy.example, name: Academy, postal_address: \"1 Harbour Lane\"}\n"),
@@ -148,6 +158,60 @@ func TestABroadcastIsPausedFromThePage(t *testing.T) {
 			t.Errorf("%s is not recorded: %+v", action, log.Records)
 		}
 	}
+}
+
+// TestABroadcastOfAnyEvent: an event's id may hold any letter; its broadcast is shown and paused all the same, and one that is not there is not called over.
+func TestABroadcastOfAnyEvent(t *testing.T) {
+	ids := []string{"bm90aXo=", "bm90aXo=3D", "neue Lektion", "über/uns", "100%", "?a#b", "a/../b"}
+	list := []temporaltest.Broadcast{}
+	for n, id := range ids {
+		list = append(list, temporaltest.Broadcast{
+			ID:       id,
+			Started:  time.Now().Add(-time.Minute),
+			Status:   enums.WORKFLOW_EXECUTION_STATUS_RUNNING,
+			Progress: workflows.BroadcastProgress{Event: "content.published", Rules: []string{"announce"}, Status: workflows.BroadcastRuns, Total: 5000 + n},
+		})
+	}
+	s := openSiteWith(t, list...)
+	approver := s.browser(toms)
+	rows := strings.Split(approver.get("/broadcasts"), "<tr>")
+	for n, id := range ids {
+		progress := fmt.Sprintf("0 of 5,%03d", n)
+		at := slices.IndexFunc(rows, func(row string) bool { return strings.Contains(row, progress) })
+		if at < 0 {
+			t.Errorf("%q is listed without its progress:\n%s", id, rows)
+			continue
+		}
+		shown := browsedTo(t, rows[at], `<td><a href="([^"]*)"`)
+		if page := approver.get(shown); !strings.Contains(page, "Broadcast "+html.EscapeString(id)) || !strings.Contains(page, progress) {
+			t.Errorf("%q at %s is shown as:\n%s", id, shown, page)
+		}
+		pause := browsedTo(t, rows[at], `action="([^"]*/pause)"`)
+		if status, page := approver.do(http.MethodPost, pause, url.Values{"back": {"/homeroom" + shown}}); status != http.StatusOK || !strings.Contains(page, "<button>Go on") {
+			t.Errorf("%q is not paused by %s: %d\n%s", id, pause, status, page)
+		}
+		if all, err := s.admin.KillSwitch(t.Context()); err != nil || all.Paused {
+			t.Fatalf("%s has stopped all sending: %v", pause, err)
+		}
+	}
+	if status, page := approver.do(http.MethodPost, "/broadcasts/bc-none/cancel", url.Values{}); status != http.StatusNotFound || strings.Contains(page, "over already") {
+		t.Errorf("one that is not there: %d\n%s", status, page)
+	}
+}
+
+// browsedTo returns the path below the console's prefix that a browser asks for when it follows the address that a pattern finds in a page.
+func browsedTo(t *testing.T, page, pattern string) string {
+	t.Helper()
+	found := regexp.MustCompile(pattern).FindStringSubmatch(page)
+	if found == nil {
+		t.Fatalf("the page has no %s:\n%s", pattern, page)
+	}
+	address, err := url.Parse(html.UnescapeString(found[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := &url.URL{Scheme: "http", Host: "console.example", Path: "/homeroom/broadcasts"}
+	return strings.TrimPrefix(base.ResolveReference(address).EscapedPath(), "/homeroom")
 }
 
 // TestBroadcastsWithoutTemporal: the page says that the broadcasts are not known, and what could be started.

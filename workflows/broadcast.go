@@ -42,7 +42,16 @@ const DefaultBroadcastRate = 100
 
 // BroadcastID names the workflow of a broadcast: the event's id says which, so that one event is broadcast once.
 func BroadcastID(eventID string) string {
-	return broadcastPrefix + strings.TrimPrefix(WorkflowID(eventID), "learner/")
+	return broadcastPrefix + escapeID(eventID)
+}
+
+// BroadcastEvent is the inverse of [BroadcastID]; ok is false for ids that it does not make.
+func BroadcastEvent(workflowID string) (eventID string, ok bool) {
+	escaped, ok := strings.CutPrefix(workflowID, broadcastPrefix)
+	if !ok {
+		return "", false
+	}
+	return unescapeID(escaped)
 }
 
 // broadcast is a run of the workflow.

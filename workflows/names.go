@@ -57,10 +57,16 @@ var (
 // WorkflowID names the one workflow of a learner: "learner/auth0|7". Clients send it in a header, which holds printable
 // ASCII only; other bytes of an id, and =, are written =XX, so that no two learners share a workflow.
 func WorkflowID(learner string) string {
+	return learnerPrefix + escapeID(learner)
+}
+
+const learnerPrefix = "learner/"
+
+// escapeID writes an id in printable ASCII without spaces: other bytes, and =, become =XX.
+func escapeID(id string) string {
 	var b strings.Builder
-	b.WriteString("learner/")
-	for i := range len(learner) {
-		if c := learner[i]; c > ' ' && c <= '~' && c != '=' {
+	for i := range len(id) {
+		if c := id[i]; c > ' ' && c <= '~' && c != '=' {
 			b.WriteByte(c)
 		} else {
 			fmt.Fprintf(&b, "=%02X", c)
@@ -71,10 +77,15 @@ func WorkflowID(learner string) string {
 
 // LearnerOf is the inverse of [WorkflowID]; ok is false for ids that it does not make.
 func LearnerOf(workflowID string) (learner string, ok bool) {
-	escaped, ok := strings.CutPrefix(workflowID, "learner/")
+	escaped, ok := strings.CutPrefix(workflowID, learnerPrefix)
 	if !ok {
 		return "", false
 	}
+	return unescapeID(escaped)
+}
+
+// unescapeID is the inverse of [escapeID]; ok is false for what it does not write.
+func unescapeID(escaped string) (id string, ok bool) {
 	var b strings.Builder
 	for i := 0; i < len(escaped); i++ {
 		if escaped[i] != '=' {
@@ -91,7 +102,7 @@ func LearnerOf(workflowID string) (learner string, ok bool) {
 		b.WriteByte(raw[0])
 		i += 2
 	}
-	return b.String(), WorkflowID(b.String()) == workflowID
+	return b.String(), escapeID(b.String()) == escaped
 }
 
 // Batch is the payload of the signal "events": what triggers hand over to one learner at once.

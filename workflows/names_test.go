@@ -22,6 +22,19 @@ func TestWorkflowIDs(t *testing.T) {
 	}
 }
 
+func TestBroadcastEvent(t *testing.T) {
+	for _, event := range []string{"bc-1", "bm90aXo=", "bm90aXo=3D", "neue Lektion", "über uns", "a/b", ".."} {
+		if got, ok := workflows.BroadcastEvent(workflows.BroadcastID(event)); !ok || got != event {
+			t.Errorf("BroadcastEvent(BroadcastID(%q)) = %q, %v", event, got, ok)
+		}
+	}
+	for _, id := range []string{"", "bc-1", "learner/bc-1", "broadcast/=", "broadcast/=zz", "broadcast/=41", "broadcast/a b"} {
+		if got, ok := workflows.BroadcastEvent(id); ok {
+			t.Errorf("BroadcastEvent(%q) = %q, want none", id, got)
+		}
+	}
+}
+
 func TestLearnerOf(t *testing.T) {
 	for _, learner := range []string{"u_42", "auth0|7", "Zoë 🎓", "Zo=C3=AB", "a/b"} {
 		if got, ok := workflows.LearnerOf(workflows.WorkflowID(learner)); !ok || got != learner {

@@ -3,7 +3,6 @@ package workflows
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -25,7 +24,7 @@ const (
 
 // StaffID names the workflow by which staff hear of an event: the event's id says which, so that they hear of one event once.
 func StaffID(eventID string) string {
-	return staffPrefix + strings.TrimPrefix(WorkflowID(eventID), "learner/")
+	return staffPrefix + escapeID(eventID)
 }
 
 // StaffInput starts a run of the workflow: with the event alone, or complete when it continues as new.

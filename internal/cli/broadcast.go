@@ -136,7 +136,7 @@ func (c *BroadcastsListCmd) Run(ctx context.Context, o IO) error {
 			for n := range list {
 				b := &list[n]
 				if b.Unknown {
-					row(b.ID, b.StartedAt.UTC().Format(time.RFC3339), cmp.Or(b.Failed, "no worker answers"), "", "", "", "")
+					row(printable(b.ID), b.StartedAt.UTC().Format(time.RFC3339), cmp.Or(b.Failed, "no worker answers"), "", "", "", "")
 					continue
 				}
 				left := 0
