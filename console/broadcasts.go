@@ -109,7 +109,7 @@ func (c *Console) countBroadcast(req *request) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.goTo(req, "/broadcasts/"+begun.ID, "")
+	return c.goTo(req, joinPath([]string{"/broadcasts", begun.ID}), "")
 }
 
 // startBroadcast starts what a dry run has counted.
@@ -125,7 +125,7 @@ func (c *Console) startBroadcast(req *request) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.goTo(req, "/broadcasts/"+started.ID, "It is started.")
+	return c.goTo(req, joinPath([]string{"/broadcasts", started.ID}), "It is started.")
 }
 
 // pauseBroadcast holds a broadcast back.

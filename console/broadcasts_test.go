@@ -162,7 +162,7 @@ func TestABroadcastIsPausedFromThePage(t *testing.T) {
 
 // TestABroadcastOfAnyEvent: an event's id may hold any letter; its broadcast is shown and paused all the same, and one that is not there is not called over.
 func TestABroadcastOfAnyEvent(t *testing.T) {
-	ids := []string{"bm90aXo=", "bm90aXo=3D", "neue Lektion", "über/uns", "100%", "?a#b", "a/../b"}
+	ids := []string{"bm90aXo=", "bm90aXo=3D", "neue Lektion", "über/uns", "100%", "?a#b", "a/../b", ".", "..", "~..", "~~."}
 	list := []temporaltest.Broadcast{}
 	for n, id := range ids {
 		list = append(list, temporaltest.Broadcast{

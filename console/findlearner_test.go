@@ -56,3 +56,20 @@ func TestALearnerOfWhomNothingIsKnown(t *testing.T) {
 		t.Errorf("%d\n%s", status, body)
 	}
 }
+
+// TestALearnerNamedLikeAFolder: the pages and forms of a learner whose id browsers take for a folder are the learner's.
+func TestALearnerNamedLikeAFolder(t *testing.T) {
+	s := openSite(t, console.ThisMachine{Name: "maya"}, 0)
+	b := s.browser("")
+	for learner, part := range map[string]string{".": "~.", "..": "~..", "~..": "~~.."} {
+		if err := s.store.Profiles.Change(t.Context(), learner, func(p *profile.Profile) bool { p.Email = "ada@learners.example"; return true }); err != nil {
+			t.Fatal(err)
+		}
+		data := b.get("/learners/" + part + "/data")
+		wantParts(t, data, "<h1>What is held of "+learner+"</h1>")
+		ask := browsedTo(t, data, `action="([^"]*/ask)"`)
+		if status, body := b.do(http.MethodPost, ask, url.Values{"kind": {"export"}, "confirm": {learner}}); status != http.StatusOK || !strings.Contains(body, "An operator is asked to export "+learner) {
+			t.Errorf("%s: %d\n%s", ask, status, body)
+		}
+	}
+}

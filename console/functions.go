@@ -90,10 +90,29 @@ func asSentence(text string) string {
 func joinPath(parts []string) string {
 	path := parts[0]
 	for _, part := range parts[1:] {
-		path += "/" + url.PathEscape(part)
+		path += "/" + url.PathEscape(guardDots(part))
 	}
 	return path
 }
+
+// guardDots writes a ~ before a part that browsers would take for this folder (.) or the one above (..), escaped or not, and so lead a form elsewhere. A part that looks so
+// written gets one more, so that [bareDots] finds every part again.
+func guardDots(part string) string {
+	if isDots(strings.TrimLeft(part, "~")) {
+		return "~" + part
+	}
+	return part
+}
+
+// bareDots is the inverse of [guardDots].
+func bareDots(part string) string {
+	if rest, guarded := strings.CutPrefix(part, "~"); guarded && isDots(strings.TrimLeft(rest, "~")) {
+		return rest
+	}
+	return part
+}
+
+func isDots(part string) bool { return part == "." || part == ".." }
 
 // assetVersion names the content of a static file, so that browsers may keep it.
 func assetVersion(name string) string {

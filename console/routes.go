@@ -99,6 +99,9 @@ type request struct {
 	person Person
 }
 
+// PathValue returns a part of the path as [joinPath] was given it.
+func (r *request) PathValue(name string) string { return bareDots(r.Request.PathValue(name)) }
+
 // as returns the installation as the person uses it who makes a request: what they do is recorded in their name.
 func (c *Console) as(req *request) *admin.Installation {
 	return c.o.Installation.As(admin.Actor{Name: req.person.Name, Way: admin.WayConsole})

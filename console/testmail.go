@@ -73,7 +73,7 @@ func (c *Console) sendTestMail(req *request) (*page, error) {
 	if c.o.TestMail.Sandbox {
 		notice = fmt.Sprintf("SendGrid checked “%s”, and delivers nothing: sandbox mode.", sent.Subject)
 	}
-	path := "/messages/" + url.PathEscape(message)
+	path := joinPath([]string{"/messages", message})
 	if locale != "" {
 		path += "?locale=" + url.QueryEscape(locale)
 	}
