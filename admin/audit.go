@@ -219,6 +219,8 @@ func describeMark(mark string) string {
 	switch mark {
 	case store.WithoutApproval:
 		return "without approval"
+	case store.WithCondition:
+		return "with a condition of its own"
 	case store.WithFailedTests:
 		return "although tests failed or were not run"
 	case store.WithoutBase:

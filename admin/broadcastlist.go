@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 
+	"homeroom/store"
 	"homeroom/worker"
 	"homeroom/workflows"
 )
@@ -121,7 +122,8 @@ func (i *Installation) queryProgress(ctx context.Context, id string) (p workflow
 	return p, answer.Get(&p)
 }
 
-// BeginCount begins to look whom a broadcast would reach, and does not wait for it: [Installation.FindBroadcast] says how far it has come.
+// BeginCount begins to look whom a broadcast would reach, and does not wait for it: [Installation.FindBroadcast] says how far it has come. It is
+// recorded, since a condition about one learner tells what is known of them.
 func (i *Installation) BeginCount(ctx context.Context, o BroadcastOptions) (Broadcast, error) {
 	in, err := i.prepareBroadcast(ctx, o)
 	if err != nil {
@@ -134,11 +136,15 @@ func (i *Installation) BeginCount(ctx context.Context, o BroadcastOptions) (Broa
 	if err != nil {
 		return Broadcast{}, err
 	}
-	_, err = worker.StartBroadcast(ctx, temporal, in)
+	err = i.recordAct(ctx, auditBroadcast(store.ActionCountBroadcast, &in), func() error {
+		_, err := worker.StartBroadcast(ctx, temporal, in)
+		return err
+	})
 	return Broadcast{ID: in.Event.ID, StartedAt: i.opts.Now().UTC()}, err
 }
 
-// StartCounted starts what a dry run has counted: the same rule, for the same audience. o says only when and how fast. It is recorded.
+// StartCounted starts what a dry run has counted: the same rule, for the same audience. o says only when and how fast. It is recorded. A dry run is started once, by an id of its
+// own, so that a form that is sent again starts nothing; and no longer once its rule has changed.
 func (i *Installation) StartCounted(ctx context.Context, id string, o BroadcastOptions) (Broadcast, error) {
 	counted, err := i.FindBroadcast(ctx, id)
 	switch {
@@ -149,10 +155,30 @@ func (i *Installation) StartCounted(ctx context.Context, id string, o BroadcastO
 	case counted.Status != workflows.BroadcastDone:
 		return Broadcast{}, inputError(fmt.Errorf("the dry run %s is not over yet, or was cancelled", id))
 	}
+	started := id + "-start"
+	switch _, err := i.FindBroadcast(ctx, started); {
+	case err == nil:
+		return Broadcast{}, startedAlready(started)
+	case !errors.Is(err, ErrNotFound):
+		return Broadcast{}, err
+	}
 	o.Rule = counted.Rules[0]
 	o.Course = counted.Course
 	o.Audience = counted.Audience
-	return i.StartBroadcast(ctx, o)
+	in, err := i.prepareBroadcast(ctx, o)
+	if err != nil {
+		return Broadcast{}, err
+	}
+	if in.RuleHash != counted.RuleHash {
+		return Broadcast{}, inputError(fmt.Errorf("the rule %s is no longer the one that %s has counted: count it again", o.Rule, id))
+	}
+	in.Event.ID = started
+	return i.startPrepared(ctx, in)
+}
+
+// startedAlready says that nothing was started now, because an earlier attempt did.
+func startedAlready(id string) error {
+	return inputError(fmt.Errorf("this count was started already, as %s: look at that, or count again", id))
 }
 
 // BroadcastRule is a rule in force that a person may start.

@@ -140,7 +140,7 @@ type BroadcastOptions struct {
 	Course    string  // of a rule with audience: {in: course}; else it may be empty
 	At        string  // RFC 3339: when it begins; "09:00": when runs begin, where learners are; empty: at once
 	Audience  string  // one more condition; empty: none
-	PerSecond float64 // learners; 0: workflows.DefaultBroadcastRate
+	PerSecond float64 // learners, 0.2 to 10000; 0: workflows.DefaultBroadcastRate
 }
 
 // StartBroadcast starts a rule that is in force for its audience. It is recorded.
@@ -149,13 +149,23 @@ func (i *Installation) StartBroadcast(ctx context.Context, o BroadcastOptions) (
 	if err != nil {
 		return Broadcast{}, err
 	}
+	return i.startPrepared(ctx, in)
+}
+
+// startPrepared starts what was checked, and records it first.
+func (i *Installation) startPrepared(ctx context.Context, in workflows.BroadcastInput) (Broadcast, error) {
 	temporal, _, err := i.dialTemporal(ctx)
 	if err != nil {
 		return Broadcast{}, err
 	}
 	in.By = i.actor.Name
-	err = i.recordAct(ctx, AuditRecord{Action: store.ActionBroadcast, Target: o.Rule}, func() error {
-		_, err := worker.StartBroadcast(ctx, temporal, in)
+	rule, _ := in.Event.Text(engine.KeyBroadcastRule)
+	course, _ := in.Event.Text(engine.KeyCourse)
+	err = i.recordAct(ctx, auditBroadcast(store.ActionBroadcast, &in), func() error {
+		fresh, err := worker.StartBroadcast(ctx, temporal, in)
+		if err == nil && !fresh {
+			err = startedAlready(in.Event.ID)
+		}
 		return err
 	})
 	if err != nil {
@@ -166,15 +176,26 @@ func (i *Installation) StartBroadcast(ctx context.Context, o BroadcastOptions) (
 		StartedAt: time.Now().UTC(),
 		BroadcastProgress: workflows.BroadcastProgress{
 			Event:     in.Event.Name,
-			Rules:     []string{o.Rule},
+			Rules:     []string{rule},
 			Status:    workflows.BroadcastWaits,
-			Course:    o.Course,
+			Course:    course,
 			Audience:  in.Audience,
 			PerSecond: in.PerSecond,
 			StartAt:   in.StartAt,
 			By:        in.By,
+			RuleHash:  in.RuleHash,
 		},
 	}, nil
+}
+
+// auditBroadcast is the record of a start or a count. It says that there is a condition, but not which: it may hold an address.
+func auditBroadcast(action store.AuditAction, in *workflows.BroadcastInput) AuditRecord {
+	rule, _ := in.Event.Text(engine.KeyBroadcastRule)
+	r := AuditRecord{Action: action, Target: rule}
+	if in.Audience != "" {
+		r.With = []string{store.WithCondition}
+	}
+	return r
 }
 
 // CountBroadcast looks whom a broadcast would reach, and hands over nothing. onProgress hears how far it has come; it may be nil. When ctx ends, the count is given up.
@@ -226,9 +247,10 @@ func (i *Installation) prepareBroadcast(ctx context.Context, o BroadcastOptions)
 		return in, inputError(fmt.Errorf("the rule %s starts %s, not by a person: give it `when: {broadcast: true}`", o.Rule, rules.TriggerWords(rule)))
 	case !rule.When.Audience.Platform && o.Course == "":
 		return in, inputError(fmt.Errorf("the rule %s is for the learners of a course: say which, with --course", o.Rule))
-	case o.PerSecond < 0 || o.PerSecond > maxBroadcastRate:
-		return in, inputError(fmt.Errorf("%g learners a second: write more than 0, and at most %d", o.PerSecond, maxBroadcastRate))
+	case o.PerSecond != 0 && !(o.PerSecond >= minBroadcastRate && o.PerSecond <= maxBroadcastRate): // so that NaN is refused, too
+		return in, inputError(fmt.Errorf("%g learners a second: write at least %g and at most %d, or none for %d", o.PerSecond, minBroadcastRate, maxBroadcastRate, workflows.DefaultBroadcastRate))
 	}
+	in.RuleHash = rule.Hash
 	if in.Audience != "" {
 		if _, problems := rules.CompileAudience(academy, engine.EventBroadcast, in.Audience); problems.Err() != nil {
 			return in, inputError(problems.Err())
@@ -254,8 +276,12 @@ func (i *Installation) prepareBroadcast(ctx context.Context, o BroadcastOptions)
 	return in, nil
 }
 
-// maxBroadcastRate bounds how many learners a second are handed the event.
-const maxBroadcastRate = 10_000
+// How many learners a second are handed the event, at least and at most. An activity hands it to 16 before it says how far it has come, at a quarter of the rate; at the lowest
+// that takes it about five of the ten minutes that it has.
+const (
+	minBroadcastRate = 0.2
+	maxBroadcastRate = 10_000
+)
 
 // ErrNoBroadcast says that there is no such broadcast, or that it is over.
 var ErrNoBroadcast = errors.New("there is no such broadcast under way: `homeroom broadcasts list` lists them")

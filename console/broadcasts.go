@@ -64,6 +64,9 @@ func (c *Console) showBroadcasts(req *request) (*page, error) {
 		data.Problem = err.Error()
 	} else {
 		data.Broadcasts = list
+		for n := range list {
+			hideCondition(req.person, &list[n])
+		}
 	}
 	return &page{name: "broadcasts", title: "Broadcasts", section: "broadcasts", command: "homeroom broadcasts list", data: data}, nil
 }
@@ -73,6 +76,7 @@ func (c *Console) showBroadcast(req *request) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
+	hideCondition(req.person, &found)
 	data := broadcastData{Broadcast: &found, CanStart: req.person.May(RoleApprover)}
 	shown := &page{name: "broadcast", title: "Broadcast " + found.ID, section: "broadcasts", command: "homeroom broadcasts list", data: data}
 	if found.DryRun && len(found.Rules) == 1 {
@@ -80,6 +84,13 @@ func (c *Console) showBroadcast(req *request) (*page, error) {
 		shown.command = broadcastCommand(&found) + " --dry-run"
 	}
 	return shown, nil
+}
+
+// hideCondition leaves out the condition of a broadcast, which may name a learner's address, for people who neither start broadcasts nor may see addresses.
+func hideCondition(p Person, b *admin.Broadcast) {
+	if !p.May(RoleApprover) && !p.May(RolePeople) {
+		b.Audience = ""
+	}
 }
 
 // broadcastCommand is the command that starts a broadcast for the audience of this one.

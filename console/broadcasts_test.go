@@ -128,6 +128,54 @@ func TestADryRunIsShown(t *testing.T) {
 	}
 }
 
+// TestACountIsStartedOnce: a form that is sent again, or by two people, starts nothing more, a count whose rule has changed since is not started, counts are recorded, and only who
+// may start broadcasts or see addresses reads the condition.
+func TestACountIsStartedOnce(t *testing.T) {
+	s := openSiteWith(t)
+	approver := s.browser(toms)
+	count := func() (id string) {
+		t.Helper()
+		status, page := approver.do(http.MethodPost, "/broadcasts/count", url.Values{"rule": {"announce"}, "audience": {`learner.locale == "de"`}})
+		if status != http.StatusOK || !strings.Contains(page, "<dt>Condition</dt>") {
+			t.Fatalf("%d\n%s", status, page)
+		}
+		return regexp.MustCompile(`Dry run (bc-[a-z0-9]+)`).FindStringSubmatch(page)[1]
+	}
+	id := count()
+	if page := s.browser(views).get("/broadcasts/" + id); strings.Contains(page, "learner.locale") {
+		t.Errorf("a viewer reads the condition:\n%s", page)
+	}
+	for _, rate := range []string{"NaN", "0.0000000001", "0.1", "10001", "Inf"} {
+		if status, page := approver.do(http.MethodPost, "/broadcasts/"+id+"/start", url.Values{"rate": {rate}}); status != http.StatusUnprocessableEntity {
+			t.Errorf("a pace of %s: %d\n%s", rate, status, page)
+		}
+	}
+	if status, page := approver.do(http.MethodPost, "/broadcasts/"+id+"/start", url.Values{}); status != http.StatusOK || !strings.Contains(page, "It is started.") {
+		t.Fatalf("%d\n%s", status, page)
+	}
+	if status, page := approver.do(http.MethodPost, "/broadcasts/"+id+"/start", url.Values{}); status != http.StatusUnprocessableEntity || !strings.Contains(page, "started already, as "+id+"-start") {
+		t.Errorf("it is started again: %d\n%s", status, page)
+	}
+
+	other := count()
+	academy, problems := rules.FromBundle(map[string][]byte{
+		"settings.yaml":       []byte("sender: {from: hello@academy.example, name: Academy, postal_address: \"1 Harbour Lane\"}\n"),
+		"rules/announce.yaml": []byte("rule: announce\nwhen: {broadcast: true}\nagain: always\ndo: [{send: news}]\n"),
+		"messages/news.md":    []byte("---\nsubject: News\n---\nHi.\n"),
+	})
+	if academy == nil {
+		t.Fatal(problems)
+	}
+	s.put(academy, 3)
+	if status, page := approver.do(http.MethodPost, "/broadcasts/"+other+"/start", url.Values{}); status != http.StatusUnprocessableEntity || !strings.Contains(page, "count it again") {
+		t.Errorf("a rule that was not counted is started: %d\n%s", status, page)
+	}
+	log, err := s.admin.AuditLog(t.Context(), admin.AuditOptions{Action: string(store.ActionCountBroadcast)})
+	if err != nil || len(log.Records) != 2 || log.Records[0].Target != "announce" || strings.Contains(fmt.Sprint(log.Records), "locale") {
+		t.Errorf("recorded: %+v, %v", log, err)
+	}
+}
+
 // TestABroadcastIsPausedFromThePage: an approver pauses, resumes and cancels, which is recorded; one that is over says so.
 func TestABroadcastIsPausedFromThePage(t *testing.T) {
 	s := openSiteWithBroadcasts(t)

@@ -52,6 +52,7 @@ const (
 	ActionPause             AuditAction = "pause"               // all sending was stopped
 	ActionResume            AuditAction = "resume"              // sending goes on
 	ActionBroadcast         AuditAction = "broadcast"           // a rule was started for its audience
+	ActionCountBroadcast    AuditAction = "count_broadcast"     // whom a rule would reach was counted
 	ActionPauseBroadcast    AuditAction = "pause_broadcast"     // a broadcast was paused
 	ActionResumeBroadcast   AuditAction = "resume_broadcast"    // a broadcast went on
 	ActionCancelBroadcast   AuditAction = "cancel_broadcast"    // a broadcast was ended
@@ -81,6 +82,7 @@ const (
 // What a record says besides its action.
 const (
 	WithoutApproval = "without_approval" // approvals that the settings ask for were missing
+	WithCondition   = "with_condition"   // the broadcast had a condition of its own; it is not recorded, since it may hold an address
 	WithFailedTests = "untested"         // rule tests failed, or were not run
 	WithoutBase     = "without_base"     // what was in force was not what the folder began from
 	Scheduled       = "scheduled"        // it was put in force by itself, at a time that somebody set

@@ -347,6 +347,7 @@ func (b *broadcast) progress() BroadcastProgress {
 		StartAt:    b.StartAt,
 		By:         b.By,
 		ByWhom:     b.ByWhom,
+		RuleHash:   b.RuleHash,
 	}
 }
 

@@ -18,6 +18,8 @@ type BroadcastInput struct {
 	StartAt   time.Time `json:"start_at,omitzero"`    // on Temporal's clock; zero: at once
 	DryRun    bool      `json:"dry_run,omitempty"`    // only count
 	By        string    `json:"by,omitempty"`         // who started it; empty: an event of the platform
+	// RuleHash names the content of the rule that a person starts or counts, as it was in force then; empty: an event of the platform, or an earlier version of Homeroom started it.
+	RuleHash string `json:"rule_hash,omitempty"`
 	// Carried is how far the run before has come; nil: there was none.
 	Carried *BroadcastState `json:"carried,omitempty"`
 }
@@ -126,6 +128,7 @@ type BroadcastProgress struct {
 	StartAt   time.Time `json:"start_at,omitzero"`
 	By        string    `json:"by,omitempty"`      // who started it; empty: an event of the platform
 	ByWhom    string    `json:"by_whom,omitempty"` // who paused or cancelled it last
+	RuleHash  string    `json:"rule_hash,omitempty"`
 }
 
 // BroadcastPlanInput asks which parts there are after a sequence.

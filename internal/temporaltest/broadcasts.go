@@ -16,6 +16,7 @@ import (
 	"go.temporal.io/sdk/converter"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"homeroom/engine"
 	"homeroom/workflows"
 )
 
@@ -122,6 +123,39 @@ func (c *Broadcasts) SignalWorkflow(_ context.Context, id, _, _ string, arg any)
 		b.Progress.Status = workflows.BroadcastCancelled
 	}
 	return nil
+}
+
+// ExecuteWorkflow implements client.Client: a dry run that is started is over at once, a broadcast goes on.
+func (c *Broadcasts) ExecuteWorkflow(_ context.Context, options client.StartWorkflowOptions, _ any, args ...any) (client.WorkflowRun, error) {
+	in, ok := args[0].(workflows.BroadcastInput)
+	if !ok {
+		return nil, fmt.Errorf("%T starts no broadcast", args[0])
+	}
+	if _, err := c.find(options.ID); err == nil {
+		return nil, serviceerror.NewWorkflowExecutionAlreadyStarted("it was started before", "", "run")
+	}
+	rule, _ := in.Event.Text(engine.KeyBroadcastRule)
+	b := Broadcast{
+		ID:      in.Event.ID,
+		Started: in.Event.Time,
+		Status:  enums.WORKFLOW_EXECUTION_STATUS_RUNNING,
+		Progress: workflows.BroadcastProgress{
+			Event:    in.Event.Name,
+			Rules:    []string{rule},
+			Status:   workflows.BroadcastRuns,
+			Audience: in.Audience,
+			DryRun:   in.DryRun,
+			By:       in.By,
+			RuleHash: in.RuleHash,
+		},
+	}
+	if in.DryRun {
+		b.Ended = in.Event.Time
+		b.Status = enums.WORKFLOW_EXECUTION_STATUS_COMPLETED
+		b.Progress.Status = workflows.BroadcastDone
+	}
+	c.list = append(c.list, b)
+	return result{b: &b, id: options.ID, run: "run"}, nil
 }
 
 // answer is the answer to a query.
