@@ -93,14 +93,14 @@ func Connect(ctx context.Context, opts ConnectOptions) (*Installation, error) {
 		return nil, err
 	}
 	i.letters = deadletters.NewCounter(i.deadLetters())
-	if lived := i.clock(); followsClock && !lived.IsReal() {
+	if lived := i.readClock(); followsClock && !lived.IsReal() {
 		i.opts.Now = func() time.Time { return lived.At(i.opts.Real()) }
 	}
 	return i, nil
 }
 
-// clock returns the clock on which the installation lives: the machine's, or another one in time-lapse.
-func (i *Installation) clock() clock.Clock {
+// readClock returns the clock on which the installation lives: the machine's, or another one in time-lapse.
+func (i *Installation) readClock() clock.Clock {
 	return store.ClockOf(i.store.Control.Instances(), i.opts.Real())
 }
 

@@ -38,7 +38,7 @@ func (i *Installation) storedSince(since time.Time) time.Time {
 	if since.IsZero() {
 		return since
 	}
-	return i.clock().When(since)
+	return i.readClock().When(since)
 }
 
 // newRecordedEvents reads bodies of other formats with the sources of the rules in force.

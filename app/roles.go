@@ -84,11 +84,15 @@ func (a *App) newWorker(revs *revisions, outward *links.Links, o Options) (*work
 	})
 	a.rewinds = decide.CountRewinds
 	return worker.New(o.Temporal, worker.Options{
-		Decide:              decide,
-		Deliver:             &activities.Deliver{Deliverer: o.Telemetry.Deliverer(deliverer), Decisions: decisions},
-		PublishDecisions:    &activities.PublishDecisions{Decisions: decisions},
-		AdaptSplits:         a.newAdaptSplits(revs, o),
-		DecideStaff:         &activities.DecideStaff{Rulesets: revs, Ledger: a.store.Sends, Clock: o.Clock},
+		Decide:           decide,
+		Deliver:          &activities.Deliver{Deliverer: o.Telemetry.Deliverer(deliverer), Decisions: decisions},
+		PublishDecisions: &activities.PublishDecisions{Decisions: decisions},
+		AdaptSplits:      a.newAdaptSplits(revs, o),
+		DecideStaff: &activities.DecideStaff{
+			Rulesets: revs,
+			Ledger:   a.store.Sends,
+			Clock:    o.Clock,
+		},
 		DeliveriesPerSecond: o.DeliveriesPerSecond,
 		OnFatal:             func(err error) { a.reportFailure(fmt.Errorf("the Temporal worker gave up: %w", err)) },
 	})

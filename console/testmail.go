@@ -61,10 +61,13 @@ func (c *Console) sendTestMail(req *request) (*page, error) {
 	message := req.PathValue("message")
 	locale := strings.TrimSpace(req.PostFormValue("locale"))
 	sent, err := c.as(req).SendTest(req.Context(), w.folder, admin.SendTestOptions{
-		PreviewOptions: admin.PreviewOptions{Message: message, Locale: locale},
-		To:             to,
-		Allow:          c.o.TestMail.Allow,
-		NewSender:      c.o.TestMail.NewSender,
+		PreviewOptions: admin.PreviewOptions{
+			Message: message,
+			Locale:  locale,
+		},
+		To:        to,
+		Allow:     c.o.TestMail.Allow,
+		NewSender: c.o.TestMail.NewSender,
 	})
 	if err != nil {
 		return nil, err

@@ -17,8 +17,8 @@ type PreviousID struct {
 // MaxPrevious is how many other ids of a learner are remembered. An id that would make them more is not taken over.
 const MaxPrevious = 64
 
-// previous returns what the standing says of another id of the learner; nil: nothing.
-func (s *Standing) previous(id string) *PreviousID {
+// previousID returns what the standing says of another id of the learner; nil: nothing.
+func (s *Standing) previousID(id string) *PreviousID {
 	i := slices.IndexFunc(s.Previous, func(p PreviousID) bool { return p.ID == id })
 	if i < 0 {
 		return nil
@@ -28,7 +28,7 @@ func (s *Standing) previous(id string) *PreviousID {
 
 // HasMerged reports whether what was known of another id is in this standing.
 func (s *Standing) HasMerged(id string) bool {
-	p := s.previous(id)
+	p := s.previousID(id)
 	return p != nil && p.Merged
 }
 
@@ -36,7 +36,7 @@ func (s *Standing) HasMerged(id string) bool {
 // this one is not.
 func (s *Standing) BeginMerge(id string) (changed, full bool) {
 	switch {
-	case s.previous(id) != nil:
+	case s.previousID(id) != nil:
 		return false, false
 	case len(s.Previous) >= MaxPrevious:
 		return false, true
@@ -47,7 +47,7 @@ func (s *Standing) BeginMerge(id string) (changed, full bool) {
 
 // DropMerge forgets another id of which nothing was merged, and reports whether there was one.
 func (s *Standing) DropMerge(id string) bool {
-	if p := s.previous(id); p == nil || p.Merged {
+	if p := s.previousID(id); p == nil || p.Merged {
 		return false
 	}
 	s.Previous = slices.DeleteFunc(s.Previous, func(p PreviousID) bool { return p.ID == id })
@@ -83,7 +83,7 @@ func (s *Standing) Absorb(id string, other *Standing, rs *Ruleset) {
 	if _, full := s.BeginMerge(id); full {
 		return
 	}
-	s.previous(id).Merged = true
+	s.previousID(id).Merged = true
 	s.absorbIDs(other.Previous)
 	if other.FirstSeenAt.IsZero() {
 		return
@@ -123,7 +123,7 @@ func (s *Standing) Absorb(id string, other *Standing, rs *Ruleset) {
 // [FitTogether].
 func (s *Standing) absorbIDs(ids []PreviousID) {
 	for _, p := range ids {
-		if own := s.previous(p.ID); own != nil {
+		if own := s.previousID(p.ID); own != nil {
 			own.Merged = own.Merged || p.Merged
 			continue
 		}

@@ -59,8 +59,8 @@ func MemoryOf(st *State) *Memory {
 	return &m
 }
 
-// absorb takes over what another id's workflow remembered. Done twice it changes nothing more, and the order of two of them makes no difference to what counts.
-func (s *stepper) absorb(m *Memory) {
+// absorbMemory takes over what another id's workflow remembered. Done twice it changes nothing more, and the order of two of them makes no difference to what counts.
+func (s *stepper) absorbMemory(m *Memory) {
 	s.absorbSeen(m.Seen)
 	for _, past := range slices.Backward(m.PastRuns) { // each goes before all others, and the oldest is to be first
 		s.absorbPastRun(past)

@@ -135,7 +135,7 @@ func (s *stepper) applyEvent(ev *Event) {
 		s.env.Watermark = later(s.env.Watermark, stored)
 	}
 	if ev.Absorbed != nil {
-		s.absorb(ev.Absorbed)
+		s.absorbMemory(ev.Absorbed)
 		plain := *ev // a run that it starts remembers it without
 		plain.Absorbed = nil
 		ev = &plain

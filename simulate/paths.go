@@ -42,8 +42,8 @@ func (c *PathCounter) standingOf(learner string) *engine.Standing {
 	return st
 }
 
-// merge makes one learner of two ids.
-func (c *PathCounter) merge(previous, into string) {
+// mergeLearner makes one learner of two ids.
+func (c *PathCounter) mergeLearner(previous, into string) {
 	if st := c.learner[previous]; st != nil {
 		c.standingOf(into).Absorb(previous, st, &c.ruleset)
 		delete(c.learner, previous)

@@ -236,7 +236,7 @@ func (s *sequencer) mergeIDs(d *decoded) {
 	if previous := s.merges.Claim(&d.Event); previous != "" {
 		d.merge = &handover{previous: previous, taken: make(chan *merged, 1)}
 		if s.paths != nil {
-			s.paths.merge(previous, d.Event.Learner)
+			s.paths.mergeLearner(previous, d.Event.Learner)
 		}
 	}
 }

@@ -94,7 +94,7 @@ func (p *partition) redirectTurn(l *lane) error {
 		case e.ignored:
 			p.t.count.ignored.Add(1)
 		default:
-			if err := p.redirect(l, e, l.turn.mergedInto); err != nil {
+			if err := p.redirectEvent(l, e, l.turn.mergedInto); err != nil {
 				return err
 			}
 		}
@@ -103,8 +103,8 @@ func (p *partition) redirectTurn(l *lane) error {
 	return p.storeDeadLetters(l, dead)
 }
 
-// redirect publishes an event under another id.
-func (p *partition) redirect(l *lane, e *decodedItem, into string) error {
+// redirectEvent publishes an event under another id.
+func (p *partition) redirectEvent(l *lane, e *decodedItem, into string) error {
 	return p.retryUntilDone("publishing an event under the learner's other id", l.learner, p.t.noting, l, func(ctx context.Context) error {
 		ev := e.event
 		ev.Learner = into
@@ -132,7 +132,7 @@ func (p *partition) redirectLate(ln *lane, events []*decodedItem) error {
 		return err
 	}
 	for _, e := range events {
-		if err := p.redirect(ln, e, into); err != nil {
+		if err := p.redirectEvent(ln, e, into); err != nil {
 			return err
 		}
 	}

@@ -66,7 +66,7 @@ func Staff(ctx workflow.Context, in StaffInput) error {
 			in.Inputs = append(in.Inputs, engine.Input{Outcome: &heard})
 		}
 		for _, effect := range res.Effects {
-			decisions = in.deliver(ctx, effect.Send, decisions)
+			decisions = in.deliverMessage(ctx, effect.Send, decisions)
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
@@ -99,8 +99,8 @@ func askDecideStaff(ctx workflow.Context, in StaffInput) (DecideStaffResult, err
 	return res, err
 }
 
-// deliver delivers one message and notes what came of it. It publishes the decisions along with it, and returns those that could not be.
-func (in *StaffInput) deliver(ctx workflow.Context, send engine.Send, decisions []engine.Decision) (left []engine.Decision) {
+// deliverMessage delivers one message and notes what came of it. It publishes the decisions along with it, and returns those that could not be.
+func (in *StaffInput) deliverMessage(ctx workflow.Context, send engine.Send, decisions []engine.Decision) (left []engine.Decision) {
 	ctx = withDeliveryOptions(ctx, fmt.Sprintf("%s to staff.%s, for %s", send.Message, send.Staff, send.Rule))
 	var done Delivered
 	if err := workflow.ExecuteActivity(ctx, ActivityDeliver, DeliverInput{Send: send, Decisions: decisions}).Get(ctx, &done); err != nil {

@@ -46,8 +46,8 @@ type answerError struct {
 	} `json:"error"`
 }
 
-// code is the error code of Firebase, or else the status; empty: neither is a word.
-func (e *answerError) code() string {
+// errorCode is the error code of Firebase, or else the status; empty: neither is a word.
+func (e *answerError) errorCode() string {
 	for _, d := range e.Error.Details {
 		if isWord(d.ErrorCode) {
 			return d.ErrorCode
@@ -78,15 +78,15 @@ func (e *answerError) isAboutToken() bool {
 func classifyAnswer(status int, h http.Header, body []byte, now time.Time) *delivery.Error {
 	var answer answerError
 	_ = json.Unmarshal(body, &answer) // a gateway answers what it likes; the status is left then
-	code := answer.code()
+	code := answer.errorCode()
 	e := &delivery.Error{Class: delivery.Final, Status: status, Message: fmt.Sprintf("Firebase answered %d %s", status, code)}
 	switch {
 	case status == http.StatusNotFound && code == codeUnregistered, status == http.StatusBadRequest && code == codeInvalid && answer.isAboutToken():
 		e.Err = errTokenGone
 	case status == http.StatusForbidden && code == codeMismatch:
-		wait(e, "the token is of another Firebase project than the service account; compare the two")
+		letWait(e, "the token is of another Firebase project than the service account; compare the two")
 	case status == http.StatusUnauthorized && code == codeThirdParty:
-		wait(e, "the APNs key or the web push key of the Firebase project is not right")
+		letWait(e, "the APNs key or the web push key of the Firebase project is not right")
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
 		e.Class = delivery.Refused
 		e.Message += ": the service account may not send; is it of this project, and has it the role Firebase Cloud Messaging API Admin?"
@@ -105,8 +105,8 @@ func classifyAnswer(status int, h http.Header, body []byte, now time.Time) *deli
 	return e
 }
 
-// wait lets a message wait until somebody has changed something.
-func wait(e *delivery.Error, words string) {
+// letWait lets a message wait until somebody has changed something.
+func letWait(e *delivery.Error, words string) {
 	e.Class = delivery.Retry
 	e.RetryAfter = misconfigured
 	e.Message += ": " + words

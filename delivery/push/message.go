@@ -58,10 +58,13 @@ type webpushOptions struct {
 // shown later either.
 func newMessage(s engine.Send, m delivery.Message, now time.Time) (message, error) {
 	out := message{
-		Notification: notification{Title: m.Push.Title, Body: m.Push.Body},
-		Data:         map[string]string{engine.KeySend: s.ID, "rule": s.Rule, "message": s.Message},
-		Android:      android{Notification: androidNotification{Tag: s.ID}},
-		APNS:         apns{Headers: map[string]string{"apns-collapse-id": s.ID}},
+		Notification: notification{
+			Title: m.Push.Title,
+			Body:  m.Push.Body,
+		},
+		Data:    map[string]string{engine.KeySend: s.ID, "rule": s.Rule, "message": s.Message},
+		Android: android{Notification: androidNotification{Tag: s.ID}},
+		APNS:    apns{Headers: map[string]string{"apns-collapse-id": s.ID}},
 	}
 	if s.Topic != "" {
 		out.Data["topic"] = s.Topic

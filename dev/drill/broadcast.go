@@ -46,7 +46,7 @@ do: [{send: announce}]
 		},
 		run: func(ctx context.Context, w *world) error {
 			b := &broadcastRun{world: w, kills: bySize(w.o.Size, 5, 1)}
-			return b.run(ctx, bySize(w.o.Size, 1600, 96), bySize(w.o.Size, 20.0, 16))
+			return b.runBroadcasts(ctx, bySize(w.o.Size, 1600, 96), bySize(w.o.Size, 20.0, 16))
 		},
 	}
 }
@@ -60,8 +60,8 @@ type broadcastRun struct {
 	events []string // those that are broadcast, by id
 }
 
-// run enrolls learners, starts both broadcasts, and kills Homeroom while the person's is under way, which hands over perSecond.
-func (b *broadcastRun) run(ctx context.Context, learners int, perSecond float64) error {
+// runBroadcasts enrolls learners, starts both broadcasts, and kills Homeroom while the person's is under way, which hands over perSecond.
+func (b *broadcastRun) runBroadcasts(ctx context.Context, learners int, perSecond float64) error {
 	if err := b.enrollLearners(ctx, learners); err != nil {
 		return err
 	}

@@ -134,7 +134,7 @@ func (c *channelsRun) runDrill(ctx context.Context) error {
 			c.outward.firebase.Expire(apps[0])
 		}
 	}
-	if err := c.failQuizzes(ctx, "q1", c.disturb); err != nil {
+	if err := c.failQuizzes(ctx, "q1", c.disturbDeliveries); err != nil {
 		return err
 	}
 	first, err := c.awaitSettled(ctx)
@@ -159,8 +159,8 @@ func (c *channelsRun) runDrill(ctx context.Context) error {
 	return nil
 }
 
-// disturb takes the target away and kills Homeroom while it is.
-func (c *channelsRun) disturb(ctx context.Context) error {
+// disturbDeliveries takes the target away and kills Homeroom while it is.
+func (c *channelsRun) disturbDeliveries(ctx context.Context) error {
 	around := bySize(c.o.Size, 3*time.Second, 500*time.Millisecond)
 	if err := c.pauseFor(ctx, "under load", around); err != nil {
 		return err

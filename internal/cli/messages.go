@@ -85,10 +85,14 @@ func (c *MessagesSendTestCmd) Run(ctx context.Context, o IO) error {
 		return err
 	}
 	sent, err := admin.SendTest(ctx, folder, admin.SendTestOptions{
-		PreviewOptions: admin.PreviewOptions{Message: c.Message, Locale: c.Locale, Overrides: overrides},
-		To:             c.To,
-		Now:            o.Now(),
-		NewSender:      func() (admin.TestSender, error) { return c.newSender() },
+		PreviewOptions: admin.PreviewOptions{
+			Message:   c.Message,
+			Locale:    c.Locale,
+			Overrides: overrides,
+		},
+		To:        c.To,
+		Now:       o.Now(),
+		NewSender: func() (admin.TestSender, error) { return c.newSender() },
 	})
 	if err != nil {
 		return err

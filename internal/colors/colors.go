@@ -16,7 +16,7 @@ func Valid(color string) bool {
 
 // Mix moves a color towards another by a part of the way, 0 to 1. Both are valid.
 func Mix(from, to string, part float64) string {
-	return parse(from).BlendRgb(parse(to), part).Clamped().Hex()
+	return parseColor(from).BlendRgb(parseColor(to), part).Clamped().Hex()
 }
 
 // MixUntil moves a color towards another, from a part of the way on and in steps of a twentieth, until its contrast on a third is at
@@ -32,18 +32,18 @@ func MixUntil(contrast float64, on, from, to string, part float64) string {
 
 // Contrast is the contrast ratio of WCAG 2.2 between two valid colors, 1 to 21.
 func Contrast(a, b string) float64 {
-	x := luminance(a)
-	y := luminance(b)
+	x := relativeLuminance(a)
+	y := relativeLuminance(b)
 	return (max(x, y) + 0.05) / (min(x, y) + 0.05)
 }
 
-// luminance is the relative luminance of WCAG 2.2, 0 to 1.
-func luminance(color string) float64 {
-	red, green, blue := parse(color).LinearRgb()
+// relativeLuminance is the relative luminance of WCAG 2.2, 0 to 1.
+func relativeLuminance(color string) float64 {
+	red, green, blue := parseColor(color).LinearRgb()
 	return 0.2126*red + 0.7152*green + 0.0722*blue
 }
 
-func parse(color string) colorful.Color {
+func parseColor(color string) colorful.Color {
 	c, _ := colorful.Hex(color) // valid, as the doc comments ask
 	return c
 }

@@ -54,7 +54,7 @@ type refusal struct {
 	word, code, field string
 }
 
-func invalid(field string) *refusal {
+func refuseField(field string) *refusal {
 	return &refusal{status: http.StatusBadRequest, word: "INVALID_ARGUMENT", code: "INVALID_ARGUMENT", field: field}
 }
 
@@ -81,11 +81,11 @@ func (s *Standin) checkRequest(h http.Header, body []byte) (*message, *refusal) 
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
 	if !strings.HasPrefix(h.Get("Content-Type"), "application/json") || !utf8.Valid(body) || d.Decode(&request) != nil || request.Message == nil {
-		return nil, invalid("message")
+		return nil, refuseField("message")
 	}
 	m := request.Message
 	if field := m.wrongField(len(body)); field != "" {
-		return nil, invalid(field)
+		return nil, refuseField(field)
 	}
 	return m, nil
 }

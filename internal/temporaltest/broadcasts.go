@@ -57,7 +57,10 @@ func (c *Broadcasts) find(workflowID string) (*Broadcast, error) {
 
 func (b *Broadcast) describe() *workflow.WorkflowExecutionInfo {
 	info := &workflow.WorkflowExecutionInfo{
-		Execution: &common.WorkflowExecution{WorkflowId: workflows.BroadcastID(b.ID), RunId: "run"},
+		Execution: &common.WorkflowExecution{
+			WorkflowId: workflows.BroadcastID(b.ID),
+			RunId:      "run",
+		},
 		StartTime: timestamppb.New(b.Started),
 		Status:    b.Status,
 	}

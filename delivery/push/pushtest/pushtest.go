@@ -58,9 +58,9 @@ func Run(t *testing.T, o Options) {
 		{name: "no account", tokens: o.Live[:1], calls: 1, class: delivery.Refused},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := send(strings.ReplaceAll(c.name, " ", "-"))
+			s := newSend(strings.ReplaceAll(c.name, " ", "-"))
 			dropped := &droppedTokens{}
-			call := channel(t, o, c.account, dropped).Prepare(s, recipient(c.tokens), message(c.title), content.Outward{})
+			call := newChannel(t, o, c.account, dropped).Prepare(s, newRecipient(c.tokens), newMessage(c.title), content.Outward{})
 			for range c.calls {
 				receipt, err := call(t.Context())
 				checkError(t, err, c.class, o)
@@ -68,7 +68,7 @@ func Run(t *testing.T, o Options) {
 					t.Error("the receipt names no message")
 				}
 			}
-			if got := dropped.all(); !slices.Equal(got, c.dropped) {
+			if got := dropped.allTokens(); !slices.Equal(got, c.dropped) {
 				t.Errorf("dropped %d tokens, want %d", len(got), len(c.dropped))
 			}
 			arrived := o.Arrived(t, s.ID)
@@ -85,7 +85,7 @@ func Run(t *testing.T, o Options) {
 	}
 }
 
-func send(name string) engine.Send {
+func newSend(name string) engine.Send {
 	return engine.Send{
 		ID:       fmt.Sprintf("snd-%s", name),
 		Learner:  "u_42",
@@ -98,7 +98,7 @@ func send(name string) engine.Send {
 	}
 }
 
-func recipient(tokens []string) delivery.Recipient {
+func newRecipient(tokens []string) delivery.Recipient {
 	var published []any
 	for _, token := range tokens {
 		published = append(published, token)
@@ -109,16 +109,20 @@ func recipient(tokens []string) delivery.Recipient {
 	}
 }
 
-func message(title string) delivery.Message {
+func newMessage(title string) delivery.Message {
 	if title == "" {
 		title = "It begins <soon> – 学生"
 	}
 	return delivery.Message{Rendered: content.Rendered{
-		Push: content.Notification{Title: title, Body: "In an hour", Link: "https://academy.example/?a=b&c=d"},
+		Push: content.Notification{
+			Title: title,
+			Body:  "In an hour",
+			Link:  "https://academy.example/?a=b&c=d",
+		},
 	}}
 }
 
-func channel(t *testing.T, o Options, file []byte, dropped push.Tokens) push.Channel {
+func newChannel(t *testing.T, o Options, file []byte, dropped push.Tokens) push.Channel {
 	t.Helper()
 	var account push.Account
 	if file != nil {
@@ -150,7 +154,7 @@ func (d *droppedTokens) DropToken(_ context.Context, learner, token string) erro
 	return nil
 }
 
-func (d *droppedTokens) all() []string {
+func (d *droppedTokens) allTokens() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.tokens
