@@ -35,6 +35,9 @@ func (d *DecideStaff) Run(ctx context.Context, in workflows.StaffInput) (workflo
 	}
 	inputs := in.Inputs
 	state := in.State
+	if state.Version > engine.StateVersion {
+		return workflows.DecideStaffResult{}, fmt.Errorf("deciding what staff hear: the state was written by a newer Homeroom (version %d, this worker knows %d): deploy the newer worker again", state.Version, engine.StateVersion)
+	}
 	if state.Version == 0 {
 		state.Learner = engine.NoLearner
 		ev := in.Event
@@ -54,14 +57,16 @@ func (d *DecideStaff) Run(ctx context.Context, in workflows.StaffInput) (workflo
 		Over:      res.State.IsOver(),
 	}
 	for _, effect := range res.Effects {
+		if effect.Kind != engine.EffectDeliver {
+			continue
+		}
 		heard, err := d.heardBefore(ctx, &effect.Send)
-		switch {
-		case err != nil:
+		if err != nil {
 			return workflows.DecideStaffResult{}, err
-		case effect.Kind != engine.EffectDeliver:
-		case heard:
+		}
+		if heard {
 			out.Heard = append(out.Heard, engine.HeardBefore(&effect.Send))
-		default:
+		} else {
 			out.Effects = append(out.Effects, effect)
 		}
 	}
@@ -102,13 +107,14 @@ func (d *DecideStaff) readEnv(ctx context.Context) (engine.Env, *error, error) {
 	return env, failed, nil
 }
 
-// heardBefore reports whether another event has sent the same message, which there is only with `per`. One that was refused has not been heard: what the ledger
-// knows of it is then what came of this one, too.
+// heardBefore reports whether somebody may have got the same message from a run of another event, which there is only with `per`. What was refused or not taken
+// has not been heard.
 func (d *DecideStaff) heardBefore(ctx context.Context, send *engine.Send) (bool, error) {
 	entry, err := d.Ledger.Get(ctx, send.ID)
 	if err != nil {
 		return false, fmt.Errorf("asking whether staff have heard of it: %w", err)
 	}
-	refused := entry.Phase == delivery.PhaseSettled && entry.Outcome.Status == engine.OutcomeFailed
-	return entry.Send.ID != "" && entry.Send.Run != send.Run && !refused, nil
+	mayHave := entry.Phase == delivery.PhaseCalling || entry.Phase == delivery.PhaseUncertain ||
+		entry.Phase == delivery.PhaseSettled && entry.Outcome.Status == engine.OutcomeAccepted
+	return mayHave && entry.Send.Run != send.Run, nil
 }

@@ -26,6 +26,8 @@ func TestStaffHaveHeard(t *testing.T) {
 		{"this run's own", delivery.Entry{Send: sent, Phase: delivery.PhaseSettled}, "first", false},
 		{"another event sent it", delivery.Entry{Send: sent, Phase: delivery.PhaseSettled, Outcome: engine.Outcome{Status: engine.OutcomeAccepted}}, "second", true},
 		{"another event is sending it", delivery.Entry{Send: sent, Phase: delivery.PhaseCalling}, "second", true},
+		{"another event's may have gone out", delivery.Entry{Send: sent, Phase: delivery.PhaseUncertain, Outcome: engine.Outcome{Status: engine.OutcomeUncertain}}, "second", true},
+		{"another event's was not taken", delivery.Entry{Send: sent, Phase: delivery.PhaseReleased}, "second", false},
 		{"another event's was refused", delivery.Entry{Send: sent, Phase: delivery.PhaseSettled, Outcome: engine.Outcome{Status: engine.OutcomeFailed}}, "second", false},
 	} {
 		d := DecideStaff{Ledger: oneEntry{tt.entry}}

@@ -140,7 +140,7 @@ func (i *Installation) BeginCount(ctx context.Context, o BroadcastOptions) (Broa
 		_, err := worker.StartBroadcast(ctx, temporal, in)
 		return err
 	})
-	return Broadcast{ID: in.Event.ID, StartedAt: i.opts.Now().UTC()}, err
+	return Broadcast{ID: in.Event.ID, StartedAt: i.opts.Real().UTC()}, err
 }
 
 // StartCounted starts what a dry run has counted: the same rule, for the same audience. o says only when and how fast. It is recorded. A dry run is started once, by an id of its
@@ -150,10 +150,8 @@ func (i *Installation) StartCounted(ctx context.Context, id string, o BroadcastO
 	switch {
 	case err != nil:
 		return Broadcast{}, err
-	case !counted.DryRun || counted.Unknown || len(counted.Rules) != 1:
-		return Broadcast{}, inputError(fmt.Errorf("%s is no dry run whose counts are known: count anew whom the broadcast reaches", id))
-	case counted.Status != workflows.BroadcastDone:
-		return Broadcast{}, inputError(fmt.Errorf("the dry run %s is not over yet, or was cancelled", id))
+	case !counted.Counted():
+		return Broadcast{}, inputError(fmt.Errorf("%s is no dry run that came to its end: count anew whom the broadcast reaches", id))
 	}
 	started := id + "-start"
 	switch _, err := i.FindBroadcast(ctx, started); {

@@ -44,6 +44,11 @@ type Broadcast struct {
 // Live reports whether the broadcast can still be paused or canceled.
 func (b *Broadcast) Live() bool { return b.EndedAt.IsZero() }
 
+// Counted reports whether it is a dry run that came to its end, so that [Installation.StartCounted] can start what it has counted.
+func (b *Broadcast) Counted() bool {
+	return b.DryRun && !b.Unknown && b.Failed == "" && len(b.Rules) == 1 && b.Status == workflows.BroadcastDone
+}
+
 // Percent is how much of the learners was looked at, 0 to 100.
 func (b *Broadcast) Percent() int {
 	if b.Status == workflows.BroadcastDone {
@@ -173,7 +178,7 @@ func (i *Installation) startPrepared(ctx context.Context, in workflows.Broadcast
 	}
 	return Broadcast{
 		ID:        in.Event.ID,
-		StartedAt: time.Now().UTC(),
+		StartedAt: i.opts.Real().UTC(),
 		BroadcastProgress: workflows.BroadcastProgress{
 			Event:     in.Event.Name,
 			Rules:     []string{rule},
@@ -222,7 +227,7 @@ func (i *Installation) CountBroadcast(ctx context.Context, o BroadcastOptions, o
 				_ = temporal.CancelWorkflow(context.WithoutCancel(ctx), workflows.BroadcastID(id), "")
 				return counted, fmt.Errorf("counting whom the broadcast reaches (it needs processes with the roles worker and triggers): %w", err)
 			}
-			counted.EndedAt = time.Now().UTC()
+			counted.EndedAt = i.opts.Real().UTC()
 			return counted, nil
 		case <-tick.C:
 			if p, err := i.queryProgress(ctx, id); err == nil && onProgress != nil {

@@ -12,14 +12,15 @@ import (
 	"homeroom/store"
 )
 
-// ListDeadLetters counts dead letters by reason and lists the newest. It reads no bodies.
+// ListDeadLetters counts dead letters by reason and lists the newest. It reads no bodies. Since is on the installation's clock.
 func (i *Installation) ListDeadLetters(ctx context.Context, opts deadletters.ListOptions) (deadletters.Summary, error) {
+	opts.Since = i.storedSince(opts.Since)
 	summary, err := i.deadLetters().List(ctx, opts)
 	return summary, learnerAsInput(err)
 }
 
-// CountDeadLetters counts dead letters by reason and lists the newest ones, at most limit and 50; reason, if it is not empty, leaves one in. What was counted is kept,
-// so that the next look reads only what came since.
+// CountDeadLetters counts dead letters by reason and lists the newest ones, at most limit and never more than 50; a reason that is not empty lists those of that reason
+// only. What was counted is kept, so that the next look reads only what came since.
 func (i *Installation) CountDeadLetters(ctx context.Context, reason string, limit int) (deadletters.Summary, error) {
 	return i.letters.List(ctx, reason, limit)
 }

@@ -145,7 +145,7 @@ func (i *Installation) EventsStatus(ctx context.Context, o EventsStatusOptions) 
 		return status, err
 	}
 	status.Read = read
-	dead, err := i.deadLetters().List(ctx, deadletters.ListOptions{Selection: deadletters.Selection{Since: o.Since}})
+	dead, err := i.deadLetters().List(ctx, deadletters.ListOptions{Selection: deadletters.Selection{Since: i.storedSince(o.Since)}})
 	if err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
 		return status, err
 	}

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -102,7 +103,7 @@ func (w *whyNotWords) judgeByBroadcast(t *simulate.RuleTrace) MessageWhyNot {
 func (w *whyNotWords) judgeWithoutBroadcast(t *simulate.RuleTrace) MessageWhyNot {
 	answer := MessageWhyNot{
 		Cause: CauseNoTrigger,
-		Says:  "the rule reaches learners through an audience, and no broadcast of it is known: Temporal keeps the newest",
+		Says:  fmt.Sprintf("the rule reaches learners through an audience, and none of the newest %d broadcasts that Temporal keeps was of it", maxWhyNotBroadcasts),
 		Needs: "an event " + t.Rule.When.Match.Event + ", and to belong to the rule's audience then",
 	}
 	if t.Rule.When.Broadcast {

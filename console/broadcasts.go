@@ -35,18 +35,6 @@ type broadcastData struct {
 	CanStart bool `json:"-"`
 }
 
-// AllLeftOut is how many learners were left out, for whatever reason.
-func (d broadcastData) AllLeftOut() int {
-	n := 0
-	for _, r := range d.LeftOut() {
-		n += r.Learners
-	}
-	return n
-}
-
-// Counted reports whether it is a dry run that is over, so that the broadcast can be started.
-func (d broadcastData) Counted() bool { return d.DryRun && !d.Unknown && !d.Live() && d.Failed == "" }
-
 // broadcastControls are the buttons of one broadcast, and the page that they come back to.
 type broadcastControls struct {
 	Broadcast broadcastData

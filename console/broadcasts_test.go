@@ -48,6 +48,7 @@ func openSiteWithBroadcasts(t *testing.T) *site {
 		temporaltest.Broadcast{ID: "bc-runs", Started: lately, Status: enums.WORKFLOW_EXECUTION_STATUS_RUNNING, Progress: progress(workflows.BroadcastRuns, 1234, false)},
 		temporaltest.Broadcast{ID: "bc-done", Started: lately, Ended: lately, Status: enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, Progress: progress(workflows.BroadcastDone, 4321, false)},
 		temporaltest.Broadcast{ID: "bc-dry", Started: lately, Ended: lately, Status: enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, Progress: progress(workflows.BroadcastDone, 777, true)},
+		temporaltest.Broadcast{ID: "bc-given-up", Started: lately, Ended: lately, Status: enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, Progress: progress(workflows.BroadcastCancelled, 555, true)},
 		temporaltest.Broadcast{ID: "bc-killed", Started: lately, Ended: lately, Status: enums.WORKFLOW_EXECUTION_STATUS_TERMINATED, Progress: progress(workflows.BroadcastRuns, 17, false)},
 	)
 }
@@ -111,13 +112,17 @@ func TestADryRunIsShown(t *testing.T) {
 			t.Errorf("the page does not say %q:\n%s", words, page)
 		}
 	}
+	if page := approver.get("/broadcasts/bc-given-up"); strings.Contains(page, "Start it for") {
+		t.Error("a dry run that was cancelled may be started")
+	}
 	if page := s.browser(views).get("/broadcasts/bc-dry"); strings.Contains(page, "Start it for") {
 		t.Error("a viewer may start it")
 	}
 	for path, form := range map[string]url.Values{
-		"/broadcasts/bc-done/start": {},
-		"/broadcasts/bc-dry/start":  {"rate": {"fast"}},
-		"/broadcasts/count":         {"rule": {"none"}},
+		"/broadcasts/bc-done/start":     {},
+		"/broadcasts/bc-given-up/start": {},
+		"/broadcasts/bc-dry/start":      {"rate": {"fast"}},
+		"/broadcasts/count":             {"rule": {"none"}},
 	} {
 		if status, body := approver.do(http.MethodPost, path, form); status != http.StatusUnprocessableEntity {
 			t.Errorf("%s with %v: %d\n%s", path, form, status, body)

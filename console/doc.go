@@ -20,7 +20,9 @@
 //	learners.go   one learner: the story, and what a draft would do
 //	audit.go      who did what; peoplepage.go is who may what, and the settings in force
 //	lift.go       what the rules achieve
-//	events.go       which events have been seen, and which the rules wait for
+//	events.go     which events have been seen, and which the rules wait for
+//	broadcasts.go  what reaches many: how far it has come, dry runs, starting, pausing
+//	messages.go   messages and their previews; testmail.go sends one as a test
 //	deadletters.go  events that were refused, published again when they are mended
 //	functions.go  words and numbers of the pages
 //

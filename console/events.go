@@ -45,7 +45,7 @@ func (d *eventsData) HasRemarks() bool {
 
 func (c *Console) showEvents(req *request) (*page, error) {
 	status, age, ready, err := c.events.get(req.Context(), patienceOf(req, eventsPatience), func(ctx context.Context) (admin.EventsStatus, error) {
-		return c.o.Installation.EventsStatus(ctx, admin.EventsStatusOptions{Since: c.o.Now().Add(-eventsBack)})
+		return c.o.Installation.EventsStatus(ctx, admin.EventsStatusOptions{Since: c.o.Installation.Now().Add(-eventsBack)})
 	})
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package content
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"html"
@@ -22,12 +23,12 @@ type frame struct {
 	staff                          bool // it goes to staff
 }
 
+// senderName is the name of who sends the mail, or else the address.
+func (f *frame) senderName() string { return cmp.Or(f.site.Sender.Name, f.site.Sender.From) }
+
 // whyText says why somebody gets the mail; staff are only told who sends it.
 func (f *frame) whyText() string {
-	sender := f.site.Sender.Name
-	if sender == "" {
-		sender = f.site.Sender.From
-	}
+	sender := f.senderName()
 	if f.staff {
 		return sender
 	}
@@ -74,10 +75,7 @@ func (f *frame) setLinks(o Outward, m marker) error {
 
 func (f frame) frameHTML(body string) string {
 	esc := html.EscapeString
-	sender := f.site.Sender.Name
-	if sender == "" {
-		sender = f.site.Sender.From
-	}
+	sender := f.senderName()
 	data := map[string]string{
 		"Lang": esc(f.lang), "RTL": "", "FootLang": "", "FootDir": locale.Direction(f.words.lang), "Subject": esc(f.subject), "Body": body, "Sender": esc(sender), "Home": esc(f.home),
 		"Why": esc(f.whyText()), "Unsubscribe": esc(f.unsubscribe), "UnsubscribeWord": esc(f.words.unsubscribe),

@@ -1,9 +1,13 @@
 package delivery
 
 import (
+	"context"
 	"crypto/tls"
 	"net"
 	"net/http"
+	"net/http/httptrace"
+	"strconv"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,4 +30,31 @@ func NewHTTPClient(timeout time.Duration) *http.Client {
 			IdleConnTimeout:     15 * time.Second,
 		},
 	}
+}
+
+// TraceWritten returns a context whose request notes whether any of it was written to a connection: only then can the provider have got the message. When net/http
+// asks for a second connection by itself, it knows that nothing was written to the first.
+func TraceWritten(ctx context.Context) (traced context.Context, written *atomic.Bool) {
+	written = new(atomic.Bool)
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn:          func(string) { written.Store(false) },
+		WroteHeaderField: func(string, []string) { written.Store(true) },
+		WroteHeaders:     func() { written.Store(true) },
+		WroteRequest:     func(httptrace.WroteRequestInfo) { written.Store(true) },
+	}), written
+}
+
+// maxRetryAfter bounds what is believed of the header Retry-After.
+const maxRetryAfter = 24 * time.Hour
+
+// RetryAfter reads the header of that name: seconds, or a date; at most a day. 0: it does not say.
+func RetryAfter(h http.Header, now time.Time) time.Duration {
+	text := h.Get("Retry-After")
+	if seconds, err := strconv.Atoi(text); err == nil && seconds > 0 {
+		return min(time.Duration(seconds), maxRetryAfter/time.Second) * time.Second
+	}
+	if at, err := http.ParseTime(text); err == nil && at.After(now) {
+		return min(at.Sub(now), maxRetryAfter)
+	}
+	return 0
 }

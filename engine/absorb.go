@@ -69,7 +69,7 @@ func FitTogether(a, b []PreviousID) bool {
 	return len(ids) <= MaxPrevious
 }
 
-// EndMerge makes the standing of a merged learner name nothing but where the learner goes on.
+// EndMerge makes the standing of a merged learner name nothing but where the learner goes on, and the ids that were taken over before.
 func (s *Standing) EndMerge(into string) {
 	*s = Standing{Version: s.Version, MergedInto: into, Previous: s.Previous}
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"encoding/binary"
 	"slices"
 	"time"
 )
@@ -100,8 +101,8 @@ func (s *stepper) absorbSeen(seen []byte) {
 	own := s.st.Seen
 	s.st.Seen = nil
 	for i := 0; i+8 <= len(seen); i += 8 {
-		if key := seen[i : i+8]; !slices.ContainsFunc(slices.Collect(slices.Chunk(own, 8)), func(k []byte) bool { return slices.Equal(k, key) }) {
-			s.st.Seen = append(s.st.Seen, key...)
+		if !ringHas(own, binary.BigEndian.Uint64(seen[i:])) {
+			s.st.Seen = append(s.st.Seen, seen[i:i+8]...)
 		}
 	}
 	s.st.Seen = append(s.st.Seen, own...)

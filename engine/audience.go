@@ -133,8 +133,8 @@ func (a *AudienceScan) Ask(learner string, p Profile, st *Standing, at time.Time
 	return reason, detail
 }
 
-// HeldOut returns why a learner whom the event concerns gets no message of the first of its rules, whatever they do: the control group or the rule's holdout; empty: they are in neither, or
-// the message s is not withheld from anybody.
+// HeldOut returns which group keeps the message s of the first rule from a learner whom the event concerns: the control group or the rule's holdout; empty: neither
+// does. A transactional message is kept from nobody.
 func (a *AudienceScan) HeldOut(learner string, s *Send) Reason {
 	if s.Transactional || !a.Concerns() {
 		return ""
@@ -178,9 +178,8 @@ func (s *Standing) isInCourse(course string, at time.Time) bool {
 	return !run.enrolledAt.IsZero() || !run.completedAt.IsZero() || len(c.Active) > 0
 }
 
-// fitsAudience reports whether an event may start a rule for this learner at all: one that concerns no learner starts only rules of which staff hear, one that concerns
-// many only rules that have an audience, and those only
-// for a learner who belongs to it.
+// fitsAudience reports whether an event may start a rule for this learner at all. An event without a learner starts the rules of which staff hear. One that was
+// handed to many starts rules with an audience, for those who belong to it. A learner's own starts all others.
 func (s *stepper) fitsAudience(rule *Rule, ev *Event, course string, at time.Time) bool {
 	if nobody := s.st.Learner == NoLearner; nobody || rule.When.Staff {
 		return nobody && rule.When.Staff

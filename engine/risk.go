@@ -80,7 +80,7 @@ func (r *Risk) observe(id string, at time.Time) bool {
 		r.Events *= fade
 		r.At = t
 	case t < r.At:
-		late = math.Exp2(-(r.At - t) / riskHalfLife)
+		late = fadeOver(r.At - t)
 	}
 	r.Events += late
 	if day > r.Day {

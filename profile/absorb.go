@@ -11,16 +11,17 @@ import (
 // changed.
 func (p *Profile) Absorb(other *Profile) (changed bool) {
 	before := *p
-	p.absorbTraits(other)
+	changed = p.absorbTraits(other)
 	p.absorbConsent(other)
 	p.absorbTopics(other)
 	if other.UnsubscribedAll {
 		p.UnsubscribedAll = true
 	}
 	p.AllAt = laterOf(p.AllAt, other.AllAt)
-	return !p.equal(&before)
+	return changed || !p.equal(&before)
 }
 
+// equal reports whether two profiles agree in all but the values of traits, of which [Profile.Merge] says whether they changed.
 func (p *Profile) equal(other *Profile) bool {
 	sameConsent := p.Consent == other.Consent || p.Consent != nil && other.Consent != nil && *p.Consent == *other.Consent
 	return sameConsent && p.ConsentAt.Equal(other.ConsentAt) && p.UnsubscribedAll == other.UnsubscribedAll && p.AllAt.Equal(other.AllAt) &&
@@ -29,8 +30,8 @@ func (p *Profile) equal(other *Profile) bool {
 		maps.EqualFunc(p.TraitsAt, other.TraitsAt, time.Time.Equal) && p.EmailAt.Equal(other.EmailAt)
 }
 
-// absorbTraits takes each trait as one update, made when the other id had it.
-func (p *Profile) absorbTraits(other *Profile) {
+// absorbTraits takes each trait as one update, made when the other id had it, and reports whether one changed.
+func (p *Profile) absorbTraits(other *Profile) (changed bool) {
 	traits := other.AllTraits()
 	delete(traits, "consent")
 	for _, name := range slices.Sorted(maps.Keys(other.TraitsAt)) { // deleted ones
@@ -44,12 +45,14 @@ func (p *Profile) absorbTraits(other *Profile) {
 			continue
 		}
 		emailAt := other.EmailAt
-		next, changed, _ := p.Merge(map[string]any{name: traits[name]}, at)
-		if changed && name == "email" && next.Email != "" && next.Email == other.Email {
+		next, updated, _ := p.Merge(map[string]any{name: traits[name]}, at)
+		changed = changed || updated
+		if updated && name == "email" && next.Email != "" && next.Email == other.Email {
 			next.EmailAt = emailAt
 		}
 		*p = next
 	}
+	return changed
 }
 
 func (p *Profile) absorbConsent(other *Profile) {

@@ -57,3 +57,16 @@ func TestTheStricterConsentCounts(t *testing.T) {
 		}
 	}
 }
+
+// TestTraitsOfOneInstantAreMerged: an import gives both ids their traits at the same instant, and the merge of such profiles is written, once.
+func TestTraitsOfOneInstantAreMerged(t *testing.T) {
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	own, _, _ := profile.Profile{}.Merge(map[string]any{"email": "ada@example.org"}, at)
+	other, _, _ := profile.Profile{}.Merge(map[string]any{"first_name": "Ada", "level": "beginner"}, at)
+	if !own.Absorb(&other) || own.FirstName != "Ada" || own.Traits["level"] != "beginner" || own.Email != "ada@example.org" {
+		t.Errorf("merged: %+v", own)
+	}
+	if own.Absorb(&other) {
+		t.Error("the same merge changes it again")
+	}
+}

@@ -290,7 +290,8 @@ func (c *Counter) Event(ev *engine.Event) {
 	}
 }
 
-// ReportsReactions reports whether anybody says what became of the rule's messages: a provider does, or the app did. Without, no opening is not known to be none.
+// ReportsReactions reports whether anybody says what became of the rule's messages: a provider does, or the app did. If nobody
+// does, 0 openings would be a guess.
 func (r *Rule) ReportsReactions() bool {
 	return r.Reportable > 0 || r.Delivered+r.Opened+r.OpenedByMachine+r.Clicked+r.Dismissed > 0
 }

@@ -49,7 +49,7 @@ func newDecider(opts *Options, index int, spare chan<- *chunk) *decider {
 func (s *decider) decideAll(ctx context.Context) error {
 	for c := range s.in {
 		for _, d := range c.shares[s.index] {
-			if d.Event.Learner == noLearner || d.Event.Learner == "" {
+			if d.Event.Learner == engine.NoLearner || d.Event.Learner == "" {
 				if err := s.handToEverybody(&d.Decoded, d.at); err != nil {
 					return err
 				}

@@ -117,7 +117,7 @@ func (h *Host) Event(d catalog.Decoded, arrival time.Time) error {
 
 // ApplyEvent is Event for who uses the memory of d again: it keeps neither d nor the map of its properties.
 func (h *Host) ApplyEvent(d *catalog.Decoded, arrival time.Time) error {
-	if d.Event.Learner == noLearner {
+	if d.Event.Learner == engine.NoLearner {
 		_, err := h.applyBroadcast(&d.Event, nil, arrival)
 		return err
 	}

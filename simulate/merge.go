@@ -147,7 +147,7 @@ func (s *decider) forgetHost(learner string) {
 	}
 }
 
-// FindIDs returns the other ids of a learner that a recording names, whichever of them the learner goes on under. Only lines with the word alias are read.
+// FindIDs returns the other ids of a learner that a recording names, whichever of them the learner goes on under.
 func FindIDs(ctx context.Context, r io.Reader, decoder Decoder, learner string) ([]string, error) {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, maxLine+1)
@@ -159,7 +159,7 @@ func FindIDs(ctx context.Context, r io.Reader, decoder Decoder, learner string) 
 			return nil, ctx.Err()
 		}
 		body := bytes.TrimSpace(lines.Bytes())
-		if !bytes.Contains(body, []byte("alias")) || decoder.DecodeInto(&d, "", "", body, farFuture) != nil {
+		if decoder.DecodeInto(&d, "", "", body, farFuture) != nil || d.Event.Name != engine.EventAliased {
 			continue
 		}
 		d.Event.Learner = claims.IDOf(d.Event.Learner)

@@ -19,9 +19,6 @@ const Horizon = 30 * 24 * time.Hour
 // keptDeadLetters is how many dead letters are kept with their reasons.
 const keptDeadLetters = 5
 
-// noLearner is the learner of events that concern nobody.
-const noLearner = engine.NoLearner
-
 // Options say what to simulate.
 type Options struct {
 	Ruleset *engine.Ruleset
@@ -188,7 +185,7 @@ func (s *sequencer) sendToDeciders(ctx context.Context, c *chunk) bool {
 			}
 			s.clock = d.Event.Time
 		}
-		somebody := d.Event.Learner != noLearner && d.Event.Learner != ""
+		somebody := d.Event.Learner != engine.NoLearner && d.Event.Learner != ""
 		if somebody {
 			s.mergeIDs(d)
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"homeroom/catalog"
+	"homeroom/engine"
 )
 
 // Scanned is one event of a recording, as it is written there. It is valid during the call that gets it.
@@ -75,7 +76,7 @@ func Scan(ctx context.Context, r io.Reader, opts ScanOptions, each func(*Scanned
 		}
 		for i := range c.events {
 			d := &c.events[i]
-			if !seq.placeInTime(d) || d.Event.Learner == noLearner || d.Event.Learner == "" {
+			if !seq.placeInTime(d) || d.Event.Learner == engine.NoLearner || d.Event.Learner == "" {
 				continue
 			}
 			learnerEvents++

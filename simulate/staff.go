@@ -23,6 +23,15 @@ func NewStaff(opts HostOptions) *Staff {
 	s.opts.AssumeReachable = false
 	s.opts.Assign = engine.AssignNobody
 	s.opts.HeardBefore = s.noteSend
+	if compose := opts.Compose; compose != nil {
+		s.opts.Compose = func(send engine.Send, p engine.Profile) error {
+			err := compose(send, p)
+			if err != nil { // in production the ledger knows nothing of a message that could not be composed
+				delete(s.heard, send.ID)
+			}
+			return err
+		}
+	}
 	return s
 }
 

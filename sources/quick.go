@@ -260,7 +260,7 @@ func (q quick) isTrue(body map[string]any) (yes, plain bool) {
 	return yes, plain && isBool
 }
 
-// quickLogic is && or, with decides true, ||: the first operand that is decides is the result.
+// quickLogic is && (decides is false) or || (decides is true): the first operand that equals decides is the result; if there is none, the result is !decides.
 func quickLogic(args []quick, decides bool) quick {
 	return func(body map[string]any) (any, bool) {
 		for _, arg := range args {

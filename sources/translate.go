@@ -36,9 +36,7 @@ func (s *Set) Named(name string) *Set {
 	return &Set{sources: []*Source{&only}, cat: s.cat}
 }
 
-// Recognizes reports whether a body is one of the source's. A condition that cannot be evaluated does not hold; [Try] tells.
-func (s *Source) Recognizes(m *catalog.Foreign) bool { return s.recognizes(newInput(m)) }
-
+// recognizes reports whether a body is one of the source's. A condition that cannot be evaluated does not hold; [Try] tells.
 func (s *Source) recognizes(in *input) bool {
 	switch {
 	case s.recognise == nil:

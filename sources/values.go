@@ -60,7 +60,7 @@ var zoneless = []string{"2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.99
 
 // offsets are the forms of times with an offset that RFC 3339 has not.
 var offsets = []string{"2006-01-02T15:04:05.999999999-0700", "2006-01-02 15:04:05.999999999-07:00", "2006-01-02 15:04:05.999999999-0700",
-	"2006-01-02T15:04:05.999999999-07", "2006-01-02 15:04:05.999999999-07", "2006-01-02 15:04:05 MST"}
+	"2006-01-02T15:04:05.999999999-07", "2006-01-02 15:04:05.999999999-07"}
 
 // readTime returns when a body says that it happened.
 func (s *Source) readTime(e *expression, in *input) (time.Time, error) {
@@ -88,7 +88,7 @@ func (s *Source) parseTime(text string) (time.Time, error) {
 	if len(text) > 64 {
 		return time.Time{}, errors.New("it is no time")
 	}
-	for _, form := range offsets[:5] {
+	for _, form := range offsets {
 		if at, err := time.Parse(form, text); err == nil {
 			return at, nil
 		}

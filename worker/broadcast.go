@@ -2,13 +2,10 @@ package worker
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
-	"go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	sdk "go.temporal.io/sdk/worker"
@@ -39,22 +36,15 @@ func NewBroadcastWorker(c client.Client, b *activities.Broadcast, onFatal func(e
 // StartBroadcast starts the broadcast of an event, and reports whether it was not started before: an event is broadcast once.
 func StartBroadcast(ctx context.Context, c client.Client, in workflows.BroadcastInput) (started bool, err error) {
 	in.Version = 1
-	_, err = c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID:                                       workflows.BroadcastID(in.Event.ID),
-		TaskQueue:                                workflows.TaskQueue,
-		WorkflowIDReusePolicy:                    enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
-		WorkflowExecutionErrorWhenAlreadyStarted: true,
-		StaticSummary:                            broadcastSummary(&in),
-		StaticDetails:                            "Hands an event without a learner to each learner whom it concerns. *Current details* say how far it has come; the query `progress` answers the same as JSON. The signal `control` pauses, resumes or cancels it; `homeroom broadcasts` does so too.",
+	started, err = startOnce(ctx, c, client.StartWorkflowOptions{
+		ID:            workflows.BroadcastID(in.Event.ID),
+		StaticSummary: broadcastSummary(&in),
+		StaticDetails: "Hands an event without a learner to each learner whom it concerns. *Current details* say how far it has come; the query `progress` answers the same as JSON. The signal `control` pauses, resumes or cancels it; `homeroom broadcasts` does so too.",
 	}, workflows.BroadcastWorkflow, in)
-	var already *serviceerror.WorkflowExecutionAlreadyStarted
-	if errors.As(err, &already) {
-		return false, nil
-	}
 	if err != nil {
 		return false, fmt.Errorf("starting the broadcast of %s: %w", in.Event.Name, err)
 	}
-	return true, nil
+	return started, nil
 }
 
 func broadcastSummary(in *workflows.BroadcastInput) string {

@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/converter"
 
 	"homeroom/engine"
+	"homeroom/internal/clock"
 	"homeroom/workflows"
 )
 
@@ -63,12 +64,8 @@ func (m *Merger) EndMerged(ctx context.Context, learner string, partition int, n
 		if state.MergedInto != "" {
 			return state, true, nil
 		}
-		timer := time.NewTimer(mergePause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return engine.State{}, false, fmt.Errorf("the workflow of learner %q does not end: %w", learner, ctx.Err())
+		if err := clock.Sleep(ctx, mergePause); err != nil {
+			return engine.State{}, false, fmt.Errorf("the workflow of learner %q does not end: %w", learner, err)
 		}
 	}
 }

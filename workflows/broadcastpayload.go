@@ -49,7 +49,7 @@ type BroadcastCounts struct {
 	Reached int `json:"reached"` // handed the event; in a dry run: who would be
 	// LeftOut says how many were left out, by reason.
 	LeftOut map[string]int `json:"left_out,omitempty"`
-	// Unwritable says how many of those reached the first message of the rule would not be sent to, by reason: their profile stands against it, or they are held out; counted in a dry run only.
+	// Unwritable says to how many of those reached the rule's first message would not go, by reason: their profile stands against it, or they are held out; counted in a dry run only.
 	Unwritable map[string]int `json:"unwritable,omitempty"`
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -20,8 +19,6 @@ const (
 	quotaPause = time.Minute
 	// misconfigured is how long a message waits that the token's app cannot get until somebody has changed something in the Firebase console. Other messages go on.
 	misconfigured = 10 * time.Minute
-	// maxRetryAfter bounds what is believed of the header Retry-After.
-	maxRetryAfter = 24 * time.Hour
 )
 
 // The error codes of Firebase that say more than the status, https://firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode.
@@ -95,10 +92,10 @@ func classifyAnswer(status int, h http.Header, body []byte, now time.Time) *deli
 		e.Message += ": there is no such project; compare the service account and --push-url"
 	case status == http.StatusTooManyRequests:
 		e.Class = delivery.Retry
-		e.RetryAfter = max(retryAfter(h, now), quotaPause)
+		e.RetryAfter = max(delivery.RetryAfter(h, now), quotaPause)
 	case status == http.StatusInternalServerError, status == http.StatusServiceUnavailable:
 		e.Class = delivery.Retry
-		e.RetryAfter = retryAfter(h, now)
+		e.RetryAfter = delivery.RetryAfter(h, now)
 	case status >= http.StatusInternalServerError: // gateways: what is behind them may have taken it
 		e.Class = delivery.Uncertain
 	}
@@ -110,18 +107,6 @@ func letWait(e *delivery.Error, words string) {
 	e.Class = delivery.Retry
 	e.RetryAfter = misconfigured
 	e.Message += ": " + words
-}
-
-// retryAfter reads the header of that name: seconds, or a date; 0: it does not say.
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	text := h.Get("Retry-After")
-	if seconds, err := strconv.Atoi(text); err == nil && seconds > 0 {
-		return min(time.Duration(seconds), maxRetryAfter/time.Second) * time.Second
-	}
-	if at, err := http.ParseTime(text); err == nil && at.After(now) {
-		return min(at.Sub(now), maxRetryAfter)
-	}
-	return 0
 }
 
 // outcomeOf joins what became of a message at each of a learner's apps: the learner is reached if one of them took it. If none did, what is worst for certain counts: a

@@ -8,10 +8,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"homeroom/delivery"
@@ -105,14 +103,7 @@ func (c *Client) Push(ctx context.Context, p Push) (delivery.Receipt, error) {
 	if err != nil {
 		return delivery.Receipt{}, err
 	}
-	// Whether Firebase can have got the message is known from whether any of it was written to a connection.
-	var written atomic.Bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn:          func(string) { written.Store(false) },
-		WroteHeaderField: func(string, []string) { written.Store(true) },
-		WroteHeaders:     func() { written.Store(true) },
-		WroteRequest:     func(httptrace.WroteRequestInfo) { written.Store(true) },
-	})
+	ctx, written := delivery.TraceWritten(ctx)
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(p.Body))
 	if err != nil {
 		return delivery.Receipt{}, &delivery.Error{Class: delivery.Final, Message: "the request to Firebase cannot be written"}

@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"homeroom/delivery/email"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/sendgrid/rest"
@@ -100,15 +98,7 @@ func (s *Sender) Send(ctx context.Context, m email.Email) (delivery.Receipt, err
 			"Content-Type": "application/json", "User-Agent": "homeroom",
 		},
 	}
-	// Whether SendGrid can have got the message is known from whether any of it was written to a connection. When
-	// net/http asks for a second connection by itself, it knows that nothing was written to the first.
-	var written atomic.Bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn:          func(string) { written.Store(false) },
-		WroteHeaderField: func(string, []string) { written.Store(true) },
-		WroteHeaders:     func() { written.Store(true) },
-		WroteRequest:     func(httptrace.WroteRequestInfo) { written.Store(true) },
-	})
+	ctx, written := delivery.TraceWritten(ctx)
 	response, err := s.client.SendWithContext(ctx, request)
 	if response != nil && (err == nil || isAccepted(response.StatusCode)) {
 		return s.readAnswer(response)

@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -174,7 +173,7 @@ func readAnswer(t content.Target, r *http.Response, now time.Time) error {
 	case status >= 200 && status < 300:
 		return nil
 	case status == http.StatusTooManyRequests, status == http.StatusRequestTimeout, status == http.StatusTooEarly, status >= 500:
-		return &delivery.Error{Class: delivery.Retry, Status: status, RetryAfter: retryAfter(r.Header, now), Message: words}
+		return &delivery.Error{Class: delivery.Retry, Status: status, RetryAfter: delivery.RetryAfter(r.Header, now), Message: words}
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
 		return waitForPeople(status, words+": it does not know the signature; compare its secret with the one of --target-secrets-file", nil)
 	case status == http.StatusNotFound, status == http.StatusGone, status == http.StatusMethodNotAllowed:
@@ -184,18 +183,6 @@ func readAnswer(t content.Target, r *http.Response, now time.Time) error {
 	default:
 		return &delivery.Error{Class: delivery.Final, Status: status, Message: words}
 	}
-}
-
-// retryAfter reads the header of that name: seconds, or a date; 0: it does not say.
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	text := h.Get("Retry-After")
-	if seconds, err := strconv.Atoi(text); err == nil && seconds > 0 {
-		return min(time.Duration(seconds), 24*60*60) * time.Second
-	}
-	if at, err := http.ParseTime(text); err == nil && at.After(now) {
-		return at.Sub(now)
-	}
-	return 0
 }
 
 // Channel posts messages. It implements delivery.Channel.

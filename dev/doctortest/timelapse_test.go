@@ -2,6 +2,7 @@ package doctortest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"homeroom/internal/cli"
 	"homeroom/internal/clock"
 	"homeroom/internal/standin"
+	"homeroom/subjects"
 )
 
 // TestCommandsKnowTheClockOfTimeLapse asks a campus that lives in another March, ten minutes a second, as `go run ./dev` does.
@@ -23,7 +25,7 @@ func TestCommandsKnowTheClockOfTimeLapse(t *testing.T) {
 	s := start(t, ctx, standin.Account{})
 	t.Setenv("SENDGRID_API_KEY", "")
 	march := time.Date(2024, 3, 4, 10, 0, 0, 0, time.UTC)
-	harness.OpenInstance(t, ctx, s, instance.Options{Academy: academy(t), Clock: clock.New(time.Now(), march, 600)})
+	h := harness.OpenInstance(t, ctx, s, instance.Options{Academy: academy(t), Clock: clock.New(time.Now(), march, 600)})
 	nats := cli.NATSFlags{URL: s.NATSURL}
 
 	harness.Eventually(t, ctx, "a doctor that is content", func() error {
@@ -47,6 +49,20 @@ func TestCommandsKnowTheClockOfTimeLapse(t *testing.T) {
 	if !strings.HasPrefix(report.String(), "2024-03-0") {
 		t.Errorf("the report is of another time:\n%s", report)
 	}
+
+	if _, err := h.JS.Publish(ctx, subjects.Publish("u_1", "lesson.completed"), []byte(`{"id":"e1","properties":{"lesson_id":"l1"}}`)); err != nil {
+		t.Fatal(err)
+	}
+	harness.Eventually(t, ctx, "an event of these seven days of the campus", func() error {
+		o, status := io()
+		if err := (&cli.EventsStatusCmd{NATSFlags: nats, Since: "7d", Format: "text"}).Run(ctx, o); err != nil {
+			return err
+		}
+		if !strings.Contains(status.String(), "1 event read") {
+			return errors.New(status.String())
+		}
+		return nil
+	})
 
 	dir := t.TempDir()
 	for name, text := range folder {

@@ -35,8 +35,7 @@ Example:
 
 // Run lists.
 func (c *AuditCmd) Run(ctx context.Context, o IO) error {
-	since, err := sinceFlag(c.Since, o.Now())
-	if err != nil {
+	if _, err := sinceFlag(c.Since, o.Now()); err != nil {
 		return err
 	}
 	if c.Limit < 0 {
@@ -47,6 +46,10 @@ func (c *AuditCmd) Run(ctx context.Context, o IO) error {
 		return err
 	}
 	defer installation.Close()
+	since, err := sinceFlag(c.Since, installation.Now())
+	if err != nil {
+		return err
+	}
 	log, err := installation.AuditLog(ctx, admin.AuditOptions{
 		Since:   since,
 		Who:     c.Who,

@@ -26,8 +26,8 @@ type ConsoleCmd struct {
 	ReadModel  string   `env:"HOMEROOM_CONSOLE_READ_MODEL" type:"path" help:"Keep what the lift is counted from in this file, so that only what is new is read from NATS. It is made when missing and can be deleted at any time." placeholder:"FILE"`
 	TemporalUI string   `name:"temporal-ui" env:"HOMEROOM_TEMPORAL_UI" help:"Its address, for links." placeholder:"URL"`
 	Keys       []string `name:"encryption-key-file" env:"HOMEROOM_ENCRYPTION_KEY_FILE" type:"existingfile" help:"The keys that serve encrypts with, if it does: without them the page of a learner lacks what is not published yet." placeholder:"FILE"`
-	Allow      []string `env:"HOMEROOM_ALLOW" help:"Test mails go only to these addresses and domains; for staging systems." placeholder:"ADDRESS|DOMAIN"`
 	ConsolePeopleFlags
+	AllowFlags
 	SendGridFlags
 }
 
@@ -49,6 +49,9 @@ Example:
 
 // Run serves until ctx ends.
 func (c *ConsoleCmd) Run(ctx context.Context, o IO) error {
+	if err := c.checkAllow(); err != nil {
+		return err
+	}
 	people, approvals, err := c.allow()
 	if err != nil {
 		return err

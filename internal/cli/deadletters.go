@@ -53,8 +53,7 @@ Example:
 
 // Run counts and lists.
 func (c *DeadlettersListCmd) Run(ctx context.Context, o IO) error {
-	since, err := sinceFlag(c.Since, o.Now())
-	if err != nil {
+	if _, err := sinceFlag(c.Since, o.Now()); err != nil {
 		return err
 	}
 	installation, err := c.connectAdmin(ctx, o, "homeroom deadletters")
@@ -62,6 +61,10 @@ func (c *DeadlettersListCmd) Run(ctx context.Context, o IO) error {
 		return err
 	}
 	defer installation.Close()
+	since, err := sinceFlag(c.Since, installation.Now())
+	if err != nil {
+		return err
+	}
 	onRead, clearLine := o.drawReading()
 	if c.Remarks {
 		status, err := installation.EventsStatus(ctx, admin.EventsStatusOptions{Since: since, OnRead: onRead})

@@ -31,8 +31,7 @@ Example:
 
 // Run reads the events and prints what was seen.
 func (c *EventsStatusCmd) Run(ctx context.Context, o IO) error {
-	since, err := sinceFlag(c.Since, o.Now())
-	if err != nil {
+	if _, err := sinceFlag(c.Since, o.Now()); err != nil {
 		return err
 	}
 	installation, err := c.connectAdmin(ctx, o, "homeroom events")
@@ -40,6 +39,10 @@ func (c *EventsStatusCmd) Run(ctx context.Context, o IO) error {
 		return err
 	}
 	defer installation.Close()
+	since, err := sinceFlag(c.Since, installation.Now())
+	if err != nil {
+		return err
+	}
 	onRead, clearLine := o.drawReading()
 	status, err := installation.EventsStatus(ctx, admin.EventsStatusOptions{Since: since, OnRead: onRead})
 	clearLine()

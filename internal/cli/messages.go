@@ -60,6 +60,7 @@ type MessagesSendTestCmd struct {
 	Academy string `type:"existingdir" env:"HOMEROOM_ACADEMY" default:"." help:"The academy folder. Default: this one." placeholder:"DIR"`
 	Locale  string `help:"The learner's locale, such as de or de-AT." placeholder:"LOCALE"`
 	With    string `help:"A YAML or JSON file with learner, course, trigger, time and vars to show instead of made-up ones (see homeroom rules render)." placeholder:"FILE"`
+	AllowFlags
 	SendGridFlags
 }
 
@@ -76,6 +77,9 @@ Example:
 
 // Run sends the message.
 func (c *MessagesSendTestCmd) Run(ctx context.Context, o IO) error {
+	if err := c.checkAllow(); err != nil {
+		return err
+	}
 	folder, err := compileFolder(c.Academy)
 	if err != nil {
 		return err
@@ -91,6 +95,7 @@ func (c *MessagesSendTestCmd) Run(ctx context.Context, o IO) error {
 			Overrides: overrides,
 		},
 		To:        c.To,
+		Allow:     c.Allow,
 		Now:       o.Now(),
 		NewSender: func() (admin.TestSender, error) { return c.newSender() },
 	})

@@ -161,3 +161,19 @@ func TestMessagesList(t *testing.T) {
 		}
 	}
 }
+
+// TestATestMailKeepsToTheAllowList: a staging system mails nobody whom its allow-list does not name, and an empty list is a mistake.
+func TestATestMailKeepsToTheAllowList(t *testing.T) {
+	p := &postbox{status: http.StatusAccepted}
+	_, err := sendTest(t, p, func(c *MessagesSendTestCmd) { c.Allow = []string{"elsewhere.example"} })
+	if err == nil || !strings.Contains(err.Error(), "does not name it") {
+		t.Errorf("to somebody whom the list does not name: %v", err)
+	}
+	t.Setenv("HOMEROOM_ALLOW", " ")
+	if _, err := sendTest(t, p, func(*MessagesSendTestCmd) {}); err == nil || !strings.Contains(err.Error(), "HOMEROOM_ALLOW is set and empty") {
+		t.Errorf("with an empty list: %v", err)
+	}
+	if len(p.bodies) > 0 {
+		t.Errorf("%d mails were sent", len(p.bodies))
+	}
+}

@@ -87,7 +87,7 @@ func (c *ReportCmd) Run(ctx context.Context, o IO) error {
 	case c.Format == "csv":
 		return admin.WriteReportCSV(o.Out, &answer)
 	}
-	_, err = io.WriteString(o.Out, reportText(o, &answer))
+	_, err = io.WriteString(o.Out, reportText(o, &answer, c.Rule == ""))
 	return err
 }
 
@@ -101,7 +101,7 @@ func (c *ReportCmd) chooseMethod() experiment.Method {
 
 // reportText writes the report for people: tables of what was sent, what became of it, what it achieved, of the growth loop, and of what was not sent.
 // A table or a row that has nothing to say is left out.
-func reportText(o IO, a *admin.Report) string {
+func reportText(o IO, a *admin.Report, ofAllRules bool) string {
 	var b strings.Builder
 	from := "everything that is kept"
 	if a.Since != nil {
@@ -116,7 +116,9 @@ func reportText(o IO, a *admin.Report) string {
 	writeReactionTable(o, &b, rows)
 	writeExperiments(o, &b, a)
 	writeGrowthTable(o, &b, rows)
-	writeGrowthLoop(o, &b, a)
+	if ofAllRules {
+		writeGrowthLoop(o, &b, a)
+	}
 	writeReasonTable(o, &b, a.Rules)
 	writeUncredited(&b, a.Uncredited)
 	return b.String()

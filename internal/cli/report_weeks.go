@@ -45,11 +45,8 @@ func weekText(w *report.Week) string {
 	return "no verdict"
 }
 
-// writeGrowthLoop writes the steps of the growth loop. A report about one rule has none: certificates are of all rules.
+// writeGrowthLoop writes the steps of the growth loop. It is of all rules, so a report that was asked for one rule leaves it out.
 func writeGrowthLoop(o IO, b *strings.Builder, a *admin.Report) {
-	if len(a.Rules) < 2 {
-		return
-	}
 	var rows [][]string
 	for n, s := range a.Growth {
 		prompted := narrate.Thousands(s.Prompted)

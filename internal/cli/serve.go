@@ -3,9 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
-	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"homeroom/app"
@@ -23,8 +21,8 @@ type ServeCmd struct {
 	APIFlags
 	Secrets []string `name:"secret-file" env:"HOMEROOM_SECRET_FILE" type:"existingfile" help:"Keys links and hashed addresses; given again, older ones that it replaced. Default: made at the first start and kept in NATS." placeholder:"FILE"`
 	Keys    []string `name:"encryption-key-file" env:"HOMEROOM_ENCRYPTION_KEY_FILE" type:"existingfile" help:"Encrypts what Temporal stores; given again, older keys that still decrypt. See docs/privacy.md." placeholder:"FILE"`
-	Allow   []string `env:"HOMEROOM_ALLOW" help:"This process writes only to these addresses and domains; for staging systems." placeholder:"ADDRESS|DOMAIN"`
 
+	AllowFlags
 	SendGridFlags
 	TargetFlags
 	PushFlags
@@ -85,8 +83,8 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 	if err != nil {
 		return err
 	}
-	if list, set := os.LookupEnv("HOMEROOM_ALLOW"); set && strings.TrimSpace(list) == "" {
-		return usage(errors.New("HOMEROOM_ALLOW is set and empty, which would allow everybody: name addresses and domains, or unset it"))
+	if err := c.checkAllow(); err != nil {
+		return err
 	}
 	connections, err := app.ConnectNATS(c.natsOptions())
 	if err != nil {
