@@ -87,19 +87,15 @@ func TestOpenWithoutSetupSaysWhatToDo(t *testing.T) {
 }
 
 func TestTheStreamPartitionsAsPartitionOfSays(t *testing.T) {
-	s, js, _ := natstest.Open(t)
-	nc, _ := s.Connect()
+	_, js, _ := natstest.Open(t)
 	learners := []string{"u_42", "auth0|7", "ada@example.org", "Łukasz", "a.b c"}
 	for i := range 40 {
 		learners = append(learners, "u_"+strconv.Itoa(i))
 	}
 	for _, learner := range learners {
-		if err := nc.Publish(subjects.Publish(learner, "lesson.completed"), []byte("{}")); err != nil {
+		if _, err := js.Publish(t.Context(), subjects.Publish(learner, "lesson.completed"), []byte("{}")); err != nil {
 			t.Fatal(err)
 		}
-	}
-	if err := nc.Flush(); err != nil {
-		t.Fatal(err)
 	}
 	stream, err := js.Stream(context.Background(), subjects.Stream)
 	if err != nil {
