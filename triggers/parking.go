@@ -29,12 +29,13 @@ func (b *receiveBuffer) startAt(info *jetstream.ConsumerInfo, anew bool) {
 	}
 }
 
-// startParking holds back what arrives from now on. The caller holds the lock.
+// startParking holds back what arrives from now on, and has the consumer asked at once whether that may end. The caller holds the lock.
 func (b *receiveBuffer) startParking(why string, unacked int) {
 	if b.parked {
 		return
 	}
 	b.parked = true
+	notifyOnce(b.waiting)
 	b.onParked()
 	b.log.Debug("new messages wait for older ones", "why", why, "unacknowledged", unacked)
 }

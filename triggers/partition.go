@@ -72,8 +72,12 @@ func (p *partition) readConsumerState(ctx context.Context) error {
 	return p.syncSetAside(ctx)
 }
 
-// parkedEvery is how often the consumer is asked whether parking may end.
-const parkedEvery = 100 * time.Millisecond
+// How often the consumer is asked whether parking may end. It is asked at once when parking begins, and mostly may end it: the first message that a process
+// gets in a partition parks it, because another replica may have been served before. After that the wait doubles.
+const (
+	parkedFirst = 5 * time.Millisecond
+	parkedEvery = 100 * time.Millisecond
+)
 
 // tendConsumer asks the consumer how it stands, ends parking, publishes the watermark, and keeps what is in flight from being sent again, until ctx
 // ends.
@@ -84,6 +88,7 @@ func (p *partition) tendConsumer(ctx context.Context) {
 	defer inspection.Stop()
 	var published time.Time
 	var floor uint64 // the consumer's first unacknowledged message; see takeDisguised
+	wait := parkedFirst
 	for {
 		select {
 		case <-ctx.Done():
@@ -91,6 +96,9 @@ func (p *partition) tendConsumer(ctx context.Context) {
 		case <-extensions.C:
 			p.buffer.extendAckWait()
 			floor = p.takeDisguised(ctx, floor)
+		case <-p.buffer.waiting:
+			wait = parkedFirst
+			inspection.Reset(0)
 		case <-inspection.C:
 			at, parked := p.inspectConsumer(ctx)
 			if at.After(published) {
@@ -101,7 +109,8 @@ func (p *partition) tendConsumer(ctx context.Context) {
 				}
 			}
 			if parked {
-				inspection.Reset(min(parkedEvery, p.t.o.WatermarkEvery))
+				inspection.Reset(min(wait, p.t.o.WatermarkEvery))
+				wait = min(2*wait, parkedEvery)
 			} else {
 				inspection.Reset(p.t.o.WatermarkEvery)
 			}

@@ -38,6 +38,7 @@ type receiveBuffer struct {
 	stopping <-chan struct{} // closed when shutdown begins
 	filled   chan struct{}   // has an element when there may be something in queue
 	forged   chan struct{}   // has an element when an event came whose publisher had set the header Nats-Pin-Id
+	waiting  chan struct{}   // has an element when parking has begun
 	acked    atomic.Uint64   // everything up to this stream sequence is acknowledged
 
 	mu       sync.Mutex
@@ -91,6 +92,7 @@ func newReceiveBuffer(c clock.Clock, log *slog.Logger, memory int, onParked func
 		memory:   memory,
 		filled:   make(chan struct{}, 1),
 		forged:   make(chan struct{}, 1),
+		waiting:  make(chan struct{}, 1),
 		inFlight: map[uint64]*item{},
 		finished: newRecent(memory),
 	}
@@ -122,7 +124,7 @@ func (b *receiveBuffer) receive(msg jetstream.Msg) {
 	defer b.mu.Unlock()
 	pins := msg.Headers()["Nats-Pin-Id"] // the server adds its own to what the publisher wrote
 	if len(pins) > 1 {
-		b.reportForgedPin()
+		notifyOnce(b.forged)
 	}
 	if n := len(pins); n > 0 && pins[n-1] != b.pin {
 		b.pin = pins[n-1]
@@ -162,11 +164,11 @@ func (b *receiveBuffer) receive(msg jetstream.Msg) {
 	}
 }
 
-// reportForgedPin says that a publisher wrote a pin into an event.
-func (b *receiveBuffer) reportForgedPin() {
+// notifyOnce puts an element into a channel that has room for one, unless it has one already.
+func notifyOnce(c chan struct{}) {
 	select {
-	case b.forged <- struct{}{}:
-	default: // it is said already
+	case c <- struct{}{}:
+	default:
 	}
 }
 
@@ -193,10 +195,7 @@ func (b *receiveBuffer) noticeRewind(it *item) {
 // enqueue puts a message into the queue. The caller holds the lock.
 func (b *receiveBuffer) enqueue(it *item) {
 	b.queue = append(b.queue, it)
-	select {
-	case b.filled <- struct{}{}:
-	default:
-	}
+	notifyOnce(b.filled)
 }
 
 // takeQueue empties the queue.

@@ -4,10 +4,12 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"homeroom/engine"
+	"homeroom/subjects"
 	"homeroom/triggers"
 )
 
@@ -222,5 +224,23 @@ func TestAStandbyTakesOver(t *testing.T) {
 	}
 	if third.Stats().HandedOver == 0 {
 		t.Error("the third replica was never served")
+	}
+}
+
+// The first message of a partition waits until it is known whether another replica was served before. That is asked at once, not when the next watermark
+// is due.
+func TestTheFirstEventOfAPartitionDoesNotWaitForAWatermark(t *testing.T) {
+	w := newWorld(t)
+	var published atomic.Int64
+	w.tune = func(o *triggers.Options) {
+		o.WatermarkEvery = time.Hour
+		o.Watermarks = checked{w.store.Control, func(int, time.Time) { published.Add(1) }}
+	}
+	running := w.run()
+	w.until("the first watermark of each partition", func() bool { return published.Load() == subjects.Partitions })
+	seq := w.lesson("u_1", 1)
+	w.until("the event", func() bool { return w.learn.got(seq) })
+	if running.Stats().Parkings == 0 {
+		t.Error("the event did not wait for older ones, so this test shows nothing")
 	}
 }
