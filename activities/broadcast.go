@@ -54,6 +54,8 @@ type Broadcast struct {
 	// IsOfLearner reports whether an error of a hand-over may be the learner's own: their workflow takes nothing at present.
 	IsOfLearner func(error) bool
 	Log         *slog.Logger
+
+	giveWay giveWay
 }
 
 const (
@@ -281,15 +283,17 @@ func (p *broadcastPart) handOver(ctx context.Context) error {
 // handOverAll hands the event to all of those who were found. A learner whose workflow takes nothing is left out.
 func (p *broadcastPart) handOverAll(ctx context.Context) error {
 	errs := make([]error, len(p.reached))
+	took := make([]time.Duration, len(p.reached))
 	var ended error
 	var working sync.WaitGroup
 	for i, learner := range p.reached {
 		if ended = p.awaitSlot(ctx); ended != nil {
 			break
 		}
-		working.Go(func() { errs[i] = p.handOverTo(ctx, learner) })
+		working.Go(func() { took[i], errs[i] = p.handOverTo(ctx, learner) })
 	}
 	working.Wait()
+	p.b.giveWay.noteHandOvers(meanOf(took))
 	if ended != nil { // who got the event already gets it again, and knows it
 		return ended
 	}
@@ -309,7 +313,21 @@ func (p *broadcastPart) handOverAll(ctx context.Context) error {
 	return nil
 }
 
-func (p *broadcastPart) handOverTo(ctx context.Context, learner string) error {
+// meanOf returns the mean of the durations that are not zero; zero: there is none.
+func meanOf(durations []time.Duration) time.Duration {
+	var sum time.Duration
+	n := 0
+	for _, d := range durations {
+		if d > 0 {
+			sum += d
+			n++
+		}
+	}
+	return sum / time.Duration(max(1, n))
+}
+
+// handOverTo hands the event to a learner. took is how long that was; zero: it did not succeed at once.
+func (p *broadcastPart) handOverTo(ctx context.Context, learner string) (took time.Duration, err error) {
 	ev := p.in.Event
 	ev.Learner = learner
 	ev.Broadcast = true
@@ -318,13 +336,17 @@ func (p *broadcastPart) handOverTo(ctx context.Context, learner string) error {
 		Partition: p.b.PartitionOf(learner),
 		Events:    []engine.Event{ev},
 	}
+	began := time.Now()
 	for n := 1; ; n++ {
 		err := p.b.Starter.HandOver(ctx, batch)
+		if err == nil && n == 1 {
+			return time.Since(began), nil
+		}
 		if err == nil || n == handOverTries || !p.b.IsOfLearner(err) {
-			return err
+			return 0, err
 		}
 		if err := clock.Sleep(ctx, handOverPause); err != nil {
-			return err
+			return 0, err
 		}
 	}
 }
@@ -338,8 +360,12 @@ func (p *broadcastPart) awaitSlot(ctx context.Context) error {
 	if p.nextSlot.Before(now) {
 		p.nextSlot = now
 	}
+	rate := p.in.PerSecond
+	if p.in.GivesWay {
+		rate *= p.b.giveWay.currentShare()
+	}
 	slot := p.nextSlot
-	p.nextSlot = slot.Add(time.Duration(float64(time.Second) / p.in.PerSecond))
+	p.nextSlot = slot.Add(time.Duration(float64(time.Second) / rate))
 	for {
 		wait := time.Until(slot)
 		if wait <= 0 {

@@ -145,7 +145,7 @@ type BroadcastOptions struct {
 	Course    string  // of a rule with audience: {in: course}; else it may be empty
 	At        string  // RFC 3339: when it begins; "09:00": when runs begin, where learners are; empty: at once
 	Audience  string  // one more condition; empty: none
-	PerSecond float64 // learners, 0.2 to 10000; 0: workflows.DefaultBroadcastRate
+	PerSecond float64 // learners, 0.2 to 10000; 0: at most workflows.DefaultBroadcastRate, fewer while others would have to wait
 }
 
 // StartBroadcast starts a rule that is in force for its audience. It is recorded.

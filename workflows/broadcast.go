@@ -37,7 +37,7 @@ const (
 	planTimeout        = time.Minute
 )
 
-// DefaultBroadcastRate is how many learners a second are handed the event.
+// DefaultBroadcastRate is how many learners a second are handed the event at most, where no rate is given.
 const DefaultBroadcastRate = 100
 
 // BroadcastID names the workflow of a broadcast: the event's id says which, so that one event is broadcast once.
@@ -125,6 +125,7 @@ func startBroadcast(ctx workflow.Context, in BroadcastInput) (*broadcast, error)
 	}
 	if b.PerSecond <= 0 {
 		b.PerSecond = DefaultBroadcastRate
+		b.GivesWay = true
 	}
 	b.control = workflow.GetSignalChannelWithOptions(ctx, SignalBroadcastControl, workflow.SignalChannelOptions{
 		Description: `Pauses, resumes or cancels: {"do": "pause", "by": "ada"}.`,
@@ -241,6 +242,7 @@ func (b *broadcast) launchPart(ctx workflow.Context, part BroadcastRange) *broad
 			Audience:  b.Audience,
 			Range:     part,
 			PerSecond: b.PerSecond / broadcastTogether,
+			GivesWay:  b.GivesWay,
 			Within:    broadcastChunk,
 			DryRun:    b.DryRun,
 		}),
@@ -343,6 +345,7 @@ func (b *broadcast) progress() BroadcastProgress {
 		Course:     course,
 		Audience:   b.Audience,
 		PerSecond:  b.PerSecond,
+		GivesWay:   b.GivesWay,
 		DryRun:     b.DryRun,
 		StartAt:    b.StartAt,
 		By:         b.By,

@@ -13,11 +13,13 @@ type BroadcastInput struct {
 	// Event has no learner. Its time is when it happened on the learners' clock; zero: when the broadcast begins.
 	Event engine.Event `json:"event"`
 	// Audience is one more condition than those of the rules; empty: none.
-	Audience  string    `json:"audience,omitempty"`
-	PerSecond float64   `json:"per_second,omitempty"` // learners; 0: DefaultBroadcastRate
-	StartAt   time.Time `json:"start_at,omitzero"`    // on Temporal's clock; zero: at once
-	DryRun    bool      `json:"dry_run,omitempty"`    // only count
-	By        string    `json:"by,omitempty"`         // who started it; empty: an event of the platform
+	Audience  string  `json:"audience,omitempty"`
+	PerSecond float64 `json:"per_second,omitempty"` // learners; 0: at most DefaultBroadcastRate, and it gives way
+	// GivesWay says that PerSecond is the most, and lower while others would wait. The workflow sets it where no rate is given.
+	GivesWay bool      `json:"gives_way,omitempty"`
+	StartAt  time.Time `json:"start_at,omitzero"` // on Temporal's clock; zero: at once
+	DryRun   bool      `json:"dry_run,omitempty"` // only count
+	By       string    `json:"by,omitempty"`      // who started it; empty: an event of the platform
 	// RuleHash names the content of the rule that a person starts or counts, as it was in force then; empty: an event of the platform, or an earlier version of Homeroom started it.
 	RuleHash string `json:"rule_hash,omitempty"`
 	// Carried is how far the run before has come; nil: there was none.
@@ -124,6 +126,7 @@ type BroadcastProgress struct {
 	Course    string    `json:"course,omitempty"`
 	Audience  string    `json:"audience,omitempty"`
 	PerSecond float64   `json:"per_second,omitempty"` // learners
+	GivesWay  bool      `json:"gives_way,omitempty"`  // PerSecond is the most
 	DryRun    bool      `json:"dry_run,omitempty"`
 	StartAt   time.Time `json:"start_at,omitzero"`
 	By        string    `json:"by,omitempty"`      // who started it; empty: an event of the platform
@@ -152,8 +155,9 @@ type BroadcastPartInput struct {
 	Event     engine.Event   `json:"event"`
 	Audience  string         `json:"audience,omitempty"`
 	Range     BroadcastRange `json:"range"`
-	PerSecond float64        `json:"per_second"`
-	Within    time.Duration  `json:"within"` // return after so long with what is done
+	PerSecond float64        `json:"per_second"`          // learners; 0: no limit
+	GivesWay  bool           `json:"gives_way,omitempty"` // PerSecond is the most; lower while others would wait
+	Within    time.Duration  `json:"within"`              // return after so long with what is done
 	DryRun    bool           `json:"dry_run,omitempty"`
 }
 

@@ -91,7 +91,11 @@ func dynamicConfig(overrides map[string]any) dynamicconfig.StaticClient {
 		dynamicconfig.FrontendPersistenceMaxQPS.Key().String():                    plenty,
 		dynamicconfig.HistoryPersistenceMaxQPS.Key().String():                     plenty,
 		dynamicconfig.MatchingPersistenceMaxQPS.Key().String():                    plenty,
-		dynamicconfig.HistoryCacheHostLevelMaxSize.Key().String():                 8_192, // workflows held in memory
+		// One shard has the work of all: with 20 looks a second into its queues, as by default, each task of more than ten messages a second waits 40 ms.
+		dynamicconfig.TransferProcessorMaxPollRPS.Key().String():   1_000,
+		dynamicconfig.TimerProcessorMaxPollRPS.Key().String():      1_000,
+		dynamicconfig.VisibilityProcessorMaxPollRPS.Key().String(): 1_000,
+		dynamicconfig.HistoryCacheHostLevelMaxSize.Key().String():  8_192, // workflows held in memory
 		// On one machine several partitions of a queue only forward tasks to each other.
 		dynamicconfig.MatchingNumTaskqueueReadPartitions.Key().String():  1,
 		dynamicconfig.MatchingNumTaskqueueWritePartitions.Key().String(): 1,

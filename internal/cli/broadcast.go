@@ -28,7 +28,7 @@ type BroadcastCmd struct {
 	Course   string  `help:"The course, of a rule with audience: {in: course}." placeholder:"ID"`
 	At       string  `help:"When: 2026-12-01T09:00:00Z, or 09:00 for nine o'clock where each learner is. Default: now." placeholder:"TIME"`
 	Audience string  `help:"One more condition over learner and course, such as: learner.locale == \"de\"." placeholder:"CONDITION"`
-	Rate     float64 `help:"How many learners a second, 0.2 to 10000. Default: 100." placeholder:"N"`
+	Rate     float64 `help:"How many learners a second, 0.2 to 10000. Default: at most 100, fewer while others would have to wait." placeholder:"N"`
 	DryRun   bool    `help:"Only count: how many it reaches, and who is left out, by reason."`
 	Format   string  `help:"How to print: text or json." enum:"text,json" default:"text"`
 }
