@@ -2,67 +2,104 @@ package backtest
 
 import (
 	"cmp"
-	"maps"
 	"reflect"
 	"slices"
+	"time"
 
 	"homeroom/engine"
 )
 
-// buildResult makes the answer of what was counted.
-func (t *tally) buildResult(opts *Options, events int64) *Result {
+// Heading is what a Result says that is not counted: the range and what the draft edits. It needs both rulesets, and can be encoded.
+type Heading struct {
+	From            time.Time `json:"from"`
+	Until           time.Time `json:"until"`
+	AssumeReachable bool      `json:"assume_reachable"`
+	SettingsChanged bool      `json:"settings_changed"`
+	Before          string    `json:"before"` // hash of the ruleset in force
+	After           string    `json:"after"`  // of the draft
+	Edited          []Edit    `json:"edited"` // by rule
+}
+
+// Edit says what the draft does to a rule's own text.
+type Edit struct {
+	Rule   string     `json:"rule"`
+	Status RuleStatus `json:"status"` // not RuleUnedited
+}
+
+// NewHeading returns the heading of a comparison whose range is set.
+func NewHeading(opts *Options) Heading {
 	before := opts.Before.Ruleset
 	after := opts.After.Ruleset
-	r := &Result{
+	return Heading{
 		From:            opts.Since.UTC(),
 		Until:           opts.Until.UTC(),
-		Days:            max(1, opts.Until.Sub(opts.Since).Hours()/24),
 		AssumeReachable: opts.AssumeReachable,
-		Events:          events,
-		Learners:        t.learners,
-		Affected:        t.affected,
 		SettingsChanged: !reflect.DeepEqual(before.Settings, after.Settings),
+		Before:          before.Hash,
+		After:           after.Hash,
+		Edited:          listEdits(before, after),
+	}
+}
+
+// listEdits returns the rules that the draft edits, sorted.
+func listEdits(before, after *engine.Ruleset) []Edit {
+	var edits []Edit
+	for _, rules := range [][]*engine.Rule{before.Rules, after.Rules} {
+		for _, rule := range rules {
+			status := statusOf(before.Rule(rule.Name), after.Rule(rule.Name))
+			if status != RuleUnedited {
+				edits = append(edits, Edit{Rule: rule.Name, Status: status})
+			}
+		}
+	}
+	slices.SortFunc(edits, func(a, b Edit) int { return cmp.Compare(a.Rule, b.Rule) })
+	return slices.Compact(edits) // an edited rule is on both sides
+}
+
+// Result makes the answer of what was counted over all learners.
+func (h *Heading) Result(p *Partial) *Result {
+	r := &Result{
+		From:            h.From,
+		Until:           h.Until,
+		Days:            max(1, h.Until.Sub(h.From).Hours()/24),
+		AssumeReachable: h.AssumeReachable,
+		Events:          p.Events,
+		Learners:        p.Learners,
+		Affected:        p.Affected,
+		SettingsChanged: h.SettingsChanged,
 		Rules:           []Rule{},
-		Timelines:       t.examples.timelines(),
+		Timelines:       p.Examples.timelines(),
 		Unrendered:      []Unrendered{},
 	}
-	r.Before = t.before.buildResult(before, r.Days)
-	r.After = t.after.buildResult(after, r.Days)
-	for _, name := range ruleNames(before, after, t.rules) {
-		rule := t.buildRule(name, statusOf(before.Rule(name), after.Rule(name)), r.Days)
+	r.Before = p.Before.buildResult(h.Before, r.Days)
+	r.After = p.After.buildResult(h.After, r.Days)
+	for _, edit := range h.listRules(p) {
+		rule := p.buildRule(edit.Rule, edit.Status, r.Days)
 		r.Changes += rule.Changes()
 		r.Rules = append(r.Rules, rule)
 	}
 	slices.SortStableFunc(r.Rules, func(a, b Rule) int { return cmp.Compare(a.lookOrder(), b.lookOrder()) })
-	for _, side := range []struct {
-		name  string
-		rules *Rules
-		tally *sideTally
-	}{{"before", &opts.Before, t.before}, {"after", &opts.After, t.after}} {
-		if side.rules.Render == nil {
-			continue
-		}
-		rendered, failed := side.tally.shapes.renderSamples(side.name, side.rules.Render)
-		r.Rendered += rendered
-		r.Unrendered = append(r.Unrendered, failed...)
-	}
+	rendered, failed := p.Before.Rendered.listUnrendered("before")
+	r.Rendered += rendered
+	r.Unrendered = append(r.Unrendered, failed...)
+	rendered, failed = p.After.Rendered.listUnrendered("after")
+	r.Rendered += rendered
+	r.Unrendered = append(r.Unrendered, failed...)
 	return r
 }
 
-// ruleNames returns the rules that sent something or that the draft edits, sorted.
-func ruleNames(before, after *engine.Ruleset, sent map[string]map[string]*Counts) []string {
-	names := map[string]bool{}
-	for name := range sent {
-		names[name] = true
-	}
-	for _, rules := range [][]*engine.Rule{before.Rules, after.Rules} {
-		for _, rule := range rules {
-			if statusOf(before.Rule(rule.Name), after.Rule(rule.Name)) != RuleUnedited {
-				names[rule.Name] = true
-			}
+// listRules returns the rules that sent something or that the draft edits, sorted.
+func (h *Heading) listRules(p *Partial) []Edit {
+	all := slices.Clone(h.Edited)
+	//workflowcheck:ignore What is found is sorted.
+	for name := range p.Rules {
+		isEdited := slices.ContainsFunc(h.Edited, func(e Edit) bool { return e.Rule == name })
+		if !isEdited {
+			all = append(all, Edit{Rule: name, Status: RuleUnedited})
 		}
 	}
-	return slices.Sorted(maps.Keys(names))
+	slices.SortFunc(all, func(a, b Edit) int { return cmp.Compare(a.Rule, b.Rule) })
+	return all
 }
 
 // lookOrder orders rules by what there is to look at: what somebody edited, what changes all the same, the rest.
@@ -88,34 +125,35 @@ func statusOf(before, after *engine.Rule) RuleStatus {
 	return RuleUnedited
 }
 
-func (t *tally) buildRule(name string, status RuleStatus, days float64) Rule {
+func (p *Partial) buildRule(name string, status RuleStatus, days float64) Rule {
 	rule := Rule{Rule: name, Status: status, Messages: []Message{}}
-	messages := t.rules[name]
-	for _, message := range slices.Sorted(maps.Keys(messages)) {
-		rule.add(messages[message])
-		rule.Messages = append(rule.Messages, Message{Message: message, Counts: *messages[message]})
+	//workflowcheck:ignore What is found is sorted, and sums do not depend on the order.
+	for message, counts := range p.Rules[name] {
+		rule.add(counts)
+		rule.Messages = append(rule.Messages, Message{Message: message, Counts: *counts})
 	}
+	slices.SortFunc(rule.Messages, func(a, b Message) int { return cmp.Compare(a.Message, b.Message) })
 	rule.KnockOn = status == RuleUnedited && rule.Changes() > 0
 	rule.PerDayBefore = float64(rule.Before) / days
 	rule.PerDayAfter = float64(rule.After) / days
 	return rule
 }
 
-func (s *sideTally) buildResult(rules *engine.Ruleset, days float64) Side {
+func (s *sideCounts) buildResult(hash string, days float64) Side {
 	return Side{
-		Ruleset:            rules.Hash,
-		Messages:           s.messages,
-		PerDay:             float64(s.messages) / days,
+		Ruleset:            hash,
+		Messages:           s.Messages,
+		PerDay:             float64(s.Messages) / days,
 		BusiestDay:         s.busiestDay(),
 		BusiestHour:        s.busiestHour(),
-		PerLearnerMonth:    s.months.buildResult(),
-		InQuietHours:       s.inQuiet,
-		PutOffByQuietHours: s.deferred[engine.ReasonQuietHours],
-		PutOffByCaps:       s.deferred[engine.ReasonCap],
-		StoppedByCaps:      s.skipped[engine.ReasonCap],
-		StoppedByQuiet:     s.skipped[engine.ReasonQuietHours],
-		StoppedByBackOff:   s.skipped[engine.ReasonIgnored],
-		Withheld:           s.withheld,
-		Unreadable:         s.unreadable,
+		PerLearnerMonth:    s.Months.buildResult(),
+		InQuietHours:       s.InQuiet,
+		PutOffByQuietHours: s.Deferred[engine.ReasonQuietHours],
+		PutOffByCaps:       s.Deferred[engine.ReasonCap],
+		StoppedByCaps:      s.Skipped[engine.ReasonCap],
+		StoppedByQuiet:     s.Skipped[engine.ReasonQuietHours],
+		StoppedByBackOff:   s.Skipped[engine.ReasonIgnored],
+		Withheld:           s.Withheld,
+		Unreadable:         s.Unreadable,
 	}
 }

@@ -121,7 +121,7 @@ func (w *worker) compareSides() {
 	for i, d := range w.pairs.before {
 		w.monthOf(d.at).before++
 		if !w.pairs.paired[i] {
-			w.tally.countMessage(d, Counts{Before: 1, NoLonger: 1})
+			w.counts.countMessage(d, Counts{Before: 1, NoLonger: 1})
 			changes++
 		}
 	}
@@ -129,24 +129,24 @@ func (w *worker) compareSides() {
 		w.monthOf(d.at).after++
 		switch partner := w.pairs.partner[i]; {
 		case partner < 0:
-			w.tally.countMessage(d, Counts{After: 1, New: 1})
+			w.counts.countMessage(d, Counts{After: 1, New: 1})
 			changes++
 		case w.pairs.before[partner].at.Equal(d.at):
-			w.tally.countMessage(d, Counts{Before: 1, After: 1, Same: 1})
+			w.counts.countMessage(d, Counts{Before: 1, After: 1, Same: 1})
 		default:
-			w.tally.countMessage(d, Counts{Before: 1, After: 1, OtherTime: 1})
+			w.counts.countMessage(d, Counts{Before: 1, After: 1, OtherTime: 1})
 			changes++
 		}
 	}
 	for i := range w.months {
 		m := &w.months[i]
-		w.tally.before.months.countMonth(w.learner, m.index, m.before)
-		w.tally.after.months.countMonth(w.learner, m.index, m.after)
+		w.counts.Before.Months.countMonth(w.learner, m.index, m.before)
+		w.counts.After.Months.countMonth(w.learner, m.index, m.after)
 	}
-	w.tally.learners++
+	w.counts.Learners++
 	if changes > 0 {
-		w.tally.affected++
-		w.tally.examples.offerLearner(w.learner, changes, func() Timeline {
+		w.counts.Affected++
+		w.counts.Examples.offerLearner(w.learner, changes, func() Timeline {
 			return newTimeline(w.learner, changes, w.before.decisions, w.after.decisions)
 		})
 	}

@@ -3,7 +3,6 @@ package backtest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -49,6 +48,8 @@ type Options struct {
 	Progress func(done, total int64)
 	// AssumeReachable pretends that every learner has an address: recordings seldom carry one.
 	AssumeReachable bool
+	// Paths, if set, are what learners did next, counted before over all events.
+	Paths *Paths
 }
 
 // ErrNoEvents says that there is nothing to run.
@@ -58,42 +59,38 @@ var ErrNoEvents = errors.New("there is no event in this range")
 // ErrNoEvents, that of the source, or that of ctx.
 func Run(ctx context.Context, source Source, opts Options) (*Result, error) {
 	first, last := source.Span()
-	if first.IsZero() || !opts.Until.IsZero() && first.After(opts.Until) {
-		return nil, ErrNoEvents
+	if err := opts.FitTo(first, last); err != nil {
+		return nil, err
 	}
-	if opts.Until.IsZero() {
-		opts.Until = last.Add(opts.RunOn)
+	counted, err := RunPartial(ctx, source, opts)
+	if err != nil {
+		return nil, err
 	}
-	if opts.Since.Before(first) {
-		opts.Since = first
+	heading := NewHeading(&opts)
+	return heading.Result(counted), nil
+}
+
+// FitTo sets the range that is compared, for events of which the first and the last arrived then. Without any in the range the error is ErrNoEvents.
+func (o *Options) FitTo(first, last time.Time) error {
+	if first.IsZero() || !o.Until.IsZero() && first.After(o.Until) {
+		return ErrNoEvents
 	}
-	if opts.Since.After(opts.Until) {
-		return nil, ErrNoEvents
+	if o.Until.IsZero() {
+		o.Until = last.Add(o.RunOn)
 	}
-	if opts.Workers <= 0 {
-		opts.Workers = runtime.GOMAXPROCS(0)
+	if o.Since.Before(first) {
+		o.Since = first
 	}
-	r := &run{opts: &opts, total: source.Events()}
-	for range opts.Workers {
-		r.workers = append(r.workers, newWorker(&opts))
+	if o.Since.After(o.Until) {
+		return ErrNoEvents
 	}
-	if err := r.countPaths(ctx, source); err != nil {
-		return nil, fmt.Errorf("backtest: %w", err)
+	return nil
+}
+
+func (o *Options) setWorkers() {
+	if o.Workers <= 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
 	}
-	for part := range source.Parts() {
-		loaded, err := loadPart(ctx, source, part, opts.Until)
-		if err != nil {
-			return nil, fmt.Errorf("backtest: %w", err)
-		}
-		if err := r.runPart(ctx, loaded, r.runLearner); err != nil {
-			return nil, fmt.Errorf("backtest: %w", err)
-		}
-	}
-	all := r.workers[0].tally
-	for _, w := range r.workers[1:] {
-		all.merge(w.tally)
-	}
-	return all.buildResult(&opts, source.Events()), nil
 }
 
 // run is a backtest under way.
@@ -101,7 +98,6 @@ type run struct {
 	opts    *Options
 	workers []*worker
 	total   int64
-	paths   [2]*engine.PathLog // of both sides; nil: the side does not ask what comes next
 
 	mu   sync.Mutex
 	done int64

@@ -1,10 +1,10 @@
 package backtest
 
 import (
-	"cmp"
 	"hash/fnv"
 	"maps"
 	"slices"
+	"unicode/utf8"
 
 	"homeroom/engine"
 )
@@ -12,60 +12,74 @@ import (
 // maxShapes bounds how many shapes of one message are kept; those with the lowest hashes are.
 const maxShapes = 64
 
+// messageKey is a message of a rule.
+type messageKey struct {
+	rule    string
+	message string
+}
+
 // shapes are samples of messages to be rendered, by message and shape. Whether a message can be rendered depends on its language and on
 // which properties, traits and variables there are and which of them are empty, hardly on their values: messages that agree in these have
 // one shape, and one of each is rendered.
-type shapes map[string]map[uint64]*shape
+type shapes map[messageKey]map[uint64]*shape
 
 // shape is one sample and how many messages it stands for.
 type shape struct {
 	send    engine.Send
 	profile engine.Profile
+	order   uint64 // of the sample: the message with the lowest is taken
 	count   int
 }
 
 func (s shapes) noteMessage(send *engine.Send, p *engine.Profile) {
 	hash := shapeHash(send, p)
-	known := s.shapesOf(send.Rule + " " + send.Message)
-	if one := known[hash]; one != nil {
-		one.count++
-		if send.ID < one.send.ID {
-			one.takeSample(send, p)
-		}
-		return
-	}
-	one := &shape{count: 1}
-	one.takeSample(send, p)
-	known[hash] = one
-	dropHighest(known)
-}
-
-func (s shapes) shapesOf(key string) map[uint64]*shape {
+	order := hashOf(send.ID)
+	key := messageKey{rule: send.Rule, message: send.Message}
 	known := s[key]
 	if known == nil {
 		known = map[uint64]*shape{}
 		s[key] = known
 	}
-	return known
+	if one := known[hash]; one != nil {
+		one.count++
+		if order < one.order {
+			one.takeSample(send, p, order)
+		}
+		return
+	}
+	one := &shape{count: 1}
+	one.takeSample(send, p, order)
+	known[hash] = one
+	dropHighest(known)
 }
 
 // takeSample makes a message the sample of its shape.
-func (s *shape) takeSample(send *engine.Send, p *engine.Profile) {
+func (s *shape) takeSample(send *engine.Send, p *engine.Profile, order uint64) {
 	s.send = *send
 	s.profile = *p
 	s.profile.Traits = maps.Clone(p.Traits)
+	s.order = order
 }
 
 // dropHighest keeps no more than maxShapes. One that is dropped never comes back, for the bound only falls.
-func dropHighest(known map[uint64]*shape) {
+func dropHighest[T any](known map[uint64]T) {
 	for len(known) > maxShapes {
-		delete(known, slices.Max(slices.Collect(maps.Keys(known))))
+		highest := uint64(0)
+		//workflowcheck:ignore The highest does not depend on the order.
+		for hash := range known {
+			highest = max(highest, hash)
+		}
+		delete(known, highest)
 	}
 }
 
 func (s shapes) merge(o shapes) {
 	for key, theirs := range o {
-		mine := s.shapesOf(key)
+		mine := s[key]
+		if mine == nil {
+			s[key] = theirs
+			continue
+		}
 		for hash, one := range theirs {
 			known := mine[hash]
 			if known == nil {
@@ -73,9 +87,10 @@ func (s shapes) merge(o shapes) {
 				continue
 			}
 			known.count += one.count
-			if one.send.ID < known.send.ID {
+			if one.order < known.order {
 				known.send = one.send
 				known.profile = one.profile
+				known.order = one.order
 			}
 		}
 		dropHighest(mine)
@@ -112,42 +127,38 @@ func describeText(text string) string {
 	return "some"
 }
 
-// renderSamples renders a sample of each shape and returns how many there were and those that failed, sorted.
-func (s shapes) renderSamples(side string, render func(engine.Send, engine.Profile) error) (rendered int, failed []Unrendered) {
-	for _, known := range s {
-		for _, one := range known {
-			rendered++
+// maxProblem bounds what is kept of why a message cannot be rendered, in bytes.
+const maxProblem = 500
+
+// renderSamples renders a sample of each shape.
+func (s shapes) renderSamples(render func(engine.Send, engine.Profile) error) outcomes {
+	all := outcomes{}
+	for key, known := range s {
+		rendered := map[uint64]outcome{}
+		for hash, one := range known {
+			o := outcome{order: one.order, count: one.count}
 			if err := render(one.send, one.profile); err != nil {
-				failed = append(failed, Unrendered{
-					Side:     side,
-					Rule:     one.send.Rule,
-					Message:  one.send.Message,
-					Locale:   one.profile.Locale,
-					Problem:  err.Error(),
-					Messages: one.count,
-					Learner:  one.send.Learner,
-				})
+				o.failed = &failure{
+					Locale:  one.profile.Locale,
+					Learner: one.send.Learner,
+					problem: shortenText(err.Error(), maxProblem),
+				}
 			}
+			rendered[hash] = o
 		}
+		all[key] = rendered
 	}
-	slices.SortFunc(failed, func(a, b Unrendered) int {
-		return cmp.Or(cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Message, b.Message), cmp.Compare(a.Locale, b.Locale), cmp.Compare(a.Problem, b.Problem), cmp.Compare(a.Learner, b.Learner))
-	})
-	return rendered, joinUnrendered(failed)
+	return all
 }
 
-// joinUnrendered makes one of the equal problems that follow one another.
-func joinUnrendered(sorted []Unrendered) []Unrendered {
-	var joined []Unrendered
-	for _, u := range sorted {
-		if n := len(joined); n > 0 {
-			last := &joined[n-1]
-			if last.Rule == u.Rule && last.Message == u.Message && last.Locale == u.Locale && last.Problem == u.Problem {
-				last.Messages += u.Messages
-				continue
-			}
-		}
-		joined = append(joined, u)
+// shortenText cuts a text to so many bytes, between two characters.
+func shortenText(text string, most int) string {
+	if len(text) <= most {
+		return text
 	}
-	return joined
+	cut := most - len("…")
+	for cut > 0 && !utf8.RuneStart(text[cut]) {
+		cut--
+	}
+	return text[:cut] + "…"
 }

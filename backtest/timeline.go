@@ -16,80 +16,70 @@ const (
 
 // examples are affected learners: those with the most changes, and others as a hash draws them.
 type examples struct {
-	most  []example // by changes, the most first
-	drawn []example // by hash
+	Most  []Timeline `json:"most,omitempty"`  // by changes, the most first
+	Drawn []Timeline `json:"drawn,omitempty"` // by hash
 }
 
-type example struct {
-	learner  string
-	hash     uint64
-	changes  int
-	timeline Timeline
+func byChanges(a, b Timeline) int {
+	return cmp.Or(cmp.Compare(b.Changes, a.Changes), byHash(a, b))
 }
 
-func byChanges(a, b example) int {
-	return cmp.Or(cmp.Compare(b.changes, a.changes), cmp.Compare(a.hash, b.hash), cmp.Compare(a.learner, b.learner))
-}
-
-func byHash(a, b example) int {
-	return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.learner, b.learner))
+func byHash(a, b Timeline) int {
+	return cmp.Or(cmp.Compare(hashOf(a.Learner), hashOf(b.Learner)), cmp.Compare(a.Learner, b.Learner))
 }
 
 // offerLearner keeps a learner if they are among the examples so far. The timeline is made only then.
 func (e *examples) offerLearner(learner string, changes int, timeline func() Timeline) {
-	one := example{learner: learner, hash: hashOf(learner), changes: changes}
-	isMost := isAmongFirst(e.most, one, keptExamples, byChanges)
-	isDrawn := isAmongFirst(e.drawn, one, 2*keptExamples, byHash)
+	one := Timeline{Learner: learner, Changes: changes}
+	isMost := isAmongFirst(e.Most, one, keptExamples, byChanges)
+	isDrawn := isAmongFirst(e.Drawn, one, 2*keptExamples, byHash)
 	if !isMost && !isDrawn {
 		return
 	}
-	one.timeline = timeline()
+	one = timeline()
 	if isMost {
-		e.most = insertExample(e.most, one, keptExamples, byChanges)
+		e.Most = insertExample(e.Most, one, keptExamples, byChanges)
 	}
 	if isDrawn {
-		e.drawn = insertExample(e.drawn, one, 2*keptExamples, byHash)
+		e.Drawn = insertExample(e.Drawn, one, 2*keptExamples, byHash)
 	}
 }
 
-// hashOf draws learners in an order that has nothing to do with their ids.
-func hashOf(learner string) uint64 {
+// hashOf draws texts in an order that has nothing to do with what they say.
+func hashOf(text string) uint64 {
 	h := fnv.New64a()
-	h.Write([]byte(learner))
+	h.Write([]byte(text))
 	return h.Sum64()
 }
 
 // isAmongFirst reports whether one is among the first n.
-func isAmongFirst(list []example, one example, n int, order func(a, b example) int) bool {
+func isAmongFirst(list []Timeline, one Timeline, n int, order func(a, b Timeline) int) bool {
 	return len(list) < n || order(one, list[len(list)-1]) < 0
 }
 
 // insertExample puts one in its place and keeps the first n.
-func insertExample(list []example, one example, n int, order func(a, b example) int) []example {
+func insertExample(list []Timeline, one Timeline, n int, order func(a, b Timeline) int) []Timeline {
 	at, _ := slices.BinarySearchFunc(list, one, order)
 	list = slices.Insert(list, at, one)
 	return list[:min(len(list), n)]
 }
 
 func (e *examples) merge(o *examples) {
-	for _, one := range o.most {
-		e.most = insertExample(e.most, one, keptExamples, byChanges)
+	for _, one := range o.Most {
+		e.Most = insertExample(e.Most, one, keptExamples, byChanges)
 	}
-	for _, one := range o.drawn {
-		e.drawn = insertExample(e.drawn, one, 2*keptExamples, byHash)
+	for _, one := range o.Drawn {
+		e.Drawn = insertExample(e.Drawn, one, 2*keptExamples, byHash)
 	}
 }
 
 // timelines returns the examples, each learner once.
 func (e *examples) timelines() []Timeline {
-	all := []Timeline{}
-	for _, one := range e.most {
-		all = append(all, one.timeline)
-	}
-	for _, one := range e.drawn {
-		known := slices.ContainsFunc(all, func(t Timeline) bool { return t.Learner == one.learner })
+	all := append([]Timeline{}, e.Most...)
+	for _, one := range e.Drawn {
+		known := slices.ContainsFunc(all, func(t Timeline) bool { return t.Learner == one.Learner })
 		if !known && len(all) < 2*keptExamples {
-			all = append(all, one.timeline)
+			all = append(all, one)
 		}
 	}
 	return all

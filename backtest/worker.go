@@ -20,7 +20,7 @@ type worker struct {
 	after     side
 	months    []month // of the learner, by time
 	pairs     pairing
-	tally     *tally
+	counts    *Partial
 }
 
 // side is one ruleset with the learner that it runs at the moment.
@@ -29,8 +29,9 @@ type side struct {
 	since     time.Time
 	quiet     *engine.QuietHours // those that InQuietHours asks; nil: there are none
 	host      *simulate.Host
-	decisions []decision // about messages, in the range, in order
-	counts    *sideTally
+	decisions []decision            // about messages, in the range, in order
+	counts    *sideCounts           // those of the worker
+	shapes    shapes                // what is to be rendered
 	paths     *engine.PathLog       // nil: no rule of the side asks what comes next
 	counter   *simulate.PathCounter // likewise
 }
@@ -59,14 +60,14 @@ func newWorker(opts *Options) *worker {
 		opts:      opts,
 		readAlike: opts.Before.Decoder == opts.After.Decoder,
 		workspace: simulate.NewWorkspace(),
-		tally:     newTally(),
+		counts:    NewPartial(),
 	}
 	quiet := opts.Before.Ruleset.Settings.Quiet
 	if quiet == nil {
 		quiet = opts.After.Ruleset.Settings.Quiet
 	}
-	w.before = side{rules: &opts.Before, since: opts.Since, quiet: quiet, counts: w.tally.before}
-	w.after = side{rules: &opts.After, since: opts.Since, quiet: quiet, counts: w.tally.after}
+	w.before = side{rules: &opts.Before, since: opts.Since, quiet: quiet, counts: &w.counts.Before, shapes: shapes{}}
+	w.after = side{rules: &opts.After, since: opts.Since, quiet: quiet, counts: &w.counts.After, shapes: shapes{}}
 	return w
 }
 
@@ -124,7 +125,7 @@ func (s *side) takeDecision(d engine.Decision) {
 // noteSend keeps a message of each shape, to be rendered later. It refuses none.
 func (s *side) noteSend(send engine.Send, p engine.Profile) error {
 	if !send.At.Before(s.since) {
-		s.counts.shapes.noteMessage(&send, &p)
+		s.shapes.noteMessage(&send, &p)
 	}
 	return nil
 }
@@ -134,7 +135,7 @@ func (s *side) countUnreadable(problem *catalog.DecodeError) {
 	if problem.IsIgnored() {
 		return
 	}
-	s.counts.unreadable[problem.Code]++
+	s.counts.Unreadable[problem.Code]++
 }
 
 // noteActivity counts the month of an event of the range.
