@@ -52,6 +52,9 @@ func (e *Event) checkValues(values map[string]any, word string) *DecodeError {
 	var wrong valueErrors
 	for i := range e.Properties {
 		p := &e.Properties[i]
+		if known == len(values) && !p.Required {
+			continue // all values have been looked at: most events have few of their properties
+		}
 		v := values[p.Name]
 		if v == nil {
 			if p.Required {

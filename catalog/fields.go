@@ -2,9 +2,7 @@ package catalog
 
 import (
 	"maps"
-	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"homeroom/internal/rfc3339"
@@ -17,6 +15,9 @@ type bodyFields struct {
 	event, learner, id, time textField
 	properties, traits       any
 	words                    *words
+
+	// timeText is the text of time as a part of the body; nil: it is in time.
+	timeText []byte
 
 	at      time.Time // the time as a source has read it; zero: none has
 	ownName bool      // the subject's event is the publisher's own name for it, and need not agree
@@ -130,7 +131,7 @@ func (f *bodyFields) eventID() (string, *DecodeError) {
 		return "", newRefusal(CodeBadID, hint, "the event's id is empty")
 	case len(id) > MaxID:
 		return "", newRefusal(CodeBadID, "", "the event's id has %d bytes, at most %d are allowed", len(id), MaxID)
-	case strings.ContainsFunc(id, unicode.IsControl):
+	case subjects.HasControl(id):
 		return "", newRefusal(CodeBadID, "", "the event's id contains control characters")
 	}
 	return id, nil
@@ -138,11 +139,10 @@ func (f *bodyFields) eventID() (string, *DecodeError) {
 
 func (f *bodyFields) eventTime(received time.Time) (time.Time, *DecodeError) {
 	const hint = "write RFC 3339, as in 2026-03-02T10:00:00Z"
-	inBody := f.time.text
 	present := f.time.present
 	word := f.words.time
 	if !f.at.IsZero() {
-		return checkTime(f.at.UTC(), word, received)
+		return checkTime(f.at.UTC(), word, nil, received)
 	}
 	switch {
 	case !present && received.IsZero():
@@ -152,27 +152,31 @@ func (f *bodyFields) eventTime(received time.Time) (time.Time, *DecodeError) {
 	case f.time.wrong:
 		return time.Time{}, newRefusal(CodeBadTime, hint, "%s must be text", word)
 	}
-	t, err := rfc3339.Parse(inBody)
+	inBody := f.timeText
+	if inBody == nil {
+		inBody = []byte(f.time.text)
+	}
+	t, err := rfc3339.ParseBytes(inBody)
 	if err != nil {
-		return time.Time{}, newRefusal(CodeBadTime, hint, "%s %q is not a time", word, cutShort(inBody))
+		return time.Time{}, newRefusal(CodeBadTime, hint, "%s %q is not a time", word, cutShort(string(inBody)))
 	}
-	t = t.UTC()
-	if t.Before(earliest) || !received.IsZero() && t.After(received.Add(MaxAhead)) {
-		word += " " + cutShort(inBody) // only errors name it
-	}
-	return checkTime(t, word, received)
+	return checkTime(t.UTC(), word, inBody, received)
 }
 
-// checkTime returns the time unless it lies too far back or ahead; named is what an error calls it.
-func checkTime(t time.Time, named string, received time.Time) (time.Time, *DecodeError) {
+// checkTime returns the time unless it lies too far back or ahead. An error calls it word and, unless that is nil, as it is written.
+func checkTime(t time.Time, word string, written []byte, received time.Time) (time.Time, *DecodeError) {
+	ahead := !received.IsZero() && t.After(received.Add(MaxAhead))
+	if !ahead && !t.Before(earliest) {
+		return t, nil
+	}
+	if written != nil {
+		word += " " + cutShort(string(written))
+	}
 	if t.Before(earliest) {
-		return time.Time{}, newRefusal(CodeBadTime, "check the publisher's clock", "%s is before %d", named, earliest.Year())
+		return time.Time{}, newRefusal(CodeBadTime, "check the publisher's clock", "%s is before %d", word, earliest.Year())
 	}
-	if latest := received.Add(MaxAhead); !received.IsZero() && t.After(latest) {
-		return time.Time{}, newRefusal(CodeBadTime, "check the publisher's clock",
-			"%s is more than an hour after the event arrived (%s)", named, received.UTC().Format(time.RFC3339))
-	}
-	return t, nil
+	return time.Time{}, newRefusal(CodeBadTime, "check the publisher's clock",
+		"%s is more than an hour after the event arrived (%s)", word, received.UTC().Format(time.RFC3339))
 }
 
 // liftTraits takes the traits out of the properties, unless the event has a property of that name.

@@ -3,10 +3,11 @@ package catalog
 import "encoding/binary"
 
 // texts hands out a text that was read before as it was handed out then: names and ids come again and again, and each would
-// be an allocation, in an interface two. It has so many places; a text takes that of another which falls on the same. The
-// nil texts remember nothing. They are not safe for concurrent use.
+// be an allocation, in an interface two. It has so many places; a text takes that of another which falls on the same. Small
+// whole numbers are handed out in the same way. The nil texts remember nothing. They are not safe for concurrent use.
 type texts struct {
 	known   [1 << placeBits]any // strings
+	numbers [1000]any           // float64
 	members []member            // room for the members of objects that are being read; empty
 }
 
@@ -40,6 +41,17 @@ func (t *texts) putMembers(room []member) {
 	}
 	clear(room)
 	t.members = room[:0]
+}
+
+// number returns a whole number from 0 to 999 as a float64.
+func (t *texts) number(n int) any {
+	if t == nil {
+		return float64(n)
+	}
+	if t.numbers[n] == nil {
+		t.numbers[n] = float64(n)
+	}
+	return t.numbers[n]
 }
 
 // text returns the bytes as a string.

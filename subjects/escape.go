@@ -89,8 +89,21 @@ func ValidLearner(id string) error {
 		return fmt.Errorf("a learner id has at most %d bytes, this one has %d", MaxLearner, len(id))
 	case !utf8.ValidString(id):
 		return errors.New("a learner id must be valid UTF-8")
-	case strings.ContainsFunc(id, unicode.IsControl):
+	case HasControl(id):
 		return errors.New("a learner id must not contain control characters")
 	}
 	return nil
+}
+
+// HasControl reports whether a text has control characters. Nearly all ids are ASCII without any, which their bytes say.
+func HasControl(text string) bool {
+	for i := range len(text) {
+		switch b := text[i]; {
+		case b >= utf8.RuneSelf:
+			return strings.ContainsFunc(text[i:], unicode.IsControl)
+		case b < ' ' || b == 0x7f:
+			return true
+		}
+	}
+	return false
 }

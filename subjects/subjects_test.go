@@ -72,6 +72,9 @@ func TestValidLearner(t *testing.T) {
 		{"the name of nobody", "_", "have no learner"},
 		{"not UTF-8", "\xff", "UTF-8"},
 		{"a line break", "a\nb", "control characters"},
+		{"a deleted character", "a\x7fb", "control characters"},
+		{"a control character of Latin 1", "ab\u0085", "control characters"},
+		{"a line break behind other letters", "å\n", "control characters"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
