@@ -82,6 +82,8 @@ type Catalog struct {
 	texts  sync.Pool // of *texts
 
 	translator Translator // nil: none
+	wordsLock  sync.RWMutex
+	words      map[string]*words // of the translator's sources, by name
 }
 
 //go:embed events.yaml

@@ -96,7 +96,7 @@ func (c *Catalog) translate(header map[string][]string, raw []byte, body envelop
 		at:         t.Time,
 		properties: anyObject(t.Properties),
 		traits:     anyObject(t.Traits),
-		words:      sourceWords(t.Source),
+		words:      c.wordsOf(t.Source),
 		// A platform publishes under its own name for the event.
 		ownName: event != "" && !known,
 	}, true, nil
@@ -108,6 +108,23 @@ func anyObject(object map[string]any) any {
 		return nil
 	}
 	return object
+}
+
+// wordsOf is sourceWords, made once for each source.
+func (c *Catalog) wordsOf(source string) *words {
+	c.wordsLock.RLock()
+	known := c.words[source]
+	c.wordsLock.RUnlock()
+	if known != nil {
+		return known
+	}
+	c.wordsLock.Lock()
+	defer c.wordsLock.Unlock()
+	if c.words == nil {
+		c.words = map[string]*words{}
+	}
+	c.words[source] = sourceWords(source)
+	return c.words[source]
 }
 
 // sourceWords are the words in which errors speak of what a source reads.

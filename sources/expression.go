@@ -35,7 +35,7 @@ type expression struct {
 	at      yamlfile.Position
 	path    []string // into the body; nil: it is more than a path
 	keys    keySets  // what a body must have for it to be true
-	quick   quick    // nil: it is not plain
+	quick   quick    // nil: it is evaluated by CEL
 	program cel.Program
 }
 
@@ -54,10 +54,14 @@ func (e *expression) eval(in *input) (any, error) {
 		return followPath(in.body, e.path)
 	}
 	if e.quick != nil {
-		if value, plain := e.quick(in.body); plain {
-			return value, nil
+		if value, is := e.quick(in.body); is != unclear {
+			return is.result(value)
 		}
 	}
+	return e.evalByCEL(in)
+}
+
+func (e *expression) evalByCEL(in *input) (any, error) {
 	out, _, err := e.program.Eval(in)
 	if err != nil {
 		return nil, plainError(err)
@@ -272,7 +276,7 @@ func (r *reader) compileExpression(n *yamlfile.Node, what string, w want) *expre
 		keys: keysForTrue(parsed.NativeRep().Expr()),
 	}
 	if e.path == nil {
-		e.quick = compileQuick(parsed.NativeRep().Expr())
+		e.quick = compileWhole(parsed.NativeRep().Expr())
 		var err error
 		if e.program, err = r.env.Program(checked, cel.EvalOptions(cel.OptOptimize)); err != nil {
 			r.Fail(n.At, "", "the expression cannot be prepared: %v", err)

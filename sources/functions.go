@@ -13,6 +13,8 @@ import (
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
+
+	"homeroom/catalog"
 )
 
 // functionError is what a function of this package refuses. It repeats no value.
@@ -59,8 +61,8 @@ func newEnvironment() (*cel.Env, error) {
 		cel.ASTValidators(cel.ValidateTimestampLiterals(), cel.ValidateRegexLiterals()),
 		cel.Variable(variableBody, cel.DynType),
 		cel.Variable(variableHeaders, cel.DynType),
-		cel.Function("millis", cel.Overload("millis_dyn", dyn, cel.TimestampType, cel.UnaryBinding(func(v ref.Val) ref.Val { return instantOf(v, time.Millisecond) }))),
-		cel.Function("seconds", cel.Overload("seconds_dyn", dyn, cel.TimestampType, cel.UnaryBinding(func(v ref.Val) ref.Val { return instantOf(v, time.Second) }))),
+		cel.Function("millis", cel.Overload("millis_dyn", dyn, cel.TimestampType, cel.UnaryBinding(millisOf))),
+		cel.Function("seconds", cel.Overload("seconds_dyn", dyn, cel.TimestampType, cel.UnaryBinding(secondsOf))),
 		cel.Function("iso_seconds", cel.Overload("iso_seconds_string", text, cel.DoubleType, cel.UnaryBinding(isoSeconds))),
 		cel.Function("json", cel.Overload("json_dyn", dyn, cel.DynType, cel.UnaryBinding(parseJSON))),
 		cel.Function("last", cel.Overload("last_string_string", pair, cel.StringType, cel.BinaryBinding(lastPart))),
@@ -70,6 +72,10 @@ func newEnvironment() (*cel.Env, error) {
 		cel.Function("score_pct", cel.Overload("score_pct_dyn", dyn, cel.DoubleType, cel.UnaryBinding(scorePercent))),
 	)
 }
+
+func millisOf(v ref.Val) ref.Val { return instantOf(v, time.Millisecond) }
+
+func secondsOf(v ref.Val) ref.Val { return instantOf(v, time.Second) }
 
 // instantOf returns the time that is so many units after 1970.
 func instantOf(v ref.Val, unit time.Duration) ref.Val {
@@ -122,10 +128,13 @@ func parseJSON(v ref.Val) ref.Val {
 	if !isText {
 		return v
 	}
-	var value any
 	if len(text) > maxInnerJSON {
 		return refuseValue("a text is no JSON")
 	}
+	if object, plain := catalog.ReadPlain([]byte(text)); plain {
+		return types.DefaultTypeAdapter.NativeToValue(object)
+	}
+	var value any
 	if json.Unmarshal([]byte(text), &value) != nil {
 		var ok bool
 		if value, ok = parsePHP(string(text)); !ok {

@@ -3,36 +3,106 @@ package sources
 import (
 	"math"
 	"slices"
-	"strings"
 
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
 )
 
-// quick evaluates an expression of the plain kind, as most of the shipped sources are, without CEL. plain is false if a part is absent or has another type than
-// the expression expects: then CEL says what the expression is. Where quick answers, it answers as CEL does; TestQuickIsCEL holds it to that.
-type quick func(body map[string]any) (value any, plain bool)
+// quick evaluates an expression, or the usual way through it, without CEL: a tenth of the time. Where quick answers, it answers as CEL does; TestQuickIsCEL holds
+// it to that.
+type quick func(body map[string]any) (any, outcome)
+
+// outcome says what a quick evaluation came to.
+type outcome int
+
+const (
+	// unclear: a part has another type than usual, or is nothing that quick knows; CEL says what the expression is.
+	unclear outcome = iota
+	// known: the value is that of the expression. Texts, float64, bool, nil, objects and lists are those of JSON. An int64 is an int of CEL, which counts as a number
+	// of JSON only when the expression is done, and a time.Time is a timestamp.
+	known
+	// missing: a part is not there, which is the error errAbsent.
+	missing
+	// none: an optional value is none, which is the error errNone. Only a whole expression can be that.
+	none
+)
+
+// result returns what [expression.eval] does for an outcome that is not unclear.
+func (o outcome) result(value any) (any, error) {
+	switch o {
+	case missing:
+		return nil, errAbsent
+	case none:
+		return nil, errNone
+	case known, unclear:
+	}
+	if n, isInt := value.(int64); isInt {
+		return float64(n), nil
+	}
+	return value, nil
+}
+
+// unclearQuick stands for a part that has no quick evaluation, where another part may decide.
+func unclearQuick(map[string]any) (any, outcome) { return nil, unclear }
+
+// compileWhole returns a quick evaluation of a whole expression, which may be an optional value; nil: it has none.
+func compileWhole(e ast.Expr) quick {
+	if e.Kind() == ast.CallKind {
+		call := e.AsCall()
+		args := call.Args()
+		switch call.FunctionName() {
+		case operators.Conditional:
+			return quickConditional(compileQuick(args[0]), compileWhole(args[1]), compileWhole(args[2]))
+		case "optional.of":
+			return compileQuick(args[0])
+		case "optional.none":
+			return func(map[string]any) (any, outcome) { return nil, none }
+		}
+	}
+	if path, ok := optionalPathOf(e); ok {
+		return func(body map[string]any) (any, outcome) {
+			value, there, is := path.follow(body)
+			if is == known && !there {
+				return nil, none
+			}
+			return value, is
+		}
+	}
+	return compileQuick(e)
+}
 
 // compileQuick returns a quick evaluation of an expression; nil: it has none.
 func compileQuick(e ast.Expr) quick {
 	if path := pathOf(e); path != nil {
-		return func(body map[string]any) (any, bool) {
-			value, err := followPath(body, path)
-			return value, err == nil && isPlain(value)
-		}
+		return func(body map[string]any) (any, outcome) { return followQuickly(body, path) }
 	}
 	switch e.Kind() {
 	case ast.LiteralKind:
 		return quickLiteral(e)
 	case ast.SelectKind:
-		return quickPresence(e)
+		return quickSelect(e.AsSelect())
 	case ast.ListKind:
-		return quickList(e)
+		return quickList(e.AsList())
+	case ast.MapKind:
+		return quickMap(e.AsMap())
 	case ast.CallKind:
 		return quickCall(e.AsCall())
 	}
 	return nil
+}
+
+// compileQuicks compiles all of a list; nil: one of them has no quick evaluation.
+func compileQuicks(list []ast.Expr) []quick {
+	compiled := make([]quick, 0, len(list))
+	for _, e := range list {
+		one := compileQuick(e)
+		if one == nil {
+			return nil
+		}
+		compiled = append(compiled, one)
+	}
+	return compiled
 }
 
 // isPlain reports whether a value is one of JSON. A body that was brought into another form may have others.
@@ -46,268 +116,213 @@ func isPlain(value any) bool {
 	return false
 }
 
-func quickLiteral(e ast.Expr) quick {
-	var value any
+// outcomeOf is what a part of the body comes to that is there.
+func outcomeOf(value any) outcome {
+	if isPlain(value) {
+		return known
+	}
+	return unclear
+}
+
+// followQuickly returns the part of a value that a path leads to. What is looked for in anything but an object is unclear.
+func followQuickly(value any, path []string) (any, outcome) {
+	for _, name := range path {
+		object, isObject := value.(map[string]any)
+		if !isObject {
+			return nil, unclear
+		}
+		part, has := object[name]
+		if !has {
+			return nil, missing
+		}
+		value = part
+	}
+	return value, outcomeOf(value)
+}
+
+// literalOf returns the value that an expression writes out: a text, true or false, a float64, or an int64. nil: it is none of these.
+func literalOf(e ast.Expr) any {
+	if e.Kind() != ast.LiteralKind {
+		return nil
+	}
 	switch literal := e.AsLiteral().(type) {
 	case types.String:
-		value = string(literal)
+		return string(literal)
 	case types.Bool:
-		value = bool(literal)
-	case types.Null:
-	default:
-		return nil
-	}
-	return func(map[string]any) (any, bool) { return value, true }
-}
-
-// quickPresence is has(body.a.b).
-func quickPresence(e ast.Expr) quick {
-	path := pathOf(e.AsSelect().Operand())
-	if !e.AsSelect().IsTestOnly() || path == nil {
-		return nil
-	}
-	name := e.AsSelect().FieldName()
-	return func(body map[string]any) (any, bool) {
-		holder, err := followPath(body, path)
-		object, isObject := holder.(map[string]any)
-		if err != nil || !isObject {
-			return nil, false
-		}
-		_, has := object[name]
-		return has, true
-	}
-}
-
-func quickList(e ast.Expr) quick {
-	if len(e.AsList().OptionalIndices()) > 0 {
-		return nil
-	}
-	items, all := compileQuicks(e.AsList().Elements())
-	if !all {
-		return nil
-	}
-	return func(body map[string]any) (any, bool) {
-		list := make([]any, len(items))
-		for i, item := range items {
-			value, plain := item(body)
-			if !plain {
-				return nil, false
-			}
-			list[i] = value
-		}
-		return list, true
-	}
-}
-
-func compileQuicks(list []ast.Expr) (compiled []quick, all bool) {
-	for _, e := range list {
-		one := compileQuick(e)
-		if one == nil {
-			return nil, false
-		}
-		compiled = append(compiled, one)
-	}
-	return compiled, true
-}
-
-func quickCall(call ast.CallExpr) quick {
-	switch call.FunctionName() {
-	case "orValue":
-		return quickOrValue(call)
-	case operators.Equals:
-		if q := quickOptionalIs(call); q != nil {
-			return q
-		}
-	}
-	parts := call.Args()
-	if call.IsMemberFunction() {
-		parts = append([]ast.Expr{call.Target()}, parts...)
-	}
-	args, all := compileQuicks(parts)
-	if !all {
-		return nil
-	}
-	switch call.FunctionName() {
-	case operators.LogicalAnd:
-		return quickLogic(args, false)
-	case operators.LogicalOr:
-		return quickLogic(args, true)
-	case operators.LogicalNot:
-		return func(body map[string]any) (any, bool) {
-			yes, plain := args[0].isTrue(body)
-			return !yes, plain
-		}
-	case operators.Conditional:
-		return func(body map[string]any) (any, bool) {
-			yes, plain := args[0].isTrue(body)
-			switch {
-			case !plain:
-				return nil, false
-			case yes:
-				return args[1](body)
-			}
-			return args[2](body)
-		}
-	case operators.Equals:
-		return quickTexts(args, func(a, b string) any { return a == b })
-	case operators.NotEquals:
-		return quickTexts(args, func(a, b string) any { return a != b })
-	case operators.Add:
-		return quickTexts(args, func(a, b string) any { return a + b })
-	case "startsWith":
-		return quickTexts(args, func(a, b string) any { return strings.HasPrefix(a, b) })
-	case "contains":
-		return quickTexts(args, func(a, b string) any { return strings.Contains(a, b) })
-	case "last":
-		return quickTexts(args, func(a, b string) any { return string(lastPart(types.String(a), types.String(b)).(types.String)) })
-	case operators.In:
-		return quickMember(args, call.Args()[1])
+		return bool(literal)
+	case types.Double:
+		return float64(literal)
+	case types.Int:
+		return int64(literal)
 	}
 	return nil
 }
 
-// optionalPath is body.a.?b.c: what follows the first question mark need not be there.
-type optionalPath struct {
-	path []string
-	rest []string
+func quickLiteral(e ast.Expr) quick {
+	value := literalOf(e)
+	if _, isNull := e.AsLiteral().(types.Null); value == nil && !isNull {
+		return nil
+	}
+	return func(map[string]any) (any, outcome) { return value, known }
 }
 
-// optionalPathOf returns the path of an expression that has a question mark; ok is false if it is anything else.
-func optionalPathOf(e ast.Expr) (p optionalPath, ok bool) {
-	switch {
-	case e.Kind() == ast.SelectKind && !e.AsSelect().IsTestOnly():
-		p, ok = optionalPathOf(e.AsSelect().Operand())
-		p.rest = append(p.rest, e.AsSelect().FieldName())
-		return p, ok
-	case e.Kind() != ast.CallKind || e.AsCall().FunctionName() != operators.OptSelect:
-		return optionalPath{}, false
+// quickSelect is has(x.name) and x.name of an x that is more than a path.
+func quickSelect(e ast.SelectExpr) quick {
+	holder := compileQuick(e.Operand())
+	if holder == nil {
+		return nil
 	}
-	args := e.AsCall().Args()
-	name, isText := args[1].AsLiteral().(types.String)
-	if !isText {
-		return optionalPath{}, false
+	name := e.FieldName()
+	if !e.IsTestOnly() {
+		return quickPart(holder, name)
 	}
-	if p.path = pathOf(args[0]); p.path == nil {
-		if p, ok = optionalPathOf(args[0]); !ok {
-			return optionalPath{}, false
-		}
-	}
-	p.rest = append(p.rest, string(name))
-	return p, true
-}
-
-// follow returns the part of a body, and whether it is there.
-func (p *optionalPath) follow(body map[string]any) (value any, there, plain bool) {
-	value, err := followPath(body, p.path)
-	if err != nil {
-		return nil, false, false
-	}
-	for _, name := range p.rest {
+	return func(body map[string]any) (any, outcome) {
+		value, is := holder(body)
 		object, isObject := value.(map[string]any)
-		if !isObject {
-			return nil, false, false
+		if is != known || !isObject {
+			return nil, unclearUnless(is, missing)
 		}
-		if value, there = object[name]; !there {
-			return nil, false, true
+		_, has := object[name]
+		return has, known
+	}
+}
+
+// unclearUnless returns the outcome if it is the given one, and unclear otherwise.
+func unclearUnless(is, given outcome) outcome {
+	if is == given {
+		return is
+	}
+	return unclear
+}
+
+// quickPart is the part of an object that has a name.
+func quickPart(holder quick, name string) quick {
+	path := []string{name}
+	return func(body map[string]any) (any, outcome) {
+		value, is := holder(body)
+		if is != known {
+			return nil, is
 		}
-	}
-	return value, true, isPlain(value)
-}
-
-// quickOrValue is body.?a.orValue("text").
-func quickOrValue(call ast.CallExpr) quick {
-	if !call.IsMemberFunction() || len(call.Args()) != 1 || call.Args()[0].Kind() != ast.LiteralKind {
-		return nil
-	}
-	path, ok := optionalPathOf(call.Target())
-	otherwise := quickLiteral(call.Args()[0])
-	if !ok || otherwise == nil {
-		return nil
-	}
-	return func(body map[string]any) (any, bool) {
-		value, there, plain := path.follow(body)
-		if plain && !there {
-			return otherwise(body)
-		}
-		return value, plain
+		return followQuickly(value, path)
 	}
 }
 
-// quickOptionalIs is body.?a == optional.of("text").
-func quickOptionalIs(call ast.CallExpr) quick {
-	path, ok := optionalPathOf(call.Args()[0])
-	other := call.Args()[1]
-	if !ok || other.Kind() != ast.CallKind || other.AsCall().FunctionName() != "optional.of" {
+func quickList(e ast.ListExpr) quick {
+	items := compileQuicks(e.Elements())
+	if items == nil || len(e.OptionalIndices()) > 0 {
 		return nil
 	}
-	if len(other.AsCall().Args()) != 1 || other.AsCall().Args()[0].Kind() != ast.LiteralKind {
-		return nil
-	}
-	wanted, isText := other.AsCall().Args()[0].AsLiteral().(types.String)
-	if !isText {
-		return nil
-	}
-	return func(body map[string]any) (any, bool) {
-		value, there, plain := path.follow(body)
-		text, isText := value.(string)
-		return text == string(wanted) && there, plain && (isText || !there)
-	}
-}
-
-func (q quick) isTrue(body map[string]any) (yes, plain bool) {
-	value, plain := q(body)
-	yes, isBool := value.(bool)
-	return yes, plain && isBool
-}
-
-// quickLogic is && (decides is false) or || (decides is true): the first operand that equals decides is the result; if there is none, the result is !decides.
-func quickLogic(args []quick, decides bool) quick {
-	return func(body map[string]any) (any, bool) {
-		for _, arg := range args {
-			if yes, plain := arg.isTrue(body); !plain || yes == decides {
-				return yes, plain
+	return func(body map[string]any) (any, outcome) {
+		list := make([]any, len(items))
+		for i, item := range items {
+			value, is := item(body)
+			if is != known {
+				return nil, is
 			}
+			if !isPlain(value) {
+				return nil, unclear
+			}
+			list[i] = value
 		}
-		return !decides, true
+		return list, known
 	}
 }
 
-// quickTexts is a function of two texts.
-func quickTexts(args []quick, f func(a, b string) any) quick {
-	if len(args) != 2 {
-		return nil
-	}
-	return func(body map[string]any) (any, bool) {
-		first, plain := args[0](body)
-		a, isText := first.(string)
-		if !plain || !isText {
-			return nil, false
-		}
-		second, plain := args[1](body)
-		b, isText := second.(string)
-		if !plain || !isText {
-			return nil, false
-		}
-		return f(a, b), true
-	}
-}
-
-// quickMember is text in ["text", …].
-func quickMember(args []quick, list ast.Expr) quick {
-	if list.Kind() != ast.ListKind {
-		return nil
-	}
-	var items []string
-	for _, e := range list.AsList().Elements() {
-		text, isText := e.AsLiteral().(types.String)
-		if e.Kind() != ast.LiteralKind || !isText {
+// quickMap is an object whose keys are written out.
+func quickMap(e ast.MapExpr) quick {
+	var names []string
+	var values []quick
+	for _, entry := range e.Entries() {
+		part := entry.AsMapEntry()
+		name, isText := literalText(part.Key())
+		value := compileQuick(part.Value())
+		if !isText || value == nil || part.IsOptional() || slices.Contains(names, name) {
 			return nil
 		}
-		items = append(items, string(text))
+		names = append(names, name)
+		values = append(values, value)
 	}
-	return func(body map[string]any) (any, bool) {
-		value, plain := args[0](body)
-		text, isText := value.(string)
-		return slices.Contains(items, text), plain && isText
+	return func(body map[string]any) (any, outcome) {
+		object := make(map[string]any, len(names))
+		for i, name := range names {
+			value, is := values[i](body)
+			if is != known {
+				return nil, is
+			}
+			if !isPlain(value) {
+				return nil, unclear
+			}
+			object[name] = value
+		}
+		return object, known
+	}
+}
+
+// literalText returns the text that an expression writes out.
+func literalText(e ast.Expr) (text string, is bool) {
+	text, is = literalOf(e).(string)
+	return text, is
+}
+
+// quickConditional is condition ? then : otherwise. An arm may be nil.
+func quickConditional(condition, then, otherwise quick) quick {
+	if condition == nil || then == nil && otherwise == nil {
+		return nil
+	}
+	if then == nil {
+		then = unclearQuick
+	}
+	if otherwise == nil {
+		otherwise = unclearQuick
+	}
+	return func(body map[string]any) (any, outcome) {
+		yes, is := condition.isTrue(body)
+		switch {
+		case is != known:
+			return nil, is
+		case yes:
+			return then(body)
+		}
+		return otherwise(body)
+	}
+}
+
+// isTrue evaluates a condition. One that is neither true nor false is unclear.
+func (q quick) isTrue(body map[string]any) (bool, outcome) {
+	value, is := q(body)
+	yes, isBool := value.(bool)
+	if is == known && !isBool {
+		return false, unclear
+	}
+	return yes, is
+}
+
+// quickLogic is && (decides is false) or || (decides is true): an operand that equals decides is the result, whatever the other is. Either may be nil.
+func quickLogic(args []ast.Expr, decides bool) quick {
+	var operands []quick
+	some := false
+	for _, arg := range args {
+		operand := compileQuick(arg)
+		some = some || operand != nil
+		if operand == nil {
+			operand = unclearQuick
+		}
+		operands = append(operands, operand)
+	}
+	if !some {
+		return nil
+	}
+	return func(body map[string]any) (any, outcome) {
+		all := known
+		for _, operand := range operands {
+			yes, is := operand.isTrue(body)
+			switch {
+			case is == known && yes == decides:
+				return decides, known
+			case is == unclear, is == missing && all == known:
+				all = is
+			}
+		}
+		return !decides, all
 	}
 }
