@@ -46,6 +46,8 @@ type Watermarks interface {
 type Clock interface {
 	Now() time.Time
 	Wait(virtual time.Duration) time.Duration // how long that takes in real time
+	// Timer is for how long, in real time, a timer is set for it. It may be shorter than Wait, if the clock's pace can change.
+	Timer(virtual time.Duration) time.Duration
 }
 
 // The defaults of Options.
@@ -211,10 +213,11 @@ func (d *Decide) loadRevisions(ctx context.Context, state engine.State) (map[str
 }
 
 // awaitWatermark returns the instant up to which the learner's events have been handed over. At a wake-up it waits up to MaxLagWait for the watermark,
-// which is published about once a second. It never returns zero, because zero means "all events" to the engine.
+// which is published about once a second; not at all if the wake-up came so early that the watermark cannot be there by then, as in a time-lapse
+// that was slowed down. It never returns zero, because zero means "all events" to the engine.
 func (d *Decide) awaitWatermark(ctx context.Context, in workflows.DecideInput) time.Time {
 	wait := d.o.MaxLagWait
-	if in.WokenAt.IsZero() {
+	if in.WokenAt.IsZero() || d.o.Clock.Wait(in.WokenAt.Sub(d.o.Clock.Now())) > wait {
 		wait = 0
 	}
 	watermark := d.o.Watermarks.AwaitLearner(ctx, in.Learner, in.Partition, in.WokenAt, wait)

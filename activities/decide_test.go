@@ -21,6 +21,8 @@ type facts struct {
 	waited   time.Duration
 	standing error
 	lost     string // a revision that is gone
+
+	longestTimer time.Duration // 0: timers are as long as it takes
 }
 
 func (f *facts) Profile(context.Context, string) (engine.Profile, error) {
@@ -42,6 +44,12 @@ func (f *facts) AwaitLearner(_ context.Context, _ string, _ int, _ time.Time, wa
 }
 func (f *facts) Now() time.Time                           { return f.now }
 func (f *facts) Wait(virtual time.Duration) time.Duration { return virtual / max(f.factor, 1) }
+func (f *facts) Timer(virtual time.Duration) time.Duration {
+	if f.longestTimer > 0 {
+		return min(f.Wait(virtual), f.longestTimer)
+	}
+	return f.Wait(virtual)
+}
 
 func decide(f *facts, step func(engine.Env, engine.State, []engine.Input, time.Time) engine.Result) *activities.Decide {
 	return activities.NewDecide(activities.Options{Profiles: f, Standings: f, Rulesets: f, Watermarks: f, Clock: f, Spread: -1, Step: step})
@@ -117,6 +125,8 @@ func TestHowFarTheStreamIsHandedOver(t *testing.T) {
 		{"the batch knows less", noon, noon.Add(-time.Second), time.Time{}, noon, 0},
 		{"nobody knows: nothing is, rather than everything", time.Time{}, time.Time{}, time.Time{}, time.Unix(0, 0), 0},
 		{"a wake-up gives the mark a moment", noon, time.Time{}, noon, noon, 2 * time.Second},
+		{"a wake-up is a little early", noon, time.Time{}, noon.Add(2 * time.Second), noon, 2 * time.Second},
+		{"a wake-up is so early that no mark comes in time", noon, time.Time{}, noon.Add(3 * time.Second), noon, 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			f := &facts{now: noon, mark: tc.mark}
@@ -139,17 +149,20 @@ func TestSleep(t *testing.T) {
 		lag    time.Duration
 		factor time.Duration
 		want   time.Duration
+
+		longestTimer time.Duration
 	}{
-		{"nothing is due", 0, 0, 1, 0},
-		{"in two hours", 2 * time.Hour, time.Second, 1, 2 * time.Hour},
-		{"in time-lapse", 2 * time.Hour, time.Second, 3600, 2 * time.Second},
-		{"never for no time at all", time.Nanosecond, 0, 3600, time.Millisecond},
-		{"the stream lags a little", 2 * time.Second, 4 * time.Second, 1, 2 * time.Second},
-		{"the stream lags: look less often", 2 * time.Second, 40 * time.Second, 1, 10 * time.Second},
-		{"the triggers have been down for hours", 2 * time.Second, 5 * time.Hour, 1, time.Minute},
+		{"nothing is due", 0, 0, 1, 0, 0},
+		{"in two hours", 2 * time.Hour, time.Second, 1, 2 * time.Hour, 0},
+		{"in time-lapse", 2 * time.Hour, time.Second, 3600, 2 * time.Second, 0},
+		{"never for no time at all", time.Nanosecond, 0, 3600, time.Millisecond, 0},
+		{"the stream lags a little", 2 * time.Second, 4 * time.Second, 1, 2 * time.Second, 0},
+		{"the stream lags: look less often", 2 * time.Second, 40 * time.Second, 1, 10 * time.Second, 0},
+		{"the triggers have been down for hours", 2 * time.Second, 5 * time.Hour, 1, time.Minute, 0},
+		{"the pace may change", 2 * time.Hour, time.Second, 60, time.Minute, time.Minute},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			f := &facts{now: noon, mark: noon.Add(-tc.lag), factor: tc.factor}
+			f := &facts{now: noon, mark: noon.Add(-tc.lag), factor: tc.factor, longestTimer: tc.longestTimer}
 			res, err := decide(f, func(_ engine.Env, s engine.State, _ []engine.Input, now time.Time) engine.Result {
 				out := engine.Result{State: s}
 				if tc.wake > 0 {

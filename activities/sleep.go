@@ -21,7 +21,7 @@ func (d *Decide) sleepDuration(learner string, now, wakeAt, handedOver time.Time
 	if wakeAt.IsZero() {
 		return 0
 	}
-	sleep := max(d.o.Clock.Wait(wakeAt.Sub(now)), time.Millisecond)
+	sleep := max(d.o.Clock.Timer(wakeAt.Sub(now)), time.Millisecond)
 	if sleep > minSpreadSleep && wakeAt.Equal(wakeAt.Truncate(sharedStep)) {
 		sleep += d.spreadWakeUp(learner)
 	}

@@ -75,7 +75,7 @@ func (d *DecideStaff) Run(ctx context.Context, in workflows.StaffInput) (workflo
 		wake = now.Add(pausedStaffFor)
 	}
 	if !out.Over {
-		out.Sleep = max(d.Clock.Wait(wake.Sub(now)), time.Millisecond)
+		out.Sleep = max(d.Clock.Timer(wake.Sub(now)), time.Millisecond)
 	}
 	return out, nil
 }

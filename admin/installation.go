@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -94,9 +95,22 @@ func Connect(ctx context.Context, opts ConnectOptions) (*Installation, error) {
 	}
 	i.letters = deadletters.NewCounter(i.deadLetters())
 	if lived := i.readClock(); followsClock && !lived.IsReal() {
-		i.opts.Now = func() time.Time { return lived.At(i.opts.Real()) }
+		i.opts.Now = i.followClock(lived)
 	}
 	return i, nil
+}
+
+// followClock returns the time of an installation whose clock is not the machine's, and whose pace may change. When no process of it is alive any more, its clock
+// runs on as it did last.
+func (i *Installation) followClock(known clock.Clock) func() time.Time {
+	var last atomic.Pointer[clock.Clock]
+	last.Store(&known)
+	return func() time.Time {
+		if lived := i.readClock(); !lived.IsReal() {
+			last.Store(&lived)
+		}
+		return last.Load().At(i.opts.Real())
+	}
 }
 
 // readClock returns the clock on which the installation lives: the machine's, or another one in time-lapse.

@@ -26,6 +26,7 @@ func (a *App) followRules(ctx context.Context, seen uint64) {
 	tick := time.NewTicker(beatInterval)
 	defer tick.Stop()
 	for {
+		clockChanged := a.clock.Changed() // nil: it never does
 		if err := a.keepUp(ctx, &seen); err != nil && ctx.Err() == nil {
 			a.log.Error("following the published rules; trying again", "error", err)
 		}
@@ -36,6 +37,7 @@ func (a *App) followRules(ctx context.Context, seen uint64) {
 		case <-ctx.Done():
 			return
 		case <-changed:
+		case <-clockChanged: // commands go by the clock in the record
 		case <-tick.C:
 		}
 	}

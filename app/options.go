@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"go.temporal.io/sdk/client"
 
+	"homeroom/engine"
 	"homeroom/internal/clock"
 	"homeroom/rules"
 	"homeroom/store"
@@ -70,6 +71,8 @@ type Options struct {
 	Log   *slog.Logger  // default: none
 	// Telemetry measures what this process does; nil: nothing is measured.
 	Telemetry *telemetry.Telemetry
+	// OnStep, if not nil, is called before each step of a learner with its inputs and its instant, in Homeroom's time. It must not block.
+	OnStep func(inputs []engine.Input, now time.Time)
 
 	// PublicURL is where learners reach the edge: the links in messages begin with it. Required.
 	PublicURL string

@@ -80,7 +80,7 @@ func (a *App) newWorker(revs *revisions, outward *links.Links, o Options) (*work
 		Prompt:      o.Prompt,
 		Rewinds:     a.store.Control,
 		Decisions:   decisions,
-		Step:        o.Telemetry.Step(engine.Step),
+		Step:        observeSteps(o.OnStep, o.Telemetry.Step(engine.Step)),
 	})
 	a.rewinds = decide.CountRewinds
 	return worker.New(o.Temporal, worker.Options{
@@ -96,6 +96,17 @@ func (a *App) newWorker(revs *revisions, outward *links.Links, o Options) (*work
 		DeliveriesPerSecond: o.DeliveriesPerSecond,
 		OnFatal:             func(err error) { a.reportFailure(fmt.Errorf("the Temporal worker gave up: %w", err)) },
 	})
+}
+
+// observeSteps calls onStep before each step, unless it is nil.
+func observeSteps(onStep func([]engine.Input, time.Time), step telemetry.StepFunc) telemetry.StepFunc {
+	if onStep == nil {
+		return step
+	}
+	return func(env engine.Env, state engine.State, inputs []engine.Input, now time.Time) engine.Result {
+		onStep(inputs, now)
+		return step(env, state, inputs, now)
+	}
 }
 
 func (a *App) newTriggers(revs *revisions, o Options) (*triggers.Triggers, error) {

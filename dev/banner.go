@@ -8,20 +8,29 @@ import (
 	"homeroom/dev/stack"
 )
 
-// printBanner prints the addresses of all servers.
-func printBanner(out io.Writer, s *stack.Stack, console, pages, api, key, data string) error {
+// addresses are where the parts that the stack does not know are found.
+type addresses struct {
+	console, pages, api, phones string
+	key                         string // for api
+	data                        string // folder of --data; empty: nothing is kept
+}
+
+// printBanner prints the addresses of all servers, in 80 columns.
+func printBanner(out io.Writer, s *stack.Stack, at addresses) error {
 	kept := "in memory, gone at the end (--data DIR keeps it)"
-	if data != "" {
-		kept = data
+	if at.data != "" {
+		kept = at.data
 	}
 	lines := []struct{ name, address, about string }{
-		{"Console", console, "write rules, try them, publish them, see what they did"},
-		{"Inbox", s.InboxURL, "what learners would get; also the SendGrid API"},
-		{"Learners' pages", pages, "unsubscribe, preferences, share links: follow them from the inbox"},
-		{"Events over HTTP", api, "POST /v1/events with the write key " + key},
+		{"Console", at.console, "write, try and publish rules"},
+		{"Inbox", s.InboxURL, "learners' mail; the SendGrid API"},
+		{"Learners' pages", at.pages, "where the links in mails lead"},
+		{"Events over HTTP", at.api, "POST /v1/events with the write key"},
+		{"Write key", at.key, ""},
+		{"Phones", at.phones + "/pushes", ""},
 		{"Temporal UI", s.UIURL, "one workflow per learner"},
 		{"Temporal", s.TemporalAddress, "namespace " + s.Namespace},
-		{"NATS", s.NATSURL, "publish to learning.<learner>.<event>"},
+		{"NATS", s.NATSURL, "publish learning.<learner>.<event>"},
 		{"Data", kept, ""},
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,17 +15,36 @@ import (
 // termEvent is one event of the campus.
 type termEvent = catalog.Decoded
 
-// keptClock returns the clock that an earlier run wrote to the file, or writes fresh to it for later runs.
-func keptClock(file string, fresh clock.Clock) (clock.Clock, error) {
+// keptClock returns the clock that an earlier run wrote to the file, or fresh if there is none. One that stood goes on. It is written for later
+// runs, now and by followClock.
+func keptClock(file string, fresh clock.Clock) (*clock.Changing, error) {
 	raw, err := os.ReadFile(file)
 	if err == nil {
-		err := readClock(raw, &fresh)
-		return fresh, err
+		err = readClock(raw, &fresh)
 	}
-	if !errors.Is(err, os.ErrNotExist) {
-		return fresh, err
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
 	}
-	return fresh, writeClock(file, fresh)
+	changing := clock.NewChanging(fresh)
+	return changing, writeClock(file, changing.Clock())
+}
+
+// followClock writes the clock to the file at each change, and once more when ctx has ended.
+func followClock(ctx context.Context, c *console, file string, now clock.Clock) {
+	for ended := false; ; {
+		changed := now.Changed()
+		if err := writeClock(file, now); err != nil {
+			c.log.Error("the clock of this run is not kept", "error", err)
+		}
+		if ended {
+			return
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			ended = true
+		}
+	}
 }
 
 func readClock(raw []byte, c *clock.Clock) error {
@@ -42,5 +62,9 @@ func writeClock(file string, c clock.Clock) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(file, raw, 0o644)
+	next := file + ".new" // a crash leaves the old clock or the new one
+	if err := os.WriteFile(next, raw, 0o644); err != nil {
+		return err
+	}
+	return os.Rename(next, file)
 }

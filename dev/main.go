@@ -14,6 +14,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"homeroom/dev/keyboard"
 )
 
 // commands is the command line. Run is the default command.
@@ -30,6 +32,8 @@ type commands struct {
 // console is a command's output.
 type console struct {
 	out, errOut io.Writer
+	in          *os.File   // whose keys are read; nil: out is no terminal
+	columns     func() int // how many the terminal of out has; 0: out is no terminal
 	log         *slog.Logger
 	color       bool // out may be colored
 	terminal    bool // errOut is a terminal
@@ -78,7 +82,17 @@ func runMain(ctx context.Context, args []string, out, errOut io.Writer) int {
 		_, _ = fmt.Fprintf(errOut, "dev: %v\ndev: %s\n", err, usageHint(err))
 		return 2
 	}
-	c := &console{out: out, errOut: errOut, color: isTerminal(out) && os.Getenv("NO_COLOR") == "", terminal: isTerminal(errOut), log: slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: untilStopped{ctx}}))}
+	c := &console{
+		out:      out,
+		errOut:   errOut,
+		columns:  func() int { return columnsOf(out) },
+		color:    isTerminal(out) && os.Getenv("NO_COLOR") == "",
+		terminal: isTerminal(errOut),
+		log:      slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: untilStopped{ctx}})),
+	}
+	if isTerminal(out) {
+		c.in = os.Stdin
+	}
 	command.BindTo(ctx, (*context.Context)(nil))
 	if err := command.Run(c); err != nil && !errors.Is(err, context.Canceled) {
 		printError(errOut, err)
@@ -117,6 +131,15 @@ func untilInterrupted(signals <-chan os.Signal, out io.Writer, leave func(code i
 		leave(130)
 	}()
 	return ctx
+}
+
+// columnsOf returns how many columns the terminal of a writer has; 0: it is no terminal.
+func columnsOf(w io.Writer) int {
+	f, ok := w.(*os.File)
+	if !ok {
+		return 0
+	}
+	return keyboard.Columns(f)
 }
 
 func isTerminal(w any) bool {

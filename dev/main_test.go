@@ -10,8 +10,11 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"homeroom/dev/stack"
+	"homeroom/engine"
+	"homeroom/internal/cells"
 )
 
 func TestUsage(t *testing.T) {
@@ -85,25 +88,79 @@ func TestBanner(t *testing.T) {
 		UIURL:           "http://127.0.0.1:8233",
 		InboxURL:        "http://127.0.0.1:8025",
 	}
+	at := addresses{
+		console: "http://127.0.0.1:8024",
+		pages:   "http://127.0.0.1:8026",
+		api:     "http://127.0.0.1:8081",
+		phones:  "http://127.0.0.1:43210",
+		key:     "hr_key",
+		data:    "",
+	}
 	var out bytes.Buffer
-	if err := printBanner(&out, s, "http://127.0.0.1:8024", "http://127.0.0.1:8026", "http://127.0.0.1:8081", "hr_key", ""); err != nil {
+	if err := printBanner(&out, s, at); err != nil {
 		t.Fatal(err)
 	}
 	want := `
 Homeroom is up, on this machine only. Ctrl-C stops it.
 
-  Console            http://127.0.0.1:8024   write rules, try them, publish them, see what they did
-  Inbox              http://127.0.0.1:8025   what learners would get; also the SendGrid API
-  Learners' pages    http://127.0.0.1:8026   unsubscribe, preferences, share links: follow them from the inbox
-  Events over HTTP   http://127.0.0.1:8081   POST /v1/events with the write key hr_key
+  Console            http://127.0.0.1:8024   write, try and publish rules
+  Inbox              http://127.0.0.1:8025   learners' mail; the SendGrid API
+  Learners' pages    http://127.0.0.1:8026   where the links in mails lead
+  Events over HTTP   http://127.0.0.1:8081   POST /v1/events with the write key
+  Write key          hr_key
+  Phones             http://127.0.0.1:43210/pushes
   Temporal UI        http://127.0.0.1:8233   one workflow per learner
   Temporal           127.0.0.1:7233          namespace default
-  NATS               nats://127.0.0.1:4222   publish to learning.<learner>.<event>
+  NATS               nats://127.0.0.1:4222   publish learning.<learner>.<event>
   Data               in memory, gone at the end (--data DIR keeps it)
 
 `
 	if out.String() != want {
 		t.Errorf("got:\n%s\nwant:\n%s", out.String(), want)
+	}
+	out.Reset()
+	s.NATSURL = "nats://127.0.0.1:43210" // the longest that there are
+	s.UIURL = "http://127.0.0.1:43210"
+	if err := printBanner(&out, s, at); err != nil {
+		t.Fatal(err)
+	}
+	expectColumns(t, out.String(), 80)
+}
+
+// expectColumns reports an error for every line that is longer.
+func expectColumns(t *testing.T, text string, most int) {
+	t.Helper()
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		if n := cells.Width(line); n > most {
+			t.Errorf("%d columns, want at most %d: %s", n, most, line)
+		}
+	}
+}
+
+// TestDecisionsFitTheTerminal, and are whole where there is none.
+func TestDecisionsFitTheTerminal(t *testing.T) {
+	d := engine.Decision{
+		At:      time.Date(2026, 9, 21, 5, 6, 0, 0, time.UTC),
+		Learner: "u_021",
+		Rule:    "certificate-share",
+		Scope:   "certificate_id=cert_u_021_crs_stats",
+		Kind:    engine.KindDeferred,
+		Message: "certificate-ready",
+		Reason:  engine.ReasonQuietHours,
+		Until:   time.Date(2026, 9, 21, 15, 0, 0, 0, time.UTC),
+	}
+	for columns, want := range map[int]string{
+		0:  "Mon 21 Sep 05:06  u_021   deferred   certificate-ready     quiet_hours until 2026-09-21 15:00:00 · certificate-share · certificate_id=cert_u_021_crs_stats\n",
+		80: "Mon 21 Sep 05:06  u_021   deferred   certificate-ready     quiet_hours until 20…\n",
+		10: "Mon 21 Sep 05:06  u_021   deferred …\n",
+	} {
+		var out bytes.Buffer
+		c := &console{out: &out, columns: func() int { return columns }}
+		c.printDecision(d)
+		if out.String() != want {
+			t.Errorf("in %d columns:\n%swant\n%s", columns, out.String(), want)
+		}
 	}
 }
 

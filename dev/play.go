@@ -25,7 +25,7 @@ type playCommand struct {
 // Help is shown by `go run ./dev play --help`.
 func (*playCommand) Help() string {
 	return `Publishes the file's events on NATS at their times, on a clock that runs faster, and lets Homeroom decide and send: real
-NATS, real Temporal, the stand-in SendGrid, on free ports. Prints a summary, exits.
+NATS, real Temporal, the stand-in SendGrid, on free ports. While the machine is behind, the clock waits. Prints a summary, exits.
 
 Example:
   go run ./dev play term.ndjson --academy examples/academy --timelapse 1d=20s --json out.json`
@@ -49,6 +49,11 @@ func (p *playCommand) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
+	clearLine := ""
+	if c.terminal {
+		clearLine = "\r\x1b[K"
+	}
+	opts.Say = func(line string) { fmt.Fprintln(c.errOut, clearLine+line) }
 	if c.terminal {
 		opts.Progress = func(now, until time.Time) {
 			fmt.Fprintf(c.errOut, "\r%s  of  %s ", now.UTC().Format("2006-01-02 15:04"), until.UTC().Format("2006-01-02 15:04"))
@@ -59,9 +64,7 @@ func (p *playCommand) Run(ctx context.Context, c *console) error {
 		return err
 	}
 	doc, err := play.Run(ctx, s, rec, opts)
-	if c.terminal {
-		fmt.Fprint(c.errOut, "\r\x1b[K")
-	}
+	fmt.Fprint(c.errOut, clearLine)
 	if err := errors.Join(err, stopStack(s)); err != nil {
 		return err
 	}

@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"homeroom/dev/campus"
 	"homeroom/dev/instance"
+	"homeroom/dev/pace"
 	"homeroom/dev/play"
 	"homeroom/dev/stack"
+	"homeroom/engine"
 	"homeroom/internal/clock"
 	"homeroom/internal/standin"
 	"homeroom/rules"
@@ -36,7 +39,8 @@ type runCommand struct {
 // Help is shown by `go run ./dev run --help`.
 func (*runCommand) Help() string {
 	return `Starts NATS, Temporal, its UI, a stand-in SendGrid with an inbox, and Homeroom with the example academy, then plays a
-term of a small campus in time-lapse and prints what Homeroom decides. Nothing leaves this machine.
+term of a small campus in time-lapse and prints what Homeroom decides. Nothing leaves this machine. In a terminal space
+pauses the campus, + and - change its pace, j goes to the next morning, n to the next message.
 
 Examples:
   go run ./dev
@@ -56,42 +60,64 @@ func (r *runCommand) Run(ctx context.Context, c *console) error {
 		return err
 	}
 	term := campus.Term(campus.Options{Learners: r.Learners, Days: r.Days, Seed: r.Seed})
-	now, err := r.openClock(term[0].Event.Time)
+	changing, err := r.openClock(term[0].Event.Time)
 	if err != nil {
 		return err
+	}
+	now := clock.Real()
+	if changing != nil {
+		now = changing.Clock()
+		defer r.keepClock(c, now)()
 	}
 	s, err := r.startStack(ctx, c, now)
 	if err != nil {
 		return err
 	}
-	return errors.Join(r.serveHomeroom(ctx, c, s, academy, now, term), stopStack(s))
+	return errors.Join(r.serveHomeroom(ctx, c, s, academy, changing, term), stopStack(s))
 }
 
-// openClock returns the real clock with --live, or a scaled one that shows the first event's time in three seconds. With
-// --data the scaled clock continues that of the earlier run.
-func (r *runCommand) openClock(first time.Time) (clock.Clock, error) {
+// openClock returns a clock that shows the first event's time in three seconds, or nil with --live, which is real time. With
+// --data the clock continues that of the earlier run.
+func (r *runCommand) openClock(first time.Time) (*clock.Changing, error) {
 	if r.Live {
-		return clock.Real(), nil
+		return nil, nil
 	}
 	fresh := clock.New(time.Now().Add(3*time.Second), first, r.Lapse.Factor())
 	if r.Data == "" {
-		return fresh, nil
+		return clock.NewChanging(fresh), nil
 	}
-	return keptClock(filepath.Join(r.Data, "clock.json"), fresh)
+	return keptClock(r.clockFile(), fresh)
+}
+
+// clockFile is where the clock is kept with --data.
+func (r *runCommand) clockFile() string { return filepath.Join(r.Data, "clock.json") }
+
+// keepClock keeps the clock with --data, until the returned function is called: also while everything is being stopped.
+func (r *runCommand) keepClock(c *console, now clock.Clock) (stop func()) {
+	if r.Data == "" {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var keeping sync.WaitGroup
+	keeping.Go(func() { followClock(ctx, c, r.clockFile(), now) })
+	return func() {
+		cancel()
+		keeping.Wait()
+	}
 }
 
 // startStack starts the stack.
 func (r *runCommand) startStack(ctx context.Context, c *console, now clock.Clock) (*stack.Stack, error) {
-	ctx, cancel := context.WithTimeout(ctx, startTime)
+	starting, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
-	return stack.Start(ctx, stack.Options{
+	return stack.Start(starting, stack.Options{
 		Ports: r.stackPorts(),
 		Data:  r.Data,
 		Log:   c.log,
 		Mail: standin.Options{
 			Now:     now.Now,
 			Readers: r.campusReaders(),
-			After:   func(d time.Duration) <-chan time.Time { return time.After(now.Wait(d)) },
+			After:   func(d time.Duration) <-chan time.Time { return afterOn(ctx, now, d) },
 		},
 	})
 }
@@ -104,8 +130,8 @@ func (r *runCommand) campusReaders() standin.Readers {
 	return standin.Readers{Seed: r.Seed, Prefetch: 0.3, Open: 0.6, Click: 0.35, Unsubscribe: 0.02, Spam: 0.005}
 }
 
-// serveHomeroom runs Homeroom on the stack until ctx ends.
-func (r *runCommand) serveHomeroom(ctx context.Context, c *console, s *stack.Stack, academy *rules.Academy, now clock.Clock, term []termEvent) error {
+// serveHomeroom runs Homeroom on the stack until ctx ends. Without a changing clock it runs in real time.
+func (r *runCommand) serveHomeroom(ctx context.Context, c *console, s *stack.Stack, academy *rules.Academy, changing *clock.Changing, term []termEvent) error {
 	if _, knows := academy.Catalog.Event(campus.EventClassBooked); knows {
 		term = campus.WithLiveClasses(term)
 	}
@@ -113,7 +139,18 @@ func (r *runCommand) serveHomeroom(ctx context.Context, c *console, s *stack.Sta
 	if err != nil {
 		return err
 	}
-	h, err := instance.Open(ctx, s, instance.Options{Academy: academy, Clock: now, Log: c.log, API: true, Push: phones.push})
+	opts := instance.Options{Academy: academy, Log: c.log, API: true, Push: phones.push}
+	var keeper *pace.Keeper
+	if changing != nil {
+		keeper = pace.NewKeeper(changing, pace.KeeperOptions{
+			Limit:  pace.LimitOf(academy.Settings.MaxEventAge),
+			OnHold: func(behind time.Duration) { fmt.Fprintln(c.out, play.BehindText(behind)) },
+		})
+		opts.Clock = changing.Clock()
+		opts.Grace = graceAtAnyPace(opts.Clock)
+		opts.OnDelay = keeper.NoteDelay
+	}
+	h, err := instance.Open(ctx, s, opts)
 	if err != nil {
 		return err
 	}
@@ -123,16 +160,27 @@ func (r *runCommand) serveHomeroom(ctx context.Context, c *console, s *stack.Sta
 		return err
 	}
 	defer console.Close()
-	if err := printBanner(c.out, s, console.URL, h.EdgeURL, h.APIURL, h.WriteKey, r.Data); err != nil {
+	if err := printBanner(c.out, s, addresses{
+		console: console.URL,
+		pages:   h.EdgeURL,
+		api:     h.APIURL,
+		phones:  phones.url,
+		key:     h.WriteKey,
+		data:    r.Data,
+	}); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "  What was pushed to the learners' phones is at %s/pushes.\n\n", phones.url)
-	if err := instance.FollowDecisions(ctx, h.JS, c.printDecision); err != nil {
+	control := startControl(ctx, c, h, changing, keeper)
+	defer control.close()
+	if err := instance.FollowDecisions(ctx, h.JS, func(d engine.Decision) {
+		c.printDecision(d)
+		control.noteDecision(d)
+	}); err != nil {
 		return err
 	}
 	if r.Live {
 		fmt.Fprintln(c.out, "Waiting for your events, in real time.")
-	} else if err := r.playTerm(ctx, c, h, academy, term); err != nil {
+	} else if err := r.playTerm(ctx, c, h, academy, changing, term); err != nil {
 		return err
 	}
 	select {
@@ -144,7 +192,7 @@ func (r *runCommand) serveHomeroom(ctx context.Context, c *console, s *stack.Sta
 }
 
 // playTerm publishes the term's events at their times.
-func (r *runCommand) playTerm(ctx context.Context, c *console, h *instance.Instance, academy *rules.Academy, term []termEvent) error {
+func (r *runCommand) playTerm(ctx context.Context, c *console, h *instance.Instance, academy *rules.Academy, changing *clock.Changing, term []termEvent) error {
 	publisher := instance.Publisher{JS: h.JS, Catalog: academy.Catalog}
 	last, err := h.LastStored(ctx)
 	if err != nil {
@@ -162,7 +210,7 @@ func (r *runCommand) playTerm(ctx context.Context, c *console, h *instance.Insta
 		messages = append(messages, m)
 	}
 	fmt.Fprintf(c.out, "A term of %d learners, %d days, a day in %s: %d events.\n\n", r.Learners, r.Days,
-		time.Duration(float64(24*time.Hour)/h.Clock.Factor).Round(time.Millisecond), len(messages))
+		pace.DayTakes(changing.Pace()), len(messages))
 	if err := publisher.Play(ctx, h.Clock, messages, nil); err != nil {
 		if ctx.Err() != nil {
 			return nil

@@ -69,7 +69,8 @@ func (w *watermark) mustAskConsumer(now time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	age := w.clock.Wait(now.Sub(w.clock.At(lastAt)))
-	known := heard && !parked && (age <= freshFor || age >= w.every) && w.clock.Wait(now.Sub(w.asked)) < 10*w.every
+	// While a clock stands, the time since the consumer was asked does not pass, and what was stored before it stood is still to be handed over.
+	known := heard && !parked && !w.clock.IsStanding() && (age <= freshFor || age >= w.every) && w.clock.Wait(now.Sub(w.asked)) < 10*w.every
 	if !known {
 		w.asked = now
 	}

@@ -236,8 +236,9 @@ func (w *world) AwaitLearner(context.Context, string, int, time.Time, time.Durat
 	return w.env.Now().Add(-w.mark)
 }
 
-func (w *world) Now() time.Time                           { return w.env.Now() }
-func (w *world) Wait(virtual time.Duration) time.Duration { return virtual }
+func (w *world) Now() time.Time                            { return w.env.Now() }
+func (w *world) Wait(virtual time.Duration) time.Duration  { return virtual }
+func (w *world) Timer(virtual time.Duration) time.Duration { return virtual }
 
 func (w *world) Deliver(ctx context.Context, send engine.Send) (engine.Outcome, error) {
 	if w.provider != nil {

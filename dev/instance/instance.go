@@ -49,6 +49,8 @@ type Options struct {
 	// lists are the suppression lists of the default Sender.
 	lists   delivery.ProviderLists
 	standIn bool // the Sender is the default one
+	// OnDelay, if not nil, is called with how old events are when they are decided, since the stream stored them, in Homeroom's time. It must not block.
+	OnDelay func(time.Duration)
 	// WrapJetStream, if not nil, returns the JetStream that Homeroom uses, so that tests can make it fail or block.
 	WrapJetStream func(jetstream.JetStream) jetstream.JetStream
 }
@@ -161,6 +163,7 @@ func Open(ctx context.Context, s *stack.Stack, o Options) (*Instance, error) {
 		MarkEvery:   handedOverEvery,
 		MarkMargin:  handedOverMargin,
 		Prompt:      !o.Production,
+		OnStep:      measureDelays(o.OnDelay),
 	}
 	if o.API {
 		if options.API, err = h.listenForEvents(s.APIPort); err != nil {

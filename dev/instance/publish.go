@@ -58,12 +58,12 @@ func (m Message) toNATS() *nats.Msg {
 // maxStall is how long Play waits for the stream to confirm earlier messages.
 const maxStall = time.Minute
 
-// Play publishes messages in order, each when the clock shows its time, and returns when the stream has confirmed all.
+// Play publishes messages in order, each when the clock shows its time, whatever its pace, and returns when the stream has confirmed all.
 // onPublished, if not nil, is called with the number of messages published so far.
 func (p Publisher) Play(ctx context.Context, c clock.Clock, messages []Message, onPublished func(n int)) error {
 	var acks []jetstream.PubAckFuture
 	for i, m := range messages {
-		if err := clock.Sleep(ctx, time.Until(c.When(m.At))); err != nil {
+		if err := c.SleepUntil(ctx, m.At); err != nil {
 			return err
 		}
 		ack, err := p.JS.PublishMsgAsync(m.toNATS(), jetstream.WithStallWait(maxStall))

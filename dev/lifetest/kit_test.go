@@ -38,6 +38,7 @@ import (
 type timepiece interface {
 	Now() time.Time
 	Wait(virtual time.Duration) time.Duration
+	Timer(virtual time.Duration) time.Duration
 }
 
 // options say how learners live.

@@ -215,6 +215,9 @@ func (c *calendar) Wait(virtual time.Duration) time.Duration {
 	return time.Duration(float64(virtual) / c.factor)
 }
 
+// Timer implements activities.Clock.
+func (c *calendar) Timer(virtual time.Duration) time.Duration { return c.Wait(virtual) }
+
 // reach lets time pass until it is t, and then stand still.
 func (c *calendar) reach(h *home, t time.Time) {
 	c.mu.Lock()

@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"homeroom/dev/instance"
+	"homeroom/dev/pace"
 	"homeroom/dev/stack"
 	"homeroom/engine"
 	"homeroom/internal/clock"
@@ -28,18 +29,28 @@ type Options struct {
 	Log             *slog.Logger
 	// Progress is called several times a second with the clock's time. May be nil.
 	Progress func(now, until time.Time)
+	// Say is told in a line that the machine is behind the clock, so that the clock waits, and at the end how long it did. May be nil.
+	Say func(line string)
 }
 
 // startLead is how long before the first event the clock starts, in real time, so that Homeroom is running by then.
 const startLead = 3 * time.Second
 
-// Run plays a recording on the stack and returns what was decided up to the end.
+// Run plays a recording on the stack and returns what was decided up to the end. While the machine is behind, the clock waits, so that no event is decided when it
+// is stale.
 func Run(ctx context.Context, s *stack.Stack, rec *Recording, o Options) (*simulate.Document, error) {
 	if o.Until.IsZero() {
 		o.Until = rec.End().Add(30 * 24 * time.Hour)
 	}
-	c := clock.New(time.Now().Add(startLead), rec.Messages[0].At, o.Lapse.Factor())
-	h, err := instance.Open(ctx, s, instance.Options{Academy: o.Academy, Clock: c, Log: o.Log})
+	if o.Say == nil {
+		o.Say = func(string) {}
+	}
+	changing := clock.NewChanging(clock.New(time.Now().Add(startLead), rec.Messages[0].At, o.Lapse.Factor()))
+	keeper := pace.NewKeeper(changing, pace.KeeperOptions{
+		Limit:  pace.LimitOf(o.Academy.Settings.MaxEventAge),
+		OnHold: func(behind time.Duration) { o.Say(BehindText(behind)) },
+	})
+	h, err := instance.Open(ctx, s, instance.Options{Academy: o.Academy, Clock: changing.Clock(), Log: o.Log, OnDelay: keeper.NoteDelay})
 	if err != nil {
 		return nil, err
 	}
@@ -50,22 +61,23 @@ func Run(ctx context.Context, s *stack.Stack, rec *Recording, o Options) (*simul
 		}
 	}
 	ctx, cancel := context.WithCancel(ctx)
+	var keeping sync.WaitGroup
+	defer keeping.Wait()
 	defer cancel()
+	keeping.Go(func() { keeper.Run(ctx, h.HandedOver) })
 	collected := &decisionCollector{collector: simulate.NewCollector(false), until: o.Until}
 	if err := instance.FollowDecisions(ctx, h.JS, collected.addDecision); err != nil {
 		return nil, err
 	}
-	publisher := instance.Publisher{JS: h.JS, Catalog: o.Academy.Catalog}
-	report := func(int) {
-		if o.Progress != nil {
-			o.Progress(c.Now(), o.Until)
-		}
-	}
-	if err := publisher.Play(ctx, c, rec.Messages, report); err != nil {
+	began := time.Now()
+	if err := publishRecording(ctx, h, keeper, rec, o); err != nil {
 		return nil, err
 	}
 	if err := awaitEnd(ctx, h, collected, o); err != nil {
 		return nil, err
+	}
+	if held := keeper.Held(); held > 0 {
+		o.Say(heldText(held, time.Since(began), o.Lapse))
 	}
 	dead, err := countDeadLetters(ctx, h.JS)
 	if err != nil {
@@ -73,6 +85,30 @@ func Run(ctx context.Context, s *stack.Stack, rec *Recording, o Options) (*simul
 	}
 	doc := collected.makeDocument(len(rec.Messages)-dead, len(rec.Learners), dead+rec.Unpublishable)
 	return &doc, nil
+}
+
+// publishRecording publishes the messages at their times, and notes how late each is.
+func publishRecording(ctx context.Context, h *instance.Instance, keeper *pace.Keeper, rec *Recording, o Options) error {
+	publisher := instance.Publisher{JS: h.JS, Catalog: o.Academy.Catalog}
+	return publisher.Play(ctx, h.Clock, rec.Messages, func(n int) {
+		now := h.Clock.Now()
+		keeper.NoteDelay(now.Sub(rec.Messages[n-1].At))
+		if o.Progress != nil {
+			o.Progress(now, o.Until)
+		}
+	})
+}
+
+// BehindText says that the machine is behind the clock.
+func BehindText(behind time.Duration) string {
+	return fmt.Sprintf("This machine is %.0fh behind the campus's clock, which waits for it now and then.", behind.Hours())
+}
+
+// heldText says how long the clock waited, and at what pace it need not have.
+func heldText(held, took time.Duration, lapse Lapse) string {
+	ran := max(took-held, time.Millisecond)
+	day := float64(24*time.Hour) / lapse.Factor() * float64(took) / float64(ran)
+	return fmt.Sprintf("The clock waited %s of %s: this machine plays 1d=%s.", held.Round(time.Second), took.Round(time.Second), time.Duration(day).Round(time.Second/10))
 }
 
 // giveAddresses stores an address for every learner of the recording.
@@ -89,10 +125,13 @@ func giveAddresses(ctx context.Context, h *instance.Instance, rec *Recording) er
 // quietTime is how long, in real time, no decision must come before the play is over.
 const quietTime = time.Second
 
+// progressEvery is how often, in real time, progress is told after the last event.
+const progressEvery = 200 * time.Millisecond
+
 // awaitEnd waits until the clock shows the end and everything that is due by then has been decided.
 func awaitEnd(ctx context.Context, h *instance.Instance, collected *decisionCollector, o Options) error {
 	for h.Clock.Now().Before(o.Until) {
-		if err := clock.Sleep(ctx, min(time.Until(h.Clock.When(o.Until)), 200*time.Millisecond)); err != nil {
+		if err := clock.Sleep(ctx, min(time.Until(h.Clock.When(o.Until)), progressEvery)); err != nil {
 			return err
 		}
 		if o.Progress != nil {

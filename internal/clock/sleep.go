@@ -19,3 +19,25 @@ func Sleep(ctx context.Context, d time.Duration) error {
 		return nil
 	}
 }
+
+// SleepUntil waits until the clock shows virtual, however its pace changes meanwhile. It returns the context's error if ctx
+// ends first.
+func (c Clock) SleepUntil(ctx context.Context, virtual time.Time) error {
+	for {
+		changed := c.Changed() // before the clock is asked, so that no change is missed
+		wait := time.Until(c.When(virtual))
+		if wait <= 0 {
+			return ctx.Err()
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
+		case <-changed:
+		}
+		timer.Stop()
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+}
