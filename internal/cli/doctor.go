@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"homeroom/admin"
+	"homeroom/internal/cells"
 )
 
 // DoctorCmd is `homeroom doctor`.
@@ -62,6 +63,18 @@ func printDoctorReport(o IO, format string, report admin.DoctorReport) error {
 	return err
 }
 
+// doctorColumns is how many columns the doctor's lines have at most.
+const doctorColumns = 80
+
+// wrapLines breaks each line of a text between words into lines of at most so many columns.
+func wrapLines(text string, most int) []string {
+	var lines []string
+	for line := range strings.SplitSeq(text, "\n") {
+		lines = append(lines, cells.Wrap(line, most)...)
+	}
+	return lines
+}
+
 // doctorText writes a line for each check, and below it what to do.
 func doctorText(o IO, findings []admin.Finding) string {
 	signs := map[admin.FindingStatus]string{
@@ -79,11 +92,17 @@ func doctorText(o IO, findings []admin.Finding) string {
 	indent := "\n" + strings.Repeat(" ", width+4)
 	for _, f := range findings {
 		counts[f.Status]++
-		fmt.Fprintf(&b, "%s %-*s  %s", signs[f.Status], width, f.Check, strings.ReplaceAll(f.Says, "\n", indent))
+		lines := wrapLines(f.Says, doctorColumns-width-4)
 		if f.Do != "" {
-			b.WriteString(indent + "→ " + f.Do)
+			for i, line := range wrapLines(f.Do, doctorColumns-width-6) {
+				arrow := "→ "
+				if i > 0 {
+					arrow = "  "
+				}
+				lines = append(lines, arrow+line)
+			}
 		}
-		b.WriteString("\n")
+		fmt.Fprintf(&b, "%s %-*s  %s\n", signs[f.Status], width, f.Check, strings.Join(lines, indent))
 	}
 	fmt.Fprintf(&b, "\n%d fine, %d to know about, %d wrong", counts[admin.StatusOK], counts[admin.StatusWarning], counts[admin.StatusFailed])
 	if n := counts[admin.StatusNotChecked]; n > 0 {

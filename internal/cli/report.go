@@ -7,12 +7,12 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"homeroom/admin"
 	"homeroom/engine"
 	"homeroom/experiment"
+	"homeroom/internal/cells"
 	"homeroom/internal/narrate"
 	"homeroom/report"
 )
@@ -134,7 +134,13 @@ func rowsWithTotal(r *report.Report) []report.Rule {
 	return append(slices.Clip(r.Rules), total)
 }
 
-// writeColumns writes a table whose first column is text and whose others are numbers, lined up on the right.
+// reportColumns is how many columns a report has at most.
+const reportColumns = 100
+
+// leastNameColumns is how many columns are left to names in the widest table.
+const leastNameColumns = 12
+
+// writeColumns writes a table whose first column is text and whose others are numbers, lined up on the right. A text that leaves no room for the numbers is cut.
 func writeColumns(o IO, b *strings.Builder, head []string, rows [][]string) {
 	if len(rows) == 0 {
 		return
@@ -142,13 +148,19 @@ func writeColumns(o IO, b *strings.Builder, head []string, rows [][]string) {
 	widths := make([]int, len(head))
 	for _, row := range append([][]string{head}, rows...) {
 		for i, cell := range row {
-			widths[i] = max(widths[i], len([]rune(cell)))
+			widths[i] = max(widths[i], cells.Width(cell))
 		}
 	}
+	numbers := 0
+	for _, width := range widths[1:] {
+		numbers += 2 + width
+	}
+	widths[0] = min(widths[0], max(reportColumns-numbers, leastNameColumns))
 	write := func(row []string) string {
 		var line strings.Builder
 		for i, cell := range row {
-			pad := strings.Repeat(" ", widths[i]-len([]rune(cell)))
+			cell = cells.Cut(cell, widths[i])
+			pad := strings.Repeat(" ", widths[i]-cells.Width(cell))
 			if i == 0 {
 				line.WriteString(cell + pad)
 			} else {
@@ -160,6 +172,13 @@ func writeColumns(o IO, b *strings.Builder, head []string, rows [][]string) {
 	fmt.Fprintf(b, "\n%s\n", o.paint("1", write(head)))
 	for _, row := range rows {
 		fmt.Fprintln(b, write(row))
+	}
+}
+
+// writeWrapped writes a sentence in lines of at most reportColumns, each indented by so many columns.
+func writeWrapped(b *strings.Builder, indent int, text string) {
+	for _, line := range cells.Wrap(text, reportColumns-indent) {
+		b.WriteString(strings.Repeat(" ", indent) + line + "\n")
 	}
 }
 
@@ -227,31 +246,46 @@ func writeGrowthTable(o IO, b *strings.Builder, rules []report.Rule) {
 		rows = append(rows, []string{r.Rule, narrate.Thousands(r.ShareClicks), narrate.Thousands(r.ShareVisits), narrate.Thousands(r.CertificatesShared),
 			narrate.Thousands(r.ReferralVisits), narrate.Thousands(r.ReferralsConverted)})
 	}
-	writeColumns(o, b, []string{"GROWTH", "share clicks", "visits", "certificates shared", "referral visits", "referrals converted"}, rows)
+	writeColumns(o, b, []string{"GROWTH", "share clicks", "visits", "certificates", "referral visits", "referred"}, rows)
 }
+
+// maxReasonName is how many columns the names of rules take at most beside reasons.
+const maxReasonName = 40
 
 // writeReasonTable writes why messages were not sent, or not yet.
 func writeReasonTable(o IO, b *strings.Builder, rules []report.Rule) {
-	var lines strings.Builder
-	w := tabwriter.NewWriter(&lines, 0, 0, 2, ' ', 0)
+	type line struct{ rule, what, why string }
+	var lines []line
+	names := 0
+	kinds := 0
 	for i := range rules {
 		r := &rules[i]
 		withheld := map[string]int{string(engine.ReasonHoldout): r.Withheld.Holdout, string(engine.ReasonControl): r.Withheld.Control}
 		maps.DeleteFunc(withheld, func(_ string, n int) bool { return n == 0 })
-		name := r.Rule
+		name := cells.Cut(r.Rule, maxReasonName)
 		for _, part := range []struct {
 			what string
 			by   map[string]int
 		}{{"withheld", withheld}, {"deferred", r.Deferred}, {"skipped", r.Skipped}, {"failed", r.Failed}, {"uncertain", r.Uncertain}, {"exited", r.Exited}} {
-			if len(part.by) > 0 {
-				fmt.Fprintf(w, "%s\t%s\t%s\n", name, part.what, admin.ReasonCounts(part.by))
-				name = ""
+			if len(part.by) == 0 {
+				continue
 			}
+			lines = append(lines, line{name, part.what, admin.ReasonCounts(part.by)})
+			names = max(names, cells.Width(name))
+			kinds = max(kinds, len(part.what))
+			name = ""
 		}
 	}
-	_ = w.Flush()
-	if lines.Len() > 0 {
-		fmt.Fprintf(b, "\n%s\n%s", o.paint("1", "WHY NOT, AND WHY IT ENDED"), lines.String())
+	if len(lines) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n%s\n", o.paint("1", "WHY NOT, AND WHY IT ENDED"))
+	for _, l := range lines {
+		head := l.rule + strings.Repeat(" ", names-cells.Width(l.rule)) + fmt.Sprintf("  %-*s  ", kinds, l.what)
+		for _, why := range cells.Wrap(l.why, reportColumns-cells.Width(head)) {
+			b.WriteString(head + why + "\n")
+			head = strings.Repeat(" ", cells.Width(head))
+		}
 	}
 }
 
@@ -270,7 +304,8 @@ func writeUncredited(b *strings.Builder, u report.Uncredited) {
 		}
 	}
 	if len(parts) > 0 {
-		fmt.Fprintf(b, "\nTo no message's credit: %s\n", strings.Join(parts, ", "))
+		b.WriteString("\n")
+		writeWrapped(b, 0, "To no message's credit: "+strings.Join(parts, ", "))
 	}
 }
 

@@ -145,7 +145,7 @@ func (t *experimentTable) writeRows(o IO, b *strings.Builder) {
 	for i, line := range lines[1:] {
 		fmt.Fprintln(b, line)
 		for _, note := range t.notes[i] {
-			fmt.Fprintln(b, note)
+			writeWrapped(b, len(note)-len(strings.TrimLeft(note, " ")), note)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"homeroom/admin"
+	"homeroom/internal/cells"
 	"homeroom/report"
 )
 
@@ -29,26 +30,40 @@ func (c *ReportCmd) printSteps(ctx context.Context, o IO, installation *admin.In
 	return err
 }
 
-// stepsText writes what runs did, rule by rule, for people.
+// maxStepRule and maxStepName are how many columns the names of a rule and of a step take at most.
+const (
+	maxStepRule = 32
+	maxStepName = 20
+)
+
+// stepsText writes what runs did, rule by rule, for people: a row a step, and below it why messages were not sent, who took which arm, or why runs ended.
 func stepsText(counts admin.StepCounts) string {
 	if len(counts.Rules) == 0 {
 		return "Nothing was decided in the last 30 days."
 	}
 	return table(func(row func(...any)) {
-		row("RULE", "STEP", "RUNS", "SENT", "WITHHELD", "FAILED", "PUT OFF NOW", "WHY NOT, AND WHY IT ENDED")
+		reasons := func(by map[string]int) {
+			for _, line := range cells.Wrap(admin.ReasonCounts(by), reportColumns-4) {
+				row("    " + line)
+			}
+		}
+		row("RULE", "STEP", "RUNS", "SENT", "WITHHELD", "FAILED", "PUT OFF NOW")
 		for _, name := range slices.Sorted(maps.Keys(counts.Rules)) {
 			rule := counts.Rules[name]
-			row(name, "began", rule.Began, "", "", "", "", admin.ReasonCounts(rule.NotBegun))
+			row(cells.Cut(name, maxStepRule), "began", rule.Began)
+			reasons(rule.NotBegun)
 			for _, step := range slices.Sorted(maps.Keys(rule.Steps)) {
 				s := rule.Steps[step]
-				why := admin.ReasonCounts(s.Skipped)
+				row("", cells.Cut(step, maxStepName), s.Reached, s.Sent, s.Withheld, s.Failed, s.Waiting)
 				if len(s.Arms) > 0 {
-					why = admin.ReasonCounts(s.Arms)
+					reasons(s.Arms)
+				} else {
+					reasons(s.Skipped)
 				}
-				row("", step, s.Reached, s.Sent, s.Withheld, s.Failed, s.Waiting, why)
 			}
 			if len(rule.Exited) > 0 {
-				row("", "left", "", "", "", "", "", admin.ReasonCounts(rule.Exited))
+				row("", "left")
+				reasons(rule.Exited)
 			}
 		}
 	})

@@ -144,17 +144,21 @@ func (c *RulesStatusCmd) Run(ctx context.Context, o IO) error {
 	return printResult(o, c.Format, status, strings.TrimRight(statusText(status), "\n"))
 }
 
+// statusColumns is how many columns the status has, unless names are long.
+const statusColumns = 80
+
 func statusText(s admin.RulesStatus) string {
 	var b strings.Builder
 	if s.Current.Hash == "" {
 		b.WriteString("Nothing is in force yet.\n")
 	} else {
-		fmt.Fprintf(&b, "In force: no. %d, %s, by %s at %s%s\n", s.Current.Number, narrate.ShortHash(s.Current.Hash), s.Current.Author,
+		current := fmt.Sprintf("In force: no. %d, %s, by %s at %s%s", s.Current.Number, narrate.ShortHash(s.Current.Hash), s.Current.Author,
 			s.Current.At.Format(time.RFC3339), narrate.NoteSuffix(s.Current.Note))
+		b.WriteString(strings.Join(cells.Wrap(current, statusColumns), "\n") + "\n")
 	}
-	b.WriteString("\nInstances\n" + table(func(row func(...any)) {
+	b.WriteString("\nInstances, and the revision that each runs\n" + table(func(row func(...any)) {
 		for _, i := range s.Instances {
-			row("  "+i.Name, strings.Join(i.Roles, "+"), "runs "+narrate.ShortHash(i.Running), i.Word(), i.At.Format(time.RFC3339))
+			row("  "+i.Name, narrate.ShortHash(i.Running), i.Word(), i.At.UTC().Format("02 Jan 15:04"), strings.Join(i.Roles, "+"))
 		}
 		if len(s.Instances) == 0 {
 			row("  none is running")
