@@ -101,6 +101,9 @@ func tryEvents(academy *rules.Academy, events []catalog.Decoded, o TryOptions) (
 		},
 	})
 	for n := range events {
+		if events[n].Event.SetByRule() { // the rules set it here themselves
+			continue
+		}
 		if err := host.Event(events[n], events[n].Event.Time); err != nil {
 			return Tryout{}, err
 		}

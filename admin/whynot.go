@@ -299,7 +299,7 @@ func (i *Installation) lastDecisions(ctx context.Context, opts WhyNotOptions) (m
 				if d.At.After(of.sent[d.Message]) {
 					of.sent[d.Message] = d.At
 				}
-			case engine.KindStarted, engine.KindFailed, engine.KindSkipped, engine.KindDeferred, engine.KindWithheld, engine.KindExited, engine.KindConverted, engine.KindAssigned, engine.KindSuppressed:
+			case engine.KindStarted, engine.KindFailed, engine.KindSkipped, engine.KindDeferred, engine.KindWithheld, engine.KindExited, engine.KindConverted, engine.KindAssigned, engine.KindSuppressed, engine.KindSet:
 			}
 		}
 	})

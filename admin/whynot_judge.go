@@ -156,7 +156,7 @@ func (w *whyNotWords) judgeStep(answer *MessageWhyNot, step *simulate.TracedStep
 		if answer.Needs = needOfPart(step.Condition); answer.Needs == "" {
 			answer.Needs = w.needOfReason(step.Answer, rule)
 		}
-	case engine.KindStarted, engine.KindExited, engine.KindConverted, engine.KindAssigned, engine.KindSuppressed:
+	case engine.KindStarted, engine.KindExited, engine.KindConverted, engine.KindAssigned, engine.KindSuppressed, engine.KindSet:
 	}
 }
 

@@ -61,6 +61,8 @@ func (w *whyNotWords) needOfReason(a engine.Answer, rule *engine.Rule) string {
 		return "another control group: the learner is in it for as long as settings.yaml keeps its share"
 	case engine.ReasonTooManyRuns:
 		return "the end of other runs of this learner"
+	case engine.ReasonAlreadySet, engine.ReasonSetInCircle, engine.ReasonSetTooOften:
+		return "" // it stops a trait and no message
 	case engine.ReasonUntil, engine.ReasonActive, engine.ReasonCompleted, engine.ReasonCancelled, engine.ReasonCourseEnded, engine.ReasonHandedIn, engine.ReasonDueMoved, engine.ReasonStop, engine.ReasonRevisionLost,
 		engine.ReasonGoal, engine.ReasonGoalUnaided, engine.ReasonMigratedAway, engine.ReasonWithdrawn, engine.ReasonRestarted, engine.ReasonMerged:
 		return "a new run"

@@ -232,6 +232,9 @@ func (w *worker) applyRecord(r *record) error {
 			s.countUnreadable(w.problem)
 			continue
 		}
+		if w.decoded.Event.SetByRule() { // each side's rules set it themselves
+			continue
+		}
 		if err := s.host.ApplyEvent(&w.decoded, r.arrival); err != nil {
 			return err
 		}

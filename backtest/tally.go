@@ -69,7 +69,7 @@ func (s *sideCounts) countUnsent(d *engine.Decision) {
 		s.Skipped[d.Reason] += d.Times()
 	case engine.KindWithheld:
 		s.Withheld++
-	case engine.KindSent, engine.KindUncertain, engine.KindFailed, engine.KindStarted, engine.KindExited, engine.KindConverted, engine.KindAssigned, engine.KindSuppressed:
+	case engine.KindSent, engine.KindUncertain, engine.KindFailed, engine.KindStarted, engine.KindExited, engine.KindConverted, engine.KindAssigned, engine.KindSuppressed, engine.KindSet:
 	}
 }
 

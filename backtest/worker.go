@@ -107,7 +107,7 @@ func (s *side) takeDecision(d engine.Decision) {
 	case engine.KindSkipped, engine.KindDeferred, engine.KindWithheld:
 		s.counts.countUnsent(&d)
 	case engine.KindFailed, engine.KindUncertain:
-	case engine.KindStarted, engine.KindExited, engine.KindConverted, engine.KindAssigned, engine.KindSuppressed:
+	case engine.KindStarted, engine.KindExited, engine.KindConverted, engine.KindAssigned, engine.KindSuppressed, engine.KindSet:
 		return
 	}
 	s.decisions = append(s.decisions, decision{

@@ -94,7 +94,7 @@ func TestBeyondTheSeed(t *testing.T) {
 		got = append(got, e.Name)
 	}
 	want := []string{
-		"profile.updated", "email.delivered", "email.opened", "email.clicked", "nudge.seen", "nudge.clicked", "nudge.dismissed", "email.bounced", "email.unsubscribed",
+		"profile.updated", "learner.trait_set", "email.delivered", "email.opened", "email.clicked", "nudge.seen", "nudge.clicked", "nudge.dismissed", "email.bounced", "email.unsubscribed",
 		"email.resubscribed", "email.spam_reported", "share.link_clicked", "share.link_visited", "referral.link_visited", "user.aliased",
 		"course.updated", "assessment.scheduled", "assignment.scheduled", "broadcast.started",
 	}
@@ -138,7 +138,7 @@ func TestRequiredKeys(t *testing.T) {
 		"bundle.purchased": "bundle_id", "instructor.rated": "instructor_id", "referral.converted": "referrer_id referred_id", "user.aliased": "previous_id",
 		"certificate.earned": "certificate_id", "certificate.shared": "certificate_id",
 		"email.delivered": "send_id", "email.opened": "send_id", "email.clicked": "send_id", "email.bounced": "send_id",
-		"nudge.seen": "send_id", "nudge.clicked": "send_id", "nudge.dismissed": "send_id", "broadcast.started": "rule",
+		"nudge.seen": "send_id", "nudge.clicked": "send_id", "nudge.dismissed": "send_id", "broadcast.started": "rule", "learner.trait_set": "trait",
 	}
 	c := builtin(t)
 	got := map[string]string{}

@@ -150,6 +150,19 @@ func checkBounceType(event string, values map[string]any) *DecodeError {
 		" (case, spaces, hyphens and underscores do not matter)", "bounce_type %q is not known", cutShort(word))
 }
 
+// checkTraitSet refuses that a trait is set which Homeroom itself goes by: nobody says such a thing by this event.
+func checkTraitSet(ev *engine.Event) *DecodeError {
+	if ev.Name != engine.EventTraitSet {
+		return nil
+	}
+	trait, _ := ev.Text(engine.KeyTrait)
+	why := profile.WhyNotSet(trait)
+	if why == "" {
+		return nil
+	}
+	return newRefusal(CodeUnknownWord, "publish it as a trait of another event, such as "+engine.EventProfileUpdated, "no rule may set the trait %s: %s", cutShort(trait), why)
+}
+
 func (e *Event) missingKey(key, word string, values map[string]any) *DecodeError {
 	hint := "add it to " + word
 	for _, name := range slices.Sorted(maps.Keys(values)) {

@@ -98,6 +98,9 @@ func (c *Catalog) checkFields(f *bodyFields, learner, event string, received tim
 	if err = checkBounceType(kind.Name, d.Event.Properties); err != nil {
 		return Decoded{}, err
 	}
+	if err = checkTraitSet(&d.Event); err != nil {
+		return Decoded{}, err
+	}
 	if err = checkTraits(d.Traits); err != nil {
 		return Decoded{}, err
 	}

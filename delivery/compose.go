@@ -61,7 +61,7 @@ func Vars(s engine.Send, to Recipient, courses map[string]engine.CourseInfo, o c
 			ID:       s.Learner,
 			Locale:   to.Profile.Locale,
 			Timezone: to.Profile.Timezone,
-			Traits:   to.Profile.Traits,
+			Traits:   s.TraitsFor(to.Profile.Traits),
 			Next:     nextOf(s.NextCourse),
 		},
 		Trigger:     s.Trigger.Properties,

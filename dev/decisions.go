@@ -41,7 +41,7 @@ func (c *console) colorKind(kind engine.Kind) string {
 		code = "33"
 	case engine.KindFailed, engine.KindUncertain:
 		code = "31"
-	case engine.KindStarted, engine.KindExited, engine.KindAssigned, engine.KindSuppressed:
+	case engine.KindStarted, engine.KindExited, engine.KindAssigned, engine.KindSuppressed, engine.KindSet:
 	}
 	return "\x1b[" + code + "m" + word + "\x1b[0m"
 }

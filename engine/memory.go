@@ -53,6 +53,7 @@ func (d *Decision) withoutIDs() Decision {
 	short.Send = ""
 	short.Channel = ""
 	short.Exposure = nil
+	short.Set = nil // the detail says it
 	return short
 }
 

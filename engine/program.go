@@ -26,7 +26,7 @@ func (s *stepper) advanceRun(id string, at time.Time) {
 		case OpCollect:
 			run.endCollect(in)
 			run.PC++
-		case OpWait, OpWaitClock, OpWaitTime, OpSend, OpBranch, OpJump, OpStop, OpSplit, OpSuppress, OpFallback:
+		case OpWait, OpWaitClock, OpWaitTime, OpSend, OpBranch, OpJump, OpStop, OpSplit, OpSuppress, OpSet, OpFallback:
 			run.PC++
 		}
 	}
@@ -90,6 +90,10 @@ func (s *stepper) runInstruction(run *Run, rule *Rule, in *Instr, at time.Time) 
 		return false
 	case OpSuppress:
 		s.suppressTopics(run, in, at)
+		run.PC++
+		return true
+	case OpSet:
+		s.setTraits(run, in, at)
 		run.PC++
 		return true
 	case OpFallback:

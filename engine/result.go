@@ -50,6 +50,9 @@ type Profile struct {
 	Locale       string         // BCP 47, may be empty
 	Timezone     string         // IANA, may be empty or wrong: then the folder's zone holds
 	Traits       map[string]any // as published; read by conditions, never stored in State
+	// TraitsAt is when single traits were said, removed ones among them, and TraitsSince when all others were; zero: not known.
+	TraitsAt    map[string]time.Time
+	TraitsSince time.Time
 }
 
 // Refuses says why a learner cannot or does not want to get what is sent; empty: they can and do. Step asks when it decides,
@@ -163,6 +166,7 @@ type Send struct {
 	Next          *NextStep      `json:"next,omitempty"`        // for a message that reads course.next; nil: none was known
 	NextCourse    *NextStep      `json:"next_course,omitempty"` // for a message that reads learner.next_course
 	RiskReason    RiskReason     `json:"risk_reason,omitempty"` // for a message that reads course.risk_reason; empty: none was known
+	SetTraits     Values         `json:"set_traits,omitempty"`  // those that rules had just set, of which the profile may not have heard; null: removed
 	Settles       bool           `json:"settles,omitempty"`     // the delivery was uncertain, and is to go out again only on evidence that it did not
 }
 
@@ -212,6 +216,8 @@ const (
 	KindAssigned  Kind = "assigned"  // a run took an arm of a split
 	// KindSuppressed: a run stopped messages to the learner until Until.
 	KindSuppressed Kind = "suppressed"
+	// KindSet: a run set a trait of the learner.
+	KindSet Kind = "set"
 )
 
 // Reason says why, in one spelling for log, metric and page.
@@ -259,6 +265,9 @@ const (
 	ReasonWithdrawn       Reason = "cancelled" // by a publication
 	ReasonRestarted       Reason = "restarted" // by a newer trigger
 	ReasonMerged          Reason = "merged"    // the learner goes on under another id
+	ReasonAlreadySet      Reason = "already_set"
+	ReasonSetInCircle     Reason = "set_in_circle" // rules that set traits start each other
+	ReasonSetTooOften     Reason = "set_too_often"
 )
 
 // Decision says what was done or deliberately not done for a learner, and why.
@@ -280,8 +289,10 @@ type Decision struct {
 	// Exposure is set where the decision brings the learner into an experiment: with assigned, and with sent, uncertain, failed and withheld
 	// unless the message is transactional. Older records have none.
 	Exposure *Exposure `json:"exposure,omitempty"`
-	Detail   string    `json:"detail,omitempty"`   // a sentence for people; no personal data
-	Rev      string    `json:"revision,omitempty"` // the ruleset's hash
+	// Set is what became of which trait, with set. It is a pointer so that decisions can be compared.
+	Set    *TraitChange `json:"set,omitempty"`
+	Detail string       `json:"detail,omitempty"`   // a sentence for people; no personal data
+	Rev    string       `json:"revision,omitempty"` // the ruleset's hash
 	// Count is how many equal skips of one call of Step this decision stands for; 0: it stands for itself. The first was at At, the last at Last. See [FoldSkips].
 	Count int       `json:"count,omitempty"`
 	Last  time.Time `json:"last,omitzero"`
@@ -363,7 +374,7 @@ func (d Decision) Urgent() bool {
 	case KindStarted, KindDeferred, KindExited, KindSuppressed:
 		return false
 	case KindSkipped:
-		return d.Reason != ReasonAgain && d.Reason != ReasonRunning && d.Reason != ReasonCondition
+		return d.Reason != ReasonAgain && d.Reason != ReasonRunning && d.Reason != ReasonCondition && d.Reason != ReasonAlreadySet
 	default:
 		return true
 	}

@@ -99,7 +99,7 @@ func (s *stepper) retimeWait(run *Run) {
 		}
 	case OpWaitTime:
 		s.retimeTimestamp(run, in)
-	case OpWait, OpWaitFor, OpSend, OpBranch, OpJump, OpStop, OpSplit, OpSuppress, OpFallback:
+	case OpWait, OpWaitFor, OpSend, OpBranch, OpJump, OpStop, OpSplit, OpSuppress, OpSet, OpFallback:
 	}
 }
 

@@ -190,6 +190,7 @@ const (
 	OpStop      Op = "stop"       // end the run with Reason
 	OpSplit     Op = "split"      // to the PC of the learner's arm of Split
 	OpSuppress  Op = "suppress"   // stop messages about Topics to the learner for Dur, for Reason
+	OpSet       Op = "set"        // set Traits of the learner
 	OpFallback  Op = "fallback"   // wait for an answer to the nudge of step Nudge until Dur has passed; answered or not sent: Else, unanswered: PC+1
 	OpCollect   Op = "collect"    // gather events for Dur or, if that is 0, until Clock in the learner's zone, on one of Days
 )
@@ -214,8 +215,9 @@ type Instr struct {
 	Send    *SendStep
 	Split   *Split
 	Collect *Collect
-	Nudge   string   // of a fallback: the step that sent the nudge
-	Topics  []string // of a suppress, sorted; empty: all messages
+	Nudge   string       // of a fallback: the step that sent the nudge
+	Topics  []string     // of a suppress, sorted; empty: all messages
+	Traits  []TraitValue // of a set, in the order of the step
 	Reason  string
 }
 

@@ -201,6 +201,7 @@ func (s *stepper) requestDelivery(run *Run, rule *Rule, in *Instr, at time.Time)
 		Vars:          values,
 		At:            at,
 		NotAfter:      s.notAfter(run, in, at),
+		SetTraits:     s.changedTraits(),
 	}
 	if c := s.env.Standing.Courses[run.Course]; c != nil {
 		send.CourseTitle = c.Title

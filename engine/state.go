@@ -38,6 +38,8 @@ type State struct {
 	PendingDeliveries []PendingDelivery `json:"flights,omitempty"`
 	// Suppressions are what suppress steps stopped and that is not over, by topic.
 	Suppressions []Suppression `json:"suppressions,omitempty"`
+	// ChangedTraits are the traits that rules changed within the last day, the last one last.
+	ChangedTraits []ChangedTrait `json:"changed_traits,omitempty"`
 	// Arms are the arms of adaptive splits that the learner has, oldest first.
 	Arms []PickedArm `json:"arms,omitempty"`
 	// Heard are the last events by which a rule leaves or for which one waits: a trigger that happened before them may be heard after them.
@@ -58,6 +60,7 @@ func (s *State) ownLists() {
 	s.Heard = slices.Clone(s.Heard)
 	s.Arms = slices.Clone(s.Arms)
 	s.Suppressions = slices.Clone(s.Suppressions)
+	s.ChangedTraits = slices.Clone(s.ChangedTraits)
 }
 
 // Run is one learner walking through one rule.

@@ -80,6 +80,9 @@ type stepper struct {
 	// published reports that a publication is among the inputs.
 	published bool
 
+	// saidTraits are the traits as the host knows them, without those that rules have set and of which it has not heard yet.
+	saidTraits map[string]any
+
 	// collectedBy are the runs that gathered the present event at a collect step.
 	collectedBy []string
 
@@ -117,6 +120,7 @@ func (s *stepper) beginStep(env *Env, state *State, now time.Time) {
 	if s.spare != nil {
 		s.spare.withheld = s.spare.withheld[:0]
 	}
+	s.seeChangedTraits()
 }
 
 // applyEvent takes one event in.
@@ -320,6 +324,7 @@ func (s *stepper) forgetUnneeded() {
 		}
 	}
 	s.forgetSuppressions()
+	s.forgetChangedTraits()
 	s.keepRecent()
 	if len(s.st.PastRuns) > maxPast {
 		s.st.PastRuns = s.st.PastRuns.trim(maxPast)

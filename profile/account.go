@@ -22,7 +22,7 @@ func StatementOf(ev *engine.Event, traits map[string]any, arrival time.Time) Sta
 		at = arrival
 	}
 	return Statement{
-		Traits:   withPreferences(ev, traits),
+		Traits:   statedTraits(ev, traits),
 		Feedback: FeedbackOf(ev.Name, ev.Properties),
 		At:       at,
 	}

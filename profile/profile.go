@@ -59,6 +59,8 @@ func (p Profile) Engine() engine.Profile {
 		Locale:       p.Locale,
 		Timezone:     p.Timezone,
 		Traits:       p.AllTraits(),
+		TraitsAt:     p.TraitsAt,
+		TraitsSince:  p.UpdatedAt,
 	}
 }
 

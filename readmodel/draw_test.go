@@ -14,6 +14,7 @@ var (
 		engine.KindStarted, engine.KindSent, engine.KindUncertain, engine.KindFailed, engine.KindSkipped, engine.KindDeferred,
 		engine.KindExited, engine.KindWithheld, engine.KindConverted, engine.KindAssigned,
 		engine.KindSuppressed,
+		engine.KindSet,
 	}
 	learners = []string{
 		"ada", "bob", "cyd", "dan", "ä|=/ \x00", "eve", "fay", "gus", "hal", "ida", "joe", "kim", "leo", "mia", "ned", "oda", "pia", "quin", "roy", "sue", "tom", "",
@@ -51,7 +52,7 @@ func drawDecision(rt *rapid.T) engine.Decision {
 	switch d.Kind {
 	case engine.KindSent, engine.KindUncertain, engine.KindFailed:
 		d.Send = d.Run + d.Message
-	case engine.KindStarted, engine.KindSkipped, engine.KindDeferred, engine.KindExited, engine.KindWithheld, engine.KindConverted, engine.KindSuppressed:
+	case engine.KindStarted, engine.KindSkipped, engine.KindDeferred, engine.KindExited, engine.KindWithheld, engine.KindConverted, engine.KindSuppressed, engine.KindSet:
 	case engine.KindAssigned:
 		d.Arm = rapid.SampledFrom([]string{"split=a", "split=none", "other=a", "split=unheard"}).Draw(rt, "arm")
 	}

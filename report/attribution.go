@@ -213,7 +213,7 @@ func statusFlag(kind engine.Kind) uint16 {
 		return sendUncertain
 	case engine.KindFailed:
 		return sendFailed
-	case engine.KindStarted, engine.KindSkipped, engine.KindDeferred, engine.KindWithheld, engine.KindExited, engine.KindConverted, engine.KindAssigned, engine.KindSuppressed:
+	case engine.KindStarted, engine.KindSkipped, engine.KindDeferred, engine.KindWithheld, engine.KindExited, engine.KindConverted, engine.KindAssigned, engine.KindSuppressed, engine.KindSet:
 	}
 	return 0
 }

@@ -165,6 +165,7 @@ func (c *Counter) countDecision(d *engine.Decision) {
 			run.flags |= runConverted
 		}
 	case engine.KindSuppressed: // what was left alone is told by the skips that follow
+	case engine.KindSet: // the event that it is published as is told like any other
 	}
 }
 

@@ -147,7 +147,7 @@ func (o stepOutcome) count(n int) {
 		addCount(o.step.Skipped, string(o.reason), n)
 	case engine.KindAssigned:
 		addCount(o.step.Arms, string(o.reason), n)
-	case engine.KindStarted, engine.KindExited, engine.KindConverted, engine.KindSuppressed:
+	case engine.KindStarted, engine.KindExited, engine.KindConverted, engine.KindSuppressed, engine.KindSet:
 	}
 }
 

@@ -23,6 +23,8 @@ type compiled struct {
 	// ifTrue are the paths that have a value if it was evaluated (a condition: to true); ifNot those that have one if a condition
 	// was false or could not be evaluated.
 	ifTrue, ifNot certainPaths
+	// allowed are, of a condition on the event, the values of properties without which it is not true; see allowedValues.
+	allowed map[string][]string
 	// unproven are the places of the first reads of awaited events that ask has() of them nowhere, by the events' names here.
 	unproven map[string]yamlfile.Position
 }
@@ -107,6 +109,7 @@ func (l *language) compileExpr(d *decoder, n *yamlfile.Node, s exprView, w want)
 		}
 	}
 	if s.event != "" && w == wantBool {
+		c.allowed = allowedValues(root)
 		c.gate = l.compileGate(e, checked, c.expr)
 	}
 	return c, true

@@ -31,7 +31,9 @@ type compiler struct {
 	tried        map[string]bool // messages that were rendered for a trigger
 	sources      map[string]*yamlfile.Source
 	places       map[string]map[string]yamlfile.Position // where steps begin in their files, by rule and name of the step
-	out          *Problems
+	// traitTriggers are, of rules that begin when a trait is set, the values without which their condition is not true; see allowedValues.
+	traitTriggers map[string]map[string][]string
+	out           *Problems
 }
 
 // origin is what starts the runs of a rule.
@@ -177,6 +179,9 @@ func (c *compiler) compileWhen(d *decoder, spec *ruleSpec, r *engine.Rule) (from
 			return from, false
 		}
 		r.When.Match.Event = ev.Name
+		if ev.Name == engine.EventTraitSet {
+			c.keep.add(ev.Name, engine.KeyChain) // by which the engine sees how many rules set each other off
+		}
 		from = origin{name: ev.Name, event: ev, course: c.hasCourse(ev), keys: c.keysOf(ev)}
 		if ev.Admin && w.broadcast == nil && w.audience == nil && spec.writesToStaff() {
 			from.nobody = true
@@ -193,6 +198,7 @@ func (c *compiler) compileWhen(d *decoder, spec *ruleSpec, r *engine.Rule) (from
 	}
 	if w.cond != nil {
 		cond, fine := c.compileCondition(d, w.cond, looks)
+		c.traitTriggers[d.Rule] = cond.allowed
 		if fine && from.nobody {
 			c.checkStaffReads(d, w.cond, cond)
 		}

@@ -107,6 +107,7 @@ func TestComplete(t *testing.T) {
 		{"the course", "", when + "do:\n  - if: course.▮", "progress_pct completed_at previous", "passed", ""},
 		{"the run before", "", when + "do:\n  - if: course.previous.▮", "completed_at", "title", ""},
 		{"the learner", "", when + "do:\n  - if: learner.▮", "locale traits", "first_name", ""},
+		{"traits that rules set", "", when + "do:\n  - set: {stage: asleep, email: x}\n  - if: learner.traits.▮", "stage is_minor", "asleep", ""},
 		{"traits", "", when + "do:\n  - if: learner.traits.▮", "is_minor first_name", "locale2", ""},
 		{"functions of a time", "", when + "do:\n  - if: trigger.time.▮", "getHours getDayOfWeek", "contains", ""},
 		{"functions of a text", "", when + "do:\n  - if: trigger.course_id.▮", "startsWith contains", "getHours", ""},

@@ -114,6 +114,9 @@ func (a *assistant) fieldItems(s exprView, owner string) []CompletionItem {
 		for _, p := range catalog.TraitTypes() {
 			items = append(items, CompletionItem{Label: p.Name, Kind: ItemProperty, Detail: propertyType(p), Words: "A trait that Homeroom knows; publishers may send others."})
 		}
+		for _, name := range a.traitsSet() {
+			items = append(items, CompletionItem{Label: name, Kind: ItemProperty, Words: "A trait that a rule of this folder sets."})
+		}
 		return items
 	}
 	if s.awaitedEvents()[owner] == engine.EventCollected {

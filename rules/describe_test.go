@@ -130,6 +130,8 @@ func describe(rs *engine.Ruleset) string {
 				fmt.Fprintf(&b, " %s for %s, else %d", in.Nudge, in.Dur, in.Else)
 			case engine.OpCollect:
 				fmt.Fprintf(&b, " %s for %s or until %02d:%02d %v as %s %v, max %d", match(&in.Collect.Matches[0]), in.Dur, in.Clock/60, in.Clock%60, in.Days, in.As, in.Reads, in.Collect.Max)
+			case engine.OpSet:
+				fmt.Fprintf(&b, " %v", in.Traits)
 			case engine.OpSuppress:
 				fmt.Fprintf(&b, " %v for %s, %s", in.Topics, in.Dur, in.Reason)
 			}

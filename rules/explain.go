@@ -165,6 +165,8 @@ func instrWords(in *engine.Instr, per []string) string {
 		return fmt.Sprintf("go to %d", in.Else)
 	case engine.OpSuppress:
 		return suppressWords(in)
+	case engine.OpSet:
+		return setWords(in)
 	case engine.OpFallback:
 		return fallbackWords(in)
 	case engine.OpCollect:

@@ -133,23 +133,25 @@ func compileFolder(files map[string][]byte, stored bool, out *Problems) *Academy
 	}
 	names := scanAwaitedNames(sources)
 	c := &compiler{
-		cat:          cat,
-		lang:         lang,
-		settings:     settings,
-		linkable:     linkableProperties(cat),
-		sources:      sources,
-		places:       map[string]map[string]yamlfile.Position{},
-		out:          out,
-		keep:         keepSet{},
-		sent:         map[string]bool{},
-		tried:        map[string]bool{},
-		messages:     messageNames(files),
-		library:      loadLibrary(files, sources, settings, sortedKeys(names), stored, out),
-		awaitedNames: names,
-		stored:       stored,
-		eventsUnread: !eventsKnown,
+		cat:           cat,
+		lang:          lang,
+		settings:      settings,
+		linkable:      linkableProperties(cat),
+		sources:       sources,
+		places:        map[string]map[string]yamlfile.Position{},
+		traitTriggers: map[string]map[string][]string{},
+		out:           out,
+		keep:          keepSet{},
+		sent:          map[string]bool{},
+		tried:         map[string]bool{},
+		messages:      messageNames(files),
+		library:       loadLibrary(files, sources, settings, sortedKeys(names), stored, out),
+		awaitedNames:  names,
+		stored:        stored,
+		eventsUnread:  !eventsKnown,
 	}
 	rules := c.compileRules(files)
+	c.checkTraitCircles(rules)
 	c.checkUnsent()
 	ruleset := &engine.Ruleset{
 		Hash:           Hash(files),

@@ -33,4 +33,5 @@ const (
 	LintPlaceholder     = "placeholder"
 	LintInAppLeave      = "unsubscribe-in-app"
 	LintDatedMessage    = "dated-message"
+	LintTraitCircle     = "sets-in-circle"
 )

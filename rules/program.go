@@ -144,6 +144,8 @@ func (b *builder) addStep(s *stepSpec, id string) (open bool) {
 		}
 	case "suppress":
 		b.addInstr(engine.Instr{Op: engine.OpSuppress, ID: id, Dur: s.dur, Topics: b.compileTopics(s), Reason: s.reason})
+	case "set":
+		b.addSet(s, id)
 	case "collect":
 		b.addCollect(s, id)
 	case "stop":

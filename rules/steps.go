@@ -45,6 +45,8 @@ type stepSpec struct {
 
 	topics []*yamlfile.Node // suppress: those named
 	all    bool             // suppress: every message
+
+	traits []traitSpec // set
 }
 
 // withSpec is a variable that a send hands to its message.
@@ -58,7 +60,7 @@ type armSpec struct {
 }
 
 // verbs are the keys that say what a step does; if comes last because a send and a collect may have one too.
-var verbs = []string{"wait", "wait_until", "wait_for", "send", "stop", "split", "suppress", "collect", "if"}
+var verbs = []string{"wait", "wait_until", "wait_for", "send", "stop", "split", "suppress", "set", "collect", "if"}
 
 func cutAfter(text string) (string, bool) {
 	rest, ok := strings.CutPrefix(text, "after ")
@@ -226,6 +228,8 @@ func stepKeys(verb string, depth int) []key[stepSpec] {
 		return append(splitKeys(depth), id)
 	case "collect":
 		return append(collectKeys(), cond, id)
+	case "set":
+		return []key[stepSpec]{{name: "set", read: readSet}, id}
 	case "suppress":
 		return []key[stepSpec]{{name: "suppress", read: readSuppress}, id}
 	default:

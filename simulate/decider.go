@@ -61,6 +61,9 @@ func (s *decider) decideAll(ctx context.Context) error {
 				}
 				continue
 			}
+			if d.Event.SetByRule() { // the rules set it here themselves
+				continue
+			}
 			s.seen[d.Event.Name]++
 			if err := s.hostOf(d.Event.Learner).ApplyEvent(&d.Decoded, d.at); err != nil {
 				return err

@@ -49,6 +49,8 @@ type Summary struct {
 	Failed    map[string]int `json:"failed"`
 	// Suppressed counts by rule how often a suppress step stopped messages.
 	Suppressed map[string]int `json:"suppressed,omitempty"`
+	// Set counts by trait how often a set step set it.
+	Set map[string]int `json:"set,omitempty"`
 }
 
 // NewSummary returns a summary of nothing.
@@ -63,6 +65,7 @@ func NewSummary() Summary {
 		Started:    map[string]int{},
 		Assigned:   map[string]int{},
 		Suppressed: map[string]int{},
+		Set:        map[string]int{},
 		Uncertain:  map[string]int{},
 		Failed:     map[string]int{},
 	}
@@ -93,6 +96,8 @@ func (s *Summary) Count(kind engine.Kind) map[string]int {
 		return s.Assigned
 	case engine.KindSuppressed:
 		return s.Suppressed
+	case engine.KindSet:
+		return s.Set
 	}
 	return nil
 }
@@ -122,7 +127,7 @@ func (s *Summary) merge(o *Summary) {
 var Kinds = [...]engine.Kind{
 	engine.KindSent, engine.KindUncertain, engine.KindWithheld, engine.KindDeferred, engine.KindSkipped,
 	engine.KindFailed, engine.KindStarted, engine.KindAssigned, engine.KindExited, engine.KindConverted,
-	engine.KindSuppressed,
+	engine.KindSuppressed, engine.KindSet,
 }
 
 func summaryKey(d *engine.Decision) string {
@@ -135,8 +140,18 @@ func summaryKey(d *engine.Decision) string {
 		return d.Rule
 	case engine.KindAssigned:
 		return d.Arm
+	case engine.KindSet:
+		return traitOf(d)
 	}
 	return ""
+}
+
+// traitOf returns the trait that a decision set; empty: it set none.
+func traitOf(d *engine.Decision) string {
+	if d.Set == nil {
+		return ""
+	}
+	return d.Set.Trait
 }
 
 // Collector turns decisions into a document. Add keeps each learner's order.
@@ -173,7 +188,7 @@ func (c *Collector) Add(d engine.Decision) {
 // bearsOnExperiment reports whether an experiment counts a decision. Back-off counts in every experiment of the learner, whichever rule it stopped.
 func (c *Collector) bearsOnExperiment(d *engine.Decision) bool {
 	switch d.Kind {
-	case engine.KindSent, engine.KindUncertain, engine.KindFailed, engine.KindWithheld, engine.KindAssigned, engine.KindConverted, engine.KindSuppressed:
+	case engine.KindSent, engine.KindUncertain, engine.KindFailed, engine.KindWithheld, engine.KindAssigned, engine.KindConverted, engine.KindSuppressed, engine.KindSet:
 		return c.Measured[d.Rule]
 	case engine.KindSkipped:
 		return d.Reason == engine.ReasonIgnored

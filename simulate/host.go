@@ -124,18 +124,10 @@ func (h *Host) ApplyEvent(d *catalog.Decoded, arrival time.Time) error {
 	if err := h.wakeUntil(func(w time.Time) bool { return w.Before(arrival) }); err != nil {
 		return err
 	}
-	ev := &d.Event
-	ev.StoredAt = arrival // as triggers say it
-	statement := profile.StatementOf(ev, d.Traits, arrival)
-	h.applyStatement(ev, statement)
-	change := h.standing.Apply(ev, h.opts.Ruleset, arrival)
-	h.standing.ApplyTraits(statement.Traits, h.opts.Ruleset, &change)
-	h.takeMoves(arrival)
-	if !h.opts.Ruleset.Wants(ev, change) {
-		h.traceUnwanted(ev, arrival)
+	if !h.hearEvent(&d.Event, d.Traits, arrival) {
 		return nil
 	}
-	return h.stepUntilDelivered([]engine.Input{{Event: ev}}, arrival)
+	return h.stepUntilDelivered([]engine.Input{{Event: &d.Event}}, arrival)
 }
 
 // applyBroadcast takes in an event without a learner, if it concerns this one, and returns why it does not. extra is one more condition; nil: there is none. It keeps neither the event nor
@@ -303,7 +295,7 @@ func (h *Host) wakeUntil(due func(time.Time) bool) error {
 	return nil
 }
 
-// stepUntilDelivered runs the engine and answers its deliveries until there are none.
+// stepUntilDelivered runs the engine, answers its deliveries and lets it hear of the traits that rules set, until there is nothing more.
 func (h *Host) stepUntilDelivered(inputs []engine.Input, now time.Time) error {
 	for range maxRounds {
 		res := h.stepOnce(inputs, now)
@@ -312,7 +304,7 @@ func (h *Host) stepUntilDelivered(inputs []engine.Input, now time.Time) error {
 		for _, d := range res.Decisions {
 			h.opts.Decided(d)
 		}
-		inputs = h.deliver(res.Effects)
+		inputs = h.hearTraits(h.deliver(res.Effects), res.Decisions, now)
 		if len(inputs) == 0 {
 			return nil
 		}

@@ -274,6 +274,9 @@ func (s *sequencer) buildResult() *Result {
 	}
 	doc := merge(parts)
 	doc.Experiments = experimentsOf(parts, s.until)
+	for _, n := range doc.Summary.Set {
+		seen[engine.EventTraitSet] += n
+	}
 	doc.Unstarted = findUnstarted(s.opts.Ruleset, doc.Summary.Started, seen)
 	doc.Summary.Events = s.events
 	doc.Summary.Learners = learners

@@ -280,7 +280,7 @@ func (t *Tracer) addDecision(d engine.Decision) {
 		if trace.Run != nil && trace.Run.ID == d.Run {
 			trace.Run.Arm = d.Arm
 		}
-	case engine.KindStarted, engine.KindSkipped, engine.KindDeferred, engine.KindWithheld, engine.KindConverted, engine.KindSuppressed: // traced as they are looked at, or no answer to why not
+	case engine.KindStarted, engine.KindSkipped, engine.KindDeferred, engine.KindWithheld, engine.KindConverted, engine.KindSuppressed, engine.KindSet: // traced as they are looked at, or no answer to why not
 	}
 }
 

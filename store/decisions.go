@@ -13,38 +13,70 @@ import (
 	"homeroom/subjects"
 )
 
-// Decisions publishes what was decided to the stream HOMEROOM_DECISIONS.
+// Decisions publishes what was decided to the stream HOMEROOM_DECISIONS, and the traits that rules set as events to the stream LEARNING.
 type Decisions struct{ js jetstream.JetStream }
 
 // Publish stores decisions and returns when all are confirmed. Their ids make a repeat within the stream's window
 // unheard; readers of the stream recognize later ones by the id in the message. After an error publish all of them
-// again.
+// again. A decision that set a trait is published as an event of the learner first, whose id follows from the decision's: so it is in the stream before whoever decided
+// forgets that it is to be published.
 func (d *Decisions) Publish(ctx context.Context, decisions []engine.Decision) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*requestTimeout) // an answer that was lost with its connection never comes
 	defer cancel()
-	acks := make([]jetstream.PubAckFuture, 0, len(decisions))
+	sent := make([]publication, 0, len(decisions))
 	for i := range decisions {
 		dec := &decisions[i]
+		if ev, set := dec.TraitEvent(); set {
+			msg, err := eventMessage(&ev)
+			if err != nil {
+				return err
+			}
+			if sent, err = d.publishMessage(sent, msg, "event "+ev.ID, subjects.MsgID(ev.Learner, ev.ID)); err != nil {
+				return err
+			}
+		}
 		body, err := json.Marshal(dec)
 		if err != nil {
 			return fmt.Errorf("publish decision %s: %w", dec.ID, err)
 		}
 		msg := &nats.Msg{Subject: subjects.Decision(dec.Learner, dec.Rule, string(dec.Kind)), Data: body}
-		ack, err := d.js.PublishMsgAsync(msg, jetstream.WithMsgID(dec.ID))
-		if err != nil {
-			return fmt.Errorf("publish decision %s: %w", dec.ID, err)
+		if sent, err = d.publishMessage(sent, msg, "decision "+dec.ID, dec.ID); err != nil {
+			return err
 		}
-		acks = append(acks, ack)
 	}
 	var failed error
-	for i, ack := range acks {
+	for _, one := range sent {
 		select {
-		case <-ack.Ok():
-		case err := <-ack.Err():
-			failed = errors.Join(failed, fmt.Errorf("publish decision %s: %w", decisions[i].ID, err))
+		case <-one.ack.Ok():
+		case err := <-one.ack.Err():
+			failed = errors.Join(failed, fmt.Errorf("publish %s: %w", one.what, err))
 		case <-ctx.Done():
-			return fmt.Errorf("publish decision %s: %w", decisions[i].ID, ctx.Err())
+			return fmt.Errorf("publish %s: %w", one.what, ctx.Err())
 		}
 	}
 	return failed
+}
+
+// publication is a message that waits to be confirmed.
+type publication struct {
+	what string // for errors
+	ack  jetstream.PubAckFuture
+}
+
+// publishMessage hands a message over, whose confirmation is still to come.
+func (d *Decisions) publishMessage(sent []publication, msg *nats.Msg, what, id string) ([]publication, error) {
+	ack, err := d.js.PublishMsgAsync(msg, jetstream.WithMsgID(id))
+	if err != nil {
+		return sent, fmt.Errorf("publish %s: %w", what, err)
+	}
+	return append(sent, publication{what, ack}), nil
+}
+
+// eventMessage returns an event of a learner as it is published.
+func eventMessage(ev *engine.Event) (*nats.Msg, error) {
+	body, err := json.Marshal(nativeEvent{ID: ev.ID, Time: ev.Time.UTC(), Properties: ev.Properties})
+	if err != nil {
+		return nil, fmt.Errorf("publish %s %s: %w", ev.Name, ev.ID, err)
+	}
+	return &nats.Msg{Subject: subjects.Publish(ev.Learner, ev.Name), Data: body}, nil
 }

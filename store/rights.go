@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"homeroom/engine"
 	"homeroom/subjects"
 )
 
@@ -57,6 +58,7 @@ func roleSubjects(role string) []string {
 			getSubject("KV_" + BucketStanding),
 			getSubject("KV_" + BucketLearned),
 			subjects.Decision(checkToken, checkToken, checkToken),
+			subjects.Publish(checkToken, engine.EventTraitSet),
 			subjectOfKey(BucketSends, checkToken),
 			subjectOfKey(BucketLinks, checkToken),
 			subjectOfKey(BucketRetired, checkToken),

@@ -72,8 +72,9 @@ func writeBody(s engine.Send, to delivery.Recipient, m delivery.Message) ([]byte
 			Actions:   m.Actions,
 		},
 	}
+	traits := s.TraitsFor(to.Profile.Traits)
 	for _, name := range m.PostTo.Traits {
-		if value, has := to.Profile.Traits[name]; has {
+		if value, has := traits[name]; has {
 			if body.Data.Traits == nil {
 				body.Data.Traits = map[string]any{}
 			}

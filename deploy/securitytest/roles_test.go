@@ -1,11 +1,15 @@
 package securitytest
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"homeroom/engine"
 	"homeroom/internal/natstest"
+	"homeroom/subjects"
 )
 
 // TestEachRoleKeepsToItself: whoever gets hold of the credentials of one role has the permissions of that role and no more.
@@ -32,6 +36,9 @@ func TestEachRoleKeepsToItself(t *testing.T) {
 		{"homeroom-edge", "read the write keys", "$JS.API.STREAM.MSG.GET.KV_homeroom_write_keys", `{"seq":1}`},
 		{"homeroom-worker", "read an event", "$JS.API.STREAM.MSG.GET.LEARNING", `{"seq":1}`},
 		{"homeroom-worker", "publish an event", "learning.u_42.course.completed", `{}`},
+		{"homeroom-worker", "say what a learner did", "learning.u_42.certificate.earned", `{}`},
+		{"homeroom-worker", "change a learner's address", "learning.u_42.profile.updated", `{}`},
+		{"homeroom-worker", "set a trait past the stream's own subject", "learning.3.u_42.learner.trait_set", `{}`},
 		{"homeroom-worker", "change a profile", "$KV.homeroom_profiles.u_42", `{}`},
 		{"homeroom-worker", "list suppressions", "$JS.API.CONSUMER.CREATE.KV_homeroom_suppressions", `{"stream_name":"KV_homeroom_suppressions","config":{}}`},
 		{"homeroom-triggers", "write a decision", "homeroom.decisions.u_42.retry.sent", `{}`},
@@ -73,5 +80,33 @@ func TestEachRoleKeepsToItself(t *testing.T) {
 	}
 	if after := describeStreams(t, operator); after != before {
 		t.Errorf("something changed:\nbefore %s\nafter  %s", before, after)
+	}
+}
+
+// TestTheWorkerPublishesWhatRulesSetAndNothingElse: the event that a rule set a trait, of every learner and in every partition, reaches the stream from the worker's account; no other event
+// does.
+func TestTheWorkerPublishesWhatRulesSetAndNothingElse(t *testing.T) {
+	f := natstest.OpenAccounts(t, configDir, "")
+	operator := f.Setup()
+	_, worker := f.Connect("homeroom-worker")
+	for i := range 2 * subjects.Partitions {
+		learner := fmt.Sprintf("auth0|%d.x", i)
+		if _, err := worker.Publish(deadlineOf(t), subjects.Publish(learner, engine.EventTraitSet), []byte(`{"id":"e1","properties":{"trait":"stage"}}`)); err != nil {
+			t.Fatalf("%s: %v; refused %q", learner, err, f.Refused())
+		}
+	}
+	if n := countMessages(t, operator)[subjects.Stream]; n != 2*subjects.Partitions {
+		t.Errorf("%d events were stored", n)
+	}
+	for _, event := range []string{"certificate.earned", "profile.updated", "user.aliased", "learner.trait_set.more", "learner", "email.unsubscribed"} {
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		_, err := worker.Publish(ctx, subjects.Publish("u_42", event), []byte(`{}`))
+		cancel()
+		if err == nil {
+			t.Errorf("it published %s", event)
+		}
+	}
+	if n := countMessages(t, operator)[subjects.Stream]; n != 2*subjects.Partitions {
+		t.Errorf("%d events were stored afterwards", n)
 	}
 }

@@ -254,7 +254,7 @@ func (a *accounting) countEndings(s send) (kinds map[engine.Kind]int, why string
 	for _, d := range a.decided[s] {
 		kind := d.Kind
 		switch d.Kind {
-		case engine.KindStarted, engine.KindDeferred, engine.KindConverted, engine.KindAssigned, engine.KindSuppressed:
+		case engine.KindStarted, engine.KindDeferred, engine.KindConverted, engine.KindAssigned, engine.KindSuppressed, engine.KindSet:
 			continue
 		case engine.KindSent, engine.KindUncertain:
 		case engine.KindFailed, engine.KindSkipped:

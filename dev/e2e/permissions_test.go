@@ -43,7 +43,7 @@ func TestHomeroomWorksUnderItsPermissions(t *testing.T) {
 		return h
 	}
 	retry := harness.Academy(t, map[string]string{
-		"rules/retry.yaml":     "rule: retry\nwhen: {event: assessment.graded, if: event.passed == false}\nper: assessment_id\ndo:\n  - send: nudge\n",
+		"rules/retry.yaml":     "rule: retry\nwhen: {event: assessment.graded, if: event.passed == false}\nper: assessment_id\ndo:\n  - send: nudge\n  - set: {struggles: true}\n",
 		"rules/milestone.yaml": "rule: milestone\nwhen: {event: accreditation.milestone_reached, audience: {in: platform}}\ndo:\n  - send: nudge\n",
 	})
 	worker := open("homeroom-worker", app.RoleWorker, retry)
@@ -60,8 +60,9 @@ func TestHomeroomWorksUnderItsPermissions(t *testing.T) {
 		t.Fatalf("no mail: %v; refused so far: %q", err, f.Refused())
 	}
 	mail := s.Mail.Messages("ada@learners.example")[0]
-	awaitMessage(t, ctx, operator, subjects.Stream, "learning.*.u_42.email.delivered") // reported by webhook, published by the edge
-	link, err := url.Parse(mail.UnsubscribeURL())                                      // its host is the worker's; the edge of this test listens on another
+	awaitMessage(t, ctx, operator, subjects.Stream, "learning.*.u_42.learner.trait_set") // published by the worker, which may publish no other event
+	awaitMessage(t, ctx, operator, subjects.Stream, "learning.*.u_42.email.delivered")   // reported by webhook, published by the edge
+	link, err := url.Parse(mail.UnsubscribeURL())                                        // its host is the worker's; the edge of this test listens on another
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,20 +28,7 @@ const wordsStory = `
 // TestTheLawOfWords plays the folder of match, again: restart and wait_for … as through real NATS and real Temporal, and simulates it: the same messages go
 // at the same second.
 func TestTheLawOfWords(t *testing.T) {
-	archive, err := txtar.ParseFile("../../rules/testdata/good/words.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
-	fsys := fstest.MapFS{}
-	for _, f := range archive.Files {
-		if f.Name != "want" {
-			fsys[f.Name] = &fstest.MapFile{Data: f.Data}
-		}
-	}
-	academy, problems := rules.Load(fsys, ".")
-	if academy == nil {
-		t.Fatal(problems)
-	}
+	academy := loadGood(t, "words")
 	events := []byte(strings.TrimLeft(wordsStory, "\n"))
 	until := time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC)
 	simulated, played := simulateAndPlay(t, academy, events, until)
@@ -64,4 +51,24 @@ func TestTheLawOfWords(t *testing.T) {
 	if diff := cmp.Diff(exits(simulated.Decisions), exits(played.Decisions)); diff != "" {
 		t.Errorf("runs that ended, simulated (-) and played (+):\n%s", diff)
 	}
+}
+
+// loadGood loads one of the folders that the tests of package rules compile.
+func loadGood(t *testing.T, name string) *rules.Academy {
+	t.Helper()
+	archive, err := txtar.ParseFile("../../rules/testdata/good/" + name + ".txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fsys := fstest.MapFS{}
+	for _, f := range archive.Files {
+		if f.Name != "want" {
+			fsys[f.Name] = &fstest.MapFile{Data: f.Data}
+		}
+	}
+	academy, problems := rules.Load(fsys, ".")
+	if academy == nil {
+		t.Fatal(problems)
+	}
+	return academy
 }

@@ -108,7 +108,7 @@ func (o IO) paintKind(kind engine.Kind, text string) string {
 		return o.paint("33", text)
 	case engine.KindFailed, engine.KindUncertain:
 		return o.paint("31", text)
-	case engine.KindStarted, engine.KindExited, engine.KindAssigned, engine.KindSuppressed:
+	case engine.KindStarted, engine.KindExited, engine.KindAssigned, engine.KindSuppressed, engine.KindSet:
 		return o.paint("2", text)
 	}
 	return text

@@ -68,6 +68,8 @@ func Decision(d *engine.Decision, style Style) string {
 		return "the goal was reached: " + detail + Note(arm)
 	case engine.KindAssigned:
 		return "the run took " + arm
+	case engine.KindSet:
+		return "what is known of the learner changed: " + detail
 	case engine.KindSuppressed:
 		return "no more messages " + detail + ", until " + style.formatTime(d.Until)
 	}
@@ -80,6 +82,8 @@ func Decision(d *engine.Decision, style Style) string {
 func describeSkipped(d *engine.Decision, message, why, detail string) string {
 	anyRun := d.Run != "" || d.ID == "" && d.Reason == engine.ReasonConditionError
 	switch {
+	case aboutTrait(d.Reason):
+		return "a trait was not set" + why + Note(detail)
 	case d.Message != "":
 		return message + " was not sent" + why + Note(detail)
 	case anyRun:
@@ -88,6 +92,11 @@ func describeSkipped(d *engine.Decision, message, why, detail string) string {
 		return "no run began" + why + Note("again: "+detail)
 	}
 	return "no run began" + why + Note(detail)
+}
+
+// aboutTrait reports whether a reason is one for which a set step sets no trait.
+func aboutTrait(reason engine.Reason) bool {
+	return reason == engine.ReasonAlreadySet || reason == engine.ReasonSetInCircle || reason == engine.ReasonSetTooOften
 }
 
 // Note returns the parts that are not empty in parentheses, after a space: " (arm short; answered 202)". Without any it
@@ -123,6 +132,9 @@ func Moment(t time.Time, zone *time.Location) string {
 // one line of a timeline.
 func Summary(d *engine.Decision) (subject, why string) {
 	subject = cmp.Or(d.Message, d.Rule)
+	if d.Set != nil {
+		subject = d.Set.Trait
+	}
 	reason := string(d.Reason)
 	if !d.Until.IsZero() {
 		reason = strings.TrimSpace(reason + " until " + d.Until.UTC().Format(TimeFormat))

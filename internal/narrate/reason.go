@@ -86,6 +86,12 @@ func Reason(reason engine.Reason) string {
 		return "newer rules were published, and runs of changed ones were cancelled"
 	case engine.ReasonRestarted:
 		return "a newer event of the same kind began the run anew"
+	case engine.ReasonAlreadySet:
+		return "it has this value already"
+	case engine.ReasonSetInCircle:
+		return "too many rules have set a trait one because of the other, as rules do that start each other"
+	case engine.ReasonSetTooOften:
+		return "rules have changed it too often within a day"
 	case engine.ReasonMerged:
 		return "the learner goes on under another id, and what was under way under this one ended"
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -109,7 +110,19 @@ func (x *Expectation) matchesDecision(d *engine.Decision) bool {
 	if isMessage(x.Kind) {
 		return x.What == d.Message
 	}
+	if x.Kind == engine.KindSet {
+		return d.Set != nil && x.What == d.Set.Trait && (!x.HasValue || reflect.DeepEqual(x.Value, d.Set.Value))
+	}
 	return x.What == d.Message || x.What == d.Rule
+}
+
+// valueWords says what a trait is expected to be set to; empty: the test does not say.
+func (x *Expectation) valueWords() string {
+	if !x.HasValue {
+		return ""
+	}
+	change := engine.TraitChange{Trait: x.What, Value: x.Value}
+	return change.String()
 }
 
 func sameSecond(a, b time.Time) bool { return a.Truncate(time.Second).Equal(b.Truncate(time.Second)) }
@@ -159,7 +172,7 @@ func timelineLines(t *Test, decisions []engine.Decision, marks []DiffMark, missi
 	for i := range t.Expect {
 		if x := &t.Expect[i]; missing[i] {
 			var why []string
-			for _, part := range []string{string(x.Reason), x.Rule} {
+			for _, part := range []string{string(x.Reason), x.Rule, x.valueWords()} {
 				if part != "" {
 					why = append(why, part)
 				}

@@ -273,6 +273,8 @@ func stepText(in *engine.Instr) string {
 		return "if " + in.Expr.Source()
 	case engine.OpWaitFor:
 		return "wait_for " + matchText(in.Match)
+	case engine.OpSet:
+		return setText(in)
 	case engine.OpFallback:
 		return "fallback_after " + engine.FormatDuration(in.Dur)
 	case engine.OpCollect:
@@ -282,6 +284,15 @@ func stepText(in *engine.Instr) string {
 	default:
 		return string(in.Op)
 	}
+}
+
+// setText names the traits of a set step.
+func setText(in *engine.Instr) string {
+	names := make([]string, len(in.Traits))
+	for i, trait := range in.Traits {
+		names[i] = trait.Name
+	}
+	return "set " + strings.Join(names, ", ")
 }
 
 func matchText(m *engine.Match) string {

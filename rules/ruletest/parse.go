@@ -57,10 +57,13 @@ type Event struct {
 type Expectation struct {
 	At     time.Time
 	Kind   engine.Kind
-	What   string        // a message, or (not with sent and withheld) a rule
+	What   string        // a message, or (not with sent and withheld) a rule; with set a trait
 	Reason engine.Reason // empty: any
 	Rule   string        // empty: any
 	Texts  []string      // that a sent message contains, in its subject, preheader or plain text
+	// Value is what a trait is set to, null if it is removed; HasValue: the test says.
+	Value    any
+	HasValue bool
 
 	at     yamlfile.Position // of the entry
 	whatAt yamlfile.Position // of What
@@ -70,7 +73,7 @@ var (
 	testKeys    = []string{"test", "rules", "learner", "start", "events", "until", "expect", "held_out", "paths", "course_paths"}
 	learnerKeys = []string{"id", "timezone", "locale", "traits"}
 	eventKeys   = []string{"at", "event", "id", "time", "of", "properties", "traits"}
-	expectKeys  = []string{"at", "sent", "withheld", "failed", "skipped", "deferred", "exited", "started", "converted", "suppressed", "reason", "rule", "text_contains"}
+	expectKeys  = []string{"at", "sent", "withheld", "failed", "skipped", "deferred", "exited", "started", "converted", "suppressed", "set", "value", "reason", "rule", "text_contains"}
 )
 
 // ParseDir reads tests/*.yaml of an academy folder. Names in problems and results start with dir.
@@ -285,6 +288,9 @@ func (r *reader) readExpect(n *yamlfile.Node, start time.Time) []Expectation {
 				x.Rule = r.readText(p.Value, "rule")
 			case "text_contains":
 				x.Texts = r.readTexts(p.Value)
+			case "value":
+				x.Value = p.Value.JSON()
+				x.HasValue = true
 			default:
 				if x.Kind != "" {
 					r.Fail(p.Key.At, "write a line for each", "%s and %s in one expectation", x.Kind, p.Key.Text)
@@ -301,6 +307,8 @@ func (r *reader) readExpect(n *yamlfile.Node, start time.Time) []Expectation {
 				r.Fail(item.At, "write for example {at: +2h, sent: MESSAGE}", "the expectation does not say what happens")
 			} else if x.Kind != engine.KindSent && len(x.Texts) > 0 {
 				r.Fail(item.At, "take text_contains out, or expect sent:", "only a message that is sent has a text")
+			} else if x.Kind != engine.KindSet && x.HasValue {
+				r.Fail(item.At, "take value out, or expect set:", "only a trait that is set has a value")
 			}
 		}
 		expect = append(expect, x)

@@ -163,7 +163,7 @@ func (t *Test) decodeEvent(r *reader, c Catalog, i int) catalog.Decoded {
 const notSent = "not sent"
 
 // names are what expectations may speak of.
-type names struct{ rules, messages []string }
+type names struct{ rules, messages, traits []string }
 
 func namesOf(rs *engine.Ruleset) names {
 	var n names
@@ -173,9 +173,13 @@ func namesOf(rs *engine.Ruleset) names {
 			if in.Send != nil && !slices.Contains(n.messages, in.Send.Message) {
 				n.messages = append(n.messages, in.Send.Message)
 			}
+			for _, trait := range in.Traits {
+				n.traits = append(n.traits, trait.Name)
+			}
 		}
 	}
 	slices.Sort(n.messages)
+	slices.Sort(n.traits)
 	return n
 }
 
@@ -194,6 +198,9 @@ func (x *Expectation) checkNames(r *reader, n names) {
 	case engine.KindSkipped, engine.KindDeferred:
 		known = slices.Concat(n.messages, n.rules)
 		what = "there is no message or rule"
+	case engine.KindSet:
+		known = n.traits
+		what = "no rule sets the trait"
 	default: // sent and its like name messages
 	}
 	if !slices.Contains(known, x.What) {

@@ -247,6 +247,9 @@ func (t *Test) writeYAML(decided []engine.Decision) []byte {
 		if what == "" {
 			what = d.Rule
 		}
+		if d.Set != nil {
+			what = d.Set.Trait + ", value: " + inJSON(d.Set.Value)
+		}
 		fmt.Fprintf(&expect, "  - {at: %s, %s: %s", offsetText(d.At, t.Start), d.Kind, what)
 		if d.Reason != "" {
 			fmt.Fprintf(&expect, ", reason: %s", d.Reason)

@@ -1,0 +1,101 @@
+package simulate_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"homeroom/engine"
+	"homeroom/simulate"
+)
+
+// traitRules note that a learner failed, and write when that is noted.
+func traitRules() *engine.Ruleset {
+	rs := ruleset()
+	rs.Rules = []*engine.Rule{
+		{
+			Name:  "fails",
+			When:  engine.Trigger{Match: engine.Match{Event: "assessment.graded"}},
+			Again: engine.Again{Always: true},
+			Program: []engine.Instr{
+				{Op: engine.OpSet, ID: "1", Traits: []engine.TraitValue{{Name: "struggles", Value: true}}},
+			},
+		},
+		{
+			Name:  "help",
+			When:  engine.Trigger{Match: engine.Match{Event: engine.EventTraitSet}},
+			Again: engine.Again{Always: true},
+			Program: []engine.Instr{
+				{Op: engine.OpWait, ID: "1", Dur: time.Hour},
+				{Op: engine.OpSend, ID: "2", Send: &engine.SendStep{Message: "help", Channel: "email"}},
+			},
+		},
+	}
+	return rs
+}
+
+// TestWhatRulesSetComesBack: at the same instant, once; what a recording has of it is set anew, and a trait that the platform says begins a rule, too.
+func TestWhatRulesSetComesBack(t *testing.T) {
+	in := line("e1", "ada", "assessment.graded", "2026-03-02T08:00:00Z", `"assessment_id":"q1"`) +
+		line("set-1", "ada", engine.EventTraitSet, "2026-03-02T08:00:00Z", `"trait":"struggles","value":true,"rule":"fails","chain":1`) +
+		line("set-2", "bob", engine.EventTraitSet, "2026-03-02T08:00:00Z", `"trait":"struggles","value":true,"rule":"gone","chain":1`) +
+		line("e2", "cem", engine.EventTraitSet, "2026-03-02T08:30:00Z", `"trait":"struggles","value":true`) +
+		line("e3", "ada", "assessment.graded", "2026-03-03T08:00:00Z", `"assessment_id":"q2"`)
+	for _, workers := range []int{1, 3} {
+		res, err := simulate.Run(context.Background(), strings.NewReader(in), simulate.Options{
+			Ruleset:         traitRules(),
+			Decoder:         jsonDecoder{},
+			AssumeReachable: true,
+			Workers:         workers,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := strings.TrimLeft(`
+2026-03-02 08:00:00  ada  started    fails      assessment.graded
+2026-03-02 08:00:00  ada  set        struggles  fails · struggles = true
+2026-03-02 08:00:00  ada  started    help       learner.trait_set
+2026-03-02 08:30:00  cem  started    help       learner.trait_set
+2026-03-02 09:00:00  ada  sent       help
+2026-03-02 09:30:00  cem  sent       help
+2026-03-03 08:00:00  ada  started    fails      assessment.graded
+2026-03-03 08:00:00  ada  skipped    fails      already_set · struggles = true
+`, "\n")
+		if got := timeline(t, res.Decisions); got != want {
+			t.Errorf("%d workers:\n%s\nwant\n%s", workers, got, want)
+		}
+		if n := res.Summary.Set["struggles"]; n != 1 || res.Summary.Events != 5 {
+			t.Errorf("set %d times, %d events", n, res.Summary.Events)
+		}
+	}
+}
+
+// TestARuleThatWaitsForATraitSaysSo: that nothing was set, or that what was set began no run.
+func TestARuleThatWaitsForATraitSaysSo(t *testing.T) {
+	never := func(rs *engine.Ruleset) string {
+		res, err := simulate.Run(context.Background(), strings.NewReader(line("e1", "ada", "assessment.graded", "2026-03-02T08:00:00Z", `"assessment_id":"q1"`)), simulate.Options{
+			Ruleset: rs,
+			Decoder: jsonDecoder{},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, u := range res.Unstarted {
+			if u.Rule == "help" {
+				return u.Why
+			}
+		}
+		return ""
+	}
+	rs := traitRules()
+	rs.Rules[1].Per = []string{"course_id"}
+	if why := never(rs); !strings.Contains(why, "learner.trait_set came 1 time, but started no run") {
+		t.Errorf("%q", why)
+	}
+	rs = traitRules()
+	rs.Rules = rs.Rules[1:]
+	if why := never(rs); why != "no event learner.trait_set" {
+		t.Errorf("%q", why)
+	}
+}
