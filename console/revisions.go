@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"homeroom/admin"
+	"homeroom/internal/narrate"
 )
 
 func (c *Console) showRevisions(req *request) (*page, error) {
@@ -36,7 +37,7 @@ func (c *Console) showRevision(req *request) (*page, error) {
 	data.Hash = chosen.Ruleset.Hash
 	data.InForce = data.Hash == current.Ruleset.Hash
 	data.Diff = admin.CompareAcademies(current, chosen)
-	return &page{name: "revision", title: "Revision " + data.Revision, section: "revisions", command: "homeroom rules diff current " + data.Revision, data: data}, nil
+	return &page{name: "revision", title: "Revision " + narrate.ShortHash(data.Revision), section: "revisions", command: "homeroom rules diff current " + narrate.ShortHash(data.Revision), data: data}, nil
 }
 
 // rollBack publishes a revision once more.

@@ -18,9 +18,12 @@ func TestPagesOfTheConsole(t *testing.T) {
 	tab, root, installation := newConsole(t)
 	draft, err := installation.DraftOf(t.Context(), "maya")
 	must(t, err)
-	_, err = installation.SaveDraft(t.Context(), draft, admin.FileEdit{Path: "rules/welcome.yaml", Content: []byte("rule: welcome\nwhen: {event: enrolment.created}\ndo: [{send: welcom}]\n")}, "maya")
+	_, err = installation.SaveDraft(t.Context(), draft, admin.FileEdit{Path: "rules/welcome.yaml", Content: []byte("rule: welcome\nwhen:\n  event: assessment.graded\n  if: " + longCondition + "\ndo: [{send: welcom}]\n")}, "maya")
+	must(t, err)
+	history, err := installation.PublicationHistory(t.Context())
 	must(t, err)
 	for _, path := range []string{
+		"/revisions/" + history.Publications[0].Hash,
 		"/", "/rules", "/rules/quiz-retry", "/rules/welcome", "/rules/quiz-retry/try", "/messages", "/files?path=messages/quiz-retry.md",
 		"/drafts", "/drafts/maya", "/drafts/maya/backtest", "/revisions", "/broadcasts", "/lift", "/at-risk", "/at-risk?course=crs_go", "/learners", "/learners/u_1/data", "/events", "/deadletters", "/people", "/audit", "/sign-in",
 	} {
@@ -30,6 +33,9 @@ func TestPagesOfTheConsole(t *testing.T) {
 		})
 	}
 }
+
+// longCondition has a mistake and is longer than half a desk is wide, so that its line among the problems could widen the page.
+const longCondition = "event.passed == false && event.score <= 45 && !has(course.completed_at) && !has(course.cancelled_at) && !has(course.archived_at)"
 
 // TestWritingARule: a mistake is shown while one types, without saving; what is saved is in the draft. Without scripts the same
 // comes with the page after saving.
