@@ -206,12 +206,23 @@ func DescribeAudit(r AuditRecord) string {
 	add("over "+narrate.ShortHash(r.Base), r.Base != "" && r.Base != r.Hash)
 	add("learner "+narrate.ShortHash(r.Learner), r.Learner != "")
 	add("address "+narrate.ShortHash(r.Address), r.Address != "")
-	add(narrate.Thousands(r.Count), r.Count > 0)
+	add(describeCount(r), r.Count > 0)
 	for _, mark := range r.With {
 		add(describeMark(mark), true)
 	}
 	add("failed", r.Failed)
 	return strings.Join(parts, ", ")
+}
+
+// describeCount says how many of what a record is about.
+func describeCount(r AuditRecord) string {
+	switch r.Action {
+	case store.ActionListAtRisk:
+		return narrate.Count(r.Count, "learner")
+	case store.ActionPurgeDeadLetters, store.ActionReplayDeadLetters:
+		return narrate.Count(r.Count, "event")
+	}
+	return narrate.Thousands(r.Count)
 }
 
 // describeMark says a mark of a record in words.

@@ -9,6 +9,7 @@ import (
 	"homeroom/engine"
 	"homeroom/internal/narrate"
 	"homeroom/publish"
+	"homeroom/store"
 )
 
 // Outlook says what a prepared publication would do, over several lines.
@@ -33,10 +34,21 @@ func (p *Publication) Outlook() string {
 	}
 	fmt.Fprintf(&b, "Live runs %s: %s affected, %s to be woken.", describeRunPolicy(plan.RunPolicy),
 		narrate.Count(p.Expected.LiveRuns, "learner"), narrate.Count(p.Expected.Woken, "more learner"))
-	if p.Migration != nil {
-		b.WriteString("\n" + strings.TrimRight(describeMigration(*p.Migration), "\n"))
+	if words := p.DescribeMigration(); words != "" {
+		b.WriteString("\n" + words)
 	}
 	return b.String()
+}
+
+// Replaced returns the publication in force that this one was prepared against; without a hash: there was none.
+func (p *Publication) Replaced() store.Pointer { return p.plan.From }
+
+// DescribeMigration says what becomes of the live runs that would move; empty: none would.
+func (p *Publication) DescribeMigration() string {
+	if p.Migration == nil {
+		return ""
+	}
+	return strings.TrimRight(describeMigration(*p.Migration), "\n")
 }
 
 // describeMigration says per rule how many live runs would move and how many would end, where, and what to do about it.

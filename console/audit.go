@@ -26,7 +26,7 @@ func (c *Console) showAudit(req *request) (*page, error) {
 	data := auditData{
 		Since:   cmp.Or(strings.TrimSpace(req.FormValue("since")), "30d"),
 		Who:     strings.TrimSpace(req.FormValue("who")),
-		Action:  strings.TrimSpace(req.FormValue("action")),
+		Action:  strings.ReplaceAll(strings.TrimSpace(req.FormValue("action")), " ", "_"),
 		Learner: strings.TrimSpace(req.FormValue("learner")),
 	}
 	since := time.Time{}
@@ -48,5 +48,5 @@ func (c *Console) showAudit(req *request) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &page{name: "audit", title: "Audit", section: "people", command: "homeroom audit --since " + data.Since, data: data}, nil
+	return &page{name: "audit", title: "Who did what", section: "people", command: "homeroom audit --since " + data.Since, data: data}, nil
 }

@@ -21,9 +21,13 @@ func TestActingAsAColleague(t *testing.T) {
 		"revision": {revision},
 		"content":  {strings.Replace(text, "event.passed == false", "event.passed == false && event.score_pct < 60", 1)},
 	})
-	revision = field(t, revisionField, b.get("/drafts/maya"))
+	written := b.get("/drafts/maya")
+	if !strings.Contains(written, "Backtest says which messages change") || !strings.Contains(written, "○ not proposed") {
+		t.Errorf("it is not said what to do with a draft:\n%s", written)
+	}
+	revision = field(t, revisionField, written)
 	_, page := b.do(http.MethodPost, "/drafts/maya/propose", url.Values{"revision": {revision}, "reason": {"only who failed clearly"}})
-	if strings.Contains(page, "Approve exactly this") || !strings.Contains(page, "Act as colleague") {
+	if strings.Contains(page, "Approve exactly this") || !strings.Contains(page, "Act as colleague") || !strings.Contains(page, "</strong> somebody else approves it.") {
 		t.Errorf("maya is offered to approve what she wrote, or not to act as somebody else:\n%s", page)
 	}
 	_, page = b.do(http.MethodPost, "/act-as", url.Values{"back": {"/homeroom/drafts/maya"}})
@@ -31,7 +35,7 @@ func TestActingAsAColleague(t *testing.T) {
 		t.Fatalf("the colleague cannot approve:\n%s", page)
 	}
 	_, page = b.do(http.MethodPost, "/drafts/maya/approve", url.Values{"revision": {field(t, revisionField, page)}, "hash": {field(t, hashField, page)}})
-	if !strings.Contains(page, "approved by colleague") {
+	if !strings.Contains(page, "✓ approved by colleague") || !strings.Contains(page, "You approved exactly this.") || strings.Contains(page, "Approve exactly this") || !strings.Contains(page, "leads to Publish now") {
 		t.Errorf("it is not approved:\n%s", page)
 	}
 	if _, page = b.do(http.MethodPost, "/act-as", url.Values{"back": {"/homeroom/drafts"}}); !strings.Contains(page, "You act as maya now.") || !strings.Contains(page, "Act as colleague") {

@@ -2,6 +2,7 @@ package console
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -39,6 +40,8 @@ type draftData struct {
 	Refused   string             `json:"refused,omitempty"`
 	CanEdit   bool               `json:"-"`
 	CanDecide bool               `json:"-"`
+	// ApprovedByMe reports whether the person approved this very content.
+	ApprovedByMe bool `json:"-"`
 	// NoApproval says why the person cannot approve it; empty: they can.
 	NoApproval string `json:"-"`
 	// Backtest is what this very content would have changed; nil: nobody asked, or it is not over.
@@ -56,6 +59,30 @@ type draftData struct {
 // Failed returns how many rule tests fail.
 func (d *draftData) Failed() int { return len(d.Tests) - d.Passed }
 
+// NextStep says what to do with the draft next; empty: nothing, or nothing that the person may do.
+func (d *draftData) NextStep() string {
+	switch {
+	case d.Errors() > 0:
+		return "mend the problems below."
+	case d.Failed() > 0:
+		return "look at the tests that fail, below."
+	case d.Backtest == nil && d.Noted == nil && !d.Summary.Proposed:
+		return "Backtest says which messages change, and whose. Nothing is sent by it."
+	case !d.Summary.Proposed && d.CanEdit:
+		return "say why, and propose it, so that somebody else looks at it."
+	case d.Summary.Proposed && len(d.Draft.Approvers) < max(d.Needed, 1) && d.NoApproval != "":
+		if d.Needed == 0 {
+			return "somebody else can approve it. It can also be published without: What would publishing do?"
+		}
+		return "somebody else approves it."
+	case d.Summary.Proposed && len(d.Draft.Approvers) < max(d.Needed, 1) && d.CanDecide && !d.ApprovedByMe:
+		return "read what changes, then approve exactly this or write a comment."
+	case d.CanDecide:
+		return "What would publishing do? shows whom it reaches, and leads to Publish now."
+	}
+	return ""
+}
+
 func (c *Console) describeDraft(req *request, draft admin.Draft) (*draftData, error) {
 	data := &draftData{
 		workspace: c.newWorkspace(draft, req.person),
@@ -69,6 +96,7 @@ func (c *Console) describeDraft(req *request, draft admin.Draft) (*draftData, er
 	if err := draft.CheckApproval(req.person.Name); err != nil {
 		data.NoApproval = err.Error()
 	}
+	data.ApprovedByMe = slices.Contains(draft.Approvers, req.person.Name)
 	data.Backtest = c.backtestOf(&draft)
 	if p := draft.Proposal; p != nil && p.Backtest != nil && p.Backtest.Hash == draft.Hash {
 		data.Noted = p.Backtest
@@ -260,7 +288,7 @@ func (c *Console) publishDraft(req *request) (*page, error) {
 	if err != nil {
 		return c.refuseDraft(req, draft, err)
 	}
-	return c.goTo(req, "/revisions", published.Outcome())
+	return c.goTo(req, "/revisions", describePublished(published))
 }
 
 // readPublication returns how a draft is to be put in force, as a form says it.

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"fmt"
 	"html/template"
 	"io/fs"
 	"net/http"
@@ -43,6 +44,10 @@ func (c *Console) templateFunctions() template.FuncMap {
 		"ago":           func(t time.Time) string { return describeAge(t, c.o.Now()) },
 		"clock":         func(t time.Time) string { return t.UTC().Format("Mon 02 Jan 2006 15:04:05 UTC") },
 		"describeAudit": admin.DescribeAudit,
+		"age":           describeDuration,
+		"afterVerb":     func(verb, words string) string { return strings.TrimPrefix(words, verb+" ") },
+		"spaced":        func(text any) string { return strings.ReplaceAll(fmt.Sprint(text), "_", " ") },
+		"runsWords":     describeRunPolicy,
 		"short":         func(hash string) string { return hash[:min(len(hash), 8)] },
 		"thousands":     narrate.Thousands,
 		"thousands64":   func(n int64) string { return narrate.Thousands(int(n)) },
@@ -139,6 +144,19 @@ func describeAge(t, now time.Time) string {
 		return narrate.Count(int(d/time.Hour), "hour") + " ago"
 	}
 	return narrate.Count(int(d/(24*time.Hour)), "day") + " ago"
+}
+
+// describeDuration writes a duration in its greatest unit.
+func describeDuration(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return strconv.FormatInt(d.Milliseconds(), 10) + "\u00a0ms"
+	case d < time.Minute:
+		return narrate.Count(int(d/time.Second), "second")
+	case d < time.Hour:
+		return narrate.Count(int(d/time.Minute), "minute")
+	}
+	return narrate.Count(int(d/time.Hour), "hour")
 }
 
 // formatSigned writes points with their sign.

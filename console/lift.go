@@ -53,6 +53,17 @@ func (d *liftData) Measured() []string {
 	return names
 }
 
+// Uncompared lists the rules with a goal whose messages are compared with nobody yet: nobody is in the holdout.
+func (d *liftData) Uncompared() []string {
+	var names []string
+	for i := range d.Rules {
+		if e := d.Rules[i].Experiment; e != nil && !e.NoGoal && len(e.Weeks) == 0 {
+			names = append(names, d.Rules[i].Rule)
+		}
+	}
+	return names
+}
+
 // chooseCurve draws the curve of the rule that was asked for, else of the one with the most people.
 func (d *liftData) chooseCurve(rule string) {
 	chosen := -1 // index of the rule

@@ -128,7 +128,7 @@ func TestWhoSeesWhoDidWhat(t *testing.T) {
 	}
 	for _, b := range []*browser{maya, tom} {
 		page := b.get("/audit")
-		for _, want := range []string{"look_at_learner", "pause", "console", "2 acts"} {
+		for _, want := range []string{"look at learner", "pause", "console", "2 acts"} {
 			if !strings.Contains(page, want) {
 				t.Errorf("no %q in\n%s", want, page)
 			}

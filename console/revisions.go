@@ -2,8 +2,10 @@ package console
 
 import (
 	"errors"
+	"fmt"
 
 	"homeroom/admin"
+	"homeroom/engine"
 	"homeroom/internal/narrate"
 )
 
@@ -40,6 +42,30 @@ func (c *Console) showRevision(req *request) (*page, error) {
 	return &page{name: "revision", title: "Revision " + narrate.ShortHash(data.Revision), section: "revisions", command: "homeroom rules diff current " + narrate.ShortHash(data.Revision), data: data}, nil
 }
 
+// describePublished says what was put in force, and how many learners were told.
+func describePublished(p *admin.Publication) string {
+	if p.Published == nil || p.Swept == nil {
+		return p.Outcome()
+	}
+	if p.Swept.Signaled() == 0 {
+		return fmt.Sprintf("No. %d is in force. Nobody was under way in what changed.", p.Published.Number)
+	}
+	return fmt.Sprintf("No. %d is in force, and %s were told: %d under way in what changed, %d who wait for something else now.",
+		p.Published.Number, narrate.Count(p.Swept.Signaled(), "learner"), p.Swept.LiveRuns, p.Swept.Woken)
+}
+
+// describeRunPolicy says what became of the learners who were under way when something was published.
+func describeRunPolicy(policy string) string {
+	switch engine.RunPolicy(policy) {
+	case engine.RunPolicyMigrate:
+		return "went on with the new rules"
+	case engine.RunPolicyCancel:
+		return "left the changed rules"
+	case engine.RunPolicyFinish:
+	}
+	return "finish on the rules they began with"
+}
+
 // rollBack publishes a revision once more.
 func (c *Console) rollBack(req *request) (*page, error) {
 	policy, err := runPolicy(req.PostFormValue("in_flight"))
@@ -61,5 +87,5 @@ func (c *Console) rollBack(req *request) (*page, error) {
 	if err := c.as(req).Publish(req.Context(), publication, admin.PublishOptions{Author: req.person.Name, Note: note, RollBack: true}); err != nil {
 		return nil, err
 	}
-	return c.goTo(req, "/revisions", publication.Outcome())
+	return c.goTo(req, "/revisions", describePublished(publication))
 }

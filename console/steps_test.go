@@ -65,6 +65,16 @@ func TestASimulationIsSavedAsATest(t *testing.T) {
 	if page := b.get("/rules/quiz-retry/try?learner=u_secret"); !strings.Contains(page, "Save as a rule test") {
 		t.Errorf("it cannot be saved:\n%s", page)
 	}
+	if err := s.store.Events.Publish(t.Context(), "u_idle", "lesson.started", "2", at, map[string]any{"course_id": "crs_go", "lesson_id": "l"}); err != nil {
+		t.Fatal(err)
+	}
+	const nothing = "Nothing of this rule would begin for u_idle"
+	if page := b.get("/rules/quiz-retry/try?learner=u_idle"); !strings.Contains(page, nothing) {
+		t.Errorf("it is not said that the rule does nothing:\n%s", page)
+	}
+	if page := b.get("/rules/quiz-retry/try?learner=u_secret"); strings.Contains(page, "would begin for") {
+		t.Errorf("it is said that the rule does nothing:\n%s", page)
+	}
 	before := string(s.inForce("tests/quiz-retry.yaml"))
 	status, page := b.do(http.MethodPost, "/rules/quiz-retry/try", url.Values{"learner": {"u_secret"}, "draft": {"maya"}, "name": {"a <b>failed</b> quiz: again"}})
 	if status != http.StatusOK || !strings.Contains(page, "The test is saved") {

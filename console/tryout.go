@@ -3,6 +3,7 @@ package console
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +20,11 @@ type tryData struct {
 	Refused string        `json:"refused,omitempty"`
 	// CanSave reports whether the person may write a test of it.
 	CanSave bool `json:"-"`
+}
+
+// Decided reports whether the rules would have decided anything.
+func (d tryData) Decided() bool {
+	return d.Try != nil && slices.ContainsFunc(d.Try.Lines, func(l admin.TryLine) bool { return l.Decision })
 }
 
 // tryAfter is how long the virtual clock runs on after a learner's last event.

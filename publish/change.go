@@ -31,6 +31,17 @@ type Change struct {
 	silenceChanges []silenceChange
 }
 
+// OtherFiles lists the changed files that hold no rule.
+func (c Change) OtherFiles() []string {
+	var others []string
+	for _, file := range c.Files {
+		if !strings.HasPrefix(file, "rules/") {
+			others = append(others, file)
+		}
+	}
+	return others
+}
+
 // silenceChange is an inactivity rule that may fall due earlier than before: as it is, and as it was.
 type silenceChange struct {
 	now, before *engine.Ruleset // of this rule only; before is nil if the rule is new, or may start for learners for whom it could not

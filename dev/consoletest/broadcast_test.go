@@ -36,7 +36,7 @@ func TestABroadcastFromTheConsole(t *testing.T) {
 	_, err := s.tab.Open(s.console.URL)
 	s.must(err)
 	s.press("Broadcasts")
-	s.awaitWords("There was none lately.")
+	s.awaitWords("None lately.")
 	s.picture("broadcasts-empty")
 	s.fill("course", "crs_go")
 	s.fill("audience", `learner.id != "u_3"`)

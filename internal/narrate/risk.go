@@ -2,6 +2,7 @@ package narrate
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"homeroom/engine"
@@ -23,9 +24,9 @@ func riskReason(reason engine.RiskReason, score *engine.RiskScore) string {
 	switch reason {
 	case engine.RiskSilent:
 		if score.UsualGap > 0 {
-			return fmt.Sprintf("usually studies every %.1f days, silent for %.1f", score.UsualGap, score.SilentDays)
+			return fmt.Sprintf("usually studies every %s, silent for %s", formatDays(score.UsualGap), formatDays(score.SilentDays))
 		}
-		return fmt.Sprintf("silent for %.1f days", score.SilentDays)
+		return "silent for " + formatDays(score.SilentDays)
 	case engine.RiskFewDays:
 		if score.StudyDays < 0.05 {
 			return "no study day in the last weeks"
@@ -35,7 +36,23 @@ func riskReason(reason engine.RiskReason, score *engine.RiskScore) string {
 		if score.Activities < 0.5 {
 			return "nothing done in the last weeks"
 		}
+		if score.Activities < 1.5 {
+			return "about one activity in the last weeks"
+		}
 		return fmt.Sprintf("about %.0f activities in the last weeks", score.Activities)
 	}
 	return string(reason)
+}
+
+// formatDays writes a number of days with as much precision as a reader needs: 1.5 days, 3 days, 105 days.
+func formatDays(days float64) string {
+	text := strconv.FormatFloat(days, 'f', 1, 64)
+	if days >= 9.95 {
+		text = strconv.FormatFloat(days, 'f', 0, 64)
+	}
+	text = strings.TrimSuffix(text, ".0")
+	if text == "1" {
+		return "1 day"
+	}
+	return text + " days"
 }
