@@ -10,14 +10,12 @@ import (
 // same step changes nothing, so one write per learner, course and step is exact.
 func (s *Standing) Apply(ev *Event, rs *Ruleset, arrival time.Time) Change {
 	at := earlier(ev.Time, arrival)
-	change := Change{Course: s.CourseOf(ev, rs.Keys)}
+	course, learned := s.attribute(ev, rs.Keys[ev.Name])
+	change := Change{Course: course, Changed: learned}
 	if s.FirstSeenAt.IsZero() {
 		s.Version = 1
 		s.FirstSeenAt = at
 		change.First = true
-		change.Changed = true
-	}
-	if change.Course != "" && s.learnLinks(ev, rs.Keys, change.Course) {
 		change.Changed = true
 	}
 	enrolls := rs.Paths && s.isFirstEnrollment(ev, change.Course)
@@ -75,47 +73,6 @@ func (s *Standing) CourseOf(ev *Event, keys map[string][]string) string {
 		}
 	}
 	return ""
-}
-
-// linkedCourse is the course that an entity is known to belong to. There are many links and this is asked of most events, so no
-// key is put together to compare.
-func (s *Standing) linkedCourse(key, id string) string {
-	n := len(key)
-	length := n + 1 + len(id)
-	last := length - 1
-	for i := len(s.Links) - 1; i >= 0; i-- {
-		k := s.Links[i].Key
-		if len(k) != length || id != "" && k[last] != id[len(id)-1] { // ids of one kind differ at the end, if at all
-			continue
-		}
-		if k[n+1:] == id && k[n] == '=' && k[:n] == key {
-			return s.Links[i].Course
-		}
-	}
-	return ""
-}
-
-// learnLinks remembers which course the event's other entities belong to.
-func (s *Standing) learnLinks(ev *Event, keys map[string][]string, course string) bool {
-	learned := false
-	if n := len(s.Links); n > 0 && s.Links[n-1].Course == course {
-		course = s.Links[n-1].Course // the same text once: each would keep the body alive that it was read from
-	}
-	for _, key := range keys[ev.Name] {
-		if key == KeyCourse {
-			continue
-		}
-		id, ok := ev.Text(key)
-		if !ok || s.linkedCourse(key, id) == course {
-			continue
-		}
-		s.Links = append(s.Links, Link{Key: key + "=" + id, Course: course})
-		learned = true
-	}
-	if extra := len(s.Links) - maxLinks; extra > 0 {
-		s.Links = slices.Delete(s.Links, 0, extra)
-	}
-	return learned
 }
 
 // course returns the record of a course, making it, and room for it, if need be.
@@ -315,6 +272,16 @@ func (a Activity) last() time.Time {
 		return time.Time{}
 	}
 	return time.UnixMilli(a[len(a)-1]).UTC()
+}
+
+// hasAfter reports whether there is an activity after t, to a millisecond another than the one at except.
+func (a Activity) hasAfter(t, except time.Time) bool {
+	for i := len(a) - 1; i >= 0 && time.UnixMilli(a[i]).After(t); i-- {
+		if a[i] != except.UnixMilli() {
+			return true
+		}
+	}
+	return false
 }
 
 // asOf is the last activity at or before t; zero: none that is remembered.

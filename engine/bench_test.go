@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -57,6 +58,33 @@ func BenchmarkStanding(b *testing.B) {
 	for b.Loop() {
 		rs.Wants(&event, old.standing.Apply(&event, rs, at))
 	}
+}
+
+// BenchmarkStandingAsJSON is what triggers do when a standing is read from the store, and when it is written.
+func BenchmarkStandingAsJSON(b *testing.B) {
+	rs := ruleset(b, "silent")
+	old := learned(rs, engine.State{Learner: "u_1"}, time.Date(2026, 3, 2, 10, 1, 0, 0, time.UTC), 500)
+	raw, err := json.Marshal(old.standing)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("read", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := json.Unmarshal(raw, &engine.Standing{}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("write", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := json.Marshal(old.standing); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(len(raw)), "bytes")
+	})
 }
 
 func stepEnv(rs *engine.Ruleset, standing *engine.Standing) engine.Env {

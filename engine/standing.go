@@ -27,7 +27,7 @@ type Standing struct {
 	RiskSeq   uint64    `json:"risk_seq,omitempty"`
 	RiskSeqAt time.Time `json:"risk_seq_at,omitzero"`
 	// Links remember which course a lesson, video or assessment belongs to: "assessment_id=a1" → course id.
-	Links []Link `json:"links,omitempty"`
+	Links Links `json:"links,omitempty"`
 	// HandedIn is what the learner has handed in, in any course.
 	HandedIn HandIns `json:"handed_in,omitempty"`
 	// HandedInAgain is what was handed in between the first and the last time. Records of older versions have none.
@@ -46,12 +46,6 @@ type Days struct {
 	N    []int `json:"n"`    // N[0] on Last, N[1] on the day before, and so on; at most 90
 	// IDs are hashes of the ids that were counted, per day like N, for as many days as a rule looks back.
 	IDs []dayIDs `json:"ids,omitempty"`
-}
-
-// Link attributes an entity to a course.
-type Link struct {
-	Key    string `json:"k"`
-	Course string `json:"c"`
 }
 
 // Activity is the first moment of each of the last few activity steps, in unix milliseconds, ascending. A few are

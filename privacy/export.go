@@ -122,7 +122,11 @@ func (p *Privacy) exportID(ctx context.Context, learner string) (*Document, erro
 				continue
 			}
 			err := p.data.Read(ctx, place, func(m store.Message) error {
-				section.Items = append(section.Items, newStoredRecord(m))
+				record := newStoredRecord(m)
+				if place.Name == store.BucketStanding {
+					record.Body = withReadableLinks(record.Body)
+				}
+				section.Items = append(section.Items, record)
 				return nil
 			})
 			if err != nil {
@@ -153,6 +157,28 @@ func newStoredRecord(m store.Message) StoredRecord {
 		it.Base64 = base64.StdEncoding.EncodeToString(m.Data)
 	}
 	return it
+}
+
+// withReadableLinks returns a stored standing with the links between lessons and courses as objects, because the learner is to read them. What is no standing with
+// links stays as it is.
+func withReadableLinks(body json.RawMessage) json.RawMessage {
+	var record, standing map[string]json.RawMessage
+	var links engine.Links
+	if json.Unmarshal(body, &record) != nil || json.Unmarshal(record["standing"], &standing) != nil || json.Unmarshal(standing["links"], &links) != nil {
+		return body
+	}
+	var err error
+	if standing["links"], err = json.Marshal([]engine.Link(links)); err != nil {
+		return body
+	}
+	if record["standing"], err = json.Marshal(standing); err != nil {
+		return body
+	}
+	readable, err := json.Marshal(record)
+	if err != nil {
+		return body
+	}
+	return readable
 }
 
 // suppressionSection says of each known address whether it is suppressed, and whether the learner was erased before.
