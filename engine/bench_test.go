@@ -50,6 +50,7 @@ func BenchmarkStep(b *testing.B) {
 // BenchmarkStanding is what triggers do with an event that wakes nobody: the second in its step, which changes nothing.
 func BenchmarkStanding(b *testing.B) {
 	rs := ruleset(b, "silent")
+	rs.IndexInterest() // as package rules does
 	at := time.Date(2026, 3, 2, 10, 1, 0, 0, time.UTC)
 	old := learned(rs, engine.State{Learner: "u_1"}, at, 500)
 	event := engine.Event{ID: "e", Name: "lesson.completed", Learner: "u_1", Time: at, Properties: map[string]any{"lesson_id": "l1", "course_id": "c1"}}

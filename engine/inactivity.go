@@ -67,7 +67,7 @@ func (s *stepper) listSilences(list []silence) []silence {
 		case rule.When.Date != nil && rule.When.Platform:
 			list = s.appendDated(list, rule, silentPlace{})
 		case rule.When.Inactive > 0 && rule.When.Platform:
-			list = s.appendSilences(list, rule, silentPlace{}, bases)
+			list = s.appendSilences(list, rule, silentPlace{longestGap: longestGap(bases)}, bases)
 		}
 	}
 	for id, c := range s.env.Standing.Courses {
@@ -87,6 +87,8 @@ type silentPlace struct {
 	scope  string  // of a run about the place; empty: the platform
 	record *Course // nil: the platform
 	ends   time.Time
+	// longestGap is the longest time between two bases that follow each other.
+	longestGap time.Duration
 }
 
 // appendCourseSilences adds the silences of all rules in one course.
@@ -116,6 +118,7 @@ func (s *stepper) appendCourseSilences(list []silence, course string, c *Course)
 		}
 		if bases == nil {
 			bases = s.env.Standing.courseBases(c, starts, &room)
+			place.longestGap = longestGap(bases)
 		}
 		list = s.appendSilences(list, rule, place, bases)
 	}
@@ -126,6 +129,9 @@ func (s *stepper) appendCourseSilences(list []silence, course string, c *Course)
 func (s *stepper) appendSilences(list []silence, rule *Rule, place silentPlace, bases []base) []silence {
 	c := place.record
 	shortest := rule.shortestSilence(c)
+	if n := len(bases); n > 0 && !s.putOff && place.longestGap <= shortest {
+		bases = bases[n-1:] // no earlier silence was long enough; nearly always
+	}
 	for i, b := range bases {
 		until := s.putOffUntil(rule, place.scope, b.exact)
 		if until.IsZero() && i+1 < len(bases) && bases[i+1].exact.Sub(b.exact) <= shortest {

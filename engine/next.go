@@ -156,26 +156,32 @@ func (s *stepper) nextUnit(course string, at time.Time) (NextStep, bool) {
 	if _, ends := rs.courseDates(course, c); !ends.IsZero() && at.After(ends) {
 		return NextStep{}, false
 	}
+	info := rs.Courses[course]
+	title := info.Title
+	if title == "" {
+		title = c.Title
+	}
+	if title == "" && len(info.Units) == 0 && len(info.Assessments) == 0 && len(c.DueDates) == 0 {
+		return NextStep{}, false // nothing has a title
+	}
 	last := ""
 	if c.Visits != nil {
 		last = c.Visits.Last
 	}
 	f := s.readFollowers(course, last, at)
-	info := rs.Courses[course]
 	wanted := wishesOf(s.env.Profile.Traits)
-	title := info.Title
-	if title == "" {
-		title = c.Title
-	}
 	var list []candidate
-	for i, u := range rs.unitsOf(course, &f) {
+	for i, u := range rs.unitsOf(course, c.Visits, &f) {
+		if c.Visits.has(u.ID) {
+			continue
+		}
 		u = rs.describeUnit(course, c, u)
 		one := candidate{step: NextStep{ID: u.ID, Title: u.Title, URL: u.URL}, order: i, fit: wanted.scoreFit(u.Topics, info.Level)}
 		if one.step.Title == "" {
 			one.step.Title = title
 			one.step.URL = cmp.Or(one.step.URL, info.URL)
 		}
-		if one.step.Title != "" && !c.Visits.has(u.ID) {
+		if one.step.Title != "" {
 			list = append(list, one)
 		}
 	}
@@ -191,16 +197,22 @@ func (s *stepper) nextUnit(course string, at time.Time) (NextStep, bool) {
 	return bestCold(list, len(info.Units) > 0) // nobody has gone on from here yet
 }
 
-// unitsOf returns the units that may come next in a course: those of courses.yaml in their order or, if it lists none, those that learners visited.
-func (r *Ruleset) unitsOf(course string, f *Followers) []UnitInfo {
+// unitsOf returns the units that may come next in a course: those of courses.yaml in their order or, if it lists none, those that learners visited and this one has not.
+func (r *Ruleset) unitsOf(course string, visited *Visits, f *Followers) []UnitInfo {
 	if units := r.Courses[course].Units; len(units) > 0 {
 		return units
 	}
-	units := make([]UnitInfo, 0, len(f.Visits))
+	ids := make([]string, 0, len(f.Visits))
 	for id := range f.Visits {
-		units = append(units, UnitInfo{ID: id})
+		if !visited.has(id) {
+			ids = append(ids, id)
+		}
 	}
-	slices.SortFunc(units, func(a, b UnitInfo) int { return cmp.Compare(a.ID, b.ID) })
+	slices.Sort(ids)
+	units := make([]UnitInfo, len(ids))
+	for i, id := range ids {
+		units[i].ID = id
+	}
 	return units
 }
 

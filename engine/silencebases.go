@@ -41,6 +41,15 @@ func (s *Standing) courseBases(c *Course, starts time.Time, room *baseRoom) []ba
 	return startNoEarlier(bases, starts)
 }
 
+// longestGap returns the longest time between two bases that follow each other; 0: there are not two.
+func longestGap(bases []base) time.Duration {
+	longest := time.Duration(0)
+	for i := 1; i < len(bases); i++ {
+		longest = max(longest, bases[i].exact.Sub(bases[i-1].exact))
+	}
+	return longest
+}
+
 // knownFrom returns the instant from which every activity is remembered; zero: from the first one.
 func (a Activity) knownFrom() time.Time {
 	if len(a) < maxActivity {

@@ -32,6 +32,20 @@ func (t *Stepper) Step(env Env, state State, inputs []Input, now time.Time) Resu
 	return t.s.takeInputs(inputs)
 }
 
+// StepAgain is Step for what the deliveries of this Stepper's last step came to, with the state that it returned, in the same environment and at the same instant. What
+// may fall due is the same then, and is not listed again.
+func (t *Stepper) StepAgain(env Env, state State, inputs []Input, now time.Time) Result {
+	listed := t.s.listed
+	silences := t.s.silences
+	t.s.beginStep(&env, &state, now)
+	t.s.unseen = true
+	if listed && !t.s.hasSchedules() { // a list has one instant of each schedule, which may have passed
+		t.s.listed = true
+		t.s.silences = silences
+	}
+	return t.s.takeInputs(inputs)
+}
+
 // takeInputs takes inputs in and decides what is due.
 func (s *stepper) takeInputs(inputs []Input) Result {
 	if s.endMerged() {

@@ -2,7 +2,9 @@ package engine
 
 import (
 	"maps"
+	"math"
 	"slices"
+	"time"
 )
 
 // Wants reports whether the event, which changed the standing as change says, must reach the learner's workflow. It is
@@ -20,10 +22,8 @@ func (r *Ruleset) Wants(ev *Event, change Change) bool {
 	if named.always {
 		return true
 	}
-	for _, rule := range in.silences {
-		if rule.wantsSilence(ev, change) {
-			return true
-		}
+	if in.mayWantSilence(ev, &change) && slices.ContainsFunc(in.silences, func(r *Rule) bool { return r.wantsSilence(ev, change) }) {
+		return true
 	}
 	return slices.ContainsFunc(named.gated, func(m *Match) bool { return m.mayMatch(ev) })
 }
@@ -34,6 +34,11 @@ type interest struct {
 	byEvent map[string]eventInterest
 	// silences are the rules that an inactivity or a schedule starts.
 	silences []*Rule
+	// shortestInCourse and shortestOnPlatform are how long the shortest inactivities of these rules are; the longest duration if there are none. hasSchedule reports
+	// that a schedule is among them.
+	shortestInCourse   time.Duration
+	shortestOnPlatform time.Duration
+	hasSchedule        bool
 }
 
 // eventInterest is what is wanted of the events of one name.
@@ -48,13 +53,30 @@ func (r *Ruleset) IndexInterest() { r.interest = r.newInterest() }
 
 func (r *Ruleset) newInterest() *interest {
 	in := &interest{
-		rules:   r.Rules,
-		byEvent: map[string]eventInterest{},
+		rules:              r.Rules,
+		byEvent:            map[string]eventInterest{},
+		shortestInCourse:   math.MaxInt64,
+		shortestOnPlatform: math.MaxInt64,
 	}
 	for _, rule := range r.Rules {
 		in.addRule(rule)
 	}
 	return in
+}
+
+// mayWantSilence reports whether a silence may begin or end with an event, so that the rules must be asked. Most events are activity that ends no silence which is
+// long enough for any rule.
+func (in *interest) mayWantSilence(ev *Event, change *Change) bool {
+	return in.hasSchedule || change.First || change.CourseGap >= in.shortestInCourse || change.PlatformGap >= in.shortestOnPlatform || beginsOrEndsSilence(ev.Name)
+}
+
+// beginsOrEndsSilence reports whether an event may concern a rule of inactivity whatever silence it ends; see wantsSilence.
+func beginsOrEndsSilence(event string) bool {
+	switch event {
+	case EventEnrolled, EventFreeEnrolled, EventEnrollmentCancelled, EventCourseCompleted, EventCourseUpdated, EventSignedUp:
+		return true
+	}
+	return false
 }
 
 // isOf reports whether the interest was made of this very list.
@@ -65,7 +87,7 @@ func (in *interest) isOf(rules []*Rule) bool {
 func (in *interest) addRule(rule *Rule) {
 	switch {
 	case rule.When.Inactive > 0, rule.When.Schedule != nil:
-		in.silences = append(in.silences, rule)
+		in.addSilence(rule)
 	case !rule.When.IsState() && rule.When.Audience == nil && !rule.When.Staff: // what concerns many or nobody is not heard as a learner's own
 		in.addMatch(&rule.When.Match)
 	}
@@ -90,6 +112,18 @@ func (in *interest) addRule(rule *Rule) {
 				in.addMatch(&c.Matches[j])
 			}
 		}
+	}
+}
+
+func (in *interest) addSilence(rule *Rule) {
+	in.silences = append(in.silences, rule)
+	switch {
+	case rule.When.Schedule != nil:
+		in.hasSchedule = true
+	case rule.When.Platform:
+		in.shortestOnPlatform = min(in.shortestOnPlatform, rule.When.Inactive)
+	default:
+		in.shortestInCourse = min(in.shortestInCourse, rule.When.Inactive)
 	}
 }
 
@@ -118,7 +152,7 @@ func (r *Rule) wantsSilence(ev *Event, change Change) bool {
 		return r.wantsSchedule(ev, change)
 	}
 	switch ev.Name {
-	case EventEnrolled, EventFreeEnrolled:
+	case EventEnrolled, EventFreeEnrolled: // these are all in beginsOrEndsSilence
 		return true
 	case EventEnrollmentCancelled, EventCourseCompleted, EventCourseUpdated:
 		return !r.When.Platform

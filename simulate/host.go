@@ -297,8 +297,8 @@ func (h *Host) wakeUntil(due func(time.Time) bool) error {
 
 // stepUntilDelivered runs the engine, answers its deliveries and lets it hear of the traits that rules set, until there is nothing more.
 func (h *Host) stepUntilDelivered(inputs []engine.Input, now time.Time) error {
-	for range maxRounds {
-		res := h.stepOnce(inputs, now)
+	for round := range maxRounds {
+		res := h.stepOnce(inputs, now, round > 0)
 		h.state = res.State
 		h.wake = res.WakeAt
 		for _, d := range res.Decisions {
@@ -331,12 +331,15 @@ func (h *Host) showRest(now time.Time) {
 }
 
 // stepOnce is one step of the engine. Who wants to see the state it began with gets it as it was. The recent decisions are for
-// people who look at a workflow; here they would be most of the memory.
-func (h *Host) stepOnce(inputs []engine.Input, now time.Time) engine.Result {
+// people who look at a workflow; here they would be most of the memory. again reports that it follows another step at the same instant.
+func (h *Host) stepOnce(inputs []engine.Input, now time.Time, again bool) engine.Result {
 	if !h.shown {
 		h.showProfile()
 	}
 	h.showRest(now)
+	if h.opts.Stepped == nil && again {
+		return h.opts.Workspace.stepper.StepAgain(h.env, h.state, inputs, now)
+	}
 	if h.opts.Stepped == nil {
 		return h.opts.Workspace.stepper.Step(h.env, h.state, inputs, now)
 	}
