@@ -46,8 +46,9 @@ Run it on a machine without other work: it takes ten minutes, the jobs four.
 
 Examples:
   go run ./dev bench --json bench.json
-  go run ./dev bench --jobs all --runs 3 # medians and spreads, in a quarter of an hour
-  go run ./dev bench --learners 40 --days 20 --events 50000 --timelapse 1d=3s    # smaller, in three minutes`
+  go run ./dev bench --jobs all --runs 3   # with spreads, in some 15 minutes
+  go run ./dev bench --learners 40 --days 20 --events 50000 \
+    --timelapse 1d=3s                      # smaller, in three minutes`
 }
 
 // Run measures and prints.

@@ -7,11 +7,11 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"homeroom/dev/drill"
 	"homeroom/dev/process"
+	"homeroom/internal/cells"
 )
 
 // drillCommand practices disasters.
@@ -34,9 +34,9 @@ and not counted as lost: each has a decision, and none is ever sent again.
 
 Examples:
   go run ./dev drill list
-  go run ./dev drill kill                   # kill -9 under load, several times, on disk
+  go run ./dev drill kill               # kill -9 under load, several times
   go run ./dev drill temporal-away nats-away
-  go run ./dev drill all --quick            # a few minutes
+  go run ./dev drill all --quick        # a few minutes
   go run ./dev drill all --json > drills.json`
 }
 
@@ -100,12 +100,26 @@ func (d *drillCommand) printReports(c *console, reports []drill.Report) error {
 	return nil
 }
 
+// listColumns is how many columns the list of drills has.
+const listColumns = 80
+
+// listDrills prints the name of each drill and, beside it, what happens.
 func (d *drillCommand) listDrills(c *console) error {
-	tw := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
-	for _, one := range drill.All() {
-		fmt.Fprintf(tw, "%s\t%s\n", one.Name, one.About)
+	all := drill.All()
+	names := 0
+	for _, one := range all {
+		names = max(names, len(one.Name))
 	}
-	return tw.Flush()
+	for _, one := range all {
+		name := one.Name
+		for _, line := range cells.Wrap(one.About, listColumns-names-2) {
+			if _, err := fmt.Fprintf(c.out, "%-*s  %s\n", names, name, line); err != nil {
+				return err
+			}
+			name = ""
+		}
+	}
+	return nil
 }
 
 // chosenDrills returns the drills that the arguments name.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 
@@ -35,7 +36,9 @@ func TestDrillListNamesThemAll(t *testing.T) {
 		if code := runMain(t.Context(), args, &out, &errOut); code != 0 || errOut.Len() > 0 {
 			t.Errorf("%v: %d, %s", args, code, errOut.String())
 		}
+		expectColumns(t, out.String(), 80)
 		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+		lines = slices.DeleteFunc(lines, func(line string) bool { return strings.HasPrefix(line, " ") }) // what has no room beside the name
 		if all := drill.All(); len(lines) != len(all) {
 			t.Errorf("%v lists %d drills, there are %d:\n%s", args, len(lines), len(all), out.String())
 		}

@@ -28,7 +28,8 @@ anyway, and how well the risk ranks who does nothing for the ten days that follo
 
 Example:
   go run ./dev judge --events last-term.ndjson.gz --academy academy
-  go run ./dev judge --events oulad.ndjson.gz --courses dev/judge/oulad-courses.yaml`
+  go run ./dev judge --events oulad.ndjson.gz \
+    --courses dev/judge/oulad-courses.yaml`
 }
 
 // Run measures and prints.

@@ -127,6 +127,17 @@ Homeroom is up, on this machine only. Ctrl-C stops it.
 	expectColumns(t, out.String(), 80)
 }
 
+// TestHelpFitsATerminal: every command's.
+func TestHelpFitsATerminal(t *testing.T) {
+	for _, command := range []string{"", "run", "play", "drill", "bench", "pages", "judge", "null"} {
+		var out bytes.Buffer
+		if code := runMain(t.Context(), append(strings.Fields(command), "--help"), &out, &out); code != 0 || out.Len() < 200 {
+			t.Errorf("%s --help: %d:\n%s", command, code, out.String())
+		}
+		expectColumns(t, out.String(), 80)
+	}
+}
+
 // expectColumns reports an error for every line that is longer.
 func expectColumns(t *testing.T, text string, most int) {
 	t.Helper()

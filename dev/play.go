@@ -28,7 +28,8 @@ func (*playCommand) Help() string {
 NATS, real Temporal, the stand-in SendGrid, on free ports. While the machine is behind, the clock waits. Prints a summary, exits.
 
 Example:
-  go run ./dev play term.ndjson --academy examples/academy --timelapse 1d=20s --json out.json`
+  go run ./dev play term.ndjson --academy examples/academy \
+    --timelapse 1d=20s --json out.json`
 }
 
 // Run plays and prints the summary.

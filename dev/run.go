@@ -45,7 +45,8 @@ pauses the campus, + and - change its pace, j goes to the next morning, n to the
 Examples:
   go run ./dev
   go run ./dev --live
-  go run ./cmd/homeroom emit assessment.graded --learner u_42 assessment_id=q1 score_pct=40 passed=false \
+  go run ./cmd/homeroom emit assessment.graded --learner u_42 \
+    assessment_id=q1 score_pct=40 passed=false \
     --trait email=ada@example.org       # in a second terminal`
 }
 
