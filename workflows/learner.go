@@ -14,23 +14,23 @@ const minSleep = time.Millisecond
 
 // Learner is the workflow of one learner; workers register it as [LearnerWorkflow]. It ends by continuing as new, by
 // retiring, or when somebody cancels it.
-func Learner(ctx workflow.Context, in Input) error {
+func Learner(ctx workflow.Context, in Input) (Ended, error) {
 	l, err := startLearner(ctx, in)
 	if err != nil {
-		return err
+		return Ended{}, err
 	}
 	for {
 		l.drainSignals()
 		if err := ctx.Err(); err != nil {
-			return err
+			return Ended{}, err
 		}
 		if l.woken || len(l.inputs) > 0 {
 			l.takeWaitingOutcomes()
 			if l.shouldCarryOver(ctx) {
-				return l.continueAsNew(ctx, false)
+				return Ended{}, l.continueAsNew(ctx, false)
 			}
 			if err := l.decideInputs(ctx); err != nil {
-				return err
+				return Ended{}, err
 			}
 			continue // signals may have arrived meanwhile
 		}
@@ -39,20 +39,24 @@ func Learner(ctx workflow.Context, in Input) error {
 		suggested := workflow.GetInfo(ctx).GetContinueAsNewSuggested()
 		if len(l.waitingOutcomes) > 0 && l.nothingUnderWay(ctx) && (restDue || retireDue || suggested) {
 			if err := l.decideWaitingOutcomes(ctx); err != nil {
-				return err
+				return Ended{}, err
 			}
 			continue
 		}
 		l.publishPending(ctx, restDue || retireDue || suggested && l.Version >= versionBoundedDecides && !l.fitsNextRun())
 		if retireDue && l.nothingUnderWay(ctx) && len(l.Unpublished) == 0 {
-			if retired, err := l.tryToRetire(ctx); retired || err != nil {
-				return err
+			ended, err := l.tryToRetire(ctx)
+			if err != nil {
+				return Ended{}, err
+			}
+			if ended != nil {
+				return *ended, nil
 			}
 			continue
 		}
 		// Nothing has blocked since drainSignals, so a run that ends now loses no signal.
 		if l.nothingUnderWay(ctx) && (restDue || suggested) {
-			return l.continueAsNew(ctx, restDue)
+			return Ended{}, l.continueAsNew(ctx, restDue)
 		}
 		l.setTimer(ctx)
 		l.waitForAnything(ctx)

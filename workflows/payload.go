@@ -50,6 +50,12 @@ type Input struct {
 	Watermark time.Time `json:"mark,omitzero"`
 }
 
+// Ended is the result of a run that retired, for whoever looks at it in the Temporal UI while no worker serves. No personal data.
+type Ended struct {
+	Stage   string   `json:"stage"`             // StageRetired or StageMerged
+	Details []string `json:"details,omitempty"` // why the run ended and what was last known, in Markdown, a line each
+}
+
 // Wake is when a learner is looked at again without an event.
 type Wake struct {
 	At   time.Time `json:"at,omitzero"`    // on the learner's clock; zero: not before an event

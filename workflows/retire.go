@@ -14,29 +14,40 @@ const (
 	retireAttempts = 3
 )
 
-// tryToRetire stores the learner's state and reports whether the workflow may end. It may not if an event arrived meanwhile, or if the state could
+// tryToRetire stores the learner's state and returns what the workflow says at its end; nil if it may not end, because an event arrived meanwhile, or the state could
 // not be stored: then the run rests until the next event, which costs more and loses nothing.
-func (l *learner) tryToRetire(ctx workflow.Context) (retired bool, err error) {
+func (l *learner) tryToRetire(ctx workflow.Context) (ended *Ended, err error) {
 	kept, err := l.storeState(ctx)
 	if ctx.Err() != nil {
-		return false, nil // the loop of Learner returns the error
+		return nil, nil // the loop of Learner returns the error
 	}
 	if err != nil || !kept {
 		workflow.GetLogger(ctx).Warn("The learner could not retire and rests instead.", "learner", l.Learner, "newer_record", err == nil, "error", err)
 		l.Retire = 0
-		return false, nil
+		return nil, nil
 	}
 	l.drainSignals()
 	if len(l.inputs) > 0 {
-		return false, nil // an event arrived: the stored state is out of date, and the next retirement overwrites it
+		return nil, nil // an event arrived: the stored state is out of date, and the next retirement overwrites it
 	}
 	// Nothing blocks from drainSignals to the end. If a signal has reached the server meanwhile, the server refuses to close the workflow.
 	if into := l.State.MergedInto; into != "" {
-		workflow.SetCurrentDetails(ctx, fmt.Sprintf(mergedDetails, strings.ReplaceAll(into, "`", "'"))+l.Card.Details)
-		return true, l.upsertAttributes(ctx, attributes{StageMerged, l.Card.Courses, l.Card.Rules})
+		return l.endAs(ctx, StageMerged, fmt.Sprintf(mergedDetails, strings.ReplaceAll(into, "`", "'")))
 	}
-	workflow.SetCurrentDetails(ctx, retiredDetails+l.Card.Details)
-	return true, l.upsertAttributes(ctx, attributes{StageRetired, l.Card.Courses, l.Card.Rules})
+	return l.endAs(ctx, StageRetired, retiredDetails)
+}
+
+// endAs shows why the run ends, before what was last known, and returns the same as the run's result, which Temporal keeps: details can be had from a worker only.
+func (l *learner) endAs(ctx workflow.Context, stage, why string) (*Ended, error) {
+	details := why + l.Card.Details
+	workflow.SetCurrentDetails(ctx, details)
+	ended := &Ended{Stage: stage}
+	for line := range strings.SplitSeq(details, "\n") {
+		if line != "" {
+			ended.Details = append(ended.Details, line)
+		}
+	}
+	return ended, l.upsertAttributes(ctx, attributes{stage, l.Card.Courses, l.Card.Rules})
 }
 
 // mergedDetails are the first words of the details of a run that has ended because the learner was merged into another.

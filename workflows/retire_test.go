@@ -3,6 +3,7 @@ package workflows_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -127,6 +128,13 @@ func TestTheNextEventGoesOnFromWhatWasPutAway(t *testing.T) {
 	w.until(2*day, first())
 	if w.ended() != "retired" || len(w.mails) != 1 {
 		t.Fatalf("the run ended with %s after %v, want retired after one mail", w.ended(), w.mails)
+	}
+	var ended workflows.Ended
+	if err := w.env.GetWorkflowResult(&ended); err != nil {
+		t.Fatal(err)
+	}
+	if text := strings.Join(ended.Details, "\n"); ended.Stage != workflows.StageRetired || !strings.HasPrefix(text, "**Retired**: ") || !strings.Contains(text, "*welcome*") || slices.Contains(ended.Details, "") {
+		t.Errorf("at its end the run says %s:\n%s", ended.Stage, text)
 	}
 
 	w = newWorld(t, monday.Add(100*day), retiring(s, day))

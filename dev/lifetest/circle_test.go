@@ -2,6 +2,7 @@ package lifetest
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,6 +36,11 @@ func (h *home) hears(learner string, seq uint64) (state engine.State) {
 	return state
 }
 
+// linesOf are the lines of a text that say something.
+func linesOf(text string) []string {
+	return slices.DeleteFunc(strings.Split(text, "\n"), func(line string) bool { return line == "" })
+}
+
 // TestTheCircle: a learner for whom nothing is due retires, is seen to, and comes back with the next event as if they had
 // never been away.
 func TestTheCircle(t *testing.T) {
@@ -55,6 +61,12 @@ func TestTheCircle(t *testing.T) {
 	h.must(answer.Get(&seen))
 	if !strings.HasPrefix(seen.CurrentDetails, "**Retired**") || !strings.Contains(seen.CurrentDetails, "*welcome*") {
 		t.Errorf("the details of the ended run say\n%s", seen.CurrentDetails)
+	}
+
+	var ended workflows.Ended // the server has it, whether or not a worker serves
+	h.must(h.temporal.GetWorkflow(h.ctx, workflows.WorkflowID("ada"), gone).Get(h.ctx, &ended))
+	if ended.Stage != workflows.StageRetired || seen.CurrentDetails == "" || !slices.Equal(ended.Details, linesOf(seen.CurrentDetails)) {
+		t.Errorf("the result of the ended run is %+v", ended)
 	}
 
 	// The first event comes again, and one that the rule has answered once and for all.
