@@ -40,6 +40,7 @@ type Memory struct {
 	Suppressions       []Suppression `json:"suppressions,omitempty"`
 	Arms               []PickedArm   `json:"arms,omitempty"`
 	Heard              []Event       `json:"heard,omitempty"`
+	Undecided          []Event       `json:"undecided,omitempty"`
 }
 
 // MemoryOf returns what another learner takes over from a state; nil: there is nothing.
@@ -53,8 +54,9 @@ func MemoryOf(st *State) *Memory {
 		Suppressions:       st.Suppressions,
 		Arms:               st.Arms,
 		Heard:              st.Heard,
+		Undecided:          st.Undecided,
 	}
-	if len(m.Seen)+len(m.PastRuns)+len(m.PastSends)+len(m.Suppressions)+len(m.Arms)+len(m.Heard) == 0 && m.BackOffCountsAfter.IsZero() {
+	if len(m.Seen)+len(m.PastRuns)+len(m.PastSends)+len(m.Suppressions)+len(m.Arms)+len(m.Heard)+len(m.Undecided) == 0 && m.BackOffCountsAfter.IsZero() {
 		return nil
 	}
 	return &m
@@ -89,6 +91,37 @@ func (s *stepper) absorbMemory(m *Memory) {
 	}
 	slices.SortStableFunc(s.st.Heard, func(a, b Event) int { return a.Time.Compare(b.Time) })
 	s.st.Heard = keepLast(s.st.Heard, maxHeard)
+	for i := range m.Undecided {
+		s.applyUndecided(m.Undecided[i])
+	}
+}
+
+// applyUndecided takes in an event that was handed over under the other id and not decided there. It has no place in the learner's own part of the stream, so it moves
+// neither the sequence nor the watermark; if it comes again under this id, it is known.
+func (s *stepper) applyUndecided(ev Event) {
+	ev.Learner = s.st.Learner
+	ev.Seq = 0
+	ev.Stream = 0
+	watermark := s.env.Watermark
+	s.applyEvent(&ev)
+	s.env.Watermark = watermark
+}
+
+// maxUndecided bounds Undecided. They arrive within the moment in which ids are merged.
+const maxUndecided = 256
+
+// keepUndecided keeps an event for the id under which the learner goes on, unless it was applied before the learner was merged.
+func (s *stepper) keepUndecided(ev *Event) {
+	switch {
+	case ev.Name == EventMerged:
+		s.st.MergeHeard = true
+		return
+	case ev.Seq != 0 && ev.Stream <= s.st.Stream && ev.Seq <= s.st.Seq && !s.storedLater(ev), ringHas(s.st.Seen, hash64(fnvBasis, ev.ID)), len(s.st.Undecided) >= maxUndecided:
+		return
+	case slices.ContainsFunc(s.st.Undecided, func(known Event) bool { return known.ID == ev.ID }):
+		return
+	}
+	s.st.Undecided = append(s.st.Undecided, *ev)
 }
 
 // comparePastSends orders messages by time, and those of one instant, such as the end of a night, by their ids.
@@ -150,11 +183,14 @@ func (s *stepper) endMerged() bool {
 	return true
 }
 
-// takeOutcomes takes in how the deliveries of a merged learner ended. Nothing else is decided for them any more.
+// takeOutcomes takes in how the deliveries of a merged learner ended, and keeps the events that were handed over just before. Nothing else is decided for them any more.
 func (s *stepper) takeOutcomes(inputs []Input) Result {
 	for _, in := range inputs {
-		if in.Outcome != nil {
+		switch {
+		case in.Outcome != nil:
 			s.applyOutcome(in.Outcome)
+		case in.Event != nil:
+			s.keepUndecided(in.Event)
 		}
 	}
 	s.st.PendingDeliveries = slices.DeleteFunc(s.st.PendingDeliveries, func(f PendingDelivery) bool { return !f.SettleAt.IsZero() })

@@ -82,7 +82,7 @@ func bySize[T any](s Size, full, quick T) T {
 // All returns the drills, in the order in which `drill all` runs them.
 func All() []Drill {
 	return []Drill{
-		killDrill(), temporalAwayDrill(), natsAwayDrill(), providerDownDrill(), badRuleDrill(), stuckLearnerDrill(), damageDrill(), redeliveryDrill(), webhooksDrill(), channelsDrill(), backlogDrill(), burstDrill(), broadcastDrill(),
+		killDrill(), temporalAwayDrill(), natsAwayDrill(), providerDownDrill(), badRuleDrill(), stuckLearnerDrill(), damageDrill(), redeliveryDrill(), webhooksDrill(), channelsDrill(), mergeDrill(), backlogDrill(), burstDrill(), broadcastDrill(),
 		rewindDrill(), stormDrill(), chaosDrill(),
 	}
 }

@@ -28,8 +28,10 @@ type observer struct {
 	temporal client.Client
 	inbox    *standin.Listener
 	outward  *outward // nil: there is nothing but mail
-	stop     context.CancelFunc
-	watching sync.WaitGroup
+	// accountedUnder returns the id under which mails and decisions of a learner count; nil: their own. It is set before anything is published.
+	accountedUnder func(learner string) string
+	stop           context.CancelFunc
+	watching       sync.WaitGroup
 
 	mu    sync.Mutex
 	mails map[string]mail // by the provider's own id
@@ -129,6 +131,7 @@ func (e *observer) gatherEvidence(ctx context.Context, ask int) (evidence, error
 	unpublished := slices.DeleteFunc(slices.Clone(e.unpublished), func(d engine.Decision) bool { return e.known[d.ID] })
 	ev := evidence{decisions: slices.Concat(e.decisions, unpublished), dead: e.dead, behind: behind, ask: e.learnerQuestion(ctx, ask)}
 	for _, m := range inbox {
+		m.learner = e.idOf(m.learner)
 		ev.mails = append(ev.mails, m)
 	}
 	if e.outward != nil {
@@ -141,12 +144,21 @@ func (e *observer) gatherEvidence(ctx context.Context, ask int) (evidence, error
 	return ev, nil
 }
 
+// idOf returns the id under which a learner is accounted for.
+func (e *observer) idOf(learner string) string {
+	if e.accountedUnder == nil {
+		return learner
+	}
+	return e.accountedUnder(learner)
+}
+
 func (e *observer) addDecision(m jetstream.Msg) error {
 	var d engine.Decision
 	if err := json.Unmarshal(m.Data(), &d); err != nil {
 		return fmt.Errorf("a decision cannot be read: %w", err)
 	}
 	if !e.known[d.ID] {
+		d.Learner = e.idOf(d.Learner)
 		e.known[d.ID] = true
 		e.decisions = append(e.decisions, d)
 	}

@@ -24,6 +24,7 @@ const (
 // event is an event that the drill publishes, with its wanted outcome.
 type event struct {
 	learner      string
+	under        string // the id that it is published under; empty: the learner's
 	name         string
 	id           string
 	quiz         string // assessment_id: with learner and rule it names the send

@@ -1,6 +1,7 @@
 package drill
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,11 +48,12 @@ func (w *world) publishOnce(ctx context.Context, e *event) error {
 }
 
 func (e *event) toNATS() *nats.Msg {
+	learner := cmp.Or(e.under, e.learner)
 	return &nats.Msg{
-		Subject: subjects.Publish(e.learner, e.name),
+		Subject: subjects.Publish(learner, e.name),
 		Data:    e.body,
 		Header: nats.Header{
-			jetstream.MsgIDHeader: {subjects.MsgID(e.learner, e.id)},
+			jetstream.MsgIDHeader: {subjects.MsgID(learner, e.id)},
 		},
 	}
 }
