@@ -67,6 +67,7 @@ func (h *Heading) Result(p *Partial) *Result {
 		Learners:        p.Learners,
 		Affected:        p.Affected,
 		SettingsChanged: h.SettingsChanged,
+		Aliased:         p.Aliased,
 		Rules:           []Rule{},
 		Timelines:       p.Examples.timelines(),
 		Unrendered:      []Unrendered{},

@@ -12,7 +12,8 @@ import (
 type Partial struct {
 	Events   int64 `json:"events"`
 	Learners int   `json:"learners"`
-	Affected int   `json:"affected"` // learners of whom a message changes
+	Affected int   `json:"affected"`          // learners of whom a message changes
+	Aliased  int   `json:"aliased,omitempty"` // as in a Result
 	// Rules are the messages that are compared, by rule and message.
 	Rules    map[string]map[string]*Counts `json:"rules"`
 	Before   sideCounts                    `json:"before"`
@@ -34,6 +35,7 @@ func (p *Partial) Merge(o *Partial) {
 	p.Events += o.Events
 	p.Learners += o.Learners
 	p.Affected += o.Affected
+	p.Aliased += o.Aliased
 	//workflowcheck:ignore A sum does not depend on the order.
 	for rule, messages := range o.Rules {
 		//workflowcheck:ignore A sum does not depend on the order.

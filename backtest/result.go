@@ -13,6 +13,8 @@ type Result struct {
 	Affected        int   `json:"affected_learners"` // those of whom a message changes
 	Changes         int   `json:"changes"`           // messages at another time, no longer sent, or new
 	SettingsChanged bool  `json:"settings_changed"`
+	// Aliased are the events that name another id of a learner. A backtest merges nothing: both ids were taken for a learner of their own.
+	Aliased int `json:"aliased_events,omitempty"`
 
 	Before Side `json:"before"` // the ruleset in force
 	After  Side `json:"after"`  // the draft

@@ -232,6 +232,9 @@ func (w *worker) applyRecord(r *record) error {
 			s.countUnreadable(w.problem)
 			continue
 		}
+		if i == 0 && engine.PreviousOf(&w.decoded.Event) != "" {
+			w.counts.Aliased++
+		}
 		if w.decoded.Event.SetByRule() { // each side's rules set it themselves
 			continue
 		}

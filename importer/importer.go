@@ -42,6 +42,8 @@ type Result struct {
 	Platform  int `json:"platform_events,omitempty"` // of no learner; passed over
 	Ignored   int `json:"ignored,omitempty"`         // known to a source of sources.yaml and not wanted; passed over
 	Erased    int `json:"erased_events,omitempty"`   // from before their learner was erased; passed over
+	// Aliased are the events that name another id of a learner. An import merges nothing: both ids are learners of their own until such an event is published.
+	Aliased int `json:"aliased_events,omitempty"`
 	// Waiting are the learners whom an inactivity rule may fall due for; Woken, those who are waited for now.
 	Waiting int `json:"may_fall_silent"`
 	Woken   int `json:"woken,omitempty"`

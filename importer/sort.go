@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"homeroom/catalog"
+	"homeroom/engine"
 	"homeroom/subjects"
 )
 
@@ -52,6 +53,9 @@ func (run *importRun) sortLine(l inputLine, out *shards, rejected *rejectedLines
 	case d.Event.Learner == subjects.NoLearner:
 		run.result.Platform++
 		return nil
+	}
+	if engine.PreviousOf(&d.Event) != "" {
+		run.result.Aliased++
 	}
 	return out.appendLine(d.Event.Learner, l)
 }

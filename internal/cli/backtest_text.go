@@ -25,6 +25,9 @@ func backtestText(o IO, a *admin.Backtest) string {
 	} else {
 		fmt.Fprintf(&b, "\n%s, of %s.%s\n", countChanges(a.Changes), narrate.Count(a.Affected, "learner"), settingsNote(a))
 	}
+	if a.Aliased > 0 {
+		fmt.Fprintf(&b, "%s user.aliased: a backtest merges no ids, so both of each counted as learners.\n", narrate.Count(a.Aliased, "event"))
+	}
 	writeBacktestRules(o, &b, a)
 	writeBacktestSides(o, &b, a)
 	writeUnrendered(o, &b, a)

@@ -170,6 +170,9 @@ func importText(r *importer.Result, file string, spent time.Duration) string {
 			fmt.Fprintf(&b, "  %s %s\n", narrate.Count(line.n, line.noun), line.text)
 		}
 	}
+	if r.Aliased > 0 {
+		fmt.Fprintf(&b, "  %s user.aliased: an import merges no ids; publish them afterwards, and what was taken in under both becomes one learner's\n", narrate.Count(r.Aliased, "event"))
+	}
 	if r.Remarks > 0 {
 		fmt.Fprintf(&b, "  %s about traits and properties that cannot be used or mean nothing here; the first, %s\n", narrate.Count(r.Remarks, "remark"), r.Remark)
 	}

@@ -166,7 +166,11 @@ func timelineLines(t *Test, decisions []engine.Decision, marks []DiffMark, missi
 	for i := range t.Events {
 		ev := &t.Events[i]
 		if !ev.At.After(t.Until) {
-			lines = append(lines, Line{Mark: Same, At: ev.At, Kind: "event", What: ev.Name, Why: propertyWords(ev.Properties), rank: 0})
+			why := propertyWords(ev.Properties)
+			if ev.Name == engine.EventAliased {
+				why += " (a test is about one id, so nothing is merged)"
+			}
+			lines = append(lines, Line{Mark: Same, At: ev.At, Kind: "event", What: ev.Name, Why: why, rank: 0})
 		}
 	}
 	for i := range t.Expect {

@@ -32,6 +32,18 @@ tests/t.yaml:9:5: test "sloppy": the expectation does not say what happens | wri
 tests/t.yaml:10:5: test "sloppy": an expectation needs at`,
 		},
 		{
+			"traits that are set", `
+test: traits
+start: 2026-03-02T10:00:00Z
+expect:
+  - {at: +2h, set: stage, value: null}
+  - {at: +2h, sent: try-again, value: asleep}
+  - {at: +2h, set: stage, sent: try-again}
+`,
+			`tests/t.yaml:6:5: test "traits": only a trait that is set has a value | take value out, or expect set:
+tests/t.yaml:7:27: test "traits": set and sent in one expectation | write a line for each`,
+		},
+		{
 			"times", `
 test: when
 start: yesterday
