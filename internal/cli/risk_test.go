@@ -37,7 +37,7 @@ func TestRiskOfRecordedEvents(t *testing.T) {
 	want := `2 enrollments under way at 2026-03-11 18:00:00
 
 LEARNER  COURSE  RISK  WHY
-u_bob    crs_go  0.97  no study day in the last weeks; nothing done in the last weeks; silent for 10.4 days
+u_bob    crs_go  0.97  no study day in the last weeks; nothing done in the last weeks; silent for 10 days
 u_ada    crs_go  0.45  about 5 activities in the last weeks
 `
 	if out != want {
