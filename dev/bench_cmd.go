@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -29,6 +30,7 @@ type benchCommand struct {
 	Events   int        `default:"300000" help:"Events that no rule needs, for the figures per second. Default: ${default}."`
 	Runs     int        `default:"1" help:"Do each job so many times, and report medians and spreads. Default: ${default}."`
 	Jobs     string     `placeholder:"ABCDEF" help:"Do these of the jobs instead, on durable storage; 'all' does all. F is A beside a broadcast."`
+	Scale    bool       `help:"Measure one to four processes of each role instead."`
 	JSON     string     `name:"json" placeholder:"FILE" help:"Write the report as JSON too."`
 	Profile  string     `placeholder:"FILE" help:"Write a processor profile of the whole run, for go tool pprof."`
 	Data     string     `type:"path" placeholder:"DIR" help:"Keep everything below this directory, and leave it there. Default: a temporary one."`
@@ -40,13 +42,15 @@ func (*benchCommand) Help() string {
 events that no rule needs, compared with the limit (only fetch and acknowledge) and the naive way (every event a signal); the
 cost of a term of a campus in Temporal actions, read from the histories; history events per nudge; the cost of a resting
 learner; the engine alone; memory. With --jobs it runs the five jobs that two other engines were given, and shows their
-results next to Homeroom's; job F does A beside a broadcast to 10,000 learners.
+results next to Homeroom's; job F does A beside a broadcast to 10,000 learners. --scale runs one to four processes of each
+role on the same servers, and shows throughput, latency and processor time for a message.
 
 Run it on a machine without other work: it takes ten minutes, the jobs four.
 
 Examples:
   go run ./dev bench --json bench.json
   go run ./dev bench --jobs all --runs 3   # with spreads, in some 15 minutes
+  go run ./dev bench --scale               # in some five minutes
   go run ./dev bench --learners 40 --days 20 --events 50000 \
     --timelapse 1d=3s                      # smaller, in three minutes`
 }
@@ -86,6 +90,9 @@ func (b *benchCommand) Run(ctx context.Context, c *console) error {
 	if c.terminal {
 		o.Progress = progressLine(c)
 	}
+	if b.Scale {
+		return b.runScale(ctx, c, o)
+	}
 	var report *bench.Report
 	if b.Jobs == "" {
 		report, err = o.Run(ctx, drillProcess)
@@ -102,7 +109,20 @@ func (b *benchCommand) Run(ctx context.Context, c *console) error {
 	if report == nil || len(report.Figures) == 0 {
 		return err
 	}
-	return errors.Join(err, report.WriteTable(c.out), b.writeJSONFile(report)) // after a failure too, with the figures so far
+	return errors.Join(err, report.WriteTable(c.out), b.writeJSONFile(report.WriteJSON)) // after a failure too, with the figures so far
+}
+
+// runScale measures counts of processes and prints a table, after a failure too, with what was measured so far.
+func (b *benchCommand) runScale(ctx context.Context, c *console, o *bench.Options) error {
+	sizes := bench.DefaultScaleSizes()
+	points, err := o.Scale(ctx, sizes, drillProcess)
+	if c.terminal {
+		fmt.Fprint(c.errOut, "\r\x1b[K")
+	}
+	if len(points) == 0 {
+		return err
+	}
+	return errors.Join(err, bench.WriteScaleTable(c.out, sizes, points), b.writeJSONFile(func(out io.Writer) error { return json.NewEncoder(out).Encode(points) }))
 }
 
 // drillProcess returns a command that runs this program as the process that serves.
@@ -164,7 +184,8 @@ func (b *benchCommand) startProfile() (stop func(), err error) {
 	}, nil
 }
 
-func (b *benchCommand) writeJSONFile(report *bench.Report) error {
+// writeJSONFile has the file of --json written, if there is to be one.
+func (b *benchCommand) writeJSONFile(write func(io.Writer) error) error {
 	if b.JSON == "" {
 		return nil
 	}
@@ -172,7 +193,7 @@ func (b *benchCommand) writeJSONFile(report *bench.Report) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(report.WriteJSON(out), out.Close()); err != nil {
+	if err := errors.Join(write(out), out.Close()); err != nil {
 		return fmt.Errorf("writing %s: %w", b.JSON, err)
 	}
 	return nil
