@@ -144,9 +144,14 @@ const maxRunOn = 30 * 24 * time.Hour
 func (i *Installation) endNow(source backtest.Source, opts BacktestOptions) BacktestOptions {
 	if opts.Until.IsZero() && opts.RunOn == 0 {
 		_, last := source.Span()
-		opts.RunOn = min(max(0, i.opts.Now().Sub(last)), maxRunOn)
+		opts.RunOn = i.runOnFrom(last)
 	}
 	return opts
+}
+
+// runOnFrom is how long after the last event a backtest without an end runs.
+func (i *Installation) runOnFrom(last time.Time) time.Duration {
+	return min(max(0, i.opts.Now().Sub(last)), maxRunOn)
 }
 
 // newSides returns two academies as a backtest takes them. If both know the same events, they share what reads events.
@@ -172,23 +177,28 @@ func rulesOf(academy *rules.Academy) backtest.Rules {
 // catalogFile is the file of a folder that adds events.
 const catalogFile = "catalog.yaml"
 
-// endOf returns the last instant of a backtest.
-func endOf(source backtest.Source, opts BacktestOptions) time.Time {
+// endOf returns the last instant of a backtest over events of which the last arrived then.
+func endOf(last time.Time, opts BacktestOptions) time.Time {
 	if !opts.Until.IsZero() {
 		return opts.Until
 	}
-	_, last := source.Span()
 	return last.Add(opts.RunOn)
 }
 
-func runBacktest(ctx context.Context, source backtest.Source, sides backtest.Options, opts BacktestOptions) (Backtest, error) {
+// setRange takes over the range that is asked for, for events of which the last arrived then.
+func setRange(sides *backtest.Options, last time.Time, opts BacktestOptions) {
 	sides.Since = opts.Since
 	sides.Until = opts.Until
 	sides.RunOn = opts.RunOn
 	if opts.Since.IsZero() && opts.Back > 0 {
-		sides.Since = endOf(source, opts).Add(-opts.Back)
+		sides.Since = endOf(last, opts).Add(-opts.Back)
 	}
 	sides.AssumeReachable = !opts.KnownAddresses
+}
+
+func runBacktest(ctx context.Context, source backtest.Source, sides backtest.Options, opts BacktestOptions) (Backtest, error) {
+	_, last := source.Span()
+	setRange(&sides, last, opts)
 	if opts.Progress != nil {
 		sides.Progress = func(done, total int64) { opts.Progress(BacktestDeciding, done, total) }
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"sync"
 	"time"
 
 	"homeroom/backtest"
@@ -18,9 +17,21 @@ import (
 // EventCopy is a folder that keeps a copy of the recorded events for backtests, so that only new ones are read from NATS. It holds no address and no
 // name under the traits that Homeroom knows. It is safe for concurrent use; one process has it at a time.
 type EventCopy struct {
-	mu   sync.Mutex
+	turn chan struct{} // holds one while somebody uses the copy
 	kept *segments.EventCopy
 }
+
+// lock waits for the copy until ctx ends.
+func (c *EventCopy) lock(ctx context.Context) error {
+	select {
+	case c.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (c *EventCopy) unlock() { <-c.turn }
 
 // OpenEventCopy opens a folder, or makes it. It must be closed.
 func OpenEventCopy(dir string) (*EventCopy, error) {
@@ -28,21 +39,23 @@ func OpenEventCopy(dir string) (*EventCopy, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &EventCopy{kept: kept}, nil
+	return &EventCopy{turn: make(chan struct{}, 1), kept: kept}, nil
 }
 
 // Close closes the files.
 func (c *EventCopy) Close() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.turn <- struct{}{}
+	defer c.unlock()
 	return c.kept.Close()
 }
 
 // RefreshEventCopy makes a copy hold what the stream of events holds: what is new is taken in, what expired is dropped, and after an erasure a
 // partition is read anew. Progress hears after each partition; it may be nil.
 func (i *Installation) RefreshEventCopy(ctx context.Context, c *EventCopy, progress func(done, total int64)) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	if err := c.lock(ctx); err != nil {
+		return err
+	}
+	defer c.unlock()
 	return i.refreshEventCopy(ctx, c, progress)
 }
 
@@ -73,8 +86,10 @@ func (i *Installation) KeepEventCopy(ctx context.Context, c *EventCopy, every ti
 // backtestEventCopy runs a backtest over a copy. One that turns out to be damaged is made anew, once.
 func (i *Installation) backtestEventCopy(ctx context.Context, inForce, draft *rules.Academy, opts BacktestOptions) (Backtest, error) {
 	c := opts.EventCopy
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	if err := c.lock(ctx); err != nil {
+		return Backtest{}, err
+	}
+	defer c.unlock()
 	answer, err := i.backtestKept(ctx, inForce, draft, opts)
 	if errors.Is(err, segments.ErrDamaged) {
 		if err = c.kept.Clear(); err == nil {
@@ -115,9 +130,14 @@ func (s *eventStream) Count(ctx context.Context, partition int, from uint64) (ui
 
 // Read implements [segments.Stream].
 func (s *eventStream) Read(ctx context.Context, partition int, from uint64, each func(*segments.Stored) error) error {
+	return s.readSubject(ctx, subjects.Partition(partition), from, each)
+}
+
+// readSubject reads the messages of a subject from a sequence on.
+func (s *eventStream) readSubject(ctx context.Context, subject string, from uint64, each func(*segments.Stored) error) error {
 	reader := s.recorded.reader
 	reader.From = from
-	return reader.Read(ctx, subjects.Stream, []string{subjects.Partition(partition)}, func(m store.Message) error {
+	return reader.Read(ctx, subjects.Stream, []string{subject}, func(m store.Message) error {
 		stored := segments.Stored{Seq: m.Sequence, StoredAt: m.StoredAt}
 		if d := s.recorded.decodeStored(m); d != nil && d.Event.Learner != subjects.NoLearner {
 			d.Traits = withoutPersonal(d.Traits)

@@ -60,6 +60,8 @@ type shared struct {
 	js    jetstream.JetStream
 	store *store.Store
 
+	dialing sync.Mutex // held while Temporal is dialed, which may take seconds
+
 	mu        sync.Mutex
 	temporal  client.Client // nil until it is needed
 	namespace string
@@ -169,18 +171,27 @@ func (i *Installation) Close() {
 
 // dialTemporal returns the client of the installation's Temporal, and its namespace.
 func (i *Installation) dialTemporal(ctx context.Context) (client.Client, string, error) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if i.temporal != nil {
-		return i.temporal, i.namespace, nil
+	i.dialing.Lock()
+	defer i.dialing.Unlock()
+	if dialed, namespace := i.dialedTemporal(); dialed != nil {
+		return dialed, namespace, nil
 	}
 	temporal, namespace, err := connect.Temporal(ctx, connect.TemporalOptions{KeyFiles: i.opts.KeyFiles})
 	if err != nil {
 		return nil, "", configurationAsInput(err)
 	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
 	i.temporal = temporal
 	i.namespace = namespace
 	return temporal, namespace, nil
+}
+
+// dialedTemporal returns the client if there is one, or nil.
+func (i *Installation) dialedTemporal() (client.Client, string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.temporal, i.namespace
 }
 
 // configurationAsInput makes an error about a configuration an [*InputError].

@@ -75,13 +75,21 @@ func (c *EventCopy) Close() error {
 // Refresh makes the copy hold what the stream holds: it takes in what is new, drops what expired, and reads a partition anew from which something
 // was erased, or if the stream is another or went back. Progress hears after each partition; it may be nil.
 func (c *EventCopy) Refresh(ctx context.Context, stream Stream, progress func(done, total int64)) error {
-	for n, p := range c.parts {
-		if err := c.refreshPart(ctx, stream, n, p); err != nil {
-			return fmt.Errorf("take the events of partition %d into the copy: %w", n, err)
+	for n := range c.parts {
+		if err := c.RefreshPart(ctx, stream, n); err != nil {
+			return err
 		}
 		if progress != nil {
 			progress(int64(n+1), int64(len(c.parts)))
 		}
+	}
+	return nil
+}
+
+// RefreshPart does what [EventCopy.Refresh] does for one partition.
+func (c *EventCopy) RefreshPart(ctx context.Context, stream Stream, part int) error {
+	if err := c.refreshPart(ctx, stream, part, c.parts[part]); err != nil {
+		return fmt.Errorf("take the events of partition %d into the copy: %w", part, err)
 	}
 	return nil
 }
@@ -193,6 +201,12 @@ func (c *EventCopy) Clear() error {
 	}
 	return errs
 }
+
+// ClearPart empties one partition, which its next refresh reads from the stream again.
+func (c *EventCopy) ClearPart(part int) error { return c.parts[part].clear(time.Time{}) }
+
+// CountPart returns how many messages one partition has.
+func (c *EventCopy) CountPart(part int) int64 { return int64(c.parts[part].countRecords()) }
 
 // Parts returns how many parts there are.
 func (c *EventCopy) Parts() int { return len(c.parts) }

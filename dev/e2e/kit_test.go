@@ -24,6 +24,9 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(victimDir); dir != "" {
 		os.Exit(victim(dir))
 	}
+	if servers := os.Getenv(backtestVictim); servers != "" {
+		os.Exit(workUntilKilled(servers))
+	}
 	os.Exit(m.Run())
 }
 

@@ -7,10 +7,13 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"homeroom/admin"
 	"homeroom/app"
 	"homeroom/dev/harness"
 	"homeroom/dev/instance"
@@ -87,11 +90,41 @@ func TestHomeroomWorksUnderItsPermissions(t *testing.T) {
 	}
 	awaitMessage(t, ctx, operator, subjects.Stream, "learning.*.u_42.email.spam_reported")
 	awaitMessage(t, ctx, operator, "KV_"+store.BucketSuppressions, "$KV."+store.BucketSuppressions+".>")
+	backtestAsConsole(t, ctx, f.URL("homeroom-console"), worker, retry)
 	for _, h := range []*instance.Instance{triggers, edge, worker} { // closing needs permissions too
 		h.Close()
 	}
 	if refused := f.Refused(); len(refused) > 0 {
 		t.Errorf("the server refused:\n%s", strings.Join(refused, "\n"))
+	}
+}
+
+// backtestAsConsole runs a backtest in the background, begun and worked on with the rights of a console.
+func backtestAsConsole(t *testing.T, ctx context.Context, url string, h *instance.Instance, academy *rules.Academy) {
+	t.Helper()
+	i, err := admin.Connect(ctx, admin.ConnectOptions{
+		Name:     "console",
+		NATS:     admin.NATSOptions{URL: url},
+		Temporal: h.Temporal,
+		Directly: true,
+		Actor:    admin.Actor{Name: "maya", Way: admin.WayConsole},
+		Now:      time.Now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer i.Close()
+	working, stop := context.WithCancel(ctx)
+	var ended sync.WaitGroup
+	ended.Go(func() { i.WorkOnBacktests(working, admin.BacktestWork{Log: slog.New(slog.DiscardHandler)}) })
+	defer ended.Wait()
+	defer stop()
+	if _, err := i.StartBacktest(ctx, "bt-1", academy, academy, admin.BacktestOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := i.FollowBacktest(ctx, "bt-1", nil)
+	if err != nil || got.Status != admin.BackgroundDone || got.Result.Learners == 0 {
+		t.Errorf("the backtest in the background ended as %+v, %v", got, err)
 	}
 }
 

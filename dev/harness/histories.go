@@ -22,6 +22,7 @@ func ReplayHistory(history *historypb.History) error {
 	r := worker.NewWorkflowReplayer()
 	r.RegisterWorkflowWithOptions(workflows.Learner, workflow.RegisterOptions{Name: workflows.LearnerWorkflow})
 	r.RegisterWorkflowWithOptions(workflows.Broadcast, workflow.RegisterOptions{Name: workflows.BroadcastWorkflow})
+	r.RegisterWorkflowWithOptions(workflows.Backtest, workflow.RegisterOptions{Name: workflows.BacktestWorkflow})
 	r.RegisterWorkflowWithOptions(workflows.Staff, workflow.RegisterOptions{Name: workflows.StaffWorkflow})
 	return r.ReplayWorkflowHistory(nil, proto.CloneOf(history))
 }

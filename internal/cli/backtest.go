@@ -24,9 +24,10 @@ type BacktestCmd struct {
 	Until          string `help:"Compare until then (2026-03-02T10:00:00Z or 2026-03-02), or for so long after the last event (+10d)." placeholder:"T"`
 	KnownAddresses bool   `help:"Leave out learners whose address is not in the events. Otherwise everybody counts as reachable."`
 	History        string `help:"Keep the events that were read in this folder, and read only new ones. It is made when missing and can be deleted at any time." type:"path" placeholder:"DIR"`
+	Background     bool   `help:"Run it in the background, on the processes that work on backtests (consoles, homeroom backtests work), and follow it. Ctrl-C leaves it running."`
 	MaxChange      int    `default:"-1" help:"End with exit code 3 if more messages than this change." placeholder:"N"`
 	Format         string `help:"How to print: text or json." enum:"text,json" default:"text"`
-	NATSFlags
+	TemporalFlags
 }
 
 // Help is shown by `homeroom backtest --help`.
@@ -37,13 +38,15 @@ gets in a month; caps, quiet hours, the busiest hour; ten affected learners side
 
 What learners did is as recorded on both sides: a message that only the draft sends moves nobody.
 
-Without --events the events that Homeroom keeps are read. With --events and a folder for --against no server is needed. Exit code 3: more
+Without --events the events that Homeroom keeps are read. With --events and a folder for --against no server is needed. With --background
+this process only follows: Temporal hands the partitions of the events to the consoles, and more of them make it faster. Exit code 3: more
 messages change than --max-change allows.
 
 Examples:
   homeroom backtest academy
   homeroom backtest academy --history /var/lib/homeroom/history
   homeroom backtest academy --since 2026-03-01 --format json
+  homeroom backtest academy --since all --background
   homeroom backtest academy --against main/academy --events last-term.ndjson.gz --max-change 500`
 }
 
@@ -61,6 +64,9 @@ func (c *BacktestCmd) Run(ctx context.Context, o IO) error {
 		return usage(errors.New("--history is for the events that Homeroom keeps: leave it out with --events"))
 	}
 	opts.KnownAddresses = c.KnownAddresses
+	if c.Background {
+		return c.runInBackground(ctx, o, draft, opts)
+	}
 	answer, err := c.compare(ctx, o, draft, opts)
 	if err != nil {
 		return err
@@ -73,10 +79,35 @@ func (c *BacktestCmd) Run(ctx context.Context, o IO) error {
 	} else {
 		_, err = io.WriteString(o.Out, backtestText(o, &answer))
 	}
-	if err == nil && c.MaxChange >= 0 && answer.Changes > c.MaxChange {
-		return ExitError{Code: 3, Err: fmt.Errorf("%s, and --max-change allows %s", countChanges(answer.Changes), narrate.Thousands(c.MaxChange))}
+	if err != nil {
+		return err
 	}
-	return err
+	return checkChanges(&answer, c.MaxChange)
+}
+
+// runInBackground starts the backtest in the background and follows it.
+func (c *BacktestCmd) runInBackground(ctx context.Context, o IO, draft *rules.Academy, opts admin.BacktestOptions) error {
+	switch {
+	case c.Events != "":
+		return usage(errors.New("--background is for the events that Homeroom keeps: leave it out with --events"))
+	case c.History != "":
+		return usage(errors.New("--history is of a process that works on backtests (homeroom console, homeroom backtests work): leave it out with --background"))
+	}
+	installation, err := c.connectTemporal(ctx, o, "homeroom backtest")
+	if err != nil {
+		return err
+	}
+	defer installation.Close()
+	inForce, err := c.findAgainst(ctx, installation)
+	if err != nil {
+		return err
+	}
+	started, err := installation.StartBacktest(ctx, admin.NewBacktestID(), inForce, draft, opts)
+	if err != nil {
+		return err
+	}
+	o.printStage("Started " + started.ID + ".")
+	return followBacktest(ctx, o, installation, started.ID, c.Format, c.MaxChange)
 }
 
 // readRange reads --since and --until.

@@ -97,6 +97,8 @@ func TestBacktestRefuses(t *testing.T) {
 		{"a since that is no time", []string{dir, "--against", dir, "--events", events, "--since", "soon"}, 2, "--since soon"},
 		{"an until that is no time", []string{dir, "--against", dir, "--events", events, "--until", "soon"}, 2, "--until"},
 		{"no event", []string{dir, "--against", dir, "--events", writeEvents(t, "")}, 2, "there is no event in this range"},
+		{"a file in the background", []string{dir, "--against", dir, "--events", events, "--background"}, 2, "leave it out with --events"},
+		{"a copy in the background", []string{dir, "--history", t.TempDir(), "--background"}, 2, "leave it out with --background"},
 		{"a folder with mistakes", []string{academy(t, map[string]string{"rules/welcome.yaml": "rule: welcome\n"}), "--against", dir, "--events", events}, 1, "when"},
 	} {
 		code, _, err := homeroom(t, "", append([]string{"backtest"}, c.args...)...)

@@ -11,19 +11,9 @@ import (
 	"homeroom/internal/narrate"
 )
 
-// BroadcastFlags are those of everything about broadcasts.
-type BroadcastFlags struct {
-	NATSFlags
-	Keys []string `name:"encryption-key-file" env:"HOMEROOM_ENCRYPTION_KEY_FILE" type:"existingfile" help:"The keys that serve encrypts with, if it does." placeholder:"FILE"`
-}
-
-func (f BroadcastFlags) connectInstallation(ctx context.Context, o IO) (*admin.Installation, error) {
-	return admin.Connect(ctx, admin.ConnectOptions{Name: "homeroom broadcast", NATS: f.natsOptions(), KeyFiles: f.Keys, Actor: cliActor(), Now: o.Now})
-}
-
 // BroadcastCmd is `homeroom broadcast`.
 type BroadcastCmd struct {
-	BroadcastFlags
+	TemporalFlags
 	Rule     string  `arg:"" help:"The rule, which says when: {broadcast: true} and is in force."`
 	Course   string  `help:"The course, of a rule with audience: {in: course}." placeholder:"ID"`
 	At       string  `help:"When: 2026-12-01T09:00:00Z, or 09:00 for nine o'clock where each learner is. Default: now." placeholder:"TIME"`
@@ -47,7 +37,7 @@ Examples:
 
 // Run starts the broadcast, or counts.
 func (c *BroadcastCmd) Run(ctx context.Context, o IO) error {
-	installation, err := c.connectInstallation(ctx, o)
+	installation, err := c.connectTemporal(ctx, o, "homeroom broadcast")
 	if err != nil {
 		return err
 	}
@@ -105,7 +95,7 @@ type BroadcastsCmd struct {
 
 // BroadcastsListCmd is `homeroom broadcasts list`.
 type BroadcastsListCmd struct {
-	BroadcastFlags
+	TemporalFlags
 	AtMost int    `default:"20" help:"How many." placeholder:"N"`
 	Format string `help:"How to print: text or json." enum:"text,json" default:"text"`
 }
@@ -120,7 +110,7 @@ Example:
 
 // Run lists broadcasts.
 func (c *BroadcastsListCmd) Run(ctx context.Context, o IO) error {
-	installation, err := c.connectInstallation(ctx, o)
+	installation, err := c.connectTemporal(ctx, o, "homeroom broadcast")
 	if err != nil {
 		return err
 	}
@@ -153,12 +143,12 @@ func (c *BroadcastsListCmd) Run(ctx context.Context, o IO) error {
 
 // broadcastControl is what pause, resume and cancel have in common.
 type broadcastControl struct {
-	BroadcastFlags
+	TemporalFlags
 	ID string `arg:"" help:"The broadcast, as homeroom broadcasts list names it."`
 }
 
 func (c *broadcastControl) controlBroadcast(ctx context.Context, o IO, do admin.BroadcastCommand, said string) error {
-	installation, err := c.connectInstallation(ctx, o)
+	installation, err := c.connectTemporal(ctx, o, "homeroom broadcast")
 	if err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 // acting are the commands that change something, serve or write files, so that there is nothing to read as JSON.
 var acting = []string{
 	"serve", "emit", "console", "codec", "pause", "resume", "rules pull", "messages send-test", "learner retry", "learner erase", "deadletters replay", "deadletters purge",
-	"suppressions lift", "keys revoke", "broadcasts pause", "broadcasts resume", "broadcasts cancel", "completion", "man",
+	"suppressions lift", "keys revoke", "broadcasts pause", "broadcasts resume", "broadcasts cancel", "backtests cancel", "backtests work", "completion", "man",
 }
 
 // asJSON are the commands that print JSON without being asked.

@@ -71,7 +71,7 @@ func (c *ConsoleCmd) Run(ctx context.Context, o IO) error {
 		return err
 	}
 	log := telemetry.NewLog(o.Err, telemetry.LogOptions{})
-	events, stopKeeping, err := c.keepEventCopy(ctx, installation, log)
+	events, stopKeeping, err := keepEventCopy(ctx, c.History, installation, log)
 	if err != nil {
 		return err
 	}
@@ -93,6 +93,7 @@ func (c *ConsoleCmd) Run(ctx context.Context, o IO) error {
 	}
 	defer pages.Close()
 	defer keepSchedule(ctx, installation, approvals, log)()
+	defer workOnBacktests(ctx, installation, events, log)()
 	listener, err := listenAt(c.Listen)
 	if err != nil {
 		return fmt.Errorf("the console cannot listen at %s: %w", c.Listen, err)
@@ -123,12 +124,12 @@ func (c *ConsoleCmd) testMail() console.TestMail {
 // copyAge is how old the copy of the events gets while the console runs; so long it may hold what was erased.
 const copyAge = 10 * time.Minute
 
-// keepEventCopy opens --history and keeps it up to date until stop is called; nil without it.
-func (c *ConsoleCmd) keepEventCopy(ctx context.Context, installation *admin.Installation, log *slog.Logger) (events *admin.EventCopy, stop func(), err error) {
-	if c.History == "" {
+// keepEventCopy opens a folder for --history and keeps it up to date until stop is called; nil without a folder.
+func keepEventCopy(ctx context.Context, dir string, installation *admin.Installation, log *slog.Logger) (events *admin.EventCopy, stop func(), err error) {
+	if dir == "" {
 		return nil, func() {}, nil
 	}
-	if events, err = admin.OpenEventCopy(c.History); err != nil {
+	if events, err = admin.OpenEventCopy(dir); err != nil {
 		return nil, nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -162,6 +163,17 @@ func keepSchedule(ctx context.Context, installation *admin.Installation, approva
 	return func() {
 		cancel()
 		keeping.Wait()
+	}
+}
+
+// workOnBacktests works on backtests in the background until stop is called.
+func workOnBacktests(ctx context.Context, installation *admin.Installation, events *admin.EventCopy, log *slog.Logger) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var working sync.WaitGroup
+	working.Go(func() { installation.WorkOnBacktests(ctx, admin.BacktestWork{EventCopy: events, Log: log}) })
+	return func() {
+		cancel()
+		working.Wait()
 	}
 }
 

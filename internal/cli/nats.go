@@ -42,6 +42,17 @@ func (f NATSFlags) connectAdmin(ctx context.Context, o IO, name string) (*admin.
 	return admin.Connect(ctx, admin.ConnectOptions{Name: name, NATS: f.natsOptions(), Actor: cliActor(), Now: o.Now})
 }
 
+// TemporalFlags are those of commands that need Temporal besides NATS, and no secret.
+type TemporalFlags struct {
+	NATSFlags
+	Keys []string `name:"encryption-key-file" env:"HOMEROOM_ENCRYPTION_KEY_FILE" type:"existingfile" help:"The keys that serve encrypts with, if it does." placeholder:"FILE"`
+}
+
+// connectTemporal connects to the installation as connectAdmin does, with the keys for what Temporal stores.
+func (f TemporalFlags) connectTemporal(ctx context.Context, o IO, name string) (*admin.Installation, error) {
+	return admin.Connect(ctx, admin.ConnectOptions{Name: name, NATS: f.natsOptions(), KeyFiles: f.Keys, Actor: cliActor(), Now: o.Now})
+}
+
 // cliActor returns in whose name commands do things.
 func cliActor() admin.Actor { return admin.Actor{Name: currentUser(), Way: admin.WayCLI} }
 

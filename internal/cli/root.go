@@ -16,21 +16,22 @@ import (
 
 // Commands is everything `homeroom` can do, in the order its help shows it.
 type Commands struct {
-	Serve    ServeCmd    `cmd:"" help:"Run Homeroom: hear events, decide, send."`
-	Emit     EmitCmd     `cmd:"" help:"Publish one event, to try things."`
-	Rules    RulesCmd    `cmd:"" help:"Check, test and publish a growth team's folder."`
-	Simulate SimulateCmd `cmd:"" help:"Show what recorded events would have sent, with no server."`
-	Backtest BacktestCmd `cmd:"" help:"Compare a draft with what is in force over recorded events: which messages change, and for whom."`
-	Catalog  CatalogCmd  `cmd:"" help:"List the events that Homeroom knows."`
-	Events   EventsCmd   `cmd:"" help:"Check bodies as a platform is about to publish them."`
-	Watch    WatchCmd    `cmd:"" help:"Show what arrives and what becomes of it, while it does."`
-	Sources  SourcesCmd  `cmd:"" help:"Try how bodies of other formats are read."`
-	Messages MessagesCmd `cmd:"" help:"List messages, and send one to yourself as a test."`
-	Learner  LearnerCmd  `cmd:"" help:"Tell a learner's story; export or erase what is known of them."`
-	Report   ReportCmd   `cmd:"" help:"Count what was decided and what came of it, rule by rule."`
-	Risk     RiskCmd     `cmd:"" help:"List who is how likely to leave which course, and why."`
-	Console  ConsoleCmd  `cmd:"" help:"Serve the growth team's pages: write, try, approve and publish rules in a browser."`
-	Import   ImportCmd   `cmd:"" help:"Bring existing learners in, silently."`
+	Serve     ServeCmd     `cmd:"" help:"Run Homeroom: hear events, decide, send."`
+	Emit      EmitCmd      `cmd:"" help:"Publish one event, to try things."`
+	Rules     RulesCmd     `cmd:"" help:"Check, test and publish a growth team's folder."`
+	Simulate  SimulateCmd  `cmd:"" help:"Show what recorded events would have sent, with no server."`
+	Backtest  BacktestCmd  `cmd:"" help:"Compare a draft with what is in force over recorded events: which messages change, and for whom."`
+	Backtests BacktestsCmd `cmd:"" help:"List, show and cancel backtests in the background, or work on them."`
+	Catalog   CatalogCmd   `cmd:"" help:"List the events that Homeroom knows."`
+	Events    EventsCmd    `cmd:"" help:"Check bodies as a platform is about to publish them."`
+	Watch     WatchCmd     `cmd:"" help:"Show what arrives and what becomes of it, while it does."`
+	Sources   SourcesCmd   `cmd:"" help:"Try how bodies of other formats are read."`
+	Messages  MessagesCmd  `cmd:"" help:"List messages, and send one to yourself as a test."`
+	Learner   LearnerCmd   `cmd:"" help:"Tell a learner's story; export or erase what is known of them."`
+	Report    ReportCmd    `cmd:"" help:"Count what was decided and what came of it, rule by rule."`
+	Risk      RiskCmd      `cmd:"" help:"List who is how likely to leave which course, and why."`
+	Console   ConsoleCmd   `cmd:"" help:"Serve the growth team's pages: write, try, approve and publish rules in a browser."`
+	Import    ImportCmd    `cmd:"" help:"Bring existing learners in, silently."`
 
 	Broadcast  BroadcastCmd  `cmd:"" help:"Start a rule for everybody in its audience, or count whom it would reach."`
 	Broadcasts BroadcastsCmd `cmd:"" help:"List, pause, resume and cancel broadcasts."`

@@ -1,0 +1,220 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+
+	"homeroom/backtest"
+	"homeroom/workflows"
+)
+
+// BacktestEvents reads recorded events by partition.
+type BacktestEvents interface {
+	// Open returns some partitions of the events up to a sequence, one after another, as parts of a source; nil: all. onRead hears how many events were read; it is called from whatever
+	// goroutine reads the source.
+	Open(ctx context.Context, partitions []int, last uint64, onRead func(done int64)) (backtest.Source, error)
+}
+
+// BacktestCompiler compiles the packed folders of a backtest into its two sides.
+type BacktestCompiler interface {
+	CompileSides(folders []byte) (backtest.Options, error)
+}
+
+// Backtest works on partitions of backtests that run in the background. Its method is an activity.
+type Backtest struct {
+	Events   BacktestEvents
+	Compiler BacktestCompiler
+	Workers  int // goroutines that decide for one partition; 0: one a core
+
+	paths pathCounts
+}
+
+// errBacktestStops says that this process gives a partition back because it is stopped.
+var errBacktestStops = errors.New("the process that worked on it is stopped")
+
+// beatEvery is the pause between two heartbeats.
+const beatEvery = 2 * time.Second
+
+// Run runs the events of one partition through both sides and returns what is counted. Another attempt begins anew.
+func (b *Backtest) Run(ctx context.Context, in workflows.BacktestPartInput) (*backtest.Partial, error) {
+	ctx, beats := startBeats(ctx)
+	defer beats.stop()
+	counted, err := b.countPart(ctx, in, beats)
+	if err != nil && ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := counted.CheckSize(); err != nil {
+		if errors.Is(err, backtest.ErrTooLarge) {
+			return nil, temporal.NewNonRetryableApplicationError(err.Error(), workflows.FailureBacktestTooLarge, err)
+		}
+		return nil, err
+	}
+	return counted, nil
+}
+
+func (b *Backtest) countPart(ctx context.Context, in workflows.BacktestPartInput, beats *beats) (*backtest.Partial, error) {
+	opts, err := b.Compiler.CompileSides(in.Folders)
+	if err != nil {
+		return nil, err
+	}
+	opts.Since = in.From
+	opts.Until = in.Until
+	opts.AssumeReachable = in.AssumeReachable
+	opts.Workers = b.Workers
+	if opts.AskNext() {
+		run := activity.GetInfo(ctx).WorkflowExecution.RunID
+		if opts.Paths, err = b.paths.count(ctx, run, func() (*backtest.Paths, error) { return b.countPaths(ctx, in, opts, beats) }); err != nil {
+			return nil, err
+		}
+	}
+	source, err := b.Events.Open(ctx, []int{in.Partition}, in.Last, func(done int64) { beats.note(workflows.BacktestReads, done, 0) })
+	if err != nil {
+		return nil, fmt.Errorf("partition %d: %w", in.Partition, err)
+	}
+	opts.Progress = func(done, total int64) { beats.note(workflows.BacktestDecides, done, total) }
+	counted, err := backtest.RunPartial(ctx, source, opts)
+	if err != nil {
+		return nil, fmt.Errorf("partition %d: %w", in.Partition, err)
+	}
+	return counted, nil
+}
+
+// countPaths counts what learners did next, over all partitions. How often a unit was visited up to each minute is too much to be handed on, so each process counts for itself.
+func (b *Backtest) countPaths(ctx context.Context, in workflows.BacktestPartInput, opts backtest.Options, beats *beats) (*backtest.Paths, error) {
+	source, err := b.Events.Open(ctx, nil, in.Last, func(done int64) { beats.note(workflows.BacktestCounts, done, 0) })
+	if err != nil {
+		return nil, err
+	}
+	return backtest.CountPaths(ctx, source, opts)
+}
+
+// pathCounts keeps what learners did next of the backtests that this process works on: it is counted once, by the first of its partitions.
+type pathCounts struct {
+	mu     sync.Mutex
+	counts []*pathCount // the newest last
+}
+
+// pathCount is one backtest's.
+type pathCount struct {
+	run   string        // of the workflow
+	done  chan struct{} // closed when it is counted, or could not be
+	paths *backtest.Paths
+	err   error
+}
+
+// keptPathCounts is of how many backtests counts are kept.
+const keptPathCounts = 2
+
+// count returns what was counted for a run, or has it counted. While another partition counts it waits; if that one fails it counts itself.
+func (p *pathCounts) count(ctx context.Context, run string, count func() (*backtest.Paths, error)) (*backtest.Paths, error) {
+	for {
+		one, isMine := p.find(run)
+		if isMine {
+			one.paths, one.err = count()
+			if one.err != nil {
+				p.drop(one)
+			}
+			close(one.done)
+			return one.paths, one.err
+		}
+		select {
+		case <-one.done:
+			if one.err == nil {
+				return one.paths, nil
+			}
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// find returns the count of a run, and whether it is new, so that who asked has to count.
+func (p *pathCounts) find(run string) (one *pathCount, isNew bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, one := range p.counts {
+		if one.run == run {
+			return one, false
+		}
+	}
+	one = &pathCount{run: run, done: make(chan struct{})}
+	p.counts = append(p.counts, one)
+	if len(p.counts) > keptPathCounts {
+		p.counts = append([]*pathCount{}, p.counts[1:]...)
+	}
+	return one, true
+}
+
+func (p *pathCounts) drop(gone *pathCount) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var rest []*pathCount
+	for _, one := range p.counts {
+		if one != gone {
+			rest = append(rest, one)
+		}
+	}
+	p.counts = rest
+}
+
+// beats tells Temporal again and again how far a partition is.
+type beats struct {
+	cancel  context.CancelCauseFunc
+	stopped chan struct{}
+	ended   sync.WaitGroup
+
+	mu   sync.Mutex
+	last workflows.BacktestPartProgress
+}
+
+// startBeats begins. The context ends when the backtest is cancelled, when this attempt counts as dead, and when the process is stopped.
+func startBeats(ctx context.Context) (context.Context, *beats) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	b := &beats{cancel: cancel, stopped: make(chan struct{})}
+	ticks := time.NewTicker(beatEvery)
+	activity.RecordHeartbeat(ctx, b.read())
+	b.ended.Go(func() {
+		defer ticks.Stop()
+		for {
+			select {
+			case <-ticks.C:
+				activity.RecordHeartbeat(ctx, b.read())
+			case <-activity.GetWorkerStopChannel(ctx):
+				cancel(errBacktestStops)
+				return
+			case <-ctx.Done():
+				return
+			case <-b.stopped:
+				return
+			}
+		}
+	})
+	return ctx, b
+}
+
+func (b *beats) stop() {
+	close(b.stopped)
+	b.ended.Wait()
+	b.cancel(nil)
+}
+
+func (b *beats) note(stage workflows.BacktestStage, done, total int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.last = workflows.BacktestPartProgress{Stage: stage, Done: done, Total: total}
+}
+
+func (b *beats) read() workflows.BacktestPartProgress {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.last
+}
