@@ -59,7 +59,7 @@ func (c *Console) showBacktest(req *request) (*page, error) {
 	}
 	if job := c.backtests.find(draft.ID); job != nil {
 		data.State = job.readState()
-		data.Stale = job.hash != draft.Hash
+		data.Stale = data.State.Hash != "" && data.State.Hash != draft.Hash
 		data.Ranges = rangesFor(data.State.Days)
 		if !data.SeesPeople {
 			data.State.Result = hideLearners(data.State.Result)
@@ -113,11 +113,128 @@ func (c *Console) startBacktest(req *request) (*page, error) {
 		began: c.o.Now(),
 		back:  time.Duration(days) * 24 * time.Hour,
 	}
-	installation := c.as(req)
-	c.backtests.start(draft.ID, job, func(ctx context.Context, j *backtestJob) (admin.Backtest, error) {
-		return installation.BacktestFolder(ctx, folder, admin.BacktestOptions{Back: j.back, EventCopy: c.o.EventCopy, Draft: draft.ID, Progress: j.noteProgress})
-	})
+	if err := c.beginBacktest(req, &draft, job); err != nil {
+		return nil, err
+	}
 	return c.goTo(req, "/drafts/"+draft.ID+"/backtest", "")
+}
+
+// beginBacktest begins a job: in the background over many events, if it can be handed on, and in this process otherwise.
+func (c *Console) beginBacktest(req *request, draft *admin.Draft, job *backtestJob) error {
+	installation := c.as(req)
+	options := admin.BacktestOptions{Back: job.back, EventCopy: c.o.EventCopy, Draft: draft.ID, Progress: job.noteProgress}
+	recorded, err := installation.CountRecorded(req.Context())
+	if err != nil {
+		return err
+	}
+	if recorded >= c.o.LargeBacktest {
+		_, err := installation.BacktestFolderInBackground(req.Context(), admin.DraftBacktest(draft.ID), draft.Folder(), options)
+		if err == nil {
+			job.background = true
+			c.backtests.start(draft.ID, job, c.followBacktest(draft.ID))
+			return nil
+		}
+		if !errors.Is(err, admin.ErrFoldersTooLarge) {
+			return err
+		}
+	}
+	if before := c.backtests.find(draft.ID); before != nil {
+		if err := c.endBackground(req.Context(), draft.ID, before); err != nil {
+			return err
+		}
+	}
+	folder := draft.Folder()
+	c.backtests.start(draft.ID, job, func(ctx context.Context, _ *backtestJob) (admin.Backtest, error) {
+		return installation.BacktestFolder(ctx, folder, options)
+	})
+	return nil
+}
+
+// followBacktest returns what follows the backtest of a draft in the background.
+func (c *Console) followBacktest(draft string) func(context.Context, *backtestJob) (admin.Backtest, error) {
+	return func(ctx context.Context, job *backtestJob) (admin.Backtest, error) {
+		for {
+			b, err := c.o.Installation.FollowBacktest(ctx, admin.DraftBacktest(draft), job.noteBackground)
+			switch {
+			case ctx.Err() != nil:
+				return admin.Backtest{}, ctx.Err()
+			case errors.Is(err, admin.ErrNotFound):
+				return admin.Backtest{}, err
+			case err != nil: // Temporal is away for a while
+				if !c.pauseFollowing(ctx, err) {
+					return admin.Backtest{}, ctx.Err()
+				}
+				continue
+			}
+			job.noteBackground(b)
+			return readBackground(&b)
+		}
+	}
+}
+
+// readBackground returns the result of a backtest in the background that has ended.
+func readBackground(b *admin.BackgroundBacktest) (admin.Backtest, error) {
+	switch {
+	case b.Status == admin.BackgroundCancelled:
+		return admin.Backtest{}, context.Canceled
+	case b.Status == admin.BackgroundFailed:
+		return admin.Backtest{}, errors.New(b.Failed)
+	case b.Result == nil:
+		return admin.Backtest{}, errors.New("its result cannot be read: give the console the --encryption-key-file of those that work on backtests")
+	}
+	return *b.Result, nil
+}
+
+// followAgain is the pause before Temporal is asked again that did not answer.
+const followAgain = 5 * time.Second
+
+// pauseFollowing waits before Temporal is asked again, and reports whether it is to be.
+func (c *Console) pauseFollowing(ctx context.Context, err error) bool {
+	c.o.Log.Warn("Temporal does not say how far a backtest is", "error", err)
+	select {
+	case <-time.After(followAgain):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// AdoptBacktests begins to follow the backtests that an earlier process of the console began in the background. It does not wait for Temporal.
+func (c *Console) AdoptBacktests() {
+	c.work.running.Go(func() { c.adoptBacktests(c.work.ctx) })
+}
+
+// adoptBacktests follows the backtests of drafts that run, or ran, in the background: an earlier process of the console began them.
+func (c *Console) adoptBacktests(ctx context.Context) {
+	drafts, err := c.o.Installation.Drafts(ctx)
+	for err != nil {
+		if !c.pauseFollowing(ctx, err) {
+			return
+		}
+		drafts, err = c.o.Installation.Drafts(ctx)
+	}
+	for n := range drafts {
+		if !c.adoptBacktest(ctx, drafts[n].ID) {
+			return
+		}
+	}
+}
+
+// adoptBacktest follows the backtest of a draft in the background, if there is one. It asks until Temporal answers, and reports whether it did.
+func (c *Console) adoptBacktest(ctx context.Context, draft string) bool {
+	b, err := c.o.Installation.FindBacktest(ctx, admin.DraftBacktest(draft))
+	for err != nil && !errors.Is(err, admin.ErrNotFound) {
+		if !c.pauseFollowing(ctx, err) {
+			return false
+		}
+		b, err = c.o.Installation.FindBacktest(ctx, admin.DraftBacktest(draft))
+	}
+	if err == nil {
+		job := &backtestJob{began: b.StartedAt, background: true}
+		job.noteBackground(b)
+		c.backtests.adopt(draft, job, c.followBacktest(draft))
+	}
+	return true
 }
 
 // cancelBacktest ends the draft's backtest.
@@ -127,16 +244,35 @@ func (c *Console) cancelBacktest(req *request) (*page, error) {
 		return nil, err
 	}
 	if job := c.backtests.find(draft.ID); job != nil {
+		if err := c.endBackground(req.Context(), draft.ID, job); err != nil {
+			return nil, err
+		}
 		job.cancel()
 	}
 	return c.goTo(req, "/drafts/"+draft.ID+"/backtest", "The backtest is cancelled.")
 }
 
+// endBackground cancels the workflow of a job that has one and is under way.
+func (c *Console) endBackground(ctx context.Context, draft string, job *backtestJob) error {
+	if !job.background || job.readState().Over {
+		return nil
+	}
+	err := c.o.Installation.CancelBacktest(ctx, admin.DraftBacktest(draft))
+	if errors.Is(err, admin.ErrNoBacktest) { // it has ended meanwhile
+		return nil
+	}
+	return err
+}
+
 // backtestOf returns the result of the backtest of exactly this content, or nil.
 func (c *Console) backtestOf(draft *admin.Draft) *admin.Backtest {
 	job := c.backtests.find(draft.ID)
-	if job == nil || job.hash != draft.Hash {
+	if job == nil {
 		return nil
 	}
-	return job.readState().Result
+	state := job.readState()
+	if state.Hash != draft.Hash {
+		return nil
+	}
+	return state.Result
 }

@@ -11,19 +11,22 @@ import (
 
 // backtestJob is a backtest of one draft's content: waiting, under way or over.
 type backtestJob struct {
-	hash   string // of the content
-	by     string
 	began  time.Time
-	back   time.Duration // how far back; 0: everything that is kept
 	cancel context.CancelFunc
+	// background says that it runs as a workflow, which goes on without this process; the job follows it.
+	background bool
 
-	mu     sync.Mutex
-	stage  admin.BacktestStage // empty: it waits for another one
-	done   int64
-	total  int64
-	result *admin.Backtest // nil: not yet
-	failed error           // nil: it did not
-	over   bool
+	mu         sync.Mutex
+	hash       string // of the content; empty: not known yet
+	by         string
+	back       time.Duration       // how far back; 0: everything that is kept
+	stage      admin.BacktestStage // empty: it waits for another one
+	done       int64
+	total      int64
+	unattended bool
+	result     *admin.Backtest // nil: not yet
+	failed     error           // nil: it did not
+	over       bool
 }
 
 // backtestState is how far a job is.
@@ -37,7 +40,10 @@ type backtestState struct {
 	Began  time.Time           `json:"began"`
 	Hash   string              `json:"hash"`
 	Days   int                 `json:"days,omitempty"` // how far back; 0: everything that is kept
-	Result *admin.Backtest     `json:"result,omitempty"`
+	// Background says that it runs as a workflow of Temporal, and Unattended that nobody works on it.
+	Background bool            `json:"background,omitempty"`
+	Unattended bool            `json:"unattended,omitempty"`
+	Result     *admin.Backtest `json:"result,omitempty"`
 }
 
 // Percent is how much of a stage is done, 0 to 100; 0 if that is not known.
@@ -62,6 +68,9 @@ func (j *backtestJob) readState() *backtestState {
 		Hash:   j.hash,
 		Days:   int(j.back / (24 * time.Hour)),
 		Result: j.result,
+
+		Background: j.background,
+		Unattended: j.unattended && !j.over,
 	}
 	switch {
 	case errors.Is(j.failed, context.Canceled):
@@ -78,6 +87,22 @@ func (j *backtestJob) noteProgress(stage admin.BacktestStage, done, total int64)
 	j.stage = stage
 	j.done = done
 	j.total = total
+}
+
+// noteBackground takes over how far a backtest in the background is.
+func (j *backtestJob) noteBackground(b admin.BackgroundBacktest) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.unattended = b.Unattended
+	if b.Unknown {
+		return
+	}
+	j.hash = b.Hash
+	j.by = b.By
+	j.back = time.Duration(b.Days) * 24 * time.Hour
+	j.stage = admin.BacktestDeciding
+	j.done = b.EventsDone
+	j.total = b.Events
 }
 
 func (j *backtestJob) end(result *admin.Backtest, err error) {
@@ -113,6 +138,13 @@ func (b *backtestJobs) find(draft string) *backtestJob {
 	return b.jobs[draft]
 }
 
+// adopt begins a job that follows what an earlier process began, unless the draft has one.
+func (b *backtestJobs) adopt(draft string, job *backtestJob, run func(context.Context, *backtestJob) (admin.Backtest, error)) {
+	if b.find(draft) == nil {
+		b.start(draft, job, run)
+	}
+}
+
 // start begins a job of a draft in place of its last one. It does nothing once the jobs are closed.
 func (b *backtestJobs) start(draft string, job *backtestJob, run func(context.Context, *backtestJob) (admin.Backtest, error)) {
 	b.mu.Lock()
@@ -129,6 +161,11 @@ func (b *backtestJobs) start(draft string, job *backtestJob, run func(context.Co
 	b.jobs[draft] = job
 	b.running.Go(func() {
 		defer job.cancel()
+		if job.background { // others do the work
+			result, err := run(ctx, job)
+			job.end(&result, err)
+			return
+		}
 		select {
 		case b.turn <- struct{}{}:
 			defer func() { <-b.turn }()

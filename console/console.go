@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"embed"
 	"html/template"
 	"io/fs"
@@ -29,11 +30,13 @@ type Options struct {
 	TemporalUI string           // its address, for links to learners' workflows; empty: there are none
 	Inbox      string           // address of a stand-in provider's inbox, in development; empty: there is none
 	EventCopy  *admin.EventCopy // what backtests read; it stays the caller's; nil: they read the stream of events each time
-	ReadModel  string           // path of the file that the lift is counted from, see admin.ReportOptions; empty: the streams are read each time
-	TestMail   TestMail         // how test mails are sent
-	Approvals  int              // how many other people must approve a draft before it is published, if the settings in force do not say
-	Now        func() time.Time // required
-	Log        *slog.Logger     // required
+	// LargeBacktest is from how many recorded events on a backtest runs in the background; 0: admin.LargeBacktest.
+	LargeBacktest int64
+	ReadModel     string           // path of the file that the lift is counted from, see admin.ReportOptions; empty: the streams are read each time
+	TestMail      TestMail         // how test mails are sent
+	Approvals     int              // how many other people must approve a draft before it is published, if the settings in force do not say
+	Now           func() time.Time // required
+	Log           *slog.Logger     // required
 }
 
 // Console serves the pages. It is safe for concurrent use.
@@ -56,6 +59,7 @@ type Console struct {
 
 // New returns a console, which must be closed before the installation. That stays the caller's.
 func New(o Options) (*Console, error) {
+	o.LargeBacktest = cmp.Or(o.LargeBacktest, admin.LargeBacktest)
 	c := &Console{o: o, sameSite: http.NewCrossOriginProtection(), backtests: newBacktestJobs(), work: newBackground()}
 	c.stepCounts.work = c.work
 	c.report.work = c.work
@@ -82,7 +86,7 @@ func New(o Options) (*Console, error) {
 	return c, err
 }
 
-// Close ends the backtests and counts that are under way.
+// Close ends the backtests and counts that are under way in this process. Backtests in the background go on.
 func (c *Console) Close() {
 	c.backtests.close()
 	c.work.close()

@@ -33,7 +33,10 @@ type consoleSite struct {
 }
 
 // openConsole serves a console on which maya edits and tom approves, and one other person must approve.
-func (w *world) openConsole() *consoleSite {
+func (w *world) openConsole() *consoleSite { return w.openConsoleWith(console.Options{}) }
+
+// openConsoleWith is openConsole with more options.
+func (w *world) openConsoleWith(o console.Options) *consoleSite {
 	w.t.Helper()
 	file := filepath.Join(w.t.TempDir(), "tokens")
 	if err := os.WriteFile(file, []byte("maya  editor,people  "+mayasToken+"\ntom  approver  "+tomsToken+"\n"), 0o600); err != nil {
@@ -55,10 +58,17 @@ func (w *world) openConsole() *consoleSite {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(installation.Close)
-	pages, err := console.New(console.Options{Installation: installation, People: people, Approvals: 1, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	o.Installation = installation
+	o.People = people
+	o.Approvals = 1
+	o.Now = time.Now
+	o.Log = slog.New(slog.DiscardHandler)
+	pages, err := console.New(o)
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	w.t.Cleanup(pages.Close)
+	pages.AdoptBacktests()
 	server := httptest.NewServer(pages.Handler())
 	w.t.Cleanup(server.Close)
 	return &consoleSite{w: w, root: server.URL}

@@ -79,11 +79,13 @@ func (h *Instance) OpenConsole(ctx context.Context, s *stack.Stack, o ConsoleOpt
 		return nil, err
 	}
 	c.pages = site
+	site.AdoptBacktests()
 	keep, stop := context.WithCancel(ctx)
 	c.stopKeeping = stop
 	c.keeping.Go(func() {
 		installation.KeepSchedule(keep, admin.ScheduleKeeping{Every: time.Second, Report: func(r admin.ScheduleReport) { r.Log(o.Log) }})
 	})
+	c.keeping.Go(func() { installation.WorkOnBacktests(keep, admin.BacktestWork{Log: o.Log}) })
 	c.server = &http.Server{Handler: site.Handler(), ReadHeaderTimeout: 10 * time.Second}
 	go func() {
 		if err := c.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {

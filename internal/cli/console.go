@@ -92,6 +92,7 @@ func (c *ConsoleCmd) Run(ctx context.Context, o IO) error {
 		return usage(err)
 	}
 	defer pages.Close()
+	pages.AdoptBacktests()
 	defer keepSchedule(ctx, installation, approvals, log)()
 	defer workOnBacktests(ctx, installation, events, log)()
 	listener, err := listenAt(c.Listen)
