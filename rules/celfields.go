@@ -69,15 +69,37 @@ func (c *exprCheck) undefinedField(parsed *cel.Ast, off int, part ast.Expr, fiel
 		}
 	}
 	what := owner
+	near := nearestField(field, fields)
 	fix := spelling.Suggest(field, fields)
+	if near != "" {
+		fix = "did you mean " + near + "?"
+	}
 	if event := c.s.eventBehind(owner); event != "" {
 		what = event
 		fix = "it has " + strings.Join(fields, ", ")
-		if near := spelling.Nearest(field, fields); near != "" {
+		if near != "" {
 			fix = fmt.Sprintf("did you mean %s.%s?", owner, near)
 		} else if !isStateTrigger(what) {
 			fix += "; your own properties go into catalog.yaml"
 		}
 	}
-	c.failReplace(c.d.Source.Locate(c.n, off), spelling.Nearest(field, fields), fix, "%s has no property %q", what, field)
+	c.failReplace(c.d.Source.Locate(c.n, off), near, fix, "%s has no property %q", what, field)
+}
+
+// nearestField returns the field that was most likely meant: one that is spelled like it, or the only one that begins with its words, as score_pct begins with score; empty: none.
+func nearestField(field string, fields []string) string {
+	if near := spelling.Nearest(field, fields); near != "" {
+		return near
+	}
+	longer := ""
+	for _, candidate := range fields {
+		if !strings.HasPrefix(candidate, field+"_") {
+			continue
+		}
+		if longer != "" {
+			return ""
+		}
+		longer = candidate
+	}
+	return longer
 }

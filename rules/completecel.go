@@ -23,6 +23,7 @@ const awaitedWords = "The event that a wait_for calls so, which may not have com
 var (
 	lastWord   = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_.]*$|$`)
 	restOfWord = regexp.MustCompile(`^[A-Za-z0-9_]*`)
+	inNumber   = regexp.MustCompile(`(^|[^A-Za-z0-9_.])[0-9][A-Za-z0-9_.]*$`)
 	pastOpen   = regexp.MustCompile(`\b(sent|count) *\( *["']([^"']*)$`)
 )
 
@@ -43,7 +44,7 @@ func (a *assistant) completeExpression(n *outlineNode) Completion {
 		}
 		return c
 	}
-	if inQuotes(before) {
+	if inQuotes(before) || inNumber.MatchString(before) {
 		return Completion{Start: a.o.cursor, End: a.o.cursor}
 	}
 	owner, word := splitOwner(lastWord.FindString(before))
