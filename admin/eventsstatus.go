@@ -88,7 +88,7 @@ func (s *EventsStatus) Verdict() string {
 	case waiting == 0:
 		return fmt.Sprintf("Complete: every event that starts a rule in force has been seen, %d in all.", needed)
 	}
-	return fmt.Sprintf("Not complete: seen are %d of the %s from which rules in force start.", needed-waiting, narrate.Count(needed, "event"))
+	return fmt.Sprintf("Not complete: %d of the %s from which rules in force start have been seen.", needed-waiting, narrate.Count(needed, "event"))
 }
 
 // WithoutLearners returns the status without the ids of learners and of their events, for people who may not look learners up.

@@ -3,6 +3,7 @@ package console
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,6 +28,11 @@ func (d broadcastsData) Rows() []broadcastData {
 		rows = append(rows, broadcastData{Broadcast: &d.Broadcasts[n], CanStart: d.CanStart})
 	}
 	return rows
+}
+
+// Controllable reports whether the person may pause or end one of the broadcasts.
+func (d broadcastsData) Controllable() bool {
+	return d.CanStart && slices.ContainsFunc(d.Broadcasts, func(b admin.Broadcast) bool { return b.Live() })
 }
 
 // broadcastData is one broadcast, or a dry run of one.

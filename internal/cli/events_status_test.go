@@ -22,7 +22,7 @@ func TestEventsStatus(t *testing.T) {
 	w.StartTriggers()
 	w.WaitUntilRead()
 	text := w.MustRun(3, "events", "status", "--since", "all", "--strict")
-	clitest.WantParts(t, text, "Not complete: seen are 1 of the ", "from which rules in force start.", "Rules in force wait for events that have not been seen:", "enrollment.created, for ", "4 events read.", "lesson.completed never had course_id", "coures_id is none of lesson.completed, did you mean course_id?, 2", "of u_2, event e2",
+	clitest.WantParts(t, text, "Not complete: 1 of the ", "from which rules in force start have been seen.", "Rules in force wait for events that have not been seen:", "enrollment.created, for ", "4 events read.", "lesson.completed never had course_id", "coures_id is none of lesson.completed, did you mean course_id?, 2", "of u_2, event e2",
 		"lesson.complete  1", "timezone")
 	if strings.Contains(text, "ada@") {
 		t.Errorf("a value is printed:\n%s", text)
