@@ -30,6 +30,7 @@ type school struct {
 	stack    *stack.Stack
 	instance *instance.Instance
 	console  *instance.Console
+	academy  *rules.Academy
 }
 
 // openSchool plays the term up to shownAt, faster than real time, and goes on from there in real time, so that all pictures show the same moment.
@@ -43,7 +44,7 @@ func openSchool(ctx context.Context) (*school, error) {
 	fast := clock.New(time.Now().Add(3*time.Second), first, float64(24*time.Hour)/float64(dayLasts))
 	var now atomic.Pointer[clock.Clock]
 	now.Store(&fast)
-	s := &school{}
+	s := &school{academy: academy}
 	var err error
 	s.stack, err = stack.Start(ctx, stack.Options{Mail: standin.Options{
 		Now: func() time.Time { return now.Load().Now() },

@@ -16,22 +16,25 @@ import (
 
 // consolePicture is a page of the console and the file of its picture.
 type consolePicture struct {
-	file   string
-	path   string
-	height int64 // of the picture by day, in pixels
+	file    string
+	path    string
+	height  int64                                              // of the picture by day, in pixels
+	prepare func(*school, context.Context, *browser.Tab) error // makes what the page shows; nil: it is there
 }
 
-// consolePictures lists the pages that are shown, in the order of docs/console.md.
+// consolePictures lists the pages that are shown. Broadcasts change what other pages show, so they are the last.
 func (f *flags) consolePictures() []consolePicture {
 	return []consolePicture{
-		{"console-overview.png", "/", 900},
-		{"console-rule.png", "/rules/quiz-retry", 820},
-		{"console-backtest.png", "/drafts/maya/backtest", 820},
-		{"console-draft.png", "/drafts/maya", 780},
-		{"console-lift.png", "/lift", 900},
-		{"console-learner.png", "/learners/" + f.Learner + "?not=in+force&rule=quiz-retry", 1100},
-		{"console-risk.png", "/at-risk?course=crs_python101", 900},
-		{"console-message.png", "/messages/certificate-ready", 820},
+		{file: "console-overview.png", path: "/", height: 900},
+		{file: "console-rule.png", path: "/rules/quiz-retry", height: 820},
+		{file: "console-backtest.png", path: "/drafts/maya/backtest", height: 820},
+		{file: "console-draft.png", path: "/drafts/maya", height: 900},
+		{file: "console-lift.png", path: "/lift", height: 1580},
+		{file: "console-learner.png", path: "/learners/" + f.Learner + "?not=in+force&rule=quiz-retry", height: 1100},
+		{file: "console-risk.png", path: "/at-risk?course=crs_python101", height: 900},
+		{file: "console-message.png", path: "/messages/certificate-ready", height: 820},
+		{file: "console-events.png", path: "/events", height: 900},
+		{file: "console-broadcasts.png", path: "/broadcasts", height: 650, prepare: (*school).startBroadcasts},
 	}
 }
 
@@ -45,7 +48,9 @@ var (
 const (
 	reduced = 0.6
 	columns = 2 // of the sheet by night
-	phones  = 4 // in a row of the sheet of phones
+	phones  = 5 // in a row of the sheet of phones
+
+	maxPicture = 250_000 // bytes: everybody who clones the repository gets them
 )
 
 // takeConsolePictures takes the pictures of the console.
@@ -68,6 +73,11 @@ func (f *flags) takeConsolePictures(ctx context.Context, s *school) (err error) 
 	for _, p := range f.consolePictures() {
 		desk := byDay
 		desk.Height = p.height
+		if p.prepare != nil {
+			if err := p.prepare(s, ctx, tab); err != nil {
+				return fmt.Errorf("%s: %w", p.file, err)
+			}
+		}
 		day, err := s.takeScreen(ctx, tab, p.path, desk, 1)
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.file, err)
@@ -161,6 +171,9 @@ func (f *flags) writeSheet(file string, pictures [][]byte, inRow int) error {
 	small, err := browser.Small(sheet)
 	if err != nil {
 		return err
+	}
+	if len(small) > maxPicture {
+		return fmt.Errorf("%s would be %d bytes, more than %d", file, len(small), maxPicture)
 	}
 	path := filepath.Join(f.Out, file)
 	fmt.Printf("%s, %d bytes\n", path, len(small))

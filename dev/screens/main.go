@@ -50,13 +50,13 @@ func (f *flags) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	if f.Only != "others" {
-		if err := f.takeConsolePictures(ctx, s); err != nil {
+	if f.Only != "console" { // before the console's, whose broadcasts send mails
+		if err := f.takeOtherPictures(ctx, s); err != nil {
 			return err
 		}
 	}
-	if f.Only != "console" {
-		if err := f.takeOtherPictures(ctx, s); err != nil {
+	if f.Only != "others" {
+		if err := f.takeConsolePictures(ctx, s); err != nil {
 			return err
 		}
 	}
