@@ -170,8 +170,8 @@ func TestTheConsoleWorksUnderItsPermissions(t *testing.T) {
 	}
 	form = fieldsOf(expect(mayasToken, "/drafts/maya", nil, http.StatusOK, "looked at"))
 	expect(mayasToken, "/drafts/maya/discard", form, http.StatusOK, "discarded")
-	page := expect(tomsToken, "/audit", nil, http.StatusOK, "replay_dead_letters")
-	for _, want := range []string{"look_at_learner", "try_on_learner", "look_at_address", "ask_erase_learner", "take_back_request", "pause", "resume", "propose", "approve", "discard"} {
+	page := expect(tomsToken, "/audit", nil, http.StatusOK, "replay dead letters")
+	for _, want := range []string{"look at learner", "try on learner", "look at address", "ask erase learner", "take back request", "pause", "resume", "propose", "approve", "discard"} {
 		if !strings.Contains(page, ">"+want) {
 			t.Errorf("the audit has no %s", want)
 		}
