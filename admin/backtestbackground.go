@@ -282,7 +282,12 @@ func (i *Installation) CancelBacktest(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	err = c.CancelWorkflow(ctx, workflows.BacktestID(id), described.GetWorkflowExecutionInfo().GetExecution().GetRunId())
+	run := described.GetWorkflowExecutionInfo().GetExecution().GetRunId()
+	if isUnattended(ctx, c, described.GetPendingActivities(), i.opts.Real()) { // nobody would carry out the workflow's own end
+		err = c.TerminateWorkflow(ctx, workflows.BacktestID(id), run, "cancelled while nobody worked on it")
+	} else {
+		err = c.CancelWorkflow(ctx, workflows.BacktestID(id), run)
+	}
 	if errors.As(err, &none) {
 		return inputError(ErrNoBacktest)
 	}
