@@ -94,7 +94,7 @@ func (l *language) compileExpr(d *decoder, n *yamlfile.Node, s exprView, w want)
 		d.Fail(n.At, "", "the expression cannot be prepared: %v", err)
 		return c, false
 	}
-	x := &expr{source: strings.TrimSpace(n.Text), want: w, program: program, counts: check.counts, awaited: awaitedHere}
+	x := &expr{source: strings.TrimSpace(n.Text), want: w, program: program, counts: check.counts, awaited: awaitedHere, quick: l.quickOf(s, w, checked)}
 	if w == wantBool {
 		x.parts = &partCompiler{env: e, checked: checked}
 	}
@@ -110,13 +110,13 @@ func (l *language) compileExpr(d *decoder, n *yamlfile.Node, s exprView, w want)
 	}
 	if s.event != "" && w == wantBool {
 		c.allowed = allowedValues(root)
-		c.gate = l.compileGate(e, checked, c.expr)
+		c.gate = l.compileGate(e, s, checked, c.expr)
 	}
 	return c, true
 }
 
 // compileGate compiles the part of a condition that looks at nothing but the event.
-func (l *language) compileGate(e *cel.Env, checked *cel.Ast, all engine.Expr) engine.Expr {
+func (l *language) compileGate(e *cel.Env, s exprView, checked *cel.Ast, all engine.Expr) engine.Expr {
 	text, whole := gateText(checked)
 	if whole {
 		return all
@@ -132,7 +132,7 @@ func (l *language) compileGate(e *cel.Env, checked *cel.Ast, all engine.Expr) en
 	if err != nil {
 		return nil
 	}
-	return &expr{source: text, want: wantBool, program: program}
+	return &expr{source: text, want: wantBool, program: program, quick: l.quickOf(s, wantBool, part)}
 }
 
 func (w want) acceptsType(t *cel.Type) bool {

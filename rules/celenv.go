@@ -245,10 +245,19 @@ func moduloOf(a, b ref.Val) ref.Val {
 func spanFunction(name string, unit time.Duration) cel.EnvOption {
 	toDuration := func(v ref.Val) ref.Val {
 		n := float64(v.(types.Double))
-		if limit := float64(maxDuration / unit); math.IsNaN(n) || n < -limit || n > limit {
+		span := spanOf(n, unit)
+		if span == nil {
 			return types.NewErr("%s(%v) is more than two years", name, n)
 		}
-		return types.Duration{Duration: time.Duration(math.Round(n * float64(unit)))}
+		return span
 	}
 	return cel.Function(name, cel.Overload(name+"_double", []*cel.Type{cel.DoubleType}, cel.DurationType, cel.UnaryBinding(toDuration)))
+}
+
+// spanOf returns so many units as a duration; nil: they are more than two years.
+func spanOf(n float64, unit time.Duration) ref.Val {
+	if limit := float64(maxDuration / unit); math.IsNaN(n) || n < -limit || n > limit {
+		return nil
+	}
+	return types.Duration{Duration: time.Duration(math.Round(n * float64(unit)))}
 }

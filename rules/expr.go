@@ -18,6 +18,7 @@ type expr struct {
 	source  string
 	want    want
 	program cel.Program
+	quick   quick    // nil: it is evaluated by CEL
 	awaited []string // names of awaited events that it may read
 	counts  []countUse
 	parts   *partCompiler // how it is taken apart; nil: it is not
@@ -40,6 +41,15 @@ func (e *expr) Source() string { return e.source }
 
 // Eval implements engine.Expr: a bool, a time.Time in UTC, or whatever a variable may be.
 func (e *expr) Eval(v *engine.Vars) (any, error) {
+	if e.quick != nil {
+		if yes, clear := e.quick(v); clear {
+			return yes, nil
+		}
+	}
+	return e.evalByCEL(v)
+}
+
+func (e *expr) evalByCEL(v *engine.Vars) (any, error) {
 	out, _, err := e.program.Eval(e.bindVars(v))
 	if err != nil {
 		var cancelled interpreter.EvalCancelledError
