@@ -55,10 +55,11 @@ type Installation struct {
 
 // shared is what all who use one connection to an installation share.
 type shared struct {
-	opts  ConnectOptions
-	nc    *nats.Conn
-	js    jetstream.JetStream
-	store *store.Store
+	opts   ConnectOptions
+	nc     *nats.Conn
+	js     jetstream.JetStream
+	store  *store.Store
+	owners *store.AddressIndex
 
 	dialing sync.Mutex // held while Temporal is dialed, which may take seconds
 
@@ -86,6 +87,7 @@ func Connect(ctx context.Context, opts ConnectOptions) (*Installation, error) {
 			opts:      opts,
 			nc:        nc,
 			js:        js,
+			owners:    store.NewAddressIndex(js),
 			temporal:  opts.Temporal,
 			namespace: opts.Namespace,
 		},

@@ -21,14 +21,15 @@ const (
 	RequestErase  = store.RequestErase
 )
 
-// FindByAddress returns the learners whose profile has a mail address, sorted. The look is recorded, with the address as a keyed hash. It reads every profile.
+// FindByAddress returns the learners whose profile has a mail address, sorted. The look is recorded, with the address as a keyed hash. The
+// first look of a connection reads every profile, later ones what is new.
 func (i *Installation) FindByAddress(ctx context.Context, address string) ([]AddressOwner, error) {
 	if err := CheckAddress(address); err != nil {
 		return nil, err
 	}
 	var owners []AddressOwner
 	err := i.recordAddress(ctx, store.ActionLookAtAddress, address, func() (err error) {
-		owners, err = store.OwnersOf(ctx, i.js, address)
+		owners, err = i.owners.OwnersOf(ctx, address)
 		return err
 	})
 	return owners, err

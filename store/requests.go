@@ -10,9 +10,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
-
-	"homeroom/internal/mailaddress"
-	"homeroom/subjects"
 )
 
 // RequestKind is what is asked for a learner.
@@ -82,26 +79,4 @@ func (c *Control) Requests(ctx context.Context) ([]LearnerRequest, error) {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Learner, b.Learner))
 	})
 	return requests, nil
-}
-
-// OwnersOf returns the learners whose profile has an address, sorted. It reads every profile, one after the other and without a consumer.
-func OwnersOf(ctx context.Context, js jetstream.JetStream, address string) ([]AddressOwner, error) {
-	stream, err := js.Stream(ctx, "KV_"+BucketProfiles)
-	if err != nil {
-		return nil, fmt.Errorf("read the profiles: %w", err)
-	}
-	wanted := mailaddress.Normalize(address)
-	owners := []AddressOwner{}
-	_, err = newFollower(stream, BucketProfiles, ">").eachNewest(ctx, func(e entry) {
-		var known Profile
-		learner, problem := subjects.Unescape(e.key)
-		if !e.deleted && problem == nil && decodeRecord(e.value, &known) == nil && mailaddress.Normalize(known.Email) == wanted {
-			owners = append(owners, newAddressOwner(learner, known))
-		}
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read the profiles: %w", err)
-	}
-	slices.SortFunc(owners, func(a, b AddressOwner) int { return cmp.Compare(a.Learner, b.Learner) })
-	return owners, nil
 }

@@ -1,0 +1,72 @@
+package store_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"homeroom/internal/natstest"
+	"homeroom/profile"
+	"homeroom/store"
+	"homeroom/subjects"
+)
+
+// TestAnAddressIsFoundAfterEveryChange: the index says at each moment what the profiles say, though it reads only those that were written since: after an address
+// changed hands, after an erasure that leaves no trace in the bucket, and after the bucket was made anew.
+func TestAnAddressIsFoundAfterEveryChange(t *testing.T) {
+	_, js, st := natstest.Open(t)
+	ctx := t.Context()
+	index := store.NewAddressIndex(js)
+	setAddress := func(learner, address string) {
+		t.Helper()
+		if err := st.Profiles.Change(ctx, learner, func(p *profile.Profile) bool { p.Email = address; return true }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check := func(when, address string, want ...string) {
+		t.Helper()
+		owners, err := index.OwnersOf(ctx, address)
+		var got []string
+		for _, owner := range owners {
+			got = append(got, owner.Learner)
+		}
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %s is of %v, %v; want %v", when, address, got, err, want)
+		}
+	}
+	check("at first", "ada@learners.example")
+	setAddress("auth0|1", "Ada@Learners.example")
+	setAddress("u_2", "ada@learners.example")
+	check("once written", " ADA@learners.example", "auth0|1", "u_2")
+	setAddress("u_2", "bob@learners.example")
+	check("after it changed hands", "ada@learners.example", "auth0|1")
+	check("after it changed hands", "bob@learners.example", "u_2")
+
+	stream, err := js.Stream(ctx, "KV_"+store.BucketProfiles)
+	if err != nil {
+		t.Fatal(err)
+	}
+	subject := "$KV." + store.BucketProfiles + "." + subjects.Escape("auth0|1")
+	if err := stream.Purge(ctx, jetstream.WithPurgeSubject(subject)); err != nil {
+		t.Fatal(err)
+	}
+	check("after an erasure", "ada@learners.example")
+
+	remakeBucket(ctx, t, js, stream)
+	setAddress("u_9", "bob@learners.example")
+	check("after the bucket was made anew", "bob@learners.example", "u_9")
+}
+
+// remakeBucket makes a bucket anew, without what was in it.
+func remakeBucket(ctx context.Context, t *testing.T, js jetstream.JetStream, stream jetstream.Stream) {
+	t.Helper()
+	config := stream.CachedInfo().Config
+	if err := js.DeleteStream(ctx, config.Name); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := js.CreateStream(ctx, config); err != nil {
+		t.Fatal(err)
+	}
+}
