@@ -297,17 +297,20 @@ func (h *Host) wakeUntil(due func(time.Time) bool) error {
 
 // stepUntilDelivered runs the engine, answers its deliveries and lets it hear of the traits that rules set, until there is nothing more.
 func (h *Host) stepUntilDelivered(inputs []engine.Input, now time.Time) error {
-	for round := range maxRounds {
-		res := h.stepOnce(inputs, now, round > 0)
+	again := false // the step before changed nothing that the engine looks at but its state
+	for range maxRounds {
+		res := h.stepOnce(inputs, now, again)
 		h.state = res.State
 		h.wake = res.WakeAt
 		for _, d := range res.Decisions {
 			h.opts.Decided(d)
 		}
-		inputs = h.hearTraits(h.deliver(res.Effects), res.Decisions, now)
+		var heard bool
+		inputs, heard = h.hearTraits(h.deliver(res.Effects), res.Decisions, now)
 		if len(inputs) == 0 {
 			return nil
 		}
+		again = !heard
 	}
 	return h.engineFault("still delivers after %d rounds at %s", maxRounds, now.Format(time.RFC3339))
 }
@@ -331,7 +334,8 @@ func (h *Host) showRest(now time.Time) {
 }
 
 // stepOnce is one step of the engine. Who wants to see the state it began with gets it as it was. The recent decisions are for
-// people who look at a workflow; here they would be most of the memory. again reports that it follows another step at the same instant.
+// people who look at a workflow; here they would be most of the memory. again reports that it follows another step at the same instant, and that profile and
+// standing are as they were.
 func (h *Host) stepOnce(inputs []engine.Input, now time.Time, again bool) engine.Result {
 	if !h.shown {
 		h.showProfile()

@@ -23,13 +23,18 @@ func (h *Host) hearEvent(ev *engine.Event, traits map[string]any, arrival time.T
 }
 
 // hearTraits takes in the traits that rules set, and adds the events that rules want to inputs. In production such an event comes back through the stream a moment later;
-// on a virtual clock it is there at once.
-func (h *Host) hearTraits(inputs []engine.Input, decisions []engine.Decision, now time.Time) []engine.Input {
+// on a virtual clock it is there at once. heard reports whether a trait was set, so that profile and standing may have changed.
+func (h *Host) hearTraits(inputs []engine.Input, decisions []engine.Decision, now time.Time) (all []engine.Input, heard bool) {
 	for i := range decisions {
 		ev, set := decisions[i].TraitEvent()
-		if set && h.hearEvent(&ev, nil, now) {
-			inputs = append(inputs, engine.Input{Event: &ev})
+		if !set {
+			continue
+		}
+		heard = true
+		said := ev // most decisions set none, and are not to allocate an event
+		if h.hearEvent(&said, nil, now) {
+			inputs = append(inputs, engine.Input{Event: &said})
 		}
 	}
-	return inputs
+	return inputs, heard
 }

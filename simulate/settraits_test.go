@@ -99,3 +99,47 @@ func TestARuleThatWaitsForATraitSaysSo(t *testing.T) {
 		t.Errorf("%q", why)
 	}
 }
+
+// dateOfTrait is the instant that a rule has set; none before.
+type dateOfTrait struct{}
+
+func (dateOfTrait) Source() string { return "timestamp(learner.traits.exam_at)" }
+
+func (dateOfTrait) Eval(v *engine.Vars) (any, error) {
+	text, _ := v.Learner.Traits["exam_at"].(string)
+	return time.Parse(time.RFC3339, text)
+}
+
+// TestADateThatARuleSets: what falls due is looked at anew after a rule has set a trait, although the step that hears of it follows at the same instant.
+func TestADateThatARuleSets(t *testing.T) {
+	rs := ruleset()
+	rs.Settings.Patience = time.Hour
+	rs.Rules = []*engine.Rule{
+		{
+			Name: "before-exam",
+			When: engine.Trigger{Platform: true, Date: dateOfTrait{}},
+			Program: []engine.Instr{
+				{Op: engine.OpSend, ID: "1", Send: &engine.SendStep{Message: "good-luck", Channel: "email"}},
+			},
+		},
+		{
+			Name: "enrolled",
+			When: engine.Trigger{Match: engine.Match{Event: "enrollment.created"}},
+			Program: []engine.Instr{
+				{Op: engine.OpSet, ID: "1", Traits: []engine.TraitValue{{Name: "exam_at", Value: "2026-03-05T09:00:00Z"}}},
+				{Op: engine.OpSend, ID: "2", Send: &engine.SendStep{Message: "welcome", Channel: "email"}},
+			},
+		},
+	}
+	res, err := simulate.Run(context.Background(), strings.NewReader(line("e1", "ada", "enrollment.created", "2026-03-02T08:00:00Z", `"course_id":"go"`)), simulate.Options{
+		Ruleset:         rs,
+		Decoder:         jsonDecoder{},
+		AssumeReachable: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := res.Summary.Sent["good-luck"]; n != 1 {
+		t.Errorf("the date that was set brought %d messages:\n%s", n, timeline(t, res.Decisions))
+	}
+}
