@@ -38,14 +38,14 @@ type Backtest struct {
 // errBacktestStops says that this process gives a partition back because it is stopped.
 var errBacktestStops = errors.New("the process that worked on it is stopped")
 
-// beatEvery is the pause between two heartbeats.
-const beatEvery = 2 * time.Second
+// backtestHeartbeatEvery is the pause between two heartbeats.
+const backtestHeartbeatEvery = 2 * time.Second
 
 // Run runs the events of one partition through both sides and returns what is counted. Another attempt begins anew.
 func (b *Backtest) Run(ctx context.Context, in workflows.BacktestPartInput) (*backtest.Partial, error) {
-	ctx, beats := startBeats(ctx)
-	defer beats.stop()
-	counted, err := b.countPart(ctx, in, beats)
+	ctx, heartbeats := startHeartbeats(ctx)
+	defer heartbeats.stop()
+	counted, err := b.countPart(ctx, in, heartbeats)
 	if err != nil && ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -61,7 +61,7 @@ func (b *Backtest) Run(ctx context.Context, in workflows.BacktestPartInput) (*ba
 	return counted, nil
 }
 
-func (b *Backtest) countPart(ctx context.Context, in workflows.BacktestPartInput, beats *beats) (*backtest.Partial, error) {
+func (b *Backtest) countPart(ctx context.Context, in workflows.BacktestPartInput, heartbeats *heartbeats) (*backtest.Partial, error) {
 	opts, err := b.Compiler.CompileSides(in.Folders)
 	if err != nil {
 		return nil, err
@@ -72,15 +72,15 @@ func (b *Backtest) countPart(ctx context.Context, in workflows.BacktestPartInput
 	opts.Workers = b.Workers
 	if opts.AskNext() {
 		run := activity.GetInfo(ctx).WorkflowExecution.RunID
-		if opts.Paths, err = b.paths.count(ctx, run, func() (*backtest.Paths, error) { return b.countPaths(ctx, in, opts, beats) }); err != nil {
+		if opts.Paths, err = b.paths.count(ctx, run, func() (*backtest.Paths, error) { return b.countPaths(ctx, in, opts, heartbeats) }); err != nil {
 			return nil, err
 		}
 	}
-	source, err := b.Events.Open(ctx, []int{in.Partition}, in.Last, func(done int64) { beats.note(workflows.BacktestReads, done, 0) })
+	source, err := b.Events.Open(ctx, []int{in.Partition}, in.Last, func(done int64) { heartbeats.note(workflows.BacktestReads, done, 0) })
 	if err != nil {
 		return nil, fmt.Errorf("partition %d: %w", in.Partition, err)
 	}
-	opts.Progress = func(done, total int64) { beats.note(workflows.BacktestDecides, done, total) }
+	opts.Progress = func(done, total int64) { heartbeats.note(workflows.BacktestDecides, done, total) }
 	counted, err := backtest.RunPartial(ctx, source, opts)
 	if err != nil {
 		return nil, fmt.Errorf("partition %d: %w", in.Partition, err)
@@ -89,8 +89,8 @@ func (b *Backtest) countPart(ctx context.Context, in workflows.BacktestPartInput
 }
 
 // countPaths counts what learners did next, over all partitions. How often a unit was visited up to each minute is too much to be handed on, so each process counts for itself.
-func (b *Backtest) countPaths(ctx context.Context, in workflows.BacktestPartInput, opts backtest.Options, beats *beats) (*backtest.Paths, error) {
-	source, err := b.Events.Open(ctx, nil, in.Last, func(done int64) { beats.note(workflows.BacktestCounts, done, 0) })
+func (b *Backtest) countPaths(ctx context.Context, in workflows.BacktestPartInput, opts backtest.Options, heartbeats *heartbeats) (*backtest.Paths, error) {
+	source, err := b.Events.Open(ctx, nil, in.Last, func(done int64) { heartbeats.note(workflows.BacktestCounts, done, 0) })
 	if err != nil {
 		return nil, err
 	}
@@ -166,8 +166,8 @@ func (p *pathCounts) drop(gone *pathCount) {
 	p.counts = rest
 }
 
-// beats tells Temporal again and again how far a partition is.
-type beats struct {
+// heartbeats tells Temporal again and again how far a partition is.
+type heartbeats struct {
 	cancel  context.CancelCauseFunc
 	stopped chan struct{}
 	ended   sync.WaitGroup
@@ -176,11 +176,11 @@ type beats struct {
 	last workflows.BacktestPartProgress
 }
 
-// startBeats begins. The context ends when the backtest is cancelled, when this attempt counts as dead, and when the process is stopped.
-func startBeats(ctx context.Context) (context.Context, *beats) {
+// startHeartbeats begins. The context ends when the backtest is cancelled, when this attempt counts as dead, and when the process is stopped.
+func startHeartbeats(ctx context.Context) (context.Context, *heartbeats) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	b := &beats{cancel: cancel, stopped: make(chan struct{})}
-	ticks := time.NewTicker(beatEvery)
+	b := &heartbeats{cancel: cancel, stopped: make(chan struct{})}
+	ticks := time.NewTicker(backtestHeartbeatEvery)
 	activity.RecordHeartbeat(ctx, b.read())
 	b.ended.Go(func() {
 		defer ticks.Stop()
@@ -201,19 +201,19 @@ func startBeats(ctx context.Context) (context.Context, *beats) {
 	return ctx, b
 }
 
-func (b *beats) stop() {
+func (b *heartbeats) stop() {
 	close(b.stopped)
 	b.ended.Wait()
 	b.cancel(nil)
 }
 
-func (b *beats) note(stage workflows.BacktestStage, done, total int64) {
+func (b *heartbeats) note(stage workflows.BacktestStage, done, total int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.last = workflows.BacktestPartProgress{Stage: stage, Done: done, Total: total}
 }
 
-func (b *beats) read() workflows.BacktestPartProgress {
+func (b *heartbeats) read() workflows.BacktestPartProgress {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.last

@@ -313,19 +313,6 @@ func (p *broadcastPart) handOverAll(ctx context.Context) error {
 	return nil
 }
 
-// meanOf returns the mean of the durations that are not zero; zero: there is none.
-func meanOf(durations []time.Duration) time.Duration {
-	var sum time.Duration
-	n := 0
-	for _, d := range durations {
-		if d > 0 {
-			sum += d
-			n++
-		}
-	}
-	return sum / time.Duration(max(1, n))
-}
-
 // handOverTo hands the event to a learner. took is how long that was; zero: it did not succeed at once.
 func (p *broadcastPart) handOverTo(ctx context.Context, learner string) (took time.Duration, err error) {
 	ev := p.in.Event

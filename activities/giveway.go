@@ -58,3 +58,16 @@ func (g *giveWay) noteHandOvers(mean time.Duration) {
 	}
 	g.share = min(1, max(lowestShare, max(lowestShare, g.share)*change))
 }
+
+// meanOf returns the mean of the durations that are not zero; zero: there is none.
+func meanOf(durations []time.Duration) time.Duration {
+	var sum time.Duration
+	n := 0
+	for _, d := range durations {
+		if d > 0 {
+			sum += d
+			n++
+		}
+	}
+	return sum / time.Duration(max(1, n))
+}

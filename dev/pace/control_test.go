@@ -16,8 +16,8 @@ import (
 // friday is when the campuses of these tests begin: a Friday, 06:00.
 var friday = time.Date(2026, 9, 11, 6, 0, 0, 0, time.UTC)
 
-// desk is a campus that somebody watches, in a bubble of synctest.
-type desk struct {
+// session is a campus that somebody watches, in a bubble of synctest.
+type session struct {
 	t        *testing.T
 	changing *clock.Changing
 	control  *pace.Control
@@ -27,10 +27,10 @@ type desk struct {
 }
 
 // watch runs a story on a campus where a day takes so long, and lets its control end.
-func watch(t *testing.T, day time.Duration, story func(*desk)) {
+func watch(t *testing.T, day time.Duration, story func(*session)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		d := &desk{t: t, keys: make(chan byte)}
+		d := &session{t: t, keys: make(chan byte)}
 		d.changing = clock.NewChanging(clock.New(time.Now(), friday, float64(24*time.Hour)/float64(day)))
 		d.control = pace.NewControl(d.changing, func() { d.woken++ }, func(line string) { d.said = append(d.said, line) })
 		ctx, cancel := context.WithCancel(t.Context())
@@ -46,16 +46,16 @@ func watch(t *testing.T, day time.Duration, story func(*desk)) {
 }
 
 // press presses keys and expects what is said about them, and how often learners were woken so far.
-func (d *desk) press(keys string, woken int, want ...string) {
+func (d *session) press(keys string, woken int, want ...string) {
 	d.t.Helper()
 	for _, key := range []byte(keys) {
 		d.keys <- key
 	}
-	d.hears(woken, want...)
+	d.checkLines(woken, want...)
 }
 
 // hears expects what has been said since, and how often learners were woken so far.
-func (d *desk) hears(woken int, want ...string) {
+func (d *session) checkLines(woken int, want ...string) {
 	d.t.Helper()
 	synctest.Wait()
 	if !slices.Equal(d.said, want) {
@@ -68,7 +68,7 @@ func (d *desk) hears(woken int, want ...string) {
 }
 
 // after lets real time pass and expects what the clock shows then.
-func (d *desk) after(passes time.Duration, want string) {
+func (d *session) after(passes time.Duration, want string) {
 	d.t.Helper()
 	time.Sleep(passes)
 	synctest.Wait()
@@ -78,7 +78,7 @@ func (d *desk) after(passes time.Duration, want string) {
 }
 
 func TestSpacePausesAndGoesOn(t *testing.T) {
-	watch(t, 4*time.Second, func(d *desk) {
+	watch(t, 4*time.Second, func(d *session) {
 		d.after(2*time.Second, "Fri 11 18:00:00")
 		d.press(" ", 0, "Paused on Fri 11 Sep 18:00. space goes on.")
 		d.after(time.Hour, "Fri 11 18:00:00")
@@ -88,7 +88,7 @@ func TestSpacePausesAndGoesOn(t *testing.T) {
 }
 
 func TestPlusAndMinusChangeThePace(t *testing.T) {
-	watch(t, 4*time.Second, func(d *desk) {
+	watch(t, 4*time.Second, func(d *session) {
 		d.press("-", 0, "A day takes 8s.")
 		d.after(8*time.Second, "Sat 12 06:00:00")
 		d.press("+", 1, "A day takes 4s.")
@@ -105,14 +105,14 @@ func TestPlusAndMinusChangeThePace(t *testing.T) {
 }
 
 func TestJGoesToTheNextMorning(t *testing.T) {
-	watch(t, 24*time.Minute, func(d *desk) {
+	watch(t, 24*time.Minute, func(d *session) {
 		d.press("j", 1, "On to Fri 11 Sep 08:00.")
 		d.after(time.Second/6+1, "Fri 11 08:00:00")
-		d.hears(1, "Fri 11 Sep 08:00; a day takes 24m0s again.")
+		d.checkLines(1, "Fri 11 Sep 08:00; a day takes 24m0s again.")
 		d.after(time.Minute, "Fri 11 09:00:00")
 		d.press(" jj", 3, "Paused on Fri 11 Sep 09:00. space goes on.", "On to Sat 12 Sep 08:00.", "On to Sun 13 Sep 08:00.")
 		d.after(time.Minute, "Sun 13 08:00:00") // 08:00 exactly, because it stood before
-		d.hears(3, "Paused on Sun 13 Sep 08:00. space goes on.")
+		d.checkLines(3, "Paused on Sun 13 Sep 08:00. space goes on.")
 		d.press(" ", 4, "On from Sun 13 Sep 08:00; a day takes 24m0s.")
 		d.press("j+", 6, "On to Mon 14 Sep 08:00.", "A day takes 12m0s.") // whoever wants another pace wants no jump
 		d.after(30*time.Second, "Sun 13 09:00:00")
@@ -120,59 +120,59 @@ func TestJGoesToTheNextMorning(t *testing.T) {
 }
 
 func TestNGoesToTheNextMessageAndStandsThere(t *testing.T) {
-	watch(t, 24*time.Minute, func(d *desk) {
+	watch(t, 24*time.Minute, func(d *session) {
 		d.control.NoteSent() // nobody asked for it
 		d.after(2*time.Minute, "Fri 11 08:00:00")
 		d.press("n", 1, "On to the next message.")
 		d.after(2*time.Second, "Sat 12 08:00:00")
 		d.control.NoteSent()
-		d.hears(1, "Paused after a message, on Sat 12 Sep 08:00. space goes on.")
+		d.checkLines(1, "Paused after a message, on Sat 12 Sep 08:00. space goes on.")
 		d.after(time.Minute, "Sat 12 08:00:00")
 		d.press(" ", 2, "On from Sat 12 Sep 08:00; a day takes 24m0s.")
 		d.after(time.Minute, "Sat 12 09:00:00")
 		d.press("n ", 3, "On to the next message.", "Paused on Sat 12 Sep 09:00. space goes on.")
 		d.control.NoteSent()
-		d.hears(3)
+		d.checkLines(3)
 	})
 }
 
 // TestAJumpThatIsHeldUpArrivesLater: the machine may be behind.
 func TestAJumpThatIsHeldUpArrivesLater(t *testing.T) {
-	watch(t, 4*time.Second, func(d *desk) {
+	watch(t, 4*time.Second, func(d *session) {
 		d.press("j", 1, "On to Fri 11 Sep 08:00.")
 		d.changing.Hold()
 		d.after(time.Hour, "Fri 11 06:00:00")
 		d.changing.Release()
 		d.after(time.Second/6+1, "Fri 11 08:00:00")
-		d.hears(1, "Fri 11 Sep 08:00; a day takes 4s again.")
+		d.checkLines(1, "Fri 11 Sep 08:00; a day takes 4s again.")
 	})
 }
 
 func TestOtherKeysDoNothing(t *testing.T) {
-	watch(t, 4*time.Second, func(d *desk) {
+	watch(t, 4*time.Second, func(d *session) {
 		d.press("x\x00\x1b[A?", 0, pace.Help)
 		close(d.keys) // the terminal is gone
 		d.after(4*time.Second, "Sat 12 06:00:00")
-		d.hears(0)
+		d.checkLines(0)
 	})
 }
 
 // TestAFastCampusStaysFast: a jump is no slower than the pace that was asked for, and neither key makes it leap.
 func TestAFastCampusStaysFast(t *testing.T) {
-	watch(t, time.Second, func(d *desk) {
+	watch(t, time.Second, func(d *session) {
 		d.press("+", 0, "A day takes 1s, and no less.")
 		d.press("-", 0, "A day takes 2s.")
 		d.press("j", 1, "On to Fri 11 Sep 08:00.")
 		d.after(time.Second/12+1, "Fri 11 08:00:00")
 	})
-	watch(t, 240*time.Hour, func(d *desk) {
+	watch(t, 240*time.Hour, func(d *session) {
 		d.said = nil
 		d.press("-", 0, "A day takes 240h0m0s, and no more.")
 	})
 }
 
 func TestLinesFitATerminal(t *testing.T) {
-	watch(t, 24*time.Minute, func(d *desk) {
+	watch(t, 24*time.Minute, func(d *session) {
 		for _, key := range []byte("? -jn++n jj") {
 			d.keys <- key
 			synctest.Wait()
