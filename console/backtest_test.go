@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"homeroom/console"
+	"homeroom/engine"
 )
 
 // publishFailure publishes that a learner failed an assessment two days ago at noon.
@@ -48,6 +49,9 @@ func TestABacktestOfADraft(t *testing.T) {
 	for n := range 3 {
 		s.publishFailure(fmt.Sprintf("u_%d", n))
 	}
+	if err := s.store.Events.Publish(t.Context(), "u_2", engine.EventAliased, "2", time.Now().Add(-time.Hour), map[string]any{engine.KeyPrevious: "u_1"}); err != nil {
+		t.Fatal(err)
+	}
 	maya := s.browser(mayas)
 	text := string(s.inForce("rules/quiz-retry.yaml"))
 	sooner := strings.NewReplacer("wait: 2h", "wait: 1h", "holdout: 10%", "holdout: 0%").Replace(text)
@@ -74,7 +78,7 @@ func TestABacktestOfADraft(t *testing.T) {
 		t.Fatalf("it failed: %v", state["failed"])
 	}
 	page := maya.get(path)
-	for _, want := range []string{"3 messages change, of 3 learners", `href="/homeroom/rules/quiz-retry?draft=maya"`, "edited", "u_1", "Run it again"} {
+	for _, want := range []string{"3 messages change, of 3 learners", `href="/homeroom/rules/quiz-retry?draft=maya"`, "edited", "u_1", "Run it again", "1 event of the range says that two ids are one learner"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("%q is missing in\n%s", want, page)
 		}
