@@ -313,7 +313,7 @@ func (p *broadcastPart) handOverAll(ctx context.Context) error {
 	return nil
 }
 
-// handOverTo hands the event to a learner. took is how long that was; zero: it did not succeed at once.
+// handOverTo hands the event to a learner. took is how long the first try was, whatever came of it.
 func (p *broadcastPart) handOverTo(ctx context.Context, learner string) (took time.Duration, err error) {
 	ev := p.in.Event
 	ev.Learner = learner
@@ -326,14 +326,14 @@ func (p *broadcastPart) handOverTo(ctx context.Context, learner string) (took ti
 	began := time.Now()
 	for n := 1; ; n++ {
 		err := p.b.Starter.HandOver(ctx, batch)
-		if err == nil && n == 1 {
-			return time.Since(began), nil
+		if n == 1 {
+			took = time.Since(began)
 		}
 		if err == nil || n == handOverTries || !p.b.IsOfLearner(err) {
-			return 0, err
+			return took, err
 		}
 		if err := clock.Sleep(ctx, handOverPause); err != nil {
-			return 0, err
+			return took, err
 		}
 	}
 }

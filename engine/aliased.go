@@ -40,7 +40,6 @@ type Memory struct {
 	Suppressions       []Suppression `json:"suppressions,omitempty"`
 	Arms               []PickedArm   `json:"arms,omitempty"`
 	Heard              []Event       `json:"heard,omitempty"`
-	Undecided          []Event       `json:"undecided,omitempty"`
 }
 
 // MemoryOf returns what another learner takes over from a state; nil: there is nothing.
@@ -54,9 +53,8 @@ func MemoryOf(st *State) *Memory {
 		Suppressions:       st.Suppressions,
 		Arms:               st.Arms,
 		Heard:              st.Heard,
-		Undecided:          st.Undecided,
 	}
-	if len(m.Seen)+len(m.PastRuns)+len(m.PastSends)+len(m.Suppressions)+len(m.Arms)+len(m.Heard)+len(m.Undecided) == 0 && m.BackOffCountsAfter.IsZero() {
+	if len(m.Seen)+len(m.PastRuns)+len(m.PastSends)+len(m.Suppressions)+len(m.Arms)+len(m.Heard) == 0 && m.BackOffCountsAfter.IsZero() {
 		return nil
 	}
 	return &m
@@ -91,37 +89,23 @@ func (s *stepper) absorbMemory(m *Memory) {
 	}
 	slices.SortStableFunc(s.st.Heard, func(a, b Event) int { return a.Time.Compare(b.Time) })
 	s.st.Heard = keepLast(s.st.Heard, maxHeard)
-	for i := range m.Undecided {
-		s.applyUndecided(m.Undecided[i])
-	}
 }
 
-// applyUndecided takes in an event that was handed over under the other id and not decided there. It has no place in the learner's own part of the stream, so it moves
-// neither the sequence nor the watermark; if it comes again under this id, it is known.
-func (s *stepper) applyUndecided(ev Event) {
-	ev.Learner = s.st.Learner
-	ev.Seq = 0
-	ev.Stream = 0
-	watermark := s.env.Watermark
-	s.applyEvent(&ev)
-	s.env.Watermark = watermark
-}
+// maxOvertaken bounds Overtaken. Without workers, events may wait for long before a merge; a learner with more has been without one for days.
+const maxOvertaken = 4096
 
-// maxUndecided bounds Undecided. They arrive within the moment in which ids are merged.
-const maxUndecided = 256
-
-// keepUndecided keeps an event for the id under which the learner goes on, unless it was applied before the learner was merged.
-func (s *stepper) keepUndecided(ev *Event) {
-	switch {
-	case ev.Name == EventMerged:
+// noteOvertaken notes an event that came to be decided after the learner was merged, unless it was applied before. The copy of a broadcast has no sequence: the id that
+// stays gets its own.
+func (s *stepper) noteOvertaken(ev *Event) {
+	if ev.Name == EventMerged {
 		s.st.MergeHeard = true
 		return
-	case ev.Seq != 0 && ev.Stream <= s.st.Stream && ev.Seq <= s.st.Seq && !s.storedLater(ev), ringHas(s.st.Seen, hash64(fnvBasis, ev.ID)), len(s.st.Undecided) >= maxUndecided:
-		return
-	case slices.ContainsFunc(s.st.Undecided, func(known Event) bool { return known.ID == ev.ID }):
+	}
+	applied := ev.Stream <= s.st.Stream && ev.Seq <= s.st.Seq && !s.storedLater(ev) || ringHas(s.st.Seen, hash64(fnvBasis, ev.ID))
+	if ev.Seq == 0 || applied || len(s.st.Overtaken) >= maxOvertaken || slices.Contains(s.st.Overtaken, ev.Seq) {
 		return
 	}
-	s.st.Undecided = append(s.st.Undecided, *ev)
+	s.st.Overtaken = append(s.st.Overtaken, ev.Seq)
 }
 
 // comparePastSends orders messages by time, and those of one instant, such as the end of a night, by their ids.
@@ -183,14 +167,14 @@ func (s *stepper) endMerged() bool {
 	return true
 }
 
-// takeOutcomes takes in how the deliveries of a merged learner ended, and keeps the events that were handed over just before. Nothing else is decided for them any more.
+// takeOutcomes takes in how the deliveries of a merged learner ended, and notes the events that were handed over just before. Nothing else is decided for them any more.
 func (s *stepper) takeOutcomes(inputs []Input) Result {
 	for _, in := range inputs {
 		switch {
 		case in.Outcome != nil:
 			s.applyOutcome(in.Outcome)
 		case in.Event != nil:
-			s.keepUndecided(in.Event)
+			s.noteOvertaken(in.Event)
 		}
 	}
 	s.st.PendingDeliveries = slices.DeleteFunc(s.st.PendingDeliveries, func(f PendingDelivery) bool { return !f.SettleAt.IsZero() })

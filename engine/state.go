@@ -46,11 +46,11 @@ type State struct {
 	Heard []Event `json:"heard,omitempty"`
 	// MergedInto is the id under which the learner goes on; empty: this one.
 	MergedInto string `json:"merged_into,omitempty"`
-	// MergeHeard reports that an EventMerged came: whatever was handed over before the learner was merged has been decided, or is in Undecided.
+	// MergeHeard reports that an EventMerged came: whatever was handed over before the learner was merged has been decided, or is in Overtaken.
 	MergeHeard bool `json:"merge_heard,omitempty"`
-	// Undecided are events that were handed over before the learner was merged and came to be decided after that, at most maxUndecided, oldest first. They go to the id
-	// that stays, which decides them.
-	Undecided []Event `json:"undecided,omitempty"`
+	// Overtaken are the stream sequences of events that were handed over before the learner was merged and came to be decided after that, at most maxOvertaken. They
+	// are published again under the id that stays, which decides them.
+	Overtaken []uint64 `json:"overtaken,omitempty"`
 	// Recent are the last decisions, newest last, for people who look.
 	Recent []Decision `json:"recent,omitempty"`
 }
@@ -66,7 +66,7 @@ func (s *State) ownLists() {
 	s.Arms = slices.Clone(s.Arms)
 	s.Suppressions = slices.Clone(s.Suppressions)
 	s.ChangedTraits = slices.Clone(s.ChangedTraits)
-	s.Undecided = slices.Clone(s.Undecided)
+	s.Overtaken = slices.Clone(s.Overtaken)
 }
 
 // Run is one learner walking through one rule.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -97,8 +98,14 @@ func (c *TraitChange) String() string {
 		written, _ := json.Marshal(c.Value) // it came from JSON or YAML
 		text = string(written)
 	}
+	if len(text) > maxTraitDetail {
+		text = strings.ToValidUTF8(text[:maxTraitDetail], "") + "…"
+	}
 	return c.Trait + " = " + text
 }
+
+// maxTraitDetail is how many bytes of a value stand in words about it; the decision has all of it beside them.
+const maxTraitDetail = 200
 
 // setTraits sets the traits of a set step. It does so for a learner who is held out, too: other rules may go by the trait, and what they do may not differ between
 // the groups.

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"path"
 	"strings"
 
@@ -11,9 +12,10 @@ import (
 
 // What a set step may set.
 const (
-	maxSetTraits = 10  // traits of one step
-	maxTraitText = 256 // bytes of a text
-	maxTraitList = 20  // items of a list
+	maxSetTraits = 10      // traits of one step
+	maxTraitText = 256     // bytes of a text
+	maxTraitList = 20      // items of a list
+	maxTraitSize = 1 << 10 // bytes of a list's items together: what rules set is kept several times with the learner
 )
 
 // traitSpec is a trait that a set step sets.
@@ -96,6 +98,7 @@ func (d *decoder) readTraitList(trait string, n *yamlfile.Node) (value any, ok b
 		return nil, false
 	}
 	list := make([]any, 0, len(n.Items))
+	size := 0
 	for _, item := range n.Items {
 		if item.Kind != yamlfile.Scalar {
 			d.Fail(item.At, "write texts, numbers, true or false", "an entry of %s is %s", trait, item.Kind)
@@ -106,6 +109,11 @@ func (d *decoder) readTraitList(trait string, n *yamlfile.Node) (value any, ok b
 			return nil, false
 		}
 		list = append(list, one)
+		size += len(fmt.Sprint(one))
+	}
+	if size > maxTraitSize {
+		d.Fail(n.At, "use fewer or shorter entries", "%s is set to a list of %d bytes; it may have %d", trait, size, maxTraitSize)
+		return nil, false
 	}
 	return list, true
 }

@@ -22,7 +22,10 @@ func isUnreadable(err error) bool { return errors.Is(err, ErrDamaged) || errors.
 
 // recordVersion is the newest version of records that this Homeroom reads. A record names its version in the member "v"; without one it
 // is version 1. A release that writes what older ones would misread raises the number.
-const recordVersion = 1
+const recordVersion = 2
+
+// packedLinksVersion is the version of a standing whose links are packed: version 1 takes them for damage.
+const packedLinksVersion = 2
 
 // decodeRecord reads a record of JSON into v. Otherwise v is the zero value, and the error wraps [ErrDamaged] or [ErrNewer]. JSON
 // that is no record of that kind is damaged too: json.Unmarshal would make an empty record of it, which says that nobody

@@ -32,7 +32,7 @@ var damages = []struct {
 	{"members of other types", func([]byte) []byte {
 		return []byte(`{"paused":"no","standing":7,"state":[],"hash":9,"phase":{},"reason":1,"at":true,"email":[],"instance":0,"send":{},"learner":[]}`)
 	}},
-	{"a newer version", func(good []byte) []byte { return []byte(`{"v":2,` + strings.TrimPrefix(string(good), "{")) }},
+	{"a newer version", func(good []byte) []byte { return []byte(`{"v":3,` + strings.TrimPrefix(string(good), "{")) }},
 	{"bytes", func([]byte) []byte { return []byte{0, 0xff, 0x1f, 0x8b, 8, 0} }},
 }
 

@@ -22,6 +22,7 @@ type Standings struct {
 
 // standingRecord is a standing as stored.
 type standingRecord struct {
+	Version  int             `json:"v,omitempty"` // packedLinksVersion if there are links; 0 counts as 1
 	Standing engine.Standing `json:"standing"`
 	// Learner is whose standing it is: the key does not show it, and a broadcast has to hand an event to them. Older records lack it until they are written
 	// again, which the learner's next event does.
@@ -29,6 +30,14 @@ type standingRecord struct {
 	// Owed are the stream sequences of events which the workflow must hear of because of what they changed in this
 	// very record. Seen again after a crash they change nothing any more, so this is how they are known.
 	Owed []uint64 `json:"owed,omitempty"`
+}
+
+// setVersion makes the record say which version it takes to read it.
+func (r *standingRecord) setVersion() {
+	r.Version = 0
+	if len(r.Standing.Links) > 0 {
+		r.Version = packedLinksVersion
+	}
 }
 
 type cachedStanding struct {
@@ -98,6 +107,7 @@ func (s *Standings) Update(ctx context.Context, learner string, apply func(st *e
 		}
 		c.record.Owed = owe
 		c.record.Learner = learner
+		c.record.setVersion()
 		next, err := swapRecord(ctx, s.kv, key, c.record, c.revision)
 		if errors.Is(err, errConflict) {
 			continue

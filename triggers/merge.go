@@ -26,12 +26,19 @@ var ErrTooManyIDs = errors.New("the learner would have too many other ids")
 // other learner took over, and is published again all the same, is recognized there by its id. So each is handed to the one learner once, whenever a process
 // dies.
 type Merges interface {
-	// Merge makes the records of previous part of those of into, and ends its workflow. memory is what that remembered, nil: nothing. It may be called again
-	// after an error or a success, and does then what is left to do. ok is false if previous belongs to another learner already, who keeps it. The error of a
-	// learner who was merged meanwhile is ErrMerged, that of one who has no room for the other's ids ErrTooManyIDs.
-	Merge(ctx context.Context, previous, into string, rs *engine.Ruleset) (memory *engine.Memory, ok bool, err error)
+	// Merge makes the records of previous part of those of into, and ends its workflow. It may be called again after an error or a success, and does then what is
+	// left to do. ok is false if previous belongs to another learner already, who keeps it. The error of a learner who was merged meanwhile is ErrMerged, that of
+	// one who has no room for the other's ids ErrTooManyIDs.
+	Merge(ctx context.Context, previous, into string, rs *engine.Ruleset) (left Leftover, ok bool, err error)
 	// MergedInto returns, from the store, the id under which a learner goes on; empty: this one.
 	MergedInto(ctx context.Context, learner string) (string, error)
+}
+
+// Leftover is what the workflow of an id left behind that was merged into another.
+type Leftover struct {
+	Memory *engine.Memory // what it remembered; nil: nothing
+	// Overtaken are the sequences of events that were handed over to it before the merge and not decided.
+	Overtaken []uint64
 }
 
 // maxMerging is how many merges of two ids a process has under way. One asks a workflow, so without workers it lasts until its try is given up; few of the places
@@ -42,11 +49,11 @@ const maxMerging = 8
 var errMergesFull = fmt.Errorf("%w: %d merges of two ids are under way", ErrUnavailable, maxMerging)
 
 // mergeOne makes one learner of two ids, unless too many others are being merged: it does not wait for them, because its lane has a place that others need.
-func (t *Triggers) mergeOne(ctx context.Context, previous, into string) (memory *engine.Memory, ok bool, err error) {
+func (t *Triggers) mergeOne(ctx context.Context, previous, into string) (left Leftover, ok bool, err error) {
 	select {
 	case t.merging <- struct{}{}:
 	default:
-		return nil, false, errMergesFull
+		return Leftover{}, false, errMergesFull
 	}
 	defer func() { <-t.merging }()
 	return t.o.Merges.Merge(ctx, previous, into, t.o.Ruleset())
@@ -62,7 +69,7 @@ func (p *partition) mergePrevious(ctx context.Context, l *lane, events []*decode
 		if e.merged || previous == "" || subjects.ValidLearner(previous) != nil {
 			continue
 		}
-		memory, ok, err := p.t.mergeOne(ctx, previous, l.learner)
+		left, ok, err := p.t.mergeOne(ctx, previous, l.learner)
 		if errors.Is(err, ErrMerged) {
 			return nil // the turn is published again, and the one learner merges it
 		}
@@ -77,7 +84,10 @@ func (p *partition) mergePrevious(ctx context.Context, l *lane, events []*decode
 		case !ok:
 			p.log.Warn("an event names an id that belongs to another learner already, who keeps it", "learner", l.learner, "previous", previous, "event_id", e.event.ID)
 		}
-		e.event.Absorbed = memory
+		if err := p.redirectOvertaken(ctx, previous, l.learner, left.Overtaken); err != nil {
+			return fmt.Errorf("publish events of another id under the learner's: %w", err)
+		}
+		e.event.Absorbed = left.Memory
 		e.merged = true
 	}
 	return nil
@@ -106,16 +116,46 @@ func (p *partition) redirectTurn(l *lane) error {
 // redirectEvent publishes an event under another id.
 func (p *partition) redirectEvent(l *lane, e *decodedItem, into string) error {
 	return p.retryUntilDone("publishing an event under the learner's other id", l.learner, p.t.noting, l, func(ctx context.Context) error {
-		ev := e.event
-		ev.Learner = into
-		body, err := p.t.o.Catalog().Encode(catalog.Decoded{Event: ev, Traits: e.traits})
+		return p.publishUnder(ctx, catalog.Decoded{Event: e.event, Traits: e.traits}, into)
+	})
+}
+
+// publishUnder publishes an event under an id, with the id of the event as it was.
+func (p *partition) publishUnder(ctx context.Context, d catalog.Decoded, into string) error {
+	d.Event.Learner = into
+	body, err := p.t.o.Catalog().Encode(d)
+	if err != nil {
+		return err
+	}
+	msg := &nats.Msg{Subject: subjects.Publish(into, d.Event.Name), Data: body}
+	_, err = p.t.o.JS.PublishMsg(ctx, msg, jetstream.WithMsgID(subjects.MsgID(into, d.Event.ID)))
+	return err
+}
+
+// redirectOvertaken publishes events of another id under the id that stays, as the stream has them. One that the stream has no more was erased.
+func (p *partition) redirectOvertaken(ctx context.Context, previous, into string, sequences []uint64) error {
+	for _, seq := range sequences {
+		msg, err := p.stream.GetMsg(ctx, seq)
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			continue
+		}
 		if err != nil {
 			return err
 		}
-		msg := &nats.Msg{Subject: subjects.Publish(into, ev.Name), Data: body}
-		_, err = p.t.o.JS.PublishMsg(ctx, msg, jetstream.WithMsgID(subjects.MsgID(into, ev.ID)))
-		return err
-	})
+		_, learner, name, problem := subjects.ParseStored(msg.Subject)
+		if problem != nil || learner != previous { // the stream was made anew meanwhile
+			continue
+		}
+		decoded, bad := p.t.o.Catalog().DecodeMessage(learner, name, msg.Header, msg.Data, p.t.o.Clock.At(msg.Time))
+		if bad != nil {
+			p.log.Error("an event of a merged id cannot be read any more", "learner", learner, "sequence", seq, "error", bad.Message)
+			continue
+		}
+		if err := p.publishUnder(ctx, decoded, into); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // redirectLate publishes events that were just handed over under another id too, if the learner was merged into it meanwhile: their workflow may have ended before.

@@ -17,9 +17,9 @@ type heldMerges struct {
 	end   chan error
 }
 
-func (m heldMerges) Merge(context.Context, string, string, *engine.Ruleset) (*engine.Memory, bool, error) {
+func (m heldMerges) Merge(context.Context, string, string, *engine.Ruleset) (Leftover, bool, error) {
 	m.begun <- struct{}{}
-	return nil, true, <-m.end
+	return Leftover{}, true, <-m.end
 }
 
 func (m heldMerges) MergedInto(context.Context, string) (string, error) { return "", nil }

@@ -31,7 +31,7 @@ func NewMerger(c client.Client) *Merger { return &Merger{client: c} }
 const mergePause = 50 * time.Millisecond
 
 // EndMerged has a learner's workflow end, and returns what it remembers then. The learner's standing must say already into whom they were merged: by that the
-// workflow knows. running is false if there is none. What was handed over before that it has taken in by then, because the signal comes last. Deliveries that are out are waited for by the workflow, not here: what they are about is remembered.
+// workflow knows. running is false if there is none. The workflow has taken in by then whatever was handed over before, because the signal comes last. Deliveries that are out are waited for by the workflow, not here: what they are about is remembered.
 func (m *Merger) EndMerged(ctx context.Context, learner string, partition int, now time.Time) (state engine.State, running bool, err error) {
 	id := workflows.WorkflowID(learner)
 	wake := workflows.Batch{

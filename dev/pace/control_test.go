@@ -54,7 +54,7 @@ func (d *session) press(keys string, woken int, want ...string) {
 	d.checkLines(woken, want...)
 }
 
-// hears expects what has been said since, and how often learners were woken so far.
+// checkLines expects what has been said since, and how often learners were woken so far.
 func (d *session) checkLines(woken int, want ...string) {
 	d.t.Helper()
 	synctest.Wait()
