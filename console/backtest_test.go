@@ -99,6 +99,9 @@ func TestABacktestOfADraft(t *testing.T) {
 		if page := other.get(path); !strings.Contains(page, "3 messages change") || strings.Contains(page, "u_1") {
 			t.Errorf("somebody who may not see people sees:\n%s", page)
 		}
+		if next := strings.Contains(other.get("/drafts/maya"), "<strong>Next:"); next != (token == eds) {
+			t.Errorf("%s is told what to do next: %v", token, next)
+		}
 		if answer := other.get(path, "Accept", "application/json"); strings.Contains(answer, "u_1") || strings.Contains(answer, "assessment_id=a") {
 			t.Errorf("somebody's program that may not see people sees:\n%s", answer)
 		}

@@ -62,16 +62,18 @@ func (d *draftData) Failed() int { return len(d.Tests) - d.Passed }
 // NextStep says what to do with the draft next; empty: nothing, or nothing that the person may do.
 func (d *draftData) NextStep() string {
 	switch {
-	case d.Errors() > 0:
+	case !d.CanEdit && !d.CanDecide:
+		return ""
+	case d.Errors() > 0 && d.CanEdit:
 		return "mend the problems below."
-	case d.Failed() > 0:
+	case d.Failed() > 0 && d.CanEdit:
 		return "look at the tests that fail, below."
-	case d.Backtest == nil && d.Noted == nil && !d.Summary.Proposed:
+	case d.Backtest == nil && d.Noted == nil && !d.Summary.Proposed && d.CanEdit:
 		return "Backtest says which messages change, and whose. Nothing is sent by it."
 	case !d.Summary.Proposed && d.CanEdit:
 		return "say why, and propose it, so that somebody else looks at it."
 	case d.Summary.Proposed && len(d.Draft.Approvers) < max(d.Needed, 1) && d.NoApproval != "":
-		if d.Needed == 0 {
+		if d.Needed == 0 && d.CanDecide {
 			return "somebody else can approve it. It can also be published without: What would publishing do?"
 		}
 		return "somebody else approves it."

@@ -15,15 +15,16 @@ import (
 	"homeroom/subjects"
 )
 
-// AddressIndex finds learners by their mail address. The first question reads every profile, one after the other and without a consumer; each later one only the profiles
-// that were written since. It keeps no address, but a hash whose seed is the process's own, and reads a profile again before it says that it has the address: so a
-// learner who was erased is not found. It may be used from several goroutines.
+// AddressIndex finds learners by their mail address. The first question reads every profile, without a consumer; each later one only the profiles that were written since. It
+// keeps no address, but a hash whose seed is the process's own, and reads a profile again before it says that it has the address: so a learner who was erased is not
+// found. It may be used from several goroutines.
 type AddressIndex struct {
 	js   jetstream.JetStream
 	seed maphash.Seed
 
 	mu     sync.Mutex
-	follow *follower         // nil: nothing was read yet
+	follow *follower         // nil: nothing was read yet, or it has to be read anew
+	known  uint64            // the reconnections when the profiles were read last
 	hashes map[string]uint64 // of the normalized address, by learner
 }
 
@@ -46,8 +47,8 @@ func (x *AddressIndex) OwnersOf(ctx context.Context, address string) ([]AddressO
 	wanted := mailaddress.Normalize(address)
 	hash := maphash.String(x.seed, wanted)
 	owners := []AddressOwner{}
-	for learner, known := range x.hashes {
-		if known != hash {
+	for learner, own := range x.hashes {
+		if own != hash {
 			continue
 		}
 		owner, has, err := x.readOwner(ctx, learner, wanted)
@@ -62,11 +63,21 @@ func (x *AddressIndex) OwnersOf(ctx context.Context, address string) ([]AddressO
 	return owners, nil
 }
 
-// readProfiles takes in what was written since the last time. If the bucket went back, it is read anew. The caller holds the lock.
+// readAnewFrom is from how many new entries on all profiles are read anew: that asks for several at once, and what is new one after another.
+const readAnewFrom = 1000
+
+// readProfiles takes in what was written since the last time, or every profile: after a reconnection too, because NATS may have been started on older files, and have
+// given sequences out again. The caller holds the lock.
 func (x *AddressIndex) readProfiles(ctx context.Context) error {
-	if x.follow != nil && !x.follow.isRewound(ctx) {
+	before := x.js.Conn().Stats().Reconnects
+	if x.follow != nil && before == x.known && x.follow.isNear(ctx, readAnewFrom) {
 		entries, err := x.follow.readNew(ctx)
-		x.takeEntries(entries)
+		for i := range entries {
+			x.takeEntry(&entries[i])
+		}
+		if err != nil {
+			x.follow = nil
+		}
 		return err
 	}
 	x.follow = nil
@@ -75,26 +86,26 @@ func (x *AddressIndex) readProfiles(ctx context.Context) error {
 		return err
 	}
 	follow := newFollower(stream, BucketProfiles, ">")
-	entries, err := follow.readNewest(ctx)
+	clear(x.hashes)
+	info, err := follow.eachNewest(ctx, func(e entry) { x.takeEntry(&e) })
 	if err != nil {
 		return err
 	}
-	clear(x.hashes)
-	x.takeEntries(entries)
+	follow.next = info.State.LastSeq + 1
+	follow.made = info.Created
 	x.follow = follow
+	x.known = before
 	return nil
 }
 
-func (x *AddressIndex) takeEntries(entries []entry) {
-	for i := range entries {
-		learner, err := subjects.Unescape(entries[i].key)
-		if err != nil {
-			continue
-		}
-		delete(x.hashes, learner)
-		if address := addressIn(&entries[i]); address != "" {
-			x.hashes[learner] = maphash.String(x.seed, address)
-		}
+func (x *AddressIndex) takeEntry(e *entry) {
+	learner, err := subjects.Unescape(e.key)
+	if err != nil {
+		return
+	}
+	delete(x.hashes, learner)
+	if address := addressIn(e); address != "" {
+		x.hashes[learner] = maphash.String(x.seed, address)
 	}
 }
 

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -57,6 +58,39 @@ func TestAnAddressIsFoundAfterEveryChange(t *testing.T) {
 	remakeBucket(ctx, t, js, stream)
 	setAddress("u_9", "bob@learners.example")
 	check("after the bucket was made anew", "bob@learners.example", "u_9")
+}
+
+// TestAnAddressIsFoundAfterNATSWentBack: NATS is started on older files, and profiles that are written then get sequences that were read before.
+func TestAnAddressIsFoundAfterNATSWentBack(t *testing.T) {
+	server, js, st := natstest.Open(t)
+	ctx := t.Context()
+	index := store.NewAddressIndex(js)
+	setAddress := func(learner, address string) {
+		t.Helper()
+		if err := st.Profiles.Change(ctx, learner, func(p *profile.Profile) bool { p.Email = address; return true }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	setAddress("u_0", "zero@learners.example")
+	saved := server.SaveFiles()
+	setAddress("u_1", "one@learners.example")
+	setAddress("u_2", "two@learners.example")
+	if owners, err := index.OwnersOf(ctx, "two@learners.example"); err != nil || len(owners) != 1 {
+		t.Fatalf("%v, %v", owners, err)
+	}
+	server.RestoreFiles(saved)
+	for n := range 3 {
+		setAddress(fmt.Sprint("u_", 7+n), fmt.Sprintf("new-%d@learners.example", n))
+	}
+	for n := range 3 {
+		owners, err := index.OwnersOf(ctx, fmt.Sprintf("new-%d@learners.example", n))
+		if err != nil || len(owners) != 1 || owners[0].Learner != fmt.Sprint("u_", 7+n) {
+			t.Errorf("%d: %v, %v", n, owners, err)
+		}
+	}
+	if owners, err := index.OwnersOf(ctx, "two@learners.example"); err != nil || len(owners) != 0 {
+		t.Errorf("who was lost with the files is found: %v, %v", owners, err)
+	}
 }
 
 // remakeBucket makes a bucket anew, without what was in it.

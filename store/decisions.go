@@ -23,7 +23,7 @@ type Decisions struct{ js jetstream.JetStream }
 func (d *Decisions) Publish(ctx context.Context, decisions []engine.Decision) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*requestTimeout) // an answer that was lost with its connection never comes
 	defer cancel()
-	sent := make([]publication, 0, len(decisions))
+	sent := make([]unconfirmed, 0, len(decisions))
 	for i := range decisions {
 		dec := &decisions[i]
 		if ev, set := dec.TraitEvent(); set {
@@ -57,19 +57,19 @@ func (d *Decisions) Publish(ctx context.Context, decisions []engine.Decision) er
 	return failed
 }
 
-// publication is a message that waits to be confirmed.
-type publication struct {
+// unconfirmed is a message that waits to be confirmed.
+type unconfirmed struct {
 	what string // for errors
 	ack  jetstream.PubAckFuture
 }
 
 // publishMessage hands a message over, whose confirmation is still to come.
-func (d *Decisions) publishMessage(sent []publication, msg *nats.Msg, what, id string) ([]publication, error) {
+func (d *Decisions) publishMessage(sent []unconfirmed, msg *nats.Msg, what, id string) ([]unconfirmed, error) {
 	ack, err := d.js.PublishMsgAsync(msg, jetstream.WithMsgID(id))
 	if err != nil {
 		return sent, fmt.Errorf("publish %s: %w", what, err)
 	}
-	return append(sent, publication{what, ack}), nil
+	return append(sent, unconfirmed{what: what, ack: ack}), nil
 }
 
 // eventMessage returns an event of a learner as it is published.

@@ -161,6 +161,14 @@ func (f *follower) isRewound(ctx context.Context) bool {
 	return err == nil && (info.State.LastSeq+1 < f.next || !info.Created.Equal(f.made))
 }
 
+// isNear reports whether at most so many entries are new, of the bucket that was read before and that did not go back.
+func (f *follower) isNear(ctx context.Context, most uint64) bool {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	info, err := f.stream.Info(ctx)
+	return err == nil && info.Created.Equal(f.made) && info.State.LastSeq+1 >= f.next && info.State.LastSeq+1 <= f.next+most
+}
+
 // follow calls apply with each new entry until ctx ends. While the store does not answer, it keeps asking. After an error, a
 // rewind and a reconnection it begins with the newest entry of each key: NATS may have been started on older files, and sequences
 // that were read may have been given out again. reconnects counts the reconnections of this process.

@@ -35,7 +35,7 @@ func (b *receiveBuffer) startParking(why string, unacked int) {
 		return
 	}
 	b.parked = true
-	notifyOnce(b.waiting)
+	notifyOnce(b.parkingBegan)
 	b.onParked()
 	b.log.Debug("new messages wait for older ones", "why", why, "unacknowledged", unacked)
 }

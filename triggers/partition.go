@@ -96,7 +96,7 @@ func (p *partition) tendConsumer(ctx context.Context) {
 		case <-extensions.C:
 			p.buffer.extendAckWait()
 			floor = p.takeDisguised(ctx, floor)
-		case <-p.buffer.waiting:
+		case <-p.buffer.parkingBegan:
 			wait = parkedFirst
 			inspection.Reset(0)
 		case <-inspection.C:

@@ -30,16 +30,16 @@ import (
 //
 // The lock of a buffer is the innermost of the package: nothing is called with it that takes another.
 type receiveBuffer struct {
-	clock    clock.Clock
-	log      *slog.Logger
-	onParked func()          // counts
-	onRewind func(rewind)    // must not block
-	memory   int             // how many finished sequences are remembered
-	stopping <-chan struct{} // closed when shutdown begins
-	filled   chan struct{}   // has an element when there may be something in queue
-	forged   chan struct{}   // has an element when an event came whose publisher had set the header Nats-Pin-Id
-	waiting  chan struct{}   // has an element when parking has begun
-	acked    atomic.Uint64   // everything up to this stream sequence is acknowledged
+	clock        clock.Clock
+	log          *slog.Logger
+	onParked     func()          // counts
+	onRewind     func(rewind)    // must not block
+	memory       int             // how many finished sequences are remembered
+	stopping     <-chan struct{} // closed when shutdown begins
+	filled       chan struct{}   // has an element when there may be something in queue
+	forged       chan struct{}   // has an element when an event came whose publisher had set the header Nats-Pin-Id
+	parkingBegan chan struct{}   // has an element when parking has begun
+	acked        atomic.Uint64   // everything up to this stream sequence is acknowledged
 
 	mu       sync.Mutex
 	closed   bool             // shutdown has begun: nothing new is taken
@@ -85,16 +85,16 @@ type rewind struct {
 
 func newReceiveBuffer(c clock.Clock, log *slog.Logger, memory int, onParked func(), onRewind func(rewind)) *receiveBuffer {
 	b := &receiveBuffer{
-		clock:    c,
-		log:      log,
-		onParked: onParked,
-		onRewind: onRewind,
-		memory:   memory,
-		filled:   make(chan struct{}, 1),
-		forged:   make(chan struct{}, 1),
-		waiting:  make(chan struct{}, 1),
-		inFlight: map[uint64]*item{},
-		finished: newRecent(memory),
+		clock:        c,
+		log:          log,
+		onParked:     onParked,
+		onRewind:     onRewind,
+		memory:       memory,
+		filled:       make(chan struct{}, 1),
+		forged:       make(chan struct{}, 1),
+		parkingBegan: make(chan struct{}, 1),
+		inFlight:     map[uint64]*item{},
+		finished:     newRecent(memory),
 	}
 	b.room.L = &b.mu
 	return b
