@@ -150,59 +150,9 @@ func (s *partitionSource) readStream(ctx context.Context, partition int, each fu
 	})
 }
 
-// eventsSpan is what is known of all recorded events without reading them.
-type eventsSpan struct {
-	first time.Time // of the first event; zero: there is none
-	last  time.Time // the latest of the newest events
-	seq   uint64    // the last that is stored
-	count int64     // messages
-}
-
-// newestLooked is how many of the newest messages are looked at for the latest time.
-const newestLooked = 200
-
-// errEnoughRead ends a reading that has found what it was for.
-var errEnoughRead = errors.New("enough was read")
-
-// readSpan finds out from when to when there are events. Only the first and the newest ones are read.
-func (i *Installation) readSpan(ctx context.Context) (eventsSpan, error) {
-	recorded, err := i.newRecordedEvents(ctx, i.newReader(time.Time{}, nil))
-	if err != nil {
-		return eventsSpan{}, err
-	}
-	stream := &eventStream{recorded: recorded}
-	state, err := stream.recorded.reader.StreamState(ctx, subjects.Stream)
-	if err != nil {
-		return eventsSpan{}, err
-	}
-	span := eventsSpan{seq: state.Last, count: int64(state.Messages)}
-	err = stream.readSubject(ctx, subjects.AllPublished, 0, func(m *segments.Stored) error {
-		if m.Time.IsZero() {
-			return nil
-		}
-		span.first = m.Time
-		span.last = m.Time
-		return errEnoughRead
-	})
-	if err != nil && !errors.Is(err, errEnoughRead) {
-		return span, err
-	}
-	from := uint64(1)
-	if state.Last > newestLooked {
-		from = state.Last - newestLooked
-	}
-	err = stream.readSubject(ctx, subjects.AllPublished, from, func(m *segments.Stored) error {
-		if m.Time.After(span.last) {
-			span.last = m.Time
-		}
-		return nil
-	})
-	return span, err
-}
-
-// maxPackedFolders is how many bytes the folders of a backtest in the background may have when they are packed. They are recorded with each of its partitions, and
-// Temporal keeps 50 MB of one workflow.
-const maxPackedFolders = 512 << 10
+// maxPackedFolders is how many bytes the folders of a backtest in the background may have when they are packed. The workflow hands out its sixteen partitions in one answer
+// to Temporal, each with the folders in base64, and Temporal takes 4 MiB: at 180 KB these are 3.75 MiB.
+const maxPackedFolders = 180 << 10
 
 // ErrFoldersTooLarge says that folders do not fit into a workflow; a backtest over them runs in the process.
 var ErrFoldersTooLarge = errors.New("the folders are too large to be handed to a backtest in the background: run it without --background")
