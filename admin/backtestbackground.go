@@ -1,24 +1,17 @@
 package admin
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
-	"go.temporal.io/api/workflow/v1"
-	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/converter"
-	"go.temporal.io/sdk/temporal"
 
 	"homeroom/backtest"
 	"homeroom/rules"
@@ -144,127 +137,6 @@ func (i *Installation) planBacktest(ctx context.Context, inForce, draft *rules.A
 	}, nil
 }
 
-// FindBacktest returns a backtest in the background, with its result once it is done. The error is [ErrNotFound] if Temporal has none of that id.
-func (i *Installation) FindBacktest(ctx context.Context, id string) (BackgroundBacktest, error) {
-	c, _, err := i.dialTemporal(ctx)
-	if err != nil {
-		return BackgroundBacktest{}, err
-	}
-	described, err := c.DescribeWorkflowExecution(ctx, workflows.BacktestID(id), "")
-	var none *serviceerror.NotFound
-	switch {
-	case errors.As(err, &none):
-		return BackgroundBacktest{}, fmt.Errorf("there is no backtest %s, or Temporal has forgotten it: %w", id, ErrNotFound)
-	case err != nil:
-		return BackgroundBacktest{}, fmt.Errorf("looking at the backtest %s: %w", id, err)
-	}
-	b := i.describeBacktest(ctx, c, id, described.GetWorkflowExecutionInfo())
-	if b.Live() {
-		b.Unattended = isUnattended(ctx, c, described.GetPendingActivities(), i.opts.Real())
-		b.EventsDone += countDecided(described.GetPendingActivities())
-	}
-	return b, nil
-}
-
-// describeBacktest says how far a backtest is: one that is done has left its result, another one is asked.
-func (i *Installation) describeBacktest(ctx context.Context, c client.Client, id string, w *workflow.WorkflowExecutionInfo) BackgroundBacktest {
-	ctx, cancel := context.WithTimeout(ctx, broadcastPatience)
-	defer cancel()
-	b := BackgroundBacktest{ID: id, StartedAt: w.GetStartTime().AsTime(), Status: backgroundStatus(w.GetStatus())}
-	if !b.Live() {
-		b.EndedAt = w.GetCloseTime().AsTime()
-	}
-	run := c.GetWorkflow(ctx, w.GetExecution().GetWorkflowId(), w.GetExecution().GetRunId())
-	var outcome workflows.BacktestOutcome
-	switch b.Status {
-	case BackgroundDone:
-		if err := run.Get(ctx, &outcome); err != nil || outcome.Result == nil {
-			b.Unknown = true
-			break
-		}
-		b.BacktestProgress = outcome.BacktestProgress
-		b.Result = &Backtest{Result: *outcome.Result}
-		return b
-	case BackgroundFailed:
-		b.Failed = failureText(run.Get(ctx, &outcome))
-	case BackgroundRuns, BackgroundCancelled:
-	}
-	answer, err := c.QueryWorkflow(ctx, w.GetExecution().GetWorkflowId(), w.GetExecution().GetRunId(), workflows.QueryBacktest)
-	if err == nil {
-		err = answer.Get(&b.BacktestProgress)
-	}
-	b.Unknown = err != nil
-	return b
-}
-
-func backgroundStatus(status enums.WorkflowExecutionStatus) BackgroundStatus {
-	statuses := map[enums.WorkflowExecutionStatus]BackgroundStatus{
-		enums.WORKFLOW_EXECUTION_STATUS_RUNNING:    BackgroundRuns,
-		enums.WORKFLOW_EXECUTION_STATUS_COMPLETED:  BackgroundDone,
-		enums.WORKFLOW_EXECUTION_STATUS_CANCELED:   BackgroundCancelled,
-		enums.WORKFLOW_EXECUTION_STATUS_TERMINATED: BackgroundCancelled,
-	}
-	return cmp.Or(statuses[status], BackgroundFailed)
-}
-
-// failureText says why a workflow failed, without the names that Temporal puts around it.
-func failureText(err error) string {
-	var failed *temporal.ApplicationError
-	if errors.As(err, &failed) {
-		return failed.Message()
-	}
-	if err == nil {
-		return "Temporal does not say why"
-	}
-	return err.Error()
-}
-
-const (
-	// pollerSilence is how long nobody may have asked for work before nobody is there: a process asks at least once a minute.
-	pollerSilence = 90 * time.Second
-	// beatSilence is how long an activity may have said nothing that somebody works on.
-	beatSilence = 20 * time.Second
-)
-
-// isUnattended reports whether nobody works on a backtest that runs: no activity was heard of lately, and nobody asked for one.
-func isUnattended(ctx context.Context, c client.Client, pending []*workflow.PendingActivityInfo, now time.Time) bool {
-	for _, activity := range pending {
-		if activity.GetState() == enums.PENDING_ACTIVITY_STATE_STARTED && now.Sub(lastHeard(activity)) < beatSilence {
-			return false
-		}
-	}
-	queue, err := c.DescribeTaskQueue(ctx, workflows.BacktestTaskQueue, enums.TASK_QUEUE_TYPE_ACTIVITY)
-	if err != nil {
-		return false // it is not known
-	}
-	for _, poller := range queue.GetPollers() {
-		if now.Sub(poller.GetLastAccessTime().AsTime()) < pollerSilence {
-			return false
-		}
-	}
-	return true
-}
-
-// lastHeard is when an activity that was started was heard of last.
-func lastHeard(a *workflow.PendingActivityInfo) time.Time {
-	if beat := a.GetLastHeartbeatTime(); beat != nil {
-		return beat.AsTime()
-	}
-	return a.GetLastStartedTime().AsTime()
-}
-
-// countDecided returns how many events the partitions that are under way are done with, as far as their heartbeats can be read: encrypted ones cannot.
-func countDecided(pending []*workflow.PendingActivityInfo) int64 {
-	done := int64(0)
-	for _, activity := range pending {
-		var p workflows.BacktestPartProgress
-		if converter.GetDefaultDataConverter().FromPayloads(activity.GetHeartbeatDetails(), &p) == nil && p.Stage == workflows.BacktestDecides {
-			done += p.Done
-		}
-	}
-	return done
-}
-
 // ErrNoBacktest says that there is no such backtest under way.
 var ErrNoBacktest = errors.New("there is no such backtest under way: `homeroom backtests list` lists them")
 
@@ -283,15 +155,35 @@ func (i *Installation) CancelBacktest(ctx context.Context, id string) error {
 		return err
 	}
 	run := described.GetWorkflowExecutionInfo().GetExecution().GetRunId()
-	if isUnattended(ctx, c, described.GetPendingActivities(), i.opts.Real()) { // nobody would carry out the workflow's own end
-		err = c.TerminateWorkflow(ctx, workflows.BacktestID(id), run, "cancelled while nobody worked on it")
-	} else {
-		err = c.CancelWorkflow(ctx, workflows.BacktestID(id), run)
+	hasEnded := false
+	if !isUnattended(ctx, c, described.GetPendingActivities(), i.opts.Real()) {
+		hasEnded, err = requestEnd(ctx, c, workflows.BacktestID(id), run)
+	}
+	if err == nil && !hasEnded { // nobody carries out the workflow's own end
+		err = c.TerminateWorkflow(ctx, workflows.BacktestID(id), run, cancelReason)
 	}
 	if errors.As(err, &none) {
 		return inputError(ErrNoBacktest)
 	}
 	return err
+}
+
+// cancelPatience is how long a backtest may take to end once it is to: a workflow takes no time for it if somebody is there.
+const cancelPatience = 5 * time.Second
+
+// requestEnd cancels a workflow and reports whether it has ended since: whoever was there lately may have gone.
+func requestEnd(ctx context.Context, c client.Client, workflowID, run string) (hasEnded bool, err error) {
+	if err := c.CancelWorkflow(ctx, workflowID, run); err != nil {
+		return false, err
+	}
+	soon, cancel := context.WithTimeout(ctx, cancelPatience)
+	defer cancel()
+	_ = c.GetWorkflow(soon, workflowID, run).Get(soon, nil) // it ends with an error
+	if ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	described, err := c.DescribeWorkflowExecution(ctx, workflowID, run)
+	return described.GetWorkflowExecutionInfo().GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_RUNNING, err
 }
 
 // FollowBacktest waits for the end of a backtest in the background, or of ctx. onProgress hears about once a second how far it is; it may be nil.
@@ -315,36 +207,4 @@ func (i *Installation) FollowBacktest(ctx context.Context, id string, onProgress
 			return b, ctx.Err()
 		}
 	}
-}
-
-// Backtests returns the newest backtests in the background that Temporal keeps, without their results. Temporal lists one some seconds after its start.
-func (i *Installation) Backtests(ctx context.Context, atMost int) ([]BackgroundBacktest, error) {
-	c, _, err := i.dialTemporal(ctx)
-	if err != nil {
-		return nil, err
-	}
-	page, err := c.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
-		Query:    "WorkflowType = '" + workflows.BacktestWorkflow + "'",
-		PageSize: int32(atMost),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("listing backtests: %w", err)
-	}
-	list := []BackgroundBacktest{}
-	for _, w := range page.GetExecutions() {
-		id, ok := workflows.BacktestOf(w.GetExecution().GetWorkflowId())
-		if !ok { // somebody started it by another id, by which nobody finds it here
-			continue
-		}
-		b := i.describeBacktest(ctx, c, id, w)
-		b.Result = nil
-		list = append(list, b)
-	}
-	slices.SortStableFunc(list, func(a, b BackgroundBacktest) int {
-		if order := b.StartedAt.Compare(a.StartedAt); order != 0 {
-			return order
-		}
-		return strings.Compare(a.ID, b.ID)
-	})
-	return list, nil
 }

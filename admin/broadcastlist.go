@@ -20,9 +20,9 @@ import (
 )
 
 const (
-	// broadcastPatience is how long a broadcast may take to answer.
+	// broadcastPatience is how long a broadcast, or a backtest, may take to answer.
 	broadcastPatience = 5 * time.Second
-	// askedTogether is how many broadcasts are asked at a time.
+	// askedTogether is how many broadcasts, or backtests, are asked at a time.
 	askedTogether = 8
 )
 

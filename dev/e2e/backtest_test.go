@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
 
 	"homeroom/activities"
 	"homeroom/admin"
@@ -105,10 +106,16 @@ func openBacktests(t *testing.T) *backtests {
 // connectConsole connects as a console does.
 func (b *backtests) connectConsole() *admin.Installation {
 	b.t.Helper()
+	return b.connectThrough(b.instance.Temporal)
+}
+
+// connectThrough connects with a client of Temporal.
+func (b *backtests) connectThrough(temporal client.Client) *admin.Installation {
+	b.t.Helper()
 	i, err := admin.Connect(b.ctx, admin.ConnectOptions{
 		Name:      "backtests",
 		NATS:      admin.NATSOptions{URL: b.stack.NATSURL},
-		Temporal:  b.instance.Temporal,
+		Temporal:  temporal,
 		Namespace: b.stack.Namespace,
 		Directly:  true,
 		Actor:     admin.Actor{Name: "ada", Way: admin.WayCLI},
@@ -356,8 +363,10 @@ func TestWhatDoesNotRunInTheBackground(t *testing.T) {
 			t.Errorf("%s: %v", want, err)
 		}
 	}
-	if _, err := b.admin.StartBacktest(b.ctx, "bt-1", b.inForce, largeFolder(t), b.options()); !errors.Is(err, admin.ErrFoldersTooLarge) {
-		t.Errorf("a large folder: %v", err)
+	for _, letters := range []int{tooManyLetters, 14 * longMessage} {
+		if _, err := b.admin.StartBacktest(b.ctx, "bt-1", b.inForce, harness.Academy(t, longFiles(letters)), b.options()); !errors.Is(err, admin.ErrFoldersTooLarge) {
+			t.Errorf("a folder with %d letters: %v", letters, err)
+		}
 	}
 	if _, err := b.admin.FindBacktest(b.ctx, "bt-1"); !errors.Is(err, admin.ErrNotFound) {
 		t.Errorf("something was started: %v", err)
@@ -370,18 +379,25 @@ func largeFolder(t *testing.T) *rules.Academy {
 	return harness.Academy(t, largeFiles())
 }
 
-func largeFiles() map[string]string {
+func largeFiles() map[string]string { return longFiles(14 * longMessage) }
+
+// longMessage is how many letters a long message has.
+const longMessage = 60_000
+
+// longFiles are the files of a folder with messages of so many letters altogether, which hardly can be packed: 100,000 take 75 KB.
+func longFiles(letters int) map[string]string {
 	random := rand.New(rand.NewPCG(5, 6))
 	files := pastFiles("26h")
-	for n := range 14 {
+	for n := 0; letters > 0; n++ {
 		var text strings.Builder
-		for n := range 60_000 {
+		for n := range min(letters, longMessage) {
 			if n%80 == 79 {
 				text.WriteByte('\n')
 			}
 			text.WriteByte("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ,"[random.IntN(64)])
 		}
 		files[fmt.Sprintf("messages/long-%d.md", n)] = "---\nsubject: Long\n---\n" + text.String() + "\n"
+		letters -= longMessage
 	}
 	return files
 }
