@@ -119,12 +119,7 @@ func (p *pathCounts) count(ctx context.Context, run string, count func() (*backt
 	for {
 		one, isMine := p.find(run)
 		if isMine {
-			one.paths, one.err = count()
-			if one.err != nil {
-				p.drop(one)
-			}
-			close(one.done)
-			return one.paths, one.err
+			return p.fill(one, count)
 		}
 		select {
 		case <-one.done:
@@ -135,6 +130,22 @@ func (p *pathCounts) count(ctx context.Context, run string, count func() (*backt
 			return nil, ctx.Err()
 		}
 	}
+}
+
+// errNotCounted is what others find if counting panicked.
+var errNotCounted = errors.New("what learners did next was not counted")
+
+// fill counts. Whoever waits goes on whatever becomes of it, a panic included, which ends only the attempt that counts.
+func (p *pathCounts) fill(one *pathCount, count func() (*backtest.Paths, error)) (*backtest.Paths, error) {
+	one.err = errNotCounted
+	defer func() {
+		if one.err != nil {
+			p.drop(one)
+		}
+		close(one.done)
+	}()
+	one.paths, one.err = count()
+	return one.paths, one.err
 }
 
 // find returns the count of a run, and whether it is new, so that who asked has to count.

@@ -62,3 +62,23 @@ func TestMovesAreCountedOnceAProcess(t *testing.T) {
 		t.Errorf("the counts of %d backtests are kept", len(counts.counts))
 	}
 }
+
+// TestAPanicWhileCountingHoldsNobodyUp: the next attempt counts itself.
+func TestAPanicWhileCountingHoldsNobodyUp(t *testing.T) {
+	var counts pathCounts
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the panic was swallowed")
+			}
+		}()
+		_, _ = counts.count(t.Context(), "run", func() (*backtest.Paths, error) { panic("a fault") })
+	}()
+	if len(counts.counts) != 0 {
+		t.Fatal("a count that came to nothing is kept, and who asks for it waits for ever")
+	}
+	paths := &backtest.Paths{}
+	if got, err := counts.count(t.Context(), "run", func() (*backtest.Paths, error) { return paths, nil }); got != paths || err != nil {
+		t.Errorf("the next attempt got %p, %v", got, err)
+	}
+}
