@@ -67,13 +67,9 @@ func (i *Installation) FindBacktest(ctx context.Context, id string) (BackgroundB
 	if err != nil {
 		return BackgroundBacktest{}, err
 	}
-	described, err := c.DescribeWorkflowExecution(ctx, workflows.BacktestID(id), "")
-	var none *serviceerror.NotFound
-	switch {
-	case errors.As(err, &none):
-		return BackgroundBacktest{}, fmt.Errorf("there is no backtest %s, or Temporal has forgotten it: %w", id, ErrNotFound)
-	case err != nil:
-		return BackgroundBacktest{}, fmt.Errorf("looking at the backtest %s: %w", id, err)
+	described, err := describeWorkflow(ctx, c, workflows.BacktestID(id), "backtest "+id)
+	if err != nil {
+		return BackgroundBacktest{}, err
 	}
 	b, err := i.describeBacktest(ctx, c, id, described.GetWorkflowExecutionInfo())
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
 
 	"homeroom/store"
 	"homeroom/worker"
@@ -61,15 +62,25 @@ func (i *Installation) FindBroadcast(ctx context.Context, id string) (Broadcast,
 	if err != nil {
 		return Broadcast{}, err
 	}
-	described, err := temporal.DescribeWorkflowExecution(ctx, workflows.BroadcastID(id), "")
+	described, err := describeWorkflow(ctx, temporal, workflows.BroadcastID(id), "broadcast "+id)
+	if err != nil {
+		return Broadcast{}, err
+	}
+	return i.describeBroadcast(ctx, described.GetWorkflowExecutionInfo()), nil
+}
+
+// describeWorkflow returns what Temporal says of the newest run of a workflow. name is what people call it, such as "broadcast bc-1". The error is [ErrNotFound] if Temporal
+// has none of that id.
+func describeWorkflow(ctx context.Context, c client.Client, workflowID, name string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+	described, err := c.DescribeWorkflowExecution(ctx, workflowID, "")
 	var none *serviceerror.NotFound
 	switch {
 	case errors.As(err, &none):
-		return Broadcast{}, fmt.Errorf("there is no broadcast %s, or Temporal has forgotten it: %w", id, ErrNotFound)
+		return nil, fmt.Errorf("there is no %s, or Temporal has forgotten it: %w", name, ErrNotFound)
 	case err != nil:
-		return Broadcast{}, fmt.Errorf("looking at the broadcast %s: %w", id, err)
+		return nil, fmt.Errorf("looking at the %s: %w", name, err)
 	}
-	return i.describeBroadcast(ctx, described.GetWorkflowExecutionInfo()), nil
+	return described, nil
 }
 
 // describeBroadcast says how far a broadcast has come: one that is over left its counts, another one is asked.

@@ -84,8 +84,11 @@ func (a *App) newWorker(revs *revisions, outward *links.Links, o Options) (*work
 	})
 	a.rewinds = decide.CountRewinds
 	return worker.New(o.Temporal, worker.Options{
-		Decide:           decide,
-		Deliver:          &activities.Deliver{Deliverer: o.Telemetry.Deliverer(deliverer), Decisions: decisions},
+		Decide: decide,
+		Deliver: &activities.Deliver{
+			Deliverer: o.Telemetry.Deliverer(deliverer),
+			Decisions: decisions,
+		},
 		PublishDecisions: &activities.PublishDecisions{Decisions: decisions},
 		AdaptSplits:      a.newAdaptSplits(revs, o),
 		DecideStaff: &activities.DecideStaff{

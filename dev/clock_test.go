@@ -38,9 +38,9 @@ func TestAKeptClockNeverGoesBack(t *testing.T) {
 				followClock(ctx, &console{}, file, now)
 				close(done)
 			}()
-			time.Sleep(time.Second)
+			time.Sleep(time.Second) // by the clock of synctest, at once
 			change(changing)
-			time.Sleep(time.Second)
+			time.Sleep(time.Second) // likewise
 			cancel()
 			changing.Release() // while everything is being stopped
 			<-done

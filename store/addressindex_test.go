@@ -20,12 +20,6 @@ func TestAnAddressIsFoundAfterEveryChange(t *testing.T) {
 	_, js, st := natstest.Open(t)
 	ctx := t.Context()
 	index := store.NewAddressIndex(js)
-	setAddress := func(learner, address string) {
-		t.Helper()
-		if err := st.Profiles.Change(ctx, learner, func(p *profile.Profile) bool { p.Email = address; return true }); err != nil {
-			t.Fatal(err)
-		}
-	}
 	check := func(when, address string, want ...string) {
 		t.Helper()
 		owners, err := index.OwnersOf(ctx, address)
@@ -38,10 +32,10 @@ func TestAnAddressIsFoundAfterEveryChange(t *testing.T) {
 		}
 	}
 	check("at first", "ada@learners.example")
-	setAddress("auth0|1", "Ada@Learners.example")
-	setAddress("u_2", "ada@learners.example")
+	setAddress(t, st, "auth0|1", "Ada@Learners.example")
+	setAddress(t, st, "u_2", "ada@learners.example")
 	check("once written", " ADA@learners.example", "auth0|1", "u_2")
-	setAddress("u_2", "bob@learners.example")
+	setAddress(t, st, "u_2", "bob@learners.example")
 	check("after it changed hands", "ada@learners.example", "auth0|1")
 	check("after it changed hands", "bob@learners.example", "u_2")
 
@@ -56,7 +50,7 @@ func TestAnAddressIsFoundAfterEveryChange(t *testing.T) {
 	check("after an erasure", "ada@learners.example")
 
 	remakeBucket(ctx, t, js, stream)
-	setAddress("u_9", "bob@learners.example")
+	setAddress(t, st, "u_9", "bob@learners.example")
 	check("after the bucket was made anew", "bob@learners.example", "u_9")
 }
 
@@ -65,22 +59,16 @@ func TestAnAddressIsFoundAfterNATSWentBack(t *testing.T) {
 	server, js, st := natstest.Open(t)
 	ctx := t.Context()
 	index := store.NewAddressIndex(js)
-	setAddress := func(learner, address string) {
-		t.Helper()
-		if err := st.Profiles.Change(ctx, learner, func(p *profile.Profile) bool { p.Email = address; return true }); err != nil {
-			t.Fatal(err)
-		}
-	}
-	setAddress("u_0", "zero@learners.example")
+	setAddress(t, st, "u_0", "zero@learners.example")
 	saved := server.SaveFiles()
-	setAddress("u_1", "one@learners.example")
-	setAddress("u_2", "two@learners.example")
+	setAddress(t, st, "u_1", "one@learners.example")
+	setAddress(t, st, "u_2", "two@learners.example")
 	if owners, err := index.OwnersOf(ctx, "two@learners.example"); err != nil || len(owners) != 1 {
 		t.Fatalf("%v, %v", owners, err)
 	}
 	server.RestoreFiles(saved)
 	for n := range 3 {
-		setAddress(fmt.Sprint("u_", 7+n), fmt.Sprintf("new-%d@learners.example", n))
+		setAddress(t, st, fmt.Sprint("u_", 7+n), fmt.Sprintf("new-%d@learners.example", n))
 	}
 	for n := range 3 {
 		owners, err := index.OwnersOf(ctx, fmt.Sprintf("new-%d@learners.example", n))
@@ -90,6 +78,14 @@ func TestAnAddressIsFoundAfterNATSWentBack(t *testing.T) {
 	}
 	if owners, err := index.OwnersOf(ctx, "two@learners.example"); err != nil || len(owners) != 0 {
 		t.Errorf("who was lost with the files is found: %v, %v", owners, err)
+	}
+}
+
+// setAddress writes a learner's address into their profile.
+func setAddress(t *testing.T, st *store.Store, learner, address string) {
+	t.Helper()
+	if err := st.Profiles.Change(t.Context(), learner, func(p *profile.Profile) bool { p.Email = address; return true }); err != nil {
+		t.Fatal(err)
 	}
 }
 

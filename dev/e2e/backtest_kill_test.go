@@ -1,12 +1,10 @@
 package e2e
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -66,22 +64,7 @@ func TestABacktestSurvivesAKill(t *testing.T) {
 	b := openBacktests(t)
 	opts := b.options()
 	want := b.runHere(opts)
-	k := &killed{cmd: exec.Command(os.Args[0])}
-	k.cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%s %s %s", backtestVictim, b.stack.NATSURL, b.stack.TemporalAddress, b.stack.Namespace))
-	k.cmd.Stderr = t.Output()
-	out, err := k.cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	in, err := k.cmd.StdinPipe() // its end is the process's end, whatever becomes of this one
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := k.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = in.Close(); k.kill() })
-	k.lines = bufio.NewScanner(out)
+	k := startVictim(t, fmt.Sprintf("%s=%s %s %s", backtestVictim, b.stack.NATSURL, b.stack.TemporalAddress, b.stack.Namespace))
 	k.expect(t, "ready")
 	b.begin("bt-1", opts)
 	k.expect(t, "halted")

@@ -31,11 +31,11 @@ type killed struct {
 	instance *instance.Instance // to publish, to listen and to ask; it is not this process that serves
 }
 
-// start starts the process on a directory; it halts once at each of the points, in order.
-func start(t *testing.T, ctx context.Context, dir, inbox string, halts ...string) *killed {
+// startVictim starts this test program again, as the process that the environment makes of it.
+func startVictim(t *testing.T, environment ...string) *killed {
 	t.Helper()
 	k := &killed{cmd: exec.Command(os.Args[0])}
-	k.cmd.Env = append(os.Environ(), victimDir+"="+dir, victimInbox+"="+inbox, victimHalts+"="+strings.Join(halts, ","))
+	k.cmd.Env = append(os.Environ(), environment...)
 	k.cmd.Stderr = t.Output()
 	out, err := k.cmd.StdoutPipe()
 	if err != nil {
@@ -50,6 +50,13 @@ func start(t *testing.T, ctx context.Context, dir, inbox string, halts ...string
 	}
 	t.Cleanup(func() { _ = in.Close(); k.kill() })
 	k.lines = bufio.NewScanner(out)
+	return k
+}
+
+// start starts the process on a directory; it halts once at each of the points, in order.
+func start(t *testing.T, ctx context.Context, dir, inbox string, halts ...string) *killed {
+	t.Helper()
+	k := startVictim(t, victimDir+"="+dir, victimInbox+"="+inbox, victimHalts+"="+strings.Join(halts, ","))
 	servers := strings.Fields(k.expect(t, "ready "))
 	nc, err := nats.Connect(servers[0])
 	if err != nil {

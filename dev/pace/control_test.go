@@ -70,7 +70,7 @@ func (d *session) checkLines(woken int, want ...string) {
 // after lets real time pass and expects what the clock shows then.
 func (d *session) after(passes time.Duration, want string) {
 	d.t.Helper()
-	time.Sleep(passes)
+	time.Sleep(passes) // by the clock of synctest, at once
 	synctest.Wait()
 	if got := d.changing.Clock().Now().Format("Mon 02 15:04:05"); got != want {
 		d.t.Errorf("the clock shows %s, want %s", got, want)

@@ -89,7 +89,7 @@ func (k *Keeper) Run(ctx context.Context, handedOver func() time.Time) {
 	for {
 		select {
 		case <-tick.C:
-			k.look(handedOver())
+			k.checkHandedOver(handedOver())
 		case <-ctx.Done():
 			k.release()
 			return
@@ -97,7 +97,7 @@ func (k *Keeper) Run(ctx context.Context, handedOver func() time.Time) {
 	}
 }
 
-func (k *Keeper) look(handedOver time.Time) {
+func (k *Keeper) checkHandedOver(handedOver time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	var delay time.Duration

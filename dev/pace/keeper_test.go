@@ -56,7 +56,7 @@ func (m *machine) passes(real, held time.Duration) {
 	m.t.Helper()
 	before := m.changing.Clock().Now()
 	heldBefore := m.keeper.Held()
-	time.Sleep(real)
+	time.Sleep(real) // by the clock of synctest, at once
 	synctest.Wait()
 	const look = 51 * time.Millisecond // it looks every 50 ms
 	if got := real - m.changing.Clock().Wait(m.changing.Clock().Now().Sub(before)); got < held-look || got > held+look {
@@ -122,7 +122,7 @@ func TestWhoeverPausesKeepsThePause(t *testing.T) {
 	keep(t, func(m *machine) {
 		m.keeper.NoteDelay(9 * time.Hour)
 		m.changing.Stop()
-		time.Sleep(time.Second)
+		time.Sleep(time.Second) // by the clock of synctest, at once
 		if !m.changing.Clock().IsStanding() || m.keeper.Held() > 400*time.Millisecond {
 			t.Errorf("the pause has ended, or it still holds after %v", m.keeper.Held())
 		}

@@ -49,7 +49,7 @@ func (c *Changing) Clock() Clock { return Clock{changing: c} }
 func (c *Changing) SetPace(factor float64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.change(factorOf(factor))
+	c.beginStretch(factorOf(factor))
 }
 
 // Pace returns how much faster than real time the clock runs, or will when it goes on.
@@ -64,7 +64,7 @@ func (c *Changing) Stop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.stopped = true
-	c.change(c.shown.Factor)
+	c.beginStretch(c.shown.Factor)
 }
 
 // GoOn ends Stop.
@@ -72,7 +72,7 @@ func (c *Changing) GoOn() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.stopped = false
-	c.change(c.shown.Factor)
+	c.beginStretch(c.shown.Factor)
 }
 
 // IsStopped reports whether Stop was called last, and not GoOn.
@@ -88,7 +88,7 @@ func (c *Changing) Hold() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.held = true
-	c.change(c.shown.Factor)
+	c.beginStretch(c.shown.Factor)
 }
 
 // Release ends Hold.
@@ -96,12 +96,12 @@ func (c *Changing) Release() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.held = false
-	c.change(c.shown.Factor)
+	c.beginStretch(c.shown.Factor)
 }
 
-// change begins a stretch with what was set, if it differs from the last one. The caller holds the lock, so that nobody is shown a
+// beginStretch begins a stretch with what was set, if it differs from the last one. The caller holds the lock, so that nobody is shown a
 // time of the old stretch that lies after the beginning of the new one.
-func (c *Changing) change(factor float64) {
+func (c *Changing) beginStretch(factor float64) {
 	stands := c.stopped || c.held
 	if factor == c.shown.Factor && stands == c.shown.Stands {
 		return
