@@ -3,13 +3,13 @@ package e2e
 import (
 	"errors"
 	"fmt"
-	"homeroom/admin"
-	"homeroom/dev/harness"
-	"homeroom/rules"
 	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
+
+	"homeroom/admin"
+	"homeroom/dev/harness"
 )
 
 // TestWhatDoesNotRunInTheBackground is refused with what to do.
@@ -36,12 +36,7 @@ func TestWhatDoesNotRunInTheBackground(t *testing.T) {
 	}
 }
 
-// largeFolder is a folder that cannot be packed into a workflow.
-func largeFolder(t *testing.T) *rules.Academy {
-	t.Helper()
-	return harness.Academy(t, largeFiles())
-}
-
+// largeFiles are those of a folder that cannot be packed into a workflow.
 func largeFiles() map[string]string { return longFiles(14 * longMessage) }
 
 // longMessage is how many letters a long message has.
