@@ -56,6 +56,7 @@ type Broadcast struct {
 	Log         *slog.Logger
 
 	giveWay giveWay
+	slots   handOverSlots
 }
 
 const (
@@ -94,6 +95,9 @@ func (b *Broadcast) Run(ctx context.Context, in workflows.BroadcastPartInput) (w
 	p, err := b.newPart(ctx, in)
 	if err != nil {
 		return workflows.BroadcastPartResult{}, err
+	}
+	if !in.DryRun {
+		defer b.slots.addPart(in.PerSecond, in.GivesWay)()
 	}
 	err = b.Standings.Scan(ctx, workflows.BroadcastRange{First: p.done.Next, Last: in.Range.Last}, func(s ScannedStanding) error {
 		if err := p.askAudience(ctx, s); err != nil {
@@ -138,7 +142,7 @@ type broadcastPart struct {
 	person   bool // the audience reads what only profiles know
 	probe    []*engine.Send
 	began    time.Time
-	nextSlot time.Time // when the next learner may be handed the event
+	nextSlot time.Time // before it no other learner may be handed the event
 
 	done    workflows.BroadcastPartResult // as of the last hand-over
 	seen    workflows.BroadcastCounts     // since then
@@ -348,10 +352,11 @@ func (p *broadcastPart) awaitSlot(ctx context.Context) error {
 		p.nextSlot = now
 	}
 	rate := p.in.PerSecond
+	share := p.b.giveWay.currentShare()
 	if p.in.GivesWay {
-		rate *= p.b.giveWay.currentShare()
+		rate *= share
 	}
-	slot := p.nextSlot
+	slot := p.b.slots.reserveSlot(p.nextSlot, share)
 	p.nextSlot = slot.Add(time.Duration(float64(time.Second) / rate))
 	for {
 		wait := time.Until(slot)

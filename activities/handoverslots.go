@@ -1,0 +1,45 @@
+package activities
+
+import (
+	"sync"
+	"time"
+)
+
+// handOverSlots spreads the hand-overs of all parts of broadcasts in this process evenly over time. Parts that begin together would otherwise hand over at the same moments, and whoever
+// else needs Temporal then waits behind all of them. The zero value is ready for use. It may be used from several goroutines.
+type handOverSlots struct {
+	mu       sync.Mutex
+	fixed    float64   // learners a second of the parts under way that have a rate of somebody's own
+	yielding float64   // learners a second, at most, of the parts under way that give way
+	next     time.Time // the earliest slot that is free
+}
+
+// addPart counts a part with a rate of perSecond learners. remove ends that.
+func (s *handOverSlots) addPart(perSecond float64, givesWay bool) (remove func()) {
+	sum := &s.fixed
+	if givesWay {
+		sum = &s.yielding
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	*sum += perSecond
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		*sum -= perSecond
+	}
+}
+
+// reserveSlot returns when the next hand-over may begin that may not begin before earliest. share, above 0, is that of the rate which parts that give way may take.
+func (s *handOverSlots) reserveSlot(earliest time.Time, share float64) time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	slot := earliest
+	if s.next.After(slot) {
+		slot = s.next
+	}
+	if rate := s.fixed + s.yielding*share; rate > 0 {
+		s.next = slot.Add(time.Duration(float64(time.Second) / rate))
+	}
+	return slot
+}
