@@ -19,14 +19,23 @@ type Decisions struct{ js jetstream.JetStream }
 // Publish stores decisions and returns when all are confirmed. Their ids make a repeat within the stream's window
 // unheard; readers of the stream recognize later ones by the id in the message. After an error publish all of them
 // again. A decision that set a trait is published as an event of the learner first, whose id follows from the decision's: so it is in the stream before whoever decided
-// forgets that it is to be published.
+// forgets that it is to be published. Two events about one trait of a learner are in the stream in the order of the decisions, also if the first has to be published
+// again: they may have the same time, and then the later one counts.
 func (d *Decisions) Publish(ctx context.Context, decisions []engine.Decision) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*requestTimeout) // an answer that was lost with its connection never comes
 	defer cancel()
 	sent := make([]unconfirmed, 0, len(decisions))
+	traits := map[learnersTrait]int{} // where in sent the last event about each is
 	for i := range decisions {
 		dec := &decisions[i]
 		if ev, set := dec.TraitEvent(); set {
+			trait := learnersTrait{learner: dec.Learner, name: dec.Set.Trait}
+			if before, twice := traits[trait]; twice {
+				if err := sent[before].awaitConfirmation(ctx); err != nil {
+					return err
+				}
+			}
+			traits[trait] = len(sent)
 			msg, err := eventMessage(&ev)
 			if err != nil {
 				return err
@@ -45,22 +54,41 @@ func (d *Decisions) Publish(ctx context.Context, decisions []engine.Decision) er
 		}
 	}
 	var failed error
-	for _, one := range sent {
-		select {
-		case <-one.ack.Ok():
-		case err := <-one.ack.Err():
-			failed = errors.Join(failed, fmt.Errorf("publish %s: %w", one.what, err))
-		case <-ctx.Done():
-			return fmt.Errorf("publish %s: %w", one.what, ctx.Err())
+	for i := range sent {
+		if err := sent[i].awaitConfirmation(ctx); err != nil {
+			failed = errors.Join(failed, err)
+		}
+		if ctx.Err() != nil {
+			return failed
 		}
 	}
 	return failed
 }
 
+// learnersTrait is a trait of a learner.
+type learnersTrait struct{ learner, name string }
+
 // unconfirmed is a message that waits to be confirmed.
 type unconfirmed struct {
-	what string // for errors
-	ack  jetstream.PubAckFuture
+	what      string // for errors
+	ack       jetstream.PubAckFuture
+	confirmed bool // ack has said so, which it does once
+}
+
+// awaitConfirmation returns when the stream has the message.
+func (u *unconfirmed) awaitConfirmation(ctx context.Context) error {
+	if u.confirmed {
+		return nil
+	}
+	select {
+	case <-u.ack.Ok():
+		u.confirmed = true
+		return nil
+	case err := <-u.ack.Err():
+		return fmt.Errorf("publish %s: %w", u.what, err)
+	case <-ctx.Done():
+		return fmt.Errorf("publish %s: %w", u.what, ctx.Err())
+	}
 }
 
 // publishMessage hands a message over, whose confirmation is still to come.

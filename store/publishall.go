@@ -55,7 +55,9 @@ func (b *Batches) PublishAll(ctx context.Context, messages []BatchMessage) []Bat
 	outcomes := make([]BatchOutcome, len(messages))
 	pending := make([]jetstream.PubAckFuture, len(messages))
 	for i, m := range messages {
-		pending[i], outcomes[i].Err = b.publishOne(m)
+		if outcomes[i].Err = ctx.Err(); outcomes[i].Err == nil {
+			pending[i], outcomes[i].Err = b.publishOne(m)
+		}
 	}
 	for i, future := range pending {
 		if future != nil {

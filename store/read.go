@@ -13,7 +13,7 @@ import (
 	"homeroom/subjects"
 )
 
-// StreamReader reads what streams hold when reading begins. It acknowledges nothing and leaves no consumer behind.
+// StreamReader reads what streams hold when reading begins. It acknowledges nothing and leaves no consumer behind, unless LeavesConsumer.
 type StreamReader struct {
 	JS          jetstream.JetStream
 	Since       time.Time // messages that were stored earlier are left out; zero: none are
@@ -21,10 +21,15 @@ type StreamReader struct {
 	HeadersOnly bool      // messages come without their bodies
 	// Directly reads by direct gets, which need no right to make a consumer. What was stored a moment ago may be missing: a replica answers.
 	Directly bool
+	// LeavesConsumer: the process may make consumers and not delete them. The server deletes what is left five minutes later.
+	LeavesConsumer bool
 	// OnRead hears how many messages of a stream have been read: 0 when its reading begins, then after each message. May be
 	// nil.
 	OnRead func(done, total int64)
 }
+
+// deleteTimeout is how long the server may take to delete a consumer. It deletes the consumer in any case, five minutes later.
+const deleteTimeout = 2 * time.Second
 
 // maxStreamSilence is how long a stream that should hold more may send nothing before it is asked whether it does.
 const maxStreamSilence = 5 * time.Second
@@ -43,6 +48,7 @@ func (r StreamReader) Read(ctx context.Context, stream string, filters []string,
 	if err != nil {
 		return readError(stream, err)
 	}
+	defer r.deleteConsumer(ctx, stream, consumer)
 	total := int64(consumer.CachedInfo().NumPending)
 	if total == 0 {
 		return nil
@@ -119,11 +125,18 @@ func (r StreamReader) CountStored(ctx context.Context, stream string, filters []
 	if err != nil {
 		return 0, readError(stream, err)
 	}
-	stored := consumer.CachedInfo().NumPending
-	if err := r.JS.DeleteConsumer(ctx, stream, consumer.CachedInfo().Name); err != nil {
-		return 0, readError(stream, err)
+	defer r.deleteConsumer(ctx, stream, consumer)
+	return consumer.CachedInfo().NumPending, nil
+}
+
+// deleteConsumer deletes the consumer of a reading that is over, also if the context has ended. If that fails, the server does it later, so whoever reads need not know.
+func (r StreamReader) deleteConsumer(ctx context.Context, stream string, consumer jetstream.Consumer) {
+	if r.LeavesConsumer {
+		return
 	}
-	return stored, nil
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deleteTimeout)
+	defer cancel()
+	_ = r.JS.DeleteConsumer(ctx, stream, consumer.CachedInfo().Name)
 }
 
 // NewestFrom returns the sequence at which the newest messages of a subject begin, of those that are read with these options, and how many older ones there are. 0: there are

@@ -53,12 +53,12 @@ func (s *Standings) bucketInfo(ctx context.Context) (*jetstream.StreamInfo, erro
 }
 
 // Scan calls each with the standings of a range, in the order of their sequences, until there are no more or each returns an error, which it returns. It makes a
-// consumer of its own, which the role triggers alone may do.
+// consumer of its own, which the role triggers alone may do; it may not delete one.
 func (s *Standings) Scan(ctx context.Context, r StandingRange, each func(ScannedStanding) error) error {
 	if r.Last < r.First {
 		return nil
 	}
-	reader := StreamReader{JS: s.js, From: max(1, r.First)}
+	reader := StreamReader{JS: s.js, From: max(1, r.First), LeavesConsumer: true}
 	err := reader.Read(ctx, "KV_"+BucketStanding, []string{"$KV." + BucketStanding + ".>"}, func(m Message) error {
 		if m.Sequence > r.Last {
 			return errRangeEnds
