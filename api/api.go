@@ -18,6 +18,7 @@ type Options struct {
 	Source    func(name string) (Source, bool) // of the academy in force; optional: there is none
 	Now       func() time.Time
 	Count     func(status Status, n int) // items, as they are answered; optional
+	OnPanic   func(p Panic)              // hears of a request that panicked; optional
 	MaxHeld   int64                      // bytes of bodies that are held at once; optional: DefaultMaxHeld
 }
 
@@ -46,6 +47,9 @@ func New(o Options) (*API, error) {
 	}
 	if o.Count == nil {
 		o.Count = func(Status, int) {}
+	}
+	if o.OnPanic == nil {
+		o.OnPanic = func(Panic) {}
 	}
 	if o.Source == nil {
 		o.Source = func(string) (Source, bool) { return Source{}, false }
@@ -90,7 +94,11 @@ func (a *API) routes() []route {
 }
 
 // ServeHTTP answers a request.
-func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTTP(w, r) }
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	guarded := &guardedWriter{ResponseWriter: w}
+	defer a.guardPanic(guarded, r)
+	a.mux.ServeHTTP(guarded, r)
+}
 
 func serveHealth(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set(headerContentType, "text/plain; charset=utf-8")

@@ -27,6 +27,7 @@ const (
 	codeEmpty         = "empty"            // 400: no event in it
 	codeRefused       = "refused"          // 400: every item was refused
 	codeLimit         = "rate_limit"       // 429
+	codeFault         = "fault"            // 500: of Homeroom; the log has it
 	codeBusy          = "busy"             // 503: too many bodies at once
 	codeUnconfirmed   = "unconfirmed"      // 503: the stream has not confirmed every event
 	mediaTypeProblem  = "application/problem+json"

@@ -77,6 +77,9 @@ func newAPIServer(ctx context.Context, revs *revisions, o Options) (*apiServer, 
 		Source:    func(name string) (api.Source, bool) { return findSource(revs, o.API.Secrets, name) },
 		Now:       o.Clock.Now,
 		Count:     func(status api.Status, n int) { o.Telemetry.CountPosted(string(status), n) },
+		OnPanic: func(p api.Panic) {
+			o.Log.Error("a request that posts events panicked", "method", p.Method, "path", p.Path, "panic", fmt.Sprint(p.Value), "stack", p.Stack)
+		},
 	})
 	if err != nil {
 		keys.Close()
