@@ -72,9 +72,12 @@ func (b *Backtest) countPart(ctx context.Context, in workflows.BacktestPartInput
 	opts.Workers = b.Workers
 	if opts.AskNext() {
 		run := activity.GetInfo(ctx).WorkflowExecution.RunID
-		if opts.Paths, err = b.paths.count(ctx, run, func() (*backtest.Paths, error) { return b.countPaths(ctx, in, opts, heartbeats) }); err != nil {
+		nextUnits, err := b.paths.count(ctx, run, func() (*backtest.Paths, error) { return b.countPaths(ctx, in, opts, heartbeats) })
+		if err != nil {
 			return nil, err
 		}
+		defer b.paths.leave(nextUnits)
+		opts.Paths = nextUnits.paths
 	}
 	source, err := b.Events.Open(ctx, []int{in.Partition}, in.Last, func(done int64) { heartbeats.note(workflows.BacktestReads, done, 0) })
 	if err != nil {
@@ -97,16 +100,22 @@ func (b *Backtest) countPaths(ctx context.Context, in workflows.BacktestPartInpu
 	return backtest.CountPaths(ctx, source, opts)
 }
 
-// pathCounts keeps what learners did next of the backtests that this process works on: it is counted once, by the first of its partitions.
+// pathCounts keeps what learners did next of the backtests that this process works on: it is counted once, by the first of its partitions. The counts of a backtest
+// on which no partition has been worked for pathCountsRest are forgotten.
 type pathCounts struct {
 	mu     sync.Mutex
 	counts []*pathCount // the newest last
 }
 
+// pathCountsRest is how long the counts of a backtest are kept after the last partition: longer than the next one takes to come, unless other backtests are in between.
+const pathCountsRest = 5 * time.Minute
+
 // pathCount is one backtest's.
 type pathCount struct {
 	run   string        // of the workflow
 	done  chan struct{} // closed when it is counted, or could not be
+	users int           // partitions that are worked on with it, or wait for it
+	rest  *time.Timer   // forgets it; nil while there are users
 	paths *backtest.Paths
 	err   error
 }
@@ -114,19 +123,20 @@ type pathCount struct {
 // keptPathCounts is of how many backtests counts are kept.
 const keptPathCounts = 2
 
-// count returns what was counted for a run, or has it counted. While another partition counts it waits; if that one fails it counts itself.
-func (p *pathCounts) count(ctx context.Context, run string, count func() (*backtest.Paths, error)) (*backtest.Paths, error) {
+// count returns what was counted for a run, or has it counted. While another partition counts it waits; if that one fails it counts itself. The caller calls leave when it is done.
+func (p *pathCounts) count(ctx context.Context, run string, count func() (*backtest.Paths, error)) (*pathCount, error) {
 	for {
 		one, isMine := p.find(run)
 		if isMine {
-			return p.fill(one, count)
+			return one, p.fill(one, count)
 		}
 		select {
 		case <-one.done:
 			if one.err == nil {
-				return one.paths, nil
+				return one, nil
 			}
 		case <-ctx.Done():
+			p.leave(one)
 			return nil, ctx.Err()
 		}
 	}
@@ -136,7 +146,7 @@ func (p *pathCounts) count(ctx context.Context, run string, count func() (*backt
 var errNotCounted = errors.New("what learners did next was not counted")
 
 // fill counts. Whoever waits goes on whatever becomes of it, a panic included, which ends only the attempt that counts.
-func (p *pathCounts) fill(one *pathCount, count func() (*backtest.Paths, error)) (*backtest.Paths, error) {
+func (p *pathCounts) fill(one *pathCount, count func() (*backtest.Paths, error)) error {
 	one.err = errNotCounted
 	defer func() {
 		if one.err != nil {
@@ -145,29 +155,63 @@ func (p *pathCounts) fill(one *pathCount, count func() (*backtest.Paths, error))
 		close(one.done)
 	}()
 	one.paths, one.err = count()
-	return one.paths, one.err
+	return one.err
 }
 
-// find returns the count of a run, and whether it is new, so that who asked has to count.
+// find returns the count of a run for one more user, and whether it is new, so that the caller has to count.
 func (p *pathCounts) find(run string) (one *pathCount, isNew bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, one := range p.counts {
 		if one.run == run {
+			one.users++
+			one.stopRest()
 			return one, false
 		}
 	}
-	one = &pathCount{run: run, done: make(chan struct{})}
+	one = &pathCount{run: run, done: make(chan struct{}), users: 1}
 	p.counts = append(p.counts, one)
 	if len(p.counts) > keptPathCounts {
+		p.counts[0].stopRest()
 		p.counts = append([]*pathCount{}, p.counts[1:]...)
 	}
 	return one, true
 }
 
+// leave says that a partition needs a count no more.
+func (p *pathCounts) leave(one *pathCount) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if one.users--; one.users == 0 {
+		one.rest = time.AfterFunc(pathCountsRest, func() { p.dropUnused(one) })
+	}
+}
+
+// dropUnused forgets a count, unless a partition has begun to use it since.
+func (p *pathCounts) dropUnused(one *pathCount) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if one.users == 0 {
+		p.remove(one)
+	}
+}
+
 func (p *pathCounts) drop(gone *pathCount) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.remove(gone)
+}
+
+// stopRest keeps a count that was to be forgotten. The caller holds the lock.
+func (c *pathCount) stopRest() {
+	if c.rest != nil {
+		c.rest.Stop()
+		c.rest = nil
+	}
+}
+
+// remove takes a count out. The caller holds the lock.
+func (p *pathCounts) remove(gone *pathCount) {
 	var rest []*pathCount
 	for _, one := range p.counts {
 		if one != gone {

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"homeroom/backtest"
 )
@@ -42,8 +44,8 @@ func TestMovesAreCountedOnceAProcess(t *testing.T) {
 				counted.Add(1)
 				return paths, nil
 			})
-			if got != paths || err != nil {
-				t.Errorf("got %p, %v", got, err)
+			if err != nil || got.paths != paths {
+				t.Errorf("got %+v, %v", got, err)
 			}
 		})
 	}
@@ -78,7 +80,47 @@ func TestAPanicWhileCountingHoldsNobodyUp(t *testing.T) {
 		t.Fatal("a count that came to nothing is kept, and who asks for it waits for ever")
 	}
 	paths := &backtest.Paths{}
-	if got, err := counts.count(t.Context(), "run", func() (*backtest.Paths, error) { return paths, nil }); got != paths || err != nil {
-		t.Errorf("the next attempt got %p, %v", got, err)
+	if got, err := counts.count(t.Context(), "run", func() (*backtest.Paths, error) { return paths, nil }); err != nil || got.paths != paths {
+		t.Errorf("the next attempt got %+v, %v", got, err)
 	}
+}
+
+// TestCountsThatNobodyUsesAreForgotten: not while a partition is worked on, and not between one partition and the next.
+func TestCountsThatNobodyUsesAreForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var counts pathCounts
+		counted := 0
+		ask := func() *pathCount {
+			t.Helper()
+			one, err := counts.count(t.Context(), "run", func() (*backtest.Paths, error) {
+				counted++
+				return &backtest.Paths{}, nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return one
+		}
+		first := ask()
+		second := ask()
+		counts.leave(first)
+		time.Sleep(10 * pathCountsRest)
+		counts.leave(second)
+		time.Sleep(pathCountsRest / 2)
+		third := ask()
+		time.Sleep(pathCountsRest)
+		if counted != 1 || len(counts.counts) != 1 {
+			t.Fatalf("counted %d times, %d are kept", counted, len(counts.counts))
+		}
+		counts.leave(third)
+		time.Sleep(2 * pathCountsRest)
+		synctest.Wait()
+		if len(counts.counts) != 0 {
+			t.Error("they are kept although nobody uses them")
+		}
+		counts.leave(ask())
+		if counted != 2 {
+			t.Errorf("counted %d times", counted)
+		}
+	})
 }
