@@ -27,22 +27,33 @@ const (
 
 // PushTokens returns the tokens among traits, each once, in their order; at most MaxPushTokens. What cannot be a token is left out.
 func PushTokens(traits map[string]any) []string {
-	var published []any
-	switch value := traits[TraitPushTokens].(type) {
-	case string:
-		published = []any{value}
-	case []any:
-		published = value
-	}
+	published, _ := publishedTokens(traits)
 	var tokens []string
 	for _, value := range slices.Backward(published) {
-		token, isText := value.(string)
-		if isText && isPushToken(token) && !slices.Contains(tokens, token) && len(tokens) < MaxPushTokens {
+		token, _ := value.(string)
+		if isPublishedToken(value) && !slices.Contains(tokens, token) && len(tokens) < MaxPushTokens {
 			tokens = append(tokens, token)
 		}
 	}
 	slices.Reverse(tokens)
 	return tokens
+}
+
+// publishedTokens returns the values that a platform published as tokens; ok is false if the trait is neither a text nor a list.
+func publishedTokens(traits map[string]any) (values []any, ok bool) {
+	switch value := traits[TraitPushTokens].(type) {
+	case string:
+		return []any{value}, true
+	case []any:
+		return value, true
+	}
+	return nil, false
+}
+
+// isPublishedToken reports whether a published value can be a token.
+func isPublishedToken(value any) bool {
+	token, isText := value.(string)
+	return isText && isPushToken(token)
 }
 
 // reachByPush is what the engine may know of the learner's push tokens.

@@ -23,7 +23,7 @@ var otherNames = map[string][]string{
 }
 
 // Remarks says for people what cannot be used of published traits, although the event that carried them counts: an address that is none, a time zone that no
-// clock has, a name that is none, a known trait under another name. A remark names the trait. Of the values only a time zone's is repeated, and only if
+// clock has, a name that is none, a known trait under another name, push tokens that are none. A remark names the trait. Of the values only a time zone's is repeated, and only if
 // it looks like one. The order is that of the traits' names; nil: everything is understood.
 func Remarks(traits map[string]any) []string {
 	var remarks []string
@@ -56,10 +56,29 @@ func remarkOn(name string, traits map[string]any) string {
 	if len(name) > 32 || traits[name] == nil {
 		return ""
 	}
+	if name == TraitPushTokens {
+		return remarkOnPushTokens(traits)
+	}
 	for _, known := range slices.Sorted(maps.Keys(otherNames)) {
 		if _, there := traits[known]; !there && slices.Contains(otherNames[known], spelling.Fold(name)) {
 			return fmt.Sprintf("the trait %s has no meaning here, did you mean %s?", cleantext.Line(name), known)
 		}
+	}
+	return ""
+}
+
+// remarkOnPushTokens says why none, or not all, of the published tokens can be used. It repeats no token.
+func remarkOnPushTokens(traits map[string]any) string {
+	published, ok := publishedTokens(traits)
+	switch {
+	case !ok:
+		return "the trait push_tokens is neither a text nor a list of texts, so no app of the learner is known"
+	case len(published) == 0: // all were taken away
+		return ""
+	case len(PushTokens(traits)) == 0:
+		return "the trait push_tokens has no token of Firebase in it (a text of 16 to 1,024 letters, digits and signs), so no app of the learner is known"
+	case slices.ContainsFunc(published, func(value any) bool { return !isPublishedToken(value) }):
+		return "some of the trait push_tokens are no tokens of Firebase (texts of 16 to 1,024 letters, digits and signs), and are left out"
 	}
 	return ""
 }

@@ -56,6 +56,15 @@ func TestRemarks(t *testing.T) {
 		{"another name for nothing", traits{"email_address": nil}, nil},
 		{"a name that is none", traits{"first_name": "undefined"}, []string{"first_name is no name"}},
 		{"forgotten", traits{"email": nil, "first_name": "", "timezone": " "}, nil},
+		{"push tokens", traits{"push_tokens": []any{"fcm-token-0000000001", "fcm-token-0000000002"}}, nil},
+		{"one push token", traits{"push_tokens": "fcm-token-0000000001"}, nil},
+		{"no push tokens any more", traits{"push_tokens": []any{}}, nil},
+		{"push tokens that were removed", traits{"push_tokens": nil}, nil},
+		{"push tokens as a number", traits{"push_tokens": 7.0}, []string{"push_tokens is neither a text nor a list"}},
+		{"push tokens as an object", traits{"push_tokens": map[string]any{"ios": "fcm-token-0000000001"}}, []string{"push_tokens is neither a text nor a list"}},
+		{"push tokens as numbers", traits{"push_tokens": []any{7.0}}, []string{"push_tokens has no token"}},
+		{"an empty push token", traits{"push_tokens": ""}, []string{"push_tokens has no token"}},
+		{"a push token that is none", traits{"push_tokens": []any{"fcm-token-0000000001", "short"}}, []string{"some of the trait push_tokens"}},
 		{"wrong types", traits{"email": 7.0, "timezone": []any{}, "first_name": true}, nil}, // refused as such
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -42,7 +42,7 @@ func (e *expr) Source() string { return e.source }
 // Eval implements engine.Expr: a bool, a time.Time in UTC, or whatever a variable may be.
 func (e *expr) Eval(v *engine.Vars) (any, error) {
 	if e.quick != nil {
-		if yes, clear := e.quick(v); clear {
+		if yes, isClear := e.quick(v); isClear {
 			return yes, nil
 		}
 	}

@@ -32,6 +32,7 @@ const (
 	LintNotRead         = "file-not-read"
 	LintPlaceholder     = "placeholder"
 	LintInAppLeave      = "unsubscribe-in-app"
+	LintCopiesByMail    = "cc-without-mail"
 	LintDatedMessage    = "dated-message"
 	LintTraitCircle     = "sets-in-circle"
 )

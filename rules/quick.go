@@ -15,10 +15,10 @@ import (
 // quick evaluates a condition of the usual kind without CEL, in a tenth of the time: has(), comparisons of fields with what is written out and with times, and, or,
 // not. It is unclear where a field is absent or a part is of another kind; then CEL says what the condition is. Where it is clear, it answers as CEL does;
 // TestQuickIsCEL holds it to that.
-type quick func(v *engine.Vars) (yes, clear bool)
+type quick func(v *engine.Vars) (yes, isClear bool)
 
-// operand is a value in a condition: a float64, text, bool or time. clear is false if it is absent.
-type operand func(v *engine.Vars) (value any, clear bool)
+// operand is a value in a condition: a float64, text, bool or time. isClear is false if it is absent.
+type operand func(v *engine.Vars) (value any, isClear bool)
 
 // quickCompiler compiles the conditions of one place in a folder.
 type quickCompiler struct {
@@ -53,8 +53,8 @@ func (c *quickCompiler) compileCall(call ast.CallExpr) quick {
 			return nil
 		}
 		return func(v *engine.Vars) (bool, bool) {
-			yes, clear := condition(v)
-			return !yes, clear
+			yes, isClear := condition(v)
+			return !yes, isClear
 		}
 	case operators.Equals, operators.NotEquals, operators.Less, operators.LessEquals, operators.Greater, operators.GreaterEquals:
 		return quickComparison(call.FunctionName(), c.compileOperand(args[0]), c.compileOperand(args[1]))
@@ -71,14 +71,14 @@ func quickLogic(first, second quick, decides bool) quick {
 	return func(v *engine.Vars) (bool, bool) {
 		all := true
 		for _, condition := range conditions {
-			var yes, clear bool
+			var yes, isClear bool
 			if condition != nil {
-				yes, clear = condition(v)
+				yes, isClear = condition(v)
 			}
-			if clear && yes == decides {
+			if isClear && yes == decides {
 				return decides, true
 			}
-			all = all && clear
+			all = all && isClear
 		}
 		return !decides, all
 	}
@@ -90,9 +90,9 @@ func isTrueOperand(of operand) quick {
 		return nil
 	}
 	return func(v *engine.Vars) (bool, bool) {
-		value, clear := of(v)
+		value, isClear := of(v)
 		yes, isBool := value.(bool)
-		return yes, clear && isBool
+		return yes, isClear && isBool
 	}
 }
 
@@ -228,9 +228,9 @@ func shiftedTime(of operand, span ast.Expr, sign time.Duration) operand {
 		return nil
 	}
 	return func(v *engine.Vars) (any, bool) {
-		value, clear := of(v)
+		value, isClear := of(v)
 		at, isTime := value.(time.Time)
-		if !clear || !isTime || at.Year() < farPast || at.Year() > farFuture {
+		if !isClear || !isTime || at.Year() < farPast || at.Year() > farFuture {
 			return nil, false
 		}
 		return at.Add(sign * length.Duration), true
@@ -249,12 +249,12 @@ func quickComparison(name string, first, second operand) quick {
 		return nil
 	}
 	return func(v *engine.Vars) (bool, bool) {
-		a, clear := first(v)
-		if !clear {
+		a, isClear := first(v)
+		if !isClear {
 			return false, false
 		}
-		b, clear := second(v)
-		if !clear {
+		b, isClear := second(v)
+		if !isClear {
 			return false, false
 		}
 		switch a := a.(type) {

@@ -59,8 +59,8 @@ func TestQuickIsCEL(t *testing.T) {
 			if e.quick == nil {
 				continue
 			}
-			yes, clear := e.quick(vars)
-			if !clear {
+			yes, isClear := e.quick(vars)
+			if !isClear {
 				continue
 			}
 			answered[e.source]++

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 
 	"homeroom/content"
@@ -91,19 +92,33 @@ func checkSenderName(d *decoder, key, name string, settings *settingsSpec) {
 	d.FailReplace(at, near, fix, "there is no sender %s", name)
 }
 
-// checkCopies refuses copies of a message that holds what only the learner may follow.
+// checkCopies refuses copies of a mail that holds what only the learner may follow, and warns of copies on a channel that has none.
 func (c *compiler) checkCopies(d *decoder, message *yamlfile.Node, send *engine.SendStep) {
-	if send.Transactional || len(c.library.CopiesOf(message.Text)) == 0 {
+	if len(c.library.CopiesOf(message.Text)) == 0 {
+		return
+	}
+	if channel, _ := engine.ChannelNamed(send.Channel); channel.Name != engine.ChannelEmail {
+		d.Warn(message.At, LintCopiesByMail, "take cc out of the message, or send it by email", "message %s has copies (cc), but goes by %s, where nobody gets a copy", message.Text, channel.Name)
+		return
+	}
+	if send.Transactional {
 		return
 	}
 	d.Fail(message.At, "add transactional: true if it is one, send it to: staff.NAME, or take cc out of the message",
 		"message %s has copies (cc), and each would hold the link by which the learner unsubscribes", message.Text)
 }
 
-// copyWords says who gets a copy of a message.
+// copyWords says who gets a copy of a message, if the rule mails it.
 func (e *explainer) copyWords(message string) string {
+	mailed := slices.ContainsFunc(e.rule.Program, func(in engine.Instr) bool {
+		if in.Send == nil || in.Send.Message != message {
+			return false
+		}
+		channel, _ := engine.ChannelNamed(in.Send.Channel)
+		return channel.Name == engine.ChannelEmail
+	})
 	copies := e.academy.Library.CopiesOf(message)
-	if len(copies) == 0 {
+	if !mailed || len(copies) == 0 {
 		return ""
 	}
 	return ", copies to " + strings.Join(copies, ", ")
