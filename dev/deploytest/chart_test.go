@@ -20,9 +20,13 @@ var components = []string{"console", "edge", "setup", "triggers", "worker"}
 func TestItRenders(t *testing.T) {
 	for name, values := range map[string]string{"what has to be said": given, "everything": everything} {
 		t.Run(name, func(t *testing.T) {
+			want := components
+			if values == everything {
+				want = append([]string{"backtests"}, components...)
+			}
 			got := slices.Sorted(maps.Keys(templates(t, mustRender(t, values))))
-			if !slices.Equal(got, components) {
-				t.Errorf("there are %q, want %q", got, components)
+			if !slices.Equal(got, want) {
+				t.Errorf("there are %q, want %q", got, want)
 			}
 		})
 	}
@@ -57,7 +61,8 @@ func TestVariablesAreRead(t *testing.T) {
 	elsewhere := temporalVariables(t)
 	for component, pod := range templates(t, mustRender(t, everything)) {
 		c := pod.Spec.Containers[0]
-		read := variables(t, c.Args[0])
+		command := strings.Join(c.Args, " ")
+		read := variables(t, c.Args)
 		set := map[string]string{}
 		for _, v := range c.Env {
 			if _, twice := set[v.Name]; twice {
@@ -67,15 +72,18 @@ func TestVariablesAreRead(t *testing.T) {
 			own := v.Name == "NATS_PASSWORD" || v.Name == "GOMEMLIMIT"
 			common := v.Name == "HOMEROOM_LOG_LEVEL" || v.Name == "HOMEROOM_KEEP_EVENTS" // given for every process
 			if _, known := read[v.Name]; !known && !elsewhere[v.Name] && !own && !common {
-				t.Errorf("%s sets %s, which `homeroom %s` does not read", component, v.Name, c.Args[0])
+				t.Errorf("%s sets %s, which `homeroom %s` does not read", component, v.Name, command)
 			}
 		}
 		for name, required := range read {
 			if required && set[name] == "" {
-				t.Errorf("%s does not set %s, which `homeroom %s` insists on", component, name, c.Args[0])
+				t.Errorf("%s does not set %s, which `homeroom %s` insists on", component, name, command)
 			}
 		}
 		user := "homeroom-" + component
+		if component == "backtests" { // works as the console does
+			user = "homeroom-console"
+		}
 		if want := "nats://" + user + ":$(NATS_PASSWORD)@nats-0.nats:4222,nats://" + user + ":$(NATS_PASSWORD)@nats-1.nats:4222"; set["HOMEROOM_NATS_URL"] != want {
 			t.Errorf("%s reaches NATS at %q, want %q", component, set["HOMEROOM_NATS_URL"], want)
 		}
@@ -89,8 +97,11 @@ func TestVariablesAreRead(t *testing.T) {
 // TestSecretsAreReferences: no secret is in a variable, each file that a variable names is mounted, and a process mounts only its own keys.
 func TestSecretsAreReferences(t *testing.T) {
 	mayHave := map[string][]string{
-		"worker": {"encryption.key", "homeroom.secret", "sendgrid.key"}, "triggers": {"encryption.key", "homeroom.secret"},
-		"edge": {"encryption.key", "homeroom.secret"}, "console": {"encryption.key"},
+		"worker":    {"encryption.key", "homeroom.secret", "push-account.json", "sendgrid.key"},
+		"triggers":  {"encryption.key", "homeroom.secret"},
+		"edge":      {"encryption.key", "homeroom.secret"},
+		"console":   {"encryption.key"},
+		"backtests": {"encryption.key"},
 	}
 	for component, pod := range templates(t, mustRender(t, everything)) {
 		var keys []string
@@ -123,6 +134,26 @@ func TestSecretsAreReferences(t *testing.T) {
 			}
 			if secret := strings.Contains(v.Name, "PASSWORD") || strings.HasSuffix(v.Name, "_API_KEY"); secret && (v.Value != "" || v.ValueFrom.SecretKeyRef == nil) {
 				t.Errorf("%s: %s is in the chart", component, v.Name)
+			}
+		}
+	}
+}
+
+// TestPushIsSentByTheWorker: the service account reaches the worker alone, and only once it is named.
+func TestPushIsSentByTheWorker(t *testing.T) {
+	for _, values := range []string{given, everything} {
+		for component, pod := range templates(t, mustRender(t, values)) {
+			set := map[string]string{}
+			for _, v := range pod.Spec.Containers[0].Env {
+				set[v.Name] = v.Value
+			}
+			var account, url string
+			if component == "worker" && values == everything {
+				account = "/run/secrets/homeroom/push-account.json"
+				url = "https://fcm.example.org"
+			}
+			if set["HOMEROOM_PUSH_ACCOUNT_FILE"] != account || set["HOMEROOM_PUSH_URL"] != url {
+				t.Errorf("%s sends as %q to %q, want %q, %q", component, set["HOMEROOM_PUSH_ACCOUNT_FILE"], set["HOMEROOM_PUSH_URL"], account, url)
 			}
 		}
 	}
@@ -183,7 +214,7 @@ func selects(t *testing.T, role string, selector *metav1.LabelSelector, d *appsv
 // TestNetworkPolicies: every pod has one; only the worker calls the world, and only where somebody listens may somebody come in.
 func TestNetworkPolicies(t *testing.T) {
 	all := mustRender(t, everything)
-	listens := map[string][]int32{"triggers": {9090}, "worker": {9090}, "edge": {8080, 9090}, "console": {8024}, "setup": nil}
+	listens := map[string][]int32{"triggers": {9090}, "worker": {9090}, "edge": {8080, 9090}, "console": {8024}, "backtests": nil, "setup": nil}
 	for component, pod := range templates(t, all) {
 		policy := get[networkingv1.NetworkPolicy](t, all, "NetworkPolicy/campus-"+component).Spec
 		if len(policy.PolicyTypes) != 2 || !labels.SelectorFromSet(policy.PodSelector.MatchLabels).Matches(labels.Set(pod.Labels)) {

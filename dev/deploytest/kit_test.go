@@ -39,8 +39,9 @@ const everything = given + `
 academy: {volume: {configMap: {name: academy}}}
 roles:
   triggers: {autoscaling: {enabled: true}}
-  worker: {autoscaling: {enabled: true}}
+  worker: {autoscaling: {enabled: true}, push: {key: push-account.json, url: "https://fcm.example.org"}}
   edge: {autoscaling: {enabled: true}}
+backtests: {enabled: true}
 env: {HOMEROOM_LOG_LEVEL: debug, HOMEROOM_KEEP_EVENTS: 8760h}
 podAnnotations: {team: growth}
 nodeSelector: {disk: ssd}
@@ -158,19 +159,23 @@ func templates(t *testing.T, from objects) map[string]corev1.PodTemplateSpec {
 	return all
 }
 
-// variables are those that a command of the binary reads, and whether it insists on them.
-func variables(t *testing.T, command string) map[string]bool {
+// variables are those that the command of some arguments reads, and whether it insists on them.
+func variables(t *testing.T, args []string) map[string]bool {
 	t.Helper()
-	for _, f := range reflect.VisibleFields(reflect.TypeFor[cli.Commands]()) {
-		if strings.ToLower(f.Name) != command {
-			continue
+	command := reflect.TypeFor[cli.Commands]()
+	for _, word := range args {
+		if strings.HasPrefix(word, "-") {
+			break
 		}
-		found := map[string]bool{}
-		addVariables(found, f.Type)
-		return found
+		field, found := command.FieldByNameFunc(func(name string) bool { return strings.ToLower(name) == word })
+		if !found {
+			t.Fatalf("there is no command `homeroom %s`", strings.Join(args, " "))
+		}
+		command = field.Type
 	}
-	t.Fatalf("there is no command `homeroom %s`", command)
-	return nil
+	found := map[string]bool{}
+	addVariables(found, command)
+	return found
 }
 
 // addVariables adds those of a command and of the flags that it shares with others.

@@ -23,7 +23,7 @@ func TestTheUnit(t *testing.T) {
 	if start == nil {
 		t.Fatal("there is no ExecStart")
 	}
-	known := variables(t, "serve")
+	known := variables(t, []string{"serve"})
 	for _, name := range regexp.MustCompile(`HOMEROOM_[A-Z_]+`).FindAllString(unit, -1) {
 		if _, ok := known[name]; !ok {
 			t.Errorf("the unit speaks of %s, which `homeroom serve` does not read", name)
