@@ -15,7 +15,7 @@ import (
 // termEvent is one event of the campus.
 type termEvent = catalog.Decoded
 
-// keptClock returns the clock that an earlier run wrote to the file, or fresh if there is none. One that stood goes on. It is written for later
+// keptClock returns the clock that an earlier run wrote to the file, or fresh if there is none. A clock that stood goes on. It is written for later
 // runs, now and by followClock.
 func keptClock(file string, fresh clock.Clock) (*clock.Changing, error) {
 	raw, err := os.ReadFile(file)

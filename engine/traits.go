@@ -24,7 +24,7 @@ const (
 const (
 	// maxTraitChain is how many rules may set a trait one because of the other. A run that such an event began does not set one beyond that.
 	maxTraitChain = 5
-	// maxTraitChanges is how often rules change one trait of a learner within traitMemory.
+	// maxTraitChanges is how often rules change one trait of a learner within traitMemory of the first change. Then it is counted anew.
 	maxTraitChanges = 20
 )
 

@@ -228,6 +228,24 @@ func TestRulesThatSetEachOtherOffEnd(t *testing.T) {
 			}
 		})
 	}
+	t.Run("around the end of a day", func(t *testing.T) {
+		h := newTraitHost(t, onEvent("a", "trial.started", set("1", "x", "ping"), set("2", "x", "pong")))
+		h.play("trial.started", start, start) // the day begins
+		hour := start.Add(day - 30*time.Minute)
+		for i := range 60 {
+			at := hour.Add(time.Duration(i) * time.Minute)
+			h.play("trial.started", at, at)
+		}
+		changes := 0
+		for _, d := range h.decided {
+			if d.Set != nil && !d.At.Before(hour) {
+				changes++
+			}
+		}
+		if changes != 18+20 {
+			t.Errorf("%d changes within an hour, want 18 of the first day and 20 of the second", changes)
+		}
+	})
 	t.Run("through something outside", func(t *testing.T) {
 		h := newTraitHost(t, onEvent("a", "trial.started", set("1", "x", "ping"), set("2", "x", "pong")))
 		for i := range 15 {

@@ -260,19 +260,19 @@ func quickComparison(name string, first, second operand) quick {
 		switch a := a.(type) {
 		case float64:
 			if b, isNumber := b.(float64); isNumber {
-				return holds(name, a < b, a == b), true
+				return comparisonHolds(name, a < b, a == b), true
 			}
 		case time.Time:
 			if b, isTime := b.(time.Time); isTime {
-				return holds(name, a.Before(b), a.Equal(b)), true
+				return comparisonHolds(name, a.Before(b), a.Equal(b)), true
 			}
 		case string:
 			if b, isText := b.(string); isText && isEquality(name) {
-				return holds(name, false, a == b), true
+				return comparisonHolds(name, false, a == b), true
 			}
 		case bool:
 			if b, isBool := b.(bool); isBool && isEquality(name) {
-				return holds(name, false, a == b), true
+				return comparisonHolds(name, false, a == b), true
 			}
 		}
 		return false, false
@@ -281,8 +281,8 @@ func quickComparison(name string, first, second operand) quick {
 
 func isEquality(name string) bool { return name == operators.Equals || name == operators.NotEquals }
 
-// holds reports whether a comparison holds for two values of which the first is less than the second, or equal to it, or neither.
-func holds(name string, less, equal bool) bool {
+// comparisonHolds reports whether a comparison holds for two values of which the first is less than the second, or equal to it, or neither.
+func comparisonHolds(name string, less, equal bool) bool {
 	switch name {
 	case operators.Equals:
 		return equal

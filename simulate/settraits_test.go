@@ -2,11 +2,14 @@ package simulate_test
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"homeroom/engine"
+	"homeroom/profile"
 	"homeroom/simulate"
 )
 
@@ -141,5 +144,45 @@ func TestADateThatARuleSets(t *testing.T) {
 	}
 	if n := res.Summary.Sent["good-luck"]; n != 1 {
 		t.Errorf("the date that was set brought %d messages:\n%s", n, timeline(t, res.Decisions))
+	}
+}
+
+// TestATraitThatTheProfileRefuses: the decision and its event stand, rules begin by it, and conditions see the value for a day; then the learner does not have the trait, and it
+// is set again.
+func TestATraitThatTheProfileRefuses(t *testing.T) {
+	full := map[string]any{}
+	for n := range profile.MaxTraits {
+		full[fmt.Sprintf("trait_%02d", n)] = n
+	}
+	said, err := json.Marshal(full)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := fmt.Sprintf(`{"id":"e1","learner_id":"ada","event":"profile.updated","time":"2026-03-02T07:00:00Z","traits":%s}`+"\n", said) +
+		line("e2", "ada", "assessment.graded", "2026-03-02T08:00:00Z", `"assessment_id":"q1"`) +
+		line("e3", "ada", "assessment.graded", "2026-03-02T20:00:00Z", `"assessment_id":"q2"`) +
+		line("e4", "ada", "assessment.graded", "2026-03-03T20:30:00Z", `"assessment_id":"q3"`)
+	res, err := simulate.Run(context.Background(), strings.NewReader(in), simulate.Options{
+		Ruleset:         traitRules(),
+		Decoder:         jsonDecoder{},
+		AssumeReachable: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := strings.TrimLeft(`
+2026-03-02 08:00:00  ada  started    fails      assessment.graded
+2026-03-02 08:00:00  ada  set        struggles  fails · struggles = true
+2026-03-02 08:00:00  ada  started    help       learner.trait_set
+2026-03-02 09:00:00  ada  sent       help
+2026-03-02 20:00:00  ada  started    fails      assessment.graded
+2026-03-02 20:00:00  ada  skipped    fails      already_set · struggles = true
+2026-03-03 20:30:00  ada  started    fails      assessment.graded
+2026-03-03 20:30:00  ada  set        struggles  fails · struggles = true
+2026-03-03 20:30:00  ada  started    help       learner.trait_set
+2026-03-03 21:30:00  ada  sent       help
+`, "\n")
+	if got := timeline(t, res.Decisions); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }

@@ -62,11 +62,11 @@ func compileWhole(e ast.Expr) quick {
 	}
 	if path, ok := optionalPathOf(e); ok {
 		return func(body map[string]any) (any, outcome) {
-			value, there, is := path.follow(body)
-			if is == known && !there {
+			value, there, got := path.follow(body)
+			if got == known && !there {
 				return nil, none
 			}
-			return value, is
+			return value, got
 		}
 	}
 	return compileQuick(e)
@@ -177,10 +177,10 @@ func quickSelect(e ast.SelectExpr) quick {
 		return quickPart(holder, name)
 	}
 	return func(body map[string]any) (any, outcome) {
-		value, is := holder(body)
+		value, got := holder(body)
 		object, isObject := value.(map[string]any)
-		if is != known || !isObject {
-			return nil, unclearUnless(is, missing)
+		if got != known || !isObject {
+			return nil, unclearUnless(got, missing)
 		}
 		_, has := object[name]
 		return has, known
@@ -188,9 +188,9 @@ func quickSelect(e ast.SelectExpr) quick {
 }
 
 // unclearUnless returns the outcome if it is the given one, and unclear otherwise.
-func unclearUnless(is, given outcome) outcome {
-	if is == given {
-		return is
+func unclearUnless(got, given outcome) outcome {
+	if got == given {
+		return got
 	}
 	return unclear
 }
@@ -199,9 +199,9 @@ func unclearUnless(is, given outcome) outcome {
 func quickPart(holder quick, name string) quick {
 	path := []string{name}
 	return func(body map[string]any) (any, outcome) {
-		value, is := holder(body)
-		if is != known {
-			return nil, is
+		value, got := holder(body)
+		if got != known {
+			return nil, got
 		}
 		return followQuickly(value, path)
 	}
@@ -215,9 +215,9 @@ func quickList(e ast.ListExpr) quick {
 	return func(body map[string]any) (any, outcome) {
 		list := make([]any, len(items))
 		for i, item := range items {
-			value, is := item(body)
-			if is != known {
-				return nil, is
+			value, got := item(body)
+			if got != known {
+				return nil, got
 			}
 			if !isPlain(value) {
 				return nil, unclear
@@ -245,9 +245,9 @@ func quickMap(e ast.MapExpr) quick {
 	return func(body map[string]any) (any, outcome) {
 		object := make(map[string]any, len(names))
 		for i, name := range names {
-			value, is := values[i](body)
-			if is != known {
-				return nil, is
+			value, got := values[i](body)
+			if got != known {
+				return nil, got
 			}
 			if !isPlain(value) {
 				return nil, unclear
@@ -259,9 +259,9 @@ func quickMap(e ast.MapExpr) quick {
 }
 
 // literalText returns the text that an expression writes out.
-func literalText(e ast.Expr) (text string, is bool) {
-	text, is = literalOf(e).(string)
-	return text, is
+func literalText(e ast.Expr) (text string, ok bool) {
+	text, ok = literalOf(e).(string)
+	return text, ok
 }
 
 // quickConditional is condition ? then : otherwise. An arm may be nil.
@@ -276,10 +276,10 @@ func quickConditional(condition, then, otherwise quick) quick {
 		otherwise = unclearQuick
 	}
 	return func(body map[string]any) (any, outcome) {
-		yes, is := condition.isTrue(body)
+		yes, got := condition.isTrue(body)
 		switch {
-		case is != known:
-			return nil, is
+		case got != known:
+			return nil, got
 		case yes:
 			return then(body)
 		}
@@ -289,12 +289,12 @@ func quickConditional(condition, then, otherwise quick) quick {
 
 // isTrue evaluates a condition. One that is neither true nor false is unclear.
 func (q quick) isTrue(body map[string]any) (bool, outcome) {
-	value, is := q(body)
+	value, got := q(body)
 	yes, isBool := value.(bool)
-	if is == known && !isBool {
+	if got == known && !isBool {
 		return false, unclear
 	}
-	return yes, is
+	return yes, got
 }
 
 // quickLogic is && (decides is false) or || (decides is true): an operand that equals decides is the result, whatever the other is. Either may be nil.
@@ -315,12 +315,12 @@ func quickLogic(args []ast.Expr, decides bool) quick {
 	return func(body map[string]any) (any, outcome) {
 		all := known
 		for _, operand := range operands {
-			yes, is := operand.isTrue(body)
+			yes, got := operand.isTrue(body)
 			switch {
-			case is == known && yes == decides:
+			case got == known && yes == decides:
 				return decides, known
-			case is == unclear, is == missing && all == known:
-				all = is
+			case got == unclear, got == missing && all == known:
+				all = got
 			}
 		}
 		return !decides, all

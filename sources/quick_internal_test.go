@@ -59,12 +59,12 @@ func TestQuickIsCEL(t *testing.T) {
 				if e == nil || e.quick == nil {
 					continue
 				}
-				quickValue, is := e.quick(part)
-				if is == unclear {
+				quickValue, got := e.quick(part)
+				if got == unclear {
 					continue
 				}
 				answered[e]++
-				value, err := is.result(quickValue)
+				value, err := got.result(quickValue)
 				want, wantErr := e.evalByCEL(&input{body: part})
 				if diff := cmp.Diff(want, value); diff != "" || err != wantErr {
 					t.Fatalf("%s of %v: %v, CEL says %v (-CEL +quick)\n%s", e.text, part, err, wantErr, diff)

@@ -82,9 +82,9 @@ func quickUnary(name string, arg quick) quick {
 		return nil
 	}
 	return func(body map[string]any) (any, outcome) {
-		value, is := arg(body)
-		if is != known {
-			return nil, is
+		value, got := arg(body)
+		if got != known {
+			return nil, got
 		}
 		return f(value)
 	}
@@ -98,8 +98,8 @@ func quickBinary(name string, first, second quick) quick {
 		f = areEqual
 	case operators.NotEquals:
 		f = func(a, b any) (any, outcome) {
-			equal, is := areEqual(a, b)
-			return equal == false, is
+			equal, got := areEqual(a, b)
+			return equal == false, got
 		}
 	case operators.Less, operators.LessEquals, operators.Greater, operators.GreaterEquals:
 		f = func(a, b any) (any, outcome) { return inOrder(name, a, b) }
@@ -217,7 +217,7 @@ func inOrder(name string, first, second any) (any, outcome) {
 const exactInts = 1 << 53
 
 // numberOf returns a number that may be an int of CEL, which compares ints and doubles by what they are worth.
-func numberOf(value any) (n float64, is bool) {
+func numberOf(value any) (n float64, ok bool) {
 	switch value := value.(type) {
 	case float64:
 		return value, true
@@ -329,11 +329,11 @@ func quickIndex(args []ast.Expr) quick {
 		return quickPart(holder, index)
 	case int64:
 		return func(body map[string]any) (any, outcome) {
-			value, is := holder(body)
+			value, got := holder(body)
 			list, isList := value.([]any)
 			switch {
-			case is != known:
-				return nil, is
+			case got != known:
+				return nil, got
 			case !isList || index < 0 || index >= int64(len(list)):
 				return nil, unclear
 			}
@@ -362,12 +362,12 @@ func quickMember(args []ast.Expr) quick {
 		}
 	}
 	return func(body map[string]any) (any, outcome) {
-		value, is := member(body)
+		value, got := member(body)
 		switch value.(type) {
 		case string, int64:
-			return items[value], is
+			return items[value], got
 		}
-		return nil, unclearUnless(is, missing)
+		return nil, unclearUnless(got, missing)
 	}
 }
 

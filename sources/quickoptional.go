@@ -36,10 +36,10 @@ func optionalPathOf(e ast.Expr) (p optionalPath, ok bool) {
 }
 
 // follow returns the part of a body, and whether it is there.
-func (p *optionalPath) follow(body map[string]any) (value any, there bool, is outcome) {
-	value, is = followQuickly(body, p.path)
-	if is != known {
-		return nil, false, is
+func (p *optionalPath) follow(body map[string]any) (value any, there bool, got outcome) {
+	value, got = followQuickly(body, p.path)
+	if got != known {
+		return nil, false, got
 	}
 	for _, name := range p.rest {
 		object, isObject := value.(map[string]any)
@@ -64,11 +64,11 @@ func quickOrValue(call ast.CallExpr) quick {
 		return nil
 	}
 	return func(body map[string]any) (any, outcome) {
-		value, there, is := path.follow(body)
-		if is == known && !there {
+		value, there, got := path.follow(body)
+		if got == known && !there {
 			return otherwise(body)
 		}
-		return value, is
+		return value, got
 	}
 }
 
@@ -82,8 +82,8 @@ func quickHasValue(call ast.CallExpr) quick {
 		return nil
 	}
 	return func(body map[string]any) (any, outcome) {
-		_, there, is := path.follow(body)
-		return there, is
+		_, there, got := path.follow(body)
+		return there, got
 	}
 }
 
@@ -102,9 +102,9 @@ func quickOptionalIs(args []ast.Expr) quick {
 		return nil
 	}
 	return func(body map[string]any) (any, outcome) {
-		value, there, is := path.follow(body)
-		if is != known || !there {
-			return false, is
+		value, there, got := path.follow(body)
+		if got != known || !there {
+			return false, got
 		}
 		return areEqual(value, wanted)
 	}
@@ -120,8 +120,8 @@ func quickIsText(args []ast.Expr) quick {
 		return nil
 	}
 	return func(body map[string]any) (any, outcome) {
-		value, is := value(body)
+		value, got := value(body)
 		_, isText := value.(string)
-		return isText, is
+		return isText, got
 	}
 }

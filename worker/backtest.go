@@ -18,7 +18,7 @@ import (
 // BacktestWorker serves backtests that run in the background: their workflows and their activities.
 type BacktestWorker struct{ sdk.Worker }
 
-// BacktestsTogether is how many partitions a process works on at a time: one is read while another is decided. Each is in memory.
+// BacktestsTogether is how many partitions a process works on at a time: one is read while the other is decided. Both are in memory.
 const BacktestsTogether = 2
 
 // NewBacktestWorker wires a worker; nothing runs before Start. onFatal hears of an error after which it has given up; nil: the error is only logged.
@@ -30,7 +30,7 @@ func NewBacktestWorker(c client.Client, b *activities.Backtest, onFatal func(err
 		MaxConcurrentActivityExecutionSize: BacktestsTogether,
 		MaxConcurrentActivityTaskPollers:   BacktestsTogether,
 		MaxConcurrentWorkflowTaskPollers:   2,
-		// Whoever cancels a backtest means now: an activity hears of it through its heartbeat.
+		// A backtest is cancelled at once: an activity hears of it through its heartbeat.
 		MaxHeartbeatThrottleInterval: 2 * time.Second,
 	})
 	w.RegisterWorkflowWithOptions(workflows.Backtest, workflow.RegisterOptions{Name: workflows.BacktestWorkflow})

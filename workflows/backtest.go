@@ -11,7 +11,7 @@ import (
 	"homeroom/backtest"
 )
 
-// The names of the workflow that compares a draft with what is in force over many events, of its activity, and of its query.
+// The names of the workflow that compares a draft with the rules in force over many events, of its activity, and of its query.
 const (
 	BacktestWorkflow     = "Backtest"
 	ActivityBacktestPart = "BacktestPart"
@@ -21,9 +21,9 @@ const (
 // BacktestTaskQueue is the task queue of backtests, of the workflow and its activities. Consoles serve it: they may read the events, and nothing that learners wait for runs there.
 const BacktestTaskQueue = "homeroom-backtest"
 
-// Types of the errors with which a backtest ends that nobody cancelled.
+// Types of the errors with which a backtest ends if nobody cancelled it.
 const (
-	FailureBacktestTooLarge = "BacktestTooLarge" // what is counted, or the result, does not fit
+	FailureBacktestTooLarge = "BacktestTooLarge" // the counts, or the result, do not fit
 )
 
 const (
@@ -57,7 +57,7 @@ type backtestRun struct {
 }
 
 // Backtest is the workflow; consoles register it as [BacktestWorkflow]. All partitions are handed out at once: each process takes as many as it works on at a time, so more of them
-// make it faster. Who cancels it cancels the workflow; the activities hear of it by their heartbeats.
+// make it faster. Cancelling the workflow cancels the backtest; the activities hear of it by their heartbeats.
 func Backtest(ctx workflow.Context, in BacktestInput) (*BacktestOutcome, error) {
 	if in.Version > backtestVersion {
 		panic(fmt.Sprintf("this backtest was written by a newer Homeroom (version %d, this console knows %d): it waits for a newer console", in.Version, backtestVersion))
@@ -75,7 +75,7 @@ func Backtest(ctx workflow.Context, in BacktestInput) (*BacktestOutcome, error) 
 	return b.finish(ctx)
 }
 
-// runParts has all partitions worked on and merges what is counted.
+// runParts has all partitions worked on and merges their counts.
 func (b *backtestRun) runParts(ctx workflow.Context) error {
 	s := workflow.NewNamedSelector(ctx, "partitions")
 	var failure error
@@ -118,7 +118,7 @@ func (b *backtestRun) launchPart(ctx workflow.Context, partition int) workflow.F
 	})
 }
 
-// takePart merges what was counted over a partition.
+// takePart merges the counts of a partition.
 func (b *backtestRun) takePart(ctx workflow.Context, f workflow.Future) error {
 	var part backtest.Partial
 	if err := f.Get(ctx, &part); err != nil {

@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// MaxTimer is the longest timer, in real time, by a clock whose pace can change. Whoever sleeps by one looks again after so
-// long, so that nobody oversleeps by more if the clock has become faster meanwhile.
+// MaxTimer is the longest timer, in real time, by a clock whose pace can change. A process that sleeps by one looks again after so
+// long, so that it oversleeps by no more if the clock has become faster meanwhile.
 const MaxTimer = time.Minute
 
-// Changing is a clock whose pace can be changed while it runs. Whoever holds it may change it; everybody else gets its
+// Changing is a clock whose pace can be changed while it runs. The process that holds it may change it; all others get its
 // [Clock]. The time that it shows goes on from where it was, and never goes back. It is safe for concurrent use.
 type Changing struct {
 	mu      sync.RWMutex
@@ -19,7 +19,7 @@ type Changing struct {
 	changed chan struct{} // closed and replaced at each change
 }
 
-// NewChanging returns a clock that runs on as a plain one does, from now on. One that stands goes on. The machine's own time
+// NewChanging returns a clock that runs on as a plain one does, from now on. A clock that stands goes on. The machine's own time
 // cannot be changed: of it the result is a copy at pace 1.
 func NewChanging(from Clock) *Changing {
 	now := time.Now()
@@ -42,7 +42,7 @@ func NewChanging(from Clock) *Changing {
 	return &Changing{shown: from, changed: make(chan struct{})}
 }
 
-// Clock returns the clock for those who only read it.
+// Clock returns the clock for readers, which cannot change it.
 func (c *Changing) Clock() Clock { return Clock{changing: c} }
 
 // SetPace lets time pass factor times as fast as real time, now or when the clock goes on. A factor that is not a positive number means 1.
@@ -99,7 +99,7 @@ func (c *Changing) Release() {
 	c.beginStretch(c.shown.Factor)
 }
 
-// beginStretch begins a stretch with what was set, if it differs from the last one. The caller holds the lock, so that nobody is shown a
+// beginStretch begins a stretch with the settings, if they differ from those of the last one. The caller holds the lock, so that nobody is shown a
 // time of the old stretch that lies after the beginning of the new one.
 func (c *Changing) beginStretch(factor float64) {
 	stands := c.stopped || c.held
