@@ -56,6 +56,29 @@ type RemarkCount struct {
 	ID      string `json:"id"`
 }
 
+// EventRemarks are what cannot be used of events that count.
+type EventRemarks struct {
+	Read    int           `json:"read"` // events
+	Remarks []EventRemark `json:"remarks"`
+}
+
+// EventRemark is a remark about an event.
+type EventRemark struct {
+	Event string `json:"event"`
+	RemarkCount
+}
+
+// ListRemarks returns the remarks about all events.
+func (s *EventsStatus) ListRemarks() EventRemarks {
+	list := EventRemarks{Read: s.Read, Remarks: []EventRemark{}}
+	for _, e := range s.Events {
+		for _, r := range e.Remarks {
+			list.Remarks = append(list.Remarks, EventRemark{Event: e.Event, RemarkCount: r})
+		}
+	}
+	return list
+}
+
 // NameCount is a name that is no event.
 type NameCount struct {
 	Name  string `json:"name"`

@@ -39,6 +39,12 @@ func (s StepCounts) Of(rule string) *report.RuleSteps {
 	return &report.RuleSteps{NotBegun: map[string]int{}, Exited: map[string]int{}, Steps: map[string]*report.StepCounts{}}
 }
 
+// OnlyOf returns the counts without those of other rules.
+func (s StepCounts) OnlyOf(rule string) StepCounts {
+	s.Rules = map[string]*report.RuleSteps{rule: s.Of(rule)}
+	return s
+}
+
 // StepCounts counts what was decided in the last 30 days, step by step. Steps are told apart by their names, whatever the revision.
 func (i *Installation) StepCounts(ctx context.Context) (StepCounts, error) {
 	since := i.opts.Now().UTC().Add(-stepsBack).Truncate(time.Second)

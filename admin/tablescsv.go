@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"homeroom/engine"
 	"homeroom/report"
 )
 
@@ -103,6 +104,40 @@ func WriteRulesCSV(out io.Writer, list []RuleSummary, live map[string]int64) err
 		})
 	}
 	return writeCSV(out, "rules", rows)
+}
+
+// WriteRisksCSV writes risks as CSV, a row a learner and course.
+func WriteRisksCSV(w io.Writer, list *RiskList) error {
+	rows := [][]string{{"learner", "course", "risk", "reasons", "silent_days", "study_days", "activities"}}
+	number := func(n float64) string { return strconv.FormatFloat(n, 'f', 4, 64) }
+	for i := range list.Risks {
+		r := &list.Risks[i]
+		rows = append(rows, []string{
+			r.Learner, r.Course, number(r.Value), joinRiskReasons(r.Reasons), number(r.SilentDays), number(r.StudyDays), number(r.Activities),
+		})
+	}
+	return writeCSV(w, "risks", rows)
+}
+
+func joinRiskReasons(reasons []engine.RiskReason) string {
+	words := make([]string, len(reasons))
+	for i, reason := range reasons {
+		words[i] = string(reason)
+	}
+	return strings.Join(words, " ")
+}
+
+// WriteSuppressionsCSV writes suppressed addresses as CSV, in the form that an import reads.
+func WriteSuppressionsCSV(w io.Writer, suppressions []ExportedSuppression) error {
+	rows := [][]string{{"list", "email", "created", "reason", "until"}}
+	for _, s := range suppressions {
+		until := ""
+		if !s.Until.IsZero() {
+			until = s.Until.UTC().Format(time.RFC3339)
+		}
+		rows = append(rows, []string{s.List, s.Email, s.Created.UTC().Format(time.RFC3339), s.Reason, until})
+	}
+	return writeCSV(w, "suppressions", rows)
 }
 
 // asOneLine returns a text that people wrote on one line.

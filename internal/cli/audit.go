@@ -3,11 +3,9 @@ package cli
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"homeroom/admin"
-	"homeroom/internal/cells"
-	"homeroom/internal/narrate"
+	"homeroom/internal/printing"
 )
 
 // AuditCmd is `homeroom audit`.
@@ -35,52 +33,25 @@ Example:
 
 // Run lists.
 func (c *AuditCmd) Run(ctx context.Context, o IO) error {
-	if _, err := sinceFlag(c.Since, o.Now()); err != nil {
+	since, err := readSince(c.Since)
+	if err != nil {
 		return err
 	}
 	if c.Limit < 0 {
 		return usage(fmt.Errorf("--limit %d: want 0 or more", c.Limit))
 	}
-	installation, err := c.connectAdmin(ctx, o, "homeroom audit")
-	if err != nil {
-		return err
-	}
-	defer installation.Close()
-	since, err := sinceFlag(c.Since, installation.Now())
-	if err != nil {
-		return err
-	}
-	log, err := installation.AuditLog(ctx, admin.AuditOptions{
-		Since:   since,
-		Who:     c.Who,
-		Action:  c.Action,
-		Learner: c.Learner,
-		Address: c.Address,
-		Limit:   c.Limit,
+	log, err := askInstallation(ctx, o, c, "homeroom audit", func(i *admin.Installation) (admin.AuditLog, error) {
+		return i.AuditLog(ctx, admin.AuditOptions{
+			Since:   since(i.Now()),
+			Who:     c.Who,
+			Action:  c.Action,
+			Learner: c.Learner,
+			Address: c.Address,
+			Limit:   c.Limit,
+		})
 	})
 	if err != nil {
 		return err
 	}
-	return printResult(o, c.Format, log, auditText(log))
-}
-
-// maxWhoCells is how wide a name may be in the list, in cells of a terminal.
-const maxWhoCells = 24
-
-func auditText(log admin.AuditLog) string {
-	if log.Total == 0 && log.Unreadable == 0 {
-		return "Nothing is recorded."
-	}
-	text := table(func(row func(...any)) {
-		for _, r := range log.Records {
-			row(r.At.UTC().Format(time.RFC3339), cells.Cut(printable(r.Who), maxWhoCells), r.Way, printable(string(r.Action)), printable(admin.DescribeAudit(r)))
-		}
-	})
-	if more := log.Total - len(log.Records); more > 0 {
-		text += fmt.Sprintf("and %s older.\n", narrate.Thousands(more))
-	}
-	if log.Unreadable > 0 {
-		text += fmt.Sprintf("%s cannot be read.\n", narrate.Count(log.Unreadable, "record"))
-	}
-	return text[:len(text)-1]
+	return o.PrintResult(c.Format, log, printing.AuditText(log))
 }

@@ -4,13 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"time"
 
 	"homeroom/admin"
 	"homeroom/engine"
 	"homeroom/internal/narrate"
+	"homeroom/internal/printing"
 	"homeroom/rules"
 	"homeroom/simulate"
 )
@@ -74,11 +73,7 @@ func (c *BacktestCmd) Run(ctx context.Context, o IO) error {
 	if answer.Unreadable > 0 {
 		c.printUnreadable(o, &answer)
 	}
-	if c.Format == "json" {
-		err = printJSON(o.Out, answer)
-	} else {
-		_, err = io.WriteString(o.Out, backtestText(o, &answer))
-	}
+	err = o.PrintResult(c.Format, answer, printing.BacktestText(o, &answer))
 	if err != nil {
 		return err
 	}
@@ -93,7 +88,7 @@ func (c *BacktestCmd) runInBackground(ctx context.Context, o IO, draft *rules.Ac
 	case c.History != "":
 		return usage(errors.New("--history is of a process that works on backtests (homeroom console, homeroom backtests work): leave it out with --background"))
 	}
-	installation, err := c.connectTemporal(ctx, o, "homeroom backtest")
+	installation, err := c.connect(ctx, o, "homeroom backtest")
 	if err != nil {
 		return err
 	}
@@ -106,7 +101,7 @@ func (c *BacktestCmd) runInBackground(ctx context.Context, o IO, draft *rules.Ac
 	if err != nil {
 		return err
 	}
-	o.printStage("Started " + started.ID + ".")
+	o.PrintStage("Started " + started.ID + ".")
 	return followBacktest(ctx, o, installation, started.ID, c.Format, c.MaxChange)
 }
 
@@ -139,7 +134,7 @@ func (c *BacktestCmd) compare(ctx context.Context, o IO, draft *rules.Academy, o
 	var installation *admin.Installation
 	if c.Events == "" || !isDir(c.Against) {
 		var err error
-		if installation, err = c.connectAdmin(ctx, o, "homeroom backtest"); err != nil {
+		if installation, err = c.connect(ctx, o, "homeroom backtest"); err != nil {
 			return admin.Backtest{}, err
 		}
 		defer installation.Close()
@@ -156,11 +151,10 @@ func (c *BacktestCmd) compare(ctx context.Context, o IO, draft *rules.Academy, o
 		return admin.Backtest{}, err
 	}
 	defer in.Close()
-	line := newBacktestProgress(o)
-	line.reading.size = size
-	opts.Progress = line.draw
-	answer, err := admin.BacktestRecording(ctx, inForce, draft, line.reading.reader(in), opts)
-	line.clear()
+	line := printing.NewBacktestProgress(o, size)
+	opts.Progress = line.Draw
+	answer, err := admin.BacktestRecording(ctx, inForce, draft, line.Reader(in), opts)
+	line.Clear()
 	if err != nil {
 		return answer, fmt.Errorf("%s: %w", sourceName(c.Events), err)
 	}
@@ -175,9 +169,9 @@ func (c *BacktestCmd) compareKept(ctx context.Context, o IO, installation *admin
 		}
 		defer func() { err = errors.Join(err, opts.EventCopy.Close()) }()
 	}
-	line := newBacktestProgress(o)
-	defer line.clear()
-	opts.Progress = line.draw
+	line := printing.NewBacktestProgress(o, 0)
+	defer line.Clear()
+	opts.Progress = line.Draw
 	return installation.Backtest(ctx, inForce, draft, opts)
 }
 
@@ -197,65 +191,5 @@ func (c *BacktestCmd) printUnreadable(o IO, answer *admin.Backtest) {
 	}
 	if more := answer.Unreadable - len(answer.UnreadableText); more > 0 {
 		fmt.Fprintf(o.Err, "%s: and %s more dead letters\n", sourceName(c.Events), narrate.Thousands(more))
-	}
-}
-
-// sourceName names where events come from.
-func sourceName(file string) string {
-	if file == "-" {
-		return "standard input"
-	}
-	return file
-}
-
-// openEvents returns the events of a file, or of standard input, and how many bytes they are, 0 if that is not known.
-func openEvents(o IO, file string) (io.ReadCloser, int64, error) {
-	if file == "-" {
-		return io.NopCloser(o.In), 0, nil
-	}
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, 0, usage(fmt.Errorf("--events: %w", err))
-	}
-	info, err := f.Stat()
-	if err != nil {
-		f.Close()
-		return nil, 0, usage(fmt.Errorf("--events: %w", err))
-	}
-	return f, info.Size(), nil
-}
-
-// backtestProgress draws a line for reading, then one for deciding.
-type backtestProgress struct {
-	o        IO
-	reading  *progress
-	deciding *progress // nil: not yet
-}
-
-func newBacktestProgress(o IO) *backtestProgress {
-	return &backtestProgress{o: o, reading: newProgress(o, 0)}
-}
-
-func (p *backtestProgress) draw(stage admin.BacktestStage, done, total int64) {
-	if stage == admin.BacktestReading {
-		if total > 0 {
-			p.reading.size = total
-			p.reading.read.Store(done)
-		}
-		p.reading.draw(int(done))
-		return
-	}
-	if p.deciding == nil {
-		p.reading.clear()
-		p.deciding = newProgress(p.o, total)
-	}
-	p.deciding.read.Store(done)
-	p.deciding.draw(int(done))
-}
-
-func (p *backtestProgress) clear() {
-	p.reading.clear()
-	if p.deciding != nil {
-		p.deciding.clear()
 	}
 }

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"homeroom/admin"
 	"homeroom/internal/narrate"
+	"homeroom/internal/printing"
 	"homeroom/telemetry"
 )
 
@@ -38,31 +38,11 @@ Example:
 
 // Run lists backtests.
 func (c *BacktestsListCmd) Run(ctx context.Context, o IO) error {
-	installation, err := c.connectTemporal(ctx, o, "homeroom backtest")
+	list, err := askInstallation(ctx, o, c, "homeroom backtest", func(i *admin.Installation) ([]admin.BackgroundBacktest, error) { return i.Backtests(ctx, c.AtMost) })
 	if err != nil {
 		return err
 	}
-	defer installation.Close()
-	list, err := installation.Backtests(ctx, c.AtMost)
-	if err != nil {
-		return err
-	}
-	text := "There are no backtests in the background."
-	if len(list) > 0 {
-		text = table(func(row func(...any)) {
-			row("ID", "STARTED", "STATUS", "DRAFT", "BY", "EVENTS")
-			for n := range list {
-				b := &list[n]
-				what := b.Draft
-				if what == "" && !b.Unknown {
-					what = "folder " + narrate.ShortHash(b.Hash)
-				}
-				row(printable(b.ID), b.StartedAt.UTC().Format(time.RFC3339), string(b.Status), printable(what), printable(b.By),
-					fmt.Sprintf("%s of %s", narrate.Thousands(int(b.EventsDone)), narrate.Thousands(int(b.Events))))
-			}
-		})
-	}
-	return printResult(o, c.Format, list, text)
+	return o.PrintResult(c.Format, list, printing.BacktestsText(list))
 }
 
 // BacktestsShowCmd is `homeroom backtests show`.
@@ -85,7 +65,7 @@ Examples:
 
 // Run shows a backtest.
 func (c *BacktestsShowCmd) Run(ctx context.Context, o IO) error {
-	installation, err := c.connectTemporal(ctx, o, "homeroom backtest")
+	installation, err := c.connect(ctx, o, "homeroom backtest")
 	if err != nil {
 		return err
 	}
@@ -98,27 +78,16 @@ func (c *BacktestsShowCmd) Run(ctx context.Context, o IO) error {
 		return err
 	}
 	if b.Live() && c.Format == "text" {
-		_, err := fmt.Fprintln(o.Out, describeBackground(&b))
+		_, err := fmt.Fprintln(o.Out, printing.DescribeBackground(&b))
 		return err
 	}
 	return printBackground(o, &b, c.Format, c.MaxChange)
 }
 
-// describeBackground says how far a backtest in the background is.
-func describeBackground(b *admin.BackgroundBacktest) string {
-	switch {
-	case b.Unattended:
-		return "Nobody works on it: start `homeroom console`, or `homeroom backtests work`, against this Temporal."
-	case b.Unknown:
-		return "It runs; nobody answers how far it is."
-	}
-	return fmt.Sprintf("%d of %d partitions are done, %s of about %s.", b.PartsDone, b.Parts, narrate.Thousands(int(b.EventsDone)), narrate.Count(int(b.Events), "event"))
-}
-
 // printBackground prints a backtest that has ended, or all of any as JSON.
 func printBackground(o IO, b *admin.BackgroundBacktest, format string, maxChange int) error {
 	if format == "json" {
-		if err := printJSON(o.Out, b); err != nil {
+		if err := o.PrintJSON(b); err != nil {
 			return err
 		}
 	}
@@ -133,7 +102,7 @@ func printBackground(o IO, b *admin.BackgroundBacktest, format string, maxChange
 		return errors.New("the result cannot be read: if serve and the console encrypt, give the same --encryption-key-file")
 	}
 	if format == "text" {
-		if _, err := io.WriteString(o.Out, backtestText(o, b.Result)); err != nil {
+		if _, err := io.WriteString(o.Out, printing.BacktestText(o, b.Result)); err != nil {
 			return err
 		}
 	}
@@ -143,32 +112,31 @@ func printBackground(o IO, b *admin.BackgroundBacktest, format string, maxChange
 // checkChanges returns an error with exit code 3 if more messages change than allowed; a negative number allows all.
 func checkChanges(answer *admin.Backtest, most int) error {
 	if most >= 0 && answer.Changes > most {
-		return ExitError{Code: 3, Err: fmt.Errorf("%s, and --max-change allows %s", countChanges(answer.Changes), narrate.Thousands(most))}
+		return ExitError{Code: 3, Err: fmt.Errorf("%s, and --max-change allows %s", printing.CountChanges(answer.Changes), narrate.Thousands(most))}
 	}
 	return nil
 }
 
 // followBacktest waits for the end of a backtest in the background and prints its result. When ctx ends the backtest goes on.
 func followBacktest(ctx context.Context, o IO, installation *admin.Installation, id, format string, maxChange int) error {
-	var line *progress
+	var line *printing.Progress
 	unattended := false
 	b, err := installation.FollowBacktest(ctx, id, func(b admin.BackgroundBacktest) {
 		if line == nil {
-			line = newProgress(o, b.Events)
+			line = printing.NewProgress(o, b.Events)
 		}
 		if b.Unattended != unattended {
 			unattended = b.Unattended
-			line.clear()
-			o.printStage(describeBackground(&b))
+			line.Clear()
+			o.PrintStage(printing.DescribeBackground(&b))
 		}
-		line.read.Store(b.EventsDone)
-		line.draw(int(b.EventsDone))
+		line.DrawRead(b.EventsDone)
 	})
 	if line != nil {
-		line.clear()
+		line.Clear()
 	}
 	if ctx.Err() != nil {
-		o.printStage(fmt.Sprintf("It goes on in the background. `homeroom backtests show %s` says how far it is and shows the result, `homeroom backtests cancel %s` ends it.", id, id))
+		o.PrintStage(fmt.Sprintf("It goes on in the background. `homeroom backtests show %s` says how far it is and shows the result, `homeroom backtests cancel %s` ends it.", id, id))
 		return ctx.Err()
 	}
 	if err != nil {
@@ -193,7 +161,7 @@ Example:
 
 // Run cancels.
 func (c *BacktestsCancelCmd) Run(ctx context.Context, o IO) error {
-	installation, err := c.connectTemporal(ctx, o, "homeroom backtest")
+	installation, err := c.connect(ctx, o, "homeroom backtest")
 	if err != nil {
 		return err
 	}
@@ -201,8 +169,7 @@ func (c *BacktestsCancelCmd) Run(ctx context.Context, o IO) error {
 	if err := installation.CancelBacktest(ctx, c.ID); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(o.Out, "Cancelled.")
-	return err
+	return o.PrintText("Cancelled.")
 }
 
 // BacktestsWorkCmd is `homeroom backtests work`.

@@ -1,14 +1,12 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"strings"
-	"time"
 
 	"homeroom/admin"
 	"homeroom/internal/narrate"
+	"homeroom/internal/printing"
 )
 
 // BroadcastCmd is `homeroom broadcast`.
@@ -37,7 +35,7 @@ Examples:
 
 // Run starts the broadcast, or counts.
 func (c *BroadcastCmd) Run(ctx context.Context, o IO) error {
-	installation, err := c.connectTemporal(ctx, o, "homeroom broadcast")
+	installation, err := c.connect(ctx, o, "homeroom broadcast")
 	if err != nil {
 		return err
 	}
@@ -51,37 +49,18 @@ func (c *BroadcastCmd) Run(ctx context.Context, o IO) error {
 	}
 	if c.DryRun {
 		counted, err := installation.CountBroadcast(ctx, options, func(b admin.Broadcast) {
-			o.printStage(fmt.Sprintf("looked at %s of %s learners", narrate.Thousands(b.Counts.Seen), narrate.Thousands(b.Total)))
+			o.PrintStage(fmt.Sprintf("looked at %s of %s learners", narrate.Thousands(b.Counts.Seen), narrate.Thousands(b.Total)))
 		})
 		if err != nil {
 			return err
 		}
-		return printResult(o, c.Format, counted, describeCount(&counted))
+		return o.PrintResult(c.Format, counted, printing.DescribeCount(&counted))
 	}
 	started, err := installation.StartBroadcast(ctx, options)
 	if err != nil {
 		return err
 	}
-	return printResult(o, c.Format, started, fmt.Sprintf("Started %s. `homeroom broadcasts list` says how far it has come, `homeroom broadcasts pause %s` pauses it.", started.ID, started.ID))
-}
-
-// describeCount says whom a broadcast would reach.
-func describeCount(b *admin.Broadcast) string {
-	var text strings.Builder
-	fmt.Fprintf(&text, "It would reach %s of %s learners.\n", narrate.Thousands(b.Counts.Reached), narrate.Thousands(b.Counts.Seen))
-	writeLeftOut(&text, "Left out", b.LeftOut())
-	if unwritable := b.Unwritable(); len(unwritable) > 0 {
-		fmt.Fprintf(&text, "To %s of those reached its first message can go as of now.\n", narrate.Thousands(b.Writable()))
-		writeLeftOut(&text, "It cannot go to", unwritable)
-	}
-	text.WriteString("Caps, quiet hours and again are asked when each learner's turn comes.")
-	return text.String()
-}
-
-func writeLeftOut(text *strings.Builder, what string, reasons []admin.LeftOut) {
-	for _, r := range reasons {
-		fmt.Fprintf(text, "  %s: %s, %s\n", what, narrate.Thousands(r.Learners), r.Words)
-	}
+	return o.PrintResult(c.Format, started, fmt.Sprintf("Started %s. `homeroom broadcasts list` says how far it has come, `homeroom broadcasts pause %s` pauses it.", started.ID, started.ID))
 }
 
 // BroadcastsCmd is `homeroom broadcasts`.
@@ -110,35 +89,11 @@ Example:
 
 // Run lists broadcasts.
 func (c *BroadcastsListCmd) Run(ctx context.Context, o IO) error {
-	installation, err := c.connectTemporal(ctx, o, "homeroom broadcast")
+	list, err := askInstallation(ctx, o, c, "homeroom broadcast", func(i *admin.Installation) ([]admin.Broadcast, error) { return i.Broadcasts(ctx, c.AtMost) })
 	if err != nil {
 		return err
 	}
-	defer installation.Close()
-	list, err := installation.Broadcasts(ctx, c.AtMost)
-	if err != nil {
-		return err
-	}
-	text := "There are no broadcasts."
-	if len(list) > 0 {
-		text = table(func(row func(...any)) {
-			row("ID", "STARTED", "STATUS", "RULES", "LOOKED AT", "REACHED", "LEFT OUT")
-			for n := range list {
-				b := &list[n]
-				if b.Unknown {
-					row(printable(b.ID), b.StartedAt.UTC().Format(time.RFC3339), cmp.Or(b.Failed, "no worker answers"), "", "", "", "")
-					continue
-				}
-				left := 0
-				for _, r := range b.LeftOut() {
-					left += r.Learners
-				}
-				row(printable(b.ID), b.StartedAt.UTC().Format(time.RFC3339), cmp.Or(b.Failed, string(b.Status)), printable(strings.Join(b.Rules, ", ")),
-					fmt.Sprintf("%s of %s", narrate.Thousands(b.Counts.Seen), narrate.Thousands(b.Total)), narrate.Thousands(b.Counts.Reached), narrate.Thousands(left))
-			}
-		})
-	}
-	return printResult(o, c.Format, list, text)
+	return o.PrintResult(c.Format, list, printing.BroadcastsText(list))
 }
 
 // broadcastControl is what pause, resume and cancel have in common.
@@ -148,7 +103,7 @@ type broadcastControl struct {
 }
 
 func (c *broadcastControl) controlBroadcast(ctx context.Context, o IO, do admin.BroadcastCommand, said string) error {
-	installation, err := c.connectTemporal(ctx, o, "homeroom broadcast")
+	installation, err := c.connect(ctx, o, "homeroom broadcast")
 	if err != nil {
 		return err
 	}
@@ -156,8 +111,7 @@ func (c *broadcastControl) controlBroadcast(ctx context.Context, o IO, do admin.
 	if err := installation.ControlBroadcast(ctx, c.ID, do); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(o.Out, said)
-	return err
+	return o.PrintText(said)
 }
 
 // BroadcastsPauseCmd is `homeroom broadcasts pause`.
@@ -225,16 +179,13 @@ Example:
 
 // Run names learners.
 func (c *NameLearnersCmd) Run(ctx context.Context, o IO) error {
-	installation, err := c.connectAdmin(ctx, o, "homeroom broadcasts")
-	if err != nil {
-		return err
-	}
-	defer installation.Close()
-	done, err := installation.NameLearners(ctx, func(so admin.NamedLearners) {
-		o.printStage(fmt.Sprintf("%s learners", narrate.Thousands(so.Seen)))
+	done, err := askInstallation(ctx, o, c, "homeroom broadcasts", func(i *admin.Installation) (admin.NamedLearners, error) {
+		return i.NameLearners(ctx, func(so admin.NamedLearners) {
+			o.PrintStage(fmt.Sprintf("%s learners", narrate.Thousands(so.Seen)))
+		})
 	})
 	if err != nil {
 		return err
 	}
-	return printResult(o, c.Format, done, fmt.Sprintf("Named %s standings, of %s learners.", narrate.Thousands(done.Named), narrate.Thousands(done.Seen)))
+	return o.PrintResult(c.Format, done, fmt.Sprintf("Named %s standings, of %s learners.", narrate.Thousands(done.Named), narrate.Thousands(done.Seen)))
 }

@@ -6,10 +6,9 @@ import (
 	"go/token"
 	"io"
 	"os"
-	"strings"
-	"text/tabwriter"
 
 	"homeroom/catalog"
+	"homeroom/internal/printing"
 )
 
 // CatalogCmd is `homeroom catalog`: the events that Homeroom knows, as a table for people, as JSON, or as a JSON Schema
@@ -51,7 +50,7 @@ func (c *CatalogCmd) Run(_ context.Context, out io.Writer) error {
 	}
 	switch format {
 	case "table":
-		return writeCatalog(out, known)
+		return printing.WriteCatalog(out, known)
 	case "json":
 		return writeDocument(out, known.JSON)
 	case "schema":
@@ -74,39 +73,6 @@ func writeDocument(out io.Writer, document func() ([]byte, error)) error {
 	}
 	_, err = out.Write(text)
 	return err
-}
-
-// writeCatalog writes the table. A property that an event cannot do without carries a star.
-func writeCatalog(out io.Writer, known *catalog.Catalog) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "EVENT\tVOLUME\tPROPERTIES (* required)")
-	category := ""
-	for _, e := range known.Events() {
-		if e.Category != category {
-			category = e.Category
-			fmt.Fprintf(w, "\t\t\n%s\t\t\n", strings.ToUpper(category[:1])+category[1:])
-		}
-		volume := string(e.Volume)
-		if e.Admin {
-			volume += " (admin)"
-		}
-		fmt.Fprintf(w, "  %s\t%s\t%s\n", e.Name, volume, propertyList(e))
-	}
-	return w.Flush()
-}
-
-func propertyList(e *catalog.Event) string {
-	names := make([]string, len(e.Properties))
-	for i, p := range e.Properties {
-		names[i] = p.Name
-		if p.Required {
-			names[i] += "*"
-		}
-	}
-	if len(names) == 0 {
-		return "-"
-	}
-	return strings.Join(names, ", ")
 }
 
 // isTerminal reports whether out is a terminal (or another character device, for which a table is as good).

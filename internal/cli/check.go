@@ -2,11 +2,9 @@ package cli
 
 import (
 	"fmt"
-	"strings"
 
 	"homeroom/admin"
-	"homeroom/internal/narrate"
-	"homeroom/rules"
+	"homeroom/internal/printing"
 )
 
 // RulesCheckCmd is `homeroom rules check`.
@@ -42,9 +40,9 @@ func (c *RulesCheckCmd) Run(o IO) error {
 	}
 	check := admin.CheckFolder(folder)
 	if c.Format == "json" {
-		err = printJSON(o.Out, check)
+		err = o.PrintJSON(check)
 	} else {
-		err = c.printText(o, check)
+		err = printing.WriteFolderCheck(o, folderName(c.Dir), &check)
 	}
 	switch {
 	case err != nil:
@@ -55,47 +53,4 @@ func (c *RulesCheckCmd) Run(o IO) error {
 		return ExitError{Code: 3}
 	}
 	return nil
-}
-
-func (c *RulesCheckCmd) printText(o IO, check admin.FolderCheck) error {
-	if err := check.Problems.Format(o.Out, o.Color); err != nil {
-		return err
-	}
-	found := "no problems"
-	if len(check.Problems) > 0 {
-		if _, err := fmt.Fprintln(o.Out); err != nil {
-			return err
-		}
-		found = tally(check.Problems)
-	}
-	for _, missing := range check.Untranslated {
-		if _, err := fmt.Fprintf(o.Out, "note: not written in %s: %s\n", missing.Locale, strings.Join(missing.Messages, ", ")); err != nil {
-			return err
-		}
-	}
-	for _, note := range check.NeedsEvents {
-		if _, err := fmt.Fprintf(o.Out, "note: %s\n", note); err != nil {
-			return err
-		}
-	}
-	if !check.OK {
-		_, err := fmt.Fprintln(o.Out, found)
-		return err
-	}
-	_, err := fmt.Fprintf(o.Out, "%s: %s, %s, %s known, %s\n", folderName(c.Dir),
-		narrate.Count(check.Rules, "rule"), narrate.Count(check.Messages, "message"), narrate.Count(check.Events, "event"), found)
-	return err
-}
-
-// tally counts problems and warnings in words.
-func tally(problems rules.Problems) string {
-	errors := problems.Errors()
-	warnings := problems.Warnings()
-	switch {
-	case warnings == 0:
-		return narrate.Count(errors, "problem")
-	case errors == 0:
-		return narrate.Count(warnings, "warning")
-	}
-	return narrate.Count(errors, "problem") + ", " + narrate.Count(warnings, "warning")
 }

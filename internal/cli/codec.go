@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -54,13 +53,7 @@ func (c *CodecCmd) Run(ctx context.Context, o IO) error {
 		IdleTimeout:       2 * time.Minute,
 	}
 	fmt.Fprintf(o.Err, "Decrypting on http://%s with the keys %v, for %v.\n", listener.Addr(), keys, c.UI)
-	stop := context.AfterFunc(ctx, func() {
-		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		defer cancel()
-		_ = server.Shutdown(ending)
-	})
-	defer stop()
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+	if err := serveUntil(ctx, listener, server); err != nil {
 		return fmt.Errorf("the codec server: %w", err)
 	}
 	return nil

@@ -94,7 +94,9 @@ func (c *ConsoleCmd) Run(ctx context.Context, o IO) error {
 	defer pages.Close()
 	pages.AdoptBacktests()
 	defer keepSchedule(ctx, installation, approvals, log)()
-	defer workOnBacktests(ctx, installation, events, log)()
+	defer startBackground(ctx, func(ctx context.Context) {
+		installation.WorkOnBacktests(ctx, admin.BacktestWork{EventCopy: events, Log: log})
+	})()
 	listener, err := listenAt(c.Listen)
 	if err != nil {
 		return fmt.Errorf("the console cannot listen at %s: %w", c.Listen, err)
@@ -107,7 +109,7 @@ func (c *ConsoleCmd) Run(ctx context.Context, o IO) error {
 		address += ", through the proxy that connects to " + listener.Addr().String()
 	}
 	fmt.Fprintf(o.Out, "The console is at %s\n", address)
-	return serveUntil(ctx, listener, pages.Handler())
+	return serveUntil(ctx, listener, &http.Server{Handler: pages.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute})
 }
 
 // testMail returns how test mails are sent. Without a key the pages say what to set.
@@ -133,14 +135,11 @@ func keepEventCopy(ctx context.Context, dir string, installation *admin.Installa
 	if events, err = admin.OpenEventCopy(dir); err != nil {
 		return nil, nil, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	var keeping sync.WaitGroup
-	keeping.Go(func() {
+	stopKeeping := startBackground(ctx, func(ctx context.Context) {
 		installation.KeepEventCopy(ctx, events, copyAge, func(err error) { log.Warn("the copy of the events is not up to date", "error", err) })
 	})
 	return events, func() {
-		cancel()
-		keeping.Wait()
+		stopKeeping()
 		if err := events.Close(); err != nil {
 			log.Warn("closing the copy of the events failed", "error", err)
 		}
@@ -152,29 +151,23 @@ const scheduleLook = 10 * time.Second
 
 // keepSchedule puts drafts in force whose time has come, until stop is called.
 func keepSchedule(ctx context.Context, installation *admin.Installation, approvals int, log *slog.Logger) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	var keeping sync.WaitGroup
-	keeping.Go(func() {
+	return startBackground(ctx, func(ctx context.Context) {
 		installation.KeepSchedule(ctx, admin.ScheduleKeeping{
 			Every:     scheduleLook,
 			Approvals: approvals,
 			Report:    func(r admin.ScheduleReport) { r.Log(log) },
 		})
 	})
-	return func() {
-		cancel()
-		keeping.Wait()
-	}
 }
 
-// workOnBacktests works on backtests in the background until stop is called.
-func workOnBacktests(ctx context.Context, installation *admin.Installation, events *admin.EventCopy, log *slog.Logger) (stop func()) {
+// startBackground runs work in the background until stop is called, which waits for its end.
+func startBackground(ctx context.Context, work func(context.Context)) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	var working sync.WaitGroup
-	working.Go(func() { installation.WorkOnBacktests(ctx, admin.BacktestWork{EventCopy: events, Log: log}) })
+	var running sync.WaitGroup
+	running.Go(func() { work(ctx) })
 	return func() {
 		cancel()
-		working.Wait()
+		running.Wait()
 	}
 }
 
@@ -198,8 +191,7 @@ func (c *ConsoleCmd) allow() (console.People, int, error) {
 const stopServing = 5 * time.Second
 
 // serveUntil serves until ctx ends, and lets requests under way finish.
-func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler) error {
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute}
+func serveUntil(ctx context.Context, listener net.Listener, server *http.Server) error {
 	stopped := make(chan error, 1)
 	go func() { stopped <- server.Serve(listener) }()
 	select {

@@ -1,12 +1,8 @@
 package cli
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
-	"slices"
-	"strings"
 
 	"homeroom/engine"
 	"homeroom/internal/narrate"
@@ -44,41 +40,28 @@ func (c *DeadlettersPurgeCmd) Run(ctx context.Context, o IO) error {
 		}
 		selection.Before = o.Now().Add(-age)
 	}
-	installation, err := c.connectAdmin(ctx, o, "homeroom deadletters")
+	installation, err := c.connect(ctx, o, "homeroom deadletters")
 	if err != nil {
 		return err
 	}
 	defer installation.Close()
-	onRead, clearLine := o.drawReading()
+	onRead, clearLine := o.DrawReading()
 	found, err := installation.FindDeadLetters(ctx, selection, onRead)
 	clearLine()
 	if err != nil {
 		return err
 	}
 	if c.DryRun || len(found) == 0 {
-		_, err := fmt.Fprintf(o.Out, "%s would be deleted; nothing was done.\n", narrate.Count(len(found), "dead letter"))
-		return err
+		return o.PrintText(narrate.Count(len(found), "dead letter") + " would be deleted; nothing was done.")
 	}
 	if !c.Yes {
-		if err := confirmPurge(o, len(found)); err != nil {
+		question := fmt.Sprintf("Delete %s for good?", narrate.Count(len(found), "dead letter"))
+		if err := confirmByAnswer(o, "nothing was deleted: look at it with --dry-run, then add --yes", question, "nothing was deleted"); err != nil {
 			return err
 		}
 	}
 	if err := installation.PurgeDeadLetters(ctx, found); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(o.Out, "%s deleted.\n", narrate.Count(len(found), "dead letter"))
-	return err
-}
-
-func confirmPurge(o IO, n int) error {
-	if !o.Terminal || o.In == nil {
-		return usage(errors.New("nothing was deleted: look at it with --dry-run, then add --yes"))
-	}
-	fmt.Fprintf(o.Err, "Delete %s for good? [y/N] ", narrate.Count(n, "dead letter"))
-	answer, err := bufio.NewReader(o.In).ReadString('\n')
-	if !slices.Contains([]string{"y", "yes"}, strings.ToLower(strings.TrimSpace(answer))) {
-		return errors.Join(ExitError{Code: 1, Err: errors.New("nothing was deleted")}, err)
-	}
-	return nil
+	return o.PrintText(narrate.Count(len(found), "dead letter") + " deleted.")
 }

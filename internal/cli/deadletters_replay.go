@@ -4,22 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
-	"unicode"
 
 	"homeroom/deadletters"
 	"homeroom/internal/narrate"
+	"homeroom/internal/printing"
 	"homeroom/internal/safefiles"
 )
-
-// printable is text that a terminal can be given, whoever wrote it.
-func printable(s string) string {
-	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) || r == unicode.ReplacementChar }) {
-		return strconv.Quote(s)
-	}
-	return s
-}
 
 // LetterFlags say which dead letters are meant.
 type LetterFlags struct {
@@ -77,7 +68,7 @@ func (c *DeadlettersReplayCmd) Run(ctx context.Context, o IO) error {
 	if err != nil {
 		return err
 	}
-	installation, err := c.connectAdmin(ctx, o, "homeroom deadletters")
+	installation, err := c.connect(ctx, o, "homeroom deadletters")
 	if err != nil {
 		return err
 	}
@@ -85,10 +76,10 @@ func (c *DeadlettersReplayCmd) Run(ctx context.Context, o IO) error {
 	skipped := 0
 	opts.OnSkip = func(l deadletters.Letter, refusal error) {
 		if skipped++; skipped <= maxSkipsPrinted {
-			fmt.Fprintf(o.Err, "%d %s of %s is skipped: %s\n", l.Sequence, printable(l.Event), printable(l.Learner), printable(refusal.Error()))
+			fmt.Fprintf(o.Err, "%d %s of %s is skipped: %s\n", l.Sequence, printing.Printable(l.Event), printing.Printable(l.Learner), printing.Printable(refusal.Error()))
 		}
 	}
-	onRead, clearLine := o.drawReading()
+	onRead, clearLine := o.DrawReading()
 	opts.OnRead = onRead
 	result, err := installation.ReplayDeadLetters(ctx, opts)
 	clearLine()

@@ -8,6 +8,7 @@ import (
 	"homeroom/admin"
 	"homeroom/catalog"
 	"homeroom/internal/narrate"
+	"homeroom/internal/printing"
 	"homeroom/internal/rfc3339"
 	"homeroom/internal/safefiles"
 )
@@ -59,7 +60,7 @@ func (c *EmitCmd) Run(ctx context.Context, o IO) error {
 		return err
 	}
 	for _, remark := range event.Remarks {
-		fmt.Fprintf(o.Err, "Remark: %s\n", endSentence(remark))
+		fmt.Fprintf(o.Err, "Remark: %s\n", printing.EndSentence(remark))
 	}
 	if c.DryRun {
 		_, err := fmt.Fprintf(o.Out, "%s\n%s\n", event.Subject, strings.TrimSpace(string(event.Body)))

@@ -2,10 +2,9 @@ package cli
 
 import (
 	"fmt"
-	"io"
 
 	"homeroom/admin"
-	"homeroom/internal/narrate"
+	"homeroom/internal/printing"
 )
 
 // EventsCmd is `homeroom events`.
@@ -44,11 +43,7 @@ func (c *EventsCheckCmd) Run(o IO) error {
 	if err != nil {
 		return err
 	}
-	if c.Format == "json" {
-		err = printJSON(o.Out, trial)
-	} else {
-		err = printEventsCheck(o.Out, &admin.SourceTrial{Trial: trial})
-	}
+	err = o.PrintResult(c.Format, trial, printing.EventsCheckText(&admin.SourceTrial{Trial: trial}))
 	switch {
 	case err != nil:
 		return fmt.Errorf("print what is wrong: %w", err)
@@ -58,21 +53,4 @@ func (c *EventsCheckCmd) Run(o IO) error {
 		return ExitError{Code: 3}
 	}
 	return nil
-}
-
-func printEventsCheck(out io.Writer, trial *admin.SourceTrial) error {
-	for _, b := range trial.Bodies {
-		if b.Reason != "" {
-			hint := ""
-			if b.Hint != "" {
-				hint = "; " + b.Hint
-			}
-			fmt.Fprintf(out, "line %d: %s: %s%s\n", b.Line, b.Reason, printable(b.Message), printable(hint))
-		}
-		for _, remark := range b.Remarks {
-			fmt.Fprintf(out, "line %d: remark: %s\n", b.Line, printable(remark))
-		}
-	}
-	_, err := fmt.Fprintf(out, "%s, %d refused, %s.\n", narrate.Count(len(trial.Bodies), "event"), trial.Refused(), narrate.Count(trial.Remarks(), "remark"))
-	return err
 }

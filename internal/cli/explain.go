@@ -55,7 +55,7 @@ func (c *RulesExplainCmd) Run(ctx context.Context, o IO) error {
 		return err
 	}
 	if c.Format == "json" {
-		return printJSON(o.Out, map[string]string{"rule": c.Rule, "explanation": text, "holdout": howLong})
+		return o.PrintJSON(map[string]string{"rule": c.Rule, "explanation": text, "holdout": howLong})
 	}
 	_, err = io.WriteString(o.Out, text+howLong)
 	return err
@@ -76,18 +76,13 @@ func (c *RulesExplainCmd) findPace(ctx context.Context, o IO, folder *admin.Fold
 		}
 		return pace, nil
 	case c.FromStreams:
-		installation, err := c.connectAdmin(ctx, o, "homeroom rules explain")
-		if err != nil {
-			return report.Pace{}, err
-		}
-		defer installation.Close()
-		onRead, clearLine := o.drawReading()
-		answer, err := installation.Report(ctx, admin.ReportOptions{
-			Since:  o.Now().Add(-streamsDays * 24 * time.Hour),
-			Rule:   c.Rule,
-			OnRead: onRead,
+		answer, err := askReading(ctx, o, c, "homeroom rules explain", func(i *admin.Installation, onRead func(done, total int64)) (admin.Report, error) {
+			return i.Report(ctx, admin.ReportOptions{
+				Since:  o.Now().Add(-streamsDays * 24 * time.Hour),
+				Rule:   c.Rule,
+				OnRead: onRead,
+			})
 		})
-		clearLine()
 		if errors.Is(err, admin.ErrNothingDecided) {
 			return report.UnknownPace(), nil
 		}

@@ -5,15 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
-	"slices"
-	"strings"
-	"time"
 
 	"homeroom/admin"
 	"homeroom/importer"
 	"homeroom/internal/narrate"
+	"homeroom/internal/printing"
 )
 
 // ImportCmd is `homeroom import`.
@@ -51,7 +48,7 @@ func (c *ImportCmd) Run(ctx context.Context, o IO) error {
 		return err
 	}
 	defer in.Close()
-	installation, err := c.connectInstallation(ctx, o, "homeroom import", 1)
+	installation, err := c.connectCaching(ctx, o, "homeroom import", 1)
 	if err != nil {
 		return err
 	}
@@ -61,11 +58,7 @@ func (c *ImportCmd) Run(ctx context.Context, o IO) error {
 	if err != nil {
 		return err
 	}
-	if c.Format == "json" {
-		err = printJSON(o.Out, result)
-	} else {
-		_, err = io.WriteString(o.Out, importText(&result, c.File, o.Now().Sub(began)))
-	}
+	err = o.PrintResult(c.Format, result, printing.ImportText(&result, c.File, o.Now().Sub(began)))
 	if err == nil && len(result.Rejected) > 0 {
 		return ExitError{Code: 1}
 	}
@@ -74,22 +67,21 @@ func (c *ImportCmd) Run(ctx context.Context, o IO) error {
 
 // importEvents imports and draws the progress of reading and of importing.
 func (c *ImportCmd) importEvents(ctx context.Context, o IO, installation *admin.Installation, in io.Reader, size int64) (importer.Result, error) {
-	reading := newProgress(o, size)
-	var importing *progress
+	reading := printing.NewProgress(o, size)
+	var importing *printing.Progress
 	opts := admin.ImportOptions{DryRun: c.DryRun, Wake: c.Wake, OpenRejected: c.openRejected}
-	opts.OnRead = func(lines, _ int64) { reading.draw(int(lines)) }
+	opts.OnRead = func(lines, _ int64) { reading.Draw(int(lines)) }
 	opts.OnApply = func(events, total int64) {
 		if importing == nil {
-			reading.clear()
-			importing = newProgress(o, total)
+			reading.Clear()
+			importing = printing.NewProgress(o, total)
 		}
-		importing.read.Store(events)
-		importing.draw(int(events))
+		importing.DrawRead(events)
 	}
-	result, err := installation.Import(ctx, reading.reader(in), opts)
-	reading.clear()
+	result, err := installation.Import(ctx, reading.Reader(in), opts)
+	reading.Clear()
 	if importing != nil {
-		importing.clear()
+		importing.Clear()
 	}
 	switch {
 	case errors.Is(err, importer.ErrNothingImported):
@@ -121,78 +113,4 @@ func (c *ImportCmd) rejectedFile() string {
 		return "import.rejected.ndjson"
 	}
 	return c.File + ".rejected.ndjson"
-}
-
-// openInput returns a file or standard input, and how many bytes it is, 0 if that is not known.
-func openInput(o IO, name string) (io.ReadCloser, int64, error) {
-	if name == "-" {
-		return io.NopCloser(o.In), 0, nil
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, 0, usage(err)
-	}
-	info, err := f.Stat()
-	if err == nil && info.IsDir() {
-		err = fmt.Errorf("%s is a folder", name)
-	}
-	if err != nil {
-		return nil, 0, usage(errors.Join(err, f.Close()))
-	}
-	return f, info.Size(), nil
-}
-
-// importText says what an import did.
-func importText(r *importer.Result, file string, spent time.Duration) string {
-	var b strings.Builder
-	verb := "Took in"
-	if r.DryRun {
-		verb = "Would take in"
-	}
-	fmt.Fprintf(&b, "%s %s of %s", verb, narrate.Count(r.Events, "event"), narrate.Count(r.Learners, "learner"))
-	if s := spent.Seconds(); s > 0 && r.Events > 0 && !r.DryRun {
-		fmt.Fprintf(&b, " in %.1fs (%s/s)", s, narrate.Thousands(int(float64(r.Events)/s)))
-	}
-	b.WriteString(".\n")
-	if !r.DryRun {
-		fmt.Fprintf(&b, "  %s and %s changed; the others were known already\n", narrate.Count(r.Profiles, "profile"), narrate.Count(r.Standings, "standing"))
-	}
-	for _, line := range []struct {
-		n          int
-		noun, text string
-	}{
-		{r.Repeated, "event", "came more than once"},
-		{r.Platform, "event", "about the platform passed over"},
-		{r.Ignored, "event", "passed over that sources.yaml ignores"},
-		{r.Erased, "event", "of erased learners left out"},
-	} {
-		if line.n > 0 {
-			fmt.Fprintf(&b, "  %s %s\n", narrate.Count(line.n, line.noun), line.text)
-		}
-	}
-	if r.Aliased > 0 {
-		fmt.Fprintf(&b, "  %s user.aliased: an import merges no ids; publish them afterwards, and what was taken in under both becomes one learner's\n", narrate.Count(r.Aliased, "event"))
-	}
-	if r.Remarks > 0 {
-		fmt.Fprintf(&b, "  %s about traits and properties that cannot be used or mean nothing here; the first, %s\n", narrate.Count(r.Remarks, "remark"), r.Remark)
-	}
-	if r.SkippedTraits > 0 {
-		fmt.Fprintf(&b, "  %s not taken in; the first, %s\n", narrate.Count(r.SkippedTraits, "trait"), r.TraitNote)
-	}
-	total := 0
-	for _, reason := range slices.Sorted(maps.Keys(r.Rejected)) {
-		total += r.Rejected[reason]
-		fmt.Fprintf(&b, "  %s: %s\n", reason, narrate.Count(r.Rejected[reason], "line"))
-	}
-	if total > 0 {
-		fmt.Fprintf(&b, "%s could not be used; %s says why.\n", narrate.Count(total, "line"), r.RejectedFile)
-	}
-	switch {
-	case r.Woken > 0:
-		fmt.Fprintf(&b, "The inactivity rules in force wait for %s now.\n", narrate.Count(r.Woken, "learner"))
-	case r.Waiting > 0:
-		fmt.Fprintf(&b, "%s may fall silent, and no inactivity rule waits for them before an event of theirs wakes them: `homeroom import %s --wake` has the rules wait from now on.\n",
-			narrate.Count(r.Waiting, "learner"), file)
-	}
-	return b.String()
 }

@@ -1,15 +1,11 @@
 package cli
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"strings"
-	"time"
 
 	"homeroom/admin"
+	"homeroom/internal/printing"
 )
 
 // KeysCmd is `homeroom keys`.
@@ -39,16 +35,13 @@ Example:
 
 // Run makes a key.
 func (c *KeysCreateCmd) Run(ctx context.Context, o IO) error {
-	installation, err := c.connectAdmin(ctx, o, "homeroom keys")
+	made, err := askInstallation(ctx, o, c, "homeroom keys", func(i *admin.Installation) (admin.NewWriteKey, error) {
+		return i.CreateWriteKey(ctx, admin.WriteKeyOptions{Name: c.Name, Scopes: c.Scope, PerSecond: c.Limit})
+	})
 	if err != nil {
 		return err
 	}
-	defer installation.Close()
-	made, err := installation.CreateWriteKey(ctx, admin.WriteKeyOptions{Name: c.Name, Scopes: c.Scope, PerSecond: c.Limit})
-	if err != nil {
-		return err
-	}
-	return printResult(o, c.Format, made, fmt.Sprintf(`%s
+	return o.PrintResult(c.Format, made, fmt.Sprintf(`%s
 
 Keep it safe: it is not shown again. Send it as a header:
   Authorization: Bearer %s`, made.Key, made.Key))
@@ -70,41 +63,11 @@ Example:
 
 // Run prints the list.
 func (c *KeysListCmd) Run(ctx context.Context, o IO) error {
-	installation, err := c.connectAdmin(ctx, o, "homeroom keys")
+	list, err := askInstallation(ctx, o, c, "homeroom keys", func(i *admin.Installation) (admin.WriteKeyList, error) { return i.WriteKeys(ctx) })
 	if err != nil {
 		return err
 	}
-	defer installation.Close()
-	list, err := installation.WriteKeys(ctx)
-	if err != nil {
-		return err
-	}
-	return printResult(o, c.Format, list, writeKeysText(list.Keys))
-}
-
-func writeKeysText(keys []admin.WriteKeyInfo) string {
-	if len(keys) == 0 {
-		return "There is no write key: nobody can post events over HTTP. `homeroom keys create NAME` makes one."
-	}
-	text := table(func(row func(...any)) {
-		row("ID", "FOR", "SCOPES", "LIMIT", "MADE", "STATE")
-		for _, key := range keys {
-			scopes := "everything"
-			if len(key.Scopes) > 0 {
-				scopes = strings.Join(key.Scopes, ", ")
-			}
-			limit := "none"
-			if key.PerSecond > 0 {
-				limit = fmt.Sprintf("%d/s", key.PerSecond)
-			}
-			state := "in use"
-			if !key.RevokedAt.IsZero() {
-				state = fmt.Sprintf("revoked by %s at %s", printable(key.RevokedBy), key.RevokedAt.UTC().Format(time.RFC3339))
-			}
-			row(key.ID, printable(key.Name), scopes, limit, printable(key.By)+" at "+key.At.UTC().Format(time.RFC3339), state)
-		}
-	})
-	return strings.TrimSuffix(text, "\n")
+	return o.PrintResult(c.Format, list, printing.WriteKeysText(list.Keys))
 }
 
 // KeysRevokeCmd is `homeroom keys revoke`.
@@ -122,34 +85,15 @@ Example:
   homeroom keys revoke k3j7w2qd`
 }
 
-// confirm asks whether the key is meant.
-func (c *KeysRevokeCmd) confirm(o IO) error {
-	if c.Yes {
-		return nil
-	}
-	in, ok := o.In.(*os.File)
-	if !ok || !isTerminal(in) || !o.Terminal {
-		return usage(errors.New("no terminal is there to ask whether this key is meant: add --yes"))
-	}
-	fmt.Fprint(o.Err, "Whoever posts with this key is refused from now on. Revoke it? [y/N] ")
-	typed, err := bufio.NewReader(in).ReadString('\n')
-	if err != nil || !strings.EqualFold(strings.TrimSpace(typed), "y") {
-		return errors.New("nothing was revoked")
-	}
-	return nil
-}
-
 // Run revokes a key, after asking.
 func (c *KeysRevokeCmd) Run(ctx context.Context, o IO) error {
-	if err := c.confirm(o); err != nil {
-		return err
+	if !c.Yes {
+		err := confirmAtTerminal(o, "no terminal is there to ask whether this key is meant: add --yes", "Whoever posts with this key is refused from now on. Revoke it?", "nothing was revoked")
+		if err != nil {
+			return err
+		}
 	}
-	installation, err := c.connectAdmin(ctx, o, "homeroom keys")
-	if err != nil {
-		return err
-	}
-	defer installation.Close()
-	changed, err := installation.RevokeWriteKey(ctx, c.ID)
+	changed, err := askInstallation(ctx, o, c, "homeroom keys", func(i *admin.Installation) (bool, error) { return i.RevokeWriteKey(ctx, c.ID) })
 	if err != nil {
 		return err
 	}
@@ -157,6 +101,5 @@ func (c *KeysRevokeCmd) Run(ctx context.Context, o IO) error {
 	if !changed {
 		text = "It was revoked already."
 	}
-	_, err = fmt.Fprintln(o.Out, text)
-	return err
+	return o.PrintText(text)
 }

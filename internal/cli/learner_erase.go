@@ -6,10 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"homeroom/admin"
+	"homeroom/internal/printing"
 )
 
 // LearnerEraseCmd is `homeroom learner erase`.
@@ -37,23 +37,22 @@ Example:
 
 // Run erases the learner.
 func (c *LearnerEraseCmd) Run(ctx context.Context, o IO) error {
-	installation, err := c.connectInstallation(ctx, o, "homeroom learner", 0)
+	installation, err := c.connect(ctx, o, "homeroom learner")
 	if err != nil {
 		return err
 	}
 	defer installation.Close()
 	if c.DryRun {
-		counts, err := installation.CountLearnerData(ctx, c.Learner, o.printStage)
+		counts, err := installation.CountLearnerData(ctx, c.Learner, o.PrintStage)
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintln(o.Out, countTable(counts))
-		return err
+		return o.PrintText(printing.CountTable(counts))
 	}
 	if err := c.confirm(o); err != nil {
 		return err
 	}
-	receipt, err := installation.EraseLearner(ctx, c.Learner, currentUser(), o.printStage)
+	receipt, err := installation.EraseLearner(ctx, c.Learner, currentUser(), o.PrintStage)
 	if err != nil {
 		return err
 	}
@@ -72,12 +71,11 @@ func (c *LearnerEraseCmd) confirm(o IO) error {
 	if c.Yes {
 		return nil
 	}
-	in, ok := o.In.(*os.File)
-	if !ok || !isTerminal(in) || !o.Terminal {
+	if !isAtTerminal(o) {
 		return usage(errors.New("nobody is there to ask whether this learner is meant: add --yes"))
 	}
 	fmt.Fprintf(o.Err, "This removes everything about %s and cannot be undone. Type the id to go on: ", c.Learner)
-	typed, err := bufio.NewReader(in).ReadString('\n')
+	typed, err := bufio.NewReader(o.In).ReadString('\n')
 	if err != nil || strings.TrimRight(typed, "\r\n") != c.Learner {
 		return errors.New("that was another id: nothing was removed")
 	}
@@ -90,33 +88,12 @@ func summarizeReceipt(o IO, r admin.ErasureReceipt) error {
 		fmt.Fprintln(o.Err, "Careful:", warning)
 	}
 	if !r.Complete {
-		return fmt.Errorf("after %d rounds something remains (%s): stop the platform from publishing about this learner, and run this again", r.Rounds, countLine(r.Remaining))
+		return fmt.Errorf("after %d rounds something remains (%s): stop the platform from publishing about this learner, and run this again", r.Rounds, printing.CountLine(r.Remaining))
 	}
-	removed := countLine(r.Removed)
+	removed := printing.CountLine(r.Removed)
 	fmt.Fprintf(o.Err, "Erased: %s. Nothing was found any more.\n", removed)
 	if removed == "nothing" {
 		fmt.Fprintf(o.Err, "There was no such learner, or they were erased before. %s\n", admin.LearnerIDAdvice)
 	}
 	return nil
-}
-
-func countTable(counts []admin.LearnerCount) string {
-	return table(func(row func(...any)) {
-		for _, c := range counts {
-			row(c.Place, c.Count)
-		}
-	})
-}
-
-func countLine(counts []admin.LearnerCount) string {
-	var parts []string
-	for _, c := range counts {
-		if c.Count > 0 {
-			parts = append(parts, fmt.Sprintf("%s %d", c.Place, c.Count))
-		}
-	}
-	if len(parts) == 0 {
-		return "nothing"
-	}
-	return strings.Join(parts, ", ")
 }

@@ -9,19 +9,8 @@ import (
 	"path/filepath"
 
 	"homeroom/admin"
+	"homeroom/internal/printing"
 )
-
-// SecretFlags say which secrets an installation was given.
-type SecretFlags struct {
-	Secrets []string `name:"secret-file" env:"HOMEROOM_SECRET_FILE" type:"existingfile" help:"The file that serve was given as its secret, then the older ones; without it, the secret that is kept in NATS." placeholder:"FILE"`
-}
-
-// InstallationFlags say where an installation keeps its data, and its secret.
-type InstallationFlags struct {
-	NATSFlags
-	SecretFlags
-	Keys []string `name:"encryption-key-file" env:"HOMEROOM_ENCRYPTION_KEY_FILE" type:"existingfile" help:"The keys that serve encrypts with, if it does." placeholder:"FILE"`
-}
 
 // LearnerExportCmd is `homeroom learner export`.
 type LearnerExportCmd struct {
@@ -41,12 +30,9 @@ Example:
 
 // Run writes the document.
 func (c *LearnerExportCmd) Run(ctx context.Context, o IO) error {
-	installation, err := c.connectInstallation(ctx, o, "homeroom learner", 0)
-	if err != nil {
-		return err
-	}
-	defer installation.Close()
-	doc, err := installation.ExportLearner(ctx, c.Learner, o.printStage)
+	doc, err := askInstallation(ctx, o, c, "homeroom learner", func(i *admin.Installation) (*admin.LearnerDocument, error) {
+		return i.ExportLearner(ctx, c.Learner, o.PrintStage)
+	})
 	if err != nil {
 		return err
 	}
@@ -62,12 +48,9 @@ func (c *LearnerExportCmd) Run(ctx context.Context, o IO) error {
 	if err := writePrivate(c.Out, data); err != nil {
 		return fmt.Errorf("writing the export: %w", err)
 	}
-	_, err = fmt.Fprintf(o.Err, "Wrote %s: %s.\n", c.Out, sectionsText(doc))
+	_, err = fmt.Fprintf(o.Err, "Wrote %s: %s.\n", c.Out, printing.DescribeSections(doc))
 	return err
 }
-
-// printStage prints what is being done, a line for each stage.
-func (o IO) printStage(words string) { fmt.Fprintln(o.Err, words) }
 
 // writePrivate writes a file that only its owner can read, all of it or none.
 func writePrivate(path string, data []byte) error {
@@ -83,18 +66,4 @@ func writePrivate(path string, data []byte) error {
 		err = errors.Join(err, os.Remove(f.Name()))
 	}
 	return err
-}
-
-// sectionsText lists the sections that hold something, with how many items each has.
-func sectionsText(doc *admin.LearnerDocument) string {
-	line := ""
-	for _, s := range doc.Sections {
-		if len(s.Items) > 0 {
-			line += fmt.Sprintf(", %s %d", s.Name, len(s.Items))
-		}
-	}
-	if line == "" {
-		return "nothing is held: no such learner, or erased. " + admin.LearnerIDAdvice
-	}
-	return line[2:]
 }

@@ -9,6 +9,7 @@ import (
 
 	"homeroom/admin"
 	"homeroom/internal/narrate"
+	"homeroom/internal/printing"
 )
 
 // LearnerRequestsCmd is `homeroom learner requests`.
@@ -40,21 +41,25 @@ func (c *LearnerRequestsCmd) Run(ctx context.Context, o IO) error {
 	if c.Exports != "" && !c.CarryOut {
 		return usage(errors.New("--exports goes with --carry-out"))
 	}
-	installation, err := c.connectInstallation(ctx, o, "homeroom learner", 0)
+	installation, err := c.connect(ctx, o, "homeroom learner")
 	if err != nil {
 		return err
 	}
 	defer installation.Close()
 	if !c.CarryOut {
-		return c.listRequests(ctx, o, installation)
+		requests, err := installation.LearnerRequests(ctx)
+		if err != nil {
+			return err
+		}
+		return o.PrintResult(c.Format, requests, printing.LearnerRequestsText(requests))
 	}
-	options := admin.CarryOutOptions{AtMost: c.AtMost, OnStage: o.printStage}
+	options := admin.CarryOutOptions{AtMost: c.AtMost, OnStage: o.PrintStage}
 	if c.Exports != "" {
 		options.WriteExport = c.writeExport
 	}
 	done, err := installation.CarryOutRequests(ctx, options)
 	if c.Format == "json" && len(done) > 0 {
-		err = errors.Join(err, printJSON(o.Out, done))
+		err = errors.Join(err, o.PrintJSON(done))
 	}
 	failed := 0
 	for n := range done {
@@ -63,33 +68,12 @@ func (c *LearnerRequestsCmd) Run(ctx context.Context, o IO) error {
 			failed++
 		}
 		if c.Format == "text" {
-			fmt.Fprintln(o.Out, carriedOutText(r))
+			fmt.Fprintln(o.Out, printing.CarriedOutText(r))
 		}
 	}
 	if err == nil && failed > 0 {
 		err = fmt.Errorf("%s could not be carried out: run this again", narrate.Count(failed, "request"))
 	}
-	return err
-}
-
-func (c *LearnerRequestsCmd) listRequests(ctx context.Context, o IO, installation *admin.Installation) error {
-	requests, err := installation.LearnerRequests(ctx)
-	if err != nil {
-		return err
-	}
-	if c.Format == "json" {
-		return printJSON(o.Out, requests)
-	}
-	if len(requests) == 0 {
-		_, err := fmt.Fprintln(o.Out, "Nobody asked to export or to erase a learner.")
-		return err
-	}
-	_, err = fmt.Fprint(o.Out, table(func(row func(...any)) {
-		row("ASKED", "BY", "WHAT", "LEARNER", "PROBLEM")
-		for _, r := range requests {
-			row(narrate.Moment(r.At, nil), r.By, r.Kind, r.Learner, r.Problem)
-		}
-	}))
 	return err
 }
 
@@ -100,17 +84,4 @@ func (c *LearnerRequestsCmd) writeExport(r admin.LearnerRequest, doc *admin.Lear
 		return err
 	}
 	return writePrivate(filepath.Join(c.Exports, "export-"+r.At.Format("20060102T150405.000000000Z")+".json"), append(data, '\n'))
-}
-
-func carriedOutText(r *admin.CarriedOut) string {
-	text := fmt.Sprintf("%s %s, asked by %s: ", r.Kind, r.Learner, r.By)
-	switch {
-	case r.Problem != "" && r.Waits:
-		return text + "goes on waiting: " + r.Problem
-	case r.Waits:
-		return text + "goes on waiting: give --exports a folder for it"
-	case r.Receipt != nil:
-		return text + "done, " + countLine(r.Receipt.Removed)
-	}
-	return text + "done"
 }

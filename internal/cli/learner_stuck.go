@@ -4,18 +4,17 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"homeroom/admin"
 	"homeroom/internal/narrate"
+	"homeroom/internal/printing"
 )
 
 // LearnerStuckCmd is `homeroom learner stuck`.
 type LearnerStuckCmd struct {
-	NATSFlags
-	Keys   []string `name:"encryption-key-file" env:"HOMEROOM_ENCRYPTION_KEY_FILE" type:"existingfile" help:"The keys that serve encrypts with, if it does." placeholder:"FILE"`
-	Format string   `help:"How to print: text or json." enum:"text,json" default:"text"`
+	TemporalFlags
+	Format string `help:"How to print: text or json." enum:"text,json" default:"text"`
 }
 
 // Help is shown by `homeroom learner stuck --help`.
@@ -32,8 +31,7 @@ Example:
 
 // Run prints the list.
 func (c *LearnerStuckCmd) Run(ctx context.Context, o IO) error {
-	flags := InstallationFlags{NATSFlags: c.NATSFlags, Keys: c.Keys}
-	installation, err := flags.connectReading(ctx, o, "homeroom learner stuck")
+	installation, err := c.connect(ctx, o, "homeroom learner stuck")
 	if err != nil {
 		return err
 	}
@@ -54,61 +52,10 @@ func (c *LearnerStuckCmd) Run(ctx context.Context, o IO) error {
 		for _, l := range failing {
 			all = append(all, l)
 		}
-		return printJSON(o.Out, all)
+		return o.PrintJSON(all)
 	}
-	if err := printSetAside(o.Out, learners); err != nil {
-		return err
-	}
-	return printFailing(o.Out, failing, count)
-}
-
-// printFailing prints the learners whose workflows get nowhere; nothing if there are none.
-func printFailing(out io.Writer, learners []admin.LearnerFailing, count int) error {
-	if count == 0 {
-		return nil
-	}
-	_, err := fmt.Fprintf(out, "\nHanded over, and getting nowhere: %s.\n%s", narrate.Count(count, "learner"), table(func(row func(...any)) {
-		row("LEARNER", "SINCE", "TRIED", "WHAT FAILS")
-		for _, l := range learners {
-			since := "–"
-			if !l.Since.IsZero() {
-				since = l.Since.UTC().Format(time.RFC3339)
-			}
-			tried := "–"
-			if l.Attempts > 0 {
-				tried = fmt.Sprintf("%d×", l.Attempts)
-			}
-			row(printable(l.Learner), since, tried, printable(strings.TrimSuffix(l.Step+": "+l.Error, ": ")))
-		}
-	}))
+	_, err = io.WriteString(o.Out, printing.SetAsideText(learners)+printing.FailingText(failing, count))
 	return err
-}
-
-func printSetAside(out io.Writer, learners []admin.LearnerSetAside) error {
-	if len(learners) == 0 {
-		_, err := fmt.Fprintln(out, "No learner is set aside.")
-		return err
-	}
-	_, err := io.WriteString(out, table(func(row func(...any)) {
-		row("LEARNER", "SINCE", "EVENTS", "TRIED", "NEXT TRY", "WHAT FAILS")
-		for _, l := range learners {
-			row(printable(l.Learner), l.Since.UTC().Format(time.RFC3339), l.Waiting, fmt.Sprintf("%d×", l.Attempts),
-				l.Next.UTC().Format(time.RFC3339), printable(setAsideCause(l)))
-		}
-	}))
-	return err
-}
-
-// setAsideCause says what failed.
-func setAsideCause(l admin.LearnerSetAside) string {
-	return strings.TrimPrefix(l.Step+": "+l.Error, ": ")
-}
-
-// setAsideText is a sentence for the learner's story.
-func setAsideText(l admin.LearnerSetAside) string {
-	return fmt.Sprintf("Set aside since %s; waiting in order: %s. Nothing is decided beyond them. %s. Next try at %s; `homeroom learner retry %s` tries at once.",
-		l.Since.UTC().Format(time.RFC3339), narrate.Count(int(l.Waiting), "event"), strings.TrimSuffix(setAsideCause(l), "."),
-		l.Next.UTC().Format(time.RFC3339), l.Learner)
 }
 
 // LearnerRetryCmd is `homeroom learner retry`.
@@ -128,12 +75,7 @@ Example:
 
 // Run asks for another try.
 func (c *LearnerRetryCmd) Run(ctx context.Context, o IO) error {
-	installation, err := c.connectAdmin(ctx, o, "homeroom learner retry")
-	if err != nil {
-		return err
-	}
-	defer installation.Close()
-	before, err := installation.RetryLearner(ctx, c.Learner)
+	before, err := askInstallation(ctx, o, c, "homeroom learner retry", func(i *admin.Installation) (admin.LearnerSetAside, error) { return i.RetryLearner(ctx, c.Learner) })
 	if err != nil {
 		return err
 	}

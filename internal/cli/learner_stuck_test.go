@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"homeroom/admin"
 	"homeroom/internal/natstest"
 	"homeroom/store"
 	"homeroom/subjects"
@@ -66,31 +65,5 @@ func TestWhoIsStuckIsListedAndTriedAgain(t *testing.T) {
 	s, found, err := st.Control.ReadSetAside(ctx, "u_42")
 	if err != nil || !found || s.Next.After(time.Now()) || s.Attempts != 3 || !s.Since.Equal(at) {
 		t.Errorf("record %+v, found %v, error %v", s, found, err)
-	}
-}
-
-// TestWhoseWorkflowGetsNowhereIsPrinted: with what Temporal tells, and without what it does not.
-func TestWhoseWorkflowGetsNowhereIsPrinted(t *testing.T) {
-	var out bytes.Buffer
-	err := printFailing(&out, []admin.LearnerFailing{
-		{Learner: "ada", Step: "deciding", Error: "1 input waiting, and deciding fails: the rules read 3 MB"},
-		{Learner: "linus\u202e", Step: "the workflow task", Since: time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC), Attempts: 7},
-	}, 3)
-	want := []string{
-		"Handed over, and getting nowhere: 3 learners.",
-		"ada            –                     –      deciding: 1 input waiting, and deciding fails: the rules read 3 MB",
-		"2026-03-02T10:00:00Z  7×     the workflow task\n",
-	}
-	for _, line := range want {
-		if !strings.Contains(out.String(), line) {
-			t.Errorf("no %q in\n%s", line, out.String())
-		}
-	}
-	if err != nil || strings.Contains(out.String(), "\u202e") {
-		t.Errorf("error %v, printed %q", err, out.String())
-	}
-	out.Reset()
-	if err := printFailing(&out, nil, 0); err != nil || out.Len() > 0 {
-		t.Errorf("of nobody it prints %q, error %v", out.String(), err)
 	}
 }

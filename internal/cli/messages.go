@@ -1,13 +1,10 @@
 package cli
 
 import (
-	"cmp"
 	"context"
-	"fmt"
-	"io"
-	"strings"
 
 	"homeroom/admin"
+	"homeroom/internal/printing"
 )
 
 // MessagesCmd is `homeroom messages`.
@@ -40,17 +37,7 @@ func (c *MessagesListCmd) Run(_ context.Context, o IO) error {
 	if err != nil {
 		return err
 	}
-	if c.Format == "json" {
-		return printJSON(o.Out, messages)
-	}
-	_, err = io.WriteString(o.Out, table(func(row func(...any)) {
-		row("MESSAGE", "LOCALES", "TOPIC", "SENT BY", "SUBJECT")
-		for _, m := range messages {
-			m.Locales[0] = "default" // there always is one, and "" comes first
-			row(m.Name, strings.Join(m.Locales, ", "), cmp.Or(m.Topic, "-"), cmp.Or(strings.Join(m.SentBy, ", "), "-"), m.Subject)
-		}
-	}))
-	return err
+	return o.PrintResult(c.Format, messages, printing.MessagesText(messages))
 }
 
 // MessagesSendTestCmd is `homeroom messages send-test`.
@@ -102,19 +89,5 @@ func (c *MessagesSendTestCmd) Run(ctx context.Context, o IO) error {
 	if err != nil {
 		return err
 	}
-	return c.printSent(o, sent)
-}
-
-func (c *MessagesSendTestCmd) printSent(o IO, m admin.TestMail) error {
-	what := fmt.Sprintf("%q (%s, %s) to %s from %s", m.Subject, m.Message, cmp.Or(m.Locale, "default locale"), m.To, m.From)
-	if c.Sandbox {
-		_, err := fmt.Fprintf(o.Out, "SendGrid checked %s, and delivers nothing: sandbox mode.\n", what)
-		return err
-	}
-	id := ""
-	if m.MessageID != "" {
-		id = " as " + m.MessageID
-	}
-	_, err := fmt.Fprintf(o.Out, "SendGrid took %s%s. It should be there in a minute.\n", what, id)
-	return err
+	return o.PrintText(printing.TestMailText(&sent, c.Sandbox))
 }

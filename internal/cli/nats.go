@@ -37,9 +37,9 @@ func usageOfConfiguration(err error) error {
 	return err
 }
 
-// connectAdmin connects to the installation; whoever calls it closes it. The name is what NATS's monitoring shows.
-func (f NATSFlags) connectAdmin(ctx context.Context, o IO, name string) (*admin.Installation, error) {
-	return admin.Connect(ctx, admin.ConnectOptions{Name: name, NATS: f.natsOptions(), Actor: cliActor(), Now: o.Now})
+// connect implements connector, for commands that need NATS only.
+func (f NATSFlags) connect(ctx context.Context, o IO, name string) (*admin.Installation, error) {
+	return connectWith(ctx, o, admin.ConnectOptions{Name: name, NATS: f.natsOptions()})
 }
 
 // TemporalFlags are those of commands that need Temporal besides NATS, and no secret.
@@ -48,30 +48,43 @@ type TemporalFlags struct {
 	Keys []string `name:"encryption-key-file" env:"HOMEROOM_ENCRYPTION_KEY_FILE" type:"existingfile" help:"The keys that serve encrypts with, if it does." placeholder:"FILE"`
 }
 
-// connectTemporal connects to the installation as connectAdmin does, with the keys for what Temporal stores.
-func (f TemporalFlags) connectTemporal(ctx context.Context, o IO, name string) (*admin.Installation, error) {
-	return admin.Connect(ctx, admin.ConnectOptions{Name: name, NATS: f.natsOptions(), KeyFiles: f.Keys, Actor: cliActor(), Now: o.Now})
+// connect implements connector, with the keys for what Temporal stores.
+func (f TemporalFlags) connect(ctx context.Context, o IO, name string) (*admin.Installation, error) {
+	return connectWith(ctx, o, admin.ConnectOptions{Name: name, NATS: f.natsOptions(), KeyFiles: f.Keys})
 }
 
-// cliActor returns in whose name commands do things.
-func cliActor() admin.Actor { return admin.Actor{Name: currentUser(), Way: admin.WayCLI} }
-
-// connectReading connects to the installation without its secret; whoever calls it closes it.
-func (f InstallationFlags) connectReading(ctx context.Context, o IO, name string) (*admin.Installation, error) {
-	return admin.Connect(ctx, admin.ConnectOptions{Name: name, NATS: f.natsOptions(), KeyFiles: f.Keys, Actor: cliActor(), Now: o.Now})
+// SecretFlags say which secrets an installation was given.
+type SecretFlags struct {
+	Secrets []string `name:"secret-file" env:"HOMEROOM_SECRET_FILE" type:"existingfile" help:"The file that serve was given as its secret, then the older ones; without it, the secret that is kept in NATS." placeholder:"FILE"`
 }
 
-// connectInstallation connects to the installation with its secret; whoever calls it closes it. Cached standings: 0 is the
-// default.
-func (f InstallationFlags) connectInstallation(ctx context.Context, o IO, name string, cachedStandings int) (*admin.Installation, error) {
-	return admin.Connect(ctx, admin.ConnectOptions{
+// InstallationFlags say where an installation keeps its data, and its secret.
+type InstallationFlags struct {
+	NATSFlags
+	SecretFlags
+	Keys []string `name:"encryption-key-file" env:"HOMEROOM_ENCRYPTION_KEY_FILE" type:"existingfile" help:"The keys that serve encrypts with, if it does." placeholder:"FILE"`
+}
+
+// connect implements connector, with the installation's secret.
+func (f InstallationFlags) connect(ctx context.Context, o IO, name string) (*admin.Installation, error) {
+	return f.connectCaching(ctx, o, name, 0)
+}
+
+// connectCaching is connect with so many standings in memory; 0: as many as by default.
+func (f InstallationFlags) connectCaching(ctx context.Context, o IO, name string, standings int) (*admin.Installation, error) {
+	return connectWith(ctx, o, admin.ConnectOptions{
 		Name:            name,
 		NATS:            f.natsOptions(),
 		NeedsSecret:     true,
 		SecretFiles:     f.Secrets,
 		KeyFiles:        f.Keys,
-		Actor:           cliActor(),
-		Now:             o.Now,
-		CachedStandings: cachedStandings,
+		CachedStandings: standings,
 	})
+}
+
+// connectWith connects as the person who typed the command.
+func connectWith(ctx context.Context, o IO, opts admin.ConnectOptions) (*admin.Installation, error) {
+	opts.Actor = admin.Actor{Name: currentUser(), Way: admin.WayCLI}
+	opts.Now = o.Now
+	return admin.Connect(ctx, opts)
 }

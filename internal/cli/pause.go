@@ -28,17 +28,13 @@ Example:
 
 // Run stops all sending.
 func (c *PauseCmd) Run(ctx context.Context, o IO) error {
-	installation, err := c.connectAdmin(ctx, o, "homeroom pause")
+	change, err := askInstallation(ctx, o, c, "homeroom pause", func(i *admin.Installation) (admin.KillSwitchChange, error) {
+		return i.Pause(ctx, admin.PauseOptions{Author: currentUser(), Note: c.Note, Replace: c.Replace})
+	})
 	if err != nil {
 		return err
 	}
-	defer installation.Close()
-	change, err := installation.Pause(ctx, admin.PauseOptions{Author: currentUser(), Note: c.Note, Replace: c.Replace})
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(o.Out, c.describe(change))
-	return err
+	return o.PrintText(c.describe(change))
 }
 
 // describe says what pausing did.
@@ -71,12 +67,9 @@ Example:
 
 // Run lifts the pause.
 func (c *ResumeCmd) Run(ctx context.Context, o IO) error {
-	installation, err := c.connectAdmin(ctx, o, "homeroom resume")
-	if err != nil {
-		return err
-	}
-	defer installation.Close()
-	change, err := installation.Resume(ctx, currentUser(), c.Note)
+	change, err := askInstallation(ctx, o, c, "homeroom resume", func(i *admin.Installation) (admin.KillSwitchChange, error) {
+		return i.Resume(ctx, currentUser(), c.Note)
+	})
 	if err != nil {
 		return err
 	}
@@ -84,8 +77,7 @@ func (c *ResumeCmd) Run(ctx context.Context, o IO) error {
 	if change.Changed {
 		text = fmt.Sprintf("Resumed. It was paused by %s; what waited goes out within minutes.", admin.DescribePause(change.Before))
 	}
-	_, err = fmt.Fprintln(o.Out, text)
-	return err
+	return o.PrintText(text)
 }
 
 // currentUser returns who runs this process, for records of who did what.

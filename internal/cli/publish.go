@@ -1,16 +1,14 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"homeroom/admin"
 	"homeroom/engine"
-	"homeroom/internal/narrate"
+	"homeroom/internal/printing"
 	"homeroom/rules"
 )
 
@@ -66,7 +64,7 @@ func (c *RulesPublishCmd) Run(ctx context.Context, o IO) error {
 	} else if err := testBeforePublishing(ctx, o, folder); err != nil {
 		return err
 	}
-	installation, err := c.connectAdmin(ctx, o, "homeroom rules")
+	installation, err := c.connect(ctx, o, "homeroom rules")
 	if err != nil {
 		return err
 	}
@@ -104,7 +102,7 @@ Example:
 
 // Run publishes an earlier revision.
 func (c *RulesRollbackCmd) Run(ctx context.Context, o IO) error {
-	installation, err := c.connectAdmin(ctx, o, "homeroom rules")
+	installation, err := c.connect(ctx, o, "homeroom rules")
 	if err != nil {
 		return err
 	}
@@ -137,34 +135,34 @@ Example:
 
 // Run sweeps.
 func (c *RulesSweepCmd) Run(ctx context.Context, o IO) error {
-	installation, err := c.connectAdmin(ctx, o, "homeroom rules")
+	installation, err := c.connect(ctx, o, "homeroom rules")
 	if err != nil {
 		return err
 	}
 	defer installation.Close()
-	line := publishLine{io: o}
-	swept, err := installation.Sweep(ctx, line.draw)
-	line.clear()
+	line := printing.NewPublicationProgress(o)
+	swept, err := installation.Sweep(ctx, line.Draw)
+	line.Clear()
 	if err != nil {
 		return err
 	}
-	return printResult(o, c.Format, swept, swept.Outcome())
+	return o.PrintResult(c.Format, swept, swept.Outcome())
 }
 
 // publish asks, publishes and sweeps.
 func (c *PublishFlags) publish(ctx context.Context, o IO, installation *admin.Installation, academy *rules.Academy, prepare admin.PrepareOptions) error {
-	line := publishLine{io: o}
+	line := printing.NewPublicationProgress(o)
 	prepare.RunPolicy = engine.RunPolicy(c.InFlight)
-	prepare.OnProgress = line.draw
+	prepare.OnProgress = line.Draw
 	publication, err := installation.PreparePublication(ctx, academy, prepare)
-	line.clear()
+	line.Clear()
 	if err != nil {
 		return err
 	}
 	outlook := publication.Outlook()
 	if c.DryRun {
 		publication.DryRun = true
-		return printResult(o, c.Format, publication, outlook+"\nNothing was published.")
+		return o.PrintResult(c.Format, publication, outlook+"\nNothing was published.")
 	}
 	if err := c.confirm(o, outlook); err != nil {
 		return err
@@ -174,13 +172,13 @@ func (c *PublishFlags) publish(ctx context.Context, o IO, installation *admin.In
 		Note:       c.Note,
 		RollBack:   c.rollBack,
 		With:       c.with,
-		OnProgress: line.draw,
+		OnProgress: line.Draw,
 	})
-	line.clear()
+	line.Clear()
 	if err != nil {
 		return err
 	}
-	return printResult(o, c.Format, publication, publication.Outcome())
+	return o.PrintResult(c.Format, publication, publication.Outcome())
 }
 
 // confirm shows what would happen and asks.
@@ -193,39 +191,5 @@ func (c *PublishFlags) confirm(o IO, outlook string) error {
 	if c.Yes {
 		return nil
 	}
-	if !o.Terminal || o.In == nil {
-		return usage(errors.New("nothing was published: look at it with --dry-run, then add --yes"))
-	}
-	fmt.Fprint(o.Err, "Publish? [y/N] ")
-	answer, _ := bufio.NewReader(o.In).ReadString('\n')
-	if !slices.Contains([]string{"y", "yes"}, strings.ToLower(strings.TrimSpace(answer))) {
-		return ExitError{Code: 1, Err: errors.New("nothing was published")}
-	}
-	return nil
-}
-
-// publishLine draws how far a publication is, over itself, where a person looks.
-type publishLine struct {
-	io    IO
-	drawn bool
-}
-
-func (l *publishLine) draw(p admin.PublishProgress) {
-	if !l.io.Terminal {
-		return
-	}
-	line := p.Stage
-	if p.Swept.Seen > 0 {
-		line += fmt.Sprintf(" · %s, %d told", narrate.Count(p.Swept.Seen, "learner"), p.Swept.Signaled())
-	}
-	l.drawn = true
-	fmt.Fprintf(l.io.Err, "\r\x1b[K%s", line)
-}
-
-// clear removes the line.
-func (l *publishLine) clear() {
-	if l.drawn {
-		l.drawn = false
-		fmt.Fprint(l.io.Err, "\r\x1b[K")
-	}
+	return confirmByAnswer(o, "nothing was published: look at it with --dry-run, then add --yes", "Publish?", "nothing was published")
 }

@@ -10,7 +10,9 @@ import (
 	"path/filepath"
 	"slices"
 
+	"homeroom/admin"
 	"homeroom/internal/narrate"
+	"homeroom/rules"
 )
 
 // RulesPullCmd is `homeroom rules pull`.
@@ -39,12 +41,7 @@ func (c *RulesPullCmd) Run(ctx context.Context, o IO) error {
 	case len(entries) > 0:
 		return usage(fmt.Errorf("%s is not empty; name a new folder, and compare the two (git diff --no-index)", c.Dir))
 	}
-	installation, err := c.connectAdmin(ctx, o, "homeroom rules")
-	if err != nil {
-		return err
-	}
-	defer installation.Close()
-	academy, err := installation.Revision(ctx, c.Revision)
+	academy, err := askInstallation(ctx, o, c, "homeroom rules", func(i *admin.Installation) (*rules.Academy, error) { return i.Revision(ctx, c.Revision) })
 	if err != nil {
 		return err
 	}

@@ -3,9 +3,9 @@ package cli
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"homeroom/admin"
+	"homeroom/internal/printing"
 	"homeroom/internal/safefiles"
 )
 
@@ -47,23 +47,10 @@ func (c *RulesRenderCmd) Run(_ context.Context, o IO) error {
 	if err != nil {
 		return err
 	}
-	return c.printPreview(o, preview)
-}
-
-func (c *RulesRenderCmd) printPreview(o IO, p admin.Preview) error {
-	switch c.Format {
-	case "html":
-		_, err := fmt.Fprintln(o.Out, p.HTML)
-		return err
-	case "json":
-		return printJSON(o.Out, p)
+	if c.Format == "html" {
+		return o.PrintText(preview.HTML)
 	}
-	head := "Subject:   " + p.Subject + "\n"
-	if p.Preheader != "" {
-		head += "Preheader: " + p.Preheader + "\n"
-	}
-	_, err := fmt.Fprintf(o.Out, "%s\n%s\n", head, strings.TrimRight(p.Text, "\n"))
-	return err
+	return o.PrintResult(c.Format, preview, printing.PreviewText(&preview))
 }
 
 // readOverrides reads the file of --with; nil: there is none.

@@ -2,15 +2,9 @@ package cli
 
 import (
 	"context"
-	"fmt"
-	"maps"
-	"slices"
-	"strings"
-	"time"
 
 	"homeroom/admin"
-	"homeroom/internal/cells"
-	"homeroom/internal/narrate"
+	"homeroom/internal/printing"
 	"homeroom/rules"
 )
 
@@ -30,29 +24,11 @@ Example:
 
 // Run prints the history.
 func (c *RulesHistoryCmd) Run(ctx context.Context, o IO) error {
-	installation, err := c.connectAdmin(ctx, o, "homeroom rules")
+	history, err := askInstallation(ctx, o, c, "homeroom rules", func(i *admin.Installation) (admin.PublicationHistory, error) { return i.PublicationHistory(ctx) })
 	if err != nil {
 		return err
 	}
-	defer installation.Close()
-	history, err := installation.PublicationHistory(ctx)
-	if err != nil {
-		return err
-	}
-	text := "Nothing has been published yet."
-	if len(history.Publications) > 0 {
-		text = table(func(row func(...any)) {
-			row("NO.", "REVISION", "AUTHOR", "AT", "LIVE RUNS", "", "NOTE")
-			for i, p := range history.Publications {
-				mark := ""
-				if i == 0 {
-					mark = "in force"
-				}
-				row(p.Number, narrate.ShortHash(p.Hash), p.Author, p.At.Format(time.RFC3339), p.RunPolicy, mark, p.Note)
-			}
-		})
-	}
-	return printResult(o, c.Format, history, text)
+	return o.PrintResult(c.Format, history, printing.PublicationHistoryText(&history))
 }
 
 // RulesDiffCmd is `homeroom rules diff`.
@@ -77,7 +53,7 @@ func (c *RulesDiffCmd) Run(ctx context.Context, o IO) error {
 	var installation *admin.Installation // nil: two folders need none
 	if !isDir(c.A) || !isDir(c.B) {
 		var err error
-		if installation, err = c.connectAdmin(ctx, o, "homeroom rules"); err != nil {
+		if installation, err = c.connect(ctx, o, "homeroom rules"); err != nil {
 			return err
 		}
 		defer installation.Close()
@@ -91,7 +67,7 @@ func (c *RulesDiffCmd) Run(ctx context.Context, o IO) error {
 		return err
 	}
 	diff := admin.CompareAcademies(a, b)
-	return printResult(o, c.Format, diff, admin.DescribeChange(diff.Change)+"\n"+strings.TrimRight(paintDiff(o, diff.Diff), "\n"))
+	return o.PrintResult(c.Format, diff, printing.DiffText(o, &diff))
 }
 
 // findAcademy compiles a folder or a published revision.
@@ -100,19 +76,6 @@ func findAcademy(ctx context.Context, installation *admin.Installation, ref stri
 		return loadAcademy(ref)
 	}
 	return installation.Revision(ctx, ref)
-}
-
-func paintDiff(o IO, text string) string {
-	lines := strings.Split(text, "\n")
-	for i, line := range lines {
-		switch {
-		case strings.HasPrefix(line, "+"):
-			lines[i] = o.paint("32", line)
-		case strings.HasPrefix(line, "-"):
-			lines[i] = o.paint("31", line)
-		}
-	}
-	return strings.Join(lines, "\n")
 }
 
 // RulesStatusCmd is `homeroom rules status`.
@@ -132,54 +95,9 @@ Example:
 
 // Run prints the status.
 func (c *RulesStatusCmd) Run(ctx context.Context, o IO) error {
-	installation, err := c.connectAdmin(ctx, o, "homeroom rules")
+	status, err := askInstallation(ctx, o, c, "homeroom rules", func(i *admin.Installation) (admin.RulesStatus, error) { return i.RulesStatus(ctx) })
 	if err != nil {
 		return err
 	}
-	defer installation.Close()
-	status, err := installation.RulesStatus(ctx)
-	if err != nil {
-		return err
-	}
-	return printResult(o, c.Format, status, strings.TrimRight(statusText(status), "\n"))
-}
-
-// statusColumns is how many columns the status has, unless names are long.
-const statusColumns = 80
-
-func statusText(s admin.RulesStatus) string {
-	var b strings.Builder
-	if s.Current.Hash == "" {
-		b.WriteString("Nothing is in force yet.\n")
-	} else {
-		current := fmt.Sprintf("In force: no. %d, %s, by %s at %s%s", s.Current.Number, narrate.ShortHash(s.Current.Hash), s.Current.Author,
-			s.Current.At.Format(time.RFC3339), narrate.NoteSuffix(s.Current.Note))
-		b.WriteString(strings.Join(cells.Wrap(current, statusColumns), "\n") + "\n")
-	}
-	b.WriteString("\nInstances, and the revision that each runs\n" + table(func(row func(...any)) {
-		for _, i := range s.Instances {
-			row("  "+i.Name, narrate.ShortHash(i.Running), i.Word(), i.At.UTC().Format("02 Jan 15:04"), strings.Join(i.Roles, "+"))
-		}
-		if len(s.Instances) == 0 {
-			row("  none is running")
-		}
-	}) + "\nLearners with a live run\n" + table(func(row func(...any)) {
-		for _, rule := range slices.Sorted(maps.Keys(s.Live)) {
-			row("  "+rule, s.Live[rule])
-		}
-	}))
-	return b.String()
-}
-
-// table lines columns up by the cells that they take on a terminal.
-func table(fill func(row func(...any))) string {
-	var rows [][]string
-	fill(func(columns ...any) {
-		texts := make([]string, len(columns))
-		for i, column := range columns {
-			texts[i] = fmt.Sprint(column)
-		}
-		rows = append(rows, texts)
-	})
-	return cells.Table(rows)
+	return o.PrintResult(c.Format, status, printing.RulesStatusText(status))
 }

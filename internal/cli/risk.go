@@ -6,14 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strconv"
-	"strings"
-	"text/tabwriter"
-	"time"
 
 	"homeroom/admin"
-	"homeroom/engine"
-	"homeroom/internal/narrate"
+	"homeroom/internal/printing"
 	"homeroom/rules"
 	"homeroom/simulate"
 )
@@ -66,14 +61,12 @@ func (c *RiskCmd) Run(ctx context.Context, o IO) error {
 		return err
 	}
 	switch c.Format {
-	case "json":
-		return printJSON(o.Out, list)
 	case "ndjson":
 		return writeRiskLines(o.Out, &list)
 	case "csv":
-		return writeRiskCSV(o.Out, &list)
+		return admin.WriteRisksCSV(o.Out, &list)
 	}
-	return writeRiskTable(o.Out, &list)
+	return o.PrintResult(c.Format, list, printing.RisksText(&list))
 }
 
 // defaultTop is how many risks are listed unless somebody says.
@@ -95,16 +88,10 @@ func readSource[T any](
 		if source.academy != "" {
 			return answer, usage(fmt.Errorf("--academy goes with --events; an installation has the folder in force"))
 		}
-		installation, err := source.connectAdmin(ctx, o, source.command)
-		if err != nil {
-			return answer, err
-		}
-		defer installation.Close()
-		var clear func()
-		opts.Progress, clear = o.drawReading()
-		answer, err = ofInstallation(installation, ctx, *opts)
-		clear()
-		return answer, err
+		return askReading(ctx, o, source, source.command, func(i *admin.Installation, onRead func(done, total int64)) (T, error) {
+			opts.Progress = onRead
+			return ofInstallation(i, ctx, *opts)
+		})
 	}
 	var academy *rules.Academy
 	if source.academy != "" {
@@ -112,35 +99,10 @@ func readSource[T any](
 			return answer, err
 		}
 	}
-	in, size, err := openEvents(o, source.events)
-	if err != nil {
-		return answer, err
-	}
-	defer in.Close()
-	bar := newProgress(o, size)
-	opts.Progress = func(events, _ int64) { bar.draw(int(events)) }
-	answer, err = ofRecording(ctx, academy, bar.reader(in), *opts)
-	bar.clear()
-	if err != nil {
-		return answer, fmt.Errorf("%s: %w", sourceName(source.events), err)
-	}
-	return answer, nil
-}
-
-func writeRiskTable(w io.Writer, list *admin.RiskList) error {
-	fmt.Fprintf(w, "%s under way at %s\n", narrate.Count(list.Of, "enrollment"), narrate.Moment(list.At, nil))
-	if len(list.Risks) == 0 {
-		_, err := fmt.Fprintln(w, "Nobody is in a course that is under way: risk is of a learner who is enrolled and has neither completed nor left.")
-		return err
-	}
-	_, err := io.WriteString(w, "\n"+table(func(row func(...any)) {
-		row("LEARNER", "COURSE", "RISK", "WHY")
-		for i := range list.Risks {
-			r := &list.Risks[i]
-			row(r.Learner, r.Course, fmt.Sprintf("%.2f", r.Value), narrate.Risk(&r.RiskScore))
-		}
-	}))
-	return err
+	return readRecording(o, source.events, func(in io.Reader, progress func(events, total int64)) (T, error) {
+		opts.Progress = progress
+		return ofRecording(ctx, academy, in, *opts)
+	})
 }
 
 func writeRiskLines(w io.Writer, list *admin.RiskList) error {
@@ -152,26 +114,6 @@ func writeRiskLines(w io.Writer, list *admin.RiskList) error {
 		}
 	}
 	return buffered.Flush()
-}
-
-func writeRiskCSV(w io.Writer, list *admin.RiskList) error {
-	rows := [][]string{{"learner", "course", "risk", "reasons", "silent_days", "study_days", "activities"}}
-	number := func(n float64) string { return strconv.FormatFloat(n, 'f', 4, 64) }
-	for i := range list.Risks {
-		r := &list.Risks[i]
-		rows = append(rows, []string{
-			r.Learner, r.Course, number(r.Value), joinReasons(r.Reasons), number(r.SilentDays), number(r.StudyDays), number(r.Activities),
-		})
-	}
-	return admin.WriteCSV(w, rows)
-}
-
-func joinReasons(reasons []engine.RiskReason) string {
-	words := make([]string, len(reasons))
-	for i, reason := range reasons {
-		words[i] = string(reason)
-	}
-	return strings.Join(words, " ")
 }
 
 // CalibrateCmd is `homeroom calibrate`.
@@ -202,34 +144,5 @@ func (c *CalibrateCmd) Run(ctx context.Context, o IO) error {
 	if err != nil {
 		return err
 	}
-	if c.Format == "json" {
-		return printJSON(o.Out, found)
-	}
-	return writeCalibration(o.Out, &found)
-}
-
-func writeCalibration(w io.Writer, c *admin.Calibration) error {
-	if c.Observations == 0 {
-		_, err := fmt.Fprintln(w, "There is nothing to compare: nobody was in a course for ten days before the last event.")
-		return err
-	}
-	fmt.Fprintf(w, "%s of %s, each week from %s to %s\n", narrate.Count(c.Observations, "observation"), narrate.Count(c.Learners, "learner"),
-		c.First.Format(time.DateOnly), c.Last.Format(time.DateOnly))
-	fmt.Fprintf(w, "gone for ten days: %.1f %%\n", 100*c.BaseRate)
-	fmt.Fprintf(w, "probability that a learner who leaves is ranked above one who stays: %.3f (with silence alone: %.3f)\n\n", c.AUC, c.AUCSilence)
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "PREDICTED\tOBSERVED\t")
-	for _, b := range c.Bins {
-		fmt.Fprintf(table, "%.1f %%\t%.1f %%\t\n", 100*b.Predicted, 100*b.Observed)
-	}
-	fmt.Fprintln(table, "\t\t\nAT_RISK\tMESSAGES A MONTH\tREACHED\tBACK ANYWAY\t")
-	for _, m := range c.Thresholds {
-		fmt.Fprintf(table, "%.1f\t%.2f\t%.1f %%\t%.1f %%\t\n", m.AtRisk, m.Messages, 100*m.Reach, 100*m.BackAnyway)
-	}
-	if err := table.Flush(); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(w, "\nThe intercept in force is %.2f. With %.2f the risk is a probability in this academy. Write in settings.yaml:\n\n  risk: {intercept: %.2f}\n",
-		c.InterceptInForce, c.Intercept, c.Intercept)
-	return err
+	return o.PrintResult(c.Format, found, printing.CalibrationText(&found))
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"homeroom/admin"
+	"homeroom/internal/printing"
 )
 
 // Commands is everything `homeroom` can do, in the order its help shows it.
@@ -83,6 +84,9 @@ type RulesCmd struct {
 	Pull     RulesPullCmd     `cmd:"" help:"Write what is in force into a folder."`
 	Sweep    RulesSweepCmd    `cmd:"" help:"Reach learners who sleep once more, if publishing was interrupted."`
 }
+
+// IO is what a command may read from and write to.
+type IO = printing.IO
 
 // Terminal is the IO of this process: colors and progress only where a person looks, and never with NO_COLOR.
 func Terminal() IO {

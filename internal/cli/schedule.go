@@ -7,6 +7,7 @@ import (
 
 	"homeroom/admin"
 	"homeroom/engine"
+	"homeroom/internal/printing"
 )
 
 // RulesScheduleCmd is `homeroom rules schedule`.
@@ -43,7 +44,7 @@ func (c *RulesScheduleCmd) Run(ctx context.Context, o IO) error {
 	case c.Draft != "" && (c.At == "") == !c.Cancel:
 		return usage(errors.New("say when with --at, or --cancel"))
 	}
-	installation, err := c.connectAdmin(ctx, o, "homeroom rules")
+	installation, err := c.connect(ctx, o, "homeroom rules")
 	if err != nil {
 		return err
 	}
@@ -67,7 +68,7 @@ func (c *RulesScheduleCmd) Run(ctx context.Context, o IO) error {
 	if draft.Schedule.Waits() {
 		text = fmt.Sprintf("The draft of %s is %s.", draft.Author, admin.DescribeSchedule(draft.Schedule))
 	}
-	return printResult(o, c.Format, draft.Summary(), text)
+	return o.PrintResult(c.Format, draft.Summary(), text)
 }
 
 // readScheduling returns what the flags ask for, of the draft as it is.
@@ -97,17 +98,5 @@ func (c *RulesScheduleCmd) list(ctx context.Context, o IO, installation *admin.I
 	for n := range drafts {
 		summaries = append(summaries, drafts[n].Summary())
 	}
-	text := "There are no drafts."
-	if len(drafts) > 0 {
-		text = table(func(row func(...any)) {
-			for _, s := range summaries {
-				text := s.Scheduled()
-				if text == "" {
-					text = "not scheduled"
-				}
-				row(s.ID, printable(s.Author), printable(text))
-			}
-		})
-	}
-	return printResult(o, c.Format, summaries, text)
+	return o.PrintResult(c.Format, summaries, printing.DraftSchedulesText(summaries))
 }

@@ -3,11 +3,10 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 	"time"
 
 	"homeroom/admin"
+	"homeroom/internal/printing"
 )
 
 // SetupCmd is `homeroom setup`.
@@ -38,21 +37,5 @@ func (c *SetupCmd) Run(ctx context.Context, o IO) error {
 	if failed != nil && result.Made == nil {
 		return failed
 	}
-	return errors.Join(failed, printSetup(o, c.Format, result))
-}
-
-func printSetup(o IO, format string, r admin.SetupResult) error {
-	if format == "json" {
-		return printJSON(o.Out, r)
-	}
-	var b strings.Builder
-	for _, name := range r.Existed {
-		fmt.Fprintf(&b, "  existed  %s\n", name)
-	}
-	for _, name := range r.Made {
-		fmt.Fprintf(&b, "%s made     %s\n", o.paint("32", "+"), name)
-	}
-	fmt.Fprintf(&b, "\n%d made, %d existed.\n", len(r.Made), len(r.Existed))
-	_, err := fmt.Fprint(o.Out, b.String())
-	return err
+	return errors.Join(failed, o.PrintResult(c.Format, result, printing.SetupText(o, &result)))
 }

@@ -1,13 +1,14 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"fmt"
+	"io"
 
 	"homeroom/admin"
 	"homeroom/engine"
 	"homeroom/internal/narrate"
+	"homeroom/internal/printing"
 	"homeroom/simulate"
 )
 
@@ -46,20 +47,18 @@ func (c *SimulateCmd) Run(ctx context.Context, o IO) error {
 	if err != nil {
 		return err
 	}
-	in, size, err := openEvents(o, c.Events)
+	report, err := readRecording(o, c.Events, func(in io.Reader, progress func(events, total int64)) (*simulate.Result, error) {
+		opts.Progress = progress
+		return admin.Simulate(ctx, folder, in, opts)
+	})
 	if err != nil {
 		return err
 	}
-	defer in.Close()
-	bar := newProgress(o, size)
-	opts.Progress = func(events, _ int64) { bar.draw(int(events)) }
-	report, err := admin.Simulate(ctx, folder, bar.reader(in), opts)
-	bar.clear()
-	if err != nil {
-		return fmt.Errorf("%s: %w", sourceName(c.Events), err)
-	}
 	c.printComplaints(o, report)
-	return c.printReport(o, report)
+	if c.Format == "json" {
+		return report.WriteJSON(o.Out)
+	}
+	return printing.WriteSimulation(o, report)
 }
 
 // printComplaints says what the document has no room for.
@@ -76,40 +75,4 @@ func (c *SimulateCmd) printComplaints(o IO, report *simulate.Result) {
 	case len(s.Sent) == 0 && s.Skipped[string(engine.ReasonNoAddress)] > 0:
 		fmt.Fprintln(o.Err, "Nobody has an address here; --assume-reachable shows what would be sent if they had.")
 	}
-}
-
-func (c *SimulateCmd) printReport(o IO, report *simulate.Result) error {
-	if c.Format == "json" {
-		return report.WriteJSON(o.Out)
-	}
-	out := bufio.NewWriterSize(o.Out, 1<<16)
-	if err := simulate.WriteTimeline(out, report.Decisions, o.paintKind); err != nil {
-		return err
-	}
-	if len(report.Decisions) > 0 {
-		fmt.Fprintln(out)
-	}
-	if err := report.Summary.WriteTable(out); err != nil {
-		return err
-	}
-	if err := simulate.WriteUnstarted(out, report.Unstarted); err != nil {
-		return err
-	}
-	fmt.Fprint(out, simulatedExperiments(o, report.Experiments))
-	return out.Flush()
-}
-
-// paintKind colors a kind of decision: green for what reached the learner, yellow for what did not, yet or at all.
-func (o IO) paintKind(kind engine.Kind, text string) string {
-	switch kind {
-	case engine.KindSent, engine.KindConverted:
-		return o.paint("32", text)
-	case engine.KindDeferred, engine.KindSkipped, engine.KindWithheld:
-		return o.paint("33", text)
-	case engine.KindFailed, engine.KindUncertain:
-		return o.paint("31", text)
-	case engine.KindStarted, engine.KindExited, engine.KindAssigned, engine.KindSuppressed, engine.KindSet:
-		return o.paint("2", text)
-	}
-	return text
 }

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"homeroom/simulate"
 )
@@ -123,30 +122,5 @@ func TestSimulateHints(t *testing.T) {
 				t.Errorf("exit %d, %q; want exit %d and %q", code, err, c.code, c.want)
 			}
 		})
-	}
-}
-
-func TestProgressIsForTerminals(t *testing.T) {
-	now := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
-	clock := func() time.Time { return now }
-	var out bytes.Buffer
-	p := newProgress(IO{Err: &out, Terminal: true, Now: clock}, 100)
-	if _, err := p.reader(strings.NewReader(strings.Repeat("x", 50))).Read(make([]byte, 50)); err != nil {
-		t.Fatal(err)
-	}
-	now = now.Add(2 * time.Second)
-	p.draw(1000)
-	p.draw(2000) // a moment later: not drawn again
-	p.clear()
-	want := "\r\x1b[K████████████░░░░░░░░░░░░  50% 1,000 events · 500/s\r\x1b[K"
-	if got := out.String(); got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-	out.Reset()
-	quiet := newProgress(IO{Err: &out, Now: clock}, 100)
-	quiet.draw(1000)
-	quiet.clear()
-	if out.Len() > 0 {
-		t.Errorf("drew %q where nobody looks", out.String())
 	}
 }

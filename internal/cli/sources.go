@@ -1,15 +1,12 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 	"text/tabwriter"
 
 	"homeroom/admin"
-	"homeroom/internal/narrate"
-	"homeroom/rules"
+	"homeroom/internal/printing"
 )
 
 // SourcesCmd is `homeroom sources`.
@@ -50,86 +47,15 @@ func (c *SourcesTryCmd) Run(o IO) error {
 		trial.Suggestion = ""
 	}
 	if c.Format == "json" {
-		err = printJSON(o.Out, trial)
+		err = o.PrintJSON(trial)
 	} else {
-		err = printTrial(o.Out, &trial)
+		err = printing.WriteTrial(o.Out, &trial)
 	}
 	if err != nil {
 		return fmt.Errorf("print what became of the bodies: %w", err)
 	}
 	if trial.Refused() > 0 {
 		return ExitError{Code: 1}
-	}
-	return nil
-}
-
-// openBodies loads the academy of a folder, nil for none, and opens a file of bodies.
-func openBodies(o IO, folder, file string) (academy *rules.Academy, in io.ReadCloser, err error) {
-	if folder != "" {
-		if academy, err = loadAcademy(folder); err != nil {
-			return nil, nil, err
-		}
-	}
-	in, _, err = openInput(o, file)
-	return academy, in, err
-}
-
-func printTrial(out io.Writer, trial *admin.SourceTrial) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	for _, b := range trial.Bodies {
-		source := b.Source
-		if source == "" {
-			source = "-"
-		}
-		switch {
-		case b.Event != "":
-			properties, err := json.Marshal(b.Properties)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(w, "line %d\t%s\t%s\t%s %s %s\n", b.Line, source, b.Event, printable(b.Learner), b.Time.Format("2006-01-02T15:04:05Z07:00"), properties)
-			for _, remark := range b.Remarks {
-				fmt.Fprintf(w, "\t\tremark\t%s\n", printable(remark))
-			}
-		case b.Reason != "":
-			text := b.Reason + ": " + b.Message
-			if b.Hint != "" {
-				text += "; " + b.Hint
-			}
-			fmt.Fprintf(w, "line %d\t%s\trefused\t%s\n", b.Line, source, printable(text))
-		default:
-			fmt.Fprintf(w, "line %d\t%s\tignored\t%s\n", b.Line, source, printable(b.Name))
-		}
-	}
-	fmt.Fprintf(w, "\nsource\tbodies\tread\tignored\trefused\n")
-	for _, n := range trial.Counts {
-		source := n.Source
-		if source == "" {
-			source = "no source"
-		}
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\n", source, n.Bodies, n.Read, n.Ignored, n.Refused)
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	broken := make([]string, 0, len(trial.Broken))
-	for source := range trial.Broken {
-		broken = append(broken, source)
-	}
-	slices.Sort(broken)
-	for _, source := range broken {
-		fmt.Fprintf(out, "The condition recognise: of the source %s failed on %s: %s\n", source, narrate.Count(len(trial.Bodies), "body"), trial.Broken[source])
-	}
-	shared := make([]string, 0, len(trial.Shared))
-	for names := range trial.Shared {
-		shared = append(shared, names)
-	}
-	slices.Sort(shared)
-	for _, names := range shared {
-		fmt.Fprintf(out, "%s recognised by several sources (%s); the first reads.\n", narrate.Count(trial.Shared[names], "body"), names)
-	}
-	if trial.Suggestion != "" {
-		fmt.Fprintf(out, "\nFor sources.yaml:\n\n%s", trial.Suggestion)
 	}
 	return nil
 }
@@ -154,7 +80,7 @@ func (c *SourcesListCmd) Run(o IO) error {
 		return err
 	}
 	if c.Format == "json" {
-		return printJSON(o.Out, shipped)
+		return o.PrintJSON(shipped)
 	}
 	w := tabwriter.NewWriter(o.Out, 0, 0, 2, ' ', 0)
 	for _, s := range shipped {
@@ -185,7 +111,7 @@ func (c *SourcesShowCmd) Run(o IO) error {
 	}
 	for _, s := range shipped {
 		if s.Name == c.Name && c.Format == "json" {
-			return printJSON(o.Out, s)
+			return o.PrintJSON(s)
 		}
 		if s.Name == c.Name {
 			_, err := io.WriteString(o.Out, s.Text)

@@ -3,13 +3,10 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io"
-	"maps"
 	"os"
-	"slices"
-	"time"
 
 	"homeroom/admin"
+	"homeroom/internal/printing"
 )
 
 // SuppressionsImportCmd is `homeroom suppressions import`.
@@ -43,7 +40,7 @@ func (c *SuppressionsImportCmd) Run(ctx context.Context, o IO) error {
 	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
 		return usage(fmt.Errorf("%s is no regular file", c.File))
 	}
-	installation, err := c.connectWithSecret(ctx, o)
+	installation, err := c.connect(ctx, o, "homeroom suppressions")
 	if err != nil {
 		return err
 	}
@@ -55,31 +52,13 @@ func (c *SuppressionsImportCmd) Run(ctx context.Context, o IO) error {
 		DryRun: c.DryRun,
 	})
 	if c.Format == "json" {
-		if printed := printJSON(o.Out, result); printed != nil {
+		if printed := o.PrintJSON(result); printed != nil {
 			return printed
 		}
 		return err
 	}
-	printSuppressionImport(o.Out, result)
+	printing.WriteSuppressionImport(o.Out, result)
 	return err
-}
-
-func printSuppressionImport(out io.Writer, result admin.SuppressionImport) {
-	fmt.Fprintf(out, "%d entries read, %d of them cannot be used.\n", result.Read, result.Rejected)
-	words := map[string]string{
-		"new":     "suppressed now",
-		"known":   "were suppressed before",
-		"counted": "counted: a soft bounce, or a topic that was left",
-		"lifted":  "changed nothing: the suppression was lifted after they were listed",
-		"invalid": "no address",
-		"usable":  "usable; nothing was written",
-	}
-	for _, effect := range slices.Sorted(maps.Keys(result.Effects)) {
-		fmt.Fprintf(out, "  %d %s\n", result.Effects[effect], words[effect])
-	}
-	for _, problem := range result.Problems {
-		fmt.Fprintf(out, "  %s\n", problem)
-	}
 }
 
 // SuppressionsExportCmd is `homeroom suppressions export`.
@@ -100,27 +79,14 @@ Example:
 
 // Run prints the addresses.
 func (c *SuppressionsExportCmd) Run(ctx context.Context, o IO) error {
-	installation, err := c.connectWithSecret(ctx, o)
-	if err != nil {
-		return err
-	}
-	defer installation.Close()
-	export, err := installation.ExportSuppressions(ctx)
+	export, err := askInstallation(ctx, o, c, "homeroom suppressions", func(i *admin.Installation) (admin.SuppressionExport, error) { return i.ExportSuppressions(ctx) })
 	if err != nil {
 		return err
 	}
 	if c.Format == "json" {
-		return printJSON(o.Out, export)
+		return o.PrintJSON(export)
 	}
-	rows := [][]string{{"list", "email", "created", "reason", "until"}}
-	for _, s := range export.Suppressions {
-		until := ""
-		if !s.Until.IsZero() {
-			until = s.Until.UTC().Format(time.RFC3339)
-		}
-		rows = append(rows, []string{s.List, s.Email, s.Created.UTC().Format(time.RFC3339), s.Reason, until})
-	}
-	err = admin.WriteCSV(o.Out, rows)
+	err = admin.WriteSuppressionsCSV(o.Out, export.Suppressions)
 	if export.Unknown > 0 {
 		fmt.Fprintf(o.Err, "%d more addresses are suppressed that no learner has; only their hashes are kept.\n", export.Unknown)
 	}

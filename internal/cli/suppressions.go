@@ -1,17 +1,13 @@
 package cli
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	"strings"
 	"time"
 
 	"homeroom/admin"
 	"homeroom/app"
+	"homeroom/internal/printing"
 )
 
 // SuppressionsCmd is `homeroom suppressions`.
@@ -46,37 +42,11 @@ Example:
 
 // Run prints the list.
 func (c *SuppressionsListCmd) Run(ctx context.Context, o IO) error {
-	installation, err := c.connectWithSecret(ctx, o)
+	list, err := askInstallation(ctx, o, c, "homeroom suppressions", func(i *admin.Installation) (admin.SuppressionList, error) { return i.ListSuppressions(ctx) })
 	if err != nil {
 		return err
 	}
-	defer installation.Close()
-	list, err := installation.ListSuppressions(ctx)
-	if err != nil {
-		return err
-	}
-	return printResult(o, c.Format, list, suppressionsText(list.Suppressions))
-}
-
-func suppressionsText(records []admin.SuppressionRecord) string {
-	if len(records) == 0 {
-		return "No address is suppressed."
-	}
-	text := table(func(row func(...any)) {
-		row("HASH", "REASON", "SINCE", "UNTIL", "LEARNERS")
-		for _, r := range records {
-			learners := printable(strings.Join(r.Learners, ", "))
-			if learners == "" {
-				learners = "–"
-			}
-			until := "lifted"
-			if !r.Until.IsZero() {
-				until = r.Until.UTC().Format(time.RFC3339)
-			}
-			row(r.Hash[:min(12, len(r.Hash))], r.Reason, r.At.UTC().Format(time.RFC3339), until, learners)
-		}
-	})
-	return strings.TrimSuffix(text, "\n")
+	return o.PrintResult(c.Format, list, printing.SuppressionsText(list.Suppressions))
 }
 
 // SuppressionsLiftCmd is `homeroom suppressions lift`.
@@ -116,7 +86,7 @@ func (c *SuppressionsLiftCmd) Run(ctx context.Context, o IO) error {
 		}
 		defer lists.Close()
 	}
-	installation, err := c.connectWithSecret(ctx, o)
+	installation, err := c.connect(ctx, o, "homeroom suppressions")
 	if err != nil {
 		return err
 	}
@@ -141,39 +111,21 @@ func (c *SuppressionsLiftCmd) Run(ctx context.Context, o IO) error {
 	}
 	if c.AtSendGrid {
 		removals, err := installation.RemoveAtProvider(ctx, lists, c.Address)
-		printRemovals(o.Out, removals)
+		printing.WriteRemovals(o.Out, removals)
 		if err != nil {
 			return fmt.Errorf("%w; run this again, with a key that has full access to Suppressions", err)
 		}
 	} else if status.Suppressed {
 		fmt.Fprintln(o.Out, "SendGrid's own lists were not touched: if the address is on one, its next mail is dropped. --at-sendgrid takes it off.")
 	}
-	printPreferences(o.Out, status.Owners)
+	printing.WritePreferences(o.Out, status.Owners)
 	return nil
-}
-
-// printRemovals prints what became of an address on each of SendGrid's lists.
-func printRemovals(out io.Writer, removals []admin.ProviderRemoval) {
-	for _, r := range removals {
-		what := "was not there"
-		if r.Removed {
-			what = "taken off"
-		}
-		if r.Err != nil {
-			what = "could not be asked; the address may be on it"
-		}
-		fmt.Fprintf(out, "SendGrid's list %s: %s.\n", r.List, what)
-	}
 }
 
 // confirm asks whether the address may be written to again.
 func (c *SuppressionsLiftCmd) confirm(o IO, status admin.AddressStatus) error {
 	if c.Yes {
 		return nil
-	}
-	in, ok := o.In.(*os.File)
-	if !ok || !isTerminal(in) || !o.Terminal {
-		return usage(errors.New("no terminal is there to ask whether this address is meant: add --yes"))
 	}
 	known := "not suppressed in Homeroom"
 	if s := status.Suppression; status.Suppressed {
@@ -183,49 +135,11 @@ func (c *SuppressionsLiftCmd) confirm(o IO, status admin.AddressStatus) error {
 	if c.AtSendGrid {
 		atSendGrid = ", and take it off SendGrid's lists"
 	}
-	fmt.Fprintf(o.Err, "%s is %s. Write to it again%s? [y/N] ", c.Address, known, atSendGrid)
-	typed, err := bufio.NewReader(in).ReadString('\n')
-	if err != nil || !strings.EqualFold(strings.TrimSpace(typed), "y") {
-		return errors.New("nothing was lifted")
-	}
-	return nil
+	question := fmt.Sprintf("%s is %s. Write to it again%s?", c.Address, known, atSendGrid)
+	return confirmAtTerminal(o, "no terminal is there to ask whether this address is meant: add --yes", question, "nothing was lifted")
 }
 
-// printPreferences prints what the learners who have an address still forbid.
-func printPreferences(out io.Writer, owners []admin.AddressOwner) {
-	if len(owners) == 0 {
-		fmt.Fprintln(out, "No learner has this address now.")
-		return
-	}
-	for _, owner := range owners {
-		refusals := describePreferences(owner)
-		if len(refusals) == 0 {
-			fmt.Fprintf(out, "Learner %s forbids nothing themselves.\n", owner.Learner)
-			continue
-		}
-		fmt.Fprintf(out, "Learner %s still forbids mail: %s. Only they can change that.\n", owner.Learner, strings.Join(refusals, "; "))
-	}
-}
-
-func describePreferences(owner admin.AddressOwner) []string {
-	var refusals []string
-	if owner.LeftEverything {
-		refusal := "they unsubscribed from everything"
-		if !owner.LeftAt.IsZero() {
-			refusal += " on " + owner.LeftAt.UTC().Format(time.DateOnly)
-		}
-		refusals = append(refusals, refusal)
-	}
-	if owner.RefusesConsent {
-		refusals = append(refusals, "they do not consent")
-	}
-	if len(owner.LeftTopics) > 0 {
-		refusals = append(refusals, "they left the topics "+strings.Join(owner.LeftTopics, ", "))
-	}
-	return refusals
-}
-
-// connectWithSecret connects to the installation with its secret; whoever calls it closes it.
-func (f SuppressionFlags) connectWithSecret(ctx context.Context, o IO) (*admin.Installation, error) {
-	return InstallationFlags{NATSFlags: f.NATSFlags, SecretFlags: f.SecretFlags}.connectInstallation(ctx, o, "homeroom suppressions", 0)
+// connect implements connector, with the installation's secret.
+func (f SuppressionFlags) connect(ctx context.Context, o IO, name string) (*admin.Installation, error) {
+	return InstallationFlags{NATSFlags: f.NATSFlags, SecretFlags: f.SecretFlags}.connect(ctx, o, name)
 }

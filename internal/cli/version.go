@@ -65,7 +65,7 @@ func readBuild() build {
 func (c VersionCmd) Run(o IO) error {
 	b := readBuild()
 	if c.JSON {
-		return printJSON(o.Out, b)
+		return o.PrintJSON(b)
 	}
 	_, err := fmt.Fprintln(o.Out, b)
 	return err

@@ -5,11 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"homeroom/admin"
-	"homeroom/internal/cells"
+	"homeroom/internal/printing"
 )
 
 // WatchCmd is `homeroom watch`.
@@ -45,7 +44,7 @@ func (c *WatchCmd) Run(ctx context.Context, o IO) error {
 			since = time.Unix(1, 0) // all
 		}
 	}
-	installation, err := c.connectAdmin(ctx, o, "homeroom watch")
+	installation, err := c.connect(ctx, o, "homeroom watch")
 	if err != nil {
 		return err
 	}
@@ -56,7 +55,7 @@ func (c *WatchCmd) Run(ctx context.Context, o IO) error {
 		if c.Format == "json" {
 			err = json.NewEncoder(o.Out).Encode(w)
 		} else {
-			_, err = fmt.Fprint(o.Out, watchedText(o, &w))
+			_, err = fmt.Fprint(o.Out, printing.WatchedText(o, &w))
 		}
 		if lines++; err == nil && lines == c.Lines {
 			return errEnough
@@ -67,36 +66,4 @@ func (c *WatchCmd) Run(ctx context.Context, o IO) error {
 		return nil
 	}
 	return err
-}
-
-func watchedText(o IO, w *admin.Watched) string {
-	outcome := w.Outcome
-	switch outcome {
-	case "refused":
-		outcome = o.paint("31", outcome)
-	case "decided":
-		outcome = o.paint("32", outcome)
-	}
-	what := printable(w.Event)
-	if w.Rule != "" {
-		what = w.Rule
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s  %s  %s  %s", w.At.UTC().Format(time.TimeOnly), cells.Cut(printable(w.Learner), maxLearnerCells), outcome, cells.Cut(what, maxEventCells))
-	if w.ID != "" {
-		fmt.Fprintf(&b, "  %s", cells.Cut(printable(w.ID), maxLearnerCells))
-	}
-	if w.Source != "" {
-		fmt.Fprintf(&b, "  by %s", w.Source)
-	}
-	b.WriteString("\n")
-	for _, text := range append([]string{w.Text}, w.Remarks...) {
-		if text == "" {
-			continue
-		}
-		for _, line := range cells.Wrap(printable(text), lineWidth-10) {
-			fmt.Fprintf(&b, "          %s\n", line)
-		}
-	}
-	return b.String()
 }

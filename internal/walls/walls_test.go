@@ -83,8 +83,12 @@ var walls = []wall{
 // imported.
 var directWalls = []wall{
 	{"homeroom/admin", "what people can ask or do needs no terminal and no HTTP", []string{kong, "homeroom/internal/cli", "net/http", "os", "flag"}, nil},
-	{"homeroom/internal/cli", "the command line asks admin and app, and prints what they answer", []string{temporal, nats}, []string{
-		"homeroom/admin", "homeroom/app", "homeroom/console",
+	{"homeroom/internal/printing", "printing knows the types of answers, and no flags, servers or files", []string{kong, temporal, nats, "os", "flag", "net/http"}, []string{
+		"homeroom/admin", "homeroom/catalog", "homeroom/deadletters", "homeroom/engine", "homeroom/experiment", "homeroom/importer", "homeroom/report", "homeroom/rules", "homeroom/simulate", "homeroom/subjects",
+		"homeroom/internal/cells", "homeroom/internal/narrate",
+	}},
+	{"homeroom/internal/cli", "the command line asks admin and app, and has printed what they answer", []string{temporal, nats}, []string{
+		"homeroom/admin", "homeroom/app", "homeroom/console", "homeroom/internal/printing",
 		// The types of answers, and what parses the values of flags.
 		"homeroom/catalog", "homeroom/deadletters", "homeroom/engine", "homeroom/experiment", "homeroom/importer", "homeroom/report", "homeroom/rules", "homeroom/rules/ruletest", "homeroom/simulate", "homeroom/subjects",
 		// Logs, metrics and the codec server of the process itself.

@@ -1,18 +1,17 @@
-package cli
+package printing
 
 import (
 	"fmt"
-	"strconv"
-	"strings"
-	"time"
-
 	"homeroom/admin"
 	"homeroom/internal/cells"
 	"homeroom/internal/narrate"
+	"strconv"
+	"strings"
+	"time"
 )
 
-// backtestText writes a backtest for people.
-func backtestText(o IO, a *admin.Backtest) string {
+// BacktestText writes a backtest for people.
+func BacktestText(o IO, a *admin.Backtest) string {
 	var b strings.Builder
 	reach := "everybody counts as reachable"
 	if !a.AssumeReachable {
@@ -23,7 +22,7 @@ func backtestText(o IO, a *admin.Backtest) string {
 	if a.Changes == 0 {
 		b.WriteString("\nNo message changes.\n")
 	} else {
-		fmt.Fprintf(&b, "\n%s, of %s.%s\n", countChanges(a.Changes), narrate.Count(a.Affected, "learner"), settingsNote(a))
+		fmt.Fprintf(&b, "\n%s, of %s.%s\n", CountChanges(a.Changes), narrate.Count(a.Affected, "learner"), settingsNote(a))
 	}
 	if a.Aliased > 0 {
 		fmt.Fprintf(&b, "%s user.aliased: a backtest merges no ids, so both of each counted as learners.\n", narrate.Count(a.Aliased, "event"))
@@ -35,8 +34,8 @@ func backtestText(o IO, a *admin.Backtest) string {
 	return b.String()
 }
 
-// countChanges says how many messages change.
-func countChanges(n int) string {
+// CountChanges says how many messages change.
+func CountChanges(n int) string {
 	if n == 1 {
 		return "1 message changes"
 	}
@@ -150,11 +149,11 @@ func writeTimelines(o IO, b *strings.Builder, a *admin.Backtest) {
 	fmt.Fprintf(b, "\n%s\n", o.paint("1", "AFFECTED LEARNERS"))
 	for i := range a.Timelines {
 		t := &a.Timelines[i]
-		fmt.Fprintf(b, "%s  %s\n", t.Learner, countChanges(t.Changes))
+		fmt.Fprintf(b, "%s  %s\n", t.Learner, CountChanges(t.Changes))
 		if t.Earlier > 0 {
 			fmt.Fprintf(b, "  … %s before\n", narrate.Count(t.Earlier, "line"))
 		}
-		b.WriteString(indentLines(table(func(row func(...any)) {
+		b.WriteString(indentLines(Table(func(row func(...any)) {
 			for j := range t.Rows {
 				r := &t.Rows[j]
 				row(r.At.Format(narrate.TimeFormat), r.Message, r.Scope, "now: "+cellText(r.Before), "draft: "+cellText(r.After))
@@ -164,15 +163,6 @@ func writeTimelines(o IO, b *strings.Builder, a *admin.Backtest) {
 			fmt.Fprintf(b, "  … %s after\n", narrate.Count(t.Later, "line"))
 		}
 	}
-}
-
-// indentLines puts two spaces before each line.
-func indentLines(text string) string {
-	var b strings.Builder
-	for line := range strings.Lines(strings.TrimRight(text, "\n") + "\n") {
-		b.WriteString("  " + line)
-	}
-	return b.String()
 }
 
 // cellText says what one side decided; a dash: nothing.

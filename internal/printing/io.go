@@ -1,9 +1,10 @@
-package cli
+package printing
 
 import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -25,19 +26,27 @@ func (o IO) paint(code, text string) string {
 	return "\x1b[" + code + "m" + text + "\x1b[0m"
 }
 
-// printJSON writes a value as indented JSON.
-func printJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
+// PrintJSON prints a value as indented JSON.
+func (o IO) PrintJSON(v any) error {
+	e := json.NewEncoder(o.Out)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(v)
 }
 
-// printResult writes a result as indented JSON if the format is json, and else the text with a newline.
-func printResult(o IO, format string, result any, text string) error {
+// PrintResult prints a result as indented JSON if the format is json, and else the text, which ends with a newline.
+func (o IO) PrintResult(format string, result any, text string) error {
 	if format == "json" {
-		return printJSON(o.Out, result)
+		return o.PrintJSON(result)
 	}
-	_, err := fmt.Fprintln(o.Out, text)
+	return o.PrintText(text)
+}
+
+// PrintText prints a text to Out, with one line break at its end.
+func (o IO) PrintText(text string) error {
+	_, err := io.WriteString(o.Out, strings.TrimSuffix(text, "\n")+"\n")
 	return err
 }
+
+// PrintStage prints what is being done, a line for each stage.
+func (o IO) PrintStage(words string) { fmt.Fprintln(o.Err, words) }

@@ -1,58 +1,19 @@
-package cli
+package printing
 
 import (
 	"bufio"
 	"cmp"
-	"context"
-	"errors"
 	"fmt"
-	"io"
-	"strings"
-	"time"
-
 	"homeroom/admin"
 	"homeroom/engine"
 	"homeroom/internal/narrate"
+	"io"
+	"strings"
+	"time"
 )
 
-// runNot prints why the learner has not been sent what the rules send.
-func (c *LearnerWhyCmd) runNot(ctx context.Context, o IO) error {
-	opts := admin.WhyNotOptions{Learner: c.Learner, Rule: c.Rule}
-	if c.Rules != "" {
-		folder, err := compileFolder(c.Rules)
-		if err != nil {
-			return err
-		}
-		opts.Folder = folder
-	}
-	installation, err := InstallationFlags{NATSFlags: c.NATSFlags, Keys: c.Keys}.connectReading(ctx, o, "homeroom learner")
-	if err != nil {
-		return err
-	}
-	defer installation.Close()
-	onRead, clearLine := o.drawReading()
-	opts.OnRead = onRead
-	answer, err := installation.WhyNot(ctx, opts)
-	clearLine()
-	if err != nil {
-		return err
-	}
-	if c.Format == "json" {
-		return printJSON(o.Out, answer)
-	}
-	return writeWhyNot(o, &answer)
-}
-
-// checkNot returns an error for flags that do not go together.
-func (c *LearnerWhyCmd) checkNot() error {
-	if c.Rules != "" && !c.Not {
-		return usage(errors.New("--rules asks why messages of a folder would not go out: add --not"))
-	}
-	return nil
-}
-
-// writeWhyNot prints the answer for people.
-func writeWhyNot(o IO, w *admin.WhyNot) error {
+// WriteWhyNot prints the answer for people.
+func WriteWhyNot(o IO, w *admin.WhyNot) error {
 	zone := w.Zone()
 	out := bufio.NewWriter(o.Out)
 	asked := "the rules of a folder, " + narrate.ShortHash(w.Revision)
@@ -63,7 +24,7 @@ func writeWhyNot(o IO, w *admin.WhyNot) error {
 	if zone != nil {
 		zones += ", then " + zone.String()
 	}
-	fmt.Fprintf(out, "Why not, learner %s · %s\n%s up to %s · times in %s\n", printable(w.Learner), asked, narrate.Count(w.Events, "event"), narrate.Moment(w.Until, zone), zones)
+	fmt.Fprintf(out, "Why not, learner %s · %s\n%s up to %s · times in %s\n", Printable(w.Learner), asked, narrate.Count(w.Events, "event"), narrate.Moment(w.Until, zone), zones)
 	for _, note := range w.Notes {
 		fmt.Fprintf(out, "\nNote: %s\n", note)
 	}
@@ -96,11 +57,8 @@ func aboutSuffix(about string) string {
 	if about == "" {
 		return ""
 	}
-	return " · " + printable(about)
+	return " · " + Printable(about)
 }
-
-// oneLine writes a text without its line breaks.
-func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 func writeRunWhyNot(out io.Writer, o IO, run *admin.RunWhyNot, zone *time.Location) {
 	if run == nil {
@@ -112,7 +70,7 @@ func writeRunWhyNot(out io.Writer, o IO, run *admin.RunWhyNot, zone *time.Locati
 	}
 	fmt.Fprintf(out, "  last run  %s%s: %s\n", narrate.Moment(run.Began, zone), aboutSuffix(run.Scope), says)
 	for _, step := range run.Steps {
-		fmt.Fprintf(out, "    %s  %s  %s\n", narrate.Moment(step.At, zone), o.paintKind(engine.Kind(step.What), fmt.Sprintf("%-9s", step.What)), printable(step.Text))
+		fmt.Fprintf(out, "    %s  %s  %s\n", narrate.Moment(step.At, zone), o.paintKind(engine.Kind(step.What), fmt.Sprintf("%-9s", step.What)), Printable(step.Text))
 		writePart(out, o, step.Condition, 3)
 	}
 }
@@ -126,10 +84,10 @@ func writeMessageWhyNot(out io.Writer, o IO, m *admin.MessageWhyNot, zone *time.
 	if m.At != nil {
 		at = narrate.Moment(*m.At, zone) + "  "
 	}
-	fmt.Fprintf(out, "  %s  %s%s%s\n", o.paint("1", m.Message), at, printable(m.Says), ended)
+	fmt.Fprintf(out, "  %s  %s%s%s\n", o.paint("1", m.Message), at, Printable(m.Says), ended)
 	for _, line := range [][2]string{{"needs", m.Needs}, {"today", m.Today}} {
 		if line[1] != "" {
-			fmt.Fprintf(out, "    %s: %s\n", line[0], printable(oneLine(line[1])))
+			fmt.Fprintf(out, "    %s: %s\n", line[0], Printable(oneLine(line[1])))
 		}
 	}
 	if m.SentAt != nil && m.Cause != admin.CauseSent {
@@ -153,7 +111,7 @@ func writePart(out io.Writer, o IO, p *engine.Part, depth int) {
 	if p.Error != "" {
 		text += "  · " + p.Error
 	}
-	fmt.Fprintf(out, "%s%s %s\n", strings.Repeat("  ", depth), mark, printable(text))
+	fmt.Fprintf(out, "%s%s %s\n", strings.Repeat("  ", depth), mark, Printable(text))
 	for i := range p.Parts {
 		writePart(out, o, &p.Parts[i], depth+1)
 	}

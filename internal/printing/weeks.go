@@ -1,17 +1,16 @@
-package cli
+package printing
 
 import (
-	"strings"
-	"time"
-
 	"homeroom/admin"
 	"homeroom/experiment"
 	"homeroom/internal/narrate"
 	"homeroom/report"
+	"strings"
+	"time"
 )
 
-// weeksText writes the difference of each rule week by week.
-func weeksText(o IO, a *admin.Report) string {
+// WeeksText writes the difference of each rule week by week.
+func WeeksText(o IO, a *admin.Report) string {
 	var b strings.Builder
 	for i := range a.Rules {
 		r := &a.Rules[i]

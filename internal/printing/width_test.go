@@ -1,4 +1,4 @@
-package cli
+package printing
 
 import (
 	"fmt"
@@ -94,14 +94,14 @@ func largeReport(rules int) *admin.Report {
 func TestTheReportFitsItsColumns(t *testing.T) {
 	for _, rules := range []int{1, 3} {
 		a := largeReport(rules)
-		text := reportText(IO{}, a, rules > 1)
+		text := ReportText(IO{}, a, rules > 1)
 		for _, part := range []string{"SENT", "RECEIVED", "dismissed", "DID IT HELP?", "GROWTH", "WHY NOT", "To no message's credit"} {
 			if !strings.Contains(text, part) {
 				t.Errorf("a report of %d rules has no %s", rules, part)
 			}
 		}
 		expectColumns(t, text, 100)
-		expectColumns(t, weeksText(IO{}, a), 100)
+		expectColumns(t, WeeksText(IO{}, a), 100)
 	}
 	reasons := largeReport(1).Rules[0].Skipped
 	steps := admin.StepCounts{Rules: map[string]*report.RuleSteps{
@@ -112,13 +112,13 @@ func TestTheReportFitsItsColumns(t *testing.T) {
 			Steps:    map[string]*report.StepCounts{strings.Repeat("a-step-", 12): {Reached: 1_234_567, Skipped: reasons}},
 		},
 	}}
-	expectColumns(t, stepsText(steps), 100)
+	expectColumns(t, StepsText(steps), 100)
 }
 
 // TestTheDoctorFitsATerminal: what it found and what to do are wrapped under each other.
 func TestTheDoctorFitsATerminal(t *testing.T) {
 	long := strings.TrimSpace(strings.Repeat("the stream LEARNING has one replica ", 5))
-	text := doctorText(IO{}, []admin.Finding{
+	text := DoctorText(IO{}, []admin.Finding{
 		{Check: "durability", Status: admin.StatusWarning, Says: long + "\nand two lines", Do: long},
 		{Check: "ok", Status: admin.StatusOK, Says: "fine"},
 	})
@@ -158,7 +158,7 @@ func TestTheRulesStatusFitsATerminal(t *testing.T) {
 		Alive: true,
 	}}
 	s.Live = map[string]int64{"certificate-share": 12}
-	text := statusText(s)
+	text := RulesStatusText(s)
 	expectColumns(t, text, 80)
 	for _, part := range []string{"In force: no. 12, ", "  campus-1-31337-a1b2c3  ", "07 Sep 08:47  triggers+worker+edge\n", "  certificate-share  12\n"} {
 		if !strings.Contains(text, part) {

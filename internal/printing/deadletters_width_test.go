@@ -1,4 +1,4 @@
-package cli
+package printing
 
 import (
 	"strings"
@@ -13,7 +13,7 @@ import (
 func TestTheListOfDeadLettersKeepsItsWidth(t *testing.T) {
 	at := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 	plain := deadletters.Summary{Total: 1, Letters: []deadletters.Letter{{Sequence: 12, At: at, Learner: "auth0|7", Event: "certificate.earned", Reason: "learner_mismatch"}}}
-	for line := range strings.Lines(deadLettersText(IO{}, &plain)) {
+	for line := range strings.Lines(DeadLettersText(IO{}, &plain)) {
 		if w := cells.Width(strings.TrimRight(line, "\n")); w > 80 {
 			t.Errorf("%d cells: %s", w, line)
 		}
@@ -32,7 +32,7 @@ func TestTheListOfDeadLettersKeepsItsWidth(t *testing.T) {
 			}},
 			Letters: []deadletters.Letter{{Sequence: 1_234_567, At: at, Learner: hostile, Event: hostile, Reason: "learner_mismatch"}},
 		}
-		text := deadLettersText(IO{}, &r)
+		text := DeadLettersText(IO{}, &r)
 		for line := range strings.Lines(text) {
 			line = strings.TrimRight(line, "\n")
 			if w := cells.Width(line); w > 100 {
