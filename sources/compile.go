@@ -229,9 +229,9 @@ func (r *reader) finishSource(s *Source, key *yamlfile.Node, broken bool) {
 	case broken: // what is missing may only be misspelt
 	case s.recognise == nil:
 		r.Fail(key.At, "add recognise: with what only its bodies have, for example has(body.event_type)", "the source %s does not say how its bodies are recognised", s.Name)
-	case s.event == nil && (len(s.events) > 0 || s.taxonomy || len(s.ignore) > 0):
+	case s.event == nil && (len(s.events) > 0 || s.taxonomy || !s.ignore.isEmpty()):
 		r.Fail(key.At, "add event: with where a body has its name, for example body.event_type", "the source %s does not say where a body names its event", s.Name)
-	case len(s.events) == 0 && !s.taxonomy && len(s.ignore) == 0:
+	case len(s.events) == 0 && !s.taxonomy && s.ignore.isEmpty():
 		r.Fail(key.At, "add events:, with a name and what it becomes", "the source %s reads nothing", s.Name)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -93,33 +92,96 @@ func instantOf(v ref.Val, unit time.Duration) ref.Val {
 	default:
 		return refuseValue("a time is no number")
 	}
-	const latest = 253402300799 // the last second of the year 9999
-	if whole := n / float64(time.Second/unit); math.IsNaN(whole) || whole < 0 || whole > latest {
+	at, ok := instantAfter(n, unit)
+	if !ok {
 		return refuseValue("a time lies outside the years 1970 to 9999")
 	}
-	perSecond := float64(time.Second / unit)
-	second := math.Floor(n / perSecond)
-	rest := time.Duration((n - second*perSecond) * float64(unit))
-	return types.Timestamp{Time: time.Unix(int64(second), int64(rest)).UTC()}
+	return types.Timestamp{Time: at}
 }
 
-var isoDuration = regexp.MustCompile(`^P(?:(\d+(?:\.\d+)?)W)?(?:(\d+(?:\.\d+)?)D)?(?:T(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?$`)
+// instantAfter returns the time that is n units after 1970; ok is false outside the years 1970 to 9999.
+func instantAfter(n float64, unit time.Duration) (at time.Time, ok bool) {
+	const latest = 253402300799 // the last second of the year 9999
+	perSecond := float64(time.Second / unit)
+	if whole := n / perSecond; math.IsNaN(whole) || whole < 0 || whole > latest {
+		return time.Time{}, false
+	}
+	second := math.Floor(n / perSecond)
+	rest := time.Duration((n - second*perSecond) * float64(unit))
+	return time.Unix(int64(second), int64(rest)).UTC(), true
+}
 
-// isoSeconds returns how many seconds an ISO 8601 duration has. Years and months have no fixed length and are refused.
+// isoSeconds is iso_seconds(text).
 func isoSeconds(v ref.Val) ref.Val {
 	text, _ := v.(types.String)
-	parts := isoDuration.FindStringSubmatch(string(text))
-	if len(text) > 64 || parts == nil || strings.TrimLeft(string(text), "PT") == "" {
+	seconds, ok := secondsOfISO(string(text))
+	if !ok {
 		return refuseValue("a duration is none of ISO 8601, as in PT1H30M")
 	}
-	total := 0.0
-	for i, unit := range []float64{7 * 86400, 86400, 3600, 60, 1} {
-		if parts[i+1] != "" {
-			n, _ := strconv.ParseFloat(parts[i+1], 64) // its form was checked
-			total += n * unit
+	return types.Double(seconds)
+}
+
+// maxDuration is how long the text of a duration may be, in bytes.
+const maxDuration = 64
+
+// The units of an ISO 8601 duration in their order, and how many seconds each has. Those of a date stand before the T.
+const (
+	isoUnits     = "WDHMS"
+	isoDateUnits = len("WD")
+)
+
+var isoUnitSeconds = [len(isoUnits)]float64{7 * 86400, 86400, 3600, 60, 1}
+
+// secondsOfISO returns how many seconds an ISO 8601 duration such as P1DT2.5H has. Years and months have no fixed length and are refused.
+func secondsOfISO(text string) (seconds float64, ok bool) {
+	rest, ok := strings.CutPrefix(text, "P")
+	if !ok || len(text) > maxDuration {
+		return 0, false
+	}
+	first := 0 // the first unit that may come
+	last := isoDateUnits
+	some := false
+	for rest != "" {
+		if rest[0] == 'T' && last == isoDateUnits {
+			first = isoDateUnits
+			last = len(isoUnits)
+			rest = rest[1:]
+			continue
+		}
+		digits := lengthOfDecimal(rest)
+		if digits == 0 || digits == len(rest) {
+			return 0, false
+		}
+		unit := strings.IndexByte(isoUnits[first:last], rest[digits])
+		n, err := strconv.ParseFloat(rest[:digits], 64)
+		if unit < 0 || err != nil {
+			return 0, false
+		}
+		seconds += n * isoUnitSeconds[first+unit]
+		first += unit + 1
+		rest = rest[digits+1:]
+		some = true
+	}
+	return seconds, some
+}
+
+// lengthOfDecimal returns the length of digits at the beginning of a text, with or without a fraction, in bytes; 0: there are none.
+func lengthOfDecimal(text string) int {
+	digits := lengthOfDigits(text)
+	if digits > 0 && digits < len(text) && text[digits] == '.' {
+		if fraction := lengthOfDigits(text[digits+1:]); fraction > 0 {
+			digits += 1 + fraction
 		}
 	}
-	return types.Double(total)
+	return digits
+}
+
+func lengthOfDigits(text string) int {
+	n := 0
+	for n < len(text) && '0' <= text[n] && text[n] <= '9' {
+		n++
+	}
+	return n
 }
 
 // parseJSON returns the value that a text holds as JSON, or as PHP serializes it; what is no text is returned as it is.
@@ -150,10 +212,15 @@ const maxInnerJSON = 64 << 10
 func lastPart(text, sign ref.Val) ref.Val {
 	whole, _ := text.(types.String)
 	mark, _ := sign.(types.String)
-	if at := strings.LastIndex(string(whole), string(mark)); at >= 0 && mark != "" {
-		return whole[at+len(mark):]
+	return types.String(afterLast(string(whole), string(mark)))
+}
+
+// afterLast returns what follows the last sign in a text; the text without one.
+func afterLast(text, sign string) string {
+	if at := strings.LastIndex(text, sign); at >= 0 && sign != "" {
+		return text[at+len(sign):]
 	}
-	return whole
+	return text
 }
 
 func withoutEnd(text, end ref.Val) ref.Val {

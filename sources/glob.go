@@ -1,6 +1,33 @@
 package sources
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
+
+// ignoreList are the names that a source ignores. Most are written out: a source may have hundreds, and each body is held against them.
+type ignoreList struct {
+	names map[string]bool
+	globs []glob
+}
+
+// add adds a name, in which * stands for any text.
+func (l *ignoreList) add(pattern string) {
+	if strings.Contains(pattern, "*") {
+		l.globs = append(l.globs, newGlob(pattern))
+		return
+	}
+	if l.names == nil {
+		l.names = map[string]bool{}
+	}
+	l.names[pattern] = true
+}
+
+func (l *ignoreList) isEmpty() bool { return len(l.names) == 0 && len(l.globs) == 0 }
+
+func (l *ignoreList) has(name string) bool {
+	return l.names[name] || slices.ContainsFunc(l.globs, func(g glob) bool { return g.match(name) })
+}
 
 // glob is a name in which * stands for any text.
 type glob []string

@@ -157,6 +157,6 @@ func (r *reader) readIgnore(s *Source, n *yamlfile.Node) {
 			r.Fail(item.At, "keep one of the two", "%s is ignored and stands in events", text)
 			continue
 		}
-		s.ignore = append(s.ignore, newGlob(text))
+		s.ignore.add(text)
 	}
 }

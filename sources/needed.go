@@ -77,10 +77,7 @@ func keysToEval(e ast.Expr) []string {
 		return append(keysToEval(e.AsSelect().Operand()), keyAtTop(e)...)
 	case ast.CallKind:
 		call := e.AsCall()
-		args := call.Args()
-		if call.IsMemberFunction() {
-			args = append([]ast.Expr{call.Target()}, args...)
-		}
+		args := argumentsOf(call)
 		switch {
 		case call.FunctionName() == operators.Conditional:
 			return keysToEval(args[0])

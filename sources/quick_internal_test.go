@@ -3,7 +3,10 @@ package sources
 import (
 	"maps"
 	"math/rand/v2"
+	"regexp"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -114,6 +117,41 @@ func damageValue(random *rand.Rand, value any) any {
 			}
 		}
 		return object
+	case []any:
+		var list []any
+		for _, item := range value {
+			list = append(list, damageValue(random, item))
+		}
+		return list
 	}
 	return value
+}
+
+// isoForm is the form of the durations that are read, without years and months.
+var isoForm = regexp.MustCompile(`^P(?:(\d+(?:\.\d+)?)W)?(?:(\d+(?:\.\d+)?)D)?(?:T(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?$`)
+
+func FuzzISODuration(f *testing.F) {
+	for _, text := range []string{"PT1H4M", "P1W2DT3H4.5M6S", "P1.5D", "P", "PT", "P1DT", "PT1M1H", "P1H", "PT1D", "P1", "P.5D", "P1.D", "P1WT", "PTT1S", "P1D1D", "-P1D", "P1Y"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		got, ok := secondsOfISO(text)
+		parts := isoForm.FindStringSubmatch(text)
+		if isOne := parts != nil && len(text) <= maxDuration && strings.ContainsAny(text, "0123456789"); isOne != ok {
+			t.Fatalf("%q is a duration: %v, want %v", text, ok, isOne)
+		}
+		want := 0.0
+		for i := range isoUnitSeconds {
+			if ok && parts[i+1] != "" {
+				n, err := strconv.ParseFloat(parts[i+1], 64)
+				if err != nil {
+					t.Fatal(err)
+				}
+				want += n * isoUnitSeconds[i]
+			}
+		}
+		if got != want && ok {
+			t.Fatalf("%q has %v seconds, want %v", text, got, want)
+		}
+	})
 }

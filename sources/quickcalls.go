@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
+	"time"
 
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
@@ -38,10 +38,10 @@ func quickCall(call ast.CallExpr) quick {
 			}
 		}
 	}
-	if call.IsMemberFunction() {
-		args = append([]ast.Expr{call.Target()}, args...)
+	if q := quickOfTexts(call); q != nil {
+		return q
 	}
-	compiled := compileQuicks(args)
+	compiled := compileQuicks(argumentsOf(call))
 	switch len(compiled) {
 	case 1:
 		return quickUnary(call.FunctionName(), compiled[0])
@@ -69,11 +69,11 @@ func quickUnary(name string, arg quick) quick {
 	case "json":
 		f = valueOf(parseJSON)
 	case "seconds":
-		f = valueOf(secondsOf)
+		f = func(value any) (any, outcome) { return quickInstant(value, time.Second) }
 	case "millis":
-		f = valueOf(millisOf)
+		f = func(value any) (any, outcome) { return quickInstant(value, time.Millisecond) }
 	case "score_pct":
-		f = valueOf(scorePercent)
+		f = quickPercent
 	case "lower":
 		f = valueOfText(lowerCase)
 	case "iso_seconds":
@@ -110,18 +110,10 @@ func quickBinary(name string, first, second quick) quick {
 			if _, isNumber := a.(float64); isNumber {
 				return ofNumbers(name, a, b)
 			}
-			return ofTexts(name, a, b)
+			return joinTexts(a, b)
 		}
-	case "startsWith", "endsWith", "contains", "last", "without":
-		f = func(a, b any) (any, outcome) { return ofTexts(name, a, b) }
 	case "activity":
-		f = func(a, b any) (any, outcome) {
-			kind, isText := b.(string)
-			if !isText {
-				return nil, unclear
-			}
-			return valueOf(func(v ref.Val) ref.Val { return findActivity(v, types.String(kind)) })(a)
-		}
+		f = quickActivity
 	default:
 		return nil
 	}
@@ -148,28 +140,29 @@ func knownIf(yes bool) outcome {
 	return unclear
 }
 
-// ofTexts is a function of two texts.
-func ofTexts(name string, first, second any) (any, outcome) {
+// joinTexts is a + b of two texts.
+func joinTexts(first, second any) (any, outcome) {
 	a, isText := first.(string)
 	b, areTexts := second.(string)
 	if !isText || !areTexts {
 		return nil, unclear
 	}
-	switch name {
-	case operators.Add:
-		return a + b, known
-	case "startsWith":
-		return strings.HasPrefix(a, b), known
-	case "endsWith":
-		return strings.HasSuffix(a, b), known
-	case "contains":
-		return strings.Contains(a, b), known
-	case "without":
-		return strings.TrimSuffix(a, b), known
-	case "last":
-		return string(lastPart(types.String(a), types.String(b)).(types.String)), known
+	return a + b, known
+}
+
+// quickInstant is seconds(x) and millis(x).
+func quickInstant(value any, unit time.Duration) (any, outcome) {
+	n, isNumber := value.(float64)
+	if text, isText := value.(string); isText {
+		var err error
+		n, err = strconv.ParseFloat(text, 64)
+		isNumber = err == nil
 	}
-	return nil, unclear
+	at, ok := instantAfter(n, unit)
+	if !isNumber || !ok {
+		return nil, unclear
+	}
+	return at, known
 }
 
 // ofNumbers calculates with two numbers. What is no number that JSON has is unclear.

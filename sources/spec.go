@@ -21,7 +21,7 @@ type Source struct {
 	whole     mapping // what holds for every event unless its mapping says otherwise
 	events    map[string][]*mapping
 	names     []string // of events, sorted
-	ignore    []glob
+	ignore    ignoreList
 	signature *Signature // of posted bodies; nil: none
 	headers   []string   // that expressions read, in small letters, sorted
 }

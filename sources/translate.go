@@ -3,6 +3,7 @@ package sources
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"homeroom/catalog"
@@ -116,6 +117,11 @@ func refuseBody(code, hint, format string, args ...any) catalog.Translation {
 	return catalog.Translation{Err: &catalog.DecodeError{Code: code, Message: strings.ToValidUTF8(fmt.Sprintf(format, args...), "\uFFFD"), Hint: hint}}
 }
 
+// ignoreBody says why a body is no event. Many are: a platform publishes more than rules need.
+func ignoreBody(message string) catalog.Translation {
+	return catalog.Translation{Err: &catalog.DecodeError{Code: catalog.CodeIgnored, Message: message}}
+}
+
 // readBody reads a body of the source.
 func (s *Source) readBody(cat *catalog.Catalog, m *catalog.Foreign, in *input) catalog.Translation {
 	if s.items != nil {
@@ -202,10 +208,8 @@ func (s *Source) readNamed(cat *catalog.Catalog, names []string, m *catalog.Fore
 		}
 	}
 	for _, name := range names {
-		for _, g := range s.ignore {
-			if g.match(name) {
-				return refuseBody(catalog.CodeIgnored, "", "the source %s ignores %q", s.Name, cutShort(name))
-			}
+		if s.ignore.has(name) {
+			return ignoreBody("the source " + s.Name + " ignores " + strconv.Quote(cutShort(name)))
 		}
 	}
 	if s.taxonomy {
@@ -234,7 +238,7 @@ func (s *Source) readEvent(m *mapping, foreign *catalog.Foreign, in *input) cata
 		return refuseBody(catalog.CodeBadLearner, "", "the source %s cannot read the learner: %s", s.Name, err)
 	}
 	if t.Learner == "" && s.strangers {
-		return refuseBody(catalog.CodeIgnored, "", "the source %s ignores what names no learner", s.Name)
+		return ignoreBody("the source " + s.Name + " ignores what names no learner")
 	}
 	if t.ID, err = readText(m.id, s.whole.id, in); err != nil {
 		return refuseBody(catalog.CodeBadID, "", "the source %s cannot read the id: %s", s.Name, err)
