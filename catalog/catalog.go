@@ -82,6 +82,7 @@ type Catalog struct {
 	texts  sync.Pool // of *texts
 
 	translator Translator // nil: none
+	wanted     *part      // what the translator looks at; nil without one
 	wordsLock  sync.RWMutex
 	words      map[string]*words // of the translator's sources, by name
 }

@@ -26,7 +26,12 @@ func (c *Catalog) Extend(file string, src []byte) (*Catalog, error) {
 	r := &reader{
 		Reader:  yamlfile.Reader{Source: yamlfile.NewSource(file, src), Problems: &problems},
 		builtin: len(c.events) == 0,
-		out:     &Catalog{events: slices.Clone(c.events), byName: maps.Clone(c.byName), translator: c.translator},
+		out: &Catalog{
+			events:     slices.Clone(c.events),
+			byName:     maps.Clone(c.byName),
+			translator: c.translator,
+			wanted:     c.wanted,
+		},
 	}
 	r.readFile()
 	if len(problems) > 0 {

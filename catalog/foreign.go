@@ -17,6 +17,8 @@ func (e *DecodeError) IsIgnored() bool { return e != nil && e.Code == CodeIgnore
 type Translator interface {
 	// Translate returns what the first source that recognizes a body makes of it; found is false if none does.
 	Translate(m *Foreign) (t Translation, found bool)
+	// Wanted returns which parts of a body Translate looks at; nil: at everything.
+	Wanted() *Wanted
 	// Names reports whether a message's headers name a source, which then reads the body whatever its shape.
 	Names(header map[string][]string) bool
 	// Items returns the bodies that a body holds, if the source that the headers name says so, or a source recognizes the first of them; found is false if
@@ -29,8 +31,8 @@ type Translator interface {
 // Foreign is a body with its headers, as a translator sees it. Nobody changes it.
 type Foreign struct {
 	Header map[string][]string
-	Body   map[string]any
-	Raw    []byte
+	Body   map[string]any // what the translator wants of it, or more; objects of which it wants only a part are good until Translate returns
+	Raw    []byte         // whole
 }
 
 // Translation is what a source makes of a body. Its values are unchecked: the catalog holds them to the event.
@@ -50,7 +52,14 @@ type Translation struct {
 // WithTranslator returns a catalog that holds bodies which are not native against a translator, before the formats that it
 // knows itself.
 func (c *Catalog) WithTranslator(t Translator) *Catalog {
-	return &Catalog{events: c.events, byName: c.byName, names: c.names, folded: c.folded, translator: t}
+	return &Catalog{
+		events:     c.events,
+		byName:     c.byName,
+		names:      c.names,
+		folded:     c.folded,
+		translator: t,
+		wanted:     newPart("", t.Wanted()),
+	}
 }
 
 // Canonical returns the event that a name means whatever its case and separators: "Lesson Completed" is lesson.completed. ok is

@@ -62,12 +62,17 @@ func (c *Catalog) DecodeInto(d *Decoded, learner, event string, body []byte, rec
 	return err
 }
 
-// takeTexts returns texts that nobody else uses; they are put back when a body is read.
+// takeTexts returns texts that nobody else uses. They are put back, with the objects that they lent, when a body has been read.
 func (c *Catalog) takeTexts() *texts {
 	if known, ok := c.texts.Get().(*texts); ok {
 		return known
 	}
 	return newTexts()
+}
+
+func (c *Catalog) putTexts(t *texts) {
+	t.takeBackObjects()
+	c.texts.Put(t)
 }
 
 // maxSpare is how many properties a map may have to be used again. A larger one would stay large.
@@ -96,7 +101,7 @@ func (c *Catalog) readFields(header map[string][]string, event string, body []by
 	}
 	known := c.takeTexts()
 	f, ok := plainFields(body, known, spare)
-	c.texts.Put(known)
+	c.putTexts(known)
 	if ok {
 		return f, nil
 	}
@@ -114,9 +119,16 @@ func (c *Catalog) readFields(header map[string][]string, event string, body []by
 // byHeader is the format that the headers name, or nil.
 func (c *Catalog) readForeign(byHeader format, header map[string][]string, event string, body []byte) (bodyFields, *DecodeError) {
 	names := c.takeTexts()
+	defer c.putTexts(names)
+	parts, plain := plainParts(body, maxForeignNesting, c.wanted, names)
+	if plain {
+		f, found, problem := c.translate(header, body, parts, event)
+		if found {
+			return f, problem
+		}
+	}
 	object, err := readObject(body, maxForeignNesting, names)
-	c.texts.Put(names)
-	if err == nil {
+	if err == nil && !plain {
 		if f, found, problem := c.translate(header, body, object, event); found {
 			return f, problem
 		}

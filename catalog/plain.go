@@ -18,7 +18,7 @@ func ReadPlain(text []byte) (object map[string]any, ok bool) {
 // the rest may be about a person. names may be nil.
 func plainObject(body []byte, deepest int, names *texts) (object map[string]any, ok bool) {
 	p := plain{body: body, room: deepest, names: names, members: names.takeMembers()}
-	ok = p.readBody(&object, nil)
+	ok = p.readBody(&object, nil, nil)
 	names.putMembers(p.members)
 	return object, ok
 }
@@ -28,7 +28,7 @@ func plainObject(body []byte, deepest int, names *texts) (object map[string]any,
 func plainFields(body []byte, known *texts, spare map[string]any) (f bodyFields, ok bool) {
 	f.words = &nativeWords
 	p := plain{body: body, room: MaxNesting, known: known, names: known, spare: spare}
-	return f, p.readBody(nil, &f)
+	return f, p.readBody(nil, &f, nil)
 }
 
 // plain is where reading has come to.
@@ -51,8 +51,8 @@ type member struct {
 	value any
 }
 
-// readBody reads a plain object into one of the two; the other is nil.
-func (p *plain) readBody(object *map[string]any, f *bodyFields) (ok bool) {
+// readBody reads a plain object into one of the first two; the other is nil. wanted is what is wanted of an object; nil: everything.
+func (p *plain) readBody(object *map[string]any, f *bodyFields, wanted *part) (ok bool) {
 	if len(p.body) > MaxBody || !utf8.Valid(p.body) {
 		return false
 	}
@@ -60,9 +60,12 @@ func (p *plain) readBody(object *map[string]any, f *bodyFields) (ok bool) {
 	if p.nextByte() != '{' {
 		return false
 	}
-	if f != nil {
-		ok = p.readMembers(nil, f)
-	} else {
+	switch {
+	case f != nil:
+		ok = p.readMembers(nil, f, nil)
+	case wanted != nil:
+		*object, ok = p.readParts(wanted)
+	default:
 		*object, ok = p.readObject(nil)
 	}
 	if !ok {
@@ -119,10 +122,10 @@ func (p *plain) leaveLevel() bool {
 func (p *plain) readObject(into map[string]any) (map[string]any, bool) {
 	if into != nil {
 		clear(into)
-		return into, p.readMembers(into, nil)
+		return into, p.readMembers(into, nil, nil)
 	}
 	first := len(p.members)
-	if !p.readMembers(nil, nil) {
+	if !p.readMembers(nil, nil, nil) {
 		return nil, false
 	}
 	into = make(map[string]any, len(p.members)-first)
@@ -133,8 +136,9 @@ func (p *plain) readObject(into map[string]any) (map[string]any, bool) {
 	return into, true
 }
 
-// readMembers reads the members of an object, p is at its brace, into one of the two or, if both are nil, to the end of p.members.
-func (p *plain) readMembers(into map[string]any, f *bodyFields) bool {
+// readMembers reads the members of an object, p is at its brace, into one of the first two or, if both are nil, to the end of p.members. Those that are not wanted
+// are passed over; a nil wanted is everything.
+func (p *plain) readMembers(into map[string]any, f *bodyFields, wanted *part) bool {
 	if !p.enterLevel() {
 		return false
 	}
@@ -147,9 +151,12 @@ func (p *plain) readMembers(into map[string]any, f *bodyFields) bool {
 		if !ok || !p.takeByte(':') {
 			return false
 		}
-		if f != nil {
+		switch {
+		case f != nil:
 			ok = p.readField(f, key)
-		} else {
+		case wanted != nil:
+			ok = p.readWanted(into, key, wanted)
+		default:
 			ok = p.readMember(into, key)
 		}
 		if !ok {
@@ -223,8 +230,8 @@ func (p *plain) readTime(f *bodyFields) (ok bool) {
 	return ok
 }
 
-// readArray reads an array; p is at its bracket.
-func (p *plain) readArray() ([]any, bool) {
+// readItems reads what is wanted of each item of an array; p is at its bracket.
+func (p *plain) readItems(wanted *part) ([]any, bool) {
 	if !p.enterLevel() {
 		return nil, false
 	}
@@ -233,11 +240,13 @@ func (p *plain) readArray() ([]any, bool) {
 		return array, p.leaveLevel()
 	}
 	for {
-		value, ok := p.readValue()
+		value, ok := p.readPart(wanted)
 		if !ok {
 			return nil, false
 		}
-		array = append(array, value)
+		if wanted != nothing {
+			array = append(array, value)
+		}
 		if p.takeByte(']') {
 			return array, p.leaveLevel()
 		}
@@ -256,7 +265,7 @@ func (p *plain) readValue() (any, bool) {
 	case '{':
 		return p.readObject(nil)
 	case '[':
-		return p.readArray()
+		return p.readItems(everything)
 	case 't':
 		return true, p.skipWord("true")
 	case 'f':
@@ -317,8 +326,22 @@ var endsPlainText = [256]bool{
 	16: true, 17: true, 18: true, 19: true, 20: true, 21: true, 22: true, 23: true, 24: true, 25: true, 26: true, 27: true, 28: true, 29: true, 30: true, 31: true,
 }
 
-// readNumber reads a number: JSON's grammar first, which strconv's is wider than.
 func (p *plain) readNumber() (any, bool) {
+	number, whole, ok := p.scanNumber()
+	if !ok {
+		return nil, false
+	}
+	if whole {
+		if n, small := smallNumber(number); small {
+			return p.names.number(n), true
+		}
+	}
+	n, err := strconv.ParseFloat(string(number), 64)
+	return n, err == nil
+}
+
+// scanNumber passes over a number by JSON's grammar, which strconv's is wider than. whole is false if it has a fraction or an exponent.
+func (p *plain) scanNumber() (number []byte, whole, ok bool) {
 	start := p.at
 	if p.nextByte() == '-' {
 		p.at++
@@ -326,30 +349,27 @@ func (p *plain) readNumber() (any, bool) {
 	if p.nextByte() == '0' {
 		p.at++
 	} else if !p.skipDigits() {
-		return nil, false
+		return nil, false, false
 	}
-	if b := p.nextByte(); b != '.' && b != 'e' && b != 'E' {
-		if n, small := smallNumber(p.body[start:p.at]); small {
-			return p.names.number(n), true
-		}
-	}
+	whole = true
 	if p.nextByte() == '.' {
+		whole = false
 		p.at++
 		if !p.skipDigits() {
-			return nil, false
+			return nil, false, false
 		}
 	}
 	if b := p.nextByte(); b == 'e' || b == 'E' {
+		whole = false
 		p.at++
 		if b := p.nextByte(); b == '+' || b == '-' {
 			p.at++
 		}
 		if !p.skipDigits() {
-			return nil, false
+			return nil, false, false
 		}
 	}
-	n, err := strconv.ParseFloat(string(p.body[start:p.at]), 64)
-	return n, err == nil
+	return p.body[start:p.at], whole, true
 }
 
 // smallNumber returns a number of at most three digits without a sign, as most are.

@@ -9,6 +9,8 @@ type texts struct {
 	known   [1 << placeBits]any // strings
 	numbers [1000]any           // float64
 	members []member            // room for the members of objects that are being read; empty
+	objects []map[string]any    // that are used again; those after the first lent are empty
+	lent    int                 // how many of objects somebody has
 }
 
 // maxKnown is how long a text may be to be remembered, in bytes: what is longer seldom comes again.
@@ -41,6 +43,36 @@ func (t *texts) putMembers(room []member) {
 	}
 	clear(room)
 	t.members = room[:0]
+}
+
+// maxSpareObjects is how many objects are kept, and maxSpareObject how many members one may have had: what is larger stays large.
+const (
+	maxSpareObjects = 32
+	maxSpareObject  = 8
+)
+
+// lendObject returns an empty object that is good until takeBackObjects. t may be nil.
+func (t *texts) lendObject() map[string]any {
+	if t == nil || t.lent == maxSpareObjects {
+		return map[string]any{}
+	}
+	if t.lent == len(t.objects) {
+		t.objects = append(t.objects, make(map[string]any, maxSpareObject))
+	}
+	t.lent++
+	return t.objects[t.lent-1]
+}
+
+// takeBackObjects empties all objects that were lent: nothing of a person stays in them.
+func (t *texts) takeBackObjects() {
+	for i, object := range t.objects[:t.lent] {
+		if len(object) > maxSpareObject {
+			t.objects[i] = make(map[string]any, maxSpareObject)
+			continue
+		}
+		clear(object)
+	}
+	t.lent = 0
 }
 
 // number returns a whole number from 0 to 999 as a float64.

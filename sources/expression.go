@@ -34,6 +34,7 @@ type expression struct {
 	text    string
 	at      yamlfile.Position
 	path    []string // into the body; nil: it is more than a path
+	tree    ast.Expr // as it is written
 	keys    keySets  // what a body must have for it to be true
 	quick   quick    // nil: it is evaluated by CEL
 	program cel.Program
@@ -273,6 +274,7 @@ func (r *reader) compileExpression(n *yamlfile.Node, what string, w want) *expre
 		text: strings.TrimSpace(text),
 		at:   n.At,
 		path: pathOf(parsed.NativeRep().Expr()),
+		tree: parsed.NativeRep().Expr(),
 		keys: keysForTrue(parsed.NativeRep().Expr()),
 	}
 	if e.path == nil {

@@ -82,17 +82,17 @@ func TestNeededKeys(t *testing.T) {
 }
 
 // fixtureBodies returns the bodies of all fixtures.
-func fixtureBodies(t *testing.T) []map[string]any {
-	t.Helper()
+func fixtureBodies(tb testing.TB) []map[string]any {
+	tb.Helper()
 	files, err := filepath.Glob("testdata/*.ndjson")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var bodies []map[string]any
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		for line := range bytes.Lines(text) {
 			var body map[string]any

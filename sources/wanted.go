@@ -1,0 +1,232 @@
+package sources
+
+import (
+	"slices"
+
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
+
+	"homeroom/catalog"
+)
+
+// What an expression may need of a value.
+var (
+	wholeValue = &catalog.Wanted{All: true}
+	// plainValue is all that a text, a number or a comparison with one can use: whatever is in an object makes no difference.
+	plainValue = &catalog.Wanted{Scalar: true}
+)
+
+// Wanted implements [catalog.Translator]: the parts of a body that some expression of some source can reach. Reading the rest is most of what a foreign body
+// costs, and most of it reaches nobody.
+func (s *Set) Wanted() *catalog.Wanted {
+	all := &catalog.Wanted{Scalar: true}
+	for _, source := range s.Sources() {
+		source.addWanted(all)
+	}
+	return all
+}
+
+// addWanted adds what the expressions of the source can reach.
+func (s *Source) addWanted(body *catalog.Wanted) {
+	s.recognise.addWanted(body, plainValue)
+	s.items.addWanted(body, wholeValue)
+	reshaped := &catalog.Wanted{Scalar: true}
+	s.event.addWanted(reshaped, plainValue)
+	s.whole.addWanted(reshaped)
+	for _, m := range s.mappings() {
+		m.addWanted(reshaped)
+	}
+	mergeWanted(body, reshaped) // without a reshape, and where that cannot be evaluated
+	s.reshape.addWanted(body, reshaped)
+}
+
+func (m *mapping) addWanted(body *catalog.Wanted) {
+	for _, e := range []*expression{m.condition, m.learner, m.id, m.at} {
+		e.addWanted(body, plainValue)
+	}
+	m.object.addWanted(body, wholeValue)
+	m.person.addWanted(body, wholeValue)
+	for _, fields := range [][]field{m.properties, m.traits} {
+		for _, f := range fields {
+			f.value.addWanted(body, wholeValue)
+		}
+	}
+}
+
+// addWanted adds to body what the expression, which may be nil, needs of it, if of its value no more than a part is needed.
+func (e *expression) addWanted(body, part *catalog.Wanted) {
+	if e != nil {
+		addWanted(body, e.tree, part)
+	}
+}
+
+// mergeWanted adds what another wants.
+func mergeWanted(into, other *catalog.Wanted) {
+	into.All = into.All || other.All
+	into.Scalar = into.Scalar || other.Scalar
+	for name, part := range other.Members {
+		mergeWanted(wantMember(into, name), part)
+	}
+}
+
+// wantMember returns what is wanted of a member, which is wanted from now on.
+func wantMember(of *catalog.Wanted, name string) *catalog.Wanted {
+	of.Scalar = true // whether there is an object at all
+	if of.Members == nil {
+		of.Members = map[string]*catalog.Wanted{}
+	}
+	if of.Members[name] == nil {
+		of.Members[name] = &catalog.Wanted{}
+	}
+	return of.Members[name]
+}
+
+// onlyMember wants a part of a member and nothing else.
+func onlyMember(name string, part *catalog.Wanted) *catalog.Wanted {
+	return &catalog.Wanted{Scalar: true, Members: map[string]*catalog.Wanted{name: part}}
+}
+
+// addWanted adds to body what an expression needs of it, if of the expression's value no more than a part is needed. What it does not know needs everything.
+func addWanted(body *catalog.Wanted, e ast.Expr, part *catalog.Wanted) {
+	switch e.Kind() {
+	case ast.LiteralKind:
+	case ast.IdentKind:
+		if e.AsIdent() == variableBody {
+			mergeWanted(body, part)
+		}
+	case ast.SelectKind:
+		if e.AsSelect().IsTestOnly() {
+			part = &catalog.Wanted{}
+		}
+		addWanted(body, e.AsSelect().Operand(), onlyMember(e.AsSelect().FieldName(), part))
+	case ast.ListKind:
+		for _, item := range e.AsList().Elements() {
+			addWanted(body, item, part)
+		}
+	case ast.MapKind:
+		addWantedOfMap(body, e.AsMap(), part)
+	case ast.CallKind:
+		addWantedOfCall(body, e.AsCall(), part)
+	default:
+		body.All = true
+	}
+}
+
+// addWantedOfMap is addWanted for an object that is written out.
+func addWantedOfMap(body *catalog.Wanted, e ast.MapExpr, part *catalog.Wanted) {
+	for _, entry := range e.Entries() {
+		key := entry.AsMapEntry().Key()
+		addWanted(body, key, plainValue)
+		name, isText := literalText(key)
+		ofValue := part.Members[name]
+		switch {
+		case part.All || !isText:
+			ofValue = wholeValue
+		case ofValue == nil:
+			ofValue = plainValue // whether it is there decides whether the object is
+		}
+		addWanted(body, entry.AsMapEntry().Value(), ofValue)
+	}
+}
+
+// addWantedOfCall is addWanted for a function or an operator.
+func addWantedOfCall(body *catalog.Wanted, call ast.CallExpr, part *catalog.Wanted) {
+	args := argumentsOf(call)
+	switch name := call.FunctionName(); {
+	case name == operators.Conditional:
+		addWanted(body, args[0], plainValue)
+		addWantedOfAll(body, args[1:], part)
+	case name == operators.Index, name == operators.OptIndex, name == operators.OptSelect:
+		addWantedOfIndex(body, args, part)
+	case name == operators.In:
+		addWantedOfMember(body, args)
+	case slices.Contains(passingFunctions(), name):
+		addWantedOfAll(body, args, part)
+	case name == "activity":
+		addWanted(body, args[0], activitiesWanted())
+		addWanted(body, args[1], plainValue)
+	case name == "score_pct":
+		addWanted(body, args[0], scoreWanted())
+	case readsPlainValues(call):
+		addWantedOfAll(body, args, plainValue)
+	default:
+		addWantedOfAll(body, args, wholeValue)
+	}
+}
+
+func addWantedOfAll(body *catalog.Wanted, list []ast.Expr, part *catalog.Wanted) {
+	for _, e := range list {
+		addWanted(body, e, part)
+	}
+}
+
+// addWantedOfIndex is addWanted for x["name"], x[?"name"], x.?name and x[0].
+func addWantedOfIndex(body *catalog.Wanted, args []ast.Expr, part *catalog.Wanted) {
+	switch index := literalOf(args[1]).(type) {
+	case string:
+		addWanted(body, args[0], onlyMember(index, part))
+	case int64:
+		addWanted(body, args[0], part) // what is wanted of an array is wanted of its items
+	default:
+		addWantedOfAll(body, args, wholeValue)
+	}
+}
+
+// addWantedOfMember is addWanted for a in b.
+func addWantedOfMember(body *catalog.Wanted, args []ast.Expr) {
+	name, isText := literalText(args[0])
+	switch {
+	case isText: // b may be an object that has the name, or an array that holds the text
+		addWanted(body, args[1], onlyMember(name, &catalog.Wanted{}))
+	case args[1].Kind() == ast.ListKind && !slices.ContainsFunc(args[1].AsList().Elements(), isNotLiteral):
+		addWanted(body, args[0], plainValue)
+	default:
+		addWantedOfAll(body, args, wholeValue)
+	}
+}
+
+func isNotLiteral(e ast.Expr) bool { return e.Kind() != ast.LiteralKind }
+
+// passingFunctions return an argument of theirs, or what its text says.
+func passingFunctions() []string {
+	return []string{"json", "optional.of", "orValue", "or", "value"}
+}
+
+// readsPlainValues reports whether it makes no difference to a function what is in an object that it is given.
+func readsPlainValues(call ast.CallExpr) bool {
+	switch call.FunctionName() {
+	case operators.Equals, operators.NotEquals: // an object never equals a literal
+		return !isNotLiteral(call.Args()[0]) || !isNotLiteral(call.Args()[1])
+	case "last": // CEL has one of its own, which returns an item
+		return !call.IsMemberFunction()
+	case "hasValue":
+		return len(call.Args()) == 0
+	case operators.LogicalAnd, operators.LogicalOr, operators.LogicalNot, "type", "string", "double", "int", "startsWith", "endsWith", "contains", "matches",
+		"without", "lower", "millis", "seconds", "iso_seconds":
+		return true
+	}
+	return false
+}
+
+// activitiesWanted is what findActivity looks at.
+func activitiesWanted() *catalog.Wanted {
+	one := &catalog.Wanted{Scalar: true, Members: map[string]*catalog.Wanted{
+		"id":         plainValue,
+		"definition": onlyMember("type", plainValue),
+	}}
+	return &catalog.Wanted{Scalar: true, Members: map[string]*catalog.Wanted{
+		"grouping": one,
+		"parent":   one,
+		"category": one,
+	}}
+}
+
+// scoreWanted is what scorePercent looks at.
+func scoreWanted() *catalog.Wanted {
+	return &catalog.Wanted{Scalar: true, Members: map[string]*catalog.Wanted{
+		"scaled": plainValue,
+		"raw":    plainValue,
+		"max":    plainValue,
+		"min":    plainValue,
+	}}
+}
