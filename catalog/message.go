@@ -127,6 +127,11 @@ func (c *Catalog) readForeign(byHeader format, header map[string][]string, event
 			return f, problem
 		}
 	}
+	if plain && byHeader == nil {
+		if object, ok := plainObject(body, MaxNesting, names); ok {
+			return formatByBody(object).readFields(c, &message{header: header, event: event, raw: body, body: object})
+		}
+	}
 	object, err := readObject(body, maxForeignNesting, names)
 	if err == nil && !plain {
 		if f, found, problem := c.translate(header, body, object, event); found {

@@ -48,7 +48,7 @@ func (t *texts) putMembers(room []member) {
 // maxSpareObjects is how many objects are kept, and maxSpareObject how many members one may have had: what is larger stays large.
 const (
 	maxSpareObjects = 32
-	maxSpareObject  = 8
+	maxSpareObject  = 32
 )
 
 // lendObject returns an empty object that is good until takeBackObjects. t may be nil.
@@ -57,7 +57,7 @@ func (t *texts) lendObject() map[string]any {
 		return map[string]any{}
 	}
 	if t.lent == len(t.objects) {
-		t.objects = append(t.objects, make(map[string]any, maxSpareObject))
+		t.objects = append(t.objects, map[string]any{})
 	}
 	t.lent++
 	return t.objects[t.lent-1]
@@ -67,7 +67,7 @@ func (t *texts) lendObject() map[string]any {
 func (t *texts) takeBackObjects() {
 	for i, object := range t.objects[:t.lent] {
 		if len(object) > maxSpareObject {
-			t.objects[i] = make(map[string]any, maxSpareObject)
+			t.objects[i] = map[string]any{}
 			continue
 		}
 		clear(object)

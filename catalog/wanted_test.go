@@ -9,18 +9,20 @@ import (
 
 // someWanted wants a little of everything.
 func someWanted() *Wanted {
-	return &Wanted{Scalar: true, Members: map[string]*Wanted{
+	return ofMembers(map[string]*Wanted{
 		"a": {},
 		"b": {Scalar: true},
 		"c": {All: true},
-		"d": {Scalar: true, Members: map[string]*Wanted{
+		"d": ofMembers(map[string]*Wanted{
 			"a":    {Scalar: true},
-			"deep": {Scalar: true, Members: map[string]*Wanted{"a": {All: true}}},
+			"deep": ofMembers(map[string]*Wanted{"a": {All: true}}),
 			"":     {},
-		}},
+		}),
 		"é\n": {Scalar: true},
-	}}
+	})
 }
+
+func ofMembers(members map[string]*Wanted) *Wanted { return &Wanted{Scalar: true, Members: members} }
 
 // partOf returns what is wanted of a value that was read as a whole.
 func partOf(value any, wanted *Wanted) any {

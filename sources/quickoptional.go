@@ -112,10 +112,11 @@ func quickOptionalIs(args []ast.Expr) quick {
 
 // quickIsText is type(x) == string.
 func quickIsText(args []ast.Expr) quick {
-	if args[0].Kind() != ast.CallKind || args[0].AsCall().FunctionName() != "type" || args[1].Kind() != ast.IdentKind || args[1].AsIdent() != "string" {
+	operand := operandOfType(args)
+	if operand == nil {
 		return nil
 	}
-	value := compileQuick(args[0].AsCall().Args()[0])
+	value := compileQuick(operand)
 	if value == nil {
 		return nil
 	}
@@ -124,4 +125,20 @@ func quickIsText(args []ast.Expr) quick {
 		_, isText := value.(string)
 		return isText, got
 	}
+}
+
+// operandOfIsText returns the x of type(x) == string; nil: the expression is another.
+func operandOfIsText(e ast.Expr) ast.Expr {
+	if e.Kind() != ast.CallKind || e.AsCall().FunctionName() != operators.Equals {
+		return nil
+	}
+	return operandOfType(e.AsCall().Args())
+}
+
+// operandOfType returns the x of the operands type(x) and string; nil: they are others.
+func operandOfType(args []ast.Expr) ast.Expr {
+	if args[0].Kind() != ast.CallKind || args[0].AsCall().FunctionName() != "type" || args[1].Kind() != ast.IdentKind || args[1].AsIdent() != "string" {
+		return nil
+	}
+	return args[0].AsCall().Args()[0]
 }

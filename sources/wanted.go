@@ -83,7 +83,11 @@ func wantMember(of *catalog.Wanted, name string) *catalog.Wanted {
 
 // onlyMember wants a part of a member and nothing else.
 func onlyMember(name string, part *catalog.Wanted) *catalog.Wanted {
-	return &catalog.Wanted{Scalar: true, Members: map[string]*catalog.Wanted{name: part}}
+	return onlyMembers(map[string]*catalog.Wanted{name: part})
+}
+
+func onlyMembers(parts map[string]*catalog.Wanted) *catalog.Wanted {
+	return &catalog.Wanted{Scalar: true, Members: parts}
 }
 
 // addWanted adds to body what an expression needs of it, if of the expression's value no more than a part is needed. What it does not know needs everything.
@@ -134,8 +138,7 @@ func addWantedOfCall(body *catalog.Wanted, call ast.CallExpr, part *catalog.Want
 	args := argumentsOf(call)
 	switch name := call.FunctionName(); {
 	case name == operators.Conditional:
-		addWanted(body, args[0], plainValue)
-		addWantedOfAll(body, args[1:], part)
+		addWantedOfConditional(body, args, part)
 	case name == operators.Index, name == operators.OptIndex, name == operators.OptSelect:
 		addWantedOfIndex(body, args, part)
 	case name == operators.In:
@@ -152,6 +155,30 @@ func addWantedOfCall(body *catalog.Wanted, call ast.CallExpr, part *catalog.Want
 	default:
 		addWantedOfAll(body, args, wholeValue)
 	}
+}
+
+// addWantedOfConditional is addWanted for condition ? then : otherwise. Where the condition is that a part of the body is a text, nothing below it is there for then.
+func addWantedOfConditional(body *catalog.Wanted, args []ast.Expr, part *catalog.Wanted) {
+	addWanted(body, args[0], plainValue)
+	then := &catalog.Wanted{}
+	addWanted(then, args[1], part)
+	if path := pathOfText(args[0]); len(path) > 0 {
+		text := then
+		for _, name := range path {
+			text = wantMember(text, name)
+		}
+		*text = *plainValue
+	}
+	mergeWanted(body, then)
+	addWanted(body, args[2], part)
+}
+
+// pathOfText returns the path into the body of which a condition says that it leads to a text; nil: it says something else.
+func pathOfText(condition ast.Expr) []string {
+	if value := operandOfIsText(condition); value != nil {
+		return pathOf(value)
+	}
+	return nil
 }
 
 func addWantedOfAll(body *catalog.Wanted, list []ast.Expr, part *catalog.Wanted) {
@@ -210,23 +237,23 @@ func readsPlainValues(call ast.CallExpr) bool {
 
 // activitiesWanted is what findActivity looks at.
 func activitiesWanted() *catalog.Wanted {
-	one := &catalog.Wanted{Scalar: true, Members: map[string]*catalog.Wanted{
+	one := onlyMembers(map[string]*catalog.Wanted{
 		"id":         plainValue,
 		"definition": onlyMember("type", plainValue),
-	}}
-	return &catalog.Wanted{Scalar: true, Members: map[string]*catalog.Wanted{
+	})
+	return onlyMembers(map[string]*catalog.Wanted{
 		"grouping": one,
 		"parent":   one,
 		"category": one,
-	}}
+	})
 }
 
 // scoreWanted is what scorePercent looks at.
 func scoreWanted() *catalog.Wanted {
-	return &catalog.Wanted{Scalar: true, Members: map[string]*catalog.Wanted{
+	return onlyMembers(map[string]*catalog.Wanted{
 		"scaled": plainValue,
 		"raw":    plainValue,
 		"max":    plainValue,
 		"min":    plainValue,
-	}}
+	})
 }
