@@ -88,7 +88,7 @@ func (i *Installation) appendRecord(ctx context.Context, audit *store.Audit, r *
 		return errNobody
 	}
 	r.ID = cmp.Or(r.ID, rand.Text())
-	r.At = i.opts.Now().UTC()
+	r.At = i.MachineNow().UTC()
 	r.Who = i.actor.Name
 	r.Way = i.actor.Way
 	return audit.Append(ctx, *r)
@@ -131,7 +131,7 @@ func (i *Installation) recordAddress(ctx context.Context, action store.AuditActi
 
 // AuditOptions say which records are asked for.
 type AuditOptions struct {
-	Since   time.Time // records that were stored earlier are left out; zero: none are
+	Since   time.Time // by the machine's clock; records that were stored earlier are left out; zero: none are
 	Who     string    // only what this person did; empty: all
 	Action  string    // only acts of this kind; empty: all
 	Learner string    // only what is about this learner; empty: all
@@ -155,7 +155,9 @@ func (i *Installation) AuditLog(ctx context.Context, o AuditOptions) (AuditLog, 
 	matches := newAuditFilter(audit, o)
 	var found []AuditRecord
 	places := map[string]int{} // of acts in found, by id
-	unreadable, err := audit.Read(ctx, i.newReader(o.Since, nil), func(r AuditRecord) {
+	reader := i.newReader(time.Time{}, nil)
+	reader.Since = o.Since
+	unreadable, err := audit.Read(ctx, reader, func(r AuditRecord) {
 		if !matches(r) {
 			return
 		}

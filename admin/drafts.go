@@ -197,7 +197,7 @@ func (i *Installation) SaveDraft(ctx context.Context, d Draft, edit FileEdit, by
 // noteSaved records who changed a draft's content, and when.
 func (i *Installation) noteSaved(d *store.Draft, by string) {
 	d.SavedBy = by
-	d.SavedAt = i.opts.Now().UTC()
+	d.SavedAt = i.MachineNow().UTC()
 	if !slices.Contains(d.Editors, by) {
 		d.Editors = append(slices.Clone(d.Editors), by)
 	}
@@ -227,7 +227,7 @@ func (i *Installation) writeDraft(ctx context.Context, d store.Draft) (Draft, er
 
 // checkNotUnderWay returns an [*InputError] while a process puts a draft with the schedule in force.
 func (i *Installation) checkNotUnderWay(s *DraftSchedule) error {
-	if err := publish.CheckNotUnderWay(s, i.opts.Now()); err != nil {
+	if err := publish.CheckNotUnderWay(s, i.MachineNow()); err != nil {
 		return inputError(err)
 	}
 	return nil

@@ -31,8 +31,8 @@ type ConnectOptions struct {
 	SecretFiles []string
 	KeyFiles    []string         // with which payloads in Temporal are encrypted; empty: they are not
 	Now         func() time.Time // required
-	// Real is the clock of NATS, by which processes that report themselves are found alive. In time-lapse it differs from Now. Nil: it is
-	// Now, and the installation's own clock is read from its live processes.
+	// Real is the clock of NATS and of people: processes that report themselves are found alive by it, and what people do is dated by it. In
+	// time-lapse it differs from Now. Nil: it is Now, and the installation's own clock is read from its live processes.
 	Real func() time.Time
 	// Temporal is a client that the caller keeps, with its Namespace; nil: one is dialed when it is needed, as the SDK's environment
 	// variables say.
@@ -122,8 +122,12 @@ func (i *Installation) readClock() clock.Clock {
 	return store.ClockOf(i.store.Control.Instances(), i.opts.Real())
 }
 
-// Now returns the time in which the installation lives.
+// Now returns the time in which the installation's learners live.
 func (i *Installation) Now() time.Time { return i.opts.Now() }
+
+// MachineNow returns the machine's time, by which what people do is dated: drafts, proposals, publications, a pause, and who did what. It differs from
+// Now in time-lapse only.
+func (i *Installation) MachineNow() time.Time { return i.opts.Real() }
 
 func (i *Installation) openStore(ctx context.Context) error {
 	opts := store.OpenOptions{Cached: i.opts.CachedStandings, Now: i.opts.Now}

@@ -80,7 +80,7 @@ func (i *Installation) CreateWriteKey(ctx context.Context, o WriteKeyOptions) (N
 		Scopes:    slices.Clone(o.Scopes),
 		PerSecond: o.PerSecond,
 		By:        i.actor.Name,
-		At:        i.opts.Now().UTC(),
+		At:        i.MachineNow().UTC(),
 	}
 	err = i.recordAct(ctx, AuditRecord{Action: store.ActionCreateKey, Target: id}, func() error { return keys.Create(ctx, made) })
 	return NewWriteKey{WriteKeyInfo: describeWriteKey(made), Key: text}, err
@@ -117,7 +117,7 @@ func (i *Installation) RevokeWriteKey(ctx context.Context, id string) (changed b
 		return false, inputError(fmt.Errorf("there is no write key %s: `homeroom keys list` shows which there are", id))
 	}
 	err = i.recordAct(ctx, AuditRecord{Action: store.ActionRevokeKey, Target: id}, func() error {
-		changed, err = keys.Revoke(ctx, id, i.actor.Name, i.opts.Now().UTC())
+		changed, err = keys.Revoke(ctx, id, i.actor.Name, i.MachineNow().UTC())
 		return err
 	})
 	return changed, err

@@ -45,7 +45,7 @@ func (i *Installation) Pause(ctx context.Context, opts PauseOptions) (KillSwitch
 			Paused: true,
 			By:     opts.Author,
 			Note:   opts.Note,
-			At:     i.opts.Now().UTC(),
+			At:     i.MachineNow().UTC(),
 		}
 		return changed
 	})
@@ -74,7 +74,7 @@ func (i *Installation) Resume(ctx context.Context, author, note string) (KillSwi
 		return i.liftPause(ctx, before, KillSwitch{
 			By:   author,
 			Note: note,
-			At:   i.opts.Now().UTC(),
+			At:   i.MachineNow().UTC(),
 		})
 	})
 	return KillSwitchChange{Before: before, Changed: err == nil}, err

@@ -37,7 +37,7 @@ func (i *Installation) ProposeDraft(ctx context.Context, d Draft, p Proposing) (
 	next.Proposal = &store.DraftProposal{
 		Reason:   strings.TrimSpace(p.Reason),
 		By:       p.By,
-		At:       i.opts.Now().UTC(),
+		At:       i.MachineNow().UTC(),
 		Backtest: noteBacktest(&d, p.Backtest),
 	}
 	if !d.Schedule.Waits() { // why an earlier one was cancelled
@@ -95,7 +95,7 @@ func (i *Installation) ApproveDraft(ctx context.Context, d Draft, seen, by strin
 		proposal.Approvals = slices.Clone(proposal.Approvals)
 		next.Proposal = &proposal
 	}
-	if err := publish.Approve(&next, d.Hash, seen, by, i.opts.Now().UTC()); err != nil {
+	if err := publish.Approve(&next, d.Hash, seen, by, i.MachineNow().UTC()); err != nil {
 		return Draft{}, inputError(err)
 	}
 	return i.recordDraft(ctx, store.ActionApprove, d, next)
@@ -128,7 +128,7 @@ func (i *Installation) CommentOnDraft(ctx context.Context, d Draft, by, text str
 	}
 	next := d.Draft
 	proposal := *d.Proposal
-	proposal.Comments = append(slices.Clone(proposal.Comments), store.Comment{By: by, At: i.opts.Now().UTC(), Text: text})
+	proposal.Comments = append(slices.Clone(proposal.Comments), store.Comment{By: by, At: i.MachineNow().UTC(), Text: text})
 	next.Proposal = &proposal
 	return i.writeDraft(ctx, next)
 }

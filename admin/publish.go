@@ -241,7 +241,7 @@ func (i *Installation) newPublisher(ctx context.Context, onProgress func(Publish
 		Starter:  worker.NewStarter(temporal),
 		Learners: publish.StreamLearners{JS: i.js},
 		Now:      i.opts.Now,
-		Real:     i.opts.Now,
+		Real:     i.opts.Real,
 		Random:   rand.Float64,
 		Progress: onProgress,
 	}), nil

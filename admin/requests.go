@@ -59,7 +59,7 @@ func (i *Installation) AskForLearner(ctx context.Context, kind RequestKind, lear
 			Kind:    kind,
 			Learner: learner,
 			By:      i.actor.Name,
-			At:      i.opts.Now().UTC(),
+			At:      i.MachineNow().UTC(),
 		})
 	})
 }

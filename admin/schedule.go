@@ -43,7 +43,7 @@ func (i *Installation) ScheduleDraft(ctx context.Context, d Draft, s Scheduling)
 	if err := i.checkNotUnderWay(d.Schedule); err != nil {
 		return Draft{}, err
 	}
-	now := i.opts.Now().UTC()
+	now := i.MachineNow().UTC()
 	if err := publish.CheckScheduledTime(at, now); err != nil {
 		return Draft{}, inputError(err)
 	}
@@ -106,7 +106,7 @@ func (i *Installation) cancelSchedule(ctx context.Context, d store.Draft, why, m
 // endSchedule returns a schedule that is cancelled now.
 func (i *Installation) endSchedule(s *DraftSchedule, why string) *DraftSchedule {
 	ended := *s
-	ended.Ended = i.opts.Now().UTC()
+	ended.Ended = i.MachineNow().UTC()
 	ended.Why = why
 	return &ended
 }
@@ -191,7 +191,7 @@ func (i *Installation) PublishDue(ctx context.Context, k ScheduleKeeping) error 
 
 // carryOut does what is to become of one scheduled publication, in the name of who scheduled it.
 func (i *Installation) carryOut(ctx context.Context, d Draft, approvals int) (stage publish.ScheduleStage, why string, err error) {
-	look := publish.LookAtSchedule(&d.Draft, d.Hash, d.Current, i.opts.Now())
+	look := publish.LookAtSchedule(&d.Draft, d.Hash, d.Current, i.MachineNow())
 	as := i.As(Actor{Name: d.Schedule.By, Way: store.WaySchedule})
 	switch look.Stage {
 	case publish.StageWaiting, publish.StageClaimed:
@@ -225,7 +225,7 @@ func (i *Installation) noteClaim(ctx context.Context, d store.Draft, problem str
 	claim := *d.Schedule
 	claim.Problem = problem
 	if problem == "" {
-		claim.Claimed = i.opts.Now().UTC()
+		claim.Claimed = i.MachineNow().UTC()
 	}
 	d.Schedule = &claim
 	return i.putDraft(ctx, d)

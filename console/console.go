@@ -32,11 +32,13 @@ type Options struct {
 	EventCopy  *admin.EventCopy // what backtests read; it stays the caller's; nil: they read the stream of events each time
 	// LargeBacktest is from how many recorded events on a backtest runs in the background; 0: admin.LargeBacktest.
 	LargeBacktest int64
-	ReadModel     string           // path of the file that the lift is counted from, see admin.ReportOptions; empty: the streams are read each time
-	TestMail      TestMail         // how test mails are sent
-	Approvals     int              // how many other people must approve a draft before it is published, if the settings in force do not say
-	Now           func() time.Time // required
-	Log           *slog.Logger     // required
+	ReadModel     string   // path of the file that the lift is counted from, see admin.ReportOptions; empty: the streams are read each time
+	TestMail      TestMail // how test mails are sent
+	Approvals     int      // how many other people must approve a draft before it is published, if the settings in force do not say
+	// Now is the machine's time: by it sessions end, and the pages say how long ago people did something. What learners did is dated by
+	// the installation's. Required.
+	Now func() time.Time
+	Log *slog.Logger // required
 }
 
 // Console serves the pages. It is safe for concurrent use.

@@ -49,12 +49,24 @@ func openSiteWithMail(t *testing.T, people console.People, approvals int, mail c
 // openSiteOf is openSiteWithMail with a Temporal; nil: none.
 func openSiteOf(t *testing.T, people console.People, approvals int, mail console.TestMail, temporal client.Client) *site {
 	t.Helper()
+	return openSiteIn(t, people, approvals, mail, temporal, time.Now)
+}
+
+// openSiteIn is openSiteOf where learners live in a time of their own.
+func openSiteIn(t *testing.T, people console.People, approvals int, mail console.TestMail, temporal client.Client, learners func() time.Time) *site {
+	t.Helper()
 	t.Setenv("TEMPORAL_ADDRESS", "127.0.0.1:1") // nobody listens there
 	server, _, st := natstest.Open(t)
 	s := &site{t: t, store: st}
 	s.putInForce("examples/academy")
 	var err error
-	s.admin, err = admin.Connect(t.Context(), admin.ConnectOptions{Name: "console test", NATS: admin.NATSOptions{URL: server.URL()}, Temporal: temporal, Now: time.Now})
+	s.admin, err = admin.Connect(t.Context(), admin.ConnectOptions{
+		Name:     "console test",
+		NATS:     admin.NATSOptions{URL: server.URL()},
+		Temporal: temporal,
+		Now:      learners,
+		Real:     time.Now,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

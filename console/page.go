@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"homeroom/admin"
 )
@@ -48,6 +49,8 @@ type frame struct {
 	SignedIn      bool   // there is a session to end
 	Other         string // the name that the person can take instead; empty: none
 	Nonce         string // of the editor's style sheet; empty: the page has no editor
+	// LearnersNow is the learners' time, if it differs from the machine's, as in time-lapse; otherwise zero.
+	LearnersNow time.Time
 }
 
 // problem is what a page about an error prints.
@@ -131,6 +134,8 @@ func (c *Console) writeHTML(req *request, status int, p *page) {
 		Data:     p.data,
 		SignedIn: hasSession(req.Request),
 		Other:    c.otherName(req.Request),
+
+		LearnersNow: c.learnersNow(),
 	}
 	if req.person.Name != "" {
 		var err error
@@ -155,6 +160,18 @@ func (c *Console) writeHTML(req *request, status int, p *page) {
 	req.w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	req.w.WriteHeader(status)
 	_, _ = req.w.Write(b.Bytes())
+}
+
+// clockTolerance is how far two readings of one clock may be apart.
+const clockTolerance = time.Minute
+
+// learnersNow returns the learners' time if it is not the machine's, and otherwise the zero time.
+func (c *Console) learnersNow() time.Time {
+	learners := c.o.Installation.Now()
+	if c.o.Now().Sub(learners).Abs() < clockTolerance {
+		return time.Time{}
+	}
+	return learners
 }
 
 // writeProblem writes an error as a page, or as JSON with status and detail.

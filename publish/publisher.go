@@ -21,12 +21,12 @@ type Options struct {
 	Temporal       Temporal
 	Starter        Starter
 	Learners       Learners         // who is known; nil: only those with a workflow are swept
-	Now            func() time.Time // in Homeroom's time
-	Real           func() time.Time
-	InstanceWait   time.Duration  // how long, in real time, to wait for the instances; default 30s
-	VisibilityWait time.Duration  // how long, in real time, to wait for Temporal's visibility; default 5s
-	PerSecond      float64        // learners signaled in a second, on average; default 200
-	Random         func() float64 // jitter, in [0, 1)
+	Now            func() time.Time // the learners' time
+	Real           func() time.Time // the machine's time, by which a publication is dated
+	InstanceWait   time.Duration    // how long, in real time, to wait for the instances; default 30s
+	VisibilityWait time.Duration    // how long, in real time, to wait for Temporal's visibility; default 5s
+	PerSecond      float64          // learners signaled in a second, on average; default 200
+	Random         func() float64   // jitter, in [0, 1)
 	// Progress hears how far it is. May be nil.
 	Progress func(Progress)
 }
@@ -161,7 +161,7 @@ func (p *Plan) InForce() bool { return p.From.Hash == p.Academy.Ruleset.Hash }
 func (p *Publisher) Publish(ctx context.Context, plan *Plan, author, note string) (store.Pointer, error) {
 	hash := plan.Academy.Ruleset.Hash
 	sets := p.opts.Store.Rulesets
-	at := p.opts.Now().UTC()
+	at := p.opts.Real().UTC()
 	if err := sets.Put(ctx, store.Bundle{Hash: hash, Files: plan.Academy.Files, Author: author, Note: note, At: at}); err != nil {
 		return store.Pointer{}, fmt.Errorf("storing the ruleset: %w", err)
 	}

@@ -42,7 +42,7 @@ func (c *AuditCmd) Run(ctx context.Context, o IO) error {
 	}
 	log, err := askInstallation(ctx, o, c, "homeroom audit", func(i *admin.Installation) (admin.AuditLog, error) {
 		return i.AuditLog(ctx, admin.AuditOptions{
-			Since:   since(i.Now()),
+			Since:   since(i.MachineNow()),
 			Who:     c.Who,
 			Action:  c.Action,
 			Learner: c.Learner,
