@@ -8,12 +8,14 @@ import (
 
 // FlowStep is one step of a rule's flow, in words, with the ways that lead on from it.
 type FlowStep struct {
-	ID      string    `json:"id"`   // the step's name: its id or its position, such as "3.otherwise.1"
-	At      Position  `json:"at"`   // where it begins in the rule's file
-	Verb    string    `json:"verb"` // wait, wait_until, wait_for, if, split, send or stop
-	Words   string    `json:"words"`
-	Message string    `json:"message,omitempty"` // of a send
-	Ways    []FlowWay `json:"ways,omitempty"`    // of an if, a wait_for or a split; a run goes on after them
+	ID      string   `json:"id"`   // the step's name: its id or its position, such as "3.otherwise.1"
+	At      Position `json:"at"`   // where it begins in the rule's file
+	Verb    string   `json:"verb"` // wait, wait_until, wait_for, if, split, send or stop
+	Words   string   `json:"words"`
+	Message string   `json:"message,omitempty"` // of a send
+	// HeldOut says, of a send, which learners come to it and get nothing; empty: all get it.
+	HeldOut string    `json:"held_out,omitempty"`
+	Ways    []FlowWay `json:"ways,omitempty"` // of an if, a wait_for or a split; a run goes on after them
 }
 
 // FlowWay is one way on from a step.
@@ -110,12 +112,21 @@ func flowSteps(r *engine.Rule, pc, end int) []FlowStep {
 			}
 			if in.Send != nil {
 				step.Message = in.Send.Message
+				step.HeldOut = heldOutWords(r, in.Send)
 			}
 			steps = append(steps, step)
 			pc++
 		}
 	}
 	return steps
+}
+
+// heldOutWords says which learners get nothing at a send; empty: all get it.
+func heldOutWords(r *engine.Rule, send *engine.SendStep) string {
+	if r.Holdout <= 0 || send.Transactional || send.Staff != "" {
+		return ""
+	}
+	return "the holdout, " + percentText(r.Holdout) + " of the learners, gets nothing here and goes on, for comparison"
 }
 
 // flowFork returns the if or wait_for at pc, and where the program goes on after it. If its then-part never comes out, what follows

@@ -90,3 +90,21 @@ func TestFlow(t *testing.T) {
 		t.Error("a rule that does not exist has a flow")
 	}
 }
+
+// TestTheHoldoutInTheFlow: a send says which share of the learners gets nothing there, unless everybody gets it.
+func TestTheHoldoutInTheFlow(t *testing.T) {
+	const head = "rule: base\nwhen: {event: course.completed}\nper: course_id\ngoal: {event: certificate.earned, within: 7d}\n"
+	const steps = "do:\n  - split: s\n    arms:\n      a: {weight: 1, do: [{send: hello}]}\n      b: {weight: 1}\n  - send: hello\n    transactional: true\n"
+	const want = "the holdout, 12.5 % of the learners, gets nothing here and goes on, for comparison"
+	for holdout, want := range map[string]string{"": "", "holdout: 12.5%\n": want} {
+		flow := mustLoad(t, map[string]string{"rules/base.yaml": head + holdout + steps}).Flow("base")
+		split := flow.Steps[0]
+		transactional := flow.Steps[1]
+		if got := split.Ways[0].Steps[0].HeldOut; got != want {
+			t.Errorf("%q: a send says %q, want %q", holdout, got, want)
+		}
+		if split.HeldOut != "" || transactional.HeldOut != "" {
+			t.Errorf("%q: a split says %q, a transactional send %q", holdout, split.HeldOut, transactional.HeldOut)
+		}
+	}
+}
