@@ -68,6 +68,7 @@ func (c *Console) templateFunctions() template.FuncMap {
 		"describeReads": admin.DescribeReads,
 		"moment":        narrate.Moment,
 		"risk":          func(l admin.AtRiskLearner) string { return narrate.Risk(&l.RiskScore) },
+		"channel":       narrate.Channel,
 		"withPath":      func(b broadcastData, path string) broadcastControls { return broadcastControls{b, path} },
 		"date":          func(t time.Time) string { return t.UTC().Format("Mon 02 Jan 2006") },
 	}

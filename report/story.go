@@ -35,7 +35,9 @@ type StoryEntry struct {
 	Reason   engine.Reason `json:"reason,omitempty"`
 	Message  string        `json:"message,omitempty"`
 	Send     string        `json:"send,omitempty"` // the message's id at the provider
-	Text     string        `json:"text"`           // a sentence
+	// Channel is that of the message, with what was sent, failed, withheld or is uncertain. Older records of the streams have none.
+	Channel string `json:"channel,omitempty"`
+	Text    string `json:"text"` // a sentence
 	// Times is how often it happened in a row, or equal skips were folded into one decision, the last time at Last. Last is zero if it was once.
 	Times int       `json:"times"`
 	Last  time.Time `json:"last,omitzero"`
@@ -166,6 +168,7 @@ func (t *storyBuilder) decisionEntry(d *engine.Decision) StoryEntry {
 		Reason:   d.Reason,
 		Message:  d.Message,
 		Send:     d.Send,
+		Channel:  d.Channel,
 		Text:     narrate.Decision(d, narrate.Style{Time: t.opts.Clock}),
 		Times:    d.Times(),
 		Last:     d.Last,

@@ -133,3 +133,18 @@ func TestASilenceThatIsPutOff(t *testing.T) {
 		t.Errorf("Decision = %q, want %q", got, want)
 	}
 }
+
+// TestChannels: each channel has words of its own, and one that is not known keeps its name.
+func TestChannels(t *testing.T) {
+	seen := map[string]string{}
+	for _, name := range engine.ChannelNames() {
+		words := Channel(name)
+		if other, taken := seen[words]; taken || words == name {
+			t.Errorf("%s reads %q, as %s does", name, words, other)
+		}
+		seen[words] = name
+	}
+	if got := Channel("carrier-pigeon"); got != "carrier-pigeon" {
+		t.Errorf("a channel of a newer version reads %q", got)
+	}
+}
