@@ -51,6 +51,7 @@ func (c *Console) showBacktest(req *request) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.lookForBacktest(req.Context(), draft.ID)
 	data := &backtestData{
 		workspace:  c.newWorkspace(draft, req.person),
 		Ranges:     rangesFor(defaultBacktestDays),
@@ -148,93 +149,6 @@ func (c *Console) beginBacktest(req *request, draft *admin.Draft, job *backtestJ
 		return installation.BacktestFolder(ctx, folder, options)
 	})
 	return nil
-}
-
-// followBacktest returns what follows the backtest of a draft in the background.
-func (c *Console) followBacktest(draft string) func(context.Context, *backtestJob) (admin.Backtest, error) {
-	return func(ctx context.Context, job *backtestJob) (admin.Backtest, error) {
-		for {
-			b, err := c.o.Installation.FollowBacktest(ctx, admin.DraftBacktest(draft), job.noteBackground)
-			switch {
-			case ctx.Err() != nil:
-				return admin.Backtest{}, ctx.Err()
-			case errors.Is(err, admin.ErrNotFound):
-				return admin.Backtest{}, err
-			case err != nil: // Temporal is away for a while
-				if !c.pauseFollowing(ctx, err) {
-					return admin.Backtest{}, ctx.Err()
-				}
-				continue
-			}
-			job.noteBackground(b)
-			return readBackground(&b)
-		}
-	}
-}
-
-// readBackground returns the result of a backtest in the background that has ended.
-func readBackground(b *admin.BackgroundBacktest) (admin.Backtest, error) {
-	switch {
-	case b.Status == admin.BackgroundCancelled:
-		return admin.Backtest{}, context.Canceled
-	case b.Status == admin.BackgroundFailed:
-		return admin.Backtest{}, errors.New(b.Failed)
-	case b.Result == nil:
-		return admin.Backtest{}, errors.New("its result cannot be read: give the console the --encryption-key-file of those that work on backtests")
-	}
-	return *b.Result, nil
-}
-
-// followAgain is the pause before Temporal is asked again that did not answer.
-const followAgain = 5 * time.Second
-
-// pauseFollowing waits before Temporal is asked again, and reports whether it is to be.
-func (c *Console) pauseFollowing(ctx context.Context, err error) bool {
-	c.o.Log.Warn("Temporal does not say how far a backtest is", "error", err)
-	select {
-	case <-time.After(followAgain):
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-// AdoptBacktests begins to follow the backtests that an earlier process of the console began in the background. It does not wait for Temporal.
-func (c *Console) AdoptBacktests() {
-	c.work.running.Go(func() { c.adoptBacktests(c.work.ctx) })
-}
-
-// adoptBacktests follows the backtests of drafts that run, or ran, in the background: an earlier process of the console began them.
-func (c *Console) adoptBacktests(ctx context.Context) {
-	drafts, err := c.o.Installation.Drafts(ctx)
-	for err != nil {
-		if !c.pauseFollowing(ctx, err) {
-			return
-		}
-		drafts, err = c.o.Installation.Drafts(ctx)
-	}
-	for n := range drafts {
-		if !c.adoptBacktest(ctx, drafts[n].ID) {
-			return
-		}
-	}
-}
-
-// adoptBacktest follows the backtest of a draft in the background, if there is one. It asks until Temporal answers, and reports whether it did.
-func (c *Console) adoptBacktest(ctx context.Context, draft string) bool {
-	b, err := c.o.Installation.FindBacktest(ctx, admin.DraftBacktest(draft))
-	for err != nil && !errors.Is(err, admin.ErrNotFound) {
-		if !c.pauseFollowing(ctx, err) {
-			return false
-		}
-		b, err = c.o.Installation.FindBacktest(ctx, admin.DraftBacktest(draft))
-	}
-	if err == nil {
-		job := &backtestJob{began: b.StartedAt, background: true}
-		job.noteBackground(b)
-		c.backtests.adopt(draft, job, c.followBacktest(draft))
-	}
-	return true
 }
 
 // cancelBacktest ends the draft's backtest.

@@ -24,6 +24,7 @@ type backtestJob struct {
 	done       int64
 	total      int64
 	unattended bool
+	started    time.Time       // in the background: when Temporal began the workflow; zero: not known yet
 	result     *admin.Backtest // nil: not yet
 	failed     error           // nil: it did not
 	over       bool
@@ -94,6 +95,7 @@ func (j *backtestJob) noteBackground(b admin.BackgroundBacktest) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.unattended = b.Unattended
+	j.started = b.StartedAt
 	if b.Unknown {
 		return
 	}
@@ -121,14 +123,15 @@ const keptJobs = 32
 // backtestJobs are the last backtests, one for each draft. One runs at a time: each takes all cores, and memory for a part of the events.
 type backtestJobs struct {
 	mu      sync.Mutex
-	jobs    map[string]*backtestJob // by draft
-	turn    chan struct{}           // holds one while a job runs
+	jobs    map[string]*backtestJob  // by draft
+	looks   map[string]chan struct{} // by draft: whether another process began one is being looked up; closed when that is over
+	turn    chan struct{}            // holds one while a job runs
 	running sync.WaitGroup
 	closed  bool
 }
 
 func newBacktestJobs() *backtestJobs {
-	return &backtestJobs{jobs: map[string]*backtestJob{}, turn: make(chan struct{}, 1)}
+	return &backtestJobs{jobs: map[string]*backtestJob{}, looks: map[string]chan struct{}{}, turn: make(chan struct{}, 1)}
 }
 
 // find returns the last job of a draft, or nil.
@@ -138,17 +141,57 @@ func (b *backtestJobs) find(draft string) *backtestJob {
 	return b.jobs[draft]
 }
 
-// adopt begins a job that follows what an earlier process began, unless the draft has one.
+// adopt begins a job that follows what another process began, unless the draft's last one is under way, or began no earlier.
 func (b *backtestJobs) adopt(draft string, job *backtestJob, run func(context.Context, *backtestJob) (admin.Backtest, error)) {
-	if b.find(draft) == nil {
-		b.start(draft, job, run)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if before := b.jobs[draft]; before == nil || before.isOlderThan(job.started) {
+		b.replace(draft, job, run)
 	}
+}
+
+// beginLook returns a channel that is closed when it is known whether another process began a backtest of a draft. first says that the caller is to find it
+// out and then to call endLook.
+func (b *backtestJobs) beginLook(draft string) (over chan struct{}, first bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if over = b.looks[draft]; over != nil {
+		return over, false
+	}
+	over = make(chan struct{})
+	b.looks[draft] = over
+	return over, true
+}
+
+func (b *backtestJobs) endLook(draft string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	close(b.looks[draft])
+	delete(b.looks, draft)
+}
+
+// isOlderThan reports whether the job is over and began before a workflow that Temporal began at started.
+func (j *backtestJob) isOlderThan(started time.Time) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if !j.over {
+		return false
+	}
+	if !j.started.IsZero() {
+		return started.After(j.started)
+	}
+	return started.After(j.began)
 }
 
 // start begins a job of a draft in place of its last one. It does nothing once the jobs are closed.
 func (b *backtestJobs) start(draft string, job *backtestJob, run func(context.Context, *backtestJob) (admin.Backtest, error)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.replace(draft, job, run)
+}
+
+// replace is start for a caller that holds the lock.
+func (b *backtestJobs) replace(draft string, job *backtestJob, run func(context.Context, *backtestJob) (admin.Backtest, error)) {
 	if b.closed {
 		return
 	}

@@ -119,6 +119,29 @@ func TestAConsoleThatIsStartedAgainFollowsABacktest(t *testing.T) {
 	}
 }
 
+// TestAnotherConsoleShowsABacktest: one that was begun in the background elsewhere is live on every console whose page is opened, also after an earlier one there.
+func TestAnotherConsoleShowsABacktest(t *testing.T) {
+	t.Parallel()
+	b := openBacktests(t)
+	b.saveDraft(map[string]string{"rules/retry.yaml": fmt.Sprintf(pastRules, "26h")})
+	one := b.openConsoleWith(console.Options{LargeBacktest: 1})
+	other := b.openConsoleWith(console.Options{LargeBacktest: 1})
+	if page := other.must(mayasToken, draftBacktest, nil); strings.Contains(page, `id="progress"`) {
+		t.Fatal("there is a backtest before one was begun")
+	}
+	halted, _ := b.workHalting()
+	isLive := func(shown *shownBacktest) bool { return shown.Background && !shown.Over && shown.By == "maya" }
+	for _, days := range []string{"0", "30"} {
+		one.must(mayasToken, draftBacktest, url.Values{"days": {days}})
+		b.awaitHalt(halted)
+		other.awaitShown("it is live over "+days+" days", func(shown *shownBacktest) bool { return isLive(shown) && fmt.Sprint(shown.Days) == days })
+		other.must(mayasToken, draftBacktest+"/cancel", url.Values{})
+		for _, s := range []*consoleSite{one, other} {
+			s.awaitShown("it is cancelled", func(shown *shownBacktest) bool { return shown.Over && shown.Failed == "It was cancelled." })
+		}
+	}
+}
+
 // TestALargeFolderRunsInTheProcess: what cannot be handed to a workflow is backtested all the same.
 func TestALargeFolderRunsInTheProcess(t *testing.T) {
 	t.Parallel()
