@@ -100,3 +100,15 @@ func (s InstanceStatus) Word() string {
 		return "swap " + string(s.Outcome)
 	}
 }
+
+// DescribeRules says by which rules a process that is alive goes, in words that a growth team knows.
+func (s InstanceStatus) DescribeRules() string {
+	switch s.Outcome {
+	case store.SwapRefused:
+		return "cannot read the rules in force, and goes by those before them: " + s.Problem
+	case store.SwapNone:
+		return "waits for the first rules"
+	case store.SwapDone:
+	}
+	return "goes by the rules in force"
+}

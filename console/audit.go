@@ -48,5 +48,5 @@ func (c *Console) showAudit(req *request) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &page{name: "audit", title: "Who did what", section: "people", command: "homeroom audit --since " + data.Since, data: data}, nil
+	return &page{name: "audit", title: "Who did what", section: "audit", command: "homeroom audit --since " + data.Since, data: data}, nil
 }

@@ -44,7 +44,7 @@ func TestActingAsAColleague(t *testing.T) {
 
 	alone := openSite(t, console.ThisMachine{Name: "maya"}, 1).browser("")
 	alone.client.Jar.SetCookies(&url.URL{Scheme: "http", Host: strings.TrimPrefix(alone.s.server.URL, "http://"), Path: "/homeroom/"}, []*http.Cookie{{Name: "homeroom_console_colleague", Value: "1", Path: "/"}})
-	if page := alone.get("/"); strings.Contains(page, "Act as") || !strings.Contains(page, `<span class="who">maya</span>`) {
+	if page := alone.get("/"); strings.Contains(page, "Act as") || !strings.Contains(page, `<span class="who">You: maya</span>`) {
 		t.Errorf("there is another name:\n%s", page)
 	}
 	if status, _ := alone.do(http.MethodPost, "/act-as", nil); status != http.StatusNotFound {

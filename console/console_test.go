@@ -372,9 +372,9 @@ func TestPauseWhilePaused(t *testing.T) {
 	b := s.browser("")
 	b.do(http.MethodPost, "/pause", url.Values{"note": {"too many"}})
 	_, body := b.do(http.MethodPost, "/pause", url.Values{"note": {"a typo"}})
-	wantParts(t, body, "Sending is paused already, by maya at", ": too many. That stays, and your note was not written.", "Paused just now: too many")
+	wantParts(t, body, "Sending is paused already, by maya at", ": too many. That stays, and your note was not written.", "Paused by maya just now: too many")
 	_, body = b.do(http.MethodPost, "/pause", url.Values{"note": {"a typo"}, "replace": {"1"}})
-	wantParts(t, body, "Sending stays paused; your note stands in the place of the one by maya at", "Paused just now: a typo")
+	wantParts(t, body, "Sending stays paused; your note stands in the place of the one by maya at", "Paused by maya just now: a typo")
 }
 
 func wantParts(t *testing.T, text string, parts ...string) {

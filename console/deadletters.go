@@ -31,7 +31,7 @@ func (c *Console) showDeadLetters(req *request) (*page, error) {
 			data.Reasons[i].Example.Learner = ""
 		}
 	}
-	return &page{name: "deadletters", title: "Dead letters", section: "deadletters", command: "homeroom deadletters list", data: data}, nil
+	return &page{name: "deadletters", title: "Dead letters", section: "events", command: "homeroom deadletters list", data: data}, nil
 }
 
 // replayDeadLetters publishes the events that were refused for a reason again, if they would be accepted now.

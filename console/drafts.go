@@ -202,10 +202,10 @@ func (c *Console) withdrawDraft(req *request) (*page, error) {
 }
 
 func (c *Console) rebaseDraft(req *request) (*page, error) {
-	return c.changeDraft(req, "The draft begins from what is in force now.", func(d admin.Draft) error {
+	return c.changeDraft(req, "What is in force was taken over into the draft.", func(d admin.Draft) error {
 		_, both, err := c.as(req).RebaseDraft(req.Context(), d, req.person.Name)
 		if err == nil && len(both) > 0 {
-			return &admin.InputError{Err: errors.New("rebased, but both sides changed " + strings.Join(both, ", ") + ": the draft's text was kept; look at the difference")}
+			return &admin.InputError{Err: errors.New("it was taken over, but both sides changed " + strings.Join(both, ", ") + ": the draft's text was kept; look at the difference")}
 		}
 		return err
 	})

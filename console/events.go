@@ -54,5 +54,5 @@ func (c *Console) showEvents(req *request) (*page, error) {
 	if !data.MaySeeLearners { // a learner's id is for people who may look learners up
 		data.EventsStatus = status.WithoutLearners()
 	}
-	return &page{name: "events", title: "Events", section: "deadletters", command: "homeroom events status --since 7d", data: &data}, nil
+	return &page{name: "events", title: "Events", section: "events", command: "homeroom events status --since 7d", data: &data}, nil
 }

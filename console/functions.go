@@ -49,6 +49,7 @@ func (c *Console) templateFunctions() template.FuncMap {
 		"afterVerb":     func(verb, words string) string { return strings.TrimPrefix(words, verb+" ") },
 		"spaced":        func(text any) string { return strings.ReplaceAll(fmt.Sprint(text), "_", " ") },
 		"runsWords":     describeRunPolicy,
+		"roleWords":     describeProcess,
 		"short":         func(hash string) string { return hash[:min(len(hash), 8)] },
 		"thousands":     narrate.Thousands,
 		"thousands64":   func(n int64) string { return narrate.Thousands(int(n)) },
@@ -67,8 +68,8 @@ func (c *Console) templateFunctions() template.FuncMap {
 		"zones":         func() []string { return commonZones[:] },
 		"describeReads": admin.DescribeReads,
 		"moment":        narrate.Moment,
-		"risk":          func(l admin.AtRiskLearner) string { return narrate.Risk(&l.RiskScore) },
 		"channel":       narrate.Channel,
+		"risk":          func(l admin.AtRiskLearner) string { return narrate.Risk(&l.RiskScore) },
 		"withPath":      func(b broadcastData, path string) broadcastControls { return broadcastControls{b, path} },
 		"date":          func(t time.Time) string { return t.UTC().Format("Mon 02 Jan 2006") },
 	}

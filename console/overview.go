@@ -118,3 +118,23 @@ func (c *Console) localPath(address string) string {
 	}
 	return address
 }
+
+// describeProcess says what a process does, in words that a growth team knows.
+func describeProcess(roles []string) string {
+	words := []string{}
+	for _, role := range roles {
+		switch role {
+		case "triggers":
+			words = append(words, "takes events in")
+		case "worker":
+			words = append(words, "decides and sends")
+		case "edge":
+			words = append(words, "answers the links in mails")
+		case "api":
+			words = append(words, "takes events over HTTP")
+		default: // of a newer version
+			words = append(words, role)
+		}
+	}
+	return strings.Join(words, ", ")
+}

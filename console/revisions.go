@@ -54,13 +54,13 @@ func describePublished(p *admin.Publication) string {
 		p.Published.Number, narrate.Count(p.Swept.Signaled(), "learner"), p.Swept.LiveRuns, p.Swept.Woken)
 }
 
-// describeRunPolicy says what became of the learners who were under way when something was published.
+// describeRunPolicy says what those do who were under way when something was published, in the words in which that is chosen.
 func describeRunPolicy(policy string) string {
 	switch engine.RunPolicy(policy) {
 	case engine.RunPolicyMigrate:
-		return "went on with the new rules"
+		return "go on with the new rules"
 	case engine.RunPolicyCancel:
-		return "left the changed rules"
+		return "leave the changed rules"
 	case engine.RunPolicyFinish:
 	}
 	return "finish on the rules they began with"

@@ -21,7 +21,7 @@ function followProgress(place) {
 
 // listenForKeys goes to a page after g and one more letter, and to the search field after /.
 function listenForKeys() {
-  const pages = { o: "Overview", r: "Rules", m: "Messages", d: "Drafts", i: "Lift", l: "Learners", v: "Revisions" };
+  const pages = { o: "Overview", r: "Rules", m: "Messages", d: "Drafts", i: "Lift", l: "Learners", e: "Events", v: "Revisions" };
   let waiting = false;
   document.addEventListener("keydown", (e) => {
     if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest("input, textarea, select, [contenteditable=true]")) return;
