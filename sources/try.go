@@ -141,11 +141,11 @@ func tryBody(cat *catalog.Catalog, body []byte) Tried {
 	d, problem := cat.Decode("", "", body, time.Time{})
 	timeless := false
 	if problem != nil && problem.Code == catalog.CodeBadTime {
-		if now, again := cat.Decode("", "", body, time.Now()); again == nil {
+		if now, again := cat.Decode("", "", body, time.Now()); again == nil || again.Code != catalog.CodeBadTime { // what it lacks besides a time
 			d = now
-			problem = nil
+			problem = again
 			d.Event.Time = time.Time{}
-			timeless = true
+			timeless = again == nil
 		}
 	}
 	switch {
