@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -43,7 +42,8 @@ events that no rule needs, compared with the limit (only fetch and acknowledge) 
 cost of a term of a campus in Temporal actions, read from the histories; history events per nudge; the cost of a resting
 learner; the engine alone; memory. With --jobs it runs the five jobs that two other engines were given, and shows their
 results next to Homeroom's; job F does A beside a broadcast to 10,000 learners. --scale runs one to four processes of each
-role on the same servers, and shows throughput, latency and processor time for a message.
+role on a cluster of three NATS servers and Temporal on PostgreSQL, if that is installed (Debian's package postgresql; it is
+started with a temporary directory of its own), else on SQLite, and shows throughput, latency and processor time for a message.
 
 Run it on a machine without other work: it takes ten minutes, the jobs four.
 
@@ -53,6 +53,17 @@ Examples:
   go run ./dev bench --scale               # in some five minutes
   go run ./dev bench --learners 40 --days 20 --events 50000 \
     --timelapse 1d=3s                      # smaller, in three minutes`
+}
+
+// Validate refuses flags that would be passed over.
+func (b *benchCommand) Validate() error {
+	switch {
+	case b.Scale && b.Jobs != "":
+		return errors.New("--scale and --jobs are two measurements: run one after the other")
+	case b.Runs != 1 && b.Jobs == "":
+		return errors.New("--runs repeats jobs: name them with --jobs")
+	}
+	return nil
 }
 
 // Run measures and prints.
@@ -114,15 +125,14 @@ func (b *benchCommand) Run(ctx context.Context, c *console) error {
 
 // runScale measures counts of processes and prints a table, after a failure too, with what was measured so far.
 func (b *benchCommand) runScale(ctx context.Context, c *console, o *bench.Options) error {
-	sizes := bench.DefaultScaleSizes()
-	points, err := o.Scale(ctx, sizes, drillProcess)
+	report, err := o.Scale(ctx, bench.DefaultScaleSizes(), bench.FindScaleServers(), drillProcess)
 	if c.terminal {
 		fmt.Fprint(c.errOut, "\r\x1b[K")
 	}
-	if len(points) == 0 {
+	if len(report.Points) == 0 {
 		return err
 	}
-	return errors.Join(err, bench.WriteScaleTable(c.out, sizes, points), b.writeJSONFile(func(out io.Writer) error { return json.NewEncoder(out).Encode(points) }))
+	return errors.Join(err, report.WriteTable(c.out), b.writeJSONFile(report.WriteJSON))
 }
 
 // drillProcess returns a command that runs this program as the process that serves.

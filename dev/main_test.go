@@ -196,3 +196,21 @@ func TestSecondInterruptLeavesAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// TestBenchRefusesWhatItWouldPassOver: two measurements at once, or repetitions of what is not repeated.
+func TestBenchRefusesWhatItWouldPassOver(t *testing.T) {
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"bench", "--scale", "--jobs", "A"}, "--scale and --jobs are two measurements: run one after the other"},
+		{[]string{"bench", "--scale", "--runs", "3"}, "--runs repeats jobs: name them with --jobs"},
+		{[]string{"bench", "--runs", "3"}, "--runs repeats jobs: name them with --jobs"},
+	} {
+		var out bytes.Buffer
+		args := append(test.args, "--academy=../examples/academy")
+		if code := runMain(t.Context(), args, &out, &out); code != 2 || !strings.Contains(out.String(), test.want) {
+			t.Errorf("%v: got %d, want 2 with %q:\n%s", test.args, code, test.want, out.String())
+		}
+	}
+}

@@ -49,9 +49,14 @@ const (
 
 // startServers starts servers that keep their data in the directory name below Options.Dir. The returned function stops them.
 func (o *Options) startServers(ctx context.Context, name string, mail standin.Options) (*stack.Stack, func() error, error) {
+	return o.startStack(ctx, stack.Options{Data: o.Dir + "/" + name, Mail: mail, Log: o.Log})
+}
+
+// startStack starts servers. The returned function stops them.
+func (o *Options) startStack(ctx context.Context, opts stack.Options) (*stack.Stack, func() error, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
-	s, err := stack.Start(ctx, stack.Options{Data: o.Dir + "/" + name, Mail: mail, Log: o.Log})
+	s, err := stack.Start(ctx, opts)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +13,6 @@ import (
 	"homeroom/app"
 	"homeroom/dev/process"
 	"homeroom/dev/stack"
-	"homeroom/internal/standin"
 	"homeroom/rules"
 )
 
@@ -33,62 +33,82 @@ type ScalePoint struct {
 	Median    time.Duration `json:"median"`     // from an event to its message, while nothing else happens
 	P99       time.Duration `json:"p99"`
 	Homeroom  time.Duration `json:"homeroom"` // processor time of Homeroom's processes for a message to a newcomer; 0: the system does not say
-	Servers   time.Duration `json:"servers"`  // the same of NATS, Temporal with its database, and the stand-in
+	Servers   time.Duration `json:"servers"`  // the same of NATS, Temporal (with its database, if that is SQLite), and the stand-in
+	Database  time.Duration `json:"database"` // the same of PostgreSQL; 0: Temporal is on SQLite
+	Written   int64         `json:"written"`  // bytes of PostgreSQL's write-ahead log for a message to a newcomer; 0: Temporal is on SQLite
+}
+
+// ScaleReport is what was measured with each count of processes, and on what.
+type ScaleReport struct {
+	At       time.Time    `json:"at"`
+	Machine  string       `json:"machine"`
+	Commit   string       `json:"commit,omitempty"`
+	Load     string       `json:"load"`              // in words, as the next three
+	NATS     string       `json:"nats"`              // which servers
+	Temporal string       `json:"temporal"`          // with which database
+	Without  string       `json:"without,omitempty"` // why not with PostgreSQL
+	Points   []ScalePoint `json:"points"`
 }
 
 // Scale measures how throughput, latency and processor time change with the number of Homeroom's processes of each role, on servers that keep their data on disk. command
-// starts this program as such a process.
-func (o *Options) Scale(ctx context.Context, sizes ScaleSizes, command func() *exec.Cmd) ([]ScalePoint, error) {
-	var points []ScalePoint
+// starts this program as such a process. After an error the report has the counts before it.
+func (o *Options) Scale(ctx context.Context, sizes ScaleSizes, on ScaleServers, command func() *exec.Cmd) (*ScaleReport, error) {
+	load := newReport(fmt.Sprintf("%d newcomers with an event each; %d events a second apart", sizes.Newcomers, sizes.Singles))
+	r := &ScaleReport{At: load.At, Machine: load.Machine, Commit: load.Commit, Load: load.Load, Without: on.Without}
 	for n := 1; n <= sizes.Processes; n++ {
-		point, err := o.scaleTo(ctx, n, sizes, command)
-		if err != nil {
-			return points, fmt.Errorf("with %d processes of each role: %w", n, err)
+		if err := o.scaleTo(ctx, r, n, sizes, on, command); err != nil {
+			return r, fmt.Errorf("with %d processes of each role: %w", n, err)
 		}
-		points = append(points, point)
 	}
-	return points, nil
+	return r, nil
 }
 
-// scaleTo measures n processes of each role on servers of their own.
-func (o *Options) scaleTo(ctx context.Context, n int, sizes ScaleSizes, command func() *exec.Cmd) (point ScalePoint, err error) {
+// scaleTo measures n processes of each role on servers of their own and adds the point to the report.
+func (o *Options) scaleTo(ctx context.Context, r *ScaleReport, n int, sizes ScaleSizes, on ScaleServers, command func() *exec.Cmd) (err error) {
 	academy, err := jobAcademy(time.Minute, nil)
 	if err != nil {
-		return point, err
+		return err
 	}
-	s, stop, err := o.startServers(ctx, fmt.Sprintf("scale-%d", n), standin.Options{Keep: 100_000})
+	s, stop, err := o.startScaleServers(ctx, fmt.Sprintf("scale-%d", n), on)
 	if err != nil {
-		return point, err
+		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	processes, err := launchRoles(ctx, n, s, academy, command)
+	r.NATS, r.Temporal = describeServers(on, s)
+	processes, err := launchRoles(ctx, n, s, academy, on.NATSNodes, command)
 	defer func() {
 		for _, p := range processes {
 			p.Kill()
 		}
 	}()
 	if err != nil {
-		return point, err
+		return err
 	}
 	js, closeConnection, err := connectNATS(s.NATSURL)
 	if err != nil {
-		return point, err
+		return err
 	}
 	defer closeConnection()
 	j := &job{o: o, academy: academy, stack: s, js: js}
 	lags, err := j.measureSingles(ctx, fmt.Sprintf("%d of each role: latency", n), "a", sizes.Singles)
 	if err != nil {
-		return point, err
+		return err
 	}
-	point.Processes = n
-	point.Median = percentile(lags, 50)
-	point.P99 = percentile(lags, 99)
-	return point, j.measureNewcomers(ctx, &point, sizes, processes)
+	point := ScalePoint{Processes: n, Median: percentile(lags, 50), P99: percentile(lags, 99)}
+	if err := j.measureNewcomers(ctx, &point, sizes, processes); err != nil {
+		return err
+	}
+	r.Points = append(r.Points, point)
+	return nil
 }
 
 // measureNewcomers sends newcomers a message each, after the messages that measureSingles sent.
 func (j *job) measureNewcomers(ctx context.Context, point *ScalePoint, sizes ScaleSizes, processes []*process.Process) error {
 	messages, err := failedNewcomers(j.academy.Catalog, kindNow, sizes.Newcomers, time.Now())
+	if err != nil {
+		return err
+	}
+	database, err := readDatabaseUse(ctx, j.stack)
 	if err != nil {
 		return err
 	}
@@ -105,11 +125,14 @@ func (j *job) measureNewcomers(ctx context.Context, point *ScalePoint, sizes Sca
 	point.PerSecond = float64(sizes.Newcomers) / result.took.Seconds()
 	point.Homeroom = (processorTimeOf(processes) - used) / time.Duration(sizes.Newcomers)
 	point.Servers = result.processor / time.Duration(sizes.Newcomers)
-	return nil
+	after, err := readDatabaseUse(ctx, j.stack)
+	point.Database = (after.processor - database.processor) / time.Duration(sizes.Newcomers)
+	point.Written = (after.written - database.written) / int64(sizes.Newcomers)
+	return err
 }
 
-// launchRoles starts n processes of each role. After an error too it returns those that run.
-func launchRoles(ctx context.Context, n int, s *stack.Stack, academy *rules.Academy, command func() *exec.Cmd) ([]*process.Process, error) {
+// launchRoles starts n processes of each role, which create streams and buckets with so many replicas. After an error too it returns those that run.
+func launchRoles(ctx context.Context, n int, s *stack.Stack, academy *rules.Academy, replicas int, command func() *exec.Cmd) ([]*process.Process, error) {
 	var all []*process.Process
 	for _, role := range []app.Role{app.RoleEdge, app.RoleWorker, app.RoleTriggers} {
 		for range n {
@@ -120,6 +143,7 @@ func launchRoles(ctx context.Context, n int, s *stack.Stack, academy *rules.Acad
 				Key:      s.Mail.PublicKey(),
 				Academy:  academy.Files,
 				Roles:    []app.Role{role},
+				Replicas: replicas,
 			})
 			if err != nil {
 				return all, err
@@ -139,22 +163,43 @@ func processorTimeOf(processes []*process.Process) time.Duration {
 	return sum
 }
 
-// WriteScaleTable writes a row for each count of processes.
-func WriteScaleTable(out io.Writer, sizes ScaleSizes, points []ScalePoint) error {
-	report := newReport(fmt.Sprintf("%d newcomers with an event each; %d events a second apart", sizes.Newcomers, sizes.Singles))
-	fmt.Fprintf(out, "%s\n%s\n", report.Machine, report.Load)
-	fmt.Fprintf(out, "One NATS server, and Temporal on SQLite, in one process.\n\n")
+// WriteTable writes a row for each count of processes.
+func (r *ScaleReport) WriteTable(out io.Writer) error {
+	fmt.Fprintf(out, "%s\n%s\n", r.Machine, r.Load)
+	if r.Commit != "" {
+		fmt.Fprintf(out, "commit %s\n", r.Commit)
+	}
+	fmt.Fprintf(out, "%s\n%s\n", r.NATS, r.Temporal)
+	if r.Without != "" {
+		fmt.Fprintf(out, "because %s\n", r.Without)
+	}
+	fmt.Fprintln(out)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "OF EACH ROLE\tMESSAGES/S\tMEDIAN\tP99\tHOMEROOM\tSERVERS\t")
-	for _, p := range points {
-		fmt.Fprintf(table, "%d\t%.1f\t%s\t%s\t%s\t%s\t\n", p.Processes, p.PerSecond, p.Median.Round(time.Millisecond), p.P99.Round(time.Millisecond), orUnknown(p.Homeroom), orUnknown(p.Servers))
+	fmt.Fprintln(table, "OF EACH ROLE\tMESSAGES/S\tMEDIAN\tP99\tHOMEROOM\tSERVERS\tDATABASE\tWRITTEN\t")
+	for _, p := range r.Points {
+		database := "in SERVERS"
+		written := "-"
+		if p.Written > 0 {
+			database = orUnknown(p.Database)
+			written = sizeOf(p.Written)
+		}
+		fmt.Fprintf(table, "%d\t%.1f\t%s\t%s\t%s\t%s\t%s\t%s\t\n", p.Processes, p.PerSecond, p.Median.Round(time.Millisecond), p.P99.Round(time.Millisecond),
+			orUnknown(p.Homeroom), orUnknown(p.Servers), database, written)
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprint(out, "\nMEDIAN and P99: from an event to its message, while nothing else happens.\nHOMEROOM and SERVERS: processor time for a message to a newcomer.\n")
+	_, err := fmt.Fprint(out, `
+MEDIAN and P99: from an event to its message, while nothing else happens.
+HOMEROOM, SERVERS, DATABASE: processor time for a message to a newcomer;
+SERVERS are NATS, Temporal and the stand-in SendGrid. WRITTEN: bytes that the
+database wrote to its log for it.
+`)
 	return err
 }
+
+// WriteJSON writes the report for machines.
+func (r *ScaleReport) WriteJSON(out io.Writer) error { return json.NewEncoder(out).Encode(r) }
 
 // orUnknown writes a processor time.
 func orUnknown(d time.Duration) string {

@@ -42,7 +42,9 @@ type Order struct {
 	Academy map[string][]byte `json:"academy"`
 	Clock   clock.Clock       `json:"clock,omitzero"`
 	Roles   []app.Role        `json:"roles,omitempty"`
-	Newer   bool              `json:"newer,omitempty"` // whether to run as a release that reads NewerVersion
+	// Replicas are those of the streams and buckets that the process creates; 0: one.
+	Replicas int  `json:"replicas,omitempty"`
+	Newer    bool `json:"newer,omitempty"` // whether to run as a release that reads NewerVersion
 	// Server, if not empty, is the one server that runs in the process, with its files in Data. Homeroom does not run in it.
 	Server Server `json:"server,omitempty"`
 	// Measures says whether the process serves /metrics.
@@ -206,6 +208,7 @@ func (h *servedProcess) serveHomeroom(ctx context.Context, js jetstream.JetStrea
 		PublicURL: "http://" + h.listener.Addr().String(),
 		Edge:      &app.EdgeOptions{Listener: h.listener, WebhookKey: key},
 		Roles:     h.Roles,
+		Store:     app.StoreOptions{Replicas: h.Replicas},
 
 		SetAsideAfter: h.SetAsideAfter,
 		AckWait:       h.AckWait,

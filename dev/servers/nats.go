@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"os"
 	"sync"
 	"time"
@@ -28,6 +29,18 @@ type NATS struct {
 
 // StartNATS starts a server and returns when it accepts connections, or an error when ctx ends first.
 func StartNATS(ctx context.Context, o NATSOptions) (*NATS, error) {
+	return startNode(ctx, o, natsNode{name: "homeroom-dev"})
+}
+
+// natsNode says which server of a cluster one is. The zero cluster is that of a server that stands alone.
+type natsNode struct {
+	name    string
+	cluster server.ClusterOpts
+	routes  []*url.URL // of all nodes, itself included
+}
+
+// startNode starts one server, also one of a cluster, and returns when it accepts connections.
+func startNode(ctx context.Context, o NATSOptions, node natsNode) (*NATS, error) {
 	if err := CheckPort(o.Port); err != nil {
 		return nil, fmt.Errorf("start NATS: %w", err)
 	}
@@ -46,11 +59,13 @@ func StartNATS(ctx context.Context, o NATSOptions) (*NATS, error) {
 	}
 	var err error
 	n.server, err = server.NewServer(&server.Options{
-		ServerName: "homeroom-dev",
+		ServerName: node.name,
 		Host:       loopback,
 		Port:       port,
 		JetStream:  true,
 		StoreDir:   o.Dir,
+		Cluster:    node.cluster,
+		Routes:     node.routes,
 		NoSigs:     true,
 	})
 	if err != nil {

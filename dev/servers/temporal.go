@@ -20,9 +20,10 @@ import (
 
 // TemporalOptions describe one Temporal server.
 type TemporalOptions struct {
-	Port      int    // 0: a free one
-	File      string // the SQLite database, created if missing; empty: in memory. See VisibilityFile
-	Namespace string // empty: "default"
+	Port      int       // 0: a free one
+	File      string    // the SQLite database, created if missing; empty: in memory. See VisibilityFile
+	Postgres  *Postgres // keeps everything instead of SQLite; must be new. The caller stops it after Temporal
+	Namespace string    // empty: "default"
 	// SearchAttributes are the namespace's own, by name. They are registered when the namespace is created: a database
 	// that exists keeps those it has.
 	SearchAttributes map[string]enums.IndexedValueType

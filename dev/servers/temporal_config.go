@@ -41,7 +41,7 @@ func serverConfig(d *databases, p ports) *config.Config {
 		Persistence: config.Persistence{
 			DefaultStore:     runStore,
 			VisibilityStore:  visibilityStore,
-			NumHistoryShards: 1,
+			NumHistoryShards: d.shards,
 			DataStores:       map[string]config.DataStore{runStore: {SQL: d.runs}, visibilityStore: {SQL: d.visibility}},
 		},
 		ClusterMetadata: &cluster.Config{
@@ -78,7 +78,7 @@ func serverConfig(d *databases, p ports) *config.Config {
 	}
 }
 
-// dynamicConfig lifts the limits that protect a shared cluster from its tenants: here is one tenant, and SQLite is the
+// dynamicConfig lifts the limits that protect a shared cluster from its tenants: here is one tenant, and the database is the
 // limit. Nothing may call home.
 func dynamicConfig(overrides map[string]any) dynamicconfig.StaticClient {
 	const plenty = 100_000 // requests per second

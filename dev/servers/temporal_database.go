@@ -24,17 +24,19 @@ import (
 // retention is how long closed runs are kept.
 const retention = 30 * 24 * time.Hour
 
-// databases are a server's two: one connection each, the plugin's default (more of them wait for each other's locks and do
-// a third of the work), so that what is written for the UI's lists does not hold up the runs themselves.
-type databases struct{ runs, visibility *config.SQL }
+// databases are a server's two, so that what is written for the UI's lists does not hold up the runs themselves.
+type databases struct {
+	runs, visibility *config.SQL
+	shards           int32 // of the runs
+}
 
 // openDatabases prepares them with their schemas and the namespace.
 func openDatabases(o TemporalOptions) (*databases, error) {
-	runs, err := openDatabase(o.File)
-	if err != nil {
-		return nil, err
+	open := openSQLite
+	if o.Postgres != nil {
+		open = openPostgres
 	}
-	visibility, err := openDatabase(VisibilityFile(o.File))
+	d, err := open(o)
 	if err != nil {
 		return nil, err
 	}
@@ -43,13 +45,26 @@ func openDatabases(o TemporalOptions) (*databases, error) {
 		return nil, fmt.Errorf("namespace %s: %w", o.Namespace, err)
 	}
 	namespace.Detail.Config.Retention = durationpb.New(retention)
-	if err := sqlite.CreateNamespaces(runs, namespace); err != nil {
+	if err := sqlite.CreateNamespaces(d.runs, namespace); err != nil { // of whatever database: it asks the plugin
 		return nil, fmt.Errorf("namespace %s: %w", o.Namespace, err)
+	}
+	return d, nil
+}
+
+// openSQLite prepares two files: one connection each, the plugin's default (more of them wait for each other's locks and do a third of the work), and one shard.
+func openSQLite(o TemporalOptions) (*databases, error) {
+	runs, err := openFile(o.File)
+	if err != nil {
+		return nil, err
+	}
+	visibility, err := openFile(VisibilityFile(o.File))
+	if err != nil {
+		return nil, err
 	}
 	if err := dropIndexes(visibility); err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	}
-	return &databases{runs, visibility}, nil
+	return &databases{runs: runs, visibility: visibility, shards: 1}, nil
 }
 
 // VisibilityFile returns the file of the visibility, in the same folder as the file of the runs; empty for a server in
@@ -62,8 +77,8 @@ func VisibilityFile(file string) string {
 	return strings.TrimSuffix(file, ext) + "-visibility" + ext
 }
 
-// openDatabase opens the file, or a database in memory if there is none.
-func openDatabase(file string) (*config.SQL, error) {
+// openFile opens the file, or a database in memory if there is none.
+func openFile(file string) (*config.SQL, error) {
 	attributes := map[string]string{
 		"cache_size": "-65536", // KiB
 		"temp_store": "memory",
@@ -155,7 +170,7 @@ func (d *databases) closeAll() error {
 }
 
 func closeDatabase(database *config.SQL) error {
-	if database.ConnectAttributes["mode"] == "memory" {
+	if database.PluginName != sqliteplugin.PluginName || database.ConnectAttributes["mode"] == "memory" {
 		return nil
 	}
 	admin, err := adminDB(database)

@@ -27,6 +27,7 @@ const (
 	ServerEdge     = "learners' pages"
 	ServerConsole  = "console"
 	ServerAPI      = "API for events"
+	serverPostgres = "PostgreSQL server"
 )
 
 // PortError says that a server cannot use its port. Server is one of the constants above.

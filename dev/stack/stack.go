@@ -18,8 +18,12 @@ import (
 
 // Options describe a stack; the zero value runs on free ports and in memory.
 type Options struct {
-	Ports    Ports
-	Data     string          // directory that keeps NATS streams and Temporal's database; empty: nothing is kept
+	Ports Ports
+	Data  string // directory that keeps NATS streams and Temporal's database; empty: nothing is kept
+	// NATSNodes, if more than one, are those of a cluster on free ports. Its streams have as many replicas as whoever creates them says.
+	NATSNodes int
+	// Postgres, if not nil, is started for Temporal, in a temporary directory, instead of SQLite.
+	Postgres *servers.PostgresPrograms
 	Mail     standin.Options // of the stand-in SendGrid
 	Temporal map[string]any  // overrides of Temporal's dynamic configuration
 	Log      *slog.Logger    // receives errors; nil drops them
@@ -27,11 +31,12 @@ type Options struct {
 
 // Stack is the running servers and where to find them.
 type Stack struct {
-	NATSURL         string // nats://127.0.0.1:4222
-	TemporalAddress string // 127.0.0.1:7233
-	Namespace       string // of Temporal
-	UIURL           string // http://127.0.0.1:8233
-	InboxURL        string // http://127.0.0.1:8025: the inbox page, and the base URL of the SendGrid API
+	NATSURL         string            // nats://127.0.0.1:4222
+	TemporalAddress string            // 127.0.0.1:7233
+	Namespace       string            // of Temporal
+	UIURL           string            // http://127.0.0.1:8233
+	Postgres        *servers.Postgres // of Temporal; nil: it is on SQLite
+	InboxURL        string            // http://127.0.0.1:8025: the inbox page, and the base URL of the SendGrid API
 	Mail            *standin.Listener
 	EdgePort        int // where Homeroom is to serve its own pages; 0: anywhere
 	APIPort         int // where Homeroom is to take events over HTTP; 0: anywhere
@@ -81,27 +86,12 @@ func (s *Stack) startServers(ctx context.Context, o Options) error {
 	s.EdgePort = o.Ports.Edge
 	s.APIPort = o.Ports.API
 
-	nats, err := servers.StartNATS(ctx, servers.NATSOptions{Port: o.Ports.NATS, Dir: natsDir, Log: o.Log})
-	if err != nil {
+	if err := s.startNATS(ctx, o, natsDir); err != nil {
 		return err
 	}
-	s.OnStop(ServerNATS, nats.Stop)
-	s.NATSURL = nats.URL()
-
-	temporal, err := servers.StartTemporal(ctx, servers.TemporalOptions{
-		Port:             o.Ports.Temporal,
-		File:             temporalFile,
-		SearchAttributes: SearchAttributes(),
-		Dynamic:          o.Temporal,
-		Log:              o.Log,
-	})
-	if err != nil {
+	if err := s.startTemporal(ctx, o, temporalFile); err != nil {
 		return err
 	}
-	s.OnStop(ServerTemporal, temporal.Stop)
-	s.TemporalAddress = temporal.Address()
-	s.Namespace = temporal.Namespace()
-
 	ui, err := servers.StartUI(ctx, servers.UIOptions{
 		Port:            o.Ports.UI,
 		TemporalAddress: s.TemporalAddress,
@@ -113,6 +103,53 @@ func (s *Stack) startServers(ctx context.Context, o Options) error {
 	}
 	s.OnStop(ServerUI, ui.Stop)
 	s.UIURL = ui.URL()
+	return nil
+}
+
+// startNATS starts one server or a cluster. dir is where streams are kept; empty: nothing is kept.
+func (s *Stack) startNATS(ctx context.Context, o Options, dir string) error {
+	if o.NATSNodes > 1 {
+		cluster, err := servers.StartNATSCluster(ctx, servers.NATSClusterOptions{Nodes: o.NATSNodes, Dir: dir, Log: o.Log})
+		if err != nil {
+			return err
+		}
+		s.OnStop(ServerNATS, cluster.Stop)
+		s.NATSURL = cluster.URL()
+		return nil
+	}
+	nats, err := servers.StartNATS(ctx, servers.NATSOptions{Port: o.Ports.NATS, Dir: dir, Log: o.Log})
+	if err != nil {
+		return err
+	}
+	s.OnStop(ServerNATS, nats.Stop)
+	s.NATSURL = nats.URL()
+	return nil
+}
+
+// startTemporal starts Temporal with its database. file is that of SQLite; empty: in memory.
+func (s *Stack) startTemporal(ctx context.Context, o Options, file string) error {
+	if o.Postgres != nil {
+		postgres, err := servers.StartPostgres(ctx, o.Postgres)
+		if err != nil {
+			return err
+		}
+		s.OnStop(serverPostgres, postgres.Stop)
+		s.Postgres = postgres
+	}
+	temporal, err := servers.StartTemporal(ctx, servers.TemporalOptions{
+		Port:             o.Ports.Temporal,
+		File:             file,
+		Postgres:         s.Postgres,
+		SearchAttributes: SearchAttributes(),
+		Dynamic:          o.Temporal,
+		Log:              o.Log,
+	})
+	if err != nil {
+		return err
+	}
+	s.OnStop(ServerTemporal, temporal.Stop)
+	s.TemporalAddress = temporal.Address()
+	s.Namespace = temporal.Namespace()
 	return nil
 }
 
