@@ -43,7 +43,7 @@ func (o *Options) progressOf(stage string) func(done, total int) {
 }
 
 const (
-	startTime = time.Minute      // of the servers, on a slow disk
+	startTime = 2 * time.Minute  // of the servers, on a slow disk
 	stopTime  = 30 * time.Second // of the same
 )
 
