@@ -29,8 +29,38 @@ func (p learnerPast) Sent(message string, d time.Duration) bool {
 }
 
 // Count implements Past.
-func (p learnerPast) Count(event string, days int) int {
-	d := p.s.env.Standing.Counts[event]
+func (p learnerPast) Count(event string, days int) int { return p.counted().Count(event, days) }
+
+// CountSame implements Past.
+func (p learnerPast) CountSame(event string, days int, key string) (int, error) {
+	return p.counted().CountSame(event, days, key)
+}
+
+func (p learnerPast) counted() countedPast {
+	return countedPast{
+		standing: p.s.env.Standing,
+		keys:     p.s.env.Current.Keys,
+		origin:   p.origin,
+		course:   p.course,
+		at:       p.at,
+	}
+}
+
+// countedPast is what is known of the past without the learner's state: how often events happened.
+type countedPast struct {
+	standing *Standing
+	keys     map[string][]string
+	origin   *Event // what started the run, or may start it; nil: not known
+	course   string // of the run; empty: that of origin
+	at       time.Time
+}
+
+// Sent implements Past. It is not known here.
+func (p countedPast) Sent(string, time.Duration) bool { return false }
+
+// Count implements Past.
+func (p countedPast) Count(event string, days int) int {
+	d := p.standing.Counts[event]
 	if d == nil {
 		return 0
 	}
@@ -38,19 +68,19 @@ func (p learnerPast) Count(event string, days int) int {
 }
 
 // CountSame implements Past.
-func (p learnerPast) CountSame(event string, days int, key string) (int, error) {
+func (p countedPast) CountSame(event string, days int, key string) (int, error) {
 	value := ""
 	if p.origin != nil {
 		course := p.course
 		if course == "" {
-			course = p.s.env.Standing.CourseOf(p.origin, p.s.env.Current.Keys)
+			course = p.standing.CourseOf(p.origin, p.keys)
 		}
 		value = keyValue(p.origin, key, course)
 	}
 	if value == "" {
 		return 0, fmt.Errorf("same.%s: what started the run does not tell it", key)
 	}
-	return p.s.env.Standing.countSince(event, key, value, p.at, days), nil
+	return p.standing.countSince(event, key, value, p.at, days), nil
 }
 
 func dayOf(t time.Time) int { return int(t.Unix() / (24 * 60 * 60)) }

@@ -125,6 +125,8 @@ type Trigger struct {
 	// AtRisk, above 0 and below 1, lets an inactivity in a course wait on until the learner's risk is as great, but no longer than OrSilent.
 	AtRisk   float64
 	OrSilent time.Duration // longer than Inactive; 0: there is no such end
+	// BeforeActivity is where nothing may have been done yet for the condition of an inactivity to hold; empty: it may hold afterwards too.
+	BeforeActivity ActivityPlace
 	// Overdue, above 0, starts a run that long after something was due and was not handed in. Of is KeyAssessment or KeyAssignment.
 	Overdue time.Duration
 	Of      string
@@ -140,6 +142,15 @@ type Trigger struct {
 	Staff bool
 }
 
+// ActivityPlace is where a learner does something.
+type ActivityPlace string
+
+// The places.
+const (
+	PlaceCourse   ActivityPlace = "course"
+	PlacePlatform ActivityPlace = "platform"
+)
+
 // IsState reports whether no event starts the rule, but time: a silence, something overdue, a schedule, or a date.
 func (t *Trigger) IsState() bool {
 	return t.Inactive > 0 || t.Overdue > 0 || t.Schedule != nil || t.Date != nil
@@ -152,6 +163,8 @@ type Match struct {
 	// Gate is the part of If that looks at nothing but the event; nil if there is none. Triggers ask it before they
 	// wake a learner.
 	Gate Expr
+	// Counts is the part of If that looks at nothing but the event and how often events happened; nil if there is none. Hosts ask it with the standing.
+	Counts Expr
 	// Mode says which events of the name concern a run, by the keys that both carry; empty is MatchSame.
 	Mode MatchMode
 }

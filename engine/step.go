@@ -315,7 +315,7 @@ func (s *stepper) wakeAt() time.Time {
 	if s.hasSchedules() {
 		s.listed = false // the list has one instant of each, which may have passed
 	}
-	if si := s.nextSilence(); si != nil {
+	if si := s.nextLook(); si != nil {
 		take(si.due)
 	}
 	return wake

@@ -7,10 +7,25 @@ import (
 	"time"
 )
 
-// Wants reports whether the event, which changed the standing as change says, must reach the learner's workflow. It is
+// WantsOf reports whether the event, which changed the standing as change says, must reach the learner's workflow. It is
 // the interest set: everything else costs Temporal nothing. Triggers and the simulator ask the same question, so a
 // learner's story is the same in both.
+func (r *Ruleset) WantsOf(standing *Standing, ev *Event, change Change) bool {
+	return r.wants(ev, change, func(m *Match) bool { return r.mayCount(m, standing, ev) })
+}
+
+// Wants is WantsOf for who does not know how often events happened: those conditions may hold.
 func (r *Ruleset) Wants(ev *Event, change Change) bool {
+	return r.wants(ev, change, func(*Match) bool { return true })
+}
+
+// WantsWhatever reports whether an event of a course is wanted whatever the standing is. If not, the answer of WantsOf may be another once the standing has changed.
+func (r *Ruleset) WantsWhatever(ev *Event, course string) bool {
+	return r.wants(ev, Change{Course: course}, func(*Match) bool { return false })
+}
+
+// wants reports whether a rule wants the event. mayCount says whether the condition on counts of a match, which has one, may hold.
+func (r *Ruleset) wants(ev *Event, change Change, mayCount func(m *Match) bool) bool {
 	if change.Profile || ev.Absorbed != nil {
 		return true
 	}
@@ -25,7 +40,9 @@ func (r *Ruleset) Wants(ev *Event, change Change) bool {
 	if in.mayWantSilence(ev, &change) && slices.ContainsFunc(in.silences, func(r *Rule) bool { return r.wantsSilence(ev, change) }) {
 		return true
 	}
-	return slices.ContainsFunc(named.gated, func(m *Match) bool { return m.mayMatch(ev) })
+	return slices.ContainsFunc(named.gated, func(m *Match) bool {
+		return (m.Gate == nil || m.mayMatch(ev)) && (m.Counts == nil || mayCount(m))
+	})
 }
 
 // interest is what a ruleset's rules listen for, by the name of the event.
@@ -44,7 +61,7 @@ type interest struct {
 // eventInterest is what is wanted of the events of one name.
 type eventInterest struct {
 	always bool     // a match without a gate wants every one of them
-	gated  []*Match // else one of these wants it; each has a gate
+	gated  []*Match // else one of these wants it; each has a gate or a condition on counts
 }
 
 // IndexInterest looks through the rules once, so that Wants need not do it for each event. Who puts another list into Rules afterwards may call
@@ -129,7 +146,7 @@ func (in *interest) addSilence(rule *Rule) {
 
 func (in *interest) addMatch(m *Match) {
 	named := in.byEvent[m.Event]
-	if m.Gate == nil {
+	if m.Gate == nil && m.Counts == nil {
 		named.always = true
 	} else {
 		named.gated = append(named.gated, m)
@@ -141,6 +158,26 @@ func (in *interest) addMatch(m *Match) {
 // a decision about it.
 func (m *Match) mayMatch(ev *Event) bool {
 	yes, err := evalBool(m.Gate, &Vars{Event: ev, Now: ev.Time})
+	return yes || err != nil
+}
+
+// mayCount asks the condition on counts of a match, with the event counted. Counts are of whole UTC days, so the engine will see at least as many; if the event was stored on
+// another day than it happened, it may ask as of that day, and the event is wanted. An error wants the event too.
+func (r *Ruleset) mayCount(m *Match, standing *Standing, ev *Event) bool {
+	at := earlier(ev.Time, ev.StoredAt)
+	if dayOf(at) != dayOf(later(ev.StoredAt, at)) {
+		return true
+	}
+	yes, err := evalBool(m.Counts, &Vars{
+		Event: ev,
+		Now:   at,
+		Past: countedPast{
+			standing: standing,
+			keys:     r.Keys,
+			origin:   ev,
+			at:       at,
+		},
+	})
 	return yes || err != nil
 }
 

@@ -9,6 +9,8 @@ import (
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
+
+	"homeroom/engine"
 )
 
 // wholesToDecimals turns whole numbers into decimals, because every number of an event is one: 40 compares with 40.5 and adds
@@ -97,6 +99,44 @@ func gateText(parsed *cel.Ast) (text string, whole bool) {
 		parts = append(parts, "("+one+")")
 	}
 	return strings.Join(parts, " && "), whole
+}
+
+// looksAtCounts reports whether a part of a condition asks how often events happened, and looks at nothing else but the event.
+func looksAtCounts(e ast.Expr) bool {
+	found, _ := readsOf(e)
+	for variable := range found {
+		if variable != "event" && variable != pastName {
+			return false
+		}
+	}
+	_, past := found[pastName]
+	sent := false
+	ast.PreOrderVisit(e, ast.NewExprVisitor(func(e ast.Expr) {
+		sent = sent || e.Kind() == ast.CallKind && e.AsCall().FunctionName() == pastSent
+	}))
+	return past && !sent
+}
+
+// activityBefore returns where nothing may have been done yet for a condition to hold, because a conjunct of it is !has(course.last_active_at) or
+// !has(learner.last_active_at); empty: nowhere.
+func activityBefore(root ast.Expr) engine.ActivityPlace {
+	place := engine.ActivityPlace("")
+	for _, c := range splitConjuncts(root, nil) {
+		if c.Kind() != ast.CallKind || c.AsCall().FunctionName() != operators.LogicalNot {
+			continue
+		}
+		inner := c.AsCall().Args()[0]
+		if inner.Kind() != ast.SelectKind || !inner.AsSelect().IsTestOnly() {
+			continue
+		}
+		switch pathOf(inner) {
+		case "learner.last_active_at":
+			return engine.PlacePlatform
+		case "course.last_active_at":
+			place = engine.PlaceCourse
+		}
+	}
+	return place
 }
 
 func splitConjuncts(e ast.Expr, into []ast.Expr) []ast.Expr {

@@ -16,10 +16,14 @@ import (
 
 // compiled is an expression that passed its check.
 type compiled struct {
-	expr  engine.Expr
-	gate  engine.Expr // the part that looks at nothing but the event; nil if there is none
-	reads reads
-	gives *cel.Type
+	expr engine.Expr
+	gate engine.Expr // the part that looks at nothing but the event; nil if there is none
+	// counting is the part that looks at nothing but the event and counts; nil if there is none.
+	counting engine.Expr
+	// before is where nothing may have been done yet for a condition to hold; empty: nowhere.
+	before engine.ActivityPlace
+	reads  reads
+	gives  *cel.Type
 	// ifTrue are the paths that have a value if it was evaluated (a condition: to true); ifNot those that have one if a condition
 	// was false or could not be evaluated.
 	ifTrue, ifNot certainPaths
@@ -95,10 +99,11 @@ func (l *language) compileExpr(d *decoder, n *yamlfile.Node, s exprView, w want)
 		return c, false
 	}
 	x := &expr{source: strings.TrimSpace(n.Text), want: w, program: program, counts: check.counts, awaited: awaitedHere, quick: l.quickOf(s, w, checked)}
+	c = compiled{expr: x, reads: found, gives: checked.OutputType(), ifTrue: ifTrue, ifNot: ifNot}
 	if w == wantBool {
 		x.parts = &partCompiler{env: e, checked: checked}
+		c.before = activityBefore(root)
 	}
-	c = compiled{expr: x, reads: found, gives: checked.OutputType(), ifTrue: ifTrue, ifNot: ifNot}
 	for _, name := range awaitedHere {
 		if id := unprovenRead(root, name, false); id != 0 {
 			if c.unproven == nil {
@@ -111,6 +116,7 @@ func (l *language) compileExpr(d *decoder, n *yamlfile.Node, s exprView, w want)
 	if s.event != "" && w == wantBool {
 		c.allowed = allowedValues(root)
 		c.gate = l.compileGate(e, s, checked, c.expr)
+		c.counting = compileCounting(x)
 	}
 	return c, true
 }
@@ -133,6 +139,55 @@ func (l *language) compileGate(e *cel.Env, s exprView, checked *cel.Ast, all eng
 		return nil
 	}
 	return &expr{source: text, want: wantBool, program: program, quick: l.quickOf(s, wantBool, part)}
+}
+
+// compileCounting prepares the conjuncts of a condition that look at counts, and besides at nothing but the event; nil: there are none.
+func compileCounting(all *expr) engine.Expr {
+	written, issues := all.parts.env.Parse(all.source)
+	if issues.Err() != nil {
+		return nil
+	}
+	var parts conjunction
+	for _, c := range splitConjuncts(all.parts.checked.NativeRep().Expr(), nil) {
+		if !looksAtCounts(c) {
+			continue
+		}
+		text, err := textOf(c, written)
+		if err != nil {
+			return nil // no such part is always right: the event then wakes the learner
+		}
+		program, err := all.parts.planPart(c)
+		if err != nil {
+			return nil
+		}
+		parts = append(parts, &expr{source: text, want: wantBool, program: program})
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	return parts
+}
+
+// conjunction is a condition that holds if all its parts do.
+type conjunction []*expr
+
+// Eval implements engine.Expr.
+func (c conjunction) Eval(v *engine.Vars) (any, error) {
+	for _, part := range c {
+		if yes, err := part.Eval(v); err != nil || yes != true {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// Source implements engine.Expr.
+func (c conjunction) Source() string {
+	texts := make([]string, 0, len(c))
+	for _, part := range c {
+		texts = append(texts, part.source)
+	}
+	return strings.Join(texts, " && ")
 }
 
 func (w want) acceptsType(t *cel.Type) bool {

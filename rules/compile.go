@@ -204,6 +204,10 @@ func (c *compiler) compileWhen(d *decoder, spec *ruleSpec, r *engine.Rule) (from
 		}
 		r.When.Match.If = cond.expr
 		r.When.Match.Gate = cond.gate
+		r.When.Match.Counts = cond.counting
+		if r.When.Inactive > 0 {
+			r.When.BeforeActivity = cond.before
+		}
 		for path := range cond.ifTrue {
 			from.certain = from.certain.withPaths(strings.Replace(path, "event.", "trigger.", 1))
 		}
@@ -215,7 +219,7 @@ func (c *compiler) compileWhen(d *decoder, spec *ruleSpec, r *engine.Rule) (from
 		from.certain = from.certain.withPaths("trigger." + n.Text)
 	}
 	if from.event != nil && w.event != nil {
-		c.checkVolume(d, w.event, from.event, r.When.Match.Gate, "trigger")
+		c.checkVolume(d, w.event, from.event, &r.When.Match, "trigger")
 	}
 	return from, true
 }
@@ -333,7 +337,7 @@ func (c *compiler) compileMatch(d *decoder, m *matchSpec, spec *ruleSpec, from o
 		ok = fine
 	}
 	if ok {
-		c.checkVolume(d, m.event, ev, out.Gate, m.what)
+		c.checkVolume(d, m.event, ev, out, m.what)
 	}
 	for _, key := range perKeys(spec, from) {
 		if _, carries := ev.Property(key); carries {

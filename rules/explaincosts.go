@@ -35,8 +35,13 @@ func (e *explainer) listenedEvents() []listens {
 	var out []listens
 	add := func(m *engine.Match, why string) {
 		wakes := eachTime
-		if m.Gate != nil {
+		switch {
+		case m.Gate != nil && m.Counts != nil:
+			wakes = "if " + m.Gate.Source() + " && " + m.Counts.Source()
+		case m.Gate != nil:
 			wakes = "if " + m.Gate.Source()
+		case m.Counts != nil:
+			wakes = "if " + m.Counts.Source()
 		}
 		out = append(out, listens{event: m.Event, why: why, wakes: wakes})
 	}

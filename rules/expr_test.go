@@ -216,6 +216,22 @@ func TestThePast(t *testing.T) {
 	if m := compileIf(t, `event.passed == false && count("lesson.completed", "1d", same.course_id) > 0`); m.Gate == nil || m.Gate.Source() != "(event.passed == false)" {
 		t.Errorf("the gate asks about the past: %v", m.Gate)
 	}
+	for condition, want := range map[string]string{
+		`event.passed == false && count("lesson.completed", "1d", same.course_id) > 0`:                      `count("lesson.completed", "1d", same.course_id) > 0`,
+		`count("lesson.completed", "7d") == 1 && event.score_pct < 50 && count("lesson.started", "7d") > 1`: `count("lesson.completed", "7d") == 1 && count("lesson.started", "7d") > 1`,
+		`count("lesson.completed", "7d") == 1 || event.passed`:                                              `count("lesson.completed", "7d") == 1 || event.passed`,
+		`count("lesson.completed", "7d") == 1 || sent("hello", "1d")`:                                       "",
+		`count("lesson.completed", "7d") == 1 || has(course.completed_at)`:                                  "",
+		`event.passed == false`: "",
+	} {
+		got := ""
+		if counts := compileIf(t, condition).Counts; counts != nil {
+			got = counts.Source()
+		}
+		if got != want {
+			t.Errorf("%s: hosts ask of counts %q, want %q", condition, got, want)
+		}
+	}
 	m := compileIf(t, `event.passed == false && sent("hello", "1d")`)
 	if m.Gate == nil || m.Gate.Source() != "(event.passed == false)" {
 		t.Errorf("the gate asks about the past: %v", m.Gate)
@@ -223,6 +239,29 @@ func TestThePast(t *testing.T) {
 	vars.Past = nil
 	if _, err := m.If.Eval(vars); err == nil || !strings.Contains(err.Error(), "the past is not known here") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestWhereNothingMayHaveBeenDone: a rule about silence whose condition holds only before anything was done is known as such, and no other is.
+func TestWhereNothingMayHaveBeenDone(t *testing.T) {
+	for _, c := range []struct {
+		in, condition string
+		want          engine.ActivityPlace
+	}{
+		{"course", "!has(course.last_active_at)", engine.PlaceCourse},
+		{"course", "!has(course.last_active_at) && learner.courses_completed < 2", engine.PlaceCourse},
+		{"course", "!has(course.last_active_at) && !has(learner.last_active_at)", engine.PlacePlatform},
+		{"platform", "!has(learner.last_active_at)", engine.PlacePlatform},
+		{"course", "!has(course.last_active_at) || learner.courses_completed < 2", ""},
+		{"course", "!(has(course.last_active_at) && learner.courses_completed < 2)", ""},
+		{"course", "!has(course.completed_at)", ""},
+		{"course", "has(course.last_active_at)", ""},
+	} {
+		academy := mustLoad(t, map[string]string{"rules/x.yaml": fmt.Sprintf(
+			"rule: x\nwhen:\n  inactive: 3d\n  in: %s\n  if: %q\nagain: after 30d\ndo:\n  - send: hello\n", c.in, c.condition)})
+		if got := academy.Ruleset.Rule("x").When.BeforeActivity; got != c.want {
+			t.Errorf("in %s, %s: got %q, want %q", c.in, c.condition, got, c.want)
+		}
 	}
 }
 

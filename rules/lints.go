@@ -53,8 +53,8 @@ func comesOften(ev *catalog.Event) bool {
 }
 
 // checkVolume warns of an event that comes often and wakes a learner's workflow each time.
-func (c *compiler) checkVolume(d *decoder, n *yamlfile.Node, ev *catalog.Event, gate engine.Expr, what string) {
-	if !comesOften(ev) || gate != nil {
+func (c *compiler) checkVolume(d *decoder, n *yamlfile.Node, ev *catalog.Event, m *engine.Match, what string) {
+	if !comesOften(ev) || m.Gate != nil || m.Counts != nil {
 		return
 	}
 	d.Warn(n.At, LintHighVolume, "add if: with a condition on the event alone, or accept it with # allow: "+LintHighVolume,

@@ -315,9 +315,9 @@ func (p *partition) applyEvents(rs *engine.Ruleset, st *engine.Standing, owed []
 			switch {
 			case slices.Contains(owed, e.seq):
 				e.wanted = true
-			case rs.Wants(&e.event, change):
+			case rs.WantsOf(st, &e.event, change):
 				e.wanted = true
-				if !rs.Wants(&e.event, engine.Change{Course: change.Course}) {
+				if !rs.WantsWhatever(&e.event, change.Course) {
 					owe = append(owe, e.seq)
 					write = true
 				}

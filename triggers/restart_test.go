@@ -165,6 +165,37 @@ func TestManyEventsThatEndedSilencesAreStillWantedAfterACrash(t *testing.T) {
 	}
 }
 
+// firstLesson is count("lesson.completed", "7d") == 1.
+type firstLesson struct{}
+
+func (firstLesson) Eval(v *engine.Vars) (any, error) {
+	return v.Past.Count("lesson.completed", 7) == 1, nil
+}
+func (firstLesson) Source() string { return "count == 1" }
+
+// A count that held when an event was noted may hold no more when it is read again after a crash, because the next event is counted then too.
+func TestAnEventWantedByItsCountIsStillWantedAfterACrash(t *testing.T) {
+	w := newWorld(t)
+	w.rules = rules()
+	w.rules.Counted = map[string]int{"lesson.completed": 7}
+	w.rules.Rules = []*engine.Rule{{Name: "first-lesson", When: engine.Trigger{Match: engine.Match{Event: "lesson.completed", If: firstLesson{}, Counts: firstLesson{}}}}}
+	w.tune = func(o *triggers.Options) { o.Linger = 300 * time.Millisecond } // they come into hand together
+	var seqs []uint64
+	for i := range 3 {
+		seqs = append(seqs, w.publish("u_1", "lesson.completed", map[string]any{"id": strconv.Itoa(i), "properties": map[string]any{"lesson_id": "l1", "course_id": "c1"}}))
+	}
+	w.learn.failWith(func(triggers.Batch) error { return errDown })
+	first := w.run()
+	w.until("failed tries", func() bool { return first.Stats().Retries > 2 })
+	first.crash()
+	w.learn.failWith(nil)
+	w.run()
+	w.until("everything", func() bool { return w.unfinished() == 0 })
+	if got := w.learn.applied("u_1"); !slices.Equal(got, seqs[:1]) {
+		t.Errorf("handed over: %v, want the first of %v alone", got, seqs)
+	}
+}
+
 func TestTheServersRestartIsSurvived(t *testing.T) {
 	w := newWorld(t)
 	w.run()
