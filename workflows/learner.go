@@ -43,7 +43,7 @@ func Learner(ctx workflow.Context, in Input) (Ended, error) {
 			}
 			continue
 		}
-		l.publishPending(ctx, restDue || retireDue || suggested && l.Version >= versionBoundedDecides && !l.fitsNextRun())
+		l.publishPending(ctx, restDue || retireDue || l.shouldPublish(ctx) || suggested && l.Version >= versionBoundedDecides && !l.fitsNextRun())
 		if retireDue && l.nothingUnderWay(ctx) && len(l.Unpublished) == 0 {
 			ended, err := l.tryToRetire(ctx)
 			if err != nil {

@@ -121,17 +121,17 @@ func TestARunThatIsWokenAnywayRestsThen(t *testing.T) {
 	w.step = func(_ engine.Env, s engine.State, in []engine.Input, now time.Time) engine.Result {
 		s.Seq++
 		if len(in) > 0 {
-			return engine.Result{State: s, WakeAt: now.Add(2 * day)}
+			return engine.Result{State: s, WakeAt: now.Add(4 * day)}
 		}
 		return engine.Result{State: s, WakeAt: now.Add(30 * day)}
 	}
 	w.at(0, func() { w.handOver(w.event("lesson.completed")) })
-	w.until(3*day, first())
+	w.until(5*day, first())
 	if next := continued(t, w); !next.Resting || next.State.Seq != 2 {
 		t.Errorf("resting: %v, after %d decisions; want true, after 2", next.Resting, next.State.Seq)
 	}
-	if len(w.timers) != 1 || w.timers[0] != 2*day {
-		t.Errorf("timers: %v, want one of two days", w.timers)
+	if len(w.timers) != 1 || w.timers[0] != 4*day {
+		t.Errorf("timers: %v, want one of four days", w.timers)
 	}
 }
 

@@ -8,7 +8,10 @@ import (
 
 // InputVersion is the version of Input that this code writes. A run behaves to its end as the version it started with did, so that its history
 // replays.
-const InputVersion = versionFewerActions
+const InputVersion = versionRestsLess
+
+// versionRestsLess is the first version in which a run that is woken soon does not rest before, also if it has something to publish.
+const versionRestsLess = 6
 
 // versionFewerActions is the first version in which an outcome that changes nothing waits for the next decision, and in which a run rests when it is woken
 // instead of setting a timer of its own for that.

@@ -4,6 +4,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/mock"
+	"go.temporal.io/sdk/temporal"
+
 	"homeroom/engine"
 	"homeroom/workflows"
 )
@@ -13,13 +16,61 @@ func TestThatARunBeganIsToldBeforeTheLearnerRests(t *testing.T) {
 	w.at(0, func() { w.handOver(w.event("lesson.completed")) })
 	w.step = func(_ engine.Env, s engine.State, in []engine.Input, now time.Time) engine.Result {
 		began := engine.Decision{ID: "d1", At: now, Rule: "review-request", Kind: engine.KindStarted}
-		return engine.Result{State: s, Decisions: []engine.Decision{began}, WakeAt: now.Add(72 * time.Hour)}
+		return engine.Result{State: s, Decisions: []engine.Decision{began}, WakeAt: now.Add(120 * time.Hour)}
 	}
 	w.at(23*time.Hour, func() { equal(t, "decisions on the first day", w.log(), nil) })
 	w.until(48*time.Hour, first())
 	equal(t, "decisions", w.log(), []string{"10:00 review-request started"})
 	if next := continued(t, w); len(next.Unpublished) != 0 || !next.Resting {
 		t.Errorf("continued with %d decisions to tell, resting: %v", len(next.Unpublished), next.Resting)
+	}
+}
+
+// TestThatARunBeganIsToldInTimeByARunThatGoesOn: a run that will be woken soon publishes after the time of rest, and does not rest for that. One of the version before does.
+func TestThatARunBeganIsToldInTimeByARunThatGoesOn(t *testing.T) {
+	for version, want := range map[int]string{5: "continued", workflows.InputVersion: "canceled"} {
+		w := newWorld(t, monday)
+		in := first()
+		in.Version = version
+		w.at(0, func() { w.handOver(w.event("lesson.completed")) })
+		w.step = func(_ engine.Env, s engine.State, in []engine.Input, now time.Time) engine.Result {
+			began := engine.Decision{ID: "d1", At: now, Rule: "review-request", Kind: engine.KindStarted}
+			return engine.Result{State: s, Decisions: []engine.Decision{began}, WakeAt: now.Add(72 * time.Hour)}
+		}
+		w.at(23*time.Hour, func() { equal(t, "decisions on the first day", w.log(), nil) })
+		w.until(48*time.Hour, in)
+		equal(t, "decisions", w.log(), []string{"10:00 review-request started"})
+		if got := w.ended(); got != want {
+			t.Errorf("version %d: the run ended as %q, want %q", version, got, want)
+		}
+		if w.reports != 1 {
+			t.Errorf("version %d: %d activities to publish decisions, want 1", version, w.reports)
+		}
+	}
+}
+
+// TestARunThatCannotPublishWaits: where publishing has failed for good, a run that goes on neither tries without end nor sets one timer after another.
+func TestARunThatCannotPublishWaits(t *testing.T) {
+	w := newWorld(t, monday)
+	w.deaf = true
+	w.at(0, func() { w.handOver(w.event("lesson.completed")) })
+	w.step = func(_ engine.Env, s engine.State, in []engine.Input, now time.Time) engine.Result {
+		if len(in) == 0 {
+			return engine.Result{State: s}
+		}
+		began := engine.Decision{ID: "d1", At: now, Rule: "review-request", Kind: engine.KindStarted}
+		return engine.Result{State: s, Decisions: []engine.Decision{began}, WakeAt: now.Add(72 * time.Hour)}
+	}
+	w.env.OnActivity(workflows.ActivityPublishDecisions, mock.Anything, mock.Anything).Return(temporal.NewNonRetryableApplicationError("away", "away", nil))
+	w.at(71*time.Hour, func() {
+		equal(t, "unpublished", w.unpublished(), []string{"10:00 review-request started"})
+		if len(w.timers) > 3 {
+			t.Errorf("%d timers: %v", len(w.timers), w.timers)
+		}
+	})
+	w.until(71*time.Hour+time.Minute, first())
+	if got := w.ended(); got != "canceled" {
+		t.Errorf("the run ended as %q, want it to go on", got)
 	}
 }
 

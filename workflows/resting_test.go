@@ -4,21 +4,22 @@ import (
 	"testing"
 	"time"
 
+	"homeroom/activities"
 	"homeroom/engine"
 )
 
 func TestRestingAndWaking(t *testing.T) {
 	w := newWorld(t, monday)
-	friday := monday.Add(4 * 24 * time.Hour)
+	saturday := monday.Add(5 * 24 * time.Hour)
 	w.at(0, func() { w.handOver(w.event("lesson.completed")) })
 	w.step = func(_ engine.Env, s engine.State, _ []engine.Input, _ time.Time) engine.Result {
 		s.Seq = 1
-		return engine.Result{State: s, WakeAt: friday}
+		return engine.Result{State: s, WakeAt: saturday}
 	}
 	w.until(48*time.Hour, first())
 	resting := continued(t, w)
-	if !resting.Resting || !resting.Wake.Equal(friday) || resting.State.Seq != 1 || w.decides != 1 {
-		t.Fatalf("after a day: resting %v, wake %v, seq %d, %d decisions; want true, %v, 1, 1", resting.Resting, resting.Wake, resting.State.Seq, w.decides, friday)
+	if !resting.Resting || !resting.Wake.Equal(saturday) || resting.State.Seq != 1 || w.decides != 1 {
+		t.Fatalf("after a day: resting %v, wake %v, seq %d, %d decisions; want true, %v, 1, 1", resting.Resting, resting.Wake, resting.State.Seq, w.decides, saturday)
 	}
 
 	// The compact run: nothing but a timer, until it rings.
@@ -28,14 +29,14 @@ func TestRestingAndWaking(t *testing.T) {
 		woke = now
 		return engine.Result{State: s}
 	}
-	w.at(3*24*time.Hour-time.Minute, func() {
+	w.at(4*24*time.Hour-time.Minute, func() {
 		if w.decides != 0 || len(w.timers) != 1 {
 			t.Errorf("while resting: %d decisions, %d timers; want 0, 1", w.decides, len(w.timers))
 		}
 	})
-	w.until(3*24*time.Hour+time.Hour, resting)
-	if !woke.Equal(friday) {
-		t.Errorf("woke at %v, want %v", woke, friday)
+	w.until(4*24*time.Hour+time.Hour, resting)
+	if !woke.Equal(saturday) {
+		t.Errorf("woke at %v, want %v", woke, saturday)
 	}
 }
 
@@ -76,7 +77,7 @@ func TestANewerTriggerRestartsARestingLearnersRun(t *testing.T) {
 // when it is 9:30 there, and not before.
 func TestTheZoneBecomesKnownWhileALearnerSleeps(t *testing.T) {
 	friday := time.Date(2026, 3, 6, 9, 30, 0, 0, time.UTC)
-	w := newWorld(t, monday)
+	w := newWorld(t, monday, func(_ *world, o *activities.Options) { o.RestAfter = 12 * time.Hour })
 	w.zone = ""
 	w.at(0, func() { w.handOver(w.event("user.signed_up")) })
 	w.until(48*time.Hour, first())

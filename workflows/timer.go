@@ -32,6 +32,7 @@ func (l *learner) setTimer(ctx workflow.Context) {
 		}
 	}
 	sooner(l.retireAt(), "retires if nothing happens until then")
+	sooner(l.publishAt(), "publishes what was decided if nothing happens until then")
 	if l.needsRestTimer() {
 		sooner(l.restAt(), "rests if nothing happens until then")
 	}
@@ -65,12 +66,27 @@ func (l *learner) onTimerFired(ctx workflow.Context) {
 	l.woken = !l.Wake.IsZero() && !workflow.Now(ctx).Before(l.Wake)
 }
 
-// restAt is when the run may continue as a compact run; zero: never, or it is one already.
+// restAt is when the run may continue as a compact run; zero: never, or it is one already, or it is woken before that is worth it.
 func (l *learner) restAt() time.Time {
-	if l.Resting || l.Rest <= 0 {
+	if l.Resting || l.Rest <= 0 || l.Version >= versionRestsLess && l.isWokenSoon() {
 		return time.Time{}
 	}
 	return l.decidedAt.Add(l.Rest)
+}
+
+// publishAt is when unpublished decisions are published by an activity of their own, though the run goes on; zero: they are published before that, with the next
+// decision or before the run rests.
+func (l *learner) publishAt() time.Time {
+	if l.Version < versionRestsLess || len(l.Unpublished) == 0 || l.publishFailed || l.Resting || l.Rest <= 0 {
+		return time.Time{}
+	}
+	return l.decidedAt.Add(l.Rest)
+}
+
+// shouldPublish reports whether unpublished decisions have waited for long enough.
+func (l *learner) shouldPublish(ctx workflow.Context) bool {
+	at := l.publishAt()
+	return !at.IsZero() && !workflow.Now(ctx).Before(at)
 }
 
 // retireAt is when the workflow may end because nothing is due; zero: never.
@@ -89,26 +105,52 @@ func (l *learner) shouldRetire(ctx workflow.Context) bool {
 
 // shouldRest reports whether the run has decided nothing for Rest, so that a compact run is worth a continue-as-new.
 func (l *learner) shouldRest(ctx workflow.Context) bool {
+	if l.Resting || l.Rest <= 0 {
+		return false
+	}
 	at := l.restAt()
-	return !at.IsZero() && (l.wokenToRest || !workflow.Now(ctx).Before(at))
+	return l.wokenToRest || !at.IsZero() && !workflow.Now(ctx).Before(at)
 }
 
-// maxRestsLate is how many times Rest may pass until the run is woken anyway: it rests then, and needs no timer for that.
-const maxRestsLate = 3
+// maxRestsLate is how many times Rest may pass until the run is woken anyway: it rests then, and needs no timer for that. It is longer than any silence that the example academy waits
+// for, because a rest takes four billed actions.
+const maxRestsLate = 4
 
 // restsWhenWoken is how many times Rest must have passed since the decision before for a run to rest when it is woken. Looks for silence come every few days in
 // the middle of a course; resting at each of them would cost more than it saves.
-const restsWhenWoken = 2
+const restsWhenWoken = 4
+
+// Before versionRestsLess both were less, and a run also rested when it had something to publish.
+const (
+	oldMaxRestsLate   = 3
+	oldRestsWhenWoken = 2
+)
+
+// isWokenSoon reports whether the run is woken so soon that it need not rest before.
+func (l *learner) isWokenSoon() bool {
+	late := time.Duration(maxRestsLate)
+	if l.Version < versionRestsLess {
+		late = oldMaxRestsLate
+	}
+	return !l.Wake.IsZero() && !l.Wake.After(l.decidedAt.Add(late*l.Rest))
+}
 
 // needsRestTimer reports whether the run must be woken to rest: nothing else wakes it soon, or decisions are to be published before that.
 func (l *learner) needsRestTimer() bool {
-	return l.Version < versionFewerActions || l.Wake.IsZero() || len(l.Unpublished) > 0 || l.Wake.After(l.decidedAt.Add(maxRestsLate*l.Rest))
+	if l.Version < versionFewerActions {
+		return true
+	}
+	return !l.isWokenSoon() || l.Version < versionRestsLess && len(l.Unpublished) > 0
 }
 
 // noteDecided notes that Decide has succeeded, and whether the run may rest now because it was woken and had been left alone for long.
 func (l *learner) noteDecided(ctx workflow.Context, inputs []engine.Input) {
 	now := workflow.Now(ctx)
 	heard := slices.ContainsFunc(inputs, func(in engine.Input) bool { return in.Outcome == nil })
-	l.wokenToRest = l.Version >= versionFewerActions && l.woken && !heard && l.Rest > 0 && now.Sub(l.decidedAt) >= restsWhenWoken*l.Rest
+	long := time.Duration(restsWhenWoken)
+	if l.Version < versionRestsLess {
+		long = oldRestsWhenWoken
+	}
+	l.wokenToRest = l.Version >= versionFewerActions && l.woken && !heard && l.Rest > 0 && now.Sub(l.decidedAt) >= long*l.Rest
 	l.decidedAt = now
 }
