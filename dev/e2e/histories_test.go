@@ -37,13 +37,6 @@ when: {event: course.completed}
 per: course_id
 do: [send: nudge]
 `,
-		"rules/later.yaml": `rule: later
-when: {event: course.reviewed}
-per: course_id
-do:
-  - wait: 2h
-  - send: nudge
-`,
 		"rules/wait-for.yaml": `rule: wait-for
 when: {event: certificate.earned}
 per: certificate_id
@@ -95,11 +88,6 @@ do:
 			w.publish(learner, "assessment.graded", failedQuiz("q2"))
 			w.wait(2, of(learner, engine.KindSent))
 		}, []string{"full-stack-rests", "full-stack-wakes"}},
-		{"a wait in which what was decided is published", func(w *world, learner string) {
-			w.publish(learner, "course.reviewed", map[string]any{"course_id": "c1", "rating": 5.0})
-			w.wait(1, of(learner, engine.KindStarted)) // before the message: nothing else publishes it
-			w.wait(1, of(learner, engine.KindSent))
-		}, []string{"full-stack-publishes"}},
 	}
 	for i, story := range stories {
 		t.Run(story.name, func(t *testing.T) {
