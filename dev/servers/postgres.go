@@ -84,6 +84,9 @@ func (p *Postgres) startServer(ctx context.Context, programs *PostgresPrograms) 
 
 // createCluster creates the files of a server without data, readable for the account of the programs only.
 func (p *Postgres) createCluster(ctx context.Context, programs *PostgresPrograms) error {
+	if err := programs.own(p.dir); err != nil { // first, because the programs run in it
+		return err
+	}
 	version, err := programs.command(ctx, p.dir, "postgres", "--version").Output()
 	if err != nil {
 		return fmt.Errorf("asking for its version: %w", err)
@@ -93,10 +96,8 @@ func (p *Postgres) createCluster(ctx context.Context, programs *PostgresPrograms
 	if err := os.WriteFile(passwordFile, []byte(p.password+"\n"), 0o600); err != nil {
 		return err
 	}
-	for _, file := range []string{p.dir, passwordFile} {
-		if err := programs.own(file); err != nil {
-			return err
-		}
+	if err := programs.own(passwordFile); err != nil {
+		return err
 	}
 	output, err := programs.command(ctx, p.dir, "initdb", "--pgdata="+p.dataDir(), "--username="+postgresUser, "--pwfile="+passwordFile,
 		"--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync").CombinedOutput()
