@@ -342,24 +342,29 @@ func (p *broadcastPart) handOverTo(ctx context.Context, learner string) (took ti
 	}
 }
 
-// awaitSlot waits until the next learner may be handed the event.
+// awaitSlot waits until the next learner may be handed the event: first for the rate of the part itself, then for its turn among all parts of the process. A turn is not taken
+// ahead of time, since a part with a low rate would hold the others up.
 func (p *broadcastPart) awaitSlot(ctx context.Context) error {
 	if p.in.PerSecond <= 0 {
 		return ctx.Err()
 	}
-	now := time.Now()
-	if p.nextSlot.Before(now) {
-		p.nextSlot = now
+	if err := p.sleepUntil(ctx, p.nextSlot); err != nil {
+		return err
 	}
-	rate := p.in.PerSecond
 	share := p.b.giveWay.currentShare()
+	slot := p.b.slots.reserveSlot(time.Now(), share)
+	rate := p.in.PerSecond
 	if p.in.GivesWay {
 		rate *= share
 	}
-	slot := p.b.slots.reserveSlot(p.nextSlot, share)
 	p.nextSlot = slot.Add(time.Duration(float64(time.Second) / rate))
+	return p.sleepUntil(ctx, slot)
+}
+
+// sleepUntil sleeps until a time, with heartbeats.
+func (p *broadcastPart) sleepUntil(ctx context.Context, at time.Time) error {
 	for {
-		wait := time.Until(slot)
+		wait := time.Until(at)
 		if wait <= 0 {
 			return ctx.Err()
 		}

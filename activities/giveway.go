@@ -11,17 +11,20 @@ import (
 type giveWay struct {
 	mu       sync.Mutex
 	share    float64       // lowestShare to 1; 0: nothing was noted yet
+	noted    int           // batches
 	smoothed time.Duration // of the last hand-overs, the newest counting most
 	shortest time.Duration // the lowest smoothed value; forgotten slowly while the share is the lowest and hand-overs are slow all the same
 }
 
 const (
 	// lowestShare of the rate is taken however slow hand-overs are: a broadcast has to end some day.
-	lowestShare = 0.2
-	// slowFrom is how many times the shortest a hand-over takes when it counts as slow. In a queue with one server that is at three tenths of its capacity.
-	slowFrom = 1.4
-	// newestWeight is the weight of the newest hand-overs in smoothed: single ones vary by half.
-	newestWeight = 0.3
+	lowestShare = 0.1
+	// slowFrom is how many times the shortest a hand-over takes when it counts as slow. In a queue with one server that is at a quarter of its capacity.
+	slowFrom = 1.3
+	// newestWeight is the weight of the newest hand-overs in smoothed, of the first ones more: single ones vary by half.
+	newestWeight = 0.15
+	// firstBatches are only noted: a single one that was quick by chance would make all others slow.
+	firstBatches = 6
 	// fallBy and riseBy change the share once for each batch of hand-overs.
 	fallBy = 0.7
 	riseBy = 1.1
@@ -43,11 +46,14 @@ func (g *giveWay) noteHandOvers(mean time.Duration) {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.smoothed == 0 {
-		g.smoothed = mean
-		g.shortest = mean
+	g.noted++
+	weight := max(newestWeight, 1/float64(g.noted))
+	g.smoothed += time.Duration(weight * float64(mean-g.smoothed))
+	if g.noted <= firstBatches {
+		g.share = lowestShare
+		g.shortest = g.smoothed
+		return
 	}
-	g.smoothed += time.Duration(newestWeight * float64(mean-g.smoothed))
 	if g.share <= lowestShare {
 		g.shortest = time.Duration(forgetBy * float64(g.shortest))
 	}

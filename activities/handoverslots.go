@@ -14,6 +14,9 @@ type handOverSlots struct {
 	next     time.Time // the earliest slot that is free
 }
 
+// slotLength is how long a slot is, as a part of the time that hand-overs are apart on average. Without slack a part that came a moment too late would wait for a slot each time.
+const slotLength = 0.8
+
 // addPart counts a part with a rate of perSecond learners. remove ends that.
 func (s *handOverSlots) addPart(perSecond float64, givesWay bool) (remove func()) {
 	sum := &s.fixed
@@ -30,16 +33,16 @@ func (s *handOverSlots) addPart(perSecond float64, givesWay bool) (remove func()
 	}
 }
 
-// reserveSlot returns when the next hand-over may begin that may not begin before earliest. share, above 0, is that of the rate which parts that give way may take.
-func (s *handOverSlots) reserveSlot(earliest time.Time, share float64) time.Time {
+// reserveSlot returns when a part whose turn it is, now, may hand over. share, above 0, is that of the rate which parts that give way may take.
+func (s *handOverSlots) reserveSlot(now time.Time, share float64) time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	slot := earliest
+	slot := now
 	if s.next.After(slot) {
 		slot = s.next
 	}
 	if rate := s.fixed + s.yielding*share; rate > 0 {
-		s.next = slot.Add(time.Duration(float64(time.Second) / rate))
+		s.next = slot.Add(time.Duration(slotLength * float64(time.Second) / rate))
 	}
 	return slot
 }

@@ -1,76 +1,121 @@
 package activities
 
 import (
-	"slices"
 	"testing"
 	"time"
 )
 
-// handOverTimes are when parts, of which all begin at the same moment, hand over within a second each.
-func handOverTimes(s *handOverSlots, parts int, perSecond, share float64) []time.Time {
+// slotRequest is a part that asks for slots in the order of awaitSlot: when its own rate allows it, and again when it has handed over.
+type slotRequest struct {
+	perSecond float64
+	givesWay  bool
+	wakes     time.Time
+	reserved  bool // it sleeps until its slot
+	times     []time.Time
+}
+
+// runParts lets parts that begin together hand over for some time, and sets when they did.
+func runParts(parts []*slotRequest, share float64, lasts time.Duration) {
 	began := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	var times []time.Time
-	earliest := slices.Repeat([]time.Time{began}, parts)
+	var s handOverSlots
+	for _, p := range parts {
+		s.addPart(p.perSecond, p.givesWay)
+		p.wakes = began
+	}
 	for {
-		part := 0 // the one that asks next: each asks for its next slot when it has handed over
-		for i := range earliest {
-			if earliest[i].Before(earliest[part]) {
-				part = i
+		next := parts[0]
+		for _, p := range parts {
+			if p.wakes.Before(next.wakes) {
+				next = p
 			}
 		}
-		slot := s.reserveSlot(earliest[part], share)
-		if slot.Sub(began) >= time.Second {
-			return times
+		if next.wakes.Sub(began) >= lasts {
+			return
 		}
-		times = append(times, slot)
-		earliest[part] = slot.Add(time.Duration(float64(time.Second) / (perSecond * share)))
+		if !next.reserved {
+			next.wakes = s.reserveSlot(next.wakes, share)
+			next.reserved = true
+			continue
+		}
+		rate := next.perSecond
+		if next.givesWay {
+			rate *= share
+		}
+		next.times = append(next.times, next.wakes)
+		next.wakes = next.wakes.Add(time.Duration(float64(time.Second) / rate))
+		next.reserved = false
 	}
 }
 
-func TestPartsThatBeginTogetherHandOverOneAfterTheOther(t *testing.T) {
-	const parts = 4
+// makeParts returns the four parts of a broadcast of perSecond learners.
+func makeParts(perSecond float64, givesWay bool) []*slotRequest {
+	var parts []*slotRequest
+	for range 4 {
+		parts = append(parts, &slotRequest{perSecond: perSecond / 4, givesWay: givesWay})
+	}
+	return parts
+}
+
+// countHandOvers returns how many learners parts handed over.
+func countHandOvers(parts []*slotRequest) int {
+	n := 0
+	for _, p := range parts {
+		n += len(p.times)
+	}
+	return n
+}
+
+func TestPartsThatBeginTogetherTakeTurns(t *testing.T) {
 	for _, share := range []float64{0.2, 1} {
-		var s handOverSlots
-		for range parts {
-			defer s.addPart(25, true)()
+		parts := makeParts(100, true)
+		runParts(parts, share, time.Minute)
+		if n, want := countHandOvers(parts), int(6000*share); n < want*99/100 || n > want {
+			t.Errorf("with a share of %g %d learners were handed over in a minute, want %d", share, n, want)
 		}
-		times := handOverTimes(&s, parts, 25, share)
-		if want := int(100 * share); len(times) != want {
-			t.Errorf("with a share of %g %d learners were handed over in a second, want %d", share, len(times), want)
-		}
-		apart := time.Duration(float64(10*time.Millisecond) / share)
-		for i := 1; i < len(times); i++ {
-			if between := times[i].Sub(times[i-1]); between < apart {
-				t.Errorf("with a share of %g hand-overs %d and %d are %s apart, want %s", share, i-1, i, between, apart)
+		seen := map[time.Time]bool{}
+		for _, p := range parts {
+			for _, at := range p.times {
+				if seen[at] {
+					t.Fatalf("with a share of %g two parts handed over at %s", share, at)
+				}
+				seen[at] = true
 			}
 		}
 	}
 }
 
-// TestAPartThatIsOverLeavesItsRateToNobody: those that go on keep their own.
-func TestAPartThatIsOverLeavesItsRateToNobody(t *testing.T) {
+// TestBroadcastsKeepTheirRatesBesideEachOther: neither one that is slower nor one that gives way holds another up.
+func TestBroadcastsKeepTheirRatesBesideEachOther(t *testing.T) {
+	tests := []struct {
+		name          string
+		first, second []*slotRequest
+		share         float64
+		want          [2]int // learners in a minute
+	}{
+		{"one a second and the default", makeParts(1, false), makeParts(100, true), 1, [2]int{60, 6000}},
+		{"six a minute and the default", makeParts(0.1, false), makeParts(100, true), 1, [2]int{6, 6000}},
+		{"100 a second and one that gives way", makeParts(100, false), makeParts(100, true), 0.2, [2]int{6000, 1200}},
+	}
+	for _, test := range tests {
+		runParts(append(test.first, test.second...), test.share, time.Minute)
+		for i, parts := range [][]*slotRequest{test.first, test.second} {
+			if n := countHandOvers(parts); float64(n) < 0.95*float64(test.want[i])-4 || n > test.want[i]+4 {
+				t.Errorf("%s: broadcast %d reached %d learners in a minute, want %d", test.name, i+1, n, test.want[i])
+			}
+		}
+	}
+}
+
+// TestAPartThatIsOverIsNotCounted: those that go on keep their own rate.
+func TestAPartThatIsOverIsNotCounted(t *testing.T) {
 	var s handOverSlots
 	remove := s.addPart(75, false)
-	defer s.addPart(25, false)()
+	s.addPart(25, false)
 	remove()
-	if times := handOverTimes(&s, 1, 25, 1); len(times) != 25 {
-		t.Errorf("%d learners were handed over in a second, want 25", len(times))
-	}
-	if now := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC); s.reserveSlot(now, 1) != now {
-		t.Error("a slot after a long time without any was not at once")
-	}
-	if first, second := s.reserveSlot(time.Time{}, 1), s.reserveSlot(time.Time{}, 1); second.Sub(first) != 40*time.Millisecond {
-		t.Errorf("two slots of one part are %s apart, want 40ms", second.Sub(first))
-	}
-}
-
-// TestARateOfSomebodysOwnIsNotShared: a part that gives way leaves the slots of another, which does not, as they are.
-func TestARateOfSomebodysOwnIsNotShared(t *testing.T) {
-	var s handOverSlots
-	defer s.addPart(20, false)()
-	defer s.addPart(20, true)()
-	first := s.reserveSlot(time.Time{}, 0.5)
-	if second := s.reserveSlot(time.Time{}, 0.5); second.Sub(first).Round(time.Millisecond) != 33*time.Millisecond {
-		t.Errorf("slots are %s apart, want 33ms: 20 and half of 20 learners a second", second.Sub(first))
+	now := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
+	first := s.reserveSlot(now, 1)
+	second := s.reserveSlot(now, 1)
+	if first != now || second.Sub(first) != 32*time.Millisecond {
+		t.Errorf("slots %s and %s after the turn came, want at once and 32ms later", first.Sub(now), second.Sub(now))
 	}
 }
