@@ -165,7 +165,7 @@ func (m *Match) mayMatch(ev *Event) bool {
 // another day than it happened, it may ask as of that day, and the event is wanted. An error wants the event too.
 func (r *Ruleset) mayCount(m *Match, standing *Standing, ev *Event) bool {
 	at := earlier(ev.Time, ev.StoredAt)
-	if dayOf(at) != dayOf(later(ev.StoredAt, at)) {
+	if !ev.StoredAt.IsZero() && dayOf(ev.Time) != dayOf(ev.StoredAt) {
 		return true
 	}
 	yes, err := evalBool(m.Counts, &Vars{

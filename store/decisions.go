@@ -58,9 +58,6 @@ func (d *Decisions) Publish(ctx context.Context, decisions []engine.Decision) er
 		if err := sent[i].awaitConfirmation(ctx); err != nil {
 			failed = errors.Join(failed, err)
 		}
-		if ctx.Err() != nil {
-			return failed
-		}
 	}
 	return failed
 }
