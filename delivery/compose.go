@@ -38,7 +38,10 @@ func (c ContentComposer) Compose(ctx context.Context, s engine.Send, to Recipien
 		to.Profile.Locale = "" // the learner's is not theirs
 		to.Profile.Timezone = ""
 	}
-	copies := ed.Library.CopiesOf(s.Message)
+	var copies []string
+	if channel, _ := engine.ChannelNamed(s.Channel); channel.Name == engine.ChannelEmail {
+		copies = ed.Library.CopiesOf(s.Message)
+	}
 	if len(copies) > 0 {
 		o = o.WithoutLearnersLinks()
 	}

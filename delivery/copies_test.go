@@ -3,6 +3,7 @@ package delivery_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -61,5 +62,38 @@ func TestALearnerWhoIsADeclaredSender(t *testing.T) {
 	}
 	if copies := w.ledger.Entries()[send.ID].Copies; len(w.last.Cc)+len(copies) != 0 {
 		t.Errorf("copies go to %v, recorded as %v", w.last.Cc, copies)
+	}
+}
+
+// TestOnlyMailsHaveCopies: a message that names who gets a copy of its mail keeps the learner's links on other channels.
+func TestOnlyMailsHaveCopies(t *testing.T) {
+	m, errs := content.Inspect("messages/well-done.md", []byte("---\nsubject: Well done\ncc: tutors\n---\nShare {% if referral %}{{ referral.code }}{% else %}nothing{% endif %}"))
+	if errs != nil {
+		t.Fatal(errs)
+	}
+	library, err := content.NewLibrary([]*content.Message{m}, content.Site{
+		Sender:  content.Sender{From: "hello@academy.example", Name: "Academy"},
+		Senders: map[string]content.Sender{"tutors": {From: "tutors@academy.example"}},
+		Links:   map[string]string{"referral": "https://academy.example/?code={{ referral.code }}"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	outward := content.Outward{ReferralCode: "r1", ReferralURL: "https://academy.example/r1"}
+	for channel, want := range map[string]struct {
+		copies int
+		text   string
+	}{
+		"":                  {1, "Share nothing"},
+		engine.ChannelEmail: {1, "Share nothing"},
+		engine.ChannelInApp: {0, "Share r1"},
+		engine.ChannelPush:  {0, "Share r1"},
+	} {
+		s := send
+		s.Channel = channel
+		got, err := editionComposer(library).Compose(t.Context(), s, delivery.Recipient{}, outward)
+		if err != nil || len(got.Cc) != want.copies || !strings.HasPrefix(got.Text, want.text) {
+			t.Errorf("channel %q: copies to %v, text %q, %v; want %d and %q", channel, got.Cc, got.Text, err, want.copies, want.text)
+		}
 	}
 }

@@ -47,6 +47,7 @@ type origin struct {
 	// nobody: the event has no learner, and only staff hear of it.
 	nobody bool
 	staff  bool // at a send: staff get it
+	mailed bool // at a send: it goes by mail
 	// awaited are, at a send, the events that wait_for steps have given names.
 	awaited map[string]awaitedAt
 }

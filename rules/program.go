@@ -284,6 +284,8 @@ func (b *builder) addSend(s *stepSpec) *engine.SendStep {
 	from := b.from
 	from.awaited = b.awaitedNow(certain)
 	from.staff = s.to != nil
+	channel, _ := engine.ChannelNamed(out.Channel)
+	from.mailed = channel.Name == engine.ChannelEmail
 	b.c.checkSend(b.d, s.message, from, handed, certain)
 	b.c.checkDates(b.d, s, from, handed)
 	b.c.checkInApp(b.d, s.message, out.Channel)

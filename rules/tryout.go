@@ -25,7 +25,7 @@ type tryout struct {
 // no more than what is certain.
 func (c *compiler) tryMessage(rule, name string, from origin, handed map[string]handover, certain certainPaths) {
 	given := sampleWith(handed)
-	key := fmt.Sprintf("%s %s %v %v %t", name, from.name, given, certain.sortedPaths(), from.staff)
+	key := fmt.Sprintf("%s %s %v %v %t %t", name, from.name, given, certain.sortedPaths(), from.staff, from.mailed)
 	for _, awaitedName := range sortedKeys(from.awaited) {
 		key += fmt.Sprintf(" %s=%d", awaitedName, from.awaited[awaitedName].presence)
 	}
@@ -43,7 +43,7 @@ func (c *compiler) tryMessage(rule, name string, from origin, handed map[string]
 		if !from.course {
 			vars.Course = nil
 		}
-		if len(c.library.CopiesOf(name)) > 0 {
+		if from.mailed && len(c.library.CopiesOf(name)) > 0 {
 			vars.Outward = vars.Outward.WithoutLearnersLinks()
 		}
 		if from.staff {

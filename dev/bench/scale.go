@@ -175,7 +175,7 @@ func (r *ScaleReport) WriteTable(out io.Writer) error {
 	}
 	fmt.Fprintln(out)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "OF EACH ROLE\tMESSAGES/S\tMEDIAN\tP99\tHOMEROOM\tSERVERS\tDATABASE\tWRITTEN\t")
+	fmt.Fprintln(table, "OF EACH\tMESSAGES/S\tMEDIAN\tP99\tHOMEROOM\tSERVERS\tDATABASE\tWRITTEN\t")
 	for _, p := range r.Points {
 		database := "in SERVERS"
 		written := "-"

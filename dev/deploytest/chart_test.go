@@ -32,6 +32,23 @@ func TestItRenders(t *testing.T) {
 	}
 }
 
+// TestAVolumeIsOfOneKind: who gives backtests another volume does not get the one by default beside it.
+func TestAVolumeIsOfOneKind(t *testing.T) {
+	for kind, values := range map[string]string{
+		"emptyDir":  everything,
+		"ephemeral": strings.Replace(everything, "backtests: {enabled: true}", "backtests: {enabled: true, history: {ephemeral: {volumeClaimTemplate: {spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 20Gi}}}}}}}", 1),
+	} {
+		for _, volume := range templates(t, mustRender(t, values))["backtests"].Spec.Volumes {
+			if volume.Name == "history" && (volume.EmptyDir != nil) == (volume.Ephemeral != nil) {
+				t.Errorf("%s: the volume is %+v", kind, volume.VolumeSource)
+			}
+			if volume.Name == "history" && (volume.Ephemeral != nil) != (kind == "ephemeral") {
+				t.Errorf("%s: the volume is %+v", kind, volume.VolumeSource)
+			}
+		}
+	}
+}
+
 // TestItSaysWhatIsMissing: whatever has no default is asked for by its name.
 func TestItSaysWhatIsMissing(t *testing.T) {
 	for _, missing := range []string{"publicURL", "nats.servers", "nats.passwords.secret", "temporal.address", "keys.secret", "console.url"} {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"homeroom/admin"
@@ -91,8 +92,9 @@ func MessagesText(messages []admin.MessageInfo) string {
 	return Table(func(row func(...any)) {
 		row("MESSAGE", "LOCALES", "TOPIC", "SENT BY", "SUBJECT")
 		for _, m := range messages {
-			m.Locales[0] = "default" // there always is one, and "" comes first
-			row(m.Name, strings.Join(m.Locales, ", "), cmp.Or(m.Topic, "-"), cmp.Or(strings.Join(m.SentBy, ", "), "-"), m.Subject)
+			locales := slices.Clone(m.Locales)
+			locales[0] = "default" // there always is one, and "" comes first
+			row(m.Name, strings.Join(locales, ", "), cmp.Or(m.Topic, "-"), cmp.Or(strings.Join(m.SentBy, ", "), "-"), m.Subject)
 		}
 	})
 }
