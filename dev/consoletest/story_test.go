@@ -99,7 +99,7 @@ func (s *site) propose() {
 // publishAsColleague approves and publishes as the other person.
 func (s *site) publishAsColleague() {
 	s.t.Helper()
-	s.tick("maya")
+	s.tick("You: maya")
 	s.press("Act as " + instance.Colleague)
 	s.press("Approve exactly this")
 	s.press("What would publishing do?")
