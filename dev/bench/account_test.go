@@ -67,7 +67,7 @@ func TestPercentile(t *testing.T) {
 	for i := range 100 {
 		lags = append(lags, time.Duration(100-i)*time.Millisecond)
 	}
-	for p, want := range map[float64]time.Duration{50: 51 * time.Millisecond, 99: 100 * time.Millisecond, 0: time.Millisecond} {
+	for p, want := range map[float64]time.Duration{50: 50 * time.Millisecond, 99: 99 * time.Millisecond, 100: 100 * time.Millisecond, 0: time.Millisecond} {
 		if got := percentile(lags, p); got != want {
 			t.Errorf("p%v: %v, want %v", p, got, want)
 		}

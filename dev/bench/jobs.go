@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -294,11 +295,11 @@ func (o *Options) jobD(ctx context.Context, s Sizes) (lags []time.Duration, err 
 	return lags, err
 }
 
-// percentile returns the p-th percentile, 0 to 100, of durations in any order; 0 if there are none.
+// percentile returns the p-th percentile, 0 to 100, of durations in any order: the least that at least p of a hundred do not exceed; 0 if there are none.
 func percentile(lags []time.Duration, p float64) time.Duration {
 	if len(lags) == 0 {
 		return 0
 	}
 	sorted := slices.Sorted(slices.Values(lags))
-	return sorted[min(len(sorted)-1, int(p/100*float64(len(sorted))))]
+	return sorted[max(0, int(math.Ceil(p*float64(len(sorted))/100))-1)]
 }
