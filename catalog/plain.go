@@ -27,8 +27,10 @@ func plainObject(body []byte, deepest int, names *texts) (object map[string]any,
 // has a key that no native body has. The properties are read into spare, whatever was in it; nil: into a new map.
 func plainFields(body []byte, known *texts, spare map[string]any) (f bodyFields, ok bool) {
 	f.words = &nativeWords
-	p := plain{body: body, room: MaxNesting, known: known, names: known, spare: spare}
-	return f, p.readBody(nil, &f, nil)
+	p := plain{body: body, room: MaxNesting, known: known, names: known, spare: spare, members: known.takeMembers()}
+	ok = p.readBody(nil, &f, nil)
+	known.putMembers(p.members)
+	return f, ok
 }
 
 // plain is where reading has come to.
