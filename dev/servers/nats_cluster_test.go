@@ -1,6 +1,7 @@
 package servers
 
 import (
+	"context"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -59,12 +60,15 @@ func TestAClusterKeepsWhatOneNodeLoses(t *testing.T) {
 	}
 }
 
-// publishUntilStored publishes a message, again while the cluster elects a leader.
+// publishUntilStored publishes a message, again while the cluster elects a leader. Each try has a second of its own: a
+// message that went to the node that stopped is never answered.
 func publishUntilStored(t *testing.T, js jetstream.JetStream) {
 	t.Helper()
 	ctx := within(t, 30*time.Second)
 	for {
-		_, err := js.Publish(ctx, "learning.u_42.lesson.completed", []byte("{}"))
+		try, cancel := context.WithTimeout(ctx, time.Second)
+		_, err := js.Publish(try, "learning.u_42.lesson.completed", []byte("{}"))
+		cancel()
 		if err == nil {
 			return
 		}
