@@ -146,7 +146,7 @@ func (b *backtestJobs) adopt(draft string, job *backtestJob, run func(context.Co
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if before := b.jobs[draft]; before == nil || before.isOlderThan(job.started) {
-		b.replace(draft, job, run)
+		b.replaceJob(draft, job, run)
 	}
 }
 
@@ -187,11 +187,11 @@ func (j *backtestJob) isOlderThan(started time.Time) bool {
 func (b *backtestJobs) start(draft string, job *backtestJob, run func(context.Context, *backtestJob) (admin.Backtest, error)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.replace(draft, job, run)
+	b.replaceJob(draft, job, run)
 }
 
-// replace is start for a caller that holds the lock.
-func (b *backtestJobs) replace(draft string, job *backtestJob, run func(context.Context, *backtestJob) (admin.Backtest, error)) {
+// replaceJob is start for a caller that holds the lock.
+func (b *backtestJobs) replaceJob(draft string, job *backtestJob, run func(context.Context, *backtestJob) (admin.Backtest, error)) {
 	if b.closed {
 		return
 	}
