@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -72,11 +73,11 @@ func (b *Backtest) countPart(ctx context.Context, in workflows.BacktestPartInput
 	opts.Workers = b.Workers
 	if opts.AskNext() {
 		run := activity.GetInfo(ctx).WorkflowExecution.RunID
-		nextUnits, err := b.paths.count(ctx, run, func() (*backtest.Paths, error) { return b.countPaths(ctx, in, opts, heartbeats) })
+		nextUnits, err := b.paths.countOnce(ctx, run, func() (*backtest.Paths, error) { return b.countPaths(ctx, in, opts, heartbeats) })
 		if err != nil {
 			return nil, err
 		}
-		defer b.paths.leave(nextUnits)
+		defer b.paths.releaseCount(nextUnits)
 		opts.Paths = nextUnits.paths
 	}
 	source, err := b.Events.Open(ctx, []int{in.Partition}, in.Last, func(done int64) { heartbeats.note(workflows.BacktestReads, done, 0) })
@@ -101,34 +102,34 @@ func (b *Backtest) countPaths(ctx context.Context, in workflows.BacktestPartInpu
 }
 
 // pathCounts keeps what learners did next of the backtests that this process works on: it is counted once, by the first of its partitions. The counts of a backtest
-// on which no partition has been worked for pathCountsRest are forgotten.
+// on which no partition has been worked for unusedCountsKept are forgotten.
 type pathCounts struct {
 	mu     sync.Mutex
 	counts []*pathCount // the newest last
 }
 
-// pathCountsRest is how long the counts of a backtest are kept after the last partition: longer than the next one takes to come, unless other backtests are in between.
-const pathCountsRest = 5 * time.Minute
+// unusedCountsKept is how long the counts of a backtest are kept after the last partition: longer than the next one takes to come, unless other backtests are in between.
+const unusedCountsKept = 5 * time.Minute
 
 // pathCount is one backtest's.
 type pathCount struct {
-	run   string        // of the workflow
-	done  chan struct{} // closed when it is counted, or could not be
-	users int           // partitions that are worked on with it, or wait for it
-	rest  *time.Timer   // forgets it; nil while there are users
-	paths *backtest.Paths
-	err   error
+	run        string        // of the workflow
+	done       chan struct{} // closed when it is counted, or could not be
+	users      int           // partitions that are worked on with it, or wait for it
+	forgetting *time.Timer   // drops it; nil while there are users
+	paths      *backtest.Paths
+	err        error
 }
 
 // keptPathCounts is of how many backtests counts are kept.
 const keptPathCounts = 2
 
-// count returns what was counted for a run, or has it counted. While another partition counts it waits; if that one fails it counts itself. The caller calls leave when it is done.
-func (p *pathCounts) count(ctx context.Context, run string, count func() (*backtest.Paths, error)) (*pathCount, error) {
+// countOnce returns what was counted for a run, or has it counted. While another partition counts it waits; if that one fails it counts itself. The caller calls releaseCount when it is done.
+func (p *pathCounts) countOnce(ctx context.Context, run string, count func() (*backtest.Paths, error)) (*pathCount, error) {
 	for {
-		one, isMine := p.find(run)
+		one, isMine := p.findCount(run)
 		if isMine {
-			return one, p.fill(one, count)
+			return one, p.countPaths(one, count)
 		}
 		select {
 		case <-one.done:
@@ -136,7 +137,7 @@ func (p *pathCounts) count(ctx context.Context, run string, count func() (*backt
 				return one, nil
 			}
 		case <-ctx.Done():
-			p.leave(one)
+			p.releaseCount(one)
 			return nil, ctx.Err()
 		}
 	}
@@ -145,12 +146,12 @@ func (p *pathCounts) count(ctx context.Context, run string, count func() (*backt
 // errNotCounted is what others find if counting panicked.
 var errNotCounted = errors.New("what learners did next was not counted")
 
-// fill counts. Whoever waits goes on whatever becomes of it, a panic included, which ends only the attempt that counts.
-func (p *pathCounts) fill(one *pathCount, count func() (*backtest.Paths, error)) error {
+// countPaths counts. Whoever waits goes on whatever becomes of it, a panic included, which ends only the attempt that counts.
+func (p *pathCounts) countPaths(one *pathCount, count func() (*backtest.Paths, error)) error {
 	one.err = errNotCounted
 	defer func() {
 		if one.err != nil {
-			p.drop(one)
+			p.dropCount(one)
 		}
 		close(one.done)
 	}()
@@ -158,32 +159,32 @@ func (p *pathCounts) fill(one *pathCount, count func() (*backtest.Paths, error))
 	return one.err
 }
 
-// find returns the count of a run for one more user, and whether it is new, so that the caller has to count.
-func (p *pathCounts) find(run string) (one *pathCount, isNew bool) {
+// findCount returns the count of a run for one more user, and whether it is new, so that the caller has to count.
+func (p *pathCounts) findCount(run string) (one *pathCount, isNew bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, one := range p.counts {
 		if one.run == run {
 			one.users++
-			one.stopRest()
+			one.stopForgetting()
 			return one, false
 		}
 	}
 	one = &pathCount{run: run, done: make(chan struct{}), users: 1}
 	p.counts = append(p.counts, one)
 	if len(p.counts) > keptPathCounts {
-		p.counts[0].stopRest()
-		p.counts = append([]*pathCount{}, p.counts[1:]...)
+		p.counts[0].stopForgetting()
+		p.removeCount(p.counts[0])
 	}
 	return one, true
 }
 
-// leave says that a partition needs a count no more.
-func (p *pathCounts) leave(one *pathCount) {
+// releaseCount says that a partition needs a count no more.
+func (p *pathCounts) releaseCount(one *pathCount) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if one.users--; one.users == 0 {
-		one.rest = time.AfterFunc(pathCountsRest, func() { p.dropUnused(one) })
+		one.forgetting = time.AfterFunc(unusedCountsKept, func() { p.dropUnused(one) })
 	}
 }
 
@@ -192,33 +193,27 @@ func (p *pathCounts) dropUnused(one *pathCount) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if one.users == 0 {
-		p.remove(one)
+		p.removeCount(one)
 	}
 }
 
-func (p *pathCounts) drop(gone *pathCount) {
+func (p *pathCounts) dropCount(gone *pathCount) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.remove(gone)
+	p.removeCount(gone)
 }
 
-// stopRest keeps a count that was to be forgotten. The caller holds the lock.
-func (c *pathCount) stopRest() {
-	if c.rest != nil {
-		c.rest.Stop()
-		c.rest = nil
+// stopForgetting keeps a count that was to be forgotten. The caller holds the lock.
+func (c *pathCount) stopForgetting() {
+	if c.forgetting != nil {
+		c.forgetting.Stop()
+		c.forgetting = nil
 	}
 }
 
-// remove takes a count out. The caller holds the lock.
-func (p *pathCounts) remove(gone *pathCount) {
-	var rest []*pathCount
-	for _, one := range p.counts {
-		if one != gone {
-			rest = append(rest, one)
-		}
-	}
-	p.counts = rest
+// removeCount takes a count out. The caller holds the lock.
+func (p *pathCounts) removeCount(gone *pathCount) {
+	p.counts = slices.DeleteFunc(p.counts, func(one *pathCount) bool { return one == gone })
 }
 
 // heartbeats tells Temporal again and again how far a partition is.

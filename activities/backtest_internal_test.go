@@ -21,7 +21,7 @@ func TestMovesAreCountedOnceAProcess(t *testing.T) {
 	goOn := make(chan struct{})
 	var first sync.WaitGroup
 	first.Go(func() {
-		_, err := counts.count(t.Context(), "run", func() (*backtest.Paths, error) {
+		_, err := counts.countOnce(t.Context(), "run", func() (*backtest.Paths, error) {
 			close(begun)
 			<-goOn
 			return nil, failing
@@ -33,14 +33,14 @@ func TestMovesAreCountedOnceAProcess(t *testing.T) {
 	<-begun
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := counts.count(ended, "run", nil); !errors.Is(err, context.Canceled) {
+	if _, err := counts.countOnce(ended, "run", nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("one who was cancelled while it waited got %v", err)
 	}
 	var others sync.WaitGroup
 	paths := &backtest.Paths{}
 	for range 8 {
 		others.Go(func() {
-			got, err := counts.count(t.Context(), "run", func() (*backtest.Paths, error) {
+			got, err := counts.countOnce(t.Context(), "run", func() (*backtest.Paths, error) {
 				counted.Add(1)
 				return paths, nil
 			})
@@ -56,7 +56,7 @@ func TestMovesAreCountedOnceAProcess(t *testing.T) {
 		t.Errorf("it was counted %d times", counted.Load())
 	}
 	for _, run := range []string{"second", "third"} {
-		if _, err := counts.count(t.Context(), run, func() (*backtest.Paths, error) { return paths, nil }); err != nil {
+		if _, err := counts.countOnce(t.Context(), run, func() (*backtest.Paths, error) { return paths, nil }); err != nil {
 			t.Error(err)
 		}
 	}
@@ -74,13 +74,13 @@ func TestAPanicWhileCountingHoldsNobodyUp(t *testing.T) {
 				t.Error("the panic was swallowed")
 			}
 		}()
-		_, _ = counts.count(t.Context(), "run", func() (*backtest.Paths, error) { panic("a fault") })
+		_, _ = counts.countOnce(t.Context(), "run", func() (*backtest.Paths, error) { panic("a fault") })
 	}()
 	if len(counts.counts) != 0 {
 		t.Fatal("a count that came to nothing is kept, and who asks for it waits for ever")
 	}
 	paths := &backtest.Paths{}
-	if got, err := counts.count(t.Context(), "run", func() (*backtest.Paths, error) { return paths, nil }); err != nil || got.paths != paths {
+	if got, err := counts.countOnce(t.Context(), "run", func() (*backtest.Paths, error) { return paths, nil }); err != nil || got.paths != paths {
 		t.Errorf("the next attempt got %+v, %v", got, err)
 	}
 }
@@ -92,7 +92,7 @@ func TestCountsThatNobodyUsesAreForgotten(t *testing.T) {
 		counted := 0
 		ask := func() *pathCount {
 			t.Helper()
-			one, err := counts.count(t.Context(), "run", func() (*backtest.Paths, error) {
+			one, err := counts.countOnce(t.Context(), "run", func() (*backtest.Paths, error) {
 				counted++
 				return &backtest.Paths{}, nil
 			})
@@ -103,22 +103,22 @@ func TestCountsThatNobodyUsesAreForgotten(t *testing.T) {
 		}
 		first := ask()
 		second := ask()
-		counts.leave(first)
-		time.Sleep(10 * pathCountsRest)
-		counts.leave(second)
-		time.Sleep(pathCountsRest / 2)
+		counts.releaseCount(first)
+		time.Sleep(10 * unusedCountsKept) // by the clock of synctest, at once
+		counts.releaseCount(second)
+		time.Sleep(unusedCountsKept / 2) // by the clock of synctest, at once
 		third := ask()
-		time.Sleep(pathCountsRest)
+		time.Sleep(unusedCountsKept) // by the clock of synctest, at once
 		if counted != 1 || len(counts.counts) != 1 {
 			t.Fatalf("counted %d times, %d are kept", counted, len(counts.counts))
 		}
-		counts.leave(third)
-		time.Sleep(2 * pathCountsRest)
+		counts.releaseCount(third)
+		time.Sleep(2 * unusedCountsKept) // by the clock of synctest, at once
 		synctest.Wait()
 		if len(counts.counts) != 0 {
 			t.Error("they are kept although nobody uses them")
 		}
-		counts.leave(ask())
+		counts.releaseCount(ask())
 		if counted != 2 {
 			t.Errorf("counted %d times", counted)
 		}

@@ -38,8 +38,8 @@ func newPart(name string, w *Wanted) *part {
 	return p
 }
 
-// member returns the part of a member; nil: it is not wanted.
-func (w *part) member(name []byte) *part {
+// memberPart returns the part of a member; nil: it is not wanted.
+func (w *part) memberPart(name []byte) *part {
 	if len(name) >= len(w.members) {
 		return nil
 	}
@@ -77,7 +77,7 @@ func (p *plain) readParts(wanted *part) (map[string]any, bool) {
 
 // readWanted reads one member of an object if it is wanted.
 func (p *plain) readWanted(into map[string]any, key []byte, wanted *part) bool {
-	member := wanted.member(key)
+	member := wanted.memberPart(key)
 	if member == nil {
 		return p.skipValue()
 	}

@@ -29,14 +29,14 @@ func (p learnerPast) Sent(message string, d time.Duration) bool {
 }
 
 // Count implements Past.
-func (p learnerPast) Count(event string, days int) int { return p.counted().Count(event, days) }
+func (p learnerPast) Count(event string, days int) int { return p.countedPast().Count(event, days) }
 
 // CountSame implements Past.
 func (p learnerPast) CountSame(event string, days int, key string) (int, error) {
-	return p.counted().CountSame(event, days, key)
+	return p.countedPast().CountSame(event, days, key)
 }
 
-func (p learnerPast) counted() countedPast {
+func (p learnerPast) countedPast() countedPast {
 	return countedPast{
 		standing: p.s.env.Standing,
 		keys:     p.s.env.Current.Keys,

@@ -11,21 +11,21 @@ import (
 // the interest set: everything else costs Temporal nothing. Triggers and the simulator ask the same question, so a
 // learner's story is the same in both.
 func (r *Ruleset) WantsOf(standing *Standing, ev *Event, change Change) bool {
-	return r.wants(ev, change, func(m *Match) bool { return r.mayCount(m, standing, ev) })
+	return r.wantsEvent(ev, change, func(m *Match) bool { return r.mayCount(m, standing, ev) })
 }
 
 // Wants is WantsOf for who does not know how often events happened: those conditions may hold.
 func (r *Ruleset) Wants(ev *Event, change Change) bool {
-	return r.wants(ev, change, func(*Match) bool { return true })
+	return r.wantsEvent(ev, change, func(*Match) bool { return true })
 }
 
 // WantsWhatever reports whether an event of a course is wanted whatever the standing is. If not, the answer of WantsOf may be another once the standing has changed.
 func (r *Ruleset) WantsWhatever(ev *Event, course string) bool {
-	return r.wants(ev, Change{Course: course}, func(*Match) bool { return false })
+	return r.wantsEvent(ev, Change{Course: course}, func(*Match) bool { return false })
 }
 
-// wants reports whether a rule wants the event. mayCount says whether the condition on counts of a match, which has one, may hold.
-func (r *Ruleset) wants(ev *Event, change Change, mayCount func(m *Match) bool) bool {
+// wantsEvent reports whether a rule wants the event. mayCount says whether the condition on counts of a match, which has one, may hold.
+func (r *Ruleset) wantsEvent(ev *Event, change Change, mayCount func(m *Match) bool) bool {
 	if change.Profile || ev.Absorbed != nil {
 		return true
 	}

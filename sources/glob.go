@@ -11,8 +11,8 @@ type ignoreList struct {
 	globs []glob
 }
 
-// add adds a name, in which * stands for any text.
-func (l *ignoreList) add(pattern string) {
+// addPattern adds a name, in which * stands for any text.
+func (l *ignoreList) addPattern(pattern string) {
 	if strings.Contains(pattern, "*") {
 		l.globs = append(l.globs, newGlob(pattern))
 		return
@@ -25,7 +25,7 @@ func (l *ignoreList) add(pattern string) {
 
 func (l *ignoreList) isEmpty() bool { return len(l.names) == 0 && len(l.globs) == 0 }
 
-func (l *ignoreList) has(name string) bool {
+func (l *ignoreList) containsName(name string) bool {
 	return l.names[name] || slices.ContainsFunc(l.globs, func(g glob) bool { return g.match(name) })
 }
 

@@ -157,6 +157,6 @@ func (r *reader) readIgnore(s *Source, n *yamlfile.Node) {
 			r.Fail(item.At, "keep one of the two", "%s is ignored and stands in events", text)
 			continue
 		}
-		s.ignore.add(text)
+		s.ignore.addPattern(text)
 	}
 }

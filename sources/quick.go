@@ -62,7 +62,7 @@ func compileWhole(e ast.Expr) quick {
 	}
 	if path, ok := optionalPathOf(e); ok {
 		return func(body map[string]any) (any, outcome) {
-			value, there, got := path.follow(body)
+			value, there, got := path.valueIn(body)
 			if got == known && !there {
 				return nil, none
 			}

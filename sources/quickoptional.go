@@ -35,8 +35,8 @@ func optionalPathOf(e ast.Expr) (p optionalPath, ok bool) {
 	return p, true
 }
 
-// follow returns the part of a body, and whether it is there.
-func (p *optionalPath) follow(body map[string]any) (value any, there bool, got outcome) {
+// valueIn returns the part of a body, and whether it is there.
+func (p *optionalPath) valueIn(body map[string]any) (value any, there bool, got outcome) {
 	value, got = followQuickly(body, p.path)
 	if got != known {
 		return nil, false, got
@@ -64,7 +64,7 @@ func quickOrValue(call ast.CallExpr) quick {
 		return nil
 	}
 	return func(body map[string]any) (any, outcome) {
-		value, there, got := path.follow(body)
+		value, there, got := path.valueIn(body)
 		if got == known && !there {
 			return otherwise(body)
 		}
@@ -82,7 +82,7 @@ func quickHasValue(call ast.CallExpr) quick {
 		return nil
 	}
 	return func(body map[string]any) (any, outcome) {
-		_, there, got := path.follow(body)
+		_, there, got := path.valueIn(body)
 		return there, got
 	}
 }
@@ -102,7 +102,7 @@ func quickOptionalIs(args []ast.Expr) quick {
 		return nil
 	}
 	return func(body map[string]any) (any, outcome) {
-		value, there, got := path.follow(body)
+		value, there, got := path.valueIn(body)
 		if got != known || !there {
 			return false, got
 		}

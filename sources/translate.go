@@ -208,7 +208,7 @@ func (s *Source) readNamed(cat *catalog.Catalog, names []string, m *catalog.Fore
 		}
 	}
 	for _, name := range names {
-		if s.ignore.has(name) {
+		if s.ignore.containsName(name) {
 			return ignoreBody("the source " + s.Name + " ignores " + strconv.Quote(cutShort(name)))
 		}
 	}

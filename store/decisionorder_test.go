@@ -43,7 +43,7 @@ type lateAck struct {
 	err  error
 }
 
-func (a *lateAck) publish() {
+func (a *lateAck) publishMessage() {
 	if a.ack != nil || a.err != nil {
 		return
 	}
@@ -55,7 +55,7 @@ func (a *lateAck) publish() {
 }
 
 func (a *lateAck) Ok() <-chan *jetstream.PubAck {
-	a.publish()
+	a.publishMessage()
 	ok := make(chan *jetstream.PubAck, 1)
 	if a.err == nil {
 		ok <- a.ack
@@ -64,7 +64,7 @@ func (a *lateAck) Ok() <-chan *jetstream.PubAck {
 }
 
 func (a *lateAck) Err() <-chan error {
-	a.publish()
+	a.publishMessage()
 	failed := make(chan error, 1)
 	if a.err != nil {
 		failed <- a.err

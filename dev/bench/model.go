@@ -36,8 +36,8 @@ func newActionModel() *actionModel {
 	}
 }
 
-// play takes a load in, in the order of time, and lets the clock run on for a while after it.
-func (m *actionModel) play(rs *engine.Ruleset, load []catalog.Decoded, after time.Duration) error {
+// playLoad takes a load in, in the order of time, and lets the clock run on for a while after it.
+func (m *actionModel) playLoad(rs *engine.Ruleset, load []catalog.Decoded, after time.Duration) error {
 	byLearner := map[string]*modelLearner{}
 	var order []*modelLearner
 	for _, d := range load {
@@ -62,8 +62,8 @@ func (m *actionModel) play(rs *engine.Ruleset, load []catalog.Decoded, after tim
 	return nil
 }
 
-// actions is the sum over all kinds.
-func (m *actionModel) actions() int {
+// countActions is the sum over all kinds.
+func (m *actionModel) countActions() int {
 	sum := 0
 	for _, n := range m.counts {
 		sum += n
@@ -72,13 +72,15 @@ func (m *actionModel) actions() int {
 }
 
 // perThousand is how many actions a thousand events take.
-func (m *actionModel) perThousand() float64 { return 1000 * float64(m.actions()) / float64(m.events) }
+func (m *actionModel) perThousand() float64 {
+	return 1000 * float64(m.countActions()) / float64(m.events)
+}
 
 // String says what a message and a thousand events cost, and of what kind.
 func (m *actionModel) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d events, %d messages: %d actions, %.1f a message, %.0f per 1,000 events\n",
-		m.events, m.messages, m.actions(), float64(m.actions())/float64(m.messages), m.perThousand())
+		m.events, m.messages, m.countActions(), float64(m.countActions())/float64(m.messages), m.perThousand())
 	for _, part := range []struct {
 		name   string
 		counts map[string]int
@@ -164,39 +166,39 @@ func (l *modelLearner) fireTimers(until time.Time) {
 			return // decided by the host
 		case idle < modelRest:
 		case l.retires:
-			l.publish()
+			l.publishDecisions()
 			l.decideWaiting()
-			l.count("local activities")
+			l.countAction("local activities")
 			l.showAttributes(shownAttributes{workflows.StageRetired, l.shown.courses, l.shown.rules})
 			l.running = false
 			l.timers = nil
 		case l.isWokenSoon():
-			l.publish()
+			l.publishDecisions()
 		case !l.resting:
-			l.rest()
+			l.beginRest()
 		}
 	}
 }
 
 func (l *modelLearner) decideWaiting() {
 	if l.waiting {
-		l.count("local activities")
+		l.countAction("local activities")
 		l.waiting = false
 	}
 }
 
-func (l *modelLearner) publish() {
+func (l *modelLearner) publishDecisions() {
 	if l.unpublished {
-		l.count("activities")
+		l.countAction("activities")
 		l.unpublished = false
 	}
 }
 
-func (l *modelLearner) rest() {
-	l.publish()
+func (l *modelLearner) beginRest() {
+	l.publishDecisions()
 	l.decideWaiting()
 	l.showAttributes(shownAttributes{workflows.StageResting, l.shown.courses, l.shown.rules})
-	l.count("continuations")
+	l.countAction("continuations")
 	l.resting = true
 	l.timers = nil
 }
@@ -220,10 +222,10 @@ func (l *modelLearner) setTimer() {
 		l.timers = l.timers[1:]
 	}
 	l.timers = append(l.timers, at)
-	l.count("timers")
+	l.countAction("timers")
 }
 
-func (l *modelLearner) count(kind string) { l.model.counts[kind]++ }
+func (l *modelLearner) countAction(kind string) { l.model.counts[kind]++ }
 
 // showAttributes writes the search attributes if they differ.
 func (l *modelLearner) showAttributes(want shownAttributes) {
@@ -244,7 +246,7 @@ func (l *modelLearner) showAttributes(want shownAttributes) {
 		return
 	}
 	l.shown = want
-	l.count("upserts")
+	l.countAction("upserts")
 	l.model.written[strings.Join(differ, "+")]++
 }
 
@@ -261,7 +263,7 @@ func (l *modelLearner) takeStep(before engine.State, inputs []engine.Input, res 
 	}
 	l.fireTimers(at)
 	if !woken {
-		l.count("signals")
+		l.countAction("signals")
 		if !l.running {
 			l.running = true
 			l.shown = shownAttributes{}
@@ -277,7 +279,7 @@ func (l *modelLearner) takeStep(before engine.State, inputs []engine.Input, res 
 	l.waiting = false
 	l.takeResult(res)
 	if woken && idle >= modelRestLate*modelRest && !slices.ContainsFunc(res.Effects, isDelivery) {
-		l.rest()
+		l.beginRest()
 	}
 }
 
@@ -296,7 +298,7 @@ func (l *modelLearner) takeOutcomes(inputs []engine.Input, res engine.Result) {
 
 // takeResult counts a decision and what it asks for.
 func (l *modelLearner) takeResult(res engine.Result) {
-	l.count("local activities")
+	l.countAction("local activities")
 	l.wake = res.WakeAt
 	l.resting = false
 	l.retires = mayRetire(&res)
@@ -305,13 +307,13 @@ func (l *modelLearner) takeResult(res engine.Result) {
 	for _, e := range res.Effects {
 		if isDelivery(e) {
 			delivers++
-			l.count("activities")
+			l.countAction("activities")
 			l.model.messages++
 		}
 	}
 	l.unpublished = delivers == 0 && len(res.Decisions) > 0 // a delivery publishes them, and the next decision those before
 	if l.unpublished && slices.ContainsFunc(res.Decisions, engine.Decision.Urgent) {
-		l.publish()
+		l.publishDecisions()
 	}
 	l.showAttributes(shownAttributes{workflows.StageAwake, l.openCourses(), liveRules(&res.State)})
 }

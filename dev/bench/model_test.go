@@ -20,7 +20,7 @@ func playModel(t *testing.T, change func(rs *engine.Ruleset)) *actionModel {
 	academy.Ruleset.IndexInterest()
 	m := newActionModel()
 	load := campusLoad(campus.Options{Learners: 60, Days: 30, Seed: 1})
-	if err := m.play(academy.Ruleset, load, watchedAfter); err != nil {
+	if err := m.playLoad(academy.Ruleset, load, watchedAfter); err != nil {
 		t.Fatal(err)
 	}
 	return m
@@ -46,8 +46,8 @@ func TestWhatTriggersKnowSavesActions(t *testing.T) {
 		}
 	})
 	t.Logf("without: %v", without)
-	if now.messages != without.messages || float64(now.actions()) > 0.92*float64(without.actions()) {
-		t.Errorf("%d actions for %d messages, without %d for %d", now.actions(), now.messages, without.actions(), without.messages)
+	if now.messages != without.messages || float64(now.countActions()) > 0.92*float64(without.countActions()) {
+		t.Errorf("%d actions for %d messages, without %d for %d", now.countActions(), now.messages, without.countActions(), without.messages)
 	}
 }
 
@@ -58,9 +58,9 @@ func TestRiskTakesFewActions(t *testing.T) {
 		rs.Rules = slices.DeleteFunc(rs.Rules, func(r *engine.Rule) bool { return r.When.AtRisk > 0 })
 	})
 	t.Logf("without risk: %v", without)
-	perMessage := float64(with.actions()-without.actions()) / float64(with.messages-without.messages)
+	perMessage := float64(with.countActions()-without.countActions()) / float64(with.messages-without.messages)
 	if with.messages <= without.messages || perMessage > 13 {
 		t.Errorf("the risk's messages take %.1f actions each: %d actions for %d messages, without risk %d for %d",
-			perMessage, with.actions(), with.messages, without.actions(), without.messages)
+			perMessage, with.countActions(), with.messages, without.countActions(), without.messages)
 	}
 }

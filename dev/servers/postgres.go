@@ -64,7 +64,7 @@ func (p *Postgres) startServer(ctx context.Context, programs *PostgresPrograms) 
 		return err
 	}
 	defer func() { _ = log.Close() }() // the server has it open
-	p.cmd = programs.command(context.WithoutCancel(ctx), p.dir, "postgres", "-D", p.dataDir(),
+	p.cmd = programs.newCommand(context.WithoutCancel(ctx), p.dir, "postgres", "-D", p.dataDir(),
 		"-c", "listen_addresses="+loopback,
 		"-c", "port="+strconv.Itoa(p.port),
 		"-c", "unix_socket_directories=",
@@ -84,10 +84,10 @@ func (p *Postgres) startServer(ctx context.Context, programs *PostgresPrograms) 
 
 // createCluster creates the files of a server without data, readable for the account of the programs only.
 func (p *Postgres) createCluster(ctx context.Context, programs *PostgresPrograms) error {
-	if err := programs.own(p.dir); err != nil { // first, because the programs run in it
+	if err := programs.giveToAccount(p.dir); err != nil { // first, because the programs run in it
 		return err
 	}
-	version, err := programs.command(ctx, p.dir, "postgres", "--version").Output()
+	version, err := programs.newCommand(ctx, p.dir, "postgres", "--version").Output()
 	if err != nil {
 		return fmt.Errorf("asking for its version: %w", err)
 	}
@@ -96,10 +96,10 @@ func (p *Postgres) createCluster(ctx context.Context, programs *PostgresPrograms
 	if err := os.WriteFile(passwordFile, []byte(p.password+"\n"), 0o600); err != nil {
 		return err
 	}
-	if err := programs.own(passwordFile); err != nil {
+	if err := programs.giveToAccount(passwordFile); err != nil {
 		return err
 	}
-	output, err := programs.command(ctx, p.dir, "initdb", "--pgdata="+p.dataDir(), "--username="+postgresUser, "--pwfile="+passwordFile,
+	output, err := programs.newCommand(ctx, p.dir, "initdb", "--pgdata="+p.dataDir(), "--username="+postgresUser, "--pwfile="+passwordFile,
 		"--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync").CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, output)

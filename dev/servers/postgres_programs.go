@@ -88,16 +88,16 @@ func chooseAccount(uid int, lookup func(name string) (*user.User, error)) (*acco
 	return nil, errors.New("PostgreSQL refuses to run as root, and this machine has no user postgres and no user nobody to run it as")
 }
 
-// command returns a command that runs one of the programs in dir.
-func (p *PostgresPrograms) command(ctx context.Context, dir, program string, args ...string) *exec.Cmd {
+// newCommand returns a command that runs one of the programs in dir.
+func (p *PostgresPrograms) newCommand(ctx context.Context, dir, program string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, filepath.Join(p.dir, program), args...)
 	cmd.Dir = dir
 	cmd.SysProcAttr = processAttributes(p.as)
 	return cmd
 }
 
-// own makes the account of the programs the owner of a file or directory.
-func (p *PostgresPrograms) own(file string) error {
+// giveToAccount makes the account of the programs the owner of a file or directory.
+func (p *PostgresPrograms) giveToAccount(file string) error {
 	if p.as == nil {
 		return nil
 	}

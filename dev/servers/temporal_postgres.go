@@ -32,11 +32,11 @@ func openPostgres(o TemporalOptions) (*databases, error) {
 
 // createDatabase creates a database with the schema of the same name, in that version.
 func createDatabase(server *Postgres, name, version string) (*config.SQL, error) {
-	main := server.database("postgres")
-	if err := execute(main, fmt.Sprintf("CREATE DATABASE %q", name)); err != nil {
+	main := server.databaseConfig("postgres")
+	if err := executeStatements(main, fmt.Sprintf("CREATE DATABASE %q", name)); err != nil {
 		return nil, err
 	}
-	database := server.database(name)
+	database := server.databaseConfig(name)
 	text, err := fs.ReadFile(schema.Assets(), "postgresql/v12/"+name+"/schema.sql")
 	if err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func createDatabase(server *Postgres, name, version string) (*config.SQL, error)
 	if err != nil {
 		return nil, err
 	}
-	if err := execute(database, statements...); err != nil {
+	if err := executeStatements(database, statements...); err != nil {
 		return nil, err
 	}
 	return database, recordVersion(database, version)
@@ -64,8 +64,8 @@ func recordVersion(database *config.SQL, version string) error {
 	return admin.UpdateSchemaVersion(database.DatabaseName, version, version)
 }
 
-// execute runs statements, one after the other.
-func execute(database *config.SQL, statements ...string) error {
+// executeStatements runs statements, one after the other.
+func executeStatements(database *config.SQL, statements ...string) error {
 	admin, err := adminDB(database)
 	if err != nil {
 		return err
@@ -79,8 +79,8 @@ func execute(database *config.SQL, statements ...string) error {
 	return nil
 }
 
-// database returns how Temporal connects to a database of the server. Each of its four services has so many connections at most.
-func (p *Postgres) database(name string) *config.SQL {
+// databaseConfig returns how Temporal connects to a database of the server. Each of its four services has so many connections at most.
+func (p *Postgres) databaseConfig(name string) *config.SQL {
 	const connections = 20
 	return &config.SQL{
 		PluginName:      postgresql.PluginName,
