@@ -20,6 +20,7 @@ const (
 	maxHeard           = 8         // events by which rules leave or for which they wait
 	maxSeen            = 128       // event ids
 	maxDayIDs          = 256       // ids of one counted event on one day
+	maxAnswers         = 128       // events of which conditions on counts were asked
 	maxDays            = 90        // days a count() looks back
 	maxPastSends       = 60
 	maxRecent          = 8 // decisions shown to people

@@ -157,6 +157,9 @@ func (s *stepper) startRuns(ev *Event, course string, at time.Time) {
 		if rule.When.IsState() || rule.When.Match.Event != ev.Name || !s.fitsAudience(rule, ev, course, at) {
 			continue
 		}
+		if rule.When.Match.Counts != nil && s.env.Standing.isTurnedDown(ev) { // another rule wants the repeat
+			continue
+		}
 		fits, err := s.fitsTrigger(rule, ev, course, at)
 		if err != nil {
 			s.notStarted(rule, "", ev, at, ReasonConditionError, err.Error())

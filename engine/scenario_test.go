@@ -208,7 +208,7 @@ func (h *host) handOver(ev *engine.Event, arrival time.Time) {
 	if ev.Name == engine.EventProfileUpdated {
 		h.mergeTraits(ev, &change)
 	}
-	if h.env.Current.WantsOf(h.env.Standing, ev, change) {
+	if h.env.Current.WantsOf(h.env.Standing, ev, &change) {
 		h.step([]engine.Input{{Event: ev}}, arrival)
 	}
 }

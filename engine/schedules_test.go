@@ -67,7 +67,7 @@ func (l *scheduledLearner) active(at time.Time) (woke bool) {
 	l.passTo(at.Add(-1))
 	ev := &Event{ID: at.String(), Name: "lesson.completed", Learner: "u", Time: at, StoredAt: at}
 	change := l.standing.Apply(ev, l.env.Current, at)
-	if !l.env.Current.Wants(ev, change) {
+	if !l.env.Current.WantsOf(l.env.Standing, ev, &change) {
 		return false
 	}
 	l.step([]Input{{Event: ev}}, at)
@@ -233,7 +233,7 @@ func TestAScheduleHearsLate(t *testing.T) {
 	}
 	ev := &Event{ID: "late", Name: "lesson.completed", Learner: "u", Time: heard.Add(-6 * time.Hour), StoredAt: heard}
 	change := l.standing.Apply(ev, l.env.Current, heard)
-	if !l.env.Current.Wants(ev, change) {
+	if !l.env.Current.WantsOf(l.env.Standing, ev, &change) {
 		t.Fatalf("the activity after %s is not wanted, and nothing arms the schedule any more", change.PlatformGap)
 	}
 	l.step([]Input{{Event: ev}}, heard)

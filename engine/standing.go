@@ -23,6 +23,8 @@ type Standing struct {
 	// Marks are hashes of the values of traits from which runs work out when to go on, by the trait's name.
 	Marks      map[string]uint32 `json:"marks,omitempty"`
 	CountedIDs []byte            `json:"counted_ids,omitempty"`
+	// Answers are what conditions on counts said to the last events of which they were asked.
+	Answers givenAnswers `json:"answers,omitempty"`
 	// RiskSeq and RiskSeqAt are the sequence of the last activity that the risks of the courses have taken in, and when the stream stored it. Zero: none.
 	RiskSeq   uint64    `json:"risk_seq,omitempty"`
 	RiskSeqAt time.Time `json:"risk_seq_at,omitzero"`

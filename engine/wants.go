@@ -10,8 +10,26 @@ import (
 // WantsOf reports whether the event, which changed the standing as change says, must reach the learner's workflow. It is
 // the interest set: everything else costs Temporal nothing. Triggers and the simulator ask the same question, so a
 // learner's story is the same in both.
-func (r *Ruleset) WantsOf(standing *Standing, ev *Event, change Change) bool {
-	return r.wantsEvent(ev, change, func(m *Match) bool { return r.mayCount(m, standing, ev) })
+//
+// An event of which conditions on counts are asked is given one answer, for good: WantsOf notes it in the standing, and says so in change. So a publisher's repeat of an
+// event that was not handed over, which the learner's state cannot recognize, is not handed over either.
+func (r *Ruleset) WantsOf(standing *Standing, ev *Event, change *Change) bool {
+	var asked, wanted, known bool
+	wants := r.wantsEvent(ev, *change, func(m *Match) bool {
+		if !asked {
+			asked = true
+			wanted, known = standing.Answers.of(ev.ID)
+		}
+		if known {
+			return wanted
+		}
+		return r.mayCount(m, standing, ev)
+	})
+	if asked && !known {
+		standing.Answers.add(ev.ID, wants)
+		change.Changed = true
+	}
+	return wants
 }
 
 // Wants is WantsOf for who does not know how often events happened: those conditions may hold.
@@ -161,8 +179,8 @@ func (m *Match) mayMatch(ev *Event) bool {
 	return yes || err != nil
 }
 
-// mayCount asks the condition on counts of a match, with the event counted. Counts are of whole UTC days, so the engine will see at least as many; if the event was stored on
-// another day than it happened, it may ask as of that day, and the event is wanted. An error wants the event too.
+// mayCount asks the condition on counts of a match, with the event counted, as of the event's UTC day. Counts are of whole days, so as of the same day the engine will see
+// at least as many. If the event was stored on another day than it happened, the engine may ask as of that day, and the event is wanted. An error wants the event too.
 func (r *Ruleset) mayCount(m *Match, standing *Standing, ev *Event) bool {
 	at := earlier(ev.Time, ev.StoredAt)
 	if !ev.StoredAt.IsZero() && dayOf(ev.Time) != dayOf(ev.StoredAt) {

@@ -37,7 +37,7 @@ func TestWantsByCounts(t *testing.T) {
 	for n := range 5 {
 		at := start.AddDate(0, 0, n)
 		ev, change := hear(at, at, fmt.Sprint("e", n))
-		if got, want := rs.WantsOf(standing, ev, change), n == 2; got != want {
+		if got, want := rs.WantsOf(standing, ev, &change), n == 2; got != want {
 			t.Errorf("lesson %d: wanted %v, want %v", n+1, got, want)
 		}
 		if !rs.Wants(ev, change) {
@@ -49,7 +49,7 @@ func TestWantsByCounts(t *testing.T) {
 	}
 	yesterday := start.AddDate(0, 0, 4)
 	ev, change := hear(yesterday, yesterday.AddDate(0, 0, 1), "late")
-	if !rs.WantsOf(standing, ev, change) {
+	if !rs.WantsOf(standing, ev, &change) {
 		t.Error("an event that came a day late is counted as of another day, perhaps, and is not wanted")
 	}
 }

@@ -15,7 +15,7 @@ func (h *Host) hearEvent(ev *engine.Event, traits map[string]any, arrival time.T
 	change := h.standing.Apply(ev, h.opts.Ruleset, arrival)
 	h.standing.ApplyTraits(statement.Traits, h.opts.Ruleset, &change)
 	h.takeMoves(arrival)
-	if !h.opts.Ruleset.WantsOf(&h.standing, ev, change) {
+	if !h.opts.Ruleset.WantsOf(&h.standing, ev, &change) {
 		h.traceUnwanted(ev, arrival)
 		return false
 	}

@@ -311,17 +311,17 @@ func (p *partition) applyEvents(rs *engine.Ruleset, st *engine.Standing, owed []
 		err := catchPanic(func() error {
 			change := st.Apply(&e.event, rs, e.event.StoredAt)
 			st.ApplyTraits(e.statement().Traits, rs, &change)
-			write = write || change.Changed
 			switch {
 			case slices.Contains(owed, e.seq):
 				e.wanted = true
-			case rs.WantsOf(st, &e.event, change):
+			case rs.WantsOf(st, &e.event, &change):
 				e.wanted = true
 				if !rs.WantsWhatever(&e.event, change.Course) {
 					owe = append(owe, e.seq)
 					write = true
 				}
 			}
+			write = write || change.Changed
 			return nil
 		})
 		if err != nil {

@@ -196,6 +196,51 @@ func TestAnEventWantedByItsCountIsStillWantedAfterACrash(t *testing.T) {
 	}
 }
 
+// thirdLesson is count("lesson.completed", "7d") == 3.
+type thirdLesson struct{}
+
+func (thirdLesson) Eval(v *engine.Vars) (any, error) {
+	return v.Past.Count("lesson.completed", 7) == 3, nil
+}
+func (thirdLesson) Source() string { return "count == 3" }
+
+// An event whose count did not hold when it was noted is not wanted later, when the count holds: neither read again after a crash, nor published again under its id. The one
+// whose count held is handed over in both cases, also if its standing was written and the process died before the hand-over.
+func TestTheAnswerOfACountStands(t *testing.T) {
+	w := newWorld(t)
+	w.rules = rules()
+	w.rules.Counted = map[string]int{"lesson.completed": 7}
+	w.rules.Rules = []*engine.Rule{{Name: "third-lesson", When: engine.Trigger{Match: engine.Match{Event: "lesson.completed", If: thirdLesson{}, Counts: thirdLesson{}}}}}
+	w.tune = func(o *triggers.Options) { o.Linger = 300 * time.Millisecond } // they come into hand together
+	at := time.Now().Add(-time.Hour).Format(time.RFC3339)
+	publish := func() (seqs []uint64) {
+		for i := range 3 {
+			seqs = append(seqs, w.publish("u_1", "lesson.completed", map[string]any{"id": strconv.Itoa(i), "time": at, "properties": map[string]any{"lesson_id": "l1", "course_id": "c1"}}))
+		}
+		return seqs
+	}
+	first := publish()
+	w.learn.failWith(func(triggers.Batch) error { return errDown })
+	dying := w.run()
+	w.until("failed tries", func() bool { return dying.Stats().Retries > 2 })
+	if st, err := w.store.Standings.Get(context.Background(), "u_1"); err != nil || len(st.Counts) == 0 {
+		t.Fatalf("the standing was not written before the hand-over: %+v, %v", st, err)
+	}
+	dying.crash()
+	w.learn.failWith(nil)
+	w.run()
+	w.until("everything", func() bool { return w.unfinished() == 0 })
+	if got := w.learn.applied("u_1"); !slices.Equal(got, first[2:]) {
+		t.Errorf("handed over: %v, want the third of %v alone", got, first)
+	}
+	repeats := publish()
+	w.until("the repeats", func() bool { return w.unfinished() == 0 })
+	// The workflow recognizes the repeat of the third by its id.
+	if got, want := w.learn.applied("u_1"), []uint64{first[2], repeats[2]}; !slices.Equal(got, want) {
+		t.Errorf("handed over: %v, want %v", got, want)
+	}
+}
+
 func TestTheServersRestartIsSurvived(t *testing.T) {
 	w := newWorld(t)
 	w.run()

@@ -89,7 +89,7 @@ func (h *home) live(events []engine.Event, all bool) bill {
 		wanted := all
 		h.must(h.store.Standings.Update(h.ctx, learner, func(st *engine.Standing, _ []uint64) (bool, []uint64) {
 			change := st.Apply(ev, rs, ev.StoredAt)
-			wanted = all || rs.Wants(ev, change)
+			wanted = rs.WantsOf(st, ev, &change) || all
 			return change.Changed, nil
 		}))
 		if !wanted {
