@@ -72,7 +72,7 @@ func (c conjunction) Eval(v *engine.Vars) (any, error) {
 func (c conjunction) Source() string {
 	texts := make([]string, 0, len(c))
 	for _, part := range c {
-		texts = append(texts, part.source)
+		texts = append(texts, "("+part.source+")")
 	}
 	return strings.Join(texts, " && ")
 }

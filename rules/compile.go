@@ -220,7 +220,7 @@ func (c *compiler) compileWhen(d *decoder, spec *ruleSpec, r *engine.Rule) (from
 		from.certain = from.certain.withPaths("trigger." + n.Text)
 	}
 	if from.event != nil && w.event != nil {
-		c.checkVolume(d, w.event, from.event, &r.When.Match, "trigger")
+		c.checkVolume(d, w.event, from.event, &r.When.Match, triggerWords)
 	}
 	return from, true
 }

@@ -26,7 +26,7 @@ func (e *explainer) explainCosts() {
 	}
 	w.Flush() //nolint:errcheck // it writes to memory
 	if often {
-		e.writeLine("An event that comes often and wakes each time costs most; a condition on the event alone makes it cheap.")
+		e.writeLine("An event that comes often and wakes each time costs most; a condition on the event alone makes it cheap, and where it starts the rule one on it and count().")
 	}
 }
 

@@ -56,9 +56,9 @@ func TestThePast(t *testing.T) {
 		t.Errorf("the gate asks about the past: %v", m.Gate)
 	}
 	for condition, want := range map[string]string{
-		`event.passed == false && count("lesson.completed", "1d", same.course_id) > 0`:                      `count("lesson.completed", "1d", same.course_id) > 0`,
-		`count("lesson.completed", "7d") == 1 && event.score_pct < 50 && count("lesson.started", "7d") > 1`: `count("lesson.completed", "7d") == 1 && count("lesson.started", "7d") > 1`,
-		`count("lesson.completed", "7d") == 1 || event.passed`:                                              `count("lesson.completed", "7d") == 1 || event.passed`,
+		`event.passed == false && count("lesson.completed", "1d", same.course_id) > 0`:                      `(count("lesson.completed", "1d", same.course_id) > 0)`,
+		`count("lesson.completed", "7d") == 1 && event.score_pct < 50 && count("lesson.started", "7d") > 1`: `(count("lesson.completed", "7d") == 1) && (count("lesson.started", "7d") > 1)`,
+		`count("lesson.completed", "7d") == 1 || event.passed`:                                              `(count("lesson.completed", "7d") == 1 || event.passed)`,
 		`count("lesson.completed", "7d") == 1 || sent("hello", "1d")`:                                       "",
 		`count("lesson.completed", "7d") == 1 || has(course.completed_at)`:                                  "",
 		`event.passed == false`: "",

@@ -52,11 +52,18 @@ func comesOften(ev *catalog.Event) bool {
 	return ev.Volume == catalog.High && ev.Category != "acquire" && ev.Category != "activate" && ev.Name != "course.started"
 }
 
+// triggerWords is what a rule's trigger is called in a problem.
+const triggerWords = "trigger"
+
 // checkVolume warns of an event that comes often and wakes a learner's workflow each time.
 func (c *compiler) checkVolume(d *decoder, n *yamlfile.Node, ev *catalog.Event, m *engine.Match, what string) {
 	if !comesOften(ev) || m.Gate != nil || m.Counts != nil {
 		return
 	}
-	d.Warn(n.At, LintHighVolume, "add if: with a condition on the event alone, or accept it with # allow: "+LintHighVolume,
+	condition := "a condition on the event alone"
+	if what == triggerWords {
+		condition += ", or on it and count()"
+	}
+	d.Warn(n.At, LintHighVolume, "add if: with "+condition+", or accept it with # allow: "+LintHighVolume,
 		"%s comes often, and each one wakes the learner for this %s", ev.Name, what)
 }
