@@ -62,9 +62,6 @@ func (b *builder) addFallback(s *stepSpec, id string, nudge *engine.SendStep) {
 	wait := b.addInstr(engine.Instr{Op: engine.OpFallback, ID: id + unseenSuffix, Dur: s.dur, Nudge: id})
 	second := *nudge
 	second.Channel = s.fallback
-	b.c.checkCopies(b.d, s.message, &second)
-	b.c.checkTarget(b.d, s.message, second.Channel)
-	b.c.checkPush(b.d, s.message, second.Channel, b.from, nil)
 	b.addInstr(engine.Instr{Op: engine.OpSend, ID: id + fallbackSuffix, Send: &second})
 	b.out[wait].Else = len(b.out)
 }

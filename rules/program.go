@@ -284,13 +284,18 @@ func (b *builder) addSend(s *stepSpec) *engine.SendStep {
 	from := b.from
 	from.awaited = b.awaitedNow(certain)
 	from.staff = s.to != nil
-	channel, _ := engine.ChannelNamed(out.Channel)
-	from.mailed = channel.Name == engine.ChannelEmail
+	channels := []string{out.Channel}
+	if s.fallback != "" {
+		channels = append(channels, s.fallback)
+	}
+	from.mailed = slices.Contains(channels, engine.ChannelEmail)
 	b.c.checkSend(b.d, s.message, from, handed, certain)
 	b.c.checkDates(b.d, s, from, handed)
-	b.c.checkInApp(b.d, s.message, out.Channel)
-	b.c.checkCopies(b.d, s.message, out)
-	b.c.checkTarget(b.d, s.message, out.Channel)
-	b.c.checkPush(b.d, s.message, out.Channel, from, handed)
+	b.c.checkCopies(b.d, s.message, channels, out.Transactional)
+	for _, channel := range channels {
+		b.c.checkInApp(b.d, s.message, channel)
+		b.c.checkTarget(b.d, s.message, channel)
+		b.c.checkPush(b.d, s.message, channel, from, handed)
+	}
 	return out
 }

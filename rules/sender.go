@@ -92,16 +92,17 @@ func checkSenderName(d *decoder, key, name string, settings *settingsSpec) {
 	d.FailReplace(at, near, fix, "there is no sender %s", name)
 }
 
-// checkCopies refuses copies of a mail that holds what only the learner may follow, and warns of copies on a channel that has none.
-func (c *compiler) checkCopies(d *decoder, message *yamlfile.Node, send *engine.SendStep) {
+// checkCopies refuses copies of a mail that holds what only the learner may follow, and warns of copies on channels that have none. channels are those of one step.
+func (c *compiler) checkCopies(d *decoder, message *yamlfile.Node, channels []string, transactional bool) {
 	if len(c.library.CopiesOf(message.Text)) == 0 {
 		return
 	}
-	if channel, _ := engine.ChannelNamed(send.Channel); channel.Name != engine.ChannelEmail {
-		d.Warn(message.At, LintCopiesByMail, "take cc out of the message, or send it by email", "message %s has copies (cc), but goes by %s, where nobody gets a copy", message.Text, channel.Name)
+	if !slices.Contains(channels, engine.ChannelEmail) {
+		d.Warn(message.At, LintCopiesByMail, "take cc out of the message, or send it by email", "message %s has copies (cc), but goes by %s, where nobody gets a copy",
+			message.Text, strings.Join(channels, " and "))
 		return
 	}
-	if send.Transactional {
+	if transactional {
 		return
 	}
 	d.Fail(message.At, "add transactional: true if it is one, send it to: staff.NAME, or take cc out of the message",
