@@ -352,13 +352,23 @@ func (p *broadcastPart) awaitSlot(ctx context.Context) error {
 		return err
 	}
 	share := p.b.giveWay.currentShare()
-	slot := p.b.slots.reserveSlot(time.Now(), share)
 	rate := p.in.PerSecond
 	if p.in.GivesWay {
 		rate *= share
 	}
-	p.nextSlot = slot.Add(time.Duration(float64(time.Second) / rate))
+	interval := time.Duration(float64(time.Second) / rate)
+	slot := p.b.slots.reserveSlot(dueSlot(p.nextSlot, time.Now(), interval), share)
+	p.nextSlot = slot.Add(interval)
 	return p.sleepUntil(ctx, slot)
+}
+
+// dueSlot returns the slot that a part with one learner an interval asks for: next, the one that its rate gave it, although now is a little later, since the delays of all wake-ups would
+// add up otherwise. A part that is behind by more than an interval does not catch up.
+func dueSlot(next, now time.Time, interval time.Duration) time.Time {
+	if earliest := now.Add(-interval); next.Before(earliest) {
+		return earliest
+	}
+	return next
 }
 
 // sleepUntil sleeps until a time, with heartbeats.

@@ -18,9 +18,9 @@ type giveWay struct {
 
 const (
 	// lowestShare of the rate is taken however slow hand-overs are: a broadcast has to end some day.
-	lowestShare = 0.1
-	// slowFrom is how many times the shortest a hand-over takes when it counts as slow. In a queue with one server that is at a quarter of its capacity.
-	slowFrom = 1.3
+	lowestShare = 0.05
+	// slowFrom is how many times the shortest a hand-over takes when it counts as slow. In a queue with one server that is at a sixth of its capacity.
+	slowFrom = 1.2
 	// newestWeight is the weight of the newest hand-overs in smoothed, of the first ones more: single ones vary by half.
 	newestWeight = 0.15
 	// firstBatches are only noted: a single one that was quick by chance would make all others slow.

@@ -11,7 +11,7 @@ type handOverSlots struct {
 	mu       sync.Mutex
 	fixed    float64   // learners a second of the parts under way that have a rate of somebody's own
 	yielding float64   // learners a second, at most, of the parts under way that give way
-	next     time.Time // the earliest slot that is free
+	last     time.Time // the slot that was reserved last; zero: none
 }
 
 // slotLength is how long a slot is, as a part of the time that hand-overs are apart on average. Without slack a part that came a moment too late would wait for a slot each time.
@@ -33,16 +33,17 @@ func (s *handOverSlots) addPart(perSecond float64, givesWay bool) (remove func()
 	}
 }
 
-// reserveSlot returns when a part whose turn it is, now, may hand over. share, above 0, is that of the rate which parts that give way may take.
-func (s *handOverSlots) reserveSlot(now time.Time, share float64) time.Time {
+// reserveSlot returns when a part whose turn it is, due, may hand over: at due, or as long after the last slot as the present rates ask for. share, above 0, is that of the rate
+// which parts that give way may take.
+func (s *handOverSlots) reserveSlot(due time.Time, share float64) time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	slot := now
-	if s.next.After(slot) {
-		slot = s.next
+	slot := due
+	if rate := s.fixed + s.yielding*share; rate > 0 && !s.last.IsZero() {
+		if free := s.last.Add(time.Duration(slotLength * float64(time.Second) / rate)); free.After(due) {
+			slot = free
+		}
 	}
-	if rate := s.fixed + s.yielding*share; rate > 0 {
-		s.next = slot.Add(time.Duration(slotLength * float64(time.Second) / rate))
-	}
+	s.last = slot
 	return slot
 }

@@ -119,3 +119,32 @@ func TestAPartThatIsOverIsNotCounted(t *testing.T) {
 		t.Errorf("slots %s and %s after the turn came, want at once and 32ms later", first.Sub(now), second.Sub(now))
 	}
 }
+
+// TestASlowBroadcastHoldsNobodyUp: a slot is as long as the present rates make it, and not as the one that was reserved last made it.
+func TestASlowBroadcastHoldsNobodyUp(t *testing.T) {
+	var s handOverSlots
+	s.addPart(0.05, false)
+	now := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
+	s.reserveSlot(now, 1)
+	s.addPart(100, true)
+	if slot := s.reserveSlot(now, 1); slot.Sub(now) > 10*time.Millisecond {
+		t.Errorf("the first learner of a broadcast of 100 a second waits %s for one of three a minute", slot.Sub(now))
+	}
+}
+
+// TestDelaysDoNotAddUp: each wake-up is a little late, and the rate is kept all the same; a part that stood still does not hurry afterwards.
+func TestDelaysDoNotAddUp(t *testing.T) {
+	const interval = 10 * time.Millisecond
+	now := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
+	next := now
+	for range 1000 {
+		now = next.Add(time.Millisecond) // it wakes late
+		next = dueSlot(next, now, interval).Add(interval)
+	}
+	if late := next.Sub(time.Date(2026, 1, 2, 0, 0, 10, 0, time.UTC)); late != 0 {
+		t.Errorf("after a thousand learners the next slot is %s late", late)
+	}
+	if due := dueSlot(next, next.Add(time.Minute), interval); due != next.Add(time.Minute-interval) {
+		t.Errorf("after a minute without one the slot is at %s, want one interval ago", due.Sub(next))
+	}
+}
