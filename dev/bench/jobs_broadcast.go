@@ -3,6 +3,8 @@ package bench
 import (
 	"context"
 	"fmt"
+	"os"
+	"runtime/debug"
 	"time"
 
 	"homeroom/catalog"
@@ -23,16 +25,23 @@ func broadcastFiles() map[string][]byte {
 
 const broadcastCourse = "crs_go"
 
-// besideBroadcast are job A's lags alone and beside a broadcast, and how the broadcast went.
+// collectionPercent is how much garbage is collected at once, for [debug.SetGCPercent]. Temporal, NATS, the provider and Homeroom have one collector here, because they are one process, and while it
+// works, a twentieth of the time with the usual percent, a message takes ten times as long. That would be measured, and not the broadcast. Elsewhere each has a collector of its own.
+const collectionPercent = 600
+
+// besideBroadcast are job A's lags alone and beside a broadcast, and how far the broadcast came.
 type besideBroadcast struct {
 	alone, beside []time.Duration
-	reached       int           // learners whom the broadcast had reached when the last message of A was there
-	took          time.Duration // from the start of the broadcast to its last mail
+	reached       int // learners whom the broadcast had reached when the last message of A was there
 }
 
-// jobF measures the lags of twice as many messages as job A sends, of whose 50 the p99 would be the slowest, and then again while a broadcast reaches learners at the default rate.
+// jobF measures the lags of twice as many messages as job A sends, because of 50 the p99 is the slowest, and then again while a broadcast reaches learners without a rate of
+// somebody's own. It does not wait for the broadcast's end: that everybody gets it is the drill's to show.
 func (o *Options) jobF(ctx context.Context, s Sizes) (result besideBroadcast, err error) {
 	s.Singles *= 2
+	if os.Getenv("GOGC") == "" {
+		defer debug.SetGCPercent(debug.SetGCPercent(collectionPercent))
+	}
 	academy, err := jobAcademy(s.Wait, broadcastFiles())
 	if err != nil {
 		return result, err
@@ -49,7 +58,6 @@ func (o *Options) jobF(ctx context.Context, s Sizes) (result besideBroadcast, er
 			Name:       engine.EventBroadcast,
 			Properties: map[string]any{engine.KeyBroadcastRule: "announce", engine.KeyCourse: broadcastCourse},
 		}
-		began := time.Now()
 		if _, err := worker.StartBroadcast(ctx, j.homeroom.Temporal, workflows.BroadcastInput{Event: event}); err != nil {
 			return err
 		}
@@ -59,12 +67,7 @@ func (o *Options) jobF(ctx context.Context, s Sizes) (result besideBroadcast, er
 		if result.beside, err = j.measureSingles(ctx, "job F, beside a broadcast", "beside", s.Singles); err != nil {
 			return err
 		}
-		singles := 2 * (s.Singles + 1)
-		result.reached = j.stack.Mail.Counts().Accepted - singles
-		if err := j.awaitMails(ctx, "job F: the broadcast ends", s.Audience+singles); err != nil {
-			return err
-		}
-		result.took = time.Since(began)
+		result.reached = j.stack.Mail.Counts().Accepted - 2*(s.Singles+1)
 		return nil
 	})
 	return result, err
@@ -115,7 +118,6 @@ func (o *Options) numbersF(ctx context.Context, s Sizes) (map[string]float64, er
 		"alone_p50_ms": ms(f.alone, 50),
 		"alone_p99_ms": ms(f.alone, 99),
 		"reached":      float64(f.reached),
-		"took_s":       f.took.Seconds(),
 	}, err
 }
 
@@ -127,7 +129,7 @@ func (o *Options) jobKindF(s Sizes) jobKind {
 		budget: "p99 ≤ 2 × alone",
 		do:     func(ctx context.Context) (map[string]float64, error) { return o.numbersF(ctx, s) },
 		value: func(d map[string]float64) string {
-			return fmt.Sprintf("%.0f / %.0f ms, alone %.0f / %.0f ms; %s reached meanwhile, all in %.0f s", d["p50_ms"], d["p99_ms"], d["alone_p50_ms"], d["alone_p99_ms"], withCommas(d["reached"]), d["took_s"])
+			return fmt.Sprintf("%.0f / %.0f ms, alone %.0f / %.0f ms; %s reached meanwhile", d["p50_ms"], d["p99_ms"], d["alone_p50_ms"], d["alone_p99_ms"], withCommas(d["reached"]))
 		},
 		met:  func(d map[string]float64) bool { return d["p99_ms"] <= 2*d["alone_p99_ms"] },
 		main: "p99_ms",
