@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"homeroom/catalog"
+	"homeroom/internal/guard"
 )
 
 // Options are what an API needs. What is marked optional may be left out.
@@ -18,7 +19,7 @@ type Options struct {
 	Source    func(name string) (Source, bool) // of the academy in force; optional: there is none
 	Now       func() time.Time
 	Count     func(status Status, n int) // items, as they are answered; optional
-	OnPanic   func(p Panic)              // hears of a request that panicked; optional
+	OnFault   func(f guard.Fault)        // hears of a request at which Homeroom failed; optional
 	MaxHeld   int64                      // bytes of bodies that are held at once; optional: DefaultMaxHeld
 }
 
@@ -26,6 +27,7 @@ type Options struct {
 type API struct {
 	o      Options
 	mux    *http.ServeMux
+	served http.Handler // the mux behind its guard
 	held   *heldBytes
 	limits *limits
 }
@@ -48,8 +50,8 @@ func New(o Options) (*API, error) {
 	if o.Count == nil {
 		o.Count = func(Status, int) {}
 	}
-	if o.OnPanic == nil {
-		o.OnPanic = func(Panic) {}
+	if o.OnFault == nil {
+		o.OnFault = func(guard.Fault) {}
 	}
 	if o.Source == nil {
 		o.Source = func(string) (Source, bool) { return Source{}, false }
@@ -70,6 +72,7 @@ func New(o Options) (*API, error) {
 		a.mux.HandleFunc(path, serveWrongMethod(strings.Join(allowed, ", ")))
 	}
 	a.mux.HandleFunc("/", serveUnknownPath)
+	a.served = guard.Requests(a.mux, guard.Options{Report: o.OnFault, Answer: answerFault})
 	return a, nil
 }
 
@@ -95,9 +98,11 @@ func (a *API) routes() []route {
 
 // ServeHTTP answers a request.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	guarded := &guardedWriter{ResponseWriter: w}
-	defer a.guardPanic(guarded, r)
-	a.mux.ServeHTTP(guarded, r)
+	a.served.ServeHTTP(w, r)
+}
+
+func answerFault(w http.ResponseWriter, _ *http.Request) {
+	writeProblem(w, newProblem(http.StatusInternalServerError, codeFault, "Homeroom could not serve the request, by a fault of its own", "send it again, with the same ids; if it fails again, tell who runs Homeroom"))
 }
 
 func serveHealth(w http.ResponseWriter, _ *http.Request) {

@@ -12,6 +12,7 @@ import (
 
 	"homeroom/api"
 	"homeroom/catalog"
+	"homeroom/internal/guard"
 	"homeroom/store"
 )
 
@@ -77,9 +78,7 @@ func newAPIServer(ctx context.Context, revs *revisions, o Options) (*apiServer, 
 		Source:    func(name string) (api.Source, bool) { return findSource(revs, o.API.Secrets, name) },
 		Now:       o.Clock.Now,
 		Count:     func(status api.Status, n int) { o.Telemetry.CountPosted(string(status), n) },
-		OnPanic: func(p api.Panic) {
-			o.Log.Error("a request that posts events panicked", "method", p.Method, "path", p.Path, "panic", fmt.Sprint(p.Value), "stack", p.Stack)
-		},
+		OnFault:   guard.LogTo(o.Log, "a request that posts events panicked", guard.LogPath),
 	})
 	if err != nil {
 		keys.Close()

@@ -3,6 +3,7 @@ package console
 import (
 	"cmp"
 	"embed"
+	"errors"
 	"html/template"
 	"io/fs"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"homeroom/admin"
+	"homeroom/internal/guard"
 )
 
 //go:embed pages/*.html
@@ -148,7 +150,18 @@ func (c *Console) newHandler() (http.Handler, error) {
 	if c.prefix != "" {
 		handler = http.StripPrefix(c.prefix, handler)
 	}
-	return c.setHeaders(handler), nil
+	return guard.Requests(c.setHeaders(handler), guard.Options{
+		Report: guard.LogTo(c.o.Log, "a request of the console panicked", guard.LogPath),
+		Answer: c.answerFault,
+	}), nil
+}
+
+// errFault is what a person reads of a fault of Homeroom. The log has the rest.
+var errFault = errors.New("this could not be done, by a fault of Homeroom. Go back and try again; if it fails again, tell who runs Homeroom: the log of the console says more")
+
+// answerFault answers as if nobody had signed in: who it was may be what could not be found out.
+func (c *Console) answerFault(w http.ResponseWriter, r *http.Request) {
+	c.writeProblem(&request{Request: r, w: w}, http.StatusInternalServerError, errFault)
 }
 
 // maxForm is what a form may hold, in bytes: a file of a folder, percent-encoded.

@@ -205,6 +205,8 @@ func problemTitle(status int) string {
 		return "Somebody was faster"
 	case http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge:
 		return "This cannot be done"
+	case http.StatusInternalServerError:
+		return "This failed"
 	}
 	return "Something is away"
 }

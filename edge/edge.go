@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"homeroom/internal/guard"
 	"homeroom/internal/links"
 )
 
@@ -123,10 +124,11 @@ type Options struct {
 
 // Edge answers what comes from outside. It may be used concurrently.
 type Edge struct {
-	o     Options
-	mux   *http.ServeMux
-	limit *limiter
-	held  *heldClicks
+	o      Options
+	mux    *http.ServeMux
+	served http.Handler // the mux behind its guard
+	limit  *limiter
+	held   *heldClicks
 }
 
 // New returns an Edge; the error says what Options lack.
@@ -160,6 +162,10 @@ func New(o Options) (*Edge, error) {
 	e := &Edge{o: o, mux: http.NewServeMux(), limit: newLimiter(o.RatePerMinute)}
 	e.held = newHeldClicks(func(f pageEvent) { e.publishPageEvent(context.Background(), f) })
 	e.registerRoutes()
+	e.served = guard.Requests(e.mux, guard.Options{
+		Report: guard.LogTo(o.Log, "a request of the edge panicked", guard.LogPattern), // its path holds a learner's token
+		Answer: func(w http.ResponseWriter, r *http.Request) { e.serveNotice(w, r, "", http.StatusInternalServerError) },
+	})
 	return e, nil
 }
 
@@ -184,7 +190,7 @@ func (e *Edge) registerRoutes() {
 // ServeHTTP answers a request.
 func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.setSecurityHeaders(w.Header(), r)
-	e.mux.ServeHTTP(w, r)
+	e.served.ServeHTTP(w, r)
 }
 
 func (e *Edge) serveHealth(w http.ResponseWriter, _ *http.Request) {

@@ -126,7 +126,7 @@ func (e *Edge) serveNotice(w http.ResponseWriter, r *http.Request, locale string
 	case http.StatusTooManyRequests:
 		v.Title = v.W.TooManyTitle
 		v.Text = v.W.TooMany
-	case http.StatusServiceUnavailable:
+	case http.StatusServiceUnavailable, http.StatusInternalServerError:
 		v.Title = v.W.UnavailableTitle
 		v.Text = v.W.Unavailable
 	case http.StatusRequestEntityTooLarge:

@@ -3,6 +3,7 @@ package telemetry
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -111,6 +112,12 @@ func runChecks(ctx context.Context, checks []Check) Readiness {
 	var all sync.WaitGroup
 	for i, c := range checks {
 		all.Go(func() {
+			// It is nobody's request that runs here, so a panic would end the process.
+			defer func() {
+				if value := recover(); value != nil {
+					results[i] = CheckResult{Name: c.Name, Reason: Redact(fmt.Sprintf("the check itself panicked: %v", value))}
+				}
+			}()
 			results[i] = CheckResult{Name: c.Name, OK: true}
 			if err := c.Ask(ctx); err != nil {
 				results[i] = CheckResult{Name: c.Name, Reason: Redact(err.Error())}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -121,5 +122,18 @@ func TestNoTelemetry(t *testing.T) {
 	get(t, tel.Ops(), "/metrics", http.StatusNotFound)
 	if _, err := telemetry.New(telemetry.Options{}); err == nil {
 		t.Error("it does without a clock")
+	}
+}
+
+// TestACheckThatPanicsIsNotFine: checks are asked at once, each in a goroutine of its own, whose panic would end the process.
+func TestACheckThatPanicsIsNotFine(t *testing.T) {
+	var none *telemetry.Telemetry
+	ops := none.Ops()
+	ops.Started(telemetry.Check{Name: "nats", Ask: func(context.Context) error { panic("a fault") }},
+		telemetry.Check{Name: "temporal", Ask: func(context.Context) error { return nil }})
+	w := httptest.NewRecorder()
+	ops.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/readyz", nil))
+	if want := `{"name":"nats","ok":false,"reason":"the check itself panicked: a fault"},{"name":"temporal","ok":true}`; w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), want) {
+		t.Errorf("got %d %s, want %s", w.Code, w.Body, want)
 	}
 }

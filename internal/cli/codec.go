@@ -3,11 +3,13 @@ package cli
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
 
 	"homeroom/internal/codec"
+	"homeroom/internal/guard"
 )
 
 // CodecCmd is `homeroom codec`.
@@ -45,8 +47,9 @@ func (c *CodecCmd) Run(ctx context.Context, o IO) error {
 	if err != nil {
 		return fmt.Errorf("listening on %s: %w; choose another address with --listen", c.Listen, err)
 	}
+	log := slog.New(slog.NewTextHandler(o.Err, nil))
 	server := &http.Server{
-		Handler:           codec.NewHandler(payloads, origins),
+		Handler:           guard.Requests(codec.NewHandler(payloads, origins), guard.Options{Report: guard.LogTo(log, "a request to decrypt panicked", guard.LogPath)}),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       time.Minute,
 		WriteTimeout:      time.Minute,

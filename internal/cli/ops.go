@@ -10,6 +10,7 @@ import (
 	"os"
 	"time"
 
+	"homeroom/internal/guard"
 	"homeroom/telemetry"
 )
 
@@ -53,8 +54,19 @@ func (f OpsFlags) open(ctx context.Context, o IO, log *slog.Logger) (*opsServer,
 		return nil, fmt.Errorf("listening on %s for operators: %w; choose another address with --ops-listen", f.Ops, err)
 	}
 	d.addr = listener.Addr().String()
-	d.server = &http.Server{
-		Handler:           d.ops,
+	d.server = newOpsHTTPServer(d.ops, log)
+	go func() {
+		if err := d.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			log.Error("metrics and health are no longer served", "error", err)
+		}
+	}()
+	return d, nil
+}
+
+// newOpsHTTPServer returns a server that has nothing to serve at yet.
+func newOpsHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           guard.Requests(handler, guard.Options{Report: guard.LogTo(log, "a request of an operator panicked", guard.LogPath)}),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      30 * time.Second,
@@ -62,12 +74,6 @@ func (f OpsFlags) open(ctx context.Context, o IO, log *slog.Logger) (*opsServer,
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
-	go func() {
-		if err := d.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			log.Error("metrics and health are no longer served", "error", err)
-		}
-	}()
-	return d, nil
 }
 
 // markReady says that the process serves. Whether it is ready is what the checks say.

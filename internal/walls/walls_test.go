@@ -33,6 +33,7 @@ var walls = []wall{
 	{"homeroom/internal/colors", "colors need nothing else", nil, []string{"homeroom/internal/colors", "github.com/lucasb-eyer/go-colorful"}},
 	{"homeroom/internal/cells", "columns need nothing but the widths of characters", nil, []string{"homeroom/internal/cells", "golang.org/x/text/"}},
 	{"homeroom/internal/cleantext", "what is fit to be shown needs tables of characters and domains only", nil, []string{"homeroom/internal/cleantext", "golang.org/x/net/", "golang.org/x/text/"}},
+	{"homeroom/internal/guard", "serving through a fault knows nothing of what is served", nil, []string{"homeroom/internal/guard"}},
 	{"homeroom/internal/links", "links are made without stores or servers", nil, []string{"homeroom/internal/links"}},
 	{"homeroom/internal/yamlfile", "reading files knows nothing of what they are about", nil, []string{"github.com/goccy/go-yaml", "homeroom/internal/spelling", "homeroom/internal/yamlfile"}},
 	{"homeroom/profile", "what is known of a person is decided without stores", nil, []string{"homeroom/engine", "homeroom/profile", "homeroom/internal/mailaddress", "homeroom/internal/cleantext", "homeroom/internal/spelling", "golang.org/x/net/", "golang.org/x/text/"}},
@@ -92,12 +93,12 @@ var directWalls = []wall{
 		// The types of answers, and what parses the values of flags.
 		"homeroom/catalog", "homeroom/deadletters", "homeroom/engine", "homeroom/experiment", "homeroom/importer", "homeroom/report", "homeroom/rules", "homeroom/rules/ruletest", "homeroom/simulate", "homeroom/subjects",
 		// Logs, metrics and the codec server of the process itself.
-		"homeroom/telemetry", "homeroom/internal/codec",
+		"homeroom/telemetry", "homeroom/internal/codec", "homeroom/internal/guard",
 		// Printing and reading.
 		"homeroom/internal/cells", "homeroom/internal/narrate", "homeroom/internal/rfc3339", "homeroom/internal/safefiles",
 	}},
 	{"homeroom/console", "the pages ask admin, and print what it answers", []string{kong, temporal, nats}, []string{
-		"homeroom/admin", "homeroom/deadletters", "homeroom/engine", "homeroom/internal/narrate", "homeroom/rules",
+		"homeroom/admin", "homeroom/deadletters", "homeroom/engine", "homeroom/internal/guard", "homeroom/internal/narrate", "homeroom/rules",
 	}},
 	{"homeroom/importer", "an import needs no terminal and no HTTP", []string{kong, "net/http", "flag"}, nil},
 	{"homeroom/deadletters", "dead letters need no terminal, no HTTP and no files", []string{kong, "net/http", "os", "flag"}, nil},

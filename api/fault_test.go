@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"homeroom/api"
+	"homeroom/internal/guard"
 )
 
 // faultyPublisher panics as long as it is broken.
@@ -25,9 +26,9 @@ func (p *faultyPublisher) PublishAll(ctx context.Context, messages []api.Message
 // TestAPanicEndsOneRequest: it is answered as a fault of Homeroom and reported with its stack, gives back what it held, and the next request is served.
 func TestAPanicEndsOneRequest(t *testing.T) {
 	publisher := &faultyPublisher{broken: true}
-	var reported []api.Panic
+	var reported []guard.Fault
 	k := open(t, publisher, func(o *api.Options, _ *http.Server) {
-		o.OnPanic = func(p api.Panic) { reported = append(reported, p) }
+		o.OnFault = func(f guard.Fault) { reported = append(reported, f) }
 		o.MaxHeld = int64(len(lesson("e1"))) + 16 // room for one body
 	})
 	for range 3 {
@@ -45,22 +46,4 @@ func TestAPanicEndsOneRequest(t *testing.T) {
 	if got := k.post(reader(lesson("e1"))); got.Status != http.StatusAccepted || publisher.count() != 1 {
 		t.Errorf("afterwards it answers %d %s", got.Status, got.Detail)
 	}
-}
-
-// TestAPanicBehindAnAnswer: who got the beginning of an answer does not take it for the whole.
-func TestAPanicBehindAnAnswer(t *testing.T) {
-	var reported int
-	k := open(t, &published{}, func(o *api.Options, _ *http.Server) {
-		o.OnPanic = func(api.Panic) { reported++ }
-	})
-	guarded := api.Guard(k.api, func(w http.ResponseWriter) {
-		w.WriteHeader(http.StatusOK)
-		panic("a fault")
-	})
-	defer func() {
-		if got := recover(); got != http.ErrAbortHandler || reported != 1 {
-			t.Errorf("it ended with %v and was reported %d times", got, reported)
-		}
-	}()
-	guarded()
 }
