@@ -13,6 +13,8 @@ type Wanted struct {
 	Scalar bool
 	// Members are those of the object by name, or of the objects in the array. A value of which members are wanted is Scalar, too.
 	Members map[string]*Wanted
+	// Unique: it tells who somebody is, or it seldom comes again. Its texts are not remembered. Nor is anything in it, if all of it is wanted.
+	Unique bool
 }
 
 // part is a Wanted as it is read by.
@@ -20,15 +22,16 @@ type part struct {
 	name    string // of the member; empty at the top
 	all     bool
 	scalar  bool
+	unique  bool
 	members [][]*part // by the length of their names: most of a body's names are ruled out by that
 }
 
 // newPart prepares a Wanted for reading.
 func newPart(name string, w *Wanted) *part {
 	if w == nil || w.All {
-		return &part{name: name, all: true}
+		return &part{name: name, all: true, unique: w == nil || w.Unique}
 	}
-	p := &part{name: name, scalar: w.Scalar}
+	p := &part{name: name, scalar: w.Scalar, unique: w.Unique}
 	for name, member := range w.Members {
 		for len(p.members) <= len(name) {
 			p.members = append(p.members, nil)
@@ -53,8 +56,8 @@ func (w *part) memberPart(name []byte) *part {
 
 // What is wanted where nothing else is said.
 var (
-	everything = &part{all: true}
-	nothing    = &part{}
+	everything = &part{all: true, unique: true}
+	nothing    = &part{unique: true}
 )
 
 // plainParts reads what is wanted of a JSON object, as plainObject reads all of it: ok is the same for both, and so is what is wanted. The rest is held to the
@@ -89,7 +92,10 @@ func (p *plain) readWanted(into map[string]any, key []byte, wanted *part) bool {
 // readPart reads what is wanted of a value.
 func (p *plain) readPart(wanted *part) (any, bool) {
 	switch {
+	case wanted == everything: // of an item, whose array says what is remembered
+		return p.readValue()
 	case wanted.all:
+		p.known = p.textsFor(wanted)
 		return p.readValue()
 	case !wanted.scalar:
 		return nil, p.skipValue()
@@ -101,7 +107,16 @@ func (p *plain) readPart(wanted *part) (any, bool) {
 	case '[':
 		return p.readItems(wanted)
 	}
+	p.known = p.textsFor(wanted)
 	return p.readValue()
+}
+
+// textsFor returns the texts that remember what is read of a part; nil: nothing of it is remembered.
+func (p *plain) textsFor(wanted *part) *texts {
+	if wanted.unique {
+		return nil
+	}
+	return p.names
 }
 
 // skipValue passes over a value, and reports whether it is one that can be read.

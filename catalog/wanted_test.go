@@ -94,6 +94,42 @@ func TestPartsAgree(t *testing.T) {
 	}
 }
 
+// Of what is unique nothing is remembered, however deep it lies.
+func TestUniqueTextsAreNotRemembered(t *testing.T) {
+	const body = `{"verb":"kept verb","who":"lost who","list":["kept item",["kept inner"]],"all":{"a":"lost a","b":["lost b"]},
+		"items":[{"kind":"kept kind","mail":"lost mail"},"kept text"],"persons":["lost person",{"x":"lost x"}],"last":{"kind":"kept last"},"other":"lost other"}`
+	whole := &Wanted{All: true}
+	names := newTexts()
+	_, ok := plainParts([]byte(body), MaxNesting, newPart("", ofMembers(map[string]*Wanted{
+		"verb":    {Scalar: true},
+		"who":     {Scalar: true, Unique: true},
+		"list":    whole,
+		"all":     {All: true, Unique: true, Members: map[string]*Wanted{"a": {Scalar: true}}},
+		"items":   ofMembers(map[string]*Wanted{"kind": {Scalar: true}, "mail": {Scalar: true, Unique: true}}),
+		"persons": {All: true, Unique: true},
+		"last":    whole,
+	})), names)
+	if !ok {
+		t.Fatal("the body is not plain")
+	}
+	kept := map[string]bool{}
+	for _, known := range names.known {
+		if text, isText := known.(string); isText {
+			kept[text] = true
+		}
+	}
+	for _, text := range []string{"kept verb", "kept item", "kept inner", "kept kind", "kept text", "kept last"} {
+		if !kept[text] {
+			t.Errorf("%q is not remembered", text)
+		}
+	}
+	for text := range kept {
+		if strings.HasPrefix(text, "lost") {
+			t.Errorf("%q is remembered", text)
+		}
+	}
+}
+
 func FuzzPlainParts(f *testing.F) {
 	for _, body := range bodiesWithParts {
 		f.Add([]byte(body))

@@ -33,10 +33,11 @@ const (
 type expression struct {
 	text    string
 	at      yamlfile.Position
-	path    []string // into the body; nil: it is more than a path
-	tree    ast.Expr // as it is written
-	keys    keySets  // what a body must have for it to be true
-	quick   quick    // nil: it is evaluated by CEL
+	path    []string   // into the body; nil: it is more than a path
+	tree    ast.Expr   // as it is written
+	keys    keyTree    // what a body must have for it to be true
+	quick   quick      // nil: it is evaluated by CEL
+	names   quickNames // of an event; nil: it is evaluated like any other
 	program cel.Program
 }
 
@@ -275,7 +276,10 @@ func (r *reader) compileExpression(n *yamlfile.Node, what string, w want) *expre
 		at:   n.At,
 		path: pathOf(parsed.NativeRep().Expr()),
 		tree: parsed.NativeRep().Expr(),
-		keys: keysForTrue(parsed.NativeRep().Expr()),
+		keys: treeOf(keysForTrue(parsed.NativeRep().Expr())),
+	}
+	if w == wantName {
+		e.names = compileNames(e.tree)
 	}
 	if e.path == nil {
 		e.quick = compileWhole(parsed.NativeRep().Expr())

@@ -15,16 +15,68 @@ type keySets [][]string
 // maxKeySets is how many sets are told apart. A condition with more is always evaluated.
 const maxKeySets = 16
 
-// fits reports whether the condition may hold for a body.
-func (k keySets) fits(body map[string]any) bool {
-	return slices.ContainsFunc(k, func(set []string) bool {
-		for _, name := range set {
-			if _, has := body[name]; !has {
-				return false
+// keyTree are keySets in the form in which they are looked up: a name that several sets share is looked up once. A body needs one of the names, and what stands
+// below it. An empty tree needs nothing.
+type keyTree []keyBranch
+
+type keyBranch struct {
+	name string
+	then keyTree
+}
+
+// treeOf returns the tree of sets.
+func treeOf(sets keySets) keyTree {
+	var tree keyTree
+	for len(sets) > 0 {
+		name, found := mostNeeded(sets)
+		if !found {
+			return nil // a set is satisfied
+		}
+		var with, without keySets
+		for _, set := range sets {
+			if slices.Contains(set, name) {
+				with = append(with, slices.DeleteFunc(slices.Clone(set), func(one string) bool { return one == name }))
+			} else {
+				without = append(without, set)
 			}
 		}
-		return true
-	})
+		tree = append(tree, keyBranch{name: name, then: treeOf(with)})
+		sets = without
+	}
+	return tree
+}
+
+// mostNeeded returns the name that is in most sets, the first of several; found is false if one of the sets is empty.
+func mostNeeded(sets keySets) (name string, found bool) {
+	most := 0
+	for _, set := range sets {
+		if len(set) == 0 {
+			return "", false
+		}
+		for _, one := range set {
+			count := 0
+			for _, other := range sets {
+				if slices.Contains(other, one) {
+					count++
+				}
+			}
+			if count > most {
+				most = count
+				name = one
+			}
+		}
+	}
+	return name, true
+}
+
+// fits reports whether the condition may hold for a body.
+func (t keyTree) fits(body map[string]any) bool {
+	for i := range t {
+		if _, has := body[t[i].name]; has && t[i].then.fits(body) {
+			return true
+		}
+	}
+	return len(t) == 0
 }
 
 // keysForTrue returns what a body must have for a condition to hold.

@@ -1,6 +1,7 @@
 package sources
 
 import (
+	"errors"
 	"maps"
 	"math/rand/v2"
 	"regexp"
@@ -55,6 +56,7 @@ func TestQuickIsCEL(t *testing.T) {
 	}
 	random := rand.New(rand.NewPCG(3, 4))
 	answered := map[*expression]int{}
+	named := 0
 	for _, body := range fixtureBodies(t) {
 		for range 5 {
 			part, _ := damageValue(random, body).(map[string]any)
@@ -62,6 +64,7 @@ func TestQuickIsCEL(t *testing.T) {
 				if e == nil || e.quick == nil {
 					continue
 				}
+				named += holdNames(t, e, part)
 				quickValue, got := e.quick(part)
 				if got == unclear {
 					continue
@@ -80,6 +83,40 @@ func TestQuickIsCEL(t *testing.T) {
 			t.Errorf("%s was answered %d times without CEL", e.text, answered[e])
 		}
 	}
+	if named < 1000 {
+		t.Errorf("names were read %d times without CEL", named)
+	}
+}
+
+// holdNames compares the names that an expression gives with those of CEL. It returns 1 if there were some, and 0 otherwise.
+func holdNames(t *testing.T, e *expression, body map[string]any) int {
+	t.Helper()
+	if e.names == nil {
+		return 0
+	}
+	names, got := e.names(body)
+	if got == unclear {
+		return 0
+	}
+	value, err := e.evalByCEL(&input{body: body})
+	if got != known {
+		if !errors.Is(err, errAbsent) {
+			t.Fatalf("the names by %s of %v are not there, CEL says %v", e.text, body, err)
+		}
+		return 0
+	}
+	want, isList := value.([]any)
+	if !isList {
+		want = []any{value}
+	}
+	var list []any
+	for _, name := range names {
+		list = append(list, name)
+	}
+	if diff := cmp.Diff(want, list); diff != "" || err != nil {
+		t.Fatalf("the names by %s of %v: CEL says %v (-CEL +quick)\n%s", e.text, body, err, diff)
+	}
+	return 1
 }
 
 // expressionsOf returns the expressions of a source that are held against a whole body.

@@ -122,6 +122,15 @@ func ignoreBody(message string) catalog.Translation {
 	return catalog.Translation{Err: &catalog.DecodeError{Code: catalog.CodeIgnored, Message: message}}
 }
 
+// ignoredMessage says that the source ignores a name. It is made at once: most bodies of a platform are ignored.
+func (s *Source) ignoredMessage(name string) string {
+	var room [192]byte
+	message := append(room[:0], "the source "...)
+	message = append(message, s.Name...)
+	message = append(message, " ignores "...)
+	return string(strconv.AppendQuote(message, cutShort(name)))
+}
+
 // readBody reads a body of the source.
 func (s *Source) readBody(cat *catalog.Catalog, m *catalog.Foreign, in *input) catalog.Translation {
 	if s.items != nil {
@@ -161,6 +170,11 @@ func (s *Source) reshapeBody(in *input) *input {
 
 // namesOf returns what a body calls its event: at least one name.
 func (s *Source) namesOf(in *input) ([]string, *catalog.Translation) {
+	if s.event.names != nil {
+		if names, got := s.event.names(in.body); got == known && len(names) > 0 {
+			return names, nil
+		}
+	}
 	value, err := s.event.eval(in)
 	var names []string
 	switch value := value.(type) {
@@ -209,7 +223,7 @@ func (s *Source) readNamed(cat *catalog.Catalog, names []string, m *catalog.Fore
 	}
 	for _, name := range names {
 		if s.ignore.containsName(name) {
-			return ignoreBody("the source " + s.Name + " ignores " + strconv.Quote(cutShort(name)))
+			return ignoreBody(s.ignoredMessage(name))
 		}
 	}
 	if s.taxonomy {

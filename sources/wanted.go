@@ -20,35 +20,79 @@ var (
 // costs, and most of it reaches nobody.
 func (s *Set) Wanted() *catalog.Wanted {
 	all := &catalog.Wanted{Scalar: true}
+	unique := &catalog.Wanted{}
 	for _, source := range s.Sources() {
 		source.addWanted(all)
+		source.addUnique(unique)
 	}
+	markUnique(all, unique)
 	return all
 }
 
 // addWanted adds what the expressions of the source can reach.
 func (s *Source) addWanted(body *catalog.Wanted) {
+	one := &catalog.Wanted{Scalar: true}
+	s.addReshaped(one, func(reshaped *catalog.Wanted) {
+		s.event.addWanted(reshaped, plainValue)
+		s.addWhole((*mapping).addWanted, reshaped)
+	})
+	mergeWanted(body, one)
 	s.recognise.addWanted(body, plainValue)
-	s.items.addWanted(body, wholeValue)
+	s.items.addWanted(body, one) // each item is read as a body
+}
+
+// addUnique adds what the expressions can reach that tell who a learner is, which event it is, or when it was.
+func (s *Source) addUnique(body *catalog.Wanted) {
+	one := &catalog.Wanted{}
+	s.addReshaped(one, func(reshaped *catalog.Wanted) { s.addWhole((*mapping).addUnique, reshaped) })
+	mergeWanted(body, one)
+	s.items.addWanted(body, one)
+}
+
+// addReshaped adds to body what is wanted of it if add adds what is wanted of it in the form that the expressions read.
+func (s *Source) addReshaped(body *catalog.Wanted, add func(reshaped *catalog.Wanted)) {
 	reshaped := &catalog.Wanted{Scalar: true}
-	s.event.addWanted(reshaped, plainValue)
-	s.whole.addWanted(reshaped)
-	for _, m := range s.mappings() {
-		m.addWanted(reshaped)
-	}
+	add(reshaped)
 	mergeWanted(body, reshaped) // without a reshape, and where that cannot be evaluated
 	s.reshape.addWanted(body, reshaped)
 }
 
+// addWhole adds for what holds for every event, and for each mapping.
+func (s *Source) addWhole(add func(m *mapping, body *catalog.Wanted), body *catalog.Wanted) {
+	add(&s.whole, body)
+	for _, m := range s.mappings() {
+		add(m, body)
+	}
+}
+
 func (m *mapping) addWanted(body *catalog.Wanted) {
-	for _, e := range []*expression{m.condition, m.learner, m.id, m.at} {
+	m.addUnique(body)
+	m.condition.addWanted(body, plainValue)
+	m.object.addWanted(body, wholeValue)
+	for _, f := range m.properties {
+		f.value.addWanted(body, wholeValue)
+	}
+}
+
+func (m *mapping) addUnique(body *catalog.Wanted) {
+	for _, e := range []*expression{m.learner, m.id, m.at} {
 		e.addWanted(body, plainValue)
 	}
-	m.object.addWanted(body, wholeValue)
 	m.person.addWanted(body, wholeValue)
-	for _, fields := range [][]field{m.properties, m.traits} {
-		for _, f := range fields {
-			f.value.addWanted(body, wholeValue)
+	for _, f := range m.traits {
+		f.value.addWanted(body, wholeValue)
+	}
+}
+
+// markUnique marks the parts that are unique in what is wanted, and those that lead to them.
+func markUnique(wanted, unique *catalog.Wanted) {
+	wanted.Unique = true
+	for name, part := range wanted.Members {
+		switch {
+		case unique.All:
+			markUnique(part, unique)
+		case unique.Members[name] != nil:
+			markUnique(part, unique.Members[name])
 		}
 	}
 }

@@ -206,3 +206,64 @@ func FuzzParts(f *testing.F) {
 		}
 	})
 }
+
+// What tells who somebody is, which event it is or when it was is not remembered; what names an event or what is learnt is.
+func TestWhatIsRemembered(t *testing.T) {
+	known, err := catalog.Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	shipped, err := Shipped(known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, problems := Compile("s.yaml", []byte(`sources:
+  own:
+    recognise: has(body.kind)
+    reshape: '{"kind": body.kind, "inner": body.data, "who": body.people[0]}'
+    items: body.list
+    event: body.kind
+    taxonomy: true
+    learner: body.who.id
+    properties: body.inner
+    traits: {first_name: 'lower(body.inner.user.name)'}
+`), known)
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		set  *Set
+		path []string
+		want bool // it is remembered
+	}{
+		{shipped, []string{"verb", "id"}, true},
+		{shipped, []string{"action"}, true},
+		{shipped, []string{"object", "definition", "type"}, true},
+		{shipped, []string{"group", "id"}, true},
+		{shipped, []string{"id"}, false},
+		{shipped, []string{"timestamp"}, false},
+		{shipped, []string{"eventTime"}, false},
+		{shipped, []string{"actor"}, false},
+		{shipped, []string{"actor", "id"}, false},
+		{shipped, []string{"actor", "mbox"}, false},
+		{shipped, []string{"actor", "account", "name"}, false},
+		{shipped, []string{"object", "assignee", "id"}, false},
+		{shipped, []string{"traits"}, false},
+		{shipped, []string{"userId"}, false},
+		{shipped, []string{"data", "actor", "id"}, false},
+		{shipped, []string{"data", "group", "id"}, true},
+		{own, []string{"data"}, false},
+		{own, []string{"people"}, false},
+		{own, []string{"list", "people"}, false},
+	} {
+		wanted := c.set.Wanted()
+		for _, name := range c.path {
+			if wanted = wanted.Members[name]; wanted == nil {
+				t.Fatalf("%v is not wanted", c.path)
+			}
+		}
+		if wanted.Unique == c.want {
+			t.Errorf("%v is remembered: %v, want %v", c.path, !wanted.Unique, c.want)
+		}
+	}
+}
