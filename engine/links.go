@@ -63,8 +63,11 @@ func (s *Standing) attribute(ev *Event, keys []string) (course string, learned b
 		kept = s.Links[n-1].Course // the same text once: each would keep the body alive that it was read from
 	}
 	for i, key := range keys {
+		if key == KeyCourse {
+			continue
+		}
 		id, ok := ev.Text(key)
-		if !ok || key == KeyCourse {
+		if !ok {
 			continue
 		}
 		known := ""

@@ -274,6 +274,8 @@ type spare struct {
 	// withheld are the runs of which a message was withheld in this step. Their next message waits until all other runs that are due have been
 	// decided, as it would wait for the outcome of a delivery: held-out learners are decided in the order of treated ones.
 	withheld []string
+	// scopes are those of runs about a course, by the course's id; nil: they are not kept.
+	scopes map[string]string
 }
 
 func (s *stepper) spareMemory() *spare {

@@ -138,7 +138,11 @@ func (s *Standing) noteVisit(ev *Event, c *Course, course string, at time.Time) 
 	}
 	from, first, changed := c.noteVisit(unit, at)
 	if first {
-		s.addMove(ev, Move{Course: course, From: from, To: unit.name()})
+		to := c.Visits.Last
+		if !unit.isNamed(to) { // something later has been visited
+			to = unit.name()
+		}
+		s.addMove(ev, Move{Course: course, From: from, To: to})
 	}
 	return changed
 }

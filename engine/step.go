@@ -29,6 +29,7 @@ type Stepper struct{ s stepper }
 func (t *Stepper) Step(env Env, state State, inputs []Input, now time.Time) Result {
 	t.s.beginStep(&env, &state, now)
 	t.s.unseen = true
+	t.s.keepScopes()
 	return t.s.takeInputs(inputs)
 }
 

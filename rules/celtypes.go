@@ -145,6 +145,7 @@ func eventField(ev *catalog.Event, name string) (*types.FieldType, bool) {
 		return nil, false
 	}
 	event := ev.Name
+	what := event + "." + name // put together once: it is asked for with each event
 	return &types.FieldType{
 		Type: celType(p.Type),
 		IsSet: func(of any) bool {
@@ -158,7 +159,7 @@ func eventField(ev *catalog.Event, name string) (*types.FieldType, bool) {
 			if v == nil {
 				return nil, fmt.Errorf("%s carries no %s", event, name)
 			}
-			return readAs(p.Type, v, event+"."+name)
+			return readAs(p.Type, v, what)
 		},
 	}, true
 }
