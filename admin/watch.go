@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -56,14 +57,16 @@ func (i *Installation) Watch(ctx context.Context, o WatchOptions, each func(Watc
 	if err := w.refreshCatalog(ctx); err != nil {
 		return err
 	}
+	var following sync.WaitGroup
+	defer following.Wait() // it deletes its consumers
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	lines := make(chan Watched)
 	ended := make(chan error, 2)
-	go func() { ended <- i.followStream(ctx, subjects.Stream, events, o.Since, lines, w.describeEvent) }()
-	go func() {
+	following.Go(func() { ended <- i.followStream(ctx, subjects.Stream, events, o.Since, lines, w.describeEvent) })
+	following.Go(func() {
 		ended <- i.followStream(ctx, subjects.DecisionStream, decisions, o.Since, lines, describeDecision)
-	}()
+	})
 	for running := 2; running > 0; {
 		select {
 		case line := <-lines:
@@ -82,6 +85,9 @@ func (i *Installation) Watch(ctx context.Context, o WatchOptions, each func(Watc
 	return nil
 }
 
+// makingTimeout is how long the server may take to make a consumer.
+const makingTimeout = 5 * time.Second
+
 // followStream reads a stream as it grows, and sends what describe makes of each message.
 func (i *Installation) followStream(ctx context.Context, stream, filter string, since time.Time, lines chan<- Watched, describe func(context.Context, jetstream.Msg) (Watched, bool)) error {
 	config := jetstream.OrderedConsumerConfig{FilterSubjects: []string{filter}, DeliverPolicy: jetstream.DeliverNewPolicy}
@@ -89,7 +95,10 @@ func (i *Installation) followStream(ctx context.Context, stream, filter string, 
 		config.DeliverPolicy = jetstream.DeliverByStartTimePolicy
 		config.OptStartTime = &since
 	}
-	consumer, err := i.js.OrderedConsumer(ctx, stream, config)
+	// It is made also if ctx ends meanwhile: the server would have it, and nobody would delete it.
+	making, cancel := context.WithTimeout(context.WithoutCancel(ctx), makingTimeout)
+	consumer, err := i.js.OrderedConsumer(making, stream, config)
+	cancel()
 	if err != nil {
 		return fmt.Errorf("follow the stream %s: %w", stream, err)
 	}
@@ -97,6 +106,7 @@ func (i *Installation) followStream(ctx context.Context, stream, filter string, 
 	if err != nil {
 		return fmt.Errorf("follow the stream %s: %w", stream, err)
 	}
+	defer store.DeleteConsumer(ctx, i.js, stream, consumer)
 	defer messages.Stop()
 	for {
 		msg, err := messages.Next(jetstream.NextContext(ctx))

@@ -260,7 +260,7 @@ func tokenMeansLearner(token, learner string) bool {
 const readBatchSize = 500
 
 // eachMessage yields what a stream holds under the filters at this moment.
-func (d *LearnerData) eachMessage(ctx context.Context, stream string, filters []string, yield func(Message) error) (err error) {
+func (d *LearnerData) eachMessage(ctx context.Context, stream string, filters []string, yield func(Message) error) error {
 	consumer, err := d.js.CreateConsumer(ctx, stream, jetstream.ConsumerConfig{
 		FilterSubjects:    filters,
 		AckPolicy:         jetstream.AckNonePolicy,
@@ -270,9 +270,7 @@ func (d *LearnerData) eachMessage(ctx context.Context, stream string, filters []
 	if err != nil {
 		return err
 	}
-	defer func() {
-		err = errors.Join(err, d.js.DeleteConsumer(context.WithoutCancel(ctx), stream, consumer.CachedInfo().Name))
-	}()
+	defer DeleteConsumer(ctx, d.js, stream, consumer)
 	var delivered uint64
 	for left := consumer.CachedInfo().NumPending; left > 0; {
 		batch, err := consumer.FetchNoWait(readBatchSize)

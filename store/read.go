@@ -129,14 +129,18 @@ func (r StreamReader) CountStored(ctx context.Context, stream string, filters []
 	return consumer.CachedInfo().NumPending, nil
 }
 
-// deleteConsumer deletes the consumer of a reading that is over, also if the context has ended. If that fails, the server does it later, so whoever reads need not know.
 func (r StreamReader) deleteConsumer(ctx context.Context, stream string, consumer jetstream.Consumer) {
-	if r.LeavesConsumer {
-		return
+	if !r.LeavesConsumer {
+		DeleteConsumer(ctx, r.JS, stream, consumer)
 	}
+}
+
+// DeleteConsumer deletes the consumer of a reading that is over, also if the context has ended, and takes no longer than deleteTimeout. If that fails, the server does it
+// later, so whoever reads need not know.
+func DeleteConsumer(ctx context.Context, js jetstream.JetStream, stream string, consumer jetstream.Consumer) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deleteTimeout)
 	defer cancel()
-	_ = r.JS.DeleteConsumer(ctx, stream, consumer.CachedInfo().Name)
+	_ = js.DeleteConsumer(ctx, stream, consumer.CachedInfo().Name)
 }
 
 // NewestFrom returns the sequence at which the newest messages of a subject begin, of those that are read with these options, and how many older ones there are. 0: there are
