@@ -126,8 +126,9 @@ func (c *Catalog) readForeign(byHeader format, header map[string][]string, event
 		if found {
 			return f, problem
 		}
-	}
-	if plain && byHeader == nil {
+		if byHeader != nil {
+			return byHeader.readFields(c, &message{header: header, event: event, raw: body})
+		}
 		if object, ok := plainObject(body, MaxNesting, names); ok {
 			return formatByBody(object).readFields(c, &message{header: header, event: event, raw: body, body: object})
 		}

@@ -246,7 +246,7 @@ func (p *plain) readItems(wanted *part) ([]any, bool) {
 		if !ok {
 			return nil, false
 		}
-		if wanted != nothing {
+		if wanted != wantNothing {
 			array = append(array, value)
 		}
 		if p.takeByte(']') {
@@ -267,7 +267,7 @@ func (p *plain) readValue() (any, bool) {
 	case '{':
 		return p.readObject(nil)
 	case '[':
-		return p.readItems(everything)
+		return p.readItems(wantAll)
 	case 't':
 		return true, p.skipWord("true")
 	case 'f':

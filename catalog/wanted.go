@@ -7,7 +7,7 @@ import (
 
 // Wanted says which parts of a JSON value somebody looks at. The zero Wanted: only whether it is there. It does not change once it is in use.
 type Wanted struct {
-	// All: everything in it.
+	// All: the value with all that is in it.
 	All bool
 	// Scalar: a text, a number, true, false or null, whole. Of an object or an array, that it is one.
 	Scalar bool
@@ -56,8 +56,8 @@ func (w *part) memberPart(name []byte) *part {
 
 // What is wanted where nothing else is said.
 var (
-	everything = &part{all: true, unique: true}
-	nothing    = &part{unique: true}
+	wantAll     = &part{all: true, unique: true}
+	wantNothing = &part{unique: true}
 )
 
 // plainParts reads what is wanted of a JSON object, as plainObject reads all of it: ok is the same for both, and so is what is wanted. The rest is held to the
@@ -92,7 +92,7 @@ func (p *plain) readWanted(into map[string]any, key []byte, wanted *part) bool {
 // readPart reads what is wanted of a value.
 func (p *plain) readPart(wanted *part) (any, bool) {
 	switch {
-	case wanted == everything: // of an item, whose array says what is remembered
+	case wanted == wantAll: // of an item, whose array says what is remembered
 		return p.readValue()
 	case wanted.all:
 		p.known = p.textsFor(wanted)
@@ -127,9 +127,9 @@ func (p *plain) skipValue() bool {
 		_, ok := p.readString()
 		return ok
 	case '{':
-		return p.readMembers(nil, nil, nothing)
+		return p.readMembers(nil, nil, wantNothing)
 	case '[':
-		_, ok := p.readItems(nothing)
+		_, ok := p.readItems(wantNothing)
 		return ok
 	case 't', 'f', 'n':
 		_, ok := p.readValue()

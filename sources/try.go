@@ -141,7 +141,7 @@ func tryBody(cat *catalog.Catalog, body []byte) Tried {
 	d, problem := cat.Decode("", "", body, time.Time{})
 	timeless := false
 	if problem != nil && problem.Code == catalog.CodeBadTime {
-		if now, again := cat.Decode("", "", body, time.Now()); again == nil || again.Code != catalog.CodeBadTime { // what it lacks besides a time
+		if now, again := cat.Decode("", "", body, time.Now()); again == nil || again.Code != catalog.CodeBadTime { // what else is wrong with it
 			d = now
 			problem = again
 			d.Event.Time = time.Time{}

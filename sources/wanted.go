@@ -11,9 +11,9 @@ import (
 
 // What an expression may need of a value.
 var (
-	wholeValue = &catalog.Wanted{All: true}
-	// plainValue is all that a text, a number or a comparison with one can use: whatever is in an object makes no difference.
-	plainValue = &catalog.Wanted{Scalar: true}
+	wantAll = &catalog.Wanted{All: true}
+	// wantScalar: all that a text, a number or a comparison with one can use: whatever is in an object makes no difference.
+	wantScalar = &catalog.Wanted{Scalar: true}
 )
 
 // Wanted implements [catalog.Translator]: the parts of a body that some expression of some source can reach. Reading the rest is most of what a foreign body
@@ -33,11 +33,11 @@ func (s *Set) Wanted() *catalog.Wanted {
 func (s *Source) addWanted(body *catalog.Wanted) {
 	one := &catalog.Wanted{Scalar: true}
 	s.addReshaped(one, func(reshaped *catalog.Wanted) {
-		s.event.addWanted(reshaped, plainValue)
+		s.event.addWanted(reshaped, wantScalar)
 		s.addWhole((*mapping).addWanted, reshaped)
 	})
 	mergeWanted(body, one)
-	s.recognise.addWanted(body, plainValue)
+	s.recognise.addWanted(body, wantScalar)
 	s.items.addWanted(body, one) // each item is read as a body
 }
 
@@ -67,20 +67,20 @@ func (s *Source) addWhole(add func(m *mapping, body *catalog.Wanted), body *cata
 
 func (m *mapping) addWanted(body *catalog.Wanted) {
 	m.addUnique(body)
-	m.condition.addWanted(body, plainValue)
-	m.object.addWanted(body, wholeValue)
+	m.condition.addWanted(body, wantScalar)
+	m.object.addWanted(body, wantAll)
 	for _, f := range m.properties {
-		f.value.addWanted(body, wholeValue)
+		f.value.addWanted(body, wantAll)
 	}
 }
 
 func (m *mapping) addUnique(body *catalog.Wanted) {
 	for _, e := range []*expression{m.learner, m.id, m.at} {
-		e.addWanted(body, plainValue)
+		e.addWanted(body, wantScalar)
 	}
-	m.person.addWanted(body, wholeValue)
+	m.person.addWanted(body, wantAll)
 	for _, f := range m.traits {
-		f.value.addWanted(body, wholeValue)
+		f.value.addWanted(body, wantAll)
 	}
 }
 
@@ -164,14 +164,14 @@ func addWanted(body *catalog.Wanted, e ast.Expr, part *catalog.Wanted) {
 func addWantedOfMap(body *catalog.Wanted, e ast.MapExpr, part *catalog.Wanted) {
 	for _, entry := range e.Entries() {
 		key := entry.AsMapEntry().Key()
-		addWanted(body, key, plainValue)
+		addWanted(body, key, wantScalar)
 		name, isText := literalText(key)
 		ofValue := part.Members[name]
 		switch {
 		case part.All || !isText:
-			ofValue = wholeValue
+			ofValue = wantAll
 		case ofValue == nil:
-			ofValue = plainValue // whether it is there decides whether the object is
+			ofValue = wantScalar // whether it is there decides whether the object is
 		}
 		addWanted(body, entry.AsMapEntry().Value(), ofValue)
 	}
@@ -191,19 +191,19 @@ func addWantedOfCall(body *catalog.Wanted, call ast.CallExpr, part *catalog.Want
 		addWantedOfAll(body, args, part)
 	case name == "activity":
 		addWanted(body, args[0], activitiesWanted())
-		addWanted(body, args[1], plainValue)
+		addWanted(body, args[1], wantScalar)
 	case name == "score_pct":
 		addWanted(body, args[0], scoreWanted())
 	case readsPlainValues(call):
-		addWantedOfAll(body, args, plainValue)
+		addWantedOfAll(body, args, wantScalar)
 	default:
-		addWantedOfAll(body, args, wholeValue)
+		addWantedOfAll(body, args, wantAll)
 	}
 }
 
 // addWantedOfConditional is addWanted for condition ? then : otherwise. Where the condition is that a part of the body is a text, nothing below it is there for then.
 func addWantedOfConditional(body *catalog.Wanted, args []ast.Expr, part *catalog.Wanted) {
-	addWanted(body, args[0], plainValue)
+	addWanted(body, args[0], wantScalar)
 	then := &catalog.Wanted{}
 	addWanted(then, args[1], part)
 	if path := pathOfText(args[0]); len(path) > 0 {
@@ -211,7 +211,7 @@ func addWantedOfConditional(body *catalog.Wanted, args []ast.Expr, part *catalog
 		for _, name := range path {
 			text = wantMember(text, name)
 		}
-		*text = *plainValue
+		*text = *wantScalar
 	}
 	mergeWanted(body, then)
 	addWanted(body, args[2], part)
@@ -239,7 +239,7 @@ func addWantedOfIndex(body *catalog.Wanted, args []ast.Expr, part *catalog.Wante
 	case int64:
 		addWanted(body, args[0], part) // what is wanted of an array is wanted of its items
 	default:
-		addWantedOfAll(body, args, wholeValue)
+		addWantedOfAll(body, args, wantAll)
 	}
 }
 
@@ -250,9 +250,9 @@ func addWantedOfMember(body *catalog.Wanted, args []ast.Expr) {
 	case isText: // b may be an object that has the name, or an array that holds the text
 		addWanted(body, args[1], onlyMember(name, &catalog.Wanted{}))
 	case args[1].Kind() == ast.ListKind && !slices.ContainsFunc(args[1].AsList().Elements(), isNotLiteral):
-		addWanted(body, args[0], plainValue)
+		addWanted(body, args[0], wantScalar)
 	default:
-		addWantedOfAll(body, args, wholeValue)
+		addWantedOfAll(body, args, wantAll)
 	}
 }
 
@@ -282,8 +282,8 @@ func readsPlainValues(call ast.CallExpr) bool {
 // activitiesWanted is what findActivity looks at.
 func activitiesWanted() *catalog.Wanted {
 	one := onlyMembers(map[string]*catalog.Wanted{
-		"id":         plainValue,
-		"definition": onlyMember("type", plainValue),
+		"id":         wantScalar,
+		"definition": onlyMember("type", wantScalar),
 	})
 	return onlyMembers(map[string]*catalog.Wanted{
 		"grouping": one,
@@ -295,9 +295,9 @@ func activitiesWanted() *catalog.Wanted {
 // scoreWanted is what scorePercent looks at.
 func scoreWanted() *catalog.Wanted {
 	return onlyMembers(map[string]*catalog.Wanted{
-		"scaled": plainValue,
-		"raw":    plainValue,
-		"max":    plainValue,
-		"min":    plainValue,
+		"scaled": wantScalar,
+		"raw":    wantScalar,
+		"max":    wantScalar,
+		"min":    wantScalar,
 	})
 }
