@@ -43,6 +43,15 @@ type StoryEntry struct {
 	Last  time.Time `json:"last,omitzero"`
 }
 
+// WentBy is the channel by which the message of a decision went, or may have gone; empty: nothing went.
+func (e *StoryEntry) WentBy() string {
+	switch engine.Kind(e.What) {
+	case engine.KindSent, engine.KindUncertain:
+		return e.Channel
+	}
+	return ""
+}
+
 // StoryOptions say how a story is made.
 type StoryOptions struct {
 	Rule string // only the chapters of this rule; empty: all

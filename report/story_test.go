@@ -13,8 +13,8 @@ func (s *Story) text() string {
 		fmt.Fprintf(&b, "%s|%s|%s\n", c.Rule, c.Scope, c.Run)
 		for _, l := range c.Entries {
 			fmt.Fprintf(&b, "  %s %s: %s", l.At.Format("2 15:04"), l.What, l.Text)
-			if l.Channel != "" {
-				fmt.Fprintf(&b, " [%s]", l.Channel)
+			if channel := l.WentBy(); channel != "" {
+				fmt.Fprintf(&b, " [%s]", channel)
 			}
 			if l.Times > 1 {
 				fmt.Fprintf(&b, " ×%d until %s", l.Times, l.Last.Format("2 15:04"))
@@ -116,12 +116,12 @@ share|certificate_id=c2|r2
 			4 10:00 ada certificate.shared certificate=c1`, `share|certificate_id=c1|r1
   1 10:00 sent: ready went to the provider
 `},
-		{"each message says how it went", "", `
+		{"each message that went says how", "", `
 			1 10:00 ada sent     hi message=note channel=email
 			1 11:00 ada withheld hi message=nudge reason=holdout channel=inapp
 			1 12:00 ada skipped  hi message=more reason=cap`, `hi||ada/hi
   1 10:00 sent: note went to the provider [email]
-  1 11:00 withheld: nudge was withheld: the learner is in the rule's holdout, the group to compare with [inapp]
+  1 11:00 withheld: nudge was withheld: the learner is in the rule's holdout, the group to compare with
   1 12:00 skipped: more was not sent: the learner had as many messages as a cap allows
 `},
 		{"somebody else's referral", "", `

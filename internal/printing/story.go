@@ -98,8 +98,8 @@ func writeEntries(out io.Writer, o IO, lines []report.StoryEntry, zone *time.Loc
 		if l.Decision && l.Send != "" {
 			text += " · send " + l.Send
 		}
-		if l.Channel != "" {
-			text += " · " + narrate.Channel(l.Channel)
+		if channel := l.WentBy(); channel != "" {
+			text += " · " + narrate.Channel(channel)
 		}
 		if l.Times > 1 {
 			text += fmt.Sprintf(" ×%d, the last time at %s", l.Times, narrate.Moment(l.Last, zone))
