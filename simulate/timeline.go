@@ -10,26 +10,34 @@ import (
 	"time"
 
 	"homeroom/engine"
+	"homeroom/internal/cells"
 	"homeroom/internal/narrate"
 )
 
-// WriteTimeline writes one line a decision; paint colors a kind's word and may be nil.
+// maxTimelineCells is how wide the columns of learners and of subjects are at most, and kindCells how wide the column of kinds is.
+const (
+	maxTimelineCells = 36
+	kindCells        = 9
+)
+
+// WriteTimeline writes one line a decision, printable whoever wrote its texts; paint colors a kind's word and may be nil.
 func WriteTimeline(w io.Writer, decisions []engine.Decision, paint func(engine.Kind, string) string) error {
 	learners := 0
 	subjects := 0
 	for i := range decisions {
 		subject, _ := narrate.Summary(&decisions[i])
-		learners = max(learners, min(len(decisions[i].Learner), 36))
-		subjects = max(subjects, min(len(subject), 36))
+		learners = max(learners, min(cells.Width(cells.Printable(decisions[i].Learner)), maxTimelineCells))
+		subjects = max(subjects, min(cells.Width(cells.Printable(subject)), maxTimelineCells))
 	}
 	for i := range decisions {
 		d := &decisions[i]
 		subject, why := narrate.Summary(d)
-		kind := fmt.Sprintf("%-9s", d.Kind)
+		kind := cells.Pad(cells.Printable(string(d.Kind)), kindCells)
 		if paint != nil {
 			kind = paint(d.Kind, kind)
 		}
-		line := fmt.Sprintf("%s  %-*s  %s  %-*s  %s", d.At.UTC().Format(narrate.TimeFormat), learners, d.Learner, kind, subjects, subject, why)
+		line := fmt.Sprintf("%s  %s  %s  %s  %s", d.At.UTC().Format(narrate.TimeFormat), cells.Pad(cells.Printable(d.Learner), learners), kind,
+			cells.Pad(cells.Printable(subject), subjects), cells.Printable(why))
 		if _, err := fmt.Fprintln(w, strings.TrimRight(line, " ")); err != nil {
 			return fmt.Errorf("write timeline: %w", err)
 		}
@@ -44,7 +52,7 @@ func (s *Summary) WriteTable(w io.Writer) error {
 	width := 0
 	for _, kind := range Kinds {
 		for key := range s.Count(kind) {
-			width = max(width, len(key))
+			width = max(width, cells.Width(cells.Printable(key)))
 		}
 	}
 	for _, kind := range Kinds {
@@ -56,12 +64,12 @@ func (s *Summary) WriteTable(w io.Writer) error {
 		if total == 0 {
 			continue
 		}
-		fmt.Fprintf(&b, "\n%-*s  %10s\n", width+2, kind, narrate.Thousands(total))
+		fmt.Fprintf(&b, "\n%s  %10s\n", cells.Pad(string(kind), width+2), narrate.Thousands(total))
 		keys := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
 			return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
 		})
 		for _, key := range keys {
-			fmt.Fprintf(&b, "  %-*s  %10s\n", width, cmp.Or(key, "(none)"), narrate.Thousands(counts[key]))
+			fmt.Fprintf(&b, "  %s  %10s\n", cells.Pad(cmp.Or(cells.Printable(key), "(none)"), width), narrate.Thousands(counts[key]))
 		}
 	}
 	if _, err := io.WriteString(w, b.String()); err != nil {

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 
 	"homeroom/engine"
+	"homeroom/internal/cells"
 	"homeroom/internal/narrate"
 )
 
@@ -70,10 +70,10 @@ func WriteUnstarted(w io.Writer, list []Unstarted) error {
 	if len(list) == 0 {
 		return nil
 	}
-	fmt.Fprintf(w, "\nNever started\n")
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, u := range list {
-		fmt.Fprintf(table, "  %s\t%s\n", u.Rule, u.Why)
+	rows := make([][]string, len(list))
+	for i, u := range list {
+		rows[i] = []string{"  " + u.Rule, u.Why}
 	}
-	return table.Flush()
+	_, err := io.WriteString(w, "\nNever started\n"+cells.Table(rows))
+	return err
 }

@@ -2,6 +2,7 @@
 package cells
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -97,11 +98,27 @@ func prefixOf(word string, most int) string {
 	return word
 }
 
-// Table lines columns up, two cells between them, a row a line.
+// Printable returns a text that a terminal can be given, whoever wrote it: in quotes, with escapes, if something in it does not print, such as a line break, the beginning of an
+// escape sequence, or a mark that turns the direction of text.
+func Printable(text string) string {
+	if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) || r == unicode.ReplacementChar }) {
+		return strings.ReplaceAll(strconv.Quote(text), string(unicode.ReplacementChar), `\ufffd`)
+	}
+	return text
+}
+
+// Pad returns a text with as many spaces behind it as fill so many cells; a wider text is returned as it is.
+func Pad(text string, most int) string { return text + strings.Repeat(" ", max(0, most-Width(text))) }
+
+// Table lines columns up, two cells between them, a row a line. Each cell is made printable, see [Printable].
 func Table(rows [][]string) string {
 	var widths []int
-	for _, row := range rows {
+	printable := make([][]string, len(rows))
+	for n, row := range rows {
+		printable[n] = make([]string, len(row))
 		for i, cell := range row {
+			cell = Printable(cell)
+			printable[n][i] = cell
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}
@@ -111,13 +128,13 @@ func Table(rows [][]string) string {
 		}
 	}
 	var b strings.Builder
-	for _, row := range rows {
+	for _, row := range printable {
 		var line strings.Builder
 		for i, cell := range row {
-			line.WriteString(cell)
 			if i < len(row)-1 {
-				line.WriteString(strings.Repeat(" ", widths[i]-Width(cell)+2))
+				cell = Pad(cell, widths[i]+2)
 			}
+			line.WriteString(cell)
 		}
 		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 	}

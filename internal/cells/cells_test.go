@@ -53,6 +53,40 @@ func TestTable(t *testing.T) {
 	}
 }
 
+// TestPrintable: what steers a terminal or makes up a line is quoted, also in a cell of a table.
+func TestPrintable(t *testing.T) {
+	for text, want := range map[string]string{
+		"Zoë 学习 🎓":        "Zoë 学习 🎓",
+		"":                "",
+		"a\x1b[2Jb":       `"a\x1b[2Jb"`,
+		"a\u202eb":        `"a\u202eb"`,
+		"a\nb":            `"a\nb"`,
+		"\xff":            `"\xff"`,
+		`"a\x1b"`:         `"a\x1b"`,
+		"a\u200db\ufffdc": `"a\u200db\ufffdc"`,
+	} {
+		got := cells.Printable(text)
+		if got != want {
+			t.Errorf("%q is printed as %s, want %s", text, got, want)
+		}
+		if again := cells.Printable(got); again != got {
+			t.Errorf("%q is printed as %s, and that as %s", text, got, again)
+		}
+	}
+	if got, want := cells.Table([][]string{{"a\n", "x"}, {"bcdef", "y"}}), "\"a\\n\"  x\nbcdef  y\n"; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestPad: a text is filled up to a width by the cells that it takes.
+func TestPad(t *testing.T) {
+	for text, want := range map[string]string{"学": "学 |", "ab": "ab |", "abcd": "abcd|"} {
+		if got := cells.Pad(text, 3) + "|"; got != want {
+			t.Errorf("%q is filled up to %q, want %q", text, got, want)
+		}
+	}
+}
+
 func FuzzWrap(f *testing.F) {
 	f.Add("one two three 学习", 7)
 	f.Add("e\u0301\u0301\u0301\u0301", 2)

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"homeroom/deadletters"
+	"homeroom/internal/cells"
 	"homeroom/internal/narrate"
-	"homeroom/internal/printing"
 	"homeroom/internal/safefiles"
 )
 
@@ -76,7 +76,7 @@ func (c *DeadlettersReplayCmd) Run(ctx context.Context, o IO) error {
 	skipped := 0
 	opts.OnSkip = func(l deadletters.Letter, refusal error) {
 		if skipped++; skipped <= maxSkipsPrinted {
-			fmt.Fprintf(o.Err, "%d %s of %s is skipped: %s\n", l.Sequence, printing.Printable(l.Event), printing.Printable(l.Learner), printing.Printable(refusal.Error()))
+			fmt.Fprintf(o.Err, "%d %s of %s is skipped: %s\n", l.Sequence, cells.Printable(l.Event), cells.Printable(l.Learner), cells.Printable(refusal.Error()))
 		}
 	}
 	onRead, clearLine := o.DrawReading()

@@ -67,7 +67,7 @@ func (c *KeysListCmd) Run(ctx context.Context, o IO) error {
 	if err != nil {
 		return err
 	}
-	return o.PrintResult(c.Format, list, printing.WriteKeysText(list.Keys))
+	return o.PrintResult(c.Format, list, printing.KeysText(list.Keys))
 }
 
 // KeysRevokeCmd is `homeroom keys revoke`.

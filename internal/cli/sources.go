@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"io"
-	"text/tabwriter"
 
 	"homeroom/admin"
 	"homeroom/internal/printing"
@@ -79,14 +78,7 @@ func (c *SourcesListCmd) Run(o IO) error {
 	if err != nil {
 		return err
 	}
-	if c.Format == "json" {
-		return o.PrintJSON(shipped)
-	}
-	w := tabwriter.NewWriter(o.Out, 0, 0, 2, ' ', 0)
-	for _, s := range shipped {
-		fmt.Fprintf(w, "%s\t%s\n", s.Name, s.About)
-	}
-	return w.Flush()
+	return o.PrintResult(c.Format, shipped, printing.SourcesText(shipped))
 }
 
 // SourcesShowCmd is `homeroom sources show`.

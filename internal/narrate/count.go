@@ -1,14 +1,32 @@
 package narrate
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
-// Count writes a number of things: 1 test, 2 tests, 151,677 events.
+// Count writes a number of things: 1 test, 2 tests, 3 bodies, 151,677 events.
 func Count(n int, noun string) string {
 	if n != 1 {
-		noun += "s"
+		noun = plural(noun)
 	}
 	return Thousands(n) + " " + noun
 }
+
+// plural returns the plural of a noun that is regular in writing, too: days, bodies, matches.
+func plural(noun string) string {
+	before, endsInY := strings.CutSuffix(noun, "y")
+	switch {
+	case endsInY && !strings.ContainsAny(lastLetter(before), "aeiou"):
+		return before + "ies"
+	case strings.HasSuffix(noun, "s"), strings.HasSuffix(noun, "x"), strings.HasSuffix(noun, "ch"), strings.HasSuffix(noun, "sh"):
+		return noun + "es"
+	}
+	return noun + "s"
+}
+
+// lastLetter returns the last letter of an English word.
+func lastLetter(word string) string { return word[max(0, len(word)-1):] }
 
 // Thousands writes 151677 as 151,677.
 func Thousands(n int) string {

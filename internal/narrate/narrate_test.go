@@ -148,3 +148,22 @@ func TestChannels(t *testing.T) {
 		t.Errorf("a channel of a newer version reads %q", got)
 	}
 }
+
+// TestCount: a number of things is in the plural unless it is one.
+func TestCount(t *testing.T) {
+	for want, of := range map[string]struct {
+		n    int
+		noun string
+	}{
+		"1 body":         {1, "body"},
+		"2 bodies":       {2, "body"},
+		"0 days":         {0, "day"},
+		"3 dead letters": {3, "dead letter"},
+		"2 matches":      {2, "match"},
+		"1,234 events":   {1234, "event"},
+	} {
+		if got := Count(of.n, of.noun); got != want {
+			t.Errorf("%d of %q is %q, want %q", of.n, of.noun, got, want)
+		}
+	}
+}

@@ -2,11 +2,12 @@ package printing
 
 import (
 	"fmt"
+	"strings"
+	"time"
+
 	"homeroom/admin"
 	"homeroom/internal/cells"
 	"homeroom/internal/narrate"
-	"strings"
-	"time"
 )
 
 // maxWhoCells is how wide a name may be in the list, in cells of a terminal.
@@ -19,7 +20,7 @@ func AuditText(log admin.AuditLog) string {
 	}
 	text := Table(func(row func(...any)) {
 		for _, r := range log.Records {
-			row(r.At.UTC().Format(time.RFC3339), cells.Cut(Printable(r.Who), maxWhoCells), r.Way, Printable(string(r.Action)), Printable(admin.DescribeAudit(r)))
+			row(r.At.UTC().Format(time.RFC3339), cells.Cut(cells.Printable(r.Who), maxWhoCells), r.Way, r.Action, admin.DescribeAudit(r))
 		}
 	})
 	if more := log.Total - len(log.Records); more > 0 {
@@ -31,8 +32,8 @@ func AuditText(log admin.AuditLog) string {
 	return text
 }
 
-// WriteKeysText lists the write keys.
-func WriteKeysText(keys []admin.WriteKeyInfo) string {
+// KeysText lists the write keys.
+func KeysText(keys []admin.WriteKeyInfo) string {
 	if len(keys) == 0 {
 		return "There is no write key: nobody can post events over HTTP. `homeroom keys create NAME` makes one."
 	}
@@ -49,9 +50,9 @@ func WriteKeysText(keys []admin.WriteKeyInfo) string {
 			}
 			state := "in use"
 			if !key.RevokedAt.IsZero() {
-				state = fmt.Sprintf("revoked by %s at %s", Printable(key.RevokedBy), key.RevokedAt.UTC().Format(time.RFC3339))
+				state = fmt.Sprintf("revoked by %s at %s", key.RevokedBy, key.RevokedAt.UTC().Format(time.RFC3339))
 			}
-			row(key.ID, Printable(key.Name), scopes, limit, Printable(key.By)+" at "+key.At.UTC().Format(time.RFC3339), state)
+			row(key.ID, key.Name, scopes, limit, key.By+" at "+key.At.UTC().Format(time.RFC3339), state)
 		}
 	})
 }

@@ -2,12 +2,13 @@ package printing
 
 import (
 	"fmt"
-	"homeroom/admin"
-	"homeroom/internal/cells"
-	"homeroom/internal/narrate"
 	"strconv"
 	"strings"
 	"time"
+
+	"homeroom/admin"
+	"homeroom/internal/cells"
+	"homeroom/internal/narrate"
 )
 
 // BacktestText writes a backtest for people.
@@ -17,7 +18,7 @@ func BacktestText(o IO, a *admin.Backtest) string {
 	if !a.AssumeReachable {
 		reach = "only known addresses are reached"
 	}
-	fmt.Fprintf(&b, "draft %s against %s · %s to %s UTC · %s of %s · %s\n", narrate.ShortHash(a.After.Ruleset), narrate.ShortHash(a.Before.Ruleset),
+	fmt.Fprintf(&b, "draft %s against %s · %s to %s UTC · %s of %s · %s\n", cells.Printable(narrate.ShortHash(a.After.Ruleset)), cells.Printable(narrate.ShortHash(a.Before.Ruleset)),
 		a.From.Format(time.DateTime), a.Until.Format(time.DateTime), narrate.Count(int(a.Events), "event"), narrate.Count(a.Learners, "learner"), reach)
 	if a.Changes == 0 {
 		b.WriteString("\nNo message changes.\n")
@@ -120,7 +121,7 @@ func mostText(s *admin.BacktestSide) string {
 	if m.Most == 0 {
 		return "0"
 	}
-	return fmt.Sprintf("%s (%s in %s)", narrate.Thousands(m.Most), cells.Cut(m.MostLearner, 36), m.MostMonth)
+	return fmt.Sprintf("%s (%s in %s)", narrate.Thousands(m.Most), cells.Cut(cells.Printable(m.MostLearner), 36), m.MostMonth)
 }
 
 func writeUnrendered(o IO, b *strings.Builder, a *admin.Backtest) {
@@ -137,7 +138,7 @@ func writeUnrendered(o IO, b *strings.Builder, a *admin.Backtest) {
 		if u.Side == "before" {
 			side = "now"
 		}
-		fmt.Fprintf(b, "%s: %s, rule %s, about %s: %s\n", side, where, u.Rule, narrate.Count(u.Messages, "message"), u.Problem)
+		fmt.Fprintf(b, "%s: %s, rule %s, about %s: %s\n", side, cells.Printable(where), cells.Printable(u.Rule), narrate.Count(u.Messages, "message"), cells.Printable(u.Problem))
 	}
 }
 
@@ -149,7 +150,7 @@ func writeTimelines(o IO, b *strings.Builder, a *admin.Backtest) {
 	fmt.Fprintf(b, "\n%s\n", o.paint("1", "AFFECTED LEARNERS"))
 	for i := range a.Timelines {
 		t := &a.Timelines[i]
-		fmt.Fprintf(b, "%s  %s\n", t.Learner, CountChanges(t.Changes))
+		fmt.Fprintf(b, "%s  %s\n", cells.Printable(t.Learner), CountChanges(t.Changes))
 		if t.Earlier > 0 {
 			fmt.Fprintf(b, "  … %s before\n", narrate.Count(t.Earlier, "line"))
 		}

@@ -2,9 +2,10 @@ package printing
 
 import (
 	"fmt"
+	"time"
+
 	"homeroom/admin"
 	"homeroom/internal/narrate"
-	"time"
 )
 
 // DescribeBackground says how far a backtest in the background is.
@@ -31,7 +32,7 @@ func BacktestsText(list []admin.BackgroundBacktest) string {
 			if what == "" && !b.Unknown {
 				what = "folder " + narrate.ShortHash(b.Hash)
 			}
-			row(Printable(b.ID), b.StartedAt.UTC().Format(time.RFC3339), string(b.Status), Printable(what), Printable(b.By),
+			row(b.ID, b.StartedAt.UTC().Format(time.RFC3339), string(b.Status), what, b.By,
 				fmt.Sprintf("%s of %s", narrate.Thousands(int(b.EventsDone)), narrate.Thousands(int(b.Events))))
 		}
 	})

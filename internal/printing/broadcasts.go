@@ -3,10 +3,12 @@ package printing
 import (
 	"cmp"
 	"fmt"
-	"homeroom/admin"
-	"homeroom/internal/narrate"
 	"strings"
 	"time"
+
+	"homeroom/admin"
+	"homeroom/internal/cells"
+	"homeroom/internal/narrate"
 )
 
 // DescribeCount says whom a broadcast would reach.
@@ -24,7 +26,7 @@ func DescribeCount(b *admin.Broadcast) string {
 
 func writeLeftOut(text *strings.Builder, what string, reasons []admin.LeftOut) {
 	for _, r := range reasons {
-		fmt.Fprintf(text, "  %s: %s, %s\n", what, narrate.Thousands(r.Learners), r.Words)
+		fmt.Fprintf(text, "  %s: %s, %s\n", what, narrate.Thousands(r.Learners), cells.Printable(r.Words))
 	}
 }
 
@@ -39,14 +41,14 @@ func BroadcastsText(list []admin.Broadcast) string {
 			b := &list[n]
 			started := b.StartedAt.UTC().Format(time.RFC3339)
 			if b.Unknown {
-				row(Printable(b.ID), started, cmp.Or(b.Failed, "no worker answers"), "", "", "", "")
+				row(b.ID, started, cmp.Or(b.Failed, "no worker answers"), "", "", "", "")
 				continue
 			}
 			left := 0
 			for _, r := range b.LeftOut() {
 				left += r.Learners
 			}
-			row(Printable(b.ID), started, cmp.Or(b.Failed, string(b.Status)), Printable(strings.Join(b.Rules, ", ")),
+			row(b.ID, started, cmp.Or(b.Failed, string(b.Status)), strings.Join(b.Rules, ", "),
 				fmt.Sprintf("%s of %s", narrate.Thousands(b.Counts.Seen), narrate.Thousands(b.Total)), narrate.Thousands(b.Counts.Reached), narrate.Thousands(left))
 		}
 	})

@@ -5,15 +5,16 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"homeroom/deadletters"
-	"homeroom/internal/cells"
-	"homeroom/internal/narrate"
-	"homeroom/subjects"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"homeroom/deadletters"
+	"homeroom/internal/cells"
+	"homeroom/internal/narrate"
+	"homeroom/subjects"
 )
 
 // DeadLettersText counts dead letters by reason and lists the newest.
@@ -24,20 +25,20 @@ func DeadLettersText(o IO, r *deadletters.Summary) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s.\n", narrate.Count(r.Total, "dead letter"))
 	for _, reason := range r.Reasons {
-		fmt.Fprintf(&b, "\n%s  %s, %s to %s\n", o.paint("1", reason.Reason), narrate.Thousands(reason.Count), minuteText(reason.First), minuteText(reason.Last))
+		fmt.Fprintf(&b, "\n%s  %s, %s to %s\n", o.paint("1", cells.Printable(reason.Reason)), narrate.Thousands(reason.Count), minuteText(reason.First), minuteText(reason.Last))
 		names := slices.SortedFunc(maps.Keys(reason.Events), func(a, b string) int {
 			return cmp.Or(cmp.Compare(reason.Events[b], reason.Events[a]), cmp.Compare(a, b))
 		})
 		for i, name := range names[:min(3, len(names))] {
-			names[i] = fmt.Sprintf("%s %s", cells.Cut(Printable(name), maxEventCells), narrate.Thousands(reason.Events[name]))
+			names[i] = fmt.Sprintf("%s %s", cells.Cut(cells.Printable(name), maxEventCells), narrate.Thousands(reason.Events[name]))
 		}
 		if more := len(names) - 3; more > 0 {
 			names = append(names[:3], narrate.Count(more, "other"))
 		}
 		for _, text := range []string{
 			strings.Join(names, ", "),
-			fmt.Sprintf("for example %d: %s", reason.Example.Sequence, Printable(reason.Example.Message)),
-			Printable(reason.Example.Hint),
+			fmt.Sprintf("for example %d: %s", reason.Example.Sequence, cells.Printable(reason.Example.Message)),
+			reason.Example.Hint,
 		} {
 			writeWrapped(&b, 2, text)
 		}
@@ -48,7 +49,7 @@ func DeadLettersText(o IO, r *deadletters.Summary) string {
 	b.WriteString("\n" + Table(func(row func(...any)) {
 		row("SEQ", "REFUSED", "LEARNER", "EVENT", "REASON")
 		for _, l := range r.Letters {
-			row(l.Sequence, minuteText(l.At), cells.Cut(Printable(l.Learner), maxLearnerCells), cells.Cut(Printable(l.Event), maxEventCells), cells.Cut(Printable(l.Reason), maxReasonCells))
+			row(l.Sequence, minuteText(l.At), cells.Cut(cells.Printable(l.Learner), maxLearnerCells), cells.Cut(cells.Printable(l.Event), maxEventCells), cells.Cut(cells.Printable(l.Reason), maxReasonCells))
 		}
 	}))
 	if more := r.Total - len(r.Letters); more > 0 {
@@ -70,15 +71,15 @@ func LetterText(l *deadletters.Letter, refusal error) string {
 			{"refused", l.At.UTC().Format(time.RFC3339)},
 		} {
 			if line.value != "" {
-				row(line.name, Printable(line.value))
+				row(line.name, line.value)
 			}
 		}
 		for _, name := range slices.Sorted(maps.Keys(l.Header)) {
-			row("header "+Printable(name), Printable(strings.Join(l.Header[name], ", ")))
+			row("header "+name, strings.Join(l.Header[name], ", "))
 		}
 		switch {
 		case refusal != nil:
-			row("now", "it would be refused again: "+Printable(refusal.Error()))
+			row("now", "it would be refused again: "+refusal.Error())
 		default:
 			row("now", fmt.Sprintf("it would be accepted: homeroom deadletters replay %d", l.Sequence))
 		}
@@ -98,7 +99,7 @@ func indentBody(body []byte) string {
 	}
 	lines := strings.Split(string(body), "\n")
 	for i, line := range lines {
-		lines[i] = Printable(line)
+		lines[i] = cells.Printable(line)
 	}
 	return strings.Join(lines, "\n")
 }

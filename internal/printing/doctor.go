@@ -2,8 +2,10 @@ package printing
 
 import (
 	"fmt"
-	"homeroom/admin"
 	"strings"
+
+	"homeroom/admin"
+	"homeroom/internal/cells"
 )
 
 // doctorColumns is how many columns the doctor's lines have at most.
@@ -19,7 +21,7 @@ func DoctorText(o IO, findings []admin.Finding) string {
 	}
 	width := 0
 	for _, f := range findings {
-		width = max(width, len(f.Check))
+		width = max(width, cells.Width(cells.Printable(f.Check)))
 	}
 	var b strings.Builder
 	counts := map[admin.FindingStatus]int{}
@@ -36,7 +38,7 @@ func DoctorText(o IO, findings []admin.Finding) string {
 				lines = append(lines, arrow+line)
 			}
 		}
-		fmt.Fprintf(&b, "%s %-*s  %s\n", signs[f.Status], width, f.Check, strings.Join(lines, indent))
+		fmt.Fprintf(&b, "%s %s  %s\n", signs[f.Status], cells.Pad(cells.Printable(f.Check), width), strings.Join(lines, indent))
 	}
 	fmt.Fprintf(&b, "\n%d fine, %d to know about, %d wrong", counts[admin.StatusOK], counts[admin.StatusWarning], counts[admin.StatusFailed])
 	if n := counts[admin.StatusNotChecked]; n > 0 {
@@ -50,10 +52,10 @@ func DoctorText(o IO, findings []admin.Finding) string {
 func SetupText(o IO, r *admin.SetupResult) string {
 	var b strings.Builder
 	for _, name := range r.Existed {
-		fmt.Fprintf(&b, "  existed  %s\n", name)
+		fmt.Fprintf(&b, "  existed  %s\n", cells.Printable(name))
 	}
 	for _, name := range r.Made {
-		fmt.Fprintf(&b, "%s made     %s\n", o.paint("32", "+"), name)
+		fmt.Fprintf(&b, "%s made     %s\n", o.paint("32", "+"), cells.Printable(name))
 	}
 	fmt.Fprintf(&b, "\n%d made, %d existed.\n", len(r.Made), len(r.Existed))
 	return b.String()

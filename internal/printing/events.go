@@ -2,11 +2,12 @@ package printing
 
 import (
 	"fmt"
+	"strings"
+	"time"
+
 	"homeroom/admin"
 	"homeroom/internal/cells"
 	"homeroom/internal/narrate"
-	"strings"
-	"time"
 )
 
 // EventsCheckText lists what is refused and why, and the remarks.
@@ -18,10 +19,10 @@ func EventsCheckText(trial *admin.SourceTrial) string {
 			if b.Hint != "" {
 				hint = "; " + b.Hint
 			}
-			fmt.Fprintf(&out, "line %d: %s: %s%s\n", b.Line, b.Reason, Printable(b.Message), Printable(hint))
+			fmt.Fprintf(&out, "line %d: %s: %s%s\n", b.Line, cells.Printable(b.Reason), cells.Printable(b.Message), cells.Printable(hint))
 		}
 		for _, remark := range b.Remarks {
-			fmt.Fprintf(&out, "line %d: remark: %s\n", b.Line, Printable(remark))
+			fmt.Fprintf(&out, "line %d: remark: %s\n", b.Line, cells.Printable(remark))
 		}
 	}
 	fmt.Fprintf(&out, "%s, %d refused, %s.\n", narrate.Count(len(trial.Bodies), "event"), trial.Refused(), narrate.Count(trial.Remarks(), "remark"))
@@ -31,7 +32,7 @@ func EventsCheckText(trial *admin.SourceTrial) string {
 // EventsStatusText says which events were seen, and what the rules in force wait for. all: also events that were not seen and that no rule needs.
 func EventsStatusText(o IO, s *admin.EventsStatus, all bool) string {
 	var b strings.Builder
-	b.WriteString(o.paint("1", s.Verdict()) + "\n")
+	b.WriteString(o.paint("1", cells.Printable(s.Verdict())) + "\n")
 	fmt.Fprintf(&b, "%s read.\n", narrate.Count(s.Read, "event"))
 	writeWaiting(&b, s)
 	b.WriteString("\n" + Table(func(row func(...any)) {
@@ -44,7 +45,7 @@ func EventsStatusText(o IO, s *admin.EventsStatus, all bool) string {
 			if e.Seen > 0 {
 				last = minuteText(e.Last)
 			}
-			row(e.Event, narrate.Thousands(e.Seen), last, narrate.Thousands(sumCounts(e.Refused)), cells.Cut(strings.Join(append(append([]string{}, e.Starts...), e.Heard...), ", "), 40))
+			row(e.Event, narrate.Thousands(e.Seen), last, narrate.Thousands(sumCounts(e.Refused)), cells.Cut(cells.Printable(strings.Join(append(append([]string{}, e.Starts...), e.Heard...), ", ")), 40))
 		}
 	}))
 	for _, e := range s.Events {
@@ -56,7 +57,7 @@ func EventsStatusText(o IO, s *admin.EventsStatus, all bool) string {
 	if len(s.Unknown) > 0 {
 		b.WriteString("\nRefused under names that are no events:\n")
 		for _, u := range s.Unknown[:min(20, len(s.Unknown))] {
-			fmt.Fprintf(&b, "  %s  %s\n", cells.Cut(Printable(u.Name), maxEventCells), narrate.Thousands(u.Count))
+			fmt.Fprintf(&b, "  %s  %s\n", cells.Cut(cells.Printable(u.Name), maxEventCells), narrate.Thousands(u.Count))
 		}
 		b.WriteString("`homeroom deadletters list` says why.\n")
 	}
@@ -83,8 +84,8 @@ func writeRemarks(b *strings.Builder, s *admin.EventsStatus) (lines int) {
 				b.WriteString("\nRemarks about events that count:\n")
 			}
 			lines++
-			text := fmt.Sprintf("%s: %s, %s; last %s of %s, event %s", e.Event, Printable(r.Remark), narrate.Count(r.Count, "time"), minuteText(r.Last),
-				cells.Cut(Printable(r.Learner), maxLearnerCells), cells.Cut(Printable(r.ID), maxEventCells))
+			text := fmt.Sprintf("%s: %s, %s; last %s of %s, event %s", e.Event, cells.Printable(r.Remark), narrate.Count(r.Count, "time"), minuteText(r.Last),
+				cells.Cut(cells.Printable(r.Learner), maxLearnerCells), cells.Cut(cells.Printable(r.ID), maxEventCells))
 			writeWrapped(b, 2, text)
 		}
 	}
@@ -103,31 +104,31 @@ func RemarksText(s *admin.EventsStatus) string {
 
 // WatchedText writes what arrived, or what was decided.
 func WatchedText(o IO, w *admin.Watched) string {
-	outcome := w.Outcome
+	outcome := cells.Printable(w.Outcome)
 	switch outcome {
 	case "refused":
 		outcome = o.paint("31", outcome)
 	case "decided":
 		outcome = o.paint("32", outcome)
 	}
-	what := Printable(w.Event)
+	what := w.Event
 	if w.Rule != "" {
 		what = w.Rule
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s  %s  %s  %s", w.At.UTC().Format(time.TimeOnly), cells.Cut(Printable(w.Learner), maxLearnerCells), outcome, cells.Cut(what, maxEventCells))
+	fmt.Fprintf(&b, "%s  %s  %s  %s", w.At.UTC().Format(time.TimeOnly), cells.Cut(cells.Printable(w.Learner), maxLearnerCells), outcome, cells.Cut(cells.Printable(what), maxEventCells))
 	if w.ID != "" {
-		fmt.Fprintf(&b, "  %s", cells.Cut(Printable(w.ID), maxLearnerCells))
+		fmt.Fprintf(&b, "  %s", cells.Cut(cells.Printable(w.ID), maxLearnerCells))
 	}
 	if w.Source != "" {
-		fmt.Fprintf(&b, "  by %s", w.Source)
+		fmt.Fprintf(&b, "  by %s", cells.Printable(w.Source))
 	}
 	b.WriteString("\n")
 	for _, text := range append([]string{w.Text}, w.Remarks...) {
 		if text == "" {
 			continue
 		}
-		writeWrapped(&b, 10, Printable(text))
+		writeWrapped(&b, 10, text)
 	}
 	return b.String()
 }

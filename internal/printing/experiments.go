@@ -2,12 +2,13 @@ package printing
 
 import (
 	"fmt"
+	"strings"
+
 	"homeroom/admin"
 	"homeroom/experiment"
 	"homeroom/internal/narrate"
 	"homeroom/report"
 	"homeroom/simulate"
-	"strings"
 )
 
 // writeExperiments writes what the rules' messages achieved: a row and a sentence a rule and an arm. One rule alone has its details.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"homeroom/admin"
+	"homeroom/internal/cells"
 	"homeroom/internal/narrate"
 	"homeroom/rules"
 )
@@ -101,13 +102,13 @@ func MessagesText(messages []admin.MessageInfo) string {
 
 // TestMailText says what became of a test mail; sandbox: SendGrid only checked it.
 func TestMailText(m *admin.TestMail, sandbox bool) string {
-	what := fmt.Sprintf("%q (%s, %s) to %s from %s", m.Subject, m.Message, cmp.Or(m.Locale, "default locale"), m.To, m.From)
+	what := fmt.Sprintf("%q (%s, %s) to %s from %s", m.Subject, cells.Printable(m.Message), cmp.Or(cells.Printable(m.Locale), "default locale"), cells.Printable(m.To), cells.Printable(m.From))
 	if sandbox {
 		return fmt.Sprintf("SendGrid checked %s, and delivers nothing: sandbox mode.", what)
 	}
 	id := ""
 	if m.MessageID != "" {
-		id = " as " + m.MessageID
+		id = " as " + cells.Printable(m.MessageID)
 	}
 	return fmt.Sprintf("SendGrid took %s%s. It should be there in a minute.", what, id)
 }

@@ -2,12 +2,14 @@ package printing
 
 import (
 	"fmt"
-	"homeroom/importer"
-	"homeroom/internal/narrate"
 	"maps"
 	"slices"
 	"strings"
 	"time"
+
+	"homeroom/importer"
+	"homeroom/internal/cells"
+	"homeroom/internal/narrate"
 )
 
 // ImportText says what an import did.
@@ -42,25 +44,25 @@ func ImportText(r *importer.Result, file string, spent time.Duration) string {
 		fmt.Fprintf(&b, "  %s user.aliased: an import merges no ids; publish them afterwards, and what was taken in under both becomes one learner's\n", narrate.Count(r.Aliased, "event"))
 	}
 	if r.Remarks > 0 {
-		fmt.Fprintf(&b, "  %s about traits and properties that cannot be used or mean nothing here; the first, %s\n", narrate.Count(r.Remarks, "remark"), r.Remark)
+		fmt.Fprintf(&b, "  %s about traits and properties that cannot be used or mean nothing here; the first, %s\n", narrate.Count(r.Remarks, "remark"), cells.Printable(r.Remark))
 	}
 	if r.SkippedTraits > 0 {
-		fmt.Fprintf(&b, "  %s not taken in; the first, %s\n", narrate.Count(r.SkippedTraits, "trait"), r.TraitNote)
+		fmt.Fprintf(&b, "  %s not taken in; the first, %s\n", narrate.Count(r.SkippedTraits, "trait"), cells.Printable(r.TraitNote))
 	}
 	total := 0
 	for _, reason := range slices.Sorted(maps.Keys(r.Rejected)) {
 		total += r.Rejected[reason]
-		fmt.Fprintf(&b, "  %s: %s\n", reason, narrate.Count(r.Rejected[reason], "line"))
+		fmt.Fprintf(&b, "  %s: %s\n", cells.Printable(reason), narrate.Count(r.Rejected[reason], "line"))
 	}
 	if total > 0 {
-		fmt.Fprintf(&b, "%s could not be used; %s says why.\n", narrate.Count(total, "line"), r.RejectedFile)
+		fmt.Fprintf(&b, "%s could not be used; %s says why.\n", narrate.Count(total, "line"), cells.Printable(r.RejectedFile))
 	}
 	switch {
 	case r.Woken > 0:
 		fmt.Fprintf(&b, "The inactivity rules in force wait for %s now.\n", narrate.Count(r.Woken, "learner"))
 	case r.Waiting > 0:
 		fmt.Fprintf(&b, "%s may fall silent, and no inactivity rule waits for them before an event of theirs wakes them: `homeroom import %s --wake` has the rules wait from now on.\n",
-			narrate.Count(r.Waiting, "learner"), file)
+			narrate.Count(r.Waiting, "learner"), cells.Printable(file))
 	}
 	return b.String()
 }

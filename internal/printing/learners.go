@@ -2,10 +2,12 @@ package printing
 
 import (
 	"fmt"
-	"homeroom/admin"
-	"homeroom/internal/narrate"
 	"strings"
 	"time"
+
+	"homeroom/admin"
+	"homeroom/internal/cells"
+	"homeroom/internal/narrate"
 )
 
 // DescribeSections lists the sections that hold something, with how many items each has.
@@ -13,7 +15,7 @@ func DescribeSections(doc *admin.LearnerDocument) string {
 	line := ""
 	for _, s := range doc.Sections {
 		if len(s.Items) > 0 {
-			line += fmt.Sprintf(", %s %d", s.Name, len(s.Items))
+			line += fmt.Sprintf(", %s %d", cells.Printable(s.Name), len(s.Items))
 		}
 	}
 	if line == "" {
@@ -36,7 +38,7 @@ func CountLine(counts []admin.LearnerCount) string {
 	var parts []string
 	for _, c := range counts {
 		if c.Count > 0 {
-			parts = append(parts, fmt.Sprintf("%s %d", c.Place, c.Count))
+			parts = append(parts, fmt.Sprintf("%s %d", cells.Printable(c.Place), c.Count))
 		}
 	}
 	if len(parts) == 0 {
@@ -47,10 +49,10 @@ func CountLine(counts []admin.LearnerCount) string {
 
 // CarriedOutText says what became of a request.
 func CarriedOutText(r *admin.CarriedOut) string {
-	text := fmt.Sprintf("%s %s, asked by %s: ", r.Kind, r.Learner, r.By)
+	text := fmt.Sprintf("%s %s, asked by %s: ", cells.Printable(string(r.Kind)), cells.Printable(r.Learner), cells.Printable(r.By))
 	switch {
 	case r.Problem != "" && r.Waits:
-		return text + "goes on waiting: " + r.Problem
+		return text + "goes on waiting: " + cells.Printable(r.Problem)
 	case r.Waits:
 		return text + "goes on waiting: give --exports a folder for it"
 	case r.Receipt != nil:
@@ -75,7 +77,7 @@ func FailingText(learners []admin.LearnerFailing, count int) string {
 			if l.Attempts > 0 {
 				tried = fmt.Sprintf("%d×", l.Attempts)
 			}
-			row(Printable(l.Learner), since, tried, Printable(strings.TrimSuffix(l.Step+": "+l.Error, ": ")))
+			row(l.Learner, since, tried, strings.TrimSuffix(l.Step+": "+l.Error, ": "))
 		}
 	})
 }
@@ -88,8 +90,8 @@ func SetAsideText(learners []admin.LearnerSetAside) string {
 	return Table(func(row func(...any)) {
 		row("LEARNER", "SINCE", "EVENTS", "TRIED", "NEXT TRY", "WHAT FAILS")
 		for _, l := range learners {
-			row(Printable(l.Learner), l.Since.UTC().Format(time.RFC3339), l.Waiting, fmt.Sprintf("%d×", l.Attempts),
-				l.Next.UTC().Format(time.RFC3339), Printable(setAsideCause(l)))
+			row(l.Learner, l.Since.UTC().Format(time.RFC3339), l.Waiting, fmt.Sprintf("%d×", l.Attempts),
+				l.Next.UTC().Format(time.RFC3339), setAsideCause(l))
 		}
 	})
 }

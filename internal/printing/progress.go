@@ -2,11 +2,12 @@ package printing
 
 import (
 	"fmt"
-	"homeroom/internal/narrate"
 	"io"
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"homeroom/internal/narrate"
 )
 
 // redraw is how often a progress line is drawn anew.

@@ -2,15 +2,16 @@ package printing
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
 	"homeroom/admin"
 	"homeroom/engine"
 	"homeroom/internal/cells"
 	"homeroom/internal/narrate"
 	"homeroom/report"
-	"maps"
-	"slices"
-	"strings"
-	"time"
 )
 
 // ReportText writes the report for people: tables of what was sent, what became of it, what it achieved, of the growth loop, and of what was not sent.
@@ -125,7 +126,7 @@ func writeReasonTable(o IO, b *strings.Builder, rules []report.Rule) {
 		r := &rules[i]
 		withheld := map[string]int{string(engine.ReasonHoldout): r.Withheld.Holdout, string(engine.ReasonControl): r.Withheld.Control}
 		maps.DeleteFunc(withheld, func(_ string, n int) bool { return n == 0 })
-		name := cells.Cut(r.Rule, maxReasonName)
+		name := cells.Cut(cells.Printable(r.Rule), maxReasonName)
 		for _, part := range []struct {
 			what string
 			by   map[string]int
@@ -145,7 +146,7 @@ func writeReasonTable(o IO, b *strings.Builder, rules []report.Rule) {
 	fmt.Fprintf(b, "\n%s\n", o.paint("1", "WHY NOT, AND WHY IT ENDED"))
 	for _, l := range lines {
 		head := l.rule + strings.Repeat(" ", names-cells.Width(l.rule)) + fmt.Sprintf("  %-*s  ", kinds, l.what)
-		for _, why := range cells.Wrap(l.why, lineWidth-cells.Width(head)) {
+		for _, why := range cells.Wrap(cells.Printable(l.why), lineWidth-cells.Width(head)) {
 			b.WriteString(head + why + "\n")
 			head = strings.Repeat(" ", cells.Width(head))
 		}

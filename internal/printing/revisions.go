@@ -3,13 +3,14 @@ package printing
 import (
 	"cmp"
 	"fmt"
-	"homeroom/admin"
-	"homeroom/internal/cells"
-	"homeroom/internal/narrate"
 	"maps"
 	"slices"
 	"strings"
 	"time"
+
+	"homeroom/admin"
+	"homeroom/internal/cells"
+	"homeroom/internal/narrate"
 )
 
 // PublicationHistoryText lists publications, the newest first.
@@ -52,8 +53,8 @@ func RulesStatusText(s admin.RulesStatus) string {
 	if s.Current.Hash == "" {
 		b.WriteString("Nothing is in force yet.\n")
 	} else {
-		current := fmt.Sprintf("In force: no. %d, %s, by %s at %s%s", s.Current.Number, narrate.ShortHash(s.Current.Hash), s.Current.Author,
-			s.Current.At.Format(time.RFC3339), narrate.NoteSuffix(s.Current.Note))
+		current := cells.Printable(fmt.Sprintf("In force: no. %d, %s, by %s at %s%s", s.Current.Number, narrate.ShortHash(s.Current.Hash), s.Current.Author,
+			s.Current.At.Format(time.RFC3339), narrate.NoteSuffix(s.Current.Note)))
 		b.WriteString(strings.Join(cells.Wrap(current, statusColumns), "\n") + "\n")
 	}
 	b.WriteString("\nInstances, and the revision that each runs\n" + Table(func(row func(...any)) {
@@ -78,7 +79,7 @@ func DraftSchedulesText(drafts []admin.DraftSummary) string {
 	}
 	return Table(func(row func(...any)) {
 		for _, draft := range drafts {
-			row(draft.ID, Printable(draft.Author), Printable(cmp.Or(draft.Scheduled(), "not scheduled")))
+			row(draft.ID, draft.Author, cmp.Or(draft.Scheduled(), "not scheduled"))
 		}
 	})
 }

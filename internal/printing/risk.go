@@ -2,11 +2,11 @@ package printing
 
 import (
 	"fmt"
+	"strings"
+	"time"
+
 	"homeroom/admin"
 	"homeroom/internal/narrate"
-	"strings"
-	"text/tabwriter"
-	"time"
 )
 
 // RisksText lists who is how likely to leave which course, and why.
@@ -33,17 +33,19 @@ func CalibrationText(c *admin.Calibration) string {
 	fmt.Fprintf(&w, "%s of %s, each week from %s to %s\n", narrate.Count(c.Observations, "observation"), narrate.Count(c.Learners, "learner"),
 		c.First.Format(time.DateOnly), c.Last.Format(time.DateOnly))
 	fmt.Fprintf(&w, "gone for ten days: %.1f %%\n", 100*c.BaseRate)
-	fmt.Fprintf(&w, "probability that a learner who leaves is ranked above one who stays: %.3f (with silence alone: %.3f)\n\n", c.AUC, c.AUCSilence)
-	table := tabwriter.NewWriter(&w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "PREDICTED\tOBSERVED\t")
+	fmt.Fprintf(&w, "probability that a learner who leaves is ranked above one who stays: %.3f (with silence alone: %.3f)\n", c.AUC, c.AUCSilence)
+	var bins [][]string
 	for _, b := range c.Bins {
-		fmt.Fprintf(table, "%.1f %%\t%.1f %%\t\n", 100*b.Predicted, 100*b.Observed)
+		bins = append(bins, []string{"", fmt.Sprintf("%.1f %%", 100*b.Predicted), fmt.Sprintf("%.1f %%", 100*b.Observed)})
 	}
-	fmt.Fprintln(table, "\t\t\nAT_RISK\tMESSAGES A MONTH\tREACHED\tBACK ANYWAY\t")
+	writeColumns(IO{}, &w, []string{"", "PREDICTED", "OBSERVED"}, bins)
+	var thresholds [][]string
 	for _, m := range c.Thresholds {
-		fmt.Fprintf(table, "%.1f\t%.2f\t%.1f %%\t%.1f %%\t\n", m.AtRisk, m.Messages, 100*m.Reach, 100*m.BackAnyway)
+		thresholds = append(thresholds, []string{
+			"", fmt.Sprintf("%.1f", m.AtRisk), fmt.Sprintf("%.2f", m.Messages), fmt.Sprintf("%.1f %%", 100*m.Reach), fmt.Sprintf("%.1f %%", 100*m.BackAnyway),
+		})
 	}
-	_ = table.Flush() // to memory
+	writeColumns(IO{}, &w, []string{"", "AT_RISK", "MESSAGES A MONTH", "REACHED", "BACK ANYWAY"}, thresholds)
 	fmt.Fprintf(&w, "\nThe intercept in force is %.2f. With %.2f the risk is a probability in this academy. Write in settings.yaml:\n\n  risk: {intercept: %.2f}\n",
 		c.InterceptInForce, c.Intercept, c.Intercept)
 	return w.String()

@@ -3,6 +3,7 @@ package printing
 import (
 	"bufio"
 	"fmt"
+
 	"homeroom/engine"
 	"homeroom/simulate"
 )

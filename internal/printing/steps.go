@@ -1,10 +1,11 @@
 package printing
 
 import (
-	"homeroom/admin"
-	"homeroom/internal/cells"
 	"maps"
 	"slices"
+
+	"homeroom/admin"
+	"homeroom/internal/cells"
 )
 
 // maxStepRule and maxStepName are how many columns the names of a rule and of a step take at most.
@@ -20,18 +21,18 @@ func StepsText(counts admin.StepCounts) string {
 	}
 	return Table(func(row func(...any)) {
 		reasons := func(by map[string]int) {
-			for _, line := range cells.Wrap(admin.ReasonCounts(by), lineWidth-4) {
+			for _, line := range cells.Wrap(cells.Printable(admin.ReasonCounts(by)), lineWidth-4) {
 				row("    " + line)
 			}
 		}
 		row("RULE", "STEP", "RUNS", "SENT", "WITHHELD", "FAILED", "PUT OFF NOW")
 		for _, name := range slices.Sorted(maps.Keys(counts.Rules)) {
 			rule := counts.Rules[name]
-			row(cells.Cut(name, maxStepRule), "began", rule.Began)
+			row(cells.Cut(cells.Printable(name), maxStepRule), "began", rule.Began)
 			reasons(rule.NotBegun)
 			for _, step := range slices.Sorted(maps.Keys(rule.Steps)) {
 				s := rule.Steps[step]
-				row("", cells.Cut(step, maxStepName), s.Reached, s.Sent, s.Withheld, s.Failed, s.Waiting)
+				row("", cells.Cut(cells.Printable(step), maxStepName), s.Reached, s.Sent, s.Withheld, s.Failed, s.Waiting)
 				if len(s.Arms) > 0 {
 					reasons(s.Arms)
 				} else {

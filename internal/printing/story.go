@@ -4,13 +4,15 @@ import (
 	"bufio"
 	"cmp"
 	"fmt"
-	"homeroom/admin"
-	"homeroom/engine"
-	"homeroom/internal/narrate"
-	"homeroom/report"
 	"io"
 	"strings"
 	"time"
+
+	"homeroom/admin"
+	"homeroom/engine"
+	"homeroom/internal/cells"
+	"homeroom/internal/narrate"
+	"homeroom/report"
 )
 
 // WriteStory prints the story for people. The rule is the only one that was asked for; empty: all were.
@@ -25,21 +27,21 @@ func WriteStory(o IO, r *admin.LearnerStory, rule string) error {
 	if r.Since != nil {
 		from = " · since " + r.Since.Format(narrate.TimeFormat)
 	}
-	fmt.Fprintf(out, "Learner %s%s · times in %s\n%s\n", r.Learner, from, zones, r.Workflow)
+	fmt.Fprintf(out, "Learner %s%s · times in %s\n%s\n", cells.Printable(r.Learner), from, zones, cells.Printable(r.Workflow))
 	writeOutlook(out, r.Outlook, zone)
 	if r.GoesOnAs != "" {
-		fmt.Fprintf(out, "\nThis is the learner's story under an earlier id. They go on as %s: homeroom learner why %s\n", r.GoesOnAs, r.GoesOnAs)
+		fmt.Fprintf(out, "\nThis is the learner's story under an earlier id. They go on as %s: homeroom learner why %s\n", cells.Printable(r.GoesOnAs), cells.Printable(r.GoesOnAs))
 	}
 	if r.SetAside != nil {
-		fmt.Fprintf(out, "\n%s\n", setAsideText(*r.SetAside))
+		fmt.Fprintf(out, "\n%s\n", cells.Printable(setAsideText(*r.SetAside)))
 	}
 	for _, remark := range r.Remarks {
-		fmt.Fprintf(out, "\nRemark: %s\n", EndSentence(remark))
+		fmt.Fprintf(out, "\nRemark: %s\n", EndSentence(cells.Printable(remark)))
 	}
 	if len(r.Runs) == 0 {
 		what := "Nothing was decided"
 		if rule != "" {
-			what += " by the rule " + rule
+			what += " by the rule " + cells.Printable(rule)
 		}
 		if r.Since != nil {
 			what += " since then; --since all looks further back"
@@ -47,7 +49,7 @@ func WriteStory(o IO, r *admin.LearnerStory, rule string) error {
 		fmt.Fprintf(out, "\n%s.\n", what)
 	}
 	for i := range r.Runs {
-		fmt.Fprintf(out, "\n%s\n", o.paint("1", runHeading(&r.Runs[i])))
+		fmt.Fprintf(out, "\n%s\n", o.paint("1", cells.Printable(runHeading(&r.Runs[i]))))
 		writeEntries(out, o, r.Runs[i].Entries, zone)
 	}
 	return out.Flush()
@@ -63,10 +65,10 @@ func writeOutlook(out io.Writer, outlook *admin.Outlook, zone *time.Location) {
 		if c.FreeAt != nil {
 			free = ", free again at " + narrate.Moment(*c.FreeAt, zone)
 		}
-		fmt.Fprintf(out, "Cap: %s%s\n", c.Says(), free)
+		fmt.Fprintf(out, "Cap: %s%s\n", cells.Printable(c.Says()), free)
 	}
 	if outlook.WakeAt != nil {
-		fmt.Fprintf(out, "Next: %s\n", strings.TrimSuffix(cmp.Or(outlook.Next, "a look")+" at "+narrate.Moment(*outlook.WakeAt, zone), "."))
+		fmt.Fprintf(out, "Next: %s\n", strings.TrimSuffix(cmp.Or(cells.Printable(outlook.Next), "a look")+" at "+narrate.Moment(*outlook.WakeAt, zone), "."))
 	}
 }
 
@@ -87,10 +89,10 @@ func runHeading(c *report.RunStory) string {
 func writeEntries(out io.Writer, o IO, lines []report.StoryEntry, zone *time.Location) {
 	width := 0
 	for i := range lines {
-		width = max(width, len(lines[i].What))
+		width = max(width, cells.Width(cells.Printable(lines[i].What)))
 	}
 	for _, l := range lines {
-		what := fmt.Sprintf("%-*s", width, l.What)
+		what := cells.Pad(cells.Printable(l.What), width)
 		if l.Decision {
 			what = o.paintKind(engine.Kind(l.What), what)
 		}
@@ -104,6 +106,6 @@ func writeEntries(out io.Writer, o IO, lines []report.StoryEntry, zone *time.Loc
 		if l.Times > 1 {
 			text += fmt.Sprintf(" ×%d, the last time at %s", l.Times, narrate.Moment(l.Last, zone))
 		}
-		fmt.Fprintln(out, strings.TrimRight(fmt.Sprintf("  %s  %s  %s", narrate.Moment(l.At, zone), what, text), " "))
+		fmt.Fprintln(out, strings.TrimRight(fmt.Sprintf("  %s  %s  %s", narrate.Moment(l.At, zone), what, cells.Printable(text)), " "))
 	}
 }

@@ -2,12 +2,14 @@ package printing
 
 import (
 	"fmt"
-	"homeroom/admin"
 	"io"
 	"maps"
 	"slices"
 	"strings"
 	"time"
+
+	"homeroom/admin"
+	"homeroom/internal/cells"
 )
 
 // WriteSuppressionImport prints what became of a list of suppressed addresses.
@@ -25,7 +27,7 @@ func WriteSuppressionImport(out io.Writer, result admin.SuppressionImport) {
 		fmt.Fprintf(out, "  %d %s\n", result.Effects[effect], words[effect])
 	}
 	for _, problem := range result.Problems {
-		fmt.Fprintf(out, "  %s\n", problem)
+		fmt.Fprintf(out, "  %s\n", cells.Printable(problem))
 	}
 }
 
@@ -37,7 +39,7 @@ func SuppressionsText(records []admin.SuppressionRecord) string {
 	return Table(func(row func(...any)) {
 		row("HASH", "REASON", "SINCE", "UNTIL", "LEARNERS")
 		for _, r := range records {
-			learners := Printable(strings.Join(r.Learners, ", "))
+			learners := strings.Join(r.Learners, ", ")
 			if learners == "" {
 				learners = "–"
 			}
@@ -60,7 +62,7 @@ func WriteRemovals(out io.Writer, removals []admin.ProviderRemoval) {
 		if r.Err != nil {
 			what = "could not be asked; the address may be on it"
 		}
-		fmt.Fprintf(out, "SendGrid's list %s: %s.\n", r.List, what)
+		fmt.Fprintf(out, "SendGrid's list %s: %s.\n", cells.Printable(r.List), what)
 	}
 }
 
@@ -73,10 +75,10 @@ func WritePreferences(out io.Writer, owners []admin.AddressOwner) {
 	for _, owner := range owners {
 		refusals := describePreferences(owner)
 		if len(refusals) == 0 {
-			fmt.Fprintf(out, "Learner %s forbids nothing themselves.\n", owner.Learner)
+			fmt.Fprintf(out, "Learner %s forbids nothing themselves.\n", cells.Printable(owner.Learner))
 			continue
 		}
-		fmt.Fprintf(out, "Learner %s still forbids mail: %s. Only they can change that.\n", owner.Learner, strings.Join(refusals, "; "))
+		fmt.Fprintf(out, "Learner %s still forbids mail: %s. Only they can change that.\n", cells.Printable(owner.Learner), cells.Printable(strings.Join(refusals, "; ")))
 	}
 }
 

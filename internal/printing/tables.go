@@ -2,14 +2,13 @@ package printing
 
 import (
 	"fmt"
-	"homeroom/internal/cells"
-	"strconv"
 	"strings"
 	"time"
-	"unicode"
+
+	"homeroom/internal/cells"
 )
 
-// Table lines columns up by the cells that they take on a terminal.
+// Table lines columns up by the cells that they take on a terminal, each of them printable whoever wrote it.
 func Table(fill func(row func(...any))) string {
 	var rows [][]string
 	fill(func(columns ...any) {
@@ -25,7 +24,8 @@ func Table(fill func(row func(...any))) string {
 // leastNameColumns is how many columns are left to names in the widest table.
 const leastNameColumns = 12
 
-// writeColumns writes a table whose first column is text and whose others are numbers, lined up on the right. A text that leaves no room for the numbers is cut.
+// writeColumns writes a table whose first column is text and whose others are numbers, lined up on the right. Each cell is made printable; a text that leaves no room for the numbers is
+// cut.
 func writeColumns(o IO, b *strings.Builder, head []string, rows [][]string) {
 	if len(rows) == 0 {
 		return
@@ -33,7 +33,7 @@ func writeColumns(o IO, b *strings.Builder, head []string, rows [][]string) {
 	widths := make([]int, len(head))
 	for _, row := range append([][]string{head}, rows...) {
 		for i, cell := range row {
-			widths[i] = max(widths[i], cells.Width(cell))
+			widths[i] = max(widths[i], cells.Width(cells.Printable(cell)))
 		}
 	}
 	numbers := 0
@@ -44,12 +44,11 @@ func writeColumns(o IO, b *strings.Builder, head []string, rows [][]string) {
 	write := func(row []string) string {
 		var line strings.Builder
 		for i, cell := range row {
-			cell = cells.Cut(cell, widths[i])
-			pad := strings.Repeat(" ", widths[i]-cells.Width(cell))
+			cell = cells.Cut(cells.Printable(cell), widths[i])
 			if i == 0 {
-				line.WriteString(cell + pad)
+				line.WriteString(cells.Pad(cell, widths[i]))
 			} else {
-				line.WriteString("  " + pad + cell)
+				line.WriteString("  " + strings.Repeat(" ", widths[i]-cells.Width(cell)) + cell)
 			}
 		}
 		return strings.TrimRight(line.String(), " ")
@@ -60,9 +59,9 @@ func writeColumns(o IO, b *strings.Builder, head []string, rows [][]string) {
 	}
 }
 
-// writeWrapped writes a sentence in lines of at most lineWidth, each indented by so many columns.
+// writeWrapped writes a sentence in lines of at most lineWidth, each indented by so many columns. It is made printable.
 func writeWrapped(b *strings.Builder, indent int, text string) {
-	for _, line := range cells.Wrap(text, lineWidth-indent) {
+	for _, line := range cells.Wrap(cells.Printable(text), lineWidth-indent) {
 		b.WriteString(strings.Repeat(" ", indent) + line + "\n")
 	}
 }
@@ -70,11 +69,11 @@ func writeWrapped(b *strings.Builder, indent int, text string) {
 // notKnown stands where nobody reports a figure.
 const notKnown = "–"
 
-// wrapLines breaks each line of a text between words into lines of at most so many columns.
+// wrapLines breaks each line of a text between words into lines of at most so many columns. Each line is made printable.
 func wrapLines(text string, most int) []string {
 	var lines []string
 	for line := range strings.SplitSeq(text, "\n") {
-		lines = append(lines, cells.Wrap(line, most)...)
+		lines = append(lines, cells.Wrap(cells.Printable(line), most)...)
 	}
 	return lines
 }
@@ -86,14 +85,6 @@ func indentLines(text string) string {
 		b.WriteString("  " + line)
 	}
 	return b.String()
-}
-
-// Printable returns a text that a terminal can be given, whoever wrote it: in quotes if something in it does not print.
-func Printable(s string) string {
-	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) || r == unicode.ReplacementChar }) {
-		return strconv.Quote(s)
-	}
-	return s
 }
 
 // The widths of lines and of what publishers wrote, in cells of a terminal. A line of a list with a sequence of seven digits is within 80 if ids and names are short, and within

@@ -1,12 +1,13 @@
 package printing
 
 import (
+	"strings"
+	"time"
+
 	"homeroom/admin"
 	"homeroom/experiment"
 	"homeroom/internal/narrate"
 	"homeroom/report"
-	"strings"
-	"time"
 )
 
 // WeeksText writes the difference of each rule week by week.

@@ -4,12 +4,14 @@ import (
 	"bufio"
 	"cmp"
 	"fmt"
-	"homeroom/admin"
-	"homeroom/engine"
-	"homeroom/internal/narrate"
 	"io"
 	"strings"
 	"time"
+
+	"homeroom/admin"
+	"homeroom/engine"
+	"homeroom/internal/cells"
+	"homeroom/internal/narrate"
 )
 
 // WriteWhyNot prints the answer for people.
@@ -24,9 +26,9 @@ func WriteWhyNot(o IO, w *admin.WhyNot) error {
 	if zone != nil {
 		zones += ", then " + zone.String()
 	}
-	fmt.Fprintf(out, "Why not, learner %s · %s\n%s up to %s · times in %s\n", Printable(w.Learner), asked, narrate.Count(w.Events, "event"), narrate.Moment(w.Until, zone), zones)
+	fmt.Fprintf(out, "Why not, learner %s · %s\n%s up to %s · times in %s\n", cells.Printable(w.Learner), cells.Printable(asked), narrate.Count(w.Events, "event"), narrate.Moment(w.Until, zone), zones)
 	for _, note := range w.Notes {
-		fmt.Fprintf(out, "\nNote: %s\n", note)
+		fmt.Fprintf(out, "\nNote: %s\n", cells.Printable(note))
 	}
 	for i := range w.Rules {
 		writeRuleWhyNot(out, o, &w.Rules[i], zone)
@@ -35,12 +37,12 @@ func WriteWhyNot(o IO, w *admin.WhyNot) error {
 }
 
 func writeRuleWhyNot(out io.Writer, o IO, r *admin.RuleWhyNot, zone *time.Location) {
-	fmt.Fprintf(out, "\n%s · %s\n", o.paint("1", r.Rule), oneLine(r.Starts))
+	fmt.Fprintf(out, "\n%s · %s\n", o.paint("1", cells.Printable(r.Rule)), cells.Printable(oneLine(r.Starts)))
 	if r.Seen > 0 {
 		fmt.Fprintf(out, "  %s, %s with the condition true, %s\n", narrate.Count(r.Seen, "trigger"), narrate.Thousands(r.Fitting), narrate.Count(r.Started, "run"))
 	}
 	if t := r.Trigger; t != nil {
-		fmt.Fprintf(out, "  last  %s  %s%s: %s\n", narrate.Moment(t.At, zone), t.Event, aboutSuffix(t.About), t.Says)
+		fmt.Fprintf(out, "  last  %s  %s%s: %s\n", narrate.Moment(t.At, zone), cells.Printable(t.Event), aboutSuffix(t.About), cells.Printable(t.Says))
 		writePart(out, o, t.Condition, 2)
 	}
 	writeRunWhyNot(out, o, r.Run, zone)
@@ -48,7 +50,7 @@ func writeRuleWhyNot(out io.Writer, o IO, r *admin.RuleWhyNot, zone *time.Locati
 		writeMessageWhyNot(out, o, &r.Messages[i], zone)
 	}
 	if r.Recorded != nil {
-		fmt.Fprintf(out, "  recorded last  %s  %s: %s\n", narrate.Moment(r.Recorded.At, zone), r.Recorded.Kind, r.Recorded.Text)
+		fmt.Fprintf(out, "  recorded last  %s  %s: %s\n", narrate.Moment(r.Recorded.At, zone), cells.Printable(string(r.Recorded.Kind)), cells.Printable(r.Recorded.Text))
 	}
 }
 
@@ -57,7 +59,7 @@ func aboutSuffix(about string) string {
 	if about == "" {
 		return ""
 	}
-	return " · " + Printable(about)
+	return " · " + cells.Printable(about)
 }
 
 func writeRunWhyNot(out io.Writer, o IO, run *admin.RunWhyNot, zone *time.Location) {
@@ -66,11 +68,11 @@ func writeRunWhyNot(out io.Writer, o IO, run *admin.RunWhyNot, zone *time.Locati
 	}
 	says := "it is over"
 	if run.Live {
-		says = run.Says
+		says = cells.Printable(run.Says)
 	}
 	fmt.Fprintf(out, "  last run  %s%s: %s\n", narrate.Moment(run.Began, zone), aboutSuffix(run.Scope), says)
 	for _, step := range run.Steps {
-		fmt.Fprintf(out, "    %s  %s  %s\n", narrate.Moment(step.At, zone), o.paintKind(engine.Kind(step.What), fmt.Sprintf("%-9s", step.What)), Printable(step.Text))
+		fmt.Fprintf(out, "    %s  %s  %s\n", narrate.Moment(step.At, zone), o.paintKind(engine.Kind(step.What), cells.Pad(cells.Printable(step.What), 9)), cells.Printable(step.Text))
 		writePart(out, o, step.Condition, 3)
 	}
 }
@@ -78,16 +80,16 @@ func writeRunWhyNot(out io.Writer, o IO, run *admin.RunWhyNot, zone *time.Locati
 func writeMessageWhyNot(out io.Writer, o IO, m *admin.MessageWhyNot, zone *time.Location) {
 	ended := ""
 	if m.Ended != "" {
-		ended = " (the question " + m.Ended + ")"
+		ended = " (the question " + cells.Printable(m.Ended) + ")"
 	}
 	at := ""
 	if m.At != nil {
 		at = narrate.Moment(*m.At, zone) + "  "
 	}
-	fmt.Fprintf(out, "  %s  %s%s%s\n", o.paint("1", m.Message), at, Printable(m.Says), ended)
+	fmt.Fprintf(out, "  %s  %s%s%s\n", o.paint("1", cells.Printable(m.Message)), at, cells.Printable(m.Says), ended)
 	for _, line := range [][2]string{{"needs", m.Needs}, {"today", m.Today}} {
 		if line[1] != "" {
-			fmt.Fprintf(out, "    %s: %s\n", line[0], Printable(oneLine(line[1])))
+			fmt.Fprintf(out, "    %s: %s\n", line[0], cells.Printable(oneLine(line[1])))
 		}
 	}
 	if m.SentAt != nil && m.Cause != admin.CauseSent {
@@ -111,7 +113,7 @@ func writePart(out io.Writer, o IO, p *engine.Part, depth int) {
 	if p.Error != "" {
 		text += "  · " + p.Error
 	}
-	fmt.Fprintf(out, "%s%s %s\n", strings.Repeat("  ", depth), mark, Printable(text))
+	fmt.Fprintf(out, "%s%s %s\n", strings.Repeat("  ", depth), mark, cells.Printable(text))
 	for i := range p.Parts {
 		writePart(out, o, &p.Parts[i], depth+1)
 	}
