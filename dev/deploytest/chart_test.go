@@ -32,19 +32,70 @@ func TestItRenders(t *testing.T) {
 	}
 }
 
+// historyVolume returns the volume of the copy of the events.
+func historyVolume(t *testing.T, found objects) corev1.VolumeSource {
+	t.Helper()
+	for _, volume := range templates(t, found)["backtests"].Spec.Volumes {
+		if volume.Name == "history" {
+			return volume.VolumeSource
+		}
+	}
+	t.Fatal("backtests has no volume history")
+	return corev1.VolumeSource{}
+}
+
+// withHistory switches backtests on with some replicas and with a volume for the copy of the events.
+func withHistory(replicas, volume string) string {
+	return strings.Replace(everything, "backtests: {enabled: true}", "backtests: {enabled: true, replicas: "+replicas+", history: "+volume+"}", 1)
+}
+
+const (
+	ownClaim    = "{ephemeral: {volumeClaimTemplate: {spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 20Gi}}}}}}"
+	sharedClaim = "{persistentVolumeClaim: {claimName: events}}"
+)
+
 // TestAVolumeIsOfOneKind: who gives backtests another volume does not get the one by default beside it.
 func TestAVolumeIsOfOneKind(t *testing.T) {
-	for kind, values := range map[string]string{
-		"emptyDir":  everything,
-		"ephemeral": strings.Replace(everything, "backtests: {enabled: true}", "backtests: {enabled: true, history: {ephemeral: {volumeClaimTemplate: {spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 20Gi}}}}}}}", 1),
+	for name, tc := range map[string]struct {
+		values string
+		want   string
+	}{
+		"none is given": {everything, "emptyDir"},
+		"ephemeral":     {withHistory("2", ownClaim), "ephemeral"},
+		"a claim":       {withHistory("1", sharedClaim), "persistentVolumeClaim"},
 	} {
-		for _, volume := range templates(t, mustRender(t, values))["backtests"].Spec.Volumes {
-			if volume.Name == "history" && (volume.EmptyDir != nil) == (volume.Ephemeral != nil) {
-				t.Errorf("%s: the volume is %+v", kind, volume.VolumeSource)
+		volume := historyVolume(t, mustRender(t, tc.values))
+		kinds := map[string]bool{
+			"emptyDir":              volume.EmptyDir != nil,
+			"ephemeral":             volume.Ephemeral != nil,
+			"persistentVolumeClaim": volume.PersistentVolumeClaim != nil,
+		}
+		for kind, given := range kinds {
+			if given != (kind == tc.want) {
+				t.Errorf("%s: the volume is %+v, want %s alone", name, volume, tc.want)
 			}
-			if volume.Name == "history" && (volume.Ephemeral != nil) != (kind == "ephemeral") {
-				t.Errorf("%s: the volume is %+v", kind, volume.VolumeSource)
-			}
+		}
+	}
+}
+
+// TestOneProcessUsesACopyOfTheEvents: a second one would find the folder in use and restart for ever.
+func TestOneProcessUsesACopyOfTheEvents(t *testing.T) {
+	for _, shared := range []string{sharedClaim, "{hostPath: {path: /var/events}}", "{nfs: {server: files, path: /events}}"} {
+		if _, err := render(t, withHistory("2", shared)); err == nil || !strings.Contains(err.Error(), "backtests.history") || !strings.Contains(err.Error(), "backtests.replicas") {
+			t.Errorf("two pods with %s: %v", shared, err)
+		}
+	}
+	for values, want := range map[string]appsv1.DeploymentStrategyType{
+		withHistory("1", sharedClaim): appsv1.RecreateDeploymentStrategyType,
+		withHistory("2", ownClaim):    "",
+		everything:                    "",
+	} {
+		deployment, ok := mustRender(t, values)["Deployment/campus-backtests"].(*appsv1.Deployment)
+		if !ok {
+			t.Fatal("there is no Deployment campus-backtests")
+		}
+		if got := deployment.Spec.Strategy.Type; got != want {
+			t.Errorf("%d pods are replaced by the strategy %q, want %q", *deployment.Spec.Replicas, got, want)
 		}
 	}
 }
