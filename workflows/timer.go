@@ -16,8 +16,8 @@ type timer struct {
 	at     time.Time
 }
 
-// maxTimers is the most timers that stay set at a time.
-const maxTimers = 4
+// MaxTimers is the most timers that stay set at a time.
+const MaxTimers = 4
 
 // setTimer starts a timer for the next instant at which the run must act, unless an earlier one is set. Each started timer is billed, so a timer
 // that is later than needed is not replaced: when a timer fires too early, setTimer starts the next one. Later timers stay
@@ -47,7 +47,7 @@ func (l *learner) setTimer(ctx workflow.Context) {
 			a.cancel()
 		}
 		l.timers = nil
-	} else if len(l.timers) == maxTimers {
+	} else if len(l.timers) == MaxTimers {
 		l.timers[0].cancel()
 		l.timers = l.timers[1:]
 	}
@@ -126,13 +126,26 @@ const (
 	oldRestsWhenWoken = 2
 )
 
-// isWokenSoon reports whether the run is woken so soon that it need not rest before.
+// IsWokenSoon reports whether a run that decided at decidedAt, rests after rest, and is woken at wake (zero: by nothing) need not rest before that. The bench's model of
+// Temporal's actions asks here, too.
+func IsWokenSoon(wake, decidedAt time.Time, rest time.Duration) bool {
+	return isWokenWithin(maxRestsLate*rest, wake, decidedAt)
+}
+
+// RestsWhenWoken reports whether a run that nothing but its wake-up made decide, after it was left alone for idle, rests at once; rest is after how long it rests otherwise.
+func RestsWhenWoken(idle, rest time.Duration) bool { return idle >= restsWhenWoken*rest }
+
+// isWokenWithin reports whether wake is not zero and not later than so long after the last decision.
+func isWokenWithin(late time.Duration, wake, decidedAt time.Time) bool {
+	return !wake.IsZero() && !wake.After(decidedAt.Add(late))
+}
+
+// isWokenSoon is IsWokenSoon of the run, as its version has it.
 func (l *learner) isWokenSoon() bool {
-	late := time.Duration(maxRestsLate)
 	if l.Version < versionRestsLess {
-		late = oldMaxRestsLate
+		return isWokenWithin(oldMaxRestsLate*l.Rest, l.Wake, l.decidedAt)
 	}
-	return !l.Wake.IsZero() && !l.Wake.After(l.decidedAt.Add(late*l.Rest))
+	return IsWokenSoon(l.Wake, l.decidedAt, l.Rest)
 }
 
 // needsRestTimer reports whether the run must be woken to rest: nothing else wakes it soon, or decisions are to be published before that.
@@ -147,10 +160,11 @@ func (l *learner) needsRestTimer() bool {
 func (l *learner) noteDecided(ctx workflow.Context, inputs []engine.Input) {
 	now := workflow.Now(ctx)
 	heard := slices.ContainsFunc(inputs, func(in engine.Input) bool { return in.Outcome == nil })
-	long := time.Duration(restsWhenWoken)
+	idle := now.Sub(l.decidedAt)
+	long := RestsWhenWoken(idle, l.Rest)
 	if l.Version < versionRestsLess {
-		long = oldRestsWhenWoken
+		long = idle >= oldRestsWhenWoken*l.Rest
 	}
-	l.wokenToRest = l.Version >= versionFewerActions && l.woken && !heard && l.Rest > 0 && now.Sub(l.decidedAt) >= long*l.Rest
+	l.wokenToRest = l.Version >= versionFewerActions && l.woken && !heard && l.Rest > 0 && long
 	l.decidedAt = now
 }

@@ -143,12 +143,8 @@ func (l *modelLearner) hearEvent(d catalog.Decoded) error {
 	return err
 }
 
-// How long the model's workflows wait until they rest, and in how many times that they must be woken not to, as in package workflows.
-const (
-	modelRest     = activities.DefaultRestAfter
-	modelRestLate = 4
-	modelTimers   = 4
-)
+// modelRest is how long the model's workflows wait until they rest. Everything else about rests and timers is asked of package workflows.
+const modelRest = activities.DefaultRestAfter
 
 // fireTimers does what the timers have the workflow do up to an instant at which something is decided.
 func (l *modelLearner) fireTimers(until time.Time) {
@@ -204,7 +200,7 @@ func (l *modelLearner) beginRest() {
 }
 
 func (l *modelLearner) isWokenSoon() bool {
-	return !l.wake.IsZero() && !l.wake.After(l.decidedAt.Add(modelRestLate*modelRest))
+	return workflows.IsWokenSoon(l.wake, l.decidedAt, modelRest)
 }
 
 func (l *modelLearner) setTimer() {
@@ -218,7 +214,7 @@ func (l *modelLearner) setTimer() {
 	if at.IsZero() || n > 0 && !at.Before(l.timers[n-1]) {
 		return
 	}
-	if n == modelTimers {
+	if n == workflows.MaxTimers {
 		l.timers = l.timers[1:]
 	}
 	l.timers = append(l.timers, at)
@@ -278,7 +274,7 @@ func (l *modelLearner) takeStep(before engine.State, inputs []engine.Input, res 
 	l.decidedAt = at
 	l.waiting = false
 	l.takeResult(res)
-	if woken && idle >= modelRestLate*modelRest && !slices.ContainsFunc(res.Effects, isDelivery) {
+	if woken && workflows.RestsWhenWoken(idle, modelRest) && !slices.ContainsFunc(res.Effects, isDelivery) {
 		l.beginRest()
 	}
 }
