@@ -36,3 +36,28 @@ const (
 	LintDatedMessage    = "dated-message"
 	LintTraitCircle     = "sets-in-circle"
 )
+
+// WarningNames returns the names of all warnings, as docs/rules.md explains them.
+func WarningNames() []string {
+	return []string{
+		LintUnusedMessage,
+		LintUnreachable,
+		LintNeverMatches,
+		LintMatchIdle,
+		LintOtherWithoutPer,
+		LintPerhapsAbsent,
+		LintSinceStep,
+		LintWaitsTwice,
+		LintGoalUnsent,
+		LintHoldoutBlind,
+		LintUndeclaredTopic,
+		LintHighVolume,
+		LintUnusedVariable,
+		LintNotRead,
+		LintPlaceholder,
+		LintInAppLeave,
+		LintCopiesByMail,
+		LintDatedMessage,
+		LintTraitCircle,
+	}
+}

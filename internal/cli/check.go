@@ -2,9 +2,12 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 
 	"homeroom/admin"
+	"homeroom/internal/cells"
 	"homeroom/internal/printing"
+	"homeroom/rules"
 )
 
 // RulesCheckCmd is `homeroom rules check`.
@@ -19,9 +22,7 @@ func (*RulesCheckCmd) Help() string {
 	return `Compiles the folder as publishing would, type-checks every condition against the event catalog and renders every
 message with sample data. All problems are shown at once, each with its line and what to do about it.
 
-Warnings have names: unreachable-step, never-matches, match-changes-nothing, other-without-per, perhaps-absent, since-step, waits-twice,
-goal-without-message, holdout-without-goal, unused-message, unused-variable, undeclared-topic, wakes-on-high-volume,
-file-not-read. docs/rules.md says what they mean.
+` + listWarnings() + `
 
 Messages that are not written in a language in which another one is are listed as a note: their learners read the default. That is no
 warning, also with --strict.
@@ -30,6 +31,15 @@ Exits with 0 if nothing is wrong, 1 if something is, 3 for warnings with --stric
 
 Example:
   homeroom rules check academy`
+}
+
+// helpColumns is how wide a paragraph of help is that is not written by hand.
+const helpColumns = 130
+
+// listWarnings names the warnings in a paragraph.
+func listWarnings() string {
+	names := strings.Join(rules.WarningNames(), ", ")
+	return strings.Join(cells.Wrap("Warnings have names: "+names+". docs/rules.md says what they mean.", helpColumns), "\n")
 }
 
 // Run checks the folder and prints what is wrong with it.
