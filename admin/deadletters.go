@@ -67,8 +67,10 @@ func (i *Installation) ReplayDeadLetters(ctx context.Context, opts deadletters.R
 	return result, learnerAsInput(err)
 }
 
-// FindDeadLetters returns the sequences of the dead letters of a selection. OnRead may be nil.
+// FindDeadLetters returns the sequences of the dead letters of a selection, whose times are on the installation's clock. OnRead may be nil.
 func (i *Installation) FindDeadLetters(ctx context.Context, s deadletters.Selection, onRead func(done, total int64)) ([]uint64, error) {
+	s.Since = i.storedSince(s.Since)
+	s.Before = i.storedSince(s.Before)
 	found, err := i.deadLetters().Find(ctx, s, onRead)
 	return found, learnerAsInput(err)
 }

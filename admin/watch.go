@@ -35,7 +35,8 @@ type Watched struct {
 // WatchOptions say what is watched.
 type WatchOptions struct {
 	Learner string    // empty: everybody
-	Since   time.Time // zero: from now on
+	Since   time.Time // on the installation's clock; zero: from now on
+	All     bool      // everything that is kept; Since does not count
 }
 
 // Watch calls each with what happens, in the order in which each stream holds it, until ctx ends or each returns an error. That ctx ended is no error.
@@ -53,6 +54,10 @@ func (i *Installation) Watch(ctx context.Context, o WatchOptions, each func(Watc
 		events = subjects.Stored(o.Learner)
 		decisions = subjects.DecisionsOf(o.Learner)
 	}
+	since := i.storedSince(o.Since)
+	if o.All {
+		since = time.Unix(1, 0)
+	}
 	w := &watcher{installation: i}
 	if err := w.refreshCatalog(ctx); err != nil {
 		return err
@@ -63,9 +68,9 @@ func (i *Installation) Watch(ctx context.Context, o WatchOptions, each func(Watc
 	defer cancel()
 	lines := make(chan Watched)
 	ended := make(chan error, 2)
-	following.Go(func() { ended <- i.followStream(ctx, subjects.Stream, events, o.Since, lines, w.describeEvent) })
+	following.Go(func() { ended <- i.followStream(ctx, subjects.Stream, events, since, lines, w.describeEvent) })
 	following.Go(func() {
-		ended <- i.followStream(ctx, subjects.DecisionStream, decisions, o.Since, lines, describeDecision)
+		ended <- i.followStream(ctx, subjects.DecisionStream, decisions, since, lines, describeDecision)
 	})
 	for running := 2; running > 0; {
 		select {

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"homeroom/engine"
 	"homeroom/internal/narrate"
@@ -33,18 +34,21 @@ func (c *DeadlettersPurgeCmd) Run(ctx context.Context, o IO) error {
 		return err
 	}
 	selection := c.selection()
+	var age time.Duration
 	if c.Older != "" {
-		age, err := engine.ParseDuration(c.Older)
-		if err != nil {
+		var err error
+		if age, err = engine.ParseDuration(c.Older); err != nil {
 			return usage(fmt.Errorf("--older: %w", err))
 		}
-		selection.Before = o.Now().Add(-age)
 	}
 	installation, err := c.connect(ctx, o, "homeroom deadletters")
 	if err != nil {
 		return err
 	}
 	defer installation.Close()
+	if c.Older != "" {
+		selection.Before = installation.Now().Add(-age)
+	}
 	onRead, clearLine := o.DrawReading()
 	found, err := installation.FindDeadLetters(ctx, selection, onRead)
 	clearLine()

@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"homeroom/internal/clitest"
+	"homeroom/internal/clock"
 	"homeroom/rules"
 	"homeroom/store"
 	"homeroom/subjects"
@@ -238,5 +239,11 @@ func TestWhichDeadLettersMustBeSaid(t *testing.T) {
 	w.StartTriggers()
 	w.WaitUntilRead()
 	clitest.WantParts(t, w.MustRun(0, "deadletters", "purge", "--older", "1h", "--yes"), "0 dead letters would be deleted")
+	now := time.Now()
+	fast := clock.New(now, now, 1e8) // an hour passes in 36 microseconds
+	if err := w.Store.Control.PublishInstance(t.Context(), store.Instance{Name: "campus", Clock: &fast}); err != nil {
+		t.Fatal(err)
+	}
+	clitest.WantParts(t, w.MustRun(0, "deadletters", "purge", "--older", "1h", "--dry-run"), "1 dead letter would be deleted")
 	clitest.WantParts(t, w.MustRun(0, "deadletters", "purge", "--learner", "u_1", "--reason", "unknown_event", "--yes"), "1 dead letter deleted.")
 }

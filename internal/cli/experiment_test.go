@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"homeroom/internal/clock"
+	"homeroom/store"
 )
 
 // failedQuizzes writes a file of events: so many learners fail a quiz, one an hour, and every third of them passes it a day later.
@@ -75,5 +78,14 @@ func TestThePaceOfAnInstallation(t *testing.T) {
 	code, out, complaints = a.homeroom("rules", "explain", folder, "quiz-retry", "--from-streams")
 	if code != 0 || !strings.Contains(out, "At the present pace of 98 people a day") {
 		t.Errorf("exit code %d\n%s%s", code, out, complaints)
+	}
+	now := time.Now()
+	past := clock.New(now, now.AddDate(0, 0, -70), 1)
+	if err := a.store.Control.PublishInstance(t.Context(), store.Instance{Name: "campus", Clock: &past}); err != nil {
+		t.Fatal(err)
+	}
+	code, out, complaints = a.homeroom("rules", "explain", folder, "quiz-retry", "--from-streams")
+	if code != 0 || !strings.Contains(out, "At the present pace of 98 people a day") {
+		t.Errorf("where learners live 70 days ago: exit code %d\n%s%s", code, out, complaints)
 	}
 }

@@ -78,7 +78,7 @@ func (c *RulesExplainCmd) findPace(ctx context.Context, o IO, folder *admin.Fold
 	case c.FromStreams:
 		answer, err := askReading(ctx, o, c, "homeroom rules explain", func(i *admin.Installation, onRead func(done, total int64)) (admin.Report, error) {
 			return i.Report(ctx, admin.ReportOptions{
-				Since:  o.Now().Add(-streamsDays * 24 * time.Hour),
+				Since:  i.Now().Add(-streamsDays * 24 * time.Hour),
 				Rule:   c.Rule,
 				OnRead: onRead,
 			})

@@ -34,14 +34,11 @@ var errEnough = errors.New("enough lines")
 
 // Run watches.
 func (c *WatchCmd) Run(ctx context.Context, o IO) error {
-	since := time.Time{}
+	since := func(time.Time) time.Time { return time.Time{} }
 	if c.Since != "now" {
 		var err error
-		if since, err = sinceFlag(c.Since, o.Now()); err != nil {
+		if since, err = readSince(c.Since); err != nil {
 			return err
-		}
-		if since.IsZero() {
-			since = time.Unix(1, 0) // all
 		}
 	}
 	installation, err := c.connect(ctx, o, "homeroom watch")
@@ -50,7 +47,7 @@ func (c *WatchCmd) Run(ctx context.Context, o IO) error {
 	}
 	defer installation.Close()
 	lines := 0
-	err = installation.Watch(ctx, admin.WatchOptions{Learner: c.Learner, Since: since}, func(w admin.Watched) error {
+	err = installation.Watch(ctx, admin.WatchOptions{Learner: c.Learner, Since: since(installation.Now()), All: c.Since == "all"}, func(w admin.Watched) error {
 		var err error
 		if c.Format == "json" {
 			err = json.NewEncoder(o.Out).Encode(w)

@@ -4,9 +4,12 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"homeroom/admin"
 	"homeroom/internal/clitest"
+	"homeroom/internal/clock"
+	"homeroom/store"
 )
 
 // TestWatch: what arrives is told with what becomes of it, whole from a moment on, and of one learner only if asked.
@@ -23,6 +26,13 @@ func TestWatch(t *testing.T) {
 		t.Errorf("%v: %s", err, one)
 	}
 	clitest.WantParts(t, w.MustRun(0, "audit", "--learner", "u_2"), "look_at_learner")
+	now := time.Now()
+	ahead := clock.New(now, now.AddDate(0, 0, 70), 1)
+	if err := w.Store.Control.PublishInstance(t.Context(), store.Instance{Name: "campus", Clock: &ahead}); err != nil {
+		t.Fatal(err)
+	}
+	yesterday := ahead.At(now).AddDate(0, 0, -1).Format(time.RFC3339)
+	clitest.WantParts(t, w.MustRun(0, "watch", "--since", yesterday, "--lines", "3"), "u_1  read", "u_2  read")
 	if others := w.MustRun(0, "audit", "--learner", "u_1"); strings.Contains(others, "look_at_learner") {
 		t.Errorf("who watches everybody, or another, looks at u_1:\n%s", others)
 	}
