@@ -30,8 +30,11 @@ func TestTheDocumentIsTheAPI(t *testing.T) {
 			k := open(t, sink, func(o *api.Options, s *http.Server) {
 				o.MaxHeld = tt.held
 				useSources(t, o)
-				if tt.status == http.StatusRequestTimeout {
+				switch tt.status {
+				case http.StatusRequestTimeout:
 					s.ReadTimeout = 100 * time.Millisecond
+				case http.StatusInternalServerError:
+					o.Keys = faultyKeys{}
 				}
 			})
 			key := k.keys.make(func(key *api.Key) {
@@ -152,8 +155,28 @@ func everyStatus() []statusCase {
 			add(statusCase{status: 503, held: 8})
 		}
 	}
-	return slices.Concat(cases, statusesOfSources())
+	return withFaults(slices.Concat(cases, statusesOfSources()))
 }
+
+// withFaults adds to each way in that its handler panics.
+func withFaults(cases []statusCase) []statusCase {
+	tried := map[string]bool{}
+	for _, c := range cases {
+		way := c.method + " " + cmp.Or(c.route, c.path)
+		if c.status < 300 && c.method != http.MethodGet && !tried[way] {
+			tried[way] = true
+			c.name = ""
+			c.status = http.StatusInternalServerError
+			cases = append(cases, c)
+		}
+	}
+	return cases
+}
+
+// faultyKeys panics.
+type faultyKeys struct{ api.Keys }
+
+func (faultyKeys) FindKey(string) (api.Key, bool) { panic("a fault") }
 
 // response is what a request was answered with.
 type response struct {
