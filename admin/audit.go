@@ -237,7 +237,7 @@ func describeMark(mark string) string {
 	case store.WithFailedTests:
 		return "although tests failed or were not run"
 	case store.WithoutBase:
-		return "over what its base did not have"
+		return "over what others published after it was begun"
 	case store.Scheduled:
 		return "at the time that was set"
 	case store.BaseMoved:

@@ -225,7 +225,7 @@ func (i *Installation) CountBroadcast(ctx context.Context, o BroadcastOptions, o
 		case err := <-ended:
 			if err != nil {
 				_ = temporal.CancelWorkflow(context.WithoutCancel(ctx), workflows.BroadcastID(id), "")
-				return counted, fmt.Errorf("counting whom the broadcast reaches (it needs processes with the roles worker and triggers): %w", err)
+				return counted, fmt.Errorf("counting whom the broadcast reaches (it needs processes that take events in, and processes that decide and send): %w", err)
 			}
 			counted.EndedAt = i.opts.Real().UTC()
 			return counted, nil

@@ -226,7 +226,7 @@ func (i *Installation) checkDraft(ctx context.Context, d Draft, o DraftPublicati
 		return readyDraft{}, inputError(publish.ErrContentMoved)
 	}
 	if d.Moved() {
-		return readyDraft{}, inputError(fmt.Errorf("meanwhile %s published no. %d: rebase the draft, look at the difference, then publish it", d.Current.Author, d.Current.Number))
+		return readyDraft{}, inputError(fmt.Errorf("meanwhile %s published no. %d: take what is in force over into the draft, look at the difference, then publish it", d.Current.Author, d.Current.Number))
 	}
 	ready := readyDraft{note: o.Note}
 	if o.scheduled {

@@ -155,7 +155,7 @@ func (i *Installation) Publish(ctx context.Context, p *Publication, opts Publish
 	}
 	note := opts.Note
 	if p.Over != "" {
-		note = joinNotes(note, fmt.Sprintf("forced over no. %d, which its base %s did not have", p.plan.From.Number, narrate.ShortHash(p.Over)))
+		note = joinNotes(note, fmt.Sprintf("forced over no. %d: the folder began before it, from %s", p.plan.From.Number, narrate.ShortHash(p.Over)))
 	}
 	var published store.Pointer
 	err = i.recordAct(ctx, p.newRecord(opts), func() (err error) {

@@ -246,7 +246,7 @@ func (i *Installation) unpublishedDecisions(ctx context.Context, learner string,
 		err = answer.Get(&unpublished)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("no worker answered which decisions are not published yet (is Homeroom serving, and with which encryption keys?): %w", err)
+		return nil, fmt.Errorf("nobody answered which decisions are not published yet (is Homeroom serving, and with which encryption keys?): %w", err)
 	}
 	return unpublished, nil
 }

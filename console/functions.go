@@ -1,19 +1,23 @@
 package console
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"html/template"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"homeroom/admin"
+	"homeroom/engine"
 	"homeroom/internal/narrate"
 )
 
@@ -64,7 +68,8 @@ func (c *Console) templateFunctions() template.FuncMap {
 		"join":          strings.Join,
 		"onScale":       onScale,
 		"sentence":      asSentence,
-		"reasons":       admin.ReasonCounts,
+		"reason":        func(code string) string { return narrate.Reason(engine.Reason(code)) },
+		"reasonWords":   describeReasons,
 		"zones":         func() []string { return commonZones[:] },
 		"describeReads": admin.DescribeReads,
 		"moment":        narrate.Moment,
@@ -130,6 +135,18 @@ func assetVersion(name string) string {
 	}
 	sum := sha256.Sum256(content)
 	return hex.EncodeToString(sum[:6])
+}
+
+// describeReasons says in words why something was not done, with how often, the most frequent first: "it was quiet hours where the learner lives (12); sending was paused (3)".
+func describeReasons(by map[string]int) string {
+	codes := slices.SortedFunc(maps.Keys(by), func(a, b string) int {
+		return cmp.Or(cmp.Compare(by[b], by[a]), strings.Compare(a, b))
+	})
+	for i, code := range codes {
+		words := cmp.Or(narrate.Reason(engine.Reason(code)), "no reason is recorded")
+		codes[i] = words + " (" + narrate.Thousands(by[code]) + ")"
+	}
+	return strings.Join(codes, "; ")
 }
 
 // describeAge says how long ago something was.

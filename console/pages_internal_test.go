@@ -30,3 +30,24 @@ func TestTablesInThePages(t *testing.T) {
 		}
 	}
 }
+
+// TestPagesUseTheTeamsWords: pages do not speak of how Homeroom is built.
+func TestPagesUseTheTeamsWords(t *testing.T) {
+	markup := regexp.MustCompile(`{{.*?}}|<[^>]*>`)
+	builders := regexp.MustCompile(`(?i)\b(workers?|base|based|rebase[ds]?|hash(es)?|keyed)\b`)
+	entries, err := fs.ReadDir(pageFiles, "pages")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		content, err := fs.ReadFile(pageFiles, "pages/"+e.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(markup.ReplaceAllString(string(content), " ")) {
+			if word := builders.FindString(line); word != "" {
+				t.Errorf("%s speaks of %q: %s", e.Name(), word, strings.TrimSpace(line))
+			}
+		}
+	}
+}

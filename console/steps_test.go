@@ -47,7 +47,7 @@ func TestCountsInTheFlow(t *testing.T) {
 		t.Errorf("%d runs began", answer.Counts.Steps.Began)
 	}
 	page := b.get("/rules/quiz-retry")
-	for _, want := range []string{"3 runs began", "2 runs came here · 1 sent · skipped: cap 1", "Left before the last step: until 1"} {
+	for _, want := range []string{"3 runs began", "2 runs came here · 1 sent · skipped: the learner had as many messages as a cap allows (1)", "Left before the last step: the learner did what the rule says it goes on until (1)."} {
 		if !strings.Contains(page, want) {
 			t.Errorf("no %q in\n%s", want, page)
 		}

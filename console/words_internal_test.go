@@ -23,6 +23,17 @@ func TestDescribeDuration(t *testing.T) {
 	}
 }
 
+// TestDescribeReasons: in words, the most frequent first.
+func TestDescribeReasons(t *testing.T) {
+	got := describeReasons(map[string]int{"paused": 3, "quiet_hours": 1200, "": 3})
+	if want := "it was quiet hours where the learner lives (1,200); no reason is recorded (3); sending was paused (3)"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := describeReasons(nil); got != "" {
+		t.Errorf("of none it is %q", got)
+	}
+}
+
 // TestUncompared: a rule with a goal in whose holdout nobody is yet is not said to lack a goal or a holdout.
 func TestUncompared(t *testing.T) {
 	rule := func(name string, e *report.Experiment) report.Rule { return report.Rule{Rule: name, Experiment: e} }

@@ -124,7 +124,7 @@ func (p *Publisher) PrepareAgain(ctx context.Context) (*Plan, error) {
 		return nil, err
 	}
 	if academy == nil {
-		return nil, fmt.Errorf("the ruleset in force, %s, does not compile here: use the version of Homeroom that the workers run", current.Hash)
+		return nil, fmt.Errorf("the ruleset in force, %s, does not compile here: use the version of Homeroom of the processes that decide and send", current.Hash)
 	}
 	mode := engine.RunPolicy(current.RunPolicy)
 	if mode == "" {
