@@ -219,7 +219,7 @@ func TestAProxyIsAskedOnce(t *testing.T) {
 	if identify(local, "X-User", "maya", "X-Groups", "leads") != "maya" {
 		t.Error("without a secret the listener is the proof")
 	}
-	pages, err := console.New(console.Options{People: local, URL: "https://homeroom.example.org", Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	pages, err := console.New(console.Options{People: local, URL: "https://homeroom.example.org", Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

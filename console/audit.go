@@ -35,7 +35,7 @@ func (c *Console) showAudit(req *request) (*page, error) {
 		if err != nil {
 			return nil, &admin.InputError{Err: fmt.Errorf("since: %w; or write all", err)}
 		}
-		since = c.o.Now().Add(-age)
+		since = c.o.Installation.MachineNow().Add(-age)
 	}
 	var err error
 	data.AuditLog, err = c.o.Installation.AuditLog(req.Context(), admin.AuditOptions{

@@ -111,7 +111,7 @@ func (c *Console) startBacktest(req *request) (*page, error) {
 	job := &backtestJob{
 		hash:  draft.Hash,
 		by:    req.person.Name,
-		began: c.o.Now(),
+		began: c.o.Installation.MachineNow(),
 		back:  time.Duration(days) * 24 * time.Hour,
 	}
 	if err := c.beginBacktest(req, &draft, job); err != nil {

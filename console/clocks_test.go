@@ -13,7 +13,7 @@ import (
 // TestTwoClocks: where learners live in a time of their own, what people did is as old as it is by the machine's clock, what learners did by theirs, and the foot says so.
 func TestTwoClocks(t *testing.T) {
 	learners := func() time.Time { return time.Now().AddDate(0, 0, -70) }
-	s := openSiteIn(t, console.ThisMachine{Name: "maya"}, 0, console.TestMail{}, nil, learners)
+	s := openSiteIn(t, console.ThisMachine{Name: "maya"}, 0, console.TestMail{}, nil, clocks{learners, time.Now})
 	if err := s.store.Events.Publish(t.Context(), "u_1", "course.completed", "1", learners().Add(-3*time.Hour), map[string]any{"course_id": "c"}); err != nil {
 		t.Fatal(err)
 	}

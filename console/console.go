@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"homeroom/admin"
 	"homeroom/internal/guard"
@@ -24,6 +23,7 @@ var staticFiles embed.FS
 
 // Options say what a console shows and who may use it.
 type Options struct {
+	// Installation is what the pages ask. By its machine's time sessions end, and the pages say how long ago people did something; what learners did is dated by its own time.
 	Installation *admin.Installation
 	People       People // who may use it; see [ThisMachine] and [Tokens]
 	// URL is where browsers reach the console, such as https://console.example.org/homeroom. Its path is put before every link.
@@ -34,13 +34,10 @@ type Options struct {
 	EventCopy  *admin.EventCopy // what backtests read; it stays the caller's; nil: they read the stream of events each time
 	// LargeBacktest is from how many recorded events on a backtest runs in the background; 0: admin.LargeBacktest.
 	LargeBacktest int64
-	ReadModel     string   // path of the file that the lift is counted from, see admin.ReportOptions; empty: the streams are read each time
-	TestMail      TestMail // how test mails are sent
-	Approvals     int      // how many other people must approve a draft before it is published, if the settings in force do not say
-	// Now is the machine's time: by it sessions end, and the pages say how long ago people did something. What learners did is dated by
-	// the installation's. Required.
-	Now func() time.Time
-	Log *slog.Logger // required
+	ReadModel     string       // path of the file that the lift is counted from, see admin.ReportOptions; empty: the streams are read each time
+	TestMail      TestMail     // how test mails are sent
+	Approvals     int          // how many other people must approve a draft before it is published, if the settings in force do not say
+	Log           *slog.Logger // required
 }
 
 // Console serves the pages. It is safe for concurrent use.

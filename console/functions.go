@@ -45,8 +45,8 @@ func (c *Console) templateFunctions() template.FuncMap {
 	return template.FuncMap{
 		"link":          func(parts ...string) string { return c.linkTo(joinPath(parts)) },
 		"asset":         func(name string) string { return c.linkTo("/static/" + name + "?" + assetVersion(name)) },
-		"ago":           func(t time.Time) string { return describeAge(t, c.o.Now()) },              // of what people did, and of what NATS stored
-		"learnersAgo":   func(t time.Time) string { return describeAge(t, c.o.Installation.Now()) }, // of what learners did, and of what was decided
+		"ago":           func(t time.Time) string { return describeAge(t, c.o.Installation.MachineNow()) }, // of what people did, and of what NATS stored
+		"learnersAgo":   func(t time.Time) string { return describeAge(t, c.o.Installation.Now()) },        // of what learners did, and of what was decided
 		"clock":         func(t time.Time) string { return t.UTC().Format("Mon 02 Jan 2006 15:04:05 UTC") },
 		"describeAudit": admin.DescribeAudit,
 		"age":           describeDuration,

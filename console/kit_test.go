@@ -47,11 +47,14 @@ func openSiteWithMail(t *testing.T, people console.People, approvals int, mail c
 // openSiteOf is openSiteWithMail with a Temporal; nil: none.
 func openSiteOf(t *testing.T, people console.People, approvals int, mail console.TestMail, temporal client.Client) *site {
 	t.Helper()
-	return openSiteIn(t, people, approvals, mail, temporal, time.Now)
+	return openSiteIn(t, people, approvals, mail, temporal, clocks{time.Now, time.Now})
 }
 
-// openSiteIn is openSiteOf where learners live in a time of their own.
-func openSiteIn(t *testing.T, people console.People, approvals int, mail console.TestMail, temporal client.Client, learners func() time.Time) *site {
+// clocks are the learners' time, and the machine's, by which people do what they do.
+type clocks struct{ learners, machine func() time.Time }
+
+// openSiteIn is openSiteOf with other clocks.
+func openSiteIn(t *testing.T, people console.People, approvals int, mail console.TestMail, temporal client.Client, times clocks) *site {
 	t.Helper()
 	t.Setenv("TEMPORAL_ADDRESS", "127.0.0.1:1") // nobody listens there
 	server, _, st := natstest.Open(t)
@@ -62,8 +65,8 @@ func openSiteIn(t *testing.T, people console.People, approvals int, mail console
 		Name:     "console test",
 		NATS:     admin.NATSOptions{URL: server.URL()},
 		Temporal: temporal,
-		Now:      learners,
-		Real:     time.Now,
+		Now:      times.learners,
+		Real:     times.machine,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +82,6 @@ func openSiteIn(t *testing.T, people console.People, approvals int, mail console
 		Approvals:    approvals,
 		TestMail:     mail,
 		ReadModel:    filepath.Join(t.TempDir(), "report.db"),
-		Now:          time.Now,
 		Log:          slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

@@ -22,7 +22,7 @@ import (
 // openCompany starts a console whose people sign in at a provider. Nothing is behind its pages but the audit.
 func openCompany(t *testing.T, p *provider, now func() time.Time) *site {
 	t.Helper()
-	s := openSite(t, console.ThisMachine{Name: "nobody"}, 1)
+	s := openSiteIn(t, console.ThisMachine{Name: "nobody"}, 1, console.TestMail{}, nil, clocks{time.Now, now})
 	var c *console.Console
 	s.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { c.Handler().ServeHTTP(w, r) }))
 	t.Cleanup(s.server.Close)
@@ -41,7 +41,6 @@ func openCompany(t *testing.T, p *provider, now func() time.Time) *site {
 		People:       console.AnyOf{tokens(t, "tom  approver  "+toms+"\n"), people},
 		URL:          s.server.URL + "/homeroom",
 		Approvals:    1,
-		Now:          now,
 		Log:          slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

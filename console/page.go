@@ -168,7 +168,7 @@ const clockTolerance = time.Minute
 // learnersNow returns the learners' time if it is not the machine's, and otherwise the zero time.
 func (c *Console) learnersNow() time.Time {
 	learners := c.o.Installation.Now()
-	if c.o.Now().Sub(learners).Abs() < clockTolerance {
+	if c.o.Installation.MachineNow().Sub(learners).Abs() < clockTolerance {
 		return time.Time{}
 	}
 	return learners

@@ -114,7 +114,7 @@ var errForbidden = errors.New("forbidden")
 func (c *Console) serveAllowed(r route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
 		req := &request{Request: hr, w: w}
-		person, known := c.o.People.Identify(hr, c.o.Now())
+		person, known := c.o.People.Identify(hr, c.o.Installation.MachineNow())
 		req.person = person
 		switch {
 		case r.role == "":

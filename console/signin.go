@@ -32,7 +32,7 @@ func (c *Console) showSignIn(req *request) (*page, error) {
 
 func (c *Console) signIn(req *request) (*page, error) {
 	to := c.localPath(req.FormValue("to"))
-	cookie, age := c.o.People.SignIn(strings.TrimSpace(req.FormValue("token")), c.o.Now())
+	cookie, age := c.o.People.SignIn(strings.TrimSpace(req.FormValue("token")), c.o.Installation.MachineNow())
 	if cookie == "" {
 		p, data := c.signInPage(req, to)
 		p.status = http.StatusUnauthorized
@@ -81,7 +81,7 @@ func (c *Console) beginLogin(req *request) (*page, error) {
 	if provider == nil {
 		return nil, errNoPage
 	}
-	address, browser, err := provider.begin(req.Context(), c.localPath(req.FormValue("to")), c.o.Now())
+	address, browser, err := provider.begin(req.Context(), c.localPath(req.FormValue("to")), c.o.Installation.MachineNow())
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func (c *Console) finishLogin(req *request) (*page, error) {
 		browser = cookie.Value
 	}
 	http.SetCookie(req.w, &http.Cookie{Name: loginCookie, Path: c.prefix + "/", MaxAge: -1})
-	session, to, err := provider.finish(req.Context(), req.URL.Query(), browser, c.o.Now())
+	session, to, err := provider.finish(req.Context(), req.URL.Query(), browser, c.o.Installation.MachineNow())
 	if err != nil {
 		c.o.Log.Warn("somebody was not signed in", "error", err)
 		p, data := c.signInPage(req, "/")

@@ -69,7 +69,6 @@ func openConsole(t *testing.T, f *natstest.Accounts, operator jetstream.JetStrea
 		People:       people,
 		Approvals:    1,
 		ReadModel:    filepath.Join(t.TempDir(), "report.db"),
-		Now:          time.Now,
 		Log:          slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

@@ -74,7 +74,6 @@ func startConsoleOf(t *testing.T, prefix string, front func(http.Handler) http.H
 		Installation: s.installation,
 		People:       console.ThisMachine{Name: "maya"},
 		URL:          s.root,
-		Now:          time.Now,
 		Log:          slog.New(slog.DiscardHandler),
 	})
 	must(t, err)

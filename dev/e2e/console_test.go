@@ -61,7 +61,6 @@ func (w *world) openConsoleWith(o console.Options) *consoleSite {
 	o.Installation = installation
 	o.People = people
 	o.Approvals = 1
-	o.Now = time.Now
 	o.Log = slog.New(slog.DiscardHandler)
 	pages, err := console.New(o)
 	if err != nil {

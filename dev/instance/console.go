@@ -70,7 +70,6 @@ func (h *Instance) OpenConsole(ctx context.Context, s *stack.Stack, o ConsoleOpt
 		TestMail: console.TestMail{NewSender: func() (admin.TestSender, error) {
 			return sendgrid.New(sendgrid.Options{APIKey: "SG.stand-in", Host: s.InboxURL, Now: time.Now})
 		}},
-		Now: time.Now,
 		Log: o.Log,
 	})
 	if err != nil {

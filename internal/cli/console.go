@@ -85,7 +85,6 @@ func (c *ConsoleCmd) Run(ctx context.Context, o IO) error {
 		TemporalUI:   c.TemporalUI,
 		ReadModel:    c.ReadModel,
 		Approvals:    approvals,
-		Now:          o.Now,
 		Log:          log,
 	})
 	if err != nil {
