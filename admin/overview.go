@@ -153,12 +153,13 @@ type RuleView struct {
 	Tests []TestResult `json:"tests"`           // never nil
 }
 
-// TestResult is how one rule test came out.
+// TestResult is how one test came out.
 type TestResult struct {
-	Name   string `json:"name"`
 	File   string `json:"file"`
+	Line   int    `json:"line"` // 0: the file cannot be read
+	Name   string `json:"name"`
 	Passed bool   `json:"passed"`
-	Story  string `json:"story,omitempty"` // of a failed one: the timeline
+	Story  string `json:"story,omitempty"` // of a failed rule test: what was expected (-) and what came (+)
 }
 
 // ViewRule describes a rule of a folder and runs the tests that name it, or that name no rule and whose decisions are about it. A

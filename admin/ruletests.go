@@ -79,7 +79,12 @@ func isAbout(r *ruletest.Result, rule string) bool {
 }
 
 func describeTest(r *ruletest.Result) TestResult {
-	result := TestResult{Name: r.Test.Name, File: r.Test.File, Passed: r.Passed}
+	result := TestResult{
+		File:   r.Test.File,
+		Line:   r.Test.Line,
+		Name:   r.Test.Name,
+		Passed: r.Passed,
+	}
 	if !r.Passed {
 		var story strings.Builder
 		_ = r.Write(&story, false) // it writes to memory

@@ -52,18 +52,9 @@ func (r *TestRun) Passed() bool {
 
 // TestDocument is a run of tests as JSON has it, without the coverage.
 type TestDocument struct {
-	Passed   bool             `json:"passed"`
-	Problems rules.Problems   `json:"problems"`
-	Tests    []TestedDocument `json:"tests"`
-}
-
-// TestedDocument is how one test came out.
-type TestedDocument struct {
-	File   string `json:"file"`
-	Line   int    `json:"line"`
-	Name   string `json:"name"`
-	Passed bool   `json:"passed"`
-	Story  string `json:"story,omitempty"` // of a failed rule test: what was expected (-) and what came (+)
+	Passed   bool           `json:"passed"`
+	Problems rules.Problems `json:"problems"`
+	Tests    []TestResult   `json:"tests"`
 }
 
 // Document returns the run as JSON has it.
@@ -71,20 +62,13 @@ func (r *TestRun) Document() TestDocument {
 	document := TestDocument{
 		Passed:   r.Passed(),
 		Problems: append(rules.Problems{}, r.Problems...),
-		Tests:    []TestedDocument{},
+		Tests:    []TestResult{},
 	}
 	for i := range r.Results {
-		result := describeTest(&r.Results[i])
-		document.Tests = append(document.Tests, TestedDocument{
-			File:   result.File,
-			Line:   r.Results[i].Test.Line,
-			Name:   result.Name,
-			Passed: result.Passed,
-			Story:  result.Story,
-		})
+		document.Tests = append(document.Tests, describeTest(&r.Results[i]))
 	}
 	for _, result := range r.Sources {
-		document.Tests = append(document.Tests, TestedDocument{
+		document.Tests = append(document.Tests, TestResult{
 			File:   result.File,
 			Line:   result.Line,
 			Name:   result.Name,
