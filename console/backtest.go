@@ -13,10 +13,12 @@ import (
 // backtestData is the backtest of a draft.
 type backtestData struct {
 	workspace
-	Ranges  []backtestRange `json:"-"`
-	State   *backtestState  `json:"backtest,omitempty"` // nil: there is none
-	Stale   bool            `json:"stale"`              // it is of another content than the draft's now
-	CanEdit bool            `json:"-"`
+	Ranges []backtestRange `json:"-"`
+	State  *backtestState  `json:"backtest,omitempty"` // nil: there is none
+	Stale  bool            `json:"stale"`              // it is of another content than the draft's now
+	// OthersUnknown says that nobody has answered whether another console began one meanwhile.
+	OthersUnknown bool `json:"others_unknown,omitempty"`
+	CanEdit       bool `json:"-"`
 	// SeesPeople says that the learners' ids are shown.
 	SeesPeople bool `json:"-"`
 }
@@ -51,12 +53,13 @@ func (c *Console) showBacktest(req *request) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.lookForBacktest(req.Context(), draft.ID)
+	known := c.lookForBacktest(req.Context(), draft.ID)
 	data := &backtestData{
-		workspace:  c.newWorkspace(draft, req.person),
-		Ranges:     rangesFor(defaultBacktestDays),
-		CanEdit:    req.person.May(RoleEditor),
-		SeesPeople: req.person.May(RolePeople),
+		OthersUnknown: !known,
+		workspace:     c.newWorkspace(draft, req.person),
+		Ranges:        rangesFor(defaultBacktestDays),
+		CanEdit:       req.person.May(RoleEditor),
+		SeesPeople:    req.person.May(RolePeople),
 	}
 	if job := c.backtests.find(draft.ID); job != nil {
 		data.State = job.readState()

@@ -107,28 +107,32 @@ const (
 	lookTime = 10 * time.Second
 )
 
-// lookForBacktest follows a backtest of the draft that another console began since this one looked last. It asks unless one is under way here already, and waits
-// no longer than lookPatience: what is found later is on the page of the next request.
-func (c *Console) lookForBacktest(ctx context.Context, draft string) {
+// lookForBacktest follows a backtest of the draft that another console began since this one looked last, and reports whether that is known. It asks unless one is
+// under way here already, and waits until a look has lasted for lookPatience, whoever began it: what is found later is on the page of the next request.
+func (c *Console) lookForBacktest(ctx context.Context, draft string) (known bool) {
 	if job := c.backtests.find(draft); job != nil && !job.readState().Over || c.work.ctx.Err() != nil {
-		return
+		return true
 	}
-	over, first := c.backtests.beginLook(draft)
+	look, first := c.backtests.beginLook(draft)
 	if first {
-		c.work.running.Go(func() {
-			defer c.backtests.endLook(draft)
-			ctx, cancel := context.WithTimeout(c.work.ctx, lookTime)
-			defer cancel()
-			if b, err := c.o.Installation.FindBacktest(ctx, admin.DraftBacktest(draft)); err == nil {
-				c.adoptFound(draft, b)
-			}
-		})
+		c.work.running.Go(func() { c.backtests.endLook(draft, c.findOthersBacktest(draft)) })
 	}
-	timer := time.NewTimer(lookPatience)
-	defer timer.Stop()
 	select {
-	case <-over:
-	case <-timer.C:
+	case <-look.over:
+		return look.answered
+	case <-look.late:
 	case <-ctx.Done():
 	}
+	return false
+}
+
+// findOthersBacktest follows a backtest of the draft in the background, if there is one, and reports whether Temporal has answered.
+func (c *Console) findOthersBacktest(draft string) (answered bool) {
+	ctx, cancel := context.WithTimeout(c.work.ctx, lookTime)
+	defer cancel()
+	b, err := c.o.Installation.FindBacktest(ctx, admin.DraftBacktest(draft))
+	if err == nil {
+		c.adoptFound(draft, b)
+	}
+	return err == nil || errors.Is(err, admin.ErrNotFound)
 }

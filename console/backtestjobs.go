@@ -11,20 +11,19 @@ import (
 
 // backtestJob is a backtest of one draft's content: waiting, under way or over.
 type backtestJob struct {
-	began  time.Time
 	cancel context.CancelFunc
 	// background says that it runs as a workflow, which goes on without this process; the job follows it.
 	background bool
 
 	mu         sync.Mutex
-	hash       string // of the content; empty: not known yet
+	began      time.Time // in the background: when Temporal began the workflow, once that is known
+	hash       string    // of the content; empty: not known yet
 	by         string
 	back       time.Duration       // how far back; 0: everything that is kept
 	stage      admin.BacktestStage // empty: it waits for another one
 	done       int64
 	total      int64
 	unattended bool
-	started    time.Time       // in the background: when Temporal began the workflow; zero: not known yet
 	result     *admin.Backtest // nil: not yet
 	failed     error           // nil: it did not
 	over       bool
@@ -90,12 +89,12 @@ func (j *backtestJob) noteProgress(stage admin.BacktestStage, done, total int64)
 	j.total = total
 }
 
-// noteBackground takes over how far a backtest in the background is.
+// noteBackground takes over how far a backtest in the background is. It may be of a later run: a console that begins one ends the draft's last one.
 func (j *backtestJob) noteBackground(b admin.BackgroundBacktest) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.unattended = b.Unattended
-	j.started = b.StartedAt
+	j.began = b.StartedAt
 	if b.Unknown {
 		return
 	}
@@ -124,14 +123,14 @@ const keptJobs = 32
 type backtestJobs struct {
 	mu      sync.Mutex
 	jobs    map[string]*backtestJob  // by draft
-	looks   map[string]chan struct{} // by draft: whether another process began one is being looked up; closed when that is over
+	looks   map[string]*backtestLook // by draft: whether another process began one is being looked up
 	turn    chan struct{}            // holds one while a job runs
 	running sync.WaitGroup
 	closed  bool
 }
 
 func newBacktestJobs() *backtestJobs {
-	return &backtestJobs{jobs: map[string]*backtestJob{}, looks: map[string]chan struct{}{}, turn: make(chan struct{}, 1)}
+	return &backtestJobs{jobs: map[string]*backtestJob{}, looks: map[string]*backtestLook{}, turn: make(chan struct{}, 1)}
 }
 
 // find returns the last job of a draft, or nil.
@@ -145,28 +144,36 @@ func (b *backtestJobs) find(draft string) *backtestJob {
 func (b *backtestJobs) adopt(draft string, job *backtestJob, run func(context.Context, *backtestJob) (admin.Backtest, error)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if before := b.jobs[draft]; before == nil || before.isOlderThan(job.started) {
+	if before := b.jobs[draft]; before == nil || before.isOlderThan(job.beganAt()) {
 		b.replaceJob(draft, job, run)
 	}
 }
 
-// beginLook returns a channel that is closed when it is known whether another process began a backtest of a draft. first says that the caller is to find it
-// out and then to call endLook.
-func (b *backtestJobs) beginLook(draft string) (over chan struct{}, first bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if over = b.looks[draft]; over != nil {
-		return over, false
-	}
-	over = make(chan struct{})
-	b.looks[draft] = over
-	return over, true
+// backtestLook finds out whether another process began a backtest of a draft.
+type backtestLook struct {
+	late     chan struct{} // closed when pages wait for the look no longer
+	over     chan struct{} // closed when the look is over
+	answered bool          // Temporal has answered; to be read when the look is over
 }
 
-func (b *backtestJobs) endLook(draft string) {
+// beginLook returns the look for a backtest of a draft that is under way, or begins one. first says that the caller is to find out, and then to call endLook.
+func (b *backtestJobs) beginLook(draft string) (look *backtestLook, first bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	close(b.looks[draft])
+	if look = b.looks[draft]; look != nil {
+		return look, false
+	}
+	look = &backtestLook{late: make(chan struct{}), over: make(chan struct{})}
+	time.AfterFunc(lookPatience, func() { close(look.late) })
+	b.looks[draft] = look
+	return look, true
+}
+
+func (b *backtestJobs) endLook(draft string, answered bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.looks[draft].answered = answered
+	close(b.looks[draft].over)
 	delete(b.looks, draft)
 }
 
@@ -174,13 +181,14 @@ func (b *backtestJobs) endLook(draft string) {
 func (j *backtestJob) isOlderThan(started time.Time) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if !j.over {
-		return false
-	}
-	if !j.started.IsZero() {
-		return started.After(j.started)
-	}
-	return started.After(j.began)
+	return j.over && started.After(j.began)
+}
+
+// beganAt returns when the job began.
+func (j *backtestJob) beganAt() time.Time {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.began
 }
 
 // start begins a job of a draft in place of its last one. It does nothing once the jobs are closed.
@@ -228,7 +236,7 @@ func (b *backtestJobs) dropOldest() {
 	}
 	oldest := ""
 	for draft, job := range b.jobs {
-		if oldest == "" || job.began.Before(b.jobs[oldest].began) {
+		if oldest == "" || job.beganAt().Before(b.jobs[oldest].beganAt()) {
 			oldest = draft
 		}
 	}
