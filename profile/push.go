@@ -28,10 +28,15 @@ const (
 // PushTokens returns the tokens among traits, each once, in their order; at most MaxPushTokens. What cannot be a token is left out.
 func PushTokens(traits map[string]any) []string {
 	published, _ := publishedTokens(traits)
+	return lastTokens(published, MaxPushTokens)
+}
+
+// lastTokens returns the last tokens among published values, at most so many, each once, in their order.
+func lastTokens(published []any, most int) []string {
 	var tokens []string
 	for _, value := range slices.Backward(published) {
 		token, _ := value.(string)
-		if isPublishedToken(value) && !slices.Contains(tokens, token) && len(tokens) < MaxPushTokens {
+		if isPublishedToken(value) && !slices.Contains(tokens, token) && len(tokens) < most {
 			tokens = append(tokens, token)
 		}
 	}

@@ -77,6 +77,8 @@ func remarkOnPushTokens(traits map[string]any) string {
 		return ""
 	case len(PushTokens(traits)) == 0:
 		return "the trait push_tokens has no token of Firebase in it (a text of 16 to 1,024 letters, digits and signs), so no app of the learner is known"
+	case len(lastTokens(published, MaxPushTokens+1)) > MaxPushTokens:
+		return fmt.Sprintf("the trait push_tokens has more than %d tokens, of which the last %d are used: publish the newest ones, the newest last", MaxPushTokens, MaxPushTokens)
 	case slices.ContainsFunc(published, func(value any) bool { return !isPublishedToken(value) }):
 		return "some of the trait push_tokens are no tokens of Firebase (texts of 16 to 1,024 letters, digits and signs), and are left out"
 	}

@@ -1,6 +1,7 @@
 package profile_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -64,6 +65,8 @@ func TestRemarks(t *testing.T) {
 		{"push tokens as an object", traits{"push_tokens": map[string]any{"ios": "fcm-token-0000000001"}}, []string{"push_tokens is neither a text nor a list"}},
 		{"push tokens as numbers", traits{"push_tokens": []any{7.0}}, []string{"push_tokens has no token"}},
 		{"an empty push token", traits{"push_tokens": ""}, []string{"push_tokens has no token"}},
+		{"as many push tokens as are used", traits{"push_tokens": append(manyTokens(10), "fcm-token-0000000001")}, nil},
+		{"more push tokens than are used", traits{"push_tokens": manyTokens(11)}, []string{"more than 10 tokens"}},
 		{"a push token that is none", traits{"push_tokens": []any{"fcm-token-0000000001", "short"}}, []string{"some of the trait push_tokens"}},
 		{"wrong types", traits{"email": 7.0, "timezone": []any{}, "first_name": true}, nil}, // refused as such
 	} {
@@ -93,4 +96,13 @@ func TestATimeZoneIsTakenInUnderItsName(t *testing.T) {
 	if p.Timezone != "GMT+5:30" {
 		t.Errorf("what no clock has is kept as %q", p.Timezone)
 	}
+}
+
+// manyTokens are so many push tokens.
+func manyTokens(n int) []any {
+	tokens := make([]any, n)
+	for i := range tokens {
+		tokens[i] = fmt.Sprintf("fcm-token-%010d", i+1)
+	}
+	return tokens
 }
