@@ -35,8 +35,8 @@ type besideBroadcast struct {
 	reached       int // learners whom the broadcast had reached when the last message of A was there
 }
 
-// jobF measures the lags of twice as many messages as job A sends, because of 50 the p99 is the slowest, and then again while a broadcast reaches learners without a rate of
-// somebody's own. It does not wait for the broadcast's end: that everybody gets it is the drill's to show.
+// jobF sends twice as many single messages as job A, because of 50 the p99 is the slowest. It measures their lags, and then again while a broadcast reaches learners without a rate
+// of somebody's own. It does not wait for the broadcast's end: that everybody gets it is the drill's to show.
 func (o *Options) jobF(ctx context.Context, s Sizes) (result besideBroadcast, err error) {
 	s.Singles *= 2
 	if os.Getenv("GOGC") == "" {
