@@ -157,9 +157,9 @@ func TestHostileFilesAreRefused(t *testing.T) {
 			t.Errorf("%q: %d\n%s", path, status, body)
 		}
 	}
-	status, _ := b.do(http.MethodPost, "/files", url.Values{"path": {"settings.yaml"}, "draft": {"maya"}, "revision": {"0"}, "content": {strings.Repeat("#", 2<<20)}})
+	status, _ := b.do(http.MethodPost, "/files", url.Values{"path": {"settings.yaml"}, "draft": {"maya"}, "revision": {"0"}, "content": {strings.Repeat("a", 1<<20)}}) // hardly more: the rest of the body is not read, and whoever still writes it is cut off
 	if status != http.StatusRequestEntityTooLarge {
-		t.Errorf("two megabytes: %d", status)
+		t.Errorf("more than a megabyte: %d", status)
 	}
 	if d, ok := s.draft("maya"); ok {
 		t.Errorf("a draft was saved: %v", d.Files)
