@@ -100,8 +100,8 @@ func filled[T any](f fill) T {
 	return v
 }
 
-// refused is an error as a learner's event brings it about.
-var refused = errors.New(hostile)
+// errHostile is an error as a learner's event brings it about.
+var errHostile = errors.New(hostile)
 
 // texts are what the package prints, by the function's name.
 var texts = map[string]func(f fill) string{
@@ -117,7 +117,7 @@ var texts = map[string]func(f fill) string{
 	"LetterText": func(f fill) string {
 		letter := filled[*deadletters.Letter](f)
 		letter.Body = []byte("\x1b[2J\u202e") // the lines of a body are shown as lines
-		return printing.LetterText(letter, refused)
+		return printing.LetterText(letter, errHostile)
 	},
 	"DoctorText":      func(f fill) string { return printing.DoctorText(printing.IO{}, filled[[]admin.Finding](f)) },
 	"SetupText":       func(f fill) string { return printing.SetupText(printing.IO{}, filled[*admin.SetupResult](f)) },
