@@ -45,8 +45,7 @@ type StoryEntry struct {
 
 // WentBy is the channel by which the message of a decision went, or may have gone; empty: nothing went.
 func (e *StoryEntry) WentBy() string {
-	switch engine.Kind(e.What) {
-	case engine.KindSent, engine.KindUncertain:
+	if kind := engine.Kind(e.What); kind == engine.KindSent || kind == engine.KindUncertain {
 		return e.Channel
 	}
 	return ""
