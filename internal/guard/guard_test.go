@@ -71,6 +71,7 @@ func TestAFaultEndsOneRequest(t *testing.T) {
 				body, err = io.ReadAll(res.Body)
 				_ = res.Body.Close()
 			}
+			server.Close() // what it reports may come after its answer
 			switch {
 			case c.status == 0 && err == nil:
 				t.Errorf("it was answered with %s: %s", res.Status, body)
