@@ -99,7 +99,7 @@ func (s *Standing) Absorb(id string, other *Standing, rs *Ruleset) {
 	s.Unattributed.absorb(other.Unattributed, resolution)
 	s.Engaged.absorb(other.Engaged, resolution)
 	s.absorbCounts(other)
-	s.Answers.absorb(other.Answers)
+	s.Answers.absorbAnswers(other.Answers)
 	for name, mark := range other.Marks {
 		if _, known := s.Marks[name]; !known {
 			if s.Marks == nil {

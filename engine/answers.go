@@ -11,9 +11,9 @@ type givenAnswers []byte
 
 const wantedBit = 1
 
-// of returns the answer that an event was given; known is false if it was given none that is remembered. An event that two ids of the learner had is wanted if either
+// answerTo returns the answer that an event was given; known is false if it was given none that is remembered. An event that two ids of the learner had is wanted if either
 // wanted it: it may not be decided yet.
-func (a givenAnswers) of(id string) (wanted, known bool) {
+func (a givenAnswers) answerTo(id string) (wanted, known bool) {
 	key := idKey(id) &^ wantedBit
 	for i := 0; i+4 <= len(a); i += 4 {
 		if given := binary.BigEndian.Uint32(a[i:]); given&^wantedBit == key {
@@ -24,8 +24,8 @@ func (a givenAnswers) of(id string) (wanted, known bool) {
 	return wanted, known
 }
 
-// add remembers the answer that an event was given first.
-func (a *givenAnswers) add(id string, wanted bool) {
+// addAnswer remembers the answer that an event was given first.
+func (a *givenAnswers) addAnswer(id string, wanted bool) {
 	key := idKey(id) &^ wantedBit
 	if wanted {
 		key |= wantedBit
@@ -34,8 +34,8 @@ func (a *givenAnswers) add(id string, wanted bool) {
 	a.forgetOldest()
 }
 
-// absorb takes over the answers of another id of the learner, as the older ones.
-func (a *givenAnswers) absorb(other givenAnswers) {
+// absorbAnswers takes over the answers of another id of the learner, as the older ones.
+func (a *givenAnswers) absorbAnswers(other givenAnswers) {
 	if len(other) == 0 {
 		return
 	}
@@ -52,6 +52,6 @@ func (a *givenAnswers) forgetOldest() {
 // isTurnedDown reports whether a condition on counts turned the event down when it was heard first, so that it is a publisher's repeat now. The learner's state does
 // not know it, because it was not handed over.
 func (s *Standing) isTurnedDown(ev *Event) bool {
-	wanted, known := s.Answers.of(ev.ID)
+	wanted, known := s.Answers.answerTo(ev.ID)
 	return known && !wanted
 }

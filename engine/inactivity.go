@@ -239,41 +239,6 @@ func (s *stepper) isCounted(b base) time.Time {
 	return roundUp(b.exact, s.env.Current.Settings.Resolution)
 }
 
-// courseScope returns the scope of a run about a course. A Stepper asks for the same few again and again.
-func (s *stepper) courseScope(course string) string {
-	if s.spare == nil || s.spare.scopes == nil {
-		return courseScope(course)
-	}
-	scopes := s.spare.scopes
-	scope, known := scopes[course]
-	if known {
-		return scope
-	}
-	if len(scopes) >= maxScopes {
-		clear(scopes)
-	}
-	scope = courseScope(course)
-	scopes[strings.Clone(course)] = scope // a part of an event would keep all of it in memory
-	return scope
-}
-
-// keepScopes has the scopes of courses kept beyond the step.
-func (s *stepper) keepScopes() {
-	if spare := s.spareMemory(); spare.scopes == nil {
-		spare.scopes = map[string]string{}
-	}
-}
-
-// maxScopes is of how many courses a Stepper keeps the scopes.
-const maxScopes = 256
-
-func courseScope(course string) string {
-	if course == "" {
-		return ""
-	}
-	return scopeOf([]string{KeyCourse}, []string{course})
-}
-
 // startSilent starts the run of an inactivity that has fallen due at `at`. If the rule may not start again yet, the silence is put off: it starts
 // a run when it may, unless the learner has been active by then.
 func (s *stepper) startSilent(si *silence, at time.Time) {

@@ -18,7 +18,7 @@ func (r *Ruleset) WantsOf(standing *Standing, ev *Event, change *Change) bool {
 	wants := r.wantsEvent(ev, *change, func(m *Match) bool {
 		if !asked {
 			asked = true
-			wanted, known = standing.Answers.of(ev.ID)
+			wanted, known = standing.Answers.answerTo(ev.ID)
 		}
 		if known {
 			return wanted
@@ -26,7 +26,7 @@ func (r *Ruleset) WantsOf(standing *Standing, ev *Event, change *Change) bool {
 		return r.mayCount(m, standing, ev)
 	})
 	if asked && !known {
-		standing.Answers.add(ev.ID, wants)
+		standing.Answers.addAnswer(ev.ID, wants)
 		change.Changed = true
 	}
 	return wants
