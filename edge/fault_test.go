@@ -13,7 +13,11 @@ func TestAFaultOfTheEdge(t *testing.T) {
 		o.Webhooks[0].Handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("another fault") })
 	})
 	link := s.preferencesLink()
-	expect(t, s.ask(http.MethodGet, link, ""), http.StatusInternalServerError, "Fernhill Academy")
+	page := s.ask(http.MethodGet, link, "")
+	expect(t, page, http.StatusInternalServerError, "Fernhill Academy", "try again")
+	if strings.Contains(page.Body.String(), "Nothing was changed") {
+		t.Error("the page says that nothing was changed, which is not known")
+	}
 	expect(t, s.ask(http.MethodPost, "/webhooks/sendgrid", "[]"), http.StatusInternalServerError)
 	log := s.log.String()
 	for _, want := range []string{"level=ERROR", "a fault", "another fault", "GET /p/{token}", "fault_test.go"} {

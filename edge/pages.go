@@ -126,9 +126,12 @@ func (e *Edge) serveNotice(w http.ResponseWriter, r *http.Request, locale string
 	case http.StatusTooManyRequests:
 		v.Title = v.W.TooManyTitle
 		v.Text = v.W.TooMany
-	case http.StatusServiceUnavailable, http.StatusInternalServerError:
+	case http.StatusServiceUnavailable:
 		v.Title = v.W.UnavailableTitle
 		v.Text = v.W.Unavailable
+	case http.StatusInternalServerError:
+		v.Title = v.W.UnavailableTitle
+		v.Text = v.W.Fault
 	case http.StatusRequestEntityTooLarge:
 		v.Title = v.W.TooLargeTitle
 		v.Text = v.W.TooLarge

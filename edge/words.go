@@ -28,7 +28,9 @@ type words struct {
 	ExpiredTitle, Expired         string
 	TooManyTitle, TooMany         string
 	UnavailableTitle, Unavailable string
-	TooLargeTitle, TooLarge       string
+	// Fault stands under UnavailableTitle where Homeroom failed at the page: whether anything was changed is not known.
+	Fault                   string
+	TooLargeTitle, TooLarge string
 }
 
 // Dir returns the direction of writing, as HTML names it.

@@ -45,6 +45,7 @@ var german = words{
 	TooMany:          "Von Ihrem Anschluss kamen sehr viele Anfragen. Bitte warten Sie eine Minute und versuchen Sie es dann noch einmal.",
 	UnavailableTitle: "Das hat gerade nicht geklappt",
 	Unavailable:      "Es wurde nichts geändert. Bitte versuchen Sie es in einer Minute noch einmal.",
+	Fault:            "Bitte versuchen Sie es in einer Minute noch einmal.",
 	TooLargeTitle:    "Das war zu viel auf einmal",
 	TooLarge:         "Es wurde nichts geändert. Bitte gehen Sie zurück zur Seite und versuchen Sie es noch einmal.",
 }

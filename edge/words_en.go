@@ -45,6 +45,7 @@ var english = words{
 	TooMany:          "There were very many requests from your connection. Please wait a minute and try again.",
 	UnavailableTitle: "That did not work just now",
 	Unavailable:      "Nothing was changed. Please try again in a minute.",
+	Fault:            "Please try again in a minute.",
 	TooLargeTitle:    "That was too much at once",
 	TooLarge:         "Nothing was changed. Please go back to the page and try again.",
 }

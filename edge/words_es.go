@@ -45,6 +45,7 @@ var spanish = words{
 	TooMany:          "Ha habido muchísimas solicitudes desde su conexión. Espere un minuto e inténtelo de nuevo.",
 	UnavailableTitle: "No ha funcionado esta vez",
 	Unavailable:      "No se ha cambiado nada. Inténtelo de nuevo en un minuto.",
+	Fault:            "Inténtelo de nuevo en un minuto.",
 	TooLargeTitle:    "Era demasiado a la vez",
 	TooLarge:         "No se ha cambiado nada. Vuelva a la página e inténtelo de nuevo.",
 }

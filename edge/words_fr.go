@@ -45,6 +45,7 @@ var french = words{
 	TooMany:          "Il y a eu un très grand nombre de demandes depuis votre connexion. Attendez une minute, puis réessayez.",
 	UnavailableTitle: "Cela n’a pas fonctionné",
 	Unavailable:      "Rien n’a été modifié. Réessayez dans une minute.",
+	Fault:            "Réessayez dans une minute.",
 	TooLargeTitle:    "C’était trop à la fois",
 	TooLarge:         "Rien n’a été modifié. Revenez à la page et réessayez.",
 }

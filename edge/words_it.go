@@ -45,6 +45,7 @@ var italian = words{
 	TooMany:          "Dalla sua connessione sono arrivate moltissime richieste. Attenda un minuto e riprovi.",
 	UnavailableTitle: "Non ha funzionato",
 	Unavailable:      "Non è stato modificato nulla. Riprovi tra un minuto.",
+	Fault:            "Riprovi tra un minuto.",
 	TooLargeTitle:    "Era troppo in una volta",
 	TooLarge:         "Non è stato modificato nulla. Torni alla pagina e riprovi.",
 }
