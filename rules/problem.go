@@ -1,6 +1,9 @@
 package rules
 
-import "homeroom/internal/yamlfile"
+import (
+	"homeroom/internal/yamlfile"
+	"homeroom/sources"
+)
 
 // Problem is one thing that is wrong with a folder. Callers of the package need no other word for it.
 type Problem = yamlfile.Problem
@@ -59,5 +62,6 @@ func WarningNames() []string {
 		LintCopiesByMail,
 		LintDatedMessage,
 		LintTraitCircle,
+		sources.LintSharedBodies,
 	}
 }
