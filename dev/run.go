@@ -123,12 +123,12 @@ func (r *runCommand) startStack(ctx context.Context, c *console, now clock.Clock
 	})
 }
 
-// campusReaders returns simulated readers: most open their mail, some follow a link, few unsubscribe or mark it as spam.
+// campusReaders returns the simulated readers of the campus.
 func (r *runCommand) campusReaders() standin.Readers {
 	if r.Live {
 		return standin.Readers{} // only the developer reads the mail
 	}
-	return standin.Readers{Seed: r.Seed, Prefetch: 0.3, Open: 0.6, Click: 0.35, Unsubscribe: 0.02, Spam: 0.005}
+	return standin.TypicalReaders(r.Seed)
 }
 
 // serveHomeroom runs Homeroom on the stack until ctx ends. Without a changing clock it runs in real time.

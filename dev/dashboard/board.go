@@ -105,8 +105,8 @@ type line struct {
 // rateInterval is what Grafana makes of $__rate_interval: four scrapes.
 func rateInterval(every time.Duration) string { return (4 * every).String() }
 
-// evaluate asks the queries of all panels.
-func (b *board) evaluate(ctx context.Context, m *measurement) ([]drawnPanel, error) {
+// askQueries asks the queries of all panels.
+func (b *board) askQueries(ctx context.Context, m *measurement) ([]drawnPanel, error) {
 	var all []drawnPanel
 	for _, p := range b.Panels {
 		d := drawnPanel{panel: p}

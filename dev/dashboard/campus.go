@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"time"
@@ -44,7 +42,7 @@ func (f *flags) measureCampus(ctx context.Context) (m *measurement, err error) {
 	c := clock.New(time.Now().Add(20*time.Second), term[0].Event.Time, float64(24*time.Hour)/float64(f.DayLasts))
 	s, err := stack.Start(ctx, stack.Options{Mail: standin.Options{
 		Now:     c.Now,
-		Readers: standin.Readers{Seed: termSeed, Prefetch: 0.3, Open: 0.6, Click: 0.35, Unsubscribe: 0.02, Spam: 0.005},
+		Readers: standin.TypicalReaders(termSeed),
 		After:   func(d time.Duration) <-chan time.Time { return time.After(c.Wait(d)) },
 	}})
 	if err != nil {
@@ -123,7 +121,7 @@ func scrapeUntil(ctx context.Context, processes map[string]*process.Process, eve
 	defer tick.Stop()
 	for at := m.begin; ; {
 		for name, p := range processes {
-			text, err := readMetrics(ctx, p.Metrics)
+			text, err := p.ReadMetrics(ctx)
 			if err != nil {
 				return nil, err
 			}
@@ -138,22 +136,4 @@ func scrapeUntil(ctx context.Context, processes map[string]*process.Process, eve
 			return m, err
 		}
 	}
-}
-
-// readMetrics reads /metrics.
-func readMetrics(ctx context.Context, address string) (string, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return "", err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return "", err
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err == nil && response.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s answers %s", address, response.Status)
-	}
-	return string(text), err
 }

@@ -21,8 +21,8 @@ const (
 	legendRows   = 3
 )
 
-// colors returns those of the lines, as Grafana's classic palette orders them.
-func colors() []string {
+// lineColors returns those of the lines, as Grafana's classic palette orders them.
+func lineColors() []string {
 	return []string{"#7eb26d", "#eab839", "#6ed0e0", "#ef843c", "#e24d42", "#1f78c1", "#ba43a9", "#705da0", "#508642", "#cca300"}
 }
 
@@ -172,7 +172,7 @@ func (d *drawing) addChart(p drawnPanel, at area) {
 	begin, end := timesOf(lines)
 	d.addGrid(plot, axes, begin, end)
 	for i, l := range lines {
-		d.addLine(l, plot, axes[sideOf(l)], begin, end, colors()[i%len(colors())])
+		d.addLine(l, plot, axes[sideOf(l)], begin, end, lineColors()[i%len(lineColors())])
 	}
 	for row, entries := range legend {
 		x := at.x + 8
@@ -247,7 +247,7 @@ func legendOfLines(lines []line, width float64) [][]entry {
 	rows := [][]entry{nil}
 	used := 0.0
 	for i, l := range lines {
-		e := entry{text: l.legend, color: colors()[i%len(colors())]}
+		e := entry{text: l.legend, color: lineColors()[i%len(lineColors())]}
 		if used > 0 && used+e.width() > width {
 			if len(rows) == legendRows {
 				last := rows[legendRows-1]

@@ -63,7 +63,7 @@ func TestShippedBoard(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	panels, err := b.evaluate(context.Background(), m)
+	panels, err := b.askQueries(context.Background(), m)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,7 +58,7 @@ func (f *flags) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	panels, err := b.evaluate(ctx, measured)
+	panels, err := b.askQueries(ctx, measured)
 	if err != nil {
 		return err
 	}

@@ -2,10 +2,7 @@ package drill
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -190,7 +187,7 @@ func (r *rewindRun) rewoundTotal(ctx context.Context) int {
 	if r.homeroom == nil {
 		return 0
 	}
-	text, err := readMetrics(ctx, r.homeroom.Metrics)
+	text, err := r.homeroom.ReadMetrics(ctx)
 	if err != nil {
 		r.report.addWrong("reading the metrics: %s", err)
 	}
@@ -201,20 +198,4 @@ func (r *rewindRun) rewoundTotal(ctx context.Context) int {
 		}
 	}
 	return 0
-}
-
-func readMetrics(ctx context.Context, address string) (text string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return "", err
-	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return "", err
-	}
-	defer func() { err = errors.Join(err, answer.Body.Close()) }()
-	body, err := io.ReadAll(answer.Body)
-	return string(body), err
 }

@@ -1,5 +1,5 @@
 // Package process runs Homeroom in a process of its own, so that it can be killed and its memory measured: [Launch] starts
-// the process, and [Serve] is what the process runs. The drills and the bench use it. It must not know either.
+// the process, and [Serve] is what the process runs. The drills, the bench and the drawn dashboard use it. It must not know either.
 package process
 
 import (
@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -132,4 +133,27 @@ func (p *Process) Stop(ctx context.Context) (memory int64, err error) {
 // ResidentMemory returns the process's resident memory, in bytes; 0 if the system does not say.
 func (p *Process) ResidentMemory() int64 {
 	return ReadMemory(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid), "VmRSS:")
+}
+
+// metricsTime is how long /metrics may take to answer.
+const metricsTime = 10 * time.Second
+
+// ReadMetrics returns what the process's /metrics says. The process must measure, see [Order].
+func (p *Process) ReadMetrics(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, metricsTime)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.Metrics, nil)
+	if err != nil {
+		return "", err
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err == nil && answer.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s answers %s", p.Metrics, answer.Status)
+	}
+	return string(text), err
 }

@@ -47,16 +47,9 @@ func openSchool(ctx context.Context) (*school, error) {
 	s := &school{academy: academy}
 	var err error
 	s.stack, err = stack.Start(ctx, stack.Options{Mail: standin.Options{
-		Now: func() time.Time { return now.Load().Now() },
-		Readers: standin.Readers{
-			Seed:        termSeed,
-			Prefetch:    0.3,
-			Open:        0.6,
-			Click:       0.35,
-			Unsubscribe: 0.02,
-			Spam:        0.005,
-		},
-		After: func(d time.Duration) <-chan time.Time { return time.After(now.Load().Wait(d)) },
+		Now:     func() time.Time { return now.Load().Now() },
+		Readers: standin.TypicalReaders(termSeed),
+		After:   func(d time.Duration) <-chan time.Time { return time.After(now.Load().Wait(d)) },
 	}})
 	if err != nil {
 		return nil, err

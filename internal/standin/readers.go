@@ -20,6 +20,18 @@ type Readers struct {
 	Spam        float64 // of opened mails: marked as spam
 }
 
+// TypicalReaders returns readers as on a campus: most open their mail, some follow a link, few unsubscribe or mark it as spam.
+func TypicalReaders(seed uint64) Readers {
+	return Readers{
+		Seed:        seed,
+		Prefetch:    0.3,
+		Open:        0.6,
+		Click:       0.35,
+		Unsubscribe: 0.02,
+		Spam:        0.005,
+	}
+}
+
 // readerAct is one act of a reader.
 type readerAct struct {
 	after   time.Duration
