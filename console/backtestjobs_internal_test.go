@@ -45,7 +45,7 @@ func TestALookIsWaitedForOnce(t *testing.T) {
 		if !first || isLate(look) {
 			t.Errorf("the first look: %v, late %v", first, isLate(look))
 		}
-		time.Sleep(lookPatience)
+		time.Sleep(lookPatience) // by the clock of synctest, at once
 		synctest.Wait()
 		if again, first := jobs.beginLook("maya"); first || again != look || !isLate(again) {
 			t.Errorf("a page that is opened meanwhile: %v, late %v", first, isLate(again))
@@ -55,6 +55,6 @@ func TestALookIsWaitedForOnce(t *testing.T) {
 		if next, first := jobs.beginLook("maya"); !look.answered || !first || isLate(next) {
 			t.Errorf("answered %v; the next look: %v, late %v", look.answered, first, isLate(next))
 		}
-		time.Sleep(lookPatience)
+		time.Sleep(lookPatience) // by the clock of synctest, at once
 	})
 }

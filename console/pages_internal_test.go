@@ -11,22 +11,14 @@ import (
 func TestTablesInThePages(t *testing.T) {
 	emptyHeading := regexp.MustCompile(`<th[^>]*></th>`)
 	scrolls := regexp.MustCompile(`<div class="scroll"[^>]*>`)
-	entries, err := fs.ReadDir(pageFiles, "pages")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range entries {
-		content, err := fs.ReadFile(pageFiles, "pages/"+e.Name())
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, scroll := range scrolls.FindAllString(string(content), -1) {
+	for name, content := range readPages(t) {
+		for _, scroll := range scrolls.FindAllString(content, -1) {
 			if !strings.Contains(scroll, `tabindex="0" role="region" aria-label="`) {
-				t.Errorf("%s: %s needs tabindex, role and aria-label", e.Name(), scroll)
+				t.Errorf("%s: %s needs tabindex, role and aria-label", name, scroll)
 			}
 		}
-		if heading := emptyHeading.FindString(string(content)); heading != "" {
-			t.Errorf("%s has a column without a name: %s", e.Name(), heading)
+		if heading := emptyHeading.FindString(content); heading != "" {
+			t.Errorf("%s has a column without a name: %s", name, heading)
 		}
 	}
 }
@@ -35,19 +27,29 @@ func TestTablesInThePages(t *testing.T) {
 func TestPagesUseTheTeamsWords(t *testing.T) {
 	markup := regexp.MustCompile(`{{.*?}}|<[^>]*>`)
 	builders := regexp.MustCompile(`(?i)\b(workers?|base|based|rebase[ds]?|hash(es)?|keyed)\b`)
+	for name, content := range readPages(t) {
+		for line := range strings.Lines(markup.ReplaceAllString(content, " ")) {
+			if word := builders.FindString(line); word != "" {
+				t.Errorf("%s speaks of %q: %s", name, word, strings.TrimSpace(line))
+			}
+		}
+	}
+}
+
+// readPages returns the templates of the pages by the names of their files.
+func readPages(t *testing.T) map[string]string {
+	t.Helper()
 	entries, err := fs.ReadDir(pageFiles, "pages")
 	if err != nil {
 		t.Fatal(err)
 	}
+	pages := map[string]string{}
 	for _, e := range entries {
 		content, err := fs.ReadFile(pageFiles, "pages/"+e.Name())
 		if err != nil {
 			t.Fatal(err)
 		}
-		for line := range strings.Lines(markup.ReplaceAllString(string(content), " ")) {
-			if word := builders.FindString(line); word != "" {
-				t.Errorf("%s speaks of %q: %s", e.Name(), word, strings.TrimSpace(line))
-			}
-		}
+		pages[e.Name()] = string(content)
 	}
+	return pages
 }

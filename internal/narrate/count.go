@@ -8,13 +8,13 @@ import (
 // Count writes a number of things: 1 test, 2 tests, 3 bodies, 151,677 events.
 func Count(n int, noun string) string {
 	if n != 1 {
-		noun = plural(noun)
+		noun = pluralOf(noun)
 	}
 	return Thousands(n) + " " + noun
 }
 
-// plural returns the plural of a noun that is regular in writing, too: days, bodies, matches.
-func plural(noun string) string {
+// pluralOf returns the plural of a noun that is regular in writing, too: days, bodies, matches.
+func pluralOf(noun string) string {
 	before, endsInY := strings.CutSuffix(noun, "y")
 	switch {
 	case endsInY && !strings.ContainsAny(lastLetter(before), "aeiou"):
