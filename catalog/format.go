@@ -40,7 +40,7 @@ func (m *message) readBody() (envelope, *DecodeError) {
 
 // formatByHeader returns the format that the headers name, nil if they name none.
 func formatByHeader(header map[string][]string) (format, *DecodeError) {
-	if len(header) == 0 {
+	if !mayNameFormat(header) {
 		return nil, nil
 	}
 	for _, f := range formats {
@@ -49,6 +49,17 @@ func formatByHeader(header map[string][]string) (format, *DecodeError) {
 		}
 	}
 	return nil, nil
+}
+
+// mayNameFormat reports whether a header has the length of one by which a format is known. Nearly no message has such a header, and to go through the headers once for
+// each format takes as long as to read the body's texts.
+func mayNameFormat(header map[string][]string) bool {
+	for name := range header {
+		if len(name) == len(headerContent) || len(name) == len(headerVersion) {
+			return true
+		}
+	}
+	return false
 }
 
 // formatByBody returns the format of a body whose headers name none.

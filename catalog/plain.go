@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"encoding/binary"
+	"math/bits"
 	"strconv"
 	"unicode/utf8"
 )
@@ -289,9 +291,9 @@ func (p *plain) readTextField(known *texts) (textField, bool) {
 	return textFieldOf(v), ok
 }
 
-func (p *plain) skipWord(skipWord string) bool {
-	end := p.at + len(skipWord)
-	if end > len(p.body) || string(p.body[p.at:end]) != skipWord {
+func (p *plain) skipWord(word string) bool {
+	end := p.at + len(word)
+	if end > len(p.body) || string(p.body[p.at:end]) != word {
 		return false
 	}
 	p.at = end
@@ -303,10 +305,7 @@ func (p *plain) readString() ([]byte, bool) {
 	if p.nextByte() != '"' {
 		return nil, false
 	}
-	end := p.at + 1
-	for end < len(p.body) && !endsPlainText[p.body[end]] {
-		end++
-	}
+	end := p.plainEnd(p.at + 1)
 	switch {
 	case end == len(p.body):
 		return nil, false
@@ -320,12 +319,32 @@ func (p *plain) readString() ([]byte, bool) {
 	return nil, false // a control character
 }
 
-// endsPlainText has the bytes that end the plain part of a text: its quotation mark, an escape, and control characters. Most of a body is texts, and to look each
-// byte up takes half as long as to compare it with all three.
-var endsPlainText = [256]bool{
-	'"': true, '\\': true,
-	0: true, 1: true, 2: true, 3: true, 4: true, 5: true, 6: true, 7: true, 8: true, 9: true, 10: true, 11: true, 12: true, 13: true, 14: true, 15: true,
-	16: true, 17: true, 18: true, 19: true, 20: true, 21: true, 22: true, 23: true, 24: true, 25: true, 26: true, 27: true, 28: true, 29: true, 30: true, 31: true,
+// plainEnd returns where the plain part of a text ends that goes on at a place: at its quotation mark, an escape or a control character, else at the end of the
+// body. Most of a body is texts, so it looks at eight bytes at once.
+func (p *plain) plainEnd(at int) int {
+	const step = 8
+	for ; at+step <= len(p.body); at += step {
+		if ends := plainEnds(binary.LittleEndian.Uint64(p.body[at:])); ends != 0 {
+			return at + bits.TrailingZeros64(ends)/step
+		}
+	}
+	for at < len(p.body) && p.body[at] != '"' && p.body[at] != '\\' && p.body[at] >= ' ' {
+		at++
+	}
+	return at
+}
+
+// plainEnds has the highest bit of each of eight bytes that ends the plain part of a text. Bytes above the lowest such may be marked without being one: a
+// subtraction borrows from the next byte where it finds one. See "Determine if a word has a byte less than n" in Anderson's Bit Twiddling Hacks.
+func plainEnds(eight uint64) uint64 {
+	const (
+		ones     = 0x0101010101010101
+		highest  = 0x80 * ones
+		quotes   = '"' * ones
+		escapes  = '\\' * ones
+		controls = ' ' * ones // the first byte that is none
+	)
+	return ((eight - controls) | ((eight ^ quotes) - ones) | ((eight ^ escapes) - ones)) &^ eight & highest
 }
 
 func (p *plain) readNumber() (any, bool) {
