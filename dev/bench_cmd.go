@@ -45,12 +45,12 @@ results next to Homeroom's; job F does A beside a broadcast to 10,000 learners. 
 role on a cluster of three NATS servers and Temporal on PostgreSQL, if that is installed (Debian's package postgresql; it is
 started with a temporary directory of its own), else on SQLite, and shows throughput, latency and processor time for a message.
 
-Run it on a machine without other work: it takes ten minutes, the jobs four.
+Run it on a machine without other work: it takes ten minutes, the jobs seven.
 
 Examples:
   go run ./dev bench --json bench.json
-  go run ./dev bench --jobs all --runs 3   # with spreads, in some 15 minutes
-  go run ./dev bench --scale               # in some five minutes
+  go run ./dev bench --jobs all --runs 3   # with spreads, in some 20 minutes
+  go run ./dev bench --scale               # in some 20 minutes
   go run ./dev bench --learners 40 --days 20 --events 50000 \
     --timelapse 1d=3s                      # smaller, in three minutes`
 }

@@ -79,7 +79,7 @@ func startTemporal(ctx context.Context, o TemporalOptions) (*Temporal, error) {
 		temporal.WithLogger(t.log),
 		temporal.WithAuthorizer(authorization.NewNoopAuthorizer()),
 		temporal.WithClaimMapper(func(*config.Config) authorization.ClaimMapper { return authorization.NewNoopClaimMapper() }),
-		temporal.WithDynamicConfigClient(dynamicConfig(o.Dynamic)),
+		temporal.WithDynamicConfigClient(dynamicConfig(databases.shards, o.Dynamic)),
 	)
 	if err != nil {
 		return nil, err
