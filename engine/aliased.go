@@ -168,7 +168,7 @@ func (s *stepper) endMerged() bool {
 }
 
 // takeOutcomes takes in how the deliveries of a merged learner ended, and notes the events that were handed over just before. Nothing else is decided for them any more.
-func (s *stepper) takeOutcomes(inputs []Input) Result {
+func (s *stepper) takeOutcomes(inputs []Input) Decided {
 	for _, in := range inputs {
 		switch {
 		case in.Outcome != nil:
@@ -180,5 +180,5 @@ func (s *stepper) takeOutcomes(inputs []Input) Result {
 	s.st.PendingDeliveries = slices.DeleteFunc(s.st.PendingDeliveries, func(f PendingDelivery) bool { return !f.SettleAt.IsZero() })
 	s.endMerged() // a delivery that is to be tried again has brought its run back
 	s.keepRecent()
-	return Result{State: s.st, Effects: s.effects, Decisions: s.decisions}
+	return Decided{Effects: s.effects, Decisions: s.decisions}
 }

@@ -21,7 +21,13 @@ func Step(env Env, state State, inputs []Input, now time.Time) Result {
 	}
 	s.beginStep(&env, &state, now)
 	s.st.ownLists()
-	result := s.takeInputs(inputs)
+	decided := s.takeInputs(inputs)
+	result := Result{
+		State:     s.st,
+		Effects:   decided.Effects,
+		Decisions: decided.Decisions,
+		WakeAt:    decided.WakeAt,
+	}
 	s.forgetStep()
 	steppers.Put(s)
 	return result
@@ -35,32 +41,42 @@ var steppers sync.Pool
 // zero Stepper is ready. It is not safe for concurrent use.
 type Stepper struct{ s stepper }
 
-// Step is the function Step for a host that has no more use for the state it passes, in whose memory the new one may
-// be built, and of whose learners nobody looks at Recent: that stays as it was. The result's effects and decisions are
-// good until the next step.
-func (t *Stepper) Step(env Env, state State, inputs []Input, now time.Time) Result {
-	t.s.beginStep(&env, &state, now)
-	t.s.unseen = true
-	t.s.keepScopes()
-	return t.s.takeInputs(inputs)
+// Decided is what a step of a Stepper came to, which makes the state it was given the new one. It is good until the next step.
+type Decided struct {
+	Effects   []Effect
+	Decisions []Decision
+	WakeAt    time.Time // zero: sleep until an event
 }
 
-// StepAgain is Step for what the deliveries of this Stepper's last step came to, with the state that it returned, in the same environment and at the same instant. What
+// Step is the function Step for a host that has no more use for the old state: the new one takes its place, in its memory. Environment and state are large, and
+// most steps decide nothing, so that to copy them would be a good part of what a step costs. Nobody looks at Recent of such learners, which stays as it was.
+func (t *Stepper) Step(env *Env, state *State, inputs []Input, now time.Time) Decided {
+	t.s.beginStep(env, state, now)
+	t.s.unseen = true
+	t.s.keepScopes()
+	decided := t.s.takeInputs(inputs)
+	*state = t.s.st
+	return decided
+}
+
+// StepAgain is Step for what the deliveries of this Stepper's last step came to, with the state that it made, in the same environment and at the same instant. What
 // may fall due is the same then, and is not listed again.
-func (t *Stepper) StepAgain(env Env, state State, inputs []Input, now time.Time) Result {
+func (t *Stepper) StepAgain(env *Env, state *State, inputs []Input, now time.Time) Decided {
 	listed := t.s.listed
 	silences := t.s.silences
-	t.s.beginStep(&env, &state, now)
+	t.s.beginStep(env, state, now)
 	t.s.unseen = true
 	if listed && !t.s.hasSchedules() { // a list has one instant of each schedule, which may have passed
 		t.s.listed = true
 		t.s.silences = silences
 	}
-	return t.s.takeInputs(inputs)
+	decided := t.s.takeInputs(inputs)
+	*state = t.s.st
+	return decided
 }
 
 // takeInputs takes inputs in and decides what is due.
-func (s *stepper) takeInputs(inputs []Input) Result {
+func (s *stepper) takeInputs(inputs []Input) Decided {
 	if s.endMerged() {
 		return s.takeOutcomes(inputs)
 	}
@@ -90,7 +106,7 @@ func (s *stepper) takeInputs(inputs []Input) Result {
 	s.noteBehind()
 	s.forgetUnneeded()
 	wake := s.wakeAt()
-	return Result{State: s.st, Effects: s.effects, Decisions: s.decisions, WakeAt: wake}
+	return Decided{Effects: s.effects, Decisions: s.decisions, WakeAt: wake}
 }
 
 // stepper is one Step under way.

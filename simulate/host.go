@@ -300,7 +300,6 @@ func (h *Host) stepUntilDelivered(inputs []engine.Input, now time.Time) error {
 	again := false // the step before changed nothing that the engine looks at but its state
 	for range maxRounds {
 		res := h.stepOnce(inputs, now, again)
-		h.state = res.State
 		h.wake = res.WakeAt
 		for _, d := range res.Decisions {
 			h.opts.Decided(d)
@@ -333,24 +332,25 @@ func (h *Host) showRest(now time.Time) {
 	}
 }
 
-// stepOnce is one step of the engine. Who wants to see the state it began with gets it as it was. The recent decisions are for
+// stepOnce is one step of the engine, which makes the learner's state the new one. Who wants to see the state it began with gets it as it was. The recent decisions are for
 // people who look at a workflow; here they would be most of the memory. again reports that it follows another step at the same instant, and that profile and
 // standing are as they were.
-func (h *Host) stepOnce(inputs []engine.Input, now time.Time, again bool) engine.Result {
+func (h *Host) stepOnce(inputs []engine.Input, now time.Time, again bool) engine.Decided {
 	if !h.shown {
 		h.showProfile()
 	}
 	h.showRest(now)
 	if h.opts.Stepped == nil && again {
-		return h.opts.Workspace.stepper.StepAgain(h.env, h.state, inputs, now)
+		return h.opts.Workspace.stepper.StepAgain(&h.env, &h.state, inputs, now)
 	}
 	if h.opts.Stepped == nil {
-		return h.opts.Workspace.stepper.Step(h.env, h.state, inputs, now)
+		return h.opts.Workspace.stepper.Step(&h.env, &h.state, inputs, now)
 	}
 	res := engine.Step(h.env, h.state, inputs, now)
 	h.opts.Stepped(h.state, inputs, res)
-	res.State.Recent = nil
-	return res
+	h.state = res.State
+	h.state.Recent = nil
+	return engine.Decided{Effects: res.Effects, Decisions: res.Decisions, WakeAt: res.WakeAt}
 }
 
 func (h *Host) engineFault(format string, args ...any) error {
