@@ -39,7 +39,7 @@ func (e *examination) checkMail(ctx context.Context) {
 		e.checkSenders(ctx, mail)
 		return
 	}
-	e.reportNotChecked("the key does not work", "sender")
+	e.reportNotChecked("SendGrid has not accepted the key (see sendgrid-key)", "sender")
 }
 
 func (e *examination) checkPermissions(permissions []string) {
@@ -67,7 +67,7 @@ func senderAddresses(site content.Site) []string {
 
 func (e *examination) checkSenders(ctx context.Context, mail Mail) {
 	if len(e.senders) == 0 {
-		e.reportNotChecked("no rules are in force that would name a sender", "sender")
+		e.reportNotChecked("no rules could be read that name a sender", "sender")
 	}
 	for _, sender := range e.senders {
 		e.checkSender(ctx, mail, sender)

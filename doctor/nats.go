@@ -142,6 +142,7 @@ func formatSize(n uint64) string {
 func (e *examination) checkStreams(ctx context.Context, js jetstream.JetStream) (missing []string) {
 	wanted := e.opts.Store.Streams()
 	var wrong, fewer, volatile, open []string
+	var differences []store.Difference
 	skewed := false
 	for _, want := range wanted {
 		before := e.opts.Now()
@@ -161,7 +162,8 @@ func (e *examination) checkStreams(ctx context.Context, js jetstream.JetStream) 
 			skewed = true
 		}
 		if diffs := store.Differences(want, info.Config); len(diffs) > 0 {
-			wrong = append(wrong, nameOf(want.Name)+": "+strings.Join(diffs, "; "))
+			wrong = append(wrong, nameOf(want.Name)+": "+store.JoinDifferences(diffs))
+			differences = append(differences, diffs...)
 		}
 		if headers := store.UnneededHeaders(info.Config); len(headers) > 0 {
 			open = append(open, want.Name+": "+strings.Join(headers, ", "))
@@ -177,8 +179,10 @@ func (e *examination) checkStreams(ctx context.Context, js jetstream.JetStream) 
 		e.reportNotChecked("no stream to read the server's clock from", "clock")
 	}
 	switch {
+	case len(wrong) > 0 && len(differences) == 0:
+		e.reportFailure("streams", strings.Join(wrong, "\n"), "see that NATS has its JetStream working, and that this user may ask it")
 	case len(wrong) > 0:
-		e.reportFailure("streams", strings.Join(wrong, "\n"), "rename or remove what is named, then "+runSetup+"; or point Homeroom at another NATS account")
+		e.reportFailure("streams", strings.Join(wrong, "\n"), store.DifferencesAdvice(differences)+"; then "+runSetup)
 	case len(missing) > 0:
 		e.reportFailure("streams", "missing: "+strings.Join(missing, ", "), runSetup)
 	case len(open) > 0:

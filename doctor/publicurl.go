@@ -43,6 +43,9 @@ func (e *examination) checkPublicURL(ctx context.Context) {
 	}
 	installation, ours := edge.ParseCheck(answer)
 	switch {
+	case response.StatusCode == http.StatusNotFound, response.StatusCode == http.StatusGone, response.StatusCode == http.StatusMethodNotAllowed:
+		e.reportFailure("public-url", fmt.Sprintf("%s answers %d, which no edge does: links in mails lead there, and nobody can unsubscribe", request.URL, response.StatusCode),
+			"have the proxy pass this address on to `homeroom serve --listen`, its path included, or correct --public-url of every process; an edge of an earlier version does not know the question")
 	case response.StatusCode != http.StatusOK:
 		e.reportWarning("public-url", fmt.Sprintf("%s answers %d", request.URL, response.StatusCode), do)
 	case !ours:

@@ -31,7 +31,7 @@ func TestWhatAnswersAtThePublicURL(t *testing.T) {
 	}{
 		{"our edge", "", ours, []string{"0a1b2c3d"}, OK, "answers"},
 		{"our edge, and nobody knows which is ours", "", ours, nil, OK, "answers"},
-		{"our edge below a path that is not passed on", "/learn", ours, []string{"0a1b2c3d"}, Warning, "404"},
+		{"our edge below a path that is not passed on", "/learn", ours, []string{"0a1b2c3d"}, Failed, "404"},
 		{"another installation's edge", "", ours, []string{"ffffffff"}, Failed, "another installation"},
 		{"one of two edges", "", ours, []string{"ffffffff", "0a1b2c3d"}, OK, "answers"},
 		{"a page for everything", "", answer("<!doctype html><title>Academy</title>"), []string{"0a1b2c3d"}, Failed, "something else"},
@@ -44,7 +44,7 @@ func TestWhatAnswersAtThePublicURL(t *testing.T) {
 			}
 			http.Redirect(w, r, "/login", http.StatusFound)
 		}), nil, Failed, "something else"},
-		{"a folder", "", files, nil, Warning, "404"},
+		{"a folder", "", files, nil, Failed, "404"},
 		{"a proxy without anybody behind it", "", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }), nil, Warning, "502"},
 		{"an endless answer", "", answer(strings.Repeat("x", 1<<20)), nil, Failed, "something else"},
 	} {

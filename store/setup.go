@@ -160,8 +160,7 @@ func ensureStream(ctx context.Context, js jetstream.JetStream, want jetstream.St
 		return setupError(ctx, js, want, err)
 	}
 	if diffs := Differences(want, stream.CachedInfo().Config); len(diffs) > 0 {
-		return fmt.Errorf("the NATS stream %s exists and is not as Homeroom needs it: %s; rename or remove it, or point Homeroom at another NATS account",
-			want.Name, strings.Join(diffs, "; "))
+		return fmt.Errorf("the NATS stream %s exists and is not as Homeroom needs it: %s; %s", want.Name, JoinDifferences(diffs), DifferencesAdvice(diffs))
 	}
 	return nil
 }
@@ -183,43 +182,82 @@ func setupError(ctx context.Context, js jetstream.JetStream, want jetstream.Stre
 // codeSubjectsOverlap is JetStream's error code for a subject that another stream has.
 const codeSubjectsOverlap jetstream.ErrorCode = 10065
 
-// Differences says in what a stream that exists differs from the one that is needed, in words; empty: it will do. What
+// Difference is one thing in which a stream that exists differs from the one that is needed.
+type Difference struct {
+	Says string // in words
+	Edit string // the command that ends it and loses nothing; empty: there is none
+}
+
+// String returns both as a person reads them.
+func (d Difference) String() string {
+	if d.Edit == "" {
+		return d.Says
+	}
+	return d.Says + ": `" + d.Edit + "`"
+}
+
+// JoinDifferences returns the differences of a stream in words.
+func JoinDifferences(diffs []Difference) string {
+	texts := make([]string, 0, len(diffs))
+	for _, d := range diffs {
+		texts = append(texts, d.String())
+	}
+	return strings.Join(texts, "; ")
+}
+
+// DifferencesAdvice returns what to do about the differences of one stream or of several. To remove a stream is to lose what is in it, so nobody is told to where an
+// edit is enough.
+func DifferencesAdvice(diffs []Difference) string {
+	if slices.ContainsFunc(diffs, func(d Difference) bool { return d.Edit == "" }) {
+		return "what has no command of its own was made for something else, or by hand: point Homeroom at another NATS account, or rename it; if it holds events, back it up first (`nats stream backup`)"
+	}
+	return "run the commands that are named, as the operator; remove nothing, the events would be lost with the stream"
+}
+
+// Differences says in what a stream that exists differs from the one that is needed; empty: it will do. What
 // an operator may tune (replicas, storage, age, limits, placement, compression) does not count, except where the stream of events
 // could lose what nobody has read.
-func Differences(want, have jetstream.StreamConfig) []string {
-	var diffs []string
-	differ := func(what string, have, want any) {
-		diffs = append(diffs, fmt.Sprintf("%s is %v, needed is %v", what, have, want))
+func Differences(want, have jetstream.StreamConfig) []Difference {
+	var diffs []Difference
+	add := func(says, flag string) { // flag: of the command that ends it; empty: there is none
+		edit := ""
+		if flag != "" {
+			edit = "nats stream edit " + have.Name + " " + flag
+		}
+		diffs = append(diffs, Difference{Says: says, Edit: edit})
+	}
+	differ := func(what string, have, want any, flag string) {
+		add(fmt.Sprintf("%s is %v, needed is %v", what, have, want), flag)
 	}
 	if !slices.Equal(have.Subjects, want.Subjects) {
-		differ("subjects", have.Subjects, want.Subjects)
+		differ("subjects", have.Subjects, want.Subjects, "")
 	}
 	if h, w := describeTransform(have.SubjectTransform), describeTransform(want.SubjectTransform); h != w {
-		differ("subject transform", h, w)
+		differ("subject transform", h, w, "")
 	}
 	if have.Retention != want.Retention {
-		differ("retention", have.Retention, want.Retention)
+		differ("retention", have.Retention, want.Retention, "")
 	}
 	if w := duplicatesWindow(have.MaxAge); have.Duplicates < w {
-		differ("duplicates window", have.Duplicates, "at least "+w.String())
+		differ("duplicates window", have.Duplicates, "at least "+w.String(), "--dupe-window="+w.String())
 	}
 	if want.MaxMsgsPerSubject > 0 && have.MaxMsgsPerSubject < want.MaxMsgsPerSubject {
-		differ("history per key", have.MaxMsgsPerSubject, fmt.Sprintf("at least %d", want.MaxMsgsPerSubject))
+		differ("history per key", have.MaxMsgsPerSubject, fmt.Sprintf("at least %d", want.MaxMsgsPerSubject), fmt.Sprintf("--max-msgs-per-subject=%d", want.MaxMsgsPerSubject))
 	}
 	if want.MaxMsgsPerSubject == 0 && have.MaxMsgsPerSubject > 0 {
-		differ("limit of messages per subject", have.MaxMsgsPerSubject, "none")
+		differ("limit of messages per subject", have.MaxMsgsPerSubject, "none", "--max-msgs-per-subject=-1")
 	}
 	if !want.AllowDirect && have.AllowDirect && have.Replicas > 1 {
-		differ("allow direct (reads from replicas)", true, false)
+		differ("allow direct (reads from replicas)", true, false, "--no-allow-direct")
 	}
 	if want.Name == subjects.Stream {
-		diffs = append(diffs, lossDifferences(want, have)...)
+		addLosses(want, have, add)
 	}
 	if have.Mirror != nil || len(have.Sources) > 0 {
-		differ("origin", "another stream (mirror or sources)", "none")
+		differ("origin", "another stream (mirror or sources)", "none", "")
 	}
 	if have.Sealed || have.NoAck {
-		diffs = append(diffs, "it is sealed or does not acknowledge, so nothing can be stored safely")
+		add("it is sealed or does not acknowledge, so nothing can be stored safely", "")
 	}
 	return diffs
 }
@@ -231,12 +269,9 @@ const (
 	leastEventsAge   = 24 * time.Hour
 )
 
-// lossDifferences says by which of its settings a stream of events can lose events that nobody has read.
-func lossDifferences(want, have jetstream.StreamConfig) []string {
-	var diffs []string
-	addLimit := func(limit, flag string) {
-		diffs = append(diffs, fmt.Sprintf("%s, so events can be lost before they are read: `nats stream edit %s %s`", limit, have.Name, flag))
-	}
+// addLosses adds by which of its settings a stream of events can lose events that nobody has read.
+func addLosses(want, have jetstream.StreamConfig, add func(says, flag string)) {
+	addLimit := func(limit, flag string) { add(limit+", so events can be lost before they are read", flag) }
 	if have.MaxBytes > 0 {
 		addLimit(fmt.Sprintf("max_bytes is %d", have.MaxBytes), "--max-bytes=-1")
 	}
@@ -250,9 +285,8 @@ func lossDifferences(want, have jetstream.StreamConfig) []string {
 		addLimit(fmt.Sprintf("max_msg_size is %d", have.MaxMsgSize), "--max-msg-size=-1")
 	}
 	if have.Storage == jetstream.MemoryStorage && want.Storage != jetstream.MemoryStorage {
-		diffs = append(diffs, "storage is memory, so events are lost with the server: back the stream up (`nats stream backup`), remove it and restore it with storage file")
+		add("storage is memory, so events are lost with the server: back the stream up (`nats stream backup`), remove it and restore it with storage file", "")
 	}
-	return diffs
 }
 
 // UnneededHeaders names the features of a stream by which a header of whoever may write one message removes or adds others, and

@@ -44,18 +44,30 @@ func TestWhatDiffers(t *testing.T) {
 			c.SubjectTransform = &jetstream.SubjectTransformConfig{Source: "learning.*.>", Destination: "learning.{{partition(4,1)}}.{{wildcard(1)}}.>"}
 		}, "partition(4,1)"},
 		{"a work queue", func(c *jetstream.StreamConfig) { c.Retention = jetstream.WorkQueuePolicy }, "retention"},
-		{"a short duplicates window", func(c *jetstream.StreamConfig) { c.Duplicates = time.Second }, "duplicates window is 1s, needed is at least 2m0s"},
+		{"a short duplicates window", func(c *jetstream.StreamConfig) { c.Duplicates = time.Second }, "duplicates window is 1s, needed is at least 2m0s: `nats stream edit LEARNING --dupe-window=2m0s`"},
 		{"a mirror", func(c *jetstream.StreamConfig) { c.Mirror = &jetstream.StreamSource{Name: "OTHER"} }, "another stream"},
 		{"sealed", func(c *jetstream.StreamConfig) { c.Sealed = true }, "sealed"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			have := events
 			tc.change(&have)
-			got := strings.Join(Differences(events, have), "; ")
+			got := JoinDifferences(Differences(events, have))
 			if tc.want == "" && got != "" || !strings.Contains(got, tc.want) {
 				t.Errorf("said %q, want %q", got, tc.want)
 			}
 		})
+	}
+}
+
+// Nobody is told to remove a stream that an edit mends: the events would be lost with it.
+func TestWhatAnEditMendsIsNotToBeRemoved(t *testing.T) {
+	limit := Difference{Says: "max_msgs is 1000", Edit: "nats stream edit LEARNING --max-msgs=-1"}
+	other := Difference{Says: "subjects is [events.>]"}
+	if advice := DifferencesAdvice([]Difference{limit, limit}); !strings.Contains(advice, "remove nothing") || strings.Contains(advice, "rename") {
+		t.Errorf("of limits it says %q", advice)
+	}
+	if advice := DifferencesAdvice([]Difference{limit, other}); !strings.Contains(advice, "back it up") || !strings.Contains(advice, "rename") {
+		t.Errorf("of a stream of another shape it says %q", advice)
 	}
 }
 
