@@ -27,7 +27,7 @@ func (d *Decide) stepInputs(env engine.Env, state engine.State, in workflows.Dec
 	handedOver := env.Watermark
 	for n := len(in.Inputs); ; n = (n + 1) / 2 {
 		env.Watermark = watermarkBefore(handedOver, in, n)
-		answer := d.answerInputs(env, state, in, n, now)
+		answer := d.decideFirst(env, state, in, n, now)
 		fits, err := measureResult(&answer)
 		if err != nil {
 			return answer, fmt.Errorf("learner %q: %w", in.Learner, err)
@@ -41,8 +41,8 @@ func (d *Decide) stepInputs(env engine.Env, state engine.State, in workflows.Dec
 	}
 }
 
-// answerInputs decides the first n inputs.
-func (d *Decide) answerInputs(env engine.Env, state engine.State, in workflows.DecideInput, n int, now time.Time) workflows.DecideResult {
+// decideFirst decides the first n inputs.
+func (d *Decide) decideFirst(env engine.Env, state engine.State, in workflows.DecideInput, n int, now time.Time) workflows.DecideResult {
 	res := d.o.Step(env, state, in.Inputs[:n], now)
 	unpublished := engine.FoldSkips(withoutPublished(res.Decisions, in.AlreadyPublished))
 	scene := Scene{Env: env, State: res.State, Now: now, WakeAt: res.WakeAt}

@@ -152,7 +152,7 @@ func (a *API) serveEvents(w http.ResponseWriter, r *http.Request) {
 	split := func(h http.Header, body []byte) (items []item, p *problem) {
 		items, batch, p = splitItems(h, body)
 		if p == nil && !batch && items[0].header == nil {
-			items, batch = a.takeApart(items[0])
+			items, batch = a.splitForeignBatch(items[0])
 		}
 		return items, p
 	}

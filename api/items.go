@@ -99,9 +99,9 @@ func splitOne(content []byte) ([]item, bool, *problem) {
 	return []item{{raw: content}}, false, nil
 }
 
-// takeApart returns the events that a body holds if it is a batch of another format, as a file's would be taken apart; batch is
+// splitForeignBatch returns the events of a body that is a batch in another format, split as the catalog splits the bodies of a file; batch is
 // false if it is a single event.
-func (a *API) takeApart(one item) (items []item, batch bool) {
+func (a *API) splitForeignBatch(one item) (items []item, batch bool) {
 	if len(one.raw) > catalog.MaxBody {
 		return []item{one}, false // no source reads it
 	}

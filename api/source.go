@@ -157,7 +157,7 @@ func (a *API) splitForSource(s *Source, h http.Header, body []byte) ([]item, *pr
 	}
 	if !batch {
 		items[0].header = header
-		items, _ = a.takeApart(items[0])
+		items, _ = a.splitForeignBatch(items[0])
 	}
 	for i := range items {
 		items[i].header = header

@@ -61,7 +61,7 @@ func (s *shape) takeSample(send *engine.Send, p *engine.Profile, order uint64) {
 	s.order = order
 }
 
-// dropHighest keeps no more than maxShapes. One that is dropped never comes back, for the bound only falls.
+// dropHighest keeps the maxShapes lowest hashes. One that is dropped never comes back: the highest that is kept only falls. So what is kept does not depend on the order.
 func dropHighest[T any](known map[uint64]T) {
 	for len(known) > maxShapes {
 		highest := uint64(0)

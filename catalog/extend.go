@@ -14,7 +14,7 @@ import (
 // Limits of a catalog file.
 const (
 	maxEvents     = 1000
-	maxEventName  = 64
+	maxName       = 64 // of an event or a property, in bytes
 	maxProperties = 200
 )
 
@@ -72,8 +72,8 @@ var (
 func (r *reader) readEvent(entry yamlfile.Pair) {
 	name := entry.Key.Text
 	old, exists := r.out.byName[name]
-	if !exists && (!eventName.MatchString(name) || len(name) > maxEventName) {
-		r.Fail(entry.Key.At, fmt.Sprintf("name it thing.happened in small letters, at most %d", maxEventName), "%q is not an event name", name)
+	if !exists && (!eventName.MatchString(name) || len(name) > maxName) {
+		r.Fail(entry.Key.At, fmt.Sprintf("name it thing.happened in small letters, at most %d", maxName), "%q is not an event name", name)
 		return
 	}
 	e := &Event{Name: name, Category: "custom", Volume: Medium}
@@ -149,7 +149,7 @@ func (r *reader) readProperties(e *Event, n *yamlfile.Node) {
 		case exists:
 			r.Fail(at, "", "%s has a property %s already", e.Name, p.Name)
 			continue
-		case !propertyName.MatchString(p.Name) || len(p.Name) > maxEventName:
+		case !propertyName.MatchString(p.Name) || len(p.Name) > maxName:
 			r.Fail(at, "use letters, digits and underscores", "%q is not a property name", p.Name)
 			continue
 		case p.Name == "time":

@@ -17,7 +17,7 @@ type Wanted struct {
 	Unique bool
 }
 
-// part is a Wanted as it is read by.
+// part is a Wanted in the form in which bodies are read by it: members are found by the length of their name first.
 type part struct {
 	name    string // of the member; empty at the top
 	all     bool

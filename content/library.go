@@ -75,7 +75,7 @@ type Library struct {
 var accentColor = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)
 
 // NewLibrary joins messages and site. Its error is of type Errors and names everything that does not fit together:
-// doubles, translations without an original, links that settings do not define.
+// duplicates, translations without an original, links that settings do not define.
 func NewLibrary(msgs []*Message, site Site) (*Library, error) {
 	l, errs := AssembleLibrary(msgs, nil, site)
 	if err := errs.Err(); err != nil {
@@ -317,7 +317,7 @@ func (l *Library) Variables(name string) []string {
 			if _, known := linkRoots[v.root()]; isLink && !known {
 				path = triggerRoot + "." + path
 			}
-			if strings.Count(path, ".") > 1 { // in trigger.last it is the name itself
+			if strings.Count(path, ".") > 1 { // Liquid's size, first and last of a value; in trigger.last it is a property of that name
 				path = strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(path, ".size"), ".first"), ".last")
 			}
 			seen[path] = true

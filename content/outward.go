@@ -144,7 +144,7 @@ func (l *Library) bindReferral(m *Message, s *sheet, bindings map[string]any, o 
 		s.missing[referralRoot] = fmt.Errorf("a referral link needs links.referral: %w", s.missing["links."+referralRoot])
 		return
 	}
-	link := dropMarkers(o.ReferralURL)
+	link := dropMarkRunes(o.ReferralURL)
 	if link == "" {
 		link = target
 	}

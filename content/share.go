@@ -76,7 +76,7 @@ func fitPost(text, link string) string {
 	return strings.TrimRight(short, " ,.;:–-") + "…"
 }
 
-// postLen counts as X does: Latin and neighboring scripts once, all others (and emoji) twice.
+// postLen counts as X does: Latin and neighboring scripts once, all others (and emoji) twice. The ranges are those of twitter-text, config v3.
 func postLen(s string) int {
 	n := 0
 	for _, r := range s {

@@ -53,8 +53,8 @@ const (
 // markBytes are the bytes with which every rune of a mark begins.
 const markBytes = "\xEE\x80"
 
-// dropMarkers removes the runes that marks are made of from text that comes from outside.
-func dropMarkers(s string) string {
+// dropMarkRunes removes the runes that marks are made of from text that comes from outside.
+func dropMarkRunes(s string) string {
 	if !strings.Contains(s, markBytes) && utf8.ValidString(s) { // as nearly every text; Map would look at each rune, and mend what is not valid
 		return s
 	}
@@ -83,7 +83,7 @@ func (s *sheet) writeParagraph(w io.Writer, sl slot) error {
 func (s *sheet) walkMarks(text string, literal func(string), filled func(slot)) {
 	for {
 		before, rest, found := strings.Cut(text, string(markStart))
-		if before = dropMarkers(before); before != "" {
+		if before = dropMarkRunes(before); before != "" {
 			literal(before)
 		}
 		if !found {

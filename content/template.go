@@ -97,7 +97,7 @@ func compileTemplate(from origin, source string, known roots) (t *template, errs
 	if source == "" {
 		return t, nil
 	}
-	source = dropMarkers(source)
+	source = dropMarkRunes(source)
 	c := checker{from: from, known: known, template: t}
 	c.checkSource(source, line)
 	if len(c.errs) > 0 {

@@ -49,7 +49,7 @@ func markdownOnly(template string) string {
 		breaks := strings.Repeat("\n", strings.Count(tok.Source, "\n"))
 		switch {
 		case tok.Type == parser.TextTokenType && !literal:
-			b.WriteString(dropMarkers(tok.Source))
+			b.WriteString(dropMarkRunes(tok.Source))
 		case tok.Type == parser.ObjTokenType && !literal:
 			b.WriteString(string([]rune{markStart, markZero, markEnd}) + breaks)
 		default:

@@ -152,7 +152,7 @@ func printableFields(fields map[string]string) map[string]any {
 	out := make(map[string]any, len(fields))
 	for k, v := range fields {
 		if strings.TrimSpace(v) != "" {
-			out[k] = dropMarkers(v)
+			out[k] = dropMarkRunes(v)
 		}
 	}
 	return out
@@ -186,7 +186,7 @@ func cleanValue(v any, loc *time.Location, depth int) any {
 		if t, err := rfc3339.Parse(v); err == nil {
 			return t.In(loc)
 		}
-		return dropMarkers(strings.ToValidUTF8(v, ""))
+		return dropMarkRunes(strings.ToValidUTF8(v, ""))
 	case float64:
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return nil

@@ -33,9 +33,9 @@ type Recipient struct {
 
 // Composer writes the message of a send.
 type Composer interface {
-	// Compose renders the message with the learner's own links; the campaign is the composer's to say. An error that is
+	// Compose renders the message with the learner's own links. Of o.Campaign only the medium is given; the composer sets the rest. An error that is
 	// or wraps ErrTemplate means that this message cannot be written for this learner, ErrRevisionLost that its ruleset
-	// is gone; any other error is the moment's and the send is tried again.
+	// is gone; after any other error the send is tried again.
 	Compose(ctx context.Context, s engine.Send, to Recipient, o content.Outward) (Message, error)
 }
 

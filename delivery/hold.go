@@ -17,8 +17,8 @@ type Refusal struct {
 
 const (
 	firstHold = time.Minute // after the first refusal, before a message tries again; doubled for each further one
-	maxHold   = pausedFor   // the longest
-	holdProbe = tryFor      // how long a message that tries may take, before another one may
+	maxHold   = pausedFor   // the longest: as long as a message waits for the kill switch
+	holdProbe = tryFor      // how long one Deliver goes on trying: if the message that tries has not ended by then, another one may try
 )
 
 // hold keeps messages from a provider that refuses the account: one of them tries from time to time, and the others wait. It is of one

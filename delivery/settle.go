@@ -59,8 +59,8 @@ func (d *Deliverer) reopenNotTaken(ctx context.Context, s engine.Send, e Entry) 
 	return next, nil
 }
 
-// noteIntake notes that the provider reports what it took in the minute in which the report's send was handed over. Of a send that was
-// handed over without an answer that is the proof that reports arrive.
+// noteIntake notes that the provider reports what it took in the minute in which the report's send was handed over. For an uncertain
+// send of that minute it proves that reports arrive, so that having none of that send means that it was not taken.
 func (r *ReportHandler) noteIntake(ctx context.Context, rep ProviderReport, e Entry) error {
 	if rep.Kind != ReportProcessed || !rep.Intake || e.Called.IsZero() {
 		return nil

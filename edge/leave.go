@@ -12,16 +12,16 @@ import (
 	"homeroom/internal/links"
 )
 
-// What the buttons say.
+// What the buttons post as "do": the first four on the unsubscribe page, the others on the preferences page.
 const (
-	doLeave   = "leave" // the link's topic; without one, everything
-	doAll     = "all"
-	doUndo    = "undo"
-	doUndoAll = "undo-all"
-	doSave    = "save"
-	doStop    = "stop"
-	doResume  = "resume"
-	doLift    = "lift"
+	doLeave   = "leave"    // the link's topic; without one, everything
+	doAll     = "all"      // leaves everything
+	doUndo    = "undo"     // takes doLeave back
+	doUndoAll = "undo-all" // takes doAll back
+	doSave    = "save"     // the topics as they are ticked
+	doStop    = "stop"     // leaves everything
+	doResume  = "resume"   // takes doStop back
+	doLift    = "lift"     // takes the address off the suppression list
 )
 
 // askLeave shows a page with a button. It changes nothing: programs follow links in mails, too.

@@ -143,7 +143,7 @@ func (p PreferencesPage) withChoice(c Choice) PreferencesPage {
 	return p
 }
 
-// Why an address is not written to; see [Preferences.Suppressed].
+// Why an address is not written to; see [PreferencesPage.Suppressed].
 const (
 	bounced      = "bounced"
 	softBounced  = "soft_bounced"

@@ -42,28 +42,28 @@ type Stream interface {
 
 // Publisher publishes events. It may be used by many goroutines at once.
 type Publisher struct {
-	stream Stream
-	first  time.Duration // before the second try; each wait is twice the one before
-	most   time.Duration
-	try    time.Duration // how long a try waits for the acknowledgement, which may be lost
+	stream     Stream
+	firstWait  time.Duration // before the second try; each wait is twice the one before
+	maxWait    time.Duration
+	tryTimeout time.Duration // how long a try waits for the acknowledgement, which may be lost
 }
 
 // New returns a publisher.
 func New(js Stream) *Publisher {
-	return &Publisher{stream: js, first: 100 * time.Millisecond, most: 10 * time.Second, try: 5 * time.Second}
+	return &Publisher{stream: js, firstWait: 100 * time.Millisecond, maxWait: 10 * time.Second, tryTimeout: 5 * time.Second}
 }
 
 // ErrInvalid is wrapped by the error about an event that can never be published. The error says what is wrong.
 var ErrInvalid = errors.New("the event cannot be published")
 
-// Publish publishes an event and returns once the stream has it. A try waits up to 5 seconds. It tries again until then or until ctx ends, so give ctx a deadline; after an error other than
+// Publish publishes an event and returns once the stream has it. A try waits up to 5 seconds. It tries again until the stream has the event or ctx ends, so give ctx a deadline; after an error other than
 // [ErrInvalid] the stream may have the event, and publishing it again under its id is harmless.
 func (p *Publisher) Publish(ctx context.Context, e Event) error {
 	msg, err := newMessage(e)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	for wait := p.first; ; wait = min(2*wait, p.most) {
+	for wait := p.firstWait; ; wait = min(2*wait, p.maxWait) {
 		err := p.tryOnce(ctx, msg)
 		if err == nil {
 			return nil
@@ -81,7 +81,7 @@ func (p *Publisher) Publish(ctx context.Context, e Event) error {
 
 // tryOnce publishes a message, and waits for its acknowledgement.
 func (p *Publisher) tryOnce(ctx context.Context, msg *nats.Msg) error {
-	ctx, cancel := context.WithTimeout(ctx, p.try)
+	ctx, cancel := context.WithTimeout(ctx, p.tryTimeout)
 	defer cancel()
 	_, err := p.stream.PublishMsg(ctx, msg)
 	return err

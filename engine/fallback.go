@@ -37,8 +37,8 @@ func (s *stepper) hasFallbackOnly(run *Run, rule *Rule, in *Instr) bool {
 
 // skipToFallback lets a run go on at the second channel of a send, without a word about the first.
 func (s *stepper) skipToFallback(run *Run, at time.Time) {
-	s.nextStep(run, at) // the wait for somebody to see the first message
-	s.nextStep(run, at)
+	s.moveToNextStep(run, at) // the wait for somebody to see the first message
+	s.moveToNextStep(run, at)
 }
 
 // answersNudge reports whether an event says what became of the nudge for which a fallback waits.

@@ -8,20 +8,20 @@ import (
 	"time"
 )
 
-// silence is one inactivity that may fall due, or one assessment that may be overdue.
+// silence is what may begin a run without an event: an inactivity, something overdue, an hour of a schedule, or a date.
 type silence struct {
 	rule   *Rule
 	course string // empty: platform
 	unit   string // what is overdue, such as assessment_id=a1; empty: it is a silence
 	scope  string
-	key    uint64 // of rule and scope in what is remembered
-	armed  time.Time
+	key    uint64    // of the past run; see pastKey
+	armed  time.Time // the last activity before an inactivity; otherwise the due date, the scheduled hour or the date itself
 	due    time.Time
 }
 
-// nextSilence returns the inactivity trigger that falls due first, nil if none is armed. A step asks several times over.
-// What may fall due at all follows from what a step does not change, and is listed once; what does change, the clock, runs
-// and past runs, is asked each time.
+// nextSilence returns the inactivity trigger that falls due first, nil if none is armed. A step calls it several times.
+// The list is made once, from what a step does not change (rules, profile, standing); the clock, the runs and the past runs, which
+// do change, are asked each time.
 func (s *stepper) nextSilence() *silence {
 	if !s.listed {
 		s.silences = s.listSilences(s.silences)
@@ -183,7 +183,7 @@ func (r *Rule) shortestSilence(c *Course) time.Duration {
 // learner has been silent for as long as the rule says and the risk is as great as it says. What the risk was during an earlier
 // silence is not known any more.
 func (s *stepper) dueOf(rule *Rule, c *Course, b base, last bool) time.Time {
-	counted := s.isCounted(b)
+	counted := s.countsFrom(b)
 	due := counted.Add(rule.When.Inactive)
 	if rule.When.AtRisk == 0 || c == nil {
 		return due
@@ -231,9 +231,9 @@ func (s *stepper) decidedPast(last time.Time, rule *Rule) bool {
 	return s.decidedUpTo(roundUp(last, s.env.Current.Settings.Resolution).Add(rule.When.Inactive))
 }
 
-// isCounted is the instant from which inactivity counts after b.
-func (s *stepper) isCounted(b base) time.Time {
-	if b.enrol {
+// countsFrom returns the instant from which inactivity counts after b: an activity is rounded up to the resolution, an enrollment is not.
+func (s *stepper) countsFrom(b base) time.Time {
+	if b.enrolled {
 		return b.exact
 	}
 	return roundUp(b.exact, s.env.Current.Settings.Resolution)

@@ -17,7 +17,7 @@ const (
 	maxDueText         = 300       // bytes of a title or a link that an event names with a due date
 	maxHandIns         = 128       // assessments and assignments of which it is remembered when they were handed in
 	maxRepeatedHandIns = 64        // times that something was handed in which are neither its first nor its last
-	maxHeard           = 8         // events by which rules leave or for which they wait
+	maxHeard           = 8         // events that an until or a wait of a rule names
 	maxSeen            = 128       // event ids
 	maxDayIDs          = 256       // ids of one counted event on one day
 	maxAnswers         = 128       // events of which conditions on counts were asked

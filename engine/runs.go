@@ -84,9 +84,9 @@ func (s *stepper) answerAhead(run *Run, rule *Rule, ev *Event, course string, at
 	}
 }
 
-// hearBefore lets a run that starts now hear the events that came before its trigger although they happened after it: two services publish out of
-// order. An until among them ends the run at once.
-func (s *stepper) hearBefore(id string, rule *Rule, at time.Time) {
+// offerRemembered offers a run that starts now the remembered events that came before its trigger although they happened after it: two services publish
+// out of order. An until among them ends the run at once. See rememberHeard.
+func (s *stepper) offerRemembered(id string, rule *Rule, at time.Time) {
 	for i := range s.st.Heard {
 		ev := &s.st.Heard[i]
 		run := s.runByID(id)
@@ -107,8 +107,8 @@ func (s *stepper) hearBefore(id string, rule *Rule, at time.Time) {
 	}
 }
 
-// rememberHeard keeps an event for runs whose trigger happened before it and is heard after it, if a rule leaves or waits by such an event: the last
-// maxHeard, for heardFor.
+// rememberHeard keeps an event for runs whose trigger happened before it and arrives after it, if an until or a wait of a rule names such an event. The last
+// maxHeard are kept, each for heardFor.
 func (s *stepper) rememberHeard(ev *Event) {
 	if !s.env.Current.endsOrAnswers(ev.Name) || jsonBytes(ev.Properties) > maxHeardBytes {
 		return
@@ -134,7 +134,7 @@ func (s *stepper) forgetHeard(i int) {
 	s.st.Heard = slices.Delete(s.st.Heard, i, i+1)
 }
 
-// endsOrAnswers reports whether a rule leaves by an event of this name, or waits for one.
+// endsOrAnswers reports whether an event of this name can end a run of a rule (until), or is one that a step waits for.
 func (r *Ruleset) endsOrAnswers(event string) bool {
 	for _, rule := range r.Rules {
 		for i := range rule.Until {
@@ -272,7 +272,7 @@ func (s *stepper) startRun(rule *Rule, scope, course string, ev *Event, at, arme
 		Detail: ev.Name,
 	}, ev.ID)
 	s.traceStart(rule, scope, run.ID, ev, at, Answer{})
-	s.hearBefore(run.ID, rule, at)
+	s.offerRemembered(run.ID, rule, at)
 }
 
 // hasRoom reports whether a run that an event starts finds room among the others. replaced is the run that it ends, or nil.
@@ -321,7 +321,7 @@ func (a Again) String() string {
 // than Grace is given up if it has not begun. (A punctual one went before the learner left, in every host alike.) The
 // goal goes on being watched for if the learner has been exposed: leaving may be how they reach it.
 func (s *stepper) exitRun(run *Run, at time.Time, reason Reason, detail, occasion string) {
-	if i := s.pendingOfRun(run.ID); i >= 0 && !s.ownEnd(&s.st.PendingDeliveries[i], at, reason) {
+	if i := s.pendingOfRun(run.ID); i >= 0 && !s.endsByItself(&s.st.PendingDeliveries[i], at, reason) {
 		s.st.PendingDeliveries[i].ExitReason = reason
 		if s.st.PendingDeliveries[i].SettleAt.IsZero() && !s.isPunctual(s.st.PendingDeliveries[i].Send.At) {
 			s.effects = append(s.effects, Effect{Kind: EffectCancel, Send: s.st.PendingDeliveries[i].Send})
@@ -343,9 +343,9 @@ func (s *stepper) exitRun(run *Run, at time.Time, reason Reason, detail, occasio
 	s.endRun(run)
 }
 
-// ownEnd reports whether a run ends by its own program at the very instant of its last message: nobody has left, and
+// endsByItself reports whether a run ends by its own program at the very instant of its last message: nobody has left, and
 // should the provider say "later" the message is tried again.
-func (s *stepper) ownEnd(f *PendingDelivery, at time.Time, reason Reason) bool {
+func (s *stepper) endsByItself(f *PendingDelivery, at time.Time, reason Reason) bool {
 	return (reason == ReasonStop || reason == ReasonConditionError) && f.Send.At.Equal(at)
 }
 

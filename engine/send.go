@@ -33,55 +33,55 @@ func (s *stepper) decideSend(run *Run, rule *Rule, in *Instr, at time.Time) bool
 		s.skipToFallback(run, at)
 		return true
 	}
-	v := s.judgeSend(run, rule, in, at)
-	switch v.Kind {
+	answer := s.judgeSend(run, rule, in, at)
+	switch answer.Kind {
 	case AnswerExit:
-		s.exitRun(run, at, v.Reason, v.Detail, in.ID)
+		s.exitRun(run, at, answer.Reason, answer.Detail, in.ID)
 		return false
 	case AnswerDefer:
-		s.deferSend(run, in, at, v)
+		s.deferSend(run, in, at, answer)
 		return false
 	case AnswerSkip:
-		s.recordSkip(run, in, at, v)
+		s.recordSkip(run, in, at, answer)
 	case AnswerWithhold:
-		s.withholdSend(run, rule, in, at, v.Reason)
+		s.withholdSend(run, rule, in, at, answer.Reason)
 	case AnswerGoOn:
 		if !s.requestDelivery(run, rule, in, at) {
 			return false
 		}
 	}
-	s.nextStep(run, at)
+	s.moveToNextStep(run, at)
 	return true
 }
 
-// deferSend leaves the run at its send: until v.Until, or until the rule's pause is lifted.
-func (s *stepper) deferSend(run *Run, in *Instr, at time.Time, v Answer) {
-	run.ForNight = v.Reason == ReasonQuietHours
-	if v.Until.IsZero() {
+// deferSend leaves the run at its send: until answer.Until, or until the rule's pause is lifted.
+func (s *stepper) deferSend(run *Run, in *Instr, at time.Time, answer Answer) {
+	run.ForNight = answer.Reason == ReasonQuietHours
+	if answer.Until.IsZero() {
 		run.Paused = true
 	} else {
-		run.Due = v.Until
+		run.Due = answer.Until
 	}
 	d := Decision{
 		At:     at,
 		Kind:   KindDeferred,
-		Reason: v.Reason,
-		Until:  v.Until,
-		Detail: v.Detail,
+		Reason: answer.Reason,
+		Until:  answer.Until,
+		Detail: answer.Detail,
 	}
 	s.recordDecision(s.aboutStep(run, in, d), at.Format(time.RFC3339Nano))
 }
 
-func (s *stepper) recordSkip(run *Run, in *Instr, at time.Time, v Answer) {
-	if v.Reason == ReasonConditionError {
-		s.recordConditionError(run, in, at, v.Detail)
+func (s *stepper) recordSkip(run *Run, in *Instr, at time.Time, answer Answer) {
+	if answer.Reason == ReasonConditionError {
+		s.recordConditionError(run, in, at, answer.Detail)
 		return
 	}
-	s.recordDecision(s.aboutStep(run, in, Decision{At: at, Kind: KindSkipped, Reason: v.Reason, Detail: v.Detail}))
+	s.recordDecision(s.aboutStep(run, in, Decision{At: at, Kind: KindSkipped, Reason: answer.Reason, Detail: answer.Detail}))
 }
 
-// nextStep moves the run to its next step, which counts from `at`.
-func (s *stepper) nextStep(run *Run, at time.Time) {
+// moveToNextStep moves the run to the next step of its program, which counts from `at`.
+func (s *stepper) moveToNextStep(run *Run, at time.Time) {
 	run.PC++
 	run.Due = at
 	run.FirstDue = time.Time{}

@@ -2,10 +2,10 @@ package engine
 
 import "time"
 
-// base is a moment from which inactivity can count: an activity, or an enrolment before there was any.
+// base is a moment from which inactivity can count: an activity, or, before there was any, the enrollment or the start of the course.
 type base struct {
-	exact time.Time
-	enrol bool
+	exact    time.Time
+	enrolled bool // no activity: the exact instant counts, not rounded up
 }
 
 // baseRoom is room for all the moments of a course or of the platform: bases are asked for often, and kept nowhere.
@@ -27,7 +27,7 @@ func (s *Standing) courseBases(c *Course, starts time.Time, room *baseRoom) []ba
 			bases = append(bases, b)
 		}
 	}
-	add(base{exact: c.EnrolledAt, enrol: true})
+	add(base{exact: c.EnrolledAt, enrolled: true})
 	for len(own)+len(shared) > 0 { // both are ascending
 		next := &own
 		if len(own) == 0 || len(shared) > 0 && shared[0] < own[0] {
@@ -67,7 +67,7 @@ func startNoEarlier(bases []base, starts time.Time) []base {
 	if before == 0 {
 		return bases
 	}
-	bases[before-1] = base{exact: starts, enrol: true}
+	bases[before-1] = base{exact: starts, enrolled: true}
 	return bases[before-1:]
 }
 
@@ -76,7 +76,7 @@ func (s *Standing) platformBases(room *baseRoom) []base {
 	bases := room[:0]
 	if len(s.Platform) == 0 {
 		if at := s.lastPlatformBase(); !at.IsZero() {
-			bases = append(bases, base{exact: at, enrol: true})
+			bases = append(bases, base{exact: at, enrolled: true})
 		}
 	}
 	for _, ms := range s.Platform {

@@ -42,7 +42,7 @@ type State struct {
 	ChangedTraits []ChangedTrait `json:"changed_traits,omitempty"`
 	// Arms are the arms of adaptive splits that the learner has, oldest first.
 	Arms []PickedArm `json:"arms,omitempty"`
-	// Heard are the last events by which a rule leaves or for which one waits: a trigger that happened before them may be heard after them.
+	// Heard are the last events that an until or a wait of a rule names: a trigger that happened before them may arrive after them.
 	Heard []Event `json:"heard,omitempty"`
 	// MergedInto is the id under which the learner goes on; empty: this one.
 	MergedInto string `json:"merged_into,omitempty"`

@@ -2,14 +2,14 @@ package engine
 
 import "slices"
 
-// OutcomesThatMayWait returns the ids of the sends under way whose outcome changes nothing if they are accepted, but that they are no longer under way: no
-// run waits for them, and they do not settle what was uncertain. Such an outcome may be taken in together with the inputs that come next.
+// OutcomesThatMayWait returns the ids of the pending deliveries whose run goes on without waiting for them, and which are not uncertain and settle nothing. If one of them is
+// accepted, the only change is that it is pending no longer, so its outcome may be taken in together with the inputs that come next.
 func OutcomesThatMayWait(state *State) []string {
 	var ids []string
 	for i := range state.PendingDeliveries {
-		f := &state.PendingDeliveries[i]
-		if f.ExitReason == "" && f.SettleAt.IsZero() && !f.Send.Settles && !awaitsOutcome(state, f.Send.Run) {
-			ids = append(ids, f.Send.ID)
+		pending := &state.PendingDeliveries[i]
+		if pending.ExitReason == "" && pending.SettleAt.IsZero() && !pending.Send.Settles && !awaitsOutcome(state, pending.Send.Run) {
+			ids = append(ids, pending.Send.ID)
 		}
 	}
 	return ids

@@ -6,7 +6,7 @@ import (
 	"homeroom/engine"
 )
 
-// HighRisk is from which risk on a learner counts as at high risk in a curve.
+// HighRisk is the least risk with which a learner counts as at high risk in a curve.
 const HighRisk = 0.6
 
 // CurvePoint is how the learners of a course stood at an instant.

@@ -23,7 +23,7 @@ type Learners struct {
 	latest    time.Time
 }
 
-// NewLearners returns nobody. Of the ruleset it uses the settings, the courses and the keys; risk is kept whether it says so or not.
+// NewLearners returns Learners without any learner yet. Of the ruleset it uses the settings, the courses and the keys; risk is kept whether it says so or not.
 func NewLearners(rules *engine.Ruleset) *Learners {
 	with := *rules
 	if with.Settings.Risk == nil {

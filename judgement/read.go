@@ -10,7 +10,7 @@ import (
 	"homeroom/simulate"
 )
 
-// Read calls each with every event of a learner in NDJSON, gzipped or not, in the order of the lines, and with when a stream would have taken it in. What cannot be
+// Read calls each with every event that has a learner in a recording of NDJSON, gzipped or not, in the order of the lines, and with when a stream would have taken it in. What cannot be
 // read as an event is left out: it is a dead letter. onRead hears how many events have been read; it may be nil.
 func Read(ctx context.Context, events io.Reader, dec simulate.Decoder, onRead func(events int), each func(ev *engine.Event, stored time.Time)) error {
 	lines, err := simulate.Decompress(events)

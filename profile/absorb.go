@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Absorb takes over what is known of another id of the same learner. Of each trait the newer word counts. Of wishes the stricter one does, whichever is newer:
+// Absorb takes over what is known of another id of the same learner. Of each trait the newer value counts. Of what the learner said about mail the stricter counts, whichever is newer:
 // who has left a topic, or everything, or has refused consent or taken it back under either id has done so. Done twice it changes nothing more. It reports whether the profile
 // changed.
 func (p *Profile) Absorb(other *Profile) (changed bool) {
@@ -41,7 +41,7 @@ func (p *Profile) absorbTraits(other *Profile) (changed bool) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(traits)) {
 		at := other.traitAt(name)
-		if p.hasTrait(name) && !at.After(p.traitAt(name)) { // of two words of the same time the learner's own counts
+		if p.hasTrait(name) && !at.After(p.traitAt(name)) { // of two values of the same time that of p counts
 			continue
 		}
 		emailAt := other.EmailAt

@@ -23,36 +23,36 @@ const (
 
 // Merge takes published traits into the profile and returns the new one; p is not changed. Texts are trimmed; null
 // deletes a trait. A trait that cannot be taken, such as a consent that is no boolean, leaves what was known and adds a
-// note, which names the trait and never its value. Each trait has its own time: an older update changes nothing about
+// remark, which names the trait and never its value. Each trait has its own time: an older update changes nothing about
 // the traits that are known better, deleted ones among them, and news of other traits do not make it old. An update that
 // says nothing new changes nothing, not even times: most events repeat what is known.
-func (p Profile) Merge(traits map[string]any, at time.Time) (merged Profile, changed bool, notes []string) {
+func (p Profile) Merge(traits map[string]any, at time.Time) (merged Profile, changed bool, remarks []string) {
 	return p.MergeIn(ZoneName, traits, at)
 }
 
-// MergeIn is Merge for who remembers what [ZoneName] has found out: it reads a file for every name.
-func (p Profile) MergeIn(zoneName func(text string) (name string, ok bool), traits map[string]any, at time.Time) (merged Profile, changed bool, notes []string) {
+// MergeIn is Merge for callers that remember what [ZoneName] returned, which reads a file for every name; zoneName answers in its place.
+func (p Profile) MergeIn(zoneName func(text string) (name string, ok bool), traits map[string]any, at time.Time) (merged Profile, changed bool, remarks []string) {
 	m := p
 	m.Traits = maps.Clone(p.Traits)
 	var newest []string // the traits of which this update is the newest
 	for _, name := range slices.Sorted(maps.Keys(traits)) {
 		var did bool
-		var note string
+		var remark string
 		if name == "consent" {
-			did, note = m.setConsent(traits[name], at)
+			did, remark = m.setConsent(traits[name], at)
 		} else if !at.Before(p.traitAt(name)) {
-			did, note = m.setTrait(name, traits[name], zoneName)
-			if note == "" && len(name) <= maxName {
+			did, remark = m.setTrait(name, traits[name], zoneName)
+			if remark == "" && len(name) <= maxName {
 				newest = append(newest, name)
 			}
 		}
 		changed = changed || did
-		if note != "" {
-			notes = append(notes, note)
+		if remark != "" {
+			remarks = append(remarks, remark)
 		}
 	}
 	if !changed {
-		return p, false, notes
+		return p, false, remarks
 	}
 	if m.Email != p.Email {
 		m.EmailAt = at
@@ -61,7 +61,7 @@ func (p Profile) MergeIn(zoneName func(text string) (name string, ok bool), trai
 		m.EmailAt = time.Time{}
 	}
 	m.stampTraits(p, newest, at)
-	return m, true, notes
+	return m, true, remarks
 }
 
 func (p *Profile) hasTrait(name string) bool {
@@ -72,8 +72,8 @@ func (p *Profile) hasTrait(name string) bool {
 	return ok
 }
 
-// setTrait takes one trait in; the note says why not.
-func (p *Profile) setTrait(name string, value any, zoneName func(string) (string, bool)) (changed bool, note string) {
+// setTrait takes one trait in; the remark says why not.
+func (p *Profile) setTrait(name string, value any, zoneName func(string) (string, bool)) (changed bool, remark string) {
 	if value == nil {
 		return p.removeTrait(name), ""
 	}
@@ -84,7 +84,7 @@ func (p *Profile) setTrait(name string, value any, zoneName func(string) (string
 }
 
 // setConsent takes in a statement about consent; null takes back what was said.
-func (p *Profile) setConsent(value any, at time.Time) (changed bool, note string) {
+func (p *Profile) setConsent(value any, at time.Time) (changed bool, remark string) {
 	yes, ok := value.(bool)
 	switch {
 	case !ok && value != nil:
@@ -105,7 +105,7 @@ func (p *Profile) setConsent(value any, at time.Time) (changed bool, note string
 	return true, ""
 }
 
-func setText(name string, field *string, value any, zoneName func(string) (string, bool)) (changed bool, note string) {
+func setText(name string, field *string, value any, zoneName func(string) (string, bool)) (changed bool, remark string) {
 	text, ok := value.(string)
 	if !ok {
 		return false, "trait " + name + " is not text, so it was not taken in"
@@ -129,7 +129,7 @@ func setText(name string, field *string, value any, zoneName func(string) (strin
 	return true, ""
 }
 
-func (p *Profile) setOther(name string, value any) (changed bool, note string) {
+func (p *Profile) setOther(name string, value any) (changed bool, remark string) {
 	if name == "" || len(name) > maxName {
 		return false, fmt.Sprintf("a trait's name has 1 to %d bytes; one was not taken in", maxName)
 	}

@@ -104,7 +104,7 @@ func (p *Profile) Leave(topic string, at time.Time) (changed bool) {
 	if CheckTopic(topic) != nil || known && (at.Before(statedAt) || left && !at.After(statedAt)) {
 		return false
 	}
-	if !known && !p.roomForTopic() {
+	if !known && !p.makeRoomForTopic() {
 		return p.LeaveAll(at)
 	}
 	p.Subscribed = withoutTopic(p.Subscribed, topic)
@@ -119,7 +119,7 @@ func (p *Profile) Leave(topic string, at time.Time) (changed bool) {
 // A profile full of topics that were left takes no further one.
 func (p *Profile) Join(topic string, at time.Time) (changed bool) {
 	statedAt, known := p.topicTime(topic)
-	if CheckTopic(topic) != nil || known && !at.After(statedAt) || !known && !p.roomForTopic() {
+	if CheckTopic(topic) != nil || known && !at.After(statedAt) || !known && !p.makeRoomForTopic() {
 		return false
 	}
 	p.Unsubscribed = withoutTopic(p.Unsubscribed, topic)
@@ -164,9 +164,9 @@ func (p *Profile) stampTopic(topic string, at time.Time) {
 	p.TopicsAt[topic] = at
 }
 
-// roomForTopic sees to room for a statement about one more topic. What was chosen longest ago makes room: forgotten, it
-// is as if never said. What was left is never forgotten.
-func (p *Profile) roomForTopic() bool {
+// makeRoomForTopic reports whether there is room for a statement about one more topic. If the profile is full, it forgets the topic that was chosen longest
+// ago, as if the learner had never chosen it. What was left is never forgotten.
+func (p *Profile) makeRoomForTopic() bool {
 	if len(p.Unsubscribed)+len(p.Subscribed) < MaxTopics {
 		return true
 	}

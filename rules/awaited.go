@@ -14,7 +14,7 @@ import (
 	"homeroom/internal/yamlfile"
 )
 
-// maxAwaited is how many wait_for steps of a rule may give their event a name.
+// maxAwaited is how many names the wait_for and collect steps of a rule may give.
 const maxAwaited = 8
 
 // presence says whether an awaited event has come when a run is at a step.
@@ -112,7 +112,7 @@ func (c *compiler) noteReads(known *awaited, properties ...string) {
 	}
 }
 
-// finishAwaited tells the wait_for instructions what to keep, and warns of names that nothing reads.
+// finishAwaited tells the wait_for and collect instructions which properties to keep, and warns of names that nothing reads.
 func (b *builder) finishAwaited() {
 	for i := range b.out {
 		if known := b.awaited[b.out[i].As]; known != nil {
@@ -249,7 +249,8 @@ func firstUnproven(parts []ast.Expr, name string, proven func(part int) bool) in
 	return 0
 }
 
-// othersProve reports whether another part of "and", or of "or", asks has() of the variable: what it leaves open, this part decides.
+// othersProve reports whether another part of "and", or of "or", asks has() of the variable. Where the variable is absent, that
+// part decides the whole, and CEL ignores the error of this one, in whatever order they stand.
 func othersProve(parts []ast.Expr, except int, name string, and bool) bool {
 	for i, part := range parts {
 		if i != except && proveFrom(part, and, false).hasAwaited(name) {

@@ -10,7 +10,7 @@ import (
 type FlowStep struct {
 	ID      string   `json:"id"`   // the step's name: its id or its position, such as "3.otherwise.1"
 	At      Position `json:"at"`   // where it begins in the rule's file
-	Verb    string   `json:"verb"` // wait, wait_until, wait_for, if, split, send or stop
+	Verb    string   `json:"verb"` // wait, wait_until, wait_for, collect, if, split, send, suppress, set or stop
 	Words   string   `json:"words"`
 	Message string   `json:"message,omitempty"` // of a send
 	// HeldOut says, of a send, which learners come to it and get nothing; empty: all get it.
@@ -85,8 +85,8 @@ func startWords(r *engine.Rule) string {
 	return engine.FormatDuration(r.When.Inactive) + " without activity in a course that goes on" + ifWords(r.When.Match.If)
 }
 
-// flowSteps returns the instructions from pc up to end as a tree. Jumps go forward only, and a way that comes out ends in a jump
-// behind its fork.
+// flowSteps returns the instructions from pc up to end as a tree. Jumps go forward only, and a way from which runs go on ends in a
+// jump to what follows its fork.
 func flowSteps(r *engine.Rule, pc, end int) []FlowStep {
 	steps := []FlowStep{}
 	for pc < end {
@@ -129,8 +129,8 @@ func heldOutWords(r *engine.Rule, send *engine.SendStep) string {
 	return "the holdout, " + percentText(r.Holdout) + " of the learners, gets nothing here and goes on, for comparison"
 }
 
-// flowFork returns the if or wait_for at pc, and where the program goes on after it. If its then-part never comes out, what follows
-// it is drawn as what goes on, since every run that gets there came the other way.
+// flowFork returns the if or wait_for at pc, and where the program goes on after it. If its then-part always ends the run, there is
+// no jump, and otherwise is drawn empty: what follows the fork is what runs do that took it.
 func flowFork(r *engine.Rule, pc int) (step FlowStep, next int) {
 	in := &r.Program[pc]
 	next = in.Else

@@ -81,7 +81,7 @@ func FromBundle(files map[string][]byte) (*Academy, Problems) {
 	clean := map[string][]byte{}
 	for name, content := range files {
 		if !inBundle(name) {
-			problems = append(problems, Problem{File: name, Message: "does not belong into a revision"})
+			problems = append(problems, Problem{File: name, Message: "does not belong in a revision"})
 			continue
 		}
 		clean[name] = yamlfile.Normalize(content)
@@ -95,7 +95,7 @@ func FromBundle(files map[string][]byte) (*Academy, Problems) {
 }
 
 // compileFolder compiles the files of a folder. The result is of use only if no errors were added. stored says that it is a
-// revision that was in force: what this version asks beyond those before it is not asked of it.
+// revision that was in force: checks that are newer than the revision are not applied to it.
 func compileFolder(files map[string][]byte, stored bool, out *Problems) *Academy {
 	if _, err := EncodeBundle(files); err != nil {
 		*out = append(*out, Problem{Message: err.Error(), Fix: "take out what is not needed, or split the folder"})
@@ -184,7 +184,7 @@ func compileFolder(files map[string][]byte, stored bool, out *Problems) *Academy
 }
 
 // compileRules compiles the rule files, sorted by name.
-func (c *compiler) compileRules(files map[string][]byte) (compileRules []*engine.Rule) {
+func (c *compiler) compileRules(files map[string][]byte) (compiledRules []*engine.Rule) {
 	count := 0
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		if path.Dir(name) != rulesDir {
@@ -198,15 +198,15 @@ func (c *compiler) compileRules(files map[string][]byte) (compileRules []*engine
 		before := c.out.Errors()
 		if rule := c.readAndCompile(d); rule != nil {
 			rule.Hash = Hash(map[string][]byte{name: files[name]})
-			compileRules = append(compileRules, rule)
+			compiledRules = append(compiledRules, rule)
 		}
 		c.rulesUnread = c.rulesUnread || c.eventsUnread || c.out.Errors() > before
 	}
 	if count == 0 {
 		*c.out = append(*c.out, Problem{File: rulesDir, Message: "there are no rules", Fix: "write one as rules/<name>.yaml"})
 	}
-	slices.SortFunc(compileRules, func(a, b *engine.Rule) int { return strings.Compare(a.Name, b.Name) })
-	return compileRules
+	slices.SortFunc(compiledRules, func(a, b *engine.Rule) int { return strings.Compare(a.Name, b.Name) })
+	return compiledRules
 }
 
 // readAndCompile compiles one rule file. It returns nil if it has problems.

@@ -179,7 +179,7 @@ func (h *Host) applyStatement(ev *engine.Event, statement profile.Statement) {
 	f := statement.Feedback
 	changed := h.profile.ApplyFeedback(f, statement.At)
 	if ev.Name == eventResubscribed {
-		changed = h.comeBack(ev, statement.At)
+		changed = h.applyResubscribed(ev, statement.At)
 	}
 	if f.Suppress != "" && !h.profile.EmailAt.After(h.sentAt(f.Send, statement.At)) { // else it went to the address before
 		if h.suppressed == nil {
@@ -223,7 +223,8 @@ func (h *Host) countSoftBounce(f profile.Feedback, at time.Time) {
 // stored the choice already.
 const eventResubscribed = "email.resubscribed"
 
-func (h *Host) comeBack(ev *engine.Event, at time.Time) (changed bool) {
+// applyResubscribed takes in that the learner wants a topic again or, without one, mail as such; the address is written to again.
+func (h *Host) applyResubscribed(ev *engine.Event, at time.Time) (changed bool) {
 	if topic, _ := ev.Text("topic"); topic != "" {
 		return h.profile.Join(topic, at)
 	}
@@ -297,7 +298,7 @@ func (h *Host) wakeUntil(due func(time.Time) bool) error {
 
 // stepUntilDelivered runs the engine, answers its deliveries and lets it hear of the traits that rules set, until there is nothing more.
 func (h *Host) stepUntilDelivered(inputs []engine.Input, now time.Time) error {
-	again := false // the step before changed nothing that the engine looks at but its state
+	again := false // true: between the last step and the next nothing changes that the engine looks at but its state
 	for range maxRounds {
 		res := h.stepOnce(inputs, now, again)
 		h.wake = res.WakeAt

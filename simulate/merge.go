@@ -111,8 +111,8 @@ func (h *Host) applyMerge(d *catalog.Decoded, taken *merged, arrival time.Time) 
 	return h.ApplyEvent(d, arrival)
 }
 
-// handover brings what is known of an id from the decider that had it to the one that has the learner.
-type handover struct {
+// mergeTransfer brings what is known of an id from the decider that had it to the one that has the learner.
+type mergeTransfer struct {
 	previous string
 	taken    chan *merged // has room for one
 }

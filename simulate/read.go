@@ -69,7 +69,7 @@ type decoded struct {
 	line int
 	body []byte // in the chunk's data
 	// merge is set if the event merges another id into its learner's.
-	merge *handover
+	merge *mergeTransfer
 	err   *catalog.DecodeError
 }
 

@@ -231,7 +231,7 @@ func (s *sequencer) mergeIDs(d *decoded) {
 		return
 	}
 	if previous := s.merges.Claim(&d.Event); previous != "" {
-		d.merge = &handover{previous: previous, taken: make(chan *merged, 1)}
+		d.merge = &mergeTransfer{previous: previous, taken: make(chan *merged, 1)}
 		if s.paths != nil {
 			s.paths.mergeLearner(previous, d.Event.Learner)
 		}

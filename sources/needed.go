@@ -99,6 +99,7 @@ func keysForTrue(e ast.Expr) keySets {
 	return keySets{keysToEval(e)}
 }
 
+// unionOf returns the sets of a condition that holds where one of two does. If there are too many, it returns one set without names, which says nothing.
 func unionOf(a, b keySets) keySets {
 	if len(a)+len(b) > maxKeySets {
 		return keySets{nil}
@@ -106,6 +107,7 @@ func unionOf(a, b keySets) keySets {
 	return slices.Concat(a, b)
 }
 
+// productOf returns the sets of a condition that holds where both of two do: each set of one with each of the other. Too many are as in unionOf.
 func productOf(a, b keySets) keySets {
 	if len(a)*len(b) > maxKeySets {
 		return keySets{nil}

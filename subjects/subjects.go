@@ -89,11 +89,11 @@ func Stored(learner string) string { return "learning.*." + Escape(learner) + ".
 // Dead returns the subject of a dead letter: dead.<learner>.<event>. It is a valid subject whatever the two are: what
 // is missing becomes "_", what is too long is cut.
 func Dead(learner, event string) string {
-	return "dead." + deadLearner(learner) + "." + deadEvent(event)
+	return "dead." + clippedLearner(learner) + "." + deadEvent(event)
 }
 
 // DeadOf returns the filter for a learner's dead letters.
-func DeadOf(learner string) string { return "dead." + deadLearner(learner) + ".>" }
+func DeadOf(learner string) string { return "dead." + clippedLearner(learner) + ".>" }
 
 // Decision returns the subject of a decision: homeroom.decisions.<learner>.<rule>.<kind>, each one token.
 func Decision(learner, rule, kind string) string {
@@ -123,7 +123,7 @@ func Nudge(learner, rule string) string {
 func NudgesOf(learner string) string { return "nudges." + subjectToken(learner) + ".>" }
 
 // SetAside returns the subject of a learner's events that are set aside: setaside.<learner>.
-func SetAside(learner string) string { return "setaside." + deadLearner(learner) }
+func SetAside(learner string) string { return "setaside." + clippedLearner(learner) }
 
 func subjectToken(s string) string {
 	if s == "" {
@@ -132,7 +132,8 @@ func subjectToken(s string) string {
 	return Escape(s)
 }
 
-func deadLearner(learner string) string { return clipText(subjectToken(learner), maxDeadLearner) }
+// clippedLearner is the learner's token, cut to maxDeadLearner: what was published need not name a valid id.
+func clippedLearner(learner string) string { return clipText(subjectToken(learner), maxDeadLearner) }
 
 func deadEvent(event string) string {
 	tokens := strings.FieldsFunc(clipText(event, maxDeadEvent), func(r rune) bool { return r == '.' })

@@ -17,9 +17,9 @@ import (
 const maxDisguised = 256
 
 // takeDisguised takes in events that look like answers of the server: they have no body, and the header Status. The client library keeps them to itself, so they
-// are read from the stream when the consumer stands at one: its first unacknowledged message has not changed since the last call. floor is the answer of the
-// last call. Without a body they can only become dead letters, or be of no learner, so it does no harm if two replicas take in the same one.
-func (p *partition) takeDisguised(ctx context.Context, floor uint64) uint64 {
+// are read from the stream when the consumer stands at one: its first unacknowledged message has not changed since the last call. before is what the last call
+// returned: the sequence of that message, or 0. Without a body they can only become dead letters, or be of no learner, so it does no harm if two replicas take in the same one.
+func (p *partition) takeDisguised(ctx context.Context, before uint64) uint64 {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	info, err := p.cons.Info(ctx)
@@ -27,7 +27,7 @@ func (p *partition) takeDisguised(ctx context.Context, floor uint64) uint64 {
 		return 0
 	}
 	first := info.AckFloor.Stream + 1
-	if first != floor {
+	if first != before {
 		return first
 	}
 	next := first

@@ -29,8 +29,8 @@ type lane struct {
 	aside bool
 	wake  chan struct{} // has an element when a lane that is set aside has something to do
 	// The goroutine's own: for how long, in real time, the lane has failed, and when it failed last, in Homeroom's time.
-	failing  time.Duration
-	failedAt time.Time
+	failedFor time.Duration
+	failedAt  time.Time
 }
 
 // turn is what is worked on together: a learner's messages in stream order.
@@ -141,7 +141,7 @@ func (l *lanes) endSetAside(ln *lane) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	ln.aside = false
-	ln.failing = 0
+	ln.failedFor = 0
 	ln.turn = turn{}
 }
 

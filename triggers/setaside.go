@@ -81,15 +81,15 @@ func (p *partition) failsForTooLong(ln *lane, step string, err error, n int, beg
 	}
 	now := p.t.o.Clock.Now()
 	if n == 1 {
-		ln.failing = 0
+		ln.failedFor = 0
 	} else {
 		began = ln.failedAt
 	}
 	ln.failedAt = now
 	if p.t.succeededSince(step, began) || !concernsAllLearners(err) && int(p.t.failing.Load())+len(p.t.o.SetAsides.SetAside()) <= fewFailing {
-		ln.failing += min(maxCounted, p.t.o.Clock.Wait(now.Sub(began)))
+		ln.failedFor += min(maxCounted, p.t.o.Clock.Wait(now.Sub(began)))
 	}
-	return ln.failing >= p.t.o.SetAsideAfter && len(p.t.o.SetAsides.SetAsideOf(p.number)) < maxSetAside
+	return ln.failedFor >= p.t.o.SetAsideAfter && len(p.t.o.SetAsides.SetAsideOf(p.number)) < maxSetAside
 }
 
 // noteSuccess records that a step worked for somebody.

@@ -112,7 +112,7 @@ func (l *learner) shouldRest(ctx workflow.Context) bool {
 	return l.wokenToRest || !at.IsZero() && !workflow.Now(ctx).Before(at)
 }
 
-// maxRestsLate is how many times Rest may pass until the run is woken anyway: it rests then, and needs no timer for that. It is longer than any silence that the example academy waits
+// maxRestsLate is how many times Rest may pass until the run is woken anyway: no timer is set for resting then, and the run rests at the wake-up if RestsWhenWoken says so. It is longer than any silence that the example academy waits
 // for, because a rest takes four billed actions.
 const maxRestsLate = 4
 

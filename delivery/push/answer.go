@@ -17,8 +17,8 @@ var errTokenGone = errors.New("no app answers to the token any more")
 const (
 	// quotaPause is how long Firebase asks to wait after a 429 that says no time.
 	quotaPause = time.Minute
-	// misconfigured is how long a message waits that the token's app cannot get until somebody has changed something in the Firebase console. Other messages go on.
-	misconfigured = 10 * time.Minute
+	// misconfiguredPause is how long a message waits that the token's app cannot get until somebody has changed something in the Firebase console. Other messages go on.
+	misconfiguredPause = 10 * time.Minute
 )
 
 // The error codes of Firebase that say more than the status, https://firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode.
@@ -105,12 +105,12 @@ func classifyAnswer(status int, h http.Header, body []byte, now time.Time) *deli
 // letWait lets a message wait until somebody has changed something.
 func letWait(e *delivery.Error, words string) {
 	e.Class = delivery.Retry
-	e.RetryAfter = misconfigured
+	e.RetryAfter = misconfiguredPause
 	e.Message += ": " + words
 }
 
-// outcomeOf joins what became of a message at each of a learner's apps: the learner is reached if one of them took it. If none did, what is worst for certain counts: a
-// message that may have arrived is not sent again, and one that no app took may be.
+// outcomeOf joins what became of a message at each of a learner's apps: the learner is reached if one of them took it. If none did, the error with the highest rank
+// counts: Uncertain before Refused, Retry and Final, because a message that may have arrived is not sent again.
 func outcomeOf(results []result) (delivery.Receipt, error) {
 	var worst error
 	rank := map[delivery.Class]int{delivery.Final: 1, delivery.Retry: 2, delivery.Refused: 3, delivery.Uncertain: 4}

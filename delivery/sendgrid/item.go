@@ -63,10 +63,10 @@ func parseItems(body []byte, received time.Time) (items, error) {
 
 func (b *items) countUnreadable(why string) {
 	b.bad++
-	b.addRemark(why)
+	b.addNote(why)
 }
 
-func (b *items) addRemark(what string) {
+func (b *items) addNote(what string) {
 	if len(b.notes) < maxNotes {
 		b.notes = append(b.notes, what)
 	}
@@ -117,7 +117,7 @@ func (b *items) addItem(raw []byte, received time.Time) {
 		rep.Kind = delivery.ReportTopicLeft
 	case "group_resubscribe":
 		b.ignored++
-		b.addRemark("group_resubscribe: learners come back through their preferences page only")
+		b.addNote("group_resubscribe: learners come back through their preferences page only")
 		return
 	case "account_status_change":
 		b.ignored++
@@ -187,7 +187,7 @@ func (f fields) messageID() string {
 	return id
 }
 
-// bounceType suppresses only what is certain to be for good: a type that came up later does not.
+// bounceType returns BounceHard, which suppresses the address, only for the types that are known to be for good; any other is BounceBlocked.
 func (f fields) bounceType() string {
 	switch f.textField("type", maxID) {
 	case "bounce", "":

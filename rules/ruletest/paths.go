@@ -12,7 +12,7 @@ import (
 // maxPathCount bounds how many learners a test says went from one unit to another.
 const maxPathCount = 10_000
 
-// readPaths reads how many learners went from which unit of a course to which other one. The course "" holds courses.
+// readPaths reads how many learners went from which unit of a course to which other one. Under the course "" the units are courses.
 //
 //	crs_go:
 //	  l1: {l2: 40, l3: 5}
@@ -36,7 +36,7 @@ func (r *reader) readPaths(t *Test, course string, n *yamlfile.Node) {
 	}
 }
 
-// unitName is a unit as a test writes it: the id of a lesson, or the key too. A course is only its id.
+// unitName returns the engine's name of a unit that a test writes as the id of a lesson (l1), or with its key (assessment_id=a1). A course is only its id.
 func unitName(course, text string) string {
 	if course == "" || text == "" || strings.Contains(text, "=") {
 		return text

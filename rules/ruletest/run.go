@@ -51,7 +51,8 @@ func (c *Case) Run(coverage *Coverage) Result {
 			break
 		}
 		if of := c.Test.Events[i].Of; of != "" {
-			if res.Err = host.Finish(c.Test.Events[i].At.Add(-1)); res.Err != nil {
+			// What falls due before the event is decided first, so that lastSend finds the message.
+			if res.Err = host.Finish(c.Test.Events[i].At.Add(-time.Nanosecond)); res.Err != nil {
 				return res
 			}
 			d.Event.Properties = maps.Clone(d.Event.Properties)
