@@ -208,5 +208,5 @@ func problemTitle(status int) string {
 	case http.StatusInternalServerError:
 		return "This failed"
 	}
-	return "Something is away"
+	return "Something cannot be reached"
 }

@@ -11,7 +11,7 @@ import (
 	"homeroom/delivery/sendgrid"
 )
 
-// euHint is for keys that are right, and unknown all the same.
+// euHint is the advice about a key that is right although the host that was asked does not know it.
 const euHint = "keys of EU subusers are known at " + sendgrid.HostEU + " only (--sendgrid-host)"
 
 // checkMail looks at the key and the sender, and sends nothing.
@@ -31,7 +31,7 @@ func (e *examination) checkMail(ctx context.Context) {
 	case errors.Is(err, sendgrid.ErrKeyUnknown):
 		e.reportFailure("sendgrid-key", err.Error(), "check that the whole key was copied and has not been deleted; "+euHint)
 	case errors.Is(err, sendgrid.ErrNotPermitted):
-		e.reportFailure("sendgrid-key", err.Error(), "the account may be suspended, or limited to certain addresses of the net (Settings, IP Access Management)")
+		e.reportFailure("sendgrid-key", err.Error(), "the account may be suspended, or limited to certain IP addresses (Settings, IP Access Management)")
 	case err != nil:
 		e.reportFailure("sendgrid-key", err.Error(), "see that this machine reaches "+e.opts.MailHost+" over HTTPS, through HTTPS_PROXY if need be")
 	default:

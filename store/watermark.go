@@ -36,9 +36,9 @@ func (c *Control) PublishWatermark(ctx context.Context, partition int, at time.T
 	}
 	value, err := at.UTC().MarshalText()
 	if err != nil {
-		return fmt.Errorf("mark of partition %d: %w", partition, err)
+		return fmt.Errorf("watermark of partition %d: %w", partition, err)
 	}
-	known := c.writtenWatermark(partition)
+	known := c.newestWatermark(partition)
 	for range maxTries {
 		if !at.After(known.at) {
 			return nil
@@ -71,7 +71,7 @@ func (c *Control) readWatermark(ctx context.Context, partition int) (watermark, 
 		return watermark{}, nil
 	}
 	if err != nil {
-		return watermark{}, fmt.Errorf("read the mark of partition %d: %w", partition, err)
+		return watermark{}, fmt.Errorf("read the watermark of partition %d: %w", partition, err)
 	}
 	m := watermark{revision: entry.Revision()}
 	if m.at.UnmarshalText(entry.Value()) != nil {
@@ -83,9 +83,9 @@ func (c *Control) readWatermark(ctx context.Context, partition int) (watermark, 
 // Watermark is how far the partition was handed over, as last heard of; zero: nobody has said so yet.
 func (c *Control) Watermark(partition int) time.Time { return c.knownWatermark(partition).at }
 
-// writtenWatermark is the newest mark that this process wrote or heard of. A decision uses one that the watch has not reported only after it has asked
+// newestWatermark is the newest one that this process wrote or heard of. A decision uses one that the watch has not reported only after it has asked
 // who is set aside. The watch reports in the order of the writes, so this process knows everybody who was set aside before a reported mark was written.
-func (c *Control) writtenWatermark(partition int) watermark {
+func (c *Control) newestWatermark(partition int) watermark {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.written[partition].revision > c.watermarks[partition].revision {
@@ -94,6 +94,7 @@ func (c *Control) writtenWatermark(partition int) watermark {
 	return c.watermarks[partition]
 }
 
+// knownWatermark is the newest one that the watch has reported.
 func (c *Control) knownWatermark(partition int) watermark {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -40,7 +40,7 @@ type Options struct {
 	OnFatal func(error)
 }
 
-// Worker serves both task queues.
+// Worker serves the task queue of the learners and that of the deliveries.
 type Worker struct {
 	learners   sdk.Worker
 	deliveries sdk.Worker
@@ -50,7 +50,7 @@ type Worker struct {
 // New wires a worker; nothing runs before Start.
 func New(c client.Client, o Options) (*Worker, error) {
 	if o.Decide == nil || o.Deliver == nil || o.PublishDecisions == nil {
-		return nil, errors.New("a worker needs its three activities: Decide, Deliver and Report")
+		return nil, errors.New("a worker needs its three activities: Decide, Deliver and PublishDecisions")
 	}
 	sdk.SetStickyWorkflowCacheSize(orDefault(o.Cached, 2000))
 	w := &Worker{
@@ -82,7 +82,7 @@ func learnerOptions(o Options) sdk.Options {
 	opts.MaxConcurrentLocalActivityExecutionSize = orDefault(o.Decisions, 500)
 	opts.MaxConcurrentWorkflowTaskExecutionSize = orDefault(o.Decisions, 500)
 	opts.WorkflowTaskPollerBehavior = pollerBehavior()
-	opts.MaxConcurrentActivityExecutionSize = 50 // reports
+	opts.MaxConcurrentActivityExecutionSize = 50 // those that are not local: PublishDecisions, for one
 	opts.MaxConcurrentActivityTaskPollers = 2
 	return opts
 }
