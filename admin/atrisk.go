@@ -28,7 +28,7 @@ const (
 	messagesBack = 90 * 24 * time.Hour
 )
 
-// RiskFigures are the risks of all learners with what is known beside them. They take long to work out: the whole stream of events is read.
+// RiskFigures are the risks of all learners, the curve of each course, and the last message to each of these learners. They take long to work out: the whole stream of events is read.
 type RiskFigures struct {
 	At     time.Time
 	risks  []judgement.Risk // the greatest first

@@ -31,8 +31,8 @@ type ConnectOptions struct {
 	SecretFiles []string
 	KeyFiles    []string         // with which payloads in Temporal are encrypted; empty: they are not
 	Now         func() time.Time // required
-	// Real is the clock of NATS and of people: processes that report themselves are found alive by it, and what people do is dated by it. In
-	// time-lapse it differs from Now. Nil: it is Now, and the installation's own clock is read from its live processes.
+	// Real is the machine's clock: by it the records of processes count as live, and what people do is dated. In
+	// time-lapse it differs from Now. Nil: Now is taken for it, and the installation's own clock is read from its live processes.
 	Real func() time.Time
 	// Temporal is a client that the caller keeps, with its Namespace; nil: one is dialed when it is needed, as the SDK's environment
 	// variables say.
@@ -66,10 +66,10 @@ type shared struct {
 	mu        sync.Mutex
 	temporal  client.Client // nil until it is needed
 	namespace string
-	audit     *store.Audit   // nil until it is needed
-	academy   *rules.Academy // the revision that was compiled last; nil: none was
-	compiled  string         // its hash
-	letters   *deadletters.Counter
+	audit     *store.Audit         // nil until it is needed
+	academy   *rules.Academy       // the revision that was compiled last; nil: none was
+	compiled  string               // its hash
+	letters   *deadletters.Counter // of the dead letters, with what it counted so far
 }
 
 // Connect connects to an installation's NATS and opens its stores. The installation must be closed.

@@ -31,7 +31,7 @@ type WhyNotOptions struct {
 }
 
 // WhyNot says per rule why a learner has not been sent its messages: their recorded events run through the rules on a virtual clock, up to now,
-// and what was looked at last is told. It holds ids, values of events' properties and of traits that conditions read, and no address.
+// and the answer is what the rule looked at last. It holds ids, values of events' properties and of traits that conditions read, and no address.
 type WhyNot struct {
 	Learner  string    `json:"learner"`
 	Timezone string    `json:"timezone,omitempty"` // the learner's; empty: the profile has none, or none that exists
@@ -103,8 +103,8 @@ type WhyNotCause string
 const (
 	CauseNoTrigger  WhyNotCause = "no_trigger"  // no event or silence met the trigger
 	CauseAudience   WhyNotCause = "audience"    // the last broadcast of the rule did not concern the learner
-	CauseCondition  WhyNotCause = "condition"   // the last one did not meet the trigger's condition
-	CauseNotStarted WhyNotCause = "not_started" // the last one met the condition, and began no run
+	CauseCondition  WhyNotCause = "condition"   // the last event or silence that met the trigger did not meet its condition
+	CauseNotStarted WhyNotCause = "not_started" // that one met the condition too, and began no run
 	CauseWaits      WhyNotCause = "waits"       // the run is under way and has not come to the message
 	CausePutOff     WhyNotCause = "put_off"     // a question put the message off
 	CauseStopped    WhyNotCause = "stopped"     // a question stopped the message
@@ -275,20 +275,20 @@ func (i *Installation) traceLearner(ctx context.Context, academy *rules.Academy,
 	return tracer.Finish(answer.Until)
 }
 
-// decisionsOf is what is recorded about one rule.
-type decisionsOf struct {
+// ruleRecord is what is recorded of a learner about one rule.
+type ruleRecord struct {
 	last *engine.Decision
 	sent map[string]time.Time // when each message was sent last
 }
 
 // lastDecisions returns what is recorded about the learner, by rule: the last decision, and when each message was sent last.
-func (i *Installation) lastDecisions(ctx context.Context, opts WhyNotOptions) (map[string]*decisionsOf, error) {
-	found := map[string]*decisionsOf{}
+func (i *Installation) lastDecisions(ctx context.Context, opts WhyNotOptions) (map[string]*ruleRecord, error) {
+	found := map[string]*ruleRecord{}
 	err := i.newReader(time.Time{}, opts.OnRead).ReadDecisions(ctx, subjects.DecisionsOf(opts.Learner), func(all *engine.Decision) {
 		for d := range all.PerRun() {
 			of := found[d.Rule]
 			if of == nil {
-				of = &decisionsOf{sent: map[string]time.Time{}}
+				of = &ruleRecord{sent: map[string]time.Time{}}
 				found[d.Rule] = of
 			}
 			if of.last == nil || !d.At.Before(of.last.At) {

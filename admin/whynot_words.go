@@ -17,7 +17,7 @@ type whyNotWords struct {
 	ruleset  *engine.Ruleset
 	learner  string
 	person   engine.Profile // as of today
-	recorded map[string]*decisionsOf
+	recorded map[string]*ruleRecord
 	clock    func(time.Time) string
 }
 
@@ -168,7 +168,7 @@ func (w *whyNotWords) describeStanding(r *simulate.TracedRun) string {
 }
 
 // describeMessage says why one message did not go out.
-func (w *whyNotWords) describeMessage(t *simulate.RuleTrace, send *engine.SendStep, recorded *decisionsOf) MessageWhyNot {
+func (w *whyNotWords) describeMessage(t *simulate.RuleTrace, send *engine.SendStep, recorded *ruleRecord) MessageWhyNot {
 	var answer MessageWhyNot
 	switch {
 	case tellsByBroadcast(t):

@@ -40,11 +40,11 @@ func newDeliverer(st *store.Store, revs *revisions, outward *links.Links, o Opti
 	return delivery.New(delivery.Options{
 		Switch:     st.Control,
 		Ledger:     st.Sends,
-		Recipients: people{st.Profiles},
+		Recipients: recipients{st.Profiles},
 		Channels:   channels,
 		Allow:      allow,
 		Composer:   delivery.ContentComposer{Edition: revs.loadEdition},
-		Links:      addresses{outward},
+		Links:      sendLinks{outward},
 		LinkStore:  st.Links,
 		Staff:      staff{revs, st},
 
@@ -56,38 +56,38 @@ func newDeliverer(st *store.Store, revs *revisions, outward *links.Links, o Opti
 	})
 }
 
-// addresses are the links of a send. They are valid from when the send was decided.
-type addresses struct{ links *links.Links }
+// sendLinks makes the links of a send. They are valid from when the send was decided.
+type sendLinks struct{ links *links.Links }
 
 // Unsubscribe implements delivery.Links.
-func (a addresses) Unsubscribe(s engine.Send) string { return a.links.Unsubscribe(refOf(s), s.At) }
+func (a sendLinks) Unsubscribe(s engine.Send) string { return a.links.Unsubscribe(refOf(s), s.At) }
 
 // Preferences implements delivery.Links.
-func (a addresses) Preferences(s engine.Send) string { return a.links.Preferences(refOf(s), s.At) }
+func (a sendLinks) Preferences(s engine.Send) string { return a.links.Preferences(refOf(s), s.At) }
 
 // Share implements delivery.Links.
-func (a addresses) Share(s engine.Send, place string) string { return a.links.Share(s.ID, place, s.At) }
+func (a sendLinks) Share(s engine.Send, place string) string { return a.links.Share(s.ID, place, s.At) }
 
 // Referral implements delivery.Links.
-func (a addresses) Referral(learner string) (code, link string) { return a.links.Referral(learner) }
+func (a sendLinks) Referral(learner string) (code, link string) { return a.links.Referral(learner) }
 
 func refOf(s engine.Send) links.Ref {
 	return links.Ref{Learner: s.Learner, Topic: s.Topic, Send: s.ID}
 }
 
-// people tells delivery whom a message goes to.
-type people struct{ profiles *store.Profiles }
+// recipients tells delivery whom a message goes to.
+type recipients struct{ profiles *store.Profiles }
 
 // Recipient implements delivery.Recipients.
-func (p people) Recipient(ctx context.Context, learner string) (delivery.Recipient, error) {
-	stored, known, err := p.profiles.Person(ctx, learner)
+func (r recipients) Recipient(ctx context.Context, learner string) (delivery.Recipient, error) {
+	stored, known, err := r.profiles.Person(ctx, learner)
 	if err != nil {
 		return delivery.Recipient{}, err
 	}
 	return delivery.Recipient{Address: stored.Email, Name: stored.FirstName, Profile: known}, nil
 }
 
-// waitBy sleeps by Homeroom's clock.
+// waitBy returns a function that sleeps for a duration on a clock.
 func waitBy(c clock.Clock) func(context.Context, time.Duration) error {
 	return func(ctx context.Context, d time.Duration) error { return clock.Sleep(ctx, c.Wait(d)) }
 }

@@ -23,7 +23,7 @@ var staticFiles embed.FS
 
 // Options say what a console shows and who may use it.
 type Options struct {
-	// Installation is what the pages ask. By its machine's time sessions end, and the pages say how long ago people did something; what learners did is dated by its own time.
+	// Installation is what the pages ask. Sessions, and how long ago people did something, go by its MachineNow; what learners did goes by its Now.
 	Installation *admin.Installation
 	People       People // who may use it; see [ThisMachine] and [Tokens]
 	// URL is where browsers reach the console, such as https://console.example.org/homeroom. Its path is put before every link.
@@ -53,7 +53,7 @@ type Console struct {
 	work       *background
 	stepCounts kept[admin.StepCounts]
 	report     kept[admin.Report]
-	live       kept[map[string]int64]
+	liveRuns   kept[map[string]int64] // learners who are under way, by rule
 	risks      kept[*admin.RiskFigures]
 	events     kept[admin.EventsStatus]
 }
@@ -64,8 +64,8 @@ func New(o Options) (*Console, error) {
 	c := &Console{o: o, sameSite: http.NewCrossOriginProtection(), backtests: newBacktestJobs(), work: newBackground()}
 	c.stepCounts.work = c.work
 	c.report.work = c.work
-	c.live.work = c.work
-	c.live.every = liveAge
+	c.liveRuns.work = c.work
+	c.liveRuns.every = liveAge
 	c.risks.work = c.work
 	c.risks.every = risksKeptFor
 	c.events.work = c.work
@@ -128,7 +128,7 @@ func editorPolicy(nonce string) string {
 	return strings.Replace(pagePolicy, "style-src 'self'", "style-src 'self' 'nonce-"+nonce+"'", 1)
 }
 
-// previewPolicy is that of a mail in its frame: no script, no form, its own styles, pictures from anywhere.
+// previewPolicy is the Content-Security-Policy of a mail that a page shows in a frame: no script, no form, its own styles, pictures from anywhere.
 const previewPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src https: http: data:; frame-ancestors 'self'; form-action 'none'; base-uri 'none'; sandbox"
 
 // newHandler puts what every request needs around the routes.
@@ -156,7 +156,7 @@ func (c *Console) newHandler() (http.Handler, error) {
 // errFault is what a person reads of a fault of Homeroom. The log has the rest.
 var errFault = errors.New("this could not be done, by a fault of Homeroom. Go back and try again; if it fails again, tell who runs Homeroom: the log of the console says more")
 
-// answerFault answers as if nobody had signed in: who it was may be what could not be found out.
+// answerFault answers as if nobody had signed in, because the fault may have been in finding out who it is.
 func (c *Console) answerFault(w http.ResponseWriter, r *http.Request) {
 	c.writeProblem(&request{Request: r, w: w}, http.StatusInternalServerError, errFault)
 }

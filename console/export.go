@@ -66,7 +66,7 @@ const liveAge = 10 * time.Second
 
 // countLive returns the learners who are under way, by rule, and how old the counts are; nil: they are being counted, or Temporal does not answer.
 func (c *Console) countLive(req *request, patience time.Duration) (live map[string]int64, age time.Duration) {
-	live, age, counted, err := c.live.get(req.Context(), patience, func(ctx context.Context) (map[string]int64, error) {
+	live, age, counted, err := c.liveRuns.get(req.Context(), patience, func(ctx context.Context) (map[string]int64, error) {
 		return c.o.Installation.LiveRuns(ctx)
 	})
 	if err != nil || !counted {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// keptFor is how old an answer gets that takes long to work out, before it is worked out anew beside the next question, unless it says otherwise.
+// keptFor is how old a kept answer gets before the next question has it worked out anew in the background, unless kept.every says otherwise.
 const keptFor = time.Minute
 
 // risksKeptFor is the same of the risks, for which the whole stream of events is read, and which move by the day.

@@ -26,7 +26,7 @@ type learnerData struct {
 	Drafts        []admin.DraftSummary `json:"-"`
 }
 
-// inForce is asked instead of a draft's id.
+// inForce stands where otherwise a draft's id stands: the rules in force are asked.
 const inForce = "in force"
 
 func (c *Console) showLearner(req *request) (*page, error) {

@@ -22,7 +22,7 @@ type Selection struct {
 	Before    time.Time // refused before it; zero: any time
 }
 
-// LearnerError says that a selection names a learner whose id cannot be one.
+// LearnerError says that a selection names an id that no learner can have.
 type LearnerError struct{ Err error }
 
 func (e *LearnerError) Error() string { return e.Err.Error() }

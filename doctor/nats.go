@@ -141,9 +141,9 @@ func formatSize(n uint64) string {
 // checkStreams holds the streams and buckets against what is needed, and returns those that are missing.
 func (e *examination) checkStreams(ctx context.Context, js jetstream.JetStream) (missing []string) {
 	wanted := e.opts.Store.Streams()
-	var wrong, fewer, volatile, open []string
+	var wrong, fewer, volatile, unneeded []string
 	var differences []store.Difference
-	skewed := false
+	clockChecked := false
 	for _, want := range wanted {
 		before := e.opts.Now()
 		stream, err := js.Stream(ctx, want.Name)
@@ -157,16 +157,16 @@ func (e *examination) checkStreams(ctx context.Context, js jetstream.JetStream) 
 			continue
 		}
 		info := stream.CachedInfo()
-		if !skewed {
+		if !clockChecked {
 			e.checkClock(before, after, info.TimeStamp)
-			skewed = true
+			clockChecked = true
 		}
 		if diffs := store.Differences(want, info.Config); len(diffs) > 0 {
 			wrong = append(wrong, nameOf(want.Name)+": "+store.JoinDifferences(diffs))
 			differences = append(differences, diffs...)
 		}
 		if headers := store.UnneededHeaders(info.Config); len(headers) > 0 {
-			open = append(open, want.Name+": "+strings.Join(headers, ", "))
+			unneeded = append(unneeded, want.Name+": "+strings.Join(headers, ", "))
 		}
 		if info.Config.Replicas < 3 {
 			fewer = append(fewer, nameOf(want.Name))
@@ -175,7 +175,7 @@ func (e *examination) checkStreams(ctx context.Context, js jetstream.JetStream) 
 			volatile = append(volatile, nameOf(want.Name))
 		}
 	}
-	if !skewed {
+	if !clockChecked {
 		e.reportNotChecked("no stream to read the server's clock from", "clock")
 	}
 	switch {
@@ -185,8 +185,8 @@ func (e *examination) checkStreams(ctx context.Context, js jetstream.JetStream) 
 		e.reportFailure("streams", strings.Join(wrong, "\n"), store.DifferencesAdvice(differences)+"; then "+runSetup)
 	case len(missing) > 0:
 		e.reportFailure("streams", "missing: "+strings.Join(missing, ", "), runSetup)
-	case len(open) > 0:
-		e.reportWarning("streams", "a header of whoever may write one record can remove others:\n"+strings.Join(open, "\n"),
+	case len(unneeded) > 0:
+		e.reportWarning("streams", "a header of whoever may write one record can remove others:\n"+strings.Join(unneeded, "\n"),
 			"forbid it as the operator: nats stream edit NAME --no-allow-FEATURE, for example --no-allow-rollup")
 	default:
 		e.reportOK("streams", fmt.Sprintf("all %d streams and buckets are as Homeroom needs them", len(wanted)))
@@ -218,7 +218,7 @@ func (e *examination) checkDurability(there int, fewer, volatile []string) {
 	}
 }
 
-// How far clocks may be apart. The mark of a partition takes the earlier of two clocks, so a difference delays
+// How far clocks may be apart. The watermark of a partition takes the earlier of two clocks, so a difference delays
 // decisions by as much; and caps and quiet hours are reckoned by the workers' clocks.
 const (
 	skewWarns = time.Second

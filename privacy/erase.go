@@ -244,27 +244,27 @@ func (e *erasure) awaitTriggers(ctx context.Context) {
 	e.opts.Progress("waiting for the triggers to finish what they have received")
 	want := e.opts.Now()
 	if e.opts.Store.Control.AwaitHandedOver(ctx, partition, want, triggersWait).Before(want) {
-		doubt := fmt.Sprintf("nobody said within %s that partition %d of the stream was handed over: if a process was stopped or stuck while it processed the learner's events, it may store them again; once Homeroom is serving, run this again",
+		warning := fmt.Sprintf("nobody said within %s that partition %d of the stream was handed over: if a process was stopped or stuck while it processed the learner's events, it may store them again; once Homeroom is serving, run this again",
 			triggersWait, partition)
-		if !slices.Contains(e.warnings, doubt) {
-			e.warnings = append(e.warnings, doubt)
+		if !slices.Contains(e.warnings, warning) {
+			e.warnings = append(e.warnings, warning)
 		}
 	}
 }
 
 // listKept says what an erasure leaves, and why.
 func (p *Privacy) listKept(ctx context.Context, learner string, r *ErasureReceipt) []Kept {
-	var stays []Kept
+	var kept []Kept
 	if learner == subjects.NoLearner {
-		stays = append(stays, Kept{"what is held of learners whose addresses or names were in these events", "the events were of no learner; erase each learner under their own id"})
+		kept = append(kept, Kept{"what is held of learners whose addresses or names were in these events", "the events were of no learner; erase each learner under their own id"})
 	} else {
-		stays = append(stays,
+		kept = append(kept,
 			Kept{"the tombstone: a keyed hash of the learner's id, when and by whom they were erased", "proof of the erasure; it tells nobody who it was"},
 			Kept{"records of who looked at, exported or erased the learner, in " + subjects.AuditStream + ", with the learner as a keyed hash", "they prove who did what; they expire after 400 days"},
 			Kept{fmt.Sprintf("%d addresses as keyed hashes in %s", r.Suppressed, store.BucketSuppressions), "so that nobody writes to them again"},
 		)
 	}
-	stays = append(stays, []Kept{
+	kept = append(kept, []Kept{
 		{"the learner's id in events of other learners that name it, such as who referred whom, and in what followed from them", "they are the other learners' history; erase those too, or use ids that mean nothing outside of the platform"},
 		{"ids in the logs of Homeroom, NATS and Temporal, and in the memory of processes that run", "logs and memory have their own end; they hold no address and no name"},
 		{"hashes of ids in files that `homeroom report --read-model` and `homeroom console --read-model` keep, until each is used next", "they are copies; the next report finds that something was erased and builds the file anew; files that nobody uses any more must be deleted"},
@@ -277,7 +277,7 @@ func (p *Privacy) listKept(ctx context.Context, learner string, r *ErasureReceip
 		where = "(not known: " + err.Error() + ")"
 	}
 	if where != "" {
-		stays = append(stays, Kept{"copies of closed runs in Temporal's archive " + where, "Temporal deletes nothing there; let the archive expire, or delete the workflow's folder"})
+		kept = append(kept, Kept{"copies of closed runs in Temporal's archive " + where, "Temporal deletes nothing there; let the archive expire, or delete the workflow's folder"})
 	}
-	return stays
+	return kept
 }

@@ -93,7 +93,7 @@ type found struct {
 	keys   store.SearchKeys
 }
 
-// findAll searches every store with the keys, and with what it finds of other spellings of the id and of sends, which the answer's keys hold too.
+// findAll searches every store with the keys, with the other spellings of the id, and with the ids of the learner's sends. The keys that it returns hold all of them.
 func (p *Privacy) findAll(ctx context.Context, learner string, keys store.SearchKeys) (found, error) {
 	if err := checkLearner(learner); err != nil {
 		return found{}, err

@@ -70,12 +70,12 @@ type Plan struct {
 
 // Prepare compares a folder with what is in force. A folder that is in force already is compared with what it replaced, so that its sweep can be
 // repeated.
-func (p *Publisher) Prepare(ctx context.Context, academy *rules.Academy, mode engine.RunPolicy) (*Plan, error) {
+func (p *Publisher) Prepare(ctx context.Context, academy *rules.Academy, policy engine.RunPolicy) (*Plan, error) {
 	current, err := p.opts.Store.Rulesets.Current(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading which ruleset is in force: %w", err)
 	}
-	plan := &Plan{Academy: academy, RunPolicy: mode, From: current}
+	plan := &Plan{Academy: academy, RunPolicy: policy, From: current}
 	before := current.Hash
 	if before == academy.Ruleset.Hash {
 		before = current.Replaced
@@ -86,7 +86,7 @@ func (p *Publisher) Prepare(ctx context.Context, academy *rules.Academy, mode en
 	}
 	plan.Change = Compare(old, academy)
 	all := plan.Change
-	if mode != engine.RunPolicyFinish {
+	if policy != engine.RunPolicyFinish {
 		history, err := p.opts.Store.Rulesets.Publications(ctx)
 		if err != nil {
 			return nil, err
@@ -106,7 +106,7 @@ func (p *Publisher) Prepare(ctx context.Context, academy *rules.Academy, mode en
 			}
 		}
 	}
-	plan.Touched = all.Touched(mode)
+	plan.Touched = all.Touched(policy)
 	return plan, nil
 }
 
@@ -126,11 +126,11 @@ func (p *Publisher) PrepareAgain(ctx context.Context) (*Plan, error) {
 	if academy == nil {
 		return nil, fmt.Errorf("the ruleset in force, %s, does not compile here: use the version of Homeroom of the processes that decide and send", current.Hash)
 	}
-	mode := engine.RunPolicy(current.RunPolicy)
-	if mode == "" {
-		mode = engine.RunPolicyFinish
+	policy := engine.RunPolicy(current.RunPolicy)
+	if policy == "" {
+		policy = engine.RunPolicyFinish
 	}
-	return p.Prepare(ctx, academy, mode)
+	return p.Prepare(ctx, academy, policy)
 }
 
 // Academy compiles a stored revision; nil without an error if it is not there, is damaged or does not compile.

@@ -65,6 +65,7 @@ func (p *Publisher) Sweep(ctx context.Context, plan *Plan) (SweepCounts, error) 
 	err := s.sweepAll(ctx, "")
 	if err == nil && (len(plan.Touched) > 0 || plan.Change.Silences()) {
 		// Visibility is some seconds behind: it may lack workflows that started just before, also by continuing as new.
+		// Of those without touched runs, the second pass looks at workflows that started at most two minutes before the sweep, or since.
 		p.opts.Progress(Progress{Stage: "letting Temporal's visibility catch up", Swept: s.swept})
 		if err = clock.Sleep(ctx, p.opts.VisibilityWait); err == nil {
 			err = s.sweepAll(ctx, began.Add(-2*time.Minute).UTC().Format(time.RFC3339))
@@ -113,9 +114,9 @@ func (s *sweep) sweepAll(ctx context.Context, after string) error {
 		return nil
 	}
 	if after != "" {
-		return s.listLearners(ctx, running+" AND StartTime > '"+after+"'", s.wakeUnlessSeen)
+		return s.listLearners(ctx, runningQuery+" AND StartTime > '"+after+"'", s.wakeUnlessSeen)
 	}
-	if err := s.listLearners(ctx, running, s.wakeUnlessSeen); err != nil {
+	if err := s.listLearners(ctx, runningQuery, s.wakeUnlessSeen); err != nil {
 		return err
 	}
 	if s.p.opts.Learners == nil {
@@ -129,14 +130,14 @@ func (s *sweep) sweepAll(ctx context.Context, after string) error {
 	})
 }
 
-// running is the visibility query of the learners' workflows.
-const running = "WorkflowType = '" + workflows.LearnerWorkflow + "' AND ExecutionStatus = 'Running'"
+// runningQuery is the visibility query of the learners' workflows that run.
+const runningQuery = "WorkflowType = '" + workflows.LearnerWorkflow + "' AND ExecutionStatus = 'Running'"
 
 // listTouched calls each with every learner with live runs that the publication touches; perhaps more than once.
 func (s *sweep) listTouched(ctx context.Context, each func(context.Context, string) error) error {
 	for touched := s.plan.Touched; len(touched) > 0; {
 		n := min(len(touched), 50)
-		query := fmt.Sprintf("%s AND %s IN ('%s')", running, workflows.SearchRules.GetName(), strings.Join(touched[:n], "','"))
+		query := fmt.Sprintf("%s AND %s IN ('%s')", runningQuery, workflows.SearchRules.GetName(), strings.Join(touched[:n], "','"))
 		touched = touched[n:]
 		if err := s.listLearners(ctx, query, each); err != nil {
 			return err

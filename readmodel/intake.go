@@ -90,7 +90,7 @@ func insertLogRow(ctx context.Context, tx *sql.Tx, stream int, l *logRow) error 
 // takeRecords takes in what comes after the position, and moves it. It begins with the last that was taken, which tells whether the stream is
 // the same; if not, it returns errOtherStream.
 func (m *Model) takeRecords(ctx context.Context, stream int, source Source, p *position) error {
-	batch := newIntake(m, stream, p)
+	collected := newIntake(m, stream, p)
 	checked := p.taken == 0
 	err := source.Read(ctx, p.taken, func(r *Record) error {
 		if !checked {
@@ -100,7 +100,7 @@ func (m *Model) takeRecords(ctx context.Context, stream int, source Source, p *p
 			}
 			return nil
 		}
-		return batch.addRecord(ctx, r)
+		return collected.addRecord(ctx, r)
 	})
 	if err != nil {
 		return err
@@ -108,7 +108,7 @@ func (m *Model) takeRecords(ctx context.Context, stream int, source Source, p *p
 	if !checked {
 		return errOtherStream
 	}
-	return batch.writeRows(ctx)
+	return collected.writeRows(ctx)
 }
 
 // intake collects records and writes them in transactions. If it fails, what was written agrees with the position in the file.

@@ -12,14 +12,14 @@ import (
 	"homeroom/internal/narrate"
 )
 
-// Story is what happened to a learner, what Homeroom decided and why: a chapter a run, in the order in which they began.
+// Story is what happened to a learner, what Homeroom decided and why: run by run, in the order in which they began.
 type Story struct {
 	Learner string     `json:"learner"`
 	Runs    []RunStory `json:"chapters"` // never nil
 }
 
 // RunStory is one run and what came of it. What belongs to no run (a run that was not begun, a certificate shared without
-// a prompt) is a chapter with an empty Run; there is at most one for each rule, and one for none.
+// a prompt) is a RunStory with an empty Run; there is at most one for each rule, and one for none.
 type RunStory struct {
 	Rule    string       `json:"rule,omitempty"`
 	Scope   string       `json:"scope,omitempty"`
@@ -53,7 +53,7 @@ func (e *StoryEntry) WentBy() string {
 
 // StoryOptions say how a story is made.
 type StoryOptions struct {
-	Rule string // only the chapters of this rule; empty: all
+	Rule string // only the runs of this rule; empty: all
 	// Clock writes an instant within a sentence, such as the end of a deferral. Nil: RFC 3339 in UTC.
 	Clock       func(time.Time) string
 	AsksToShare func(message string) bool // as in Options
@@ -65,7 +65,7 @@ func NewStory(learner string, decisions []engine.Decision, events []engine.Event
 	if o.Clock == nil {
 		o.Clock = func(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 	}
-	t := &storyBuilder{opts: o, learner: learner, attribution: newAttribution(o.AsksToShare), runs: map[string]*RunStory{}, causes: map[string][]cause{}}
+	t := &storyBuilder{opts: o, learner: learner, attribution: newAttribution(o.AsksToShare), runs: map[string]*RunStory{}, caused: map[string][]causedDecision{}}
 	t.addDecisions(decisions)
 	t.addEvents(events)
 	story := Story{Learner: learner, Runs: []RunStory{}}
@@ -96,22 +96,23 @@ type storyBuilder struct {
 	opts        StoryOptions
 	learner     string
 	attribution *attribution
-	messages    []storyMessage // by the ledger's index of sends
+	messages    []storyMessage // by the attribution's index of sends
 	runs        map[string]*RunStory
-	causes      map[string][]cause // by event name
+	caused      map[string][]causedDecision // by event name
 }
 
-// storyMessage is what a story knows of a message besides the ledger.
+// storyMessage is what a story knows of a message besides the attribution.
 type storyMessage struct{ id, message, run string }
 
-// cause is a decision that an event caused, by the event's name.
-type cause struct {
+// causedDecision is a decision that names the event that caused it.
+type causedDecision struct {
 	at    time.Time
 	run   string
 	scope string
 }
 
-// ensureRun is the one that a decision belongs to. Its key keeps the rules apart and is the same in every telling.
+// ensureRun returns the key of the run that a decision belongs to, and adds the run if it is new. The key is made of rule and run alone, so that the
+// order is the same whenever the story is made.
 func (t *storyBuilder) ensureRun(rule, scope, run string) string {
 	key := rule + "\x00" + run
 	if t.runs[key] == nil {
@@ -123,10 +124,10 @@ func (t *storyBuilder) ensureRun(rule, scope, run string) string {
 	return key
 }
 
-func (t *storyBuilder) addEntry(chapter string, l StoryEntry) {
+func (t *storyBuilder) addEntry(runKey string, l StoryEntry) {
 	l.Times = max(l.Times, 1)
 	l.At = l.At.UTC()
-	c := t.runs[chapter]
+	c := t.runs[runKey]
 	c.Entries = append(c.Entries, l)
 }
 
@@ -145,7 +146,7 @@ func (t *storyBuilder) addDecisions(decisions []engine.Decision) {
 			t.messages = append(t.messages, storyMessage{id: d.Send, message: d.Message, run: key})
 		}
 		if d.Kind == engine.KindStarted || d.Kind == engine.KindExited || d.Kind == engine.KindConverted {
-			t.causes[d.Detail] = append(t.causes[d.Detail], cause{at: d.At, run: key, scope: d.Scope})
+			t.caused[d.Detail] = append(t.caused[d.Detail], causedDecision{at: d.At, run: key, scope: d.Scope})
 		}
 		if d.Kind == engine.KindUncertain && d.Send != "" {
 			uncertain[d.Send] = d
@@ -219,9 +220,9 @@ func (t *storyBuilder) addEvents(events []engine.Event) {
 			t.addEntry(m.run, l)
 			continue
 		}
-		if chapter := t.findCausedRun(ev); chapter != "" {
+		if runKey := t.findCausedRun(ev); runKey != "" {
 			l.Text = describeEvent(ev, "")
-			t.addEntry(chapter, l)
+			t.addEntry(runKey, l)
 			continue
 		}
 		if slices.Contains(reactionNames(), ev.Name) {
@@ -233,11 +234,11 @@ func (t *storyBuilder) addEvents(events []engine.Event) {
 	}
 }
 
-// findCausedRun is the chapter of the decision that an event most likely caused: one that names the event, about the same
-// thing, at the same time or next after it.
+// findCausedRun returns the key of the run with the decision that an event most likely caused: one that names the event, about the same
+// thing, at the same time or next after it. It is empty if there is none.
 func (t *storyBuilder) findCausedRun(ev *engine.Event) string {
-	best := cause{}
-	for _, c := range t.causes[ev.Name] {
+	best := causedDecision{}
+	for _, c := range t.caused[ev.Name] {
 		if c.at.Before(ev.Time) || !sameThing(c.scope, ev) || best.run != "" && !c.at.Before(best.at) {
 			continue
 		}

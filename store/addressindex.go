@@ -22,10 +22,10 @@ type AddressIndex struct {
 	js   jetstream.JetStream
 	seed maphash.Seed
 
-	mu     sync.Mutex
-	follow *follower         // nil: nothing was read yet, or it has to be read anew
-	known  uint64            // the reconnections when the profiles were read last
-	hashes map[string]uint64 // of the normalized address, by learner
+	mu         sync.Mutex
+	follow     *follower         // nil: nothing was read yet, or it has to be read anew
+	reconnects uint64            // of the connection, when all profiles were read last
+	hashes     map[string]uint64 // of the normalized address, by learner
 }
 
 // NewAddressIndex returns an index that has read nothing yet.
@@ -69,8 +69,8 @@ const readAnewFrom = 1000
 // readProfiles takes in what was written since the last time, or every profile: after a reconnection too, because NATS may have been started on older files, and have
 // given sequences out again. The caller holds the lock.
 func (x *AddressIndex) readProfiles(ctx context.Context) error {
-	before := x.js.Conn().Stats().Reconnects
-	if x.follow != nil && before == x.known && x.follow.isNear(ctx, readAnewFrom) {
+	reconnects := x.js.Conn().Stats().Reconnects
+	if x.follow != nil && reconnects == x.reconnects && x.follow.isNear(ctx, readAnewFrom) {
 		entries, err := x.follow.readNew(ctx)
 		for i := range entries {
 			x.takeEntry(&entries[i])
@@ -94,7 +94,7 @@ func (x *AddressIndex) readProfiles(ctx context.Context) error {
 	follow.next = info.State.LastSeq + 1
 	follow.made = info.Created
 	x.follow = follow
-	x.known = before
+	x.reconnects = reconnects
 	return nil
 }
 

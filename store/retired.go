@@ -34,17 +34,17 @@ func (r *Retired) Get(ctx context.Context, learner string) (state engine.State, 
 }
 
 // Put stores the state of a learner who retires at `at`, and has it confirmed by the store when it returns nil. It never
-// goes back: if what is stored comes from a later retirement or from further in the stream, it stays, and kept is false.
-func (r *Retired) Put(ctx context.Context, learner string, state engine.State, at time.Time) (kept bool, err error) {
+// goes back: if what is stored comes from a later retirement or from further in the stream, that stays, and stored is false.
+func (r *Retired) Put(ctx context.Context, learner string, state engine.State, at time.Time) (stored bool, err error) {
 	err = modifyOrReplace(ctx, r.kv, hashedKey(learner), func(record *retiredRecord, exists bool) (bool, error) {
-		kept = !exists || !record.At.After(at) && !isAhead(&record.State, &state)
+		stored = !exists || !record.At.After(at) && !isAhead(&record.State, &state)
 		*record = retiredRecord{At: at, State: state}
-		return kept, nil
+		return stored, nil
 	})
 	if err != nil {
 		return false, fmt.Errorf("put away the state of a learner who retires: %w", err)
 	}
-	return kept, nil
+	return stored, nil
 }
 
 // isAhead reports whether a has applied a later event of the stream than b.

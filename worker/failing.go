@@ -28,8 +28,8 @@ type Failing struct {
 
 // What fails.
 const (
-	failingDecide = "deciding"
-	failingTask   = "the workflow task"
+	stepDecide = "deciding"
+	stepTask   = "the workflow task"
 )
 
 // FailingLearners are those that Temporal knows of.
@@ -46,20 +46,20 @@ const (
 	problemsAttribute = "TemporalReportedProblems"
 )
 
-func failingDecides() string {
+func decideFailureQuery() string {
 	return runningLearners + workflows.SearchStage.GetName() + " = '" + workflows.StageFailing + "'"
 }
 
-func failingTasks() string { return runningLearners + problemsAttribute + " IS NOT NULL" }
+func taskFailureQuery() string { return runningLearners + problemsAttribute + " IS NOT NULL" }
 
 // FindFailing returns the learners whose workflows run and get nowhere, because deciding fails or because no worker can complete their
 // workflow task. It says of at most limit of each kind who they are. Temporal knows some seconds late.
 func FindFailing(ctx context.Context, c client.Client, limit int) (FailingLearners, error) {
 	var found FailingLearners
-	if err := found.addListed(ctx, c, failingDecides(), limit, decideFailure); err != nil {
+	if err := found.addListed(ctx, c, decideFailureQuery(), limit, decideFailure); err != nil {
 		return found, err
 	}
-	err := found.addListed(ctx, c, failingTasks(), limit, taskFailure)
+	err := found.addListed(ctx, c, taskFailureQuery(), limit, taskFailure)
 	if isUnknownAttribute(err) {
 		found.TasksUnknown = true
 		err = nil
@@ -109,7 +109,7 @@ const detailsTimeout = 2 * time.Second
 func decideFailure(ctx context.Context, c client.Client, info *workflowpb.WorkflowExecutionInfo) Failing {
 	ctx, cancel := context.WithTimeout(ctx, detailsTimeout)
 	defer cancel()
-	failing := Failing{Step: failingDecide}
+	failing := Failing{Step: stepDecide}
 	answer, err := c.QueryWorkflow(ctx, info.GetExecution().GetWorkflowId(), info.GetExecution().GetRunId(), queryMetadata)
 	if err != nil {
 		return failing
@@ -123,7 +123,7 @@ func decideFailure(ctx context.Context, c client.Client, info *workflowpb.Workfl
 
 // taskFailure says what the server reports of the workflow task.
 func taskFailure(ctx context.Context, c client.Client, info *workflowpb.WorkflowExecutionInfo) Failing {
-	failing := Failing{Step: failingTask}
+	failing := Failing{Step: stepTask}
 	var problems []string
 	payload := info.GetSearchAttributes().GetIndexedFields()[problemsAttribute]
 	if converter.GetDefaultDataConverter().FromPayload(payload, &problems) == nil {

@@ -27,7 +27,7 @@ func campusLoad(o campus.Options) []catalog.Decoded {
 		h.Write([]byte(learner))
 		w := &activityRecorder{rand: rand.New(rand.NewPCG(o.Seed, h.Sum64())), learner: learner}
 		all = append(all, story...)
-		all = append(all, w.addToStory(story)...)
+		all = append(all, w.recordActivity(story)...)
 	}
 	slices.SortFunc(all, func(a, b catalog.Decoded) int {
 		return cmp.Or(a.Event.Time.Compare(b.Event.Time), cmp.Compare(a.Event.Learner, b.Event.Learner), cmp.Compare(a.Event.ID, b.Event.ID))
@@ -57,7 +57,8 @@ func (w *activityRecorder) addEvent(at time.Time, name string, properties map[st
 // sessionGap is the time without a lesson after which a study session ends.
 const sessionGap = 40 * time.Minute
 
-func (w *activityRecorder) addToStory(story []catalog.Decoded) []catalog.Decoded {
+// recordActivity returns the events that go with a learner's story, without those of the story.
+func (w *activityRecorder) recordActivity(story []catalog.Decoded) []catalog.Decoded {
 	lessons := 0
 	var begun, last time.Time
 	for _, d := range story {

@@ -91,7 +91,7 @@ func startTemporal(ctx context.Context, o TemporalOptions) (*Temporal, error) {
 	return t, nil
 }
 
-// startServices waits until the server answers. temporal.Server knows no context, so a start that takes too long is left behind.
+// startServices starts the server and waits until its namespace answers. temporal.Server knows no context, so a start that takes too long is left behind.
 func (t *Temporal) startServices(ctx context.Context) error {
 	started := make(chan error, 1)
 	go func() { started <- t.server.Start() }()

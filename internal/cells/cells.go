@@ -108,7 +108,7 @@ func Printable(text string) string {
 }
 
 // Pad returns a text with as many spaces behind it as fill so many cells; a wider text is returned as it is.
-func Pad(text string, most int) string { return text + strings.Repeat(" ", max(0, most-Width(text))) }
+func Pad(text string, least int) string { return text + strings.Repeat(" ", max(0, least-Width(text))) }
 
 // Table lines columns up, two cells between them, a row a line. Each cell is made printable, see [Printable].
 func Table(rows [][]string) string {

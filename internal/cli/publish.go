@@ -72,7 +72,7 @@ func (c *RulesPublishCmd) Run(ctx context.Context, o IO) error {
 	return c.publish(ctx, o, installation, folder.Academy, admin.PrepareOptions{Base: c.Base, Force: c.Force})
 }
 
-// testBeforePublishing prints the rule tests of a folder that fail.
+// testBeforePublishing runs a folder's rule tests. If some fail, it prints them and returns an error.
 func testBeforePublishing(ctx context.Context, o IO, folder *admin.Folder) error {
 	err := admin.CheckTests(ctx, folder)
 	var failed *admin.FailedTestsError

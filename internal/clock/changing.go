@@ -28,7 +28,7 @@ func NewChanging(from Clock) *Changing {
 		from = New(now, now, 1)
 	}
 	switch {
-	case now.Before(from.Anchor): // it shows what it shows, counted from now
+	case now.Before(from.Anchor): // keep the time that it shows, with now as the anchor
 		from = Clock{
 			Anchor:  now.Round(0),
 			Start:   from.At(now),

@@ -109,7 +109,7 @@ func (c Clock) Scale(real time.Duration) time.Duration {
 }
 
 // Wait is how long a virtual duration takes in real time, at the present pace; rounded up, so that nobody wakes early. While
-// the clock stands it is the pace at which it goes on.
+// the clock stands, the pace is the one at which it goes on.
 func (c Clock) Wait(virtual time.Duration) time.Duration {
 	if c = c.present(); c.IsReal() {
 		return virtual

@@ -89,7 +89,7 @@ func (c *Codec) sealPayload(p *common.Payload) (*common.Payload, error) {
 	if err != nil {
 		return nil, err
 	}
-	head := make([]byte, headSize, headSize+len(plain)+16)
+	head := make([]byte, headSize, headSize+len(plain)+16) // 16: the tag of GCM
 	head[0] = version
 	if _, err := rand.Read(head[1:]); err != nil {
 		return nil, err

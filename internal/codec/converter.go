@@ -31,7 +31,7 @@ func (c *Codec) DataConverter() converter.DataConverter {
 	}
 }
 
-// contextAware is another converter in workflows than elsewhere.
+// contextAware uses inWorkflow in workflows, and the embedded converter elsewhere.
 type contextAware struct {
 	converter.DataConverter
 	inWorkflow converter.DataConverter

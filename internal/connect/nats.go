@@ -68,7 +68,7 @@ func (o NATSOptions) explainRefusal(err error, opts []nats.Option) error {
 }
 
 // refusalOfOne returns the refusal of the first server that refuses, or err if none does: of several servers the client returns the
-// error of the last one, and none if that is away.
+// error of the last one, so that a last server that cannot be reached hides the refusal of one before it.
 func (o NATSOptions) refusalOfOne(err error, opts []nats.Option) error {
 	servers := strings.Split(o.URL, ",")
 	if len(servers) == 1 {

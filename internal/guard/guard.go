@@ -11,13 +11,13 @@ import (
 type Fault struct {
 	Method string
 	Path   string
-	// Pattern is the route that served the request, which says less than the path: nothing of whom. Empty: it is not known.
+	// Pattern is the route that served the request. Unlike the path it names nobody. Empty: it is not known.
 	Pattern string
 	Value   any    // what the handler panicked with
 	Stack   string // of the goroutine that served the request
 }
 
-// LogTo returns a Report that logs a fault as an error under a message. attributes, which may be nil, adds what the log may hold of where it was.
+// LogTo returns a Report that logs a fault as an error under a message. attributes, which may be nil, returns what the log may say of the request, such as its path.
 func LogTo(log *slog.Logger, message string, attributes func(f Fault) []any) func(Fault) {
 	return func(f Fault) {
 		all := []any{"method", f.Method, "panic", fmt.Sprint(f.Value), "stack", f.Stack}

@@ -31,9 +31,9 @@ const (
 type sealer struct{ keys []sealKey } // the first seals, all open
 
 type sealKey struct {
-	id    [keyIDLen]byte
-	seal  cipher.AEAD
-	nonce []byte // keys the nonce
+	id       [keyIDLen]byte
+	seal     cipher.AEAD
+	nonceKey []byte // from which, and from the content, each nonce is derived
 }
 
 func newSealer(purpose string, secrets [][]byte) (*sealer, error) {
@@ -47,7 +47,7 @@ func newSealer(purpose string, secrets [][]byte) (*sealer, error) {
 		if err != nil {
 			return nil, fmt.Errorf("keying %s links: %w", purpose, err)
 		}
-		key := sealKey{seal: seal, nonce: deriveKey(secret, purpose+" nonce")}
+		key := sealKey{seal: seal, nonceKey: deriveKey(secret, purpose+" nonce")}
 		copy(key.id[:], deriveKey(secret, purpose+" key id"))
 		s.keys = append(s.keys, key)
 	}
@@ -66,7 +66,7 @@ func (s *sealer) sealToken(content []byte, expires time.Time) string {
 	key := s.keys[0]
 	plain := binary.BigEndian.AppendUint32(make([]byte, 0, expiryLen+len(content)), unixSeconds32(expires))
 	plain = append(plain, content...)
-	nonce := deriveKey(key.nonce, string(plain))[:key.seal.NonceSize()]
+	nonce := deriveKey(key.nonceKey, string(plain))[:key.seal.NonceSize()]
 	token := append(bytes.Clone(key.id[:]), nonce...)
 	return base64.RawURLEncoding.EncodeToString(key.seal.Seal(token, nonce, plain, key.id[:]))
 }
