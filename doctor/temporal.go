@@ -90,13 +90,16 @@ func (e *examination) checkTemporalServer(ctx context.Context, c client.Client) 
 // Retention is how long the histories of closed runs are kept: each learner's run closes about once a day.
 const longRetention = 14 * 24 * time.Hour
 
+// advisedRetention is what the doctor says a namespace should have; docker-compose.yml gives it the same.
+const advisedRetention = "168h"
+
 func (e *examination) checkNamespace(ctx context.Context, c client.Client, namespace string) bool {
 	d, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: namespace})
 	var unknown *serviceerror.NamespaceNotFound
 	var denied *serviceerror.PermissionDenied
 	switch {
 	case errors.As(err, &unknown):
-		e.reportFailure("namespace", fmt.Sprintf("there is no namespace %q", namespace), fmt.Sprintf("make it with `temporal operator namespace create -n %s --retention 3d`, or name another with TEMPORAL_NAMESPACE", namespace))
+		e.reportFailure("namespace", fmt.Sprintf("there is no namespace %q", namespace), fmt.Sprintf("make it with `temporal operator namespace create -n %s --retention %s`, or name another with TEMPORAL_NAMESPACE", namespace, advisedRetention))
 		return false
 	case errors.As(err, &denied):
 		e.addFinding("namespace", NotChecked, fmt.Sprintf("the key may not describe the namespace %q", namespace), "")
@@ -108,7 +111,7 @@ func (e *examination) checkNamespace(ctx context.Context, c client.Client, names
 	retention := d.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration()
 	says := fmt.Sprintf("%s keeps closed runs for %s", namespace, engine.FormatDuration(retention))
 	if retention > longRetention {
-		e.reportWarning("namespace", says, "every learner closes a run now and then, so this is most of the database; a few days are enough (`temporal operator namespace update -n "+namespace+" --retention 3d`)")
+		e.reportWarning("namespace", says, "every learner closes a run now and then, so this is most of the database; a week is enough (`temporal operator namespace update -n "+namespace+" --retention "+advisedRetention+"`)")
 		return true
 	}
 	e.reportOK("namespace", says)

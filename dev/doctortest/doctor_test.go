@@ -58,7 +58,7 @@ func TestRunningHomeroom(t *testing.T) {
 			case "durability":
 				found.wants(t, check, doctor.Warning, "all streams and buckets", "sync_interval")
 			case "namespace": // of the embedded server
-				found.wants(t, check, doctor.Warning, "30d", "--retention 3d")
+				found.wants(t, check, doctor.Warning, "30d", "--retention 168h")
 			default:
 				found.wants(t, check, doctor.OK)
 			}
