@@ -103,7 +103,7 @@ var configFiles = []string{"accounts.conf", "server.conf", "nats.conf", "nats-tl
 // TestEveryVariableOfTheServersIsKnown: every environment variable that deploy/nats reads is set by the tests and by
 // docker-compose.yml.
 func TestEveryVariableOfTheServersIsKnown(t *testing.T) {
-	known := map[string]bool{"NATS_NAME": true, "NATS_ROUTES": true}
+	known := map[string]bool{"NATS_NAME": true, "NATS_ROUTES": true, "NATS_STORE_DIR": true}
 	for name := range natstest.Passwords() {
 		known[name] = true
 	}
@@ -117,7 +117,7 @@ func TestEveryVariableOfTheServersIsKnown(t *testing.T) {
 }
 
 // copyConfig copies the configuration of a node into a directory, with a port of the loopback interface for clients and one for
-// the other nodes.
+// the other nodes. The environment says from then on that the node keeps its data there.
 func copyConfig(t *testing.T, dir, file string, routePort int) string {
 	t.Helper()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -127,13 +127,13 @@ func copyConfig(t *testing.T, dir, file string, routePort int) string {
 		text := readFile(t, filepath.Join(configDir, name))
 		for from, to := range map[string]string{
 			"listen: 0.0.0.0:4222": "listen: 127.0.0.1:-1", "listen: 0.0.0.0:6222": fmt.Sprintf("listen: 127.0.0.1:%d", routePort),
-			"http: 127.0.0.1:8222": "http: 127.0.0.1:-1", "store_dir: /data": fmt.Sprintf("store_dir: %q", filepath.Join(dir, "data")),
-			"/run/secrets/": dir + "/",
+			"http: 127.0.0.1:8222": "http: 127.0.0.1:-1", "/run/secrets/": dir + "/",
 		} {
 			text = strings.ReplaceAll(text, from, to)
 		}
 		writeFile(t, filepath.Join(dir, name), text)
 	}
+	t.Setenv("NATS_STORE_DIR", fmt.Sprintf("%q", filepath.Join(dir, "data")))
 	return filepath.Join(dir, file)
 }
 
