@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
@@ -113,6 +114,18 @@ func TestEveryVariableOfTheServersIsKnown(t *testing.T) {
 				t.Errorf("%s reads %s, which neither the tests nor docker-compose.yml set", file, name)
 			}
 		}
+	}
+}
+
+// TestTheServersSyncEveryTwoMinutes: NATS reads the interval of docs/operations.md, and not a number of seconds.
+func TestTheServersSyncEveryTwoMinutes(t *testing.T) {
+	natstest.SetPasswords(t)
+	opts, err := server.ProcessConfigFile(copyConfig(t, t.TempDir(), "server.conf", 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if opts.SyncInterval != 2*time.Minute || opts.SyncAlways {
+		t.Errorf("files are synced every %s (always: %t), want %s", opts.SyncInterval, opts.SyncAlways, 2*time.Minute)
 	}
 }
 
