@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
 
 	"homeroom/backtest"
 	"homeroom/workflows"
@@ -22,6 +23,7 @@ func runBacktest(t *testing.T, in workflows.BacktestInput, part func(workflows.B
 	t.Helper()
 	var suite testsuite.WorkflowTestSuite
 	env := suite.NewTestWorkflowEnvironment()
+	env.SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: time.Minute}) // a busy machine is no deadlock
 	env.RegisterActivityWithOptions(func(_ context.Context, in workflows.BacktestPartInput) (*backtest.Partial, error) { return part(in) },
 		activity.RegisterOptions{Name: workflows.ActivityBacktestPart})
 	env.ExecuteWorkflow(workflows.Backtest, in)

@@ -8,6 +8,7 @@ import (
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
 
 	"homeroom/engine"
 	"homeroom/workflows"
@@ -17,6 +18,7 @@ import (
 func TestStaffDecisionsOutliveAStreamThatIsAway(t *testing.T) {
 	var suite testsuite.WorkflowTestSuite
 	env := suite.NewTestWorkflowEnvironment()
+	env.SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: time.Minute}) // a busy machine is no deadlock
 	decided := 0
 	decide := func(context.Context, workflows.StaffInput) (workflows.DecideStaffResult, error) {
 		decided++
