@@ -4,29 +4,46 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-
-	"homeroom/engine"
-	"homeroom/subjects"
 )
 
 // ErrWrongUser says that the NATS user of a process may not do what one of its roles needs.
 var ErrWrongUser = errors.New("the NATS user of this process lacks a right")
 
+// ErrMissingImport says that nobody serves a subject that a role needs, although the stream behind it exists.
+var ErrMissingImport = errors.New("the NATS account of this process lacks an import")
+
 // CheckRole returns an error that wraps [ErrWrongUser] if the NATS user may not publish what a role needs: "triggers", "worker",
-// "edge", "api" or "console". It looks at what tells the users of deploy/nats/accounts.conf apart and is always needed, and stores nothing.
+// "edge", "api" or "console"; and one that wraps [ErrMissingImport] if nobody serves it although the stream exists, so that requests
+// would wait for an answer. It looks at what tells the users of deploy/nats/accounts.conf apart, and stores nothing. A stream that does
+// not exist yet is no error: the set-up makes it.
 func CheckRole(ctx context.Context, js jetstream.JetStream, role string) error {
-	denied, err := DeniedSubjects(ctx, js, roleSubjects(role))
+	needs := roleNeeds(role)
+	denied, unserved, err := probeSubjects(ctx, js, subjectsOf(needs))
 	if err != nil {
 		return fmt.Errorf("ask what the NATS user may do: %w", err)
 	}
-	if len(denied) == 0 {
-		return nil
+	if len(denied) > 0 {
+		return refusedError(role, denied)
 	}
+	missing, err := confirmUnserved(ctx, js, needs, unserved)
+	if err != nil {
+		return fmt.Errorf("ask who serves what the role %s publishes: %w", role, err)
+	}
+	if len(missing) > 0 {
+		return missingImportError(role, missing)
+	}
+	return nil
+}
+
+// refusedError returns the error about subjects on which the user may not publish.
+func refusedError(role string, denied []string) error {
 	serve := ", and serve with --roles what that user is for"
 	if role == "console" {
 		serve = ""
@@ -35,67 +52,40 @@ func CheckRole(ctx context.Context, js jetstream.JetStream, role string) error {
 		ErrWrongUser, role, strings.Join(denied, ", "), role, serve)
 }
 
-// checkToken stands in subjects where an id would.
-const checkToken = "homeroom-check"
-
-// roleSubjects returns one subject of each kind that a role publishes.
-func roleSubjects(role string) []string {
-	switch role {
-	case "triggers":
-		return []string{
-			"$JS.API.CONSUMER.CREATE." + subjects.Stream + "." + checkToken,
-			getSubject(subjects.Stream),
-			getSubject("KV_" + BucketStanding),
-			"$JS.API.CONSUMER.CREATE.KV_" + BucketStanding + "." + checkToken,
-			subjectOfKey(BucketStanding, checkToken),
-			subjectOfKey(BucketLearned, pathsPrefix+checkToken),
-			subjects.Dead(checkToken, checkToken),
-			subjects.Publish(checkToken, checkToken),
-			subjects.SetAside(checkToken),
+// missingImportError returns the error about subjects that nobody serves.
+func missingImportError(role string, missing []roleNeed) error {
+	streams := make([]string, 0, len(missing))
+	imports := make([]string, 0, len(missing))
+	for _, need := range missing {
+		if !slices.Contains(streams, need.stream) {
+			streams = append(streams, need.stream)
 		}
-	case "worker":
-		return []string{
-			getSubject("KV_" + BucketStanding),
-			getSubject("KV_" + BucketLearned),
-			subjects.Decision(checkToken, checkToken, checkToken),
-			subjects.Publish(checkToken, engine.EventTraitSet),
-			subjectOfKey(BucketSends, checkToken),
-			subjectOfKey(BucketLinks, checkToken),
-			subjectOfKey(BucketRetired, checkToken),
-			subjectOfKey(BucketLearned, weightsPrefix+checkToken),
-		}
-	case "console":
-		return []string{
-			subjects.Audit(checkToken),
-			subjectOfKey(BucketDrafts, checkToken),
-			subjectOfKey(BucketRulesets, checkToken),
-		}
-	case "api":
-		return []string{
-			subjects.Publish(checkToken, checkToken),
-			getSubject("KV_" + BucketWriteKeys),
-		}
-	case "edge":
-		return []string{
-			subjects.Publish(checkToken, checkToken),
-			subjects.Decision(checkToken, checkToken, checkToken),
-			subjectOfKey(BucketProfiles, checkToken),
-			subjectOfKey(BucketSuppressions, checkToken),
-		}
+		imports = append(imports, need.importLine())
 	}
-	return nil
+	says := fmt.Errorf("%w: the role %s publishes on %s, and nobody serves it although these streams exist: %s",
+		ErrMissingImport, role, strings.Join(subjectsOf(missing), ", "), strings.Join(streams, ", "))
+	if role == "triggers" { // its user is in the account of the streams
+		return fmt.Errorf("%w: connect as homeroom-triggers of the account HOMEROOM in deploy/nats/accounts.conf", says)
+	}
+	account := strings.ToUpper(role)
+	return fmt.Errorf("%w: in deploy/nats/accounts.conf, see that accounts, %s, imports has %s, and that HOMEROOM exports it to %s",
+		says, account, strings.Join(imports, " and "), account)
 }
 
-// getSubject returns the subject on which the messages of a stream are asked for.
-func getSubject(stream string) string { return "$JS.API.STREAM.MSG.GET." + stream }
-
-// deniedTime bounds how long one question of DeniedSubjects waits for the client to hear of the refusal.
+// deniedTime bounds how long one question of probeSubjects waits for the client to hear of the refusal.
 const deniedTime = time.Second
 
 // DeniedSubjects returns those of the subjects on which the connection's user may not publish. The server answers at once, where the
 // request itself would wait for an answer until it is given up. What it publishes for this no stream takes, and no request of
 // JetStream's API is carried out: its body is not JSON.
 func DeniedSubjects(ctx context.Context, js jetstream.JetStream, names []string) (denied []string, err error) {
+	denied, _, err = probeSubjects(ctx, js, names)
+	return denied, err
+}
+
+// probeSubjects returns those of the subjects on which the connection's user may not publish, and those that nobody serves; see
+// [DeniedSubjects] for what it publishes.
+func probeSubjects(ctx context.Context, js jetstream.JetStream, names []string) (denied, unserved []string, err error) {
 	nc := js.Conn()
 	violations := make(chan struct{}, len(names))
 	previous := nc.ErrorHandler()
@@ -111,16 +101,23 @@ func DeniedSubjects(ctx context.Context, js jetstream.JetStream, names []string)
 		}
 	})
 	defer nc.SetErrorHandler(previous)
-	for _, name := range names {
+	inbox := nc.NewInbox()
+	answers := make(chan *nats.Msg, len(names))
+	sub, err := nc.ChanSubscribe(inbox+".*", answers)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { _ = sub.Unsubscribe() }()
+	for n, name := range names {
 		msg := nats.NewMsg(name)
-		msg.Reply = nc.NewRespInbox()
+		msg.Reply = inbox + "." + strconv.Itoa(n)
 		msg.Data = []byte("check")
 		msg.Header.Set(jetstream.ExpectedStreamHeader, checkToken)
 		if err := nc.PublishMsg(msg); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if err := flush(ctx, nc); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if !isDenied(nc.LastError(), name) {
 			continue
@@ -131,7 +128,77 @@ func DeniedSubjects(ctx context.Context, js jetstream.JetStream, names []string)
 		case <-time.After(deniedTime):
 		}
 	}
-	return denied, nil
+	return denied, unservedSubjects(inbox, names, answers), nil
+}
+
+// unservedSubjects returns those of the subjects that the server said nobody serves. It says so before it answers the flush.
+func unservedSubjects(inbox string, names []string, answers <-chan *nats.Msg) []string {
+	var unserved []string
+	for {
+		select {
+		case msg := <-answers:
+			n, err := strconv.Atoi(strings.TrimPrefix(msg.Subject, inbox+"."))
+			if err == nil && n < len(names) && isNoResponders(msg) {
+				unserved = append(unserved, names[n])
+			}
+		default:
+			return unserved
+		}
+	}
+}
+
+// isNoResponders reports whether a message is the server's answer to a request that nobody serves.
+func isNoResponders(msg *nats.Msg) bool {
+	return len(msg.Data) == 0 && msg.Header.Get("Status") == "503"
+}
+
+// How often a subject that nobody serves is asked for, and how long after each other: a stream that changes its leader is served by
+// nobody for a moment.
+const (
+	unservedTries = 4
+	unservedPause = 500 * time.Millisecond
+)
+
+// confirmUnserved returns those needs among the unserved subjects that stay unserved although their stream exists.
+func confirmUnserved(ctx context.Context, js jetstream.JetStream, needs []roleNeed, unserved []string) ([]roleNeed, error) {
+	for try := 1; ; try++ {
+		needs = slices.DeleteFunc(slices.Clone(needs), func(need roleNeed) bool { return !slices.Contains(unserved, need.subject) })
+		needs = servedByExisting(ctx, js, needs)
+		if len(needs) == 0 || try == unservedTries {
+			return needs, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(unservedPause):
+		}
+		var err error
+		if _, unserved, err = probeSubjects(ctx, js, subjectsOf(needs)); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// servedByExisting returns those needs whose stream exists and serves them. It returns none if the streams cannot be asked for: then
+// nothing is known, and who opens the store next says why.
+func servedByExisting(ctx context.Context, js jetstream.JetStream, needs []roleNeed) []roleNeed {
+	streams := map[string]jetstream.Stream{}
+	var existing []roleNeed
+	for _, need := range needs {
+		stream, asked := streams[need.stream]
+		if !asked {
+			var err error
+			stream, err = js.Stream(ctx, need.stream)
+			if err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
+				return nil
+			}
+			streams[need.stream] = stream
+		}
+		if stream != nil && (!need.direct || stream.CachedInfo().Config.AllowDirect) {
+			existing = append(existing, need)
+		}
+	}
+	return existing
 }
 
 // flush waits until the server has handled what was published.

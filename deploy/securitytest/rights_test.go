@@ -3,6 +3,7 @@ package securitytest
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -46,6 +47,65 @@ func TestARoleRefusesTheUserOfAnother(t *testing.T) {
 	}
 	if after := describeStreams(t, operator); after != before {
 		t.Errorf("something changed:\nbefore %s\nafter  %s", before, after)
+	}
+}
+
+// workerImports returns the lines of the worker's imports in an accounts.conf, without that for the state of streams.
+func workerImports(t *testing.T, accounts string) []string {
+	t.Helper()
+	_, rest, _ := strings.Cut(accounts, "\n  WORKER {")
+	_, rest, _ = strings.Cut(rest, "imports: [")
+	block, _, found := strings.Cut(rest, "\n    ]")
+	var lines []string
+	for line := range strings.Lines(block) {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "{service:") && !strings.Contains(line, "STREAM.INFO") {
+			lines = append(lines, line)
+		}
+	}
+	if !found || len(lines) == 0 {
+		t.Fatal("accounts.conf has no imports of the account WORKER")
+	}
+	return lines
+}
+
+// removeImports returns the text of an accounts.conf without some lines of the worker's imports.
+func removeImports(accounts string, lines []string) string {
+	before, worker, _ := strings.Cut(accounts, "\n  WORKER {")
+	for _, line := range lines {
+		worker = strings.Replace(worker, line, "", 1) // the first: other accounts follow
+	}
+	return before + "\n  WORKER {" + worker
+}
+
+// TestAMissingImportIsNamed: what nobody serves is told from what is refused, by the line that accounts.conf lacks. While the streams
+// do not exist yet, nothing is missing.
+func TestAMissingImportIsNamed(t *testing.T) {
+	accounts := readFile(t, configDir+"/accounts.conf")
+	all := workerImports(t, accounts)
+	sends := `{service: {account: HOMEROOM, subject: "$KV.homeroom_sends.>"}}`
+	for name, lines := range map[string][]string{"one": {sends}, "all but that for the state of streams": all} {
+		t.Run(name, func(t *testing.T) {
+			f := natstest.OpenAccountsOf(t, removeImports(accounts, lines), "")
+			_, js := f.Connect("homeroom-worker")
+			if err := store.CheckRole(deadlineOf(t), js, "worker"); err != nil {
+				t.Errorf("before the set-up: %v", err)
+			}
+			f.Setup()
+			err := store.CheckRole(deadlineOf(t), js, "worker")
+			if !errors.Is(err, store.ErrMissingImport) || !strings.Contains(err.Error(), "accounts, WORKER, imports") {
+				t.Fatalf("got %v, want one that names the place in accounts.conf", err)
+			}
+			for _, line := range all {
+				if got, want := strings.Contains(err.Error(), line), slices.Contains(lines, line); got != want {
+					t.Errorf("it names %s: %t, want %t:\n%v", line, got, want, err)
+				}
+			}
+			_, edge := f.Connect("homeroom-edge")
+			if err := store.CheckRole(deadlineOf(t), edge, "edge"); err != nil {
+				t.Errorf("the edge lacks nothing: %v", err)
+			}
+		})
 	}
 }
 

@@ -74,16 +74,22 @@ type Accounts struct {
 // with more lines of configuration. It ends with the test.
 func OpenAccounts(t *testing.T, dir, more string) *Accounts {
 	t.Helper()
-	SetPasswords(t)
 	accounts, err := os.ReadFile(filepath.Join(dir, "accounts.conf"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return OpenAccountsOf(t, string(accounts), more)
+}
+
+// OpenAccountsOf is [OpenAccounts] with the text of an accounts.conf. Its users have the names of those in deploy/nats/accounts.conf.
+func OpenAccountsOf(t *testing.T, accounts, more string) *Accounts {
+	t.Helper()
+	SetPasswords(t)
 	work := t.TempDir()
 	conf := filepath.Join(work, "nats.conf")
 	text := fmt.Sprintf("listen: 127.0.0.1:-1\njetstream {store_dir: %q}\ninclude ./accounts.conf\n%s", filepath.Join(work, "data"), more)
-	for name, data := range map[string][]byte{filepath.Join(work, "accounts.conf"): accounts, conf: []byte(text)} {
-		if err := os.WriteFile(name, data, 0o600); err != nil {
+	for name, data := range map[string]string{filepath.Join(work, "accounts.conf"): accounts, conf: text} {
+		if err := os.WriteFile(name, []byte(data), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
