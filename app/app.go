@@ -47,6 +47,7 @@ type App struct {
 
 	standIn      bool                // mail goes to a stand-in of the provider
 	fingerprints map[string][]string // of what all instances must agree in
+	namespace    string              // of Temporal; empty: this process needs none
 	started      time.Time
 	refused      []store.ProviderRefusal // as logged last
 
@@ -81,6 +82,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	a := &App{store: st, log: o.Log, clock: o.Clock, roles: o.Roles, standIn: o.StandIn, running: make(chan struct{}), failed: make(chan error, 1)}
 	if o.Temporal != nil { // the role api alone does without
 		a.schedules = o.Temporal.ScheduleClient()
+		a.namespace = o.Namespace
 	}
 	if a.name, err = instanceName(); err == nil {
 		a.started = time.Now()
@@ -122,11 +124,12 @@ func valuesToAgree(o Options) map[string][][]byte {
 	return values
 }
 
-// CheckAgreement returns an error if this process has another secret or encryption key than one that started earlier. A difference in
-// something else is reported by the doctor and a metric, and does not keep a process from serving.
+// CheckAgreement returns an error if this process has another secret, encryption key or Temporal namespace than one that started
+// earlier. A difference in something else is reported by the doctor and a metric, and does not keep a process from serving.
 func (a *App) CheckAgreement(context.Context) error {
+	serious := []string{store.FingerprintSecret, store.FingerprintEncryption, store.DifferentNamespace}
 	for _, d := range store.Disagreements(a.store.Control.Instances(), time.Now()) {
-		if d.Instance == a.name && (d.What == store.FingerprintSecret || d.What == store.FingerprintEncryption) {
+		if d.Instance == a.name && slices.Contains(serious, d.What) {
 			return fmt.Errorf("%s; %s", d, d.Do)
 		}
 	}

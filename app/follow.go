@@ -99,8 +99,9 @@ func (a *App) instanceRecord() store.Instance {
 		Refused: a.revisions.refusedRevisions(),
 		Started: a.started,
 
-		Fingerprints: a.fingerprints,
-		StandIn:      a.standIn,
+		Fingerprints:      a.fingerprints,
+		TemporalNamespace: a.namespace,
+		StandIn:           a.standIn,
 	}
 	if !a.clock.IsReal() {
 		i.Clock = &a.clock

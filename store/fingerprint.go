@@ -15,7 +15,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// What instances compare; each is the name of a fingerprint.
+// What instances compare; each is the name of a fingerprint, but for DifferentNamespace.
 const (
 	FingerprintSecret     = "secret"     // of the secrets, the one in use first
 	FingerprintEncryption = "encryption" // of the keys for Temporal's payloads, the one in use first
@@ -24,6 +24,8 @@ const (
 	FingerprintNATSUser   = "nats_user"
 	// FingerprintInstallation is not compared between instances: it names their installation to who asks an edge.
 	FingerprintInstallation = "installation"
+	// DifferentNamespace is compared as it is: see Instance.TemporalNamespace.
+	DifferentNamespace = "temporal_namespace"
 )
 
 // fingerprintKey is the key, in the control bucket, of the key of the fingerprints.
@@ -78,9 +80,11 @@ func ensureKey(ctx context.Context, js jetstream.JetStream, name string) ([]byte
 
 // Disagreement says that two live instances run with different values of one thing.
 type Disagreement struct {
-	What     string // one of the Fingerprint names
+	What     string // one of the Fingerprint names, or DifferentNamespace
 	Instance string // the one that started later
 	Other    string
+	// Difference says who has what, where that is no secret; empty: it is one.
+	Difference string
 	// Consequence is what does not work, and Do what to look at.
 	Consequence string
 	Do          string
@@ -108,9 +112,9 @@ func comparisons() []comparison {
 // Disagreements compares the live instances, as of now by the store's clock. During a replacement of secrets or keys the new one stands
 // before the old one, which the others still use: that is no disagreement.
 func Disagreements(instances []Instance, now time.Time) []Disagreement {
-	var found []Disagreement
 	live := slices.DeleteFunc(slices.Clone(instances), func(i Instance) bool { return !i.Live(now) || i.Fingerprints == nil })
 	slices.SortStableFunc(live, func(a, b Instance) int { return a.Started.Compare(b.Started) })
+	found := namespaceDisagreements(live)
 	for _, c := range comparisons() {
 		for n, later := range live {
 			for _, earlier := range live[:n] {
@@ -131,6 +135,35 @@ func Disagreements(instances []Instance, now time.Time) []Disagreement {
 	return found
 }
 
+// namespaceDisagreements compares the Temporal namespaces of instances, of which those that started earlier come first. An instance
+// without one agrees with all.
+func namespaceDisagreements(live []Instance) []Disagreement {
+	var found []Disagreement
+	for n, later := range live {
+		differs := func(earlier Instance) bool {
+			return earlier.TemporalNamespace != "" && earlier.TemporalNamespace != later.TemporalNamespace
+		}
+		other := slices.IndexFunc(live[:n], differs)
+		if later.TemporalNamespace == "" || other < 0 {
+			continue
+		}
+		found = append(found, Disagreement{
+			What:        DifferentNamespace,
+			Instance:    later.Name,
+			Other:       live[other].Name,
+			Difference:  describeNamespace(later) + ", and " + describeNamespace(live[other]),
+			Consequence: "what one hands over, no worker of the other sees",
+			Do:          "give every process the same TEMPORAL_NAMESPACE",
+		})
+	}
+	return found
+}
+
+// describeNamespace returns in words which instance is in which Temporal namespace. An instance's name begins with its host.
+func describeNamespace(i Instance) string {
+	return fmt.Sprintf("%s (%s) is in the Temporal namespace %q", i.Name, strings.Join(i.Roles, ", "), i.TemporalNamespace)
+}
+
 func isCompared(roles []string, sameRole bool, a, b Instance) bool {
 	within := func(i Instance) bool {
 		return roles == nil || slices.ContainsFunc(i.Roles, func(r string) bool { return slices.Contains(roles, r) })
@@ -149,5 +182,8 @@ func printsAgree(a, b []string) bool {
 
 // String says what disagrees, in words.
 func (d Disagreement) String() string {
+	if d.Difference != "" {
+		return d.Difference + ": " + d.Consequence
+	}
 	return fmt.Sprintf("%s and %s have another %s: %s", d.Instance, d.Other, strings.ReplaceAll(d.What, "_", " "), d.Consequence)
 }

@@ -21,6 +21,11 @@ func TestDisagreements(t *testing.T) {
 			Fingerprints: prints,
 		}
 	}
+	within := func(n int, role, namespace string) store.Instance {
+		i := instance(n, role, map[string][]string{})
+		i.TemporalNamespace = namespace
+		return i
+	}
 	of := func(what string, values ...string) map[string][]string { return map[string][]string{what: values} }
 	for _, tc := range []struct {
 		name string
@@ -38,6 +43,10 @@ func TestDisagreements(t *testing.T) {
 		{"a worker has no webhook key", instance(1, "edge", of("webhook", "a")), instance(2, "worker", map[string][]string{}), ""},
 		{"another NATS user of one role", instance(1, "edge", of("nats_user", "a")), instance(2, "edge", of("nats_user", "b")), "nats_user"},
 		{"a NATS user per role", instance(1, "edge", of("nats_user", "a")), instance(2, "worker", of("nats_user", "b")), ""},
+		{"another Temporal namespace", within(1, "api", "homeroom"), within(2, "worker", "default"), "temporal_namespace"},
+		{"the same Temporal namespace", within(1, "triggers", "homeroom"), within(2, "worker", "homeroom"), ""},
+		{"a Temporal namespace that is not known", within(1, "triggers", ""), within(2, "worker", "homeroom"), ""},
+		{"no Temporal namespace", within(1, "triggers", "homeroom"), within(2, "api", ""), ""},
 		{"an instance of an earlier version", instance(1, "edge", nil), instance(2, "worker", of("secret", "b")), ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

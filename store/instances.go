@@ -40,6 +40,9 @@ type Instance struct {
 	// the instance began.
 	Fingerprints map[string][]string `json:"fingerprints,omitempty"`
 	Started      time.Time           `json:"started,omitzero"`
+	// TemporalNamespace is the namespace whose workflows the instance runs or feeds; empty: it needs no Temporal, or is of an earlier
+	// version. All instances that have one must agree in it.
+	TemporalNamespace string `json:"temporal_namespace,omitempty"`
 	// Refusals are the channels whose provider refused this instance's account when it called last.
 	Refusals []ProviderRefusal `json:"provider_refuses,omitempty"`
 	// Clock is the clock that the instance runs on; nil: the machine's. It is another one in time-lapse.

@@ -82,7 +82,7 @@ var (
 	descListed      = newDesc("homeroom_provider_list_entries_total", "Entries of the provider's suppression lists that were read, by list and what they changed: new, known, counted, lifted, invalid.", "list", "taken")
 	descListAge     = newDesc("homeroom_provider_list_age_seconds", "How long ago a suppression list of the provider was last read to its end; missing for one that the API key may not read.", "list")
 	descPaused      = newDesc("homeroom_paused", "1 if the kill switch is on: nothing goes out.")
-	descDisagree    = newDesc("homeroom_instances_disagree", "Instances that run with another secret, key, public URL or NATS user than another one, by what; 0 with an empty what: none.", "what")
+	descDisagree    = newDesc("homeroom_instances_disagree", "Instances that run with another secret, key, public URL, NATS user or Temporal namespace than another one, by what; 0 with an empty what: none.", "what")
 	descRuleset     = newDesc("homeroom_ruleset_info", "The revision that this process runs, and the publication's number; always 1.", "hash", "number")
 	descRulesRefuse = newDesc("homeroom_ruleset_refused", "1 if the revision published last does not compile in this process, which stays with the one before.")
 )
