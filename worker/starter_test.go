@@ -133,7 +133,7 @@ func TestHandOverErrors(t *testing.T) {
 }
 
 func TestAWorkerNeedsItsActivities(t *testing.T) {
-	if _, err := New(nil, Options{}); err == nil || !strings.Contains(err.Error(), "Decide, Deliver and Report") {
+	if _, err := New(nil, Options{}); err == nil || !strings.Contains(err.Error(), "Decide, Deliver and PublishDecisions") {
 		t.Errorf("got %v, want an error that names what is missing", err)
 	}
 }
