@@ -182,7 +182,7 @@ func TestRunningHomeroom(t *testing.T) {
 		without := ask
 		without.PublicURL = s.InboxURL + "/nothing"
 		_, found := examine(t, ctx, without)
-		found.wants(t, "public-url", doctor.Warning, "404")
+		found.wants(t, "public-url", doctor.Failed, "404")
 	})
 	t.Run("stopped", func(t *testing.T) {
 		if err := store.Setup(ctx, h.JS, store.Options{}); err != nil {
