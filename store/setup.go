@@ -185,15 +185,15 @@ const codeSubjectsOverlap jetstream.ErrorCode = 10065
 // Difference is one thing in which a stream that exists differs from the one that is needed.
 type Difference struct {
 	Says string // in words
-	Edit string // the command that ends it and loses nothing; empty: there is none
+	Do   string // what ends it and loses nothing; empty: there is nothing, the stream was made for something else
 }
 
 // String returns both as a person reads them.
 func (d Difference) String() string {
-	if d.Edit == "" {
+	if d.Do == "" {
 		return d.Says
 	}
-	return d.Says + ": `" + d.Edit + "`"
+	return d.Says + ": " + d.Do
 }
 
 // JoinDifferences returns the differences of a stream in words.
@@ -205,13 +205,13 @@ func JoinDifferences(diffs []Difference) string {
 	return strings.Join(texts, "; ")
 }
 
-// DifferencesAdvice returns what to do about the differences of one stream or of several. To remove a stream is to lose what is in it, so nobody is told to where an
-// edit is enough.
+// DifferencesAdvice returns what to do about the differences of one stream or of several. To remove a stream is to lose what is in it, so nobody is told to where
+// something else ends the difference.
 func DifferencesAdvice(diffs []Difference) string {
-	if slices.ContainsFunc(diffs, func(d Difference) bool { return d.Edit == "" }) {
-		return "what has no command of its own was made for something else, or by hand: point Homeroom at another NATS account, or rename it; if it holds events, back it up first (`nats stream backup`)"
+	if slices.ContainsFunc(diffs, func(d Difference) bool { return d.Do == "" }) {
+		return "this was not made by Homeroom: point Homeroom at another NATS account; or back up what holds events (`nats stream backup`) and remove it"
 	}
-	return "run the commands that are named, as the operator; remove nothing, the events would be lost with the stream"
+	return "do what is named, as the operator, and remove nothing else: the events would be lost with the stream"
 }
 
 // Differences says in what a stream that exists differs from the one that is needed; empty: it will do. What
@@ -219,15 +219,9 @@ func DifferencesAdvice(diffs []Difference) string {
 // could lose what nobody has read.
 func Differences(want, have jetstream.StreamConfig) []Difference {
 	var diffs []Difference
-	add := func(says, flag string) { // flag: of the command that ends it; empty: there is none
-		edit := ""
-		if flag != "" {
-			edit = "nats stream edit " + have.Name + " " + flag
-		}
-		diffs = append(diffs, Difference{Says: says, Edit: edit})
-	}
-	differ := func(what string, have, want any, flag string) {
-		add(fmt.Sprintf("%s is %v, needed is %v", what, have, want), flag)
+	edit := func(flag string) string { return "`nats stream edit " + have.Name + " " + flag + "`" }
+	differ := func(what string, have, want any, do string) {
+		diffs = append(diffs, Difference{Says: fmt.Sprintf("%s is %v, needed is %v", what, have, want), Do: do})
 	}
 	if !slices.Equal(have.Subjects, want.Subjects) {
 		differ("subjects", have.Subjects, want.Subjects, "")
@@ -239,25 +233,25 @@ func Differences(want, have jetstream.StreamConfig) []Difference {
 		differ("retention", have.Retention, want.Retention, "")
 	}
 	if w := duplicatesWindow(have.MaxAge); have.Duplicates < w {
-		differ("duplicates window", have.Duplicates, "at least "+w.String(), "--dupe-window="+w.String())
+		differ("duplicates window", have.Duplicates, "at least "+w.String(), edit("--dupe-window="+w.String()))
 	}
 	if want.MaxMsgsPerSubject > 0 && have.MaxMsgsPerSubject < want.MaxMsgsPerSubject {
-		differ("history per key", have.MaxMsgsPerSubject, fmt.Sprintf("at least %d", want.MaxMsgsPerSubject), fmt.Sprintf("--max-msgs-per-subject=%d", want.MaxMsgsPerSubject))
+		differ("history per key", have.MaxMsgsPerSubject, fmt.Sprintf("at least %d", want.MaxMsgsPerSubject), edit(fmt.Sprintf("--max-msgs-per-subject=%d", want.MaxMsgsPerSubject)))
 	}
 	if want.MaxMsgsPerSubject == 0 && have.MaxMsgsPerSubject > 0 {
-		differ("limit of messages per subject", have.MaxMsgsPerSubject, "none", "--max-msgs-per-subject=-1")
+		differ("limit of messages per subject", have.MaxMsgsPerSubject, "none", edit("--max-msgs-per-subject=-1"))
 	}
 	if !want.AllowDirect && have.AllowDirect && have.Replicas > 1 {
-		differ("allow direct (reads from replicas)", true, false, "--no-allow-direct")
+		differ("allow direct (reads from replicas)", true, false, edit("--no-allow-direct"))
 	}
 	if want.Name == subjects.Stream {
-		addLosses(want, have, add)
+		diffs = append(diffs, lossDifferences(want, have, edit)...)
 	}
 	if have.Mirror != nil || len(have.Sources) > 0 {
 		differ("origin", "another stream (mirror or sources)", "none", "")
 	}
 	if have.Sealed || have.NoAck {
-		add("it is sealed or does not acknowledge, so nothing can be stored safely", "")
+		diffs = append(diffs, Difference{Says: "it is sealed or does not acknowledge, so nothing can be stored safely"})
 	}
 	return diffs
 }
@@ -269,9 +263,12 @@ const (
 	leastEventsAge   = 24 * time.Hour
 )
 
-// addLosses adds by which of its settings a stream of events can lose events that nobody has read.
-func addLosses(want, have jetstream.StreamConfig, add func(says, flag string)) {
-	addLimit := func(limit, flag string) { add(limit+", so events can be lost before they are read", flag) }
+// lossDifferences says by which of its settings a stream of events can lose events that nobody has read. edit returns the command that sets a flag.
+func lossDifferences(want, have jetstream.StreamConfig, edit func(flag string) string) []Difference {
+	var diffs []Difference
+	addLimit := func(limit, flag string) {
+		diffs = append(diffs, Difference{Says: limit + ", so events can be lost before they are read", Do: edit(flag)})
+	}
 	if have.MaxBytes > 0 {
 		addLimit(fmt.Sprintf("max_bytes is %d", have.MaxBytes), "--max-bytes=-1")
 	}
@@ -285,8 +282,12 @@ func addLosses(want, have jetstream.StreamConfig, add func(says, flag string)) {
 		addLimit(fmt.Sprintf("max_msg_size is %d", have.MaxMsgSize), "--max-msg-size=-1")
 	}
 	if have.Storage == jetstream.MemoryStorage && want.Storage != jetstream.MemoryStorage {
-		add("storage is memory, so events are lost with the server: back the stream up (`nats stream backup`), remove it and restore it with storage file", "")
+		diffs = append(diffs, Difference{
+			Says: "storage is memory, so events are lost with the server",
+			Do:   "back the stream up (`nats stream backup`), remove it and restore it with storage file",
+		})
 	}
+	return diffs
 }
 
 // UnneededHeaders names the features of a stream by which a header of whoever may write one message removes or adds others, and

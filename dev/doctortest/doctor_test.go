@@ -282,7 +282,7 @@ func anotherShape(t *testing.T, ctx context.Context, flags cli.NATSFlags, js jet
 	if code != 1 {
 		t.Errorf("exit code %d, want 1", code)
 	}
-	found.wants(t, "streams", doctor.Failed, "LEARNING: subjects", "subject transform is none", "back it up first")
+	found.wants(t, "streams", doctor.Failed, "LEARNING: subjects", "subject transform is none", "another NATS account")
 	var out bytes.Buffer
 	err := (&cli.SetupCmd{NATSFlags: flags, Format: "text"}).Run(ctx, cli.IO{Out: &out, Err: &out, Now: time.Now})
 	if err == nil || !strings.Contains(err.Error(), "not as Homeroom needs it") {
