@@ -153,7 +153,7 @@ type InForceCatalog struct {
 	Own     int    // events of the team's own
 }
 
-// catalogTime bounds how long the revision in force is looked for: who may only publish gets no answer.
+// catalogTime bounds how long the revision in force is looked for.
 const catalogTime = 2 * time.Second
 
 // CatalogInForce returns the catalog of the revision in force: the built-in events and those of its catalog.yaml. The rules need not
@@ -167,6 +167,13 @@ func CatalogInForce(ctx context.Context, o NATSOptions) (InForceCatalog, error) 
 	defer nc.Close()
 	ctx, cancel := context.WithTimeout(ctx, catalogTime)
 	defer cancel()
+	denied, err := store.DeniedSubjects(ctx, js, []string{"$JS.API.STREAM.INFO.KV_" + store.BucketRulesets})
+	if err != nil {
+		return InForceCatalog{}, err
+	}
+	if len(denied) > 0 { // as a publisher, who would wait for an answer that does not come
+		return InForceCatalog{}, errors.New("this NATS user may not read it")
+	}
 	rulesets, err := store.OpenRulesets(ctx, js)
 	if err != nil {
 		return InForceCatalog{}, err

@@ -100,6 +100,19 @@ func TestThePlatformDoesNothingElse(t *testing.T) {
 	}
 }
 
+// TestAPlatformEmits: whoever may only publish is told that the catalog was not read and why, in one sentence, and its event is stored.
+func TestAPlatformEmits(t *testing.T) {
+	f := natstest.OpenAccounts(t, configDir, "")
+	operator := f.Setup()
+	out, code := runCommand(t, "emit", "lesson.completed", "--learner", "u_42", "lesson_id=l", "course_id=c", "--nats", f.URL("platform"))
+	if code != 0 || !strings.Contains(out, "the catalog in force was not read (this NATS user may not read it)") || strings.Contains(strings.ToLower(out), "violation") {
+		t.Errorf("exit code %d:\n%s", code, out)
+	}
+	if stored := countMessages(t, operator)[subjects.Stream]; stored != 1 {
+		t.Errorf("the stream holds %d events, want 1", stored)
+	}
+}
+
 // TestAnswersGoToThePublisherOnly is why there are two accounts: JetStream answers with the rights of the stream's own account,
 // on whatever subject the publisher names.
 func TestAnswersGoToThePublisherOnly(t *testing.T) {
