@@ -21,8 +21,8 @@ var ErrMissingImport = errors.New("the NATS account of this process lacks an imp
 
 // CheckRole returns an error that wraps [ErrWrongUser] if the NATS user may not publish what a role needs: "triggers", "worker",
 // "edge", "api" or "console"; and one that wraps [ErrMissingImport] if nobody serves it although the stream exists, so that requests
-// would wait for an answer. It looks at what tells the users of deploy/nats/accounts.conf apart, and stores nothing. A stream that does
-// not exist yet is no error: the set-up makes it.
+// would wait for an answer. It stores nothing. A stream that does not exist yet is no error, because the set-up makes it, and neither is one of which too few servers
+// are there to serve it.
 func CheckRole(ctx context.Context, js jetstream.JetStream, role string) error {
 	needs := roleNeeds(role)
 	denied, unserved, err := probeSubjects(ctx, js, subjectsOf(needs))
@@ -182,23 +182,58 @@ func confirmUnserved(ctx context.Context, js jetstream.JetStream, needs []roleNe
 // servedByExisting returns those needs whose stream exists and serves them. It returns none if the streams cannot be asked for: then
 // nothing is known, and who opens the store next says why.
 func servedByExisting(ctx context.Context, js jetstream.JetStream, needs []roleNeed) []roleNeed {
-	streams := map[string]jetstream.Stream{}
+	streams := map[string]*jetstream.StreamInfo{}
 	var existing []roleNeed
 	for _, need := range needs {
-		stream, asked := streams[need.stream]
+		info, asked := streams[need.stream]
 		if !asked {
 			var err error
-			stream, err = js.Stream(ctx, need.stream)
+			info, err = streamInfo(ctx, js, need.stream)
 			if err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
 				return nil
 			}
-			streams[need.stream] = stream
+			streams[need.stream] = info
 		}
-		if stream != nil && (!need.direct || stream.CachedInfo().Config.AllowDirect) {
-			existing = append(existing, need)
+		if info == nil || need.direct && !info.Config.AllowDirect {
+			continue
 		}
+		if !isServed(info.Cluster) {
+			return nil // it is the servers that are missing, not an import
+		}
+		existing = append(existing, need)
 	}
 	return existing
+}
+
+// streamInfo returns what the server says of a stream.
+func streamInfo(ctx context.Context, js jetstream.JetStream, name string) (*jetstream.StreamInfo, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	stream, err := js.Stream(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return stream.CachedInfo(), nil
+}
+
+// silentReplica is how long ago a replica may have been heard of and still count as there. Replicas speak every second.
+const silentReplica = 4 * time.Second
+
+// isServed reports whether a leader with a majority of the replicas serves a stream. nil: the server is alone.
+func isServed(cluster *jetstream.ClusterInfo) bool {
+	if cluster == nil {
+		return true
+	}
+	if cluster.Leader == "" {
+		return false
+	}
+	there := 1 // the leader
+	for _, replica := range cluster.Replicas {
+		if !replica.Offline && replica.Active < silentReplica {
+			there++
+		}
+	}
+	return 2*there > 1+len(cluster.Replicas)
 }
 
 // flush waits until the server has handled what was published.

@@ -14,7 +14,7 @@ const checkToken = "homeroom-check"
 // roleNeed is one subject that a role publishes on.
 type roleNeed struct {
 	subject  string
-	imported string // the subject under which deploy/nats/accounts.conf imports it
+	imported string // the subject under which deploy/nats/accounts.conf imports it into an account without streams
 	stream   string // takes the subject, or is what a request of JetStream's API is about
 	direct   bool   // whether only a stream that allows direct gets serves the subject
 }
@@ -37,8 +37,8 @@ func subjectsOf(needs []roleNeed) []string {
 	return names
 }
 
-// roleNeeds returns one subject of each kind that a role publishes. Of the worker they are all that its user in
-// deploy/nats/accounts.conf may publish on, except the request for a stream's state, without which no store opens.
+// roleNeeds returns one subject for each right that the role's user has in deploy/nats/accounts.conf. Left out are the request for a stream's state, without which no
+// store opens, and the records that are written once in the life of an installation, such as the secret.
 func roleNeeds(role string) []roleNeed {
 	switch role {
 	case "triggers":
@@ -46,26 +46,58 @@ func roleNeeds(role string) []roleNeed {
 	case "worker":
 		return workerNeeds()
 	case "console":
-		return []roleNeed{
-			needOf(subjects.AuditStream, subjects.Audit(checkToken), subjects.AllAudit),
-			recordNeed(BucketDrafts, checkToken, ">"),
-			recordNeed(BucketRulesets, checkToken, ">"),
-		}
+		return consoleNeeds()
 	case "api":
 		return []roleNeed{
 			needOf(subjects.Stream, subjects.Publish(checkToken, checkToken), subjects.AllPublished),
 			getNeed("KV_" + BucketWriteKeys),
+			getNeed("KV_" + BucketRulesets),
+			getNeed("KV_" + BucketControl),
+			recordNeed(BucketControl, instanceKey(checkToken), instancePrefix+"*"),
 		}
 	case "edge":
-		return []roleNeed{
-			needOf(subjects.Stream, subjects.Publish(checkToken, checkToken), subjects.AllPublished),
-			needOf(subjects.DecisionStream, subjects.Decision(checkToken, checkToken, checkToken), subjects.AllDecisions),
-			recordNeed(BucketProfiles, checkToken, ">"),
-			recordNeed(BucketSuppressions, checkToken, ">"),
-			recordNeed(BucketSends, checkToken, ">"),
-		}
+		return edgeNeeds()
 	}
 	return nil
+}
+
+// edgeNeeds returns the needs of the role edge.
+func edgeNeeds() []roleNeed {
+	return []roleNeed{
+		needOf(subjects.Stream, subjects.Publish(checkToken, checkToken), subjects.AllPublished),
+		needOf(subjects.DecisionStream, subjects.Decision(checkToken, checkToken, checkToken), subjects.AllDecisions),
+		getNeed("KV_" + BucketProfiles),
+		getNeed("KV_" + BucketSuppressions),
+		getNeed("KV_" + BucketSends),
+		getNeed("KV_" + BucketLinks),
+		getNeed("KV_" + BucketRulesets),
+		getNeed("KV_" + BucketControl),
+		recordNeed(BucketProfiles, checkToken, ">"),
+		recordNeed(BucketSuppressions, checkToken, ">"),
+		recordNeed(BucketSends, checkToken, ">"),
+		recordNeed(BucketControl, instanceKey(checkToken), instancePrefix+"*"),
+	}
+}
+
+// consoleNeeds returns the needs of the console.
+func consoleNeeds() []roleNeed {
+	return []roleNeed{
+		directNeed(subjects.Stream),
+		directNeed(subjects.DeadStream),
+		directNeed(subjects.DecisionStream),
+		directNeed(subjects.AuditStream),
+		getNeed("KV_" + BucketControl),
+		getNeed("KV_" + BucketRulesets),
+		getNeed("KV_" + BucketDrafts),
+		getNeed("KV_" + BucketProfiles),
+		requestNeed(subjects.DeadStream, "$JS.API.STREAM.MSG.DELETE."+subjects.DeadStream),
+		needOf(subjects.Stream, subjects.Publish(checkToken, checkToken), subjects.AllPublished),
+		needOf(subjects.AuditStream, subjects.Audit(checkToken), subjects.AllAudit),
+		recordNeed(BucketRulesets, checkToken, ">"),
+		recordNeed(BucketDrafts, checkToken, ">"),
+		recordNeed(BucketControl, pauseKey, pauseKey),
+		recordNeed(BucketControl, requestPrefix+checkToken+"."+checkToken, requestPrefix+"*.*"),
+	}
 }
 
 // triggersNeeds returns the needs of the role triggers. Its user is in the account HOMEROOM and imports nothing.
@@ -85,8 +117,6 @@ func triggersNeeds() []roleNeed {
 
 // workerNeeds returns the needs of the role worker.
 func workerNeeds() []roleNeed {
-	decisions := requestNeed(subjects.DecisionStream, "$JS.API.DIRECT.GET."+subjects.DecisionStream)
-	decisions.direct = true
 	traitSet := subjects.Publish(checkToken, engine.EventTraitSet)
 	return []roleNeed{
 		getNeed("KV_" + BucketStanding),
@@ -98,7 +128,7 @@ func workerNeeds() []roleNeed {
 		getNeed("KV_" + BucketLearned),
 		getNeed("KV_" + BucketRulesets),
 		getNeed("KV_" + BucketControl),
-		decisions,
+		directNeed(subjects.DecisionStream),
 		needOf(subjects.DecisionStream, subjects.Decision(checkToken, checkToken, checkToken), subjects.AllDecisions),
 		needOf(subjects.Stream, traitSet, strings.Replace(traitSet, checkToken, "*", 1)),
 		needOf(subjects.NudgeStream, subjects.Nudge(checkToken, checkToken), subjects.AllNudges),
@@ -126,6 +156,13 @@ func requestNeed(stream, subject string) roleNeed { return needOf(stream, subjec
 
 // getNeed returns the need to ask for the messages of a stream.
 func getNeed(stream string) roleNeed { return requestNeed(stream, "$JS.API.STREAM.MSG.GET."+stream) }
+
+// directNeed returns the need to ask whichever server has a copy for the messages of a stream.
+func directNeed(stream string) roleNeed {
+	need := requestNeed(stream, "$JS.API.DIRECT.GET."+stream)
+	need.direct = true
+	return need
+}
 
 // recordNeed returns the need to write a record. The keys are those that deploy/nats/accounts.conf imports.
 func recordNeed(bucket, key, keys string) roleNeed {

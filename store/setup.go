@@ -185,7 +185,7 @@ const codeSubjectsOverlap jetstream.ErrorCode = 10065
 // Difference is one thing in which a stream that exists differs from the one that is needed.
 type Difference struct {
 	Says string // in words
-	Do   string // what ends it and loses nothing; empty: there is nothing, the stream was made for something else
+	Do   string // what ends it and loses nothing; empty: Homeroom knows nothing, for the stream was made for something else
 }
 
 // String returns both as a person reads them.
@@ -208,10 +208,11 @@ func JoinDifferences(diffs []Difference) string {
 // DifferencesAdvice returns what to do about the differences of one stream or of several. To remove a stream is to lose what is in it, so nobody is told to where
 // something else ends the difference.
 func DifferencesAdvice(diffs []Difference) string {
+	const named = "do what is named, as the operator, and remove nothing else: the events would be lost with the stream"
 	if slices.ContainsFunc(diffs, func(d Difference) bool { return d.Do == "" }) {
-		return "this was not made by Homeroom: point Homeroom at another NATS account; or back up what holds events (`nats stream backup`) and remove it"
+		return named + "; where nothing is named the stream was not made by Homeroom: point Homeroom at another NATS account, or back the stream up (`nats stream backup`) and remove it"
 	}
-	return "do what is named, as the operator, and remove nothing else: the events would be lost with the stream"
+	return named
 }
 
 // Differences says in what a stream that exists differs from the one that is needed; empty: it will do. What
@@ -235,7 +236,7 @@ func Differences(want, have jetstream.StreamConfig) []Difference {
 	if w := duplicatesWindow(have.MaxAge); have.Duplicates < w {
 		differ("duplicates window", have.Duplicates, "at least "+w.String(), edit("--dupe-window="+w.String()))
 	}
-	if want.MaxMsgsPerSubject > 0 && have.MaxMsgsPerSubject < want.MaxMsgsPerSubject {
+	if want.MaxMsgsPerSubject > 0 && have.MaxMsgsPerSubject > 0 && have.MaxMsgsPerSubject < want.MaxMsgsPerSubject { // -1: no limit
 		differ("history per key", have.MaxMsgsPerSubject, fmt.Sprintf("at least %d", want.MaxMsgsPerSubject), edit(fmt.Sprintf("--max-msgs-per-subject=%d", want.MaxMsgsPerSubject)))
 	}
 	if want.MaxMsgsPerSubject == 0 && have.MaxMsgsPerSubject > 0 {
@@ -250,8 +251,11 @@ func Differences(want, have jetstream.StreamConfig) []Difference {
 	if have.Mirror != nil || len(have.Sources) > 0 {
 		differ("origin", "another stream (mirror or sources)", "none", "")
 	}
-	if have.Sealed || have.NoAck {
-		diffs = append(diffs, Difference{Says: "it is sealed or does not acknowledge, so nothing can be stored safely"})
+	if have.Sealed {
+		diffs = append(diffs, Difference{Says: "it is sealed, so nothing can be stored"})
+	}
+	if have.NoAck {
+		diffs = append(diffs, Difference{Says: "it does not acknowledge, so nothing can be stored safely", Do: edit("--ack")})
 	}
 	return diffs
 }

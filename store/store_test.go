@@ -46,6 +46,7 @@ func TestWhatDiffers(t *testing.T) {
 		{"a work queue", func(c *jetstream.StreamConfig) { c.Retention = jetstream.WorkQueuePolicy }, "retention"},
 		{"a short duplicates window", func(c *jetstream.StreamConfig) { c.Duplicates = time.Second }, "duplicates window is 1s, needed is at least 2m0s: `nats stream edit LEARNING --dupe-window=2m0s`"},
 		{"a mirror", func(c *jetstream.StreamConfig) { c.Mirror = &jetstream.StreamSource{Name: "OTHER"} }, "another stream"},
+		{"without acknowledgements", func(c *jetstream.StreamConfig) { c.NoAck = true }, "`nats stream edit LEARNING --ack`"},
 		{"sealed", func(c *jetstream.StreamConfig) { c.Sealed = true }, "sealed"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -73,8 +74,24 @@ func TestWhatAnEditMendsIsNotToBeRemoved(t *testing.T) {
 	}
 	other := limited
 	other.Subjects = []string{"events.>"}
-	if advice := DifferencesAdvice(Differences(needed, other)); !strings.Contains(advice, "another NATS account") || !strings.Contains(advice, "back up") {
+	if advice := DifferencesAdvice(Differences(needed, other)); !strings.Contains(advice, "another NATS account") || !strings.Contains(advice, "nats stream backup") {
 		t.Errorf("of a stream of another shape it says %q", advice)
+	}
+}
+
+// A bucket that keeps more revisions than are needed, or all, is fine: to limit it would remove some.
+func TestABucketMayKeepMoreHistory(t *testing.T) {
+	for _, needed := range (Options{Replicas: 1}).Streams() {
+		if needed.MaxMsgsPerSubject <= 1 {
+			continue
+		}
+		for history, want := range map[int64]int{-1: 0, 64: 0, 1: 1} {
+			have := needed
+			have.MaxMsgsPerSubject = history
+			if diffs := Differences(needed, have); len(diffs) != want {
+				t.Errorf("%s with a history of %d: %v", needed.Name, history, diffs)
+			}
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package securitytest
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -97,6 +98,36 @@ func clusterForms(t *testing.T, file string, ca *authority) {
 	if refused := log.Lines(); len(refused) > 0 {
 		t.Errorf("the servers refused %q", refused)
 	}
+	if ca == nil {
+		blamesNoImport(t, nodes, platform)
+	}
+}
+
+// blamesNoImport stops the second of three nodes, so that nobody serves the streams, and checks that no import is called missing.
+func blamesNoImport(t *testing.T, nodes []*server.Server, platform jetstream.JetStream) {
+	t.Helper()
+	nodes[1].Shutdown()
+	nodes[1].WaitForShutdown()
+	nc, err := nats.Connect("nats://homeroom-worker:" + natstest.Passwords()["NATS_WORKER_PASSWORD"] + "@" + nodes[0].Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unserved := 0
+	awaitCondition(t, "three questions while nobody serves the streams", func() bool {
+		_, err := platform.Publish(t.Context(), subjects.Publish("u_42", "lesson.completed"), []byte(`{"id":"e3"}`), jetstream.WithRetryAttempts(0))
+		if errors.Is(err, jetstream.ErrNoStreamResponse) {
+			unserved++
+		}
+		if err := store.CheckRole(t.Context(), js, "worker"); errors.Is(err, store.ErrMissingImport) {
+			t.Fatal(err)
+		}
+		return unserved >= 3
+	})
 }
 
 var configFiles = []string{"accounts.conf", "server.conf", "nats.conf", "nats-tls.conf"}

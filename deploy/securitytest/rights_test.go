@@ -3,6 +3,7 @@ package securitytest
 import (
 	"encoding/json"
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -50,62 +51,67 @@ func TestARoleRefusesTheUserOfAnother(t *testing.T) {
 	}
 }
 
-// workerImports returns the lines of the worker's imports in an accounts.conf, without that for the state of streams.
-func workerImports(t *testing.T, accounts string) []string {
+// importsOf returns the lines of an account's imports in an accounts.conf, without that for the state of streams, and those of records that are written once in the
+// life of an installation.
+func importsOf(t *testing.T, accounts, account string) []string {
 	t.Helper()
-	_, rest, _ := strings.Cut(accounts, "\n  WORKER {")
+	_, rest, _ := strings.Cut(accounts, "\n  "+account+" {")
 	_, rest, _ = strings.Cut(rest, "imports: [")
 	block, _, found := strings.Cut(rest, "\n    ]")
+	once := regexp.MustCompile(`STREAM\.INFO|homeroom_control\.(secret|secret_copy|fingerprint_key|audit_key)"`)
 	var lines []string
 	for line := range strings.Lines(block) {
 		line = strings.TrimSpace(line)
-		if strings.HasPrefix(line, "{service:") && !strings.Contains(line, "STREAM.INFO") {
+		if strings.HasPrefix(line, "{service:") && !once.MatchString(line) {
 			lines = append(lines, line)
 		}
 	}
 	if !found || len(lines) == 0 {
-		t.Fatal("accounts.conf has no imports of the account WORKER")
+		t.Fatal("accounts.conf has no imports of the account " + account)
 	}
 	return lines
 }
 
-// removeImports returns the text of an accounts.conf without some lines of the worker's imports.
-func removeImports(accounts string, lines []string) string {
-	before, worker, _ := strings.Cut(accounts, "\n  WORKER {")
+// removeImports returns the text of an accounts.conf without some lines of an account's imports.
+func removeImports(accounts, account string, lines []string) string {
+	head := "\n  " + account + " {"
+	before, rest, _ := strings.Cut(accounts, head)
 	for _, line := range lines {
-		worker = strings.Replace(worker, line, "", 1) // the first: other accounts follow
+		rest = strings.Replace(rest, line, "", 1) // the first: other accounts follow
 	}
-	return before + "\n  WORKER {" + worker
+	return before + head + rest
 }
 
-// TestAMissingImportIsNamed: what nobody serves is told from what is refused, by the line that accounts.conf lacks. While the streams
+// TestAMissingImportIsNamed: what nobody serves is told from what is refused, by the line that accounts.conf lacks, in each account that imports. While the streams
 // do not exist yet, nothing is missing.
 func TestAMissingImportIsNamed(t *testing.T) {
 	accounts := readFile(t, configDir+"/accounts.conf")
-	all := workerImports(t, accounts)
-	sends := `{service: {account: HOMEROOM, subject: "$KV.homeroom_sends.>"}}`
-	for name, lines := range map[string][]string{"one": {sends}, "all but that for the state of streams": all} {
-		t.Run(name, func(t *testing.T) {
-			f := natstest.OpenAccountsOf(t, removeImports(accounts, lines), "")
-			_, js := f.Connect("homeroom-worker")
-			if err := store.CheckRole(deadlineOf(t), js, "worker"); err != nil {
-				t.Errorf("before the set-up: %v", err)
-			}
-			f.Setup()
-			err := store.CheckRole(deadlineOf(t), js, "worker")
-			if !errors.Is(err, store.ErrMissingImport) || !strings.Contains(err.Error(), "accounts, WORKER, imports") {
-				t.Fatalf("got %v, want one that names the place in accounts.conf", err)
-			}
-			for _, line := range all {
-				if got, want := strings.Contains(err.Error(), line), slices.Contains(lines, line); got != want {
-					t.Errorf("it names %s: %t, want %t:\n%v", line, got, want, err)
+	for _, role := range []string{"worker", "edge", "api", "console"} {
+		account := strings.ToUpper(role)
+		all := importsOf(t, accounts, account)
+		for name, lines := range map[string][]string{"one": all[len(all)-1:], "all but that for the state of streams": all} {
+			t.Run(role+" lacks "+name, func(t *testing.T) {
+				f := natstest.OpenAccountsOf(t, removeImports(accounts, account, lines), "")
+				_, js := f.Connect("homeroom-" + role)
+				if err := store.CheckRole(deadlineOf(t), js, role); err != nil {
+					t.Errorf("before the set-up: %v", err)
 				}
-			}
-			_, edge := f.Connect("homeroom-edge")
-			if err := store.CheckRole(deadlineOf(t), edge, "edge"); err != nil {
-				t.Errorf("the edge lacks nothing: %v", err)
-			}
-		})
+				f.Setup()
+				err := store.CheckRole(deadlineOf(t), js, role)
+				if !errors.Is(err, store.ErrMissingImport) || !strings.Contains(err.Error(), "accounts, "+account+", imports") {
+					t.Fatalf("got %v, want one that names the place in accounts.conf", err)
+				}
+				for _, line := range all {
+					if got, want := strings.Contains(err.Error(), line), slices.Contains(lines, line); got != want {
+						t.Errorf("it names %s: %t, want %t:\n%v", line, got, want, err)
+					}
+				}
+				_, triggers := f.Connect("homeroom-triggers")
+				if err := store.CheckRole(deadlineOf(t), triggers, "triggers"); err != nil {
+					t.Errorf("the triggers lack nothing: %v", err)
+				}
+			})
+		}
 	}
 }
 
