@@ -16,6 +16,7 @@ import (
 
 	"homeroom/engine"
 	"homeroom/internal/clock"
+	"homeroom/internal/natstest"
 	"homeroom/store"
 	"homeroom/subjects"
 	"homeroom/triggers"
@@ -156,16 +157,11 @@ func TestEveryEventIsAccountedFor(t *testing.T) {
 	w.until("an empty consumer", func() bool { return w.unfinished() == 0 })
 }
 
-// unfinished is what JetStream still has for the consumers.
+// unfinished is how many messages the consumers have not finished.
 func (w *world) unfinished() int {
-	n := 0
-	stream, err := w.js.Stream(context.Background(), subjects.Stream)
+	n, err := natstest.CountUnfinished(context.Background(), w.js, subjects.Stream)
 	if err != nil {
 		w.t.Fatal(err)
-	}
-	list := stream.ListConsumers(context.Background())
-	for info := range list.Info() {
-		n += info.NumAckPending + int(info.NumPending)
 	}
 	return n
 }

@@ -16,6 +16,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"homeroom/engine"
+	"homeroom/internal/natstest"
 	"homeroom/internal/standin"
 	"homeroom/subjects"
 	"homeroom/triggers"
@@ -256,16 +257,20 @@ func (e *observer) countBehind(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	stream, err := e.js.Stream(ctx, subjects.Stream)
+	if err != nil {
+		return 0, fmt.Errorf("looking at the stream %s: %w", subjects.Stream, err)
+	}
 	behind := 0
 	if missing := subjects.Partitions - len(list); missing > 0 { // those have not even begun
-		info, err := e.js.Stream(ctx, subjects.Stream)
-		if err != nil {
-			return 0, fmt.Errorf("looking at the stream %s: %w", subjects.Stream, err)
-		}
-		behind = missing * (1 + int(info.CachedInfo().State.Msgs))
+		behind = missing * (1 + int(stream.CachedInfo().State.Msgs))
 	}
 	for _, info := range list {
-		behind += int(info.NumPending) + info.NumAckPending
+		unfinished, err := natstest.CountUnfinishedOf(ctx, stream, info)
+		if err != nil {
+			return 0, err
+		}
+		behind += unfinished
 	}
 	return behind, nil
 }

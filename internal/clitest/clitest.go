@@ -177,16 +177,11 @@ func (w *Installation) WaitUntilRead() {
 	w.T.Helper()
 	w.Until("everything is read", func() bool {
 		stream, err := w.JS.Stream(w.T.Context(), subjects.Stream)
-		if err != nil {
+		if err != nil || stream.CachedInfo().State.Consumers != subjects.Partitions {
 			return false
 		}
-		left := uint64(0)
-		consumers := 0
-		for c := range stream.ListConsumers(w.T.Context()).Info() {
-			left += c.NumPending + uint64(c.NumAckPending)
-			consumers++
-		}
-		return left == 0 && consumers == subjects.Partitions
+		left, err := natstest.CountUnfinished(w.T.Context(), w.JS, subjects.Stream)
+		return err == nil && left == 0
 	})
 }
 

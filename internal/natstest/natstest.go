@@ -4,6 +4,8 @@ package natstest
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net"
 	"os"
 	"testing"
@@ -126,4 +128,41 @@ func Open(t testing.TB) (*Server, jetstream.JetStream, *store.Store) {
 	}
 	t.Cleanup(st.Control.Close)
 	return s, js, st
+}
+
+// CountUnfinished returns how many messages of a stream its consumers have not finished. Zero means all that were stored before the call.
+func CountUnfinished(ctx context.Context, js jetstream.JetStream, name string) (int, error) {
+	stream, err := js.Stream(ctx, name)
+	if err != nil {
+		return 0, err
+	}
+	unfinished := 0
+	list := stream.ListConsumers(ctx)
+	for info := range list.Info() {
+		n, err := CountUnfinishedOf(ctx, stream, info)
+		if err != nil {
+			return 0, err
+		}
+		unfinished += n
+	}
+	if err := list.Err(); err != nil && !errors.Is(err, jetstream.ErrEndOfData) {
+		return 0, err
+	}
+	return unfinished, nil
+}
+
+// CountUnfinishedOf returns how many messages a consumer with one filter has not finished: not delivered, or delivered and not acknowledged. A server
+// counts a message for a consumer only some time after it told the publisher that it is stored, so the last message that the filter lets through
+// is asked for besides: if the consumer does not know it yet, it counts as one.
+func CountUnfinishedOf(ctx context.Context, stream jetstream.Stream, info *jetstream.ConsumerInfo) (int, error) {
+	undelivered := int(info.NumPending)
+	last, err := stream.GetLastMsgForSubject(ctx, info.Config.FilterSubject)
+	switch {
+	case errors.Is(err, jetstream.ErrMsgNotFound):
+	case err != nil:
+		return 0, fmt.Errorf("looking at the last message of %s: %w", info.Config.FilterSubject, err)
+	case last.Sequence > info.Delivered.Stream:
+		undelivered = max(undelivered, 1)
+	}
+	return undelivered + info.NumAckPending, nil
 }
