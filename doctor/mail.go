@@ -39,7 +39,7 @@ func (e *examination) checkMail(ctx context.Context) {
 		e.checkSenders(ctx, mail)
 		return
 	}
-	e.reportNotChecked("SendGrid has not accepted the key (see sendgrid-key)", "sender")
+	e.reportNotChecked("the key comes first (see sendgrid-key)", "sender")
 }
 
 func (e *examination) checkPermissions(permissions []string) {

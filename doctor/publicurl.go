@@ -13,7 +13,7 @@ import (
 	"homeroom/edge"
 )
 
-// checkPublicURL looks at where learners come in. It may well not be reachable from here, so it warns at most.
+// checkPublicURL looks at where learners come in. It may well not be reachable from here, which is a warning; what answers instead of an edge is a failure.
 func (e *examination) checkPublicURL(ctx context.Context) {
 	if e.opts.PublicURL == "" {
 		e.reportNotChecked("it is not given (--public-url, HOMEROOM_PUBLIC_URL)", "public-url")
@@ -29,6 +29,7 @@ func (e *examination) checkPublicURL(ctx context.Context) {
 		e.reportFailure("public-url", err.Error(), "write it as https://learn.example.org")
 		return
 	}
+	const passOn = "have the proxy pass this address on to `homeroom serve --listen`, its path included, or correct --public-url of every process; an edge of an earlier version does not know the question"
 	const do = "if learners can open it this is of this machine only; else look at DNS, the certificate, and that the proxy passes everything on to `homeroom serve --listen`"
 	response, err := e.opts.HTTP.Do(request)
 	if err != nil {
@@ -44,13 +45,11 @@ func (e *examination) checkPublicURL(ctx context.Context) {
 	installation, ours := edge.ParseCheck(answer)
 	switch {
 	case response.StatusCode == http.StatusNotFound, response.StatusCode == http.StatusGone, response.StatusCode == http.StatusMethodNotAllowed:
-		e.reportFailure("public-url", fmt.Sprintf("%s answers %d, which no edge does: links in mails lead there, and nobody can unsubscribe", request.URL, response.StatusCode),
-			"have the proxy pass this address on to `homeroom serve --listen`, its path included, or correct --public-url of every process; an edge of an earlier version does not know the question")
+		e.reportFailure("public-url", fmt.Sprintf("%s answers %d, as no edge of this version does: if links in mails lead there, nobody can unsubscribe", response.Request.URL, response.StatusCode), passOn)
 	case response.StatusCode != http.StatusOK:
 		e.reportWarning("public-url", fmt.Sprintf("%s answers %d", request.URL, response.StatusCode), do)
 	case !ours:
-		e.reportFailure("public-url", fmt.Sprintf("%s is answered by something else than Homeroom (%s from %s): links in mails lead there, and nobody can unsubscribe", request.URL, describeType(response), response.Request.URL.Host),
-			"have the proxy pass this address on to `homeroom serve --listen`, its path included, or correct --public-url of every process; an edge of an earlier version does not know the question")
+		e.reportFailure("public-url", fmt.Sprintf("%s is answered by something else than Homeroom (%s from %s): links in mails lead there, and nobody can unsubscribe", request.URL, describeType(response), response.Request.URL.Host), passOn)
 	case len(e.edges) > 0 && !slices.Contains(e.edges, installation):
 		e.reportFailure("public-url", request.URL.String()+" is answered by an edge of another installation: it refuses the links of this one",
 			"correct --public-url of every process, or have the proxy pass the address on to an edge of this installation")

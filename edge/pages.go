@@ -129,6 +129,9 @@ func (e *Edge) serveNotice(w http.ResponseWriter, r *http.Request, locale string
 	case http.StatusServiceUnavailable:
 		v.Title = v.W.UnavailableTitle
 		v.Text = v.W.Unavailable
+		if r.Method == http.MethodPost { // an answer of the store may be lost, and a choice is more than one write
+			v.Text = v.W.Fault
+		}
 	case http.StatusInternalServerError:
 		v.Title = v.W.UnavailableTitle
 		v.Text = v.W.Fault

@@ -28,7 +28,7 @@ type words struct {
 	ExpiredTitle, Expired         string
 	TooManyTitle, TooMany         string
 	UnavailableTitle, Unavailable string
-	// Fault stands under UnavailableTitle where Homeroom failed at the page: whether anything was changed is not known.
+	// Fault stands under UnavailableTitle where Homeroom failed at the page, or the store at what a learner chose: whether anything was changed is not known.
 	Fault                   string
 	TooLargeTitle, TooLarge string
 }
