@@ -61,7 +61,8 @@ func (s *stepper) behindDecision(run *Run) Decision {
 			d.Step = rule.Program[pc].ID
 		}
 	}
-	return s.identify(d, run.Due.Format(time.RFC3339Nano))
+	s.identify(&d, run.Due.Format(time.RFC3339Nano))
+	return d
 }
 
 // joinRuns makes one decision of several that differ in their runs only. Its id depends on all of them: another attempt at the same step, in which more

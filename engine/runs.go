@@ -248,7 +248,7 @@ func (s *stepper) startRun(rule *Rule, scope, course string, ev *Event, at, arme
 		p.Started = at.UnixMilli()
 		return p
 	})
-	run := Run{
+	s.st.Runs = append(s.st.Runs, Run{
 		ID:       hashID(s.st.Learner, rule.Name, scope, ev.ID),
 		Rule:     rule.Name,
 		Revision: s.env.Current.Hash,
@@ -258,10 +258,10 @@ func (s *stepper) startRun(rule *Rule, scope, course string, ev *Event, at, arme
 		Started:  at,
 		Due:      s.beginOfRun(ev, at),
 		Armed:    armed,
-	}
+	})
+	run := &s.st.Runs[len(s.st.Runs)-1]
 	run.Trigger.Learner = ""
 	run.Trigger.Properties = s.copyProperties(ev.Properties) // the event's own are the host's
-	s.st.Runs = append(s.st.Runs, run)
 	s.recordDecision(Decision{
 		At:     s.decisionTime(at),
 		Rule:   rule.Name,
