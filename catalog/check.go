@@ -1,7 +1,6 @@
 package catalog
 
 import (
-	"maps"
 	"math"
 	"net/url"
 	"slices"
@@ -165,11 +164,15 @@ func checkTraitSet(ev *engine.Event) *DecodeError {
 
 func (e *Event) missingKey(key, word string, values map[string]any) *DecodeError {
 	hint := "add it to " + word
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		if spelling.Fold(name) == spelling.Fold(key) && len(name) <= maxFolded {
-			hint = "the body has " + name + ": call it " + key
-			break
+	folded := spelling.Fold(key)
+	meant := "" // of several, the first in the alphabet, so that the hint is always the same
+	for name := range values {
+		if len(name) <= maxFolded && (meant == "" || name < meant) && spelling.Fold(name) == folded {
+			meant = name
 		}
+	}
+	if meant != "" {
+		hint = "the body has " + meant + ": call it " + key
 	}
 	return newRefusal(CodeMissingKey, hint, "%s needs %s", e.Name, key)
 }

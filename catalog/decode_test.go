@@ -246,6 +246,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"a key that is null", "", "", `{"id":"e1","properties":{"assessment_id":null}}`, "missing_key", "assessment.graded needs assessment_id; add it to properties"},
 		{"an empty key", "", "", `{"id":"e1","properties":{"assessment_id":""}}`, "missing_key", "assessment_id is empty, and assessment.graded needs it"},
 		{"a key spelled otherwise", "", "", `{"id":"e1","properties":{"assessmentId":"a1"}}`, "missing_key", "assessment.graded needs assessment_id; the body has assessmentId: call it assessment_id"},
+		{"a key spelled otherwise twice", "", "", `{"id":"e1","properties":{"assessmentId":"a1","assessment-id":"a2","ASSESSMENT_ID":"a3"}}`, "missing_key", "assessment.graded needs assessment_id; the body has ASSESSMENT_ID: call it assessment_id"},
 	}
 	c := builtin(t)
 	for _, tt := range tests {
