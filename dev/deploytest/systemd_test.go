@@ -18,8 +18,8 @@ const (
 // unitRoles are the instances that docs/kubernetes.md starts.
 var unitRoles = []string{"triggers", "worker", "edge"}
 
-// TestTheUnit: the services' command is one that the binary understands, their keys are handed over by systemd, SendGrid's to the worker alone, and
-// systemd-analyze, where it is installed, finds nothing wrong.
+// TestTheUnit: the services' command is one that the binary understands, their keys are handed over by systemd, SendGrid's and the folder's name to the worker
+// alone, and systemd-analyze, where it is installed, finds nothing wrong.
 func TestTheUnit(t *testing.T) {
 	unit := readFile(t, unitFile)
 	worker := readFile(t, workerFile)
@@ -32,6 +32,11 @@ func TestTheUnit(t *testing.T) {
 	}
 	if directives := regexp.MustCompile(`(?m)^[^#].*sendgrid`).FindString(unit); directives != "" {
 		t.Errorf("every role is given SendGrid's key: %s", directives)
+	}
+	for _, name := range []string{"HOMEROOM_SENDGRID_KEY_FILE", "HOMEROOM_ACADEMY"} {
+		if !regexp.MustCompile(`(?m)^Environment=(?:.* )?` + name + `=\S`).MatchString(worker) {
+			t.Errorf("the worker is not given %s", name)
+		}
 	}
 	known := variables(t, []string{"serve"})
 	for _, name := range regexp.MustCompile(`HOMEROOM_[A-Z_]+`).FindAllString(unit+worker, -1) {
