@@ -54,6 +54,8 @@ var binaryWords = words{
 // structuredCloudEvent is the whole event as JSON in the body.
 type structuredCloudEvent struct{}
 
+func (structuredCloudEvent) headerName() string { return headerContent }
+
 func (structuredCloudEvent) claimsHeader(header map[string][]string) (claimed bool, err *DecodeError) {
 	for name, values := range header {
 		if !strings.EqualFold(name, headerContent) {
@@ -74,6 +76,8 @@ func (structuredCloudEvent) claimsBody(body envelope) bool { return body[attribu
 
 // binaryCloudEvent has the attributes in headers and the data in the body.
 type binaryCloudEvent struct{}
+
+func (binaryCloudEvent) headerName() string { return headerVersion }
 
 func (binaryCloudEvent) claimsHeader(header map[string][]string) (bool, *DecodeError) {
 	for name := range header {

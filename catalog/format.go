@@ -4,8 +4,13 @@ package catalog
 // message that no other does. A body with no keys but a native one's is read as such in a single pass. To add one, write its file and put it into this list.
 var formats = []format{structuredCloudEvent{}, binaryCloudEvent{}, segmentCall{}, nativeBody{}}
 
+// headerNames are the names of the headers by which formats are known.
+var headerNames = headerNamesOf(formats)
+
 // format is one form of an event's body, in a file of its own. TestEveryFormat holds each to a sample.
 type format interface {
+	// headerName returns the name of the header by which a message is known to be of this format; empty: there is none.
+	headerName() string
 	// claimsHeader reports whether the headers say that a message is of this format. The error is about headers of
 	// this format that Homeroom does not read.
 	claimsHeader(header map[string][]string) (bool, *DecodeError)
@@ -51,12 +56,25 @@ func formatByHeader(header map[string][]string) (format, *DecodeError) {
 	return nil, nil
 }
 
-// mayNameFormat reports whether a header has the length of one by which a format is known. Nearly no message has such a header, and to go through the headers once for
-// each format takes as long as to read the body's texts.
+// headerNamesOf returns the names of the headers by which some formats are known.
+func headerNamesOf(some []format) []string {
+	var names []string
+	for _, f := range some {
+		if name := f.headerName(); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// mayNameFormat reports whether the name of a header is as long as one by which a format is known. Nearly no message has such a header, and to go through the headers
+// once for each format takes as long as to read the body's texts.
 func mayNameFormat(header map[string][]string) bool {
 	for name := range header {
-		if len(name) == len(headerContent) || len(name) == len(headerVersion) {
-			return true
+		for _, known := range headerNames {
+			if len(name) == len(known) {
+				return true
+			}
 		}
 	}
 	return false

@@ -24,6 +24,8 @@ var nativeWords = words{
 // nativeBody is Homeroom's own format; see the package's documentation.
 type nativeBody struct{}
 
+func (nativeBody) headerName() string { return "" }
+
 func (nativeBody) claimsHeader(map[string][]string) (bool, *DecodeError) { return false, nil }
 
 func (nativeBody) claimsBody(envelope) bool { return true }

@@ -30,6 +30,8 @@ var segmentWords = words{
 // its own.
 type segmentCall struct{}
 
+func (segmentCall) headerName() string { return "" }
+
 func (segmentCall) claimsHeader(map[string][]string) (bool, *DecodeError) { return false, nil }
 
 func (segmentCall) claimsBody(body envelope) bool {
