@@ -148,7 +148,8 @@ func (i *Installation) openStore(ctx context.Context) error {
 	return err
 }
 
-// CheckConsole returns an error that wraps [store.ErrWrongUser] if the NATS user of this connection may not do what a console needs.
+// CheckConsole returns an error that wraps [store.ErrWrongUser] if the NATS user of this connection may not do what a console needs, and one that wraps
+// [store.ErrMissingImport] if its NATS account lacks an import for it.
 func (i *Installation) CheckConsole(ctx context.Context) error {
 	return store.CheckRole(ctx, i.js, "console")
 }

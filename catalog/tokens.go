@@ -67,8 +67,8 @@ func (p *plain) readString() ([]byte, bool) {
 	return nil, false // a control character
 }
 
-// plainEnd returns where the plain part of a text ends that goes on at a place: at its quotation mark, an escape or a control character, else at the end of the
-// body. Most of a body is texts, so it looks at eight bytes at once.
+// plainEnd returns the index at or after at of the first quotation mark, backslash or control character of the body; if there is none, the length of the body. Most
+// of a body is texts, so it looks at eight bytes at once.
 func (p *plain) plainEnd(at int) int {
 	const step = 8
 	for ; at+step <= len(p.body); at += step {
@@ -82,8 +82,8 @@ func (p *plain) plainEnd(at int) int {
 	return at
 }
 
-// plainEnds has the highest bit of each of eight bytes that ends the plain part of a text. Bytes above the lowest such may be marked without being one: a
-// subtraction borrows from the next byte where it finds one. See "Determine if a word has a byte less than n" in Anderson's Bit Twiddling Hacks.
+// plainEnds says which of eight bytes are quotation marks, backslashes or control characters: it returns the highest bit of each, zero if there is none. Of the bits only
+// the lowest is certain: a subtraction borrows from the next byte where it finds one. See "Determine if a word has a byte less than n" in Anderson's Bit Twiddling Hacks.
 func plainEnds(eight uint64) uint64 {
 	const (
 		ones     = 0x0101010101010101

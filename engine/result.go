@@ -25,7 +25,8 @@ type Env struct {
 	// Zone looks up a time zone, nil: there is no such zone. A host that steps often remembers what it looked up; without
 	// this the files of the system are read each time.
 	Zone func(name string) *time.Location
-	// Trace, if set, is shown what the step looks at on its way to its decisions. It changes none of them.
+	// Trace, if set, is called with each thing that the step looks at on its way to its decisions. It changes none of them, and keeps neither Event nor Cond nor
+	// Vars of an entry: they are good only during the call.
 	Trace func(*TraceEntry)
 }
 

@@ -33,8 +33,8 @@ func Step(env Env, state State, inputs []Input, now time.Time) Result {
 	return result
 }
 
-// steppers are those of steps that are over. Each is as a new one, but for memory that holds nothing; without them, making one and clearing it is a third of what a
-// step costs in which nothing happens.
+// steppers keeps the steppers of steps that are over, for Step to use again. Each is like a new one, but that it has memory, which is empty. Without them, making a
+// stepper and clearing it is a third of the cost of a step in which nothing happens.
 var steppers sync.Pool
 
 // Stepper makes the steps of many learners, one after another, in the same memory: a step leaves hardly any garbage. The

@@ -14,7 +14,7 @@ const (
 )
 
 // TraceEntry is one thing that the engine looked at on its way to a decision, for people who ask why there was none: a condition that
-// did not hold leaves no decision. Event, Cond and Vars are good until the tracer returns.
+// did not hold leaves no decision. Event, Cond and Vars are good only during the call of Env.Trace: the step uses their memory again.
 type TraceEntry struct {
 	Kind  TraceKind
 	Rule  *Rule

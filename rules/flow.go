@@ -129,8 +129,8 @@ func heldOutWords(r *engine.Rule, send *engine.SendStep) string {
 	return "the holdout, " + percentText(r.Holdout) + " of the learners, gets nothing here and goes on, for comparison"
 }
 
-// flowFork returns the if or wait_for at pc, and where the program goes on after it. If its then-part always ends the run, there is
-// no jump, and otherwise is drawn empty: what follows the fork is what runs do that took it.
+// flowFork returns the if or wait_for at pc, and where the program goes on after it. If the then-part always ends the run, no jump at its end says where the
+// otherwise-part ends. Then the otherwise-part is drawn empty, and its steps follow the fork.
 func flowFork(r *engine.Rule, pc int) (step FlowStep, next int) {
 	in := &r.Program[pc]
 	next = in.Else

@@ -223,7 +223,8 @@ func (h *Host) countSoftBounce(f profile.Feedback, at time.Time) {
 // stored the choice already.
 const eventResubscribed = "email.resubscribed"
 
-// applyResubscribed takes in that the learner wants a topic again or, without one, mail as such; the address is written to again.
+// applyResubscribed applies an [eventResubscribed]: the learner wants the topic that it names again. An event without a topic is about all mail: then the learner's
+// address is suppressed no more, and its soft bounces until then are forgotten. It reports whether the profile may have changed.
 func (h *Host) applyResubscribed(ev *engine.Event, at time.Time) (changed bool) {
 	if topic, _ := ev.Text("topic"); topic != "" {
 		return h.profile.Join(topic, at)

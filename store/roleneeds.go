@@ -14,7 +14,7 @@ const checkToken = "homeroom-check"
 // roleNeed is one subject that a role publishes on.
 type roleNeed struct {
 	subject  string
-	imported string // the subject under which deploy/nats/accounts.conf imports it into an account without streams
+	imported string // what deploy/nats/accounts.conf imports for it, often with wildcards ($KV.homeroom_sends.>); the role triggers imports nothing
 	stream   string // takes the subject, or is what a request of JetStream's API is about
 	direct   bool   // whether only a stream that allows direct gets serves the subject
 }

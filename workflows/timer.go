@@ -112,8 +112,9 @@ func (l *learner) shouldRest(ctx workflow.Context) bool {
 	return l.wokenToRest || !at.IsZero() && !workflow.Now(ctx).Before(at)
 }
 
-// maxRestsLate is how many times Rest may pass until the run is woken anyway: no timer is set for resting then, and the run rests at the wake-up if RestsWhenWoken says so. It is longer than any silence that the example academy waits
-// for, because a rest takes four billed actions.
+// maxRestsLate says how soon a wake-up makes a timer for resting unnecessary: if the run is woken within maxRestsLate times Rest after its last decision, no such timer
+// is set, and the run rests at the wake-up if RestsWhenWoken says so. That time is longer than any silence that the example academy waits for, because a rest takes four
+// billed actions.
 const maxRestsLate = 4
 
 // restsWhenWoken is how many times Rest must have passed since the decision before for a run to rest when it is woken. Looks for silence come every few days in
