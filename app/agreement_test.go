@@ -29,6 +29,7 @@ func TestAProcessInAnotherNamespaceIsNotReady(t *testing.T) {
 					namespace:    namespace,
 					roles:        []Role{role},
 					revisions:    &revisions{},
+					rights:       &rightsWatch{},
 					clock:        clock.Real(),
 					started:      started,
 					fingerprints: map[string][]string{store.FingerprintSecret: {"a"}},

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -50,6 +51,7 @@ type App struct {
 	namespace    string              // of Temporal; empty: this process needs none
 	started      time.Time
 	refused      []store.ProviderRefusal // as logged last
+	rights       *rightsWatch
 
 	live       context.Context // ends with Stop
 	cancel     context.CancelFunc
@@ -80,6 +82,12 @@ func New(ctx context.Context, o Options) (*App, error) {
 		return nil, err
 	}
 	a := &App{store: st, log: o.Log, clock: o.Clock, roles: o.Roles, standIn: o.StandIn, running: make(chan struct{}), failed: make(chan error, 1)}
+	a.rights = &rightsWatch{
+		roles: o.Roles,
+		every: o.RightsEvery,
+		check: func(ctx context.Context, role string) error { return store.CheckRole(ctx, o.JetStream, role) },
+		log:   o.Log,
+	}
 	if o.Temporal != nil { // the role api alone does without
 		a.schedules = o.Temporal.ScheduleClient()
 		a.namespace = o.Namespace
@@ -157,6 +165,7 @@ func (o *Options) completeOptions() error {
 	if o.Namespace == "" {
 		o.Namespace = "default"
 	}
+	o.RightsEvery = cmp.Or(o.RightsEvery, defaultRightsEvery)
 	if len(o.Roles) == 0 {
 		o.Roles = []Role{RoleTriggers, RoleWorker}
 		if o.Edge != nil {
@@ -208,6 +217,7 @@ func (a *App) startRoles(ctx context.Context) error {
 	ctx, a.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	a.live = ctx
 	a.background.Go(func() { a.followRules(ctx, seen) })
+	a.background.Go(func() { a.rights.run(ctx) })
 	if a.listLook != nil {
 		a.background.Go(func() { a.lookAtLists(ctx) })
 	}

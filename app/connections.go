@@ -84,19 +84,19 @@ func (c *Connections) NATSAddress() string { return c.nats.ConnectedUrlRedacted(
 // Namespace returns Temporal's namespace.
 func (c *Connections) Namespace() string { return c.namespace }
 
-// ReadinessChecks ask what a serving process needs: NATS, Temporal, rules in force, and the secrets of the other processes. ruleset
-// returns the hash of the rules that the process runs; empty: none. agrees is [App.CheckAgreement].
-func (c *Connections) ReadinessChecks(ruleset func() string, agrees func(context.Context) error) []telemetry.Check {
+// ReadinessChecks ask what a serving process needs: NATS and its rights there, Temporal, rules in force, and the secrets of the other processes.
+func (c *Connections) ReadinessChecks(a *App) []telemetry.Check {
 	checks := []telemetry.Check{{Name: "nats", Ask: c.checkNATS}}
 	if c.temporal != nil { // a process of the role api alone does without
 		checks = append(checks, telemetry.Check{Name: "temporal", Ask: c.checkTemporal})
 	}
 	return append(checks, []telemetry.Check{
-		{Name: "agreement", Ask: agrees},
+		{Name: "rights", Ask: a.CheckRights},
+		{Name: "agreement", Ask: a.CheckAgreement},
 		{
 			Name: "rules",
 			Ask: func(context.Context) error {
-				if ruleset() == "" {
+				if a.Swap().Ruleset == "" {
 					return errors.New("no rules are in force yet: publish a folder with `homeroom rules publish`, or give `homeroom serve` one")
 				}
 				return nil

@@ -66,6 +66,11 @@ func (a *App) watchRules(ctx context.Context, changed chan<- struct{}) {
 
 // keepUp refreshes the rules if anything was published since, and renews this instance's record.
 func (a *App) keepUp(ctx context.Context, seen *uint64) error {
+	if len(a.rights.list()) > 0 { // what is asked next may wait for an answer until it is given up
+		if err := a.publishRecord(ctx); err != nil {
+			return err
+		}
+	}
 	ctx, cancel := context.WithTimeout(ctx, followTime)
 	defer cancel()
 	sequence, err := a.store.Rulesets.Sequence(ctx)
@@ -78,12 +83,19 @@ func (a *App) keepUp(ctx context.Context, seen *uint64) error {
 			*seen = sequence
 		}
 	}
-	instance := a.instanceRecord()
-	a.logRefusals(instance.Refusals)
-	if err := a.store.Control.PublishInstance(ctx, instance); err != nil {
+	if err := a.publishRecord(ctx); err != nil {
 		return err
 	}
 	return failed
+}
+
+// publishRecord renews this instance's record.
+func (a *App) publishRecord(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, followTime)
+	defer cancel()
+	instance := a.instanceRecord()
+	a.logRefusals(instance.Refusals)
+	return a.store.Control.PublishInstance(ctx, instance)
 }
 
 // instanceRecord returns what this process records about itself.
@@ -102,6 +114,7 @@ func (a *App) instanceRecord() store.Instance {
 		Fingerprints:      a.fingerprints,
 		TemporalNamespace: a.namespace,
 		StandIn:           a.standIn,
+		MissingRights:     a.rights.list(),
 	}
 	if !a.clock.IsReal() {
 		i.Clock = &a.clock

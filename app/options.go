@@ -99,6 +99,8 @@ type Options struct {
 	Prompt bool
 	// MarkEvery and MarkMargin are in real time; see package triggers for their defaults.
 	MarkEvery, MarkMargin time.Duration
+	// RightsEvery is about how often the process tries whether NATS still lets its roles do what they need, in real time. Default: a minute.
+	RightsEvery time.Duration
 	// SetAsideAfter is in real time; see package triggers for its default.
 	SetAsideAfter time.Duration
 	// AckWait is in real time; see package triggers for its default. What a dead process had received is taken up by another after so long.

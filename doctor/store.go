@@ -43,6 +43,7 @@ func (e *examination) checkControl(ctx context.Context, js jetstream.JetStream) 
 	defer st.Control.Close()
 	current := e.checkRules(ctx, st)
 	triggersLive := e.checkInstances(st, current)
+	e.checkMissingRights(st)
 	e.checkProvider(st)
 	e.checkProviderLists(ctx, st)
 	e.checkKillSwitch(ctx, st)
@@ -182,9 +183,9 @@ func (e *examination) checkInstances(st *store.Store, current store.Pointer) (tr
 	case len(behind) > 0:
 		e.reportWarning("instances", strings.Join(behind, "\n")+", and in force is "+narrate.ShortHash(current.Hash), "they follow within seconds; if not, look at their logs")
 	case live == 0:
-		e.reportWarning("instances", "no instance of Homeroom is running", "start `homeroom serve`")
+		e.reportAbsent(st, "no instance of Homeroom is running", "start `homeroom serve`", absent)
 	case len(absent) > 0:
-		e.reportWarning("instances", says+"; nobody serves "+strings.Join(absent, " or "), "start `homeroom serve --roles "+strings.Join(absent, ",")+"`")
+		e.reportAbsent(st, says+"; nobody serves "+strings.Join(absent, " or "), "start `homeroom serve --roles "+strings.Join(absent, ",")+"`", absent)
 	case len(deaf) > 0:
 		e.reportWarning("instances", says+"; without webhooks: "+strings.Join(deaf, ", "),
 			"give the edge the public key of SendGrid's event webhook (--sendgrid-webhook-key): without it nobody hears of bounces and complaints, and uncertain mails stay so")

@@ -45,6 +45,8 @@ type Instance struct {
 	TemporalNamespace string `json:"temporal_namespace,omitempty"`
 	// Refusals are the channels whose provider refused this instance's account when it called last.
 	Refusals []ProviderRefusal `json:"provider_refuses,omitempty"`
+	// MissingRights are the rights in NATS that this instance has lost since it started.
+	MissingRights []MissingRight `json:"missing_rights,omitempty"`
 	// Clock is the clock that the instance runs on; nil: the machine's. It is another one in time-lapse.
 	Clock *clock.Clock `json:"clock,omitempty"`
 	// StandIn is true on a developer's machine, where mail goes to a stand-in of the provider.
@@ -59,6 +61,14 @@ type ProviderRefusal struct {
 	Since   time.Time `json:"since"`
 	Last    time.Time `json:"last"`
 	Detail  string    `json:"detail,omitempty"`
+}
+
+// MissingRight says what a role of an instance may no longer do in NATS, and what to do about it.
+type MissingRight struct {
+	Role    string    `json:"role"`
+	Since   time.Time `json:"since"` // when the instance found it
+	Problem string    `json:"problem"`
+	Do      string    `json:"do"`
 }
 
 // InstanceTTL is after how long without a renewal an instance counts as gone.

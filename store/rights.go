@@ -19,20 +19,23 @@ var ErrWrongUser = errors.New("the NATS user of this process lacks a right")
 // ErrMissingImport says that nobody serves a subject that a role needs, although the stream behind it exists.
 var ErrMissingImport = errors.New("the NATS account of this process lacks an import")
 
-// CheckRole returns an error that wraps [ErrWrongUser] if the NATS user may not publish what a role needs: "triggers", "worker",
+// CheckRole returns a [*RightsError] that wraps [ErrWrongUser] if the NATS user may not publish what a role needs: "triggers", "worker",
 // "edge", "api" or "console"; and one that wraps [ErrMissingImport] if nobody serves it although the stream exists, so that requests
 // would wait for an answer. It stores nothing. A stream that does not exist yet is no error, because the set-up makes it, and neither is one of which too few servers
-// are there to serve it.
+// are there to serve it. Any other error says that NATS could not be asked, and nothing of rights.
 func CheckRole(ctx context.Context, js jetstream.JetStream, role string) error {
 	needs := roleNeeds(role)
-	denied, unserved, err := probeSubjects(ctx, js, subjectsOf(needs))
+	found, err := probeSubjects(ctx, js, subjectsOf(needs))
 	if err != nil {
 		return fmt.Errorf("ask what the NATS user may do: %w", err)
 	}
-	if len(denied) > 0 {
-		return refusedError(role, denied)
+	if found.inboxDenied {
+		return inboxError(role)
 	}
-	missing, err := confirmUnserved(ctx, js, needs, unserved)
+	if len(found.denied) > 0 {
+		return refusedError(role, selectNeeds(needs, found.denied))
+	}
+	missing, err := confirmUnserved(ctx, js, needs, found.unserved)
 	if err != nil {
 		return fmt.Errorf("ask who serves what the role %s publishes: %w", role, err)
 	}
@@ -42,102 +45,69 @@ func CheckRole(ctx context.Context, js jetstream.JetStream, role string) error {
 	return nil
 }
 
-// refusedError returns the error about subjects on which the user may not publish.
-func refusedError(role string, denied []string) error {
-	serve := ", and serve with --roles what that user is for"
-	if role == "console" {
-		serve = ""
-	}
-	return fmt.Errorf("%w: the role %s publishes on %s, and NATS refuses it: connect as homeroom-%s of deploy/nats/accounts.conf, or as a user with the same rights (--nats, --nats-creds)%s",
-		ErrWrongUser, role, strings.Join(denied, ", "), role, serve)
-}
-
-// missingImportError returns the error about subjects that nobody serves.
-func missingImportError(role string, missing []roleNeed) error {
-	streams := make([]string, 0, len(missing))
-	imports := make([]string, 0, len(missing))
-	for _, need := range missing {
-		if !slices.Contains(streams, need.stream) {
-			streams = append(streams, need.stream)
-		}
-		imports = append(imports, need.importLine())
-	}
-	says := fmt.Errorf("%w: the role %s publishes on %s, and nobody serves it although these streams exist: %s",
-		ErrMissingImport, role, strings.Join(subjectsOf(missing), ", "), strings.Join(streams, ", "))
-	if role == "triggers" { // its user is in the account of the streams
-		return fmt.Errorf("%w: connect as homeroom-triggers of the account HOMEROOM in deploy/nats/accounts.conf", says)
-	}
-	account := strings.ToUpper(role)
-	return fmt.Errorf("%w: in deploy/nats/accounts.conf, see that accounts, %s, imports has %s, and that HOMEROOM exports it to %s",
-		says, account, strings.Join(imports, " and "), account)
-}
-
-// deniedTime bounds how long one question of probeSubjects waits for the client to hear of the refusal.
+// deniedTime bounds how long probeSubjects waits for the client to pass a refusal on.
 const deniedTime = time.Second
 
 // DeniedSubjects returns those of the subjects on which the connection's user may not publish. The server answers at once, where the
 // request itself would wait for an answer until it is given up. What it publishes for this no stream takes, and no request of
 // JetStream's API is carried out: its body is not JSON.
 func DeniedSubjects(ctx context.Context, js jetstream.JetStream, names []string) (denied []string, err error) {
-	denied, _, err = probeSubjects(ctx, js, names)
-	return denied, err
+	found, err := probeSubjects(ctx, js, names)
+	return found.denied, err
 }
 
-// probeSubjects returns those of the subjects on which the connection's user may not publish, and those that nobody serves; see
-// [DeniedSubjects] for what it publishes.
-func probeSubjects(ctx context.Context, js jetstream.JetStream, names []string) (denied, unserved []string, err error) {
+// probeResult says what came of publishing on subjects.
+type probeResult struct {
+	denied      []string // the user may not publish on them
+	unserved    []string // nobody serves them
+	inboxDenied bool     // the user may not listen where answers come, so that unserved is not known
+}
+
+// probeSubjects publishes on each of the subjects; see [DeniedSubjects] for what. One connection must not be probed twice at a time.
+func probeSubjects(ctx context.Context, js jetstream.JetStream, names []string) (probeResult, error) {
 	nc := js.Conn()
-	violations := make(chan struct{}, len(names))
-	previous := nc.ErrorHandler()
-	nc.SetErrorHandler(func(nc *nats.Conn, sub *nats.Subscription, err error) {
-		switch {
-		case errors.Is(err, nats.ErrPermissionViolation):
-			select {
-			case violations <- struct{}{}:
-			default:
-			}
-		case previous != nil:
-			previous(nc, sub, err)
-		}
-	})
-	defer nc.SetErrorHandler(previous)
-	inbox := nc.NewInbox()
+	refusals := collectRefusals(nc)
+	defer refusals.stop()
+	inbox := nc.NewInbox() + ".*"
 	answers := make(chan *nats.Msg, len(names))
-	sub, err := nc.ChanSubscribe(inbox+".*", answers)
+	sub, err := nc.ChanSubscribe(inbox, answers)
 	if err != nil {
-		return nil, nil, err
+		return probeResult{}, err
 	}
 	defer func() { _ = sub.Unsubscribe() }()
 	for n, name := range names {
 		msg := nats.NewMsg(name)
-		msg.Reply = inbox + "." + strconv.Itoa(n)
+		msg.Reply = strings.TrimSuffix(inbox, "*") + strconv.Itoa(n)
 		msg.Data = []byte("check")
 		msg.Header.Set(jetstream.ExpectedStreamHeader, checkToken)
 		if err := nc.PublishMsg(msg); err != nil {
-			return nil, nil, err
-		}
-		if err := flush(ctx, nc); err != nil {
-			return nil, nil, err
-		}
-		if !isDenied(nc.LastError(), name) {
-			continue
-		}
-		denied = append(denied, name)
-		select { // until then the handler stays
-		case <-violations:
-		case <-time.After(deniedTime):
+			return probeResult{}, err
 		}
 	}
-	return denied, unservedSubjects(inbox, names, answers), nil
+	if err := flush(ctx, nc); err != nil {
+		return probeResult{}, err
+	}
+	refused := refusals.await(deniedTime)
+	isRefused := func(name string) bool {
+		return slices.ContainsFunc(refused, func(err error) bool { return isDenied(err, name) })
+	}
+	found := probeResult{inboxDenied: isRefused(inbox), unserved: unservedSubjects(inbox, names, answers)}
+	for _, name := range names {
+		if isRefused(name) {
+			found.denied = append(found.denied, name)
+		}
+	}
+	return found, nil
 }
 
-// unservedSubjects returns those of the subjects that the server said nobody serves. It says so before it answers the flush.
+// unservedSubjects returns those of the subjects that the server said nobody serves. It says so before it answers the flush. The inbox
+// ends in a wildcard, in whose place answers have the subject's number.
 func unservedSubjects(inbox string, names []string, answers <-chan *nats.Msg) []string {
 	var unserved []string
 	for {
 		select {
 		case msg := <-answers:
-			n, err := strconv.Atoi(strings.TrimPrefix(msg.Subject, inbox+"."))
+			n, err := strconv.Atoi(strings.TrimPrefix(msg.Subject, strings.TrimSuffix(inbox, "*")))
 			if err == nil && n < len(names) && isNoResponders(msg) {
 				unserved = append(unserved, names[n])
 			}
@@ -162,8 +132,7 @@ const (
 // confirmUnserved returns those needs among the unserved subjects that stay unserved although their stream exists.
 func confirmUnserved(ctx context.Context, js jetstream.JetStream, needs []roleNeed, unserved []string) ([]roleNeed, error) {
 	for try := 1; ; try++ {
-		needs = slices.DeleteFunc(slices.Clone(needs), func(need roleNeed) bool { return !slices.Contains(unserved, need.subject) })
-		needs = servedByExisting(ctx, js, needs)
+		needs = servedByExisting(ctx, js, selectNeeds(needs, unserved))
 		if len(needs) == 0 || try == unservedTries {
 			return needs, nil
 		}
@@ -172,10 +141,11 @@ func confirmUnserved(ctx context.Context, js jetstream.JetStream, needs []roleNe
 			return nil, ctx.Err()
 		case <-time.After(unservedPause):
 		}
-		var err error
-		if _, unserved, err = probeSubjects(ctx, js, subjectsOf(needs)); err != nil {
+		found, err := probeSubjects(ctx, js, subjectsOf(needs))
+		if err != nil {
 			return nil, err
 		}
+		unserved = found.unserved
 	}
 }
 

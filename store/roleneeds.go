@@ -2,6 +2,8 @@ package store
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"homeroom/engine"
@@ -28,6 +30,26 @@ func (n roleNeed) importLine() string {
 	return line + "}"
 }
 
+// permission returns what deploy/nats/accounts.conf lets the role's user publish for this.
+func (n roleNeed) permission(role string) string {
+	subject := n.imported
+	if request, isAPI := strings.CutPrefix(subject, "$JS.API."); isAPI && accountOf(role) != "HOMEROOM" {
+		subject = "$JS.homeroom.API." + request // permissions are checked after the account's mapping
+	}
+	return strconv.Quote(subject)
+}
+
+// selectNeeds returns the needs that have one of the subjects.
+func selectNeeds(needs []roleNeed, subjects []string) []roleNeed {
+	var selected []roleNeed
+	for _, need := range needs {
+		if slices.Contains(subjects, need.subject) {
+			selected = append(selected, need)
+		}
+	}
+	return selected
+}
+
 // subjectsOf returns the subjects of needs, in their order.
 func subjectsOf(needs []roleNeed) []string {
 	names := make([]string, 0, len(needs))
@@ -37,9 +59,19 @@ func subjectsOf(needs []roleNeed) []string {
 	return names
 }
 
-// roleNeeds returns one subject for each right that the role's user has in deploy/nats/accounts.conf. Left out are the request for a stream's state, without which no
-// store opens, and the records that are written once in the life of an installation, such as the secret.
+// roleNeeds returns one subject for each right that the role's user has in deploy/nats/accounts.conf. Left out are the records that are written once in the life of an
+// installation, such as the secret.
 func roleNeeds(role string) []roleNeed {
+	needs := ownNeeds(role)
+	if len(needs) == 0 {
+		return nil
+	}
+	state := "$JS.API.STREAM.INFO."
+	return append(needs, needOf("KV_"+BucketControl, state+"KV_"+BucketControl, state+"*"))
+}
+
+// ownNeeds returns the needs of a role but for a stream's state, which all roles ask for.
+func ownNeeds(role string) []roleNeed {
 	switch role {
 	case "triggers":
 		return triggersNeeds()
@@ -103,10 +135,10 @@ func consoleNeeds() []roleNeed {
 // triggersNeeds returns the needs of the role triggers. Its user is in the account HOMEROOM and imports nothing.
 func triggersNeeds() []roleNeed {
 	return []roleNeed{
-		requestNeed(subjects.Stream, "$JS.API.CONSUMER.CREATE."+subjects.Stream+"."+checkToken),
+		consumerNeed(subjects.Stream),
 		getNeed(subjects.Stream),
 		getNeed("KV_" + BucketStanding),
-		requestNeed("KV_"+BucketStanding, "$JS.API.CONSUMER.CREATE.KV_"+BucketStanding+"."+checkToken),
+		consumerNeed("KV_" + BucketStanding),
 		recordNeed(BucketStanding, checkToken, ">"),
 		recordNeed(BucketLearned, pathsPrefix+checkToken, pathsPrefix+"*"),
 		needOf(subjects.DeadStream, subjects.Dead(checkToken, checkToken), subjects.AllDead),
@@ -153,6 +185,12 @@ func needOf(stream, subject, imported string) roleNeed {
 
 // requestNeed returns the need to ask JetStream's API about a stream.
 func requestNeed(stream, subject string) roleNeed { return needOf(stream, subject, subject) }
+
+// consumerNeed returns the need to make consumers of a stream.
+func consumerNeed(stream string) roleNeed {
+	create := "$JS.API.CONSUMER.CREATE." + stream + "."
+	return needOf(stream, create+checkToken, create+">")
+}
 
 // getNeed returns the need to ask for the messages of a stream.
 func getNeed(stream string) roleNeed { return requestNeed(stream, "$JS.API.STREAM.MSG.GET."+stream) }

@@ -151,7 +151,7 @@ func (c *ServeCmd) Run(ctx context.Context, o IO) error {
 	if posts != nil {
 		log.Info("events over HTTP", "listen", posts.Listener.Addr().String())
 	}
-	operators.markReady(connections.ReadinessChecks(func() string { return homeroom.Swap().Ruleset }, homeroom.CheckAgreement))
+	operators.markReady(connections.ReadinessChecks(homeroom))
 	log.Info("serving", "operators", operators.addr, "roles", roles, "ruleset", homeroom.Swap().Ruleset, "nats", connections.NATSAddress(), "namespace", connections.Namespace())
 	select {
 	case err := <-homeroom.Failed():

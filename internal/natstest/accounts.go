@@ -67,6 +67,7 @@ func SetPasswords(t *testing.T) {
 type Accounts struct {
 	t       *testing.T
 	srv     *server.Server
+	file    string // accounts.conf
 	refused *RefusalLog
 }
 
@@ -93,9 +94,20 @@ func OpenAccountsOf(t *testing.T, accounts, more string) *Accounts {
 			t.Fatal(err)
 		}
 	}
-	a := &Accounts{t: t, refused: &RefusalLog{}}
+	a := &Accounts{t: t, file: filepath.Join(work, "accounts.conf"), refused: &RefusalLog{}}
 	a.srv = StartFile(t, conf, a.refused)
 	return a
+}
+
+// Reload has the server take over another text of accounts.conf, as `nats-server --signal reload` does. Connections stay.
+func (a *Accounts) Reload(accounts string) {
+	a.t.Helper()
+	if err := os.WriteFile(a.file, []byte(accounts), 0o600); err != nil {
+		a.t.Fatal(err)
+	}
+	if err := a.srv.Reload(); err != nil {
+		a.t.Fatal(err)
+	}
 }
 
 // StartFile starts a server from a configuration file. It ends with the test.

@@ -1,0 +1,107 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"homeroom/store"
+)
+
+const (
+	// defaultRightsEvery is about how often a process tries its rights while it serves. Servers reload their accounts at any time.
+	defaultRightsEvery = time.Minute
+	// rightsTime bounds one look at the rights of one role.
+	rightsTime = 20 * time.Second
+)
+
+// rightsWatch knows which rights the roles of this process have lost since it started.
+type rightsWatch struct {
+	roles []Role
+	every time.Duration // about; real time
+	check func(ctx context.Context, role string) error
+	log   *slog.Logger
+
+	mu      sync.Mutex
+	missing []store.MissingRight
+}
+
+// run tries the rights until ctx ends. Processes that started together try at different times.
+func (w *rightsWatch) run(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(w.every*3/4 + rand.N(w.every/2)):
+		}
+		w.tryRights(ctx, time.Now())
+	}
+}
+
+// tryRights tries what each role publishes. If NATS cannot be asked, what was known stays.
+func (w *rightsWatch) tryRights(ctx context.Context, now time.Time) {
+	for _, role := range w.roles {
+		ctx, cancel := context.WithTimeout(ctx, rightsTime)
+		err := w.check(ctx, string(role))
+		cancel()
+		var lost *store.RightsError
+		if err != nil && !errors.As(err, &lost) {
+			w.log.Debug("the rights of this process could not be tried", "role", role, "error", err)
+			continue
+		}
+		w.setMissing(string(role), lost, now)
+	}
+}
+
+// setMissing records what a role lacks, and logs it if it has changed. nil: nothing.
+func (w *rightsWatch) setMissing(role string, lost *store.RightsError, now time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	at := slices.IndexFunc(w.missing, func(m store.MissingRight) bool { return m.Role == role })
+	since := now
+	if at >= 0 {
+		if lost != nil && w.missing[at].Problem == lost.Problem {
+			return
+		}
+		since = w.missing[at].Since
+		w.missing = slices.Delete(slices.Clone(w.missing), at, at+1)
+	}
+	if lost != nil {
+		found := store.MissingRight{
+			Role:    role,
+			Since:   since,
+			Problem: lost.Problem,
+			Do:      lost.Repair(),
+		}
+		w.missing = append(slices.Clone(w.missing), found)
+		w.log.Error("this process has lost a right in NATS", "role", role, "problem", found.Problem, "do", found.Do)
+	} else if at >= 0 {
+		w.log.Info("this process has its rights in NATS again", "role", role, "missing_since", since)
+	}
+}
+
+// list returns what is missing.
+func (w *rightsWatch) list() []store.MissingRight {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.missing
+}
+
+// CheckRights returns an error if NATS has taken a right from this process that one of its roles needs. It is known about a minute
+// after the servers have reloaded their accounts. A NATS that is away takes no right.
+func (a *App) CheckRights(context.Context) error {
+	var problems []string
+	for _, m := range a.rights.list() {
+		problems = append(problems, fmt.Sprintf("%s since %s: %s", m.Problem, m.Since.UTC().Format(time.RFC3339), m.Do))
+	}
+	if len(problems) == 0 {
+		return nil
+	}
+	return errors.New(strings.Join(problems, "; "))
+}
