@@ -12,7 +12,7 @@ func TestOneRetentionEverywhere(t *testing.T) {
 		t.Fatal("the namespace has no retention")
 	}
 	said := regexp.MustCompile(`(?:--retention |#NAMESPACE_RETENTION=|advisedRetention = ")([0-9][0-9a-z]*)`)
-	for _, file := range []string{".env.example", "docs/operations.md", "doctor/temporal.go"} {
+	for _, file := range []string{".env.example", "docs/operations.md", "docs/kubernetes.md", "doctor/temporal.go"} {
 		found := said.FindAllStringSubmatch(read(t, file), -1)
 		if len(found) == 0 {
 			t.Errorf("%s names no retention", file)
