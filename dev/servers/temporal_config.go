@@ -82,14 +82,14 @@ func serverConfig(d *databases, p ports) *config.Config {
 // limit. Nothing may call home.
 func dynamicConfig(shards int32, overrides map[string]any) dynamicconfig.StaticClient {
 	const plenty = 100_000 // requests per second
-	// A shard looks into each of its queues so many times a second; Temporal's default is 20. Where one shard has the work of all, each task of more than ten
-	// messages a second waited 40 ms with 20, and with 1,000 job B of the bench passed a tenth fewer messages: more looks find less each. Nobody waits for
+	// A shard polls each of its queues so many times a second; Temporal's default is 20. Where one shard has the work of all, each task of more than ten
+	// messages a second waited 40 ms with 20, and with 1,000 job B of the bench passed a tenth fewer messages: more polls find less each. Nobody waits for
 	// visibility. With several shards on PostgreSQL (bench --scale) so many tasks piled up with 20 that requests ran into their deadlines.
-	looks := 100
-	looksForVisibility := 20
+	polls := 100
+	visibilityPolls := 20
 	if shards > 1 {
-		looks = 1_000
-		looksForVisibility = 1_000
+		polls = 1_000
+		visibilityPolls = 1_000
 	}
 	settings := map[string]any{
 		dynamicconfig.FrontendRPS.Key().String():                                  plenty,
@@ -100,9 +100,9 @@ func dynamicConfig(shards int32, overrides map[string]any) dynamicconfig.StaticC
 		dynamicconfig.FrontendPersistenceMaxQPS.Key().String():                    plenty,
 		dynamicconfig.HistoryPersistenceMaxQPS.Key().String():                     plenty,
 		dynamicconfig.MatchingPersistenceMaxQPS.Key().String():                    plenty,
-		dynamicconfig.TransferProcessorMaxPollRPS.Key().String():                  looks,
-		dynamicconfig.TimerProcessorMaxPollRPS.Key().String():                     looks,
-		dynamicconfig.VisibilityProcessorMaxPollRPS.Key().String():                looksForVisibility,
+		dynamicconfig.TransferProcessorMaxPollRPS.Key().String():                  polls,
+		dynamicconfig.TimerProcessorMaxPollRPS.Key().String():                     polls,
+		dynamicconfig.VisibilityProcessorMaxPollRPS.Key().String():                visibilityPolls,
 		dynamicconfig.HistoryCacheHostLevelMaxSize.Key().String():                 8_192, // workflows held in memory
 		// On one machine several partitions of a queue only forward tasks to each other.
 		dynamicconfig.MatchingNumTaskqueueReadPartitions.Key().String():  1,
