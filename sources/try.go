@@ -168,6 +168,9 @@ func tryBody(cat *catalog.Catalog, body []byte) Tried {
 		if timeless {
 			tried.Remarks = append(tried.Remarks, "it says no time, and counts as of when it arrives; an import refuses it")
 		}
+		if tried.Time.After(time.Now().Add(catalog.MaxAhead)) {
+			tried.Remarks = append(tried.Remarks, "its time is more than an hour ahead of this machine's clock: triggers and imports refuse it as "+catalog.CodeBadTime)
+		}
 	}
 	return tried
 }

@@ -3,13 +3,15 @@ package sources_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"homeroom/catalog"
 	"homeroom/sources"
 )
 
-// TestTryOfABodyWithoutATime: it counts as of its arrival; what else is wrong with it is said, and not that it has no time. A time that is none is said as such.
-func TestTryOfABodyWithoutATime(t *testing.T) {
+// TestTryOfABodyWithAnOddTime: without one it counts as of its arrival; what else is wrong with it is said, and not that it has no time. A time that is none is said as such,
+// and so is one that triggers would refuse today.
+func TestTryOfABodyWithAnOddTime(t *testing.T) {
 	known, err := catalog.Default()
 	if err != nil {
 		t.Fatal(err)
@@ -27,6 +29,7 @@ func TestTryOfABodyWithoutATime(t *testing.T) {
 		{"complete", statement(`"object":{"id":"https://lms.example/l1"}`), "", "it says no time"},
 		{"an empty id", statement(`"object":{"id":""}`), catalog.CodeMissingKey, "lesson_id is empty"},
 		{"no id", statement(`"object":{}`), catalog.CodeMissingKey, "needs lesson_id"},
+		{"a time far ahead", statement(`"object":{"id":"https://lms.example/l1"},"timestamp":"` + time.Now().AddDate(1, 0, 0).UTC().Format(time.RFC3339) + `"`), "", "refuse it as bad_time"},
 		{"a time that is none", statement(`"object":{"id":""},"timestamp":"yesterday"`), catalog.CodeBadTime, "cannot read the time"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
