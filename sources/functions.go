@@ -43,7 +43,7 @@ func functionNames() []string {
 //	last(text, sign)       what follows the last sign in a text; the text without one
 //	without(text, end)     a text without that end, if it has it
 //	lower(text)            a text in small letters
-//	activity(x, type)      the id of an activity in the contextActivities of an xAPI statement, the first of a type before all others
+//	activity(x, type)      the id of an activity in the contextActivities of an xAPI statement, the first of a type; for "course" also the first that may be one
 //	score_pct(x)           the score of an xAPI statement as a percentage
 func newEnvironment() (*cel.Env, error) {
 	text := []*cel.Type{cel.StringType}

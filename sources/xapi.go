@@ -22,24 +22,23 @@ func findActivity(activities, kind ref.Val) ref.Val {
 	return types.String(id)
 }
 
-// activityID returns the id of an activity in the contextActivities of an xAPI statement: the first of a type, in grouping, parent and category, or else the
-// first of grouping or of parent. In a statement of cmi5 the first of grouping is the publisher's id of the unit itself, and stands for nothing else.
+// activityID returns the id of an activity in the contextActivities of an xAPI statement: the first of a type, in grouping, parent and category. A course that no
+// type names is the first activity of grouping or of parent whose type does not say that it is something else. In a statement of cmi5 the first of grouping is
+// the publisher's id of the unit itself, and in one of H5P the parent is the content that has the part: neither is a course.
 func activityID(lists map[string]any, kind string) (id string, found bool) {
 	for _, where := range []string{"grouping", "parent", "category"} {
 		for one := range activitiesIn(lists[where]) {
-			definition, _ := one["definition"].(map[string]any)
-			named, _ := definition["type"].(string)
-			if id, isText := one["id"].(string); isText && named[strings.LastIndexByte(named, '/')+1:] == kind {
+			if id, isText := one["id"].(string); isText && typeOf(one) == kind {
 				return id, true
 			}
 		}
 	}
-	if isCmi5(lists) {
+	if kind != "course" || isCmi5(lists) {
 		return "", false
 	}
 	for _, where := range []string{"grouping", "parent"} {
 		for one := range activitiesIn(lists[where]) {
-			if id, isText := one["id"].(string); isText {
+			if id, isText := one["id"].(string); isText && mayBeCourse(one) && !(where == "parent" && isH5P(lists)) {
 				return id, true
 			}
 		}
@@ -47,10 +46,39 @@ func activityID(lists map[string]any, kind string) (id string, found bool) {
 	return "", false
 }
 
+// typeOf returns the last part of the IRI of an activity's type; without one, "".
+func typeOf(activity map[string]any) string {
+	definition, _ := activity["definition"].(map[string]any)
+	named, _ := definition["type"].(string)
+	return named[strings.LastIndexByte(named, '/')+1:]
+}
+
+// mayBeCourse reports whether the type of an activity leaves open that it is a course. The types are those of https://registry.tincanapi.com that hold
+// something, or are in something, and of cmi5; of a type that an academy has made up nothing is known.
+func mayBeCourse(activity map[string]any) bool {
+	switch typeOf(activity) {
+	case "assessment", "assignment", "attempt", "block", "book", "category", "chapter", "cmi.interaction", "discussion", "file", "forum", "group", "interaction",
+		"lesson", "link", "lms", "media", "meeting", "module", "objective", "page", "question", "quiz", "recipe", "resource", "section", "simulation", "site",
+		"source", "team", "video":
+		return false
+	}
+	return true
+}
+
 // isCmi5 reports whether a statement is one of cmi5. https://github.com/AICC/CMI-5_Spec_Current, 9.6.2
 func isCmi5(lists map[string]any) bool {
 	for one := range activitiesIn(lists["category"]) {
 		if one["id"] == "https://w3id.org/xapi/cmi5/context/categories/cmi5" {
+			return true
+		}
+	}
+	return false
+}
+
+// isH5P reports whether a statement is one of H5P, which names the library of the content as a category. https://h5p.org/documentation/x-api
+func isH5P(lists map[string]any) bool {
+	for one := range activitiesIn(lists["category"]) {
+		if id, isText := one["id"].(string); isText && strings.HasPrefix(id, "http://h5p.org/libraries/") {
 			return true
 		}
 	}
