@@ -89,6 +89,9 @@ func (i *Installation) Overview(ctx context.Context) (Overview, error) {
 func (i *Installation) listInstances() []InstanceStatus {
 	instances := []InstanceStatus{}
 	for _, instance := range i.store.Control.Instances() {
+		if instance.NotStarted != "" {
+			continue
+		}
 		instances = append(instances, InstanceStatus{
 			Instance: instance,
 			Alive:    instance.Live(i.opts.Real()),

@@ -30,13 +30,13 @@ func Roles() []Role { return []Role{RoleTriggers, RoleWorker, RoleEdge, RoleAPI}
 // isAPIOnly reports whether the process takes events over HTTP and does nothing else. Then it needs no Temporal and makes no secret.
 func (o *Options) isAPIOnly() bool { return len(o.Roles) == 1 && o.Roles[0] == RoleAPI }
 
-// setUpFor makes what is missing for the roles of a process, and returns the installation's secrets.
-func setUpFor(ctx context.Context, o Options) (secrets [][]byte, err error) {
+// setUpFor makes what is missing for the roles of a process, and returns the installation's secrets. name is that of this instance.
+func setUpFor(ctx context.Context, o Options, name string) (secrets [][]byte, err error) {
 	if !o.isAPIOnly() {
 		if err := Setup(ctx, o.JetStream, o.Temporal, o.Namespace, o.Store); err != nil {
 			return nil, err
 		}
-		return store.EnsureSecrets(ctx, o.JetStream, o.Secrets)
+		return ensureSecrets(ctx, o, name)
 	}
 	if err := store.Setup(ctx, o.JetStream, o.Store); err != nil {
 		return nil, fmt.Errorf("setting up NATS: %w", err)

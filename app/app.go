@@ -72,8 +72,13 @@ func New(ctx context.Context, o Options) (*App, error) {
 			return nil, err
 		}
 	}
-	secrets, err := setUpFor(ctx, o)
+	name, err := instanceName()
 	if err != nil {
+		return nil, err
+	}
+	secrets, err := setUpFor(ctx, o, name)
+	if err != nil {
+		recordNotStarted(ctx, o, err)
 		return nil, err
 	}
 	o.Secrets = secrets
@@ -81,7 +86,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{store: st, log: o.Log, clock: o.Clock, roles: o.Roles, standIn: o.StandIn, running: make(chan struct{}), failed: make(chan error, 1)}
+	a := &App{name: name, store: st, log: o.Log, clock: o.Clock, roles: o.Roles, standIn: o.StandIn, running: make(chan struct{}), failed: make(chan error, 1)}
 	a.rights = &rightsWatch{
 		roles: o.Roles,
 		every: o.RightsEvery,
@@ -92,11 +97,8 @@ func New(ctx context.Context, o Options) (*App, error) {
 		a.schedules = o.Temporal.ScheduleClient()
 		a.namespace = o.Namespace
 	}
-	if a.name, err = instanceName(); err == nil {
-		a.started = time.Now()
-		a.fingerprints, err = store.Fingerprints(ctx, o.JetStream, valuesToAgree(o))
-	}
-	if err == nil {
+	a.started = time.Now()
+	if a.fingerprints, err = store.Fingerprints(ctx, o.JetStream, valuesToAgree(o)); err == nil {
 		err = a.wireRoles(ctx, o)
 	}
 	if err != nil {

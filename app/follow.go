@@ -21,6 +21,7 @@ const (
 // followRules keeps the rules as the store has them and records which they are, until ctx ends. seen is the sequence up to which keepUp has read.
 func (a *App) followRules(ctx context.Context, seen uint64) {
 	a.removeOldRecords(ctx)
+	a.removeNotStarted(ctx)
 	changed := make(chan struct{}, 1)
 	a.background.Go(func() { a.watchRules(ctx, changed) })
 	tick := time.NewTicker(beatInterval)
@@ -124,9 +125,7 @@ func (a *App) instanceRecord() store.Instance {
 			i.Refusals = append(i.Refusals, store.ProviderRefusal{Channel: r.Channel, Since: r.Since, Last: r.Last, Detail: r.Detail})
 		}
 	}
-	for _, role := range a.roles {
-		i.Roles = append(i.Roles, string(role))
-	}
+	i.Roles = roleNames(a.roles)
 	if f := a.revisions.inForce.Load(); f != nil {
 		i.Running = f.academy.Ruleset.Hash
 		i.Listens = f.listens
@@ -169,15 +168,11 @@ func (a *App) removeOldRecords(ctx context.Context) {
 
 // instanceName names this process: its host, its process id, and something that no other start has.
 func instanceName() (string, error) {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown"
-	}
 	var salt [3]byte
 	if _, err := rand.Read(salt[:]); err != nil {
 		return "", fmt.Errorf("naming this instance: %w", err)
 	}
-	return fmt.Sprintf("%s-%d-%s", host, os.Getpid(), hex.EncodeToString(salt[:])), nil
+	return fmt.Sprintf("%s-%d-%s", hostName(), os.Getpid(), hex.EncodeToString(salt[:])), nil
 }
 
 // Swap returns the last change to other rules: which, how it ended and when.

@@ -12,7 +12,7 @@ import (
 )
 
 // controlChecks are the checks that read the control bucket and the rules.
-var controlChecks = []string{"rules", "instances", "rights", "provider", "provider-lists", "kill-switch", "marks", "set-aside", "rewinds"}
+var controlChecks = []string{"rules", "instances", "rights", "secret", "provider", "provider-lists", "kill-switch", "marks", "set-aside", "rewinds"}
 
 // askedSubjects returns, by check, what is asked of JetStream.
 func askedSubjects() map[string][]string {

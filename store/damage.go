@@ -84,6 +84,8 @@ func checkRecord(data []byte, v any) error {
 		lacks = lacksIf(!hexHash.MatchString(r.Hash), "hash")
 	case *Instance:
 		lacks = lacksIf(r.Name == "", "instance")
+	case *usedSecrets:
+		lacks = lacksMember(data, "used")
 	case *retiredRecord:
 		lacks = lacksIf(r.State.Version == 0, "state.version")
 	case *delivery.Entry:

@@ -146,6 +146,7 @@ func recordKinds() []recordKind {
 		{BucketControl, watermarkPrefix, decodeWatermark, "what falls due for the learners of this partition waits", "the triggers write it anew within seconds"},
 		{BucketControl, rewindPrefix, decodeAs[Rewind], "`homeroom doctor` does not tell of this rewind", "remove the record (`nats kv del`)"},
 		{BucketControl, lookKey, decodeAs[delivery.LookRecord], "the provider's suppression lists are read from their beginning", "nothing: a worker writes it anew when it looks next"},
+		{BucketControl, usedSecretsKey, decodeAs[usedSecrets], "a process with another secret than before starts all the same", "nothing: the next worker or triggers that start write it anew, with the secret that they have"},
 		{BucketControl, secretCopyKey, decodeSecretCopy, "the secret itself is used", "remove the record (`nats kv del`) and restart one process: it writes the copy anew"},
 		{BucketControl, secretKey, decodeSecret, "the copy in the record secret_copy is used; without one no process starts", restore},
 		{BucketRulesets, currentKey, decodeAs[Pointer], "the newest publication that can be read is in force", "publish the folder again with `homeroom rules publish`"},

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"homeroom/internal/clock"
 	"homeroom/subjects"
 )
@@ -47,6 +49,8 @@ type Instance struct {
 	Refusals []ProviderRefusal `json:"provider_refuses,omitempty"`
 	// MissingRights are the rights in NATS that this instance has lost since it started.
 	MissingRights []MissingRight `json:"missing_rights,omitempty"`
+	// NotStarted is why the process did not start; empty: it started. Its name is then that of [RefusedName].
+	NotStarted string `json:"not_started,omitempty"`
 	// Clock is the clock that the instance runs on; nil: the machine's. It is another one in time-lapse.
 	Clock *clock.Clock `json:"clock,omitempty"`
 	// StandIn is true on a developer's machine, where mail goes to a stand-in of the provider.
@@ -75,7 +79,26 @@ type MissingRight struct {
 const InstanceTTL = 15 * time.Second
 
 // Live reports whether the instance has shown a sign of life, as of now by the store's clock.
-func (i Instance) Live(now time.Time) bool { return now.Sub(i.Seen) < InstanceTTL }
+func (i Instance) Live(now time.Time) bool {
+	return i.NotStarted == "" && now.Sub(i.Seen) < InstanceTTL
+}
+
+// RefusedName returns the name of the record about starts that failed on a host: one, however often processes of these roles try.
+func RefusedName(host string, roles []string) string { return host + "-" + strings.Join(roles, "-") }
+
+// RecordNotStarted records that a process of a host did not start, and why; for the doctor.
+func RecordNotStarted(ctx context.Context, js jetstream.JetStream, host string, roles []string, why error) error {
+	bucket, err := openSecretBucket(ctx, js)
+	if err != nil {
+		return err
+	}
+	return (&Control{kv: bucket}).PublishInstance(ctx, Instance{
+		Name:       RefusedName(host, roles),
+		Roles:      roles,
+		Outcome:    SwapNone,
+		NotStarted: why.Error(),
+	})
+}
 
 // ClockOf returns the clock of the live instances as of now by the store's clock: the first that is not the machine's, or the machine's.
 func ClockOf(instances []Instance, now time.Time) clock.Clock {

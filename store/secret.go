@@ -63,7 +63,7 @@ func ReadSecretFiles(files []string) ([][]byte, error) {
 // InstallationSecrets returns all secrets of an installation, the one in use first: those given, which come from files, and
 // then the one that the installation made for itself before it was given any, because what was suppressed and sent under
 // that one still counts. It makes none: hashes under a new secret would match nothing. Without any secret the error is
-// [ErrSecretUnknown].
+// [ErrSecretUnknown], and an [*OtherSecretError] if the one that the installation uses is not among them.
 func InstallationSecrets(ctx context.Context, js jetstream.JetStream, given [][]byte) ([][]byte, error) {
 	bucket, err := openSecretBucket(ctx, js)
 	if err != nil {
@@ -77,10 +77,11 @@ func InstallationSecrets(ctx context.Context, js jetstream.JetStream, given [][]
 		return nil, ErrSecretUnknown
 	}
 	isMade := func(secret []byte) bool { return bytes.Equal(secret, made) }
-	if len(made) == 0 || slices.ContainsFunc(given, isMade) {
-		return given, nil
+	secrets := given
+	if len(made) > 0 && !slices.ContainsFunc(given, isMade) {
+		secrets = append(slices.Clone(given), made)
 	}
-	return append(slices.Clone(given), made), nil
+	return secrets, checkSecrets(ctx, bucket, secrets)
 }
 
 // EnsureSecrets is [InstallationSecrets] for a process that serves: without any secret it makes one and keeps it in the
@@ -100,6 +101,9 @@ func EnsureSecrets(ctx context.Context, js jetstream.JetStream, given [][]byte) 
 			err = keepSecretCopy(ctx, bucket, made)
 		}
 		return secrets, err
+	}
+	if err := checkSecrets(ctx, bucket, nil); err != nil { // its processes were given a file
+		return nil, err
 	}
 	fresh := make([]byte, madeSecretSize)
 	if _, err := rand.Read(fresh); err != nil {

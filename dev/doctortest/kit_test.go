@@ -111,6 +111,6 @@ func (r report) wants(t *testing.T, check string, status doctor.Status, words ..
 
 // all checks, in the order in which they are told.
 var all = []string{
-	"nats", "jetstream", "clock", "streams", "durability", "consumers", "rules", "instances", "rights", "provider", "provider-lists", "kill-switch", "marks", "set-aside", "rewinds", "write-keys", "dead-letters", "records",
+	"nats", "jetstream", "clock", "streams", "durability", "consumers", "rules", "instances", "rights", "secret", "provider", "provider-lists", "kill-switch", "marks", "set-aside", "rewinds", "write-keys", "dead-letters", "records",
 	"temporal", "namespace", "search-attributes", "workers", "failing", "sendgrid-key", "sender", "public-url",
 }
