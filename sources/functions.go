@@ -124,15 +124,18 @@ func isoSeconds(v ref.Val) ref.Val {
 // maxDuration is how long the text of a duration may be, in bytes.
 const maxDuration = 64
 
-// The units of an ISO 8601 duration in their order, and how many seconds each has. Those of a date stand before the T.
+// The units of an ISO 8601 duration in their order, and how many seconds each has. Those of a date stand before the T; years and months, the first two, have no
+// fixed length.
 const (
-	isoUnits     = "WDHMS"
-	isoDateUnits = len("WD")
+	isoUnits     = "YMWDHMS"
+	isoDateUnits = len("YMWD")
+	isoUnfixed   = len("YM")
 )
 
-var isoUnitSeconds = [len(isoUnits)]float64{7 * 86400, 86400, 3600, 60, 1}
+var isoUnitSeconds = [len(isoUnits)]float64{0, 0, 7 * 86400, 86400, 3600, 60, 1}
 
-// secondsOfISO returns how many seconds an ISO 8601 duration such as P1DT2.5H has. Years and months have no fixed length and are refused.
+// secondsOfISO returns how many seconds an ISO 8601 duration such as P1DT2.5H has. It refuses years and months,
+// unless there are 0 of them, as many programs write it.
 func secondsOfISO(text string) (seconds float64, ok bool) {
 	rest, ok := strings.CutPrefix(text, "P")
 	if !ok || len(text) > maxDuration {
@@ -154,7 +157,7 @@ func secondsOfISO(text string) (seconds float64, ok bool) {
 		}
 		unit := strings.IndexByte(isoUnits[first:last], rest[digits])
 		n, err := strconv.ParseFloat(rest[:digits], 64)
-		if unit < 0 || err != nil {
+		if unit < 0 || err != nil || first+unit < isoUnfixed && n != 0 {
 			return 0, false
 		}
 		seconds += n * isoUnitSeconds[first+unit]

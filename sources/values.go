@@ -59,8 +59,8 @@ func textOfNumber(n float64) (string, error) {
 var zoneless = []string{"2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999", "2006-01-02T15:04", "2006-01-02 15:04"}
 
 // offsets are the forms of times with an offset that RFC 3339 has not.
-var offsets = []string{"2006-01-02T15:04:05.999999999-0700", "2006-01-02 15:04:05.999999999-07:00", "2006-01-02 15:04:05.999999999-0700",
-	"2006-01-02T15:04:05.999999999-07", "2006-01-02 15:04:05.999999999-07"}
+var offsets = []string{"2006-01-02T15:04:05.999999999-0700", "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999-0700",
+	"2006-01-02T15:04:05.999999999-07", "2006-01-02 15:04:05.999999999-07", "2006-01-02T15:04Z07:00", "2006-01-02 15:04Z07:00", "2006-01-02 15:04:05.999999999 -0700"}
 
 // readTime returns when a body says that it happened.
 func (s *Source) readTime(e *expression, in *input) (time.Time, error) {
@@ -94,7 +94,7 @@ func (s *Source) parseTime(text string) (time.Time, error) {
 		}
 	}
 	if bare, utc := strings.CutSuffix(text, " UTC"); utc {
-		if at, err := time.Parse(offsets[1][:len(offsets[1])-len("-07:00")], bare); err == nil {
+		if at, err := time.Parse(offsets[1][:len(offsets[1])-len("Z07:00")], bare); err == nil {
 			return at.UTC(), nil
 		}
 	}
