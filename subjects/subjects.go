@@ -103,6 +103,11 @@ func Decision(learner, rule, kind string) string {
 // DecisionsOf returns the filter for the decisions about a learner.
 func DecisionsOf(learner string) string { return "homeroom.decisions." + subjectToken(learner) + ".>" }
 
+// DecisionsOfLearnerByRule returns the filter for a rule's decisions about a learner.
+func DecisionsOfLearnerByRule(learner, rule string) string {
+	return "homeroom.decisions." + subjectToken(learner) + "." + subjectToken(rule) + ".*"
+}
+
 // DecisionsOfKind returns the filter for the decisions of a kind, about whomever.
 func DecisionsOfKind(kind string) string { return "homeroom.decisions.*.*." + subjectToken(kind) }
 

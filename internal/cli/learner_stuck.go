@@ -25,8 +25,12 @@ hold nobody else up. They are tried again after a minute at first and an hour at
 Below them stand learners whose events were handed over and whose workflow gets nowhere, because deciding fails or because no
 worker can complete their workflow task: they go on by themselves once the cause is mended.
 
+Last stand messages that the provider or the target refuses and that are tried again, with its words: of the newest 20,000 deferrals of
+the last 30 hours. A refusal is recorded with the try that follows it.
+
 Example:
-  homeroom learner stuck`
+  homeroom learner stuck
+  homeroom learner stuck --format json | jq -r '.[] | select(.step == "delivering") | .error' | sort | uniq -c`
 }
 
 // Run prints the list.
@@ -44,17 +48,24 @@ func (c *LearnerStuckCmd) Run(ctx context.Context, o IO) error {
 	if err != nil {
 		fmt.Fprintf(o.Err, "Temporal could not be asked whose workflows get nowhere: %v\n", err)
 	}
+	deliveries, err := installation.DeliveriesFailing(ctx)
+	if err != nil {
+		fmt.Fprintf(o.Err, "the decisions could not be read, which say what is tried again: %v\n", err)
+	}
 	if c.Format == "json" {
-		all := make([]any, 0, len(learners)+len(failing))
+		all := make([]any, 0, len(learners)+len(failing)+len(deliveries.Some))
 		for _, l := range learners {
 			all = append(all, l)
 		}
 		for _, l := range failing {
 			all = append(all, l)
 		}
+		for _, d := range deliveries.Some {
+			all = append(all, d)
+		}
 		return o.PrintJSON(all)
 	}
-	_, err = io.WriteString(o.Out, printing.SetAsideText(learners)+printing.FailingText(failing, count))
+	_, err = io.WriteString(o.Out, printing.SetAsideText(learners)+printing.FailingText(failing, count)+printing.DeliveriesFailingText(deliveries))
 	return err
 }
 

@@ -134,6 +134,7 @@ var texts = map[string]func(f fill) string{
 	"CountLine":              func(f fill) string { return printing.CountLine(filled[[]admin.LearnerCount](f)) },
 	"CarriedOutText":         func(f fill) string { return printing.CarriedOutText(filled[*admin.CarriedOut](f)) },
 	"FailingText":            func(f fill) string { return printing.FailingText(filled[[]admin.LearnerFailing](f), 2) },
+	"DeliveriesFailingText":  func(f fill) string { return printing.DeliveriesFailingText(filled[admin.DeliveriesFailing](f)) },
 	"SetAsideText":           func(f fill) string { return printing.SetAsideText(filled[[]admin.LearnerSetAside](f)) },
 	"LearnerRequestsText":    func(f fill) string { return printing.LearnerRequestsText(filled[[]admin.LearnerRequest](f)) },
 	"ReportText":             func(f fill) string { return printing.ReportText(printing.IO{}, filled[*admin.Report](f), true) },

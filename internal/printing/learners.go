@@ -82,6 +82,30 @@ func FailingText(learners []admin.LearnerFailing, count int) string {
 	})
 }
 
+// DeliveriesFailingText lists the messages that are tried again; empty if there are none.
+func DeliveriesFailingText(found admin.DeliveriesFailing) string {
+	if found.Count == 0 && found.Older == 0 {
+		return ""
+	}
+	text := ""
+	if found.Count > 0 {
+		text = fmt.Sprintf("\nNot delivered, and tried again: %s.\n", narrate.Count(found.Count, "message")) + Table(func(row func(...any)) {
+			row("LEARNER", "SINCE", "TRIED", "NEXT TRY", "MESSAGE", "WHAT FAILS")
+			for _, d := range found.Some {
+				next := notKnown
+				if !d.Next.IsZero() {
+					next = d.Next.UTC().Format(time.RFC3339)
+				}
+				row(d.Learner, d.Since.UTC().Format(time.RFC3339), fmt.Sprintf("%d×", d.Attempts), next, d.Message+" ("+d.Rule+")", strings.TrimPrefix(d.Channel+": "+d.Error, ": "))
+			}
+		})
+	}
+	if found.Older > 0 {
+		text += fmt.Sprintf("Of the deferrals of the last 30 hours the newest were looked at; %d older ones were not.\n", found.Older)
+	}
+	return text
+}
+
 // SetAsideText lists the learners who are set aside.
 func SetAsideText(learners []admin.LearnerSetAside) string {
 	if len(learners) == 0 {
