@@ -90,8 +90,11 @@ func New(ctx context.Context, o Options) (*App, error) {
 	a.rights = &rightsWatch{
 		roles: o.Roles,
 		every: o.RightsEvery,
-		check: func(ctx context.Context, role string) error { return store.CheckRole(ctx, o.JetStream, role) },
-		log:   o.Log,
+		check: func(ctx context.Context, role string) error {
+			return store.CheckServingRole(ctx, o.JetStream, role)
+		},
+		log:       o.Log,
+		reconnect: o.JetStream.Conn().ForceReconnect,
 	}
 	if o.Temporal != nil { // the role api alone does without
 		a.schedules = o.Temporal.ScheduleClient()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -65,24 +66,27 @@ func (a *App) watchRules(ctx context.Context, changed chan<- struct{}) {
 	}
 }
 
-// keepUp refreshes the rules if anything was published since, and renews this instance's record.
+// keepUp refreshes the rules if anything was published since, and renews this instance's record. Where a right is missing it renews the record before, too, because an
+// answer about the rules may never come; if it is the record that may not be written, the rules are followed all the same.
 func (a *App) keepUp(ctx context.Context, seen *uint64) error {
-	if len(a.rights.list()) > 0 { // what is asked next may wait for an answer until it is given up
-		if err := a.publishRecord(ctx); err != nil {
-			return err
-		}
+	var unwritten error
+	if len(a.rights.list()) > 0 {
+		unwritten = a.publishRecord(ctx)
 	}
 	ctx, cancel := context.WithTimeout(ctx, followTime)
 	defer cancel()
 	sequence, err := a.store.Rulesets.Sequence(ctx)
 	if err != nil {
-		return err
+		return errors.Join(unwritten, err)
 	}
 	var failed error
 	if sequence != *seen {
 		if failed = a.revisions.refreshRules(ctx); failed == nil {
 			*seen = sequence
 		}
+	}
+	if unwritten != nil {
+		return errors.Join(unwritten, failed)
 	}
 	if err := a.publishRecord(ctx); err != nil {
 		return err

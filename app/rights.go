@@ -27,6 +27,10 @@ type rightsWatch struct {
 	every time.Duration // about; real time
 	check func(ctx context.Context, role string) error
 	log   *slog.Logger
+	// reconnect makes the connection to NATS anew, and with it its subscriptions.
+	reconnect func() error
+	// unsubscribed is true from when the right to receive answers is missed until the connection is made anew.
+	unsubscribed bool
 
 	mu      sync.Mutex
 	missing []store.MissingRight
@@ -55,7 +59,24 @@ func (w *rightsWatch) tryRights(ctx context.Context, now time.Time) {
 			w.log.Debug("the rights of this process could not be tried", "role", role, "error", err)
 			continue
 		}
+		w.renewSubscriptions(lost)
 		w.setMissing(string(role), lost, now)
+	}
+}
+
+// renewSubscriptions reconnects when the process may receive answers again: the servers ended the connection's subscriptions when they took that right, and
+// do not renew them when they give it back.
+func (w *rightsWatch) renewSubscriptions(lost *store.RightsError) {
+	if lost != nil && lost.Answers {
+		w.unsubscribed = true
+		return
+	}
+	if !w.unsubscribed {
+		return
+	}
+	w.unsubscribed = false
+	if err := w.reconnect(); err != nil {
+		w.log.Error("connecting to NATS anew, because the right to receive answers is back", "error", err)
 	}
 }
 

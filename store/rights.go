@@ -19,11 +19,24 @@ var ErrWrongUser = errors.New("the NATS user of this process lacks a right")
 // ErrMissingImport says that nobody serves a subject that a role needs, although the stream behind it exists.
 var ErrMissingImport = errors.New("the NATS account of this process lacks an import")
 
+// errNotAsked says that nobody serves some subjects, and that it cannot be found out whether an import is missing for them.
+var errNotAsked = errors.New("a stream cannot be asked for")
+
 // CheckRole returns a [*RightsError] that wraps [ErrWrongUser] if the NATS user may not publish what a role needs: "triggers", "worker",
 // "edge", "api" or "console"; and one that wraps [ErrMissingImport] if nobody serves it although the stream exists, so that requests
-// would wait for an answer. It stores nothing. A stream that does not exist yet is no error, because the set-up makes it, and neither is one of which too few servers
-// are there to serve it. Any other error says that NATS could not be asked, and nothing of rights.
+// would wait for an answer. It stores nothing. A stream that does not exist yet is no error, because the set-up makes it, and neither is one that cannot be asked for or
+// of which too few servers are there to serve it: who opens the store next says why. Any other error says that NATS could not be asked, and nothing of rights.
 func CheckRole(ctx context.Context, js jetstream.JetStream, role string) error {
+	err := CheckServingRole(ctx, js, role)
+	if errors.Is(err, errNotAsked) {
+		return nil
+	}
+	return err
+}
+
+// CheckServingRole is [CheckRole] for a process that serves. nil says that it lacks nothing: if a stream that nobody serves cannot be asked for, or too few of its
+// servers are there, it returns an error that is no [*RightsError].
+func CheckServingRole(ctx context.Context, js jetstream.JetStream, role string) error {
 	needs := roleNeeds(role)
 	found, err := probeSubjects(ctx, js, subjectsOf(needs))
 	if err != nil {
@@ -132,9 +145,16 @@ const (
 // confirmUnserved returns those needs among the unserved subjects that stay unserved although their stream exists.
 func confirmUnserved(ctx context.Context, js jetstream.JetStream, needs []roleNeed, unserved []string) ([]roleNeed, error) {
 	for try := 1; ; try++ {
-		needs = servedByExisting(ctx, js, selectNeeds(needs, unserved))
-		if len(needs) == 0 || try == unservedTries {
-			return needs, nil
+		missing := withoutState(needs, unserved)
+		if len(missing) == 0 {
+			var err error
+			missing, err = servedByExisting(ctx, js, selectNeeds(needs, unserved))
+			if err != nil {
+				return nil, err
+			}
+		}
+		if len(missing) == 0 || try == unservedTries {
+			return missing, nil
 		}
 		select {
 		case <-ctx.Done():
@@ -149,9 +169,27 @@ func confirmUnserved(ctx context.Context, js jetstream.JetStream, needs []roleNe
 	}
 }
 
-// servedByExisting returns those needs whose stream exists and serves them. It returns none if the streams cannot be asked for: then
-// nothing is known, and who opens the store next says why.
-func servedByExisting(ctx context.Context, js jetstream.JetStream, needs []roleNeed) []roleNeed {
+// withoutState returns the need to ask for a stream's state if nobody serves it while JetStream's API serves another request. It is decided without a stream's state,
+// unlike the other needs: without this right no stream can be asked for.
+func withoutState(needs []roleNeed, unserved []string) []roleNeed {
+	isServed := func(need roleNeed) bool {
+		return strings.HasPrefix(need.subject, apiPrefix) && !need.direct && !slices.Contains(unserved, need.subject)
+	}
+	if !slices.ContainsFunc(needs, isServed) {
+		return nil
+	}
+	var state []roleNeed
+	for _, need := range selectNeeds(needs, unserved) {
+		if strings.HasPrefix(need.subject, statePrefix) {
+			state = append(state, need)
+		}
+	}
+	return state
+}
+
+// servedByExisting returns those needs whose stream exists and serves them. If a stream cannot be asked for, or too few of its servers are there, the error
+// wraps [errNotAsked].
+func servedByExisting(ctx context.Context, js jetstream.JetStream, needs []roleNeed) ([]roleNeed, error) {
 	streams := map[string]*jetstream.StreamInfo{}
 	var existing []roleNeed
 	for _, need := range needs {
@@ -160,19 +198,19 @@ func servedByExisting(ctx context.Context, js jetstream.JetStream, needs []roleN
 			var err error
 			info, err = streamInfo(ctx, js, need.stream)
 			if err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
-				return nil
+				return nil, fmt.Errorf("%w: %s: %w", errNotAsked, need.stream, err)
 			}
 			streams[need.stream] = info
 		}
 		if info == nil || need.direct && !info.Config.AllowDirect {
 			continue
 		}
-		if !isServed(info.Cluster) {
-			return nil // it is the servers that are missing, not an import
+		if !isServed(info.Cluster) { // it is the servers that are missing, not an import
+			return nil, fmt.Errorf("%w: too few of the servers of %s are there", errNotAsked, need.stream)
 		}
 		existing = append(existing, need)
 	}
-	return existing
+	return existing, nil
 }
 
 // streamInfo returns what the server says of a stream.

@@ -12,6 +12,7 @@ type RightsError struct {
 	Problem string   // what does not work
 	Place   string   // where in deploy/nats/accounts.conf Lines stand: the keys that lead there
 	Lines   []string // what the file that the servers read lacks, as it stands in deploy/nats/accounts.conf
+	Answers bool     // whether the user may not receive answers: the servers have ended the subscriptions of a connection that has lost this
 
 	kind   error
 	advice string // for a process that starts
@@ -69,6 +70,7 @@ func inboxError(role string) error {
 		Problem: fmt.Sprintf("the role %s receives answers on _INBOX.>, and NATS refuses it", role),
 		Place:   permissionsPlace(role, "subscribe"),
 		Lines:   []string{`"_INBOX.>"`},
+		Answers: true,
 		kind:    ErrWrongUser,
 		advice:  userAdvice(role),
 	}

@@ -13,6 +13,12 @@ import (
 // checkToken stands in subjects where an id would.
 const checkToken = "homeroom-check"
 
+// How requests of JetStream's API begin, and among them those for a stream's state.
+const (
+	apiPrefix   = "$JS.API."
+	statePrefix = apiPrefix + "STREAM.INFO."
+)
+
 // roleNeed is one subject that a role publishes on.
 type roleNeed struct {
 	subject  string
@@ -24,7 +30,7 @@ type roleNeed struct {
 // importLine returns the import as it stands in deploy/nats/accounts.conf.
 func (n roleNeed) importLine() string {
 	line := fmt.Sprintf("{service: {account: HOMEROOM, subject: %q}", n.imported)
-	if request, isAPI := strings.CutPrefix(n.imported, "$JS.API."); isAPI {
+	if request, isAPI := strings.CutPrefix(n.imported, apiPrefix); isAPI {
 		line += fmt.Sprintf(", to: %q", "$JS.homeroom.API."+request)
 	}
 	return line + "}"
@@ -33,7 +39,7 @@ func (n roleNeed) importLine() string {
 // permission returns what deploy/nats/accounts.conf lets the role's user publish for this.
 func (n roleNeed) permission(role string) string {
 	subject := n.imported
-	if request, isAPI := strings.CutPrefix(subject, "$JS.API."); isAPI && accountOf(role) != "HOMEROOM" {
+	if request, isAPI := strings.CutPrefix(subject, apiPrefix); isAPI && accountOf(role) != "HOMEROOM" {
 		subject = "$JS.homeroom.API." + request // permissions are checked after the account's mapping
 	}
 	return strconv.Quote(subject)
@@ -66,8 +72,7 @@ func roleNeeds(role string) []roleNeed {
 	if len(needs) == 0 {
 		return nil
 	}
-	state := "$JS.API.STREAM.INFO."
-	return append(needs, needOf("KV_"+BucketControl, state+"KV_"+BucketControl, state+"*"))
+	return append(needs, needOf("KV_"+BucketControl, statePrefix+"KV_"+BucketControl, statePrefix+"*"))
 }
 
 // ownNeeds returns the needs of a role but for a stream's state, which all roles ask for.

@@ -117,8 +117,8 @@ func (l *lines) count(words string) int {
 	return strings.Count(l.all.String(), words)
 }
 
-// startAPI starts a process of the role api, which needs no Temporal, and returns its check of rights.
-func startAPI(t *testing.T, url string, log *slog.Logger) telemetry.Check {
+// startAPI starts a process of the role api, which needs no Temporal, and returns it with its check of rights.
+func startAPI(t *testing.T, url string, log *slog.Logger) (*app.App, telemetry.Check) {
 	t.Helper()
 	connections, err := app.ConnectNATS(app.NATSOptions{URL: url})
 	if err != nil {
@@ -151,7 +151,7 @@ func startAPI(t *testing.T, url string, log *slog.Logger) telemetry.Check {
 	if at < 0 {
 		t.Fatalf("/readyz asks nothing of rights: %+v", checks)
 	}
-	return checks[at]
+	return a, checks[at]
 }
 
 // doctorOnRights returns what `homeroom doctor`, as the operator, says of rights.
@@ -194,7 +194,7 @@ func TestARunningProcessWithoutARightIsNotReady(t *testing.T) {
 			f := natstest.OpenAccounts(t, configDir, "")
 			f.Setup()
 			log := &lines{}
-			check := startAPI(t, f.URL("homeroom-api"), slog.New(slog.NewTextHandler(log, nil)))
+			_, check := startAPI(t, f.URL("homeroom-api"), slog.New(slog.NewTextHandler(log, nil)))
 			if err := check.Ask(context.Background()); err != nil {
 				t.Fatal(err)
 			}
