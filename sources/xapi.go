@@ -57,9 +57,9 @@ func typeOf(activity map[string]any) string {
 // something, or are in something, and of cmi5; of a type that an academy has made up nothing is known.
 func mayBeCourse(activity map[string]any) bool {
 	switch typeOf(activity) {
-	case "assessment", "assignment", "attempt", "block", "book", "category", "chapter", "cmi.interaction", "discussion", "file", "forum", "group", "interaction",
+	case "assessment", "assignment", "attempt", "block", "book", "category", "chapter", "cmi.interaction", "discussion", "file", "forum", "forum-topic", "group", "interaction",
 		"lesson", "link", "lms", "media", "meeting", "module", "objective", "page", "question", "quiz", "recipe", "resource", "section", "simulation", "site",
-		"source", "team", "video":
+		"source", "system", "team", "video":
 		return false
 	}
 	return true
