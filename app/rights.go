@@ -39,21 +39,20 @@ type rightsWatch struct {
 // run tries the rights until ctx ends. Processes that started together try at different times.
 func (w *rightsWatch) run(ctx context.Context) {
 	for {
-		select {
-		case <-ctx.Done():
+		if !waitFor(ctx, w.every*3/4+rand.N(w.every/2)) {
 			return
-		case <-time.After(w.every*3/4 + rand.N(w.every/2)):
 		}
 		w.tryRights(ctx, time.Now())
 	}
 }
 
-// tryRights tries what each role publishes. If NATS cannot be asked, what was known stays.
+// tryRights tries what each role publishes. An import counts as missing if it is missing twice. If NATS cannot be asked, what was known stays.
 func (w *rightsWatch) tryRights(ctx context.Context, now time.Time) {
 	for _, role := range w.roles {
-		ctx, cancel := context.WithTimeout(ctx, rightsTime)
-		err := w.check(ctx, string(role))
-		cancel()
+		err := w.tryRole(ctx, role)
+		if errors.Is(err, store.ErrMissingImport) && len(w.list()) == 0 && waitFor(ctx, w.every/6) {
+			err = w.tryRole(ctx, role) // streams of a cluster that choose new leaders are served by nobody, too
+		}
 		var lost *store.RightsError
 		if err != nil && !errors.As(err, &lost) {
 			w.log.Debug("the rights of this process could not be tried", "role", role, "error", err)
@@ -77,6 +76,23 @@ func (w *rightsWatch) renewSubscriptions(lost *store.RightsError) {
 	w.unsubscribed = false
 	if err := w.reconnect(); err != nil {
 		w.log.Error("connecting to NATS anew, because the right to receive answers is back", "error", err)
+	}
+}
+
+// tryRole tries what a role publishes.
+func (w *rightsWatch) tryRole(ctx context.Context, role Role) error {
+	ctx, cancel := context.WithTimeout(ctx, rightsTime)
+	defer cancel()
+	return w.check(ctx, string(role))
+}
+
+// waitFor waits and reports whether ctx has not ended meanwhile.
+func waitFor(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
 	}
 }
 
