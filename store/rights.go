@@ -63,10 +63,24 @@ const deniedTime = time.Second
 
 // DeniedSubjects returns those of the subjects on which the connection's user may not publish. The server answers at once, where the
 // request itself would wait for an answer until it is given up. What it publishes for this no stream takes, and no request of
-// JetStream's API is carried out: its body is not JSON.
+// JetStream's API is carried out: its body is none that is carried out, and it wants a level of the API that no server has. A purge must not be among the subjects: servers before that
+// level was known carry it out whatever its body is.
 func DeniedSubjects(ctx context.Context, js jetstream.JetStream, names []string) (denied []string, err error) {
 	found, err := probeSubjects(ctx, js, names)
 	return found.denied, err
+}
+
+// apiLevelHeader is by what a request says which level of JetStream's API it needs. A server that knows the header refuses what is no number before it reads the body, and
+// unlike of a body that is not JSON it logs no warning of it.
+const apiLevelHeader = "Nats-Required-Api-Level"
+
+// probeBody returns the body of what is published on a subject to see whether that is permitted. Of a request to make a consumer the body is read before the header, so it
+// is JSON, about another stream than the subject's, which is refused too.
+func probeBody(subject string) []byte {
+	if strings.HasPrefix(subject, apiPrefix+"CONSUMER.CREATE.") {
+		return []byte(`{"stream_name":"` + checkToken + `"}`)
+	}
+	return []byte("check")
 }
 
 // probeResult says what came of publishing on subjects.
@@ -91,8 +105,9 @@ func probeSubjects(ctx context.Context, js jetstream.JetStream, names []string) 
 	for n, name := range names {
 		msg := nats.NewMsg(name)
 		msg.Reply = strings.TrimSuffix(inbox, "*") + strconv.Itoa(n)
-		msg.Data = []byte("check")
+		msg.Data = probeBody(name)
 		msg.Header.Set(jetstream.ExpectedStreamHeader, checkToken)
+		msg.Header.Set(apiLevelHeader, checkToken)
 		if err := nc.PublishMsg(msg); err != nil {
 			return probeResult{}, err
 		}
@@ -173,7 +188,7 @@ func confirmUnserved(ctx context.Context, js jetstream.JetStream, needs []roleNe
 // unlike the other needs: without this right no stream can be asked for.
 func withoutState(needs []roleNeed, unserved []string) []roleNeed {
 	isServed := func(need roleNeed) bool {
-		return strings.HasPrefix(need.subject, apiPrefix) && !need.direct && !slices.Contains(unserved, need.subject)
+		return strings.HasPrefix(need.subject, apiPrefix) && !need.direct && !need.perConsumer && !slices.Contains(unserved, need.subject)
 	}
 	if !slices.ContainsFunc(needs, isServed) {
 		return nil
@@ -193,6 +208,9 @@ func servedByExisting(ctx context.Context, js jetstream.JetStream, needs []roleN
 	streams := map[string]*jetstream.StreamInfo{}
 	var existing []roleNeed
 	for _, need := range needs {
+		if need.perConsumer {
+			continue
+		}
 		info, asked := streams[need.stream]
 		if !asked {
 			var err error

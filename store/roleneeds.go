@@ -24,7 +24,8 @@ type roleNeed struct {
 	subject  string
 	imported string // what deploy/nats/accounts.conf imports for it, often with wildcards ($KV.homeroom_sends.>); the role triggers imports nothing
 	stream   string // takes the subject, or is what a request of JetStream's API is about
-	direct   bool   // whether only a stream that allows direct gets serves the subject
+	// direct is whether only a stream that allows direct gets serves the subject, and perConsumer whether only a consumer does, of which there is none here.
+	direct, perConsumer bool
 }
 
 // importLine returns the import as it stands in deploy/nats/accounts.conf.
@@ -66,7 +67,7 @@ func subjectsOf(needs []roleNeed) []string {
 }
 
 // roleNeeds returns one subject for each right that the role's user has in deploy/nats/accounts.conf. Left out are the records that are written once in the life of an
-// installation, such as the secret.
+// installation, such as the secret, and purges.
 func roleNeeds(role string) []roleNeed {
 	needs := ownNeeds(role)
 	if len(needs) == 0 {
@@ -137,19 +138,35 @@ func consoleNeeds() []roleNeed {
 	}
 }
 
-// triggersNeeds returns the needs of the role triggers. Its user is in the account HOMEROOM and imports nothing.
+// triggersNeeds returns the needs of the role triggers. Its user is in the account HOMEROOM and imports nothing. The right to purge HOMEROOM_SET_ASIDE is not tried: a
+// server carries out a purge whose body is not JSON, and everything would be gone.
 func triggersNeeds() []roleNeed {
-	return []roleNeed{
-		consumerNeed(subjects.Stream),
+	needs := consumerNeeds(subjects.Stream)
+	needs = append(needs, consumerNeeds("KV_"+BucketStanding)...)
+	return append(needs,
+		needOf(subjects.Stream, apiPrefix+"CONSUMER.UNPIN."+subjects.Stream+"."+checkToken, apiPrefix+"CONSUMER.UNPIN."+subjects.Stream+".*"),
+		acknowledgeNeed(subjects.Stream),
+		directLastNeed(subjects.Stream),
 		getNeed(subjects.Stream),
-		getNeed("KV_" + BucketStanding),
-		consumerNeed("KV_" + BucketStanding),
+		getNeed(subjects.DeadStream),
+		getNeed(subjects.SetAsideStream),
+		getNeed("KV_"+BucketStanding),
+		getNeed("KV_"+BucketProfiles),
+		getNeed("KV_"+BucketSuppressions),
+		getNeed("KV_"+BucketSends),
+		getNeed("KV_"+BucketRetired),
+		getNeed("KV_"+BucketLearned),
+		getNeed("KV_"+BucketRulesets),
+		getNeed("KV_"+BucketControl),
 		recordNeed(BucketStanding, checkToken, ">"),
+		recordNeed(BucketProfiles, checkToken, ">"),
+		recordNeed(BucketSuppressions, checkToken, ">"),
 		recordNeed(BucketLearned, pathsPrefix+checkToken, pathsPrefix+"*"),
+		recordNeed(BucketControl, instanceKey(checkToken), ">"),
 		needOf(subjects.DeadStream, subjects.Dead(checkToken, checkToken), subjects.AllDead),
 		needOf(subjects.Stream, subjects.Publish(checkToken, checkToken), subjects.AllPublished),
 		needOf(subjects.SetAsideStream, subjects.SetAside(checkToken), subjects.AllSetAside),
-	}
+	)
 }
 
 // workerNeeds returns the needs of the role worker.
@@ -191,10 +208,26 @@ func needOf(stream, subject, imported string) roleNeed {
 // requestNeed returns the need to ask JetStream's API about a stream.
 func requestNeed(stream, subject string) roleNeed { return needOf(stream, subject, subject) }
 
-// consumerNeed returns the need to make consumers of a stream.
-func consumerNeed(stream string) roleNeed {
-	create := "$JS.API.CONSUMER.CREATE." + stream + "."
-	return needOf(stream, create+checkToken, create+">")
+// consumerNeeds returns the needs to make consumers of a stream, to look at them and to ask them for messages.
+func consumerNeeds(stream string) []roleNeed {
+	create := apiPrefix + "CONSUMER.CREATE." + stream + "."
+	look := apiPrefix + "CONSUMER.INFO." + stream + "."
+	ask := apiPrefix + "CONSUMER.MSG.NEXT." + stream + "."
+	next := needOf(stream, ask+checkToken, ask+"*")
+	next.perConsumer = true
+	return []roleNeed{
+		needOf(stream, create+checkToken, create+">"),
+		needOf(stream, look+checkToken, look+"*"),
+		next,
+	}
+}
+
+// acknowledgeNeed returns the need to acknowledge the messages of a stream.
+func acknowledgeNeed(stream string) roleNeed {
+	acknowledge := "$JS.ACK." + stream + "."
+	need := needOf(stream, acknowledge+checkToken, acknowledge+">")
+	need.perConsumer = true
+	return need
 }
 
 // getNeed returns the need to ask for the messages of a stream.
@@ -203,6 +236,14 @@ func getNeed(stream string) roleNeed { return requestNeed(stream, "$JS.API.STREA
 // directNeed returns the need to ask whichever server has a copy for the messages of a stream.
 func directNeed(stream string) roleNeed {
 	need := requestNeed(stream, "$JS.API.DIRECT.GET."+stream)
+	need.direct = true
+	return need
+}
+
+// directLastNeed returns the need to ask whichever server has a copy for the last message of a subject of a stream.
+func directLastNeed(stream string) roleNeed {
+	last := apiPrefix + "DIRECT.GET." + stream + "."
+	need := needOf(stream, last+checkToken, last+">")
 	need.direct = true
 	return need
 }

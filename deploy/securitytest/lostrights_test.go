@@ -75,6 +75,11 @@ func TestARightTakenIsNamed(t *testing.T) {
 			if len(all) == 0 {
 				t.Fatal("nothing is missing, where everything is")
 			}
+			for _, right := range may {
+				if !slices.Contains(all, right) && !writtenOnce.MatchString(right) && !strings.Contains(right, "STREAM.PURGE") {
+					t.Errorf("the right %s is not tried", right)
+				}
+			}
 			for _, line := range all {
 				if !slices.Contains(may, line) {
 					t.Errorf("accounts.conf does not have %s", line)

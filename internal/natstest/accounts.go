@@ -167,10 +167,21 @@ func (a *Accounts) Setup() jetstream.JetStream {
 // Refused returns what the server has refused so far, oldest first.
 func (a *Accounts) Refused() []string { return a.refused.Lines() }
 
-// RefusalLog keeps what a server logs as a violation of permissions and drops the rest of its log.
+// Warnings returns what the server has warned of so far, oldest first.
+func (a *Accounts) Warnings() []string { return a.refused.Warnings() }
+
+// RefusalLog keeps what a server logs as a violation of permissions, and its warnings, and drops the rest of its log.
 type RefusalLog struct {
-	mu    sync.Mutex
-	lines []string
+	mu       sync.Mutex
+	lines    []string
+	warnings []string
+}
+
+// Warnings returns the warnings so far, oldest first.
+func (l *RefusalLog) Warnings() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append([]string(nil), l.warnings...)
 }
 
 // Lines returns the refusals so far, oldest first.
@@ -198,7 +209,11 @@ func (l *RefusalLog) Fatalf(format string, args ...any) { panic(fmt.Sprintf(form
 func (l *RefusalLog) Noticef(string, ...any) {}
 
 // Warnf implements server.Logger.
-func (l *RefusalLog) Warnf(string, ...any) {}
+func (l *RefusalLog) Warnf(format string, args ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.warnings = append(l.warnings, fmt.Sprintf(format, args...))
+}
 
 // Debugf implements server.Logger.
 func (l *RefusalLog) Debugf(string, ...any) {}
