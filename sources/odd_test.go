@@ -68,3 +68,24 @@ func TestNobodysCaliperEvents(t *testing.T) {
 		}
 	}
 }
+
+// A scaled score is within -1 and 1. One that is not says nothing; 40 would be 4000 %, and enough for every test.
+func TestScaledScoresOutOfRange(t *testing.T) {
+	c := shipped(t, "xapi")
+	for score, want := range map[string]any{
+		`{"scaled":0.4}`:                              40.0,
+		`{"scaled":1}`:                                100.0,
+		`{"scaled":-0.5,"raw":1,"max":10}`:            -50.0,
+		`{"scaled":40}`:                               nil,
+		`{"scaled":-2}`:                               nil,
+		`{"scaled":40,"raw":40,"min":0,"max":80}`:     50.0,
+		`{"scaled":"0.4","raw":4,"min":0,"max":10}`:   40.0,
+		`{"scaled":null,"raw":"4","min":0,"max":"9"}`: nil,
+	} {
+		body := strings.NewReplacer("verbs/completed", "verbs/failed", `"result":{"duration":"PT1M"}`, `"result":{"score":`+score+`}`).Replace(completedLesson)
+		d, problem := c.Decode("", "", []byte(body), received)
+		if got := d.Event.Properties["score_pct"]; problem != nil || got != want {
+			t.Errorf("%s: got %v, want %v: %v", score, got, want, problem)
+		}
+	}
+}

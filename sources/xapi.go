@@ -111,9 +111,10 @@ func scorePercent(v ref.Val) ref.Val {
 	return types.Double(percent)
 }
 
-// percentOf returns an xAPI score as a percentage: of scaled, or of raw between min and max.
+// percentOf returns an xAPI score as a percentage: of scaled, or of raw between min and max. Of a scaled score that is not within -1 and 1, as xAPI has it, nothing
+// is known: some programs write 40 for 40 %.
 func percentOf(score map[string]any) (percent float64, found bool) {
-	if scaled, has := score["scaled"].(float64); has {
+	if scaled, has := score["scaled"].(float64); has && scaled >= -1 && scaled <= 1 {
 		return scaled * 100, true
 	}
 	raw, hasRaw := score["raw"].(float64)
