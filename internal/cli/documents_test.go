@@ -47,6 +47,7 @@ func TestCommandsOfTheDocumentsExist(t *testing.T) {
 // printedCommands returns what follows `homeroom` in the lines of a document that are to be typed, or that a unit starts.
 func printedCommands(text string) []string {
 	call := regexp.MustCompile(`(?:^|[ ;(/])homeroom ([a-z][^;|)&#>]*)`)
+	text = strings.ReplaceAll(text, "\\\n", " ") // a command goes on in the next line
 	inBlock := false
 	var found []string
 	for line := range strings.Lines(text) {
@@ -55,7 +56,7 @@ func printedCommands(text string) []string {
 			continue
 		}
 		if inBlock || strings.HasPrefix(line, "    homeroom ") || strings.HasPrefix(line, "ExecStart=") {
-			if match := call.FindStringSubmatch(strings.TrimSpace(line)); match != nil {
+			for _, match := range call.FindAllStringSubmatch(strings.TrimSpace(line), -1) {
 				found = append(found, strings.TrimSpace(match[1]))
 			}
 		}
