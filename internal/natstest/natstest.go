@@ -3,6 +3,7 @@
 package natstest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -151,16 +152,17 @@ func CountUnfinished(ctx context.Context, js jetstream.JetStream, name string) (
 	return unfinished, nil
 }
 
-// CountUnfinishedOf returns how many messages a consumer with one filter has not finished: not delivered, or delivered and not acknowledged. A server
+// CountUnfinishedOf returns how many messages a consumer with one filter, or none, has not finished: not delivered, or delivered and not acknowledged. A server
 // counts a message for a consumer only some time after it told the publisher that it is stored, so the last message that the filter lets through
 // is asked for besides: if the consumer does not know it yet, it counts as one.
 func CountUnfinishedOf(ctx context.Context, stream jetstream.Stream, info *jetstream.ConsumerInfo) (int, error) {
 	undelivered := int(info.NumPending)
-	last, err := stream.GetLastMsgForSubject(ctx, info.Config.FilterSubject)
+	filter := cmp.Or(info.Config.FilterSubject, ">")
+	last, err := stream.GetLastMsgForSubject(ctx, filter)
 	switch {
 	case errors.Is(err, jetstream.ErrMsgNotFound):
 	case err != nil:
-		return 0, fmt.Errorf("looking at the last message of %s: %w", info.Config.FilterSubject, err)
+		return 0, fmt.Errorf("looking at the last message of %s: %w", filter, err)
 	case last.Sequence > info.Delivered.Stream:
 		undelivered = max(undelivered, 1)
 	}

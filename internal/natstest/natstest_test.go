@@ -41,3 +41,22 @@ func TestCountUnfinishedSeesWhatIsStored(t *testing.T) {
 		wantUnfinished(0)
 	}
 }
+
+// TestCountUnfinishedOfAConsumerWithoutAFilter: it reads the whole stream.
+func TestCountUnfinishedOfAConsumerWithoutAFilter(t *testing.T) {
+	_, js := natstest.NewServer(t).Connect()
+	if _, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "TRIED", Subjects: []string{"tried.*"}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := js.CreateConsumer(t.Context(), "TRIED", jetstream.ConsumerConfig{Durable: "reader", AckPolicy: jetstream.AckExplicitPolicy}); err != nil {
+		t.Fatal(err)
+	}
+	for want := range 2 {
+		if got, err := natstest.CountUnfinished(t.Context(), js, "TRIED"); err != nil || got != want {
+			t.Errorf("%d messages are unfinished (%v), want %d", got, err, want)
+		}
+		if _, err := js.Publish(t.Context(), "tried.a", nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
