@@ -31,7 +31,8 @@ const (
 // fingerprintKey is the key, in the control bucket, of the key of the fingerprints.
 const fingerprintKey = "fingerprint_key"
 
-// fingerprintSize is the size of a fingerprint, in bytes: enough to see a difference, too little to recognize a guess by.
+// fingerprintSize is the size of a fingerprint, in bytes: enough to see a difference. Its key lies in the same bucket, so a secret that is a word of a dictionary can be found
+// by whoever reads the bucket, as it can by a link in a mail; see SECURITY.md.
 const fingerprintSize = 4
 
 // Fingerprints returns for each name what an instance says of its values, in their order. What they say cannot be turned back into the
