@@ -222,7 +222,7 @@ func (a *App) startRoles(ctx context.Context) error {
 	ctx, a.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	a.live = ctx
 	a.background.Go(func() { a.followRules(ctx, seen) })
-	a.background.Go(func() { a.rights.run(ctx) })
+	a.background.Go(func() { a.rights.keepTrying(ctx) })
 	if a.listLook != nil {
 		a.background.Go(func() { a.lookAtLists(ctx) })
 	}

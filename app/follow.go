@@ -70,7 +70,7 @@ func (a *App) watchRules(ctx context.Context, changed chan<- struct{}) {
 // answer about the rules may never come; if it is the record that may not be written, the rules are followed all the same.
 func (a *App) keepUp(ctx context.Context, seen *uint64) error {
 	var unwritten error
-	if len(a.rights.list()) > 0 {
+	if len(a.rights.listMissing()) > 0 {
 		unwritten = a.publishRecord(ctx)
 	}
 	ctx, cancel := context.WithTimeout(ctx, followTime)
@@ -119,7 +119,7 @@ func (a *App) instanceRecord() store.Instance {
 		Fingerprints:      a.fingerprints,
 		TemporalNamespace: a.namespace,
 		StandIn:           a.standIn,
-		MissingRights:     a.rights.list(),
+		MissingRights:     a.rights.listMissing(),
 	}
 	if !a.clock.IsReal() {
 		i.Clock = &a.clock

@@ -35,7 +35,7 @@ func TestANATSThatIsAwayTakesNoRight(t *testing.T) {
 	tryUntil := func(ended <-chan struct{}) {
 		for {
 			w.tryRights(t.Context(), time.Now())
-			if lost := w.list(); len(lost) > 0 {
+			if lost := w.listMissing(); len(lost) > 0 {
 				t.Errorf("it is missing: %+v", lost)
 				return
 			}
@@ -61,16 +61,16 @@ func TestANATSThatIsAwayTakesNoRight(t *testing.T) {
 	s.WhileStopped(func() {
 		before := away
 		w.tryRights(t.Context(), time.Now())
-		if away == before || len(w.list()) != 1 {
-			t.Errorf("tried in vain: %t; missing is %+v", away > before, w.list())
+		if away == before || len(w.listMissing()) != 1 {
+			t.Errorf("tried in vain: %t; missing is %+v", away > before, w.listMissing())
 		}
 	})
 	deadline := time.Now().Add(20 * time.Second)
-	for len(w.list()) > 0 && time.Now().Before(deadline) {
+	for len(w.listMissing()) > 0 && time.Now().Before(deadline) {
 		w.tryRights(t.Context(), time.Now())
 	}
-	if len(w.list()) > 0 {
-		t.Errorf("NATS is back, and it is still missing: %+v", w.list())
+	if len(w.listMissing()) > 0 {
+		t.Errorf("NATS is back, and it is still missing: %+v", w.listMissing())
 	}
 }
 
@@ -107,7 +107,7 @@ func TestALostRightIsLoggedOnce(t *testing.T) {
 			t.Errorf("step %d: the log has %d lines, want %d:\n%s", n, got, lines, log.String())
 		}
 		missing := ""
-		for _, m := range w.list() {
+		for _, m := range w.listMissing() {
 			missing += m.Problem
 			if !m.Since.Equal(began.Add(time.Minute)) {
 				t.Errorf("step %d: missing since %s", n, m.Since)
@@ -144,12 +144,12 @@ func TestAnImportIsMissingTwice(t *testing.T) {
 	}
 	f.Reload(without)
 	w.tryRights(t.Context(), time.Now())
-	if tries != 2 || len(w.list()) != 0 {
-		t.Errorf("after %d tries it is missing: %+v", tries, w.list())
+	if tries != 2 || len(w.listMissing()) != 0 {
+		t.Errorf("after %d tries it is missing: %+v", tries, w.listMissing())
 	}
 	f.Reload(without)
 	w.tryRights(t.Context(), time.Now())
-	if tries != 4 || len(w.list()) != 1 {
-		t.Errorf("after %d tries it is missing: %+v", tries, w.list())
+	if tries != 4 || len(w.listMissing()) != 1 {
+		t.Errorf("after %d tries it is missing: %+v", tries, w.listMissing())
 	}
 }

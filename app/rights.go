@@ -36,8 +36,8 @@ type rightsWatch struct {
 	missing []store.MissingRight
 }
 
-// run tries the rights until ctx ends. Processes that started together try at different times.
-func (w *rightsWatch) run(ctx context.Context) {
+// keepTrying tries the rights until ctx ends. Processes that started together try at different times.
+func (w *rightsWatch) keepTrying(ctx context.Context) {
 	for {
 		if !waitFor(ctx, w.every*3/4+rand.N(w.every/2)) {
 			return
@@ -50,7 +50,7 @@ func (w *rightsWatch) run(ctx context.Context) {
 func (w *rightsWatch) tryRights(ctx context.Context, now time.Time) {
 	for _, role := range w.roles {
 		err := w.tryRole(ctx, role)
-		if errors.Is(err, store.ErrMissingImport) && len(w.list()) == 0 && waitFor(ctx, w.every/6) {
+		if errors.Is(err, store.ErrMissingImport) && len(w.listMissing()) == 0 && waitFor(ctx, w.every/6) {
 			err = w.tryRole(ctx, role) // streams of a cluster that choose new leaders are served by nobody, too
 		}
 		var lost *store.RightsError
@@ -123,8 +123,8 @@ func (w *rightsWatch) setMissing(role string, lost *store.RightsError, now time.
 	}
 }
 
-// list returns what is missing.
-func (w *rightsWatch) list() []store.MissingRight {
+// listMissing returns what is missing.
+func (w *rightsWatch) listMissing() []store.MissingRight {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.missing
@@ -134,7 +134,7 @@ func (w *rightsWatch) list() []store.MissingRight {
 // after the servers have reloaded their accounts. A NATS that is away takes no right.
 func (a *App) CheckRights(context.Context) error {
 	var problems []string
-	for _, m := range a.rights.list() {
+	for _, m := range a.rights.listMissing() {
 		problems = append(problems, fmt.Sprintf("%s since %s: %s", m.Problem, m.Since.UTC().Format(time.RFC3339), m.Do))
 	}
 	if len(problems) == 0 {

@@ -47,7 +47,7 @@ func TestWhatIsKnownOfRights(t *testing.T) {
 			}
 			var problem string
 			var since time.Time
-			for _, m := range w.list() {
+			for _, m := range w.listMissing() {
 				problem += m.Problem
 				since = m.Since
 			}

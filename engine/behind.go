@@ -61,7 +61,7 @@ func (s *stepper) behindDecision(run *Run) Decision {
 			d.Step = rule.Program[pc].ID
 		}
 	}
-	s.identify(&d, run.Due.Format(time.RFC3339Nano))
+	s.identifyDecision(&d, run.Due.Format(time.RFC3339Nano))
 	return d
 }
 

@@ -12,11 +12,11 @@ import (
 // recordDecision records a decision. The parts name the occasion, so that its id is the same whenever the decision is taken again.
 func (s *stepper) recordDecision(d Decision, parts ...string) {
 	s.addDecision(d)
-	s.identify(&s.decisions[len(s.decisions)-1], parts...)
+	s.identifyDecision(&s.decisions[len(s.decisions)-1], parts...)
 }
 
-// identify gives a decision its learner and its id.
-func (s *stepper) identify(d *Decision, parts ...string) {
+// identifyDecision gives a decision its learner and its id.
+func (s *stepper) identifyDecision(d *Decision, parts ...string) {
 	d.Learner = s.st.Learner
 	var room [10]string
 	d.ID = hashID(append(append(room[:0], d.Learner, d.Rule, d.Scope, d.Run, d.Step, string(d.Kind), string(d.Reason)), parts...)...)

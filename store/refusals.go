@@ -27,14 +27,14 @@ func collectRefusals(nc *nats.Conn) *refusals {
 		before:   nc.LastError(),
 		changed:  make(chan struct{}),
 	}
-	nc.SetErrorHandler(r.handle)
+	nc.SetErrorHandler(r.collectError)
 	return r
 }
 
-// stop gives the connection its error handler back.
-func (r *refusals) stop() { r.nc.SetErrorHandler(r.previous) }
+// returnHandler gives the connection its error handler back.
+func (r *refusals) returnHandler() { r.nc.SetErrorHandler(r.previous) }
 
-func (r *refusals) handle(nc *nats.Conn, sub *nats.Subscription, err error) {
+func (r *refusals) collectError(nc *nats.Conn, sub *nats.Subscription, err error) {
 	if !errors.Is(err, nats.ErrPermissionViolation) && r.previous != nil {
 		r.previous(nc, sub, err)
 	}
@@ -45,9 +45,9 @@ func (r *refusals) handle(nc *nats.Conn, sub *nats.Subscription, err error) {
 	r.changed = make(chan struct{})
 }
 
-// await returns what was refused, once the handler has got the connection's last error: the client passes errors on in their order, and
+// awaitRefused returns what was refused, once the handler has got the connection's last error: the client passes errors on in their order, and
 // a little later than it sets the last one. It waits no longer than limit.
-func (r *refusals) await(limit time.Duration) []error {
+func (r *refusals) awaitRefused(limit time.Duration) []error {
 	last := r.nc.LastError()
 	late := time.After(limit)
 	for {

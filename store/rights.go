@@ -94,7 +94,7 @@ type probeResult struct {
 func probeSubjects(ctx context.Context, js jetstream.JetStream, names []string) (probeResult, error) {
 	nc := js.Conn()
 	refusals := collectRefusals(nc)
-	defer refusals.stop()
+	defer refusals.returnHandler()
 	inbox := nc.NewInbox() + ".*"
 	answers := make(chan *nats.Msg, len(names))
 	sub, err := nc.ChanSubscribe(inbox, answers)
@@ -115,7 +115,7 @@ func probeSubjects(ctx context.Context, js jetstream.JetStream, names []string) 
 	if err := flush(ctx, nc); err != nil {
 		return probeResult{}, err
 	}
-	refused := refusals.await(deniedTime)
+	refused := refusals.awaitRefused(deniedTime)
 	isRefused := func(name string) bool {
 		return slices.ContainsFunc(refused, func(err error) bool { return isDenied(err, name) })
 	}

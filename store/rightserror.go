@@ -51,7 +51,7 @@ func permissionsPlace(role, direction string) string {
 func refusedError(role string, denied []roleNeed) error {
 	lines := make([]string, 0, len(denied))
 	for _, need := range denied {
-		lines = append(lines, need.permission(role))
+		lines = append(lines, need.permissionLine(role))
 	}
 	return &RightsError{
 		Role:    role,

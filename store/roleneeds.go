@@ -37,8 +37,8 @@ func (n roleNeed) importLine() string {
 	return line + "}"
 }
 
-// permission returns what deploy/nats/accounts.conf lets the role's user publish for this.
-func (n roleNeed) permission(role string) string {
+// permissionLine returns what deploy/nats/accounts.conf lets the role's user publish for this.
+func (n roleNeed) permissionLine(role string) string {
 	subject := n.imported
 	if request, isAPI := strings.CutPrefix(subject, apiPrefix); isAPI && accountOf(role) != "HOMEROOM" {
 		subject = "$JS.homeroom.API." + request // permissions are checked after the account's mapping
