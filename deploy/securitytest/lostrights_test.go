@@ -159,8 +159,8 @@ func startAPI(t *testing.T, url string, log *slog.Logger) (*app.App, telemetry.C
 	return a, checks[at]
 }
 
-// doctorOnRights returns what `homeroom doctor`, as the operator, says of rights.
-func doctorOnRights(t *testing.T, url string) (verdict, says string) {
+// askDoctor returns what a check of `homeroom doctor` came to, as the user of the address.
+func askDoctor(t *testing.T, url, check string) (verdict, says string) {
 	t.Helper()
 	out, _ := runCommand(t, "doctor", "--format", "json", "--nats", url)
 	var report struct {
@@ -170,11 +170,11 @@ func doctorOnRights(t *testing.T, url string) (verdict, says string) {
 		t.Fatalf("%v in\n%s", err, out)
 	}
 	for _, c := range report.Checks {
-		if c.Check == "rights" {
+		if c.Check == check {
 			return c.Verdict, c.Says + " → " + c.Do
 		}
 	}
-	t.Fatalf("no check of rights in\n%s", out)
+	t.Fatalf("no check %s in\n%s", check, out)
 	return "", ""
 }
 
@@ -203,7 +203,7 @@ func TestARunningProcessWithoutARightIsNotReady(t *testing.T) {
 			if err := check.Ask(context.Background()); err != nil {
 				t.Fatal(err)
 			}
-			if verdict, says := doctorOnRights(t, f.URL("operator")); verdict != "ok" {
+			if verdict, says := askDoctor(t, f.URL("operator"), "rights"); verdict != "ok" {
 				t.Errorf("the doctor says %s: %s", verdict, says)
 			}
 			f.Reload(tc.without)
@@ -215,7 +215,7 @@ func TestARunningProcessWithoutARightIsNotReady(t *testing.T) {
 				}
 			}
 			awaitCondition(t, "that the doctor knows", func() bool {
-				verdict, says := doctorOnRights(t, f.URL("operator"))
+				verdict, says := askDoctor(t, f.URL("operator"), "rights")
 				return verdict == "failed" && strings.Contains(says, "the role api") && strings.Contains(says, tc.lacks)
 			})
 			if n := log.count("this process has lost a right"); n != 1 {

@@ -1,7 +1,6 @@
 package securitytest
 
 import (
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"net"
@@ -22,20 +21,7 @@ func TestAProcessWithAnotherSecretDoesNotStart(t *testing.T) {
 	f.Setup()
 	doctor := func() (verdict, says string) {
 		t.Helper()
-		out, _ := runCommand(t, "doctor", "--format", "json", "--nats", f.URL("operator"))
-		var report struct {
-			Checks []struct{ Check, Verdict, Says, Do string }
-		}
-		if err := json.Unmarshal([]byte(out), &report); err != nil {
-			t.Fatalf("%v in\n%s", err, out)
-		}
-		for _, c := range report.Checks {
-			if c.Check == "secret" {
-				return c.Verdict, c.Says + " → " + c.Do
-			}
-		}
-		t.Fatalf("no check of the secret in\n%s", out)
-		return "", ""
+		return askDoctor(t, f.URL("operator"), "secret")
 	}
 	if verdict, says := doctor(); verdict != "not_checked" {
 		t.Errorf("before a process started the doctor says %s: %s", verdict, says)
