@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"homeroom/engine"
+	"homeroom/internal/clock"
 	"homeroom/subjects"
 	"homeroom/triggers"
 )
@@ -165,6 +166,12 @@ func TestManyEventsThatEndedSilencesAreStillWantedAfterACrash(t *testing.T) {
 	}
 }
 
+// clockFromNoon returns a clock that runs from today's noon on, by UTC. What is read and what happened an hour before are on one day, whenever a test runs.
+func clockFromNoon() clock.Clock {
+	now := time.Now()
+	return clock.New(now, now.UTC().Truncate(24*time.Hour).Add(12*time.Hour), 1)
+}
+
 // firstLesson is count("lesson.completed", "7d") == 1.
 type firstLesson struct{}
 
@@ -179,7 +186,11 @@ func TestAnEventWantedByItsCountIsStillWantedAfterACrash(t *testing.T) {
 	w.rules = rules()
 	w.rules.Counted = map[string]int{"lesson.completed": 7}
 	w.rules.Rules = []*engine.Rule{{Name: "first-lesson", When: engine.Trigger{Match: engine.Match{Event: "lesson.completed", If: firstLesson{}, Counts: firstLesson{}}}}}
-	w.tune = func(o *triggers.Options) { o.Linger = 300 * time.Millisecond } // they come into hand together
+	noon := clockFromNoon()
+	w.tune = func(o *triggers.Options) {
+		o.Clock = noon
+		o.Linger = 300 * time.Millisecond // they come into hand together
+	}
 	var seqs []uint64
 	for i := range 3 {
 		seqs = append(seqs, w.publish("u_1", "lesson.completed", map[string]any{"id": strconv.Itoa(i), "properties": map[string]any{"lesson_id": "l1", "course_id": "c1"}}))
@@ -211,8 +222,12 @@ func TestTheAnswerOfACountStands(t *testing.T) {
 	w.rules = rules()
 	w.rules.Counted = map[string]int{"lesson.completed": 7}
 	w.rules.Rules = []*engine.Rule{{Name: "third-lesson", When: engine.Trigger{Match: engine.Match{Event: "lesson.completed", If: thirdLesson{}, Counts: thirdLesson{}}}}}
-	w.tune = func(o *triggers.Options) { o.Linger = 300 * time.Millisecond } // they come into hand together
-	at := time.Now().Add(-time.Hour).Format(time.RFC3339)
+	noon := clockFromNoon()
+	w.tune = func(o *triggers.Options) {
+		o.Clock = noon
+		o.Linger = 300 * time.Millisecond // they come into hand together
+	}
+	at := noon.Now().Add(-time.Hour).Format(time.RFC3339) // on the day on which they are stored: others are handed over unasked
 	publish := func() (seqs []uint64) {
 		for i := range 3 {
 			seqs = append(seqs, w.publish("u_1", "lesson.completed", map[string]any{"id": strconv.Itoa(i), "time": at, "properties": map[string]any{"lesson_id": "l1", "course_id": "c1"}}))
