@@ -64,6 +64,9 @@ func TestANATSThatIsAwayTakesNoRight(t *testing.T) {
 		if away == before || len(w.listMissing()) != 1 {
 			t.Errorf("tried in vain: %t; missing is %+v", away > before, w.listMissing())
 		}
+		if reported := w.reportRoles(); !reported["worker"] {
+			t.Errorf("the metrics report %v", reported)
+		}
 	})
 	deadline := time.Now().Add(20 * time.Second)
 	for len(w.listMissing()) > 0 && time.Now().Before(deadline) {
@@ -71,6 +74,9 @@ func TestANATSThatIsAwayTakesNoRight(t *testing.T) {
 	}
 	if len(w.listMissing()) > 0 {
 		t.Errorf("NATS is back, and it is still missing: %+v", w.listMissing())
+	}
+	if missing, reported := w.reportRoles()["worker"]; missing || !reported {
+		t.Errorf("nothing is missing, and the metrics report missing=%t, known=%t", missing, reported)
 	}
 }
 

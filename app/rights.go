@@ -130,6 +130,18 @@ func (w *rightsWatch) listMissing() []store.MissingRight {
 	return w.missing
 }
 
+// reportRoles reports for each role whether a right is missing.
+func (w *rightsWatch) reportRoles() map[string]bool {
+	reported := map[string]bool{}
+	for _, role := range w.roles {
+		reported[string(role)] = false
+	}
+	for _, m := range w.listMissing() {
+		reported[m.Role] = true
+	}
+	return reported
+}
+
 // CheckRights returns an error if NATS has taken a right from this process that one of its roles needs. It is known about a minute
 // after the servers have reloaded their accounts. A NATS that is away takes no right.
 func (a *App) CheckRights(context.Context) error {

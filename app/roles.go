@@ -147,9 +147,10 @@ func (a *App) registerSources(o Options) {
 			}
 			return counts
 		},
-		Watermark: a.store.Control.Watermark,
-		Paused:    func() bool { return a.store.Control.LastKnownPause().Paused },
-		JS:        o.JetStream,
+		MissingRights: a.rights.reportRoles,
+		Watermark:     a.store.Control.Watermark,
+		Paused:        func() bool { return a.store.Control.LastKnownPause().Paused },
+		JS:            o.JetStream,
 		Ruleset: func() (hash string, number int, refused bool) {
 			swap := a.Swap()
 			f := a.revisions.inForce.Load()

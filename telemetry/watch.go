@@ -26,6 +26,8 @@ type Sources struct {
 	Watermark func(partition int) time.Time
 	// Disagreements counts the live instances that disagree with another one, by what they disagree in.
 	Disagreements func() map[string]int
+	// MissingRights reports for each role of this process whether NATS refuses it something that it needs.
+	MissingRights func() map[string]bool
 	// SetAside returns how many learners are set aside.
 	SetAside func() int
 	// Failing counts the learners whose workflows get nowhere; nil: there is no such metric.
@@ -83,6 +85,7 @@ var (
 	descListAge     = newDesc("homeroom_provider_list_age_seconds", "How long ago a suppression list of the provider was last read to its end; missing for one that the API key may not read.", "list")
 	descPaused      = newDesc("homeroom_paused", "1 if the kill switch is on: nothing goes out.")
 	descDisagree    = newDesc("homeroom_instances_disagree", "Instances that run with another secret, key, public URL, NATS user or Temporal namespace than another one, by what; 0 with an empty what: none.", "what")
+	descRights      = newDesc("homeroom_missing_rights", "1 if NATS refuses this role of this process something that it needs, else 0.", "role")
 	descRuleset     = newDesc("homeroom_ruleset_info", "The revision that this process runs, and the publication's number; always 1.", "hash", "number")
 	descRulesRefuse = newDesc("homeroom_ruleset_refused", "1 if the revision published last does not compile in this process, which stays with the one before.")
 )
@@ -119,7 +122,7 @@ const (
 // Describe implements prometheus.Collector.
 func (w *watched) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{descEvents, descRetries, descParkings, descRewinds, descHeld, descMark, descPending, descUnacked,
-		descDead, descSetAside, descReachable, descDisagree, descFailing, descRefused, descListed, descListAge, descPaused, descRuleset, descRulesRefuse} {
+		descDead, descSetAside, descReachable, descDisagree, descFailing, descRefused, descListed, descListAge, descPaused, descRights, descRuleset, descRulesRefuse} {
 		ch <- d
 	}
 }
@@ -155,6 +158,11 @@ func (w *watched) Collect(ch chan<- prometheus.Metric) {
 		}
 		for what, n := range counts {
 			gauge(descDisagree, float64(n), what)
+		}
+	}
+	if s.MissingRights != nil {
+		for role, missing := range s.MissingRights() {
+			gauge(descRights, oneIf(missing), role)
 		}
 	}
 	if s.SetAside != nil {

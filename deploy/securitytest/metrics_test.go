@@ -91,6 +91,8 @@ func scrapeAs(t *testing.T, f *natstest.Accounts, role string) string {
 		JS:        js,
 		SetAside:  func() int { return len(st.Control.SetAside()) },
 
+		MissingRights: func() map[string]bool { return map[string]bool{role: false} },
+
 		Disagreements: func() map[string]int { return nil },
 	}
 	if role == "triggers" {
