@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"homeroom/catalog"
 	"homeroom/rules"
@@ -21,8 +22,9 @@ type SourceTrial struct {
 // maxTriedFile is how much of a file is tried, in bytes.
 const maxTriedFile = 64 << 20
 
-// TrySources reads a file of bodies with the sources of an academy; academy nil, or without sources.yaml: with those that Homeroom ships.
-func TrySources(academy *rules.Academy, file io.Reader) (SourceTrial, error) {
+// TrySources reads a file of bodies with the sources of an academy, as if they arrived at the time now; academy nil, or without sources.yaml: with those that
+// Homeroom ships.
+func TrySources(academy *rules.Academy, file io.Reader, now time.Time) (SourceTrial, error) {
 	body, err := io.ReadAll(io.LimitReader(file, maxTriedFile+1))
 	if err != nil {
 		return SourceTrial{}, fmt.Errorf("read the bodies: %w", err)
@@ -34,12 +36,13 @@ func TrySources(academy *rules.Academy, file io.Reader) (SourceTrial, error) {
 	if err != nil {
 		return SourceTrial{}, err
 	}
-	trial := sources.Try(known, set, body)
+	trial := sources.Try(known, set, body, now)
 	return SourceTrial{Trial: trial, Suggestion: trial.Suggest(known)}, nil
 }
 
-// CheckEvents reads a file of bodies as triggers would, with the catalog and the sources of an academy; nil: with the built-in catalog and no source.
-func CheckEvents(academy *rules.Academy, file io.Reader) (*sources.Trial, error) {
+// CheckEvents reads a file of bodies as triggers would at the time now, with the catalog and the sources of an academy; nil: with the built-in catalog and no
+// source.
+func CheckEvents(academy *rules.Academy, file io.Reader, now time.Time) (*sources.Trial, error) {
 	if academy == nil {
 		known, err := catalog.Default()
 		if err != nil {
@@ -54,7 +57,7 @@ func CheckEvents(academy *rules.Academy, file io.Reader) (*sources.Trial, error)
 	if len(body) > maxTriedFile {
 		return nil, inputError(fmt.Errorf("the file is larger than %d MB; check a part of it", maxTriedFile>>20))
 	}
-	return sources.Try(academy.Catalog, academy.Sources, body), nil
+	return sources.Try(academy.Catalog, academy.Sources, body, now), nil
 }
 
 // sourcesOf returns the catalog that reads bodies as an academy does, and its sources.

@@ -99,7 +99,7 @@ sources:
 	if err := problems.Err(); err != nil {
 		t.Fatal(err)
 	}
-	trial := sources.Try(known.WithTranslator(set), set, []byte("{\"kind\":\"a\",\"user\":1}\n{\"kind\":\"b\"}\n"))
+	trial := sources.Try(known.WithTranslator(set), set, []byte("{\"kind\":\"a\",\"user\":1}\n{\"kind\":\"b\"}\n"), noon)
 	if trial.Broken["never"] == "" || len(trial.Broken) != 1 || trial.Shared["one, two"] != 1 {
 		t.Errorf("broken %v, shared %v", trial.Broken, trial.Shared)
 	}

@@ -48,7 +48,7 @@ func TestFixturesOfShippedSources(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			trial := sources.Try(reading, set, file)
+			trial := sources.Try(reading, set, file, noon)
 			var out strings.Builder
 			refused := 0
 			for _, b := range trial.Bodies {
@@ -100,7 +100,7 @@ func TestTheDocumentIsTrue(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, n := range sources.Try(known.WithTranslator(set), set, file).Counts {
+		for _, n := range sources.Try(known.WithTranslator(set), set, file, noon).Counts {
 			if row := fmt.Sprintf("| `%s` | %d | %d | %d | %d |\n", n.Source, n.Bodies, n.Read, n.Ignored, n.Refused); !strings.Contains(string(page), row) {
 				t.Errorf("the page lacks the row %s", row)
 			}

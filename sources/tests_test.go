@@ -18,6 +18,7 @@ func TestWhatATestSays(t *testing.T) {
 		{"right", `{test: a, body: {kind: done, user: 7, l: l1}, expect: {event: lesson.completed, learner: "7", properties: {lesson_id: l1}}}`, ""},
 		{"a body as text", `{test: a, body: '{"kind":"ping"}', expect: ignored}`, ""},
 		{"headers", `{test: a, source: lms, headers: {x-kind: done}, body: {user: 7, l: l1}, expect: {event: lesson.completed}}`, ""},
+		{"no time", `{test: a, body: {kind: done, user: 7, l: l1}, expect: {time: "2026-01-01T00:00:00Z"}}`, ""},
 		{"another event", `{test: a, body: {kind: done, user: 7, l: l1}, expect: {event: course.completed}}`, `t.yaml:1:63: event is expected to be "course.completed", and is "lesson.completed"`},
 		{"another property", `{test: a, body: {kind: done, user: 7, l: l1}, expect: {properties: {lesson_id: l2}}}`, `is expected to be {"lesson_id":"l2"}, and is {"lesson_id":"l1"}`},
 		{"refused instead", `{test: a, body: {kind: lost, user: 7}, expect: {event: lesson.completed}}`, "an event is expected, and it is refused (unknown_event)"},

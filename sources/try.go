@@ -80,16 +80,16 @@ func (t *Trial) Refused() int {
 	return n
 }
 
-// Try reads a file as an import would, body by body: NDJSON, one JSON document, or an array; batches are taken apart. The
+// Try reads a file as an import at the time now would, body by body: NDJSON, one JSON document, or an array; batches are taken apart. The
 // catalog may have a set of sources, which may be nil.
-func Try(cat *catalog.Catalog, set *Set, file []byte) *Trial {
+func Try(cat *catalog.Catalog, set *Set, file []byte, now time.Time) *Trial {
 	trial := &Trial{Bodies: []Tried{}, Counts: []Counts{}}
 	failures := map[string]int{}
 	reasons := map[string]string{}
 	counts := map[string]*Counts{}
 	for _, line := range splitFile(file) {
 		for _, body := range cat.Split(nil, line.body) {
-			tried := tryBody(cat, body)
+			tried := tryBody(cat, body, now)
 			tried.Line = line.number
 			trial.Bodies = append(trial.Bodies, tried)
 			if counts[tried.Source] == nil {
@@ -135,14 +135,15 @@ func (c *Counts) add(o Outcome) {
 	}
 }
 
-func tryBody(cat *catalog.Catalog, body []byte) Tried {
+// tryBody returns what a body would become that arrives at the time now.
+func tryBody(cat *catalog.Catalog, body []byte, now time.Time) Tried {
 	var tried Tried
 	tried.Source, tried.Name = cat.SourceOf(nil, body)
 	d, problem := cat.Decode("", "", body, time.Time{})
 	timeless := false
 	if problem != nil && problem.Code == catalog.CodeBadTime {
-		if now, again := cat.Decode("", "", body, time.Now()); again == nil || again.Code != catalog.CodeBadTime { // what else is wrong with it
-			d = now
+		if arrived, again := cat.Decode("", "", body, now); again == nil || again.Code != catalog.CodeBadTime { // what else is wrong with it
+			d = arrived
 			problem = again
 			d.Event.Time = time.Time{}
 			timeless = again == nil
@@ -168,7 +169,7 @@ func tryBody(cat *catalog.Catalog, body []byte) Tried {
 		if timeless {
 			tried.Remarks = append(tried.Remarks, "it says no time, and counts as of when it arrives; an import refuses it")
 		}
-		if tried.Time.After(time.Now().Add(catalog.MaxAhead)) {
+		if tried.Time.After(now.Add(catalog.MaxAhead)) {
 			tried.Remarks = append(tried.Remarks, "its time is more than an hour ahead of this machine's clock: triggers and imports refuse it as "+catalog.CodeBadTime)
 		}
 	}

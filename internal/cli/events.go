@@ -39,7 +39,7 @@ func (c *EventsCheckCmd) Run(o IO) error {
 		return err
 	}
 	defer in.Close()
-	trial, err := admin.CheckEvents(academy, in)
+	trial, err := admin.CheckEvents(academy, in, o.Now())
 	if err != nil {
 		return err
 	}

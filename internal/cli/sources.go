@@ -38,7 +38,7 @@ func (c *SourcesTryCmd) Run(o IO) error {
 		return err
 	}
 	defer in.Close()
-	trial, err := admin.TrySources(academy, in)
+	trial, err := admin.TrySources(academy, in, o.Now())
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestSourcesTry(t *testing.T) {
@@ -15,7 +16,7 @@ func TestSourcesTry(t *testing.T) {
 		t.Fatal(err)
 	}
 	bodies = append(bodies, `{"type":"track","messageId":"m-99","userId":"u-88","event":"Knot Tied","timestamp":"2026-03-02T10:00:00Z"}`...)
-	err = (&SourcesTryCmd{File: "-", Suggest: true, Format: "text"}).Run(IO{In: bytes.NewReader(bodies), Out: &out})
+	err = (&SourcesTryCmd{File: "-", Suggest: true, Format: "text"}).Run(IO{In: bytes.NewReader(bodies), Out: &out, Now: time.Now})
 	if exit := (ExitError{}); !errors.As(err, &exit) || exit.Code != 1 {
 		t.Errorf("ends with %v, want exit code 1: a body is refused", err)
 	}
@@ -56,7 +57,7 @@ func TestEventsCheck(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var out bytes.Buffer
-			err := (&EventsCheckCmd{File: "-", Strict: tc.strict, Format: "text"}).Run(IO{In: strings.NewReader(tc.in), Out: &out})
+			err := (&EventsCheckCmd{File: "-", Strict: tc.strict, Format: "text"}).Run(IO{In: strings.NewReader(tc.in), Out: &out, Now: time.Now})
 			var exit ExitError
 			if errors.As(err, &exit); exit.Code != tc.code || err != nil && exit.Code == 0 {
 				t.Errorf("ends with %v, want exit code %d", err, tc.code)

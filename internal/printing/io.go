@@ -14,7 +14,7 @@ type IO struct {
 	Out, Err io.Writer
 	Color    bool // Out may be colored: a terminal, and NO_COLOR is not set
 	Terminal bool // Err is a terminal: progress may be drawn over itself
-	// Now returns the time, for rates in progress lines. Nil: none are shown.
+	// Now returns the time. Nil: progress lines show no rates; commands that need the time cannot run.
 	Now func() time.Time
 }
 
