@@ -47,11 +47,6 @@ func deliveryKeyOf(d *engine.Decision) deliveryKey {
 	return deliveryKey{learner: d.Learner, rule: d.Rule, run: d.Run, step: d.Step}
 }
 
-// isDeliveryFailure reports whether a decision says that a delivery failed and is tried again.
-func isDeliveryFailure(d *engine.Decision) bool {
-	return d.Kind == engine.KindDeferred && (d.Reason == engine.ReasonProvider || d.Reason == engine.ReasonProviderRefuses)
-}
-
 // DeliveriesFailing returns messages that could not be delivered and are tried again. It reads the newest deferrals of the last 30 hours, and
 // of at most 50 deliveries what was decided before and since. Decisions are published with the next try, so that the first failure is known after the second.
 func (i *Installation) DeliveriesFailing(ctx context.Context) (DeliveriesFailing, error) {
@@ -93,7 +88,7 @@ func (i *Installation) readFailedDeliveries(ctx context.Context) (keys []deliver
 	n := 0
 	err = reader.ReadDecisions(ctx, filter, func(d *engine.Decision) {
 		n++
-		if isDeliveryFailure(d) {
+		if d.IsFailedTry() {
 			last[deliveryKeyOf(d)] = n
 		}
 	})
@@ -110,7 +105,7 @@ func (i *Installation) traceDelivery(ctx context.Context, key deliveryKey) (foun
 	err = reader.ReadDecisions(ctx, subjects.DecisionsOfLearnerByRule(key.learner, key.rule), func(d *engine.Decision) {
 		switch {
 		case d.Run != key.run || d.Kind == engine.KindConverted:
-		case isDeliveryFailure(d) && d.Step == key.step:
+		case d.IsFailedTry() && d.Step == key.step:
 			if !fails {
 				found = DeliveryFailing{
 					Learner: d.Learner,

@@ -63,6 +63,13 @@ func OutcomeDecision(send Send, o Outcome) Decision {
 	return d
 }
 
+// IsFailedTry reports whether a decision says that a message could not be delivered and is tried again at Until: the provider did not take it or did not answer
+// (ReasonProvider), or it refuses the installation's account (ReasonProviderRefuses). A message that waits for anything else, such as the end of quiet hours or of a
+// pause, has not failed. A message that failed for good is KindFailed.
+func (d *Decision) IsFailedTry() bool {
+	return d.Kind == KindDeferred && (d.Reason == ReasonProvider || d.Reason == ReasonProviderRefuses)
+}
+
 // settledID returns the id of the decision that says how an uncertain send ended.
 func settledID(d Decision) string {
 	return hashID(d.Learner, d.Rule, d.Scope, d.Run, d.Step, string(d.Kind), "settled")

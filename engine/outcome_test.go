@@ -41,3 +41,39 @@ func TestOnlyNewsIsUrgent(t *testing.T) {
 		}
 	}
 }
+
+func TestOnlyAMessageThatWasNotTakenIsAFailedTry(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		kind   Kind
+		reason Reason
+		want   bool
+	}{
+		{"the provider does not answer", KindDeferred, ReasonProvider, true},
+		{"the provider refuses the account", KindDeferred, ReasonProviderRefuses, true},
+		{"sending is stopped", KindDeferred, ReasonPaused, false},
+		{"quiet hours", KindDeferred, ReasonQuietHours, false},
+		{"too many messages", KindDeferred, ReasonCap, false},
+		{"the stream is behind", KindDeferred, ReasonBehind, false},
+		{"it failed for good", KindFailed, ReasonProvider, false},
+		{"nobody knows whether it went out", KindUncertain, ReasonProvider, false},
+		{"it went out", KindSent, "", false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if got := (&Decision{Kind: tc.kind, Reason: tc.reason}).IsFailedTry(); got != tc.want {
+				t.Errorf("a failed try: %t, want %t", got, tc.want)
+			}
+		})
+	}
+}
+
+// TestARetryOfTheProviderIsAFailedTry holds the deliveries' outcomes to what counts as a failed try.
+func TestARetryOfTheProviderIsAFailedTry(t *testing.T) {
+	send := Send{ID: "snd-1", Learner: "u_1", Rule: "welcome", Run: "run-1", Step: "0", Message: "welcome"}
+	for reason, want := range map[Reason]bool{ReasonProvider: true, ReasonProviderRefuses: true, ReasonPaused: false} {
+		d := OutcomeDecision(send, Outcome{SendID: "snd-1", Status: OutcomeRetry, Reason: reason})
+		if got := d.IsFailedTry(); got != want {
+			t.Errorf("a retry because of %s is a failed try: %t, want %t", reason, got, want)
+		}
+	}
+}
