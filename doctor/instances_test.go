@@ -41,3 +41,28 @@ func TestDoctorNamesAnotherNamespace(t *testing.T) {
 		t.Errorf("a namespace that is not known disagrees: %s", got.Says)
 	}
 }
+
+// TestDoctorNamesSilentInstances: one that may not write its record any more looks as if it were gone.
+func TestDoctorNamesSilentInstances(t *testing.T) {
+	worker := store.Instance{Name: "north-1-aa", Roles: []string{"worker"}}
+	check := func(e *examination, st *store.Store) { e.checkInstances(st, store.Pointer{}) }
+	for _, tc := range []struct {
+		name  string
+		later time.Duration
+		named bool
+	}{
+		{"it lives", 0, false},
+		{"since a minute", time.Minute, true},
+		{"since a day", 24 * time.Hour, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got := examineInstances(t, tc.later, check, worker)
+			if named := strings.Contains(got.Says, "north-1-aa (worker) has not renewed its record since"); named != tc.named {
+				t.Errorf("it is named: %t, want %t: %+v", named, tc.named, got)
+			}
+			if tc.named && !strings.Contains(got.Do, "/readyz") {
+				t.Errorf("what to do is %q", got.Do)
+			}
+		})
+	}
+}
