@@ -96,6 +96,7 @@ type examination struct {
 	clock    clock.Clock   // the one on which the live instances run
 	standIn  bool          // a live instance hands its mail to a stand-in of the provider
 	denied   []string      // subjects on which the NATS user may not ask
+	unserved []string      // subjects that the NATS account of the user does not import, so that nobody answers
 }
 
 func (e *examination) addFinding(check string, v Status, says, do string) {

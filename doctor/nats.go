@@ -38,7 +38,7 @@ func (e *examination) checkNATS(ctx context.Context) {
 	}
 	defer nc.Close()
 	e.checkServer(nc)
-	if err := e.findDenied(ctx, js); err != nil {
+	if err := e.findUnanswered(ctx, js); err != nil {
 		e.reportFailure("jetstream", "NATS does not say what may be asked: "+err.Error(), "look at the server's log")
 		e.reportNotChecked("NATS does not answer", slices.Concat(natsChecks, storeChecks)...)
 		return

@@ -29,23 +29,32 @@ func askedSubjects() map[string][]string {
 	return asked
 }
 
-// findDenied learns what the NATS user may not ask. Without it each of these questions would wait until it is given up.
-func (e *examination) findDenied(ctx context.Context, js jetstream.JetStream) error {
+// findUnanswered learns what the NATS user may not ask, and what nobody would answer. Without it each of these questions would wait until it is given up, and records that cannot be
+// read would count as records that are not there. If nobody serves any of it, the server has no JetStream, which checkNATS finds out by itself.
+func (e *examination) findUnanswered(ctx context.Context, js jetstream.JetStream) error {
 	var names []string
 	for _, list := range askedSubjects() {
 		names = append(names, list...)
 	}
 	slices.Sort(names)
-	denied, err := store.DeniedSubjects(ctx, js, slices.Compact(names))
+	names = slices.Compact(names)
+	denied, unserved, err := store.UnansweredSubjects(ctx, js, names)
 	e.denied = denied
+	if len(unserved) < len(names) {
+		e.unserved = unserved
+	}
 	return err
 }
 
-// mayAsk reports whether the NATS user may ask what a check asks. If not, it is a finding for the check and for those that depend on it.
+// mayAsk reports whether the NATS user may ask what a check asks, and somebody answers. If not, it is a finding for the check and for those that depend on it.
 func (e *examination) mayAsk(check string, dependent ...string) bool {
 	for _, subject := range askedSubjects()[check] {
 		if slices.Contains(e.denied, subject) {
 			e.reportNotChecked(fmt.Sprintf("this NATS user may not ask (%s): run the doctor as the operator", subject), append([]string{check}, dependent...)...)
+			return false
+		}
+		if slices.Contains(e.unserved, subject) {
+			e.reportNotChecked(fmt.Sprintf("the account of this NATS user does not import %s: run the doctor as the operator", subject), append([]string{check}, dependent...)...)
 			return false
 		}
 	}

@@ -66,8 +66,16 @@ const deniedTime = time.Second
 // JetStream's API is carried out: its body is none that is carried out, and it wants a level of the API that no server has. A purge must not be among the subjects: servers before that
 // level was known carry it out whatever its body is.
 func DeniedSubjects(ctx context.Context, js jetstream.JetStream, names []string) (denied []string, err error) {
+	denied, _, err = UnansweredSubjects(ctx, js, names)
+	return denied, err
+}
+
+// UnansweredSubjects returns those of the subjects on which a request of the connection's user has no answer: on denied the user may not publish, and unserved nobody serves. It asks
+// as [DeniedSubjects] does. JetStream's API is served on every server with JetStream, also of a stream that has no leader, but for direct gets: so what is unserved of it is not
+// imported by the user's account; if all of it is unserved, the server has no JetStream.
+func UnansweredSubjects(ctx context.Context, js jetstream.JetStream, names []string) (denied, unserved []string, err error) {
 	found, err := probeSubjects(ctx, js, names)
-	return found.denied, err
+	return found.denied, found.unserved, err
 }
 
 // apiLevelHeader is by what a request says which level of JetStream's API it needs. A server that knows the header refuses what is no number before it reads the body, and
