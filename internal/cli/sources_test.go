@@ -20,7 +20,7 @@ func TestSourcesTry(t *testing.T) {
 	if exit := (ExitError{}); !errors.As(err, &exit) || exit.Code != 1 {
 		t.Errorf("ends with %v, want exit code 1: a body is refused", err)
 	}
-	for _, want := range []string{"lesson.completed", "ignored", `refused`, "segment  22      10    11       1", `"Knot Tied": `} {
+	for _, want := range []string{"lesson.completed", "ignored", `refused`, "segment  26      14    11       1", `"Knot Tied": `} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("it does not say %q:\n%s", want, out.String())
 		}
