@@ -181,7 +181,7 @@ func (r *reader) readShipped(shipped string, at *yamlfile.Node, name string) *So
 }
 
 func sourceKeys() []string {
-	return []string{"base", "about", "recognise", "event", "items", "reshape", "taxonomy", "without_learner", "zone", "learner", "id", "time", "properties", "traits", "events", "ignore", "signature"}
+	return []string{"base", "about", "recognise", "event", "items", "reshape", "taxonomy", "without_learner", "nulls", "zone", "learner", "id", "time", "properties", "traits", "events", "ignore", "signature"}
 }
 
 // readSource reads what a source says; what it said before, as a base, stays unless it says it anew.
@@ -203,6 +203,8 @@ func (r *reader) readSource(s *Source, pairs []yamlfile.Pair) {
 			s.taxonomy, _ = r.Bool(p.Value, what)
 		case "without_learner":
 			s.strangers = r.readWithoutLearner(p.Value, what)
+		case "nulls":
+			s.noNulls = r.readNulls(p.Value, what)
 		case "zone":
 			s.zone = r.readZone(p.Value, what)
 		case "signature":
@@ -241,6 +243,15 @@ func (r *reader) readWithoutLearner(n *yamlfile.Node, what string) bool {
 	text, ok := r.Text(n, what)
 	if ok && text != "ignore" && text != "refuse" {
 		r.Fail(n.At, "write ignore, if the platform also tells of visitors who have not signed in, or refuse", "%q is neither", text)
+	}
+	return text == "ignore"
+}
+
+// readNulls reports whether members that are null are ignored.
+func (r *reader) readNulls(n *yamlfile.Node, what string) bool {
+	text, ok := r.Text(n, what)
+	if ok && text != "ignore" && text != "keep" {
+		r.Fail(n.At, "write ignore, if a member that is null says no more than one that is not there, or keep", "%q is neither", text)
 	}
 	return text == "ignore"
 }

@@ -23,6 +23,7 @@ func TestProblemsOfAFile(t *testing.T) {
 		{"an unknown property", "sources:\n  lms:\n    recognise: has(body.kind)\n    event: body.kind\n    events:\n      done: {as: lesson.completed, properties: {lesson_id: body.l, cuorse_id: body.c}}\n", `s.yaml:6:68: lesson.completed has no property "cuorse_id"; did you mean course_id?`},
 		{"a trait in another spelling", "sources:\n  lms:\n    recognise: has(body.kind)\n    event: body.kind\n    taxonomy: true\n    traits: {firstName: body.f}\n", `did you mean first_name?`},
 		{"no zone", "sources:\n  lms:\n    recognise: has(body.kind)\n    event: body.kind\n    taxonomy: true\n    zone: Berlin\n", `"Berlin" is not a time zone`},
+		{"neither of two", "sources:\n  lms:\n    recognise: has(body.kind)\n    event: body.kind\n    taxonomy: true\n    nulls: drop\n", `s.yaml:6:12: "drop" is neither; write ignore`},
 		{"a twin", "sources:\n  openedx:\n  other: {base: openedx}\n", `warning: other recognises the same bodies as openedx, which stands first and reads them all (shared-bodies)`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -16,6 +16,7 @@ type Source struct {
 	items     *expression // where a body that holds several has them; nil: nowhere
 	reshape   *expression // the body in the form that the other expressions read; nil: as it is
 	strangers bool        // a body that names no learner is ignored instead of refused
+	noNulls   bool        // a member that is null counts as one that is not there
 	taxonomy  bool        // names of the catalog stand for themselves
 	zone      *time.Location
 	whole     mapping // what holds for every event unless its mapping says otherwise

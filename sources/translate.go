@@ -142,6 +142,9 @@ func (s *Source) readBody(cat *catalog.Catalog, m *catalog.Foreign, in *input) c
 			}
 		}
 	}
+	if s.noNulls {
+		in = &input{body: withoutNulls(in.body), headers: in.headers}
+	}
 	in = s.reshapeBody(in)
 	names, refusal := s.namesOf(in)
 	if refusal != nil {

@@ -36,9 +36,20 @@ func (s *Source) addWanted(body *catalog.Wanted) {
 		s.event.addWanted(reshaped, wantScalar)
 		s.addWhole((*mapping).addWanted, reshaped)
 	})
+	if s.noNulls {
+		wantScalars(one)
+	}
 	mergeWanted(body, one)
 	s.recognise.addWanted(body, wantScalar)
 	s.items.addWanted(body, one) // each item is read as a body
+}
+
+// wantScalars wants of each part that is wanted at all that it is read, because what is wanted only to be there is null in a body that is read by its parts.
+func wantScalars(of *catalog.Wanted) {
+	of.Scalar = true
+	for _, part := range of.Members {
+		wantScalars(part)
+	}
 }
 
 // addUnique adds what the expressions can reach that tell who a learner is, which event it is, or when it was.
