@@ -123,7 +123,7 @@ func TestTheDocumentIsTrue(t *testing.T) {
 		}
 		own = set
 	}
-	if tests != 3 {
+	if tests != 5 {
 		t.Errorf("%d tests of the page ran", tests)
 	}
 }

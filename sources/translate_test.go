@@ -2,6 +2,7 @@ package sources_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -99,4 +100,23 @@ func benchmarkDecoding(b *testing.B, name string, c *catalog.Catalog, bodies ...
 			}
 		}
 	})
+}
+
+// TestATestThatTwoStatementsGrade: who says completed with a result, and failed, says two events, each under the id of its statement, as docs/integrate.md warns.
+func TestATestThatTwoStatementsGrade(t *testing.T) {
+	known := builtin(t)
+	set, err := sources.Shipped(known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	statement := `{"id":"00000000-0000-4000-8000-00000000000%d","timestamp":"2026-03-02T10:00:00Z","actor":{"mbox":"mailto:ada@example.org"},"verb":{"id":"http://adlnet.gov/expapi/verbs/%s"},` +
+		`"object":{"id":"https://lms.example/q1","definition":{"type":"http://adlnet.gov/expapi/activities/assessment"}},"result":{"success":false,"score":{"scaled":0.3}}}`
+	file := fmt.Sprintf(statement, 1, "completed") + "\n" + fmt.Sprintf(statement, 2, "failed")
+	bodies := sources.Try(known.WithTranslator(set), set, []byte(file), noon).Bodies
+	for n, id := range []string{"00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"} {
+		got := bodies[n]
+		if got.Event != "assessment.graded" || got.ID != id || got.Properties["passed"] != false {
+			t.Errorf("got %+v, want assessment.graded with the id %s", got, id)
+		}
+	}
 }
