@@ -51,7 +51,7 @@ func newControl(ctx context.Context, kv jetstream.KeyValue, stream jetstream.Str
 	if err != nil {
 		return nil, fmt.Errorf("follow the bucket %s: %w", kv.Bucket(), err)
 	}
-	ctx, stop := context.WithCancel(ctx)
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	c := &Control{
 		kv:             kv,
 		bucket:         stream,

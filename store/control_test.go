@@ -35,6 +35,26 @@ func TestTheKillSwitchIsSeenAtOnceByEverybody(t *testing.T) {
 	}
 }
 
+// Whoever opens the store may bound how long that takes.
+func TestTheControlBucketIsFollowedAfterTheContextOfOpenHasEnded(t *testing.T) {
+	s, _, st := natstest.Open(t)
+	_, js := s.Connect()
+	ctx, cancel := context.WithCancel(t.Context())
+	other, err := store.Open(ctx, js, store.OpenOptions{})
+	cancel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Control.Close()
+	if err := st.Control.PublishWatermark(t.Context(), 7, monday); err != nil {
+		t.Fatal(err)
+	}
+	other.Control.AwaitHandedOver(t.Context(), 7, monday, 5*time.Second) // in the end it asks the bucket; the mark that is known is what was heard
+	if got := other.Control.Watermark(7); !got.Equal(monday) {
+		t.Errorf("mark %v, want %v", got, monday)
+	}
+}
+
 func TestMarksOnlyMoveForward(t *testing.T) {
 	s, _, st := natstest.Open(t)
 	ctx := context.Background()

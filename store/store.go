@@ -38,7 +38,8 @@ type OpenOptions struct {
 	Cached int
 }
 
-// Open gives access to the store. Control follows the control bucket from here on until ctx ends or [Control.Close].
+// Open gives access to the store. Control follows the control bucket from here on until [Control.Close], also after ctx has ended: whoever opens may
+// give ctx a deadline.
 // If a bucket is missing the error says to run Setup, which `homeroom serve` does.
 func Open(ctx context.Context, js jetstream.JetStream, o OpenOptions) (*Store, error) {
 	var missing error
