@@ -122,12 +122,16 @@ func TestRunSaysWhatChanges(t *testing.T) {
 func TestRunIsTheSameHoweverItRuns(t *testing.T) {
 	before := exampleAcademy(t, nil)
 	after := exampleAcademy(t, map[string]string{"rules/quiz-retry.yaml": quizRetrySooner})
+	events := 20_000
+	if testing.Short() {
+		events = 8_000
+	}
 	var first *backtest.Result
 	for _, way := range []struct{ workers, budget int }{{1, 0}, {3, 0}, {2, 16 << 10}} {
 		opts := sidesOf(before, after)
 		opts.Workers = way.workers
 		opts.Before.Render = func(s engine.Send, _ engine.Profile) error { return errors.New("no text for " + s.Message) }
-		r, err := backtest.Run(context.Background(), sortEvents(t, newFeed(20_000), after.Catalog, way.budget), opts)
+		r, err := backtest.Run(context.Background(), sortEvents(t, newFeed(events), after.Catalog, way.budget), opts)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -138,7 +142,7 @@ func TestRunIsTheSameHoweverItRuns(t *testing.T) {
 			t.Errorf("with %+v (-first +now):\n%s", way, diff)
 		}
 	}
-	simulated, err := simulate.Run(context.Background(), newFeed(20_000), simulate.Options{
+	simulated, err := simulate.Run(context.Background(), newFeed(events), simulate.Options{
 		Ruleset:         after.Ruleset,
 		Decoder:         after.Catalog,
 		AssumeReachable: true,

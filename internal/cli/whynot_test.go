@@ -136,9 +136,10 @@ func TestWhyNotByTheQuestions(t *testing.T) {
 		"rules/silent.yaml": "rule: silent\nwhen: {inactive: 700d, in: course}\ndo: [{send: quiet-last}]\n",
 	})
 	const ben = "u_43"
-	a.happened(ben, "enrollment.created", monday, props{"course_id": "crs_go"})
-	a.happened(ben, "certificate.earned", monday.Add(time.Hour), props{"course_id": "crs_go", "certificate_id": "c1"})
-	a.happened(ben, "certificate.earned", monday.AddDate(0, 0, 1), props{"course_id": "crs_go", "certificate_id": "c2"})
+	began := time.Now().AddDate(0, 0, -60) // not 700 days ago
+	a.happened(ben, "enrollment.created", began, props{"course_id": "crs_go"})
+	a.happened(ben, "certificate.earned", began.Add(time.Hour), props{"course_id": "crs_go", "certificate_id": "c1"})
+	a.happened(ben, "certificate.earned", began.AddDate(0, 0, 1), props{"course_id": "crs_go", "certificate_id": "c2"})
 	for _, c := range []struct {
 		rule     string
 		cause    admin.WhyNotCause
@@ -156,7 +157,7 @@ func TestWhyNotByTheQuestions(t *testing.T) {
 			t.Errorf("%s: %+v", c.rule, m)
 		}
 	}
-	if _, err := a.store.Profiles.Merge(t.Context(), ben, map[string]any{"email": "ben@example.org"}, monday); err != nil {
+	if _, err := a.store.Profiles.Merge(t.Context(), ben, map[string]any{"email": "ben@example.org"}, began); err != nil {
 		t.Fatal(err)
 	}
 	if m := a.whyNot(ben, "held").Messages[0]; m.Cause != admin.CauseWithheld || m.Ended != "holdout" || m.Today != "" {
