@@ -1,8 +1,6 @@
 package sources_test
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,18 +12,10 @@ import (
 
 // An erasure finds every address that a source reads, also where the body became a dead letter or the batch was never taken apart.
 func TestErasureFindsAddressesOfForeignBodies(t *testing.T) {
-	known := builtin(t)
-	set, err := sources.Shipped(known)
-	if err != nil {
-		t.Fatal(err)
-	}
-	reading := known.WithTranslator(set)
+	reading, set := openShipped(t)
 	found := 0
 	for _, name := range sources.ShippedNames() {
-		file, err := os.ReadFile(filepath.Join("testdata", name+".ndjson"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		file := readFixture(t, name)
 		for line := range strings.Lines(string(file)) {
 			for _, body := range reading.Split(nil, []byte(line)) {
 				d, problem := reading.Decode("", "", body, time.Time{})

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -75,18 +73,10 @@ var notAbsent = map[string]map[string]string{
 
 // TestNullIsAbsent: of every fixture each member is made null, and what becomes of it is what becomes of the body without the member, unless that is refused.
 func TestNullIsAbsent(t *testing.T) {
-	known := builtin(t)
-	set, err := sources.Shipped(known)
-	if err != nil {
-		t.Fatal(err)
-	}
-	reading := known.WithTranslator(set)
+	reading, set := openShipped(t)
 	for _, name := range sources.ShippedNames() {
 		t.Run(name, func(t *testing.T) {
-			file, err := os.ReadFile(filepath.Join("testdata", name+".ndjson"))
-			if err != nil {
-				t.Fatal(err)
-			}
+			file := readFixture(t, name)
 			wrong := map[string]string{}
 			used := map[string]bool{}
 			for n, line := range bytes.Split(bytes.TrimSpace(file), []byte("\n")) {

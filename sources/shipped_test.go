@@ -36,18 +36,10 @@ var update = flag.Bool("update", false, "write the expected output anew")
 // Every body of the fixtures, which follow the public formats, becomes what testdata/<source>.golden says. At least 95 of 100 bodies
 // of each format are read or knowingly ignored.
 func TestFixturesOfShippedSources(t *testing.T) {
-	known := builtin(t)
-	set, err := sources.Shipped(known)
-	if err != nil {
-		t.Fatal(err)
-	}
-	reading := known.WithTranslator(set)
+	reading, set := openShipped(t)
 	for _, name := range sources.ShippedNames() {
 		t.Run(name, func(t *testing.T) {
-			file, err := os.ReadFile(filepath.Join("testdata", name+".ndjson"))
-			if err != nil {
-				t.Fatal(err)
-			}
+			file := readFixture(t, name)
 			trial := sources.Try(reading, set, file, noon)
 			var out strings.Builder
 			refused := 0
@@ -96,10 +88,7 @@ func TestTheDocumentIsTrue(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range sources.ShippedNames() {
-		file, err := os.ReadFile(filepath.Join("testdata", name+".ndjson"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		file := readFixture(t, name)
 		for _, n := range sources.Try(known.WithTranslator(set), set, file, noon).Counts {
 			if row := fmt.Sprintf("| `%s` | %d | %d | %d | %d |\n", n.Source, n.Bodies, n.Read, n.Ignored, n.Refused); !strings.Contains(string(page), row) {
 				t.Errorf("the page lacks the row %s", row)

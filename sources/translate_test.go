@@ -25,6 +25,27 @@ func builtin(tb testing.TB) *catalog.Catalog {
 	return c
 }
 
+// openShipped returns the sources that Homeroom ships, and the built-in catalog that reads with them.
+func openShipped(tb testing.TB) (*catalog.Catalog, *sources.Set) {
+	tb.Helper()
+	known := builtin(tb)
+	set, err := sources.Shipped(known)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return known.WithTranslator(set), set
+}
+
+// readFixture returns the bodies of a shipped source's fixture, one a line.
+func readFixture(tb testing.TB, source string) []byte {
+	tb.Helper()
+	file, err := os.ReadFile(filepath.Join("testdata", source+".ndjson"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return file
+}
+
 func shipped(tb testing.TB, names ...string) *catalog.Catalog {
 	tb.Helper()
 	c := builtin(tb)
