@@ -71,3 +71,37 @@ func TestCountsOfAnOlderVersionAreRead(t *testing.T) {
 		t.Errorf("counted %d, want 2", got)
 	}
 }
+
+// An event that says no time is of when it arrives. Sent again on another day it is known by its id, among all events and among those of its course, also by an import that
+// knows the time.
+func TestARepeatOfAnotherDayCountsOnce(t *testing.T) {
+	rs := ruleset(t, "twice")
+	rs.Counted = map[string]int{"lesson.completed": 7}
+	rs.CountedBy = map[string]map[string]int{"lesson.completed": {"course_id": 7}}
+	event := func(id string, days int) *engine.Event {
+		return &engine.Event{
+			ID:         id,
+			Name:       "lesson.completed",
+			Learner:    "u1",
+			Time:       start.AddDate(0, 0, days),
+			Properties: map[string]any{"lesson_id": "l", "course_id": "go"},
+		}
+	}
+	var st engine.Standing
+	for _, ev := range []*engine.Event{event("e1", 0), event("e1", 2), event("e2", 2), event("e2", 1)} {
+		st.Apply(ev, rs, ev.Time)
+	}
+	st.MergeCounts([]*engine.Event{event("e1", 1), event("e2", 2), event("e3", 1)}, rs)
+	now := start.AddDate(0, 0, 2)
+	if got := st.CountSince("lesson.completed", now, 7); got != 3 {
+		t.Errorf("counted %d, want 3", got)
+	}
+	if got := st.CountSinceBy("lesson.completed", "course_id", "go", now, 7); got != 3 {
+		t.Errorf("counted %d in the course, want 3", got)
+	}
+	later := event("e1", 9)
+	st.Apply(event("e4", 9), rs, later.Time)
+	if st.Apply(later, rs, later.Time); st.CountSince("lesson.completed", later.Time, 7) != 2 {
+		t.Error("an id is remembered for longer than a rule looks back")
+	}
+}

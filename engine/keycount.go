@@ -152,7 +152,10 @@ func (s *Standing) MergeCounts(events []*Event, rs *Ruleset) {
 			continue
 		}
 		day := dayOf(ev.Time)
-		known := s.Counts[ev.Name].hasID(ev.ID, day)
+		counted, known := s.Counts[ev.Name].dayOfID(ev.ID)
+		if known && counted != day {
+			continue // it said no time when it was counted
+		}
 		if own.countOnce(ev, ev.Time, rs.Counted[ev.Name]) && !known && s.Counts[ev.Name].remembersIDs(day, rs.Counted[ev.Name]) {
 			s.countByKeys(ev, s.CourseOf(ev, rs.Keys), day, rs)
 		}
@@ -165,12 +168,18 @@ func (s *Standing) MergeCounts(events []*Event, rs *Ruleset) {
 	}
 }
 
-// hasID reports whether an event of a day was counted. d may be nil.
-func (d *Days) hasID(id string, day int) bool {
-	if d == nil || d.Last-day < 0 || d.Last-day >= len(d.IDs) {
-		return false
+// dayOfID returns the day of which an event was counted, in days since 1970; known is false if none is remembered. d may be nil.
+func (d *Days) dayOfID(id string) (day int, known bool) {
+	if d == nil {
+		return 0, false
 	}
-	return d.IDs[d.Last-day].has(idKey(id))
+	key := idKey(id)
+	for back := range d.IDs {
+		if d.IDs[back].has(key) {
+			return d.Last - back, true
+		}
+	}
+	return 0, false
 }
 
 // remembersIDs reports whether the ids of a day's events are remembered, so that a repeat is recognized. d may be nil.

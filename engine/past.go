@@ -97,8 +97,12 @@ func (d *Days) since(today, days int) int {
 }
 
 // add counts an event of a day, once per event id, and reports whether that changed anything. Ids are remembered for `window` days; within these an
-// event that a publisher sends again is recognized however many others lie between. What is older than maxDays is not counted.
+// event that a publisher sends again is recognized however many others lie between, and on whatever day: one that says no time is of when it arrives, each
+// time. What is older than maxDays is not counted.
 func (d *Days) add(id string, day, window int) bool {
+	if _, known := d.dayOfID(id); known {
+		return false
+	}
 	if len(d.N) == 0 {
 		d.Last = day
 	}
@@ -117,8 +121,8 @@ func (d *Days) add(id string, day, window int) bool {
 	for len(d.IDs) <= back && back < window {
 		d.IDs = append(d.IDs, nil)
 	}
-	if back < window && !d.IDs[back].add(id) {
-		return false
+	if back < window {
+		d.IDs[back].addKey(idKey(id))
 	}
 	d.N[back]++
 	d.N = d.N[:min(len(d.N), maxDays)]
@@ -128,9 +132,6 @@ func (d *Days) add(id string, day, window int) bool {
 
 // dayIDs are hashes of the ids of one day's events, four bytes each, in the order in which they were heard: at most maxDayIDs.
 type dayIDs []byte
-
-// add adds an id; false: it is there already. Once there are maxDayIDs, the oldest makes room.
-func (ids *dayIDs) add(id string) bool { return ids.addKey(idKey(id)) }
 
 // idKey is the hash by which an event's id is remembered.
 func idKey(id string) uint32 { return uint32(hash64(fnvBasis, id) >> 32) }
@@ -145,15 +146,15 @@ func (ids dayIDs) has(key uint32) bool {
 	return false
 }
 
-func (ids *dayIDs) addKey(key uint32) bool {
+// addKey adds the hash of an id unless it is there. Once there are maxDayIDs, the oldest makes room.
+func (ids *dayIDs) addKey(key uint32) {
 	if ids.has(key) {
-		return false
+		return
 	}
 	*ids = binary.BigEndian.AppendUint32(*ids, key)
 	if extra := len(*ids) - 4*maxDayIDs; extra > 0 {
 		*ids = slices.Delete(*ids, 0, extra)
 	}
-	return true
 }
 
 // mergeDays counts what two records know of the same events: of each day the larger count, or as many as there are different ids. a may be nil.
