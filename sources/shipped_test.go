@@ -112,7 +112,7 @@ func TestTheDocumentIsTrue(t *testing.T) {
 		}
 		own = set
 	}
-	if tests != 5 {
+	if tests != 7 {
 		t.Errorf("%d tests of the page ran", tests)
 	}
 }
