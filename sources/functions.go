@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/overloads"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 
@@ -45,6 +46,8 @@ func functionNames() []string {
 //	lower(text)            a text in small letters
 //	activity(x, type)      the id of an activity in the contextActivities of an xAPI statement, the first of a type; for "course" also the first that may be one
 //	score_pct(x)           the score of an xAPI statement as a percentage
+//
+// Two of CEL's own functions refuse more than CEL does: string(x) a number that is too large to be exact, and double(x) the text of one that JSON has not, such as "Infinity".
 func newEnvironment() (*cel.Env, error) {
 	text := []*cel.Type{cel.StringType}
 	pair := []*cel.Type{cel.StringType, cel.StringType}
@@ -60,6 +63,8 @@ func newEnvironment() (*cel.Env, error) {
 		cel.ASTValidators(cel.ValidateTimestampLiterals(), cel.ValidateRegexLiterals()),
 		cel.Variable(variableBody, cel.DynType),
 		cel.Variable(variableHeaders, cel.DynType),
+		cel.Function("string", cel.Overload(overloads.DoubleToString, []*cel.Type{cel.DoubleType}, cel.StringType, cel.UnaryBinding(exactText))),
+		cel.Function("double", cel.Overload(overloads.StringToDouble, text, cel.DoubleType, cel.UnaryBinding(finiteNumber))),
 		cel.Function("millis", cel.Overload("millis_dyn", dyn, cel.TimestampType, cel.UnaryBinding(millisOf))),
 		cel.Function("seconds", cel.Overload("seconds_dyn", dyn, cel.TimestampType, cel.UnaryBinding(secondsOf))),
 		cel.Function("iso_seconds", cel.Overload("iso_seconds_string", text, cel.DoubleType, cel.UnaryBinding(isoSeconds))),
@@ -70,6 +75,24 @@ func newEnvironment() (*cel.Env, error) {
 		cel.Function("activity", cel.Overload("activity_dyn_string", []*cel.Type{cel.DynType, cel.StringType}, cel.StringType, cel.BinaryBinding(findActivity))),
 		cel.Function("score_pct", cel.Overload("score_pct_dyn", dyn, cel.DoubleType, cel.UnaryBinding(scorePercent))),
 	)
+}
+
+// exactText is string(x) of a number. One that JSON cannot hold exactly is refused: two ids could become the same.
+func exactText(v ref.Val) ref.Val {
+	n, isNumber := v.(types.Double)
+	if isNumber && math.Abs(float64(n)) >= exactInts {
+		return refuseValue("%s", errInexact)
+	}
+	return v.ConvertToType(types.StringType)
+}
+
+// finiteNumber is double(x) of a text.
+func finiteNumber(v ref.Val) ref.Val {
+	result := v.ConvertToType(types.DoubleType)
+	if n, isNumber := result.(types.Double); isNumber && (math.IsNaN(float64(n)) || math.IsInf(float64(n), 0)) {
+		return refuseValue("%s", errNoNumber)
+	}
+	return result
 }
 
 func millisOf(v ref.Val) ref.Val { return instantOf(v, time.Millisecond) }
@@ -193,8 +216,8 @@ func parseJSON(v ref.Val) ref.Val {
 	if !isText {
 		return v
 	}
-	if len(text) > maxInnerJSON {
-		return refuseValue("a text is no JSON")
+	if len(text) > maxInnerJSON || catalog.NestsTooDeep([]byte(text)) {
+		return refuseValue("a text is no JSON, or too large or deep")
 	}
 	if object, plain := catalog.ReadPlain([]byte(text)); plain {
 		return types.DefaultTypeAdapter.NativeToValue(object)

@@ -206,7 +206,7 @@ func inOrder(name string, first, second any) (any, outcome) {
 	return nil, unclear
 }
 
-// exactInts is below which whole numbers are exact as float64.
+// exactInts is below which whole numbers are exact as float64; itself it is what exactInts + 1 is read as, too.
 const exactInts = 1 << 53
 
 // numberOf returns a number that may be an int of CEL, which compares ints and doubles by what they are worth.
@@ -276,7 +276,7 @@ func textOf(value any) (any, outcome) {
 	case string:
 		return value, known
 	case float64:
-		return fmt.Sprintf("%g", value), known // as CEL writes it
+		return fmt.Sprintf("%g", value), knownIf(math.Abs(value) < exactInts) // as CEL writes it
 	case int64:
 		return strconv.FormatInt(value, 10), known
 	}

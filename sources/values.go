@@ -46,11 +46,13 @@ func readText(own, whole *expression, in *input) (string, error) {
 	return "", fmt.Errorf("%s gives no text", e.text)
 }
 
+// errInexact says that a number cannot name anything.
+var errInexact = errors.New("a number is not whole, or too large to be exact; let the platform write it in quotes")
+
 // textOfNumber writes a whole number as a text. One that JSON cannot hold exactly is refused: two could become the same.
 func textOfNumber(n float64) (string, error) {
-	const exact = 1 << 53 // itself what 1<<53 + 1 is read as
-	if n != math.Trunc(n) || math.Abs(n) >= exact {
-		return "", errors.New("a number is not whole, or too large to be exact; let the platform write it in quotes")
+	if n != math.Trunc(n) || math.Abs(n) >= exactInts {
+		return "", errInexact
 	}
 	return strconv.FormatInt(int64(n), 10), nil
 }
@@ -61,6 +63,9 @@ var zoneless = []string{"2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.99
 // offsets are the forms of times with an offset that RFC 3339 has not.
 var offsets = []string{"2006-01-02T15:04:05.999999999-0700", "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999-0700",
 	"2006-01-02T15:04:05.999999999-07", "2006-01-02 15:04:05.999999999-07", "2006-01-02T15:04Z07:00", "2006-01-02 15:04Z07:00", "2006-01-02 15:04:05.999999999 -0700"}
+
+// secondsOfDay is how many seconds no offset reaches; [time.Parse] takes one of 24 hours.
+const secondsOfDay = 24 * 60 * 60
 
 // readTime returns when a body says that it happened.
 func (s *Source) readTime(e *expression, in *input) (time.Time, error) {
@@ -89,7 +94,9 @@ func (s *Source) parseTime(text string) (time.Time, error) {
 		return time.Time{}, errors.New("it is no time")
 	}
 	for _, form := range offsets {
-		if at, err := time.Parse(form, text); err == nil {
+		at, err := time.Parse(form, text)
+		_, offset := at.Zone()
+		if err == nil && offset > -secondsOfDay && offset < secondsOfDay {
 			return at, nil
 		}
 	}
@@ -209,6 +216,9 @@ func readObject(own, whole *expression, in *input) (map[string]any, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if list, isList := value.([]any); isList && len(list) == 0 { // as PHP writes an object without members
+		return nil, nil
 	}
 	object, isObject := value.(map[string]any)
 	if !isObject {
