@@ -15,6 +15,8 @@ import (
 const (
 	// followInterval is how often a bucket is asked for what is new: what one process writes is known to all this much later.
 	followInterval = 100 * time.Millisecond
+	// rulesetsInterval is the same of the bucket of rulesets. It is longer because what is published changes a few times a week, and every process asks.
+	rulesetsInterval = 500 * time.Millisecond
 	// rewindInterval is how often a follower asks whether the bucket's sequences went back, as they do when it was made anew or
 	// an older copy of NATS's files was put back.
 	rewindInterval = 5 * time.Second
@@ -36,10 +38,11 @@ type entry struct {
 // and could so write any record (docs/adr/0017-an-account-per-role.md).
 type follower struct {
 	stream jetstream.Stream
-	prefix string    // of the subjects, before the key
-	keys   string    // which keys are read, possibly with wildcards; ">" means all
-	next   uint64    // the lowest sequence that was not read yet
-	made   time.Time // when the stream was created
+	prefix string        // of the subjects, before the key
+	keys   string        // which keys are read, possibly with wildcards; ">" means all
+	next   uint64        // the lowest sequence that was not read yet
+	made   time.Time     // when the stream was created
+	every  time.Duration // how often follow asks
 }
 
 // newFollower returns a follower that begins with the oldest entry there is.
@@ -50,6 +53,7 @@ func newFollower(stream jetstream.Stream, bucket, keys string) *follower {
 		keys:   keys,
 		next:   1,
 		made:   stream.CachedInfo().Created,
+		every:  followInterval,
 	}
 }
 
@@ -173,7 +177,7 @@ func (f *follower) isNear(ctx context.Context, most uint64) bool {
 // rewind and a reconnection it begins with the newest entry of each key: NATS may have been started on older files, and sequences
 // that were read may have been given out again. reconnects counts the reconnections of this process.
 func (f *follower) follow(ctx context.Context, reconnects func() uint64, apply func(entry)) {
-	tick := time.NewTicker(followInterval)
+	tick := time.NewTicker(f.every)
 	defer tick.Stop()
 	checked := time.Now()
 	known := reconnects()

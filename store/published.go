@@ -99,6 +99,7 @@ func (s *Rulesets) Watch(ctx context.Context, changed func()) error {
 // the first reading.
 func (s *Rulesets) watchKeys(ctx context.Context, keys string, changed func(entry)) error {
 	follower := newFollower(s.stream, s.kv.Bucket(), keys)
+	follower.every = rulesetsInterval
 	entries, err := follower.readNewest(ctx)
 	if err != nil && ctx.Err() == nil {
 		return fmt.Errorf("watch the bucket %s: %w", s.kv.Bucket(), err)

@@ -123,7 +123,7 @@ func (p *partition) inspectConsumer(ctx context.Context) (at time.Time, parked b
 	before := p.t.o.Clock.Now()
 	var info *jetstream.ConsumerInfo
 	stored := uint64(unknownSequence)
-	if p.watermark.mustAskConsumer(before) {
+	if p.watermark.mustAskConsumer(before, p.t.o.Watermarks.Watermark(p.number)) {
 		info, stored = p.askConsumer(ctx)
 	}
 	p.watermark.warnHeldBack(before)

@@ -56,6 +56,7 @@ func newBench(t *testing.T, info jetstream.ConsumerInfo) *bench {
 	tr.o.Unacked = 16
 	tr.o.WatermarkMargin = 250 * time.Millisecond
 	tr.o.Log = slog.New(slog.DiscardHandler)
+	tr.o.Watermarks = noWatermarks{}
 	b := &bench{partition: newPartition(tr, 3)}
 	b.cons = consumer{info: &info}
 	b.stream = stream{last: info.Delivered.Stream}
@@ -64,6 +65,12 @@ func newBench(t *testing.T, info jetstream.ConsumerInfo) *bench {
 	}
 	return b
 }
+
+// noWatermarks knows none, and forgets what is published.
+type noWatermarks struct{}
+
+func (noWatermarks) PublishWatermark(context.Context, int, time.Time) error { return nil }
+func (noWatermarks) Watermark(int) time.Time                                { return time.Time{} }
 
 type consumer struct {
 	jetstream.Consumer
@@ -216,19 +223,26 @@ func TestNoMarkOnceStopping(t *testing.T) {
 }
 
 func TestWhenTheConsumerIsAsked(t *testing.T) {
+	const never = 1000 * time.Hour
 	for _, tc := range []struct {
-		name    string
-		deliver string        // stored at noon + 11 s
-		age     time.Duration // of that, when the mark is computed
-		asked   time.Duration // how long ago
-		want    bool
+		name      string
+		deliver   string        // stored at noon + 11 s
+		age       time.Duration // of that, when the mark is computed
+		asked     time.Duration // how long ago
+		published time.Duration // how old the partition's newest mark is
+		want      bool
 	}{
-		{"nothing came in", "", 0, time.Second, true},
-		{"what came in was stored just now", "11/5", 100 * time.Millisecond, time.Second, false},
-		{"what came in was stored a while ago: the stream may be at its end", "11/5", 600 * time.Millisecond, time.Second, true},
-		{"what came in is old: more is pending", "11/5", time.Minute, time.Second, false},
-		{"not asked for long", "11/5", 100 * time.Millisecond, 10 * time.Second, true},
-		{"parked", "12/6", 100 * time.Millisecond, time.Second, true},
+		{"nothing came in", "", 0, time.Second, never, true},
+		{"what came in was stored just now", "11/5", 100 * time.Millisecond, time.Second, never, false},
+		{"what came in was stored a while ago: the stream may be at its end", "11/5", 600 * time.Millisecond, time.Second, never, true},
+		{"what came in is old: more is pending", "11/5", time.Minute, time.Second, never, false},
+		{"not asked for long", "11/5", 100 * time.Millisecond, 10 * time.Second, never, true},
+		{"parked", "12/6", 100 * time.Millisecond, time.Second, never, true},
+		{"another replica's mark is new", "", 0, time.Second, 1249 * time.Millisecond, false}, // 250 ms of it are the margin
+		{"the mark is this replica's own of the last time", "", 0, time.Second, 1250 * time.Millisecond, true},
+		{"the mark is new, and it was not asked for long", "", 0, 10 * time.Second, 300 * time.Millisecond, true},
+		{"the mark is new, and this replica is parked", "12/6", 100 * time.Millisecond, time.Second, 300 * time.Millisecond, true},
+		{"the mark is ahead of the clock", "", 0, time.Second, -2 * time.Second, true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			b := newBench(t, *info(4, 10, 0, 3))
@@ -240,10 +254,11 @@ func TestWhenTheConsumerIsAsked(t *testing.T) {
 			}
 			now := stored.Add(tc.age)
 			b.watermark.asked = now.Add(-tc.asked)
-			if got := b.watermark.mustAskConsumer(now); got != tc.want {
+			published := now.Add(-tc.published)
+			if got := b.watermark.mustAskConsumer(now, published); got != tc.want {
 				t.Errorf("asked: %v, want %v", got, tc.want)
 			}
-			if now = now.Add(time.Second); !b.watermark.mustAskConsumer(now) {
+			if now = now.Add(time.Second); !b.watermark.mustAskConsumer(now, published) {
 				t.Error("the next time nothing had come in, and it was not asked")
 			}
 		})

@@ -81,6 +81,8 @@ type Paths interface {
 // Watermarks records how far a partition has been handed over. An older one than is known changes nothing.
 type Watermarks interface {
 	PublishWatermark(ctx context.Context, partition int, at time.Time) error
+	// Watermark is the newest one of any process, as last heard of, in Homeroom's time; zero: none is known.
+	Watermark(partition int) time.Time
 }
 
 // Rewinds records that the stream went back in time, for the operator; see store.Control.

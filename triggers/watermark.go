@@ -31,7 +31,9 @@ import (
 // consumer may count nothing as pending for a good while. From the earliest of these a margin is taken away all the same, because
 // a message also gets its time a moment before it is stored. While parked, a delivery may be missing, so the watermark
 // stays where it is. A watermark published before a crash stays true: handing over is not undone. Two replicas may both
-// publish; each watermark is true by itself, and the store only moves them forward.
+// publish; each watermark is true by itself, and the store only moves them forward. While one of them keeps a partition's
+// watermark new, the others neither ask nor publish: every process reads every watermark, so that their number would grow with
+// the square of the number of replicas.
 //
 // Its lock is held while no other is taken.
 type watermark struct {
@@ -63,18 +65,26 @@ const freshFor = 250 * time.Millisecond
 
 // mustAskConsumer reports whether the consumer has to be asked for more than is known from what was received. Asking a busy consumer is expensive:
 // the server answers when the consumer lets it, and holds up other requests meanwhile, reads of standings among them. While messages
-// come in, the last one's time is as good, or the stream is so far behind that more is pending for sure.
-func (w *watermark) mustAskConsumer(now time.Time) bool {
+// come in, the last one's time is as good, or the stream is so far behind that more is pending for sure. published is the partition's newest watermark, in
+// Homeroom's time: while it is new, a replica has just said what the consumer would say.
+func (w *watermark) mustAskConsumer(now, published time.Time) bool {
 	lastAt, heard, parked := w.buffer.receiveProgress()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	age := w.clock.Wait(now.Sub(w.clock.At(lastAt)))
+	received := heard && (age <= freshFor || age >= w.every)
 	// While a clock stands, the time since the consumer was asked does not pass, and what was stored before it stood is still to be handed over.
-	known := heard && !parked && !w.clock.IsStanding() && (age <= freshFor || age >= w.every) && w.clock.Wait(now.Sub(w.asked)) < 10*w.every
+	known := (received || w.isNew(published, now)) && !parked && !w.clock.IsStanding() && w.clock.Wait(now.Sub(w.asked)) < 10*w.every
 	if !known {
 		w.asked = now
 	}
 	return !known
+}
+
+// isNew reports whether a watermark was published less than the usual interval ago. One that is ahead of the clock says nothing of the present.
+func (w *watermark) isNew(published, now time.Time) bool {
+	age := w.clock.Wait(now.Sub(published)) - w.margin
+	return age < w.every && !published.After(now)
 }
 
 // heldFor is for how long, in real time, a message has been in flight.

@@ -69,6 +69,8 @@ func (c checked) PublishWatermark(ctx context.Context, p int, at time.Time) erro
 	return c.inner.PublishWatermark(ctx, p, at)
 }
 
+func (c checked) Watermark(p int) time.Time { return c.inner.Watermark(p) }
+
 func TestNoMarkIsEverAheadOfTheHandOver(t *testing.T) {
 	w := newWorld(t)
 	type stored struct {

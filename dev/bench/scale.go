@@ -18,13 +18,21 @@ import (
 
 // ScaleSizes say how much is done with each count of processes. Every field must be positive.
 type ScaleSizes struct {
-	Processes int // of each role, at most; each count from 1 on is measured
-	Newcomers int // learners with one event each, all at once
-	Singles   int // events about a second apart
+	Processes int           // of each role, at most; each count from 1 on is measured
+	Newcomers int           // learners with one event each, all at once
+	Singles   int           // events about a second apart
+	Rest      time.Duration // in which nothing happens
 }
 
 // DefaultScaleSizes are those of the command.
-func DefaultScaleSizes() ScaleSizes { return ScaleSizes{Processes: 4, Newcomers: 2000, Singles: 20} }
+func DefaultScaleSizes() ScaleSizes {
+	return ScaleSizes{
+		Processes: 4,
+		Newcomers: 2000,
+		Singles:   20,
+		Rest:      10 * time.Second,
+	}
+}
 
 // ScalePoint is what was measured with one count of processes. Durations are nanoseconds in JSON.
 type ScalePoint struct {
@@ -32,6 +40,7 @@ type ScalePoint struct {
 	PerSecond float64       `json:"per_second"` // messages, to newcomers whose events came at once
 	Median    time.Duration `json:"median"`     // from an event to its message, while nothing else happens
 	P99       time.Duration `json:"p99"`
+	AtRest    float64       `json:"at_rest"`  // processors that all of it takes while nothing happens: 0.25 is a quarter of one
 	Homeroom  time.Duration `json:"homeroom"` // processor time of Homeroom's processes for a message to a newcomer; 0: the system does not say
 	Servers   time.Duration `json:"servers"`  // the same of NATS, Temporal (with its database, if that is SQLite), and the stand-in
 	Database  time.Duration `json:"database"` // the same of PostgreSQL; 0: Temporal is on SQLite
@@ -95,11 +104,34 @@ func (o *Options) scaleTo(ctx context.Context, r *ScaleReport, n int, sizes Scal
 		return err
 	}
 	point := ScalePoint{Processes: n, Median: percentile(lags, 50), P99: percentile(lags, 99)}
+	if point.AtRest, err = j.measureRest(ctx, sizes.Rest, processes); err != nil {
+		return err
+	}
 	if err := j.measureNewcomers(ctx, &point, sizes, processes); err != nil {
 		return err
 	}
 	r.Points = append(r.Points, point)
 	return nil
+}
+
+// measureRest returns how many processors Homeroom, its servers and the database take while nothing happens for so long.
+func (j *job) measureRest(ctx context.Context, rest time.Duration, processes []*process.Process) (float64, error) {
+	database, err := readDatabaseUse(ctx, j.stack)
+	if err != nil {
+		return 0, err
+	}
+	used := processorTimeOf(processes)
+	lap := startStopwatch()
+	select {
+	case <-time.After(rest):
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+	result := lap(0)
+	used = processorTimeOf(processes) - used + result.processor
+	after, err := readDatabaseUse(ctx, j.stack)
+	used += after.processor - database.processor
+	return used.Seconds() / result.took.Seconds(), err
 }
 
 // measureNewcomers sends newcomers a message each, after the messages that measureSingles sent.
@@ -175,7 +207,7 @@ func (r *ScaleReport) WriteTable(out io.Writer) error {
 	}
 	fmt.Fprintln(out)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "OF EACH\tMESSAGES/S\tMEDIAN\tP99\tHOMEROOM\tSERVERS\tDATABASE\tWRITTEN\t")
+	fmt.Fprintln(table, "OF EACH\tMESSAGES/S\tMEDIAN\tP99\tAT REST\tHOMEROOM\tSERVERS\tDATABASE\tWRITTEN\t")
 	for _, p := range r.Points {
 		database := "in SERVERS"
 		written := "-"
@@ -183,7 +215,7 @@ func (r *ScaleReport) WriteTable(out io.Writer) error {
 			database = orUnknown(p.Database)
 			written = sizeOf(p.Written)
 		}
-		fmt.Fprintf(table, "%d\t%.1f\t%s\t%s\t%s\t%s\t%s\t%s\t\n", p.Processes, p.PerSecond, p.Median.Round(time.Millisecond), p.P99.Round(time.Millisecond),
+		fmt.Fprintf(table, "%d\t%.1f\t%s\t%s\t%.2f\t%s\t%s\t%s\t%s\t\n", p.Processes, p.PerSecond, p.Median.Round(time.Millisecond), p.P99.Round(time.Millisecond), p.AtRest,
 			orUnknown(p.Homeroom), orUnknown(p.Servers), database, written)
 	}
 	if err := table.Flush(); err != nil {
@@ -191,6 +223,7 @@ func (r *ScaleReport) WriteTable(out io.Writer) error {
 	}
 	_, err := fmt.Fprint(out, `
 MEDIAN and P99: from an event to its message, while nothing else happens.
+AT REST: processors that all of it takes while nothing happens.
 HOMEROOM, SERVERS, DATABASE: processor time for a message to a newcomer;
 SERVERS are NATS, Temporal and the stand-in SendGrid. WRITTEN: bytes that the
 database wrote to its log for it.

@@ -38,7 +38,7 @@ func TestScale(t *testing.T) {
 		cmd.Env = append(os.Environ(), serveEnv+"=1")
 		return cmd
 	}
-	sizes := ScaleSizes{Processes: 2, Newcomers: 20, Singles: 1}
+	sizes := ScaleSizes{Processes: 2, Newcomers: 20, Singles: 1, Rest: time.Millisecond}
 	r, err := o.Scale(ctx, sizes, chooseServers(nil, servers.ErrNoPostgres), command)
 	if err != nil {
 		t.Fatal(err)
@@ -47,7 +47,7 @@ func TestScale(t *testing.T) {
 		t.Fatalf("%d counts were measured", len(r.Points))
 	}
 	for i, p := range r.Points {
-		if p.Processes != i+1 || p.PerSecond <= 0 || p.Median <= 0 || p.P99 < p.Median || p.Database != 0 || p.Written != 0 {
+		if p.Processes != i+1 || p.PerSecond <= 0 || p.Median <= 0 || p.P99 < p.Median || p.AtRest <= 0 || p.Database != 0 || p.Written != 0 {
 			t.Errorf("measured %+v", p)
 		}
 	}
@@ -89,6 +89,7 @@ func TestScaleTable(t *testing.T) {
 		PerSecond: 1123.4,
 		Median:    1021 * time.Millisecond,
 		P99:       1299 * time.Millisecond,
+		AtRest:    0.256,
 		Homeroom:  12_340 * time.Microsecond,
 		Servers:   34_560 * time.Microsecond,
 		Database:  11_110 * time.Microsecond,
@@ -96,7 +97,7 @@ func TestScaleTable(t *testing.T) {
 	}
 	r.Points = append(r.Points, point)
 	table := writeTable(t, r)
-	if row := "      4      1123.4  1.021s  1.299s   12.34ms  34.56ms   11.11ms  123.0 KiB\n"; !strings.Contains(table, row) {
+	if row := "      4      1123.4  1.021s  1.299s     0.26   12.34ms  34.56ms   11.11ms  123.0 KiB\n"; !strings.Contains(table, row) {
 		t.Errorf("the row of PostgreSQL is missing:\n%s", table)
 	}
 	r.Temporal = "Temporal on SQLite, one history shard"
