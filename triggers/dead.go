@@ -103,35 +103,40 @@ func (p *partition) storedDeadLetters(ln *lane, dead []*decodedItem) (map[string
 	if !old {
 		return nil, nil
 	}
-	var stored map[string]bool
+	reading := &deadLetterReading{learner: dead[0].learner, next: 1, stored: map[string]bool{}}
 	err := p.retryUntilDone("looking for dead letters", dead[0].learner, p.t.noting, ln, func(ctx context.Context) error {
-		var err error
-		stored, err = p.readDeadLetters(ctx, dead[0].learner)
-		return err
+		return p.readDeadLetters(ctx, reading)
 	})
-	return stored, err
+	return reading.stored, err
 }
 
-// readDeadLetters reads the identities of all dead letters of a learner.
-func (p *partition) readDeadLetters(ctx context.Context, learner string) (map[string]bool, error) {
+// deadLetterReading is how far a learner's dead letters have been read.
+type deadLetterReading struct {
+	learner string
+	next    uint64          // the lowest sequence of the dead-letter stream that has not been asked for
+	stored  map[string]bool // the identities that were read
+}
+
+// readDeadLetters reads the identities of a learner's dead letters. They are read one by one, so that many of them take longer than one try may last: after an
+// error the next call goes on where this one stopped.
+func (p *partition) readDeadLetters(ctx context.Context, r *deadLetterReading) error {
 	stream, err := p.t.o.JS.Stream(ctx, subjects.DeadStream)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	stored := map[string]bool{}
-	for next := uint64(1); ; {
-		msg, err := stream.GetMsg(ctx, next, jetstream.WithGetMsgSubject(subjects.DeadOf(learner)))
+	for {
+		msg, err := stream.GetMsg(ctx, r.next, jetstream.WithGetMsgSubject(subjects.DeadOf(r.learner)))
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
-			return stored, nil
+			return nil
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
-		next = msg.Sequence + 1
+		r.next = msg.Sequence + 1
 		seq, err1 := strconv.ParseUint(msg.Header.Get(HeaderSequence), 10, 64)
 		at, err2 := time.Parse(time.RFC3339Nano, msg.Header.Get(HeaderStored))
 		if err1 == nil && err2 == nil {
-			stored[p.deadIdentity(seq, at)] = true
+			r.stored[p.deadIdentity(seq, at)] = true
 		}
 	}
 }
