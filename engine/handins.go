@@ -94,8 +94,11 @@ func (h HandIns) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON implements json.Unmarshaler.
 func (h *HandIns) UnmarshalJSON(raw []byte) error {
 	var packed []byte
-	if err := json.Unmarshal(raw, &packed); err != nil || len(packed)%handInSize != 0 {
-		return fmt.Errorf("what a standing knows as handed in is damaged (%d bytes): %w", len(packed), err)
+	if err := json.Unmarshal(raw, &packed); err != nil {
+		return fmt.Errorf("what a standing knows as handed in is damaged: %w", err)
+	}
+	if len(packed)%handInSize != 0 {
+		return fmt.Errorf("what a standing knows as handed in is damaged: %d bytes are no multiple of %d", len(packed), handInSize)
 	}
 	*h = nil
 	for ; len(packed) > 0; packed = packed[handInSize:] {

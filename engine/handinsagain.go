@@ -98,8 +98,11 @@ func (r RepeatedHandIns) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON implements json.Unmarshaler.
 func (r *RepeatedHandIns) UnmarshalJSON(raw []byte) error {
 	var packed []byte
-	if err := json.Unmarshal(raw, &packed); err != nil || len(packed)%repeatedHandInSize != 0 {
-		return fmt.Errorf("what a standing knows as handed in again is damaged (%d bytes): %w", len(packed), err)
+	if err := json.Unmarshal(raw, &packed); err != nil {
+		return fmt.Errorf("what a standing knows as handed in again is damaged: %w", err)
+	}
+	if len(packed)%repeatedHandInSize != 0 {
+		return fmt.Errorf("what a standing knows as handed in again is damaged: %d bytes are no multiple of %d", len(packed), repeatedHandInSize)
 	}
 	*r = nil
 	for ; len(packed) > 0; packed = packed[repeatedHandInSize:] {

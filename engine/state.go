@@ -143,8 +143,11 @@ func (p PastRuns) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON implements json.Unmarshaler.
 func (p *PastRuns) UnmarshalJSON(raw []byte) error {
 	var packed []byte
-	if err := json.Unmarshal(raw, &packed); err != nil || len(packed)%24 != 0 {
-		return fmt.Errorf("the remembered starts of a state are damaged (%d bytes): %w", len(packed), err)
+	if err := json.Unmarshal(raw, &packed); err != nil {
+		return fmt.Errorf("the remembered starts of a state are damaged: %w", err)
+	}
+	if len(packed)%24 != 0 {
+		return fmt.Errorf("the remembered starts of a state are damaged: %d bytes are no multiple of %d", len(packed), 24)
 	}
 	*p = nil
 	for ; len(packed) > 0; packed = packed[24:] {
