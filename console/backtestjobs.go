@@ -205,8 +205,9 @@ func (b *backtestJobs) replaceJob(draft string, job *backtestJob, run func(conte
 	}
 	if before := b.jobs[draft]; before != nil {
 		before.cancel()
+	} else {
+		b.dropOldest()
 	}
-	b.dropOldest()
 	var ctx context.Context
 	ctx, job.cancel = context.WithCancel(context.Background()) // it goes on when the request that began it is answered
 	b.jobs[draft] = job
@@ -229,7 +230,7 @@ func (b *backtestJobs) replaceJob(draft string, job *backtestJob, run func(conte
 	})
 }
 
-// dropOldest makes room for another draft's job.
+// dropOldest makes room for the job of a draft that has none, if there is no room.
 func (b *backtestJobs) dropOldest() {
 	if len(b.jobs) < keptJobs {
 		return

@@ -1,6 +1,8 @@
 package console
 
 import (
+	"context"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -57,4 +59,27 @@ func TestALookIsWaitedForOnce(t *testing.T) {
 		}
 		time.Sleep(lookPatience) // by the clock of synctest, at once
 	})
+}
+
+// TestAnotherBacktestOfADraftEndsNoOtherDrafts: however many drafts are remembered, a draft's new backtest takes the place of its own last one.
+func TestAnotherBacktestOfADraftEndsNoOtherDrafts(t *testing.T) {
+	monday := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+	jobs := newBacktestJobs()
+	defer jobs.close()
+	waitForEnd := func(ctx context.Context, _ *backtestJob) (admin.Backtest, error) {
+		<-ctx.Done()
+		return admin.Backtest{}, ctx.Err()
+	}
+	for n := range keptJobs {
+		jobs.start("draft-"+strconv.Itoa(n), &backtestJob{began: monday.Add(time.Duration(n) * time.Minute)}, waitForEnd)
+	}
+	oldest := jobs.find("draft-0")
+	jobs.start("draft-7", &backtestJob{began: monday.Add(time.Hour)}, waitForEnd)
+	if got := jobs.find("draft-0"); got == nil || got != oldest || got.readState().Over {
+		t.Errorf("the oldest draft's backtest is gone: %v", got)
+	}
+	jobs.start("one-more", &backtestJob{began: monday.Add(time.Hour)}, waitForEnd)
+	if jobs.find("draft-0") != nil || jobs.find("draft-1") == nil {
+		t.Error("one more draft does not take the place of the oldest")
+	}
 }
