@@ -165,7 +165,11 @@ func replaceFold(text, part string, word bool) string {
 		return text
 	}
 	if word {
-		return re.ReplaceAllString(text, "${1}(address)${2}")
+		// Of two that have one character between them, the first pass finds one: the character is a part of its match.
+		for range 2 {
+			text = re.ReplaceAllString(text, "${1}(address)${2}")
+		}
+		return text
 	}
 	return re.ReplaceAllString(text, "(address)")
 }

@@ -328,6 +328,7 @@ func TestNoAddressIsKeptOfWhyItBounced(t *testing.T) {
 		{"user ada.lovelace unknown, see https://mail.example/?u=Ada.Lovelace%40example.org", "user (address) unknown, see https://mail.example/?u=(address)"},
 		{`550 "ada lovelace"@example.org is full`, "550 (address) is full"},
 		{"forwarded to grace@navy.example: full", "forwarded to (address): full"},
+		{"ada.lovelace/ada.lovelace ada.lovelace: no such user", "(address)/(address) (address): no such user"},
 		{"mailbox full", "mailbox full"},
 	} {
 		a := newAftermath(t, delivery.PhaseSettled, 0)
