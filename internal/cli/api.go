@@ -9,7 +9,7 @@ import (
 
 // APIFlags say how events are taken over HTTP.
 type APIFlags struct {
-	APIListen     string `name:"api-listen" env:"HOMEROOM_API_LISTEN" default:":8081" help:"Where the role api takes events, for plain HTTP behind a proxy that has the certificate." placeholder:"[HOST]:PORT"`
+	APIListen     string `name:"api-listen" env:"HOMEROOM_API_LISTEN" default:":8081" help:"Where the role api takes events, for plain HTTP behind a proxy that has the certificate. Default: ${default}." placeholder:"[HOST]:PORT"`
 	SourceSecrets string `name:"source-secrets-file" env:"HOMEROOM_SOURCE_SECRETS_FILE" type:"existingfile" help:"The secrets with which platforms sign what they post to /v1/sources/NAME: lines of a source's name and its secret. Without one, a write key is needed." placeholder:"FILE"`
 }
 

@@ -11,12 +11,12 @@ import (
 // AuditCmd is `homeroom audit`.
 type AuditCmd struct {
 	NATSFlags
-	Since   string `default:"30d" help:"What was done since: a duration (7d, 12h), a date, or all." placeholder:"T"`
+	Since   string `default:"30d" help:"What was done since: a duration (7d, 12h), a date, or all. Default: ${default}." placeholder:"T"`
 	Who     string `help:"Only what this person did." placeholder:"NAME"`
 	Action  string `help:"Only acts of this kind, for instance publish." placeholder:"ACTION"`
 	Learner string `help:"Only what is about this learner." placeholder:"ID"`
 	Address string `help:"Only what is about this mail address." placeholder:"ADDRESS"`
-	Limit   int    `default:"200" help:"How many of the newest to list; 0: all." placeholder:"N"`
+	Limit   int    `default:"200" help:"How many of the newest to list; 0: all. Default: ${default}." placeholder:"N"`
 	Format  string `help:"How to print: text or json." enum:"text,json" default:"text"`
 }
 

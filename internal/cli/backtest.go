@@ -17,14 +17,14 @@ import (
 // BacktestCmd is `homeroom backtest`.
 type BacktestCmd struct {
 	Dir            string `arg:"" name:"academy" help:"The folder with the draft."`
-	Against        string `default:"current" help:"What to compare with: a folder, a revision's number or hash, or current, what is in force." placeholder:"DIR|HASH"`
+	Against        string `default:"current" help:"What to compare with: a folder, a revision's number or hash, or current, what is in force. Default: ${default}." placeholder:"DIR|HASH"`
 	Events         string `help:"NDJSON events instead of those that Homeroom keeps, gzipped or not; - reads standard input." placeholder:"FILE"`
 	Since          string `help:"Compare messages from then on: a duration before the end (90d), a date, or all. Default: 90d, and all of a file." placeholder:"T"`
 	Until          string `help:"Compare until then (2026-03-02T10:00:00Z or 2026-03-02), or for so long after the last event (+10d)." placeholder:"T"`
 	KnownAddresses bool   `help:"Leave out learners whose address is not in the events. Otherwise everybody counts as reachable."`
 	History        string `help:"Keep the events that were read in this folder, and read only new ones. It is made when missing and can be deleted at any time." type:"path" placeholder:"DIR"`
 	Background     bool   `help:"Run it in the background, on the processes that work on backtests (consoles, homeroom backtests work), and follow it. Ctrl-C leaves it running."`
-	MaxChange      int    `default:"-1" help:"End with exit code 3 if more messages than this change." placeholder:"N"`
+	MaxChange      int    `default:"-1" help:"End with exit code 3 if more messages than this change. Default: however many change." placeholder:"N"`
 	Format         string `help:"How to print: text or json." enum:"text,json" default:"text"`
 	TemporalFlags
 }
@@ -35,7 +35,7 @@ func (*BacktestCmd) Help() string {
 message which stay the same, come at another time, come no longer or are new, also of rules that nobody edited; how many messages a learner
 gets in a month; caps, quiet hours, the busiest hour; ten affected learners side by side; what cannot be rendered. Nothing is sent.
 
-What learners did is as recorded on both sides: a message that only the draft sends moves nobody.
+What learners did is as recorded on both sides: nobody reacts to a message that only the draft sends.
 
 Without --events the events that Homeroom keeps are read. With --events and a folder for --against no server is needed. With --background
 this process only follows: Temporal hands the partitions of the events to the consoles, and more of them make it faster. Exit code 3: more

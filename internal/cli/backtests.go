@@ -23,7 +23,7 @@ type BacktestsCmd struct {
 // BacktestsListCmd is `homeroom backtests list`.
 type BacktestsListCmd struct {
 	TemporalFlags
-	AtMost int    `default:"20" help:"How many." placeholder:"N"`
+	AtMost int    `default:"20" help:"How many of the newest to list. Default: ${default}." placeholder:"N"`
 	Format string `help:"How to print: text or json." enum:"text,json" default:"text"`
 }
 
@@ -50,7 +50,7 @@ type BacktestsShowCmd struct {
 	TemporalFlags
 	ID        string `arg:"" help:"The backtest, as homeroom backtests list names it."`
 	Wait      bool   `help:"Wait until it has ended."`
-	MaxChange int    `default:"-1" help:"End with exit code 3 if more messages than this change." placeholder:"N"`
+	MaxChange int    `default:"-1" help:"End with exit code 3 if more messages than this change. Default: however many change." placeholder:"N"`
 	Format    string `help:"How to print: text or json." enum:"text,json" default:"text"`
 }
 

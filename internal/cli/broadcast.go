@@ -75,7 +75,7 @@ type BroadcastsCmd struct {
 // BroadcastsListCmd is `homeroom broadcasts list`.
 type BroadcastsListCmd struct {
 	TemporalFlags
-	AtMost int    `default:"20" help:"How many." placeholder:"N"`
+	AtMost int    `default:"20" help:"How many of the newest to list. Default: ${default}." placeholder:"N"`
 	Format string `help:"How to print: text or json." enum:"text,json" default:"text"`
 }
 

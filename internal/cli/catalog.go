@@ -14,9 +14,9 @@ import (
 // CatalogCmd is `homeroom catalog`: the events that Homeroom knows, as a table for people, as JSON, or as a JSON Schema
 // for publishers.
 type CatalogCmd struct {
-	Academy string `help:"An academy folder: its own events of catalog.yaml are listed, too." type:"path"`
+	Academy string `help:"An academy folder: its own events of catalog.yaml are listed, too." type:"path" placeholder:"DIR"`
 	Format  string `enum:"auto,table,json,schema,go,typescript" default:"auto" help:"table, json (every event with its properties), schema (JSON Schema of a body), go or typescript (a type and a constructor for every event). Default: table on a terminal, else json."`
-	Package string `default:"events" help:"The name of the package, for --format go." placeholder:"NAME"`
+	Package string `default:"events" help:"The name of the package, for --format go. Default: ${default}." placeholder:"NAME"`
 }
 
 // Help is shown by `homeroom catalog --help`.

@@ -15,8 +15,8 @@ import (
 // CodecCmd is `homeroom codec`.
 type CodecCmd struct {
 	Keys   []string `name:"encryption-key-file" env:"HOMEROOM_ENCRYPTION_KEY_FILE" type:"existingfile" required:"" help:"Key files, as serve has them." placeholder:"FILE"`
-	UI     []string `name:"ui" default:"http://127.0.0.1:8233" help:"Where the Temporal UI is reached: pages from there, and from nowhere else, may ask." placeholder:"URL"`
-	Listen string   `default:"127.0.0.1:8234" help:"Address to listen on. Whoever reaches it can read what is encrypted: keep it to yourself." placeholder:"HOST:PORT"`
+	UI     []string `name:"ui" default:"http://127.0.0.1:8233" help:"Where the Temporal UI is reached: pages from there, and from nowhere else, may ask. Default: ${default}." placeholder:"URL"`
+	Listen string   `default:"127.0.0.1:8234" help:"Address to listen on. Whoever reaches it can read what is encrypted: keep it to yourself. Default: ${default}." placeholder:"HOST:PORT"`
 }
 
 // Help is shown by `homeroom codec --help`.

@@ -45,6 +45,31 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 	}
 }
 
+// TestHelpNamesDefaults: kong shows a flag's placeholder in place of its default, so that the help has to name the default.
+func TestHelpNamesDefaults(t *testing.T) {
+	seen := 0
+	for _, command := range leaves(t) {
+		for _, flag := range slices.Concat(command.AllFlags(true)...) {
+			if flag.PlaceHolder == "" {
+				if shown := flag.FormatPlaceHolder(); shown == "STRING" || shown == `""` {
+					t.Errorf("homeroom %s: --%s=%s does not say what is wanted: give it a placeholder", command.Path(), flag.Name, shown)
+				}
+				continue
+			}
+			if !flag.HasDefault {
+				continue
+			}
+			seen++
+			if !strings.Contains(strings.ToLower(flag.Help), "default") {
+				t.Errorf("homeroom %s: the help of --%s does not name its default, %s: %s", command.Path(), flag.Name, flag.Default, flag.Help)
+			}
+		}
+	}
+	if seen < 50 {
+		t.Errorf("only %d flags have a default and a placeholder", seen)
+	}
+}
+
 // acting are the commands that change something, serve or write files, so that there is nothing to read as JSON.
 var acting = []string{
 	"serve", "emit", "console", "codec", "pause", "resume", "rules pull", "messages send-test", "learner retry", "learner erase", "deadletters replay", "deadletters purge",

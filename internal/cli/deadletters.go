@@ -13,9 +13,9 @@ import (
 // DeadlettersCmd is `homeroom deadletters`.
 type DeadlettersCmd struct {
 	List   DeadlettersListCmd   `cmd:"" help:"Count the events that were refused, by reason, and list the newest."`
-	Show   DeadlettersShowCmd   `cmd:"" help:"Show one: why it was refused, what to do, and what was published."`
-	Replay DeadlettersReplayCmd `cmd:"" help:"Publish them again, as they were or mended, once they are good."`
-	Purge  DeadlettersPurgeCmd  `cmd:"" help:"Delete those that nobody will mend."`
+	Show   DeadlettersShowCmd   `cmd:"" help:"Show a refused event: why it was refused, what to do, and what was published."`
+	Replay DeadlettersReplayCmd `cmd:"" help:"Publish refused events again, as they were or mended, once they are good."`
+	Purge  DeadlettersPurgeCmd  `cmd:"" help:"Delete refused events that nobody will mend."`
 }
 
 // DeadlettersListCmd is `homeroom deadletters list`.
@@ -23,8 +23,8 @@ type DeadlettersListCmd struct {
 	NATSFlags
 	Learner string `help:"Those of this learner only." placeholder:"ID"`
 	Reason  string `help:"Those refused for this reason only, for instance wrong_type." placeholder:"CODE"`
-	Since   string `default:"all" help:"Those refused since: a duration (30d, 12h), a date, or all." placeholder:"T"`
-	Limit   int    `default:"20" help:"How many of the newest to list." placeholder:"N"`
+	Since   string `default:"all" help:"Those refused since: a duration (30d, 12h), a date, or all. Default: ${default}." placeholder:"T"`
+	Limit   int    `default:"20" help:"How many of the newest to list. Default: ${default}." placeholder:"N"`
 	Remarks bool   `help:"Instead of dead letters, what cannot be used of events that count: refused traits, properties that look misspelt. Reads the events."`
 	Format  string `help:"How to print: table or json." enum:"table,json" default:"table"`
 }

@@ -11,7 +11,7 @@ import (
 
 // EdgeFlags say how the learners' pages and the webhook are served.
 type EdgeFlags struct {
-	Listen        string        `env:"HOMEROOM_LISTEN" default:":8080" help:"Where the learners' pages and the webhook listen, for plain HTTP behind a proxy that has the certificate." placeholder:"[HOST]:PORT"`
+	Listen        string        `env:"HOMEROOM_LISTEN" default:":8080" help:"Where the learners' pages and the webhook listen, for plain HTTP behind a proxy that has the certificate. Default: ${default}." placeholder:"[HOST]:PORT"`
 	WebhookKey    string        `name:"sendgrid-webhook-key" env:"HOMEROOM_SENDGRID_WEBHOOK_KEY" help:"The public key that SendGrid's settings show for its signed event webhook, which is to post to PUBLIC-URL/webhooks/sendgrid. Without it no webhook is taken." placeholder:"KEY"`
 	WebhookMaxAge time.Duration `name:"webhook-max-age" env:"HOMEROOM_WEBHOOK_MAX_AGE" help:"Refuse webhooks signed longer ago. Default: any age, because it is not documented whether SendGrid signs a repeated post anew." placeholder:"DURATION"`
 	TrustProxy    bool          `env:"HOMEROOM_TRUST_PROXY" help:"A proxy in front always sets X-Forwarded-For and X-Forwarded-Proto: believe it."`

@@ -9,14 +9,14 @@ import (
 
 // EventsCmd is `homeroom events`.
 type EventsCmd struct {
-	Status EventsStatusCmd `cmd:"" help:"Is the integration complete? Which events have been seen, when last, and what they lack."`
+	Status EventsStatusCmd `cmd:"" help:"Say whether the integration is complete: which events have been seen, when last, and what they lack."`
 	Check  EventsCheckCmd  `cmd:"" help:"Check a file of bodies as triggers would read them; for the CI of a platform."`
 }
 
 // EventsCheckCmd is `homeroom events check`.
 type EventsCheckCmd struct {
 	File    string `arg:"" help:"Bodies as the platform publishes them: NDJSON, one JSON document or an array; - is standard input."`
-	Academy string `help:"The academy folder whose catalog.yaml and sources.yaml count. Without it, the built-in events." type:"path"`
+	Academy string `help:"The academy folder whose catalog.yaml and sources.yaml count. Without it, the built-in events." type:"path" placeholder:"DIR"`
 	Strict  bool   `help:"Exit with 3 if there are remarks: traits that cannot be used, properties that look misspelt."`
 	Format  string `help:"How to print: text or json." enum:"text,json" default:"text"`
 }

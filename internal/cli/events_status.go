@@ -11,7 +11,7 @@ import (
 // EventsStatusCmd is `homeroom events status`.
 type EventsStatusCmd struct {
 	NATSFlags
-	Since  string `default:"7d" help:"Events that were stored since: a duration (30d, 12h), a date, or all." placeholder:"T"`
+	Since  string `default:"7d" help:"Events that were stored since: a duration (30d, 12h), a date, or all. Default: ${default}." placeholder:"T"`
 	All    bool   `help:"Also list the events that were not seen and that no rule in force needs."`
 	Strict bool   `help:"Exit with 3 if an event that starts a rule in force was not seen."`
 	Format string `help:"How to print: text or json." enum:"text,json" default:"text"`

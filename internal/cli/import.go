@@ -32,8 +32,9 @@ needs its time and its id. Learners may come in any order; each one's events are
 It may be repeated, after a stop or with a longer file: what is known already changes nothing. Lines that cannot be used are
 written to a file with the reason, and then the exit code is 1. Learners who were erased stay erased.
 
-The rules in force say what counts as activity and what is counted, so publish them first. An inactivity rule that falls due after
-the import needs somebody who waits for it: --wake starts that, now or when the import is run again.
+The rules in force say what counts as activity and what is counted, so publish them first. An imported learner has no workflow
+before their next event, so nothing waits for their silence: --wake starts a workflow for each learner for whom an inactivity rule falls
+due after the import, now or when the import is run again.
 
 Example:
   homeroom import learners.ndjson.gz --dry-run

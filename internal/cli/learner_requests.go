@@ -17,7 +17,7 @@ type LearnerRequestsCmd struct {
 	InstallationFlags
 	CarryOut bool   `help:"Carry them out."`
 	Exports  string `type:"existingdir" help:"With --carry-out: write exports into this folder, each readable by its owner only. Without it they go on waiting." placeholder:"DIR"`
-	AtMost   int    `default:"10" help:"With --carry-out: if more wait, do nothing; 0: however many." placeholder:"N"`
+	AtMost   int    `default:"10" help:"With --carry-out: if more wait, do nothing; 0: however many. Default: ${default}." placeholder:"N"`
 	Format   string `help:"How to print: text or json." enum:"text,json" default:"text"`
 }
 

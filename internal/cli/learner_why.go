@@ -14,11 +14,11 @@ type LearnerWhyCmd struct {
 	TemporalFlags
 	Learner    string `arg:"" name:"id" help:"The learner's id."`
 	Rule       string `help:"Tell of this rule only." placeholder:"NAME"`
-	Not        bool   `help:"Tell why the learner has not been sent what the rules send, instead."`
+	Not        bool   `help:"Instead of the story, tell for each rule why its messages did not go out to the learner."`
 	Rules      string `type:"path" help:"With --not: ask the rules of this folder, and not those in force." placeholder:"DIR"`
-	Since      string `default:"30d" help:"How far back: a duration (30d, 12h), a date, or all." placeholder:"T"`
+	Since      string `default:"30d" help:"How far back: a duration (30d, 12h), a date, or all. Default: ${default}." placeholder:"T"`
 	Format     string `help:"How to print: text or json." enum:"text,json" default:"text"`
-	TemporalUI string `name:"temporal-ui" env:"HOMEROOM_TEMPORAL_UI" default:"http://127.0.0.1:8233" help:"Where the Temporal UI is, for the link to the learner's workflow." placeholder:"URL"`
+	TemporalUI string `name:"temporal-ui" env:"HOMEROOM_TEMPORAL_UI" default:"http://127.0.0.1:8233" help:"Where the Temporal UI is, for the link to the learner's workflow. Default: ${default}." placeholder:"URL"`
 }
 
 // Help is shown by `homeroom learner why --help`.

@@ -10,7 +10,7 @@ import (
 
 // NATSFlags say which NATS to talk to. Passwords belong into the credentials file, not into flags.
 type NATSFlags struct {
-	URL   string `name:"nats" env:"HOMEROOM_NATS_URL" default:"nats://127.0.0.1:4222" help:"NATS servers, separated by commas." placeholder:"URL"`
+	URL   string `name:"nats" env:"HOMEROOM_NATS_URL" default:"nats://127.0.0.1:4222" help:"NATS servers, separated by commas. Default: ${default}." placeholder:"URL"`
 	Creds string `name:"nats-creds" env:"HOMEROOM_NATS_CREDS" type:"existingfile" help:"Credentials file." placeholder:"FILE"`
 	CA    string `name:"nats-ca" env:"HOMEROOM_NATS_CA" type:"existingfile" help:"CA certificates to trust." placeholder:"FILE"`
 	Cert  string `name:"nats-cert" env:"HOMEROOM_NATS_CERT" type:"existingfile" help:"Client certificate." placeholder:"FILE"`

@@ -16,9 +16,9 @@ import (
 
 // OpsFlags say what a process shows operators, and where.
 type OpsFlags struct {
-	Ops      string     `name:"ops-listen" env:"HOMEROOM_OPS_LISTEN" default:"127.0.0.1:9090" help:"Where /metrics, /healthz and /readyz listen; not for the public. Empty: nowhere." placeholder:"[HOST]:PORT"`
+	Ops      string     `name:"ops-listen" env:"HOMEROOM_OPS_LISTEN" default:"127.0.0.1:9090" help:"Where /metrics, /healthz and /readyz listen; not for the public. Empty: nowhere. Default: ${default}." placeholder:"[HOST]:PORT"`
 	LogJSON  bool       `name:"log-json" env:"HOMEROOM_LOG_JSON" help:"Log as JSON."`
-	LogLevel slog.Level `name:"log-level" env:"HOMEROOM_LOG_LEVEL" default:"info" help:"The least that is logged: debug, info, warn or error." placeholder:"LEVEL"`
+	LogLevel slog.Level `name:"log-level" env:"HOMEROOM_LOG_LEVEL" default:"info" help:"The least that is logged: debug, info, warn or error. Default: ${default}." placeholder:"LEVEL"`
 }
 
 // logger writes to Err, without addresses.

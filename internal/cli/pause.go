@@ -18,7 +18,7 @@ type PauseCmd struct {
 // Help is shown by `homeroom pause --help`.
 func (*PauseCmd) Help() string {
 	return `The kill switch: from the moment this returns, no worker calls the provider. Events are still heard and decided;
-what falls due meanwhile waits, as long as its patience lasts.
+what falls due meanwhile waits, and is skipped if that lasts longer than its patience (settings.yaml).
 
 If it is paused already, it says by whom, when and why, and that note stays; --replace puts yours in its place.
 

@@ -15,7 +15,7 @@ import (
 // PublishFlags are what every command takes that puts rules in force.
 type PublishFlags struct {
 	NATSFlags
-	InFlight string `name:"in-flight" enum:"finish,migrate,cancel" default:"finish" help:"What happens to live runs: finish (they end on the rules they began with), migrate (they go on at the step with the same id, or leave) or cancel (those of changed rules leave)." placeholder:"MODE"`
+	InFlight string `name:"in-flight" enum:"finish,migrate,cancel" default:"finish" help:"What happens to live runs: finish (they end on the rules they began with), migrate (they go on at the step with the same id, or leave) or cancel (those of changed rules leave). Default: ${default}." placeholder:"MODE"`
 	Note     string `help:"Why, for the history." placeholder:"TEXT"`
 	DryRun   bool   `name:"dry-run" help:"Say what would happen, and do nothing."`
 	Yes      bool   `short:"y" help:"Do not ask."`
@@ -126,8 +126,8 @@ type RulesSweepCmd struct {
 
 // Help is shown by `homeroom rules sweep --help`.
 func (*RulesSweepCmd) Help() string {
-	return `Goes over all learners once more for the publication in force, should homeroom rules publish have been interrupted.
-Whoever has been told already has nothing left to do, so it may run any number of times.
+	return `Goes over all learners once more for the publication in force, if homeroom rules publish was interrupted.
+A learner who was reached before has nothing left to do, so it may run any number of times.
 
 Example:
   homeroom rules sweep`

@@ -11,7 +11,7 @@ import (
 // ReportCmd is `homeroom report`.
 type ReportCmd struct {
 	NATSFlags
-	Since     string `default:"30d" help:"How far back: a duration (30d, 12h), a date, or all." placeholder:"T"`
+	Since     string `default:"30d" help:"How far back: a duration (30d, 12h), a date, or all. Default: ${default}." placeholder:"T"`
 	Rule      string `help:"This rule only, with its arms, messages, channels and guardrails." placeholder:"NAME"`
 	Fixed     bool   `help:"Intervals for one look that was planned before, instead of intervals that are valid at every look."`
 	Weeks     bool   `help:"The difference week by week instead, with intervals that are valid at all these looks together."`

@@ -26,7 +26,7 @@ type RiskCmd struct {
 
 // Help is shown by `homeroom risk --help`.
 func (*RiskCmd) Help() string {
-	return `Lists who is how likely to leave which course, the greatest risk first, and why: a long silence, few study days, little done.
+	return `Lists how likely each learner is to leave a course, the greatest risk first, and why: a long silence, few study days, little done.
 docs/judgement.md says what the risk sees and what it does not.
 
 Without --events the events that Homeroom keeps are read, with the settings and courses in force. With it no server is needed.

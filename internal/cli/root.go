@@ -30,7 +30,7 @@ type Commands struct {
 	Messages  MessagesCmd  `cmd:"" help:"List messages, and send one to yourself as a test."`
 	Learner   LearnerCmd   `cmd:"" help:"Tell a learner's story; export or erase what is known of them."`
 	Report    ReportCmd    `cmd:"" help:"Count what was decided and what came of it, rule by rule."`
-	Risk      RiskCmd      `cmd:"" help:"List who is how likely to leave which course, and why."`
+	Risk      RiskCmd      `cmd:"" help:"List how likely each learner is to leave a course, and why."`
 	Console   ConsoleCmd   `cmd:"" help:"Serve the growth team's pages: write, try, approve and publish rules in a browser."`
 	Import    ImportCmd    `cmd:"" help:"Bring existing learners in, silently."`
 

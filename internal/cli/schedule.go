@@ -17,7 +17,7 @@ type RulesScheduleCmd struct {
 	At              string `help:"When: a time of a day, such as '2026-12-01 09:00'." placeholder:"TIME"`
 	Zone            string `default:"UTC" help:"The time zone of --at, such as Europe/Berlin. Default: ${default}." placeholder:"ZONE"`
 	Cancel          bool   `help:"Cancel what is scheduled."`
-	InFlight        string `name:"in-flight" enum:"finish,migrate,cancel" default:"finish" help:"What happens to live runs; see homeroom rules publish." placeholder:"MODE"`
+	InFlight        string `name:"in-flight" enum:"finish,migrate,cancel" default:"finish" help:"What happens to live runs; see homeroom rules publish. Default: ${default}." placeholder:"MODE"`
 	Note            string `help:"Why, for the history." placeholder:"TEXT"`
 	Approvals       int    `env:"HOMEROOM_CONSOLE_APPROVALS" default:"1" help:"How many other people must have approved the draft, if settings.yaml does not say; as the console has it. Default: ${default}." placeholder:"N"`
 	WithoutApproval bool   `name:"without-approval" help:"Although approvals are missing; the history says so."`

@@ -11,7 +11,7 @@ import (
 // SendGridAccountFlags say which account of SendGrid's is asked, and where.
 type SendGridAccountFlags struct {
 	SendGridKey  string `name:"sendgrid-key-file" env:"HOMEROOM_SENDGRID_KEY_FILE" type:"existingfile" help:"File with the SendGrid API key. Default: the environment's SENDGRID_API_KEY." placeholder:"FILE"`
-	SendGridHost string `name:"sendgrid-host" env:"HOMEROOM_SENDGRID_HOST" default:"https://api.sendgrid.com" help:"SendGrid's API; for EU subusers https://api.eu.sendgrid.com." placeholder:"URL"`
+	SendGridHost string `name:"sendgrid-host" env:"HOMEROOM_SENDGRID_HOST" default:"https://api.sendgrid.com" help:"SendGrid's API; for EU subusers https://api.eu.sendgrid.com. Default: ${default}." placeholder:"URL"`
 }
 
 // SendGridFlags say how to hand mails to SendGrid.

@@ -13,7 +13,7 @@ import (
 // ServeCmd is `homeroom serve`.
 type ServeCmd struct {
 	Academy string `type:"existingdir" env:"HOMEROOM_ACADEMY" help:"The growth team's folder, put in force at the start if nothing is, and as --publish-on-start says." placeholder:"DIR"`
-	OnStart string `name:"publish-on-start" env:"HOMEROOM_PUBLISH_ON_START" enum:"new,always,never" default:"new" help:"Put the folder in force although others are: new (unless it was in force before, so that a restart never undoes a publication), always or never." placeholder:"WHEN"`
+	OnStart string `name:"publish-on-start" env:"HOMEROOM_PUBLISH_ON_START" enum:"new,always,never" default:"new" help:"Put the folder in force although others are: new (unless it was in force before, so that a restart never undoes a publication), always or never. Default: ${default}." placeholder:"WHEN"`
 	NATSFlags
 	Roles     []string `env:"HOMEROOM_ROLES" default:"triggers,worker,edge" help:"What this process serves: triggers, worker, edge, and api, which takes events over HTTP. Default: ${default}." placeholder:"ROLE"`
 	PublicURL string   `required:"" env:"HOMEROOM_PUBLIC_URL" help:"Where learners reach Homeroom's pages; the links in messages begin with it." placeholder:"URL"`
@@ -27,7 +27,7 @@ type ServeCmd struct {
 	TargetFlags
 	PushFlags
 	Rate   float64       `name:"deliveries-per-second" env:"HOMEROOM_DELIVERIES_PER_SECOND" help:"At most so many, over all workers. Default: no limit." placeholder:"N"`
-	Settle time.Duration `name:"settle-after" env:"HOMEROOM_SETTLE_AFTER" default:"15m" help:"Send a mail whose fate is uncertain again, once, after so long, if the provider's reports show that it was not taken. 0: never." placeholder:"DURATION"`
+	Settle time.Duration `name:"settle-after" env:"HOMEROOM_SETTLE_AFTER" default:"15m" help:"Send a mail whose fate is uncertain again, once, after so long, if the provider's reports show that it was not taken. 0: never. Default: ${default}." placeholder:"DURATION"`
 
 	Replicas int           `name:"nats-replicas" env:"HOMEROOM_NATS_REPLICAS" default:"1" help:"Of streams and buckets that are made; 3 in production."`
 	Keep     time.Duration `name:"keep-events" env:"HOMEROOM_KEEP_EVENTS" help:"For how long streams that are made keep events. Default: forever." placeholder:"DURATION"`

@@ -26,8 +26,8 @@ type SimulateCmd struct {
 // Help is shown by `homeroom simulate --help`.
 func (*SimulateCmd) Help() string {
 	return `Runs recorded events through the rules on a virtual clock, with no server, and prints every decision: what would
-have been sent, what not, and why. A summary follows, with what the rules' goals and holdouts measure in these events: a simulated message
-moves nobody, so a difference is of the learners who were sent a message in truth, or of chance.
+have been sent, what not, and why. A summary follows, with what the rules' goals and holdouts measure in these events. Nobody reacts to a
+simulated message: a difference comes from messages that were really sent when the events were recorded, or from chance.
 
 Examples:
   homeroom simulate examples/academy --events examples/academy/events.ndjson

@@ -18,7 +18,7 @@ type SourcesCmd struct {
 // SourcesTryCmd is `homeroom sources try`.
 type SourcesTryCmd struct {
 	File    string `arg:"" help:"Bodies as the platform writes them: NDJSON, one JSON document or an array; - is standard input."`
-	Academy string `help:"The academy folder whose sources.yaml counts. Without it, all sources that Homeroom ships." type:"path"`
+	Academy string `help:"The academy folder whose sources.yaml counts. Without it, all sources that Homeroom ships." type:"path" placeholder:"DIR"`
 	Suggest bool   `help:"Also write what could be added to sources.yaml for the names that no source knows."`
 	Format  string `help:"How to print: text or json." enum:"text,json" default:"text"`
 }

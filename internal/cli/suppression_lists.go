@@ -13,7 +13,7 @@ import (
 type SuppressionsImportCmd struct {
 	SuppressionFlags
 	File   string            `arg:"" type:"existingfile" help:"CSV with headers, or JSON as SendGrid's API answers it."`
-	List   string            `enum:",bounces,blocks,spam_reports,invalid_emails,unsubscribes,group_unsubscribes" default:"" help:"Which of SendGrid's lists it is: bounces, blocks, spam_reports, invalid_emails, unsubscribes, group_unsubscribes. Default: each entry says so in its field list."`
+	List   string            `enum:",bounces,blocks,spam_reports,invalid_emails,unsubscribes,group_unsubscribes" default:"" help:"Which of SendGrid's lists it is: bounces, blocks, spam_reports, invalid_emails, unsubscribes, group_unsubscribes. Default: each entry says so in its field named list." placeholder:"LIST"`
 	Topic  map[string]string `help:"With group_unsubscribes: a group's name or id, and the topic that leaving it leaves. May be given again." placeholder:"GROUP=TOPIC"`
 	DryRun bool              `help:"Read the file and write nothing."`
 	Format string            `enum:"text,json" default:"text" help:"text or json."`

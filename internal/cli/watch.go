@@ -15,7 +15,7 @@ import (
 type WatchCmd struct {
 	NATSFlags
 	Learner string `help:"What this learner does, and what is decided about them, only." placeholder:"ID"`
-	Since   string `default:"now" help:"Begin with what was stored since: a duration (10m), a date, or now." placeholder:"T"`
+	Since   string `default:"now" help:"Begin with what was stored since: a duration (10m), a date, or now. Default: ${default}." placeholder:"T"`
 	Lines   int    `help:"End after so many lines; 0: go on until it is stopped." placeholder:"N"`
 	Format  string `help:"How to print: text, or json (an object a line)." enum:"text,json" default:"text"`
 }
