@@ -97,10 +97,10 @@ func (i *Installation) writeEdited(ctx context.Context, d store.Draft, by string
 	return i.cancelSchedule(ctx, d, by+" changed the draft", store.DraftEdited)
 }
 
-// cancelSchedule writes a draft whose publication waits no more, and why.
-func (i *Installation) cancelSchedule(ctx context.Context, d store.Draft, why, mark string) (Draft, error) {
+// cancelSchedule writes a draft whose publication waits no more. why is a sentence for people, and with what the audit record says of it, such as [store.DraftEdited].
+func (i *Installation) cancelSchedule(ctx context.Context, d store.Draft, why, with string) (Draft, error) {
 	d.Schedule = i.endSchedule(d.Schedule, why)
-	return i.writeRecorded(ctx, AuditRecord{Action: store.ActionUnschedule, Target: d.ID, Hash: d.Schedule.Hash, Base: d.Base, With: []string{mark}}, d)
+	return i.writeRecorded(ctx, AuditRecord{Action: store.ActionUnschedule, Target: d.ID, Hash: d.Schedule.Hash, Base: d.Base, With: []string{with}}, d)
 }
 
 // endSchedule returns a schedule that is cancelled now.
@@ -238,7 +238,7 @@ func (i *Installation) finishScheduled(ctx context.Context, d Draft) error {
 		return err
 	}
 	if _, err := i.Sweep(ctx, nil); err != nil {
-		return fmt.Errorf("no. %d is in force, but learners who sleep may not have been told: %w", d.Current.Number, err)
+		return fmt.Errorf("no. %d is in force, but learners who sleep may still go by the rules before (`homeroom rules sweep` reaches them): %w", d.Current.Number, err)
 	}
 	return i.deleteDraft(ctx, claimed)
 }

@@ -42,7 +42,7 @@ func (c *Console) showRevision(req *request) (*page, error) {
 	return &page{name: "revision", title: "Revision " + narrate.ShortHash(data.Revision), section: "revisions", command: "homeroom rules diff current " + narrate.ShortHash(data.Revision), data: data}, nil
 }
 
-// describePublished says what was put in force, and how many learners were told.
+// describePublished says what was put in force, and how many learners go by it already.
 func describePublished(p *admin.Publication) string {
 	if p.Published == nil || p.Swept == nil {
 		return p.Outcome()
@@ -50,7 +50,7 @@ func describePublished(p *admin.Publication) string {
 	if p.Swept.Signaled() == 0 {
 		return fmt.Sprintf("No. %d is in force. Nobody was under way in what changed.", p.Published.Number)
 	}
-	return fmt.Sprintf("No. %d is in force, and %s were told: %d under way in what changed, %d who wait for something else now.",
+	return fmt.Sprintf("No. %d is in force, and %s updated: %d under way in what changed, %d who wait for something else now.",
 		p.Published.Number, narrate.Count(p.Swept.Signaled(), "learner"), p.Swept.LiveRuns, p.Swept.Woken)
 }
 

@@ -99,8 +99,8 @@ type examination struct {
 	unserved []string      // subjects that the NATS account of the user does not import, so that nobody answers
 }
 
-func (e *examination) addFinding(check string, v Status, says, do string) {
-	e.findings = append(e.findings, Finding{check, v, says, do})
+func (e *examination) addFinding(check string, status Status, says, do string) {
+	e.findings = append(e.findings, Finding{check, status, says, do})
 }
 
 func (e *examination) reportOK(check, says string)          { e.addFinding(check, OK, says, "") }

@@ -14,7 +14,7 @@ import (
 func (e *examination) checkInstances(st *store.Store, current store.Pointer) (triggers bool) {
 	now := e.opts.Now().Add(e.skew) // records are stamped by the store
 	roles := map[string]int{}
-	var refused, behind, deaf []string
+	var refused, behind, withoutWebhook []string
 	live := 0
 	e.clock = store.ClockOf(st.Control.Instances(), now)
 	for _, i := range st.Control.Instances() {
@@ -31,7 +31,7 @@ func (e *examination) checkInstances(st *store.Store, current store.Pointer) (tr
 			e.edges = append(e.edges, i.Fingerprints[store.FingerprintInstallation]...)
 		}
 		if slices.Contains(i.Roles, "edge") && i.Fingerprints != nil && len(i.Fingerprints[store.FingerprintWebhook]) == 0 {
-			deaf = append(deaf, i.Name)
+			withoutWebhook = append(withoutWebhook, i.Name)
 		}
 		switch {
 		case i.Outcome == store.SwapRefused:
@@ -68,8 +68,8 @@ func (e *examination) checkInstances(st *store.Store, current store.Pointer) (tr
 		e.reportAbsent(st, "no instance of Homeroom is running", "start `homeroom serve`", absent)
 	case len(absent) > 0:
 		e.reportAbsent(st, says+"; nobody serves "+strings.Join(absent, " or "), "start `homeroom serve --roles "+strings.Join(absent, ",")+"`", absent)
-	case len(deaf) > 0:
-		e.reportWarning("instances", says+"; without webhooks: "+strings.Join(deaf, ", "),
+	case len(withoutWebhook) > 0:
+		e.reportWarning("instances", says+"; without webhooks: "+strings.Join(withoutWebhook, ", "),
 			"give the edge the public key of SendGrid's event webhook (--sendgrid-webhook-key): without it nobody hears of bounces and complaints, and uncertain mails stay so")
 	default:
 		e.reportOK("instances", says+"; all run the rules in force")

@@ -53,8 +53,8 @@ func (e *examination) checkControl(ctx context.Context, js jetstream.JetStream) 
 	e.checkRewinds(ctx, st)
 }
 
-// maxSetAsideTold is how many learners who are set aside the doctor names.
-const maxSetAsideTold = 5
+// maxSetAsideNamed is how many learners who are set aside the doctor names.
+const maxSetAsideNamed = 5
 
 // checkSetAside names the learners whose events wait because they could not be handed over.
 func (e *examination) checkSetAside(st *store.Store) {
@@ -64,18 +64,18 @@ func (e *examination) checkSetAside(st *store.Store) {
 		return
 	}
 	var named []string
-	for _, s := range learners[:min(len(learners), maxSetAsideTold)] {
+	for _, s := range learners[:min(len(learners), maxSetAsideNamed)] {
 		named = append(named, fmt.Sprintf("%s since %s (%s: %s)", s.Learner, s.Since.Format(time.RFC3339), s.Step, s.Error))
 	}
 	if more := len(learners) - len(named); more > 0 {
 		named = append(named, fmt.Sprintf("%d more", more))
 	}
-	e.reportWarning("set-aside", fmt.Sprintf("%d learners are set aside, and their events wait: %s", len(learners), strings.Join(named, "; ")),
+	e.reportWarning("set-aside", fmt.Sprintf("%s set aside, with events that wait: %s", narrate.Count(len(learners), "learner"), strings.Join(named, "; ")),
 		"mend what the error says, then `homeroom learner retry ID`; `homeroom learner stuck` lists all")
 }
 
-// rewindTold is for how long the doctor reports a stream that went back in time.
-const rewindTold = 7 * 24 * time.Hour
+// rewindReportedFor is for how long the doctor reports a stream that went back in time.
+const rewindReportedFor = 7 * 24 * time.Hour
 
 // checkRewinds looks whether NATS went back to older files lately.
 func (e *examination) checkRewinds(ctx context.Context, st *store.Store) {
@@ -85,7 +85,7 @@ func (e *examination) checkRewinds(ctx context.Context, st *store.Store) {
 		return
 	}
 	now := e.opts.Now().Add(e.skew)
-	rewinds = slices.DeleteFunc(rewinds, func(r store.Rewind) bool { return now.Sub(r.At) > rewindTold })
+	rewinds = slices.DeleteFunc(rewinds, func(r store.Rewind) bool { return now.Sub(r.At) > rewindReportedFor })
 	if len(rewinds) == 0 {
 		e.reportOK("rewinds", "NATS has not gone back to older files in the last seven days")
 		return
@@ -145,7 +145,7 @@ func (e *examination) checkKillSwitch(ctx context.Context, st *store.Store) {
 	}
 }
 
-// How old the mark of a partition may be.
+// How old the watermark of a partition may be.
 const (
 	watermarkWarnsAfter = 15 * time.Second
 	watermarkFailsAfter = 5 * time.Minute
@@ -155,28 +155,28 @@ const (
 func (e *examination) checkWatermarks(st *store.Store, triggers bool) {
 	now := e.clock.At(e.opts.Now().Add(e.skew))
 	var oldest time.Duration
-	var which, none []string
+	var late, unknown []string // partitions
 	for p := range subjects.Partitions {
-		mark := st.Control.Watermark(p)
-		if mark.IsZero() {
-			none = append(none, fmt.Sprint(p))
+		watermark := st.Control.Watermark(p)
+		if watermark.IsZero() {
+			unknown = append(unknown, fmt.Sprint(p))
 			continue
 		}
-		if age := e.clock.Wait(now.Sub(mark)); age > watermarkWarnsAfter {
-			which = append(which, fmt.Sprint(p))
+		if age := e.clock.Wait(now.Sub(watermark)); age > watermarkWarnsAfter {
+			late = append(late, fmt.Sprint(p))
 			oldest = max(oldest, age)
 		}
 	}
-	says := fmt.Sprintf("of partition %s: handed over up to %s ago", strings.Join(which, ", "), oldest.Round(time.Second))
+	says := fmt.Sprintf("of partition %s: handed over up to %s ago", strings.Join(late, ", "), oldest.Round(time.Second))
 	const do = "look at the triggers' logs for an event that cannot be handed over, and at the backlog; until then nothing falls due for these learners"
 	switch {
 	case !triggers:
 		e.reportNotChecked("no instance serves the triggers", "marks")
-	case len(none) > 0:
-		e.reportWarning("marks", "not known yet of partition "+strings.Join(none, ", "), "the triggers tell within seconds after their start, or when they have caught up")
+	case len(unknown) > 0:
+		e.reportWarning("marks", "not known yet of partition "+strings.Join(unknown, ", "), "the triggers tell within seconds after their start, or when they have caught up")
 	case oldest > watermarkFailsAfter:
 		e.reportFailure("marks", says, do)
-	case len(which) > 0:
+	case len(late) > 0:
 		e.reportWarning("marks", says, do)
 	default:
 		e.reportOK("marks", "every partition is handed over up to the moment")
