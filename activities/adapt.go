@@ -18,7 +18,7 @@ type Weights interface {
 
 // SplitOutcomes counts what came of the learners of a split, and keeps the weights that follow from it.
 type SplitOutcomes interface {
-	// Count returns the learners of each arm whose time for the goal is over at an instant.
+	// Count returns the learners of each arm whose time for the goal is over at an instant, in the order of arms.
 	Count(ctx context.Context, rule, split string, arms []string, at time.Time) ([]experiment.Group, error)
 	// Add writes the next version of the weights, and returns which is the newest then.
 	Add(ctx context.Context, next workflows.AdaptedSplit) (workflows.AdaptedSplit, error)

@@ -134,18 +134,18 @@ func isWanted(ctx context.Context) bool {
 
 // broadcastPart is one attempt at a part.
 type broadcastPart struct {
-	b        *Broadcast
-	in       workflows.BroadcastPartInput
-	scan     *engine.AudienceScan
-	person   bool // the audience reads what only profiles know
-	probe    []*engine.Send
-	began    time.Time
-	nextSlot time.Time // before it no other learner may be handed the event
+	b             *Broadcast
+	in            workflows.BroadcastPartInput
+	scan          *engine.AudienceScan
+	readsProfiles bool           // the audience reads what only profiles know, so that each learner's is read
+	firstSends    []*engine.Send // the first message of each rule; a dry run asks of the first of them whether it would be sent
+	began         time.Time
+	nextSlot      time.Time // before it no other learner may be handed the event
 
-	done    workflows.BroadcastPartResult // as of the last hand-over
+	done    workflows.BroadcastPartResult // as of the last heartbeat
 	seen    workflows.BroadcastCounts     // since then
-	upTo    uint64
-	reached []string
+	upTo    uint64                        // the sequence of the last standing that was looked at
+	reached []string                      // the learners who are to be handed the event next
 }
 
 func (b *Broadcast) newPart(ctx context.Context, in workflows.BroadcastPartInput) (*broadcastPart, error) {
@@ -166,8 +166,8 @@ func (b *Broadcast) newPart(ctx context.Context, in workflows.BroadcastPartInput
 		began: time.Now(),
 		done:  workflows.BroadcastPartResult{Next: in.Range.First},
 	}
-	p.person = p.scan.ReadsPerson()
-	p.probe = p.scan.FirstSends()
+	p.readsProfiles = p.scan.ReadsPerson()
+	p.firstSends = p.scan.FirstSends()
 	if activity.HasHeartbeatDetails(ctx) {
 		var before workflows.BroadcastPartResult
 		if err := activity.GetHeartbeatDetails(ctx, &before); err == nil && before.Next >= in.Range.First {
@@ -221,7 +221,7 @@ func (p *broadcastPart) leftOut(ctx context.Context, s *ScannedStanding) (string
 		return workflows.LeftOutNewer, nil
 	}
 	var person engine.Profile
-	if p.person {
+	if p.readsProfiles {
 		var err error
 		if person, err = p.readProfile(ctx, s.Learner); err != nil {
 			return "", err
@@ -247,18 +247,18 @@ func (p *broadcastPart) readProfile(ctx context.Context, learner string) (engine
 
 // countUnwritable counts a learner to whom the first message would not be sent. The profile is read here unless the audience has needed it: of those who are left out it need not be known.
 func (p *broadcastPart) countUnwritable(ctx context.Context, learner string, person engine.Profile) error {
-	if len(p.probe) == 0 {
+	if len(p.firstSends) == 0 {
 		return nil
 	}
-	if !p.person {
+	if !p.readsProfiles {
 		var err error
 		if person, err = p.readProfile(ctx, learner); err != nil {
 			return err
 		}
 	}
-	reason := person.Refuses(p.probe[0])
+	reason := person.Refuses(p.firstSends[0])
 	if reason == "" {
-		reason = p.scan.HeldOut(learner, p.probe[0])
+		reason = p.scan.HeldOut(learner, p.firstSends[0])
 	}
 	if reason == "" {
 		return nil

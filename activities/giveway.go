@@ -13,7 +13,7 @@ type giveWay struct {
 	share    float64       // lowestShare to 1; 0: nothing was noted yet
 	noted    int           // batches
 	smoothed time.Duration // of the last hand-overs, the newest counting most
-	shortest time.Duration // the lowest smoothed value; forgotten slowly while the share is the lowest and hand-overs are slow all the same
+	shortest time.Duration // the lowest smoothed value; while the share is the lowest, it is raised a little with each batch
 }
 
 const (

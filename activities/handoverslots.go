@@ -14,7 +14,8 @@ type handOverSlots struct {
 	last     time.Time // the slot that was reserved last; zero: none
 }
 
-// slotLength is how long a slot is, as a part of the time that hand-overs are apart on average. Without slack a part that came a moment too late would wait for a slot each time.
+// slotLength is the length of a slot as a fraction of the mean time between two hand-overs. It is below 1, because a part that comes a moment too late would otherwise wait for
+// one slot more each time.
 const slotLength = 0.8
 
 // addPart counts a part with a rate of perSecond learners. remove ends that.

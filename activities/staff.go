@@ -29,7 +29,7 @@ const pausedStaffFor = 5 * time.Minute
 // Run decides. Every error is worth another try.
 func (d *DecideStaff) Run(ctx context.Context, in workflows.StaffInput) (workflows.DecideStaffResult, error) {
 	now := d.Clock.Now()
-	env, lookups, err := d.readEnv(ctx)
+	env, failed, err := d.readEnv(ctx)
 	if err != nil {
 		return workflows.DecideStaffResult{}, err
 	}
@@ -48,8 +48,8 @@ func (d *DecideStaff) Run(ctx context.Context, in workflows.StaffInput) (workflo
 		now = state.Clock
 	}
 	res := engine.Step(env, state, inputs, now)
-	if *lookups != nil {
-		return workflows.DecideStaffResult{}, *lookups
+	if *failed != nil {
+		return workflows.DecideStaffResult{}, *failed
 	}
 	out := workflows.DecideStaffResult{
 		State:     res.State,
@@ -80,8 +80,8 @@ func (d *DecideStaff) Run(ctx context.Context, in workflows.StaffInput) (workflo
 	return out, nil
 }
 
-// readEnv returns what a decision looks at, and where an error of its lookups is put.
-func (d *DecideStaff) readEnv(ctx context.Context) (engine.Env, *error, error) {
+// readEnv returns what a decision looks at. The step itself looks revisions up: failed is where an error of that is put, nil until then.
+func (d *DecideStaff) readEnv(ctx context.Context) (env engine.Env, failed *error, err error) {
 	current, err := d.Rulesets.Current(ctx)
 	if err != nil {
 		return engine.Env{}, nil, fmt.Errorf("deciding what staff hear: %w", err)
@@ -89,8 +89,8 @@ func (d *DecideStaff) readEnv(ctx context.Context) (engine.Env, *error, error) {
 	if current == nil {
 		return engine.Env{}, nil, errors.New("deciding what staff hear: no rules are in force")
 	}
-	failed := new(error)
-	env := engine.Env{
+	failed = new(error)
+	env = engine.Env{
 		Current: current,
 		Grace:   DefaultGrace,
 		Revision: func(hash string) *engine.Ruleset {

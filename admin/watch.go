@@ -138,7 +138,7 @@ type watcher struct {
 	looked       time.Time
 }
 
-// catalogAge is how long a catalog counts before it is asked whether others are in force.
+// catalogAge is for how long a catalog is used before the watcher asks whether other rules are in force.
 const catalogAge = time.Second
 
 // refreshCatalog reads the catalog of the rules in force, if other rules are in force than before.

@@ -14,7 +14,7 @@ type limits struct {
 
 func newLimits() *limits { return &limits{paid: map[string]time.Time{}} }
 
-// limitBurst is how far ahead a key may use what it has.
+// limitBurst is how far in the future the time may lie up to which a key's events are paid for while more are taken.
 const limitBurst = time.Second
 
 // allowEvents counts events of a key. If they are too many, wait is how long until the next are taken, and nothing is counted.

@@ -24,7 +24,7 @@ const (
 	// adaptEvery is how often the weights of adaptive splits are worked out anew, on the learners' clock, and adaptOffset is how long after midnight UTC.
 	adaptEvery  = 24 * time.Hour
 	adaptOffset = 3 * time.Hour
-	// leastAdaptEvery is how often at most, in real time.
+	// leastAdaptEvery is the shortest time between two of them, in real time, because in time-lapse adaptEvery is very short.
 	leastAdaptEvery = time.Second
 )
 

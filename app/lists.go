@@ -8,7 +8,8 @@ import (
 	"homeroom/delivery/sendgrid"
 )
 
-// lookTick is how often a worker asks whether the provider's suppression lists are to be read, by Homeroom's clock; leastTick is the shortest that is in real time.
+// lookTick is how often a worker asks whether the provider's suppression lists are to be read, by Homeroom's clock. leastTick is the shortest time between two such questions, in
+// real time, because in time-lapse lookTick is very short.
 const (
 	lookTick  = 10 * time.Minute
 	leastTick = 2 * time.Second

@@ -32,7 +32,7 @@ func newHeldClicks(publish func(pageEvent)) *heldClicks {
 }
 
 // add holds a click back. A second click to the same place is the same click: people click twice.
-func (h *heldClicks) add(send, place string, f pageEvent) {
+func (h *heldClicks) add(send, place string, click pageEvent) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if held, known := h.bySend[send]; known {
@@ -40,12 +40,12 @@ func (h *heldClicks) add(send, place string, f pageEvent) {
 		return
 	}
 	if len(h.bySend) >= maxHeldSends {
-		go h.publish(f)
+		go h.publish(click)
 		return
 	}
 	h.bySend[send] = &heldSend{
 		place:     place,
-		pageEvent: f,
+		pageEvent: click,
 		timer:     time.AfterFunc(shareWindow, func() { h.release(send) }),
 	}
 }

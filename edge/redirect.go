@@ -79,7 +79,8 @@ func (e *Edge) serveReferralLink(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// isCode accepts what links.Links.Referral makes, 13 characters and once perhaps more, so that nothing else is looked up.
+// isCode reports whether a text has the form of a referral code, so that nothing else is looked up: 8 to 32 letters and digits of base32. links.Links.Referral makes
+// codes of 13; the range leaves room for others.
 func isCode(code string) bool {
 	return len(code) >= 8 && len(code) <= 32 && strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == ""
 }
@@ -105,18 +106,18 @@ func eventIDPerMinute(link string, at time.Time) string {
 
 // redirectTo counts a visit if a person makes it, and redirects to a declared target. Nothing that goes wrong with counting
 // keeps anybody from getting there.
-func (e *Edge) redirectTo(w http.ResponseWriter, r *http.Request, target string, f pageEvent) {
+func (e *Edge) redirectTo(w http.ResponseWriter, r *http.Request, target string, ev pageEvent) {
 	if !isAbsolute(target) || !e.o.Targets(target) {
-		e.o.Log.Warn("a link leads to what is not declared; add its address to links in settings.yaml", "path", f.kind)
+		e.o.Log.Warn("a link leads to what is not declared; add its address to links in settings.yaml", "path", ev.kind)
 		e.serveNotice(w, r, "", http.StatusNotFound)
 		return
 	}
 	switch {
-	case !f.count || !isPerson(r):
-	case f.heldFor != "":
-		e.held.add(f.heldFor, f.place, f)
+	case !ev.count || !isPerson(r):
+	case ev.heldFor != "":
+		e.held.add(ev.heldFor, ev.place, ev)
 	default:
-		e.publishPageEvent(r.Context(), f)
+		e.publishPageEvent(r.Context(), ev)
 	}
 	http.Redirect(w, r, target, http.StatusFound)
 }
@@ -132,12 +133,12 @@ func isAbsolute(target string) bool {
 }
 
 // publishPageEvent publishes an event, within maxPublishTime. It goes on when the client has closed the connection.
-func (e *Edge) publishPageEvent(ctx context.Context, f pageEvent) {
+func (e *Edge) publishPageEvent(ctx context.Context, ev pageEvent) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), maxPublishTime)
 	defer cancel()
-	id := sha256.Sum256([]byte(f.event + "\x00" + f.by))
-	if err := e.o.Events.Publish(ctx, f.learner, f.event, "edge-"+hex.EncodeToString(id[:16]), f.at, f.properties); err != nil {
-		e.o.Log.Error("an event could not be published; what happened is missing from the learner's story and from reports", "path", f.kind, "event", f.event, "error", err)
+	id := sha256.Sum256([]byte(ev.event + "\x00" + ev.by))
+	if err := e.o.Events.Publish(ctx, ev.learner, ev.event, "edge-"+hex.EncodeToString(id[:16]), ev.at, ev.properties); err != nil {
+		e.o.Log.Error("an event could not be published; what happened is missing from the learner's story and from reports", "path", ev.kind, "event", ev.event, "error", err)
 	}
 }
 

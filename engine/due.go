@@ -57,8 +57,8 @@ func (s *stepper) isReady(run *Run) bool {
 	return s.isPunctual(run.Due) || s.late && !s.beyondStream(s.now.Add(-s.env.Grace))
 }
 
-// nextRun names the ready run that goes first among those due by due: the higher priority, then the rule's name, then
-// the older run.
+// nextRun returns the id of the ready run that goes first among those that are due up to an instant: the higher priority, then the rule's name, then
+// the older run. Empty: none is.
 func (s *stepper) nextRun(due time.Time) string {
 	best := -1
 	bestPriority := 0

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// keyCountGrace is for how many days more than a rule looks back counts by key are kept: a decision may be made that late.
+// keyCountGrace is how many days longer counts by key are kept than a rule looks back: a decision may be made that late.
 const keyCountGrace = 7
 
 // KeyCount is how often a counted event happened for one value of a key: in one course, in one thread.
@@ -133,7 +133,7 @@ func (s *Standing) countByKeys(ev *Event, course string, day int, rs *Ruleset) {
 	}
 }
 
-// countSince is how often an event happened for a value of a key, on the last days whole UTC days up to and including that of `at`.
+// countSince is how often an event happened for a value of a key in a number of whole UTC days, of which the last is that of `at`.
 func (s *Standing) countSince(event, key, value string, at time.Time, days int) int {
 	counts := s.KeyCounts[keyCountsName(event, key)]
 	i := slices.IndexFunc(counts, func(c KeyCount) bool { return c.Value == hash64(fnvBasis, value) })

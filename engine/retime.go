@@ -74,7 +74,7 @@ func (s *stepper) retimeRuns(inputs []Input) {
 	}
 }
 
-// retimeWaits does so for waits until a local time, and until a timestamp.
+// retimeWaits works out anew when the waits for a local time and the waits for a timestamp end.
 func (s *stepper) retimeWaits() {
 	s.eachRun(func(run *Run) {
 		if run.Waiting && !run.KeepsEnd && !run.Ended {
@@ -83,6 +83,7 @@ func (s *stepper) retimeWaits() {
 	})
 }
 
+// retimeWait works out anew when a run's wait ends. A wait for a length of time, or for an event, keeps its end.
 func (s *stepper) retimeWait(run *Run) {
 	rule := s.ruleOf(run)
 	if rule == nil || run.PC >= len(rule.Program) {

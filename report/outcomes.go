@@ -56,7 +56,7 @@ func (o *ArmOutcomes) Decision(d *engine.Decision) {
 	}
 }
 
-// Groups returns the learners of each arm whose time for the goal is over.
+// Groups returns the learners of each arm whose time for the goal is over, in the order of arms.
 func (o *ArmOutcomes) Groups(arms []string, now time.Time) []experiment.Group {
 	groups := make([]experiment.Group, len(arms))
 	for _, e := range o.entered {

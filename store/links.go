@@ -20,7 +20,7 @@ var ErrTaken = errors.New("the referral code belongs to another learner")
 
 const (
 	referralPrefix = "ref."
-	// maxLinkKey is far more than a share key's 24 digits, or a referral code's 8 letters.
+	// maxLinkKey is far more than a share key's 24 digits, or the 13 letters and digits of a referral code.
 	maxLinkKey = 64
 )
 

@@ -135,7 +135,7 @@ func (s *Suppressions) Lift(ctx context.Context, email string, at time.Time) err
 // whatever the reason is; otherwise only that they left. An erasure, and what was said later, stays. Something is written also if nothing was
 // suppressed, so that an older report that comes late finds it.
 func (s *Suppressions) liftForLearner(ctx context.Context, email string, at time.Time, everything bool) error {
-	return s.changeUnderAll(ctx, email, func(was *Suppression) bool {
+	return s.changeUnderAllKeys(ctx, email, func(was *Suppression) bool {
 		if !at.After(was.Lifted) || was.Reason != "" && !everything && was.Reason != ReasonUnsubscribed {
 			return false
 		}
@@ -149,8 +149,8 @@ func (s *Suppressions) liftForLearner(ctx context.Context, email string, at time
 	})
 }
 
-// changeUnderAll changes the record under each key, and leaves one that cannot be read as it is.
-func (s *Suppressions) changeUnderAll(ctx context.Context, email string, change func(*Suppression) bool) error {
+// changeUnderAllKeys changes the record of an address under each of its keys, for liftForLearner, and leaves one that cannot be read as it is.
+func (s *Suppressions) changeUnderAllKeys(ctx context.Context, email string, change func(*Suppression) bool) error {
 	for _, key := range s.addressKeys(email) {
 		if err := s.changeRecord(ctx, key, change); err != nil && !isUnreadable(err) {
 			return fmt.Errorf("lift a suppression: %w", err)

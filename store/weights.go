@@ -14,7 +14,7 @@ import (
 const (
 	// weightsPrefix begins the keys of the weights of adaptive splits.
 	weightsPrefix = "weights."
-	// keptWeights is how many versions of a split's weights are kept: those of two months of days.
+	// keptWeights is how many versions of a split's weights are kept: at most one is added a day, so that they reach back two months.
 	keptWeights = 60
 )
 

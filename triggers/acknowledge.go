@@ -19,7 +19,8 @@ func (b *receiveBuffer) acknowledgeItems(items ...*item) {
 		}
 	}
 	b.mu.Unlock()
-	for _, it := range known { // another message may lie under the sequence of one that is not known any more
+	// An item that is not in flight any more is left out: another message may lie under its sequence.
+	for _, it := range known {
 		b.ack(it)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"homeroom/engine"
 )
 
-// maxBatch is the most JSON that is handed over at once. One event is smaller: the catalog sees to it.
+// maxBatch is how many bytes of JSON are handed over at once at most. One event is smaller: the catalog sees to it.
 const maxBatch = 256 << 10
 
 // stripEvent leaves only the properties that rules and messages read, and the entity keys.

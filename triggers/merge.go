@@ -41,8 +41,8 @@ type Leftover struct {
 	Overtaken []uint64
 }
 
-// maxMerging is how many merges of two ids a process has under way. One asks a workflow, so without workers it lasts until its try is given up; few of the places
-// of those who note events are taken by such ones.
+// maxMerging is how many merges of two ids a process has under way. A merge asks a workflow, so without workers it lasts until its try is given up. Each holds a slot of
+// Triggers.noting, and the limit is far below the number of these slots, so that other lanes can go on noting events.
 const maxMerging = 8
 
 // errMergesFull says that a merge has to wait for others. It is tried again like any step that failed.

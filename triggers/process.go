@@ -28,7 +28,7 @@ type decodedItem struct {
 	event  engine.Event
 	traits map[string]any
 	wanted bool
-	// many: it has no learner, and a rule may concern many of them. staff: staff may hear of it.
+	// many reports that the event has no learner and that a rule may concern many learners for its sake; staff, that staff may hear of it.
 	many  bool
 	staff bool
 	// ignored: a source knows the body and does not want it. Nothing else is known of it.
@@ -84,7 +84,7 @@ func (p *partition) processTurn(l *lane) error {
 	if l.turn.mergedInto != "" {
 		return p.redirectTurn(l)
 	}
-	var wanted, nobodys, dead []*decodedItem
+	var wanted, withoutLearner, dead []*decodedItem
 	var unneeded []*item
 	for _, e := range l.turn.events {
 		switch {
@@ -96,7 +96,7 @@ func (p *partition) processTurn(l *lane) error {
 		case e.wanted:
 			wanted = append(wanted, e)
 		case e.many, e.staff:
-			nobodys = append(nobodys, e)
+			withoutLearner = append(withoutLearner, e)
 		default:
 			unneeded = append(unneeded, e.item)
 			if e.learner == subjects.NoLearner {
@@ -112,7 +112,7 @@ func (p *partition) processTurn(l *lane) error {
 	if err != nil {
 		return err
 	}
-	if err := p.handOverWithoutLearner(nobodys); err != nil {
+	if err := p.handOverWithoutLearner(withoutLearner); err != nil {
 		return err
 	}
 	return p.storeDeadLetters(l, append(dead, refused...))

@@ -21,10 +21,8 @@ const (
 // BacktestTaskQueue is the task queue of backtests, of the workflow and its activities. Consoles serve it: they may read the events, and nothing that learners wait for runs there.
 const BacktestTaskQueue = "homeroom-backtest"
 
-// Types of the errors with which a backtest ends if nobody cancelled it.
-const (
-	FailureBacktestTooLarge = "BacktestTooLarge" // the counts, or the result, do not fit
-)
+// FailureBacktestTooLarge is the type of the error with which a backtest ends whose counts or result are larger than Temporal keeps.
+const FailureBacktestTooLarge = "BacktestTooLarge"
 
 const (
 	backtestPrefix  = "backtest/"

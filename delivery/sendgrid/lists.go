@@ -37,7 +37,7 @@ func Lists() []List {
 // AllLists are Lists and those of which only files are known.
 func AllLists() []List { return append(Lists(), ListGroups, ListResting) }
 
-// entry is what being on a list says of an address; false: nothing, it takes a topic to say something.
+// entry returns what being on a list says of an address. false: the list by itself says nothing, because a group says something only with the topic that it stands for.
 func (l List) entry(address string, at time.Time) (delivery.Listed, bool) {
 	listed := delivery.Listed{Email: address, At: at}
 	switch l {
